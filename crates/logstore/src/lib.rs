@@ -1,1 +1,29 @@
+//! The log files of one run: `output.log`, the bytes as they came, and `output.idx`, what the bytes are.
+//!
+//! Owns the two files' format (`docs/log-format.md`), the writer that the shim uses, and the readers of the app.
+//! Pipes, doorbells and the moment at which a run has ended live in the shim and the runner; which runs there are,
+//! and in which folders, is the supervisor's knowledge.
+#![forbid(unsafe_code)]
 
+mod error;
+mod stream;
+mod writer;
+
+#[cfg(feature = "reader")]
+mod reader;
+#[cfg(feature = "reader")]
+mod view;
+
+pub use error::LogError;
+pub use stream::Stream;
+pub use writer::{LogTotals, LogWriter};
+
+#[cfg(feature = "reader")]
+pub use reader::{Batch, Gap, LineSpan, LogReader};
+#[cfg(feature = "reader")]
+pub use view::{Extent, LogView, Row};
+
+/// File name of the raw bytes in a run folder.
+pub const LOG_FILE: &str = "output.log";
+/// File name of the index in a run folder.
+pub const INDEX_FILE: &str = "output.idx";

@@ -1,0 +1,59 @@
+//! The one error of this crate. Written out by hand, because the writer half must not depend on anything but std.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// What could not be done with a run's log files.
+#[derive(Debug)]
+pub enum LogError {
+    /// A log file could not be created or opened.
+    Open { path: PathBuf, source: io::Error },
+    /// A log file could not be read.
+    Read { file: &'static str, source: io::Error },
+    /// A log file could not be written, for another reason than a full disk (which is recorded as a gap instead).
+    Write { file: &'static str, source: io::Error },
+    /// A log file could not be made durable.
+    Sync { file: &'static str, source: io::Error },
+}
+
+impl LogError {
+    pub(crate) fn open(path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
+        let path = path.to_owned();
+        move |source| Self::Open { path, source }
+    }
+
+    pub(crate) fn read(file: &'static str) -> impl Fn(io::Error) -> Self + Copy {
+        move |source| Self::Read { file, source }
+    }
+
+    pub(crate) fn write(file: &'static str) -> impl Fn(io::Error) -> Self + Copy {
+        move |source| Self::Write { file, source }
+    }
+
+    pub(crate) fn sync(file: &'static str) -> impl Fn(io::Error) -> Self + Copy {
+        move |source| Self::Sync { file, source }
+    }
+}
+
+impl fmt::Display for LogError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Open { path, .. } => write!(f, "log file cannot be opened: {}", path.display()),
+            Self::Read { file, .. } => write!(f, "log file cannot be read: {file}"),
+            Self::Write { file, .. } => write!(f, "log file cannot be written: {file}"),
+            Self::Sync { file, .. } => write!(f, "log file cannot be made durable: {file}"),
+        }
+    }
+}
+
+impl std::error::Error for LogError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Open { source, .. }
+            | Self::Read { source, .. }
+            | Self::Write { source, .. }
+            | Self::Sync { source, .. } => Some(source),
+        }
+    }
+}
