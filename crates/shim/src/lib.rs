@@ -1,1 +1,16 @@
+//! What the shim and the runner share: the launch file, the exit record, the control messages, the start report,
+//! the names in a run folder, and the end of a process tree.
+//!
+//! Not here: the program itself (`src/bin/solti-shim/`), the log format (`solti-logstore`), and everything that
+//! knows about tasks, attempts or an async runtime (`solti-runner` and above).
 
+pub mod control;
+pub mod exit_record;
+pub mod launch;
+pub mod layout;
+pub mod start_report;
+pub mod tree;
+
+mod format;
+
+pub use format::FormatError;

@@ -1,0 +1,267 @@
+//! The exit record: 64 bytes in the run folder that say how the run stands, and later how it ended.
+//!
+//! It is allocated before the child starts, so a full disk cannot take the exit status away, and written with one
+//! `pwrite`; the checksum tells a torn one. A Started record whose lock is free means that supervision was lost.
+//!
+//! Layout (little endian): mark `SLXR` 0..4, version 4, state 5, kind 6, flags 7, status 8..12 (code or signal),
+//! errno 12..16, child pid 16..20, shim pid 20..24, started 24..32, finished 32..40, duration 40..48, boot 48..56,
+//! stage 56, zero 57..60, checksum 60..64.
+
+use crate::format::{Cursor, FormatError, checksum};
+use crate::start_report::{Stage, StartFailure};
+
+/// Bytes of a record.
+pub const LEN: usize = 64;
+const MAGIC: &[u8; 4] = b"SLXR";
+const VERSION: u8 = 1;
+
+const HAS_CODE: u8 = 1;
+const HAS_SIGNAL: u8 = 1 << 1;
+const DRAIN_CUT: u8 = 1 << 2;
+const KILLED_AFTER_GRACE: u8 = 1 << 3;
+const SURVIVORS: u8 = 1 << 4;
+const LOG_INCOMPLETE: u8 = 1 << 5;
+const ALL_FLAGS: u8 = (1 << 6) - 1;
+
+/// How the leader ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LeaderStatus {
+    Code(i32),
+    Signal(i32),
+}
+
+impl LeaderStatus {
+    pub fn code(self) -> Option<i32> {
+        if let Self::Code(code) = self { Some(code) } else { None }
+    }
+
+    pub fn signal(self) -> Option<i32> {
+        if let Self::Signal(signal) = self { Some(signal) } else { None }
+    }
+}
+
+/// Why the run is over. Timeout and stop keep the leader's own status, which is absent only when the leader could
+/// not be ended (a process stuck in the kernel).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunEnd {
+    /// The leader ended by itself, or by a signal that was not ours.
+    Ended(LeaderStatus),
+    TimedOut(Option<LeaderStatus>),
+    Stopped(Option<LeaderStatus>),
+    StartFailed(StartFailure),
+}
+
+/// Remarks about the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct EndFlags {
+    /// A descendant still held the output open when the drain time was over.
+    pub drain_cut: bool,
+    /// TERM was not enough.
+    pub killed_after_grace: bool,
+    /// Some process of the tree was still there when the sweep gave up.
+    pub survivors: bool,
+    /// Output was lost because the log could not be written.
+    pub log_incomplete: bool,
+}
+
+/// How far the run is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunState {
+    Started,
+    Final {
+        end: RunEnd,
+        /// Unix milliseconds: when the leader ended, not when its output was drained.
+        finished_at_ms: u64,
+        /// From the monotonic clock.
+        duration_us: u64,
+        flags: EndFlags,
+    },
+}
+
+/// The content of the `exit` file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ExitRecord {
+    pub state: RunState,
+    /// 0 until the child is there, and when it never was.
+    pub child_pid: u32,
+    pub shim_pid: u32,
+    /// Unix milliseconds.
+    pub started_at_ms: u64,
+    /// [`boot_id_hash`] when the run started; another value now means that the machine was rebooted since.
+    pub boot_id_hash: u64,
+}
+
+impl ExitRecord {
+    pub fn encode(&self) -> [u8; LEN] {
+        let mut out = [0; LEN];
+        out[0..4].copy_from_slice(MAGIC);
+        out[4] = VERSION;
+        out[5] = 1;
+        out[16..20].copy_from_slice(&self.child_pid.to_le_bytes());
+        out[20..24].copy_from_slice(&self.shim_pid.to_le_bytes());
+        out[24..32].copy_from_slice(&self.started_at_ms.to_le_bytes());
+        out[48..56].copy_from_slice(&self.boot_id_hash.to_le_bytes());
+        if let RunState::Final { end, finished_at_ms, duration_us, flags } = self.state {
+            out[5] = 2;
+            let (kind, status, failure) = match end {
+                RunEnd::Ended(status) => (1, Some(status), None),
+                RunEnd::TimedOut(status) => (2, status, None),
+                RunEnd::Stopped(status) => (3, status, None),
+                RunEnd::StartFailed(failure) => (4, None, Some(failure)),
+            };
+            out[6] = kind;
+            out[7] = flag_bits(flags);
+            match status {
+                Some(LeaderStatus::Code(code)) => {
+                    out[7] |= HAS_CODE;
+                    out[8..12].copy_from_slice(&code.to_le_bytes());
+                }
+                Some(LeaderStatus::Signal(signal)) => {
+                    out[7] |= HAS_SIGNAL;
+                    out[8..12].copy_from_slice(&signal.to_le_bytes());
+                }
+                None => {}
+            }
+            if let Some(StartFailure { stage, errno }) = failure {
+                out[12..16].copy_from_slice(&errno.to_le_bytes());
+                out[56] = stage as u8;
+            }
+            out[32..40].copy_from_slice(&finished_at_ms.to_le_bytes());
+            out[40..48].copy_from_slice(&duration_us.to_le_bytes());
+        }
+        let sum = checksum(&out[..60]);
+        out[60..].copy_from_slice(&sum.to_le_bytes());
+        out
+    }
+
+    /// Reads a record; the file may be longer only by mistake, so the slice must have exactly [`LEN`] bytes.
+    ///
+    /// # Errors
+    /// [`FormatError`] for a torn, foreign or newer record.
+    pub fn decode(bytes: &[u8]) -> Result<Self, FormatError> {
+        if bytes.len() > LEN {
+            return Err(FormatError::Trailing);
+        }
+        let (body, sum) = bytes.split_last_chunk::<4>().ok_or(FormatError::Truncated)?;
+        let mut from = Cursor::new(body);
+        if from.take(4)? != MAGIC {
+            return Err(FormatError::Magic);
+        }
+        let version = from.u8()?;
+        if version != VERSION {
+            return Err(FormatError::Version(version));
+        }
+        if bytes.len() < LEN {
+            return Err(FormatError::Truncated);
+        }
+        if checksum(body) != u32::from_le_bytes(*sum) {
+            return Err(FormatError::Checksum);
+        }
+        let (state, kind, bits) = (from.u8()?, from.u8()?, from.u8()?);
+        let (status, errno) = (from.i32()?, from.i32()?);
+        let (child_pid, shim_pid, started_at_ms) = (from.u32()?, from.u32()?, from.u64()?);
+        let (finished_at_ms, duration_us, boot_id_hash) = (from.u64()?, from.u64()?, from.u64()?);
+        let stage = from.u8()?;
+        let state = match state {
+            1 => RunState::Started,
+            2 => RunState::Final {
+                end: end(kind, leader_status(bits, status)?, stage, errno)?,
+                finished_at_ms,
+                duration_us,
+                flags: flags(bits),
+            },
+            _ => return Err(FormatError::Value { field: "state" }),
+        };
+        Ok(Self { state, child_pid, shim_pid, started_at_ms, boot_id_hash })
+    }
+}
+
+fn end(kind: u8, status: Option<LeaderStatus>, stage: u8, errno: i32) -> Result<RunEnd, FormatError> {
+    match (kind, status) {
+        (1, Some(status)) => Ok(RunEnd::Ended(status)),
+        (2, status) => Ok(RunEnd::TimedOut(status)),
+        (3, status) => Ok(RunEnd::Stopped(status)),
+        (4, None) => Ok(RunEnd::StartFailed(StartFailure { stage: Stage::from_u8(stage)?, errno })),
+        _ => Err(FormatError::Value { field: "kind" }),
+    }
+}
+
+fn leader_status(bits: u8, status: i32) -> Result<Option<LeaderStatus>, FormatError> {
+    match (bits & (HAS_CODE | HAS_SIGNAL), bits & !ALL_FLAGS) {
+        (0, 0) => Ok(None),
+        (HAS_CODE, 0) => Ok(Some(LeaderStatus::Code(status))),
+        (HAS_SIGNAL, 0) => Ok(Some(LeaderStatus::Signal(status))),
+        _ => Err(FormatError::Value { field: "flags" }),
+    }
+}
+
+fn flag_bits(flags: EndFlags) -> u8 {
+    let bit = |set: bool, bit: u8| if set { bit } else { 0 };
+    bit(flags.drain_cut, DRAIN_CUT)
+        | bit(flags.killed_after_grace, KILLED_AFTER_GRACE)
+        | bit(flags.survivors, SURVIVORS)
+        | bit(flags.log_incomplete, LOG_INCOMPLETE)
+}
+
+fn flags(bits: u8) -> EndFlags {
+    EndFlags {
+        drain_cut: bits & DRAIN_CUT != 0,
+        killed_after_grace: bits & KILLED_AFTER_GRACE != 0,
+        survivors: bits & SURVIVORS != 0,
+        log_incomplete: bits & LOG_INCOMPLETE != 0,
+    }
+}
+
+/// A number for this boot of the machine (FNV-1a of the kernel's boot id), 0 where the kernel tells none.
+pub fn boot_id_hash() -> u64 {
+    let Ok(id) = std::fs::read("/proc/sys/kernel/random/boot_id") else { return 0 };
+    id.trim_ascii().iter().fold(0xCBF2_9CE4_8422_2325, |hash, &byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(end: RunEnd) -> ExitRecord {
+        let flags = EndFlags { drain_cut: true, log_incomplete: true, ..EndFlags::default() };
+        ExitRecord {
+            state: RunState::Final { end, finished_at_ms: 9, duration_us: 8, flags },
+            child_pid: 7,
+            shim_pid: 6,
+            started_at_ms: 5,
+            boot_id_hash: 4,
+        }
+    }
+
+    #[test]
+    fn every_end_survives_the_file() {
+        let failure = StartFailure { stage: Stage::Chdir, errno: 2 };
+        for end in [
+            RunEnd::Ended(LeaderStatus::Code(0)),
+            RunEnd::Ended(LeaderStatus::Signal(11)),
+            RunEnd::TimedOut(Some(LeaderStatus::Code(255))),
+            RunEnd::Stopped(Some(LeaderStatus::Signal(9))),
+            RunEnd::Stopped(None),
+            RunEnd::StartFailed(failure),
+        ] {
+            assert_eq!(ExitRecord::decode(&record(end).encode()), Ok(record(end)));
+        }
+        let started = ExitRecord { state: RunState::Started, ..record(RunEnd::Stopped(None)) };
+        assert_eq!(ExitRecord::decode(&started.encode()), Ok(started));
+    }
+
+    #[test]
+    fn a_torn_record_is_never_an_exit_status() {
+        let old = ExitRecord { state: RunState::Started, ..record(RunEnd::Stopped(None)) }.encode();
+        let new = record(RunEnd::Ended(LeaderStatus::Code(0))).encode();
+        for cut in 6..LEN {
+            let mut torn = new;
+            torn[cut..].copy_from_slice(&old[cut..]);
+            assert!(torn == new || ExitRecord::decode(&torn).is_err(), "torn at {cut}");
+            assert!(ExitRecord::decode(&new[..cut]).is_err(), "cut at {cut}");
+        }
+        assert!(ExitRecord::decode(&[0; LEN]).is_err());
+    }
+}

@@ -1,0 +1,172 @@
+//! The launch spec: all that a shim is told about its run, and the bytes of the `launch` file.
+//!
+//! It travels as a 0600 file and never by argv, because it holds the task's environment. Looking a program up in the
+//! PATH is done before, by the runner. Format: mark `SLTL`, version, fields in the order of the struct, checksum.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::PathBuf;
+
+use crate::format::{Cursor, FormatError, checksum};
+
+const MAGIC: &[u8; 4] = b"SLTL";
+const VERSION: u8 = 1;
+
+/// Grace between TERM and KILL when nobody says otherwise.
+pub const DEFAULT_GRACE_MS: u64 = 5_000;
+/// Time for descendants that hold the output open after the leader's end, when nobody says otherwise.
+pub const DEFAULT_DRAIN_MS: u64 = 1_000;
+
+/// What to run and how to end it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LaunchSpec {
+    /// `<task id>/<attempt>`; the child gets it as `SOLTI_RUN_ID`, which marks every process of the run.
+    pub run_id: String,
+    /// `argv[0]` is a resolved path (taken relative to `cwd` when it is relative); never empty.
+    pub argv: Vec<OsString>,
+    /// The whole environment of the child; nothing is inherited.
+    pub env: Vec<(OsString, OsString)>,
+    /// `None`: where the shim was started.
+    pub cwd: Option<PathBuf>,
+    /// Counted from the child's start on the monotonic clock.
+    pub timeout_ms: Option<u64>,
+    /// From TERM to KILL.
+    pub grace_ms: u64,
+    /// How long output is still read after the leader's own exit while a descendant keeps the pipe open.
+    pub drain_ms: u64,
+}
+
+impl LaunchSpec {
+    /// The bytes of the `launch` file.
+    ///
+    /// # Panics
+    /// When a single field is 4 GiB or longer, far above what `execve` accepts.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(1024);
+        out.extend_from_slice(MAGIC);
+        out.push(VERSION);
+        put(&mut out, self.run_id.as_bytes());
+        put_len(&mut out, self.argv.len());
+        self.argv.iter().for_each(|arg| put(&mut out, arg.as_bytes()));
+        put_len(&mut out, self.env.len());
+        for (key, value) in &self.env {
+            put(&mut out, key.as_bytes());
+            put(&mut out, value.as_bytes());
+        }
+        put_option(&mut out, self.cwd.as_ref(), |out, cwd| put(out, cwd.as_os_str().as_bytes()));
+        put_option(&mut out, self.timeout_ms, |out, ms| out.extend_from_slice(&ms.to_le_bytes()));
+        out.extend_from_slice(&self.grace_ms.to_le_bytes());
+        out.extend_from_slice(&self.drain_ms.to_le_bytes());
+        let sum = checksum(&out);
+        out.extend_from_slice(&sum.to_le_bytes());
+        out
+    }
+
+    /// Reads what [`encode`](Self::encode) wrote.
+    ///
+    /// # Errors
+    /// [`FormatError`] for anything else; it never panics and never allocates more than the input's length implies.
+    pub fn decode(bytes: &[u8]) -> Result<Self, FormatError> {
+        let (body, sum) = bytes.split_last_chunk::<4>().ok_or(FormatError::Truncated)?;
+        let mut from = Cursor::new(body);
+        if from.take(4)? != MAGIC {
+            return Err(FormatError::Magic);
+        }
+        let version = from.u8()?;
+        if version != VERSION {
+            return Err(FormatError::Version(version));
+        }
+        if checksum(body) != u32::from_le_bytes(*sum) {
+            return Err(FormatError::Checksum);
+        }
+        let run_id =
+            String::from_utf8(from.bytes()?.to_vec()).map_err(|_| FormatError::Value { field: "run_id" })?;
+        let argv = (0..from.u32()?).map(|_| os_string(&mut from)).collect::<Result<Vec<_>, _>>()?;
+        if argv.is_empty() {
+            return Err(FormatError::Value { field: "argv" });
+        }
+        let env = (0..from.u32()?)
+            .map(|_| Ok((os_string(&mut from)?, os_string(&mut from)?)))
+            .collect::<Result<Vec<_>, FormatError>>()?;
+        let cwd = option(&mut from, "cwd", |from| os_string(from).map(PathBuf::from))?;
+        let timeout_ms = option(&mut from, "timeout_ms", Cursor::u64)?;
+        let (grace_ms, drain_ms) = (from.u64()?, from.u64()?);
+        from.end()?;
+        Ok(Self { run_id, argv, env, cwd, timeout_ms, grace_ms, drain_ms })
+    }
+
+    /// The program, `argv[0]`.
+    pub fn program(&self) -> &OsStr {
+        self.argv.first().map_or(OsStr::new(""), OsString::as_os_str)
+    }
+}
+
+fn put_len(out: &mut Vec<u8>, len: usize) {
+    let len = u32::try_from(len).expect("a launch field is below 4 GiB");
+    out.extend_from_slice(&len.to_le_bytes());
+}
+
+fn put(out: &mut Vec<u8>, bytes: &[u8]) {
+    put_len(out, bytes.len());
+    out.extend_from_slice(bytes);
+}
+
+fn put_option<T>(out: &mut Vec<u8>, value: Option<T>, write: impl FnOnce(&mut Vec<u8>, T)) {
+    out.push(u8::from(value.is_some()));
+    if let Some(value) = value {
+        write(out, value);
+    }
+}
+
+fn os_string(from: &mut Cursor<'_>) -> Result<OsString, FormatError> {
+    from.bytes().map(|bytes| OsString::from_vec(bytes.to_vec()))
+}
+
+fn option<'a, T>(
+    from: &mut Cursor<'a>,
+    field: &'static str,
+    read: impl FnOnce(&mut Cursor<'a>) -> Result<T, FormatError>,
+) -> Result<Option<T>, FormatError> {
+    match from.u8()? {
+        0 => Ok(None),
+        1 => read(from).map(Some),
+        _ => Err(FormatError::Value { field }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spec() -> LaunchSpec {
+        LaunchSpec {
+            run_id: "01J/3".into(),
+            argv: vec!["/bin/sh".into(), OsString::from_vec(vec![0xFF, b'x']), "".into()],
+            env: vec![("K".into(), "V=1\n".into())],
+            cwd: Some("/tmp".into()),
+            timeout_ms: Some(7),
+            grace_ms: DEFAULT_GRACE_MS,
+            drain_ms: DEFAULT_DRAIN_MS,
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        assert_eq!(LaunchSpec::decode(&spec().encode()), Ok(spec()));
+        let bare = LaunchSpec { cwd: None, timeout_ms: None, env: vec![], ..spec() };
+        assert_eq!(LaunchSpec::decode(&bare.encode()), Ok(bare));
+    }
+
+    #[test]
+    fn a_cut_or_flipped_file_is_refused() {
+        let bytes = spec().encode();
+        for len in 0..bytes.len() {
+            assert!(LaunchSpec::decode(&bytes[..len]).is_err(), "cut at {len}");
+        }
+        for at in 0..bytes.len() {
+            let mut bad = bytes.clone();
+            bad[at] ^= 0x10;
+            assert!(LaunchSpec::decode(&bad).is_err(), "flipped at {at}");
+        }
+    }
+}

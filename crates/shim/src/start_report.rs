@@ -1,0 +1,126 @@
+//! The one message on the status pipe: the child runs, or the stage and errno of a failed start.
+//!
+//! The stages are shared with the exit record. The sentence a user reads is made by the runner, which knows the paths.
+
+use crate::format::{Cursor, FormatError};
+
+/// Bytes of a report on the pipe; below PIPE_BUF, so it arrives whole or not at all.
+pub const LEN: usize = 32;
+const VERSION: u8 = 1;
+
+/// How far a start came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Stage {
+    /// The run folder could not be opened, or already holds a run.
+    RunDir = 1,
+    /// Another shim holds the run's lock.
+    Lock = 2,
+    /// The launch file is missing or not readable as one (errno `EINVAL`).
+    Launch = 3,
+    /// The log files could not be made.
+    Log = 4,
+    /// The control socket could not be made.
+    Control = 5,
+    /// No process, pipe or descriptor to be had.
+    Spawn = 6,
+    /// The working directory could not be entered.
+    Chdir = 7,
+    /// The program could not be executed.
+    Exec = 8,
+    /// The program is there, but the interpreter its first line names is not.
+    Interpreter = 9,
+}
+
+impl Stage {
+    pub(crate) fn from_u8(value: u8) -> Result<Self, FormatError> {
+        Ok(match value {
+            1 => Self::RunDir,
+            2 => Self::Lock,
+            3 => Self::Launch,
+            4 => Self::Log,
+            5 => Self::Control,
+            6 => Self::Spawn,
+            7 => Self::Chdir,
+            8 => Self::Exec,
+            9 => Self::Interpreter,
+            _ => return Err(FormatError::Value { field: "stage" }),
+        })
+    }
+}
+
+/// A start that failed; nothing of the task has run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StartFailure {
+    pub stage: Stage,
+    pub errno: i32,
+}
+
+/// What the shim says once, then it closes the pipe. A pipe closed without a report means that the shim died.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StartReport {
+    Started {
+        shim_pid: u32,
+        child_pid: u32,
+        /// Unix milliseconds.
+        started_at_ms: u64,
+    },
+    Failed(StartFailure),
+}
+
+impl StartReport {
+    pub fn encode(&self) -> [u8; LEN] {
+        let mut out = [0; LEN];
+        out[0] = VERSION;
+        match *self {
+            Self::Started { shim_pid, child_pid, started_at_ms } => {
+                out[1] = 1;
+                out[8..12].copy_from_slice(&shim_pid.to_le_bytes());
+                out[12..16].copy_from_slice(&child_pid.to_le_bytes());
+                out[16..24].copy_from_slice(&started_at_ms.to_le_bytes());
+            }
+            Self::Failed(StartFailure { stage, errno }) => {
+                out[1] = 2;
+                out[2] = stage as u8;
+                out[4..8].copy_from_slice(&errno.to_le_bytes());
+            }
+        }
+        out
+    }
+
+    /// # Errors
+    /// [`FormatError`] when the bytes are not a report of this version.
+    pub fn decode(bytes: &[u8; LEN]) -> Result<Self, FormatError> {
+        let mut from = Cursor::new(bytes);
+        let version = from.u8()?;
+        if version != VERSION {
+            return Err(FormatError::Version(version));
+        }
+        let (tag, stage, _, errno) = (from.u8()?, from.u8()?, from.u8()?, from.i32()?);
+        match tag {
+            1 => Ok(Self::Started {
+                shim_pid: from.u32()?,
+                child_pid: from.u32()?,
+                started_at_ms: from.u64()?,
+            }),
+            2 => Ok(Self::Failed(StartFailure { stage: Stage::from_u8(stage)?, errno })),
+            _ => Err(FormatError::Value { field: "outcome" }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_reports_survive_the_pipe() {
+        let started = StartReport::Started { shim_pid: 1, child_pid: 2, started_at_ms: u64::MAX };
+        assert_eq!(StartReport::decode(&started.encode()), Ok(started));
+        for stage in (1..=9).map(|value| Stage::from_u8(value).unwrap()) {
+            let failed = StartReport::Failed(StartFailure { stage, errno: -5 });
+            assert_eq!(StartReport::decode(&failed.encode()), Ok(failed));
+        }
+        assert!(StartReport::decode(&[0; LEN]).is_err());
+    }
+}

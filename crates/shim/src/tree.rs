@@ -1,0 +1,195 @@
+//! The process tree of a run: who belongs to it, and signals that cannot hit anybody else.
+//!
+//! Members are the descendants of the shim (orphans come back to it, it is their subreaper) and every process that
+//! carries the run's mark in its environment, for the case that the shim itself is gone. When to end a tree, and how
+//! politely, is decided by the shim's run loop or, for a lost shim, by the runner. Linux: read from `/proc`.
+
+use std::fs;
+use std::io::{self, Read};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::unix::fs::MetadataExt;
+
+use crate::layout::RUN_ID_VAR;
+
+/// Environments are read up to here; the kernel's own limit for arguments and environment is usually 2 MiB.
+const MAX_ENVIRON: u64 = 8 << 20;
+
+/// A process, told apart from a later one with the same pid by its start time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Process {
+    pub pid: u32,
+    pub parent: u32,
+    pub group: u32,
+    /// In clock ticks since boot.
+    pub start_ticks: u64,
+    /// Ended, but not yet waited for.
+    pub zombie: bool,
+}
+
+impl Process {
+    /// The process with this pid, if there is one.
+    pub fn find(pid: u32) -> Option<Self> {
+        parse_stat(pid, &fs::read(format!("/proc/{pid}/stat")).ok()?)
+    }
+
+    /// Sends a signal to this very process; `false` when it is gone.
+    ///
+    /// # Errors
+    /// What the kernel says, above all `EPERM` for a process that changed its user.
+    pub fn signal(&self, signal: i32) -> io::Result<bool> {
+        // SAFETY: pidfd_open takes two integers and returns a descriptor or -1.
+        let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, self.pid as libc::pid_t, 0) };
+        if fd < 0 {
+            return gone_or(io::Error::last_os_error());
+        }
+        // SAFETY: a descriptor just returned by the kernel that nobody else owns.
+        let fd = unsafe { OwnedFd::from_raw_fd(fd as i32) };
+        // The descriptor pins whoever has the pid now; only the start time says that it is the one we saw.
+        if Self::find(self.pid).is_none_or(|now| now.start_ticks != self.start_ticks) {
+            return Ok(false);
+        }
+        // SAFETY: an open pidfd, and no siginfo.
+        let sent = unsafe {
+            libc::syscall(
+                libc::SYS_pidfd_send_signal,
+                fd.as_raw_fd(),
+                signal,
+                std::ptr::null::<libc::siginfo_t>(),
+                0,
+            )
+        };
+        if sent == 0 { Ok(true) } else { gone_or(io::Error::last_os_error()) }
+    }
+}
+
+fn gone_or(error: io::Error) -> io::Result<bool> {
+    if error.raw_os_error() == Some(libc::ESRCH) { Ok(false) } else { Err(error) }
+}
+
+/// What makes a process a member of a run.
+#[derive(Debug, Clone, Copy)]
+pub struct Membership<'a> {
+    /// The value of the mark in the environment.
+    pub run_id: &'a str,
+    /// Descendants of this process belong too; it does not belong itself. The shim names itself here.
+    pub ancestor: Option<u32>,
+    /// A marked process that started before this (clock ticks since boot) does not belong.
+    pub not_before_ticks: u64,
+}
+
+impl Membership<'_> {
+    /// All members at this moment, zombies included. They may fork meanwhile: repeat until none is left.
+    ///
+    /// # Errors
+    /// When `/proc` cannot be listed. A process that vanishes while it is looked at is no error.
+    pub fn members(&self) -> io::Result<Vec<Process>> {
+        let all = all_processes()?;
+        let own_pid = std::process::id();
+        let mut is_member = vec![false; all.len()];
+        if let Some(ancestor) = self.ancestor {
+            mark_descendants(&all, ancestor, &mut is_member);
+        }
+        // SAFETY: no arguments, cannot fail.
+        let uid = unsafe { libc::geteuid() };
+        let mark = format!("{RUN_ID_VAR}={}", self.run_id);
+        for (process, member) in all.iter().zip(&mut is_member) {
+            let candidate = !*member
+                && process.pid != own_pid
+                && Some(process.pid) != self.ancestor
+                && process.start_ticks >= self.not_before_ticks;
+            if candidate && carries(process.pid, uid, mark.as_bytes()) {
+                *member = true;
+            }
+        }
+        Ok(all.into_iter().zip(is_member).filter_map(|(process, member)| member.then_some(process)).collect())
+    }
+}
+
+fn all_processes() -> io::Result<Vec<Process>> {
+    let mut all = Vec::new();
+    for entry in fs::read_dir("/proc")? {
+        let pid = entry?.file_name().to_str().and_then(|name| name.parse().ok());
+        all.extend(pid.and_then(Process::find));
+    }
+    Ok(all)
+}
+
+/// Goes over the list until nothing is added: a parent may come after its child, as pids wrap.
+fn mark_descendants(all: &[Process], ancestor: u32, is_member: &mut [bool]) {
+    let mut known = vec![ancestor];
+    let mut grew = true;
+    while grew {
+        grew = false;
+        for (process, member) in all.iter().zip(is_member.iter_mut()) {
+            if !*member && process.pid != ancestor && known.contains(&process.parent) {
+                *member = true;
+                known.push(process.pid);
+                grew = true;
+            }
+        }
+    }
+}
+
+fn carries(pid: u32, uid: u32, mark: &[u8]) -> bool {
+    let read = || -> io::Result<Vec<u8>> {
+        if fs::metadata(format!("/proc/{pid}"))?.uid() != uid {
+            return Ok(Vec::new());
+        }
+        let mut environ = Vec::new();
+        fs::File::open(format!("/proc/{pid}/environ"))?.take(MAX_ENVIRON).read_to_end(&mut environ)?;
+        Ok(environ)
+    };
+    // Not readable means not ours, or gone.
+    read().is_ok_and(|environ| environ.split(|&byte| byte == 0).any(|entry| entry == mark))
+}
+
+/// `pid (any name, even with brackets) state ppid pgrp … starttime …`; see proc_pid_stat(5).
+fn parse_stat(pid: u32, stat: &[u8]) -> Option<Process> {
+    let after_name = stat.iter().rposition(|&byte| byte == b')')?;
+    let text = std::str::from_utf8(stat.get(after_name + 1..)?).ok()?;
+    let mut fields = text.split_ascii_whitespace();
+    let zombie = matches!(fields.next()?, "Z" | "X");
+    let parent = fields.next()?.parse().ok()?;
+    let group = fields.next()?.parse().ok()?;
+    let start_ticks = fields.nth(16)?.parse().ok()?;
+    Some(Process { pid, parent, group, start_ticks, zombie })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_with_brackets_does_not_shift_the_fields() {
+        let stat = b"42 (a) R 1 (x) S 7 8 9 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 12345 1000 10\n";
+        let expected = Process { pid: 42, parent: 7, group: 8, start_ticks: 12345, zombie: false };
+        assert_eq!(parse_stat(42, stat), Some(expected));
+    }
+
+    #[test]
+    fn a_reused_pid_is_not_signalled() {
+        let me = Process::find(std::process::id()).unwrap();
+        assert!(me.signal(0).unwrap());
+        let earlier = Process { start_ticks: me.start_ticks - 1, ..me };
+        assert!(!earlier.signal(0).unwrap());
+    }
+
+    #[test]
+    fn only_the_marked_process_is_a_member() {
+        let mut child = std::process::Command::new("cat")
+            .env(RUN_ID_VAR, "tree-test/1")
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let members = |run_id, not_before_ticks| {
+            let members = Membership { run_id, ancestor: None, not_before_ticks }.members().unwrap();
+            members.into_iter().map(|process| process.pid).collect::<Vec<_>>()
+        };
+        assert_eq!(members("tree-test/1", 0), [child.id()]);
+        assert!(members("tree-test/11", 0).is_empty());
+        assert!(members("tree-test/1", u64::MAX).is_empty());
+        drop(child.stdin.take());
+        child.wait().unwrap();
+    }
+}
