@@ -1,0 +1,26 @@
+// The one error class that every Backend method rejects with. Match on `code`, never on the message.
+import type { ApiErrorBody, ApiErrorCode } from "./types";
+
+export class ApiError extends Error {
+  readonly code: ApiErrorCode;
+  readonly field?: string;
+  readonly body: ApiErrorBody;
+
+  constructor(body: ApiErrorBody) {
+    super(body.message);
+    this.name = "ApiError";
+    this.code = body.error;
+    this.field = body.field;
+    this.body = body;
+  }
+
+  /** Turns whatever an invoke rejected with into an ApiError; what has no known shape becomes `Internal`. */
+  static from(thrown: unknown): ApiError {
+    if (thrown instanceof ApiError) return thrown;
+    if (typeof thrown === "object" && thrown !== null && "error" in thrown && "message" in thrown) {
+      return new ApiError(thrown as ApiErrorBody);
+    }
+    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    return new ApiError({ error: "Internal", message });
+  }
+}

@@ -1,0 +1,93 @@
+// The backend inside the app. The only file that imports @tauri-apps/*.
+// Frames of the three watches are acknowledged here, after the page has had one chance to draw them, so that a
+// slow window slows its own stream down and nothing piles up between the two.
+import { Channel, invoke as tauriInvoke, type InvokeArgs } from "@tauri-apps/api/core";
+import type { Backend, Unsubscribe } from "./backend";
+import { ApiError } from "./errors";
+import type { LogInfo, OutputFrame, TaskChange } from "./types";
+
+async function invoke<T>(command: string, args?: InvokeArgs): Promise<T> {
+  try {
+    return await tauriInvoke<T>(command, args);
+  } catch (thrown) {
+    throw ApiError.from(thrown);
+  }
+}
+
+/** Resolves at the next animation frame, or after 50 ms: a hidden window gets no animation frames. */
+function drawn(): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      cancelAnimationFrame(frame);
+      clearTimeout(timer);
+      resolve();
+    };
+    const timer = setTimeout(done, 50);
+    const frame = requestAnimationFrame(done);
+  });
+}
+
+async function watch<T extends { frame: number }>(
+  command: string,
+  channelName: string,
+  args: Record<string, unknown>,
+  deliver: (message: T) => void,
+): Promise<Unsubscribe> {
+  let closed = false;
+  let named: (id: string) => void = () => {};
+  // A first frame may arrive before the invoke that opened the stream has returned its id.
+  const streamId = new Promise<string>((resolve) => (named = resolve));
+
+  const channel = new Channel<T>();
+  channel.onmessage = (message) => {
+    if (closed) return;
+    try {
+      deliver(message);
+    } finally {
+      void drawn()
+        .then(() => streamId)
+        .then((id) => (closed ? undefined : invoke("ack_frame", { streamId: id, frame: message.frame })))
+        .catch((error: unknown) =>
+          console.warn(`${command}: acknowledging frame ${message.frame} failed`, error),
+        );
+    }
+  };
+  const id = await invoke<string>(command, { ...args, [channelName]: channel });
+  named(id);
+  return () => {
+    if (closed) return;
+    closed = true;
+    void invoke("close_stream", { streamId: id }).catch(() => {
+      // The stream ended on the other side first: nothing is left to close.
+    });
+  };
+}
+
+export const tauriBackend: Backend = {
+  submitTask: (spec) => invoke("submit_task", { spec }),
+  getTaskStatus: (id) => invoke("get_task_status", { id }),
+  queryTasks: (query) => invoke("query_tasks", { query }),
+  listTaskRuns: (id) => invoke("list_task_runs", { id }),
+  deleteTask: (id) => invoke("delete_task", { id }),
+  streamTaskLogs: (id, onFrame) => watch<OutputFrame>("stream_task_logs", "onEvents", { id }, onFrame),
+
+  validateSpec: (spec) => invoke("validate_spec", { spec }),
+  stopTask: (id, mode) => invoke("stop_task", { id, mode }),
+  rerunTask: (id) => invoke("rerun_task", { id }),
+
+  listTasks: (query) => invoke("list_tasks", { query }),
+  getTaskRow: (id) => invoke("get_task_row", { id }),
+  summary: () => invoke("summary"),
+  taskEvents: (id) => invoke("task_events", { id }),
+  watchTasks: (onChange) => watch<TaskChange>("watch_tasks", "onChange", {}, onChange),
+
+  listLanes: () => invoke("list_lanes"),
+  setLane: (slot, change) => invoke("set_lane", { slot, ...change }),
+
+  logInfo: (id, attempt) => invoke("log_info", { id, attempt }),
+  readLog: (id, attempt, from, count) => invoke("read_log", { id, attempt, from, count }),
+  watchLog: (id, attempt, onInfo) => watch<LogInfo>("watch_log", "onInfo", { id, attempt }, onInfo),
+  openLogWindow: (id, attempt) => invoke("open_log_window", { id, attempt }),
+
+  appInfo: () => invoke("app_info"),
+};

@@ -1,0 +1,43 @@
+// The theme choice: system, light or dark, remembered per machine and shared by every window of the app.
+// The colours themselves live in tokens.css; this only sets `data-theme` on the root element.
+
+export type ThemeChoice = "system" | "light" | "dark";
+
+const KEY = "solti.theme";
+const isChoice = (value: unknown): value is ThemeChoice =>
+  value === "system" || value === "light" || value === "dark";
+
+function stored(): ThemeChoice {
+  const value = localStorage.getItem(KEY);
+  return isChoice(value) ? value : "system";
+}
+
+const state = $state<{ choice: ThemeChoice }>({ choice: "system" });
+
+export const theme = {
+  get choice(): ThemeChoice {
+    return state.choice;
+  },
+  set choice(choice: ThemeChoice) {
+    state.choice = choice;
+    localStorage.setItem(KEY, choice);
+    paint(choice);
+  },
+};
+
+function paint(choice: ThemeChoice) {
+  if (choice === "system") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = choice;
+}
+
+/** Called once by main.ts before the first paint. `?theme=dark` overrides the choice for that page only. */
+export function applyTheme() {
+  const asked = new URLSearchParams(location.search).get("theme");
+  state.choice = isChoice(asked) ? asked : stored();
+  paint(state.choice);
+  window.addEventListener("storage", (event) => {
+    if (event.key !== KEY) return;
+    state.choice = stored();
+    paint(state.choice);
+  });
+}
