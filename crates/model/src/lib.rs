@@ -1,1 +1,33 @@
+//! The model: what a task is, how it is written as JSON, which values are legal, and how it moves through its life.
+//!
+//! Pure data and rules. There is no I/O here, no clock, no randomness and no tokio: times and random draws are arguments.
+//! Storage lives in `solti-store`, what happens when in `solti-supervisor`, errors on the wire in `solti-api`.
+//!
+//! JSON is camelCase, times are Unix milliseconds as numbers, durations are milliseconds.
 
+mod backoff;
+mod event;
+mod field;
+mod id;
+mod kind;
+mod lifecycle;
+mod query;
+mod selector;
+mod spec;
+mod task;
+mod validate;
+
+pub use backoff::{BackoffState, BackoffStrategy, JitterStrategy};
+pub use event::{OutputEvent, OutputStreamKind};
+pub use field::FieldError;
+pub use id::{Slot, TaskId};
+pub use kind::{
+    CommandMode, ContainerTask, CustomRuntime, EnvVar, MAX_SCRIPT_BYTES, ScriptMode, ScriptRuntime,
+    SubprocessMode, SubprocessTask, TaskKind, WasmTask,
+};
+pub use lifecycle::{AttemptEnd, NextStep, after_attempt};
+pub use query::{DEFAULT_LIMIT, MAX_LIMIT, TaskPage, TaskQuery};
+pub use selector::{MatchExpression, Operator, RunnerSelector};
+pub use spec::{AdmissionStrategy, RestartStrategy, TaskSpec};
+pub use task::{ObjectMeta, Task, TaskPhase, TaskRun, TaskStatus};
+pub use validate::parse_spec;

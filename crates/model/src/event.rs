@@ -1,0 +1,51 @@
+//! What a subscriber of a task's log receives.
+
+use bytestring::ByteString;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum OutputStreamKind {
+    Stdout,
+    Stderr,
+}
+
+/// One event of a task's log. Order is the order of the log; run marks enclose the chunks of their attempt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum OutputEvent {
+    RunStarted {
+        attempt: u32,
+        /// Unix milliseconds.
+        #[ts(type = "number")]
+        started_at: u64,
+    },
+    Chunk {
+        attempt: u32,
+        stream: OutputStreamKind,
+        /// Counts the lines of this attempt and stream from 0.
+        #[ts(type = "number")]
+        seq: u64,
+        /// Unix milliseconds.
+        #[ts(type = "number")]
+        ts: u64,
+        /// The line without its newline; bytes that are not UTF-8 are replaced by U+FFFD (the log keeps them).
+        #[ts(type = "string")]
+        line: ByteString,
+    },
+    RunFinished {
+        attempt: u32,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        exit_code: Option<i32>,
+        /// Unix milliseconds.
+        #[ts(type = "number")]
+        finished_at: u64,
+    },
+    /// Lines that retention had removed before they could be read.
+    Lagged {
+        #[ts(type = "number")]
+        skipped: u64,
+    },
+}

@@ -1,0 +1,20 @@
+//! The one error of this crate: a value that breaks a rule, and the field that holds it.
+
+use serde::{Deserialize, Serialize};
+
+/// A value that breaks a rule of the model.
+///
+/// `field` is the JSON path of the value, as a reader of the JSON would write it: `backoff.firstMs`,
+/// `kind.subprocess.env[2].key`. It is `spec` when the document as a whole is at fault.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{field}: {message}")]
+pub struct FieldError {
+    pub field: String,
+    pub message: String,
+}
+
+impl FieldError {
+    pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { field: field.into(), message: message.into() }
+    }
+}

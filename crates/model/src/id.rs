@@ -1,0 +1,147 @@
+//! Names: the id of a task and the name of a lane. Both exist only in a legal form.
+
+use crate::FieldError;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+const MAX_ID_BYTES: usize = 256;
+const MAX_SLOT_BYTES: usize = 64;
+
+/// Whether `name` may be a file name, a URL segment and a word on a command line at once.
+fn check_name(field: &str, name: &str, max: usize) -> Result<(), FieldError> {
+    let problem = if name.is_empty() {
+        "must not be empty".to_owned()
+    } else if name.len() > max {
+        format!("must be at most {max} bytes, is {}", name.len())
+    } else if name == "." || name == ".." {
+        "must not be . or ..".to_owned()
+    } else if let Some(bad) = name.chars().find(|c| !(c.is_ascii_alphanumeric() || "._-".contains(*c))) {
+        format!("may hold letters, digits, '.', '_' and '-' only, not {bad:?}")
+    } else {
+        return Ok(());
+    };
+    Err(FieldError::new(field, problem))
+}
+
+macro_rules! name_type {
+    ($(#[$doc:meta])* $name:ident, $field:literal, $max:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// # Errors
+            /// Names the rule that `name` breaks.
+            pub fn new(name: impl Into<String>) -> Result<Self, FieldError> {
+                let name = name.into();
+                check_name($field, &name, $max)?;
+                Ok(Self(name))
+            }
+
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = FieldError;
+            fn try_from(name: String) -> Result<Self, FieldError> {
+                Self::new(name)
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = FieldError;
+            fn from_str(name: &str) -> Result<Self, FieldError> {
+                Self::new(name)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(name: $name) -> String {
+                name.0
+            }
+        }
+
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl ts_rs::TS for $name {
+            type WithoutGenerics = Self;
+            type OptionInnerType = Self;
+            fn name(_: &ts_rs::Config) -> String {
+                "string".to_owned()
+            }
+            fn inline(_: &ts_rs::Config) -> String {
+                "string".to_owned()
+            }
+        }
+    };
+}
+
+name_type!(
+    /// The id of a task: at most 256 bytes of `[A-Za-z0-9._-]`, unique for ever. Made by the supervisor, see [`TaskId::generate`].
+    TaskId, "id", MAX_ID_BYTES
+);
+name_type!(
+    /// The name of a lane: 1 to 64 bytes of `[A-Za-z0-9._-]`.
+    Slot, "slot", MAX_SLOT_BYTES
+);
+
+/// Crockford's base 32 in lower case: sorts like the number, and has no letters that are mistaken for digits.
+const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+
+impl TaskId {
+    /// An id that sorts by creation: ten digits of `created_at_ms`, then eight of `sequence` within that millisecond
+    /// (the top bits) and of randomness (the low bits), as the caller composes them.
+    pub fn generate(created_at_ms: u64, low_bits: u64) -> Self {
+        let mut text = String::with_capacity(18);
+        push_base32(&mut text, created_at_ms, 10);
+        push_base32(&mut text, low_bits, 8);
+        Self(text)
+    }
+}
+
+fn push_base32(text: &mut String, value: u64, digits: u32) {
+    for i in (0..digits).rev() {
+        let digit = (value >> (5 * i)) & 31;
+        text.push(char::from(ALPHABET[digit as usize]));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_could_leave_their_folder_are_refused() {
+        for bad in ["", ".", "..", "a/b", "a\\b", "a b", "ä", "a\0", &"x".repeat(65)] {
+            let error = Slot::new(bad).expect_err(bad);
+            assert_eq!(error.field, "slot");
+        }
+        for good in ["a", "A-z_0.9", "...", &"x".repeat(64)] {
+            assert_eq!(Slot::new(good).expect("legal").as_str(), good);
+        }
+    }
+
+    #[test]
+    fn ids_sort_by_creation() {
+        let ids = [
+            TaskId::generate(1_700_000_000_000, 5),
+            TaskId::generate(1_700_000_000_000, 1 << 20),
+            TaskId::generate(1_700_000_000_001, 0),
+        ];
+        assert!(ids.is_sorted());
+        assert!(TaskId::new(ids[0].as_str()).is_ok());
+    }
+}

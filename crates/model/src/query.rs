@@ -1,0 +1,43 @@
+//! Which tasks a caller asks for, and the page it gets.
+
+use crate::{Slot, TaskPhase};
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+pub const DEFAULT_LIMIT: u32 = 100;
+/// A greater limit is clamped to this.
+pub const MAX_LIMIT: u32 = 1_000;
+
+/// Statuses are OR-ed, the slot is AND-ed; newest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct TaskQuery {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub slot: Option<Slot>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<TaskPhase>>")]
+    pub status: Vec<TaskPhase>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub limit: Option<u32>,
+    #[ts(optional, as = "Option<u32>")]
+    pub offset: u32,
+}
+
+impl TaskQuery {
+    /// The limit in force: the default without one, never over [`MAX_LIMIT`].
+    pub fn effective_limit(&self) -> u32 {
+        self.limit.unwrap_or(DEFAULT_LIMIT).min(MAX_LIMIT)
+    }
+}
+
+/// `{"tasks":[…],"total":n}`; `total` counts all matches, not the page.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct TaskPage<T> {
+    #[serde(rename = "tasks")]
+    pub items: Vec<T>,
+    #[ts(type = "number")]
+    pub total: u64,
+}

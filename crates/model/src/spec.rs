@@ -1,0 +1,86 @@
+//! The order for a task: what to run, in which lane, and what to do when it ends.
+
+use crate::{BackoffStrategy, RunnerSelector, Slot, TaskKind};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use ts_rs::TS;
+
+/// What a person submits. Every rule that a value here can break is checked by [`TaskSpec::validate`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TaskSpec {
+    /// The lane.
+    pub slot: Slot,
+    pub kind: TaskKind,
+    /// Milliseconds that one attempt may take; unlimited when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "number")]
+    pub timeout: Option<u64>,
+    #[serde(default)]
+    pub restart: RestartStrategy,
+    #[serde(default)]
+    pub backoff: BackoffStrategy,
+    #[serde(default)]
+    pub admission: AdmissionStrategy,
+    /// How often a failed attempt may be repeated; unlimited when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub max_retries: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub runner_selector: Option<RunnerSelector>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[ts(optional, as = "Option<BTreeMap<String, String>>")]
+    pub labels: BTreeMap<String, String>,
+}
+
+impl TaskSpec {
+    /// A spec with every optional field at its default.
+    pub fn new(slot: Slot, kind: TaskKind) -> Self {
+        Self {
+            slot,
+            kind,
+            timeout: None,
+            restart: RestartStrategy::default(),
+            backoff: BackoffStrategy::default(),
+            admission: AdmissionStrategy::default(),
+            max_retries: None,
+            runner_selector: None,
+            labels: BTreeMap::new(),
+        }
+    }
+
+    /// What a person calls the task: the label `name`, else the command.
+    pub fn display_name(&self) -> String {
+        self.labels
+            .get("name")
+            .filter(|name| !name.trim().is_empty())
+            .cloned()
+            .unwrap_or_else(|| self.kind.summary())
+    }
+}
+
+/// When a finished attempt is followed by another one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
+pub enum RestartStrategy {
+    #[default]
+    Never,
+    OnFailure,
+    Always {
+        /// Milliseconds between a success and the next attempt; 0 when absent, subject to the supervisor's floor.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional, type = "number")]
+        interval_ms: Option<u64>,
+    },
+}
+
+/// What happens to a task whose lane is busy.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum AdmissionStrategy {
+    #[default]
+    DropIfRunning,
+    Replace,
+    Queue,
+}
