@@ -1,12 +1,389 @@
-// A backend in memory (interim, minimal): replaced in the next commit by one with believable data.
-import type { Backend } from "./backend";
+// A backend in memory, for tests and for looking at the page in a browser. It keeps the contract's rules where the
+// page shows them (lanes, phases, errors with a field, paging, deltas); it runs nothing. Data: fake-data.ts.
+import type { Backend, Unsubscribe } from "./backend";
+import { ApiError } from "./errors";
+import { command, fakeId, makeTask, seedLanes, seedTasks, type FakeTask } from "./fake-data";
+import { fakeLine } from "./fake-log";
+import { matchesQuery } from "./query";
+import type {
+  ApiErrorBody,
+  Lane,
+  LogInfo,
+  Phase,
+  Summary,
+  TaskChange,
+  TaskEvent,
+  TaskRow,
+  TaskSpec,
+} from "./types";
+
 export interface FakeOptions {
+  /** How many tasks to start with; 0 is a first run. */
   tasks?: number;
+  /** Let logs grow and tasks finish by themselves. Off in tests: they say what happens with `FakeControls`. */
   live?: boolean;
 }
-export function createFakeBackend(options: FakeOptions = {}): Backend {
-  void options;
-  return new Proxy({} as Backend, {
-    get: (_, name) => () => Promise.reject(new Error(`${String(name)} is not faked yet`)),
-  });
+
+/** What a test can make happen from outside. */
+export interface FakeControls {
+  setPhase(id: string, phase: Phase, more?: { exitCode?: number; error?: string }): void;
+  ids(): string[];
 }
+
+const ended = (phase: Phase) => phase !== "pending" && phase !== "running";
+const fail = (body: ApiErrorBody) => new ApiError(body);
+const copy = <T>(value: T): T => structuredClone(value);
+
+export function createFakeBackend(options: FakeOptions = {}): Backend & FakeControls {
+  const tasks = new Map<string, FakeTask>();
+  for (const task of seedTasks(options.tasks, Date.now())) tasks.set(task.row.task.metadata.id, task);
+  const lanes = seedLanes();
+  const watchers = new Set<(change: TaskChange) => void>();
+  const logWatchers = new Set<() => void>();
+  const changed = new Set<string>();
+  const deleted = new Set<string>();
+  let version = 100_000;
+  let created = tasks.size;
+  let flushing = false;
+
+  function get(id: string): FakeTask {
+    const task = tasks.get(id);
+    if (!task) throw fail({ error: "TaskNotFound", message: `there is no task ${id}` });
+    return task;
+  }
+
+  function touch(id: string) {
+    const task = tasks.get(id);
+    if (task) {
+      task.row.task.metadata.resourceVersion = ++version;
+      task.row.task.metadata.updatedAt = Date.now();
+      changed.add(id);
+    }
+    if (flushing) return;
+    flushing = true;
+    queueMicrotask(() => {
+      flushing = false;
+      const change: TaskChange = {
+        resourceVersion: version,
+        frame: version,
+        changed: [...changed].flatMap((key) => tasks.get(key)?.row ?? []),
+        deleted: [...deleted],
+        summary: summarize(),
+        resync: false,
+      };
+      changed.clear();
+      deleted.clear();
+      for (const watcher of watchers) watcher(copy(change));
+      for (const watcher of logWatchers) watcher();
+    });
+  }
+
+  function laneOf(slot: string): Lane {
+    const kept = lanes.get(slot) ?? { capacity: 1, paused: false };
+    const lane: Lane = { slot, ...kept, running: 0, queued: 0 };
+    for (const { row } of tasks.values()) {
+      if (row.task.spec.slot !== slot) continue;
+      if (row.task.status.phase === "running") lane.running++;
+      if (row.task.status.phase === "pending") lane.queued++;
+    }
+    return lane;
+  }
+
+  function summarize(): Summary {
+    const byPhase: Summary["byPhase"] = {
+      pending: 0,
+      running: 0,
+      succeeded: 0,
+      failed: 0,
+      timeout: 0,
+      canceled: 0,
+      exhausted: 0,
+    };
+    const slots = new Map<string, Lane>();
+    const labels = new Map<string, { key: string; value: string; count: number }>();
+    let logBytes = 0;
+    for (const { row, logRows } of tasks.values()) {
+      const phase = row.task.status.phase;
+      byPhase[phase]++;
+      logBytes += logRows * 72;
+      const slot = row.task.spec.slot;
+      let lane = slots.get(slot);
+      if (!lane)
+        slots.set(
+          slot,
+          (lane = { slot, ...(lanes.get(slot) ?? { capacity: 1, paused: false }), running: 0, queued: 0 }),
+        );
+      if (phase === "running") lane.running++;
+      if (phase === "pending") lane.queued++;
+      for (const [key, value] of Object.entries(row.task.spec.labels ?? {})) {
+        if (key === "name") continue;
+        const known = labels.get(`${key}=${value}`);
+        if (known) known.count++;
+        else labels.set(`${key}=${value}`, { key, value, count: 1 });
+      }
+    }
+    return {
+      byPhase,
+      lanes: [...slots.values()].sort((a, b) => a.slot.localeCompare(b.slot)),
+      labels: [...labels.values()],
+      resourceVersion: version,
+      logBytes,
+      storage: "ok",
+    };
+  }
+
+  function setPhase(id: string, phase: Phase, more: { exitCode?: number; error?: string } = {}) {
+    const task = get(id);
+    const { row } = task;
+    const now = Date.now();
+    row.task.status = { phase, attempt: row.task.status.attempt, ...more };
+    row.waiting = undefined;
+    row.nextAttemptAt = undefined;
+    if (phase === "running") {
+      row.task.status.attempt++;
+      row.startedAt = now;
+      row.finishedAt = undefined;
+      task.runs.push({ attempt: row.task.status.attempt, phase, startedAt: now });
+    } else if (ended(phase)) {
+      row.stopping = false;
+      row.finishedAt = now;
+      const run = task.runs.at(-1);
+      if (run && run.finishedAt === undefined) Object.assign(run, { phase, finishedAt: now, ...more });
+    }
+    row.recentRuns = task.runs.slice(-8).map((run) => ({
+      attempt: run.attempt,
+      phase: run.phase,
+      durationMs: run.finishedAt === undefined ? undefined : run.finishedAt - run.startedAt,
+    }));
+    touch(id);
+    if (ended(phase)) startNext(row.task.spec.slot);
+  }
+
+  function startNext(slot: string) {
+    const queue = [...tasks.values()]
+      .filter(({ row }) => row.task.spec.slot === slot && row.waiting?.reason === "lane")
+      .sort((a, b) => (a.row.task.metadata.id < b.row.task.metadata.id ? -1 : 1));
+    const lane = laneOf(slot);
+    const first = queue.shift();
+    if (!first || lane.paused || lane.running >= lane.capacity) return;
+    setPhase(first.row.task.metadata.id, "running");
+    queue.forEach(({ row }, index) => {
+      row.waiting = { reason: "lane", position: index + 1, behind: first.row.task.spec.labels?.name ?? slot };
+      touch(row.task.metadata.id);
+    });
+  }
+
+  function check(spec: TaskSpec) {
+    const invalid = (field: string, message: string) => fail({ error: "InvalidRequest", field, message });
+    if (!/^[A-Za-z0-9._-]{1,64}$/.test(spec.slot))
+      throw invalid("slot", "a lane's name has 1 to 64 letters, digits, dots, dashes or underscores");
+    if (
+      "subprocess" in spec.kind &&
+      "command" in spec.kind.subprocess.mode &&
+      spec.kind.subprocess.mode.command.command.trim() === ""
+    ) {
+      throw invalid("kind.subprocess.mode.command.command", "the command is empty");
+    }
+    if (spec.timeout !== undefined && spec.timeout <= 0)
+      throw invalid("timeout", "the timeout must be longer than 0 ms");
+    if (spec.maxRetries !== undefined && spec.maxRetries < 1)
+      throw invalid("maxRetries", "at least 1, or leave it out");
+    if (spec.backoff && spec.backoff.maxMs < spec.backoff.firstMs)
+      throw invalid("backoff.maxMs", "the longest wait is shorter than the first");
+  }
+
+  async function submit(spec: TaskSpec): Promise<string> {
+    check(spec);
+    const lane = laneOf(spec.slot);
+    const busy = lane.running >= lane.capacity;
+    const holder = [...tasks.values()].find(
+      ({ row }) => row.task.spec.slot === spec.slot && row.task.status.phase === "running",
+    );
+    if (busy && holder && (spec.admission ?? "dropIfRunning") === "dropIfRunning") {
+      const running = holder.row.task.metadata.id;
+      throw fail({
+        error: "SlotBusy",
+        message: `lane ${spec.slot} is busy with ${running}`,
+        slot: spec.slot,
+        running,
+      });
+    }
+    const made = makeTask({ spec: copy(spec), ago: 0, phase: "pending", logRows: 0 }, created++, Date.now());
+    const id = fakeId(Date.now(), created);
+    made.row.task.metadata.id = id;
+    tasks.set(id, made);
+    if (busy && holder && spec.admission === "replace") setPhase(holder.row.task.metadata.id, "canceled");
+    if ((busy && spec.admission === "queue") || lane.paused) {
+      made.row.waiting = lane.paused
+        ? { reason: "lanePaused" }
+        : {
+            reason: "lane",
+            position: lane.queued + 1,
+            behind: holder?.row.task.spec.labels?.name ?? spec.slot,
+          };
+      touch(id);
+    } else {
+      setPhase(id, "running");
+      if (options.live)
+        setTimeout(
+          () =>
+            tasks.get(id)?.row.task.status.phase === "running" && setPhase(id, "succeeded", { exitCode: 0 }),
+          6000,
+        );
+    }
+    return id;
+  }
+
+  function logInfo(id: string, attempt: number): LogInfo {
+    const task = get(id);
+    const run = task.runs.find((candidate) => candidate.attempt === attempt) ?? task.runs.at(-1);
+    return {
+      frame: ++version,
+      attempt: run?.attempt ?? 0,
+      rows: run ? task.logRows : 0,
+      bytes: run ? task.logRows * 72 : 0,
+      live: run?.phase === "running",
+      phase: run?.phase ?? "pending",
+      exitCode: run?.exitCode,
+      error: run?.error,
+      startedAt: run?.startedAt ?? task.row.task.metadata.createdAt,
+      finishedAt: run?.finishedAt,
+      attempts: task.runs.length,
+    };
+  }
+
+  function events(task: FakeTask): TaskEvent[] {
+    const list: Omit<TaskEvent, "seq">[] = [
+      { at: task.row.task.metadata.createdAt, kind: "queued", detail: `lane ${task.row.task.spec.slot}` },
+    ];
+    for (const run of task.runs) {
+      list.push({
+        at: run.startedAt,
+        attempt: run.attempt,
+        kind: "started",
+        detail: `pid ${4000 + run.attempt * 17}`,
+      });
+      if (run.finishedAt !== undefined)
+        list.push({
+          at: run.finishedAt,
+          attempt: run.attempt,
+          kind: "exited",
+          detail: run.error ?? `exit ${run.exitCode ?? 0}`,
+        });
+    }
+    if (task.row.nextAttemptAt)
+      list.push({
+        at: task.row.task.metadata.updatedAt,
+        kind: "retryScheduled",
+        detail: "next attempt after 42 s",
+      });
+    if (task.row.finishedAt)
+      list.push({ at: task.row.finishedAt, kind: "finished", detail: task.row.task.status.phase });
+    return list.map((event, seq) => ({ seq, ...event }));
+  }
+
+  if (options.live) {
+    setInterval(() => {
+      for (const task of tasks.values())
+        if (task.row.task.status.phase === "running") task.logRows += 3 + Math.floor(Math.random() * 40);
+      for (const watcher of logWatchers) watcher();
+    }, 400);
+  }
+
+  const subscribe = <T>(set: Set<T>, item: T): Unsubscribe => {
+    set.add(item);
+    return () => set.delete(item);
+  };
+
+  return {
+    ids: () => [...tasks.keys()],
+    setPhase,
+    submitTask: submit,
+    getTaskStatus: async (id) => copy(tasks.get(id)?.row.task ?? null),
+    queryTasks: async (query) => {
+      const all = [...tasks.values()].map(({ row }) => row.task).reverse();
+      const hits = all.filter(
+        (task) =>
+          (!query.slot || task.spec.slot === query.slot) &&
+          (!query.status?.length || query.status.includes(task.status.phase)),
+      );
+      const from = query.offset ?? 0;
+      return copy({ tasks: hits.slice(from, from + (query.limit ?? 100)), total: hits.length });
+    },
+    listTaskRuns: async (id) => copy(get(id).runs),
+    deleteTask: async (id) => {
+      const slot = tasks.get(id)?.row.task.spec.slot;
+      if (!tasks.delete(id)) return;
+      deleted.add(id);
+      touch(id);
+      if (slot) startNext(slot);
+    },
+    streamTaskLogs: async (_id, onFrame) => {
+      onFrame({ frame: 1, events: [], end: true });
+      return () => {};
+    },
+    validateSpec: async (spec) => check(spec),
+    stopTask: async (id) => {
+      const { row } = get(id);
+      if (ended(row.task.status.phase))
+        throw fail({ error: "Conflict", message: "the task has already ended" });
+      row.stopping = true;
+      touch(id);
+      const finish = () =>
+        tasks.has(id) && setPhase(id, "canceled", { error: "killed by signal 15 (SIGTERM)" });
+      if (options.live) setTimeout(finish, 900);
+      else finish();
+    },
+    rerunTask: async (id) => submit({ ...copy(get(id).row.task.spec), admission: "queue" }),
+
+    listTasks: async (query) => {
+      const hits = [...tasks.values()].map(({ row }) => row).filter((row) => matchesQuery(row, query));
+      hits.sort((a, b) => (a.task.metadata.id < b.task.metadata.id ? 1 : -1));
+      const after = query.cursor;
+      const from = after === undefined ? 0 : hits.findIndex((row) => row.task.metadata.id < after);
+      const limit = Math.min(query.limit ?? 100, 1000);
+      const page: TaskRow[] = from < 0 ? [] : hits.slice(from, from + limit);
+      const more = from >= 0 && from + limit < hits.length;
+      return copy({
+        rows: page,
+        total: hits.length,
+        nextCursor: more ? page.at(-1)?.task.metadata.id : undefined,
+      });
+    },
+    getTaskRow: async (id) => copy(tasks.get(id)?.row ?? null),
+    summary: async () => summarize(),
+    taskEvents: async (id) => events(get(id)),
+    watchTasks: async (onChange) => subscribe(watchers, onChange),
+    listLanes: async () => summarize().lanes,
+    setLane: async (slot, change) => {
+      const kept = lanes.get(slot) ?? { capacity: 1, paused: false };
+      lanes.set(slot, { capacity: change.capacity ?? kept.capacity, paused: change.paused ?? kept.paused });
+      startNext(slot);
+      touch("");
+      return laneOf(slot);
+    },
+    logInfo: async (id, attempt) => logInfo(id, attempt),
+    readLog: async (id, attempt, from, count) => {
+      const info = logInfo(id, attempt);
+      const to = Math.min(info.rows, from + count);
+      const rows = [];
+      for (let row = Math.max(0, from); row < to; row++) rows.push(fakeLine(row, info.startedAt));
+      return { from, total: info.rows, rows };
+    },
+    watchLog: async (id, attempt, onInfo) => {
+      onInfo(logInfo(id, attempt));
+      return subscribe(logWatchers, () => tasks.has(id) && onInfo(logInfo(id, attempt)));
+    },
+    openLogWindow: async (id, attempt) => {
+      window.open(`?view=log&task=${id}${attempt ? `&attempt=${attempt}` : ""}`, `log-${id}`);
+    },
+    appInfo: async () => ({
+      version: "0.1.0",
+      dataDir: "~/.local/share/solti",
+      homeDir: "~",
+      platform: "linux",
+    }),
+  };
+}
+
+export { command };
