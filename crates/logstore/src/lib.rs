@@ -6,6 +6,9 @@
 #![forbid(unsafe_code)]
 
 mod error;
+mod format;
+mod index_writer;
+mod newlines;
 mod stream;
 mod writer;
 

@@ -1,0 +1,335 @@
+//! The bytes of `output.idx`: page headers, records, checksums, and what a record does to the running counts.
+//! The description for people is `docs/log-format.md`. Who writes pages and who walks them lives in `index_writer`
+//! and `cursor`.
+
+use crate::Stream;
+
+pub(crate) const PAGE: usize = 4096;
+pub(crate) const HEADER: usize = 64;
+/// Records end here; the page's last four bytes are the checksum of a sealed page, zero while it is open.
+pub(crate) const RECORDS_END: usize = PAGE - 4;
+/// The longest record: flags, a `u64` and two more varints of ten bytes each, check.
+pub(crate) const MAX_RECORD: usize = 32;
+
+const MAGIC: [u8; 4] = *b"SLIX";
+const VERSION: u8 = 1;
+
+const FLAG_STDERR: u8 = 0x01;
+const FLAG_PARTIAL: u8 = 0x02;
+const FLAG_OWN_NEWLINE: u8 = 0x04;
+const FLAG_CONTINUED: u8 = 0x08;
+const FLAG_GAP: u8 = 0x10;
+const FLAG_LINES: u8 = 0x20;
+const FLAG_END: u8 = 0x40;
+/// Set in every record, so that a zero byte means "no record yet".
+const FLAG_RECORD: u8 = 0x80;
+
+/// One record of the index: some bytes of one stream, or bytes that were dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Record {
+    pub stream: Stream,
+    pub kind: Kind,
+    /// Bytes in the log, or bytes dropped for a gap.
+    pub len: u64,
+    /// Newlines among these bytes, our own one included.
+    pub newlines: u64,
+    /// Milliseconds since the record before it.
+    pub dt: u64,
+    /// The last byte is not a newline.
+    pub partial: bool,
+    /// The last byte is a newline that we put in.
+    pub own_newline: bool,
+    /// The first row that begins here continues a line of this stream.
+    pub continued: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Data,
+    Gap,
+    /// Nothing follows: the writer finished.
+    End,
+}
+
+impl Record {
+    pub(crate) const END: Self = Self {
+        stream: Stream::Stdout,
+        kind: Kind::End,
+        len: 0,
+        newlines: 0,
+        dt: 0,
+        partial: false,
+        own_newline: false,
+        continued: false,
+    };
+
+    /// Encodes for byte `at` of page `page`; returns how many bytes of `out` it took.
+    pub(crate) fn encode(&self, page: u32, at: usize, out: &mut [u8; MAX_RECORD]) -> usize {
+        let implied = u64::from(!self.partial);
+        let mut flags = FLAG_RECORD | self.stream as u8;
+        for (set, flag) in [
+            (self.partial, FLAG_PARTIAL),
+            (self.own_newline, FLAG_OWN_NEWLINE),
+            (self.continued, FLAG_CONTINUED),
+            (self.kind == Kind::Gap, FLAG_GAP),
+            (self.kind == Kind::End, FLAG_END),
+            (self.kind != Kind::End && self.newlines != implied, FLAG_LINES),
+        ] {
+            if set {
+                flags |= flag;
+            }
+        }
+        out[0] = flags;
+        let mut n = 1;
+        if self.kind != Kind::End {
+            n += put_varint(&mut out[n..], self.len);
+            if flags & FLAG_LINES != 0 {
+                n += put_varint(&mut out[n..], self.newlines);
+            }
+            n += put_varint(&mut out[n..], self.dt);
+        }
+        out[n] = check(page, at, &out[..n]);
+        n + 1
+    }
+
+    /// Decodes the record at byte `at` of a page; `None` when there is none, or not a whole one.
+    pub(crate) fn decode(page_no: u32, page: &[u8; PAGE], at: usize) -> Option<(Self, usize)> {
+        let records = &page[..RECORDS_END];
+        let flags = *records.get(at)?;
+        if flags & FLAG_RECORD == 0 {
+            return None;
+        }
+        let mut record = Self {
+            stream: Stream::from_bit(flags & FLAG_STDERR != 0),
+            kind: Kind::Data,
+            partial: flags & FLAG_PARTIAL != 0,
+            own_newline: flags & FLAG_OWN_NEWLINE != 0,
+            continued: flags & FLAG_CONTINUED != 0,
+            ..Self::END
+        };
+        let mut n = at + 1;
+        if flags & FLAG_END != 0 {
+            record.kind = Kind::End;
+        } else {
+            if flags & FLAG_GAP != 0 {
+                record.kind = Kind::Gap;
+            }
+            record.len = take_varint(records, &mut n)?;
+            record.newlines = u64::from(!record.partial);
+            if flags & FLAG_LINES != 0 {
+                record.newlines = take_varint(records, &mut n)?;
+            }
+            record.dt = take_varint(records, &mut n)?;
+        }
+        let sane = record.kind != Kind::Data || (record.len > 0 && record.newlines <= record.len);
+        if n - at + 1 > MAX_RECORD || !sane || *records.get(n)? != check(page_no, at, &records[at..n]) {
+            return None;
+        }
+        Some((record, n + 1 - at))
+    }
+}
+
+/// Everything that is counted from the log's beginning; a page header stores it as of the page's first record.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    /// Byte of `output.log`.
+    pub offset: u64,
+    /// Rows that have ended.
+    pub row: u64,
+    /// Newlines of each stream, dropped ones included.
+    pub seq: [u64; 2],
+    /// Time of the last record.
+    pub ts_ms: u64,
+    /// Whose row is at the log's end, still without a newline.
+    pub open_row: Option<Stream>,
+    /// Which streams are in the middle of a line.
+    pub line_open: [bool; 2],
+}
+
+impl Counts {
+    pub(crate) fn after(mut self, record: &Record) -> Self {
+        let s = record.stream.index();
+        self.ts_ms = self.ts_ms.saturating_add(record.dt);
+        match record.kind {
+            Kind::Data => {
+                self.offset = self.offset.saturating_add(record.len);
+                self.row = self.row.saturating_add(record.newlines);
+                self.seq[s] =
+                    self.seq[s].saturating_add(record.newlines.saturating_sub(u64::from(record.own_newline)));
+                self.open_row = record.partial.then_some(record.stream);
+                self.line_open[s] = record.partial || record.own_newline;
+            }
+            Kind::Gap => {
+                // A gap is a row of its own and ends a row that stands open, without a byte in the log.
+                self.row = self.row.saturating_add(1 + u64::from(self.open_row.is_some()));
+                self.seq[s] = self.seq[s].saturating_add(record.newlines);
+                self.open_row = None;
+                self.line_open[s] = record.partial;
+            }
+            Kind::End => {}
+        }
+        self
+    }
+
+    pub(crate) fn put_header(&self, page_no: u32, page: &mut [u8; PAGE]) {
+        let mut flags = 0u8;
+        flags |= self.open_row.map_or(0, |s| 1 | ((s as u8) << 1));
+        flags |= u8::from(self.line_open[0]) << 2 | u8::from(self.line_open[1]) << 3;
+        page[..4].copy_from_slice(&MAGIC);
+        page[4] = VERSION;
+        page[5] = flags;
+        page[6..8].copy_from_slice(&(HEADER as u16).to_le_bytes());
+        page[8..12].copy_from_slice(&page_no.to_le_bytes());
+        page[12..16].fill(0);
+        let numbers = [self.offset, self.row, self.seq[0], self.seq[1], self.ts_ms];
+        for (slot, number) in page[16..56].chunks_exact_mut(8).zip(numbers) {
+            slot.copy_from_slice(&number.to_le_bytes());
+        }
+        page[56..60].fill(0);
+        let crc = crc32(&page[..60]);
+        page[60..64].copy_from_slice(&crc.to_le_bytes());
+    }
+
+    /// Reads a page's first [`HEADER`] bytes; `None` when they are not a header of page `page_no`.
+    pub(crate) fn take_header(page_no: u32, bytes: &[u8]) -> Option<Self> {
+        let bytes: &[u8; HEADER] = bytes.get(..HEADER)?.try_into().ok()?;
+        let number =
+            |at: usize| -> u64 { bytes[at..at + 8].iter().rev().fold(0, |n, b| n << 8 | u64::from(*b)) };
+        let valid = bytes[..4] == MAGIC
+            && bytes[4] == VERSION
+            && bytes[6..8] == (HEADER as u16).to_le_bytes()
+            && bytes[8..12] == page_no.to_le_bytes()
+            && bytes[60..64] == crc32(&bytes[..60]).to_le_bytes();
+        let flags = bytes[5];
+        valid.then(|| Self {
+            offset: number(16),
+            row: number(24),
+            seq: [number(32), number(40)],
+            ts_ms: number(48),
+            open_row: (flags & 1 != 0).then(|| Stream::from_bit(flags & 2 != 0)),
+            line_open: [flags & 4 != 0, flags & 8 != 0],
+        })
+    }
+}
+
+/// The checksum in the last four bytes of a full page; never zero, which means "still open".
+pub(crate) fn page_seal(page: &[u8; PAGE]) -> [u8; 4] {
+    crc32(&page[..RECORDS_END]).max(1).to_le_bytes()
+}
+
+fn put_varint(out: &mut [u8], mut value: u64) -> usize {
+    let mut n = 0;
+    while value >= 0x80 {
+        out[n] = value as u8 | 0x80;
+        value >>= 7;
+        n += 1;
+    }
+    out[n] = value as u8;
+    n + 1
+}
+
+fn take_varint(bytes: &[u8], at: &mut usize) -> Option<u64> {
+    let mut value = 0u64;
+    for shift in (0..64).step_by(7) {
+        let byte = *bytes.get(*at)?;
+        *at += 1;
+        value |= u64::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            return Some(value);
+        }
+    }
+    None
+}
+
+/// A record's one-byte check, bound to its place so that a stray copy elsewhere does not pass.
+fn check(page: u32, at: usize, record: &[u8]) -> u8 {
+    let seed = page.wrapping_mul(0x9E37_79B1) ^ (at as u32).wrapping_mul(0x85EB_CA6B);
+    let crc = !crc32_from(!seed, record);
+    (crc ^ crc >> 8 ^ crc >> 16 ^ crc >> 24) as u8
+}
+
+pub(crate) fn crc32(bytes: &[u8]) -> u32 {
+    !crc32_from(!0, bytes)
+}
+
+/// CRC-32 (IEEE, reflected), a byte at a time: pages are sealed once per thousand records.
+fn crc32_from(mut crc: u32, bytes: &[u8]) -> u32 {
+    const TABLE: [u32; 256] = {
+        let mut table = [0u32; 256];
+        let mut i = 0;
+        while i < 256 {
+            let mut c = i as u32;
+            let mut bit = 0;
+            while bit < 8 {
+                c = if c & 1 != 0 { 0xEDB8_8320 ^ c >> 1 } else { c >> 1 };
+                bit += 1;
+            }
+            table[i] = c;
+            i += 1;
+        }
+        table
+    };
+    for byte in bytes {
+        crc = TABLE[usize::from(crc as u8 ^ byte)] ^ crc >> 8;
+    }
+    crc
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn crc_is_the_usual_one() {
+        assert_eq!(crc32(b"123456789"), 0xCBF4_3926);
+    }
+
+    #[test]
+    fn a_short_line_costs_four_bytes() {
+        let record = Record { kind: Kind::Data, len: 80, newlines: 1, dt: 40, ..Record::END };
+        assert_eq!(record.encode(3, 64, &mut [0; MAX_RECORD]), 4);
+    }
+
+    #[test]
+    fn a_record_reads_back_only_where_it_was_written() {
+        let gap = Record {
+            stream: Stream::Stderr,
+            kind: Kind::Gap,
+            len: u64::MAX,
+            newlines: 1 << 40,
+            dt: 1 << 41,
+            partial: true,
+            ..Record::END
+        };
+        let data = Record { kind: Kind::Data, len: 70_000, newlines: 900, own_newline: true, ..Record::END };
+        for record in [gap, data, Record::END] {
+            let mut bytes = [0; MAX_RECORD];
+            let n = record.encode(7, 100, &mut bytes);
+            let mut page = [0; PAGE];
+            page[100..100 + n].copy_from_slice(&bytes[..n]);
+            assert_eq!(Record::decode(7, &page, 100), Some((record, n)));
+            let strays = (0..64).filter(|p| Record::decode(8 + p, &page, 100).is_some()).count();
+            assert!(strays < 8, "the page number is part of the check");
+        }
+    }
+
+    #[test]
+    fn a_header_reads_back_and_a_changed_bit_does_not() {
+        let counts = Counts {
+            offset: 1,
+            row: 2,
+            seq: [3, 4],
+            ts_ms: 5,
+            open_row: Some(Stream::Stderr),
+            line_open: [true, true],
+        };
+        let mut page = [0; PAGE];
+        counts.put_header(9, &mut page);
+        assert_eq!(Counts::take_header(9, &page), Some(counts));
+        for bit in 0..HEADER * 8 {
+            let mut torn = page;
+            torn[bit / 8] ^= 1 << (bit % 8);
+            assert_eq!(Counts::take_header(9, &torn), None);
+        }
+    }
+}
