@@ -1,1 +1,26 @@
+//! The door to tasks: the traits that a transport calls, their errors, and the implementation over the supervisor.
+//!
+//! [`ApiHandler`] is the fixed contract of six methods. The other traits are what a window needs beside it.
+//! Transports (the Tauri shell, HTTP, gRPC) live above this crate, the rules and the state below it.
 
+mod adapter;
+mod control;
+mod error;
+mod feed;
+mod handler;
+mod lanes;
+mod log_access;
+mod log_stream;
+
+pub use adapter::SupervisorApiAdapter;
+pub use control::TaskControl;
+pub use error::ApiError;
+pub use feed::{TaskChangeStream, TaskFeed};
+pub use handler::{ApiHandler, OutputEventStream};
+pub use lanes::LaneControl;
+pub use log_access::{LogAccess, LogInfoStream};
+
+/// Everything that the desktop app needs of its engine.
+pub trait DesktopApi: ApiHandler + TaskControl + TaskFeed + LaneControl + LogAccess {}
+
+impl<T: ApiHandler + TaskControl + TaskFeed + LaneControl + LogAccess + ?Sized> DesktopApi for T {}

@@ -16,6 +16,7 @@ mod selector;
 mod spec;
 mod task;
 mod validate;
+mod view;
 
 pub use backoff::{BackoffState, BackoffStrategy, JitterStrategy};
 pub use event::{OutputEvent, OutputStreamKind};
@@ -31,3 +32,7 @@ pub use selector::{MatchExpression, Operator, RunnerSelector};
 pub use spec::{AdmissionStrategy, RestartStrategy, TaskSpec};
 pub use task::{ObjectMeta, Task, TaskPhase, TaskRun, TaskStatus};
 pub use validate::parse_spec;
+pub use view::{
+    LabelCount, Lane, ListQuery, LogInfo, LogRow, LogRows, MAX_ROW_BYTES, RunMark, StopMode, StorageState,
+    Summary, TaskChange, TaskEvent, TaskEventKind, TaskList, TaskRow, Waiting,
+};

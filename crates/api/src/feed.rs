@@ -1,0 +1,25 @@
+//! What a list shows and how it stays current.
+
+use crate::ApiError;
+use async_trait::async_trait;
+use solti_model::{ListQuery, Summary, TaskChange, TaskEvent, TaskId, TaskList, TaskRow};
+use std::pin::Pin;
+use tokio_stream::Stream;
+
+/// Changes, coalesced to what the reader can take: a slow reader gets fewer and larger ones.
+pub type TaskChangeStream = Pin<Box<dyn Stream<Item = TaskChange> + Send + 'static>>;
+
+#[async_trait]
+pub trait TaskFeed: Send + Sync + 'static {
+    async fn list_tasks(&self, query: ListQuery) -> Result<TaskList, ApiError>;
+
+    async fn get_task_row(&self, id: &TaskId) -> Result<Option<TaskRow>, ApiError>;
+
+    async fn summary(&self) -> Result<Summary, ApiError>;
+
+    /// The history of a task, oldest first.
+    async fn task_events(&self, id: &TaskId) -> Result<Vec<TaskEvent>, ApiError>;
+
+    /// Every change from now on. The first item comes at once and holds the summary only.
+    async fn watch_tasks(&self) -> Result<TaskChangeStream, ApiError>;
+}

@@ -1,0 +1,299 @@
+//! What a person at a window reads beside the task itself: rows, counts, lanes, events, pages of a log.
+//!
+//! None of it is part of the fixed contract; it is derived from tasks and their logs and never stored as such.
+
+use crate::{OutputStreamKind, Slot, Task, TaskId, TaskPhase};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use ts_rs::TS;
+
+/// Which rows a list shows. Phases are OR-ed, everything else is AND-ed; newest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct ListQuery {
+    #[ts(optional, as = "Option<Vec<TaskPhase>>")]
+    pub phases: Vec<TaskPhase>,
+    #[ts(optional)]
+    pub slot: Option<Slot>,
+    #[ts(optional, as = "Option<BTreeMap<String, String>>")]
+    pub labels: BTreeMap<String, String>,
+    /// Matches the name and the command, case ignored.
+    #[ts(optional)]
+    pub text: Option<String>,
+    #[ts(optional)]
+    pub exit_code: Option<i32>,
+    /// Created at or after this time, in Unix milliseconds.
+    #[ts(optional, type = "number")]
+    pub since_ms: Option<u64>,
+    /// `nextCursor` of the page before; opaque.
+    #[ts(optional)]
+    pub cursor: Option<String>,
+    #[ts(optional)]
+    pub limit: Option<u32>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct TaskList {
+    pub rows: Vec<TaskRow>,
+    /// All matches, not the page.
+    #[ts(type = "number")]
+    pub total: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub next_cursor: Option<String>,
+}
+
+/// A task and what a list says of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct TaskRow {
+    pub task: Task,
+    /// Start of the latest attempt, in Unix milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "number")]
+    pub started_at: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "number")]
+    pub finished_at: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "number")]
+    pub next_attempt_at: Option<u64>,
+    /// Why a pending task is not running.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub waiting: Option<Waiting>,
+    /// A stop was asked for and is under way.
+    pub stopping: bool,
+    /// The latest runs, oldest first.
+    pub recent_runs: Vec<RunMark>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "reason", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Waiting {
+    /// Its lane is full. `position` counts from 1; `behind` is the name of the task before it.
+    Lane {
+        position: u32,
+        behind: String,
+    },
+    /// Its next attempt is at `until`, in Unix milliseconds.
+    Backoff {
+        #[ts(type = "number")]
+        until: u64,
+    },
+    LanePaused,
+    /// Its process is being started.
+    Starting,
+}
+
+/// One run in the strip of a row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct RunMark {
+    pub attempt: u32,
+    pub phase: TaskPhase,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "number")]
+    pub duration_ms: Option<u64>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Summary {
+    /// Every phase is there, with 0 where no task is in it.
+    #[ts(type = "Record<TaskPhase, number>")]
+    pub by_phase: BTreeMap<TaskPhase, u64>,
+    pub lanes: Vec<Lane>,
+    pub labels: Vec<LabelCount>,
+    #[ts(type = "number")]
+    pub resource_version: u64,
+    /// Bytes of the logs on disk.
+    #[ts(type = "number")]
+    pub log_bytes: u64,
+    pub storage: StorageState,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum StorageState {
+    Ok,
+    /// The database cannot be written; what is stored can be read, nothing new is taken.
+    ReadOnly,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct LabelCount {
+    pub key: String,
+    pub value: String,
+    #[ts(type = "number")]
+    pub count: u64,
+}
+
+/// A lane: how many tasks it runs at once, and how many wait.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Lane {
+    pub slot: Slot,
+    pub capacity: u32,
+    /// Tasks that hold a place: running, starting, or between two attempts.
+    pub running: u32,
+    pub queued: u32,
+    pub paused: bool,
+}
+
+/// What changed since the last one. `resync` says that too much changed to name: read the list again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct TaskChange {
+    #[ts(type = "number")]
+    pub resource_version: u64,
+    pub changed: Vec<TaskRow>,
+    pub deleted: Vec<TaskId>,
+    pub summary: Summary,
+    pub resync: bool,
+}
+
+/// One entry of a task's history.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct TaskEvent {
+    #[ts(type = "number")]
+    pub seq: u64,
+    /// Unix milliseconds.
+    #[ts(type = "number")]
+    pub at: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub attempt: Option<u32>,
+    pub kind: TaskEventKind,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub detail: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum TaskEventKind {
+    Queued,
+    Admitted,
+    Started,
+    StopRequested,
+    Exited,
+    StartFailed,
+    RetryScheduled,
+    Finished,
+    Lost,
+    Attached,
+}
+
+impl TaskEventKind {
+    const ALL: [(Self, &'static str); 10] = [
+        (Self::Queued, "queued"),
+        (Self::Admitted, "admitted"),
+        (Self::Started, "started"),
+        (Self::StopRequested, "stopRequested"),
+        (Self::Exited, "exited"),
+        (Self::StartFailed, "startFailed"),
+        (Self::RetryScheduled, "retryScheduled"),
+        (Self::Finished, "finished"),
+        (Self::Lost, "lost"),
+        (Self::Attached, "attached"),
+    ];
+
+    /// The word in JSON and in the database.
+    pub fn word(self) -> &'static str {
+        Self::ALL.iter().find(|(kind, _)| *kind == self).map_or("", |(_, word)| word)
+    }
+
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, w)| *w == word).map(|(kind, _)| *kind)
+    }
+}
+
+/// How to end a task's processes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum StopMode {
+    /// TERM, grace, KILL.
+    Graceful,
+    /// KILL at once.
+    Kill,
+}
+
+/// Where the log of one attempt stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct LogInfo {
+    pub attempt: u32,
+    #[ts(type = "number")]
+    pub rows: u64,
+    #[ts(type = "number")]
+    pub bytes: u64,
+    /// Whether more may come.
+    pub live: bool,
+    pub phase: TaskPhase,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub exit_code: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub error: Option<String>,
+    /// Unix milliseconds.
+    #[ts(type = "number")]
+    pub started_at: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "number")]
+    pub finished_at: Option<u64>,
+    /// The task's latest attempt.
+    pub attempts: u32,
+}
+
+/// A range of rows of one attempt's log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct LogRows {
+    #[ts(type = "number")]
+    pub from: u64,
+    #[ts(type = "number")]
+    pub total: u64,
+    pub rows: Vec<LogRow>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct LogRow {
+    /// From 0 in each attempt.
+    #[ts(type = "number")]
+    pub row: u64,
+    pub stream: OutputStreamKind,
+    /// Unix milliseconds.
+    #[ts(type = "number")]
+    pub ts: u64,
+    /// At most [`crate::MAX_ROW_BYTES`] of the line; bytes that are not UTF-8 are replaced by U+FFFD.
+    pub text: String,
+    /// Bytes of the whole line.
+    #[ts(type = "number")]
+    pub full_len: u64,
+    /// The line has no newline yet.
+    pub partial: bool,
+    /// It goes on with the line of an earlier row of its stream.
+    pub continued: bool,
+}
+
+/// The longest text of a row that is handed to a window, in bytes.
+pub const MAX_ROW_BYTES: usize = 10 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn event_words_are_the_json_words() {
+        for (kind, word) in TaskEventKind::ALL {
+            assert_eq!(serde_json::to_value(kind).expect("writes"), word);
+            assert_eq!(TaskEventKind::from_word(kind.word()), Some(kind));
+        }
+    }
+}
