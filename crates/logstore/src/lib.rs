@@ -5,6 +5,8 @@
 //! and in which folders, is the supervisor's knowledge.
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "reader")]
+mod cursor;
 mod error;
 mod format;
 mod index_writer;
@@ -15,6 +17,8 @@ mod writer;
 #[cfg(feature = "reader")]
 mod reader;
 #[cfg(feature = "reader")]
+mod repair;
+#[cfg(feature = "reader")]
 mod view;
 
 pub use error::LogError;
@@ -23,6 +27,8 @@ pub use writer::{LogTotals, LogWriter};
 
 #[cfg(feature = "reader")]
 pub use reader::{Batch, Gap, LineSpan, LogReader};
+#[cfg(feature = "reader")]
+pub use repair::repair;
 #[cfg(feature = "reader")]
 pub use view::{Extent, LogView, Row};
 

@@ -1,21 +1,35 @@
-//! The sequential reader: every line of a run's log, in order, once. (Skeleton: signatures are final.)
+//! The sequential reader: every line of a run's log, in order, once.
+//!
+//! Makes lines of the cursor's pieces: joins a line that the other stream interrupted, withholds unfinished ones.
+//! Rows for a window, which are what the file shows and not what the child meant, live in `view`.
 
 use std::path::Path;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
+use memchr::memchr_iter;
 
+use crate::cursor::{Cursor, LogFiles, Piece};
+use crate::format::Kind;
 use crate::{LogError, Stream};
+
+/// About this many bytes make a batch.
+const BATCH_BYTES: u64 = 256 * 1024;
+/// Or about this many lines.
+const BATCH_LINES: u64 = 32 * 1024;
+/// A line longer than this comes in several spans.
+const LINE_BYTES: usize = 1024 * 1024;
 
 /// One line of a [`Batch`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LineSpan {
     pub stream: Stream,
-    /// The line is longer than 1 MiB, or a gap tore it: its rest follows as the next span of this stream, same `seq`.
+    /// The line goes on in the next span of this stream with the same `seq`: it is longer than 1 MiB, or a gap
+    /// tore it.
     pub cut: bool,
     /// The line's bytes in the batch, newline excluded.
     pub start: u32,
     pub end: u32,
-    /// Line number within its stream, from 0.
+    /// Line number within its stream, from 0; dropped lines count.
     pub seq: u64,
     /// When the line's first byte was recorded, milliseconds since the epoch.
     pub ts_ms: u64,
@@ -47,25 +61,287 @@ impl Batch {
     }
 }
 
-/// A cursor over one run's log.
+/// A cursor over one run's log, from its beginning. Memory: a batch, and an unfinished line of each stream.
 #[derive(Debug)]
 pub struct LogReader {
+    files: LogFiles,
+    cursor: Cursor,
     is_final: bool,
+    pieces: Vec<Piece>,
+    /// A piece that does not adjoin the ones before it and so begins the next batch.
+    kept_back: Option<Piece>,
+    streams: [StreamState; 2],
+    /// The stream and time of the row that is not ended yet.
+    open_row: Option<(Stream, u64)>,
+    spare_bytes: BytesMut,
+    spare_lines: Vec<LineSpan>,
+}
+
+#[derive(Debug, Default)]
+struct StreamState {
+    seq: u64,
+    /// The beginning of a line whose end was not seen yet, and its time.
+    carry: Vec<u8>,
+    carry_ts: u64,
+    /// The current line was cut: an empty rest must still be told.
+    was_cut: bool,
 }
 
 impl LogReader {
-    /// Opens at the log's beginning. Files that are missing are looked for again at each read.
-    pub fn open(_run_dir: &Path) -> Result<Self, LogError> {
-        Ok(Self { is_final: false })
+    /// Opens at the log's beginning. Missing files are an empty log for now, and looked for at each read.
+    ///
+    /// # Errors
+    /// [`LogError::Open`]; a symbolic link is not followed.
+    pub fn open(run_dir: &Path) -> Result<Self, LogError> {
+        Ok(Self {
+            files: LogFiles::open(run_dir)?,
+            cursor: Cursor::new(),
+            is_final: false,
+            pieces: Vec::new(),
+            kept_back: None,
+            streams: Default::default(),
+            open_row: None,
+            spare_bytes: BytesMut::new(),
+            spare_lines: Vec::new(),
+        })
     }
-    /// The next lines, `None` when caught up for now (or for good once the run has ended).
-    pub fn next_batch(&mut self) -> Result<Option<Batch>, LogError> {
-        Ok(None)
-    }
-    /// Gives a batch's memory back for the next one; optional.
-    pub fn recycle(&mut self, _batch: Batch) {}
-    /// The run has ended: also yield the trailing partial lines and what the index does not cover.
+
+    /// The run has ended: the trailing unfinished lines, and log bytes that no record covers, are yielded too.
+    /// The writer's end mark in the index has the same effect.
     pub fn set_final(&mut self, is_final: bool) {
         self.is_final = is_final;
+        self.cursor.set_final(is_final);
+    }
+
+    /// Gives a batch's memory back for the next one; optional.
+    pub fn recycle(&mut self, batch: Batch) {
+        if let Ok(bytes) = batch.bytes.try_into_mut() {
+            self.spare_bytes = bytes;
+        }
+        self.spare_lines = batch.lines;
+    }
+
+    /// The next lines; `None` when caught up for now, or for good when the run has ended.
+    ///
+    /// # Errors
+    /// [`LogError::Open`] and [`LogError::Read`].
+    pub fn next_batch(&mut self) -> Result<Option<Batch>, LogError> {
+        loop {
+            let more = self.collect()?;
+            let mut out = Output {
+                bytes: std::mem::take(&mut self.spare_bytes),
+                lines: std::mem::take(&mut self.spare_lines),
+                gaps: Vec::new(),
+            };
+            out.bytes.clear();
+            out.lines.clear();
+            if more {
+                self.make_lines(&mut out)?;
+            } else if self.is_final || self.cursor.has_ended() {
+                self.open_row = None;
+                for stream in Stream::ALL {
+                    self.streams[stream.index()].end_of_log(stream, &mut out);
+                }
+            }
+            if !out.lines.is_empty() || !out.gaps.is_empty() {
+                return Ok(Some(Batch { bytes: out.bytes.freeze(), lines: out.lines, gaps: out.gaps }));
+            }
+            (self.spare_bytes, self.spare_lines) = (out.bytes, out.lines);
+            if !more {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Collects adjoining pieces for one batch; whether there are any.
+    fn collect(&mut self) -> Result<bool, LogError> {
+        self.pieces.clear();
+        let (mut bytes, mut lines, mut end) = (0, 0, None);
+        while bytes < BATCH_BYTES && lines < BATCH_LINES && self.pieces.len() < BATCH_LINES as usize / 8 {
+            let piece = match self.kept_back.take() {
+                Some(piece) => piece,
+                None => match self.cursor.next(&mut self.files)? {
+                    Some(piece) => piece,
+                    None => break,
+                },
+            };
+            if piece.record.kind == Kind::Data {
+                if end.is_some_and(|end| end != piece.before.offset) {
+                    self.kept_back = Some(piece);
+                    break;
+                }
+                bytes += piece.record.len;
+                lines += piece.record.newlines;
+                end = Some(piece.before.offset + piece.record.len);
+            }
+            self.pieces.push(piece);
+        }
+        Ok(!self.pieces.is_empty())
+    }
+
+    fn make_lines(&mut self, out: &mut Output) -> Result<(), LogError> {
+        let mut pieces = std::mem::take(&mut self.pieces);
+        let is_data = |piece: &&Piece| piece.record.kind == Kind::Data;
+        let first = pieces.iter().find(is_data).map_or(0, |piece| piece.before.offset);
+        let total: u64 = pieces.iter().filter(is_data).map(|piece| piece.record.len).sum();
+        let carried: usize = self.streams.iter().map(|s| s.carry.len()).sum();
+        out.bytes.reserve(total as usize + carried);
+        out.bytes.resize(total as usize, 0);
+        let n = self.files.read_log(&mut out.bytes, first)?;
+
+        let mut at = 0;
+        let mut row_start = 0;
+        for piece in &pieces {
+            match piece.record.kind {
+                Kind::Data => {
+                    let end = (at + piece.record.len as usize).min(n);
+                    row_start = self.data(piece, at, end, row_start, out);
+                    at = end;
+                }
+                Kind::Gap => {
+                    self.suspend_row(row_start, at, out);
+                    self.gap(piece, out);
+                    row_start = at;
+                }
+                Kind::End => {}
+            }
+        }
+        if let Some((stream, ts)) = self.open_row {
+            self.streams[stream.index()].carry_on(stream, row_start..at, ts, out);
+        }
+        pieces.clear();
+        self.pieces = pieces;
+        Ok(())
+    }
+
+    /// Makes lines of `out.bytes[from..to]`; returns where the row that is open after it begins.
+    fn data(&mut self, piece: &Piece, from: usize, to: usize, row_start: usize, out: &mut Output) -> usize {
+        let stream = piece.record.stream;
+        let ts = piece.ts_ms();
+        let mut start = row_start;
+        let mut row_ts = ts;
+        match self.open_row {
+            Some((open, since)) if open == stream => row_ts = since,
+            _ => {
+                self.suspend_row(row_start, from, out);
+                start = from;
+            }
+        }
+        let own = piece.record.own_newline && to > from;
+        let lines_end = if own { to - 1 } else { to };
+        let state = &mut self.streams[stream.index()];
+        let mut scan = from;
+        if state.is_mid_line()
+            && let Some(newline) = memchr::memchr(b'\n', &out.bytes[from..lines_end])
+        {
+            scan = from + newline + 1;
+            state.end_line(stream, start..scan - 1, row_ts, out);
+            (start, row_ts) = (scan, ts);
+        }
+        let mut seq = state.seq;
+        for newline in memchr_iter(b'\n', &out.bytes[scan..lines_end]) {
+            let end = scan + newline;
+            out.lines.push(LineSpan {
+                stream,
+                cut: false,
+                start: start as u32,
+                end: end as u32,
+                seq,
+                ts_ms: row_ts,
+            });
+            seq += 1;
+            (start, row_ts) = (end + 1, ts);
+        }
+        state.seq = seq;
+        self.open_row = (start < to).then_some((stream, row_ts));
+        if own {
+            self.suspend_row(start, lines_end, out);
+            start = to;
+        }
+        start
+    }
+
+    /// The open row's bytes go to its line's carry; what follows in the log is another row.
+    fn suspend_row(&mut self, start: usize, end: usize, out: &mut Output) {
+        if let Some((stream, ts)) = self.open_row.take() {
+            self.streams[stream.index()].carry_on(stream, start..end, ts, out);
+        }
+    }
+
+    fn gap(&mut self, piece: &Piece, out: &mut Output) {
+        let stream = piece.record.stream;
+        let state = &mut self.streams[stream.index()];
+        state.cut(stream, out);
+        if piece.record.newlines > 0 {
+            state.seq += piece.record.newlines;
+            state.was_cut = false;
+        }
+        out.gaps.push(Gap {
+            before_line: out.lines.len(),
+            stream,
+            bytes: piece.record.len,
+            lines: piece.record.newlines,
+        });
+    }
+}
+
+/// A batch in the making: bytes of the log, and behind them lines that had to be put together.
+struct Output {
+    bytes: BytesMut,
+    lines: Vec<LineSpan>,
+    gaps: Vec<Gap>,
+}
+
+impl StreamState {
+    fn is_mid_line(&self) -> bool {
+        !self.carry.is_empty() || self.was_cut
+    }
+
+    /// More of the current line, which does not end here.
+    fn carry_on(&mut self, stream: Stream, range: std::ops::Range<usize>, ts: u64, out: &mut Output) {
+        if range.is_empty() {
+            return;
+        }
+        if self.carry.len() + range.len() > LINE_BYTES {
+            self.cut(stream, out);
+        }
+        if self.carry.is_empty() {
+            self.carry_ts = ts;
+        }
+        self.carry.extend_from_slice(&out.bytes[range]);
+    }
+
+    fn end_line(&mut self, stream: Stream, range: std::ops::Range<usize>, ts: u64, out: &mut Output) {
+        self.carry_on(stream, range, ts, out);
+        if self.carry.is_empty() {
+            self.carry_ts = ts;
+        }
+        self.emit(stream, false, out);
+        self.seq += 1;
+        self.was_cut = false;
+    }
+
+    /// Yields what there is of the current line; the rest comes later.
+    fn cut(&mut self, stream: Stream, out: &mut Output) {
+        if !self.carry.is_empty() {
+            self.emit(stream, true, out);
+            self.was_cut = true;
+        }
+    }
+
+    fn end_of_log(&mut self, stream: Stream, out: &mut Output) {
+        if !self.carry.is_empty() {
+            self.emit(stream, false, out);
+            self.seq += 1;
+        }
+        self.was_cut = false;
+    }
+
+    fn emit(&mut self, stream: Stream, cut: bool, out: &mut Output) {
+        let start = out.bytes.len() as u32;
+        out.bytes.extend_from_slice(&self.carry);
+        let end = out.bytes.len() as u32;
+        out.lines.push(LineSpan { stream, cut, start, end, seq: self.seq, ts_ms: self.carry_ts });
+        self.carry.clear();
     }
 }

@@ -1,7 +1,14 @@
-//! Random access by row for the log window. (Skeleton: signatures are final.)
+//! Random access by row, for the log window.
+//!
+//! A row is what the file shows: the bytes between two newlines, ours included, or a gap. Putting the lines of each
+//! stream together again lives in `reader`.
 
 use std::path::Path;
 
+use memchr::memchr_iter;
+
+use crate::cursor::{Cursor, LogFiles, Piece};
+use crate::format::Kind;
 use crate::{LogError, Stream};
 
 /// How much there is to show.
@@ -27,7 +34,7 @@ pub struct Row {
     pub full_len: u64,
     /// It does not end with a newline of the child (yet).
     pub partial: bool,
-    /// It goes on with a line that the other stream interrupted.
+    /// It goes on with a line that the other stream or a gap interrupted.
     pub continued: bool,
     /// Not a line but this many bytes that found no space on the disk.
     pub gap: Option<u64>,
@@ -36,22 +43,175 @@ pub struct Row {
 /// Opened once per request or kept; memory does not depend on the log's size.
 #[derive(Debug)]
 pub struct LogView {
+    files: LogFiles,
+    cursor: Cursor,
     is_final: bool,
+    /// Known for good, once the run has ended.
+    extent: Option<Extent>,
 }
 
 impl LogView {
-    pub fn open(_run_dir: &Path) -> Result<Self, LogError> {
-        Ok(Self { is_final: false })
+    /// Missing files are an empty log for now, and looked for at each request.
+    ///
+    /// # Errors
+    /// [`LogError::Open`]; a symbolic link is not followed.
+    pub fn open(run_dir: &Path) -> Result<Self, LogError> {
+        Ok(Self { files: LogFiles::open(run_dir)?, cursor: Cursor::new(), is_final: false, extent: None })
     }
-    /// The run has ended: also show what the index does not cover.
+
+    /// The run has ended: also show what no record covers. Slow on a large log without index: [`crate::repair`] it.
     pub fn set_final(&mut self, is_final: bool) {
         self.is_final = is_final;
+        self.cursor.set_final(is_final);
+        self.extent = None;
     }
+
+    /// How much there is now. One page of the index is read, and a few headers.
+    ///
+    /// # Errors
+    /// [`LogError::Open`] and [`LogError::Read`].
     pub fn extent(&mut self) -> Result<Extent, LogError> {
-        Ok(Extent::default())
+        if let Some(extent) = self.extent {
+            return Ok(extent);
+        }
+        self.cursor.seek_last(&mut self.files)?;
+        while self.cursor.next(&mut self.files)?.is_some() {}
+        let counts = self.cursor.counts();
+        let rows = counts.row + u64::from(counts.open_row.is_some());
+        let extent = Extent { rows, bytes: counts.offset, last_ts: counts.ts_ms };
+        if self.is_final || self.cursor.has_ended() {
+            self.extent = Some(extent);
+        }
+        Ok(extent)
     }
-    /// Up to `count` rows beginning at `from`, each clipped to `clip` bytes.
-    pub fn rows(&mut self, _from: u64, _count: usize, _clip: usize) -> Result<Vec<Row>, LogError> {
-        Ok(Vec::new())
+
+    /// Up to `count` rows beginning at `from`, each clipped to `clip` bytes; fewer at the log's end.
+    ///
+    /// # Errors
+    /// [`LogError::Open`] and [`LogError::Read`].
+    pub fn rows(&mut self, from: u64, count: usize, clip: usize) -> Result<Vec<Row>, LogError> {
+        self.cursor.seek_row(&mut self.files, from)?;
+        let mut page = RowPage { from, count, clip, rows: Vec::new(), open: None, buffer: Vec::new() };
+        while page.rows.len() < count {
+            let Some(piece) = self.cursor.next(&mut self.files)? else { break };
+            match piece.record.kind {
+                Kind::Data => page.data(&piece, &self.files)?,
+                Kind::Gap => page.gap(&piece),
+                Kind::End => break,
+            }
+        }
+        page.close(true);
+        Ok(page.rows)
+    }
+}
+
+/// The asked-for rows in the making.
+struct RowPage {
+    from: u64,
+    count: usize,
+    clip: usize,
+    rows: Vec<Row>,
+    open: Option<Row>,
+    buffer: Vec<u8>,
+}
+
+impl RowPage {
+    fn data(&mut self, piece: &Piece, files: &LogFiles) -> Result<(), LogError> {
+        let record = &piece.record;
+        let first = piece.before.row;
+        // The row of the last byte, and with it all rows of the piece, come before the page.
+        if first + record.newlines < self.from + u64::from(!record.partial) {
+            return Ok(());
+        }
+        if piece.before.open_row.is_none() {
+            self.close(true);
+        }
+        // In the midst of a long row only its head is wanted: the rest is counted and not read.
+        let head_only = record.newlines == 0;
+        let want = if head_only {
+            let have = self.open.as_ref().map_or(0, |row| row.bytes.len());
+            record.len.min((self.clip - have.min(self.clip)) as u64)
+        } else {
+            record.len
+        } as usize;
+        self.buffer.resize(want, 0);
+        let n = files.read_log(&mut self.buffer, piece.before.offset)?;
+        let buffer = std::mem::take(&mut self.buffer);
+        let bytes = &buffer[..n];
+
+        let mut row = first;
+        let mut start = 0;
+        // Only a row that begins in this piece takes this piece's time and flags.
+        let mut mid = piece.before.open_row.is_some();
+        let newlines = (!head_only).then(|| memchr_iter(b'\n', bytes)).into_iter().flatten();
+        for newline in newlines {
+            if row >= self.from {
+                let continued = record.continued && row == first && !mid;
+                self.extend(piece, row, &bytes[start..newline], (newline - start) as u64, continued, mid);
+                let own = record.own_newline && newline + 1 == n && n as u64 == record.len;
+                self.close(own);
+                if self.rows.len() >= self.count {
+                    self.buffer = buffer;
+                    return Ok(());
+                }
+            }
+            (row, start, mid) = (row + 1, newline + 1, false);
+        }
+        let rest = if head_only { record.len } else { (n - start) as u64 };
+        if rest > 0 && row >= self.from {
+            let continued = record.continued && row == first && !mid;
+            self.extend(piece, row, &bytes[start..], rest, continued, mid);
+        }
+        self.buffer = buffer;
+        Ok(())
+    }
+
+    /// Adds bytes to the open row, or begins it.
+    fn extend(&mut self, piece: &Piece, number: u64, bytes: &[u8], len: u64, continued: bool, mid: bool) {
+        // A row whose beginning was not seen is not part of the page: the search began before every wanted row.
+        if self.open.is_none() && mid && number < self.from {
+            return;
+        }
+        let row = self.open.get_or_insert_with(|| Row {
+            row: number,
+            stream: piece.record.stream,
+            ts_ms: piece.ts_ms(),
+            bytes: Vec::new(),
+            full_len: 0,
+            partial: true,
+            continued,
+            gap: None,
+        });
+        let room = self.clip - row.bytes.len().min(self.clip);
+        row.bytes.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        row.full_len += len;
+    }
+
+    fn close(&mut self, partial: bool) {
+        if let Some(mut row) = self.open.take()
+            && self.rows.len() < self.count
+        {
+            row.partial = partial;
+            self.rows.push(row);
+        }
+    }
+
+    fn gap(&mut self, piece: &Piece) {
+        let was_open = piece.before.open_row.is_some();
+        self.close(true);
+        let number = piece.before.row + u64::from(was_open);
+        if number < self.from || self.rows.len() >= self.count {
+            return;
+        }
+        self.rows.push(Row {
+            row: number,
+            stream: piece.record.stream,
+            ts_ms: piece.ts_ms(),
+            bytes: Vec::new(),
+            full_len: 0,
+            partial: false,
+            continued: false,
+            gap: Some(piece.record.len),
+        });
     }
 }

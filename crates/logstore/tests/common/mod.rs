@@ -1,0 +1,52 @@
+//! What the log store's tests share: reading a run's log to the end and comparing it with what was put in.
+#![allow(dead_code)]
+
+use std::path::Path;
+
+use solti_logstore::{LineSpan, LogReader, Stream};
+
+/// Per stream: lines with their `seq`, put together from their spans.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Lines(pub [Vec<(u64, Vec<u8>)>; 2]);
+
+impl Lines {
+    pub fn of(&self, stream: Stream) -> Vec<&[u8]> {
+        self.0[stream as usize].iter().map(|(_, bytes)| &bytes[..]).collect()
+    }
+
+    pub fn add(&mut self, span: &LineSpan, bytes: &[u8], was_cut: &mut [bool; 2]) {
+        let lines = &mut self.0[span.stream as usize];
+        let cut = &mut was_cut[span.stream as usize];
+        match lines.last_mut() {
+            Some((seq, line)) if *cut && *seq == span.seq => line.extend_from_slice(bytes),
+            _ => lines.push((span.seq, bytes.to_vec())),
+        }
+        *cut = span.cut;
+    }
+}
+
+pub fn drain(reader: &mut LogReader, lines: &mut Lines, was_cut: &mut [bool; 2]) {
+    while let Some(batch) = reader.next_batch().unwrap() {
+        for span in &batch.lines {
+            lines.add(span, &batch.bytes[span.start as usize..span.end as usize], was_cut);
+        }
+        reader.recycle(batch);
+    }
+}
+
+pub fn read_all(dir: &Path, is_final: bool) -> Lines {
+    let mut reader = LogReader::open(dir).unwrap();
+    reader.set_final(is_final);
+    let mut lines = Lines::default();
+    drain(&mut reader, &mut lines, &mut [false; 2]);
+    lines
+}
+
+/// The lines of everything that a stream printed; the last one may lack its newline.
+pub fn lines_of(bytes: &[u8]) -> Vec<&[u8]> {
+    let mut lines: Vec<&[u8]> = bytes.split(|b| *b == b'\n').collect();
+    if lines.last().is_some_and(|last| last.is_empty()) {
+        lines.pop();
+    }
+    lines
+}

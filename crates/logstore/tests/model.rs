@@ -1,0 +1,198 @@
+//! The log store against a model in memory: random output of two streams, any split, any times, a crash anywhere.
+
+mod common;
+
+use std::fs::OpenOptions;
+use std::path::Path;
+
+use common::{Lines, drain, lines_of, read_all};
+use proptest::prelude::*;
+use solti_logstore::{INDEX_FILE, LOG_FILE, LogReader, LogView, LogWriter, Stream, repair};
+
+#[derive(Debug, Clone)]
+enum Step {
+    Append(Stream, Vec<u8>),
+    Wait(u64),
+    ClockBack(u64),
+    Sync,
+    Read,
+}
+
+fn bytes() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        6 => prop::collection::vec(prop_oneof![3 => Just(b'\n'), 5 => any::<u8>(), 8 => Just(b'x')], 1..40),
+        2 => (1usize..300).prop_map(|n| b"line of text\n".repeat(n)),
+        1 => (1usize..150_000).prop_map(|n| vec![b'y'; n]),
+        1 => Just(b"\n".to_vec()),
+        1 => Just(vec![0, 0xff, 0xfe, b'\r']),
+    ]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let stream = prop_oneof![2 => Just(Stream::Stdout), 1 => Just(Stream::Stderr)];
+    prop_oneof![
+        8 => (stream, bytes()).prop_map(|(s, b)| Step::Append(s, b)),
+        3 => prop_oneof![1u64..8, 90u64..130, Just(5000)].prop_map(Step::Wait),
+        1 => (1u64..10_000).prop_map(Step::ClockBack),
+        1 => Just(Step::Sync),
+        2 => Just(Step::Read),
+    ]
+}
+
+struct Model {
+    printed: [Vec<u8>; 2],
+    live: Lines,
+}
+
+/// Plays the steps; a reader looks on all the while. Returns the model and the writer, not finished.
+fn play(dir: &Path, steps: &[Step]) -> (Model, LogWriter, u64) {
+    let mut writer = LogWriter::create(dir).unwrap();
+    let mut reader = LogReader::open(dir).unwrap();
+    let mut model = Model { printed: Default::default(), live: Lines::default() };
+    let mut was_cut = [false; 2];
+    let mut now = 1_700_000_000_000;
+    for step in steps {
+        match step {
+            Step::Append(stream, bytes) => {
+                writer.append(*stream, bytes, now).unwrap();
+                model.printed[*stream as usize].extend_from_slice(bytes);
+            }
+            Step::Wait(ms) => {
+                now += ms;
+                writer.flush_due(now).unwrap();
+            }
+            Step::ClockBack(ms) => now -= ms,
+            Step::Sync => writer.sync().unwrap(),
+            Step::Read => drain(&mut reader, &mut model.live, &mut was_cut),
+        }
+    }
+    writer.flush_due(now + 1).unwrap();
+    // The one that looked on reads to the end as well.
+    drain(&mut reader, &mut model.live, &mut was_cut);
+    (model, writer, now + 1)
+}
+
+fn check_complete(model: &Model, dir: &Path) {
+    let lines = read_all(dir, false);
+    for stream in Stream::ALL {
+        let expected = lines_of(&model.printed[stream as usize]);
+        assert_eq!(lines.of(stream), expected, "{stream:?}");
+        let seqs: Vec<u64> = lines.0[stream as usize].iter().map(|(seq, _)| *seq).collect();
+        assert_eq!(seqs, (0..expected.len() as u64).collect::<Vec<_>>());
+        // What was seen live is a beginning of it.
+        let live = model.live.of(stream);
+        if let Some((last, whole)) = live.split_last() {
+            assert_eq!(whole, &expected[..whole.len()]);
+            assert!(expected[whole.len()].starts_with(last));
+        }
+    }
+}
+
+/// Every row, one by one and in pages, against the file.
+fn check_rows(dir: &Path, is_final: bool) {
+    let log = std::fs::read(dir.join(LOG_FILE)).unwrap();
+    let mut view = LogView::open(dir).unwrap();
+    view.set_final(is_final);
+    let extent = view.extent().unwrap();
+    assert_eq!(extent.bytes, log.len() as u64);
+    let expected = lines_of(&log);
+    assert_eq!(extent.rows, expected.len() as u64);
+    let rows = view.rows(0, usize::MAX, usize::MAX).unwrap();
+    assert_eq!(rows.iter().map(|r| &r.bytes[..]).collect::<Vec<_>>(), expected);
+    for (n, row) in rows.iter().enumerate().step_by(1 + rows.len() / 40) {
+        assert_eq!(row.row, n as u64);
+        let page = view.rows(n as u64, 3, 5).unwrap();
+        assert_eq!(page.len(), 3.min(rows.len() - n));
+        for (clipped, full) in page.iter().zip(&rows[n..]) {
+            assert_eq!(clipped.bytes, full.bytes[..full.bytes.len().min(5)]);
+            assert_eq!(clipped.full_len, full.full_len);
+            assert_eq!(
+                (clipped.row, clipped.stream, clipped.ts_ms, clipped.partial, clipped.continued),
+                (full.row, full.stream, full.ts_ms, full.partial, full.continued)
+            );
+        }
+    }
+    assert!(view.rows(extent.rows, 10, 10).unwrap().is_empty());
+}
+
+/// Each stream's bytes, from the rows: our own newlines are told by `partial`.
+fn printed_by_rows(dir: &Path) -> [Vec<u8>; 2] {
+    let mut printed: [Vec<u8>; 2] = Default::default();
+    for row in LogView::open(dir).unwrap().rows(0, usize::MAX, usize::MAX).unwrap() {
+        let out = &mut printed[row.stream as usize];
+        out.extend_from_slice(&row.bytes);
+        if !row.partial {
+            out.push(b'\n');
+        }
+    }
+    printed
+}
+
+fn truncate(path: &Path, len: u64) {
+    OpenOptions::new().write(true).open(path).unwrap().set_len(len).unwrap();
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_line_comes_back(steps in prop::collection::vec(step(), 1..120)) {
+        let dir = tempfile::tempdir().unwrap();
+        let (model, writer, now) = play(dir.path(), &steps);
+        let totals = writer.finish(now).unwrap();
+        check_complete(&model, dir.path());
+        check_rows(dir.path(), false);
+        prop_assert_eq!(&printed_by_rows(dir.path()), &model.printed);
+        let newlines = |s: usize| model.printed[s].iter().filter(|b| **b == b'\n').count() as u64;
+        prop_assert_eq!(totals.lines, [newlines(0), newlines(1)]);
+        prop_assert_eq!(repair(dir.path()).unwrap(), totals);
+    }
+
+    #[test]
+    fn a_crash_costs_no_byte_of_the_log(
+        steps in prop::collection::vec(step(), 1..80),
+        log_cut in 0.0f64..1.3,
+        index_cut in 0.0f64..1.3,
+        broken in prop::option::of(any::<prop::sample::Index>()),
+    ) {
+        let dir = tempfile::tempdir().unwrap();
+        let (_, writer, _) = play(dir.path(), &steps);
+        drop(writer);
+        let (log, index) = (dir.path().join(LOG_FILE), dir.path().join(INDEX_FILE));
+        for (path, cut) in [(&log, log_cut), (&index, index_cut)] {
+            let len = path.metadata().unwrap().len();
+            if cut < 1.0 {
+                truncate(path, (len as f64 * cut) as u64);
+            }
+        }
+        if let Some(at) = broken {
+            let mut bytes = std::fs::read(&index).unwrap();
+            if !bytes.is_empty() {
+                let at = at.index(bytes.len());
+                bytes[at] ^= 0x55;
+                std::fs::write(&index, bytes).unwrap();
+            }
+        }
+        let data = std::fs::read(&log).unwrap();
+        // Before the repair, read as a run that is over.
+        let mut reader = LogReader::open(dir.path()).unwrap();
+        reader.set_final(true);
+        let mut lines = Lines::default();
+        drain(&mut reader, &mut lines, &mut [false; 2]);
+        let total = |lines: &Lines| -> usize {
+            Stream::ALL.iter().flat_map(|s| lines.of(*s)).map(|l| l.len()).sum()
+        };
+        let text = data.iter().filter(|b| **b != b'\n').count();
+        prop_assert_eq!(total(&lines), text);
+        check_rows(dir.path(), true);
+
+        let totals = repair(dir.path()).unwrap();
+        prop_assert_eq!(totals.bytes, data.len() as u64);
+        prop_assert_eq!(&std::fs::read(&log).unwrap(), &data);
+        check_rows(dir.path(), false);
+        prop_assert_eq!(total(&read_all(dir.path(), false)), text);
+        if !data.is_empty() {
+            prop_assert_eq!(repair(dir.path()).unwrap(), totals);
+        }
+    }
+}
