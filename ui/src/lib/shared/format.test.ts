@@ -1,0 +1,37 @@
+import { expect, test } from "vitest";
+import { bytes, clock, duration, ordinal, outcome, span } from "./format";
+
+test("durations and sizes read as a person would write them", () => {
+  expect([840, 4210, 38_000, 724_000, 3_720_000].map(duration)).toEqual([
+    "840 ms",
+    "4.2 s",
+    "38 s",
+    "12 m 04 s",
+    "1 h 02 m",
+  ]);
+  expect(clock(90_061_000)).toBe("1 d 01 h");
+  expect([1_800_000, 90_000, 5_400_000].map(span)).toEqual(["30 min", "90 s", "1 h 30 min"]);
+  expect([812, 4100, 2_100_000_000, 999_999].map(bytes)).toEqual(["812 B", "4.1 kB", "2.1 GB", "1.0 MB"]);
+  expect([1, 2, 3, 4, 11, 12, 21, 113].map(ordinal)).toEqual([
+    "1st",
+    "2nd",
+    "3rd",
+    "4th",
+    "11th",
+    "12th",
+    "21st",
+    "113th",
+  ]);
+});
+
+test("an end is said in plain words", () => {
+  expect(outcome({ phase: "failed", exitCode: 137, error: "killed by signal 9 (SIGKILL)" })).toBe(
+    "exit 137: killed by SIGKILL",
+  );
+  expect(outcome({ phase: "failed", exitCode: 3, error: "exit 3" })).toBe("exit 3");
+  expect(outcome({ phase: "failed", error: "program not found: foo (PATH has 6 entries)" })).toBe(
+    "program not found: foo (PATH has 6 entries)",
+  );
+  expect(outcome({ phase: "timeout", error: "timed out after 30 min" })).toBe("timed out after 30 min");
+  expect(outcome({ phase: "succeeded", exitCode: 0 })).toBe("");
+});

@@ -1,0 +1,121 @@
+// How the page says times, sizes and ends in words. Pure; the exact values go into a title beside them.
+import type { Phase, TaskRow, TaskRun, Waiting } from "../api/types";
+
+const pad = (n: number) => String(n).padStart(2, "0");
+
+/** `840 ms`, `4.2 s`, `38 s`, `12 m 04 s`, `1 h 02 m`, `3 d 04 h`. */
+export function duration(ms: number): string {
+  if (ms < 1000) return `${Math.max(0, Math.round(ms))} ms`;
+  const s = ms / 1000;
+  if (s < 9.95) return `${s.toFixed(1)} s`;
+  return clock(ms);
+}
+
+/** Like `duration`, in whole seconds: for numbers that tick. */
+export function clock(ms: number): string {
+  const s = Math.max(0, Math.round(ms / 1000));
+  if (s < 60) return `${s} s`;
+  const m = Math.floor(s / 60);
+  if (m < 60) return `${m} m ${pad(s % 60)} s`;
+  const h = Math.floor(m / 60);
+  if (h < 24) return `${h} h ${pad(m % 60)} m`;
+  return `${Math.floor(h / 24)} d ${pad(h % 24)} h`;
+}
+
+/** A setting in words: `30 min`, `1 h 30 min`, `90 s`. */
+export function span(ms: number): string {
+  if (ms % 60_000 !== 0) return ms % 1000 === 0 ? `${ms / 1000} s` : `${ms} ms`;
+  const m = ms / 60_000;
+  if (m < 60) return `${m} min`;
+  return m % 60 === 0 ? `${m / 60} h` : `${Math.floor(m / 60)} h ${m % 60} min`;
+}
+
+export function ago(at: number, now: number): string {
+  const ms = now - at;
+  if (ms < 5000) return "just now";
+  if (ms < 60_000) return `${Math.floor(ms / 1000)} s ago`;
+  if (ms < 3_600_000) return `${Math.floor(ms / 60_000)} min ago`;
+  if (ms < 86_400_000) return `${Math.floor(ms / 3_600_000)} h ago`;
+  return `${Math.floor(ms / 86_400_000)} d ago`;
+}
+
+const exactFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+export const exact = (at: number): string => exactFormat.format(at);
+
+/** `812 B`, `4.1 kB`, `2.1 GB`: powers of 1,000, as disks are sold. */
+export function bytes(n: number): string {
+  if (n < 1000) return `${n} B`;
+  const units = ["kB", "MB", "GB", "TB"];
+  let value = n / 1000;
+  let unit = 0;
+  while (value >= 999.95 && unit < units.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return `${value >= 100 ? value.toFixed(0) : value.toFixed(1)} ${units[unit]}`;
+}
+
+export const count = (n: number): string => n.toLocaleString("en-US");
+export const plural = (n: number, one: string, many = `${one}s`): string =>
+  `${count(n)} ${n === 1 ? one : many}`;
+
+export function ordinal(n: number): string {
+  const tens = n % 100;
+  const suffix = tens >= 11 && tens <= 13 ? "th" : (["th", "st", "nd", "rd"][n % 10] ?? "th");
+  return `${n}${suffix}`;
+}
+
+const SIGNALS: Record<number, string> = {
+  1: "SIGHUP",
+  2: "SIGINT",
+  3: "SIGQUIT",
+  4: "SIGILL",
+  6: "SIGABRT",
+  7: "SIGBUS",
+  8: "SIGFPE",
+  9: "SIGKILL",
+  11: "SIGSEGV",
+  13: "SIGPIPE",
+  14: "SIGALRM",
+  15: "SIGTERM",
+};
+
+/** Why a task or a run ended as it did, in one phrase; empty when there is nothing to explain. */
+export function outcome(end: { phase: Phase; exitCode?: number; error?: string }): string {
+  const { phase, exitCode, error } = end;
+  if (phase === "succeeded" || phase === "running") return "";
+  if (phase === "pending" && error === undefined && exitCode === undefined) return "";
+  if (exitCode === undefined || exitCode === 0) return error ?? "";
+  const signal = exitCode > 128 ? SIGNALS[exitCode - 128] : undefined;
+  if (signal) return `exit ${exitCode}: killed by ${signal}`;
+  const said = error && error !== `exit ${exitCode}` && !error.startsWith("exit code") ? `: ${error}` : "";
+  return `exit ${exitCode}${said}`;
+}
+
+/** Why a task waits: "2nd in lane etl, behind nightly-import", "attempt 3 in 12 s". */
+export function waitingFor(row: TaskRow, now: number): string {
+  const waiting: Waiting | undefined = row.waiting;
+  const { slot } = row.task.spec;
+  switch (waiting?.reason) {
+    case "lane":
+      return `${ordinal(waiting.position)} in lane ${slot}, behind ${waiting.behind}`;
+    case "backoff":
+      return waiting.until > now
+        ? `attempt ${row.task.status.attempt + 1} in ${clock(waiting.until - now)}`
+        : `attempt ${row.task.status.attempt + 1} is due`;
+    case "lanePaused":
+      return `lane ${slot} is paused`;
+    case "starting":
+      return "starting";
+    case undefined:
+      return "";
+  }
+}
+
+/** Elapsed time of what runs or ran, in milliseconds; undefined before the first start. */
+export function elapsed(row: Pick<TaskRow, "startedAt" | "finishedAt">, now: number): number | undefined {
+  return row.startedAt === undefined ? undefined : Math.max(0, (row.finishedAt ?? now) - row.startedAt);
+}
+
+export const runLength = (run: TaskRun, now: number): number =>
+  Math.max(0, (run.finishedAt ?? now) - run.startedAt);

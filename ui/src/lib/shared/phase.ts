@@ -1,0 +1,39 @@
+// What each phase is called, and which phases belong together. Icons are in StateIcon.svelte, colours in tokens.css.
+import type { Phase } from "../api/types";
+
+export const PHASES: readonly Phase[] = [
+  "running",
+  "pending",
+  "succeeded",
+  "failed",
+  "timeout",
+  "canceled",
+  "exhausted",
+];
+
+const WORDS: Record<Phase, string> = {
+  pending: "Waiting",
+  running: "Running",
+  succeeded: "Succeeded",
+  failed: "Failed",
+  timeout: "Timed out",
+  canceled: "Canceled",
+  exhausted: "Gave up",
+};
+
+export function phaseWord(phase: Phase, stopping = false): string {
+  return stopping && (phase === "running" || phase === "pending") ? "Stopping" : WORDS[phase];
+}
+
+export const isFinished = (phase: Phase): boolean => phase !== "pending" && phase !== "running";
+export const isFailure = (phase: Phase): boolean =>
+  phase === "failed" || phase === "timeout" || phase === "exhausted";
+
+/** The groups of the sidebar. `states` is what the filter token `state:` is called by. */
+export const GROUPS = [
+  { key: "all", word: "All", phases: [] },
+  { key: "running", word: "Running", phases: ["running"] },
+  { key: "waiting", word: "Waiting", phases: ["pending"] },
+  { key: "failed", word: "Failed", phases: ["failed", "timeout", "exhausted"] },
+  { key: "finished", word: "Finished", phases: ["succeeded", "failed", "timeout", "canceled", "exhausted"] },
+] as const satisfies readonly { key: string; word: string; phases: readonly Phase[] }[];

@@ -1,0 +1,72 @@
+// Deletions that can still be undone. A finished task disappears at once and is deleted 10 s later, or when the
+// window goes; until then Undo brings it back with nothing lost, because nothing was sent.
+import type { Backend } from "../api/backend";
+import { ApiError } from "../api/errors";
+
+export const UNDO_MS = 10_000;
+
+interface Batch {
+  key: number;
+  ids: string[];
+  until: number;
+}
+
+export class Deletions {
+  batches = $state.raw<Batch[]>([]);
+  hidden = $derived<ReadonlySet<string>>(new Set(this.batches.flatMap((batch) => batch.ids)));
+
+  #backend: Backend;
+  #onError: (error: ApiError) => void;
+  #timers = new Map<number, ReturnType<typeof setTimeout>>();
+  #next = 1;
+
+  constructor(backend: Backend, onError: (error: ApiError) => void) {
+    this.#backend = backend;
+    this.#onError = onError;
+  }
+
+  /** Hides the tasks now, deletes them in 10 s. */
+  schedule(ids: string[]) {
+    const key = this.#next++;
+    this.batches = [...this.batches, { key, ids, until: Date.now() + UNDO_MS }];
+    this.#timers.set(
+      key,
+      setTimeout(() => void this.#commit(key), UNDO_MS),
+    );
+  }
+
+  undo(key: number): string[] {
+    const batch = this.#take(key);
+    return batch?.ids ?? [];
+  }
+
+  /** Sends everything that waits. For unload, where nothing can be awaited. */
+  flush() {
+    for (const batch of this.batches) void this.#commit(batch.key);
+  }
+
+  /** Deletes at once, without undo: for running tasks, after the person has confirmed. */
+  async now(ids: string[]): Promise<void> {
+    const results = await Promise.allSettled(ids.map((id) => this.#backend.deleteTask(id)));
+    const failed = results.find((result) => result.status === "rejected");
+    if (failed) this.#onError(ApiError.from(failed.reason));
+  }
+
+  async #commit(key: number): Promise<void> {
+    clearTimeout(this.#timers.get(key));
+    this.#timers.delete(key);
+    const batch = this.batches.find((candidate) => candidate.key === key);
+    if (!batch) return;
+    const done = this.now(batch.ids);
+    await done; // Hidden until the backend has said so: a row must not flash back.
+    this.batches = this.batches.filter((candidate) => candidate.key !== key);
+  }
+
+  #take(key: number): Batch | undefined {
+    clearTimeout(this.#timers.get(key));
+    this.#timers.delete(key);
+    const batch = this.batches.find((candidate) => candidate.key === key);
+    this.batches = this.batches.filter((candidate) => candidate.key !== key);
+    return batch;
+  }
+}

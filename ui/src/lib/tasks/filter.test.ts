@@ -1,0 +1,45 @@
+import { expect, test } from "vitest";
+import { hasToken, labelToken, parseFilter, toQuery, toggleToken } from "./filter";
+
+test("tokens and free text become one query", () => {
+  const filter = parseFilter('state:failed lane:etl label:nightly since:1d exit:137 import "two words"');
+  expect(filter.problems).toEqual([]);
+  expect(toQuery(filter, 100_000_000)).toEqual({
+    phases: ["failed", "timeout", "exhausted"],
+    slot: "etl",
+    labels: { nightly: "yes" },
+    sinceMs: 100_000_000 - 86_400_000,
+    exitCode: 137,
+    text: "import two words",
+  });
+});
+
+test("several states are or-ed, labels take a value, quotes keep spaces", () => {
+  const filter = parseFilter('state:running,waiting label:team="web ui"');
+  expect(filter.phases).toEqual(["running", "pending"]);
+  expect(filter.labels).toEqual({ team: "web ui" });
+});
+
+test("a token that makes no sense is named and not searched for", () => {
+  const filter = parseFilter("state:brewing since:yesterday exit:x lane:");
+  expect(filter.problems.map((problem) => problem.token)).toEqual([
+    "state:brewing",
+    "since:yesterday",
+    "exit:x",
+    "lane:",
+  ]);
+  expect(toQuery(filter, 0)).toEqual({});
+});
+
+test("text with a colon that is no token stays text", () => {
+  expect(parseFilter("http://localhost:80").text).toBe("http://localhost:80");
+});
+
+test("choosing in the sidebar replaces its own kind and a second click takes it out", () => {
+  const one = toggleToken("import state:failed", "state:running");
+  expect(one).toBe("import state:running");
+  expect(toggleToken(one, "state:running")).toBe("import");
+  const label = labelToken("team", "web ui");
+  expect(hasToken(toggleToken("label:nightly", label), label)).toBe(true);
+  expect(parseFilter(toggleToken("label:nightly", label)).labels).toEqual({ nightly: "yes", team: "web ui" });
+});

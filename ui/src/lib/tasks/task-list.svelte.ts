@@ -1,0 +1,200 @@
+// The loaded part of the task list: newest first, read page by page through the cursor, kept true by the changes
+// that watch_tasks sends. It never re-reads for one change. While `held` (the pointer is over the list, or several
+// are selected) nothing moves: new rows and rows that no longer match wait until it is let go.
+// Selection is in selection.svelte.ts, deletion with undo in deletions.svelte.ts.
+import type { Backend, Unsubscribe } from "../api/backend";
+import { ApiError } from "../api/errors";
+import { matchesQuery } from "../api/query";
+import type { ListQuery, Summary, TaskChange, TaskRow } from "../api/types";
+
+const PAGE = 200;
+const idOf = (row: TaskRow) => row.task.metadata.id;
+
+export class TaskList {
+  rows = $state.raw<TaskRow[]>([]);
+  total = $state(0);
+  summary = $state.raw<Summary | undefined>(undefined);
+  /** New rows that wait for the list to be let go. */
+  arrived = $state.raw<TaskRow[]>([]);
+  loading = $state(false);
+  loaded = $state(false);
+  error = $state.raw<ApiError | undefined>(undefined);
+
+  #backend: Backend;
+  #query: ListQuery = {};
+  #cursor: string | undefined;
+  #held = false;
+  #leaving = new Set<string>();
+  #generation = 0;
+  #stop: Unsubscribe | undefined;
+
+  constructor(backend: Backend) {
+    this.#backend = backend;
+  }
+
+  get hasMore(): boolean {
+    return this.#cursor !== undefined;
+  }
+
+  /** Subscribes first and reads then, so that no change between the two is missed. */
+  async start(): Promise<void> {
+    try {
+      this.#stop = await this.#backend.watchTasks((change) => this.apply(change));
+      this.summary = await this.#backend.summary();
+    } catch (thrown) {
+      this.error = ApiError.from(thrown);
+    }
+    await this.show(this.#query);
+  }
+
+  stop() {
+    this.#stop?.();
+  }
+
+  /** Shows another query from its top. */
+  async show(query: ListQuery): Promise<void> {
+    this.#query = query;
+    await this.#reload(PAGE);
+  }
+
+  async loadMore(): Promise<void> {
+    if (this.loading || this.#cursor === undefined) return;
+    const generation = this.#generation;
+    this.loading = true;
+    try {
+      const page = await this.#backend.listTasks({ ...this.#query, cursor: this.#cursor, limit: PAGE });
+      if (generation !== this.#generation) return;
+      const known = new Set(this.rows.map(idOf));
+      this.rows = [...this.rows, ...page.rows.filter((row) => !known.has(idOf(row)))];
+      this.#cursor = page.nextCursor;
+      this.total = page.total;
+    } catch (thrown) {
+      this.error = ApiError.from(thrown);
+    } finally {
+      if (generation === this.#generation) this.loading = false;
+    }
+  }
+
+  get held(): boolean {
+    return this.#held;
+  }
+  set held(held: boolean) {
+    this.#held = held;
+    if (!held) this.settle();
+  }
+
+  /** Lets everything that waited take its place. */
+  settle() {
+    if (this.#leaving.size) {
+      const leaving = this.#leaving;
+      this.#leaving = new Set();
+      this.rows = this.rows.filter((row) => !leaving.has(idOf(row)));
+    }
+    if (this.arrived.length) {
+      const known = new Set(this.rows.map(idOf));
+      this.rows = insert(
+        this.rows,
+        this.arrived.filter((row) => !known.has(idOf(row))),
+        this.#cursor === undefined,
+      );
+      this.arrived = [];
+    }
+  }
+
+  apply(change: TaskChange) {
+    this.summary = change.summary;
+    if (change.resync) {
+      void this.#reload(Math.max(PAGE, this.rows.length));
+      return;
+    }
+    if (!this.loaded) return; // The page being read is newer than this change, or will be followed by the next.
+
+    const gone = new Set(change.deleted);
+    const byId = new Map(change.changed.map((row) => [idOf(row), row]));
+    let total = this.total;
+    const next: TaskRow[] = [];
+    let moved = false;
+    for (const row of this.rows) {
+      const id = idOf(row);
+      if (gone.has(id)) {
+        moved = true;
+        if (!this.#leaving.delete(id)) total--;
+        continue;
+      }
+      const fresh = byId.get(id);
+      if (!fresh) {
+        next.push(row);
+        continue;
+      }
+      byId.delete(id);
+      if (isOlder(fresh, row)) {
+        next.push(row);
+        continue;
+      }
+      moved = true;
+      if (matchesQuery(fresh, this.#query)) {
+        if (this.#leaving.delete(id)) total++;
+        next.push(fresh);
+      } else {
+        if (!this.#leaving.has(id)) total--;
+        if (this.#held) {
+          this.#leaving.add(id);
+          next.push(fresh);
+        }
+      }
+    }
+    if (moved) this.rows = next;
+
+    const waiting = new Map(this.arrived.map((row) => [idOf(row), row]));
+    for (const id of gone) if (waiting.delete(id)) total--;
+    for (const [id, row] of byId) {
+      const known = waiting.has(id);
+      if (matchesQuery(row, this.#query)) {
+        if (!known && !this.#beyond(row)) total++;
+        if (!this.#beyond(row)) waiting.set(id, row);
+      } else if (known) {
+        waiting.delete(id);
+        total--;
+      }
+    }
+    this.arrived = [...waiting.values()];
+    this.total = Math.max(total, this.rows.length - this.#leaving.size);
+    if (!this.#held) this.settle();
+  }
+
+  /** Older than the last loaded row: it comes with its page. */
+  #beyond(row: TaskRow): boolean {
+    const last = this.rows.at(-1);
+    return this.#cursor !== undefined && last !== undefined && idOf(row) < idOf(last);
+  }
+
+  async #reload(limit: number): Promise<void> {
+    const generation = ++this.#generation;
+    this.loading = true;
+    try {
+      const page = await this.#backend.listTasks({ ...this.#query, limit: Math.min(limit, 1000) });
+      if (generation !== this.#generation) return;
+      this.rows = page.rows;
+      this.total = page.total;
+      this.#cursor = page.nextCursor;
+      this.arrived = [];
+      this.#leaving.clear();
+      this.error = undefined;
+      this.loaded = true;
+    } catch (thrown) {
+      if (generation === this.#generation) this.error = ApiError.from(thrown);
+    } finally {
+      if (generation === this.#generation) this.loading = false;
+    }
+  }
+}
+
+const isOlder = (a: TaskRow, b: TaskRow) => a.task.metadata.resourceVersion < b.task.metadata.resourceVersion;
+
+/** Merges new rows into a list that is newest first; ids sort by creation. */
+function insert(rows: TaskRow[], added: TaskRow[], whole: boolean): TaskRow[] {
+  if (added.length === 0) return rows;
+  const last = rows.at(-1);
+  const fitting = whole || !last ? added : added.filter((row) => idOf(row) > idOf(last));
+  return [...rows, ...fitting].sort((a, b) => (idOf(a) < idOf(b) ? 1 : -1));
+}
