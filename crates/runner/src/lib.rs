@@ -1,1 +1,20 @@
+//! Starts runs, watches them, and finds them again after a restart of the app.
+//!
+//! A run is one attempt of a task: a process tree owned by one `solti-shim`. This crate looks the program up, makes the
+//! run folder, starts the shim and follows it over its control socket. Timeout, tree kill and the log are the shim's
+//! (`solti-shim`, `solti-logstore`); when to run what, and what follows an end, is the supervisor's.
 
+mod end;
+mod error;
+mod handle;
+mod runner;
+mod signal_name;
+mod start_failure;
+
+pub use end::{LostReason, RunEnd, RunOutcome};
+pub use error::AttachError;
+pub use handle::{LogDoorbell, RunController, RunHandle, StopMode};
+pub use runner::{Attached, RunRequest, Runner, UnsupportedKind};
+pub use signal_name::describe_signal;
+pub use solti_shim::exit_record::EndFlags;
+pub use start_failure::{Stage, StartCause, StartFailure};

@@ -1,0 +1,161 @@
+//! How a run ended, and the words for it.
+
+use std::time::Duration;
+
+use solti_shim::exit_record::{EndFlags, ExitRecord, LeaderStatus, RunEnd as RecordedEnd, RunState};
+
+use crate::StartFailure;
+use crate::signal_name::describe_signal;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunOutcome {
+    pub end: RunEnd,
+    /// Unix milliseconds; `None` when the run never got so far.
+    pub started_at_ms: Option<u64>,
+    /// Unix milliseconds: when the leader ended, or when its loss was noticed.
+    pub finished_at_ms: u64,
+    /// From the monotonic clock, but for a lost run.
+    pub duration: Duration,
+    /// Remarks, such as "a descendant still held the output open".
+    pub flags: EndFlags,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RunEnd {
+    Exited {
+        code: i32,
+    },
+    /// Ended by a signal that was not ours.
+    Signaled {
+        signal: i32,
+    },
+    /// With the leader's own status, which is absent only when it could not be ended.
+    TimedOut {
+        code: Option<i32>,
+        signal: Option<i32>,
+    },
+    Stopped {
+        code: Option<i32>,
+        signal: Option<i32>,
+    },
+    StartFailed(StartFailure),
+    /// Nobody knows how it ended.
+    Lost {
+        reason: LostReason,
+    },
+}
+
+/// Why the end of a run is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LostReason {
+    /// The shim is gone without a final record: killed, or crashed.
+    ShimGone,
+    /// The machine was restarted while the run was under way.
+    Rebooted,
+    /// The app ended between its intent to start the run and the start; nothing of the task has run.
+    NeverStarted,
+}
+
+impl LostReason {
+    fn words(self) -> &'static str {
+        match self {
+            Self::ShimGone => "the supervising process is gone",
+            Self::Rebooted => "the machine was restarted",
+            Self::NeverStarted => "the app ended before the run was started",
+        }
+    }
+}
+
+impl RunEnd {
+    /// The exit code, when the leader has exited by itself or during a stop or timeout.
+    pub fn code(&self) -> Option<i32> {
+        match *self {
+            Self::Exited { code } => Some(code),
+            Self::TimedOut { code, .. } | Self::Stopped { code, .. } => code,
+            Self::Signaled { .. } | Self::StartFailed(_) | Self::Lost { .. } => None,
+        }
+    }
+
+    /// One sentence for the user; `None` for exit code 0. `timeout` is the limit the run had, as far as the caller knows.
+    pub fn describe(&self, timeout: Option<Duration>) -> Option<String> {
+        Some(match self {
+            Self::Exited { code: 0 } => return None,
+            Self::Exited { code } => format!("exit {code}"),
+            Self::Signaled { signal } => format!("killed by {}", describe_signal(*signal)),
+            Self::TimedOut { .. } => match timeout {
+                Some(limit) => format!("timed out after {}", words_for(limit)),
+                None => "timed out".to_owned(),
+            },
+            Self::Stopped { .. } => "stopped".to_owned(),
+            Self::StartFailed(failure) => failure.to_string(),
+            Self::Lost { reason } => format!("supervision lost: {}", reason.words()),
+        })
+    }
+}
+
+impl RunOutcome {
+    /// The outcome that a final record tells; `None` for a run that has not ended.
+    pub(crate) fn from_record(record: &ExitRecord) -> Option<Self> {
+        let RunState::Final { end, finished_at_ms, duration_us, flags } = record.state else { return None };
+        let parts = |status: Option<LeaderStatus>| {
+            (status.and_then(LeaderStatus::code), status.and_then(LeaderStatus::signal))
+        };
+        let end = match end {
+            RecordedEnd::Ended(LeaderStatus::Code(code)) => RunEnd::Exited { code },
+            RecordedEnd::Ended(LeaderStatus::Signal(signal)) => RunEnd::Signaled { signal },
+            RecordedEnd::TimedOut(status) => {
+                let (code, signal) = parts(status);
+                RunEnd::TimedOut { code, signal }
+            }
+            RecordedEnd::Stopped(status) => {
+                let (code, signal) = parts(status);
+                RunEnd::Stopped { code, signal }
+            }
+            RecordedEnd::StartFailed(failure) => RunEnd::StartFailed(StartFailure::recorded(failure)),
+        };
+        Some(Self {
+            end,
+            started_at_ms: (record.started_at_ms != 0).then_some(record.started_at_ms),
+            finished_at_ms,
+            duration: Duration::from_micros(duration_us),
+            flags,
+        })
+    }
+}
+
+/// `30 s`, `1.5 s`, `250 ms`.
+fn words_for(duration: Duration) -> String {
+    match duration.as_millis() {
+        ms if ms < 1_000 => format!("{ms} ms"),
+        ms if ms % 1_000 == 0 => format!("{} s", ms / 1_000),
+        ms => format!("{}.{} s", ms / 1_000, format!("{:03}", ms % 1_000).trim_end_matches('0')),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_end_has_its_plain_words() {
+        let limit = Some(Duration::from_secs(30));
+        for (end, words) in [
+            (RunEnd::Exited { code: 0 }, None),
+            (RunEnd::Exited { code: 3 }, Some("exit 3")),
+            (RunEnd::Signaled { signal: 9 }, Some("killed by SIGKILL (signal 9)")),
+            (RunEnd::Signaled { signal: 64 }, Some("killed by signal 64")),
+            (RunEnd::TimedOut { code: None, signal: Some(15) }, Some("timed out after 30 s")),
+            (RunEnd::Stopped { code: None, signal: Some(15) }, Some("stopped")),
+            (
+                RunEnd::Lost { reason: LostReason::ShimGone },
+                Some("supervision lost: the supervising process is gone"),
+            ),
+        ] {
+            assert_eq!(end.describe(limit).as_deref(), words);
+        }
+        let timed_out = RunEnd::TimedOut { code: Some(0), signal: None };
+        for (ms, words) in [(250, "timed out after 250 ms"), (1_500, "timed out after 1.5 s")] {
+            assert_eq!(timed_out.describe(Some(Duration::from_millis(ms))).as_deref(), Some(words));
+        }
+    }
+}

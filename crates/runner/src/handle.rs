@@ -1,0 +1,81 @@
+//! What the supervisor holds of a run: its end, its stop, and the doorbell of its log.
+//!
+//! Behind all three is one task per run (`watch.rs`); dropping them ends neither that task nor the run.
+
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::RunOutcome;
+
+/// How a run is asked to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StopMode {
+    /// TERM to the whole tree, KILL after the grace.
+    Graceful,
+    /// KILL at once, also while a graceful stop is under way.
+    Kill,
+}
+
+/// A run that is under way.
+#[derive(Debug)]
+pub struct RunHandle {
+    /// The leader.
+    pub pid: u32,
+    /// Unix milliseconds.
+    pub started_at_ms: u64,
+    pub(crate) outcome: oneshot::Receiver<RunOutcome>,
+    pub(crate) ended: Option<RunOutcome>,
+    pub(crate) controller: RunController,
+    pub(crate) doorbell: LogDoorbell,
+}
+
+impl RunHandle {
+    /// Waits for the end. Safe to cancel, and may be called again.
+    pub async fn wait(&mut self) -> RunOutcome {
+        if let Some(outcome) = &self.ended {
+            return outcome.clone();
+        }
+        match (&mut self.outcome).await {
+            Ok(outcome) => self.ended.insert(outcome).clone(),
+            // The runtime is shutting down. The run goes on, so there is no end to tell.
+            Err(_) => std::future::pending().await,
+        }
+    }
+
+    pub fn controller(&self) -> RunController {
+        self.controller.clone()
+    }
+
+    /// A doorbell that has not seen anything yet: its first wait returns as soon as anything was logged.
+    pub fn doorbell(&self) -> LogDoorbell {
+        self.doorbell.clone()
+    }
+}
+
+/// Ends a run.
+#[derive(Debug, Clone)]
+pub struct RunController {
+    pub(crate) requests: mpsc::Sender<StopMode>,
+}
+
+impl RunController {
+    /// Hands the request over and returns; [`RunHandle::wait`] tells the end. Does nothing for a run that has ended.
+    pub async fn stop(&self, mode: StopMode) {
+        // A closed channel is a run that is over.
+        let _ = self.requests.send(mode).await;
+    }
+}
+
+/// Tells that the log has grown; what it holds is read with `solti-logstore`.
+#[derive(Debug, Clone)]
+pub struct LogDoorbell {
+    pub(crate) log_bytes: watch::Receiver<u64>,
+}
+
+impl LogDoorbell {
+    /// Waits until the log holds more than at the last call and returns its bytes, or `None` when the run is over and
+    /// its log sealed. Rings that were missed count as one. Safe to cancel.
+    pub async fn rung(&mut self) -> Option<u64> {
+        self.log_bytes.changed().await.ok()?;
+        Some(*self.log_bytes.borrow_and_update())
+    }
+}

@@ -1,0 +1,75 @@
+//! The seam between the supervisor and the ways to run a task.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use solti_model::TaskKind;
+
+use crate::{AttachError, LostReason, RunHandle, RunOutcome, StartFailure};
+
+/// One attempt to be started.
+#[derive(Debug, Clone)]
+pub struct RunRequest {
+    /// Made by the runner (0700, with its parents). Must not hold a run already.
+    pub run_dir: PathBuf,
+    /// `<task id>/<attempt>`, unique for ever; every process of the run carries it as `SOLTI_RUN_ID`.
+    pub run_id: String,
+    pub kind: TaskKind,
+    pub timeout: Option<Duration>,
+    /// What the task's own variables are added to; usually the environment of the app.
+    pub base_env: BTreeMap<OsString, OsString>,
+    /// From TERM to KILL.
+    pub grace: Duration,
+}
+
+/// What is found in a run folder after a restart of the app.
+#[derive(Debug)]
+pub enum Attached {
+    /// Its shim is alive.
+    Running(RunHandle),
+    Finished(RunOutcome),
+    /// Nobody supervises it and nobody recorded its end. Processes may be left: see [`Runner::sweep`].
+    Lost(LostReason),
+}
+
+/// A kind of task that no runner of this build can run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum UnsupportedKind {
+    #[error("container tasks cannot be run by this version; use a command or a script")]
+    Container,
+    #[error("WebAssembly tasks cannot be run by this version; use a command or a script")]
+    Wasm,
+}
+
+/// Starts runs and finds them again. Needs a tokio runtime with I/O and time enabled.
+#[async_trait]
+pub trait Runner: Send + Sync + 'static {
+    /// Whether this runner can run such a task; asked before a task is admitted.
+    ///
+    /// # Errors
+    /// One sentence for the user.
+    fn accepts(&self, kind: &TaskKind) -> Result<(), UnsupportedKind>;
+
+    /// Starts a run and returns once the program has been executed. The run goes on when the handle is dropped.
+    ///
+    /// # Errors
+    /// Nothing of the task has run; the end of such a run is [`RunEnd::StartFailed`](crate::RunEnd::StartFailed).
+    async fn start(&self, request: RunRequest) -> Result<RunHandle, StartFailure>;
+
+    /// Looks at a run folder that an earlier process started a run in. Once this has said `Lost`, the run cannot come
+    /// to life any more.
+    ///
+    /// # Errors
+    /// Nothing is known about the run; it may be alive.
+    async fn attach(&self, run_dir: &Path) -> Result<Attached, AttachError>;
+
+    /// Ends every process that carries the run's mark: TERM, a moment, KILL. Returns how many there were.
+    /// For lost runs only.
+    ///
+    /// # Errors
+    /// When the processes of this machine cannot be listed, or some of the run's could not be ended.
+    async fn sweep(&self, run_id: &str) -> Result<usize, AttachError>;
+}

@@ -1,0 +1,186 @@
+//! A start that failed: the stage, the cause, and the one sentence for the user.
+//!
+//! Most causes are found before the shim is started (`resolve.rs`), where more is known than an errno. What slips
+//! through comes back from the shim as stage and errno, and is put into the same words here.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use solti_shim::start_report::{Stage as ShimStage, StartFailure as ReportedFailure};
+
+use crate::UnsupportedKind;
+
+/// How far a start came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// The program was looked up and checked.
+    Resolve,
+    /// The run folder and what is in it at the start were made.
+    RunDir,
+    /// The shim, its pipes and its socket were made.
+    Spawn,
+    /// The log files were made.
+    Log,
+    /// The working directory was entered.
+    Chdir,
+    /// The program was executed.
+    Exec,
+}
+
+/// A start that failed. Nothing of the task has run. Its `Display` is one plain sentence that names the path.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.sentence())]
+pub struct StartFailure {
+    pub stage: Stage,
+    /// As the system numbers errors; 0 when none was involved.
+    pub errno: i32,
+    /// The program, the working directory or the run folder; empty when it is not known any more.
+    pub path: PathBuf,
+    pub cause: StartCause,
+}
+
+/// What was wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StartCause {
+    Unsupported(UnsupportedKind),
+    /// A bare name that no directory of the PATH holds.
+    NotInPath {
+        entries: usize,
+    },
+    NoSuchProgram,
+    IsDirectory,
+    NotExecutable,
+    /// The first line of the program names this one, which is missing.
+    BadInterpreter {
+        interpreter: PathBuf,
+    },
+    /// The loader that a binary asks for is missing.
+    BadLoader,
+    /// Neither a binary of this machine nor a script with a `#!` line.
+    ExecFormat,
+    ArgumentsTooLong,
+    /// The script's text breaks a rule of the model.
+    BadScript {
+        problem: String,
+    },
+    CwdMissing,
+    CwdNotDirectory,
+    CwdDenied,
+    /// The run folder holds a run already.
+    RunExists,
+    /// A symlink or a file is in its place, or it belongs to another user.
+    RunDirForeign,
+    /// The shim has ended without a word.
+    ShimDied,
+    /// The shim has not reported in time.
+    ShimSilent,
+    /// The system refused, for the reason in `errno`.
+    System,
+}
+
+impl StartFailure {
+    pub(crate) fn new(stage: Stage, errno: i32, path: impl Into<PathBuf>, cause: StartCause) -> Self {
+        Self { stage, errno, path: path.into(), cause }
+    }
+
+    pub(crate) fn system(stage: Stage, path: impl Into<PathBuf>, error: &io::Error) -> Self {
+        Self::new(stage, error.raw_os_error().unwrap_or(0), path, StartCause::System)
+    }
+
+    /// From a report of the shim, while the paths are known.
+    pub(crate) fn reported(failure: ReportedFailure, program: &Path, cwd: &Path, run_dir: &Path) -> Self {
+        let mut this = Self::recorded(failure);
+        this.path = match this.stage {
+            Stage::Exec => program.to_owned(),
+            Stage::Chdir => cwd.to_owned(),
+            Stage::Resolve | Stage::RunDir | Stage::Spawn | Stage::Log => run_dir.to_owned(),
+        };
+        this
+    }
+
+    /// From an exit record, which holds no paths.
+    pub(crate) fn recorded(ReportedFailure { stage, errno }: ReportedFailure) -> Self {
+        let (stage, cause) = match (stage, errno) {
+            (ShimStage::Chdir, libc::ENOENT) => (Stage::Chdir, StartCause::CwdMissing),
+            (ShimStage::Chdir, libc::ENOTDIR) => (Stage::Chdir, StartCause::CwdNotDirectory),
+            (ShimStage::Chdir, libc::EACCES) => (Stage::Chdir, StartCause::CwdDenied),
+            (ShimStage::Chdir, _) => (Stage::Chdir, StartCause::System),
+            (ShimStage::Exec, libc::ENOENT) => (Stage::Exec, StartCause::NoSuchProgram),
+            (ShimStage::Exec, libc::EACCES) => (Stage::Exec, StartCause::NotExecutable),
+            (ShimStage::Exec, libc::ENOEXEC) => (Stage::Exec, StartCause::ExecFormat),
+            (ShimStage::Exec, libc::E2BIG) => (Stage::Exec, StartCause::ArgumentsTooLong),
+            (ShimStage::Exec, _) => (Stage::Exec, StartCause::System),
+            (ShimStage::Interpreter, _) => (Stage::Exec, StartCause::BadLoader),
+            (ShimStage::Lock, _) => (Stage::RunDir, StartCause::RunExists),
+            (ShimStage::RunDir | ShimStage::Launch, _) => (Stage::RunDir, StartCause::System),
+            (ShimStage::Log, _) => (Stage::Log, StartCause::System),
+            (ShimStage::Control | ShimStage::Spawn, _) => (Stage::Spawn, StartCause::System),
+        };
+        Self::new(stage, errno, PathBuf::new(), cause)
+    }
+
+    fn sentence(&self) -> String {
+        // After a restart of the app the path is not known any more.
+        let or = |word: &str| {
+            if self.path.as_os_str().is_empty() { word.to_owned() } else { self.path.display().to_string() }
+        };
+        let path = or("the program");
+        match &self.cause {
+            StartCause::Unsupported(kind) => kind.to_string(),
+            StartCause::NotInPath { entries: 1 } => format!("program not found: {path} (PATH has 1 entry)"),
+            StartCause::NotInPath { entries } => {
+                format!("program not found: {path} (PATH has {entries} entries)")
+            }
+            StartCause::NoSuchProgram => format!("program not found: {path} does not exist"),
+            StartCause::IsDirectory => format!("program is a directory: {path}"),
+            StartCause::NotExecutable => format!("not executable (no run bit): {path}"),
+            StartCause::BadInterpreter { interpreter } => {
+                format!("bad interpreter: {path} asks for {}, which does not exist", interpreter.display())
+            }
+            StartCause::BadLoader => {
+                format!(
+                    "bad interpreter: the program that {path} needs to be loaded is missing or not executable"
+                )
+            }
+            StartCause::ExecFormat => {
+                format!("exec format error: {path} is no program of this machine and has no #! line")
+            }
+            StartCause::ArgumentsTooLong => format!("argument list too long for {path}"),
+            StartCause::BadScript { problem } => format!("the script cannot be run: {problem}"),
+            StartCause::CwdMissing => {
+                format!("working directory does not exist: {}", or("the task's directory"))
+            }
+            StartCause::CwdNotDirectory => {
+                format!("working directory is not a directory: {}", or("the task's directory"))
+            }
+            StartCause::CwdDenied => {
+                format!("working directory may not be entered: {}", or("the task's directory"))
+            }
+            StartCause::RunExists => format!("the run folder already holds a run: {}", or("of this task")),
+            StartCause::RunDirForeign => {
+                format!("the run folder is not a folder of this user: {}", or("of this task"))
+            }
+            StartCause::ShimDied => {
+                format!("the supervising process ended before it started the program ({path})")
+            }
+            StartCause::ShimSilent => {
+                format!("the supervising process did not start the program in time ({path})")
+            }
+            StartCause::System => {
+                let what = match self.stage {
+                    Stage::Resolve => "the program could not be looked up",
+                    Stage::RunDir => "the run folder could not be prepared",
+                    Stage::Spawn => "no process could be started",
+                    Stage::Log => "the log files could not be made",
+                    Stage::Chdir => "the working directory could not be entered",
+                    Stage::Exec => "the program could not be executed",
+                };
+                format!("{what}: {}{}", self.path_and_colon(), io::Error::from_raw_os_error(self.errno))
+            }
+        }
+    }
+
+    fn path_and_colon(&self) -> String {
+        if self.path.as_os_str().is_empty() { String::new() } else { format!("{}: ", self.path.display()) }
+    }
+}
