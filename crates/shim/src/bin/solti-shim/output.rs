@@ -1,0 +1,161 @@
+//! From the child's pipes into the log, and when to flush and sync it. The log's format and what is due when are
+//! `solti-logstore`'s; who hears of new output is `clients`' business.
+//!
+//! Back pressure is the pipe's: a child waits while the disk is slow. A log that cannot be written never stops a
+//! child; its output is read all the same and the loss is recorded.
+
+use std::io::{self, PipeReader, PipeWriter, Read};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::time::{Duration, Instant};
+
+use solti_logstore::{LogWriter, Stream};
+
+use crate::sys;
+
+/// One read; at most what a pipe holds.
+const BUFFER: usize = 128 << 10;
+/// Small enough for a user with many runs to stay below the kernel's soft limit of 64 MiB for all pipes.
+const PIPE: usize = 256 << 10;
+/// Reads of one stream before the other and the rest of the loop have their turn.
+const ROUNDS: usize = 4;
+const SYNC_EVERY: Duration = Duration::from_secs(1);
+
+#[derive(Debug)]
+pub struct Output {
+    pipes: [Option<PipeReader>; 2],
+    log: LogWriter,
+    buffer: Vec<u8>,
+    received: u64,
+    incomplete: bool,
+    flush_at: Option<Instant>,
+    sync_at: Option<Instant>,
+}
+
+/// What became of the log.
+#[derive(Debug, Clone, Copy)]
+pub struct Sealed {
+    pub bytes: u64,
+    pub incomplete: bool,
+}
+
+impl Output {
+    /// The pipes of a run; the write ends are for the child alone.
+    pub fn new(log: LogWriter) -> io::Result<(Self, PipeWriter, PipeWriter)> {
+        let (stdout, stdout_end) = pipe()?;
+        let (stderr, stderr_end) = pipe()?;
+        let output = Self {
+            pipes: [Some(stdout), Some(stderr)],
+            log,
+            buffer: vec![0; BUFFER],
+            received: 0,
+            incomplete: false,
+            flush_at: None,
+            sync_at: None,
+        };
+        Ok((output, stdout_end, stderr_end))
+    }
+
+    /// The descriptor to poll for a stream, -1 after its end.
+    pub fn poll_fd(&self, stream: Stream) -> RawFd {
+        self.pipes[stream as usize].as_ref().map_or(-1, AsRawFd::as_raw_fd)
+    }
+
+    /// Whether every process of the run has closed both streams.
+    pub fn at_end(&self) -> bool {
+        self.pipes.iter().all(Option::is_none)
+    }
+
+    /// When [`tend`](Self::tend) has something to do.
+    pub fn due(&self) -> Option<Instant> {
+        [self.flush_at, self.sync_at].into_iter().flatten().min()
+    }
+
+    /// Bytes of the log that a reader can see.
+    pub fn published(&self) -> u64 {
+        self.log.published_bytes()
+    }
+
+    /// Takes what a stream holds now, but not for ever.
+    pub fn read(&mut self, stream: Stream, now_ms: u64) {
+        self.read_rounds(stream, now_ms, ROUNDS);
+    }
+
+    /// Takes what the pipes hold when nobody is waited for any longer.
+    pub fn read_rest(&mut self, now_ms: u64) {
+        for stream in Stream::ALL {
+            // A process that never stops writing must not keep us: at most what was in the pipe.
+            self.read_rounds(stream, now_ms, 2 * PIPE / BUFFER);
+        }
+    }
+
+    fn read_rounds(&mut self, stream: Stream, now_ms: u64, rounds: usize) {
+        let slot = &mut self.pipes[stream as usize];
+        for _ in 0..rounds {
+            let Some(pipe) = slot else { return };
+            match pipe.read(&mut self.buffer) {
+                Ok(0) => *slot = None,
+                Ok(len) => {
+                    self.received += len as u64;
+                    self.incomplete |= self.log.append(stream, &self.buffer[..len], now_ms).is_err();
+                    if len < self.buffer.len() {
+                        return;
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                // A pipe cannot fail in another way; treated as its end, so that the loop cannot spin on it.
+                Err(_) => {
+                    self.incomplete = true;
+                    *slot = None;
+                }
+            }
+        }
+    }
+
+    /// Flushes what is due, and makes it durable about once a second while something is new.
+    pub fn tend(&mut self, now: Instant, now_ms: u64) {
+        self.flush_at = match self.log.flush_due(now_ms) {
+            Ok(wait) => wait.map(|ms| now + Duration::from_millis(ms.max(1))),
+            Err(_) => {
+                self.incomplete = true;
+                Some(now + SYNC_EVERY)
+            }
+        };
+        match self.sync_at {
+            Some(at) if at <= now => {
+                self.incomplete |= self.log.sync().is_err();
+                self.sync_at = None;
+            }
+            None if self.log.is_dirty() => self.sync_at = Some(now + SYNC_EVERY),
+            _ => {}
+        }
+    }
+
+    /// Seals the log and makes it durable. A run that printed nothing keeps no files and costs no sync.
+    pub fn finish(self, dir: BorrowedFd<'_>, now_ms: u64) -> Sealed {
+        if self.received == 0 {
+            remove_files(dir);
+            return Sealed { bytes: 0, incomplete: false };
+        }
+        let published = self.log.published_bytes();
+        match self.log.finish(now_ms) {
+            Ok(totals) => Sealed { bytes: totals.bytes, incomplete: self.incomplete || totals.dropped > 0 },
+            Err(_) => Sealed { bytes: published, incomplete: true },
+        }
+    }
+}
+
+/// Removes the log's files; a missing log reads as an empty one.
+pub fn remove_files(dir: BorrowedFd<'_>) {
+    for name in [c"output.log", c"output.idx"] {
+        // Left behind, an empty file is harmless.
+        let _ = sys::remove_at(dir, name);
+    }
+}
+
+fn pipe() -> io::Result<(PipeReader, PipeWriter)> {
+    let (reader, writer) = io::pipe()?;
+    sys::set_nonblocking(reader.as_fd())?;
+    sys::enlarge_pipe(reader.as_fd(), PIPE as libc::c_int);
+    Ok((reader, writer))
+}

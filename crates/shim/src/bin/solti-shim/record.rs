@@ -1,0 +1,62 @@
+//! The exit record of this run on its way to the disk. Its meaning and its bytes are the library's.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::fs::FileExt;
+
+use solti_shim::exit_record::{EndFlags, ExitRecord, LEN, RunEnd, RunState, boot_id_hash};
+use solti_shim::layout;
+
+use crate::sys;
+
+#[derive(Debug)]
+pub struct RecordFile {
+    file: File,
+    record: ExitRecord,
+}
+
+impl RecordFile {
+    /// Makes the file with its block reserved, and says Started. Not synced: that a run was meant to start is in the
+    /// supervisor's database. Refuses a folder that already holds a run (`EEXIST`).
+    pub fn create(dir: BorrowedFd<'_>, started_at_ms: u64) -> io::Result<Self> {
+        let file = layout::open_at(dir, c"exit", libc::O_RDWR | libc::O_CREAT | libc::O_EXCL)?;
+        sys::allocate(file.as_fd(), LEN)?;
+        let record = ExitRecord {
+            state: RunState::Started,
+            child_pid: 0,
+            shim_pid: std::process::id(),
+            started_at_ms,
+            boot_id_hash: boot_id_hash(),
+        };
+        let this = Self { file, record };
+        this.write()?;
+        Ok(this)
+    }
+
+    pub fn record(&self) -> &ExitRecord {
+        &self.record
+    }
+
+    pub fn child_started(&mut self, child_pid: u32) -> io::Result<()> {
+        self.record.child_pid = child_pid;
+        self.write()
+    }
+
+    /// The last word on this run, durable when this returns.
+    pub fn finish(
+        mut self,
+        end: RunEnd,
+        finished_at_ms: u64,
+        duration_us: u64,
+        flags: EndFlags,
+    ) -> io::Result<()> {
+        self.record.state = RunState::Final { end, finished_at_ms, duration_us, flags };
+        self.write()?;
+        self.file.sync_data()
+    }
+
+    fn write(&self) -> io::Result<()> {
+        self.file.write_all_at(&self.record.encode(), 0)
+    }
+}

@@ -1,0 +1,269 @@
+//! The life of a run after its start: one loop over pipes, leader, signals, clients and timers, then the last record.
+//!
+//! Each concern keeps its own state and says when it is due; this file only connects them and decides when the run
+//! is over.
+
+use std::fs::File;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+use solti_logstore::Stream;
+use solti_shim::control::{Reply, Request};
+use solti_shim::exit_record::{EndFlags, ExitRecord, RunEnd};
+use solti_shim::launch::LaunchSpec;
+use solti_shim::start_report::StartReport;
+use solti_shim::tree::{Membership, Process};
+
+use crate::child::Leader;
+use crate::clients::Clients;
+use crate::clock::Clock;
+use crate::ending::{Cause, Ending};
+use crate::output::Output;
+use crate::record::RecordFile;
+use crate::sys;
+
+/// Poll slots before those of the clients.
+const OWN_SLOTS: usize = 4;
+
+/// What `start` hands over.
+#[derive(Debug)]
+pub struct Started {
+    pub dir: File,
+    /// Held until this process ends; never read.
+    pub lock: File,
+    pub signals: OwnedFd,
+    pub clock: Clock,
+    pub began: Instant,
+    pub record: RecordFile,
+    pub spec: LaunchSpec,
+    pub leader: Leader,
+    pub output: Output,
+    pub clients: Clients,
+}
+
+/// When the leader ended.
+#[derive(Debug, Clone, Copy)]
+struct LeaderEnd {
+    at: Instant,
+    at_ms: u64,
+}
+
+#[derive(Debug)]
+pub struct Run {
+    own: Started,
+    own_start_ticks: u64,
+    timeout_at: Option<Instant>,
+    leader_end: Option<LeaderEnd>,
+    ending: Option<Ending>,
+    /// Since the last thing we waited for has ended; the drain time counts from here.
+    drain_from: Option<Instant>,
+}
+
+impl Run {
+    pub fn new(own: Started) -> Self {
+        let timeout_at = own.spec.timeout_ms.and_then(|ms| own.began.checked_add(Duration::from_millis(ms)));
+        let own_start_ticks = Process::find(std::process::id()).map_or(0, |process| process.start_ticks);
+        Self { own, own_start_ticks, timeout_at, leader_end: None, ending: None, drain_from: None }
+    }
+
+    pub fn report(&self) -> StartReport {
+        let ExitRecord { shim_pid, child_pid, started_at_ms, .. } = *self.own.record.record();
+        StartReport::Started { shim_pid, child_pid, started_at_ms }
+    }
+
+    /// Runs until the end is recorded; `false` when it could not be made durable.
+    pub fn go(mut self) -> bool {
+        let mut slots = Vec::with_capacity(OWN_SLOTS + 4);
+        loop {
+            let now = Instant::now();
+            self.run_timers(now);
+            if self.is_over(now) {
+                return self.finish();
+            }
+            self.fill(&mut slots);
+            sys::poll(&mut slots, self.due().map(|at| at.saturating_duration_since(Instant::now())));
+            self.handle(&slots);
+        }
+    }
+
+    fn fill(&self, slots: &mut Vec<libc::pollfd>) {
+        slots.clear();
+        slots.push(sys::poll_slot(self.own.output.poll_fd(Stream::Stdout), libc::POLLIN));
+        slots.push(sys::poll_slot(self.own.output.poll_fd(Stream::Stderr), libc::POLLIN));
+        slots.push(sys::poll_slot(self.own.signals.as_raw_fd(), libc::POLLIN));
+        slots.push(sys::poll_slot(self.own.leader.poll_fd(), libc::POLLIN));
+        debug_assert_eq!(slots.len(), OWN_SLOTS);
+        self.own.clients.add_slots(slots);
+    }
+
+    fn handle(&mut self, slots: &[libc::pollfd]) {
+        let ready = |slot: usize| slots.get(slot).is_some_and(|slot| slot.revents != 0);
+        let now_ms = self.own.clock.now_ms();
+        for stream in Stream::ALL {
+            if ready(stream as usize) {
+                self.own.output.read(stream, now_ms);
+            }
+        }
+        if ready(2) {
+            self.take_signals();
+        }
+        if ready(3) {
+            self.own.leader.look();
+        }
+        self.note_leader_end();
+        let mut requests = Vec::new();
+        let status = self.status();
+        self.own.clients.serve(&slots[OWN_SLOTS..], self.own.output.published(), |request| match request {
+            Request::Status => status,
+            request => {
+                requests.push(request);
+                Reply::Accepted
+            }
+        });
+        for request in requests {
+            self.obey(request);
+        }
+    }
+
+    fn take_signals(&mut self) {
+        while let Some(signal) = sys::next_signal(self.own.signals.as_fd()) {
+            if signal == libc::SIGCHLD {
+                self.own.leader.reap_orphans();
+                if let Some(ending) = &mut self.ending {
+                    ending.notice_exit(Instant::now());
+                }
+            } else {
+                self.end_tree(Cause::Stop);
+            }
+        }
+    }
+
+    fn status(&self) -> Reply {
+        let ExitRecord { shim_pid, child_pid, started_at_ms, .. } = *self.own.record.record();
+        Reply::Status { shim_pid, child_pid, started_at_ms, stopping: self.ending.is_some() }
+    }
+
+    fn obey(&mut self, request: Request) {
+        match request {
+            Request::Stop => self.end_tree(Cause::Stop),
+            Request::Kill => {
+                self.end_tree(Cause::Stop);
+                if let Some(ending) = &mut self.ending {
+                    ending.kill(&self.own.leader, Instant::now());
+                }
+            }
+            Request::Status | Request::Subscribe => {}
+        }
+    }
+
+    /// Begins to end the tree; the first cause stays.
+    fn end_tree(&mut self, cause: Cause) {
+        if self.ending.is_some() {
+            return;
+        }
+        // It may have ended by itself a moment ago: then that is how the run ended.
+        self.own.leader.look();
+        self.note_leader_end();
+        let cause = self.leader_end.is_none().then_some(cause);
+        let grace = Duration::from_millis(self.own.spec.grace_ms);
+        let now = Instant::now();
+        let mut ending = Ending::begin(cause, &self.own.leader, &self.membership(), grace, now);
+        if self.leader_end.is_some() {
+            ending.notice_exit(now);
+        }
+        self.ending = Some(ending);
+    }
+
+    fn membership(&self) -> Membership<'_> {
+        Membership {
+            run_id: &self.own.spec.run_id,
+            ancestor: Some(std::process::id()),
+            not_before_ticks: self.own_start_ticks,
+        }
+    }
+
+    fn note_leader_end(&mut self) {
+        if self.leader_end.is_some() || self.own.leader.status().is_none() {
+            return;
+        }
+        let now = Instant::now();
+        self.leader_end = Some(LeaderEnd { at: now, at_ms: self.own.clock.now_ms() });
+        self.timeout_at = None;
+        match &mut self.ending {
+            Some(ending) => ending.notice_exit(now),
+            None => self.drain_from = Some(now),
+        }
+    }
+
+    fn run_timers(&mut self, now: Instant) {
+        if self.timeout_at.is_some_and(|at| at <= now) {
+            self.timeout_at = None;
+            self.end_tree(Cause::Timeout);
+        }
+        if let Some(mut ending) = self.ending.take() {
+            let was_done = ending.is_done();
+            ending.proceed(&self.own.leader, &self.membership(), now);
+            if ending.is_done() && !was_done {
+                self.drain_from = Some(now);
+            }
+            self.ending = Some(ending);
+        }
+        self.own.output.tend(now, self.own.clock.now_ms());
+        let published = self.own.output.published();
+        self.own.clients.ring(published, now);
+    }
+
+    fn due(&self) -> Option<Instant> {
+        [
+            self.timeout_at,
+            self.ending.as_ref().and_then(Ending::due),
+            self.drain_until(),
+            self.own.output.due(),
+            self.own.clients.due(self.own.output.published()),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    /// The processes are gone, or left alone; only output is still waited for, until then.
+    fn drain_until(&self) -> Option<Instant> {
+        let from = match &self.ending {
+            Some(ending) if !ending.is_done() => return None,
+            _ => self.drain_from?,
+        };
+        from.checked_add(Duration::from_millis(self.own.spec.drain_ms))
+    }
+
+    fn is_over(&self, now: Instant) -> bool {
+        self.drain_until().is_some_and(|until| self.own.output.at_end() || until <= now)
+    }
+
+    fn finish(self) -> bool {
+        let Self { mut own, leader_end, ending, .. } = self;
+        own.output.read_rest(own.clock.now_ms());
+        let drain_cut = !own.output.at_end();
+        let log = own.output.finish(own.dir.as_fd(), own.clock.now_ms());
+
+        let ended = leader_end.unwrap_or_else(|| LeaderEnd { at: Instant::now(), at_ms: own.clock.now_ms() });
+        let status = own.leader.status();
+        let end = match (ending.as_ref().and_then(Ending::cause), status) {
+            (Some(Cause::Timeout), status) => RunEnd::TimedOut(status),
+            (None, Some(status)) => RunEnd::Ended(status),
+            (Some(Cause::Stop) | None, status) => RunEnd::Stopped(status),
+        };
+        let flags = EndFlags {
+            drain_cut,
+            killed_after_grace: ending.as_ref().is_some_and(Ending::killed_after_grace),
+            survivors: ending.as_ref().is_some_and(Ending::survivors),
+            log_incomplete: log.incomplete,
+        };
+        let duration = u64::try_from(ended.at.duration_since(own.began).as_micros()).unwrap_or(u64::MAX);
+        let recorded = own.record.finish(end, ended.at_ms, duration, flags).is_ok();
+        // A socket left behind refuses connections once we are gone.
+        let _ = sys::remove_at(own.dir.as_fd(), c"control.sock");
+        own.clients.exited(log.bytes);
+        drop(own.lock);
+        recorded
+    }
+}

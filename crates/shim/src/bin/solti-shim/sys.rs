@@ -1,0 +1,152 @@
+//! Thin safe faces of the system calls that std does not offer. No decisions here.
+
+use std::fs::File;
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::net::UnixStream;
+use std::ptr;
+use std::time::Duration;
+
+use solti_shim::layout::STATUS_FD;
+
+pub fn check(result: libc::c_int) -> io::Result<libc::c_int> {
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
+}
+
+/// The status pipe that the runner left us, if it did; close-on-exec from now on.
+pub fn take_status_pipe() -> Option<File> {
+    // SAFETY: fcntl on a number; it fails when that is no open descriptor.
+    check(unsafe { libc::fcntl(STATUS_FD, libc::F_SETFD, libc::FD_CLOEXEC) }).ok()?;
+    // SAFETY: called first in `main`, so the descriptor is the runner's and nobody else in this process owns it.
+    Some(unsafe { File::from_raw_fd(STATUS_FD) })
+}
+
+/// Closes what the app leaked into us, so that no pipe or socket of it lives as long as the run.
+pub fn close_inherited() {
+    let first = STATUS_FD as libc::c_uint + 1;
+    // SAFETY: nothing of ours is open above the status pipe yet; the caller guarantees it by calling this first.
+    unsafe { libc::syscall(libc::SYS_close_range, first, libc::c_uint::MAX, 0) };
+}
+
+/// Makes `target` another name of `fd`, without close-on-exec.
+pub fn duplicate_onto(fd: BorrowedFd<'_>, target: RawFd) -> io::Result<()> {
+    // SAFETY: only called for 0, 1 and 2, which this process uses for nothing but /dev/null.
+    check(unsafe { libc::dup2(fd.as_raw_fd(), target) }).map(drop)
+}
+
+/// A session of our own: no terminal, and signals to the app's group do not reach us.
+pub fn new_session() {
+    // SAFETY: no arguments. Fails only for a group leader, who was put into a group of its own already.
+    unsafe { libc::setsid() };
+}
+
+/// Orphans of the run become our children instead of init's.
+pub fn become_subreaper() -> io::Result<()> {
+    // SAFETY: integer arguments only.
+    check(unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1 as libc::c_ulong, 0, 0, 0) }).map(drop)
+}
+
+pub fn since_boot() -> Duration {
+    let mut time = MaybeUninit::<libc::timespec>::zeroed();
+    // SAFETY: the pointer is to a timespec; a zeroed one is valid, should the call fail.
+    let time = unsafe {
+        libc::clock_gettime(libc::CLOCK_BOOTTIME, time.as_mut_ptr());
+        time.assume_init()
+    };
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}
+
+/// TERM, INT and CHLD as a descriptor to poll; HUP and PIPE are ignored.
+pub fn signal_descriptor() -> io::Result<OwnedFd> {
+    let mut set = MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: sigemptyset initialises the set before anything reads it; the rest are plain calls with valid pointers.
+    unsafe {
+        libc::sigemptyset(set.as_mut_ptr());
+        for signal in [libc::SIGTERM, libc::SIGINT, libc::SIGCHLD] {
+            libc::sigaddset(set.as_mut_ptr(), signal);
+        }
+        check(libc::sigprocmask(libc::SIG_BLOCK, set.as_ptr(), ptr::null_mut()))?;
+        // CHLD may be inherited as ignored, which would reap our children behind our back.
+        libc::signal(libc::SIGCHLD, libc::SIG_DFL);
+        libc::signal(libc::SIGHUP, libc::SIG_IGN);
+        libc::signal(libc::SIGPIPE, libc::SIG_IGN);
+        let fd = check(libc::signalfd(-1, set.as_ptr(), libc::SFD_CLOEXEC | libc::SFD_NONBLOCK))?;
+        Ok(OwnedFd::from_raw_fd(fd))
+    }
+}
+
+/// The next pending signal of a [`signal_descriptor`].
+pub fn next_signal(fd: BorrowedFd<'_>) -> Option<i32> {
+    let mut info = MaybeUninit::<libc::signalfd_siginfo>::uninit();
+    let len = size_of::<libc::signalfd_siginfo>();
+    // SAFETY: the buffer has room for exactly one record, and is only read when a whole one was written.
+    unsafe {
+        let read = libc::read(fd.as_raw_fd(), info.as_mut_ptr().cast(), len);
+        (read == len as isize).then(|| info.assume_init().ssi_signo as i32)
+    }
+}
+
+pub fn set_nonblocking(fd: BorrowedFd<'_>) -> io::Result<()> {
+    // SAFETY: fcntl with integer arguments on an open descriptor.
+    unsafe {
+        let flags = check(libc::fcntl(fd.as_raw_fd(), libc::F_GETFL))?;
+        check(libc::fcntl(fd.as_raw_fd(), libc::F_SETFL, flags | libc::O_NONBLOCK)).map(drop)
+    }
+}
+
+/// Asks for a larger pipe; the kernel may refuse, which only costs speed.
+pub fn enlarge_pipe(fd: BorrowedFd<'_>, bytes: libc::c_int) {
+    // SAFETY: fcntl with integer arguments on an open descriptor.
+    unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_SETPIPE_SZ, bytes) };
+}
+
+/// Reserves the blocks of a small file. A file system that cannot is written to without.
+pub fn allocate(fd: BorrowedFd<'_>, bytes: usize) -> io::Result<()> {
+    // SAFETY: fallocate with integer arguments on an open descriptor.
+    match check(unsafe { libc::fallocate(fd.as_raw_fd(), 0, 0, bytes as libc::off_t) }) {
+        Err(error) if !matches!(error.raw_os_error(), Some(libc::EOPNOTSUPP | libc::ENOSYS)) => Err(error),
+        _ => Ok(()),
+    }
+}
+
+pub fn remove_at(dir: BorrowedFd<'_>, name: &std::ffi::CStr) -> io::Result<()> {
+    // SAFETY: a C string and an open directory.
+    check(unsafe { libc::unlinkat(dir.as_raw_fd(), name.as_ptr(), 0) }).map(drop)
+}
+
+/// Whether the other end of the socket runs as our own user.
+pub fn is_own_user(stream: &UnixStream) -> bool {
+    let mut peer = libc::ucred { pid: 0, uid: libc::uid_t::MAX, gid: libc::gid_t::MAX };
+    let mut len = size_of::<libc::ucred>() as libc::socklen_t;
+    // SAFETY: the pointers are to a ucred and its length; geteuid has no arguments.
+    unsafe {
+        let result = libc::getsockopt(
+            stream.as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_PEERCRED,
+            (&raw mut peer).cast(),
+            &raw mut len,
+        );
+        result == 0 && peer.uid == libc::geteuid()
+    }
+}
+
+/// A slot of the poll list; a negative descriptor is skipped by the kernel.
+pub fn poll_slot(fd: RawFd, events: libc::c_short) -> libc::pollfd {
+    libc::pollfd { fd, events, revents: 0 }
+}
+
+/// Waits until a slot is ready or the time is over (`None`: for ever). An interruption counts as nothing ready.
+pub fn poll(slots: &mut [libc::pollfd], wait: Option<Duration>) {
+    let wait = wait.map(|wait| libc::timespec {
+        tv_sec: libc::time_t::try_from(wait.as_secs()).unwrap_or(libc::time_t::MAX),
+        tv_nsec: wait.subsec_nanos() as libc::c_long,
+    });
+    let timeout = wait.as_ref().map_or(ptr::null(), ptr::from_ref);
+    // SAFETY: a valid list with its length, and a null or valid timeout that outlives the call.
+    let ready = unsafe { libc::ppoll(slots.as_mut_ptr(), slots.len() as libc::nfds_t, timeout, ptr::null()) };
+    if ready < 0 {
+        slots.iter_mut().for_each(|slot| slot.revents = 0);
+    }
+}

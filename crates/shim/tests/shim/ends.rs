@@ -1,0 +1,166 @@
+//! How a run ends: by itself, by a signal, by a timeout, by a stop; and that nothing of the tree is left.
+
+use std::time::{Duration, Instant};
+
+use solti_shim::control::Request;
+use solti_shim::exit_record::{LeaderStatus, RunEnd};
+
+use crate::harness::{Plan, ends_within, is_alive, took};
+
+const TERM: RunEnd = RunEnd::Stopped(Some(LeaderStatus::Signal(libc::SIGTERM)));
+
+#[test]
+fn exit_codes_are_kept() {
+    for code in [0, 1, 3, 255] {
+        let ended = Plan::sh(&format!("exit {code}")).run();
+        assert_eq!(ended.end, RunEnd::Ended(LeaderStatus::Code(code)));
+    }
+}
+
+#[test]
+fn death_by_signal_says_which() {
+    let ended = Plan::sh("kill -SEGV $$").run();
+    assert_eq!(ended.end, RunEnd::Ended(LeaderStatus::Signal(libc::SIGSEGV)));
+}
+
+#[test]
+fn timeout_ends_the_whole_tree() {
+    let mut plan = Plan::sh("echo $$; sleep 600 & echo $!; wait");
+    plan.spec.timeout_ms = Some(300);
+    let started = Instant::now();
+    let running = plan.start();
+    let pids = running.pids(2);
+    let ended = running.wait();
+    took(started, Duration::from_millis(300), Duration::from_secs(3));
+    assert_eq!(ended.end, RunEnd::TimedOut(Some(LeaderStatus::Signal(libc::SIGTERM))));
+    assert!(pids.iter().all(|&pid| !is_alive(pid)), "survivors of {pids:?}");
+    assert!(!ended.flags.killed_after_grace && !ended.flags.survivors);
+}
+
+#[test]
+fn timeout_keeps_the_exit_code_of_a_program_that_handles_term() {
+    let mut plan = Plan::sh("trap 'exit 7' TERM; while :; do sleep 0.05; done");
+    plan.spec.timeout_ms = Some(200);
+    assert_eq!(plan.run().end, RunEnd::TimedOut(Some(LeaderStatus::Code(7))));
+}
+
+#[test]
+fn a_program_that_ignores_term_is_killed_after_the_grace() {
+    let mut plan = Plan::sh("trap '' TERM; echo $$; while :; do sleep 0.05; done");
+    plan.spec.grace_ms = 300;
+    let running = plan.start();
+    let pids = running.pids(1);
+    let started = Instant::now();
+    running.stop();
+    let ended = running.wait();
+    took(started, Duration::from_millis(300), Duration::from_millis(1_300));
+    assert_eq!(ended.end, RunEnd::Stopped(Some(LeaderStatus::Signal(libc::SIGKILL))));
+    assert!(ended.flags.killed_after_grace);
+    assert!(!is_alive(pids[0]));
+}
+
+#[test]
+fn a_child_that_outlives_its_stopped_leader_gets_the_rest_of_the_grace_and_no_more() {
+    let mut plan = Plan::sh("(trap '' TERM; echo ready; while :; do sleep 0.05; done) & echo $!; wait");
+    plan.spec.grace_ms = 300;
+    let running = plan.start();
+    let pid = running.lines(2).iter().find_map(|line| line.parse().ok()).unwrap();
+    let started = Instant::now();
+    running.stop();
+    let ended = running.wait();
+    took(started, Duration::from_millis(300), Duration::from_millis(1_300));
+    assert_eq!(ended.end, TERM, "the leader's own status");
+    assert!(!is_alive(pid));
+}
+
+#[test]
+fn a_stop_reaches_what_escaped_by_setsid_and_double_fork() {
+    // The escapee ignores TERM, has a session of its own and nobody of the tree as its parent.
+    let escape =
+        "setsid sh -c 'trap \"\" TERM; (echo $$; exec >/dev/null 2>&1; while :; do sleep 0.05; done) & '";
+    let mut plan = Plan::sh(&format!("{escape}; while :; do sleep 0.05; done"));
+    plan.spec.grace_ms = 200;
+    let running = plan.start();
+    running.lines(1);
+    let run_id = format!("{}/1", running.dir().file_name().unwrap().to_string_lossy());
+    running.stop();
+    let ended = running.wait();
+    assert_eq!(ended.end, TERM);
+    assert!(!ended.flags.survivors);
+    let marked = solti_shim::tree::Membership { run_id: &run_id, ancestor: None, not_before_ticks: 0 };
+    let left = marked.members().unwrap();
+    assert!(left.iter().all(|process| process.zombie), "left over: {left:?}");
+}
+
+#[test]
+fn a_kill_does_not_wait_for_the_grace() {
+    let mut plan = Plan::sh("trap '' TERM; echo $$; while :; do sleep 0.05; done");
+    plan.spec.grace_ms = 600_000;
+    let running = plan.start();
+    running.pids(1);
+    running.stop();
+    running.connect().send(Request::Kill);
+    let ended = running.wait();
+    assert_eq!(ended.end, RunEnd::Stopped(Some(LeaderStatus::Signal(libc::SIGKILL))));
+    assert!(!ended.flags.killed_after_grace);
+}
+
+#[test]
+fn a_suspended_program_can_be_stopped() {
+    let running = Plan::sh("echo $$; kill -STOP $$").start();
+    running.pids(1);
+    let started = Instant::now();
+    running.stop();
+    assert_eq!(running.wait().end, TERM);
+    took(started, Duration::ZERO, Duration::from_secs(3));
+}
+
+#[test]
+fn a_grandchild_that_keeps_the_pipe_does_not_extend_the_run() {
+    let mut plan = Plan::sh("sleep 600 & echo $!; exit 4");
+    plan.spec.drain_ms = 200;
+    let started = Instant::now();
+    let ended = plan.run();
+    took(started, Duration::from_millis(200), Duration::from_secs(2));
+    assert_eq!(ended.end, RunEnd::Ended(LeaderStatus::Code(4)));
+    assert!(ended.flags.drain_cut);
+    assert!(ended.duration() < Duration::from_millis(200), "the drain is not part of the run's duration");
+
+    // Left alone on purpose; ours to end, and told apart from a stranger by its start time.
+    let pid: u32 = std::str::from_utf8(&ended.log).unwrap().trim().parse().unwrap();
+    let daemon = solti_shim::tree::Process::find(pid).expect("a daemon is left alone");
+    assert!(daemon.signal(libc::SIGKILL).unwrap());
+    assert!(ends_within(pid, Duration::from_secs(5)));
+}
+
+#[test]
+fn a_grandchild_that_finishes_in_the_drain_time_is_heard() {
+    let ended = Plan::sh("(sleep 0.2; echo late) & echo early").run();
+    assert_eq!(ended.log, b"early\nlate\n");
+    assert!(!ended.flags.drain_cut);
+}
+
+#[test]
+fn terminating_the_shim_is_a_graceful_stop() {
+    let running = Plan::sh("trap 'echo bye; exit 5' TERM; echo hi; while :; do sleep 0.05; done").start();
+    running.lines(1);
+    let shim = solti_shim::tree::Process::find(running.shim_pid()).unwrap();
+    shim.signal(libc::SIGHUP).unwrap();
+    shim.signal(libc::SIGTERM).unwrap();
+    let ended = running.wait();
+    assert_eq!(ended.end, RunEnd::Stopped(Some(LeaderStatus::Code(5))));
+    assert_eq!(ended.log, b"hi\nbye\n");
+}
+
+#[test]
+fn orphans_of_a_living_run_do_not_pile_up_as_zombies() {
+    let running =
+        Plan::sh("for i in 1 2 3; do (sh -c 'sleep 0.05' &) ; done; sleep 0.4; ps -o ppid=,stat= -e").start();
+    let shim_pid = running.shim_pid().to_string();
+    let log = String::from_utf8(running.wait().log).unwrap();
+    let zombies = log.lines().filter(|line| {
+        let mut fields = line.split_whitespace();
+        fields.next() == Some(&shim_pid) && fields.next().is_some_and(|stat| stat.starts_with('Z'))
+    });
+    assert_eq!(zombies.count(), 0, "{log}");
+}

@@ -1,0 +1,10 @@
+//! Runs the real `solti-shim` in real folders with real programs, as the runner does.
+//!
+//! No test multiplies processes beyond the two or three that its script names. What a format looks like byte by byte
+//! is tested beside the format.
+
+mod control;
+mod ends;
+mod harness;
+mod outputs;
+mod starts;
