@@ -1,0 +1,110 @@
+import { describe, expect, it, vi } from "vitest";
+import type { Backend, LogInfo, LogRow } from "../api";
+import { LogSession } from "./session.svelte";
+
+function stand(rows = 1000) {
+  let tell: (info: LogInfo) => void = () => {};
+  const reads: [number, number, number][] = [];
+  const state = { rows, attempts: 1 };
+  const info = (attempt: number): LogInfo => ({
+    frame: 1,
+    attempt,
+    rows: state.rows,
+    bytes: state.rows * 10,
+    live: true,
+    phase: "running",
+    startedAt: 0,
+    attempts: state.attempts,
+  });
+  const line = (row: number): LogRow => ({
+    row,
+    stream: "stdout",
+    ts: row,
+    text: `line ${row}`,
+    fullLen: 8,
+    partial: false,
+    continued: false,
+  });
+  const backend = {
+    getTaskRow: async () => ({ task: { status: { attempt: state.attempts } } }),
+    watchLog: async (_id: string, attempt: number, onInfo: (info: LogInfo) => void) => {
+      tell = onInfo;
+      onInfo(info(attempt));
+      return () => {};
+    },
+    readLog: async (_id: string, attempt: number, from: number, count: number) => {
+      reads.push([attempt, from, count]);
+      const length = Math.max(0, Math.min(count, state.rows - from));
+      return { from, total: state.rows, rows: Array.from({ length }, (_, i) => line(from + i)) };
+    },
+  } as unknown as Backend;
+  return { backend, reads, state, grow: (to: number) => ((state.rows = to), tell(info(1))), tell: () => tell(info(1)) };
+}
+
+describe("a log session", () => {
+  it("opens at the tail of the latest attempt and pulls only that", async () => {
+    const { backend, reads } = stand(100_000_000);
+    const session = new LogSession(backend, "t");
+    await session.open();
+    await vi.waitFor(() => expect(session.rows?.total).toBe(100_000_000));
+    expect(reads).toEqual([[1, 99_999_940, 60]]);
+    expect(session.rows?.get(99_999_999)?.text).toBe("line 99999999");
+  });
+
+  it("keeps the reader's place and counts new lines once the reader scrolls up", async () => {
+    const { backend, grow, reads } = stand(1000);
+    const session = new LogSession(backend, "t");
+    await session.open();
+    await vi.waitFor(() => expect(session.rows?.total).toBe(1000));
+    session.on("scrolledUp");
+    session.want(100, 140);
+    await vi.waitFor(() => expect(session.rows?.get(139)).toBeDefined());
+    const before = reads.length;
+    grow(2204);
+    expect(session.newRows).toBe(1204);
+    expect(session.rows?.total).toBe(2204);
+    expect(reads.length).toBe(before);
+    session.on("resume");
+    await vi.waitFor(() => expect(session.rows?.get(2203)).toBeDefined());
+    expect(session.newRows).toBe(0);
+  });
+
+  it("moves on to the next attempt and says so, but stays when pinned", async () => {
+    const world = stand(10);
+    const session = new LogSession(world.backend, "t");
+    const pinned = new LogSession(world.backend, "t", 1);
+    await session.open();
+    world.state.attempts = 2;
+    world.tell();
+    await vi.waitFor(() => expect(session.attempt).toBe(2));
+    expect(session.moved).toEqual({ from: 1, to: 2 });
+    await pinned.open();
+    expect(pinned.attempt).toBe(1);
+    expect(pinned.moved).toBeNull();
+  });
+
+  it("holds a bounded number of rows however far the reader scrolls", async () => {
+    const { backend } = stand(1_000_000);
+    const session = new LogSession(backend, "t");
+    await session.open();
+    session.on("scrolledUp");
+    for (let from = 0; from < 40 * 128; from += 128) {
+      session.want(from, from + 100);
+      await vi.waitFor(() => expect(session.rows?.get(from + 99)).toBeDefined());
+    }
+    expect(session.rows?.get(0)).toBeUndefined();
+  });
+
+  it("shows an error, asks no more by itself, and recovers on retry", async () => {
+    const { backend } = stand(10);
+    const read = backend.readLog;
+    backend.readLog = vi.fn().mockRejectedValue({ error: "Internal", message: "disk gone" });
+    const session = new LogSession(backend, "t");
+    await session.open();
+    await vi.waitFor(() => expect(session.rows?.error?.message).toBe("disk gone"));
+    expect(backend.readLog).toHaveBeenCalledTimes(1);
+    backend.readLog = read;
+    session.rows?.retry();
+    await vi.waitFor(() => expect(session.rows?.get(9)).toBeDefined());
+  });
+});

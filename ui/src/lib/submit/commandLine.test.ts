@@ -1,0 +1,46 @@
+import { describe, expect, it } from "vitest";
+import { joinCommandLine, parseCommandLine, quoteArg } from "./commandLine";
+
+describe("parseCommandLine", () => {
+  it.each([
+    ["echo hi", ["echo", "hi"]],
+    ["  a   b\t c\n", ["a", "b", "c"]],
+    ["echo 'a b' \"c d\"", ["echo", "a b", "c d"]],
+    ["a'b'\"c\"d", ["abcd"]],
+    ["echo '' \"\"", ["echo", "", ""]],
+    ["a\\ b", ["a b"]],
+    ["'a\\b'", ["a\\b"]],
+    ['"a\\"b\\\\c\\d"', ['a"b\\c\\d']],
+    ["a\\\nb", ["ab"]],
+    ["echo it\\'s", ["echo", "it's"]],
+    ["x --y='z w'", ["x", "--y=z w"]],
+    ["", []],
+    ["   ", []],
+  ])("%j gives %j", (line, args) => {
+    expect(parseCommandLine(line)).toEqual({ args, shellOnly: [] });
+  });
+
+  it.each([
+    ["echo 'a", 5, "single quote"],
+    ['echo "a', 5, "double quote"],
+    ["echo a\\", 6, "backslash"],
+  ])("%j is refused and says where", (line, at, what) => {
+    const { error } = parseCommandLine(line);
+    expect(error?.at).toBe(at);
+    expect(error?.message.toLowerCase()).toContain(what);
+  });
+
+  it("says what only a shell would do, and not inside quotes", () => {
+    expect(parseCommandLine("a | b > c && d").shellOnly).toEqual(["|", ">", "&&"]);
+    expect(parseCommandLine("ls *.txt $HOME ~/x").shellOnly).toEqual(["*", "$", "~"]);
+    expect(parseCommandLine('echo "$HOME"').shellOnly).toEqual(["$"]);
+    expect(parseCommandLine("echo 'a | b' \\; a~ '$X'").shellOnly).toEqual([]);
+    expect(parseCommandLine("grep 'a|b' x=1").shellOnly).toEqual([]);
+  });
+
+  it("reads back every argument that it quoted", () => {
+    const args = ["a", "", "it's", 'say "x"', "a b\tc", "$HOME", "`x`", "\\", "é漢", "-n", "a\nb", "*?~;|&<>#"];
+    expect(parseCommandLine(joinCommandLine(args)).args).toEqual(args);
+    expect(quoteArg("plain-1.0/x")).toBe("plain-1.0/x");
+  });
+});

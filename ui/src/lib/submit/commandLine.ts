@@ -1,0 +1,83 @@
+// A command line as a person types it, split into arguments by the POSIX quoting rules, and back. No shell is involved:
+// nothing is expanded. What only a shell could do is reported, so that the form can offer to run the line in one.
+
+export interface ParsedCommand {
+  readonly args: readonly string[];
+  /** Set when the line cannot be split; `at` is the position of the opening quote or the lone backslash. */
+  readonly error?: { readonly message: string; readonly at: number };
+  /** What in the line only a shell would understand, in the order of appearance, without repeats. */
+  readonly shellOnly: readonly string[];
+}
+
+const BLANK = /[ \t\r\n]/;
+const OPERATORS = ["&&", "||", "|", ";", "&", ">", "<"];
+
+export function parseCommandLine(line: string): ParsedCommand {
+  const args: string[] = [];
+  const shellOnly: string[] = [];
+  const notice = (what: string): void => {
+    if (!shellOnly.includes(what)) shellOnly.push(what);
+  };
+  let word: string | null = null;
+  let at = 0;
+
+  const fail = (message: string, position: number): ParsedCommand => ({ args, error: { message, at: position }, shellOnly });
+
+  while (at < line.length) {
+    const char = line.charAt(at);
+    if (char === "'") {
+      const close = line.indexOf("'", at + 1);
+      if (close === -1) return fail("A single quote is not closed", at);
+      word = (word ?? "") + line.slice(at + 1, close);
+      at = close + 1;
+    } else if (char === '"') {
+      const open = at;
+      word = word ?? "";
+      at += 1;
+      while (at < line.length && line.charAt(at) !== '"') {
+        const inner = line.charAt(at);
+        const next = line.charAt(at + 1);
+        if (inner === "\\" && next !== "" && '$`"\\\n'.includes(next)) {
+          if (next !== "\n") word += next;
+          at += 2;
+        } else {
+          if (inner === "$" && /[A-Za-z_{(]/.test(next)) notice("$");
+          if (inner === "`") notice("`");
+          word += inner;
+          at += 1;
+        }
+      }
+      if (at >= line.length) return fail("A double quote is not closed", open);
+      at += 1;
+    } else if (char === "\\") {
+      if (at + 1 >= line.length) return fail("A backslash at the end quotes nothing", at);
+      if (line.charAt(at + 1) !== "\n") word = (word ?? "") + line.charAt(at + 1);
+      at += 2;
+    } else if (BLANK.test(char)) {
+      if (word !== null) args.push(word);
+      word = null;
+      at += 1;
+    } else {
+      const operator = OPERATORS.find((op) => line.startsWith(op, at));
+      const length = operator?.length ?? 1;
+      if (operator !== undefined) notice(operator);
+      else if (char === "$" && /[A-Za-z_{(?]/.test(line.charAt(at + 1))) notice("$");
+      else if (char === "`" || char === "*" || char === "?") notice(char);
+      else if (char === "~" && word === null) notice("~");
+      word = (word ?? "") + line.slice(at, at + length);
+      at += length;
+    }
+  }
+  if (word !== null) args.push(word);
+  return { args, shellOnly };
+}
+
+/** Quotes an argument so that parseCommandLine, and any POSIX shell, reads it back unchanged. */
+export function quoteArg(arg: string): string {
+  if (arg !== "" && /^[A-Za-z0-9_@%+=:,./-]+$/.test(arg)) return arg;
+  return `'${arg.replaceAll("'", `'\\''`)}'`;
+}
+
+export function joinCommandLine(args: readonly string[]): string {
+  return args.map(quoteArg).join(" ");
+}
