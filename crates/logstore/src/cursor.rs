@@ -60,10 +60,12 @@ impl LogFiles {
         read_up_to(self.index.as_ref(), out, offset).map_err(LogError::read(INDEX_FILE))
     }
 
-    fn header(&self, page_no: u32) -> Result<Option<Counts>, LogError> {
+    /// The counts at a page's beginning; `None` when the header is not sound, or tells of bytes that the log lost.
+    fn header(&self, page_no: u32, log_len: u64) -> Result<Option<Counts>, LogError> {
         let mut bytes = [0; HEADER];
         let n = self.read_index(&mut bytes, page_no)?;
-        Ok(Counts::take_header(page_no, &bytes[..n]))
+        let counts = Counts::take_header(page_no, &bytes[..n]);
+        Ok(counts.filter(|counts| counts.offset <= log_len))
     }
 }
 
@@ -211,13 +213,14 @@ impl Cursor {
         files.look()?;
         *self = Self { is_final: self.is_final, log_len: self.log_len, ..Self::new() };
         let (mut low, mut high) = (0, files.index_pages()?);
+        let log_len = files.log_len()?;
         let mut found = None;
         while low < high {
             // For a page with a broken header the next sound one below it stands.
             let middle = low + (high - low) / 2;
             let mut at = middle;
             let counts = loop {
-                match files.header(at)? {
+                match files.header(at, log_len)? {
                     Some(counts) => break Some(counts),
                     None if at > low => at -= 1,
                     None => break None,
@@ -323,8 +326,13 @@ impl Cursor {
     /// The next page with a sound header, normally the very next; `None` when there is none yet.
     fn following_page(&self, files: &LogFiles) -> Result<Option<(u32, Counts)>, LogError> {
         let from = self.page_no.map_or(0, |n| n.saturating_add(1));
-        for page_no in from..files.index_pages()? {
-            if let Some(counts) = files.header(page_no)? {
+        let pages = files.index_pages()?;
+        if from >= pages {
+            return Ok(None);
+        }
+        let log_len = files.log_len()?;
+        for page_no in from..pages {
+            if let Some(counts) = files.header(page_no, log_len)? {
                 return Ok(Some((page_no, counts)));
             }
         }
