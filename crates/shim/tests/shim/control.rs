@@ -33,7 +33,7 @@ fn status_names_the_child_and_whether_it_is_being_stopped() {
 
 #[test]
 fn a_subscriber_hears_of_every_growth_and_of_the_end() {
-    let plan = Plan::sh("for i in 1 2 3; do read go < fifo; echo $i; done; exit 2");
+    let plan = Plan::sh("for i in 1 2 3; do read go < fifo; echo $i; done; read go < fifo; exit 2");
     let running = plan.start_with_fifo();
     let mut control = running.connect();
     control.send(Request::Subscribe);
@@ -44,6 +44,7 @@ fn a_subscriber_hears_of_every_growth_and_of_the_end() {
         let log = std::fs::read(running.dir().join("output.log")).unwrap();
         assert_eq!(log.len() as u64, 2 * line, "the bytes are there before the bell rings");
     }
+    running.release_fifo();
     assert_eq!(control.receive(), Reply::Exited { log_bytes: 6 });
     assert_eq!(control.0.read(&mut [0]).unwrap(), 0);
     assert_eq!(running.wait().end, RunEnd::Ended(LeaderStatus::Code(2)));

@@ -31,6 +31,8 @@ pub struct Running {
     pub folder: TempDir,
     pub child_pid: u32,
     shim: Child,
+    /// See [`Plan::start_with_fifo`].
+    fifo: Option<File>,
 }
 
 /// A run that is over.
@@ -66,7 +68,9 @@ impl Plan {
     pub fn start(self) -> Running {
         let (report, shim) = self.launch();
         match report {
-            Ok(StartReport::Started { child_pid, .. }) => Running { folder: self.folder, child_pid, shim },
+            Ok(StartReport::Started { child_pid, .. }) => {
+                Running { folder: self.folder, child_pid, shim, fifo: None }
+            }
             other => panic!("did not start: {other:?}"),
         }
     }
@@ -248,21 +252,22 @@ pub fn took(started: Instant, at_least: Duration, at_most: Duration) {
     assert!((at_least..at_most).contains(&took), "took {took:?}, expected {at_least:?} to {at_most:?}");
 }
 
-/// Programs that wait for the test: they open `fifo` for reading, the test releases them one by one.
+/// Programs that wait for the test: they read a line from `fifo`, the test writes one each time they may go on.
 impl Plan {
     pub fn start_with_fifo(mut self) -> Running {
         let path = self.folder.path().join("fifo");
         let name = std::ffi::CString::new(path.to_str().unwrap()).unwrap();
         // SAFETY: a C string and an integer.
         assert_eq!(unsafe { libc::mkfifo(name.as_ptr(), 0o600) }, 0);
+        // Open for both, so that neither side ever waits for the other to open or sees an end of file.
+        let fifo = File::options().read(true).write(true).open(path).unwrap();
         self.spec.cwd = Some(self.folder.path().into());
-        self.start()
+        Running { fifo: Some(fifo), ..self.start() }
     }
 }
 
 impl Running {
-    /// Waits for the program to open the fifo, then lets it go on.
     pub fn release_fifo(&self) {
-        File::options().write(true).open(self.dir().join("fifo")).unwrap().write_all(b"go\n").unwrap();
+        self.fifo.as_ref().unwrap().write_all(b"go\n").unwrap();
     }
 }

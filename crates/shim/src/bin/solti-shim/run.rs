@@ -112,9 +112,15 @@ impl Run {
         }
         self.note_leader_end();
         let mut requests = Vec::new();
-        let status = self.status();
+        let own = self.own.record.record();
+        let (shim_pid, child_pid, started_at_ms) = (own.shim_pid, own.child_pid, own.started_at_ms);
+        let ending = self.ending.is_some();
         self.own.clients.serve(&slots[OWN_SLOTS..], self.own.output.published(), |request| match request {
-            Request::Status => status,
+            Request::Status => {
+                // What was accepted a moment ago counts already.
+                let stopping = ending || !requests.is_empty();
+                Reply::Status { shim_pid, child_pid, started_at_ms, stopping }
+            }
             request => {
                 requests.push(request);
                 Reply::Accepted
@@ -136,11 +142,6 @@ impl Run {
                 self.end_tree(Cause::Stop);
             }
         }
-    }
-
-    fn status(&self) -> Reply {
-        let ExitRecord { shim_pid, child_pid, started_at_ms, .. } = *self.own.record.record();
-        Reply::Status { shim_pid, child_pid, started_at_ms, stopping: self.ending.is_some() }
     }
 
     fn obey(&mut self, request: Request) {
