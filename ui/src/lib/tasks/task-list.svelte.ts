@@ -19,7 +19,10 @@ export class TaskList {
   loading = $state(false);
   loaded = $state(false);
   error = $state.raw<ApiError | undefined>(undefined);
+  /** The row of the task in the detail pane, also when the filter leaves it out. */
+  pinned = $state.raw<TaskRow | undefined>(undefined);
 
+  #pinnedId: string | undefined;
   #backend: Backend;
   #query: ListQuery = {};
   #cursor: string | undefined;
@@ -49,6 +52,20 @@ export class TaskList {
 
   stop() {
     this.#stop?.();
+  }
+
+  /** Keeps one task's row true whether or not it is in the list. */
+  pin(id: string | undefined) {
+    if (id === this.#pinnedId) return;
+    this.#pinnedId = id;
+    this.pinned = this.rows.find((row) => idOf(row) === id);
+    if (id === undefined || this.pinned) return;
+    this.#backend.getTaskRow(id).then(
+      (row) => {
+        if (id === this.#pinnedId && !this.pinned) this.pinned = row ?? undefined;
+      },
+      (thrown: unknown) => (this.error = ApiError.from(thrown)),
+    );
   }
 
   /** Shows another query from its top. */
@@ -103,6 +120,7 @@ export class TaskList {
 
   apply(change: TaskChange) {
     this.summary = change.summary;
+    this.#applyToPinned(change);
     if (change.resync) {
       void this.#reload(Math.max(PAGE, this.rows.length));
       return;
@@ -160,6 +178,14 @@ export class TaskList {
     this.arrived = [...waiting.values()];
     this.total = Math.max(total, this.rows.length - this.#leaving.size);
     if (!this.#held) this.settle();
+  }
+
+  #applyToPinned(change: TaskChange) {
+    const id = this.#pinnedId;
+    if (id === undefined) return;
+    if (change.deleted.includes(id)) this.pinned = undefined;
+    const fresh = change.changed.find((row) => idOf(row) === id);
+    if (fresh && !(this.pinned && isOlder(fresh, this.pinned))) this.pinned = fresh;
   }
 
   /** Older than the last loaded row: it comes with its page. */

@@ -1,0 +1,108 @@
+// The keyboard of the main window: which key does what, as one table that the handler and the key sheet share.
+// Single letters count only while no field has the focus.
+import type { Workspace } from "./workspace.svelte";
+
+export interface KeyBinding {
+  keys: string[];
+  label: string;
+  /** `Mod` is Ctrl, or Cmd on a Mac. */
+  match: (event: KeyboardEvent) => boolean;
+  act: (workspace: Workspace, event: KeyboardEvent) => void;
+  /** Works while typing, too. */
+  everywhere?: boolean;
+}
+
+const mod = (event: KeyboardEvent) => event.ctrlKey || event.metaKey;
+const plain =
+  (...keys: string[]) =>
+  (event: KeyboardEvent) =>
+    !mod(event) && !event.altKey && keys.includes(event.key);
+const withMod = (key: string) => (event: KeyboardEvent) =>
+  mod(event) && !event.altKey && event.key.toLowerCase() === key;
+const PAGE = 12;
+
+export const BINDINGS: readonly KeyBinding[] = [
+  {
+    keys: ["Ctrl", "K"],
+    label: "Commands",
+    match: withMod("k"),
+    act: (w) => (w.paletteOpen = true),
+    everywhere: true,
+  },
+  { keys: ["Ctrl", "N"], label: "New task", match: withMod("n"), act: (w) => w.newTask(), everywhere: true },
+  { keys: ["n"], label: "New task", match: plain("n"), act: (w) => w.newTask() },
+  { keys: ["/"], label: "Filter", match: plain("/"), act: () => focusFilter() },
+  { keys: ["↑", "↓", "j", "k"], label: "Move", match: plain("ArrowDown", "j"), act: (w) => w.move(1) },
+  { keys: [], label: "", match: plain("ArrowUp", "k"), act: (w) => w.move(-1) },
+  { keys: [], label: "", match: plain("PageDown"), act: (w) => w.move(PAGE) },
+  { keys: [], label: "", match: plain("PageUp"), act: (w) => w.move(-PAGE) },
+  { keys: ["Home", "End"], label: "First, last loaded", match: plain("Home"), act: (w) => w.move(-Infinity) },
+  { keys: [], label: "", match: plain("End"), act: (w) => w.move(Infinity) },
+  {
+    keys: ["x"],
+    label: "Pick or unpick",
+    match: plain("x"),
+    act: (w) => w.selection.current !== undefined && w.toggle(w.selection.current),
+  },
+  {
+    keys: ["Ctrl", "A"],
+    label: "Pick all loaded",
+    match: withMod("a"),
+    act: (w) => w.selection.pickAll(w.order),
+  },
+  { keys: ["Enter"], label: "Open log", match: plain("Enter"), act: (w) => w.openLog() },
+  { keys: ["Space"], label: "Peek", match: plain(" "), act: (w) => (w.drawerOpen = !w.drawerOpen) },
+  { keys: ["e"], label: "Edit and rerun", match: plain("e"), act: (w) => w.editCurrent() },
+  { keys: ["r"], label: "Rerun", match: plain("r"), act: (w) => w.rerun() },
+  { keys: ["s"], label: "Stop", match: plain("s"), act: (w) => w.stop() },
+  { keys: ["Del"], label: "Delete", match: plain("Delete", "Backspace"), act: (w) => w.remove() },
+  { keys: ["Esc"], label: "Let go of the selection", match: plain("Escape"), act: (w) => escape(w) },
+  { keys: ["?"], label: "This sheet", match: plain("?"), act: (w) => (w.sheetOpen = true) },
+];
+
+const MOVES = new Set(["ArrowDown", "ArrowUp", "j", "k", "J", "K"]);
+
+function escape(w: Workspace) {
+  if (w.selection.picked.size) w.selection.clearPicked();
+  else w.drawerOpen = false;
+}
+
+export function focusFilter() {
+  document.querySelector<HTMLInputElement>("[data-testid=filter]")?.focus();
+}
+
+/** Has the focus something that takes letters or its own Enter and Space? */
+function taken(event: KeyboardEvent): boolean {
+  const element = event.target instanceof Element ? event.target : null;
+  if (!element) return false;
+  if (element.closest("input, textarea, select, [contenteditable=true]")) return true;
+  const acts = event.key === "Enter" || event.key === " ";
+  const roves = event.key.startsWith("Arrow") || event.key === "Home" || event.key === "End";
+  return (
+    (acts && element.closest("button, a, summary") !== null) ||
+    (roves && element.closest("[role=tablist]") !== null)
+  );
+}
+
+/** Handles one keydown; true when it was ours. Nothing happens behind an open dialog. */
+export function handleKey(workspace: Workspace, event: KeyboardEvent): boolean {
+  if (
+    event.defaultPrevented ||
+    workspace.question ||
+    workspace.form ||
+    workspace.paletteOpen ||
+    workspace.sheetOpen
+  )
+    return false;
+  const busy = taken(event);
+  if (!busy && event.shiftKey && MOVES.has(event.key) && !mod(event)) {
+    workspace.move(event.key === "ArrowDown" || event.key.toLowerCase() === "j" ? 1 : -1, true);
+    event.preventDefault();
+    return true;
+  }
+  const binding = BINDINGS.find((candidate) => (candidate.everywhere || !busy) && candidate.match(event));
+  if (!binding) return false;
+  event.preventDefault();
+  binding.act(workspace, event);
+  return true;
+}

@@ -1,0 +1,286 @@
+// What the main window is doing: the list, the selection, the open dialogs, and the actions with their rules about
+// when to ask. Components draw this and call its methods; keys are mapped to them in keys.ts.
+import type { Backend } from "../api/backend";
+import { ApiError } from "../api/errors";
+import { taskName } from "../api/query";
+import type { AppInfo, StopMode, TaskRow, TaskSpec } from "../api/types";
+import { plural } from "../shared/format";
+import { isFinished } from "../shared/phase";
+import { Deletions } from "./deletions.svelte";
+import { parseFilter, toQuery } from "./filter";
+import { Selection } from "./selection.svelte";
+import { TaskList } from "./task-list.svelte";
+
+/** More than this many at once is asked about first. */
+const MANY = 5;
+const TYPING_MS = 120;
+const NOTICE_MS = 6000;
+
+export interface Question {
+  title: string;
+  body: string;
+  verb: string;
+  act: () => void;
+}
+export interface Notice {
+  key: number;
+  tone: "plain" | "error";
+  text: string;
+}
+
+const idOf = (row: TaskRow) => row.task.metadata.id;
+
+export class Workspace {
+  readonly backend: Backend;
+  readonly list: TaskList;
+  readonly selection = new Selection();
+  readonly deletions: Deletions;
+
+  filterText = $state("");
+  filter = $derived(parseFilter(this.filterText));
+  question = $state.raw<Question | undefined>(undefined);
+  form = $state.raw<{ initial?: TaskSpec } | undefined>(undefined);
+  sheetOpen = $state(false);
+  paletteOpen = $state(false);
+  /** The detail as a drawer, in a narrow window. */
+  drawerOpen = $state(false);
+  notices = $state.raw<Notice[]>([]);
+  info = $state.raw<AppInfo | undefined>(undefined);
+
+  visible = $derived.by(() => {
+    const hidden = this.deletions.hidden;
+    return hidden.size ? this.list.rows.filter((row) => !hidden.has(idOf(row))) : this.list.rows;
+  });
+  order = $derived(this.visible.map(idOf));
+  shown = $derived(Math.max(0, this.list.total - (this.list.rows.length - this.visible.length)));
+
+  #typing: ReturnType<typeof setTimeout> | undefined;
+  #nextNotice = 1;
+
+  constructor(backend: Backend) {
+    this.backend = backend;
+    this.list = new TaskList(backend);
+    this.deletions = new Deletions(backend, (error) => this.report(error));
+  }
+
+  async start(): Promise<void> {
+    this.backend.appInfo().then(
+      (info) => (this.info = info),
+      (thrown: unknown) => this.report(thrown),
+    );
+    await this.list.start();
+  }
+
+  close() {
+    clearTimeout(this.#typing);
+    this.deletions.flush();
+    this.list.stop();
+  }
+
+  /** `typing` waits for a pause; a click applies at once. */
+  setFilter(text: string, typing = false) {
+    this.filterText = text;
+    this.selection.clearPicked();
+    clearTimeout(this.#typing);
+    const apply = () => void this.list.show(toQuery(this.filter, Date.now()));
+    if (typing) this.#typing = setTimeout(apply, TYPING_MS);
+    else apply();
+  }
+
+  // ---- selection ----
+
+  choose(id: string) {
+    this.selection.only(id);
+    this.list.pin(id);
+  }
+
+  toggle(id: string) {
+    this.selection.toggle(id);
+    this.list.pin(id);
+  }
+
+  extendTo(id: string) {
+    this.selection.extendTo(id, this.order);
+    this.list.pin(id);
+  }
+
+  move(by: number, extend = false) {
+    const { order } = this;
+    if (order.length === 0) return;
+    const at = this.selection.current === undefined ? -1 : order.indexOf(this.selection.current);
+    const to = order[at < 0 ? 0 : Math.min(order.length - 1, Math.max(0, at + by))];
+    if (to === undefined) return;
+    if (extend) this.extendTo(to);
+    else this.choose(to);
+  }
+
+  row(id: string): TaskRow | undefined {
+    return (
+      this.list.rows.find((row) => idOf(row) === id) ??
+      (this.list.pinned && idOf(this.list.pinned) === id ? this.list.pinned : undefined)
+    );
+  }
+
+  get targetRows(): TaskRow[] {
+    return this.selection.targets.flatMap((id) => this.row(id) ?? []);
+  }
+
+  // ---- actions; each takes the selected tasks unless told otherwise ----
+
+  stop(mode: StopMode = "graceful", rows: TaskRow[] = this.targetRows) {
+    const active = rows.filter((row) => !isFinished(row.task.status.phase));
+    if (active.length === 0) return;
+    const act = () => void this.#each(active, (row) => this.backend.stopTask(idOf(row), mode));
+    if (mode === "graceful" && active.length <= MANY) return act();
+    this.question = {
+      title: `${mode === "kill" ? "Kill" : "Stop"} ${what(active)}?`,
+      body:
+        mode === "kill"
+          ? "The processes end at once and cannot clean up after themselves."
+          : "Each is asked to end, and killed after its grace time. Waiting ones will not start.",
+      verb: `${mode === "kill" ? "Kill" : "Stop"} ${active.length === 1 ? "task" : active.length}`,
+      act,
+    };
+  }
+
+  rerun(rows: TaskRow[] = this.targetRows) {
+    if (rows.length === 0) return;
+    const act = () =>
+      void this.#each(rows, async (row) => {
+        const id = await this.backend.rerunTask(idOf(row));
+        if (rows.length === 1) this.reveal(id);
+      });
+    if (rows.length <= MANY) return act();
+    this.question = {
+      title: `Rerun ${what(rows)}?`,
+      body: "Each runs again as a new task with the same settings.",
+      verb: `Rerun ${rows.length}`,
+      act,
+    };
+  }
+
+  remove(rows: TaskRow[] = this.targetRows) {
+    if (rows.length === 0) return;
+    const active = rows.filter((row) => !isFinished(row.task.status.phase));
+    const ids = rows.map(idOf);
+    const act = () => {
+      const activeIds = active.map(idOf);
+      const finished = ids.filter((id) => !activeIds.includes(id));
+      this.#stepAside(ids);
+      if (finished.length) this.deletions.schedule(finished);
+      if (activeIds.length) void this.deletions.now(activeIds);
+    };
+    if (active.length === 0 && rows.length <= MANY) return act();
+    const running = active.filter((row) => row.task.status.phase === "running").length;
+    const waiting = active.length - running;
+    const consequence = [
+      running ? `${plural(running, "running task is", "running tasks are")} stopped first.` : "",
+      waiting ? `${plural(waiting, "waiting task")} will not start.` : "",
+      active.length ? "Their runs and logs are deleted for good." : "Their runs and logs go with them.",
+    ];
+    this.question = {
+      title: `Delete ${what(rows)}?`,
+      body: consequence.filter(Boolean).join(" "),
+      verb: `Delete ${rows.length === 1 ? "task" : rows.length}`,
+      act,
+    };
+  }
+
+  undo(key: number) {
+    const ids = this.deletions.undo(key);
+    if (ids[0] !== undefined) this.choose(ids[0]);
+  }
+
+  openLog(id: string | undefined = this.selection.current, attempt?: number) {
+    if (id === undefined) return;
+    this.backend.openLogWindow(id, attempt).catch((thrown: unknown) => this.report(thrown));
+  }
+
+  newTask(initial?: TaskSpec) {
+    this.form = { initial };
+  }
+
+  /** Edit and rerun: the form, filled with a task's spec. */
+  editCurrent() {
+    const row = this.list.pinned;
+    if (row) this.newTask($state.snapshot(row.task.spec) as TaskSpec);
+  }
+
+  async submit(spec: TaskSpec): Promise<void> {
+    try {
+      this.reveal(await this.backend.submitTask(spec));
+    } catch (thrown) {
+      this.report(thrown);
+    }
+  }
+
+  submitted(id: string) {
+    this.form = undefined;
+    if (id) this.reveal(id);
+  }
+
+  /** Shows a task just made, whatever the pointer is over. */
+  reveal(id: string) {
+    this.list.settle();
+    this.choose(id);
+  }
+
+  setLane(slot: string, paused: boolean) {
+    this.backend.setLane(slot, { paused }).catch((thrown: unknown) => this.report(thrown));
+  }
+
+  report(thrown: unknown) {
+    const error = ApiError.from(thrown);
+    const text =
+      error.code === "SlotBusy" ? `Lane ${error.body.slot ?? ""} is busy: ${error.message}` : error.message;
+    this.#notify("error", text);
+  }
+
+  dismiss(key: number) {
+    this.notices = this.notices.filter((notice) => notice.key !== key);
+  }
+
+  #notify(tone: Notice["tone"], text: string) {
+    const key = this.#nextNotice++;
+    this.notices = [...this.notices.slice(-2), { key, tone, text }];
+    setTimeout(() => this.dismiss(key), NOTICE_MS);
+  }
+
+  /** Before rows go: moves the selection to the next row that stays. */
+  #stepAside(ids: string[]) {
+    const { order, selection } = this;
+    const gone = new Set(ids);
+    if (selection.current !== undefined && gone.has(selection.current)) {
+      const at = order.indexOf(selection.current);
+      const next =
+        order.slice(at).find((id) => !gone.has(id)) ??
+        order.slice(0, Math.max(0, at)).findLast((id) => !gone.has(id));
+      selection.forget(ids);
+      if (next !== undefined) this.choose(next);
+      else this.list.pin(undefined);
+    }
+    selection.forget(ids);
+  }
+
+  async #each(rows: TaskRow[], act: (row: TaskRow) => Promise<void>): Promise<void> {
+    const results = await Promise.allSettled(rows.map(act));
+    const failed = results.filter((result) => result.status === "rejected");
+    const first = failed[0];
+    if (!first) return;
+    if (failed.length === 1) this.report(first.reason);
+    else
+      this.#notify(
+        "error",
+        `${failed.length} of ${rows.length} failed. The first: ${ApiError.from(first.reason).message}`,
+      );
+  }
+}
+
+function what(rows: TaskRow[]): string {
+  const only = rows[0];
+  if (rows.length === 1 && only) {
+    const name = taskName(only.task.spec);
+    return `“${name.length > 60 ? `${name.slice(0, 57)}…` : name}”`;
+  }
+  return plural(rows.length, "task");
+}
