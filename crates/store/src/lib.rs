@@ -1,1 +1,30 @@
+//! The store: tasks, runs, events, lanes and settings in one SQLite file, `solti.db`.
+//!
+//! It keeps what it is told, atomically and durably, and answers questions about it. It decides nothing: which phase follows
+//! which is the supervisor's business, but for one rule held here as well, that a terminal phase never changes.
+//! Logs are files and live in `solti-logstore`.
+//!
+//! One thread writes and commits in groups, a few read-only connections read. SQLite before 3.51.3 may corrupt a WAL that is
+//! reset under a reader, so a later one is bundled.
 
+mod error;
+mod list;
+mod read;
+mod readers;
+mod record;
+mod rows;
+mod schema;
+mod store;
+mod write;
+mod writer;
+
+pub use error::StoreError;
+pub use list::{RowCursor, RowPage, RowQuery};
+pub use record::{Change, LabelCount, StoredEvent, StoredLane, StoredRun, StoredTask};
+pub use store::Store;
+pub use writer::{Commit, WriterStats};
+
+/// The version of the SQLite that is linked in, for the app's diagnostics.
+pub fn sqlite_version() -> &'static str {
+    rusqlite::version()
+}

@@ -1,0 +1,72 @@
+//! What can go wrong with the database, told apart as far as a caller acts differently on it.
+
+use rusqlite::ErrorCode;
+use rusqlite::ffi;
+use solti_model::TaskId;
+use std::path::PathBuf;
+
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// No space left, or a quota. Nothing of the batch was written; later batches may succeed.
+    #[error("the disk is full")]
+    Full(#[source] rusqlite::Error),
+    /// The file, its folder or the file system is read-only. Reads go on.
+    #[error("the database cannot be written to")]
+    ReadOnly(#[source] rusqlite::Error),
+    /// The file is damaged, or is no database. Needs a person.
+    #[error("the database is damaged")]
+    Corrupt(#[source] rusqlite::Error),
+    /// The disk reported an error.
+    #[error("the disk reported an error")]
+    Io(#[source] rusqlite::Error),
+    /// Another process holds the database.
+    #[error("the database is locked by another process")]
+    Locked(#[source] rusqlite::Error),
+    /// The writer is so far behind that its queue is full. Nothing of the batch was taken.
+    #[error("too many writes are waiting")]
+    Busy,
+    /// A batch would have moved a task or a run out of a terminal phase. Nothing of the batch was written.
+    #[error("a terminal phase never changes")]
+    TerminalPhase(#[source] rusqlite::Error),
+    /// A run or an event names a task that is not stored. Nothing of the batch was written.
+    #[error("no task {0} is stored")]
+    UnknownTask(TaskId),
+    /// The writer or the runtime is gone: the app is shutting down.
+    #[error("the store is closed")]
+    Closed,
+    /// The cursor is not one that a list handed out.
+    #[error("not a cursor of a task list")]
+    Cursor,
+    /// The database was written by a later version of the app.
+    #[error("the database has format {found}, this version knows up to {known}")]
+    TooNew { found: i64, known: i64 },
+    /// A stored spec is not readable as JSON of the model.
+    #[error("a stored task spec cannot be read")]
+    Spec(#[source] serde_json::Error),
+    #[error("cannot prepare {path}")]
+    Open {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+    /// Anything else that SQLite refuses: a bug in this crate, or a value out of range.
+    #[error("the database refused a statement")]
+    Sqlite(#[source] rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        let Some(cause) = error.sqlite_error() else { return Self::Sqlite(error) };
+        match cause.code {
+            ErrorCode::DiskFull => Self::Full(error),
+            ErrorCode::ReadOnly | ErrorCode::PermissionDenied => Self::ReadOnly(error),
+            ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Self::Corrupt(error),
+            ErrorCode::SystemIoFailure | ErrorCode::CannotOpen => Self::Io(error),
+            ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Self::Locked(error),
+            ErrorCode::ConstraintViolation if cause.extended_code == ffi::SQLITE_CONSTRAINT_TRIGGER => {
+                Self::TerminalPhase(error)
+            }
+            _ => Self::Sqlite(error),
+        }
+    }
+}

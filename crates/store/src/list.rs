@@ -1,0 +1,61 @@
+//! What a window's task list asks for, and the page it gets. The contract's own query, with offsets, is `solti_model::TaskQuery`.
+
+use crate::{StoreError, StoredTask};
+use solti_model::{DEFAULT_LIMIT, MAX_LIMIT, Slot, TaskPhase};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+/// All conditions must hold; an empty one does not restrict. Newest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RowQuery {
+    /// Any of these.
+    pub phases: Vec<TaskPhase>,
+    pub slot: Option<Slot>,
+    /// All of these.
+    pub labels: BTreeMap<String, String>,
+    /// Occurs in the display name or the command, whatever the case of the letters.
+    pub text: Option<String>,
+    pub exit_code: Option<i32>,
+    /// Created at this time or later, Unix milliseconds.
+    pub since_ms: Option<u64>,
+    /// Where the page before ended.
+    pub cursor: Option<RowCursor>,
+    pub limit: Option<u32>,
+}
+
+impl RowQuery {
+    /// The limit in force: the default without one, never over [`MAX_LIMIT`].
+    pub(crate) fn effective_limit(&self) -> u32 {
+        self.limit.unwrap_or(DEFAULT_LIMIT).min(MAX_LIMIT)
+    }
+}
+
+/// One page. `total` counts all matches, not the page.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RowPage {
+    pub rows: Vec<StoredTask>,
+    pub total: u64,
+    /// Where the next page starts; `None` on the last.
+    pub next: Option<RowCursor>,
+}
+
+/// A place between two tasks in the order of insertion. It stays valid whatever is inserted or deleted meanwhile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RowCursor(pub(crate) i64);
+
+impl fmt::Display for RowCursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for RowCursor {
+    type Err = StoreError;
+    fn from_str(text: &str) -> Result<Self, StoreError> {
+        match text.parse() {
+            Ok(number) if number > 0 => Ok(Self(number)),
+            _ => Err(StoreError::Cursor),
+        }
+    }
+}

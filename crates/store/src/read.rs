@@ -1,0 +1,203 @@
+//! Questions about one task, and about all of them at once. Pages of tasks are in `rows`.
+
+use crate::{LabelCount, StoreError, StoredEvent, StoredLane, StoredRun, StoredTask};
+use rusqlite::types::Type;
+use rusqlite::{OptionalExtension, Row, Transaction, params};
+use solti_model::{BackoffState, FieldError, ObjectMeta, Slot, Task, TaskId, TaskPhase, TaskRun, TaskStatus};
+use std::collections::BTreeMap;
+
+/// Every column that [`stored_task`] reads, of `tasks t JOIN task_specs s`.
+pub(crate) const TASK_COLUMNS: &str = "t.id, t.phase, t.resource_version, t.created_at, t.updated_at, t.attempt, t.exit_code, t.error,
+    t.consecutive_failures, t.previous_delay_ms, t.next_attempt_at, t.queue_order, t.stop_requested, t.started_at, t.finished_at,
+    s.spec";
+
+/// As many labels as a sidebar can show.
+const TOP_LABELS: u32 = 50;
+
+pub(crate) fn task(db: &Transaction<'_>, id: &TaskId) -> Result<Option<StoredTask>, StoreError> {
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT {TASK_COLUMNS} FROM tasks t JOIN task_specs s ON s.num = t.num WHERE t.id = ?1"
+    ))?;
+    let mut rows = statement.query([id.as_str()])?;
+    rows.next()?.map(stored_task).transpose()
+}
+
+pub(crate) fn active(db: &Transaction<'_>) -> Result<Vec<StoredTask>, StoreError> {
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT {TASK_COLUMNS} FROM tasks t JOIN task_specs s ON s.num = t.num
+         WHERE t.phase IN ('pending', 'running') ORDER BY t.slot, t.queue_order, t.num"
+    ))?;
+    let mut rows = statement.query([])?;
+    let mut tasks = Vec::new();
+    while let Some(row) = rows.next()? {
+        tasks.push(stored_task(row)?);
+    }
+    Ok(tasks)
+}
+
+/// A row of [`TASK_COLUMNS`].
+pub(crate) fn stored_task(row: &Row<'_>) -> Result<StoredTask, StoreError> {
+    Ok(StoredTask {
+        task: Task {
+            metadata: ObjectMeta {
+                id: name(row, "id", TaskId::new)?,
+                resource_version: row.get("resource_version")?,
+                created_at: row.get("created_at")?,
+                updated_at: row.get("updated_at")?,
+            },
+            spec: serde_json::from_str(row.get_ref("spec")?.as_str().map_err(rusqlite::Error::from)?)
+                .map_err(StoreError::Spec)?,
+            status: TaskStatus {
+                phase: phase(row)?,
+                attempt: row.get("attempt")?,
+                exit_code: row.get("exit_code")?,
+                error: row.get("error")?,
+            },
+        },
+        backoff: BackoffState {
+            consecutive_failures: row.get("consecutive_failures")?,
+            previous_ms: row.get("previous_delay_ms")?,
+        },
+        next_attempt_at: row.get("next_attempt_at")?,
+        queue_order: row.get("queue_order")?,
+        stop_requested: row.get("stop_requested")?,
+        started_at: row.get("started_at")?,
+        finished_at: row.get("finished_at")?,
+    })
+}
+
+pub(crate) fn runs(db: &Transaction<'_>, id: &TaskId) -> Result<Vec<StoredRun>, StoreError> {
+    let mut runs = latest_runs(db, id, u32::MAX)?;
+    runs.reverse();
+    Ok(runs)
+}
+
+pub(crate) fn recent_runs(
+    db: &Transaction<'_>,
+    ids: &[TaskId],
+    per_task: u32,
+) -> Result<BTreeMap<TaskId, Vec<StoredRun>>, StoreError> {
+    let mut found = BTreeMap::new();
+    for id in ids {
+        let mut runs = latest_runs(db, id, per_task)?;
+        if !runs.is_empty() {
+            runs.reverse();
+            found.insert(id.clone(), runs);
+        }
+    }
+    Ok(found)
+}
+
+/// Newest first.
+fn latest_runs(db: &Transaction<'_>, id: &TaskId, limit: u32) -> Result<Vec<StoredRun>, StoreError> {
+    let mut statement = db.prepare_cached(
+        "SELECT attempt, phase, started_at, finished_at, exit_code, error, boot_id, pid, folder FROM runs
+         WHERE num = (SELECT num FROM tasks WHERE id = ?1) ORDER BY attempt DESC LIMIT ?2",
+    )?;
+    let mut rows = statement.query(params![id.as_str(), limit])?;
+    let mut runs = Vec::new();
+    while let Some(row) = rows.next()? {
+        runs.push(StoredRun {
+            task_id: id.clone(),
+            run: TaskRun {
+                attempt: row.get("attempt")?,
+                phase: phase(row)?,
+                started_at: row.get("started_at")?,
+                finished_at: row.get("finished_at")?,
+                error: row.get("error")?,
+                exit_code: row.get("exit_code")?,
+            },
+            boot_id: row.get("boot_id")?,
+            pid: row.get("pid")?,
+            folder: row.get("folder")?,
+        });
+    }
+    Ok(runs)
+}
+
+pub(crate) fn events(db: &Transaction<'_>, id: &TaskId) -> Result<Vec<StoredEvent>, StoreError> {
+    let mut statement = db.prepare_cached(
+        "SELECT seq, at, attempt, kind, detail FROM events
+         WHERE num = (SELECT num FROM tasks WHERE id = ?1) ORDER BY seq",
+    )?;
+    let mut rows = statement.query([id.as_str()])?;
+    let mut events = Vec::new();
+    while let Some(row) = rows.next()? {
+        events.push(StoredEvent {
+            seq: row.get("seq")?,
+            task_id: id.clone(),
+            at: row.get("at")?,
+            attempt: row.get("attempt")?,
+            kind: row.get("kind")?,
+            detail: row.get("detail")?,
+        });
+    }
+    Ok(events)
+}
+
+pub(crate) fn lanes(db: &Transaction<'_>) -> Result<Vec<StoredLane>, StoreError> {
+    let mut statement = db.prepare_cached("SELECT slot, capacity, paused FROM lanes ORDER BY slot")?;
+    let mut rows = statement.query([])?;
+    let mut lanes = Vec::new();
+    while let Some(row) = rows.next()? {
+        lanes.push(StoredLane {
+            slot: name(row, "slot", Slot::new)?,
+            capacity: row.get("capacity")?,
+            paused: row.get("paused")?,
+        });
+    }
+    Ok(lanes)
+}
+
+pub(crate) fn counts(db: &Transaction<'_>) -> Result<BTreeMap<TaskPhase, u64>, StoreError> {
+    let mut counts: BTreeMap<_, _> = TaskPhase::ALL.into_iter().map(|phase| (phase, 0)).collect();
+    let mut statement = db.prepare_cached("SELECT phase, n FROM phase_counts")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        counts.insert(phase(row)?, row.get("n")?);
+    }
+    Ok(counts)
+}
+
+pub(crate) fn labels(db: &Transaction<'_>) -> Result<Vec<LabelCount>, StoreError> {
+    let mut statement =
+        db.prepare_cached("SELECT key, value, n FROM label_counts ORDER BY n DESC, key, value LIMIT ?1")?;
+    let labels = statement.query_map([TOP_LABELS], |row| {
+        Ok(LabelCount { key: row.get("key")?, value: row.get("value")?, count: row.get("n")? })
+    })?;
+    Ok(labels.collect::<Result<_, _>>()?)
+}
+
+pub(crate) fn meta(db: &Transaction<'_>, key: &str) -> Result<Option<String>, StoreError> {
+    let mut statement = db.prepare_cached("SELECT value FROM meta WHERE key = ?1")?;
+    Ok(statement.query_row([key], |row| row.get(0)).optional()?)
+}
+
+pub(crate) fn check(db: &Transaction<'_>) -> Result<(), StoreError> {
+    let verdict: String = db.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    if verdict == "ok" {
+        return Ok(());
+    }
+    let damaged = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
+    Err(StoreError::Corrupt(rusqlite::Error::SqliteFailure(damaged, Some(verdict))))
+}
+
+fn phase(row: &Row<'_>) -> Result<TaskPhase, StoreError> {
+    let column = row.as_ref().column_index("phase")?;
+    let word = row.get_ref(column)?.as_str().map_err(rusqlite::Error::from)?;
+    TaskPhase::from_word(word).ok_or_else(|| {
+        let error = format!("{word:?} is not a phase");
+        rusqlite::Error::FromSqlConversionFailure(column, Type::Text, error.into()).into()
+    })
+}
+
+fn name<T>(
+    row: &Row<'_>,
+    column: &str,
+    parse: impl FnOnce(String) -> Result<T, FieldError>,
+) -> Result<T, StoreError> {
+    let column = row.as_ref().column_index(column)?;
+    parse(row.get(column)?).map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error)).into()
+    })
+}

@@ -1,0 +1,66 @@
+//! The reading side: a few read-only connections, lent to one question at a time on the runtime's blocking threads.
+
+use crate::{StoreError, schema};
+use rusqlite::{Connection, Transaction};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::Semaphore;
+
+/// More would only wait for the same disk.
+const CONNECTIONS: usize = 4;
+
+pub(crate) struct Readers {
+    lent: Arc<Semaphore>,
+    idle: Arc<Idle>,
+}
+
+struct Idle {
+    path: PathBuf,
+    connections: Mutex<Vec<Connection>>,
+}
+
+impl Readers {
+    pub(crate) fn new(path: PathBuf) -> Self {
+        let idle = Idle { path, connections: Mutex::new(Vec::with_capacity(CONNECTIONS)) };
+        Self { lent: Arc::new(Semaphore::new(CONNECTIONS)), idle: Arc::new(idle) }
+    }
+
+    /// Answers `question` within one read transaction: all it reads is of one moment.
+    pub(crate) async fn run<T, F>(&self, question: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        let permit = Arc::clone(&self.lent).acquire_owned().await.map_err(|_| StoreError::Closed)?;
+        let idle = Arc::clone(&self.idle);
+        let answer = tokio::task::spawn_blocking(move || {
+            // The permit goes with the connection, not with the caller, who may stop waiting.
+            let _permit = permit;
+            let mut connection = idle.take()?;
+            let transaction = connection.transaction()?;
+            let answer = question(&transaction);
+            drop(transaction);
+            idle.put_back(connection);
+            answer
+        });
+        match answer.await {
+            Ok(answer) => answer,
+            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+            Err(_) => Err(StoreError::Closed),
+        }
+    }
+}
+
+impl Idle {
+    fn take(&self) -> Result<Connection, StoreError> {
+        let idle = self.connections.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        match idle {
+            Some(connection) => Ok(connection),
+            None => schema::open_reader(&self.path),
+        }
+    }
+
+    fn put_back(&self, connection: Connection) {
+        self.connections.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+    }
+}

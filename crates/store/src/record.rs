@@ -1,0 +1,96 @@
+//! What is stored, and the changes that a batch is made of. How they become rows is in `write`, how they come back in `read`.
+
+use solti_model::{BackoffState, Slot, Task, TaskId, TaskRun};
+
+/// A task with what the supervisor needs to go on with it after a restart. Times are Unix milliseconds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredTask {
+    pub task: Task,
+    pub backoff: BackoffState,
+    /// When a pending task that waits for its next attempt gets it.
+    pub next_attempt_at: Option<u64>,
+    /// Place in the lane: the smallest goes first.
+    pub queue_order: u64,
+    /// A stop was asked for and is not done yet.
+    pub stop_requested: bool,
+    /// When the first attempt started.
+    pub started_at: Option<u64>,
+    /// When the task became terminal.
+    pub finished_at: Option<u64>,
+}
+
+/// One attempt, with what it takes to find its process and its log again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredRun {
+    pub task_id: TaskId,
+    pub run: TaskRun,
+    /// The boot in which the attempt was started.
+    pub boot_id: String,
+    pub pid: Option<u32>,
+    /// Whether a log folder exists.
+    pub folder: bool,
+}
+
+/// One line of a task's history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredEvent {
+    /// Grows over all tasks, never used twice.
+    pub seq: u64,
+    pub task_id: TaskId,
+    pub at: u64,
+    pub attempt: Option<u32>,
+    pub kind: String,
+    pub detail: Option<String>,
+}
+
+/// The settings of a lane. A lane with the default settings need not be stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredLane {
+    pub slot: Slot,
+    pub capacity: u32,
+    pub paused: bool,
+}
+
+/// How many tasks carry a label.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LabelCount {
+    pub key: String,
+    pub value: String,
+    pub count: u64,
+}
+
+/// One step of a batch. The steps of a batch are carried out in order, all or none.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// Inserts the task, or updates all but its id, its spec and its creation time: those never change.
+    PutTask(Box<StoredTask>),
+    /// Inserts or updates the run. Its task must be stored.
+    PutRun(StoredRun),
+    /// Removes the task with its runs, events and labels. Nothing happens when it is not stored.
+    DeleteTask(TaskId),
+    PutLane(StoredLane),
+    /// Appends to the task's history. The task must be stored.
+    Event {
+        task_id: TaskId,
+        at: u64,
+        attempt: Option<u32>,
+        kind: String,
+        detail: Option<String>,
+    },
+    SetMeta {
+        key: String,
+        value: String,
+    },
+}
+
+impl From<StoredTask> for Change {
+    fn from(task: StoredTask) -> Self {
+        Self::PutTask(Box::new(task))
+    }
+}
+
+impl From<StoredRun> for Change {
+    fn from(run: StoredRun) -> Self {
+        Self::PutRun(run)
+    }
+}

@@ -1,0 +1,221 @@
+//! Pages of tasks. Two kinds of filter: by lane and phase, which indexes and kept counters answer without looking at other
+//! tasks, and everything else, which walks from the newest task back.
+
+use crate::read::{TASK_COLUMNS, stored_task};
+use crate::write::fold;
+use crate::{RowCursor, RowPage, RowQuery, StoreError, StoredTask};
+use rusqlite::types::Value;
+use rusqlite::{Transaction, params_from_iter};
+use solti_model::{Slot, Task, TaskPage, TaskPhase, TaskQuery};
+
+pub(crate) fn list(db: &Transaction<'_>, query: &RowQuery) -> Result<RowPage, StoreError> {
+    let limit = query.effective_limit();
+    let mut filter = Filter::by_phase(query.slot.as_ref(), &query.phases);
+    filter.labels = query.labels.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
+    filter.text = query.text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(fold);
+    filter.exit_code = query.exit_code;
+    filter.since_ms = query.since_ms;
+
+    // One more than asked for tells whether there is a next page.
+    let span = Span { before: query.cursor, limit: u64::from(limit) + 1, offset: 0 };
+    let mut nums = filter.numbers(db, span)?;
+    let more = nums.len() > limit as usize;
+    nums.truncate(limit as usize);
+    let next = if more { nums.last().copied().map(RowCursor) } else { None };
+    Ok(RowPage { rows: load(db, &nums)?, total: filter.total(db)?, next })
+}
+
+pub(crate) fn query(db: &Transaction<'_>, query: &TaskQuery) -> Result<TaskPage<Task>, StoreError> {
+    let filter = Filter::by_phase(query.slot.as_ref(), &query.status);
+    let span =
+        Span { before: None, limit: u64::from(query.effective_limit()), offset: u64::from(query.offset) };
+    let nums = filter.numbers(db, span)?;
+    let items = load(db, &nums)?.into_iter().map(|stored| stored.task).collect();
+    Ok(TaskPage { items, total: filter.total(db)? })
+}
+
+/// The tasks of these numbers, in this order.
+fn load(db: &Transaction<'_>, nums: &[i64]) -> Result<Vec<StoredTask>, StoreError> {
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT {TASK_COLUMNS} FROM tasks t JOIN task_specs s ON s.num = t.num WHERE t.num = ?1"
+    ))?;
+    let mut tasks = Vec::with_capacity(nums.len());
+    for num in nums {
+        let mut rows = statement.query([num])?;
+        if let Some(row) = rows.next()? {
+            tasks.push(stored_task(row)?);
+        }
+    }
+    Ok(tasks)
+}
+
+/// Which part of the matches, newest first.
+#[derive(Clone, Copy)]
+struct Span {
+    before: Option<RowCursor>,
+    limit: u64,
+    offset: u64,
+}
+
+struct Filter {
+    slot: Option<String>,
+    /// Any of these, each once; all phases when empty.
+    phases: Vec<TaskPhase>,
+    labels: Vec<(String, String)>,
+    /// Folded.
+    text: Option<String>,
+    exit_code: Option<i32>,
+    since_ms: Option<u64>,
+}
+
+impl Filter {
+    fn by_phase(slot: Option<&Slot>, phases: &[TaskPhase]) -> Self {
+        let mut phases = phases.to_vec();
+        phases.sort_unstable();
+        phases.dedup();
+        if phases.len() == TaskPhase::ALL.len() {
+            phases.clear();
+        }
+        let slot = slot.map(|slot| slot.as_str().to_owned());
+        Self { slot, phases, labels: Vec::new(), text: None, exit_code: None, since_ms: None }
+    }
+
+    /// Whether the kept counters and the indexes by phase answer it.
+    fn is_by_phase(&self) -> bool {
+        self.labels.is_empty() && self.text.is_none() && self.exit_code.is_none() && self.since_ms.is_none()
+    }
+
+    fn numbers(&self, db: &Transaction<'_>, span: Span) -> Result<Vec<i64>, StoreError> {
+        let mut sql = Sql::default();
+        let before = span.before.map_or(i64::MAX, |cursor| cursor.0);
+        if self.is_by_phase() && (self.slot.is_some() || !self.phases.is_empty()) {
+            // Each phase's matches come sorted out of an index; merging the heads of at most seven lists is all the work.
+            let phases = if self.phases.is_empty() { &TaskPhase::ALL[..] } else { &self.phases };
+            sql.push("SELECT num FROM (");
+            for (i, phase) in phases.iter().enumerate() {
+                if i > 0 {
+                    sql.push(" UNION ALL ");
+                }
+                sql.push("SELECT * FROM (SELECT num FROM tasks WHERE phase = ");
+                sql.bind(phase.word().to_owned());
+                if let Some(slot) = &self.slot {
+                    sql.push(" AND slot = ");
+                    sql.bind(slot.clone());
+                }
+                sql.push(" AND num < ");
+                sql.bind(before);
+                sql.push(" ORDER BY num DESC LIMIT ");
+                sql.bind(clamped(span.limit.saturating_add(span.offset)));
+                sql.push(")");
+            }
+            sql.push(")");
+        } else {
+            sql.push("SELECT t.num AS num");
+            self.push_matches(&mut sql);
+            sql.push(" AND t.num < ");
+            sql.bind(before);
+        }
+        sql.push(" ORDER BY num DESC LIMIT ");
+        sql.bind(clamped(span.limit));
+        sql.push(" OFFSET ");
+        sql.bind(clamped(span.offset));
+        let mut statement = db.prepare_cached(&sql.text)?;
+        let nums = statement.query_map(params_from_iter(sql.values), |row| row.get(0))?;
+        Ok(nums.collect::<Result<_, _>>()?)
+    }
+
+    fn total(&self, db: &Transaction<'_>) -> Result<u64, StoreError> {
+        let mut sql = Sql::default();
+        if self.is_by_phase() {
+            sql.push("SELECT COALESCE(SUM(n), 0) FROM ");
+            sql.push(if self.slot.is_some() { "slot_counts" } else { "phase_counts" });
+            sql.push(" WHERE TRUE");
+            if let Some(slot) = &self.slot {
+                sql.push(" AND slot = ");
+                sql.bind(slot.clone());
+            }
+            self.push_phases(&mut sql, "phase");
+        } else {
+            sql.push("SELECT COUNT(*)");
+            self.push_matches(&mut sql);
+        }
+        let mut statement = db.prepare_cached(&sql.text)?;
+        Ok(statement.query_row(params_from_iter(sql.values), |row| row.get(0))?)
+    }
+
+    /// `FROM … WHERE …` over all conditions.
+    fn push_matches(&self, sql: &mut Sql) {
+        match self.labels.split_first() {
+            // CROSS JOIN fixes the order: from the label to its tasks. Its index yields them by number.
+            Some(((key, value), _)) => {
+                sql.push(" FROM task_labels l CROSS JOIN tasks t ON t.num = l.num WHERE l.key = ");
+                sql.bind(key.clone());
+                sql.push(" AND l.value = ");
+                sql.bind(value.clone());
+            }
+            None => sql.push(" FROM tasks t WHERE TRUE"),
+        }
+        for (key, value) in self.labels.iter().skip(1) {
+            sql.push(" AND EXISTS (SELECT 1 FROM task_labels x WHERE x.num = t.num AND x.key = ");
+            sql.bind(key.clone());
+            sql.push(" AND x.value = ");
+            sql.bind(value.clone());
+            sql.push(")");
+        }
+        if let Some(slot) = &self.slot {
+            sql.push(" AND t.slot = ");
+            sql.bind(slot.clone());
+        }
+        self.push_phases(sql, "t.phase");
+        if let Some(exit_code) = self.exit_code {
+            sql.push(" AND t.exit_code = ");
+            sql.bind(i64::from(exit_code));
+        }
+        if let Some(since_ms) = self.since_ms {
+            sql.push(" AND t.created_at >= ");
+            sql.bind(clamped(since_ms));
+        }
+        if let Some(text) = &self.text {
+            sql.push(" AND EXISTS (SELECT 1 FROM task_text x WHERE x.num = t.num AND instr(x.folded, ");
+            sql.bind(text.clone());
+            sql.push(") > 0)");
+        }
+    }
+
+    fn push_phases(&self, sql: &mut Sql, column: &str) {
+        for (i, phase) in self.phases.iter().enumerate() {
+            sql.push(if i == 0 { " AND " } else { ", " });
+            if i == 0 {
+                sql.push(column);
+                sql.push(" IN (");
+            }
+            sql.bind(phase.word().to_owned());
+        }
+        if !self.phases.is_empty() {
+            sql.push(")");
+        }
+    }
+}
+
+/// A number for SQLite, whose integers are signed.
+fn clamped(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// A statement and its values in order. Only literals of this file go into the text.
+#[derive(Default)]
+struct Sql {
+    text: String,
+    values: Vec<Value>,
+}
+
+impl Sql {
+    fn push(&mut self, text: &str) {
+        self.text.push_str(text);
+    }
+
+    fn bind(&mut self, value: impl Into<Value>) {
+        self.text.push('?');
+        self.values.push(value.into());
+    }
+}

@@ -1,0 +1,93 @@
+//! The database file: where it is, who may read it, its format (`schema.sql`), and how a connection to it is set up.
+
+use crate::StoreError;
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use std::fs::{DirBuilder, OpenOptions};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+pub(crate) const FILE_NAME: &str = "solti.db";
+
+/// Step n of the list brings a file from format n to n + 1. Steps are only ever appended.
+const MIGRATIONS: [&str; 1] = [include_str!("schema.sql")];
+
+/// Statements that a connection keeps compiled; there are about forty different ones.
+const STATEMENTS: usize = 64;
+
+/// Another process has no business with the file; this is for a backup tool that looks at it.
+const LOCK_WAIT: Duration = Duration::from_secs(5);
+
+/// Makes the folder and the file with the permissions that they keep: SQLite gives its side files those of the main file.
+pub(crate) fn prepare_file(dir: &Path) -> Result<PathBuf, StoreError> {
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |source| StoreError::Open { path, source }
+    };
+    let mut folder = DirBuilder::new();
+    folder.recursive(true);
+    let mut file = OpenOptions::new();
+    file.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+        folder.mode(0o700);
+        file.mode(0o600);
+    }
+    folder.create(dir).map_err(failed(dir))?;
+    let path = dir.join(FILE_NAME);
+    match file.open(&path) {
+        #[cfg(unix)]
+        Ok(file) => {
+            use std::os::unix::fs::PermissionsExt;
+            file.set_permissions(std::fs::Permissions::from_mode(0o600)).map_err(failed(&path))?;
+        }
+        #[cfg(not(unix))]
+        Ok(_) => {}
+        // SQLite finds out which kind of read-only it is, and says so.
+        Err(_) if path.is_file() => {}
+        Err(error) => return Err(failed(&path)(error)),
+    }
+    Ok(path)
+}
+
+/// The one connection that writes, to a file of the current format.
+pub(crate) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(LOCK_WAIT)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    // A commit is on disk when it returns. Without FULL a power cut loses the last ones.
+    connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    // After a burst the WAL does not keep its size for ever.
+    connection.pragma_update(None, "journal_size_limit", 16 * 1024 * 1024)?;
+    migrate(&mut connection)?;
+    Ok(connection)
+}
+
+pub(crate) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(LOCK_WAIT)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(connection)
+}
+
+fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    let known = MIGRATIONS.len() as i64;
+    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let done = match usize::try_from(found) {
+        Ok(done) if done <= MIGRATIONS.len() => done,
+        _ => return Err(StoreError::TooNew { found, known }),
+    };
+    if done < MIGRATIONS.len() {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        for step in &MIGRATIONS[done..] {
+            transaction.execute_batch(step)?;
+        }
+        transaction.pragma_update(None, "user_version", known)?;
+        transaction.commit()?;
+    }
+    Ok(())
+}

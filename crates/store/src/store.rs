@@ -1,0 +1,138 @@
+//! The handle that the rest of the app holds: every question and every write goes through here.
+
+use crate::readers::Readers;
+use crate::writer::{Commit, Writer, WriterStats};
+use crate::{
+    Change, LabelCount, RowPage, RowQuery, StoreError, StoredEvent, StoredLane, StoredRun, StoredTask,
+};
+use crate::{read, rows, schema};
+use solti_model::{Task, TaskId, TaskPage, TaskPhase, TaskQuery};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Cheap to clone. When the last clone is dropped, what is queued is still written, and the file is closed.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    readers: Readers,
+    writer: Writer,
+}
+
+impl Store {
+    /// Opens `dir/solti.db`, and makes it (mode 0600, in a folder of mode 0700) or brings it to the current format where needed.
+    /// Blocks for the time of some disk accesses.
+    ///
+    /// # Errors
+    /// `TooNew` for a file of a later version; `Open`, `Io`, `ReadOnly`, `Corrupt`, `Full` as they say.
+    pub fn open(dir: &Path) -> Result<Self, StoreError> {
+        let path = schema::prepare_file(dir)?;
+        let connection = schema::open_writer(&path)?;
+        let writer = Writer::spawn(connection, &path)?;
+        Ok(Self { inner: Arc::new(Inner { readers: Readers::new(path), writer }) })
+    }
+
+    /// Writes the batch as one atomic unit; it is on disk when this returns `Ok`. The batch is queued by the call itself:
+    /// the order of calls is the order of commits, and dropping the future does not take the batch back.
+    ///
+    /// # Errors
+    /// `Busy` with a full queue, `Closed`, or why the database refused the batch. Other batches are not affected.
+    pub fn apply(&self, batch: Vec<Change>) -> impl Future<Output = Result<(), StoreError>> + Send + 'static {
+        let queued = self.enqueue(batch);
+        async move { queued?.await }
+    }
+
+    /// As [`Store::apply`], for callers that queue now and wait later.
+    ///
+    /// # Errors
+    /// `Busy` with a full queue, `Closed` when the writer is gone.
+    pub fn enqueue(&self, batch: Vec<Change>) -> Result<Commit, StoreError> {
+        self.inner.writer.enqueue(batch)
+    }
+
+    /// What the writer has done since it was opened.
+    pub fn writer_stats(&self) -> WriterStats {
+        self.inner.writer.stats()
+    }
+
+    pub async fn task(&self, id: &TaskId) -> Result<Option<StoredTask>, StoreError> {
+        let id = id.clone();
+        self.inner.readers.run(move |db| read::task(db, &id)).await
+    }
+
+    /// The contract's query: newest first, by offset.
+    pub async fn query(&self, query: &TaskQuery) -> Result<TaskPage<Task>, StoreError> {
+        let query = query.clone();
+        self.inner.readers.run(move |db| rows::query(db, &query)).await
+    }
+
+    /// A page of the list: newest first, by cursor.
+    pub async fn list(&self, query: &RowQuery) -> Result<RowPage, StoreError> {
+        let query = query.clone();
+        self.inner.readers.run(move |db| rows::list(db, &query)).await
+    }
+
+    /// Oldest first; empty for an unknown id.
+    pub async fn runs(&self, id: &TaskId) -> Result<Vec<StoredRun>, StoreError> {
+        let id = id.clone();
+        self.inner.readers.run(move |db| read::runs(db, &id)).await
+    }
+
+    /// The last `per_task` runs of each task, oldest first; a task without runs has no entry.
+    pub async fn recent_runs(
+        &self,
+        ids: &[TaskId],
+        per_task: u32,
+    ) -> Result<BTreeMap<TaskId, Vec<StoredRun>>, StoreError> {
+        let ids = ids.to_vec();
+        self.inner.readers.run(move |db| read::recent_runs(db, &ids, per_task)).await
+    }
+
+    /// Oldest first; empty for an unknown id.
+    pub async fn events(&self, id: &TaskId) -> Result<Vec<StoredEvent>, StoreError> {
+        let id = id.clone();
+        self.inner.readers.run(move |db| read::events(db, &id)).await
+    }
+
+    /// Every task that is not terminal, by lane, and within it by its place in the queue.
+    pub async fn active(&self) -> Result<Vec<StoredTask>, StoreError> {
+        self.inner.readers.run(read::active).await
+    }
+
+    /// The lanes with stored settings, by name.
+    pub async fn lanes(&self) -> Result<Vec<StoredLane>, StoreError> {
+        self.inner.readers.run(read::lanes).await
+    }
+
+    /// How many tasks are in each phase; every phase has an entry.
+    pub async fn counts(&self) -> Result<BTreeMap<TaskPhase, u64>, StoreError> {
+        self.inner.readers.run(read::counts).await
+    }
+
+    /// The 50 labels that most tasks carry, without `name`.
+    pub async fn labels(&self) -> Result<Vec<LabelCount>, StoreError> {
+        self.inner.readers.run(read::labels).await
+    }
+
+    /// A setting, written by [`Change::SetMeta`].
+    pub async fn meta(&self, key: &str) -> Result<Option<String>, StoreError> {
+        let key = key.to_owned();
+        self.inner.readers.run(move |db| read::meta(db, &key)).await
+    }
+
+    /// Writes a setting on its own; in a batch it is [`Change::SetMeta`].
+    pub async fn set_meta(&self, key: &str, value: &str) -> Result<(), StoreError> {
+        self.apply(vec![Change::SetMeta { key: key.to_owned(), value: value.to_owned() }]).await
+    }
+
+    /// Reads the whole file and says whether it is sound. Takes a while with a large one.
+    ///
+    /// # Errors
+    /// `Corrupt` when it is not.
+    pub async fn check(&self) -> Result<(), StoreError> {
+        self.inner.readers.run(read::check).await
+    }
+}

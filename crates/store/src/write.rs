@@ -1,0 +1,177 @@
+//! Changes as SQL. Transactions are the business of `writer`, counters and the finality of phases that of triggers in `schema.sql`.
+
+use crate::{Change, StoreError, StoredLane, StoredRun, StoredTask};
+use rusqlite::{OptionalExtension, Transaction, named_params, params};
+use solti_model::{TaskId, TaskSpec};
+
+pub(crate) fn apply(db: &Transaction<'_>, change: &Change) -> Result<(), StoreError> {
+    match change {
+        Change::PutTask(task) => put_task(db, task),
+        Change::PutRun(run) => put_run(db, run),
+        Change::DeleteTask(id) => delete_task(db, id),
+        Change::PutLane(lane) => put_lane(db, lane),
+        Change::Event { task_id, at, attempt, kind, detail } => {
+            let num = required_number(db, task_id)?;
+            db.prepare_cached(
+                "INSERT INTO events (num, at, attempt, kind, detail) VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?
+            .execute(params![num, at, attempt, kind, detail])?;
+            Ok(())
+        }
+        Change::SetMeta { key, value } => {
+            db.prepare_cached(
+                "INSERT INTO meta (key, value) VALUES (?1, ?2)
+                 ON CONFLICT DO UPDATE SET value = excluded.value",
+            )?
+            .execute(params![key, value])?;
+            Ok(())
+        }
+    }
+}
+
+fn put_task(db: &Transaction<'_>, stored: &StoredTask) -> Result<(), StoreError> {
+    match number(db, &stored.task.metadata.id)? {
+        Some(num) => update_task(db, num, stored),
+        None => insert_task(db, stored),
+    }
+}
+
+fn update_task(db: &Transaction<'_>, num: i64, stored: &StoredTask) -> Result<(), StoreError> {
+    let StoredTask { task, backoff, .. } = stored;
+    db.prepare_cached(
+        "UPDATE tasks SET phase = :phase, resource_version = :resource_version, updated_at = :updated_at,
+             attempt = :attempt, exit_code = :exit_code, error = :error,
+             consecutive_failures = :consecutive_failures, previous_delay_ms = :previous_delay_ms,
+             next_attempt_at = :next_attempt_at, queue_order = :queue_order,
+             stop_requested = :stop_requested, started_at = :started_at, finished_at = :finished_at
+         WHERE num = :num",
+    )?
+    .execute(named_params! {
+        ":num": num,
+        ":phase": task.status.phase.word(),
+        ":resource_version": task.metadata.resource_version,
+        ":updated_at": task.metadata.updated_at,
+        ":attempt": task.status.attempt,
+        ":exit_code": task.status.exit_code,
+        ":error": task.status.error,
+        ":consecutive_failures": backoff.consecutive_failures,
+        ":previous_delay_ms": backoff.previous_ms,
+        ":next_attempt_at": stored.next_attempt_at,
+        ":queue_order": stored.queue_order,
+        ":stop_requested": stored.stop_requested,
+        ":started_at": stored.started_at,
+        ":finished_at": stored.finished_at,
+    })?;
+    Ok(())
+}
+
+fn insert_task(db: &Transaction<'_>, stored: &StoredTask) -> Result<(), StoreError> {
+    let StoredTask { task, backoff, .. } = stored;
+    db.prepare_cached(
+        "INSERT INTO tasks (id, slot, phase, resource_version, created_at, updated_at, attempt, exit_code,
+             error, consecutive_failures, previous_delay_ms, next_attempt_at, queue_order, stop_requested,
+             started_at, finished_at)
+         VALUES (:id, :slot, :phase, :resource_version, :created_at, :updated_at, :attempt, :exit_code,
+             :error, :consecutive_failures, :previous_delay_ms, :next_attempt_at, :queue_order,
+             :stop_requested, :started_at, :finished_at)",
+    )?
+    .execute(named_params! {
+        ":id": task.metadata.id.as_str(),
+        ":slot": task.spec.slot.as_str(),
+        ":phase": task.status.phase.word(),
+        ":resource_version": task.metadata.resource_version,
+        ":created_at": task.metadata.created_at,
+        ":updated_at": task.metadata.updated_at,
+        ":attempt": task.status.attempt,
+        ":exit_code": task.status.exit_code,
+        ":error": task.status.error,
+        ":consecutive_failures": backoff.consecutive_failures,
+        ":previous_delay_ms": backoff.previous_ms,
+        ":next_attempt_at": stored.next_attempt_at,
+        ":queue_order": stored.queue_order,
+        ":stop_requested": stored.stop_requested,
+        ":started_at": stored.started_at,
+        ":finished_at": stored.finished_at,
+    })?;
+    let num = db.last_insert_rowid();
+    let spec = serde_json::to_string(&task.spec).map_err(StoreError::Spec)?;
+    db.prepare_cached("INSERT INTO task_specs (num, spec) VALUES (?1, ?2)")?.execute(params![num, spec])?;
+    db.prepare_cached("INSERT INTO task_text (num, folded) VALUES (?1, ?2)")?
+        .execute(params![num, searched_text(&task.spec)])?;
+    let mut label = db.prepare_cached("INSERT INTO task_labels (key, value, num) VALUES (?1, ?2, ?3)")?;
+    for (key, value) in &task.spec.labels {
+        label.execute(params![key, value, num])?;
+    }
+    Ok(())
+}
+
+/// Display name and command, folded: SQLite itself knows the case of ASCII letters only.
+fn searched_text(spec: &TaskSpec) -> String {
+    let name = spec.display_name();
+    let command = spec.kind.summary();
+    if name == command { fold(&name) } else { fold(&format!("{name}\n{command}")) }
+}
+
+/// The form in which texts are compared.
+pub(crate) fn fold(text: &str) -> String {
+    text.to_lowercase()
+}
+
+fn put_run(db: &Transaction<'_>, stored: &StoredRun) -> Result<(), StoreError> {
+    let num = required_number(db, &stored.task_id)?;
+    let run = &stored.run;
+    db.prepare_cached(
+        "INSERT INTO runs (num, attempt, phase, started_at, finished_at, exit_code, error, boot_id, pid, folder)
+         VALUES (:num, :attempt, :phase, :started_at, :finished_at, :exit_code, :error, :boot_id, :pid, :folder)
+         ON CONFLICT DO UPDATE SET phase = excluded.phase, started_at = excluded.started_at,
+             finished_at = excluded.finished_at, exit_code = excluded.exit_code, error = excluded.error,
+             boot_id = excluded.boot_id, pid = excluded.pid, folder = excluded.folder",
+    )?
+    .execute(named_params! {
+        ":num": num,
+        ":attempt": run.attempt,
+        ":phase": run.phase.word(),
+        ":started_at": run.started_at,
+        ":finished_at": run.finished_at,
+        ":exit_code": run.exit_code,
+        ":error": run.error,
+        ":boot_id": stored.boot_id,
+        ":pid": stored.pid,
+        ":folder": stored.folder,
+    })?;
+    Ok(())
+}
+
+fn delete_task(db: &Transaction<'_>, id: &TaskId) -> Result<(), StoreError> {
+    let Some(num) = number(db, id)? else { return Ok(()) };
+    for delete in [
+        "DELETE FROM task_specs WHERE num = ?1",
+        "DELETE FROM task_text WHERE num = ?1",
+        "DELETE FROM task_labels WHERE num = ?1",
+        "DELETE FROM runs WHERE num = ?1",
+        "DELETE FROM events WHERE num = ?1",
+        "DELETE FROM tasks WHERE num = ?1",
+    ] {
+        db.prepare_cached(delete)?.execute([num])?;
+    }
+    Ok(())
+}
+
+fn put_lane(db: &Transaction<'_>, lane: &StoredLane) -> Result<(), StoreError> {
+    db.prepare_cached(
+        "INSERT INTO lanes (slot, capacity, paused) VALUES (?1, ?2, ?3)
+         ON CONFLICT DO UPDATE SET capacity = excluded.capacity, paused = excluded.paused",
+    )?
+    .execute(params![lane.slot.as_str(), lane.capacity, lane.paused])?;
+    Ok(())
+}
+
+/// The number under which a task's rows are found.
+pub(crate) fn number(db: &Transaction<'_>, id: &TaskId) -> Result<Option<i64>, StoreError> {
+    let mut statement = db.prepare_cached("SELECT num FROM tasks WHERE id = ?1")?;
+    Ok(statement.query_row([id.as_str()], |row| row.get(0)).optional()?)
+}
+
+fn required_number(db: &Transaction<'_>, id: &TaskId) -> Result<i64, StoreError> {
+    number(db, id)?.ok_or_else(|| StoreError::UnknownTask(id.clone()))
+}

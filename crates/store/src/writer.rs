@@ -1,0 +1,185 @@
+//! The writing side: one thread, one connection, batches in the order in which they were queued, committed in groups.
+//!
+//! A group is what has queued up while the last commit was waiting for the disk. Nothing waits for company: with an empty queue
+//! a single batch is committed at once. How a change becomes SQL is in `write`.
+
+use crate::{Change, StoreError, write};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use std::path::Path;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
+use std::task::{Context, Poll};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
+
+/// Batches that may wait. At some thousand commits a second in groups this is well under a second of work.
+const QUEUE: usize = 4_096;
+/// A group is closed at this many changes, …
+const GROUP_CHANGES: usize = 64;
+/// … or when its first batch has waited so long.
+const GROUP_TIME: Duration = Duration::from_millis(5);
+
+/// What the writer has done since it was opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WriterStats {
+    /// Batches that are on disk.
+    pub batches: u64,
+    /// Commits that it took.
+    pub commits: u64,
+}
+
+/// Resolves when the batch is on disk, or refused. Dropping it does not take the batch back.
+#[derive(Debug)]
+#[must_use = "a batch is durable, or known to be refused, only when its commit is awaited"]
+pub struct Commit(oneshot::Receiver<Result<(), StoreError>>);
+
+impl Future for Commit {
+    type Output = Result<(), StoreError>;
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(cx).map(|answer| answer.unwrap_or(Err(StoreError::Closed)))
+    }
+}
+
+/// The queue's end that callers hold.
+pub(crate) struct Writer {
+    /// `None` only while it is dropped.
+    queue: Option<SyncSender<Job>>,
+    thread: Option<JoinHandle<()>>,
+    counters: Arc<Counters>,
+}
+
+#[derive(Default)]
+struct Counters {
+    batches: AtomicU64,
+    commits: AtomicU64,
+}
+
+enum Job {
+    Batch(Batch),
+    /// Lets a test hold the writer up, or limit its disk.
+    #[cfg(test)]
+    Visit(Box<dyn FnOnce(&Connection) + Send>),
+}
+
+struct Batch {
+    changes: Vec<Change>,
+    done: oneshot::Sender<Result<(), StoreError>>,
+}
+
+impl Writer {
+    pub(crate) fn spawn(connection: Connection, path: &Path) -> Result<Self, StoreError> {
+        let (queue, jobs) = sync_channel(QUEUE);
+        let counters = Arc::new(Counters::default());
+        let thread_counters = Arc::clone(&counters);
+        let thread = std::thread::Builder::new()
+            .name("solti-store".to_owned())
+            .spawn(move || serve(connection, &jobs, &thread_counters))
+            .map_err(|source| StoreError::Open { path: path.to_owned(), source })?;
+        Ok(Self { queue: Some(queue), thread: Some(thread), counters })
+    }
+
+    pub(crate) fn enqueue(&self, changes: Vec<Change>) -> Result<Commit, StoreError> {
+        let (done, commit) = oneshot::channel();
+        self.send(Job::Batch(Batch { changes, done }))?;
+        Ok(Commit(commit))
+    }
+
+    pub(crate) fn stats(&self) -> WriterStats {
+        WriterStats {
+            batches: self.counters.batches.load(Ordering::Relaxed),
+            commits: self.counters.commits.load(Ordering::Relaxed),
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn visit(&self, visit: impl FnOnce(&Connection) + Send + 'static) {
+        self.send(Job::Visit(Box::new(visit))).unwrap();
+    }
+
+    fn send(&self, job: Job) -> Result<(), StoreError> {
+        let queue = self.queue.as_ref().ok_or(StoreError::Closed)?;
+        queue.try_send(job).map_err(|error| match error {
+            TrySendError::Full(_) => StoreError::Busy,
+            TrySendError::Disconnected(_) => StoreError::Closed,
+        })
+    }
+}
+
+impl Drop for Writer {
+    /// Waits until what is queued is written: at most [`QUEUE`] small batches.
+    fn drop(&mut self) {
+        self.queue = None;
+        if let Some(thread) = self.thread.take() {
+            // A panic over there has been reported by the panic hook and to everyone who waited for a commit.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn serve(mut connection: Connection, jobs: &Receiver<Job>, counters: &Counters) {
+    while let Ok(job) = jobs.recv() {
+        match job {
+            Job::Batch(first) => serve_group(&mut connection, first, jobs, counters),
+            #[cfg(test)]
+            Job::Visit(visit) => visit(&connection),
+        }
+    }
+}
+
+fn serve_group(connection: &mut Connection, first: Batch, jobs: &Receiver<Job>, counters: &Counters) {
+    let deadline = Instant::now() + GROUP_TIME;
+    let mut changes = first.changes.len();
+    let mut group = vec![first];
+    #[cfg(test)]
+    let mut visit = None;
+    while changes < GROUP_CHANGES && Instant::now() < deadline {
+        match jobs.try_recv() {
+            Ok(Job::Batch(batch)) => {
+                changes += batch.changes.len();
+                group.push(batch);
+            }
+            #[cfg(test)]
+            Ok(Job::Visit(next)) => {
+                visit = Some(next);
+                break;
+            }
+            Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
+        }
+    }
+    if group.len() > 1 && commit(connection, &group).is_ok() {
+        counters.batches.fetch_add(group.len() as u64, Ordering::Relaxed);
+        counters.commits.fetch_add(1, Ordering::Relaxed);
+        for batch in group {
+            // The caller may have stopped waiting.
+            let _ = batch.done.send(Ok(()));
+        }
+    } else {
+        // One by one: only the batch that is at fault gets an error, and it gets its own.
+        for batch in group {
+            let result = commit(connection, std::slice::from_ref(&batch));
+            if result.is_ok() {
+                counters.batches.fetch_add(1, Ordering::Relaxed);
+                counters.commits.fetch_add(1, Ordering::Relaxed);
+            }
+            let _ = batch.done.send(result);
+        }
+    }
+    #[cfg(test)]
+    if let Some(visit) = visit {
+        visit(connection);
+    }
+}
+
+/// All of `group`, or nothing.
+fn commit(connection: &mut Connection, group: &[Batch]) -> Result<(), StoreError> {
+    let transaction: Transaction<'_> =
+        connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for change in group.iter().flat_map(|batch| &batch.changes) {
+        write::apply(&transaction, change)?;
+    }
+    transaction.commit()?;
+    Ok(())
+}
