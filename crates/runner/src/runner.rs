@@ -59,12 +59,12 @@ pub trait Runner: Send + Sync + 'static {
     /// Nothing of the task has run; the end of such a run is [`RunEnd::StartFailed`](crate::RunEnd::StartFailed).
     async fn start(&self, request: RunRequest) -> Result<RunHandle, StartFailure>;
 
-    /// Looks at a run folder that an earlier process started a run in. Once this has said `Lost`, the run cannot come
-    /// to life any more.
+    /// Looks at a run folder in which an earlier process has started a run, or meant to. Once this has said `Lost`, the
+    /// run cannot come to life any more.
     ///
     /// # Errors
     /// Nothing is known about the run; it may be alive.
-    async fn attach(&self, run_dir: &Path) -> Result<Attached, AttachError>;
+    async fn attach(&self, run_dir: &Path, run_id: &str) -> Result<Attached, AttachError>;
 
     /// Ends every process that carries the run's mark: TERM, a moment, KILL. Returns how many there were.
     /// For lost runs only.
