@@ -52,7 +52,7 @@ export class Workspace {
     return hidden.size ? this.list.rows.filter((row) => !hidden.has(idOf(row))) : this.list.rows;
   });
   order = $derived(this.visible.map(idOf));
-  shown = $derived(Math.max(0, this.list.total - (this.list.rows.length - this.visible.length)));
+  shown = $derived.by(() => Math.max(0, this.list.total - (this.list.rows.length - this.visible.length)));
 
   #typing: ReturnType<typeof setTimeout> | undefined;
   #nextNotice = 1;
