@@ -44,6 +44,7 @@ pub struct LogWriter {
     gaps: [PendingGap; 2],
     published_at: Option<u64>,
     published_bytes: u64,
+    publish_refused: bool,
     dropped: u64,
     dirty: bool,
 }
@@ -78,6 +79,7 @@ impl LogWriter {
             gaps: Default::default(),
             published_at: None,
             published_bytes: 0,
+            publish_refused: false,
             dropped: 0,
             dirty: false,
         })
@@ -109,7 +111,8 @@ impl LogWriter {
         self.publish_if_due(now_ms)?;
         let partial =
             self.held.iter().filter(|h| !h.bytes.is_empty()).map(|h| HOLD_MS - h.age(now_ms).min(HOLD_MS));
-        let record = self.index.is_unpublished().then_some(PUBLISH_MS);
+        let wait = if self.publish_refused { HOLD_MS } else { PUBLISH_MS };
+        let record = self.index.is_unpublished().then_some(wait);
         Ok(partial.chain(record).min())
     }
 
@@ -140,8 +143,10 @@ impl LogWriter {
             outcome = outcome.and(written);
         }
         self.record_gaps(now_ms);
-        self.index.end(now_ms).map_err(LogError::write(INDEX_FILE))?;
-        self.published_bytes = self.index.counts().offset;
+        if let Err(e) = self.index.end(now_ms) {
+            // Without its end mark the index is as a crash would leave it: `repair` completes it.
+            outcome = outcome.and(refused(INDEX_FILE, e));
+        }
         self.sync()?;
         let counts = self.index.counts();
         let rows = counts.row + u64::from(counts.open_row.is_some());
@@ -272,10 +277,17 @@ impl LogWriter {
         Ok(())
     }
 
+    /// On file systems that copy on write even a page that exists can find no space: its records then wait.
     fn publish(&mut self) -> Result<(), LogError> {
-        self.index.publish().map_err(LogError::write(INDEX_FILE))?;
-        self.published_bytes = self.index.counts().offset;
-        Ok(())
+        let outcome = self.index.publish();
+        self.publish_refused = outcome.is_err();
+        match outcome {
+            Ok(()) => {
+                self.published_bytes = self.index.counts().offset;
+                Ok(())
+            }
+            Err(e) => refused(INDEX_FILE, e),
+        }
     }
 }
 
@@ -328,7 +340,7 @@ mod tests {
     impl Write for Narrow {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             self.1 += 1;
-            if self.1 % 2 == 0 {
+            if self.1.is_multiple_of(2) {
                 return Err(io::ErrorKind::Interrupted.into());
             }
             let n = bytes.len().min(3).min(self.0);

@@ -133,7 +133,7 @@ fn truncate(path: &Path, len: u64) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 120, ..ProptestConfig::default() })]
 
     #[test]
     fn every_line_comes_back(steps in prop::collection::vec(step(), 1..120)) {

@@ -1,0 +1,292 @@
+//! What must survive: torn tails, a full disk, a line without end, readers that look on while the log is written.
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use common::{Lines, drain, read_all};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use solti_logstore::{INDEX_FILE, LOG_FILE, LogError, LogReader, LogView, LogWriter, Stream, repair};
+
+const T0: u64 = 1_700_000_000_000;
+
+#[test]
+fn a_torn_index_is_readable_at_every_offset() {
+    let whole = tempfile::tempdir().unwrap();
+    let mut writer = LogWriter::create(whole.path()).unwrap();
+    let mut expected: [Vec<Vec<u8>>; 2] = Default::default();
+    for n in 0..60u64 {
+        let stream = Stream::ALL[(n % 3 == 0) as usize];
+        let line = format!("line {n} {}", "x".repeat(n as usize * 5));
+        writer.append(stream, format!("{line}\n").as_bytes(), T0 + n * 20).unwrap();
+        expected[stream as usize].push(line.into_bytes());
+    }
+    writer.finish(T0 + 5000).unwrap();
+    let log = fs::read(whole.path().join(LOG_FILE)).unwrap();
+    let index = fs::read(whole.path().join(INDEX_FILE)).unwrap();
+    let torn = tempfile::tempdir().unwrap();
+    let mut best = 0;
+    for len in 0..700 {
+        fs::write(torn.path().join(LOG_FILE), &log).unwrap();
+        fs::write(torn.path().join(INDEX_FILE), &index[..len]).unwrap();
+        let lines = read_all(torn.path(), false);
+        for stream in Stream::ALL {
+            let got = lines.of(stream);
+            assert_eq!(got, expected[stream as usize][..got.len()], "index cut at {len}");
+        }
+        let seen = lines.of(Stream::Stdout).len() + lines.of(Stream::Stderr).len();
+        assert!(seen >= best, "a longer index never shows less");
+        best = seen;
+        repair(torn.path()).unwrap();
+        let rows = LogView::open(torn.path()).unwrap().rows(0, 1000, 1000).unwrap();
+        assert_eq!(rows.len(), 60, "every line is there again");
+    }
+    assert_eq!(best, 60);
+}
+
+#[test]
+fn a_torn_log_is_readable_at_every_offset() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = LogWriter::create(dir.path()).unwrap();
+    for n in 0..20 {
+        writer.append(Stream::ALL[n % 2], format!("line {n}\n").as_bytes(), T0 + n as u64 * 20).unwrap();
+    }
+    drop(writer);
+    let log = fs::read(dir.path().join(LOG_FILE)).unwrap();
+    let index = fs::read(dir.path().join(INDEX_FILE)).unwrap();
+    for len in 0..=log.len() {
+        fs::write(dir.path().join(LOG_FILE), &log[..len]).unwrap();
+        fs::write(dir.path().join(INDEX_FILE), &index).unwrap();
+        repair(dir.path()).unwrap();
+        let rows = LogView::open(dir.path()).unwrap().rows(0, 100, 100).unwrap();
+        let expected = common::lines_of(&log[..len]);
+        assert_eq!(rows.iter().map(|r| &r.bytes[..]).collect::<Vec<_>>(), expected);
+        for row in &rows {
+            assert_eq!(row.stream, Stream::ALL[row.row as usize % 2], "what is left keeps its stream");
+        }
+    }
+}
+
+#[test]
+fn a_log_without_index_is_all_stdout() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join(LOG_FILE), b"one\ntwo\n\xff\0three").unwrap();
+    assert!(read_all(dir.path(), false).of(Stream::Stdout).is_empty());
+    let expected: [&[u8]; 3] = [b"one", b"two", b"\xff\0three"];
+    assert_eq!(read_all(dir.path(), true).of(Stream::Stdout), expected);
+    assert_eq!(repair(dir.path()).unwrap().rows, 3);
+    assert_eq!(read_all(dir.path(), false).of(Stream::Stdout), expected);
+}
+
+#[test]
+fn no_files_are_an_empty_log_until_they_come() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut reader = LogReader::open(dir.path()).unwrap();
+    let mut view = LogView::open(dir.path()).unwrap();
+    assert!(reader.next_batch().unwrap().is_none());
+    assert_eq!(view.extent().unwrap().rows, 0);
+    let mut writer = LogWriter::create(dir.path()).unwrap();
+    writer.append(Stream::Stderr, b"late\n", T0).unwrap();
+    assert_eq!(reader.next_batch().unwrap().unwrap().lines.len(), 1);
+    assert_eq!(view.extent().unwrap().rows, 1);
+}
+
+#[test]
+fn a_silent_run_leaves_empty_files() {
+    let dir = tempfile::tempdir().unwrap();
+    let totals = LogWriter::create(dir.path()).unwrap().finish(T0).unwrap();
+    assert_eq!(totals, Default::default());
+    assert_eq!(repair(dir.path()).unwrap(), totals);
+    assert_eq!(fs::metadata(dir.path().join(INDEX_FILE)).unwrap().len(), 0);
+}
+
+#[test]
+fn nothing_is_followed_or_overwritten() {
+    let dir = tempfile::tempdir().unwrap();
+    let victim = dir.path().join("victim");
+    fs::write(&victim, "precious").unwrap();
+    std::os::unix::fs::symlink(&victim, dir.path().join(LOG_FILE)).unwrap();
+    assert!(matches!(LogWriter::create(dir.path()), Err(LogError::Open { .. })));
+    assert!(matches!(LogReader::open(dir.path()), Err(LogError::Open { .. })));
+    assert_eq!(fs::read(&victim).unwrap(), b"precious");
+}
+
+#[test]
+fn a_prompt_is_seen_after_a_tenth_of_a_second_and_its_line_stays_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = LogWriter::create(dir.path()).unwrap();
+    writer.append(Stream::Stdout, b"Password: ", T0).unwrap();
+    assert_eq!(writer.flush_due(T0 + 30).unwrap(), Some(70));
+    let mut view = LogView::open(dir.path()).unwrap();
+    assert_eq!(view.extent().unwrap().rows, 0);
+    assert_eq!(writer.flush_due(T0 + 100).unwrap(), None);
+    let row = view.rows(0, 1, 100).unwrap().remove(0);
+    assert_eq!((&row.bytes[..], row.partial), (&b"Password: "[..], true));
+
+    writer.append(Stream::Stderr, b"warning\n", T0 + 200).unwrap();
+    writer.append(Stream::Stdout, b"secret\n", T0 + 300).unwrap();
+    assert_eq!(fs::read(dir.path().join(LOG_FILE)).unwrap(), b"Password: \nwarning\nsecret\n");
+    let rows = view.rows(0, 9, 100).unwrap();
+    let flags: Vec<_> = rows.iter().map(|r| (r.stream as u8, r.partial, r.continued)).collect();
+    assert_eq!(flags, [(0, true, false), (1, false, false), (0, false, true)]);
+    assert_eq!(read_all(dir.path(), false).of(Stream::Stdout), [b"Password: secret"]);
+}
+
+#[test]
+fn a_line_of_ten_megabytes_comes_in_bounded_pieces() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = LogWriter::create(dir.path()).unwrap();
+    let line: Vec<u8> = (0..10 << 20).map(|n: u32| b'a' + (n % 23) as u8).collect();
+    for chunk in line.chunks(64 * 1024) {
+        writer.append(Stream::Stdout, chunk, T0).unwrap();
+    }
+    writer.append(Stream::Stdout, b"\nshort\n", T0 + 5).unwrap();
+    writer.finish(T0 + 5).unwrap();
+    let mut reader = LogReader::open(dir.path()).unwrap();
+    let (mut lines, mut was_cut) = (Lines::default(), [false; 2]);
+    while let Some(batch) = reader.next_batch().unwrap() {
+        assert!(batch.bytes.len() <= 2 << 20, "a batch is bounded");
+        for span in &batch.lines {
+            lines.add(span, &batch.line(span), &mut was_cut);
+        }
+    }
+    assert_eq!(lines.of(Stream::Stdout), [&line[..], b"short"]);
+    let rows = LogView::open(dir.path()).unwrap().rows(0, 2, 10).unwrap();
+    assert_eq!((rows[0].full_len, rows[0].bytes.len()), (10 << 20, 10));
+    assert_eq!((rows[1].row, &rows[1].bytes[..]), (1, &b"short"[..]));
+}
+
+#[test]
+fn readers_that_look_on_lose_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = LogWriter::create(dir.path()).unwrap();
+    let done = AtomicBool::new(false);
+    let count = 60_000u64;
+    std::thread::scope(|scope| {
+        let readers: Vec<_> = (0..2)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut reader = LogReader::open(dir.path()).unwrap();
+                    let (mut lines, mut was_cut) = (Lines::default(), [false; 2]);
+                    loop {
+                        let last = done.load(Ordering::Acquire);
+                        drain(&mut reader, &mut lines, &mut was_cut);
+                        if last {
+                            return lines;
+                        }
+                        std::thread::yield_now();
+                    }
+                })
+            })
+            .collect();
+        let mut seed = 7u64;
+        let mut now = T0;
+        let mut text = [String::new(), String::new()];
+        let mut next = [0u64; 2];
+        for _ in 0..count {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let random = seed >> 33;
+            let s = random.is_multiple_of(5) as usize;
+            text[s].push_str(&format!("{}\n", next[s]));
+            next[s] += 1;
+            if random.is_multiple_of(3) {
+                // Any split: half of it now, the rest with the next ones.
+                let half = text[s].len() / 2;
+                let rest = text[s].split_off(half);
+                writer.append(Stream::ALL[s], text[s].as_bytes(), now).unwrap();
+                text[s] = rest;
+            }
+            now += (random >> 8) % 4 / 3;
+        }
+        for s in Stream::ALL {
+            writer.append(s, text[s as usize].as_bytes(), now).unwrap();
+        }
+        writer.finish(now).unwrap();
+        done.store(true, Ordering::Release);
+        for reader in readers {
+            let lines = reader.join().unwrap();
+            for (lines, count) in lines.0.iter().zip(next) {
+                assert_eq!(lines.len() as u64, count);
+                for (n, (seq, line)) in lines.iter().enumerate() {
+                    assert_eq!((*seq, line), (n as u64, &n.to_string().into_bytes()));
+                }
+            }
+        }
+    });
+}
+
+/// Runs one test of this program again with the signal of a file that grew too large ignored, so that the limit
+/// shows as an error of `write`, as a full disk does.
+fn with_file_limit(test: &str, body: impl FnOnce()) {
+    if std::env::var_os("FILE_LIMIT_TEST").is_some() {
+        return body();
+    }
+    let status = Command::new("sh")
+        .args(["-c", "trap '' XFSZ; exec \"$0\" --exact \"$1\""])
+        .arg(std::env::current_exe().unwrap())
+        .arg(test)
+        .env("FILE_LIMIT_TEST", "1")
+        .status()
+        .unwrap();
+    assert!(status.success());
+}
+
+fn limit(bytes: Option<u64>) {
+    let maximum = getrlimit(Resource::Fsize).maximum;
+    setrlimit(Resource::Fsize, Rlimit { current: bytes.or(maximum), maximum }).unwrap();
+}
+
+/// Kept bytes and gap bytes of each stream, from the rows.
+fn kept_and_gaps(dir: &Path) -> [(u64, u64); 2] {
+    let mut sums = [(0, 0); 2];
+    for row in LogView::open(dir).unwrap().rows(0, usize::MAX, usize::MAX).unwrap() {
+        let sum = &mut sums[row.stream as usize];
+        match row.gap {
+            Some(bytes) => sum.1 += bytes,
+            None => sum.0 += row.full_len + u64::from(!row.partial),
+        }
+    }
+    sums
+}
+
+#[test]
+fn a_full_disk_leaves_a_gap_and_harms_nothing() {
+    with_file_limit("a_full_disk_leaves_a_gap_and_harms_nothing", || {
+        // Either file may be the one that finds no space.
+        for (line, stop) in [("0123456789abcdef\n", 10_000), ("\n", 6_000), ("half a line ", 9_000)] {
+            let dir = tempfile::tempdir().unwrap();
+            let mut writer = LogWriter::create(dir.path()).unwrap();
+            let mut printed = [0u64; 2];
+            let mut newlines = [0u64; 2];
+            for n in 0..12_000u64 {
+                match n {
+                    2_000 => limit(Some(stop)),
+                    9_000 => limit(None),
+                    _ => {}
+                }
+                let s = (n % 7 == 0) as usize;
+                writer.append(Stream::ALL[s], line.as_bytes(), T0 + n * 3).unwrap();
+                writer.flush_due(T0 + n * 3 + 1).unwrap();
+                if n % 1000 == 0 {
+                    writer.sync().unwrap();
+                }
+                printed[s] += line.len() as u64;
+                newlines[s] += u64::from(line.ends_with('\n'));
+            }
+            writer.append(Stream::Stdout, b"\nlast\n", T0 + 40_000).unwrap();
+            (printed[0], newlines[0]) = (printed[0] + 6, newlines[0] + 2);
+            let totals = writer.finish(T0 + 40_001).unwrap();
+            assert!(totals.dropped > 0, "{line:?}");
+            assert_eq!(totals.lines, newlines, "dropped lines are counted");
+            let sums = kept_and_gaps(dir.path());
+            assert_eq!(sums.map(|(kept, gap)| kept + gap), printed);
+            assert_eq!(sums[0].1 + sums[1].1, totals.dropped);
+            let lines = read_all(dir.path(), false);
+            let (seq, last) = lines.0[0].last().unwrap();
+            assert_eq!((*seq, &last[..]), (newlines[0] - 1, &b"last"[..]));
+        }
+    });
+}
