@@ -1,0 +1,96 @@
+//! The Tauri app: its state, its plugins, its one event loop. Generic over the runtime, so that the commands are
+//! tested without a display; what is specific to the real one is in [`run`].
+
+use crate::{
+    commands::{self, Api, AppInfo},
+    compose,
+    config::Config,
+    error::ShellError,
+    events::Streams,
+    instance::{self, InstanceLock},
+    shutdown,
+    window::{self, LogWindows},
+};
+use solti_api::DesktopApi;
+use std::{path::Path, sync::Arc};
+use tauri::{
+    AppHandle, Builder, Context, Manager, RunEvent, Runtime, Wry, async_runtime::block_on,
+    plugin::TauriPlugin, webview::PageLoadEvent,
+};
+use tauri_plugin_window_state::StateFlags;
+
+/// tauri.conf.json, the capabilities and the page, as built in.
+#[must_use]
+pub fn context<R: Runtime>() -> Context<R> {
+    tauri::generate_context!()
+}
+
+/// Everything between a page and `api`.
+#[must_use]
+pub fn assemble<R: Runtime>(builder: Builder<R>, api: Arc<dyn DesktopApi>, info: AppInfo) -> Builder<R> {
+    builder
+        .manage(Api(api))
+        .manage(info)
+        .manage(Streams::default())
+        .manage(LogWindows::default())
+        .invoke_handler(commands::handler())
+        .on_window_event(window::on_event)
+        .on_page_load(|webview, load| {
+            // A page that is loaded anew has forgotten the streams of the one before.
+            if load.event() == PageLoadEvent::Started {
+                webview.state::<Streams>().close_window(webview.label());
+            }
+        })
+}
+
+/// Runs until the last window is closed. `lock` is let go of last.
+pub fn run(config: &Config, lock: InstanceLock) -> Result<(), ShellError> {
+    let engine = block_on(compose::open(config))?;
+    let app = assemble(Builder::default(), engine.api(), AppInfo::new(&config.data_dir))
+        .plugin(single_instance(&config.data_dir))
+        .plugin(window_memory(&config.data_dir))
+        .setup(|app| {
+            shutdown::on_signals(app.handle());
+            window::open_main(app.handle())?;
+            Ok(())
+        })
+        .build(context())?;
+    app.run_return(move |app, event| {
+        if let RunEvent::Exit = event {
+            // Before the lock goes: the next app must not find a name on the bus that nobody answers to.
+            tauri_plugin_single_instance::destroy(app);
+            engine.detach();
+        }
+    });
+    drop(lock);
+    Ok(())
+}
+
+/// Asks the app that holds the data folder to show itself. Without a session bus nobody hears it, which is no error.
+pub fn call_first(config: &Config) {
+    // The plugin finds the name taken, delivers the call and ends this process from within.
+    let built = Builder::<Wry>::new().plugin(single_instance(&config.data_dir)).build(context());
+    if let Err(error) = built {
+        eprintln!("solti: it did not answer: {error}");
+    }
+}
+
+fn single_instance(data_dir: &Path) -> TauriPlugin<Wry> {
+    tauri_plugin_single_instance::Builder::new()
+        .dbus_id(instance::bus_name(data_dir))
+        .callback(|app: &AppHandle<Wry>, _args, _cwd| {
+            if let Err(error) = window::open_main(app) {
+                tracing::warn!("the main window was asked for and not shown: {error}");
+            }
+        })
+        .build()
+}
+
+fn window_memory(data_dir: &Path) -> TauriPlugin<Wry> {
+    tauri_plugin_window_state::Builder::new()
+        // Absolute, and so kept with the rest of the data instead of in the config folder.
+        .with_filename(data_dir.join("windows.json").to_string_lossy())
+        .with_state_flags(StateFlags::SIZE | StateFlags::POSITION | StateFlags::MAXIMIZED)
+        .map_label(window::remembered_as)
+        .build()
+}

@@ -1,0 +1,120 @@
+//! What one message about changed tasks holds: of every task only its latest row. Beyond a bound it names none
+//! and asks the page to read its list again. How frames are paced is in events.rs.
+
+use crate::events::Frame;
+use serde::Serialize;
+use solti_model::{TaskChange, TaskId, TaskRow};
+use std::collections::BTreeMap;
+
+/// More rows than any list shows: reading the list again is cheaper than sending them.
+const MAX_ROWS: usize = 500;
+
+#[derive(Debug, Serialize)]
+pub struct ChangeFrame {
+    frame: u64,
+    #[serde(flatten)]
+    change: TaskChange,
+    #[serde(skip)]
+    rows: BTreeMap<TaskId, TaskRow>,
+}
+
+impl ChangeFrame {
+    fn take_rows(&mut self, changed: Vec<TaskRow>) {
+        for row in changed {
+            self.rows.insert(row.task.metadata.id.clone(), row);
+        }
+        for id in &self.change.deleted {
+            self.rows.remove(id);
+        }
+        if self.rows.len() + self.change.deleted.len() > MAX_ROWS {
+            self.change.resync = true;
+        }
+        if self.change.resync {
+            self.rows.clear();
+            self.change.deleted.clear();
+        }
+    }
+}
+
+impl Frame for ChangeFrame {
+    type Item = TaskChange;
+
+    fn first(mut change: TaskChange) -> Self {
+        let changed = std::mem::take(&mut change.changed);
+        let mut frame = Self { frame: 0, change, rows: BTreeMap::new() };
+        frame.take_rows(changed);
+        frame
+    }
+
+    fn fold(&mut self, change: TaskChange) {
+        let TaskChange { resource_version, changed, deleted, summary, resync } = change;
+        self.change.resource_version = resource_version;
+        self.change.summary = summary;
+        self.change.resync |= resync;
+        self.change.deleted.extend(deleted);
+        self.take_rows(changed);
+    }
+
+    fn seal(&mut self, frame: u64) {
+        self.frame = frame;
+        self.change.changed = std::mem::take(&mut self.rows).into_values().collect();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+    use solti_model::parse_spec;
+
+    fn row(id: &str, version: u64) -> TaskRow {
+        let spec = json!({"slot": "s", "kind": {"subprocess": {"mode": {"command": {"command": "true"}}}}});
+        let spec = serde_json::to_value(parse_spec(spec).expect("legal")).expect("writes");
+        let task = json!({
+            "metadata": {"id": id, "resourceVersion": version, "createdAt": 1, "updatedAt": 1},
+            "spec": spec,
+            "status": {"phase": "pending", "attempt": 0}
+        });
+        serde_json::from_value(json!({"task": task, "stopping": false, "recentRuns": []})).expect("a row")
+    }
+
+    fn change(version: u64, changed: Vec<TaskRow>, deleted: &[&str]) -> TaskChange {
+        let summary = json!({"byPhase": {}, "lanes": [], "labels": [], "resourceVersion": version,
+            "logBytes": 0, "storage": "ok"});
+        TaskChange {
+            resource_version: version,
+            changed,
+            deleted: deleted.iter().map(|id| TaskId::new(*id).expect("legal")).collect(),
+            summary: serde_json::from_value(summary).expect("a summary"),
+            resync: false,
+        }
+    }
+
+    fn sent(mut frame: ChangeFrame) -> Value {
+        frame.seal(1);
+        serde_json::to_value(frame).expect("writes")
+    }
+
+    #[test]
+    fn only_the_latest_of_each_task_is_sent() {
+        let mut frame = ChangeFrame::first(change(1, vec![row("a", 1), row("b", 1)], &[]));
+        frame.fold(change(2, vec![row("a", 2)], &["b"]));
+        let sent = sent(frame);
+        assert_eq!(sent["resourceVersion"], 2);
+        assert_eq!(sent["summary"]["resourceVersion"], 2);
+        assert_eq!(sent["changed"].as_array().map(Vec::len), Some(1));
+        assert_eq!(sent["changed"][0]["task"]["metadata"]["resourceVersion"], 2);
+        assert_eq!(sent["deleted"], json!(["b"]));
+        assert_eq!(sent["resync"], false);
+    }
+
+    #[test]
+    fn too_many_changes_ask_for_a_fresh_list() {
+        let rows = (0..=MAX_ROWS).map(|n| row(&format!("t{n}"), 1)).collect();
+        let mut frame = ChangeFrame::first(change(1, rows, &[]));
+        frame.fold(change(2, vec![row("late", 2)], &[]));
+        let sent = sent(frame);
+        assert_eq!(sent["resync"], true);
+        assert_eq!(sent["changed"], json!([]));
+    }
+}

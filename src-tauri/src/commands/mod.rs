@@ -1,0 +1,48 @@
+//! The commands: what a page can ask. Each only unwraps its arguments and forwards to the api; rules live below it.
+//! The list of them is list.rs, shared with build.rs; which window may call which is in capabilities/.
+
+mod args;
+mod control;
+mod lanes;
+mod logs;
+mod tasks;
+mod windows;
+
+use solti_api::{ApiError, DesktopApi};
+use std::{ops::Deref, sync::Arc};
+use tauri::{Runtime, ipc::Invoke};
+
+pub use windows::AppInfo;
+
+/// What a command answers: the value, or the error object that every transport sends.
+type Answer<T> = Result<T, ApiError>;
+
+/// The engine, as Tauri hands it to commands.
+pub struct Api(pub Arc<dyn DesktopApi>);
+
+impl Deref for Api {
+    type Target = dyn DesktopApi;
+
+    fn deref(&self) -> &Self::Target {
+        &*self.0
+    }
+}
+
+include!("list.rs");
+
+/// The names of all commands.
+#[must_use]
+pub fn names() -> &'static [&'static str] {
+    macro_rules! names {
+        ($($module:ident::$name:ident,)*) => { &[$(stringify!($name)),*] };
+    }
+    with_commands!(names)
+}
+
+/// Routes an invoke to its command.
+pub fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'static {
+    macro_rules! handler {
+        ($($module:ident::$name:ident,)*) => { tauri::generate_handler![$($module::$name),*] };
+    }
+    with_commands!(handler)
+}

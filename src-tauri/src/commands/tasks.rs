@@ -1,0 +1,67 @@
+//! Submitting, reading and deleting tasks, and the list of them.
+
+use super::{
+    Answer, Api,
+    args::{Arg, Spec},
+};
+use crate::{changes::ChangeFrame, events::Streams};
+use solti_model::{
+    ListQuery, Summary, Task, TaskEvent, TaskId, TaskList, TaskPage, TaskQuery, TaskRow, TaskRun,
+};
+use tauri::{Runtime, State, WebviewWindow, command, ipc::Channel};
+
+#[command]
+pub async fn submit_task(api: State<'_, Api>, spec: Spec) -> Answer<TaskId> {
+    api.submit_task(spec.0).await
+}
+
+#[command]
+pub async fn get_task_status(api: State<'_, Api>, id: Arg<TaskId>) -> Answer<Option<Task>> {
+    api.get_task_status(&id.0).await
+}
+
+#[command]
+pub async fn query_tasks(api: State<'_, Api>, query: Arg<TaskQuery>) -> Answer<TaskPage<Task>> {
+    api.query_tasks(query.0).await
+}
+
+#[command]
+pub async fn list_task_runs(api: State<'_, Api>, id: Arg<TaskId>) -> Answer<Vec<TaskRun>> {
+    api.list_task_runs(&id.0).await
+}
+
+#[command]
+pub async fn delete_task(api: State<'_, Api>, id: Arg<TaskId>) -> Answer<()> {
+    api.delete_task(&id.0).await
+}
+
+#[command]
+pub async fn list_tasks(api: State<'_, Api>, query: Arg<ListQuery>) -> Answer<TaskList> {
+    api.list_tasks(query.0).await
+}
+
+#[command]
+pub async fn get_task_row(api: State<'_, Api>, id: Arg<TaskId>) -> Answer<Option<TaskRow>> {
+    api.get_task_row(&id.0).await
+}
+
+#[command]
+pub async fn summary(api: State<'_, Api>) -> Answer<Summary> {
+    api.summary().await
+}
+
+#[command]
+pub async fn task_events(api: State<'_, Api>, id: Arg<TaskId>) -> Answer<Vec<TaskEvent>> {
+    api.task_events(&id.0).await
+}
+
+#[command]
+pub async fn watch_tasks<R: Runtime>(
+    window: WebviewWindow<R>,
+    api: State<'_, Api>,
+    streams: State<'_, Streams>,
+    on_change: Channel<ChangeFrame>,
+) -> Answer<String> {
+    let changes = api.watch_tasks().await?;
+    Ok(streams.open(window.label(), changes, on_change))
+}

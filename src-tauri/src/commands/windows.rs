@@ -1,0 +1,68 @@
+//! Windows, the streams they have open, and what the app says of itself.
+
+use super::{Answer, Api, args::Arg};
+use crate::{events::Streams, window};
+use serde::Serialize;
+use solti_api::ApiError;
+use solti_model::TaskId;
+use std::path::{Path, PathBuf};
+use tauri::{AppHandle, Runtime, State, WebviewWindow, command};
+
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AppInfo {
+    version: &'static str,
+    data_dir: PathBuf,
+    home_dir: PathBuf,
+    platform: &'static str,
+}
+
+impl AppInfo {
+    #[must_use]
+    pub fn new(data_dir: &Path) -> Self {
+        Self {
+            version: env!("CARGO_PKG_VERSION"),
+            data_dir: data_dir.to_owned(),
+            home_dir: dirs::home_dir().unwrap_or_default(),
+            platform: std::env::consts::OS,
+        }
+    }
+}
+
+#[command]
+pub async fn app_info(info: State<'_, AppInfo>) -> Answer<AppInfo> {
+    Ok(info.inner().clone())
+}
+
+#[command]
+pub async fn ack_frame<R: Runtime>(
+    window: WebviewWindow<R>,
+    streams: State<'_, Streams>,
+    stream_id: Arg<String>,
+    frame: Arg<u64>,
+) -> Answer<()> {
+    streams.ack(window.label(), &stream_id.0, frame.0);
+    Ok(())
+}
+
+#[command]
+pub async fn close_stream<R: Runtime>(
+    window: WebviewWindow<R>,
+    streams: State<'_, Streams>,
+    stream_id: Arg<String>,
+) -> Answer<()> {
+    streams.close(window.label(), &stream_id.0);
+    Ok(())
+}
+
+#[command]
+pub async fn open_log_window<R: Runtime>(
+    app: AppHandle<R>,
+    api: State<'_, Api>,
+    id: Arg<TaskId>,
+    attempt: Arg<Option<u32>>,
+) -> Answer<()> {
+    // Without an attempt, the latest: resolved here, so that asking twice finds the same window.
+    let attempt = api.log_info(&id.0, attempt.0.unwrap_or(0)).await?.attempt;
+    window::open_log(&app, &id.0, attempt).map_err(|error| ApiError::internal(&error))
+}

@@ -1,0 +1,85 @@
+//! Where this app keeps its data and finds its shim: the environment, read once, before anything else.
+//! Settings that a person changes in the window are data and live in the store.
+
+use crate::error::ShellError;
+use std::{
+    env,
+    fs::{DirBuilder, Permissions},
+    io,
+    os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
+
+/// Overrides the data folder: a second, separate set of tasks.
+const DATA_DIR: &str = "SOLTI_DATA_DIR";
+/// Overrides where the shim is: a build tree, a test.
+const SHIM: &str = "SOLTI_SHIM";
+const SHIM_NAME: &str = "solti-shim";
+
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Exists, belongs to this user, and is readable by nobody else.
+    pub data_dir: PathBuf,
+    pub shim: PathBuf,
+}
+
+impl Config {
+    /// # Errors
+    /// When there is no data folder to be had, or no shim to run tasks with.
+    pub fn from_env() -> Result<Self, ShellError> {
+        let data_dir = match env::var_os(DATA_DIR).filter(|dir| !dir.is_empty()) {
+            Some(dir) => std::path::absolute(dir).map_err(ShellError::CurrentDir)?,
+            None => dirs::data_dir().ok_or(ShellError::NoHome)?.join("solti"),
+        };
+        prepare(&data_dir).map_err(|source| ShellError::DataDir { path: data_dir.clone(), source })?;
+        Ok(Self { data_dir, shim: shim()? })
+    }
+}
+
+/// Makes the folder private. One that belongs to someone else is refused: whoever owns it could swap a run's
+/// files under a task.
+fn prepare(dir: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+    let found = std::fs::metadata(dir)?;
+    if found.uid() != rustix::process::geteuid().as_raw() {
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it belongs to another user"));
+    }
+    if found.permissions().mode() & 0o077 != 0 {
+        std::fs::set_permissions(dir, Permissions::from_mode(0o700))?;
+    }
+    Ok(())
+}
+
+fn shim() -> Result<PathBuf, ShellError> {
+    let path = match env::var_os(SHIM).filter(|path| !path.is_empty()) {
+        Some(path) => PathBuf::from(path),
+        None => env::current_exe().map_err(ShellError::OwnPath)?.with_file_name(SHIM_NAME),
+    };
+    if path.is_file() { Ok(path) } else { Err(ShellError::NoShim { path }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_data_folder_open_to_others_is_closed_to_them() {
+        let parent = tempfile::tempdir().expect("temp dir");
+        let dir = parent.path().join("a/solti");
+        prepare(&dir).expect("made");
+        let mode = |dir: &Path| std::fs::metadata(dir).expect("there").permissions().mode() & 0o777;
+        assert_eq!(mode(&dir), 0o700);
+
+        std::fs::set_permissions(&dir, Permissions::from_mode(0o755)).expect("own folder");
+        prepare(&dir).expect("prepared again");
+        assert_eq!(mode(&dir), 0o700);
+    }
+
+    #[test]
+    fn a_data_folder_that_is_a_file_is_an_error() {
+        let parent = tempfile::tempdir().expect("temp dir");
+        let file = parent.path().join("solti");
+        std::fs::write(&file, "").expect("written");
+        assert!(prepare(&file).is_err());
+    }
+}

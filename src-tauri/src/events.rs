@@ -1,0 +1,286 @@
+//! The one place that sends to a page. A stream of things that happened becomes frames over a channel, one in
+//! flight: the next is sent when the page has acknowledged the last, and what happens meanwhile is folded into it.
+//! A slow page so gets larger frames, then makes the source wait; it never makes this process grow.
+//!
+//! What a frame holds and how two things fold into one is with each kind of frame (tail.rs, changes.rs).
+
+use futures::stream::{BoxStream, StreamExt};
+use serde::Serialize;
+use std::{
+    collections::HashMap,
+    pin::pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tauri::{
+    async_runtime::{JoinHandle, spawn},
+    ipc::Channel,
+};
+use tokio::{
+    select,
+    sync::watch,
+    time::{Instant, sleep_until},
+};
+
+/// A display's frame: nobody sees more often than this.
+const MIN_GAP: Duration = Duration::from_millis(16);
+/// A source that is always ready must not keep a frame open for ever.
+const MAX_FOLDED: usize = 10_000;
+
+/// One message to a page, gathered while the one before it is still out.
+pub trait Frame: Serialize + Send + 'static {
+    type Item: Send + 'static;
+
+    fn first(item: Self::Item) -> Self;
+    fn fold(&mut self, item: Self::Item);
+    /// Whether the source must wait from here on.
+    fn is_full(&self) -> bool {
+        false
+    }
+    /// The last step before it is sent. `frame` is the number that the page acknowledges, from 1.
+    fn seal(&mut self, frame: u64);
+    /// What to send when the source has ended, given what was still gathered.
+    fn last(gathered: Option<Self>) -> Option<Self>
+    where
+        Self: Sized,
+    {
+        gathered
+    }
+}
+
+struct Open {
+    window: String,
+    acked: watch::Sender<u64>,
+    pump: JoinHandle<()>,
+}
+
+#[derive(Default)]
+struct Table {
+    next: u64,
+    open: HashMap<String, Open>,
+}
+
+/// The streams that pages have open. Each belongs to the window that opened it and ends with it.
+#[derive(Clone, Default)]
+pub struct Streams(Arc<Mutex<Table>>);
+
+impl Streams {
+    /// Starts sending `source` to `channel` and returns the stream's id.
+    pub fn open<F: Frame>(
+        &self,
+        window: &str,
+        source: BoxStream<'static, F::Item>,
+        channel: Channel<F>,
+    ) -> String {
+        let mut table = self.table();
+        table.next += 1;
+        let id = table.next.to_string();
+        let (acked, acks) = watch::channel(0);
+        let (streams, own_id) = (self.clone(), id.clone());
+        // A source that ends at once waits at the table's lock until its entry is there to be removed.
+        let pump = spawn(async move {
+            pump(source, channel, acks).await;
+            streams.table().open.remove(&own_id);
+        });
+        table.open.insert(id.clone(), Open { window: window.to_owned(), acked, pump });
+        id
+    }
+
+    /// The page has taken frame `frame`. A stream that is gone, or another window's, is not an error: the page
+    /// cannot know yet that it has ended.
+    pub fn ack(&self, window: &str, id: &str, frame: u64) {
+        if let Some(open) = self.table().open.get(id).filter(|open| open.window == window) {
+            open.acked.send_if_modified(|acked| {
+                let newer = frame > *acked;
+                *acked = frame.max(*acked);
+                newer
+            });
+        }
+    }
+
+    pub fn close(&self, window: &str, id: &str) {
+        let mut table = self.table();
+        if table.open.get(id).is_some_and(|open| open.window == window)
+            && let Some(open) = table.open.remove(id)
+        {
+            open.pump.abort();
+        }
+    }
+
+    /// Ends all streams of a window: it closed, or its page was loaded anew and has forgotten them.
+    pub fn close_window(&self, window: &str) {
+        self.table().open.retain(|_, open| {
+            let keep = open.window != window;
+            if !keep {
+                open.pump.abort();
+            }
+            keep
+        });
+    }
+
+    #[cfg(test)]
+    fn count(&self) -> usize {
+        self.table().open.len()
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        // Nothing panics while holding it; if something did, the table is still whole.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn pump<F: Frame>(
+    mut source: BoxStream<'static, F::Item>,
+    channel: Channel<F>,
+    mut acked: watch::Receiver<u64>,
+) {
+    let mut sent = 0;
+    let mut not_before = Instant::now();
+    let mut ended = false;
+    while !ended {
+        let mut frame = source.next().await.map(F::first);
+        ended = frame.is_none();
+        let mut folded = 1;
+        {
+            let mut ready = pin!(async {
+                let alive = acked.wait_for(|acked| *acked >= sent).await.is_ok();
+                sleep_until(not_before).await;
+                alive
+            });
+            let alive = loop {
+                let more =
+                    !ended && folded < MAX_FOLDED && frame.as_ref().is_none_or(|frame| !frame.is_full());
+                select! {
+                    biased;
+                    item = source.next(), if more => match (item, &mut frame) {
+                        (Some(item), Some(frame)) => { frame.fold(item); folded += 1; }
+                        (Some(item), None) => frame = Some(F::first(item)),
+                        (None, _) => ended = true,
+                    },
+                    alive = &mut ready => break alive,
+                }
+            };
+            if !alive {
+                return;
+            }
+        }
+        let frame = if ended { F::last(frame) } else { frame };
+        if let Some(mut frame) = frame {
+            sent += 1;
+            frame.seal(sent);
+            not_before = Instant::now() + MIN_GAP;
+            if channel.send(frame).is_err() {
+                return;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures::stream;
+    use tauri::ipc::InvokeResponseBody;
+    use tokio::sync::mpsc;
+
+    #[derive(Serialize)]
+    struct Numbers {
+        frame: u64,
+        numbers: Vec<u32>,
+    }
+
+    impl Frame for Numbers {
+        type Item = u32;
+        fn first(item: u32) -> Self {
+            Self { frame: 0, numbers: vec![item] }
+        }
+        fn fold(&mut self, item: u32) {
+            self.numbers.push(item);
+        }
+        fn is_full(&self) -> bool {
+            self.numbers.len() == 4
+        }
+        fn seal(&mut self, frame: u64) {
+            self.frame = frame;
+        }
+    }
+
+    /// A page that hands every message to the test.
+    fn page() -> (Channel<Numbers>, mpsc::Receiver<Vec<u32>>) {
+        let (messages, taken) = mpsc::channel(16);
+        let channel = Channel::new(move |body| {
+            let InvokeResponseBody::Json(text) = body else { panic!("frames are JSON") };
+            let value: serde_json::Value = serde_json::from_str(&text)?;
+            messages.try_send(serde_json::from_value(value["numbers"].clone())?).expect("room");
+            Ok(())
+        });
+        (channel, taken)
+    }
+
+    fn source() -> (mpsc::Sender<u32>, BoxStream<'static, u32>) {
+        let (sender, receiver) = mpsc::channel(1);
+        let stream = stream::unfold(receiver, |mut receiver| async {
+            receiver.recv().await.map(|item| (item, receiver))
+        });
+        (sender, stream.boxed())
+    }
+
+    #[tokio::test]
+    async fn a_frame_waits_for_the_one_before_and_loses_nothing() {
+        let streams = Streams::default();
+        let ((numbers, source), (channel, mut taken)) = (source(), page());
+        let id = streams.open("main", source, channel);
+
+        numbers.send(1).await.expect("open");
+        assert_eq!(taken.recv().await, Some(vec![1]));
+        for n in 2..=4 {
+            numbers.send(n).await.expect("open");
+        }
+        assert!(taken.try_recv().is_err(), "sent although the page has not taken the last frame");
+        streams.ack("main", &id, 1);
+        assert_eq!(taken.recv().await, Some(vec![2, 3, 4]));
+    }
+
+    #[tokio::test]
+    async fn a_page_that_never_answers_makes_the_source_wait() {
+        let streams = Streams::default();
+        let ((numbers, source), (channel, mut taken)) = (source(), page());
+        let id = streams.open("main", source, channel);
+
+        numbers.send(0).await.expect("open");
+        assert_eq!(taken.recv().await, Some(vec![0]));
+        for n in 1..=5 {
+            numbers.send(n).await.expect("open");
+        }
+        // Four are in the frame, the fifth fills the source's own buffer of one.
+        assert!(numbers.try_send(6).is_err());
+        streams.ack("main", &id, 1);
+        assert_eq!(taken.recv().await, Some(vec![1, 2, 3, 4]));
+    }
+
+    #[tokio::test]
+    async fn a_closed_window_ends_its_streams_and_only_its() {
+        let streams = Streams::default();
+        let ((numbers, main_source), (channel, _taken)) = (source(), page());
+        streams.open("main", main_source, channel);
+        let ((log_numbers, log_source), (channel, _log_taken)) = (source(), page());
+        let log = streams.open("log-1", log_source, channel);
+
+        streams.close("main", &log);
+        assert_eq!(streams.count(), 2, "a window closed the stream of another");
+        streams.close_window("log-1");
+        log_numbers.closed().await;
+        assert_eq!(streams.count(), 1);
+        assert!(!numbers.is_closed());
+    }
+
+    #[tokio::test]
+    async fn a_stream_that_ends_leaves_nothing_behind() {
+        let streams = Streams::default();
+        let (channel, mut taken) = page();
+        streams.open("main", stream::iter([7, 8]).boxed(), channel);
+        assert_eq!(taken.recv().await, Some(vec![7, 8]));
+        // The channel closes when the pump, its last owner, is gone.
+        assert_eq!(taken.recv().await, None);
+    }
+}
