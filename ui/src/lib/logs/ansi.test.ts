@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { cssColor, parseAnsi, PLAIN, styleAfter, type Span } from "./ansi";
 
-const shown = (text: string): string => parseAnsi(text).spans.map((span) => span.text).join("");
+const shown = (text: string): string =>
+  parseAnsi(text)
+    .spans.map((span) => span.text)
+    .join("");
 const first = (text: string): Span => parseAnsi(text).spans[0] as Span;
 
 describe("SGR", () => {
@@ -21,7 +24,11 @@ describe("SGR", () => {
 
   it("resets wholly and in part", () => {
     expect(first("\x1b[1;31m\x1b[mx").style).toEqual({});
-    expect(first("\x1b[1;31;4m\x1b[22;39mx").style).toMatchObject({ bold: false, underline: true, fg: undefined });
+    expect(first("\x1b[1;31;4m\x1b[22;39mx").style).toMatchObject({
+      bold: false,
+      underline: true,
+      fg: undefined,
+    });
   });
 
   it("splits the text at each change", () => {
@@ -117,7 +124,27 @@ describe("hostile output", () => {
   it("survives random bytes in time that grows with the row only", () => {
     let seed = 7;
     const random = (): number => (seed = (seed * 1103515245 + 12345) % 2147483648);
-    const alphabet = ["\x1b", "[", "]", "m", ";", "38", "5", "2", "\r", "\b", "\x07", "K", "P", "\\", "x", "\x9b", "é", "\0", "?"];
+    const alphabet = [
+      "\x1b",
+      "[",
+      "]",
+      "m",
+      ";",
+      "38",
+      "5",
+      "2",
+      "\r",
+      "\b",
+      "\x07",
+      "K",
+      "P",
+      "\\",
+      "x",
+      "\x9b",
+      "é",
+      "\0",
+      "?",
+    ];
     for (let i = 0; i < 2000; i += 1) {
       let text = "";
       for (let n = 0; n < 40; n += 1) text += alphabet[random() % alphabet.length];

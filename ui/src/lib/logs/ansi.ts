@@ -119,7 +119,11 @@ function visible(code: number): string | null {
   if (code >= 0x80 && code <= 0x9f) return "\ufffd";
   if (code === 0x2028 || code === 0x2029) return "\u2424";
   const bidi =
-    code === 0x61c || code === 0x200e || code === 0x200f || (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+    code === 0x61c ||
+    code === 0x200e ||
+    code === 0x200f ||
+    (code >= 0x202a && code <= 0x202e) ||
+    (code >= 0x2066 && code <= 0x2069);
   return bidi ? "\ufffd" : null;
 }
 
@@ -222,7 +226,9 @@ function inRange(text: string, at: number, low: number, high: number): boolean {
 function applySgr(before: Style, params: string): Style {
   let style: Style = before;
   // Colons join the parts of one colour, semicolons separate attributes; the old form of a colour uses semicolons for both.
-  const groups = params.split(";").map((group) => group.split(":").map((part) => (part === "" ? -1 : Number(part))));
+  const groups = params
+    .split(";")
+    .map((group) => group.split(":").map((part) => (part === "" ? -1 : Number(part))));
   for (let i = 0; i < groups.length; i += 1) {
     const group = groups[i] as number[];
     const code = group[0] === -1 ? 0 : (group[0] as number);

@@ -76,9 +76,11 @@ export class RowCache {
   /** Reads rows that may not be held, for copying; at most `limit` of them. */
   async read(from: number, to: number, limit: number, onRow: (row: LogRow) => boolean): Promise<void> {
     const end = Math.min(to, from + limit, this.#rows);
-    for (let at = from; at < end; ) {
+    for (let at = from; at < end;) {
       const held = this.get(at);
-      const rows = held ? [held] : (await this.backend.readLog(this.id, this.attempt, at, Math.min(2 * PAGE, end - at))).rows;
+      const rows = held
+        ? [held]
+        : (await this.backend.readLog(this.id, this.attempt, at, Math.min(2 * PAGE, end - at))).rows;
       if (rows.length === 0) return;
       for (const row of rows) if (!onRow(row)) return;
       at += rows.length;

@@ -29,7 +29,10 @@ export class ScrollModel {
 
   /** Height for the element that gives the native scrollbar its range. */
   get spacer(): number {
-    return Math.min(Math.max(this.total * this.rowHeight, this.viewport), Math.max(MAX_SPACER, this.viewport));
+    return Math.min(
+      Math.max(this.total * this.rowHeight, this.viewport),
+      Math.max(MAX_SPACER, this.viewport),
+    );
   }
 
   /** The position at which the last row touches the bottom edge. */

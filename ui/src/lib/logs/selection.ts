@@ -20,7 +20,10 @@ export function ordered({ anchor, focus }: Selection): { start: Point; end: Poin
 }
 
 export function isEmpty(selection: Selection | null): boolean {
-  return selection === null || (selection.anchor.row === selection.focus.row && selection.anchor.column === selection.focus.column);
+  return (
+    selection === null ||
+    (selection.anchor.row === selection.focus.row && selection.anchor.column === selection.focus.column)
+  );
 }
 
 /** The columns of `row` that are selected; `to` is Infinity where the line end is selected too. */

@@ -69,9 +69,9 @@ export class LogSession {
     if (this.follow.following && this.info) this.rows?.extend(this.info, this.#height);
   }
 
-  /** Says what the pane shows. */
-  want(from: number, to: number): void {
-    this.#height = Math.max(1, to - from);
+  /** Says which rows the pane shows, and how many fit into it. */
+  want(from: number, to: number, height: number): void {
+    this.#height = Math.max(1, height);
     this.rows?.want(from, to, this.#tail);
   }
 

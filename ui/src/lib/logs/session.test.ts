@@ -38,7 +38,13 @@ function stand(rows = 1000) {
       return { from, total: state.rows, rows: Array.from({ length }, (_, i) => line(from + i)) };
     },
   } as unknown as Backend;
-  return { backend, reads, state, grow: (to: number) => ((state.rows = to), tell(info(1))), tell: () => tell(info(1)) };
+  return {
+    backend,
+    reads,
+    state,
+    grow: (to: number) => ((state.rows = to), tell(info(1))),
+    tell: () => tell(info(1)),
+  };
 }
 
 describe("a log session", () => {
@@ -57,7 +63,7 @@ describe("a log session", () => {
     await session.open();
     await vi.waitFor(() => expect(session.rows?.total).toBe(1000));
     session.on("scrolledUp");
-    session.want(100, 140);
+    session.want(100, 140, 40);
     await vi.waitFor(() => expect(session.rows?.get(139)).toBeDefined());
     const before = reads.length;
     grow(2204);
@@ -89,7 +95,7 @@ describe("a log session", () => {
     await session.open();
     session.on("scrolledUp");
     for (let from = 0; from < 40 * 128; from += 128) {
-      session.want(from, from + 100);
+      session.want(from, from + 100, 100);
       await vi.waitFor(() => expect(session.rows?.get(from + 99)).toBeDefined());
     }
     expect(session.rows?.get(0)).toBeUndefined();

@@ -4,7 +4,8 @@ export function encodeUtf8(text: string): string {
   const bytes = new TextEncoder().encode(text);
   let binary = "";
   // In pieces: a script of 2 MiB would be too many arguments for one call.
-  for (let at = 0; at < bytes.length; at += 8192) binary += String.fromCharCode(...bytes.subarray(at, at + 8192));
+  for (let at = 0; at < bytes.length; at += 8192)
+    binary += String.fromCharCode(...bytes.subarray(at, at + 8192));
   return btoa(binary);
 }
 

@@ -39,7 +39,20 @@ describe("parseCommandLine", () => {
   });
 
   it("reads back every argument that it quoted", () => {
-    const args = ["a", "", "it's", 'say "x"', "a b\tc", "$HOME", "`x`", "\\", "é漢", "-n", "a\nb", "*?~;|&<>#"];
+    const args = [
+      "a",
+      "",
+      "it's",
+      'say "x"',
+      "a b\tc",
+      "$HOME",
+      "`x`",
+      "\\",
+      "é漢",
+      "-n",
+      "a\nb",
+      "*?~;|&<>#",
+    ];
     expect(parseCommandLine(joinCommandLine(args)).args).toEqual(args);
     expect(quoteArg("plain-1.0/x")).toBe("plain-1.0/x");
   });

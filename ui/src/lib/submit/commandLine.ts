@@ -21,7 +21,11 @@ export function parseCommandLine(line: string): ParsedCommand {
   let word: string | null = null;
   let at = 0;
 
-  const fail = (message: string, position: number): ParsedCommand => ({ args, error: { message, at: position }, shellOnly });
+  const fail = (message: string, position: number): ParsedCommand => ({
+    args,
+    error: { message, at: position },
+    shellOnly,
+  });
 
   while (at < line.length) {
     const char = line.charAt(at);

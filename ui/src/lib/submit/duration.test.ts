@@ -15,8 +15,9 @@ describe("durations", () => {
     ["0s", 0],
   ])("%s is %d ms", (text, ms) => expect(parseDuration(text)).toBe(ms));
 
-  it.each(["", "90", "abc", "-5s", "5x", "5m1h", "1h1h", "s", "1..5s", "1e3s", "0.3ms"])("%j is refused", (text) =>
-    expect(parseDuration(text)).toBeNull(),
+  it.each(["", "90", "abc", "-5s", "5x", "5m1h", "1h1h", "s", "1..5s", "1e3s", "0.3ms"])(
+    "%j is refused",
+    (text) => expect(parseDuration(text)).toBeNull(),
   );
 
   it("writes what it can read back, to the millisecond", () => {

@@ -1,0 +1,42 @@
+// From a point on the screen to a row and a column of the log. Reads the drawn rows; knows nothing of what is not drawn.
+import type { Point } from "./selection";
+
+interface CaretPosition {
+  readonly offsetNode: Node;
+  readonly offset: number;
+}
+interface CaretDocument {
+  caretPositionFromPoint?(x: number, y: number): CaretPosition | null;
+  caretRangeFromPoint?(x: number, y: number): Range | null;
+}
+
+export function pointAt(layer: HTMLElement, x: number, y: number): Point {
+  const rows = [...layer.querySelectorAll<HTMLElement>("[data-row]")];
+  const first = rows[0];
+  if (first === undefined) return { row: 0, column: 0 };
+  if (y < first.getBoundingClientRect().top) return { row: indexOf(first), column: 0 };
+  const row = rows.find((element) => y < element.getBoundingClientRect().bottom);
+  if (row === undefined) return { row: indexOf(rows.at(-1) as HTMLElement), column: Infinity };
+  const text = row.querySelector<HTMLElement>(".text");
+  if (text === null || x < text.getBoundingClientRect().left) return { row: indexOf(row), column: 0 };
+  return { row: indexOf(row), column: columnAt(text, x, y) };
+}
+
+function indexOf(row: HTMLElement): number {
+  return Number(row.dataset.row);
+}
+
+function columnAt(text: HTMLElement, x: number, y: number): number {
+  // One of the two exists in every engine; which one depends on its age.
+  const page = document as unknown as CaretDocument;
+  const position = page.caretPositionFromPoint?.(x, y);
+  const range = position ? null : page.caretRangeFromPoint?.(x, y);
+  const node = position?.offsetNode ?? range?.startContainer;
+  const offset = position?.offset ?? range?.startOffset ?? 0;
+  if (node === undefined || node.nodeType !== Node.TEXT_NODE || !text.contains(node)) return Infinity;
+  const walker = document.createTreeWalker(text, NodeFilter.SHOW_TEXT);
+  let column = 0;
+  while (walker.nextNode() && walker.currentNode !== node)
+    column += walker.currentNode.nodeValue?.length ?? 0;
+  return column + offset;
+}

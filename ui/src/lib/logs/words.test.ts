@@ -1,0 +1,51 @@
+import { expect, it } from "vitest";
+import type { LogInfo, LogRow } from "../api";
+import { clamped, endMark, rowTime, windowTitle } from "./words";
+
+const info: LogInfo = {
+  frame: 1,
+  attempt: 2,
+  rows: 9,
+  bytes: 90,
+  live: true,
+  phase: "running",
+  startedAt: 0,
+  attempts: 2,
+};
+const row = (text: string, fullLen = text.length): LogRow => ({
+  row: 0,
+  stream: "stdout",
+  ts: 0,
+  text,
+  fullLen,
+  partial: false,
+  continued: false,
+});
+
+it("titles the window with name, attempt and state", () => {
+  expect(windowTitle("nightly", info, 2)).toBe("nightly · attempt 2 · running");
+});
+
+it("ends a run in words, and only once it has ended", () => {
+  expect(endMark(info)).toBeNull();
+  const ended = { ...info, live: false, finishedAt: 12_000 };
+  expect(endMark({ ...ended, phase: "succeeded", exitCode: 0 })).toBe("Succeeded · exit 0 · after 12 s");
+  expect(endMark({ ...ended, phase: "failed", exitCode: 137 })).toBe(
+    "Failed · exit 137: killed by SIGKILL · after 12 s",
+  );
+  expect(endMark({ ...ended, phase: "timeout", error: "timed out after 30 min" })).toContain(
+    "timed out after 30 min",
+  );
+});
+
+it("says how much of a long line is shown", () => {
+  expect(clamped(row("x")).note).toBeNull();
+  expect(clamped(row("x".repeat(10_000), 1_200_000)).note).toBe("line is 1.2 MB, 10 kB shown");
+  expect(clamped(row("x".repeat(50_000))).text).toHaveLength(10_000);
+});
+
+it("counts time from the start of the run", () => {
+  expect(rowTime("relative", 62_345, 0)).toBe("+1:02.345");
+  expect(rowTime("relative", 3_662_345, 0)).toBe("+1:01:02.345");
+  expect(rowTime("off", 1, 0)).toBe("");
+});

@@ -1,0 +1,53 @@
+// What the log window says in words: titles, the mark at the end of a run, times of rows, notes on clamped lines.
+import type { LogInfo, LogRow } from "../api";
+import { bytes, duration, outcome } from "../shared/format";
+import { phaseWord } from "../shared/phase";
+
+export type TimeMode = "off" | "clock" | "relative";
+
+/** Longest text drawn for one row; the backend clips at the same length. */
+export const CLAMP = 10_000;
+
+export function windowTitle(name: string, info: LogInfo | null, attempt: number): string {
+  const state = info === null ? "opening" : phaseWord(info.phase).toLowerCase();
+  return attempt > 0 ? `${name} · attempt ${attempt} · ${state}` : name;
+}
+
+/** The mark below the last row; null while the run may still print. */
+export function endMark(info: LogInfo | null): string | null {
+  if (info === null || info.live || info.finishedAt === undefined) return null;
+  const took = `after ${duration(Math.max(0, info.finishedAt - info.startedAt))}`;
+  const why = outcome(info);
+  const code = info.exitCode !== undefined && !why.startsWith("exit ") ? `exit ${info.exitCode}` : "";
+  return [phaseWord(info.phase), why, code, took].filter((part) => part !== "").join(" · ");
+}
+
+const pad = (n: number, width: number): string => String(n).padStart(width, "0");
+
+export function rowTime(mode: TimeMode, ts: number, startedAt: number): string {
+  if (mode === "off") return "";
+  if (mode === "clock") {
+    const at = new Date(ts);
+    return `${pad(at.getHours(), 2)}:${pad(at.getMinutes(), 2)}:${pad(at.getSeconds(), 2)}.${pad(at.getMilliseconds(), 3)}`;
+  }
+  const since = Math.max(0, ts - startedAt);
+  const minutes = Math.floor(since / 60_000);
+  const seconds = `${pad(Math.floor(since / 1000) % 60, 2)}.${pad(since % 1000, 3)}`;
+  return minutes < 60
+    ? `+${minutes}:${seconds}`
+    : `+${Math.floor(minutes / 60)}:${pad(minutes % 60, 2)}:${seconds}`;
+}
+
+/** The text to draw, and a note when it is not the whole line. */
+export function clamped(row: LogRow): { text: string; note: string | null } {
+  const text = row.text.length > CLAMP ? row.text.slice(0, CLAMP) : row.text;
+  if (text.length === row.text.length && row.fullLen <= CLAMP) return { text, note: null };
+  const shown = new TextEncoder().encode(text).length;
+  if (row.fullLen <= shown) return { text, note: null };
+  return { text, note: `line is ${size(row.fullLen)}, ${size(shown)} shown` };
+}
+
+/** `10 kB` rather than `10.0 kB`: these are round numbers. */
+function size(n: number): string {
+  return bytes(n).replace(/\.0 /, " ");
+}
