@@ -1,0 +1,318 @@
+//! What a page can reach, on Tauri's mock runtime: the real capabilities and commands, no display, and an engine
+//! that answers from memory. What the answers mean is tested below the shell, in `crates/`.
+
+use async_trait::async_trait;
+use serde_json::{Value, json};
+use solti_api::{
+    ApiError, ApiHandler, DesktopApi, LaneControl, LogAccess, LogInfoStream, OutputEventStream,
+    TaskChangeStream, TaskControl, TaskFeed,
+};
+use solti_desktop::{AppInfo, assemble, command_names, context};
+use solti_model::{
+    FieldError, Lane, ListQuery, LogInfo, LogRows, OutputEvent, Slot, StopMode, Summary, Task, TaskChange,
+    TaskEvent, TaskId, TaskList, TaskPage, TaskQuery, TaskRow, TaskRun, TaskSpec,
+};
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+};
+use tauri::{
+    App, WebviewWindow, WebviewWindowBuilder,
+    ipc::{CallbackFn, InvokeBody},
+    test::{INVOKE_KEY, MockRuntime, get_ipc_response, mock_builder},
+    webview::InvokeRequest,
+};
+use tokio::sync::watch;
+
+fn id(text: &str) -> TaskId {
+    TaskId::new(text).expect("a legal id")
+}
+
+/// An engine with one task, `t1`, which prints three lines. It writes down what it was asked to do.
+#[derive(Default)]
+struct Engine {
+    asked: Mutex<Vec<String>>,
+    /// Dropped when nobody reads the changes any more.
+    changes: watch::Sender<u64>,
+}
+
+impl Engine {
+    fn note(&self, call: impl Into<String>) {
+        self.asked.lock().expect("no test panics with it").push(call.into());
+    }
+
+    fn asked(&self) -> Vec<String> {
+        self.asked.lock().expect("no test panics with it").clone()
+    }
+}
+
+fn summary(version: u64) -> Summary {
+    serde_json::from_value(json!({"byPhase": {}, "lanes": [], "labels": [], "resourceVersion": version,
+        "logBytes": 0, "storage": "ok"}))
+    .expect("a summary")
+}
+
+fn info(attempt: u32) -> LogInfo {
+    serde_json::from_value(json!({"attempt": attempt, "rows": 3, "bytes": 6, "live": false,
+        "phase": "succeeded", "exitCode": 0, "startedAt": 1, "finishedAt": 2, "attempts": 1}))
+    .expect("an extent")
+}
+
+#[async_trait]
+impl ApiHandler for Engine {
+    async fn submit_task(&self, spec: TaskSpec) -> Result<TaskId, ApiError> {
+        if spec.slot.as_str() == "busy" {
+            return Err(ApiError::SlotBusy { slot: spec.slot, running: id("t0") });
+        }
+        self.note(format!("submit {}", spec.slot));
+        Ok(id("t1"))
+    }
+    async fn get_task_status(&self, _id: &TaskId) -> Result<Option<Task>, ApiError> {
+        Ok(None)
+    }
+    async fn query_tasks(&self, _query: TaskQuery) -> Result<TaskPage<Task>, ApiError> {
+        Ok(TaskPage { items: Vec::new(), total: 0 })
+    }
+    async fn list_task_runs(&self, _id: &TaskId) -> Result<Vec<TaskRun>, ApiError> {
+        Ok(Vec::new())
+    }
+    async fn delete_task(&self, id: &TaskId) -> Result<(), ApiError> {
+        self.note(format!("delete {id}"));
+        Ok(())
+    }
+    async fn stream_task_logs(&self, id: &TaskId) -> Result<OutputEventStream, ApiError> {
+        if id.as_str() != "t1" {
+            return Err(ApiError::TaskNotFound { id: id.clone() });
+        }
+        Ok(Box::pin(tokio_stream::iter([OutputEvent::Lagged { skipped: 1 }])))
+    }
+}
+
+#[async_trait]
+impl TaskControl for Engine {
+    async fn validate_spec(&self, _spec: &TaskSpec) -> Result<(), ApiError> {
+        Err(FieldError::new("kind.container", "no runner takes containers").into())
+    }
+    async fn stop_task(&self, id: &TaskId, mode: StopMode) -> Result<(), ApiError> {
+        self.note(format!("stop {id} {mode:?}"));
+        Ok(())
+    }
+    async fn rerun_task(&self, _id: &TaskId) -> Result<TaskId, ApiError> {
+        Ok(id("t2"))
+    }
+}
+
+#[async_trait]
+impl TaskFeed for Engine {
+    async fn list_tasks(&self, _query: ListQuery) -> Result<TaskList, ApiError> {
+        Ok(TaskList { rows: Vec::new(), total: 0, next_cursor: None })
+    }
+    async fn get_task_row(&self, _id: &TaskId) -> Result<Option<TaskRow>, ApiError> {
+        Ok(None)
+    }
+    async fn summary(&self) -> Result<Summary, ApiError> {
+        Ok(summary(7))
+    }
+    async fn task_events(&self, _id: &TaskId) -> Result<Vec<TaskEvent>, ApiError> {
+        Ok(Vec::new())
+    }
+    async fn watch_tasks(&self) -> Result<TaskChangeStream, ApiError> {
+        use tokio_stream::{StreamExt, wrappers::WatchStream};
+        let changes = WatchStream::new(self.changes.subscribe()).map(|version| TaskChange {
+            resource_version: version,
+            changed: Vec::new(),
+            deleted: Vec::new(),
+            summary: summary(version),
+            resync: false,
+        });
+        Ok(Box::pin(changes))
+    }
+}
+
+#[async_trait]
+impl LaneControl for Engine {
+    async fn list_lanes(&self) -> Result<Vec<Lane>, ApiError> {
+        Ok(Vec::new())
+    }
+    async fn set_lane(
+        &self,
+        slot: &Slot,
+        capacity: Option<u32>,
+        paused: Option<bool>,
+    ) -> Result<Lane, ApiError> {
+        Ok(Lane {
+            slot: slot.clone(),
+            capacity: capacity.unwrap_or(1),
+            running: 0,
+            queued: 0,
+            paused: paused.unwrap_or(false),
+        })
+    }
+}
+
+#[async_trait]
+impl LogAccess for Engine {
+    async fn log_info(&self, _id: &TaskId, attempt: u32) -> Result<LogInfo, ApiError> {
+        Ok(info(attempt))
+    }
+    async fn read_log(&self, _id: &TaskId, _attempt: u32, from: u64, _n: u32) -> Result<LogRows, ApiError> {
+        Ok(LogRows { from, total: 3, rows: Vec::new() })
+    }
+    async fn watch_log(&self, _id: &TaskId, attempt: u32) -> Result<LogInfoStream, ApiError> {
+        Ok(Box::pin(tokio_stream::iter([info(attempt)])))
+    }
+}
+
+struct Desk {
+    app: App<MockRuntime>,
+    engine: Arc<Engine>,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let engine = Arc::new(Engine::default());
+        let api: Arc<dyn DesktopApi> = engine.clone();
+        let builder = assemble(mock_builder(), api, AppInfo::new(Path::new("/data")));
+        Self { app: builder.build(context()).expect("an app"), engine }
+    }
+
+    fn window(&self, label: &str) -> WebviewWindow<MockRuntime> {
+        WebviewWindowBuilder::new(&self.app, label, Default::default()).build().expect("a window")
+    }
+}
+
+fn call(window: &WebviewWindow<MockRuntime>, command: &str, args: Value) -> Result<Value, Value> {
+    let request = InvokeRequest {
+        cmd: command.to_owned(),
+        callback: CallbackFn(0),
+        error: CallbackFn(1),
+        url: "tauri://localhost".parse().expect("a URL"),
+        body: InvokeBody::Json(args),
+        headers: Default::default(),
+        invoke_key: INVOKE_KEY.to_owned(),
+    };
+    get_ipc_response(window, request).map(|body| body.deserialize().expect("JSON"))
+}
+
+fn spec(slot: &str) -> Value {
+    json!({"slot": slot, "kind": {"subprocess": {"mode": {"command": {"command": "true"}}}}})
+}
+
+/// The text that a page's `Channel` turns into.
+const CHANNEL: &str = "__CHANNEL__:0";
+
+#[test]
+fn a_page_submits_and_reads() {
+    let desk = Desk::new();
+    let main = desk.window("main");
+    assert_eq!(call(&main, "submit_task", json!({"spec": spec("etl")})), Ok(json!("t1")));
+    assert_eq!(desk.engine.asked(), ["submit etl"]);
+    assert_eq!(call(&main, "get_task_status", json!({"id": "t9"})), Ok(Value::Null));
+    assert_eq!(call(&main, "query_tasks", json!({"query": {}})), Ok(json!({"tasks": [], "total": 0})));
+    assert_eq!(call(&main, "delete_task", json!({"id": "t1"})), Ok(Value::Null));
+    assert_eq!(call(&main, "stop_task", json!({"id": "t1", "mode": "kill"})), Ok(Value::Null));
+    assert_eq!(desk.engine.asked()[1..], ["delete t1", "stop t1 Kill"]);
+    assert_eq!(
+        call(&main, "set_lane", json!({"slot": "etl", "capacity": 4})),
+        Ok(json!({"slot": "etl", "capacity": 4, "running": 0, "queued": 0, "paused": false}))
+    );
+    assert_eq!(call(&main, "app_info", json!({})).expect("answered")["dataDir"], "/data");
+}
+
+#[test]
+fn every_refusal_is_the_error_object() {
+    let desk = Desk::new();
+    let main = desk.window("main");
+    let refused = |command, args| call(&main, command, args).expect_err("refused");
+
+    let busy = refused("submit_task", json!({"spec": spec("busy")}));
+    assert_eq!(
+        (&busy["error"], &busy["slot"], &busy["running"]),
+        (&json!("SlotBusy"), &json!("busy"), &json!("t0"))
+    );
+
+    let mut bad = spec("etl");
+    bad["timeout"] = json!(0);
+    let invalid = refused("submit_task", json!({"spec": bad}));
+    assert_eq!((&invalid["error"], &invalid["field"]), (&json!("InvalidRequest"), &json!("timeout")));
+
+    let mut unknown = spec("etl");
+    unknown["timeuot"] = json!(1);
+    let unknown = refused("submit_task", json!({"spec": unknown}));
+    assert_eq!(unknown["error"], "InvalidRequest");
+    assert!(unknown["message"].as_str().is_some_and(|m| m.contains("timeuot")), "{unknown}");
+
+    assert_eq!(refused("submit_task", json!({}))["error"], "InvalidRequest");
+    let escape = refused("get_task_status", json!({"id": "../x"}));
+    assert_eq!((&escape["error"], &escape["field"]), (&json!("InvalidRequest"), &json!("id")));
+    assert_eq!(refused("validate_spec", json!({"spec": spec("a")}))["field"], "kind.container");
+    let unheard = refused("stream_task_logs", json!({"id": "t9", "onEvents": CHANNEL}));
+    assert_eq!(unheard["error"], "TaskNotFound");
+}
+
+#[test]
+fn a_log_window_reads_and_changes_nothing() {
+    let desk = Desk::new();
+    let log = desk.window("log-1");
+    assert!(call(&log, "log_info", json!({"id": "t1", "attempt": 1})).is_ok());
+    assert!(call(&log, "read_log", json!({"id": "t1", "attempt": 1, "from": 0, "count": 9})).is_ok());
+    assert!(call(&log, "list_task_runs", json!({"id": "t1"})).is_ok());
+
+    let forbidden = [
+        ("submit_task", json!({"spec": spec("etl")})),
+        ("delete_task", json!({"id": "t1"})),
+        ("stop_task", json!({"id": "t1", "mode": "kill"})),
+        ("rerun_task", json!({"id": "t1"})),
+        ("set_lane", json!({"slot": "etl", "paused": true})),
+        ("open_log_window", json!({"id": "t1"})),
+        ("watch_tasks", json!({"onChange": CHANNEL})),
+    ];
+    for (command, args) in forbidden {
+        let error = call(&log, command, args).expect_err(command);
+        assert!(error.as_str().is_some_and(|text| text.contains("not allowed")), "{command}: {error}");
+    }
+    assert!(desk.engine.asked().is_empty());
+}
+
+#[test]
+fn the_main_window_may_call_every_command_and_a_stranger_none() {
+    let desk = Desk::new();
+    let (main, stranger) = (desk.window("main"), desk.window("other"));
+    let refused_by_capability =
+        |error: &Value| error.as_str().is_some_and(|text| text.contains("not allowed"));
+    for command in command_names() {
+        // Without arguments most answer that one is missing, which is as good: they were reached.
+        if let Err(error) = call(&main, command, json!({})) {
+            assert!(!refused_by_capability(&error), "{command} is not in capabilities/main.json: {error}");
+        }
+        let error = call(&stranger, command, json!({})).expect_err(command);
+        assert!(refused_by_capability(&error), "{command}: {error}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_ends_when_its_page_closes_it() {
+    let desk = Desk::new();
+    let main = desk.window("main");
+    let stream = call(&main, "watch_tasks", json!({"onChange": CHANNEL})).expect("opened");
+    assert_eq!(desk.engine.changes.receiver_count(), 1);
+    call(&main, "ack_frame", json!({"streamId": stream, "frame": 1})).expect("taken");
+    call(&main, "close_stream", json!({"streamId": stream})).expect("closed");
+    desk.engine.changes.closed().await;
+    // A page cannot know that it was late.
+    call(&main, "ack_frame", json!({"streamId": stream, "frame": 2})).expect("ignored");
+    call(&main, "close_stream", json!({"streamId": stream})).expect("ignored");
+}
+
+#[test]
+fn a_log_is_opened_once_and_under_a_label_that_may_read_it() {
+    use tauri::Manager;
+    let desk = Desk::new();
+    let main = desk.window("main");
+    for (id, attempt) in [("t1", 1), ("t1", 1), ("t1", 2)] {
+        call(&main, "open_log_window", json!({"id": id, "attempt": attempt})).expect("opened");
+    }
+    let mut labels: Vec<_> = desk.app.webview_windows().into_keys().collect();
+    labels.sort();
+    assert_eq!(labels, ["log-1", "log-2", "main"]);
+}
