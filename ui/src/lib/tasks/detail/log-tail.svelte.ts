@@ -1,0 +1,92 @@
+// The last rows of one attempt's log, kept current while somebody looks at them. Bounded: at most TAIL rows are
+// held or read at once, whatever the log's size. The real log view is in ../../logs.
+import type { Backend, Unsubscribe } from "../../api/backend";
+import { ApiError } from "../../api/errors";
+import type { LogInfo, LogRow } from "../../api/types";
+
+export const TAIL = 200;
+
+export class LogTail {
+  rows = $state.raw<LogRow[]>([]);
+  info = $state.raw<LogInfo | undefined>(undefined);
+  error = $state.raw<ApiError | undefined>(undefined);
+
+  #backend: Backend;
+  #id: string;
+  #attempt: number;
+  #stop: Unsubscribe | undefined;
+  #closed = false;
+  #reading = false;
+  #again = false;
+
+  constructor(backend: Backend, id: string, attempt: number) {
+    this.#backend = backend;
+    this.#id = id;
+    this.#attempt = attempt;
+  }
+
+  async open(): Promise<void> {
+    try {
+      this.info = await this.#backend.logInfo(this.#id, this.#attempt);
+      await this.#read();
+      if (this.#closed || !this.info.live) return;
+      const stop = await this.#backend.watchLog(this.#id, this.#attempt, (info) => {
+        this.info = info;
+        void this.#read();
+      });
+      if (this.#closed) stop();
+      else this.#stop = stop;
+    } catch (thrown) {
+      this.error = ApiError.from(thrown);
+    }
+  }
+
+  close() {
+    this.#closed = true;
+    this.#stop?.();
+  }
+
+  /** Reads the tail; asked again while reading, it reads once more after, never twice at a time. */
+  async #read(): Promise<void> {
+    if (this.#reading) {
+      this.#again = true;
+      return;
+    }
+    this.#reading = true;
+    try {
+      do {
+        this.#again = false;
+        const total = this.info?.rows ?? 0;
+        const page = await this.#backend.readLog(this.#id, this.#attempt, Math.max(0, total - TAIL), TAIL);
+        if (!this.#closed) this.rows = page.rows;
+      } while (this.#again && !this.#closed);
+    } catch (thrown) {
+      this.error = ApiError.from(thrown);
+    } finally {
+      this.#reading = false;
+    }
+  }
+}
+
+const ESCAPES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[@-Z\\-_])/g;
+
+/** The text without escape sequences and with a carriage return's last state: enough for a glance. */
+export function plainText(text: string): string {
+  const bare = text.replace(ESCAPES, "").replace(/\r+$/, "");
+  return bare.slice(bare.lastIndexOf("\r") + 1);
+}
+
+/** The last lines of stderr of a finished attempt, else of anything it said. */
+export async function lastWords(
+  backend: Backend,
+  id: string,
+  attempt: number,
+  lines: number,
+): Promise<LogRow[]> {
+  const info = await backend.logInfo(id, attempt);
+  if (info.rows === 0) return [];
+  const page = await backend.readLog(id, attempt, Math.max(0, info.rows - TAIL), TAIL);
+  const said = page.rows.filter((row) => plainText(row.text).trim() !== "");
+  const stderr = said.filter((row) => row.stream === "stderr");
+  return (stderr.length ? stderr : said).slice(-lines);
+}

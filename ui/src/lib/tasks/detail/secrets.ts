@@ -1,0 +1,24 @@
+// Which environment values are not shown: those whose names look secret. A guess by name, on the safe side.
+import type { EnvVar, TaskSpec } from "../../api/types";
+
+const SECRET = /KEY|TOKEN|SECRET|PASS/i;
+export const looksSecret = (name: string): boolean => SECRET.test(name);
+
+/** A copy of the spec whose secret-looking values are empty; `hidden` says how many there were. */
+export function withoutSecrets(spec: TaskSpec): { spec: TaskSpec; hidden: number } {
+  let hidden = 0;
+  const clean = (env: EnvVar[] | undefined) =>
+    env?.map((entry) => {
+      if (!looksSecret(entry.key)) return entry;
+      hidden++;
+      return { ...entry, value: "" };
+    });
+  const { kind } = spec;
+  const safe: TaskSpec =
+    "subprocess" in kind
+      ? { ...spec, kind: { subprocess: { ...kind.subprocess, env: clean(kind.subprocess.env) } } }
+      : "container" in kind
+        ? { ...spec, kind: { container: { ...kind.container, env: clean(kind.container.env) } } }
+        : { ...spec, kind: { wasm: { ...kind.wasm, env: clean(kind.wasm.env) } } };
+  return { spec: safe, hidden };
+}
