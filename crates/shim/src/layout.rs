@@ -11,6 +11,9 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// The launch spec (0600). Written by the runner, removed by the shim as soon as it is read.
+///
+/// Who removes it decides: a shim that cannot remove it starts nothing. So whoever wants to give a run up for lost
+/// takes the lock, removes this file, and knows that the program will never run if the file was still there.
 pub const LAUNCH: &str = "launch";
 /// The exit record, 64 bytes; see [`crate::exit_record`].
 pub const EXIT: &str = "exit";
@@ -67,7 +70,8 @@ pub fn open_at(dir: BorrowedFd<'_>, name: &CStr, flags: i32) -> io::Result<File>
 
 /// Takes the run's lock, or `None` when a living shim holds it. The lock lasts as long as the file is open.
 ///
-/// A process other than the shim uses this to ask "is it alive?" and must drop the file at once.
+/// A process other than the shim uses this to ask "is it alive?" and must drop the file within milliseconds: a shim
+/// that is about to start waits no longer than that.
 ///
 /// # Errors
 /// What `openat` or `flock` says.

@@ -4,6 +4,9 @@
 //! Not here: the program itself (`src/bin/solti-shim/`), the log format (`solti-logstore`), and everything that
 //! knows about tasks, attempts or an async runtime (`solti-runner` and above).
 
+#[cfg(not(target_os = "linux"))]
+compile_error!("the shim stands on Linux: /proc, pidfd, signalfd and child subreapers");
+
 pub mod control;
 pub mod exit_record;
 pub mod launch;

@@ -1,9 +1,12 @@
 //! How a run ends: by itself, by a signal, by a timeout, by a stop; and that nothing of the tree is left.
 
+use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use solti_shim::control::Request;
-use solti_shim::exit_record::{LeaderStatus, RunEnd};
+use solti_shim::exit_record::{ExitRecord, LeaderStatus, RunEnd, RunState};
+use solti_shim::layout;
+use solti_shim::tree::{Membership, Process};
 
 use crate::harness::{Plan, ends_within, is_alive, took};
 
@@ -87,7 +90,7 @@ fn a_stop_reaches_what_escaped_by_setsid_and_double_fork() {
     let ended = running.wait();
     assert_eq!(ended.end, TERM);
     assert!(!ended.flags.survivors);
-    let marked = solti_shim::tree::Membership { run_id: &run_id, ancestor: None, not_before_ticks: 0 };
+    let marked = Membership { run_id: &run_id, ancestor: None, not_before_ticks: 0 };
     let left = marked.members().unwrap();
     assert!(left.iter().all(|process| process.zombie), "left over: {left:?}");
 }
@@ -128,7 +131,7 @@ fn a_grandchild_that_keeps_the_pipe_does_not_extend_the_run() {
 
     // Left alone on purpose; ours to end, and told apart from a stranger by its start time.
     let pid: u32 = std::str::from_utf8(&ended.log).unwrap().trim().parse().unwrap();
-    let daemon = solti_shim::tree::Process::find(pid).expect("a daemon is left alone");
+    let daemon = Process::find(pid).expect("a daemon is left alone");
     assert!(daemon.signal(libc::SIGKILL).unwrap());
     assert!(ends_within(pid, Duration::from_secs(5)));
 }
@@ -144,7 +147,7 @@ fn a_grandchild_that_finishes_in_the_drain_time_is_heard() {
 fn terminating_the_shim_is_a_graceful_stop() {
     let running = Plan::sh("trap 'echo bye; exit 5' TERM; echo hi; while :; do sleep 0.05; done").start();
     running.lines(1);
-    let shim = solti_shim::tree::Process::find(running.shim_pid()).unwrap();
+    let shim = Process::find(running.shim_pid()).unwrap();
     shim.signal(libc::SIGHUP).unwrap();
     shim.signal(libc::SIGTERM).unwrap();
     let ended = running.wait();
@@ -152,6 +155,33 @@ fn terminating_the_shim_is_a_graceful_stop() {
     // The shell may add a line about its own child.
     let log = String::from_utf8(ended.log).unwrap();
     assert!(log.starts_with("hi\n") && log.contains("bye\n"), "{log:?}");
+}
+
+#[test]
+fn after_a_killed_shim_the_mark_finds_what_is_left() {
+    let running = Plan::sh("setsid sleep 600 & echo $!; echo $$; wait").start();
+    let mut pids = running.pids(2);
+    let dir = layout::open_run_dir(running.dir()).unwrap();
+    assert!(layout::try_lock(dir.as_fd()).unwrap().is_none(), "alive");
+    let shim = Process::find(running.shim_pid()).unwrap();
+    shim.signal(libc::SIGKILL).unwrap();
+    assert!(ends_within(shim.pid, Duration::from_secs(5)));
+    assert!(layout::try_lock(dir.as_fd()).unwrap().is_some(), "dead");
+
+    let record = ExitRecord::decode(&std::fs::read(running.dir().join(layout::EXIT)).unwrap()).unwrap();
+    assert_eq!((record.state, record.child_pid), (RunState::Started, running.child_pid), "no end is guessed");
+
+    let run_id = format!("{}/1", running.dir().file_name().unwrap().to_string_lossy());
+    let marked = Membership { run_id: &run_id, ancestor: None, not_before_ticks: shim.start_ticks };
+    let members: Vec<_> = marked.members().unwrap().into_iter().filter(|process| !process.zombie).collect();
+    let mut found: Vec<_> = members.iter().map(|process| process.pid).collect();
+    pids.sort_unstable();
+    found.sort_unstable();
+    assert_eq!(found, pids);
+    for process in members {
+        assert!(process.signal(libc::SIGKILL).unwrap());
+        assert!(ends_within(process.pid, Duration::from_secs(5)));
+    }
 }
 
 #[test]

@@ -52,6 +52,24 @@ fn a_program_that_closes_its_output_goes_on() {
 }
 
 #[test]
+fn a_log_that_can_grow_no_further_does_not_harm_the_program() {
+    let running = Plan::sh("read go < fifo; seq 1 300000; exit 3").start_with_fifo();
+    let limit = libc::rlimit { rlim_cur: 1 << 20, rlim_max: 1 << 20 };
+    // SAFETY: a valid limit in, nothing out.
+    let set = unsafe {
+        let shim = running.shim_pid() as libc::pid_t;
+        libc::prlimit(shim, libc::RLIMIT_FSIZE, &raw const limit, std::ptr::null_mut())
+    };
+    assert_eq!(set, 0);
+    running.release_fifo();
+    let ended = running.wait();
+    assert_eq!(ended.end, RunEnd::Ended(LeaderStatus::Code(3)));
+    assert!(ended.flags.log_incomplete, "the loss is recorded");
+    let whole: String = (1..=300_000).map(|n| format!("{n}\n")).collect();
+    assert!(whole.as_bytes().starts_with(&ended.log[..1 << 19]), "what fits is kept");
+}
+
+#[test]
 fn the_run_goes_on_when_its_spawner_is_killed() {
     // The spawner is this very test program, told by a variable to start one run and then wait for its death.
     let mut spawner = Command::new(std::env::current_exe().unwrap())

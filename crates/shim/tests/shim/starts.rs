@@ -90,6 +90,15 @@ fn run_folder_replaced_by_a_symlink_is_not_followed() {
 }
 
 #[test]
+fn a_run_whose_launch_file_was_taken_back_never_starts() {
+    let folder = tempfile::tempdir().unwrap();
+    let (report, mut shim) = spawn_shim(folder.path());
+    let failure = StartFailure { stage: Stage::Launch, errno: libc::ENOENT };
+    assert_eq!(read_report(report).unwrap(), StartReport::Failed(failure));
+    wait_for(&mut shim);
+}
+
+#[test]
 fn a_folder_is_run_once_only() {
     let running = Plan::sh("echo one; read line < fifo").start_with_fifo();
     let (report, mut second) = spawn_shim(running.dir());

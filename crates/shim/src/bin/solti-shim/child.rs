@@ -35,7 +35,7 @@ impl Leader {
     pub fn spawn(spec: &LaunchSpec, stdout: PipeWriter, stderr: PipeWriter) -> Result<Self, StartFailure> {
         let image = Image::new(spec)?;
         let (mut failed, report) = io::pipe().map_err(at(Stage::Spawn))?;
-        // SAFETY: this process has one thread, and the child calls nothing but async-signal-safe functions.
+        // SAFETY: this process still has one thread, and the child calls nothing but async-signal-safe functions.
         let pid = sys::check(unsafe { libc::fork() }).map_err(at(Stage::Spawn))?;
         if pid == 0 {
             // SAFETY: we are the forked child; the image was made complete before the fork.

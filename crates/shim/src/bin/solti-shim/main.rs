@@ -1,9 +1,10 @@
 //! `solti-shim <run-dir>`: owns one run from its start to its exit record, also while the app is away.
 //!
-//! Started by the runner with the write end of a status pipe as descriptor 3. One thread, one poll loop; whatever
-//! belongs to one concern is in its own file: `start` (the way to a running child), `child` (fork and exec), `run`
-//! (the loop), `ending` (stop, timeout, tree kill), `output` (pipes to log), `clients` (control socket), `record`
-//! (exit record), `sys` (thin system calls), `clock`. Formats shared with the runner are in the library.
+//! Started by the runner with the write end of a status pipe as descriptor 3. One poll loop; whatever belongs to one
+//! concern is in its own file: `start` (the way to a running child), `child` (fork and exec), `run` (the loop),
+//! `ending` (stop, timeout, tree kill), `output` (pipes to log), `durability` (disk flushes), `clients` (control
+//! socket), `record` (exit record), `clock`, `sys` (thin system calls). Formats shared with the runner are in the
+//! library.
 //!
 //! Not here on purpose: PATH lookup, restarts, retention and any knowledge of tasks. There is no death signal from
 //! the app: a run outlives it.
@@ -11,6 +12,7 @@
 mod child;
 mod clients;
 mod clock;
+mod durability;
 mod ending;
 mod output;
 mod record;

@@ -1,5 +1,5 @@
-//! From the child's pipes into the log, and when to flush and sync it. The log's format and what is due when are
-//! `solti-logstore`'s; who hears of new output is `clients`' business.
+//! From the child's pipes into the log. The log's format and what is due when are `solti-logstore`'s; flushing the
+//! disk is `durability`'s, and who hears of new output `clients`' business.
 //!
 //! Back pressure is the pipe's: a child waits while the disk is slow. A log that cannot be written never stops a
 //! child; its output is read all the same and the loss is recorded.
@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use solti_logstore::{LogWriter, Stream};
 
+use crate::durability::Durability;
 use crate::sys;
 
 /// One read; at most what a pipe holds.
@@ -18,7 +19,8 @@ const BUFFER: usize = 128 << 10;
 const PIPE: usize = 256 << 10;
 /// Reads of one stream before the other and the rest of the loop have their turn.
 const ROUNDS: usize = 4;
-const SYNC_EVERY: Duration = Duration::from_secs(1);
+/// After a log that could not be written.
+const RETRY: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
 pub struct Output {
@@ -28,7 +30,7 @@ pub struct Output {
     received: u64,
     incomplete: bool,
     flush_at: Option<Instant>,
-    sync_at: Option<Instant>,
+    durability: Durability,
 }
 
 /// What became of the log.
@@ -40,7 +42,7 @@ pub struct Sealed {
 
 impl Output {
     /// The pipes of a run; the write ends are for the child alone.
-    pub fn new(log: LogWriter) -> io::Result<(Self, PipeWriter, PipeWriter)> {
+    pub fn new(log: LogWriter, durability: Durability) -> io::Result<(Self, PipeWriter, PipeWriter)> {
         let (stdout, stdout_end) = pipe()?;
         let (stderr, stderr_end) = pipe()?;
         let output = Self {
@@ -50,7 +52,7 @@ impl Output {
             received: 0,
             incomplete: false,
             flush_at: None,
-            sync_at: None,
+            durability,
         };
         Ok((output, stdout_end, stderr_end))
     }
@@ -67,7 +69,7 @@ impl Output {
 
     /// When [`tend`](Self::tend) has something to do.
     pub fn due(&self) -> Option<Instant> {
-        [self.flush_at, self.sync_at].into_iter().flatten().min()
+        [self.flush_at, self.durability.due()].into_iter().flatten().min()
     }
 
     /// Bytes of the log that a reader can see.
@@ -112,23 +114,16 @@ impl Output {
         }
     }
 
-    /// Flushes what is due, and makes it durable about once a second while something is new.
+    /// Publishes what is due, and sees to it that it becomes durable.
     pub fn tend(&mut self, now: Instant, now_ms: u64) {
         self.flush_at = match self.log.flush_due(now_ms) {
             Ok(wait) => wait.map(|ms| now + Duration::from_millis(ms.max(1))),
             Err(_) => {
                 self.incomplete = true;
-                Some(now + SYNC_EVERY)
+                Some(now + RETRY)
             }
         };
-        match self.sync_at {
-            Some(at) if at <= now => {
-                self.incomplete |= self.log.sync().is_err();
-                self.sync_at = None;
-            }
-            None if self.log.is_dirty() => self.sync_at = Some(now + SYNC_EVERY),
-            _ => {}
-        }
+        self.durability.tend(self.log.published_bytes(), now);
     }
 
     /// Seals the log and makes it durable. A run that printed nothing keeps no files and costs no sync.
@@ -138,8 +133,9 @@ impl Output {
             return Sealed { bytes: 0, incomplete: false };
         }
         let published = self.log.published_bytes();
+        let incomplete = self.incomplete | !self.durability.finish();
         match self.log.finish(now_ms) {
-            Ok(totals) => Sealed { bytes: totals.bytes, incomplete: self.incomplete || totals.dropped > 0 },
+            Ok(totals) => Sealed { bytes: totals.bytes, incomplete: incomplete || totals.dropped > 0 },
             Err(_) => Sealed { bytes: published, incomplete: true },
         }
     }

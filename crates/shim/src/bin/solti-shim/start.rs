@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use solti_logstore::{LogError, LogWriter};
 use solti_shim::exit_record::{EndFlags, RunEnd};
@@ -18,6 +18,7 @@ use solti_shim::start_report::{Stage, StartFailure};
 use crate::child::Leader;
 use crate::clients::Clients;
 use crate::clock::Clock;
+use crate::durability::Durability;
 use crate::output::{self, Output};
 use crate::record::RecordFile;
 use crate::run::{Run, Started};
@@ -25,6 +26,8 @@ use crate::sys;
 
 /// No launch file of a task that `execve` accepts comes near this.
 const MAX_LAUNCH: u64 = 64 << 20;
+const LOCK_TRIES: u32 = 20;
+const BETWEEN_TRIES: Duration = Duration::from_millis(5);
 
 /// Names the stage of a failed step.
 pub fn at(stage: Stage) -> impl Fn(io::Error) -> StartFailure {
@@ -40,9 +43,7 @@ pub fn start(run_dir: &Path) -> Result<Run, StartFailure> {
         .map_err(at(Stage::Spawn))?;
 
     let dir = layout::open_run_dir(run_dir).map_err(at(Stage::RunDir))?;
-    let lock = layout::try_lock(dir.as_fd())
-        .map_err(at(Stage::Lock))?
-        .ok_or(StartFailure { stage: Stage::Lock, errno: libc::EWOULDBLOCK })?;
+    let lock = lock(&dir).map_err(at(Stage::Lock))?;
     let clock = Clock::start();
     let mut record = RecordFile::create(dir.as_fd(), clock.now_ms()).map_err(at(Stage::RunDir))?;
 
@@ -63,6 +64,18 @@ pub fn start(run_dir: &Path) -> Result<Run, StartFailure> {
     }
 }
 
+/// Another shim keeps the lock for long, but an app that asks whether we live has it for a moment.
+fn lock(dir: &File) -> io::Result<File> {
+    for _ in 0..LOCK_TRIES {
+        if let Some(lock) = layout::try_lock(dir.as_fd())? {
+            return Ok(lock);
+        }
+        // flock has no wait with a time limit.
+        std::thread::sleep(BETWEEN_TRIES);
+    }
+    Err(io::Error::from_raw_os_error(libc::EWOULDBLOCK))
+}
+
 struct Launched {
     spec: LaunchSpec,
     leader: Leader,
@@ -74,8 +87,9 @@ fn launch(dir: &File, record: &mut RecordFile) -> Result<Launched, StartFailure>
     let spec = read_launch(dir)?;
     let log = LogWriter::create(&layout::path_in(dir.as_fd(), ""))
         .map_err(|error| at(Stage::Log)(source(error)))?;
+    let durability = Durability::open(dir.as_fd()).map_err(at(Stage::Log))?;
     let clients = Clients::listen(dir.as_fd()).map_err(at(Stage::Control))?;
-    let (output, stdout, stderr) = Output::new(log).map_err(at(Stage::Spawn))?;
+    let (output, stdout, stderr) = Output::new(log, durability).map_err(at(Stage::Spawn))?;
     let leader = Leader::spawn(&spec, stdout, stderr)?;
     // Already said Started; the pid is an extra for whoever finds the run without its shim.
     let _ = record.child_started(leader.pid());

@@ -57,7 +57,8 @@ pub fn since_boot() -> Duration {
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
-/// TERM, INT and CHLD as a descriptor to poll; HUP and PIPE are ignored.
+/// TERM, INT and CHLD as a descriptor to poll. HUP, PIPE and XFSZ (the log reached a size limit: an error will do)
+/// are ignored.
 pub fn signal_descriptor() -> io::Result<OwnedFd> {
     let mut set = MaybeUninit::<libc::sigset_t>::uninit();
     // SAFETY: sigemptyset initialises the set before anything reads it; the rest are plain calls with valid pointers.
@@ -69,8 +70,9 @@ pub fn signal_descriptor() -> io::Result<OwnedFd> {
         check(libc::sigprocmask(libc::SIG_BLOCK, set.as_ptr(), ptr::null_mut()))?;
         // CHLD may be inherited as ignored, which would reap our children behind our back.
         libc::signal(libc::SIGCHLD, libc::SIG_DFL);
-        libc::signal(libc::SIGHUP, libc::SIG_IGN);
-        libc::signal(libc::SIGPIPE, libc::SIG_IGN);
+        for signal in [libc::SIGHUP, libc::SIGPIPE, libc::SIGXFSZ] {
+            libc::signal(signal, libc::SIG_IGN);
+        }
         let fd = check(libc::signalfd(-1, set.as_ptr(), libc::SFD_CLOEXEC | libc::SFD_NONBLOCK))?;
         Ok(OwnedFd::from_raw_fd(fd))
     }

@@ -1,0 +1,92 @@
+//! Makes the growing log durable about once a second, beside the loop and not in it.
+//!
+//! A flush of the disk takes from 4 to 100 ms; in the loop it would hold up the doorbell and, once the pipe is full,
+//! the child. So each flush has a short-lived thread of its own, the only other thread of this program, started long
+//! after the fork. The last flush, before the exit record, is the log writer's (`finish`).
+
+use std::fs::File;
+use std::io;
+use std::os::fd::BorrowedFd;
+use std::sync::Arc;
+use std::thread::{Builder, JoinHandle};
+use std::time::{Duration, Instant};
+
+use solti_shim::layout;
+
+const EVERY: Duration = Duration::from_secs(1);
+/// It calls `fdatasync` twice and nothing else.
+const STACK: usize = 64 << 10;
+
+#[derive(Debug)]
+pub struct Durability {
+    files: Arc<Files>,
+    flushing: Option<JoinHandle<io::Result<()>>>,
+    /// Bytes of the log that were written when the last flush began.
+    covered: u64,
+    due: Option<Instant>,
+    failed: bool,
+}
+
+#[derive(Debug)]
+struct Files {
+    log: File,
+    index: File,
+}
+
+impl Files {
+    fn flush(&self) -> io::Result<()> {
+        // The data first: the index must not know of bytes that are not there.
+        self.log.sync_data()?;
+        self.index.sync_data()
+    }
+}
+
+impl Durability {
+    /// Descriptors of our own on the log's files; any descriptor of a file can flush it.
+    pub fn open(dir: BorrowedFd<'_>) -> io::Result<Self> {
+        let log = layout::open_at(dir, c"output.log", libc::O_RDONLY)?;
+        let index = layout::open_at(dir, c"output.idx", libc::O_RDONLY)?;
+        let files = Arc::new(Files { log, index });
+        Ok(Self { files, flushing: None, covered: 0, due: None, failed: false })
+    }
+
+    /// When [`tend`](Self::tend) has something to do.
+    pub fn due(&self) -> Option<Instant> {
+        self.due
+    }
+
+    /// Starts a flush when one is due, and plans one when the log has grown.
+    pub fn tend(&mut self, written: u64, now: Instant) {
+        match self.due {
+            None if written > self.covered => self.due = Some(now + EVERY),
+            Some(at) if at <= now && self.flushing.as_ref().is_some_and(|flush| !flush.is_finished()) => {
+                // A slow disk: one flush at a time.
+                self.due = Some(now + EVERY);
+            }
+            Some(at) if at <= now => {
+                self.join();
+                self.due = None;
+                self.covered = written;
+                let files = Arc::clone(&self.files);
+                match Builder::new().stack_size(STACK).spawn(move || files.flush()) {
+                    Ok(flush) => self.flushing = Some(flush),
+                    // No thread to be had (a limit on processes): then it costs the loop a moment.
+                    Err(_) => self.failed |= self.files.flush().is_err(),
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Waits for a flush under way; `false` when any has failed, as the kernel reports a lost page only once.
+    pub fn finish(mut self) -> bool {
+        self.join();
+        !self.failed
+    }
+
+    fn join(&mut self) {
+        if let Some(flush) = self.flushing.take() {
+            self.failed |= !matches!(flush.join(), Ok(Ok(())));
+        }
+    }
+}
