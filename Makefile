@@ -1,0 +1,59 @@
+# The commands of this repository. Every target brings what it needs (see scripts/deps.sh).
+
+CARGO ?= cargo
+NPM = npm --prefix ui --silent
+# With nextest, tests of a real window run one at a time (.config/nextest.toml).
+NEXTEST := $(shell $(CARGO) nextest --version 2>/dev/null)
+
+.PHONY: help deps page build run dev test bench check format
+
+help:
+	@echo "make deps    install what is missing"
+	@echo "make build   the app, its shim and its page, as released"
+	@echo "make run     build and start the app"
+	@echo "make dev     the app with a page that reloads itself"
+	@echo "make test    all tests, those of the real window too"
+	@echo "make bench   measurements"
+	@echo "make check   formats, lints, types"
+	@echo "make format  put everything into its format"
+
+deps:
+	@scripts/deps.sh
+
+page: deps
+	$(NPM) run build
+
+build: page
+	$(CARGO) build --release --workspace --bins
+
+run: build
+	scripts/run.sh
+
+dev: deps
+	$(CARGO) build -p solti-shim
+	ui/node_modules/.bin/tauri dev
+
+# The shim and the page first: the tests of the whole app start the one and show the other.
+test: page
+	$(CARGO) build -p solti-shim --bins
+ifneq ($(NEXTEST),)
+	$(CARGO) nextest run --workspace
+	$(CARGO) test --workspace --doc
+else
+	$(CARGO) test --workspace -- --test-threads=1
+endif
+	$(NPM) test
+	$(NPM) run check
+
+bench: deps
+	$(CARGO) bench --workspace
+
+check: page
+	$(CARGO) fmt --all -- --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	$(NPM) run check
+	$(NPM) run lint
+
+format: deps
+	$(CARGO) fmt --all
+	$(NPM) run format

@@ -1,0 +1,49 @@
+#!/bin/sh
+# Brings what building and testing need: Debian packages that are missing, and the page's npm packages when the lock
+# is newer than what is installed. Quick when nothing is missing. Compilers are not installed, only asked for.
+set -eu
+cd "$(dirname "$0")/.."
+
+missing=""
+command -v cargo >/dev/null || missing="$missing
+  cargo: Rust 1.95 or newer, from https://rustup.rs"
+command -v node >/dev/null && command -v npm >/dev/null || missing="$missing
+  node and npm: Node.js 20.19 or newer, from https://nodejs.org or your distribution"
+if [ -n "$missing" ]; then
+    echo "Please install first:$missing" >&2
+    exit 1
+fi
+
+# To build: the webview, and what links against it. To test in a real window: its driver, a screen, a session bus.
+packages="build-essential pkg-config libwebkit2gtk-4.1-dev librsvg2-dev webkit2gtk-driver xvfb xauth dbus dbus-x11 file"
+if command -v dpkg-query >/dev/null && command -v apt-get >/dev/null; then
+    wanted=""
+    for package in $packages; do
+        state=$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || true)
+        [ "$state" = installed ] || wanted="$wanted $package"
+    done
+    if [ -n "$wanted" ]; then
+        sudo=""
+        if [ "$(id -u)" -ne 0 ]; then
+            if ! command -v sudo >/dev/null; then
+                echo "As root, please run: apt-get install$wanted" >&2
+                exit 1
+            fi
+            sudo=sudo
+        fi
+        echo "Installing:$wanted"
+        $sudo apt-get update -qq
+        # shellcheck disable=SC2086 # one word a package
+        $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $wanted
+    fi
+else
+    for program in WebKitWebDriver Xvfb dbus-daemon pkg-config; do
+        command -v "$program" >/dev/null || echo "Not found: $program. On Debian: $packages" >&2
+    done
+fi
+
+installed=ui/node_modules/.package-lock.json
+if [ ! -e "$installed" ] || [ ui/package-lock.json -nt "$installed" ]; then
+    (cd ui && npm ci --no-audit --no-fund)
+    touch "$installed"
+fi

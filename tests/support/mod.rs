@@ -1,0 +1,296 @@
+//! A desk for one test: a screen, a session bus and a data folder of its own, and the real app on them, driven
+//! through WebKitWebDriver as a person drives it. Nothing of it is shared, so tests neither meet each other nor the
+//! app of whoever runs them. Waiting is always for a condition, with a limit far above what it takes.
+//!
+//! With SOLTI_SCREENSHOTS set to a folder, `AppWindow::look` leaves pictures there.
+
+use serde_json::json;
+use std::{
+    env,
+    fs::{self, File},
+    future::Future,
+    io::{BufRead, BufReader},
+    net::{TcpListener, TcpStream},
+    os::unix::process::CommandExt,
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+use tempfile::TempDir;
+use thirtyfour::{
+    By, Capabilities, Key, WebDriver, WebElement, WindowHandle,
+    error::{WebDriverError, WebDriverErrorInner},
+};
+
+const LIMIT: Duration = Duration::from_secs(20);
+const PAUSE: Duration = Duration::from_millis(20);
+
+const APP: &str = env!("CARGO_BIN_EXE_solti-desktop");
+
+/// A child that does not outlive the test.
+struct Owned(Child);
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        // The group: a driver's app goes with the driver. Tasks have sessions of their own and stay, as they should.
+        if let Some(group) = rustix::process::Pid::from_raw(self.0.id() as i32) {
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        }
+        let _ = self.0.wait();
+    }
+}
+
+fn spawn(command: &mut Command) -> Owned {
+    let name = command.get_program().to_string_lossy().into_owned();
+    Owned(command.process_group(0).spawn().unwrap_or_else(|error| panic!("{name}: {error}; run `make deps`")))
+}
+
+pub struct Desk {
+    data: TempDir,
+    /// Where a test's tasks work.
+    work: TempDir,
+    display: String,
+    bus: String,
+    _screen: Owned,
+    _bus: Owned,
+}
+
+impl Desk {
+    pub fn new() -> Self {
+        let shim = Path::new(APP).with_file_name("solti-shim");
+        assert!(shim.exists(), "{} is missing: cargo build -p solti-shim", shim.display());
+        let (screen, display) = first_line(
+            Command::new("Xvfb")
+                .args(["-displayfd", "1", "-screen", "0", "1600x1000x24", "-nolisten", "tcp"])
+                .stderr(Stdio::null()),
+        );
+        let (bus_process, bus) =
+            first_line(Command::new("dbus-daemon").args(["--session", "--nofork", "--print-address"]));
+        Self {
+            data: tempfile::tempdir().expect("temp dir"),
+            work: tempfile::tempdir().expect("temp dir"),
+            display: format!(":{display}"),
+            bus,
+            _screen: screen,
+            _bus: bus_process,
+        }
+    }
+
+    pub fn work(&self) -> &Path {
+        self.work.path()
+    }
+
+    /// The app's surroundings, and nothing of the person's who runs the test.
+    fn surround(&self, command: &mut Command) {
+        command
+            .env("DISPLAY", &self.display)
+            .env_remove("WAYLAND_DISPLAY")
+            .env("DBUS_SESSION_BUS_ADDRESS", &self.bus)
+            .env("SOLTI_DATA_DIR", self.data.path())
+            .env_remove("SOLTI_SHIM")
+            .env("XDG_CONFIG_HOME", self.work.path().join(".config"))
+            .env("XDG_CACHE_HOME", self.work.path().join(".cache"))
+            .env("XDG_DATA_HOME", self.work.path().join(".data"))
+            .env("GDK_BACKEND", "x11")
+            .env("NO_AT_BRIDGE", "1")
+            .env("WEBKIT_DISABLE_DMABUF_RENDERER", "1")
+            .env("TAURI_WEBVIEW_AUTOMATION", "true");
+    }
+
+    /// Starts the app and waits for its main window.
+    pub async fn open(&self) -> AppWindow<'_> {
+        let port = TcpListener::bind(("127.0.0.1", 0)).and_then(|l| l.local_addr()).expect("a port").port();
+        let mut command = Command::new("WebKitWebDriver");
+        command.arg(format!("--port={port}")).arg("--host=127.0.0.1");
+        self.surround(&mut command);
+        let driver = spawn(&mut command);
+        until("the driver listens", || TcpStream::connect(("127.0.0.1", port)).is_ok());
+        let mut wanted = Capabilities::new();
+        wanted.set("webkitgtk:browserOptions", json!({"binary": APP, "args": []})).expect("JSON");
+        let page = WebDriver::new(format!("http://127.0.0.1:{port}"), wanted).await.expect("the app opens");
+        let main = page.window().await.expect("a window");
+        AppWindow { desk: self, page, main, _driver: driver }
+    }
+
+    /// Starts the app again beside the one that runs, and returns how it ended and what it said.
+    pub fn start_again(&self) -> (ExitStatus, String) {
+        let mut command = Command::new(APP);
+        self.surround(&mut command);
+        let output = command.env_remove("TAURI_WEBVIEW_AUTOMATION").output().expect("the app starts");
+        (output.status, String::from_utf8_lossy(&output.stderr).into_owned())
+    }
+
+    /// Waits until no app holds the data folder.
+    fn wait_for_end(&self) {
+        let lock = File::open(self.data.path().join("app.lock")).expect("the app has run");
+        until("the app lets go of its data", || {
+            rustix::fs::flock(&lock, rustix::fs::FlockOperation::NonBlockingLockShared).is_ok()
+        });
+    }
+}
+
+/// Starts a program that says on its first line where it can be reached.
+fn first_line(command: &mut Command) -> (Owned, String) {
+    let mut child = spawn(command.stdout(Stdio::piped()));
+    let mut line = String::new();
+    let out = child.0.stdout.take().expect("piped");
+    BufReader::new(out).read_line(&mut line).expect("it says where it is");
+    (child, line.trim().to_owned())
+}
+
+fn until(what: &str, mut done: impl FnMut() -> bool) {
+    let limit = Instant::now() + LIMIT;
+    while !done() {
+        assert!(Instant::now() < limit, "waited in vain: {what}");
+        thread::sleep(PAUSE);
+    }
+}
+
+/// The app, seen through its windows.
+pub struct AppWindow<'a> {
+    desk: &'a Desk,
+    page: WebDriver,
+    main: WindowHandle,
+    _driver: Owned,
+}
+
+fn css(test_id: &str) -> String {
+    // `task-row[data-phase=running]` is the element of that id with that attribute.
+    let (id, rest) = test_id.split_at(test_id.find(['[', ' ']).unwrap_or(test_id.len()));
+    format!("[data-testid=\"{id}\"]{rest}")
+}
+
+/// Asks until there is an answer; an element that was drawn anew in between is no error.
+async fn eventually<T, F>(what: &str, ask: impl Fn() -> F) -> T
+where
+    F: Future<Output = Result<Option<T>, WebDriverError>>,
+{
+    let limit = Instant::now() + LIMIT;
+    loop {
+        let last = match ask().await {
+            Ok(Some(found)) => return found,
+            Ok(None) => None,
+            Err(error) => match *error {
+                WebDriverErrorInner::NoSuchElement(_)
+                | WebDriverErrorInner::StaleElementReference(_)
+                | WebDriverErrorInner::ElementNotInteractable(_)
+                | WebDriverErrorInner::ElementClickIntercepted(_) => Some(error),
+                _ => panic!("{what}: {error}"),
+            },
+        };
+        assert!(Instant::now() < limit, "waited in vain: {what}; last answer: {last:?}");
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+impl AppWindow<'_> {
+    pub async fn see(&self, test_id: &str) -> WebElement {
+        eventually(test_id, || async { self.page.find(By::Css(css(test_id))).await.map(Some) }).await
+    }
+
+    pub async fn see_text(&self, test_id: &str, text: &str) -> String {
+        eventually(&format!("{text:?} in {test_id}"), || async {
+            let found = self.page.find(By::Css(css(test_id))).await?.text().await?;
+            Ok(found.contains(text).then_some(found))
+        })
+        .await
+    }
+
+    pub async fn see_none(&self, test_id: &str) {
+        eventually(&format!("no {test_id}"), || async {
+            Ok(self.page.find_all(By::Css(css(test_id))).await?.is_empty().then_some(()))
+        })
+        .await;
+    }
+
+    pub async fn click(&self, test_id: &str) {
+        eventually(&format!("click {test_id}"), || async {
+            self.page.find(By::Css(css(test_id))).await?.click().await.map(Some)
+        })
+        .await;
+    }
+
+    /// Replaces what the field holds.
+    pub async fn write(&self, test_id: &str, text: &str) {
+        eventually(&format!("write into {test_id}"), || async {
+            let field = self.page.find(By::Css(css(test_id))).await?;
+            field.click().await?;
+            field.send_keys(Key::Control + "a").await?;
+            field.send_keys(text).await.map(Some)
+        })
+        .await;
+    }
+
+    pub async fn attribute(&self, test_id: &str, name: &str) -> String {
+        self.see(test_id).await.attr(name).await.expect("readable").unwrap_or_default()
+    }
+
+    /// Submits through the form and returns the new task's id.
+    pub async fn submit(&self, command: &str) -> String {
+        self.click("new-task").await;
+        self.see("submit-form").await;
+        self.write("field-command", command).await;
+        self.write("field-cwd", &self.desk.work().to_string_lossy()).await;
+        self.look("form").await;
+        self.click("submit").await;
+        self.see_none("submit-form").await;
+        // Newest first.
+        self.attribute("task-row", "data-task-id").await
+    }
+
+    pub async fn see_phase(&self, id: &str, phase: &str) {
+        self.see(&format!("task-row[data-task-id=\"{id}\"][data-phase=\"{phase}\"]")).await;
+    }
+
+    /// Opens the log window of the selected task and turns to it.
+    pub async fn open_log(&self) {
+        self.click("open-log").await;
+        let log = eventually("a log window", || async {
+            Ok(self.page.windows().await?.into_iter().find(|window| *window != self.main))
+        })
+        .await;
+        self.page.switch_to_window(log).await.expect("the log window is there");
+    }
+
+    pub async fn turn_to_main(&self) {
+        self.page.switch_to_window(self.main.clone()).await.expect("the main window is there");
+    }
+
+    pub async fn see_windows(&self, count: usize) {
+        eventually(&format!("{count} windows"), || async {
+            Ok((self.page.windows().await?.len() == count).then_some(()))
+        })
+        .await;
+    }
+
+    /// Calls a command as the page would, and waits for its answer. `args` is JavaScript.
+    pub async fn call(&self, command: &str, args: &str) -> serde_json::Value {
+        let script = format!(
+            "const done = arguments[0];
+             window.__TAURI_INTERNALS__.invoke('{command}', {args}).then(done, (error) => done({{ refused: error }}));"
+        );
+        self.page.execute_async(script, Vec::new()).await.expect("a script runs").json().clone()
+    }
+
+    pub async fn close_window(&self) {
+        self.page.close_window().await.expect("it closes");
+    }
+
+    /// Closes the app like its user: every window.
+    pub async fn close(self) {
+        for window in self.page.windows().await.expect("windows") {
+            self.page.switch_to_window(window).await.expect("it is there");
+            self.page.close_window().await.expect("it closes");
+        }
+        self.desk.wait_for_end();
+    }
+
+    /// Takes a picture of the current window, where somebody wants to look at it.
+    pub async fn look(&self, name: &str) {
+        if let Some(folder) = env::var_os("SOLTI_SCREENSHOTS").map(PathBuf::from) {
+            fs::create_dir_all(&folder).expect("a folder for pictures");
+            self.page.screenshot(&folder.join(format!("{name}.png"))).await.expect("a picture");
+        }
+    }
+}
