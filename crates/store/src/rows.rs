@@ -18,20 +18,20 @@ pub(crate) fn list(db: &Transaction<'_>, query: &RowQuery) -> Result<RowPage, St
 
     // One more than asked for tells whether there is a next page.
     let span = Span { before: query.cursor, limit: u64::from(limit) + 1, offset: 0 };
-    let mut nums = filter.numbers(db, span)?;
+    let (mut nums, total) = filter.search(db, span)?;
     let more = nums.len() > limit as usize;
     nums.truncate(limit as usize);
     let next = if more { nums.last().copied().map(RowCursor) } else { None };
-    Ok(RowPage { rows: load(db, &nums)?, total: filter.total(db)?, next })
+    Ok(RowPage { rows: load(db, &nums)?, total, next })
 }
 
 pub(crate) fn query(db: &Transaction<'_>, query: &TaskQuery) -> Result<TaskPage<Task>, StoreError> {
     let filter = Filter::by_phase(query.slot.as_ref(), &query.status);
     let span =
         Span { before: None, limit: u64::from(query.effective_limit()), offset: u64::from(query.offset) };
-    let nums = filter.numbers(db, span)?;
+    let (nums, total) = filter.search(db, span)?;
     let items = load(db, &nums)?.into_iter().map(|stored| stored.task).collect();
-    Ok(TaskPage { items, total: filter.total(db)? })
+    Ok(TaskPage { items, total })
 }
 
 /// The tasks of these numbers, in this order.
@@ -85,6 +85,23 @@ impl Filter {
         self.labels.is_empty() && self.text.is_none() && self.exit_code.is_none() && self.since_ms.is_none()
     }
 
+    /// The numbers of one span of the matches, and how many matches there are.
+    fn search(&self, db: &Transaction<'_>, span: Span) -> Result<(Vec<i64>, u64), StoreError> {
+        if self.text.is_none() {
+            return Ok((self.numbers(db, span)?, self.total(db)?));
+        }
+        // The total of a text search takes a look at every text: the page is picked up on the way.
+        let all = self.numbers(db, Span { before: None, limit: u64::MAX, offset: 0 })?;
+        let total = all.len() as u64;
+        let page = all
+            .into_iter()
+            .filter(|num| span.before.is_none_or(|cursor| *num < cursor.0))
+            .skip(usize::try_from(span.offset).unwrap_or(usize::MAX))
+            .take(usize::try_from(span.limit).unwrap_or(usize::MAX))
+            .collect();
+        Ok((page, total))
+    }
+
     fn numbers(&self, db: &Transaction<'_>, span: Span) -> Result<Vec<i64>, StoreError> {
         let mut sql = Sql::default();
         let before = span.before.map_or(i64::MAX, |cursor| cursor.0);
@@ -110,9 +127,10 @@ impl Filter {
             }
             sql.push(")");
         } else {
-            sql.push("SELECT t.num AS num");
+            let num = self.driver().0;
+            sql.push(&format!("SELECT {num} AS num"));
             self.push_matches(&mut sql);
-            sql.push(" AND t.num < ");
+            sql.push(&format!(" AND {num} < "));
             sql.bind(before);
         }
         sql.push(" ORDER BY num DESC LIMIT ");
@@ -143,24 +161,41 @@ impl Filter {
         Ok(statement.query_row(params_from_iter(sql.values), |row| row.get(0))?)
     }
 
+    /// The number column of the table that is walked, and where the walk goes. CROSS JOIN fixes its order: from a label to its
+    /// tasks, or from the texts, which are small, to the tasks of those that match.
+    fn driver(&self) -> (&'static str, &'static str) {
+        match (self.labels.is_empty(), &self.text) {
+            (true, None) => ("t.num", " FROM tasks t"),
+            (true, Some(_)) => ("x.num", " FROM task_text x CROSS JOIN tasks t ON t.num = x.num"),
+            (false, None) => ("l.num", " FROM task_labels l CROSS JOIN tasks t ON t.num = l.num"),
+            (false, Some(_)) => (
+                "l.num",
+                " FROM task_labels l CROSS JOIN tasks t ON t.num = l.num CROSS JOIN task_text x ON x.num = l.num",
+            ),
+        }
+    }
+
     /// `FROM … WHERE …` over all conditions.
     fn push_matches(&self, sql: &mut Sql) {
-        match self.labels.split_first() {
-            // CROSS JOIN fixes the order: from the label to its tasks. Its index yields them by number.
-            Some(((key, value), _)) => {
-                sql.push(" FROM task_labels l CROSS JOIN tasks t ON t.num = l.num WHERE l.key = ");
-                sql.bind(key.clone());
-                sql.push(" AND l.value = ");
-                sql.bind(value.clone());
-            }
-            None => sql.push(" FROM tasks t WHERE TRUE"),
+        sql.push(self.driver().1);
+        sql.push(" WHERE TRUE");
+        if let Some(text) = &self.text {
+            sql.push(" AND instr(x.folded, ");
+            sql.bind(text.clone());
+            sql.push(") > 0");
         }
-        for (key, value) in self.labels.iter().skip(1) {
-            sql.push(" AND EXISTS (SELECT 1 FROM task_labels x WHERE x.num = t.num AND x.key = ");
+        for (i, (key, value)) in self.labels.iter().enumerate() {
+            // The first label is the one walked along.
+            let (open, label, close) = if i == 0 {
+                ("", "l", "")
+            } else {
+                ("EXISTS (SELECT 1 FROM task_labels m WHERE m.num = t.num AND ", "m", ")")
+            };
+            sql.push(&format!(" AND {open}{label}.key = "));
             sql.bind(key.clone());
-            sql.push(" AND x.value = ");
+            sql.push(&format!(" AND {label}.value = "));
             sql.bind(value.clone());
-            sql.push(")");
+            sql.push(close);
         }
         if let Some(slot) = &self.slot {
             sql.push(" AND t.slot = ");
@@ -174,11 +209,6 @@ impl Filter {
         if let Some(since_ms) = self.since_ms {
             sql.push(" AND t.created_at >= ");
             sql.bind(clamped(since_ms));
-        }
-        if let Some(text) = &self.text {
-            sql.push(" AND EXISTS (SELECT 1 FROM task_text x WHERE x.num = t.num AND instr(x.folded, ");
-            sql.bind(text.clone());
-            sql.push(") > 0)");
         }
     }
 

@@ -183,3 +183,101 @@ fn commit(connection: &mut Connection, group: &[Batch]) -> Result<(), StoreError
     transaction.commit()?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema;
+
+    fn writer() -> (tempfile::TempDir, Writer) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = schema::prepare_file(dir.path()).unwrap();
+        let writer = Writer::spawn(schema::open_writer(&path).unwrap(), &path).unwrap();
+        (dir, writer)
+    }
+
+    fn setting(key: &str, value: String) -> Vec<Change> {
+        vec![Change::SetMeta { key: key.to_owned(), value }]
+    }
+
+    /// Holds the writer up until the returned sender is dropped.
+    fn hold(writer: &Writer) -> SyncSender<()> {
+        let (gate, held) = sync_channel(0);
+        writer.visit(move |_| {
+            let _ = held.recv();
+        });
+        gate
+    }
+
+    #[tokio::test]
+    async fn what_queues_up_is_committed_together() {
+        let (_dir, writer) = writer();
+        let gate = hold(&writer);
+        let tickets: Vec<_> =
+            (0..256).map(|n| writer.enqueue(setting("k", n.to_string())).unwrap()).collect();
+        drop(gate);
+        for ticket in tickets {
+            ticket.await.unwrap();
+        }
+        let stats = writer.stats();
+        assert_eq!(stats.batches, 256);
+        // Four groups of 64 would do; a busy machine may close some by time.
+        assert!(stats.commits <= 64, "{stats:?}");
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_fails_the_batch_that_needs_room_and_no_other() {
+        let (_dir, writer) = writer();
+        // SQLite reports its own limit just as it reports a disk without room.
+        writer.visit(|db| {
+            let pages: i64 = db.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+            db.query_row(&format!("PRAGMA max_page_count = {}", pages + 2), [], |_| Ok(())).unwrap();
+        });
+        writer.enqueue(setting("small", "1".to_owned())).unwrap().await.unwrap();
+        let gate = hold(&writer);
+        let before = writer.enqueue(setting("small", "2".to_owned())).unwrap();
+        let large = writer.enqueue(setting("large", "x".repeat(100_000))).unwrap();
+        let after = writer.enqueue(setting("small", "3".to_owned())).unwrap();
+        drop(gate);
+        before.await.unwrap();
+        assert!(matches!(large.await, Err(StoreError::Full(_))));
+        after.await.unwrap();
+
+        writer.visit(|db| {
+            let _: i64 = db.query_row("PRAGMA max_page_count = 1000000", [], |row| row.get(0)).unwrap();
+        });
+        writer.enqueue(setting("large", "x".repeat(100_000))).unwrap().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_read_only_database_is_told_apart() {
+        let (_dir, writer) = writer();
+        writer.visit(|db| db.pragma_update(None, "query_only", true).unwrap());
+        let refused = writer.enqueue(setting("k", "v".to_owned())).unwrap().await;
+        assert!(matches!(refused, Err(StoreError::ReadOnly(_))), "{refused:?}");
+        writer.visit(|db| db.pragma_update(None, "query_only", false).unwrap());
+        writer.enqueue(setting("k", "v".to_owned())).unwrap().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_refuses_and_what_it_holds_is_written_before_the_end() {
+        let (dir, writer) = writer();
+        let gate = hold(&writer);
+        let mut tickets = Vec::new();
+        let refused = loop {
+            match writer.enqueue(setting("last", tickets.len().to_string())) {
+                Ok(ticket) => tickets.push(ticket),
+                Err(error) => break error,
+            }
+        };
+        assert!(matches!(refused, StoreError::Busy));
+        let last = tickets.len() - 1;
+        drop(tickets);
+        drop(gate);
+        drop(writer);
+        let db = schema::open_reader(&dir.path().join(schema::FILE_NAME)).unwrap();
+        let stored: String =
+            db.query_row("SELECT value FROM meta WHERE key = 'last'", [], |row| row.get(0)).unwrap();
+        assert_eq!(stored, last.to_string());
+    }
+}

@@ -1,0 +1,89 @@
+//! The file itself: who may read it, which SQLite writes it, and what happens with one that is strange.
+
+mod support;
+
+use solti_model::TaskPhase;
+use solti_store::{RowQuery, Store, StoreError, sqlite_version};
+use support::{id, task};
+
+#[test]
+fn sqlite_has_the_wal_reset_fix() {
+    let version: Vec<u32> = sqlite_version().split('.').map(|part| part.parse().unwrap()).collect();
+    assert!(version >= vec![3, 51, 3], "SQLite {version:?} may corrupt a WAL that is reset under a reader");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn only_the_owner_can_read_it() {
+    use std::os::unix::fs::PermissionsExt;
+    let outer = tempfile::tempdir().unwrap();
+    let dir = outer.path().join("data/solti");
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+
+    let store = Store::open(&dir).unwrap();
+    store.apply(vec![task(1, TaskPhase::Pending).into()]).await.unwrap();
+    assert_eq!(mode(&dir), 0o700);
+    for name in ["solti.db", "solti.db-wal", "solti.db-shm"] {
+        assert_eq!(mode(&dir.join(name)), 0o600, "{name}");
+    }
+    drop(store);
+
+    let file = dir.join("solti.db");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let _store = Store::open(&dir).unwrap();
+    assert_eq!(mode(&file), 0o600);
+}
+
+#[tokio::test]
+async fn opening_again_changes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    for n in 0..3 {
+        let store = Store::open(dir.path()).unwrap();
+        store.apply(vec![task(n, TaskPhase::Pending).into()]).await.unwrap();
+        let page = store.list(&RowQuery::default()).await.unwrap();
+        assert_eq!(page.total, n + 1);
+        store.check().await.unwrap();
+    }
+}
+
+#[test]
+fn a_file_of_a_later_version_is_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("solti.db");
+    drop(Store::open(dir.path()).unwrap());
+    let db = rusqlite::Connection::open(&path).unwrap();
+    db.pragma_update(None, "user_version", 1_000).unwrap();
+    drop(db);
+    let refused = Store::open(dir.path()).err();
+    assert!(matches!(refused, Some(StoreError::TooNew { found: 1_000, .. })), "{refused:?}");
+}
+
+#[test]
+fn a_file_that_is_no_database_is_said_to_be_damaged() {
+    let dir = tempfile::tempdir().unwrap();
+    let text = "This is not a database, and long enough to be taken for one. ".repeat(100);
+    std::fs::write(dir.path().join("solti.db"), &text).unwrap();
+    let refused = Store::open(dir.path()).err();
+    assert!(matches!(refused, Some(StoreError::Corrupt(_))), "{refused:?}");
+    assert_eq!(std::fs::read_to_string(dir.path().join("solti.db")).unwrap(), text);
+}
+
+#[tokio::test]
+async fn damage_inside_is_found() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    let tasks = (0..500).map(|n| task(n, TaskPhase::Pending).into()).collect();
+    store.apply(tasks).await.unwrap();
+    assert!(store.task(&id(1)).await.unwrap().is_some());
+    drop(store);
+
+    let path = dir.path().join("solti.db");
+    let mut bytes = std::fs::read(&path).unwrap();
+    // The first pages hold the format, which opening reads; the later half is lost.
+    let half = bytes.len() / 2;
+    bytes[half..].fill(0xa5);
+    std::fs::write(&path, bytes).unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    let verdict = store.check().await;
+    assert!(matches!(verdict, Err(StoreError::Corrupt(_))), "{verdict:?}");
+}

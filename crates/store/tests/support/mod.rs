@@ -1,0 +1,60 @@
+//! Tasks and runs for the tests.
+#![allow(dead_code, reason = "each test program uses a part")]
+
+use solti_model::{
+    BackoffState, CommandMode, ObjectMeta, Slot, SubprocessMode, SubprocessTask, Task, TaskId, TaskKind,
+    TaskPhase, TaskRun, TaskSpec, TaskStatus,
+};
+use solti_store::{StoredRun, StoredTask};
+
+pub fn id(n: u64) -> TaskId {
+    TaskId::generate(n, n)
+}
+
+pub fn slot(name: &str) -> Slot {
+    Slot::new(name).unwrap()
+}
+
+/// Task `n`, created at `n` ms, in the lane `a`: `echo n`.
+pub fn task(n: u64, phase: TaskPhase) -> StoredTask {
+    let mode = SubprocessMode::Command(CommandMode { command: "echo".to_owned(), args: vec![n.to_string()] });
+    let kind = TaskKind::Subprocess(SubprocessTask { mode, env: vec![], cwd: None, fail_on_non_zero: true });
+    StoredTask {
+        task: Task {
+            metadata: ObjectMeta { id: id(n), resource_version: n, created_at: n, updated_at: n },
+            spec: TaskSpec::new(slot("a"), kind),
+            status: TaskStatus { phase, attempt: 0, exit_code: None, error: None },
+        },
+        backoff: BackoffState::default(),
+        next_attempt_at: None,
+        queue_order: n,
+        stop_requested: false,
+        started_at: None,
+        finished_at: None,
+    }
+}
+
+pub fn labelled(mut stored: StoredTask, labels: &[(&str, &str)]) -> StoredTask {
+    let labels = labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+    stored.task.spec.labels.extend(labels);
+    stored
+}
+
+pub fn in_slot(mut stored: StoredTask, name: &str) -> StoredTask {
+    stored.task.spec.slot = slot(name);
+    stored
+}
+
+pub fn run(n: u64, attempt: u32, phase: TaskPhase) -> StoredRun {
+    StoredRun {
+        task_id: id(n),
+        run: TaskRun { attempt, phase, started_at: 10, finished_at: None, error: None, exit_code: None },
+        boot_id: "boot".to_owned(),
+        pid: Some(4_000_000_000),
+        folder: true,
+    }
+}
+
+pub fn ids(tasks: &[StoredTask]) -> Vec<TaskId> {
+    tasks.iter().map(|stored| stored.task.metadata.id.clone()).collect()
+}

@@ -1,0 +1,201 @@
+//! What is put comes back, batches are all or nothing, and a finished task stays as it finished.
+
+mod support;
+
+use solti_model::{BackoffState, TaskPhase};
+use solti_store::{Change, LabelCount, Store, StoreError, StoredLane};
+use support::{id, in_slot, labelled, run, slot, task};
+
+fn store() -> (tempfile::TempDir, Store) {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    (dir, store)
+}
+
+fn event(n: u64, kind: &str) -> Change {
+    Change::Event { task_id: id(n), at: 5, attempt: Some(1), kind: kind.to_owned(), detail: None }
+}
+
+#[tokio::test]
+async fn every_field_of_a_task_survives_a_restart() {
+    let (dir, store) = store();
+    let mut stored = labelled(task(1, TaskPhase::Pending), &[("name", "nightly"), ("team", "x")]);
+    store.apply(vec![stored.clone().into()]).await.unwrap();
+
+    stored.task.metadata.resource_version = 9;
+    stored.task.metadata.updated_at = 99;
+    stored.task.status.attempt = 3;
+    stored.task.status.exit_code = Some(-1);
+    stored.task.status.error = Some("killed by signal 9".to_owned());
+    stored.backoff = BackoffState { consecutive_failures: 2, previous_ms: Some(1_500) };
+    stored.next_attempt_at = Some(123_456);
+    stored.queue_order = 77;
+    stored.stop_requested = true;
+    stored.started_at = Some(50);
+    stored.finished_at = Some(60);
+    store.apply(vec![stored.clone().into()]).await.unwrap();
+    drop(store);
+
+    let store = Store::open(dir.path()).unwrap();
+    assert_eq!(store.task(&id(1)).await.unwrap(), Some(stored.clone()));
+    assert_eq!(store.active().await.unwrap(), vec![stored]);
+    assert_eq!(store.task(&id(2)).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn an_update_leaves_the_spec_alone() {
+    let (_dir, store) = store();
+    let original = task(1, TaskPhase::Pending);
+    store.apply(vec![original.clone().into()]).await.unwrap();
+    let mut other = in_slot(task(1, TaskPhase::Running), "elsewhere");
+    other.task.spec.timeout = Some(1);
+    store.apply(vec![other.into()]).await.unwrap();
+
+    let found = store.task(&id(1)).await.unwrap().unwrap();
+    assert_eq!(found.task.spec, original.task.spec);
+    assert_eq!(found.task.status.phase, TaskPhase::Running);
+}
+
+#[tokio::test]
+async fn a_batch_is_all_or_nothing_and_does_not_harm_its_neighbours() {
+    let (_dir, store) = store();
+    let before = store.enqueue(vec![task(1, TaskPhase::Pending).into()]).unwrap();
+    let broken =
+        store.enqueue(vec![task(2, TaskPhase::Pending).into(), run(9, 1, TaskPhase::Running).into()]);
+    let after = store.enqueue(vec![task(3, TaskPhase::Pending).into()]).unwrap();
+
+    before.await.unwrap();
+    assert!(matches!(broken.unwrap().await, Err(StoreError::UnknownTask(unknown)) if unknown == id(9)));
+    after.await.unwrap();
+    assert_eq!(support::ids(&store.active().await.unwrap()), [id(1), id(3)]);
+    assert_eq!(store.counts().await.unwrap()[&TaskPhase::Pending], 2);
+}
+
+#[tokio::test]
+async fn a_terminal_phase_is_final() {
+    let (_dir, store) = store();
+    for (n, phase) in (1..).zip(TaskPhase::ALL.into_iter().filter(|phase| phase.is_terminal())) {
+        store.apply(vec![task(n, phase).into(), run(n, 1, phase).into()]).await.unwrap();
+        for other in TaskPhase::ALL.into_iter().filter(|other| *other != phase) {
+            let meta = Change::SetMeta { key: "touched".to_owned(), value: "yes".to_owned() };
+            let refused = store.apply(vec![meta, task(n, other).into()]).await;
+            assert!(
+                matches!(refused, Err(StoreError::TerminalPhase(_))),
+                "{phase:?} to {other:?}: {refused:?}"
+            );
+            let refused = store.apply(vec![run(n, 1, other).into()]).await;
+            assert!(
+                matches!(refused, Err(StoreError::TerminalPhase(_))),
+                "{phase:?} to {other:?}: {refused:?}"
+            );
+        }
+        // What is not the phase may still be completed.
+        let mut finished = task(n, phase);
+        finished.finished_at = Some(88);
+        store.apply(vec![finished.clone().into()]).await.unwrap();
+        assert_eq!(store.task(&id(n)).await.unwrap(), Some(finished));
+    }
+    assert_eq!(store.meta("touched").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_deleted_task_leaves_nothing_behind() {
+    let (dir, store) = store();
+    let doomed = labelled(task(1, TaskPhase::Failed), &[("team", "x")]);
+    store.apply(vec![doomed.into(), run(1, 1, TaskPhase::Failed).into(), event(1, "queued")]).await.unwrap();
+    store.apply(vec![Change::DeleteTask(id(1)), Change::DeleteTask(id(2))]).await.unwrap();
+
+    assert_eq!(store.task(&id(1)).await.unwrap(), None);
+    assert_eq!(store.runs(&id(1)).await.unwrap(), []);
+    assert_eq!(store.events(&id(1)).await.unwrap(), []);
+    assert_eq!(store.labels().await.unwrap(), []);
+    assert!(store.counts().await.unwrap().values().all(|count| *count == 0));
+    assert!(matches!(store.apply(vec![event(1, "late")]).await, Err(StoreError::UnknownTask(_))));
+    drop(store);
+    let db = rusqlite::Connection::open(dir.path().join("solti.db")).unwrap();
+    for table in ["tasks", "task_specs", "task_text", "task_labels", "runs", "events", "slot_counts"] {
+        let left: u64 = db.query_row(&format!("SELECT COUNT(*) FROM {table}"), [], |row| row.get(0)).unwrap();
+        assert_eq!(left, 0, "{table}");
+    }
+}
+
+#[tokio::test]
+async fn runs_and_events_come_oldest_first() {
+    let (_dir, store) = store();
+    store.apply(vec![task(1, TaskPhase::Pending).into(), task(2, TaskPhase::Pending).into()]).await.unwrap();
+    for attempt in 1..=12 {
+        let mut ended = run(1, attempt, TaskPhase::Failed);
+        ended.run.exit_code = Some(3);
+        ended.run.finished_at = Some(20);
+        ended.run.error = Some("exit code 3".to_owned());
+        store
+            .apply(vec![run(1, attempt, TaskPhase::Running).into(), event(1, "started"), ended.into()])
+            .await
+            .unwrap();
+    }
+    let runs = store.runs(&id(1)).await.unwrap();
+    assert_eq!(runs.iter().map(|run| run.run.attempt).collect::<Vec<_>>(), (1..=12).collect::<Vec<_>>());
+    assert_eq!((runs[11].run.exit_code, runs[11].pid), (Some(3), Some(4_000_000_000)));
+
+    let recent = store.recent_runs(&[id(1), id(2), id(3)], 5).await.unwrap();
+    assert_eq!(recent.len(), 1);
+    assert_eq!(recent[&id(1)], runs[7..]);
+
+    let events = store.events(&id(1)).await.unwrap();
+    assert_eq!(events.len(), 12);
+    assert!(events.is_sorted_by(|a, b| a.seq < b.seq));
+}
+
+#[tokio::test]
+async fn active_tasks_come_by_lane_and_place() {
+    let (_dir, store) = store();
+    let mut first = in_slot(task(4, TaskPhase::Pending), "b");
+    first.queue_order = 1;
+    let tasks = [
+        in_slot(task(1, TaskPhase::Pending), "b"),
+        in_slot(task(2, TaskPhase::Running), "a"),
+        in_slot(task(3, TaskPhase::Succeeded), "a"),
+        first,
+        in_slot(task(5, TaskPhase::Pending), "a"),
+    ];
+    store.apply(tasks.map(Change::from).into()).await.unwrap();
+    let active = store.active().await.unwrap();
+    assert_eq!(support::ids(&active), [id(2), id(5), id(1), id(4)]);
+}
+
+#[tokio::test]
+async fn lanes_settings_and_labels_are_kept() {
+    let (_dir, store) = store();
+    let lane = |name, capacity, paused| StoredLane { slot: slot(name), capacity, paused };
+    store
+        .apply(vec![Change::PutLane(lane("b", 1, true)), Change::PutLane(lane("a", 2, false))])
+        .await
+        .unwrap();
+    store.apply(vec![Change::PutLane(lane("b", 4, false))]).await.unwrap();
+    assert_eq!(store.lanes().await.unwrap(), [lane("a", 2, false), lane("b", 4, false)]);
+
+    store.set_meta("boot_id", "one").await.unwrap();
+    store.set_meta("boot_id", "two").await.unwrap();
+    assert_eq!(store.meta("boot_id").await.unwrap().as_deref(), Some("two"));
+    assert_eq!(store.meta("resource_version").await.unwrap(), None);
+
+    let tasks: Vec<_> = (0..60)
+        .map(|n| {
+            labelled(task(n, TaskPhase::Pending), &[("team", "x"), ("nr", &n.to_string()), ("name", "n")])
+        })
+        .map(Change::from)
+        .collect();
+    store.apply(tasks).await.unwrap();
+    let labels = store.labels().await.unwrap();
+    assert_eq!(labels.len(), 50);
+    assert_eq!(labels[0], LabelCount { key: "team".to_owned(), value: "x".to_owned(), count: 60 });
+    assert!(labels.iter().all(|label| label.key != "name"));
+}
+
+#[tokio::test]
+async fn a_dropped_future_does_not_take_the_batch_back() {
+    let (_dir, store) = store();
+    drop(store.apply(vec![task(1, TaskPhase::Pending).into()]));
+    store.apply(vec![]).await.unwrap();
+    assert!(store.task(&id(1)).await.unwrap().is_some());
+}
