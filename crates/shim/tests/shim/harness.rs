@@ -15,7 +15,7 @@ use solti_shim::exit_record::{EndFlags, ExitRecord, RunEnd, RunState};
 use solti_shim::launch::LaunchSpec;
 use solti_shim::layout;
 use solti_shim::start_report::{LEN, StartFailure, StartReport};
-use solti_shim::tree::Process;
+use solti_shim::tree::{Membership, Process};
 use tempfile::TempDir;
 
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -30,9 +30,28 @@ pub struct Plan {
 pub struct Running {
     pub folder: TempDir,
     pub child_pid: u32,
-    shim: Child,
+    shim: Guarded,
     /// See [`Plan::start_with_fifo`].
     fifo: Option<File>,
+}
+
+/// A shim that a failing test does not leave behind, nor anything of its run.
+struct Guarded {
+    shim: Child,
+    run_id: String,
+}
+
+impl Drop for Guarded {
+    fn drop(&mut self) {
+        if !matches!(self.shim.try_wait(), Ok(Some(_))) {
+            let _ = self.shim.kill();
+            let _ = self.shim.wait();
+            let left = Membership { run_id: &self.run_id, ancestor: None, not_before_ticks: 0 };
+            for process in left.members().unwrap_or_default() {
+                let _ = process.signal(libc::SIGKILL);
+            }
+        }
+    }
 }
 
 /// A run that is over.
@@ -69,6 +88,7 @@ impl Plan {
         let (report, shim) = self.launch();
         match report {
             Ok(StartReport::Started { child_pid, .. }) => {
+                let shim = Guarded { shim, run_id: self.spec.run_id };
                 Running { folder: self.folder, child_pid, shim, fifo: None }
             }
             other => panic!("did not start: {other:?}"),
@@ -151,7 +171,7 @@ impl Running {
     }
 
     pub fn shim_pid(&self) -> u32 {
-        self.shim.id()
+        self.shim.shim.id()
     }
 
     pub fn connect(&self) -> Control {
@@ -183,7 +203,7 @@ impl Running {
     }
 
     pub fn wait(mut self) -> Ended {
-        assert!(wait_for(&mut self.shim).success());
+        assert!(wait_for(&mut self.shim.shim).success());
         Ended::read(self.folder)
     }
 }
