@@ -4,17 +4,28 @@
 //! run folder, starts the shim and follows it over its control socket. Timeout, tree kill and the log are the shim's
 //! (`solti-shim`, `solti-logstore`); when to run what, and what follows an end, is the supervisor's.
 
+mod argv;
+mod attach;
+mod connection;
 mod end;
 mod error;
 mod handle;
+mod resolve;
+mod run_dir;
 mod runner;
+mod shim_process;
+mod shim_runner;
 mod signal_name;
 mod start_failure;
+mod sweep;
+mod watch;
 
 pub use end::{LostReason, RunEnd, RunOutcome};
 pub use error::AttachError;
 pub use handle::{LogDoorbell, RunController, RunHandle, StopMode};
+pub use run_dir::TRANSIENT_FILES;
 pub use runner::{Attached, RunRequest, Runner, UnsupportedKind};
+pub use shim_runner::ShimRunner;
 pub use signal_name::describe_signal;
 pub use solti_shim::exit_record::EndFlags;
 pub use start_failure::{Stage, StartCause, StartFailure};

@@ -1,0 +1,103 @@
+//! Finds a run again after a restart of the app. Nothing is guessed: a lock says alive, a final record says finished,
+//! and everything else is lost.
+
+use std::path::Path;
+use std::time::Duration;
+
+use solti_shim::control::{Reply, Request};
+use solti_shim::exit_record::{ExitRecord, boot_id_hash};
+use tokio::time::{Instant, sleep, timeout_at};
+
+use crate::connection::{Connection, Heard};
+use crate::run_dir::RunDir;
+use crate::shim_process::ShimProcess;
+use crate::watch::{Watched, watch};
+use crate::{AttachError, Attached, LostReason, RunOutcome};
+
+/// A living shim answers within milliseconds; one that is just starting, or writing its last record, may need longer.
+const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+/// Between two looks at a shim that has the lock, but no socket: it is between two steps of its start or its end.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
+
+pub async fn attach(run_dir: &Path, run_id: &str) -> Result<Attached, AttachError> {
+    let Some(dir) = RunDir::open_existing(run_dir)? else {
+        return Ok(Attached::Lost(LostReason::NeverStarted));
+    };
+    let give_up = Instant::now() + ANSWER_WITHIN;
+    loop {
+        // A final record is the last word, also while its shim is not quite gone.
+        let record = read_record(&dir)?;
+        if let Some(outcome) = record.as_ref().and_then(RunOutcome::from_record) {
+            return Ok(Attached::Finished(outcome));
+        }
+        if let Some(lock) = dir.try_lock()? {
+            let attached = settle(&dir)?;
+            drop(lock);
+            return Ok(attached);
+        }
+        if let Some(connection) = ask(&dir, give_up).await? {
+            return Ok(follow(dir, run_id, connection));
+        }
+        if Instant::now() >= give_up {
+            return Err(AttachError::NoAnswer { path: dir.path().to_owned() });
+        }
+        sleep(BETWEEN_LOOKS).await;
+    }
+}
+
+/// The lock is ours, so nobody supervises this run; taking the launch file away keeps a late shim from starting it.
+fn settle(dir: &RunDir) -> Result<Attached, AttachError> {
+    let source = |source| AttachError::RunDir { path: dir.path().to_owned(), source };
+    let was_unread = dir.remove(c"launch").map_err(source)?;
+    let record = read_record(dir)?;
+    Ok(match record {
+        Some(record) if RunOutcome::from_record(&record).is_some() => {
+            RunOutcome::from_record(&record).map_or(Attached::Lost(LostReason::ShimGone), Attached::Finished)
+        }
+        _ if was_unread => Attached::Lost(LostReason::NeverStarted),
+        Some(record) if record.boot_id_hash != boot_id_hash() => Attached::Lost(LostReason::Rebooted),
+        Some(_) | None => Attached::Lost(LostReason::ShimGone),
+    })
+}
+
+fn read_record(dir: &RunDir) -> Result<Option<ExitRecord>, AttachError> {
+    dir.record().map_err(|source| AttachError::ExitRecord { path: dir.path().to_owned(), source })
+}
+
+struct Answered {
+    connection: Connection,
+    shim_pid: u32,
+    child_pid: u32,
+    started_at_ms: u64,
+}
+
+/// Asks the shim for its status and subscribes; `None` when it is not there to answer.
+async fn ask(dir: &RunDir, give_up: Instant) -> Result<Option<Answered>, AttachError> {
+    let Ok(mut connection) = Connection::open(dir).await else { return Ok(None) };
+    for request in [Request::Status, Request::Subscribe] {
+        if connection.send(request).await.is_err() {
+            return Ok(None);
+        }
+    }
+    loop {
+        match timeout_at(give_up, connection.next()).await {
+            Ok(Heard::Reply(Reply::Status { shim_pid, child_pid, started_at_ms, .. })) => {
+                return Ok(Some(Answered { connection, shim_pid, child_pid, started_at_ms }));
+            }
+            Ok(Heard::Reply(_)) => {}
+            Ok(Heard::Garbled(source)) => {
+                return Err(AttachError::Protocol { path: dir.path().to_owned(), source });
+            }
+            Ok(Heard::Closed) => return Ok(None),
+            Err(_) => return Err(AttachError::NoAnswer { path: dir.path().to_owned() }),
+        }
+    }
+}
+
+fn follow(dir: RunDir, run_id: &str, answered: Answered) -> Attached {
+    let Answered { connection, shim_pid, child_pid, started_at_ms } = answered;
+    let shim = ShimProcess::Other { pid: shim_pid };
+    let (handle, watch) = watch(Watched { dir, run_id: run_id.to_owned(), shim, child_pid, started_at_ms });
+    tokio::spawn(watch.follow(Some(connection)));
+    Attached::Running(handle)
+}

@@ -1,0 +1,176 @@
+//! Finds the program of a task and checks it, so that a failed start can say why in one sentence.
+//!
+//! The rules are those of `execvp`, applied to the task's own PATH and directory. A check here can be overtaken by a
+//! change on disk; the shim's own errno is then what counts (`start_failure.rs`). Nothing is ever run through a shell.
+
+use std::ffi::{CString, OsStr};
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use crate::{Stage, StartCause, StartFailure};
+
+/// What `execvp` uses when there is no PATH.
+const DEFAULT_PATH: &str = "/bin:/usr/bin";
+/// The kernel reads so much of a file to find its `#!` line.
+const SHEBANG_BYTES: usize = 256;
+
+/// Checks the working directory.
+pub fn check_cwd(cwd: &Path) -> Result<(), StartFailure> {
+    let failure = |errno, cause| Err(StartFailure::new(Stage::Chdir, errno, cwd, cause));
+    match std::fs::metadata(cwd) {
+        Ok(meta) if !meta.is_dir() => failure(libc::ENOTDIR, StartCause::CwdNotDirectory),
+        Ok(_) if !may_execute(cwd) => failure(libc::EACCES, StartCause::CwdDenied),
+        Ok(_) => Ok(()),
+        Err(error) => match error.raw_os_error().unwrap_or(0) {
+            libc::ENOENT => failure(libc::ENOENT, StartCause::CwdMissing),
+            libc::ENOTDIR => failure(libc::ENOTDIR, StartCause::CwdNotDirectory),
+            libc::EACCES => failure(libc::EACCES, StartCause::CwdDenied),
+            errno => failure(errno, StartCause::System),
+        },
+    }
+}
+
+/// The path to execute for `command`. A name without `/` is looked up in `path`, anything else is relative to `cwd`.
+pub fn program(command: &OsStr, path: Option<&OsStr>, cwd: &Path) -> Result<PathBuf, StartFailure> {
+    let program = if command.as_bytes().contains(&b'/') {
+        let program = cwd.join(command);
+        check_file(&program)?;
+        program
+    } else {
+        look_up(command, path.unwrap_or(OsStr::new(DEFAULT_PATH)), cwd)?
+    };
+    check_interpreter(&program, cwd)?;
+    Ok(program)
+}
+
+/// Goes on after a file that may not be run, as a shell does, but then tells of it instead of "not found".
+fn look_up(name: &OsStr, path: &OsStr, cwd: &Path) -> Result<PathBuf, StartFailure> {
+    let mut entries = 0;
+    let mut unusable = None;
+    for entry in path.as_bytes().split(|&byte| byte == b':') {
+        entries += 1;
+        // An empty entry is the current directory.
+        let candidate = cwd.join(OsStr::from_bytes(entry)).join(name);
+        match check_file(&candidate) {
+            Ok(()) => return Ok(candidate),
+            Err(failure) if failure.cause == StartCause::NotExecutable => {
+                unusable.get_or_insert(failure);
+            }
+            Err(_) => {}
+        }
+    }
+    Err(unusable.unwrap_or_else(|| {
+        StartFailure::new(Stage::Resolve, libc::ENOENT, name, StartCause::NotInPath { entries })
+    }))
+}
+
+fn check_file(program: &Path) -> Result<(), StartFailure> {
+    let failure = |errno, cause| Err(StartFailure::new(Stage::Resolve, errno, program, cause));
+    match std::fs::metadata(program) {
+        Ok(meta) if meta.is_dir() => failure(libc::EISDIR, StartCause::IsDirectory),
+        Ok(_) if !may_execute(program) => failure(libc::EACCES, StartCause::NotExecutable),
+        Ok(_) => Ok(()),
+        Err(error) => match error.raw_os_error().unwrap_or(0) {
+            errno @ (libc::ENOENT | libc::ENOTDIR) => failure(errno, StartCause::NoSuchProgram),
+            errno => failure(errno, StartCause::System),
+        },
+    }
+}
+
+/// Checks what a `#!` line names. An unreadable program may still be run, so it passes.
+fn check_interpreter(program: &Path, cwd: &Path) -> Result<(), StartFailure> {
+    let mut head = Vec::with_capacity(SHEBANG_BYTES);
+    let read = File::open(program).and_then(|file| file.take(SHEBANG_BYTES as u64).read_to_end(&mut head));
+    if read.is_err() {
+        return Ok(());
+    }
+    let Some(interpreter) = interpreter_of(&head) else { return Ok(()) };
+    let errno = match std::fs::metadata(cwd.join(&interpreter)) {
+        Ok(meta) if meta.is_dir() => libc::EACCES,
+        Ok(_) if !may_execute(&cwd.join(&interpreter)) => libc::EACCES,
+        Ok(_) => return Ok(()),
+        Err(error) => error.raw_os_error().unwrap_or(0),
+    };
+    let cause = StartCause::BadInterpreter { interpreter };
+    Err(StartFailure::new(Stage::Resolve, errno, program, cause))
+}
+
+/// The path after `#!`, up to the first blank.
+fn interpreter_of(head: &[u8]) -> Option<PathBuf> {
+    let line = head.strip_prefix(b"#!")?.split(|&byte| byte == b'\n').next()?;
+    let blank = |byte: &u8| *byte == b' ' || *byte == b'\t';
+    let start = line.iter().position(|byte| !blank(byte))?;
+    let path = line[start..].split(blank).next()?;
+    Some(PathBuf::from(OsStr::from_bytes(path)))
+}
+
+/// Whether the effective user may execute the file or search the directory.
+fn may_execute(path: &Path) -> bool {
+    let Ok(path) = CString::new(path.as_os_str().as_bytes()) else { return false };
+    // SAFETY: a C string that outlives the call, and integers.
+    unsafe { libc::faccessat(libc::AT_FDCWD, path.as_ptr(), libc::X_OK, libc::AT_EACCESS) == 0 }
+}
+
+/// The user's home, from the environment the task gets or else from the user database.
+pub fn home(home: Option<&OsStr>) -> io::Result<PathBuf> {
+    match home {
+        Some(home) if home.as_bytes().starts_with(b"/") => Ok(PathBuf::from(home)),
+        _ => std::env::home_dir()
+            .filter(|home| home.is_absolute())
+            .ok_or_else(|| io::Error::from_raw_os_error(libc::ENOENT)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    fn put(dir: &Path, name: &str, text: &str, mode: u32) -> PathBuf {
+        let path = dir.join(name);
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        path
+    }
+
+    #[test]
+    fn a_name_is_looked_up_in_the_given_path_only() {
+        let (first, second) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        fs::create_dir(first.path().join("tool")).unwrap();
+        let tool = put(second.path(), "tool", "#!/bin/sh\n", 0o755);
+        let path = format!("{}:{}", first.path().display(), second.path().display());
+        let find = |path: &str, cwd| program(OsStr::new("tool"), Some(OsStr::new(path)), cwd);
+        assert_eq!(find(&path, Path::new("/")).unwrap(), tool);
+        assert_eq!(find("/nowhere:", second.path()).unwrap(), tool, "an empty entry is the directory itself");
+        let failure = find("/nowhere:/neither:/x", Path::new("/")).unwrap_err();
+        assert_eq!(failure.to_string(), "program not found: tool (PATH has 3 entries)");
+    }
+
+    #[test]
+    fn a_file_without_run_bit_is_named_instead_of_not_found() {
+        let dir = tempfile::tempdir().unwrap();
+        let tool = put(dir.path(), "tool", "#!/bin/sh\n", 0o644);
+        let found = program(OsStr::new("tool"), Some(dir.path().as_os_str()), Path::new("/"));
+        assert_eq!(
+            found.unwrap_err().to_string(),
+            format!("not executable (no run bit): {}", tool.display())
+        );
+    }
+
+    #[test]
+    fn the_interpreter_is_what_stands_after_the_mark() {
+        for (head, path) in [
+            ("#!/bin/sh\nx", Some("/bin/sh")),
+            ("#! \t/usr/bin/env python3\n", Some("/usr/bin/env")),
+            ("#!/bin/sh", Some("/bin/sh")),
+            ("#!\n", None),
+            ("# /bin/sh\n", None),
+            ("", None),
+        ] {
+            assert_eq!(interpreter_of(head.as_bytes()), path.map(PathBuf::from), "{head:?}");
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! The run folder as the runner sees it: making it, the files written before the start, and reading the exit record.
+//!
+//! The names in it and its lock are `solti_shim::layout`'s, the log files `solti-logstore`'s; removing it is the
+//! supervisor's. Everything goes through one open descriptor, so a folder that is swapped meanwhile does no harm.
+
+use std::ffi::CStr;
+use std::fs::{DirBuilder, File};
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, AsRawFd};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+use solti_shim::exit_record::{self, ExitRecord};
+use solti_shim::layout;
+
+use crate::{AttachError, Stage, StartCause, StartFailure};
+
+/// What a finished run needs no more once its outcome is stored: all but the log.
+pub const TRANSIENT_FILES: [&str; 5] =
+    [layout::LAUNCH, layout::EXIT, layout::LOCK, layout::SOCKET, crate::argv::SCRIPT];
+
+#[derive(Debug)]
+pub struct RunDir {
+    path: PathBuf,
+    dir: File,
+}
+
+impl RunDir {
+    /// Makes the folder, or takes an empty one. Refuses symlinks, folders of others, and a folder that holds a run.
+    pub fn create(path: &Path) -> Result<Self, StartFailure> {
+        let failed = |error: io::Error| {
+            let taken = matches!(error.raw_os_error(), Some(libc::ELOOP | libc::ENOTDIR));
+            let cause = if taken { StartCause::RunDirForeign } else { StartCause::System };
+            StartFailure::new(Stage::RunDir, error.raw_os_error().unwrap_or(0), path, cause)
+        };
+        let refused = |errno, cause| Err(StartFailure::new(Stage::RunDir, errno, path, cause));
+        let is_new = make_dir(path).map_err(failed)?;
+        let this = Self { path: path.to_owned(), dir: layout::open_run_dir(path).map_err(failed)? };
+        if !this.is_own().map_err(failed)? {
+            return refused(libc::EPERM, StartCause::RunDirForeign);
+        }
+        if !is_new {
+            match this.open(c"exit", libc::O_RDONLY) {
+                Ok(_) => return refused(libc::EEXIST, StartCause::RunExists),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(failed(error)),
+            }
+        }
+        Ok(this)
+    }
+
+    /// Opens the folder of an earlier run; `None` when there is none.
+    pub fn open_existing(path: &Path) -> Result<Option<Self>, AttachError> {
+        let path = path.to_owned();
+        let dir = match layout::open_run_dir(&path) {
+            Ok(dir) => dir,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(source) => return Err(AttachError::RunDir { path, source }),
+        };
+        let this = Self { path, dir };
+        match this.is_own() {
+            Ok(true) => Ok(Some(this)),
+            Ok(false) => Err(AttachError::Foreign { path: this.path }),
+            Err(source) => Err(AttachError::RunDir { path: this.path, source }),
+        }
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The address of the control socket; good while `self` is.
+    pub fn socket(&self) -> PathBuf {
+        layout::socket_path(self.dir.as_fd())
+    }
+
+    /// Writes a file that only the user may read, in place of an older one.
+    pub fn write(&self, name: &CStr, bytes: &[u8]) -> io::Result<()> {
+        let flags = libc::O_WRONLY | libc::O_CREAT | libc::O_EXCL;
+        let mut file = match self.open(name, flags) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                self.remove(name)?;
+                self.open(name, flags)?
+            }
+            other => other?,
+        };
+        file.write_all(bytes)
+    }
+
+    /// Whether there was such a file.
+    pub fn remove(&self, name: &CStr) -> io::Result<bool> {
+        // SAFETY: a C string and an open directory.
+        if unsafe { libc::unlinkat(self.dir.as_raw_fd(), name.as_ptr(), 0) } == 0 {
+            return Ok(true);
+        }
+        let error = io::Error::last_os_error();
+        if error.kind() == io::ErrorKind::NotFound { Ok(false) } else { Err(error) }
+    }
+
+    /// The lock, or `None` while a shim is alive.
+    pub fn try_lock(&self) -> Result<Option<File>, AttachError> {
+        layout::try_lock(self.dir.as_fd())
+            .map_err(|source| AttachError::Lock { path: self.path.clone(), source })
+    }
+
+    /// The exit record; `None` when there is none, or a torn one, which says as little.
+    pub fn record(&self) -> io::Result<Option<ExitRecord>> {
+        let mut bytes = Vec::with_capacity(exit_record::LEN);
+        let file = match self.open(c"exit", libc::O_RDONLY) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        file.take(exit_record::LEN as u64 + 1).read_to_end(&mut bytes)?;
+        Ok(ExitRecord::decode(&bytes).ok())
+    }
+
+    fn open(&self, name: &CStr, flags: i32) -> io::Result<File> {
+        layout::open_at(self.dir.as_fd(), name, flags)
+    }
+
+    fn is_own(&self) -> io::Result<bool> {
+        // SAFETY: no arguments, cannot fail.
+        let uid = unsafe { libc::geteuid() };
+        Ok(self.dir.metadata()?.uid() == uid)
+    }
+}
+
+/// Makes the folder, with its parents when they are missing; `false` when something was there already.
+fn make_dir(path: &Path) -> io::Result<bool> {
+    let mut private = DirBuilder::new();
+    private.mode(0o700);
+    let made = match (private.create(path), path.parent()) {
+        (Err(error), Some(parent)) if error.kind() == io::ErrorKind::NotFound => {
+            private.recursive(true).create(parent)?;
+            private.recursive(false).create(path)
+        }
+        (made, _) => made,
+    };
+    match made {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(error),
+    }
+}

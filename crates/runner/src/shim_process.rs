@@ -1,0 +1,99 @@
+//! The shim as a process: starting it, and learning of its death. What it is told and tells is elsewhere.
+
+use std::io::{self, PipeReader};
+use std::os::fd::{FromRawFd, OwnedFd};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+
+use crate::AttachError;
+use crate::run_dir::RunDir;
+
+/// A shim that this process has started, or one that an earlier process has.
+#[derive(Debug)]
+pub enum ShimProcess {
+    Child(Child),
+    Other { pid: u32 },
+}
+
+impl ShimProcess {
+    /// Starts a shim for the folder, and returns the read end of its status pipe.
+    ///
+    /// The pipe is its standard output, because `posix_spawn` through std can pass no other descriptor, and a fork with
+    /// a hook instead is slower by half. The shim makes a session of its own. Its environment is empty: a mark that the
+    /// app itself carries, as a task of another app, must not be the shim's.
+    pub fn spawn(shim: &Path, run_dir: &Path) -> io::Result<(Self, PipeReader)> {
+        let (report, write_end) = io::pipe()?;
+        let child = Command::new(shim)
+            .arg(run_dir)
+            .env_clear()
+            .current_dir("/")
+            .stdin(Stdio::null())
+            .stdout(write_end)
+            .stderr(Stdio::null())
+            .spawn()?;
+        Ok((Self::Child(child), report))
+    }
+
+    /// Ends it at once. Only for a shim that has not said that its child runs.
+    pub fn kill(&mut self) {
+        if let Self::Child(child) = self {
+            // It may have ended by itself.
+            let _ = child.kill();
+        }
+    }
+
+    /// Waits until it is gone, and reaps it when it is our child. Safe to cancel.
+    ///
+    /// # Errors
+    /// Nothing is known about the shim; above all, there may be no descriptor left to watch it with.
+    pub async fn gone(&mut self, dir: &RunDir) -> Result<(), AttachError> {
+        let watch = |source| AttachError::Watch { path: dir.path().to_owned(), source };
+        match self {
+            Self::Child(_) => self.reap().await.map_err(watch),
+            Self::Other { pid } => {
+                let pidfd = match Pidfd::open(*pid) {
+                    Ok(pidfd) => pidfd,
+                    Err(error) if error.raw_os_error() == Some(libc::ESRCH) => return Ok(()),
+                    Err(error) => return Err(watch(error)),
+                };
+                // Held after the pid was pinned: it is the shim's. Free: the pid may be anybody's by now.
+                if dir.try_lock()?.is_some() { Ok(()) } else { pidfd.closed().await.map_err(watch) }
+            }
+        }
+    }
+
+    /// Waits for the end of a child and takes it off the process table. Nothing to do for a shim of another parent.
+    pub async fn reap(&mut self) -> io::Result<()> {
+        let Self::Child(child) = self else { return Ok(()) };
+        // The pid stays the child's own until it is reaped.
+        if child.try_wait()?.is_none() {
+            Pidfd::open(child.id())?.closed().await?;
+            child.wait()?;
+        }
+        Ok(())
+    }
+}
+
+/// A descriptor that becomes readable when the process ends.
+#[derive(Debug)]
+struct Pidfd(AsyncFd<OwnedFd>);
+
+impl Pidfd {
+    fn open(pid: u32) -> io::Result<Self> {
+        // SAFETY: integers in, a new descriptor (close-on-exec by definition) or -1 out.
+        let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid.cast_signed(), 0) };
+        let fd = i32::try_from(fd).ok().filter(|fd| *fd >= 0).ok_or_else(io::Error::last_os_error)?;
+        // SAFETY: a descriptor just returned by the kernel that nobody else owns.
+        let fd = unsafe { OwnedFd::from_raw_fd(fd) };
+        // SAFETY: an OwnedFd keeps its number, open, until the AsyncFd that owns it is dropped.
+        let registered = unsafe { AsyncFd::register_with_interest(fd, Interest::READABLE) };
+        registered.map(Self).map_err(|error| error.into_parts().1)
+    }
+
+    async fn closed(&self) -> io::Result<()> {
+        self.0.readable().await.map(drop)
+    }
+}

@@ -1,0 +1,55 @@
+//! Ends what a lost run has left behind. A run with a living shim is ended by the shim, never here.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use solti_shim::tree::{Membership, Process};
+
+use crate::AttachError;
+
+/// Between TERM and KILL: short, because nobody reads the output any more and the user waits for the word "lost".
+const GRACE: Duration = Duration::from_millis(400);
+/// After KILL; a process that is still there then is stuck in the kernel, or not ours to end.
+const GIVE_UP: Duration = Duration::from_millis(800);
+/// Between two looks at the process table: there is nothing to wait on for processes that are not our children.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
+
+/// Ends all processes that carry the mark; returns how many there were at first.
+pub async fn sweep(run_id: &str) -> Result<usize, AttachError> {
+    let began = Instant::now();
+    let found = members(run_id).await?;
+    let count = found.len();
+    signal_all(&found, libc::SIGTERM);
+    // A stopped process takes its TERM only when it goes on.
+    signal_all(&found, libc::SIGCONT);
+    let mut left = found;
+    while !left.is_empty() {
+        if began.elapsed() > GRACE + GIVE_UP {
+            return Err(AttachError::Survivors { run_id: run_id.to_owned(), left: left.len() });
+        }
+        tokio::time::sleep(BETWEEN_LOOKS).await;
+        left = members(run_id).await?;
+        if began.elapsed() > GRACE {
+            signal_all(&left, libc::SIGKILL);
+        }
+    }
+    Ok(count)
+}
+
+/// Reads the whole process table, which takes milliseconds: not on a thread of the runtime.
+async fn members(run_id: &str) -> Result<Vec<Process>, AttachError> {
+    let id = run_id.to_owned();
+    let listed = tokio::task::spawn_blocking(move || {
+        Membership { run_id: &id, ancestor: None, not_before_ticks: 0 }.members()
+    });
+    let failed = |source| AttachError::Processes { run_id: run_id.to_owned(), source };
+    let members = listed.await.map_err(|error| failed(io::Error::other(error)))?.map_err(failed)?;
+    Ok(members.into_iter().filter(|process| !process.zombie).collect())
+}
+
+/// A process that is gone, or became another user's, shows in the next look.
+fn signal_all(processes: &[Process], signal: i32) {
+    for process in processes {
+        let _ = process.signal(signal);
+    }
+}
