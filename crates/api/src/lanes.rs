@@ -10,5 +10,10 @@ pub trait LaneControl: Send + Sync + 'static {
     async fn list_lanes(&self) -> Result<Vec<Lane>, ApiError>;
 
     /// Changes what is given and returns the lane as it is then. A paused lane starts no task; its running tasks go on.
-    async fn set_lane(&self, slot: &Slot, capacity: Option<u32>, paused: Option<bool>) -> Result<Lane, ApiError>;
+    async fn set_lane(
+        &self,
+        slot: &Slot,
+        capacity: Option<u32>,
+        paused: Option<bool>,
+    ) -> Result<Lane, ApiError>;
 }

@@ -10,7 +10,9 @@ mod feed;
 mod handler;
 mod lanes;
 mod log_access;
+mod log_rows;
 mod log_stream;
+mod rows;
 
 pub use adapter::SupervisorApiAdapter;
 pub use control::TaskControl;

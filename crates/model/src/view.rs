@@ -108,9 +108,6 @@ pub struct Summary {
     pub labels: Vec<LabelCount>,
     #[ts(type = "number")]
     pub resource_version: u64,
-    /// Bytes of the logs on disk.
-    #[ts(type = "number")]
-    pub log_bytes: u64,
     pub storage: StorageState,
 }
 

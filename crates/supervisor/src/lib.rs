@@ -1,1 +1,25 @@
+//! The state machine of tasks and its one writer.
+//!
+//! [`Supervisor`] is a handle; behind it one actor owns every task that is not over, decides with the pure rules of
+//! `solti-model` and [`lanes`], stores each decision and only then acts on it. Finished tasks are in the store alone.
+//! Processes are started through `solti-runner`; logs are read by `solti-api`.
 
+mod actor;
+mod attempt;
+mod boot;
+mod error;
+mod feed;
+mod folders;
+mod handle;
+mod ids;
+mod lanes;
+mod live;
+mod outcome;
+mod recovery;
+
+pub use boot::current_boot_id;
+pub use error::SupervisorError;
+pub use feed::{ChangeCursor, Changes};
+pub use folders::RunFolders;
+pub use handle::{RowState, Supervisor, SupervisorConfig};
+pub use live::{LiveRun, LiveTask};

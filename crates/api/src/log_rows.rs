@@ -1,0 +1,204 @@
+//! The log of one attempt as a window reads it: its extent, ranges of rows, and when it has grown.
+
+use crate::ApiError;
+use crate::log_access::LogInfoStream;
+use solti_logstore::{LogError, LogView, Row, Stream as LogStream};
+use solti_model::{LogInfo, LogRow, LogRows, MAX_ROW_BYTES, OutputStreamKind, TaskId, TaskPhase, TaskRun};
+use solti_supervisor::{LiveRun, LiveTask, Supervisor, SupervisorError};
+use tokio::sync::watch;
+
+/// Rows in one answer.
+const MAX_ROWS: u32 = 1_000;
+
+/// The stored attempt of that number.
+pub async fn stored_run(
+    supervisor: &Supervisor,
+    id: &TaskId,
+    attempt: u32,
+) -> Result<Option<TaskRun>, ApiError> {
+    let runs = supervisor.store().runs(id).await.map_err(SupervisorError::from)?;
+    Ok(runs.into_iter().map(|stored| stored.run).find(|run| run.attempt == attempt))
+}
+
+/// The attempt that is meant, and the number of the latest one. `None` while a task has no attempt yet.
+async fn pick(
+    supervisor: &Supervisor,
+    id: &TaskId,
+    attempt: u32,
+) -> Result<(Option<TaskRun>, u32), ApiError> {
+    let mut runs = supervisor.store().runs(id).await.map_err(SupervisorError::from)?;
+    let Some(latest) = runs.pop().map(|stored| stored.run) else {
+        return match supervisor.store().task(id).await.map_err(SupervisorError::from)? {
+            Some(_) => Ok((None, 0)),
+            None => Err(ApiError::TaskNotFound { id: id.clone() }),
+        };
+    };
+    let number = latest.attempt;
+    if attempt == 0 || attempt == number {
+        return Ok((Some(latest), number));
+    }
+    match runs.into_iter().map(|stored| stored.run).find(|run| run.attempt == attempt) {
+        Some(run) => Ok((Some(run), number)),
+        None => Err(ApiError::InvalidRequest {
+            field: "attempt".into(),
+            message: format!("task {id} has {number} attempts, none is number {attempt}"),
+        }),
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, LogError> + Send + 'static,
+) -> Result<T, ApiError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(ApiError::internal(&error)),
+        Err(error) => Err(ApiError::internal(&error)),
+    }
+}
+
+pub async fn info(supervisor: &Supervisor, id: &TaskId, attempt: u32) -> Result<LogInfo, ApiError> {
+    let (run, attempts) = pick(supervisor, id, attempt).await?;
+    let Some(run) = run else {
+        let (phase, live) = (TaskPhase::Pending, true);
+        let nothing = LogInfo {
+            attempt,
+            rows: 0,
+            bytes: 0,
+            live,
+            phase,
+            exit_code: None,
+            error: None,
+            started_at: 0,
+            finished_at: None,
+            attempts,
+        };
+        return Ok(nothing);
+    };
+    let (folder, over) = (supervisor.folders().run(id, run.attempt), run.finished_at.is_some());
+    let extent = blocking(move || {
+        let mut view = LogView::open(&folder)?;
+        view.set_final(over);
+        view.extent()
+    })
+    .await?;
+    Ok(LogInfo {
+        attempt: run.attempt,
+        rows: extent.rows,
+        bytes: extent.bytes,
+        live: !over,
+        phase: run.phase,
+        exit_code: run.exit_code,
+        error: run.error,
+        started_at: run.started_at,
+        finished_at: run.finished_at,
+        attempts,
+    })
+}
+
+pub async fn read(
+    supervisor: &Supervisor,
+    id: &TaskId,
+    attempt: u32,
+    from: u64,
+    count: u32,
+) -> Result<LogRows, ApiError> {
+    let (run, _) = pick(supervisor, id, attempt).await?;
+    let Some(run) = run else { return Ok(LogRows { from, total: 0, rows: vec![] }) };
+    let (folder, over) = (supervisor.folders().run(id, run.attempt), run.finished_at.is_some());
+    blocking(move || {
+        let mut view = LogView::open(&folder)?;
+        view.set_final(over);
+        let total = view.extent()?.rows;
+        let rows = view.rows(from, count.min(MAX_ROWS) as usize, MAX_ROW_BYTES)?;
+        Ok(LogRows { from, total, rows: rows.into_iter().map(text_row).collect() })
+    })
+    .await
+}
+
+fn text_row(row: Row) -> LogRow {
+    let text = match row.gap {
+        Some(bytes) => format!("[{bytes} bytes were not stored: the disk was full]"),
+        None => String::from_utf8_lossy(&row.bytes).into_owned(),
+    };
+    LogRow {
+        row: row.row,
+        stream: match row.stream {
+            LogStream::Stdout => OutputStreamKind::Stdout,
+            LogStream::Stderr => OutputStreamKind::Stderr,
+        },
+        ts: row.ts_ms,
+        text,
+        full_len: row.full_len,
+        partial: row.partial,
+        continued: row.continued,
+    }
+}
+
+/// What a watcher waits on between two looks.
+struct Watch {
+    supervisor: Supervisor,
+    id: TaskId,
+    /// As asked for: 0 follows the latest attempt.
+    attempt: u32,
+    live: Option<watch::Receiver<LiveTask>>,
+    run: Option<LiveRun>,
+    shown: Option<LogInfo>,
+}
+
+pub async fn watch(supervisor: &Supervisor, id: &TaskId, attempt: u32) -> Result<LogInfoStream, ApiError> {
+    let live = supervisor.follow(id).await?;
+    let first = info(supervisor, id, attempt).await?;
+    let watch =
+        Watch { supervisor: supervisor.clone(), id: id.clone(), attempt, live, run: None, shown: None };
+    let later = futures::stream::unfold((watch, Some(first)), |(mut watch, first)| async move {
+        let info = match first {
+            Some(first) => first,
+            None => watch.next().await?,
+        };
+        watch.shown = Some(info.clone());
+        Some((info, (watch, None)))
+    });
+    Ok(Box::pin(later))
+}
+
+impl Watch {
+    /// Waits for something new; `None` when nothing can come any more.
+    async fn next(&mut self) -> Option<LogInfo> {
+        loop {
+            let ended = match &mut self.live {
+                None => true,
+                Some(live) => {
+                    let state = live.borrow_and_update().clone();
+                    if self.run.as_ref().map(|run| run.attempt) != state.run.as_ref().map(|run| run.attempt) {
+                        self.run = state.run;
+                    }
+                    match &mut self.run {
+                        _ if state.over => true,
+                        Some(run) => tokio::select! {
+                            rung = run.doorbell.rung() => {
+                                if rung.is_none() {
+                                    // The run is over; its end is news as soon as it is stored.
+                                    live.changed().await.is_err()
+                                } else {
+                                    false
+                                }
+                            }
+                            changed = live.changed() => changed.is_err(),
+                        },
+                        None => live.changed().await.is_err(),
+                    }
+                }
+            };
+            if ended {
+                self.live = None;
+            }
+            let info = info(&self.supervisor, &self.id, self.attempt).await.ok()?;
+            if self.shown.as_ref() != Some(&info) {
+                return Some(info);
+            }
+            if ended {
+                return None;
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Rows of the list: what is stored, joined with what the supervisor knows of tasks that are not over.
+
+use crate::ApiError;
+use solti_model::{
+    LabelCount, ListQuery, RunMark, Summary, TaskChange, TaskId, TaskList, TaskPhase, TaskRow, TaskRun,
+};
+use solti_store::{RowQuery, StoreError, StoredTask};
+use solti_supervisor::{Changes, Supervisor, SupervisorError};
+
+/// Runs in the strip of a row.
+const RECENT_RUNS: u32 = 8;
+/// Changed rows in one change; with more the reader reads its list again.
+const MAX_CHANGED: usize = 500;
+
+fn storage(error: StoreError) -> ApiError {
+    match error {
+        StoreError::Cursor => ApiError::InvalidRequest {
+            field: "cursor".into(),
+            message: "is not one that a list handed out".into(),
+        },
+        other => SupervisorError::from(other).into(),
+    }
+}
+
+pub async fn list(supervisor: &Supervisor, query: ListQuery) -> Result<TaskList, ApiError> {
+    let query = RowQuery {
+        phases: query.phases,
+        slot: query.slot,
+        labels: query.labels,
+        text: query.text,
+        exit_code: query.exit_code,
+        since_ms: query.since_ms,
+        cursor: query.cursor.as_deref().map(str::parse).transpose().map_err(storage)?,
+        limit: query.limit,
+    };
+    let page = supervisor.store().list(&query).await.map_err(storage)?;
+    let next_cursor = page.next.map(|cursor| cursor.to_string());
+    Ok(TaskList { rows: complete(supervisor, page.rows).await?, total: page.total, next_cursor })
+}
+
+/// The rows of `tasks`, in their order.
+pub async fn complete(supervisor: &Supervisor, tasks: Vec<StoredTask>) -> Result<Vec<TaskRow>, ApiError> {
+    let ids: Vec<TaskId> = tasks.iter().map(|stored| stored.task.metadata.id.clone()).collect();
+    let mut runs = supervisor.store().recent_runs(&ids, RECENT_RUNS).await.map_err(storage)?;
+    let unfinished = tasks.iter().filter(|stored| !stored.task.status.phase.is_terminal());
+    let unfinished = unfinished.map(|stored| stored.task.metadata.id.clone()).collect();
+    let mut states = supervisor.row_states(unfinished).await?;
+    let row = |stored: StoredTask| {
+        let id = &stored.task.metadata.id;
+        let runs = runs.remove(id).unwrap_or_default();
+        let state = states.remove(id).unwrap_or_default();
+        let waits = stored.task.status.phase == TaskPhase::Pending;
+        TaskRow {
+            started_at: runs.last().map(|stored| stored.run.started_at),
+            finished_at: stored.finished_at,
+            next_attempt_at: stored.next_attempt_at,
+            waiting: state.waiting.filter(|_| waits),
+            stopping: state.stopping,
+            recent_runs: runs.iter().map(|stored| mark(&stored.run)).collect(),
+            task: stored.task,
+        }
+    };
+    Ok(tasks.into_iter().map(row).collect())
+}
+
+fn mark(run: &TaskRun) -> RunMark {
+    let duration_ms = run.finished_at.map(|finished| finished.saturating_sub(run.started_at));
+    RunMark { attempt: run.attempt, phase: run.phase, duration_ms }
+}
+
+pub async fn summary(supervisor: &Supervisor) -> Result<Summary, ApiError> {
+    let store = supervisor.store();
+    let counts = store.counts().await.map_err(storage)?;
+    let count = |label: solti_store::LabelCount| LabelCount {
+        key: label.key,
+        value: label.value,
+        count: label.count,
+    };
+    Ok(Summary {
+        by_phase: TaskPhase::ALL
+            .into_iter()
+            .map(|phase| (phase, counts.get(&phase).copied().unwrap_or(0)))
+            .collect(),
+        lanes: supervisor.lanes().await?,
+        labels: store.labels().await.map_err(storage)?.into_iter().map(count).collect(),
+        resource_version: supervisor.resource_version(),
+        storage: supervisor.storage(),
+    })
+}
+
+pub async fn change(supervisor: &Supervisor, changes: Changes) -> Result<TaskChange, ApiError> {
+    let resync = changes.missed_some || changes.changed.len() > MAX_CHANGED;
+    let mut tasks = Vec::new();
+    if !resync {
+        for id in &changes.changed {
+            tasks.extend(supervisor.store().task(id).await.map_err(storage)?);
+        }
+    }
+    Ok(TaskChange {
+        resource_version: supervisor.resource_version(),
+        changed: complete(supervisor, tasks).await?,
+        deleted: changes.deleted.into_iter().collect(),
+        summary: summary(supervisor).await?,
+        resync,
+    })
+}

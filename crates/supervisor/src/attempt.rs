@@ -1,0 +1,104 @@
+//! A task that is not over, as the actor holds it.
+
+use crate::LiveTask;
+use solti_model::{Slot, StopMode, TaskPhase};
+use solti_runner::RunController;
+use solti_store::{StoredRun, StoredTask};
+use std::collections::VecDeque;
+use tokio::sync::{oneshot, watch};
+use tokio::task::AbortHandle;
+
+/// Restarts that are not bounded by `maxRetries` are slowed to this many starts …
+pub const LOOP_STARTS: usize = 5;
+/// … in this time, in milliseconds.
+pub const LOOP_WINDOW_MS: u64 = 10_000;
+
+/// Who waits for a delete.
+pub type DeleteReply = oneshot::Sender<Result<(), crate::SupervisorError>>;
+
+#[derive(Debug)]
+pub struct Active {
+    pub stored: StoredTask,
+    /// The latest attempt.
+    pub run: Option<StoredRun>,
+    pub stage: Stage,
+    pub live: watch::Sender<LiveTask>,
+    /// Delete it when it has ended, and tell these.
+    pub purge: Vec<DeleteReply>,
+    /// When it was started lately, in Unix milliseconds.
+    starts: VecDeque<u64>,
+}
+
+#[derive(Debug)]
+pub enum Stage {
+    /// Its admission is not stored yet. `turn` says that its lane has given it a place meanwhile.
+    Admitting {
+        turn: bool,
+    },
+    /// It waits in its lane.
+    Waiting,
+    /// Its attempt is stored or about to be; its process is not there yet. A stop is kept for when it is.
+    Starting {
+        stop: Option<StopMode>,
+    },
+    Running {
+        controller: RunController,
+    },
+    /// It waits for its next attempt.
+    Backoff {
+        timer: Option<AbortHandle>,
+    },
+    /// Its end is decided and about to be stored.
+    Ending,
+}
+
+impl Active {
+    pub fn new(stored: StoredTask, stage: Stage) -> Self {
+        let live = LiveTask { attempt: stored.task.status.attempt, ..LiveTask::default() };
+        Self {
+            stored,
+            run: None,
+            stage,
+            live: watch::Sender::new(live),
+            purge: Vec::new(),
+            starts: VecDeque::new(),
+        }
+    }
+
+    pub fn slot(&self) -> &Slot {
+        &self.stored.task.spec.slot
+    }
+
+    pub fn attempt(&self) -> u32 {
+        self.stored.task.status.attempt
+    }
+
+    pub fn set_phase(&mut self, phase: TaskPhase, now_ms: u64) {
+        self.stored.task.status.phase = phase;
+        self.stored.task.metadata.updated_at = now_ms;
+        if phase.is_terminal() {
+            self.stored.finished_at = Some(now_ms);
+            self.stored.next_attempt_at = None;
+        }
+    }
+
+    /// Remembers a start for [`Active::floor_ms`].
+    pub fn note_start(&mut self, now_ms: u64) {
+        if self.starts.len() == LOOP_STARTS {
+            self.starts.pop_front();
+        }
+        self.starts.push_back(now_ms);
+    }
+
+    /// The least delay before the next start: a program that dies at once must not take the machine.
+    pub fn floor_ms(&self, now_ms: u64) -> u64 {
+        match self.starts.front() {
+            Some(oldest)
+                if self.starts.len() == LOOP_STARTS && self.stored.task.spec.max_retries.is_none() =>
+            {
+                (oldest + LOOP_WINDOW_MS).saturating_sub(now_ms)
+            }
+            _ => 0,
+        }
+    }
+}

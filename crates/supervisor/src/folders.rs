@@ -1,0 +1,56 @@
+//! Where the files of a run are: `<data>/runs/<task>/<attempt>/`.
+
+use solti_model::TaskId;
+use std::path::{Path, PathBuf};
+
+#[derive(Debug, Clone)]
+pub struct RunFolders {
+    root: PathBuf,
+}
+
+impl RunFolders {
+    pub fn new(data_dir: &Path) -> Self {
+        Self { root: data_dir.join("runs") }
+    }
+
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub fn task(&self, id: &TaskId) -> PathBuf {
+        self.root.join(id.as_str())
+    }
+
+    pub fn run(&self, id: &TaskId, attempt: u32) -> PathBuf {
+        self.task(id).join(attempt.to_string())
+    }
+
+    /// Makes the folder for runs, for this user alone.
+    pub fn prepare(&self) -> std::io::Result<()> {
+        let mut builder = std::fs::DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.recursive(true).create(&self.root)
+    }
+
+    /// Removes everything of a task. A folder that is not there is removed already.
+    pub fn purge(&self, id: &TaskId) -> std::io::Result<()> {
+        match std::fs::remove_dir_all(self.task(id)) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            result => result,
+        }
+    }
+
+    /// Leaves of a finished run its log alone, and nothing when it printed nothing: folders cost inodes.
+    pub fn tidy(&self, id: &TaskId, attempt: u32) {
+        let run = self.run(id, attempt);
+        for name in solti_runner::TRANSIENT_FILES {
+            // What is not there need not go; what cannot go now goes with the task.
+            let _ = std::fs::remove_file(run.join(name));
+        }
+        // Both fail, as they should, while a log or another attempt is inside.
+        if std::fs::remove_dir(&run).is_ok() {
+            let _ = std::fs::remove_dir(self.task(id));
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! The handle that the rest of the app holds: requests go into the actor's mailbox, reads of what is stored go to the store.
+
+use crate::actor::{Actor, Message};
+use crate::feed::{ChangeCursor, ChangeFeed};
+use crate::{LiveTask, RunFolders, SupervisorError};
+use solti_model::{Lane, Slot, StopMode, StorageState, TaskId, TaskSpec, Waiting};
+use solti_runner::Runner;
+use solti_store::Store;
+use std::collections::{BTreeMap, HashMap};
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// Requests that wait for the actor; more make their callers wait.
+const MAILBOX: usize = 1_024;
+
+#[derive(Debug, Clone)]
+pub struct SupervisorConfig {
+    /// The folder of the app's data; `runs/` is in it.
+    pub data_dir: PathBuf,
+    /// See [`crate::current_boot_id`].
+    pub boot_id: String,
+    /// What tasks inherit; their own variables are added to it.
+    pub base_env: BTreeMap<OsString, OsString>,
+    /// From TERM to KILL.
+    pub grace: Duration,
+    /// Processes that are being started at the same time.
+    pub concurrent_starts: usize,
+}
+
+impl SupervisorConfig {
+    /// The defaults: this process's environment, five seconds of grace.
+    pub fn new(data_dir: impl Into<PathBuf>) -> Self {
+        Self {
+            data_dir: data_dir.into(),
+            boot_id: crate::current_boot_id(),
+            base_env: std::env::vars_os().collect(),
+            grace: Duration::from_secs(5),
+            concurrent_starts: 64,
+        }
+    }
+}
+
+/// What the actor knows of a task that is not over, beside what is stored.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RowState {
+    pub waiting: Option<Waiting>,
+    pub stopping: bool,
+}
+
+/// What the handle and the actor share. The actor is the one writer.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub feed: ChangeFeed,
+    pub resource_version: AtomicU64,
+    pub read_only: AtomicBool,
+}
+
+/// Cheap to clone. The actor ends when [`Supervisor::shut_down`] is called or the runtime ends; runs go on without it.
+#[derive(Clone)]
+pub struct Supervisor {
+    mailbox: mpsc::Sender<Message>,
+    shared: Arc<Shared>,
+    store: Store,
+    folders: RunFolders,
+}
+
+impl Supervisor {
+    /// Takes up what the store and the run folders say, and starts the actor. Tasks whose runs are still alive are
+    /// attached when this returns.
+    ///
+    /// # Errors
+    /// When the store cannot be read or the folder for runs cannot be made.
+    pub async fn start(
+        store: Store,
+        runner: Arc<dyn Runner>,
+        config: SupervisorConfig,
+    ) -> Result<Self, SupervisorError> {
+        let folders = RunFolders::new(&config.data_dir);
+        folders
+            .prepare()
+            .map_err(|source| SupervisorError::Folder { path: folders.root().to_owned(), source })?;
+        let (mailbox, inbox) = mpsc::channel(MAILBOX);
+        let shared = Arc::new(Shared {
+            feed: ChangeFeed::new(),
+            resource_version: AtomicU64::new(0),
+            read_only: AtomicBool::new(false),
+        });
+        let mut actor = Actor::new(
+            store.clone(),
+            runner,
+            config,
+            folders.clone(),
+            Arc::clone(&shared),
+            mailbox.downgrade(),
+        );
+        actor.recover().await?;
+        tokio::spawn(actor.run(inbox));
+        Ok(Self { mailbox, shared, store, folders })
+    }
+
+    async fn ask<T>(
+        &self,
+        message: impl FnOnce(oneshot::Sender<T>) -> Message,
+    ) -> Result<T, SupervisorError> {
+        let (reply, answer) = oneshot::channel();
+        self.mailbox.send(message(reply)).await.map_err(|_| SupervisorError::ShuttingDown)?;
+        answer.await.map_err(|_| SupervisorError::ShuttingDown)
+    }
+
+    /// Takes a task on; it is stored when this returns.
+    ///
+    /// # Errors
+    /// `Invalid`, `SlotBusy`, `ReadOnly`, `ShuttingDown`. Nothing is stored then.
+    pub async fn submit(&self, spec: TaskSpec) -> Result<TaskId, SupervisorError> {
+        self.ask(|reply| Message::Submit { spec: Box::new(spec), reply }).await?
+    }
+
+    /// Whether [`Supervisor::submit`] would find the spec legal and has a runner for it.
+    ///
+    /// # Errors
+    /// `Invalid` with the field.
+    pub async fn validate(&self, spec: &TaskSpec) -> Result<(), SupervisorError> {
+        self.ask(|reply| Message::Validate { spec: Box::new(spec.clone()), reply }).await?
+    }
+
+    /// Asks for the end of a task; returns when the request is stored.
+    ///
+    /// # Errors
+    /// `NotFound`; `Conflict` for a task that is over.
+    pub async fn stop(&self, id: &TaskId, mode: StopMode) -> Result<(), SupervisorError> {
+        let known = self.ask(|reply| Message::Stop { id: id.clone(), mode, reply }).await?;
+        match known {
+            Some(result) => result,
+            None => match self.store.task(id).await? {
+                Some(stored) => Err(SupervisorError::Conflict {
+                    reason: format!("task {id} is over already: {}", stored.task.status.phase.word()),
+                }),
+                None => Err(SupervisorError::NotFound { id: id.clone() }),
+            },
+        }
+    }
+
+    /// Stops the task if it is not over, and removes it with its runs and logs. `Ok` also when there is none of that id.
+    ///
+    /// # Errors
+    /// `ReadOnly` when it cannot be removed.
+    pub async fn delete(&self, id: &TaskId) -> Result<(), SupervisorError> {
+        self.ask(|reply| Message::Delete { id: id.clone(), reply }).await?
+    }
+
+    pub async fn lanes(&self) -> Result<Vec<Lane>, SupervisorError> {
+        self.ask(|reply| Message::Lanes { reply }).await
+    }
+
+    /// # Errors
+    /// `Invalid` for a capacity of 0.
+    pub async fn set_lane(
+        &self,
+        slot: &Slot,
+        capacity: Option<u32>,
+        paused: Option<bool>,
+    ) -> Result<Lane, SupervisorError> {
+        self.ask(|reply| Message::SetLane { slot: slot.clone(), capacity, paused, reply }).await?
+    }
+
+    /// For those of `ids` that are not over.
+    pub async fn row_states(&self, ids: Vec<TaskId>) -> Result<HashMap<TaskId, RowState>, SupervisorError> {
+        self.ask(|reply| Message::RowStates { ids, reply }).await
+    }
+
+    /// To follow the attempts of a task; `None` when it is over or unknown: then the store has it all.
+    pub async fn follow(&self, id: &TaskId) -> Result<Option<watch::Receiver<LiveTask>>, SupervisorError> {
+        self.ask(|reply| Message::Follow { id: id.clone(), reply }).await
+    }
+
+    /// Changes from now on.
+    pub fn changes(&self) -> ChangeCursor {
+        self.shared.feed.cursor()
+    }
+
+    pub fn resource_version(&self) -> u64 {
+        self.shared.resource_version.load(Ordering::Acquire)
+    }
+
+    pub fn storage(&self) -> StorageState {
+        if self.shared.read_only.load(Ordering::Acquire) { StorageState::ReadOnly } else { StorageState::Ok }
+    }
+
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    pub fn folders(&self) -> &RunFolders {
+        &self.folders
+    }
+
+    /// Takes nothing new and waits until everything decided is stored. Runs go on; the next start attaches to them.
+    pub async fn shut_down(&self) {
+        // An actor that is gone has shut down.
+        let _ = self.ask(|reply| Message::ShutDown { reply }).await;
+    }
+}

@@ -1,0 +1,40 @@
+//! From the end of a process to the end of an attempt: the exit code, the sentence, the kind of end.
+
+use solti_model::{AttemptEnd, TaskKind, TaskSpec};
+use solti_runner::{RunEnd, RunOutcome};
+use std::time::Duration;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttemptResult {
+    pub end: AttemptEnd,
+    pub exit_code: Option<i32>,
+    pub error: Option<String>,
+}
+
+/// `stop_requested`: whether the task was told to stop before its process ended; the end then counts as that stop's.
+pub fn judge(spec: &TaskSpec, outcome: &RunOutcome, stop_requested: bool) -> AttemptResult {
+    let fails_on = |code: i32| match &spec.kind {
+        TaskKind::Subprocess(subprocess) => subprocess.fail_on_non_zero && code != 0,
+        TaskKind::Container(_) | TaskKind::Wasm(_) => code != 0,
+    };
+    let (end, exit_code) = match &outcome.end {
+        RunEnd::Exited { code } if fails_on(*code) => (AttemptEnd::Failed, Some(*code)),
+        RunEnd::Exited { code } => (AttemptEnd::Succeeded, Some(*code)),
+        RunEnd::Signaled { .. } => (AttemptEnd::Failed, None),
+        RunEnd::TimedOut { code, .. } => (AttemptEnd::TimedOut, *code),
+        RunEnd::Stopped { code, .. } => (AttemptEnd::Canceled, *code),
+        RunEnd::StartFailed(_) => (AttemptEnd::NotStarted, None),
+        RunEnd::Lost { .. } => (AttemptEnd::Lost, None),
+    };
+    let end = match end {
+        AttemptEnd::Lost | AttemptEnd::NotStarted => end,
+        _ if stop_requested => AttemptEnd::Canceled,
+        _ => end,
+    };
+    let error = if end == AttemptEnd::Succeeded {
+        None
+    } else {
+        outcome.end.describe(spec.timeout.map(Duration::from_millis))
+    };
+    AttemptResult { end, exit_code, error }
+}

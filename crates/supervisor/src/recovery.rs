@@ -1,0 +1,193 @@
+//! What is done at the start of the app: the store says what was decided, the run folders say what became of it.
+//!
+//! A run that is alive is attached to; one that has ended is judged by its exit record; one that never started is started
+//! now; of anything else nobody knows the end, and it is `failed` as lost, never guessed and never run again.
+
+use crate::actor::{Actor, event, now_ms};
+use crate::attempt::{Active, Stage};
+use crate::{SupervisorError, actor};
+use solti_model::{StopMode, TaskEventKind, TaskId};
+use solti_runner::{Attached, EndFlags, LostReason, RunEnd, RunHandle, RunOutcome};
+use solti_store::{Change, StoredLane, StoredRun, StoredTask};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinSet;
+
+const BOOT_KEY: &str = "boot_id";
+
+/// What was found of an attempt that the store holds as unfinished.
+enum Found {
+    Alive(Box<RunHandle>),
+    Ended(Box<RunOutcome>),
+    NeverStarted,
+}
+
+impl Actor {
+    pub async fn recover(&mut self) -> Result<(), SupervisorError> {
+        self.load_version().await?;
+        let rebooted = self.note_boot().await?;
+        for lane in self.store.lanes().await? {
+            self.lanes.set(&lane.slot, Some(lane.capacity), Some(lane.paused));
+        }
+        let mut slots = BTreeSet::new();
+        let mut looking = JoinSet::new();
+        for stored in self.store.active().await? {
+            self.next_order = self.next_order.max(stored.queue_order);
+            let (id, slot) = (stored.task.metadata.id.clone(), stored.task.spec.slot.clone());
+            slots.insert(slot.clone());
+            let run = self.store.runs(&id).await?.pop();
+            let unfinished = run.as_ref().is_some_and(|run| run.run.finished_at.is_none());
+            if run.is_some() {
+                self.lanes.restore_holder(&slot, &id);
+            } else {
+                self.lanes.restore_waiting(&slot, &id);
+            }
+            self.adopt(stored, run.clone());
+            if let Some(run) = run.filter(|_| unfinished) {
+                looking.spawn(self.look(id, run));
+            }
+        }
+        if rebooted {
+            self.pause_waiting_lanes().await;
+        }
+        while let Some(found) = looking.join_next().await {
+            if let Ok((id, attempt, found)) = found {
+                self.resume(&id, attempt, found).await;
+            }
+        }
+        for slot in slots {
+            self.start_ready(&slot).await;
+        }
+        self.sweep_folders().await;
+        Ok(())
+    }
+
+    /// Whether the machine was restarted since the app ran last.
+    async fn note_boot(&mut self) -> Result<bool, SupervisorError> {
+        let last = self.store.meta(BOOT_KEY).await?;
+        let current = self.config.boot_id.clone();
+        let rebooted = last.as_ref().is_some_and(|last| *last != current);
+        if last.as_ref() != Some(&current) {
+            self.store.set_meta(BOOT_KEY, &current).await?;
+        }
+        Ok(rebooted)
+    }
+
+    /// After a reboot nothing that waits starts by itself: the person may not want it any more.
+    async fn pause_waiting_lanes(&mut self) {
+        let lanes = self.lanes.all();
+        for lane in lanes.into_iter().filter(|lane| lane.queued > 0 && !lane.paused) {
+            self.lanes.set(&lane.slot, None, Some(true));
+            let stored = StoredLane { slot: lane.slot, capacity: lane.capacity, paused: true };
+            drop(self.save(vec![Change::PutLane(stored)]).await);
+        }
+    }
+
+    /// Puts a stored task back into memory, as waiting or between two attempts.
+    fn adopt(&mut self, stored: StoredTask, run: Option<StoredRun>) {
+        let id = stored.task.metadata.id.clone();
+        let finished =
+            run.as_ref().filter(|run| run.run.finished_at.is_some()).map_or(0, |run| run.run.attempt);
+        let stage = match &run {
+            None => Stage::Waiting,
+            Some(run) if run.run.finished_at.is_none() => Stage::Starting { stop: None },
+            Some(_) => {
+                let (effect, id, attempt) = (self.effect(), id.clone(), stored.task.status.attempt);
+                let delay = stored.next_attempt_at.unwrap_or(0).saturating_sub(now_ms());
+                let timer = tokio::spawn(async move {
+                    tokio::time::sleep(Duration::from_millis(delay)).await;
+                    effect.tell(actor::Message::Due { id, attempt }).await;
+                });
+                Stage::Backoff { timer: Some(timer.abort_handle()) }
+            }
+        };
+        let mut active = Active::new(stored, stage);
+        active.run = run;
+        active.live.send_modify(|live| live.finished = finished);
+        self.tasks.insert(id, active);
+    }
+
+    /// Looks at the run folder of an unfinished attempt.
+    fn look(
+        &self,
+        id: TaskId,
+        run: StoredRun,
+    ) -> impl Future<Output = (TaskId, u32, Found)> + Send + 'static {
+        let attempt = run.run.attempt;
+        let (runner, folder) = (Arc::clone(&self.runner), self.folders.run(&id, attempt));
+        let other_boot = run.boot_id != self.config.boot_id;
+        async move {
+            let lost = |reason| {
+                Found::Ended(Box::new(RunOutcome {
+                    end: RunEnd::Lost { reason },
+                    started_at_ms: None,
+                    finished_at_ms: now_ms(),
+                    duration: Duration::ZERO,
+                    flags: EndFlags::default(),
+                }))
+            };
+            let run_id = format!("{id}/{attempt}");
+            let found = match runner.attach(&folder, &run_id).await {
+                Ok(Attached::Running(handle)) => Found::Alive(Box::new(handle)),
+                Ok(Attached::Finished(outcome)) => Found::Ended(Box::new(outcome)),
+                Ok(Attached::Lost(_)) if other_boot => lost(LostReason::Rebooted),
+                Ok(Attached::Lost(LostReason::NeverStarted)) => Found::NeverStarted,
+                Ok(Attached::Lost(reason)) => {
+                    if let Err(error) = runner.sweep(&run_id).await {
+                        tracing::warn!("processes of a lost run may be left: {error}");
+                    }
+                    lost(reason)
+                }
+                Err(error) => {
+                    tracing::warn!("run {id}/{attempt} cannot be attached to: {error}");
+                    lost(LostReason::ShimGone)
+                }
+            };
+            (id, attempt, found)
+        }
+    }
+
+    async fn resume(&mut self, id: &TaskId, attempt: u32, found: Found) {
+        match found {
+            Found::Alive(handle) => {
+                let Some(active) = self.tasks.get_mut(id) else { return };
+                // The stop was stored before the app ended; whether it was carried out is not known, and twice does no harm.
+                if active.stored.stop_requested {
+                    active.stage = Stage::Starting { stop: Some(StopMode::Graceful) };
+                }
+                let attached = event(id, now_ms(), Some(attempt), TaskEventKind::Attached, None);
+                drop(self.save(vec![attached]).await);
+                let (effect, id) = (self.effect(), id.clone());
+                tokio::spawn(effect.watch(id, attempt, *handle));
+            }
+            Found::Ended(outcome) => self.ended(id, attempt, &outcome).await,
+            Found::NeverStarted => {
+                let Some(active) = self.tasks.get_mut(id) else { return };
+                // The same attempt: its number, and its row, are those that were stored as the intent.
+                active.stored.task.status.attempt = attempt.saturating_sub(1);
+                if let Err(error) = std::fs::remove_dir_all(self.folders.run(id, attempt))
+                    && error.kind() != std::io::ErrorKind::NotFound
+                {
+                    tracing::warn!("cannot clear the folder of run {id}/{attempt}: {error}");
+                }
+                self.begin(id).await;
+            }
+        }
+    }
+
+    /// Removes folders of tasks that were deleted while their files could not be.
+    async fn sweep_folders(&self) {
+        let Ok(entries) = std::fs::read_dir(self.folders.root()) else { return };
+        for entry in entries.flatten() {
+            let Some(id) = entry.file_name().to_str().and_then(|name| TaskId::new(name).ok()) else {
+                continue;
+            };
+            if matches!(self.store.task(&id).await, Ok(None))
+                && let Err(error) = self.folders.purge(&id)
+            {
+                tracing::warn!("cannot remove the folder of the deleted task {id}: {error}");
+            }
+        }
+    }
+}
