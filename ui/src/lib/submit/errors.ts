@@ -1,0 +1,64 @@
+// Puts an error that names a field of the spec beside the field of the form that a person would look at.
+
+/** Prefixes of the spec's paths, to the path whose field in the form shows the error. The longest prefix wins. */
+const SHOWN_AT: Readonly<Record<string, string>> = {
+  "kind.subprocess.mode.command": "kind.subprocess.mode.command.command",
+  "kind.subprocess.mode.script": "kind.subprocess.mode.script.body",
+  "kind.subprocess.mode.script.runtime": "kind.subprocess.mode.script.runtime.custom.command",
+  "kind.subprocess.mode.script.runtime.custom.flag": "kind.subprocess.mode.script.runtime.custom.flag",
+  "kind.subprocess.mode.script.args": "kind.subprocess.mode.script.args",
+  "kind.subprocess.env": "kind.subprocess.env",
+  "kind.container.env": "kind.subprocess.env",
+  "kind.wasm.env": "kind.subprocess.env",
+  "kind.subprocess.cwd": "kind.subprocess.cwd",
+  "kind.container": "kind.container.image",
+  "kind.container.command": "kind.container.command",
+  "kind.container.args": "kind.container.args",
+  "kind.wasm": "kind.wasm.module",
+  "kind.wasm.args": "kind.wasm.args",
+  kind: "kind",
+  slot: "slot",
+  admission: "slot",
+  timeout: "timeout",
+  restart: "restart.intervalMs",
+  "restart.intervalMs": "restart.intervalMs",
+  maxRetries: "maxRetries",
+  backoff: "backoff.firstMs",
+  "backoff.maxMs": "backoff.maxMs",
+  "backoff.factor": "backoff.factor",
+  labels: "labels",
+  runnerSelector: "runnerSelector",
+};
+
+export type Section = "environment" | "limits" | "restart" | "lane" | "labels" | "runner";
+
+const SECTIONS: readonly (readonly [RegExp, Section])[] = [
+  [/^kind\.subprocess\.env/, "environment"],
+  [/^timeout$/, "limits"],
+  [/^(restart|backoff|maxRetries)/, "restart"],
+  [/^slot$/, "lane"],
+  [/^labels/, "labels"],
+  [/^runnerSelector/, "runner"],
+];
+
+/** Where an error of this field is shown; null when no field of the form stands for it. `shell` is a line run by a shell. */
+export function placeError(field: string, shell = false): string | null {
+  if (shell && field.startsWith("kind.subprocess.mode.script")) return "kind.subprocess.mode.command.command";
+  let best: string | null = null;
+  for (const prefix of Object.keys(SHOWN_AT)) {
+    const matches =
+      field === prefix || (field.startsWith(prefix) && /^[.[]/.test(field.slice(prefix.length)));
+    if (matches && prefix.length > (best?.length ?? -1)) best = prefix;
+  }
+  return best === null ? null : (SHOWN_AT[best] ?? null);
+}
+
+/** The section to open so that the field can be seen; null for the fields that always are. */
+export function sectionOf(shownAt: string): Section | null {
+  return SECTIONS.find(([pattern]) => pattern.test(shownAt))?.[1] ?? null;
+}
+
+/** The element's id for a field, so that labels, errors and focus meet. */
+export function fieldId(shownAt: string): string {
+  return `field-${shownAt.replaceAll(/[^A-Za-z0-9]+/g, "-")}`;
+}

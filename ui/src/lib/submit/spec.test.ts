@@ -1,0 +1,270 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import type { TaskSpec } from "../api";
+import { decodeUtf8, encodeUtf8 } from "./base64";
+import { dropDraft, loadDraft, saveDraft } from "./draft";
+import { isSecret, parseEnv } from "./env";
+import { placeError, sectionOf } from "./errors";
+import { specFromJson, specToJson } from "./json";
+import { emptyForm, fromSpec, ownLane, toSpec } from "./spec";
+import { summaries, waits } from "./summaries";
+
+const defaults = {
+  restart: { type: "never" },
+  backoff: { jitter: "full", firstMs: 1000, maxMs: 30_000, factor: 2 },
+  admission: "dropIfRunning",
+} satisfies Partial<TaskSpec>;
+
+const specs: Record<string, TaskSpec> = {
+  everything: {
+    slot: "my-slot",
+    kind: {
+      subprocess: {
+        mode: { command: { command: "/opt/my app/run", args: ["", "it's", "a b", "$X", 'q"q', "x\ny"] } },
+        env: [{ key: "K", value: " v=1 " }],
+        cwd: "/tmp/a b",
+        failOnNonZero: false,
+      },
+    },
+    timeout: 90_500,
+    restart: { type: "always", intervalMs: 5001 },
+    backoff: { jitter: "decorrelated", firstMs: 1, maxMs: 86_400_001, factor: 1.75 },
+    admission: "queue",
+    maxRetries: 3,
+    runnerSelector: {
+      matchLabels: { zone: "eu" },
+      matchExpressions: [
+        { key: "gpu", operator: "Exists" },
+        { key: "a", operator: "In", values: ["x", "y,z", " w"] },
+        { key: "b", operator: "NotIn", values: ["p", "q"] },
+      ],
+    },
+    labels: { name: "nightly build", team: "etl", empty: "" },
+  },
+  script: {
+    ...defaults,
+    slot: "s",
+    kind: {
+      subprocess: {
+        mode: { script: { runtime: "python", body: encodeUtf8("print('é漢😀')\n"), args: ["--x", "a b"] } },
+        failOnNonZero: true,
+      },
+    },
+  },
+  custom: {
+    ...defaults,
+    slot: "s",
+    kind: {
+      subprocess: {
+        mode: { script: { runtime: { custom: { command: "ruby", flag: "-e" } }, body: "cHV0cyAx" } },
+        failOnNonZero: true,
+      },
+    },
+  },
+  notUtf8: {
+    ...defaults,
+    slot: "s",
+    kind: { subprocess: { mode: { script: { runtime: "bash", body: "/////w==" } }, failOnNonZero: true } },
+  },
+  container: {
+    ...defaults,
+    slot: "s",
+    kind: {
+      container: { image: "a:b", command: ["sh"], args: ["-c", "x y"], env: [{ key: "A", value: "1" }] },
+    },
+  },
+  wasm: { ...defaults, slot: "s", kind: { wasm: { module: "/m.wasm", args: ["1"] } } },
+  minimal: {
+    ...defaults,
+    slot: "s",
+    kind: { subprocess: { mode: { command: { command: "true" } }, failOnNonZero: true } },
+  },
+};
+
+describe("spec, form and JSON", () => {
+  it.each(Object.entries(specs))("%s goes through the form unchanged", (_, spec) => {
+    expect(toSpec(fromSpec(spec))).toEqual({ spec, errors: {} });
+  });
+
+  it.each(Object.entries(specs))("%s goes through JSON unchanged", (_, spec) => {
+    expect(specFromJson(specToJson(spec))).toEqual({ spec });
+  });
+
+  it("fills in what a short spec leaves out", () => {
+    const short: TaskSpec = { slot: "s", kind: { subprocess: { mode: { command: { command: "true" } } } } };
+    expect(toSpec(fromSpec(short)).spec).toEqual(specs.minimal);
+  });
+
+  it("needs only a command and a directory, and gives the task a lane of its own", () => {
+    const form = emptyForm("abcde");
+    form.command.line = "/usr/bin/rsync -a 'my files' host:";
+    form.cwd = "/home/me";
+    const { spec, errors } = toSpec(form);
+    expect(errors).toEqual({});
+    expect(spec.slot).toBe("rsync-abcde");
+    expect(spec.kind).toEqual({
+      subprocess: {
+        mode: { command: { command: "/usr/bin/rsync", args: ["-a", "my files", "host:"] } },
+        cwd: "/home/me",
+        failOnNonZero: true,
+      },
+    });
+  });
+
+  it("makes lane names that the model accepts, whatever the task is called", () => {
+    for (const name of ["Nightly Build!", "é漢😀", "..", "-", "x".repeat(300), "a/b c", "   "]) {
+      const lane = ownLane({ ...emptyForm("abcde"), name });
+      expect(lane).toMatch(/^[A-Za-z0-9._-]{1,64}$/);
+      expect(lane.endsWith("-abcde")).toBe(true);
+    }
+    expect(ownLane({ ...emptyForm("abcde"), name: "Nightly Bäckup" })).toBe("nightly-backup-abcde");
+  });
+
+  it("runs a line in a shell only when asked to", () => {
+    const form = emptyForm();
+    form.command.line = "a | b";
+    expect(toSpec(form).spec.kind).toMatchObject({
+      subprocess: { mode: { command: { command: "a", args: ["|", "b"] } } },
+    });
+    form.command.shell = true;
+    expect(toSpec(form).spec.kind).toMatchObject({
+      subprocess: { mode: { script: { runtime: "bash", body: encodeUtf8("a | b") } } },
+    });
+  });
+
+  it("keeps and names what is not a value yet", () => {
+    const form = { ...emptyForm(), timeout: "soon", maxRetries: "x" };
+    form.backoff.first = "";
+    form.command.line = "echo 'a";
+    form.labels = [
+      { key: "a", value: "1" },
+      { key: "a", value: "2" },
+    ];
+    expect(Object.keys(toSpec(form).errors).sort()).toEqual([
+      "backoff.firstMs",
+      "kind.subprocess.mode.command.command",
+      "labels",
+      "maxRetries",
+      "timeout",
+    ]);
+    expect(form.timeout).toBe("soon");
+  });
+
+  it("says which line of the JSON is wrong, and names unknown fields", () => {
+    expect(specFromJson('{\n  "slot": "a",\n  "kind" {}\n}')).toMatchObject({ line: 3 });
+    expect(specFromJson('{\n  "slot": "a",\n}')).toMatchObject({ line: 3 });
+    expect(specFromJson('{\n  "slot": "a"\n')).toMatchObject({ line: 3 });
+    expect(specFromJson('{\n\n  "slot": "a\n}')).toMatchObject({ line: 3 });
+    expect(specFromJson("{}\n\n x")).toMatchObject({ line: 3 });
+    const text = specToJson(specs.minimal as TaskSpec);
+    expect(specFromJson(text.replace('"admission"', '"admision"'))).toMatchObject({
+      message: "Unknown field admision",
+      line: 18,
+    });
+    expect(specFromJson(text.replace('"slot": "s"', '"slot": 5'))).toMatchObject({
+      message: "slot must be a string",
+      line: 2,
+    });
+    expect(specFromJson('{"slot":"s"}')).toMatchObject({ message: "kind is missing" });
+    expect(specFromJson('{"slot":"s","kind":{"vm":{}}}')).toMatchObject({
+      message: "kind must have exactly one of subprocess, container, wasm",
+    });
+    expect(specFromJson("[]")).toMatchObject({ message: "The spec must be an object" });
+    expect(specFromJson("")).toMatchObject({ message: expect.stringContaining("not JSON") });
+  });
+});
+
+describe("base64", () => {
+  it("holds any text, and long ones", () => {
+    const text = "é漢😀\0\r\n".repeat(50_000);
+    expect(decodeUtf8(encodeUtf8(text))).toBe(text);
+    expect(encodeUtf8("é")).toBe("w6k=");
+    expect(decodeUtf8("%%%")).toBeNull();
+    expect(decodeUtf8("/////w==")).toBeNull();
+  });
+});
+
+describe("error placement", () => {
+  it.each([
+    ["slot", "slot", "lane"],
+    ["kind.subprocess.mode.command.command", "kind.subprocess.mode.command.command", null],
+    ["kind.subprocess.mode.command.args[2]", "kind.subprocess.mode.command.command", null],
+    ["kind.subprocess.mode.script.body", "kind.subprocess.mode.script.body", null],
+    [
+      "kind.subprocess.mode.script.runtime.custom.flag",
+      "kind.subprocess.mode.script.runtime.custom.flag",
+      null,
+    ],
+    ["kind.subprocess.env[0].key", "kind.subprocess.env", "environment"],
+    ["kind.container.env[0].key", "kind.subprocess.env", "environment"],
+    ["kind.subprocess.cwd", "kind.subprocess.cwd", null],
+    ["timeout", "timeout", "limits"],
+    ["restart.intervalMs", "restart.intervalMs", "restart"],
+    ["backoff.maxMs", "backoff.maxMs", "restart"],
+    ["maxRetries", "maxRetries", "restart"],
+    ["runnerSelector.matchExpressions[0].values", "runnerSelector", "runner"],
+    ["labels", "labels", "labels"],
+    ["kind", "kind", null],
+  ])("%s is shown at %s", (field, at, section) => {
+    expect(placeError(field)).toBe(at);
+    expect(sectionOf(at)).toBe(section);
+  });
+
+  it("does not take a field for another that begins alike, and gives up honestly", () => {
+    expect(placeError("timeoutX")).toBeNull();
+    expect(placeError("kind.subprocess.mode.script.body", true)).toBe("kind.subprocess.mode.command.command");
+  });
+});
+
+describe("environment", () => {
+  it("reads pasted .env text", () => {
+    const { env, rejected } = parseEnv(
+      `# c\nexport A=1\nB="x \\"y\\" #z\\n"\nC='it $x'\nD=plain # note\n\nnot a line\nE=a=b`,
+    );
+    expect(env.map(({ key, value }) => [key, value])).toEqual([
+      ["A", "1"],
+      ["B", 'x "y" #z\n'],
+      ["C", "it $x"],
+      ["D", "plain"],
+      ["E", "a=b"],
+    ]);
+    expect(rejected).toEqual(["not a line"]);
+  });
+
+  it("masks what looks like a secret", () => {
+    expect(["API_KEY", "github_token", "DB_PASSWORD"].every(isSecret)).toBe(true);
+    expect(isSecret("PATH")).toBe(false);
+  });
+});
+
+describe("headers and the timeline", () => {
+  it("says nothing for the default and what differs otherwise", () => {
+    expect(Object.values(summaries(emptyForm())).every((text) => text === "")).toBe(true);
+    const form = { ...emptyForm(), restart: "onFailure" as const, maxRetries: "3", timeout: "30m" };
+    expect(summaries(form).restart).toBe("on failure, 3×, 1 s–30 s");
+    expect(summaries(form).limits).toBe("stops after 30 min");
+  });
+
+  it("computes the waits as the contract does", () => {
+    const form = { ...emptyForm(), maxRetries: "" };
+    expect(waits(form)?.map((wait) => wait.high)).toEqual([1000, 2000, 4000, 8000, 16_000, 30_000]);
+    form.backoff.jitter = "equal";
+    expect(waits(form)?.[1]).toEqual({ low: 1000, high: 2000 });
+    form.backoff.factor = "0.5";
+    expect(waits(form)).toBeNull();
+  });
+});
+
+describe("drafts", () => {
+  beforeEach(() => localStorage.clear());
+
+  it("survive closing, per spec, and give way to a form of another shape", () => {
+    const form = { ...emptyForm(), timeout: "soon" };
+    saveDraft(form);
+    expect(loadDraft()?.timeout).toBe("soon");
+    expect(loadDraft(specs.minimal)).toBeNull();
+    dropDraft();
+    expect(loadDraft()).toBeNull();
+    localStorage.setItem("solti.submit.draft", '{"of":"","form":{"tab":"command"}}');
+    expect(loadDraft()).toBeNull();
+  });
+});

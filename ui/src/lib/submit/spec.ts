@@ -1,0 +1,335 @@
+// The form's model and the TaskSpec it stands for, both ways without loss. Everything typed is kept as text, also what is not
+// (yet) a number or a duration; toSpec says which of it is wrong, by the same field paths that the backend uses.
+import type { Admission, EnvVar, Jitter, MatchExpression, ScriptRuntime, TaskKind, TaskSpec } from "../api";
+import { decodeUtf8, encodeUtf8 } from "./base64";
+import { joinCommandLine, parseCommandLine } from "./commandLine";
+import { formatDuration, parseDuration } from "./duration";
+
+export type Tab = "command" | "script" | "container" | "wasm";
+export interface Pair {
+  key: string;
+  value: string;
+}
+export interface Expression {
+  key: string;
+  operator: MatchExpression["operator"];
+  /** Separated by commas. */
+  values: string;
+}
+
+export interface Form {
+  tab: Tab;
+  command: { style: "line" | "list"; line: string; list: string[]; shell: boolean };
+  script: {
+    runtime: "bash" | "python" | "node" | "custom";
+    command: string;
+    flag: string;
+    body: string;
+    args: string;
+  };
+  /** The base64 as it came and the text it stands for: an unchanged body is sent back unchanged. */
+  original: { base64: string; body: string } | null;
+  container: { image: string; command: string; args: string };
+  wasm: { module: string; args: string };
+  env: EnvVar[];
+  cwd: string;
+  failOnNonZero: boolean;
+  timeout: string;
+  restart: "never" | "onFailure" | "always";
+  interval: string;
+  maxRetries: string;
+  backoff: { jitter: Jitter; first: string; max: string; factor: string };
+  lane: { own: boolean; slot: string; suffix: string; admission: Admission };
+  name: string;
+  labels: Pair[];
+  matchLabels: Pair[];
+  matchExpressions: Expression[];
+}
+
+export type FieldErrors = Readonly<Record<string, string>>;
+
+export function emptyForm(suffix: string = randomSuffix()): Form {
+  return {
+    tab: "command",
+    command: { style: "line", line: "", list: [""], shell: false },
+    script: { runtime: "bash", command: "", flag: "", body: "", args: "" },
+    original: null,
+    container: { image: "", command: "", args: "" },
+    wasm: { module: "", args: "" },
+    env: [],
+    cwd: "",
+    failOnNonZero: true,
+    timeout: "",
+    restart: "never",
+    interval: "",
+    maxRetries: "",
+    backoff: { jitter: "full", first: "1s", max: "30s", factor: "2" },
+    lane: { own: true, slot: "", suffix, admission: "dropIfRunning" },
+    name: "",
+    labels: [],
+    matchLabels: [],
+    matchExpressions: [],
+  };
+}
+
+export function randomSuffix(): string {
+  const letters = "abcdefghjkmnpqrstvwxyz23456789";
+  return Array.from(crypto.getRandomValues(new Uint8Array(5)), (byte) =>
+    letters.charAt(byte % letters.length),
+  ).join("");
+}
+
+/** The lane of its own: made from the name, or from the program, and unique by its suffix. At most 64 bytes. */
+export function ownLane(form: Form): string {
+  const base = (form.name.trim() || programName(form))
+    .normalize("NFKD")
+    .replaceAll(/\p{M}/gu, "")
+    .replaceAll(/[^A-Za-z0-9._-]+/g, "-")
+    .replaceAll(/^[-.]+|[-.]+$/g, "")
+    .slice(0, 64 - form.lane.suffix.length - 1)
+    .toLowerCase();
+  return `${base || "task"}-${form.lane.suffix}`;
+}
+
+function programName(form: Form): string {
+  if (form.tab === "container") return form.container.image.split("/").at(-1) ?? "";
+  if (form.tab === "wasm") return form.wasm.module.split("/").at(-1) ?? "";
+  if (form.tab === "script")
+    return form.script.runtime === "custom" ? form.script.command : `${form.script.runtime}-script`;
+  return (commandArgs(form).find((arg) => arg !== "") ?? "").split("/").at(-1) ?? "";
+}
+
+export function commandArgs(form: Form): readonly string[] {
+  return form.command.style === "line" ? parseCommandLine(form.command.line).args : form.command.list;
+}
+
+// ---- form to spec ----------------------------------------------------------------------------------------------
+
+export function toSpec(form: Form): { spec: TaskSpec; errors: FieldErrors } {
+  const errors: Record<string, string> = {};
+  const duration = (text: string, field: string): number | undefined => {
+    if (text.trim() === "") return undefined;
+    const ms = parseDuration(text);
+    if (ms === null) errors[field] = "Write a duration such as 90s, 5m or 1h30m";
+    return ms ?? undefined;
+  };
+  const number = (text: string, field: string): number | undefined => {
+    if (text.trim() === "") return undefined;
+    const value = Number(text);
+    if (!Number.isFinite(value)) errors[field] = "Write a number";
+    return Number.isFinite(value) ? value : undefined;
+  };
+  const needed = <T>(value: T | undefined, field: string, otherwise: T): T => {
+    if (value === undefined) errors[field] ??= "This cannot be empty";
+    return value ?? otherwise;
+  };
+
+  const spec: TaskSpec = {
+    slot: form.lane.own ? ownLane(form) : form.lane.slot,
+    kind: kindOf(form, errors),
+    restart:
+      form.restart === "always"
+        ? { type: "always", ...optional("intervalMs", duration(form.interval, "restart.intervalMs")) }
+        : { type: form.restart },
+    backoff: {
+      jitter: form.backoff.jitter,
+      firstMs: needed(duration(form.backoff.first, "backoff.firstMs"), "backoff.firstMs", 1000),
+      maxMs: needed(duration(form.backoff.max, "backoff.maxMs"), "backoff.maxMs", 30_000),
+      factor: needed(number(form.backoff.factor, "backoff.factor"), "backoff.factor", 2),
+    },
+    admission: form.lane.admission,
+    ...optional("timeout", duration(form.timeout, "timeout")),
+    ...optional("maxRetries", number(form.maxRetries, "maxRetries")),
+  };
+  const labels = record(
+    form.name.trim() === "" ? form.labels : [{ key: "name", value: form.name }, ...form.labels],
+    "labels",
+    errors,
+  );
+  if (labels) spec.labels = labels;
+  const matchLabels = record(form.matchLabels, "runnerSelector.matchLabels", errors);
+  const matchExpressions = form.matchExpressions.map(({ key, operator, values }) => {
+    const list = splitValues(values);
+    return { key, operator, ...(list.length > 0 ? { values: list } : {}) };
+  });
+  if (matchLabels || matchExpressions.length > 0) {
+    spec.runnerSelector = {
+      ...optional("matchLabels", matchLabels),
+      ...(matchExpressions.length > 0 ? { matchExpressions } : {}),
+    };
+  }
+  return { spec, errors };
+}
+
+function kindOf(form: Form, errors: Record<string, string>): TaskKind {
+  const args = (text: string, field: string): readonly string[] => {
+    const parsed = parseCommandLine(text);
+    if (parsed.error) errors[field] = parsed.error.message;
+    return parsed.args;
+  };
+  const env = form.env.length > 0 ? { env: form.env.map(({ key, value }) => ({ key, value })) } : {};
+  if (form.tab === "container") {
+    const { image, command, args: rest } = form.container;
+    return {
+      container: {
+        image,
+        ...list("command", args(command, "kind.container.command")),
+        ...list("args", args(rest, "kind.container.args")),
+        ...env,
+      },
+    };
+  }
+  if (form.tab === "wasm") {
+    return {
+      wasm: { module: form.wasm.module, ...list("args", args(form.wasm.args, "kind.wasm.args")), ...env },
+    };
+  }
+  const common = {
+    ...env,
+    ...optional("cwd", form.cwd === "" ? undefined : form.cwd),
+    failOnNonZero: form.failOnNonZero,
+  };
+  if (form.tab === "script") {
+    const { runtime, command, flag, body } = form.script;
+    const script = {
+      runtime: runtime === "custom" ? { custom: { command, flag } } : runtime,
+      body: form.original?.body === body ? form.original.base64 : encodeUtf8(body),
+      ...list("args", args(form.script.args, "kind.subprocess.mode.script.args")),
+    };
+    return { subprocess: { mode: { script }, ...common } };
+  }
+  if (form.command.style === "line" && form.command.shell) {
+    const script = { runtime: "bash" as ScriptRuntime, body: encodeUtf8(form.command.line) };
+    if (form.command.line.trim() === "") errors["kind.subprocess.mode.command.command"] = "Write a command";
+    return { subprocess: { mode: { script }, ...common } };
+  }
+  const words =
+    form.command.style === "line"
+      ? args(form.command.line, "kind.subprocess.mode.command.command")
+      : form.command.list;
+  const [program = "", ...rest] = words;
+  return { subprocess: { mode: { command: { command: program, ...list("args", rest) } }, ...common } };
+}
+
+function optional<K extends string, V>(key: K, value: V | undefined): Partial<Record<K, V>> {
+  return value === undefined ? {} : ({ [key]: value } as Record<K, V>);
+}
+
+function list<K extends string>(key: K, items: readonly string[]): Partial<Record<K, string[]>> {
+  return items.length === 0 ? {} : ({ [key]: [...items] } as Record<K, string[]>);
+}
+
+function record(
+  pairs: readonly Pair[],
+  field: string,
+  errors: Record<string, string>,
+): Record<string, string> | undefined {
+  const out = new Map<string, string>();
+  for (const { key, value } of pairs) {
+    if (key === "" && value === "") continue;
+    if (key === "") errors[field] ??= "Every value needs a key";
+    else if (out.has(key)) errors[field] ??= `“${key}” is there twice`;
+    out.set(key, value);
+  }
+  return out.size === 0 ? undefined : Object.fromEntries(out);
+}
+
+/** Values by commas; one that has a comma or a blank edge itself is written as a JSON list instead. */
+function splitValues(text: string): string[] {
+  if (text.trim().startsWith("[")) {
+    try {
+      const parsed: unknown = JSON.parse(text);
+      if (Array.isArray(parsed) && parsed.every((item) => typeof item === "string")) return parsed;
+    } catch {
+      // Not a list after all: a value may begin with a bracket.
+    }
+  }
+  return text === "" ? [] : text.split(",").map((value) => value.trim());
+}
+
+function joinValues(values: readonly string[]): string {
+  const plain = values.join(", ");
+  return JSON.stringify(splitValues(plain)) === JSON.stringify(values) ? plain : JSON.stringify(values);
+}
+
+// ---- spec to form ----------------------------------------------------------------------------------------------
+
+export function fromSpec(spec: TaskSpec, suffix: string = randomSuffix()): Form {
+  const form = emptyForm(suffix);
+  fillKind(form, spec.kind);
+  const { restart, backoff, labels, runnerSelector } = spec;
+  form.timeout = spec.timeout === undefined ? "" : formatMs(spec.timeout);
+  if (restart) form.restart = restart.type;
+  if (restart?.type === "always" && restart.intervalMs !== undefined)
+    form.interval = formatMs(restart.intervalMs);
+  if (backoff)
+    form.backoff = {
+      jitter: backoff.jitter,
+      first: formatMs(backoff.firstMs),
+      max: formatMs(backoff.maxMs),
+      factor: String(backoff.factor),
+    };
+  form.maxRetries = spec.maxRetries === undefined ? "" : String(spec.maxRetries);
+  const { name, ...others } = labels ?? {};
+  // A name of blanks is no name to the form; it stays a label like any other.
+  if (name !== undefined && name.trim() !== "") form.name = name;
+  form.labels = pairs(form.name === "" ? (labels ?? {}) : others);
+  form.matchLabels = pairs(runnerSelector?.matchLabels ?? {});
+  form.matchExpressions = (runnerSelector?.matchExpressions ?? []).map(({ key, operator, values }) => ({
+    key,
+    operator,
+    values: joinValues(values ?? []),
+  }));
+  form.lane.admission = spec.admission ?? "dropIfRunning";
+  form.lane.slot = spec.slot;
+  form.lane.own = spec.slot === ownLane(form);
+  return form;
+}
+
+function fillKind(form: Form, kind: TaskKind): void {
+  if ("container" in kind) {
+    const { image, command = [], args = [], env = [] } = kind.container;
+    form.tab = "container";
+    form.container = { image, command: joinCommandLine(command), args: joinCommandLine(args) };
+    form.env = env.map((entry) => ({ ...entry }));
+    return;
+  }
+  if ("wasm" in kind) {
+    form.tab = "wasm";
+    form.wasm = { module: kind.wasm.module, args: joinCommandLine(kind.wasm.args ?? []) };
+    form.env = (kind.wasm.env ?? []).map((entry) => ({ ...entry }));
+    return;
+  }
+  const { mode, env = [], cwd = "", failOnNonZero = true } = kind.subprocess;
+  Object.assign(form, { env: env.map((entry) => ({ ...entry })), cwd, failOnNonZero });
+  if ("command" in mode) {
+    const words = [mode.command.command, ...(mode.command.args ?? [])];
+    form.command = {
+      style: "line",
+      line: words.join("") === "" ? "" : joinCommandLine(words),
+      list: words,
+      shell: false,
+    };
+    return;
+  }
+  const { runtime, body, args = [] } = mode.script;
+  const text = decodeUtf8(body) ?? "";
+  const custom = typeof runtime === "string" ? { command: "", flag: "" } : runtime.custom;
+  form.tab = "script";
+  form.script = {
+    runtime: typeof runtime === "string" ? runtime : "custom",
+    ...custom,
+    body: text,
+    args: joinCommandLine(args),
+  };
+  form.original = { base64: body, body: text };
+}
+
+function pairs(entries: Readonly<Record<string, string>>): Pair[] {
+  return Object.entries(entries).map(([key, value]) => ({ key, value }));
+}
+
+/** Zero and fractions too, which the backend refuses but a file may hold: nothing is rounded away unseen. */
+function formatMs(ms: number): string {
+  return Number.isSafeInteger(ms) && ms > 0 ? formatDuration(ms) : `${ms}ms`;
+}

@@ -1,0 +1,80 @@
+// What the headers of the collapsed sections say: how they differ from the default, in a few words. And the waits between
+// attempts that the backoff comes to, for its timeline.
+import { span } from "../shared/format";
+import { parseDuration } from "./duration";
+import type { Form } from "./spec";
+
+export function summaries(
+  form: Form,
+): Record<"environment" | "limits" | "restart" | "lane" | "labels" | "runner", string> {
+  const env = form.env.filter((entry) => entry.key !== "").length;
+  const labels = form.labels.filter((label) => label.key !== "").length;
+  const rules = form.matchLabels.length + form.matchExpressions.length;
+  return {
+    environment: env === 0 ? "" : counted(env, "variable"),
+    limits: [
+      form.timeout && `stops after ${words(form.timeout)}`,
+      form.failOnNonZero ? "" : "any exit code succeeds",
+    ]
+      .filter(Boolean)
+      .join(", "),
+    restart: restartSummary(form),
+    lane: form.lane.own ? "" : [form.lane.slot || "no lane chosen", BUSY[form.lane.admission]].join(", "),
+    labels: [form.name.trim(), labels > 0 ? counted(labels, "label") : ""].filter(Boolean).join(" + "),
+    runner: rules === 0 ? "" : counted(rules, "rule"),
+  };
+}
+
+const BUSY = {
+  dropIfRunning: "refuse if busy",
+  replace: "replace what runs",
+  queue: "wait in line",
+} as const;
+
+function restartSummary(form: Form): string {
+  if (form.restart === "never") return "";
+  const parts: string[] = [form.restart === "onFailure" ? "on failure" : "always"];
+  if (form.restart === "always" && form.interval) parts.push(`every ${words(form.interval)}`);
+  if (form.maxRetries) parts.push(`${form.maxRetries}×`);
+  parts.push(`${words(form.backoff.first)}–${words(form.backoff.max)}`);
+  return parts.join(", ");
+}
+
+function words(duration: string): string {
+  const ms = parseDuration(duration);
+  return ms === null ? duration : span(ms);
+}
+
+function counted(n: number, what: string): string {
+  return `${n} ${what}${n === 1 ? "" : "s"}`;
+}
+
+export interface Wait {
+  /** The shortest and the longest the wait may be, in milliseconds. */
+  readonly low: number;
+  readonly high: number;
+}
+
+/** The waits before each of the next attempts while all of them fail; null while a value is not a number. */
+export function waits(form: Form, limit = 6): Wait[] | null {
+  const first = parseDuration(form.backoff.first);
+  const max = parseDuration(form.backoff.max);
+  const factor = Number(form.backoff.factor);
+  if (first === null || max === null || first <= 0 || max < first || !(factor >= 1)) return null;
+  const retries = form.maxRetries === "" ? limit : Math.min(limit, Number(form.maxRetries));
+  const out: Wait[] = [];
+  let previous = first;
+  for (let n = 0; n < retries; n += 1) {
+    const base = Math.min(first * factor ** n, max);
+    const spread: Record<Form["backoff"]["jitter"], Wait> = {
+      none: { low: base, high: base },
+      full: { low: 0, high: base },
+      equal: { low: base / 2, high: base },
+      decorrelated: { low: first, high: Math.min(3 * previous, max) },
+    };
+    const wait = spread[form.backoff.jitter];
+    previous = wait.high;
+    out.push(wait);
+  }
+  return out;
+}
