@@ -1,0 +1,87 @@
+// What the palette offers: commands and loaded tasks, ranked for what was typed. Pure.
+import { commandLine, taskName } from "../api/query";
+import { theme } from "../design/theme.svelte";
+import { GROUPS, isFinished, phaseWord } from "../shared/phase";
+import { focusFilter } from "./keys";
+import type { Workspace } from "./workspace.svelte";
+
+export interface Entry {
+  key: string;
+  title: string;
+  hint: string;
+  act: () => void;
+}
+const TASKS = 40;
+
+export function entries(w: Workspace, typed: string): Entry[] {
+  const needle = typed.trim().toLowerCase();
+  const hit = (text: string) => needle.split(/\s+/).every((part) => text.toLowerCase().includes(part));
+  const commands = all(w).filter((entry) => hit(entry.title));
+  if (!needle) return commands;
+  const tasks: Entry[] = [];
+  for (const row of w.visible) {
+    if (tasks.length === TASKS) break;
+    const { spec, status, metadata } = row.task;
+    const name = taskName(spec);
+    if (hit(`${name} ${commandLine(spec)}`)) {
+      const key = metadata.id;
+      tasks.push({ key, title: name, hint: phaseWord(status.phase), act: () => w.reveal(key) });
+    }
+  }
+  return [...commands, ...tasks];
+}
+
+function all(w: Workspace): Entry[] {
+  const rows = w.targetRows;
+  const n = rows.length;
+  const on = n === 1 ? "" : ` ${n} tasks`;
+  const list: Entry[] = [{ key: "new", title: "New task", hint: "Ctrl N", act: () => w.newTask() }];
+  if (n > 0) {
+    list.push({ key: "rerun", title: `Rerun${on}`, hint: "r", act: () => w.rerun() });
+    if (n === 1)
+      list.push(
+        { key: "edit", title: "Edit and rerun", hint: "e", act: () => w.editCurrent() },
+        { key: "log", title: "Open log", hint: "Enter", act: () => w.openLog() },
+      );
+    if (rows.some((row) => !isFinished(row.task.status.phase))) {
+      list.push(
+        { key: "stop", title: `Stop${on}`, hint: "s", act: () => w.stop() },
+        { key: "kill", title: `Kill${on}`, hint: "", act: () => w.stop("kill") },
+      );
+    }
+    list.push({ key: "delete", title: `Delete${on}`, hint: "Del", act: () => w.remove() });
+  }
+  for (const group of GROUPS) {
+    list.push({
+      key: `show-${group.key}`,
+      title: `Show ${group.word.toLowerCase()}`,
+      hint: "",
+      act: () => w.setFilter(group.key === "all" ? "" : `state:${group.key}`),
+    });
+  }
+  for (const lane of w.list.summary?.lanes ?? []) {
+    if (lane.paused)
+      list.push({
+        key: `resume-${lane.slot}`,
+        title: `Resume lane ${lane.slot}`,
+        hint: "",
+        act: () => w.setLane(lane.slot, false),
+      });
+  }
+  list.push({
+    key: "filter",
+    title: "Filter tasks",
+    hint: "/",
+    act: () => requestAnimationFrame(focusFilter),
+  });
+  for (const choice of ["system", "light", "dark"] as const) {
+    list.push({
+      key: `theme-${choice}`,
+      title: `Theme: ${choice}`,
+      hint: theme.choice === choice ? "chosen" : "",
+      act: () => (theme.choice = choice),
+    });
+  }
+  list.push({ key: "keys", title: "Show the keys", hint: "?", act: () => (w.sheetOpen = true) });
+  return list;
+}
