@@ -16,6 +16,7 @@ mod runner;
 mod shim_process;
 mod shim_runner;
 mod signal_name;
+mod spawn;
 mod start_failure;
 mod sweep;
 mod watch;

@@ -1,47 +1,41 @@
-//! The shim as a process: starting it, and learning of its death. What it is told and tells is elsewhere.
+//! The shim as a process: learning of its death, and reaping it. What it is told and tells is elsewhere.
 
 use std::io::{self, PipeReader};
 use std::os::fd::{FromRawFd, OwnedFd};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::ptr;
 
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-use crate::AttachError;
 use crate::run_dir::RunDir;
+use crate::{AttachError, spawn};
 
 /// A shim that this process has started, or one that an earlier process has.
 #[derive(Debug)]
 pub enum ShimProcess {
-    Child(Child),
-    Other { pid: u32 },
+    /// Not reaped yet, so the pid is its own.
+    Child {
+        pid: libc::pid_t,
+    },
+    Reaped,
+    Other {
+        pid: u32,
+    },
 }
 
 impl ShimProcess {
     /// Starts a shim for the folder, and returns the read end of its status pipe.
-    ///
-    /// The pipe is its standard output, because `posix_spawn` through std can pass no other descriptor, and a fork with
-    /// a hook instead is slower by half. The shim makes a session of its own. Its environment is empty: a mark that the
-    /// app itself carries, as a task of another app, must not be the shim's.
     pub fn spawn(shim: &Path, run_dir: &Path) -> io::Result<(Self, PipeReader)> {
-        let (report, write_end) = io::pipe()?;
-        let child = Command::new(shim)
-            .arg(run_dir)
-            .env_clear()
-            .current_dir("/")
-            .stdin(Stdio::null())
-            .stdout(write_end)
-            .stderr(Stdio::null())
-            .spawn()?;
-        Ok((Self::Child(child), report))
+        let (pid, report) = spawn::spawn(shim, run_dir)?;
+        Ok((Self::Child { pid }, report))
     }
 
     /// Ends it at once. Only for a shim that has not said that its child runs.
     pub fn kill(&mut self) {
-        if let Self::Child(child) = self {
-            // It may have ended by itself.
-            let _ = child.kill();
+        if let Self::Child { pid } = self {
+            // SAFETY: integers only, and an unreaped child's pid is nobody else's.
+            unsafe { libc::kill(*pid, libc::SIGKILL) };
         }
     }
 
@@ -52,7 +46,7 @@ impl ShimProcess {
     pub async fn gone(&mut self, dir: &RunDir) -> Result<(), AttachError> {
         let watch = |source| AttachError::Watch { path: dir.path().to_owned(), source };
         match self {
-            Self::Child(_) => self.reap().await.map_err(watch),
+            Self::Child { .. } | Self::Reaped => self.reap().await.map_err(watch),
             Self::Other { pid } => {
                 let pidfd = match Pidfd::open(*pid) {
                     Ok(pidfd) => pidfd,
@@ -67,13 +61,22 @@ impl ShimProcess {
 
     /// Waits for the end of a child and takes it off the process table. Nothing to do for a shim of another parent.
     pub async fn reap(&mut self) -> io::Result<()> {
-        let Self::Child(child) = self else { return Ok(()) };
-        // The pid stays the child's own until it is reaped.
-        if child.try_wait()?.is_none() {
-            Pidfd::open(child.id())?.closed().await?;
-            child.wait()?;
+        let Self::Child { pid } = *self else { return Ok(()) };
+        if !try_reap(pid)? {
+            Pidfd::open(pid.cast_unsigned())?.closed().await?;
+            try_reap(pid)?;
         }
+        *self = Self::Reaped;
         Ok(())
+    }
+}
+
+/// `false` while the child lives.
+fn try_reap(pid: libc::pid_t) -> io::Result<bool> {
+    // SAFETY: a null status is allowed, the rest are integers.
+    match unsafe { libc::waitpid(pid, ptr::null_mut(), libc::WNOHANG) } {
+        -1 => Err(io::Error::last_os_error()),
+        reaped => Ok(reaped == pid),
     }
 }
 

@@ -1,0 +1,104 @@
+//! `posix_spawn` of the shim. std's `Command` can pass no descriptor but 0 to 2 without a hook between fork and exec,
+//! and with one it forks, which takes twice as long from a process as large as the app.
+
+use std::ffi::CString;
+use std::io::{self, PipeReader};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::ptr;
+
+use solti_shim::layout::STATUS_FD;
+
+/// Starts the shim for the folder; returns its pid and the read end of its status pipe.
+///
+/// Its environment is empty: a mark that the app itself carries, as a task of another app, must not be the shim's.
+/// Its directory is `/`, so that it keeps no file system busy; its input and output are nothing. The session of its own
+/// it makes itself.
+pub fn spawn(shim: &Path, run_dir: &Path) -> io::Result<(libc::pid_t, PipeReader)> {
+    let (report, write_end) = io::pipe()?;
+    let words = [CString::new(shim.as_os_str().as_bytes())?, CString::new(run_dir.as_os_str().as_bytes())?];
+    let argv = [words[0].as_ptr().cast_mut(), words[1].as_ptr().cast_mut(), ptr::null_mut()];
+    let environment = [ptr::null_mut()];
+    let actions = Actions::new(write_end.as_fd())?;
+    let attributes = Attributes::new()?;
+    let mut pid = 0;
+    // SAFETY: all strings and both lists live until the call returns, and the lists end with a null.
+    check(unsafe {
+        libc::posix_spawn(
+            &raw mut pid,
+            words[0].as_ptr(),
+            actions.0.as_ptr(),
+            attributes.0.as_ptr(),
+            argv.as_ptr(),
+            environment.as_ptr(),
+        )
+    })?;
+    Ok((pid, report))
+}
+
+/// These functions return the errno.
+fn check(errno: libc::c_int) -> io::Result<()> {
+    if errno == 0 { Ok(()) } else { Err(io::Error::from_raw_os_error(errno)) }
+}
+
+struct Actions(MaybeUninit<libc::posix_spawn_file_actions_t>);
+
+impl Actions {
+    fn new(status: BorrowedFd<'_>) -> io::Result<Self> {
+        let mut raw = MaybeUninit::uninit();
+        // SAFETY: init makes the list valid; from then on it is ours to destroy.
+        check(unsafe { libc::posix_spawn_file_actions_init(raw.as_mut_ptr()) })?;
+        let mut this = Self(raw);
+        let list = this.0.as_mut_ptr();
+        // SAFETY: a valid list; the strings are static. The pipe is none of 0 to 2, which std keeps open from the start,
+        // and its copy onto its own number would, as defined, just keep it open.
+        unsafe {
+            for (fd, flags) in [(0, libc::O_RDONLY), (1, libc::O_WRONLY), (2, libc::O_WRONLY)] {
+                check(libc::posix_spawn_file_actions_addopen(list, fd, c"/dev/null".as_ptr(), flags, 0))?;
+            }
+            check(libc::posix_spawn_file_actions_adddup2(list, status.as_raw_fd(), STATUS_FD))?;
+            check(libc::posix_spawn_file_actions_addchdir_np(list, c"/".as_ptr()))?;
+        }
+        Ok(this)
+    }
+}
+
+impl Drop for Actions {
+    fn drop(&mut self) {
+        // SAFETY: made valid by `new`.
+        unsafe { libc::posix_spawn_file_actions_destroy(self.0.as_mut_ptr()) };
+    }
+}
+
+struct Attributes(MaybeUninit<libc::posix_spawnattr_t>);
+
+impl Attributes {
+    /// No signal blocked, and SIGPIPE as usual, which std ignores in the app.
+    fn new() -> io::Result<Self> {
+        let mut raw = MaybeUninit::uninit();
+        // SAFETY: init makes the attributes valid; from then on they are ours to destroy.
+        check(unsafe { libc::posix_spawnattr_init(raw.as_mut_ptr()) })?;
+        let mut this = Self(raw);
+        let attributes = this.0.as_mut_ptr();
+        let flags = libc::POSIX_SPAWN_SETSIGMASK | libc::POSIX_SPAWN_SETSIGDEF;
+        // SAFETY: valid attributes; sigemptyset initialises the set before anything reads it.
+        unsafe {
+            let mut set = MaybeUninit::uninit();
+            libc::sigemptyset(set.as_mut_ptr());
+            check(libc::posix_spawnattr_setsigmask(attributes, set.as_ptr()))?;
+            libc::sigaddset(set.as_mut_ptr(), libc::SIGPIPE);
+            check(libc::posix_spawnattr_setsigdefault(attributes, set.as_ptr()))?;
+            check(libc::posix_spawnattr_setflags(attributes, flags as libc::c_short))?;
+        }
+        Ok(this)
+    }
+}
+
+impl Drop for Attributes {
+    fn drop(&mut self) {
+        // SAFETY: made valid by `new`.
+        unsafe { libc::posix_spawnattr_destroy(self.0.as_mut_ptr()) };
+    }
+}

@@ -1,0 +1,145 @@
+//! What the integration tests share: the real shim, requests, and reading what a run has printed.
+
+#![allow(dead_code, reason = "each test file uses its own part")]
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use solti_model::{CommandMode, EnvVar, ScriptMode, ScriptRuntime, SubprocessMode, SubprocessTask, TaskKind};
+use solti_runner::{RunHandle, RunOutcome, RunRequest, Runner, ShimRunner, StartFailure};
+
+/// No test waits longer for anything than this; a run that needs it has hung.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The shim of this build, made once per test program: cargo builds no binaries of a dependency.
+pub fn shim() -> &'static Path {
+    static SHIM: OnceLock<PathBuf> = OnceLock::new();
+    SHIM.get_or_init(|| {
+        let mut build = Command::new(env!("CARGO"));
+        build.args(["build", "--quiet", "--package", "solti-shim", "--bin", "solti-shim"]);
+        // target/<profile>/deps/<this test>
+        let profile = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().to_owned();
+        if profile.ends_with("release") {
+            build.arg("--release");
+        }
+        build.arg("--target-dir").arg(profile.parent().unwrap());
+        assert!(build.status().unwrap().success(), "the shim is built");
+        profile.join("solti-shim")
+    })
+}
+
+pub fn runner() -> ShimRunner {
+    ShimRunner { shim_path: shim().to_owned() }
+}
+
+/// A data folder for some runs.
+pub struct Runs {
+    pub dir: tempfile::TempDir,
+}
+
+impl Runs {
+    pub fn new() -> Self {
+        Self { dir: tempfile::tempdir().unwrap() }
+    }
+
+    pub fn run_dir(&self, task: &str) -> PathBuf {
+        self.dir.path().join("runs").join(task).join("1")
+    }
+
+    /// Ids are unique over all tests of the machine, because the sweep looks at all of its processes.
+    pub fn run_id(&self, task: &str) -> String {
+        format!("{}-{task}/1", self.dir.path().file_name().unwrap().to_str().unwrap())
+    }
+
+    pub fn request(&self, task: &str, kind: TaskKind) -> RunRequest {
+        RunRequest {
+            run_dir: self.run_dir(task),
+            run_id: self.run_id(task),
+            kind,
+            timeout: None,
+            base_env: std::env::vars_os().collect::<BTreeMap<OsString, OsString>>(),
+            grace: Duration::from_secs(2),
+        }
+    }
+
+    pub async fn start(&self, task: &str, kind: TaskKind) -> Result<RunHandle, StartFailure> {
+        runner().start(self.request(task, kind)).await
+    }
+
+    /// Starts and waits; returns the end and what was printed.
+    pub async fn run(&self, task: &str, kind: TaskKind) -> (RunOutcome, String) {
+        let mut handle = self.start(task, kind).await.unwrap();
+        let outcome = wait(&mut handle).await;
+        (outcome, self.output(task))
+    }
+
+    pub fn output(&self, task: &str) -> String {
+        let log = std::fs::read(self.run_dir(task).join("output.log")).unwrap_or_default();
+        String::from_utf8(log).unwrap()
+    }
+}
+
+pub async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
+    match tokio::time::timeout(PATIENCE, future).await {
+        Ok(value) => value,
+        Err(_) => panic!("{what} did not happen"),
+    }
+}
+
+pub async fn wait(handle: &mut RunHandle) -> RunOutcome {
+    within("the end of the run", handle.wait()).await
+}
+
+pub fn subprocess(mode: SubprocessMode) -> TaskKind {
+    TaskKind::Subprocess(SubprocessTask { mode, env: vec![], cwd: Some("/".into()), fail_on_non_zero: true })
+}
+
+pub fn command(words: &[&str]) -> TaskKind {
+    let (command, args) = words.split_first().unwrap();
+    subprocess(SubprocessMode::Command(CommandMode {
+        command: (*command).to_owned(),
+        args: args.iter().map(ToString::to_string).collect(),
+    }))
+}
+
+pub fn sh(text: &str) -> TaskKind {
+    command(&["/bin/sh", "-c", text])
+}
+
+pub fn script(runtime: ScriptRuntime, text: &str, args: &[&str]) -> TaskKind {
+    subprocess(SubprocessMode::Script(ScriptMode {
+        runtime,
+        body: STANDARD.encode(text),
+        args: args.iter().map(ToString::to_string).collect(),
+    }))
+}
+
+pub fn with(mut kind: TaskKind, change: impl FnOnce(&mut SubprocessTask)) -> TaskKind {
+    match &mut kind {
+        TaskKind::Subprocess(task) => change(task),
+        TaskKind::Container(_) | TaskKind::Wasm(_) => panic!("no subprocess"),
+    }
+    kind
+}
+
+pub fn env(key: &str, value: &str) -> EnvVar {
+    EnvVar { key: key.into(), value: value.into() }
+}
+
+/// The shim of a run, from its exit record's neighbour, the process table.
+pub fn shim_of(child: u32) -> i32 {
+    let stat = std::fs::read_to_string(format!("/proc/{child}/stat")).unwrap();
+    stat[stat.rfind(')').unwrap()..].split(' ').nth(2).unwrap().parse().unwrap()
+}
+
+/// Whether the process is there and no zombie.
+pub fn is_alive(pid: u32) -> bool {
+    std::fs::read_to_string(format!("/proc/{pid}/stat"))
+        .is_ok_and(|stat| !stat[stat.rfind(')').unwrap()..].starts_with(") Z"))
+}

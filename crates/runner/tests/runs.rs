@@ -1,0 +1,195 @@
+//! Runs from start to end: exit codes, environment, directory, scripts, stop, timeout, doorbells, many at once.
+
+mod common;
+
+use std::time::Duration;
+
+use common::{Runs, command, env, runner, script, sh, wait, with, within};
+use solti_model::{CustomRuntime, ScriptRuntime};
+use solti_runner::{RunEnd, Runner, StopMode};
+
+#[tokio::test]
+async fn the_exit_code_arrives_zero_too() {
+    let runs = Runs::new();
+    for code in [0, 3, 255] {
+        let (outcome, _) = runs.run(&format!("exit-{code}"), sh(&format!("exit {code}"))).await;
+        assert_eq!(outcome.end, RunEnd::Exited { code });
+        assert!(outcome.started_at_ms.unwrap() <= outcome.finished_at_ms);
+    }
+    let (outcome, _) = runs.run("signal", sh("kill -SEGV $$")).await;
+    assert_eq!(outcome.end, RunEnd::Signaled { signal: libc::SIGSEGV });
+}
+
+#[tokio::test]
+async fn environment_and_directory_arrive() {
+    let runs = Runs::new();
+    let dir = std::fs::canonicalize(runs.dir.path()).unwrap();
+    let kind = with(sh(r#"echo "$A|$HOME|$PWD|$SOLTI_RUN_ID"; pwd -P"#), |task| {
+        task.env = vec![env("A", "first"), env("A", "b c\n"), env("HOME", "/elsewhere")];
+        task.cwd = Some(dir.to_str().unwrap().to_owned());
+    });
+    let (_, output) = runs.run("env", kind).await;
+    let dir = dir.display();
+    assert_eq!(output, format!("b c\n|/elsewhere|{dir}|{}\n{dir}\n", runs.run_id("env")));
+}
+
+#[tokio::test]
+async fn without_a_directory_the_home_is_used() {
+    let runs = Runs::new();
+    let mut request = runs.request("home", with(sh("pwd -P"), |task| task.cwd = None));
+    let home = std::fs::canonicalize(runs.dir.path()).unwrap();
+    request.base_env.insert("HOME".into(), home.clone().into());
+    wait(&mut runner().start(request).await.unwrap()).await;
+    assert_eq!(runs.output("home"), format!("{}\n", home.display()));
+}
+
+#[tokio::test]
+async fn the_tasks_own_path_finds_the_program() {
+    let runs = Runs::new();
+    let dir = runs.dir.path().join("bin");
+    std::fs::create_dir(&dir).unwrap();
+    std::os::unix::fs::symlink("/bin/echo", dir.join("say")).unwrap();
+    let kind = with(command(&["say", "hi"]), |task| task.env = vec![env("PATH", dir.to_str().unwrap())]);
+    assert_eq!(runs.run("path", kind).await.1, "hi\n");
+    let relative = with(command(&["bin/say", "ho"]), |task| {
+        task.cwd = Some(runs.dir.path().to_str().unwrap().to_owned());
+    });
+    assert_eq!(runs.run("relative", relative).await.1, "ho\n");
+}
+
+#[tokio::test]
+async fn scripts_get_their_arguments_whatever_their_length() {
+    let runs = Runs::new();
+    let padding = "# 0123456789 0123456789 0123456789\n".repeat(30_000);
+    let node_padding = padding.replace('#', "//");
+    for (name, runtime, padding, text) in [
+        ("bash", ScriptRuntime::Bash, &padding, "printf '%s|' \"$#\" \"$@\"; exit 7"),
+        (
+            "python",
+            ScriptRuntime::Python,
+            &padding,
+            "import sys\ndef f(): return '|'.join(map(str, [len(sys.argv) - 1, *sys.argv[1:], '']))\n\
+             assert sys.path[0] == '' and __name__ == '__main__'\nprint(f(), end='')\nsys.exit(7)",
+        ),
+        (
+            "node",
+            ScriptRuntime::Node,
+            &node_padding,
+            "const a = process.argv.slice(1); process.stdout.write([a.length, ...a, ''].join('|'));\n\
+             require('process').exitCode = 7",
+        ),
+    ] {
+        for (length, body) in [("short", text.to_owned()), ("long", format!("{padding}{text}"))] {
+            let task = format!("{name}-{length}");
+            let (outcome, output) = runs.run(&task, script(runtime.clone(), &body, &["a b", "-c"])).await;
+            assert_eq!(output, "2|a b|-c|", "{task}");
+            assert_eq!(outcome.end, RunEnd::Exited { code: 7 }, "{task}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_custom_interpreter_gets_its_own_flag() {
+    let runs = Runs::new();
+    let custom =
+        |flag: &str| ScriptRuntime::Custom(CustomRuntime { command: "printf".into(), flag: flag.into() });
+    let (_, output) = runs.run("flag", script(custom("<%s>"), "the text", &["more"])).await;
+    assert_eq!(output, "<the text><more>");
+    let failure = runs.start("long", script(custom("%s"), &"x".repeat(200_000), &[])).await.unwrap_err();
+    assert!(failure.to_string().starts_with("argument list too long for "), "{failure}");
+    assert!(!runs.run_dir("long").exists(), "a start that failed early leaves nothing");
+}
+
+#[tokio::test]
+async fn a_stop_ends_the_whole_tree() {
+    let runs = Runs::new();
+    let mut handle = runs.start("stop", sh("sleep 1000 & echo $!; wait")).await.unwrap();
+    within("output", handle.doorbell().rung()).await.unwrap();
+    let sleeper: u32 = runs.output("stop").trim().parse().unwrap();
+    handle.controller().stop(StopMode::Graceful).await;
+    let outcome = wait(&mut handle).await;
+    assert_eq!(outcome.end, RunEnd::Stopped { code: None, signal: Some(libc::SIGTERM) });
+    assert!(!common::is_alive(sleeper));
+    // The run is over: neither of these hangs or panics.
+    handle.controller().stop(StopMode::Kill).await;
+    assert_eq!(wait(&mut handle).await, outcome);
+}
+
+#[tokio::test]
+async fn a_kill_does_not_wait_for_the_grace() {
+    let runs = Runs::new();
+    let mut request = runs.request("kill", sh("trap '' TERM; echo ready; while :; do sleep 1000; done"));
+    request.grace = Duration::from_secs(3_600);
+    let mut handle = runner().start(request).await.unwrap();
+    within("output", handle.doorbell().rung()).await.unwrap();
+    handle.controller().stop(StopMode::Graceful).await;
+    handle.controller().stop(StopMode::Kill).await;
+    let outcome = wait(&mut handle).await;
+    assert_eq!(outcome.end, RunEnd::Stopped { code: None, signal: Some(libc::SIGKILL) });
+}
+
+#[tokio::test]
+async fn a_timeout_is_told_as_one() {
+    let runs = Runs::new();
+    let mut request = runs.request("timeout", sh("trap 'exit 5' TERM; while :; do sleep 0.05; done"));
+    request.timeout = Some(Duration::from_millis(300));
+    let outcome = wait(&mut runner().start(request).await.unwrap()).await;
+    assert_eq!(outcome.end, RunEnd::TimedOut { code: Some(5), signal: None });
+    assert!(outcome.duration >= Duration::from_millis(300));
+}
+
+#[tokio::test]
+async fn the_doorbell_rings_for_each_output_and_ends_with_the_run() {
+    let runs = Runs::new();
+    let pipe = runs.dir.path().join("pipe");
+    let path = std::ffi::CString::new(pipe.to_str().unwrap()).unwrap();
+    // SAFETY: a C string and an integer.
+    assert_eq!(unsafe { libc::mkfifo(path.as_ptr(), 0o600) }, 0);
+    let text = format!("exec 3<>'{}'; echo one; read _ <&3; echo two; read _ <&3", pipe.display());
+    let mut handle = runs.start("bell", sh(&text)).await.unwrap();
+    let mut bell = handle.doorbell();
+    for expected in ["one\n", "one\ntwo\n"] {
+        while within("a doorbell", bell.rung()).await.unwrap() < expected.len() as u64 {}
+        assert_eq!(runs.output("bell"), expected);
+        std::fs::write(&pipe, "go\n").unwrap();
+    }
+    assert_eq!(within("the last doorbell", bell.rung()).await, None);
+    assert_eq!(wait(&mut handle).await.end, RunEnd::Exited { code: 0 });
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hundred_at_once_end_each_in_its_own_way() {
+    let runs = std::sync::Arc::new(Runs::new());
+    let all = (0..100).map(|i| {
+        let runs = runs.clone();
+        tokio::spawn(async move {
+            let (outcome, output) = runs.run(&format!("n{i}"), sh(&format!("echo {i}; exit {i}"))).await;
+            assert_eq!((outcome.end, output), (RunEnd::Exited { code: i }, format!("{i}\n")));
+        })
+    });
+    for one in all.collect::<Vec<_>>() {
+        within("the end of all runs", one).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn no_zombie_is_left() {
+    let runs = Runs::new();
+    let mut handle = runs.start("zombie", sh("read x; :")).await.unwrap();
+    let (shim, child) = (handle_shim(&runs), handle.pid);
+    wait(&mut handle).await;
+    within("the shim to be reaped", async {
+        // Reaping comes right after the end is told, in the run's own task.
+        while std::path::Path::new(&format!("/proc/{shim}")).exists() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    assert!(!std::path::Path::new(&format!("/proc/{child}")).exists());
+}
+
+/// From the exit record, as the child may have ended.
+fn handle_shim(runs: &Runs) -> u32 {
+    let bytes = std::fs::read(runs.run_dir("zombie").join("exit")).unwrap();
+    solti_shim::exit_record::ExitRecord::decode(&bytes).unwrap().shim_pid
+}
