@@ -61,7 +61,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let terminal: Vec<_> = TaskPhase::ALL.into_iter().filter(|phase| phase.is_terminal()).collect();
     let slot = Slot::new("lane-3")?;
-    let label = [("project".to_owned(), "p3".to_owned())].into_iter().collect();
+    let label = std::collections::BTreeMap::from([("project".to_owned(), "p3".to_owned())]);
     let deep = store.list(&RowQuery { limit: Some(1_000), ..RowQuery::default() }).await?.next;
     let lists = [
         ("newest", RowQuery::default()),
@@ -69,9 +69,29 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         ("finished", RowQuery { phases: terminal.clone(), ..RowQuery::default() }),
         ("failed", RowQuery { phases: vec![TaskPhase::Failed], ..RowQuery::default() }),
         ("lane", RowQuery { slot: Some(slot), ..RowQuery::default() }),
-        ("label", RowQuery { labels: label, ..RowQuery::default() }),
+        ("label", RowQuery { labels: label.clone(), ..RowQuery::default() }),
         ("exit code", RowQuery { exit_code: Some(2), ..RowQuery::default() }),
         ("since", RowQuery { since_ms: Some(tasks / 2), ..RowQuery::default() }),
+        (
+            "finished since",
+            RowQuery { since_ms: Some(tasks / 4), phases: terminal.clone(), ..RowQuery::default() },
+        ),
+        (
+            "finished with exit code",
+            RowQuery { exit_code: Some(2), phases: terminal.clone(), ..RowQuery::default() },
+        ),
+        (
+            "failed of a label",
+            RowQuery { labels: label.clone(), phases: vec![TaskPhase::Failed], ..RowQuery::default() },
+        ),
+        (
+            "failed, text",
+            RowQuery {
+                text: Some("FILM".to_owned()),
+                phases: vec![TaskPhase::Failed],
+                ..RowQuery::default()
+            },
+        ),
         ("text, many hits", RowQuery { text: Some("FILM".to_owned()), ..RowQuery::default() }),
         ("text, few hits", RowQuery { text: Some("film 777".to_owned()), ..RowQuery::default() }),
     ];

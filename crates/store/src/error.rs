@@ -49,7 +49,7 @@ pub enum StoreError {
         #[source]
         source: std::io::Error,
     },
-    /// Anything else that SQLite refuses: a bug in this crate, or a value out of range.
+    /// A statement was refused, or a row held what the model does not allow: a bug, not a state of the machine.
     #[error("the database refused a statement")]
     Sqlite(#[source] rusqlite::Error),
 }

@@ -85,6 +85,17 @@ impl Filter {
         self.labels.is_empty() && self.text.is_none() && self.exit_code.is_none() && self.since_ms.is_none()
     }
 
+    /// The label, when a single one is all there is to match and its tasks are counted.
+    fn only_label(&self) -> Option<(&str, &str)> {
+        let [(key, value)] = &self.labels[..] else { return None };
+        let alone = self.slot.is_none()
+            && self.phases.is_empty()
+            && self.text.is_none()
+            && self.exit_code.is_none()
+            && self.since_ms.is_none();
+        (alone && key != "name").then_some((key, value))
+    }
+
     /// The numbers of one span of the matches, and how many matches there are.
     fn search(&self, db: &Transaction<'_>, span: Span) -> Result<(Vec<i64>, u64), StoreError> {
         if self.text.is_none() {
@@ -127,9 +138,7 @@ impl Filter {
             }
             sql.push(")");
         } else {
-            let num = self.driver().0;
-            sql.push(&format!("SELECT {num} AS num"));
-            self.push_matches(&mut sql);
+            let num = self.push_matches(&mut sql, "SELECT {num} AS num");
             sql.push(&format!(" AND {num} < "));
             sql.bind(before);
         }
@@ -153,31 +162,51 @@ impl Filter {
                 sql.bind(slot.clone());
             }
             self.push_phases(&mut sql, "phase");
+        } else if let Some((key, value)) = self.only_label() {
+            sql.push("SELECT COALESCE(SUM(n), 0) FROM label_counts WHERE key = ");
+            sql.bind(key.to_owned());
+            sql.push(" AND value = ");
+            sql.bind(value.to_owned());
         } else {
-            sql.push("SELECT COUNT(*)");
-            self.push_matches(&mut sql);
+            self.push_matches(&mut sql, "SELECT COUNT(*)");
         }
         let mut statement = db.prepare_cached(&sql.text)?;
         Ok(statement.query_row(params_from_iter(sql.values), |row| row.get(0))?)
     }
 
-    /// The number column of the table that is walked, and where the walk goes. CROSS JOIN fixes its order: from a label to its
-    /// tasks, or from the texts, which are small, to the tasks of those that match.
-    fn driver(&self) -> (&'static str, &'static str) {
-        match (self.labels.is_empty(), &self.text) {
-            (true, None) => ("t.num", " FROM tasks t"),
-            (true, Some(_)) => ("x.num", " FROM task_text x CROSS JOIN tasks t ON t.num = x.num"),
-            (false, None) => ("l.num", " FROM task_labels l CROSS JOIN tasks t ON t.num = l.num"),
-            (false, Some(_)) => (
-                "l.num",
-                " FROM task_labels l CROSS JOIN tasks t ON t.num = l.num CROSS JOIN task_text x ON x.num = l.num",
-            ),
+    /// The tables that are read, in the order in which they are: from a label to its tasks; else from the texts, which are small,
+    /// to the tasks of those that match; and `tasks` itself only where a condition asks for it.
+    fn tables(&self) -> Vec<(&'static str, &'static str)> {
+        let of_tasks = self.slot.is_some()
+            || !self.phases.is_empty()
+            || self.exit_code.is_some()
+            || self.since_ms.is_some();
+        let mut tables = Vec::with_capacity(3);
+        if !self.labels.is_empty() {
+            tables.push(("l", "task_labels l"));
         }
+        if self.text.is_some() {
+            tables.push(("x", "task_text x"));
+        }
+        if of_tasks || tables.is_empty() {
+            tables.push(("t", "tasks t"));
+        }
+        tables
     }
 
-    /// `FROM … WHERE …` over all conditions.
-    fn push_matches(&self, sql: &mut Sql) {
-        sql.push(self.driver().1);
+    /// `SELECT … FROM … WHERE …` over all conditions. Answers with the name of the number column.
+    fn push_matches(&self, sql: &mut Sql, select: &str) -> String {
+        let tables = self.tables();
+        let num = format!("{}.num", tables[0].0);
+        sql.push(&select.replace("{num}", &num));
+        for (i, (alias, table)) in tables.iter().enumerate() {
+            if i == 0 {
+                sql.push(&format!(" FROM {table}"));
+            } else {
+                // Unlike JOIN, CROSS JOIN keeps the order.
+                sql.push(&format!(" CROSS JOIN {table} ON {alias}.num = {num}"));
+            }
+        }
         sql.push(" WHERE TRUE");
         if let Some(text) = &self.text {
             sql.push(" AND instr(x.folded, ");
@@ -189,7 +218,7 @@ impl Filter {
             let (open, label, close) = if i == 0 {
                 ("", "l", "")
             } else {
-                ("EXISTS (SELECT 1 FROM task_labels m WHERE m.num = t.num AND ", "m", ")")
+                ("EXISTS (SELECT 1 FROM task_labels m WHERE m.num = l.num AND ", "m", ")")
             };
             sql.push(&format!(" AND {open}{label}.key = "));
             sql.bind(key.clone());
@@ -210,6 +239,7 @@ impl Filter {
             sql.push(" AND t.created_at >= ");
             sql.bind(clamped(since_ms));
         }
+        num
     }
 
     fn push_phases(&self, sql: &mut Sql, column: &str) {

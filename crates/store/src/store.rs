@@ -40,7 +40,7 @@ impl Store {
     ///
     /// # Errors
     /// `Busy` with a full queue, `Closed`, or why the database refused the batch. Other batches are not affected.
-    pub fn apply(&self, batch: Vec<Change>) -> impl Future<Output = Result<(), StoreError>> + Send + 'static {
+    pub fn apply(&self, batch: Vec<Change>) -> impl Future<Output = Result<(), StoreError>> + Send + use<> {
         let queued = self.enqueue(batch);
         async move { queued?.await }
     }

@@ -42,9 +42,8 @@ fn pair_of(pair: u64) -> Vec<Change> {
 
 #[tokio::test]
 async fn a_killed_process_loses_nothing_that_it_was_told_is_stored() {
-    let dir = tempfile::tempdir().unwrap();
     for wanted in [1, 150, 600] {
-        let _ = std::fs::remove_file(dir.path().join("solti.db"));
+        let dir = tempfile::tempdir().unwrap();
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "endless_writer", "--ignored", "--nocapture", "--test-threads=1"])
             .env(DIR, dir.path())
@@ -75,6 +74,5 @@ async fn a_killed_process_loses_nothing_that_it_was_told_is_stored() {
             assert!(store.task(&id(2 * pair + 1)).await.unwrap().is_some(), "pair {pair}");
             assert_eq!(store.runs(&id(2 * pair)).await.unwrap().len(), 1, "pair {pair}");
         }
-        drop(store);
     }
 }

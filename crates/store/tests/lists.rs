@@ -73,6 +73,8 @@ async fn filters_combine() {
     assert_eq!(found(failed_in_a).await, [5]);
     assert_eq!(found(RowQuery { labels: labels(&[("team", "x")]), ..none() }).await, [4, 3]);
     assert_eq!(found(RowQuery { labels: labels(&[("team", "x"), ("env", "dev")]), ..none() }).await, [4]);
+    assert_eq!(found(RowQuery { labels: labels(&[("team", "nobody")]), ..none() }).await, [0; 0]);
+    assert_eq!(found(RowQuery { labels: labels(&[("name", "Ночная 100%_сборка")]), ..none() }).await, [5]);
     let failed_of_team =
         RowQuery { labels: labels(&[("team", "x")]), phases: vec![TaskPhase::Failed], ..none() };
     assert_eq!(found(failed_of_team).await, [3]);
