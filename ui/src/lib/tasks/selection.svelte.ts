@@ -6,6 +6,12 @@ export class Selection {
   picked = $state.raw<ReadonlySet<string>>(new Set());
   #anchor: string | undefined;
 
+  /** Goes to a task and keeps what is picked: for walking through the list and picking here and there. */
+  goTo(id: string) {
+    this.current = id;
+    this.#anchor = id;
+  }
+
   /** What an action applies to: the picked ones, else the current one. */
   get targets(): string[] {
     if (this.picked.size) return [...this.picked];

@@ -108,10 +108,13 @@ export class Workspace {
     const { order } = this;
     if (order.length === 0) return;
     const at = this.selection.current === undefined ? -1 : order.indexOf(this.selection.current);
-    const to = order[at < 0 ? 0 : Math.min(order.length - 1, Math.max(0, at + by))];
+    const to = order[Math.min(order.length - 1, Math.max(0, at + by))];
     if (to === undefined) return;
     if (extend) this.extendTo(to);
-    else this.choose(to);
+    else {
+      this.selection.goTo(to);
+      this.list.pin(to);
+    }
   }
 
   row(id: string): TaskRow | undefined {

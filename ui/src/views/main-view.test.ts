@@ -1,0 +1,114 @@
+import { fireEvent, render, screen, waitFor, within } from "@testing-library/svelte";
+import { beforeEach, expect, test, vi } from "vitest";
+import { useBackend } from "../lib/api";
+import { createFakeBackend, type FakeControls } from "../lib/api/fake";
+import type { Backend } from "../lib/api";
+import MainView from "./MainView.svelte";
+
+let fake: Backend & FakeControls;
+
+async function open(tasks = 20) {
+  fake = createFakeBackend({ tasks });
+  useBackend(fake);
+  render(MainView);
+  if (tasks > 0) await screen.findAllByTestId("task-row");
+}
+const rows = () => screen.getAllByTestId("task-row");
+const rowOf = (phase: string) => rows().find((row) => row.dataset.phase === phase)!;
+const key = (name: string, more: KeyboardEventInit = {}) =>
+  fireEvent.keyDown(document.body, { key: name, ...more });
+const detailId = () => screen.queryByTestId("task-detail")?.dataset.taskId;
+
+beforeEach(() => {
+  Object.defineProperty(window, "innerWidth", { value: 1280, configurable: true });
+});
+
+test("only the rows on screen exist, and the list says how many there are", async () => {
+  await open(3000);
+  expect(rows().length).toBeLessThan(60);
+  expect(screen.getByTestId("task-list").getAttribute("aria-rowcount")).toBe("3000");
+});
+
+test("j and k walk through the list and the detail follows", async () => {
+  await open();
+  const [first, second] = rows().map((row) => row.dataset.taskId);
+  await key("j");
+  await waitFor(() => expect(detailId()).toBe(first));
+  await key("ArrowDown");
+  await waitFor(() => expect(detailId()).toBe(second));
+  await key("k");
+  await waitFor(() => expect(detailId()).toBe(first));
+});
+
+test("letters typed into the filter are text, and the list follows the filter", async () => {
+  await open();
+  const filter = screen.getByTestId("filter");
+  filter.focus();
+  await fireEvent.keyDown(filter, { key: "n" });
+  expect(screen.queryByTestId("submit-dialog")).toBeNull();
+  await fireEvent.input(filter, { target: { value: "state:running" } });
+  await waitFor(() => expect(new Set(rows().map((row) => row.dataset.phase))).toEqual(new Set(["running"])));
+  await fireEvent.input(filter, { target: { value: "no such task anywhere" } });
+  await fireEvent.click(await screen.findByText("Clear the filter"));
+  await waitFor(() => expect(rows().length).toBeGreaterThan(5));
+});
+
+test("s stops the running task at once", async () => {
+  await open();
+  const id = rowOf("running").dataset.taskId!;
+  await fireEvent.click(rowOf("running"));
+  await key("s");
+  await waitFor(async () => expect((await fake.getTaskStatus(id))?.status.phase).toBe("canceled"));
+});
+
+test("deleting a finished task needs no question and can be undone", async () => {
+  await open();
+  const sent = vi.spyOn(fake, "deleteTask");
+  const id = rowOf("succeeded").dataset.taskId!;
+  await fireEvent.click(rowOf("succeeded"));
+  await key("Delete");
+  await waitFor(() => expect(rows().map((row) => row.dataset.taskId)).not.toContain(id));
+  await fireEvent.click(screen.getByTestId("undo"));
+  await waitFor(() => expect(rows().map((row) => row.dataset.taskId)).toContain(id));
+  expect(sent).not.toHaveBeenCalled();
+});
+
+test("deleting a running task asks, with the focus on Cancel and the verb on the button", async () => {
+  await open();
+  const sent = vi.spyOn(fake, "deleteTask");
+  const id = rowOf("running").dataset.taskId!;
+  await fireEvent.click(rowOf("running"));
+  await fireEvent.click(within(screen.getByTestId("task-detail")).getByTestId("delete"));
+  expect(document.activeElement?.textContent).toBe("Cancel");
+  expect(sent).not.toHaveBeenCalled();
+  const confirm = screen.getByTestId("confirm");
+  expect(confirm.textContent).toBe("Delete task");
+  await fireEvent.click(confirm);
+  await waitFor(() => expect(sent).toHaveBeenCalledExactlyOnceWith(id));
+});
+
+test("several are picked with x, and what is done with them names how many", async () => {
+  await open(60);
+  await key("End");
+  for (let i = 0; i < 6; i++) {
+    await key("x");
+    await key("k");
+  }
+  expect(await screen.findByText("6 tasks picked")).toBeTruthy();
+  await key("Delete");
+  expect(screen.getByTestId("confirm").textContent).toBe("Delete 6");
+});
+
+test("a waiting task says why, a failed one in plain words", async () => {
+  await open();
+  expect(screen.getByText("2nd in lane etl, behind nightly-import")).toBeTruthy();
+  expect(screen.getByText("exit 137: killed by SIGKILL")).toBeTruthy();
+});
+
+test("the first run offers a command, and what is typed there runs", async () => {
+  await open(0);
+  const field = await screen.findByLabelText("Command");
+  await fireEvent.input(field, { target: { value: "echo hello" } });
+  await fireEvent.submit(field.closest("form")!);
+  expect((await screen.findByTestId("task-row")).textContent).toContain("echo hello");
+});
