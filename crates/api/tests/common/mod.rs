@@ -1,0 +1,119 @@
+//! What the whole-engine tests share: a real store, the real shim and the real supervisor in a folder of their own.
+
+#![allow(dead_code, reason = "each test file uses its own part")]
+
+use solti_api::{ApiHandler, SupervisorApiAdapter};
+use solti_model::{OutputEvent, OutputStreamKind, Task, TaskId, TaskPhase, TaskSpec, parse_spec};
+use solti_runner::ShimRunner;
+use solti_store::Store;
+use solti_supervisor::{Supervisor, SupervisorConfig};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+use tokio_stream::StreamExt as _;
+
+/// No test waits longer for anything than this; what needs it hangs.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The shim of this build, made once per test program: cargo builds no binaries of a dependency.
+pub fn shim() -> &'static Path {
+    static SHIM: OnceLock<PathBuf> = OnceLock::new();
+    SHIM.get_or_init(|| {
+        let mut build = Command::new(env!("CARGO"));
+        build.args(["build", "--quiet", "--package", "solti-shim", "--bin", "solti-shim"]);
+        // target/<profile>/deps/<this test>
+        let profile = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().to_owned();
+        if profile.ends_with("release") {
+            build.arg("--release");
+        }
+        build.arg("--target-dir").arg(profile.parent().unwrap());
+        assert!(build.status().unwrap().success(), "the shim is built");
+        profile.join("solti-shim")
+    })
+}
+
+/// The engine of the app without its window.
+pub struct Engine {
+    pub api: SupervisorApiAdapter,
+    pub supervisor: Supervisor,
+}
+
+impl Engine {
+    pub async fn open(data_dir: &Path) -> Self {
+        Self::open_with(SupervisorConfig { grace: Duration::from_secs(1), ..SupervisorConfig::new(data_dir) })
+            .await
+    }
+
+    pub async fn open_with(config: SupervisorConfig) -> Self {
+        let store = Store::open(&config.data_dir).unwrap();
+        let runner = Arc::new(ShimRunner { shim_path: shim().to_owned() });
+        let supervisor = Supervisor::start(store, runner, config).await.unwrap();
+        Self { api: SupervisorApiAdapter::new(supervisor.clone()), supervisor }
+    }
+
+    /// Waits until the task's phase fits.
+    pub async fn wait_for(&self, id: &TaskId, fits: impl Fn(&Task) -> bool) -> Task {
+        let mut changes = self.supervisor.changes();
+        let wait = async {
+            loop {
+                let task = self.api.get_task_status(id).await.unwrap().expect("the task is stored");
+                if fits(&task) {
+                    return task;
+                }
+                changes.next().await.expect("the supervisor lives");
+            }
+        };
+        match tokio::time::timeout(PATIENCE, wait).await {
+            Ok(task) => task,
+            Err(_) => panic!("task {id} is still {:?}", self.api.get_task_status(id).await),
+        }
+    }
+
+    pub async fn finished(&self, id: &TaskId) -> Task {
+        self.wait_for(id, |task| task.status.phase.is_terminal()).await
+    }
+
+    pub async fn running(&self, id: &TaskId) -> Task {
+        self.wait_for(id, |task| task.status.phase == TaskPhase::Running).await
+    }
+
+    /// The whole stream of a task's log, to its end.
+    pub async fn log(&self, id: &TaskId) -> Vec<OutputEvent> {
+        let stream = self.api.stream_task_logs(id).await.unwrap();
+        tokio::time::timeout(PATIENCE, stream.collect()).await.expect("the log ends")
+    }
+
+    pub async fn lines(&self, id: &TaskId) -> Vec<String> {
+        let texts = self.log(id).await.into_iter().filter_map(|event| match event {
+            OutputEvent::Chunk { line, .. } => Some(line.to_string()),
+            _ => None,
+        });
+        texts.collect()
+    }
+}
+
+/// A spec from the JSON of its kind and of what differs from the default.
+pub fn spec(slot: &str, kind: serde_json::Value, more: serde_json::Value) -> TaskSpec {
+    let mut json = serde_json::json!({"slot": slot, "kind": kind});
+    json.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    parse_spec(json).unwrap()
+}
+
+pub fn command(program: &str, args: &[&str]) -> serde_json::Value {
+    serde_json::json!({"subprocess": {"mode": {"command": {"command": program, "args": args}}}})
+}
+
+/// A bash script, by the way scripts go: base64.
+pub fn bash(text: &str) -> serde_json::Value {
+    use base64::Engine as _;
+    let body = base64::engine::general_purpose::STANDARD.encode(text);
+    serde_json::json!({"subprocess": {"mode": {"script": {"runtime": "bash", "body": body}}}})
+}
+
+pub fn chunk(event: &OutputEvent) -> Option<(u32, OutputStreamKind, u64, &str)> {
+    match event {
+        OutputEvent::Chunk { attempt, stream, seq, line, .. } => Some((*attempt, *stream, *seq, line)),
+        _ => None,
+    }
+}
