@@ -158,11 +158,11 @@ describe("spec, form and JSON", () => {
     const text = specToJson(specs.minimal as TaskSpec);
     expect(specFromJson(text.replace('"admission"', '"admision"'))).toMatchObject({
       message: "Unknown field admision",
-      line: 18,
+      line: 11,
     });
     expect(specFromJson(text.replace('"slot": "s"', '"slot": 5'))).toMatchObject({
       message: "slot must be a string",
-      line: 2,
+      line: 12,
     });
     expect(specFromJson('{"slot":"s"}')).toMatchObject({ message: "kind is missing" });
     expect(specFromJson('{"slot":"s","kind":{"vm":{}}}')).toMatchObject({

@@ -1,0 +1,140 @@
+// The open submit form: what was typed, what is wrong with it and where, and sending it. Judging values is the backend's
+// (validateSpec); this only decides when to ask and which answers may already be shown.
+import { ApiError, type Backend, type TaskSpec } from "../api";
+import { dropDraft, loadDraft, saveDraft } from "./draft";
+import { placeError } from "./errors";
+import { specFromJson, specToJson } from "./json";
+import { emptyForm, fromSpec, toSpec, type Form } from "./spec";
+
+export interface JsonProblem {
+  readonly message: string;
+  readonly line: number | null;
+}
+
+export class SubmitModel {
+  form = $state<Form>(emptyForm());
+  view = $state<"form" | "json">("form");
+  json = $state("");
+  jsonProblem = $state.raw<JsonProblem | null>(null);
+  /** What is wrong, by the field that shows it. */
+  errors = $state.raw<Readonly<Record<string, string>>>({});
+  /** What is wrong without belonging to a field: a busy lane, no connection. */
+  general = $state.raw<ApiError | null>(null);
+  busy = $state(false);
+  restored = $state(false);
+  #left = new Set<string>();
+  #asked = 0;
+
+  constructor(
+    readonly backend: Backend,
+    readonly initial?: TaskSpec,
+  ) {
+    const draft = loadDraft(initial);
+    this.restored = draft !== null;
+    this.form = draft ?? (initial ? fromSpec(initial) : emptyForm());
+  }
+
+  keepDraft(): void {
+    saveDraft($state.snapshot(this.form), this.initial);
+  }
+
+  startOver(): void {
+    dropDraft(this.initial);
+    this.form = this.initial ? fromSpec(this.initial) : emptyForm();
+    this.restored = false;
+    this.errors = {};
+    this.general = null;
+    this.#left.clear();
+  }
+
+  /** A field was left: what is wrong in it, and in those left before, is shown now. */
+  async leave(field: string): Promise<void> {
+    this.#left.add(field);
+    await this.check((at) => this.#left.has(at));
+  }
+
+  /** Asks the backend; shows the errors that `visible` lets through. Resolves with the first field that is wrong. */
+  async check(visible: (field: string) => boolean = () => true): Promise<string | null> {
+    this.#asked += 1;
+    const asked = this.#asked;
+    const { spec, errors } = toSpec($state.snapshot(this.form));
+    const found: Record<string, string> = {};
+    let general: ApiError | null = null;
+    for (const [field, message] of Object.entries(errors)) found[placeError(field) ?? field] ??= message;
+    if (Object.keys(found).length === 0) {
+      try {
+        await this.backend.validateSpec(spec);
+      } catch (thrown) {
+        const error = ApiError.from(thrown);
+        const at = this.#place(error);
+        if (at === null) general = error;
+        else found[at] = error.message;
+      }
+    }
+    if (asked !== this.#asked) return null; // A later answer is on its way.
+    this.errors = Object.fromEntries(Object.entries(found).filter(([field]) => visible(field)));
+    if (general === null || visible("")) this.general = general;
+    return Object.keys(found)[0] ?? null;
+  }
+
+  /** Sends the task. Resolves with its id, or with null when something is wrong, which is then shown. */
+  async submit(): Promise<string | null> {
+    if (this.busy) return null;
+    if (this.view === "json" && !this.takeJson()) return null;
+    this.busy = true;
+    this.general = null;
+    try {
+      const wrong = await this.check();
+      if (wrong !== null || this.general !== null) return null;
+      const id = await this.backend.submitTask(toSpec($state.snapshot(this.form)).spec);
+      dropDraft(this.initial);
+      return id;
+    } catch (thrown) {
+      const error = ApiError.from(thrown);
+      const at = this.#place(error);
+      if (at === null) this.general = error;
+      else this.errors = { [at]: error.message };
+      return null;
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  /** Shows the JSON; refused while the form holds text that JSON could not hold. */
+  async showJson(): Promise<boolean> {
+    if (this.view === "json") return true;
+    const { spec, errors } = toSpec($state.snapshot(this.form));
+    if (Object.keys(errors).length > 0) {
+      await this.check();
+      return false;
+    }
+    this.json = specToJson(spec);
+    this.jsonProblem = null;
+    this.view = "json";
+    return true;
+  }
+
+  showForm(): boolean {
+    return this.view === "form" || this.takeJson();
+  }
+
+  /** Takes the JSON over into the form; a text that does not fit stays as it is, with its line marked. */
+  takeJson(): boolean {
+    const result = specFromJson(this.json);
+    if (!("spec" in result)) {
+      this.jsonProblem = result;
+      return false;
+    }
+    const unchanged = JSON.stringify(result.spec) === JSON.stringify(toSpec($state.snapshot(this.form)).spec);
+    if (!unchanged) this.form = fromSpec(result.spec, this.form.lane.suffix);
+    this.jsonProblem = null;
+    this.view = "form";
+    return true;
+  }
+
+  #place(error: ApiError): string | null {
+    if (error.code === "SlotBusy") return "slot";
+    const { tab, command } = this.form;
+    return error.field === undefined ? null : placeError(error.field, tab === "command" && command.shell);
+  }
+}
