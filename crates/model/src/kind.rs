@@ -50,6 +50,7 @@ pub struct SubprocessTask {
     pub mode: SubprocessMode,
     /// Added to the environment of the app; a later entry of the same key wins.
     #[serde(default)]
+    #[ts(optional, as = "Option<Vec<EnvVar>>")]
     pub env: Vec<EnvVar>,
     /// Absolute directory to run in; the home directory when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -57,6 +58,7 @@ pub struct SubprocessTask {
     pub cwd: Option<String>,
     /// Whether an exit code other than 0 is a failure.
     #[serde(default = "yes")]
+    #[ts(optional, as = "Option<bool>")]
     pub fail_on_non_zero: bool,
 }
 
@@ -77,6 +79,7 @@ pub enum SubprocessMode {
 pub struct CommandMode {
     pub command: String,
     #[serde(default)]
+    #[ts(optional, as = "Option<Vec<String>>")]
     pub args: Vec<String>,
 }
 
@@ -88,6 +91,7 @@ pub struct ScriptMode {
     /// Standard base64 of UTF-8 text, at most [`MAX_SCRIPT_BYTES`] decoded.
     pub body: String,
     #[serde(default)]
+    #[ts(optional, as = "Option<Vec<String>>")]
     pub args: Vec<String>,
 }
 
@@ -134,10 +138,13 @@ pub struct CustomRuntime {
 pub struct ContainerTask {
     pub image: String,
     #[serde(default)]
+    #[ts(optional, as = "Option<Vec<String>>")]
     pub command: Vec<String>,
     #[serde(default)]
+    #[ts(optional, as = "Option<Vec<String>>")]
     pub args: Vec<String>,
     #[serde(default)]
+    #[ts(optional, as = "Option<Vec<EnvVar>>")]
     pub env: Vec<EnvVar>,
 }
 
@@ -146,8 +153,10 @@ pub struct ContainerTask {
 pub struct WasmTask {
     pub module: String,
     #[serde(default)]
+    #[ts(optional, as = "Option<Vec<String>>")]
     pub args: Vec<String>,
     #[serde(default)]
+    #[ts(optional, as = "Option<Vec<EnvVar>>")]
     pub env: Vec<EnvVar>,
 }
 

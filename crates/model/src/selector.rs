@@ -8,8 +8,10 @@ use ts_rs::TS;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RunnerSelector {
     #[serde(default)]
+    #[ts(optional, as = "Option<BTreeMap<String, String>>")]
     pub match_labels: BTreeMap<String, String>,
     #[serde(default)]
+    #[ts(optional, as = "Option<Vec<MatchExpression>>")]
     pub match_expressions: Vec<MatchExpression>,
 }
 

@@ -17,10 +17,13 @@ pub struct TaskSpec {
     #[ts(optional, type = "number")]
     pub timeout: Option<u64>,
     #[serde(default)]
+    #[ts(optional, as = "Option<RestartStrategy>")]
     pub restart: RestartStrategy,
     #[serde(default)]
+    #[ts(optional, as = "Option<BackoffStrategy>")]
     pub backoff: BackoffStrategy,
     #[serde(default)]
+    #[ts(optional, as = "Option<AdmissionStrategy>")]
     pub admission: AdmissionStrategy,
     /// How often a failed attempt may be repeated; unlimited when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,0 +1,71 @@
+//! The page's TypeScript types are these Rust types. `make bindings` writes them anew after a change.
+
+use solti_model as model;
+use ts_rs::{Config, TS};
+
+const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../ui/src/lib/api/bindings.ts");
+const HEAD: &str = "// Generated from crates/model by `make bindings`. Do not edit.\n";
+
+fn declaration<T: TS>(config: &Config) -> String {
+    format!("\nexport {}\n", T::decl(config))
+}
+
+macro_rules! declarations {
+    ($($name:ident),* $(,)?) => {{
+        let config = Config::default();
+        [HEAD.to_owned(), $(declaration::<model::$name>(&config)),*].concat()
+    }};
+}
+
+#[test]
+fn the_types_of_the_page_are_those_of_the_model() {
+    let current = declarations!(
+        TaskSpec,
+        TaskKind,
+        SubprocessTask,
+        SubprocessMode,
+        CommandMode,
+        ScriptMode,
+        ScriptRuntime,
+        CustomRuntime,
+        ContainerTask,
+        WasmTask,
+        EnvVar,
+        RestartStrategy,
+        BackoffStrategy,
+        JitterStrategy,
+        AdmissionStrategy,
+        RunnerSelector,
+        MatchExpression,
+        Operator,
+        Task,
+        ObjectMeta,
+        TaskStatus,
+        TaskPhase,
+        TaskRun,
+        TaskQuery,
+        OutputEvent,
+        OutputStreamKind,
+        ListQuery,
+        TaskList,
+        TaskRow,
+        Waiting,
+        RunMark,
+        Summary,
+        StorageState,
+        LabelCount,
+        Lane,
+        TaskChange,
+        TaskEvent,
+        TaskEventKind,
+        StopMode,
+        LogInfo,
+        LogRows,
+        LogRow,
+    );
+    if std::env::var_os("UPDATE_BINDINGS").is_some() {
+        std::fs::write(FILE, &current).expect("the bindings can be written");
+    }
+    let stored = std::fs::read_to_string(FILE).unwrap_or_default();
+    assert!(stored == current, "ui/src/lib/api/bindings.ts is stale: run `make bindings`");
+}
