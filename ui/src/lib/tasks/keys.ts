@@ -23,14 +23,20 @@ const PAGE = 12;
 
 export const BINDINGS: readonly KeyBinding[] = [
   {
-    keys: ["Ctrl", "K"],
+    keys: ["Ctrl K"],
     label: "Commands",
     match: withMod("k"),
     act: (w) => (w.paletteOpen = true),
     everywhere: true,
   },
-  { keys: ["Ctrl", "N"], label: "New task", match: withMod("n"), act: (w) => w.newTask(), everywhere: true },
-  { keys: ["n"], label: "New task", match: plain("n"), act: (w) => w.newTask() },
+  {
+    keys: ["n", "Ctrl N"],
+    label: "New task",
+    match: withMod("n"),
+    act: (w) => w.newTask(),
+    everywhere: true,
+  },
+  { keys: [], label: "", match: plain("n"), act: (w) => w.newTask() },
   { keys: ["/"], label: "Filter", match: plain("/"), act: () => focusFilter() },
   { keys: ["↑", "↓", "j", "k"], label: "Move", match: plain("ArrowDown", "j"), act: (w) => w.move(1) },
   { keys: [], label: "", match: plain("ArrowUp", "k"), act: (w) => w.move(-1) },
@@ -45,7 +51,7 @@ export const BINDINGS: readonly KeyBinding[] = [
     act: (w) => w.selection.current !== undefined && w.toggle(w.selection.current),
   },
   {
-    keys: ["Ctrl", "A"],
+    keys: ["Ctrl A"],
     label: "Pick all loaded",
     match: withMod("a"),
     act: (w) => w.selection.pickAll(w.order),

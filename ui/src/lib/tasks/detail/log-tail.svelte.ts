@@ -6,6 +6,9 @@ import type { LogInfo, LogRow } from "../../api/types";
 
 export const TAIL = 200;
 
+/** A glance needs no more than eight looks a second, however fast the task prints. */
+const pause = () => new Promise<void>((resolve) => setTimeout(resolve, 120));
+
 export class LogTail {
   rows = $state.raw<LogRow[]>([]);
   info = $state.raw<LogInfo | undefined>(undefined);
@@ -59,6 +62,7 @@ export class LogTail {
         const total = this.info?.rows ?? 0;
         const page = await this.#backend.readLog(this.#id, this.#attempt, Math.max(0, total - TAIL), TAIL);
         if (!this.#closed) this.rows = page.rows;
+        if (this.#again) await pause();
       } while (this.#again && !this.#closed);
     } catch (thrown) {
       this.error = ApiError.from(thrown);
