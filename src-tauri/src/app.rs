@@ -3,7 +3,7 @@
 
 use crate::{
     commands::{self, Api, AppInfo},
-    compose,
+    compose::Engine,
     config::Config,
     error::ShellError,
     events::Streams,
@@ -45,7 +45,7 @@ pub fn assemble<R: Runtime>(builder: Builder<R>, api: Arc<dyn DesktopApi>, info:
 
 /// Runs until the last window is closed. `lock` is let go of last.
 pub fn run(config: &Config, lock: InstanceLock) -> Result<(), ShellError> {
-    let engine = block_on(compose::open(config))?;
+    let engine = block_on(Engine::open(config))?;
     let app = assemble(Builder::default(), engine.api(), AppInfo::new(&config.data_dir))
         .plugin(single_instance(&config.data_dir))
         .plugin(window_memory(&config.data_dir))

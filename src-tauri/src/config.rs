@@ -52,7 +52,7 @@ fn prepare(dir: &Path) -> io::Result<()> {
 
 fn shim() -> Result<PathBuf, ShellError> {
     let path = match env::var_os(SHIM).filter(|path| !path.is_empty()) {
-        Some(path) => PathBuf::from(path),
+        Some(path) => std::path::absolute(path).map_err(ShellError::CurrentDir)?,
         None => env::current_exe().map_err(ShellError::OwnPath)?.with_file_name(SHIM_NAME),
     };
     if path.is_file() { Ok(path) } else { Err(ShellError::NoShim { path }) }

@@ -6,7 +6,7 @@ use std::{io, path::PathBuf};
 pub enum ShellError {
     #[error("no folder for the app's data: neither SOLTI_DATA_DIR nor a home directory is set")]
     NoHome,
-    #[error("SOLTI_DATA_DIR is relative, and the current directory is gone")]
+    #[error("a relative path is given, and the current directory is gone")]
     CurrentDir(#[source] io::Error),
     #[error("the data folder {} cannot be used", path.display())]
     DataDir { path: PathBuf, source: io::Error },
@@ -16,6 +16,10 @@ pub enum ShellError {
     NoShim { path: PathBuf },
     #[error("{} cannot be locked", path.display())]
     Lock { path: PathBuf, source: io::Error },
+    #[error("the database cannot be opened")]
+    Store(#[from] solti_store::StoreError),
+    #[error("the tasks of the last time cannot be taken up")]
+    Supervisor(#[from] solti_supervisor::SupervisorError),
     #[error("the window system said no")]
     Window(#[from] tauri::Error),
 }

@@ -110,7 +110,7 @@ impl Desk {
         wanted.set("webkitgtk:browserOptions", json!({"binary": APP, "args": []})).expect("JSON");
         let page = WebDriver::new(format!("http://127.0.0.1:{port}"), wanted).await.expect("the app opens");
         let main = page.window().await.expect("a window");
-        AppWindow { desk: self, page, main, _driver: driver }
+        AppWindow { desk: self, _driver: driver, page, main }
     }
 
     /// Starts the app again beside the one that runs, and returns how it ended and what it said.
@@ -150,9 +150,10 @@ fn until(what: &str, mut done: impl FnMut() -> bool) {
 /// The app, seen through its windows.
 pub struct AppWindow<'a> {
     desk: &'a Desk,
+    /// Before the page: a page that is dropped asks its driver to end the session, and waits long for that.
+    _driver: Owned,
     page: WebDriver,
     main: WindowHandle,
-    _driver: Owned,
 }
 
 fn css(test_id: &str) -> String {
