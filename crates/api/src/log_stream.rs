@@ -181,34 +181,32 @@ struct Block {
 
 impl Block {
     fn next(&mut self) -> Option<OutputEvent> {
-        loop {
-            if let Some(gap) = self.batch.gaps.get(self.gap).filter(|gap| gap.before_line <= self.line) {
-                self.gap += 1;
-                return Some(OutputEvent::Lagged { skipped: gap.lines.max(1) });
-            }
-            let span = *self.batch.lines.get(self.line)?;
-            self.line += 1;
-            let bytes = || self.batch.bytes.slice(span.start as usize..span.end as usize);
-            let line = match &self.text {
-                // Cut at line ends only, which are character boundaries of valid text.
-                Some(text) => text
-                    .get(span.start as usize..span.end as usize)
-                    .map(|line| text.slice_ref(line))
-                    .unwrap_or_else(|| lossy(&bytes())),
-                None => ByteString::try_from(bytes()).unwrap_or_else(|_| lossy(&bytes())),
-            };
-            let stream = match span.stream {
-                LogStream::Stdout => OutputStreamKind::Stdout,
-                LogStream::Stderr => OutputStreamKind::Stderr,
-            };
-            return Some(OutputEvent::Chunk {
-                attempt: self.attempt,
-                stream,
-                seq: span.seq,
-                ts: span.ts_ms,
-                line,
-            });
+        if let Some(gap) = self.batch.gaps.get(self.gap).filter(|gap| gap.before_line <= self.line) {
+            self.gap += 1;
+            return Some(OutputEvent::Lagged { skipped: gap.lines.max(1) });
         }
+        let span = *self.batch.lines.get(self.line)?;
+        self.line += 1;
+        let bytes = || self.batch.bytes.slice(span.start as usize..span.end as usize);
+        let line = match &self.text {
+            // Cut at line ends only, which are character boundaries of valid text.
+            Some(text) => text
+                .get(span.start as usize..span.end as usize)
+                .map(|line| text.slice_ref(line))
+                .unwrap_or_else(|| lossy(&bytes())),
+            None => ByteString::try_from(bytes()).unwrap_or_else(|_| lossy(&bytes())),
+        };
+        let stream = match span.stream {
+            LogStream::Stdout => OutputStreamKind::Stdout,
+            LogStream::Stderr => OutputStreamKind::Stderr,
+        };
+        return Some(OutputEvent::Chunk {
+            attempt: self.attempt,
+            stream,
+            seq: span.seq,
+            ts: span.ts_ms,
+            line,
+        });
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::ApiError;
 use solti_model::{
-    LabelCount, ListQuery, RunMark, Summary, TaskChange, TaskId, TaskList, TaskPhase, TaskRow, TaskRun,
+    LabelCount, Lane, ListQuery, RunMark, Summary, TaskChange, TaskId, TaskList, TaskPhase, TaskRow, TaskRun,
 };
 use solti_store::{RowQuery, StoreError, StoredTask};
 use solti_supervisor::{Changes, Supervisor, SupervisorError};
@@ -68,6 +68,18 @@ fn mark(run: &TaskRun) -> RunMark {
     RunMark { attempt: run.attempt, phase: run.phase, duration_ms }
 }
 
+/// Lanes in a summary: those with a queue or a setting first. A task without a choice has a lane of its own, so there may be
+/// thousands; [`crate::LaneControl::list_lanes`] has them all.
+const SUMMARY_LANES: usize = 50;
+
+async fn notable_lanes(supervisor: &Supervisor) -> Result<Vec<Lane>, ApiError> {
+    let mut lanes = supervisor.lanes().await?;
+    lanes.sort_by_key(|lane| std::cmp::Reverse((lane.paused, lane.queued, lane.capacity)));
+    lanes.truncate(SUMMARY_LANES);
+    lanes.sort_by(|a, b| a.slot.cmp(&b.slot));
+    Ok(lanes)
+}
+
 pub async fn summary(supervisor: &Supervisor) -> Result<Summary, ApiError> {
     let store = supervisor.store();
     let counts = store.counts().await.map_err(storage)?;
@@ -81,7 +93,7 @@ pub async fn summary(supervisor: &Supervisor) -> Result<Summary, ApiError> {
             .into_iter()
             .map(|phase| (phase, counts.get(&phase).copied().unwrap_or(0)))
             .collect(),
-        lanes: supervisor.lanes().await?,
+        lanes: notable_lanes(supervisor).await?,
         labels: store.labels().await.map_err(storage)?.into_iter().map(count).collect(),
         resource_version: supervisor.resource_version(),
         storage: supervisor.storage(),

@@ -5,10 +5,10 @@
 
 use crate::actor::{Actor, event, now_ms};
 use crate::attempt::{Active, Stage};
-use crate::{SupervisorError, actor};
+use crate::{RunFolders, SupervisorError, actor};
 use solti_model::{StopMode, TaskEventKind, TaskId};
 use solti_runner::{Attached, EndFlags, LostReason, RunEnd, RunHandle, RunOutcome};
-use solti_store::{Change, StoredLane, StoredRun, StoredTask};
+use solti_store::{Change, Store, StoredLane, StoredRun, StoredTask};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,7 +36,8 @@ impl Actor {
             self.next_order = self.next_order.max(stored.queue_order);
             let (id, slot) = (stored.task.metadata.id.clone(), stored.task.spec.slot.clone());
             slots.insert(slot.clone());
-            let run = self.store.runs(&id).await?.pop();
+            // Of ten thousand that wait, none has a run to be asked for.
+            let run = if stored.task.status.attempt > 0 { self.store.runs(&id).await?.pop() } else { None };
             let unfinished = run.as_ref().is_some_and(|run| run.run.finished_at.is_none());
             if run.is_some() {
                 self.lanes.restore_holder(&slot, &id);
@@ -59,7 +60,7 @@ impl Actor {
         for slot in slots {
             self.start_ready(&slot).await;
         }
-        self.sweep_folders().await;
+        tokio::spawn(sweep_folders(self.store.clone(), self.folders.clone()));
         Ok(())
     }
 
@@ -175,19 +176,18 @@ impl Actor {
             }
         }
     }
+}
 
-    /// Removes folders of tasks that were deleted while their files could not be.
-    async fn sweep_folders(&self) {
-        let Ok(entries) = std::fs::read_dir(self.folders.root()) else { return };
-        for entry in entries.flatten() {
-            let Some(id) = entry.file_name().to_str().and_then(|name| TaskId::new(name).ok()) else {
-                continue;
-            };
-            if matches!(self.store.task(&id).await, Ok(None))
-                && let Err(error) = self.folders.purge(&id)
-            {
-                tracing::warn!("cannot remove the folder of the deleted task {id}: {error}");
-            }
+/// Removes folders of tasks that were deleted while their files could not be. A task is stored before its folder is made,
+/// so that new ones are safe.
+async fn sweep_folders(store: Store, folders: RunFolders) {
+    let Ok(entries) = std::fs::read_dir(folders.root()) else { return };
+    for entry in entries.flatten() {
+        let Some(id) = entry.file_name().to_str().and_then(|name| TaskId::new(name).ok()) else { continue };
+        if matches!(store.task(&id).await, Ok(None))
+            && let Err(error) = folders.purge(&id)
+        {
+            tracing::warn!("cannot remove the folder of the deleted task {id}: {error}");
         }
     }
 }
