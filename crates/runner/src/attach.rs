@@ -50,14 +50,14 @@ fn settle(dir: &RunDir) -> Result<Attached, AttachError> {
     let source = |source| AttachError::RunDir { path: dir.path().to_owned(), source };
     let was_unread = dir.remove(c"launch").map_err(source)?;
     let record = read_record(dir)?;
-    Ok(match record {
-        Some(record) if RunOutcome::from_record(&record).is_some() => {
-            RunOutcome::from_record(&record).map_or(Attached::Lost(LostReason::ShimGone), Attached::Finished)
-        }
-        _ if was_unread => Attached::Lost(LostReason::NeverStarted),
-        Some(record) if record.boot_id_hash != boot_id_hash() => Attached::Lost(LostReason::Rebooted),
-        Some(_) | None => Attached::Lost(LostReason::ShimGone),
-    })
+    if let Some(outcome) = record.as_ref().and_then(RunOutcome::from_record) {
+        return Ok(Attached::Finished(outcome));
+    }
+    Ok(Attached::Lost(match record {
+        _ if was_unread => LostReason::NeverStarted,
+        Some(record) if record.boot_id_hash != boot_id_hash() => LostReason::Rebooted,
+        Some(_) | None => LostReason::ShimGone,
+    }))
 }
 
 fn read_record(dir: &RunDir) -> Result<Option<ExitRecord>, AttachError> {
