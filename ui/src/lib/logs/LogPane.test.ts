@@ -1,0 +1,116 @@
+import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/svelte";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import type { Backend, LogInfo } from "../api";
+import LogPane from "./LogPane.svelte";
+import { LogSession } from "./session.svelte";
+
+let tell: (change: Partial<LogInfo>) => void;
+
+async function open(texts: string[], live = true) {
+  let info: LogInfo = {
+    frame: 1,
+    attempt: 1,
+    rows: texts.length,
+    bytes: texts.length * 20,
+    live,
+    phase: live ? "running" : "failed",
+    exitCode: live ? undefined : 3,
+    startedAt: 0,
+    finishedAt: live ? undefined : 1000,
+    attempts: 1,
+  };
+  const backend = {
+    watchLog: async (_id: string, _attempt: number, onInfo: (info: LogInfo) => void) => {
+      tell = (change) => onInfo((info = { ...info, ...change }));
+      tell({});
+      return () => {};
+    },
+    readLog: async (_id: string, _attempt: number, from: number, count: number) => ({
+      from,
+      total: info.rows,
+      rows: Array.from({ length: Math.max(0, Math.min(count, info.rows - from)) }, (_, i) => ({
+        row: from + i,
+        stream: (from + i) % 2 === 1 ? ("stderr" as const) : ("stdout" as const),
+        ts: 0,
+        text: texts[from + i] ?? `row ${from + i}`,
+        fullLen: 10,
+        partial: false,
+        continued: false,
+      })),
+    }),
+  } as unknown as Backend;
+  const session = new LogSession(backend, "t", 1);
+  await session.open();
+  render(LogPane, { session });
+  return session;
+}
+
+beforeEach(() => {
+  vi.spyOn(HTMLElement.prototype, "clientHeight", "get").mockReturnValue(190);
+  vi.spyOn(HTMLElement.prototype, "clientWidth", "get").mockReturnValue(800);
+});
+afterEach(() => {
+  cleanup();
+  vi.restoreAllMocks();
+});
+
+const last = (): number =>
+  Math.max(...screen.getAllByTestId("log-row").map((row) => Number(row.dataset.row)));
+
+it("draws output as text, whatever it holds", async () => {
+  await open(["<img src=x onerror=alert(1)><script>x</script>\x1b[31mred"]);
+  await screen.findByText("red");
+  const row = screen.getByTestId("log-row");
+  expect(row.querySelector("img, script")).toBeNull();
+  expect(row.textContent).toContain("<img src=x onerror=alert(1)>");
+});
+
+it("tells stderr apart in words too, and ends with how the run ended", async () => {
+  await open(["out", "err"], false);
+  await screen.findByText("err");
+  expect(screen.getAllByTestId("log-row")[1]?.textContent).toContain("stderr");
+  expect(screen.getByTestId("log-end").textContent).toBe("Failed · exit 3 · after 1.0 s");
+});
+
+it("follows the end of a huge log, yields to scrolling up, and comes back by the pill", async () => {
+  const session = await open(Array.from({ length: 5 }, (_, i) => `row ${i}`));
+  tell({ rows: 100_000_000, bytes: 1e9 });
+  await waitFor(() => expect(last()).toBe(99_999_999));
+  expect(screen.getAllByTestId("log-row").length).toBeLessThan(20);
+  await fireEvent.wheel(screen.getByTestId("log-pane"), { deltaY: -190 });
+  expect(session.follow.following).toBe(false);
+  await waitFor(() => expect(last()).toBe(99_999_989));
+  tell({ rows: 100_001_204, bytes: 1e9 + 9 });
+  expect((await screen.findByTestId("new-lines")).textContent).toBe("1,204 new lines ↓");
+  expect(last()).toBe(99_999_989);
+  await fireEvent.click(screen.getByTestId("new-lines"));
+  await waitFor(() => expect(last()).toBe(100_001_203));
+  expect(screen.queryByTestId("new-lines")).toBeNull();
+});
+
+it("goes by keys to the first row and back to the end", async () => {
+  const session = await open([]);
+  tell({ rows: 1000, bytes: 1000 });
+  await waitFor(() => expect(last()).toBe(999));
+  const pane = screen.getByTestId("log-pane");
+  await fireEvent.keyDown(pane, { key: "Home" });
+  await waitFor(() => expect(screen.getAllByTestId("log-row")[0]?.dataset.row).toBe("0"));
+  await fireEvent.keyDown(pane, { key: "PageDown" });
+  await waitFor(() => expect(screen.getAllByTestId("log-row")[0]?.dataset.row).toBe("9"));
+  await fireEvent.keyDown(pane, { key: "End" });
+  await waitFor(() => expect(last()).toBe(999));
+  expect(session.follow.following).toBe(true);
+});
+
+it("copies the exact text of everything selected, drawn or not", async () => {
+  const texts = Array.from({ length: 300 }, (_, i) => `\x1b[32mrow\x1b[0m\t${i}  `);
+  await open(texts);
+  await waitFor(() => expect(last()).toBe(299));
+  const writeText = vi.fn().mockResolvedValue(undefined);
+  Object.defineProperty(navigator, "clipboard", { value: { writeText }, configurable: true });
+  const pane = screen.getByTestId("log-pane");
+  await fireEvent.keyDown(pane, { key: "a", ctrlKey: true });
+  await fireEvent.keyDown(pane, { key: "c", ctrlKey: true });
+  await waitFor(() => expect(writeText).toHaveBeenCalled());
+  expect(writeText.mock.calls[0]?.[0]).toBe(texts.map((_, i) => `row\t${i}  `).join("\n") + "\n");
+});

@@ -1,0 +1,137 @@
+import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/svelte";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { ApiError, useBackend, type Backend, type TaskSpec } from "../api";
+import SubmitForm from "./SubmitForm.svelte";
+
+let wrong: ApiError | null;
+let sent: TaskSpec[];
+
+function open(initial?: TaskSpec) {
+  const onsubmitted = vi.fn();
+  render(SubmitForm, { initial, onsubmitted, oncancel: () => {} });
+  return { onsubmitted };
+}
+
+const field = (id: string): HTMLInputElement => screen.getByTestId(id);
+const type = (id: string, value: string) => fireEvent.input(field(id), { target: { value } });
+const refuse = (name: string, message = "not so") =>
+  (wrong = new ApiError({ error: "InvalidRequest", field: name, message }));
+
+beforeEach(() => {
+  wrong = null;
+  sent = [];
+  useBackend({
+    validateSpec: async () => {
+      if (wrong) throw wrong;
+    },
+    submitTask: async (spec: TaskSpec) => (sent.push(spec), "id-1"),
+    listLanes: async () => [],
+  } as unknown as Backend);
+});
+afterEach(cleanup);
+
+describe("the submit form", () => {
+  it("runs a command with nothing else filled in", async () => {
+    const { onsubmitted } = open();
+    await type("field-command", "echo 'a b'");
+    await type("field-cwd", "/tmp");
+    await fireEvent.keyDown(field("field-command"), { key: "Enter", ctrlKey: true });
+    await waitFor(() => expect(onsubmitted).toHaveBeenCalledWith("id-1"));
+    expect(sent[0]?.kind).toMatchObject({
+      subprocess: { mode: { command: { command: "echo", args: ["a b"] } }, cwd: "/tmp" },
+    });
+    expect(sent[0]?.slot).toMatch(/^echo-[a-z0-9]{5}$/);
+    expect(localStorage.getItem("solti.submit.draft")).toBeNull();
+  });
+
+  it("says on leaving a field what is wrong with it, and nothing yet of the others", async () => {
+    open();
+    refuse("kind.subprocess.mode.command.command");
+    await fireEvent.blur(field("field-cwd"));
+    expect(screen.queryByTestId("error-kind.subprocess.mode.command.command")).toBeNull();
+    refuse("kind.subprocess.cwd", "no such directory");
+    await fireEvent.blur(field("field-cwd"));
+    await waitFor(() =>
+      expect(screen.getByTestId("error-kind.subprocess.cwd").textContent).toBe("no such directory"),
+    );
+    expect(field("field-cwd").getAttribute("aria-invalid")).toBe("true");
+  });
+
+  it("opens the section of the first bad field and goes there", async () => {
+    open();
+    refuse("backoff.maxMs");
+    await fireEvent.click(screen.getByTestId("submit"));
+    const error = await screen.findByTestId("error-backoff.maxMs");
+    expect(error.closest("details")?.open).toBe(true);
+    await waitFor(() => expect(document.activeElement?.id).toBe("field-backoff-maxMs"));
+    expect(sent).toEqual([]);
+  });
+
+  it("shows an error of no field at the top, and a busy lane beside the lane", async () => {
+    open();
+    wrong = new ApiError({ error: "Unavailable", message: "storage is read-only" });
+    await fireEvent.click(screen.getByTestId("submit"));
+    await screen.findByText("storage is read-only");
+    wrong = new ApiError({ error: "SlotBusy", message: "lane etl is busy", slot: "etl", running: "x" });
+    await fireEvent.click(screen.getByTestId("submit"));
+    expect((await screen.findByTestId("error-slot")).textContent).toBe("lane etl is busy");
+  });
+
+  it("says beside the kind that no runner takes a container", async () => {
+    open({ slot: "s", kind: { container: { image: "alpine:3" } } });
+    refuse("kind", "no runner for containers");
+    await fireEvent.click(screen.getByTestId("submit"));
+    expect((await screen.findByTestId("error-kind")).textContent).toBe("no runner for containers");
+  });
+
+  it("keeps JSON that does not parse, marks its line, and does not leave it", async () => {
+    open();
+    await type("field-command", "true");
+    await fireEvent.click(screen.getByRole("tab", { name: "JSON" }));
+    const text = '{\n  "slot": oops\n}';
+    await type("field-json", text);
+    await fireEvent.click(screen.getByRole("tab", { name: "Command" }));
+    expect((await screen.findByTestId("error-json")).textContent).toContain("Line 2");
+    expect(field("field-json").value).toBe(text);
+  });
+
+  it("takes JSON over into the form", async () => {
+    open();
+    await fireEvent.click(screen.getByRole("tab", { name: "JSON" }));
+    const spec = {
+      slot: "etl",
+      kind: { subprocess: { mode: { command: { command: "make", args: ["all x"] } } } },
+    };
+    await type("field-json", JSON.stringify(spec));
+    await fireEvent.click(screen.getByRole("tab", { name: "Command" }));
+    expect(field("field-command").value).toBe("make 'all x'");
+  });
+
+  it("brings an unfinished task back, and starts over when asked", async () => {
+    open();
+    await type("field-command", "half a thou");
+    await waitFor(() => expect(localStorage.getItem("solti.submit.draft")).toContain("half a thou"));
+    cleanup();
+    open();
+    expect(field("field-command").value).toBe("half a thou");
+    await fireEvent.click(screen.getByText("Start over"));
+    expect(field("field-command").value).toBe("");
+  });
+
+  it("shows the arguments as they will be passed, and what no shell will expand", async () => {
+    open();
+    await type("field-command", "cat *.txt | wc 'a b'");
+    expect([...screen.getByTestId("arguments").children].map((chip) => chip.textContent)).toEqual([
+      "cat",
+      "*.txt",
+      "|",
+      "wc",
+      "a b",
+    ]);
+    await fireEvent.click(screen.getByRole("button", { name: "Run in a shell" }));
+    await fireEvent.click(screen.getByTestId("submit"));
+    await waitFor(() =>
+      expect(sent[0]?.kind).toMatchObject({ subprocess: { mode: { script: { runtime: "bash" } } } }),
+    );
+  });
+});
