@@ -5,7 +5,7 @@ NPM = npm --prefix ui --silent
 # With nextest, tests of a real window run one at a time (.config/nextest.toml).
 NEXTEST := $(shell $(CARGO) nextest --version 2>/dev/null)
 
-.PHONY: help deps page build run dev test bench check format
+.PHONY: help deps page build run dev test bench check format bindings
 
 help:
 	@echo "make deps    install what is missing"
@@ -15,6 +15,7 @@ help:
 	@echo "make test    all tests, those of the real window too"
 	@echo "make bench   measurements"
 	@echo "make check   formats, lints, types"
+	@echo "make bindings  the page's types from crates/model"
 	@echo "make format  put everything into its format"
 
 deps:
@@ -57,3 +58,7 @@ check: page
 format: deps
 	$(CARGO) fmt --all
 	$(NPM) run format
+
+# A test compares them, so that they are never stale.
+bindings: deps
+	UPDATE_BINDINGS=1 $(CARGO) test --quiet -p solti-model --test bindings

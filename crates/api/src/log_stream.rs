@@ -200,13 +200,7 @@ impl Block {
             LogStream::Stdout => OutputStreamKind::Stdout,
             LogStream::Stderr => OutputStreamKind::Stderr,
         };
-        return Some(OutputEvent::Chunk {
-            attempt: self.attempt,
-            stream,
-            seq: span.seq,
-            ts: span.ts_ms,
-            line,
-        });
+        Some(OutputEvent::Chunk { attempt: self.attempt, stream, seq: span.seq, ts: span.ts_ms, line })
     }
 }
 
