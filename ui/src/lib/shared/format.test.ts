@@ -33,5 +33,6 @@ test("an end is said in plain words", () => {
     "program not found: foo (PATH has 6 entries)",
   );
   expect(outcome({ phase: "timeout", error: "timed out after 30 min" })).toBe("timed out after 30 min");
+  expect(outcome({ phase: "canceled", error: "killed by signal 15 (SIGTERM)" })).toBe("killed by SIGTERM");
   expect(outcome({ phase: "succeeded", exitCode: 0 })).toBe("");
 });

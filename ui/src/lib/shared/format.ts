@@ -85,7 +85,8 @@ export function outcome(end: { phase: Phase; exitCode?: number; error?: string }
   const { phase, exitCode, error } = end;
   if (phase === "succeeded" || phase === "running") return "";
   if (phase === "pending" && error === undefined && exitCode === undefined) return "";
-  if (exitCode === undefined || exitCode === 0) return error ?? "";
+  if (exitCode === undefined || exitCode === 0)
+    return error?.replace(/\bsignal \d+ \((SIG\w+)\)/, "$1") ?? "";
   const signal = exitCode > 128 ? SIGNALS[exitCode - 128] : undefined;
   if (signal) return `exit ${exitCode}: killed by ${signal}`;
   const said = error && error !== `exit ${exitCode}` && !error.startsWith("exit code") ? `: ${error}` : "";
