@@ -1,377 +1,265 @@
 // Generated from crates/model by `make bindings`. Do not edit.
 
-export type TaskSpec = {
-  /**
-   * The lane.
-   */
-  slot: string;
-  kind: TaskKind;
-  /**
-   * Milliseconds that one attempt may take; unlimited when absent.
-   */
-  timeout?: number;
-  restart?: RestartStrategy;
-  backoff?: BackoffStrategy;
-  admission?: AdmissionStrategy;
-  /**
-   * How often a failed attempt may be repeated; unlimited when absent.
-   */
-  maxRetries?: number;
-  runnerSelector?: RunnerSelector;
-  labels?: { [key in string]: string };
-};
+export type TaskSpec = { 
+/**
+ * The lane.
+ */
+slot: string, kind: TaskKind, 
+/**
+ * Milliseconds that one attempt may take; unlimited when absent.
+ */
+timeout?: number, restart?: RestartStrategy, backoff?: BackoffStrategy, admission?: AdmissionStrategy, 
+/**
+ * How often a failed attempt may be repeated; unlimited when absent.
+ */
+maxRetries?: number, runnerSelector?: RunnerSelector, labels?: { [key in string]: string }, };
 
-export type TaskKind = { subprocess: SubprocessTask } | { container: ContainerTask } | { wasm: WasmTask };
+export type TaskKind = { "subprocess": SubprocessTask } | { "container": ContainerTask } | { "wasm": WasmTask };
 
-export type SubprocessTask = {
-  mode: SubprocessMode;
-  /**
-   * Added to the environment of the app; a later entry of the same key wins.
-   */
-  env?: Array<EnvVar>;
-  /**
-   * Absolute directory to run in; the home directory when absent.
-   */
-  cwd?: string;
-  /**
-   * Whether an exit code other than 0 is a failure.
-   */
-  failOnNonZero?: boolean;
-};
+export type SubprocessTask = { mode: SubprocessMode, 
+/**
+ * Added to the environment of the app; a later entry of the same key wins.
+ */
+env?: Array<EnvVar>, 
+/**
+ * Absolute directory to run in; the home directory when absent.
+ */
+cwd?: string, 
+/**
+ * Whether an exit code other than 0 is a failure.
+ */
+failOnNonZero?: boolean, };
 
-export type SubprocessMode = { command: CommandMode } | { script: ScriptMode };
+export type SubprocessMode = { "command": CommandMode } | { "script": ScriptMode };
 
-export type CommandMode = { command: string; args?: Array<string> };
+export type CommandMode = { command: string, args?: Array<string>, };
 
-export type ScriptMode = {
-  runtime: ScriptRuntime;
-  /**
-   * Standard base64 of UTF-8 text, at most [`MAX_SCRIPT_BYTES`] decoded.
-   */
-  body: string;
-  args?: Array<string>;
-};
+export type ScriptMode = { runtime: ScriptRuntime, 
+/**
+ * Standard base64 of UTF-8 text, at most [`MAX_SCRIPT_BYTES`] decoded.
+ */
+body: string, args?: Array<string>, };
 
-export type ScriptRuntime = "bash" | "python" | "node" | { custom: CustomRuntime };
+export type ScriptRuntime = "bash" | "python" | "node" | { "custom": CustomRuntime };
 
-export type CustomRuntime = { command: string; flag: string };
+export type CustomRuntime = { command: string, flag: string, };
 
-export type ContainerTask = {
-  image: string;
-  command?: Array<string>;
-  args?: Array<string>;
-  env?: Array<EnvVar>;
-};
+export type ContainerTask = { image: string, command?: Array<string>, args?: Array<string>, env?: Array<EnvVar>, };
 
-export type WasmTask = { module: string; args?: Array<string>; env?: Array<EnvVar> };
+export type WasmTask = { module: string, args?: Array<string>, env?: Array<EnvVar>, };
 
-export type EnvVar = { key: string; value: string };
+export type EnvVar = { key: string, value: string, };
 
-export type RestartStrategy =
-  | { type: "never" }
-  | { type: "onFailure" }
-  | {
-      type: "always";
-      /**
-       * Milliseconds between a success and the next attempt; 0 when absent, subject to the supervisor's floor.
-       */
-      intervalMs?: number;
-    };
+export type RestartStrategy = { "type": "never" } | { "type": "onFailure" } | { "type": "always", 
+/**
+ * Milliseconds between a success and the next attempt; 0 when absent, subject to the supervisor's floor.
+ */
+intervalMs?: number, };
 
-export type BackoffStrategy = {
-  jitter: JitterStrategy;
-  /**
-   * Milliseconds.
-   */
-  firstMs: number;
-  /**
-   * Milliseconds.
-   */
-  maxMs: number;
-  factor: number;
-};
+export type BackoffStrategy = { jitter: JitterStrategy, 
+/**
+ * Milliseconds.
+ */
+firstMs: number, 
+/**
+ * Milliseconds.
+ */
+maxMs: number, factor: number, };
 
 export type JitterStrategy = "none" | "full" | "equal" | "decorrelated";
 
 export type AdmissionStrategy = "dropIfRunning" | "replace" | "queue";
 
-export type RunnerSelector = {
-  matchLabels?: { [key in string]: string };
-  matchExpressions?: Array<MatchExpression>;
-};
+export type RunnerSelector = { matchLabels?: { [key in string]: string }, matchExpressions?: Array<MatchExpression>, };
 
-export type MatchExpression = {
-  key: string;
-  operator: Operator;
-  /**
-   * Given with `In` and `NotIn` only.
-   */
-  values?: Array<string>;
-};
+export type MatchExpression = { key: string, operator: Operator, 
+/**
+ * Given with `In` and `NotIn` only.
+ */
+values?: Array<string>, };
 
 export type Operator = "In" | "NotIn" | "Exists" | "DoesNotExist";
 
-export type Task = { metadata: ObjectMeta; spec: TaskSpec; status: TaskStatus };
+export type Task = { metadata: ObjectMeta, spec: TaskSpec, status: TaskStatus, };
 
-export type ObjectMeta = {
-  id: string;
-  /**
-   * Grows with every change of any task; a reader that holds an older one re-reads.
-   */
-  resourceVersion: number;
-  /**
-   * Unix milliseconds.
-   */
-  createdAt: number;
-  /**
-   * Unix milliseconds.
-   */
-  updatedAt: number;
-};
+export type ObjectMeta = { id: string, 
+/**
+ * Grows with every change of any task; a reader that holds an older one re-reads.
+ */
+resourceVersion: number, 
+/**
+ * Unix milliseconds.
+ */
+createdAt: number, 
+/**
+ * Unix milliseconds.
+ */
+updatedAt: number, };
 
-export type TaskStatus = {
-  phase: TaskPhase;
-  /**
-   * The latest attempt, from 1; 0 before the first.
-   */
-  attempt: number;
-  /**
-   * Of the latest finished attempt, when its program exited by itself.
-   */
-  exitCode?: number;
-  /**
-   * One sentence for a person.
-   */
-  error?: string;
-};
+export type TaskStatus = { phase: TaskPhase, 
+/**
+ * The latest attempt, from 1; 0 before the first.
+ */
+attempt: number, 
+/**
+ * Of the latest finished attempt, when its program exited by itself.
+ */
+exitCode?: number, 
+/**
+ * One sentence for a person.
+ */
+error?: string, };
 
 export type TaskPhase = "pending" | "running" | "succeeded" | "failed" | "timeout" | "canceled" | "exhausted";
 
-export type TaskRun = {
-  /**
-   * From 1.
-   */
-  attempt: number;
-  phase: TaskPhase;
-  /**
-   * Unix milliseconds.
-   */
-  startedAt: number;
-  /**
-   * Unix milliseconds.
-   */
-  finishedAt?: number;
-  error?: string;
-  exitCode?: number;
-};
+export type TaskRun = { 
+/**
+ * From 1.
+ */
+attempt: number, phase: TaskPhase, 
+/**
+ * Unix milliseconds.
+ */
+startedAt: number, 
+/**
+ * Unix milliseconds.
+ */
+finishedAt?: number, error?: string, exitCode?: number, };
 
-export type TaskQuery = { slot?: string; status?: Array<TaskPhase>; limit?: number; offset?: number };
+export type TaskQuery = { slot?: string, status?: Array<TaskPhase>, limit?: number, offset?: number, };
 
-export type OutputEvent =
-  | {
-      type: "runStarted";
-      attempt: number;
-      /**
-       * Unix milliseconds.
-       */
-      startedAt: number;
-    }
-  | {
-      type: "chunk";
-      attempt: number;
-      stream: OutputStreamKind;
-      /**
-       * Counts the lines of this attempt and stream from 0.
-       */
-      seq: number;
-      /**
-       * Unix milliseconds.
-       */
-      ts: number;
-      /**
-       * The line without its newline; bytes that are not UTF-8 are replaced by U+FFFD (the log keeps them).
-       */
-      line: string;
-    }
-  | {
-      type: "runFinished";
-      attempt: number;
-      exitCode?: number;
-      /**
-       * Unix milliseconds.
-       */
-      finishedAt: number;
-    }
-  | { type: "lagged"; skipped: number };
+export type OutputEvent = { "type": "runStarted", attempt: number, 
+/**
+ * Unix milliseconds.
+ */
+startedAt: number, } | { "type": "chunk", attempt: number, stream: OutputStreamKind, 
+/**
+ * Counts the lines of this attempt and stream from 0.
+ */
+seq: number, 
+/**
+ * Unix milliseconds.
+ */
+ts: number, 
+/**
+ * The line without its newline; bytes that are not UTF-8 are replaced by U+FFFD (the log keeps them).
+ */
+line: string, } | { "type": "runFinished", attempt: number, exitCode?: number, 
+/**
+ * Unix milliseconds.
+ */
+finishedAt: number, } | { "type": "lagged", skipped: number, };
 
 export type OutputStreamKind = "stdout" | "stderr";
 
-export type ListQuery = {
-  phases?: Array<TaskPhase>;
-  slot?: string;
-  labels?: { [key in string]: string };
-  /**
-   * Matches the name and the command, case ignored.
-   */
-  text?: string;
-  exitCode?: number;
-  /**
-   * Created at or after this time, in Unix milliseconds.
-   */
-  sinceMs?: number;
-  /**
-   * `nextCursor` of the page before; opaque.
-   */
-  cursor?: string;
-  limit?: number;
-};
+export type ListQuery = { phases?: Array<TaskPhase>, slot?: string, labels?: { [key in string]: string }, 
+/**
+ * Matches the name and the command, case ignored.
+ */
+text?: string, exitCode?: number, 
+/**
+ * Created at or after this time, in Unix milliseconds.
+ */
+sinceMs?: number, 
+/**
+ * `nextCursor` of the page before; opaque.
+ */
+cursor?: string, limit?: number, };
 
-export type TaskList = {
-  rows: Array<TaskRow>;
-  /**
-   * All matches, not the page.
-   */
-  total: number;
-  nextCursor?: string;
-};
+export type TaskList = { rows: Array<TaskRow>, 
+/**
+ * All matches, not the page.
+ */
+total: number, nextCursor?: string, };
 
-export type TaskRow = {
-  task: Task;
-  /**
-   * Start of the latest attempt, in Unix milliseconds.
-   */
-  startedAt?: number;
-  finishedAt?: number;
-  nextAttemptAt?: number;
-  /**
-   * Why a pending task is not running.
-   */
-  waiting?: Waiting;
-  /**
-   * A stop was asked for and is under way.
-   */
-  stopping: boolean;
-  /**
-   * The latest runs, oldest first.
-   */
-  recentRuns: Array<RunMark>;
-};
+export type TaskRow = { task: Task, 
+/**
+ * Start of the latest attempt, in Unix milliseconds.
+ */
+startedAt?: number, finishedAt?: number, nextAttemptAt?: number, 
+/**
+ * Why a pending task is not running.
+ */
+waiting?: Waiting, 
+/**
+ * A stop was asked for and is under way.
+ */
+stopping: boolean, 
+/**
+ * The latest runs, oldest first.
+ */
+recentRuns: Array<RunMark>, };
 
-export type Waiting =
-  | { reason: "lane"; position: number; behind: string }
-  | { reason: "backoff"; until: number }
-  | { reason: "lanePaused" }
-  | { reason: "starting" };
+export type Waiting = { "reason": "lane", position: number, behind: string, } | { "reason": "backoff", until: number, } | { "reason": "lanePaused" } | { "reason": "starting" };
 
-export type RunMark = { attempt: number; phase: TaskPhase; durationMs?: number };
+export type RunMark = { attempt: number, phase: TaskPhase, durationMs?: number, };
 
-export type Summary = {
-  /**
-   * Every phase is there, with 0 where no task is in it.
-   */
-  byPhase: Record<TaskPhase, number>;
-  lanes: Array<Lane>;
-  labels: Array<LabelCount>;
-  resourceVersion: number;
-  storage: StorageState;
-};
+export type Summary = { 
+/**
+ * Every phase is there, with 0 where no task is in it.
+ */
+byPhase: Record<TaskPhase, number>, lanes: Array<Lane>, labels: Array<LabelCount>, resourceVersion: number, storage: StorageState, };
 
 export type StorageState = "ok" | "readOnly";
 
-export type LabelCount = { key: string; value: string; count: number };
+export type LabelCount = { key: string, value: string, count: number, };
 
-export type Lane = {
-  slot: string;
-  capacity: number;
-  /**
-   * Tasks that hold a place: running, starting, or between two attempts.
-   */
-  running: number;
-  queued: number;
-  paused: boolean;
-};
+export type Lane = { slot: string, capacity: number, 
+/**
+ * Tasks that hold a place: running, starting, or between two attempts.
+ */
+running: number, queued: number, paused: boolean, };
 
-export type TaskChange = {
-  resourceVersion: number;
-  changed: Array<TaskRow>;
-  deleted: Array<string>;
-  summary: Summary;
-  resync: boolean;
-};
+export type TaskChange = { resourceVersion: number, changed: Array<TaskRow>, deleted: Array<string>, summary: Summary, resync: boolean, };
 
-export type TaskEvent = {
-  seq: number;
-  /**
-   * Unix milliseconds.
-   */
-  at: number;
-  attempt?: number;
-  kind: TaskEventKind;
-  detail?: string;
-};
+export type TaskEvent = { seq: number, 
+/**
+ * Unix milliseconds.
+ */
+at: number, attempt?: number, kind: TaskEventKind, detail?: string, };
 
-export type TaskEventKind =
-  | "queued"
-  | "admitted"
-  | "started"
-  | "stopRequested"
-  | "exited"
-  | "startFailed"
-  | "retryScheduled"
-  | "finished"
-  | "lost"
-  | "attached";
+export type TaskEventKind = "queued" | "admitted" | "started" | "stopRequested" | "exited" | "startFailed" | "retryScheduled" | "finished" | "lost" | "attached";
 
 export type StopMode = "graceful" | "kill";
 
-export type LogInfo = {
-  attempt: number;
-  rows: number;
-  bytes: number;
-  /**
-   * Whether more may come.
-   */
-  live: boolean;
-  phase: TaskPhase;
-  exitCode?: number;
-  error?: string;
-  /**
-   * Unix milliseconds.
-   */
-  startedAt: number;
-  finishedAt?: number;
-  /**
-   * The task's latest attempt.
-   */
-  attempts: number;
-};
+export type LogInfo = { attempt: number, rows: number, bytes: number, 
+/**
+ * Whether more may come.
+ */
+live: boolean, phase: TaskPhase, exitCode?: number, error?: string, 
+/**
+ * Unix milliseconds.
+ */
+startedAt: number, finishedAt?: number, 
+/**
+ * The task's latest attempt.
+ */
+attempts: number, };
 
-export type LogRows = { from: number; total: number; rows: Array<LogRow> };
+export type LogRows = { from: number, total: number, rows: Array<LogRow>, };
 
-export type LogRow = {
-  /**
-   * From 0 in each attempt.
-   */
-  row: number;
-  stream: OutputStreamKind;
-  /**
-   * Unix milliseconds.
-   */
-  ts: number;
-  /**
-   * At most [`crate::MAX_ROW_BYTES`] of the line; bytes that are not UTF-8 are replaced by U+FFFD.
-   */
-  text: string;
-  /**
-   * Bytes of the whole line.
-   */
-  fullLen: number;
-  /**
-   * The line has no newline yet.
-   */
-  partial: boolean;
-  /**
-   * It goes on with the line of an earlier row of its stream.
-   */
-  continued: boolean;
-};
+export type LogRow = { 
+/**
+ * From 0 in each attempt.
+ */
+row: number, stream: OutputStreamKind, 
+/**
+ * Unix milliseconds.
+ */
+ts: number, 
+/**
+ * At most [`crate::MAX_ROW_BYTES`] of the line; bytes that are not UTF-8 are replaced by U+FFFD.
+ */
+text: string, 
+/**
+ * Bytes of the whole line.
+ */
+fullLen: number, 
+/**
+ * The line has no newline yet.
+ */
+partial: boolean, 
+/**
+ * It goes on with the line of an earlier row of its stream.
+ */
+continued: boolean, };
