@@ -19,7 +19,10 @@ export function pointAt(layer: HTMLElement, x: number, y: number): Point {
   if (row === undefined) return { row: indexOf(rows.at(-1) as HTMLElement), column: Infinity };
   const text = row.querySelector<HTMLElement>(".text");
   if (text === null || x < text.getBoundingClientRect().left) return { row: indexOf(row), column: 0 };
-  return { row: indexOf(row), column: columnAt(text, x, y) };
+  // On the edge between two rows an engine may answer with the neighbour's text.
+  const { top, bottom } = row.getBoundingClientRect();
+  const inside = Math.min(Math.max(y, top + 3), bottom - 3);
+  return { row: indexOf(row), column: columnAt(text, x, inside) };
 }
 
 function indexOf(row: HTMLElement): number {

@@ -58,6 +58,8 @@ export class LogSession {
   /** Tells the log of a task that changed: a later attempt may have begun, which the watch of this one need not report. */
   async latestIs(attempt: number): Promise<void> {
     const next = nextAttempt(this.attempt, attempt, this.#pinned);
+    // An attempt that had not begun when it was asked for may be there now.
+    if (next === this.attempt && this.error !== null) return this.#switch(next);
     if (this.attempt === 0 || next === this.attempt) return;
     this.moved = { from: this.attempt, to: next };
     await this.#switch(next);

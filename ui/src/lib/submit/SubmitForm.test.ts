@@ -77,6 +77,26 @@ describe("the submit form", () => {
     expect((await screen.findByTestId("error-slot")).textContent).toBe("lane etl is busy");
   });
 
+  it("gives a copy of a task that still runs another lane of its own", async () => {
+    const lanes: string[] = [];
+    useBackend({
+      validateSpec: async () => {},
+      submitTask: async (spec: TaskSpec) => {
+        lanes.push(spec.slot);
+        if (spec.slot === "true-abcde") throw { error: "SlotBusy", message: "busy" };
+        return "id-2";
+      },
+    } as unknown as Backend);
+    const { onsubmitted } = open({
+      slot: "true-abcde",
+      kind: { subprocess: { mode: { command: { command: "true" } } } },
+    });
+    await fireEvent.click(screen.getByTestId("submit"));
+    await waitFor(() => expect(onsubmitted).toHaveBeenCalledWith("id-2"));
+    expect(lanes[1]).toMatch(/^true-[a-z0-9]{5}$/);
+    expect(lanes[1]).not.toBe("true-abcde");
+  });
+
   it("says beside the kind that no runner takes a container", async () => {
     open({ slot: "s", kind: { container: { image: "alpine:3" } } });
     refuse("kind", "no runner for containers");

@@ -4,7 +4,7 @@ import { ApiError, type Backend, type TaskSpec } from "../api";
 import { dropDraft, loadDraft, saveDraft } from "./draft";
 import { placeError } from "./errors";
 import { specFromJson, specToJson } from "./json";
-import { emptyForm, fromSpec, toSpec, type Form } from "./spec";
+import { emptyForm, fromSpec, randomSuffix, toSpec, type Form } from "./spec";
 
 export interface JsonProblem {
   readonly message: string;
@@ -86,7 +86,7 @@ export class SubmitModel {
     try {
       const wrong = await this.check();
       if (wrong !== null || this.general !== null) return null;
-      const id = await this.backend.submitTask(toSpec($state.snapshot(this.form)).spec);
+      const id = await this.#send();
       dropDraft(this.initial);
       return id;
     } catch (thrown) {
@@ -97,6 +97,18 @@ export class SubmitModel {
       return null;
     } finally {
       this.busy = false;
+    }
+  }
+
+  /** A lane of its own that is busy belongs to the task this one was copied from: the copy gets another. */
+  async #send(): Promise<string> {
+    const spec = (): TaskSpec => toSpec($state.snapshot(this.form)).spec;
+    try {
+      return await this.backend.submitTask(spec());
+    } catch (thrown) {
+      if (!this.form.lane.own || ApiError.from(thrown).code !== "SlotBusy") throw thrown;
+      this.form.lane.suffix = randomSuffix();
+      return await this.backend.submitTask(spec());
     }
   }
 

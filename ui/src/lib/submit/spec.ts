@@ -282,7 +282,10 @@ export function fromSpec(spec: TaskSpec, suffix: string = randomSuffix()): Form 
   }));
   form.lane.admission = spec.admission ?? "dropIfRunning";
   form.lane.slot = spec.slot;
-  form.lane.own = spec.slot === ownLane(form);
+  // A lane that was made for this task is recognised by its suffix, which it then keeps.
+  const made = /-([a-z0-9]{5})$/.exec(spec.slot)?.[1] ?? suffix;
+  form.lane.own = spec.slot === ownLane({ ...form, lane: { ...form.lane, suffix: made } });
+  if (form.lane.own) form.lane.suffix = made;
   return form;
 }
 
