@@ -2,7 +2,7 @@
 // page shows them (lanes, phases, errors with a field, paging, deltas); it runs nothing. Data: fake-data.ts.
 import type { Backend, Unsubscribe } from "./backend";
 import { ApiError } from "./errors";
-import { command, fakeId, makeTask, seedLanes, seedTasks, type FakeTask } from "./fake-data";
+import { fakeId, makeTask, seedLanes, seedTasks, type FakeTask } from "./fake-data";
 import { fakeLine } from "./fake-log";
 import { matchesQuery } from "./query";
 import type {
@@ -385,5 +385,3 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
     }),
   };
 }
-
-export { command };

@@ -82,12 +82,14 @@ export const tauriBackend: Backend = {
   watchTasks: (onChange) => watch<TaskChange>("watch_tasks", "onChange", {}, onChange),
 
   listLanes: () => invoke("list_lanes"),
-  setLane: (slot, change) => invoke("set_lane", { slot, ...change }),
+  setLane: (slot, change) =>
+    invoke("set_lane", { slot, capacity: change.capacity ?? null, paused: change.paused ?? null }),
 
   logInfo: (id, attempt) => invoke("log_info", { id, attempt }),
   readLog: (id, attempt, from, count) => invoke("read_log", { id, attempt, from, count }),
-  watchLog: (id, attempt, onInfo) => watch<LogInfo>("watch_log", "onInfo", { id, attempt }, onInfo),
-  openLogWindow: (id, attempt) => invoke("open_log_window", { id, attempt }),
+  watchLog: (id, attempt, onInfo) =>
+    watch<LogInfo & { frame: number }>("watch_log", "onInfo", { id, attempt }, onInfo),
+  openLogWindow: (id, attempt) => invoke("open_log_window", { id, attempt: attempt ?? null }),
 
   appInfo: () => invoke("app_info"),
 };
