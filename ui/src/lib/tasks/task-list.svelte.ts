@@ -28,6 +28,7 @@ export class TaskList {
   #cursor: string | undefined;
   #held = false;
   #leaving = new Set<string>();
+  #own = new Set<string>();
   #generation = 0;
   #stop: Unsubscribe | undefined;
 
@@ -98,6 +99,12 @@ export class TaskList {
   set held(held: boolean) {
     this.#held = held;
     if (!held) this.settle();
+  }
+
+  /** A task that this window has just made: it shows at once, held or not, also when its change comes later. */
+  admit(id: string) {
+    if (!this.rows.some((row) => idOf(row) === id)) this.#own.add(id);
+    this.settle();
   }
 
   /** Lets everything that waited take its place. */
@@ -177,7 +184,8 @@ export class TaskList {
     }
     this.arrived = [...waiting.values()];
     this.total = Math.max(total, this.rows.length - this.#leaving.size);
-    if (!this.#held) this.settle();
+    const own = this.arrived.filter((row) => this.#own.delete(idOf(row)));
+    if (!this.#held || own.length) this.settle();
   }
 
   #applyToPinned(change: TaskChange) {

@@ -57,6 +57,16 @@ describe("the task list", () => {
     expect(ids(list)[0]).toBe(second);
   });
 
+  test("a task that this window made shows at once, although the list is held", async () => {
+    const { backend, list } = await started(5);
+    list.held = true;
+    const id = await backend.submitTask(command("echo mine", "mine"));
+    list.admit(id);
+    await settled();
+    expect(ids(list)[0]).toBe(id);
+    expect(list.arrived).toEqual([]);
+  });
+
   test("under a filter, a task that no longer matches goes, but not from under the pointer", async () => {
     const { backend, list } = await started(20);
     await list.show({ phases: ["running"] });

@@ -224,7 +224,7 @@ export class Workspace {
 
   /** Shows a task just made, whatever the pointer is over. */
   reveal(id: string) {
-    this.list.settle();
+    this.list.admit(id);
     this.choose(id);
   }
 
