@@ -239,6 +239,19 @@ async fn a_stop_cancels_and_a_second_one_conflicts() {
     assert_eq!(engine.api.stop_task(&id, StopMode::Kill).await.unwrap_err().code(), "Conflict");
     let unknown = TaskId::new("unknown").unwrap();
     assert_eq!(engine.api.stop_task(&unknown, StopMode::Kill).await.unwrap_err().code(), "TaskNotFound");
+    let waiting = engine.api.set_lane(&Slot::new("s").unwrap(), None, Some(true)).await.unwrap();
+    assert!(waiting.paused);
+    let queued =
+        engine.api.submit_task(spec("s", command("true", &[]), json!({"admission": "queue"}))).await.unwrap();
+    engine.api.stop_task(&queued, StopMode::Graceful).await.unwrap();
+    let task = engine.api.get_task_status(&queued).await.unwrap().unwrap();
+    assert_eq!(
+        (task.status.phase, task.status.attempt),
+        (TaskPhase::Canceled, 0),
+        "stored when the stop returns"
+    );
+    engine.api.set_lane(&Slot::new("s").unwrap(), None, Some(false)).await.unwrap();
+
     let again = engine.api.rerun_task(&id).await.unwrap();
     assert_ne!(again, id);
     engine.api.stop_task(&again, StopMode::Kill).await.unwrap();

@@ -535,11 +535,18 @@ impl Actor {
         match self.tasks.get(id).map(|active| &active.stage) {
             None | Some(Stage::Ending) => drop(reply.send(None)),
             Some(_) => {
+                let live = self.tasks.get(id).map(|active| active.live.subscribe());
                 let commit = self.request_stop(id, mode, "asked for").await;
                 tokio::spawn(async move {
-                    let result = match commit {
-                        Some(commit) => commit.until_done().await.map_err(Into::into),
-                        None => Ok(()),
+                    let result = match (commit, live) {
+                        (Some(commit), _) => commit.until_done().await.map_err(Into::into),
+                        // Without a process the task ends here and now: it is over when that is stored.
+                        (None, Some(mut live)) => live
+                            .wait_for(|live| live.over)
+                            .await
+                            .map(drop)
+                            .map_err(|_| SupervisorError::ShuttingDown),
+                        (None, None) => Ok(()),
                     };
                     drop(reply.send(Some(result)));
                 });
