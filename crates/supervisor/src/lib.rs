@@ -5,8 +5,12 @@
 //! Processes are started through `solti-runner`; logs are read by `solti-api`.
 
 mod actor;
+mod admission;
 mod attempt;
 mod boot;
+mod commit;
+mod cycle;
+mod effect;
 mod error;
 mod feed;
 mod folders;
@@ -16,6 +20,7 @@ mod lanes;
 mod live;
 mod outcome;
 mod recovery;
+mod stopping;
 
 pub use boot::current_boot_id;
 pub use error::SupervisorError;

@@ -1,0 +1,160 @@
+//! Letting tasks in: validation, the lane's decision, the store's word, the reply. What a lane decides is in `lanes`.
+
+use crate::SupervisorError;
+use crate::actor::{Actor, Message, Reply, event, now_ms};
+use crate::attempt::{Active, Stage};
+use crate::lanes::Admission;
+use solti_model::{
+    AdmissionStrategy, BackoffState, FieldError, Lane, ObjectMeta, Slot, StopMode, Task, TaskEventKind,
+    TaskId, TaskPhase, TaskSpec, TaskStatus,
+};
+use solti_store::{Change, StoredLane, StoredTask};
+
+impl Actor {
+    pub(crate) fn check(&self, spec: &TaskSpec) -> Result<(), FieldError> {
+        spec.validate()?;
+        self.runner
+            .accepts(&spec.kind)
+            .map_err(|unsupported| FieldError::new("kind", unsupported.to_string()))?;
+        // The one runner there is has no labels.
+        if let Some(selector) = &spec.runner_selector
+            && !selector.matches(&std::collections::BTreeMap::new())
+        {
+            return Err(FieldError::new("runnerSelector", "no runner of this machine matches"));
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn submit(&mut self, spec: TaskSpec, reply: Reply<TaskId>) {
+        if let Err(error) = self.check(&spec) {
+            return drop(reply.send(Err(error.into())));
+        }
+        let (now, slot, strategy) = (now_ms(), spec.slot.clone(), spec.admission);
+        let id = self.ids.next(now);
+        let victim = match self.lanes.admit(&slot, &id, strategy) {
+            Ok(admission) => match admission {
+                Admission::Replaces(victim) => Some(victim),
+                Admission::Waits => None,
+            },
+            Err(busy) => {
+                return drop(reply.send(Err(SupervisorError::SlotBusy { slot, running: busy.running })));
+            }
+        };
+        let mut stored = self.new_task(id.clone(), spec, now).await;
+        if strategy == AdmissionStrategy::Replace {
+            stored.queue_order = 0;
+        }
+        self.tasks.insert(id.clone(), Active::new(stored, Stage::Admitting { turn: false }));
+        // Its turn may come at once; then its first attempt is part of the same transaction.
+        let mut changes = vec![];
+        for next in self.lanes.take_startable(&slot) {
+            if next == id {
+                changes = self.intend_attempt(&id).await;
+            } else {
+                self.begin(&next).await;
+            }
+        }
+        let starts = !changes.is_empty();
+        if !starts {
+            changes = vec![self.put_task(&id).await];
+        }
+        changes.insert(1, event(&id, now, None, TaskEventKind::Queued, None));
+        let commit = self.save(changes).await;
+        let effect = self.effect();
+        let request = if starts { self.run_request(&id) } else { None };
+        tokio::spawn(async move {
+            match commit.once().await {
+                Ok(()) => {
+                    effect.shared.feed.changed(&id);
+                    if request.is_none() {
+                        effect.tell(Message::Admitted { id: id.clone() }).await;
+                    }
+                    drop(reply.send(Ok(id.clone())));
+                    if let Some(request) = request {
+                        effect.start(id, request).await;
+                    }
+                }
+                Err(error) => {
+                    effect.tell(Message::Refused { id }).await;
+                    drop(reply.send(Err(error.into())));
+                }
+            }
+        });
+        if let Some(victim) = victim {
+            self.request_stop(&victim, StopMode::Graceful, "replaced by a newer task").await;
+        }
+    }
+
+    pub(crate) async fn new_task(&mut self, id: TaskId, spec: TaskSpec, now: u64) -> StoredTask {
+        let metadata = ObjectMeta { id, resource_version: 0, created_at: now, updated_at: now };
+        let status = TaskStatus { phase: TaskPhase::Pending, attempt: 0, exit_code: None, error: None };
+        self.next_order += 1;
+        StoredTask {
+            task: Task { metadata, spec, status },
+            backoff: BackoffState::default(),
+            next_attempt_at: None,
+            queue_order: self.next_order,
+            stop_requested: false,
+            started_at: None,
+            finished_at: None,
+        }
+    }
+
+    pub(crate) async fn admitted(&mut self, id: &TaskId) {
+        let Some(active) = self.tasks.get_mut(id) else { return };
+        if let Stage::Admitting { turn } = active.stage {
+            active.stage = Stage::Waiting;
+            if !active.purge.is_empty() || active.stored.stop_requested {
+                self.finish_waiting(id).await;
+            } else if turn {
+                self.begin(id).await;
+            }
+        }
+    }
+
+    /// The admission could not be stored: as if it had never been asked for.
+    pub(crate) async fn refused(&mut self, id: &TaskId) {
+        if let Some(active) = self.tasks.remove(id) {
+            active.live.send_modify(|live| live.over = true);
+            for waiting in active.purge {
+                drop(waiting.send(Ok(())));
+            }
+            self.leave_lane(&active.stored.task.spec.slot, id).await;
+        }
+    }
+
+    /// Frees the task's place and starts whoever is next.
+    pub(crate) async fn leave_lane(&mut self, slot: &Slot, id: &TaskId) {
+        self.lanes.release(slot, id);
+        self.start_ready(slot).await;
+    }
+
+    pub(crate) async fn start_ready(&mut self, slot: &Slot) {
+        for next in self.lanes.take_startable(slot) {
+            self.begin(&next).await;
+        }
+    }
+
+    pub(crate) async fn set_lane(
+        &mut self,
+        slot: Slot,
+        capacity: Option<u32>,
+        paused: Option<bool>,
+        reply: Reply<Lane>,
+    ) {
+        if capacity == Some(0) {
+            let error = FieldError::new("capacity", "must be at least 1; pause the lane to start nothing");
+            return drop(reply.send(Err(error.into())));
+        }
+        let lane = self.lanes.set(&slot, capacity, paused);
+        let stored = StoredLane { slot: slot.clone(), capacity: lane.capacity, paused: lane.paused };
+        let commit = self.save(vec![Change::PutLane(stored)]).await;
+        self.start_ready(&slot).await;
+        let (effect, lane) = (self.effect(), self.lanes.set(&slot, None, None));
+        tokio::spawn(async move {
+            let result = commit.once().await.map(|()| lane).map_err(Into::into);
+            effect.shared.feed.touched();
+            drop(reply.send(result));
+        });
+    }
+}

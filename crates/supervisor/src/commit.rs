@@ -1,0 +1,86 @@
+//! A batch of changes on its way to the disk, and what happens when the disk refuses it.
+
+use crate::handle::Shared;
+use solti_store::{Change, Store, StoreError};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+
+/// How long to wait before a write is repeated that the disk refused.
+const WRITE_RETRY: Duration = Duration::from_millis(500);
+
+/// A batch on its way to the disk.
+pub(crate) enum Commit {
+    Queued {
+        first: Result<solti_store::Commit, StoreError>,
+        changes: Vec<Change>,
+        store: Store,
+        shared: Arc<Shared>,
+        _permit: Option<OwnedSemaphorePermit>,
+    },
+    Relayed(oneshot::Receiver<Result<(), StoreError>>),
+}
+
+impl Commit {
+    /// Waits for the disk, once: the caller can be told to try again.
+    pub(crate) async fn once(self) -> Result<(), StoreError> {
+        match self {
+            Self::Queued { first, shared, .. } => {
+                let result = match first {
+                    Ok(commit) => commit.await,
+                    Err(error) => Err(error),
+                };
+                shared.note_write(&result);
+                result
+            }
+            Self::Relayed(told) => told.await.unwrap_or(Err(StoreError::Closed)),
+        }
+    }
+
+    /// Waits for the disk, and repeats a write that it refused until it takes it: what has happened cannot be refused.
+    pub(crate) async fn until_done(self) -> Result<(), StoreError> {
+        match self {
+            Self::Queued { first, changes, store, shared, _permit } => {
+                let mut result = match first {
+                    Ok(commit) => commit.await,
+                    Err(error) => Err(error),
+                };
+                while let Err(error) = &result
+                    && is_passing(error)
+                {
+                    shared.note_write(&result);
+                    tracing::warn!("the database refused a write, trying again: {error}");
+                    tokio::time::sleep(WRITE_RETRY).await;
+                    result = store.apply(changes.clone()).await;
+                }
+                shared.note_write(&result);
+                if let Err(error) = &result {
+                    tracing::error!("a change of state could not be stored: {error}");
+                }
+                result
+            }
+            relayed @ Self::Relayed(_) => Box::pin(relayed.once()).await,
+        }
+    }
+}
+
+fn is_passing(error: &StoreError) -> bool {
+    matches!(
+        error,
+        StoreError::Full(_)
+            | StoreError::ReadOnly(_)
+            | StoreError::Io(_)
+            | StoreError::Locked(_)
+            | StoreError::Busy
+    )
+}
+
+impl Shared {
+    fn note_write(&self, result: &Result<(), StoreError>) {
+        let read_only = matches!(result, Err(error) if is_passing(error));
+        if self.read_only.swap(read_only, Ordering::AcqRel) != read_only {
+            self.feed.touched();
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! The attempts of a task, from the stored intent to the stored end, and what follows an end.
+
+use crate::LiveRun;
+use crate::actor::{Actor, Message, event, now_ms, runner_mode};
+use crate::attempt::{Active, Stage};
+use crate::outcome::judge;
+use solti_model::{
+    BackoffState, NextStep, TaskEventKind, TaskId, TaskPhase, TaskRun, TaskStatus, after_attempt,
+};
+use solti_runner::{LogDoorbell, RunController, RunEnd, RunOutcome, RunRequest};
+use solti_store::{Change, StoredRun};
+use std::time::Duration;
+
+impl Actor {
+    /// Stores the intent of the next attempt, then starts it.
+    pub(crate) async fn begin(&mut self, id: &TaskId) {
+        let Some(active) = self.tasks.get_mut(id) else { return };
+        if let Stage::Admitting { turn } = &mut active.stage {
+            *turn = true;
+            return;
+        }
+        let changes = self.intend_attempt(id).await;
+        let commit = self.save(changes).await;
+        let (effect, request, id) = (self.effect(), self.run_request(id), id.clone());
+        tokio::spawn(async move {
+            if commit.until_done().await.is_ok()
+                && let Some(request) = request
+            {
+                effect.shared.feed.changed(&id);
+                effect.start(id, request).await;
+            }
+        });
+    }
+
+    /// Moves the task to `Starting` and returns what has to be stored first.
+    pub(crate) async fn intend_attempt(&mut self, id: &TaskId) -> Vec<Change> {
+        let now = now_ms();
+        let boot_id = self.config.boot_id.clone();
+        let Some(active) = self.tasks.get_mut(id) else { return vec![] };
+        let status = &mut active.stored.task.status;
+        *status = TaskStatus {
+            phase: TaskPhase::Pending,
+            attempt: status.attempt + 1,
+            exit_code: None,
+            error: None,
+        };
+        let attempt = status.attempt;
+        active.stored.next_attempt_at = None;
+        active.stage = Stage::Starting { stop: None };
+        active.note_start(now);
+        let run = TaskRun {
+            attempt,
+            phase: TaskPhase::Running,
+            started_at: now,
+            finished_at: None,
+            error: None,
+            exit_code: None,
+        };
+        let run = StoredRun { task_id: id.clone(), run, boot_id, pid: None, folder: true };
+        active.run = Some(run.clone());
+        let put = self.put_task(id).await;
+        vec![put, run.into(), event(id, now, Some(attempt), TaskEventKind::Admitted, None)]
+    }
+
+    pub(crate) fn run_request(&self, id: &TaskId) -> Option<RunRequest> {
+        let active = self.tasks.get(id)?;
+        Some(RunRequest {
+            run_dir: self.folders.run(id, active.attempt()),
+            run_id: format!("{id}/{}", active.attempt()),
+            kind: active.stored.task.spec.kind.clone(),
+            timeout: active.stored.task.spec.timeout.map(Duration::from_millis),
+            base_env: self.config.base_env.clone(),
+            grace: self.config.grace,
+        })
+    }
+
+    pub(crate) async fn started(
+        &mut self,
+        id: &TaskId,
+        attempt: u32,
+        started_at: u64,
+        pid: u32,
+        controller: RunController,
+        doorbell: LogDoorbell,
+    ) {
+        let Some(active) = self.tasks.get_mut(id).filter(|active| active.attempt() == attempt) else {
+            return;
+        };
+        let stop = match active.stage {
+            Stage::Starting { stop } => stop,
+            _ => return,
+        };
+        active.stage = Stage::Running { controller: controller.clone() };
+        active.set_phase(TaskPhase::Running, now_ms());
+        active.stored.started_at = Some(started_at);
+        if let Some(run) = &mut active.run {
+            run.run.started_at = started_at;
+            run.pid = Some(pid);
+        }
+        active.live.send_modify(|live| {
+            live.attempt = attempt;
+            live.run = Some(LiveRun { attempt, doorbell });
+        });
+        let run = active.run.clone();
+        let mut changes = vec![self.put_task(id).await];
+        changes.extend(run.map(Change::from));
+        changes.push(event(
+            id,
+            started_at,
+            Some(attempt),
+            TaskEventKind::Started,
+            Some(format!("pid {pid}")),
+        ));
+        self.save_and_publish(id, changes).await;
+        if let Some(mode) = stop {
+            tokio::spawn(async move { controller.stop(runner_mode(mode)).await });
+        }
+    }
+
+    pub(crate) async fn ended(&mut self, id: &TaskId, attempt: u32, outcome: &RunOutcome) {
+        let Some(active) = self.tasks.get_mut(id).filter(|active| active.attempt() == attempt) else {
+            return;
+        };
+        let now = now_ms();
+        let spec = &active.stored.task.spec;
+        let result = judge(spec, outcome, active.stored.stop_requested);
+        let mut next = after_attempt(spec, result.end, active.stored.backoff, rand::random::<f64>());
+        if let NextStep::Retry { delay_ms, .. } = &mut next {
+            *delay_ms = (*delay_ms).max(active.floor_ms(now));
+        }
+        let status = &mut active.stored.task.status;
+        (status.exit_code, status.error) = (result.exit_code, result.error.clone());
+        let mut changes = vec![];
+        if let Some(run) = &mut active.run {
+            run.run.phase = result.end.run_phase();
+            run.run.started_at = outcome.started_at_ms.unwrap_or(run.run.started_at);
+            run.run.finished_at = Some(outcome.finished_at_ms);
+            (run.run.exit_code, run.run.error) = (result.exit_code, result.error.clone());
+            changes.push(Change::from(run.clone()));
+        }
+        let kind = match outcome.end {
+            RunEnd::StartFailed(_) => TaskEventKind::StartFailed,
+            RunEnd::Lost { .. } => TaskEventKind::Lost,
+            _ => TaskEventKind::Exited,
+        };
+        let detail = result.error.clone().or_else(|| result.exit_code.map(|code| format!("exit {code}")));
+        changes.push(event(id, outcome.finished_at_ms, Some(attempt), kind, detail));
+        match next {
+            NextStep::Finish(phase) => self.finish(id, phase, changes).await,
+            NextStep::Retry { delay_ms, backoff } => self.retry_later(id, delay_ms, backoff, changes).await,
+        }
+    }
+
+    pub(crate) async fn retry_later(
+        &mut self,
+        id: &TaskId,
+        delay_ms: u64,
+        backoff: BackoffState,
+        mut changes: Vec<Change>,
+    ) {
+        let now = now_ms();
+        let Some(active) = self.tasks.get_mut(id) else { return };
+        let attempt = active.attempt();
+        active.set_phase(TaskPhase::Pending, now);
+        active.stored.backoff = backoff;
+        active.stored.next_attempt_at = Some(now + delay_ms);
+        active.stage = Stage::Backoff { timer: None };
+        changes.insert(0, self.put_task(id).await);
+        let detail = Some(format!("in {delay_ms} ms"));
+        changes.push(event(id, now, Some(attempt), TaskEventKind::RetryScheduled, detail));
+        let commit = self.save(changes).await;
+        let (effect, id) = (self.effect(), id.clone());
+        let Some(active) = self.tasks.get_mut(&id) else { return };
+        let live = active.live.clone();
+        let timer = tokio::spawn(async move {
+            if commit.until_done().await.is_ok() {
+                effect.run_is_stored(&id, attempt, &live);
+                tokio::time::sleep(Duration::from_millis(delay_ms)).await;
+                effect.tell(Message::Due { id, attempt }).await;
+            }
+        });
+        active.stage = Stage::Backoff { timer: Some(timer.abort_handle()) };
+    }
+
+    pub(crate) async fn due(&mut self, id: &TaskId, attempt: u32) {
+        let waits =
+            |active: &&Active| active.attempt() == attempt && matches!(active.stage, Stage::Backoff { .. });
+        if self.tasks.get(id).filter(waits).is_some() {
+            self.begin(id).await;
+        }
+    }
+
+    /// The task is over: stores it with `changes`, or deletes it when that was asked for, and lets the next one in.
+    pub(crate) async fn finish(&mut self, id: &TaskId, phase: TaskPhase, mut changes: Vec<Change>) {
+        let now = now_ms();
+        let Some(active) = self.tasks.get_mut(id) else { return };
+        active.set_phase(phase, now);
+        active.stage = Stage::Ending;
+        let (slot, attempt, live) = (active.slot().clone(), active.attempt(), active.live.clone());
+        changes.insert(0, self.put_task(id).await);
+        changes.push(event(id, now, None, TaskEventKind::Finished, Some(phase.word().to_owned())));
+        let commit = self.save(changes).await;
+        let (effect, task) = (self.effect(), id.clone());
+        tokio::spawn(async move {
+            if commit.until_done().await.is_ok() {
+                effect.run_is_stored(&task, attempt, &live);
+            }
+            effect.tell(Message::Closed { id: task }).await;
+        });
+        self.leave_lane(&slot, id).await;
+    }
+
+    /// The end is stored; nobody needs the task in memory any more.
+    pub(crate) async fn closed(&mut self, id: &TaskId) {
+        let Some(mut active) = self.tasks.remove(id) else { return };
+        active.live.send_modify(|live| live.over = true);
+        self.shared.feed.changed(id);
+        if !active.purge.is_empty() {
+            let replies = std::mem::take(&mut active.purge);
+            self.erase(id.clone(), replies).await;
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! What runs beside the actor and reports back to it: starting a run and seeing it to its end.
+
+use crate::actor::{Message, now_ms};
+use crate::handle::Shared;
+use crate::{LiveTask, RunFolders};
+use solti_model::TaskId;
+use solti_runner::{RunEnd, RunOutcome, RunRequest, Runner};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Semaphore, mpsc, watch};
+
+/// What runs beside the actor and reports back to it.
+pub(crate) struct Effect {
+    pub(crate) runner: Arc<dyn Runner>,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) folders: RunFolders,
+    pub(crate) starts: Arc<Semaphore>,
+    pub(crate) mailbox: mpsc::WeakSender<Message>,
+}
+
+impl Effect {
+    pub(crate) async fn tell(&self, message: Message) {
+        if let Some(mailbox) = self.mailbox.upgrade() {
+            // A closed mailbox is a shutdown: the next start finds out from the store and the run folder.
+            let _ = mailbox.send(message).await;
+        }
+    }
+
+    /// Starts an attempt whose intent is stored, and sees it to its end.
+    pub(crate) async fn start(self, id: TaskId, request: RunRequest) {
+        let attempt = attempt_of(&request);
+        // The semaphore is never closed.
+        let place = Arc::clone(&self.starts).acquire_owned().await.ok();
+        match self.runner.start(request).await {
+            Ok(handle) => {
+                drop(place);
+                self.watch(id, attempt, handle).await;
+            }
+            Err(failure) => {
+                drop(place);
+                let outcome = RunOutcome {
+                    end: RunEnd::StartFailed(failure),
+                    started_at_ms: None,
+                    finished_at_ms: now_ms(),
+                    duration: Duration::ZERO,
+                    flags: solti_runner::EndFlags::default(),
+                };
+                self.tell(Message::Ended { id, attempt, outcome: Box::new(outcome) }).await;
+            }
+        }
+    }
+
+    /// Reports a run as started and, later, as ended.
+    pub(crate) async fn watch(self, id: TaskId, attempt: u32, mut handle: solti_runner::RunHandle) {
+        let (controller, doorbell) = (handle.controller(), handle.doorbell());
+        let (started_at, pid) = (handle.started_at_ms, handle.pid);
+        self.tell(Message::Started { id: id.clone(), attempt, started_at, pid, controller, doorbell }).await;
+        let outcome = handle.wait().await;
+        self.tell(Message::Ended { id, attempt, outcome: Box::new(outcome) }).await;
+    }
+
+    /// After the end of an attempt is stored: readers may rely on it, and its folder holds more than needed.
+    pub(crate) fn run_is_stored(&self, id: &TaskId, attempt: u32, live: &watch::Sender<LiveTask>) {
+        live.send_modify(|live| {
+            (live.attempt, live.finished, live.run) = (live.attempt.max(attempt), attempt, None);
+        });
+        self.folders.tidy(id, attempt);
+        self.shared.feed.changed(id);
+    }
+}
+
+/// The last part of the run's id.
+fn attempt_of(request: &RunRequest) -> u32 {
+    request.run_id.rsplit('/').next().and_then(|text| text.parse().ok()).unwrap_or(0)
+}

@@ -1,0 +1,142 @@
+//! Ending tasks before their time: stop, replace, delete.
+
+use crate::SupervisorError;
+use crate::actor::{Actor, event, now_ms, runner_mode};
+use crate::attempt::{Active, DeleteReply, Stage};
+use crate::commit::Commit;
+use solti_model::{StopMode, TaskEventKind, TaskId, TaskPhase};
+use solti_store::Change;
+use tokio::sync::oneshot;
+
+impl Actor {
+    pub(crate) async fn stop(
+        &mut self,
+        id: &TaskId,
+        mode: StopMode,
+        reply: oneshot::Sender<Option<Result<(), SupervisorError>>>,
+    ) {
+        match self.tasks.get(id).map(|active| &active.stage) {
+            None | Some(Stage::Ending) => drop(reply.send(None)),
+            Some(_) => {
+                let live = self.tasks.get(id).map(|active| active.live.subscribe());
+                let commit = self.request_stop(id, mode, "asked for").await;
+                tokio::spawn(async move {
+                    let result = match (commit, live) {
+                        (Some(commit), _) => commit.until_done().await.map_err(Into::into),
+                        // Without a process the task ends here and now: it is over when that is stored.
+                        (None, Some(mut live)) => live
+                            .wait_for(|live| live.over)
+                            .await
+                            .map(drop)
+                            .map_err(|_| SupervisorError::ShuttingDown),
+                        (None, None) => Ok(()),
+                    };
+                    drop(reply.send(Some(result)));
+                });
+            }
+        }
+    }
+
+    /// Stores the request and then carries it out. `None` when there is nothing to wait for.
+    pub(crate) async fn request_stop(&mut self, id: &TaskId, mode: StopMode, why: &str) -> Option<Commit> {
+        let now = now_ms();
+        let active = self.tasks.get_mut(id)?;
+        active.stored.stop_requested = true;
+        match &mut active.stage {
+            // `admitted` sees the request.
+            Stage::Admitting { .. } | Stage::Ending => None,
+            Stage::Waiting | Stage::Backoff { .. } => {
+                self.finish_waiting(id).await;
+                None
+            }
+            Stage::Starting { stop } => {
+                *stop = Some(mode);
+                let changes = self.stop_changes(id, now, mode, why).await;
+                Some(self.save(changes).await)
+            }
+            Stage::Running { controller } => {
+                let controller = controller.clone();
+                let changes = self.stop_changes(id, now, mode, why).await;
+                let commit = self.save(changes).await;
+                let (effect, id) = (self.effect(), id.clone());
+                let (done, told) = oneshot::channel();
+                tokio::spawn(async move {
+                    let result = commit.until_done().await;
+                    // A stop that cannot be stored is carried out all the same: the person wants the process gone.
+                    controller.stop(runner_mode(mode)).await;
+                    effect.shared.feed.changed(&id);
+                    drop(done.send(result));
+                });
+                Some(Commit::Relayed(told))
+            }
+        }
+    }
+
+    pub(crate) async fn stop_changes(
+        &mut self,
+        id: &TaskId,
+        now: u64,
+        mode: StopMode,
+        why: &str,
+    ) -> Vec<Change> {
+        let attempt = self.tasks.get(id).map(Active::attempt);
+        let word = match mode {
+            StopMode::Graceful => "TERM",
+            StopMode::Kill => "KILL",
+        };
+        let put = self.put_task(id).await;
+        vec![put, event(id, now, attempt, TaskEventKind::StopRequested, Some(format!("{word}, {why}")))]
+    }
+
+    /// Ends a task that has no process: it waits for its lane or its next attempt.
+    pub(crate) async fn finish_waiting(&mut self, id: &TaskId) {
+        let Some(active) = self.tasks.get_mut(id) else { return };
+        if let Stage::Backoff { timer: Some(timer) } = &active.stage {
+            timer.abort();
+        }
+        self.finish(id, TaskPhase::Canceled, vec![]).await;
+    }
+
+    pub(crate) async fn delete(&mut self, id: TaskId, reply: DeleteReply) {
+        match self.tasks.get_mut(&id) {
+            Some(active) => {
+                active.purge.push(reply);
+                self.request_stop(&id, StopMode::Graceful, "to be deleted").await;
+            }
+            None => self.erase(id, vec![reply]).await,
+        }
+    }
+
+    /// Removes a task that is over, first from the store: files without a row are swept at the next start.
+    pub(crate) async fn erase(&mut self, id: TaskId, replies: Vec<DeleteReply>) {
+        let commit = self.save(vec![Change::DeleteTask(id.clone())]).await;
+        let (effect, folders) = (self.effect(), self.folders.clone());
+        tokio::spawn(async move {
+            let stored = commit.once().await.map_err(SupervisorError::from);
+            if stored.is_ok() {
+                let folder = folders.task(&id);
+                let purged = {
+                    let id = id.clone();
+                    tokio::task::spawn_blocking(move || folders.purge(&id)).await
+                };
+                if let Ok(Err(error)) = purged {
+                    tracing::warn!("cannot remove {}: {error}", folder.display());
+                }
+                effect.shared.feed.deleted(&id);
+            }
+            let failed = stored.is_err();
+            let mut replies = replies.into_iter();
+            if let Some(first) = replies.next() {
+                drop(first.send(stored));
+            }
+            for other in replies {
+                let result = if failed {
+                    Err(SupervisorError::Conflict { reason: format!("task {id} could not be deleted") })
+                } else {
+                    Ok(())
+                };
+                drop(other.send(result));
+            }
+        });
+    }
+}
