@@ -1,1 +1,349 @@
-fn main() {}
+//! What the engine costs, beside what the same work costs without it: `cargo bench -p solti-api --bench engine [-- NAME…]`.
+//!
+//! Each figure is the median of some rounds; rounds of the engine and of its rival alternate, so that both meet the same
+//! machine. The aims are those of `docs/benchmarks.md`. Wrong results panic; a missed aim is only marked.
+
+#[path = "../tests/common/mod.rs"]
+mod common;
+
+use common::{Engine, command, spec};
+use serde_json::json;
+use solti_api::{ApiHandler, TaskFeed};
+use solti_model::{
+    BackoffState, ListQuery, ObjectMeta, OutputEvent, Task, TaskId, TaskPhase, TaskQuery, TaskSpec,
+    TaskStatus,
+};
+use solti_store::{Change, RowQuery, Store, StoredTask};
+use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+use tokio::process::Command;
+use tokio::sync::Semaphore;
+use tokio_stream::StreamExt as _;
+
+const ROUNDS: usize = 3;
+const LINES: u64 = 5_000_000;
+const RUNS: usize = 2_000;
+/// Rival processes at a time; as many as the supervisor starts at a time.
+const AT_ONCE: usize = 64;
+/// Who submits at the same time.
+const CLIENTS: usize = 8;
+const LISTED: u64 = 100_000;
+
+fn main() {
+    let mut arguments: Vec<String> = std::env::args().skip(1).collect();
+    // `cargo test --benches` does not pass it: measuring would only take time there.
+    if !arguments.iter().any(|argument| argument == "--bench") {
+        return;
+    }
+    arguments.retain(|argument| !argument.starts_with('-'));
+    let wanted = |name: &str| arguments.is_empty() || arguments.iter().any(|argument| argument == name);
+    common::shim();
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        if wanted("stream") {
+            stream().await;
+        }
+        if wanted("runs") {
+            runs().await;
+        }
+        if wanted("latency") {
+            latency().await;
+        }
+        if wanted("burst") {
+            burst(300).await;
+            burst(3_000).await;
+        }
+        if wanted("list") {
+            list().await;
+        }
+    });
+}
+
+fn report(what: &str, figure: &str, aim: &str, met: bool) {
+    println!("{what:<44} {figure:<58} {} {aim}", if met { "met   " } else { "MISSED" });
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    share(&mut times, 50)
+}
+
+fn share(times: &mut [Duration], percent: usize) -> Duration {
+    times.sort_unstable();
+    times[(times.len() * percent / 100).min(times.len() - 1)]
+}
+
+/// Five million lines from a program to a subscriber of the live stream, beside a pipe that throws them away.
+async fn stream() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = Engine::open(dir.path()).await;
+    let (mut ours, mut pipe, mut lost) = (vec![], vec![], 0);
+    for _ in 0..ROUNDS {
+        let began = Instant::now();
+        let mut rival = Command::new("sh");
+        rival.arg("-c").arg(format!("seq 1 {LINES} | cat > /dev/null"));
+        assert!(rival_status(&mut rival).await);
+        pipe.push(began.elapsed());
+
+        let began = Instant::now();
+        let task = spec("stream", command("seq", &["1", &LINES.to_string()]), json!({"admission": "queue"}));
+        let id = engine.api.submit_task(task).await.unwrap();
+        lost += LINES - numbered_lines(&engine, &id).await;
+        ours.push(began.elapsed());
+        engine.finished(&id).await;
+        engine.api.delete_task(&id).await.unwrap();
+    }
+    let (ours, pipe) = (median(ours), median(pipe));
+    let ratio = ours.as_secs_f64() / pipe.as_secs_f64();
+    report(
+        "5,000,000 lines through the live stream",
+        &format!("{ours:.2?}, a pipe {pipe:.2?}, ratio {ratio:.2}, lines lost {lost}"),
+        "0 lost, at most 3 times",
+        lost == 0 && ratio <= 3.0,
+    );
+}
+
+async fn rival_status(command: &mut Command) -> bool {
+    command.stdin(Stdio::null()).status().await.unwrap().success()
+}
+
+/// Follows a log to its end and counts the lines that are 1, 2, 3 …
+async fn numbered_lines(engine: &Engine, id: &TaskId) -> u64 {
+    let mut events = engine.api.stream_task_logs(id).await.unwrap();
+    let (mut next, mut right) = (1_u64, 0);
+    while let Some(event) = events.next().await {
+        if let OutputEvent::Chunk { seq, line, .. } = event {
+            right += u64::from(seq + 1 == next && line.parse() == Ok(next));
+            next += 1;
+        }
+    }
+    right
+}
+
+/// Two thousand short runs in lanes of their own, beside as many bare processes.
+async fn runs() {
+    let (mut ours, mut bare, mut submits) = (vec![], vec![], vec![]);
+    for _ in 0..ROUNDS {
+        let began = Instant::now();
+        bare_runs().await;
+        bare.push(began.elapsed());
+
+        let dir = tempfile::tempdir().unwrap();
+        let engine = Arc::new(Engine::open(dir.path()).await);
+        let began = Instant::now();
+        submits.extend(submit_all(&engine, RUNS, CLIENTS, |_| command("/bin/true", &[])).await);
+        all_finished(&engine, RUNS as u64).await;
+        ours.push(began.elapsed());
+        assert_eq!(count(&engine, &[TaskPhase::Succeeded]).await, RUNS as u64);
+    }
+    let rate = |time: Duration| RUNS as f64 / time.as_secs_f64();
+    let (ours, bare) = (rate(median(ours)), rate(median(bare)));
+    report(
+        "2,000 runs of /bin/true",
+        &format!("{ours:.0}/s, bare processes {bare:.0}/s, ratio {:.2}", ours / bare),
+        "at least 0.4",
+        ours >= 0.4 * bare,
+    );
+    let (p50, p99) = (share(&mut submits, 50), share(&mut submits, 99));
+    report(
+        "  a submit meanwhile",
+        &format!("p50 {p50:.2?}, p99 {p99:.2?} ({CLIENTS} at a time)"),
+        "p99 below 20 ms",
+        p99 < Duration::from_millis(20),
+    );
+}
+
+async fn bare_runs() {
+    let limit = Arc::new(Semaphore::new(AT_ONCE));
+    let mut all = tokio::task::JoinSet::new();
+    for _ in 0..RUNS {
+        let permit = limit.clone().acquire_owned().await.unwrap();
+        all.spawn(async move {
+            assert!(rival_status(&mut Command::new("/bin/true")).await);
+            drop(permit);
+        });
+    }
+    all.join_all().await;
+}
+
+/// Submits tasks in lanes of their own; returns how long each call took.
+async fn submit_all(
+    engine: &Arc<Engine>,
+    tasks: usize,
+    clients: usize,
+    kind: impl Fn(usize) -> serde_json::Value,
+) -> Vec<Duration> {
+    let specs: Arc<Vec<TaskSpec>> =
+        Arc::new((0..tasks).map(|n| spec(&format!("lane-{n}"), kind(n), json!({}))).collect());
+    let next = Arc::new(AtomicUsize::new(0));
+    let mut all = tokio::task::JoinSet::new();
+    for _ in 0..clients {
+        let (engine, specs, next) = (Arc::clone(engine), Arc::clone(&specs), Arc::clone(&next));
+        all.spawn(async move {
+            let mut times = vec![];
+            while let Some(spec) = specs.get(next.fetch_add(1, Ordering::Relaxed)).cloned() {
+                let began = Instant::now();
+                engine.api.submit_task(spec).await.unwrap();
+                times.push(began.elapsed());
+            }
+            times
+        });
+    }
+    all.join_all().await.concat()
+}
+
+async fn count(engine: &Engine, phases: &[TaskPhase]) -> u64 {
+    let query = TaskQuery { status: phases.to_vec(), limit: Some(1), ..TaskQuery::default() };
+    engine.api.query_tasks(query).await.unwrap().total
+}
+
+async fn all_finished(engine: &Engine, tasks: u64) {
+    let over: Vec<_> = TaskPhase::ALL.into_iter().filter(|phase| phase.is_terminal()).collect();
+    let mut changes = engine.supervisor.changes();
+    while count(engine, &over).await < tasks {
+        changes.next().await.expect("the supervisor lives");
+    }
+}
+
+/// From the call of submit to the moment the feed shows the task as running, on an idle engine.
+async fn latency() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = Engine::open(dir.path()).await;
+    let (mut running, mut submitted, mut bare) = (vec![], vec![], vec![]);
+    for _ in 0..100 {
+        let began = Instant::now();
+        let mut child = Command::new("/bin/sleep").arg("0.03").spawn().unwrap();
+        bare.push(began.elapsed());
+        child.wait().await.unwrap();
+
+        let began = Instant::now();
+        let task = spec("alone", command("/bin/sleep", &["0.03"]), json!({"admission": "queue"}));
+        let id = engine.api.submit_task(task).await.unwrap();
+        submitted.push(began.elapsed());
+        engine.wait_for(&id, |task| task.status.phase != TaskPhase::Pending).await;
+        running.push(began.elapsed());
+        engine.finished(&id).await;
+    }
+    let p50 = share(&mut running, 50);
+    report(
+        "submit to running, alone",
+        &format!(
+            "p50 {p50:.2?}, p95 {:.2?} (the submit {:.2?}; a bare spawn {:.2?})",
+            share(&mut running, 95),
+            median(submitted),
+            median(bare)
+        ),
+        "p50 below 15 ms",
+        p50 < Duration::from_millis(15),
+    );
+}
+
+/// All submits at once: every task ends in its phase with its code.
+async fn burst(tasks: usize) {
+    let mut times = vec![];
+    for _ in 0..ROUNDS {
+        let dir = tempfile::tempdir().unwrap();
+        let engine = Arc::new(Engine::open(dir.path()).await);
+        let began = Instant::now();
+        let exit = |n: usize| command("sh", &["-c", &format!("exit {}", n % 4)]);
+        submit_all(&engine, tasks, tasks, exit).await;
+        all_finished(&engine, tasks as u64).await;
+        times.push(began.elapsed());
+        check_codes(&engine, tasks).await;
+    }
+    let time = median(times);
+    report(
+        &format!("a burst of {tasks} tasks"),
+        &format!("{time:.2?}, {:.0}/s, none wrong or missing", tasks as f64 / time.as_secs_f64()),
+        "all right",
+        true,
+    );
+}
+
+async fn check_codes(engine: &Engine, tasks: usize) {
+    let mut offset = 0;
+    loop {
+        let query = TaskQuery { limit: Some(1_000), offset, ..TaskQuery::default() };
+        let page = engine.api.query_tasks(query).await.unwrap();
+        assert_eq!(page.total, tasks as u64);
+        if page.items.is_empty() {
+            break;
+        }
+        offset += page.items.len() as u32;
+        for task in page.items {
+            let n: usize = task.spec.slot.as_str().strip_prefix("lane-").unwrap().parse().unwrap();
+            assert_eq!((task.status.exit_code, task.status.attempt), (Some((n % 4) as i32), 1), "{task:?}");
+            let phase = if n.is_multiple_of(4) { TaskPhase::Succeeded } else { TaskPhase::Failed };
+            assert_eq!(task.status.phase, phase);
+        }
+    }
+    assert_eq!(offset as usize, tasks);
+}
+
+/// Pages of a hundred out of a hundred thousand finished tasks.
+async fn list() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    for first in (0..LISTED).step_by(1_000) {
+        let batch = (first..first + 1_000).map(|n| Change::from(finished_task(n))).collect();
+        store.apply(batch).await.unwrap();
+    }
+    drop(store);
+    let began = Instant::now();
+    let engine = Engine::open(dir.path()).await;
+    let opened = began.elapsed();
+    report(
+        "start over 100,000 finished tasks",
+        &format!("{opened:.2?}"),
+        "below 2 s",
+        opened < Duration::from_secs(2),
+    );
+
+    let failed = vec![TaskPhase::Failed];
+    let (mut stored, mut rows) = (vec![], vec![]);
+    for round in 0..400 {
+        let phases = if round % 2 == 0 { vec![] } else { failed.clone() };
+        let query = RowQuery { phases: phases.clone(), limit: Some(100), ..RowQuery::default() };
+        let began = Instant::now();
+        assert_eq!(engine.supervisor.store().list(&query).await.unwrap().rows.len(), 100);
+        stored.push(began.elapsed());
+        let query = ListQuery { phases, limit: Some(100), ..ListQuery::default() };
+        let began = Instant::now();
+        assert_eq!(engine.api.list_tasks(query).await.unwrap().rows.len(), 100);
+        rows.push(began.elapsed());
+    }
+    for (what, mut times) in [("  a page of 100, store", stored), ("  a page of 100, API", rows)] {
+        let (p50, p99) = (share(&mut times, 50), share(&mut times, 99));
+        let figure = format!("p50 {p50:.2?}, p99 {p99:.2?}");
+        report(what, &figure, "p99 below 5 ms", p99 < Duration::from_millis(5));
+    }
+}
+
+fn finished_task(n: u64) -> StoredTask {
+    let mut spec = spec(&format!("lane-{}", n % 20), command("/usr/bin/encode", &["film.mkv"]), json!({}));
+    spec.labels.insert("name".to_owned(), format!("film {n}"));
+    let phases = [TaskPhase::Succeeded, TaskPhase::Failed, TaskPhase::Timeout, TaskPhase::Canceled];
+    StoredTask {
+        task: Task {
+            metadata: ObjectMeta {
+                id: TaskId::generate(n, n),
+                resource_version: n,
+                created_at: n,
+                updated_at: n,
+            },
+            spec,
+            status: TaskStatus {
+                phase: phases[n as usize % 4],
+                attempt: 1,
+                exit_code: Some((n % 4) as i32),
+                error: None,
+            },
+        },
+        backoff: BackoffState::default(),
+        next_attempt_at: None,
+        queue_order: n,
+        stop_requested: false,
+        started_at: Some(n),
+        finished_at: Some(n),
+    }
+}

@@ -131,7 +131,7 @@ async fn recovered(dir: &Path, acknowledged: &[TaskId]) -> Duration {
         assert!(engine.api.get_task_status(id).await.unwrap().is_some(), "{id} was acknowledged");
     }
     let stored = engine.api.query_tasks(TaskQuery { limit: Some(1_000), ..TaskQuery::default() }).await;
-    let stored = stored.unwrap().tasks;
+    let stored = stored.unwrap().items;
     for task in &stored {
         check_counted(&engine, dir, task).await;
     }
