@@ -260,13 +260,7 @@ impl Actor {
         // The semaphore is never closed.
         let permit = Arc::clone(&self.commits).acquire_owned().await.ok();
         let first = self.store.enqueue(changes.clone());
-        Commit::Queued {
-            first,
-            changes,
-            store: self.store.clone(),
-            shared: Arc::clone(&self.shared),
-            _permit: permit,
-        }
+        Commit::Queued { first, changes, store: self.store.clone(), shared: Arc::clone(&self.shared), permit }
     }
 
     pub(crate) fn effect(&self) -> Effect {

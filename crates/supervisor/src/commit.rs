@@ -17,7 +17,7 @@ pub(crate) enum Commit {
         changes: Vec<Change>,
         store: Store,
         shared: Arc<Shared>,
-        _permit: Option<OwnedSemaphorePermit>,
+        permit: Option<OwnedSemaphorePermit>,
     },
     Relayed(oneshot::Receiver<Result<(), StoreError>>),
 }
@@ -26,7 +26,7 @@ impl Commit {
     /// Waits for the disk, once: the caller can be told to try again.
     pub(crate) async fn once(self) -> Result<(), StoreError> {
         match self {
-            Self::Queued { first, shared, .. } => {
+            Self::Queued { first, shared, permit: _permit, .. } => {
                 let result = match first {
                     Ok(commit) => commit.await,
                     Err(error) => Err(error),
@@ -41,11 +41,13 @@ impl Commit {
     /// Waits for the disk, and repeats a write that it refused until it takes it: what has happened cannot be refused.
     pub(crate) async fn until_done(self) -> Result<(), StoreError> {
         match self {
-            Self::Queued { first, changes, store, shared, _permit } => {
+            Self::Queued { first, changes, store, shared, permit } => {
                 let mut result = match first {
                     Ok(commit) => commit.await,
                     Err(error) => Err(error),
                 };
+                // The place is for batches on their way: one that waits for the disk must not make the actor wait too.
+                drop(permit);
                 while let Err(error) = &result
                     && is_passing(error)
                 {
