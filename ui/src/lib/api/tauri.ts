@@ -4,6 +4,7 @@
 import { Channel, invoke as tauriInvoke, type InvokeArgs } from "@tauri-apps/api/core";
 import type { Backend, Unsubscribe } from "./backend";
 import { ApiError } from "./errors";
+import { onNextFrame } from "../shared/next-frame";
 import type { LogInfo, OutputFrame, TaskChange } from "./types";
 
 async function invoke<T>(command: string, args?: InvokeArgs): Promise<T> {
@@ -14,18 +15,7 @@ async function invoke<T>(command: string, args?: InvokeArgs): Promise<T> {
   }
 }
 
-/** Resolves at the next animation frame, or after 50 ms: a hidden window gets no animation frames. */
-function drawn(): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      cancelAnimationFrame(frame);
-      clearTimeout(timer);
-      resolve();
-    };
-    const timer = setTimeout(done, 50);
-    const frame = requestAnimationFrame(done);
-  });
-}
+const drawn = (): Promise<void> => new Promise((resolve) => onNextFrame(resolve));
 
 async function watch<T extends { frame: number }>(
   command: string,
