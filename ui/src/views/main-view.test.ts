@@ -112,3 +112,80 @@ test("the first run offers a command, and what is typed there runs", async () =>
   await fireEvent.submit(field.closest("form")!);
   expect((await screen.findByTestId("task-row")).textContent).toContain("echo hello");
 });
+
+test("the stop menu is walked with the keys, and Escape gives the focus back", async () => {
+  await open();
+  const row = rowOf("running");
+  await fireEvent.click(row);
+  const opener = await screen.findByTestId("stop-menu");
+  opener.focus();
+  await fireEvent.keyDown(opener, { key: "ArrowDown" });
+  const [graceful, kill] = await screen.findAllByRole("menuitem");
+  expect(document.activeElement).toBe(graceful);
+  await fireEvent.keyDown(graceful!, { key: "ArrowDown" });
+  expect(document.activeElement).toBe(kill);
+  await fireEvent.keyDown(kill!, { key: "ArrowDown" });
+  expect(document.activeElement).toBe(graceful);
+  // A letter walks the menu and is no key of the window: nothing is stopped.
+  await fireEvent.keyDown(graceful!, { key: "s" });
+  expect((await fake.getTaskStatus(row.dataset.taskId!))?.status.phase).toBe("running");
+  await fireEvent.keyDown(graceful!, { key: "Escape" });
+  expect(screen.queryByRole("menu")).toBeNull();
+  expect(document.activeElement).toBe(opener);
+});
+
+test("killing from the menu asks, and stops for good", async () => {
+  await open();
+  const sent = vi.spyOn(fake, "stopTask");
+  const id = rowOf("running").dataset.taskId!;
+  await fireEvent.click(rowOf("running"));
+  await fireEvent.click(await screen.findByTestId("stop-menu"));
+  await fireEvent.click(await screen.findByTestId("stop-kill"));
+  await fireEvent.click(await screen.findByTestId("confirm"));
+  await waitFor(() => expect(sent).toHaveBeenCalledExactlyOnceWith(id, "kill"));
+});
+
+test("d duplicates into another lane of its own, e keeps the lane", async () => {
+  await open();
+  const slot = "echo-abcde";
+  const id = await fake.submitTask({
+    slot,
+    kind: { subprocess: { mode: { command: { command: "echo", args: ["hi"] } } } },
+  });
+  await waitFor(() => expect(rows().map((row) => row.dataset.taskId)).toContain(id));
+  await fireEvent.click(rows().find((row) => row.dataset.taskId === id)!);
+  await waitFor(() => expect(detailId()).toBe(id));
+  const laneOffered = async () => {
+    const dialog = await screen.findByTestId("submit-dialog");
+    expect(within(dialog).getByTestId<HTMLInputElement>("field-command").value).toBe("echo hi");
+    await fireEvent.click(within(dialog).getByText("Lane"));
+    const lane = within(dialog).getByText(/^echo-[a-z0-9]{5}$/).textContent;
+    await fireEvent.click(within(dialog).getByText("Cancel"));
+    return lane;
+  };
+  await key("e");
+  expect(await laneOffered()).toBe(slot);
+  await key("d");
+  expect(await laneOffered()).not.toBe(slot);
+});
+
+test("a lane takes another capacity and goes on when it is resumed", async () => {
+  await open();
+  const sent = vi.spyOn(fake, "setLane");
+  const setup = screen.getByLabelText("Set up lane etl");
+  await fireEvent.click(setup);
+  const capacity = await screen.findByTestId<HTMLInputElement>("lane-capacity");
+  await fireEvent.keyDown(capacity, { key: "ArrowUp" });
+  expect(sent).toHaveBeenLastCalledWith("etl", { capacity: 2 });
+  await fireEvent.change(capacity, { target: { value: "0" } });
+  expect(capacity.value).toBe("1");
+  await fireEvent.keyDown(capacity, { key: "Escape" });
+  expect(screen.queryByTestId("lane-capacity")).toBeNull();
+  expect(document.activeElement).toBe(setup);
+
+  const banner = await screen.findByTestId("paused-lanes");
+  expect(banner.textContent).toContain("lane backup is paused");
+  await fireEvent.click(within(banner).getByText("Resume lane"));
+  expect(sent).toHaveBeenLastCalledWith("backup", { paused: false });
+  await waitFor(() => expect(screen.queryByTestId("paused-lanes")).toBeNull());
+});

@@ -1,6 +1,7 @@
 import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/svelte";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ApiError, useBackend, type Backend, type TaskSpec } from "../api";
+import { sentence } from "./errors";
 import SubmitForm from "./SubmitForm.svelte";
 
 let wrong: ApiError | null;
@@ -30,6 +31,13 @@ beforeEach(() => {
 });
 afterEach(cleanup);
 
+it.each([
+  ["must be greater than 0 ms", "Must be greater than 0 ms"],
+  ["maxMs is shorter than firstMs", "maxMs is shorter than firstMs"],
+  ["kind.subprocess is missing", "kind.subprocess is missing"],
+  ["Already one", "Already one"],
+])("says a fragment as a sentence: %s", (fragment, said) => expect(sentence(fragment)).toBe(said));
+
 describe("the submit form", () => {
   it("runs a command with nothing else filled in", async () => {
     const { onsubmitted } = open();
@@ -52,7 +60,7 @@ describe("the submit form", () => {
     refuse("kind.subprocess.cwd", "no such directory");
     await fireEvent.blur(field("field-cwd"));
     await waitFor(() =>
-      expect(screen.getByTestId("error-kind.subprocess.cwd").textContent).toBe("no such directory"),
+      expect(screen.getByTestId("error-kind.subprocess.cwd").textContent).toBe("No such directory"),
     );
     expect(field("field-cwd").getAttribute("aria-invalid")).toBe("true");
   });
@@ -71,10 +79,10 @@ describe("the submit form", () => {
     open();
     wrong = new ApiError({ error: "Unavailable", message: "storage is read-only" });
     await fireEvent.click(screen.getByTestId("submit"));
-    await screen.findByText("storage is read-only");
+    await screen.findByText("Storage is read-only");
     wrong = new ApiError({ error: "SlotBusy", message: "lane etl is busy", slot: "etl", running: "x" });
     await fireEvent.click(screen.getByTestId("submit"));
-    expect((await screen.findByTestId("error-slot")).textContent).toBe("lane etl is busy");
+    expect((await screen.findByTestId("error-slot")).textContent).toBe("Lane etl is busy");
   });
 
   it("gives a copy of a task that still runs another lane of its own", async () => {
@@ -101,7 +109,7 @@ describe("the submit form", () => {
     open({ slot: "s", kind: { container: { image: "alpine:3" } } });
     refuse("kind", "no runner for containers");
     await fireEvent.click(screen.getByTestId("submit"));
-    expect((await screen.findByTestId("error-kind")).textContent).toBe("no runner for containers");
+    expect((await screen.findByTestId("error-kind")).textContent).toBe("No runner for containers");
   });
 
   it("keeps JSON that does not parse, marks its line, and does not leave it", async () => {
@@ -136,6 +144,34 @@ describe("the submit form", () => {
     expect(field("field-command").value).toBe("half a thou");
     await fireEvent.click(screen.getByText("Start over"));
     expect(field("field-command").value).toBe("");
+  });
+
+  it("keeps secrets out of a draft, and says which to write again", async () => {
+    const spec: TaskSpec = {
+      slot: "s",
+      kind: {
+        subprocess: {
+          mode: { command: { command: "deploy" } },
+          env: [
+            { key: "API_TOKEN", value: "hunter2" },
+            { key: "REGION", value: "eu" },
+          ],
+        },
+      },
+    };
+    open(spec);
+    await type("field-command", "deploy --all");
+    await waitFor(() => expect(localStorage.getItem("solti.submit.change")).toContain("--all"));
+    expect(localStorage.getItem("solti.submit.change")).not.toContain("hunter2");
+    expect(screen.queryByTestId("withheld")).toBeNull();
+    cleanup();
+    open(spec);
+    expect(field("field-command").value).toBe("deploy --all");
+    expect(screen.getByTestId("withheld").textContent).toContain("API_TOKEN");
+    expect(screen.getByTestId("withheld").closest("details")?.open).toBe(true);
+    expect(screen.getByLabelText<HTMLInputElement>("Value of variable 2").value).toBe("eu");
+    await fireEvent.input(screen.getByLabelText("Value of variable 1"), { target: { value: "new" } });
+    expect(screen.queryByTestId("withheld")).toBeNull();
   });
 
   it("shows the arguments as they will be passed, and what no shell will expand", async () => {

@@ -1,6 +1,8 @@
 // The unfinished form, kept in localStorage until it is submitted or discarded, so that closing loses nothing.
-// One draft for a new task, one for the spec that was opened last for a change.
-import type { TaskSpec } from "../api";
+// One draft for a new task, one for the spec that was opened last for a change. Values of variables that look secret are
+// left out: localStorage is a plain file.
+import type { EnvVar, TaskSpec } from "../api";
+import { looksSecret, withoutSecrets } from "../shared/secret";
 import { emptyForm, type Form } from "./spec";
 
 const NEW = "solti.submit.draft";
@@ -9,21 +11,31 @@ const CHANGE = "solti.submit.change";
 interface Kept {
   readonly of: string;
   readonly form: Form;
+  /** Names of the variables whose values were left out. */
+  readonly withheld: readonly string[];
 }
+export type Draft = Pick<Kept, "form" | "withheld">;
 
-export function loadDraft(initial?: TaskSpec): Form | null {
+export function loadDraft(initial?: TaskSpec): Draft | null {
   try {
     const kept = JSON.parse(localStorage.getItem(initial ? CHANGE : NEW) ?? "null") as Kept | null;
     if (kept === null || kept.of !== mark(initial) || !sameShape(emptyForm(""), kept.form)) return null;
-    return kept.form;
+    return { form: kept.form, withheld: kept.withheld ?? [] };
   } catch {
     return null; // From an older version, or not ours.
   }
 }
 
-export function saveDraft(form: Form, initial?: TaskSpec): void {
+/** `missing`: variables whose values an earlier draft left out. */
+export function saveDraft(form: Form, initial?: TaskSpec, missing: readonly string[] = []): void {
+  const secret = ({ key, value }: EnvVar): boolean => value !== "" && looksSecret(key);
+  const kept: Kept = {
+    of: mark(initial),
+    form: { ...form, env: form.env.map((entry) => (secret(entry) ? { ...entry, value: "" } : entry)) },
+    withheld: form.env.filter((entry) => secret(entry) || missing.includes(entry.key)).map(({ key }) => key),
+  };
   try {
-    localStorage.setItem(initial ? CHANGE : NEW, JSON.stringify({ of: mark(initial), form } satisfies Kept));
+    localStorage.setItem(initial ? CHANGE : NEW, JSON.stringify(kept));
   } catch {
     // Storage full: the form itself still holds everything.
   }
@@ -34,7 +46,7 @@ export function dropDraft(initial?: TaskSpec): void {
 }
 
 function mark(initial?: TaskSpec): string {
-  return initial ? JSON.stringify(initial) : "";
+  return initial ? JSON.stringify(withoutSecrets(initial).spec) : "";
 }
 
 /** Has a draft every field of today's form, with the same types? */

@@ -1,4 +1,4 @@
-// Pasted .env text to variables and back, and which values are masked.
+// Pasted .env text to variables. Which values are masked is in shared/secret.ts.
 import type { EnvVar } from "../api";
 
 /** Reads KEY=value lines: comments, `export`, single and double quotes. Lines that are none of these are given back. */
@@ -25,8 +25,4 @@ function unquote(value: string): string {
   }
   if (quote === "'" && close !== -1) return value.slice(1, close);
   return value.replace(/\s+#.*$/, "");
-}
-
-export function isSecret(key: string): boolean {
-  return /KEY|TOKEN|SECRET|PASS|CREDENTIAL|PRIVATE/i.test(key);
 }

@@ -62,3 +62,8 @@ export function sectionOf(shownAt: string): Section | null {
 export function fieldId(shownAt: string): string {
   return `field-${shownAt.replaceAll(/[^A-Za-z0-9]+/g, "-")}`;
 }
+
+/** The backend's fragment as a sentence to read: "must be greater than 0 ms" begins with a capital. Names stay as they are. */
+export function sentence(message: string): string {
+  return /^[a-z]+(?=[\s,;!?]|$)/.test(message) ? message.charAt(0).toUpperCase() + message.slice(1) : message;
+}

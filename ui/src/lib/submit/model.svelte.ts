@@ -2,7 +2,7 @@
 // (validateSpec); this only decides when to ask and which answers may already be shown.
 import { ApiError, type Backend, type TaskSpec } from "../api";
 import { dropDraft, loadDraft, saveDraft } from "./draft";
-import { placeError } from "./errors";
+import { placeError, sentence } from "./errors";
 import { specFromJson, specToJson } from "./json";
 import { emptyForm, fromSpec, randomSuffix, toSpec, type Form } from "./spec";
 
@@ -22,26 +22,38 @@ export class SubmitModel {
   general = $state.raw<ApiError | null>(null);
   busy = $state(false);
   restored = $state(false);
+  /** Variables of a restored draft whose values were not kept. */
+  withheld = $state.raw<readonly string[]>([]);
   #left = new Set<string>();
   #asked = 0;
 
   constructor(
     readonly backend: Backend,
     readonly initial?: TaskSpec,
+    /** A copy beside the task that `initial` is from: a lane of its own is made anew. */
+    readonly duplicate = false,
   ) {
     const draft = loadDraft(initial);
     this.restored = draft !== null;
-    this.form = draft ?? (initial ? fromSpec(initial) : emptyForm());
+    this.withheld = draft?.withheld ?? [];
+    this.form = this.#begin(draft?.form);
+  }
+
+  #begin(draft?: Form): Form {
+    const form = draft ?? (this.initial ? fromSpec(this.initial) : emptyForm());
+    if (this.duplicate && form.lane.own) form.lane.suffix = randomSuffix();
+    return form;
   }
 
   keepDraft(): void {
-    saveDraft($state.snapshot(this.form), this.initial);
+    saveDraft($state.snapshot(this.form), this.initial, this.withheld);
   }
 
   startOver(): void {
     dropDraft(this.initial);
-    this.form = this.initial ? fromSpec(this.initial) : emptyForm();
+    this.form = this.#begin();
     this.restored = false;
+    this.withheld = [];
     this.errors = {};
     this.general = null;
     this.#left.clear();
@@ -68,7 +80,7 @@ export class SubmitModel {
         const error = ApiError.from(thrown);
         const at = this.#place(error);
         if (at === null) general = error;
-        else found[at] = error.message;
+        else found[at] = sentence(error.message);
       }
     }
     if (asked !== this.#asked) return null; // A later answer is on its way.
@@ -93,7 +105,7 @@ export class SubmitModel {
       const error = ApiError.from(thrown);
       const at = this.#place(error);
       if (at === null) this.general = error;
-      else this.errors = { [at]: error.message };
+      else this.errors = { [at]: sentence(error.message) };
       return null;
     } finally {
       this.busy = false;

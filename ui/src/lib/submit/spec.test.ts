@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { TaskSpec } from "../api";
 import { decodeUtf8, encodeUtf8 } from "./base64";
 import { dropDraft, loadDraft, saveDraft } from "./draft";
-import { isSecret, parseEnv } from "./env";
+import { looksSecret } from "../shared/secret";
+import { parseEnv } from "./env";
 import { placeError, sectionOf } from "./errors";
 import { specFromJson, specToJson } from "./json";
 import { emptyForm, fromSpec, ownLane, toSpec } from "./spec";
@@ -231,8 +232,8 @@ describe("environment", () => {
   });
 
   it("masks what looks like a secret", () => {
-    expect(["API_KEY", "github_token", "DB_PASSWORD"].every(isSecret)).toBe(true);
-    expect(isSecret("PATH")).toBe(false);
+    expect(["API_KEY", "github_token", "DB_PASSWORD"].every(looksSecret)).toBe(true);
+    expect(looksSecret("PATH")).toBe(false);
   });
 });
 
@@ -260,7 +261,7 @@ describe("drafts", () => {
   it("survive closing, per spec, and give way to a form of another shape", () => {
     const form = { ...emptyForm(), timeout: "soon" };
     saveDraft(form);
-    expect(loadDraft()?.timeout).toBe("soon");
+    expect(loadDraft()?.form.timeout).toBe("soon");
     expect(loadDraft(specs.minimal)).toBeNull();
     dropDraft();
     expect(loadDraft()).toBeNull();

@@ -2,12 +2,14 @@ import { expect, test } from "vitest";
 import { hasToken, labelToken, parseFilter, toQuery, toggleToken } from "./filter";
 
 test("tokens and free text become one query", () => {
-  const filter = parseFilter('state:failed lane:etl label:nightly since:1d exit:137 import "two words"');
+  const filter = parseFilter(
+    'state:failed lane:etl label:nightly label:team=data since:1d exit:137 import "two words"',
+  );
   expect(filter.problems).toEqual([]);
   expect(toQuery(filter, 100_000_000)).toEqual({
     phases: ["failed", "timeout", "exhausted"],
     slot: "etl",
-    labels: { nightly: "yes" },
+    labels: { name: "nightly", team: "data" },
     sinceMs: 100_000_000 - 86_400_000,
     exitCode: 137,
     text: "import two words",
@@ -18,6 +20,21 @@ test("several states are or-ed, labels take a value, quotes keep spaces", () => 
   const filter = parseFilter('state:running,waiting label:team="web ui"');
   expect(filter.phases).toEqual(["running", "pending"]);
   expect(filter.labels).toEqual({ team: "web ui" });
+});
+
+test("a bare label is the task's name, others are key=value, one value a key", () => {
+  expect(parseFilter("label:name=nightly").labels).toEqual(parseFilter("label:nightly").labels);
+  expect(parseFilter("label:url=http://a:80/?q=1").labels).toEqual({ url: "http://a:80/?q=1" });
+  expect(parseFilter("label:team=a label:team=b label:=x").problems.map(({ token }) => token)).toEqual([
+    "label:team=b",
+    "label:=x",
+  ]);
+  for (const [key, value] of [
+    ["name", "two words"],
+    ["name", "a=b"],
+    ["team", "yes"],
+  ] as const)
+    expect(parseFilter(labelToken(key, value)).labels).toEqual({ [key]: value });
 });
 
 test("a token that makes no sense is named and not searched for", () => {
@@ -41,5 +58,8 @@ test("choosing in the sidebar replaces its own kind and a second click takes it 
   expect(toggleToken(one, "state:running")).toBe("import");
   const label = labelToken("team", "web ui");
   expect(hasToken(toggleToken("label:nightly", label), label)).toBe(true);
-  expect(parseFilter(toggleToken("label:nightly", label)).labels).toEqual({ nightly: "yes", team: "web ui" });
+  expect(parseFilter(toggleToken("label:nightly", label)).labels).toEqual({
+    name: "nightly",
+    team: "web ui",
+  });
 });

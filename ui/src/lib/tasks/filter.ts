@@ -1,4 +1,5 @@
-// The language of the filter bar: `state:failed lane:etl label:nightly since:1d exit:137` and free text.
+// The language of the filter bar: `state:failed lane:etl label:team=data label:nightly since:1d exit:137` and free text.
+// `label:nightly` is short for `label:name=nightly`.
 // Pure: text in, tokens and a ListQuery out. A token that makes no sense is reported, never silently dropped.
 import type { ListQuery, Phase } from "../api/types";
 import { GROUPS, PHASES } from "../shared/phase";
@@ -71,10 +72,14 @@ function apply(filter: Filter, name: string, value: string): string | undefined 
       filter.lane = value;
       return undefined;
     case "label": {
-      const equals = value.search(/[=:]/);
-      const key = equals < 0 ? value : value.slice(0, equals);
-      // A bare `label:nightly` asks for the label nightly=yes, as the sidebar writes it.
-      filter.labels[key] = equals < 0 ? "yes" : value.slice(equals + 1);
+      const equals = value.indexOf("=");
+      // A bare `label:nightly` asks for the task of that name: the label `name` is what a task is called.
+      const key = equals < 0 ? "name" : value.slice(0, equals);
+      const wanted = value.slice(equals + 1);
+      if (key === "") return "a label as key=value";
+      if (filter.labels[key] !== undefined && filter.labels[key] !== wanted)
+        return `only one value of ${key} at a time`;
+      filter.labels[key] = wanted;
       return undefined;
     }
     case "since": {
@@ -107,7 +112,9 @@ const quoteIfNeeded = (value: string) => (/\s/.test(value) ? `"${value}"` : valu
 export const stateToken = (key: string) => `state:${key}`;
 export const laneToken = (slot: string) => `lane:${slot}`;
 export const labelToken = (key: string, value: string) =>
-  `label:${key}${value === "yes" ? "" : `=${quoteIfNeeded(value)}`}`;
+  key === "name" && !value.includes("=")
+    ? `label:${quoteIfNeeded(value)}`
+    : `label:${quoteIfNeeded(key)}=${quoteIfNeeded(value)}`;
 
 export const hasToken = (text: string, token: string): boolean => words(text).includes(token);
 

@@ -59,6 +59,7 @@ export const BINDINGS: readonly KeyBinding[] = [
   { keys: ["Enter"], label: "Open log", match: plain("Enter"), act: (w) => w.openLog() },
   { keys: ["Space"], label: "Peek", match: plain(" "), act: (w) => (w.drawerOpen = !w.drawerOpen) },
   { keys: ["e"], label: "Edit and rerun", match: plain("e"), act: (w) => w.editCurrent() },
+  { keys: ["d"], label: "Duplicate", match: plain("d"), act: (w) => w.duplicateCurrent() },
   { keys: ["r"], label: "Rerun", match: plain("r"), act: (w) => w.rerun() },
   { keys: ["s"], label: "Stop", match: plain("s"), act: (w) => w.stop() },
   { keys: ["Del"], label: "Delete", match: plain("Delete", "Backspace"), act: (w) => w.remove() },
@@ -81,6 +82,7 @@ export function focusFilter() {
 function taken(event: KeyboardEvent): boolean {
   const element = event.target instanceof Element ? event.target : null;
   if (!element) return false;
+  if (element.closest("[role=menu]")) return true;
   if (element.closest("input, textarea, select, [contenteditable=true]")) return true;
   const acts = event.key === "Enter" || event.key === " ";
   const roves = event.key.startsWith("Arrow") || event.key === "Home" || event.key === "End";

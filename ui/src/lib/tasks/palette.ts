@@ -1,6 +1,7 @@
 // What the palette offers: commands and loaded tasks, ranked for what was typed. Pure.
 import { commandLine, taskName } from "../api/query";
 import { theme } from "../design/theme.svelte";
+import { onNextFrame } from "../shared/next-frame";
 import { GROUPS, isFinished, phaseWord } from "../shared/phase";
 import { focusFilter } from "./keys";
 import type { Workspace } from "./workspace.svelte";
@@ -41,6 +42,7 @@ function all(w: Workspace): Entry[] {
     if (n === 1)
       list.push(
         { key: "edit", title: "Edit and rerun", hint: "e", act: () => w.editCurrent() },
+        { key: "duplicate", title: "Duplicate", hint: "d", act: () => w.duplicateCurrent() },
         { key: "log", title: "Open log", hint: "Enter", act: () => w.openLog() },
       );
     if (rows.some((row) => !isFinished(row.task.status.phase))) {
@@ -65,14 +67,14 @@ function all(w: Workspace): Entry[] {
         key: `resume-${lane.slot}`,
         title: `Resume lane ${lane.slot}`,
         hint: "",
-        act: () => w.setLane(lane.slot, false),
+        act: () => w.setLane(lane.slot, { paused: false }),
       });
   }
   list.push({
     key: "filter",
     title: "Filter tasks",
     hint: "/",
-    act: () => requestAnimationFrame(focusFilter),
+    act: () => onNextFrame(focusFilter),
   });
   for (const choice of ["system", "light", "dark"] as const) {
     list.push({

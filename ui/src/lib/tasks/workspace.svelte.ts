@@ -22,6 +22,11 @@ export interface Question {
   verb: string;
   act: () => void;
 }
+/** What the open form starts from; a duplicate gets another lane of its own where the task had one. */
+export interface OpenForm {
+  initial?: TaskSpec;
+  duplicate?: boolean;
+}
 export interface Notice {
   key: number;
   tone: "plain" | "error";
@@ -39,7 +44,7 @@ export class Workspace {
   filterText = $state("");
   filter = $derived(parseFilter(this.filterText));
   question = $state.raw<Question | undefined>(undefined);
-  form = $state.raw<{ initial?: TaskSpec } | undefined>(undefined);
+  form = $state.raw<OpenForm | undefined>(undefined);
   sheetOpen = $state(false);
   paletteOpen = $state(false);
   /** The detail as a drawer, in a narrow window. */
@@ -209,6 +214,12 @@ export class Workspace {
     if (row) this.newTask($state.snapshot(row.task.spec) as TaskSpec);
   }
 
+  /** The same form, for another task beside this one. */
+  duplicateCurrent() {
+    const row = this.list.pinned;
+    if (row) this.form = { initial: $state.snapshot(row.task.spec) as TaskSpec, duplicate: true };
+  }
+
   async submit(spec: TaskSpec): Promise<void> {
     try {
       this.reveal(await this.backend.submitTask(spec));
@@ -228,8 +239,8 @@ export class Workspace {
     this.choose(id);
   }
 
-  setLane(slot: string, paused: boolean) {
-    this.backend.setLane(slot, { paused }).catch((thrown: unknown) => this.report(thrown));
+  setLane(slot: string, change: { paused?: boolean; capacity?: number }) {
+    this.backend.setLane(slot, change).catch((thrown: unknown) => this.report(thrown));
   }
 
   report(thrown: unknown) {

@@ -1,7 +1,7 @@
-// Which environment values are not shown: those whose names look secret. A guess by name, on the safe side.
-import type { EnvVar, TaskSpec } from "../../api/types";
+// Which environment values are treated as secret: those whose names look so. A guess by name, on the safe side.
+import type { EnvVar, TaskSpec } from "../api/types";
 
-const SECRET = /KEY|TOKEN|SECRET|PASS/i;
+const SECRET = /KEY|TOKEN|SECRET|PASS|CREDENTIAL|PRIVATE/i;
 export const looksSecret = (name: string): boolean => SECRET.test(name);
 
 /** A copy of the spec whose secret-looking values are empty; `hidden` says how many there were. */
