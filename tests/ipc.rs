@@ -265,7 +265,6 @@ fn a_log_window_reads_and_changes_nothing() {
         ("rerun_task", json!({"id": "t1"})),
         ("set_lane", json!({"slot": "etl", "paused": true})),
         ("open_log_window", json!({"id": "t1"})),
-        ("watch_tasks", json!({"onChange": CHANNEL})),
     ];
     for (command, args) in forbidden {
         let error = call(&log, command, args).expect_err(command);
