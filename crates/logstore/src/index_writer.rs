@@ -1,12 +1,12 @@
 //! Writes `output.idx`: one page in memory, records appended or the last one grown in place. What the bytes mean is
 //! `format`'s; when a record is published is the log writer's decision.
 
-use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
 use crate::Stream;
 use crate::format::{Counts, HEADER, Kind, MAX_RECORD, PAGE, RECORDS_END, Record, page_seal};
+use crate::new_file::NewFile;
 
 /// A record takes no more bytes than this, so that reaching row N never scans more.
 const RECORD_BYTES: u64 = 64 * 1024;
@@ -19,7 +19,7 @@ const STEP_ROOM: usize = 4 * MAX_RECORD;
 
 #[derive(Debug)]
 pub(crate) struct IndexWriter {
-    file: File,
+    file: NewFile,
     page: Box<[u8; PAGE]>,
     /// `None` before the first page exists.
     page_no: Option<u32>,
@@ -32,7 +32,7 @@ pub(crate) struct IndexWriter {
 }
 
 impl IndexWriter {
-    pub(crate) fn new(file: File) -> Self {
+    pub(crate) fn new(file: NewFile) -> Self {
         Self {
             file,
             page: Box::new([0; PAGE]),
@@ -48,7 +48,7 @@ impl IndexWriter {
         &self.counts
     }
 
-    pub(crate) fn file(&self) -> &File {
+    pub(crate) fn file(&self) -> &NewFile {
         &self.file
     }
 
@@ -68,10 +68,11 @@ impl IndexWriter {
         let counts = Counts { ts_ms: now_ms, ..self.counts };
         let mut fresh = Box::new([0; PAGE]);
         counts.put_header(next, &mut fresh);
-        if let Err(e) = self.file.write_all_at(&fresh[..], page_start(next)) {
+        let file = self.file.get()?;
+        if let Err(e) = file.write_all_at(&fresh[..], page_start(next)) {
             // Half a page must not be taken for the next one while records still go to this one. Best effort: the
             // header's checksum is the second guard.
-            let _ = self.file.set_len(page_start(next));
+            let _ = file.set_len(page_start(next));
             // A clock that jumped back can wait for its new page: until then it stands still.
             return if self.page_no.is_some() && self.has_room() { Ok(()) } else { Err(e) };
         }
@@ -157,11 +158,11 @@ impl IndexWriter {
 
     /// Lets readers see every record.
     pub(crate) fn publish(&mut self) -> io::Result<()> {
-        if let Some(n) = self.page_no
+        if let (Some(n), Some(file)) = (self.page_no, self.file.made())
             && self.is_unpublished()
         {
             let bytes = &self.page[self.published..self.used];
-            self.file.write_all_at(bytes, page_start(n) + self.published as u64)?;
+            file.write_all_at(bytes, page_start(n) + self.published as u64)?;
             self.published = self.used;
         }
         Ok(())
@@ -169,8 +170,8 @@ impl IndexWriter {
 
     /// Best effort: a seal only spares readers a second look at the page.
     fn seal_page(&self) {
-        if let Some(n) = self.page_no {
-            let _ = self.file.write_all_at(&page_seal(&self.page), page_start(n) + RECORDS_END as u64);
+        if let (Some(n), Some(file)) = (self.page_no, self.file.made()) {
+            let _ = file.write_all_at(&page_seal(&self.page), page_start(n) + RECORDS_END as u64);
         }
     }
 

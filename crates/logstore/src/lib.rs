@@ -12,6 +12,7 @@ mod cursor;
 mod error;
 mod format;
 mod index_writer;
+mod new_file;
 mod newlines;
 mod stream;
 mod writer;

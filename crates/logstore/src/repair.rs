@@ -1,14 +1,14 @@
 //! Makes the index of a run whose writer died whole again: torn tail cut, missing parts rebuilt from the data, end
 //! mark set. Every record that is still sound keeps its stream and time.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use crate::cursor::{Cursor, LogFiles, Piece};
 use crate::format::Kind;
 use crate::index_writer::IndexWriter;
+use crate::new_file::NewFile;
 use crate::{INDEX_FILE, LOG_FILE, LogError, LogTotals, Stream};
 
 const NEW_INDEX_FILE: &str = "output.idx.new";
@@ -36,13 +36,7 @@ pub fn repair(run_dir: &Path) -> Result<LogTotals, LogError> {
         Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(LogError::open(&new_path)(e)),
         _ => {}
     }
-    let file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&new_path)
-        .map_err(LogError::open(&new_path))?;
-    let mut index = IndexWriter::new(file);
+    let mut index = IndexWriter::new(NewFile::create(new_path.clone())?);
     let write_error = LogError::write(INDEX_FILE);
 
     let mut cursor = Cursor::new();

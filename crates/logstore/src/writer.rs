@@ -3,12 +3,12 @@
 //! Decides what is held back (the start of a line, for a moment), what is dropped (what finds no space) and when
 //! readers see it. Encoding lives in `format`, pages in `index_writer`; reading the pipes lives in the shim.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, IoSlice, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use crate::index_writer::IndexWriter;
+use crate::new_file::NewFile;
 use crate::{INDEX_FILE, LOG_FILE, LogError, Stream, newlines};
 
 /// The start of a line is held back at most this long, so that short writes do not tear lines of both streams.
@@ -38,7 +38,7 @@ pub struct LogTotals {
 /// Memory is bounded: at most 64 KiB of an unfinished line per stream, and one page of the index.
 #[derive(Debug)]
 pub struct LogWriter {
-    log: File,
+    log: NewFile,
     index: IndexWriter,
     held: [Held; 2],
     gaps: [PendingGap; 2],
@@ -65,13 +65,13 @@ struct PendingGap {
 }
 
 impl LogWriter {
-    /// Creates both files (0600) in an existing run folder.
+    /// A log in an existing run folder; its files (0600) are made at the first byte, so a silent run has none.
     ///
     /// # Errors
-    /// [`LogError::Open`] also when one of them is there already, be it as a symbolic link: nothing is followed.
+    /// [`LogError::Open`] when one of them is there already, be it as a symbolic link: nothing is followed.
     pub fn create(run_dir: &Path) -> Result<Self, LogError> {
-        let log = create_new(&run_dir.join(LOG_FILE))?;
-        let index = IndexWriter::new(create_new(&run_dir.join(INDEX_FILE))?);
+        let log = NewFile::planned(run_dir.join(LOG_FILE))?;
+        let index = IndexWriter::new(NewFile::planned(run_dir.join(INDEX_FILE))?);
         Ok(Self {
             log,
             index,
@@ -153,6 +153,17 @@ impl LogWriter {
         outcome.map(|()| LogTotals { bytes: counts.offset, rows, lines: counts.seq, dropped: self.dropped })
     }
 
+    /// Further descriptors of the log and its index, for syncing them elsewhere; `None` while nothing was written.
+    ///
+    /// # Errors
+    /// When there is no descriptor to be had.
+    pub fn duplicate_files(&self) -> io::Result<Option<[File; 2]>> {
+        match (self.log.made(), self.index.file().made()) {
+            (Some(log), Some(index)) => Ok(Some([log.try_clone()?, index.try_clone()?])),
+            _ => Ok(None),
+        }
+    }
+
     /// Whether something was written since the last [`Self::sync`].
     pub fn is_dirty(&self) -> bool {
         self.dirty
@@ -225,7 +236,10 @@ impl LogWriter {
         // A waiting gap will end the open row by itself.
         let ends_row = !gap_waits && self.index.counts().open_row.is_some_and(|open| open != stream);
         let own: &[u8] = if ends_row { b"\n" } else { b"" };
-        let (written, outcome) = write_parts(&mut self.log, [own, parts[0], parts[1]]);
+        let (written, outcome) = match self.log.get() {
+            Ok(log) => write_parts(log, [own, parts[0], parts[1]]),
+            Err(e) => (0, Err(e)),
+        };
         let mut kept = written;
         if ends_row && written > 0 {
             self.index.own_newline(now_ms);
@@ -295,10 +309,6 @@ impl Held {
     fn age(&self, now_ms: u64) -> u64 {
         if self.bytes.is_empty() { 0 } else { now_ms.saturating_sub(self.since_ms) }
     }
-}
-
-fn create_new(path: &Path) -> Result<File, LogError> {
-    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(LogError::open(path))
 }
 
 /// Writes the parts one after the other; returns how many bytes got there, also when not all did.

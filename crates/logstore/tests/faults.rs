@@ -95,12 +95,12 @@ fn no_files_are_an_empty_log_until_they_come() {
 }
 
 #[test]
-fn a_silent_run_leaves_empty_files() {
+fn a_silent_run_leaves_no_files() {
     let dir = tempfile::tempdir().unwrap();
     let totals = LogWriter::create(dir.path()).unwrap().finish(T0).unwrap();
     assert_eq!(totals, Default::default());
     assert_eq!(repair(dir.path()).unwrap(), totals);
-    assert_eq!(fs::metadata(dir.path().join(INDEX_FILE)).unwrap().len(), 0);
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
 }
 
 #[test]
@@ -112,6 +112,32 @@ fn nothing_is_followed_or_overwritten() {
     assert!(matches!(LogWriter::create(dir.path()), Err(LogError::Open { .. })));
     assert!(matches!(LogReader::open(dir.path()), Err(LogError::Open { .. })));
     assert_eq!(fs::read(&victim).unwrap(), b"precious");
+}
+
+#[test]
+fn nothing_that_came_before_the_first_byte_is_followed_either() {
+    let dir = tempfile::tempdir().unwrap();
+    let victim = dir.path().join("victim");
+    fs::write(&victim, "precious").unwrap();
+    let mut writer = LogWriter::create(dir.path()).unwrap();
+    std::os::unix::fs::symlink(&victim, dir.path().join(LOG_FILE)).unwrap();
+    assert!(matches!(writer.append(Stream::Stdout, b"line\n", T0), Err(LogError::Write { .. })));
+    assert_eq!(writer.finish(T0).unwrap().dropped, 5);
+    assert_eq!(fs::read(&victim).unwrap(), b"precious");
+}
+
+#[test]
+fn a_view_opened_before_the_first_byte_sees_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = LogWriter::create(dir.path()).unwrap();
+    let mut view = LogView::open(dir.path()).unwrap();
+    let mut reader = LogReader::open(dir.path()).unwrap();
+    assert_eq!(view.extent().unwrap().rows, 0);
+    assert!(reader.next_batch().unwrap().is_none());
+    writer.append(Stream::Stdout, b"line\n", T0).unwrap();
+    writer.sync().unwrap();
+    assert_eq!(view.extent().unwrap().rows, 1);
+    assert_eq!(reader.next_batch().unwrap().unwrap().bytes, "line\n");
 }
 
 #[test]
