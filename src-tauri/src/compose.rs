@@ -1,7 +1,8 @@
 //! The one place that says what the engine is made of: store, runner, supervisor, and the api over them.
 //! A guard (authentication, rate limits) would be wrapped around the api here.
 
-use crate::{config::Config, error::ShellError, shutdown};
+use crate::{config::Config, error::ShellError, login_path, shutdown};
+use futures::future::join;
 use solti_api::{DesktopApi, SupervisorApiAdapter};
 use solti_runner::ShimRunner;
 use solti_store::Store;
@@ -19,10 +20,12 @@ impl Engine {
     /// Opens the store and takes up the tasks that ran while no app was there.
     pub async fn open(config: &Config) -> Result<Self, ShellError> {
         let data_dir = config.data_dir.clone();
-        let store = spawn_blocking(move || Store::open(&data_dir)).await??;
+        let (path, store) = join(login_path::ask(), spawn_blocking(move || Store::open(&data_dir))).await;
+        let store = store??;
         let runner = Arc::new(ShimRunner { shim_path: config.shim.clone() });
         let mut settings = SupervisorConfig::new(&config.data_dir);
         settings.base_env.retain(|name, _| !is_the_apps_own(name.as_encoded_bytes()));
+        settings.base_env.extend(path.map(|path| ("PATH".into(), path)));
         let supervisor = Supervisor::start(store, runner, settings).await?;
         let api = Arc::new(SupervisorApiAdapter::new(supervisor.clone()));
         Ok(Self { api, supervisor })

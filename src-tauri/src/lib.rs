@@ -12,6 +12,7 @@ mod error;
 mod events;
 mod instance;
 mod journal;
+mod login_path;
 mod shutdown;
 mod tail;
 mod window;

@@ -94,6 +94,7 @@ impl Desk {
             .env("DBUS_SESSION_BUS_ADDRESS", &self.bus)
             .env("SOLTI_DATA_DIR", self.data.path())
             .env_remove("SOLTI_SHIM")
+            .env("SHELL", "/bin/sh")
             .env("XDG_CONFIG_HOME", self.work.path().join(".config"))
             .env("XDG_CACHE_HOME", self.work.path().join(".cache"))
             .env("XDG_DATA_HOME", self.work.path().join(".data"))
