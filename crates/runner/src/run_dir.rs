@@ -16,8 +16,7 @@ use solti_shim::layout;
 use crate::{AttachError, Stage, StartCause, StartFailure};
 
 /// What a finished run needs no more once its outcome is stored: all but the log.
-pub const TRANSIENT_FILES: [&str; 5] =
-    [layout::LAUNCH, layout::EXIT, layout::LOCK, layout::SOCKET, crate::argv::SCRIPT];
+pub const TRANSIENT_FILES: [&str; 4] = [layout::LAUNCH, layout::EXIT, layout::SOCKET, crate::argv::SCRIPT];
 
 #[derive(Debug)]
 pub struct RunDir {
@@ -40,7 +39,10 @@ impl RunDir {
             return refused(libc::EPERM, StartCause::RunDirForeign);
         }
         if !is_new {
-            match this.open(c"exit", libc::O_RDONLY) {
+            // Whoever only asks for the lock leaves the file empty.
+            let len = this.open(c"exit", libc::O_RDONLY).and_then(|file| file.metadata()).map(|meta| meta.len());
+            match len {
+                Ok(0) => {}
                 Ok(_) => return refused(libc::EEXIST, StartCause::RunExists),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => return Err(failed(error)),

@@ -15,10 +15,9 @@ use std::path::{Path, PathBuf};
 /// Who removes it decides: a shim that cannot remove it starts nothing. So whoever wants to give a run up for lost
 /// takes the lock, removes this file, and knows that the program will never run if the file was still there.
 pub const LAUNCH: &str = "launch";
-/// The exit record, 64 bytes; see [`crate::exit_record`].
+/// The exit record, 64 bytes; see [`crate::exit_record`]. Locked (`flock`) by the shim for as long as it lives, which
+/// is the proof of life. Empty when somebody asked for the lock before any shim had it.
 pub const EXIT: &str = "exit";
-/// Locked (`flock`) by the shim for as long as it lives: the proof of life.
-pub const LOCK: &str = "lock";
 /// The control socket, there while the run can be controlled; see [`crate::control`].
 pub const SOCKET: &str = "control.sock";
 /// The descriptor on which the shim finds the write end of the status pipe; see [`crate::start_report`].
@@ -76,7 +75,7 @@ pub fn open_at(dir: BorrowedFd<'_>, name: &CStr, flags: i32) -> io::Result<File>
 /// # Errors
 /// What `openat` or `flock` says.
 pub fn try_lock(dir: BorrowedFd<'_>) -> io::Result<Option<File>> {
-    let file = open_at(dir, c"lock", libc::O_RDWR | libc::O_CREAT)?;
+    let file = open_at(dir, c"exit", libc::O_RDWR | libc::O_CREAT)?;
     // SAFETY: plain call on an open descriptor.
     if unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) } == 0 {
         return Ok(Some(file));

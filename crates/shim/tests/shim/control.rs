@@ -85,5 +85,5 @@ fn the_socket_is_gone_after_the_run() {
     let running = idle();
     running.stop();
     let ended = running.wait();
-    assert_eq!(ended.files(), ["exit", "lock", "output.idx", "output.log"]);
+    assert_eq!(ended.files(), ["exit", "output.idx", "output.log"]);
 }

@@ -184,7 +184,7 @@ impl Running {
         control.send(Request::Subscribe);
         loop {
             let reply = control.receive();
-            let log = fs::read_to_string(self.dir().join("output.log")).unwrap();
+            let log = fs::read_to_string(self.dir().join("output.log")).unwrap_or_default();
             if log.matches('\n').count() >= count {
                 return log.lines().map(str::to_owned).collect();
             }

@@ -42,7 +42,7 @@ fn what_was_written_right_before_the_end_is_kept_without_any_drain_time() {
 #[test]
 fn a_silent_run_leaves_no_log_files() {
     let ended = Plan::program(&["/bin/true"]).run();
-    assert_eq!(ended.files(), ["exit", "lock"]);
+    assert_eq!(ended.files(), ["exit"]);
 }
 
 #[test]

@@ -13,7 +13,7 @@ fn fails_with(plan: Plan, stage: Stage, errno: i32) {
     let (failure, ended) = plan.fail();
     assert_eq!(failure, StartFailure { stage, errno });
     assert_eq!(ended.end, RunEnd::StartFailed(failure));
-    assert_eq!(ended.files(), ["exit", "lock"], "a failed start leaves nothing else");
+    assert_eq!(ended.files(), ["exit"], "a failed start leaves nothing else");
 }
 
 #[test]

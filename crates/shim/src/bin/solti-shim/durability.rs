@@ -6,20 +6,20 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
-use solti_shim::layout;
+use solti_logstore::LogWriter;
 
 const EVERY: Duration = Duration::from_secs(1);
 /// It calls `fdatasync` twice and nothing else.
 const STACK: usize = 64 << 10;
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Durability {
-    files: Arc<Files>,
+    /// Of its own from the first flush on; any descriptor of a file can flush it.
+    files: Option<Arc<Files>>,
     flushing: Option<JoinHandle<io::Result<()>>>,
     /// Bytes of the log that were written when the last flush began.
     covered: u64,
@@ -28,35 +28,24 @@ pub struct Durability {
 }
 
 #[derive(Debug)]
-struct Files {
-    log: File,
-    index: File,
-}
+struct Files([File; 2]);
 
 impl Files {
     fn flush(&self) -> io::Result<()> {
         // The data first: the index must not know of bytes that are not there.
-        self.log.sync_data()?;
-        self.index.sync_data()
+        self.0.iter().try_for_each(File::sync_data)
     }
 }
 
 impl Durability {
-    /// Descriptors of our own on the log's files; any descriptor of a file can flush it.
-    pub fn open(dir: BorrowedFd<'_>) -> io::Result<Self> {
-        let log = layout::open_at(dir, c"output.log", libc::O_RDONLY)?;
-        let index = layout::open_at(dir, c"output.idx", libc::O_RDONLY)?;
-        let files = Arc::new(Files { log, index });
-        Ok(Self { files, flushing: None, covered: 0, due: None, failed: false })
-    }
-
     /// When [`tend`](Self::tend) has something to do.
     pub fn due(&self) -> Option<Instant> {
         self.due
     }
 
     /// Starts a flush when one is due, and plans one when the log has grown.
-    pub fn tend(&mut self, written: u64, now: Instant) {
+    pub fn tend(&mut self, log: &LogWriter, now: Instant) {
+        let written = log.published_bytes();
         match self.due {
             None if written > self.covered => self.due = Some(now + EVERY),
             Some(at) if at <= now && self.flushing.as_ref().is_some_and(|flush| !flush.is_finished()) => {
@@ -67,12 +56,7 @@ impl Durability {
                 self.join();
                 self.due = None;
                 self.covered = written;
-                let files = Arc::clone(&self.files);
-                match Builder::new().stack_size(STACK).spawn(move || files.flush()) {
-                    Ok(flush) => self.flushing = Some(flush),
-                    // No thread to be had (a limit on processes): then it costs the loop a moment.
-                    Err(_) => self.failed |= self.files.flush().is_err(),
-                }
+                self.flush(log);
             }
             _ => {}
         }
@@ -82,6 +66,22 @@ impl Durability {
     pub fn finish(mut self) -> bool {
         self.join();
         !self.failed
+    }
+
+    fn flush(&mut self, log: &LogWriter) {
+        if self.files.is_none() {
+            match log.duplicate_files() {
+                Ok(files) => self.files = files.map(|files| Arc::new(Files(files))),
+                Err(_) => self.failed = true,
+            }
+        }
+        let Some(files) = &self.files else { return };
+        let theirs = Arc::clone(files);
+        match Builder::new().stack_size(STACK).spawn(move || theirs.flush()) {
+            Ok(flush) => self.flushing = Some(flush),
+            // No thread to be had (a limit on processes): then it costs the loop a moment.
+            Err(_) => self.failed |= files.flush().is_err(),
+        }
     }
 
     fn join(&mut self) {

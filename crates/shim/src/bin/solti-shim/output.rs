@@ -5,7 +5,7 @@
 //! child; its output is read all the same and the loss is recorded.
 
 use std::io::{self, PipeReader, PipeWriter, Read};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::time::{Duration, Instant};
 
 use solti_logstore::{LogWriter, Stream};
@@ -27,7 +27,6 @@ pub struct Output {
     pipes: [Option<PipeReader>; 2],
     log: LogWriter,
     buffer: Vec<u8>,
-    received: u64,
     incomplete: bool,
     flush_at: Option<Instant>,
     durability: Durability,
@@ -42,17 +41,16 @@ pub struct Sealed {
 
 impl Output {
     /// The pipes of a run; the write ends are for the child alone.
-    pub fn new(log: LogWriter, durability: Durability) -> io::Result<(Self, PipeWriter, PipeWriter)> {
+    pub fn new(log: LogWriter) -> io::Result<(Self, PipeWriter, PipeWriter)> {
         let (stdout, stdout_end) = pipe()?;
         let (stderr, stderr_end) = pipe()?;
         let output = Self {
             pipes: [Some(stdout), Some(stderr)],
             log,
             buffer: vec![0; BUFFER],
-            received: 0,
             incomplete: false,
             flush_at: None,
-            durability,
+            durability: Durability::default(),
         };
         Ok((output, stdout_end, stderr_end))
     }
@@ -97,7 +95,6 @@ impl Output {
             match pipe.read(&mut self.buffer) {
                 Ok(0) => *slot = None,
                 Ok(len) => {
-                    self.received += len as u64;
                     self.incomplete |= self.log.append(stream, &self.buffer[..len], now_ms).is_err();
                     if len < self.buffer.len() {
                         return;
@@ -123,29 +120,17 @@ impl Output {
                 Some(now + RETRY)
             }
         };
-        self.durability.tend(self.log.published_bytes(), now);
+        self.durability.tend(&self.log, now);
     }
 
-    /// Seals the log and makes it durable. A run that printed nothing keeps no files and costs no sync.
-    pub fn finish(self, dir: BorrowedFd<'_>, now_ms: u64) -> Sealed {
-        if self.received == 0 {
-            remove_files(dir);
-            return Sealed { bytes: 0, incomplete: false };
-        }
+    /// Seals the log and makes it durable. A run that printed nothing has no files and costs no sync.
+    pub fn finish(self, now_ms: u64) -> Sealed {
         let published = self.log.published_bytes();
         let incomplete = self.incomplete | !self.durability.finish();
         match self.log.finish(now_ms) {
             Ok(totals) => Sealed { bytes: totals.bytes, incomplete: incomplete || totals.dropped > 0 },
             Err(_) => Sealed { bytes: published, incomplete: true },
         }
-    }
-}
-
-/// Removes the log's files; a missing log reads as an empty one.
-pub fn remove_files(dir: BorrowedFd<'_>) {
-    for name in [c"output.log", c"output.idx"] {
-        // Left behind, an empty file is harmless.
-        let _ = sys::remove_at(dir, name);
     }
 }
 

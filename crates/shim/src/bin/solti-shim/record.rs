@@ -2,14 +2,14 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::AsFd;
 use std::os::unix::fs::FileExt;
 
 use solti_shim::exit_record::{EndFlags, ExitRecord, LEN, RunEnd, RunState, boot_id_hash};
-use solti_shim::layout;
 
 use crate::sys;
 
+/// Holds the run's lock, too: see [`solti_shim::layout::try_lock`].
 #[derive(Debug)]
 pub struct RecordFile {
     file: File,
@@ -17,10 +17,13 @@ pub struct RecordFile {
 }
 
 impl RecordFile {
-    /// Makes the file with its block reserved, and says Started. Not synced: that a run was meant to start is in the
+    /// Reserves the block of the locked file, and says Started. Not synced: that a run was meant to start is in the
     /// supervisor's database. Refuses a folder that already holds a run (`EEXIST`).
-    pub fn create(dir: BorrowedFd<'_>, started_at_ms: u64) -> io::Result<Self> {
-        let file = layout::open_at(dir, c"exit", libc::O_RDWR | libc::O_CREAT | libc::O_EXCL)?;
+    pub fn begin(file: File, started_at_ms: u64) -> io::Result<Self> {
+        // Whoever only asks for the lock leaves the file empty.
+        if file.metadata()?.len() != 0 {
+            return Err(io::Error::from_raw_os_error(libc::EEXIST));
+        }
         sys::allocate(file.as_fd(), LEN)?;
         let record = ExitRecord {
             state: RunState::Started,
@@ -45,7 +48,7 @@ impl RecordFile {
 
     /// The last word on this run, durable when this returns.
     pub fn finish(
-        mut self,
+        &mut self,
         end: RunEnd,
         finished_at_ms: u64,
         duration_us: u64,

@@ -29,8 +29,6 @@ const OWN_SLOTS: usize = 4;
 #[derive(Debug)]
 pub struct Started {
     pub dir: File,
-    /// Held until this process ends; never read.
-    pub lock: File,
     pub signals: OwnedFd,
     pub clock: Clock,
     pub began: Instant,
@@ -244,7 +242,7 @@ impl Run {
         let Self { mut own, leader_end, ending, .. } = self;
         own.output.read_rest(own.clock.now_ms());
         let drain_cut = !own.output.at_end();
-        let log = own.output.finish(own.dir.as_fd(), own.clock.now_ms());
+        let log = own.output.finish(own.clock.now_ms());
 
         let ended = leader_end.unwrap_or_else(|| LeaderEnd { at: Instant::now(), at_ms: own.clock.now_ms() });
         let status = own.leader.status();
@@ -264,7 +262,6 @@ impl Run {
         // A socket left behind refuses connections once we are gone.
         let _ = sys::remove_at(own.dir.as_fd(), c"control.sock");
         own.clients.exited(log.bytes);
-        drop(own.lock);
         recorded
     }
 }

@@ -18,8 +18,7 @@ use solti_shim::start_report::{Stage, StartFailure};
 use crate::child::Leader;
 use crate::clients::Clients;
 use crate::clock::Clock;
-use crate::durability::Durability;
-use crate::output::{self, Output};
+use crate::output::Output;
 use crate::record::RecordFile;
 use crate::run::{Run, Started};
 use crate::sys;
@@ -45,12 +44,12 @@ pub fn start(run_dir: &Path) -> Result<Run, StartFailure> {
     let dir = layout::open_run_dir(run_dir).map_err(at(Stage::RunDir))?;
     let lock = lock(&dir).map_err(at(Stage::Lock))?;
     let clock = Clock::start();
-    let mut record = RecordFile::create(dir.as_fd(), clock.now_ms()).map_err(at(Stage::RunDir))?;
+    let mut record = RecordFile::begin(lock, clock.now_ms()).map_err(at(Stage::RunDir))?;
 
     let began = Instant::now();
     match launch(&dir, &mut record) {
         Ok(Launched { spec, leader, output, clients }) => {
-            Ok(Run::new(Started { dir, lock, signals, clock, began, record, spec, leader, output, clients }))
+            Ok(Run::new(Started { dir, signals, clock, began, record, spec, leader, output, clients }))
         }
         Err(failure) => {
             // The caller hears of the failure in any case; a record that cannot be written adds nothing to that.
@@ -58,7 +57,6 @@ pub fn start(run_dir: &Path) -> Result<Run, StartFailure> {
             let _ =
                 record.finish(RunEnd::StartFailed(failure), clock.now_ms(), duration, EndFlags::default());
             let _ = sys::remove_at(dir.as_fd(), c"control.sock");
-            output::remove_files(dir.as_fd());
             Err(failure)
         }
     }
@@ -87,9 +85,8 @@ fn launch(dir: &File, record: &mut RecordFile) -> Result<Launched, StartFailure>
     let spec = read_launch(dir)?;
     let log = LogWriter::create(&layout::path_in(dir.as_fd(), ""))
         .map_err(|error| at(Stage::Log)(source(error)))?;
-    let durability = Durability::open(dir.as_fd()).map_err(at(Stage::Log))?;
     let clients = Clients::listen(dir.as_fd()).map_err(at(Stage::Control))?;
-    let (output, stdout, stderr) = Output::new(log, durability).map_err(at(Stage::Spawn))?;
+    let (output, stdout, stderr) = Output::new(log).map_err(at(Stage::Spawn))?;
     let leader = Leader::spawn(&spec, stdout, stderr)?;
     // Already said Started; the pid is an extra for whoever finds the run without its shim.
     let _ = record.child_started(leader.pid());

@@ -1,0 +1,57 @@
+//! A file that is made when its first byte is written, so that a run that prints nothing costs no inode.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use crate::LogError;
+
+/// Made with mode 0600 and never in place of another file, be it a symbolic link.
+#[derive(Debug)]
+pub(crate) struct NewFile {
+    path: PathBuf,
+    file: Option<File>,
+}
+
+impl NewFile {
+    /// To be made later.
+    ///
+    /// # Errors
+    /// When something has the name already, so that nobody learns of it only after a child has begun to print.
+    pub(crate) fn planned(path: PathBuf) -> Result<Self, LogError> {
+        match std::fs::symlink_metadata(&path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Self { path, file: None }),
+            Err(e) => Err(LogError::open(&path)(e)),
+            Ok(_) => Err(LogError::open(&path)(io::ErrorKind::AlreadyExists.into())),
+        }
+    }
+
+    /// Made at once.
+    pub(crate) fn create(path: PathBuf) -> Result<Self, LogError> {
+        let file = create(&path).map_err(LogError::open(&path))?;
+        Ok(Self { path, file: Some(file) })
+    }
+
+    /// Makes the file if it is not there yet; a failure is tried again at the next call.
+    pub(crate) fn get(&mut self) -> io::Result<&mut File> {
+        match &mut self.file {
+            Some(file) => Ok(file),
+            none => Ok(none.insert(create(&self.path)?)),
+        }
+    }
+
+    /// The file, if it was made.
+    pub(crate) fn made(&self) -> Option<&File> {
+        self.file.as_ref()
+    }
+
+    /// Makes what was written durable.
+    pub(crate) fn sync_data(&self) -> io::Result<()> {
+        self.file.as_ref().map_or(Ok(()), File::sync_data)
+    }
+}
+
+fn create(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+}
