@@ -65,7 +65,7 @@ export function makeTask(sample: Sample, n: number, now: number): FakeTask {
       phase,
       startedAt: open ? (startedAt ?? createdAt) : begun,
       finishedAt: open ? undefined : begun + length,
-      exitCode: phase === "succeeded" ? 0 : phase === "failed" ? (sample.exitCode ?? 1) : undefined,
+      exitCode: phase === "succeeded" ? 0 : phase === "failed" ? failedWith(sample) : undefined,
       error: phase === "succeeded" || open ? undefined : (sample.error ?? "exit 1"),
     });
   }
@@ -96,6 +96,11 @@ export function makeTask(sample: Sample, n: number, now: number): FakeTask {
       ...sample.row,
     },
   };
+}
+
+/** What could not start has no exit code. */
+function failedWith({ exitCode, error }: Sample): number | undefined {
+  return exitCode ?? (error && !error.startsWith("exit") ? undefined : 1);
 }
 
 function samples(now: number): Sample[] {

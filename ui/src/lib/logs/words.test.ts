@@ -33,8 +33,8 @@ it("ends a run in words, and only once it has ended", () => {
   expect(endMark({ ...ended, phase: "failed", exitCode: 137 })).toBe(
     "Failed · exit 137: killed by SIGKILL · after 12 s",
   );
-  expect(endMark({ ...ended, phase: "timeout", error: "timed out after 30 min" })).toContain(
-    "timed out after 30 min",
+  expect(endMark({ ...ended, phase: "timeout", error: "timed out after 30 min" })).toBe(
+    "Timed out after 30 min · after 12 s",
   );
 });
 

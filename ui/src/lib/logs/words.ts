@@ -1,5 +1,5 @@
 // What the log window says in words: titles, the mark at the end of a run, times of rows, notes on clamped lines.
-import type { LogInfo, LogRow } from "../api";
+import type { LogInfo, LogRow, Phase } from "../api";
 import { bytes, duration, outcome } from "../shared/format";
 import { phaseWord } from "../shared/phase";
 
@@ -19,7 +19,14 @@ export function endMark(info: LogInfo | null): string | null {
   const took = `after ${duration(Math.max(0, info.finishedAt - info.startedAt))}`;
   const why = outcome(info);
   const code = info.exitCode !== undefined && !why.startsWith("exit ") ? `exit ${info.exitCode}` : "";
-  return [phaseWord(info.phase), why, code, took].filter((part) => part !== "").join(" · ");
+  return [ended(info.phase, why), code, took].filter((part) => part !== "").join(" · ");
+}
+
+/** The phase and why, without saying it twice: "Timed out after 30 min", "Failed · exit 1". */
+export function ended(phase: Phase, why: string): string {
+  const word = phaseWord(phase);
+  if (why.toLowerCase().startsWith(word.toLowerCase())) return why.charAt(0).toUpperCase() + why.slice(1);
+  return why === "" ? word : `${word} · ${why}`;
 }
 
 const pad = (n: number, width: number): string => String(n).padStart(width, "0");

@@ -31,7 +31,7 @@ function place(panel: HTMLElement, anchor: HTMLElement) {
   const { offsetWidth: width, offsetHeight: height } = panel;
   const below = at.bottom + GAP;
   const top = below + height > window.innerHeight - EDGE ? Math.max(EDGE, at.top - GAP - height) : below;
-  const left = Math.max(EDGE, Math.min(at.right - width, window.innerWidth - width - EDGE));
+  const left = Math.max(EDGE, Math.min(at.left, window.innerWidth - width - EDGE));
   panel.style.top = `${top}px`;
   panel.style.left = `${left}px`;
 }

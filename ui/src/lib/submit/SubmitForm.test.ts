@@ -85,6 +85,19 @@ describe("the submit form", () => {
     expect((await screen.findByTestId("error-slot")).textContent).toBe("Lane etl is busy");
   });
 
+  it("keeps what it says while the focus goes to the first bad field", async () => {
+    open();
+    await fireEvent.click(screen.getByText("Lane"));
+    await fireEvent.click(screen.getByLabelText(/shared lane/));
+    refuse("slot", "a lane needs a name");
+    field("field-command").focus();
+    await fireEvent.keyDown(field("field-command"), { key: "Enter", ctrlKey: true });
+    await waitFor(() => expect(document.activeElement?.id).toBe("field-slot"));
+    await fireEvent.blur(field("field-command"));
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(screen.getByTestId("error-slot").textContent).toBe("A lane needs a name");
+  });
+
   it("gives a copy of a task that still runs another lane of its own", async () => {
     const lanes: string[] = [];
     useBackend({

@@ -25,6 +25,10 @@ export class SubmitModel {
   /** Variables of a restored draft whose values were not kept. */
   withheld = $state.raw<readonly string[]>([]);
   #left = new Set<string>();
+  /** Once sent, every field counts as left: the focus that goes to one error must not hide the others. */
+  #sent = false;
+  /** What sending was refused with, and the form that was refused: it holds until something is changed. */
+  #refusal: { readonly at: string | null; readonly error: ApiError; readonly of: string } | null = null;
   #asked = 0;
 
   constructor(
@@ -57,12 +61,14 @@ export class SubmitModel {
     this.errors = {};
     this.general = null;
     this.#left.clear();
+    this.#sent = false;
+    this.#refusal = null;
   }
 
   /** A field was left: what is wrong in it, and in those left before, is shown now. */
   async leave(field: string): Promise<void> {
     this.#left.add(field);
-    await this.check((at) => this.#left.has(at));
+    await this.check((at) => this.#sent || this.#left.has(at));
   }
 
   /** Asks the backend; shows the errors that `visible` lets through. Resolves with the first field that is wrong. */
@@ -83,6 +89,16 @@ export class SubmitModel {
         else found[at] = sentence(error.message);
       }
     }
+    const refusal = this.#refusal;
+    if (
+      refusal !== null &&
+      Object.keys(found).length === 0 &&
+      general === null &&
+      refusal.of === this.#typed()
+    ) {
+      if (refusal.at === null) general = refusal.error;
+      else found[refusal.at] = sentence(refusal.error.message);
+    }
     if (asked !== this.#asked) return null; // A later answer is on its way.
     this.errors = Object.fromEntries(Object.entries(found).filter(([field]) => visible(field)));
     if (general === null || visible("")) this.general = general;
@@ -95,6 +111,8 @@ export class SubmitModel {
     if (this.view === "json" && !this.takeJson()) return null;
     this.busy = true;
     this.general = null;
+    this.#sent = true;
+    this.#refusal = null;
     try {
       const wrong = await this.check();
       if (wrong !== null || this.general !== null) return null;
@@ -104,6 +122,7 @@ export class SubmitModel {
     } catch (thrown) {
       const error = ApiError.from(thrown);
       const at = this.#place(error);
+      this.#refusal = { at, error, of: this.#typed() };
       if (at === null) this.general = error;
       else this.errors = { [at]: sentence(error.message) };
       return null;
@@ -154,6 +173,10 @@ export class SubmitModel {
     this.jsonProblem = null;
     this.view = "form";
     return true;
+  }
+
+  #typed(): string {
+    return JSON.stringify($state.snapshot(this.form));
   }
 
   #place(error: ApiError): string | null {

@@ -181,11 +181,17 @@ export class Workspace {
     if (active.length === 0 && rows.length <= MANY) return act();
     const running = active.filter((row) => row.task.status.phase === "running").length;
     const waiting = active.length - running;
-    const consequence = [
-      running ? `${plural(running, "running task is", "running tasks are")} stopped first.` : "",
-      waiting ? `${plural(waiting, "waiting task")} will not start.` : "",
-      active.length ? "Their runs and logs are deleted for good." : "Their runs and logs go with them.",
-    ];
+    const one = rows.length === 1;
+    const consequence = one
+      ? [
+          running ? "It is stopped first." : waiting ? "It will not start." : "",
+          "Its runs and log are deleted for good.",
+        ]
+      : [
+          running ? `${plural(running, "running task is", "running tasks are")} stopped first.` : "",
+          waiting ? `${plural(waiting, "waiting task")} will not start.` : "",
+          active.length ? "Their runs and logs are deleted for good." : "Their runs and logs go with them.",
+        ];
     this.question = {
       title: `Delete ${what(rows)}?`,
       body: consequence.filter(Boolean).join(" "),
