@@ -48,13 +48,14 @@ pub async fn attach(run_dir: &Path, run_id: &str) -> Result<Attached, AttachErro
 /// The lock is ours, so nobody supervises this run; taking the launch file away keeps a late shim from starting it.
 fn settle(dir: &RunDir) -> Result<Attached, AttachError> {
     let source = |source| AttachError::RunDir { path: dir.path().to_owned(), source };
-    let was_unread = dir.remove(c"launch").map_err(source)?;
+    // A shim makes its record before it takes the launch file: without both, the app has died before there was a shim.
+    let never_began = dir.remove(c"launch").map_err(source)? || !dir.has_record().map_err(source)?;
     let record = read_record(dir)?;
     if let Some(outcome) = record.as_ref().and_then(RunOutcome::from_record) {
         return Ok(Attached::Finished(outcome));
     }
     Ok(Attached::Lost(match record {
-        _ if was_unread => LostReason::NeverStarted,
+        _ if never_began => LostReason::NeverStarted,
         Some(record) if record.boot_id_hash != boot_id_hash() => LostReason::Rebooted,
         Some(_) | None => LostReason::ShimGone,
     }))

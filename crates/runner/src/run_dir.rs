@@ -38,15 +38,8 @@ impl RunDir {
         if !this.is_own().map_err(failed)? {
             return refused(libc::EPERM, StartCause::RunDirForeign);
         }
-        if !is_new {
-            // Whoever only asks for the lock leaves the file empty.
-            let len = this.open(c"exit", libc::O_RDONLY).and_then(|file| file.metadata()).map(|meta| meta.len());
-            match len {
-                Ok(0) => {}
-                Ok(_) => return refused(libc::EEXIST, StartCause::RunExists),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => return Err(failed(error)),
-            }
+        if !is_new && this.has_record().map_err(failed)? {
+            return refused(libc::EEXIST, StartCause::RunExists);
         }
         Ok(this)
     }
@@ -103,6 +96,16 @@ impl RunDir {
     pub fn try_lock(&self) -> Result<Option<File>, AttachError> {
         layout::try_lock(self.dir.as_fd())
             .map_err(|source| AttachError::Lock { path: self.path.clone(), source })
+    }
+
+    /// Whether a shim has begun here, be its record legible or not.
+    pub fn has_record(&self) -> io::Result<bool> {
+        // Whoever only asks for the lock leaves the file empty.
+        match self.open(c"exit", libc::O_RDONLY).and_then(|file| file.metadata()) {
+            Ok(meta) => Ok(meta.len() > 0),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// The exit record; `None` when there is none, or a torn one, which says as little.

@@ -125,6 +125,8 @@ async fn an_intent_without_a_start_can_not_come_to_life_later() {
     std::fs::write(dir.join("launch"), "a spec that no shim has read").unwrap();
     assert!(matches!(attach(&runs, "t").await, Attached::Lost(LostReason::NeverStarted)));
     assert!(!dir.join("launch").exists());
+    // Neither was the spec written: only the folder is there.
+    assert!(matches!(attach(&runs, "t").await, Attached::Lost(LostReason::NeverStarted)));
 }
 
 #[tokio::test]

@@ -20,6 +20,7 @@ mod run;
 mod start;
 mod sys;
 
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -32,7 +33,7 @@ fn main() -> ExitCode {
         eprintln!("usage: solti-shim <run-dir>   (started by the app, not by hand)");
         return ExitCode::from(2);
     };
-    let (report, run) = match start::start(Path::new(&run_dir)) {
+    let (report, run) = match start::start(Path::new(&run_dir), status.as_ref().map(AsFd::as_fd)) {
         Ok(run) => (run.report(), Some(run)),
         Err(failure) => (StartReport::Failed(failure), None),
     };

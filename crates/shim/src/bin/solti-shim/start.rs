@@ -5,7 +5,7 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -33,7 +33,8 @@ pub fn at(stage: Stage) -> impl Fn(io::Error) -> StartFailure {
     move |error| StartFailure { stage, errno: error.raw_os_error().unwrap_or(libc::EIO) }
 }
 
-pub fn start(run_dir: &Path) -> Result<Run, StartFailure> {
+/// `status`: the pipe that the app waits at, if it started us.
+pub fn start(run_dir: &Path, status: Option<BorrowedFd<'_>>) -> Result<Run, StartFailure> {
     sys::close_inherited();
     sys::new_session();
     let signals = null_stdio()
@@ -43,6 +44,11 @@ pub fn start(run_dir: &Path) -> Result<Run, StartFailure> {
 
     let dir = layout::open_run_dir(run_dir).map_err(at(Stage::RunDir))?;
     let lock = lock(&dir).map_err(at(Stage::Lock))?;
+    // The app has died before the run began, so the next one starts it anew, maybe at this very moment and in this very
+    // folder: nothing of it may be touched. From here on the lock tells the next one that the run is ours.
+    if status.is_some_and(|pipe| !sys::has_reader(pipe)) {
+        return Err(StartFailure { stage: Stage::Lock, errno: libc::ECANCELED });
+    }
     let clock = Clock::start();
     let mut record = RecordFile::begin(lock, clock.now_ms()).map_err(at(Stage::RunDir))?;
 

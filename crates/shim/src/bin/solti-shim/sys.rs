@@ -22,6 +22,13 @@ pub fn take_status_pipe() -> Option<File> {
     Some(unsafe { File::from_raw_fd(STATUS_FD) })
 }
 
+/// Whether anybody can still read from the pipe whose write end this is.
+pub fn has_reader(pipe: BorrowedFd<'_>) -> bool {
+    let mut slots = [poll_slot(pipe.as_raw_fd(), 0)];
+    poll(&mut slots, Some(Duration::ZERO));
+    slots[0].revents & libc::POLLERR == 0
+}
+
 /// Closes what the app leaked into us, so that no pipe or socket of it lives as long as the run.
 pub fn close_inherited() {
     let first = STATUS_FD as libc::c_uint + 1;
