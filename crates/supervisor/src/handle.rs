@@ -17,6 +17,9 @@ use tokio::sync::{mpsc, oneshot, watch};
 /// Requests that wait for the actor; more make their callers wait.
 const MAILBOX: usize = 1_024;
 
+/// Enough to keep the processors busy; with more, a submit waits behind starts that are not faster for it.
+const STARTS_A_PROCESSOR: usize = 4;
+
 #[derive(Debug, Clone)]
 pub struct SupervisorConfig {
     /// The folder of the app's data; `runs/` is in it.
@@ -32,14 +35,15 @@ pub struct SupervisorConfig {
 }
 
 impl SupervisorConfig {
-    /// The defaults: this process's environment, five seconds of grace.
+    /// The defaults: this process's environment, five seconds of grace, a few starts at a time for each processor.
     pub fn new(data_dir: impl Into<PathBuf>) -> Self {
         Self {
             data_dir: data_dir.into(),
             boot_id: crate::current_boot_id(),
             base_env: std::env::vars_os().collect(),
             grace: Duration::from_secs(5),
-            concurrent_starts: 64,
+            concurrent_starts: STARTS_A_PROCESSOR
+                * std::thread::available_parallelism().map_or(1, usize::from),
         }
     }
 }
