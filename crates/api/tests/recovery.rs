@@ -197,8 +197,9 @@ fn some_run_has(dir: &Path, file: &str) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_at_each_step_of_a_start_and_of_an_end_the_app_loses_and_repeats_nothing() {
-    // The folder is there, the shim is being started, it owns the run, its child runs, the child has ended.
-    for file in [".", "launch", "exit", "output.log", "done"] {
+    // The folder is there and the shim is being started, it owns the run, it can be reached, its child has printed, and
+    // has ended.
+    for file in [".", ".", "exit", "control.sock", "output.log", "done"] {
         for _ in 0..3 {
             let dir = tempfile::tempdir().unwrap();
             let core = Core::start(dir.path(), 2);
@@ -207,6 +208,8 @@ async fn killed_at_each_step_of_a_start_and_of_an_end_the_app_loses_and_repeats_
                 assert!(began.elapsed() < PATIENCE, "no {file}");
                 std::thread::yield_now();
             }
+            // Not a wait for anything: the steps after this one are shorter than the time to see a file.
+            std::thread::sleep(Duration::from_micros(rand::random_range(0..3_000)));
             recovered(dir.path(), &core.kill()).await;
         }
     }
