@@ -14,13 +14,17 @@ export function floating(button: () => HTMLElement | undefined, close: () => voi
       if (at instanceof Node && (panel.contains(at) || anchor?.contains(at))) return;
       close();
     };
+    // Only what carries the button along: a log that follows its end scrolls all the time.
+    const moved = (event: Event) => {
+      if (event.target instanceof Node && anchor && event.target.contains(anchor)) close();
+    };
     const options = { capture: true };
     window.addEventListener("pointerdown", away, options);
-    window.addEventListener("scroll", away, options);
+    window.addEventListener("scroll", moved, options);
     window.addEventListener("resize", close);
     return () => {
       window.removeEventListener("pointerdown", away, options);
-      window.removeEventListener("scroll", away, options);
+      window.removeEventListener("scroll", moved, options);
       window.removeEventListener("resize", close);
     };
   };
