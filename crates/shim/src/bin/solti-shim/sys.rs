@@ -149,7 +149,7 @@ pub fn poll_slot(fd: RawFd, events: libc::c_short) -> libc::pollfd {
 /// Waits until a slot is ready or the time is over (`None`: for ever). An interruption counts as nothing ready.
 pub fn poll(slots: &mut [libc::pollfd], wait: Option<Duration>) {
     let wait = wait.map(|wait| libc::timespec {
-        tv_sec: libc::time_t::try_from(wait.as_secs()).unwrap_or(libc::time_t::MAX),
+        tv_sec: wait.as_secs().try_into().unwrap_or(i32::MAX.into()),
         tv_nsec: wait.subsec_nanos() as libc::c_long,
     });
     let timeout = wait.as_ref().map_or(ptr::null(), ptr::from_ref);
