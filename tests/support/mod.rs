@@ -198,7 +198,9 @@ impl AppWindow<'_> {
 
     pub async fn see_text(&self, test_id: &str, text: &str) -> String {
         eventually(&format!("{text:?} in {test_id}"), || async {
-            let found = self.page.find(By::Css(css(test_id))).await?.text().await?;
+            // The driver's own reading leaves out text in an element that clips what overflows.
+            let found =
+                self.page.find(By::Css(css(test_id))).await?.prop("textContent").await?.unwrap_or_default();
             Ok(found.contains(text).then_some(found))
         })
         .await
