@@ -32,15 +32,13 @@ impl Actor {
         let (now, slot, strategy) = (now_ms(), spec.slot.clone(), spec.admission);
         let id = self.ids.next(now);
         let victim = match self.lanes.admit(&slot, &id, strategy) {
-            Ok(admission) => match admission {
-                Admission::Replaces(victim) => Some(victim),
-                Admission::Waits => None,
-            },
+            Ok(Admission::Replaces(victim)) => Some(victim),
+            Ok(Admission::Waits) => None,
             Err(busy) => {
                 return drop(reply.send(Err(SupervisorError::SlotBusy { slot, running: busy.running })));
             }
         };
-        let mut stored = self.new_task(id.clone(), spec, now).await;
+        let mut stored = self.new_task(id.clone(), spec, now);
         if strategy == AdmissionStrategy::Replace {
             stored.queue_order = 0;
         }
@@ -85,7 +83,7 @@ impl Actor {
         }
     }
 
-    pub(crate) async fn new_task(&mut self, id: TaskId, spec: TaskSpec, now: u64) -> StoredTask {
+    fn new_task(&mut self, id: TaskId, spec: TaskSpec, now: u64) -> StoredTask {
         let metadata = ObjectMeta { id, resource_version: 0, created_at: now, updated_at: now };
         let status = TaskStatus { phase: TaskPhase::Pending, attempt: 0, exit_code: None, error: None };
         self.next_order += 1;
