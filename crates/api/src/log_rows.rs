@@ -131,6 +131,8 @@ fn text_row(row: Row) -> LogRow {
         full_len: row.full_len,
         partial: row.partial,
         continued: row.continued,
+        gap: row.gap,
+        removed: None,
     }
 }
 

@@ -7,11 +7,13 @@
 
 mod backoff;
 mod event;
+mod excerpt;
 mod field;
 mod id;
 mod kind;
 mod lifecycle;
 mod query;
+mod search;
 mod selector;
 mod spec;
 mod task;
@@ -20,6 +22,10 @@ mod view;
 
 pub use backoff::{BackoffState, BackoffStrategy, JitterStrategy};
 pub use event::{OutputEvent, OutputStreamKind};
+pub use excerpt::{
+    Bookmark, DensityBucket, ExportedLog, LineChunk, LogDensity, LogSource, LogText, MAX_TEXT_BYTES,
+    MergedRow, MergedRows, TextPosition,
+};
 pub use field::FieldError;
 pub use id::{Slot, TaskId};
 pub use kind::{
@@ -28,11 +34,12 @@ pub use kind::{
 };
 pub use lifecycle::{AttemptEnd, NextStep, after_attempt};
 pub use query::{DEFAULT_LIMIT, MAX_LIMIT, TaskPage, TaskQuery};
+pub use search::{LogQuery, RowRanges, RunHits, SearchHit, SearchProgress, TaskHits};
 pub use selector::{MatchExpression, Operator, RunnerSelector};
 pub use spec::{AdmissionStrategy, RestartStrategy, TaskSpec};
 pub use task::{ObjectMeta, Task, TaskPhase, TaskRun, TaskStatus};
 pub use validate::parse_spec;
 pub use view::{
-    LabelCount, Lane, ListQuery, LogInfo, LogRow, LogRows, MAX_ROW_BYTES, RunMark, StopMode, StorageState,
-    Summary, TaskChange, TaskEvent, TaskEventKind, TaskList, TaskRow, Waiting,
+    LabelCount, Lane, ListQuery, LogInfo, LogRow, LogRows, MAX_ROW_BYTES, RemovedRows, RunMark, StopMode,
+    StorageState, Summary, TaskChange, TaskEvent, TaskEventKind, TaskList, TaskRow, Waiting,
 };

@@ -277,6 +277,24 @@ pub struct LogRow {
     pub partial: bool,
     /// It goes on with the line of an earlier row of its stream.
     pub continued: bool,
+    /// Not a line: this many bytes found no space on the disk.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "number")]
+    pub gap: Option<u64>,
+    /// Not a line: what retention has removed from here on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub removed: Option<RemovedRows>,
+}
+
+/// What was removed from a log to save space. The rows that are left keep their numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct RemovedRows {
+    #[ts(type = "number")]
+    pub rows: u64,
+    #[ts(type = "number")]
+    pub bytes: u64,
 }
 
 /// The longest text of a row that is handed to a window, in bytes.

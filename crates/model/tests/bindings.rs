@@ -62,6 +62,23 @@ fn the_types_of_the_page_are_those_of_the_model() {
         LogInfo,
         LogRows,
         LogRow,
+        RemovedRows,
+        LogQuery,
+        SearchProgress,
+        SearchHit,
+        RowRanges,
+        TaskHits,
+        RunHits,
+        LogDensity,
+        DensityBucket,
+        LineChunk,
+        TextPosition,
+        LogText,
+        ExportedLog,
+        LogSource,
+        MergedRows,
+        MergedRow,
+        Bookmark,
     );
     if std::env::var_os("UPDATE_BINDINGS").is_some() {
         std::fs::write(FILE, &current).expect("the bindings can be written");

@@ -2,26 +2,46 @@
 // fake.ts answers from memory. Every method rejects with ApiError. Nothing else in the page knows the difference.
 import type {
   AppInfo,
+  Bookmark,
+  ExportedLog,
   Lane,
+  LineChunk,
   ListQuery,
+  LogDensity,
   LogInfo,
+  LogJump,
+  LogQuery,
   LogRows,
+  LogSource,
+  LogText,
+  MergedRows,
   OutputFrame,
+  RowRanges,
+  SearchHit,
+  SearchProgress,
   StopMode,
   Summary,
   Task,
   TaskChange,
   TaskEvent,
+  TaskHits,
   TaskList,
   TaskPage,
   TaskQuery,
   TaskRow,
   TaskRun,
   TaskSpec,
+  TextPosition,
 } from "./types";
 
 /** Ends a subscription. Safe to call twice; after it the callback is not called again. */
 export type Unsubscribe = () => void;
+
+/** A search that is under way; `close` ends it and frees what it knows. */
+export interface OpenSearch {
+  searchId: string;
+  close: Unsubscribe;
+}
 
 export interface Backend {
   submitTask(spec: TaskSpec): Promise<string>;
@@ -49,7 +69,53 @@ export interface Backend {
   logInfo(id: string, attempt: number): Promise<LogInfo>;
   readLog(id: string, attempt: number, from: number, count: number): Promise<LogRows>;
   watchLog(id: string, attempt: number, onInfo: (info: LogInfo) => void): Promise<Unsubscribe>;
-  openLogWindow(id: string, attempt?: number): Promise<void>;
+  /** The rest of a long row, in chunks of at most 1 MiB. */
+  readLine(id: string, attempt: number, row: number, fromByte: number, count: number): Promise<LineChunk>;
+  /** The exact text from `start` to before `end`; with a search, of its rows only. */
+  readLogText(
+    id: string,
+    attempt: number,
+    start: TextPosition,
+    end: TextPosition,
+    timestamps: boolean,
+    searchId?: string,
+  ): Promise<LogText>;
+  logDensity(id: string, attempt: number, buckets: number, searchId?: string): Promise<LogDensity>;
+  /** Asks where to save with the system's dialog; `null` when the person changes their mind. */
+  exportLog(id: string, attempt: number, timestamps: boolean, searchId?: string): Promise<ExportedLog | null>;
+  readMerged(sources: LogSource[], from: number, count: number): Promise<MergedRows>;
+
+  /** Searches near row `near` first, then back to the beginning, then on to the end and as the log grows. */
+  openSearch(
+    id: string,
+    attempt: number,
+    query: LogQuery,
+    near: number,
+    onProgress: (progress: SearchProgress) => void,
+  ): Promise<OpenSearch>;
+  /** The next match strictly after (or before) `row`, going round at the ends; `null` without matches. */
+  searchStep(searchId: string, row: number, forward: boolean): Promise<SearchHit | null>;
+  /** Matching rows counted by rank; `total` is how many there are. */
+  searchRows(searchId: string, from: number, count: number): Promise<LogRows>;
+  /** How many matches lie before `row`. */
+  searchRank(searchId: string, row: number): Promise<number>;
+  /** What to highlight in rows `from` to `from + count` of the log; rows without a match are left out. */
+  searchRanges(searchId: string, from: number, count: number): Promise<RowRanges[]>;
+  /** Searches every run of the tasks given, or of all tasks. */
+  searchAll(
+    query: LogQuery,
+    ids: string[] | undefined,
+    onHits: (hits: TaskHits) => void,
+  ): Promise<Unsubscribe>;
+
+  listBookmarks(id: string): Promise<Bookmark[]>;
+  setBookmark(id: string, attempt: number, row: number, note: string): Promise<Bookmark>;
+  deleteBookmark(id: string, attempt: number, row: number): Promise<void>;
+
+  openLogWindow(id: string, attempt?: number, row?: number): Promise<void>;
+  openMergedWindow(sources: LogSource[]): Promise<void>;
+  /** Rows that this log window is asked to show after it was opened. */
+  watchJumps(onJump: (jump: LogJump) => void): Promise<Unsubscribe>;
 
   appInfo(): Promise<AppInfo>;
 }

@@ -262,4 +262,166 @@ partial: boolean,
 /**
  * It goes on with the line of an earlier row of its stream.
  */
-continued: boolean, };
+continued: boolean, 
+/**
+ * Not a line: this many bytes found no space on the disk.
+ */
+gap?: number, 
+/**
+ * Not a line: what retention has removed from here on.
+ */
+removed?: RemovedRows, };
+
+export type RemovedRows = { rows: number, bytes: number, };
+
+export type LogQuery = { 
+/**
+ * A literal, or with `regex` an expression in the syntax of the Rust crate `regex`. Empty matches every row.
+ */
+pattern: string, regex: boolean, caseSensitive: boolean, 
+/**
+ * What is matched must not stand within a longer word.
+ */
+wholeWord: boolean, 
+/**
+ * The rows that do not match.
+ */
+invert: boolean, 
+/**
+ * Rows of this stream only.
+ */
+stream?: OutputStreamKind, 
+/**
+ * Match as if escape sequences were not there.
+ */
+ignoreAnsi: boolean, };
+
+export type SearchProgress = { 
+/**
+ * Matching rows so far.
+ */
+matches: number, searchedBytes: number, totalBytes: number, 
+/**
+ * All that the log holds was searched.
+ */
+complete: boolean, 
+/**
+ * The log may grow, and the search goes on as it does.
+ */
+live: boolean, 
+/**
+ * The search ended because the log cannot be read.
+ */
+error?: string, 
+/**
+ * The first matching row found so far at or after the row that was near; else the last one before it.
+ */
+nearest?: number, };
+
+export type SearchHit = { row: number, 
+/**
+ * From 1, among the matches that are known.
+ */
+index: number, total: number, };
+
+export type RowRanges = { row: number, 
+/**
+ * Begin and end of each match in UTF-16 columns of [`crate::LogRow::text`].
+ */
+ranges: Array<[number, number]>, };
+
+export type TaskHits = { 
+/**
+ * Runs with at least one match, newest task first.
+ */
+tasks: Array<RunHits>, searchedTasks: number, totalTasks: number, complete: boolean, };
+
+export type RunHits = { id: string, attempt: number, matches: number, firstRow: number, 
+/**
+ * The beginning of the first matching row.
+ */
+firstText: string, };
+
+export type LogDensity = { rows: number, buckets: Array<DensityBucket>, };
+
+export type DensityBucket = { stdout: number, stderr: number, 
+/**
+ * Matches of the search that was named; 0 without one.
+ */
+matches: number, };
+
+export type LineChunk = { 
+/**
+ * Bytes that are not UTF-8 are replaced by U+FFFD. Ends between two characters.
+ */
+text: string, fromByte: number, 
+/**
+ * Where the next chunk begins.
+ */
+nextByte: number, 
+/**
+ * Bytes of the whole row.
+ */
+fullLen: number, };
+
+export type TextPosition = { row: number, 
+/**
+ * UTF-16 column of the row's text.
+ */
+column: number, };
+
+export type LogText = { text: string, 
+/**
+ * The selection was longer than [`MAX_TEXT_BYTES`]; this is its beginning.
+ */
+truncated: boolean, };
+
+export type ExportedLog = { path: string, bytes: number, rows: number, };
+
+export type LogSource = { id: string, attempt: number, };
+
+export type MergedRows = { from: number, total: number, rows: Array<MergedRow>, };
+
+export type MergedRow = { 
+/**
+ * Which of the sources it is from, counted from 0 in the order in which they were given.
+ */
+source: number, 
+/**
+ * From 0 in each attempt.
+ */
+row: number, stream: OutputStreamKind, 
+/**
+ * Unix milliseconds.
+ */
+ts: number, 
+/**
+ * At most [`crate::MAX_ROW_BYTES`] of the line; bytes that are not UTF-8 are replaced by U+FFFD.
+ */
+text: string, 
+/**
+ * Bytes of the whole line.
+ */
+fullLen: number, 
+/**
+ * The line has no newline yet.
+ */
+partial: boolean, 
+/**
+ * It goes on with the line of an earlier row of its stream.
+ */
+continued: boolean, 
+/**
+ * Not a line: this many bytes found no space on the disk.
+ */
+gap?: number, 
+/**
+ * Not a line: what retention has removed from here on.
+ */
+removed?: RemovedRows, };
+
+export type Bookmark = { attempt: number, row: number, note: string, 
+/**
+ * When it was set last, Unix milliseconds.
+ */
+at: number, };

@@ -4,9 +4,19 @@ import type { Backend, Unsubscribe } from "./backend";
 import { ApiError } from "./errors";
 import { fakeId, makeTask, seedLanes, seedTasks, type FakeTask } from "./fake-data";
 import { fakeLine } from "./fake-log";
+import {
+  FakeSearch,
+  fakeDensity,
+  fakeLineChunk,
+  fakeMerged,
+  fakeText,
+  searchOnce,
+  type FakeLog,
+} from "./fake-search";
 import { matchesQuery } from "./query";
 import type {
   ApiErrorBody,
+  Bookmark,
   Lane,
   LogInfo,
   Phase,
@@ -40,6 +50,8 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
   const lanes = seedLanes();
   const watchers = new Set<(change: TaskChange) => void>();
   const logWatchers = new Set<() => void>();
+  const searches = new Map<string, FakeSearch>();
+  const bookmarks = new Map<string, Bookmark[]>();
   const changed = new Set<string>();
   const deleted = new Set<string>();
   let version = 100_000;
@@ -74,8 +86,13 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
       changed.clear();
       deleted.clear();
       for (const watcher of watchers) watcher(copy(change));
-      for (const watcher of logWatchers) watcher();
+      logsGrew();
     });
+  }
+
+  function logsGrew() {
+    for (const watcher of logWatchers) watcher();
+    for (const search of searches.values()) search.look();
   }
 
   function laneOf(slot: string): Lane {
@@ -252,6 +269,19 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
     };
   }
 
+  function log(id: string, attempt: number): FakeLog {
+    const { rows, live, startedAt } = logInfo(id, attempt);
+    return { rows, live, at: (row) => fakeLine(row, startedAt) };
+  }
+
+  function search(searchId: string): FakeSearch {
+    const found = searches.get(searchId);
+    if (!found)
+      throw fail({ error: "InvalidRequest", field: "searchId", message: "that search is not open" });
+    return found;
+  }
+  const named = (searchId: string | undefined) => (searchId === undefined ? undefined : search(searchId));
+
   function events(task: FakeTask): TaskEvent[] {
     const list: Omit<TaskEvent, "seq">[] = [
       { at: task.row.task.metadata.createdAt, kind: "queued", detail: `lane ${task.row.task.spec.slot}` },
@@ -286,7 +316,7 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
     setInterval(() => {
       for (const task of tasks.values())
         if (task.row.task.status.phase === "running") task.logRows += 3 + Math.floor(Math.random() * 40);
-      for (const watcher of logWatchers) watcher();
+      logsGrew();
     }, 400);
   }
 
@@ -374,9 +404,75 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
       onInfo(logInfo(id, attempt));
       return subscribe(logWatchers, () => tasks.has(id) && onInfo(logInfo(id, attempt)));
     },
-    openLogWindow: async (id, attempt) => {
-      window.open(`?view=log&task=${id}${attempt ? `&attempt=${attempt}` : ""}`, `log-${id}`);
+    readLine: async (id, attempt, row, fromByte, count) =>
+      fakeLineChunk(log(id, attempt), row, fromByte, count),
+    readLogText: async (id, attempt, start, end, timestamps, searchId) =>
+      fakeText(log(id, attempt), start, end, timestamps, named(searchId)),
+    logDensity: async (id, attempt, buckets, searchId) =>
+      fakeDensity(log(id, attempt), buckets, named(searchId)),
+    exportLog: async (id, attempt) => {
+      const { bytes, rows } = logInfo(id, attempt);
+      return { path: `~/${id}.log`, bytes, rows };
     },
+    readMerged: async (sources, from, count) =>
+      fakeMerged(
+        sources.map((source) => log(source.id, source.attempt)),
+        from,
+        count,
+      ),
+
+    openSearch: async (id, attempt, query, near, onProgress) => {
+      const searchId = `search-${++version}`;
+      const opened = new FakeSearch(() => log(id, attempt), query, near, onProgress);
+      searches.set(searchId, opened);
+      return {
+        searchId,
+        close: () => {
+          opened.close();
+          searches.delete(searchId);
+        },
+      };
+    },
+    searchStep: async (searchId, row, forward) => search(searchId).step(row, forward),
+    searchRows: async (searchId, from, count) => search(searchId).rows(from, count),
+    searchRank: async (searchId, row) => search(searchId).rank(row),
+    searchRanges: async (searchId, from, count) => search(searchId).ranges(from, count),
+    searchAll: async (query, ids, onHits) => {
+      const wanted = [...tasks.keys()].filter((id) => ids?.includes(id) ?? true).reverse();
+      const hits = wanted.flatMap((id) =>
+        get(id)
+          .runs.map(({ attempt }) => ({ attempt, ...searchOnce(log(id, attempt), query) }))
+          .flatMap(({ attempt, matches, first }) =>
+            first ? [{ id, attempt, matches, firstRow: first.row, firstText: first.text }] : [],
+          ),
+      );
+      const counts = { searchedTasks: wanted.length, totalTasks: wanted.length };
+      onHits({ frame: 1, tasks: hits, ...counts, complete: true });
+      return () => {};
+    },
+
+    listBookmarks: async (id) => copy(bookmarks.get(get(id).row.task.metadata.id) ?? []),
+    setBookmark: async (id, attempt, row, note) => {
+      const bookmark = { attempt, row, note, at: Date.now() };
+      const others = (bookmarks.get(id) ?? []).filter((old) => old.attempt !== attempt || old.row !== row);
+      const order = (a: Bookmark, b: Bookmark) => a.attempt - b.attempt || a.row - b.row;
+      bookmarks.set(id, [...others, bookmark].sort(order));
+      return copy(bookmark);
+    },
+    deleteBookmark: async (id, attempt, row) => {
+      const left = (bookmarks.get(id) ?? []).filter((old) => old.attempt !== attempt || old.row !== row);
+      bookmarks.set(id, left);
+    },
+
+    openLogWindow: async (id, attempt, row) => {
+      const more = `${attempt ? `&attempt=${attempt}` : ""}${row === undefined ? "" : `&row=${row}`}`;
+      window.open(`?view=log&task=${id}${more}`, `log-${id}`);
+    },
+    openMergedWindow: async (sources) => {
+      const list = sources.map(({ id, attempt }) => `&source=${id}:${attempt}`).join("");
+      window.open(`?view=merged${list}`);
+    },
+    watchJumps: async () => () => {},
     appInfo: async () => ({
       version: "0.1.0",
       dataDir: "~/.local/share/solti",

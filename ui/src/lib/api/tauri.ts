@@ -1,11 +1,11 @@
 // The backend inside the app. The only file that imports @tauri-apps/*.
-// Frames of the three watches are acknowledged here, after the page has had one chance to draw them, so that a
+// Frames of the streams are acknowledged here, after the page has had one chance to draw them, so that a
 // slow window slows its own stream down and nothing piles up between the two.
 import { Channel, invoke as tauriInvoke, type InvokeArgs } from "@tauri-apps/api/core";
-import type { Backend, Unsubscribe } from "./backend";
+import type { Backend, OpenSearch, Unsubscribe } from "./backend";
 import { ApiError } from "./errors";
 import { onNextFrame } from "../shared/next-frame";
-import type { LogInfo, OutputFrame, TaskChange } from "./types";
+import type { LogInfo, LogJump, OutputFrame, SearchProgress, TaskChange, TaskHits } from "./types";
 
 async function invoke<T>(command: string, args?: InvokeArgs): Promise<T> {
   try {
@@ -17,12 +17,12 @@ async function invoke<T>(command: string, args?: InvokeArgs): Promise<T> {
 
 const drawn = (): Promise<void> => new Promise((resolve) => onNextFrame(resolve));
 
-async function watch<T extends { frame: number }>(
+async function open<T extends { frame: number }>(
   command: string,
   channelName: string,
   args: Record<string, unknown>,
   deliver: (message: T) => void,
-): Promise<Unsubscribe> {
+): Promise<{ id: string; close: Unsubscribe }> {
   let closed = false;
   let named: (id: string) => void = () => {};
   // A first frame may arrive before the invoke that opened the stream has returned its id.
@@ -44,13 +44,23 @@ async function watch<T extends { frame: number }>(
   };
   const id = await invoke<string>(command, { ...args, [channelName]: channel });
   named(id);
-  return () => {
+  const close = () => {
     if (closed) return;
     closed = true;
     void invoke("close_stream", { streamId: id }).catch(() => {
       // The stream ended on the other side first: nothing is left to close.
     });
   };
+  return { id, close };
+}
+
+async function watch<T extends { frame: number }>(
+  command: string,
+  channelName: string,
+  args: Record<string, unknown>,
+  deliver: (message: T) => void,
+): Promise<Unsubscribe> {
+  return (await open(command, channelName, args, deliver)).close;
 }
 
 export const tauriBackend: Backend = {
@@ -79,7 +89,35 @@ export const tauriBackend: Backend = {
   readLog: (id, attempt, from, count) => invoke("read_log", { id, attempt, from, count }),
   watchLog: (id, attempt, onInfo) =>
     watch<LogInfo & { frame: number }>("watch_log", "onInfo", { id, attempt }, onInfo),
-  openLogWindow: (id, attempt) => invoke("open_log_window", { id, attempt: attempt ?? null }),
+  readLine: (id, attempt, row, fromByte, count) => invoke("read_line", { id, attempt, row, fromByte, count }),
+  readLogText: (id, attempt, start, end, timestamps, searchId) =>
+    invoke("read_log_text", { id, attempt, start, end, timestamps, searchId: searchId ?? null }),
+  logDensity: (id, attempt, buckets, searchId) =>
+    invoke("log_density", { id, attempt, buckets, searchId: searchId ?? null }),
+  exportLog: (id, attempt, timestamps, searchId) =>
+    invoke("export_log", { id, attempt, timestamps, searchId: searchId ?? null }),
+  readMerged: (sources, from, count) => invoke("read_merged", { sources, from, count }),
+
+  openSearch: async (id, attempt, query, near, onProgress): Promise<OpenSearch> => {
+    const args = { id, attempt, query, near };
+    const search = await open<SearchProgress>("open_search", "onProgress", args, onProgress);
+    return { searchId: search.id, close: search.close };
+  },
+  searchStep: (searchId, row, forward) => invoke("search_step", { searchId, row, forward }),
+  searchRows: (searchId, from, count) => invoke("search_rows", { searchId, from, count }),
+  searchRank: (searchId, row) => invoke("search_rank", { searchId, row }),
+  searchRanges: (searchId, from, count) => invoke("search_ranges", { searchId, from, count }),
+  searchAll: (query, ids, onHits) =>
+    watch<TaskHits>("search_all", "onHits", { query, ids: ids ?? null }, onHits),
+
+  listBookmarks: (id) => invoke("list_bookmarks", { id }),
+  setBookmark: (id, attempt, row, note) => invoke("set_bookmark", { id, attempt, row, note }),
+  deleteBookmark: (id, attempt, row) => invoke("delete_bookmark", { id, attempt, row }),
+
+  openLogWindow: (id, attempt, row) =>
+    invoke("open_log_window", { id, attempt: attempt ?? null, row: row ?? null }),
+  openMergedWindow: (sources) => invoke("open_merged_window", { sources }),
+  watchJumps: (onJump) => watch<LogJump>("watch_jumps", "onJump", {}, onJump),
 
   appInfo: () => invoke("app_info"),
 };

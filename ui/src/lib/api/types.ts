@@ -4,19 +4,33 @@
 import type * as wire from "./bindings";
 
 export type {
+  Bookmark,
   CommandMode,
+  DensityBucket,
   EnvVar,
+  ExportedLog,
   LabelCount,
   Lane,
+  LineChunk,
   ListQuery,
+  LogDensity,
+  LogQuery,
   LogRow,
   LogRows,
+  LogSource,
+  LogText,
   MatchExpression,
+  MergedRow,
+  MergedRows,
   OutputEvent,
+  RemovedRows,
+  RowRanges,
+  RunHits,
   RunMark,
   RunnerSelector,
   ScriptMode,
   ScriptRuntime,
+  SearchHit,
   StopMode,
   SubprocessMode,
   Task,
@@ -28,6 +42,7 @@ export type {
   TaskRow,
   TaskRun,
   TaskSpec,
+  TextPosition,
   Waiting,
 } from "./bindings";
 
@@ -52,6 +67,15 @@ export type Summary = wire.Summary & { logBytes?: number };
 export type TaskChange = Omit<wire.TaskChange, "summary"> & { summary: Summary; frame: number };
 /** `frame` numbers what watch_log sends; an answer of log_info has none. */
 export type LogInfo = wire.LogInfo & { frame?: number };
+/** How far a search is; each message replaces the one before. */
+export type SearchProgress = wire.SearchProgress & { frame: number };
+/** What a search over many tasks has found since the message before. */
+export type TaskHits = wire.TaskHits & { frame: number };
+/** Someone asks this log window for a row: a link was opened that the window shows already. */
+export interface LogJump {
+  frame: number;
+  row: number;
+}
 export interface OutputFrame {
   frame: number;
   events: wire.OutputEvent[];

@@ -1,0 +1,117 @@
+//! Parts of logs beside plain ranges of rows: how dense they are, one long line, a selection, an export, several
+//! logs in one order of time.
+
+use crate::{LogRow, TaskId};
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// Rows of each stream per equal slice of a log, for a minimap. Exact enough for pixels.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct LogDensity {
+    #[ts(type = "number")]
+    pub rows: u64,
+    pub buckets: Vec<DensityBucket>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct DensityBucket {
+    #[ts(type = "number")]
+    pub stdout: u64,
+    #[ts(type = "number")]
+    pub stderr: u64,
+    /// Matches of the search that was named; 0 without one.
+    #[ts(type = "number")]
+    pub matches: u64,
+}
+
+/// A part of one row, however long the row is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct LineChunk {
+    /// Bytes that are not UTF-8 are replaced by U+FFFD. Ends between two characters.
+    pub text: String,
+    #[ts(type = "number")]
+    pub from_byte: u64,
+    /// Where the next chunk begins.
+    #[ts(type = "number")]
+    pub next_byte: u64,
+    /// Bytes of the whole row.
+    #[ts(type = "number")]
+    pub full_len: u64,
+}
+
+/// A place in the text of a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TextPosition {
+    #[ts(type = "number")]
+    pub row: u64,
+    /// UTF-16 column of the row's text.
+    #[ts(type = "number")]
+    pub column: u64,
+}
+
+/// The exact text of a selection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct LogText {
+    pub text: String,
+    /// The selection was longer than [`MAX_TEXT_BYTES`]; this is its beginning.
+    pub truncated: bool,
+}
+
+/// The longest text of a selection, in bytes.
+pub const MAX_TEXT_BYTES: usize = 32 * 1024 * 1024;
+
+/// A file that was written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ExportedLog {
+    pub path: String,
+    #[ts(type = "number")]
+    pub bytes: u64,
+    #[ts(type = "number")]
+    pub rows: u64,
+}
+
+/// One of the logs of a merged view.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LogSource {
+    pub id: TaskId,
+    pub attempt: u32,
+}
+
+/// A range of the rows of several logs, ordered by time, then by source, then by row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct MergedRows {
+    #[ts(type = "number")]
+    pub from: u64,
+    #[ts(type = "number")]
+    pub total: u64,
+    pub rows: Vec<MergedRow>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct MergedRow {
+    /// Which of the sources it is from, counted from 0 in the order in which they were given.
+    pub source: u32,
+    #[serde(flatten)]
+    pub row: LogRow,
+}
+
+/// A row that a person has marked. It is kept with the task.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Bookmark {
+    pub attempt: u32,
+    #[ts(type = "number")]
+    pub row: u64,
+    pub note: String,
+    /// When it was set last, Unix milliseconds.
+    #[ts(type = "number")]
+    pub at: u64,
+}

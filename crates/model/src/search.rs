@@ -1,0 +1,100 @@
+//! Searching logs: the query, how far a search is, and what it answers. How it is done lives in `solti-logstore`.
+
+use crate::{OutputStreamKind, TaskId};
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// What a person looks for in a log. A row matches or not; a match never spans two rows.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct LogQuery {
+    /// A literal, or with `regex` an expression in the syntax of the Rust crate `regex`. Empty matches every row.
+    pub pattern: String,
+    pub regex: bool,
+    pub case_sensitive: bool,
+    /// What is matched must not stand within a longer word.
+    pub whole_word: bool,
+    /// The rows that do not match.
+    pub invert: bool,
+    /// Rows of this stream only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub stream: Option<OutputStreamKind>,
+    /// Match as if escape sequences were not there.
+    pub ignore_ansi: bool,
+}
+
+/// How far a search is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct SearchProgress {
+    /// Matching rows so far.
+    #[ts(type = "number")]
+    pub matches: u64,
+    #[ts(type = "number")]
+    pub searched_bytes: u64,
+    #[ts(type = "number")]
+    pub total_bytes: u64,
+    /// All that the log holds was searched.
+    pub complete: bool,
+    /// The log may grow, and the search goes on as it does.
+    pub live: bool,
+    /// The search ended because the log cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub error: Option<String>,
+    /// The first matching row found so far at or after the row that was near; else the last one before it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "number")]
+    pub nearest: Option<u64>,
+}
+
+/// One matching row and its place among all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct SearchHit {
+    #[ts(type = "number")]
+    pub row: u64,
+    /// From 1, among the matches that are known.
+    #[ts(type = "number")]
+    pub index: u64,
+    #[ts(type = "number")]
+    pub total: u64,
+}
+
+/// Where in a row's text the matches are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct RowRanges {
+    #[ts(type = "number")]
+    pub row: u64,
+    /// Begin and end of each match in UTF-16 columns of [`crate::LogRow::text`].
+    pub ranges: Vec<(u32, u32)>,
+}
+
+/// What a search over many logs has found since the message before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct TaskHits {
+    /// Runs with at least one match, newest task first.
+    pub tasks: Vec<RunHits>,
+    #[ts(type = "number")]
+    pub searched_tasks: u64,
+    #[ts(type = "number")]
+    pub total_tasks: u64,
+    pub complete: bool,
+}
+
+/// One run's log in which something was found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct RunHits {
+    pub id: TaskId,
+    pub attempt: u32,
+    #[ts(type = "number")]
+    pub matches: u64,
+    #[ts(type = "number")]
+    pub first_row: u64,
+    /// The beginning of the first matching row.
+    pub first_text: String,
+}

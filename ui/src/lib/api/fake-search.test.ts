@@ -1,0 +1,71 @@
+import { expect, test } from "vitest";
+import { createFakeBackend } from "./fake";
+import type { LogQuery, SearchProgress } from "./types";
+
+const query = (more: Partial<LogQuery>): LogQuery => ({
+  pattern: "",
+  regex: false,
+  caseSensitive: false,
+  wholeWord: false,
+  invert: false,
+  ignoreAnsi: false,
+  ...more,
+});
+
+const backend = createFakeBackend({ tasks: 1 });
+const id = backend.ids()[0]!;
+const { rows } = await backend.readLog(id, 1, 0, 1000);
+const withError = rows.filter((row) => row.text.includes("error:")).map((row) => row.row);
+
+test("a search counts, ranks, steps round the ends and says where the matches are", async () => {
+  const seen: SearchProgress[] = [];
+  const { searchId } = await backend.openSearch(id, 1, query({ pattern: "ERROR:" }), 100, (p) =>
+    seen.push(p),
+  );
+  const last = seen.at(-1)!;
+  expect(last).toMatchObject({ complete: true, nearest: withError.find((row) => row >= 100) });
+  const page = await backend.searchRows(searchId, 0, withError.length);
+  expect(page.total).toBe(last.matches);
+  expect(page.rows.map((row) => row.row)).toEqual(withError);
+  expect(await backend.searchRank(searchId, withError[2]!)).toBe(2);
+  expect(await backend.searchStep(searchId, withError[1]!, true)).toMatchObject({
+    row: withError[2],
+    index: 3,
+  });
+  expect(await backend.searchStep(searchId, withError[0]!, false)).toMatchObject({ index: last.matches });
+  const [first] = await backend.searchRanges(searchId, withError[0]!, 1);
+  const text = rows[withError[0]!]!.text;
+  expect(first!.ranges.map(([from, to]) => text.slice(from, to))).toEqual(["error:"]);
+});
+
+test("a match can reach over escapes when they are ignored", async () => {
+  const find = async (ignoreAnsi: boolean) => {
+    let matches = 0;
+    const at = query({ pattern: "INFO  imported", ignoreAnsi });
+    const { searchId } = await backend.openSearch(id, 1, at, 0, (p) => (matches = p.matches));
+    return { matches, ranges: await backend.searchRanges(searchId, 0, 1) };
+  };
+  expect((await find(false)).matches).toBe(0);
+  const { matches, ranges } = await find(true);
+  expect(matches).toBeGreaterThan(0);
+  const [from, to] = ranges[0]!.ranges[0]!;
+  expect(rows[0]!.text.slice(from, to)).toMatch(/^INFO.*imported$/);
+});
+
+test("a pattern that is no expression is refused with its field", async () => {
+  const opened = backend.openSearch(id, 1, query({ pattern: "(", regex: true }), 0, () => {});
+  await expect(opened).rejects.toMatchObject({ code: "InvalidRequest", field: "query.pattern" });
+});
+
+test("merged rows come in the order of their times, from any place", async () => {
+  const two = createFakeBackend({ tasks: 8 });
+  const sources = two
+    .ids()
+    .slice(0, 3)
+    .map((task) => ({ id: task, attempt: 1 }));
+  const all = await two.readMerged(sources, 0, 1000);
+  const times = all.rows.map((row) => row.ts);
+  expect(times).toEqual([...times].sort((a, b) => a - b));
+  const page = await two.readMerged(sources, 700, 50);
+  expect(page.rows).toEqual(all.rows.slice(700, 750));
+});

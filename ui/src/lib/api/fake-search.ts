@@ -1,0 +1,279 @@
+// Searching, merging and excerpting made-up logs, for the backend in memory: the same answers as the app's, found
+// the slow way. A log is given as a function from row numbers to rows, so that ten million rows cost nothing.
+import { ApiError } from "./errors";
+import type {
+  DensityBucket,
+  LineChunk,
+  LogDensity,
+  LogQuery,
+  LogRow,
+  LogRows,
+  LogText,
+  MergedRow,
+  MergedRows,
+  RowRanges,
+  SearchHit,
+  SearchProgress,
+  TextPosition,
+} from "./types";
+
+/** One run's log as it stands now. */
+export interface FakeLog {
+  rows: number;
+  live: boolean;
+  at(row: number): LogRow;
+}
+
+/** Rows searched in one go; what is longer goes on in later turns of the event loop. */
+const SLICE = 50_000;
+/** About what a row of these logs takes. */
+const ROW_BYTES = 72;
+const MAX_ROWS = 1_000;
+// eslint-disable-next-line no-control-regex -- escape sequences are what is meant
+const ESCAPES = /\u001b(?:\[[0-9;:?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[@-Z\\^_])/g;
+
+type Ranges = (row: LogRow) => [number, number][];
+
+/** Where a row matches; empty when it does not. An inverted query has no ranges, and its rows say so with `[0, 0]`. */
+function matcher(query: LogQuery): Ranges {
+  const literal = query.pattern.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  const source = query.regex ? query.pattern : literal;
+  const word = query.wholeWord ? `(?<!\\w)(?:${source})(?!\\w)` : source;
+  let expression: RegExp;
+  try {
+    expression = new RegExp(word, query.caseSensitive ? "g" : "gi");
+  } catch (thrown) {
+    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    throw new ApiError({ error: "InvalidRequest", field: "query.pattern", message });
+  }
+  return (row) => {
+    if (row.removed || row.gap !== undefined || (query.stream && row.stream !== query.stream)) return [];
+    const { text, columns } = query.ignoreAnsi ? withoutEscapes(row.text) : { text: row.text, columns: null };
+    const found: [number, number][] = [];
+    for (const match of text.matchAll(expression)) {
+      const end = match.index + match[0].length;
+      found.push(columns ? [columns[match.index] ?? 0, (columns[end - 1] ?? -1) + 1] : [match.index, end]);
+    }
+    if (query.invert) return found.length === 0 ? [[0, 0]] : [];
+    return found;
+  };
+}
+
+function withoutEscapes(text: string): { text: string; columns: number[] } {
+  let rest = "";
+  const columns: number[] = [];
+  let from = 0;
+  const take = (to: number) => {
+    for (let at = from; at < to; at++) columns.push(at);
+    rest += text.slice(from, to);
+  };
+  for (const escape of text.matchAll(ESCAPES)) {
+    take(escape.index);
+    from = escape.index + escape[0].length;
+  }
+  take(text.length);
+  return { text: rest, columns };
+}
+
+/** A search over one log: near `near` first, then back, then forward and on as the log grows. */
+export class FakeSearch {
+  #rangesOf: Ranges;
+  #invert: boolean;
+  /** Searched is `#from` to `#to`; matches in it, in order. */
+  #from: number;
+  #to: number;
+  #hits: number[] = [];
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #frame = 0;
+
+  constructor(
+    private log: () => FakeLog,
+    query: LogQuery,
+    private near: number,
+    private onProgress: (progress: SearchProgress) => void,
+  ) {
+    this.#rangesOf = matcher(query);
+    this.#invert = query.invert;
+    this.#from = this.#to = Math.min(Math.max(0, near), log().rows);
+    this.#advance();
+  }
+
+  close() {
+    clearTimeout(this.#timer);
+    this.onProgress = () => {};
+  }
+
+  /** The log may have grown. */
+  look() {
+    if (this.#timer === undefined && this.#to < this.log().rows) this.#advance();
+  }
+
+  step(row: number, forward: boolean): SearchHit | null {
+    const total = this.#hits.length;
+    if (total === 0) return null;
+    const rank = this.rank(forward ? row + 1 : row);
+    const index = forward ? rank % total : (rank - 1 + total) % total;
+    return { row: this.#hits[index]!, index: index + 1, total };
+  }
+
+  rows(from: number, count: number): LogRows {
+    const log = this.log();
+    const rows = this.#hits.slice(from, from + Math.min(count, MAX_ROWS)).map((row) => log.at(row));
+    return { from, total: this.#hits.length, rows };
+  }
+
+  rank(row: number): number {
+    let [low, high] = [0, this.#hits.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#hits[middle]! < row) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  ranges(from: number, count: number): RowRanges[] {
+    if (this.#invert) return [];
+    const log = this.log();
+    const to = Math.min(from + Math.min(count, MAX_ROWS), log.rows);
+    const found: RowRanges[] = [];
+    for (let row = from; row < to; row++) {
+      const ranges = this.#rangesOf(log.at(row));
+      if (ranges.length > 0) found.push({ row, ranges });
+    }
+    return found;
+  }
+
+  matches(row: LogRow): boolean {
+    return this.#rangesOf(row).length > 0;
+  }
+
+  #scan(log: FakeLog, from: number, to: number): number[] {
+    const found: number[] = [];
+    for (let row = from; row < to; row++) if (this.matches(log.at(row))) found.push(row);
+    return found;
+  }
+
+  #advance() {
+    this.#timer = undefined;
+    const log = this.log();
+    let left = SLICE;
+    const forward = (end: number) => {
+      const to = Math.min(end, this.#to + left, log.rows);
+      this.#hits = this.#hits.concat(this.#scan(log, this.#to, to));
+      left -= Math.max(0, to - this.#to);
+      this.#to = Math.max(to, this.#to);
+    };
+    forward(this.near + MAX_ROWS);
+    const from = Math.max(0, this.#from - left);
+    this.#hits = this.#scan(log, from, this.#from).concat(this.#hits);
+    left -= this.#from - from;
+    this.#from = from;
+    if (from === 0) forward(log.rows);
+    const complete = this.#from === 0 && this.#to === log.rows;
+    const nearest = this.#hits[this.rank(this.near)] ?? this.#hits.at(-1);
+    this.onProgress({
+      frame: ++this.#frame,
+      matches: this.#hits.length,
+      searchedBytes: (this.#to - this.#from) * ROW_BYTES,
+      totalBytes: log.rows * ROW_BYTES,
+      complete,
+      live: log.live,
+      nearest,
+    });
+    if (!complete) this.#timer = setTimeout(() => this.#advance(), 0);
+  }
+}
+
+/** All matches of a log that is small enough to be read at once. */
+export function searchOnce(log: FakeLog, query: LogQuery): { matches: number; first?: LogRow } {
+  const rangesOf = matcher(query);
+  let matches = 0;
+  let first: LogRow | undefined;
+  for (let row = 0; row < Math.min(log.rows, SLICE); row++) {
+    const line = log.at(row);
+    if (rangesOf(line).length === 0) continue;
+    matches++;
+    first ??= line;
+  }
+  return { matches, first };
+}
+
+export function fakeDensity(log: FakeLog, count: number, search?: FakeSearch): LogDensity {
+  const buckets: DensityBucket[] = [];
+  for (let n = 0; n < count; n++) {
+    const from = Math.floor((log.rows * n) / count);
+    const to = Math.floor((log.rows * (n + 1)) / count);
+    const step = Math.max(1, Math.floor((to - from) / 50));
+    const bucket = { stdout: 0, stderr: 0, matches: search ? search.rank(to) - search.rank(from) : 0 };
+    for (let row = from; row < to; row += step) bucket[log.at(row).stream] += Math.min(step, to - row);
+    buckets.push(bucket);
+  }
+  return { rows: log.rows, buckets };
+}
+
+export function fakeLineChunk(log: FakeLog, row: number, fromByte: number, count: number): LineChunk {
+  const bytes = new TextEncoder().encode(log.at(row).text);
+  const next = Math.min(bytes.length, fromByte + count);
+  const text = new TextDecoder().decode(bytes.subarray(fromByte, next));
+  return { text, fromByte, nextByte: next, fullLen: bytes.length };
+}
+
+export function fakeText(
+  log: FakeLog,
+  start: TextPosition,
+  end: TextPosition,
+  timestamps: boolean,
+  search?: FakeSearch,
+): LogText {
+  const lines: string[] = [];
+  for (let row = start.row; row <= Math.min(end.row, log.rows - 1); row++) {
+    const line = log.at(row);
+    if (search && !search.matches(line)) continue;
+    const text = line.text.slice(
+      row === start.row ? start.column : 0,
+      row === end.row ? end.column : undefined,
+    );
+    lines.push(timestamps ? `${new Date(line.ts).toISOString()} ${text}` : text);
+  }
+  return { text: lines.join("\n"), truncated: false };
+}
+
+/** By time, then source, then row: finds the time of the first row wanted by halving, then merges from there. */
+export function fakeMerged(logs: FakeLog[], from: number, count: number): MergedRows {
+  const total = logs.reduce((sum, log) => sum + log.rows, 0);
+  const before = (log: FakeLog, ts: number) => {
+    let [low, high] = [0, log.rows];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (log.at(middle).ts < ts) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  };
+  let [low, high] = [0, 1];
+  for (const log of logs) if (log.rows > 0) high = Math.max(high, log.at(log.rows - 1).ts + 1);
+  // The latest time before which no more than `from` rows lie.
+  while (low + 1 < high) {
+    const middle = Math.floor((low + high) / 2);
+    if (logs.reduce((sum, log) => sum + before(log, middle), 0) <= from) low = middle;
+    else high = middle;
+  }
+  const next = logs.map((log) => before(log, low));
+  let rank = next.reduce((sum, row) => sum + row, 0);
+  const rows: MergedRow[] = [];
+  while (rank < total && rows.length < Math.min(count, MAX_ROWS)) {
+    let source = -1;
+    let first: LogRow | undefined;
+    logs.forEach((log, n) => {
+      const row = next[n]!;
+      if (row >= log.rows) return;
+      const line = log.at(row);
+      if (!first || line.ts < first.ts) [first, source] = [line, n];
+    });
+    if (!first) break;
+    next[source]!++;
+    if (rank++ >= from) rows.push({ ...first, source });
+  }
+  return { from, total, rows };
+}
