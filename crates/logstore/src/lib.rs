@@ -12,6 +12,7 @@ mod cursor;
 mod error;
 mod format;
 mod index_writer;
+mod limits;
 mod new_file;
 mod newlines;
 mod stream;
@@ -25,6 +26,7 @@ mod repair;
 mod view;
 
 pub use error::LogError;
+pub use limits::LogLimits;
 pub use stream::Stream;
 pub use writer::{LogTotals, LogWriter};
 

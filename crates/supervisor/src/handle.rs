@@ -2,7 +2,8 @@
 
 use crate::actor::{Actor, Message};
 use crate::feed::{ChangeCursor, ChangeFeed};
-use crate::{LiveTask, RunFolders, SupervisorError};
+use crate::{FinishedLimits, LiveTask, RunFolders, SupervisorError};
+use solti_logstore::LogLimits;
 use solti_model::{Lane, Slot, StopMode, StorageState, TaskId, TaskSpec, Waiting};
 use solti_runner::Runner;
 use solti_store::Store;
@@ -32,10 +33,15 @@ pub struct SupervisorConfig {
     pub grace: Duration,
     /// Processes that are being started at the same time.
     pub concurrent_starts: usize,
+    /// What the logs may take; followed while the supervisor runs.
+    pub log_limits: watch::Receiver<LogLimits>,
+    /// Which finished tasks stay; followed while the supervisor runs.
+    pub finished_limits: watch::Receiver<FinishedLimits>,
 }
 
 impl SupervisorConfig {
-    /// The defaults: this process's environment, five seconds of grace, a few starts at a time for each processor.
+    /// The defaults: this process's environment, five seconds of grace, a few starts at a time for each processor, and
+    /// limits that do not change.
     pub fn new(data_dir: impl Into<PathBuf>) -> Self {
         Self {
             data_dir: data_dir.into(),
@@ -44,6 +50,8 @@ impl SupervisorConfig {
             grace: Duration::from_secs(5),
             concurrent_starts: STARTS_A_PROCESSOR
                 * std::thread::available_parallelism().map_or(1, usize::from),
+            log_limits: watch::channel(LogLimits::default()).1,
+            finished_limits: watch::channel(FinishedLimits::default()).1,
         }
     }
 }

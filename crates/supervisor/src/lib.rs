@@ -20,6 +20,7 @@ mod lanes;
 mod live;
 mod outcome;
 mod recovery;
+mod retention;
 mod stopping;
 
 pub use boot::current_boot_id;
@@ -28,3 +29,4 @@ pub use feed::{ChangeCursor, Changes};
 pub use folders::RunFolders;
 pub use handle::{RowState, Supervisor, SupervisorConfig};
 pub use live::{LiveRun, LiveTask};
+pub use retention::FinishedLimits;

@@ -1,0 +1,31 @@
+//! How much of the logs is kept. The choice of what goes lives in `retention`; the person's settings, which feed this,
+//! live above.
+
+const GB: u64 = 1_000_000_000;
+
+/// Bounds of what the logs may take, in bytes on the disk; `None` is no bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogLimits {
+    /// The log of one run.
+    pub run_bytes: Option<u64>,
+    /// The logs of all runs of one task.
+    pub task_bytes: Option<u64>,
+    /// The logs of all tasks.
+    pub total_bytes: Option<u64>,
+    /// Below this much free space on the disk the oldest logs make room.
+    pub min_free_bytes: u64,
+    /// The beginning of each run that is kept whatever the bounds say.
+    pub keep_head_bytes: u64,
+}
+
+impl Default for LogLimits {
+    fn default() -> Self {
+        Self {
+            run_bytes: Some(20 * GB),
+            task_bytes: Some(40 * GB),
+            total_bytes: Some(100 * GB),
+            min_free_bytes: 2 * GB,
+            keep_head_bytes: 1 << 20,
+        }
+    }
+}
