@@ -1,13 +1,13 @@
 //! The one error of the API, and its JSON.
 
 use serde::ser::SerializeMap;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use solti_model::{FieldError, Slot, TaskId};
 use solti_supervisor::SupervisorError;
 
 /// Why a call was refused. `code` is stable: callers switch on it and never on the message.
 ///
-/// Serializes as the body that every transport sends: `{"error":"<code>","message":"…", …fields}`.
+/// Serializes as the body that every transport sends: `{"error":"<code>","message":"…", …fields}`; a client reads it back.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ApiError {
     #[error("{field}: {message}")]
@@ -82,15 +82,56 @@ impl Serialize for ApiError {
             }
             Self::RateLimited { retry_after_ms } => map.serialize_entry("retryAfterMs", retry_after_ms)?,
             Self::Internal { incident } => map.serialize_entry("incident", incident)?,
+            Self::TaskNotFound { id } => map.serialize_entry("id", id)?,
+            Self::PayloadTooLarge { limit_bytes } => map.serialize_entry("limitBytes", limit_bytes)?,
             Self::InvalidRequest { .. }
             | Self::Unauthenticated
             | Self::PermissionDenied { .. }
-            | Self::TaskNotFound { .. }
             | Self::Conflict { .. }
-            | Self::PayloadTooLarge { .. }
             | Self::Unavailable { .. } => {}
         }
         map.end()
+    }
+}
+
+/// What a body may hold; which fields are there depends on the code.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Body {
+    error: String,
+    message: String,
+    field: Option<String>,
+    id: Option<TaskId>,
+    slot: Option<Slot>,
+    running: Option<TaskId>,
+    limit_bytes: Option<u64>,
+    retry_after_ms: Option<u64>,
+    incident: Option<String>,
+}
+
+impl<'de> Deserialize<'de> for ApiError {
+    /// A code that this version does not know, or one without its fields, becomes `Unavailable` with the message that came
+    /// with it.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let body = Body::deserialize(deserializer)?;
+        let known = match body.error.as_str() {
+            "InvalidRequest" => {
+                body.field.map(|field| Self::InvalidRequest { field, message: body.message.clone() })
+            }
+            "Unauthenticated" => Some(Self::Unauthenticated),
+            "PermissionDenied" => {
+                let reason = body.message.strip_prefix("not allowed: ").unwrap_or(&body.message).to_owned();
+                Some(Self::PermissionDenied { reason })
+            }
+            "TaskNotFound" => body.id.map(|id| Self::TaskNotFound { id }),
+            "SlotBusy" => body.slot.zip(body.running).map(|(slot, running)| Self::SlotBusy { slot, running }),
+            "Conflict" => Some(Self::Conflict { reason: body.message.clone() }),
+            "PayloadTooLarge" => body.limit_bytes.map(|limit_bytes| Self::PayloadTooLarge { limit_bytes }),
+            "RateLimited" => body.retry_after_ms.map(|retry_after_ms| Self::RateLimited { retry_after_ms }),
+            "Internal" => body.incident.map(|incident| Self::Internal { incident }),
+            _ => None,
+        };
+        Ok(known.unwrap_or(Self::Unavailable { reason: body.message }))
     }
 }
 
@@ -135,5 +176,28 @@ mod tests {
             json!({"error": "SlotBusy", "message": "lane etl is busy with task t1", "slot": "etl", "running": "t1"})
         );
         assert_eq!(body(ApiError::RateLimited { retry_after_ms: 5 })["retryAfterMs"], json!(5));
+    }
+
+    #[test]
+    fn a_client_reads_the_error_that_was_written() {
+        let (slot, running) = (Slot::new("etl").expect("legal"), TaskId::new("t1").expect("legal"));
+        for error in [
+            ApiError::InvalidRequest { field: "slot".into(), message: "must not be empty".into() },
+            ApiError::Unauthenticated,
+            ApiError::PermissionDenied { reason: "the origin is foreign".into() },
+            ApiError::TaskNotFound { id: running.clone() },
+            ApiError::SlotBusy { slot, running },
+            ApiError::Conflict { reason: "it is over".into() },
+            ApiError::PayloadTooLarge { limit_bytes: 4 << 20 },
+            ApiError::RateLimited { retry_after_ms: 5 },
+            ApiError::Unavailable { reason: "the app is shutting down".into() },
+            ApiError::Internal { incident: "17".into() },
+        ] {
+            let body = serde_json::to_value(&error).expect("writes");
+            assert_eq!(serde_json::from_value::<ApiError>(body).expect("reads"), error);
+        }
+        let later = json!({"error": "QuotaSpent", "message": "come back tomorrow", "quota": 5});
+        let read: ApiError = serde_json::from_value(later).expect("reads");
+        assert_eq!(read, ApiError::Unavailable { reason: "come back tomorrow".into() });
     }
 }
