@@ -6,6 +6,7 @@
 //! JSON is camelCase, times are Unix milliseconds as numbers, durations are milliseconds.
 
 mod backoff;
+mod crash_loop;
 mod event;
 mod excerpt;
 mod field;
@@ -21,6 +22,7 @@ mod validate;
 mod view;
 
 pub use backoff::{BackoffState, BackoffStrategy, JitterStrategy};
+pub use crash_loop::{LOOP_STARTS, LOOP_WINDOW_MS, RecentStarts};
 pub use event::{OutputEvent, OutputStreamKind};
 pub use excerpt::{
     Bookmark, DensityBucket, ExportedLog, LineChunk, LogDensity, LogSource, LogText, MAX_TEXT_BYTES,

@@ -26,6 +26,11 @@ impl AttemptEnd {
             Self::Canceled => TaskPhase::Canceled,
         }
     }
+
+    /// Whether it counts against `maxRetries`.
+    pub fn is_failure(self) -> bool {
+        matches!(self, Self::Failed | Self::TimedOut)
+    }
 }
 
 /// What the supervisor does next.

@@ -82,6 +82,11 @@ pub enum Waiting {
         #[ts(type = "number")]
         until: u64,
     },
+    /// It was started again and again: its next attempt, at `until` in Unix milliseconds, is put off to slow it.
+    CrashLoop {
+        #[ts(type = "number")]
+        until: u64,
+    },
     LanePaused,
     /// Its process is being started.
     Starting,

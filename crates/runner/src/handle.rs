@@ -1,6 +1,7 @@
 //! What the supervisor holds of a run: its end, its stop, and the doorbell of its log.
 //!
-//! Behind all three is one task per run (`watch.rs`); dropping them ends neither that task nor the run.
+//! Behind all three is whoever follows the run: for the shim's runs one task each (`watch.rs`). Dropping them ends neither
+//! that task nor the run.
 
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -28,7 +29,35 @@ pub struct RunHandle {
     pub(crate) doorbell: LogDoorbell,
 }
 
+/// Stop requests that may wait; a second one of the same kind says nothing new.
+const REQUESTS: usize = 4;
+
+/// The other side of a [`RunHandle`]: what whoever follows the run hears and tells.
+#[derive(Debug)]
+pub struct RunEnds {
+    pub requests: mpsc::Receiver<StopMode>,
+    /// Bytes in the log; dropped when the log is sealed.
+    pub log_bytes: watch::Sender<u64>,
+    pub outcome: oneshot::Sender<RunOutcome>,
+}
+
 impl RunHandle {
+    /// A run that is under way, and the side of whoever follows it. `started_at_ms`: Unix milliseconds.
+    pub fn new(pid: u32, started_at_ms: u64) -> (Self, RunEnds) {
+        let (send_request, requests) = mpsc::channel(REQUESTS);
+        let (log_bytes, doorbell) = watch::channel(0);
+        let (outcome, receive_outcome) = oneshot::channel();
+        let handle = Self {
+            pid,
+            started_at_ms,
+            outcome: receive_outcome,
+            ended: None,
+            controller: RunController { requests: send_request },
+            doorbell: LogDoorbell { log_bytes: doorbell },
+        };
+        (handle, RunEnds { requests, log_bytes, outcome })
+    }
+
     /// Waits for the end. Safe to cancel, and may be called again.
     pub async fn wait(&mut self) -> RunOutcome {
         if let Some(outcome) = &self.ended {

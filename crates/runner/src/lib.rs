@@ -23,7 +23,7 @@ mod watch;
 
 pub use end::{LostReason, RunEnd, RunOutcome};
 pub use error::AttachError;
-pub use handle::{LogDoorbell, RunController, RunHandle, StopMode};
+pub use handle::{LogDoorbell, RunController, RunEnds, RunHandle, StopMode};
 pub use run_dir::TRANSIENT_FILES;
 pub use runner::{Attached, RunRequest, Runner, UnsupportedKind};
 pub use shim_runner::ShimRunner;

@@ -6,16 +6,14 @@
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use solti_shim::control::{Reply, Request};
-use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::connection::{Connection, Heard};
+use crate::handle::RunEnds;
 use crate::run_dir::RunDir;
 use crate::shim_process::ShimProcess;
 use crate::sweep::sweep;
-use crate::{EndFlags, LogDoorbell, LostReason, RunController, RunEnd, RunHandle, RunOutcome, StopMode};
+use crate::{EndFlags, LostReason, RunEnd, RunHandle, RunOutcome, StopMode};
 
-/// Stop requests that may wait; a second one of the same kind says nothing new.
-const REQUESTS: usize = 4;
 /// Before a connection is tried again that a living shim has refused or closed: it serves a limited number.
 const BEFORE_RECONNECT: Duration = Duration::from_millis(250);
 
@@ -34,34 +32,22 @@ pub struct Watched {
 pub struct Watch {
     run: Watched,
     began: Instant,
-    requests: mpsc::Receiver<StopMode>,
     /// A request that no connection has taken yet.
     unsent: Option<StopMode>,
-    log_bytes: watch::Sender<u64>,
-    outcome: oneshot::Sender<RunOutcome>,
+    ends: RunEnds,
 }
 
 /// The two ends: the handle for the supervisor, and what has to be polled for it.
 pub fn watch(run: Watched) -> (RunHandle, Watch) {
-    let (send_request, requests) = mpsc::channel(REQUESTS);
-    let (log_bytes, doorbell) = watch::channel(0);
-    let (outcome, receive_outcome) = oneshot::channel();
-    let handle = RunHandle {
-        pid: run.child_pid,
-        started_at_ms: run.started_at_ms,
-        outcome: receive_outcome,
-        ended: None,
-        controller: RunController { requests: send_request },
-        doorbell: LogDoorbell { log_bytes: doorbell },
-    };
-    (handle, Watch { run, began: Instant::now(), requests, unsent: None, log_bytes, outcome })
+    let (handle, ends) = RunHandle::new(run.child_pid, run.started_at_ms);
+    (handle, Watch { run, began: Instant::now(), unsent: None, ends })
 }
 
 impl Watch {
     /// Follows the run to its end. `connection` is one that is subscribed already, if there is one.
     pub async fn follow(mut self, connection: Option<Connection>) {
         let outcome = self.until_end(connection).await;
-        let Self { mut run, log_bytes, outcome: tell, .. } = self;
+        let Self { mut run, ends: RunEnds { log_bytes, outcome: tell, .. }, .. } = self;
         // The log is sealed: whoever waits for the doorbell is told before the supervisor hears of the end.
         drop(log_bytes);
         // Nobody may be listening any more.
@@ -127,7 +113,7 @@ impl Watch {
                         return;
                     }
                 },
-                Some(mode) = self.requests.recv() => self.pass_on(&mut connection, mode).await,
+                Some(mode) = self.ends.requests.recv() => self.pass_on(&mut connection, mode).await,
             }
         }
     }
@@ -144,7 +130,7 @@ impl Watch {
     }
 
     fn ring(&self, log_bytes: u64) {
-        self.log_bytes.send_if_modified(|last| std::mem::replace(last, log_bytes) != log_bytes);
+        self.ends.log_bytes.send_if_modified(|last| std::mem::replace(last, log_bytes) != log_bytes);
     }
 
     fn recorded(&self) -> Option<RunOutcome> {

@@ -206,9 +206,9 @@ impl Actor {
                         Waiting::Lane { position, behind }
                     })
                 }
-                Stage::Backoff { .. } => {
-                    active.stored.next_attempt_at.map(|until| Waiting::Backoff { until })
-                }
+                Stage::Backoff { looping, .. } => active.stored.next_attempt_at.map(|until| {
+                    if *looping { Waiting::CrashLoop { until } } else { Waiting::Backoff { until } }
+                }),
                 Stage::Starting { .. } => Some(Waiting::Starting),
                 Stage::Running { .. } | Stage::Ending => None,
             };

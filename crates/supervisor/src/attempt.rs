@@ -1,17 +1,11 @@
 //! A task that is not over, as the actor holds it.
 
 use crate::LiveTask;
-use solti_model::{Slot, StopMode, TaskPhase};
+use solti_model::{RecentStarts, Slot, StopMode, TaskPhase};
 use solti_runner::RunController;
 use solti_store::{StoredRun, StoredTask};
-use std::collections::VecDeque;
 use tokio::sync::{oneshot, watch};
 use tokio::task::AbortHandle;
-
-/// Restarts that are not bounded by `maxRetries` are slowed to this many starts …
-pub const LOOP_STARTS: usize = 5;
-/// … in this time, in milliseconds.
-pub const LOOP_WINDOW_MS: u64 = 10_000;
 
 /// Who waits for a delete.
 pub type DeleteReply = oneshot::Sender<Result<(), crate::SupervisorError>>;
@@ -25,8 +19,7 @@ pub struct Active {
     pub live: watch::Sender<LiveTask>,
     /// Delete it when it has ended, and tell these.
     pub purge: Vec<DeleteReply>,
-    /// When it was started lately, in Unix milliseconds.
-    starts: VecDeque<u64>,
+    pub starts: RecentStarts,
 }
 
 #[derive(Debug)]
@@ -44,8 +37,9 @@ pub enum Stage {
     Running {
         controller: RunController,
     },
-    /// It waits for its next attempt.
+    /// It waits for its next attempt; `looping` says that this was put off because of a crash loop.
     Backoff {
+        looping: bool,
         timer: Option<AbortHandle>,
     },
     /// Its end is decided and about to be stored.
@@ -61,7 +55,7 @@ impl Active {
             stage,
             live: watch::Sender::new(live),
             purge: Vec::new(),
-            starts: VecDeque::new(),
+            starts: RecentStarts::default(),
         }
     }
 
@@ -79,26 +73,6 @@ impl Active {
         if phase.is_terminal() {
             self.stored.finished_at = Some(now_ms);
             self.stored.next_attempt_at = None;
-        }
-    }
-
-    /// Remembers a start for [`Active::floor_ms`].
-    pub fn note_start(&mut self, now_ms: u64) {
-        if self.starts.len() == LOOP_STARTS {
-            self.starts.pop_front();
-        }
-        self.starts.push_back(now_ms);
-    }
-
-    /// The least delay before the next start: a program that dies at once must not take the machine.
-    pub fn floor_ms(&self, now_ms: u64) -> u64 {
-        match self.starts.front() {
-            Some(oldest)
-                if self.starts.len() == LOOP_STARTS && self.stored.task.spec.max_retries.is_none() =>
-            {
-                (oldest + LOOP_WINDOW_MS).saturating_sub(now_ms)
-            }
-            _ => 0,
         }
     }
 }

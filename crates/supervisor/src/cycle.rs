@@ -47,7 +47,7 @@ impl Actor {
         let attempt = status.attempt;
         active.stored.next_attempt_at = None;
         active.stage = Stage::Starting { stop: None };
-        active.note_start(now);
+        active.starts.note(now);
         let run = TaskRun {
             attempt,
             phase: TaskPhase::Running,
@@ -125,8 +125,11 @@ impl Actor {
         let spec = &active.stored.task.spec;
         let result = judge(spec, outcome, active.stored.stop_requested);
         let mut next = after_attempt(spec, result.end, active.stored.backoff, rand::random::<f64>());
+        let mut looping = false;
         if let NextStep::Retry { delay_ms, .. } = &mut next {
-            *delay_ms = (*delay_ms).max(active.floor_ms(now));
+            let floor = active.starts.floor_ms(spec, result.end.is_failure(), now);
+            looping = floor > *delay_ms;
+            *delay_ms = (*delay_ms).max(floor);
         }
         let status = &mut active.stored.task.status;
         (status.exit_code, status.error) = (result.exit_code, result.error.clone());
@@ -147,7 +150,9 @@ impl Actor {
         changes.push(event(id, outcome.finished_at_ms, Some(attempt), kind, detail));
         match next {
             NextStep::Finish(phase) => self.finish(id, phase, changes).await,
-            NextStep::Retry { delay_ms, backoff } => self.retry_later(id, delay_ms, backoff, changes).await,
+            NextStep::Retry { delay_ms, backoff } => {
+                self.retry_later(id, delay_ms, looping, backoff, changes).await;
+            }
         }
     }
 
@@ -155,6 +160,7 @@ impl Actor {
         &mut self,
         id: &TaskId,
         delay_ms: u64,
+        looping: bool,
         backoff: BackoffState,
         mut changes: Vec<Change>,
     ) {
@@ -164,9 +170,10 @@ impl Actor {
         active.set_phase(TaskPhase::Pending, now);
         active.stored.backoff = backoff;
         active.stored.next_attempt_at = Some(now + delay_ms);
-        active.stage = Stage::Backoff { timer: None };
+        active.stage = Stage::Backoff { looping, timer: None };
         changes.insert(0, self.put_task(id).await);
-        let detail = Some(format!("in {delay_ms} ms"));
+        let why = if looping { "crash loop, " } else { "" };
+        let detail = Some(format!("{why}in {delay_ms} ms"));
         changes.push(event(id, now, Some(attempt), TaskEventKind::RetryScheduled, detail));
         let commit = self.save(changes).await;
         let (effect, id) = (self.effect(), id.clone());
@@ -179,7 +186,7 @@ impl Actor {
                 effect.tell(Message::Due { id, attempt }).await;
             }
         });
-        active.stage = Stage::Backoff { timer: Some(timer.abort_handle()) };
+        active.stage = Stage::Backoff { looping, timer: Some(timer.abort_handle()) };
     }
 
     pub(crate) async fn due(&mut self, id: &TaskId, attempt: u32) {

@@ -6,7 +6,10 @@
 use crate::actor::{Actor, event, now_ms};
 use crate::attempt::{Active, Stage};
 use crate::{RunFolders, SupervisorError, actor};
-use solti_model::{StopMode, TaskEventKind, TaskId};
+use solti_model::{
+    LOOP_STARTS, LOOP_WINDOW_MS, RecentStarts, RestartStrategy, StopMode, TaskEventKind, TaskId, TaskPhase,
+    TaskSpec,
+};
 use solti_runner::{Attached, EndFlags, LostReason, RunEnd, RunHandle, RunOutcome};
 use solti_store::{Change, Store, StoredLane, StoredRun, StoredTask};
 use std::collections::BTreeSet;
@@ -37,15 +40,16 @@ impl Actor {
             let (id, slot) = (stored.task.metadata.id.clone(), stored.task.spec.slot.clone());
             slots.insert(slot.clone());
             // Of ten thousand that wait, none has a run to be asked for.
-            let run = if stored.task.status.attempt > 0 { self.store.runs(&id).await?.pop() } else { None };
-            let unfinished = run.as_ref().is_some_and(|run| run.run.finished_at.is_none());
+            let runs = if stored.task.status.attempt > 0 { self.recent_runs(&id).await? } else { vec![] };
+            let run = runs.last();
+            let unfinished = run.filter(|run| run.run.finished_at.is_none()).cloned();
             if run.is_some() {
                 self.lanes.restore_holder(&slot, &id);
             } else {
                 self.lanes.restore_waiting(&slot, &id);
             }
-            self.adopt(stored, run.clone());
-            if let Some(run) = run.filter(|_| unfinished) {
+            self.adopt(stored, runs);
+            if let Some(run) = unfinished {
                 looking.spawn(self.look(id, run));
             }
         }
@@ -85,26 +89,39 @@ impl Actor {
         }
     }
 
+    /// The last runs of a task, oldest first: as many as it takes to see a crash loop.
+    async fn recent_runs(&self, id: &TaskId) -> Result<Vec<StoredRun>, SupervisorError> {
+        let mut runs = self.store.recent_runs(std::slice::from_ref(id), LOOP_STARTS as u32).await?;
+        Ok(runs.remove(id).unwrap_or_default())
+    }
+
     /// Puts a stored task back into memory, as waiting or between two attempts.
-    fn adopt(&mut self, stored: StoredTask, run: Option<StoredRun>) {
+    fn adopt(&mut self, stored: StoredTask, mut runs: Vec<StoredRun>) {
         let id = stored.task.metadata.id.clone();
+        let starts: RecentStarts = runs.iter().map(|run| run.run.started_at).collect();
+        let run = runs.pop();
         let finished =
             run.as_ref().filter(|run| run.run.finished_at.is_some()).map_or(0, |run| run.run.attempt);
         let stage = match &run {
             None => Stage::Waiting,
             Some(run) if run.run.finished_at.is_none() => Stage::Starting { stop: None },
-            Some(_) => {
+            Some(last) => {
                 let (effect, id, attempt) = (self.effect(), id.clone(), stored.task.status.attempt);
-                let delay = stored.next_attempt_at.unwrap_or(0).saturating_sub(now_ms());
+                let spec = &stored.task.spec;
+                // A clock that was set back must not make it wait for longer than it ever has to.
+                let delay =
+                    stored.next_attempt_at.unwrap_or(0).saturating_sub(now_ms()).min(longest_wait_ms(spec));
+                let failed = last.run.phase != TaskPhase::Succeeded;
+                let looping = starts.floor_ms(spec, failed, last.run.finished_at.unwrap_or(0)) > 0;
                 let timer = tokio::spawn(async move {
                     tokio::time::sleep(Duration::from_millis(delay)).await;
                     effect.tell(actor::Message::Due { id, attempt }).await;
                 });
-                Stage::Backoff { timer: Some(timer.abort_handle()) }
+                Stage::Backoff { looping, timer: Some(timer.abort_handle()) }
             }
         };
         let mut active = Active::new(stored, stage);
-        active.run = run;
+        (active.run, active.starts) = (run, starts);
         active.live.send_modify(|live| live.finished = finished);
         self.tasks.insert(id, active);
     }
@@ -176,6 +193,15 @@ impl Actor {
             }
         }
     }
+}
+
+/// No wait between two attempts is longer.
+fn longest_wait_ms(spec: &TaskSpec) -> u64 {
+    let interval = match spec.restart {
+        RestartStrategy::Always { interval_ms } => interval_ms.unwrap_or(0),
+        RestartStrategy::Never | RestartStrategy::OnFailure => 0,
+    };
+    interval.max(spec.backoff.max_ms).max(LOOP_WINDOW_MS)
 }
 
 /// Removes folders of tasks that were deleted while their files could not be. A task is stored before its folder is made,

@@ -91,7 +91,7 @@ impl Actor {
     /// Ends a task that has no process: it waits for its lane or its next attempt.
     pub(crate) async fn finish_waiting(&mut self, id: &TaskId) {
         let Some(active) = self.tasks.get_mut(id) else { return };
-        if let Stage::Backoff { timer: Some(timer) } = &active.stage {
+        if let Stage::Backoff { timer: Some(timer), .. } = &active.stage {
             timer.abort();
         }
         self.finish(id, TaskPhase::Canceled, vec![]).await;

@@ -190,7 +190,7 @@ stopping: boolean,
  */
 recentRuns: Array<RunMark>, };
 
-export type Waiting = { "reason": "lane", position: number, behind: string, } | { "reason": "backoff", until: number, } | { "reason": "lanePaused" } | { "reason": "starting" };
+export type Waiting = { "reason": "lane", position: number, behind: string, } | { "reason": "backoff", until: number, } | { "reason": "crashLoop", until: number, } | { "reason": "lanePaused" } | { "reason": "starting" };
 
 export type RunMark = { attempt: number, phase: TaskPhase, durationMs?: number, };
 

@@ -104,6 +104,10 @@ export function waitingFor(row: TaskRow, now: number): string {
       return waiting.until > now
         ? `attempt ${row.task.status.attempt + 1} in ${clock(waiting.until - now)}`
         : `attempt ${row.task.status.attempt + 1} is due`;
+    case "crashLoop":
+      return waiting.until > now
+        ? `crash loop: attempt ${row.task.status.attempt + 1} in ${clock(waiting.until - now)}`
+        : `crash loop: attempt ${row.task.status.attempt + 1} is due`;
     case "lanePaused":
       return `lane ${slot} is paused`;
     case "starting":
