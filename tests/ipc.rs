@@ -5,12 +5,12 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 use solti_api::{
     ApiError, ApiHandler, DesktopApi, LaneControl, LogAccess, LogInfoStream, OutputEventStream,
-    TaskChangeStream, TaskControl, TaskFeed,
+    SettingsAccess, TaskChangeStream, TaskControl, TaskFeed,
 };
 use solti_desktop::{AppInfo, assemble, command_names, context};
 use solti_model::{
-    FieldError, Lane, ListQuery, LogInfo, LogRows, OutputEvent, Slot, StopMode, Summary, Task, TaskChange,
-    TaskEvent, TaskId, TaskList, TaskPage, TaskQuery, TaskRow, TaskRun, TaskSpec,
+    FieldError, Lane, ListQuery, LogInfo, LogRows, OutputEvent, Settings, Slot, StopMode, Summary, Task,
+    TaskChange, TaskEvent, TaskId, TaskList, TaskPage, TaskQuery, TaskRow, TaskRun, TaskSpec,
 };
 use std::{
     path::Path,
@@ -163,6 +163,21 @@ impl LogAccess for Engine {
     }
 }
 
+#[async_trait]
+impl SettingsAccess for Engine {
+    fn settings(&self) -> Settings {
+        Settings::default()
+    }
+    async fn set_settings(&self, patch: Value) -> Result<Settings, ApiError> {
+        let changed = Settings::default().patched(&patch)?;
+        self.note(format!("set {patch}"));
+        Ok(changed)
+    }
+    fn watch_settings(&self) -> watch::Receiver<Settings> {
+        watch::channel(Settings::default()).1
+    }
+}
+
 struct Desk {
     app: App<MockRuntime>,
     engine: Arc<Engine>,
@@ -172,7 +187,7 @@ impl Desk {
     fn new() -> Self {
         let engine = Arc::new(Engine::default());
         let api: Arc<dyn DesktopApi> = engine.clone();
-        let builder = assemble(mock_builder(), api, AppInfo::new(Path::new("/data")));
+        let builder = assemble(mock_builder(), api, engine.clone(), AppInfo::new(Path::new("/data")));
         Self { app: builder.build(context()).expect("an app"), engine }
     }
 
@@ -217,6 +232,19 @@ fn a_page_submits_and_reads() {
         Ok(json!({"slot": "etl", "capacity": 4, "running": 0, "queued": 0, "paused": false}))
     );
     assert_eq!(call(&main, "app_info", json!({})).expect("answered")["dataDir"], "/data");
+}
+
+#[test]
+fn a_setting_is_changed_or_refused_with_its_field() {
+    let desk = Desk::new();
+    let main = desk.window("main");
+    assert_eq!(call(&main, "get_settings", json!({})).expect("answered")["theme"], "system");
+    let changed = call(&main, "set_settings", json!({"patch": {"theme": "dark"}})).expect("taken");
+    assert_eq!(changed["theme"], "dark");
+    let refused =
+        call(&main, "set_settings", json!({"patch": {"logs": {"runBytes": 1}}})).expect_err("refused");
+    assert_eq!((&refused["error"], &refused["field"]), (&json!("InvalidRequest"), &json!("logs.runBytes")));
+    assert_eq!(desk.engine.asked(), [r#"set {"theme":"dark"}"#]);
 }
 
 #[test]
@@ -265,6 +293,8 @@ fn a_log_window_reads_and_changes_nothing() {
         ("rerun_task", json!({"id": "t1"})),
         ("set_lane", json!({"slot": "etl", "paused": true})),
         ("open_log_window", json!({"id": "t1"})),
+        ("get_settings", json!({})),
+        ("set_settings", json!({"patch": {"closing": "stopAll"}})),
     ];
     for (command, args) in forbidden {
         let error = call(&log, command, args).expect_err(command);

@@ -2,7 +2,7 @@
 //! tested without a display; what is specific to the real one is in [`run`].
 
 use crate::{
-    commands::{self, Api, AppInfo},
+    commands::{self, Api, AppInfo, SettingsDoor},
     compose::Engine,
     config::Config,
     error::ShellError,
@@ -11,7 +11,7 @@ use crate::{
     shutdown,
     window::{self, LogWindows},
 };
-use solti_api::DesktopApi;
+use solti_api::{DesktopApi, SettingsAccess};
 use std::{path::Path, sync::Arc};
 use tauri::{
     AppHandle, Builder, Context, Manager, RunEvent, Runtime, Wry, async_runtime::block_on,
@@ -27,9 +27,15 @@ pub fn context<R: Runtime>() -> Context<R> {
 
 /// Everything between a page and `api`.
 #[must_use]
-pub fn assemble<R: Runtime>(builder: Builder<R>, api: Arc<dyn DesktopApi>, info: AppInfo) -> Builder<R> {
+pub fn assemble<R: Runtime>(
+    builder: Builder<R>,
+    api: Arc<dyn DesktopApi>,
+    settings: Arc<dyn SettingsAccess>,
+    info: AppInfo,
+) -> Builder<R> {
     builder
         .manage(Api(api))
+        .manage(SettingsDoor(settings))
         .manage(info)
         .manage(Streams::default())
         .manage(LogWindows::default())
@@ -46,7 +52,7 @@ pub fn assemble<R: Runtime>(builder: Builder<R>, api: Arc<dyn DesktopApi>, info:
 /// Runs until the last window is closed. `lock` is let go of last.
 pub fn run(config: &Config, lock: InstanceLock) -> Result<(), ShellError> {
     let engine = block_on(Engine::open(config))?;
-    let app = assemble(Builder::default(), engine.api(), AppInfo::new(&config.data_dir))
+    let app = assemble(Builder::default(), engine.api(), engine.settings(), AppInfo::new(&config.data_dir))
         .plugin(single_instance(&config.data_dir))
         .plugin(window_memory(&config.data_dir))
         .setup(|app| {

@@ -3,7 +3,7 @@
 
 use crate::{config::Config, error::ShellError, login_path, shutdown};
 use futures::future::join;
-use solti_api::{DesktopApi, SupervisorApiAdapter};
+use solti_api::{DesktopApi, SettingsAccess, StoredSettings, SupervisorApiAdapter};
 use solti_runner::ShimRunner;
 use solti_store::Store;
 use solti_supervisor::{Supervisor, SupervisorConfig};
@@ -13,6 +13,7 @@ use tokio::time::timeout;
 
 pub struct Engine {
     api: Arc<dyn DesktopApi>,
+    settings: Arc<dyn SettingsAccess>,
     supervisor: Supervisor,
 }
 
@@ -23,16 +24,21 @@ impl Engine {
         let (path, store) = join(login_path::ask(), spawn_blocking(move || Store::open(&data_dir))).await;
         let store = store??;
         let runner = Arc::new(ShimRunner { shim_path: config.shim.clone() });
-        let mut settings = SupervisorConfig::new(&config.data_dir);
-        settings.base_env.retain(|name, _| !is_the_apps_own(name.as_encoded_bytes()));
-        settings.base_env.extend(path.map(|path| ("PATH".into(), path)));
-        let supervisor = Supervisor::start(store, runner, settings).await?;
+        let settings = Arc::new(StoredSettings::load(store.clone()).await?);
+        let mut supervised = SupervisorConfig::new(&config.data_dir);
+        supervised.base_env.retain(|name, _| !is_the_apps_own(name.as_encoded_bytes()));
+        supervised.base_env.extend(path.map(|path| ("PATH".into(), path)));
+        let supervisor = Supervisor::start(store, runner, supervised).await?;
         let api = Arc::new(SupervisorApiAdapter::new(supervisor.clone()));
-        Ok(Self { api, supervisor })
+        Ok(Self { api, settings, supervisor })
     }
 
     pub fn api(&self) -> Arc<dyn DesktopApi> {
         Arc::clone(&self.api)
+    }
+
+    pub fn settings(&self) -> Arc<dyn SettingsAccess> {
+        Arc::clone(&self.settings)
     }
 
     /// Stores what is known and lets go of the running tasks, which go on.

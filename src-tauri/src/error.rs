@@ -18,6 +18,8 @@ pub enum ShellError {
     Lock { path: PathBuf, source: io::Error },
     #[error("the database cannot be opened")]
     Store(#[from] solti_store::StoreError),
+    #[error("the settings cannot be read")]
+    Settings(#[from] solti_api::ApiError),
     #[error("the tasks of the last time cannot be taken up")]
     Supervisor(#[from] solti_supervisor::SupervisorError),
     #[error("the window system said no")]

@@ -13,6 +13,7 @@ mod log_access;
 mod log_rows;
 mod log_stream;
 mod rows;
+mod settings;
 
 pub use adapter::SupervisorApiAdapter;
 pub use control::TaskControl;
@@ -21,6 +22,7 @@ pub use feed::{TaskChangeStream, TaskFeed};
 pub use handler::{ApiHandler, OutputEventStream};
 pub use lanes::LaneControl;
 pub use log_access::{LogAccess, LogInfoStream};
+pub use settings::{SettingsAccess, StoredSettings};
 
 /// Everything that the desktop app needs of its engine.
 pub trait DesktopApi: ApiHandler + TaskControl + TaskFeed + LaneControl + LogAccess {}

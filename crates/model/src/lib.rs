@@ -16,6 +16,7 @@ mod lifecycle;
 mod query;
 mod search;
 mod selector;
+mod settings;
 mod spec;
 mod task;
 mod validate;
@@ -38,6 +39,10 @@ pub use lifecycle::{AttemptEnd, NextStep, after_attempt};
 pub use query::{DEFAULT_LIMIT, MAX_LIMIT, TaskPage, TaskQuery};
 pub use search::{LogQuery, RowRanges, RunHits, SearchHit, SearchProgress, TaskHits};
 pub use selector::{MatchExpression, Operator, RunnerSelector};
+pub use settings::{
+    ApiSettings, Closing, Connection, EnvironmentSettings, FinishedSettings, GrpcSettings, HttpSettings,
+    LogSettings, NotificationSettings, Settings, Theme, TlsMode,
+};
 pub use spec::{AdmissionStrategy, RestartStrategy, TaskSpec};
 pub use task::{ObjectMeta, Task, TaskPhase, TaskRun, TaskStatus};
 pub use validate::parse_spec;

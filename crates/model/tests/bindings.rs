@@ -79,6 +79,18 @@ fn the_types_of_the_page_are_those_of_the_model() {
         MergedRows,
         MergedRow,
         Bookmark,
+        Settings,
+        LogSettings,
+        FinishedSettings,
+        Closing,
+        NotificationSettings,
+        Theme,
+        EnvironmentSettings,
+        ApiSettings,
+        HttpSettings,
+        TlsMode,
+        GrpcSettings,
+        Connection,
     );
     if std::env::var_os("UPDATE_BINDINGS").is_some() {
         std::fs::write(FILE, &current).expect("the bindings can be written");

@@ -23,6 +23,8 @@ macro_rules! with_commands {
             logs::log_info,
             logs::read_log,
             logs::watch_log,
+            settings::get_settings,
+            settings::set_settings,
             windows::ack_frame,
             windows::close_stream,
             windows::open_log_window,

@@ -5,6 +5,7 @@ mod args;
 mod control;
 mod lanes;
 mod logs;
+mod settings;
 mod tasks;
 mod windows;
 
@@ -12,6 +13,7 @@ use solti_api::{ApiError, DesktopApi};
 use std::{ops::Deref, sync::Arc};
 use tauri::{Runtime, ipc::Invoke};
 
+pub use settings::SettingsDoor;
 pub use windows::AppInfo;
 
 /// What a command answers: the value, or the error object that every transport sends.

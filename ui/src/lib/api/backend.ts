@@ -19,6 +19,8 @@ import type {
   RowRanges,
   SearchHit,
   SearchProgress,
+  Settings,
+  SettingsPatch,
   StopMode,
   Summary,
   Task,
@@ -116,6 +118,11 @@ export interface Backend {
   openMergedWindow(sources: LogSource[]): Promise<void>;
   /** Rows that this log window is asked to show after it was opened. */
   watchJumps(onJump: (jump: LogJump) => void): Promise<Unsubscribe>;
+
+  /** Of this machine's app, also while another machine's tasks are shown. */
+  getSettings(): Promise<Settings>;
+  /** Resolves with the settings as they are then; rejects with `InvalidRequest` and the field's path. */
+  setSettings(patch: SettingsPatch): Promise<Settings>;
 
   appInfo(): Promise<AppInfo>;
 }

@@ -425,3 +425,71 @@ export type Bookmark = { attempt: number, row: number, note: string,
  * When it was set last, Unix milliseconds.
  */
 at: number, };
+
+export type Settings = { logs: LogSettings, finished: FinishedSettings, closing: Closing, notifications: NotificationSettings, theme: Theme, environment: EnvironmentSettings, api: ApiSettings, connections: Array<Connection>, };
+
+export type LogSettings = { runBytes: number | null, 
+/**
+ * All runs of a task.
+ */
+taskBytes: number | null, totalBytes: number | null, 
+/**
+ * Logs are shortened before less than this is free on their disk.
+ */
+minFreeBytes: number, 
+/**
+ * The beginning of each log, which is kept when older parts are removed.
+ */
+keepHeadBytes: number, };
+
+export type FinishedSettings = { keepDays: number | null, 
+/**
+ * The latest so many.
+ */
+keepTasks: number | null, };
+
+export type Closing = "ask" | "background" | "stopAll";
+
+export type NotificationSettings = { 
+/**
+ * When a task fails.
+ */
+failures: boolean, 
+/**
+ * When a task that ran for long finishes.
+ */
+longRuns: boolean, };
+
+export type Theme = "system" | "light" | "dark";
+
+export type EnvironmentSettings = { 
+/**
+ * Ask the login shell for its environment when the app starts.
+ */
+captureLoginShell: boolean, };
+
+export type ApiSettings = { 
+/**
+ * The Unix socket in the data folder, for this user alone.
+ */
+socket: boolean, http: HttpSettings, grpc: GrpcSettings, };
+
+export type HttpSettings = { enabled: boolean, 
+/**
+ * Address and port, as in `127.0.0.1:7654` or `[::1]:7654`.
+ */
+address: string, tls: TlsMode, 
+/**
+ * Names under which other machines may call this one, beside its address.
+ */
+allowedHosts: Array<string>, };
+
+export type TlsMode = "auto" | "off";
+
+export type GrpcSettings = { enabled: boolean, address: string, };
+
+export type Connection = { name: string, 
+/**
+ * `https://…`, `http://` to this machine only, or `ssh://[user@]host[:port]`.
+ */
+url: string, };

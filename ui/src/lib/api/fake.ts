@@ -13,6 +13,7 @@ import {
   searchOnce,
   type FakeLog,
 } from "./fake-search";
+import { defaultSettings, patched } from "./fake-settings";
 import { matchesQuery } from "./query";
 import type {
   ApiErrorBody,
@@ -48,6 +49,7 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
   const tasks = new Map<string, FakeTask>();
   for (const task of seedTasks(options.tasks, Date.now())) tasks.set(task.row.task.metadata.id, task);
   const lanes = seedLanes();
+  let settings = defaultSettings();
   const watchers = new Set<(change: TaskChange) => void>();
   const logWatchers = new Set<() => void>();
   const searches = new Map<string, FakeSearch>();
@@ -473,6 +475,8 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
       window.open(`?view=merged${list}`);
     },
     watchJumps: async () => () => {},
+    getSettings: async () => copy(settings),
+    setSettings: async (patch) => copy((settings = patched(settings, patch))),
     appInfo: async () => ({
       version: "0.1.0",
       dataDir: "~/.local/share/solti",

@@ -119,5 +119,8 @@ export const tauriBackend: Backend = {
   openMergedWindow: (sources) => invoke("open_merged_window", { sources }),
   watchJumps: (onJump) => watch<LogJump>("watch_jumps", "onJump", {}, onJump),
 
+  getSettings: () => invoke("get_settings"),
+  setSettings: (patch) => invoke("set_settings", { patch }),
+
   appInfo: () => invoke("app_info"),
 };

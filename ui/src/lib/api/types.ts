@@ -5,8 +5,10 @@ import type * as wire from "./bindings";
 
 export type {
   Bookmark,
-  CommandMode,
   DensityBucket,
+  Closing,
+  CommandMode,
+  Connection,
   EnvVar,
   ExportedLog,
   LabelCount,
@@ -31,6 +33,7 @@ export type {
   ScriptMode,
   ScriptRuntime,
   SearchHit,
+  Settings,
   StopMode,
   SubprocessMode,
   Task,
@@ -81,6 +84,13 @@ export interface OutputFrame {
   events: wire.OutputEvent[];
   end: boolean;
 }
+/** A part of the settings, merged into them; `null` means without a limit. A list is replaced as a whole. */
+export type SettingsPatch = Partial<{
+  [Part in keyof wire.Settings]: wire.Settings[Part] extends unknown[] | string
+    ? wire.Settings[Part]
+    : DeepPartial<wire.Settings[Part]>;
+}>;
+type DeepPartial<T> = T extends unknown[] ? T : T extends object ? { [K in keyof T]?: DeepPartial<T[K]> } : T;
 export interface AppInfo {
   version: string;
   dataDir: string;

@@ -1,0 +1,131 @@
+//! The settings of this machine's app: read, changed and followed. What they are and which are legal is `solti-model`.
+//!
+//! Not part of [`crate::DesktopApi`]: whoever reaches the tasks of this machine from another one does not thereby set up
+//! its doors.
+
+use crate::ApiError;
+use async_trait::async_trait;
+use serde_json::Value;
+use solti_model::Settings;
+use solti_store::Store;
+use solti_supervisor::SupervisorError;
+use tokio::sync::{Mutex, watch};
+
+/// Where the document is in the store.
+const KEY: &str = "settings";
+
+#[async_trait]
+pub trait SettingsAccess: Send + Sync + 'static {
+    fn settings(&self) -> Settings;
+
+    /// Merges `patch` into the settings (see [`Settings::patched`]) and returns them as they are then, stored.
+    ///
+    /// # Errors
+    /// `InvalidRequest` with the field; `Unavailable` while nothing can be stored. Nothing is changed then.
+    async fn set_settings(&self, patch: Value) -> Result<Settings, ApiError>;
+
+    /// The settings now and after every change.
+    fn watch_settings(&self) -> watch::Receiver<Settings>;
+}
+
+/// The settings kept in the store.
+pub struct StoredSettings {
+    store: Store,
+    current: watch::Sender<Settings>,
+    /// One change at a time: each starts from what the one before has left.
+    changing: Mutex<()>,
+}
+
+impl StoredSettings {
+    /// # Errors
+    /// When the store cannot be read. A document that is not readable is replaced by the defaults, and the log says so.
+    pub async fn load(store: Store) -> Result<Self, ApiError> {
+        let text = store.meta(KEY).await.map_err(SupervisorError::from)?;
+        let document = text.map_or(Ok(Value::Null), |text| serde_json::from_str(&text));
+        let (settings, strange) = match document {
+            Ok(document) => Settings::from_stored(&document),
+            Err(error) => {
+                tracing::warn!("the stored settings cannot be read, the defaults hold: {error}");
+                Default::default()
+            }
+        };
+        for error in strange {
+            tracing::warn!("a stored setting has its default: {error}");
+        }
+        Ok(Self { store, current: watch::Sender::new(settings), changing: Mutex::new(()) })
+    }
+}
+
+#[async_trait]
+impl SettingsAccess for StoredSettings {
+    fn settings(&self) -> Settings {
+        self.current.borrow().clone()
+    }
+
+    async fn set_settings(&self, patch: Value) -> Result<Settings, ApiError> {
+        let _one = self.changing.lock().await;
+        let changed = self.settings().patched(&patch)?;
+        let text = serde_json::to_string(&changed).map_err(|error| ApiError::internal(&error))?;
+        self.store.set_meta(KEY, &text).await.map_err(SupervisorError::from)?;
+        self.current.send_if_modified(|current| {
+            let differs = *current != changed;
+            current.clone_from(&changed);
+            differs
+        });
+        Ok(changed)
+    }
+
+    fn watch_settings(&self) -> watch::Receiver<Settings> {
+        self.current.subscribe()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use solti_model::Theme;
+
+    async fn settings(dir: &std::path::Path) -> StoredSettings {
+        StoredSettings::load(Store::open(dir).expect("a store")).await.expect("readable")
+    }
+
+    #[tokio::test]
+    async fn a_change_is_there_after_a_restart_and_told_to_who_follows() {
+        let dir = tempfile::tempdir().expect("temp dir");
+        let first = settings(dir.path()).await;
+        let mut followed = first.watch_settings();
+        first.set_settings(json!({"theme": "dark"})).await.expect("legal");
+        followed.changed().await.expect("told");
+        assert_eq!(followed.borrow().theme, Theme::Dark);
+        drop(first);
+        assert_eq!(settings(dir.path()).await.settings().theme, Theme::Dark);
+    }
+
+    #[tokio::test]
+    async fn a_refused_change_changes_nothing() {
+        let dir = tempfile::tempdir().expect("temp dir");
+        let settings = settings(dir.path()).await;
+        let followed = settings.watch_settings();
+        let refused = settings.set_settings(json!({"theme": "dark", "logs": {"runBytes": 0}})).await;
+        assert!(
+            matches!(&refused, Err(ApiError::InvalidRequest { field, .. }) if field == "logs.runBytes"),
+            "{refused:?}"
+        );
+        assert_eq!(settings.settings(), Settings::default());
+        assert!(!followed.has_changed().expect("open"));
+    }
+
+    #[tokio::test]
+    async fn two_changes_at_once_both_hold() {
+        let dir = tempfile::tempdir().expect("temp dir");
+        let settings = settings(dir.path()).await;
+        let (a, b) = tokio::join!(
+            settings.set_settings(json!({"theme": "dark"})),
+            settings.set_settings(json!({"closing": "background"})),
+        );
+        a.and(b).expect("legal");
+        let held = settings.settings();
+        assert_eq!((held.theme, held.closing), (Theme::Dark, solti_model::Closing::Background));
+    }
+}

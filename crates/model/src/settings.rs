@@ -1,0 +1,461 @@
+//! What a person sets for this machine as a whole: the document, its defaults, its rules, and how a part of it is changed.
+//!
+//! Every field has a default, so that a document of an earlier version reads as it did. Where it is kept is `solti-store`,
+//! who may change it and who follows it `solti-api`. Tokens are never part of it. Sizes are bytes, powers of 1,000 as disks
+//! are sold.
+
+use crate::FieldError;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::net::{IpAddr, SocketAddr};
+use ts_rs::TS;
+use url::{Host, Url};
+
+const MB: u64 = 1_000_000;
+const GB: u64 = 1_000 * MB;
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Settings {
+    pub logs: LogSettings,
+    pub finished: FinishedSettings,
+    pub closing: Closing,
+    pub notifications: NotificationSettings,
+    pub theme: Theme,
+    pub environment: EnvironmentSettings,
+    pub api: ApiSettings,
+    pub connections: Vec<Connection>,
+}
+
+/// How much logs may take. `null` is without a limit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct LogSettings {
+    #[ts(type = "number | null")]
+    pub run_bytes: Option<u64>,
+    /// All runs of a task.
+    #[ts(type = "number | null")]
+    pub task_bytes: Option<u64>,
+    #[ts(type = "number | null")]
+    pub total_bytes: Option<u64>,
+    /// Logs are shortened before less than this is free on their disk.
+    #[ts(type = "number")]
+    pub min_free_bytes: u64,
+    /// The beginning of each log, which is kept when older parts are removed.
+    #[ts(type = "number")]
+    pub keep_head_bytes: u64,
+}
+
+impl Default for LogSettings {
+    fn default() -> Self {
+        Self {
+            run_bytes: Some(20 * GB),
+            task_bytes: Some(40 * GB),
+            total_bytes: Some(100 * GB),
+            min_free_bytes: 2 * GB,
+            keep_head_bytes: 1024 * 1024,
+        }
+    }
+}
+
+/// How long finished tasks are kept; `null` is for ever.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct FinishedSettings {
+    pub keep_days: Option<u32>,
+    /// The latest so many.
+    pub keep_tasks: Option<u32>,
+}
+
+/// What closing the last window does while tasks run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum Closing {
+    #[default]
+    Ask,
+    /// They go on.
+    Background,
+    StopAll,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct NotificationSettings {
+    /// When a task fails.
+    pub failures: bool,
+    /// When a task that ran for long finishes.
+    pub long_runs: bool,
+}
+
+impl Default for NotificationSettings {
+    fn default() -> Self {
+        Self { failures: true, long_runs: true }
+    }
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum Theme {
+    #[default]
+    System,
+    Light,
+    Dark,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct EnvironmentSettings {
+    /// Ask the login shell for its environment when the app starts.
+    pub capture_login_shell: bool,
+}
+
+impl Default for EnvironmentSettings {
+    fn default() -> Self {
+        Self { capture_login_shell: true }
+    }
+}
+
+/// The doors for other programs. All are shut until they are opened here.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct ApiSettings {
+    /// The Unix socket in the data folder, for this user alone.
+    pub socket: bool,
+    pub http: HttpSettings,
+    pub grpc: GrpcSettings,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct HttpSettings {
+    pub enabled: bool,
+    /// Address and port, as in `127.0.0.1:7654` or `[::1]:7654`.
+    pub address: String,
+    pub tls: TlsMode,
+    /// Names under which other machines may call this one, beside its address.
+    pub allowed_hosts: Vec<String>,
+}
+
+impl Default for HttpSettings {
+    fn default() -> Self {
+        Self {
+            enabled: false,
+            address: "127.0.0.1:7654".into(),
+            tls: TlsMode::Auto,
+            allowed_hosts: Vec::new(),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum TlsMode {
+    /// On, except where only this machine can connect.
+    #[default]
+    Auto,
+    Off,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct GrpcSettings {
+    pub enabled: bool,
+    pub address: String,
+}
+
+impl Default for GrpcSettings {
+    fn default() -> Self {
+        Self { enabled: false, address: "127.0.0.1:7655".into() }
+    }
+}
+
+/// Another machine. Its token is kept apart from this document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Connection {
+    pub name: String,
+    /// `https://…`, `http://` to this machine only, or `ssh://[user@]host[:port]`.
+    pub url: String,
+}
+
+impl Settings {
+    /// Reads a stored document. A part that this version cannot read has its default, and is named in the second value:
+    /// a strange document must not keep the app from starting.
+    #[must_use]
+    pub fn from_stored(document: &Value) -> (Self, Vec<FieldError>) {
+        let (mut settings, mut strange) = (Self::default(), Vec::new());
+        for (key, value) in document.as_object().into_iter().flatten() {
+            match settings.patched(&Value::Object(Map::from_iter([(key.clone(), value.clone())]))) {
+                Ok(read) => settings = read,
+                Err(error) => strange.push(error),
+            }
+        }
+        (settings, strange)
+    }
+
+    /// The settings with `patch` merged into them, as RFC 7396 says; but as every member is always there, `null` sets
+    /// "without a limit" where a field has that, and does not bring the default back. A list is replaced as a whole.
+    ///
+    /// # Errors
+    /// The first rule that is broken, with the field's path: `logs.runBytes`. Nothing is taken then.
+    pub fn patched(&self, patch: &Value) -> Result<Self, FieldError> {
+        if !patch.is_object() {
+            return Err(FieldError::new("settings", "must be an object"));
+        }
+        // Plain data: it always writes.
+        let mut document = serde_json::to_value(self).unwrap_or_default();
+        merge(&mut document, patch);
+        let settings: Self = serde_path_to_error::deserialize(document).map_err(|error| {
+            let (path, inner) = (error.path().to_string(), error.inner().to_string());
+            FieldError::new(if path == "." { "settings".into() } else { path }, inner)
+        })?;
+        settings.validate()?;
+        Ok(settings)
+    }
+
+    /// # Errors
+    /// The first rule that is broken.
+    pub fn validate(&self) -> Result<(), FieldError> {
+        self.logs.validate()?;
+        self.finished.validate()?;
+        self.api.validate()?;
+        for (i, connection) in self.connections.iter().enumerate() {
+            connection.validate(&format!("connections[{i}]"))?;
+            if self.connections[..i].iter().any(|other| other.name == connection.name) {
+                return Err(FieldError::new(
+                    format!("connections[{i}].name"),
+                    "is the name of another machine already",
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn merge(target: &mut Value, patch: &Value) {
+    match (target, patch) {
+        (Value::Object(target), Value::Object(patch)) => {
+            for (key, value) in patch {
+                merge(target.entry(key.as_str()).or_insert(Value::Null), value);
+            }
+        }
+        (target, patch) => *target = patch.clone(),
+    }
+}
+
+impl LogSettings {
+    /// A log shorter than this says too little to be of use.
+    const LEAST: u64 = MB;
+
+    fn validate(&self) -> Result<(), FieldError> {
+        let limits = [
+            ("logs.runBytes", self.run_bytes, "a run's"),
+            ("logs.taskBytes", self.task_bytes, "a task's"),
+            ("logs.totalBytes", self.total_bytes, ""),
+        ];
+        for (field, limit, _) in limits {
+            if limit.is_some_and(|limit| limit < Self::LEAST) {
+                return Err(FieldError::new(field, "must be at least 1 MB"));
+            }
+        }
+        for pair in limits.windows(2) {
+            let [(_, smaller, whose), (field, larger, _)] = pair else { continue };
+            if let (Some(smaller), Some(larger)) = (smaller, larger)
+                && larger < smaller
+            {
+                return Err(FieldError::new(*field, format!("must not be smaller than {whose} limit")));
+            }
+        }
+        let least = limits.iter().filter_map(|(_, limit, _)| *limit).min();
+        if least.is_some_and(|least| self.keep_head_bytes > least / 2) {
+            return Err(FieldError::new("logs.keepHeadBytes", "must be at most half of the smallest limit"));
+        }
+        Ok(())
+    }
+}
+
+impl FinishedSettings {
+    fn validate(&self) -> Result<(), FieldError> {
+        for (field, kept) in [("finished.keepDays", self.keep_days), ("finished.keepTasks", self.keep_tasks)]
+        {
+            if kept == Some(0) {
+                return Err(FieldError::new(field, "must be at least 1"));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl ApiSettings {
+    fn validate(&self) -> Result<(), FieldError> {
+        let http = socket_address("api.http.address", &self.http.address)?;
+        let grpc = socket_address("api.grpc.address", &self.grpc.address)?;
+        if self.http.tls == TlsMode::Off && !http.ip().is_loopback() {
+            return Err(FieldError::new(
+                "api.http.tls",
+                "can be off only where this machine alone can connect",
+            ));
+        }
+        if self.http.enabled && self.grpc.enabled && http == grpc && http.port() != 0 {
+            return Err(FieldError::new("api.grpc.address", "is the address of HTTP already"));
+        }
+        for (i, host) in self.http.allowed_hosts.iter().enumerate() {
+            let plain = matches!(Host::parse(host), Ok(Host::Domain(name)) if name == *host);
+            if !plain && host.parse::<IpAddr>().is_err() {
+                return Err(FieldError::new(
+                    format!("api.http.allowedHosts[{i}]"),
+                    "must be a host's name in lower case or an address, without a port",
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn socket_address(field: &str, text: &str) -> Result<SocketAddr, FieldError> {
+    text.parse().map_err(|_| FieldError::new(field, "must be an address and a port, as in 127.0.0.1:7654"))
+}
+
+impl Connection {
+    const LONGEST_NAME: usize = 64;
+
+    fn validate(&self, field: &str) -> Result<(), FieldError> {
+        if self.name.trim().is_empty() || self.name.len() > Self::LONGEST_NAME {
+            return Err(FieldError::new(format!("{field}.name"), "must have 1 to 64 letters"));
+        }
+        self.check_url().map_err(|problem| FieldError::new(format!("{field}.url"), problem))
+    }
+
+    fn check_url(&self) -> Result<(), &'static str> {
+        let Ok(url) = Url::parse(&self.url) else { return Err("is not a URL") };
+        let Some(host) = url.host().filter(|host| host.to_string() != "") else {
+            return Err("names no host");
+        };
+        if url.password().is_some() || (url.scheme() != "ssh" && !url.username().is_empty()) {
+            return Err("must hold no password; the token has a field of its own");
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err("must end after the path");
+        }
+        let local = match host {
+            Host::Domain(name) => name == "localhost",
+            Host::Ipv4(ip) => ip.is_loopback(),
+            Host::Ipv6(ip) => ip.is_loopback(),
+        };
+        match url.scheme() {
+            "https" => Ok(()),
+            "http" if local => Ok(()),
+            "http" => Err("must begin with https://, as the token would be read on the way"),
+            // A word that ssh takes for an option would run what it says.
+            "ssh"
+                if url.username().starts_with('-') || url.host_str().is_some_and(|h| h.starts_with('-')) =>
+            {
+                Err("must not begin with a dash")
+            }
+            "ssh" if url.path().len() > 1 => Err("must end after the host"),
+            "ssh" => Ok(()),
+            _ => Err("must begin with https://, http:// or ssh://"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn refused(patch: Value) -> FieldError {
+        Settings::default().patched(&patch).expect_err("refused")
+    }
+
+    #[test]
+    fn the_defaults_are_legal_and_complete() {
+        let settings = Settings::default();
+        settings.validate().expect("legal");
+        let document = serde_json::to_value(&settings).expect("writes");
+        assert_eq!(document["logs"]["runBytes"], 20_000_000_000_u64);
+        assert_eq!(document["closing"], "ask");
+        assert_eq!(document["api"]["http"]["enabled"], false);
+        let read: Settings = serde_json::from_value(json!({})).expect("every field has a default");
+        assert_eq!(read, settings);
+    }
+
+    #[test]
+    fn a_patch_changes_what_it_names_and_nothing_else() {
+        let changed = Settings::default()
+            .patched(&json!({"logs": {"runBytes": null}, "closing": "background"}))
+            .expect("legal");
+        assert_eq!(changed.logs.run_bytes, None);
+        assert_eq!(changed.logs.task_bytes, Some(40 * GB));
+        assert_eq!(changed.closing, Closing::Background);
+        let again = changed.patched(&json!({"theme": "dark"})).expect("legal");
+        assert_eq!(again.logs.run_bytes, None, "an earlier change is lost");
+    }
+
+    #[test]
+    fn an_error_names_the_field() {
+        for (patch, field) in [
+            (json!({"logs": {"runBytes": "20 GB"}}), "logs.runBytes"),
+            (json!({"logs": {"runBytes": 5}}), "logs.runBytes"),
+            (json!({"logs": {"minFreeBytes": null}}), "logs.minFreeBytes"),
+            (json!({"logs": {"runByte": 5}}), "logs.runByte"),
+            (json!({"logs": {"taskBytes": 2_000_000}}), "logs.taskBytes"),
+            (json!({"logs": {"keepHeadBytes": 30 * GB}}), "logs.keepHeadBytes"),
+            (json!({"logs": null}), "logs"),
+            (json!({"log": {}}), "log"),
+            (json!({"finished": {"keepDays": 0}}), "finished.keepDays"),
+            (json!({"closing": "never"}), "closing"),
+            (json!({"api": {"http": {"address": "localhost"}}}), "api.http.address"),
+            (json!({"api": {"http": {"address": "0.0.0.0:7654", "tls": "off"}}}), "api.http.tls"),
+            (json!({"api": {"http": {"allowedHosts": ["box", "http://x"]}}}), "api.http.allowedHosts[1]"),
+            (
+                json!({"api": {"http": {"enabled": true}, "grpc": {"enabled": true, "address": "127.0.0.1:7654"}}}),
+                "api.grpc.address",
+            ),
+            (json!({"connections": [{"name": " ", "url": "ssh://box"}]}), "connections[0].name"),
+            (
+                json!({"connections": [{"name": "a", "url": "ssh://a"}, {"name": "a", "url": "ssh://b"}]}),
+                "connections[1].name",
+            ),
+            (json!(5), "settings"),
+        ] {
+            let error = refused(patch.clone());
+            assert_eq!(error.field, field, "{patch}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_machine_is_reached_without_its_token_on_the_wire_or_in_the_document() {
+        let check = |url: &str| Connection { name: "box".into(), url: url.into() }.check_url();
+        for good in
+            ["https://box:7654", "http://127.0.0.1:7654", "http://[::1]:1", "ssh://box", "ssh://me@box:22"]
+        {
+            assert_eq!(check(good), Ok(()), "{good}");
+        }
+        for bad in [
+            "box",
+            "http://box:7654",
+            "https://user:secret@box",
+            "https://box/?token=x",
+            "ssh://",
+            "ssh://-oProxyCommand=x",
+            "ssh://-l@box",
+            "file:///etc/passwd",
+            "ftp://box",
+        ] {
+            assert!(check(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_stored_document_is_read_as_far_as_it_is_known() {
+        let stored =
+            json!({"theme": "dark", "closing": "teleport", "later": {"x": 1}, "finished": {"keepDays": 7}});
+        let (settings, strange) = Settings::from_stored(&stored);
+        assert_eq!((settings.theme, settings.closing), (Theme::Dark, Closing::Ask));
+        assert_eq!(settings.finished.keep_days, Some(7));
+        let mut fields: Vec<_> = strange.into_iter().map(|error| error.field).collect();
+        fields.sort();
+        assert_eq!(fields, ["closing", "later"]);
+    }
+}

@@ -1,0 +1,62 @@
+// The settings of the backend in memory: the defaults, the merge patch, and the rules whose refusal the page shows.
+import { ApiError } from "./errors";
+import type { Settings, SettingsPatch } from "./types";
+
+const GB = 1e9;
+
+export const defaultSettings = (): Settings => ({
+  logs: {
+    runBytes: 20 * GB,
+    taskBytes: 40 * GB,
+    totalBytes: 100 * GB,
+    minFreeBytes: 2 * GB,
+    keepHeadBytes: 1_048_576,
+  },
+  finished: { keepDays: null, keepTasks: null },
+  closing: "ask",
+  notifications: { failures: true, longRuns: true },
+  theme: "system",
+  environment: { captureLoginShell: true },
+  api: {
+    socket: false,
+    http: { enabled: false, address: "127.0.0.1:7654", tls: "auto", allowedHosts: [] },
+    grpc: { enabled: false, address: "127.0.0.1:7655" },
+  },
+  connections: [],
+});
+
+export function patched(settings: Settings, patch: SettingsPatch): Settings {
+  const changed = merge(settings, patch) as Settings;
+  check(changed);
+  return changed;
+}
+
+function merge(target: unknown, patch: unknown): unknown {
+  if (typeof patch !== "object" || patch === null || Array.isArray(patch)) return patch;
+  const merged = { ...(target as Record<string, unknown>) };
+  for (const [key, value] of Object.entries(patch)) merged[key] = merge(merged[key], value);
+  return merged;
+}
+
+function check({ logs, finished, api }: Settings) {
+  const refuse = (field: string, message: string) => {
+    throw new ApiError({ error: "InvalidRequest", field, message });
+  };
+  const limits = [
+    ["logs.runBytes", logs.runBytes, "a run's"],
+    ["logs.taskBytes", logs.taskBytes, "a task's"],
+    ["logs.totalBytes", logs.totalBytes, ""],
+  ] as const;
+  for (const [field, limit] of limits)
+    if (limit !== null && limit < 1e6) refuse(field, "must be at least 1 MB");
+  limits.slice(1).forEach(([field, larger], i) => {
+    const [, smaller, whose] = limits[i]!;
+    if (larger !== null && smaller !== null && larger < smaller)
+      refuse(field, `must not be smaller than ${whose} limit`);
+  });
+  if (finished.keepDays === 0) refuse("finished.keepDays", "must be at least 1");
+  if (finished.keepTasks === 0) refuse("finished.keepTasks", "must be at least 1");
+  for (const door of ["http", "grpc"] as const)
+    if (!/^(\d+\.\d+\.\d+\.\d+|\[[\da-f:]+\]):\d+$/i.test(api[door].address))
+      refuse(`api.${door}.address`, "must be an address and a port, as in 127.0.0.1:7654");
+}
