@@ -4,8 +4,8 @@
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use solti_api::{
-    ApiError, ApiHandler, DesktopApi, LaneControl, LogAccess, LogInfoStream, OutputEventStream,
-    SettingsAccess, TaskChangeStream, TaskControl, TaskFeed,
+    ApiError, ApiHandler, DesktopApi, LaneControl, LogAccess, LogEventStream, LogInfoStream, LogPosition,
+    OutputEventStream, SettingsAccess, TaskChangeStream, TaskControl, TaskFeed,
 };
 use solti_desktop::{AppInfo, assemble, command_names, context};
 use solti_model::{
@@ -160,6 +160,9 @@ impl LogAccess for Engine {
     }
     async fn watch_log(&self, _id: &TaskId, attempt: u32) -> Result<LogInfoStream, ApiError> {
         Ok(Box::pin(tokio_stream::iter([info(attempt)])))
+    }
+    async fn stream_log_after(&self, _id: &TaskId, _after: LogPosition) -> Result<LogEventStream, ApiError> {
+        Ok(Box::pin(tokio_stream::empty()))
     }
 }
 

@@ -1,8 +1,8 @@
 //! The ready-made implementation of every trait of this crate over the supervisor: nothing but translation.
 
-use crate::log_access::LogInfoStream;
 use crate::{
-    ApiError, ApiHandler, LaneControl, LogAccess, OutputEventStream, TaskChangeStream, TaskControl, TaskFeed,
+    ApiError, ApiHandler, LaneControl, LogAccess, LogEventStream, LogInfoStream, LogPosition,
+    OutputEventStream, TaskChangeStream, TaskControl, TaskFeed,
 };
 use crate::{log_rows, log_stream, rows};
 use async_trait::async_trait;
@@ -11,6 +11,7 @@ use solti_model::{
     TaskId, TaskList, TaskPage, TaskQuery, TaskRow, TaskRun, TaskSpec,
 };
 use solti_supervisor::{Supervisor, SupervisorError};
+use tokio_stream::StreamExt as _;
 
 #[derive(Clone)]
 pub struct SupervisorApiAdapter {
@@ -54,7 +55,8 @@ impl ApiHandler for SupervisorApiAdapter {
     }
 
     async fn stream_task_logs(&self, id: &TaskId) -> Result<OutputEventStream, ApiError> {
-        log_stream::open(&self.supervisor, id).await
+        let events = log_stream::open(&self.supervisor, id, LogPosition::default()).await?;
+        Ok(Box::pin(events.map(|(_, event)| event)))
     }
 }
 
@@ -160,5 +162,9 @@ impl LogAccess for SupervisorApiAdapter {
 
     async fn watch_log(&self, id: &TaskId, attempt: u32) -> Result<LogInfoStream, ApiError> {
         log_rows::watch(&self.supervisor, id, attempt).await
+    }
+
+    async fn stream_log_after(&self, id: &TaskId, after: LogPosition) -> Result<LogEventStream, ApiError> {
+        log_stream::open(&self.supervisor, id, after).await
     }
 }

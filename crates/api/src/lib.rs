@@ -7,9 +7,11 @@ mod adapter;
 mod control;
 mod error;
 mod feed;
+pub mod guard;
 mod handler;
 mod lanes;
 mod log_access;
+mod log_position;
 mod log_rows;
 mod log_stream;
 mod rows;
@@ -21,7 +23,8 @@ pub use error::ApiError;
 pub use feed::{TaskChangeStream, TaskFeed};
 pub use handler::{ApiHandler, OutputEventStream};
 pub use lanes::LaneControl;
-pub use log_access::{LogAccess, LogInfoStream};
+pub use log_access::{LogAccess, LogEventStream, LogInfoStream};
+pub use log_position::{BadPosition, Handed, LogPosition};
 pub use settings::{SettingsAccess, StoredSettings};
 
 /// Everything that the desktop app needs of its engine.

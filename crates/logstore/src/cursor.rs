@@ -203,6 +203,11 @@ impl Cursor {
         self.seek_page(files, |counts| counts.row < row || (counts.row == row && counts.open_row.is_none()))
     }
 
+    /// Goes to the last page before which no line from `lines` on has begun, of either stream.
+    pub(crate) fn seek_lines(&mut self, files: &mut LogFiles, lines: [u64; 2]) -> Result<(), LogError> {
+        self.seek_page(files, |counts| counts.is_before(lines))
+    }
+
     /// Goes to the last page.
     pub(crate) fn seek_last(&mut self, files: &mut LogFiles) -> Result<(), LogError> {
         self.seek_page(files, |_| true)

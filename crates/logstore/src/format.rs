@@ -147,6 +147,12 @@ pub(crate) struct Counts {
 }
 
 impl Counts {
+    /// Whether no line from `lines` on has begun, of either stream.
+    pub(crate) fn is_before(&self, lines: [u64; 2]) -> bool {
+        let before = |s: usize| self.seq[s] < lines[s] || (self.seq[s] == lines[s] && !self.line_open[s]);
+        before(0) && before(1)
+    }
+
     pub(crate) fn after(mut self, record: &Record) -> Self {
         let s = record.stream.index();
         self.ts_ms = self.ts_ms.saturating_add(record.dt);

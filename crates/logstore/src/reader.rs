@@ -106,6 +106,30 @@ impl LogReader {
         })
     }
 
+    /// Opens for a reader that already has `lines` lines of each stream: about there, never behind it. Lines before
+    /// may come once more and are told by their `seq`; the first of each stream may then lack its beginning.
+    ///
+    /// # Errors
+    /// [`LogError::Open`] and [`LogError::Read`].
+    pub fn open_after(run_dir: &Path, lines: [u64; 2]) -> Result<Self, LogError> {
+        let mut reader = Self::open(run_dir)?;
+        reader.cursor.seek_lines(&mut reader.files, lines)?;
+        let mut counts = reader.cursor.counts();
+        while let Some(piece) = reader.cursor.next(&mut reader.files)? {
+            if !reader.cursor.counts().is_before(lines) {
+                counts = piece.before;
+                reader.kept_back = Some(piece);
+                break;
+            }
+            counts = reader.cursor.counts();
+        }
+        reader.open_row = counts.open_row.map(|stream| (stream, counts.ts_ms));
+        for stream in Stream::ALL {
+            reader.streams[stream.index()].seq = counts.seq[stream.index()];
+        }
+        Ok(reader)
+    }
+
     /// The run has ended: the trailing unfinished lines, and log bytes that no record covers, are yielded too.
     /// The writer's end mark in the index has the same effect.
     pub fn set_final(&mut self, is_final: bool) {

@@ -1,0 +1,64 @@
+//! Guards: what stands between a transport and a handler. One wrapper, [`Guarded`], asks each of them before and tells
+//! each of them after every call.
+//!
+//! A guard of one's own is an implementation of [`Guard`] (see `examples/guard.rs`). Who calls is a [`Caller`], which
+//! the transport puts around its calls with [`Caller::scope`].
+
+mod audit;
+mod auth;
+mod call;
+mod caller;
+mod guarded;
+mod metrics;
+mod rate;
+mod token;
+
+pub use audit::Audit;
+pub use auth::Auth;
+pub use call::{Call, Operation, Outcome};
+pub use caller::{Caller, Origin, PresentedToken};
+pub use guarded::Guarded;
+pub use metrics::Metrics;
+pub use rate::RateLimit;
+pub use token::AccessToken;
+
+use crate::ApiError;
+use std::sync::Arc;
+
+/// Allows or refuses calls, or only takes note of them. Called on every call: neither method may block.
+///
+/// A guard that has to ask somebody else first implements [`crate::ApiHandler`] itself and forwards.
+pub trait Guard: Send + Sync + 'static {
+    /// An error refuses the call: it goes to the caller, and neither later guards nor the handler hear of the call.
+    fn before(&self, _call: &Call) -> Result<(), ApiError> {
+        Ok(())
+    }
+
+    /// Every call that came past this guard, whatever became of it.
+    fn after(&self, _call: &Call, _outcome: Outcome<'_>) {}
+
+    /// Bytes of a log that went to the caller, told in portions while a stream is under way.
+    fn sent(&self, _call: &Call, _bytes: u64) {}
+}
+
+/// What every transport to the outside is guarded with.
+pub struct StandardGuards {
+    pub auth: Arc<Auth>,
+    pub rate: Arc<RateLimit>,
+    pub metrics: Arc<Metrics>,
+}
+
+impl StandardGuards {
+    /// The one place that says in which order guards are asked. Metrics and audit come first because they note refusals too.
+    pub fn around<H: ?Sized>(&self, api: Arc<H>) -> Guarded<H> {
+        Guarded::new(
+            api,
+            vec![
+                Arc::clone(&self.metrics) as Arc<dyn Guard>,
+                Arc::new(Audit),
+                Arc::clone(&self.auth) as Arc<dyn Guard>,
+                Arc::clone(&self.rate) as Arc<dyn Guard>,
+            ],
+        )
+    }
+}

@@ -1,0 +1,123 @@
+//! The token that lets a caller in from elsewhere: 256 random bits in a file of this user's.
+
+use std::fs::{DirBuilder, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::RwLock;
+use subtle::ConstantTimeEq as _;
+
+const FILE: &str = "token";
+/// Hexadecimal digits of 256 bits.
+const DIGITS: usize = 64;
+
+/// Made at first use, kept until it is rotated. Every transport holds the same one.
+pub struct AccessToken {
+    path: PathBuf,
+    text: RwLock<String>,
+}
+
+impl AccessToken {
+    /// Reads `<dir>/token`, or makes it (folder 0700, file 0600).
+    ///
+    /// # Errors
+    /// When it can be neither read nor made, or when others may read or have written it.
+    pub fn open(dir: &Path) -> io::Result<Self> {
+        DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+        let path = dir.join(FILE);
+        let text = match read(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => make(&path)?,
+            read => read?,
+        };
+        Ok(Self { path, text: RwLock::new(text) })
+    }
+
+    /// For the person who is to enter it elsewhere.
+    pub fn text(&self) -> String {
+        self.text.read().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
+    }
+
+    /// Replaces the token: the old one lets nobody in any more.
+    ///
+    /// # Errors
+    /// When the file cannot be written; the old token stays.
+    pub fn rotate(&self) -> io::Result<String> {
+        let mut text = self.text.write().unwrap_or_else(|poisoned| poisoned.into_inner());
+        *text = make(&self.path)?;
+        Ok(text.clone())
+    }
+
+    /// Whether `presented` is the token; takes as long whichever byte differs.
+    pub fn is(&self, presented: &[u8]) -> bool {
+        let text = self.text.read().unwrap_or_else(|poisoned| poisoned.into_inner());
+        text.as_bytes().ct_eq(presented).into()
+    }
+}
+
+fn read(path: &Path) -> io::Result<String> {
+    let unsafe_file = |what| Err(io::Error::new(io::ErrorKind::PermissionDenied, what));
+    let file = OpenOptions::new().read(true).open(path)?;
+    if file.metadata()?.mode() & 0o077 != 0 {
+        return unsafe_file("the token's file can be read by others; delete it to get a new one");
+    }
+    let mut text = String::new();
+    // A longer file is no token of ours; no more of it is read than tells.
+    file.take(DIGITS as u64 + 2).read_to_string(&mut text)?;
+    let text = text.trim();
+    if text.len() != DIGITS || !text.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        return unsafe_file("the token's file holds no token; delete it to get a new one");
+    }
+    Ok(text.to_owned())
+}
+
+/// Writes a new token beside the old one and puts it in its place: no reader finds half of it.
+fn make(path: &Path) -> io::Result<String> {
+    let bits: [u8; DIGITS / 2] = rand::random();
+    let text: String = bits.iter().map(|byte| format!("{byte:02x}")).collect();
+    let fresh = path.with_extension("new");
+    match std::fs::remove_file(&fresh) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
+    writeln!(file, "{text}")?;
+    file.sync_all()?;
+    std::fs::rename(&fresh, path)?;
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    #[test]
+    fn a_token_is_made_once_kept_private_and_replaced_on_demand() {
+        let dir = tempfile::tempdir().expect("temp dir");
+        let api = dir.path().join("api");
+        let token = AccessToken::open(&api).expect("made");
+        let first = token.text();
+        assert_eq!(first.len(), 64);
+        assert!(token.is(first.as_bytes()));
+        let mode = |path: &Path| std::fs::metadata(path).expect("there").permissions().mode() & 0o777;
+        assert_eq!((mode(&api), mode(&api.join("token"))), (0o700, 0o600));
+        assert_eq!(AccessToken::open(&api).expect("read").text(), first);
+
+        let second = token.rotate().expect("rotated");
+        assert!(token.is(second.as_bytes()) && !token.is(first.as_bytes()));
+        assert_eq!(AccessToken::open(&api).expect("read").text(), second);
+        assert!(!token.is(b"") && !token.is(&second.as_bytes()[..63]));
+    }
+
+    #[test]
+    fn a_token_that_others_can_read_or_that_is_none_is_refused() {
+        let dir = tempfile::tempdir().expect("temp dir");
+        AccessToken::open(dir.path()).expect("made");
+        let path = dir.path().join("token");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).expect("own file");
+        assert!(AccessToken::open(dir.path()).is_err());
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).expect("own file");
+        std::fs::write(&path, "").expect("own file");
+        assert!(AccessToken::open(dir.path()).is_err(), "an empty token would let everybody in");
+    }
+}
