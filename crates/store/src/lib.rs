@@ -7,20 +7,24 @@
 //! One thread writes and commits in groups, a few read-only connections read. SQLite before 3.51.3 may corrupt a WAL that is
 //! reset under a reader, so a later one is bundled.
 
+mod backup;
 mod error;
 mod list;
 mod read;
 mod readers;
 mod record;
+mod recover;
 mod rows;
 mod schema;
 mod store;
 mod write;
 mod writer;
 
+pub use backup::{Backup, backups};
 pub use error::StoreError;
 pub use list::{RowCursor, RowPage, RowQuery};
 pub use record::{Change, LabelCount, StoredEvent, StoredLane, StoredRun, StoredTask};
+pub use recover::{Opened, Recovery};
 pub use store::Store;
 pub use writer::{Commit, WriterStats};
 

@@ -17,35 +17,35 @@ const STATEMENTS: usize = 64;
 /// Another process has no business with the file; this is for a backup tool that looks at it.
 const LOCK_WAIT: Duration = Duration::from_secs(5);
 
-/// Makes the folder and the file with the permissions that they keep: SQLite gives its side files those of the main file.
-pub(crate) fn prepare_file(dir: &Path) -> Result<PathBuf, StoreError> {
-    let failed = |path: &Path| {
-        let path = path.to_owned();
-        move |source| StoreError::Open { path, source }
-    };
+/// Makes the folder with the permissions that it keeps.
+pub(crate) fn prepare_folder(dir: &Path) -> Result<(), StoreError> {
     let mut folder = DirBuilder::new();
     folder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
+    folder.create(dir).map_err(|source| StoreError::Open { path: dir.to_owned(), source })
+}
+
+/// Makes the folder and the file with the permissions that they keep: SQLite gives its side files those of the main file.
+pub(crate) fn prepare_file(dir: &Path) -> Result<PathBuf, StoreError> {
+    prepare_folder(dir)?;
+    let path = dir.join(FILE_NAME);
+    let failed = |source| StoreError::Open { path: path.clone(), source };
     let mut file = OpenOptions::new();
     file.write(true).create(true).truncate(false);
     #[cfg(unix)]
-    {
-        use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-        folder.mode(0o700);
-        file.mode(0o600);
-    }
-    folder.create(dir).map_err(failed(dir))?;
-    let path = dir.join(FILE_NAME);
+    std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
     match file.open(&path) {
         #[cfg(unix)]
         Ok(file) => {
             use std::os::unix::fs::PermissionsExt;
-            file.set_permissions(std::fs::Permissions::from_mode(0o600)).map_err(failed(&path))?;
+            file.set_permissions(std::fs::Permissions::from_mode(0o600)).map_err(failed)?;
         }
         #[cfg(not(unix))]
         Ok(_) => {}
         // SQLite finds out which kind of read-only it is, and says so.
         Err(_) if path.is_file() => {}
-        Err(error) => return Err(failed(&path)(error)),
+        Err(error) => return Err(failed(error)),
     }
     Ok(path)
 }

@@ -8,7 +8,7 @@ use crate::{
 use crate::{read, rows, schema};
 use solti_model::{Task, TaskId, TaskPage, TaskPhase, TaskQuery};
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Cheap to clone. When the last clone is dropped, what is queued is still written, and the file is closed.
@@ -18,6 +18,7 @@ pub struct Store {
 }
 
 struct Inner {
+    dir: PathBuf,
     readers: Readers,
     writer: Writer,
 }
@@ -32,7 +33,21 @@ impl Store {
         let path = schema::prepare_file(dir)?;
         let connection = schema::open_writer(&path)?;
         let writer = Writer::spawn(connection, &path)?;
-        Ok(Self { inner: Arc::new(Inner { readers: Readers::new(path), writer }) })
+        Ok(Self { inner: Arc::new(Inner { dir: dir.to_owned(), readers: Readers::new(path), writer }) })
+    }
+
+    /// The folder that holds the database.
+    pub fn dir(&self) -> &Path {
+        &self.inner.dir
+    }
+
+    /// Waits until everything queued is in the main file: the next opening then knows that nothing was interrupted.
+    /// The store can still be used.
+    ///
+    /// # Errors
+    /// Why that could not be written.
+    pub async fn settle(&self) -> Result<(), StoreError> {
+        self.inner.writer.settle()?.await
     }
 
     /// Writes the batch as one atomic unit; it is on disk when this returns `Ok`. The batch is queued by the call itself:
@@ -134,5 +149,17 @@ impl Store {
     /// `Corrupt` when it is not.
     pub async fn check(&self) -> Result<(), StoreError> {
         self.inner.readers.run(read::check).await
+    }
+
+    /// Runs on the runtime's blocking threads.
+    pub(crate) async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        match tokio::task::spawn_blocking(work).await {
+            Ok(answer) => answer,
+            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+            Err(_) => Err(StoreError::Closed),
+        }
     }
 }

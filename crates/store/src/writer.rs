@@ -59,6 +59,8 @@ struct Counters {
 
 enum Job {
     Batch(Batch),
+    /// Brings everything into the main file.
+    Settle(oneshot::Sender<Result<(), StoreError>>),
     /// Lets a test hold the writer up, or limit its disk.
     #[cfg(test)]
     Visit(Box<dyn FnOnce(&Connection) + Send>),
@@ -84,6 +86,12 @@ impl Writer {
     pub(crate) fn enqueue(&self, changes: Vec<Change>) -> Result<Commit, StoreError> {
         let (done, commit) = oneshot::channel();
         self.send(Job::Batch(Batch { changes, done }))?;
+        Ok(Commit(commit))
+    }
+
+    pub(crate) fn settle(&self) -> Result<Commit, StoreError> {
+        let (done, commit) = oneshot::channel();
+        self.send(Job::Settle(done))?;
         Ok(Commit(commit))
     }
 
@@ -120,30 +128,37 @@ impl Drop for Writer {
 }
 
 fn serve(mut connection: Connection, jobs: &Receiver<Job>, counters: &Counters) {
-    while let Ok(job) = jobs.recv() {
+    let mut next = None;
+    while let Some(job) = next.take().or_else(|| jobs.recv().ok()) {
         match job {
-            Job::Batch(first) => serve_group(&mut connection, first, jobs, counters),
+            Job::Batch(first) => next = serve_group(&mut connection, first, jobs, counters),
+            // The caller may have stopped waiting.
+            Job::Settle(done) => drop(done.send(settle(&connection))),
             #[cfg(test)]
             Job::Visit(visit) => visit(&connection),
         }
     }
 }
 
-fn serve_group(connection: &mut Connection, first: Batch, jobs: &Receiver<Job>, counters: &Counters) {
+/// Returns the job that ended the group, if one of another kind did.
+fn serve_group(
+    connection: &mut Connection,
+    first: Batch,
+    jobs: &Receiver<Job>,
+    counters: &Counters,
+) -> Option<Job> {
     let deadline = Instant::now() + GROUP_TIME;
     let mut changes = first.changes.len();
     let mut group = vec![first];
-    #[cfg(test)]
-    let mut visit = None;
+    let mut next = None;
     while changes < GROUP_CHANGES && Instant::now() < deadline {
         match jobs.try_recv() {
             Ok(Job::Batch(batch)) => {
                 changes += batch.changes.len();
                 group.push(batch);
             }
-            #[cfg(test)]
-            Ok(Job::Visit(next)) => {
-                visit = Some(next);
+            Ok(other) => {
+                next = Some(other);
                 break;
             }
             Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
@@ -167,10 +182,12 @@ fn serve_group(connection: &mut Connection, first: Batch, jobs: &Receiver<Job>, 
             let _ = batch.done.send(result);
         }
     }
-    #[cfg(test)]
-    if let Some(visit) = visit {
-        visit(connection);
-    }
+    next
+}
+
+fn settle(connection: &Connection) -> Result<(), StoreError> {
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    Ok(())
 }
 
 /// All of `group`, or nothing.

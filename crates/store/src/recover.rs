@@ -1,0 +1,150 @@
+//! What is done with a database that is damaged or gone: the file is kept aside, and the newest copy that is sound takes its
+//! place, or an empty database where there is none. What happened after the copy was taken is in the run folders; taking
+//! that up is the supervisor's business.
+//!
+//! A file named `solti.db.restoring` says that this is under way, or that it has to be done at the next opening. It is made
+//! before the damaged file is touched and becomes the new database in one step: whatever is interrupted is done again.
+
+use crate::backup::{backups, check, now_ms, private_file};
+use crate::{Store, StoreError, schema};
+use std::ffi::OsString;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+const RESTORING: &str = "solti.db.restoring";
+/// SQLite's side files, which belong to one state of the database and to no other.
+const SIDE_FILES: [&str; 2] = ["-wal", "-shm"];
+/// A database up to this size is checked at every opening, which takes a tenth of a second at most; a larger one only
+/// after an unclean stop.
+const ALWAYS_CHECKED: u64 = 32 * 1024 * 1024;
+
+/// A store, and what had to be done to open it.
+pub struct Opened {
+    pub store: Store,
+    /// `None` as a rule.
+    pub recovered: Option<Recovery>,
+}
+
+/// The database was damaged or gone, and another one is in its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recovery {
+    /// Where the damaged file is kept; `None` when it was gone.
+    pub set_aside: Option<PathBuf>,
+    /// When the copy was taken that is in use now, in Unix milliseconds; `None` when an empty database is.
+    pub backup_taken_at: Option<u64>,
+}
+
+impl Store {
+    /// As [`Store::open`], but repairs what can be repaired: a database that is damaged, or gone while copies of it are
+    /// there, is replaced by the newest sound copy, or by an empty one. Blocks, after an unclean stop for as long as it takes
+    /// to read the database.
+    ///
+    /// # Errors
+    /// As [`Store::open`], but never `Corrupt`.
+    pub fn open_or_recover(dir: &Path) -> Result<Opened, StoreError> {
+        let path = dir.join(schema::FILE_NAME);
+        let interrupted = dir.join(RESTORING).exists();
+        let gone = !path.exists() && backups(dir).is_ok_and(|copies| !copies.is_empty());
+        if interrupted || gone {
+            return Self::recover(dir);
+        }
+        let unclean = side_file(&path, "-wal").metadata().is_ok_and(|found| found.len() > 0);
+        let small = path.metadata().is_ok_and(|found| found.len() <= ALWAYS_CHECKED);
+        let opened = Self::open(dir).and_then(|store| {
+            if unclean || small {
+                check(&path)?;
+            }
+            Ok(store)
+        });
+        match opened {
+            Ok(store) => Ok(Opened { store, recovered: None }),
+            Err(StoreError::Corrupt(_)) => Self::recover(dir),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Replaces the database in `dir` whatever its state. It must not be open.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn recover(dir: &Path) -> Result<Opened, StoreError> {
+        let (path, restoring) = (dir.join(schema::FILE_NAME), dir.join(RESTORING));
+        let failed = |source| StoreError::Open { path: restoring.clone(), source };
+        schema::prepare_folder(dir)?;
+        let backup_taken_at = prepare_replacement(dir, &restoring)?;
+        let set_aside = set_aside(&path, now_ms()).map_err(failed)?;
+        for side in SIDE_FILES {
+            remove(&side_file(&path, side)).map_err(failed)?;
+        }
+        std::fs::rename(&restoring, &path).and_then(|()| File::open(dir)?.sync_all()).map_err(failed)?;
+        let store = Self::open(dir)?;
+        Ok(Opened { store, recovered: Some(Recovery { set_aside, backup_taken_at }) })
+    }
+
+    /// Lets the next [`Store::open_or_recover`] replace the database: it was found to be damaged while in use.
+    ///
+    /// # Errors
+    /// `Open` when that cannot be noted.
+    pub fn recover_at_next_start(&self) -> Result<(), StoreError> {
+        let path = self.dir().join(RESTORING);
+        match private_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                Err(StoreError::Open { path, source: error })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Makes the new database and returns when it was taken; `None` for an empty one.
+fn prepare_replacement(dir: &Path, restoring: &Path) -> Result<Option<u64>, StoreError> {
+    let failed = |source| StoreError::Open { path: restoring.to_owned(), source };
+    for copy in backups(dir).unwrap_or_default() {
+        if check(&copy.path).is_err() {
+            continue;
+        }
+        remove(restoring).map_err(failed)?;
+        let mut file = private_file(restoring).map_err(failed)?;
+        let copied = File::open(&copy.path).and_then(|mut source| io::copy(&mut source, &mut file));
+        copied.and_then(|_| file.sync_all()).map_err(failed)?;
+        return Ok(Some(copy.taken_at));
+    }
+    remove(restoring).map_err(failed)?;
+    // An empty file is an empty database.
+    private_file(restoring).and_then(|file| file.sync_all()).map_err(failed)?;
+    Ok(None)
+}
+
+/// Gives the damaged file, and the log of writes that belongs to it, a second name.
+fn set_aside(path: &Path, at_ms: u64) -> io::Result<Option<PathBuf>> {
+    let aside = side_file(path, &format!(".damaged-{at_ms}"));
+    if !keep(path, &aside)? {
+        return Ok(None);
+    }
+    keep(&side_file(path, "-wal"), &side_file(&aside, "-wal"))?;
+    Ok(Some(aside))
+}
+
+/// Whether there was such a file.
+fn keep(file: &Path, aside: &Path) -> io::Result<bool> {
+    match std::fs::hard_link(file, aside) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        // Not every file system has links.
+        Err(_) => std::fs::copy(file, aside).map(|_| true),
+    }
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn side_file(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(suffix);
+    name.into()
+}

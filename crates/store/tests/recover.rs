@@ -1,0 +1,195 @@
+//! Copies of the database, and what becomes of one that is damaged: nothing is thrown away, and nothing is claimed that
+//! is not so.
+
+mod support;
+
+use solti_model::TaskPhase;
+use solti_store::{Change, Store, StoreError, backups};
+use std::fs;
+use std::path::Path;
+use support::{id, task};
+
+async fn put(store: &Store, from: u64, to: u64) {
+    let tasks = (from..to).map(|n| task(n, TaskPhase::Succeeded).into()).collect();
+    store.apply(tasks).await.unwrap();
+}
+
+/// Overwrites all of the database but its beginning.
+fn damage(dir: &Path) {
+    let path = dir.join("solti.db");
+    let mut bytes = fs::read(&path).unwrap();
+    let from = bytes.len() / 2;
+    bytes[from..].fill(0xa5);
+    fs::write(&path, bytes).unwrap();
+}
+
+fn names(dir: &Path, beginning: &str) -> Vec<String> {
+    let entries = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    entries.filter(|name| name.starts_with(beginning)).collect()
+}
+
+#[tokio::test]
+async fn three_copies_are_kept_for_the_owner_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    assert_eq!(backups(dir.path()).unwrap(), []);
+    let mut taken = Vec::new();
+    for n in 0..5 {
+        put(&store, n, n + 1).await;
+        taken.push(store.back_up().await.unwrap());
+    }
+    let kept = backups(dir.path()).unwrap();
+    taken.reverse();
+    assert_eq!(kept, taken[..3]);
+    assert_eq!(fs::read_dir(dir.path().join("backups")).unwrap().count(), 3, "something else is left there");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&dir.path().join("backups")), 0o700);
+        assert_eq!(mode(&kept[0].path), 0o600);
+    }
+}
+
+#[tokio::test]
+async fn a_copy_is_taken_while_the_store_is_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    put(&store, 0, 2_000).await;
+    let writing = async {
+        for n in 2_000..2_200 {
+            put(&store, n, n + 1).await;
+        }
+    };
+    let (copy, ()) = tokio::join!(store.back_up(), writing);
+    let copy = copy.unwrap();
+    let other = tempfile::tempdir().unwrap();
+    fs::copy(&copy.path, other.path().join("solti.db")).unwrap();
+    let restored = Store::open(other.path()).unwrap();
+    restored.check().await.unwrap();
+    assert!(restored.task(&id(1_999)).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_sound_database_is_opened_as_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let opened = Store::open_or_recover(dir.path()).unwrap();
+    assert_eq!(opened.recovered, None);
+    put(&opened.store, 0, 10).await;
+    opened.store.settle().await.unwrap();
+    let log = fs::metadata(dir.path().join("solti.db-wal")).unwrap();
+    assert_eq!(log.len(), 0, "the next opening takes the stop for an unclean one");
+    drop(opened);
+    assert_eq!(Store::open_or_recover(dir.path()).unwrap().recovered, None);
+}
+
+#[tokio::test]
+async fn the_newest_sound_copy_takes_the_place_of_a_damaged_database() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    put(&store, 0, 100).await;
+    let good = store.back_up().await.unwrap();
+    put(&store, 100, 200).await;
+    let bad = store.back_up().await.unwrap();
+    put(&store, 200, 500).await;
+    drop(store);
+    damage(dir.path());
+    let damaged = fs::read(dir.path().join("solti.db")).unwrap();
+    fs::write(&bad.path, b"half a copy").unwrap();
+
+    let opened = Store::open_or_recover(dir.path()).unwrap();
+    let recovery = opened.recovered.unwrap();
+    assert_eq!(recovery.backup_taken_at, Some(good.taken_at));
+    assert_eq!(fs::read(recovery.set_aside.unwrap()).unwrap(), damaged, "the damaged file is kept");
+    opened.store.check().await.unwrap();
+    assert!(opened.store.task(&id(99)).await.unwrap().is_some());
+    assert!(opened.store.task(&id(100)).await.unwrap().is_none());
+    put(&opened.store, 100, 101).await;
+    drop(opened.store);
+    assert_eq!(Store::open_or_recover(dir.path()).unwrap().recovered, None, "recovered once");
+}
+
+#[tokio::test]
+async fn without_a_copy_an_empty_database_takes_its_place() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("solti.db"), "not a database, though long enough ".repeat(200)).unwrap();
+    let opened = Store::open_or_recover(dir.path()).unwrap();
+    let recovery = opened.recovered.unwrap();
+    assert_eq!(recovery.backup_taken_at, None);
+    assert!(recovery.set_aside.unwrap().exists());
+    put(&opened.store, 0, 1).await;
+}
+
+#[tokio::test]
+async fn a_database_that_is_gone_is_restored_when_there_are_copies() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    put(&store, 0, 10).await;
+    store.settle().await.unwrap();
+    store.back_up().await.unwrap();
+    drop(store);
+    fs::remove_file(dir.path().join("solti.db")).unwrap();
+    let opened = Store::open_or_recover(dir.path()).unwrap();
+    let recovery = opened.recovered.unwrap();
+    assert_eq!(recovery.set_aside, None);
+    assert!(recovery.backup_taken_at.is_some());
+    assert!(opened.store.task(&id(9)).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_recovery_that_was_interrupted_is_done_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    put(&store, 0, 10).await;
+    store.back_up().await.unwrap();
+    // As a crash leaves it: half of the copy made, the write log already removed.
+    store.recover_at_next_start().unwrap();
+    drop(store);
+    fs::write(dir.path().join("solti.db.restoring"), b"half").unwrap();
+
+    let opened = Store::open_or_recover(dir.path()).unwrap();
+    assert!(opened.recovered.is_some());
+    assert!(opened.store.task(&id(9)).await.unwrap().is_some());
+    assert_eq!(names(dir.path(), "solti.db.restoring"), Vec::<String>::new());
+    assert_eq!(names(dir.path(), "solti.db.damaged-").len(), 1);
+}
+
+#[tokio::test]
+async fn a_damaged_database_is_not_copied_over_good_copies() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    put(&store, 0, 500).await;
+    let good = store.back_up().await.unwrap();
+    store.settle().await.unwrap();
+    drop(store);
+    damage(dir.path());
+    let store = Store::open(dir.path()).unwrap();
+    let refused = store.back_up().await;
+    assert!(matches!(refused, Err(StoreError::Corrupt(_))), "{refused:?}");
+    assert_eq!(backups(dir.path()).unwrap(), [good]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_daily_copy_waits_for_quiet() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    let setting = |n: u64| vec![Change::SetMeta { key: "k".into(), value: n.to_string() }];
+    let busy = async {
+        for n in 0..30 {
+            store.apply(setting(n)).await.unwrap();
+            tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+        }
+        assert_eq!(backups(dir.path()).unwrap(), [], "copied in the middle of a burst");
+        std::future::pending::<()>().await
+    };
+    let copied = async {
+        while backups(dir.path()).unwrap().is_empty() {
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        }
+    };
+    tokio::select! {
+        () = busy => {}
+        ended = store.back_up_daily(|error| panic!("{error}")) => panic!("{ended:?}"),
+        () = copied => {}
+    }
+}
