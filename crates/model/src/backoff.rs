@@ -1,19 +1,23 @@
 //! How long to wait after a failure.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 /// Exponential backoff: `base = min(firstMs · factor^n, maxMs)` for the n-th consecutive failure from 0, then jitter.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct BackoffStrategy {
     pub jitter: JitterStrategy,
     /// Milliseconds.
     #[ts(type = "number")]
+    #[schemars(range(min = 1))]
     pub first_ms: u64,
     /// Milliseconds.
     #[ts(type = "number")]
+    #[schemars(range(min = 1))]
     pub max_ms: u64,
+    #[schemars(range(min = 1.0))]
     pub factor: f64,
 }
 
@@ -24,7 +28,7 @@ impl Default for BackoffStrategy {
 }
 
 /// How chance spreads the delay, `U[a, b]` being a uniform draw.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum JitterStrategy {
     /// `base`

@@ -1,10 +1,11 @@
 //! What a subscriber of a task's log receives.
 
 use bytestring::ByteString;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum OutputStreamKind {
     Stdout,
@@ -12,7 +13,7 @@ pub enum OutputStreamKind {
 }
 
 /// One event of a task's log. Order is the order of the log; run marks enclose the chunks of their attempt.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum OutputEvent {
     RunStarted {
@@ -32,6 +33,7 @@ pub enum OutputEvent {
         ts: u64,
         /// The line without its newline; bytes that are not UTF-8 are replaced by U+FFFD (the log keeps them).
         #[ts(type = "string")]
+        #[schemars(with = "String")]
         line: ByteString,
     },
     RunFinished {

@@ -2,11 +2,12 @@
 //! logs in one order of time.
 
 use crate::{LogRow, TaskId};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 /// Rows of each stream per equal slice of a log, for a minimap. Exact enough for pixels.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LogDensity {
     #[ts(type = "number")]
@@ -14,7 +15,7 @@ pub struct LogDensity {
     pub buckets: Vec<DensityBucket>,
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DensityBucket {
     #[ts(type = "number")]
@@ -27,7 +28,7 @@ pub struct DensityBucket {
 }
 
 /// A part of one row, however long the row is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LineChunk {
     /// Bytes that are not UTF-8 are replaced by U+FFFD. Ends between two characters.
@@ -43,7 +44,7 @@ pub struct LineChunk {
 }
 
 /// A place in the text of a log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TextPosition {
     #[ts(type = "number")]
@@ -54,7 +55,7 @@ pub struct TextPosition {
 }
 
 /// The exact text of a selection.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LogText {
     pub text: String,
@@ -66,7 +67,7 @@ pub struct LogText {
 pub const MAX_TEXT_BYTES: usize = 32 * 1024 * 1024;
 
 /// A file that was written.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ExportedLog {
     pub path: String,
@@ -77,7 +78,7 @@ pub struct ExportedLog {
 }
 
 /// One of the logs of a merged view.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LogSource {
     pub id: TaskId,
@@ -85,7 +86,7 @@ pub struct LogSource {
 }
 
 /// A range of the rows of several logs, ordered by time, then by source, then by row.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MergedRows {
     #[ts(type = "number")]
@@ -95,7 +96,7 @@ pub struct MergedRows {
     pub rows: Vec<MergedRow>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct MergedRow {
     /// Which of the sources it is from, counted from 0 in the order in which they were given.
     pub source: u32,
@@ -104,7 +105,7 @@ pub struct MergedRow {
 }
 
 /// A row that a person has marked. It is kept with the task.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Bookmark {
     pub attempt: u32,

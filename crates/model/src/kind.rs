@@ -1,5 +1,6 @@
 //! What a task runs: a command, a script, a container or a WebAssembly module.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -7,7 +8,7 @@ use ts_rs::TS;
 pub const MAX_SCRIPT_BYTES: usize = 2 * 1024 * 1024;
 
 /// What a task runs. `{"subprocess":{…}}`, `{"container":{…}}` or `{"wasm":{…}}`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub enum TaskKind {
     Subprocess(SubprocessTask),
@@ -44,7 +45,7 @@ impl TaskKind {
 }
 
 /// A process of this machine.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SubprocessTask {
     pub mode: SubprocessMode,
@@ -66,7 +67,7 @@ fn yes() -> bool {
     true
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub enum SubprocessMode {
     Command(CommandMode),
@@ -74,7 +75,7 @@ pub enum SubprocessMode {
 }
 
 /// A program and its arguments, handed over as they are: no shell reads them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CommandMode {
     pub command: String,
@@ -84,7 +85,7 @@ pub struct CommandMode {
 }
 
 /// A script, run by an interpreter.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ScriptMode {
     pub runtime: ScriptRuntime,
@@ -96,7 +97,7 @@ pub struct ScriptMode {
 }
 
 /// `"bash"`, `"python"`, `"node"` or `{"custom":{"command":"ruby","flag":"-e"}}`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub enum ScriptRuntime {
     Bash,
@@ -126,14 +127,14 @@ impl ScriptRuntime {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CustomRuntime {
     pub command: String,
     pub flag: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ContainerTask {
     pub image: String,
@@ -148,7 +149,7 @@ pub struct ContainerTask {
     pub env: Vec<EnvVar>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct WasmTask {
     pub module: String,
@@ -160,7 +161,7 @@ pub struct WasmTask {
     pub env: Vec<EnvVar>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct EnvVar {
     pub key: String,

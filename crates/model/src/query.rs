@@ -1,6 +1,7 @@
 //! Which tasks a caller asks for, and the page it gets.
 
 use crate::{Slot, TaskPhase};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -9,7 +10,7 @@ pub const DEFAULT_LIMIT: u32 = 100;
 pub const MAX_LIMIT: u32 = 1_000;
 
 /// Statuses are OR-ed, the slot is AND-ed; newest first.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct TaskQuery {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -33,7 +34,7 @@ impl TaskQuery {
 }
 
 /// `{"tasks":[…],"total":n}`; `total` counts all matches, not the page.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TaskPage<T> {
     #[serde(rename = "tasks")]

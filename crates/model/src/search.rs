@@ -1,11 +1,12 @@
 //! Searching logs: the query, how far a search is, and what it answers. How it is done lives in `solti-logstore`.
 
 use crate::{OutputStreamKind, TaskId};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 /// What a person looks for in a log. A row matches or not; a match never spans two rows.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct LogQuery {
     /// A literal, or with `regex` an expression in the syntax of the Rust crate `regex`. Empty matches every row.
@@ -25,7 +26,7 @@ pub struct LogQuery {
 }
 
 /// How far a search is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SearchProgress {
     /// Matching rows so far.
@@ -50,7 +51,7 @@ pub struct SearchProgress {
 }
 
 /// One matching row and its place among all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SearchHit {
     #[ts(type = "number")]
@@ -63,7 +64,7 @@ pub struct SearchHit {
 }
 
 /// Where in a row's text the matches are.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RowRanges {
     #[ts(type = "number")]
@@ -73,7 +74,7 @@ pub struct RowRanges {
 }
 
 /// What a search over many logs has found since the message before.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TaskHits {
     /// Runs with at least one match, newest task first.
@@ -86,7 +87,7 @@ pub struct TaskHits {
 }
 
 /// One run's log in which something was found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RunHits {
     pub id: TaskId,

@@ -1,10 +1,11 @@
 //! Which runners may take a task: labels that must match, and expressions over labels.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use ts_rs::TS;
 
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RunnerSelector {
     #[serde(default)]
@@ -15,7 +16,7 @@ pub struct RunnerSelector {
     pub match_expressions: Vec<MatchExpression>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct MatchExpression {
     pub key: String,
@@ -27,7 +28,7 @@ pub struct MatchExpression {
 }
 
 /// Written as it is named here: `"In"`, `"NotIn"`, `"Exists"`, `"DoesNotExist"`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 pub enum Operator {
     In,
     NotIn,

@@ -1,12 +1,13 @@
 //! The order for a task: what to run, in which lane, and what to do when it ends.
 
 use crate::{BackoffStrategy, RunnerSelector, Slot, TaskKind};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use ts_rs::TS;
 
 /// What a person submits. Every rule that a value here can break is checked by [`TaskSpec::validate`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TaskSpec {
     /// The lane.
@@ -15,6 +16,7 @@ pub struct TaskSpec {
     /// Milliseconds that one attempt may take; unlimited when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional, type = "number")]
+    #[schemars(range(min = 1))]
     pub timeout: Option<u64>,
     #[serde(default)]
     #[ts(optional, as = "Option<RestartStrategy>")]
@@ -28,6 +30,7 @@ pub struct TaskSpec {
     /// How often a failed attempt may be repeated; unlimited when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
+    #[schemars(range(min = 1))]
     pub max_retries: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
@@ -64,7 +67,7 @@ impl TaskSpec {
 }
 
 /// When a finished attempt is followed by another one.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
 pub enum RestartStrategy {
     #[default]
@@ -79,7 +82,7 @@ pub enum RestartStrategy {
 }
 
 /// What happens to a task whose lane is busy.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum AdmissionStrategy {
     #[default]

@@ -3,12 +3,13 @@
 //! None of it is part of the fixed contract; it is derived from tasks and their logs and never stored as such.
 
 use crate::{OutputStreamKind, Slot, Task, TaskId, TaskPhase};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use ts_rs::TS;
 
 /// Which rows a list shows. Phases are OR-ed, everything else is AND-ed; newest first.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ListQuery {
     #[ts(optional, as = "Option<Vec<TaskPhase>>")]
@@ -32,7 +33,7 @@ pub struct ListQuery {
     pub limit: Option<u32>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TaskList {
     pub rows: Vec<TaskRow>,
@@ -45,7 +46,7 @@ pub struct TaskList {
 }
 
 /// A task and what a list says of it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TaskRow {
     pub task: Task,
@@ -69,7 +70,7 @@ pub struct TaskRow {
     pub recent_runs: Vec<RunMark>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(tag = "reason", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Waiting {
     /// Its lane is full. `position` counts from 1; `behind` is the name of the task before it.
@@ -93,7 +94,7 @@ pub enum Waiting {
 }
 
 /// One run in the strip of a row.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RunMark {
     pub attempt: u32,
@@ -103,7 +104,7 @@ pub struct RunMark {
     pub duration_ms: Option<u64>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Summary {
     /// Every phase is there, with 0 where no task is in it.
@@ -116,7 +117,7 @@ pub struct Summary {
     pub storage: StorageState,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum StorageState {
     Ok,
@@ -124,7 +125,7 @@ pub enum StorageState {
     ReadOnly,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LabelCount {
     pub key: String,
@@ -134,7 +135,7 @@ pub struct LabelCount {
 }
 
 /// A lane: how many tasks it runs at once, and how many wait.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Lane {
     pub slot: Slot,
@@ -146,7 +147,7 @@ pub struct Lane {
 }
 
 /// What changed since the last one. `resync` says that too much changed to name: read the list again.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TaskChange {
     #[ts(type = "number")]
@@ -158,7 +159,7 @@ pub struct TaskChange {
 }
 
 /// One entry of a task's history.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TaskEvent {
     #[ts(type = "number")]
@@ -175,7 +176,7 @@ pub struct TaskEvent {
     pub detail: Option<String>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum TaskEventKind {
     Queued,
@@ -215,7 +216,7 @@ impl TaskEventKind {
 }
 
 /// How to end a task's processes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum StopMode {
     /// TERM, grace, KILL.
@@ -225,7 +226,7 @@ pub enum StopMode {
 }
 
 /// Where the log of one attempt stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LogInfo {
     pub attempt: u32,
@@ -253,7 +254,7 @@ pub struct LogInfo {
 }
 
 /// A range of rows of one attempt's log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LogRows {
     #[ts(type = "number")]
@@ -263,7 +264,7 @@ pub struct LogRows {
     pub rows: Vec<LogRow>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LogRow {
     /// From 0 in each attempt.
@@ -293,7 +294,7 @@ pub struct LogRow {
 }
 
 /// What was removed from a log to save space. The rows that are left keep their numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RemovedRows {
     #[ts(type = "number")]
