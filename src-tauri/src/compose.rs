@@ -23,7 +23,7 @@ impl Engine {
         let data_dir = config.data_dir.clone();
         let (path, store) = join(login_path::ask(), spawn_blocking(move || Store::open(&data_dir))).await;
         let store = store??;
-        let runner = Arc::new(ShimRunner { shim_path: config.shim.clone() });
+        let runner = Arc::new(ShimRunner::new(&config.shim));
         let settings = Arc::new(StoredSettings::load(store.clone()).await?);
         let mut supervised = SupervisorConfig::new(&config.data_dir);
         supervised.base_env.retain(|name, _| !is_the_apps_own(name.as_encoded_bytes()));

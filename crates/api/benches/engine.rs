@@ -14,6 +14,7 @@ use solti_model::{
     TaskStatus,
 };
 use solti_store::{Change, RowQuery, Store, StoredTask};
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -142,6 +143,8 @@ impl Decimal {
 async fn runs() {
     let (mut ours, mut bare, mut submits) = (vec![], vec![], vec![]);
     let (mut ours_cpu, mut bare_cpu) = (vec![], vec![]);
+    let group = Group::enter();
+    let cpu_time = || group.as_ref().map_or(Duration::ZERO, Group::cpu_time);
     for _ in 0..ROUNDS {
         let (began, cpu) = (Instant::now(), cpu_time());
         bare_runs().await;
@@ -168,11 +171,17 @@ async fn runs() {
     );
     // Unlike the time on the wall, this does not depend on who else uses the machine.
     let (ours, bare) = (median(ours_cpu) / RUNS as u32, median(bare_cpu) / RUNS as u32);
+    let figure = match &group {
+        Some(_) => {
+            format!("{ours:.2?}, bare {bare:.2?}, ratio {:.2}", bare.as_secs_f64() / ours.as_secs_f64())
+        }
+        None => "not measured: no control group to be had".to_owned(),
+    };
     report(
         "  processor time of a run, its shim included",
-        &format!("{ours:.2?}, bare {bare:.2?}, ratio {:.2}", bare.as_secs_f64() / ours.as_secs_f64()),
+        &figure,
         "at least 0.4",
-        bare.as_secs_f64() >= 0.4 * ours.as_secs_f64(),
+        group.is_some() && bare.as_secs_f64() >= 0.4 * ours.as_secs_f64(),
     );
     let (p50, p99) = (share(&mut submits, 50), share(&mut submits, 99));
     report(
@@ -183,13 +192,40 @@ async fn runs() {
     );
 }
 
-/// What this process and those that it has waited for have used.
-fn cpu_time() -> Duration {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
-    let fields = stat[stat.rfind(')').unwrap() + 2..].split(' ');
-    // Own and children's time, each in user and system mode, in the hundredths of a second of every Linux.
-    let ticks: u64 = fields.skip(11).take(4).map(|field| field.parse::<u64>().unwrap()).sum();
-    Duration::from_millis(10 * ticks)
+/// A control group of this program, which knows the processor time of everything that it has started, the shims too,
+/// whose parent is not this program.
+struct Group(PathBuf);
+
+impl Group {
+    /// `None` where this user may make none.
+    fn enter() -> Option<Self> {
+        let mounts = std::fs::read_to_string("/proc/self/mounts").ok()?;
+        let root = mounts.lines().find_map(|line| match line.split(' ').collect::<Vec<_>>()[..] {
+            [_, root, "cgroup2", ..] => Some(root),
+            _ => None,
+        })?;
+        let groups = std::fs::read_to_string("/proc/self/cgroup").ok()?;
+        let own = groups.lines().find_map(|line| line.strip_prefix("0::/"))?;
+        let group = Path::new(root).join(own).join(format!("solti-bench-{}", std::process::id()));
+        std::fs::create_dir(&group).ok()?;
+        let this = Self(group);
+        std::fs::write(this.0.join("cgroup.procs"), "0").ok()?;
+        Some(this)
+    }
+
+    fn cpu_time(&self) -> Duration {
+        let stat = std::fs::read_to_string(self.0.join("cpu.stat")).unwrap();
+        let usage = stat.lines().find_map(|line| line.strip_prefix("usage_usec ")).unwrap();
+        Duration::from_micros(usage.parse().unwrap())
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        // A group that cannot be left is empty, and gone, at the next boot at the latest.
+        let _ = std::fs::write(self.0.with_file_name("cgroup.procs"), "0");
+        let _ = std::fs::remove_dir(&self.0);
+    }
 }
 
 async fn bare_runs() {

@@ -63,7 +63,7 @@ fn core_process() {
     let tasks: usize = std::env::var("SOLTI_TEST_TASKS").unwrap().parse().unwrap();
     tokio::runtime::Runtime::new().unwrap().block_on(async {
         let store = Store::open(&dir).unwrap();
-        let runner = std::sync::Arc::new(ShimRunner { shim_path });
+        let runner = std::sync::Arc::new(ShimRunner::new(shim_path));
         let supervisor = Supervisor::start(store, runner, SupervisorConfig::new(&dir)).await.unwrap();
         let api = SupervisorApiAdapter::new(supervisor);
         for n in 0..tasks {

@@ -28,8 +28,11 @@ pub enum Heard {
 
 impl Connection {
     pub async fn open(dir: &RunDir) -> io::Result<Self> {
-        let stream = UnixStream::connect(dir.socket()).await?;
-        Ok(Self { stream, reply: [0; REPLY_LEN], filled: 0 })
+        Ok(Self::over(UnixStream::connect(dir.socket()).await?))
+    }
+
+    pub fn over(stream: UnixStream) -> Self {
+        Self { stream, reply: [0; REPLY_LEN], filled: 0 }
     }
 
     pub async fn send(&mut self, request: Request) -> io::Result<()> {

@@ -9,6 +9,7 @@ mod attach;
 mod connection;
 mod end;
 mod error;
+mod fork_server;
 mod handle;
 mod resolve;
 mod run_dir;

@@ -1,10 +1,11 @@
 //! The shim as a process: learning of its death, and reaping it. What it is told and tells is elsewhere.
 
 use std::io::{self, PipeReader};
-use std::os::fd::{FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, FromRawFd, OwnedFd};
 use std::path::Path;
 use std::ptr;
 
+use solti_shim::tree::Process;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
@@ -19,23 +20,32 @@ pub enum ShimProcess {
         pid: libc::pid_t,
     },
     Reaped,
+    /// Of the fork server, or of an earlier app.
     Other {
         pid: u32,
     },
 }
 
 impl ShimProcess {
-    /// Starts a shim for the folder, and returns the read end of its status pipe.
+    /// Executes a shim for the folder, and returns the read end of its status pipe.
     pub fn spawn(shim: &Path, run_dir: &Path) -> io::Result<(Self, PipeReader)> {
-        let (pid, report) = spawn::spawn(shim, run_dir)?;
+        let (report, write_end) = io::pipe()?;
+        let pid = spawn::spawn(shim, run_dir.as_os_str(), write_end.as_fd())?;
         Ok((Self::Child { pid }, report))
     }
 
-    /// Ends it at once. Only for a shim that has not said that its child runs.
-    pub fn kill(&mut self) {
-        if let Self::Child { pid } = self {
+    /// Ends it at once. Only for a shim that has not said that its child runs; `server` is the pid of the fork server,
+    /// which tells a shim from whoever has its pid after it.
+    pub fn kill(&mut self, server: Option<u32>) {
+        match *self {
             // SAFETY: integers only, and an unreaped child's pid is nobody else's.
-            unsafe { libc::kill(*pid, libc::SIGKILL) };
+            Self::Child { pid } => drop(unsafe { libc::kill(pid, libc::SIGKILL) }),
+            Self::Reaped => {}
+            Self::Other { pid } => {
+                let shim = Process::find(pid).filter(|shim| Some(shim.parent) == server);
+                // One that is gone needs no end.
+                drop(shim.map(|shim| shim.signal(libc::SIGKILL)));
+            }
         }
     }
 

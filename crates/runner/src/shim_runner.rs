@@ -4,19 +4,23 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::io;
+use std::io::{self, PipeReader};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use solti_model::TaskKind;
 use solti_shim::launch::{DEFAULT_DRAIN_MS, LaunchSpec};
-use solti_shim::start_report::{self, StartReport};
+use solti_shim::start_report::{self, StartFailure as ReportedFailure, StartReport};
 use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe;
 use tokio::sync::oneshot;
 
 use crate::argv::{self, Invocation};
+use crate::connection::Connection;
+use crate::fork_server::{ForkServer, ForkServerSlot, Ordered};
 use crate::run_dir::RunDir;
 use crate::shim_process::ShimProcess;
 use crate::watch::{Watched, watch};
@@ -30,8 +34,15 @@ const REPORT_WITHIN: Duration = Duration::from_secs(15);
 /// Runs each attempt under a shim, so that it outlives the app.
 #[derive(Debug, Clone)]
 pub struct ShimRunner {
-    /// The `solti-shim` program, absolute.
-    pub shim_path: PathBuf,
+    shim_path: PathBuf,
+    server: Arc<ForkServerSlot>,
+}
+
+impl ShimRunner {
+    /// `shim_path`: the `solti-shim` program, absolute.
+    pub fn new(shim_path: impl Into<PathBuf>) -> Self {
+        Self { shim_path: shim_path.into(), server: Arc::default() }
+    }
 }
 
 #[async_trait]
@@ -42,14 +53,14 @@ impl Runner for ShimRunner {
 
     async fn start(&self, request: RunRequest) -> Result<RunHandle, StartFailure> {
         let (tell, told) = oneshot::channel();
-        let start = Start { shim_path: self.shim_path.clone(), request };
+        let start = Start { runner: self.clone(), request };
         // A task of its own: a caller that gives up must not leave a shim that nobody follows.
         tokio::spawn(async move {
             match start.run().await {
-                Ok(watched) => {
+                Ok((watched, connection)) => {
                     let (handle, watch) = watch(watched);
                     let _ = tell.send(Ok(handle));
-                    watch.follow(None).await;
+                    watch.follow(connection).await;
                 }
                 Err(failure) => drop(tell.send(Err(failure))),
             }
@@ -70,13 +81,22 @@ impl Runner for ShimRunner {
 }
 
 struct Start {
-    shim_path: PathBuf,
+    runner: ShimRunner,
     request: RunRequest,
 }
 
+/// A shim on its way to the program.
+struct Begun {
+    shim: ShimProcess,
+    /// Until it is read.
+    status: Option<PipeReader>,
+    /// The fork server, and the connection that came with its shim; `None` when the shim was executed.
+    forked: Option<(Arc<ForkServer>, UnixStream)>,
+}
+
 impl Start {
-    async fn run(self) -> Result<Watched, StartFailure> {
-        let Self { shim_path, request } = self;
+    async fn run(self) -> Result<(Watched, Option<Connection>), StartFailure> {
+        let Self { runner, request } = self;
         let run_dir = std::path::absolute(&request.run_dir)
             .map_err(|error| StartFailure::system(Stage::RunDir, &request.run_dir, &error))?;
         let invocation = argv::invocation(&request.kind, request.base_env, &run_dir)?;
@@ -93,29 +113,42 @@ impl Start {
             grace_ms: as_ms(request.grace),
             drain_ms: DEFAULT_DRAIN_MS,
         };
-        let written = match &script {
-            Some(text) => dir.write(c"script", text.as_bytes()),
-            None => Ok(()),
-        };
-        written
-            .and_then(|()| dir.write(c"launch", &spec.encode()))
-            .map_err(|error| StartFailure::system(Stage::RunDir, &run_dir, &error))?;
+        let spec = spec.encode();
+        if let Some(text) = &script {
+            dir.write(c"script", text.as_bytes())
+                .map_err(|error| StartFailure::system(Stage::RunDir, &run_dir, &error))?;
+        }
 
-        let (mut shim, pipe) = ShimProcess::spawn(&shim_path, &run_dir)
-            .map_err(|error| StartFailure::system(Stage::Spawn, &shim_path, &error))?;
-        let failure = match tokio::time::timeout(REPORT_WITHIN, read_report(pipe)).await {
-            Ok(Ok(StartReport::Started { child_pid, started_at_ms, .. })) => {
-                return Ok(Watched { dir, run_id: request.run_id, shim, child_pid, started_at_ms });
+        let shim_path = &runner.shim_path;
+        let mut begun = match runner.server.order(shim_path, &run_dir, &spec) {
+            Ok(Ordered { server, status, control }) => {
+                Begun { shim: ShimProcess::Reaped, status: Some(status), forked: Some((server, control)) }
             }
-            Ok(Ok(StartReport::Failed(failure))) => StartFailure::reported(failure, &program, &cwd, &run_dir),
-            Ok(Err(error)) => {
-                let errno = error.raw_os_error().unwrap_or(0);
-                StartFailure::new(Stage::Spawn, errno, &shim_path, StartCause::ShimDied)
+            Err(_) => execute(shim_path, &dir, &spec)?,
+        };
+        let mut reported = report(&mut begun).await;
+        if let (Reported::Never, Some((server, _))) = (&reported, &begun.forked) {
+            runner.server.discard(server);
+            begun = execute(shim_path, &dir, &spec)?;
+            reported = report(&mut begun).await;
+        }
+        let Begun { mut shim, forked, .. } = begun;
+        let failure = match reported {
+            Reported::Started { child_pid, started_at_ms } => {
+                let watched = Watched { dir, run_id: request.run_id, shim, child_pid, started_at_ms };
+                let control = forked.and_then(|(_, control)| tokio::net::UnixStream::from_std(control).ok());
+                return Ok((watched, control.map(Connection::over)));
             }
-            Err(_) => StartFailure::new(Stage::Spawn, libc::ETIMEDOUT, &shim_path, StartCause::ShimSilent),
+            Reported::Failed(failure) => StartFailure::reported(failure, &program, &cwd, &run_dir),
+            Reported::Never | Reported::Died => {
+                StartFailure::new(Stage::Spawn, 0, shim_path, StartCause::ShimDied)
+            }
+            Reported::Silent => {
+                StartFailure::new(Stage::Spawn, libc::ETIMEDOUT, shim_path, StartCause::ShimSilent)
+            }
         };
         if matches!(failure.cause, StartCause::ShimDied | StartCause::ShimSilent) {
-            shim.kill();
+            shim.kill(forked.map(|(server, _)| server.pid()));
             // It may have forked in the very last moment.
             if let Err(error) = crate::sweep::sweep(&request.run_id).await {
                 tracing::warn!(run = request.run_id, %error, "after a failed start");
@@ -128,11 +161,57 @@ impl Start {
     }
 }
 
-async fn read_report(pipe: io::PipeReader) -> io::Result<StartReport> {
-    let mut pipe = pipe::Receiver::from_owned_fd(pipe.into())?;
-    let mut bytes = [0; start_report::LEN];
-    pipe.read_exact(&mut bytes).await?;
-    StartReport::decode(&bytes).map_err(io::Error::other)
+/// A shim without a fork server: slower, and its spec is a file.
+fn execute(shim_path: &Path, dir: &RunDir, spec: &[u8]) -> Result<Begun, StartFailure> {
+    dir.write(c"launch", spec).map_err(|error| StartFailure::system(Stage::RunDir, dir.path(), &error))?;
+    let (shim, status) = ShimProcess::spawn(shim_path, dir.path())
+        .map_err(|error| StartFailure::system(Stage::Spawn, shim_path, &error))?;
+    Ok(Begun { shim, status: Some(status), forked: None })
+}
+
+/// What a shim has said of its start.
+enum Reported {
+    Started {
+        child_pid: u32,
+        started_at_ms: u64,
+    },
+    Failed(ReportedFailure),
+    /// There was no shim: the fork server is gone.
+    Never,
+    Died,
+    Silent,
+}
+
+async fn report(begun: &mut Begun) -> Reported {
+    let Begun { shim, status, forked } = begun;
+    let mut heard = forked.is_none();
+    let listen = async {
+        let status = status.take().ok_or(io::ErrorKind::BrokenPipe)?;
+        let mut pipe = pipe::Receiver::from_owned_fd(status.into())?;
+        loop {
+            let mut bytes = [0; start_report::LEN];
+            pipe.read_exact(&mut bytes).await?;
+            match StartReport::decode(&bytes).map_err(io::Error::other)? {
+                StartReport::Forked { shim_pid } => {
+                    heard = true;
+                    *shim = ShimProcess::Other { pid: shim_pid };
+                }
+                StartReport::Started { child_pid, started_at_ms, shim_pid } => {
+                    if forked.is_some() {
+                        *shim = ShimProcess::Other { pid: shim_pid };
+                    }
+                    return Ok::<_, io::Error>(Reported::Started { child_pid, started_at_ms });
+                }
+                StartReport::Failed(failure) => return Ok(Reported::Failed(failure)),
+            }
+        }
+    };
+    match tokio::time::timeout(REPORT_WITHIN, listen).await {
+        Ok(Ok(reported)) => reported,
+        Ok(Err(_)) if !heard => Reported::Never,
+        Ok(Err(_)) => Reported::Died,
+        Err(_) => Reported::Silent,
+    }
 }
 
 fn in_order(env: BTreeMap<OsString, OsString>) -> Vec<(OsString, OsString)> {

@@ -1,27 +1,26 @@
 //! `posix_spawn` of the shim. std's `Command` can pass no descriptor but 0 to 2 without a hook between fork and exec,
 //! and with one it forks, which takes twice as long from a process as large as the app.
 
-use std::ffi::CString;
-use std::io::{self, PipeReader};
+use std::ffi::{CString, OsStr};
+use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::fd::{AsRawFd, BorrowedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::ptr;
 
 use solti_shim::layout::STATUS_FD;
 
-/// Starts the shim for the folder; returns its pid and the read end of its status pipe.
+/// Starts the shim with its one argument and the descriptor that it is given as [`STATUS_FD`]; returns its pid.
 ///
 /// Its environment is empty: a mark that the app itself carries, as a task of another app, must not be the shim's.
 /// Its directory is `/`, so that it keeps no file system busy; its input and output are nothing. The session of its own
 /// it makes itself.
-pub fn spawn(shim: &Path, run_dir: &Path) -> io::Result<(libc::pid_t, PipeReader)> {
-    let (report, write_end) = io::pipe()?;
-    let words = [CString::new(shim.as_os_str().as_bytes())?, CString::new(run_dir.as_os_str().as_bytes())?];
+pub fn spawn(shim: &Path, argument: &OsStr, given: BorrowedFd<'_>) -> io::Result<libc::pid_t> {
+    let words = [CString::new(shim.as_os_str().as_bytes())?, CString::new(argument.as_bytes())?];
     let argv = [words[0].as_ptr().cast_mut(), words[1].as_ptr().cast_mut(), ptr::null_mut()];
     let environment = [ptr::null_mut()];
-    let actions = Actions::new(write_end.as_fd())?;
+    let actions = Actions::new(given)?;
     let attributes = Attributes::new()?;
     let mut pid = 0;
     // SAFETY: all strings and both lists live until the call returns, and the lists end with a null.
@@ -35,7 +34,7 @@ pub fn spawn(shim: &Path, run_dir: &Path) -> io::Result<(libc::pid_t, PipeReader
             environment.as_ptr(),
         )
     })?;
-    Ok((pid, report))
+    Ok(pid)
 }
 
 /// These functions return the errno.
@@ -46,19 +45,19 @@ fn check(errno: libc::c_int) -> io::Result<()> {
 struct Actions(MaybeUninit<libc::posix_spawn_file_actions_t>);
 
 impl Actions {
-    fn new(status: BorrowedFd<'_>) -> io::Result<Self> {
+    fn new(given: BorrowedFd<'_>) -> io::Result<Self> {
         let mut raw = MaybeUninit::uninit();
         // SAFETY: init makes the list valid; from then on it is ours to destroy.
         check(unsafe { libc::posix_spawn_file_actions_init(raw.as_mut_ptr()) })?;
         let mut this = Self(raw);
         let list = this.0.as_mut_ptr();
-        // SAFETY: a valid list; the strings are static. The pipe is none of 0 to 2, which std keeps open from the start,
+        // SAFETY: a valid list; the strings are static. The given one is none of 0 to 2, which std keeps open from the start,
         // and its copy onto its own number would, as defined, just keep it open.
         unsafe {
             for (fd, flags) in [(0, libc::O_RDONLY), (1, libc::O_WRONLY), (2, libc::O_WRONLY)] {
                 check(libc::posix_spawn_file_actions_addopen(list, fd, c"/dev/null".as_ptr(), flags, 0))?;
             }
-            check(libc::posix_spawn_file_actions_adddup2(list, status.as_raw_fd(), STATUS_FD))?;
+            check(libc::posix_spawn_file_actions_adddup2(list, given.as_raw_fd(), STATUS_FD))?;
             check(libc::posix_spawn_file_actions_addchdir_np(list, c"/".as_ptr()))?;
         }
         Ok(this)

@@ -121,7 +121,7 @@ async fn a_run_folder_is_used_once_and_never_through_a_symlink() {
 async fn a_missing_or_dying_shim_is_a_failed_start() {
     let runs = Runs::new();
     for (name, shim) in [("missing", "/no/such/shim"), ("dying", "/bin/false")] {
-        let runner = ShimRunner { shim_path: shim.into() };
+        let runner = ShimRunner::new(shim);
         let failure = runner.start(runs.request(name, sh("exit 0"))).await.unwrap_err();
         assert_eq!(failure.stage, Stage::Spawn, "{failure}");
         assert!(failure.to_string().contains(shim), "{failure}");

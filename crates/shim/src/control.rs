@@ -40,7 +40,7 @@ pub enum Reply {
     Doorbell {
         log_bytes: u64,
     },
-    /// The run is over: the log is sealed and the final exit record is on disk.
+    /// The run is over: the log is sealed and the final exit record is written. It is flushed to the disk after this.
     Exited {
         log_bytes: u64,
     },

@@ -10,7 +10,8 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-/// The launch spec (0600). Written by the runner, removed by the shim as soon as it is read.
+/// The launch spec (0600) of a shim that is executed for one run. Written by the runner, removed by the shim as soon as it
+/// is read. A shim of a fork server gets its spec with the order ([`crate::fork_order`]), and there is no such file.
 ///
 /// Who removes it decides: a shim that cannot remove it starts nothing. So whoever wants to give a run up for lost
 /// takes the lock, removes this file, and knows that the program will never run if the file was still there.
@@ -18,9 +19,11 @@ pub const LAUNCH: &str = "launch";
 /// The exit record, 64 bytes; see [`crate::exit_record`]. Locked (`flock`) by the shim for as long as it lives, which
 /// is the proof of life. Empty when somebody asked for the lock before any shim had it.
 pub const EXIT: &str = "exit";
-/// The control socket, there while the run can be controlled; see [`crate::control`].
+/// The control socket; see [`crate::control`]. A shim that was given its first client makes it when that one leaves, or
+/// soon after the start: most runs are over before anybody else could ask.
 pub const SOCKET: &str = "control.sock";
-/// The descriptor on which the shim finds the write end of the status pipe; see [`crate::start_report`].
+/// The descriptor on which the shim finds the write end of the status pipe, see [`crate::start_report`], and a fork server
+/// its socket.
 pub const STATUS_FD: i32 = 3;
 /// The variable that marks every process of a run; its value is the run id, unique for ever.
 pub const RUN_ID_VAR: &str = "SOLTI_RUN_ID";

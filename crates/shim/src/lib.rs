@@ -1,5 +1,5 @@
-//! What the shim and the runner share: the launch file, the exit record, the control messages, the start report,
-//! the names in a run folder, and the end of a process tree.
+//! What the shim and the runner share: the launch spec, the order to fork, the exit record, the control messages, the
+//! start report, the names in a run folder, and the end of a process tree.
 //!
 //! Not here: the program itself (`src/bin/solti-shim/`), the log format (`solti-logstore`), and everything that
 //! knows about tasks, attempts or an async runtime (`solti-runner` and above).
@@ -9,6 +9,7 @@ compile_error!("the shim stands on Linux: /proc, pidfd, signalfd and child subre
 
 pub mod control;
 pub mod exit_record;
+pub mod fork_order;
 pub mod launch;
 pub mod layout;
 pub mod start_report;

@@ -1,4 +1,5 @@
-//! The one message on the status pipe: the child runs, or the stage and errno of a failed start.
+//! The messages on the status pipe: the child runs, or the stage and errno of a failed start. From a fork server's shim
+//! comes a word before that, its pid.
 //!
 //! The stages are shared with the exit record. The sentence a user reads is made by the runner, which knows the paths.
 
@@ -56,9 +57,14 @@ pub struct StartFailure {
     pub errno: i32,
 }
 
-/// What the shim says once, then it closes the pipe. A pipe closed without a report means that the shim died.
+/// What the shim says, then it closes the pipe. A pipe closed before `Started` or `Failed` means that the shim died; one
+/// closed without a word, that there never was one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StartReport {
+    /// The fork server has made the shim; the other report follows.
+    Forked {
+        shim_pid: u32,
+    },
     Started {
         shim_pid: u32,
         child_pid: u32,
@@ -84,6 +90,10 @@ impl StartReport {
                 out[2] = stage as u8;
                 out[4..8].copy_from_slice(&errno.to_le_bytes());
             }
+            Self::Forked { shim_pid } => {
+                out[1] = 3;
+                out[8..12].copy_from_slice(&shim_pid.to_le_bytes());
+            }
         }
         out
     }
@@ -104,6 +114,7 @@ impl StartReport {
                 started_at_ms: from.u64()?,
             }),
             2 => Ok(Self::Failed(StartFailure { stage: Stage::from_u8(stage)?, errno })),
+            3 => Ok(Self::Forked { shim_pid: from.u32()? }),
             _ => Err(FormatError::Value { field: "outcome" }),
         }
     }
@@ -114,7 +125,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_reports_survive_the_pipe() {
+    fn every_report_survives_the_pipe() {
+        let forked = StartReport::Forked { shim_pid: 7 };
+        assert_eq!(StartReport::decode(&forked.encode()), Ok(forked));
         let started = StartReport::Started { shim_pid: 1, child_pid: 2, started_at_ms: u64::MAX };
         assert_eq!(StartReport::decode(&started.encode()), Ok(started));
         for stage in (1..=9).map(|value| Stage::from_u8(value).unwrap()) {

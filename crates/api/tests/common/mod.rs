@@ -47,7 +47,7 @@ impl Engine {
 
     pub async fn open_with(config: SupervisorConfig) -> Self {
         let store = Store::open(&config.data_dir).unwrap();
-        let runner = Arc::new(ShimRunner { shim_path: shim().to_owned() });
+        let runner = Arc::new(ShimRunner::new(shim()));
         let supervisor = Supervisor::start(store, runner, config).await.unwrap();
         Self { api: SupervisorApiAdapter::new(supervisor.clone()), supervisor }
     }

@@ -35,7 +35,7 @@ pub fn shim() -> &'static Path {
 }
 
 pub fn runner() -> ShimRunner {
-    ShimRunner { shim_path: shim().to_owned() }
+    ShimRunner::new(shim())
 }
 
 /// A data folder for some runs.

@@ -1,11 +1,12 @@
-//! The leader of the run: fork, exec, and its status, which is learned without reaping it.
+//! The leader of the run: clone, exec, and its status, which is learned without reaping it.
 //!
 //! The leader stays a zombie until the shim ends. That pins its pid and its process group id, so a signal to the
 //! group can never reach a stranger. Deciding when to signal is `ending`'s business.
 
+use std::cell::Cell;
 use std::ffi::CString;
 use std::fs::File;
-use std::io::{self, PipeWriter, Read};
+use std::io::PipeWriter;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -19,6 +20,8 @@ use solti_shim::start_report::{Stage, StartFailure};
 use crate::start::at;
 use crate::sys;
 
+/// For the child between clone and exec; it calls a handful of small functions.
+const STACK: usize = 64 << 10;
 /// The highest real-time signal of Linux.
 const LAST_SIGNAL: libc::c_int = 64;
 
@@ -33,26 +36,33 @@ pub struct Leader {
 impl Leader {
     /// Starts the program in a process group of its own, and returns once exec has succeeded.
     pub fn spawn(spec: &LaunchSpec, stdout: PipeWriter, stderr: PipeWriter) -> Result<Self, StartFailure> {
-        let image = Image::new(spec)?;
-        let (mut failed, report) = io::pipe().map_err(at(Stage::Spawn))?;
-        // SAFETY: this process still has one thread, and the child calls nothing but async-signal-safe functions.
-        let pid = sys::check(unsafe { libc::fork() }).map_err(at(Stage::Spawn))?;
-        if pid == 0 {
-            // SAFETY: we are the forked child; the image was made complete before the fork.
-            unsafe { image.become_program(stdout.as_raw_fd(), stderr.as_raw_fd(), report.as_raw_fd()) }
-        }
-        drop((report, stdout, stderr));
-        let leader = Self { pid, pidfd: open_pidfd(pid), status: None };
-        let mut words = [0; 8];
-        match failed.read_exact(&mut words) {
-            // End of file: exec closed the pipe.
-            Err(_) => Ok(leader),
-            Ok(()) => {
+        let image = Image::new(spec, stdout.as_raw_fd(), stderr.as_raw_fd())?;
+        // As posix_spawn does it: the child borrows our memory until it executes the program, which spares the copy of
+        // it, and we stand still meanwhile, so that what it leaves in `image` is there when we go on.
+        let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::CLONE_PIDFD | libc::SIGCHLD;
+        let mut stack = Vec::<u128>::with_capacity(STACK / size_of::<u128>());
+        let mut pidfd: RawFd = -1;
+        // SAFETY: the stack is large enough for what `become_program` calls, aligned, and lives until the child is done
+        // with it, as do `image` and `pidfd`. This process has one thread.
+        let pid = sys::check(unsafe {
+            libc::clone(
+                become_program,
+                stack.as_mut_ptr().add(stack.capacity()).cast(),
+                flags,
+                (&raw const image).cast_mut().cast(),
+                &raw mut pidfd,
+            )
+        })
+        .map_err(at(Stage::Spawn))?;
+        drop((stdout, stderr));
+        // SAFETY: where the kernel has left a number it is of a new descriptor (close-on-exec) that nobody else owns.
+        let pidfd = (pidfd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(pidfd) });
+        match image.failed.get() {
+            None => Ok(Self { pid, pidfd, status: None }),
+            Some((stage, errno)) => {
                 // SAFETY: a null status is allowed; the child is on its way out, so this does not wait for long.
                 unsafe { libc::waitpid(pid, ptr::null_mut(), 0) };
-                let [stage, _, _, _, errno @ ..] = words;
-                let errno = i32::from_ne_bytes(errno);
-                let stage = if stage == Stage::Chdir as u8 { Stage::Chdir } else { exec_stage(spec, errno) };
+                let stage = if stage == Stage::Exec { exec_stage(spec, errno) } else { stage };
                 Err(StartFailure { stage, errno })
             }
         }
@@ -121,13 +131,6 @@ fn peek(kind: libc::idtype_t, id: libc::id_t) -> Option<(libc::pid_t, LeaderStat
     }
 }
 
-fn open_pidfd(pid: libc::pid_t) -> Option<OwnedFd> {
-    // SAFETY: integers in, a new descriptor (close-on-exec by definition) or -1 out.
-    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
-    // SAFETY: a descriptor just returned by the kernel that nobody else owns.
-    (fd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(fd as RawFd) })
-}
-
 /// A program that is there and may be run, but cannot be, lacks what its first line (or its ELF header) names.
 fn exec_stage(spec: &LaunchSpec, errno: i32) -> Stage {
     let program = spec.cwd.as_deref().unwrap_or(Path::new("")).join(spec.program());
@@ -143,17 +146,21 @@ fn exec_stage(spec: &LaunchSpec, errno: i32) -> Stage {
     }
 }
 
-/// All that exec needs, made before the fork, because nothing may be allocated after it.
+/// All that exec needs, made before the clone, because nothing may be allocated after it.
 struct Image {
     argv: Vec<*const libc::c_char>,
     envp: Vec<*const libc::c_char>,
     cwd: *const libc::c_char,
+    stdout: RawFd,
+    stderr: RawFd,
+    /// What the child could not do, and why.
+    failed: Cell<Option<(Stage, i32)>>,
     /// Owns what the pointers point into.
     _strings: Vec<CString>,
 }
 
 impl Image {
-    fn new(spec: &LaunchSpec) -> Result<Self, StartFailure> {
+    fn new(spec: &LaunchSpec, stdout: RawFd, stderr: RawFd) -> Result<Self, StartFailure> {
         let mut strings = Vec::with_capacity(spec.argv.len() + spec.env.len() + 2);
         for arg in &spec.argv {
             strings.push(c_string(arg.as_bytes().to_vec())?);
@@ -172,46 +179,39 @@ impl Image {
             cwd = path.as_ptr();
             strings.push(path);
         }
-        Ok(Self { argv: pointers, envp, cwd, _strings: strings })
+        Ok(Self { argv: pointers, envp, cwd, stdout, stderr, failed: Cell::new(None), _strings: strings })
     }
+}
 
-    /// Becomes the program, or reports why not and ends.
-    ///
-    /// # Safety
-    /// Only in a child just forked from a process with one thread.
-    unsafe fn become_program(&self, stdout: RawFd, stderr: RawFd, report: RawFd) -> ! {
-        // SAFETY: async-signal-safe calls on integers and on C strings made before the fork.
-        unsafe {
-            libc::setpgid(0, 0);
-            libc::dup2(stdout, libc::STDOUT_FILENO);
-            libc::dup2(stderr, libc::STDERR_FILENO);
-            // The program must not inherit what the app or we block and ignore.
-            // Asked of the kernel directly: libc would keep its own two signals from being reset.
-            let default = [0u64; 4];
-            for signal in 1..=LAST_SIGNAL {
-                libc::syscall(
-                    libc::SYS_rt_sigaction,
-                    signal,
-                    default.as_ptr(),
-                    ptr::null_mut::<u64>(),
-                    8usize,
-                );
-            }
-            let mut none: libc::sigset_t = std::mem::zeroed();
-            libc::sigemptyset(&raw mut none);
-            libc::sigprocmask(libc::SIG_SETMASK, &raw const none, ptr::null_mut());
-            let mut stage = Stage::Exec;
-            if !self.cwd.is_null() && libc::chdir(self.cwd) != 0 {
-                stage = Stage::Chdir;
-            } else {
-                libc::execve(self.argv[0], self.argv.as_ptr(), self.envp.as_ptr());
-            }
-            let mut words = [0; 8];
-            words[0] = stage as u8;
-            words[4..].copy_from_slice(&(*libc::__errno_location()).to_ne_bytes());
-            libc::write(report, words.as_ptr().cast(), words.len());
-            libc::_exit(127)
+/// The child's way: it becomes the program, or leaves word of why it could not and ends.
+///
+/// It shares our memory, so it changes nothing in it but `failed`, and calls nothing that allocates or locks. Signal
+/// dispositions, descriptors and the directory are its own.
+extern "C" fn become_program(image: *mut libc::c_void) -> libc::c_int {
+    // SAFETY: the image that `spawn` passed, which lives until we have executed the program or ended; the calls are on
+    // integers and on C strings in it.
+    unsafe {
+        let image = &*image.cast::<Image>();
+        libc::setpgid(0, 0);
+        libc::dup2(image.stdout, libc::STDOUT_FILENO);
+        libc::dup2(image.stderr, libc::STDERR_FILENO);
+        // The program must not inherit what the app or we block and ignore.
+        // Asked of the kernel directly: libc would keep its own two signals from being reset.
+        let default = [0u64; 4];
+        for signal in 1..=LAST_SIGNAL {
+            libc::syscall(libc::SYS_rt_sigaction, signal, default.as_ptr(), ptr::null_mut::<u64>(), 8usize);
         }
+        let mut none: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&raw mut none);
+        libc::sigprocmask(libc::SIG_SETMASK, &raw const none, ptr::null_mut());
+        let mut stage = Stage::Exec;
+        if !image.cwd.is_null() && libc::chdir(image.cwd) != 0 {
+            stage = Stage::Chdir;
+        } else {
+            libc::execve(image.argv[0], image.argv.as_ptr(), image.envp.as_ptr());
+        }
+        image.failed.set(Some((stage, *libc::__errno_location())));
+        libc::_exit(127)
     }
 }
 

@@ -18,14 +18,28 @@ const MAX_CLIENTS: usize = 32;
 /// Unread answers that a client may pile up.
 const MAX_OWED: usize = 64 * REPLY_LEN;
 const BETWEEN_DOORBELLS: Duration = Duration::from_millis(1);
+/// A run this old has a socket for everybody, whether or not its first client is still there.
+const DOOR_AFTER: Duration = Duration::from_millis(200);
+/// After a socket that could not be made.
+const DOOR_RETRY: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
 pub struct Clients {
-    listener: UnixListener,
+    door: Door,
     clients: Vec<Client>,
     /// The last number that was rung, and when.
     rung: u64,
     rung_at: Option<Instant>,
+}
+
+/// The socket that anybody of this user can connect to.
+#[derive(Debug)]
+enum Door {
+    Open(UnixListener),
+    /// To be made at this time, or at once when nobody is connected.
+    Due(Instant),
+    /// Could not be made, and is tried again at this time.
+    Refused(Instant),
 }
 
 #[derive(Debug)]
@@ -40,15 +54,40 @@ struct Client {
 }
 
 impl Clients {
+    /// With a socket from the start.
     pub fn listen(dir: BorrowedFd<'_>) -> io::Result<Self> {
-        let listener = UnixListener::bind(layout::socket_path(dir))?;
-        listener.set_nonblocking(true)?;
-        Ok(Self { listener, clients: Vec::new(), rung: 0, rung_at: None })
+        Ok(Self::new(Door::Open(bind(dir)?), Vec::new()))
+    }
+
+    /// With a client from the start, and a socket later.
+    pub fn with_first(client: UnixStream) -> io::Result<Self> {
+        client.set_nonblocking(true)?;
+        Ok(Self::new(Door::Due(Instant::now() + DOOR_AFTER), vec![Client::new(client)]))
+    }
+
+    fn new(door: Door, clients: Vec<Client>) -> Self {
+        Self { door, clients, rung: 0, rung_at: None }
+    }
+
+    /// Makes the socket when its time has come. A disk that refuses is asked again.
+    pub fn open_door(&mut self, dir: BorrowedFd<'_>, now: Instant) {
+        let is_time = match self.door {
+            Door::Open(_) => false,
+            Door::Due(at) => at <= now || self.clients.is_empty(),
+            Door::Refused(at) => at <= now,
+        };
+        if is_time {
+            self.door = match bind(dir) {
+                Ok(listener) => Door::Open(listener),
+                Err(_) => Door::Refused(now + DOOR_RETRY),
+            };
+        }
     }
 
     /// Adds the listener and every client to the poll list.
     pub fn add_slots(&self, slots: &mut Vec<libc::pollfd>) {
-        slots.push(sys::poll_slot(self.listener.as_raw_fd(), libc::POLLIN));
+        let door = if let Door::Open(listener) = &self.door { listener.as_raw_fd() } else { -1 };
+        slots.push(sys::poll_slot(door, libc::POLLIN));
         slots.extend(self.clients.iter().map(|client| {
             let events = if client.owes_nothing() { libc::POLLIN } else { libc::POLLIN | libc::POLLOUT };
             sys::poll_slot(client.stream.as_raw_fd(), events)
@@ -87,19 +126,28 @@ impl Clients {
         self.clients.retain(|client| !client.gone);
     }
 
-    /// When a doorbell that was held back is due.
+    /// When a doorbell that was held back, or the socket, is due.
     pub fn due(&self, log_bytes: u64) -> Option<Instant> {
-        if log_bytes == self.rung { None } else { self.next_ring() }
+        let bell = if log_bytes == self.rung { None } else { self.next_ring() };
+        let door = match self.door {
+            Door::Open(_) => None,
+            Door::Due(at) | Door::Refused(at) => Some(at),
+        };
+        [bell, door].into_iter().flatten().min()
     }
 
-    /// The last message to everybody who listens; the socket closes with the process.
-    pub fn exited(mut self, log_bytes: u64) {
+    /// The last message to everybody who listens; no more is asked of us after it.
+    pub fn exited(mut self, dir: BorrowedFd<'_>, log_bytes: u64) {
         for client in &mut self.clients {
             client.must_ring = false;
             if client.subscribed {
                 client.owed.extend_from_slice(&Reply::Exited { log_bytes }.encode());
             }
             client.send(log_bytes);
+        }
+        if let Door::Open(_) = self.door {
+            // One left behind would refuse connections, and cost an inode.
+            let _ = sys::remove_at(dir, c"control.sock");
         }
     }
 
@@ -108,13 +156,20 @@ impl Clients {
     }
 
     fn accept(&mut self) {
-        while let Ok((stream, _)) = self.listener.accept() {
+        let Door::Open(listener) = &self.door else { return };
+        while let Ok((stream, _)) = listener.accept() {
             let wanted = self.clients.len() < MAX_CLIENTS && sys::is_own_user(&stream);
             if wanted && stream.set_nonblocking(true).is_ok() {
                 self.clients.push(Client::new(stream));
             }
         }
     }
+}
+
+fn bind(dir: BorrowedFd<'_>) -> io::Result<UnixListener> {
+    let listener = UnixListener::bind(layout::socket_path(dir))?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
 }
 
 impl Client {

@@ -1,10 +1,11 @@
-//! `solti-shim <run-dir>`: owns one run from its start to its exit record, also while the app is away.
+//! `solti-shim`: owns one run from its start to its exit record, also while the app is away.
 //!
-//! Started by the runner with the write end of a status pipe as descriptor 3. One poll loop; whatever belongs to one
-//! concern is in its own file: `start` (the way to a running child), `child` (fork and exec), `run` (the loop),
-//! `ending` (stop, timeout, tree kill), `output` (pipes to log), `durability` (disk flushes), `clients` (control
-//! socket), `record` (exit record), `clock`, `sys` (thin system calls). Formats shared with the runner are in the
-//! library.
+//! Either `solti-shim --fork-server`, which forks a shim for each order it gets on the socket at descriptor 3, or
+//! `solti-shim <run-dir>`, with the launch spec in a file of that folder and the status pipe as descriptor 3. One poll
+//! loop; whatever belongs to one concern is in its own file: `fork_server` (orders), `start` (the way to a running
+//! child), `child` (clone and exec), `run` (the loop), `ending` (stop, timeout, tree kill), `output` (pipes to log),
+//! `durability` (disk flushes), `clients` (control socket), `record` (exit record), `clock`, `sys` (thin system calls).
+//! Formats shared with the runner are in the library.
 //!
 //! Not here on purpose: PATH lookup, restarts, retention and any knowledge of tasks. There is no death signal from
 //! the app: a run outlives it.
@@ -14,26 +15,46 @@ mod clients;
 mod clock;
 mod durability;
 mod ending;
+mod fork_server;
 mod output;
 mod record;
 mod run;
 mod start;
 mod sys;
 
-use std::os::fd::AsFd;
-use std::path::Path;
 use std::process::ExitCode;
 
+use solti_shim::exit_record::boot_id_hash;
+use solti_shim::fork_order::FORK_SERVER;
 use solti_shim::start_report::StartReport;
+
+use crate::start::Order;
 
 fn main() -> ExitCode {
     // First of all, before anything else can be opened under its number.
-    let status = sys::take_status_pipe();
-    let Some(run_dir) = std::env::args_os().nth(1) else {
-        eprintln!("usage: solti-shim <run-dir>   (started by the app, not by hand)");
-        return ExitCode::from(2);
+    let given = sys::take_given_descriptor();
+    let order = match (std::env::args_os().nth(1), given) {
+        (Some(word), Some(socket)) if word == FORK_SERVER => match fork_server::serve(socket) {
+            Some(order) => order,
+            None => return ExitCode::SUCCESS,
+        },
+        (Some(run_dir), status) if run_dir != FORK_SERVER => {
+            sys::detach();
+            let boot = boot_id_hash();
+            Order { run_dir: run_dir.into(), status: status.map(Into::into), spec: None, client: None, boot }
+        }
+        _ => {
+            eprintln!("usage: solti-shim <run-dir>   (started by the app, not by hand)");
+            return ExitCode::from(2);
+        }
     };
-    let (report, run) = match start::start(Path::new(&run_dir), status.as_ref().map(AsFd::as_fd)) {
+    own(order)
+}
+
+/// Owns one run to its end.
+fn own(mut order: Order) -> ExitCode {
+    let status = order.status.take();
+    let (report, run) = match start::start(order, status.as_ref()) {
         Ok(run) => (run.report(), Some(run)),
         Err(failure) => (StartReport::Failed(failure), None),
     };

@@ -5,7 +5,7 @@ use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::fs::FileExt;
 
-use solti_shim::exit_record::{EndFlags, ExitRecord, LEN, RunEnd, RunState, boot_id_hash};
+use solti_shim::exit_record::{EndFlags, ExitRecord, LEN, RunEnd, RunState};
 
 use crate::sys;
 
@@ -19,7 +19,7 @@ pub struct RecordFile {
 impl RecordFile {
     /// Reserves the block of the locked file, and says Started. Not synced: that a run was meant to start is in the
     /// supervisor's database. Refuses a folder that already holds a run (`EEXIST`).
-    pub fn begin(file: File, started_at_ms: u64) -> io::Result<Self> {
+    pub fn begin(file: File, started_at_ms: u64, boot_id_hash: u64) -> io::Result<Self> {
         // Whoever only asks for the lock leaves the file empty.
         if file.metadata()?.len() != 0 {
             return Err(io::Error::from_raw_os_error(libc::EEXIST));
@@ -30,7 +30,7 @@ impl RecordFile {
             child_pid: 0,
             shim_pid: std::process::id(),
             started_at_ms,
-            boot_id_hash: boot_id_hash(),
+            boot_id_hash,
         };
         let this = Self { file, record };
         this.write()?;
@@ -46,7 +46,7 @@ impl RecordFile {
         self.write()
     }
 
-    /// The last word on this run, durable when this returns.
+    /// The last word on this run, for everybody to read; durable after [`sync`](Self::sync).
     pub fn finish(
         &mut self,
         end: RunEnd,
@@ -55,7 +55,10 @@ impl RecordFile {
         flags: EndFlags,
     ) -> io::Result<()> {
         self.record.state = RunState::Final { end, finished_at_ms, duration_us, flags };
-        self.write()?;
+        self.write()
+    }
+
+    pub fn sync(&self) -> io::Result<()> {
         self.file.sync_data()
     }
 

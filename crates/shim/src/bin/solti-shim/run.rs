@@ -3,6 +3,7 @@
 //! Each concern keeps its own state and says when it is due; this file only connects them and decides when the run
 //! is over.
 
+use std::cell::OnceCell;
 use std::fs::File;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::time::{Duration, Instant};
@@ -49,7 +50,8 @@ struct LeaderEnd {
 #[derive(Debug)]
 pub struct Run {
     own: Started,
-    own_start_ticks: u64,
+    /// Looked up when the tree is to be ended.
+    own_start_ticks: OnceCell<u64>,
     timeout_at: Option<Instant>,
     leader_end: Option<LeaderEnd>,
     ending: Option<Ending>,
@@ -60,8 +62,14 @@ pub struct Run {
 impl Run {
     pub fn new(own: Started) -> Self {
         let timeout_at = own.spec.timeout_ms.and_then(|ms| own.began.checked_add(Duration::from_millis(ms)));
-        let own_start_ticks = Process::find(std::process::id()).map_or(0, |process| process.start_ticks);
-        Self { own, own_start_ticks, timeout_at, leader_end: None, ending: None, drain_from: None }
+        Self {
+            own,
+            own_start_ticks: OnceCell::new(),
+            timeout_at,
+            leader_end: None,
+            ending: None,
+            drain_from: None,
+        }
     }
 
     pub fn report(&self) -> StartReport {
@@ -177,7 +185,9 @@ impl Run {
         Membership {
             run_id: &self.own.spec.run_id,
             ancestor: Some(std::process::id()),
-            not_before_ticks: self.own_start_ticks,
+            not_before_ticks: *self
+                .own_start_ticks
+                .get_or_init(|| Process::find(std::process::id()).map_or(0, |process| process.start_ticks)),
         }
     }
 
@@ -210,6 +220,7 @@ impl Run {
         self.own.output.tend(now, self.own.clock.now_ms());
         let published = self.own.output.published();
         self.own.clients.ring(published, now);
+        self.own.clients.open_door(self.own.dir.as_fd(), now);
     }
 
     fn due(&self) -> Option<Instant> {
@@ -259,9 +270,9 @@ impl Run {
         };
         let duration = u64::try_from(ended.at.duration_since(own.began).as_micros()).unwrap_or(u64::MAX);
         let recorded = own.record.finish(end, ended.at_ms, duration, flags).is_ok();
-        // A socket left behind refuses connections once we are gone.
-        let _ = sys::remove_at(own.dir.as_fd(), c"control.sock");
-        own.clients.exited(log.bytes);
-        recorded
+        // Who listens stores the end in a database of its own, and need not wait for our disk. A power cut before either
+        // is done takes an end away that nobody has been told of: the run then counts as lost at the reboot.
+        own.clients.exited(own.dir.as_fd(), log.bytes);
+        recorded && own.record.sync().is_ok()
     }
 }

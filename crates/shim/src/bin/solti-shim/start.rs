@@ -4,9 +4,11 @@
 //! follows is in `run`.
 
 use std::fs::File;
-use std::io::{self, Read};
-use std::os::fd::{AsFd, BorrowedFd};
-use std::path::Path;
+use std::io::{self, PipeWriter};
+use std::os::fd::AsFd;
+use std::os::unix::fs::FileExt;
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use solti_logstore::{LogError, LogWriter};
@@ -33,35 +35,46 @@ pub fn at(stage: Stage) -> impl Fn(io::Error) -> StartFailure {
     move |error| StartFailure { stage, errno: error.raw_os_error().unwrap_or(libc::EIO) }
 }
 
-/// `status`: the pipe that the app waits at, if it started us.
-pub fn start(run_dir: &Path, status: Option<BorrowedFd<'_>>) -> Result<Run, StartFailure> {
-    sys::close_inherited();
-    sys::new_session();
-    let signals = null_stdio()
-        .and_then(|()| sys::become_subreaper())
-        .and_then(|()| sys::signal_descriptor())
-        .map_err(at(Stage::Spawn))?;
+/// All that a shim is given.
+#[derive(Debug)]
+pub struct Order {
+    pub run_dir: PathBuf,
+    /// The pipe that the app waits at, if it started us.
+    pub status: Option<PipeWriter>,
+    /// The launch spec; without it there is a file of the run folder.
+    pub spec: Option<File>,
+    /// The first client.
+    pub client: Option<UnixStream>,
+    /// Which boot of the machine this is; see [`solti_shim::exit_record::boot_id_hash`].
+    pub boot: u64,
+}
 
-    let dir = layout::open_run_dir(run_dir).map_err(at(Stage::RunDir))?;
+pub fn start(order: Order, status: Option<&PipeWriter>) -> Result<Run, StartFailure> {
+    sys::new_session();
+    let signals =
+        sys::become_subreaper().and_then(|()| sys::signal_descriptor()).map_err(at(Stage::Spawn))?;
+
+    let dir = layout::open_run_dir(&order.run_dir).map_err(at(Stage::RunDir))?;
     let lock = lock(&dir).map_err(at(Stage::Lock))?;
     // The app has died before the run began, so the next one starts it anew, maybe at this very moment and in this very
     // folder: nothing of it may be touched. From here on the lock tells the next one that the run is ours.
-    if status.is_some_and(|pipe| !sys::has_reader(pipe)) {
+    if status.is_some_and(|pipe| !sys::has_reader(pipe.as_fd())) {
         return Err(StartFailure { stage: Stage::Lock, errno: libc::ECANCELED });
     }
     let clock = Clock::start();
-    let mut record = RecordFile::begin(lock, clock.now_ms()).map_err(at(Stage::RunDir))?;
+    let mut record = RecordFile::begin(lock, clock.now_ms(), order.boot).map_err(at(Stage::RunDir))?;
 
     let began = Instant::now();
-    match launch(&dir, &mut record) {
+    match launch(&dir, order, &mut record) {
         Ok(Launched { spec, leader, output, clients }) => {
             Ok(Run::new(Started { dir, signals, clock, began, record, spec, leader, output, clients }))
         }
         Err(failure) => {
             // The caller hears of the failure in any case; a record that cannot be written adds nothing to that.
             let duration = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
-            let _ =
-                record.finish(RunEnd::StartFailed(failure), clock.now_ms(), duration, EndFlags::default());
+            let _ = record
+                .finish(RunEnd::StartFailed(failure), clock.now_ms(), duration, EndFlags::default())
+                .and_then(|()| record.sync());
             let _ = sys::remove_at(dir.as_fd(), c"control.sock");
             Err(failure)
         }
@@ -87,11 +100,15 @@ struct Launched {
     clients: Clients,
 }
 
-fn launch(dir: &File, record: &mut RecordFile) -> Result<Launched, StartFailure> {
-    let spec = read_launch(dir)?;
+fn launch(dir: &File, order: Order, record: &mut RecordFile) -> Result<Launched, StartFailure> {
+    let spec = read_spec(dir, order.spec)?;
     let log = LogWriter::create(&layout::path_in(dir.as_fd(), ""))
         .map_err(|error| at(Stage::Log)(source(error)))?;
-    let clients = Clients::listen(dir.as_fd()).map_err(at(Stage::Control))?;
+    let clients = match order.client {
+        Some(client) => Clients::with_first(client),
+        None => Clients::listen(dir.as_fd()),
+    };
+    let clients = clients.map_err(at(Stage::Control))?;
     let (output, stdout, stderr) = Output::new(log).map_err(at(Stage::Spawn))?;
     let leader = Leader::spawn(&spec, stdout, stderr)?;
     // Already said Started; the pid is an extra for whoever finds the run without its shim.
@@ -99,20 +116,27 @@ fn launch(dir: &File, record: &mut RecordFile) -> Result<Launched, StartFailure>
     Ok(Launched { spec, leader, output, clients })
 }
 
-/// Reads the launch file and removes it, because it holds the task's environment.
-fn read_launch(dir: &File) -> Result<LaunchSpec, StartFailure> {
-    let mut bytes = Vec::new();
-    layout::open_at(dir.as_fd(), c"launch", libc::O_RDONLY)
-        .and_then(|file| file.take(MAX_LAUNCH).read_to_end(&mut bytes))
-        .and_then(|_| sys::remove_at(dir.as_fd(), c"launch"))
-        .map_err(at(Stage::Launch))?;
-    LaunchSpec::decode(&bytes).map_err(|_| StartFailure { stage: Stage::Launch, errno: libc::EINVAL })
+/// Reads the launch spec that came with the order, or else the launch file, and removes that, because it holds the task's
+/// environment.
+fn read_spec(dir: &File, given: Option<File>) -> Result<LaunchSpec, StartFailure> {
+    let bytes = match given {
+        Some(file) => read_whole(&file),
+        None => layout::open_at(dir.as_fd(), c"launch", libc::O_RDONLY).and_then(|file| {
+            let bytes = read_whole(&file)?;
+            sys::remove_at(dir.as_fd(), c"launch")?;
+            Ok(bytes)
+        }),
+    };
+    LaunchSpec::decode(&bytes.map_err(at(Stage::Launch))?)
+        .map_err(|_| StartFailure { stage: Stage::Launch, errno: libc::EINVAL })
 }
 
-/// Nothing of the app's terminal or pipes stays with the run.
-fn null_stdio() -> io::Result<()> {
-    let null = File::options().read(true).write(true).open("/dev/null")?;
-    (0..3).try_for_each(|fd| sys::duplicate_onto(null.as_fd(), fd))
+/// From its start, wherever the one who wrote it has left the descriptor.
+fn read_whole(file: &File) -> io::Result<Vec<u8>> {
+    let len = file.metadata()?.len().min(MAX_LAUNCH);
+    let mut bytes = vec![0; usize::try_from(len).unwrap_or(0)];
+    file.read_exact_at(&mut bytes, 0)?;
+    Ok(bytes)
 }
 
 fn source(error: LogError) -> io::Error {

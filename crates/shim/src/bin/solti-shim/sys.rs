@@ -1,6 +1,5 @@
 //! Thin safe faces of the system calls that std does not offer. No decisions here.
 
-use std::fs::File;
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
@@ -14,12 +13,12 @@ pub fn check(result: libc::c_int) -> io::Result<libc::c_int> {
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
 }
 
-/// The status pipe that the runner left us, if it did; close-on-exec from now on.
-pub fn take_status_pipe() -> Option<File> {
+/// The descriptor that the runner left us, if it did; close-on-exec from now on.
+pub fn take_given_descriptor() -> Option<OwnedFd> {
     // SAFETY: fcntl on a number; it fails when that is no open descriptor.
     check(unsafe { libc::fcntl(STATUS_FD, libc::F_SETFD, libc::FD_CLOEXEC) }).ok()?;
     // SAFETY: called first in `main`, so the descriptor is the runner's and nobody else in this process owns it.
-    Some(unsafe { File::from_raw_fd(STATUS_FD) })
+    Some(unsafe { OwnedFd::from_raw_fd(STATUS_FD) })
 }
 
 /// Whether anybody can still read from the pipe whose write end this is.
@@ -29,17 +28,80 @@ pub fn has_reader(pipe: BorrowedFd<'_>) -> bool {
     slots[0].revents & libc::POLLERR == 0
 }
 
-/// Closes what the app leaked into us, so that no pipe or socket of it lives as long as the run.
-pub fn close_inherited() {
+/// Lets go of the app's terminal and pipes, and of what it leaked into us: nothing of it lives as long as the run. Called
+/// before anything of ours is open.
+pub fn detach() {
     let first = STATUS_FD as libc::c_uint + 1;
-    // SAFETY: nothing of ours is open above the status pipe yet; the caller guarantees it by calling this first.
-    unsafe { libc::syscall(libc::SYS_close_range, first, libc::c_uint::MAX, 0) };
+    // SAFETY: nothing of ours is open above the given descriptor yet, and std uses 0 to 2 by number alone.
+    unsafe {
+        libc::syscall(libc::SYS_close_range, first, libc::c_uint::MAX, 0);
+        // Without /dev/null (a broken container) they are as the app left them, which is /dev/null as well.
+        let null = libc::open(c"/dev/null".as_ptr(), libc::O_RDWR | libc::O_CLOEXEC);
+        for fd in 0..=2 {
+            libc::dup2(null, fd);
+        }
+        if null > 2 {
+            libc::close(null);
+        }
+    }
 }
 
-/// Makes `target` another name of `fd`, without close-on-exec.
-pub fn duplicate_onto(fd: BorrowedFd<'_>, target: RawFd) -> io::Result<()> {
-    // SAFETY: only called for 0, 1 and 2, which this process uses for nothing but /dev/null.
-    check(unsafe { libc::dup2(fd.as_raw_fd(), target) }).map(drop)
+/// Which side of a fork we are on.
+pub enum Forked {
+    Parent { child: u32 },
+    Child,
+}
+
+/// # Safety
+/// Only in a process with one thread.
+pub unsafe fn fork() -> io::Result<Forked> {
+    // SAFETY: the caller's promise.
+    let pid = check(unsafe { libc::fork() })?;
+    Ok(if pid == 0 { Forked::Child } else { Forked::Parent { child: pid.unsigned_abs() } })
+}
+
+/// Children that end leave no zombie.
+pub fn reap_by_itself() {
+    // SAFETY: sets a disposition, no handler.
+    unsafe { libc::signal(libc::SIGCHLD, libc::SIG_IGN) };
+}
+
+/// The next message with its descriptors, close-on-exec; an empty one when the other side has closed, `None` when the
+/// socket is broken.
+pub fn receive(socket: BorrowedFd<'_>, bytes: &mut [u8]) -> Option<(usize, Vec<OwnedFd>)> {
+    // Room for the descriptors of one order, aligned as the headers in it are.
+    let mut control = [0u64; 8];
+    let mut part = libc::iovec { iov_base: bytes.as_mut_ptr().cast(), iov_len: bytes.len() };
+    // SAFETY: a zeroed header is valid; its pointers are to buffers that outlive the call, with their lengths. The kernel
+    // fills in well-formed control messages, and each descriptor in them is new and nobody else's.
+    unsafe {
+        let mut message: libc::msghdr = std::mem::zeroed();
+        message.msg_iov = &raw mut part;
+        message.msg_iovlen = 1;
+        message.msg_control = control.as_mut_ptr().cast();
+        message.msg_controllen = size_of_val(&control);
+        let len = loop {
+            let len = libc::recvmsg(socket.as_raw_fd(), &raw mut message, libc::MSG_CMSG_CLOEXEC);
+            match usize::try_from(len) {
+                Ok(len) => break len,
+                Err(_) if io::Error::last_os_error().kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return None,
+            }
+        };
+        let mut descriptors = Vec::new();
+        let mut header = libc::CMSG_FIRSTHDR(&raw const message);
+        while let Some(found) = header.as_ref() {
+            if (found.cmsg_level, found.cmsg_type) == (libc::SOL_SOCKET, libc::SCM_RIGHTS) {
+                let bytes = found.cmsg_len - libc::CMSG_LEN(0) as usize;
+                let data = libc::CMSG_DATA(header).cast::<RawFd>();
+                for place in 0..bytes / size_of::<RawFd>() {
+                    descriptors.push(OwnedFd::from_raw_fd(data.add(place).read_unaligned()));
+                }
+            }
+            header = libc::CMSG_NXTHDR(&raw const message, header);
+        }
+        Some((len, descriptors))
+    }
 }
 
 /// A session of our own: no terminal, and signals to the app's group do not reach us.
@@ -96,12 +158,10 @@ pub fn next_signal(fd: BorrowedFd<'_>) -> Option<i32> {
     }
 }
 
+/// For a pipe just made, which has no other flags.
 pub fn set_nonblocking(fd: BorrowedFd<'_>) -> io::Result<()> {
     // SAFETY: fcntl with integer arguments on an open descriptor.
-    unsafe {
-        let flags = check(libc::fcntl(fd.as_raw_fd(), libc::F_GETFL))?;
-        check(libc::fcntl(fd.as_raw_fd(), libc::F_SETFL, flags | libc::O_NONBLOCK)).map(drop)
-    }
+    check(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_SETFL, libc::O_NONBLOCK) }).map(drop)
 }
 
 /// Asks for a larger pipe; the kernel may refuse, which only costs speed.

@@ -1,0 +1,107 @@
+//! The fork server as the app sees it: started at the first run, told of each run, ended with the runner.
+//!
+//! It is the shim itself, executed once (`solti_shim::fork_order` says why); the shims that it forks outlive it. A server
+//! that has died is noticed by the order that it does not take, and the next run gets another.
+
+use std::io::{self, IoSlice, PipeReader, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::ptr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustix::net::{
+    AddressFamily, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType,
+};
+use solti_shim::control::Request;
+use solti_shim::fork_order::{self, DESCRIPTORS, FORK_SERVER};
+
+use crate::spawn;
+
+/// The one server of a runner, when there is one.
+#[derive(Debug, Default)]
+pub struct ForkServerSlot(Mutex<Option<Arc<ForkServer>>>);
+
+#[derive(Debug)]
+pub struct ForkServer {
+    pid: libc::pid_t,
+    socket: OwnedFd,
+}
+
+/// What an order gives.
+#[derive(Debug)]
+pub struct Ordered {
+    pub server: Arc<ForkServer>,
+    pub status: PipeReader,
+    /// Subscribed already.
+    pub control: UnixStream,
+}
+
+impl ForkServerSlot {
+    /// Orders a shim for the run folder. An error says that this order will start none; the caller executes one instead.
+    pub fn order(&self, shim: &Path, run_dir: &Path, spec: &[u8]) -> io::Result<Ordered> {
+        let server = {
+            let mut slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            match &*slot {
+                Some(server) => Arc::clone(server),
+                None => Arc::clone(slot.insert(Arc::new(ForkServer::start(shim)?))),
+            }
+        };
+        let ordered = Arc::clone(&server).order(run_dir, spec);
+        if ordered.is_err() {
+            self.discard(&server);
+        }
+        ordered
+    }
+
+    /// Takes a server out of use that does not do its work.
+    pub fn discard(&self, server: &Arc<ForkServer>) {
+        let mut slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        slot.take_if(|current| Arc::ptr_eq(current, server));
+    }
+}
+
+impl ForkServer {
+    fn start(shim: &Path) -> io::Result<Self> {
+        let (socket, theirs) =
+            rustix::net::socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
+        let pid = spawn::spawn(shim, FORK_SERVER.as_ref(), theirs.as_fd())?;
+        Ok(Self { pid, socket })
+    }
+
+    fn order(self: Arc<Self>, run_dir: &Path, spec: &[u8]) -> io::Result<Ordered> {
+        // In memory: it holds the task's environment, and a file would cost an inode for the blink of an eye.
+        let launch = rustix::fs::memfd_create("launch", rustix::fs::MemfdFlags::CLOEXEC)?;
+        let mut launch = std::fs::File::from(launch);
+        launch.write_all(spec)?;
+        let (status, status_end) = io::pipe()?;
+        let (mut control, control_end) = UnixStream::pair()?;
+        control.write_all(&Request::Subscribe.encode())?;
+        control.set_nonblocking(true)?;
+
+        let descriptors: [_; DESCRIPTORS] = [status_end.as_fd(), launch.as_fd(), control_end.as_fd()];
+        let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS))];
+        let mut ancillary = SendAncillaryBuffer::new(&mut space);
+        ancillary.push(SendAncillaryMessage::ScmRights(&descriptors));
+        let order = fork_order::encode(run_dir);
+        // A server that is this far behind is no faster than a new process.
+        let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+        rustix::net::sendmsg(&self.socket, &[IoSlice::new(&order)], &mut ancillary, flags)?;
+        Ok(Ordered { server: self, status, control })
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.pid.unsigned_abs()
+    }
+}
+
+impl Drop for ForkServer {
+    /// It would end by itself with its socket, but somebody has to reap it.
+    fn drop(&mut self) {
+        // SAFETY: integers and a null status, which is allowed; an unreaped child's pid is nobody else's.
+        unsafe {
+            libc::kill(self.pid, libc::SIGKILL);
+            libc::waitpid(self.pid, ptr::null_mut(), 0);
+        }
+    }
+}
