@@ -118,6 +118,9 @@ pub async fn read(
 fn text_row(row: Row) -> LogRow {
     let text = match row.gap {
         Some(bytes) => format!("[{bytes} bytes were not stored: the disk was full]"),
+        None if let Some(removed) = row.removed => {
+            format!("[{} lines, {} bytes were removed to make room]", removed.rows, removed.bytes)
+        }
         None => String::from_utf8_lossy(&row.bytes).into_owned(),
     };
     LogRow {

@@ -1,73 +1,13 @@
-//! Walks the records of a run's index in order, while the writer appends or after it is gone, and bridges what the
-//! index does not cover. Knows nothing of lines; `reader` and `view` make lines and rows of the pieces.
+//! Walks the records of a run's index in order over all segments, while the writer appends or after it is gone, bridges
+//! what the index does not cover, and tells of segments that were removed. Knows nothing of lines; `reader` and `view`
+//! make lines and rows of the pieces. Which files there are lives in `log_files`.
 
-use std::fs::{File, OpenOptions};
-use std::io;
-use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
-
-use crate::format::{Counts, HEADER, Kind, PAGE, RECORDS_END, Record, page_seal};
-use crate::{INDEX_FILE, LOG_FILE, LogError, Stream, newlines};
+use crate::format::{Counts, HEADER, Kind, PAGE, Place, RECORDS_END, Record, page_seal};
+pub(crate) use crate::log_files::LogFiles;
+use crate::{LogError, Stream, newlines};
 
 /// Bytes that no record covers are taken in pieces of this size.
 const BRIDGE_BYTES: usize = 64 * 1024;
-
-/// Both files of a run, for reading at offsets. A file that is not there yet is looked for again.
-#[derive(Debug)]
-pub(crate) struct LogFiles {
-    run_dir: PathBuf,
-    log: Option<File>,
-    index: Option<File>,
-}
-
-impl LogFiles {
-    pub(crate) fn open(run_dir: &Path) -> Result<Self, LogError> {
-        let mut files = Self { run_dir: run_dir.to_owned(), log: None, index: None };
-        files.look()?;
-        Ok(files)
-    }
-
-    fn look(&mut self) -> Result<(), LogError> {
-        for (slot, name) in [(&mut self.log, LOG_FILE), (&mut self.index, INDEX_FILE)] {
-            if slot.is_none() {
-                *slot = open_plain(&self.run_dir.join(name))?;
-            }
-        }
-        Ok(())
-    }
-
-    pub(crate) fn log_len(&self) -> Result<u64, LogError> {
-        length(self.log.as_ref()).map_err(LogError::read(LOG_FILE))
-    }
-
-    pub(crate) fn has_index_bytes(&self) -> Result<bool, LogError> {
-        Ok(self.index_pages()? > 0)
-    }
-
-    fn index_pages(&self) -> Result<u32, LogError> {
-        let len = length(self.index.as_ref()).map_err(LogError::read(INDEX_FILE))?;
-        // A last page may be cut: its records count as far as they are whole.
-        Ok(u32::try_from(len.div_ceil(PAGE as u64)).unwrap_or(u32::MAX))
-    }
-
-    /// Reads log bytes; how many, less than asked for only at the log's end.
-    pub(crate) fn read_log(&self, out: &mut [u8], offset: u64) -> Result<usize, LogError> {
-        read_up_to(self.log.as_ref(), out, offset).map_err(LogError::read(LOG_FILE))
-    }
-
-    fn read_index(&self, out: &mut [u8], page_no: u32) -> Result<usize, LogError> {
-        let offset = u64::from(page_no) * PAGE as u64;
-        read_up_to(self.index.as_ref(), out, offset).map_err(LogError::read(INDEX_FILE))
-    }
-
-    /// The counts at a page's beginning; `None` when the header is not sound, or tells of bytes that the log lost.
-    fn header(&self, page_no: u32, log_len: u64) -> Result<Option<Counts>, LogError> {
-        let mut bytes = [0; HEADER];
-        let n = self.read_index(&mut bytes, page_no)?;
-        let counts = Counts::take_header(page_no, &bytes[..n]);
-        Ok(counts.filter(|counts| counts.offset <= log_len))
-    }
-}
 
 /// A record, or the part of it that came since it was last seen.
 #[derive(Clone, Copy, Debug)]
@@ -88,7 +28,7 @@ impl Piece {
 pub(crate) struct Cursor {
     page: Box<[u8; PAGE]>,
     /// Which page is loaded; `None` before the first.
-    page_no: Option<u32>,
+    place: Option<Place>,
     /// The loaded copy cannot change any more.
     sealed: bool,
     /// Where the current record begins, the counts before it, and how much of it was handed out.
@@ -97,31 +37,42 @@ pub(crate) struct Cursor {
     seen: Option<Record>,
     last_stream: Stream,
     bridge: Option<Bridge>,
-    /// The log is known to be at least this long.
-    log_len: u64,
+    /// The log's bytes of this segment are known to reach at least to here.
+    log_end: u64,
     is_final: bool,
     ended: bool,
 }
 
-/// Log bytes without records: up to `end`, then on with page `next`.
+/// Log bytes without records: up to `end`, then on with page `next`, before which they may be missing.
 #[derive(Clone, Copy, Debug)]
 struct Bridge {
     end: u64,
-    next: Option<u32>,
+    next: Option<(Place, Counts)>,
+}
+
+/// What the log has of a record's bytes.
+enum Coverage {
+    There,
+    /// The data that the index tells of cannot be seen yet.
+    NotYet,
+    /// Gone; the segment's bytes end here.
+    Lost {
+        end: u64,
+    },
 }
 
 impl Cursor {
     pub(crate) fn new() -> Self {
         Self {
             page: Box::new([0; PAGE]),
-            page_no: None,
+            place: None,
             sealed: false,
             at: RECORDS_END,
             base: Counts::default(),
             seen: None,
             last_stream: Stream::Stdout,
             bridge: None,
-            log_len: 0,
+            log_end: 0,
             is_final: false,
             ended: false,
         }
@@ -161,9 +112,16 @@ impl Cursor {
                     continue;
                 }
                 if self.seen != Some(record) {
-                    return self.hand_out(files, record);
+                    match self.check_bytes(files, &record)? {
+                        Coverage::There => return Ok(Some(self.hand_out(record))),
+                        Coverage::NotYet => return Ok(None),
+                        Coverage::Lost { end } => {
+                            self.give_up_segment(end, record.stream);
+                            continue;
+                        }
+                    }
                 }
-                if Record::decode(self.page_no.unwrap_or(0), &self.page, self.at + size).is_some() {
+                if self.decode(self.at + size).is_some() {
                     (self.base, self.seen, self.at) = (self.base.after(&record), None, self.at + size);
                     continue;
                 }
@@ -175,9 +133,10 @@ impl Cursor {
                 continue;
             }
             let Some((next, counts)) = self.following_page(files)? else {
-                if self.is_final && files.log_len()? > self.counts().offset {
+                let end = if self.is_final { files.log_end()? } else { 0 };
+                if end > self.counts().offset {
                     self.settle();
-                    self.bridge = Some(Bridge { end: files.log_len()?, next: None });
+                    self.bridge = Some(Bridge { end, next: None });
                     continue;
                 }
                 return Ok(None);
@@ -190,9 +149,9 @@ impl Cursor {
             }
             self.settle();
             if self.base.offset < counts.offset {
-                self.bridge = Some(Bridge { end: counts.offset, next: Some(next) });
+                self.bridge = Some(Bridge { end: counts.offset, next: Some((next, counts)) });
             } else {
-                self.load(files, next)?;
+                self.load(files, next, counts)?;
                 fresh = true;
             }
         }
@@ -210,44 +169,67 @@ impl Cursor {
 
     /// Goes to the last page.
     pub(crate) fn seek_last(&mut self, files: &mut LogFiles) -> Result<(), LogError> {
-        self.seek_page(files, |_| true)
+        self.rewind(files)?;
+        for segment in files.segments().into_iter().rev() {
+            for page in (0..files.pages(segment)?).rev() {
+                let place = Place { segment, page };
+                if let Some(counts) = files.header(place)? {
+                    return self.load(files, place, counts);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Goes to the first page of a segment, which begins at `start`, or, when that is not sound, to the last page before.
+    pub(crate) fn seek_segment(
+        &mut self,
+        files: &mut LogFiles,
+        segment: u32,
+        start: u64,
+    ) -> Result<(), LogError> {
+        let first = Place { segment, page: 0 };
+        match files.header(first)? {
+            Some(counts) => {
+                self.rewind(files)?;
+                self.load(files, first, counts)
+            }
+            None => self.seek_page(files, |counts| counts.offset < start),
+        }
+    }
+
+    fn rewind(&mut self, files: &LogFiles) -> Result<(), LogError> {
+        files.look()?;
+        *self = Self { is_final: self.is_final, ..Self::new() };
+        Ok(())
     }
 
     /// Goes to the last page whose header passes; the test must hold up to some page and not after it.
     fn seek_page(&mut self, files: &mut LogFiles, passes: impl Fn(&Counts) -> bool) -> Result<(), LogError> {
-        files.look()?;
-        *self = Self { is_final: self.is_final, log_len: self.log_len, ..Self::new() };
-        let (mut low, mut high) = (0, files.index_pages()?);
-        let log_len = files.log_len()?;
-        let mut found = None;
-        while low < high {
-            // For a page with a broken header the next sound one below it stands.
-            let middle = low + (high - low) / 2;
-            let mut at = middle;
-            let counts = loop {
-                match files.header(at, log_len)? {
-                    Some(counts) => break Some(counts),
-                    None if at > low => at -= 1,
-                    None => break None,
-                }
-            };
-            match counts {
-                Some(counts) if passes(&counts) => {
-                    found = Some(at);
-                    low = middle + 1;
-                }
-                Some(_) => high = at,
-                None => low = middle + 1,
-            }
-        }
-        match found {
-            Some(page_no) => self.load(files, page_no),
-            None => Ok(()),
-        }
+        self.rewind(files)?;
+        let segments = files.segments();
+        let segment = last_passing(
+            0,
+            segments.len(),
+            |at| Ok(files.first_header(segments[at])?.map(|(_, counts)| counts)),
+            &passes,
+        )?;
+        let Some((segment, counts)) = segment.map(|(at, counts)| (segments[at], counts)) else {
+            return Ok(());
+        };
+        let pages = files.pages(segment)? as usize;
+        let page = last_passing(0, pages, |at| files.header(Place { segment, page: at as u32 }), &passes)?;
+        // Both are `None` only for a segment that was removed a moment ago.
+        let (page, counts) = page.unwrap_or((0, counts));
+        self.load(files, Place { segment, page: page as u32 }, counts)
+    }
+
+    fn decode(&self, at: usize) -> Option<(Record, usize)> {
+        Record::decode(self.place?.page, &self.page, at)
     }
 
     fn decode_current(&self) -> Option<(Record, usize)> {
-        let found = Record::decode(self.page_no?, &self.page, self.at)?;
+        let found = self.decode(self.at)?;
         // A record only ever grows; anything else is a page read in the middle of a write.
         let grew = self.seen.is_none_or(|seen| {
             found.0.kind == seen.kind && found.0.len >= seen.len && found.0.newlines >= seen.newlines
@@ -255,7 +237,38 @@ impl Cursor {
         grew.then_some(found)
     }
 
-    fn hand_out(&mut self, files: &LogFiles, record: Record) -> Result<Option<Piece>, LogError> {
+    /// Whether the log has the record's bytes.
+    fn check_bytes(&mut self, files: &LogFiles, record: &Record) -> Result<Coverage, LogError> {
+        let end = self.base.offset.saturating_add(record.len);
+        if record.kind != Kind::Data || end <= self.log_end {
+            return Ok(Coverage::There);
+        }
+        let segment = self.place.map_or(0, |place| place.segment);
+        let Some(log_end) = files.segment_end(segment)? else { return Ok(Coverage::Lost { end: 0 }) };
+        self.log_end = log_end;
+        Ok(if end <= log_end {
+            Coverage::There
+        } else if self.is_final || files.segment_after(Some(segment)).is_some() {
+            Coverage::Lost { end: log_end }
+        } else {
+            Coverage::NotYet
+        })
+    }
+
+    /// The segment was removed, or its log lost its tail and its index did not: what is left of it is all there is.
+    fn give_up_segment(&mut self, log_end: u64, stream: Stream) {
+        self.settle();
+        if let Some(place) = &mut self.place {
+            place.page = u32::MAX;
+        }
+        self.sealed = true;
+        self.last_stream = stream;
+        if log_end > self.base.offset {
+            self.bridge = Some(Bridge { end: log_end, next: None });
+        }
+    }
+
+    fn hand_out(&mut self, record: Record) -> Piece {
         let mut piece = Piece { before: self.base, record };
         if let Some(seen) = &self.seen {
             if record.kind == Kind::Data {
@@ -266,30 +279,9 @@ impl Cursor {
             piece.record.len -= seen.len;
             piece.record.newlines -= seen.newlines;
         }
-        let end = piece.before.offset.saturating_add(piece.record.len);
-        if record.kind == Kind::Data && end > self.log_len {
-            self.log_len = files.log_len()?;
-            if end > self.log_len {
-                if !self.is_final {
-                    return Ok(None);
-                }
-                // The log lost its tail, the index did not: what is left is all there is.
-                self.settle();
-                self.at = RECORDS_END;
-                self.page_no = Some(u32::MAX);
-                self.sealed = true;
-                self.bridge = Some(Bridge { end: self.log_len, next: None });
-                self.last_stream = record.stream;
-                if piece.before.offset >= self.log_len {
-                    self.ended = true;
-                    return Ok(None);
-                }
-                return self.bridge_piece(files, Bridge { end: self.log_len, next: None });
-            }
-        }
         self.seen = Some(record);
         self.last_stream = record.stream;
-        Ok(Some(piece))
+        piece
     }
 
     /// Takes the counts behind the current record as the new base.
@@ -307,11 +299,17 @@ impl Cursor {
         let bytes = &bytes[..n];
         let Some(last) = bytes.last() else {
             self.bridge = None;
-            match bridge.next {
-                Some(page_no) => self.load(files, page_no)?,
-                None => self.at = RECORDS_END,
-            }
-            return Ok(None);
+            return match bridge.next {
+                Some((place, counts)) => {
+                    let removed = (self.base.offset < counts.offset).then(|| self.removed_until(&counts));
+                    self.load(files, place, counts)?;
+                    Ok(removed)
+                }
+                None => {
+                    self.at = RECORDS_END;
+                    Ok(None)
+                }
+            };
         };
         let stream = self.base.open_row.unwrap_or(self.last_stream);
         let record = Record {
@@ -328,67 +326,85 @@ impl Cursor {
         Ok(Some(piece))
     }
 
-    /// The next page with a sound header, normally the very next; `None` when there is none yet.
-    fn following_page(&self, files: &LogFiles) -> Result<Option<(u32, Counts)>, LogError> {
-        let from = self.page_no.map_or(0, |n| n.saturating_add(1));
-        let pages = files.index_pages()?;
-        if from >= pages {
-            return Ok(None);
-        }
-        let log_len = files.log_len()?;
-        for page_no in from..pages {
-            if let Some(counts) = files.header(page_no, log_len)? {
-                return Ok(Some((page_no, counts)));
-            }
-        }
-        Ok(None)
+    /// What is missing between here and a place further on.
+    fn removed_until(&self, counts: &Counts) -> Piece {
+        let first_row = self.base.row + u64::from(self.base.open_row.is_some());
+        let record = Record {
+            stream: self.last_stream,
+            kind: Kind::Removed,
+            len: counts.offset - self.base.offset,
+            newlines: counts.row.saturating_sub(first_row),
+            dt: counts.ts_ms.saturating_sub(self.base.ts_ms),
+            ..Record::END
+        };
+        Piece { before: self.base, record }
     }
 
-    fn load(&mut self, files: &LogFiles, page_no: u32) -> Result<(), LogError> {
-        self.page_no = Some(page_no);
-        self.reload(files)?;
-        if let Some(counts) = Counts::take_header(page_no, &self.page[..]) {
-            self.base = counts;
+    /// The next page with a sound header, normally the very next; `None` when there is none yet.
+    fn following_page(&self, files: &LogFiles) -> Result<Option<(Place, Counts)>, LogError> {
+        if let Some(Place { segment, page }) = self.place {
+            for page in page.saturating_add(1)..files.pages(segment)? {
+                let place = Place { segment, page };
+                if let Some(counts) = files.header(place)? {
+                    return Ok(Some((place, counts)));
+                }
+            }
         }
-        (self.at, self.seen) = (HEADER, None);
+        let mut segment = self.place.map(|place| place.segment);
+        loop {
+            segment = files.segment_after(segment);
+            let Some(next) = segment else { return Ok(None) };
+            if let Some(found) = files.first_header(next)? {
+                return Ok(Some(found));
+            }
+        }
+    }
+
+    fn load(&mut self, files: &LogFiles, place: Place, counts: Counts) -> Result<(), LogError> {
+        if self.place.is_none_or(|before| before.segment != place.segment) {
+            self.log_end = 0;
+        }
+        self.place = Some(place);
+        self.reload(files)?;
+        (self.base, self.at, self.seen) = (counts, HEADER, None);
         Ok(())
     }
 
     fn reload(&mut self, files: &LogFiles) -> Result<(), LogError> {
-        let Some(page_no) = self.page_no else { return Ok(()) };
-        let n = files.read_index(&mut self.page[..], page_no)?;
+        let Some(place) = self.place else { return Ok(()) };
+        let n = files.read_page(&mut self.page, place)?;
         self.page[n..].fill(0);
         self.sealed = self.page[RECORDS_END..] == page_seal(&self.page);
         Ok(())
     }
 }
 
-/// Opens a regular file; nothing is followed, and a file that is not there is none.
-fn open_plain(path: &Path) -> Result<Option<File>, LogError> {
-    match path.symlink_metadata() {
-        Ok(about) if !about.is_file() => {
-            Err(LogError::open(path)(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")))
+/// Halves its way to the last of `low..high` whose counts pass. Where there are none, those of the next one below stand.
+fn last_passing(
+    mut low: usize,
+    mut high: usize,
+    counts_at: impl Fn(usize) -> Result<Option<Counts>, LogError>,
+    passes: impl Fn(&Counts) -> bool,
+) -> Result<Option<(usize, Counts)>, LogError> {
+    let mut found = None;
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let mut at = middle;
+        let counts = loop {
+            match counts_at(at)? {
+                Some(counts) => break Some(counts),
+                None if at > low => at -= 1,
+                None => break None,
+            }
+        };
+        match counts {
+            Some(counts) if passes(&counts) => {
+                found = Some((at, counts));
+                low = middle + 1;
+            }
+            Some(_) => high = at,
+            None => low = middle + 1,
         }
-        Ok(_) => OpenOptions::new().read(true).open(path).map(Some).map_err(LogError::open(path)),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(e) => Err(LogError::open(path)(e)),
     }
-}
-
-fn length(file: Option<&File>) -> io::Result<u64> {
-    file.map_or(Ok(0), |file| file.metadata().map(|about| about.len()))
-}
-
-fn read_up_to(file: Option<&File>, out: &mut [u8], offset: u64) -> io::Result<usize> {
-    let Some(file) = file else { return Ok(0) };
-    let mut n = 0;
-    while n < out.len() {
-        match file.read_at(&mut out[n..], offset + n as u64) {
-            Ok(0) => break,
-            Ok(more) => n += more,
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(e),
-        }
-    }
-    Ok(n)
+    Ok(found)
 }

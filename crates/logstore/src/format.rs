@@ -49,6 +49,23 @@ pub(crate) enum Kind {
     Gap,
     /// Nothing follows: the writer finished.
     End,
+    /// Segments that are not there any more; in no file, made by the reader. `newlines` counts the removed rows.
+    Removed,
+}
+
+/// A page of a segment's index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub segment: u32,
+    pub page: u32,
+}
+
+/// What a page's header says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Header {
+    pub counts: Counts,
+    /// Where in the log its segment begins.
+    pub segment_start: u64,
 }
 
 impl Record {
@@ -172,12 +189,18 @@ impl Counts {
                 self.open_row = None;
                 self.line_open[s] = record.partial;
             }
+            Kind::Removed => {
+                self.row = self.row.saturating_add(record.newlines + u64::from(self.open_row.is_some()));
+                self.offset = self.offset.saturating_add(record.len);
+                self.open_row = None;
+            }
             Kind::End => {}
         }
         self
     }
 
-    pub(crate) fn put_header(&self, page_no: u32, page: &mut [u8; PAGE]) {
+    /// `segment_start` is where in the log the page's segment begins.
+    pub(crate) fn put_header(&self, place: Place, segment_start: u64, page: &mut [u8; PAGE]) {
         let mut flags = 0u8;
         flags |= self.open_row.map_or(0, |s| 1 | ((s as u8) << 1));
         flags |= u8::from(self.line_open[0]) << 2 | u8::from(self.line_open[1]) << 3;
@@ -185,36 +208,43 @@ impl Counts {
         page[4] = VERSION;
         page[5] = flags;
         page[6..8].copy_from_slice(&(HEADER as u16).to_le_bytes());
-        page[8..12].copy_from_slice(&page_no.to_le_bytes());
-        page[12..16].fill(0);
+        page[8..12].copy_from_slice(&place.page.to_le_bytes());
+        page[12..16].copy_from_slice(&place.segment.to_le_bytes());
         let numbers = [self.offset, self.row, self.seq[0], self.seq[1], self.ts_ms];
         for (slot, number) in page[16..56].chunks_exact_mut(8).zip(numbers) {
             slot.copy_from_slice(&number.to_le_bytes());
         }
-        page[56..60].fill(0);
+        // The first segment begins at 0 and may be of a time when logs had no further one.
+        let into_segment = if place.segment == 0 { 0 } else { (self.offset - segment_start) as u32 };
+        page[56..60].copy_from_slice(&into_segment.to_le_bytes());
         let crc = crc32(&page[..60]);
         page[60..64].copy_from_slice(&crc.to_le_bytes());
     }
 
-    /// Reads a page's first [`HEADER`] bytes; `None` when they are not a header of page `page_no`.
-    pub(crate) fn take_header(page_no: u32, bytes: &[u8]) -> Option<Self> {
+    /// Reads a page's first [`HEADER`] bytes; `None` when they are not the header of that page.
+    pub(crate) fn take_header(place: Place, bytes: &[u8]) -> Option<Header> {
         let bytes: &[u8; HEADER] = bytes.get(..HEADER)?.try_into().ok()?;
         let number =
             |at: usize| -> u64 { bytes[at..at + 8].iter().rev().fold(0, |n, b| n << 8 | u64::from(*b)) };
         let valid = bytes[..4] == MAGIC
             && bytes[4] == VERSION
             && bytes[6..8] == (HEADER as u16).to_le_bytes()
-            && bytes[8..12] == page_no.to_le_bytes()
+            && bytes[8..12] == place.page.to_le_bytes()
+            && bytes[12..16] == place.segment.to_le_bytes()
             && bytes[60..64] == crc32(&bytes[..60]).to_le_bytes();
         let flags = bytes[5];
-        valid.then(|| Self {
-            offset: number(16),
+        let offset = number(16);
+        let into_segment = u64::from(u32::from_le_bytes([bytes[56], bytes[57], bytes[58], bytes[59]]));
+        let segment_start = if place.segment == 0 { 0 } else { offset.checked_sub(into_segment)? };
+        let counts = || Self {
+            offset,
             row: number(24),
             seq: [number(32), number(40)],
             ts_ms: number(48),
             open_row: (flags & 1 != 0).then(|| Stream::from_bit(flags & 2 != 0)),
             line_open: [flags & 4 != 0, flags & 8 != 0],
-        })
+        };
+        valid.then(|| Header { counts: counts(), segment_start })
     }
 }
 
@@ -330,12 +360,17 @@ mod tests {
             line_open: [true, true],
         };
         let mut page = [0; PAGE];
-        counts.put_header(9, &mut page);
-        assert_eq!(Counts::take_header(9, &page), Some(counts));
+        let place = Place { segment: 4, page: 9 };
+        let counts = Counts { offset: 1 << 40, ..counts };
+        counts.put_header(place, (1 << 40) - 7, &mut page);
+        assert_eq!(Counts::take_header(place, &page), Some(Header { counts, segment_start: (1 << 40) - 7 }));
+        for other in [Place { segment: 4, page: 8 }, Place { segment: 3, page: 9 }] {
+            assert_eq!(Counts::take_header(other, &page), None);
+        }
         for bit in 0..HEADER * 8 {
             let mut torn = page;
             torn[bit / 8] ^= 1 << (bit % 8);
-            assert_eq!(Counts::take_header(9, &torn), None);
+            assert_eq!(Counts::take_header(place, &torn), None);
         }
     }
 }

@@ -1,11 +1,11 @@
-//! Writes `output.idx`: one page in memory, records appended or the last one grown in place. What the bytes mean is
-//! `format`'s; when a record is published is the log writer's decision.
+//! Writes the index of a segment: one page in memory, records appended or the last one grown in place. What the bytes
+//! mean is `format`'s; when a record is published, and when a segment ends, is the log writer's decision.
 
 use std::io;
 use std::os::unix::fs::FileExt;
 
 use crate::Stream;
-use crate::format::{Counts, HEADER, Kind, MAX_RECORD, PAGE, RECORDS_END, Record, page_seal};
+use crate::format::{Counts, HEADER, Kind, MAX_RECORD, PAGE, Place, RECORDS_END, Record, page_seal};
 use crate::new_file::NewFile;
 
 /// A record takes no more bytes than this, so that reaching row N never scans more.
@@ -20,8 +20,11 @@ const STEP_ROOM: usize = 4 * MAX_RECORD;
 #[derive(Debug)]
 pub(crate) struct IndexWriter {
     file: NewFile,
+    segment: u32,
+    /// Where in the log the segment begins.
+    segment_start: u64,
     page: Box<[u8; PAGE]>,
-    /// `None` before the first page exists.
+    /// `None` before the segment's first page exists.
     page_no: Option<u32>,
     used: usize,
     /// The page is in the file up to here.
@@ -32,15 +35,23 @@ pub(crate) struct IndexWriter {
 }
 
 impl IndexWriter {
+    /// The index of a log that begins.
     pub(crate) fn new(file: NewFile) -> Self {
+        Self::of_segment(file, 0, 0, Counts::default())
+    }
+
+    /// The index of a segment that begins at byte `segment_start` of the log, of what comes behind these counts.
+    pub(crate) fn of_segment(file: NewFile, segment: u32, segment_start: u64, counts: Counts) -> Self {
         Self {
             file,
+            segment,
+            segment_start,
             page: Box::new([0; PAGE]),
             page_no: None,
             used: PAGE,
             published: PAGE,
             tail: None,
-            counts: Counts::default(),
+            counts,
         }
     }
 
@@ -50,6 +61,14 @@ impl IndexWriter {
 
     pub(crate) fn file(&self) -> &NewFile {
         &self.file
+    }
+
+    pub(crate) fn segment(&self) -> u32 {
+        self.segment
+    }
+
+    pub(crate) fn segment_start(&self) -> u64 {
+        self.segment_start
     }
 
     pub(crate) fn is_unpublished(&self) -> bool {
@@ -67,7 +86,7 @@ impl IndexWriter {
         let next = self.page_no.map_or(0, |n| n + 1);
         let counts = Counts { ts_ms: now_ms, ..self.counts };
         let mut fresh = Box::new([0; PAGE]);
-        counts.put_header(next, &mut fresh);
+        counts.put_header(Place { segment: self.segment, page: next }, self.segment_start, &mut fresh);
         let file = self.file.get()?;
         if let Err(e) = file.write_all_at(&fresh[..], page_start(next)) {
             // Half a page must not be taken for the next one while records still go to this one. Best effort: the
@@ -80,6 +99,19 @@ impl IndexWriter {
         (self.page, self.page_no, self.counts) = (fresh, Some(next), counts);
         (self.used, self.published, self.tail) = (HEADER, HEADER, None);
         Ok(())
+    }
+
+    /// Goes on in the next segment, whose index is `file`; returns the file of the one that is now sealed. The next
+    /// segment's first page is what tells readers that this one is complete, so it is written last.
+    pub(crate) fn begin_segment(&mut self, file: NewFile, now_ms: u64) -> io::Result<NewFile> {
+        self.publish()?;
+        let mut next = Self::of_segment(file, self.segment + 1, self.counts.offset, self.counts);
+        if let Err(e) = next.make_room(now_ms) {
+            next.file.discard();
+            return Err(e);
+        }
+        self.seal_page();
+        Ok(std::mem::replace(self, next).file)
     }
 
     /// Whether [`Self::make_room`] can do without the disk.

@@ -1,6 +1,6 @@
-//! The log files of one run: `output.log`, the bytes as they came, and `output.idx`, what the bytes are.
+//! The log files of one run: `output.log`, the bytes as they came, and `output.idx`, what the bytes are, in segments.
 //!
-//! Owns the two files' format (`docs/log-format.md`), the writer that the shim uses, and the readers of the app.
+//! Owns the files' format (`docs/log-format.md`), the writer that the shim uses, and the readers of the app.
 //! Pipes, doorbells and the moment at which a run has ended live in the shim and the runner; which runs there are,
 //! and in which folders, is the supervisor's knowledge.
 #![forbid(unsafe_code)]
@@ -15,9 +15,12 @@ mod index_writer;
 mod limits;
 mod new_file;
 mod newlines;
+mod segment;
 mod stream;
 mod writer;
 
+#[cfg(feature = "reader")]
+mod log_files;
 #[cfg(feature = "reader")]
 mod reader;
 #[cfg(feature = "reader")]
@@ -27,17 +30,18 @@ mod view;
 
 pub use error::LogError;
 pub use limits::LogLimits;
+pub use segment::SegmentSizes;
 pub use stream::Stream;
 pub use writer::{LogTotals, LogWriter};
 
 #[cfg(feature = "reader")]
-pub use reader::{Batch, Gap, LineSpan, LogReader};
+pub use reader::{Batch, Gap, GapCause, LineSpan, LogReader};
 #[cfg(feature = "reader")]
 pub use repair::repair;
 #[cfg(feature = "reader")]
-pub use view::{Extent, LogView, Row};
+pub use view::{Extent, LogView, Removed, Row};
 
-/// File name of the raw bytes in a run folder.
+/// File name of the raw bytes in a run folder; further segments are `output.1.log`, …
 pub const LOG_FILE: &str = "output.log";
-/// File name of the index in a run folder.
+/// File name of the index in a run folder; those of further segments are `output.1.idx`, …
 pub const INDEX_FILE: &str = "output.idx";

@@ -46,6 +46,18 @@ impl NewFile {
         self.file.as_ref()
     }
 
+    /// The file, if it was made.
+    pub(crate) fn into_made(self) -> Option<File> {
+        self.file
+    }
+
+    /// Takes back a file that could not be begun. Best effort: what stays holds nothing that a reader would take.
+    pub(crate) fn discard(self) {
+        if self.file.is_some() {
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+
     /// Makes what was written durable.
     pub(crate) fn sync_data(&self) -> io::Result<()> {
         self.file.as_ref().map_or(Ok(()), File::sync_data)

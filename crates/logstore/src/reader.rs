@@ -24,7 +24,7 @@ const LINE_BYTES: usize = 1024 * 1024;
 pub struct LineSpan {
     pub stream: Stream,
     /// The line goes on in the next span of this stream with the same `seq`: it is longer than 1 MiB, or a gap
-    /// tore it.
+    /// tore it. Where its rest was removed nothing goes on.
     pub cut: bool,
     /// The line's bytes in the batch, newline excluded.
     pub start: u32,
@@ -35,15 +35,23 @@ pub struct LineSpan {
     pub ts_ms: u64,
 }
 
-/// Bytes that found no space on the disk.
+/// Bytes that the log does not have (any more).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gap {
     /// How many of the batch's lines come before the gap.
     pub before_line: usize,
-    pub stream: Stream,
+    pub cause: GapCause,
     pub bytes: u64,
-    /// Newlines among the dropped bytes; `seq` goes on after them.
+    /// Newlines among these bytes, of both streams; `seq` goes on after them.
     pub lines: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GapCause {
+    /// Bytes of this stream found no space on the disk.
+    NoSpace(Stream),
+    /// Retention removed segments of the log.
+    Removed,
 }
 
 /// Some whole lines in order.
@@ -198,6 +206,15 @@ impl LogReader {
                 lines += piece.record.newlines;
                 end = Some(piece.before.offset + piece.record.len);
             }
+            if piece.record.kind == Kind::Removed {
+                // By itself: the cursor's counts are then the ones behind it.
+                if self.pieces.is_empty() {
+                    self.pieces.push(piece);
+                } else {
+                    self.kept_back = Some(piece);
+                }
+                break;
+            }
             self.pieces.push(piece);
         }
         Ok(!self.pieces.is_empty())
@@ -211,7 +228,7 @@ impl LogReader {
         let carried: usize = self.streams.iter().map(|s| s.carry.len()).sum();
         out.bytes.reserve(total as usize + carried);
         out.bytes.resize(total as usize, 0);
-        let n = self.files.read_log(&mut out.bytes, first)?;
+        let n = self.files.read_log_on(&mut out.bytes, first)?;
 
         let mut at = 0;
         let mut row_start = 0;
@@ -225,6 +242,11 @@ impl LogReader {
                 Kind::Gap => {
                     self.suspend_row(row_start, at, out);
                     self.gap(piece, out);
+                    row_start = at;
+                }
+                Kind::Removed => {
+                    self.suspend_row(row_start, at, out);
+                    self.removed(piece, out);
                     row_start = at;
                 }
                 Kind::End => {}
@@ -302,9 +324,29 @@ impl LogReader {
         }
         out.gaps.push(Gap {
             before_line: out.lines.len(),
-            stream,
+            cause: GapCause::NoSpace(stream),
             bytes: piece.record.len,
             lines: piece.record.newlines,
+        });
+    }
+
+    /// `seq` goes on with what the log says behind the gap.
+    fn removed(&mut self, piece: &Piece, out: &mut Output) {
+        let behind = self.cursor.counts();
+        let mut lines = 0;
+        for stream in Stream::ALL {
+            let state = &mut self.streams[stream.index()];
+            state.cut(stream, out);
+            let seq = behind.seq[stream.index()];
+            lines += seq.saturating_sub(state.seq);
+            state.was_cut &= seq == state.seq;
+            state.seq = seq;
+        }
+        out.gaps.push(Gap {
+            before_line: out.lines.len(),
+            cause: GapCause::Removed,
+            bytes: piece.record.len,
+            lines,
         });
     }
 }

@@ -6,18 +6,19 @@ use std::io;
 use std::path::Path;
 
 use crate::cursor::{Cursor, LogFiles, Piece};
-use crate::format::Kind;
+use crate::format::{Counts, Kind};
 use crate::index_writer::IndexWriter;
 use crate::new_file::NewFile;
+use crate::segment::{index_name, log_name};
 use crate::{INDEX_FILE, LOG_FILE, LogError, LogTotals, Stream};
-
-const NEW_INDEX_FILE: &str = "output.idx.new";
 
 /// Seals the log of a run that has ended without its writer's doing; does nothing to one that is sealed already.
 ///
 /// Bytes that no record covers go to the stream of the record before them (stdout when there is none): the output
-/// is all there, its attribution is the best guess. The new index replaces the old one by a rename, so that a crash
-/// in between leaves the old one. The caller makes sure that no writer lives.
+/// is all there, its attribution is the best guess. Only the last segment needs it: where the index of another one does
+/// not reach its end, readers find their way by the next. The new index replaces the old one by a rename, so that a
+/// crash in between leaves the old one. The caller makes sure that no writer lives. `dropped` counts what the new index
+/// tells of.
 ///
 /// # Errors
 /// Any [`LogError`]; the log's bytes are never changed.
@@ -26,32 +27,51 @@ pub fn repair(run_dir: &Path) -> Result<LogTotals, LogError> {
     let mut cursor = Cursor::new();
     cursor.seek_last(&mut files)?;
     while cursor.next(&mut files)?.is_some() {}
-    let log_len = files.log_len()?;
-    let counts = cursor.counts();
-    if (cursor.has_ended() && counts.offset == log_len) || (!files.has_index_bytes()? && log_len == 0) {
+    let (counts, log_end) = (cursor.counts(), files.log_end()?);
+    let Some(last) = files.segments().last().copied() else { return Ok(totals(&counts, 0)) };
+    if cursor.has_ended() && counts.offset == log_end {
         return Ok(totals(&counts, 0));
     }
-    let new_path = run_dir.join(NEW_INDEX_FILE);
-    match fs::remove_file(&new_path) {
-        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(LogError::open(&new_path)(e)),
-        _ => {}
+    let start = files.segment_start(last)?.unwrap_or(0);
+    if log_end == start && files.first_header(last)?.is_none() && (last > 0 || files.pages(last)? == 0) {
+        // It had hardly been begun: an index without a sound page, and no byte.
+        for name in [log_name(last), index_name(last)] {
+            remove(&run_dir.join(name))?;
+        }
+        return repair(run_dir);
     }
-    let mut index = IndexWriter::new(NewFile::create(new_path.clone())?);
+    seal(run_dir, &mut files, last, start)
+}
+
+/// Writes the last segment's index anew, with the end mark.
+fn seal(run_dir: &Path, files: &mut LogFiles, segment: u32, start: u64) -> Result<LogTotals, LogError> {
+    let new_path = run_dir.join(format!("{}.new", index_name(segment)));
+    remove(&new_path)?;
     let write_error = LogError::write(INDEX_FILE);
 
     let mut cursor = Cursor::new();
     cursor.set_final(true);
+    cursor.seek_segment(files, segment, start)?;
+    let mut piece = cursor.next(files)?;
+    // Without a sound first page it begins in a segment before.
+    while piece.as_ref().is_some_and(|piece| piece.before.offset < start) {
+        piece = cursor.next(files)?;
+    }
+    let before = piece.as_ref().map_or_else(|| cursor.counts(), |piece| piece.before);
+    let mut index = IndexWriter::of_segment(NewFile::create(new_path.clone())?, segment, start, before);
+    index.make_room(before.ts_ms).map_err(write_error)?;
     let mut dropped = 0;
-    while let Some(piece) = cursor.next(&mut files)? {
-        index.make_room(piece.ts_ms()).map_err(write_error)?;
-        copy(&piece, &mut index);
-        if piece.record.kind == Kind::Gap {
-            dropped += piece.record.len;
+    while let Some(found) = piece {
+        index.make_room(found.ts_ms()).map_err(write_error)?;
+        copy(&found, &mut index);
+        if found.record.kind == Kind::Gap {
+            dropped += found.record.len;
         }
+        piece = cursor.next(files)?;
     }
     index.end(cursor.counts().ts_ms).map_err(write_error)?;
     index.file().sync_data().map_err(LogError::sync(INDEX_FILE))?;
-    fs::rename(&new_path, run_dir.join(INDEX_FILE)).map_err(write_error)?;
+    fs::rename(&new_path, run_dir.join(index_name(segment))).map_err(write_error)?;
     File::open(run_dir).and_then(|dir| dir.sync_all()).map_err(LogError::sync(LOG_FILE))?;
     Ok(totals(index.counts(), dropped))
 }
@@ -72,11 +92,19 @@ fn copy(piece: &Piece, index: &mut IndexWriter) {
         }
         Kind::Data => index.data(record.stream, record.len, record.newlines, record.partial, now),
         Kind::Gap => index.gap(record.stream, record.len, record.newlines, record.partial, now),
-        Kind::End => {}
+        // What was removed lies before the last segment.
+        Kind::End | Kind::Removed => {}
     }
 }
 
-fn totals(counts: &crate::format::Counts, dropped: u64) -> LogTotals {
+fn totals(counts: &Counts, dropped: u64) -> LogTotals {
     let rows = counts.row + u64::from(counts.open_row.is_some());
     LogTotals { bytes: counts.offset, rows, lines: Stream::ALL.map(|s| counts.seq[s.index()]), dropped }
+}
+
+fn remove(path: &Path) -> Result<(), LogError> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(LogError::open(path)(e)),
+        _ => Ok(()),
+    }
 }

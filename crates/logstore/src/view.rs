@@ -1,7 +1,7 @@
 //! Random access by row, for the log window.
 //!
-//! A row is what the file shows: the bytes between two newlines, ours included, or a gap. Putting the lines of each
-//! stream together again lives in `reader`.
+//! A row is what the files show: the bytes between two newlines, ours included, or a gap. What was removed keeps its
+//! row numbers and is shown as one row. Putting the lines of each stream together again lives in `reader`.
 
 use std::path::Path;
 
@@ -38,6 +38,16 @@ pub struct Row {
     pub continued: bool,
     /// Not a line but this many bytes that found no space on the disk.
     pub gap: Option<u64>,
+    /// Not a line but what retention removed: this row stands for all the rows up to the next one's number.
+    pub removed: Option<Removed>,
+}
+
+/// A part of the log that is not there any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Removed {
+    /// At least 1.
+    pub rows: u64,
+    pub bytes: u64,
 }
 
 /// Opened once per request or kept; memory does not depend on the log's size.
@@ -85,7 +95,8 @@ impl LogView {
         Ok(extent)
     }
 
-    /// Up to `count` rows beginning at `from`, each clipped to `clip` bytes; fewer at the log's end.
+    /// Up to `count` rows beginning at `from`, each clipped to `clip` bytes; fewer at the log's end. When `from` lies
+    /// in a removed part, the row that stands for all of it is the first.
     ///
     /// # Errors
     /// [`LogError::Open`] and [`LogError::Read`].
@@ -97,6 +108,7 @@ impl LogView {
             match piece.record.kind {
                 Kind::Data => page.data(&piece, &self.files)?,
                 Kind::Gap => page.gap(&piece),
+                Kind::Removed => page.removed(&piece),
                 Kind::End => break,
             }
         }
@@ -181,6 +193,7 @@ impl RowPage {
             partial: true,
             continued,
             gap: None,
+            removed: None,
         });
         let room = self.clip - row.bytes.len().min(self.clip);
         row.bytes.extend_from_slice(&bytes[..bytes.len().min(room)]);
@@ -197,21 +210,39 @@ impl RowPage {
     }
 
     fn gap(&mut self, piece: &Piece) {
-        let was_open = piece.before.open_row.is_some();
-        self.close(true);
-        let number = piece.before.row + u64::from(was_open);
-        if number < self.from || self.rows.len() >= self.count {
-            return;
+        let number = self.end_row_before(piece);
+        if number >= self.from {
+            self.push_gap(piece, number, Some(piece.record.len), None);
         }
-        self.rows.push(Row {
-            row: number,
-            stream: piece.record.stream,
-            ts_ms: piece.ts_ms(),
-            bytes: Vec::new(),
-            full_len: 0,
-            partial: false,
-            continued: false,
-            gap: Some(piece.record.len),
-        });
+    }
+
+    fn removed(&mut self, piece: &Piece) {
+        let number = self.end_row_before(piece);
+        let removed = Removed { rows: piece.record.newlines, bytes: piece.record.len };
+        if removed.rows > 0 && number + removed.rows > self.from {
+            self.push_gap(piece, number, None, Some(removed));
+        }
+    }
+
+    /// A gap ends the row that stands open; returns the gap's own row.
+    fn end_row_before(&mut self, piece: &Piece) -> u64 {
+        self.close(true);
+        piece.before.row + u64::from(piece.before.open_row.is_some())
+    }
+
+    fn push_gap(&mut self, piece: &Piece, number: u64, gap: Option<u64>, removed: Option<Removed>) {
+        if self.rows.len() < self.count {
+            self.rows.push(Row {
+                row: number,
+                stream: piece.record.stream,
+                ts_ms: piece.ts_ms(),
+                bytes: Vec::new(),
+                full_len: 0,
+                partial: false,
+                continued: false,
+                gap,
+                removed,
+            });
+        }
     }
 }

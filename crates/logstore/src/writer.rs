@@ -1,15 +1,17 @@
 //! The writer of one run's log: bytes of two pipes in, merged line by line, recorded in the index.
 //!
 //! Decides what is held back (the start of a line, for a moment), what is dropped (what finds no space) and when
-//! readers see it. Encoding lives in `format`, pages in `index_writer`; reading the pipes lives in the shim.
+//! readers see it, and when a segment ends. Encoding lives in `format`, pages in `index_writer`; reading the pipes lives
+//! in the shim.
 
 use std::fs::File;
 use std::io::{self, IoSlice, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::index_writer::IndexWriter;
 use crate::new_file::NewFile;
-use crate::{INDEX_FILE, LOG_FILE, LogError, Stream, newlines};
+use crate::segment::{index_name, log_name};
+use crate::{INDEX_FILE, LOG_FILE, LogError, SegmentSizes, Stream, newlines};
 
 /// The start of a line is held back at most this long, so that short writes do not tear lines of both streams.
 const HOLD_MS: u64 = 100;
@@ -19,11 +21,15 @@ const HOLD_BYTES: usize = 64 * 1024;
 const PUBLISH_MS: u64 = 1;
 /// One step of `append`; bounds a record, whatever the caller passes.
 const STEP_BYTES: usize = 256 * 1024;
+/// A segment that could not be begun is tried again after this many further bytes.
+const ROLL_RETRY_BYTES: u64 = 1 << 20;
+/// Files of sealed segments that wait for their sync; with more of them the writer waits for the disk.
+const MAX_SEALED_FILES: usize = 32;
 
 /// What a finished log holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LogTotals {
-    /// Bytes in `output.log`, our own newlines included.
+    /// Bytes in the log, our own newlines included.
     pub bytes: u64,
     /// Display rows of the merged log.
     pub rows: u64,
@@ -33,13 +39,19 @@ pub struct LogTotals {
     pub dropped: u64,
 }
 
-/// Owns `output.log` and `output.idx` of a run folder while the run lasts.
+/// Owns the log's files in a run folder while the run lasts.
 ///
 /// Memory is bounded: at most 64 KiB of an unfinished line per stream, and one page of the index.
 #[derive(Debug)]
 pub struct LogWriter {
+    run_dir: PathBuf,
+    sizes: SegmentSizes,
     log: NewFile,
     index: IndexWriter,
+    /// Log bytes after which the segment ends with its row.
+    roll_at: u64,
+    /// Of sealed segments, not known to be durable; data before index.
+    sealed_files: Vec<File>,
     held: [Held; 2],
     gaps: [PendingGap; 2],
     published_at: Option<u64>,
@@ -70,11 +82,23 @@ impl LogWriter {
     /// # Errors
     /// [`LogError::Open`] when one of them is there already, be it as a symbolic link: nothing is followed.
     pub fn create(run_dir: &Path) -> Result<Self, LogError> {
+        Self::with_sizes(run_dir, SegmentSizes::default())
+    }
+
+    /// As [`Self::create`], with segments of other sizes.
+    ///
+    /// # Errors
+    /// As [`Self::create`].
+    pub fn with_sizes(run_dir: &Path, sizes: SegmentSizes) -> Result<Self, LogError> {
         let log = NewFile::planned(run_dir.join(LOG_FILE))?;
         let index = IndexWriter::new(NewFile::planned(run_dir.join(INDEX_FILE))?);
         Ok(Self {
+            run_dir: run_dir.to_owned(),
+            sizes,
             log,
             index,
+            roll_at: sizes.of(0),
+            sealed_files: Vec::new(),
             held: Default::default(),
             gaps: Default::default(),
             published_at: None,
@@ -126,6 +150,7 @@ impl LogWriter {
         }
         self.record_gaps(self.index.counts().ts_ms);
         self.publish()?;
+        self.sync_sealed()?;
         self.log.sync_data().map_err(LogError::sync(LOG_FILE))?;
         self.index.file().sync_data().map_err(LogError::sync(INDEX_FILE))?;
         self.dirty = false;
@@ -153,15 +178,17 @@ impl LogWriter {
         outcome.map(|()| LogTotals { bytes: counts.offset, rows, lines: counts.seq, dropped: self.dropped })
     }
 
-    /// Further descriptors of the log and its index, for syncing them elsewhere; `None` while nothing was written.
+    /// Descriptors of the files to sync elsewhere, in this order: those of segments that were sealed since the last
+    /// call, of which the caller is from now on the only one to do it, then those of the current one.
     ///
     /// # Errors
     /// When there is no descriptor to be had.
-    pub fn duplicate_files(&self) -> io::Result<Option<[File; 2]>> {
-        match (self.log.made(), self.index.file().made()) {
-            (Some(log), Some(index)) => Ok(Some([log.try_clone()?, index.try_clone()?])),
-            _ => Ok(None),
-        }
+    pub fn files_to_sync(&mut self) -> io::Result<Vec<File>> {
+        let current = [self.log.made(), self.index.file().made()].into_iter().flatten();
+        let current = current.map(File::try_clone).collect::<io::Result<Vec<_>>>()?;
+        let mut files = std::mem::take(&mut self.sealed_files);
+        files.extend(current);
+        Ok(files)
     }
 
     /// Whether something was written since the last [`Self::sync`].
@@ -169,7 +196,7 @@ impl LogWriter {
         self.dirty
     }
 
-    /// Bytes of `output.log` that readers can see; a doorbell rings when this grew.
+    /// Bytes of the log that readers can see; a doorbell rings when this grew.
     pub fn published_bytes(&self) -> u64 {
         self.published_bytes
     }
@@ -228,6 +255,7 @@ impl LogWriter {
     /// Writes both parts to the log in one call where the kernel lets us, and records what got there.
     fn write(&mut self, stream: Stream, parts: [&[u8]; 2], now_ms: u64) -> Result<(), LogError> {
         self.dirty = true;
+        let rolled = self.roll_if_full(now_ms);
         if let Err(e) = self.index.make_room(now_ms) {
             self.drop_bytes(stream, parts);
             return refused(INDEX_FILE, e);
@@ -253,12 +281,53 @@ impl LogWriter {
             self.index.data(stream, kept as u64, lines, *last != b'\n', now_ms);
         }
         match outcome {
-            Ok(()) => Ok(()),
+            Ok(()) => rolled,
             Err(e) => {
                 self.drop_bytes(stream, [first_rest, second_rest]);
                 refused(LOG_FILE, e)
             }
         }
+    }
+
+    /// Begins the next segment when this one is full. A segment that cannot be begun is no loss: this one goes on.
+    fn roll_if_full(&mut self, now_ms: u64) -> Result<(), LogError> {
+        let counts = self.index.counts();
+        let quarter = self.sizes.of(self.index.segment()) / 4;
+        if counts.offset < self.roll_at
+            || (counts.open_row.is_some() && counts.offset < self.roll_at + quarter)
+        {
+            return Ok(());
+        }
+        if self.roll(now_ms).is_err() {
+            self.roll_at = self.index.counts().offset + ROLL_RETRY_BYTES;
+            return Ok(());
+        }
+        self.roll_at = self.index.segment_start() + self.sizes.of(self.index.segment());
+        if self.sealed_files.len() > MAX_SEALED_FILES { self.sync_sealed() } else { Ok(()) }
+    }
+
+    /// Ends the row, seals the segment and begins the next one, in the order that a crash may cut anywhere.
+    fn roll(&mut self, now_ms: u64) -> io::Result<()> {
+        if self.index.counts().open_row.is_some() {
+            self.index.make_room(now_ms)?;
+            write_parts(self.log.get()?, [b"\n", b"", b""]).1?;
+            self.index.own_newline(now_ms);
+        }
+        let next = self.index.segment() + 1;
+        let [log, index] =
+            [log_name(next), index_name(next)].map(|name| NewFile::planned(self.run_dir.join(name)));
+        let (log, index) = (log.map_err(io::Error::other)?, index.map_err(io::Error::other)?);
+        let sealed_index = self.index.begin_segment(index, now_ms)?;
+        let sealed_log = std::mem::replace(&mut self.log, log);
+        self.sealed_files.extend([sealed_log, sealed_index].into_iter().filter_map(NewFile::into_made));
+        Ok(())
+    }
+
+    fn sync_sealed(&mut self) -> Result<(), LogError> {
+        for file in self.sealed_files.drain(..) {
+            file.sync_data().map_err(LogError::sync(LOG_FILE))?;
+        }
+        Ok(())
     }
 
     fn drop_bytes(&mut self, stream: Stream, parts: [&[u8]; 2]) {

@@ -9,7 +9,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use common::{Lines, drain, read_all};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use solti_logstore::{INDEX_FILE, LOG_FILE, LogError, LogReader, LogView, LogWriter, Stream, repair};
+use solti_logstore::{
+    GapCause, INDEX_FILE, LOG_FILE, LogError, LogReader, LogView, LogWriter, Removed, SegmentSizes, Stream,
+    repair,
+};
 
 const T0: u64 = 1_700_000_000_000;
 
@@ -180,9 +183,12 @@ fn a_line_of_ten_megabytes_comes_in_bounded_pieces() {
         }
     }
     assert_eq!(lines.of(Stream::Stdout), [&line[..], b"short"]);
-    let rows = LogView::open(dir.path()).unwrap().rows(0, 2, 10).unwrap();
-    assert_eq!((rows[0].full_len, rows[0].bytes.len()), (10 << 20, 10));
-    assert_eq!((rows[1].row, &rows[1].bytes[..]), (1, &b"short"[..]));
+    // The head is a segment of its own and ends its row.
+    let rows = LogView::open(dir.path()).unwrap().rows(0, 9, 10).unwrap();
+    assert_eq!(rows.len(), 3);
+    assert_eq!((rows[0].full_len + rows[1].full_len, rows[0].bytes.len()), (10 << 20, 10));
+    assert_eq!([&rows[0], &rows[1]].map(|row| (row.partial, row.continued)), [(true, false), (false, true)]);
+    assert_eq!((rows[2].row, &rows[2].bytes[..]), (2, &b"short"[..]));
 }
 
 #[test]
@@ -315,4 +321,96 @@ fn a_full_disk_leaves_a_gap_and_harms_nothing() {
             assert_eq!((*seq, &last[..]), (newlines[0] - 1, &b"last"[..]));
         }
     });
+}
+
+/// Ten lines of ten bytes a segment, about.
+fn small_segments(dir: &Path, lines: u64) -> LogWriter {
+    let sizes = SegmentSizes { head: 100, rest: 100 };
+    let mut writer = LogWriter::with_sizes(dir, sizes).unwrap();
+    for n in 0..lines {
+        let stream = Stream::ALL[(n % 5 == 0) as usize];
+        writer.append(stream, format!("line {n:04}\n").as_bytes(), T0 + n * 20).unwrap();
+    }
+    writer.sync().unwrap();
+    writer
+}
+
+fn remove_segment(dir: &Path, number: usize) {
+    for file in &common::segments(dir)[number] {
+        fs::remove_file(file).unwrap();
+    }
+}
+
+#[test]
+fn what_was_removed_is_one_row_and_the_others_keep_their_numbers() {
+    let dir = tempfile::tempdir().unwrap();
+    small_segments(dir.path(), 95).finish(T0 + 5000).unwrap();
+    let whole = LogView::open(dir.path()).unwrap().rows(0, 1000, 1000).unwrap();
+    assert_eq!((whole.len(), common::segments(dir.path()).len()), (95, 10));
+    for _ in 1..6 {
+        remove_segment(dir.path(), 1);
+    }
+    let mut view = LogView::open(dir.path()).unwrap();
+    assert_eq!(view.extent().unwrap().rows, 95);
+    let rows = view.rows(0, 1000, 1000).unwrap();
+    assert_eq!(rows.len(), 95 - 50 + 1);
+    assert_eq!((&rows[..10], &rows[11..]), (&whole[..10], &whole[60..]));
+    assert_eq!((rows[10].row, rows[10].removed), (10, Some(Removed { rows: 50, bytes: 500 })));
+    for from in [10, 11, 59] {
+        let page = view.rows(from, 3, 1000).unwrap();
+        assert_eq!(page.iter().map(|row| row.row).collect::<Vec<_>>(), [10, 60, 61], "from {from}");
+    }
+    assert_eq!(view.rows(60, 1, 1000).unwrap()[0].row, 60);
+
+    let mut reader = LogReader::open(dir.path()).unwrap();
+    let (mut seqs, mut gaps) = ([vec![], vec![]], vec![]);
+    while let Some(batch) = reader.next_batch().unwrap() {
+        gaps.extend(batch.gaps.iter().map(|gap| (gap.cause, gap.bytes, gap.lines)));
+        batch.lines.iter().for_each(|line| seqs[line.stream as usize].push(line.seq));
+    }
+    assert_eq!(gaps, [(GapCause::Removed, 500, 50)]);
+    assert_eq!(seqs[0], (0..8).chain(48..76).collect::<Vec<_>>());
+    assert_eq!(seqs[1], (0..2).chain(12..19).collect::<Vec<_>>());
+
+    // The beginning may go as well.
+    remove_segment(dir.path(), 0);
+    let first = LogView::open(dir.path()).unwrap().rows(0, 1, 1000).unwrap().remove(0);
+    assert_eq!((first.row, first.removed), (0, Some(Removed { rows: 60, bytes: 600 })));
+}
+
+#[test]
+fn a_reader_survives_that_files_vanish_under_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = small_segments(dir.path(), 45);
+    // One batch each, so that the reader stands where we want it.
+    let mut reader = LogReader::open(dir.path()).unwrap();
+    let mut view = LogView::open(dir.path()).unwrap();
+    assert_eq!(view.rows(0, 1000, 1000).unwrap().len(), 45);
+    let mut lines = 0;
+    let mut removed = 0;
+    let mut drain = |reader: &mut LogReader| {
+        while let Some(batch) = reader.next_batch().unwrap() {
+            lines += batch.lines.len() as u64;
+            removed += batch.gaps.iter().map(|gap| gap.lines).sum::<u64>();
+        }
+        lines + removed
+    };
+    assert_eq!(drain(&mut reader), 45);
+    // The segment that it stands in, and the next ones, go before it looks again.
+    for n in 45..90u64 {
+        writer.append(Stream::Stdout, format!("line {n:04}\n").as_bytes(), T0 + n * 20).unwrap();
+    }
+    writer.sync().unwrap();
+    for _ in 3..7 {
+        remove_segment(dir.path(), 3);
+    }
+    assert_eq!(drain(&mut reader), 90);
+    let rows = view.rows(25, 1000, 1000).unwrap();
+    assert_eq!(
+        rows.iter().map(|row| row.row).collect::<Vec<_>>(),
+        (25..31).chain(70..90).collect::<Vec<_>>()
+    );
+    writer.finish(T0 + 5000).unwrap();
+    assert_eq!(drain(&mut reader), 90);
+    assert!(removed > 0);
 }

@@ -1,13 +1,14 @@
-//! The log store against a model in memory: random output of two streams, any split, any times, a crash anywhere.
+//! The log store against a model in memory: random output of two streams, any split, any times, segments of any size, a
+//! crash anywhere.
 
 mod common;
 
 use std::fs::OpenOptions;
 use std::path::Path;
 
-use common::{Lines, drain, lines_of, read_all};
+use common::{Lines, bytes_of, drain, lines_of, log_bytes, read_all, segments};
 use proptest::prelude::*;
-use solti_logstore::{INDEX_FILE, LOG_FILE, LogReader, LogView, LogWriter, Stream, repair};
+use solti_logstore::{LogReader, LogView, LogWriter, SegmentSizes, Stream, repair};
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -39,14 +40,20 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+fn sizes() -> impl Strategy<Value = SegmentSizes> {
+    let small = (1u64..3000, 1u64..6000).prop_map(|(head, rest)| SegmentSizes { head, rest });
+    let large = (1u64..100_000, 1u64..300_000).prop_map(|(head, rest)| SegmentSizes { head, rest });
+    prop_oneof![2 => small, 2 => large, 1 => Just(SegmentSizes::default())]
+}
+
 struct Model {
     printed: [Vec<u8>; 2],
     live: Lines,
 }
 
 /// Plays the steps; a reader looks on all the while. Returns the model and the writer, not finished.
-fn play(dir: &Path, steps: &[Step]) -> (Model, LogWriter, u64) {
-    let mut writer = LogWriter::create(dir).unwrap();
+fn play(dir: &Path, sizes: SegmentSizes, steps: &[Step]) -> (Model, LogWriter, u64) {
+    let mut writer = LogWriter::with_sizes(dir, sizes).unwrap();
     let mut reader = LogReader::open(dir).unwrap();
     let mut model = Model { printed: Default::default(), live: Lines::default() };
     let mut was_cut = [false; 2];
@@ -88,17 +95,9 @@ fn check_complete(model: &Model, dir: &Path) {
     }
 }
 
-/// A file that was never written to is not there.
-fn bytes_of(path: &Path) -> Vec<u8> {
-    match std::fs::read(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
-        read => read.unwrap(),
-    }
-}
-
 /// Every row, one by one and in pages, against the file.
 fn check_rows(dir: &Path, is_final: bool) {
-    let log = bytes_of(&dir.join(LOG_FILE));
+    let log = log_bytes(dir);
     let mut view = LogView::open(dir).unwrap();
     view.set_final(is_final);
     let extent = view.extent().unwrap();
@@ -144,9 +143,9 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 120, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_line_comes_back(steps in prop::collection::vec(step(), 1..120)) {
+    fn every_line_comes_back(sizes in sizes(), steps in prop::collection::vec(step(), 1..120)) {
         let dir = tempfile::tempdir().unwrap();
-        let (model, writer, now) = play(dir.path(), &steps);
+        let (model, writer, now) = play(dir.path(), sizes, &steps);
         let totals = writer.finish(now).unwrap();
         check_complete(&model, dir.path());
         check_rows(dir.path(), false);
@@ -158,30 +157,37 @@ proptest! {
 
     #[test]
     fn a_crash_costs_no_byte_of_the_log(
+        sizes in sizes(),
         steps in prop::collection::vec(step(), 1..80),
         log_cut in 0.0f64..1.3,
         index_cut in 0.0f64..1.3,
-        broken in prop::option::of(any::<prop::sample::Index>()),
+        broken in prop::option::of(any::<(prop::sample::Index, prop::sample::Index)>()),
     ) {
         let dir = tempfile::tempdir().unwrap();
-        let (_, writer, _) = play(dir.path(), &steps);
+        let (_, writer, _) = play(dir.path(), sizes, &steps);
         drop(writer);
-        let (log, index) = (dir.path().join(LOG_FILE), dir.path().join(INDEX_FILE));
-        for (path, cut) in [(&log, log_cut), (&index, index_cut)] {
-            let len = bytes_of(path).len();
-            if cut < 1.0 && len > 0 {
-                truncate(path, (len as f64 * cut) as u64);
+        let files = segments(dir.path());
+        // What was being written is torn; any index may be damaged.
+        if let Some([log, index]) = files.last() {
+            for (path, cut) in [(log, log_cut), (index, index_cut)] {
+                let len = bytes_of(path).len();
+                if cut < 1.0 && len > 0 {
+                    truncate(path, (len as f64 * cut) as u64);
+                }
             }
         }
-        if let Some(at) = broken {
-            let mut bytes = bytes_of(&index);
+        if let Some((segment, at)) = broken
+            && !files.is_empty()
+        {
+            let index = &segment.get(&files)[1];
+            let mut bytes = bytes_of(index);
             if !bytes.is_empty() {
                 let at = at.index(bytes.len());
                 bytes[at] ^= 0x55;
-                std::fs::write(&index, bytes).unwrap();
+                std::fs::write(index, bytes).unwrap();
             }
         }
-        let data = bytes_of(&log);
+        let data = log_bytes(dir.path());
         // Before the repair, read as a run that is over.
         let mut reader = LogReader::open(dir.path()).unwrap();
         reader.set_final(true);
@@ -196,7 +202,7 @@ proptest! {
 
         let totals = repair(dir.path()).unwrap();
         prop_assert_eq!(totals.bytes, data.len() as u64);
-        prop_assert_eq!(&bytes_of(&log), &data);
+        prop_assert_eq!(&log_bytes(dir.path()), &data);
         check_rows(dir.path(), false);
         prop_assert_eq!(total(&read_all(dir.path(), false)), text);
         if !data.is_empty() {

@@ -1,7 +1,7 @@
 //! What the log store's tests share: reading a run's log to the end and comparing it with what was put in.
 #![allow(dead_code)]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use solti_logstore::{LineSpan, LogReader, Stream};
 
@@ -49,4 +49,37 @@ pub fn lines_of(bytes: &[u8]) -> Vec<&[u8]> {
         lines.pop();
     }
     lines
+}
+
+/// The files of each segment that there is, log and index, in the log's order.
+pub fn segments(dir: &Path) -> Vec<[PathBuf; 2]> {
+    let mut numbers: Vec<u32> = Vec::new();
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        match name.split('.').collect::<Vec<_>>()[..] {
+            ["output", "log" | "idx"] => numbers.push(0),
+            ["output", number, "log" | "idx"] => numbers.push(number.parse().unwrap()),
+            _ => panic!("a file of no segment: {name}"),
+        }
+    }
+    numbers.sort_unstable();
+    numbers.dedup();
+    let name = |n: u32, extension| match n {
+        0 => dir.join(format!("output.{extension}")),
+        n => dir.join(format!("output.{n}.{extension}")),
+    };
+    numbers.into_iter().map(|n| [name(n, "log"), name(n, "idx")]).collect()
+}
+
+/// A file that was never written to is not there.
+pub fn bytes_of(path: &Path) -> Vec<u8> {
+    match std::fs::read(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+        read => read.unwrap(),
+    }
+}
+
+/// All bytes of the log.
+pub fn log_bytes(dir: &Path) -> Vec<u8> {
+    segments(dir).iter().flat_map(|[log, _]| bytes_of(log)).collect()
 }

@@ -208,11 +208,17 @@ impl Running {
     }
 }
 
+/// The bytes of a run's log.
+fn all_segments(folder: &Path) -> Vec<u8> {
+    let names = std::iter::once("output.log".to_owned()).chain((1..).map(|n| format!("output.{n}.log")));
+    names.map_while(|name| fs::read(folder.join(name)).ok()).flatten().collect()
+}
+
 impl Ended {
     pub fn read(folder: TempDir) -> Self {
         let record = ExitRecord::decode(&fs::read(folder.path().join(layout::EXIT)).unwrap()).unwrap();
         let RunState::Final { end, flags, .. } = record.state else { panic!("not final: {record:?}") };
-        let log = fs::read(folder.path().join("output.log")).unwrap_or_default();
+        let log = all_segments(folder.path());
         Self { folder, end, flags, record, log }
     }
 

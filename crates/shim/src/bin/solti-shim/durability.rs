@@ -13,13 +13,11 @@ use std::time::{Duration, Instant};
 use solti_logstore::LogWriter;
 
 const EVERY: Duration = Duration::from_secs(1);
-/// It calls `fdatasync` twice and nothing else.
+/// It calls `fdatasync` a few times and nothing else.
 const STACK: usize = 64 << 10;
 
 #[derive(Debug, Default)]
 pub struct Durability {
-    /// Of its own from the first flush on; any descriptor of a file can flush it.
-    files: Option<Arc<Files>>,
     flushing: Option<JoinHandle<io::Result<()>>>,
     /// Bytes of the log that were written when the last flush began.
     covered: u64,
@@ -27,14 +25,9 @@ pub struct Durability {
     failed: bool,
 }
 
-#[derive(Debug)]
-struct Files([File; 2]);
-
-impl Files {
-    fn flush(&self) -> io::Result<()> {
-        // The data first: the index must not know of bytes that are not there.
-        self.0.iter().try_for_each(File::sync_data)
-    }
+/// The data first: the index must not know of bytes that are not there. Any descriptor of a file can flush it.
+fn flush_all(files: &[File]) -> io::Result<()> {
+    files.iter().try_for_each(File::sync_data)
 }
 
 impl Durability {
@@ -44,7 +37,7 @@ impl Durability {
     }
 
     /// Starts a flush when one is due, and plans one when the log has grown.
-    pub fn tend(&mut self, log: &LogWriter, now: Instant) {
+    pub fn tend(&mut self, log: &mut LogWriter, now: Instant) {
         let written = log.published_bytes();
         match self.due {
             None if written > self.covered => self.due = Some(now + EVERY),
@@ -68,19 +61,19 @@ impl Durability {
         !self.failed
     }
 
-    fn flush(&mut self, log: &LogWriter) {
-        if self.files.is_none() {
-            match log.duplicate_files() {
-                Ok(files) => self.files = files.map(|files| Arc::new(Files(files))),
-                Err(_) => self.failed = true,
+    fn flush(&mut self, log: &mut LogWriter) {
+        let files = match log.files_to_sync() {
+            Ok(files) => Arc::new(files),
+            Err(_) => {
+                self.failed = true;
+                return;
             }
-        }
-        let Some(files) = &self.files else { return };
-        let theirs = Arc::clone(files);
-        match Builder::new().stack_size(STACK).spawn(move || theirs.flush()) {
+        };
+        let theirs = Arc::clone(&files);
+        match Builder::new().stack_size(STACK).spawn(move || flush_all(&theirs)) {
             Ok(flush) => self.flushing = Some(flush),
             // No thread to be had (a limit on processes): then it costs the loop a moment.
-            Err(_) => self.failed |= files.flush().is_err(),
+            Err(_) => self.failed |= flush_all(&files).is_err(),
         }
     }
 

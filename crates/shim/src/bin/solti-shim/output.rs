@@ -120,7 +120,7 @@ impl Output {
                 Some(now + RETRY)
             }
         };
-        self.durability.tend(&self.log, now);
+        self.durability.tend(&mut self.log, now);
     }
 
     /// Seals the log and makes it durable. A run that printed nothing has no files and costs no sync.

@@ -1,0 +1,352 @@
+//! The files of a run's log for reading: which segments there are, where in the log each begins, and their bytes.
+//!
+//! Files are opened when they are needed and only a few are kept open, so that a log of any size opens at once. Others
+//! may work on the folder meanwhile: the writer adds segments, retention removes them. What records mean, and what a
+//! missing segment looks like to a reader, is `cursor`'s knowledge.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use crate::format::{Counts, HEADER, Header, PAGE, Place};
+use crate::segment::{index_name, log_name, parse_name};
+use crate::{INDEX_FILE, LOG_FILE, LogError};
+
+/// Segments whose files stay open. A reader works on two at a time; the others are for its way through the headers.
+const OPEN_SEGMENTS: usize = 4;
+
+/// A run's log files, for reading at offsets of the log.
+#[derive(Debug)]
+pub(crate) struct LogFiles {
+    run_dir: PathBuf,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// When the folder had changed last, as of its listing.
+    listed: Option<SystemTime>,
+    /// In the log's order. Segments that retention removed are not among them.
+    segments: Vec<Segment>,
+    /// The one used last at the end.
+    open: Vec<(u32, Arc<SegmentFiles>)>,
+}
+
+#[derive(Debug)]
+struct Segment {
+    number: u32,
+    /// The header of its first page, once it was read and found sound; it never changes.
+    header: Option<Header>,
+}
+
+/// Opened as a pair: while the records can be read, so can their bytes, even when the files are removed meanwhile.
+#[derive(Debug)]
+struct SegmentFiles {
+    log: Option<File>,
+    index: Option<File>,
+}
+
+impl SegmentFiles {
+    fn pages(&self) -> Result<u32, LogError> {
+        let len = length(self.index.as_ref()).map_err(LogError::read(INDEX_FILE))?;
+        // A last page may be cut: its records count as far as they are whole.
+        Ok(u32::try_from(len.div_ceil(PAGE as u64)).unwrap_or(u32::MAX))
+    }
+
+    fn log_len(&self) -> Result<u64, LogError> {
+        length(self.log.as_ref()).map_err(LogError::read(LOG_FILE))
+    }
+
+    fn header(&self, place: Place) -> Result<Option<Header>, LogError> {
+        let mut bytes = [0; HEADER];
+        let offset = u64::from(place.page) * PAGE as u64;
+        let n = read_up_to(self.index.as_ref(), &mut bytes, offset).map_err(LogError::read(INDEX_FILE))?;
+        Ok(Counts::take_header(place, &bytes[..n]))
+    }
+}
+
+impl LogFiles {
+    /// A folder or files that are not there yet are an empty log for now.
+    pub(crate) fn open(run_dir: &Path) -> Result<Self, LogError> {
+        let files = Self { run_dir: run_dir.to_owned(), state: Mutex::default() };
+        files.look()?;
+        Ok(files)
+    }
+
+    /// Takes note of segments that were begun or removed since the last look.
+    pub(crate) fn look(&self) -> Result<(), LogError> {
+        let mut state = self.state();
+        let changed = folder_time(&self.run_dir);
+        // Its time alone would do, but for changes that are closer to each other than the clock of files is fine.
+        let begun = |last: &Segment| self.run_dir.join(index_name(last.number.saturating_add(1))).exists();
+        if changed.is_none() || changed != state.listed || state.segments.last().is_none_or(begun) {
+            state.listed = changed;
+            state.list(&self.run_dir)?;
+        }
+        Ok(())
+    }
+
+    /// The numbers of the segments that there are, in the log's order.
+    pub(crate) fn segments(&self) -> Vec<u32> {
+        self.state().segments.iter().map(|segment| segment.number).collect()
+    }
+
+    /// The segment behind this one, or the first.
+    pub(crate) fn segment_after(&self, segment: Option<u32>) -> Option<u32> {
+        let state = self.state();
+        let next = state.segments.partition_point(|s| segment.is_some_and(|after| s.number <= after));
+        state.segments.get(next).map(|s| s.number)
+    }
+
+    /// Pages of the segment's index; none when it was removed.
+    pub(crate) fn pages(&self, segment: u32) -> Result<u32, LogError> {
+        match self.state().files(&self.run_dir, segment)? {
+            Some(files) => files.pages(),
+            None => Ok(0),
+        }
+    }
+
+    /// The counts at a page's beginning; `None` when the header is not sound, or tells of bytes that the log lost.
+    pub(crate) fn header(&self, place: Place) -> Result<Option<Counts>, LogError> {
+        let Some(files) = self.state().files(&self.run_dir, place.segment)? else { return Ok(None) };
+        let Some(header) = files.header(place)? else { return Ok(None) };
+        let into_segment = header.counts.offset.saturating_sub(header.segment_start);
+        Ok((into_segment == 0 || into_segment <= files.log_len()?).then_some(header.counts))
+    }
+
+    /// The first sound header of a segment, normally that of its first page.
+    pub(crate) fn first_header(&self, segment: u32) -> Result<Option<(Place, Counts)>, LogError> {
+        if let Some(header) = self.state().first_page(&self.run_dir, segment)? {
+            return Ok(Some((Place { segment, page: 0 }, header.counts)));
+        }
+        for page in 0..self.pages(segment)? {
+            let place = Place { segment, page };
+            if let Some(counts) = self.header(place)? {
+                return Ok(Some((place, counts)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Where in the log the segment begins; `None` when it was removed.
+    pub(crate) fn segment_start(&self, segment: u32) -> Result<Option<u64>, LogError> {
+        self.state().start(&self.run_dir, segment)
+    }
+
+    /// Where in the log the segment's bytes end for now; `None` when it was removed.
+    pub(crate) fn segment_end(&self, segment: u32) -> Result<Option<u64>, LogError> {
+        let mut state = self.state();
+        let Some(start) = state.start(&self.run_dir, segment)? else { return Ok(None) };
+        let Some(files) = state.files(&self.run_dir, segment)? else { return Ok(None) };
+        Ok(Some(start + files.log_len()?))
+    }
+
+    /// Where the log ends for now.
+    pub(crate) fn log_end(&self) -> Result<u64, LogError> {
+        let last = self.state().segments.last().map(|segment| segment.number);
+        Ok(match last {
+            Some(last) => self.segment_end(last)?.unwrap_or(0),
+            None => 0,
+        })
+    }
+
+    /// Reads bytes of the log; how many. Fewer than asked for at a segment's end, none where nothing is.
+    pub(crate) fn read_log(&self, out: &mut [u8], offset: u64) -> Result<usize, LogError> {
+        let found = self.state().locate(&self.run_dir, offset)?;
+        let Some((files, start)) = found else { return Ok(0) };
+        read_up_to(files.log.as_ref(), out, offset - start).map_err(LogError::read(LOG_FILE))
+    }
+
+    /// As [`Self::read_log`], over the ends of segments.
+    pub(crate) fn read_log_on(&self, out: &mut [u8], offset: u64) -> Result<usize, LogError> {
+        let mut n = 0;
+        while n < out.len() {
+            match self.read_log(&mut out[n..], offset + n as u64)? {
+                0 => break,
+                more => n += more,
+            }
+        }
+        Ok(n)
+    }
+
+    /// Reads a page, or as much of it as there is.
+    pub(crate) fn read_page(&self, out: &mut [u8; PAGE], place: Place) -> Result<usize, LogError> {
+        let files = self.state().files(&self.run_dir, place.segment)?;
+        let Some(files) = files else { return Ok(0) };
+        let offset = u64::from(place.page) * PAGE as u64;
+        read_up_to(files.index.as_ref(), out, offset).map_err(LogError::read(INDEX_FILE))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing is left half done in it.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Reads which segments there are. One without a log counts only as the last: it has just been begun.
+    fn list(&mut self, run_dir: &Path) -> Result<(), LogError> {
+        let mut found: Vec<(u32, bool)> = Vec::new();
+        let entries = match fs::read_dir(run_dir) {
+            Ok(entries) => entries,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                self.segments.clear();
+                return Ok(());
+            }
+            Err(e) => return Err(LogError::open(run_dir)(e)),
+        };
+        for entry in entries {
+            let entry = entry.map_err(LogError::open(run_dir))?;
+            let name = entry.file_name();
+            let Some((segment, extension)) = name.to_str().and_then(parse_name) else { continue };
+            if extension == "log" || extension == "idx" {
+                if !entry.file_type().map_err(LogError::open(run_dir))?.is_file() {
+                    return Err(not_a_file(&entry.path()));
+                }
+                found.push((segment, extension == "log"));
+            }
+        }
+        // Of two files of one segment the log stays.
+        found.sort_unstable_by_key(|(segment, is_log)| (*segment, !is_log));
+        found.dedup_by_key(|(segment, _)| *segment);
+        let last = found.last().map(|(segment, _)| *segment);
+        found.retain(|(segment, is_log)| *is_log || Some(*segment) == last);
+        let known = std::mem::take(&mut self.segments);
+        let header = |number| known.iter().find(|segment| segment.number == number).and_then(|s| s.header);
+        self.segments =
+            found.into_iter().map(|(number, _)| Segment { number, header: header(number) }).collect();
+        Ok(())
+    }
+
+    /// The segment's files; `None` when it was removed, which is then known to all.
+    fn files(&mut self, run_dir: &Path, segment: u32) -> Result<Option<Arc<SegmentFiles>>, LogError> {
+        if let Some(at) = self.open.iter().position(|(number, _)| *number == segment) {
+            let entry = self.open.remove(at);
+            let files = Arc::clone(&entry.1);
+            if files.log.is_some() && files.index.is_some() {
+                self.open.push(entry);
+                return Ok(Some(files));
+            }
+        }
+        let files = SegmentFiles {
+            index: open_plain(&run_dir.join(index_name(segment)))?,
+            log: open_plain(&run_dir.join(log_name(segment)))?,
+        };
+        let is_last = self.segments.last().is_none_or(|last| last.number == segment);
+        if files.log.is_none() && (files.index.is_none() || !is_last) {
+            self.list(run_dir)?;
+            return Ok(None);
+        }
+        if self.open.len() == OPEN_SEGMENTS {
+            self.open.remove(0);
+        }
+        let files = Arc::new(files);
+        self.open.push((segment, Arc::clone(&files)));
+        Ok(Some(files))
+    }
+
+    /// The header of the segment's first page, if it is sound.
+    fn first_page(&mut self, run_dir: &Path, segment: u32) -> Result<Option<Header>, LogError> {
+        let known = self.segments.iter().find(|s| s.number == segment).and_then(|s| s.header);
+        if known.is_some() {
+            return Ok(known);
+        }
+        let Some(files) = self.files(run_dir, segment)? else { return Ok(None) };
+        let header = files.header(Place { segment, page: 0 })?;
+        if let Some(known) = self.segments.iter_mut().find(|s| s.number == segment) {
+            known.header = header;
+        }
+        Ok(header)
+    }
+
+    /// Where in the log the segment begins; `None` when it was removed. Any sound page tells; without one it begins
+    /// where the one before it ends.
+    fn start(&mut self, run_dir: &Path, segment: u32) -> Result<Option<u64>, LogError> {
+        if segment == 0 {
+            return Ok(Some(0));
+        }
+        if let Some(header) = self.first_page(run_dir, segment)? {
+            return Ok(Some(header.segment_start));
+        }
+        let Some(files) = self.files(run_dir, segment)? else { return Ok(None) };
+        for page in 1..files.pages()? {
+            if let Some(header) = files.header(Place { segment, page })? {
+                return Ok(Some(header.segment_start));
+            }
+        }
+        let before = self.segments.iter().rev().map(|s| s.number).find(|number| *number < segment);
+        let Some(before) = before else { return Ok(Some(0)) };
+        let Some(start) = self.start(run_dir, before)? else { return Ok(None) };
+        let Some(files) = self.files(run_dir, before)? else { return Ok(None) };
+        Ok(Some(start + files.log_len()?))
+    }
+
+    /// The segment that begins last at or before this place of the log, and its beginning.
+    fn locate(&mut self, run_dir: &Path, offset: u64) -> Result<Option<(Arc<SegmentFiles>, u64)>, LogError> {
+        // Normally one that is open: a reader must not lose its files to the search below.
+        for at in (0..self.open.len()).rev() {
+            let (number, files) = self.open[at].clone();
+            if let Some(header) = self.segments.iter().find(|s| s.number == number).and_then(|s| s.header)
+                && (header.segment_start..header.segment_start + files.log_len()?).contains(&offset)
+            {
+                return Ok(self.files(run_dir, number)?.map(|files| (files, header.segment_start)));
+            }
+        }
+        let (mut low, mut high) = (0, self.segments.len());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let number = self.segments[middle].number;
+            match self.start(run_dir, number)? {
+                Some(start) if start <= offset => low = middle + 1,
+                Some(_) => high = middle,
+                // Removed: the list is another one now.
+                None => (low, high) = (0, self.segments.len()),
+            }
+        }
+        let Some(number) = low.checked_sub(1).map(|at| self.segments[at].number) else { return Ok(None) };
+        let start = self.start(run_dir, number)?;
+        Ok(self.files(run_dir, number)?.zip(start))
+    }
+}
+
+/// Opens a regular file; nothing is followed, and a file that is not there is none.
+fn open_plain(path: &Path) -> Result<Option<File>, LogError> {
+    match path.symlink_metadata() {
+        Ok(about) if !about.is_file() => Err(not_a_file(path)),
+        Ok(_) => match OpenOptions::new().read(true).open(path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+            opened => opened.map(Some).map_err(LogError::open(path)),
+        },
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(LogError::open(path)(e)),
+    }
+}
+
+fn folder_time(run_dir: &Path) -> Option<SystemTime> {
+    run_dir.metadata().and_then(|about| about.modified()).ok()
+}
+
+fn not_a_file(path: &Path) -> LogError {
+    LogError::open(path)(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"))
+}
+
+fn length(file: Option<&File>) -> io::Result<u64> {
+    file.map_or(Ok(0), |file| file.metadata().map(|about| about.len()))
+}
+
+fn read_up_to(file: Option<&File>, out: &mut [u8], offset: u64) -> io::Result<usize> {
+    let Some(file) = file else { return Ok(0) };
+    let mut n = 0;
+    while n < out.len() {
+        match file.read_at(&mut out[n..], offset + n as u64) {
+            Ok(0) => break,
+            Ok(more) => n += more,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(n)
+}
