@@ -26,6 +26,8 @@ mod reader;
 #[cfg(feature = "reader")]
 mod repair;
 #[cfg(feature = "reader")]
+mod retention;
+#[cfg(feature = "reader")]
 mod view;
 
 pub use error::LogError;
@@ -38,6 +40,8 @@ pub use writer::{LogTotals, LogWriter};
 pub use reader::{Batch, Gap, GapCause, LineSpan, LogReader};
 #[cfg(feature = "reader")]
 pub use repair::repair;
+#[cfg(feature = "reader")]
+pub use retention::{Removal, StoredLog, StoredSegment, plan, remove_segment};
 #[cfg(feature = "reader")]
 pub use view::{Extent, LogView, Removed, Row};
 

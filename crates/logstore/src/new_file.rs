@@ -1,4 +1,5 @@
-//! A file that is made when its first byte is written, so that a run that prints nothing costs no inode.
+//! Making and removing files: one is made when its first byte is written, so that a run that prints nothing costs no
+//! inode.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -61,6 +62,14 @@ impl NewFile {
     /// Makes what was written durable.
     pub(crate) fn sync_data(&self) -> io::Result<()> {
         self.file.as_ref().map_or(Ok(()), File::sync_data)
+    }
+}
+
+/// Removes a file; one that is not there is removed already.
+pub(crate) fn remove_file(path: &Path) -> Result<(), LogError> {
+    match std::fs::remove_file(path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(LogError::open(path)(e)),
+        _ => Ok(()),
     }
 }
 

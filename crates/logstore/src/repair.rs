@@ -2,13 +2,12 @@
 //! mark set. Every record that is still sound keeps its stream and time.
 
 use std::fs::{self, File};
-use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::cursor::{Cursor, LogFiles, Piece};
 use crate::format::{Counts, Kind};
 use crate::index_writer::IndexWriter;
-use crate::new_file::NewFile;
+use crate::new_file::{NewFile, remove_file};
 use crate::segment::{index_name, log_name};
 use crate::{INDEX_FILE, LOG_FILE, LogError, LogTotals, Stream};
 
@@ -36,7 +35,7 @@ pub fn repair(run_dir: &Path) -> Result<LogTotals, LogError> {
     if log_end == start && files.first_header(last)?.is_none() && (last > 0 || files.pages(last)? == 0) {
         // It had hardly been begun: an index without a sound page, and no byte.
         for name in [log_name(last), index_name(last)] {
-            remove(&run_dir.join(name))?;
+            remove_file(&run_dir.join(name))?;
         }
         return repair(run_dir);
     }
@@ -45,10 +44,7 @@ pub fn repair(run_dir: &Path) -> Result<LogTotals, LogError> {
 
 /// Writes the last segment's index anew, with the end mark.
 fn seal(run_dir: &Path, files: &mut LogFiles, segment: u32, start: u64) -> Result<LogTotals, LogError> {
-    let new_path = run_dir.join(format!("{}.new", index_name(segment)));
-    remove(&new_path)?;
     let write_error = LogError::write(INDEX_FILE);
-
     let mut cursor = Cursor::new();
     cursor.set_final(true);
     cursor.seek_segment(files, segment, start)?;
@@ -58,7 +54,7 @@ fn seal(run_dir: &Path, files: &mut LogFiles, segment: u32, start: u64) -> Resul
         piece = cursor.next(files)?;
     }
     let before = piece.as_ref().map_or_else(|| cursor.counts(), |piece| piece.before);
-    let mut index = IndexWriter::of_segment(NewFile::create(new_path.clone())?, segment, start, before);
+    let mut index = IndexWriter::of_segment(new_index(run_dir, segment)?, segment, start, before);
     index.make_room(before.ts_ms).map_err(write_error)?;
     let mut dropped = 0;
     while let Some(found) = piece {
@@ -69,11 +65,28 @@ fn seal(run_dir: &Path, files: &mut LogFiles, segment: u32, start: u64) -> Resul
         }
         piece = cursor.next(files)?;
     }
-    index.end(cursor.counts().ts_ms).map_err(write_error)?;
-    index.file().sync_data().map_err(LogError::sync(INDEX_FILE))?;
-    fs::rename(&new_path, run_dir.join(index_name(segment))).map_err(write_error)?;
-    File::open(run_dir).and_then(|dir| dir.sync_all()).map_err(LogError::sync(LOG_FILE))?;
+    put_in_place(run_dir, &mut index, cursor.counts().ts_ms)?;
     Ok(totals(index.counts(), dropped))
+}
+
+/// An index to be written beside the one that it replaces.
+pub(crate) fn new_index(run_dir: &Path, segment: u32) -> Result<NewFile, LogError> {
+    let path = new_path(run_dir, segment);
+    remove_file(&path)?;
+    NewFile::create(path)
+}
+
+/// Gives a new index its end mark and its name.
+pub(crate) fn put_in_place(run_dir: &Path, index: &mut IndexWriter, now_ms: u64) -> Result<(), LogError> {
+    let (segment, write_error) = (index.segment(), LogError::write(INDEX_FILE));
+    index.end(now_ms).map_err(write_error)?;
+    index.file().sync_data().map_err(LogError::sync(INDEX_FILE))?;
+    fs::rename(new_path(run_dir, segment), run_dir.join(index_name(segment))).map_err(write_error)?;
+    File::open(run_dir).and_then(|dir| dir.sync_all()).map_err(LogError::sync(LOG_FILE))
+}
+
+fn new_path(run_dir: &Path, segment: u32) -> PathBuf {
+    run_dir.join(format!("{}.new", index_name(segment)))
 }
 
 fn copy(piece: &Piece, index: &mut IndexWriter) {
@@ -100,11 +113,4 @@ fn copy(piece: &Piece, index: &mut IndexWriter) {
 fn totals(counts: &Counts, dropped: u64) -> LogTotals {
     let rows = counts.row + u64::from(counts.open_row.is_some());
     LogTotals { bytes: counts.offset, rows, lines: Stream::ALL.map(|s| counts.seq[s.index()]), dropped }
-}
-
-fn remove(path: &Path) -> Result<(), LogError> {
-    match fs::remove_file(path) {
-        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(LogError::open(path)(e)),
-        _ => Ok(()),
-    }
 }

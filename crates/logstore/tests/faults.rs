@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use common::{Lines, drain, read_all};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use solti_logstore::{
-    GapCause, INDEX_FILE, LOG_FILE, LogError, LogReader, LogView, LogWriter, Removed, SegmentSizes, Stream,
-    repair,
+    GapCause, INDEX_FILE, LOG_FILE, LogError, LogReader, LogView, LogWriter, Removed, SegmentSizes,
+    StoredLog, Stream, repair,
 };
 
 const T0: u64 = 1_700_000_000_000;
@@ -335,10 +335,8 @@ fn small_segments(dir: &Path, lines: u64) -> LogWriter {
     writer
 }
 
-fn remove_segment(dir: &Path, number: usize) {
-    for file in &common::segments(dir)[number] {
-        fs::remove_file(file).unwrap();
-    }
+fn remove_segment(dir: &Path, number: u32) {
+    solti_logstore::remove_segment(dir, number).unwrap();
 }
 
 #[test]
@@ -347,8 +345,8 @@ fn what_was_removed_is_one_row_and_the_others_keep_their_numbers() {
     small_segments(dir.path(), 95).finish(T0 + 5000).unwrap();
     let whole = LogView::open(dir.path()).unwrap().rows(0, 1000, 1000).unwrap();
     assert_eq!((whole.len(), common::segments(dir.path()).len()), (95, 10));
-    for _ in 1..6 {
-        remove_segment(dir.path(), 1);
+    for segment in 1..6 {
+        remove_segment(dir.path(), segment);
     }
     let mut view = LogView::open(dir.path()).unwrap();
     assert_eq!(view.extent().unwrap().rows, 95);
@@ -401,8 +399,8 @@ fn a_reader_survives_that_files_vanish_under_it() {
         writer.append(Stream::Stdout, format!("line {n:04}\n").as_bytes(), T0 + n * 20).unwrap();
     }
     writer.sync().unwrap();
-    for _ in 3..7 {
-        remove_segment(dir.path(), 3);
+    for segment in 3..7 {
+        remove_segment(dir.path(), segment);
     }
     assert_eq!(drain(&mut reader), 90);
     let rows = view.rows(25, 1000, 1000).unwrap();
@@ -413,4 +411,30 @@ fn a_reader_survives_that_files_vanish_under_it() {
     writer.finish(T0 + 5000).unwrap();
     assert_eq!(drain(&mut reader), 90);
     assert!(removed > 0);
+}
+
+#[test]
+fn the_last_segment_of_a_run_that_is_over_can_go_and_its_length_stays_known() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = small_segments(dir.path(), 35);
+    writer.append(Stream::Stdout, b"without end", T0 + 4000).unwrap();
+    writer.sync().unwrap();
+    remove_segment(dir.path(), 3);
+    assert_eq!(common::segments(dir.path()).len(), 4, "a log that is written keeps its last segment");
+    writer.finish(T0 + 5000).unwrap();
+    let before = LogView::open(dir.path()).unwrap().extent().unwrap();
+    for segment in 1..4 {
+        remove_segment(dir.path(), segment);
+    }
+    let log = StoredLog::of(dir.path()).unwrap();
+    assert_eq!(log.segments.iter().map(|segment| segment.log_bytes).collect::<Vec<_>>(), [100, 0]);
+    assert!(log.ended && log.bytes() < 9000);
+    assert_eq!(LogView::open(dir.path()).unwrap().extent().unwrap(), before);
+    let rows = LogView::open(dir.path()).unwrap().rows(9, 100, 100).unwrap();
+    assert_eq!((rows.len(), rows[0].row), (2, 9));
+    assert_eq!((rows[1].row, rows[1].removed), (10, Some(Removed { rows: 26, bytes: 261 })));
+    assert_eq!(repair(dir.path()).unwrap().rows, 36);
+    // Nothing more can go.
+    remove_segment(dir.path(), 4);
+    assert_eq!(LogView::open(dir.path()).unwrap().extent().unwrap(), before);
 }

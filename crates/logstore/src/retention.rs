@@ -1,0 +1,312 @@
+//! What goes when logs take too much: a look at the files, a plan, and its execution, one segment at a time.
+//!
+//! Only whole segments go, the oldest first, and never the one that a writer works on or a run's kept beginning. How what
+//! is gone reads is `cursor`'s knowledge; when to look, and at which runs, is the supervisor's.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::time::UNIX_EPOCH;
+
+use crate::cursor::{Cursor, LogFiles};
+use crate::format::Counts;
+use crate::index_writer::IndexWriter;
+use crate::new_file::remove_file;
+use crate::repair::{new_index, put_in_place};
+use crate::segment::{index_name, log_name, parse_name};
+use crate::{INDEX_FILE, LogError, LogLimits};
+
+/// One segment on the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoredSegment {
+    pub number: u32,
+    /// Of `.log`; 0 when there is none.
+    pub log_bytes: u64,
+    /// Of all its files.
+    pub bytes: u64,
+    /// When its log was written last, milliseconds since the epoch.
+    pub written_ms: u64,
+}
+
+/// The segments of one run's log.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StoredLog {
+    /// In the log's order.
+    pub segments: Vec<StoredSegment>,
+    /// Its writer has finished: nothing will be added.
+    pub ended: bool,
+}
+
+impl StoredLog {
+    /// Looks at the files of a run; a folder that is not there holds none.
+    ///
+    /// # Errors
+    /// [`LogError::Open`] and [`LogError::Read`].
+    pub fn of(run_dir: &Path) -> Result<Self, LogError> {
+        let mut found: BTreeMap<u32, StoredSegment> = BTreeMap::new();
+        for entry in entries(run_dir)? {
+            let entry = entry.map_err(LogError::open(run_dir))?;
+            let name = entry.file_name();
+            let Some((number, extension)) = name.to_str().and_then(parse_name) else { continue };
+            let about = match entry.metadata() {
+                Ok(about) => about,
+                // Removed a moment ago.
+                Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
+                Err(e) => return Err(LogError::open(&entry.path())(e)),
+            };
+            let segment = found.entry(number).or_insert(StoredSegment {
+                number,
+                log_bytes: 0,
+                bytes: 0,
+                written_ms: 0,
+            });
+            segment.bytes += about.len();
+            if extension == "log" {
+                segment.log_bytes = about.len();
+                let written = about.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+                segment.written_ms = written.map_or(0, |since| since.as_millis() as u64);
+            }
+        }
+        let segments: Vec<_> = found.into_values().collect();
+        let ended = !segments.is_empty() && end_of_log(run_dir)?.is_some();
+        Ok(Self { segments, ended })
+    }
+
+    pub fn bytes(&self) -> u64 {
+        self.segments.iter().map(|segment| segment.bytes).sum()
+    }
+
+    /// What may go, oldest first, as (when it was written, number, bytes).
+    fn removable(&self, keep_head: u64) -> VecDeque<(u64, u32, u64)> {
+        let (mut offset, mut next, mut age) = (0u64, 0, 0);
+        let last = self.segments.last().map(|segment| segment.number);
+        let mut removable = VecDeque::new();
+        for segment in &self.segments {
+            // The beginning of the run, as far as it is there without a hole.
+            let in_head = segment.number == next && offset < keep_head;
+            (offset, next) = (offset + segment.log_bytes, next + u32::from(in_head));
+            // A file that was touched later than its successor is not younger.
+            age = segment.written_ms.max(age);
+            let is_open = Some(segment.number) == last && !self.ended;
+            if !in_head && !is_open && segment.log_bytes > 0 {
+                removable.push_back((age, segment.number, segment.bytes));
+            }
+        }
+        removable
+    }
+}
+
+/// A segment to remove.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Removal {
+    /// Its run's place among those that the plan was made for.
+    pub run: usize,
+    pub segment: u32,
+    pub bytes: u64,
+}
+
+/// What has to go, in this order, so that the logs of these runs keep the limits. `runs` are the logs with a number that
+/// those of one task share; `free_bytes` is what the disk has left.
+///
+/// Where the total or the free space is at its limit a little more goes than needed, so that it does not start over with
+/// the next line.
+pub fn plan(runs: &[(usize, StoredLog)], limits: &LogLimits, free_bytes: u64) -> Vec<Removal> {
+    let mut plan = Plan {
+        left: runs.iter().map(|(_, log)| log.bytes()).collect(),
+        removable: runs.iter().map(|(_, log)| log.removable(limits.keep_head_bytes)).collect(),
+        removals: Vec::new(),
+    };
+    for run in 0..runs.len() {
+        plan.shrink(&[run], limits.run_bytes, |excess, _| excess);
+    }
+    let mut tasks: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (run, (task, _)) in runs.iter().enumerate() {
+        tasks.entry(*task).or_default().push(run);
+    }
+    for members in tasks.values() {
+        plan.shrink(members, limits.task_bytes, |excess, _| excess);
+    }
+    let all: Vec<usize> = (0..runs.len()).collect();
+    plan.shrink(&all, limits.total_bytes, |excess, limit| excess + limit / 64);
+    let freed: u64 = plan.removals.iter().map(|removal| removal.bytes).sum();
+    let missing = limits.min_free_bytes.saturating_sub(free_bytes.saturating_add(freed));
+    if missing > 0 {
+        plan.remove(&all, missing + limits.min_free_bytes / 8);
+    }
+    plan.removals
+}
+
+struct Plan {
+    left: Vec<u64>,
+    removable: Vec<VecDeque<(u64, u32, u64)>>,
+    removals: Vec<Removal>,
+}
+
+impl Plan {
+    /// Brings what these runs hold below the limit.
+    fn shrink(&mut self, runs: &[usize], limit: Option<u64>, by: impl Fn(u64, u64) -> u64) {
+        let Some(limit) = limit else { return };
+        let held: u64 = runs.iter().map(|run| self.left[*run]).sum();
+        if held > limit {
+            self.remove(runs, by(held - limit, limit));
+        }
+    }
+
+    /// Removes at least this much from these runs, as far as there is as much: the oldest of all of them first.
+    fn remove(&mut self, runs: &[usize], bytes: u64) {
+        let age = |plan: &Self, run: usize| plan.removable[run].front().map(|(age, ..)| Reverse((*age, run)));
+        let mut oldest: BinaryHeap<_> = runs.iter().filter_map(|run| age(self, *run)).collect();
+        let mut removed = 0;
+        while removed < bytes
+            && let Some(Reverse((_, run))) = oldest.pop()
+        {
+            if let Some((_, segment, bytes)) = self.removable[run].pop_front() {
+                self.left[run] -= bytes;
+                removed += bytes;
+                self.removals.push(Removal { run, segment, bytes });
+            }
+            oldest.extend(age(self, run));
+        }
+    }
+}
+
+/// Removes a segment with all its files. The last segment of a log that has ended leaves an index of one page behind,
+/// which tells how long the log was; that of a log that has not ended is left alone. Readers that have the files open
+/// read on; others find a gap.
+///
+/// # Errors
+/// Any [`LogError`]. What was not removed yet can be removed by another call.
+pub fn remove_segment(run_dir: &Path, segment: u32) -> Result<(), LogError> {
+    let last = LogFiles::open(run_dir)?.segments().last().copied();
+    if last == Some(segment) {
+        match end_of_log(run_dir)? {
+            Some(counts) if run_dir.join(log_name(segment)).exists() => leave_end(run_dir, segment, counts)?,
+            _ => return Ok(()),
+        }
+    }
+    // The log first: without it the segment counts as removed.
+    remove_file(&run_dir.join(log_name(segment)))?;
+    for entry in entries(run_dir)? {
+        let path = entry.map_err(LogError::open(run_dir))?.path();
+        let name = path.file_name().and_then(|name| name.to_str());
+        if name.and_then(parse_name).is_some_and(|(number, _)| number == segment) {
+            remove_file(&path)?;
+        }
+    }
+    Ok(())
+}
+
+/// The counts at the end of a log that has ended.
+fn end_of_log(run_dir: &Path) -> Result<Option<Counts>, LogError> {
+    let mut files = LogFiles::open(run_dir)?;
+    let mut cursor = Cursor::new();
+    cursor.seek_last(&mut files)?;
+    while cursor.next(&mut files)?.is_some() {}
+    Ok(cursor.has_ended().then(|| cursor.counts()))
+}
+
+/// Makes an empty segment behind the last one, for the end mark and the counts.
+fn leave_end(run_dir: &Path, segment: u32, counts: Counts) -> Result<(), LogError> {
+    // A row that never ended goes with the others.
+    let row = counts.row + u64::from(counts.open_row.is_some());
+    let counts = Counts { row, open_row: None, ..counts };
+    let file = new_index(run_dir, segment + 1)?;
+    let mut index = IndexWriter::of_segment(file, segment + 1, counts.offset, counts);
+    index.make_room(counts.ts_ms).map_err(LogError::write(INDEX_FILE))?;
+    put_in_place(run_dir, &mut index, counts.ts_ms)
+}
+
+/// What is in a folder; one that is not there is empty.
+fn entries(run_dir: &Path) -> Result<impl Iterator<Item = io::Result<fs::DirEntry>> + use<>, LogError> {
+    match fs::read_dir(run_dir) {
+        Ok(entries) => Ok(Some(entries).into_iter().flatten()),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None.into_iter().flatten()),
+        Err(e) => Err(LogError::open(run_dir)(e)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MIB: u64 = 1 << 20;
+    const NO_LIMITS: LogLimits = LogLimits {
+        run_bytes: None,
+        task_bytes: None,
+        total_bytes: None,
+        min_free_bytes: 0,
+        keep_head_bytes: MIB,
+    };
+
+    /// A head of 1 MiB, then segments of 10 MiB written at these times.
+    fn log(ended: bool, times: &[u64]) -> StoredLog {
+        let head = StoredSegment { number: 0, log_bytes: MIB, bytes: MIB, written_ms: 0 };
+        let rest = times.iter().zip(1..).map(|(&written_ms, number)| StoredSegment {
+            number,
+            log_bytes: 10 * MIB,
+            bytes: 10 * MIB,
+            written_ms,
+        });
+        StoredLog { segments: std::iter::once(head).chain(rest).collect(), ended }
+    }
+
+    fn removed(runs: &[(usize, StoredLog)], limits: LogLimits, free: u64) -> Vec<(usize, u32)> {
+        plan(runs, &limits, free).iter().map(|removal| (removal.run, removal.segment)).collect()
+    }
+
+    #[test]
+    fn within_the_limits_nothing_goes() {
+        let runs = [(1, log(true, &[1, 2])), (1, log(false, &[3]))];
+        assert_eq!(removed(&runs, LogLimits::default(), 3_000_000_000), []);
+        assert_eq!(removed(&runs, NO_LIMITS, 0), []);
+    }
+
+    #[test]
+    fn a_run_loses_its_oldest_segments_but_neither_its_head_nor_the_one_that_is_written() {
+        let limits = LogLimits { run_bytes: Some(25 * MIB), ..NO_LIMITS };
+        assert_eq!(removed(&[(1, log(true, &[1, 2, 3, 4]))], limits, 0), [(0, 1), (0, 2)]);
+        let all = LogLimits { run_bytes: Some(0), ..NO_LIMITS };
+        assert_eq!(removed(&[(1, log(false, &[1, 2]))], all, 0), [(0, 1)]);
+        assert_eq!(removed(&[(1, log(true, &[1, 2]))], all, 0), [(0, 1), (0, 2)]);
+        let no_head = LogLimits { keep_head_bytes: 0, ..all };
+        assert_eq!(removed(&[(1, log(true, &[1]))], no_head, 0), [(0, 0), (0, 1)]);
+        let long_head = LogLimits { keep_head_bytes: 2 * MIB, ..all };
+        assert_eq!(removed(&[(1, log(true, &[1, 2]))], long_head, 0), [(0, 2)]);
+    }
+
+    #[test]
+    fn a_head_that_was_cut_before_protects_nothing_behind_the_hole() {
+        let mut cut = log(true, &[1, 2, 3]);
+        cut.segments.remove(1);
+        let limits = LogLimits { run_bytes: Some(0), keep_head_bytes: 100 * MIB, ..NO_LIMITS };
+        assert_eq!(removed(&[(1, cut)], limits, 0), [(0, 2), (0, 3)]);
+    }
+
+    #[test]
+    fn the_oldest_of_a_task_goes_and_other_tasks_are_left_alone() {
+        let limits = LogLimits { task_bytes: Some(25 * MIB), ..NO_LIMITS };
+        let runs = [(7, log(true, &[10, 30])), (8, log(true, &[1, 2])), (7, log(true, &[20]))];
+        assert_eq!(removed(&runs, limits, 0), [(0, 1)]);
+    }
+
+    #[test]
+    fn the_total_and_the_free_space_take_the_oldest_of_all_and_a_little_more() {
+        let runs = [(1, log(true, &[10, 40])), (2, log(false, &[20, 50])), (3, log(true, &[30]))];
+        let total = LogLimits { total_bytes: Some(43 * MIB), ..NO_LIMITS };
+        assert_eq!(removed(&runs, total, 0), [(0, 1), (1, 1)]);
+        let floor = LogLimits { min_free_bytes: 32 * MIB, ..NO_LIMITS };
+        assert_eq!(removed(&runs, floor, 32 * MIB), []);
+        assert_eq!(removed(&runs, floor, 25 * MIB), [(0, 1), (1, 1)]);
+        // What another limit frees counts.
+        let both = LogLimits { min_free_bytes: 32 * MIB, ..total };
+        assert_eq!(removed(&runs, both, 20 * MIB), [(0, 1), (1, 1)]);
+    }
+
+    #[test]
+    fn a_touched_file_does_not_change_the_order_within_a_run() {
+        let limits = LogLimits { run_bytes: Some(12 * MIB), ..NO_LIMITS };
+        assert_eq!(removed(&[(1, log(true, &[9, 2, 3]))], limits, 0), [(0, 1), (0, 2)]);
+    }
+}
