@@ -54,6 +54,8 @@ pub enum LostReason {
     Rebooted,
     /// The app ended between its intent to start the run and the start; nothing of the task has run.
     NeverStarted,
+    /// What is known of the run is of a time before the database was lost.
+    RecordLost,
 }
 
 impl LostReason {
@@ -62,6 +64,7 @@ impl LostReason {
             Self::ShimGone => "the supervising process is gone",
             Self::Rebooted => "the machine was restarted",
             Self::NeverStarted => "the app ended before the run was started",
+            Self::RecordLost => "its record was lost with the database",
         }
     }
 }

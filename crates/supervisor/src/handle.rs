@@ -33,6 +33,9 @@ pub struct SupervisorConfig {
     pub grace: Duration,
     /// Processes that are being started at the same time.
     pub concurrent_starts: usize,
+    /// The store is of an earlier time than the run folders, or empty: the database was lost. Then nothing that waits starts
+    /// by itself, and what the folders show is taken up.
+    pub restored: bool,
     /// What the logs may take; followed while the supervisor runs.
     pub log_limits: watch::Receiver<LogLimits>,
     /// Which finished tasks stay; followed while the supervisor runs.
@@ -50,6 +53,7 @@ impl SupervisorConfig {
             grace: Duration::from_secs(5),
             concurrent_starts: STARTS_A_PROCESSOR
                 * std::thread::available_parallelism().map_or(1, usize::from),
+            restored: false,
             log_limits: watch::channel(LogLimits::default()).1,
             finished_limits: watch::channel(FinishedLimits::default()).1,
         }

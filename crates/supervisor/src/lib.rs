@@ -20,6 +20,7 @@ mod lanes;
 mod live;
 mod outcome;
 mod recovery;
+mod restored;
 mod retention;
 mod stopping;
 

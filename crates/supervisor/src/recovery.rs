@@ -5,7 +5,7 @@
 
 use crate::actor::{Actor, event, now_ms};
 use crate::attempt::{Active, Stage};
-use crate::{RunFolders, SupervisorError, actor};
+use crate::{RunFolders, SupervisorError, actor, restored};
 use solti_model::{
     LOOP_STARTS, LOOP_WINDOW_MS, RecentStarts, RestartStrategy, StopMode, TaskEventKind, TaskId, TaskPhase,
     TaskSpec,
@@ -30,6 +30,9 @@ impl Actor {
     pub async fn recover(&mut self) -> Result<(), SupervisorError> {
         self.load_version().await?;
         let rebooted = self.note_boot().await?;
+        if self.config.restored {
+            restored::catch_up(&self.store, &self.folders, &self.config.boot_id).await?;
+        }
         for lane in self.store.lanes().await? {
             self.lanes.set(&lane.slot, Some(lane.capacity), Some(lane.paused));
         }
@@ -53,7 +56,7 @@ impl Actor {
                 looking.spawn(self.look(id, run));
             }
         }
-        if rebooted {
+        if rebooted || self.config.restored {
             self.pause_waiting_lanes().await;
         }
         while let Some(found) = looking.join_next().await {
@@ -79,7 +82,8 @@ impl Actor {
         Ok(rebooted)
     }
 
-    /// After a reboot nothing that waits starts by itself: the person may not want it any more.
+    /// After a reboot nothing that waits starts by itself: the person may not want it any more. After the database was lost,
+    /// it may have run already.
     async fn pause_waiting_lanes(&mut self) {
         let lanes = self.lanes.all();
         for lane in lanes.into_iter().filter(|lane| lane.queued > 0 && !lane.paused) {
@@ -135,6 +139,7 @@ impl Actor {
         let attempt = run.run.attempt;
         let (runner, folder) = (Arc::clone(&self.runner), self.folders.run(&id, attempt));
         let other_boot = run.boot_id != self.config.boot_id;
+        let restored = self.config.restored;
         async move {
             let lost = |reason| {
                 Found::Ended(Box::new(RunOutcome {
@@ -150,6 +155,8 @@ impl Actor {
                 Ok(Attached::Running(handle)) => Found::Alive(Box::new(handle)),
                 Ok(Attached::Finished(outcome)) => Found::Ended(Box::new(outcome)),
                 Ok(Attached::Lost(_)) if other_boot => lost(LostReason::Rebooted),
+                // A folder that is gone may also have been emptied after the run ended.
+                Ok(Attached::Lost(LostReason::NeverStarted)) if restored => lost(LostReason::RecordLost),
                 Ok(Attached::Lost(LostReason::NeverStarted)) => Found::NeverStarted,
                 Ok(Attached::Lost(reason)) => {
                     if let Err(error) = runner.sweep(&run_id).await {
