@@ -7,10 +7,11 @@ use solti_api::{
     ApiError, ApiHandler, DesktopApi, LaneControl, LogAccess, LogEventStream, LogInfoStream, LogPosition,
     OutputEventStream, SettingsAccess, TaskChangeStream, TaskControl, TaskFeed,
 };
-use solti_desktop::{AppInfo, assemble, command_names, context};
+use solti_desktop::{AppInfo, Parts, assemble, command_names, context};
 use solti_model::{
-    FieldError, Lane, ListQuery, LogInfo, LogRows, OutputEvent, Settings, Slot, StopMode, Summary, Task,
-    TaskChange, TaskEvent, TaskId, TaskList, TaskPage, TaskQuery, TaskRow, TaskRun, TaskSpec,
+    FieldError, InheritedEnvironment, InheritedVariable, Lane, ListQuery, LogInfo, LogRows, OutputEvent,
+    Settings, ShellCapture, Slot, StopMode, Summary, Task, TaskChange, TaskEvent, TaskId, TaskList, TaskPage,
+    TaskQuery, TaskRow, TaskRun, TaskSpec, VariableOrigin,
 };
 use std::{
     path::Path,
@@ -190,7 +191,17 @@ impl Desk {
     fn new() -> Self {
         let engine = Arc::new(Engine::default());
         let api: Arc<dyn DesktopApi> = engine.clone();
-        let builder = assemble(mock_builder(), api, engine.clone(), AppInfo::new(Path::new("/data")));
+        let environment = InheritedEnvironment {
+            capture: ShellCapture::Off,
+            variables: vec![InheritedVariable {
+                name: "HOME".into(),
+                value: Some("/home/me".into()),
+                origin: VariableOrigin::App,
+            }],
+        };
+        let info = AppInfo::new(Path::new("/data"));
+        let parts = Parts { api, settings: engine.clone(), environment, info };
+        let builder = assemble(mock_builder(), parts);
         Self { app: builder.build(context()).expect("an app"), engine }
     }
 
@@ -248,6 +259,11 @@ fn a_setting_is_changed_or_refused_with_its_field() {
         call(&main, "set_settings", json!({"patch": {"logs": {"runBytes": 1}}})).expect_err("refused");
     assert_eq!((&refused["error"], &refused["field"]), (&json!("InvalidRequest"), &json!("logs.runBytes")));
     assert_eq!(desk.engine.asked(), [r#"set {"theme":"dark"}"#]);
+    let environment = call(&main, "inherited_environment", json!({})).expect("answered");
+    assert_eq!(
+        (&environment["capture"]["state"], &environment["variables"][0]["origin"]),
+        (&json!("off"), &json!("app"))
+    );
 }
 
 #[test]
@@ -297,6 +313,7 @@ fn a_log_window_reads_and_changes_nothing() {
         ("set_lane", json!({"slot": "etl", "paused": true})),
         ("open_log_window", json!({"id": "t1"})),
         ("get_settings", json!({})),
+        ("inherited_environment", json!({})),
         ("set_settings", json!({"patch": {"closing": "stopAll"}})),
     ];
     for (command, args) in forbidden {

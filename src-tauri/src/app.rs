@@ -12,6 +12,7 @@ use crate::{
     window::{self, LogWindows},
 };
 use solti_api::{DesktopApi, SettingsAccess};
+use solti_model::InheritedEnvironment;
 use std::{path::Path, sync::Arc};
 use tauri::{
     AppHandle, Builder, Context, Manager, RunEvent, Runtime, Wry, async_runtime::block_on,
@@ -25,18 +26,23 @@ pub fn context<R: Runtime>() -> Context<R> {
     tauri::generate_context!()
 }
 
-/// Everything between a page and `api`.
+/// What the commands reach.
+pub struct Parts {
+    pub api: Arc<dyn DesktopApi>,
+    pub settings: Arc<dyn SettingsAccess>,
+    /// What tasks inherit.
+    pub environment: InheritedEnvironment,
+    pub info: AppInfo,
+}
+
+/// Everything between a page and `parts`.
 #[must_use]
-pub fn assemble<R: Runtime>(
-    builder: Builder<R>,
-    api: Arc<dyn DesktopApi>,
-    settings: Arc<dyn SettingsAccess>,
-    info: AppInfo,
-) -> Builder<R> {
+pub fn assemble<R: Runtime>(builder: Builder<R>, parts: Parts) -> Builder<R> {
     builder
-        .manage(Api(api))
-        .manage(SettingsDoor(settings))
-        .manage(info)
+        .manage(Api(parts.api))
+        .manage(SettingsDoor(parts.settings))
+        .manage(parts.environment)
+        .manage(parts.info)
         .manage(Streams::default())
         .manage(LogWindows::default())
         .invoke_handler(commands::handler())
@@ -52,7 +58,13 @@ pub fn assemble<R: Runtime>(
 /// Runs until the last window is closed. `lock` is let go of last.
 pub fn run(config: &Config, lock: InstanceLock) -> Result<(), ShellError> {
     let engine = block_on(Engine::open(config))?;
-    let app = assemble(Builder::default(), engine.api(), engine.settings(), AppInfo::new(&config.data_dir))
+    let parts = Parts {
+        api: engine.api(),
+        settings: engine.settings(),
+        environment: engine.environment(),
+        info: AppInfo::new(&config.data_dir).after(engine.recovery()),
+    };
+    let app = assemble(Builder::default(), parts)
         .plugin(single_instance(&config.data_dir))
         .plugin(window_memory(&config.data_dir))
         .setup(|app| {

@@ -1,36 +1,58 @@
 //! The one place that says what the engine is made of: store, runner, supervisor, and the api over them.
 //! A guard (authentication, rate limits) would be wrapped around the api here.
 
-use crate::{config::Config, error::ShellError, login_path, shutdown};
-use futures::future::join;
+use crate::{config::Config, environment::Inherited, error::ShellError, shutdown};
 use solti_api::{DesktopApi, SettingsAccess, StoredSettings, SupervisorApiAdapter};
+use solti_logstore::LogLimits;
+use solti_model::{FinishedSettings, InheritedEnvironment, LogSettings, Settings};
 use solti_runner::ShimRunner;
-use solti_store::Store;
-use solti_supervisor::{Supervisor, SupervisorConfig};
-use std::sync::Arc;
-use tauri::async_runtime::{block_on, spawn_blocking};
-use tokio::time::timeout;
+use solti_store::{Opened, Recovery, Store, StoreError};
+use solti_supervisor::{FinishedLimits, Supervisor, SupervisorConfig, SupervisorError};
+use std::{path::Path, sync::Arc};
+use tauri::async_runtime::{block_on, spawn, spawn_blocking};
+use tokio::{sync::watch, time::timeout};
 
 pub struct Engine {
     api: Arc<dyn DesktopApi>,
     settings: Arc<dyn SettingsAccess>,
+    environment: InheritedEnvironment,
+    recovery: Option<Recovery>,
     supervisor: Supervisor,
 }
 
 impl Engine {
-    /// Opens the store and takes up the tasks that ran while no app was there.
+    /// Opens the store and takes up the tasks that ran while no app was there. A database that is damaged is replaced by
+    /// its newest sound copy.
     pub async fn open(config: &Config) -> Result<Self, ShellError> {
-        let data_dir = config.data_dir.clone();
-        let (path, store) = join(login_path::ask(), spawn_blocking(move || Store::open(&data_dir))).await;
-        let store = store??;
-        let runner = Arc::new(ShimRunner::new(&config.shim));
+        let opened = blocking(&config.data_dir, Store::open_or_recover).await?;
+        match Self::compose(config, opened).await {
+            // Not every opening reads the whole file; here a part is damaged that the start needs.
+            Err(error) if is_damage(&error) => {
+                tracing::error!("the database is damaged and will be replaced: {}", error.in_full());
+                let opened = blocking(&config.data_dir, Store::recover).await?;
+                Self::compose(config, opened).await
+            }
+            composed => composed,
+        }
+    }
+
+    async fn compose(config: &Config, Opened { store, recovered }: Opened) -> Result<Self, ShellError> {
         let settings = Arc::new(StoredSettings::load(store.clone()).await?);
-        let mut supervised = SupervisorConfig::new(&config.data_dir);
-        supervised.base_env.retain(|name, _| !is_the_apps_own(name.as_encoded_bytes()));
-        supervised.base_env.extend(path.map(|path| ("PATH".into(), path)));
-        let supervisor = Supervisor::start(store, runner, supervised).await?;
+        let capture = settings.settings().environment.capture_login_shell;
+        let inherited = Inherited::find(capture).await;
+        let followed = settings.watch_settings();
+        let supervised = SupervisorConfig {
+            base_env: inherited.variables.clone(),
+            restored: recovered.is_some(),
+            log_limits: follow(followed.clone(), |settings| log_limits(&settings.logs)),
+            finished_limits: follow(followed, |settings| finished_limits(&settings.finished)),
+            ..SupervisorConfig::new(&config.data_dir)
+        };
+        let runner = Arc::new(ShimRunner::new(&config.shim));
+        let supervisor = Supervisor::start(store.clone(), runner, supervised).await?;
+        spawn(keep_copies(store));
         let api = Arc::new(SupervisorApiAdapter::new(supervisor.clone()));
-        Ok(Self { api, settings, supervisor })
+        Ok(Self { api, settings, environment: inherited.shown(), recovery: recovered, supervisor })
     }
 
     pub fn api(&self) -> Arc<dyn DesktopApi> {
@@ -41,20 +63,92 @@ impl Engine {
         Arc::clone(&self.settings)
     }
 
+    /// What tasks inherit, as far as a person may see it.
+    pub fn environment(&self) -> InheritedEnvironment {
+        self.environment.clone()
+    }
+
+    /// What had to be done to open the database; `None` as a rule.
+    pub fn recovery(&self) -> Option<&Recovery> {
+        self.recovery.as_ref()
+    }
+
     /// Stores what is known and lets go of the running tasks, which go on.
     pub fn detach(&self) {
         // The timer needs the runtime, so it is made inside.
-        let stored = block_on(async { timeout(shutdown::PATIENCE, self.supervisor.shut_down()).await });
-        if stored.is_err() {
-            tracing::warn!("the engine did not finish in time; the next start reconciles");
+        let stored = block_on(async {
+            timeout(shutdown::PATIENCE, async {
+                self.supervisor.shut_down().await;
+                self.supervisor.store().settle().await
+            })
+            .await
+        });
+        match stored {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::warn!("the database is not settled, the next start checks it: {error}")
+            }
+            Err(_) => tracing::warn!("the engine did not finish in time; the next start reconciles"),
         }
     }
 }
 
-/// Variables meant for this app's window, which would surprise a program that a task starts.
-fn is_the_apps_own(name: &[u8]) -> bool {
-    name.starts_with(b"TAURI_")
-        || name.starts_with(b"WEBKIT_")
-        || name == b"SOLTI_LOG"
-        || name == b"SOLTI_SHIM"
+async fn blocking(
+    data_dir: &Path,
+    open: fn(&Path) -> Result<Opened, StoreError>,
+) -> Result<Opened, ShellError> {
+    let data_dir = data_dir.to_owned();
+    Ok(spawn_blocking(move || open(&data_dir)).await??)
+}
+
+fn is_damage(error: &ShellError) -> bool {
+    matches!(
+        error,
+        ShellError::Store(StoreError::Corrupt(_))
+            | ShellError::Supervisor(SupervisorError::Store(StoreError::Corrupt(_)))
+    )
+}
+
+/// The part of the settings that `part` reads, now and after every change of it.
+fn follow<T: PartialEq + Send + Sync + 'static>(
+    mut settings: watch::Receiver<Settings>,
+    part: fn(&Settings) -> T,
+) -> watch::Receiver<T> {
+    let (told, followed) = watch::channel(part(&settings.borrow_and_update()));
+    spawn(async move {
+        while settings.changed().await.is_ok() {
+            let now = part(&settings.borrow_and_update());
+            told.send_if_modified(|before| {
+                let differs = *before != now;
+                *before = now;
+                differs
+            });
+        }
+    });
+    followed
+}
+
+fn log_limits(logs: &LogSettings) -> LogLimits {
+    LogLimits {
+        run_bytes: logs.run_bytes,
+        task_bytes: logs.task_bytes,
+        total_bytes: logs.total_bytes,
+        min_free_bytes: logs.min_free_bytes,
+        keep_head_bytes: logs.keep_head_bytes,
+    }
+}
+
+fn finished_limits(finished: &FinishedSettings) -> FinishedLimits {
+    FinishedLimits { keep_days: finished.keep_days, keep_tasks: finished.keep_tasks }
+}
+
+/// Copies the database daily for as long as it is sound.
+async fn keep_copies(store: Store) {
+    let failed = |error: &StoreError| tracing::warn!("the database could not be copied: {error}");
+    if let Err(StoreError::Corrupt(error)) = store.back_up_daily(failed).await {
+        tracing::error!("the database is damaged; the next start puts its newest copy in its place: {error}");
+        if let Err(error) = store.recover_at_next_start() {
+            tracing::error!("that could not be noted: {error}");
+        }
+    }
 }

@@ -8,16 +8,16 @@ mod changes;
 mod commands;
 mod compose;
 mod config;
+mod environment;
 mod error;
 mod events;
 mod instance;
 mod journal;
-mod login_path;
 mod shutdown;
 mod tail;
 mod window;
 
-pub use app::{assemble, context};
+pub use app::{Parts, assemble, context};
 pub use commands::{AppInfo, names as command_names};
 
 use config::Config;

@@ -7,6 +7,7 @@
 
 mod backoff;
 mod crash_loop;
+mod environment;
 mod event;
 mod excerpt;
 mod field;
@@ -24,6 +25,7 @@ mod view;
 
 pub use backoff::{BackoffState, BackoffStrategy, JitterStrategy};
 pub use crash_loop::{LOOP_STARTS, LOOP_WINDOW_MS, RecentStarts};
+pub use environment::{InheritedEnvironment, InheritedVariable, ShellCapture, VariableOrigin, looks_secret};
 pub use event::{OutputEvent, OutputStreamKind};
 pub use excerpt::{
     Bookmark, DensityBucket, ExportedLog, LineChunk, LogDensity, LogSource, LogText, MAX_TEXT_BYTES,

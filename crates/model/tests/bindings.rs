@@ -91,6 +91,10 @@ fn the_types_of_the_page_are_those_of_the_model() {
         TlsMode,
         GrpcSettings,
         Connection,
+        InheritedEnvironment,
+        InheritedVariable,
+        VariableOrigin,
+        ShellCapture,
     );
     if std::env::var_os("UPDATE_BINDINGS").is_some() {
         std::fs::write(FILE, &current).expect("the bindings can be written");

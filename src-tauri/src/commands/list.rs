@@ -25,6 +25,7 @@ macro_rules! with_commands {
             logs::watch_log,
             settings::get_settings,
             settings::set_settings,
+            settings::inherited_environment,
             windows::ack_frame,
             windows::close_stream,
             windows::open_log_window,

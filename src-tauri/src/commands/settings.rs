@@ -1,9 +1,9 @@
-//! The settings of this machine's app.
+//! The settings of this machine's app, and what tasks inherit of it.
 
 use super::{Answer, args::Arg};
 use serde_json::Value;
 use solti_api::SettingsAccess;
-use solti_model::Settings;
+use solti_model::{InheritedEnvironment, Settings};
 use std::{ops::Deref, sync::Arc};
 use tauri::{State, command};
 
@@ -26,4 +26,11 @@ pub async fn get_settings(settings: State<'_, SettingsDoor>) -> Answer<Settings>
 #[command]
 pub async fn set_settings(settings: State<'_, SettingsDoor>, patch: Arg<Value>) -> Answer<Settings> {
     settings.set_settings(patch.0).await
+}
+
+#[command]
+pub async fn inherited_environment(
+    environment: State<'_, InheritedEnvironment>,
+) -> Answer<InheritedEnvironment> {
+    Ok(environment.inner().clone())
 }

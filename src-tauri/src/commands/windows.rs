@@ -5,6 +5,7 @@ use crate::{events::Streams, window};
 use serde::Serialize;
 use solti_api::ApiError;
 use solti_model::TaskId;
+use solti_store::Recovery;
 use std::path::{Path, PathBuf};
 use tauri::{AppHandle, Runtime, State, WebviewWindow, command};
 
@@ -15,6 +16,20 @@ pub struct AppInfo {
     data_dir: PathBuf,
     home_dir: PathBuf,
     platform: &'static str,
+    /// The database was damaged when the app started, and another one is in its place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recovered: Option<Recovered>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Recovered {
+    /// The damaged file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    set_aside: Option<PathBuf>,
+    /// When the copy was taken that is in use now, in Unix milliseconds; without one the database began empty.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    backup_taken_at: Option<u64>,
 }
 
 impl AppInfo {
@@ -25,7 +40,17 @@ impl AppInfo {
             data_dir: data_dir.to_owned(),
             home_dir: dirs::home_dir().unwrap_or_default(),
             platform: std::env::consts::OS,
+            recovered: None,
         }
+    }
+
+    #[must_use]
+    pub fn after(mut self, recovery: Option<&Recovery>) -> Self {
+        self.recovered = recovery.map(|recovery| Recovered {
+            set_aside: recovery.set_aside.clone(),
+            backup_taken_at: recovery.backup_taken_at,
+        });
+        self
     }
 }
 

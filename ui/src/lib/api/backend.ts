@@ -4,6 +4,7 @@ import type {
   AppInfo,
   Bookmark,
   ExportedLog,
+  InheritedEnvironment,
   Lane,
   LineChunk,
   ListQuery,
@@ -123,6 +124,9 @@ export interface Backend {
   getSettings(): Promise<Settings>;
   /** Resolves with the settings as they are then; rejects with `InvalidRequest` and the field's path. */
   setSettings(patch: SettingsPatch): Promise<Settings>;
+
+  /** What a task inherits when it is started now; secret values are left out. */
+  inheritedEnvironment(): Promise<InheritedEnvironment>;
 
   appInfo(): Promise<AppInfo>;
 }

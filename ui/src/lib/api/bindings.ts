@@ -493,3 +493,19 @@ export type Connection = { name: string,
  * `https://…`, `http://` to this machine only, or `ssh://[user@]host[:port]`.
  */
 url: string, };
+
+export type InheritedEnvironment = { capture: ShellCapture, 
+/**
+ * By name.
+ */
+variables: Array<InheritedVariable>, };
+
+export type InheritedVariable = { name: string, 
+/**
+ * `None` for a secret one. Bytes that are not UTF-8 are replaced by U+FFFD.
+ */
+value?: string, origin: VariableOrigin, };
+
+export type VariableOrigin = "app" | "loginShell";
+
+export type ShellCapture = { "state": "captured", shell: string, tookMs: number, } | { "state": "off" } | { "state": "fromTerminal" } | { "state": "failed", shell: string, reason: string, };

@@ -1,6 +1,6 @@
 // The settings of the backend in memory: the defaults, the merge patch, and the rules whose refusal the page shows.
 import { ApiError } from "./errors";
-import type { Settings, SettingsPatch } from "./types";
+import type { InheritedEnvironment, Settings, SettingsPatch } from "./types";
 
 const GB = 1e9;
 
@@ -23,6 +23,28 @@ export const defaultSettings = (): Settings => ({
     grpc: { enabled: false, address: "127.0.0.1:7655" },
   },
   connections: [],
+});
+
+export const environment = (): InheritedEnvironment => ({
+  capture: { state: "captured", shell: "/bin/zsh", tookMs: 214 },
+  variables: [
+    { name: "AWS_SECRET_ACCESS_KEY", origin: "loginShell" },
+    { name: "CARGO_HOME", value: "/home/ada/.cargo", origin: "loginShell" },
+    { name: "DISPLAY", value: ":0", origin: "app" },
+    { name: "EDITOR", value: "nvim", origin: "loginShell" },
+    { name: "GITHUB_TOKEN", origin: "loginShell" },
+    { name: "HOME", value: "/home/ada", origin: "app" },
+    { name: "LANG", value: "en_GB.UTF-8", origin: "app" },
+    {
+      name: "PATH",
+      value:
+        "/home/ada/.local/bin:/home/ada/.cargo/bin:/home/ada/.nvm/versions/node/v22.4.0/bin:/usr/local/bin:/usr/bin:/bin",
+      origin: "loginShell",
+    },
+    { name: "SHELL", value: "/bin/zsh", origin: "app" },
+    { name: "USER", value: "ada", origin: "app" },
+    { name: "XDG_RUNTIME_DIR", value: "/run/user/1000", origin: "app" },
+  ],
 });
 
 export function patched(settings: Settings, patch: SettingsPatch): Settings {

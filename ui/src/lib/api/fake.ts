@@ -13,7 +13,7 @@ import {
   searchOnce,
   type FakeLog,
 } from "./fake-search";
-import { defaultSettings, patched } from "./fake-settings";
+import { defaultSettings, environment, patched } from "./fake-settings";
 import { matchesQuery } from "./query";
 import type {
   ApiErrorBody,
@@ -477,6 +477,7 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
     watchJumps: async () => () => {},
     getSettings: async () => copy(settings),
     setSettings: async (patch) => copy((settings = patched(settings, patch))),
+    inheritedEnvironment: async () => environment(),
     appInfo: async () => ({
       version: "0.1.0",
       dataDir: "~/.local/share/solti",

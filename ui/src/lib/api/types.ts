@@ -5,12 +5,14 @@ import type * as wire from "./bindings";
 
 export type {
   Bookmark,
-  DensityBucket,
   Closing,
   CommandMode,
   Connection,
+  DensityBucket,
   EnvVar,
   ExportedLog,
+  InheritedEnvironment,
+  InheritedVariable,
   LabelCount,
   Lane,
   LineChunk,
@@ -34,6 +36,7 @@ export type {
   ScriptRuntime,
   SearchHit,
   Settings,
+  ShellCapture,
   StopMode,
   SubprocessMode,
   Task,
@@ -96,6 +99,8 @@ export interface AppInfo {
   dataDir: string;
   homeDir: string;
   platform: string;
+  /** The database was damaged at the start; without `backupTakenAt` it began empty. */
+  recovered?: { setAside?: string; backupTakenAt?: number };
 }
 
 // ---- errors -------------------------------------------------------------------------------------------------
