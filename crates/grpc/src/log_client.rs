@@ -1,0 +1,114 @@
+//! A log as its client reads it: when the connection breaks it is opened again, and goes on with the next event.
+
+use crate::client::{Client, nonsense};
+use crate::proto::{LogPosition, OutputEventProto, StreamTaskLogsRequest};
+use crate::status::from_status;
+use crate::wire::{self, Resume};
+use futures::future::{BoxFuture, FutureExt as _};
+use solti_api::ApiError;
+use solti_model::{OutputEvent, TaskId};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+use tokio_stream::Stream;
+use tonic::{Status, Streaming};
+
+/// How long a server may be away before its log is given up.
+const PATIENCE: Duration = Duration::from_secs(60);
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+pub struct ResumingLog {
+    client: Client,
+    id: TaskId,
+    position: Option<LogPosition>,
+    state: State,
+}
+
+enum State {
+    Open(Box<Streaming<OutputEventProto>>, Resume),
+    Reopening(BoxFuture<'static, Result<Streaming<OutputEventProto>, Status>>),
+    Over,
+}
+
+async fn open(
+    mut client: Client,
+    id: &TaskId,
+    after: Option<LogPosition>,
+) -> Result<Streaming<OutputEventProto>, Status> {
+    let request = StreamTaskLogsRequest { task_id: id.to_string(), after };
+    Ok(client.stream_task_logs(request).await?.into_inner())
+}
+
+/// Whether the server, or the way to it, is away and may be back.
+fn is_away(status: &Status) -> bool {
+    matches!(from_status(status), ApiError::Unavailable { .. } | ApiError::RateLimited { .. })
+}
+
+async fn reopen(
+    client: Client,
+    id: TaskId,
+    after: Option<LogPosition>,
+) -> Result<Streaming<OutputEventProto>, Status> {
+    let (until, mut pause) = (Instant::now() + PATIENCE, FIRST_PAUSE);
+    loop {
+        sleep(pause).await;
+        match open(client.clone(), &id, after).await {
+            Err(status) if is_away(&status) && Instant::now() < until => {
+                pause = (pause * 2).min(LONGEST_PAUSE)
+            }
+            result => return result,
+        }
+    }
+}
+
+impl ResumingLog {
+    /// # Errors
+    /// As the server says; a log that could not be opened at first is not tried again.
+    pub async fn open(client: Client, id: &TaskId) -> Result<Self, ApiError> {
+        let stream = open(client.clone(), id, None).await.map_err(|status| from_status(&status))?;
+        let state = State::Open(Box::new(stream), Resume::new(None));
+        Ok(Self { client, id: id.clone(), position: None, state })
+    }
+
+    /// There is no event that tells of an error: the log ends, and the reason goes to this side's own log.
+    fn give_up(&mut self, why: &ApiError) {
+        tracing::warn!("the log of task {} ends early: {why}", self.id);
+        self.state = State::Over;
+    }
+}
+
+impl Stream for ResumingLog {
+    type Item = OutputEvent;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<OutputEvent>> {
+        let this = &mut *self;
+        loop {
+            match &mut this.state {
+                State::Open(stream, resume) => match ready!(Pin::new(&mut **stream).poll_next(cx)) {
+                    Some(Ok(message)) => match wire::event_from_wire(message) {
+                        // A server that knows of no positions sends everything again.
+                        Ok(event) if resume.is_new(&event) => {
+                            wire::pass(this.position.get_or_insert_default(), &event);
+                            return Poll::Ready(Some(event));
+                        }
+                        Ok(_) => {}
+                        Err(error) => this.give_up(&nonsense(error)),
+                    },
+                    Some(Err(status)) if is_away(&status) => {
+                        let (client, id) = (this.client.clone(), this.id.clone());
+                        this.state = State::Reopening(reopen(client, id, this.position).boxed());
+                    }
+                    Some(Err(status)) => this.give_up(&from_status(&status)),
+                    None => this.state = State::Over,
+                },
+                State::Reopening(opening) => match ready!(opening.poll_unpin(cx)) {
+                    Ok(stream) => this.state = State::Open(Box::new(stream), Resume::new(this.position)),
+                    Err(status) => this.give_up(&from_status(&status)),
+                },
+                State::Over => return Poll::Ready(None),
+            }
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! `solti.v1.SoltiApi` over a handler: messages in, one call, messages out.
+//!
+//! Who may call is decided before (`gate.rs`) and in the handler's guards; what is legal by the model's validation.
+
+use crate::proto::{self, solti_api_server::SoltiApi};
+use crate::status::to_status;
+use crate::wire::{self, Resume};
+use futures::future::{BoxFuture, FutureExt as _};
+use solti_api::{ApiError, ApiHandler, OutputEventStream};
+use solti_model::{FieldError, Slot, TaskId, TaskQuery};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use tokio::sync::watch;
+use tokio_stream::Stream;
+use tonic::{Request, Response, Status};
+
+pub struct Service {
+    api: Arc<dyn ApiHandler>,
+    /// Turns true when the server closes: streams of logs may have no end of their own.
+    closing: watch::Receiver<bool>,
+}
+
+impl Service {
+    pub fn new(api: Arc<dyn ApiHandler>, closing: watch::Receiver<bool>) -> Self {
+        Self { api, closing }
+    }
+}
+
+fn refused(error: ApiError) -> Status {
+    to_status(&error)
+}
+
+fn invalid(error: FieldError) -> Status {
+    to_status(&error.into())
+}
+
+fn task_id(id: String) -> Result<TaskId, Status> {
+    TaskId::new(id).map_err(invalid)
+}
+
+fn query_from_wire(request: proto::ListTasksRequest) -> Result<TaskQuery, FieldError> {
+    let statuses = request.status.into_iter().chain(request.statuses);
+    Ok(TaskQuery {
+        slot: request.slot.map(Slot::new).transpose()?,
+        status: statuses.map(|number| wire::phase_from_wire("status", number)).collect::<Result<_, _>>()?,
+        limit: (request.limit > 0).then_some(request.limit),
+        offset: request.offset,
+    })
+}
+
+#[tonic::async_trait]
+impl SoltiApi for Service {
+    async fn submit_task(
+        &self,
+        request: Request<proto::SubmitTaskRequest>,
+    ) -> Result<Response<proto::SubmitTaskResponse>, Status> {
+        let spec = request
+            .into_inner()
+            .spec
+            .ok_or_else(|| FieldError::new("spec", "must be given"))
+            .map_err(invalid)?;
+        let spec = wire::spec_from_wire(spec).map_err(invalid)?;
+        let id = self.api.submit_task(spec).await.map_err(refused)?;
+        Ok(Response::new(proto::SubmitTaskResponse { task_id: id.into() }))
+    }
+
+    async fn get_task_status(
+        &self,
+        request: Request<proto::GetTaskStatusRequest>,
+    ) -> Result<Response<proto::GetTaskStatusResponse>, Status> {
+        let id = task_id(request.into_inner().task_id)?;
+        let task = self.api.get_task_status(&id).await.map_err(refused)?;
+        Ok(Response::new(proto::GetTaskStatusResponse { task: task.map(wire::task_to_wire) }))
+    }
+
+    async fn list_tasks(
+        &self,
+        request: Request<proto::ListTasksRequest>,
+    ) -> Result<Response<proto::ListTasksResponse>, Status> {
+        let query = query_from_wire(request.into_inner()).map_err(invalid)?;
+        let page = self.api.query_tasks(query).await.map_err(refused)?;
+        Ok(Response::new(proto::ListTasksResponse {
+            tasks: page.items.into_iter().map(wire::task_to_wire).collect(),
+            total: u32::try_from(page.total).unwrap_or(u32::MAX),
+        }))
+    }
+
+    async fn list_task_runs(
+        &self,
+        request: Request<proto::ListTaskRunsRequest>,
+    ) -> Result<Response<proto::ListTaskRunsResponse>, Status> {
+        let id = task_id(request.into_inner().task_id)?;
+        let runs = self.api.list_task_runs(&id).await.map_err(refused)?;
+        Ok(Response::new(proto::ListTaskRunsResponse {
+            runs: runs.into_iter().map(wire::run_to_wire).collect(),
+        }))
+    }
+
+    async fn delete_task(
+        &self,
+        request: Request<proto::DeleteTaskRequest>,
+    ) -> Result<Response<proto::DeleteTaskResponse>, Status> {
+        let id = task_id(request.into_inner().task_id)?;
+        self.api.delete_task(&id).await.map_err(refused)?;
+        Ok(Response::new(proto::DeleteTaskResponse {}))
+    }
+
+    type StreamTaskLogsStream = LogStream;
+
+    async fn stream_task_logs(
+        &self,
+        request: Request<proto::StreamTaskLogsRequest>,
+    ) -> Result<Response<LogStream>, Status> {
+        let request = request.into_inner();
+        let id = task_id(request.task_id)?;
+        let events = self.api.stream_task_logs(&id).await.map_err(refused)?;
+        let mut closing = self.closing.clone();
+        let closed = async move { drop(closing.wait_for(|closing| *closing).await) };
+        Ok(Response::new(LogStream { events, resume: Resume::new(request.after), closed: closed.boxed() }))
+    }
+}
+
+/// A log on its way out. Pulled by the connection as far as the client's window allows, so nothing piles up here.
+pub struct LogStream {
+    events: OutputEventStream,
+    resume: Resume,
+    closed: BoxFuture<'static, ()>,
+}
+
+impl Stream for LogStream {
+    type Item = Result<proto::OutputEventProto, Status>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            match self.events.as_mut().poll_next(cx) {
+                Poll::Ready(Some(event)) if self.resume.is_new(&event) => {
+                    return Poll::Ready(Some(Ok(wire::event_to_wire(event))));
+                }
+                Poll::Ready(Some(_)) => {}
+                Poll::Ready(None) => return Poll::Ready(None),
+                // Asked only here: it would cost every line of a fast log, and a log in hand may as well be sent.
+                Poll::Pending => {
+                    ready!(self.closed.poll_unpin(cx));
+                    let error = ApiError::Unavailable { reason: "the server is closing".into() };
+                    return Poll::Ready(Some(Err(to_status(&error))));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,352 @@
+//! Orders for tasks: `CreateSpec` and everything in it.
+//!
+//! Structs of the model are taken apart field by field, so that a new field does not compile until it has its place here.
+
+use super::{given, not_a_value};
+use crate::proto;
+use proto::{script_mode, subprocess_task, task_kind};
+use solti_model::{
+    AdmissionStrategy, BackoffStrategy, CommandMode, ContainerTask, CustomRuntime, EnvVar, FieldError,
+    JitterStrategy, MatchExpression, Operator, RestartStrategy, RunnerSelector, ScriptMode, ScriptRuntime,
+    Slot, SubprocessMode, SubprocessTask, TaskKind, TaskSpec, WasmTask,
+};
+
+/// # Errors
+/// Names the field that is missing, unspecified, or at odds with another.
+pub fn spec_from_wire(wire: proto::CreateSpec) -> Result<TaskSpec, FieldError> {
+    Ok(TaskSpec {
+        slot: Slot::new(wire.slot)?,
+        kind: kind_from_wire(given("kind", wire.kind)?)?,
+        timeout: (wire.timeout_ms > 0).then_some(wire.timeout_ms),
+        restart: restart_from_wire(wire.restart, wire.restart_interval_ms)?,
+        backoff: wire.backoff.map(backoff_from_wire).transpose()?.unwrap_or_default(),
+        admission: admission_from_wire(wire.admission)?,
+        max_retries: wire.max_retries,
+        runner_selector: wire.runner_selector.map(selector_from_wire).transpose()?,
+        labels: wire.labels,
+    })
+}
+
+pub fn spec_to_wire(spec: TaskSpec) -> proto::CreateSpec {
+    let TaskSpec { slot, kind, timeout, restart, backoff, admission, max_retries, runner_selector, labels } =
+        spec;
+    let (restart, restart_interval_ms) = restart_to_wire(restart);
+    proto::CreateSpec {
+        slot: slot.into(),
+        kind: Some(kind_to_wire(kind)),
+        timeout_ms: timeout.unwrap_or(0),
+        restart: restart.into(),
+        restart_interval_ms,
+        backoff: Some(backoff_to_wire(backoff)),
+        admission: admission_to_wire(admission).into(),
+        labels,
+        max_retries,
+        runner_selector: runner_selector.map(selector_to_wire),
+    }
+}
+
+fn kind_from_wire(wire: proto::TaskKind) -> Result<TaskKind, FieldError> {
+    Ok(match given("kind", wire.kind)? {
+        task_kind::Kind::Subprocess(task) => TaskKind::Subprocess(SubprocessTask {
+            mode: match given("kind.subprocess.mode", task.mode)? {
+                subprocess_task::Mode::Command(proto::CommandMode { command, args }) => {
+                    SubprocessMode::Command(CommandMode { command, args })
+                }
+                subprocess_task::Mode::Script(script) => SubprocessMode::Script(script_from_wire(script)?),
+            },
+            env: env_from_wire(task.env),
+            cwd: task.cwd,
+            fail_on_non_zero: task.fail_on_non_zero,
+        }),
+        task_kind::Kind::Wasm(proto::WasmTask { module, args, env }) => {
+            TaskKind::Wasm(WasmTask { module, args, env: env_from_wire(env) })
+        }
+        task_kind::Kind::Container(proto::ContainerTask { image, command, args, env }) => {
+            TaskKind::Container(ContainerTask { image, command, args, env: env_from_wire(env) })
+        }
+    })
+}
+
+fn kind_to_wire(kind: TaskKind) -> proto::TaskKind {
+    let kind = match kind {
+        TaskKind::Subprocess(SubprocessTask { mode, env, cwd, fail_on_non_zero }) => {
+            let mode = match mode {
+                SubprocessMode::Command(CommandMode { command, args }) => {
+                    subprocess_task::Mode::Command(proto::CommandMode { command, args })
+                }
+                SubprocessMode::Script(script) => subprocess_task::Mode::Script(script_to_wire(script)),
+            };
+            let (mode, env) = (Some(mode), env_to_wire(env));
+            task_kind::Kind::Subprocess(proto::SubprocessTask { mode, env, cwd, fail_on_non_zero })
+        }
+        TaskKind::Wasm(WasmTask { module, args, env }) => {
+            task_kind::Kind::Wasm(proto::WasmTask { module, args, env: env_to_wire(env) })
+        }
+        TaskKind::Container(ContainerTask { image, command, args, env }) => {
+            task_kind::Kind::Container(proto::ContainerTask { image, command, args, env: env_to_wire(env) })
+        }
+    };
+    proto::TaskKind { kind: Some(kind) }
+}
+
+fn script_from_wire(wire: proto::ScriptMode) -> Result<ScriptMode, FieldError> {
+    const FIELD: &str = "kind.subprocess.mode.script.runtime";
+    let runtime = match given(FIELD, wire.runtime)? {
+        script_mode::Runtime::WellKnown(number) => match proto::ScriptRuntime::try_from(number) {
+            Ok(proto::ScriptRuntime::Bash) => ScriptRuntime::Bash,
+            Ok(proto::ScriptRuntime::Python) => ScriptRuntime::Python,
+            Ok(proto::ScriptRuntime::Node) => ScriptRuntime::Node,
+            Ok(proto::ScriptRuntime::Unspecified) | Err(_) => return Err(not_a_value(FIELD, number)),
+        },
+        script_mode::Runtime::Custom(proto::CustomRuntime { command, flag }) => {
+            ScriptRuntime::Custom(CustomRuntime { command, flag })
+        }
+    };
+    Ok(ScriptMode { runtime, body: wire.body, args: wire.args })
+}
+
+fn script_to_wire(script: ScriptMode) -> proto::ScriptMode {
+    let ScriptMode { runtime, body, args } = script;
+    let runtime = match runtime {
+        ScriptRuntime::Bash => script_mode::Runtime::WellKnown(proto::ScriptRuntime::Bash.into()),
+        ScriptRuntime::Python => script_mode::Runtime::WellKnown(proto::ScriptRuntime::Python.into()),
+        ScriptRuntime::Node => script_mode::Runtime::WellKnown(proto::ScriptRuntime::Node.into()),
+        ScriptRuntime::Custom(CustomRuntime { command, flag }) => {
+            script_mode::Runtime::Custom(proto::CustomRuntime { command, flag })
+        }
+    };
+    proto::ScriptMode { runtime: Some(runtime), body, args }
+}
+
+fn env_from_wire(env: Vec<proto::KeyValue>) -> Vec<EnvVar> {
+    env.into_iter().map(|proto::KeyValue { key, value }| EnvVar { key, value }).collect()
+}
+
+fn env_to_wire(env: Vec<EnvVar>) -> Vec<proto::KeyValue> {
+    env.into_iter().map(|EnvVar { key, value }| proto::KeyValue { key, value }).collect()
+}
+
+fn restart_from_wire(number: i32, interval_ms: Option<u64>) -> Result<RestartStrategy, FieldError> {
+    let restart = match proto::RestartStrategy::try_from(number) {
+        Ok(proto::RestartStrategy::Never) => RestartStrategy::Never,
+        Ok(proto::RestartStrategy::OnFailure) => RestartStrategy::OnFailure,
+        Ok(proto::RestartStrategy::Always) => return Ok(RestartStrategy::Always { interval_ms }),
+        Ok(proto::RestartStrategy::Unspecified) | Err(_) => return Err(not_a_value("restart", number)),
+    };
+    match interval_ms {
+        Some(_) => Err(FieldError::new("restart.intervalMs", "is given with the strategy ALWAYS only")),
+        None => Ok(restart),
+    }
+}
+
+fn restart_to_wire(restart: RestartStrategy) -> (proto::RestartStrategy, Option<u64>) {
+    match restart {
+        RestartStrategy::Never => (proto::RestartStrategy::Never, None),
+        RestartStrategy::OnFailure => (proto::RestartStrategy::OnFailure, None),
+        RestartStrategy::Always { interval_ms } => (proto::RestartStrategy::Always, interval_ms),
+    }
+}
+
+fn backoff_from_wire(wire: proto::BackoffStrategy) -> Result<BackoffStrategy, FieldError> {
+    let jitter = match proto::JitterStrategy::try_from(wire.jitter) {
+        Ok(proto::JitterStrategy::None) => JitterStrategy::None,
+        Ok(proto::JitterStrategy::Full) => JitterStrategy::Full,
+        Ok(proto::JitterStrategy::Equal) => JitterStrategy::Equal,
+        Ok(proto::JitterStrategy::Decorrelated) => JitterStrategy::Decorrelated,
+        Ok(proto::JitterStrategy::Unspecified) | Err(_) => {
+            return Err(not_a_value("backoff.jitter", wire.jitter));
+        }
+    };
+    Ok(BackoffStrategy { jitter, first_ms: wire.first_ms, max_ms: wire.max_ms, factor: wire.factor })
+}
+
+fn backoff_to_wire(backoff: BackoffStrategy) -> proto::BackoffStrategy {
+    let BackoffStrategy { jitter, first_ms, max_ms, factor } = backoff;
+    let jitter = match jitter {
+        JitterStrategy::None => proto::JitterStrategy::None,
+        JitterStrategy::Full => proto::JitterStrategy::Full,
+        JitterStrategy::Equal => proto::JitterStrategy::Equal,
+        JitterStrategy::Decorrelated => proto::JitterStrategy::Decorrelated,
+    };
+    proto::BackoffStrategy { jitter: jitter.into(), first_ms, max_ms, factor }
+}
+
+fn admission_from_wire(number: i32) -> Result<AdmissionStrategy, FieldError> {
+    match proto::AdmissionStrategy::try_from(number) {
+        Ok(proto::AdmissionStrategy::DropIfRunning) => Ok(AdmissionStrategy::DropIfRunning),
+        Ok(proto::AdmissionStrategy::Replace) => Ok(AdmissionStrategy::Replace),
+        Ok(proto::AdmissionStrategy::Queue) => Ok(AdmissionStrategy::Queue),
+        Ok(proto::AdmissionStrategy::Unspecified) | Err(_) => Err(not_a_value("admission", number)),
+    }
+}
+
+fn admission_to_wire(admission: AdmissionStrategy) -> proto::AdmissionStrategy {
+    match admission {
+        AdmissionStrategy::DropIfRunning => proto::AdmissionStrategy::DropIfRunning,
+        AdmissionStrategy::Replace => proto::AdmissionStrategy::Replace,
+        AdmissionStrategy::Queue => proto::AdmissionStrategy::Queue,
+    }
+}
+
+fn selector_from_wire(wire: proto::RunnerSelector) -> Result<RunnerSelector, FieldError> {
+    let expression = |(i, wire): (usize, proto::MatchExpression)| {
+        let operator = match proto::MatchOperator::try_from(wire.operator) {
+            Ok(proto::MatchOperator::In) => Operator::In,
+            Ok(proto::MatchOperator::NotIn) => Operator::NotIn,
+            Ok(proto::MatchOperator::Exists) => Operator::Exists,
+            Ok(proto::MatchOperator::DoesNotExist) => Operator::DoesNotExist,
+            Ok(proto::MatchOperator::Unspecified) | Err(_) => {
+                return Err(not_a_value(
+                    &format!("runnerSelector.matchExpressions[{i}].operator"),
+                    wire.operator,
+                ));
+            }
+        };
+        Ok(MatchExpression { key: wire.key, operator, values: wire.values })
+    };
+    Ok(RunnerSelector {
+        match_labels: wire.match_labels,
+        match_expressions: wire
+            .match_expressions
+            .into_iter()
+            .enumerate()
+            .map(expression)
+            .collect::<Result<_, _>>()?,
+    })
+}
+
+fn selector_to_wire(selector: RunnerSelector) -> proto::RunnerSelector {
+    let RunnerSelector { match_labels, match_expressions } = selector;
+    let expression = |MatchExpression { key, operator, values }| {
+        let operator = match operator {
+            Operator::In => proto::MatchOperator::In,
+            Operator::NotIn => proto::MatchOperator::NotIn,
+            Operator::Exists => proto::MatchOperator::Exists,
+            Operator::DoesNotExist => proto::MatchOperator::DoesNotExist,
+        };
+        proto::MatchExpression { key, operator: operator.into(), values }
+    };
+    proto::RunnerSelector {
+        match_labels,
+        match_expressions: match_expressions.into_iter().map(expression).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use solti_model::parse_spec;
+
+    fn through_the_wire(spec: TaskSpec) -> Result<TaskSpec, FieldError> {
+        use prost::Message as _;
+        let bytes = spec_to_wire(spec).encode_to_vec();
+        spec_from_wire(proto::CreateSpec::decode(bytes.as_slice()).expect("own message"))
+    }
+
+    #[test]
+    fn every_spec_arrives_as_it_left() {
+        let script = |runtime| {
+            json!({"subprocess": {"mode": {"script": {"runtime": runtime, "body": "ZWNobw==", "args": ["a"]}},
+                                  "env": [{"key": "K", "value": "V"}], "cwd": "/tmp", "failOnNonZero": false}})
+        };
+        let kinds = [
+            json!({"subprocess": {"mode": {"command": {"command": "echo", "args": ["a", ""]}}}}),
+            script(json!("bash")),
+            script(json!("python")),
+            script(json!("node")),
+            script(json!({"custom": {"command": "ruby", "flag": "-e"}})),
+            json!({"container": {"image": "a:b", "command": ["sh"], "args": ["x"], "env": [{"key": "K", "value": ""}]}}),
+            json!({"wasm": {"module": "/m.wasm", "args": ["x"], "env": []}}),
+        ];
+        let rests = [
+            json!({}),
+            json!({"timeout": 30_000, "restart": {"type": "always", "intervalMs": 0}, "admission": "queue", "maxRetries": 3,
+                   "backoff": {"jitter": "decorrelated", "firstMs": 7, "maxMs": 8, "factor": 1.1},
+                   "runnerSelector": {"matchLabels": {"zone": "eu"},
+                                      "matchExpressions": [{"key": "gpu", "operator": "NotIn", "values": ["a"]},
+                                                           {"key": "ssd", "operator": "Exists"}]},
+                   "labels": {"name": "nightly", "team": "red"}}),
+            json!({"restart": {"type": "onFailure"}, "admission": "replace",
+                   "backoff": {"jitter": "equal", "firstMs": 1, "maxMs": 1, "factor": 1.0},
+                   "runnerSelector": {"matchExpressions": [{"key": "a", "operator": "In", "values": ["b"]},
+                                                           {"key": "c", "operator": "DoesNotExist"}]}}),
+            json!({"restart": {"type": "always"}, "backoff": {"jitter": "none"}}),
+        ];
+        for kind in kinds {
+            for rest in &rests {
+                let mut json = json!({"slot": "s", "kind": kind});
+                json.as_object_mut().expect("object").extend(rest.as_object().expect("object").clone());
+                let spec = parse_spec(json).expect("legal");
+                assert_eq!(through_the_wire(spec.clone()), Ok(spec));
+            }
+        }
+    }
+
+    fn least() -> proto::CreateSpec {
+        let kind = proto::task_kind::Kind::Subprocess(proto::SubprocessTask {
+            mode: Some(subprocess_task::Mode::Command(proto::CommandMode {
+                command: "x".into(),
+                args: vec![],
+            })),
+            ..Default::default()
+        });
+        proto::CreateSpec {
+            slot: "s".into(),
+            kind: Some(proto::TaskKind { kind: Some(kind) }),
+            restart: proto::RestartStrategy::Never.into(),
+            admission: proto::AdmissionStrategy::DropIfRunning.into(),
+            ..Default::default()
+        }
+    }
+
+    #[test]
+    fn what_is_absent_has_the_meaning_of_this_wire() {
+        let spec = spec_from_wire(least()).expect("legal");
+        assert_eq!((spec.backoff, spec.timeout, spec.max_retries), (BackoffStrategy::default(), None, None));
+        let TaskKind::Subprocess(task) = spec.kind else { panic!("a subprocess went in") };
+        assert!(!task.fail_on_non_zero, "a plain bool: absent is false");
+    }
+
+    #[test]
+    fn what_is_missing_or_unspecified_is_refused_by_name() {
+        let script = |runtime| {
+            let script = proto::ScriptMode { runtime, ..Default::default() };
+            let mode = Some(subprocess_task::Mode::Script(script));
+            let task = proto::SubprocessTask { mode, ..Default::default() };
+            Some(proto::TaskKind { kind: Some(task_kind::Kind::Subprocess(task)) })
+        };
+        let expressions = vec![proto::MatchExpression { key: "k".into(), ..Default::default() }];
+        let selector = proto::RunnerSelector { match_expressions: expressions, ..Default::default() };
+        let no_mode = task_kind::Kind::Subprocess(proto::SubprocessTask::default());
+        let bad = [
+            ("slot", proto::CreateSpec { slot: "a/b".into(), ..least() }),
+            ("kind", proto::CreateSpec { kind: None, ..least() }),
+            ("kind", proto::CreateSpec { kind: Some(proto::TaskKind { kind: None }), ..least() }),
+            (
+                "kind.subprocess.mode",
+                proto::CreateSpec { kind: Some(proto::TaskKind { kind: Some(no_mode) }), ..least() },
+            ),
+            ("kind.subprocess.mode.script.runtime", proto::CreateSpec { kind: script(None), ..least() }),
+            (
+                "kind.subprocess.mode.script.runtime",
+                proto::CreateSpec { kind: script(Some(script_mode::Runtime::WellKnown(0))), ..least() },
+            ),
+            ("restart", proto::CreateSpec { restart: 0, ..least() }),
+            ("restart", proto::CreateSpec { restart: 77, ..least() }),
+            ("restart.intervalMs", proto::CreateSpec { restart_interval_ms: Some(1), ..least() }),
+            ("admission", proto::CreateSpec { admission: 0, ..least() }),
+            (
+                "backoff.jitter",
+                proto::CreateSpec { backoff: Some(proto::BackoffStrategy::default()), ..least() },
+            ),
+            (
+                "runnerSelector.matchExpressions[0].operator",
+                proto::CreateSpec { runner_selector: Some(selector), ..least() },
+            ),
+        ];
+        for (field, wire) in bad {
+            assert_eq!(spec_from_wire(wire).expect_err(field).field, field);
+        }
+    }
+}
