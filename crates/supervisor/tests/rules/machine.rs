@@ -1,0 +1,251 @@
+//! A machine whose processes do what the test says. It outlives the app, as processes do, and watches over each start.
+
+use async_trait::async_trait;
+use solti_model::{Slot, TaskId, TaskKind, TaskPhase};
+use solti_runner::{
+    AttachError, Attached, EndFlags, LostReason, RunEnd, RunEnds, RunHandle, RunOutcome, RunRequest, Runner,
+    Stage, StartCause, StartFailure, StopMode, UnsupportedKind,
+};
+use solti_store::Store;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+/// How a process ends by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    Code(i32),
+    Killed,
+    TimedOut,
+    /// Its shim is killed: nobody knows how it ended.
+    ShimGone,
+}
+
+impl End {
+    fn run_end(self) -> RunEnd {
+        match self {
+            Self::Code(code) => RunEnd::Exited { code },
+            Self::Killed => RunEnd::Signaled { signal: 9 },
+            Self::TimedOut => RunEnd::TimedOut { code: None, signal: Some(15) },
+            Self::ShimGone => RunEnd::Lost { reason: LostReason::ShimGone },
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Process {
+    task: TaskId,
+    slot: Slot,
+    stubborn: bool,
+    /// To the app of this life.
+    ends: Option<RunEnds>,
+    /// `None` while it lives.
+    end: Option<RunEnd>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Of the app that lives.
+    store: Option<Store>,
+    /// By run id.
+    processes: BTreeMap<String, Process>,
+    /// The most places a lane has had since the app was at rest.
+    places: BTreeMap<Slot, usize>,
+    refuse_next: bool,
+    next_is_stubborn: bool,
+    broken: Vec<String>,
+}
+
+#[derive(Clone, Default)]
+pub struct Machine(Arc<Mutex<State>>);
+
+impl Machine {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().expect("no test panics with it")
+    }
+
+    /// The app that lives from now on keeps its intents there; `None`: no app lives.
+    pub fn set_store(&self, store: Option<Store>) {
+        let mut state = self.state();
+        state.store = store;
+        if state.store.is_none() {
+            for process in state.processes.values_mut() {
+                process.ends = None;
+            }
+        }
+    }
+
+    /// A lane may have so many processes; `at_rest`: none more.
+    pub fn allow(&self, slot: &Slot, places: usize, at_rest: bool) {
+        let mut state = self.state();
+        let allowed = state.places.entry(slot.clone()).or_insert(1);
+        *allowed = if at_rest { places } else { places.max(*allowed) };
+    }
+
+    pub fn refuse_next(&self) {
+        self.state().refuse_next = true;
+    }
+
+    pub fn next_is_stubborn(&self) {
+        self.state().next_is_stubborn = true;
+    }
+
+    pub fn nobody_is_stubborn(&self) {
+        let mut state = self.state();
+        (state.next_is_stubborn, state.refuse_next) = (false, false);
+        state.processes.values_mut().for_each(|process| process.stubborn = false);
+    }
+
+    /// Which rules were broken at a start.
+    pub fn broken(&self) -> Vec<String> {
+        self.state().broken.clone()
+    }
+
+    /// The run ids of the processes that live.
+    pub fn alive(&self) -> Vec<String> {
+        let state = self.state();
+        state
+            .processes
+            .iter()
+            .filter(|(_, process)| process.end.is_none())
+            .map(|(id, _)| id.clone())
+            .collect()
+    }
+
+    pub fn is_alive(&self, task: &TaskId) -> bool {
+        self.state().processes.values().any(|process| process.task == *task && process.end.is_none())
+    }
+
+    /// How a run really ended.
+    pub fn end_of(&self, run_id: &str) -> Option<RunEnd> {
+        self.state().processes.get(run_id)?.end.clone()
+    }
+
+    pub fn end(&self, run_id: &str, how: End) {
+        self.finish(run_id, how.run_end());
+    }
+
+    pub fn reboot(&self) {
+        for run_id in self.alive() {
+            self.finish(&run_id, RunEnd::Lost { reason: LostReason::Rebooted });
+        }
+    }
+
+    fn finish(&self, run_id: &str, end: RunEnd) {
+        let mut state = self.state();
+        let Some(process) = state.processes.get_mut(run_id).filter(|process| process.end.is_none()) else {
+            return;
+        };
+        process.end = Some(end.clone());
+        if let Some(RunEnds { outcome, .. }) = process.ends.take() {
+            // The app may have died.
+            let _ = outcome.send(outcome_of(end));
+        }
+    }
+
+    fn asked_to_stop(&self, run_id: &str, mode: StopMode) {
+        let stubborn = self.state().processes.get(run_id).is_some_and(|process| process.stubborn);
+        if mode == StopMode::Kill || !stubborn {
+            self.finish(run_id, RunEnd::Stopped { code: None, signal: Some(15) });
+        }
+    }
+
+    /// A handle on a process that lives, for the app of this life.
+    fn handle(&self, run_id: &str) -> RunHandle {
+        let (handle, mut ends) = RunHandle::new(1, 1);
+        let (machine, id) = (self.clone(), run_id.to_owned());
+        let (_, unheard) = tokio::sync::mpsc::channel(1);
+        let mut requests = std::mem::replace(&mut ends.requests, unheard);
+        tokio::spawn(async move {
+            while let Some(mode) = requests.recv().await {
+                machine.asked_to_stop(&id, mode);
+            }
+        });
+        if let Some(process) = self.state().processes.get_mut(run_id) {
+            process.ends = Some(ends);
+        }
+        handle
+    }
+}
+
+fn outcome_of(end: RunEnd) -> RunOutcome {
+    RunOutcome {
+        end,
+        started_at_ms: None,
+        finished_at_ms: 2,
+        duration: Duration::from_millis(1),
+        flags: EndFlags::default(),
+    }
+}
+
+#[async_trait]
+impl Runner for Machine {
+    fn accepts(&self, _kind: &TaskKind) -> Result<(), UnsupportedKind> {
+        Ok(())
+    }
+
+    async fn start(&self, request: RunRequest) -> Result<RunHandle, StartFailure> {
+        let run_id = request.run_id;
+        let (id, attempt) = run_id.rsplit_once('/').expect("task and attempt");
+        let (id, attempt) = (TaskId::new(id).expect("legal"), attempt.parse::<u32>().expect("a number"));
+        let store = self.state().store.clone().expect("an app lives");
+        let task = store.task(&id).await.expect("readable");
+        let intent = store.runs(&id).await.expect("readable").pop();
+        drop(store);
+
+        let mut state = self.state();
+        let mut broken = Vec::new();
+        if !intent.is_some_and(|run| run.run.attempt == attempt && run.run.finished_at.is_none()) {
+            broken.push(format!("{run_id} starts and its intent is not stored"));
+        }
+        let slot = task.as_ref().map(|stored| stored.task.spec.slot.clone());
+        if task.is_none_or(|stored| stored.task.status.phase != TaskPhase::Pending) {
+            broken.push(format!("{run_id} starts and its task does not wait"));
+        }
+        if state.processes.contains_key(&run_id) {
+            broken.push(format!("{run_id} starts twice"));
+        }
+        let living = || state.processes.values().filter(|process| process.end.is_none());
+        if living().any(|process| process.task == id) {
+            broken.push(format!("{run_id} starts while another attempt lives"));
+        }
+        if let Some(slot) = &slot {
+            let (used, places) = (
+                living().filter(|process| process.slot == *slot).count(),
+                state.places.get(slot).copied().unwrap_or(1),
+            );
+            if used >= places {
+                broken.push(format!("{run_id} starts as number {} of {places} in {slot}", used + 1));
+            }
+        }
+        state.broken.extend(broken);
+        if std::mem::take(&mut state.refuse_next) {
+            return Err(StartFailure {
+                stage: Stage::Resolve,
+                errno: 0,
+                path: "nothing".into(),
+                cause: StartCause::NoSuchProgram,
+            });
+        }
+        let stubborn = std::mem::take(&mut state.next_is_stubborn);
+        let slot = slot.unwrap_or_else(|| Slot::new("none").expect("legal"));
+        state.processes.insert(run_id.clone(), Process { task: id, slot, stubborn, ends: None, end: None });
+        drop(state);
+        Ok(self.handle(&run_id))
+    }
+
+    async fn attach(&self, _run_dir: &Path, run_id: &str) -> Result<Attached, AttachError> {
+        let end = self.state().processes.get(run_id).map(|process| process.end.clone());
+        Ok(match end {
+            None => Attached::Lost(LostReason::NeverStarted),
+            Some(None) => Attached::Running(self.handle(run_id)),
+            Some(Some(RunEnd::Lost { reason })) => Attached::Lost(reason),
+            Some(Some(end)) => Attached::Finished(outcome_of(end)),
+        })
+    }
+
+    async fn sweep(&self, _run_id: &str) -> Result<usize, AttachError> {
+        Ok(0)
+    }
+}

@@ -1,0 +1,111 @@
+//! The rules of the supervisor under any order of events: submits of every admission, ends of every kind, stops, deletes,
+//! changes of lanes, crashes and reboots of the machine, in the middle of whatever was under way.
+//!
+//! The actor, the store and the recovery are the real ones; processes are scripted (`machine`), so that hundreds of lives fit
+//! into seconds. What must hold: a terminal phase is final, a task has one live attempt at most, a lane starts nothing over its
+//! capacity, nothing starts before its intent is stored, no run starts twice, no success is guessed, and every admitted task ends
+//! or waits for a reason that is shown. The same with real processes is in `solti-api`.
+
+mod life;
+mod machine;
+
+use life::World;
+use machine::End;
+use proptest::prelude::*;
+use solti_model::{AdmissionStrategy, RestartStrategy};
+
+#[derive(Debug, Clone)]
+pub enum Step {
+    Submit {
+        lane: usize,
+        admission: AdmissionStrategy,
+        restart: RestartStrategy,
+        max_retries: Option<u32>,
+    },
+    /// One of the processes that live ends.
+    End {
+        which: usize,
+        how: End,
+    },
+    Stop {
+        which: usize,
+        kill: bool,
+    },
+    Delete {
+        which: usize,
+    },
+    Lane {
+        lane: usize,
+        capacity: u32,
+        paused: bool,
+    },
+    /// The next start fails.
+    RefuseStart,
+    /// The next process does not end when it is asked to.
+    Stubborn,
+    /// The app goes on for so many turns of its runtime, and is in the middle of something then.
+    Run {
+        turns: usize,
+    },
+    /// The app goes on until nothing more happens by itself.
+    Settle,
+    Crash {
+        reboot: bool,
+    },
+    Quit,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    use AdmissionStrategy::{DropIfRunning, Queue, Replace};
+    let restart = prop::sample::select(vec![
+        RestartStrategy::Never,
+        RestartStrategy::Never,
+        RestartStrategy::OnFailure,
+        RestartStrategy::Always { interval_ms: None },
+        RestartStrategy::Always { interval_ms: Some(3) },
+    ]);
+    let admission = prop::sample::select(vec![DropIfRunning, Replace, Queue, Queue]);
+    let retries = prop::sample::select(vec![None, Some(1), Some(2)]);
+    let how = prop::sample::select(vec![
+        End::Code(0),
+        End::Code(0),
+        End::Code(3),
+        End::Killed,
+        End::TimedOut,
+        End::ShimGone,
+    ]);
+    prop_oneof![
+        6 => (0..3usize, admission, restart, retries).prop_map(|(lane, admission, restart, max_retries)| {
+            Step::Submit { lane, admission, restart, max_retries }
+        }),
+        5 => (any::<usize>(), how).prop_map(|(which, how)| Step::End { which, how }),
+        3 => (any::<usize>(), any::<bool>()).prop_map(|(which, kill)| Step::Stop { which, kill }),
+        1 => any::<usize>().prop_map(|which| Step::Delete { which }),
+        1 => (0..3usize, 1..4u32, prop::bool::weighted(0.3))
+            .prop_map(|(lane, capacity, paused)| Step::Lane { lane, capacity, paused }),
+        1 => Just(Step::RefuseStart),
+        1 => Just(Step::Stubborn),
+        5 => (0..60usize).prop_map(|turns| Step::Run { turns }),
+        4 => Just(Step::Settle),
+        2 => prop::bool::weighted(0.3).prop_map(|reboot| Step::Crash { reboot }),
+        1 => Just(Step::Quit),
+    ]
+}
+
+/// `make torture` asks for more.
+fn cases() -> u32 {
+    std::env::var("SOLTI_TORTURE_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(100)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, max_shrink_iters: 60, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_happens_every_task_ends_or_waits_visibly_and_no_rule_is_broken(steps in prop::collection::vec(step(), 1..50)) {
+        let mut world = World::new();
+        for step in steps {
+            world.take(step);
+        }
+        world.come_to_an_end();
+    }
+}
