@@ -250,6 +250,7 @@ impl Actor {
         let (effect, id) = (self.effect(), id.clone());
         tokio::spawn(async move {
             if commit.until_done().await.is_ok() {
+                fail_point!("start-stored");
                 effect.shared.feed.changed(&id);
             }
         });

@@ -118,6 +118,7 @@ impl Actor {
     }
 
     pub(crate) async fn ended(&mut self, id: &TaskId, attempt: u32, outcome: &RunOutcome) {
+        fail_point!("end-heard");
         let Some(active) = self.tasks.get_mut(id).filter(|active| active.attempt() == attempt) else {
             return;
         };

@@ -28,12 +28,14 @@ impl Effect {
 
     /// Starts an attempt whose intent is stored, and sees it to its end.
     pub(crate) async fn start(self, id: TaskId, request: RunRequest) {
+        fail_point!("intent-stored");
         let attempt = attempt_of(&request);
         // The semaphore is never closed.
         let place = Arc::clone(&self.starts).acquire_owned().await.ok();
         match self.runner.start(request).await {
             Ok(handle) => {
                 drop(place);
+                fail_point!("run-started");
                 self.watch(id, attempt, handle).await;
             }
             Err(failure) => {
@@ -61,6 +63,7 @@ impl Effect {
 
     /// After the end of an attempt is stored: readers may rely on it, and its folder holds more than needed.
     pub(crate) fn run_is_stored(&self, id: &TaskId, attempt: u32, live: &watch::Sender<LiveTask>) {
+        fail_point!("end-stored");
         live.send_modify(|live| {
             (live.attempt, live.finished, live.run) = (live.attempt.max(attempt), attempt, None);
         });

@@ -4,6 +4,14 @@
 //! `solti-model` and [`lanes`], stores each decision and only then acts on it. Finished tasks are in the store alone.
 //! Processes are started through `solti-runner`; logs are read by `solti-api`.
 
+/// A step at which a test kills the app. Nothing without the feature `failpoints`.
+macro_rules! fail_point {
+    ($name:literal) => {
+        #[cfg(feature = "failpoints")]
+        fail::fail_point!($name);
+    };
+}
+
 mod actor;
 mod admission;
 mod attempt;

@@ -117,3 +117,13 @@ pub fn chunk(event: &OutputEvent) -> Option<(u32, OutputStreamKind, u64, &str)> 
         _ => None,
     }
 }
+
+/// How many processes carry the mark of any run of the task.
+pub fn processes_of(id: &TaskId) -> usize {
+    let mark = format!("SOLTI_RUN_ID={id}/");
+    let marked = |entry: std::fs::DirEntry| {
+        let environment = std::fs::read(entry.path().join("environ")).unwrap_or_default();
+        environment.split(|byte| *byte == 0).any(|variable| variable.starts_with(mark.as_bytes()))
+    };
+    std::fs::read_dir("/proc").unwrap().flatten().map(marked).filter(|is| *is).count()
+}

@@ -10,11 +10,21 @@
 //! Not here on purpose: PATH lookup, restarts, retention and any knowledge of tasks. There is no death signal from
 //! the app: a run outlives it.
 
+/// A step at which a test kills the shim. Nothing without the feature `failpoints`.
+macro_rules! fail_point {
+    ($name:literal) => {
+        #[cfg(feature = "failpoints")]
+        fail::fail_point!($name);
+    };
+}
+
 mod child;
 mod clients;
 mod clock;
 mod durability;
 mod ending;
+#[cfg(feature = "failpoints")]
+mod fail_points;
 mod fork_server;
 mod output;
 mod record;
@@ -53,6 +63,8 @@ fn main() -> ExitCode {
 
 /// Owns one run to its end.
 fn own(mut order: Order) -> ExitCode {
+    #[cfg(feature = "failpoints")]
+    fail_points::arm(&order.run_dir);
     let status = order.status.take();
     let (report, run) = match start::start(order, status.as_ref()) {
         Ok(run) => (run.report(), Some(run)),

@@ -269,7 +269,9 @@ impl Run {
             log_incomplete: log.incomplete,
         };
         let duration = u64::try_from(ended.at.duration_since(own.began).as_micros()).unwrap_or(u64::MAX);
+        fail_point!("run-over");
         let recorded = own.record.finish(end, ended.at_ms, duration, flags).is_ok();
+        fail_point!("exit-recorded");
         // Who listens stores the end in a database of its own, and need not wait for our disk. A power cut before either
         // is done takes an end away that nobody has been told of: the run then counts as lost at the reboot.
         own.clients.exited(own.dir.as_fd(), log.bytes);

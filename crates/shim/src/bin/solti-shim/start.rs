@@ -63,6 +63,7 @@ pub fn start(order: Order, status: Option<&PipeWriter>) -> Result<Run, StartFail
     }
     let clock = Clock::start();
     let mut record = RecordFile::begin(lock, clock.now_ms(), order.boot).map_err(at(Stage::RunDir))?;
+    fail_point!("record-begun");
 
     let began = Instant::now();
     match launch(&dir, order, &mut record) {
@@ -102,6 +103,7 @@ struct Launched {
 
 fn launch(dir: &File, order: Order, record: &mut RecordFile) -> Result<Launched, StartFailure> {
     let spec = read_spec(dir, order.spec)?;
+    fail_point!("launch-taken");
     let log = LogWriter::create(&layout::path_in(dir.as_fd(), ""))
         .map_err(|error| at(Stage::Log)(source(error)))?;
     let clients = match order.client {
@@ -111,6 +113,7 @@ fn launch(dir: &File, order: Order, record: &mut RecordFile) -> Result<Launched,
     let clients = clients.map_err(at(Stage::Control))?;
     let (output, stdout, stderr) = Output::new(log).map_err(at(Stage::Spawn))?;
     let leader = Leader::spawn(&spec, stdout, stderr)?;
+    fail_point!("child-started");
     // Already said Started; the pid is an extra for whoever finds the run without its shim.
     let _ = record.child_started(leader.pid());
     Ok(Launched { spec, leader, output, clients })

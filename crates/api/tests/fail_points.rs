@@ -1,0 +1,109 @@
+//! The app, or the shim of a run, is killed at each durable step, three times each: what is found afterwards is a legal state, no
+//! task is lost or run twice, and no success is guessed.
+//!
+//! The steps are fail points in the supervisor and the shim, compiled in with the feature `failpoints` alone.
+
+mod common;
+mod engine_process;
+
+use common::{Engine, bash, spec};
+use engine_process::{Core, recovered};
+use serde_json::json;
+use solti_api::ApiHandler as _;
+use solti_model::{Task, TaskPhase};
+use solti_runner::ShimRunner;
+use solti_store::Store;
+use solti_supervisor::{Supervisor, SupervisorConfig};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+const ROUNDS: usize = 3;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_killed_at_any_durable_step_loses_and_repeats_nothing() {
+    for step in ["intent-stored", "run-started", "start-stored", "end-heard", "end-stored"] {
+        for round in 1..=ROUNDS {
+            let dir = tempfile::tempdir().unwrap();
+            let die_at = format!("{step} {round}");
+            let core = Core::start_with(dir.path(), 4, &[("SOLTI_TEST_DIE_AT", &die_at)]);
+            let acknowledged = core.died();
+            assert!(!acknowledged.is_empty() || step == "intent-stored", "{die_at}");
+            recovered(dir.path(), &acknowledged).await;
+        }
+    }
+}
+
+/// A shim with fail points, in a folder of its own: the one beside the app has none.
+fn mortal_shim() -> &'static Path {
+    static SHIM: OnceLock<PathBuf> = OnceLock::new();
+    SHIM.get_or_init(|| {
+        let target = std::env::current_exe().unwrap().ancestors().nth(3).unwrap().join("failpoints");
+        let mut build = Command::new(env!("CARGO"));
+        build.args([
+            "build",
+            "--quiet",
+            "--package",
+            "solti-shim",
+            "--bin",
+            "solti-shim",
+            "--features",
+            "failpoints",
+        ]);
+        build.arg("--target-dir").arg(&target);
+        assert!(build.status().unwrap().success(), "the shim is built");
+        target.join("debug/solti-shim")
+    })
+}
+
+async fn engine(dir: &Path) -> Engine {
+    let config = SupervisorConfig { grace: Duration::from_secs(1), ..SupervisorConfig::new(dir) };
+    let runner = Arc::new(ShimRunner::new(mortal_shim()));
+    let supervisor = Supervisor::start(Store::open(dir).unwrap(), runner, config).await.unwrap();
+    Engine { api: solti_api::SupervisorApiAdapter::new(supervisor.clone()), supervisor }
+}
+
+/// Runs a task that leaves a mark and ends with `code`, under a shim that dies at the step; returns what became of it and how
+/// often its program was started.
+async fn under_a_dying_shim(step: &str, code: i32) -> (Task, usize) {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("failpoint"), step).unwrap();
+    let mark = dir.path().join("mark");
+    // When its shim dies at the start, the program goes on until it is ended.
+    let text =
+        format!("echo ran >> {}; [ {step} = child-started ] && sleep 600; exit {code}", mark.display());
+    let app = engine(dir.path()).await;
+    let id = app.api.submit_task(spec("s", bash(&text), json!({}))).await.unwrap();
+    let task = app.finished(&id).await;
+    app.supervisor.shut_down().await;
+    drop(app);
+
+    assert_eq!(common::processes_of(&id), 0, "{step}: no survivor");
+    let again = engine(dir.path()).await.api.get_task_status(&id).await.unwrap().unwrap();
+    assert_eq!(again, task, "{step}: a restart of the app changes nothing");
+    (task, std::fs::read_to_string(mark).unwrap_or_default().lines().count())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shim_killed_at_any_durable_step_leaves_a_failed_run_or_its_true_end() {
+    for _ in 0..ROUNDS {
+        for (step, ran) in
+            [("record-begun", 0..=0), ("launch-taken", 0..=0), ("child-started", 0..=1), ("run-over", 1..=1)]
+        {
+            let (task, started) = under_a_dying_shim(step, 0).await;
+            let status = task.status;
+            assert_eq!((status.phase, status.exit_code), (TaskPhase::Failed, None), "{step}");
+            assert!(ran.contains(&started), "{step}: started {started} times");
+            let error = status.error.unwrap();
+            assert!(
+                error.contains("supervision lost") || error.contains("the supervising process ended"),
+                "{error}"
+            );
+        }
+        for (code, phase) in [(0, TaskPhase::Succeeded), (3, TaskPhase::Failed)] {
+            let (task, started) = under_a_dying_shim("exit-recorded", code).await;
+            assert_eq!((task.status.phase, task.status.exit_code, started), (phase, Some(code), 1));
+        }
+    }
+}
