@@ -167,6 +167,11 @@ impl Cursor {
         self.seek_page(files, |counts| counts.is_before(lines))
     }
 
+    /// Goes to the last page that begins at or before byte `offset` of the log.
+    pub(crate) fn seek_offset(&mut self, files: &mut LogFiles, offset: u64) -> Result<(), LogError> {
+        self.seek_page(files, |counts| counts.offset <= offset)
+    }
+
     /// Goes to the last page.
     pub(crate) fn seek_last(&mut self, files: &mut LogFiles) -> Result<(), LogError> {
         self.rewind(files)?;

@@ -20,6 +20,8 @@ mod stream;
 mod writer;
 
 #[cfg(feature = "reader")]
+mod locate;
+#[cfg(feature = "reader")]
 mod log_files;
 #[cfg(feature = "reader")]
 mod reader;
@@ -27,6 +29,8 @@ mod reader;
 mod repair;
 #[cfg(feature = "reader")]
 mod retention;
+#[cfg(feature = "reader")]
+mod search;
 #[cfg(feature = "reader")]
 mod view;
 
@@ -42,6 +46,8 @@ pub use reader::{Batch, Gap, GapCause, LineSpan, LogReader};
 pub use repair::repair;
 #[cfg(feature = "reader")]
 pub use retention::{Removal, StoredLog, StoredSegment, plan, remove_segment};
+#[cfg(feature = "reader")]
+pub use search::{LogSearch, PatternError, Progress, RowMatcher, SearchQuery};
 #[cfg(feature = "reader")]
 pub use view::{Extent, LogView, Removed, Row};
 

@@ -1,0 +1,435 @@
+//! One search over one run's log: several threads take blocks in the order in which a person wants them, counts are
+//! kept for each block, and the rows themselves are found again by searching their block once more.
+
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::blocks::{Block, Blocks};
+use super::query::RowMatcher;
+use super::scan::{Bounds, OpenRow, Scanner};
+use crate::cursor::{Cursor, LogFiles};
+use crate::format::Kind;
+use crate::{LogError, locate};
+
+const BLOCK_BYTES: u64 = 1024 * 1024;
+/// With fewer blocks left than this a second thread costs more than it brings.
+const BLOCKS_A_THREAD: usize = 4;
+/// How often progress is told.
+const REPORT: Duration = Duration::from_millis(30);
+/// Blocks whose matching rows are kept: those around the place where a person looks.
+const KEPT_BLOCKS: usize = 8;
+
+/// How far a search is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Matching rows so far.
+    pub matches: u64,
+    pub searched_bytes: u64,
+    /// Of the log as it was when it was last looked at.
+    pub total_bytes: u64,
+    /// The first match found at or after the row near which it began, else the last one before it.
+    pub nearest: Option<u64>,
+}
+
+/// A search over one run's log. Memory: some 50 bytes for each MiB of the log, two blocks for each thread while it works,
+/// and the matching rows of a few blocks.
+#[derive(Debug)]
+pub struct LogSearch {
+    run_dir: PathBuf,
+    matcher: RowMatcher,
+    near: u64,
+    threads: usize,
+    state: Mutex<State>,
+    kept: Mutex<VecDeque<(Block, Arc<Vec<u64>>)>>,
+}
+
+#[derive(Debug)]
+struct State {
+    files: LogFiles,
+    cursor: Cursor,
+    is_final: bool,
+    /// The last segment that blocks were made of.
+    segment: Option<u32>,
+    begun: bool,
+    blocks: Blocks,
+    breaks: Arc<Vec<u64>>,
+    end: u64,
+    /// Rows that have ended, by the index.
+    rows: u64,
+    open: Option<OpenRow>,
+    matches: u64,
+    searched_bytes: u64,
+    reported: Option<Instant>,
+}
+
+/// What is known around a place of the log.
+#[derive(Default)]
+struct Around {
+    /// Matches in the blocks before the place's own.
+    before: u64,
+    /// Those in its block.
+    rows: Arc<Vec<u64>>,
+    /// The log's last row, when it has no end and matches.
+    open: Option<u64>,
+}
+
+impl State {
+    fn bounds(&self) -> (u64, bool, Arc<Vec<u64>>) {
+        (self.end, self.is_final, Arc::clone(&self.breaks))
+    }
+
+    fn open_matches(&self) -> u64 {
+        u64::from(self.open.is_some_and(|open| open.matches))
+    }
+
+    /// Takes note of what the log holds now.
+    fn look(&mut self) -> Result<(), LogError> {
+        let mut breaks = Vec::new();
+        // Places where blocks begin anew: from, to; nothing is in between.
+        let mut seams = Vec::new();
+        while let Some(piece) = self.cursor.next(&mut self.files)? {
+            let from = piece.before.offset;
+            match piece.record.kind {
+                Kind::Data | Kind::End => {}
+                Kind::Gap => breaks.push(from),
+                Kind::Removed => {
+                    let to = self.cursor.counts().offset;
+                    breaks.extend([from, to]);
+                    seams.push((from, to));
+                }
+            }
+        }
+        while let Some(segment) = self.files.segment_after(self.segment) {
+            match self.files.segment_start(segment)? {
+                // Begun a moment ago: its records are for the next look.
+                Some(start) if start > self.cursor.counts().offset => break,
+                Some(start) => seams.push((start, start)),
+                None => {}
+            }
+            self.segment = Some(segment);
+        }
+        if !breaks.is_empty() {
+            breaks.splice(0..0, self.breaks.iter().copied());
+            breaks.dedup();
+            self.breaks = Arc::new(breaks);
+        }
+        seams.sort_unstable();
+        for (from, to) in seams {
+            self.blocks.grow(from);
+            self.blocks.skip(from, to);
+        }
+        let counts = self.cursor.counts();
+        self.blocks.grow(counts.offset);
+        (self.end, self.rows) = (counts.offset, counts.row);
+        self.is_final |= self.cursor.has_ended();
+        Ok(())
+    }
+}
+
+impl LogSearch {
+    /// Begins a search near row `near` with at most `threads` threads. Nothing is read yet.
+    ///
+    /// # Errors
+    /// [`LogError::Open`]; a symbolic link is not followed.
+    pub fn open(run_dir: &Path, matcher: RowMatcher, near: u64, threads: usize) -> Result<Self, LogError> {
+        Self::with_block_bytes(run_dir, matcher, near, threads, BLOCK_BYTES)
+    }
+
+    /// As [`Self::open`], with blocks of another size.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn with_block_bytes(
+        run_dir: &Path,
+        matcher: RowMatcher,
+        near: u64,
+        threads: usize,
+        block_bytes: u64,
+    ) -> Result<Self, LogError> {
+        let state = State {
+            files: LogFiles::open(run_dir)?,
+            cursor: Cursor::new(),
+            is_final: false,
+            segment: None,
+            begun: false,
+            blocks: Blocks::new(block_bytes.max(1)),
+            breaks: Arc::default(),
+            end: 0,
+            rows: 0,
+            open: None,
+            matches: 0,
+            searched_bytes: 0,
+            reported: None,
+        };
+        Ok(Self {
+            run_dir: run_dir.to_owned(),
+            matcher,
+            near,
+            threads: threads.max(1),
+            state: Mutex::new(state),
+            kept: Mutex::default(),
+        })
+    }
+
+    /// The run has ended: what no record covers is searched too. The writer's end mark has the same effect.
+    pub fn set_final(&self, is_final: bool) {
+        let mut state = self.state();
+        state.is_final = is_final;
+        state.cursor.set_final(is_final);
+    }
+
+    /// Searches everything that the log holds now, or what was added since the last call; comes back early when `stop`
+    /// is set. `report` is called now and then, from any thread.
+    ///
+    /// # Errors
+    /// [`LogError::Open`] and [`LogError::Read`].
+    pub fn advance(&self, stop: &AtomicBool, report: &(dyn Fn(Progress) + Sync)) -> Result<(), LogError> {
+        let left = {
+            let mut state = self.state();
+            state.look()?;
+            state.blocks.look_again();
+            if !state.begun && state.end > 0 {
+                state.begun = true;
+                let is_final = state.is_final;
+                let offset = locate::row_offset(&mut state.files, is_final, self.near)?;
+                state.blocks.begin_at(offset);
+            }
+            state.blocks.left()
+        };
+        let helpers = (left / BLOCKS_A_THREAD).min(self.threads - 1);
+        let outcome = thread::scope(|scope| {
+            let helpers: Vec<_> = (0..helpers).map(|_| scope.spawn(|| self.work(stop, report))).collect();
+            let own = self.work(stop, report);
+            // A panic of a helper is one of this call.
+            helpers
+                .into_iter()
+                .map(|helper| helper.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+                .fold(own, Result::and)
+        });
+        outcome?;
+        report(self.progress()?);
+        Ok(())
+    }
+
+    fn work(&self, stop: &AtomicBool, report: &(dyn Fn(Progress) + Sync)) -> Result<(), LogError> {
+        let mut files = LogFiles::open(&self.run_dir)?;
+        let mut scanner = Scanner::new(&mut files, self.matcher.clone());
+        while !stop.load(Ordering::Relaxed) {
+            let (index, block, open, (end, is_final, breaks)) = {
+                let mut state = self.state();
+                let Some(index) = state.blocks.next() else { break };
+                (index, state.blocks.all()[index], state.open, state.bounds())
+            };
+            let bounds = Bounds { end, is_final, breaks: &breaks };
+            let (scanned, open) = scanner.count(&block, bounds, open)?;
+            let due = {
+                let mut state = self.state();
+                let first = state.matches == 0 && scanned.matches > 0;
+                state.matches += scanned.matches;
+                state.searched_bytes += scanned.to.min(end).min(block.end).saturating_sub(block.searched_to);
+                state.blocks.note(index, scanned);
+                // The open row is in one block; that this one has none says nothing of another.
+                match (open, state.open) {
+                    (Some(open), _) => state.open = Some(open),
+                    (None, Some(before)) if block.start <= before.start && before.start < block.end => {
+                        state.open = None;
+                    }
+                    (None, _) => {}
+                }
+                let now = Instant::now();
+                let due = first || state.reported.is_none_or(|last| now - last >= REPORT);
+                if due {
+                    state.reported = Some(now);
+                }
+                due
+            };
+            if due {
+                report(self.progress()?);
+            }
+        }
+        Ok(())
+    }
+
+    /// How far the search is.
+    ///
+    /// # Errors
+    /// [`LogError::Open`] and [`LogError::Read`].
+    pub fn progress(&self) -> Result<Progress, LogError> {
+        let nearest = match self.first_from(self.near)? {
+            Some((row, _)) => Some(row),
+            None => self.last_before(self.near)?.map(|(row, _)| row),
+        };
+        let state = self.state();
+        let matches = state.matches + state.open_matches();
+        let open = state.open.map_or(0, |open| open.searched_bytes());
+        let searched_bytes = (state.searched_bytes + open).min(state.end);
+        Ok(Progress { matches, searched_bytes, total_bytes: state.end, nearest })
+    }
+
+    /// How many rows are known to match.
+    pub fn total(&self) -> u64 {
+        let state = self.state();
+        state.matches + state.open_matches()
+    }
+
+    /// The next match behind `row` or before it, going round at the ends, and how many matches precede it; `None` when
+    /// there are no matches.
+    ///
+    /// # Errors
+    /// [`LogError::Open`] and [`LogError::Read`].
+    pub fn step(&self, row: u64, forward: bool) -> Result<Option<(u64, u64)>, LogError> {
+        Ok(if forward {
+            match self.first_from(row.saturating_add(1))? {
+                Some(found) => Some(found),
+                None => self.first_from(0)?,
+            }
+        } else {
+            match self.last_before(row)? {
+                Some(found) => Some(found),
+                None => self.last_before(u64::MAX)?,
+            }
+        })
+    }
+
+    /// How many matches lie before `row`.
+    ///
+    /// # Errors
+    /// [`LogError::Open`] and [`LogError::Read`].
+    pub fn rank(&self, row: u64) -> Result<u64, LogError> {
+        let index = self.index_of(row)?;
+        let Around { before, rows, open } = self.around(index)?;
+        let here = rows.partition_point(|match_row| *match_row < row) as u64;
+        Ok(before + here + u64::from(open.is_some_and(|open| open < row)))
+    }
+
+    /// The matches of rank `from` and following, at most `count`, in order.
+    ///
+    /// # Errors
+    /// [`LogError::Open`] and [`LogError::Read`].
+    pub fn select(&self, from: u64, count: usize) -> Result<Vec<u64>, LogError> {
+        let (mut index, mut before) = {
+            let state = self.state();
+            let mut before = 0;
+            let all = state.blocks.all();
+            let index = all.iter().position(|block| {
+                let holds = from < before + block.matches;
+                before += if holds { 0 } else { block.matches };
+                holds
+            });
+            (index.unwrap_or(all.len()), before)
+        };
+        let mut found = Vec::new();
+        while found.len() < count {
+            let block = {
+                let state = self.state();
+                let all = state.blocks.all();
+                if index >= all.len() {
+                    break;
+                }
+                all[index]
+            };
+            if block.matches > 0 {
+                let rows = self.rows_of(block)?;
+                let skip = from.saturating_sub(before) as usize;
+                found.extend(rows.iter().skip(skip).take(count - found.len()));
+                before += block.matches;
+            }
+            index += 1;
+        }
+        let state = self.state();
+        if found.len() < count && state.open_matches() > 0 && from <= state.matches {
+            found.push(state.rows);
+        }
+        Ok(found)
+    }
+
+    /// About how many matches lie between two places of the log: exact for whole blocks.
+    pub fn matches_between(&self, from: u64, to: u64) -> u64 {
+        let state = self.state();
+        let share = |block: &Block| {
+            let shown = block.end.min(state.end.max(block.start + 1));
+            let overlap = to.min(shown).saturating_sub(from.max(block.start));
+            u128::from(block.matches) * u128::from(overlap) / u128::from(shown - block.start)
+        };
+        let first = state.blocks.index_of(from);
+        let blocks = state.blocks.all()[first..].iter().take_while(|block| block.start < to);
+        blocks.map(|block| share(block) as u64).sum()
+    }
+
+    /// The first match from `row` on, and how many are before it.
+    fn first_from(&self, row: u64) -> Result<Option<(u64, u64)>, LogError> {
+        let index = self.index_of(row)?;
+        let Around { before, rows, .. } = self.around(index)?;
+        let here = rows.partition_point(|match_row| *match_row < row);
+        if let Some(found) = rows.get(here) {
+            return Ok(Some((*found, before + here as u64)));
+        }
+        let found = self.select(before + rows.len() as u64, 1)?;
+        Ok(found.first().filter(|found| **found >= row).map(|found| (*found, before + rows.len() as u64)))
+    }
+
+    /// The last match before `row`, and how many are before it.
+    fn last_before(&self, row: u64) -> Result<Option<(u64, u64)>, LogError> {
+        let Some(rank) = self.rank(row)?.checked_sub(1) else { return Ok(None) };
+        Ok(self.select(rank, 1)?.first().map(|found| (*found, rank)))
+    }
+
+    /// The block that `row` is counted in.
+    fn index_of(&self, row: u64) -> Result<usize, LogError> {
+        let mut state = self.state();
+        if row > state.rows {
+            return Ok(state.blocks.all().len().saturating_sub(1));
+        }
+        let is_final = state.is_final;
+        let offset = locate::row_offset(&mut state.files, is_final, row)?;
+        Ok(state.blocks.index_of(offset))
+    }
+
+    fn around(&self, index: usize) -> Result<Around, LogError> {
+        let (before, block, open) = {
+            let state = self.state();
+            let all = state.blocks.all();
+            let Some(block) = all.get(index) else { return Ok(Around::default()) };
+            let before = all[..index].iter().map(|block| block.matches).sum();
+            (before, *block, (state.open_matches() > 0).then_some(state.rows))
+        };
+        let rows = if block.matches > 0 { self.rows_of(block)? } else { Arc::default() };
+        Ok(Around { before, rows, open })
+    }
+
+    fn rows_of(&self, block: Block) -> Result<Arc<Vec<u64>>, LogError> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(at) = kept.iter().position(|(of, _)| *of == block)
+            && let Some(entry) = kept.remove(at)
+        {
+            let rows = Arc::clone(&entry.1);
+            kept.push_back(entry);
+            return Ok(rows);
+        }
+        drop(kept);
+        let (_, is_final, breaks) = self.state().bounds();
+        // As far as it was counted, and no farther.
+        let end = if block.done { u64::MAX } else { block.searched_to };
+        let end = end.min(self.state().end);
+        let mut files = LogFiles::open(&self.run_dir)?;
+        let bounds = Bounds { end, is_final, breaks: &breaks };
+        let rows = Scanner::new(&mut files, self.matcher.clone()).matching_rows(&block, bounds)?;
+        let rows = Arc::new(rows);
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|(of, _)| of.start != block.start);
+        if kept.len() >= KEPT_BLOCKS {
+            kept.pop_front();
+        }
+        kept.push_back((block, Arc::clone(&rows)));
+        Ok(rows)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Each change of it is complete before the lock is let go.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,258 @@
+//! What to look for, and the matcher that it is compiled to. Works on bytes of whole rows; which bytes of a log these
+//! are is `scan`'s knowledge.
+
+use std::fmt;
+
+use grep_matcher::{LineMatchKind, Matcher};
+use grep_regex::{RegexMatcher, RegexMatcherBuilder};
+use memchr::{memchr, memrchr};
+
+use super::escapes;
+use crate::{Stream, newlines};
+
+/// What a person looks for. Rows match or not: a match never spans two rows, and a line that the other stream
+/// interrupted is not put together.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SearchQuery {
+    /// Taken literally, or as a regular expression in ripgrep's syntax. Empty matches every row.
+    pub pattern: String,
+    pub regex: bool,
+    pub case_sensitive: bool,
+    pub whole_word: bool,
+    /// The rows that do not match.
+    pub invert: bool,
+    /// Rows of this stream only.
+    pub stream: Option<Stream>,
+    /// Match as if escape sequences were not there.
+    pub ignore_escapes: bool,
+}
+
+impl SearchQuery {
+    /// # Errors
+    /// When the pattern is no regular expression, or holds a newline.
+    pub fn compile(&self) -> Result<RowMatcher, PatternError> {
+        let matcher = if self.pattern.is_empty() {
+            None
+        } else {
+            let mut builder = RegexMatcherBuilder::new();
+            builder
+                .multi_line(true)
+                .octal(false)
+                .line_terminator(Some(b'\n'))
+                .case_insensitive(!self.case_sensitive)
+                .fixed_strings(!self.regex)
+                .word(self.whole_word);
+            Some(builder.build(&self.pattern).map_err(PatternError)?)
+        };
+        Ok(RowMatcher { query: self.clone(), matcher })
+    }
+}
+
+/// What is searched for is no legal pattern. Its text is for the person who wrote the pattern.
+#[derive(Debug)]
+pub struct PatternError(grep_regex::Error);
+
+impl fmt::Display for PatternError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for PatternError {}
+
+/// A compiled query. Cheap to clone; a clone for each thread saves them a lock.
+#[derive(Clone, Debug)]
+pub struct RowMatcher {
+    query: SearchQuery,
+    /// `None` matches every row.
+    matcher: Option<RegexMatcher>,
+}
+
+/// Never fails: grep-regex has no errors while matching.
+fn infallible<T>(found: Result<Option<T>, grep_matcher::NoError>) -> Option<T> {
+    found.unwrap_or_default()
+}
+
+impl RowMatcher {
+    pub fn query(&self) -> &SearchQuery {
+        &self.query
+    }
+
+    /// How many of `rows` match. `rows` begins at a row's first byte; the last row may lack its newline.
+    pub(crate) fn count(&self, rows: &[u8], spare: &mut Vec<u8>) -> u64 {
+        let found = match &self.matcher {
+            None => count_rows(rows),
+            Some(matcher) => {
+                let rows = self.without_escapes(rows, spare);
+                let mut count = 0;
+                let mut at = 0;
+                while let Some((_, end)) = next_line(matcher, rows, at) {
+                    count += 1;
+                    at = end;
+                }
+                count
+            }
+        };
+        if self.query.invert { count_rows(rows) - found } else { found }
+    }
+
+    /// Which of `rows` match, counted from 0, in order.
+    pub(crate) fn matching(&self, rows: &[u8], spare: &mut Vec<u8>, mut found: impl FnMut(u64)) {
+        let total = count_rows(rows);
+        let mut unmatched = 0;
+        let mut hit = |row: u64| {
+            if self.query.invert {
+                (unmatched..row).for_each(&mut found);
+                unmatched = row + 1;
+            } else {
+                found(row);
+            }
+        };
+        match &self.matcher {
+            None => (0..total).for_each(&mut hit),
+            Some(matcher) => {
+                let rows = self.without_escapes(rows, spare);
+                let (mut at, mut row) = (0, 0);
+                while let Some((start, end)) = next_line(matcher, rows, at) {
+                    row += newlines::count(&rows[at..start]);
+                    hit(row);
+                    (at, row) = (end, row + 1);
+                }
+            }
+        }
+        if self.query.invert {
+            (unmatched..total).for_each(found);
+        }
+    }
+
+    /// Whether something in these bytes matches, whatever `invert` says. `before` are the bytes that precede them in the
+    /// same row, so that a row's beginning and a word's are told.
+    pub(crate) fn is_in_part(&self, before: usize, bytes: &[u8], spare: &mut Vec<u8>) -> bool {
+        let Some(matcher) = &self.matcher else { return true };
+        if self.query.ignore_escapes && memchr(escapes::ESC, bytes).is_some() {
+            return infallible(matcher.find(self.without_escapes(bytes, spare))).is_some();
+        }
+        infallible(matcher.find_at(bytes, before)).is_some()
+    }
+
+    /// Where in one row the matches are: byte ranges, in order, none of them empty. Nothing for an inverted query.
+    pub fn ranges(&self, row: &[u8]) -> Vec<(usize, usize)> {
+        let mut found = Vec::new();
+        let Some(matcher) = self.matcher.as_ref().filter(|_| !self.query.invert) else { return found };
+        let stripped = self.query.ignore_escapes.then(|| escapes::strip_with_places(row));
+        let bytes = stripped.as_ref().map_or(row, |(bytes, _)| bytes);
+        let all = matcher.find_iter(bytes, |found_at| {
+            if !found_at.is_empty() {
+                found.push((found_at.start(), found_at.end()));
+            }
+            true
+        });
+        debug_assert!(all.is_ok());
+        if let Some((_, places)) = stripped {
+            for (start, end) in &mut found {
+                (*start, *end) = (places[*start], places[*end - 1] + 1);
+            }
+        }
+        found
+    }
+
+    fn without_escapes<'a>(&self, rows: &'a [u8], spare: &'a mut Vec<u8>) -> &'a [u8] {
+        if !self.query.ignore_escapes || !escapes::are_in(rows) {
+            return rows;
+        }
+        spare.clear();
+        escapes::strip(rows, spare);
+        spare
+    }
+}
+
+/// The next matching line from `at` on, the beginning of a line: its beginning and what follows its newline.
+fn next_line(matcher: &RegexMatcher, rows: &[u8], mut at: usize) -> Option<(usize, usize)> {
+    while at < rows.len() {
+        let found = infallible(matcher.find_candidate_line(&rows[at..]))?;
+        let (LineMatchKind::Confirmed(place) | LineMatchKind::Candidate(place)) = found;
+        let place = at + place;
+        let start = memrchr(b'\n', &rows[at..place]).map_or(at, |newline| at + newline + 1);
+        if start == rows.len() {
+            // An empty match behind the last newline: there is no row.
+            return None;
+        }
+        let end = memchr(b'\n', &rows[place..]).map_or(rows.len(), |newline| place + newline + 1);
+        if let LineMatchKind::Confirmed(_) = found {
+            return Some((start, end));
+        }
+        let text = rows[start..end].strip_suffix(b"\n").unwrap_or(&rows[start..end]);
+        if infallible(matcher.find(text)).is_some() {
+            return Some((start, end));
+        }
+        at = end;
+    }
+    None
+}
+
+fn count_rows(rows: &[u8]) -> u64 {
+    newlines::count(rows) + u64::from(rows.last().is_some_and(|last| *last != b'\n'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn query(pattern: &str) -> SearchQuery {
+        SearchQuery { pattern: pattern.into(), ..SearchQuery::default() }
+    }
+
+    fn rows_of(query: &SearchQuery, rows: &[u8]) -> Vec<u64> {
+        let matcher = query.compile().unwrap();
+        let (mut found, mut spare) = (Vec::new(), Vec::new());
+        matcher.matching(rows, &mut spare, |row| found.push(row));
+        assert_eq!(matcher.count(rows, &mut spare), found.len() as u64, "{query:?}");
+        found
+    }
+
+    #[test]
+    fn a_row_matches_once_and_by_itself() {
+        let rows = b"an error, an error\nfine\nERROR\n\nlast error";
+        assert_eq!(rows_of(&query("error"), rows), [0, 2, 4]);
+        assert_eq!(rows_of(&SearchQuery { case_sensitive: true, ..query("error") }, rows), [0, 4]);
+        assert_eq!(rows_of(&SearchQuery { invert: true, ..query("error") }, rows), [1, 3]);
+        assert_eq!(rows_of(&query(""), rows), [0, 1, 2, 3, 4]);
+        assert_eq!(rows_of(&SearchQuery { regex: true, ..query("^$") }, rows), [3]);
+        assert_eq!(rows_of(&SearchQuery { regex: true, ..query("error$") }, rows), [0, 2, 4]);
+        assert_eq!(rows_of(&SearchQuery { regex: true, ..query(r"fine\s+ERROR") }, rows), [] as [u64; 0]);
+        assert_eq!(rows_of(&SearchQuery { whole_word: true, ..query("erro") }, rows), [] as [u64; 0]);
+        assert_eq!(rows_of(&SearchQuery { whole_word: true, ..query("last") }, rows), [4]);
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_in_nobodys_way() {
+        assert_eq!(rows_of(&query("x"), b"\xff\xfex\n\0\0\nx\r\n"), [0, 2]);
+        assert_eq!(rows_of(&query("\u{e4}"), b"\xc3\x84rger\n\xe4\n"), [0]);
+    }
+
+    #[test]
+    fn escapes_are_seen_through_when_that_is_wanted() {
+        let rows = b"\x1b[32mIN\x1b[0mFO up\nINFO\n\x1b]0;INFO\x07\n";
+        assert_eq!(rows_of(&query("info"), rows), [1, 2]);
+        let through = SearchQuery { ignore_escapes: true, ..query("info") };
+        assert_eq!(rows_of(&through, rows), [0, 1]);
+        let row = &rows[..18];
+        assert_eq!(through.compile().unwrap().ranges(row), [(5, 13)]);
+        assert_eq!(&row[5..13], b"IN\x1b[0mFO");
+    }
+
+    #[test]
+    fn ranges_are_what_is_highlighted() {
+        let ranges = |query: &SearchQuery, row: &[u8]| query.compile().unwrap().ranges(row);
+        assert_eq!(ranges(&query("ab"), b"ab aB"), [(0, 2), (3, 5)]);
+        assert_eq!(ranges(&SearchQuery { regex: true, ..query("b*") }, b"abba"), [(1, 3)]);
+        assert_eq!(ranges(&SearchQuery { invert: true, ..query("x") }, b"ab"), []);
+    }
+
+    #[test]
+    fn a_bad_pattern_says_what_is_bad() {
+        let error = SearchQuery { regex: true, ..query("(") }.compile().unwrap_err();
+        assert!(error.to_string().contains("unclosed group"), "{error}");
+        assert!(query("a\nb").compile().is_err());
+    }
+}

@@ -1,0 +1,281 @@
+//! Reads the rows that begin in one block and hands them to the matcher: all at once where that can be, the parts of
+//! one stream where that is asked for, and a row without end window by window.
+
+use memchr::memchr;
+
+use super::blocks::{Block, Scanned};
+use super::query::RowMatcher;
+use crate::cursor::LogFiles;
+use crate::locate::{self, Part};
+use crate::{LogError, newlines};
+
+/// Read beyond a block's end to complete its last row; most rows are shorter.
+const ROW_BYTES: u64 = 4 * 1024;
+/// A row that goes on for so long behind its block is searched in windows of this size, …
+const WINDOW: u64 = 1024 * 1024;
+/// … and a match in it is found when it is not longer than this.
+const OVERLAP: u64 = 64 * 1024;
+
+/// What a scan has to know of the log as a whole.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bounds<'a> {
+    /// Bytes that the index tells of, or all when the run has ended.
+    pub end: u64,
+    /// No byte will follow.
+    pub is_final: bool,
+    /// Where a row ends without a newline, in order: at gaps.
+    pub breaks: &'a [u64],
+}
+
+impl Bounds<'_> {
+    /// A row that holds byte `at` ends here at the latest, and whether it does so for good.
+    fn row_limit(&self, at: u64) -> (u64, bool) {
+        let next = self.breaks.partition_point(|place| *place <= at);
+        match self.breaks.get(next) {
+            Some(place) if *place <= self.end => (*place, true),
+            _ => (self.end, self.is_final),
+        }
+    }
+}
+
+/// The last row of the log while it has no end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct OpenRow {
+    pub start: u64,
+    /// It is a match as far as it goes.
+    pub matches: bool,
+    /// Something in it was found, whatever `invert` says, up to here.
+    found: bool,
+    scanned_to: u64,
+}
+
+impl OpenRow {
+    pub(super) fn searched_bytes(&self) -> u64 {
+        self.scanned_to - self.start
+    }
+}
+
+/// Reads and searches blocks, one after the other. Memory: about two blocks.
+pub(super) struct Scanner<'a> {
+    files: &'a mut LogFiles,
+    matcher: RowMatcher,
+    buffer: Vec<u8>,
+    spare: Vec<u8>,
+}
+
+/// The rows of a block as they lie in the buffer.
+struct Rows {
+    /// Where in the log the buffer begins.
+    base: u64,
+    /// Whole rows, log bytes.
+    from: u64,
+    to: u64,
+    /// The last row begins at `to` and has no end within reach.
+    endless: bool,
+}
+
+impl<'a> Scanner<'a> {
+    pub(super) fn new(files: &'a mut LogFiles, matcher: RowMatcher) -> Self {
+        Self { files, matcher, buffer: Vec::new(), spare: Vec::new() }
+    }
+
+    /// Goes on with a block where its last scan ended. `open` is the row that stood open when the log was last looked
+    /// at; returned is the one that does so now, if it begins in this block.
+    pub(super) fn count(
+        &mut self,
+        block: &Block,
+        bounds: Bounds<'_>,
+        open: Option<OpenRow>,
+    ) -> Result<(Scanned, Option<OpenRow>), LogError> {
+        let Some(rows) = self.rows(block, bounds)? else {
+            // No row begins in what there is of it.
+            let to = block.end.min(bounds.end).max(block.searched_to);
+            let done = bounds.is_final || bounds.end >= block.end;
+            let (to, at_row) = if done { (to, false) } else { (block.searched_to, block.at_row) };
+            return Ok((Scanned { to, at_row, matches: 0, done }, None));
+        };
+        let mut matches = 0;
+        if self.matcher.query().stream.is_none() && !bounds.has_break(rows.from, rows.to) {
+            matches += self.matcher.count(slice(&self.buffer, &rows, rows.from, rows.to), &mut self.spare);
+        } else {
+            for part in self.wanted_parts(&rows, bounds)? {
+                let bytes = slice(&self.buffer, &rows, part.from, part.to);
+                matches += self.matcher.count(bytes, &mut self.spare);
+            }
+        }
+        let whole =
+            Scanned { to: rows.to, at_row: true, matches, done: bounds.is_final || rows.to >= block.end };
+        if !rows.endless {
+            return Ok((whole, None));
+        }
+        let (row, end) = self.endless_row(rows.to, bounds, open)?;
+        Ok(match end {
+            Some(end) => {
+                let matches = matches + u64::from(row.matches);
+                (Scanned { to: end.max(block.end), at_row: end >= block.end, matches, done: true }, None)
+            }
+            None => (Scanned { done: false, ..whole }, Some(row)),
+        })
+    }
+
+    /// The numbers of the matching rows among those of a block that were searched, in order.
+    pub(super) fn matching_rows(&mut self, block: &Block, bounds: Bounds<'_>) -> Result<Vec<u64>, LogError> {
+        let from_start = Block { searched_to: block.start, at_row: block.starts_row, ..*block };
+        let mut found = Vec::new();
+        let Some(rows) = self.rows(&from_start, bounds)? else { return Ok(found) };
+        for part in self.wanted_parts(&rows, bounds)? {
+            let bytes = slice(&self.buffer, &rows, part.from, part.to);
+            self.matcher.matching(bytes, &mut self.spare, |n| found.push(part.row + n));
+        }
+        if rows.endless && block.done {
+            let (row, _) = self.endless_row(rows.to, bounds, None)?;
+            if row.matches {
+                let part = locate::parts(self.files, bounds.is_final, rows.to, rows.to + 1, true)?;
+                found.extend(part.first().map(|part| part.row));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Reads the rows that begin in the block behind what was searched; `None` when none begins there yet.
+    fn rows(&mut self, block: &Block, bounds: Bounds<'_>) -> Result<Option<Rows>, LogError> {
+        // One byte more in front tells whether a row begins here.
+        let base = if block.at_row { block.searched_to } else { block.searched_to.saturating_sub(1) };
+        let end = block.end.min(bounds.end);
+        if base >= end {
+            return Ok(None);
+        }
+        self.buffer.clear();
+        self.read_to(base, (end + ROW_BYTES).min(bounds.end))?;
+        let from = if block.at_row {
+            block.searched_to
+        } else {
+            let newline = memchr(b'\n', &self.buffer).map(|at| base + at as u64 + 1);
+            let place = bounds.breaks.partition_point(|place| *place < block.searched_to);
+            let place = bounds.breaks.get(place).copied();
+            match (newline, place) {
+                (Some(a), Some(b)) => a.min(b),
+                (Some(a), None) | (None, Some(a)) => a,
+                (None, None) => return Ok(None),
+            }
+        };
+        if from >= end || base + self.buffer.len() as u64 <= from {
+            return Ok(None);
+        }
+        // The last row is the one that holds the byte before the end.
+        let (limit, ends_there) = bounds.row_limit(end - 1);
+        let mut reach = ROW_BYTES;
+        loop {
+            let have = (base + self.buffer.len() as u64).min(limit);
+            let known = (end - 1 - base) as usize;
+            let newline = self.buffer.get(known..(have - base) as usize).and_then(|rest| memchr(b'\n', rest));
+            if let Some(at) = newline {
+                return Ok(Some(Rows { base, from, to: base + (known + at) as u64 + 1, endless: false }));
+            }
+            if have >= limit && ends_there {
+                return Ok(Some(Rows { base, from, to: limit, endless: false }));
+            }
+            if have >= limit || reach > WINDOW {
+                break;
+            }
+            reach *= 4;
+            let want = (end + reach).min(limit);
+            self.read_to(base, want)?;
+            if base + self.buffer.len() as u64 <= have {
+                // Removed meanwhile.
+                break;
+            }
+        }
+        let start = (from - base) as usize;
+        let shown = (end - base) as usize;
+        let last = newlines::through_last(self.buffer.get(start..shown).unwrap_or_default());
+        let before = bounds.breaks.partition_point(|place| *place < end);
+        let torn = before.checked_sub(1).map_or(0, |at| bounds.breaks[at]);
+        Ok(Some(Rows { base, from, to: (from + last as u64).max(torn.max(from)), endless: true }))
+    }
+
+    /// Reads on until the buffer, which begins at `base`, reaches byte `to` of the log or there is nothing more.
+    fn read_to(&mut self, base: u64, to: u64) -> Result<(), LogError> {
+        let mut have = self.buffer.len();
+        self.buffer.resize(((to - base) as usize).max(have), 0);
+        while have < self.buffer.len() {
+            match self.files.read_log(&mut self.buffer[have..], base + have as u64)? {
+                0 => break,
+                n => have += n,
+            }
+        }
+        self.buffer.truncate(have);
+        Ok(())
+    }
+
+    fn wanted_parts(&mut self, rows: &Rows, bounds: Bounds<'_>) -> Result<Vec<Part>, LogError> {
+        if rows.from >= rows.to {
+            return Ok(Vec::new());
+        }
+        let stream = self.matcher.query().stream;
+        let mut parts = locate::parts(self.files, bounds.is_final, rows.from, rows.to, stream.is_some())?;
+        parts.retain(|part| stream.is_none_or(|wanted| wanted == part.stream));
+        Ok(parts)
+    }
+
+    /// Searches the row that begins at `start` to its end, which is returned, or to the log's.
+    fn endless_row(
+        &mut self,
+        start: u64,
+        bounds: Bounds<'_>,
+        before: Option<OpenRow>,
+    ) -> Result<(OpenRow, Option<u64>), LogError> {
+        let mut row = before.filter(|row| row.start == start).unwrap_or(OpenRow {
+            start,
+            matches: false,
+            found: false,
+            scanned_to: start,
+        });
+        let (limit, ends_there) = bounds.row_limit(start);
+        let mut end = None;
+        while end.is_none() && row.scanned_to < limit {
+            let base = row.scanned_to.saturating_sub(OVERLAP).max(start);
+            let to = (row.scanned_to + WINDOW).min(limit);
+            self.buffer.clear();
+            self.read_to(base, to)?;
+            let known = (row.scanned_to - base) as usize;
+            if self.buffer.len() <= known {
+                // Removed meanwhile.
+                end = Some(row.scanned_to);
+                break;
+            }
+            let newline = memchr(b'\n', &self.buffer[known..]).map(|at| known + at);
+            let text = &self.buffer[..newline.unwrap_or(self.buffer.len())];
+            if !row.found && !text.is_empty() {
+                // Behind a window's first byte no row and no word begins by mistake.
+                let first = usize::from(base > start).min(text.len());
+                row.found = self.matcher.is_in_part(first, text, &mut self.spare);
+            }
+            row.scanned_to = base + self.buffer.len() as u64;
+            end = newline.map(|at| base + at as u64 + 1);
+        }
+        if end.is_none() && ends_there {
+            end = Some(limit);
+        }
+        let query = self.matcher.query();
+        let (wanted, invert) = (query.stream, query.invert);
+        row.matches = row.found != invert;
+        if row.matches && wanted.is_some() {
+            let part = locate::parts(self.files, bounds.is_final, start, start + 1, true)?;
+            row.matches = part.first().map(|part| part.stream) == wanted;
+        }
+        Ok((row, end))
+    }
+}
+
+impl Bounds<'_> {
+    fn has_break(&self, from: u64, to: u64) -> bool {
+        let next = self.breaks.partition_point(|place| *place <= from);
+        self.breaks.get(next).is_some_and(|place| *place < to)
+    }
+}
+
+fn slice<'b>(buffer: &'b [u8], rows: &Rows, from: u64, to: u64) -> &'b [u8] {
+    let at = |offset: u64| ((offset - rows.base) as usize).min(buffer.len());
+    &buffer[at(from)..at(to)]
+}

@@ -1,0 +1,253 @@
+//! Searching against matching line by line: random output of two streams in tiny blocks, as it grows and when it is
+//! over, and the questions that a window asks.
+
+mod common;
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use proptest::prelude::*;
+use regex::bytes::{Regex, RegexBuilder};
+use solti_logstore::{LogSearch, LogView, LogWriter, Progress, Row, SearchQuery, SegmentSizes, Stream};
+
+fn query(pattern: &str) -> SearchQuery {
+    SearchQuery { pattern: pattern.into(), ..SearchQuery::default() }
+}
+
+/// The rule, said a second time and slowly.
+struct Naive {
+    query: SearchQuery,
+    pattern: Regex,
+    escapes: Regex,
+}
+
+impl Naive {
+    fn new(query: &SearchQuery) -> Self {
+        let text = if query.regex { query.pattern.clone() } else { regex::escape(&query.pattern) };
+        let text = if query.whole_word { format!(r"\b{{start-half}}(?:{text})\b{{end-half}}") } else { text };
+        let pattern = RegexBuilder::new(&text).case_insensitive(!query.case_sensitive).build().unwrap();
+        Self { query: query.clone(), pattern, escapes: Regex::new(r"\x1b\[[0-?]*[ -/]*[@-~]").unwrap() }
+    }
+
+    fn matches(&self, row: &Row) -> bool {
+        if row.gap.is_some()
+            || row.removed.is_some()
+            || self.query.stream.is_some_and(|stream| stream != row.stream)
+        {
+            return false;
+        }
+        let text = if self.query.ignore_escapes {
+            self.escapes.replace_all(&row.bytes, &b""[..])
+        } else {
+            row.bytes[..].into()
+        };
+        self.pattern.is_match(&text) != self.query.invert
+    }
+
+    fn rows(&self, dir: &Path, is_final: bool) -> Vec<u64> {
+        let mut view = LogView::open(dir).unwrap();
+        view.set_final(is_final);
+        let rows = view.rows(0, usize::MAX, usize::MAX).unwrap();
+        rows.iter().filter(|row| self.matches(row)).map(|row| row.row).collect()
+    }
+}
+
+fn search(dir: &Path, query: &SearchQuery, near: u64, threads: usize, block: u64) -> LogSearch {
+    LogSearch::with_block_bytes(dir, query.compile().unwrap(), near, threads, block).unwrap()
+}
+
+fn advance(search: &LogSearch) -> Progress {
+    let last = std::sync::Mutex::new(Progress::default());
+    search.advance(&AtomicBool::new(false), &|progress| *last.lock().unwrap() = progress).unwrap();
+    last.into_inner().unwrap()
+}
+
+/// Every answer of a search against the list of matching rows.
+fn check(search: &LogSearch, progress: Progress, expected: &[u64], near: u64, rows: u64) {
+    let total = expected.len() as u64;
+    assert_eq!(progress.matches, total);
+    assert_eq!(search.total(), total);
+    assert_eq!(search.select(0, usize::MAX).unwrap(), expected);
+    let at_or_after = expected.iter().find(|row| **row >= near).or(expected.last());
+    assert_eq!(progress.nearest, at_or_after.copied());
+    for row in (0..rows + 2).step_by(1 + rows as usize / 30) {
+        let rank = expected.partition_point(|found| *found < row);
+        assert_eq!(search.rank(row).unwrap(), rank as u64, "rank of {row}");
+        let place = |index: usize| expected.get(index).map(|found| (*found, index as u64));
+        let next = expected.partition_point(|found| *found <= row);
+        let forward = if next < expected.len() { place(next) } else { place(0) };
+        assert_eq!(search.step(row, true).unwrap(), forward, "after {row}");
+        let back = place(rank.checked_sub(1).unwrap_or(expected.len().saturating_sub(1)));
+        assert_eq!(search.step(row, false).unwrap(), back, "before {row}");
+        let page = search.select(rank as u64, 3).unwrap();
+        assert_eq!(page, &expected[rank..expected.len().min(rank + 3)]);
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Append(Stream, Vec<u8>),
+    Wait(u64),
+    Search,
+}
+
+fn bytes() -> impl Strategy<Value = Vec<u8>> {
+    let words = [
+        "error",
+        "Error ",
+        "errors",
+        "\n",
+        "\n",
+        "er\x1b[31mror\x1b[0m",
+        "\x1b[1",
+        "x",
+        "\0",
+        "ä",
+        "\r\n",
+        " ",
+    ];
+    let odd = Just(&b"\xff"[..]);
+    let word = prop_oneof![20 => prop::sample::select(words.to_vec()).prop_map(str::as_bytes), 1 => odd];
+    prop_oneof![
+        8 => prop::collection::vec(word, 1..30).prop_map(|words| words.concat()),
+        1 => (1usize..600).prop_map(|n| vec![b'y'; n]),
+        1 => (1usize..40).prop_map(|n| b"an error line\nand one without\n".repeat(n)),
+    ]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let stream = prop_oneof![2 => Just(Stream::Stdout), 1 => Just(Stream::Stderr)];
+    prop_oneof![
+        8 => (stream, bytes()).prop_map(|(stream, bytes)| Step::Append(stream, bytes)),
+        2 => prop_oneof![1u64..20, Just(150)].prop_map(Step::Wait),
+        2 => Just(Step::Search),
+    ]
+}
+
+fn any_query() -> impl Strategy<Value = SearchQuery> {
+    let pattern = prop_oneof![
+        3 => Just(("error", false)),
+        1 => Just(("or", false)),
+        1 => Just(("", false)),
+        1 => Just(("^error", true)),
+        1 => Just(("error$", true)),
+        1 => Just(("^$", true)),
+        1 => Just(r"err[a-z]+\s").prop_map(|pattern| (pattern, true)),
+        1 => Just(("(without|y{20,})", true)),
+    ];
+    let stream =
+        prop_oneof![2 => Just(None), 1 => Just(Some(Stream::Stdout)), 1 => Just(Some(Stream::Stderr))];
+    (pattern, any::<[bool; 4]>(), stream).prop_map(
+        |((pattern, regex), [case, word, invert, escapes], stream)| SearchQuery {
+            pattern: pattern.into(),
+            regex,
+            case_sensitive: case,
+            whole_word: word && !pattern.is_empty(),
+            invert,
+            stream,
+            ignore_escapes: escapes,
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 100, max_shrink_iters: 2000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_search_finds_what_matching_line_by_line_finds(
+        steps in prop::collection::vec(step(), 1..40),
+        query in any_query(),
+        near in 0u64..200,
+        block in prop_oneof![20u64..100, 500u64..5000],
+        rest in prop_oneof![100u64..1000, Just(1 << 20)],
+        removed in prop::option::of(1usize..4),
+        finish in any::<bool>(),
+    ) {
+        let dir = tempfile::tempdir().unwrap();
+        let mut writer = LogWriter::with_sizes(dir.path(), SegmentSizes { head: 200, rest }).unwrap();
+        let naive = Naive::new(&query);
+        let growing = search(dir.path(), &query, near, 2, block);
+        let mut now = 1_700_000_000_000;
+        for step in &steps {
+            match step {
+                Step::Append(stream, bytes) => writer.append(*stream, bytes, now).unwrap(),
+                Step::Wait(ms) => {
+                    now += ms;
+                    writer.flush_due(now).unwrap();
+                }
+                Step::Search => {
+                    let progress = advance(&growing);
+                    prop_assert_eq!(progress.matches, naive.rows(dir.path(), false).len() as u64);
+                }
+            }
+        }
+        if finish {
+            writer.finish(now + 1).unwrap();
+        } else {
+            writer.flush_due(now + 1).unwrap();
+        }
+        let expected = naive.rows(dir.path(), false);
+        let rows = LogView::open(dir.path()).unwrap().extent().unwrap().rows;
+        // A search that began before the first row was there begins with whatever comes first.
+        let progress = advance(&growing);
+        check(&growing, progress, &expected, near, rows);
+        let fresh = search(dir.path(), &query, near, 1, block);
+        let progress = advance(&fresh);
+        check(&fresh, progress, &expected, near, rows);
+
+        if let Some(removed) = removed && common::segments(dir.path()).len() > removed + 1 {
+            for file in common::segments(dir.path()).remove(removed) {
+                std::fs::remove_file(file).unwrap();
+            }
+            let left = naive.rows(dir.path(), false);
+            let late = search(dir.path(), &query, near, 2, block);
+            let progress = advance(&late);
+            check(&late, progress, &left, near, rows);
+            // What the one before has counted may be gone; what it says of the rest is true.
+            let found = fresh.select(0, usize::MAX).unwrap();
+            prop_assert!(found.iter().all(|row| expected.contains(row)));
+        }
+    }
+}
+
+#[test]
+fn a_row_longer_than_any_block_is_one_match() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = LogWriter::with_sizes(dir.path(), SegmentSizes { head: 1 << 30, rest: 1 }).unwrap();
+    let mut line = vec![b'.'; 5_000_000];
+    line[4_300_000..4_300_006].copy_from_slice(b"needle");
+    writer.append(Stream::Stdout, b"needle\n", 1).unwrap();
+    let query = query("needle");
+    let search = search(dir.path(), &query, 0, 2, 64 * 1024);
+    assert_eq!(advance(&search).matches, 1);
+    for part in line.chunks(700_000) {
+        writer.append(Stream::Stdout, part, 2).unwrap();
+        writer.flush_due(200).unwrap();
+        advance(&search);
+    }
+    assert_eq!((search.total(), search.select(0, 9).unwrap()), (2, vec![0, 1]));
+    writer.append(Stream::Stdout, b"\nno\nneedle", 300).unwrap();
+    writer.finish(400).unwrap();
+    let progress = advance(&search);
+    assert_eq!(search.select(0, 9).unwrap(), [0, 1, 3]);
+    assert_eq!(progress.searched_bytes, progress.total_bytes);
+}
+
+#[test]
+fn what_a_person_looks_at_is_searched_first() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = LogWriter::create(dir.path()).unwrap();
+    for n in 0..20_000 {
+        writer.append(Stream::Stdout, format!("line {n}\n").as_bytes(), 1).unwrap();
+    }
+    writer.finish(2).unwrap();
+    let search = search(dir.path(), &query("line 1"), 15_000, 1, 4096);
+    let (stop, first) = (AtomicBool::new(false), AtomicU64::new(0));
+    let note = |progress: Progress| {
+        first.store(progress.nearest.unwrap(), Ordering::Relaxed);
+        stop.store(true, Ordering::Relaxed);
+    };
+    search.advance(&stop, &note).unwrap();
+    assert_eq!(first.load(Ordering::Relaxed), 15_000);
+    assert!(search.progress().unwrap().searched_bytes < 10_000, "a search that was stopped went on");
+}
