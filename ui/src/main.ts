@@ -1,5 +1,5 @@
 // The one entry of every window. The kind of window comes from the URL:
-// `index.html` is the main window, `index.html?view=log&task=ID&attempt=N` a log window.
+// `index.html` is the main window, `?view=log&task=ID&attempt=N&row=N` a log window, `?view=merged&source=ID:N&source=…` a merged one.
 import { mount, type Component } from "svelte";
 import "@fontsource-variable/inter/index.css";
 import "@fontsource-variable/jetbrains-mono/index.css";
@@ -15,10 +15,15 @@ if (!target) throw new Error("index.html has no #app element");
 
 if (params.get("view") === "log") {
   const attempt = Number(params.get("attempt"));
+  const row = params.get("row");
   const { default: LogView } = await import("./views/LogView.svelte");
-  mount(LogView as Component<{ task: string; attempt?: number }>, {
+  mount(LogView as Component<{ task: string; attempt?: number; row?: number }>, {
     target,
-    props: { task: params.get("task") ?? "", attempt: attempt > 0 ? attempt : undefined },
+    props: {
+      task: params.get("task") ?? "",
+      attempt: attempt > 0 ? attempt : undefined,
+      row: row === null || !(Number(row) >= 0) ? undefined : Number(row),
+    },
   });
 } else {
   const { default: MainView } = await import("./views/MainView.svelte");

@@ -25,6 +25,9 @@ export function command(line: string, slot: string, name?: string, more: Partial
   };
 }
 
+/** Ids of the first tasks do not depend on when the page was loaded: a log window finds the task of the main window. */
+const SEEDED_AT = Date.UTC(2026, 0, 1);
+
 export function fakeId(at: number, n: number): string {
   return `${at.toString(36).padStart(9, "0")}-${n.toString(36).padStart(4, "0")}`;
 }
@@ -81,7 +84,7 @@ export function makeTask(sample: Sample, n: number, now: number): FakeTask {
     row: {
       task: {
         metadata: {
-          id: fakeId(createdAt, n),
+          id: fakeId(SEEDED_AT - sample.ago, n),
           resourceVersion: n + 1,
           createdAt,
           updatedAt: lastRun?.finishedAt ?? createdAt,

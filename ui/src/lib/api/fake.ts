@@ -273,7 +273,7 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
 
   function log(id: string, attempt: number): FakeLog {
     const { rows, live, startedAt } = logInfo(id, attempt);
-    return { rows, live, at: (row) => fakeLine(row, startedAt) };
+    return { rows, live, at: (row) => fakeLine(row, startedAt, get(id).row.task.spec.slot) };
   }
 
   function search(searchId: string): FakeSearch {
@@ -396,11 +396,9 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
     },
     logInfo: async (id, attempt) => logInfo(id, attempt),
     readLog: async (id, attempt, from, count) => {
-      const info = logInfo(id, attempt);
-      const to = Math.min(info.rows, from + count);
-      const rows = [];
-      for (let row = Math.max(0, from); row < to; row++) rows.push(fakeLine(row, info.startedAt));
-      return { from, total: info.rows, rows };
+      const { rows: total, at } = log(id, attempt);
+      const length = Math.max(0, Math.min(total, from + count) - from);
+      return { from, total, rows: Array.from({ length }, (_, i) => at(from + i)) };
     },
     watchLog: async (id, attempt, onInfo) => {
       onInfo(logInfo(id, attempt));

@@ -4,11 +4,15 @@
 const GAP = 4;
 const EDGE = 8;
 
+/** What a panel hangs on: a button, or a point of the window. */
+export type Anchor = HTMLElement | { readonly x: number; readonly y: number };
+
 /** Attachment for the open panel. `close` is called without the focus being anywhere in particular. */
-export function floating(button: () => HTMLElement | undefined, close: () => void) {
+export function floating(button: () => Anchor | undefined, close: () => void) {
   return (panel: HTMLElement): (() => void) => {
-    const anchor = button();
-    if (anchor) place(panel, anchor);
+    const hung = button();
+    if (hung) place(panel, hung);
+    const anchor = hung instanceof HTMLElement ? hung : undefined;
     const away = (event: Event) => {
       const at = event.target;
       if (at instanceof Node && (panel.contains(at) || anchor?.contains(at))) return;
@@ -30,8 +34,11 @@ export function floating(button: () => HTMLElement | undefined, close: () => voi
   };
 }
 
-function place(panel: HTMLElement, anchor: HTMLElement) {
-  const at = anchor.getBoundingClientRect();
+function place(panel: HTMLElement, anchor: Anchor) {
+  const at =
+    anchor instanceof HTMLElement
+      ? anchor.getBoundingClientRect()
+      : { top: anchor.y, bottom: anchor.y, left: anchor.x };
   const { offsetWidth: width, offsetHeight: height } = panel;
   const below = at.bottom + GAP;
   const top = below + height > window.innerHeight - EDGE ? Math.max(EDGE, at.top - GAP - height) : below;

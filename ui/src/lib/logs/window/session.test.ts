@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import type { Backend, LogInfo, LogRow } from "../api";
+import type { Backend, LogInfo, LogRow } from "../../api";
 import { LogSession } from "./session.svelte";
 
 function stand(rows = 1000) {

@@ -29,6 +29,8 @@ export interface ParsedLine {
   readonly spans: readonly Span[];
   /** The text to copy: what the spans show, one UTF-16 unit for one, with control characters as they came. */
   readonly plain: string;
+  /** Where each UTF-16 unit of `plain` stands in the raw text; null when the two are the same text. */
+  readonly origin: readonly number[] | null;
   /** The style that the next row of the same stream begins with. */
   readonly end: Style;
 }
@@ -64,7 +66,8 @@ function rgb(r: number, g: number, b: number): string {
 /** Parses one row; `start` is the style that the row before it left behind. */
 export function parseAnsi(text: string, start: Style = PLAIN): ParsedLine {
   if (!SPECIAL.test(text)) {
-    return { spans: text === "" ? [] : [{ text, style: start, control: false }], plain: text, end: start };
+    const spans = text === "" ? [] : [{ text, style: start, control: false }];
+    return { spans, plain: text, origin: null, end: start };
   }
   const screen = new Cells(start);
   let at = 0;
@@ -73,7 +76,7 @@ export function parseAnsi(text: string, start: Style = PLAIN): ParsedLine {
     if (code === 0x1b || code === 0x9b) {
       const escape = readEscape(text, at);
       if (escape === null) {
-        screen.put(text.charAt(at), true);
+        screen.put(text.charAt(at), true, at);
         at += 1;
       } else {
         if (escape.final === "m") screen.style = applySgr(screen.style, escape.params);
@@ -88,11 +91,33 @@ export function parseAnsi(text: string, start: Style = PLAIN): ParsedLine {
       at += 1;
     } else {
       const char = String.fromCodePoint(text.codePointAt(at) as number);
-      screen.put(char, isControl(code));
+      screen.put(char, isControl(code), at);
       at += char.length;
     }
   }
   return screen.finish();
+}
+
+/** Ranges of raw columns as ranges of the columns that are shown: what was overwritten or dropped falls out. */
+export function shownRanges(
+  ranges: readonly (readonly [number, number])[],
+  { origin }: Pick<ParsedLine, "origin">,
+): readonly (readonly [number, number])[] {
+  if (origin === null) return ranges;
+  const out: [number, number][] = [];
+  for (const [from, to] of ranges) {
+    let start = -1;
+    for (let column = 0; column <= origin.length; column += 1) {
+      const raw = origin[column] ?? -1;
+      const inside = raw >= from && raw < to;
+      if (inside && start < 0) start = column;
+      if (!inside && start >= 0) {
+        out.push([start, column]);
+        start = -1;
+      }
+    }
+  }
+  return out;
 }
 
 /** The style after a row, without building its spans: cheap enough to run over the rows before the one that is shown. */
@@ -134,14 +159,16 @@ class Cells {
   #chars: string[] = [];
   #styles: Style[] = [];
   #control: boolean[] = [];
+  #from: number[] = [];
 
   constructor(start: Style) {
     this.style = start;
   }
 
-  put(char: string, control: boolean): void {
+  put(char: string, control: boolean, from: number): void {
     while (this.#chars.length < this.column) this.#blank(this.#chars.length);
     this.#chars[this.column] = char;
+    this.#from[this.column] = from;
     this.#styles[this.column] = this.style;
     this.#control[this.column] = control;
     this.column += 1;
@@ -153,7 +180,7 @@ class Cells {
       for (let i = 0; i <= this.column && i < this.#chars.length; i += 1) this.#blank(i);
     } else if (params === "" || params === "0" || params === "2") {
       const keep = params === "2" ? 0 : Math.min(this.column, this.#chars.length);
-      this.#chars.length = this.#styles.length = this.#control.length = keep;
+      this.#chars.length = this.#styles.length = this.#control.length = this.#from.length = keep;
     }
   }
 
@@ -161,14 +188,16 @@ class Cells {
     this.#chars[i] = " ";
     this.#styles[i] = PLAIN;
     this.#control[i] = false;
+    this.#from[i] = -1; // Nothing of the raw text is here.
   }
 
   finish(): ParsedLine {
     const spans: Span[] = [];
-    const plain = this.#chars.join("");
+    const origin: number[] = [];
     let run = "";
     for (let i = 0; i < this.#chars.length; i += 1) {
       const char = this.#chars[i] as string;
+      for (let unit = 0; unit < char.length; unit += 1) origin.push((this.#from[i] as number) + unit);
       run += this.#control[i] ? (visible(char.charCodeAt(0)) ?? char) : char;
       const last = i + 1 === this.#chars.length;
       if (last || this.#styles[i] !== this.#styles[i + 1] || this.#control[i] !== this.#control[i + 1]) {
@@ -176,7 +205,7 @@ class Cells {
         run = "";
       }
     }
-    return { spans, plain, end: this.style };
+    return { spans, plain: this.#chars.join(""), origin, end: this.style };
   }
 }
 

@@ -1,19 +1,19 @@
-// One open log: which attempt is shown, its extent, its rows, and whether the view follows the tail. The log window and the log tab
-// of a task share it. Scrolling and drawing are LogPane.svelte's.
-import { ApiError, type Backend, type LogInfo, type Unsubscribe } from "../api";
-import { follow, FOLLOWING, newRows, nextAttempt, type Follow, type FollowEvent } from "./follow";
-import { RowCache } from "./rows.svelte";
+// One open log: which attempt is shown, its extent, its rows or those that a filter leaves, and whether the view follows the tail.
+// Scrolling and drawing are the pane's, searching is find/'s, the rest of the window is log-window.svelte.ts.
+import { ApiError, type Backend, type LogInfo, type SearchProgress, type Unsubscribe } from "../../api";
+import { LogRows } from "../rows/log-rows.svelte";
+import { MatchRows } from "../rows/match-rows.svelte";
+import { nextAttempt } from "./follow";
+import { LogReader } from "./reader.svelte";
 
-export class LogSession {
+export class LogSession extends LogReader {
   info = $state.raw<LogInfo | null>(null);
-  rows = $state.raw<RowCache | null>(null);
+  log = $state.raw<LogRows | null>(null);
+  matches = $state.raw<MatchRows | null>(null);
   error = $state.raw<ApiError | null>(null);
-  follow = $state.raw<Follow>(FOLLOWING);
   attempt = $state(0);
   /** Said when the view has moved on by itself: "Attempt 2 began". */
   moved = $state<{ from: number; to: number } | null>(null);
-  /** How many rows the pane shows at once; the tail is pulled by that much. */
-  #height = 60;
   #pinned: boolean;
   #stop: Unsubscribe = () => {};
   #generation = 0;
@@ -23,16 +23,25 @@ export class LogSession {
     readonly id: string,
     attempt?: number,
   ) {
+    super();
     this.#pinned = attempt !== undefined;
     this.attempt = attempt ?? 0;
   }
 
-  get pinned(): boolean {
-    return this.#pinned;
+  get rows(): LogRows | MatchRows | null {
+    return this.matches ?? this.log;
   }
 
-  get newRows(): number {
-    return newRows(this.follow, this.info?.rows ?? 0);
+  get startedAt(): number | undefined {
+    return this.info?.startedAt;
+  }
+
+  get identity(): string {
+    return String(this.attempt);
+  }
+
+  get pinned(): boolean {
+    return this.#pinned;
   }
 
   async open(): Promise<void> {
@@ -65,31 +74,36 @@ export class LogSession {
     await this.#switch(next);
   }
 
-  on(type: FollowEvent["type"], selecting = false): void {
-    const rows = this.rows?.total ?? 0;
-    this.follow = follow(this.follow, type === "reachedEnd" ? { type, rows, selecting } : { type, rows });
-    if (this.follow.following && this.info) this.rows?.extend(this.info, this.#height);
+  /** Shows only what a search found; the log itself stays as it is behind it. */
+  filter(searchId: string, near: number): void {
+    this.matches?.close();
+    this.matches = new MatchRows(this.backend, searchId, near, this.log?.hiddenBefore ?? 0);
+    this.on("list");
   }
 
-  /** Says which rows the pane shows, and how many fit into it. */
-  want(from: number, to: number, height: number): void {
-    this.#height = Math.max(1, height);
-    this.rows?.want(from, to, this.#tail);
+  /** The search that filters has come further. */
+  searched(progress: SearchProgress): void {
+    this.matches?.progress(progress, this.tail);
+  }
+
+  /** Shows all rows again. */
+  unfilter(): void {
+    if (this.matches === null) return;
+    this.matches.close();
+    this.matches = null;
+    if (this.info) this.log?.extend(this.info, this.tail);
+    this.on("list");
   }
 
   close(): void {
     this.#generation += 1;
     this.#stop();
-    this.rows?.close();
-  }
-
-  get #tail(): number {
-    return this.follow.following ? this.#height : 0;
+    this.matches?.close();
+    this.log?.close();
   }
 
   async #switch(attempt: number): Promise<void> {
     this.attempt = attempt;
-    this.on("attempt");
     await this.#watch().catch((thrown: unknown) => (this.error = ApiError.from(thrown)));
   }
 
@@ -97,10 +111,13 @@ export class LogSession {
     this.#generation += 1;
     const generation = this.#generation;
     this.#stop();
-    this.rows?.close();
+    this.matches?.close();
+    this.matches = null;
+    this.log?.close();
     this.error = null;
     this.info = null;
-    this.rows = new RowCache(this.backend, this.id, this.attempt);
+    this.log = new LogRows(this.backend, this.id, this.attempt);
+    this.on("list");
     const stop = await this.backend.watchLog(this.id, this.attempt, (info) => {
       if (generation === this.#generation) this.#take(info);
     });
@@ -110,7 +127,8 @@ export class LogSession {
 
   #take(info: LogInfo): void {
     this.info = info;
-    this.rows?.extend(info, this.#tail);
+    // Behind a filter nothing is drawn: how long the log is will do.
+    this.log?.extend(info, this.matches === null ? this.tail : 0);
     void this.latestIs(info.attempts);
   }
 }

@@ -1,9 +1,9 @@
 // What the log window says in words: titles, the mark at the end of a run, times of rows, notes on clamped lines.
-import type { LogInfo, LogRow, Phase } from "../api";
-import { bytes, duration, outcome } from "../shared/format";
-import { phaseWord } from "../shared/phase";
+import type { LogInfo, LogRow, Phase } from "../../api";
+import { bytes, duration, outcome, plural } from "../../shared/format";
+import { phaseWord } from "../../shared/phase";
 
-export type TimeMode = "off" | "clock" | "relative";
+export type TimeMode = "off" | "clock" | "relative" | "delta";
 
 /** Longest text drawn for one row; the backend clips at the same length. */
 export const CLAMP = 10_000;
@@ -31,8 +31,10 @@ export function ended(phase: Phase, why: string): string {
 
 const pad = (n: number, width: number): string => String(n).padStart(width, "0");
 
-export function rowTime(mode: TimeMode, ts: number, startedAt: number): string {
+/** When a row was written: the clock, since the start of the run, or since the row before it. */
+export function rowTime(mode: TimeMode, ts: number, startedAt: number, before?: number): string {
   if (mode === "off") return "";
+  if (mode === "delta") return before === undefined ? "" : `+${(Math.max(0, ts - before) / 1000).toFixed(3)}`;
   if (mode === "clock") {
     const at = new Date(ts);
     return `${pad(at.getHours(), 2)}:${pad(at.getMinutes(), 2)}:${pad(at.getSeconds(), 2)}.${pad(at.getMilliseconds(), 3)}`;
@@ -52,6 +54,13 @@ export function clamped(row: LogRow): { text: string; note: string | null } {
   const shown = new TextEncoder().encode(text).length;
   if (row.fullLen <= shown) return { text, note: null };
   return { text, note: `line is ${size(row.fullLen)}, ${size(shown)} shown` };
+}
+
+/** What stands in the place of lines that are not there; null for a line. */
+export function gapLabel(row: LogRow): string | null {
+  if (row.removed)
+    return `${plural(row.removed.rows, "line")} (${size(row.removed.bytes)}) removed to keep within the limits for logs`;
+  return row.gap === undefined ? null : `${size(row.gap)} of output lost: the disk was full`;
 }
 
 /** `10 kB` rather than `10.0 kB`: these are round numbers. */

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { LogInfo, LogRow } from "../api";
+import type { LogInfo, LogRow } from "../../api";
 import { clamped, endMark, rowTime, windowTitle } from "./words";
 
 const info: LogInfo = {

@@ -10,23 +10,32 @@ interface CaretDocument {
   caretRangeFromPoint?(x: number, y: number): Range | null;
 }
 
-export function pointAt(layer: HTMLElement, x: number, y: number): Point {
+export interface ScreenPoint extends Point {
+  /** Where the row stands in the list; null for a row that is only drawn around another. */
+  readonly position: number | null;
+}
+
+export function pointAt(layer: HTMLElement, x: number, y: number): ScreenPoint {
   const rows = [...layer.querySelectorAll<HTMLElement>("[data-row]")];
   const first = rows[0];
-  if (first === undefined) return { row: 0, column: 0 };
-  if (y < first.getBoundingClientRect().top) return { row: indexOf(first), column: 0 };
+  if (first === undefined) return { row: 0, column: 0, position: null };
+  if (y < first.getBoundingClientRect().top) return on(first, 0);
   const row = rows.find((element) => y < element.getBoundingClientRect().bottom);
-  if (row === undefined) return { row: indexOf(rows.at(-1) as HTMLElement), column: Infinity };
+  if (row === undefined) return on(rows.at(-1) as HTMLElement, Infinity);
   const text = row.querySelector<HTMLElement>(".text");
-  if (text === null || x < text.getBoundingClientRect().left) return { row: indexOf(row), column: 0 };
+  const box = text?.getBoundingClientRect();
+  if (text === null || box === undefined || x < box.left) return on(row, 0);
+  // What is drawn as fields has no columns: it is taken whole.
+  if (text.dataset.whole !== undefined) return on(row, x < box.left + box.width / 2 ? 0 : Infinity);
   // On the edge between two rows an engine may answer with the neighbour's text.
   const { top, bottom } = row.getBoundingClientRect();
   const inside = Math.min(Math.max(y, top + 3), bottom - 3);
-  return { row: indexOf(row), column: columnAt(text, x, inside) };
+  return on(row, columnAt(text, x, inside));
 }
 
-function indexOf(row: HTMLElement): number {
-  return Number(row.dataset.row);
+function on(element: HTMLElement, column: number): ScreenPoint {
+  const { row, position } = element.dataset;
+  return { row: Number(row), column, position: position === undefined ? null : Number(position) };
 }
 
 function columnAt(text: HTMLElement, x: number, y: number): number {

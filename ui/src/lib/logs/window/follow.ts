@@ -9,10 +9,12 @@ export interface Follow {
 export type FollowEvent =
   | { readonly type: "scrolledUp"; readonly rows: number }
   | { readonly type: "selected"; readonly rows: number }
+  | { readonly type: "found"; readonly rows: number }
   | { readonly type: "reachedEnd"; readonly rows: number; readonly selecting: boolean }
   | { readonly type: "resume"; readonly rows: number }
   | { readonly type: "pause"; readonly rows: number }
-  | { readonly type: "attempt"; readonly rows: number };
+  /** Another list of rows is shown: another attempt, or what a filter leaves. */
+  | { readonly type: "list"; readonly rows: number };
 
 export const FOLLOWING: Follow = { following: true, seen: 0 };
 
@@ -20,6 +22,7 @@ export function follow(state: Follow, event: FollowEvent): Follow {
   switch (event.type) {
     case "scrolledUp":
     case "selected":
+    case "found":
     case "pause":
       return state.following ? { following: false, seen: event.rows } : state;
     case "reachedEnd":
@@ -27,7 +30,7 @@ export function follow(state: Follow, event: FollowEvent): Follow {
       return event.selecting ? state : { following: true, seen: event.rows };
     case "resume":
       return { following: true, seen: event.rows };
-    case "attempt":
+    case "list":
       return { following: state.following, seen: event.rows };
   }
 }

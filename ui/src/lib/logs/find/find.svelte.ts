@@ -1,0 +1,182 @@
+// The find field of a log window: what is looked for, in which way, where one is among the hits, and the way back.
+// The search runs in the backend (search.svelte.ts); which rows the pane shows for it is log-window.svelte.ts's.
+import type { LogQuery, SearchHit, SearchProgress } from "../../api";
+import { remembered } from "../../shared/remembered.svelte";
+import { Highlights } from "./highlights.svelte";
+import { EVERYTHING, type LogSearch, type OnProgress } from "./search.svelte";
+
+export type FindMode = "highlight" | "filter";
+export const FLAGS = ["regex", "caseSensitive", "wholeWord", "invert", "ignoreAnsi"] as const;
+export type FindFlag = (typeof FLAGS)[number];
+
+/** The window around the field. */
+export interface FindPlace {
+  /** A search of the log that is shown, not open yet. */
+  search(query: LogQuery, onProgress: OnProgress): LogSearch;
+  /** The row that stepping goes on from. */
+  at(forward: boolean): number;
+  /** Shows a hit. */
+  show(row: number): void;
+  /** The search or the mode is another one. */
+  changed(): void;
+  /** Looking for something begins here. */
+  begin(): void;
+  /** Back to where it began. */
+  back(): void;
+}
+
+/** Between two keys; a search that is opened for each letter would be cancelled at once. */
+const TYPING_MS = 150;
+const isMode = (value: unknown): value is FindMode => value === "highlight" || value === "filter";
+const isBoolean = (value: unknown): value is boolean => typeof value === "boolean";
+
+export class Find {
+  pattern = $state("");
+  search = $state.raw<LogSearch | null>(null);
+  highlights = $state.raw<Highlights | null>(null);
+  hit = $state.raw<SearchHit | null>(null);
+  /** A step waits for the search to come further. */
+  stepping = $state(false);
+  stopped = $state(false);
+  #mode = remembered<FindMode>("log.find.mode", "highlight", isMode);
+  #flags = Object.fromEntries(
+    FLAGS.map((flag) => [flag, remembered<boolean>(`log.find.${flag}`, EVERYTHING[flag], isBoolean)]),
+  ) as Record<FindFlag, { value: boolean }>;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #jump = false;
+  #ranking = false;
+
+  constructor(readonly place: FindPlace) {}
+
+  get mode(): FindMode {
+    return this.#mode.value;
+  }
+
+  set mode(mode: FindMode) {
+    if (this.#mode.value === mode) return;
+    this.#mode.value = mode;
+    this.place.changed();
+  }
+
+  get active(): boolean {
+    return this.pattern !== "";
+  }
+
+  get query(): LogQuery {
+    const flags = Object.fromEntries(FLAGS.map((flag) => [flag, this.#flags[flag].value]));
+    return { ...EVERYTHING, ...flags, pattern: this.pattern };
+  }
+
+  flag(flag: FindFlag): boolean {
+    return this.#flags[flag].value;
+  }
+
+  toggle(flag: FindFlag): void {
+    this.#flags[flag].value = !this.#flags[flag].value;
+    this.restart(true);
+  }
+
+  /** Something was typed. */
+  typed(pattern: string): void {
+    if (this.pattern === "" && pattern !== "") this.place.begin();
+    this.pattern = pattern;
+    clearTimeout(this.#timer);
+    if (pattern === "") this.restart(false);
+    else this.#timer = setTimeout(() => this.restart(true), TYPING_MS);
+  }
+
+  /** Takes over a query from elsewhere, without moving: the caller shows the row. */
+  adopt(query: LogQuery): void {
+    for (const flag of FLAGS) this.#flags[flag].value = query[flag];
+    this.pattern = query.pattern;
+    this.restart(false);
+  }
+
+  /** Searches anew; with `jump` the view goes to the nearest hit once there is one. */
+  restart(jump: boolean): void {
+    clearTimeout(this.#timer);
+    this.search?.close();
+    this.search = null;
+    this.highlights = null;
+    this.hit = null;
+    this.stopped = false;
+    this.#jump = jump && this.mode === "highlight";
+    if (this.active) {
+      this.search = this.place.search(this.query, (one, progress) => this.#progress(one, progress));
+      void this.search.open();
+    }
+    this.place.changed();
+  }
+
+  /** Ends the search where it is; Enter begins it again. */
+  stop(): void {
+    this.search?.close();
+    this.stopped = true;
+    this.stepping = false;
+    this.place.changed();
+  }
+
+  async step(forward: boolean): Promise<void> {
+    if (!this.active) return;
+    if (this.stopped || this.search === null) return this.restart(true);
+    const { search } = this;
+    this.#jump = false;
+    this.stepping = true;
+    try {
+      const hit = await search.step(this.hit?.row ?? this.place.at(forward), forward);
+      if (hit === null || search !== this.search) return;
+      this.hit = hit;
+      this.place.show(hit.row);
+    } catch {
+      // The search ended under the step; its progress says why.
+    } finally {
+      this.stepping = false;
+    }
+  }
+
+  /** Empties the field and goes back to where the search began. */
+  leave(): void {
+    const wasActive = this.active;
+    this.pattern = "";
+    this.restart(false);
+    if (wasActive) this.place.back();
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.search?.close();
+  }
+
+  #progress(search: LogSearch, progress: SearchProgress): void {
+    if (search !== this.search) return;
+    if (this.highlights === null && search.searchId !== null) {
+      this.highlights = new Highlights(search.backend, search.searchId);
+      this.place.changed();
+    }
+    if (this.#jump && progress.nearest !== undefined) {
+      this.#jump = false;
+      this.hit = { row: progress.nearest, index: 0, total: progress.matches };
+      this.place.show(progress.nearest);
+    }
+    void this.#rank(search);
+  }
+
+  /** Earlier hits turn up while a search goes backward: the place of the one that is shown is asked again. */
+  async #rank(search: LogSearch): Promise<void> {
+    if (this.#ranking) return;
+    this.#ranking = true;
+    try {
+      for (let seen: SearchProgress | null = null; seen !== search.progress && search === this.search;) {
+        seen = search.progress;
+        const row = this.hit?.row;
+        if (row === undefined) return;
+        const index = await search.indexOf(row);
+        if (search === this.search && this.hit?.row === row) this.hit = { row, index, total: search.matches };
+      }
+    } catch {
+      // Closed meanwhile.
+    } finally {
+      this.#ranking = false;
+    }
+  }
+}

@@ -1,0 +1,32 @@
+// What the find field says of its search: "37 of 1,204 · searched 1.2 GB of 2.1 GB".
+import { bytes, count } from "../../shared/format";
+import type { Find } from "./find.svelte";
+
+export interface FindStatus {
+  readonly text: string;
+  /** How far it is, while that says something. */
+  readonly detail: string;
+  /** All of it in full words. */
+  readonly title: string;
+  readonly bad: boolean;
+}
+
+const NOTHING: FindStatus = { text: "", detail: "", title: "", bad: false };
+
+export function findStatus({
+  active,
+  search,
+  hit,
+  stopped,
+}: Pick<Find, "active" | "search" | "hit" | "stopped">): FindStatus {
+  if (!active || search === null) return NOTHING;
+  const { error, progress } = search;
+  if (error) return { text: error.message, detail: "", title: error.message, bad: true };
+  if (progress === null) return { ...NOTHING, text: "Searching" };
+  const { matches, searchedBytes, totalBytes, complete } = progress;
+  const far = `searched ${bytes(searchedBytes)} of ${bytes(totalBytes)}`;
+  const state = stopped ? "stopped, " : "";
+  if (matches === 0 && complete) return { text: "No hits", detail: "", title: far, bad: true };
+  const text = hit && hit.index > 0 ? `${count(hit.index)} of ${count(matches)}` : count(matches);
+  return { text, detail: ` · ${state}${far}`, title: `${text} · ${state}${far}`, bad: false };
+}

@@ -1,0 +1,23 @@
+// How a pane draws its rows: the choices of the toolbar, as one value that pane and rows are given.
+import type { TimeMode } from "../text/words";
+
+export interface Display {
+  readonly wrap: boolean;
+  readonly time: TimeMode;
+  /** CSS pixels. */
+  readonly fontSize: number;
+  readonly numbers: boolean;
+  /** Lines that are JSON objects as fields. */
+  readonly json: boolean;
+  /** Marks for lines that say they are errors or warnings. */
+  readonly severity: boolean;
+}
+
+export const PLAIN_DISPLAY: Display = {
+  wrap: false,
+  time: "off",
+  fontSize: 12.5,
+  numbers: false,
+  json: false,
+  severity: true,
+};

@@ -1,0 +1,45 @@
+// Cuts the styled spans of a row where a selection or a highlight begins or ends. Pure.
+import type { Span } from "../text/ansi";
+
+export interface Piece extends Span {
+  readonly selected: boolean;
+  readonly marked: boolean;
+}
+
+type Range = readonly [from: number, to: number];
+
+export function pieces(
+  spans: readonly Span[],
+  selected: { readonly from: number; readonly to: number } | null,
+  marks: readonly Range[],
+): Piece[] {
+  if (selected === null && marks.length === 0)
+    return spans.map((span) => ({ ...span, selected: false, marked: false }));
+  const edges = new Set<number>();
+  if (selected) edges.add(selected.from).add(selected.to);
+  for (const [from, to] of marks) edges.add(from).add(to);
+  const cuts = [...edges].sort((a, b) => a - b);
+  const out: Piece[] = [];
+  let at = 0;
+  let next = 0;
+  let mark = 0;
+  for (const span of spans) {
+    const end = at + span.text.length;
+    let from = at;
+    while (from < end) {
+      while (next < cuts.length && (cuts[next] as number) <= from) next += 1;
+      const to = Math.min(end, cuts[next] ?? end);
+      while (mark < marks.length && (marks[mark] as Range)[1] <= from) mark += 1;
+      const here = marks[mark];
+      out.push({
+        ...span,
+        text: span.text.slice(from - at, to - at),
+        selected: selected !== null && from >= selected.from && to <= selected.to,
+        marked: here !== undefined && from >= here[0] && to <= here[1],
+      });
+      from = to;
+    }
+    at = end;
+  }
+  return out;
+}

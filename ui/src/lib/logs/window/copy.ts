@@ -1,0 +1,79 @@
+// Reads the exact text of a selection and puts it on the clipboard. The text is what is shown, without escapes; the backend reads
+// it, whatever part of the log is drawn, up to a limit that is told.
+import type { Backend, TextPosition } from "../../api";
+import { parseAnsi } from "../text/ansi";
+import { ordered, type Selection } from "../pane/selection";
+
+/** A column behind any line's end. */
+const LINE_END = Number.MAX_SAFE_INTEGER;
+
+export interface Copied {
+  readonly lines: number;
+  readonly truncated: boolean;
+}
+
+export interface CopyOptions {
+  readonly timestamps: boolean;
+  /** Only the rows that this search found. */
+  readonly searchId?: string;
+}
+
+export async function copySelection(
+  backend: Backend,
+  id: string,
+  attempt: number,
+  selection: Selection,
+  { timestamps, searchId }: CopyOptions,
+): Promise<Copied> {
+  const { start, end } = ordered(selection);
+  const raw = async (row: number, column: number, side: "start" | "end"): Promise<TextPosition> => {
+    if (column === 0 || column === Infinity) return { row, column: column === 0 ? 0 : LINE_END };
+    const held = (await backend.readLog(id, attempt, row, 1)).rows[0];
+    return { row, column: rawColumn(held?.text ?? "", column, side) };
+  };
+  const from = await raw(start.row, start.column, "start");
+  const to = await raw(end.row, end.column, "end");
+  const { text, truncated } = await backend.readLogText(id, attempt, from, to, timestamps, searchId);
+  // Three clicks take the line with its newline.
+  const tail = end.column === Infinity && text !== "" && !text.endsWith("\n") ? "\n" : "";
+  const plain = shownText(text) + tail;
+  await writeClipboard(plain);
+  return { lines: plain === "" ? 0 : plain.split("\n").length - (plain.endsWith("\n") ? 1 : 0), truncated };
+}
+
+/** The column of the raw text that a column of the shown text stands for; an end stands behind the character before it. */
+export function rawColumn(text: string, column: number, side: "start" | "end"): number {
+  const { origin } = parseAnsi(text);
+  if (origin === null) return column;
+  const at = side === "start" ? column : column - 1;
+  const found = origin[at];
+  if (found === undefined || found < 0) return side === "start" ? text.length : Math.max(0, found ?? 0);
+  return side === "start" ? found : found + 1;
+}
+
+/** Lines as they are shown. NUL would end the text on some clipboards, so its symbol goes there. */
+export function shownText(text: string): string {
+  return text
+    .split("\n")
+    .map((line) => parseAnsi(line).plain)
+    .join("\n")
+    .replaceAll("\0", "\u2400");
+}
+
+export async function writeClipboard(text: string): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    // Some web views refuse the asynchronous clipboard; the old command still works there.
+    const focused = document.activeElement as HTMLElement | null;
+    const area = document.createElement("textarea");
+    area.value = text;
+    area.className = "visually-hidden";
+    document.body.append(area);
+    area.select();
+    const done = document.execCommand("copy");
+    area.remove();
+    focused?.focus();
+    if (!done) throw new Error("the clipboard is not available");
+  }
+}

@@ -1,0 +1,39 @@
+// Keys of a log window beside those of its pane: finding, errors, bookmarks, going to a line, the size of text.
+// Single letters count only while no field has the focus.
+import type { LogWindow } from "./log-window.svelte";
+
+/** Handles one keydown; true when it was ours. */
+export function windowKey(log: LogWindow, event: KeyboardEvent, find: (text?: string) => void): boolean {
+  if (event.defaultPrevented || event.altKey || log.whole !== null) return false;
+  const chord = event.ctrlKey || event.metaKey;
+  const typing =
+    event.target instanceof Element &&
+    event.target.closest("input, textarea, select, [role=menu], dialog") !== null;
+  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  const chords: Record<string, () => void> = {
+    f: () => find(),
+    g: () => (log.asking = "line"),
+    b: () => log.toggleBookmark(),
+    s: () => void log.save(),
+    "+": () => log.choices.resize(1),
+    "=": () => log.choices.resize(1),
+    "-": () => log.choices.resize(-1),
+    "0": () => log.choices.resize(0),
+  };
+  const plain: Record<string, () => void> = {
+    "/": () => find(),
+    e: () => void log.problem(!event.shiftKey),
+    b: () => log.toggleBookmark(),
+    "]": () => log.bookmark(true),
+    "[": () => log.bookmark(false),
+  };
+  const always: Record<string, () => void> = {
+    F3: () => void log.find.step(!event.shiftKey),
+  };
+  if (!typing && log.find.active) plain.Escape = () => log.find.leave();
+  const act = chord ? chords[key] : (always[key] ?? (typing ? undefined : plain[key]));
+  if (act === undefined) return false;
+  event.preventDefault();
+  act();
+  return true;
+}
