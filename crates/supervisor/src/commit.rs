@@ -2,13 +2,17 @@
 
 use crate::handle::Shared;
 use solti_store::{Change, Store, StoreError};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 /// How long to wait before a write is repeated that the disk refused.
 const WRITE_RETRY: Duration = Duration::from_millis(500);
+/// How often a database that could not be written is tried again when nothing else is written: nobody tells that a disk has
+/// space again.
+const PROBE_EVERY: Duration = Duration::from_secs(1);
+const PROBE_KEY: &str = "write_probe";
 
 /// A batch on its way to the disk.
 pub(crate) enum Commit {
@@ -26,12 +30,12 @@ impl Commit {
     /// Waits for the disk, once: the caller can be told to try again.
     pub(crate) async fn once(self) -> Result<(), StoreError> {
         match self {
-            Self::Queued { first, shared, permit: _permit, .. } => {
+            Self::Queued { first, store, shared, permit: _permit, .. } => {
                 let result = match first {
                     Ok(commit) => commit.await,
                     Err(error) => Err(error),
                 };
-                shared.note_write(&result);
+                shared.note_write(&store, &result);
                 result
             }
             Self::Relayed(told) => told.await.unwrap_or(Err(StoreError::Closed)),
@@ -51,12 +55,12 @@ impl Commit {
                 while let Err(error) = &result
                     && is_passing(error)
                 {
-                    shared.note_write(&result);
+                    shared.note_write(&store, &result);
                     tracing::warn!("the database refused a write, trying again: {error}");
                     tokio::time::sleep(WRITE_RETRY).await;
                     result = store.apply(changes.clone()).await;
                 }
-                shared.note_write(&result);
+                shared.note_write(&store, &result);
                 if let Err(error) = &result {
                     tracing::error!("a change of state could not be stored: {error}");
                 }
@@ -79,10 +83,26 @@ fn is_passing(error: &StoreError) -> bool {
 }
 
 impl Shared {
-    fn note_write(&self, result: &Result<(), StoreError>) {
+    fn note_write(self: &Arc<Self>, store: &Store, result: &Result<(), StoreError>) {
         let read_only = matches!(result, Err(error) if is_passing(error));
         if self.read_only.swap(read_only, Ordering::AcqRel) != read_only {
             self.feed.touched();
+            if read_only {
+                tokio::spawn(probe(Arc::downgrade(self), store.clone()));
+            }
         }
+    }
+}
+
+/// Tries to write until it can be done, or the app ends.
+async fn probe(shared: Weak<Shared>, store: Store) {
+    loop {
+        tokio::time::sleep(PROBE_EVERY).await;
+        let Some(shared) = shared.upgrade() else { return };
+        if !shared.read_only.load(Ordering::Acquire) {
+            return;
+        }
+        let result = store.set_meta(PROBE_KEY, "").await;
+        shared.note_write(&store, &result);
     }
 }
