@@ -1,8 +1,8 @@
 //! The log of a task as a stream of events: what is there, then what comes, over all attempts, with run marks; from the
 //! beginning or from a position on.
 //!
-//! The files are the buffer. A reader thread follows one log with its cursor and hands blocks over a channel of a few
-//! places; a slow reader makes it wait, and nothing is dropped or piled up.
+//! The files are the buffer. A task follows one log with its cursor and hands blocks over a channel of one place; a slow
+//! subscriber makes it wait, and nothing is dropped or piled up.
 
 use crate::log_rows::stored_run;
 use crate::{ApiError, Handed, LogEventStream, LogPosition};
@@ -16,8 +16,8 @@ use std::task::{Context, Poll};
 use tokio::sync::{mpsc, watch};
 use tokio_stream::Stream;
 
-/// Blocks between the reader and the subscriber.
-const BLOCKS: usize = 4;
+/// Blocks between the reader and the subscriber, beside the one that the subscriber is at.
+const BLOCKS: usize = 1;
 
 enum Item {
     Mark(LogPosition, OutputEvent),
@@ -126,23 +126,25 @@ impl Follower {
             let mut doorbell = doorbell.filter(|run| run.attempt == attempt).map(|run| run.doorbell);
             let had_bell = doorbell.is_some();
             loop {
-                let (is_final, folder, items) = (finished.is_some(), folder.clone(), self.items.clone());
-                let drained = tokio::task::spawn_blocking(move || -> Result<_, LogError> {
-                    let mut reader = match reader {
-                        Some(reader) => reader,
-                        None => LogReader::open_after(&folder, handed)?,
-                    };
-                    reader.set_final(is_final);
-                    while let Some(batch) = reader.next_batch()? {
-                        if items.blocking_send(Item::Block { attempt, batch }).is_err() {
-                            return Ok(None);
-                        }
+                loop {
+                    // A place first, then a block for it: a slow subscriber costs two blocks and no thread.
+                    let Ok(place) = self.items.reserve().await else { return Ok(Err(Gone)) };
+                    let (is_final, folder) = (finished.is_some(), folder.clone());
+                    let read = tokio::task::spawn_blocking(move || -> Result<_, LogError> {
+                        let mut reader = match reader {
+                            Some(reader) => reader,
+                            None => LogReader::open_after(&folder, handed)?,
+                        };
+                        reader.set_final(is_final);
+                        let batch = reader.next_batch()?;
+                        Ok((reader, batch))
+                    });
+                    let (back, batch) = read.await??;
+                    reader = Some(back);
+                    match batch {
+                        Some(batch) => place.send(Item::Block { attempt, batch }),
+                        None => break,
                     }
-                    Ok(Some(reader))
-                });
-                match drained.await?? {
-                    Some(drained) => reader = Some(drained),
-                    None => return Ok(Err(Gone)),
                 }
                 if finished.is_some() {
                     break;

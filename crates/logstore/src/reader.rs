@@ -13,9 +13,9 @@ use crate::format::Kind;
 use crate::{LogError, Stream};
 
 /// About this many bytes make a batch.
-const BATCH_BYTES: u64 = 256 * 1024;
+const BATCH_BYTES: u64 = 64 * 1024;
 /// Or about this many lines.
-const BATCH_LINES: u64 = 32 * 1024;
+const BATCH_LINES: u64 = 4 * 1024;
 /// A line longer than this comes in several spans.
 const LINE_BYTES: usize = 1024 * 1024;
 
@@ -189,7 +189,7 @@ impl LogReader {
     fn collect(&mut self) -> Result<bool, LogError> {
         self.pieces.clear();
         let (mut bytes, mut lines, mut end) = (0, 0, None);
-        while bytes < BATCH_BYTES && lines < BATCH_LINES && self.pieces.len() < BATCH_LINES as usize / 8 {
+        while bytes < BATCH_BYTES && lines < BATCH_LINES && self.pieces.len() < BATCH_LINES as usize / 4 {
             let piece = match self.kept_back.take() {
                 Some(piece) => piece,
                 None => match self.cursor.next(&mut self.files)? {
