@@ -12,9 +12,14 @@ pub struct Auth {
 }
 
 impl Auth {
-    /// `own_uid` is the user of this process.
+    /// `own_uid` may call over a Unix socket without the token.
     pub fn new(token: Arc<AccessToken>, own_uid: u32) -> Self {
         Self { token, own_uid }
+    }
+
+    /// For the user of this process.
+    pub fn for_this_user(token: Arc<AccessToken>) -> Self {
+        Self::new(token, rustix::process::geteuid().as_raw())
     }
 
     /// # Errors

@@ -41,7 +41,8 @@ pub trait Guard: Send + Sync + 'static {
     fn sent(&self, _call: &Call, _bytes: u64) {}
 }
 
-/// What every transport to the outside is guarded with.
+/// What every transport to the outside is guarded with. Clones share their counts and limits.
+#[derive(Clone)]
 pub struct StandardGuards {
     pub auth: Arc<Auth>,
     pub rate: Arc<RateLimit>,
@@ -49,6 +50,10 @@ pub struct StandardGuards {
 }
 
 impl StandardGuards {
+    pub fn new(auth: Auth) -> Self {
+        Self { auth: Arc::new(auth), rate: Arc::default(), metrics: Arc::default() }
+    }
+
     /// The one place that says in which order guards are asked. Metrics and audit come first because they note refusals too.
     pub fn around<H: ?Sized>(&self, api: Arc<H>) -> Guarded<H> {
         Guarded::new(

@@ -1,0 +1,11 @@
+//! The API over HTTP: the server and the client of each shape side by side.
+//!
+//! [`serve`] puts any handler behind guards onto a Unix socket and onto TCP; [`HttpClient`] is a handler again, at the other
+//! end. What the calls mean is `solti-api`, what a task is `solti-model`; gRPC is `solti-grpc`.
+
+mod error;
+mod server;
+mod wire;
+
+pub use error::HttpError;
+pub use server::{Access, Limits, ServeOptions, Serving, TcpOptions, Tls, router, serve};

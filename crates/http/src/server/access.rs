@@ -1,0 +1,99 @@
+//! Who may ask anything at all: the Host that a caller names, the Origin that a browser adds, the token. Checked before
+//! a body is read.
+
+use crate::server::answer::Refusal;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use http::{HeaderMap, HeaderValue, header};
+use solti_api::ApiError;
+use solti_api::guard::{Auth, Caller, Origin, PresentedToken};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// Which names a listener answers to, and which tokens.
+#[derive(Clone)]
+pub struct Access {
+    /// `None` on a Unix socket, where no browser can be and names mean nothing.
+    hosts: Option<Arc<[String]>>,
+    auth: Arc<Auth>,
+}
+
+/// Where a connection comes from; put into each of its requests by the listener.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Peer(pub Origin);
+
+/// Open to everybody who may connect: nothing about tasks is told here, and a browser cannot send a token with a page.
+const OPEN: [&str; 4] = ["/health", "/api/v1/openapi.json", "/api/v1/docs", "/api/v1/docs.js"];
+
+impl Access {
+    pub fn by_socket(auth: Arc<Auth>) -> Self {
+        Self { hosts: None, auth }
+    }
+
+    /// For a listener at `address`: its own address, the names of this machine to itself, and `allowed` (each with or
+    /// without a port). A name that an attacker's DNS points here is not among them.
+    pub fn by_network(auth: Arc<Auth>, address: SocketAddr, allowed: &[String]) -> Self {
+        let port = address.port();
+        let mut hosts =
+            vec![format!("localhost:{port}"), format!("127.0.0.1:{port}"), format!("[::1]:{port}")];
+        if !address.ip().is_unspecified() {
+            hosts.push(address.to_string());
+        }
+        for name in allowed {
+            hosts.extend([name.to_ascii_lowercase(), format!("{}:{port}", name.to_ascii_lowercase())]);
+        }
+        Self { hosts: Some(hosts.into()), auth }
+    }
+
+    fn check(&self, request: &Request) -> Result<Arc<Caller>, ApiError> {
+        if let Some(hosts) = &self.hosts {
+            let known = |host: &str| hosts.iter().any(|known| known.eq_ignore_ascii_case(host));
+            let host = host(request).filter(|host| known(host)).ok_or_else(|| denied("this host name"))?;
+            for origin in request.headers().get_all(header::ORIGIN) {
+                // A page of this very server, whichever way it was reached.
+                let own = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
+                if !own.is_some_and(|(_, name)| name.eq_ignore_ascii_case(host)) {
+                    return Err(denied("a page of another origin"));
+                }
+            }
+        } else if request.headers().contains_key(header::ORIGIN) {
+            return Err(denied("a page of a browser"));
+        }
+        let Peer(origin) = request.extensions().get().copied().unwrap_or_default();
+        let caller = Caller { origin, token: bearer(request.headers()) };
+        if !OPEN.contains(&request.uri().path()) {
+            self.auth.check(&caller)?;
+        }
+        Ok(Arc::new(caller))
+    }
+}
+
+fn denied(what: &str) -> ApiError {
+    ApiError::PermissionDenied { reason: what.into() }
+}
+
+/// The one Host of a request; a second one, or one that contradicts the request line, is none.
+fn host(request: &Request) -> Option<&str> {
+    let mut all = request.headers().get_all(header::HOST).iter();
+    let host = all.next()?.to_str().ok()?;
+    let agrees = request.uri().authority().is_none_or(|authority| authority.as_str() == host);
+    (all.next().is_none() && agrees).then_some(host)
+}
+
+fn bearer(headers: &HeaderMap) -> Option<PresentedToken> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| PresentedToken::new(token.trim()))
+}
+
+/// Lets a request in as called by whoever it is from, or answers in its place.
+pub async fn admit(State(access): State<Access>, request: Request, next: Next) -> Response {
+    let mut response = match access.check(&request) {
+        Ok(caller) => caller.scope(next.run(request)).await,
+        Err(error) => Refusal::from(error).into_response(),
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}

@@ -1,0 +1,76 @@
+//! The certificate of a server: one's own, or one that is generated at first use and known by its fingerprint.
+
+use crate::HttpError;
+use rustls::ServerConfig;
+use rustls::crypto::ring;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use sha2::{Digest as _, Sha256};
+use std::fs::{DirBuilder, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::Path;
+use std::sync::Arc;
+
+const CERTIFICATE: &str = "certificate.pem";
+const KEY: &str = "key.pem";
+
+pub struct Identity {
+    pub config: Arc<ServerConfig>,
+    pub fingerprint: String,
+}
+
+/// SHA-256 of a certificate as people compare it: upper-case pairs between colons.
+pub fn fingerprint(certificate: &CertificateDer<'_>) -> String {
+    let pairs: Vec<_> = Sha256::digest(certificate).iter().map(|byte| format!("{byte:02X}")).collect();
+    pairs.join(":")
+}
+
+impl Identity {
+    pub fn read(certificate: &Path, key: &Path) -> Result<Self, HttpError> {
+        let pem = |path: &Path| {
+            let path = path.to_owned();
+            |source| HttpError::Pem { path, source }
+        };
+        let chain =
+            CertificateDer::pem_file_iter(certificate).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+        let chain = chain.map_err(pem(certificate))?;
+        let secret = PrivateKeyDer::from_pem_file(key).map_err(pem(key))?;
+        let none = || HttpError::Pem {
+            path: certificate.to_owned(),
+            source: rustls::pki_types::pem::Error::NoItemsFound,
+        };
+        let fingerprint = fingerprint(chain.first().ok_or_else(none)?);
+        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()?
+            .with_no_client_auth()
+            .with_single_cert(chain, secret)?;
+        Ok(Self { config: Arc::new(config), fingerprint })
+    }
+
+    /// Reads `<dir>/certificate.pem` and `key.pem`; makes them (0600) when there is no certificate yet.
+    pub fn generated(dir: &Path, names: &[String]) -> Result<Self, HttpError> {
+        let (certificate, key) = (dir.join(CERTIFICATE), dir.join(KEY));
+        if !certificate.exists() {
+            let failed = |source| HttpError::CertificateFile { path: dir.to_owned(), source };
+            DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(failed)?;
+            let made = rcgen::generate_simple_self_signed(names)?;
+            // The certificate comes last: where there is one, there is its key.
+            write(&key, &made.signing_key.serialize_pem()).map_err(failed)?;
+            write(&certificate, &made.cert.pem()).map_err(failed)?;
+        }
+        Self::read(&certificate, &key)
+    }
+}
+
+fn write(path: &Path, text: &str) -> io::Result<()> {
+    let fresh = path.with_extension("new");
+    match std::fs::remove_file(&fresh) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    std::fs::rename(&fresh, path)
+}

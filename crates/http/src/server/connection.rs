@@ -1,0 +1,109 @@
+//! From accepting connections to the end of each: how many at a time, how long a caller may take, and how all of it stops.
+
+use crate::server::access::Peer;
+use crate::server::listen::Listener;
+use crate::server::serve::Limits;
+use axum::Router;
+use axum::body::Body;
+use http::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use solti_api::guard::Origin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+use tower::ServiceExt as _;
+
+/// What hyper may hold of an answer that its reader does not take, and of a request's head.
+const BUFFER: usize = 64 * 1024;
+/// Between two looks at a listener that failed, for want of file descriptors for example.
+const AFTER_FAILURE: Duration = Duration::from_millis(100);
+
+/// Serves one listener until `closing`, then lets requests under way finish for a moment.
+pub async fn serve<L: Listener>(
+    listener: L,
+    tls: Option<TlsAcceptor>,
+    router: Router,
+    limits: Limits,
+    mut closing: watch::Receiver<bool>,
+) {
+    let places = Arc::new(Semaphore::new(limits.connections));
+    let mut connections = JoinSet::new();
+    loop {
+        // The place first: who finds none waits in the kernel's queue and costs no descriptor.
+        let accepted = tokio::select! {
+            () = closed(&mut closing) => break,
+            Some(_) = connections.join_next() => continue,
+            accepted = async {
+                let place = Arc::clone(&places).acquire_owned().await;
+                (place, listener.accept().await)
+            } => accepted,
+        };
+        let (place, (stream, origin)) = match accepted {
+            (Ok(place), Ok(accepted)) => (place, accepted),
+            (_, Err(error)) => {
+                tracing::warn!("a connection cannot be accepted: {error}");
+                tokio::time::sleep(AFTER_FAILURE).await;
+                continue;
+            }
+            // The semaphore is never closed.
+            (Err(_), _) => break,
+        };
+        let (tls, router, closing) = (tls.clone(), router.clone(), closing.clone());
+        connections.spawn(async move {
+            let _place = place;
+            match tls {
+                None => speak(stream, origin, router, limits, closing).await,
+                Some(tls) => match tokio::time::timeout(limits.head_time, tls.accept(stream)).await {
+                    Ok(Ok(stream)) => speak(stream, origin, router, limits, closing).await,
+                    Ok(Err(error)) => tracing::debug!("no TLS with {origin:?}: {error}"),
+                    Err(_) => tracing::debug!("no TLS with {origin:?} in time"),
+                },
+            }
+        });
+    }
+    drop(listener);
+    let finished = async { while connections.join_next().await.is_some() {} };
+    // Whoever is not done by then is cut off when the set is dropped.
+    let _ = tokio::time::timeout(limits.closing_time, finished).await;
+}
+
+async fn closed(closing: &mut watch::Receiver<bool>) {
+    // A sender that is gone is a server that is gone.
+    let _ = closing.wait_for(|closing| *closing).await;
+}
+
+async fn speak(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    origin: Origin,
+    router: Router,
+    limits: Limits,
+    mut closing: watch::Receiver<bool>,
+) {
+    let service = service_fn(move |request: Request<Incoming>| {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(Peer(origin));
+        router.clone().oneshot(request)
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.head_time)
+        .max_buf_size(BUFFER)
+        .serve_connection(TokioIo::new(stream), service);
+    let mut connection = std::pin::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = closed(&mut closing) => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!("the connection with {origin:?} ended: {error}");
+    }
+}

@@ -1,0 +1,95 @@
+//! The two kinds of listener, and who is at the other end of what they accept.
+
+use crate::HttpError;
+use solti_api::guard::Origin;
+use std::fs::{DirBuilder, Permissions};
+use std::io;
+use std::net::SocketAddr;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+
+/// Something that connections come from.
+pub trait Listener: Send + 'static {
+    type Connection: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin + 'static;
+
+    fn accept(&self) -> impl Future<Output = io::Result<(Self::Connection, Origin)>> + Send;
+}
+
+/// A Unix socket for this user alone; its file goes with it.
+pub struct Socket {
+    listener: UnixListener,
+    path: PathBuf,
+    own_uid: u32,
+}
+
+impl Socket {
+    /// Makes the folder (0700) and the socket (0600). What is left of a server that died is replaced, one that answers is not.
+    pub async fn open(path: &Path) -> Result<Self, HttpError> {
+        let failed = |source| HttpError::Socket { path: path.to_owned(), source };
+        if let Some(dir) = path.parent() {
+            DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(failed)?;
+            std::fs::set_permissions(dir, Permissions::from_mode(0o700)).map_err(failed)?;
+        }
+        let listener = match UnixListener::bind(path) {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+                if UnixStream::connect(path).await.is_ok() {
+                    return Err(HttpError::SocketInUse { path: path.to_owned() });
+                }
+                std::fs::remove_file(path).map_err(failed)?;
+                UnixListener::bind(path).map_err(failed)?
+            }
+            bound => bound.map_err(failed)?,
+        };
+        std::fs::set_permissions(path, Permissions::from_mode(0o600)).map_err(failed)?;
+        Ok(Self { listener, path: path.to_owned(), own_uid: rustix::process::geteuid().as_raw() })
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        // It may be gone already; the next server replaces what is left.
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+impl Listener for Socket {
+    type Connection = UnixStream;
+
+    async fn accept(&self) -> io::Result<(UnixStream, Origin)> {
+        loop {
+            let (stream, _) = self.listener.accept().await?;
+            let uid = stream.peer_cred()?.uid();
+            if uid == self.own_uid {
+                return Ok((stream, Origin::Socket { uid }));
+            }
+            // The folder keeps others out; whoever came in nevertheless gets no word.
+            tracing::warn!(uid, "another user tried the socket");
+        }
+    }
+}
+
+pub struct Tcp {
+    listener: TcpListener,
+}
+
+impl Tcp {
+    pub async fn open(address: SocketAddr) -> Result<(Self, SocketAddr), HttpError> {
+        let failed = |source| HttpError::Listen { address, source };
+        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        let bound = listener.local_addr().map_err(failed)?;
+        Ok((Self { listener }, bound))
+    }
+}
+
+impl Listener for Tcp {
+    type Connection = TcpStream;
+
+    async fn accept(&self) -> io::Result<(TcpStream, Origin)> {
+        let (stream, peer) = self.listener.accept().await?;
+        stream.set_nodelay(true)?;
+        // A peer that vanished without a word does not hold its place for ever.
+        rustix::net::sockopt::set_socket_keepalive(&stream, true)?;
+        Ok((stream, Origin::Network { address: peer.ip() }))
+    }
+}

@@ -1,0 +1,180 @@
+//! What a request carries, read strictly: an unknown field or parameter is an error that names it.
+
+use crate::server::answer::Refusal;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use bytes::Bytes;
+use http::request::Parts;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use solti_api::ApiError;
+use solti_model::{FieldError, Slot, TaskId, TaskSpec, parse_spec};
+use std::time::Duration;
+
+/// Of a request, either way.
+pub const MAX_BODY: u64 = 4 * 1024 * 1024;
+/// For a whole body to arrive.
+const BODY_TIME: Duration = Duration::from_secs(60);
+
+pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Refusal {
+    ApiError::InvalidRequest { field: field.into(), message: message.into() }.into()
+}
+
+fn bad_field(error: FieldError) -> Refusal {
+    ApiError::from(error).into()
+}
+
+/// The parts of the path that the route names, percent-decoded.
+async fn path_parts(parts: &mut Parts) -> Result<Vec<(String, String)>, Refusal> {
+    axum::extract::Path::from_request_parts(parts, &())
+        .await
+        .map(|axum::extract::Path(named)| named)
+        .map_err(|error| invalid("path", error.body_text()))
+}
+
+fn part<'a>(named: &'a [(String, String)], name: &str) -> &'a str {
+    named.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
+}
+
+/// `{id}` of the path.
+pub struct Id(pub TaskId);
+
+impl<S: Sync> FromRequestParts<S> for Id {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        TaskId::new(part(&path_parts(parts).await?, "id")).map(Self).map_err(bad_field)
+    }
+}
+
+/// `{id}` and `{attempt}` of the path; attempt 0 is the latest.
+pub struct Attempt(pub TaskId, pub u32);
+
+impl<S: Sync> FromRequestParts<S> for Attempt {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        let named = path_parts(parts).await?;
+        let id = TaskId::new(part(&named, "id")).map_err(bad_field)?;
+        let attempt = number("attempt", part(&named, "attempt"))?;
+        let attempt = u32::try_from(attempt).map_err(|_| invalid("attempt", "is out of range"))?;
+        Ok(Self(id, attempt))
+    }
+}
+
+/// `{slot}` of the path.
+pub struct Lane(pub Slot);
+
+impl<S: Sync> FromRequestParts<S> for Lane {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        Slot::new(part(&path_parts(parts).await?, "slot")).map(Self).map_err(bad_field)
+    }
+}
+
+/// Digits only, and a number that fits.
+pub fn number(field: &str, text: &str) -> Result<u64, Refusal> {
+    let digits = Some(text).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+    digits
+        .and_then(|digits| digits.parse().ok())
+        .ok_or_else(|| invalid(field, "must be a whole number, 0 or more"))
+}
+
+/// The parameters of a query, each taken out by name; what is left over is an error.
+pub struct Query(Vec<(String, String)>);
+
+impl<S: Sync> FromRequestParts<S> for Query {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        axum::extract::Query::try_from_uri(&parts.uri)
+            .map(|axum::extract::Query(named)| Self(named))
+            .map_err(|error| invalid("query", error.body_text()))
+    }
+}
+
+impl Query {
+    pub fn all(&mut self, name: &str) -> Vec<String> {
+        self.0.extract_if(.., |(key, _)| key == name).map(|(_, value)| value).collect()
+    }
+
+    pub fn one(&mut self, name: &str) -> Result<Option<String>, Refusal> {
+        let mut values = self.all(name);
+        match values.len() {
+            0 | 1 => Ok(values.pop()),
+            _ => Err(invalid(name, "is given more than once")),
+        }
+    }
+
+    pub fn number(&mut self, name: &str) -> Result<Option<u64>, Refusal> {
+        self.one(name)?.map(|text| number(name, &text)).transpose()
+    }
+
+    /// A count that is clamped anyway: one that is beyond `u32` is as good as the greatest.
+    pub fn clamped(&mut self, name: &str) -> Result<Option<u32>, Refusal> {
+        Ok(self.number(name)?.map(|number| u32::try_from(number).unwrap_or(u32::MAX)))
+    }
+
+    pub fn done(self) -> Result<(), Refusal> {
+        match self.0.first() {
+            Some((name, _)) => Err(invalid(name, "is not a parameter of this route")),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The whole body, within its limits of size and time.
+async fn body(request: Request) -> Result<Bytes, Refusal> {
+    let too_large = || Refusal::from(ApiError::PayloadTooLarge { limit_bytes: MAX_BODY });
+    let body = request.into_body();
+    // Said at once when the length is told beforehand.
+    if http_body::Body::size_hint(&body).lower() > MAX_BODY {
+        return Err(too_large());
+    }
+    match tokio::time::timeout(BODY_TIME, Limited::new(body, MAX_BODY as usize).collect()).await {
+        Ok(Ok(whole)) => Ok(whole.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
+        Ok(Err(error)) => Err(invalid("body", format!("cannot be read: {error}"))),
+        Err(_) => Err(invalid("body", "took too long to arrive")),
+    }
+}
+
+fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let path = error.path().to_string();
+        // Where a text is no JSON there is no field either.
+        let field = if path == "." || !error.inner().is_data() { "body" } else { &path };
+        invalid(field, error.inner().to_string())
+    })?;
+    reader.end().map_err(|error| invalid("body", error.to_string()))?;
+    Ok(value)
+}
+
+/// A JSON body of a plain shape.
+pub struct Json<T>(pub T);
+
+impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
+        json(&body(request).await?).map(Self)
+    }
+}
+
+/// `{"spec":{…}}`, by the one validator.
+pub struct Spec(pub TaskSpec);
+
+impl<S: Sync> FromRequest<S> for Spec {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
+        let mut members: serde_json::Map<String, Value> = json(&body(request).await?)?;
+        let Some(spec) = members.remove("spec") else { return Err(invalid("spec", "is missing")) };
+        if let Some(name) = members.keys().next() {
+            return Err(invalid(name, "is not known here; only \"spec\" is"));
+        }
+        parse_spec(spec).map(Self).map_err(bad_field)
+    }
+}

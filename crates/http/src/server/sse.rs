@@ -1,0 +1,189 @@
+//! Server-sent events: a stream of values as the body of an answer.
+//!
+//! Events that are there are written together; a reader that does not take them stops the stream at its source. Between
+//! events a comment now and then keeps the connection known to be alive. The format is that of the HTML standard.
+
+use crate::server::answer::with_type;
+use axum::body::Body;
+use axum::response::Response;
+use bytes::{BufMut as _, Bytes, BytesMut};
+use http::StatusCode;
+use http_body::Frame;
+use serde::Serialize;
+use solti_api::LogPosition;
+use solti_model::{LogInfo, OutputEvent, TaskChange};
+use std::fmt::Write as _;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
+use tokio_stream::Stream;
+
+/// Between two signs of life.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// About this much is written at once.
+const PORTION: usize = 32 * 1024;
+
+/// A value as an event.
+pub trait Event {
+    type Data: Serialize;
+
+    /// The event's name.
+    fn name(&self) -> &'static str;
+
+    /// Where to go on behind it, for streams that can.
+    fn position(&self) -> Option<LogPosition> {
+        None
+    }
+
+    fn data(&self) -> &Self::Data;
+}
+
+impl Event for (LogPosition, OutputEvent) {
+    type Data = OutputEvent;
+
+    fn name(&self) -> &'static str {
+        match &self.1 {
+            OutputEvent::RunStarted { .. } => "run-started",
+            OutputEvent::Chunk { .. } => "chunk",
+            OutputEvent::RunFinished { .. } => "run-finished",
+            OutputEvent::Lagged { .. } => "lagged",
+        }
+    }
+
+    fn position(&self) -> Option<LogPosition> {
+        Some(self.0)
+    }
+
+    fn data(&self) -> &OutputEvent {
+        &self.1
+    }
+}
+
+impl Event for TaskChange {
+    type Data = Self;
+
+    fn name(&self) -> &'static str {
+        "change"
+    }
+
+    fn data(&self) -> &Self {
+        self
+    }
+}
+
+impl Event for LogInfo {
+    type Data = Self;
+
+    fn name(&self) -> &'static str {
+        "log-info"
+    }
+
+    fn data(&self) -> &Self {
+        self
+    }
+}
+
+/// What an open stream holds of its server: one of its places, and the news that it shuts down.
+pub struct Place {
+    _permit: OwnedSemaphorePermit,
+    closing: watch::Receiver<bool>,
+}
+
+impl Place {
+    pub fn new(permit: OwnedSemaphorePermit, closing: watch::Receiver<bool>) -> Self {
+        Self { _permit: permit, closing }
+    }
+}
+
+pub fn answer<E: Event + Send + 'static>(
+    events: Pin<Box<dyn Stream<Item = E> + Send>>,
+    place: Place,
+) -> Response {
+    let mut closing = place.closing.clone();
+    let body = Events {
+        events,
+        // Sent with the head of the answer: a reader sees at once that the stream is open.
+        buffer: BytesMut::from(&b"retry: 1000\n\n"[..]),
+        alive: sign_of_life(),
+        closing: Box::pin(async move {
+            // A sender that is gone is a server that is gone.
+            let _ = closing.wait_for(|closing| *closing).await;
+        }),
+        ended: false,
+        _place: place,
+    };
+    with_type(StatusCode::OK, "text/event-stream", Body::new(body))
+}
+
+fn sign_of_life() -> Interval {
+    let mut alive = interval_at(Instant::now() + KEEP_ALIVE, KEEP_ALIVE);
+    alive.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    alive
+}
+
+/// Ends a stream in the middle, so that a reader does not take the server's end for the log's.
+#[derive(Debug, thiserror::Error)]
+enum Broken {
+    #[error("the server shuts down")]
+    Closing,
+    #[error("an event cannot be written")]
+    Event(#[from] serde_json::Error),
+}
+
+struct Events<E> {
+    events: Pin<Box<dyn Stream<Item = E> + Send>>,
+    buffer: BytesMut,
+    alive: Interval,
+    closing: Pin<Box<dyn Future<Output = ()> + Send>>,
+    ended: bool,
+    _place: Place,
+}
+
+impl<E: Event> Events<E> {
+    fn write(&mut self, event: &E) -> serde_json::Result<()> {
+        self.buffer.put_slice(b"event: ");
+        self.buffer.put_slice(event.name().as_bytes());
+        if let Some(position) = event.position() {
+            // Writing to memory does not fail.
+            let _ = write!(self.buffer, "\nid: {position}");
+        }
+        self.buffer.put_slice(b"\ndata: ");
+        serde_json::to_writer((&mut self.buffer).writer(), event.data())?;
+        self.buffer.put_slice(b"\n\n");
+        Ok(())
+    }
+}
+
+impl<E: Event> http_body::Body for Events<E> {
+    type Data = Bytes;
+    type Error = Broken;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+        if self.closing.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Some(Err(Broken::Closing)));
+        }
+        while !self.ended && self.buffer.len() < PORTION {
+            match self.events.as_mut().poll_next(cx) {
+                Poll::Ready(Some(event)) => self.write(&event)?,
+                Poll::Ready(None) => self.ended = true,
+                Poll::Pending => break,
+            }
+        }
+        if !self.buffer.is_empty() {
+            self.alive.reset();
+            return Poll::Ready(Some(Ok(Frame::data(self.buffer.split().freeze()))));
+        }
+        if self.ended {
+            return Poll::Ready(None);
+        }
+        ready!(self.alive.poll_tick(cx));
+        Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b":\n\n")))))
+    }
+}
+
+impl<E> Unpin for Events<E> {}

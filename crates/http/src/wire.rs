@@ -1,0 +1,103 @@
+//! The objects around the model's types in bodies: written by the server, read by the client.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use solti_model::{Lane, StopMode, Task, TaskEvent, TaskId, TaskRow, TaskRun, TaskSpec};
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Submit {
+    pub spec: TaskSpec,
+}
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Made {
+    pub task_id: TaskId,
+}
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub struct TaskBody {
+    pub task: Task,
+}
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Runs {
+    pub runs: Vec<TaskRun>,
+}
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub struct RowBody {
+    pub row: TaskRow,
+}
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub struct History {
+    pub events: Vec<TaskEvent>,
+}
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Stop {
+    pub mode: StopMode,
+}
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Lanes {
+    pub lanes: Vec<Lane>,
+}
+
+/// What of a lane to change; what is left out stays.
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct LanePatch {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub capacity: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paused: Option<bool>,
+}
+
+/// Who answers, and whether tasks can be taken on.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Health {
+    pub status: HealthStatus,
+    pub version: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum HealthStatus {
+    Ok,
+}
+
+/// The body of every error. Which fields beside the first two are there depends on the code.
+#[derive(Debug, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[allow(dead_code, reason = "describes what solti_api::ApiError writes")]
+pub struct ErrorBody {
+    pub error: ErrorCode,
+    pub message: String,
+    pub field: Option<String>,
+    pub id: Option<TaskId>,
+    pub slot: Option<solti_model::Slot>,
+    pub running: Option<TaskId>,
+    pub limit_bytes: Option<u64>,
+    pub retry_after_ms: Option<u64>,
+    pub incident: Option<String>,
+}
+
+#[derive(Debug, JsonSchema)]
+#[allow(dead_code, reason = "describes what solti_api::ApiError writes")]
+pub enum ErrorCode {
+    InvalidRequest,
+    Unauthenticated,
+    PermissionDenied,
+    TaskNotFound,
+    SlotBusy,
+    Conflict,
+    PayloadTooLarge,
+    RateLimited,
+    Unavailable,
+    Internal,
+}

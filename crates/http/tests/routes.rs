@@ -1,0 +1,122 @@
+//! Every route, status and error body of the contract, as bytes on the wire.
+
+mod common;
+
+use common::{Service, bash, command};
+use serde_json::{Value, json};
+use solti_model::TaskId;
+
+fn submit_body(slot: &str, kind: Value) -> String {
+    json!({"spec": {"slot": slot, "kind": kind}}).to_string()
+}
+
+async fn submit(service: &Service, slot: &str, kind: Value) -> TaskId {
+    let reply = service.ask("POST", "/api/v1/tasks", &submit_body(slot, kind)).await;
+    assert_eq!(reply.status, 201, "{reply:?}");
+    TaskId::new(reply.json()["taskId"].as_str().unwrap()).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_is_submitted_read_listed_and_deleted() {
+    let service = Service::start().await;
+    let id = submit(&service, "build", bash("echo hi; exit 3")).await;
+    service.engine.finished(&id).await;
+
+    let task = service.ask("GET", &format!("/api/v1/tasks/{id}"), "").await;
+    assert_eq!((task.status, task.header("content-type")), (200, Some("application/json")));
+    assert_eq!(task.json()["task"]["status"]["exitCode"], 3);
+    assert_eq!(task.json()["task"]["metadata"]["id"], id.as_str());
+
+    let runs = service.ask("GET", &format!("/api/v1/tasks/{id}/runs"), "").await;
+    assert_eq!((runs.status, &runs.json()["runs"][0]["phase"]), (200, &json!("failed")));
+
+    for (query, total) in [
+        ("", 1),
+        ("?slot=build&status=failed&status=running", 1),
+        ("?slot=other", 0),
+        ("?status=succeeded", 0),
+        ("?limit=99999999999&offset=0", 1),
+    ] {
+        let page = service.ask("GET", &format!("/api/v1/tasks{query}"), "").await.json();
+        let listed = page["tasks"].as_array().unwrap().len();
+        assert_eq!((page["total"].as_u64(), listed), (Some(total), total as usize), "{query}");
+    }
+
+    for _ in 0..2 {
+        let deleted = service.ask("DELETE", &format!("/api/v1/tasks/{id}"), "").await;
+        assert_eq!((deleted.status, deleted.body.as_str()), (204, ""));
+    }
+    let gone = service.ask("GET", &format!("/api/v1/tasks/{id}"), "").await;
+    assert_eq!(gone.error(), (404, "TaskNotFound".into()));
+    assert_eq!(gone.json()["id"], id.as_str());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn errors_have_their_status_their_code_and_their_field() {
+    let service = Service::start().await;
+    let busy = submit(&service, "busy", command("sleep", &["600"])).await;
+    let ask = async |method: &str, path: &str, body: &str| {
+        let reply = service.ask(method, path, body).await;
+        let json = reply.json();
+        assert!(json["message"].as_str().is_some_and(|message| !message.is_empty()), "{reply:?}");
+        (
+            reply.status,
+            json["error"].as_str().unwrap().to_owned(),
+            json["field"].as_str().unwrap_or("").to_owned(),
+        )
+    };
+    let answer = |status: u16, code: &str, field: &str| (status, code.to_owned(), field.to_owned());
+    let long = "x".repeat(257);
+    for (method, path, body, expected) in [
+        ("POST", "/api/v1/tasks", "{", answer(400, "InvalidRequest", "body")),
+        ("POST", "/api/v1/tasks", "", answer(400, "InvalidRequest", "body")),
+        ("POST", "/api/v1/tasks", "[]", answer(400, "InvalidRequest", "body")),
+        ("POST", "/api/v1/tasks", "{}", answer(400, "InvalidRequest", "spec")),
+        ("POST", "/api/v1/tasks", r#"{"spec":{},"x":1}"#, answer(400, "InvalidRequest", "x")),
+        ("POST", "/api/v1/tasks", r#"{"spec":{"slot":"a/b"}}"#, answer(400, "InvalidRequest", "slot")),
+        (
+            "POST",
+            "/api/v1/tasks",
+            r#"{"spec":{"slot":"a","colour":1}}"#,
+            answer(400, "InvalidRequest", "colour"),
+        ),
+        ("GET", "/api/v1/tasks?limit=-1", "", answer(400, "InvalidRequest", "limit")),
+        ("GET", "/api/v1/tasks?limit=1&limit=2", "", answer(400, "InvalidRequest", "limit")),
+        ("GET", "/api/v1/tasks?status=asleep", "", answer(400, "InvalidRequest", "status")),
+        ("GET", "/api/v1/tasks?slot=", "", answer(400, "InvalidRequest", "slot")),
+        ("GET", "/api/v1/tasks?colour=red", "", answer(400, "InvalidRequest", "colour")),
+        ("GET", "/api/v1/tasks/none", "", answer(404, "TaskNotFound", "")),
+        ("GET", "/api/v1/tasks/none/runs", "", answer(404, "TaskNotFound", "")),
+        ("GET", "/api/v1/tasks/none/logs", "", answer(404, "TaskNotFound", "")),
+        ("GET", &format!("/api/v1/tasks/{long}"), "", answer(400, "InvalidRequest", "id")),
+        ("GET", "/api/v1/tasks/..%2f..%2fetc", "", answer(400, "InvalidRequest", "id")),
+        ("GET", "/api/v1/tasks/%2e%2e", "", answer(400, "InvalidRequest", "id")),
+        ("GET", "/api/v1/tasks/a%00b", "", answer(400, "InvalidRequest", "id")),
+        ("GET", "/api/v1/tasks/%ff", "", answer(400, "InvalidRequest", "path")),
+        ("DELETE", "/api/v1/tasks/a%2fb", "", answer(400, "InvalidRequest", "id")),
+        ("GET", "/api/v1/nothing", "", answer(404, "InvalidRequest", "path")),
+        ("GET", "/", "", answer(404, "InvalidRequest", "path")),
+        ("PUT", "/api/v1/tasks", "", answer(405, "InvalidRequest", "method")),
+        ("BREW", "/api/v1/tasks", "", answer(405, "InvalidRequest", "method")),
+        ("OPTIONS", "/api/v1/tasks", "", answer(405, "InvalidRequest", "method")),
+        ("POST", "/api/v1/desktop/tasks/none/stop", r#"{"mode":"kill"}"#, answer(404, "TaskNotFound", "")),
+        (
+            "POST",
+            "/api/v1/desktop/tasks/none/stop",
+            r#"{"mode":"maim"}"#,
+            answer(400, "InvalidRequest", "mode"),
+        ),
+        ("POST", "/api/v1/desktop/tasks/none/rerun", "", answer(404, "TaskNotFound", "")),
+        ("POST", "/api/v1/desktop/rows", r#"{"colour":1}"#, answer(400, "InvalidRequest", "colour")),
+        ("PATCH", "/api/v1/desktop/lanes/a", r#"{"capacity":0}"#, answer(400, "InvalidRequest", "capacity")),
+    ] {
+        assert_eq!(ask(method, path, body).await, expected, "{method} {path} {body}");
+    }
+    let refused = service.ask("POST", "/api/v1/tasks", &submit_body("busy", command("true", &[]))).await;
+    assert_eq!(refused.error(), (409, "SlotBusy".into()));
+    assert_eq!(
+        (&refused.json()["slot"], &refused.json()["running"]),
+        (&json!("busy"), &json!(busy.as_str()))
+    );
+    service.engine.running(&busy).await;
+}
