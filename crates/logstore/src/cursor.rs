@@ -203,6 +203,17 @@ impl Cursor {
         }
     }
 
+    /// Goes to a page whose header says these counts.
+    pub(crate) fn seek_place(
+        &mut self,
+        files: &LogFiles,
+        place: Place,
+        counts: Counts,
+    ) -> Result<(), LogError> {
+        self.rewind(files)?;
+        self.load(files, place, counts)
+    }
+
     fn rewind(&mut self, files: &LogFiles) -> Result<(), LogError> {
         files.look()?;
         *self = Self { is_final: self.is_final, ..Self::new() };

@@ -9,7 +9,11 @@
 
 #[cfg(feature = "reader")]
 mod cursor;
+#[cfg(feature = "reader")]
+mod density;
 mod error;
+#[cfg(feature = "reader")]
+mod export;
 mod format;
 mod index_writer;
 mod limits;
@@ -23,6 +27,8 @@ mod writer;
 mod locate;
 #[cfg(feature = "reader")]
 mod log_files;
+#[cfg(feature = "reader")]
+mod merged;
 #[cfg(feature = "reader")]
 mod reader;
 #[cfg(feature = "reader")]
@@ -40,6 +46,12 @@ pub use segment::SegmentSizes;
 pub use stream::Stream;
 pub use writer::{LogTotals, LogWriter};
 
+#[cfg(feature = "reader")]
+pub use density::{Slice, slices};
+#[cfg(feature = "reader")]
+pub use export::{RawExport, RowExport};
+#[cfg(feature = "reader")]
+pub use merged::Merged;
 #[cfg(feature = "reader")]
 pub use reader::{Batch, Gap, GapCause, LineSpan, LogReader};
 #[cfg(feature = "reader")]

@@ -9,7 +9,7 @@ use memchr::memchr_iter;
 
 use crate::cursor::{Cursor, LogFiles, Piece};
 use crate::format::Kind;
-use crate::{LogError, Stream};
+use crate::{LogError, Stream, locate};
 
 /// How much there is to show.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -114,6 +114,48 @@ impl LogView {
         }
         page.close(true);
         Ok(page.rows)
+    }
+
+    /// The rows of these numbers, which are in order. One that is not there is left out.
+    ///
+    /// # Errors
+    /// [`LogError::Open`] and [`LogError::Read`].
+    pub fn rows_at(&mut self, wanted: &[u64], clip: usize) -> Result<Vec<Row>, LogError> {
+        let mut found = Vec::with_capacity(wanted.len());
+        let mut left = wanted;
+        while let Some(first) = left.first() {
+            // Rows that are close to each other are read in one go.
+            let near =
+                left.windows(2).take_while(|pair| pair[1] - pair[0] <= 8 && pair[1] - first < 256).count();
+            let (group, rest) = left.split_at(near + 1);
+            let count = group[near] - first + 1;
+            let rows = self.rows(*first, count as usize, clip)?;
+            found.extend(rows.into_iter().filter(|row| group.binary_search(&row.row).is_ok()));
+            left = rest;
+        }
+        Ok(found)
+    }
+
+    /// Up to `count` bytes of one row from its byte `from` on, and how long the row is; `None` when there is no such row.
+    ///
+    /// # Errors
+    /// [`LogError::Open`] and [`LogError::Read`].
+    pub fn line(&mut self, row: u64, from: u64, count: usize) -> Result<Option<(Vec<u8>, u64)>, LogError> {
+        let found = self.rows(row, 1, 0)?;
+        let Some(found) = found.first().filter(|found| found.row == row) else { return Ok(None) };
+        let want = found.full_len.saturating_sub(from).min(count as u64);
+        let mut bytes = vec![0; want as usize];
+        if want > 0 {
+            let start = locate::row_offset(&mut self.files, self.is_final, row)?;
+            let n = self.files.read_log_on(&mut bytes, start + from)?;
+            bytes.truncate(n);
+        }
+        Ok(Some((bytes, found.full_len)))
+    }
+
+    /// For what else is read from the same files.
+    pub(crate) fn parts(&mut self) -> (&mut LogFiles, bool) {
+        (&mut self.files, self.is_final)
     }
 }
 
