@@ -285,8 +285,7 @@ async fn a_finished_run_keeps_its_log_alone_and_nothing_when_it_printed_nothing(
     engine.finished(&silent).await;
     engine.finished(&printed).await;
     // A shutdown waits for what follows an end.
-    engine.log(&silent).await;
-    engine.log(&printed).await;
+    engine.supervisor.shut_down().await;
     let files = std::fs::read_dir(engine.supervisor.folders().run(&printed, 1)).unwrap();
     let names: BTreeSet<_> = files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
     assert_eq!(names, BTreeSet::from(["output.log".into(), "output.idx".into()]));

@@ -40,7 +40,8 @@ pub enum Reply {
     Doorbell {
         log_bytes: u64,
     },
-    /// The run is over: the log is sealed and the final exit record is written. It is flushed to the disk after this.
+    /// The run is over: the log is sealed and the final exit record is written, but not yet flushed to the disk: that
+    /// is left to whoever has this message, by storing the end.
     Exited {
         log_bytes: u64,
     },

@@ -60,6 +60,8 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     // A commit is on disk when it returns. Without FULL a power cut loses the last ones.
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "foreign_keys", true)?;
+    // Pages, 32 MB in all: the writer moves the WAL in quiet moments, and this is for a burst without any.
+    connection.pragma_update(None, "wal_autocheckpoint", 8_000)?;
     // After a burst the WAL does not keep its size for ever.
     connection.pragma_update(None, "journal_size_limit", 16 * 1024 * 1024)?;
     migrate(&mut connection)?;

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, TrySendError, sync_channel};
 use std::task::{Context, Poll};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -17,10 +17,14 @@ use tokio::sync::oneshot;
 
 /// Batches that may wait. At some thousand commits a second in groups this is well under a second of work.
 const QUEUE: usize = 4_096;
-/// A group is closed at this many changes, …
-const GROUP_CHANGES: usize = 64;
+/// A group is closed at this many batches, …
+const GROUP_BATCHES: usize = 64;
 /// … or when its first batch has waited so long.
 const GROUP_TIME: Duration = Duration::from_millis(5);
+/// The WAL is moved into the database when nobody has written for so long: it takes some flushes of the disk …
+const QUIET: Duration = Duration::from_millis(100);
+/// … and when at least so many commits are in it.
+const WORTH_A_CHECKPOINT: u32 = 100;
 
 /// What the writer has done since it was opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,15 +133,35 @@ impl Drop for Writer {
 
 fn serve(mut connection: Connection, jobs: &Receiver<Job>, counters: &Counters) {
     let mut next = None;
-    while let Some(job) = next.take().or_else(|| jobs.recv().ok()) {
+    let mut unmoved = 0;
+    while let Some(job) = next.take().or_else(|| next_job(&connection, jobs, &mut unmoved)) {
         match job {
-            Job::Batch(first) => next = serve_group(&mut connection, first, jobs, counters),
+            Job::Batch(first) => {
+                unmoved += 1;
+                next = serve_group(&mut connection, first, jobs, counters);
+            }
             // The caller may have stopped waiting.
             Job::Settle(done) => drop(done.send(settle(&connection))),
             #[cfg(test)]
             Job::Visit(visit) => visit(&connection),
         }
     }
+}
+
+/// Waits for a job, and uses a quiet moment for what would otherwise make a commit wait. `unmoved`: commits in the WAL.
+fn next_job(connection: &Connection, jobs: &Receiver<Job>, unmoved: &mut u32) -> Option<Job> {
+    if *unmoved >= WORTH_A_CHECKPOINT {
+        match jobs.recv_timeout(QUIET) {
+            Ok(job) => return Some(job),
+            Err(RecvTimeoutError::Disconnected) => return None,
+            Err(RecvTimeoutError::Timeout) => {
+                *unmoved = 0;
+                // What cannot be moved now stays in the WAL, where it is as safe.
+                let _ = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+            }
+        }
+    }
+    jobs.recv().ok()
 }
 
 /// Returns the job that ended the group, if one of another kind did.
@@ -148,15 +172,11 @@ fn serve_group(
     counters: &Counters,
 ) -> Option<Job> {
     let deadline = Instant::now() + GROUP_TIME;
-    let mut changes = first.changes.len();
     let mut group = vec![first];
     let mut next = None;
-    while changes < GROUP_CHANGES && Instant::now() < deadline {
+    while group.len() < GROUP_BATCHES && Instant::now() < deadline {
         match jobs.try_recv() {
-            Ok(Job::Batch(batch)) => {
-                changes += batch.changes.len();
-                group.push(batch);
-            }
+            Ok(Job::Batch(batch)) => group.push(batch),
             Ok(other) => {
                 next = Some(other);
                 break;

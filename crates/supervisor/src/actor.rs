@@ -13,6 +13,7 @@ use crate::effect::Effect;
 use crate::handle::{RowState, Shared};
 use crate::ids::IdSource;
 use crate::lanes::Lanes;
+use crate::tidying::Tidying;
 use crate::{LiveTask, RunFolders, SupervisorConfig, SupervisorError};
 use solti_model::{Lane, Slot, StopMode, TaskEventKind, TaskId, TaskSpec, Waiting};
 use solti_runner::{LogDoorbell, RunController, RunOutcome, Runner};
@@ -104,6 +105,7 @@ pub struct Actor {
     pub(crate) runner: Arc<dyn Runner>,
     pub(crate) config: SupervisorConfig,
     pub(crate) folders: RunFolders,
+    tidying: Tidying,
     pub(crate) shared: Arc<Shared>,
     /// Weak, so that the actor ends when every handle is gone.
     pub(crate) mailbox: mpsc::WeakSender<Message>,
@@ -135,6 +137,7 @@ impl Actor {
             store,
             runner,
             config,
+            tidying: Tidying::start(folders.clone()),
             folders,
             shared,
             mailbox,
@@ -155,6 +158,7 @@ impl Actor {
                 // Every permit back means every commit done. The semaphore is never closed.
                 let all = u32::try_from(COMMITS).unwrap_or(u32::MAX);
                 let _ = tokio::time::timeout(Duration::from_secs(5), self.commits.acquire_many(all)).await;
+                self.tidying.all_done().await;
                 // A caller that has gone does not wait any more.
                 let _ = reply.send(());
                 return;
@@ -268,7 +272,7 @@ impl Actor {
         Effect {
             runner: Arc::clone(&self.runner),
             shared: Arc::clone(&self.shared),
-            folders: self.folders.clone(),
+            tidying: self.tidying.clone(),
             starts: Arc::clone(&self.starts),
             mailbox: self.mailbox.clone(),
         }

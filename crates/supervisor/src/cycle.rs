@@ -182,7 +182,9 @@ impl Actor {
         let live = active.live.clone();
         let timer = tokio::spawn(async move {
             if commit.until_done().await.is_ok() {
-                effect.run_is_stored(&id, attempt, &live);
+                effect.run_is_stored(&id, attempt, &live).await;
+                // The folder of the next attempt may be made in one that tidying would take away as empty.
+                effect.tidying.all_done().await;
                 tokio::time::sleep(Duration::from_millis(delay_ms)).await;
                 effect.tell(Message::Due { id, attempt }).await;
             }
@@ -211,7 +213,7 @@ impl Actor {
         let (effect, task) = (self.effect(), id.clone());
         tokio::spawn(async move {
             if commit.until_done().await.is_ok() {
-                effect.run_is_stored(&task, attempt, &live);
+                effect.run_is_stored(&task, attempt, &live).await;
             }
             effect.tell(Message::Closed { id: task }).await;
         });

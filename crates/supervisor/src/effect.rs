@@ -1,8 +1,9 @@
 //! What runs beside the actor and reports back to it: starting a run and seeing it to its end.
 
+use crate::LiveTask;
 use crate::actor::{Message, now_ms};
 use crate::handle::Shared;
-use crate::{LiveTask, RunFolders};
+use crate::tidying::Tidying;
 use solti_model::TaskId;
 use solti_runner::{RunEnd, RunOutcome, RunRequest, Runner};
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use tokio::sync::{Semaphore, mpsc, watch};
 pub(crate) struct Effect {
     pub(crate) runner: Arc<dyn Runner>,
     pub(crate) shared: Arc<Shared>,
-    pub(crate) folders: RunFolders,
+    pub(crate) tidying: Tidying,
     pub(crate) starts: Arc<Semaphore>,
     pub(crate) mailbox: mpsc::WeakSender<Message>,
 }
@@ -62,13 +63,13 @@ impl Effect {
     }
 
     /// After the end of an attempt is stored: readers may rely on it, and its folder holds more than needed.
-    pub(crate) fn run_is_stored(&self, id: &TaskId, attempt: u32, live: &watch::Sender<LiveTask>) {
+    pub(crate) async fn run_is_stored(&self, id: &TaskId, attempt: u32, live: &watch::Sender<LiveTask>) {
         fail_point!("end-stored");
         live.send_modify(|live| {
             (live.attempt, live.finished, live.run) = (live.attempt.max(attempt), attempt, None);
         });
-        self.folders.tidy(id, attempt);
         self.shared.feed.changed(id);
+        self.tidying.tidy(id, attempt).await;
     }
 }
 

@@ -41,6 +41,12 @@ impl RunFolders {
         }
     }
 
+    /// Attempts that have a folder.
+    pub fn attempts(&self, id: &TaskId) -> std::io::Result<Vec<u32>> {
+        let folders = std::fs::read_dir(self.task(id))?.flatten();
+        Ok(folders.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect())
+    }
+
     /// Leaves of a finished run its log alone, and nothing when it printed nothing: folders cost inodes.
     pub fn tidy(&self, id: &TaskId, attempt: u32) {
         let run = self.run(id, attempt);

@@ -31,6 +31,7 @@ mod recovery;
 mod restored;
 mod retention;
 mod stopping;
+mod tidying;
 
 pub use boot::current_boot_id;
 pub use error::SupervisorError;

@@ -211,16 +211,24 @@ fn longest_wait_ms(spec: &TaskSpec) -> u64 {
     interval.max(spec.backoff.max_ms).max(LOOP_WINDOW_MS)
 }
 
-/// Removes folders of tasks that were deleted while their files could not be. A task is stored before its folder is made,
-/// so that new ones are safe.
+/// Removes folders of tasks that were deleted while their files could not be, and tidies those of finished ones where the
+/// app died before that. A task is stored before its folder is made, so that new ones are safe.
 async fn sweep_folders(store: Store, folders: RunFolders) {
     let Ok(entries) = std::fs::read_dir(folders.root()) else { return };
     for entry in entries.flatten() {
         let Some(id) = entry.file_name().to_str().and_then(|name| TaskId::new(name).ok()) else { continue };
-        if matches!(store.task(&id).await, Ok(None))
-            && let Err(error) = folders.purge(&id)
-        {
-            tracing::warn!("cannot remove the folder of the deleted task {id}: {error}");
+        match store.task(&id).await {
+            Ok(None) => {
+                if let Err(error) = folders.purge(&id) {
+                    tracing::warn!("cannot remove the folder of the deleted task {id}: {error}");
+                }
+            }
+            Ok(Some(stored)) if stored.task.status.phase.is_terminal() => {
+                for attempt in folders.attempts(&id).unwrap_or_default() {
+                    folders.tidy(&id, attempt);
+                }
+            }
+            Ok(Some(_)) | Err(_) => {}
         }
     }
 }
