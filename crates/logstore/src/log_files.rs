@@ -69,8 +69,11 @@ impl SegmentFiles {
 }
 
 impl LogFiles {
-    /// A folder or files that are not there yet are an empty log for now.
+    /// A folder or files that are not there yet are an empty log for now. A symlink in the folder's place is not followed.
     pub(crate) fn open(run_dir: &Path) -> Result<Self, LogError> {
+        if run_dir.symlink_metadata().is_ok_and(|about| about.is_symlink()) {
+            return Err(LogError::open(run_dir)(io::ErrorKind::NotADirectory.into()));
+        }
         let files = Self { run_dir: run_dir.to_owned(), state: Mutex::default() };
         files.look()?;
         Ok(files)
