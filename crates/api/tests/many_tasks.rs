@@ -1,0 +1,174 @@
+//! Many tasks: the app starts and lists among thousands that wait and many thousands that are over; and a storm of submits starts
+//! a few at a time.
+
+mod common;
+
+use async_trait::async_trait;
+use common::{Engine, command, spec};
+use serde_json::json;
+use solti_api::{LaneControl, TaskFeed};
+use solti_model::{
+    BackoffState, ListQuery, ObjectMeta, Slot, Task, TaskId, TaskKind, TaskPhase, TaskRun, TaskStatus,
+    Waiting,
+};
+use solti_runner::{
+    AttachError, Attached, RunHandle, RunRequest, Runner, ShimRunner, StartFailure, UnsupportedKind,
+};
+use solti_store::{Change, Store, StoredLane, StoredRun, StoredTask};
+use solti_supervisor::{Supervisor, SupervisorConfig};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+/// `make torture` asks for all of them.
+fn share() -> u64 {
+    std::env::var("SOLTI_TORTURE_TASKS_PERCENT").ok().and_then(|share| share.parse().ok()).unwrap_or(10)
+}
+
+fn stored(n: u64, phase: TaskPhase) -> StoredTask {
+    let over = phase.is_terminal();
+    StoredTask {
+        task: Task {
+            metadata: ObjectMeta {
+                id: TaskId::generate(n, n),
+                resource_version: n,
+                created_at: n,
+                updated_at: n,
+            },
+            spec: spec(
+                "busy",
+                command("echo", &[&n.to_string()]),
+                json!({"admission": "queue", "labels": {"name": format!("task {n}")}}),
+            ),
+            status: TaskStatus { phase, attempt: u32::from(over), exit_code: over.then_some(0), error: None },
+        },
+        backoff: BackoffState::default(),
+        next_attempt_at: None,
+        queue_order: n,
+        stop_requested: false,
+        started_at: over.then_some(n),
+        finished_at: over.then_some(n + 1),
+    }
+}
+
+fn run(n: u64) -> StoredRun {
+    let phase = TaskPhase::Succeeded;
+    let run = TaskRun {
+        attempt: 1,
+        phase,
+        started_at: n,
+        finished_at: Some(n + 1),
+        error: None,
+        exit_code: Some(0),
+    };
+    StoredRun { task_id: TaskId::generate(n, n), run, boot_id: "boot".into(), pid: Some(1), folder: true }
+}
+
+async fn seed(dir: &Path, waiting: u64, finished: u64) {
+    let store = Store::open(dir).unwrap();
+    let lane = StoredLane { slot: Slot::new("busy").unwrap(), capacity: 1, paused: true };
+    store.apply(vec![Change::PutLane(lane)]).await.unwrap();
+    for from in (0..finished).step_by(1_000) {
+        let batch = (from..(from + 1_000).min(finished))
+            .flat_map(|n| [stored(n, TaskPhase::Succeeded).into(), run(n).into()])
+            .collect();
+        store.apply(batch).await.unwrap();
+    }
+    for from in (0..waiting).step_by(1_000) {
+        let batch = (from..(from + 1_000).min(waiting))
+            .map(|n| stored(finished + n, TaskPhase::Pending).into())
+            .collect();
+        store.apply(batch).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_app_starts_and_lists_quickly_among_ten_thousand_that_wait_and_a_hundred_thousand_that_are_over()
+{
+    let (waiting, finished) = (100 * share(), 1_000 * share());
+    let dir = tempfile::tempdir().unwrap();
+    seed(dir.path(), waiting, finished).await;
+    common::shim();
+    let began = Instant::now();
+    let engine = Engine::open(dir.path()).await;
+    let first = engine.api.list_tasks(ListQuery { limit: Some(100), ..ListQuery::default() }).await.unwrap();
+    let started = began.elapsed();
+    assert_eq!((first.total, first.rows.len()), (waiting + finished, 100));
+    assert_eq!(first.rows[0].waiting, Some(Waiting::LanePaused));
+
+    let mut times = Vec::new();
+    for phases in [vec![], vec![TaskPhase::Succeeded]] {
+        let mut cursor = None;
+        for _ in 0..50 {
+            let query =
+                ListQuery { limit: Some(100), phases: phases.clone(), cursor, ..ListQuery::default() };
+            let began = Instant::now();
+            let page = engine.api.list_tasks(query).await.unwrap();
+            times.push(began.elapsed());
+            assert_eq!(page.rows.len(), 100);
+            cursor = page.next_cursor;
+        }
+    }
+    times.sort_unstable();
+    println!("{waiting} waiting, {finished} over: start {started:?}, list p95 {:?}", times[94]);
+    // Twice the demands: this is a build without optimisation, on a machine with other work.
+    assert!(started < Duration::from_secs(4), "start took {started:?}");
+    assert!(times[94] < Duration::from_millis(100), "p95 is {:?}", times[94]);
+}
+
+/// The real runner, which also counts.
+struct Counting {
+    runner: ShimRunner,
+    now: AtomicUsize,
+    most: AtomicUsize,
+}
+
+#[async_trait]
+impl Runner for Counting {
+    fn accepts(&self, kind: &TaskKind) -> Result<(), UnsupportedKind> {
+        self.runner.accepts(kind)
+    }
+
+    async fn start(&self, request: RunRequest) -> Result<RunHandle, StartFailure> {
+        let now = self.now.fetch_add(1, Ordering::AcqRel) + 1;
+        self.most.fetch_max(now, Ordering::AcqRel);
+        let started = self.runner.start(request).await;
+        self.now.fetch_sub(1, Ordering::AcqRel);
+        started
+    }
+
+    async fn attach(&self, run_dir: &Path, run_id: &str) -> Result<Attached, AttachError> {
+        self.runner.attach(run_dir, run_id).await
+    }
+
+    async fn sweep(&self, run_id: &str) -> Result<usize, AttachError> {
+        self.runner.sweep(run_id).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_storm_of_tasks_starts_a_few_at_a_time_and_each_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let counting =
+        Arc::new(Counting { runner: ShimRunner::new(common::shim()), now: 0.into(), most: 0.into() });
+    let config = SupervisorConfig { concurrent_starts: 3, ..SupervisorConfig::new(dir.path()) };
+    let runner = Arc::clone(&counting) as Arc<dyn Runner>;
+    let supervisor = Supervisor::start(Store::open(dir.path()).unwrap(), runner, config).await.unwrap();
+    let engine = Engine { api: solti_api::SupervisorApiAdapter::new(supervisor.clone()), supervisor };
+
+    // All of one lane, which opens at once.
+    let slot = Slot::new("storm").unwrap();
+    engine.api.set_lane(&slot, Some(100), Some(true)).await.unwrap();
+    let mut ids = Vec::new();
+    for _ in 0..100 {
+        let task = spec("storm", command("true", &[]), json!({"admission": "queue"}));
+        ids.push(engine.supervisor.submit(task).await.unwrap());
+    }
+    engine.api.set_lane(&slot, None, Some(false)).await.unwrap();
+    for id in &ids {
+        let status = engine.finished(id).await.status;
+        assert_eq!((status.phase, status.attempt), (TaskPhase::Succeeded, 1));
+    }
+    assert_eq!(counting.most.load(Ordering::Acquire), 3);
+}
