@@ -25,6 +25,14 @@ if (params.get("view") === "log") {
       row: row === null || !(Number(row) >= 0) ? undefined : Number(row),
     },
   });
+} else if (params.get("view") === "merged") {
+  // An id has no colon, so the last one parts it from the attempt.
+  const sources = params.getAll("source").map((source) => {
+    const at = source.lastIndexOf(":");
+    return { id: source.slice(0, at), attempt: Number(source.slice(at + 1)) };
+  });
+  const { default: MergedView } = await import("./views/MergedView.svelte");
+  mount(MergedView as Component<{ sources: typeof sources }>, { target, props: { sources } });
 } else {
   const { default: MainView } = await import("./views/MainView.svelte");
   mount(MainView, { target });

@@ -37,6 +37,13 @@ export const BINDINGS: readonly KeyBinding[] = [
     everywhere: true,
   },
   { keys: [], label: "", match: plain("n"), act: (w) => w.newTask() },
+  {
+    keys: ["Ctrl Shift F"],
+    label: "Search all logs",
+    match: (event) => withMod("f")(event) && event.shiftKey,
+    act: (w) => (w.searchOpen = true),
+    everywhere: true,
+  },
   { keys: ["/"], label: "Filter", match: plain("/"), act: () => focusFilter() },
   { keys: ["↑", "↓", "j", "k"], label: "Move", match: plain("ArrowDown", "j"), act: (w) => w.move(1) },
   { keys: [], label: "", match: plain("ArrowUp", "k"), act: (w) => w.move(-1) },
@@ -99,6 +106,7 @@ export function handleKey(workspace: Workspace, event: KeyboardEvent): boolean {
     workspace.question ||
     workspace.form ||
     workspace.paletteOpen ||
+    workspace.searchOpen ||
     workspace.sheetOpen
   )
     return false;

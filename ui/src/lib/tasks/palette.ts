@@ -71,6 +71,12 @@ function all(w: Workspace): Entry[] {
       });
   }
   list.push({
+    key: "search-logs",
+    title: "Search all logs",
+    hint: "Ctrl Shift F",
+    act: () => (w.searchOpen = true),
+  });
+  list.push({
     key: "filter",
     title: "Filter tasks",
     hint: "/",

@@ -47,6 +47,8 @@ export class Workspace {
   form = $state.raw<OpenForm | undefined>(undefined);
   sheetOpen = $state(false);
   paletteOpen = $state(false);
+  /** The search over all logs. */
+  searchOpen = $state(false);
   /** The detail as a drawer, in a narrow window. */
   drawerOpen = $state(false);
   notices = $state.raw<Notice[]>([]);
@@ -208,6 +210,15 @@ export class Workspace {
   openLog(id: string | undefined = this.selection.current, attempt?: number) {
     if (id === undefined) return;
     this.backend.openLogWindow(id, attempt).catch((thrown: unknown) => this.report(thrown));
+  }
+
+  /** The picked tasks' latest attempts in one window; what has not run yet has no log. */
+  openMerged(rows: TaskRow[] = this.targetRows) {
+    const sources = rows
+      .filter((row) => row.task.status.attempt > 0)
+      .map((row) => ({ id: idOf(row), attempt: row.task.status.attempt }));
+    if (sources.length > 0)
+      this.backend.openMergedWindow(sources).catch((thrown: unknown) => this.report(thrown));
   }
 
   newTask(initial?: TaskSpec) {

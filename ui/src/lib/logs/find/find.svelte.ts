@@ -85,11 +85,12 @@ export class Find {
     else this.#timer = setTimeout(() => this.restart(true), TYPING_MS);
   }
 
-  /** Takes over a query from elsewhere, without moving: the caller shows the row. */
-  adopt(query: LogQuery): void {
+  /** Takes over a query from elsewhere, and the row that it found: the caller shows it. */
+  adopt(query: LogQuery, row: number): void {
     for (const flag of FLAGS) this.#flags[flag].value = query[flag];
     this.pattern = query.pattern;
     this.restart(false);
+    this.hit = { row, index: 0, total: 0 };
   }
 
   /** Searches anew; with `jump` the view goes to the nearest hit once there is one. */

@@ -74,6 +74,7 @@ export class LogSearch {
         const round = hit !== null && (forward ? hit.row <= row : hit.row >= row);
         if (seen?.complete || (hit !== null && !round)) return hit;
       }
+      if (this.#closed || this.error !== null) break;
       if (this.progress === seen) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
     return null;

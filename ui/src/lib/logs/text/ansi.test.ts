@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { cssColor, parseAnsi, PLAIN, styleAfter, type Span } from "./ansi";
+import { cssColor, parseAnsi, PLAIN, shownRanges, styleAfter, type Span } from "./ansi";
 
 const shown = (text: string): string =>
   parseAnsi(text)
@@ -153,5 +153,24 @@ describe("hostile output", () => {
     }
     expect(shown("\x1b]".repeat(5000)).length).toBeGreaterThan(0);
     expect(shown("\x1b[".repeat(5000)).length).toBeGreaterThan(0);
+  });
+});
+
+describe("columns", () => {
+  const marked = (raw: string, found: string): string[] => {
+    const from = raw.indexOf(found);
+    const line = parseAnsi(raw);
+    return shownRanges([[from, from + found.length]], line).map(([a, b]) => line.plain.slice(a, b));
+  };
+
+  it("brings a range of the raw text to what is shown", () => {
+    expect(marked("\x1b[32mok\x1b[0m all \x1b[1mgood\x1b[0m", "good")).toEqual(["good"]);
+    expect(marked("plain text", "text")).toEqual(["text"]);
+    expect(marked("a \x1b[31mre\x1b[1md\x1b[0m b", "re\x1b[1md")).toEqual(["red"]);
+  });
+
+  it("leaves out what was overwritten", () => {
+    expect(marked("first\rsecond", "first")).toEqual([]);
+    expect(marked("first\rse", "first")).toEqual(["rst"]);
   });
 });

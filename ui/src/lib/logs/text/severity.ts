@@ -12,7 +12,7 @@ const LEVEL_KEY = String.raw`(?:level|lvl|severity|levelname)"?\s*[=:]\s*"?`;
 /** One expression for JavaScript and for the Rust crate `regex`; case counts. */
 export const ERROR_PATTERN = [
   `${EDGE}(?:ERROR|FATAL|CRITICAL|SEVERE|PANIC|EMERG|ALERT)${END}`,
-  String.raw`(?:^|\s)(?:[A-Z]\w*)?(?:error|Error|ERROR|fatal|Fatal|panic|Exception)(?:\[\w+\])?:(?:\s|$)`,
+  String.raw`(?:^|\s)(?:[\w.]+\.)?(?:[A-Z]\w*)?(?:error|Error|ERROR|fatal|Fatal|panic|Exception)(?:\[\w+\])?:(?:\s|$)`,
   String.raw`[\[<(](?:error|err|fatal|crit)[\])>]`,
   `${LEVEL_KEY}(?:error|err|fatal|critical|panic|ERROR|FATAL|CRITICAL)`,
   String.raw`^Traceback \(most recent call last\)`,

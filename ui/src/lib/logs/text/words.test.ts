@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { LogInfo, LogRow } from "../../api";
-import { clamped, endMark, rowTime, windowTitle } from "./words";
+import { clamped, endMark, gapLabel, rowTime, windowTitle } from "./words";
 
 const info: LogInfo = {
   frame: 1,
@@ -48,4 +48,18 @@ it("counts time from the start of the run", () => {
   expect(rowTime("relative", 62_345, 0)).toBe("+1:02.345");
   expect(rowTime("relative", 3_662_345, 0)).toBe("+1:01:02.345");
   expect(rowTime("off", 1, 0)).toBe("");
+});
+
+it("counts time from the row before, and never backward", () => {
+  expect(rowTime("delta", 1500, 0, 1000)).toBe("+0.500");
+  expect(rowTime("delta", 1000, 0, 1500)).toBe("+0.000");
+  expect(rowTime("delta", 1500, 0)).toBe("");
+});
+
+it("says what is missing where lines are gone", () => {
+  expect(gapLabel(row("x"))).toBeNull();
+  expect(gapLabel({ ...row(""), gap: 12_000 })).toBe("12 kB of output lost: the disk was full");
+  expect(gapLabel({ ...row(""), removed: { rows: 1_234_567, bytes: 2.1e9 } })).toContain(
+    "1,234,567 lines (2.1 GB) removed",
+  );
 });

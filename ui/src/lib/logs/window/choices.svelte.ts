@@ -6,8 +6,8 @@ import type { TimeMode } from "../text/words";
 export const TIMES: Record<TimeMode, string> = {
   off: "No time",
   clock: "Clock",
-  relative: "Since start",
-  delta: "Since line before",
+  relative: "From start",
+  delta: "Delta",
 };
 export const FONT = { min: 9, max: 24, usual: 12.5 };
 

@@ -1,8 +1,8 @@
 // Reads the exact text of a selection and puts it on the clipboard. The text is what is shown, without escapes; the backend reads
 // it, whatever part of the log is drawn, up to a limit that is told.
-import type { Backend, TextPosition } from "../../api";
+import type { Backend, LogRow, TextPosition } from "../../api";
 import { parseAnsi } from "../text/ansi";
-import { ordered, type Selection } from "../pane/selection";
+import { ordered, textOnRow, type Selection } from "../pane/selection";
 
 /** A column behind any line's end. */
 const LINE_END = Number.MAX_SAFE_INTEGER;
@@ -76,4 +76,33 @@ export async function writeClipboard(text: string): Promise<void> {
     focused?.focus();
     if (!done) throw new Error("the clipboard is not available");
   }
+}
+
+/** Rows copied one by one where the backend has no text to give, as from a merged log. */
+const MAX_ROWS = 100_000;
+const MAX_CHARS = 32_000_000;
+const PAGE = 1000;
+
+/** Copies rows that are read a page at a time; `line` says what one becomes. Stops, and says so, at a limit. */
+export async function copyRows(
+  read: (from: number, count: number) => Promise<readonly LogRow[]>,
+  selection: Selection,
+  line: (row: LogRow, plain: string) => string,
+): Promise<Copied> {
+  const { start, end } = ordered(selection);
+  const lines: string[] = [];
+  let chars = 0;
+  let at = start.row;
+  while (at <= end.row && lines.length < MAX_ROWS && chars < MAX_CHARS) {
+    const rows = await read(at, Math.min(PAGE, end.row + 1 - at));
+    if (rows.length === 0) break;
+    for (const [i, row] of rows.entries()) {
+      const plain = textOnRow(selection, at + i, parseAnsi(row.text).plain);
+      lines.push(line(row, plain));
+      chars += plain.length;
+    }
+    at += rows.length;
+  }
+  await writeClipboard(lines.join("\n") + (end.column === Infinity && lines.length > 0 ? "\n" : ""));
+  return { lines: lines.length, truncated: at <= end.row };
 }

@@ -188,8 +188,8 @@ export class LogWindow implements FindPlace {
   async go(row: number): Promise<void> {
     const { matches } = this.session;
     if (matches !== null && !(await matches.has(row).catch(() => false))) this.unfilter();
-    this.view.current = row;
     await this.#place(row, "middle");
+    this.view.current = row;
   }
 
   /** Moves to a row of the log, or near it where a filter leaves it out; as the minimap does. */

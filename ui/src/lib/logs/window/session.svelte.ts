@@ -17,6 +17,8 @@ export class LogSession extends LogReader {
   #pinned: boolean;
   #stop: Unsubscribe = () => {};
   #generation = 0;
+  /** The filter's search has been through the whole log once; what it finds from then on is new. */
+  #caughtUp = false;
 
   constructor(
     readonly backend: Backend,
@@ -78,12 +80,16 @@ export class LogSession extends LogReader {
   filter(searchId: string, near: number): void {
     this.matches?.close();
     this.matches = new MatchRows(this.backend, searchId, near, this.log?.hiddenBefore ?? 0);
+    this.#caughtUp = false;
     this.on("list");
   }
 
   /** The search that filters has come further. */
   searched(progress: SearchProgress): void {
     this.matches?.progress(progress, this.tail);
+    if (this.#caughtUp) return;
+    this.#caughtUp = progress.complete;
+    this.follow = { ...this.follow, seen: progress.matches };
   }
 
   /** Shows all rows again. */
@@ -126,6 +132,8 @@ export class LogSession extends LogReader {
   }
 
   #take(info: LogInfo): void {
+    // What was there at the beginning is not new, wherever one begins to read.
+    if (this.info === null) this.follow = { ...this.follow, seen: info.rows };
     this.info = info;
     // Behind a filter nothing is drawn: how long the log is will do.
     this.log?.extend(info, this.matches === null ? this.tail : 0);

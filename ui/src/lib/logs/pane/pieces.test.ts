@@ -1,0 +1,32 @@
+import { expect, it } from "vitest";
+import { parseAnsi } from "../text/ansi";
+import { pieces } from "./pieces";
+
+const cut = (text: string, selected: { from: number; to: number } | null, marks: [number, number][]) =>
+  pieces(parseAnsi(text).spans, selected, marks).map(({ text: part, selected: s, marked }) =>
+    [part, s ? "s" : "", marked ? "m" : ""].join("|"),
+  );
+
+it("leaves spans whole without a selection or marks", () => {
+  expect(cut("a\x1b[31mb", null, [])).toEqual(["a||", "b||"]);
+});
+
+it("cuts where a selection and marks begin and end, over the borders of spans", () => {
+  expect(cut("abc\x1b[31mdef", { from: 2, to: 4 }, [[1, 5]])).toEqual([
+    "a||",
+    "b||m",
+    "c|s|m",
+    "d|s|m",
+    "e||m",
+    "f||",
+  ]);
+});
+
+it("takes a selection to the line's end, and several marks in order", () => {
+  expect(
+    cut("abcdef", { from: 4, to: Infinity }, [
+      [0, 1],
+      [2, 3],
+    ]),
+  ).toEqual(["a||m", "b||", "c||m", "d||", "ef|s|"]);
+});

@@ -1,0 +1,159 @@
+import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/svelte";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { useBackend } from "../lib/api";
+import { createFakeBackend } from "../lib/api/fake";
+import LogView from "./LogView.svelte";
+import MergedView from "./MergedView.svelte";
+
+let backend: ReturnType<typeof createFakeBackend>;
+let id: string;
+
+beforeEach(() => {
+  backend = createFakeBackend({ tasks: 8 });
+  useBackend(backend);
+  id = backend.ids()[0] ?? "";
+  vi.spyOn(HTMLElement.prototype, "clientHeight", "get").mockReturnValue(380);
+  vi.spyOn(HTMLElement.prototype, "clientWidth", "get").mockReturnValue(900);
+});
+afterEach(() => {
+  cleanup();
+  vi.restoreAllMocks();
+});
+
+const drawn = () => screen.getAllByTestId("log-row").map((row) => Number(row.dataset.row));
+const pane = () => screen.getByTestId("log-pane");
+
+async function open(more: { row?: number } = {}) {
+  render(LogView, { task: id, attempt: 1, ...more });
+  await waitFor(() => expect(screen.getAllByTestId("log-row").length).toBeGreaterThan(15));
+}
+
+async function find(text: string) {
+  const field = screen.getByTestId("find");
+  await fireEvent.input(field, { target: { value: text } });
+  await waitFor(() => expect(screen.getByTestId("find-status").textContent).toMatch(/\d|hits/));
+  return field;
+}
+
+it("finds as one types, marks the hits, steps with Enter and goes back with Escape", async () => {
+  await open();
+  const field = await find("payload");
+  const row = await waitFor(() => {
+    const current = document.querySelector<HTMLElement>("[aria-current=true]");
+    expect(current?.querySelector(".hit")?.textContent).toBe("payload");
+    return Number(current?.dataset.row);
+  });
+  await fireEvent.keyDown(field, { key: "Enter", shiftKey: true });
+  await waitFor(() =>
+    expect(Number(document.querySelector<HTMLElement>("[aria-current=true]")?.dataset.row)).toBeLessThan(row),
+  );
+  await fireEvent.keyDown(field, { key: "Escape" });
+  await waitFor(() => expect(Math.max(...drawn())).toBe(12_803));
+  expect(screen.getByTestId("find")).toHaveProperty("value", "");
+});
+
+it("filters, shows lines around a hit, and the hit in the log", async () => {
+  await open();
+  await fireEvent.click(screen.getByTestId("find-mode-filter"));
+  await find("connection refused");
+  await waitFor(() =>
+    expect(screen.getAllByTestId("log-row").every((row) => row.textContent?.includes("refused"))).toBe(true),
+  );
+  expect(screen.getByTestId("log-extent").textContent).toMatch(/^2\d\d of 12,804 lines/);
+  const [first] = screen.getAllByTestId("log-row");
+  const row = Number(first?.dataset.row);
+  await fireEvent.contextMenu(first as HTMLElement);
+  await fireEvent.click(screen.getByTestId("show-around"));
+  await waitFor(() => expect(drawn()).toContain(row + 2));
+  await fireEvent.contextMenu(document.querySelector(`[data-row="${row}"]`) as HTMLElement);
+  await fireEvent.click(screen.getByTestId("show-in-log"));
+  await waitFor(() => expect(drawn()).toEqual(expect.arrayContaining([row - 1, row, row + 1])));
+  expect(document.querySelector("[aria-current=true]")?.getAttribute("data-row")).toBe(String(row));
+});
+
+it("opens at a row, marks it by key, and lists the mark with its note", async () => {
+  await open({ row: 500 });
+  await waitFor(() =>
+    expect(document.querySelector("[aria-current=true]")?.getAttribute("data-row")).toBe("500"),
+  );
+  await fireEvent.keyDown(pane(), { key: "b" });
+  await waitFor(() => expect(document.querySelector('[data-row="500"] .flag')).not.toBeNull());
+  await fireEvent.click(screen.getByTestId("more"));
+  await fireEvent.click(screen.getByTestId("bookmarks"));
+  const note = await screen.findByLabelText("Note on line 501");
+  await fireEvent.change(note, { target: { value: "here it began" } });
+  await waitFor(async () => expect((await backend.listBookmarks(id))[0]?.note).toBe("here it began"));
+});
+
+it("goes to a line by its number, and refuses one that is not there", async () => {
+  await open();
+  await fireEvent.keyDown(pane(), { key: "g", ctrlKey: true });
+  const field = await screen.findByTestId("line-field");
+  await fireEvent.input(field, { target: { value: "99,999,999" } });
+  expect(field.getAttribute("aria-invalid")).toBe("true");
+  await fireEvent.input(field, { target: { value: "1,000" } });
+  await fireEvent.submit(field.closest("form") as HTMLFormElement);
+  await waitFor(() => expect(drawn()).toContain(999));
+});
+
+it("jumps by e to an error, and draws numbers and times when asked", async () => {
+  await open();
+  await fireEvent.keyDown(pane(), { key: "e" });
+  await waitFor(() => expect(document.querySelector("[aria-current=true]")?.textContent).toContain("error:"));
+  await fireEvent.click(screen.getByTestId("more"));
+  await fireEvent.click(screen.getByTestId("line-numbers"));
+  const [row] = screen.getAllByTestId("log-row");
+  await waitFor(() =>
+    expect(row?.querySelector(".number")?.textContent).toBe(String(Number(row?.dataset.row) + 1)),
+  );
+});
+
+it("shows a clamped line part by part", async () => {
+  const whole = "0123456789abcdef".repeat(8192);
+  const read = backend.readLog;
+  backend.readLog = async (...args) => {
+    const page = await read(...args);
+    return {
+      ...page,
+      rows: page.rows.map((row) => ({ ...row, text: whole.slice(0, 10_000), fullLen: whole.length })),
+    };
+  };
+  backend.readLine = async (_id, _attempt, _row, from, count) => ({
+    text: whole.slice(from, from + count),
+    fromByte: from,
+    nextByte: Math.min(whole.length, from + count),
+    fullLen: whole.length,
+  });
+  await open();
+  await fireEvent.click(screen.getAllByTestId("show-all")[0] as HTMLElement);
+  await waitFor(() => expect(screen.getByTestId("whole-line-text").textContent).toHaveLength(65_536));
+  await fireEvent.click(screen.getByText("Last"));
+  await waitFor(() => expect(screen.getByTestId("whole-line").textContent).toContain("131 kB of 131 kB"));
+});
+
+it("offers fields where lines are JSON, and draws them when they are taken", async () => {
+  const web = (await backend.listTasks({ slot: "web" })).rows[0]?.task.metadata.id ?? "";
+  render(LogView, { task: web, attempt: 6 });
+  await screen.findByTestId("json-offer");
+  await fireEvent.click(screen.getByText("Show as fields"));
+  await waitFor(() => expect(document.querySelector(".message")?.textContent).toBeTruthy());
+  expect(screen.queryByTestId("json-offer")).toBeNull();
+});
+
+it("reads several logs in one order, each line with its source", async () => {
+  const [a, b] = backend.ids();
+  render(MergedView, {
+    sources: [
+      { id: a ?? "", attempt: 1 },
+      { id: b ?? "", attempt: 1 },
+    ],
+  });
+  await waitFor(() => expect(screen.getAllByTestId("log-row").length).toBeGreaterThan(15));
+  const names = screen.getAllByTestId("merged-source").map((one) => one.textContent?.trim());
+  expect(names).toEqual(["release build", "nightly-import"]);
+  expect(
+    screen
+      .getAllByTestId("log-row")
+      .every((row) => names.some((name) => row.textContent?.includes(name ?? "-"))),
+  ).toBe(true);
+});
