@@ -21,6 +21,10 @@ pub enum HttpError {
     Generate(#[from] rcgen::Error),
     #[error("{path} holds no certificate and key in PEM")]
     Pem { path: PathBuf, source: rustls::pki_types::pem::Error },
+    #[error("{url} {why}")]
+    Url { url: String, why: &'static str },
+    #[error("{text:?} is no SHA-256 fingerprint")]
+    Fingerprint { text: String },
     #[error("TLS cannot be set up")]
     Tls(#[from] rustls::Error),
 }

@@ -3,9 +3,12 @@
 //! [`serve`] puts any handler behind guards onto a Unix socket and onto TCP; [`HttpClient`] is a handler again, at the other
 //! end. What the calls mean is `solti-api`, what a task is `solti-model`; gRPC is `solti-grpc`.
 
+mod client;
 mod error;
+mod fingerprint;
 mod server;
 mod wire;
 
+pub use client::{ClientOptions, Endpoint, HttpClient, Reachability, Trust};
 pub use error::HttpError;
 pub use server::{Access, Limits, ServeOptions, Serving, TcpOptions, Tls, router, serve};

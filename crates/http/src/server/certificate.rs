@@ -1,11 +1,11 @@
 //! The certificate of a server: one's own, or one that is generated at first use and known by its fingerprint.
 
 use crate::HttpError;
+use crate::fingerprint::Fingerprint;
 use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use sha2::{Digest as _, Sha256};
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
@@ -17,13 +17,7 @@ const KEY: &str = "key.pem";
 
 pub struct Identity {
     pub config: Arc<ServerConfig>,
-    pub fingerprint: String,
-}
-
-/// SHA-256 of a certificate as people compare it: upper-case pairs between colons.
-pub fn fingerprint(certificate: &CertificateDer<'_>) -> String {
-    let pairs: Vec<_> = Sha256::digest(certificate).iter().map(|byte| format!("{byte:02X}")).collect();
-    pairs.join(":")
+    pub fingerprint: Fingerprint,
 }
 
 impl Identity {
@@ -40,7 +34,7 @@ impl Identity {
             path: certificate.to_owned(),
             source: rustls::pki_types::pem::Error::NoItemsFound,
         };
-        let fingerprint = fingerprint(chain.first().ok_or_else(none)?);
+        let fingerprint = Fingerprint::of(chain.first().ok_or_else(none)?);
         let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()

@@ -173,7 +173,7 @@ pub async fn serve(
         serving.url = Some(format!("{scheme}://{address}"));
         serving.address = Some(address);
         let tls = identity.map(|identity| {
-            serving.fingerprint = Some(identity.fingerprint);
+            serving.fingerprint = Some(identity.fingerprint.to_string());
             TlsAcceptor::from(identity.config)
         });
         let served = connection::serve(listener, tls, routes(access), limits, closed.clone());

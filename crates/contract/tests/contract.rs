@@ -1,0 +1,73 @@
+//! One contract, told as stories to everything that claims to be the handler: the adapter, the adapter behind guards, and
+//! the clients over each transport. A story asserts what a caller sees and never how it came there.
+//!
+//! A new client is one module here and one function in `subjects`; a new promise one function in `stories`.
+
+#[path = "../../api/tests/common/mod.rs"]
+mod engine;
+mod stories;
+mod subjects;
+
+macro_rules! tests {
+    ($subject:ident, $part:ident: $($story:ident)*) => {$(
+        #[tokio::test(flavor = "multi_thread")]
+        async fn $story() {
+            super::stories::$part::$story(&super::subjects::$subject().await).await;
+        }
+    )*};
+}
+
+/// What every handler promises.
+macro_rules! contract {
+    ($subject:ident) => {
+        tests! { $subject, contract:
+            a_submitted_task_is_stored_runs_and_keeps_its_end
+            what_is_read_back_is_what_was_submitted
+            the_log_after_a_submit_has_every_line_a_hundred_times
+            a_log_tells_attempts_in_order_and_both_streams
+            a_log_is_followed_while_it_grows
+            bytes_that_are_no_text_become_replacement_characters
+            lists_are_newest_first_filtered_and_counted_in_full
+            limits_have_a_default_and_are_clamped
+            a_busy_lane_refuses_and_names_who_is_in_it
+            a_bad_spec_is_refused_by_field_and_not_stored
+            what_is_not_there_is_not_found_but_can_be_deleted
+            a_delete_stops_the_task_and_leaves_nothing
+        }
+    };
+}
+
+/// What a window needs beside it.
+macro_rules! desktop {
+    ($subject:ident) => {
+        tests! { $subject, desktop:
+            rows_say_why_a_task_waits_and_are_paged
+            changes_are_heard_of
+            a_stop_cancels_and_a_second_one_conflicts
+            a_rerun_is_a_new_task_of_the_same_spec
+            lanes_are_set_and_listed
+            a_window_reads_rows_and_hears_of_growth
+            a_log_goes_on_behind_any_position
+        }
+    };
+}
+
+mod adapter {
+    contract!(adapter);
+    desktop!(adapter);
+}
+
+mod guarded {
+    contract!(guarded);
+    desktop!(guarded);
+}
+
+mod http_by_socket {
+    contract!(http_by_socket);
+    desktop!(http_by_socket);
+}
+
+mod http_by_tls {
+    contract!(http_by_tls);
+    desktop!(http_by_tls);
+}

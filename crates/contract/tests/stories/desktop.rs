@@ -1,0 +1,148 @@
+//! The stories of what a window needs beside the six methods.
+
+use crate::engine::{PATIENCE, bash, command, spec};
+use crate::subjects::Subject;
+use serde_json::json;
+use solti_api::{ApiError, LogPosition};
+use solti_model::{ListQuery, OutputEvent, Slot, StopMode, TaskEventKind, TaskId, TaskPhase, Waiting};
+use tokio_stream::StreamExt as _;
+
+fn nobody() -> TaskId {
+    TaskId::new("nobody").unwrap()
+}
+
+pub async fn rows_say_why_a_task_waits_and_are_paged(subject: &Subject) {
+    let api = subject.desktop();
+    let queue = json!({"admission": "queue", "labels": {"name": "the first", "team": "red"}});
+    let running = api.submit_task(spec("lane", command("sleep", &["600"]), queue)).await.unwrap();
+    let waiting =
+        api.submit_task(spec("lane", command("true", &[]), json!({"admission": "queue"}))).await.unwrap();
+    subject.engine.running(&running).await;
+    let row = api.get_task_row(&waiting).await.unwrap().unwrap();
+    assert_eq!(row.waiting, Some(Waiting::Lane { position: 1, behind: "the first".into() }));
+    assert_eq!(api.get_task_row(&nobody()).await.unwrap(), None);
+
+    let first = api.list_tasks(ListQuery { limit: Some(1), ..ListQuery::default() }).await.unwrap();
+    let cursor = first.next_cursor.clone();
+    let second = api.list_tasks(ListQuery { limit: Some(1), cursor, ..ListQuery::default() }).await.unwrap();
+    let ids: Vec<_> = first.rows.iter().chain(&second.rows).map(|row| &row.task.metadata.id).collect();
+    assert_eq!((ids, first.total, second.next_cursor), (vec![&waiting, &running], 2, None));
+    let red = ListQuery { labels: [("team".to_owned(), "red".to_owned())].into(), ..ListQuery::default() };
+    assert_eq!(api.list_tasks(red).await.unwrap().total, 1);
+    let bad = ListQuery { cursor: Some("nonsense".into()), ..ListQuery::default() };
+    let error = api.list_tasks(bad).await.unwrap_err();
+    assert!(matches!(&error, ApiError::InvalidRequest { field, .. } if field == "cursor"), "{error:?}");
+
+    let summary = api.summary().await.unwrap();
+    assert_eq!((summary.by_phase[&TaskPhase::Running], summary.by_phase[&TaskPhase::Pending]), (1, 1));
+    let kinds: Vec<_> =
+        api.task_events(&running).await.unwrap().into_iter().map(|event| event.kind).collect();
+    assert!(kinds.contains(&TaskEventKind::Started), "{kinds:?}");
+    api.delete_task(&waiting).await.unwrap();
+    api.delete_task(&running).await.unwrap();
+}
+
+pub async fn changes_are_heard_of(subject: &Subject) {
+    let api = subject.desktop();
+    let mut changes = api.watch_tasks().await.unwrap();
+    let heard = tokio::time::timeout(PATIENCE, async {
+        assert!(changes.next().await.expect("the first comes at once").changed.is_empty());
+        let id = api.submit_task(spec("s", command("true", &[]), json!({}))).await.unwrap();
+        loop {
+            let change = changes.next().await.expect("open");
+            if change
+                .changed
+                .iter()
+                .any(|row| row.task.metadata.id == id && row.task.status.phase.is_terminal())
+            {
+                break;
+            }
+        }
+        api.delete_task(&id).await.unwrap();
+        while !changes.next().await.expect("open").deleted.contains(&id) {}
+    });
+    heard.await.expect("every change is told");
+}
+
+pub async fn a_stop_cancels_and_a_second_one_conflicts(subject: &Subject) {
+    let api = subject.desktop();
+    let id = api.submit_task(spec("s", command("sleep", &["600"]), json!({}))).await.unwrap();
+    subject.engine.running(&id).await;
+    api.stop_task(&id, StopMode::Graceful).await.unwrap();
+    assert_eq!(subject.engine.finished(&id).await.status.phase, TaskPhase::Canceled);
+    let error = api.stop_task(&id, StopMode::Kill).await.unwrap_err();
+    assert!(matches!(error, ApiError::Conflict { .. }), "{error:?}");
+    assert_eq!(api.stop_task(&nobody(), StopMode::Kill).await, Err(ApiError::TaskNotFound { id: nobody() }));
+}
+
+pub async fn a_rerun_is_a_new_task_of_the_same_spec(subject: &Subject) {
+    let api = subject.desktop();
+    let sent = spec("s", command("true", &[]), json!({"labels": {"name": "again"}}));
+    api.validate_spec(&sent).await.unwrap();
+    let first = api.submit_task(sent.clone()).await.unwrap();
+    subject.engine.finished(&first).await;
+    let second = api.rerun_task(&first).await.unwrap();
+    assert_ne!(second, first);
+    assert_eq!(api.get_task_status(&second).await.unwrap().unwrap().spec, sent);
+    assert_eq!(api.rerun_task(&nobody()).await, Err(ApiError::TaskNotFound { id: nobody() }));
+    let mut bad = sent;
+    bad.max_retries = Some(0);
+    let error = api.validate_spec(&bad).await.unwrap_err();
+    assert!(matches!(&error, ApiError::InvalidRequest { field, .. } if field == "maxRetries"), "{error:?}");
+}
+
+pub async fn lanes_are_set_and_listed(subject: &Subject) {
+    let api = subject.desktop();
+    let slot = Slot::new("wide").unwrap();
+    let lane = api.set_lane(&slot, Some(3), Some(true)).await.unwrap();
+    assert_eq!((lane.capacity, lane.paused), (3, true));
+    let lane = api.set_lane(&slot, None, Some(false)).await.unwrap();
+    assert_eq!((lane.capacity, lane.paused), (3, false), "what is not given stays");
+    assert_eq!(api.list_lanes().await.unwrap(), [lane]);
+    let error = api.set_lane(&slot, Some(0), None).await.unwrap_err();
+    assert!(matches!(&error, ApiError::InvalidRequest { field, .. } if field == "capacity"), "{error:?}");
+}
+
+pub async fn a_window_reads_rows_and_hears_of_growth(subject: &Subject) {
+    let api = subject.desktop();
+    let work = tempfile::tempdir().unwrap();
+    let gate = work.path().join("gate");
+    assert!(std::process::Command::new("mkfifo").arg(&gate).status().unwrap().success());
+    let mut kind = bash("seq 1 500; read -r _ < gate; echo last");
+    kind["subprocess"]["cwd"] = json!(work.path());
+    let id = api.submit_task(spec("s", kind, json!({}))).await.unwrap();
+    subject.engine.running(&id).await;
+    let mut infos = api.watch_log(&id, 0).await.unwrap();
+    let read = tokio::time::timeout(PATIENCE, async {
+        while infos.next().await.expect("grows").rows < 500 {}
+        let rows = api.read_log(&id, 1, 490, 100).await.unwrap();
+        assert_eq!((rows.total, rows.rows.len(), rows.rows[9].text.as_str()), (500, 10, "500"));
+        std::fs::write(&gate, "go\n").unwrap();
+        let mut last = None;
+        while let Some(info) = infos.next().await {
+            last = Some(info);
+        }
+        last.expect("the end is told")
+    });
+    let last = read.await.expect("the log ends");
+    assert_eq!((last.rows, last.live, last.exit_code), (501, false, Some(0)));
+    assert_eq!(api.log_info(&id, 0).await.unwrap(), last);
+    let error = api.read_log(&id, 7, 0, 1).await.unwrap_err();
+    assert!(matches!(&error, ApiError::InvalidRequest { field, .. } if field == "attempt"), "{error:?}");
+    assert_eq!(api.log_info(&nobody(), 0).await, Err(ApiError::TaskNotFound { id: nobody() }));
+}
+
+pub async fn a_log_goes_on_behind_any_position(subject: &Subject) {
+    let api = subject.desktop();
+    let id = api.submit_task(spec("s", bash("seq 1 20; seq 1 20 >&2; exit 1"), json!({}))).await.unwrap();
+    subject.engine.finished(&id).await;
+    let rest = async |after| -> Vec<(LogPosition, OutputEvent)> {
+        let events = api.stream_log_after(&id, after).await.unwrap();
+        tokio::time::timeout(PATIENCE, events.collect()).await.expect("the log ends")
+    };
+    let all = rest(LogPosition::default()).await;
+    assert_eq!(all.len(), 42);
+    for (n, (position, _)) in all.iter().enumerate() {
+        assert_eq!(rest(*position).await, all[n + 1..], "behind {position}");
+    }
+}

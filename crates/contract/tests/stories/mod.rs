@@ -1,0 +1,4 @@
+//! The stories: of the six methods, and of what a window needs beside them.
+
+pub mod contract;
+pub mod desktop;

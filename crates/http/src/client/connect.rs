@@ -1,0 +1,216 @@
+//! Making a connection: a Unix socket, TCP, TLS, or the input and output of `ssh`.
+
+use crate::HttpError;
+use crate::client::{ClientOptions, Endpoint};
+use http::Uri;
+use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper_util::client::legacy::connect::{Connected, Connection};
+use hyper_util::rt::TokioIo;
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use std::ffi::OsString;
+use std::io;
+use std::pin::Pin;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
+use tokio::net::{TcpStream, UnixStream};
+use tokio::process::{Child, Command};
+use tokio_rustls::TlsConnector;
+use tower::Service;
+
+/// For a connection to be made.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Of what ssh says, its beginning.
+const WORDS: u64 = 4 * 1024;
+
+#[derive(Clone)]
+pub struct Connector {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    endpoint: Endpoint,
+    /// For `https` only.
+    tls: Option<Arc<ClientConfig>>,
+    ssh: OsString,
+    /// What the latest ssh said before it ended.
+    words: Arc<Mutex<Option<String>>>,
+}
+
+impl Connector {
+    pub fn new(options: &ClientOptions) -> Result<Self, HttpError> {
+        let tls = match options.endpoint {
+            Endpoint::Https { .. } => Some(options.trust.config()?),
+            _ => None,
+        };
+        let (endpoint, ssh) = (options.endpoint.clone(), options.ssh.clone());
+        Ok(Self { shared: Arc::new(Shared { endpoint, tls, ssh, words: Arc::default() }) })
+    }
+
+    /// Why the latest ssh ended, in its own words.
+    pub fn last_words(&self) -> Option<String> {
+        self.shared.words.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
+    }
+}
+
+impl Shared {
+    async fn connect(&self) -> io::Result<Wire> {
+        match &self.endpoint {
+            Endpoint::Unix(path) => Ok(Wire::new(UnixStream::connect(path).await?)),
+            Endpoint::Http { host, port } => Ok(Wire::new(tcp(host, *port).await?)),
+            Endpoint::Https { host, port } => {
+                let Some(config) = &self.tls else { return Err(io::ErrorKind::Unsupported.into()) };
+                let name = ServerName::try_from(bare(host).to_owned()).map_err(io::Error::other)?;
+                let stream = tcp(host, *port).await?;
+                Ok(Wire::new(TlsConnector::from(Arc::clone(config)).connect(name, stream).await?))
+            }
+            Endpoint::Ssh { user, host, port } => self.ssh(user.as_deref(), bare(host), *port),
+        }
+    }
+
+    /// `ssh … host solti connect`, which speaks for that machine's Unix socket.
+    fn ssh(&self, user: Option<&str>, host: &str, port: Option<u16>) -> io::Result<Wire> {
+        let mut command = Command::new(&self.ssh);
+        // No question can be answered here. A dead connection is noticed within a minute.
+        command.args([
+            "-T",
+            "-o",
+            "BatchMode=yes",
+            "-o",
+            "ConnectTimeout=10",
+            "-o",
+            "ServerAliveInterval=15",
+        ]);
+        if let Some(user) = user {
+            command.args(["-l", user]);
+        }
+        if let Some(port) = port {
+            command.args(["-p", &port.to_string()]);
+        }
+        command.args(["--", host, "solti", "connect"]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        let mut child = command.spawn()?;
+        let (Some(input), Some(output), Some(said)) =
+            (child.stdin.take(), child.stdout.take(), child.stderr.take())
+        else {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        };
+        let words = Arc::clone(&self.words);
+        set(&words, None);
+        tokio::spawn(async move {
+            let mut text = String::new();
+            // What is no text, or comes after a broken pipe, tells nothing.
+            let _ = said.take(WORDS).read_to_string(&mut text).await;
+            if let Some(last) = text.lines().rev().find(|line| !line.trim().is_empty()) {
+                set(&words, Some(last.trim().to_owned()));
+            }
+        });
+        Ok(Wire::new(Program { streams: tokio::io::join(output, input), _child: child }))
+    }
+}
+
+fn set(words: &Mutex<Option<String>>, to: Option<String>) {
+    *words.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = to;
+}
+
+/// An IPv6 address without its brackets.
+fn bare(host: &str) -> &str {
+    host.trim_start_matches('[').trim_end_matches(']')
+}
+
+async fn tcp(host: &str, port: u16) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect((bare(host), port)).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
+impl Service<Uri> for Connector {
+    type Response = Wire;
+    type Error = io::Error;
+    type Future = Pin<Box<dyn Future<Output = io::Result<Wire>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Uri) -> Self::Future {
+        let shared = Arc::clone(&self.shared);
+        Box::pin(async move { tokio::time::timeout(PATIENCE, shared.connect()).await? })
+    }
+}
+
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+/// A connection of any kind.
+pub struct Wire(TokioIo<Box<dyn Stream>>);
+
+impl Wire {
+    fn new(stream: impl Stream + 'static) -> Self {
+        Self(TokioIo::new(Box::new(stream)))
+    }
+}
+
+impl Connection for Wire {
+    fn connected(&self) -> Connected {
+        Connected::new()
+    }
+}
+
+impl Read for Wire {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(cx, buf)
+    }
+}
+
+impl Write for Wire {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}
+
+/// The two ends of a program, which goes with them.
+struct Program<S> {
+    streams: S,
+    _child: Child,
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Program<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut tokio::io::ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.streams).poll_read(cx, buf)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Program<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.streams).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.streams).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.streams).poll_shutdown(cx)
+    }
+}

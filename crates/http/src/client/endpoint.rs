@@ -1,0 +1,123 @@
+//! Where a server is, as one line of text.
+
+use crate::HttpError;
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+use url::{Host, Url};
+
+/// `unix:///path`, `http://127.0.0.1:7654` (this machine only), `https://host[:port]` or `ssh://[user@]host[:port]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Endpoint {
+    Unix(PathBuf),
+    Http { host: String, port: u16 },
+    Https { host: String, port: u16 },
+    Ssh { user: Option<String>, host: String, port: Option<u16> },
+}
+
+impl Endpoint {
+    /// What the paths of requests come after.
+    pub(super) fn base(&self) -> String {
+        match self {
+            // No name is looked up for these; the server does not look at it either.
+            Self::Unix(_) | Self::Ssh { .. } => "http://solti".to_owned(),
+            Self::Http { host, port } => format!("http://{host}:{port}"),
+            Self::Https { host, port } => format!("https://{host}:{port}"),
+        }
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unix(path) => write!(f, "unix://{}", path.display()),
+            Self::Http { .. } | Self::Https { .. } => f.write_str(&self.base()),
+            Self::Ssh { user, host, port } => {
+                f.write_str("ssh://")?;
+                if let Some(user) = user {
+                    write!(f, "{user}@")?;
+                }
+                f.write_str(host)?;
+                port.map_or(Ok(()), |port| write!(f, ":{port}"))
+            }
+        }
+    }
+}
+
+impl FromStr for Endpoint {
+    type Err = HttpError;
+
+    fn from_str(text: &str) -> Result<Self, HttpError> {
+        let bad = |why: &'static str| HttpError::Url { url: text.to_owned(), why };
+        let url = Url::parse(text).map_err(|_| bad("is no URL"))?;
+        if url.scheme() == "unix" {
+            return unix_path(&url).ok_or_else(|| bad("names no absolute path")).map(Self::Unix);
+        }
+        let host = url.host().ok_or_else(|| bad("names no host"))?;
+        if !matches!(url.path(), "" | "/") || url.query().is_some() || url.password().is_some() {
+            return Err(bad("has more than a host and a port"));
+        }
+        let local = match &host {
+            Host::Domain(name) => *name == "localhost",
+            Host::Ipv4(address) => address.is_loopback(),
+            Host::Ipv6(address) => address.is_loopback(),
+        };
+        let (name, port) = (host.to_string(), url.port_or_known_default());
+        match url.scheme() {
+            "http" if local => Ok(Self::Http { host: name, port: port.unwrap_or(80) }),
+            "http" => Err(bad("would send the token in the clear; use https or ssh")),
+            "https" => Ok(Self::Https { host: name, port: port.unwrap_or(443) }),
+            "ssh" => {
+                let user = Some(url.username()).filter(|user| !user.is_empty()).map(str::to_owned);
+                // Both become words of a command line, where a dash would make them options.
+                if name.starts_with('-') || user.as_ref().is_some_and(|user| user.starts_with('-')) {
+                    return Err(bad("names a host or user that begins with a dash"));
+                }
+                Ok(Self::Ssh { user, host: name, port: url.port() })
+            }
+            _ => Err(bad("must begin with https, http, ssh or unix")),
+        }
+    }
+}
+
+/// The path of `unix:///path`, percent-decoded as that of a `file` URL is.
+fn unix_path(url: &Url) -> Option<PathBuf> {
+    let file = Url::parse(&format!("file://{}", url.path())).ok()?;
+    file.to_file_path().ok().filter(|_| url.host_str().is_none_or(str::is_empty))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endpoint_reads_back_as_it_is_written() {
+        for text in [
+            "unix:///run/user/1000/solti.sock",
+            "http://127.0.0.1:7654",
+            "http://[::1]:80",
+            "https://build.example.org:443",
+            "ssh://build.example.org",
+            "ssh://me@build.example.org:2222",
+        ] {
+            assert_eq!(text.parse::<Endpoint>().expect(text).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn what_is_unsafe_or_makes_no_sense_is_refused() {
+        for text in [
+            "",
+            "build.example.org",
+            "http://build.example.org",
+            "ftp://build.example.org",
+            "https://build.example.org/api",
+            "ssh://-oProxyCommand=evil",
+            "ssh://-o@host",
+            "ssh://me:secret@host",
+            "unix://host/path",
+        ] {
+            assert!(matches!(text.parse::<Endpoint>(), Err(HttpError::Url { .. })), "{text}");
+        }
+    }
+}

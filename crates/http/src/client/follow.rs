@@ -1,0 +1,125 @@
+//! Streams that outlive their connection: when it breaks, another is made, and the stream goes on behind its last event.
+
+use crate::client::events::{Broken, Event, Events};
+use crate::client::{HttpClient, Reachability};
+use bytes::Bytes;
+use futures::stream::unfold;
+use http::{Method, StatusCode};
+use serde::de::DeserializeOwned;
+use solti_api::ApiError;
+use std::time::Duration;
+use tokio_stream::Stream;
+
+/// Before the first try again, and at most between two.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+
+/// One event of a stream.
+pub struct Followed<T> {
+    pub id: Option<Bytes>,
+    pub value: T,
+    /// The first one on a new connection: what lay between two connections may have been missed.
+    pub again: bool,
+}
+
+struct Follow {
+    client: HttpClient,
+    path: String,
+    events: Option<Events>,
+    last: Option<Bytes>,
+    pause: Duration,
+    again: bool,
+    /// Whether the server's end is the stream's end; else it is only the end of that server.
+    ends: bool,
+}
+
+impl HttpClient {
+    /// Opens the stream at `path` behind `last`; later breaks are mended without a word but for the reachability.
+    pub(super) async fn follow<T: DeserializeOwned + Send + 'static>(
+        &self,
+        path: String,
+        last: Option<Bytes>,
+        ends: bool,
+    ) -> Result<impl Stream<Item = Followed<T>> + Send + use<T>, ApiError> {
+        let events = self.open(&path, last.as_ref()).await?;
+        let ended = events.is_none();
+        let follow = Follow { client: self.clone(), path, events, last, pause: PAUSES.0, again: false, ends };
+        Ok(unfold((!ended).then_some(follow), |follow| async move {
+            let mut follow = follow?;
+            let followed = follow.next().await?;
+            Some((followed, Some(follow)))
+        }))
+    }
+
+    /// `None` when nothing follows `last`.
+    async fn open(&self, path: &str, last: Option<&Bytes>) -> Result<Option<Events>, ApiError> {
+        let response = self.send(Method::GET, path, None, last.map(|id| &id[..])).await?;
+        match response.status() {
+            StatusCode::OK => Ok(Some(Events::new(response.into_body()))),
+            StatusCode::NO_CONTENT => Ok(None),
+            _ => match self.read(response).await {
+                Ok(_) => Ok(None),
+                Err(error) => Err(error),
+            },
+        }
+    }
+}
+
+impl Follow {
+    async fn next<T: DeserializeOwned>(&mut self) -> Option<Followed<T>> {
+        loop {
+            let Some(events) = &mut self.events else {
+                if !self.reopen().await {
+                    return None;
+                }
+                continue;
+            };
+            let broken = match events.next().await {
+                Ok(Some(event)) => match self.take(event) {
+                    Ok(followed) => return Some(followed),
+                    Err(broken) => broken,
+                },
+                Ok(None) if self.ends => return None,
+                Ok(None) => {
+                    self.events = None;
+                    continue;
+                }
+                Err(broken) => broken,
+            };
+            self.client.lost(&broken);
+            self.events = None;
+        }
+    }
+
+    fn take<T: DeserializeOwned>(&mut self, event: Event) -> Result<Followed<T>, Broken> {
+        let value = serde_json::from_slice(&event.data)?;
+        if event.id.is_some() {
+            self.last.clone_from(&event.id);
+        }
+        self.pause = PAUSES.0;
+        Ok(Followed { id: event.id, value, again: std::mem::take(&mut self.again) })
+    }
+
+    /// Whether there is anything to go on with.
+    async fn reopen(&mut self) -> bool {
+        tokio::time::sleep(self.pause).await;
+        self.pause = (self.pause * 2).min(PAUSES.1);
+        match self.client.open(&self.path, self.last.as_ref()).await {
+            Ok(Some(events)) => {
+                (self.events, self.again) = (Some(events), true);
+                true
+            }
+            Ok(None) => false,
+            // These do not pass by themselves.
+            Err(
+                error @ (ApiError::TaskNotFound { .. }
+                | ApiError::Unauthenticated
+                | ApiError::PermissionDenied { .. }
+                | ApiError::InvalidRequest { .. }),
+            ) => {
+                self.client.note(Reachability::Lost(error.to_string()));
+                false
+            }
+            Err(_) => true,
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! The client: a handler at the other end of a connection, which is this machine's socket, another machine, or a program
+//! that reaches one.
+//!
+//! Requests are answered or fail with `Unavailable`; streams outlive a broken connection and go on where they were.
+
+mod connect;
+mod endpoint;
+mod events;
+mod follow;
+mod handler;
+mod trust;
+
+pub use endpoint::Endpoint;
+pub use trust::Trust;
+
+use crate::HttpError;
+use crate::client::connect::Connector;
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::Incoming;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use solti_api::ApiError;
+use std::ffi::OsString;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// For an answer; streams take as long as they take.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Of an answer. Far more than any of the server's, far less than what a wrong server could send.
+const MAX_ANSWER: usize = 256 * 1024 * 1024;
+/// Less than the server keeps an idle connection.
+const IDLE: Duration = Duration::from_secs(10);
+
+/// Where the server is and how it is known.
+#[derive(Clone)]
+pub struct ClientOptions {
+    pub endpoint: Endpoint,
+    /// Needed over the network.
+    pub token: Option<String>,
+    /// How the certificate of an `https` server is judged.
+    pub trust: Trust,
+    /// The program that `ssh://` runs.
+    pub ssh: OsString,
+}
+
+impl ClientOptions {
+    pub fn new(endpoint: Endpoint) -> Self {
+        Self { endpoint, token: None, trust: Trust::PublicAuthorities, ssh: "ssh".into() }
+    }
+}
+
+/// Whether the server was there when it was last needed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reachability {
+    Unknown,
+    Reached,
+    /// With one sentence for a person. Streams try again by themselves.
+    Lost(String),
+}
+
+/// Implements every trait of `solti-api`. Clones share their connections.
+#[derive(Clone)]
+pub struct HttpClient {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    client: Client<Connector, Full<Bytes>>,
+    connector: Connector,
+    base: String,
+    authorization: Option<String>,
+    endpoint: Endpoint,
+    reachability: watch::Sender<Reachability>,
+}
+
+impl fmt::Debug for HttpClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpClient").field("endpoint", &self.shared.endpoint).finish_non_exhaustive()
+    }
+}
+
+impl HttpClient {
+    /// Connects when it is first needed; then a tokio runtime with I/O and time must be there.
+    ///
+    /// # Errors
+    /// When the certificates to trust cannot be read.
+    pub fn new(options: ClientOptions) -> Result<Self, HttpError> {
+        let base = options.endpoint.base();
+        let connector = Connector::new(&options)?;
+        let client = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE)
+            .pool_max_idle_per_host(8)
+            .build(connector.clone());
+        let shared = Shared {
+            client,
+            connector,
+            base,
+            authorization: options.token.map(|token| format!("Bearer {token}")),
+            endpoint: options.endpoint,
+            reachability: watch::Sender::new(Reachability::Unknown),
+        };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Changes whenever the connection is lost or found again.
+    pub fn reachability(&self) -> watch::Receiver<Reachability> {
+        self.shared.reachability.subscribe()
+    }
+
+    fn note(&self, reachability: Reachability) {
+        self.shared.reachability.send_if_modified(|current| {
+            let news = *current != reachability;
+            *current = reachability;
+            news
+        });
+    }
+
+    fn lost(&self, error: &(dyn std::error::Error + 'static)) -> ApiError {
+        let mut reason = format!("{} cannot be reached", self.shared.endpoint);
+        // What ssh says of its end tells more than that a connection was closed.
+        match self.shared.connector.last_words() {
+            Some(words) => reason = format!("{reason}: {words}"),
+            None => {
+                let mut cause = error;
+                while let Some(deeper) = cause.source() {
+                    cause = deeper;
+                }
+                reason = format!("{reason}: {cause}");
+            }
+        }
+        self.note(Reachability::Lost(reason.clone()));
+        ApiError::Unavailable { reason }
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Vec<u8>>,
+        last_event: Option<&[u8]>,
+    ) -> Result<Response<Incoming>, ApiError> {
+        let mut request = Request::builder().method(method).uri(format!("{}{path}", self.shared.base));
+        if let Some(authorization) = &self.shared.authorization {
+            request = request.header(header::AUTHORIZATION, authorization);
+        }
+        if let Some(id) = last_event {
+            request = request.header("last-event-id", id);
+        }
+        if body.is_some() {
+            request = request.header(header::CONTENT_TYPE, "application/json");
+        }
+        let request = request
+            .body(Full::new(Bytes::from(body.unwrap_or_default())))
+            // A token with a line break in it, for one.
+            .map_err(|error| ApiError::InvalidRequest {
+                field: "request".into(),
+                message: error.to_string(),
+            })?;
+        match tokio::time::timeout(PATIENCE, self.shared.client.request(request)).await {
+            Ok(Ok(response)) => {
+                self.note(Reachability::Reached);
+                Ok(response)
+            }
+            Ok(Err(error)) => Err(self.lost(&error)),
+            Err(late) => Err(self.lost(&late)),
+        }
+    }
+
+    /// The whole of an answer; an error's body as the error that it was.
+    async fn read(&self, response: Response<Incoming>) -> Result<Bytes, ApiError> {
+        let status = response.status();
+        let body = Limited::new(response.into_body(), MAX_ANSWER).collect();
+        let bytes = match tokio::time::timeout(PATIENCE, body).await {
+            Ok(Ok(whole)) => whole.to_bytes(),
+            Ok(Err(error)) => return Err(self.lost(&*error)),
+            Err(late) => return Err(self.lost(&late)),
+        };
+        if status.is_success() { Ok(bytes) } else { Err(self.error(status, &bytes)) }
+    }
+
+    fn error(&self, status: StatusCode, body: &[u8]) -> ApiError {
+        serde_json::from_slice(body).unwrap_or_else(|_| ApiError::Unavailable {
+            reason: format!("{} answers {status}; is it Solti?", self.shared.endpoint),
+        })
+    }
+
+    fn parse<T: DeserializeOwned>(&self, bytes: &[u8]) -> Result<T, ApiError> {
+        serde_json::from_slice(bytes).map_err(|error| ApiError::Unavailable {
+            reason: format!("{} answers what this version cannot read: {error}", self.shared.endpoint),
+        })
+    }
+
+    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ApiError> {
+        let response = self.send(Method::GET, path, None, None).await?;
+        self.parse(&self.read(response).await?)
+    }
+
+    async fn ask<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, ApiError> {
+        let body = serde_json::to_vec(body).map_err(|error| ApiError::internal(&error))?;
+        let response = self.send(method, path, Some(body), None).await?;
+        self.parse(&self.read(response).await?)
+    }
+
+    /// A request whose answer holds nothing.
+    async fn tell(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> Result<(), ApiError> {
+        let response = self.send(method, path, body, None).await?;
+        self.read(response).await.map(drop)
+    }
+}
