@@ -3,7 +3,9 @@
 use crate::ApiError;
 use crate::log_access::LogInfoStream;
 use solti_logstore::{LogError, LogView, Row, Stream as LogStream};
-use solti_model::{LogInfo, LogRow, LogRows, MAX_ROW_BYTES, OutputStreamKind, TaskId, TaskPhase, TaskRun};
+use solti_model::{
+    LogInfo, LogRow, LogRows, MAX_ROW_BYTES, OutputStreamKind, RemovedRows, TaskId, TaskPhase, TaskRun,
+};
 use solti_supervisor::{LiveRun, LiveTask, Supervisor, SupervisorError};
 use tokio::sync::watch;
 
@@ -116,13 +118,6 @@ pub async fn read(
 }
 
 fn text_row(row: Row) -> LogRow {
-    let text = match row.gap {
-        Some(bytes) => format!("[{bytes} bytes were not stored: the disk was full]"),
-        None if let Some(removed) = row.removed => {
-            format!("[{} lines, {} bytes were removed to make room]", removed.rows, removed.bytes)
-        }
-        None => String::from_utf8_lossy(&row.bytes).into_owned(),
-    };
     LogRow {
         row: row.row,
         stream: match row.stream {
@@ -130,12 +125,13 @@ fn text_row(row: Row) -> LogRow {
             LogStream::Stderr => OutputStreamKind::Stderr,
         },
         ts: row.ts_ms,
-        text,
+        // Of a gap there are none: what stands for it is the page's to say.
+        text: String::from_utf8_lossy(&row.bytes).into_owned(),
         full_len: row.full_len,
         partial: row.partial,
         continued: row.continued,
         gap: row.gap,
-        removed: None,
+        removed: row.removed.map(|removed| RemovedRows { rows: removed.rows, bytes: removed.bytes }),
     }
 }
 

@@ -6,7 +6,7 @@ const GB: u64 = 1_000_000_000;
 /// Bounds of what the logs may take, in bytes on the disk; `None` is no bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LogLimits {
-    /// The log of one run.
+    /// The log of one run. Its last segment, of at most 64 MiB or so, stays whatever this is.
     pub run_bytes: Option<u64>,
     /// The logs of all runs of one task.
     pub task_bytes: Option<u64>,

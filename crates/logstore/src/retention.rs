@@ -15,7 +15,7 @@ use crate::format::Counts;
 use crate::index_writer::IndexWriter;
 use crate::new_file::remove_file;
 use crate::repair::{new_index, put_in_place};
-use crate::segment::{index_name, log_name, parse_name};
+use crate::segment::{log_name, parse_name};
 use crate::{INDEX_FILE, LogError, LogLimits};
 
 /// One segment on the disk.
@@ -35,16 +35,16 @@ pub struct StoredSegment {
 pub struct StoredLog {
     /// In the log's order.
     pub segments: Vec<StoredSegment>,
-    /// Its writer has finished: nothing will be added.
+    /// Its writer is gone: nothing will be added.
     pub ended: bool,
 }
 
 impl StoredLog {
-    /// Looks at the files of a run; a folder that is not there holds none.
+    /// Looks at the files of a run, which has `ended` or not; a folder that is not there holds none.
     ///
     /// # Errors
-    /// [`LogError::Open`] and [`LogError::Read`].
-    pub fn of(run_dir: &Path) -> Result<Self, LogError> {
+    /// [`LogError::Open`].
+    pub fn of(run_dir: &Path, ended: bool) -> Result<Self, LogError> {
         let mut found: BTreeMap<u32, StoredSegment> = BTreeMap::new();
         for entry in entries(run_dir)? {
             let entry = entry.map_err(LogError::open(run_dir))?;
@@ -69,9 +69,7 @@ impl StoredLog {
                 segment.written_ms = written.map_or(0, |since| since.as_millis() as u64);
             }
         }
-        let segments: Vec<_> = found.into_values().collect();
-        let ended = !segments.is_empty() && end_of_log(run_dir)?.is_some();
-        Ok(Self { segments, ended })
+        Ok(Self { segments: found.into_values().collect(), ended })
     }
 
     pub fn bytes(&self) -> u64 {
@@ -81,7 +79,6 @@ impl StoredLog {
     /// What may go, oldest first, as (when it was written, number, bytes).
     fn removable(&self, keep_head: u64) -> VecDeque<(u64, u32, u64)> {
         let (mut offset, mut next, mut age) = (0u64, 0, 0);
-        let last = self.segments.last().map(|segment| segment.number);
         let mut removable = VecDeque::new();
         for segment in &self.segments {
             // The beginning of the run, as far as it is there without a hole.
@@ -89,7 +86,7 @@ impl StoredLog {
             (offset, next) = (offset + segment.log_bytes, next + u32::from(in_head));
             // A file that was touched later than its successor is not younger.
             age = segment.written_ms.max(age);
-            let is_open = Some(segment.number) == last && !self.ended;
+            let is_open = is_last(self, segment.number) && !self.ended;
             if !in_head && !is_open && segment.log_bytes > 0 {
                 removable.push_back((age, segment.number, segment.bytes));
             }
@@ -118,8 +115,11 @@ pub fn plan(runs: &[(usize, StoredLog)], limits: &LogLimits, free_bytes: u64) ->
         removable: runs.iter().map(|(_, log)| log.removable(limits.keep_head_bytes)).collect(),
         removals: Vec::new(),
     };
-    for run in 0..runs.len() {
+    for (run, (_, log)) in runs.iter().enumerate() {
+        // What a run printed last says how it ended: its own limit leaves that.
+        let last = plan.removable[run].pop_back_if(|(_, number, _)| is_last(log, *number));
         plan.shrink(&[run], limits.run_bytes, |excess, _| excess);
+        plan.removable[run].extend(last);
     }
     let mut tasks: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (run, (task, _)) in runs.iter().enumerate() {
@@ -136,6 +136,10 @@ pub fn plan(runs: &[(usize, StoredLog)], limits: &LogLimits, free_bytes: u64) ->
         plan.remove(&all, missing + limits.min_free_bytes / 8);
     }
     plan.removals
+}
+
+fn is_last(log: &StoredLog, number: u32) -> bool {
+    log.segments.last().is_some_and(|last| last.number == number)
 }
 
 struct Plan {
@@ -267,7 +271,9 @@ mod tests {
     fn a_run_loses_its_oldest_segments_but_neither_its_head_nor_the_one_that_is_written() {
         let limits = LogLimits { run_bytes: Some(25 * MIB), ..NO_LIMITS };
         assert_eq!(removed(&[(1, log(true, &[1, 2, 3, 4]))], limits, 0), [(0, 1), (0, 2)]);
-        let all = LogLimits { run_bytes: Some(0), ..NO_LIMITS };
+        let own = LogLimits { run_bytes: Some(0), ..NO_LIMITS };
+        assert_eq!(removed(&[(1, log(true, &[1, 2]))], own, 0), [(0, 1)], "its end stays");
+        let all = LogLimits { task_bytes: Some(0), ..NO_LIMITS };
         assert_eq!(removed(&[(1, log(false, &[1, 2]))], all, 0), [(0, 1)]);
         assert_eq!(removed(&[(1, log(true, &[1, 2]))], all, 0), [(0, 1), (0, 2)]);
         let no_head = LogLimits { keep_head_bytes: 0, ..all };
@@ -280,7 +286,7 @@ mod tests {
     fn a_head_that_was_cut_before_protects_nothing_behind_the_hole() {
         let mut cut = log(true, &[1, 2, 3]);
         cut.segments.remove(1);
-        let limits = LogLimits { run_bytes: Some(0), keep_head_bytes: 100 * MIB, ..NO_LIMITS };
+        let limits = LogLimits { task_bytes: Some(0), keep_head_bytes: 100 * MIB, ..NO_LIMITS };
         assert_eq!(removed(&[(1, cut)], limits, 0), [(0, 2), (0, 3)]);
     }
 

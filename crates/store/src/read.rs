@@ -35,6 +35,35 @@ pub(crate) fn active(db: &Transaction<'_>) -> Result<Vec<StoredTask>, StoreError
     Ok(tasks)
 }
 
+pub(crate) fn expired(
+    db: &Transaction<'_>,
+    before_ms: Option<u64>,
+    keep: Option<u32>,
+    limit: u32,
+) -> Result<Vec<TaskId>, StoreError> {
+    let finished: u64 = db
+        .prepare_cached(
+            "SELECT coalesce(sum(n), 0) FROM phase_counts WHERE phase NOT IN ('pending', 'running')",
+        )?
+        .query_row([], |row| row.get(0))?;
+    let over = keep.map_or(0, |keep| finished.saturating_sub(u64::from(keep)));
+    let mut statement = db.prepare_cached(
+        "SELECT id, coalesce(finished_at, updated_at) AS finished FROM tasks
+         WHERE phase NOT IN ('pending', 'running') ORDER BY finished, num LIMIT ?1",
+    )?;
+    let mut rows = statement.query([limit])?;
+    let mut ids = Vec::new();
+    while let Some(row) = rows.next()? {
+        let finished: u64 = row.get("finished")?;
+        // Both bounds take from the old end, so the first that may stay ends it.
+        if ids.len() as u64 >= over && before_ms.is_none_or(|before| finished >= before) {
+            break;
+        }
+        ids.push(name(row, "id", TaskId::new)?);
+    }
+    Ok(ids)
+}
+
 /// A row of [`TASK_COLUMNS`].
 pub(crate) fn stored_task(row: &Row<'_>) -> Result<StoredTask, StoreError> {
     Ok(StoredTask {

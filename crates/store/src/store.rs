@@ -117,6 +117,17 @@ impl Store {
         self.inner.readers.run(read::active).await
     }
 
+    /// Finished tasks that have to go: those that finished before `before_ms`, and those over `keep` in number. The ones
+    /// that finished first come first, at most `limit`.
+    pub async fn expired(
+        &self,
+        before_ms: Option<u64>,
+        keep: Option<u32>,
+        limit: u32,
+    ) -> Result<Vec<TaskId>, StoreError> {
+        self.inner.readers.run(move |db| read::expired(db, before_ms, keep, limit)).await
+    }
+
     /// The lanes with stored settings, by name.
     pub async fn lanes(&self) -> Result<Vec<StoredLane>, StoreError> {
         self.inner.readers.run(read::lanes).await

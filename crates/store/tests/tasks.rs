@@ -199,3 +199,23 @@ async fn a_dropped_future_does_not_take_the_batch_back() {
     store.apply(vec![]).await.unwrap();
     assert!(store.task(&id(1)).await.unwrap().is_some());
 }
+
+#[tokio::test]
+async fn what_finished_first_expires_first() {
+    let (_dir, store) = store();
+    let finished = |n: u64, at: u64| {
+        let mut stored = task(n, TaskPhase::Succeeded);
+        stored.finished_at = Some(at);
+        Change::from(stored)
+    };
+    let active = [task(9, TaskPhase::Running).into(), task(8, TaskPhase::Pending).into()];
+    let batch = [finished(1, 40), finished(2, 30), finished(3, 20), finished(4, 10)];
+    store.apply(batch.into_iter().chain(active).collect()).await.unwrap();
+
+    assert_eq!(store.expired(None, None, 9).await.unwrap(), []);
+    assert_eq!(store.expired(None, Some(4), 9).await.unwrap(), []);
+    assert_eq!(store.expired(None, Some(2), 9).await.unwrap(), [id(4), id(3)]);
+    assert_eq!(store.expired(Some(30), None, 9).await.unwrap(), [id(4), id(3)]);
+    assert_eq!(store.expired(Some(31), Some(3), 9).await.unwrap(), [id(4), id(3), id(2)]);
+    assert_eq!(store.expired(Some(u64::MAX / 2), None, 1).await.unwrap(), [id(4)]);
+}

@@ -2,6 +2,7 @@
 
 use crate::actor::{Actor, Message};
 use crate::feed::{ChangeCursor, ChangeFeed};
+use crate::retention::Retention;
 use crate::{FinishedLimits, LiveTask, RunFolders, SupervisorError};
 use solti_logstore::LogLimits;
 use solti_model::{Lane, Slot, StopMode, StorageState, TaskId, TaskSpec, Waiting};
@@ -105,6 +106,14 @@ impl Supervisor {
             resource_version: AtomicU64::new(0),
             read_only: AtomicBool::new(false),
         });
+        let retention = Retention::new(
+            store.clone(),
+            folders.clone(),
+            shared.feed.cursor(),
+            config.log_limits.clone(),
+            config.finished_limits.clone(),
+            mailbox.downgrade(),
+        );
         let mut actor = Actor::new(
             store.clone(),
             runner,
@@ -115,6 +124,7 @@ impl Supervisor {
         );
         actor.recover().await?;
         tokio::spawn(actor.run(inbox));
+        tokio::spawn(retention.run());
         Ok(Self { mailbox, shared, store, folders })
     }
 

@@ -1,4 +1,34 @@
-//! How long finished tasks and their logs stay. What of a log goes first is `solti-logstore`'s decision.
+//! Keeps logs and finished tasks within their limits: looks at what has changed after a run's end, every few seconds at
+//! what runs, and at everything at the start and when a limit changes. The shims know nothing of it and write on.
+//!
+//! What of a log goes first is `solti-logstore`'s decision, and what is gone reads as a gap. Tasks go through the actor,
+//! as if the person had deleted them.
+
+use crate::actor::{Message, now_ms};
+use crate::{ChangeCursor, RunFolders};
+use rustix::fs::statvfs;
+use solti_logstore::{LogError, LogLimits, StoredLog, plan, remove_segment, repair};
+use solti_model::{TaskId, TaskPhase};
+use solti_store::{Store, StoreError};
+use std::collections::{BTreeSet, HashMap};
+use std::path::PathBuf;
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{Instant, sleep, sleep_until};
+
+/// The window comes first.
+const AFTER_START: Duration = Duration::from_secs(10);
+/// Changes come in bursts; one look is enough for each.
+const SETTLE: Duration = Duration::from_millis(500);
+/// Between two looks at logs that grow.
+const WHILE_RUNNING: Duration = Duration::from_secs(2);
+/// Between two looks at everything that nobody asked for, and between two attempts to free what cannot be freed.
+const PAUSE: Duration = Duration::from_secs(60);
+/// Days pass without any change.
+const FOR_AGE: Duration = Duration::from_secs(3600);
+const DAY_MS: u64 = 24 * 3600 * 1000;
+/// Tasks that are deleted before the next are asked for.
+const EXPIRED: u32 = 100;
 
 /// Bounds of the finished tasks that are kept, each with its runs and logs; `None` is no bound.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -7,4 +37,333 @@ pub struct FinishedLimits {
     pub keep_days: Option<u32>,
     /// Of the finished tasks only the latest this many.
     pub keep_tasks: Option<u32>,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum RetentionError {
+    #[error(transparent)]
+    Log(#[from] LogError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("cannot look at {}", path.display())]
+    Folder {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("the work was ended by the runtime")]
+    Runtime(#[from] tokio::task::JoinError),
+}
+
+/// What is known of a task's logs.
+#[derive(Debug, Default)]
+struct TaskLogs {
+    /// The attempts up to this one are over; their logs have this many bytes.
+    over: u32,
+    over_bytes: u64,
+    /// Bytes of the later ones.
+    later_bytes: u64,
+    running: bool,
+    /// It holds more than it may, and before this nothing is to be freed.
+    stuck_until: Option<Instant>,
+}
+
+impl TaskLogs {
+    fn bytes(&self) -> u64 {
+        self.over_bytes + self.later_bytes
+    }
+}
+
+/// One run's log on the disk.
+struct RunLog {
+    id: TaskId,
+    attempt: u32,
+    log: StoredLog,
+}
+
+/// What to look at next.
+enum Look {
+    Everything,
+    Changed(BTreeSet<TaskId>),
+    Running,
+    /// Only at what has become too old.
+    Age,
+}
+
+pub(crate) struct Retention {
+    store: Store,
+    folders: RunFolders,
+    changes: ChangeCursor,
+    log_limits: watch::Receiver<LogLimits>,
+    finished_limits: watch::Receiver<FinishedLimits>,
+    /// Weak, so that the actor ends when every handle is gone.
+    mailbox: mpsc::WeakSender<Message>,
+    logs: HashMap<TaskId, TaskLogs>,
+    /// Something was missed; a look at everything is due from `full_look_at` on.
+    missed_some: bool,
+    full_look_at: Instant,
+    /// The logs of all take too much, and before this nothing is to be freed.
+    stuck_until: Option<Instant>,
+}
+
+impl Retention {
+    pub(crate) fn new(
+        store: Store,
+        folders: RunFolders,
+        changes: ChangeCursor,
+        log_limits: watch::Receiver<LogLimits>,
+        finished_limits: watch::Receiver<FinishedLimits>,
+        mailbox: mpsc::WeakSender<Message>,
+    ) -> Self {
+        Self {
+            store,
+            folders,
+            changes,
+            log_limits,
+            finished_limits,
+            mailbox,
+            logs: HashMap::new(),
+            missed_some: true,
+            full_look_at: Instant::now() + AFTER_START,
+            stuck_until: None,
+        }
+    }
+
+    /// Runs as long as the supervisor.
+    pub(crate) async fn run(mut self) {
+        while let Some(look) = self.next_look().await {
+            if let Err(error) = self.look(look).await {
+                // The next look tries again.
+                tracing::warn!("logs and finished tasks are not kept within their limits: {error}");
+            }
+        }
+    }
+
+    async fn next_look(&mut self) -> Option<Look> {
+        let running = self.logs.values().any(|logs| logs.running);
+        tokio::select! {
+            () = sleep_until(self.full_look_at), if self.missed_some => Some(Look::Everything),
+            Ok(()) = self.log_limits.changed() => Some(Look::Everything),
+            Ok(()) = self.finished_limits.changed() => Some(Look::Age),
+            changes = self.changes.next() => {
+                let changes = changes?;
+                self.missed_some |= changes.missed_some;
+                for id in &changes.deleted {
+                    self.logs.remove(id);
+                }
+                sleep(SETTLE).await;
+                Some(Look::Changed(changes.changed))
+            }
+            () = sleep(WHILE_RUNNING), if running => Some(Look::Running),
+            () = sleep(FOR_AGE) => Some(Look::Age),
+        }
+    }
+
+    async fn look(&mut self, look: Look) -> Result<(), RetentionError> {
+        let mut ids = match look {
+            Look::Age => return self.expire().await,
+            Look::Running => BTreeSet::new(),
+            Look::Changed(ids) => ids,
+            Look::Everything => {
+                (self.missed_some, self.stuck_until) = (false, None);
+                self.full_look_at = Instant::now() + PAUSE;
+                self.logs.clear();
+                let folders = self.folders.clone();
+                tokio::task::spawn_blocking(move || tasks_with_folders(&folders)).await??
+            }
+        };
+        ids.extend(self.logs.iter().filter(|(_, logs)| logs.running).map(|(id, _)| id.clone()));
+        self.measure(ids).await?;
+        self.shrink_all().await?;
+        self.expire().await
+    }
+
+    /// Measures the logs of these tasks and brings those that hold too much within the limits of a run and of a task.
+    async fn measure(&mut self, ids: BTreeSet<TaskId>) -> Result<(), RetentionError> {
+        let limits = *self.log_limits.borrow();
+        let over = |bytes: u64, limit: Option<u64>| limit.is_some_and(|limit| bytes > limit);
+        for id in ids {
+            let Some(stored) = self.store.task(&id).await? else {
+                self.logs.remove(&id);
+                continue;
+            };
+            let status = &stored.task.status;
+            if status.attempt == 0 {
+                continue;
+            }
+            let logs = self.logs.entry(id.clone()).or_default();
+            logs.running = status.phase == TaskPhase::Running;
+            let (from, to) = (logs.over + 1, status.attempt);
+            let now_over = if status.phase.is_terminal() { to } else { to - 1 };
+            let runs = {
+                let (folders, id) = (self.folders.clone(), id.clone());
+                tokio::task::spawn_blocking(move || run_logs(&folders, &id, from..=to, now_over)).await??
+            };
+            let of = |is_over: bool| {
+                let runs = runs.iter().filter(move |run| (run.attempt <= now_over) == is_over);
+                runs.map(|run| run.log.bytes()).sum::<u64>()
+            };
+            (logs.over, logs.over_bytes) = (now_over.max(logs.over), logs.over_bytes + of(true));
+            logs.later_bytes = of(false);
+            let too_much = over(logs.bytes(), limits.task_bytes)
+                || runs.iter().any(|run| over(run.log.bytes(), limits.run_bytes));
+            if too_much && logs.stuck_until.is_none_or(|until| until <= Instant::now()) {
+                let own = LogLimits { total_bytes: None, min_free_bytes: 0, ..limits };
+                let (folders, task) = (self.folders.clone(), id.clone());
+                let all = tokio::task::spawn_blocking(move || run_logs(&folders, &task, 1..=to, now_over))
+                    .await??;
+                let freed = self.free(all, own, u64::MAX).await?;
+                if let Some(logs) = self.logs.get_mut(&id) {
+                    logs.stuck_until = freed.is_empty().then(|| Instant::now() + PAUSE);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Brings all logs within the total, and leaves the disk its floor.
+    async fn shrink_all(&mut self) -> Result<(), RetentionError> {
+        let limits = *self.log_limits.borrow();
+        let root = self.folders.root().to_owned();
+        let free = match statvfs(&root) {
+            Ok(disk) => disk.f_bavail.saturating_mul(disk.f_frsize),
+            Err(error) => return Err(RetentionError::Folder { path: root, source: error.into() }),
+        };
+        let held: u64 = self.logs.values().map(TaskLogs::bytes).sum();
+        let too_much = limits.total_bytes.is_some_and(|limit| held > limit) || free < limits.min_free_bytes;
+        if !too_much || self.stuck_until.is_some_and(|until| until > Instant::now()) {
+            return Ok(());
+        }
+        let folders = self.folders.clone();
+        let ids = tokio::task::spawn_blocking(move || tasks_with_folders(&folders)).await??;
+        // Asked for after the folders: whatever has a folder and is not active now is over.
+        let active = self.store.active().await?;
+        let active: HashMap<TaskId, u32> =
+            active.into_iter().map(|stored| (stored.task.metadata.id, stored.task.status.attempt)).collect();
+        let folders = self.folders.clone();
+        let all = tokio::task::spawn_blocking(move || -> Result<Vec<RunLog>, RetentionError> {
+            let mut all = Vec::new();
+            for id in ids {
+                let over = active.get(&id).map_or(u32::MAX, |attempt| attempt.saturating_sub(1));
+                for attempt in attempts_with_folders(&folders, &id)? {
+                    all.extend(run_logs(&folders, &id, attempt..=attempt, over)?);
+                }
+            }
+            Ok(all)
+        });
+        let freed = self.free(all.await??, limits, free).await?;
+        self.stuck_until = freed.is_empty().then(|| Instant::now() + PAUSE);
+        Ok(())
+    }
+
+    /// Carries out the plan for these runs; returns the tasks whose logs are shorter now. They are measured anew.
+    async fn free(
+        &mut self,
+        runs: Vec<RunLog>,
+        limits: LogLimits,
+        free: u64,
+    ) -> Result<BTreeSet<TaskId>, RetentionError> {
+        let folders = self.folders.clone();
+        let freed = tokio::task::spawn_blocking(move || remove(&folders, &runs, &limits, free)).await??;
+        for id in &freed {
+            if let Some(logs) = self.logs.get_mut(id) {
+                *logs = TaskLogs { running: logs.running, ..TaskLogs::default() };
+            }
+        }
+        if !freed.is_empty() {
+            Box::pin(self.measure(freed.clone())).await?;
+        }
+        Ok(freed)
+    }
+
+    /// Deletes the finished tasks that are too old or too many.
+    async fn expire(&mut self) -> Result<(), RetentionError> {
+        let FinishedLimits { keep_days, keep_tasks } = *self.finished_limits.borrow();
+        if keep_days.is_none() && keep_tasks.is_none() {
+            return Ok(());
+        }
+        let before = keep_days.map(|days| now_ms().saturating_sub(u64::from(days) * DAY_MS));
+        loop {
+            let ids = self.store.expired(before, keep_tasks, EXPIRED).await?;
+            if ids.is_empty() {
+                return Ok(());
+            }
+            for id in ids {
+                let (reply, answer) = oneshot::channel();
+                let Some(mailbox) = self.mailbox.upgrade() else { return Ok(()) };
+                let sent = mailbox.send(Message::Delete { id, reply }).await;
+                // A supervisor that shuts down, or a store that cannot be written: another time.
+                if sent.is_err() || !matches!(answer.await, Ok(Ok(()))) {
+                    return Ok(());
+                }
+            }
+        }
+    }
+}
+
+/// Names of the entries of a folder, as far as they are of the kind looked for; one that is not there is empty.
+fn names<T>(folder: PathBuf, kind: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, RetentionError> {
+    let entries = match std::fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(vec![]),
+        Err(source) => return Err(RetentionError::Folder { path: folder, source }),
+    };
+    Ok(entries.flatten().filter_map(|entry| kind(entry.file_name().to_str()?)).collect())
+}
+
+fn tasks_with_folders(folders: &RunFolders) -> Result<BTreeSet<TaskId>, RetentionError> {
+    Ok(names(folders.root().to_owned(), |name| TaskId::new(name).ok())?.into_iter().collect())
+}
+
+fn attempts_with_folders(folders: &RunFolders, id: &TaskId) -> Result<Vec<u32>, RetentionError> {
+    names(folders.task(id), |name| name.parse().ok())
+}
+
+/// The logs of some attempts of a task. Up to attempt `over` they have ended.
+fn run_logs(
+    folders: &RunFolders,
+    id: &TaskId,
+    attempts: std::ops::RangeInclusive<u32>,
+    over: u32,
+) -> Result<Vec<RunLog>, RetentionError> {
+    let mut runs = Vec::new();
+    for attempt in attempts {
+        let log = StoredLog::of(&folders.run(id, attempt), attempt <= over)?;
+        if !log.segments.is_empty() {
+            runs.push(RunLog { id: id.clone(), attempt, log });
+        }
+    }
+    Ok(runs)
+}
+
+/// Removes what has to go from these runs; the tasks that it was taken from.
+fn remove(
+    folders: &RunFolders,
+    runs: &[RunLog],
+    limits: &LogLimits,
+    free: u64,
+) -> Result<BTreeSet<TaskId>, RetentionError> {
+    let mut numbers: HashMap<&TaskId, usize> = HashMap::new();
+    let mut logs = Vec::with_capacity(runs.len());
+    for run in runs {
+        let next = numbers.len();
+        logs.push((*numbers.entry(&run.id).or_insert(next), run.log.clone()));
+    }
+    let mut freed = BTreeSet::new();
+    let mut bytes = 0;
+    for removal in plan(&logs, limits, free) {
+        let RunLog { id, attempt, log } = &runs[removal.run];
+        let folder = folders.run(id, *attempt);
+        // The last segment can go only from a log with its end mark, which a shim that was killed did not set.
+        if log.ended && log.segments.last().is_some_and(|last| last.number == removal.segment) {
+            repair(&folder)?;
+        }
+        remove_segment(&folder, removal.segment)?;
+        bytes += removal.bytes;
+        freed.insert(id.clone());
+    }
+    if !freed.is_empty() {
+        tracing::info!("removed {bytes} bytes of the logs of {} tasks to keep the limits", freed.len());
+    }
+    Ok(freed)
 }
