@@ -3,15 +3,13 @@
 
 use crate::{
     commands::{self, Api, AppInfo, SettingsDoor},
-    compose::Engine,
-    config::Config,
     error::ShellError,
     events::Streams,
-    instance::{self, InstanceLock},
-    shutdown,
+    instance, shutdown,
     window::{self, LogWindows},
 };
 use solti_api::{DesktopApi, SettingsAccess};
+use solti_engine::{Config, DataLock, Engine};
 use solti_model::InheritedEnvironment;
 use std::{path::Path, sync::Arc};
 use tauri::{
@@ -56,7 +54,7 @@ pub fn assemble<R: Runtime>(builder: Builder<R>, parts: Parts) -> Builder<R> {
 }
 
 /// Runs until the last window is closed. `lock` is let go of last.
-pub fn run(config: &Config, lock: InstanceLock) -> Result<(), ShellError> {
+pub fn run(config: &Config, lock: DataLock) -> Result<(), ShellError> {
     let engine = block_on(Engine::open(config))?;
     let parts = Parts {
         api: engine.api(),
@@ -77,7 +75,8 @@ pub fn run(config: &Config, lock: InstanceLock) -> Result<(), ShellError> {
         if let RunEvent::Exit = event {
             // Before the lock goes: the next app must not find a name on the bus that nobody answers to.
             tauri_plugin_single_instance::destroy(app);
-            engine.detach();
+            // The timer needs the runtime, so it is made inside.
+            block_on(async { engine.detach().await });
         }
     });
     drop(lock);

@@ -1,18 +1,14 @@
 //! The shell: windows, and the commands through which a page reaches the engine below it.
 //!
 //! What a task is, when it runs and what is kept of it are decided in `crates/`; nothing there knows of Tauri.
-//! Start reading at compose.rs (what is wired to what) and commands/ (what a page can ask).
+//! What the engine is made of is said in `solti-engine`. Start reading at app.rs (what is wired to what) and commands/ (what a page can ask).
 
 mod app;
 mod changes;
 mod commands;
-mod compose;
-mod config;
-mod environment;
 mod error;
 mod events;
 mod instance;
-mod journal;
 mod shutdown;
 mod tail;
 mod window;
@@ -20,9 +16,8 @@ mod window;
 pub use app::{Parts, assemble, context};
 pub use commands::{AppInfo, names as command_names};
 
-use config::Config;
 use error::ShellError;
-use instance::InstanceLock;
+use solti_engine::{Config, DataLock, Holder, in_full, start_journal};
 use std::process::ExitCode;
 
 /// Runs the app until its last window is closed.
@@ -30,7 +25,7 @@ pub fn run() -> ExitCode {
     match start() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("solti: {}", error.in_full());
+            eprintln!("solti: {}", in_full(&error));
             ExitCode::FAILURE
         }
     }
@@ -38,14 +33,19 @@ pub fn run() -> ExitCode {
 
 fn start() -> Result<(), ShellError> {
     let config = Config::from_env()?;
-    let Some(lock) = InstanceLock::acquire(&config.data_dir)? else {
-        eprintln!(
-            "solti: already running on {}; its window is asked to the front",
-            config.data_dir.display()
-        );
-        app::call_first(&config);
-        return Ok(());
-    };
-    journal::start(&config.data_dir);
-    app::run(&config, lock)
+    match DataLock::acquire(&config.data_dir, Holder::App { pid: std::process::id() })? {
+        Ok(lock) => {
+            start_journal(&config.data_dir);
+            app::run(&config, lock)
+        }
+        Err(holder @ Holder::Serve { .. }) => Err(ShellError::Held { holder, path: config.data_dir }),
+        Err(Holder::App { .. } | Holder::Unknown) => {
+            eprintln!(
+                "solti: already running on {}; its window is asked to the front",
+                config.data_dir.display()
+            );
+            app::call_first(&config);
+            Ok(())
+        }
+    }
 }

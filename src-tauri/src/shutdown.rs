@@ -1,12 +1,8 @@
 //! How the app ends. Tasks do not end with it: their shims go on, and the next start finds them. What is waited
 //! for, for a moment, is that the engine has stored what it knows.
 
-use std::time::Duration;
 use tauri::{AppHandle, Runtime, async_runtime::spawn};
 use tokio::signal::unix::{SignalKind, signal};
-
-/// Longer than any write takes on a working disk; on a broken one the next start reconciles.
-pub const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Ends the app like its menu would, when a session manager or a terminal asks it to.
 pub fn on_signals<R: Runtime>(app: &AppHandle<R>) {

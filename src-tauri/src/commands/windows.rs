@@ -4,8 +4,8 @@ use super::{Answer, Api, args::Arg};
 use crate::{events::Streams, window};
 use serde::Serialize;
 use solti_api::ApiError;
+use solti_engine::Recovery;
 use solti_model::TaskId;
-use solti_store::Recovery;
 use std::path::{Path, PathBuf};
 use tauri::{AppHandle, Runtime, State, WebviewWindow, command};
 

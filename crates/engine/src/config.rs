@@ -1,7 +1,7 @@
-//! Where this app keeps its data and finds its shim: the environment, read once, before anything else.
+//! Where the data is kept and the shim is found: the environment, read once, before anything else.
 //! Settings that a person changes in the window are data and live in the store.
 
-use crate::error::ShellError;
+use crate::EngineError;
 use std::{
     env,
     fs::{DirBuilder, Permissions},
@@ -26,13 +26,28 @@ pub struct Config {
 impl Config {
     /// # Errors
     /// When there is no data folder to be had, or no shim to run tasks with.
-    pub fn from_env() -> Result<Self, ShellError> {
-        let data_dir = match env::var_os(DATA_DIR).filter(|dir| !dir.is_empty()) {
-            Some(dir) => std::path::absolute(dir).map_err(ShellError::CurrentDir)?,
-            None => dirs::data_dir().ok_or(ShellError::NoHome)?.join("solti"),
-        };
-        prepare(&data_dir).map_err(|source| ShellError::DataDir { path: data_dir.clone(), source })?;
+    pub fn from_env() -> Result<Self, EngineError> {
+        Self::open(data_dir()?)
+    }
+
+    /// Makes the folder where it is not there yet.
+    ///
+    /// # Errors
+    /// When the folder cannot be used, or there is no shim to run tasks with.
+    pub fn open(data_dir: PathBuf) -> Result<Self, EngineError> {
+        prepare(&data_dir).map_err(|source| EngineError::DataDir { path: data_dir.clone(), source })?;
         Ok(Self { data_dir, shim: shim()? })
+    }
+}
+
+/// The data folder: `SOLTI_DATA_DIR`, or the platform's.
+///
+/// # Errors
+/// When there is none to be had.
+pub fn data_dir() -> Result<PathBuf, EngineError> {
+    match env::var_os(DATA_DIR).filter(|dir| !dir.is_empty()) {
+        Some(dir) => std::path::absolute(dir).map_err(EngineError::CurrentDir),
+        None => Ok(dirs::data_dir().ok_or(EngineError::NoHome)?.join("solti")),
     }
 }
 
@@ -50,12 +65,12 @@ fn prepare(dir: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn shim() -> Result<PathBuf, ShellError> {
+fn shim() -> Result<PathBuf, EngineError> {
     let path = match env::var_os(SHIM).filter(|path| !path.is_empty()) {
-        Some(path) => std::path::absolute(path).map_err(ShellError::CurrentDir)?,
-        None => env::current_exe().map_err(ShellError::OwnPath)?.with_file_name(SHIM_NAME),
+        Some(path) => std::path::absolute(path).map_err(EngineError::CurrentDir)?,
+        None => env::current_exe().map_err(EngineError::OwnPath)?.with_file_name(SHIM_NAME),
     };
-    if path.is_file() { Ok(path) } else { Err(ShellError::NoShim { path }) }
+    if path.is_file() { Ok(path) } else { Err(EngineError::NoShim { path }) }
 }
 
 #[cfg(test)]

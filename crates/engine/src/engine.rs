@@ -1,16 +1,18 @@
-//! The one place that says what the engine is made of: store, runner, supervisor, and the api over them.
-//! A guard (authentication, rate limits) would be wrapped around the api here.
+//! The one place that says what the engine is made of: store, runner, supervisor, and the api over them. Guards stand
+//! between this api and a transport, not here: the window needs none.
 
-use crate::{config::Config, environment::Inherited, error::ShellError, shutdown};
+use crate::{Config, EngineError, environment::Inherited, error::in_full};
 use solti_api::{DesktopApi, SettingsAccess, StoredSettings, SupervisorApiAdapter};
 use solti_logstore::LogLimits;
 use solti_model::{FinishedSettings, InheritedEnvironment, LogSettings, Settings};
 use solti_runner::ShimRunner;
 use solti_store::{Opened, Recovery, Store, StoreError};
 use solti_supervisor::{FinishedLimits, Supervisor, SupervisorConfig, SupervisorError};
-use std::{path::Path, sync::Arc};
-use tauri::async_runtime::{block_on, spawn, spawn_blocking};
-use tokio::{sync::watch, time::timeout};
+use std::{path::Path, sync::Arc, time::Duration};
+use tokio::{spawn, sync::watch, task::spawn_blocking, time::timeout};
+
+/// Longer than any write takes on a working disk; on a broken one the next start reconciles.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 pub struct Engine {
     api: Arc<dyn DesktopApi>,
@@ -21,14 +23,14 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Opens the store and takes up the tasks that ran while no app was there. A database that is damaged is replaced by
+    /// Opens the store and takes up the tasks that ran while nobody held them. A database that is damaged is replaced by
     /// its newest sound copy.
-    pub async fn open(config: &Config) -> Result<Self, ShellError> {
+    pub async fn open(config: &Config) -> Result<Self, EngineError> {
         let opened = blocking(&config.data_dir, Store::open_or_recover).await?;
         match Self::compose(config, opened).await {
             // Not every opening reads the whole file; here a part is damaged that the start needs.
             Err(error) if is_damage(&error) => {
-                tracing::error!("the database is damaged and will be replaced: {}", error.in_full());
+                tracing::error!("the database is damaged and will be replaced: {}", in_full(&error));
                 let opened = blocking(&config.data_dir, Store::recover).await?;
                 Self::compose(config, opened).await
             }
@@ -36,7 +38,7 @@ impl Engine {
         }
     }
 
-    async fn compose(config: &Config, Opened { store, recovered }: Opened) -> Result<Self, ShellError> {
+    async fn compose(config: &Config, Opened { store, recovered }: Opened) -> Result<Self, EngineError> {
         let settings = Arc::new(StoredSettings::load(store.clone()).await?);
         let capture = settings.settings().environment.capture_login_shell;
         let inherited = Inherited::find(capture).await;
@@ -74,16 +76,12 @@ impl Engine {
     }
 
     /// Stores what is known and lets go of the running tasks, which go on.
-    pub fn detach(&self) {
-        // The timer needs the runtime, so it is made inside.
-        let stored = block_on(async {
-            timeout(shutdown::PATIENCE, async {
-                self.supervisor.shut_down().await;
-                self.supervisor.store().settle().await
-            })
-            .await
+    pub async fn detach(&self) {
+        let stored = timeout(PATIENCE, async {
+            self.supervisor.shut_down().await;
+            self.supervisor.store().settle().await
         });
-        match stored {
+        match stored.await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
                 tracing::warn!("the database is not settled, the next start checks it: {error}")
@@ -96,16 +94,16 @@ impl Engine {
 async fn blocking(
     data_dir: &Path,
     open: fn(&Path) -> Result<Opened, StoreError>,
-) -> Result<Opened, ShellError> {
+) -> Result<Opened, EngineError> {
     let data_dir = data_dir.to_owned();
     Ok(spawn_blocking(move || open(&data_dir)).await??)
 }
 
-fn is_damage(error: &ShellError) -> bool {
+fn is_damage(error: &EngineError) -> bool {
     matches!(
         error,
-        ShellError::Store(StoreError::Corrupt(_))
-            | ShellError::Supervisor(SupervisorError::Store(StoreError::Corrupt(_)))
+        EngineError::Store(StoreError::Corrupt(_))
+            | EngineError::Supervisor(SupervisorError::Store(StoreError::Corrupt(_)))
     )
 }
 

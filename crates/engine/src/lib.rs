@@ -1,0 +1,19 @@
+//! The engine as a program holds it: where its data is, the lock on it, its log, what tasks inherit, and what store,
+//! runner, supervisor and api are put together to.
+//!
+//! The app and `solti serve` hold one each, of the same making; a data folder has one holder at a time. Windows are the
+//! app's, transports those of `solti-http` and `solti-grpc`.
+
+mod config;
+mod engine;
+mod environment;
+mod error;
+mod journal;
+mod lock;
+
+pub use config::{Config, data_dir};
+pub use engine::Engine;
+pub use error::{EngineError, in_full};
+pub use journal::start as start_journal;
+pub use lock::{DataLock, Holder};
+pub use solti_store::Recovery;

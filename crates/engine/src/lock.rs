@@ -1,0 +1,117 @@
+//! One holder per data folder: the lock on a file in it decides, and the file says who that is.
+
+use crate::EngineError;
+use rustix::{
+    fs::{FlockOperation, flock},
+    io::Errno,
+};
+use std::{
+    fmt,
+    fs::{File, OpenOptions},
+    io::{self, Read, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::Path,
+    str::FromStr,
+};
+
+/// Longer than any holder's line.
+const LINE: u64 = 64;
+
+/// Holds the data folder for as long as it lives; the kernel lets go of it when the process dies.
+#[derive(Debug)]
+pub struct DataLock {
+    _file: File,
+}
+
+/// Which program holds a data folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holder {
+    App {
+        pid: u32,
+    },
+    Serve {
+        pid: u32,
+    },
+    /// It holds the lock and has not said who it is.
+    Unknown,
+}
+
+impl DataLock {
+    /// Takes the folder for `holder`, or says who has it.
+    ///
+    /// # Errors
+    /// When the lock file can be neither made nor locked.
+    pub fn acquire(data_dir: &Path, holder: Holder) -> Result<Result<Self, Holder>, EngineError> {
+        let path = data_dir.join("app.lock");
+        let lock = || -> io::Result<Result<Self, Holder>> {
+            // std opens with O_CLOEXEC: no task inherits the lock and keeps it.
+            let mut options = OpenOptions::new();
+            let mut file =
+                options.read(true).write(true).create(true).truncate(false).mode(0o600).open(&path)?;
+            match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => {
+                    file.set_len(0)?;
+                    writeln!(file, "{holder:#}")?;
+                    Ok(Ok(Self { _file: file }))
+                }
+                Err(Errno::WOULDBLOCK) => {
+                    let mut line = String::new();
+                    file.take(LINE).read_to_string(&mut line)?;
+                    Ok(Err(line.parse().unwrap_or(Holder::Unknown)))
+                }
+                Err(error) => Err(error.into()),
+            }
+        };
+        lock().map_err(|source| EngineError::Lock { path: path.clone(), source })
+    }
+}
+
+impl fmt::Display for Holder {
+    /// For a person; with `{:#}` as it stands in the file.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self, f.alternate()) {
+            (Self::App { pid }, true) => write!(f, "app {pid}"),
+            (Self::Serve { pid }, true) => write!(f, "serve {pid}"),
+            (Self::App { pid }, false) => write!(f, "the Solti app (process {pid})"),
+            (Self::Serve { pid }, false) => write!(f, "solti serve (process {pid})"),
+            (Self::Unknown, _) => f.write_str("another program"),
+        }
+    }
+}
+
+impl FromStr for Holder {
+    /// No holder's line.
+    type Err = ();
+
+    fn from_str(line: &str) -> Result<Self, ()> {
+        let (program, pid) = line.trim().split_once(' ').ok_or(())?;
+        let pid = pid.parse().map_err(drop)?;
+        match program {
+            "app" => Ok(Self::App { pid }),
+            "serve" => Ok(Self::Serve { pid }),
+            _ => Err(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_held_by_one_at_a_time_and_the_others_learn_by_whom() {
+        let dir = tempfile::tempdir().expect("temp dir");
+        let (app, serve) = (Holder::App { pid: 7 }, Holder::Serve { pid: 12_345 });
+        let first = DataLock::acquire(dir.path(), serve).expect("lock file").expect("free");
+        assert_eq!(DataLock::acquire(dir.path(), app).expect("lock file").expect_err("held"), serve);
+        drop(first);
+        let second = DataLock::acquire(dir.path(), app).expect("lock file").expect("free");
+        assert_eq!(DataLock::acquire(dir.path(), serve).expect("lock file").expect_err("held"), app);
+        drop(second);
+        std::fs::write(dir.path().join("app.lock"), "").expect("written");
+        let silent = OpenOptions::new().write(true).open(dir.path().join("app.lock")).expect("there");
+        flock(&silent, FlockOperation::NonBlockingLockExclusive).expect("free");
+        let held = DataLock::acquire(dir.path(), app).expect("lock file").expect_err("held");
+        assert_eq!(held, Holder::Unknown);
+    }
+}
