@@ -282,6 +282,16 @@ impl AppWindow<'_> {
         self.page.execute_async(script, Vec::new()).await.expect("a script runs").json().clone()
     }
 
+    /// Runs a script in the current page and returns what it returns.
+    pub async fn run(&self, script: &str) -> serde_json::Value {
+        self.page.execute(script, Vec::new()).await.expect("a script runs").json().clone()
+    }
+
+    /// As [`AppWindow::run`], for a script that answers later, by its first argument.
+    pub async fn run_async(&self, script: &str) -> serde_json::Value {
+        self.page.execute_async(script, Vec::new()).await.expect("a script runs").json().clone()
+    }
+
     /// Closes the main window by its cross; log windows stay.
     pub fn close_main(&self) {
         assert_eq!(screen::close_windows(&self.desk.display, |title| title == "Solti").expect("a screen"), 1);
