@@ -54,9 +54,9 @@ async fn hostile_output_and_hostile_names_are_drawn_as_text() {
     let desk = Desk::new();
     fs::write(desk.work().join("hostile.txt"), HOSTILE).expect("written");
     let app = desk.open().await;
-    let id = app.submit("echo <img src=x onerror=window.__owned=9>").await;
+    let id = app.submit("echo <img/src=x/onerror=window.__owned=9>").await;
     app.see_phase(&id, "succeeded").await;
-    app.see_text("task-list", "<img src=x onerror=window.__owned=9>").await;
+    app.see_text("task-list", "<img/src=x/onerror=window.__owned=9>").await;
     let id = app.submit("cat hostile.txt").await;
     app.see_phase(&id, "succeeded").await;
     app.click(&format!("task-row[data-task-id=\"{id}\"]")).await;
