@@ -8,6 +8,7 @@ use solti_api::{
     OutputEventStream, SettingsAccess, TaskChangeStream, TaskControl, TaskFeed,
 };
 use solti_desktop::{AppInfo, Parts, assemble, command_names, context};
+use solti_engine::Config;
 use solti_model::{
     FieldError, InheritedEnvironment, InheritedVariable, Lane, ListQuery, LogInfo, LogRows, OutputEvent,
     Settings, ShellCapture, Slot, StopMode, Summary, Task, TaskChange, TaskEvent, TaskId, TaskList, TaskPage,
@@ -200,7 +201,8 @@ impl Desk {
             }],
         };
         let info = AppInfo::new(Path::new("/data"));
-        let parts = Parts { api, settings: engine.clone(), environment, info };
+        let config = Config { data_dir: "/data".into(), shim: "/data/shim".into() };
+        let parts = Parts { api, settings: engine.clone(), environment, config, info };
         let builder = assemble(mock_builder(), parts);
         Self { app: builder.build(context()).expect("an app"), engine }
     }
@@ -314,6 +316,7 @@ fn a_log_window_reads_and_changes_nothing() {
         ("open_log_window", json!({"id": "t1"})),
         ("get_settings", json!({})),
         ("inherited_environment", json!({})),
+        ("diagnose", json!({})),
         ("set_settings", json!({"patch": {"closing": "stopAll"}})),
     ];
     for (command, args) in forbidden {

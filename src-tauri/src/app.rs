@@ -30,6 +30,7 @@ pub struct Parts {
     pub settings: Arc<dyn SettingsAccess>,
     /// What tasks inherit.
     pub environment: InheritedEnvironment,
+    pub config: Config,
     pub info: AppInfo,
 }
 
@@ -40,6 +41,7 @@ pub fn assemble<R: Runtime>(builder: Builder<R>, parts: Parts) -> Builder<R> {
         .manage(Api(parts.api))
         .manage(SettingsDoor(parts.settings))
         .manage(parts.environment)
+        .manage(parts.config)
         .manage(parts.info)
         .manage(Streams::default())
         .manage(LogWindows::default())
@@ -60,6 +62,7 @@ pub fn run(config: &Config, lock: DataLock) -> Result<(), ShellError> {
         api: engine.api(),
         settings: engine.settings(),
         environment: engine.environment(),
+        config: config.clone(),
         info: AppInfo::new(&config.data_dir).after(engine.recovery()),
     };
     let app = assemble(Builder::default(), parts)

@@ -6,6 +6,7 @@
 mod app;
 mod changes;
 mod commands;
+mod doctor;
 mod error;
 mod events;
 mod instance;
@@ -20,8 +21,13 @@ use error::ShellError;
 use solti_engine::{Config, DataLock, Holder, in_full, start_journal};
 use std::process::ExitCode;
 
-/// Runs the app until its last window is closed.
+/// Runs the app until its last window is closed, or what the arguments ask for instead.
 pub fn run() -> ExitCode {
+    let args: Vec<String> =
+        std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+    if let Some((doctor::COMMAND, rest)) = args.split_first().map(|(word, rest)| (word.as_str(), rest)) {
+        return doctor::run(rest);
+    }
     match start() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

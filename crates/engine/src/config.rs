@@ -18,12 +18,21 @@ const SHIM_NAME: &str = "solti-shim";
 
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Exists, belongs to this user, and is readable by nobody else.
+    /// Exists, belongs to this user, and is readable by nobody else, unless it is only [located](Config::locate).
     pub data_dir: PathBuf,
+    /// The program that owns a run.
     pub shim: PathBuf,
 }
 
 impl Config {
+    /// Where the data and the shim are to be found, whatever their state.
+    ///
+    /// # Errors
+    /// When nothing says where.
+    pub fn locate() -> Result<Self, EngineError> {
+        Ok(Self { data_dir: data_dir()?, shim: shim()? })
+    }
+
     /// # Errors
     /// When there is no data folder to be had, or no shim to run tasks with.
     pub fn from_env() -> Result<Self, EngineError> {
@@ -36,7 +45,8 @@ impl Config {
     /// When the folder cannot be used, or there is no shim to run tasks with.
     pub fn open(data_dir: PathBuf) -> Result<Self, EngineError> {
         prepare(&data_dir).map_err(|source| EngineError::DataDir { path: data_dir.clone(), source })?;
-        Ok(Self { data_dir, shim: shim()? })
+        let shim = shim()?;
+        if shim.is_file() { Ok(Self { data_dir, shim }) } else { Err(EngineError::NoShim { path: shim }) }
     }
 }
 
@@ -66,11 +76,10 @@ fn prepare(dir: &Path) -> io::Result<()> {
 }
 
 fn shim() -> Result<PathBuf, EngineError> {
-    let path = match env::var_os(SHIM).filter(|path| !path.is_empty()) {
-        Some(path) => std::path::absolute(path).map_err(EngineError::CurrentDir)?,
-        None => env::current_exe().map_err(EngineError::OwnPath)?.with_file_name(SHIM_NAME),
-    };
-    if path.is_file() { Ok(path) } else { Err(EngineError::NoShim { path }) }
+    match env::var_os(SHIM).filter(|path| !path.is_empty()) {
+        Some(path) => std::path::absolute(path).map_err(EngineError::CurrentDir),
+        None => Ok(env::current_exe().map_err(EngineError::OwnPath)?.with_file_name(SHIM_NAME)),
+    }
 }
 
 #[cfg(test)]

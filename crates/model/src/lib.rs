@@ -7,6 +7,7 @@
 
 mod backoff;
 mod crash_loop;
+mod diagnosis;
 mod environment;
 mod event;
 mod excerpt;
@@ -25,6 +26,7 @@ mod view;
 
 pub use backoff::{BackoffState, BackoffStrategy, JitterStrategy};
 pub use crash_loop::{LOOP_STARTS, LOOP_WINDOW_MS, RecentStarts};
+pub use diagnosis::{Diagnosis, Finding, FindingState};
 pub use environment::{InheritedEnvironment, InheritedVariable, ShellCapture, VariableOrigin, looks_secret};
 pub use event::{OutputEvent, OutputStreamKind};
 pub use excerpt::{

@@ -95,6 +95,9 @@ fn the_types_of_the_page_are_those_of_the_model() {
         InheritedVariable,
         VariableOrigin,
         ShellCapture,
+        Diagnosis,
+        Finding,
+        FindingState,
     );
     if std::env::var_os("UPDATE_BINDINGS").is_some() {
         std::fs::write(FILE, &current).expect("the bindings can be written");

@@ -9,6 +9,7 @@
 
 mod backup;
 mod error;
+mod inspect;
 mod list;
 mod read;
 mod readers;
@@ -22,6 +23,7 @@ mod writer;
 
 pub use backup::{Backup, backups};
 pub use error::StoreError;
+pub use inspect::{Inspection, inspect, known_tasks};
 pub use list::{RowCursor, RowPage, RowQuery};
 pub use record::{Change, LabelCount, StoredEvent, StoredLane, StoredRun, StoredTask};
 pub use recover::{Opened, Recovery};

@@ -76,13 +76,18 @@ pub(crate) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
+/// The steps that the file has had.
+pub(crate) fn check_version(connection: &Connection) -> Result<usize, StoreError> {
+    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    match usize::try_from(found) {
+        Ok(done) if done <= MIGRATIONS.len() => Ok(done),
+        _ => Err(StoreError::TooNew { found, known: MIGRATIONS.len() as i64 }),
+    }
+}
+
 fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     let known = MIGRATIONS.len() as i64;
-    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    let done = match usize::try_from(found) {
-        Ok(done) if done <= MIGRATIONS.len() => done,
-        _ => return Err(StoreError::TooNew { found, known }),
-    };
+    let done = check_version(connection)?;
     if done < MIGRATIONS.len() {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for step in &MIGRATIONS[done..] {

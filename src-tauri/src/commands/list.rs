@@ -26,6 +26,7 @@ macro_rules! with_commands {
             settings::get_settings,
             settings::set_settings,
             settings::inherited_environment,
+            settings::diagnose,
             windows::ack_frame,
             windows::close_stream,
             windows::open_log_window,

@@ -1,11 +1,13 @@
-//! The settings of this machine's app, and what tasks inherit of it.
+//! The settings of this machine's app, what tasks inherit of it, and how all that it stands on is.
 
 use super::{Answer, args::Arg};
+use crate::doctor;
 use serde_json::Value;
-use solti_api::SettingsAccess;
-use solti_model::{InheritedEnvironment, Settings};
+use solti_api::{ApiError, SettingsAccess};
+use solti_engine::Config;
+use solti_model::{Diagnosis, InheritedEnvironment, Settings};
 use std::{ops::Deref, sync::Arc};
-use tauri::{State, command};
+use tauri::{State, async_runtime::spawn_blocking, command};
 
 /// The settings, as Tauri hands them to commands.
 pub struct SettingsDoor(pub Arc<dyn SettingsAccess>);
@@ -33,4 +35,11 @@ pub async fn inherited_environment(
     environment: State<'_, InheritedEnvironment>,
 ) -> Answer<InheritedEnvironment> {
     Ok(environment.inner().clone())
+}
+
+#[command]
+pub async fn diagnose(config: State<'_, Config>, settings: State<'_, SettingsDoor>) -> Answer<Diagnosis> {
+    let (config, min_free) = (config.inner().clone(), settings.settings().logs.min_free_bytes);
+    let found = spawn_blocking(move || doctor::diagnose(&config, min_free)).await;
+    found.map_err(|error| ApiError::internal(&error))
 }

@@ -3,6 +3,7 @@
 import type {
   AppInfo,
   Bookmark,
+  Diagnosis,
   ExportedLog,
   InheritedEnvironment,
   Lane,
@@ -127,6 +128,9 @@ export interface Backend {
 
   /** What a task inherits when it is started now; secret values are left out. */
   inheritedEnvironment(): Promise<InheritedEnvironment>;
+
+  /** Looks at everything the app stands on; may take a moment. */
+  diagnose(): Promise<Diagnosis>;
 
   appInfo(): Promise<AppInfo>;
 }

@@ -509,3 +509,25 @@ value?: string, origin: VariableOrigin, };
 export type VariableOrigin = "app" | "loginShell";
 
 export type ShellCapture = { "state": "captured", shell: string, tookMs: number, } | { "state": "off" } | { "state": "fromTerminal" } | { "state": "failed", shell: string, reason: string, };
+
+export type Diagnosis = { 
+/**
+ * Of the app.
+ */
+version: string, findings: Array<Finding>, };
+
+export type Finding = { 
+/**
+ * What was looked at: "Data folder". Each but once.
+ */
+what: string, state: FindingState, 
+/**
+ * How it is, in a phrase.
+ */
+said: string, 
+/**
+ * What to do about it, in a sentence or two.
+ */
+advice?: string, };
+
+export type FindingState = "ok" | "warning" | "problem";

@@ -1,6 +1,6 @@
 // The settings of the backend in memory: the defaults, the merge patch, and the rules whose refusal the page shows.
 import { ApiError } from "./errors";
-import type { InheritedEnvironment, Settings, SettingsPatch } from "./types";
+import type { Diagnosis, InheritedEnvironment, Settings, SettingsPatch } from "./types";
 
 const GB = 1e9;
 
@@ -44,6 +44,24 @@ export const environment = (): InheritedEnvironment => ({
     { name: "SHELL", value: "/bin/zsh", origin: "app" },
     { name: "USER", value: "ada", origin: "app" },
     { name: "XDG_RUNTIME_DIR", value: "/run/user/1000", origin: "app" },
+  ],
+});
+
+export const diagnosis = (): Diagnosis => ({
+  version: "0.1.0",
+  findings: [
+    { what: "Data folder", state: "ok", said: "/home/ada/.local/share/solti, readable by you alone" },
+    {
+      what: "Free space",
+      state: "warning",
+      said: "1.8 GB free on its disk",
+      advice: "Logs are shortened until 2 GB are free. Free some space, or lower the limit under Logs.",
+    },
+    { what: "Database", state: "ok", said: "sound, 84.1 MB, SQLite 3.51.3" },
+    { what: "Copies", state: "ok", said: "3, the latest 4 h old" },
+    { what: "Shim", state: "ok", said: "/usr/bin/solti-shim, version 0.1.0" },
+    { what: "App", state: "ok", said: "runs on this data folder" },
+    { what: "Logs", state: "ok", said: "12.4 GB in 2,314 runs" },
   ],
 });
 

@@ -13,7 +13,7 @@ import {
   searchOnce,
   type FakeLog,
 } from "./fake-search";
-import { defaultSettings, environment, patched } from "./fake-settings";
+import { defaultSettings, diagnosis, environment, patched } from "./fake-settings";
 import { matchesQuery } from "./query";
 import type {
   ApiErrorBody,
@@ -475,6 +475,7 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
     watchJumps: async () => () => {},
     getSettings: async () => copy(settings),
     setSettings: async (patch) => copy((settings = patched(settings, patch))),
+    diagnose: async () => diagnosis(),
     inheritedEnvironment: async () => environment(),
     appInfo: async () => ({
       version: "0.1.0",

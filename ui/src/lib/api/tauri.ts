@@ -121,6 +121,7 @@ export const tauriBackend: Backend = {
 
   getSettings: () => invoke("get_settings"),
   setSettings: (patch) => invoke("set_settings", { patch }),
+  diagnose: () => invoke("diagnose"),
   inheritedEnvironment: () => invoke("inherited_environment"),
 
   appInfo: () => invoke("app_info"),

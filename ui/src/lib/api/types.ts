@@ -9,6 +9,7 @@ export type {
   CommandMode,
   Connection,
   DensityBucket,
+  Diagnosis,
   EnvVar,
   ExportedLog,
   InheritedEnvironment,

@@ -1,4 +1,5 @@
-// The theme choice: system, light or dark, remembered per machine and shared by every window of the app.
+// The theme choice: system, light or dark. The setting of the backend is the truth; localStorage holds the last known one, so
+// that the first paint is right, and tells it to the other windows.
 // The colours themselves live in tokens.css; this only sets `data-theme` on the root element.
 
 export type ThemeChoice = "system" | "light" | "dark";
@@ -13,6 +14,7 @@ function stored(): ThemeChoice {
 }
 
 const state = $state<{ choice: ThemeChoice }>({ choice: "system" });
+const asked = () => new URLSearchParams(location.search).get("theme");
 
 export const theme = {
   get choice(): ThemeChoice {
@@ -32,12 +34,17 @@ function paint(choice: ThemeChoice) {
 
 /** Called once by main.ts before the first paint. `?theme=dark` overrides the choice for that page only. */
 export function applyTheme() {
-  const asked = new URLSearchParams(location.search).get("theme");
-  state.choice = isChoice(asked) ? asked : stored();
+  const wanted = asked();
+  state.choice = isChoice(wanted) ? wanted : stored();
   paint(state.choice);
   window.addEventListener("storage", (event) => {
     if (event.key !== KEY) return;
     state.choice = stored();
     paint(state.choice);
   });
+}
+
+/** The setting, once it is known. */
+export function followTheme(choice: ThemeChoice) {
+  if (!isChoice(asked()) && choice !== state.choice) theme.choice = choice;
 }

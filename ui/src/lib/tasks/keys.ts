@@ -44,6 +44,13 @@ export const BINDINGS: readonly KeyBinding[] = [
     act: (w) => (w.searchOpen = true),
     everywhere: true,
   },
+  {
+    keys: ["Ctrl ,"],
+    label: "Settings",
+    match: withMod(","),
+    act: (w) => (w.settingsAt ? (w.settingsAt = undefined) : w.openSettings()),
+    everywhere: true,
+  },
   { keys: ["/"], label: "Filter", match: plain("/"), act: () => focusFilter() },
   { keys: ["↑", "↓", "j", "k"], label: "Move", match: plain("ArrowDown", "j"), act: (w) => w.move(1) },
   { keys: [], label: "", match: plain("ArrowUp", "k"), act: (w) => w.move(-1) },
@@ -99,6 +106,16 @@ function taken(event: KeyboardEvent): boolean {
   );
 }
 
+function inSettings(workspace: Workspace, event: KeyboardEvent): boolean {
+  const leave = plain("Escape")(event) || withMod(",")(event);
+  const palette = withMod("k")(event);
+  if (leave) workspace.settingsAt = undefined;
+  else if (palette) workspace.paletteOpen = true;
+  else return false;
+  event.preventDefault();
+  return true;
+}
+
 /** Handles one keydown; true when it was ours. Nothing happens behind an open dialog. */
 export function handleKey(workspace: Workspace, event: KeyboardEvent): boolean {
   if (
@@ -110,6 +127,8 @@ export function handleKey(workspace: Workspace, event: KeyboardEvent): boolean {
     workspace.sheetOpen
   )
     return false;
+  // The list is not there to be worked on.
+  if (workspace.settingsAt) return inSettings(workspace, event);
   const busy = taken(event);
   if (!busy && event.shiftKey && MOVES.has(event.key) && !mod(event)) {
     workspace.move(event.key === "ArrowDown" || event.key.toLowerCase() === "j" ? 1 : -1, true);

@@ -87,9 +87,10 @@ function all(w: Workspace): Entry[] {
       key: `theme-${choice}`,
       title: `Theme: ${choice}`,
       hint: theme.choice === choice ? "chosen" : "",
-      act: () => (theme.choice = choice),
+      act: () => void w.settings.setTheme(choice),
     });
   }
+  list.push({ key: "settings", title: "Settings", hint: "Ctrl ,", act: () => w.openSettings() });
   list.push({ key: "keys", title: "Show the keys", hint: "?", act: () => (w.sheetOpen = true) });
   return list;
 }

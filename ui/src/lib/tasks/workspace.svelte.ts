@@ -6,6 +6,7 @@ import { taskName } from "../api/query";
 import type { AppInfo, StopMode, TaskRow, TaskSpec } from "../api/types";
 import { plural } from "../shared/format";
 import { isFinished } from "../shared/phase";
+import { SettingsState } from "../settings/settings.svelte";
 import { Deletions } from "./deletions.svelte";
 import { parseFilter, toQuery } from "./filter";
 import { Selection } from "./selection.svelte";
@@ -33,6 +34,8 @@ export interface Notice {
   text: string;
 }
 
+export type SettingsSection = "general" | "logs" | "environment" | "about";
+
 const idOf = (row: TaskRow) => row.task.metadata.id;
 
 export class Workspace {
@@ -40,6 +43,7 @@ export class Workspace {
   readonly list: TaskList;
   readonly selection = new Selection();
   readonly deletions: Deletions;
+  readonly settings: SettingsState;
 
   filterText = $state("");
   filter = $derived(parseFilter(this.filterText));
@@ -49,6 +53,8 @@ export class Workspace {
   paletteOpen = $state(false);
   /** The search over all logs. */
   searchOpen = $state(false);
+  /** The settings take the place of the list while a section of them is shown. */
+  settingsAt = $state<SettingsSection | undefined>(undefined);
   /** The detail as a drawer, in a narrow window. */
   drawerOpen = $state(false);
   notices = $state.raw<Notice[]>([]);
@@ -68,6 +74,7 @@ export class Workspace {
     this.backend = backend;
     this.list = new TaskList(backend);
     this.deletions = new Deletions(backend, (error) => this.report(error));
+    this.settings = new SettingsState(backend);
   }
 
   async start(): Promise<void> {
@@ -75,6 +82,7 @@ export class Workspace {
       (info) => (this.info = info),
       (thrown: unknown) => this.report(thrown),
     );
+    this.settings.load().catch((thrown: unknown) => this.report(thrown));
     await this.list.start();
   }
 
@@ -205,6 +213,10 @@ export class Workspace {
   undo(key: number) {
     const ids = this.deletions.undo(key);
     if (ids[0] !== undefined) this.choose(ids[0]);
+  }
+
+  openSettings(section: SettingsSection = "general") {
+    this.settingsAt = section;
   }
 
   openLog(id: string | undefined = this.selection.current, attempt?: number) {

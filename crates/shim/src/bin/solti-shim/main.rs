@@ -48,6 +48,10 @@ fn main() -> ExitCode {
             Some(order) => order,
             None => return ExitCode::SUCCESS,
         },
+        (Some(word), None) if word == "--version" => {
+            println!("solti-shim {}", env!("CARGO_PKG_VERSION"));
+            return ExitCode::SUCCESS;
+        }
         (Some(run_dir), status) if run_dir != FORK_SERVER => {
             sys::detach();
             let boot = boot_id_hash();

@@ -1,0 +1,66 @@
+//! The database: whether it is sound, what copies there are, and what was kept of damaged ones.
+
+use crate::words::{age, bytes};
+use solti_model::Finding;
+use solti_store::{StoreError, backups, inspect, sqlite_version};
+use std::error::Error;
+use std::path::Path;
+
+pub fn state(dir: &Path) -> Finding {
+    const WHAT: &str = "Database";
+    match inspect(dir) {
+        Ok(None) => Finding::ok(WHAT, "none yet"),
+        Ok(Some(found)) => Finding::ok(
+            WHAT,
+            format!("sound, {}, {} tasks, SQLite {}", bytes(found.bytes), found.tasks, sqlite_version()),
+        ),
+        Err(StoreError::Corrupt(_)) => Finding::problem(
+            WHAT,
+            "damaged",
+            "Start the app again: it keeps the damaged file, puts the newest sound copy in its place, and takes up what the \
+             logs show.",
+        ),
+        Err(error @ StoreError::TooNew { .. }) => {
+            Finding::problem(WHAT, error.to_string(), "Use the later version of the app.")
+        }
+        Err(error) => {
+            let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+            Finding::problem(
+                WHAT,
+                format!("{error}{cause}"),
+                "See to the permissions and the disk of the data folder.",
+            )
+        }
+    }
+}
+
+pub fn copies(dir: &Path) -> Finding {
+    const WHAT: &str = "Copies";
+    match backups(dir).as_deref() {
+        Ok([]) => Finding::ok(WHAT, "none yet; the first is made when the app has been idle for a moment"),
+        Ok([latest, ..]) => {
+            let all = backups(dir).map_or(1, |all| all.len());
+            Finding::ok(WHAT, format!("{all}, the latest taken {}", age(latest.taken_at)))
+        }
+        Err(error) => Finding::problem(
+            WHAT,
+            format!("cannot be read: {error}"),
+            "See to the permissions of the folder `backups` in the data folder.",
+        ),
+    }
+}
+
+/// What was kept of damaged databases, if anything was.
+pub fn set_aside(dir: &Path) -> Option<Finding> {
+    let names =
+        std::fs::read_dir(dir).ok()?.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+    let kept: Vec<String> =
+        names.filter(|name| name.starts_with("solti.db.damaged-") && !name.ends_with("-wal")).collect();
+    (!kept.is_empty()).then(|| {
+        Finding::warning(
+            "Damaged database",
+            format!("kept as {}", kept.join(", ")),
+            "Nothing needs it any more but you; delete it when you have no use for it.",
+        )
+    })
+}

@@ -1,0 +1,44 @@
+//! The doctor: looks at everything that the engine stands on and says how it is, whether the app runs or not, and without
+//! changing anything.
+//!
+//! What belongs to a window (WebKit, a display) is added by the app. What is done about a damaged database is in
+//! `solti-store`.
+
+mod database;
+mod machine;
+mod place;
+mod runs;
+mod words;
+
+use solti_model::{Diagnosis, Finding};
+use std::path::PathBuf;
+
+/// Where to look.
+#[derive(Debug, Clone)]
+pub struct Place {
+    pub data_dir: PathBuf,
+    /// The program that owns a run.
+    pub shim: PathBuf,
+    /// Below this much free space, in bytes, logs are shortened.
+    pub min_free_bytes: u64,
+}
+
+/// Looks at everything, in the order in which one thing stands on another. Blocks: it reads the whole database, and the
+/// names of all run folders.
+#[must_use]
+pub fn examine(place: &Place, more: Vec<Finding>) -> Diagnosis {
+    let mut findings = vec![
+        place::data_folder(&place.data_dir),
+        place::free_space(&place.data_dir, place.min_free_bytes),
+        place::app(&place.data_dir),
+        database::state(&place.data_dir),
+        database::copies(&place.data_dir),
+    ];
+    findings.extend(database::set_aside(&place.data_dir));
+    findings.push(machine::shim(&place.shim));
+    findings.extend(runs::folders(&place.data_dir));
+    findings.push(machine::process_groups());
+    findings.push(machine::session_bus());
+    findings.extend(more);
+    Diagnosis { version: env!("CARGO_PKG_VERSION").into(), findings }
+}

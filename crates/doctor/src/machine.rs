@@ -1,0 +1,85 @@
+//! What the machine has to offer: the shim, cgroups, a session bus.
+
+use solti_model::Finding;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+pub fn shim(path: &Path) -> Finding {
+    const WHAT: &str = "Shim";
+    const ADVICE: &str =
+        "Without it no task can start. Install the app again, or name the program in SOLTI_SHIM.";
+    let shown = path.display();
+    let runnable = path.metadata().is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0);
+    if !runnable {
+        return Finding::problem(WHAT, format!("{shown} is missing, or cannot be run"), ADVICE);
+    }
+    let said = Command::new(path).arg("--version").output();
+    let version = said.ok().and_then(|output| String::from_utf8(output.stdout).ok());
+    let version = version.as_deref().and_then(|text| text.trim().strip_prefix("solti-shim "));
+    match version {
+        Some(version) if version == env!("CARGO_PKG_VERSION") => {
+            Finding::ok(WHAT, format!("{shown}, version {version}"))
+        }
+        Some(version) => Finding::warning(
+            WHAT,
+            format!("{shown} is of version {version}, the app of {}", env!("CARGO_PKG_VERSION")),
+            "They understand each other; install the app again to have both of one version.",
+        ),
+        None => Finding::problem(WHAT, format!("{shown} does not say what it is"), ADVICE),
+    }
+}
+
+/// Whether a run can have a cgroup of its own, by which all of its processes end at once.
+pub fn process_groups() -> Finding {
+    const WHAT: &str = "Process trees";
+    match own_cgroup() {
+        Some(path) if path.join("cgroup.kill").exists() && may_write(&path) => {
+            Finding::ok(WHAT, "a cgroup for each run can be had")
+        }
+        Some(_) | None => Finding::ok(
+            WHAT,
+            "no cgroup to be had; processes are found by group, parent and mark, and ended one by one",
+        ),
+    }
+}
+
+/// The folder of this process in the unified hierarchy.
+fn own_cgroup() -> Option<PathBuf> {
+    let listed = std::fs::read_to_string("/proc/self/cgroup").ok()?;
+    let path = listed.lines().find_map(|line| line.strip_prefix("0::/"))?;
+    ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"]
+        .iter()
+        .map(|root| Path::new(root).join(path))
+        .find(|path| path.join("cgroup.procs").exists())
+}
+
+fn may_write(path: &Path) -> bool {
+    rustix::fs::access(path, rustix::fs::Access::WRITE_OK).is_ok()
+}
+
+pub fn session_bus() -> Finding {
+    const WHAT: &str = "Session bus";
+    const ADVICE: &str =
+        "Without it there are no notifications, and starting the app twice does not bring its window up.";
+    let Some(path) = bus_path() else {
+        return Finding::warning(WHAT, "none is named", ADVICE);
+    };
+    match UnixStream::connect(&path) {
+        Ok(_) => Finding::ok(WHAT, path.display().to_string()),
+        Err(error) => Finding::warning(WHAT, format!("{} does not answer: {error}", path.display()), ADVICE),
+    }
+}
+
+/// As the D-Bus specification has it: the address that is named, else the socket in the runtime folder.
+fn bus_path() -> Option<PathBuf> {
+    let named = std::env::var("DBUS_SESSION_BUS_ADDRESS").ok().and_then(|address| {
+        let path = address.split(';').find_map(|one| one.strip_prefix("unix:path="))?;
+        Some(PathBuf::from(path.split(',').next()?))
+    });
+    named.or_else(|| {
+        let socket = PathBuf::from(std::env::var_os("XDG_RUNTIME_DIR")?).join("bus");
+        socket.exists().then_some(socket)
+    })
+}

@@ -1,0 +1,96 @@
+//! What the doctor says of a data folder, sound and not.
+
+use solti_doctor::{Place, examine};
+use solti_model::{Diagnosis, Finding, FindingState};
+use solti_store::{Change, Store};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+fn look(dir: &Path) -> Diagnosis {
+    fs::set_permissions(dir, fs::Permissions::from_mode(0o700)).unwrap();
+    let shim = dir.join("shim");
+    fs::write(&shim, format!("#!/bin/sh\necho solti-shim {}\n", env!("CARGO_PKG_VERSION"))).unwrap();
+    fs::set_permissions(&shim, fs::Permissions::from_mode(0o700)).unwrap();
+    examine(&Place { data_dir: dir.to_owned(), shim, min_free_bytes: 0 }, vec![Finding::ok("Window", "one")])
+}
+
+fn finding<'a>(diagnosis: &'a Diagnosis, what: &str) -> &'a Finding {
+    diagnosis
+        .findings
+        .iter()
+        .find(|finding| finding.what == what)
+        .unwrap_or_else(|| panic!("{what}: {diagnosis:?}"))
+}
+
+async fn filled(dir: &Path) -> Store {
+    let store = Store::open(dir).unwrap();
+    let value = "x".repeat(20_000);
+    store.apply(vec![Change::SetMeta { key: "k".into(), value }]).await.unwrap();
+    store.settle().await.unwrap();
+    store
+}
+
+#[tokio::test]
+async fn a_sound_folder_is_well_while_the_app_has_it_open_and_stays_as_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = filled(dir.path()).await;
+    store.back_up().await.unwrap();
+    let before = fs::read(dir.path().join("solti.db")).unwrap();
+    let diagnosis = look(dir.path());
+    assert!(finding(&diagnosis, "Database").said.starts_with("sound"), "{diagnosis:?}");
+    assert!(finding(&diagnosis, "Copies").said.starts_with("1, the latest"), "{diagnosis:?}");
+    assert_eq!(finding(&diagnosis, "Shim").state, FindingState::Ok);
+    assert_eq!(finding(&diagnosis, "Window").said, "one");
+    assert_ne!(diagnosis.state(), FindingState::Problem);
+    assert_eq!(fs::read(dir.path().join("solti.db")).unwrap(), before);
+}
+
+#[tokio::test]
+async fn damage_is_a_problem_with_advice() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(filled(dir.path()).await);
+    let path = dir.path().join("solti.db");
+    let mut bytes = fs::read(&path).unwrap();
+    let half = bytes.len() / 2;
+    bytes[half..].fill(0xa5);
+    fs::write(&path, bytes).unwrap();
+    let diagnosis = look(dir.path());
+    assert_eq!(diagnosis.state(), FindingState::Problem);
+    assert!(
+        finding(&diagnosis, "Database")
+            .advice
+            .as_deref()
+            .is_some_and(|advice| advice.contains("Start the app"))
+    );
+
+    drop(Store::open_or_recover(dir.path()).unwrap());
+    let diagnosis = look(dir.path());
+    assert_eq!(finding(&diagnosis, "Database").state, FindingState::Ok);
+    assert!(finding(&diagnosis, "Damaged database").said.contains("solti.db.damaged-"));
+}
+
+#[tokio::test]
+async fn folders_without_a_task_and_the_size_of_logs_are_told() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(filled(dir.path()).await);
+    let run = dir.path().join("runs/gone/1");
+    fs::create_dir_all(&run).unwrap();
+    fs::write(run.join("output.log"), vec![b'x'; 100_000]).unwrap();
+    let diagnosis = look(dir.path());
+    assert!(finding(&diagnosis, "Logs").said.ends_with("in 1 runs"), "{diagnosis:?}");
+    assert!(finding(&diagnosis, "Run folders").said.starts_with("1 belong"), "{diagnosis:?}");
+}
+
+#[test]
+fn a_machine_on_which_the_app_never_ran_has_no_problem_but_the_missing_shim() {
+    let dir = tempfile::tempdir().unwrap();
+    let place =
+        Place { data_dir: dir.path().join("none"), shim: dir.path().join("no-shim"), min_free_bytes: 0 };
+    let diagnosis = examine(&place, vec![]);
+    let problems: Vec<_> =
+        diagnosis.findings.iter().filter(|finding| finding.state == FindingState::Problem).collect();
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    assert_eq!(problems[0].what, "Shim");
+    assert!(!dir.path().join("none").exists(), "looking has made something");
+}

@@ -1,0 +1,93 @@
+//! `solti-desktop doctor`: what the app stands on, told without a window. What is looked at is in `solti-doctor`; here is
+//! what only the window needs, and how it is printed.
+
+use solti_doctor::{Place, examine};
+use solti_engine::{Config, in_full};
+use solti_model::{Diagnosis, Finding, FindingState, LogSettings};
+use std::{fmt::Write, process::ExitCode};
+
+/// The word that asks for it, as the program's first argument.
+pub const COMMAND: &str = "doctor";
+
+/// Prints what is found; fails when something keeps tasks from running.
+pub fn run(args: &[String]) -> ExitCode {
+    let json = match args {
+        [] => false,
+        [only] if only == "--json" => true,
+        _ => {
+            eprintln!("usage: solti-desktop {COMMAND} [--json]");
+            return ExitCode::from(2);
+        }
+    };
+    let config = match Config::locate() {
+        Ok(config) => config,
+        Err(error) => {
+            eprintln!("solti: {}", in_full(&error));
+            return ExitCode::FAILURE;
+        }
+    };
+    let diagnosis = diagnose(&config, LogSettings::default().min_free_bytes);
+    if json {
+        // Plain data: it always writes.
+        println!("{}", serde_json::to_string_pretty(&diagnosis).unwrap_or_default());
+    } else {
+        print!("{}", report(&diagnosis));
+    }
+    if diagnosis.state() == FindingState::Problem { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+/// Blocks while it looks.
+pub fn diagnose(config: &Config, min_free_bytes: u64) -> Diagnosis {
+    let place = Place { data_dir: config.data_dir.clone(), shim: config.shim.clone(), min_free_bytes };
+    examine(&place, vec![web_view()])
+}
+
+fn web_view() -> Finding {
+    const WHAT: &str = "Web view";
+    match tauri::webview_version() {
+        Ok(version) => Finding::ok(WHAT, format!("WebKitGTK {version}")),
+        Err(error) => Finding::problem(
+            WHAT,
+            format!("its version is not known: {error}"),
+            "Without WebKitGTK there is no window. Install it again.",
+        ),
+    }
+}
+
+fn report(diagnosis: &Diagnosis) -> String {
+    let mut text = format!("Solti {}\n\n", diagnosis.version);
+    let width = diagnosis.findings.iter().map(|finding| finding.what.len()).max().unwrap_or(0);
+    for Finding { what, state, said, advice } in &diagnosis.findings {
+        let mark = match state {
+            FindingState::Ok => "ok",
+            FindingState::Warning => "warn",
+            FindingState::Problem => "BAD",
+        };
+        // Writing into a String cannot fail.
+        let _ = writeln!(text, "{mark:<4}  {what:<width$}  {said}");
+        if let Some(advice) = advice {
+            let _ = writeln!(text, "      {:<width$}  → {advice}", "");
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_report_lines_up_and_puts_advice_below() {
+        let diagnosis = Diagnosis {
+            version: "1.2.3".into(),
+            findings: vec![
+                Finding::ok("Logs", "none yet"),
+                Finding::problem("Database", "damaged", "Start it."),
+            ],
+        };
+        assert_eq!(
+            report(&diagnosis),
+            "Solti 1.2.3\n\nok    Logs      none yet\nBAD   Database  damaged\n                → Start it.\n"
+        );
+    }
+}

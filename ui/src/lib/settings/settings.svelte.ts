@@ -1,0 +1,67 @@
+// The settings of this machine as the page holds them: what is stored, what each field was refused for, what was just
+// saved. A field saves by itself; the rules are the backend's.
+import type { Backend } from "../api/backend";
+import { ApiError } from "../api/errors";
+import type { Settings, SettingsPatch } from "../api/types";
+import { followTheme, theme, type ThemeChoice } from "../design/theme.svelte";
+import { sentence } from "../submit/errors";
+
+const SAID_MS = 1600;
+
+export class SettingsState {
+  value = $state.raw<Settings | undefined>(undefined);
+  /** By the field's path, as in `logs.runBytes`. */
+  errors = $state<Record<string, string>>({});
+  /** The field that was saved last, for a moment. */
+  saved = $state<string | undefined>(undefined);
+
+  #backend: Backend;
+  #said: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(backend: Backend) {
+    this.#backend = backend;
+  }
+
+  async load(): Promise<void> {
+    this.value = await this.#backend.getSettings();
+    followTheme(this.value.theme);
+  }
+
+  /** Sets one field; `path` names its members, as the error of the backend does. */
+  async set(path: string, value: unknown): Promise<boolean> {
+    const names = path.split(".");
+    const patch = names.reduceRight<unknown>((inner, name) => ({ [name]: inner }), value);
+    try {
+      this.value = await this.#backend.setSettings(patch as SettingsPatch);
+      this.#clear(path);
+      this.saved = path;
+      clearTimeout(this.#said);
+      this.#said = setTimeout(() => (this.saved = undefined), SAID_MS);
+      return true;
+    } catch (thrown) {
+      const error = ApiError.from(thrown);
+      // A rule that spans fields may name another one: it is said where the person is, too.
+      this.#clear(path);
+      this.errors[error.field && error.field.startsWith(names[0] ?? "") ? error.field : path] = sentence(
+        error.message,
+      );
+      return false;
+    }
+  }
+
+  /** What was typed is no value at all, so that the backend need not be asked. */
+  refuse(path: string, message: string) {
+    this.errors[path] = message;
+  }
+
+  async setTheme(choice: ThemeChoice): Promise<void> {
+    theme.choice = choice;
+    await this.set("theme", choice);
+  }
+
+  /** Errors of the same part may have been about what has just changed. */
+  #clear(path: string) {
+    const part = path.split(".")[0] ?? path;
+    for (const field of Object.keys(this.errors)) if (field.split(".")[0] === part) delete this.errors[field];
+  }
+}

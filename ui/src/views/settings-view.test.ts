@@ -1,0 +1,98 @@
+import { fireEvent, render, screen, waitFor, within } from "@testing-library/svelte";
+import { expect, test, vi } from "vitest";
+import { useBackend, type Backend } from "../lib/api";
+import { createFakeBackend, type FakeControls } from "../lib/api/fake";
+import { theme } from "../lib/design/theme.svelte";
+import MainView from "./MainView.svelte";
+
+let fake: Backend & FakeControls;
+
+async function open(section?: string) {
+  fake = createFakeBackend({ tasks: 3 });
+  useBackend(fake);
+  render(MainView);
+  await screen.findAllByTestId("task-row");
+  await fireEvent.keyDown(document.body, { key: ",", ctrlKey: true });
+  if (section) await fireEvent.click(await screen.findByTestId(`settings-${section}`));
+}
+const field = (path: string) => screen.findByTestId<HTMLInputElement>(`setting-${path}`);
+
+async function type(path: string, text: string) {
+  const input = await field(path);
+  await fireEvent.input(input, { target: { value: text } });
+  await fireEvent.keyDown(input, { key: "Enter" });
+  return input;
+}
+
+test("Ctrl+, opens the settings and Escape leads back to the same list", async () => {
+  await open();
+  expect(await screen.findByText("Appearance")).toBeTruthy();
+  // No key of the list works behind the settings.
+  await fireEvent.keyDown(document.body, { key: "n" });
+  expect(screen.queryByTestId("submit-dialog")).toBeNull();
+  await fireEvent.keyDown(document.body, { key: "Escape" });
+  expect(screen.queryByTestId("settings")).toBeNull();
+  expect(screen.getAllByTestId("task-row").length).toBe(3);
+});
+
+test("a size is written as people write it, saved at once and by itself", async () => {
+  await open("logs");
+  const sent = vi.spyOn(fake, "setSettings");
+  const input = await type("logs.runBytes", "1.5 gb");
+  await waitFor(() => expect(input.value).toBe("1.5 GB"));
+  expect(sent).toHaveBeenCalledExactlyOnceWith({ logs: { runBytes: 1.5e9 } });
+  expect(screen.getByText("Saved")).toBeTruthy();
+  await type("logs.runBytes", "");
+  await waitFor(() => expect(sent).toHaveBeenLastCalledWith({ logs: { runBytes: null } }));
+});
+
+test("what is refused is said beside the field, and what was typed stays", async () => {
+  await open("logs");
+  const input = await type("logs.taskBytes", "1 GB");
+  expect((await screen.findByTestId("error-logs.taskBytes")).textContent).toContain(
+    "Must not be smaller than a run's limit",
+  );
+  expect(input.getAttribute("aria-invalid")).toBe("true");
+  expect(input.value).toBe("1 GB");
+  await type("logs.taskBytes", "a lot");
+  expect(screen.getByTestId("error-logs.taskBytes").textContent).toContain("Write a size");
+  await fireEvent.keyDown(input, { key: "Escape" });
+  expect(input.value).toBe("40 GB");
+  expect(screen.queryByTestId("error-logs.taskBytes")).toBeNull();
+  // Escape in the field was the field's.
+  expect(screen.getByTestId("settings")).toBeTruthy();
+});
+
+test("a theme chosen here is painted at once and stored", async () => {
+  await open();
+  await fireEvent.click(await screen.findByLabelText("Dark"));
+  await waitFor(async () => expect((await fake.getSettings()).theme).toBe("dark"));
+  expect(document.documentElement.dataset.theme).toBe("dark");
+  theme.choice = "system";
+});
+
+test("closing and notifications are chosen", async () => {
+  await open();
+  await fireEvent.change(await screen.findByTestId("setting-closing"), { target: { value: "background" } });
+  await waitFor(async () => expect((await fake.getSettings()).closing).toBe("background"));
+  const toggle = screen.getByTestId("setting-notifications.failures");
+  await fireEvent.click(toggle);
+  await waitFor(() => expect(toggle.getAttribute("aria-checked")).toBe("false"));
+});
+
+test("the environment says where each variable comes from, and shows no secret", async () => {
+  await open("environment");
+  expect((await screen.findByTestId("capture")).textContent).toContain("/bin/zsh");
+  const row = screen.getByText("GITHUB_TOKEN").closest("tr")!;
+  expect(within(row).getByText("••••••••")).toBeTruthy();
+  expect(within(row).getByText("login shell")).toBeTruthy();
+  await fireEvent.input(screen.getByLabelText("Filter the variables"), { target: { value: "lang" } });
+  expect(screen.queryByText("GITHUB_TOKEN")).toBeNull();
+});
+
+test("the health of everything is there, with what to do", async () => {
+  await open("about");
+  const findings = await screen.findByTestId("findings");
+  expect(findings.textContent).toContain("1.8 GB free");
+  expect(findings.textContent).toContain("Free some space");
+});
