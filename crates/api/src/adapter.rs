@@ -1,5 +1,6 @@
 //! The ready-made implementation of every trait of this crate over the supervisor: nothing but translation.
 
+use crate::rows::SharedSummary;
 use crate::{
     ApiError, ApiHandler, LaneControl, LogAccess, LogEventStream, LogInfoStream, LogPosition,
     OutputEventStream, TaskChangeStream, TaskControl, TaskFeed,
@@ -11,16 +12,18 @@ use solti_model::{
     TaskId, TaskList, TaskPage, TaskQuery, TaskRow, TaskRun, TaskSpec,
 };
 use solti_supervisor::{Supervisor, SupervisorError};
+use std::sync::Arc;
 use tokio_stream::StreamExt as _;
 
 #[derive(Clone)]
 pub struct SupervisorApiAdapter {
     supervisor: Supervisor,
+    summary: Arc<SharedSummary>,
 }
 
 impl SupervisorApiAdapter {
     pub fn new(supervisor: Supervisor) -> Self {
-        Self { supervisor }
+        Self { supervisor, summary: Arc::default() }
     }
 }
 
@@ -117,13 +120,14 @@ impl TaskFeed for SupervisorApiAdapter {
             resource_version: supervisor.resource_version(),
             changed: vec![],
             deleted: vec![],
-            summary: rows::summary(&supervisor).await?,
+            summary: self.summary.get(&supervisor, &cursor).await?,
             resync: false,
         };
-        let later = futures::stream::unfold((supervisor, cursor), |(supervisor, mut cursor)| async move {
+        let watch = (supervisor, Arc::clone(&self.summary), cursor);
+        let later = futures::stream::unfold(watch, |(supervisor, summary, mut cursor)| async move {
             let changes = cursor.next().await?;
-            match rows::change(&supervisor, changes).await {
-                Ok(change) => Some((change, (supervisor, cursor))),
+            match rows::change(&supervisor, &summary, &cursor, changes).await {
+                Ok(change) => Some((change, (supervisor, summary, cursor))),
                 Err(error) => {
                     tracing::error!("the change feed ends: {error}");
                     None

@@ -18,8 +18,8 @@ pub async fn stored_run(
     id: &TaskId,
     attempt: u32,
 ) -> Result<Option<TaskRun>, ApiError> {
-    let runs = supervisor.store().runs(id).await.map_err(SupervisorError::from)?;
-    Ok(runs.into_iter().map(|stored| stored.run).find(|run| run.attempt == attempt))
+    let stored = supervisor.store().run(id, attempt).await.map_err(SupervisorError::from)?;
+    Ok(stored.map(|stored| stored.run))
 }
 
 /// The attempt that is meant, and the number of the latest one. `None` while a task has no attempt yet.
@@ -28,8 +28,8 @@ async fn pick(
     id: &TaskId,
     attempt: u32,
 ) -> Result<(Option<TaskRun>, u32), ApiError> {
-    let mut runs = supervisor.store().runs(id).await.map_err(SupervisorError::from)?;
-    let Some(latest) = runs.pop().map(|stored| stored.run) else {
+    let latest = supervisor.store().latest_run(id).await.map_err(SupervisorError::from)?;
+    let Some(latest) = latest.map(|stored| stored.run) else {
         return match supervisor.store().task(id).await.map_err(SupervisorError::from)? {
             Some(_) => Ok((None, 0)),
             None => Err(ApiError::TaskNotFound { id: id.clone() }),
@@ -39,7 +39,7 @@ async fn pick(
     if attempt == 0 || attempt == number {
         return Ok((Some(latest), number));
     }
-    match runs.into_iter().map(|stored| stored.run).find(|run| run.attempt == attempt) {
+    match stored_run(supervisor, id, attempt).await? {
         Some(run) => Ok((Some(run), number)),
         None => Err(ApiError::InvalidRequest {
             field: "attempt".into(),

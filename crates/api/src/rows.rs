@@ -5,7 +5,8 @@ use solti_model::{
     LabelCount, Lane, ListQuery, RunMark, Summary, TaskChange, TaskId, TaskList, TaskPhase, TaskRow, TaskRun,
 };
 use solti_store::{RowQuery, StoreError, StoredTask};
-use solti_supervisor::{Changes, Supervisor, SupervisorError};
+use solti_supervisor::{ChangeCursor, Changes, Supervisor, SupervisorError};
+use tokio::sync::Mutex;
 
 /// Runs in the strip of a row.
 const RECENT_RUNS: u32 = 8;
@@ -100,7 +101,33 @@ pub async fn summary(supervisor: &Supervisor) -> Result<Summary, ApiError> {
     })
 }
 
-pub async fn change(supervisor: &Supervisor, changes: Changes) -> Result<TaskChange, ApiError> {
+/// The summary for all who watch: made once for each change, however many there are.
+#[derive(Debug, Default)]
+pub struct SharedSummary(Mutex<Option<(u64, Summary)>>);
+
+impl SharedSummary {
+    /// One that knows of every change that the cursor has seen.
+    pub async fn get(&self, supervisor: &Supervisor, cursor: &ChangeCursor) -> Result<Summary, ApiError> {
+        let mut shared = self.0.lock().await;
+        match &*shared {
+            Some((as_of, known)) if *as_of >= cursor.seen() => Ok(known.clone()),
+            _ => {
+                let as_of = cursor.published();
+                let made = summary(supervisor).await?;
+                *shared = Some((as_of, made.clone()));
+                Ok(made)
+            }
+        }
+    }
+}
+
+/// `changes` are those that the cursor has just given.
+pub async fn change(
+    supervisor: &Supervisor,
+    shared: &SharedSummary,
+    cursor: &ChangeCursor,
+    changes: Changes,
+) -> Result<TaskChange, ApiError> {
     let resync = changes.missed_some || changes.changed.len() > MAX_CHANGED;
     let mut tasks = Vec::new();
     if !resync {
@@ -112,7 +139,7 @@ pub async fn change(supervisor: &Supervisor, changes: Changes) -> Result<TaskCha
         resource_version: supervisor.resource_version(),
         changed: complete(supervisor, tasks).await?,
         deleted: changes.deleted.into_iter().collect(),
-        summary: summary(supervisor).await?,
+        summary: shared.get(supervisor, cursor).await?,
         resync,
     })
 }

@@ -16,6 +16,7 @@ mod id;
 mod kind;
 mod lifecycle;
 mod query;
+mod resources;
 mod search;
 mod selector;
 mod settings;
@@ -41,6 +42,7 @@ pub use kind::{
 };
 pub use lifecycle::{AttemptEnd, NextStep, after_attempt};
 pub use query::{DEFAULT_LIMIT, MAX_LIMIT, TaskPage, TaskQuery};
+pub use resources::{ResourceLimits, RunUsage, UsageSample};
 pub use search::{LogQuery, RowRanges, RunHits, SearchHit, SearchProgress, TaskHits};
 pub use selector::{MatchExpression, Operator, RunnerSelector};
 pub use settings::{

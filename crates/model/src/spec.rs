@@ -1,6 +1,6 @@
 //! The order for a task: what to run, in which lane, and what to do when it ends.
 
-use crate::{BackoffStrategy, RunnerSelector, Slot, TaskKind};
+use crate::{BackoffStrategy, ResourceLimits, RunnerSelector, Slot, TaskKind};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -38,6 +38,9 @@ pub struct TaskSpec {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[ts(optional, as = "Option<BTreeMap<String, String>>")]
     pub labels: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub limits: Option<ResourceLimits>,
 }
 
 impl TaskSpec {
@@ -53,6 +56,7 @@ impl TaskSpec {
             max_retries: None,
             runner_selector: None,
             labels: BTreeMap::new(),
+            limits: None,
         }
     }
 

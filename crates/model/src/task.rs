@@ -1,6 +1,6 @@
 //! A task as it is now, and its runs.
 
-use crate::{TaskId, TaskSpec};
+use crate::{RunUsage, TaskId, TaskSpec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -115,4 +115,8 @@ pub struct TaskRun {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub exit_code: Option<i32>,
+    /// Once it has ended, unless nobody was there to see it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub usage: Option<RunUsage>,
 }

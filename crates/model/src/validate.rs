@@ -48,6 +48,9 @@ impl TaskSpec {
                 expression.validate(&format!("runnerSelector.matchExpressions[{i}]"))?;
             }
         }
+        if let Some(limits) = &self.limits {
+            limits.validate()?;
+        }
         if self.labels.keys().any(|key| key.trim().is_empty()) {
             return Err(FieldError::new("labels", "a key must not be empty"));
         }

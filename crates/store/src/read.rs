@@ -3,13 +3,19 @@
 use crate::{LabelCount, StoreError, StoredEvent, StoredLane, StoredRun, StoredTask};
 use rusqlite::types::Type;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
-use solti_model::{BackoffState, FieldError, ObjectMeta, Slot, Task, TaskId, TaskPhase, TaskRun, TaskStatus};
+use solti_model::{
+    BackoffState, FieldError, ObjectMeta, RunUsage, Slot, Task, TaskId, TaskPhase, TaskRun, TaskStatus,
+};
 use std::collections::BTreeMap;
 
 /// Every column that [`stored_task`] reads, of `tasks t JOIN task_specs s`.
 pub(crate) const TASK_COLUMNS: &str = "t.id, t.phase, t.resource_version, t.created_at, t.updated_at, t.attempt, t.exit_code, t.error,
     t.consecutive_failures, t.previous_delay_ms, t.next_attempt_at, t.queue_order, t.stop_requested, t.started_at, t.finished_at,
     s.spec";
+
+/// Every column that [`stored_run`] reads.
+const RUN_COLUMNS: &str = "attempt, phase, started_at, finished_at, exit_code, error, boot_id, pid, folder,
+    cpu_ms, peak_memory_bytes, read_bytes, written_bytes";
 
 /// As many labels as a sidebar can show.
 const TOP_LABELS: u32 = 50;
@@ -117,31 +123,59 @@ pub(crate) fn recent_runs(
     Ok(found)
 }
 
-/// Newest first.
-fn latest_runs(db: &Transaction<'_>, id: &TaskId, limit: u32) -> Result<Vec<StoredRun>, StoreError> {
-    let mut statement = db.prepare_cached(
-        "SELECT attempt, phase, started_at, finished_at, exit_code, error, boot_id, pid, folder FROM runs
-         WHERE num = (SELECT num FROM tasks WHERE id = ?1) ORDER BY attempt DESC LIMIT ?2",
-    )?;
+/// Of all attempts, the last ones, newest first.
+pub(crate) fn latest_runs(
+    db: &Transaction<'_>,
+    id: &TaskId,
+    limit: u32,
+) -> Result<Vec<StoredRun>, StoreError> {
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT {RUN_COLUMNS} FROM runs
+         WHERE num = (SELECT num FROM tasks WHERE id = ?1) ORDER BY attempt DESC LIMIT ?2"
+    ))?;
     let mut rows = statement.query(params![id.as_str(), limit])?;
     let mut runs = Vec::new();
     while let Some(row) = rows.next()? {
-        runs.push(StoredRun {
-            task_id: id.clone(),
-            run: TaskRun {
-                attempt: row.get("attempt")?,
-                phase: phase(row)?,
-                started_at: row.get("started_at")?,
-                finished_at: row.get("finished_at")?,
-                error: row.get("error")?,
-                exit_code: row.get("exit_code")?,
-            },
-            boot_id: row.get("boot_id")?,
-            pid: row.get("pid")?,
-            folder: row.get("folder")?,
-        });
+        runs.push(stored_run(id, row)?);
     }
     Ok(runs)
+}
+
+pub(crate) fn run(db: &Transaction<'_>, id: &TaskId, attempt: u32) -> Result<Option<StoredRun>, StoreError> {
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT {RUN_COLUMNS} FROM runs WHERE num = (SELECT num FROM tasks WHERE id = ?1) AND attempt = ?2"
+    ))?;
+    let mut rows = statement.query(params![id.as_str(), attempt])?;
+    rows.next()?.map(|row| stored_run(id, row)).transpose()
+}
+
+/// A row of [`RUN_COLUMNS`].
+fn stored_run(id: &TaskId, row: &Row<'_>) -> Result<StoredRun, StoreError> {
+    let cpu_ms: Option<u64> = row.get("cpu_ms")?;
+    let usage = match cpu_ms {
+        Some(cpu_ms) => Some(RunUsage {
+            cpu_ms,
+            peak_memory_bytes: row.get("peak_memory_bytes")?,
+            read_bytes: row.get("read_bytes")?,
+            written_bytes: row.get("written_bytes")?,
+        }),
+        None => None,
+    };
+    Ok(StoredRun {
+        task_id: id.clone(),
+        run: TaskRun {
+            attempt: row.get("attempt")?,
+            phase: phase(row)?,
+            started_at: row.get("started_at")?,
+            finished_at: row.get("finished_at")?,
+            error: row.get("error")?,
+            exit_code: row.get("exit_code")?,
+            usage,
+        },
+        boot_id: row.get("boot_id")?,
+        pid: row.get("pid")?,
+        folder: row.get("folder")?,
+    })
 }
 
 pub(crate) fn events(db: &Transaction<'_>, id: &TaskId) -> Result<Vec<StoredEvent>, StoreError> {

@@ -9,7 +9,7 @@ use std::time::Duration;
 pub(crate) const FILE_NAME: &str = "solti.db";
 
 /// Step n of the list brings a file from format n to n + 1. Steps are only ever appended.
-const MIGRATIONS: [&str; 1] = [include_str!("schema.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("schema.sql"), include_str!("usage.sql")];
 
 /// Statements that a connection keeps compiled; there are about forty different ones.
 const STATEMENTS: usize = 64;

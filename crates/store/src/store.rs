@@ -96,6 +96,18 @@ impl Store {
         self.inner.readers.run(move |db| read::runs(db, &id)).await
     }
 
+    /// One attempt, if it is stored.
+    pub async fn run(&self, id: &TaskId, attempt: u32) -> Result<Option<StoredRun>, StoreError> {
+        let id = id.clone();
+        self.inner.readers.run(move |db| read::run(db, &id, attempt)).await
+    }
+
+    /// The attempt with the highest number.
+    pub async fn latest_run(&self, id: &TaskId) -> Result<Option<StoredRun>, StoreError> {
+        let id = id.clone();
+        self.inner.readers.run(move |db| Ok(read::latest_runs(db, &id, 1)?.pop())).await
+    }
+
     /// The last `per_task` runs of each task, oldest first; a task without runs has no entry.
     pub async fn recent_runs(
         &self,

@@ -121,11 +121,15 @@ fn put_run(db: &Transaction<'_>, stored: &StoredRun) -> Result<(), StoreError> {
     let num = required_number(db, &stored.task_id)?;
     let run = &stored.run;
     db.prepare_cached(
-        "INSERT INTO runs (num, attempt, phase, started_at, finished_at, exit_code, error, boot_id, pid, folder)
-         VALUES (:num, :attempt, :phase, :started_at, :finished_at, :exit_code, :error, :boot_id, :pid, :folder)
+        "INSERT INTO runs (num, attempt, phase, started_at, finished_at, exit_code, error, boot_id, pid, folder,
+             cpu_ms, peak_memory_bytes, read_bytes, written_bytes)
+         VALUES (:num, :attempt, :phase, :started_at, :finished_at, :exit_code, :error, :boot_id, :pid, :folder,
+             :cpu_ms, :peak_memory_bytes, :read_bytes, :written_bytes)
          ON CONFLICT DO UPDATE SET phase = excluded.phase, started_at = excluded.started_at,
              finished_at = excluded.finished_at, exit_code = excluded.exit_code, error = excluded.error,
-             boot_id = excluded.boot_id, pid = excluded.pid, folder = excluded.folder",
+             boot_id = excluded.boot_id, pid = excluded.pid, folder = excluded.folder,
+             cpu_ms = excluded.cpu_ms, peak_memory_bytes = excluded.peak_memory_bytes,
+             read_bytes = excluded.read_bytes, written_bytes = excluded.written_bytes",
     )?
     .execute(named_params! {
         ":num": num,
@@ -138,6 +142,10 @@ fn put_run(db: &Transaction<'_>, stored: &StoredRun) -> Result<(), StoreError> {
         ":boot_id": stored.boot_id,
         ":pid": stored.pid,
         ":folder": stored.folder,
+        ":cpu_ms": run.usage.map(|usage| usage.cpu_ms),
+        ":peak_memory_bytes": run.usage.and_then(|usage| usage.peak_memory_bytes),
+        ":read_bytes": run.usage.and_then(|usage| usage.read_bytes),
+        ":written_bytes": run.usage.and_then(|usage| usage.written_bytes),
     })?;
     Ok(())
 }

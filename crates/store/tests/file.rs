@@ -2,9 +2,9 @@
 
 mod support;
 
-use solti_model::TaskPhase;
+use solti_model::{RunUsage, TaskPhase};
 use solti_store::{RowQuery, Store, StoreError, sqlite_version};
-use support::{id, task};
+use support::{id, run, task};
 
 #[test]
 fn sqlite_has_the_wal_reset_fix() {
@@ -44,6 +44,28 @@ async fn opening_again_changes_nothing() {
         assert_eq!(page.total, n + 1);
         store.check().await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn a_file_of_the_first_version_is_brought_to_this_one_with_its_runs() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    let old = run(1, 1, TaskPhase::Succeeded);
+    store.apply(vec![task(1, TaskPhase::Running).into(), old.clone().into()]).await.unwrap();
+    drop(store);
+    let db = rusqlite::Connection::open(dir.path().join("solti.db")).unwrap();
+    for column in ["cpu_ms", "peak_memory_bytes", "read_bytes", "written_bytes"] {
+        db.execute_batch(&format!("ALTER TABLE runs DROP COLUMN {column}")).unwrap();
+    }
+    db.pragma_update(None, "user_version", 1).unwrap();
+    drop(db);
+    let store = Store::open(dir.path()).unwrap();
+    assert_eq!(store.run(&id(1), 1).await.unwrap(), Some(old));
+    let mut new = run(1, 2, TaskPhase::Failed);
+    new.run.usage = Some(RunUsage { cpu_ms: 5, written_bytes: Some(7), ..RunUsage::default() });
+    store.apply(vec![new.clone().into()]).await.unwrap();
+    assert_eq!(store.latest_run(&id(1)).await.unwrap(), Some(new));
+    assert_eq!(store.run(&id(1), 3).await.unwrap(), None);
 }
 
 #[test]

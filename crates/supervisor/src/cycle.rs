@@ -55,6 +55,7 @@ impl Actor {
             finished_at: None,
             error: None,
             exit_code: None,
+            usage: None,
         };
         let run = StoredRun { task_id: id.clone(), run, boot_id, pid: None, folder: true };
         active.run = Some(run.clone());

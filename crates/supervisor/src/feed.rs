@@ -84,6 +84,16 @@ pub struct ChangeCursor {
 }
 
 impl ChangeCursor {
+    /// How many changes there had been when it was read last; comparable with [`ChangeCursor::published`].
+    pub fn seen(&self) -> u64 {
+        self.seen
+    }
+
+    /// How many changes there have been.
+    pub fn published(&self) -> u64 {
+        *self.latest.borrow()
+    }
+
     /// Waits until something has changed and returns all of it; `None` once the supervisor is gone.
     pub async fn next(&mut self) -> Option<Changes> {
         let seen = self.seen;

@@ -86,6 +86,7 @@ fn stored_run(id: &TaskId, run: &RunFolder, open: bool, boot_id: &str) -> Stored
             finished_at: (!open).then_some(run.changed_at),
             error: (!open).then(|| LOST.to_owned()),
             exit_code: None,
+            usage: None,
         },
         boot_id: boot_id.to_owned(),
         pid: None,

@@ -24,12 +24,24 @@ pub fn spec_from_wire(wire: proto::CreateSpec) -> Result<TaskSpec, FieldError> {
         max_retries: wire.max_retries,
         runner_selector: wire.runner_selector.map(selector_from_wire).transpose()?,
         labels: wire.labels,
+        limits: None,
     })
 }
 
 pub fn spec_to_wire(spec: TaskSpec) -> proto::CreateSpec {
-    let TaskSpec { slot, kind, timeout, restart, backoff, admission, max_retries, runner_selector, labels } =
-        spec;
+    // The protocol has no place for `limits`.
+    let TaskSpec {
+        slot,
+        kind,
+        timeout,
+        restart,
+        backoff,
+        admission,
+        max_retries,
+        runner_selector,
+        labels,
+        limits: _,
+    } = spec;
     let (restart, restart_interval_ms) = restart_to_wire(restart);
     proto::CreateSpec {
         slot: slot.into(),

@@ -79,11 +79,13 @@ pub fn run_from_wire(wire: proto::TaskRunInfo) -> Result<TaskRun, FieldError> {
         finished_at: wire.finished_at.map(time_from_wire),
         error: wire.error,
         exit_code: wire.exit_code,
+        usage: None,
     })
 }
 
 pub fn run_to_wire(run: TaskRun) -> proto::TaskRunInfo {
-    let TaskRun { attempt, phase, started_at, finished_at, error, exit_code } = run;
+    // The protocol has no place for `usage`.
+    let TaskRun { attempt, phase, started_at, finished_at, error, exit_code, usage: _ } = run;
     proto::TaskRunInfo {
         attempt,
         status: phase_to_wire(phase).into(),

@@ -48,7 +48,15 @@ pub fn in_slot(mut stored: StoredTask, name: &str) -> StoredTask {
 pub fn run(n: u64, attempt: u32, phase: TaskPhase) -> StoredRun {
     StoredRun {
         task_id: id(n),
-        run: TaskRun { attempt, phase, started_at: 10, finished_at: None, error: None, exit_code: None },
+        run: TaskRun {
+            attempt,
+            phase,
+            started_at: 10,
+            finished_at: None,
+            error: None,
+            exit_code: None,
+            usage: None,
+        },
         boot_id: "boot".to_owned(),
         pid: Some(4_000_000_000),
         folder: true,

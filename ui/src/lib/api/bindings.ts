@@ -12,7 +12,7 @@ timeout?: number, restart?: RestartStrategy, backoff?: BackoffStrategy, admissio
 /**
  * How often a failed attempt may be repeated; unlimited when absent.
  */
-maxRetries?: number, runnerSelector?: RunnerSelector, labels?: { [key in string]: string }, };
+maxRetries?: number, runnerSelector?: RunnerSelector, labels?: { [key in string]: string }, limits?: ResourceLimits, };
 
 export type TaskKind = { "subprocess": SubprocessTask } | { "container": ContainerTask } | { "wasm": WasmTask };
 
@@ -124,7 +124,66 @@ startedAt: number,
 /**
  * Unix milliseconds.
  */
-finishedAt?: number, error?: string, exitCode?: number, };
+finishedAt?: number, error?: string, exitCode?: number, 
+/**
+ * Once it has ended, unless nobody was there to see it.
+ */
+usage?: RunUsage, };
+
+export type RunUsage = { 
+/**
+ * Processor time in user and system mode, in milliseconds.
+ */
+cpuMs: number, 
+/**
+ * The most memory at a time, in bytes: of all processes together where the system counts a run's memory, else of the
+ * largest of them.
+ */
+peakMemoryBytes?: number, 
+/**
+ * From disks; what was in memory already does not count.
+ */
+readBytes?: number, 
+/**
+ * To disks.
+ */
+writtenBytes?: number, };
+
+export type UsageSample = { attempt: number, 
+/**
+ * Unix milliseconds.
+ */
+at: number, 
+/**
+ * Processor time so far, in milliseconds.
+ */
+cpuMs: number, 
+/**
+ * Since the sample before, 100 for one processor; absent in the first.
+ */
+cpuPercent?: number, memoryBytes: number, processes: number, };
+
+export type ResourceLimits = { 
+/**
+ * Of all processes together.
+ */
+memoryBytes?: number, 
+/**
+ * Of all processes together; 100 is one processor.
+ */
+cpuPercent?: number, 
+/**
+ * Of each process.
+ */
+openFiles?: number, 
+/**
+ * At a time, threads counted.
+ */
+processes?: number, 
+/**
+ * Standard output and standard error together; a run that prints more is ended as failed.
+ */
+outputBytes?: number, };
 
 export type TaskQuery = { slot?: string, status?: Array<TaskPhase>, limit?: number, offset?: number, };
 
