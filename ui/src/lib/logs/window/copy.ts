@@ -36,7 +36,7 @@ export async function copySelection(
   const { text, truncated } = await backend.readLogText(id, attempt, from, to, timestamps, searchId);
   // Three clicks take the line with its newline.
   const tail = end.column === Infinity && text !== "" && !text.endsWith("\n") ? "\n" : "";
-  const plain = shownText(text) + tail;
+  const plain = shownText(text, timestamps) + tail;
   await writeClipboard(plain);
   return { lines: plain === "" ? 0 : plain.split("\n").length - (plain.endsWith("\n") ? 1 : 0), truncated };
 }
@@ -51,13 +51,15 @@ export function rawColumn(text: string, column: number, side: "start" | "end"): 
   return side === "start" ? found : found + 1;
 }
 
-/** Lines as they are shown. NUL would end the text on some clipboards, so its symbol goes there. */
-export function shownText(text: string): string {
-  return text
-    .split("\n")
-    .map((line) => parseAnsi(line).plain)
-    .join("\n")
-    .replaceAll("\0", "\u2400");
+/** Lines as they are shown; with times, what stands before the first blank of each is one. NUL would end the text on some
+    clipboards, so its symbol goes there. */
+export function shownText(text: string, timestamps = false): string {
+  const shown = (line: string): string => {
+    // A carriage return goes back to the beginning of the text, not of the time before it.
+    const from = timestamps ? line.indexOf(" ") + 1 : 0;
+    return line.slice(0, from) + parseAnsi(line.slice(from)).plain;
+  };
+  return text.split("\n").map(shown).join("\n").replaceAll("\0", "\u2400");
 }
 
 export async function writeClipboard(text: string): Promise<void> {

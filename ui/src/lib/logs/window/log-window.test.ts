@@ -168,5 +168,6 @@ it("brings columns of what is shown to the raw text, and text to what is shown",
   expect(rawColumn("\x1b[31mred\x1b[0m end", 1, "start")).toBe(6);
   expect(rawColumn("\x1b[31mred\x1b[0m end", 3, "end")).toBe(8);
   expect(rawColumn("plain", 2, "end")).toBe(2);
+  expect(shownText("13:00 10%\r100%", true)).toBe("13:00 100%");
   expect(shownText("10%\r100%\n\x1b[1mx\x1b[0m\0")).toBe("100%\nx␀");
 });
