@@ -21,7 +21,7 @@ use std::{
 };
 use tempfile::TempDir;
 use thirtyfour::{
-    By, Capabilities, Key, WebDriver, WebElement, WindowHandle,
+    By, Capabilities, Key, TypingData, WebDriver, WebElement, WindowHandle,
     error::{WebDriverError, WebDriverErrorInner},
 };
 
@@ -229,6 +229,30 @@ impl AppWindow<'_> {
             field.send_keys(text).await.map(Some)
         })
         .await;
+    }
+
+    /// Presses keys where the element takes them.
+    pub async fn press(&self, test_id: &str, keys: impl Into<TypingData> + Clone) {
+        eventually(&format!("press keys in {test_id}"), || async {
+            let element = self.page.find(By::Css(css(test_id))).await?;
+            element.send_keys(keys.clone()).await.map(Some)
+        })
+        .await;
+    }
+
+    /// Waits until the page says that a JavaScript expression is true.
+    pub async fn see_true(&self, what: &str, expression: &str) {
+        let script = format!("return !!({expression})");
+        eventually(what, || async {
+            let answer = self.page.execute(script.clone(), Vec::new()).await?;
+            Ok((answer.json() == true).then_some(()))
+        })
+        .await;
+    }
+
+    /// Gives the current window another size.
+    pub async fn resize(&self, width: u32, height: u32) {
+        self.page.set_window_rect(0, 0, width, height).await.expect("another size");
     }
 
     pub async fn attribute(&self, test_id: &str, name: &str) -> String {

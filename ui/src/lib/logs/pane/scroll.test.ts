@@ -66,17 +66,6 @@ describe("a short log", () => {
     expect(scroll.visible).toEqual({ from: 0, to: 0 });
   });
 
-  it("reveals a row with the least movement", () => {
-    const scroll = model(1000);
-    scroll.moveTo(100);
-    scroll.reveal(110);
-    expect(scroll.position.row).toBe(100);
-    scroll.reveal(130);
-    expect(scroll.position).toEqual({ row: 101, offset: 0 });
-    scroll.reveal(50);
-    expect(scroll.position).toEqual({ row: 50, offset: 0 });
-  });
-
   it("moves up when the log becomes shorter, as at a change of attempt", () => {
     const scroll = model(1000);
     scroll.moveToEnd();
@@ -111,5 +100,24 @@ describe("wrapped rows", () => {
     let height = -offset;
     for (let at = row; at < 100; at += 1) height += scroll.heightOf?.(at) ?? 0;
     expect(height).toBe(540);
+  });
+
+  it("holds for 100 million rows of changing height: the ends, single pixels, and the scrollbar", () => {
+    const scroll = model(1e8);
+    scroll.heightOf = (row) => 18 * (1 + (row % 7));
+    scroll.moveToEnd();
+    expect(scroll.visible.to).toBe(1e8);
+    expect(scroll.scrollTop).toBe(MAX_SPACER - 540);
+    scroll.moveTo(31_415_926, 5);
+    const start = scroll.position;
+    for (const pixels of [1, 500, 20_000]) {
+      scroll.moveBy(pixels);
+      scroll.moveBy(-pixels);
+      expect(scroll.position).toEqual(start);
+    }
+    scroll.fromScrollTop(scroll.scrollTop);
+    expect(Math.abs(scroll.position.row - start.row)).toBeLessThanOrEqual(1);
+    scroll.fromScrollTop(0);
+    expect(scroll.position).toEqual({ row: 0, offset: 0 });
   });
 });

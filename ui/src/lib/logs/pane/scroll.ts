@@ -104,19 +104,6 @@ export class ScrollModel {
     this.clamp();
   }
 
-  /** Scrolls as little as is needed to show the row. */
-  reveal(row: number): void {
-    const { from, to } = this.visible;
-    if (row < from || (row === from && this.#offset > 0)) {
-      this.moveTo(row);
-    } else if (row >= to - 1) {
-      let below = -this.viewport - this.#offset;
-      for (let at = from; at <= row; at += 1) below += this.#height(at);
-      if (row - from > 10_000) this.moveTo(row);
-      else if (below > 0) this.moveBy(below);
-    }
-  }
-
   /** Keeps the position inside the log after it, the viewport or a height changed. */
   clamp(): void {
     const end = this.end;
