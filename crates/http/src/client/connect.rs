@@ -18,6 +18,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
 use tokio_rustls::TlsConnector;
 use tower::Service;
 
@@ -25,6 +26,8 @@ use tower::Service;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Of what ssh says, its beginning.
 const WORDS: u64 = 4 * 1024;
+/// For its last words when its connection has ended.
+const WORDS_PATIENCE: Duration = Duration::from_secs(1);
 
 #[derive(Clone)]
 pub struct Connector {
@@ -36,8 +39,8 @@ struct Shared {
     /// For `https` only.
     tls: Option<Arc<ClientConfig>>,
     ssh: OsString,
-    /// What the latest ssh said before it ended.
-    words: Arc<Mutex<Option<String>>>,
+    /// Listens to what the latest ssh says.
+    words: Mutex<Option<JoinHandle<Option<String>>>>,
 }
 
 impl Connector {
@@ -47,12 +50,14 @@ impl Connector {
             _ => None,
         };
         let (endpoint, ssh) = (options.endpoint.clone(), options.ssh.clone());
-        Ok(Self { shared: Arc::new(Shared { endpoint, tls, ssh, words: Arc::default() }) })
+        Ok(Self { shared: Arc::new(Shared { endpoint, tls, ssh, words: Mutex::default() }) })
     }
 
-    /// Why the latest ssh ended, in its own words.
-    pub fn last_words(&self) -> Option<String> {
-        self.shared.words.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
+    /// Why the latest ssh ended, in its own words; told once.
+    pub async fn last_words(&self) -> Option<String> {
+        let saying = self.shared.words.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take()?;
+        // One that has not ended may say nothing for long.
+        tokio::time::timeout(WORDS_PATIENCE, saying).await.ok()?.ok()?
     }
 }
 
@@ -98,22 +103,15 @@ impl Shared {
         else {
             return Err(io::ErrorKind::BrokenPipe.into());
         };
-        let words = Arc::clone(&self.words);
-        set(&words, None);
-        tokio::spawn(async move {
+        let saying = tokio::spawn(async move {
             let mut text = String::new();
             // What is no text, or comes after a broken pipe, tells nothing.
             let _ = said.take(WORDS).read_to_string(&mut text).await;
-            if let Some(last) = text.lines().rev().find(|line| !line.trim().is_empty()) {
-                set(&words, Some(last.trim().to_owned()));
-            }
+            text.lines().rev().map(str::trim).find(|line| !line.is_empty()).map(str::to_owned)
         });
+        *self.words.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(saying);
         Ok(Wire::new(Program { streams: tokio::io::join(output, input), _child: child }))
     }
-}
-
-fn set(words: &Mutex<Option<String>>, to: Option<String>) {
-    *words.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = to;
 }
 
 /// An IPv6 address without its brackets.

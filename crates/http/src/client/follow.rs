@@ -85,7 +85,7 @@ impl Follow {
                 }
                 Err(broken) => broken,
             };
-            self.client.lost(&broken);
+            self.client.lost(&broken).await;
             self.events = None;
         }
     }

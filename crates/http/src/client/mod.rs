@@ -122,13 +122,13 @@ impl HttpClient {
         });
     }
 
-    fn lost(&self, error: &(dyn std::error::Error + 'static)) -> ApiError {
+    async fn lost(&self, error: &(dyn std::error::Error + Send + Sync + 'static)) -> ApiError {
         let mut reason = format!("{} cannot be reached", self.shared.endpoint);
         // What ssh says of its end tells more than that a connection was closed.
-        match self.shared.connector.last_words() {
+        match self.shared.connector.last_words().await {
             Some(words) => reason = format!("{reason}: {words}"),
             None => {
-                let mut cause = error;
+                let mut cause: &dyn std::error::Error = error;
                 while let Some(deeper) = cause.source() {
                     cause = deeper;
                 }
@@ -168,8 +168,8 @@ impl HttpClient {
                 self.note(Reachability::Reached);
                 Ok(response)
             }
-            Ok(Err(error)) => Err(self.lost(&error)),
-            Err(late) => Err(self.lost(&late)),
+            Ok(Err(error)) => Err(self.lost(&error).await),
+            Err(late) => Err(self.lost(&late).await),
         }
     }
 
@@ -179,8 +179,8 @@ impl HttpClient {
         let body = Limited::new(response.into_body(), MAX_ANSWER).collect();
         let bytes = match tokio::time::timeout(PATIENCE, body).await {
             Ok(Ok(whole)) => whole.to_bytes(),
-            Ok(Err(error)) => return Err(self.lost(&*error)),
-            Err(late) => return Err(self.lost(&late)),
+            Ok(Err(error)) => return Err(self.lost(&*error).await),
+            Err(late) => return Err(self.lost(&late).await),
         };
         if status.is_success() { Ok(bytes) } else { Err(self.error(status, &bytes)) }
     }

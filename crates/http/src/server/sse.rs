@@ -187,3 +187,51 @@ impl<E: Event> http_body::Body for Events<E> {
 }
 
 impl<E> Unpin for Events<E> {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http_body_util::BodyExt as _;
+    use std::sync::Arc;
+    use tokio::sync::Semaphore;
+
+    fn place(closing: watch::Receiver<bool>) -> Place {
+        let places = Arc::new(Semaphore::new(1));
+        Place::new(places.try_acquire_owned().expect("free"), closing)
+    }
+
+    async fn text(body: &mut Body) -> String {
+        let frame = body.frame().await.expect("not the end").expect("not a break");
+        String::from_utf8(frame.into_data().expect("data").to_vec()).expect("text")
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_silent_stream_shows_that_it_is_alive_and_breaks_off_at_the_end_of_the_server() {
+        let (closing, closed) = watch::channel(false);
+        let events: Pin<Box<dyn Stream<Item = LogInfo> + Send>> = Box::pin(tokio_stream::pending());
+        let mut body = answer(events, place(closed)).into_body();
+        assert_eq!(text(&mut body).await, "retry: 1000\n\n");
+        let began = Instant::now();
+        for _ in 0..2 {
+            assert_eq!(text(&mut body).await, ":\n\n");
+        }
+        assert_eq!(began.elapsed(), 2 * KEEP_ALIVE);
+        closing.send_replace(true);
+        assert!(body.frame().await.expect("not a plain end").is_err());
+    }
+
+    #[tokio::test]
+    async fn events_that_are_there_are_written_together() {
+        let (_closing, closed) = watch::channel(false);
+        let line = |n: u64| {
+            let chunk = OutputEvent::Lagged { skipped: n };
+            (LogPosition::started(1), chunk)
+        };
+        let events: Pin<Box<dyn Stream<Item = _> + Send>> = Box::pin(tokio_stream::iter((0..3).map(line)));
+        let mut body = answer(events, place(closed)).into_body();
+        let written = text(&mut body).await;
+        assert!(written.ends_with("event: lagged\nid: 1-0-0\ndata: {\"type\":\"lagged\",\"skipped\":2}\n\n"));
+        assert_eq!(written.matches("event: ").count(), 3);
+        assert!(body.frame().await.is_none());
+    }
+}

@@ -1,0 +1,275 @@
+//! What strangers try: to get in, to keep others out, to make the server hold what it cannot.
+
+mod common;
+
+use common::{PATIENCE, Service, exchange};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use solti_http::{HttpError, Limits, ServeOptions, TcpOptions, Tls};
+use std::os::unix::fs::PermissionsExt as _;
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+/// A GET of the tasks with these lines in its head.
+fn get(lines: &str) -> String {
+    format!("GET /api/v1/tasks HTTP/1.1\r\n{lines}Connection: close\r\n\r\n")
+}
+
+const TOKEN: &str = "Authorization: Bearer {token}\r\n";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_somebody_elses_dns_points_here_is_refused() {
+    let service = Service::start_with(|options| {
+        options.tcp.as_mut().unwrap().allowed_hosts = vec!["Build.example.org".into()];
+    })
+    .await;
+    let port = service.serving.address().unwrap().port();
+    for host in
+        ["{host}", &format!("localhost:{port}"), "build.example.org", &format!("BUILD.example.org:{port}")]
+    {
+        assert_eq!(service.raw(&get(&format!("Host: {host}\r\n{TOKEN}"))).await.status, 200, "{host}");
+    }
+    for hosts in [
+        "Host: evil.example\r\n",
+        &format!("Host: evil.example:{port}\r\n"),
+        &format!("Host: 127.0.0.1.evil.example:{port}\r\n"),
+        "Host: 127.0.0.1\r\n",
+        "Host: localhost:1\r\n",
+        "Host: \r\n",
+        "Host: {host}\r\nHost: evil.example\r\n",
+        "Host: {host}@evil.example\r\n",
+        "X: 1\r\n",
+    ] {
+        let reply = service.raw(&get(&format!("{hosts}{TOKEN}"))).await;
+        assert_eq!(reply.error(), (403, "PermissionDenied".into()), "{hosts}");
+    }
+    let absolute = "GET http://evil.example/health HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n";
+    assert_eq!(service.raw(absolute).await.status, 403, "the request line names another host");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_of_other_origins_are_refused_whatever_they_know() {
+    let service = Service::start().await;
+    let ask = async |origin: &str| {
+        service.raw(&get(&format!("Host: {{host}}\r\n{TOKEN}Origin: {origin}\r\n"))).await
+    };
+    assert_eq!(ask("http://{host}").await.status, 200, "the page of this server");
+    for origin in
+        ["http://evil.example", "null", "", "http://{host}.evil.example", "file://", "http://localhost:1"]
+    {
+        let reply = ask(origin).await;
+        assert_eq!(reply.error(), (403, "PermissionDenied".into()), "{origin}");
+        assert_eq!(reply.header("access-control-allow-origin"), None);
+    }
+    let preflight = "OPTIONS /api/v1/tasks HTTP/1.1\r\nHost: {host}\r\nOrigin: http://evil.example\r\n\
+                     Access-Control-Request-Method: POST\r\nConnection: close\r\n\r\n";
+    assert_eq!(service.raw(preflight).await.status, 403);
+    let by_socket = get("Host: x\r\nOrigin: http://evil.example\r\n");
+    assert_eq!(service.raw_by_socket(&by_socket).await.status, 403);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_the_network_the_token_is_needed_and_over_the_socket_it_is_not() {
+    let service = Service::start().await;
+    let first = service.token.text();
+    for bad in [
+        String::new(),
+        "Authorization: Bearer\r\n".into(),
+        "Authorization: Bearer x\r\n".into(),
+        format!("Authorization: Basic {first}\r\n"),
+        format!("Authorization: Bearer {}\r\n", &first[1..]),
+        format!("Authorization: Bearer {first}x\r\n"),
+        format!("Cookie: token={first}\r\n"),
+    ] {
+        let reply = service.raw(&get(&format!("Host: {{host}}\r\n{bad}"))).await;
+        assert_eq!(reply.error(), (401, "Unauthenticated".into()), "{bad}");
+        assert_eq!(reply.header("www-authenticate"), Some("Bearer"));
+        assert!(!reply.body.contains(&first));
+    }
+    // Without a token not even what there is can be learned, and no body is read.
+    for line in ["GET /nothing", "POST /api/v1/tasks", "GET /metrics", "GET /api/v1/tasks/x/logs"] {
+        let request =
+            format!("{line} HTTP/1.1\r\nHost: {{host}}\r\nContent-Length: 9\r\nConnection: close\r\n\r\n");
+        assert_eq!(service.raw(&request).await.status, 401, "{line}");
+    }
+    for open in ["/health", "/api/v1/openapi.json", "/api/v1/docs", "/api/v1/docs.js"] {
+        let request = format!("GET {open} HTTP/1.1\r\nHost: {{host}}\r\nConnection: close\r\n\r\n");
+        assert_eq!(service.raw(&request).await.status, 200, "{open}");
+    }
+    assert_eq!(service.raw_by_socket(&get("Host: anything\r\n")).await.status, 200);
+
+    service.token.rotate().unwrap();
+    let old = format!("Host: {{host}}\r\nAuthorization: Bearer {first}\r\n");
+    assert_eq!(service.raw(&get(&old)).await.status, 401, "the old token");
+    assert_eq!(service.raw(&get(&format!("Host: {{host}}\r\n{TOKEN}"))).await.status, 200, "the new token");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_over_four_mebibytes_is_refused_announced_or_not() {
+    let service = Service::start().await;
+    let head = "POST /api/v1/tasks HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n";
+    // Announced: refused before a byte of it is sent.
+    let announced = service.raw(&format!("{head}Content-Length: 4194305\r\n\r\n")).await;
+    assert_eq!(announced.error(), (413, "PayloadTooLarge".into()));
+    assert_eq!(announced.json()["limitBytes"], 4 * 1024 * 1024);
+
+    let chunk = format!("10000\r\n{}\r\n", "x".repeat(0x10000));
+    let unannounced = format!("{head}Transfer-Encoding: chunked\r\n\r\n{}0\r\n\r\n", chunk.repeat(65));
+    assert_eq!(service.raw(&unannounced).await.error(), (413, "PayloadTooLarge".into()));
+
+    let fits = format!(r#"{{"spec":{{"slot":"{}"}}}}"#, "x".repeat(4 * 1024 * 1024 - 100));
+    let reply = service.ask("POST", "/api/v1/tasks", &fits).await;
+    assert_eq!(reply.json()["field"], "slot", "read as a whole, and judged");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_slow_with_a_head_is_let_go_and_others_take_the_place() {
+    let limits = Limits { connections: 4, head_time: Duration::from_millis(500), ..Limits::default() };
+    let service = Service::start_with(|options| options.limits = limits).await;
+    let mut slow = vec![];
+    for n in 0..4 {
+        let mut stream = service.connect().await;
+        // Half of them say nothing at all.
+        stream.write_all(&b"GET / HTTP/1.1\r\nX: "[..if n % 2 == 0 { 0 } else { 19 }]).await.unwrap();
+        slow.push(stream);
+    }
+    let began = Instant::now();
+    let reply =
+        tokio::time::timeout(PATIENCE, service.ask("GET", "/health", "")).await.expect("finds a place");
+    assert_eq!(reply.status, 200);
+    assert!(began.elapsed() < Duration::from_secs(20), "took {:?}", began.elapsed());
+    for mut stream in slow {
+        let mut rest = vec![];
+        // Closed with or without a word; a reset is an end too.
+        let _ = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut rest)).await.expect("is closed");
+    }
+}
+
+/// Room for a thousand connections and both their ends.
+fn many_files() {
+    let limit = getrlimit(Resource::Nofile);
+    let wanted = limit.maximum.map_or(8_192, |maximum| maximum.min(8_192));
+    setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum: limit.maximum }).unwrap();
+}
+
+fn open_files() -> usize {
+    std::fs::read_dir("/proc/self/fd").unwrap().count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_streams_cost_a_bounded_number_of_files_and_keep_nobody_out() {
+    many_files();
+    let service = Service::start().await;
+    let limits = Limits::default();
+    let before = open_files();
+    let watch = format!(
+        "GET /api/v1/desktop/watch HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\n\r\n",
+        service.serving.address().unwrap(),
+        service.token.text()
+    );
+    let mut clients: Vec<TcpStream> = vec![];
+    for _ in 0..1_000 {
+        let mut stream = service.connect().await;
+        stream.write_all(watch.as_bytes()).await.unwrap();
+        clients.push(stream);
+    }
+    let (mut streaming, mut refused) = (vec![], 0);
+    let sorted = tokio::time::timeout(PATIENCE, async {
+        for mut client in clients {
+            let mut status = [0; 12];
+            client.read_exact(&mut status).await.unwrap();
+            match &status[9..] {
+                b"200" => streaming.push(client),
+                b"503" => refused += 1,
+                other => panic!("{other:?}"),
+            }
+        }
+    });
+    sorted.await.expect("every one of them is answered");
+    assert_eq!((streaming.len(), refused), (limits.streams, 1_000 - limits.streams));
+    // Both ends of each connection are of this process.
+    assert!(open_files() - before <= 2 * limits.connections + 16, "{} files", open_files() - before);
+    assert_eq!(service.ask("GET", "/api/v1/tasks", "").await.status, 200, "beside them");
+    drop(streaming);
+    let again = tokio::time::timeout(PATIENCE, async {
+        loop {
+            let mut stream = service.connect().await;
+            stream.write_all(watch.as_bytes()).await.unwrap();
+            let mut status = [0; 12];
+            stream.read_exact(&mut status).await.unwrap();
+            if &status[9..] == b"200" {
+                break;
+            }
+        }
+    });
+    again.await.expect("places that are left can be taken");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shutdown_answers_who_has_asked_and_breaks_streams_off() {
+    let service = Service::start().await;
+    let mut stream = service.connect().await;
+    let watch = format!(
+        "GET /api/v1/desktop/watch HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\n\r\n",
+        service.serving.address().unwrap(),
+        service.token.text()
+    );
+    stream.write_all(watch.as_bytes()).await.unwrap();
+    let mut some = [0; 64];
+    stream.read_exact(&mut some).await.unwrap();
+    let (socket, address) = (service.socket(), service.serving.address().unwrap());
+    tokio::time::timeout(PATIENCE, service.serving.shut_down()).await.expect("in time");
+    let mut rest = vec![];
+    // A reset is as good.
+    let _ = stream.read_to_end(&mut rest).await;
+    assert!(!rest.ends_with(b"0\r\n\r\n"), "not the end of the stream, but a break");
+    assert!(!socket.exists());
+    assert!(TcpStream::connect(address).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_socket_is_private_and_only_a_dead_one_is_replaced() {
+    let service = Service::start().await;
+    let socket = service.socket();
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(socket.parent().unwrap()), mode(&socket)), (0o700, 0o600));
+
+    let guards =
+        solti_api::guard::StandardGuards::new(solti_api::guard::Auth::for_this_user(service.token.clone()));
+    let again = async || {
+        let options = ServeOptions { socket: Some(socket.clone()), ..ServeOptions::default() };
+        solti_http::serve(std::sync::Arc::new(service.engine.api.clone()), &guards, options).await
+    };
+    assert!(matches!(again().await, Err(HttpError::SocketInUse { .. })));
+    let live =
+        exchange(tokio::net::UnixStream::connect(&socket).await.unwrap(), get("Host: x\r\n").as_bytes())
+            .await;
+    assert_eq!(live.status, 200, "the one that answers stays");
+
+    service.serving.shut_down().await;
+    // What a server that was killed leaves behind.
+    drop(std::os::unix::net::UnixListener::bind(&socket).unwrap());
+    assert!(socket.exists());
+    let serving = again().await.expect("replaces it");
+    assert_eq!(serving.socket(), Some(socket.as_path()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_open_to_others_is_served_with_tls_or_not_at_all() {
+    let service = Service::start().await;
+    let guards =
+        solti_api::guard::StandardGuards::new(solti_api::guard::Auth::for_this_user(service.token.clone()));
+    let at = async |tls| {
+        let tcp = Some(TcpOptions::new("0.0.0.0:0".parse().unwrap(), tls));
+        let options = ServeOptions { tcp, ..ServeOptions::default() };
+        solti_http::serve(std::sync::Arc::new(service.engine.api.clone()), &guards, options).await
+    };
+    assert!(matches!(at(Tls::Off).await, Err(HttpError::PlainTcp { .. })));
+    let dir = service.dir.path().join("certificate");
+    let first = at(Tls::Auto { dir: dir.clone() }).await.expect("with a certificate of its own");
+    assert!(first.url().unwrap().starts_with("https://"));
+    let key = std::fs::metadata(dir.join("key.pem")).unwrap().permissions().mode() & 0o777;
+    assert_eq!(key, 0o600);
+    let second = at(Tls::Auto { dir }).await.expect("with the same one");
+    assert_eq!((first.fingerprint().map(str::len), first.fingerprint()), (Some(95), second.fingerprint()));
+}

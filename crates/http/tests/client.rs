@@ -1,0 +1,195 @@
+//! The client where the connection matters: breaks and their mending, certificates, ssh, strangers at the other end.
+
+mod common;
+
+use common::{PATIENCE, Service, bash, chunk, command, spec};
+use serde_json::json;
+use solti_api::{ApiError, ApiHandler, TaskFeed};
+use solti_http::{ClientOptions, HttpClient, Reachability, TcpOptions, Tls, Trust};
+use solti_model::{OutputEvent, TaskQuery};
+use std::os::unix::fs::PermissionsExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio_stream::StreamExt as _;
+
+fn client(url: &str, token: Option<String>, trust: Trust) -> HttpClient {
+    HttpClient::new(ClientOptions { token, trust, ..ClientOptions::new(url.parse().unwrap()) }).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_goes_on_at_the_line_where_the_connection_broke() {
+    const LINES: u64 = 200_000;
+    let mut service = Service::start().await;
+    let api = client(service.url(), Some(service.token.text()), Trust::PublicAuthorities);
+    let id = api.submit_task(spec("s", command("seq", &["1", &LINES.to_string()]), json!({}))).await.unwrap();
+    let mut events = api.stream_task_logs(&id).await.unwrap();
+    let (mut lines, mut ended, mut restarts) = (0, false, 0);
+    let read = tokio::time::timeout(PATIENCE * 2, async {
+        while let Some(event) = events.next().await {
+            if let Some((_, _, seq, line)) = chunk(&event) {
+                assert_eq!((seq, line), (lines, (lines + 1).to_string().as_str()));
+                lines += 1;
+                if lines.is_multiple_of(LINES / 4) && restarts < 3 {
+                    restarts += 1;
+                    service = restarted(service).await;
+                }
+            }
+            ended = matches!(event, OutputEvent::RunFinished { .. });
+        }
+    });
+    read.await.expect("the log ends");
+    assert_eq!((lines, ended, restarts), (LINES, true, 3), "each line once, and the end");
+}
+
+/// The same engine behind a new server at the same address.
+async fn restarted(service: Service) -> Service {
+    let Service { engine, serving, dir, .. } = service;
+    let address = serving.address().unwrap();
+    serving.shut_down().await;
+    let (serving, token) = Service::serve(&engine, &dir, |options| {
+        options.tcp = Some(TcpOptions::new(address, Tls::Off));
+    })
+    .await;
+    Service { engine, serving, token, dir }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_watcher_is_told_to_read_again_after_a_break_and_a_banner_hears_of_both() {
+    let mut service = Service::start().await;
+    let api = client(service.url(), Some(service.token.text()), Trust::PublicAuthorities);
+    let mut reachability = api.reachability();
+    assert_eq!(*reachability.borrow_and_update(), Reachability::Unknown);
+    let mut changes = api.watch_tasks().await.unwrap();
+    assert!(!changes.next().await.unwrap().resync);
+    assert_eq!(*reachability.borrow_and_update(), Reachability::Reached);
+
+    let Service { engine, serving, dir, .. } = service;
+    let address = serving.address().unwrap();
+    serving.shut_down().await;
+    let lost = tokio::time::timeout(PATIENCE, async {
+        tokio::select! {
+            change = changes.next() => panic!("{change:?}"),
+            _ = reachability.wait_for(|now| matches!(now, Reachability::Lost(_))) => {}
+        }
+    });
+    lost.await.expect("the loss is told");
+    assert!(matches!(api.query_tasks(TaskQuery::default()).await, Err(ApiError::Unavailable { .. })));
+
+    let again =
+        |options: &mut solti_http::ServeOptions| options.tcp = Some(TcpOptions::new(address, Tls::Off));
+    let (serving, token) = Service::serve(&engine, &dir, again).await;
+    service = Service { engine, serving, token, dir };
+    let change = tokio::time::timeout(PATIENCE, changes.next()).await.expect("comes back").unwrap();
+    assert!(change.resync);
+    assert_eq!(*reachability.borrow(), Reachability::Reached);
+    service.serving.shut_down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_is_judged_by_its_fingerprint_or_by_its_authority() {
+    let dir = tempfile::tempdir().unwrap();
+    let tls = Tls::Generated { dir: dir.path().join("certificate") };
+    let service = Service::start_with(|options| {
+        options.tcp = Some(TcpOptions::new("127.0.0.1:0".parse().unwrap(), tls));
+    })
+    .await;
+    let fingerprint = service.serving.fingerprint().unwrap().to_owned();
+    let ask = async |trust| {
+        client(service.url(), Some(service.token.text()), trust).query_tasks(TaskQuery::default()).await
+    };
+    ask(Trust::Fingerprint(fingerprint.clone())).await.expect("the right fingerprint");
+    ask(Trust::Authority(dir.path().join("certificate/certificate.pem"))).await.expect("its own authority");
+    let mut other = fingerprint;
+    other.replace_range(0..2, if other.starts_with("00") { "01" } else { "00" });
+    for trust in [Trust::Fingerprint(other), Trust::PublicAuthorities] {
+        let error = ask(trust.clone()).await.expect_err("a stranger");
+        assert!(
+            matches!(&error, ApiError::Unavailable { reason } if reason.contains("certificate")),
+            "{error:?}"
+        );
+    }
+    assert!(
+        HttpClient::new(ClientOptions {
+            trust: Trust::Fingerprint("12:34".into()),
+            ..ClientOptions::new(service.url().parse().unwrap())
+        })
+        .is_err()
+    );
+}
+
+/// A program in the place of ssh: writes down how it was called, and speaks for the socket as `solti connect` does.
+const BRIDGE: &str = r#"#!/usr/bin/env python3
+import os, socket, sys, threading
+with open(NOTES, "a") as notes:
+    notes.write(" ".join(sys.argv[1:]) + "\n")
+peer = socket.socket(socket.AF_UNIX)
+peer.connect(SOCKET)
+def send():
+    while data := os.read(0, 65536):
+        peer.sendall(data)
+    peer.shutdown(socket.SHUT_WR)
+threading.Thread(target=send, daemon=True).start()
+while data := peer.recv(65536):
+    while data:
+        data = data[os.write(1, data):]
+"#;
+
+fn program(dir: &std::path::Path, name: &str, text: &str) -> std::path::PathBuf {
+    let path = dir.join(name);
+    std::fs::write(&path, text).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    path
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_machine_is_reached_over_ssh() {
+    let service = Service::start().await;
+    let notes = service.dir.path().join("notes");
+    let text =
+        BRIDGE.replace("NOTES", &format!("{notes:?}")).replace("SOCKET", &format!("{:?}", service.socket()));
+    let mut options = ClientOptions::new("ssh://me@build.example.org:2222".parse().unwrap());
+    options.ssh = program(service.dir.path(), "ssh", &text).into();
+    let api = HttpClient::new(options).unwrap();
+    let id = api.submit_task(spec("s", bash("seq 1 100000"), json!({}))).await.unwrap();
+    let events = api.stream_task_logs(&id).await.unwrap();
+    let lines =
+        tokio::time::timeout(PATIENCE, events.filter(|event| chunk(event).is_some()).collect::<Vec<_>>());
+    assert_eq!(lines.await.expect("the log ends").len(), 100_000);
+    let called = std::fs::read_to_string(notes).unwrap();
+    let call = called.lines().next().unwrap();
+    assert!(
+        call.contains("-o BatchMode=yes")
+            && call.ends_with("-l me -p 2222 -- build.example.org solti connect"),
+        "{call}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_ssh_says_of_its_end_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let refusing = "#!/bin/sh\necho 'me@build.example.org: Permission denied (publickey).' >&2\nexit 255\n";
+    let mut options = ClientOptions::new("ssh://build.example.org".parse().unwrap());
+    options.ssh = program(dir.path(), "ssh", refusing).into();
+    let api = HttpClient::new(options).unwrap();
+    let error = api.query_tasks(TaskQuery::default()).await.unwrap_err();
+    let ApiError::Unavailable { reason } = error else { panic!("{error:?}") };
+    assert_eq!(
+        reason,
+        "ssh://build.example.org cannot be reached: me@build.example.org: Permission denied (publickey)."
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_of_another_kind_is_named_as_such() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut head = [0; 1_024];
+            let _ = stream.read(&mut head).await;
+            let _ = stream.write_all(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 5\r\n\r\nsorry").await;
+        }
+    });
+    let error =
+        client(&url, None, Trust::PublicAuthorities).query_tasks(TaskQuery::default()).await.unwrap_err();
+    assert!(matches!(&error, ApiError::Unavailable { reason } if reason.contains("502")), "{error:?}");
+}
