@@ -13,10 +13,10 @@ fn printer(before: u32, after: u32) -> String {
     )
 }
 
-async fn open_log_of(app: &AppWindow<'_>, desk: &Desk, script: &str) -> String {
+async fn open_log_of(app: &AppWindow<'_>, desk: &Desk, script: &str, phase: &str) -> String {
     fs::write(desk.work().join("print.sh"), script).expect("written");
     let id = app.submit("sh print.sh").await;
-    app.see_phase(&id, "running").await;
+    app.see_phase(&id, phase).await;
     app.click(&format!("task-row[data-task-id=\"{id}\"]")).await;
     app.open_log().await;
     id
@@ -30,7 +30,7 @@ fn go(desk: &Desk) {
 async fn a_log_is_followed_until_one_scrolls_up_and_again_from_its_end() {
     let desk = Desk::new();
     let app = desk.open().await;
-    open_log_of(&app, &desk, &printer(100_000, 500)).await;
+    open_log_of(&app, &desk, &printer(100_000, 500), "running").await;
     app.see_text("log-pane", "line 100000 of all").await;
 
     app.press("log-pane", Key::Home).await;
@@ -58,7 +58,7 @@ async fn a_log_is_followed_until_one_scrolls_up_and_again_from_its_end() {
 async fn a_task_that_prints_as_fast_as_it_can_leaves_the_window_alive() {
     let desk = Desk::new();
     let app = desk.open().await;
-    open_log_of(&app, &desk, &printer(10, 5_000_000)).await;
+    open_log_of(&app, &desk, &printer(10, 5_000_000), "running").await;
     app.see_text("log-pane", "line 10 of all").await;
     // The longest time in which the page could do nothing, and the most rows it had drawn.
     app.run(
@@ -86,4 +86,68 @@ async fn a_task_that_prints_as_fast_as_it_can_leaves_the_window_alive() {
 
     app.press("log-pane", Key::Home).await;
     app.see_text("log-row", "line 1 of all").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_looked_for_is_found_filtered_and_marked() {
+    let desk = Desk::new();
+    let app = desk.open().await;
+    let script = "seq -f 'line %.0f of all' 1 40000 | sed '0~1000s/$/ needle/'; echo 'error: at the end' >&2";
+    open_log_of(&app, &desk, script, "succeeded").await;
+    app.see_text("log-pane", "line 40000 of all").await;
+
+    app.write("find", "needle").await;
+    app.see_text("find-status", "40 of 40").await;
+    app.press("find", Key::Enter).await;
+    app.see_text("find-status", "1 of 40").await;
+    app.see_text("log-row[aria-current=\"true\"]", "line 1000 of all").await;
+    app.see("log-row[aria-current=\"true\"] .hit").await;
+    app.press("find", Key::Shift + Key::Enter).await;
+    app.see_text("find-status", "40 of 40").await;
+    app.look("log-find").await;
+
+    app.run("document.querySelector('[data-testid=find-mode-filter]').click()").await;
+    app.see_text("log-extent", "40 of 40,001 lines").await;
+    let rows = "[...document.querySelectorAll('[data-testid=log-row]')]";
+    app.see_true(
+        "only hits",
+        &format!("{rows}.length > 10 && {rows}.every((row) => row.textContent.includes('needle'))"),
+    )
+    .await;
+    app.look("log-filter").await;
+
+    app.press("find", Key::Escape).await;
+    app.see_text("log-extent", "40,001 lines").await;
+    // Back at the end, where the search began.
+    app.see("follow[aria-pressed=\"true\"]").await;
+    app.press("log-pane", "e").await;
+    app.see_text("log-row[aria-current=\"true\"]", "error: at the end").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_selection_lasts_over_a_scroll_and_is_copied_whole() {
+    let desk = Desk::new();
+    let app = desk.open().await;
+    open_log_of(&app, &desk, "seq -f 'line %.0f of all' 1 40000", "succeeded").await;
+    app.see_text("log-pane", "line 40000 of all").await;
+    app.press("log-pane", Key::Home).await;
+    app.see_text("log-row", "line 1 of all").await;
+
+    app.click_at("log-row .text", -1000, false).await;
+    for _ in 0..20 {
+        app.press("log-pane", Key::PageDown).await;
+    }
+    app.see_true("another page", "Number(document.querySelector('[data-testid=log-row]').dataset.row) > 300").await;
+    let last = app.attribute("log-row", "data-row").await.parse::<u64>().expect("a number");
+    app.click_at("log-row .text", 1000, true).await;
+    app.look("log-selected").await;
+    app.press("log-pane", Key::Control + "c").await;
+
+    // What is on the clipboard, as a field takes it.
+    app.press("find", Key::Control + "v").await;
+    app.see_true("something pasted", "document.querySelector('[data-testid=find]').value.length > 0").await;
+    let pasted = app.run("return document.querySelector('[data-testid=find]').value").await;
+    let pasted: String = pasted.as_str().expect("text").split_whitespace().collect();
+    let selected: String = (1..=last + 1).map(|n| format!("line{n}ofall")).collect();
+    assert_eq!(pasted, selected);
 }

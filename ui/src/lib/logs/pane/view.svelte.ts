@@ -133,7 +133,7 @@ export class PaneView {
     const { rows } = this.reader;
     if (rows === null || rows.total === 0) return;
     const last = this.reader.info?.rows ?? rows.known;
-    this.select({ row: 0, column: 0 }, { row: Math.max(0, last - 1), column: Infinity });
+    this.select({ row: rows.keyAt(0) ?? 0, column: 0 }, { row: Math.max(0, last - 1), column: Infinity });
   }
 
   /** Wrapped rows tell their height only once they are drawn; the longest line its width. */

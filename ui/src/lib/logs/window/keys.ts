@@ -2,6 +2,23 @@
 // Single letters count only while no field has the focus.
 import type { LogWindow } from "./log-window.svelte";
 
+/** What the key sheet says, those of the pane with them. */
+export const KEYS: readonly (readonly [word: string, ...keys: string[]])[] = [
+  ["Find", "Ctrl F", "/"],
+  ["Next hit, hit before", "Enter", "Shift Enter"],
+  ["Leave the search, go back", "Esc"],
+  ["Next error, error before", "e", "E"],
+  ["Bookmark the line", "b", "Ctrl B"],
+  ["Next bookmark, bookmark before", "]", "["],
+  ["Go to line", "Ctrl G"],
+  ["Beginning, end and follow", "Home", "End"],
+  ["Page", "PgUp", "PgDn", "Space"],
+  ["Select all, copy", "Ctrl A", "Ctrl C"],
+  ["Save as", "Ctrl S"],
+  ["Larger, smaller, usual text", "Ctrl +", "Ctrl −", "Ctrl 0"],
+  ["This sheet", "?"],
+];
+
 /** Handles one keydown; true when it was ours. */
 export function windowKey(log: LogWindow, event: KeyboardEvent, find: (text?: string) => void): boolean {
   if (event.defaultPrevented || event.altKey || log.whole !== null) return false;
@@ -26,6 +43,7 @@ export function windowKey(log: LogWindow, event: KeyboardEvent, find: (text?: st
     b: () => log.toggleBookmark(),
     "]": () => log.bookmark(true),
     "[": () => log.bookmark(false),
+    "?": () => (log.asking = "keys"),
   };
   const always: Record<string, () => void> = {
     F3: () => void log.find.step(!event.shiftKey),

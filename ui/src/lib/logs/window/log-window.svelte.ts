@@ -34,7 +34,7 @@ export class LogWindow implements FindPlace {
   /** The clamped row whose whole line is shown. */
   whole = $state.raw<ShownRow | null>(null);
   panel = $state<"none" | "bookmarks">("none");
-  asking = $state<"none" | "line">("none");
+  asking = $state<"none" | "line" | "keys">("none");
   /** Something that takes a while is under way. */
   working = $state.raw<string | null>(null);
   #stream = $state<StreamChoice>("both");

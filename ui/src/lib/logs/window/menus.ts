@@ -71,6 +71,7 @@ export function moreMenu(log: LogWindow, narrow: boolean): MenuEntry[] {
     "line",
     { label: "Larger text", hint: "Ctrl +", act: () => choices.resize(1) },
     { label: "Smaller text", hint: "Ctrl −", act: () => choices.resize(-1) },
+    { label: "Show the keys", hint: "?", act: () => (log.asking = "keys") },
   ];
 }
 

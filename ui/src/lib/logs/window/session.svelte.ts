@@ -87,7 +87,7 @@ export class LogSession extends LogReader {
   /** The search that filters has come further. */
   searched(progress: SearchProgress): void {
     this.matches?.progress(progress, this.tail);
-    if (this.#caughtUp) return;
+    if (this.#caughtUp || this.matches === null) return;
     this.#caughtUp = progress.complete;
     this.follow = { ...this.follow, seen: progress.matches };
   }
