@@ -240,21 +240,6 @@ impl AppWindow<'_> {
         .await;
     }
 
-    /// Clicks beside the middle of an element, `x` pixels to the right but not beyond its edges.
-    pub async fn click_at(&self, test_id: &str, x: i64, shift: bool) {
-        let element = self.see(test_id).await;
-        let half = element.rect().await.expect("drawn").width as i64 / 2;
-        let mut hand = self.page.action_chain();
-        if shift {
-            hand = hand.key_down(Key::Shift);
-        }
-        let mut hand = hand.move_to_element_with_offset(&element, x.clamp(1 - half, half - 1), 0).click();
-        if shift {
-            hand = hand.key_up(Key::Shift);
-        }
-        hand.perform().await.expect("clicked");
-    }
-
     /// Waits until the page says that a JavaScript expression is true.
     pub async fn see_true(&self, what: &str, expression: &str) {
         let script = format!("return !!({expression})");

@@ -1,5 +1,6 @@
 // Searching, merging and excerpting made-up logs, for the backend in memory: the same answers as the app's, found
 // the slow way. A log is given as a function from row numbers to rows, so that ten million rows cost nothing.
+import { parseAnsi } from "../logs/text/ansi";
 import { ApiError } from "./errors";
 import type {
   DensityBucket,
@@ -230,7 +231,7 @@ export function fakeText(
   for (let row = start.row; row <= Math.min(end.row, log.rows - 1); row++) {
     const line = log.at(row);
     if (search && !search.matches(line)) continue;
-    const text = line.text.slice(
+    const text = parseAnsi(line.text).plain.slice(
       row === start.row ? start.column : 0,
       row === end.row ? end.column : undefined,
     );

@@ -14,6 +14,8 @@ import { TaskList } from "./task-list.svelte";
 
 /** More than this many at once is asked about first. */
 const MANY = 5;
+/** Logs that can be read as one. */
+const MERGED = 16;
 const TYPING_MS = 120;
 const NOTICE_MS = 6000;
 
@@ -229,7 +231,8 @@ export class Workspace {
     const sources = rows
       .filter((row) => row.task.status.attempt > 0)
       .map((row) => ({ id: idOf(row), attempt: row.task.status.attempt }));
-    if (sources.length > 0)
+    if (sources.length > MERGED) this.#notify("error", `At most ${MERGED} logs fit into one window`);
+    else if (sources.length > 0)
       this.backend.openMergedWindow(sources).catch((thrown: unknown) => this.report(thrown));
   }
 

@@ -1,8 +1,8 @@
 // Reads the exact text of a selection and puts it on the clipboard. The text is what is shown, without escapes; the backend reads
-// it, whatever part of the log is drawn, up to a limit that is told.
+// it by the same rules as text/ansi.ts, whatever part of the log is drawn, up to a limit that is told.
 import type { Backend, LogRow, TextPosition } from "../../api";
 import { parseAnsi } from "../text/ansi";
-import { ordered, textOnRow, type Selection } from "../pane/selection";
+import { ordered, textOnRow, type Point, type Selection } from "../pane/selection";
 
 /** A column behind any line's end. */
 const LINE_END = Number.MAX_SAFE_INTEGER;
@@ -26,40 +26,19 @@ export async function copySelection(
   { timestamps, searchId }: CopyOptions,
 ): Promise<Copied> {
   const { start, end } = ordered(selection);
-  const raw = async (row: number, column: number, side: "start" | "end"): Promise<TextPosition> => {
-    if (column === 0 || column === Infinity) return { row, column: column === 0 ? 0 : LINE_END };
-    const held = (await backend.readLog(id, attempt, row, 1)).rows[0];
-    return { row, column: rawColumn(held?.text ?? "", column, side) };
-  };
-  const from = await raw(start.row, start.column, "start");
-  const to = await raw(end.row, end.column, "end");
-  const { text, truncated } = await backend.readLogText(id, attempt, from, to, timestamps, searchId);
+  const at = ({ row, column }: Point): TextPosition => ({ row, column: Math.min(column, LINE_END) });
+  const { text, truncated } = await backend.readLogText(
+    id,
+    attempt,
+    at(start),
+    at(end),
+    timestamps,
+    searchId,
+  );
   // Three clicks take the line with its newline.
-  const tail = end.column === Infinity && text !== "" && !text.endsWith("\n") ? "\n" : "";
-  const plain = shownText(text, timestamps) + tail;
+  const plain = end.column === Infinity && text !== "" && !text.endsWith("\n") ? `${text}\n` : text;
   await writeClipboard(plain);
   return { lines: plain === "" ? 0 : plain.split("\n").length - (plain.endsWith("\n") ? 1 : 0), truncated };
-}
-
-/** The column of the raw text that a column of the shown text stands for; an end stands behind the character before it. */
-export function rawColumn(text: string, column: number, side: "start" | "end"): number {
-  const { origin } = parseAnsi(text);
-  if (origin === null) return column;
-  const at = side === "start" ? column : column - 1;
-  const found = origin[at];
-  if (found === undefined || found < 0) return side === "start" ? text.length : Math.max(0, found ?? 0);
-  return side === "start" ? found : found + 1;
-}
-
-/** Lines as they are shown; with times, what stands before the first blank of each is one. NUL would end the text on some
-    clipboards, so its symbol goes there. */
-export function shownText(text: string, timestamps = false): string {
-  const shown = (line: string): string => {
-    // A carriage return goes back to the beginning of the text, not of the time before it.
-    const from = timestamps ? line.indexOf(" ") + 1 : 0;
-    return line.slice(0, from) + parseAnsi(line.slice(from)).plain;
-  };
-  return text.split("\n").map(shown).join("\n").replaceAll("\0", "\u2400");
 }
 
 export async function writeClipboard(text: string): Promise<void> {

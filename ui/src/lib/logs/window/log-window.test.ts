@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { createFakeBackend } from "../../api/fake";
-import { rawColumn, shownText } from "./copy";
 import { LogWindow } from "./log-window.svelte";
 
 const backend = createFakeBackend({ tasks: 1 });
@@ -162,12 +161,4 @@ it("hides lines above, in the log and under a filter, and shows them again", asy
   log.hideBefore(0);
   await settled(() => expect(log.session.rows?.known).toBe(stderr.length));
   log.stream = "both";
-});
-
-it("brings columns of what is shown to the raw text, and text to what is shown", () => {
-  expect(rawColumn("\x1b[31mred\x1b[0m end", 1, "start")).toBe(6);
-  expect(rawColumn("\x1b[31mred\x1b[0m end", 3, "end")).toBe(8);
-  expect(rawColumn("plain", 2, "end")).toBe(2);
-  expect(shownText("13:00 10%\r100%", true)).toBe("13:00 100%");
-  expect(shownText("10%\r100%\n\x1b[1mx\x1b[0m\0")).toBe("100%\nx␀");
 });
