@@ -5,7 +5,7 @@ NPM = npm --prefix ui --silent
 # With nextest, tests of a real window run one at a time (.config/nextest.toml).
 NEXTEST := $(shell $(CARGO) nextest --version 2>/dev/null)
 
-.PHONY: help deps page build run dev test bench check format bindings
+.PHONY: help deps page build run dev test torture bench check format bindings
 
 help:
 	@echo "make deps    install what is missing"
@@ -13,6 +13,7 @@ help:
 	@echo "make run     build and start the app"
 	@echo "make dev     the app with a page that reloads itself"
 	@echo "make test    all tests, those of the real window too"
+	@echo "make torture the fault tests for many rounds, and a table of them"
 	@echo "make bench   measurements"
 	@echo "make check   formats, lints, types"
 	@echo "make bindings  the page's types from crates/model"
@@ -39,12 +40,18 @@ test: page
 	$(CARGO) build -p solti-shim --bins
 ifneq ($(NEXTEST),)
 	$(CARGO) nextest run --workspace
+	$(CARGO) nextest run -p solti-api --features failpoints --test fail_points
 	$(CARGO) test --workspace --doc
 else
 	$(CARGO) test --workspace -- --test-threads=1
+	$(CARGO) test -p solti-api --features failpoints --test fail_points
 endif
 	$(NPM) test
 	$(NPM) run check
+
+# The long form of the fault tests: docs/faults.md.
+torture:
+	@scripts/torture.sh $(ROWS)
 
 bench: deps
 	$(CARGO) bench --workspace

@@ -16,6 +16,8 @@ fi
 
 # To build: the webview, and what links against it. To test in a real window: its driver, a screen, a session bus.
 packages="build-essential pkg-config libwebkit2gtk-4.1-dev librsvg2-dev webkit2gtk-driver xvfb xauth dbus"
+# To test faults of disks and clocks.
+packages="$packages strace libfaketime"
 if command -v dpkg-query >/dev/null && command -v apt-get >/dev/null; then
     wanted=""
     for package in $packages; do

@@ -3,6 +3,7 @@
 
 mod log_window;
 mod page_security;
+mod refused_start;
 mod support;
 
 use std::{fs, time::Instant};

@@ -139,8 +139,13 @@ fn truncate(path: &Path, len: u64) {
     OpenOptions::new().write(true).open(path).unwrap().set_len(len).unwrap();
 }
 
+/// `make torture` asks for more.
+fn cases() -> u32 {
+    std::env::var("SOLTI_TORTURE_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(120)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 120, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), ..ProptestConfig::default() })]
 
     #[test]
     fn every_line_comes_back(sizes in sizes(), steps in prop::collection::vec(step(), 1..120)) {

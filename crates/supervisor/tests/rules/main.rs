@@ -94,7 +94,7 @@ fn step() -> impl Strategy<Value = Step> {
 
 /// `make torture` asks for more.
 fn cases() -> u32 {
-    std::env::var("SOLTI_TORTURE_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(100)
+    std::env::var("SOLTI_TORTURE_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(60)
 }
 
 proptest! {
