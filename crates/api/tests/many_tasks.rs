@@ -61,6 +61,7 @@ fn run(n: u64) -> StoredRun {
         finished_at: Some(n + 1),
         error: None,
         exit_code: Some(0),
+        usage: None,
     };
     StoredRun { task_id: TaskId::generate(n, n), run, boot_id: "boot".into(), pid: Some(1), folder: true }
 }
