@@ -261,6 +261,10 @@ fn a_setting_is_changed_or_refused_with_its_field() {
         call(&main, "set_settings", json!({"patch": {"logs": {"runBytes": 1}}})).expect_err("refused");
     assert_eq!((&refused["error"], &refused["field"]), (&json!("InvalidRequest"), &json!("logs.runBytes")));
     assert_eq!(desk.engine.asked(), [r#"set {"theme":"dark"}"#]);
+    // A page that changes its mind changes nothing.
+    let cancel = json!({"answer": "cancel", "remember": true});
+    assert_eq!(call(&main, "answer_closing", cancel), Ok(Value::Null));
+    assert_eq!(desk.engine.asked().len(), 1);
     let environment = call(&main, "inherited_environment", json!({})).expect("answered");
     assert_eq!(
         (&environment["capture"]["state"], &environment["variables"][0]["origin"]),
@@ -314,6 +318,7 @@ fn a_log_window_reads_and_changes_nothing() {
         ("rerun_task", json!({"id": "t1"})),
         ("set_lane", json!({"slot": "etl", "paused": true})),
         ("open_log_window", json!({"id": "t1"})),
+        ("answer_closing", json!({"answer": "stopAll", "remember": true})),
         ("get_settings", json!({})),
         ("inherited_environment", json!({})),
         ("diagnose", json!({})),

@@ -44,11 +44,22 @@ async fn a_running_task_outlives_the_app() {
     let app = desk.open().await;
     let id = app.submit("sh wait.sh").await;
     app.see_phase(&id, "running").await;
-    app.close();
+    // Closing asks; without an answer the window stays.
+    app.close_main();
+    app.see("close-dialog").await;
+    app.look("close").await;
+    app.click("close-cancel").await;
+    app.see_none("close-dialog").await;
+    app.see_phase(&id, "running").await;
+    app.close_main();
+    app.click("close-keep").await;
+    app.ended();
 
     let app = desk.open().await;
     app.see_phase(&id, "running").await;
     app.look("reopened").await;
+    let settings = app.call("get_settings", "{}").await;
+    assert_eq!(settings["closing"], "background", "the answer was not remembered");
     fs::write(desk.work().join("go"), "").expect("written");
     app.see_phase(&id, "succeeded").await;
     app.click(&format!("task-row[data-task-id=\"{id}\"]")).await;

@@ -2,19 +2,23 @@
 //! tested without a display; what is specific to the real one is in [`run`].
 
 use crate::{
+    closing::CloseGate,
     commands::{self, Api, AppInfo, SettingsDoor},
+    doors::Doors,
     error::ShellError,
     events::Streams,
-    instance, shutdown,
+    instance, notify, shutdown,
     window::{self, LogWindows},
 };
 use solti_api::{DesktopApi, SettingsAccess};
 use solti_engine::{Config, DataLock, Engine};
 use solti_model::InheritedEnvironment;
-use std::{path::Path, sync::Arc};
+use std::{net::SocketAddr, path::Path, sync::Arc};
 use tauri::{
-    AppHandle, Builder, Context, Manager, RunEvent, Runtime, Wry, async_runtime::block_on,
-    plugin::TauriPlugin, webview::PageLoadEvent,
+    AppHandle, Builder, Context, Manager, RunEvent, Runtime, Wry,
+    async_runtime::{block_on, spawn},
+    plugin::TauriPlugin,
+    webview::PageLoadEvent,
 };
 use tauri_plugin_window_state::StateFlags;
 
@@ -41,10 +45,12 @@ pub fn assemble<R: Runtime>(builder: Builder<R>, parts: Parts) -> Builder<R> {
         .manage(Api(parts.api))
         .manage(SettingsDoor(parts.settings))
         .manage(parts.environment)
+        .manage(Arc::new(Doors::new(&parts.config.data_dir)))
         .manage(parts.config)
         .manage(parts.info)
         .manage(Streams::default())
         .manage(LogWindows::default())
+        .manage(CloseGate::default())
         .invoke_handler(commands::handler())
         .on_window_event(window::on_event)
         .on_page_load(|webview, load| {
@@ -55,8 +61,8 @@ pub fn assemble<R: Runtime>(builder: Builder<R>, parts: Parts) -> Builder<R> {
         })
 }
 
-/// Runs until the last window is closed. `lock` is let go of last.
-pub fn run(config: &Config, lock: DataLock) -> Result<(), ShellError> {
+/// Runs until the last window is closed. `http` opens the API there, whatever the settings say; `lock` is let go of last.
+pub fn run(config: &Config, http: Option<SocketAddr>, lock: DataLock) -> Result<(), ShellError> {
     let engine = block_on(Engine::open(config))?;
     let parts = Parts {
         api: engine.api(),
@@ -65,11 +71,15 @@ pub fn run(config: &Config, lock: DataLock) -> Result<(), ShellError> {
         config: config.clone(),
         info: AppInfo::new(&config.data_dir).after(engine.recovery()),
     };
+    let (served, followed) = (engine.api(), engine.settings().watch_settings());
     let app = assemble(Builder::default(), parts)
         .plugin(single_instance(&config.data_dir))
         .plugin(window_memory(&config.data_dir))
-        .setup(|app| {
+        .setup(move |app| {
             shutdown::on_signals(app.handle());
+            let doors = Arc::clone(&app.state::<Arc<Doors>>());
+            spawn(async move { doors.follow(served, followed, http).await });
+            notify::start(app.handle());
             window::open_main(app.handle())?;
             Ok(())
         })

@@ -5,11 +5,14 @@
 
 mod app;
 mod changes;
+mod closing;
 mod commands;
 mod doctor;
+mod doors;
 mod error;
 mod events;
 mod instance;
+mod notify;
 mod shutdown;
 mod tail;
 mod window;
@@ -19,7 +22,7 @@ pub use commands::{AppInfo, names as command_names};
 
 use error::ShellError;
 use solti_engine::{Config, DataLock, Holder, in_full, start_journal};
-use std::process::ExitCode;
+use std::{net::SocketAddr, process::ExitCode};
 
 /// Runs the app until its last window is closed, or what the arguments ask for instead.
 pub fn run() -> ExitCode {
@@ -28,7 +31,14 @@ pub fn run() -> ExitCode {
     if let Some((doctor::COMMAND, rest)) = args.split_first().map(|(word, rest)| (word.as_str(), rest)) {
         return doctor::run(rest);
     }
-    match start() {
+    let http = match http_address(&args) {
+        Ok(http) => http,
+        Err(said) => {
+            eprintln!("solti: {said}");
+            return ExitCode::from(2);
+        }
+    };
+    match start(http) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("solti: {}", in_full(&error));
@@ -37,12 +47,19 @@ pub fn run() -> ExitCode {
     }
 }
 
-fn start() -> Result<(), ShellError> {
+/// The address after `--http`: the API over HTTP for as long as this app runs, whatever the settings say.
+fn http_address(args: &[String]) -> Result<Option<SocketAddr>, &'static str> {
+    let Some(at) = args.iter().position(|word| word == "--http") else { return Ok(None) };
+    let address = args.get(at + 1).and_then(|word| word.parse().ok());
+    address.map(Some).ok_or("--http needs an address and a port, as in 127.0.0.1:7654")
+}
+
+fn start(http: Option<SocketAddr>) -> Result<(), ShellError> {
     let config = Config::from_env()?;
     match DataLock::acquire(&config.data_dir, Holder::App { pid: std::process::id() })? {
         Ok(lock) => {
             start_journal(&config.data_dir);
-            app::run(&config, lock)
+            app::run(&config, http, lock)
         }
         Err(holder @ Holder::Serve { .. }) => Err(ShellError::Held { holder, path: config.data_dir }),
         Err(Holder::App { .. } | Holder::Unknown) => {

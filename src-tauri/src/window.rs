@@ -2,7 +2,7 @@
 //! call (capabilities/); what it shows is the page's business, told by its URL. Sizes and positions are kept by
 //! tauri-plugin-window-state, one set for the main window and one for all log windows.
 
-use crate::events::Streams;
+use crate::{closing, events::Streams};
 use solti_model::TaskId;
 use std::{
     collections::HashMap,
@@ -87,11 +87,15 @@ pub fn remembered_as(label: &str) -> &str {
     if label.starts_with(LOG_PREFIX) { "log" } else { label }
 }
 
-/// What a window leaves behind when it is gone.
+/// What comes before a window closes, and what it leaves behind when it is gone.
 pub fn on_event<R: Runtime>(window: &Window<R>, event: &WindowEvent) {
-    if let WindowEvent::Destroyed = event {
-        window.state::<Streams>().close_window(window.label());
-        window.state::<LogWindows>().forget(window.label());
+    match event {
+        WindowEvent::CloseRequested { api, .. } => closing::requested(window, api),
+        WindowEvent::Destroyed => {
+            window.state::<Streams>().close_window(window.label());
+            window.state::<LogWindows>().forget(window.label());
+        }
+        _ => {}
     }
 }
 

@@ -321,9 +321,8 @@ impl AppWindow<'_> {
         assert_eq!(screen::close_windows(&self.desk.display, |title| title == "Solti").expect("a screen"), 1);
     }
 
-    /// Closes the app like its user: every window, by its cross.
-    pub fn close(self) {
-        assert!(screen::close_windows(&self.desk.display, |_| true).expect("a screen") > 0);
+    /// Waits until the app has ended by itself.
+    pub fn ended(self) {
         self.desk.wait_for_end();
     }
 

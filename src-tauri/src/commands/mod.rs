@@ -2,7 +2,9 @@
 //! The list of them is list.rs, shared with build.rs; which window may call which is in capabilities/.
 
 mod args;
+mod closing;
 mod control;
+mod doors;
 mod lanes;
 mod logs;
 mod settings;

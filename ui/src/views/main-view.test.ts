@@ -191,3 +191,36 @@ test("a lane takes another capacity and goes on when it is resumed", async () =>
   expect(sent).toHaveBeenLastCalledWith("backup", { paused: false });
   await waitFor(() => expect(screen.queryByTestId("paused-lanes")).toBeNull());
 });
+
+test("closing while tasks run asks, keeps them by default, and is remembered", async () => {
+  await open();
+  const answered = vi.spyOn(fake, "answerClosing");
+  fake.askClosing({ running: 2, waiting: 1 });
+  expect(await screen.findByText("Close while 2 tasks run?")).toBeTruthy();
+  expect(screen.getByText(/1 waiting task starts then/)).toBeTruthy();
+  expect(document.activeElement).toBe(screen.getByTestId("close-keep"));
+  await fireEvent.click(screen.getByTestId("close-cancel"));
+  expect(answered).toHaveBeenLastCalledWith("cancel", false);
+  await waitFor(() => expect(screen.queryByTestId("close-dialog")).toBeNull());
+
+  fake.askClosing({ running: 1, waiting: 0 });
+  await fireEvent.click(await screen.findByTestId("close-keep"));
+  expect(answered).toHaveBeenLastCalledWith("background", true);
+  await waitFor(async () => expect((await fake.getSettings()).closing).toBe("background"));
+});
+
+test("a database that was replaced is told, with what to look for", async () => {
+  fake = createFakeBackend({ tasks: 3 });
+  const info = await fake.appInfo();
+  fake.appInfo = async () => ({
+    ...info,
+    recovered: { setAside: "/data/solti.db.damaged-17", backupTakenAt: Date.UTC(2026, 10, 22, 9) },
+  });
+  useBackend(fake);
+  render(MainView);
+  const banner = await screen.findByTestId("banner-recovered");
+  expect(banner.textContent).toContain("solti.db.damaged-17");
+  expect(banner.textContent).toContain("paused");
+  await fireEvent.click(within(banner).getByLabelText("Dismiss"));
+  expect(screen.queryByTestId("banner-recovered")).toBeNull();
+});

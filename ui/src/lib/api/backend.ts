@@ -3,6 +3,8 @@
 import type {
   AppInfo,
   Bookmark,
+  CloseAnswer,
+  CloseQuestion,
   Diagnosis,
   ExportedLog,
   InheritedEnvironment,
@@ -129,6 +131,10 @@ export interface Backend {
   /** What a task inherits when it is started now; secret values are left out. */
   inheritedEnvironment(): Promise<InheritedEnvironment>;
 
+  /** What is asked before the last window closes; `undefined` when there is no question any more. */
+  watchClosing(onQuestion: (question: CloseQuestion | undefined) => void): Promise<Unsubscribe>;
+  /** `remember` makes the answer the setting. */
+  answerClosing(answer: CloseAnswer, remember: boolean): Promise<void>;
   /** Looks at everything the app stands on; may take a moment. */
   diagnose(): Promise<Diagnosis>;
 

@@ -17,6 +17,7 @@ import { defaultSettings, diagnosis, environment, patched } from "./fake-setting
 import { matchesQuery } from "./query";
 import type {
   ApiErrorBody,
+  CloseQuestion,
   Bookmark,
   Lane,
   LogInfo,
@@ -39,6 +40,8 @@ export interface FakeOptions {
 export interface FakeControls {
   setPhase(id: string, phase: Phase, more?: { exitCode?: number; error?: string }): void;
   ids(): string[];
+  /** As when the last window is about to close. */
+  askClosing(question: CloseQuestion): void;
 }
 
 const ended = (phase: Phase) => phase !== "pending" && phase !== "running";
@@ -50,6 +53,7 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
   for (const task of seedTasks(options.tasks, Date.now())) tasks.set(task.row.task.metadata.id, task);
   const lanes = seedLanes();
   let settings = defaultSettings();
+  const closing = new Set<(question: CloseQuestion | undefined) => void>();
   const watchers = new Set<(change: TaskChange) => void>();
   const logWatchers = new Set<() => void>();
   const searches = new Map<string, FakeSearch>();
@@ -329,6 +333,7 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
 
   return {
     ids: () => [...tasks.keys()],
+    askClosing: (question) => closing.forEach((asked) => asked(question)),
     setPhase,
     submitTask: submit,
     getTaskStatus: async (id) => copy(tasks.get(id)?.row.task ?? null),
@@ -475,6 +480,11 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
     watchJumps: async () => () => {},
     getSettings: async () => copy(settings),
     setSettings: async (patch) => copy((settings = patched(settings, patch))),
+    watchClosing: async (onQuestion) => subscribe(closing, onQuestion),
+    answerClosing: async (answer, remember) => {
+      if (remember && answer !== "cancel") settings = patched(settings, { closing: answer });
+      closing.forEach((asked) => asked(undefined));
+    },
     diagnose: async () => diagnosis(),
     inheritedEnvironment: async () => environment(),
     appInfo: async () => ({

@@ -5,7 +5,15 @@ import { Channel, invoke as tauriInvoke, type InvokeArgs } from "@tauri-apps/api
 import type { Backend, OpenSearch, Unsubscribe } from "./backend";
 import { ApiError } from "./errors";
 import { onNextFrame } from "../shared/next-frame";
-import type { LogInfo, LogJump, OutputFrame, SearchProgress, TaskChange, TaskHits } from "./types";
+import type {
+  CloseQuestion,
+  LogInfo,
+  LogJump,
+  OutputFrame,
+  SearchProgress,
+  TaskChange,
+  TaskHits,
+} from "./types";
 
 async function invoke<T>(command: string, args?: InvokeArgs): Promise<T> {
   try {
@@ -121,6 +129,11 @@ export const tauriBackend: Backend = {
 
   getSettings: () => invoke("get_settings"),
   setSettings: (patch) => invoke("set_settings", { patch }),
+  watchClosing: (onQuestion) =>
+    watch<{ frame: number; asked: CloseQuestion | null }>("watch_closing", "onQuestion", {}, ({ asked }) =>
+      onQuestion(asked ?? undefined),
+    ),
+  answerClosing: (answer, remember) => invoke("answer_closing", { answer, remember }),
   diagnose: () => invoke("diagnose"),
   inheritedEnvironment: () => invoke("inherited_environment"),
 

@@ -88,6 +88,12 @@ export interface OutputFrame {
   events: wire.OutputEvent[];
   end: boolean;
 }
+/** Tasks that run, and that wait, as the last window is about to close. */
+export interface CloseQuestion {
+  running: number;
+  waiting: number;
+}
+export type CloseAnswer = "cancel" | "background" | "stopAll";
 /** A part of the settings, merged into them; `null` means without a limit. A list is replaced as a whole. */
 export type SettingsPatch = Partial<{
   [Part in keyof wire.Settings]: wire.Settings[Part] extends unknown[] | string

@@ -121,6 +121,7 @@ export function handleKey(workspace: Workspace, event: KeyboardEvent): boolean {
   if (
     event.defaultPrevented ||
     workspace.question ||
+    workspace.closing ||
     workspace.form ||
     workspace.paletteOpen ||
     workspace.searchOpen ||

@@ -1,9 +1,9 @@
 // What the main window is doing: the list, the selection, the open dialogs, and the actions with their rules about
 // when to ask. Components draw this and call its methods; keys are mapped to them in keys.ts.
-import type { Backend } from "../api/backend";
+import type { Backend, Unsubscribe } from "../api/backend";
 import { ApiError } from "../api/errors";
 import { taskName } from "../api/query";
-import type { AppInfo, StopMode, TaskRow, TaskSpec } from "../api/types";
+import type { AppInfo, CloseAnswer, CloseQuestion, StopMode, TaskRow, TaskSpec } from "../api/types";
 import { plural } from "../shared/format";
 import { isFinished } from "../shared/phase";
 import { SettingsState } from "../settings/settings.svelte";
@@ -57,6 +57,8 @@ export class Workspace {
   searchOpen = $state(false);
   /** The settings take the place of the list while a section of them is shown. */
   settingsAt = $state<SettingsSection | undefined>(undefined);
+  /** What is asked before the last window closes. */
+  closing = $state.raw<CloseQuestion | undefined>(undefined);
   /** The detail as a drawer, in a narrow window. */
   drawerOpen = $state(false);
   notices = $state.raw<Notice[]>([]);
@@ -71,6 +73,7 @@ export class Workspace {
 
   #typing: ReturnType<typeof setTimeout> | undefined;
   #nextNotice = 1;
+  #stopClosing: Unsubscribe = () => {};
 
   constructor(backend: Backend) {
     this.backend = backend;
@@ -84,12 +87,19 @@ export class Workspace {
       (info) => (this.info = info),
       (thrown: unknown) => this.report(thrown),
     );
+    this.backend
+      .watchClosing((question) => (this.closing = question))
+      .then(
+        (stop) => (this.#stopClosing = stop),
+        (thrown: unknown) => this.report(thrown),
+      );
     this.settings.load().catch((thrown: unknown) => this.report(thrown));
     await this.list.start();
   }
 
   close() {
     clearTimeout(this.#typing);
+    this.#stopClosing();
     this.deletions.flush();
     this.list.stop();
   }
@@ -273,6 +283,19 @@ export class Workspace {
 
   setLane(slot: string, change: { paused?: boolean; capacity?: number }) {
     this.backend.setLane(slot, change).catch((thrown: unknown) => this.report(thrown));
+  }
+
+  /** False when it could not be carried out: the window stays then. */
+  async answerClosing(answer: CloseAnswer, remember: boolean): Promise<boolean> {
+    try {
+      // What waits for its undo to pass is not taken back by closing.
+      if (answer !== "cancel") this.deletions.flush();
+      await this.backend.answerClosing(answer, remember);
+      return true;
+    } catch (thrown) {
+      this.report(thrown);
+      return false;
+    }
   }
 
   report(thrown: unknown) {

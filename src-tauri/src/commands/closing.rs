@@ -1,0 +1,27 @@
+//! Whether the app may close while tasks run.
+
+use super::{Answer, args::Arg};
+use crate::{
+    closing::{self, CloseAnswer, CloseFrame, CloseGate},
+    events::Streams,
+};
+use tauri::{AppHandle, Runtime, State, WebviewWindow, command, ipc::Channel};
+
+#[command]
+pub async fn watch_closing<R: Runtime>(
+    window: WebviewWindow<R>,
+    gate: State<'_, CloseGate>,
+    streams: State<'_, Streams>,
+    on_question: Channel<CloseFrame>,
+) -> Answer<String> {
+    Ok(streams.open(window.label(), gate.questions(), on_question))
+}
+
+#[command]
+pub async fn answer_closing<R: Runtime>(
+    app: AppHandle<R>,
+    answer: Arg<CloseAnswer>,
+    remember: Arg<bool>,
+) -> Answer<()> {
+    closing::answered(&app, answer.0, remember.0).await
+}

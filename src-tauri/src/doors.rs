@@ -1,0 +1,302 @@
+//! The doors for other programs: the Unix socket, HTTP and gRPC, each open while the settings say so. Who may come in is
+//! `solti-api`'s guards', what is said there `solti-http`'s and `solti-grpc`'s. A door that cannot be opened says why and is
+//! tried again when its settings change; tasks do not care.
+
+use crate::events::Frame;
+use futures::stream::{BoxStream, StreamExt};
+use serde::Serialize;
+use solti_api::{
+    ApiError, DesktopApi,
+    guard::{AccessToken, Auth, StandardGuards},
+};
+use solti_engine::in_full;
+use solti_grpc::{GrpcError, Listener, ServerOptions};
+use solti_http::{HttpError, ServeOptions, TcpOptions, Tls};
+use solti_model::{ApiSettings, GrpcSettings, HttpSettings, Settings, TlsMode};
+use std::{
+    io,
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
+use tauri::async_runtime::{JoinHandle, spawn};
+use tokio::{
+    net::TcpListener,
+    sync::{oneshot, watch},
+};
+
+/// In the data folder.
+const FOLDER: &str = "api";
+const SOCKET: &str = "solti.sock";
+
+/// How each door is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct DoorStates {
+    socket: DoorState,
+    http: DoorState,
+    grpc: DoorState,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(tag = "state", rename_all = "camelCase")]
+pub enum DoorState {
+    #[default]
+    Shut,
+    Open {
+        /// A URL, or the socket's path.
+        address: String,
+        /// Of the certificate, SHA-256.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        fingerprint: Option<String>,
+    },
+    Failed {
+        /// A sentence.
+        problem: String,
+    },
+}
+
+/// One message about the doors.
+#[derive(Debug, Serialize)]
+pub struct DoorFrame {
+    frame: u64,
+    doors: DoorStates,
+}
+
+impl Frame for DoorFrame {
+    type Item = DoorStates;
+
+    fn first(doors: DoorStates) -> Self {
+        Self { frame: 0, doors }
+    }
+
+    fn fold(&mut self, doors: DoorStates) {
+        self.doors = doors;
+    }
+
+    fn seal(&mut self, frame: u64) {
+        self.frame = frame;
+    }
+}
+
+/// Why a door stays shut.
+#[derive(Debug, thiserror::Error)]
+enum DoorError {
+    #[error("the token cannot be had")]
+    Token(#[source] io::Error),
+    #[error("{address} is no address")]
+    Address { address: String },
+    #[error("{address} cannot be listened on")]
+    Listen { address: SocketAddr, source: io::Error },
+    #[error(transparent)]
+    Http(#[from] HttpError),
+    #[error(transparent)]
+    Grpc(#[from] GrpcError),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Door {
+    Socket,
+    Http(HttpSettings),
+    Grpc(GrpcSettings),
+}
+
+enum Serving {
+    Http(solti_http::Serving),
+    Grpc { close: oneshot::Sender<()>, ended: JoinHandle<()> },
+}
+
+impl Serving {
+    async fn shut(self) {
+        match self {
+            Self::Http(serving) => serving.shut_down().await,
+            Self::Grpc { close, ended } => {
+                // One that has ended already hears nothing of it.
+                let _ = close.send(());
+                let _ = ended.await;
+            }
+        }
+    }
+}
+
+/// What all doors share, made when the first is opened.
+#[derive(Clone)]
+struct Keys {
+    token: Arc<AccessToken>,
+    guards: StandardGuards,
+}
+
+pub struct Doors {
+    folder: PathBuf,
+    keys: Mutex<Option<Keys>>,
+    states: watch::Sender<DoorStates>,
+}
+
+impl Doors {
+    pub fn new(data_dir: &std::path::Path) -> Self {
+        Self {
+            folder: data_dir.join(FOLDER),
+            keys: Mutex::default(),
+            states: watch::Sender::new(DoorStates::default()),
+        }
+    }
+
+    /// Opens and shuts doors as the settings say, until they end. `http` stands in for the address of the settings.
+    pub async fn follow(
+        &self,
+        api: Arc<dyn DesktopApi>,
+        mut settings: watch::Receiver<Settings>,
+        http: Option<SocketAddr>,
+    ) {
+        let mut open: [(Option<Door>, Option<Serving>); 3] = Default::default();
+        loop {
+            let wanted = wanted(&settings.borrow_and_update().api, http);
+            for (slot, (wanted, (door, serving))) in wanted.into_iter().zip(&mut open).enumerate() {
+                if *door == wanted {
+                    continue;
+                }
+                if let Some(serving) = serving.take() {
+                    serving.shut().await;
+                }
+                let (state, opened) = match &wanted {
+                    None => (DoorState::Shut, None),
+                    Some(wanted) => self.try_open(wanted, &api).await,
+                };
+                (*door, *serving) = (wanted, opened);
+                self.states.send_modify(|states| {
+                    *match slot {
+                        0 => &mut states.socket,
+                        1 => &mut states.http,
+                        _ => &mut states.grpc,
+                    } = state;
+                });
+            }
+            if settings.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// How the doors are, now and after every change.
+    pub fn states(&self) -> BoxStream<'static, DoorStates> {
+        let states = self.states.subscribe();
+        futures::stream::unfold((states, true), |(mut states, first)| async move {
+            if !first {
+                states.changed().await.ok()?;
+            }
+            let now = states.borrow_and_update().clone();
+            Some((now, (states, false)))
+        })
+        .boxed()
+    }
+
+    /// The token that another program shows at HTTP and gRPC.
+    ///
+    /// # Errors
+    /// When it can be neither read nor made.
+    pub fn token(&self) -> Result<String, ApiError> {
+        Ok(self.keys().map_err(|error| ApiError::internal(&error))?.token.text())
+    }
+
+    /// Makes another one; the old one lets nobody in any more.
+    ///
+    /// # Errors
+    /// When it cannot be stored; the old one stays.
+    pub fn rotate_token(&self) -> Result<String, ApiError> {
+        let keys = self.keys().map_err(|error| ApiError::internal(&error))?;
+        keys.token.rotate().map_err(|error| ApiError::internal(&error))
+    }
+
+    fn keys(&self) -> Result<Keys, DoorError> {
+        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(keys) = &*keys {
+            return Ok(keys.clone());
+        }
+        let token = Arc::new(AccessToken::open(&self.folder).map_err(DoorError::Token)?);
+        let guards = StandardGuards::new(Auth::for_this_user(Arc::clone(&token)));
+        Ok(keys.insert(Keys { token, guards }).clone())
+    }
+
+    async fn try_open(&self, door: &Door, api: &Arc<dyn DesktopApi>) -> (DoorState, Option<Serving>) {
+        match self.open(door, api).await {
+            Ok((state, serving)) => {
+                tracing::info!("a door is open: {door:?}");
+                (state, Some(serving))
+            }
+            Err(error) => {
+                let problem = in_full(&error);
+                tracing::warn!("a door stays shut: {problem}");
+                (DoorState::Failed { problem }, None)
+            }
+        }
+    }
+
+    async fn open(&self, door: &Door, api: &Arc<dyn DesktopApi>) -> Result<(DoorState, Serving), DoorError> {
+        let guards = self.keys()?.guards;
+        match door {
+            Door::Socket => {
+                let path = self.folder.join(SOCKET);
+                let address = path.display().to_string();
+                let options = ServeOptions { socket: Some(path), ..ServeOptions::default() };
+                let serving = solti_http::serve(Arc::clone(api), &guards, options).await?;
+                Ok((DoorState::Open { address, fingerprint: None }, Serving::Http(serving)))
+            }
+            Door::Http(http) => {
+                let tls = match http.tls {
+                    TlsMode::Auto => Tls::Auto { dir: self.folder.clone() },
+                    TlsMode::Off => Tls::Off,
+                };
+                let tcp = TcpOptions {
+                    allowed_hosts: http.allowed_hosts.clone(),
+                    ..TcpOptions::new(address(&http.address)?, tls)
+                };
+                let options = ServeOptions { tcp: Some(tcp), ..ServeOptions::default() };
+                let serving = solti_http::serve(Arc::clone(api), &guards, options).await?;
+                let state = DoorState::Open {
+                    address: serving.url().unwrap_or_default().to_owned(),
+                    fingerprint: serving.fingerprint().map(str::to_owned),
+                };
+                Ok((state, Serving::Http(serving)))
+            }
+            Door::Grpc(grpc) => {
+                let address = address(&grpc.address)?;
+                let failed = |source| DoorError::Listen { address, source };
+                let listener = TcpListener::bind(address).await.map_err(failed)?;
+                let taken = listener.local_addr().map_err(failed)?;
+                if !taken.ip().is_loopback() {
+                    return Err(GrpcError::PlainText { address: taken }.into());
+                }
+                let (close, closing) = oneshot::channel();
+                let options =
+                    ServerOptions { auth: Some(Arc::clone(&guards.auth)), ..ServerOptions::default() };
+                let guarded = Arc::new(guards.around(Arc::clone(api)));
+                let served = solti_grpc::serve(guarded, Listener::Tcp(listener), options, async move {
+                    drop(closing.await);
+                });
+                let ended = spawn(async move {
+                    if let Err(error) = served.await {
+                        tracing::error!("gRPC ended early: {}", in_full(&error));
+                    }
+                });
+                let state = DoorState::Open { address: format!("grpc://{taken}"), fingerprint: None };
+                Ok((state, Serving::Grpc { close, ended }))
+            }
+        }
+    }
+}
+
+fn wanted(api: &ApiSettings, http: Option<SocketAddr>) -> [Option<Door>; 3] {
+    let http = match http {
+        Some(address) => HttpSettings { enabled: true, address: address.to_string(), ..api.http.clone() },
+        None => api.http.clone(),
+    };
+    [
+        api.socket.then_some(Door::Socket),
+        http.enabled.then_some(Door::Http(http)),
+        api.grpc.enabled.then(|| Door::Grpc(api.grpc.clone())),
+    ]
+}
+
+fn address(text: &str) -> Result<SocketAddr, DoorError> {
+    // The settings are valid when they are stored; a document from elsewhere may not be.
+    text.parse().map_err(|_| DoorError::Address { address: text.to_owned() })
+}
