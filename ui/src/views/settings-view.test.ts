@@ -96,3 +96,29 @@ test("the health of everything is there, with what to do", async () => {
   expect(findings.textContent).toContain("1.8 GB free");
   expect(findings.textContent).toContain("Free some space");
 });
+
+test("a door is opened here, says where it is, and its token is hidden until asked for", async () => {
+  await open("api");
+  await fireEvent.click(await screen.findByTestId("setting-api.http.enabled"));
+  expect(await screen.findByText("http://127.0.0.1:7654")).toBeTruthy();
+  const token = await screen.findByTestId("api-token");
+  const secret = await fake.apiToken();
+  expect(token.textContent).not.toContain(secret);
+  await fireEvent.click(screen.getByLabelText("Show the token"));
+  expect(token.textContent).toBe(secret);
+  await fireEvent.click(screen.getByTestId("rotate-token"));
+  await fireEvent.click(await screen.findByTestId("confirm"));
+  await waitFor(() => expect(token.textContent).not.toBe(secret));
+  // The status line tells it wherever one is.
+  await fireEvent.keyDown(document.body, { key: "Escape" });
+  expect(screen.getByText("API http://127.0.0.1:7654")).toBeTruthy();
+});
+
+test("a door that cannot be opened says why", async () => {
+  await open("api");
+  await fireEvent.click(await screen.findByTestId("setting-api.grpc.enabled"));
+  expect((await screen.findByText(/It cannot be opened/)).textContent).toContain("already in use");
+  const input = await type("api.http.address", "localhost");
+  expect((await screen.findByTestId("error-api.http.address")).textContent).toContain("as in 127.0.0.1:7654");
+  expect(input.value).toBe("localhost");
+});

@@ -5,6 +5,7 @@ import type {
   Bookmark,
   CloseAnswer,
   CloseQuestion,
+  DoorStates,
   Diagnosis,
   ExportedLog,
   InheritedEnvironment,
@@ -135,6 +136,11 @@ export interface Backend {
   watchClosing(onQuestion: (question: CloseQuestion | undefined) => void): Promise<Unsubscribe>;
   /** `remember` makes the answer the setting. */
   answerClosing(answer: CloseAnswer, remember: boolean): Promise<void>;
+  /** The doors for other programs, now and after every change. */
+  watchDoors(onDoors: (doors: DoorStates) => void): Promise<Unsubscribe>;
+  apiToken(): Promise<string>;
+  /** Makes another token; the old one lets nobody in any more. */
+  rotateApiToken(): Promise<string>;
   /** Looks at everything the app stands on; may take a moment. */
   diagnose(): Promise<Diagnosis>;
 

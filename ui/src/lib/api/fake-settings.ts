@@ -1,6 +1,13 @@
 // The settings of the backend in memory: the defaults, the merge patch, and the rules whose refusal the page shows.
 import { ApiError } from "./errors";
-import type { Diagnosis, InheritedEnvironment, Settings, SettingsPatch } from "./types";
+import type {
+  Diagnosis,
+  DoorState,
+  DoorStates,
+  InheritedEnvironment,
+  Settings,
+  SettingsPatch,
+} from "./types";
 
 const GB = 1e9;
 
@@ -64,6 +71,20 @@ export const diagnosis = (): Diagnosis => ({
     { what: "Logs", state: "ok", said: "12.4 GB in 2,314 runs" },
   ],
 });
+
+export function doorsOf({ api }: Settings): DoorStates {
+  const open = (on: boolean, address: string): DoorState =>
+    on ? { state: "open", address } : { state: "shut" };
+  return {
+    socket: open(api.socket, "/home/ada/.local/share/solti/api/solti.sock"),
+    http: open(api.http.enabled, `http://${api.http.address}`),
+    grpc: api.grpc.enabled
+      ? { state: "failed", problem: `${api.grpc.address} cannot be listened on: address already in use` }
+      : { state: "shut" },
+  };
+}
+
+export const fakeToken = (n: number): string => `5f0e${n}c1d`.repeat(8).slice(0, 64);
 
 export function patched(settings: Settings, patch: SettingsPatch): Settings {
   const changed = merge(settings, patch) as Settings;

@@ -13,11 +13,12 @@ import {
   searchOnce,
   type FakeLog,
 } from "./fake-search";
-import { defaultSettings, diagnosis, environment, patched } from "./fake-settings";
+import { defaultSettings, diagnosis, doorsOf, fakeToken, environment, patched } from "./fake-settings";
 import { matchesQuery } from "./query";
 import type {
   ApiErrorBody,
   CloseQuestion,
+  DoorStates,
   Bookmark,
   Lane,
   LogInfo,
@@ -53,6 +54,8 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
   for (const task of seedTasks(options.tasks, Date.now())) tasks.set(task.row.task.metadata.id, task);
   const lanes = seedLanes();
   let settings = defaultSettings();
+  let tokens = 1;
+  const doors = new Set<(doors: DoorStates) => void>();
   const closing = new Set<(question: CloseQuestion | undefined) => void>();
   const watchers = new Set<(change: TaskChange) => void>();
   const logWatchers = new Set<() => void>();
@@ -479,12 +482,22 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
     },
     watchJumps: async () => () => {},
     getSettings: async () => copy(settings),
-    setSettings: async (patch) => copy((settings = patched(settings, patch))),
+    setSettings: async (patch) => {
+      settings = patched(settings, patch);
+      doors.forEach((told) => told(doorsOf(settings)));
+      return copy(settings);
+    },
     watchClosing: async (onQuestion) => subscribe(closing, onQuestion),
     answerClosing: async (answer, remember) => {
       if (remember && answer !== "cancel") settings = patched(settings, { closing: answer });
       closing.forEach((asked) => asked(undefined));
     },
+    watchDoors: async (onDoors) => {
+      onDoors(doorsOf(settings));
+      return subscribe(doors, onDoors);
+    },
+    apiToken: async () => fakeToken(tokens),
+    rotateApiToken: async () => fakeToken(++tokens),
     diagnose: async () => diagnosis(),
     inheritedEnvironment: async () => environment(),
     appInfo: async () => ({

@@ -7,6 +7,7 @@ import { ApiError } from "./errors";
 import { onNextFrame } from "../shared/next-frame";
 import type {
   CloseQuestion,
+  DoorStates,
   LogInfo,
   LogJump,
   OutputFrame,
@@ -134,6 +135,10 @@ export const tauriBackend: Backend = {
       onQuestion(asked ?? undefined),
     ),
   answerClosing: (answer, remember) => invoke("answer_closing", { answer, remember }),
+  watchDoors: (onDoors) =>
+    watch<{ frame: number; doors: DoorStates }>("watch_doors", "onDoors", {}, ({ doors }) => onDoors(doors)),
+  apiToken: () => invoke("api_token"),
+  rotateApiToken: () => invoke("rotate_api_token"),
   diagnose: () => invoke("diagnose"),
   inheritedEnvironment: () => invoke("inherited_environment"),
 

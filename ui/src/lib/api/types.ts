@@ -88,6 +88,16 @@ export interface OutputFrame {
   events: wire.OutputEvent[];
   end: boolean;
 }
+/** A door for other programs. `address` is a URL, or the socket's path; `fingerprint` that of the certificate. */
+export type DoorState =
+  | { state: "shut" }
+  | { state: "open"; address: string; fingerprint?: string }
+  | { state: "failed"; problem: string };
+export interface DoorStates {
+  socket: DoorState;
+  http: DoorState;
+  grpc: DoorState;
+}
 /** Tasks that run, and that wait, as the last window is about to close. */
 export interface CloseQuestion {
   running: number;

@@ -3,7 +3,15 @@
 import type { Backend, Unsubscribe } from "../api/backend";
 import { ApiError } from "../api/errors";
 import { taskName } from "../api/query";
-import type { AppInfo, CloseAnswer, CloseQuestion, StopMode, TaskRow, TaskSpec } from "../api/types";
+import type {
+  AppInfo,
+  CloseAnswer,
+  CloseQuestion,
+  DoorStates,
+  StopMode,
+  TaskRow,
+  TaskSpec,
+} from "../api/types";
 import { plural } from "../shared/format";
 import { isFinished } from "../shared/phase";
 import { SettingsState } from "../settings/settings.svelte";
@@ -36,7 +44,7 @@ export interface Notice {
   text: string;
 }
 
-export type SettingsSection = "general" | "logs" | "environment" | "about";
+export type SettingsSection = "general" | "logs" | "environment" | "api" | "about";
 
 const idOf = (row: TaskRow) => row.task.metadata.id;
 
@@ -57,6 +65,8 @@ export class Workspace {
   searchOpen = $state(false);
   /** The settings take the place of the list while a section of them is shown. */
   settingsAt = $state<SettingsSection | undefined>(undefined);
+  /** The doors for other programs. */
+  doors = $state.raw<DoorStates | undefined>(undefined);
   /** What is asked before the last window closes. */
   closing = $state.raw<CloseQuestion | undefined>(undefined);
   /** The detail as a drawer, in a narrow window. */
@@ -73,7 +83,7 @@ export class Workspace {
 
   #typing: ReturnType<typeof setTimeout> | undefined;
   #nextNotice = 1;
-  #stopClosing: Unsubscribe = () => {};
+  #stops: Unsubscribe[] = [];
 
   constructor(backend: Backend) {
     this.backend = backend;
@@ -87,19 +97,15 @@ export class Workspace {
       (info) => (this.info = info),
       (thrown: unknown) => this.report(thrown),
     );
-    this.backend
-      .watchClosing((question) => (this.closing = question))
-      .then(
-        (stop) => (this.#stopClosing = stop),
-        (thrown: unknown) => this.report(thrown),
-      );
+    this.#keep(this.backend.watchClosing((question) => (this.closing = question)));
+    this.#keep(this.backend.watchDoors((doors) => (this.doors = doors)));
     this.settings.load().catch((thrown: unknown) => this.report(thrown));
     await this.list.start();
   }
 
   close() {
     clearTimeout(this.#typing);
-    this.#stopClosing();
+    this.#stops.forEach((stop) => stop());
     this.deletions.flush();
     this.list.stop();
   }
@@ -307,6 +313,13 @@ export class Workspace {
 
   dismiss(key: number) {
     this.notices = this.notices.filter((notice) => notice.key !== key);
+  }
+
+  #keep(watching: Promise<Unsubscribe>) {
+    watching.then(
+      (stop) => this.#stops.push(stop),
+      (thrown: unknown) => this.report(thrown),
+    );
   }
 
   #notify(tone: Notice["tone"], text: string) {
