@@ -107,6 +107,7 @@ async fn errors_have_their_status_their_code_and_their_field() {
             answer(400, "InvalidRequest", "mode"),
         ),
         ("POST", "/api/v1/desktop/tasks/none/rerun", "", answer(404, "TaskNotFound", "")),
+        ("PATCH", "/api/v1/desktop/lanes/a", "[1,null]", answer(400, "InvalidRequest", "body")),
         ("POST", "/api/v1/desktop/rows", r#"{"colour":1}"#, answer(400, "InvalidRequest", "colour")),
         ("PATCH", "/api/v1/desktop/lanes/a", r#"{"capacity":0}"#, answer(400, "InvalidRequest", "capacity")),
     ] {

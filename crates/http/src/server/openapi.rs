@@ -2,8 +2,9 @@
 
 use crate::server::route::{Content, Parameter, Route, SchemaOf};
 use crate::wire::ErrorBody;
-use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
+use schemars::transform::RecursiveTransform;
+use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 /// The whole document as JSON.
@@ -11,6 +12,7 @@ pub fn document(routes: &[Route]) -> Vec<u8> {
     let settings = SchemaSettings::draft2020_12().with(|settings| {
         settings.definitions_path = "/components/schemas".into();
         settings.meta_schema = None;
+        settings.transforms.push(Box::new(RecursiveTransform(say_bounds)));
     });
     let mut schemas = settings.into_generator();
     let error = schemas.subschema_for::<ErrorBody>();
@@ -38,7 +40,21 @@ pub fn document(routes: &[Route]) -> Vec<u8> {
     document.to_string().into_bytes()
 }
 
-fn operation(route: &Route, error: &schemars::Schema, schemas: &mut SchemaGenerator) -> Value {
+/// Says in numbers what a format says in a word that few readers know.
+fn say_bounds(schema: &mut Schema) {
+    let (low, high) = match schema.get("format").and_then(Value::as_str) {
+        Some("int32") => (i64::from(i32::MIN), i32::MAX as u64),
+        Some("uint32") => (0, u64::from(u32::MAX)),
+        Some("uint64") => (0, u64::MAX),
+        _ => return,
+    };
+    if schema.get("minimum").is_none() {
+        schema.insert("minimum".into(), low.into());
+    }
+    schema.insert("maximum".into(), high.into());
+}
+
+fn operation(route: &Route, error: &Schema, schemas: &mut SchemaGenerator) -> Value {
     let mut responses = Map::new();
     for (status, content) in &route.answers {
         responses.insert(status.to_string(), answer(content, schemas));
@@ -91,7 +107,9 @@ fn about_error(status: u16) -> &'static str {
 }
 
 fn parameter(named: &Parameter, schemas: &mut SchemaGenerator) -> Value {
-    let schema = (named.schema)(schemas);
+    let mut schema = (named.schema)(schemas);
+    // Transforms reach definitions only, and numbers have none.
+    say_bounds(&mut schema);
     let schema = if named.repeats { json!({"type": "array", "items": schema}) } else { schema.to_value() };
     json!({
         "name": named.name,

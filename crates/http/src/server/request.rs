@@ -141,6 +141,10 @@ async fn body(request: Request) -> Result<Bytes, Refusal> {
 }
 
 fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
+    // serde takes a list for a struct too, by the order of its fields, which is nobody's business.
+    if bytes.trim_ascii_start().first() == Some(&b'[') {
+        return Err(invalid("body", "must be an object"));
+    }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();

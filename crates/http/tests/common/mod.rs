@@ -6,7 +6,7 @@
 mod engine;
 
 pub use engine::*;
-use solti_api::guard::{AccessToken, Auth, StandardGuards};
+use solti_api::guard::{AccessToken, Auth, RateLimit, StandardGuards};
 use solti_http::{ServeOptions, Serving, serve};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -34,14 +34,33 @@ impl Service {
         Self { engine, serving, token, dir }
     }
 
+    /// With a rate limit that a measurement does not meet.
+    pub async fn start_unlimited() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let engine = Engine::open(&dir.path().join("data")).await;
+        let rate = RateLimit::new(u32::MAX, u32::MAX);
+        let (serving, token) = Self::serve_at_rate(&engine, &dir, rate, |_| {}).await;
+        Self { engine, serving, token, dir }
+    }
+
     pub async fn serve(
         engine: &Engine,
         dir: &TempDir,
         change: impl FnOnce(&mut ServeOptions),
     ) -> (Serving, Arc<AccessToken>) {
+        Self::serve_at_rate(engine, dir, RateLimit::default(), change).await
+    }
+
+    async fn serve_at_rate(
+        engine: &Engine,
+        dir: &TempDir,
+        rate: RateLimit,
+        change: impl FnOnce(&mut ServeOptions),
+    ) -> (Serving, Arc<AccessToken>) {
         let api_dir = dir.path().join("api");
         let token = Arc::new(AccessToken::open(&api_dir).unwrap());
-        let guards = StandardGuards::new(Auth::for_this_user(Arc::clone(&token)));
+        let mut guards = StandardGuards::new(Auth::for_this_user(Arc::clone(&token)));
+        guards.rate = Arc::new(rate);
         let tcp = solti_http::TcpOptions::new("127.0.0.1:0".parse().unwrap(), solti_http::Tls::Off);
         let mut options =
             ServeOptions { socket: Some(api_dir.join("solti.sock")), tcp: Some(tcp), ..Default::default() };

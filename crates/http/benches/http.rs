@@ -1,0 +1,240 @@
+//! What the API costs over HTTP, beside what the same bytes cost without it: `cargo bench -p solti-http [-- NAME…]`.
+//!
+//! Rounds of the API and of its rival alternate, so that both meet the same machine. The aims are those of
+//! `docs/benchmarks.md`. Wrong results panic; a missed aim is only marked.
+
+#[path = "../tests/common/mod.rs"]
+mod common;
+
+use axum::Router;
+use axum::routing::get;
+use common::{Engine, Service, command, spec};
+use http::header::CONTENT_TYPE;
+use serde_json::json;
+use solti_api::ApiHandler as _;
+use solti_http::{ClientOptions, HttpClient, Trust};
+use solti_model::{
+    BackoffState, ObjectMeta, OutputEvent, Task, TaskId, TaskPhase, TaskQuery, TaskSpec, TaskStatus,
+};
+use solti_store::{Change, Store, StoredTask};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_stream::StreamExt as _;
+
+const ROUNDS: usize = 5;
+/// Connections that ask at a time.
+const CLIENTS: usize = 8;
+const ROUND_TIME: Duration = Duration::from_secs(2);
+const LISTED: u64 = 100_000;
+const LINES: u64 = 2_000_000;
+
+fn main() {
+    let mut arguments: Vec<String> = std::env::args().skip(1).collect();
+    // `cargo test --benches` does not pass it: measuring would only take time there.
+    if !arguments.iter().any(|argument| argument == "--bench") {
+        return;
+    }
+    arguments.retain(|argument| !argument.starts_with('-'));
+    let wanted = |name: &str| arguments.is_empty() || arguments.iter().any(|argument| argument == name);
+    common::shim();
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        if wanted("requests") {
+            requests().await;
+        }
+        if wanted("list") {
+            list().await;
+        }
+        if wanted("lines") {
+            lines().await;
+        }
+    });
+}
+
+fn report(what: &str, figure: &str, aim: &str, met: bool) {
+    println!("{what:<44} {figure:<58} {} {aim}", if met { "met   " } else { "MISSED" });
+}
+
+fn median(mut figures: Vec<f64>) -> f64 {
+    figures.sort_unstable_by(f64::total_cmp);
+    figures[figures.len() / 2]
+}
+
+/// Asks for one path again and again over some connections; answers per second.
+async fn rate(address: SocketAddr, path: &str, token: &str, expected: &str) -> f64 {
+    let request =
+        Arc::new(format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\n\r\n"));
+    let (expected, answers, began) =
+        (Arc::new(expected.to_owned()), Arc::new(AtomicU64::new(0)), Instant::now());
+    let mut all = tokio::task::JoinSet::new();
+    for _ in 0..CLIENTS {
+        let (request, expected, answers) =
+            (Arc::clone(&request), Arc::clone(&expected), Arc::clone(&answers));
+        all.spawn(async move {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.set_nodelay(true).unwrap();
+            let mut buffer = vec![0; 16 * 1024];
+            while began.elapsed() < ROUND_TIME {
+                stream.write_all(request.as_bytes()).await.unwrap();
+                let mut n = 0;
+                while !buffer[..n].ends_with(expected.as_bytes()) {
+                    let more = stream.read(&mut buffer[n..]).await.unwrap();
+                    assert!(more > 0, "{}", String::from_utf8_lossy(&buffer[..n]));
+                    n += more;
+                }
+                assert!(buffer.starts_with(b"HTTP/1.1 200"));
+                answers.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+    }
+    all.join_all().await;
+    answers.load(Ordering::Relaxed) as f64 / began.elapsed().as_secs_f64()
+}
+
+/// One finished task, asked for over TCP with a token, behind all guards but the rate limit; beside a bare axum route that
+/// returns the same bytes.
+async fn requests() {
+    let service = Service::start_unlimited().await;
+    let id = service.engine.api.submit_task(spec("s", command("true", &[]), json!({}))).await.unwrap();
+    service.engine.finished(&id).await;
+    let path = format!("/api/v1/tasks/{id}");
+    let body: Arc<str> = service.ask("GET", &path, "").await.body.into();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let bare_address = listener.local_addr().unwrap();
+    let bytes = bytes::Bytes::copy_from_slice(body.as_bytes());
+    let bare = Router::new()
+        .route("/api/v1/tasks/{id}", get(|| async move { ([(CONTENT_TYPE, "application/json")], bytes) }));
+    tokio::spawn(async move { axum::serve(listener, bare).await });
+
+    let (mut ours, mut rival) = (vec![], vec![]);
+    for _ in 0..ROUNDS {
+        rival.push(rate(bare_address, &path, "none", &body).await);
+        ours.push(rate(service.serving.address().unwrap(), &path, &service.token.text(), &body).await);
+    }
+    let (ours, rival) = (median(ours), median(rival));
+    report(
+        "GET of one task",
+        &format!("{ours:.0}/s, a bare axum route {rival:.0}/s, ratio {:.2}", ours / rival),
+        "at least 0.5",
+        ours >= 0.5 * rival,
+    );
+}
+
+/// Pages of a hundred out of a hundred thousand finished tasks, as the whole answer over one connection.
+async fn list() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(&dir.path().join("data")).unwrap();
+    for first in (0..LISTED).step_by(1_000) {
+        let batch = (first..first + 1_000).map(|n| Change::from(finished_task(n))).collect();
+        store.apply(batch).await.unwrap();
+    }
+    drop(store);
+    let engine = Engine::open(&dir.path().join("data")).await;
+    let (serving, token) = Service::serve(&engine, &dir, |_| {}).await;
+    let api = client(serving.url().unwrap(), &token.text());
+    let mut times = vec![];
+    for round in 0..400 {
+        let status = if round % 2 == 0 { vec![] } else { vec![TaskPhase::Failed] };
+        let query = TaskQuery { status, limit: Some(100), ..TaskQuery::default() };
+        let began = Instant::now();
+        let page = api.query_tasks(query).await.unwrap();
+        times.push(began.elapsed());
+        assert_eq!(page.items.len(), 100);
+    }
+    times.sort_unstable();
+    let (p50, p99) = (times[times.len() / 2], times[times.len() * 99 / 100]);
+    report(
+        "a list of 100 of 100,000 tasks",
+        &format!("p50 {p50:.2?}, p99 {p99:.2?}"),
+        "p99 below 10 ms",
+        p99 < Duration::from_millis(10),
+    );
+}
+
+fn client(url: &str, token: &str) -> HttpClient {
+    let mut options = ClientOptions::new(url.parse().unwrap());
+    options.token = Some(token.to_owned());
+    options.trust = Trust::PublicAuthorities;
+    HttpClient::new(options).unwrap()
+}
+
+fn finished_task(n: u64) -> StoredTask {
+    let mut spec: TaskSpec =
+        spec(&format!("lane-{}", n % 20), command("/usr/bin/encode", &["film.mkv"]), json!({}));
+    spec.labels.insert("name".to_owned(), format!("film {n}"));
+    let phases = [TaskPhase::Succeeded, TaskPhase::Failed, TaskPhase::Timeout, TaskPhase::Canceled];
+    StoredTask {
+        task: Task {
+            metadata: ObjectMeta {
+                id: TaskId::generate(n, n),
+                resource_version: n,
+                created_at: n,
+                updated_at: n,
+            },
+            spec,
+            status: TaskStatus {
+                phase: phases[n as usize % 4],
+                attempt: 1,
+                exit_code: Some((n % 4) as i32),
+                error: None,
+            },
+        },
+        backoff: BackoffState::default(),
+        next_attempt_at: None,
+        queue_order: n,
+        stop_requested: false,
+        started_at: Some(n),
+        finished_at: Some(n),
+    }
+}
+
+/// Two million lines as server-sent events, to a reader that only counts them and to the client that makes events of them.
+async fn lines() {
+    let service = Service::start().await;
+    let task = spec("s", command("seq", &["1", &LINES.to_string()]), json!({}));
+    let id = service.engine.api.submit_task(task).await.unwrap();
+    service.engine.finished(&id).await;
+    let (address, token) = (service.serving.address().unwrap(), service.token.text());
+    let request = format!(
+        "GET /api/v1/tasks/{id}/logs HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
+    );
+    let began = Instant::now();
+    let mut stream = service.connect().await;
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let (mut buffer, mut bytes, mut events) = (vec![0; 64 * 1024], 0, 0);
+    loop {
+        match stream.read(&mut buffer).await.unwrap() {
+            0 => break,
+            more => {
+                bytes += more;
+                // One brace opens the data of each event.
+                events += buffer[..more].iter().filter(|byte| **byte == b'{').count() as u64;
+            }
+        }
+    }
+    let raw = began.elapsed();
+
+    let api = client(service.url(), &token);
+    let began = Instant::now();
+    let mut stream = api.stream_task_logs(&id).await.unwrap();
+    let mut right = 0;
+    while let Some(event) = stream.next().await {
+        if let OutputEvent::Chunk { seq, line, .. } = event {
+            right += u64::from(seq == right && line.parse() == Ok(right + 1));
+        }
+    }
+    let parsed = began.elapsed();
+    let lost = (LINES + 2).abs_diff(events).max(LINES - right);
+    report(
+        "2,000,000 lines over server-sent events",
+        &format!(
+            "{raw:.2?} ({:.0} MB/s), {parsed:.2?} through the client, lines lost {lost}",
+            bytes as f64 / 1e6 / raw.as_secs_f64()
+        ),
+        "0 lost",
+        lost == 0,
+    );
+}
