@@ -11,4 +11,7 @@ mod wire;
 
 pub use client::{ClientOptions, Endpoint, HttpClient, Reachability, Trust};
 pub use error::HttpError;
-pub use server::{Access, Limits, ServeOptions, Serving, TcpOptions, Tls, router, serve};
+pub use server::{
+    Access, CertificateFiles, Limits, ServeOptions, Serving, TcpOptions, Tls, certificate_names, router,
+    serve,
+};

@@ -9,7 +9,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 const CERTIFICATE: &str = "certificate.pem";
@@ -42,7 +42,25 @@ impl Identity {
         Ok(Self { config: Arc::new(config), fingerprint })
     }
 
-    /// Reads `<dir>/certificate.pem` and `key.pem`; makes them (0600) when there is no certificate yet.
+    /// As [`CertificateFiles::generated`] has them.
+    pub fn generated(dir: &Path, names: &[String]) -> Result<Self, HttpError> {
+        let files = CertificateFiles::generated(dir, names)?;
+        Self::read(&files.certificate, &files.key)
+    }
+}
+
+/// A certificate and its key, both PEM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertificateFiles {
+    pub certificate: PathBuf,
+    pub key: PathBuf,
+}
+
+impl CertificateFiles {
+    /// `<dir>/certificate.pem` and `key.pem`; makes them (0600) when there is no certificate yet.
+    ///
+    /// # Errors
+    /// When they cannot be made or written.
     pub fn generated(dir: &Path, names: &[String]) -> Result<Self, HttpError> {
         let (certificate, key) = (dir.join(CERTIFICATE), dir.join(KEY));
         if !certificate.exists() {
@@ -53,7 +71,7 @@ impl Identity {
             write(&key, &made.signing_key.serialize_pem()).map_err(failed)?;
             write(&certificate, &made.cert.pem()).map_err(failed)?;
         }
-        Self::read(&certificate, &key)
+        Ok(Self { certificate, key })
     }
 }
 

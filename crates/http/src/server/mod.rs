@@ -13,5 +13,6 @@ mod serve;
 mod sse;
 
 pub use access::Access;
+pub use certificate::CertificateFiles;
 pub use routes::router;
-pub use serve::{Limits, ServeOptions, Serving, TcpOptions, Tls, serve};
+pub use serve::{Limits, ServeOptions, Serving, TcpOptions, Tls, certificate_names, serve};

@@ -182,14 +182,17 @@ pub async fn serve(
     Ok(serving)
 }
 
+/// Under which names a generated certificate is valid: this machine's own, the address, and `hosts` without their ports.
+pub fn certificate_names(address: SocketAddr, hosts: &[String]) -> Vec<String> {
+    let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
+    names.push(address.ip().to_string());
+    names.extend(hosts.iter().map(|name| name.split(':').next().unwrap_or(name).to_owned()));
+    names.dedup();
+    names
+}
+
 fn identity(tcp: &TcpOptions) -> Result<Option<Identity>, HttpError> {
-    let names = || {
-        let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
-        names.push(tcp.address.ip().to_string());
-        names.extend(tcp.allowed_hosts.iter().map(|name| name.split(':').next().unwrap_or(name).to_owned()));
-        names.dedup();
-        names
-    };
+    let names = || certificate_names(tcp.address, &tcp.allowed_hosts);
     let local = tcp.address.ip().is_loopback();
     match &tcp.tls {
         Tls::Auto { .. } if local => Ok(None),

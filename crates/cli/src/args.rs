@@ -1,0 +1,260 @@
+//! The command line as it is written.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use solti_model::TaskPhase;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+/// Long and batch tasks on this machine or another: run, list, follow, stop.
+///
+/// Talks to the app, or to `solti serve`, over a Unix socket in the data folder; --url reaches another machine.
+#[derive(Debug, Parser)]
+#[command(name = "solti", version, propagate_version = true, max_term_width = 100)]
+pub struct Cli {
+    #[command(flatten)]
+    pub options: Options,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// The server: unix:///path, http://127.0.0.1:7654, https://host:port or ssh://host
+    #[arg(long, env = "SOLTI_URL", global = true, value_name = "URL")]
+    pub url: Option<String>,
+    /// Shown to a server on the network; better in the variable than here
+    #[arg(long, env = "SOLTI_TOKEN", global = true, hide_env_values = true, value_name = "TOKEN")]
+    pub token: Option<String>,
+    /// SHA-256 of an https server's own certificate, as its settings show it
+    #[arg(long, env = "SOLTI_FINGERPRINT", global = true, value_name = "SHA256")]
+    pub fingerprint: Option<String>,
+    /// The data folder whose server is meant
+    #[arg(long, env = "SOLTI_DATA_DIR", global = true, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Print JSON for programs: one document, or a line for each event of a log
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a command as a task
+    Run(Run),
+    /// Submit a task that is written as JSON
+    Submit {
+        /// A file, or - for standard input
+        file: PathBuf,
+    },
+    /// List tasks, newest first
+    #[command(visible_alias = "ls")]
+    List(List),
+    /// Show a task and its runs
+    Show { id: String },
+    /// Print the log of a task
+    Logs(Logs),
+    /// Wait until tasks are over; the exit code is that of the first that did not succeed
+    Wait {
+        #[arg(required = true)]
+        ids: Vec<String>,
+    },
+    /// Stop tasks: first they are asked, after a grace they are killed
+    Stop {
+        #[arg(required = true)]
+        ids: Vec<String>,
+        /// Kill at once
+        #[arg(long)]
+        kill: bool,
+    },
+    /// Submit a task again, as a new one
+    Rerun { id: String },
+    /// Delete tasks with their runs and logs; running ones are stopped first
+    #[command(visible_alias = "rm")]
+    Delete {
+        #[arg(required = true)]
+        ids: Vec<String>,
+    },
+    /// List lanes, or set one up
+    Lanes {
+        #[command(subcommand)]
+        command: Option<Lanes>,
+    },
+    /// Run tasks here without a window, until stopped; tasks go on when it ends
+    Serve(Serve),
+    /// Speak to the server's Unix socket through standard input and output (what ssh:// runs at the other end)
+    Connect,
+    /// Look at what tasks need here: folders, space, database, shim
+    Doctor,
+    /// Print the completions of a shell
+    Completions { shell: clap_complete::Shell },
+    /// Print the manual page, or write those of all commands into a folder
+    Man { dir: Option<PathBuf> },
+}
+
+impl Command {
+    /// A command whose exit code is a task's has another one for what went wrong on the way, as env(1) and timeout(1) do.
+    pub fn code_of_own_failure(&self) -> u8 {
+        match self {
+            Self::Run(Run { wait: true, .. }) | Self::Wait { .. } => 125,
+            _ => 1,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct Run {
+    /// Print the log until the task is over and exit with its exit code (124: timed out, 130: stopped, 125: solti failed)
+    #[arg(long, short)]
+    pub wait: bool,
+    /// What to call the task; the command when absent
+    #[arg(long, short)]
+    pub name: Option<String>,
+    /// The lane to run in; one of its own when absent
+    #[arg(long, short)]
+    pub lane: Option<String>,
+    /// What to do when the lane is busy
+    #[arg(long, value_enum, default_value_t = WhenBusy::Queue)]
+    pub when_busy: WhenBusy,
+    /// The directory to run in; the current one when absent, the server's home directory with --url
+    #[arg(long, short = 'C')]
+    pub cwd: Option<PathBuf>,
+    /// A variable; KEY alone takes the value that it has here
+    #[arg(long, short, value_name = "KEY[=VALUE]")]
+    pub env: Vec<String>,
+    /// How long it may take, as in 90s or 2h
+    #[arg(long, short, value_parser = humantime::parse_duration)]
+    pub timeout: Option<Duration>,
+    /// Try a failure again so often, with growing pauses
+    #[arg(long, value_name = "TIMES", value_parser = clap::value_parser!(u32).range(1..))]
+    pub retries: Option<u32>,
+    #[arg(long, value_name = "KEY=VALUE", value_parser = pair)]
+    pub label: Vec<(String, String)>,
+    /// The command and its arguments, as they are: no shell reads them
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "COMMAND")]
+    pub argv: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum WhenBusy {
+    /// Wait behind it
+    Queue,
+    /// Refuse
+    Refuse,
+    /// Stop what runs there
+    Replace,
+}
+
+#[derive(Debug, Args)]
+pub struct List {
+    /// Only tasks in these phases
+    #[arg(long, short, value_parser = phase, value_delimiter = ',')]
+    pub status: Vec<TaskPhase>,
+    #[arg(long, short)]
+    pub lane: Option<String>,
+    #[arg(long, value_name = "KEY=VALUE", value_parser = pair)]
+    pub label: Vec<(String, String)>,
+    /// Only tasks with this in their name or command
+    #[arg(long, short)]
+    pub text: Option<String>,
+    /// Only tasks created since then: 2h (ago), or 2026-11-23T10:00:00Z
+    #[arg(long, value_parser = moment)]
+    pub since: Option<SystemTime>,
+    #[arg(long, short = 'n', default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
+    pub limit: u32,
+}
+
+#[derive(Debug, Args)]
+pub struct Logs {
+    pub id: String,
+    /// Go on while the task runs
+    #[arg(long, short)]
+    pub follow: bool,
+    /// Only lines since then: 10m (ago), or 2026-11-23T10:00:00Z
+    #[arg(long, value_parser = moment)]
+    pub since: Option<SystemTime>,
+    /// Only this attempt
+    #[arg(long, short)]
+    pub attempt: Option<u32>,
+    /// Only this stream
+    #[arg(long, short, value_enum)]
+    pub stream: Option<Stream>,
+    /// Begin each line with its time
+    #[arg(long, short)]
+    pub timestamps: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Stream {
+    Stdout,
+    Stderr,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Lanes {
+    /// Change how many tasks a lane runs at once, or pause it
+    Set {
+        lane: String,
+        #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+        capacity: Option<u32>,
+        /// Start nothing more in it
+        #[arg(long, conflicts_with = "resume")]
+        pause: bool,
+        #[arg(long)]
+        resume: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Serve HTTP on this address too, as in 127.0.0.1:7654; beyond this machine with TLS
+    #[arg(long, value_name = "ADDRESS")]
+    pub http: Option<SocketAddr>,
+    /// Serve gRPC on this address too, as in 127.0.0.1:7655; beyond this machine with TLS
+    #[arg(long, value_name = "ADDRESS")]
+    pub grpc: Option<SocketAddr>,
+    /// A name under which others address this machine
+    #[arg(long, value_name = "NAME")]
+    pub host: Vec<String>,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("must be KEY=VALUE")?;
+    match key.is_empty() {
+        true => Err("the key is empty".into()),
+        false => Ok((key.into(), value.into())),
+    }
+}
+
+fn phase(word: &str) -> Result<TaskPhase, String> {
+    let words = || TaskPhase::ALL.map(TaskPhase::word).join(", ");
+    TaskPhase::from_word(word).ok_or_else(|| format!("is none of {}", words()))
+}
+
+/// A time, or how long ago it was.
+fn moment(text: &str) -> Result<SystemTime, String> {
+    if let Ok(ago) = humantime::parse_duration(text) {
+        return SystemTime::now().checked_sub(ago).ok_or_else(|| "is before time began".into());
+    }
+    humantime::parse_rfc3339_weak(text).map_err(|_| "must be as in 10m, 2h or 2026-11-23T10:00:00Z".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        use clap::CommandFactory as _;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn what_follows_the_command_is_the_commands_own() {
+        for line in ["solti run --wait -- make -j8 --wait", "solti run --wait make -j8 --wait"] {
+            let cli = Cli::parse_from(line.split(' '));
+            let Command::Run(run) = cli.command else { panic!("a run was written") };
+            assert_eq!((run.wait, run.argv), (true, vec!["make".into(), "-j8".into(), "--wait".into()]));
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! `stop`, `rerun`, `delete`.
+
+use super::run::tell;
+use crate::args::Options;
+use crate::error::CliError;
+use crate::{server, task_ids};
+use solti_api::{ApiHandler as _, TaskControl as _};
+use solti_model::StopMode;
+
+pub async fn stop(options: &Options, ids: &[String], kill: bool) -> Result<u8, CliError> {
+    let client = server::client(options).await?;
+    let mode = if kill { StopMode::Kill } else { StopMode::Graceful };
+    for id in ids {
+        client.stop_task(&task_ids::resolve(&client, id).await?, mode).await?;
+    }
+    Ok(0)
+}
+
+pub async fn rerun(options: &Options, id: &str) -> Result<u8, CliError> {
+    let client = server::client(options).await?;
+    let again = client.rerun_task(&task_ids::resolve(&client, id).await?).await?;
+    tell(options, &again)
+}
+
+pub async fn delete(options: &Options, ids: &[String]) -> Result<u8, CliError> {
+    let client = server::client(options).await?;
+    for id in ids {
+        client.delete_task(&task_ids::resolve(&client, id).await?).await?;
+    }
+    Ok(0)
+}

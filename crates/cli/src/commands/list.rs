@@ -1,0 +1,65 @@
+//! `list`: tasks, newest first.
+
+use super::print_json;
+use crate::args::{List, Options};
+use crate::error::CliError;
+use crate::table::{self, Cell};
+use crate::{server, show};
+use serde_json::json;
+use solti_api::TaskFeed as _;
+use solti_model::{ListQuery, Slot, TaskRow};
+use std::time::UNIX_EPOCH;
+
+/// Rows of one request; more are asked for page by page.
+const PAGE: u32 = 500;
+
+pub async fn list(options: &Options, list: List) -> Result<u8, CliError> {
+    let client = server::client(options).await?;
+    let since_ms = list.since.map(|since| {
+        let since = since.duration_since(UNIX_EPOCH).unwrap_or_default();
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    });
+    let mut query = ListQuery {
+        phases: list.status,
+        slot: list.lane.map(Slot::new).transpose()?,
+        labels: list.label.into_iter().collect(),
+        text: list.text,
+        since_ms,
+        ..ListQuery::default()
+    };
+    let (mut rows, mut total) = (Vec::new(), 0);
+    loop {
+        let left = list.limit - u32::try_from(rows.len()).unwrap_or(list.limit);
+        query.limit = Some(left.min(PAGE));
+        let page = client.list_tasks(query.clone()).await?;
+        rows.extend(page.rows);
+        total = page.total.max(total);
+        query.cursor = page.next_cursor;
+        if query.cursor.is_none() || rows.len() >= list.limit as usize {
+            break;
+        }
+    }
+    if options.json {
+        let tasks: Vec<_> = rows.into_iter().map(|row| row.task).collect();
+        print_json(&json!({"tasks": tasks, "total": total}))?;
+        return Ok(0);
+    }
+    let cells: Vec<_> = rows.iter().map(cells).collect();
+    table::print(["ID", "STATUS", "NAME", "LANE", "CREATED", "TOOK"], 2, &cells)?;
+    if total > rows.len() as u64 {
+        eprintln!("{} of {total} tasks; --limit shows more", rows.len());
+    }
+    Ok(0)
+}
+
+fn cells(row: &TaskRow) -> [Cell; 6] {
+    let task = &row.task;
+    [
+        Cell::new(task.metadata.id.as_str()),
+        show::status(row),
+        Cell::new(task.spec.display_name()),
+        Cell::new(task.spec.slot.as_str()),
+        Cell::new(show::ago(task.metadata.created_at)),
+        Cell::new(show::duration(row)),
+    ]
+}

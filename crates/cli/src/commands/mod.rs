@@ -1,0 +1,52 @@
+//! One command a file. Each prints its result and returns the exit code.
+
+mod connect;
+mod control;
+mod doctor;
+mod lanes;
+mod list;
+mod logs;
+mod manual;
+mod run;
+mod serve;
+mod show;
+mod wait;
+
+use crate::args::{Cli, Command};
+use crate::error::CliError;
+use serde::Serialize;
+use std::io::Write as _;
+
+pub async fn carry_out(cli: Cli) -> Result<u8, CliError> {
+    let Cli { options, command } = cli;
+    match command {
+        Command::Run(run) => run::run(&options, run).await,
+        Command::Submit { file } => run::submit(&options, &file).await,
+        Command::List(list) => list::list(&options, list).await,
+        Command::Show { id } => show::show(&options, &id).await,
+        Command::Logs(logs) => logs::logs(&options, logs).await,
+        Command::Wait { ids } => wait::wait(&options, &ids).await,
+        Command::Stop { ids, kill } => control::stop(&options, &ids, kill).await,
+        Command::Rerun { id } => control::rerun(&options, &id).await,
+        Command::Delete { ids } => control::delete(&options, &ids).await,
+        Command::Lanes { command } => lanes::lanes(&options, command).await,
+        Command::Serve(serve) => serve::serve(&options, serve).await,
+        Command::Connect => connect::connect(&options).await,
+        Command::Doctor => doctor::doctor(&options).await,
+        Command::Completions { shell } => manual::completions(shell),
+        Command::Man { dir } => manual::man(dir.as_deref()),
+    }
+}
+
+/// One document, as programs read it.
+fn print_json(value: &impl Serialize) -> Result<(), CliError> {
+    let mut text = serde_json::to_string_pretty(value)?;
+    text.push('\n');
+    print(&text)
+}
+
+fn print(text: &str) -> Result<(), CliError> {
+    let mut out = anstream::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    Ok(out.flush()?)
+}

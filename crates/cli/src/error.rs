@@ -1,0 +1,65 @@
+//! What can go wrong in this program itself, each in one sentence that says what to do.
+
+use solti_api::ApiError;
+use solti_engine::in_full;
+use std::io;
+use std::path::PathBuf;
+
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    #[error(transparent)]
+    Api(#[from] ApiError),
+    #[error("no Solti is running here ({}): open the app, or start `solti serve`", socket.display())]
+    NoServer { socket: PathBuf },
+    #[error(transparent)]
+    Engine(#[from] solti_engine::EngineError),
+    #[error(transparent)]
+    Http(#[from] solti_http::HttpError),
+    #[error(transparent)]
+    Grpc(#[from] solti_grpc::GrpcError),
+    #[error("{holder} holds the tasks in {}: use it, stop it, or name another folder with --data-dir", data_dir.display())]
+    Held { holder: solti_engine::Holder, data_dir: PathBuf },
+    #[error("the token of the API cannot be had")]
+    Token(#[source] io::Error),
+    #[error("{what} cannot be read")]
+    Input { what: String, source: io::Error },
+    #[error("{what} is no task")]
+    Json { what: String, source: serde_json::Error },
+    #[error(transparent)]
+    Field(#[from] solti_model::FieldError),
+    #[error("no task has an id that begins with {0}; `solti list` shows them")]
+    NoSuchTask(String),
+    #[error("{prefix} could be {}: give more of it", matches.join(", "))]
+    AmbiguousId { prefix: String, matches: Vec<String> },
+    #[error("--env {0}: this variable is not set here; write {0}=VALUE")]
+    NoVariable(String),
+    #[error("the current directory is gone")]
+    CurrentDir(#[source] io::Error),
+    #[error("the connection to the server ended before the task did")]
+    Disconnected,
+    #[error("{0} cannot be waited for")]
+    Signal(&'static str, #[source] io::Error),
+    #[error("the server's socket {} cannot be used", socket.display())]
+    Socket { socket: PathBuf, source: io::Error },
+    #[error("{address} cannot be listened on")]
+    Listen { address: std::net::SocketAddr, source: io::Error },
+    #[error("the output cannot be written")]
+    Output(#[from] io::Error),
+    #[error("the output cannot be written")]
+    Shape(#[from] serde_json::Error),
+}
+
+impl CliError {
+    /// To standard error: a sentence, or the JSON of an error of the API.
+    pub fn print(&self, as_json: bool) {
+        let body = match self {
+            Self::Api(error) => serde_json::to_string(error).ok(),
+            Self::Field(error) => serde_json::to_string(&ApiError::from(error.clone())).ok(),
+            _ => None,
+        };
+        match body.filter(|_| as_json) {
+            Some(body) => eprintln!("{body}"),
+            None => eprintln!("solti: {}", in_full(self)),
+        }
+    }
+}

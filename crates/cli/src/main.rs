@@ -1,0 +1,44 @@
+//! `solti`: tasks from a terminal, over the Unix socket of the app or of `solti serve`, or another machine's API.
+//!
+//! Every command is one file in `commands/`; `args.rs` says how they are written. What a task is and does lives below:
+//! this program only asks for it and shows it.
+
+mod args;
+mod commands;
+mod error;
+mod log_printer;
+mod order;
+mod server;
+mod show;
+mod table;
+mod task_ids;
+
+use args::Cli;
+use clap::Parser as _;
+use error::CliError;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    // Rust ignores SIGPIPE: `solti list | head` ends with an error of the pipe, which `CliError` takes for an end.
+    let cli = Cli::parse();
+    let as_json = cli.options.json;
+    let own_failure = cli.command.code_of_own_failure();
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("solti: no threads to work with: {error}");
+            return ExitCode::from(own_failure);
+        }
+    };
+    let result = runtime.block_on(commands::carry_out(cli));
+    // Reading standard input blocks a thread that nobody can end: it is not waited for.
+    runtime.shutdown_background();
+    match result {
+        Ok(code) => ExitCode::from(code),
+        Err(CliError::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            error.print(as_json);
+            ExitCode::from(own_failure)
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Orders for tasks: from the words of `solti run`, and from a file.
+
+use crate::args::{Run, WhenBusy};
+use crate::error::CliError;
+use rand::Rng as _;
+use solti_model::{
+    AdmissionStrategy, CommandMode, EnvVar, RestartStrategy, Slot, SubprocessMode, SubprocessTask, TaskKind,
+    TaskSpec,
+};
+use std::path::Path;
+
+/// Characters that lane names of our own end in; as the app's form makes them.
+const LETTERS: &[u8] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+const LANE_WORD: usize = 40;
+
+/// `here` is the directory to run in when none is named.
+pub fn from_words(run: Run, here: Option<&Path>) -> Result<TaskSpec, CliError> {
+    let mut argv = run.argv.into_iter();
+    let command = argv.next().unwrap_or_default();
+    let slot = match run.lane {
+        Some(lane) => Slot::new(lane)?,
+        None => own_lane(&command)?,
+    };
+    let cwd = match (&run.cwd, here) {
+        (Some(cwd), _) => Some(std::path::absolute(cwd).map_err(CliError::CurrentDir)?),
+        (None, here) => here.map(Path::to_owned),
+    };
+    let kind = TaskKind::Subprocess(SubprocessTask {
+        mode: SubprocessMode::Command(CommandMode { command, args: argv.collect() }),
+        env: run.env.iter().map(|word| variable(word)).collect::<Result<_, _>>()?,
+        cwd: cwd.map(|cwd| cwd.to_string_lossy().into_owned()),
+        fail_on_non_zero: true,
+    });
+    let mut spec = TaskSpec::new(slot, kind);
+    spec.timeout = run.timeout.map(|timeout| u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX));
+    spec.admission = match run.when_busy {
+        WhenBusy::Queue => AdmissionStrategy::Queue,
+        WhenBusy::Refuse => AdmissionStrategy::DropIfRunning,
+        WhenBusy::Replace => AdmissionStrategy::Replace,
+    };
+    if run.retries.is_some() {
+        (spec.restart, spec.max_retries) = (RestartStrategy::OnFailure, run.retries);
+    }
+    spec.labels = run.label.into_iter().collect();
+    spec.labels.extend(run.name.map(|name| ("name".to_owned(), name)));
+    Ok(spec)
+}
+
+/// A lane that nobody else is in.
+fn own_lane(command: &str) -> Result<Slot, CliError> {
+    let name = Path::new(command).file_name().unwrap_or_default().to_string_lossy();
+    let legal = name.chars().filter(|c| c.is_ascii_alphanumeric() || "._-".contains(*c));
+    let word: String = legal.take(LANE_WORD).collect();
+    let mut random = rand::rng();
+    let letter = |_| char::from(LETTERS[random.random_range(0..LETTERS.len())]);
+    let end: String = (0..5).map(letter).collect();
+    Ok(Slot::new(if word.is_empty() { format!("run-{end}") } else { format!("{word}-{end}") })?)
+}
+
+fn variable(word: &str) -> Result<EnvVar, CliError> {
+    match word.split_once('=') {
+        Some((key, value)) => Ok(EnvVar { key: key.into(), value: value.into() }),
+        None => match std::env::var(word) {
+            Ok(value) => Ok(EnvVar { key: word.into(), value }),
+            Err(_) => Err(CliError::NoVariable(word.into())),
+        },
+    }
+}
+
+/// `-` is standard input.
+pub async fn from_file(file: &Path) -> Result<TaskSpec, CliError> {
+    let is_stdin = file.as_os_str() == "-";
+    let what = if is_stdin { "standard input".to_owned() } else { file.display().to_string() };
+    let read = match is_stdin {
+        true => tokio::task::spawn_blocking(|| std::io::read_to_string(std::io::stdin()))
+            .await
+            .unwrap_or_else(|error| Err(std::io::Error::other(error))),
+        false => tokio::fs::read_to_string(file).await,
+    };
+    let text = read.map_err(|source| CliError::Input { what: what.clone(), source })?;
+    let json = serde_json::from_str(&text).map_err(|source| CliError::Json { what, source })?;
+    Ok(solti_model::parse_spec(json)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args::{Cli, Command};
+    use clap::Parser as _;
+
+    fn spec(line: &[&str]) -> Result<TaskSpec, CliError> {
+        let words = ["solti", "run"].iter().chain(line);
+        let Command::Run(run) = Cli::parse_from(words).command else { panic!("a run was written") };
+        from_words(run, Some(Path::new("/here")))
+    }
+
+    #[test]
+    fn the_words_of_a_run_become_its_spec() {
+        let spec = spec(&[
+            "--name",
+            "nightly",
+            "--lane",
+            "etl",
+            "--timeout",
+            "90s",
+            "--retries",
+            "2",
+            "--label",
+            "team=red",
+            "--env",
+            "A=b=c",
+            "--",
+            "make",
+            "-j8",
+        ]);
+        let json = serde_json::to_value(spec.expect("legal")).expect("writes");
+        assert_eq!(
+            json["kind"]["subprocess"]["mode"]["command"],
+            serde_json::json!({"command": "make", "args": ["-j8"]})
+        );
+        assert_eq!(json["kind"]["subprocess"]["env"], serde_json::json!([{"key": "A", "value": "b=c"}]));
+        assert_eq!(json["kind"]["subprocess"]["cwd"], "/here");
+        assert_eq!(
+            (&json["slot"], &json["timeout"], &json["maxRetries"]),
+            (&"etl".into(), &90_000.into(), &2.into())
+        );
+        assert_eq!(json["labels"], serde_json::json!({"name": "nightly", "team": "red"}));
+        assert_eq!(json["admission"], "queue");
+    }
+
+    #[test]
+    fn a_task_without_a_lane_gets_one_of_its_own() {
+        for command in ["/usr/bin/make", "ünïcode", &"x".repeat(200)] {
+            let (one, other) =
+                (spec(&["--", command]).expect("legal"), spec(&["--", command]).expect("legal"));
+            assert_ne!(one.slot, other.slot);
+        }
+    }
+
+    #[test]
+    fn a_variable_that_is_not_set_is_an_error() {
+        let error = spec(&["--env", "SOLTI_NO_SUCH_VARIABLE", "--", "x"]).expect_err("not set");
+        assert!(matches!(error, CliError::NoVariable(name) if name == "SOLTI_NO_SUCH_VARIABLE"));
+    }
+}

@@ -1,0 +1,53 @@
+//! Where the server is, and the client to it.
+
+use crate::args::Options;
+use crate::error::CliError;
+use solti_http::{ClientOptions, Endpoint, HttpClient, Trust};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use tokio::net::UnixStream;
+
+/// The data folder that is meant, whether or not it is there. An empty variable is as good as none.
+pub fn data_dir(options: &Options) -> Result<PathBuf, CliError> {
+    match options.data_dir.as_ref().filter(|dir| !dir.as_os_str().is_empty()) {
+        Some(dir) => std::path::absolute(dir).map_err(CliError::CurrentDir),
+        None => Ok(solti_engine::data_dir()?),
+    }
+}
+
+/// The socket of the program that holds a data folder.
+pub fn socket(data_dir: &Path) -> PathBuf {
+    data_dir.join("api").join("solti.sock")
+}
+
+/// Connects to the Unix socket of this machine's server.
+///
+/// # Errors
+/// [`CliError::NoServer`] where nobody listens.
+pub async fn connect(socket: &Path) -> Result<UnixStream, CliError> {
+    UnixStream::connect(socket).await.map_err(|source| {
+        let socket = socket.to_owned();
+        match source.kind() {
+            ErrorKind::NotFound | ErrorKind::ConnectionRefused => CliError::NoServer { socket },
+            _ => CliError::Socket { socket, source },
+        }
+    })
+}
+
+/// A client of the server that is meant. That of this machine is known to be there when this returns.
+pub async fn client(options: &Options) -> Result<HttpClient, CliError> {
+    let endpoint = match options.url.as_deref().filter(|url| !url.is_empty()) {
+        Some(url) => url.parse()?,
+        None => {
+            let socket = socket(&data_dir(options)?);
+            drop(connect(&socket).await?);
+            Endpoint::Unix(socket)
+        }
+    };
+    let mut how = ClientOptions::new(endpoint);
+    how.token = options.token.clone();
+    if let Some(fingerprint) = &options.fingerprint {
+        how.trust = Trust::Fingerprint(fingerprint.clone());
+    }
+    Ok(HttpClient::new(how)?)
+}

@@ -1,0 +1,115 @@
+//! Words and colours for what a task is and does.
+
+use crate::table::{Cell, harmless};
+use anstyle::{AnsiColor, Style};
+use solti_model::{Task, TaskPhase, TaskRow, Waiting};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+pub fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+pub fn style(phase: TaskPhase) -> Style {
+    let color = match phase {
+        TaskPhase::Pending => return Style::new().dimmed(),
+        TaskPhase::Running => AnsiColor::Blue,
+        TaskPhase::Succeeded => AnsiColor::Green,
+        TaskPhase::Failed | TaskPhase::Exhausted => AnsiColor::Red,
+        TaskPhase::Timeout => AnsiColor::Yellow,
+        TaskPhase::Canceled => AnsiColor::Magenta,
+    };
+    Style::new().fg_color(Some(color.into()))
+}
+
+/// The phase, and what a person would ask next: why it waits, with which code it ended.
+pub fn status(row: &TaskRow) -> Cell {
+    let status = &row.task.status;
+    let mut text = status.phase.word().to_owned();
+    let more = match (&row.waiting, status.exit_code) {
+        (Some(Waiting::Lane { position, .. }), _) => Some(format!("{position} in the queue")),
+        (Some(Waiting::Backoff { until }), _) => {
+            Some(format!("again in {}", span(until.saturating_sub(now_ms()))))
+        }
+        (Some(Waiting::LanePaused), _) => Some("lane paused".into()),
+        (Some(Waiting::Starting), _) => Some("starting".into()),
+        (Some(_), _) => None,
+        (None, _) if row.stopping => Some("stopping".into()),
+        (None, Some(code)) if code != 0 => Some(code.to_string()),
+        (None, _) => None,
+    };
+    if let Some(more) = more {
+        text = format!("{text} ({more})");
+    }
+    Cell::styled(text, style(status.phase))
+}
+
+/// How long the latest attempt took, or has taken so far.
+pub fn duration(row: &TaskRow) -> String {
+    let end = match row.task.status.phase {
+        TaskPhase::Running => Some(now_ms()),
+        TaskPhase::Pending => None,
+        _ => row.finished_at,
+    };
+    row.started_at.zip(end).map_or_else(String::new, |(start, end)| span(end.saturating_sub(start)))
+}
+
+pub fn ago(ms: u64) -> String {
+    format!("{} ago", span(now_ms().saturating_sub(ms)))
+}
+
+/// A span of time in its two largest units.
+pub fn span(ms: u64) -> String {
+    let seconds = ms / 1_000;
+    match seconds {
+        0 => format!("{ms} ms"),
+        1..60 => format!("{}.{} s", seconds, ms % 1_000 / 100),
+        60..3_600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
+        3_600..86_400 => format!("{} h {:02} min", seconds / 3_600, seconds % 3_600 / 60),
+        _ => format!("{} d {:02} h", seconds / 86_400, seconds % 86_400 / 3_600),
+    }
+}
+
+/// A time of day, UTC, as standards write it.
+pub fn time(ms: u64) -> String {
+    let time = UNIX_EPOCH + std::time::Duration::from_millis(ms);
+    humantime::format_rfc3339_millis(time).to_string()
+}
+
+/// One line on how a task ended, for who waited for it; `None` when it went well.
+pub fn bad_end(task: &Task) -> Option<String> {
+    let status = &task.status;
+    let why = status.error.as_deref().map(|error| format!(": {}", harmless(error))).unwrap_or_default();
+    (status.phase != TaskPhase::Succeeded).then(|| format!("{}{why}", status.phase.word()))
+}
+
+/// The exit code of a program that stands for a task: the task's own where it has one.
+pub fn exit_code(task: &Task) -> u8 {
+    match (task.status.phase, task.status.exit_code) {
+        (TaskPhase::Timeout, _) => 124,
+        (TaskPhase::Canceled, _) => 130,
+        (TaskPhase::Succeeded, None) => 0,
+        // What does not fit into a byte is no code of a process of this system.
+        (_, Some(code)) => u8::try_from(code).unwrap_or(1),
+        (_, None) => 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_have_two_units() {
+        for (ms, words) in [
+            (0, "0 ms"),
+            (999, "999 ms"),
+            (4_260, "4.2 s"),
+            (60_000, "1 min 00 s"),
+            (3_725_000, "1 h 02 min"),
+            (93_600_000, "1 d 02 h"),
+        ] {
+            assert_eq!(span(ms), words);
+        }
+    }
+}

@@ -1,0 +1,297 @@
+//! The program as a person and a script use it: real server, real tasks, exit codes and what is printed where.
+
+mod support;
+
+use rustix::process::Signal;
+use serde_json::json;
+use std::io::Write as _;
+use std::process::Stdio;
+use support::{Place, ended, error, lines, send};
+
+#[test]
+fn a_run_that_is_waited_for_prints_and_ends_as_its_command() {
+    let place = Place::new();
+    let _server = place.serve(&[]);
+    let output = place.run(&["run", "--wait", "--", "sh", "-c", "echo out; pwd; echo err >&2; exit 7"]);
+    assert_eq!(output.status.code(), Some(7));
+    let work = place.work().canonicalize().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), format!("out\n{}\n", work.display()));
+    assert_eq!(error(&output), "err\nsolti: failed: exit 7\n");
+
+    assert_eq!(place.run(&["run", "--wait", "true"]).status.code(), Some(0));
+    let late = place.run(&["run", "--wait", "--timeout", "200ms", "--", "sleep", "600"]);
+    assert_eq!(
+        (late.status.code(), error(&late)),
+        (Some(124), "solti: timeout: timed out after 200 ms\n".into())
+    );
+    let nothing = place.run(&["run", "--wait", "--", "no-such-program-anywhere"]);
+    assert_eq!(nothing.status.code(), Some(1));
+    assert!(error(&nothing).contains("no-such-program-anywhere"), "{}", error(&nothing));
+}
+
+#[test]
+fn variables_labels_and_lanes_reach_the_task() {
+    let place = Place::new();
+    let _server = place.serve(&[]);
+    let words =
+        ["run", "--wait", "--env", "A=1 2", "--env", "FROM_HERE", "--name", "n", "--label", "team=red"];
+    let mut command = place.command(&words);
+    command.args(["--lane", "etl", "--", "sh", "-c", "echo $A$FROM_HERE"]).env("FROM_HERE", " 3");
+    assert_eq!(command.output().unwrap().stdout, b"1 2 3\n");
+    let listed =
+        place.json(&["list", "--json", "--lane", "etl", "--label", "team=red", "--status", "succeeded"]);
+    assert_eq!((&listed["total"], &listed["tasks"][0]["spec"]["labels"]["name"]), (&json!(1), &json!("n")));
+    assert_eq!(
+        place.json(&["list", "--json", "--status", "failed,timeout"]),
+        json!({"tasks": [], "total": 0})
+    );
+}
+
+#[test]
+fn tasks_are_listed_shown_and_named_by_the_beginning_of_their_id() {
+    let place = Place::new();
+    let _server = place.serve(&[]);
+    let ids = [place.task("echo one"), place.task("echo two; exit 3")];
+    assert_eq!(place.run(&["wait", &ids[0], &ids[1]]).status.code(), Some(3));
+    let table = place.ok(&["list"]);
+    let lines: Vec<_> = table.lines().collect();
+    assert!(lines[0].starts_with("ID") && lines.len() == 3, "{table}");
+    assert!(lines[1].contains(&ids[1]) && lines[1].contains("failed (3)"), "newest first: {table}");
+    assert!(!table.contains('\u{1b}'), "no colours where nobody sees them");
+
+    let listed = place.json(&["list", "--json", "--limit", "1"]);
+    assert_eq!((&listed["total"], &listed["tasks"][0]["metadata"]["id"]), (&json!(2), &json!(ids[1])));
+    let beginning = &ids[1][..ids[1].len() - 1];
+    let shown = place.json(&["show", "--json", beginning]);
+    assert_eq!(
+        (&shown["task"]["metadata"]["id"], &shown["runs"][0]["exitCode"]),
+        (&json!(ids[1]), &json!(3))
+    );
+    assert!(place.ok(&["show", beginning]).contains("echo two; exit 3"));
+    assert_eq!(place.ok(&["logs", beginning]), "two\n");
+
+    let both = place.run(&["show", &ids[0][..2]]);
+    assert!(error(&both).contains(&ids[0]) && error(&both).contains("give more of it"), "{}", error(&both));
+    let none = place.run(&["show", "zzz"]);
+    assert_eq!((none.status.code(), error(&none).lines().count()), (Some(1), 1));
+}
+
+#[test]
+fn a_log_is_printed_as_far_as_it_is_and_followed_to_its_end() {
+    let place = Place::new();
+    let _server = place.serve(&[]);
+    place.gate("gate");
+    let id = place.task("echo first; read x < gate; echo last >&2; echo more");
+    let mut follower = place.command(&["logs", "-f", &id]).spawn().unwrap();
+    let followed = lines(&mut follower);
+    assert_eq!(followed.next(), "first");
+    assert_eq!(place.ok(&["logs", &id]), "first\n", "a live log is not waited for");
+    place.open_gate("gate");
+    assert_eq!(followed.rest(), ["more"]);
+    assert_eq!(ended(&mut follower), Some(0));
+    assert_eq!(support::stderr_of(&mut follower), "last\n");
+
+    assert_eq!(place.ok(&["logs", "--stream", "stderr", &id]), "");
+    let events = place.ok(&["logs", "--json", &id]);
+    let events: Vec<serde_json::Value> =
+        events.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((&events[0]["type"], &events[4]["exitCode"]), (&json!("runStarted"), &json!(0)));
+    assert_eq!(place.ok(&["logs", "--since", "2000-01-01T00:00:00Z", &id]), "first\nmore\n");
+    assert_eq!(place.ok(&["logs", "--since", "2199-01-01T00:00:00Z", &id]), "");
+    assert_eq!(place.run(&["logs", "--attempt", "7", &id]).status.code(), Some(1));
+}
+
+#[test]
+fn tasks_are_stopped_rerun_and_deleted() {
+    let place = Place::new();
+    let _server = place.serve(&[]);
+    let ids = [place.task("sleep 600"), place.task("trap '' TERM; sleep 600; sleep 600")];
+    place.ok(&["stop", &ids[0]]);
+    place.ok(&["stop", "--kill", &ids[1]]);
+    for id in &ids {
+        let waited = place.run(&["wait", id]);
+        assert_eq!(waited.status.code(), Some(130));
+        assert!(error(&waited).contains("canceled"), "{}", error(&waited));
+    }
+    assert!(error(&place.run(&["stop", &ids[0]])).starts_with("solti: "));
+    let again = place.json(&["rerun", "--json", &ids[0]])["taskId"].as_str().unwrap().to_owned();
+    place.ok(&["delete", &again, &ids[0]]);
+    assert_eq!(place.json(&["list", "--json"])["total"], 1);
+}
+
+#[test]
+fn lanes_are_set_and_queue() {
+    let place = Place::new();
+    let _server = place.serve(&[]);
+    let lane = place.json(&["lanes", "set", "etl", "--capacity", "2", "--pause", "--json"]);
+    assert_eq!((&lane["capacity"], &lane["paused"]), (&json!(2), &json!(true)));
+    let id = place.ok(&["run", "--lane", "etl", "true"]).trim().to_owned();
+    let table = place.ok(&["lanes"]);
+    assert!(table.contains("0 of 2") && table.contains("paused"), "{table}");
+    assert!(place.ok(&["list"]).contains("lane paused"));
+    place.ok(&["lanes", "set", "etl", "--resume"]);
+    assert_eq!(place.run(&["wait", &id]).status.code(), Some(0));
+}
+
+#[test]
+fn a_busy_lane_queues_refuses_or_is_taken_over() {
+    let place = Place::new();
+    let _server = place.serve(&[]);
+    let in_lane = |when: &str, argv: &[&str]| {
+        let words = [&["run", "--lane", "etl", "--when-busy", when, "--"], argv].concat();
+        place.run(&words)
+    };
+    let id = |output: std::process::Output| String::from_utf8(output.stdout).unwrap().trim().to_owned();
+    let first = id(in_lane("refuse", &["sleep", "600"]));
+    let refused = in_lane("refuse", &["true"]);
+    assert_eq!(error(&refused), format!("solti: lane etl is busy with task {first}\n"));
+    let queued = id(in_lane("queue", &["true"]));
+    assert!(place.ok(&["list"]).contains("1 in the queue"));
+    let replacing = id(in_lane("replace", &["true"]));
+    assert_eq!(place.run(&["wait", &first]).status.code(), Some(130));
+    assert_eq!(place.run(&["wait", &queued, &replacing]).status.code(), Some(0));
+}
+
+#[test]
+fn tasks_outlive_their_server_however_it_ends() {
+    for signal in [Signal::TERM, Signal::KILL] {
+        let place = Place::new();
+        place.gate("gate");
+        let server = place.serve(&[]);
+        let id = place.task("echo before; read x < gate; echo survived");
+        let mut follower = place.command(&["logs", "-f", &id]).spawn().unwrap();
+        assert_eq!(lines(&mut follower).next(), "before");
+        follower.kill().unwrap();
+        follower.wait().unwrap();
+        server.signal(signal);
+        assert_eq!(server.ended(), (signal == Signal::TERM).then_some(0));
+
+        let _server = place.serve(&[]);
+        assert_eq!(place.json(&["show", "--json", &id])["task"]["status"]["phase"], "running");
+        place.open_gate("gate");
+        assert_eq!(place.run(&["wait", &id]).status.code(), Some(0));
+        assert_eq!(place.ok(&["logs", &id]), "before\nsurvived\n");
+    }
+}
+
+#[test]
+fn a_folder_has_one_server_and_the_second_says_whose_it_is() {
+    let place = Place::new();
+    let server = place.serve(&[]);
+    let second = place.run(&["serve"]);
+    assert_eq!(second.status.code(), Some(1));
+    assert!(error(&second).contains("solti serve (process"), "{}", error(&second));
+    assert_eq!(place.json(&["list", "--json"])["total"], 0, "the first serves on");
+    drop(server);
+    drop(place.serve(&[]));
+}
+
+#[test]
+fn without_a_server_one_line_says_how_to_start_one() {
+    let place = Place::new();
+    for (words, code) in
+        [(&["run", "--", "make", "-j8"][..], 1), (&["run", "--wait", "make"], 125), (&["list"], 1)]
+    {
+        let output = place.run(words);
+        assert_eq!(output.status.code(), Some(code));
+        let error = error(&output);
+        assert!(error.contains("solti serve") && error.lines().count() == 1, "{error}");
+    }
+    assert!(!place.data_dir().exists(), "asking makes nothing");
+    // A socket that a killed server left behind is no server either.
+    let server = place.serve(&[]);
+    server.signal(Signal::KILL);
+    server.ended();
+    assert!(error(&place.run(&["list"])).contains("solti serve"));
+}
+
+#[test]
+fn bad_input_is_refused_with_the_reason() {
+    let place = Place::new();
+    let _server = place.serve(&[]);
+    let submit = |text: &str, more: &[&str]| {
+        let mut words = vec!["submit", "-"];
+        words.extend(more);
+        let mut child = place.command(&words).stdin(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    };
+    assert!(error(&submit("{", &[])).contains("standard input is no task"));
+    let unknown = r#"{"slot":"s","kind":{"subprocess":{"mode":{"command":{"command":"x"}}}},"colour":"red"}"#;
+    assert!(error(&submit(unknown, &[])).contains("colour"));
+    let bad = r#"{"slot":"s","kind":{"subprocess":{"mode":{"command":{"command":"x"}}}},"timeout":0}"#;
+    let refusal = submit(bad, &["--json"]);
+    let body: serde_json::Value = serde_json::from_slice(&refusal.stderr).unwrap();
+    assert_eq!((refusal.status.code(), &body["field"]), (Some(1), &json!("timeout")));
+    let good = submit(&bad.replace("0}", "60000}").replace("\"x\"", "\"true\""), &[]);
+    assert_eq!(place.run(&["wait", String::from_utf8_lossy(&good.stdout).trim()]).status.code(), Some(0));
+
+    assert!(error(&place.run(&["submit", "no-such-file"])).contains("no-such-file"));
+    for words in
+        [&["run"][..], &["list", "--status", "done"], &["logs"], &["lanes", "set", "a", "--capacity", "0"]]
+    {
+        assert_eq!(place.run(words).status.code(), Some(2), "{words:?}");
+    }
+}
+
+#[test]
+fn an_interrupt_without_a_terminal_stops_the_task() {
+    let place = Place::new();
+    let _server = place.serve(&[]);
+    let mut runner =
+        place.command(&["run", "--wait", "--", "sh", "-c", "echo on; sleep 600"]).spawn().unwrap();
+    assert_eq!(lines(&mut runner).next(), "on");
+    send(&runner, Signal::INT);
+    assert_eq!(ended(&mut runner), Some(130));
+    assert_eq!(place.json(&["list", "--json"])["tasks"][0]["status"]["phase"], "canceled");
+}
+
+#[test]
+fn connect_speaks_to_the_socket() {
+    let place = Place::new();
+    let _server = place.serve(&[]);
+    let mut child = place.command(&["connect"]).stdin(Stdio::piped()).spawn().unwrap();
+    let request = "GET /api/v1/tasks HTTP/1.1\r\nHost: solti\r\nConnection: close\r\n\r\n";
+    child.stdin.take().unwrap().write_all(request.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let answer = String::from_utf8_lossy(&output.stdout);
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.contains(r#""total":0"#), "{answer}");
+    drop(_server);
+    assert!(error(&place.run(&["connect"])).contains("solti serve"));
+}
+
+#[test]
+fn over_the_network_the_token_opens() {
+    let place = Place::new();
+    let server = place.serve(&["--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0"]);
+    let (url, grpc) = (server.lines.next(), server.lines.next());
+    assert!(url.starts_with("http://127.0.0.1:") && grpc.starts_with("grpc://127.0.0.1:"), "{url} {grpc}");
+    let token = std::fs::read_to_string(place.data_dir().join("api/token")).unwrap();
+    let list = |token: Option<&str>| {
+        let mut command = place.command(&["--url", &url, "list", "--json"]);
+        command.envs(token.map(|token| ("SOLTI_TOKEN", token))).output().unwrap()
+    };
+    assert!(list(Some(token.trim())).status.success());
+    for wrong in [None, Some("wrong")] {
+        let output = list(wrong);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(error(&output).contains("Unauthenticated"), "{}", error(&output));
+    }
+    server.signal(Signal::TERM);
+    assert_eq!(server.ended(), Some(0));
+}
+
+#[test]
+fn a_package_gets_completions_manual_pages_and_a_doctor() {
+    let place = Place::new();
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(place.ok(&["completions", shell]).contains("when-busy"), "{shell}");
+    }
+    assert!(place.ok(&["man"]).contains("solti"));
+    place.ok(&["man", place.work().to_str().unwrap()]);
+    assert!(place.work().join("solti-run.1").exists());
+    let server = place.serve(&[]);
+    let diagnosis = place.json(&["doctor", "--json"]);
+    assert!(diagnosis["findings"].as_array().is_some_and(|findings| !findings.is_empty()), "{diagnosis}");
+    drop(server);
+}

@@ -1,0 +1,188 @@
+//! The real program in a data folder of its own, with the real shim.
+
+use serde_json::Value;
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::OnceLock;
+use std::sync::mpsc;
+use std::time::Duration;
+
+/// No test waits longer for anything than this; what needs it hangs.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The shim of this build: cargo builds no binaries of a dependency.
+fn shim() -> &'static Path {
+    static SHIM: OnceLock<PathBuf> = OnceLock::new();
+    SHIM.get_or_init(|| {
+        let program = Path::new(env!("CARGO_BIN_EXE_solti"));
+        let mut build = Command::new(env!("CARGO"));
+        build.args(["build", "--quiet", "--package", "solti-shim", "--bin", "solti-shim"]);
+        if program.parent().unwrap().ends_with("release") {
+            build.arg("--release");
+        }
+        // target/<profile>/solti
+        build.arg("--target-dir").arg(program.ancestors().nth(2).unwrap());
+        assert!(build.status().unwrap().success(), "the shim is built");
+        program.with_file_name("solti-shim")
+    })
+}
+
+/// A data folder, and a directory to work in beside it.
+pub struct Place {
+    dir: tempfile::TempDir,
+}
+
+impl Place {
+    pub fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("work")).unwrap();
+        Self { dir }
+    }
+
+    pub fn data_dir(&self) -> PathBuf {
+        self.dir.path().join("data")
+    }
+
+    pub fn work(&self) -> PathBuf {
+        self.dir.path().join("work")
+    }
+
+    pub fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_solti"));
+        for variable in ["SOLTI_URL", "SOLTI_TOKEN", "SOLTI_FINGERPRINT", "NO_COLOR"] {
+            command.env_remove(variable);
+        }
+        command.env("SOLTI_DATA_DIR", self.data_dir()).env("SOLTI_SHIM", shim()).args(words);
+        command.current_dir(self.work()).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    pub fn run(&self, words: &[&str]) -> Output {
+        self.command(words).output().unwrap()
+    }
+
+    /// Standard output of a command that must succeed.
+    pub fn ok(&self, words: &[&str]) -> String {
+        let output = self.run(words);
+        assert!(output.status.success(), "{words:?}: {}", error(&output));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    pub fn json(&self, words: &[&str]) -> Value {
+        serde_json::from_str(&self.ok(words)).unwrap()
+    }
+
+    /// The id of a task that is run and not waited for.
+    pub fn task(&self, script: &str) -> String {
+        self.ok(&["run", "--", "sh", "-c", script]).trim().to_owned()
+    }
+
+    pub fn serve(&self, words: &[&str]) -> Server {
+        let mut command = self.command(&["serve"]);
+        let mut child = command.args(words).stderr(Stdio::null()).spawn().unwrap();
+        let lines = lines(&mut child);
+        let first = lines.next();
+        assert!(first.starts_with("unix://"), "{first}");
+        Server { child, lines }
+    }
+
+    /// Something a script can wait for: `read x < NAME` goes on after [`Place::open_gate`].
+    pub fn gate(&self, name: &str) {
+        assert!(Command::new("mkfifo").arg(self.work().join(name)).status().unwrap().success());
+    }
+
+    /// Returns when the script has reached the gate and gone through.
+    pub fn open_gate(&self, name: &str) {
+        fs::write(self.work().join(name), "go\n").unwrap();
+    }
+}
+
+pub struct Server {
+    child: Child,
+    pub lines: Lines,
+}
+
+impl Server {
+    pub fn signal(&self, signal: rustix::process::Signal) {
+        send(&self.child, signal);
+    }
+
+    /// The exit code; `None` after a signal.
+    pub fn ended(mut self) -> Option<i32> {
+        ended(&mut self.child)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Lines of a program as they come.
+pub struct Lines(mpsc::Receiver<String>);
+
+impl Lines {
+    pub fn next(&self) -> String {
+        self.0.recv_timeout(PATIENCE).expect("a line comes")
+    }
+
+    pub fn rest(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        loop {
+            match self.0.recv_timeout(PATIENCE) {
+                Ok(line) => lines.push(line),
+                Err(mpsc::RecvTimeoutError::Disconnected) => return lines,
+                Err(mpsc::RecvTimeoutError::Timeout) => panic!("the program does not end"),
+            }
+        }
+    }
+}
+
+pub fn lines(child: &mut Child) -> Lines {
+    let output = child.stdout.take().unwrap();
+    let (told, heard) = mpsc::sync_channel(1_000);
+    std::thread::spawn(move || {
+        for line in BufReader::new(output).lines().map_while(Result::ok) {
+            if told.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    Lines(heard)
+}
+
+pub fn send(child: &Child, signal: rustix::process::Signal) {
+    let pid = rustix::process::Pid::from_child(child);
+    rustix::process::kill_process(pid, signal).unwrap();
+}
+
+/// The exit code; `None` after a signal. A program that does not end is killed, and the test told.
+pub fn ended(child: &mut Child) -> Option<i32> {
+    let (told, heard) = mpsc::channel::<()>();
+    let pid = rustix::process::Pid::from_child(child);
+    let watch = std::thread::spawn(move || {
+        let hangs = heard.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout);
+        if hangs {
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+        }
+        hangs
+    });
+    let status = child.wait().unwrap();
+    drop(told);
+    assert!(!watch.join().unwrap(), "the program does not end");
+    status.code()
+}
+
+pub fn error(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+pub fn stderr_of(child: &mut Child) -> String {
+    let mut text = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut text).unwrap();
+    text
+}
