@@ -126,9 +126,12 @@ impl Cursor {
                     continue;
                 }
             }
-            if !fresh && !self.sealed {
+            if !fresh {
+                // Behind a page that cannot change any more there may be a segment that was not there before.
                 files.look()?;
-                self.reload(files)?;
+                if !self.sealed {
+                    self.reload(files)?;
+                }
                 fresh = true;
                 continue;
             }
@@ -323,7 +326,11 @@ impl Cursor {
                 }
                 None => {
                     self.at = RECORDS_END;
-                    Ok(None)
+                    // Bytes that are nowhere, before others that no sound page tells of.
+                    let behind = Counts { offset: bridge.end, ..self.base };
+                    let missing = (self.base.offset < bridge.end).then(|| self.removed_until(&behind));
+                    self.base.offset = behind.offset.max(self.base.offset);
+                    Ok(missing)
                 }
             };
         };

@@ -14,6 +14,10 @@ pub(crate) const MAX_RECORD: usize = 32;
 const MAGIC: [u8; 4] = *b"SLIX";
 const VERSION: u8 = 1;
 
+/// No log counts as far, nor does a record: beyond this a page or a record is not sound. So sums need no second thought.
+const MAX_COUNT: u64 = 1 << 62;
+const MAX_LEN: u64 = 1 << 48;
+
 const FLAG_STDERR: u8 = 0x01;
 const FLAG_PARTIAL: u8 = 0x02;
 const FLAG_OWN_NEWLINE: u8 = 0x04;
@@ -138,7 +142,9 @@ impl Record {
             }
             record.dt = take_varint(records, &mut n)?;
         }
-        let sane = record.kind != Kind::Data || (record.len > 0 && record.newlines <= record.len);
+        let sane = record.len < MAX_LEN
+            && record.newlines <= record.len
+            && (record.kind != Kind::Data || record.len > 0);
         if n - at + 1 > MAX_RECORD || !sane || *records.get(n)? != check(page_no, at, &records[at..n]) {
             return None;
         }
@@ -226,7 +232,9 @@ impl Counts {
         let bytes: &[u8; HEADER] = bytes.get(..HEADER)?.try_into().ok()?;
         let number =
             |at: usize| -> u64 { bytes[at..at + 8].iter().rev().fold(0, |n, b| n << 8 | u64::from(*b)) };
-        let valid = bytes[..4] == MAGIC
+        let possible = [16, 24, 32, 40].iter().all(|at| number(*at) < MAX_COUNT);
+        let valid = possible
+            && bytes[..4] == MAGIC
             && bytes[4] == VERSION
             && bytes[6..8] == (HEADER as u16).to_le_bytes()
             && bytes[8..12] == place.page.to_le_bytes()
@@ -331,7 +339,7 @@ mod tests {
         let gap = Record {
             stream: Stream::Stderr,
             kind: Kind::Gap,
-            len: u64::MAX,
+            len: MAX_LEN - 1,
             newlines: 1 << 40,
             dt: 1 << 41,
             partial: true,

@@ -15,6 +15,8 @@ mod error;
 #[cfg(feature = "reader")]
 mod export;
 mod format;
+#[cfg(all(test, feature = "reader"))]
+mod hostile;
 mod index_writer;
 mod limits;
 mod new_file;

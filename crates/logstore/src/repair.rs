@@ -54,6 +54,7 @@ fn seal(run_dir: &Path, files: &mut LogFiles, segment: u32, start: u64) -> Resul
         piece = cursor.next(files)?;
     }
     let before = piece.as_ref().map_or_else(|| cursor.counts(), |piece| piece.before);
+    let before = Counts { offset: before.offset.max(start), ..before };
     let mut index = IndexWriter::of_segment(new_index(run_dir, segment)?, segment, start, before);
     index.make_room(before.ts_ms).map_err(write_error)?;
     let mut dropped = 0;

@@ -174,7 +174,7 @@ impl RowPage {
         let record = &piece.record;
         let first = piece.before.row;
         // The row of the last byte, and with it all rows of the piece, come before the page.
-        if first + record.newlines < self.from + u64::from(!record.partial) {
+        if first + record.newlines < self.from.saturating_add(u64::from(!record.partial)) {
             return Ok(());
         }
         if piece.before.open_row.is_none() {

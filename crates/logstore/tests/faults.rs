@@ -194,7 +194,9 @@ fn a_line_of_ten_megabytes_comes_in_bounded_pieces() {
 #[test]
 fn readers_that_look_on_lose_nothing() {
     let dir = tempfile::tempdir().unwrap();
-    let mut writer = LogWriter::create(dir.path()).unwrap();
+    // Many small segments, so that readers meet their ends at every moment.
+    let sizes = SegmentSizes { head: 500, rest: 2000 };
+    let mut writer = LogWriter::with_sizes(dir.path(), sizes).unwrap();
     let done = AtomicBool::new(false);
     let count = 60_000u64;
     std::thread::scope(|scope| {
