@@ -50,19 +50,26 @@ async fn fill(engine: &Engine) -> Vec<TaskId> {
     ids
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn overwritten_pages_are_noticed_and_the_logs_are_within_reach_again() {
+/// One life of the app: with its runtime everything of it is gone, and the file is closed.
+fn in_a_life<T>(life: impl Future<Output = T>) -> T {
+    tokio::runtime::Runtime::new().unwrap().block_on(life)
+}
+
+#[test]
+fn overwritten_pages_are_noticed_and_the_logs_are_within_reach_again() {
     let mut recovered = 0;
     for round in 0..rounds() {
         let mut chance = StdRng::seed_from_u64(round);
         let dir = tempfile::tempdir().unwrap();
-        let engine = Engine::open(dir.path()).await;
-        let ids = fill(&engine).await;
-        if round % 2 == 0 {
-            engine.supervisor.store().back_up().await.unwrap();
-        }
-        engine.supervisor.shut_down().await;
-        drop(engine);
+        let ids = in_a_life(async {
+            let engine = Engine::open(dir.path()).await;
+            let ids = fill(&engine).await;
+            if round % 2 == 0 {
+                engine.supervisor.store().back_up().await.unwrap();
+            }
+            engine.supervisor.shut_down().await;
+            ids
+        });
         overwrite_pages(dir.path(), &mut chance);
 
         let opened = Store::open_or_recover(dir.path()).unwrap();
@@ -74,45 +81,50 @@ async fn overwritten_pages_are_noticed_and_the_logs_are_within_reach_again() {
             assert_eq!(recovery.backup_taken_at.is_some(), round % 2 == 0, "round {round}");
         }
         drop(opened.store);
-        let engine =
-            Engine::open_with(SupervisorConfig { restored, ..SupervisorConfig::new(dir.path()) }).await;
-        engine.supervisor.store().check().await.unwrap();
-        for (n, id) in ids.iter().enumerate() {
-            // Bytes inside a row may be noise that no check of pages finds; such a row is an error, not a panic.
-            let Ok(Some(task)) = engine.api.get_task_status(id).await else {
-                assert!(!restored, "round {round}: {id} is gone");
-                continue;
-            };
-            assert!(task.status.phase.is_terminal(), "round {round}: {task:?}");
-            // Nobody knows any more how it ended, unless a copy of the database does.
-            assert!(task.status.phase != TaskPhase::Succeeded || !restored || round % 2 == 0, "{task:?}");
-            assert_eq!(engine.lines(id).await, [format!("said {n}")], "round {round}");
-        }
-        let new = engine.api.submit_task(spec("new", command("true", &[]), json!({}))).await.unwrap();
-        assert_eq!(engine.finished(&new).await.status.phase, TaskPhase::Succeeded);
+        in_a_life(look_again(dir.path(), restored, round, &ids));
     }
     println!("{recovered} of {} were damaged in a way that shows", rounds());
     assert!(recovered >= rounds() / 3, "{recovered}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn damage_under_an_open_database_is_an_error_and_no_panic() {
+/// What an app on the database, or on what has taken its place, still knows.
+async fn look_again(dir: &Path, restored: bool, round: u64, ids: &[TaskId]) {
+    let engine = Engine::open_with(SupervisorConfig { restored, ..SupervisorConfig::new(dir) }).await;
+    engine.supervisor.store().check().await.unwrap();
+    for (n, id) in ids.iter().enumerate() {
+        // Bytes inside a row may be noise that no check of pages finds; such a row is an error, not a panic.
+        let Ok(Some(task)) = engine.api.get_task_status(id).await else {
+            assert!(!restored, "round {round}: {id} is gone");
+            continue;
+        };
+        assert!(task.status.phase.is_terminal(), "round {round}: {task:?}");
+        // Nobody knows any more how it ended, unless a copy of the database does.
+        assert!(task.status.phase != TaskPhase::Succeeded || !restored || round % 2 == 0, "{task:?}");
+        assert_eq!(engine.lines(id).await, [format!("said {n}")], "round {round}");
+    }
+    let new = engine.api.submit_task(spec("new", command("true", &[]), json!({}))).await.unwrap();
+    assert_eq!(engine.finished(&new).await.status.phase, TaskPhase::Succeeded);
+}
+
+#[test]
+fn damage_under_an_open_database_is_an_error_and_no_panic() {
     for round in 0..rounds() / 3 {
         let dir = tempfile::tempdir().unwrap();
-        let engine = Engine::open(dir.path()).await;
-        let ids = fill(&engine).await;
-        overwrite_pages(dir.path(), &mut StdRng::seed_from_u64(round));
-        // Whatever these answer; a panic in the store would end the test.
-        for id in &ids {
-            let _ = engine.api.get_task_row(id).await;
-            let _ = engine.api.task_events(id).await;
-        }
-        let _ = engine.api.list_tasks(ListQuery::default()).await;
-        let _ = engine.api.submit_task(spec("new", command("true", &[]), json!({}))).await;
-        let _ = engine.supervisor.store().check().await;
-        engine.supervisor.shut_down().await;
-        drop(engine);
+        in_a_life(async {
+            let engine = Engine::open(dir.path()).await;
+            let ids = fill(&engine).await;
+            overwrite_pages(dir.path(), &mut StdRng::seed_from_u64(round));
+            // Whatever these answer; a panic in the store would end the test.
+            for id in &ids {
+                let _ = engine.api.get_task_row(id).await;
+                let _ = engine.api.task_events(id).await;
+            }
+            let _ = engine.api.list_tasks(ListQuery::default()).await;
+            let _ = engine.api.submit_task(spec("new", command("true", &[]), json!({}))).await;
+            let _ = engine.supervisor.store().check().await;
+            engine.supervisor.shut_down().await;
+        });
         let opened = Store::open_or_recover(dir.path()).unwrap();
-        opened.store.check().await.unwrap();
+        in_a_life(opened.store.check()).unwrap();
     }
 }
