@@ -4,7 +4,8 @@ use crate::{LabelCount, StoreError, StoredEvent, StoredLane, StoredRun, StoredTa
 use rusqlite::types::Type;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 use solti_model::{
-    BackoffState, FieldError, ObjectMeta, RunUsage, Slot, Task, TaskId, TaskPhase, TaskRun, TaskStatus,
+    BackoffState, Bookmark, FieldError, ObjectMeta, RunUsage, Slot, Task, TaskId, TaskPhase, TaskRun,
+    TaskStatus,
 };
 use std::collections::BTreeMap;
 
@@ -196,6 +197,24 @@ pub(crate) fn events(db: &Transaction<'_>, id: &TaskId) -> Result<Vec<StoredEven
         });
     }
     Ok(events)
+}
+
+pub(crate) fn bookmarks(db: &Transaction<'_>, id: &TaskId) -> Result<Vec<Bookmark>, StoreError> {
+    let mut statement = db.prepare_cached(
+        "SELECT attempt, row, note, at FROM bookmarks
+         WHERE num = (SELECT num FROM tasks WHERE id = ?1) ORDER BY attempt, row",
+    )?;
+    let mut rows = statement.query([id.as_str()])?;
+    let mut bookmarks = Vec::new();
+    while let Some(row) = rows.next()? {
+        bookmarks.push(Bookmark {
+            attempt: row.get("attempt")?,
+            row: row.get("row")?,
+            note: row.get("note")?,
+            at: row.get("at")?,
+        });
+    }
+    Ok(bookmarks)
 }
 
 pub(crate) fn lanes(db: &Transaction<'_>) -> Result<Vec<StoredLane>, StoreError> {

@@ -1,6 +1,6 @@
 //! What is stored, and the changes that a batch is made of. How they become rows is in `write`, how they come back in `read`.
 
-use solti_model::{BackoffState, Slot, Task, TaskId, TaskRun};
+use solti_model::{BackoffState, Bookmark, Slot, Task, TaskId, TaskRun};
 
 /// A task with what the supervisor needs to go on with it after a restart. Times are Unix milliseconds.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,7 +66,7 @@ pub enum Change {
     PutTask(Box<StoredTask>),
     /// Inserts or updates the run. Its task must be stored.
     PutRun(StoredRun),
-    /// Removes the task with its runs, events and labels. Nothing happens when it is not stored.
+    /// Removes the task with its runs, events, labels and bookmarks. Nothing happens when it is not stored.
     DeleteTask(TaskId),
     PutLane(StoredLane),
     /// Appends to the task's history. The task must be stored.
@@ -76,6 +76,17 @@ pub enum Change {
         attempt: Option<u32>,
         kind: String,
         detail: Option<String>,
+    },
+    /// Sets a bookmark, or its note. The task must be stored.
+    PutBookmark {
+        task_id: TaskId,
+        bookmark: Bookmark,
+    },
+    /// Nothing happens when there is none.
+    DeleteBookmark {
+        task_id: TaskId,
+        attempt: u32,
+        row: u64,
     },
     SetMeta {
         key: String,

@@ -1,4 +1,4 @@
-//! The database file: where it is, who may read it, its format (`schema.sql`), and how a connection to it is set up.
+//! The database file: where it is, who may read it, its format (`schema.sql` and the steps after it), and how a connection to it is set up.
 
 use crate::StoreError;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
@@ -9,7 +9,8 @@ use std::time::Duration;
 pub(crate) const FILE_NAME: &str = "solti.db";
 
 /// Step n of the list brings a file from format n to n + 1. Steps are only ever appended.
-const MIGRATIONS: [&str; 2] = [include_str!("schema.sql"), include_str!("usage.sql")];
+const MIGRATIONS: [&str; 3] =
+    [include_str!("schema.sql"), include_str!("usage.sql"), include_str!("bookmarks.sql")];
 
 /// Statements that a connection keeps compiled; there are about forty different ones.
 const STATEMENTS: usize = 64;

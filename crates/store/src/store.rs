@@ -6,7 +6,7 @@ use crate::{
     Change, LabelCount, RowPage, RowQuery, StoreError, StoredEvent, StoredLane, StoredRun, StoredTask,
 };
 use crate::{read, rows, schema};
-use solti_model::{Task, TaskId, TaskPage, TaskPhase, TaskQuery};
+use solti_model::{Bookmark, Task, TaskId, TaskPage, TaskPhase, TaskQuery};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -122,6 +122,12 @@ impl Store {
     pub async fn events(&self, id: &TaskId) -> Result<Vec<StoredEvent>, StoreError> {
         let id = id.clone();
         self.inner.readers.run(move |db| read::events(db, &id)).await
+    }
+
+    /// By attempt and row; empty for an unknown id.
+    pub async fn bookmarks(&self, id: &TaskId) -> Result<Vec<Bookmark>, StoreError> {
+        let id = id.clone();
+        self.inner.readers.run(move |db| read::bookmarks(db, &id)).await
     }
 
     /// Every task that is not terminal, by lane, and within it by its place in the queue.

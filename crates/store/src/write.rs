@@ -18,6 +18,27 @@ pub(crate) fn apply(db: &Transaction<'_>, change: &Change) -> Result<(), StoreEr
             .execute(params![num, at, attempt, kind, detail])?;
             Ok(())
         }
+        Change::PutBookmark { task_id, bookmark } => {
+            let num = required_number(db, task_id)?;
+            db.prepare_cached(
+                "INSERT INTO bookmarks (num, attempt, row, note, at) VALUES (?1, ?2, ?3, ?4, ?5)
+                 ON CONFLICT DO UPDATE SET note = excluded.note, at = excluded.at",
+            )?
+            .execute(params![
+                num,
+                bookmark.attempt,
+                bookmark.row,
+                bookmark.note,
+                bookmark.at
+            ])?;
+            Ok(())
+        }
+        Change::DeleteBookmark { task_id, attempt, row } => {
+            let Some(num) = number(db, task_id)? else { return Ok(()) };
+            db.prepare_cached("DELETE FROM bookmarks WHERE num = ?1 AND attempt = ?2 AND row = ?3")?
+                .execute(params![num, attempt, row])?;
+            Ok(())
+        }
         Change::SetMeta { key, value } => {
             db.prepare_cached(
                 "INSERT INTO meta (key, value) VALUES (?1, ?2)
@@ -158,6 +179,7 @@ fn delete_task(db: &Transaction<'_>, id: &TaskId) -> Result<(), StoreError> {
         "DELETE FROM task_labels WHERE num = ?1",
         "DELETE FROM runs WHERE num = ?1",
         "DELETE FROM events WHERE num = ?1",
+        "DELETE FROM bookmarks WHERE num = ?1",
         "DELETE FROM tasks WHERE num = ?1",
     ] {
         db.prepare_cached(delete)?.execute([num])?;

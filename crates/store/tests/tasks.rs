@@ -2,7 +2,7 @@
 
 mod support;
 
-use solti_model::{BackoffState, TaskPhase};
+use solti_model::{BackoffState, Bookmark, TaskPhase};
 use solti_store::{Change, LabelCount, Store, StoreError, StoredLane};
 use support::{id, in_slot, labelled, run, slot, task};
 
@@ -218,4 +218,39 @@ async fn what_finished_first_expires_first() {
     assert_eq!(store.expired(Some(30), None, 9).await.unwrap(), [id(4), id(3)]);
     assert_eq!(store.expired(Some(31), Some(3), 9).await.unwrap(), [id(4), id(3), id(2)]);
     assert_eq!(store.expired(Some(u64::MAX / 2), None, 1).await.unwrap(), [id(4)]);
+}
+
+#[tokio::test]
+async fn bookmarks_are_kept_in_order_and_go_with_their_task() {
+    let (dir, store) = store();
+    let put = |row, note: &str, at| Change::PutBookmark {
+        task_id: id(1),
+        bookmark: Bookmark { attempt: 1, row, note: note.to_owned(), at },
+    };
+    let refused = store.apply(vec![put(1, "no task", 1)]).await;
+    assert!(matches!(refused, Err(StoreError::UnknownTask(_))), "{refused:?}");
+    store.apply(vec![task(1, TaskPhase::Running).into(), put(70, "b", 1), put(5, "a", 2)]).await.unwrap();
+    store.apply(vec![put(70, "better", 3)]).await.unwrap();
+    drop(store);
+
+    let store = Store::open(dir.path()).unwrap();
+    let found = store.bookmarks(&id(1)).await.unwrap();
+    let short: Vec<_> = found.iter().map(|mark| (mark.row, mark.note.as_str(), mark.at)).collect();
+    assert_eq!(short, [(5, "a", 2), (70, "better", 3)]);
+    store.apply(vec![Change::DeleteBookmark { task_id: id(1), attempt: 1, row: 5 }]).await.unwrap();
+    assert_eq!(store.bookmarks(&id(1)).await.unwrap().len(), 1);
+    store.apply(vec![Change::DeleteTask(id(1))]).await.unwrap();
+    assert!(store.bookmarks(&id(1)).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_file_of_the_first_format_is_brought_to_the_current_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let db = rusqlite::Connection::open(dir.path().join("solti.db")).unwrap();
+    db.execute_batch(include_str!("../src/schema.sql")).unwrap();
+    db.pragma_update(None, "user_version", 1).unwrap();
+    drop(db);
+    let store = Store::open(dir.path()).unwrap();
+    store.apply(vec![task(1, TaskPhase::Running).into()]).await.unwrap();
+    assert!(store.bookmarks(&id(1)).await.unwrap().is_empty());
 }
