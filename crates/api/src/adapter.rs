@@ -1,5 +1,6 @@
 //! The ready-made implementation of every trait of this crate over the supervisor: nothing but translation.
 
+use crate::logs::{OpenMerges, OpenSearches};
 use crate::rows::SharedSummary;
 use crate::{
     ApiError, ApiHandler, LaneControl, LogAccess, LogEventStream, LogInfoStream, LogPosition,
@@ -19,11 +20,18 @@ use tokio_stream::StreamExt as _;
 pub struct SupervisorApiAdapter {
     supervisor: Supervisor,
     summary: Arc<SharedSummary>,
+    pub(crate) searches: OpenSearches,
+    pub(crate) merges: OpenMerges,
 }
 
 impl SupervisorApiAdapter {
     pub fn new(supervisor: Supervisor) -> Self {
-        Self { supervisor, summary: Arc::default() }
+        let (searches, merges) = (OpenSearches::default(), OpenMerges::default());
+        Self { supervisor, summary: Arc::default(), searches, merges }
+    }
+
+    pub(crate) fn supervisor(&self) -> &Supervisor {
+        &self.supervisor
     }
 }
 

@@ -4,6 +4,7 @@
 //! Transports (the Tauri shell, HTTP, gRPC) live above this crate, the rules and the state below it.
 
 mod adapter;
+mod bookmarks;
 mod control;
 mod error;
 mod feed;
@@ -11,23 +12,44 @@ pub mod guard;
 mod handler;
 mod lanes;
 mod log_access;
+mod log_excerpts;
 mod log_position;
 mod log_rows;
+mod log_search;
 mod log_stream;
+mod logs;
 mod rows;
 mod settings;
 
 pub use adapter::SupervisorApiAdapter;
+pub use bookmarks::Bookmarks;
 pub use control::TaskControl;
 pub use error::ApiError;
 pub use feed::{TaskChangeStream, TaskFeed};
 pub use handler::{ApiHandler, OutputEventStream};
 pub use lanes::LaneControl;
 pub use log_access::{LogAccess, LogEventStream, LogInfoStream};
+pub use log_excerpts::{ExportChunk, ExportStream, LogExcerpts};
 pub use log_position::{BadPosition, Handed, LogPosition};
+pub use log_search::{LogSearch, OpenedSearch, SearchProgressStream, TaskHitsStream};
+pub use logs::save_export;
 pub use settings::{SettingsAccess, StoredSettings};
 
 /// Everything that the desktop app needs of its engine.
-pub trait DesktopApi: ApiHandler + TaskControl + TaskFeed + LaneControl + LogAccess {}
+pub trait DesktopApi:
+    ApiHandler + TaskControl + TaskFeed + LaneControl + LogAccess + LogSearch + LogExcerpts + Bookmarks
+{
+}
 
-impl<T: ApiHandler + TaskControl + TaskFeed + LaneControl + LogAccess + ?Sized> DesktopApi for T {}
+impl<T> DesktopApi for T where
+    T: ApiHandler
+        + TaskControl
+        + TaskFeed
+        + LaneControl
+        + LogAccess
+        + LogSearch
+        + LogExcerpts
+        + Bookmarks
+        + ?Sized
+{
+}

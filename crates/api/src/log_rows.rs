@@ -10,7 +10,7 @@ use solti_supervisor::{LiveRun, LiveTask, Supervisor, SupervisorError};
 use tokio::sync::watch;
 
 /// Rows in one answer.
-const MAX_ROWS: u32 = 1_000;
+pub(crate) const MAX_ROWS: u32 = 1_000;
 
 /// The stored attempt of that number.
 pub async fn stored_run(
@@ -23,7 +23,7 @@ pub async fn stored_run(
 }
 
 /// The attempt that is meant, and the number of the latest one. `None` while a task has no attempt yet.
-async fn pick(
+pub(crate) async fn pick(
     supervisor: &Supervisor,
     id: &TaskId,
     attempt: u32,
@@ -117,7 +117,7 @@ pub async fn read(
     .await
 }
 
-fn text_row(row: Row) -> LogRow {
+pub(crate) fn text_row(row: Row) -> LogRow {
     LogRow {
         row: row.row,
         stream: match row.stream {

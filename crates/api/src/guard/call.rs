@@ -50,6 +50,20 @@ operations! {
     LogInfo "log_info" false,
     ReadLog "read_log" false,
     WatchLog "watch_log" false,
+    OpenSearch "open_search" false,
+    SearchStep "search_step" false,
+    SearchRows "search_rows" false,
+    SearchRank "search_rank" false,
+    SearchRanges "search_ranges" false,
+    SearchAll "search_all" false,
+    LogDensity "log_density" false,
+    ReadLine "read_line" false,
+    ReadLogText "read_log_text" false,
+    ExportLog "export_log" false,
+    ReadMerged "read_merged" false,
+    ListBookmarks "list_bookmarks" false,
+    SetBookmark "set_bookmark" true,
+    DeleteBookmark "delete_bookmark" true,
 }
 
 #[derive(Debug, Clone)]

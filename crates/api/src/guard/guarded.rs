@@ -18,7 +18,7 @@ use tokio_stream::Stream;
 
 /// A handler behind guards: each is asked in order before a call and told in the opposite order after it.
 pub struct Guarded<H: ?Sized> {
-    inner: Arc<H>,
+    pub(super) inner: Arc<H>,
     guards: Arc<[Arc<dyn Guard>]>,
 }
 
@@ -51,7 +51,7 @@ impl<H: ?Sized> Guarded<H> {
         }
     }
 
-    async fn about<T>(
+    pub(super) async fn about<T>(
         &self,
         operation: Operation,
         task: Option<&TaskId>,

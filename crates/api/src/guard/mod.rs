@@ -9,6 +9,7 @@ mod auth;
 mod call;
 mod caller;
 mod guarded;
+mod guarded_logs;
 mod metrics;
 mod rate;
 mod token;

@@ -1,0 +1,376 @@
+//! Excerpts of logs: density, one long line, the text of a selection, exports, several logs in one.
+
+use super::run_log::{RunLog, blocking};
+use super::searches::OpenSearch;
+use super::shown_text::shown;
+use crate::log_excerpts::{ExportChunk, ExportStream, LogExcerpts};
+use crate::log_rows::{MAX_ROWS, text_row};
+use crate::{ApiError, SupervisorApiAdapter};
+use async_trait::async_trait;
+use solti_logstore::{LogError, LogView, Merged, RawExport, Row, RowExport, slices};
+use solti_model::{
+    DensityBucket, FieldError, LineChunk, LogDensity, LogSource, LogText, MAX_ROW_BYTES, MAX_TEXT_BYTES,
+    MergedRow, MergedRows, TaskId, TextPosition,
+};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+const MAX_BUCKETS: u32 = 4_096;
+const MAX_CHUNK: u32 = 1024 * 1024;
+const MAX_SOURCES: usize = 16;
+/// Bytes of one chunk of an export, about.
+const EXPORT_BYTES: usize = 512 * 1024;
+/// Rows of a selection that are read at a time, and how much of each; the rest of a longer one is read by itself.
+const TEXT_ROWS: usize = 32;
+const TEXT_CLIP: usize = 64 * 1024;
+/// Merged logs that are kept ready: a window asks again and again for the same ones.
+const KEPT_MERGES: usize = 4;
+
+type Sources = Vec<(PathBuf, bool)>;
+
+/// Merged logs that were asked for last.
+#[derive(Clone, Default)]
+pub(crate) struct OpenMerges(Arc<Mutex<Vec<(Sources, Merged)>>>);
+
+impl OpenMerges {
+    fn take(&self, sources: &Sources) -> Option<Merged> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = kept.iter().position(|(of, _)| of == sources)?;
+        Some(kept.remove(at).1)
+    }
+
+    fn keep(&self, sources: Sources, merged: Merged) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() >= KEPT_MERGES {
+            kept.remove(0);
+        }
+        kept.push((sources, merged));
+    }
+}
+
+fn view(log: &RunLog) -> Result<LogView, LogError> {
+    let mut view = LogView::open(&log.folder)?;
+    view.set_final(log.over);
+    Ok(view)
+}
+
+fn time(ts_ms: u64) -> String {
+    let time = i64::try_from(ts_ms).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
+    time.map(|time| format!("{time:.3} ")).unwrap_or_default()
+}
+
+fn gap_text(row: &Row) -> Option<String> {
+    match (row.gap, row.removed) {
+        (Some(bytes), _) => Some(format!("[{bytes} bytes were not stored: the disk was full]")),
+        (None, Some(removed)) => {
+            Some(format!("[{} lines, {} bytes were removed to make room]", removed.rows, removed.bytes))
+        }
+        (None, None) => None,
+    }
+}
+
+/// Takes the part between two UTF-16 columns.
+fn between(text: &str, from: u64, to: u64) -> &str {
+    let (mut column, mut start, mut end) = (0u64, text.len(), text.len());
+    for (at, c) in text.char_indices() {
+        if column >= from && start == text.len() {
+            start = at;
+        }
+        if column >= to {
+            end = at;
+            break;
+        }
+        column += c.len_utf16() as u64;
+    }
+    text.get(start.min(end)..end).unwrap_or_default()
+}
+
+/// A selection in the making.
+struct Selection {
+    view: LogView,
+    start: TextPosition,
+    end: TextPosition,
+    timestamps: bool,
+    text: String,
+}
+
+impl Selection {
+    /// Adds a row; whether there is room for another.
+    fn add(&mut self, mut row: Row, first: bool) -> Result<bool, LogError> {
+        let room = MAX_TEXT_BYTES.saturating_sub(self.text.len());
+        let from = if row.row == self.start.row { self.start.column } else { 0 };
+        let mut to = if row.row == self.end.row { self.end.column } else { u64::MAX };
+        // Columns are those of what a window shows: the row's beginning. Behind it means the row's end.
+        let clipped = shown(&String::from_utf8_lossy(&row.bytes[..row.bytes.len().min(MAX_ROW_BYTES)]));
+        if to >= clipped.encode_utf16().count() as u64 {
+            to = u64::MAX;
+        }
+        let line = if to < u64::MAX {
+            clipped
+        } else {
+            let have = row.bytes.len() as u64;
+            if row.full_len > have
+                && let Some((rest, _)) = self.view.line(row.row, have, room)?
+            {
+                row.bytes.extend_from_slice(&rest);
+            }
+            shown(&String::from_utf8_lossy(&row.bytes))
+        };
+        let part = between(&line, from, to);
+        let time = if self.timestamps { time(row.ts_ms) } else { String::new() };
+        if part.len() + time.len() + 1 > room {
+            return Ok(false);
+        }
+        if !first {
+            self.text.push('\n');
+        }
+        self.text.push_str(&time);
+        // NUL would end the text on some clipboards, so its symbol goes there.
+        self.text.push_str(&part.replace('\0', "\u{2400}"));
+        Ok(true)
+    }
+
+    fn read(mut self, search: Option<&OpenSearch>) -> Result<LogText, LogError> {
+        let (mut next, mut first) = (self.start.row, true);
+        let mut rank = search.map_or(Ok(0), |open| open.search.rank(self.start.row))?;
+        loop {
+            let rows = match search {
+                Some(open) => {
+                    let wanted = open.search.select(rank, TEXT_ROWS)?;
+                    rank += wanted.len() as u64;
+                    self.view.rows_at(&wanted, TEXT_CLIP)?
+                }
+                None => self.view.rows(next, TEXT_ROWS, TEXT_CLIP)?,
+            };
+            if rows.is_empty() {
+                break;
+            }
+            for row in rows {
+                if row.row > self.end.row {
+                    return Ok(LogText { text: self.text, truncated: false });
+                }
+                next = row.row + row.removed.map_or(1, |removed| removed.rows);
+                if !self.add(row, first)? {
+                    return Ok(LogText { text: self.text, truncated: true });
+                }
+                first = false;
+            }
+        }
+        Ok(LogText { text: self.text, truncated: false })
+    }
+}
+
+enum Export {
+    Raw(RawExport),
+    Rows { rows: RowExport, search: Option<Arc<OpenSearch>>, timestamps: bool },
+}
+
+impl Export {
+    fn next(&mut self) -> Result<Option<ExportChunk>, LogError> {
+        let mut bytes = Vec::with_capacity(EXPORT_BYTES);
+        let mut count = 0;
+        match self {
+            Self::Raw(raw) => match raw.next(&mut bytes, EXPORT_BYTES)? {
+                Some(lines) => count = lines,
+                None => return Ok(None),
+            },
+            Self::Rows { rows, search, timestamps } => {
+                while bytes.len() < EXPORT_BYTES {
+                    let more = rows.next(search.as_ref().map(|open| &open.search))?;
+                    if more.is_empty() {
+                        break;
+                    }
+                    for row in more {
+                        count += 1;
+                        if *timestamps {
+                            bytes.extend_from_slice(time(row.ts_ms).as_bytes());
+                        }
+                        bytes.extend_from_slice(&row.bytes);
+                        if let Some(text) = gap_text(&row) {
+                            bytes.extend_from_slice(text.as_bytes());
+                        } else if row.full_len > row.bytes.len() as u64 {
+                            let rest = row.full_len - row.bytes.len() as u64;
+                            bytes.extend_from_slice(format!(" [{rest} more bytes]").as_bytes());
+                        }
+                        bytes.push(b'\n');
+                    }
+                }
+                if count == 0 {
+                    return Ok(None);
+                }
+            }
+        }
+        Ok(Some(ExportChunk { bytes: bytes.into(), rows: count }))
+    }
+}
+
+impl SupervisorApiAdapter {
+    fn named(&self, search: Option<&str>) -> Result<Option<Arc<OpenSearch>>, ApiError> {
+        search.map(|id| self.searches.get(id)).transpose()
+    }
+}
+
+#[async_trait]
+impl LogExcerpts for SupervisorApiAdapter {
+    async fn log_density(
+        &self,
+        id: &TaskId,
+        attempt: u32,
+        buckets: u32,
+        search: Option<&str>,
+    ) -> Result<LogDensity, ApiError> {
+        let search = self.named(search)?;
+        let log = RunLog::find(self.supervisor(), id, attempt).await?;
+        blocking(move || {
+            let mut view = view(&log)?;
+            let slices = slices(&mut view, buckets.min(MAX_BUCKETS) as usize)?;
+            let matches = |from, to| search.as_ref().map_or(0, |open| open.search.matches_between(from, to));
+            let bucket = |slice: &solti_logstore::Slice| DensityBucket {
+                stdout: slice.lines[0],
+                stderr: slice.lines[1],
+                matches: matches(slice.from_byte, slice.to_byte),
+            };
+            Ok(LogDensity { rows: view.extent()?.rows, buckets: slices.iter().map(bucket).collect() })
+        })
+        .await
+    }
+
+    async fn read_line(
+        &self,
+        id: &TaskId,
+        attempt: u32,
+        row: u64,
+        from_byte: u64,
+        count: u32,
+    ) -> Result<LineChunk, ApiError> {
+        let log = RunLog::find(self.supervisor(), id, attempt).await?;
+        let count = count.clamp(4, MAX_CHUNK) as usize;
+        let found = blocking(move || view(&log)?.line(row, from_byte, count)).await?;
+        let Some((mut bytes, full_len)) = found else {
+            return Err(FieldError::new("row", format!("there is no row {row}")).into());
+        };
+        if from_byte + (bytes.len() as u64) < full_len {
+            bytes.truncate(whole_characters(&bytes));
+        }
+        Ok(LineChunk {
+            text: String::from_utf8_lossy(&bytes).into_owned(),
+            from_byte,
+            next_byte: from_byte + bytes.len() as u64,
+            full_len,
+        })
+    }
+
+    async fn read_log_text(
+        &self,
+        id: &TaskId,
+        attempt: u32,
+        start: TextPosition,
+        end: TextPosition,
+        timestamps: bool,
+        search: Option<&str>,
+    ) -> Result<LogText, ApiError> {
+        let search = self.named(search)?;
+        let log = RunLog::find(self.supervisor(), id, attempt).await?;
+        blocking(move || {
+            let selection = Selection { view: view(&log)?, start, end, timestamps, text: String::new() };
+            selection.read(search.as_deref())
+        })
+        .await
+    }
+
+    async fn export_log(
+        &self,
+        id: &TaskId,
+        attempt: u32,
+        timestamps: bool,
+        search: Option<&str>,
+    ) -> Result<ExportStream, ApiError> {
+        let search = self.named(search)?;
+        let log = RunLog::find(self.supervisor(), id, attempt).await?;
+        let export = blocking(move || {
+            Ok(if timestamps || search.is_some() {
+                Export::Rows { rows: RowExport::open(&log.folder, log.over)?, search, timestamps }
+            } else {
+                Export::Raw(RawExport::open(&log.folder, log.over)?)
+            })
+        })
+        .await?;
+        Ok(Box::pin(futures::stream::unfold(Some(export), |export| async {
+            let mut export = export?;
+            let read = blocking(move || {
+                let chunk = export.next()?;
+                Ok((chunk, export))
+            });
+            match read.await {
+                Ok((chunk, export)) => chunk.map(|chunk| (Ok(chunk), Some(export))),
+                Err(error) => Some((Err(error), None)),
+            }
+        })))
+    }
+
+    async fn read_merged(
+        &self,
+        sources: Vec<LogSource>,
+        from: u64,
+        count: u32,
+    ) -> Result<MergedRows, ApiError> {
+        if sources.len() > MAX_SOURCES {
+            return Err(FieldError::new("sources", format!("at most {MAX_SOURCES} logs")).into());
+        }
+        let mut logs = Sources::new();
+        for source in &sources {
+            let log = RunLog::find(self.supervisor(), &source.id, source.attempt).await?;
+            logs.push((log.folder, log.over));
+        }
+        let kept = self.merges.clone();
+        blocking(move || {
+            let mut merged = match kept.take(&logs) {
+                Some(merged) => merged,
+                None => Merged::open(logs.iter().map(|(folder, over)| (folder.as_path(), *over)))?,
+            };
+            let (total, rows) = merged.rows(from, count.min(MAX_ROWS) as usize, MAX_ROW_BYTES)?;
+            kept.keep(logs, merged);
+            let rows =
+                rows.into_iter().map(|(source, row)| MergedRow { source: source as u32, row: text_row(row) });
+            Ok(MergedRows { from, total, rows: rows.collect() })
+        })
+        .await
+    }
+}
+
+/// The length without a character at the end that is not complete.
+fn whole_characters(bytes: &[u8]) -> usize {
+    let tail = bytes.len().saturating_sub(3);
+    let lead = bytes[tail..].iter().rposition(|byte| byte & 0xc0 != 0x80).map(|at| tail + at);
+    match lead.map(|at| (at, std::str::from_utf8(&bytes[at..]))) {
+        Some((at, Err(error))) if error.error_len().is_none() => at,
+        _ => bytes.len(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_of_a_selection_are_utf_16() {
+        assert_eq!(between("a😀bc", 1, 4), "😀b");
+        assert_eq!(between("abc", 1, u64::MAX), "bc");
+        assert_eq!(between("abc", 5, 9), "");
+        assert_eq!(between("abc", 2, 1), "");
+    }
+
+    #[test]
+    fn a_chunk_ends_between_two_characters() {
+        assert_eq!(whole_characters("aé".as_bytes()), 3);
+        assert_eq!(whole_characters(&"aé".as_bytes()[..2]), 1);
+        assert_eq!(whole_characters(&"a😀".as_bytes()[..4]), 1);
+        assert_eq!(whole_characters(b"a\xff\xff\xff"), 4);
+        assert_eq!(whole_characters(b""), 0);
+    }
+
+    #[test]
+    fn times_are_exact_to_the_millisecond() {
+        assert_eq!(time(1_700_000_000_007), "2023-11-14T22:13:20.007Z ");
+    }
+}

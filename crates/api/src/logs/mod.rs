@@ -1,0 +1,18 @@
+//! Searches, excerpts and bookmarks over the run folders and the store: the adapter's side of
+//! [`crate::LogSearch`], [`crate::LogExcerpts`] and [`crate::Bookmarks`].
+//!
+//! How a log is searched and read is `solti-logstore`'s work; here tasks become folders, growth becomes a wake-up, and
+//! bytes become text.
+
+mod columns;
+mod excerpts;
+mod many;
+mod marks;
+mod run_log;
+mod save;
+mod searches;
+mod shown_text;
+
+pub(crate) use excerpts::OpenMerges;
+pub use save::save_export;
+pub(crate) use searches::OpenSearches;

@@ -1,0 +1,264 @@
+//! The searches that are open: each is driven by a task of its own, answers under its id, and is gone when its reader
+//! is.
+
+use super::columns::columns;
+use super::run_log::{Growth, RunLog, blocking};
+use crate::log_rows::{MAX_ROWS, text_row};
+use crate::log_search::{OpenedSearch, SearchProgressStream, TaskHitsStream};
+use crate::{ApiError, LogSearch, SupervisorApiAdapter};
+use async_trait::async_trait;
+use solti_logstore::{LogError, LogSearch as RunSearch, LogView, Progress, RowMatcher, SearchQuery, Stream};
+use solti_model::{
+    LogQuery, LogRows, MAX_ROW_BYTES, OutputStreamKind, RowRanges, SearchHit, SearchProgress, TaskId,
+};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// Growth is gathered for so long before the search goes on.
+const GATHER: Duration = Duration::from_millis(30);
+/// A match that ends at a row's clip is read a little farther, so that it is told whole.
+const BEHIND_CLIP: usize = 1024;
+
+/// By id. Shared by the clones of an adapter.
+#[derive(Clone, Default)]
+pub(crate) struct OpenSearches(Arc<Mutex<Table>>);
+
+#[derive(Default)]
+struct Table {
+    next: u64,
+    open: HashMap<String, Arc<OpenSearch>>,
+}
+
+pub(super) struct OpenSearch {
+    pub search: RunSearch,
+    log: RunLog,
+    matcher: RowMatcher,
+}
+
+impl OpenSearches {
+    fn table(&self) -> MutexGuard<'_, Table> {
+        // Nothing panics while holding it.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, search: &Arc<OpenSearch>) -> String {
+        let mut table = self.table();
+        table.next += 1;
+        let id = format!("search-{}", table.next);
+        table.open.insert(id.clone(), Arc::clone(search));
+        id
+    }
+
+    /// # Errors
+    /// `InvalidRequest` when it is not open.
+    pub(super) fn get(&self, id: &str) -> Result<Arc<OpenSearch>, ApiError> {
+        let not_open = || ApiError::InvalidRequest {
+            field: "searchId".into(),
+            message: "this search is not open".into(),
+        };
+        self.table().open.get(id).cloned().ok_or_else(not_open)
+    }
+}
+
+/// # Errors
+/// `InvalidRequest` with the field of the pattern.
+pub(super) fn compile(query: LogQuery) -> Result<RowMatcher, ApiError> {
+    let query = SearchQuery {
+        pattern: query.pattern,
+        regex: query.regex,
+        case_sensitive: query.case_sensitive,
+        whole_word: query.whole_word,
+        invert: query.invert,
+        stream: query.stream.map(|stream| match stream {
+            OutputStreamKind::Stdout => Stream::Stdout,
+            OutputStreamKind::Stderr => Stream::Stderr,
+        }),
+        ignore_escapes: query.ignore_ansi,
+    };
+    query.compile().map_err(|error| ApiError::InvalidRequest {
+        field: "query.pattern".into(),
+        message: error.to_string(),
+    })
+}
+
+/// As many threads as there are processors.
+pub(super) fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Ends a search with its reader.
+struct Reader {
+    searches: OpenSearches,
+    id: String,
+    stop: Arc<AtomicBool>,
+    driver: JoinHandle<()>,
+    progress: watch::Receiver<SearchProgress>,
+    first: bool,
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        self.driver.abort();
+        self.searches.table().open.remove(&self.id);
+    }
+}
+
+fn told(progress: Progress, complete: bool, live: bool) -> SearchProgress {
+    SearchProgress {
+        matches: progress.matches,
+        searched_bytes: progress.searched_bytes,
+        total_bytes: progress.total_bytes,
+        complete,
+        live,
+        error: None,
+        nearest: progress.nearest,
+    }
+}
+
+/// Searches, and goes on as the log grows.
+async fn drive(
+    open: Arc<OpenSearch>,
+    mut growth: Growth,
+    progress: watch::Sender<SearchProgress>,
+    stop: Arc<AtomicBool>,
+) {
+    let mut live = !open.log.over;
+    loop {
+        open.search.set_final(!live);
+        let (search, told_to, stopped) = (Arc::clone(&open), progress.clone(), Arc::clone(&stop));
+        let outcome = blocking(move || {
+            search.search.advance(&stopped, &|now| {
+                told_to.send_replace(told(now, false, live));
+            })?;
+            search.search.progress()
+        });
+        match outcome.await {
+            Ok(now) => progress.send_replace(told(now, true, live)),
+            Err(error) => {
+                progress.send_modify(|last| last.error = Some(error.to_string()));
+                return;
+            }
+        };
+        if !live {
+            return;
+        }
+        live = growth.wait().await;
+        if live {
+            tokio::time::sleep(GATHER).await;
+        }
+    }
+}
+
+impl SupervisorApiAdapter {
+    async fn answer<T: Send + 'static>(
+        &self,
+        search: &str,
+        answer: impl FnOnce(&OpenSearch) -> Result<T, LogError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let open = self.searches.get(search)?;
+        blocking(move || answer(&open)).await
+    }
+}
+
+impl OpenSearch {
+    fn view(&self) -> Result<LogView, LogError> {
+        let mut view = LogView::open(&self.log.folder)?;
+        view.set_final(self.log.over);
+        Ok(view)
+    }
+
+    fn ranges(&self, from: u64, count: u32) -> Result<Vec<RowRanges>, LogError> {
+        let rows = self.view()?.rows(from, count.min(MAX_ROWS) as usize, MAX_ROW_BYTES + BEHIND_CLIP)?;
+        let wanted = self.matcher.query().stream;
+        let rows = rows.into_iter().filter(|row| wanted.is_none_or(|wanted| wanted == row.stream));
+        let found = rows.map(|row| {
+            let shown = row.bytes.len().min(MAX_ROW_BYTES);
+            let mut ranges = self.matcher.ranges(&row.bytes);
+            ranges.retain(|(start, _)| *start < shown);
+            for (_, end) in &mut ranges {
+                *end = (*end).min(shown);
+            }
+            RowRanges { row: row.row, ranges: columns(&row.bytes[..shown], &ranges) }
+        });
+        Ok(found.filter(|row| !row.ranges.is_empty()).collect())
+    }
+}
+
+#[async_trait]
+impl LogSearch for SupervisorApiAdapter {
+    async fn open_search(
+        &self,
+        id: &TaskId,
+        attempt: u32,
+        query: LogQuery,
+        near: u64,
+    ) -> Result<OpenedSearch, ApiError> {
+        let matcher = compile(query)?;
+        let log = RunLog::find(self.supervisor(), id, attempt).await?;
+        let growth = Growth::of(self.supervisor(), id, log.attempt).await?;
+        let open = blocking(move || {
+            let search = RunSearch::open(&log.folder, matcher.clone(), near, threads())?;
+            Ok(Arc::new(OpenSearch { search, log, matcher }))
+        })
+        .await?;
+        let (sender, progress) = watch::channel(told(Progress::default(), false, !open.log.over));
+        let (id, stop) = (self.searches.add(&open), Arc::new(AtomicBool::new(false)));
+        let driver = tokio::spawn(drive(open, growth, sender, Arc::clone(&stop)));
+        let searches = self.searches.clone();
+        let reader = Reader { searches, id: id.clone(), stop, driver, progress, first: true };
+        let progress = futures::stream::unfold(reader, |mut reader| async move {
+            if !std::mem::take(&mut reader.first) && reader.progress.changed().await.is_err() {
+                // All was said; the search still answers until its reader goes.
+                std::future::pending::<()>().await;
+            }
+            let now = reader.progress.borrow_and_update().clone();
+            Some((now, reader))
+        });
+        let progress: SearchProgressStream = Box::pin(progress);
+        Ok(OpenedSearch { id, progress })
+    }
+
+    async fn search_step(
+        &self,
+        search: &str,
+        row: u64,
+        forward: bool,
+    ) -> Result<Option<SearchHit>, ApiError> {
+        self.answer(search, move |open| {
+            let found = open.search.step(row, forward)?;
+            Ok(found.map(|(row, rank)| SearchHit { row, index: rank + 1, total: open.search.total() }))
+        })
+        .await
+    }
+
+    async fn search_rows(&self, search: &str, from: u64, count: u32) -> Result<LogRows, ApiError> {
+        self.answer(search, move |open| {
+            let wanted = open.search.select(from, count.min(MAX_ROWS) as usize)?;
+            let rows = open.view()?.rows_at(&wanted, MAX_ROW_BYTES)?;
+            let rows = rows.into_iter().map(text_row).collect();
+            Ok(LogRows { from, total: open.search.total(), rows })
+        })
+        .await
+    }
+
+    async fn search_rank(&self, search: &str, row: u64) -> Result<u64, ApiError> {
+        self.answer(search, move |open| open.search.rank(row)).await
+    }
+
+    async fn search_ranges(&self, search: &str, from: u64, count: u32) -> Result<Vec<RowRanges>, ApiError> {
+        self.answer(search, move |open| open.ranges(from, count)).await
+    }
+
+    async fn search_all(
+        &self,
+        query: LogQuery,
+        ids: Option<Vec<TaskId>>,
+    ) -> Result<TaskHitsStream, ApiError> {
+        super::many::search(self.supervisor(), compile(query)?, ids).await
+    }
+}
