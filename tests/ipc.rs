@@ -4,15 +4,17 @@
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use solti_api::{
-    ApiError, ApiHandler, DesktopApi, LaneControl, LogAccess, LogEventStream, LogInfoStream, LogPosition,
-    OutputEventStream, SettingsAccess, TaskChangeStream, TaskControl, TaskFeed,
+    ApiError, ApiHandler, Bookmarks, ExportStream, LaneControl, LocalApi, LogAccess, LogEventStream,
+    LogExcerpts, LogInfoStream, LogPosition, LogSearch, OpenedSearch, OutputEventStream, SettingsAccess,
+    TaskChangeStream, TaskControl, TaskFeed, TaskHitsStream,
 };
 use solti_desktop::{AppInfo, Parts, assemble, command_names, context};
 use solti_engine::Config;
 use solti_model::{
-    FieldError, InheritedEnvironment, InheritedVariable, Lane, ListQuery, LogInfo, LogRows, OutputEvent,
-    Settings, ShellCapture, Slot, StopMode, Summary, Task, TaskChange, TaskEvent, TaskId, TaskList, TaskPage,
-    TaskQuery, TaskRow, TaskRun, TaskSpec, VariableOrigin,
+    Bookmark, DensityBucket, FieldError, InheritedEnvironment, InheritedVariable, Lane, LineChunk, ListQuery,
+    LogDensity, LogInfo, LogQuery, LogRows, LogSource, LogText, MergedRows, OutputEvent, RowRanges,
+    SearchHit, Settings, ShellCapture, Slot, StopMode, Summary, Task, TaskChange, TaskEvent, TaskId,
+    TaskList, TaskPage, TaskQuery, TaskRow, TaskRun, TaskSpec, TextPosition, VariableOrigin,
 };
 use std::{
     path::Path,
@@ -183,6 +185,119 @@ impl SettingsAccess for Engine {
     }
 }
 
+fn rows(from: u64) -> LogRows {
+    LogRows { from, total: 3, rows: Vec::new() }
+}
+
+#[async_trait]
+impl LogSearch for Engine {
+    async fn open_search(
+        &self,
+        id: &TaskId,
+        _attempt: u32,
+        query: LogQuery,
+        near: u64,
+    ) -> Result<OpenedSearch, ApiError> {
+        if query.regex {
+            return Err(FieldError::new("query.pattern", "no expression").into());
+        }
+        self.note(format!("search {id} {} near {near}", query.pattern));
+        let progress = futures::stream::pending();
+        Ok(OpenedSearch { id: "search-1".into(), progress: Box::pin(progress) })
+    }
+    async fn search_step(
+        &self,
+        search: &str,
+        row: u64,
+        forward: bool,
+    ) -> Result<Option<SearchHit>, ApiError> {
+        self.note(format!("step {search} {row} {forward}"));
+        Ok(Some(SearchHit { row: row + 1, index: 1, total: 3 }))
+    }
+    async fn search_rows(&self, _search: &str, from: u64, _count: u32) -> Result<LogRows, ApiError> {
+        Ok(rows(from))
+    }
+    async fn search_rank(&self, _search: &str, row: u64) -> Result<u64, ApiError> {
+        Ok(row / 2)
+    }
+    async fn search_ranges(&self, _search: &str, from: u64, _count: u32) -> Result<Vec<RowRanges>, ApiError> {
+        Ok(vec![RowRanges { row: from, ranges: vec![(1, 3)] }])
+    }
+    async fn search_all(&self, _q: LogQuery, _ids: Option<Vec<TaskId>>) -> Result<TaskHitsStream, ApiError> {
+        Ok(Box::pin(futures::stream::empty()))
+    }
+}
+
+#[async_trait]
+impl LogExcerpts for Engine {
+    async fn log_density(
+        &self,
+        _id: &TaskId,
+        _attempt: u32,
+        buckets: u32,
+        _search: Option<&str>,
+    ) -> Result<LogDensity, ApiError> {
+        Ok(LogDensity { rows: 3, buckets: vec![DensityBucket::default(); buckets as usize] })
+    }
+    async fn read_line(
+        &self,
+        _id: &TaskId,
+        _attempt: u32,
+        _row: u64,
+        from_byte: u64,
+        count: u32,
+    ) -> Result<LineChunk, ApiError> {
+        let next_byte = from_byte + u64::from(count);
+        Ok(LineChunk { text: String::new(), from_byte, next_byte, full_len: next_byte })
+    }
+    async fn read_log_text(
+        &self,
+        _id: &TaskId,
+        _attempt: u32,
+        start: TextPosition,
+        end: TextPosition,
+        _timestamps: bool,
+        _search: Option<&str>,
+    ) -> Result<LogText, ApiError> {
+        Ok(LogText {
+            text: format!("{}:{} {}:{}", start.row, start.column, end.row, end.column),
+            truncated: false,
+        })
+    }
+    async fn export_log(
+        &self,
+        _id: &TaskId,
+        _attempt: u32,
+        _timestamps: bool,
+        _search: Option<&str>,
+    ) -> Result<ExportStream, ApiError> {
+        Ok(Box::pin(futures::stream::empty()))
+    }
+    async fn read_merged(&self, _s: Vec<LogSource>, from: u64, _count: u32) -> Result<MergedRows, ApiError> {
+        Ok(MergedRows { from, total: 0, rows: Vec::new() })
+    }
+}
+
+#[async_trait]
+impl Bookmarks for Engine {
+    async fn list_bookmarks(&self, _id: &TaskId) -> Result<Vec<Bookmark>, ApiError> {
+        Ok(Vec::new())
+    }
+    async fn set_bookmark(
+        &self,
+        id: &TaskId,
+        attempt: u32,
+        row: u64,
+        note: String,
+    ) -> Result<Bookmark, ApiError> {
+        self.note(format!("mark {id} {attempt} {row} {note}"));
+        Ok(Bookmark { attempt, row, note, at: 1 })
+    }
+    async fn delete_bookmark(&self, _id: &TaskId, _attempt: u32, _row: u64) -> Result<(), ApiError> {
+        Ok(())
+    }
+}
+
 struct Desk {
     app: App<MockRuntime>,
     engine: Arc<Engine>,
@@ -191,7 +306,7 @@ struct Desk {
 impl Desk {
     fn new() -> Self {
         let engine = Arc::new(Engine::default());
-        let api: Arc<dyn DesktopApi> = engine.clone();
+        let api: Arc<dyn LocalApi> = engine.clone();
         let environment = InheritedEnvironment {
             capture: ShellCapture::Off,
             variables: vec![InheritedVariable {
@@ -332,6 +447,35 @@ fn a_log_window_reads_and_changes_nothing() {
 }
 
 #[test]
+fn a_log_window_searches_marks_and_takes_excerpts() {
+    let desk = Desk::new();
+    let log = desk.window("log-1");
+    let query = |regex: bool| {
+        json!({"pattern": "x", "regex": regex, "caseSensitive": false, "wholeWord": false,
+        "invert": false, "ignoreAnsi": true, "stream": "stderr"})
+    };
+    let open = |query| json!({"id": "t1", "attempt": 1, "query": query, "near": 7, "onProgress": CHANNEL});
+    assert_eq!(call(&log, "open_search", open(query(false))), Ok(json!("search-1")));
+    let step = json!({"searchId": "search-1", "row": 7, "forward": true});
+    assert_eq!(call(&log, "search_step", step), Ok(json!({"row": 8, "index": 1, "total": 3})));
+    let page = json!({"searchId": "search-1", "from": 4, "count": 9});
+    assert_eq!(call(&log, "search_rows", page.clone()).expect("answered")["from"], 4);
+    assert_eq!(call(&log, "search_ranges", page), Ok(json!([{"row": 4, "ranges": [[1, 3]]}])));
+    assert_eq!(call(&log, "search_rank", json!({"searchId": "search-1", "row": 8})), Ok(json!(4)));
+    let refused = call(&log, "open_search", open(query(true))).expect_err("refused");
+    assert_eq!((&refused["error"], &refused["field"]), (&json!("InvalidRequest"), &json!("query.pattern")));
+
+    let text = json!({"id": "t1", "attempt": 1, "start": {"row": 1, "column": 2}, "end": {"row": 3, "column": 4},
+        "timestamps": false});
+    assert_eq!(call(&log, "read_log_text", text).expect("answered")["text"], "1:2 3:4");
+    let line = json!({"id": "t1", "attempt": 1, "row": 1, "fromByte": 10, "count": 5});
+    assert_eq!(call(&log, "read_line", line).expect("answered")["nextByte"], 15);
+    let mark = json!({"id": "t1", "attempt": 1, "row": 5, "note": "here"});
+    assert_eq!(call(&log, "set_bookmark", mark).expect("answered")["row"], 5);
+    assert_eq!(desk.engine.asked(), ["search t1 x near 7", "step search-1 7 true", "mark t1 1 5 here"]);
+}
+
+#[test]
 fn the_main_window_may_call_every_command_and_a_stranger_none() {
     let desk = Desk::new();
     let (main, stranger) = (desk.window("main"), desk.window("other"));
@@ -369,7 +513,9 @@ fn a_log_is_opened_once_and_under_a_label_that_may_read_it() {
     for (id, attempt) in [("t1", 1), ("t1", 1), ("t1", 2)] {
         call(&main, "open_log_window", json!({"id": id, "attempt": attempt})).expect("opened");
     }
+    let sources = json!([{"id": "t1", "attempt": 1}, {"id": "t1", "attempt": 2}]);
+    call(&main, "open_merged_window", json!({"sources": sources})).expect("opened");
     let mut labels: Vec<_> = desk.app.webview_windows().into_keys().collect();
     labels.sort();
-    assert_eq!(labels, ["log-1", "log-2", "main"]);
+    assert_eq!(labels, ["log-1", "log-2", "log-3", "main"]);
 }

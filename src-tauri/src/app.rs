@@ -7,12 +7,14 @@ use crate::{
     doors::Doors,
     error::ShellError,
     events::Streams,
-    instance, notify, shutdown,
+    instance,
+    log_link::LogLink,
+    notify, shutdown,
     window::{self, LogWindows},
 };
-use solti_api::{DesktopApi, SettingsAccess};
+use solti_api::{LocalApi, SettingsAccess};
 use solti_engine::{Config, DataLock, Engine};
-use solti_model::InheritedEnvironment;
+use solti_model::{InheritedEnvironment, LogSource};
 use std::{net::SocketAddr, path::Path, sync::Arc};
 use tauri::{
     AppHandle, Builder, Context, Manager, RunEvent, Runtime, Wry,
@@ -30,7 +32,7 @@ pub fn context<R: Runtime>() -> Context<R> {
 
 /// What the commands reach.
 pub struct Parts {
-    pub api: Arc<dyn DesktopApi>,
+    pub api: Arc<dyn LocalApi>,
     pub settings: Arc<dyn SettingsAccess>,
     /// What tasks inherit.
     pub environment: InheritedEnvironment,
@@ -75,12 +77,13 @@ pub fn run(config: &Config, http: Option<SocketAddr>, lock: DataLock) -> Result<
     let app = assemble(Builder::default(), parts)
         .plugin(single_instance(&config.data_dir))
         .plugin(window_memory(&config.data_dir))
+        .plugin(tauri_plugin_dialog::init())
         .setup(move |app| {
             shutdown::on_signals(app.handle());
             let doors = Arc::clone(&app.state::<Arc<Doors>>());
             spawn(async move { doors.follow(served, followed, http).await });
             notify::start(app.handle());
-            window::open_main(app.handle())?;
+            open(app.handle(), std::env::args())?;
             Ok(())
         })
         .build(context())?;
@@ -96,6 +99,14 @@ pub fn run(config: &Config, http: Option<SocketAddr>, lock: DataLock) -> Result<
     Ok(())
 }
 
+/// Shows what the program's arguments ask for: a line of a log, else the main window.
+fn open(app: &AppHandle<Wry>, args: impl IntoIterator<Item = String>) -> tauri::Result<()> {
+    match LogLink::among(args) {
+        Some(LogLink { id, attempt, row }) => window::open_log(app, LogSource { id, attempt }, Some(row)),
+        None => window::open_main(app),
+    }
+}
+
 /// Asks the app that holds the data folder to show itself. Without a session bus nobody hears it, which is no error.
 pub fn call_first(config: &Config) {
     // The plugin finds the name taken, delivers the call and ends this process from within.
@@ -108,9 +119,9 @@ pub fn call_first(config: &Config) {
 fn single_instance(data_dir: &Path) -> TauriPlugin<Wry> {
     tauri_plugin_single_instance::Builder::new()
         .dbus_id(instance::bus_name(data_dir))
-        .callback(|app: &AppHandle<Wry>, _args, _cwd| {
-            if let Err(error) = window::open_main(app) {
-                tracing::warn!("the main window was asked for and not shown: {error}");
+        .callback(|app: &AppHandle<Wry>, args, _cwd| {
+            if let Err(error) = open(app, args) {
+                tracing::warn!("a window was asked for and not shown: {error}");
             }
         })
         .build()

@@ -2,7 +2,7 @@
 //! flight: the next is sent when the page has acknowledged the last, and what happens meanwhile is folded into it.
 //! A slow page so gets larger frames, then makes the source wait; it never makes this process grow.
 //!
-//! What a frame holds and how two things fold into one is with each kind of frame (tail.rs, changes.rs).
+//! What a frame holds and how two things fold into one is with each kind of frame (tail.rs, changes.rs, search.rs).
 
 use futures::stream::{BoxStream, StreamExt};
 use serde::Serialize;
@@ -72,9 +72,23 @@ impl Streams {
         source: BoxStream<'static, F::Item>,
         channel: Channel<F>,
     ) -> String {
+        let id = {
+            let mut table = self.table();
+            table.next += 1;
+            table.next.to_string()
+        };
+        self.open_as(id, window, source, channel)
+    }
+
+    /// As [`Self::open`], with an id that no other stream has: whatever the stream is of has the same one.
+    pub fn open_as<F: Frame>(
+        &self,
+        id: String,
+        window: &str,
+        source: BoxStream<'static, F::Item>,
+        channel: Channel<F>,
+    ) -> String {
         let mut table = self.table();
-        table.next += 1;
-        let id = table.next.to_string();
         let (acked, acks) = watch::channel(0);
         let (streams, own_id) = (self.clone(), id.clone());
         // A source that ends at once waits at the table's lock until its entry is there to be removed.

@@ -2,8 +2,13 @@
 //! call (capabilities/); what it shows is the page's business, told by its URL. Sizes and positions are kept by
 //! tauri-plugin-window-state, one set for the main window and one for all log windows.
 
-use crate::{closing, events::Streams};
-use solti_model::TaskId;
+use crate::{
+    closing,
+    events::{Frame, Streams},
+};
+use futures::stream::{BoxStream, StreamExt};
+use serde::Serialize;
+use solti_model::LogSource;
 use std::{
     collections::HashMap,
     sync::{Mutex, MutexGuard, PoisonError},
@@ -11,41 +16,89 @@ use std::{
 use tauri::{
     AppHandle, Manager, Runtime, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder, Window, WindowEvent,
 };
+use tokio::sync::watch;
 
 pub const MAIN: &str = "main";
 const LOG_PREFIX: &str = "log-";
 
-/// Which log each log window shows, by label.
+/// What each log window shows, by label.
 #[derive(Default)]
-pub struct LogWindows(Mutex<Shown>);
+pub struct LogWindows(Mutex<Table>);
 
 #[derive(Default)]
-struct Shown {
+struct Table {
     next: u32,
-    by_label: HashMap<String, (TaskId, u32)>,
+    by_label: HashMap<String, Shown>,
+}
+
+struct Shown {
+    /// One log, or several as one.
+    logs: Vec<LogSource>,
+    /// The row that was asked for last since the window was opened.
+    jump: watch::Sender<Option<u64>>,
 }
 
 impl LogWindows {
-    fn shown(&self) -> MutexGuard<'_, Shown> {
+    fn table(&self) -> MutexGuard<'_, Table> {
         // Nothing panics while holding it; if something did, the table is still whole.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The label of the window for this log, and whether it has to be made.
-    fn label(&self, id: &TaskId, attempt: u32) -> (String, bool) {
-        let mut shown = self.shown();
-        let found = shown.by_label.iter().find(|(_, (i, a))| i == id && *a == attempt);
-        if let Some((label, _)) = found {
+    /// The label of the window for these logs, and whether it has to be made. One that is there is asked for the row.
+    fn label(&self, logs: &[LogSource], row: Option<u64>) -> (String, bool) {
+        let mut table = self.table();
+        if let Some((label, shown)) = table.by_label.iter().find(|(_, shown)| shown.logs == logs) {
+            if row.is_some() {
+                shown.jump.send_replace(row);
+            }
             return (label.clone(), false);
         }
-        shown.next += 1;
-        let label = format!("{LOG_PREFIX}{}", shown.next);
-        shown.by_label.insert(label.clone(), (id.clone(), attempt));
+        table.next += 1;
+        let label = format!("{LOG_PREFIX}{}", table.next);
+        table.by_label.insert(label.clone(), Shown { logs: logs.to_vec(), jump: watch::Sender::new(None) });
         (label, true)
     }
 
     fn forget(&self, label: &str) {
-        self.shown().by_label.remove(label);
+        self.table().by_label.remove(label);
+    }
+
+    /// The rows that this window is asked for from its opening on; the last one when several came unseen.
+    pub fn jumps(&self, label: &str) -> BoxStream<'static, u64> {
+        let asked = self.table().by_label.get(label).map(|shown| shown.jump.subscribe());
+        let Some(mut asked) = asked else { return futures::stream::empty().boxed() };
+        // What came before the page listened counts too.
+        asked.mark_changed();
+        futures::stream::unfold(asked, |mut asked| async move {
+            asked.changed().await.ok()?;
+            let row = *asked.borrow_and_update();
+            Some((row, asked))
+        })
+        .filter_map(std::future::ready)
+        .boxed()
+    }
+}
+
+/// One message to a window that shows a log already: the row that was asked for last.
+#[derive(Debug, Serialize)]
+pub struct JumpFrame {
+    frame: u64,
+    row: u64,
+}
+
+impl Frame for JumpFrame {
+    type Item = u64;
+
+    fn first(row: u64) -> Self {
+        Self { frame: 0, row }
+    }
+
+    fn fold(&mut self, row: u64) {
+        self.row = row;
+    }
+
+    fn seal(&mut self, frame: u64) {
+        self.frame = frame;
     }
 }
 
@@ -62,20 +115,37 @@ pub fn open_main<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
     Ok(())
 }
 
-/// Shows the log of one attempt: the window that has it already, else a new one.
-pub fn open_log<R: Runtime>(app: &AppHandle<R>, id: &TaskId, attempt: u32) -> tauri::Result<()> {
+/// Shows the log of one attempt, at `row` if one is given: the window that has it already, else a new one.
+pub fn open_log<R: Runtime>(app: &AppHandle<R>, log: LogSource, row: Option<u64>) -> tauri::Result<()> {
+    let LogSource { id, attempt } = &log;
+    let at = row.map(|row| format!("&row={row}")).unwrap_or_default();
+    // An id needs no escaping: its letters are all legal in a URL.
+    let page = format!("index.html?view=log&task={id}&attempt={attempt}{at}");
+    let title = format!("Log · attempt {attempt}");
+    show(app, std::slice::from_ref(&log), row, &page, &title)
+}
+
+/// Shows several logs as one.
+pub fn open_merged<R: Runtime>(app: &AppHandle<R>, logs: Vec<LogSource>) -> tauri::Result<()> {
+    let sources: String = logs.iter().map(|log| format!("&source={}:{}", log.id, log.attempt)).collect();
+    show(app, &logs, None, &format!("index.html?view=merged{sources}"), "Logs")
+}
+
+fn show<R: Runtime>(
+    app: &AppHandle<R>,
+    logs: &[LogSource],
+    row: Option<u64>,
+    page: &str,
+    title: &str,
+) -> tauri::Result<()> {
     let windows = app.state::<LogWindows>();
-    let (label, new) = windows.label(id, attempt);
+    let (label, new) = windows.label(logs, row);
     if !new {
         // It may be on its way up in another call; that one shows it.
         return app.get_webview_window(&label).map_or(Ok(()), |window| bring_forward(&window));
     }
-    // An id needs no escaping: its letters are all legal in a URL.
-    let built = builder(app, &label, &format!("index.html?view=log&task={id}&attempt={attempt}"))
-        .title(format!("Log · attempt {attempt}"))
-        .inner_size(960.0, 640.0)
-        .min_inner_size(420.0, 240.0)
-        .build();
+    let built =
+        builder(app, &label, page).title(title).inner_size(960.0, 640.0).min_inner_size(420.0, 240.0).build();
     if built.is_err() {
         windows.forget(&label);
     }
@@ -129,17 +199,37 @@ fn bring_forward<R: Runtime>(window: &WebviewWindow<R>) -> tauri::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use solti_model::TaskId;
+
+    fn log(attempt: u32) -> Vec<LogSource> {
+        vec![LogSource { id: TaskId::new("t").expect("legal"), attempt }]
+    }
 
     #[test]
     fn a_log_has_one_window() {
         let windows = LogWindows::default();
-        let id = TaskId::new("t").expect("legal");
-        let (first, new) = windows.label(&id, 1);
+        let (first, new) = windows.label(&log(1), None);
         assert!(new);
-        assert_eq!(windows.label(&id, 1), (first.clone(), false));
-        assert_ne!(windows.label(&id, 2).0, first);
+        assert_eq!(windows.label(&log(1), None), (first.clone(), false));
+        assert_ne!(windows.label(&log(2), None).0, first);
+        assert_ne!(windows.label(&[log(1), log(2)].concat(), None).0, first);
         windows.forget(&first);
-        assert!(windows.label(&id, 1).1, "a closed window is still taken for open");
+        assert!(windows.label(&log(1), None).1, "a closed window is still taken for open");
+    }
+
+    #[tokio::test]
+    async fn a_window_hears_of_the_row_that_was_asked_for_last() {
+        let windows = LogWindows::default();
+        let (label, _) = windows.label(&log(1), Some(3));
+        windows.label(&log(1), Some(5));
+        windows.label(&log(1), None);
+        let mut jumps = windows.jumps(&label);
+        // The first row is in the page's address.
+        assert_eq!(jumps.next().await, Some(5));
+        windows.label(&log(1), Some(9));
+        assert_eq!(jumps.next().await, Some(9));
+        windows.forget(&label);
+        assert_eq!(jumps.next().await, None);
     }
 
     #[test]

@@ -35,21 +35,12 @@ pub use log_search::{LogSearch, OpenedSearch, SearchProgressStream, TaskHitsStre
 pub use logs::save_export;
 pub use settings::{SettingsAccess, StoredSettings};
 
-/// Everything that the desktop app needs of its engine.
-pub trait DesktopApi:
-    ApiHandler + TaskControl + TaskFeed + LaneControl + LogAccess + LogSearch + LogExcerpts + Bookmarks
-{
-}
+/// What every handler answers, here or on another machine.
+pub trait DesktopApi: ApiHandler + TaskControl + TaskFeed + LaneControl + LogAccess {}
 
-impl<T> DesktopApi for T where
-    T: ApiHandler
-        + TaskControl
-        + TaskFeed
-        + LaneControl
-        + LogAccess
-        + LogSearch
-        + LogExcerpts
-        + Bookmarks
-        + ?Sized
-{
-}
+impl<T: ApiHandler + TaskControl + TaskFeed + LaneControl + LogAccess + ?Sized> DesktopApi for T {}
+
+/// Everything that a window needs of the engine on this machine.
+pub trait LocalApi: DesktopApi + LogSearch + LogExcerpts + Bookmarks {}
+
+impl<T: DesktopApi + LogSearch + LogExcerpts + Bookmarks + ?Sized> LocalApi for T {}

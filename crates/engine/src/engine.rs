@@ -2,7 +2,7 @@
 //! between this api and a transport, not here: the window needs none.
 
 use crate::{Config, EngineError, environment::Inherited, error::in_full};
-use solti_api::{DesktopApi, SettingsAccess, StoredSettings, SupervisorApiAdapter};
+use solti_api::{LocalApi, SettingsAccess, StoredSettings, SupervisorApiAdapter};
 use solti_logstore::LogLimits;
 use solti_model::{FinishedSettings, InheritedEnvironment, LogSettings, Settings};
 use solti_runner::ShimRunner;
@@ -15,7 +15,7 @@ use tokio::{spawn, sync::watch, task::spawn_blocking, time::timeout};
 const PATIENCE: Duration = Duration::from_secs(5);
 
 pub struct Engine {
-    api: Arc<dyn DesktopApi>,
+    api: Arc<dyn LocalApi>,
     settings: Arc<dyn SettingsAccess>,
     environment: InheritedEnvironment,
     recovery: Option<Recovery>,
@@ -57,7 +57,7 @@ impl Engine {
         Ok(Self { api, settings, environment: inherited.shown(), recovery: recovered, supervisor })
     }
 
-    pub fn api(&self) -> Arc<dyn DesktopApi> {
+    pub fn api(&self) -> Arc<dyn LocalApi> {
         Arc::clone(&self.api)
     }
 

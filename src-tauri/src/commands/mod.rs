@@ -5,13 +5,15 @@ mod args;
 mod closing;
 mod control;
 mod doors;
+mod excerpts;
 mod lanes;
 mod logs;
+mod search;
 mod settings;
 mod tasks;
 mod windows;
 
-use solti_api::{ApiError, DesktopApi};
+use solti_api::{ApiError, LocalApi};
 use std::{ops::Deref, sync::Arc};
 use tauri::{Runtime, ipc::Invoke};
 
@@ -22,10 +24,10 @@ pub use windows::AppInfo;
 type Answer<T> = Result<T, ApiError>;
 
 /// The engine, as Tauri hands it to commands.
-pub struct Api(pub Arc<dyn DesktopApi>);
+pub struct Api(pub Arc<dyn LocalApi>);
 
 impl Deref for Api {
-    type Target = dyn DesktopApi;
+    type Target = dyn LocalApi;
 
     fn deref(&self) -> &Self::Target {
         &*self.0

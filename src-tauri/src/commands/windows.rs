@@ -1,13 +1,16 @@
 //! Windows, the streams they have open, and what the app says of itself.
 
 use super::{Answer, Api, args::Arg};
-use crate::{events::Streams, window};
+use crate::{
+    events::Streams,
+    window::{self, JumpFrame, LogWindows},
+};
 use serde::Serialize;
 use solti_api::ApiError;
 use solti_engine::Recovery;
-use solti_model::TaskId;
+use solti_model::{LogSource, TaskId};
 use std::path::{Path, PathBuf};
-use tauri::{AppHandle, Runtime, State, WebviewWindow, command};
+use tauri::{AppHandle, Runtime, State, WebviewWindow, command, ipc::Channel};
 
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -86,8 +89,26 @@ pub async fn open_log_window<R: Runtime>(
     api: State<'_, Api>,
     id: Arg<TaskId>,
     attempt: Arg<Option<u32>>,
+    row: Arg<Option<u64>>,
 ) -> Answer<()> {
     // Without an attempt, the latest: resolved here, so that asking twice finds the same window.
     let attempt = api.log_info(&id.0, attempt.0.unwrap_or(0)).await?.attempt;
-    window::open_log(&app, &id.0, attempt).map_err(|error| ApiError::internal(&error))
+    let log = LogSource { id: id.0, attempt };
+    window::open_log(&app, log, row.0).map_err(|error| ApiError::internal(&error))
+}
+
+#[command]
+pub async fn open_merged_window<R: Runtime>(app: AppHandle<R>, sources: Arg<Vec<LogSource>>) -> Answer<()> {
+    window::open_merged(&app, sources.0).map_err(|error| ApiError::internal(&error))
+}
+
+/// The rows that this window is asked to show after it was opened.
+#[command]
+pub async fn watch_jumps<R: Runtime>(
+    window: WebviewWindow<R>,
+    windows: State<'_, LogWindows>,
+    streams: State<'_, Streams>,
+    on_jump: Channel<JumpFrame>,
+) -> Answer<String> {
+    Ok(streams.open(window.label(), windows.jumps(window.label()), on_jump))
 }

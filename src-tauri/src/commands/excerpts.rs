@@ -1,0 +1,109 @@
+//! Parts of logs: for the minimap, a long line, a copy, an export, several logs at once; and marked rows.
+
+use super::{Answer, Api, args::Arg};
+use solti_api::{ApiError, save_export};
+use solti_model::{
+    Bookmark, ExportedLog, LineChunk, LogDensity, LogSource, LogText, MergedRows, TaskId, TextPosition,
+};
+use tauri::{Runtime, State, WebviewWindow, command};
+use tauri_plugin_dialog::DialogExt;
+use tokio::sync::oneshot;
+
+#[command]
+pub async fn log_density(
+    api: State<'_, Api>,
+    id: Arg<TaskId>,
+    attempt: Arg<u32>,
+    buckets: Arg<u32>,
+    search_id: Arg<Option<String>>,
+) -> Answer<LogDensity> {
+    api.log_density(&id.0, attempt.0, buckets.0, search_id.0.as_deref()).await
+}
+
+#[command]
+pub async fn read_line(
+    api: State<'_, Api>,
+    id: Arg<TaskId>,
+    attempt: Arg<u32>,
+    row: Arg<u64>,
+    from_byte: Arg<u64>,
+    count: Arg<u32>,
+) -> Answer<LineChunk> {
+    api.read_line(&id.0, attempt.0, row.0, from_byte.0, count.0).await
+}
+
+#[command]
+pub async fn read_log_text(
+    api: State<'_, Api>,
+    id: Arg<TaskId>,
+    attempt: Arg<u32>,
+    start: Arg<TextPosition>,
+    end: Arg<TextPosition>,
+    timestamps: Arg<bool>,
+    search_id: Arg<Option<String>>,
+) -> Answer<LogText> {
+    api.read_log_text(&id.0, attempt.0, start.0, end.0, timestamps.0, search_id.0.as_deref()).await
+}
+
+/// The page never names a path: the person picks the file in the system's dialog.
+#[command]
+pub async fn export_log<R: Runtime>(
+    window: WebviewWindow<R>,
+    api: State<'_, Api>,
+    id: Arg<TaskId>,
+    attempt: Arg<u32>,
+    timestamps: Arg<bool>,
+    search_id: Arg<Option<String>>,
+) -> Answer<Option<ExportedLog>> {
+    let export = api.export_log(&id.0, attempt.0, timestamps.0, search_id.0.as_deref()).await?;
+    let (picked, answer) = oneshot::channel();
+    window
+        .dialog()
+        .file()
+        .set_parent(&window)
+        .set_title("Save log")
+        .set_file_name(format!("{}-{}.log", id.0, attempt.0))
+        .save_file(move |path| {
+            // The command may have ended with its window.
+            let _ = picked.send(path);
+        });
+    let Ok(Some(path)) = answer.await else { return Ok(None) };
+    let path = path.into_path().map_err(|error| ApiError::internal(&error))?;
+    save_export(export, &path).await.map(Some)
+}
+
+#[command]
+pub async fn read_merged(
+    api: State<'_, Api>,
+    sources: Arg<Vec<LogSource>>,
+    from: Arg<u64>,
+    count: Arg<u32>,
+) -> Answer<MergedRows> {
+    api.read_merged(sources.0, from.0, count.0).await
+}
+
+#[command]
+pub async fn list_bookmarks(api: State<'_, Api>, id: Arg<TaskId>) -> Answer<Vec<Bookmark>> {
+    api.list_bookmarks(&id.0).await
+}
+
+#[command]
+pub async fn set_bookmark(
+    api: State<'_, Api>,
+    id: Arg<TaskId>,
+    attempt: Arg<u32>,
+    row: Arg<u64>,
+    note: Arg<String>,
+) -> Answer<Bookmark> {
+    api.set_bookmark(&id.0, attempt.0, row.0, note.0).await
+}
+
+#[command]
+pub async fn delete_bookmark(
+    api: State<'_, Api>,
+    id: Arg<TaskId>,
+    attempt: Arg<u32>,
+    row: Arg<u64>,
+) -> Answer<()> {
+    api.delete_bookmark(&id.0, attempt.0, row.0).await
+}

@@ -1,0 +1,73 @@
+//! Searching logs. A search is a stream: closing it ends the search.
+
+use super::{Answer, Api, args::Arg};
+use crate::{
+    events::Streams,
+    search::{HitsFrame, SearchFrame},
+};
+use solti_model::{LogQuery, LogRows, RowRanges, SearchHit, TaskId};
+use tauri::{Runtime, State, WebviewWindow, command, ipc::Channel};
+
+#[command]
+#[expect(clippy::too_many_arguments, reason = "one for each of the page's, and three that Tauri gives")]
+pub async fn open_search<R: Runtime>(
+    window: WebviewWindow<R>,
+    api: State<'_, Api>,
+    streams: State<'_, Streams>,
+    id: Arg<TaskId>,
+    attempt: Arg<u32>,
+    query: Arg<LogQuery>,
+    near: Arg<u64>,
+    on_progress: Channel<SearchFrame>,
+) -> Answer<String> {
+    let opened = api.open_search(&id.0, attempt.0, query.0, near.0).await?;
+    Ok(streams.open_as(opened.id, window.label(), opened.progress, on_progress))
+}
+
+#[command]
+pub async fn search_step(
+    api: State<'_, Api>,
+    search_id: Arg<String>,
+    row: Arg<u64>,
+    forward: Arg<bool>,
+) -> Answer<Option<SearchHit>> {
+    api.search_step(&search_id.0, row.0, forward.0).await
+}
+
+#[command]
+pub async fn search_rows(
+    api: State<'_, Api>,
+    search_id: Arg<String>,
+    from: Arg<u64>,
+    count: Arg<u32>,
+) -> Answer<LogRows> {
+    api.search_rows(&search_id.0, from.0, count.0).await
+}
+
+#[command]
+pub async fn search_rank(api: State<'_, Api>, search_id: Arg<String>, row: Arg<u64>) -> Answer<u64> {
+    api.search_rank(&search_id.0, row.0).await
+}
+
+#[command]
+pub async fn search_ranges(
+    api: State<'_, Api>,
+    search_id: Arg<String>,
+    from: Arg<u64>,
+    count: Arg<u32>,
+) -> Answer<Vec<RowRanges>> {
+    api.search_ranges(&search_id.0, from.0, count.0).await
+}
+
+#[command]
+pub async fn search_all<R: Runtime>(
+    window: WebviewWindow<R>,
+    api: State<'_, Api>,
+    streams: State<'_, Streams>,
+    query: Arg<LogQuery>,
+    ids: Arg<Option<Vec<TaskId>>>,
+    on_hits: Channel<HitsFrame>,
+) -> Answer<String> {
+    let hits = api.search_all(query.0, ids.0).await?;
+    Ok(streams.open(window.label(), hits, on_hits))
+}
