@@ -432,7 +432,6 @@ fn a_log_window_reads_and_changes_nothing() {
         ("stop_task", json!({"id": "t1", "mode": "kill"})),
         ("rerun_task", json!({"id": "t1"})),
         ("set_lane", json!({"slot": "etl", "paused": true})),
-        ("open_log_window", json!({"id": "t1"})),
         ("answer_closing", json!({"answer": "stopAll", "remember": true})),
         ("get_settings", json!({})),
         ("inherited_environment", json!({})),

@@ -61,7 +61,9 @@ pub use repair::repair;
 #[cfg(feature = "reader")]
 pub use retention::{Removal, StoredLog, StoredSegment, plan, remove_segment};
 #[cfg(feature = "reader")]
-pub use search::{LogSearch, PatternError, Progress, RowMatcher, SearchQuery};
+pub use search::{
+    LogSearch, PatternError, Progress, RowMatcher, SearchQuery, make_filters, make_filters_with_block_bytes,
+};
 #[cfg(feature = "reader")]
 pub use view::{Extent, LogView, Removed, Row};
 

@@ -41,6 +41,12 @@ pub(crate) fn index_name(segment: u32) -> String {
     numbered(INDEX_FILE, segment)
 }
 
+/// `output.skip`, `output.1.skip`, …
+#[cfg(feature = "reader")]
+pub(crate) fn skip_name(segment: u32) -> String {
+    numbered("output.skip", segment)
+}
+
 fn numbered(name: &str, segment: u32) -> String {
     match name.split_once('.') {
         Some((stem, extension)) if segment > 0 => format!("{stem}.{segment}.{extension}"),
@@ -70,6 +76,8 @@ mod tests {
         for segment in [0, 1, 9, 10, u32::MAX] {
             assert_eq!(parse_name(&log_name(segment)), Some((segment, "log")));
             assert_eq!(parse_name(&index_name(segment)), Some((segment, "idx")));
+            #[cfg(feature = "reader")]
+            assert_eq!(parse_name(&skip_name(segment)), Some((segment, "skip")));
         }
         for other in [
             "output",

@@ -7,7 +7,9 @@ use crate::log_rows::{MAX_ROWS, text_row};
 use crate::log_search::{OpenedSearch, SearchProgressStream, TaskHitsStream};
 use crate::{ApiError, LogSearch, SupervisorApiAdapter};
 use async_trait::async_trait;
-use solti_logstore::{LogError, LogSearch as RunSearch, LogView, Progress, RowMatcher, SearchQuery, Stream};
+use solti_logstore::{
+    LogError, LogSearch as RunSearch, LogView, Progress, RowMatcher, SearchQuery, Stream, make_filters,
+};
 use solti_model::{
     LogQuery, LogRows, MAX_ROW_BYTES, OutputStreamKind, RowRanges, SearchHit, SearchProgress, TaskId,
 };
@@ -128,6 +130,7 @@ async fn drive(
     stop: Arc<AtomicBool>,
 ) {
     let mut live = !open.log.over;
+    let mut filters: Option<JoinHandle<()>> = None;
     loop {
         open.search.set_final(!live);
         let (search, told_to, stopped) = (Arc::clone(&open), progress.clone(), Arc::clone(&stop));
@@ -144,6 +147,15 @@ async fn drive(
                 return;
             }
         };
+        // The bytes were read a moment ago: now it costs least to make the next search faster.
+        if filters.as_ref().is_none_or(|making| !live && making.is_finished()) {
+            let (folder, over, stopped) = (open.log.folder.clone(), !live, Arc::clone(&stop));
+            filters = Some(tokio::task::spawn_blocking(move || {
+                if let Err(error) = make_filters(&folder, over, &stopped) {
+                    tracing::debug!("a log is searched without filters: {error}");
+                }
+            }));
+        }
         if !live {
             return;
         }

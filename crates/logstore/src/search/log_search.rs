@@ -8,14 +8,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::blocks::{Block, Blocks};
+use super::blocks::{Block, Blocks, Scanned};
 use super::query::RowMatcher;
 use super::scan::{Bounds, OpenRow, Scanner};
+use super::skipping::Skipping;
 use crate::cursor::{Cursor, LogFiles};
 use crate::format::Kind;
 use crate::{LogError, locate};
 
-const BLOCK_BYTES: u64 = 1024 * 1024;
+pub(super) const BLOCK_BYTES: u64 = 1024 * 1024;
 /// With fewer blocks left than this a second thread costs more than it brings.
 const BLOCKS_A_THREAD: usize = 4;
 /// How often progress is told.
@@ -56,6 +57,7 @@ struct State {
     segment: Option<u32>,
     begun: bool,
     blocks: Blocks,
+    skipping: Skipping,
     breaks: Arc<Vec<u64>>,
     end: u64,
     /// Rows that have ended, by the index.
@@ -87,22 +89,9 @@ impl State {
     }
 
     /// Takes note of what the log holds now.
-    fn look(&mut self) -> Result<(), LogError> {
-        let mut breaks = Vec::new();
-        // Places where blocks begin anew: from, to; nothing is in between.
-        let mut seams = Vec::new();
-        while let Some(piece) = self.cursor.next(&mut self.files)? {
-            let from = piece.before.offset;
-            match piece.record.kind {
-                Kind::Data | Kind::End => {}
-                Kind::Gap => breaks.push(from),
-                Kind::Removed => {
-                    let to = self.cursor.counts().offset;
-                    breaks.extend([from, to]);
-                    seams.push((from, to));
-                }
-            }
-        }
+    fn look(&mut self, run_dir: &Path) -> Result<(), LogError> {
+        let (mut breaks, mut seams) = (Vec::new(), Vec::new());
+        walk(&mut self.cursor, &mut self.files, &mut breaks, &mut seams)?;
         while let Some(segment) = self.files.segment_after(self.segment) {
             match self.files.segment_start(segment)? {
                 // Begun a moment ago: its records are for the next look.
@@ -126,8 +115,31 @@ impl State {
         self.blocks.grow(counts.offset);
         (self.end, self.rows) = (counts.offset, counts.row);
         self.is_final |= self.cursor.has_ended();
-        Ok(())
+        self.skipping.look(run_dir, &self.files, self.is_final)
     }
+}
+
+/// Walks on over the index: places where a row ends without a newline, and those where blocks begin anew, as from and to with
+/// nothing in between.
+pub(super) fn walk(
+    cursor: &mut Cursor,
+    files: &mut LogFiles,
+    breaks: &mut Vec<u64>,
+    seams: &mut Vec<(u64, u64)>,
+) -> Result<(), LogError> {
+    while let Some(piece) = cursor.next(files)? {
+        let from = piece.before.offset;
+        match piece.record.kind {
+            Kind::Data | Kind::End => {}
+            Kind::Gap => breaks.push(from),
+            Kind::Removed => {
+                let to = cursor.counts().offset;
+                breaks.extend([from, to]);
+                seams.push((from, to));
+            }
+        }
+    }
+    Ok(())
 }
 
 impl LogSearch {
@@ -157,6 +169,7 @@ impl LogSearch {
             segment: None,
             begun: false,
             blocks: Blocks::new(block_bytes.max(1)),
+            skipping: Skipping::new(matcher.query(), block_bytes.max(1)),
             breaks: Arc::default(),
             end: 0,
             rows: 0,
@@ -190,7 +203,7 @@ impl LogSearch {
     pub fn advance(&self, stop: &AtomicBool, report: &(dyn Fn(Progress) + Sync)) -> Result<(), LogError> {
         let left = {
             let mut state = self.state();
-            state.look()?;
+            state.look(&self.run_dir)?;
             state.blocks.look_again();
             if !state.begun && state.end > 0 {
                 state.begun = true;
@@ -218,14 +231,21 @@ impl LogSearch {
     fn work(&self, stop: &AtomicBool, report: &(dyn Fn(Progress) + Sync)) -> Result<(), LogError> {
         let mut files = LogFiles::open(&self.run_dir)?;
         let mut scanner = Scanner::new(&mut files, self.matcher.clone());
+        let required = self.state().skipping.required().clone();
         while !stop.load(Ordering::Relaxed) {
-            let (index, block, open, (end, is_final, breaks)) = {
+            let (index, block, filter, open, (end, is_final, breaks)) = {
                 let mut state = self.state();
                 let Some(index) = state.blocks.next() else { break };
-                (index, state.blocks.all()[index], state.open, state.bounds())
+                let block = state.blocks.all()[index];
+                (index, block, state.skipping.of(&block), state.open, state.bounds())
             };
             let bounds = Bounds { end, is_final, breaks: &breaks };
-            let (scanned, open) = scanner.count(&block, bounds, open)?;
+            let (scanned, open) = match filter {
+                Some(filter) if !filter.may_hold(&required) => {
+                    (Scanned { to: block.end, at_row: false, matches: 0, done: true }, None)
+                }
+                _ => scanner.count(&block, bounds, open)?,
+            };
             let due = {
                 let mut state = self.state();
                 let first = state.matches == 0 && scanned.matches > 0;

@@ -2,12 +2,19 @@
 //!
 //! `query` says what is looked for and finds it in bytes; `escapes` takes escape sequences out of them; `blocks` cuts the
 //! log and keeps counts; `scan` reads and searches one block; `log_search` has the threads and answers questions.
+//! What spares a search most of a sealed segment: `required` says what a match cannot do without, `grams` whether a block
+//! has it, `skip_file` keeps that, and `skipping` finds and makes the files of a log.
 
 mod blocks;
 mod escapes;
+mod grams;
 mod log_search;
 mod query;
+mod required;
 mod scan;
+mod skip_file;
+mod skipping;
 
 pub use log_search::{LogSearch, Progress};
 pub use query::{PatternError, RowMatcher, SearchQuery};
+pub use skipping::{make_filters, make_filters_with_block_bytes};

@@ -74,6 +74,11 @@ fn infallible<T>(found: Result<Option<T>, grep_matcher::NoError>) -> Option<T> {
 }
 
 impl RowMatcher {
+    /// Matches every row.
+    pub(crate) fn all() -> Self {
+        Self { query: SearchQuery::default(), matcher: None }
+    }
+
     pub fn query(&self) -> &SearchQuery {
         &self.query
     }

@@ -137,6 +137,19 @@ impl<'a> Scanner<'a> {
         Ok(found)
     }
 
+    /// The rows that begin in the block; `None` when the last of them has no end within reach.
+    pub(super) fn whole_rows(
+        &mut self,
+        block: &Block,
+        bounds: Bounds<'_>,
+    ) -> Result<Option<&[u8]>, LogError> {
+        Ok(match self.rows(block, bounds)? {
+            None => Some(&[]),
+            Some(rows) if rows.endless => None,
+            Some(rows) => Some(slice(&self.buffer, &rows, rows.from, rows.to)),
+        })
+    }
+
     /// Reads the rows that begin in the block behind what was searched; `None` when none begins there yet.
     fn rows(&mut self, block: &Block, bounds: Bounds<'_>) -> Result<Option<Rows>, LogError> {
         // One byte more in front tells whether a row begins here.

@@ -59,6 +59,8 @@ pub fn segments(dir: &Path) -> Vec<[PathBuf; 2]> {
         match name.split('.').collect::<Vec<_>>()[..] {
             ["output", "log" | "idx"] => numbers.push(0),
             ["output", number, "log" | "idx"] => numbers.push(number.parse().unwrap()),
+            // A filter belongs to its segment and is no file of the log.
+            ["output", "skip"] | ["output", _, "skip"] => {}
             _ => panic!("a file of no segment: {name}"),
         }
     }
