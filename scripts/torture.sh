@@ -59,7 +59,7 @@ fuzz() {
 words=$*
 scripts/deps.sh || exit 1
 cargo build --quiet -p solti-shim --bins || exit 1
-npm --prefix ui --silent run build || exit 1
+npm --prefix ui --silent run build >/dev/null || exit 1
 
 row "kill -9 of the app with 20 tasks" 1 200 \
     env SOLTI_TORTURE_ROUNDS=200 cargo test -p solti-api --test recovery killed_at_any_moment -- --nocapture

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { bytes, clock, duration, ordinal, outcome, span } from "./format";
+import type { TaskRow } from "../api/types";
+import { bytes, clock, duration, ordinal, outcome, span, waitingFor } from "./format";
 
 test("durations and sizes read as a person would write them", () => {
   expect([840, 4210, 38_000, 724_000, 3_720_000].map(duration)).toEqual([
@@ -35,4 +36,13 @@ test("an end is said in plain words", () => {
   expect(outcome({ phase: "timeout", error: "timed out after 30 min" })).toBe("timed out after 30 min");
   expect(outcome({ phase: "canceled", error: "killed by signal 15 (SIGTERM)" })).toBe("killed by SIGTERM");
   expect(outcome({ phase: "succeeded", exitCode: 0 })).toBe("");
+});
+
+test("who waits says for what, and a crash loop is named", () => {
+  const row = (waiting: TaskRow["waiting"]) =>
+    ({ task: { spec: { slot: "etl" }, status: { attempt: 5 } }, waiting }) as TaskRow;
+  expect(waitingFor(row({ reason: "backoff", until: 13_000 }), 1000)).toBe("attempt 6 in 12 s");
+  expect(waitingFor(row({ reason: "crashLoop", until: 13_000 }), 1000)).toBe("crash loop: attempt 6 in 12 s");
+  expect(waitingFor(row({ reason: "crashLoop", until: 900 }), 1000)).toBe("crash loop: attempt 6 is due");
+  expect(waitingFor(row({ reason: "lanePaused" }), 1000)).toBe("lane etl is paused");
 });
