@@ -10,13 +10,13 @@ use solti_api::{
     guard::{AccessToken, Auth, StandardGuards},
 };
 use solti_engine::in_full;
-use solti_grpc::{GrpcError, Listener, ServerOptions};
-use solti_http::{HttpError, ServeOptions, TcpOptions, Tls};
+use solti_grpc::{GrpcError, Listener, ServerOptions, TlsIdentity};
+use solti_http::{CertificateFiles, HttpError, ServeOptions, TcpOptions, Tls, certificate_names};
 use solti_model::{ApiSettings, GrpcSettings, HttpSettings, Settings, TlsMode};
 use std::{
     io,
     net::SocketAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
 use tauri::async_runtime::{JoinHandle, spawn};
@@ -87,6 +87,8 @@ enum DoorError {
     Address { address: String },
     #[error("{address} cannot be listened on")]
     Listen { address: SocketAddr, source: io::Error },
+    #[error("{} cannot be read", path.display())]
+    Certificate { path: PathBuf, source: io::Error },
     #[error(transparent)]
     Http(#[from] HttpError),
     #[error(transparent)]
@@ -132,7 +134,7 @@ pub struct Doors {
 }
 
 impl Doors {
-    pub fn new(data_dir: &std::path::Path) -> Self {
+    pub fn new(data_dir: &Path) -> Self {
         Self {
             folder: data_dir.join(FOLDER),
             keys: Mutex::default(),
@@ -262,12 +264,11 @@ impl Doors {
                 let failed = |source| DoorError::Listen { address, source };
                 let listener = TcpListener::bind(address).await.map_err(failed)?;
                 let taken = listener.local_addr().map_err(failed)?;
-                if !taken.ip().is_loopback() {
-                    return Err(GrpcError::PlainText { address: taken }.into());
-                }
+                let tls = if taken.ip().is_loopback() { None } else { Some(self.certificate(taken)?) };
+                let scheme = if tls.is_some() { "grpcs" } else { "grpc" };
                 let (close, closing) = oneshot::channel();
-                let options =
-                    ServerOptions { auth: Some(Arc::clone(&guards.auth)), ..ServerOptions::default() };
+                let auth = Some(Arc::clone(&guards.auth));
+                let options = ServerOptions { auth, tls, ..ServerOptions::default() };
                 let guarded = Arc::new(guards.around(Arc::clone(api)));
                 let served = solti_grpc::serve(guarded, Listener::Tcp(listener), options, async move {
                     drop(closing.await);
@@ -277,10 +278,21 @@ impl Doors {
                         tracing::error!("gRPC ended early: {}", in_full(&error));
                     }
                 });
-                let state = DoorState::Open { address: format!("grpc://{taken}"), fingerprint: None };
+                let state = DoorState::Open { address: format!("{scheme}://{taken}"), fingerprint: None };
                 Ok((state, Serving::Grpc { close, ended }))
             }
         }
+    }
+}
+
+impl Doors {
+    /// The one that HTTP has, made where there is none yet.
+    fn certificate(&self, address: SocketAddr) -> Result<TlsIdentity, DoorError> {
+        let files = CertificateFiles::generated(&self.folder, &certificate_names(address, &[]))?;
+        let read = |path: &Path| {
+            std::fs::read(path).map_err(|source| DoorError::Certificate { path: path.to_owned(), source })
+        };
+        Ok(TlsIdentity { certificate_pem: read(&files.certificate)?, key_pem: read(&files.key)? })
     }
 }
 
@@ -299,4 +311,112 @@ fn wanted(api: &ApiSettings, http: Option<SocketAddr>) -> [Option<Door>; 3] {
 fn address(text: &str) -> Result<SocketAddr, DoorError> {
     // The settings are valid when they are stored; a document from elsewhere may not be.
     text.parse().map_err(|_| DoorError::Address { address: text.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+    use solti_engine::{Config, Engine};
+    use std::time::Duration;
+    use tempfile::TempDir;
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpStream,
+        time::timeout,
+    };
+
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    struct House {
+        engine: Engine,
+        doors: Arc<Doors>,
+        _dir: TempDir,
+    }
+
+    impl House {
+        async fn new() -> Self {
+            let dir = tempfile::tempdir().expect("temp dir");
+            let shim = dir.path().join("no-task-is-started");
+            let engine =
+                Engine::open(&Config { data_dir: dir.path().to_owned(), shim }).await.expect("an engine");
+            let doors = Arc::new(Doors::new(dir.path()));
+            let (followed, api) = (Arc::clone(&doors), engine.api());
+            let settings = engine.settings().watch_settings();
+            spawn(async move { followed.follow(api, settings, None).await });
+            Self { engine, doors, _dir: dir }
+        }
+
+        /// Sets `api`, and waits until the doors are as `fits` wants.
+        async fn set(&self, api: Value, fits: impl Fn(&DoorStates) -> bool) -> DoorStates {
+            self.engine.settings().set_settings(json!({ "api": api })).await.expect("legal");
+            let mut states = self.doors.states();
+            let wait = async {
+                loop {
+                    let states = states.next().await.expect("the doors are there");
+                    if fits(&states) {
+                        return states;
+                    }
+                }
+            };
+            timeout(PATIENCE, wait).await.expect("the doors follow the settings")
+        }
+    }
+
+    fn opened(state: &DoorState) -> Option<&str> {
+        match state {
+            DoorState::Open { address, .. } => Some(address),
+            DoorState::Shut | DoorState::Failed { .. } => None,
+        }
+    }
+
+    /// The status of `GET /api/v1/tasks`.
+    async fn get(address: &str, token: &str) -> String {
+        let mut stream = TcpStream::connect(address).await.expect("open");
+        let request = format!(
+            "GET /api/v1/tasks HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).await.expect("sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.expect("answered");
+        answer.split(' ').nth(1).unwrap_or_default().to_owned()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn http_is_there_while_the_setting_says_so_for_who_has_the_token() {
+        let house = House::new().await;
+        let states = house
+            .set(json!({"http": {"enabled": true, "address": "127.0.0.1:0"}}), |now| {
+                opened(&now.http).is_some()
+            })
+            .await;
+        let address = opened(&states.http).and_then(|url| url.strip_prefix("http://")).expect("a URL");
+        let token = house.doors.token().expect("a token");
+        assert_eq!(get(address, &token).await, "200");
+        assert_eq!(get(address, "guessed").await, "401");
+        let fresh = house.doors.rotate_token().expect("another");
+        assert_eq!((get(address, &token).await, get(address, &fresh).await), ("401".into(), "200".into()));
+        house.set(json!({"http": {"enabled": false}}), |now| now.http == DoorState::Shut).await;
+        assert!(TcpStream::connect(address).await.is_err(), "it is still listened on");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_door_that_cannot_be_opened_says_why_and_shuts_no_other() {
+        let house = House::new().await;
+        let taken = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = taken.local_addr().expect("bound").to_string();
+        let states = house
+            .set(json!({"socket": true, "grpc": {"enabled": true, "address": address}}), |now| {
+                matches!(now.grpc, DoorState::Failed { .. }) && opened(&now.socket).is_some()
+            })
+            .await;
+        let DoorState::Failed { problem } = &states.grpc else { panic!("{states:?}") };
+        assert!(problem.contains(&address), "{problem}");
+        // Another address, and it is open.
+        house
+            .set(json!({"grpc": {"address": "127.0.0.1:0"}}), |now| {
+                opened(&now.grpc).is_some_and(|url| url.starts_with("grpc://127.0.0.1:"))
+            })
+            .await;
+    }
 }

@@ -10,6 +10,8 @@ mod place;
 mod runs;
 mod words;
 
+pub use runs::{LogUsage, log_usage};
+
 use solti_model::{Diagnosis, Finding};
 use std::path::PathBuf;
 

@@ -78,7 +78,7 @@ async fn folders_without_a_task_and_the_size_of_logs_are_told() {
     fs::create_dir_all(&run).unwrap();
     fs::write(run.join("output.log"), vec![b'x'; 100_000]).unwrap();
     let diagnosis = look(dir.path());
-    assert!(finding(&diagnosis, "Logs").said.ends_with("in 1 runs"), "{diagnosis:?}");
+    assert!(finding(&diagnosis, "Logs").said.ends_with("in 1 run"), "{diagnosis:?}");
     assert!(finding(&diagnosis, "Run folders").said.starts_with("1 belong"), "{diagnosis:?}");
 }
 

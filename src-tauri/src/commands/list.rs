@@ -46,6 +46,7 @@ macro_rules! with_commands {
             excerpts::list_bookmarks,
             excerpts::set_bookmark,
             excerpts::delete_bookmark,
+            settings::log_usage,
             windows::ack_frame,
             windows::close_stream,
             windows::open_log_window,

@@ -43,3 +43,10 @@ pub async fn diagnose(config: State<'_, Config>, settings: State<'_, SettingsDoo
     let found = spawn_blocking(move || doctor::diagnose(&config, min_free)).await;
     found.map_err(|error| ApiError::internal(&error))
 }
+
+#[command]
+pub async fn log_usage(config: State<'_, Config>) -> Answer<u64> {
+    let data_dir = config.data_dir.clone();
+    let counted = spawn_blocking(move || solti_doctor::log_usage(&data_dir).bytes).await;
+    counted.map_err(|error| ApiError::internal(&error))
+}

@@ -141,6 +141,8 @@ export interface Backend {
   apiToken(): Promise<string>;
   /** Makes another token; the old one lets nobody in any more. */
   rotateApiToken(): Promise<string>;
+  /** Bytes that the logs take on this machine's disk; counting them takes a moment. */
+  logUsage(): Promise<number>;
   /** Looks at everything the app stands on; may take a moment. */
   diagnose(): Promise<Diagnosis>;
 

@@ -498,6 +498,7 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
     },
     apiToken: async () => fakeToken(tokens),
     rotateApiToken: async () => fakeToken(++tokens),
+    logUsage: async () => 12.4e9,
     diagnose: async () => diagnosis(),
     inheritedEnvironment: async () => environment(),
     appInfo: async () => ({

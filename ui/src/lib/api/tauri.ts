@@ -139,6 +139,7 @@ export const tauriBackend: Backend = {
     watch<{ frame: number; doors: DoorStates }>("watch_doors", "onDoors", {}, ({ doors }) => onDoors(doors)),
   apiToken: () => invoke("api_token"),
   rotateApiToken: () => invoke("rotate_api_token"),
+  logUsage: () => invoke("log_usage"),
   diagnose: () => invoke("diagnose"),
   inheritedEnvironment: () => invoke("inherited_environment"),
 

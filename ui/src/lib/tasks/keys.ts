@@ -107,11 +107,11 @@ function taken(event: KeyboardEvent): boolean {
 }
 
 function inSettings(workspace: Workspace, event: KeyboardEvent): boolean {
-  const leave = plain("Escape")(event) || withMod(",")(event);
   const palette = withMod("k")(event);
-  if (leave) workspace.settingsAt = undefined;
-  else if (palette) workspace.paletteOpen = true;
-  else return false;
+  if (!palette && !plain("Escape")(event) && !withMod(",")(event)) return false;
+  workspace.settingsAt = undefined;
+  // Its commands are about the list.
+  workspace.paletteOpen = palette;
   event.preventDefault();
   return true;
 }
