@@ -1,6 +1,6 @@
 // One log window: ties what is read (session), where one is (view), what is looked for (find), and what was marked together.
 // It decides which rows the pane shows: the log, what the find field filters, or one stream. Components draw it and call it.
-import { ApiError, type Backend, type LogQuery, type Stream } from "../../api";
+import type { Backend, LogQuery, Stream } from "../../api";
 import { bytes, count, plural } from "../../shared/format";
 import { Contexts } from "../find/contexts.svelte";
 import { Find, type FindPlace } from "../find/find.svelte";
@@ -13,13 +13,9 @@ import { Bookmarks } from "./bookmarks.svelte";
 import { Choices } from "./choices.svelte";
 import { copySelection, writeClipboard } from "./copy";
 import { LogSession } from "./session.svelte";
+import { Told } from "./told.svelte";
 
 export type StreamChoice = "both" | Stream;
-
-export interface Notice {
-  readonly text: string;
-  readonly act?: { readonly label: string; readonly run: () => void };
-}
 
 export class LogWindow implements FindPlace {
   readonly session: LogSession;
@@ -28,15 +24,13 @@ export class LogWindow implements FindPlace {
   readonly bookmarks: Bookmarks;
   readonly contexts: Contexts;
   readonly choices = new Choices();
+  readonly told = new Told();
   /** The search for errors, once somebody has asked for the next one. */
   problems = $state.raw<LogSearch | null>(null);
-  notice = $state.raw<Notice | null>(null);
   /** The clamped row whose whole line is shown. */
   whole = $state.raw<ShownRow | null>(null);
   panel = $state<"none" | "bookmarks">("none");
   asking = $state<"none" | "line" | "keys">("none");
-  /** Something that takes a while is under way. */
-  working = $state.raw<string | null>(null);
   #stream = $state<StreamChoice>("both");
   #streamSearch: LogSearch | null = null;
   /** The search whose rows are shown in place of the log. */
@@ -88,7 +82,9 @@ export class LogWindow implements FindPlace {
   }
 
   async open(): Promise<void> {
-    void this.bookmarks.load().catch((thrown: unknown) => this.#fail("Could not read the bookmarks", thrown));
+    void this.bookmarks
+      .load()
+      .catch((thrown: unknown) => this.told.fail("Could not read the bookmarks", thrown));
     if (this.#row !== undefined) this.session.on("found");
     await this.session.open();
   }
@@ -221,18 +217,19 @@ export class LogWindow implements FindPlace {
       void this.problems.open();
     }
     const search = this.problems;
-    this.working = "Looking for errors";
+    this.told.working = "Looking for errors";
     const hit = await search.step(this.cursor ?? 0, forward).catch(() => null);
-    this.working = null;
+    this.told.working = null;
     if (search !== this.problems) return;
     if (hit !== null) await this.go(hit.row);
-    else this.say(search.error ? `Could not look for errors: ${search.error.message}` : "No errors found");
+    else
+      this.told.say(search.error ? `Could not look for errors: ${search.error.message}` : "No errors found");
   }
 
   bookmark(forward: boolean): void {
     const next = this.bookmarks.step(this.session.attempt, this.cursor ?? 0, forward);
     if (next) void this.go(next.row);
-    else this.say("No bookmarks in this attempt");
+    else this.told.say("No bookmarks in this attempt");
   }
 
   // ---- acting on rows ----
@@ -241,20 +238,22 @@ export class LogWindow implements FindPlace {
     if (row === null) return;
     this.bookmarks
       .toggle(this.session.attempt, row)
-      .catch((thrown: unknown) => this.#fail("Could not keep the bookmark", thrown));
+      .catch((thrown: unknown) => this.told.fail("Could not keep the bookmark", thrown));
   }
 
   async copyLink(row: number): Promise<void> {
     const link = `solti://log/${this.id}/${this.session.attempt}/${row}`;
-    await this.#try("copy the link", async () => {
+    await this.told.during(null, "copy the link", async () => {
       await writeClipboard(link);
-      this.say(`Copied ${link}`);
+      this.told.say(`Copied ${link}`);
     });
   }
 
   async widen(row: number): Promise<void> {
     this.session.on("found"); // Whoever looks at one place does not want the end.
-    await this.#try("read the lines around", () => this.contexts.widen(this.id, this.session.attempt, row));
+    await this.told.during(null, "read the lines around", () =>
+      this.contexts.widen(this.id, this.session.attempt, row),
+    );
   }
 
   hideBefore(row: number): void {
@@ -267,7 +266,7 @@ export class LogWindow implements FindPlace {
       if (filter.progress) session.searched(filter.progress);
     }
     if (row > 0)
-      this.say(`${plural(row, "line")} hidden above`, { label: "Show", run: () => this.hideBefore(0) });
+      this.told.say(`${plural(row, "line")} hidden above`, { label: "Show", run: () => this.hideBefore(0) });
   }
 
   /** Copies the selection as it is shown. */
@@ -285,8 +284,7 @@ export class LogWindow implements FindPlace {
 
   /** Saves all of the log, or what the filter leaves; the system asks where. */
   async save(): Promise<void> {
-    await this.#try("save the log", async () => {
-      this.working = "Saving";
+    await this.told.during("Saving", "save the log", async () => {
       const { attempt } = this.session;
       const times = this.choices.copyTimes.value;
       const saved = await this.backend.exportLog(
@@ -295,17 +293,12 @@ export class LogWindow implements FindPlace {
         times,
         this.#filter?.searchId ?? undefined,
       );
-      if (saved) this.say(`Saved ${count(saved.rows)} lines, ${bytes(saved.bytes)}, to ${saved.path}`);
+      if (saved) this.told.say(`Saved ${count(saved.rows)} lines, ${bytes(saved.bytes)}, to ${saved.path}`);
     });
   }
 
-  say(text: string, act?: Notice["act"]): void {
-    this.notice = act ? { text, act } : { text };
-  }
-
   async #copy(selection: Selection): Promise<void> {
-    await this.#try("copy", async () => {
-      this.working = "Copying";
+    await this.told.during("Copying", "copy", async () => {
       const { start, end } = ordered(selection);
       // Rows around a hit are none of the search's: within such a block the text is taken as it stands in the log.
       const block = this.contexts.sameBlock(start.row, end.row);
@@ -314,11 +307,11 @@ export class LogWindow implements FindPlace {
         searchId: block ? undefined : (this.#filter?.searchId ?? undefined),
       });
       if (copied.truncated)
-        this.say(`Copied the first ${plural(copied.lines, "line")}; the rest is too long to copy`, {
+        this.told.say(`Copied the first ${plural(copied.lines, "line")}; the rest is too long to copy`, {
           label: "Save as",
           run: () => void this.save(),
         });
-      else if (copied.lines > 1) this.say(`Copied ${plural(copied.lines, "line")}`);
+      else if (copied.lines > 1) this.told.say(`Copied ${plural(copied.lines, "line")}`);
     });
   }
 
@@ -340,19 +333,5 @@ export class LogWindow implements FindPlace {
     const search = this.search(EVERYTHING, () => this.changed());
     this.#streamSearch = search;
     void search.open();
-  }
-
-  async #try(what: string, act: () => Promise<void>): Promise<void> {
-    try {
-      await act();
-    } catch (thrown) {
-      this.#fail(`Could not ${what}`, thrown);
-    } finally {
-      this.working = null;
-    }
-  }
-
-  #fail(what: string, thrown: unknown): void {
-    this.say(`${what}: ${ApiError.from(thrown).message}`);
   }
 }

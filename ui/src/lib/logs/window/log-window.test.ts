@@ -100,7 +100,7 @@ it("copies the exact text of a selection, colours left out, drawn or not", async
   expected[0] = expected[0]?.slice(3) ?? "";
   expected[293] = expected[293]?.slice(0, 4) ?? "";
   expect(writeText).toHaveBeenCalledExactlyOnceWith(expected.join("\n"));
-  expect(log.notice?.text).toBe("Copied 294 lines");
+  expect(log.told.notice?.text).toBe("Copied 294 lines");
 });
 
 it("copies only what a filter leaves, and whole blocks around a hit", async () => {
@@ -119,9 +119,9 @@ it("says when a copy is not all of it, and offers to save instead", async () => 
   vi.spyOn(backend, "readLogText").mockResolvedValueOnce({ text: "a\nb", truncated: true });
   const save = vi.spyOn(backend, "exportLog");
   await log.copyAll();
-  expect(log.notice?.text).toContain("Copied the first 2 lines");
-  log.notice?.act?.run();
-  await vi.waitFor(() => expect(log.notice?.text).toContain("Saved"));
+  expect(log.told.notice?.text).toContain("Copied the first 2 lines");
+  log.told.notice?.act?.run();
+  await vi.waitFor(() => expect(log.told.notice?.text).toContain("Saved"));
   expect(save).toHaveBeenCalledWith(id, 1, false, undefined);
 });
 
