@@ -9,6 +9,8 @@ const MAX_ROWS = 4096;
 /** Rows this near to each other are asked for at once. */
 const NEAR = 64;
 const MAX_COUNT = 1000;
+/** Under way at once. */
+const MAX_REQUESTS = 8;
 
 export class Highlights {
   /** Rises when `of` answers otherwise. */
@@ -36,13 +38,8 @@ export class Highlights {
   async #pull(): Promise<void> {
     this.#busy = true;
     try {
-      for (let next = this.#next(); next.length > 0; next = this.#next()) {
-        const from = next[0]?.row ?? 0;
-        const to = (next.at(-1)?.row ?? from) + 1;
-        const found = await this.backend.searchRanges(this.searchId, from, to - from);
-        const ranges = new Map(found.map((one) => [one.row, one.ranges]));
-        for (const { row, text } of next)
-          this.#known.set(row, { ranges: ranges.get(row) ?? NONE, length: text.length });
+      for (let runs = this.#runs(); runs.length > 0; runs = this.#runs()) {
+        await Promise.all(runs.map((run) => this.#ask(run)));
         this.#trim();
         this.version += 1;
       }
@@ -53,19 +50,29 @@ export class Highlights {
     }
   }
 
-  /** The first rows that are not known, as far as one request goes. */
-  #next(): LogRow[] {
-    const missing = this.#wanted.filter((row) => this.#known.get(row.row)?.length !== row.text.length);
-    const first = missing[0];
-    if (first === undefined) return [];
-    const run: LogRow[] = [];
-    let last = first.row;
-    for (const row of missing) {
-      if (row.row - last > NEAR || row.row - first.row >= MAX_COUNT) break;
-      run.push(row);
+  async #ask(rows: readonly LogRow[]): Promise<void> {
+    const from = rows[0]?.row ?? 0;
+    const to = (rows.at(-1)?.row ?? from) + 1;
+    const found = await this.backend.searchRanges(this.searchId, from, to - from);
+    const ranges = new Map(found.map((one) => [one.row, one.ranges]));
+    for (const { row, text } of rows)
+      this.#known.set(row, { ranges: ranges.get(row) ?? NONE, length: text.length });
+  }
+
+  /** The rows that are not known, in a few requests: hits of a filter lie far apart. */
+  #runs(): LogRow[][] {
+    const runs: LogRow[][] = [];
+    let last = -Infinity;
+    for (const row of this.#wanted) {
+      if (this.#known.get(row.row)?.length === row.text.length) continue;
+      const run = runs.at(-1);
+      const first = run?.[0]?.row ?? 0;
+      if (run && row.row - last <= NEAR && row.row - first < MAX_COUNT) run.push(row);
+      else if (runs.length === MAX_REQUESTS) break;
+      else runs.push([row]);
       last = row.row;
     }
-    return run;
+    return runs;
   }
 
   #trim(): void {

@@ -66,6 +66,15 @@ describe("a short log", () => {
     expect(scroll.visible).toEqual({ from: 0, to: 0 });
   });
 
+  it.each([0, 3, 500, 997, 999])("shows row %d below the top, or where the ends of the log let it", (row) => {
+    const scroll = model(1000);
+    scroll.moveBelowTop(row, 180);
+    const { from, to } = scroll.visible;
+    expect(row).toBeGreaterThanOrEqual(from);
+    expect(row).toBeLessThan(to);
+    if (row === 500) expect(scroll.position).toEqual({ row: 490, offset: 0 });
+  });
+
   it("moves up when the log becomes shorter, as at a change of attempt", () => {
     const scroll = model(1000);
     scroll.moveToEnd();

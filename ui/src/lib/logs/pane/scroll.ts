@@ -75,6 +75,13 @@ export class ScrollModel {
     this.clamp();
   }
 
+  /** Puts a row so many pixels below the top edge, as far as the ends of the log allow. */
+  moveBelowTop(row: number, pixels: number): void {
+    this.#row = Math.max(0, Math.min(row, this.total - 1));
+    this.#offset = 0;
+    this.moveBy(-pixels);
+  }
+
   moveToEnd(): void {
     const end = this.end;
     this.#row = end.row;

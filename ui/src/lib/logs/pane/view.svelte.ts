@@ -113,8 +113,7 @@ export class PaneView {
     const inside = position > from && position < to - 2;
     if (where === "top") scroll.moveTo(position);
     else if (where === "center" || !inside) {
-      scroll.moveTo(position);
-      scroll.moveBy(-this.size.height / (where === "center" ? 2 : 3));
+      scroll.moveBelowTop(position, this.size.height / (where === "center" ? 2 : 3));
     }
     this.settle();
   }

@@ -27,21 +27,33 @@ export async function copySelection(
 ): Promise<Copied> {
   const { start, end } = ordered(selection);
   const at = ({ row, column }: Point): TextPosition => ({ row, column: Math.min(column, LINE_END) });
-  const { text, truncated } = await backend.readLogText(
-    id,
-    attempt,
-    at(start),
-    at(end),
-    timestamps,
-    searchId,
-  );
+  const read = backend.readLogText(id, attempt, at(start), at(end), timestamps, searchId);
   // Three clicks take the line with its newline.
-  const plain = end.column === Infinity && text !== "" && !text.endsWith("\n") ? `${text}\n` : text;
-  await writeClipboard(plain);
-  return { lines: plain === "" ? 0 : plain.split("\n").length - (plain.endsWith("\n") ? 1 : 0), truncated };
+  const whole = (text: string): string =>
+    end.column === Infinity && text !== "" && !text.endsWith("\n") ? `${text}\n` : text;
+  const lines = await writeClipboard(read.then(({ text }) => whole(text)));
+  return { lines, truncated: (await read).truncated };
 }
 
-export async function writeClipboard(text: string): Promise<void> {
+/**
+ * Puts a text on the clipboard that may still have to be read, and says how many lines it has. To be called while the key or click
+ * that asked for it is handled: a web view lets a page write then and at no other time.
+ */
+export async function writeClipboard(text: string | Promise<string>): Promise<number> {
+  const later = Promise.resolve(text);
+  try {
+    const blob = later.then((found) => new Blob([found], { type: "text/plain" }));
+    blob.catch(() => {}); // Told below, by the text itself.
+    await navigator.clipboard.write([new ClipboardItem({ "text/plain": blob })]);
+  } catch {
+    // No such clipboard here, or it wants the text at once. What could not be read is told by this, too.
+    await writeAtOnce(await later);
+  }
+  const written = await later;
+  return written === "" ? 0 : written.split("\n").length - (written.endsWith("\n") ? 1 : 0);
+}
+
+async function writeAtOnce(text: string): Promise<void> {
   try {
     await navigator.clipboard.writeText(text);
   } catch {
@@ -71,19 +83,24 @@ export async function copyRows(
   line: (row: LogRow, plain: string) => string,
 ): Promise<Copied> {
   const { start, end } = ordered(selection);
-  const lines: string[] = [];
-  let chars = 0;
-  let at = start.row;
-  while (at <= end.row && lines.length < MAX_ROWS && chars < MAX_CHARS) {
-    const rows = await read(at, Math.min(PAGE, end.row + 1 - at));
-    if (rows.length === 0) break;
-    for (const [i, row] of rows.entries()) {
-      const plain = textOnRow(selection, at + i, parseAnsi(row.text).plain);
-      lines.push(line(row, plain));
-      chars += plain.length;
+  let truncated = false;
+  const collect = async (): Promise<string> => {
+    const lines: string[] = [];
+    let chars = 0;
+    let at = start.row;
+    while (at <= end.row && lines.length < MAX_ROWS && chars < MAX_CHARS) {
+      const rows = await read(at, Math.min(PAGE, end.row + 1 - at));
+      if (rows.length === 0) break;
+      for (const [i, row] of rows.entries()) {
+        const plain = textOnRow(selection, at + i, parseAnsi(row.text).plain);
+        lines.push(line(row, plain));
+        chars += plain.length;
+      }
+      at += rows.length;
     }
-    at += rows.length;
-  }
-  await writeClipboard(lines.join("\n") + (end.column === Infinity && lines.length > 0 ? "\n" : ""));
-  return { lines: lines.length, truncated: at <= end.row };
+    truncated = at <= end.row;
+    return lines.join("\n") + (end.column === Infinity && lines.length > 0 ? "\n" : "");
+  };
+  const lines = await writeClipboard(collect());
+  return { lines, truncated };
 }
