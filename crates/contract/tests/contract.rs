@@ -71,3 +71,7 @@ mod http_by_tls {
     contract!(http_by_tls);
     desktop!(http_by_tls);
 }
+
+mod grpc {
+    contract!(grpc);
+}

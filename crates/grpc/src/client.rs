@@ -101,6 +101,10 @@ pub(crate) fn nonsense(error: FieldError) -> ApiError {
 #[async_trait]
 impl ApiHandler for GrpcClient {
     async fn submit_task(&self, spec: TaskSpec) -> Result<TaskId, ApiError> {
+        if spec.timeout == Some(0) {
+            // On this wire 0 is no limit, and would be taken for that.
+            spec.validate()?;
+        }
         let request = proto::SubmitTaskRequest { spec: Some(wire::spec_to_wire(spec)) };
         let answer = self.client.clone().submit_task(request).await.map_err(failed)?;
         TaskId::new(answer.into_inner().task_id).map_err(nonsense)

@@ -8,6 +8,8 @@ use std::any::Any;
 use std::path::Path;
 use std::sync::Arc;
 use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 
 pub struct Subject {
     pub api: Arc<dyn ApiHandler>,
@@ -80,4 +82,20 @@ pub async fn http_by_tls() -> Subject {
     options.token = Some(token.text());
     options.trust = Trust::Fingerprint(serving.fingerprint().unwrap().to_owned());
     Subject::new(HttpClient::new(options).unwrap(), engine, serving, dir)
+}
+
+/// Behind the guards, with the token, over TCP.
+pub async fn grpc() -> Subject {
+    let (engine, dir) = engine().await;
+    let (guards, token) = guards(dir.path());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let guarded = Arc::new(guards.around(Arc::new(engine.api.clone())));
+    let server = solti_grpc::ServerOptions { auth: Some(Arc::clone(&guards.auth)), ..Default::default() };
+    let (kept, closing) = oneshot::channel::<()>();
+    let closing = async move { drop(closing.await) };
+    tokio::spawn(solti_grpc::serve(guarded, solti_grpc::Listener::Tcp(listener), server, closing));
+    let options = solti_grpc::ClientOptions { token: Some(token.text()), ..Default::default() };
+    let api = Arc::new(solti_grpc::GrpcClient::new(&url, options).unwrap());
+    Subject { api, desktop: None, engine, _kept: Box::new(kept), _dir: dir }
 }
