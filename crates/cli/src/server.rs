@@ -2,10 +2,11 @@
 
 use crate::args::Options;
 use crate::error::CliError;
-use solti_http::{ClientOptions, Endpoint, HttpClient, Trust};
+use solti_http::{ClientOptions, Endpoint, HttpClient, Reachability, Trust};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use tokio::net::UnixStream;
+use tokio::task::JoinSet;
 
 /// The data folder that is meant, whether or not it is there. An empty variable is as good as none.
 pub fn data_dir(options: &Options) -> Result<PathBuf, CliError> {
@@ -50,4 +51,28 @@ pub async fn client(options: &Options) -> Result<HttpClient, CliError> {
         how.trust = Trust::Fingerprint(fingerprint.clone());
     }
     Ok(HttpClient::new(how)?)
+}
+
+/// Says on standard error when the server goes away and when it is back, for as long as the answer is kept. Streams wait for
+/// it by themselves, and a person should know what they wait for.
+pub fn tell_of_breaks(client: &HttpClient) -> JoinSet<()> {
+    let mut reachability = client.reachability();
+    let mut telling = JoinSet::new();
+    telling.spawn(async move {
+        let mut lost = false;
+        while reachability.changed().await.is_ok() {
+            match &*reachability.borrow_and_update() {
+                Reachability::Lost(reason) if !lost => {
+                    lost = true;
+                    eprintln!("solti: {reason}; trying again");
+                }
+                Reachability::Reached if lost => {
+                    lost = false;
+                    eprintln!("solti: connected again");
+                }
+                Reachability::Lost(_) | Reachability::Reached | Reachability::Unknown => {}
+            }
+        }
+    });
+    telling
 }

@@ -175,6 +175,25 @@ fn tasks_outlive_their_server_however_it_ends() {
 }
 
 #[test]
+fn who_waits_for_a_task_goes_on_when_its_server_is_killed_and_started_again() {
+    let place = Place::new();
+    place.gate("gate");
+    let server = place.serve(&[]);
+    let script = "echo before; read x < gate; echo after; exit 5";
+    let mut runner = place.command(&["run", "--wait", "--", "sh", "-c", script]).spawn().unwrap();
+    let printed = lines(&mut runner);
+    assert_eq!(printed.next(), "before");
+    server.signal(Signal::KILL);
+    server.ended();
+    let _server = place.serve(&[]);
+    place.open_gate("gate");
+    assert_eq!(printed.rest(), ["after"]);
+    assert_eq!(ended(&mut runner), Some(5));
+    let said = support::stderr_of(&mut runner);
+    assert!(said.contains("trying again") && said.contains("solti: connected again"), "{said}");
+}
+
+#[test]
 fn a_folder_has_one_server_and_the_second_says_whose_it_is() {
     let place = Place::new();
     let server = place.serve(&[]);

@@ -33,6 +33,7 @@ pub async fn logs(options: &Options, logs: Logs) -> Result<u8, CliError> {
     let now = client.log_info(&id, 0).await?;
     let live = now.live && !logs.follow;
     let mut printed = 0;
+    let _telling = server::tell_of_breaks(&client);
     let mut log = client.stream_task_logs(&id).await?;
     loop {
         let next = printer.next(&mut log);

@@ -71,6 +71,7 @@ async fn stand_for(
     if io::stderr().is_terminal() {
         eprintln!("solti: task {id}");
     }
+    let _telling = server::tell_of_breaks(client);
     let mut log = client.stream_task_logs(id).await?;
     let mut printer = LogPrinter::new(LogOptions { as_json, ..LogOptions::default() });
     let mut stopping = Stopping::No;

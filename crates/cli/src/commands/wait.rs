@@ -14,6 +14,7 @@ pub async fn wait(options: &Options, ids: &[String]) -> Result<u8, CliError> {
     let client = server::client(options).await?;
     // Before the tasks are read: what ends in between is heard of.
     let mut changes = client.watch_tasks().await?;
+    let _telling = server::tell_of_breaks(&client);
     let (mut open, mut order) = (Vec::new(), Vec::new());
     for id in ids {
         let id = task_ids::resolve(&client, id).await?;
@@ -47,10 +48,12 @@ pub async fn wait(options: &Options, ids: &[String]) -> Result<u8, CliError> {
 /// Moves what is over from `open` to `ended`.
 async fn look(client: &HttpClient, open: &mut Vec<TaskId>, ended: &mut Vec<Task>) -> Result<(), CliError> {
     for id in std::mem::take(open) {
-        match client.get_task_status(&id).await? {
-            Some(task) if task.status.phase.is_terminal() => ended.push(task),
-            Some(_) => open.push(id),
-            None => return Err(ApiError::TaskNotFound { id }.into()),
+        match client.get_task_status(&id).await {
+            Ok(Some(task)) if task.status.phase.is_terminal() => ended.push(task),
+            // A server that went away is waited for like the task; when it is back, everything is looked at again.
+            Ok(Some(_)) | Err(ApiError::Unavailable { .. }) => open.push(id),
+            Ok(None) => return Err(ApiError::TaskNotFound { id }.into()),
+            Err(error) => return Err(error.into()),
         }
     }
     Ok(())
