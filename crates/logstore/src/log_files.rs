@@ -292,10 +292,17 @@ impl State {
         // Normally one that is open: a reader must not lose its files to the search below.
         for at in (0..self.open.len()).rev() {
             let (number, files) = self.open[at].clone();
-            if let Some(header) = self.segments.iter().find(|s| s.number == number).and_then(|s| s.header)
-                && (header.segment_start..header.segment_start + files.log_len()?).contains(&offset)
+            // One that was removed since is not in the list any more, and can still be read.
+            let known = self.segments.iter().find(|s| s.number == number).and_then(|s| s.header);
+            let header = match known {
+                Some(header) => Some(header),
+                None => files.header(Place { segment: number, page: 0 })?,
+            };
+            if let Some(Header { segment_start, .. }) = header
+                && (segment_start..segment_start + files.log_len()?).contains(&offset)
             {
-                return Ok(self.files(run_dir, number)?.map(|files| (files, header.segment_start)));
+                self.open[at..].rotate_left(1);
+                return Ok(Some((files, segment_start)));
             }
         }
         let (mut low, mut high) = (0, self.segments.len());

@@ -236,7 +236,13 @@ impl LogReader {
             match piece.record.kind {
                 Kind::Data => {
                     let end = (at + piece.record.len as usize).min(n);
-                    row_start = self.data(piece, at, end, row_start, out);
+                    if end - at < piece.record.len as usize {
+                        self.suspend_row(row_start, at, out);
+                        self.vanished(piece, out);
+                        row_start = end;
+                    } else {
+                        row_start = self.data(piece, at, end, row_start, out);
+                    }
                     at = end;
                 }
                 Kind::Gap => {
@@ -328,6 +334,18 @@ impl LogReader {
             bytes: piece.record.len,
             lines: piece.record.newlines,
         });
+    }
+
+    /// The index told of bytes that could not be read a moment later.
+    fn vanished(&mut self, piece: &Piece, out: &mut Output) {
+        let stream = piece.record.stream;
+        let state = &mut self.streams[stream.index()];
+        state.cut(stream, out);
+        let lines = piece.record.newlines.saturating_sub(u64::from(piece.record.own_newline));
+        state.seq += lines;
+        state.was_cut &= lines == 0;
+        let (before_line, bytes) = (out.lines.len(), piece.record.len);
+        out.gaps.push(Gap { before_line, cause: GapCause::Removed, bytes, lines });
     }
 
     /// `seq` goes on with what the log says behind the gap.

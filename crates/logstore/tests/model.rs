@@ -8,7 +8,10 @@ use std::path::Path;
 
 use common::{Lines, bytes_of, drain, lines_of, log_bytes, read_all, segments};
 use proptest::prelude::*;
-use solti_logstore::{LogReader, LogView, LogWriter, SegmentSizes, Stream, repair};
+use solti_logstore::{
+    LogLimits, LogReader, LogView, LogWriter, Row, SegmentSizes, StoredLog, Stream, plan, remove_segment,
+    repair,
+};
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -62,6 +65,16 @@ impl Model {
 
 /// Plays the steps; a reader looks on all the while. Returns the model and the writer, not finished.
 fn play(dir: &Path, sizes: SegmentSizes, steps: &[Step]) -> (Model, LogWriter, u64) {
+    play_with(dir, sizes, steps, || ())
+}
+
+/// As [`play`], with something that is done after each step.
+fn play_with(
+    dir: &Path,
+    sizes: SegmentSizes,
+    steps: &[Step],
+    mut after_step: impl FnMut(),
+) -> (Model, LogWriter, u64) {
     let mut writer = LogWriter::with_sizes(dir, sizes).unwrap();
     let reader = LogReader::open(dir).unwrap();
     let mut model =
@@ -81,6 +94,7 @@ fn play(dir: &Path, sizes: SegmentSizes, steps: &[Step]) -> (Model, LogWriter, u
             Step::Sync => writer.sync().unwrap(),
             Step::Read => model.look_on(),
         }
+        after_step();
     }
     writer.flush_due(now + 1).unwrap();
     model.look_on();
@@ -137,6 +151,59 @@ fn printed_by_rows(dir: &Path) -> [Vec<u8>; 2] {
         }
     }
     printed
+}
+
+/// Removes the oldest segments but the head until no more than this is left, or nothing that may go.
+fn make_room(dir: &Path, ended: bool, left: u64) {
+    let limits = LogLimits {
+        run_bytes: None,
+        task_bytes: Some(left),
+        total_bytes: None,
+        min_free_bytes: 0,
+        keep_head_bytes: 100,
+    };
+    for removal in plan(&[(0, StoredLog::of(dir, ended).unwrap())], &limits, 0) {
+        remove_segment(dir, removal.segment).unwrap();
+    }
+}
+
+fn all_rows(dir: &Path) -> Vec<Row> {
+    LogView::open(dir).unwrap().rows(0, usize::MAX, usize::MAX).unwrap()
+}
+
+/// What is left is as it was, and what is gone is told: rows by their numbers, lines by their `seq`.
+fn check_removed(dir: &Path, whole: &Path) {
+    let rows = all_rows(whole);
+    let mut next = 0;
+    for row in all_rows(dir) {
+        assert_eq!(row.row, next);
+        next += 1;
+        if let Some(removed) = row.removed {
+            next = row.row + removed.rows;
+            let gone = &rows[row.row as usize..next as usize];
+            let bytes: u64 = gone.iter().map(|row| row.full_len + 1).sum();
+            // The last row of all may lack its newline.
+            assert!(removed.bytes == bytes || (next == rows.len() as u64 && removed.bytes + 1 == bytes));
+        } else {
+            assert_eq!(row, rows[row.row as usize]);
+        }
+    }
+    assert_eq!(next, rows.len() as u64);
+    assert_eq!(
+        LogView::open(dir).unwrap().extent().unwrap().bytes,
+        LogView::open(whole).unwrap().extent().unwrap().bytes
+    );
+}
+
+/// Lines that a reader saw beside holes: each is the line of that number, or what holes left of it.
+fn check_seen(seen: &Lines, whole: &Lines) {
+    for (seen, whole) in seen.0.iter().zip(&whole.0) {
+        assert!(seen.windows(2).all(|pair| pair[0].0 < pair[1].0), "no line comes twice");
+        for (seq, line) in seen {
+            let mut full = whole[*seq as usize].1.iter();
+            assert!(line.iter().all(|byte| full.any(|other| other == byte)), "line {seq}");
+        }
+    }
 }
 
 fn truncate(path: &Path, len: u64) {
@@ -217,5 +284,30 @@ proptest! {
         if !data.is_empty() {
             prop_assert_eq!(repair(dir.path()).unwrap(), totals);
         }
+    }
+
+    #[test]
+    fn what_retention_leaves_is_as_it_was(
+        head in 50u64..300,
+        rest in 50u64..4000,
+        steps in prop::collection::vec(step(), 1..80),
+        left in 0u64..20_000,
+        left_at_the_end in prop_oneof![Just(0), 0u64..20_000],
+    ) {
+        let (dir, whole) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let sizes = SegmentSizes { head, rest };
+        let (_, writer, now) = play(whole.path(), sizes, &steps);
+        writer.finish(now).unwrap();
+        let (mut model, writer, now) =
+            play_with(dir.path(), sizes, &steps, || make_room(dir.path(), false, left));
+        let totals = writer.finish(now).unwrap();
+        model.look_on();
+        let lines = read_all(whole.path(), false);
+        check_seen(&model.live, &lines);
+        check_removed(dir.path(), whole.path());
+        make_room(dir.path(), true, left_at_the_end);
+        check_removed(dir.path(), whole.path());
+        check_seen(&read_all(dir.path(), false), &lines);
+        prop_assert_eq!(repair(dir.path()).unwrap().rows, totals.rows);
     }
 }

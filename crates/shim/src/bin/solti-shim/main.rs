@@ -27,6 +27,7 @@ mod ending;
 mod fail_points;
 mod fork_server;
 mod output;
+mod pace;
 mod record;
 mod run;
 mod start;

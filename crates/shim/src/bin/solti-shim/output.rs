@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use solti_logstore::{LogWriter, Stream};
 
 use crate::durability::Durability;
+use crate::pace::Pace;
 use crate::sys;
 
 /// One read; at most what a pipe holds.
@@ -25,6 +26,7 @@ const RETRY: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct Output {
     pipes: [Option<PipeReader>; 2],
+    paces: [Pace; 2],
     log: LogWriter,
     buffer: Vec<u8>,
     incomplete: bool,
@@ -46,6 +48,7 @@ impl Output {
         let (stderr, stderr_end) = pipe()?;
         let output = Self {
             pipes: [Some(stdout), Some(stderr)],
+            paces: Default::default(),
             log,
             buffer: vec![0; BUFFER],
             incomplete: false,
@@ -55,8 +58,11 @@ impl Output {
         Ok((output, stdout_end, stderr_end))
     }
 
-    /// The descriptor to poll for a stream, -1 after its end.
-    pub fn poll_fd(&self, stream: Stream) -> RawFd {
+    /// The descriptor to poll for a stream, -1 after its end and while it rests.
+    pub fn poll_fd(&self, stream: Stream, now: Instant) -> RawFd {
+        if self.paces[stream as usize].rests_until(now).is_some() {
+            return -1;
+        }
         self.pipes[stream as usize].as_ref().map_or(-1, AsRawFd::as_raw_fd)
     }
 
@@ -66,8 +72,9 @@ impl Output {
     }
 
     /// When [`tend`](Self::tend) has something to do.
-    pub fn due(&self) -> Option<Instant> {
-        [self.flush_at, self.durability.due()].into_iter().flatten().min()
+    pub fn due(&self, now: Instant) -> Option<Instant> {
+        let rests = self.paces.iter().map(|pace| pace.rests_until(now));
+        [self.flush_at, self.durability.due()].into_iter().chain(rests).flatten().min()
     }
 
     /// Bytes of the log that a reader can see.
@@ -77,7 +84,8 @@ impl Output {
 
     /// Takes what a stream holds now, but not for ever.
     pub fn read(&mut self, stream: Stream, now_ms: u64) {
-        self.read_rounds(stream, now_ms, ROUNDS);
+        let bytes = self.read_rounds(stream, now_ms, ROUNDS);
+        self.paces[stream as usize].read(bytes, Instant::now());
     }
 
     /// Takes what the pipes hold when nobody is waited for any longer.
@@ -88,20 +96,23 @@ impl Output {
         }
     }
 
-    fn read_rounds(&mut self, stream: Stream, now_ms: u64, rounds: usize) {
+    /// Returns how many bytes there were.
+    fn read_rounds(&mut self, stream: Stream, now_ms: u64, rounds: usize) -> usize {
         let slot = &mut self.pipes[stream as usize];
+        let mut bytes = 0;
         for _ in 0..rounds {
-            let Some(pipe) = slot else { return };
+            let Some(pipe) = slot else { break };
             match pipe.read(&mut self.buffer) {
                 Ok(0) => *slot = None,
                 Ok(len) => {
                     self.incomplete |= self.log.append(stream, &self.buffer[..len], now_ms).is_err();
+                    bytes += len;
                     if len < self.buffer.len() {
-                        return;
+                        break;
                     }
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                 // A pipe cannot fail in another way; treated as its end, so that the loop cannot spin on it.
                 Err(_) => {
                     self.incomplete = true;
@@ -109,6 +120,7 @@ impl Output {
                 }
             }
         }
+        bytes
     }
 
     /// Publishes what is due, and sees to it that it becomes durable.

@@ -86,16 +86,17 @@ impl Run {
             if self.is_over(now) {
                 return self.finish();
             }
-            self.fill(&mut slots);
-            sys::poll(&mut slots, self.due().map(|at| at.saturating_duration_since(Instant::now())));
+            // One moment for both: a pipe that is left out of the list is waited for by the clock.
+            self.fill(&mut slots, now);
+            sys::poll(&mut slots, self.due(now).map(|at| at.saturating_duration_since(Instant::now())));
             self.handle(&slots);
         }
     }
 
-    fn fill(&self, slots: &mut Vec<libc::pollfd>) {
+    fn fill(&self, slots: &mut Vec<libc::pollfd>, now: Instant) {
         slots.clear();
-        slots.push(sys::poll_slot(self.own.output.poll_fd(Stream::Stdout), libc::POLLIN));
-        slots.push(sys::poll_slot(self.own.output.poll_fd(Stream::Stderr), libc::POLLIN));
+        slots.push(sys::poll_slot(self.own.output.poll_fd(Stream::Stdout, now), libc::POLLIN));
+        slots.push(sys::poll_slot(self.own.output.poll_fd(Stream::Stderr, now), libc::POLLIN));
         slots.push(sys::poll_slot(self.own.signals.as_raw_fd(), libc::POLLIN));
         slots.push(sys::poll_slot(self.own.leader.poll_fd(), libc::POLLIN));
         debug_assert_eq!(slots.len(), OWN_SLOTS);
@@ -223,12 +224,12 @@ impl Run {
         self.own.clients.open_door(self.own.dir.as_fd(), now);
     }
 
-    fn due(&self) -> Option<Instant> {
+    fn due(&self, now: Instant) -> Option<Instant> {
         [
             self.timeout_at,
             self.ending.as_ref().and_then(Ending::due),
             self.drain_until(),
-            self.own.output.due(),
+            self.own.output.due(now),
             self.own.clients.due(self.own.output.published()),
         ]
         .into_iter()
