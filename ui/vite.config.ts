@@ -19,5 +19,7 @@ export default defineConfig({
     environment: "happy-dom",
     include: ["src/**/*.test.ts"],
     setupFiles: ["src/test-setup.ts"],
+    // Generous: the whole window is drawn in some tests, on machines that do other things beside.
+    testTimeout: 30_000,
   },
 });
