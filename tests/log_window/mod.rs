@@ -33,7 +33,7 @@ async fn a_log_is_followed_until_one_scrolls_up_and_again_from_its_end() {
     open_log_of(&app, &desk, &printer(100_000, 500), "running").await;
     app.see_text("log-pane", "line 100000 of all").await;
 
-    app.press("log-pane", Key::Home).await;
+    app.press("log-pane", || Key::Home.into()).await;
     app.see_text("log-row", "line 1 of all").await;
     app.see("follow[aria-pressed=\"false\"]").await;
     go(&desk);
@@ -41,7 +41,7 @@ async fn a_log_is_followed_until_one_scrolls_up_and_again_from_its_end() {
     app.see_text("log-row", "line 1 of all").await;
     app.look("log-yields").await;
 
-    app.press("log-pane", Key::End).await;
+    app.press("log-pane", || Key::End.into()).await;
     app.see_text("log-pane", "late 500 of all").await;
     app.see("follow[aria-pressed=\"true\"]").await;
     app.see("log-end").await;
@@ -84,6 +84,64 @@ async fn a_task_that_prints_as_fast_as_it_can_leaves_the_window_alive() {
     assert!(longest < 2_000.0, "the page stood still for {longest:.0} ms");
     assert!(most < 200, "{most} rows were drawn at once");
 
-    app.press("log-pane", Key::Home).await;
+    app.press("log-pane", || Key::Home.into()).await;
     app.see_text("log-row", "line 1 of all").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_looked_for_is_found_filtered_and_marked() {
+    let desk = Desk::new();
+    let app = desk.open().await;
+    let script = "seq -f 'line %.0f of all' 1 40000 | sed '0~1000s/$/ needle/'; echo 'error: at the end' >&2";
+    open_log_of(&app, &desk, script, "succeeded").await;
+    app.see_text("log-pane", "line 40000 of all").await;
+
+    app.write("find", "needle").await;
+    app.see_text("find-status", "40 of 40").await;
+    app.press("find", || Key::Enter.into()).await;
+    app.see_text("find-status", "1 of 40").await;
+    app.see_text("log-row[aria-current=\"true\"]", "line 1000 of all").await;
+    app.see("log-row[aria-current=\"true\"] .hit").await;
+    app.press("find", || Key::Shift + Key::Enter).await;
+    app.see_text("find-status", "40 of 40").await;
+    app.look("log-find").await;
+
+    app.run("document.querySelector('[data-testid=find-mode-filter]').click()").await;
+    app.see_text("log-extent", "40 of 40,001 lines").await;
+    let rows = "[...document.querySelectorAll('[data-testid=log-row]')]";
+    app.see_true(
+        "only hits",
+        &format!("{rows}.length > 10 && {rows}.every((row) => row.textContent.includes('needle'))"),
+    )
+    .await;
+    app.look("log-filter").await;
+
+    app.press("find", || Key::Escape.into()).await;
+    app.see_text("log-extent", "40,001 lines").await;
+    // Back at the end, where the search began.
+    app.see("follow[aria-pressed=\"true\"]").await;
+    app.press("log-pane", || "e".into()).await;
+    app.see_text("log-row[aria-current=\"true\"]", "error: at the end").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_selection_lasts_over_a_scroll_and_is_extended_behind_it() {
+    let desk = Desk::new();
+    let app = desk.open().await;
+    open_log_of(&app, &desk, "seq -f 'line %.0f of all' 1 40000", "succeeded").await;
+    app.see_text("log-pane", "line 40000 of all").await;
+    app.press("log-pane", || Key::Home.into()).await;
+    app.see_text("log-row", "line 1 of all").await;
+
+    app.click_edge("log-row .text", false, false).await;
+    for _ in 0..20 {
+        app.press("log-pane", || Key::PageDown.into()).await;
+    }
+    // A row that is not cut off by the edge.
+    let row = "Number(document.querySelectorAll('[data-testid=log-row]')[5].dataset.row)";
+    app.see_true("another page", &format!("{row} > 300")).await;
+    let last = app.run(&format!("return {row}")).await.as_u64().expect("a number");
+    app.click_edge(&format!("log-row[data-row=\"{last}\"] .text"), true, true).await;
+    app.see(&format!("log-row[data-row=\"{last}\"] .selected")).await;
+    app.look("log-selected").await;
 }

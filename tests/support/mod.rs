@@ -232,12 +232,33 @@ impl AppWindow<'_> {
     }
 
     /// Presses keys where the element takes them.
-    pub async fn press(&self, test_id: &str, keys: impl Into<TypingData> + Clone) {
+    pub async fn press(&self, test_id: &str, keys: impl Fn() -> TypingData) {
         eventually(&format!("press keys in {test_id}"), || async {
             let element = self.page.find(By::Css(css(test_id))).await?;
-            element.send_keys(keys.clone()).await.map(Some)
+            element.send_keys(keys()).await.map(Some)
         })
         .await;
+    }
+
+    /// Clicks at the left or the right edge of what an element shows, by where it is: the driver takes text in an element
+    /// that clips for invisible.
+    pub async fn click_edge(&self, test_id: &str, right: bool, shift: bool) {
+        let script = format!(
+            "const box = document.querySelector('{}').getBoundingClientRect();
+             return [{right} ? box.right - 1 : box.left + 1, box.top + box.height / 2].map(Math.round)",
+            css(test_id)
+        );
+        let at = self.run(&script).await;
+        let (x, y) = (at[0].as_i64().expect("a number"), at[1].as_i64().expect("a number"));
+        let mut hand = self.page.action_chain();
+        if shift {
+            hand = hand.key_down(Key::Shift);
+        }
+        hand = hand.move_to(x, y).click();
+        if shift {
+            hand = hand.key_up(Key::Shift);
+        }
+        hand.perform().await.expect("clicked");
     }
 
     /// Waits until the page says that a JavaScript expression is true.

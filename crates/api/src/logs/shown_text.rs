@@ -1,5 +1,5 @@
 //! The text of a row as a terminal line shows it, for copying: escape sequences are gone, a carriage return or a backspace
-//! goes back and what follows overwrites. The page draws rows by the same rules (ui/src/lib/logs/ansi.ts).
+//! goes back and what follows overwrites. The page draws rows by the same rules (ui/src/lib/logs/text/ansi.ts).
 
 /// Control sequences begin with ESC [ or with this character.
 const CSI: char = '\u{9b}';
