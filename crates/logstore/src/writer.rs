@@ -21,8 +21,6 @@ const HOLD_BYTES: usize = 64 * 1024;
 const PUBLISH_MS: u64 = 1;
 /// One step of `append`; bounds a record, whatever the caller passes.
 const STEP_BYTES: usize = 256 * 1024;
-/// A segment that could not be begun is tried again after this many further bytes.
-const ROLL_RETRY_BYTES: u64 = 1 << 20;
 /// Files of sealed segments that wait for their sync; with more of them the writer waits for the disk.
 const MAX_SEALED_FILES: usize = 32;
 
@@ -292,14 +290,14 @@ impl LogWriter {
     /// Begins the next segment when this one is full. A segment that cannot be begun is no loss: this one goes on.
     fn roll_if_full(&mut self, now_ms: u64) -> Result<(), LogError> {
         let counts = self.index.counts();
-        let quarter = self.sizes.of(self.index.segment()) / 4;
-        if counts.offset < self.roll_at
-            || (counts.open_row.is_some() && counts.offset < self.roll_at + quarter)
-        {
+        let size = self.sizes.of(self.index.segment());
+        let latest = self.roll_at + size / 4;
+        if counts.offset < self.roll_at || (counts.open_row.is_some() && counts.offset < latest) {
             return Ok(());
         }
         if self.roll(now_ms).is_err() {
-            self.roll_at = self.index.counts().offset + ROLL_RETRY_BYTES;
+            // Without space there are no further bytes, and no further attempt.
+            self.roll_at = self.index.counts().offset + size / 16;
             return Ok(());
         }
         self.roll_at = self.index.segment_start() + self.sizes.of(self.index.segment());

@@ -440,3 +440,73 @@ fn the_last_segment_of_a_run_that_is_over_can_go_and_its_length_stays_known() {
     remove_segment(dir.path(), 4);
     assert_eq!(LogView::open(dir.path()).unwrap().extent().unwrap(), before);
 }
+
+/// A file system of a megabyte, unmounted when dropped; only root may have one.
+struct SmallDisk(tempfile::TempDir);
+
+impl SmallDisk {
+    fn mount() -> Option<Self> {
+        let dir = tempfile::tempdir().unwrap();
+        let mut mount = Command::new("mount");
+        mount
+            .args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"])
+            .arg(dir.path())
+            .stderr(std::process::Stdio::null());
+        let mounted = mount.status().is_ok_and(|status| status.success());
+        if !mounted {
+            println!("skipped: a file system can be mounted by root only");
+        }
+        mounted.then(|| Self(dir))
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(self.0.path()).status();
+    }
+}
+
+#[test]
+fn a_disk_that_fills_up_between_segments_leaves_gaps_and_heals() {
+    let Some(disk) = SmallDisk::mount() else { return };
+    let (run, ballast) = (disk.0.path().join("run"), disk.0.path().join("ballast"));
+    fs::create_dir(&run).unwrap();
+    let mut writer = LogWriter::with_sizes(&run, SegmentSizes { head: 3000, rest: 7000 }).unwrap();
+    let mut reader = LogReader::open(&run).unwrap();
+    let (mut seen, mut gaps) = (0, 0);
+    let mut look_on = |reader: &mut LogReader| {
+        while let Some(batch) = reader.next_batch().unwrap() {
+            // Of a line that a gap tore, the last part counts.
+            seen += batch.lines.iter().filter(|line| !line.cut).count() as u64;
+            gaps += batch.gaps.iter().map(|gap| gap.lines).sum::<u64>();
+        }
+        seen + gaps
+    };
+    let total = 20_000u64;
+    for n in 0..total {
+        match n % 5_000 {
+            2_000 => {
+                // Every byte, so that the next page, log or segment finds none.
+                let mut file = fs::File::create(&ballast).unwrap();
+                while std::io::Write::write_all(&mut file, &[0; 4096]).is_ok() {}
+            }
+            3_000 => fs::remove_file(&ballast).unwrap(),
+            _ => {}
+        }
+        let line = format!("line {n:06}\n");
+        writer.append(Stream::Stdout, line.as_bytes(), T0 + n * 2).unwrap();
+        if n % 500 == 0 {
+            writer.flush_due(T0 + n * 2 + 1).unwrap();
+            look_on(&mut reader);
+        }
+    }
+    let totals = writer.finish(T0 + total * 2).unwrap();
+    assert!(totals.dropped > 0);
+    assert_eq!((totals.lines[0], look_on(&mut reader)), (total, total));
+    let segments = common::segments(&run).len();
+    assert!(segments > 10, "{segments} segments");
+    let sums = kept_and_gaps(&run);
+    assert_eq!((sums[0].0 + sums[0].1, sums[0].1), (total * 12, totals.dropped));
+    let rows = LogView::open(&run).unwrap().rows(totals.rows - 1, 1, 100).unwrap();
+    assert_eq!(rows[0].bytes, b"line 019999");
+}

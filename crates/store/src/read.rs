@@ -56,7 +56,8 @@ pub(crate) fn expired(
     let over = keep.map_or(0, |keep| finished.saturating_sub(u64::from(keep)));
     let mut statement = db.prepare_cached(
         "SELECT id, coalesce(finished_at, updated_at) AS finished FROM tasks
-         WHERE phase NOT IN ('pending', 'running') ORDER BY finished, num LIMIT ?1",
+         WHERE phase NOT IN ('pending', 'running') AND num NOT IN (SELECT num FROM bookmarks)
+         ORDER BY finished, num LIMIT ?1",
     )?;
     let mut rows = statement.query([limit])?;
     let mut ids = Vec::new();

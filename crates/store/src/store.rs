@@ -136,7 +136,7 @@ impl Store {
     }
 
     /// Finished tasks that have to go: those that finished before `before_ms`, and those over `keep` in number. The ones
-    /// that finished first come first, at most `limit`.
+    /// that finished first come first, at most `limit`. One with a bookmark stays: somebody wants to come back to it.
     pub async fn expired(
         &self,
         before_ms: Option<u64>,

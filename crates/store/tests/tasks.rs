@@ -218,6 +218,10 @@ async fn what_finished_first_expires_first() {
     assert_eq!(store.expired(Some(30), None, 9).await.unwrap(), [id(4), id(3)]);
     assert_eq!(store.expired(Some(31), Some(3), 9).await.unwrap(), [id(4), id(3), id(2)]);
     assert_eq!(store.expired(Some(u64::MAX / 2), None, 1).await.unwrap(), [id(4)]);
+
+    let bookmark = Bookmark { attempt: 1, row: 7, note: "here".to_owned(), at: 50 };
+    store.apply(vec![Change::PutBookmark { task_id: id(4), bookmark }]).await.unwrap();
+    assert_eq!(store.expired(Some(31), Some(3), 9).await.unwrap(), [id(3), id(2)]);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 //! what runs, and at everything at the start and when a limit changes. The shims know nothing of it and write on.
 //!
 //! What of a log goes first is `solti-logstore`'s decision, and what is gone reads as a gap. Tasks go through the actor,
-//! as if the person had deleted them.
+//! as if the person had deleted them; one with a bookmark stays.
 
 use crate::actor::{Message, now_ms};
 use crate::{ChangeCursor, RunFolders};
@@ -30,7 +30,8 @@ const DAY_MS: u64 = 24 * 3600 * 1000;
 /// Tasks that are deleted before the next are asked for.
 const EXPIRED: u32 = 100;
 
-/// Bounds of the finished tasks that are kept, each with its runs and logs; `None` is no bound.
+/// Bounds of the finished tasks that are kept, each with its runs and logs; `None` is no bound. A task with a bookmark
+/// stays whatever they say.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct FinishedLimits {
     /// Days since the task finished.
