@@ -99,7 +99,10 @@ async fn look_again(dir: &Path, restored: bool, round: u64, ids: &[TaskId]) {
         };
         assert!(task.status.phase.is_terminal(), "round {round}: {task:?}");
         // Nobody knows any more how it ended, unless a copy of the database does.
-        assert!(task.status.phase != TaskPhase::Succeeded || !restored || round.is_multiple_of(2), "{task:?}");
+        assert!(
+            task.status.phase != TaskPhase::Succeeded || !restored || round.is_multiple_of(2),
+            "{task:?}"
+        );
         assert_eq!(engine.lines(id).await, [format!("said {n}")], "round {round}");
     }
     let new = engine.api.submit_task(spec("new", command("true", &[]), json!({}))).await.unwrap();
