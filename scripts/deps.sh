@@ -18,6 +18,8 @@ fi
 packages="build-essential pkg-config libwebkit2gtk-4.1-dev librsvg2-dev webkit2gtk-driver xvfb xauth dbus"
 # To test faults of disks and clocks.
 packages="$packages strace libfaketime"
+# To measure: what a search is held against.
+packages="$packages ripgrep"
 if command -v dpkg-query >/dev/null && command -v apt-get >/dev/null; then
     wanted=""
     for package in $packages; do

@@ -59,7 +59,9 @@ impl OpenRow {
 pub(super) struct Scanner<'a> {
     files: &'a mut LogFiles,
     matcher: RowMatcher,
+    /// Only the first `have` bytes are of the log; what is behind them spares filling it with zeros again.
     buffer: Vec<u8>,
+    have: usize,
     spare: Vec<u8>,
 }
 
@@ -76,7 +78,7 @@ struct Rows {
 
 impl<'a> Scanner<'a> {
     pub(super) fn new(files: &'a mut LogFiles, matcher: RowMatcher) -> Self {
-        Self { files, matcher, buffer: Vec::new(), spare: Vec::new() }
+        Self { files, matcher, buffer: Vec::new(), have: 0, spare: Vec::new() }
     }
 
     /// Goes on with a block where its last scan ended. `open` is the row that stood open when the log was last looked
@@ -96,10 +98,12 @@ impl<'a> Scanner<'a> {
         };
         let mut matches = 0;
         if self.matcher.query().stream.is_none() && !bounds.has_break(rows.from, rows.to) {
-            matches += self.matcher.count(slice(&self.buffer, &rows, rows.from, rows.to), &mut self.spare);
+            matches += self
+                .matcher
+                .count(slice(&self.buffer[..self.have], &rows, rows.from, rows.to), &mut self.spare);
         } else {
             for part in self.wanted_parts(&rows, bounds)? {
-                let bytes = slice(&self.buffer, &rows, part.from, part.to);
+                let bytes = slice(&self.buffer[..self.have], &rows, part.from, part.to);
                 matches += self.matcher.count(bytes, &mut self.spare);
             }
         }
@@ -124,7 +128,7 @@ impl<'a> Scanner<'a> {
         let mut found = Vec::new();
         let Some(rows) = self.rows(&from_start, bounds)? else { return Ok(found) };
         for part in self.wanted_parts(&rows, bounds)? {
-            let bytes = slice(&self.buffer, &rows, part.from, part.to);
+            let bytes = slice(&self.buffer[..self.have], &rows, part.from, part.to);
             self.matcher.matching(bytes, &mut self.spare, |n| found.push(part.row + n));
         }
         if rows.endless && block.done {
@@ -146,7 +150,7 @@ impl<'a> Scanner<'a> {
         Ok(match self.rows(block, bounds)? {
             None => Some(&[]),
             Some(rows) if rows.endless => None,
-            Some(rows) => Some(slice(&self.buffer, &rows, rows.from, rows.to)),
+            Some(rows) => Some(slice(&self.buffer[..self.have], &rows, rows.from, rows.to)),
         })
     }
 
@@ -158,12 +162,12 @@ impl<'a> Scanner<'a> {
         if base >= end {
             return Ok(None);
         }
-        self.buffer.clear();
+        self.have = 0;
         self.read_to(base, (end + ROW_BYTES).min(bounds.end))?;
         let from = if block.at_row {
             block.searched_to
         } else {
-            let newline = memchr(b'\n', &self.buffer).map(|at| base + at as u64 + 1);
+            let newline = memchr(b'\n', &self.buffer[..self.have]).map(|at| base + at as u64 + 1);
             let place = bounds.breaks.partition_point(|place| *place < block.searched_to);
             let place = bounds.breaks.get(place).copied();
             match (newline, place) {
@@ -172,16 +176,18 @@ impl<'a> Scanner<'a> {
                 (None, None) => return Ok(None),
             }
         };
-        if from >= end || base + self.buffer.len() as u64 <= from {
+        if from >= end || base + self.have as u64 <= from {
             return Ok(None);
         }
         // The last row is the one that holds the byte before the end.
         let (limit, ends_there) = bounds.row_limit(end - 1);
         let mut reach = ROW_BYTES;
         loop {
-            let have = (base + self.buffer.len() as u64).min(limit);
+            let have = (base + self.have as u64).min(limit);
             let known = (end - 1 - base) as usize;
-            let newline = self.buffer.get(known..(have - base) as usize).and_then(|rest| memchr(b'\n', rest));
+            let newline = self.buffer[..self.have]
+                .get(known..(have - base) as usize)
+                .and_then(|rest| memchr(b'\n', rest));
             if let Some(at) = newline {
                 return Ok(Some(Rows { base, from, to: base + (known + at) as u64 + 1, endless: false }));
             }
@@ -194,14 +200,14 @@ impl<'a> Scanner<'a> {
             reach *= 4;
             let want = (end + reach).min(limit);
             self.read_to(base, want)?;
-            if base + self.buffer.len() as u64 <= have {
+            if base + self.have as u64 <= have {
                 // Removed meanwhile.
                 break;
             }
         }
         let start = (from - base) as usize;
         let shown = (end - base) as usize;
-        let last = newlines::through_last(self.buffer.get(start..shown).unwrap_or_default());
+        let last = newlines::through_last(self.buffer[..self.have].get(start..shown).unwrap_or_default());
         let before = bounds.breaks.partition_point(|place| *place < end);
         let torn = before.checked_sub(1).map_or(0, |at| bounds.breaks[at]);
         Ok(Some(Rows { base, from, to: (from + last as u64).max(torn.max(from)), endless: true }))
@@ -209,15 +215,16 @@ impl<'a> Scanner<'a> {
 
     /// Reads on until the buffer, which begins at `base`, reaches byte `to` of the log or there is nothing more.
     fn read_to(&mut self, base: u64, to: u64) -> Result<(), LogError> {
-        let mut have = self.buffer.len();
-        self.buffer.resize(((to - base) as usize).max(have), 0);
-        while have < self.buffer.len() {
-            match self.files.read_log(&mut self.buffer[have..], base + have as u64)? {
+        let want = (to - base) as usize;
+        if self.buffer.len() < want {
+            self.buffer.resize(want, 0);
+        }
+        while self.have < want {
+            match self.files.read_log(&mut self.buffer[self.have..want], base + self.have as u64)? {
                 0 => break,
-                n => have += n,
+                n => self.have += n,
             }
         }
-        self.buffer.truncate(have);
         Ok(())
     }
 
@@ -249,22 +256,22 @@ impl<'a> Scanner<'a> {
         while end.is_none() && row.scanned_to < limit {
             let base = row.scanned_to.saturating_sub(OVERLAP).max(start);
             let to = (row.scanned_to + WINDOW).min(limit);
-            self.buffer.clear();
+            self.have = 0;
             self.read_to(base, to)?;
             let known = (row.scanned_to - base) as usize;
-            if self.buffer.len() <= known {
+            if self.have <= known {
                 // Removed meanwhile.
                 end = Some(row.scanned_to);
                 break;
             }
-            let newline = memchr(b'\n', &self.buffer[known..]).map(|at| known + at);
-            let text = &self.buffer[..newline.unwrap_or(self.buffer.len())];
+            let newline = memchr(b'\n', &self.buffer[known..self.have]).map(|at| known + at);
+            let text = &self.buffer[..newline.unwrap_or(self.have)];
             if !row.found && !text.is_empty() {
                 // Behind a window's first byte no row and no word begins by mistake.
                 let first = usize::from(base > start).min(text.len());
                 row.found = self.matcher.is_in_part(first, text, &mut self.spare);
             }
-            row.scanned_to = base + self.buffer.len() as u64;
+            row.scanned_to = base + self.have as u64;
             end = newline.map(|at| base + at as u64 + 1);
         }
         if end.is_none() && ends_there {
