@@ -4,9 +4,9 @@ use crate::logs::{OpenMerges, OpenSearches};
 use crate::rows::SharedSummary;
 use crate::{
     ApiError, ApiHandler, LaneControl, LogAccess, LogEventStream, LogInfoStream, LogPosition,
-    OutputEventStream, TaskChangeStream, TaskControl, TaskFeed,
+    OutputEventStream, TaskChangeStream, TaskControl, TaskFeed, UsageStream,
 };
-use crate::{log_rows, log_stream, rows};
+use crate::{log_rows, log_stream, rows, usage};
 use async_trait::async_trait;
 use solti_model::{
     Lane, ListQuery, LogInfo, LogRows, Slot, StopMode, Summary, Task, TaskChange, TaskEvent, TaskEventKind,
@@ -143,6 +143,10 @@ impl TaskFeed for SupervisorApiAdapter {
             }
         });
         Ok(Box::pin(futures::StreamExt::chain(futures::stream::iter([first]), later)))
+    }
+
+    async fn watch_usage(&self, id: &TaskId) -> Result<UsageStream, ApiError> {
+        usage::watch(&self.supervisor, id).await
     }
 }
 

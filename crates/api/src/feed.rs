@@ -2,12 +2,14 @@
 
 use crate::ApiError;
 use async_trait::async_trait;
-use solti_model::{ListQuery, Summary, TaskChange, TaskEvent, TaskId, TaskList, TaskRow};
+use solti_model::{ListQuery, Summary, TaskChange, TaskEvent, TaskId, TaskList, TaskRow, UsageSample};
 use std::pin::Pin;
 use tokio_stream::Stream;
 
 /// Changes, coalesced to what the reader can take: a slow reader gets fewer and larger ones.
 pub type TaskChangeStream = Pin<Box<dyn Stream<Item = TaskChange> + Send + 'static>>;
+
+pub type UsageStream = Pin<Box<dyn Stream<Item = UsageSample> + Send + 'static>>;
 
 #[async_trait]
 pub trait TaskFeed: Send + Sync + 'static {
@@ -22,4 +24,10 @@ pub trait TaskFeed: Send + Sync + 'static {
 
     /// Every change from now on. The first item comes at once and holds the summary only.
     async fn watch_tasks(&self) -> Result<TaskChangeStream, ApiError>;
+
+    /// What the processes of a task use, once a second while it runs and somebody reads; ends with the task. The default
+    /// is an empty stream: a remote engine need not tell.
+    async fn watch_usage(&self, _id: &TaskId) -> Result<UsageStream, ApiError> {
+        Ok(Box::pin(tokio_stream::empty()))
+    }
 }

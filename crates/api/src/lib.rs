@@ -20,12 +20,13 @@ mod log_stream;
 mod logs;
 mod rows;
 mod settings;
+mod usage;
 
 pub use adapter::SupervisorApiAdapter;
 pub use bookmarks::Bookmarks;
 pub use control::TaskControl;
 pub use error::ApiError;
-pub use feed::{TaskChangeStream, TaskFeed};
+pub use feed::{TaskChangeStream, TaskFeed, UsageStream};
 pub use handler::{ApiHandler, OutputEventStream};
 pub use lanes::LaneControl;
 pub use log_access::{LogAccess, LogEventStream, LogInfoStream};

@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use solti_shim::cgroup::Unenforced;
 use solti_shim::control::{Reply, Request};
 use solti_shim::exit_record::{ExitRecord, boot_id_hash};
 use tokio::time::{Instant, sleep, timeout_at};
@@ -98,7 +99,14 @@ async fn ask(dir: &RunDir, give_up: Instant) -> Result<Option<Answered>, AttachE
 fn follow(dir: RunDir, run_id: &str, answered: Answered) -> Attached {
     let Answered { connection, shim_pid, child_pid, started_at_ms } = answered;
     let shim = ShimProcess::Other { pid: shim_pid };
-    let (handle, watch) = watch(Watched { dir, run_id: run_id.to_owned(), shim, child_pid, started_at_ms });
+    let (handle, watch) = watch(Watched {
+        dir,
+        run_id: run_id.to_owned(),
+        shim,
+        child_pid,
+        started_at_ms,
+        unenforced: Unenforced::default(),
+    });
     tokio::spawn(watch.follow(Some(connection)));
     Attached::Running(handle)
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use solti_shim::exit_record::{EndFlags, ExitRecord, LeaderStatus, RunEnd as RecordedEnd, RunState};
+use solti_shim::exit_record::{EndFlags, ExitRecord, LeaderStatus, RunEnd as RecordedEnd, RunState, Usage};
 
 use crate::StartFailure;
 use crate::signal_name::describe_signal;
@@ -18,6 +18,8 @@ pub struct RunOutcome {
     pub duration: Duration,
     /// Remarks, such as "a descendant still held the output open".
     pub flags: EndFlags,
+    /// What its processes have used; `None` when nobody was there to see it.
+    pub usage: Option<Usage>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +41,8 @@ pub enum RunEnd {
         signal: Option<i32>,
     },
     StartFailed(StartFailure),
+    /// Ended because it printed more than its limit.
+    OverOutputLimit,
     /// Nobody knows how it ended.
     Lost {
         reason: LostReason,
@@ -75,7 +79,7 @@ impl RunEnd {
         match *self {
             Self::Exited { code } => Some(code),
             Self::TimedOut { code, .. } | Self::Stopped { code, .. } => code,
-            Self::Signaled { .. } | Self::StartFailed(_) | Self::Lost { .. } => None,
+            Self::Signaled { .. } | Self::StartFailed(_) | Self::OverOutputLimit | Self::Lost { .. } => None,
         }
     }
 
@@ -91,6 +95,7 @@ impl RunEnd {
             },
             Self::Stopped { .. } => "stopped".to_owned(),
             Self::StartFailed(failure) => failure.to_string(),
+            Self::OverOutputLimit => "ended: it printed more than its limit".to_owned(),
             Self::Lost { reason } => format!("supervision lost: {}", reason.words()),
         })
     }
@@ -99,7 +104,9 @@ impl RunEnd {
 impl RunOutcome {
     /// The outcome that a final record tells; `None` for a run that has not ended.
     pub(crate) fn from_record(record: &ExitRecord) -> Option<Self> {
-        let RunState::Final { end, finished_at_ms, duration_us, flags } = record.state else { return None };
+        let RunState::Final { end, finished_at_ms, duration_us, flags, usage } = record.state else {
+            return None;
+        };
         let parts = |status: Option<LeaderStatus>| {
             (status.and_then(LeaderStatus::code), status.and_then(LeaderStatus::signal))
         };
@@ -114,6 +121,7 @@ impl RunOutcome {
                 let (code, signal) = parts(status);
                 RunEnd::Stopped { code, signal }
             }
+            RecordedEnd::OverOutputLimit(_) => RunEnd::OverOutputLimit,
             RecordedEnd::StartFailed(failure) => RunEnd::StartFailed(StartFailure::recorded(failure)),
         };
         Some(Self {
@@ -122,6 +130,7 @@ impl RunOutcome {
             finished_at_ms,
             duration: Duration::from_micros(duration_us),
             flags,
+            usage,
         })
     }
 }

@@ -5,7 +5,7 @@
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::RunOutcome;
+use crate::{RunOutcome, Unenforced};
 
 /// How a run is asked to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub struct RunHandle {
     pub pid: u32,
     /// Unix milliseconds.
     pub started_at_ms: u64,
+    /// Limits that the system cannot enforce; none known for a run that was attached to.
+    pub unenforced: Unenforced,
     pub(crate) outcome: oneshot::Receiver<RunOutcome>,
     pub(crate) ended: Option<RunOutcome>,
     pub(crate) controller: RunController,
@@ -50,6 +52,7 @@ impl RunHandle {
         let handle = Self {
             pid,
             started_at_ms,
+            unenforced: Unenforced::default(),
             outcome: receive_outcome,
             ended: None,
             controller: RunController { requests: send_request },

@@ -20,6 +20,7 @@ mod signal_name;
 mod spawn;
 mod start_failure;
 mod sweep;
+mod usage;
 mod watch;
 
 pub use end::{LostReason, RunEnd, RunOutcome};
@@ -29,5 +30,7 @@ pub use run_dir::TRANSIENT_FILES;
 pub use runner::{Attached, RunRequest, Runner, UnsupportedKind};
 pub use shim_runner::ShimRunner;
 pub use signal_name::describe_signal;
-pub use solti_shim::exit_record::EndFlags;
+pub use solti_shim::cgroup::Unenforced;
+pub use solti_shim::exit_record::{EndFlags, Usage};
 pub use start_failure::{Stage, StartCause, StartFailure};
+pub use usage::{TreeUsage, usage_of};

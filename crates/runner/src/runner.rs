@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use solti_model::TaskKind;
+use solti_model::{ResourceLimits, TaskKind};
 
 use crate::{AttachError, LostReason, RunHandle, RunOutcome, StartFailure};
 
@@ -19,6 +19,7 @@ pub struct RunRequest {
     pub run_id: String,
     pub kind: TaskKind,
     pub timeout: Option<Duration>,
+    pub limits: ResourceLimits,
     /// What the task's own variables are added to; usually the environment of the app.
     pub base_env: BTreeMap<OsString, OsString>,
     /// From TERM to KILL.

@@ -11,8 +11,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use solti_model::TaskKind;
-use solti_shim::launch::{DEFAULT_DRAIN_MS, LaunchSpec};
+use solti_model::{ResourceLimits, TaskKind};
+use solti_shim::cgroup::Unenforced;
+use solti_shim::launch::{DEFAULT_DRAIN_MS, LaunchSpec, Limits};
 use solti_shim::start_report::{self, StartFailure as ReportedFailure, StartReport};
 use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe;
@@ -112,6 +113,7 @@ impl Start {
             timeout_ms: request.timeout.map(as_ms),
             grace_ms: as_ms(request.grace),
             drain_ms: DEFAULT_DRAIN_MS,
+            limits: limits(&request.limits),
         };
         let spec = spec.encode();
         if let Some(text) = &script {
@@ -134,8 +136,9 @@ impl Start {
         }
         let Begun { mut shim, forked, .. } = begun;
         let failure = match reported {
-            Reported::Started { child_pid, started_at_ms } => {
-                let watched = Watched { dir, run_id: request.run_id, shim, child_pid, started_at_ms };
+            Reported::Started { child_pid, started_at_ms, unenforced } => {
+                let run_id = request.run_id;
+                let watched = Watched { dir, run_id, shim, child_pid, started_at_ms, unenforced };
                 let control = forked.and_then(|(_, control)| tokio::net::UnixStream::from_std(control).ok());
                 return Ok((watched, control.map(Connection::over)));
             }
@@ -174,6 +177,7 @@ enum Reported {
     Started {
         child_pid: u32,
         started_at_ms: u64,
+        unenforced: Unenforced,
     },
     Failed(ReportedFailure),
     /// There was no shim: the fork server is gone.
@@ -196,11 +200,11 @@ async fn report(begun: &mut Begun) -> Reported {
                     heard = true;
                     *shim = ShimProcess::Other { pid: shim_pid };
                 }
-                StartReport::Started { child_pid, started_at_ms, shim_pid } => {
+                StartReport::Started { child_pid, started_at_ms, shim_pid, unenforced } => {
                     if forked.is_some() {
                         *shim = ShimProcess::Other { pid: shim_pid };
                     }
-                    return Ok::<_, io::Error>(Reported::Started { child_pid, started_at_ms });
+                    return Ok::<_, io::Error>(Reported::Started { child_pid, started_at_ms, unenforced });
                 }
                 StartReport::Failed(failure) => return Ok(Reported::Failed(failure)),
             }
@@ -212,6 +216,11 @@ async fn report(begun: &mut Begun) -> Reported {
         Ok(Err(_)) => Reported::Died,
         Err(_) => Reported::Silent,
     }
+}
+
+fn limits(limits: &ResourceLimits) -> Limits {
+    let ResourceLimits { memory_bytes, cpu_percent, open_files, processes, output_bytes } = *limits;
+    Limits { memory_bytes, cpu_percent, open_files, processes, output_bytes }
 }
 
 fn in_order(env: BTreeMap<OsString, OsString>) -> Vec<(OsString, OsString)> {

@@ -3,6 +3,7 @@
 use std::io;
 use std::time::{Duration, Instant};
 
+use solti_shim::cgroup::{GroupBase, RunGroup};
 use solti_shim::tree::{Membership, Process};
 
 use crate::AttachError;
@@ -17,6 +18,7 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 /// Ends all processes that carry the mark; returns how many there were at first.
 pub async fn sweep(run_id: &str) -> Result<usize, AttachError> {
     let began = Instant::now();
+    let group = GroupBase::find().and_then(|base| RunGroup::left_behind(&base, run_id));
     let found = members(run_id).await?;
     let count = found.len();
     signal_all(&found, libc::SIGTERM);
@@ -30,8 +32,15 @@ pub async fn sweep(run_id: &str) -> Result<usize, AttachError> {
         tokio::time::sleep(BETWEEN_LOOKS).await;
         left = members(run_id).await?;
         if began.elapsed() > GRACE {
+            if let Some(group) = &group {
+                // A kernel without this has the signals.
+                let _ = group.kill();
+            }
             signal_all(&left, libc::SIGKILL);
         }
+    }
+    if let Some(group) = group {
+        group.remove();
     }
     Ok(count)
 }
@@ -40,11 +49,25 @@ pub async fn sweep(run_id: &str) -> Result<usize, AttachError> {
 async fn members(run_id: &str) -> Result<Vec<Process>, AttachError> {
     let id = run_id.to_owned();
     let listed = tokio::task::spawn_blocking(move || {
-        Membership { run_id: &id, ancestor: None, not_before_ticks: 0 }.members()
+        let mut members = Membership { run_id: &id, ancestor: None, not_before_ticks: 0 }.members()?;
+        members.extend(shed_the_mark(&id, &members));
+        Ok(members)
     });
     let failed = |source| AttachError::Processes { run_id: run_id.to_owned(), source };
     let members = listed.await.map_err(|error| failed(io::Error::other(error)))?.map_err(failed)?;
     Ok(members.into_iter().filter(|process| !process.zombie).collect())
+}
+
+/// Those in the control group of the run that do not carry its mark any more.
+fn shed_the_mark(run_id: &str, known: &[Process]) -> Vec<Process> {
+    let Some(base) = GroupBase::find() else { return Vec::new() };
+    let listed = RunGroup::left_behind(&base, run_id).map(|group| group.processes()).unwrap_or_default();
+    let unknown = listed.into_iter().filter(|pid| known.iter().all(|process| process.pid != *pid));
+    // The pid may be anybody's by now: who has it is asked for first, and that it is in the group after that.
+    unknown
+        .filter_map(Process::find)
+        .filter(|process| RunGroup::of_process(&base, process.pid, run_id).is_some())
+        .collect()
 }
 
 /// A process that is gone, or became another user's, shows in the next look.

@@ -5,6 +5,7 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use solti_shim::cgroup::Unenforced;
 use solti_shim::control::{Reply, Request};
 
 use crate::connection::{Connection, Heard};
@@ -26,6 +27,7 @@ pub struct Watched {
     pub child_pid: u32,
     /// Unix milliseconds.
     pub started_at_ms: u64,
+    pub unenforced: Unenforced,
 }
 
 #[derive(Debug)]
@@ -39,7 +41,8 @@ pub struct Watch {
 
 /// The two ends: the handle for the supervisor, and what has to be polled for it.
 pub fn watch(run: Watched) -> (RunHandle, Watch) {
-    let (handle, ends) = RunHandle::new(run.child_pid, run.started_at_ms);
+    let (mut handle, ends) = RunHandle::new(run.child_pid, run.started_at_ms);
+    handle.unenforced = run.unenforced;
     (handle, Watch { run, began: Instant::now(), unsent: None, ends })
 }
 
@@ -156,6 +159,7 @@ impl Watch {
             finished_at_ms: now_ms(),
             duration: self.began.elapsed(),
             flags: EndFlags::default(),
+            usage: None,
         }
     }
 }

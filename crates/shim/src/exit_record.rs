@@ -1,19 +1,26 @@
-//! The exit record: 64 bytes in the run folder that say how the run stands, and later how it ended.
+//! The exit record: 128 bytes in the run folder that say how the run stands, and later how it ended and what it used.
 //!
 //! It is allocated before the child starts, so a full disk cannot take the exit status away, and written with one
 //! `pwrite`; the checksum tells a torn one. A Started record whose lock is free means that supervision was lost.
 //!
 //! Layout (little endian): mark `SLXR` 0..4, version 4, state 5, kind 6, flags 7, status 8..12 (code or signal),
 //! errno 12..16, child pid 16..20, shim pid 20..24, started 24..32, finished 32..40, duration 40..48, boot 48..56,
-//! stage 56, zero 57..60, checksum 60..64.
+//! stage 56, what of the usage is known 57, zero 58..64, processor time 64..72, peak memory 72..80,
+//! bytes read 80..88, bytes written 88..96, zero 96..124, checksum 124..128.
+//!
+//! Version 1, of the first shims, has 64 bytes: the same up to 57, then zeros, and its checksum at 60..64.
+
+use std::cmp::Ordering;
 
 use crate::format::{Cursor, FormatError, checksum};
 use crate::start_report::{Stage, StartFailure};
 
 /// Bytes of a record.
-pub const LEN: usize = 64;
+pub const LEN: usize = 128;
+/// Bytes of a record of version 1.
+const LEN_V1: usize = 64;
 const MAGIC: &[u8; 4] = b"SLXR";
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 const HAS_CODE: u8 = 1;
 const HAS_SIGNAL: u8 = 1 << 1;
@@ -21,7 +28,12 @@ const DRAIN_CUT: u8 = 1 << 2;
 const KILLED_AFTER_GRACE: u8 = 1 << 3;
 const SURVIVORS: u8 = 1 << 4;
 const LOG_INCOMPLETE: u8 = 1 << 5;
-const ALL_FLAGS: u8 = (1 << 6) - 1;
+const OOM_KILLED: u8 = 1 << 6;
+const ALL_FLAGS: u8 = (1 << 7) - 1;
+
+const PEAK_KNOWN: u8 = 1;
+const IO_KNOWN: u8 = 1 << 1;
+const CPU_KNOWN: u8 = 1 << 2;
 
 /// How the leader ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +61,8 @@ pub enum RunEnd {
     TimedOut(Option<LeaderStatus>),
     Stopped(Option<LeaderStatus>),
     StartFailed(StartFailure),
+    /// Ended because it printed more than its limit.
+    OverOutputLimit(Option<LeaderStatus>),
 }
 
 /// Remarks about the end.
@@ -62,6 +76,19 @@ pub struct EndFlags {
     pub survivors: bool,
     /// Output was lost because the log could not be written.
     pub log_incomplete: bool,
+    /// The kernel has killed a process of the run for want of memory.
+    pub oom_killed: bool,
+}
+
+/// What all processes of a run have used that had ended when it did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Usage {
+    /// Microseconds.
+    pub cpu_us: u64,
+    /// Of all together where the system counts that, else of the largest.
+    pub peak_memory_bytes: Option<u64>,
+    /// From and to disks.
+    pub io_bytes: Option<(u64, u64)>,
 }
 
 /// How far the run is.
@@ -75,6 +102,8 @@ pub enum RunState {
         /// From the monotonic clock.
         duration_us: u64,
         flags: EndFlags,
+        /// `None` for a run that never started, and in a record of version 1.
+        usage: Option<Usage>,
     },
 }
 
@@ -101,13 +130,14 @@ impl ExitRecord {
         out[20..24].copy_from_slice(&self.shim_pid.to_le_bytes());
         out[24..32].copy_from_slice(&self.started_at_ms.to_le_bytes());
         out[48..56].copy_from_slice(&self.boot_id_hash.to_le_bytes());
-        if let RunState::Final { end, finished_at_ms, duration_us, flags } = self.state {
+        if let RunState::Final { end, finished_at_ms, duration_us, flags, usage } = self.state {
             out[5] = 2;
             let (kind, status, failure) = match end {
                 RunEnd::Ended(status) => (1, Some(status), None),
                 RunEnd::TimedOut(status) => (2, status, None),
                 RunEnd::Stopped(status) => (3, status, None),
                 RunEnd::StartFailed(failure) => (4, None, Some(failure)),
+                RunEnd::OverOutputLimit(status) => (5, status, None),
             };
             out[6] = kind;
             out[7] = flag_bits(flags);
@@ -128,13 +158,27 @@ impl ExitRecord {
             }
             out[32..40].copy_from_slice(&finished_at_ms.to_le_bytes());
             out[40..48].copy_from_slice(&duration_us.to_le_bytes());
+            if let Some(Usage { cpu_us, peak_memory_bytes, io_bytes }) = usage {
+                out[57] = CPU_KNOWN;
+                out[64..72].copy_from_slice(&cpu_us.to_le_bytes());
+                if let Some(peak) = peak_memory_bytes {
+                    out[57] |= PEAK_KNOWN;
+                    out[72..80].copy_from_slice(&peak.to_le_bytes());
+                }
+                if let Some((read, written)) = io_bytes {
+                    out[57] |= IO_KNOWN;
+                    out[80..88].copy_from_slice(&read.to_le_bytes());
+                    out[88..96].copy_from_slice(&written.to_le_bytes());
+                }
+            }
         }
-        let sum = checksum(&out[..60]);
-        out[60..].copy_from_slice(&sum.to_le_bytes());
+        let sum = checksum(&out[..LEN - 4]);
+        out[LEN - 4..].copy_from_slice(&sum.to_le_bytes());
         out
     }
 
-    /// Reads a record; the file may be longer only by mistake, so the slice must have exactly [`LEN`] bytes.
+    /// Reads a record, also one of version 1; the file may be longer only by mistake, so the slice must have exactly the
+    /// bytes of its version.
     ///
     /// # Errors
     /// [`FormatError`] for a torn, foreign or newer record.
@@ -148,11 +192,15 @@ impl ExitRecord {
             return Err(FormatError::Magic);
         }
         let version = from.u8()?;
-        if version != VERSION {
-            return Err(FormatError::Version(version));
-        }
-        if bytes.len() < LEN {
-            return Err(FormatError::Truncated);
+        let len = match version {
+            1 => LEN_V1,
+            VERSION => LEN,
+            other => return Err(FormatError::Version(other)),
+        };
+        match bytes.len().cmp(&len) {
+            Ordering::Less => return Err(FormatError::Truncated),
+            Ordering::Greater => return Err(FormatError::Trailing),
+            Ordering::Equal => {}
         }
         if checksum(body) != u32::from_le_bytes(*sum) {
             return Err(FormatError::Checksum);
@@ -161,7 +209,8 @@ impl ExitRecord {
         let (status, errno) = (from.i32()?, from.i32()?);
         let (child_pid, shim_pid, started_at_ms) = (from.u32()?, from.u32()?, from.u64()?);
         let (finished_at_ms, duration_us, boot_id_hash) = (from.u64()?, from.u64()?, from.u64()?);
-        let stage = from.u8()?;
+        let (stage, known) = (from.u8()?, from.u8()?);
+        let usage = if version == 1 { None } else { usage(&mut from, known)? };
         let state = match state {
             1 => RunState::Started,
             2 => RunState::Final {
@@ -169,6 +218,7 @@ impl ExitRecord {
                 finished_at_ms,
                 duration_us,
                 flags: flags(bits),
+                usage,
             },
             _ => return Err(FormatError::Value { field: "state" }),
         };
@@ -181,9 +231,20 @@ fn end(kind: u8, status: Option<LeaderStatus>, stage: u8, errno: i32) -> Result<
         (1, Some(status)) => Ok(RunEnd::Ended(status)),
         (2, status) => Ok(RunEnd::TimedOut(status)),
         (3, status) => Ok(RunEnd::Stopped(status)),
+        (5, status) => Ok(RunEnd::OverOutputLimit(status)),
         (4, None) => Ok(RunEnd::StartFailed(StartFailure { stage: Stage::from_u8(stage)?, errno })),
         _ => Err(FormatError::Value { field: "kind" }),
     }
+}
+
+fn usage(from: &mut Cursor<'_>, known: u8) -> Result<Option<Usage>, FormatError> {
+    from.take(6)?;
+    let (cpu_us, peak, io) = (from.u64()?, from.u64()?, (from.u64()?, from.u64()?));
+    Ok((known & CPU_KNOWN != 0).then_some(Usage {
+        cpu_us,
+        peak_memory_bytes: (known & PEAK_KNOWN != 0).then_some(peak),
+        io_bytes: (known & IO_KNOWN != 0).then_some(io),
+    }))
 }
 
 fn leader_status(bits: u8, status: i32) -> Result<Option<LeaderStatus>, FormatError> {
@@ -201,6 +262,7 @@ fn flag_bits(flags: EndFlags) -> u8 {
         | bit(flags.killed_after_grace, KILLED_AFTER_GRACE)
         | bit(flags.survivors, SURVIVORS)
         | bit(flags.log_incomplete, LOG_INCOMPLETE)
+        | bit(flags.oom_killed, OOM_KILLED)
 }
 
 fn flags(bits: u8) -> EndFlags {
@@ -209,6 +271,7 @@ fn flags(bits: u8) -> EndFlags {
         killed_after_grace: bits & KILLED_AFTER_GRACE != 0,
         survivors: bits & SURVIVORS != 0,
         log_incomplete: bits & LOG_INCOMPLETE != 0,
+        oom_killed: bits & OOM_KILLED != 0,
     }
 }
 
@@ -224,10 +287,12 @@ pub fn boot_id_hash() -> u64 {
 mod tests {
     use super::*;
 
+    const USAGE: Usage = Usage { cpu_us: 10, peak_memory_bytes: None, io_bytes: Some((11, 12)) };
+
     fn record(end: RunEnd) -> ExitRecord {
         let flags = EndFlags { drain_cut: true, log_incomplete: true, ..EndFlags::default() };
         ExitRecord {
-            state: RunState::Final { end, finished_at_ms: 9, duration_us: 8, flags },
+            state: RunState::Final { end, finished_at_ms: 9, duration_us: 8, flags, usage: Some(USAGE) },
             child_pid: 7,
             shim_pid: 6,
             started_at_ms: 5,
@@ -245,11 +310,23 @@ mod tests {
             RunEnd::Stopped(Some(LeaderStatus::Signal(9))),
             RunEnd::Stopped(None),
             RunEnd::StartFailed(failure),
+            RunEnd::OverOutputLimit(Some(LeaderStatus::Signal(9))),
         ] {
             assert_eq!(ExitRecord::decode(&record(end).encode()), Ok(record(end)));
         }
         let started = ExitRecord { state: RunState::Started, ..record(RunEnd::Stopped(None)) };
         assert_eq!(ExitRecord::decode(&started.encode()), Ok(started));
+    }
+
+    #[test]
+    fn a_record_of_the_first_version_is_read_without_its_usage() {
+        let mut bytes = record(RunEnd::Ended(LeaderStatus::Code(3))).encode()[..LEN_V1].to_vec();
+        (bytes[4], bytes[57]) = (1, 0);
+        let sum = checksum(&bytes[..LEN_V1 - 4]);
+        bytes[LEN_V1 - 4..].copy_from_slice(&sum.to_le_bytes());
+        let read = ExitRecord::decode(&bytes).unwrap();
+        let RunState::Final { end, usage, .. } = read.state else { panic!("{read:?}") };
+        assert_eq!((end, usage), (RunEnd::Ended(LeaderStatus::Code(3)), None));
     }
 
     #[test]

@@ -10,7 +10,9 @@ use std::path::PathBuf;
 use crate::format::{Cursor, FormatError, checksum};
 
 const MAGIC: &[u8; 4] = b"SLTL";
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+/// Written by an app of the version before; it has no limits.
+const WITHOUT_LIMITS: u8 = 1;
 
 /// Grace between TERM and KILL when nobody says otherwise.
 pub const DEFAULT_GRACE_MS: u64 = 5_000;
@@ -34,6 +36,22 @@ pub struct LaunchSpec {
     pub grace_ms: u64,
     /// How long output is still read after the leader's own exit while a descendant keeps the pipe open.
     pub drain_ms: u64,
+    pub limits: Limits,
+}
+
+/// What the run may use of the machine; `None` is unlimited.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Of all processes together.
+    pub memory_bytes: Option<u64>,
+    /// Of all processes together; 100 is one processor.
+    pub cpu_percent: Option<u32>,
+    /// Of each process.
+    pub open_files: Option<u32>,
+    /// At a time, threads counted.
+    pub processes: Option<u32>,
+    /// Standard output and standard error together.
+    pub output_bytes: Option<u64>,
 }
 
 impl LaunchSpec {
@@ -57,6 +75,12 @@ impl LaunchSpec {
         put_option(&mut out, self.timeout_ms, |out, ms| out.extend_from_slice(&ms.to_le_bytes()));
         out.extend_from_slice(&self.grace_ms.to_le_bytes());
         out.extend_from_slice(&self.drain_ms.to_le_bytes());
+        let Limits { memory_bytes, cpu_percent, open_files, processes, output_bytes } = self.limits;
+        put_option(&mut out, memory_bytes, |out, n| out.extend_from_slice(&n.to_le_bytes()));
+        for limit in [cpu_percent, open_files, processes] {
+            put_option(&mut out, limit, |out, n| out.extend_from_slice(&n.to_le_bytes()));
+        }
+        put_option(&mut out, output_bytes, |out, n| out.extend_from_slice(&n.to_le_bytes()));
         let sum = checksum(&out);
         out.extend_from_slice(&sum.to_le_bytes());
         out
@@ -73,7 +97,7 @@ impl LaunchSpec {
             return Err(FormatError::Magic);
         }
         let version = from.u8()?;
-        if version != VERSION {
+        if version != VERSION && version != WITHOUT_LIMITS {
             return Err(FormatError::Version(version));
         }
         if checksum(body) != u32::from_le_bytes(*sum) {
@@ -91,14 +115,25 @@ impl LaunchSpec {
         let cwd = option(&mut from, "cwd", |from| os_string(from).map(PathBuf::from))?;
         let timeout_ms = option(&mut from, "timeout_ms", Cursor::u64)?;
         let (grace_ms, drain_ms) = (from.u64()?, from.u64()?);
+        let limits = if version == WITHOUT_LIMITS { Limits::default() } else { limits(&mut from)? };
         from.end()?;
-        Ok(Self { run_id, argv, env, cwd, timeout_ms, grace_ms, drain_ms })
+        Ok(Self { run_id, argv, env, cwd, timeout_ms, grace_ms, drain_ms, limits })
     }
 
     /// The program, `argv[0]`.
     pub fn program(&self) -> &OsStr {
         self.argv.first().map_or(OsStr::new(""), OsString::as_os_str)
     }
+}
+
+fn limits(from: &mut Cursor<'_>) -> Result<Limits, FormatError> {
+    Ok(Limits {
+        memory_bytes: option(from, "memory_bytes", Cursor::u64)?,
+        cpu_percent: option(from, "cpu_percent", Cursor::u32)?,
+        open_files: option(from, "open_files", Cursor::u32)?,
+        processes: option(from, "processes", Cursor::u32)?,
+        output_bytes: option(from, "output_bytes", Cursor::u64)?,
+    })
 }
 
 fn put_len(out: &mut Vec<u8>, len: usize) {
@@ -147,7 +182,19 @@ mod tests {
             timeout_ms: Some(7),
             grace_ms: DEFAULT_GRACE_MS,
             drain_ms: DEFAULT_DRAIN_MS,
+            limits: Limits { memory_bytes: Some(1), processes: Some(2), ..Limits::default() },
         }
+    }
+
+    #[test]
+    fn a_spec_of_the_version_before_has_no_limits() {
+        let mut bytes = spec().encode();
+        // Five limits, of which two are given, and the checksum.
+        bytes.truncate(bytes.len() - 5 - 8 - 4 - 4);
+        bytes[4] = WITHOUT_LIMITS;
+        let sum = checksum(&bytes);
+        bytes.extend_from_slice(&sum.to_le_bytes());
+        assert_eq!(LaunchSpec::decode(&bytes), Ok(LaunchSpec { limits: Limits::default(), ..spec() }));
     }
 
     #[test]

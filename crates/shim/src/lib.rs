@@ -1,5 +1,5 @@
 //! What the shim and the runner share: the launch spec, the order to fork, the exit record, the control messages, the
-//! start report, the names in a run folder, and the end of a process tree.
+//! start report, the names in a run folder, the control group of a run, and the end of a process tree.
 //!
 //! Not here: the program itself (`src/bin/solti-shim/`), the log format (`solti-logstore`), and everything that
 //! knows about tasks, attempts or an async runtime (`solti-runner` and above).
@@ -7,6 +7,7 @@
 #[cfg(not(target_os = "linux"))]
 compile_error!("the shim stands on Linux: /proc, pidfd, signalfd and child subreapers");
 
+pub mod cgroup;
 pub mod control;
 pub mod exit_record;
 pub mod fork_order;

@@ -3,6 +3,7 @@
 //!
 //! The stages are shared with the exit record. The sentence a user reads is made by the runner, which knows the paths.
 
+use crate::cgroup::Unenforced;
 use crate::format::{Cursor, FormatError};
 
 /// Bytes of a report on the pipe; below PIPE_BUF, so it arrives whole or not at all.
@@ -70,6 +71,8 @@ pub enum StartReport {
         child_pid: u32,
         /// Unix milliseconds.
         started_at_ms: u64,
+        /// Of the run's limits.
+        unenforced: Unenforced,
     },
     Failed(StartFailure),
 }
@@ -79,8 +82,9 @@ impl StartReport {
         let mut out = [0; LEN];
         out[0] = VERSION;
         match *self {
-            Self::Started { shim_pid, child_pid, started_at_ms } => {
+            Self::Started { shim_pid, child_pid, started_at_ms, unenforced } => {
                 out[1] = 1;
+                out[3] = unenforced.bits();
                 out[8..12].copy_from_slice(&shim_pid.to_le_bytes());
                 out[12..16].copy_from_slice(&child_pid.to_le_bytes());
                 out[16..24].copy_from_slice(&started_at_ms.to_le_bytes());
@@ -106,12 +110,13 @@ impl StartReport {
         if version != VERSION {
             return Err(FormatError::Version(version));
         }
-        let (tag, stage, _, errno) = (from.u8()?, from.u8()?, from.u8()?, from.i32()?);
+        let (tag, stage, unenforced, errno) = (from.u8()?, from.u8()?, from.u8()?, from.i32()?);
         match tag {
             1 => Ok(Self::Started {
                 shim_pid: from.u32()?,
                 child_pid: from.u32()?,
                 started_at_ms: from.u64()?,
+                unenforced: Unenforced::from_bits(unenforced),
             }),
             2 => Ok(Self::Failed(StartFailure { stage: Stage::from_u8(stage)?, errno })),
             3 => Ok(Self::Forked { shim_pid: from.u32()? }),
@@ -128,7 +133,8 @@ mod tests {
     fn every_report_survives_the_pipe() {
         let forked = StartReport::Forked { shim_pid: 7 };
         assert_eq!(StartReport::decode(&forked.encode()), Ok(forked));
-        let started = StartReport::Started { shim_pid: 1, child_pid: 2, started_at_ms: u64::MAX };
+        let unenforced = Unenforced { memory: true, cpu: false, processes: true };
+        let started = StartReport::Started { shim_pid: 1, child_pid: 2, started_at_ms: u64::MAX, unenforced };
         assert_eq!(StartReport::decode(&started.encode()), Ok(started));
         for stage in (1..=9).map(|value| Stage::from_u8(value).unwrap()) {
             let failed = StartReport::Failed(StartFailure { stage, errno: -5 });

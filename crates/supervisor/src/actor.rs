@@ -16,7 +16,7 @@ use crate::lanes::Lanes;
 use crate::tidying::Tidying;
 use crate::{LiveTask, RunFolders, SupervisorConfig, SupervisorError};
 use solti_model::{Lane, Slot, StopMode, TaskEventKind, TaskId, TaskSpec, Waiting};
-use solti_runner::{LogDoorbell, RunController, RunOutcome, Runner};
+use solti_runner::{LogDoorbell, RunController, RunOutcome, Runner, Unenforced};
 use solti_store::{Change, Store};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -83,6 +83,7 @@ pub enum Message {
         attempt: u32,
         started_at: u64,
         pid: u32,
+        unenforced: Unenforced,
         controller: RunController,
         doorbell: LogDoorbell,
     },
@@ -184,8 +185,8 @@ impl Actor {
             }
             Message::Admitted { id } => self.admitted(&id).await,
             Message::Refused { id } => self.refused(&id).await,
-            Message::Started { id, attempt, started_at, pid, controller, doorbell } => {
-                self.started(&id, attempt, started_at, pid, controller, doorbell).await;
+            Message::Started { id, attempt, started_at, pid, unenforced, controller, doorbell } => {
+                self.started(&id, attempt, started_at, (pid, unenforced), controller, doorbell).await;
             }
             Message::Ended { id, attempt, outcome } => self.ended(&id, attempt, &outcome).await,
             Message::Due { id, attempt } => self.due(&id, attempt).await,

@@ -5,9 +5,9 @@ use crate::actor::{Actor, Message, event, now_ms, runner_mode};
 use crate::attempt::{Active, Stage};
 use crate::outcome::judge;
 use solti_model::{
-    BackoffState, NextStep, TaskEventKind, TaskId, TaskPhase, TaskRun, TaskStatus, after_attempt,
+    BackoffState, NextStep, RunUsage, TaskEventKind, TaskId, TaskPhase, TaskRun, TaskStatus, after_attempt,
 };
-use solti_runner::{LogDoorbell, RunController, RunEnd, RunOutcome, RunRequest};
+use solti_runner::{LogDoorbell, RunController, RunEnd, RunOutcome, RunRequest, Unenforced, Usage};
 use solti_store::{Change, StoredRun};
 use std::time::Duration;
 
@@ -70,6 +70,7 @@ impl Actor {
             run_id: format!("{id}/{}", active.attempt()),
             kind: active.stored.task.spec.kind.clone(),
             timeout: active.stored.task.spec.timeout.map(Duration::from_millis),
+            limits: active.stored.task.spec.limits.unwrap_or_default(),
             base_env: self.config.base_env.clone(),
             grace: self.config.grace,
         })
@@ -80,7 +81,7 @@ impl Actor {
         id: &TaskId,
         attempt: u32,
         started_at: u64,
-        pid: u32,
+        (pid, unenforced): (u32, Unenforced),
         controller: RunController,
         doorbell: LogDoorbell,
     ) {
@@ -100,7 +101,7 @@ impl Actor {
         }
         active.live.send_modify(|live| {
             live.attempt = attempt;
-            live.run = Some(LiveRun { attempt, doorbell });
+            live.run = Some(LiveRun { attempt, pid, doorbell });
         });
         let run = active.run.clone();
         let mut changes = vec![self.put_task(id).await];
@@ -110,7 +111,7 @@ impl Actor {
             started_at,
             Some(attempt),
             TaskEventKind::Started,
-            Some(format!("pid {pid}")),
+            Some(started_words(pid, unenforced)),
         ));
         self.save_and_publish(id, changes).await;
         if let Some(mode) = stop {
@@ -141,6 +142,7 @@ impl Actor {
             run.run.started_at = outcome.started_at_ms.unwrap_or(run.run.started_at);
             run.run.finished_at = Some(outcome.finished_at_ms);
             (run.run.exit_code, run.run.error) = (result.exit_code, result.error.clone());
+            run.run.usage = outcome.usage.map(usage);
             changes.push(Change::from(run.clone()));
         }
         let kind = match outcome.end {
@@ -230,5 +232,25 @@ impl Actor {
             let replies = std::mem::take(&mut active.purge);
             self.erase(id.clone(), replies).await;
         }
+    }
+}
+
+/// What is known of a start beside its time.
+fn started_words(pid: u32, unenforced: Unenforced) -> String {
+    let limits =
+        [(unenforced.memory, "memory"), (unenforced.cpu, "processor"), (unenforced.processes, "process")];
+    let named: Vec<_> = limits.into_iter().filter(|(not, _)| *not).map(|(_, name)| name).collect();
+    match named[..] {
+        [] => format!("pid {pid}"),
+        _ => format!("pid {pid}; this system cannot enforce the {} limit", named.join(" and the ")),
+    }
+}
+
+fn usage(used: Usage) -> RunUsage {
+    RunUsage {
+        cpu_ms: used.cpu_us / 1_000,
+        peak_memory_bytes: used.peak_memory_bytes,
+        read_bytes: used.io_bytes.map(|(read, _)| read),
+        written_bytes: used.io_bytes.map(|(_, written)| written),
     }
 }

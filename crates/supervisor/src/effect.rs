@@ -47,6 +47,7 @@ impl Effect {
                     finished_at_ms: now_ms(),
                     duration: Duration::ZERO,
                     flags: solti_runner::EndFlags::default(),
+                    usage: None,
                 };
                 self.tell(Message::Ended { id, attempt, outcome: Box::new(outcome) }).await;
             }
@@ -56,8 +57,17 @@ impl Effect {
     /// Reports a run as started and, later, as ended.
     pub(crate) async fn watch(self, id: TaskId, attempt: u32, mut handle: solti_runner::RunHandle) {
         let (controller, doorbell) = (handle.controller(), handle.doorbell());
-        let (started_at, pid) = (handle.started_at_ms, handle.pid);
-        self.tell(Message::Started { id: id.clone(), attempt, started_at, pid, controller, doorbell }).await;
+        let (started_at, pid, unenforced) = (handle.started_at_ms, handle.pid, handle.unenforced);
+        self.tell(Message::Started {
+            id: id.clone(),
+            attempt,
+            started_at,
+            pid,
+            unenforced,
+            controller,
+            doorbell,
+        })
+        .await;
         let outcome = handle.wait().await;
         self.tell(Message::Ended { id, attempt, outcome: Box::new(outcome) }).await;
     }

@@ -18,5 +18,7 @@ pub struct LiveTask {
 #[derive(Debug, Clone)]
 pub struct LiveRun {
     pub attempt: u32,
+    /// Its leader.
+    pub pid: u32,
     pub doorbell: LogDoorbell,
 }

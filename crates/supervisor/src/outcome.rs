@@ -23,6 +23,7 @@ pub fn judge(spec: &TaskSpec, outcome: &RunOutcome, stop_requested: bool) -> Att
         RunEnd::Signaled { .. } => (AttemptEnd::Failed, None),
         RunEnd::TimedOut { code, .. } => (AttemptEnd::TimedOut, *code),
         RunEnd::Stopped { code, .. } => (AttemptEnd::Canceled, *code),
+        RunEnd::OverOutputLimit => (AttemptEnd::Failed, None),
         RunEnd::StartFailed(_) => (AttemptEnd::NotStarted, None),
         RunEnd::Lost { .. } => (AttemptEnd::Lost, None),
     };
@@ -34,7 +35,14 @@ pub fn judge(spec: &TaskSpec, outcome: &RunOutcome, stop_requested: bool) -> Att
     let error = if end == AttemptEnd::Succeeded {
         None
     } else {
-        outcome.end.describe(spec.timeout.map(Duration::from_millis))
+        let words = outcome.end.describe(spec.timeout.map(Duration::from_millis));
+        // Only on evidence: the kernel counts whom it kills in the run's control group.
+        match words {
+            Some(words) if outcome.flags.oom_killed && end == AttemptEnd::Failed => Some(format!(
+                "{words}; likely out of memory: the system killed a process of it for want of memory"
+            )),
+            words => words,
+        }
     };
     AttemptResult { end, exit_code, error }
 }

@@ -148,6 +148,7 @@ impl Actor {
                     finished_at_ms: now_ms(),
                     duration: Duration::ZERO,
                     flags: EndFlags::default(),
+                    usage: None,
                 }))
             };
             let run_id = format!("{id}/{attempt}");

@@ -11,7 +11,9 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use solti_model::{CommandMode, EnvVar, ScriptMode, ScriptRuntime, SubprocessMode, SubprocessTask, TaskKind};
+use solti_model::{
+    CommandMode, EnvVar, ResourceLimits, ScriptMode, ScriptRuntime, SubprocessMode, SubprocessTask, TaskKind,
+};
 use solti_runner::{RunHandle, RunOutcome, RunRequest, Runner, ShimRunner, StartFailure};
 
 /// No test waits longer for anything than this; a run that needs it has hung.
@@ -63,6 +65,7 @@ impl Runs {
             run_id: self.run_id(task),
             kind,
             timeout: None,
+            limits: ResourceLimits::default(),
             base_env: std::env::vars_os().collect::<BTreeMap<OsString, OsString>>(),
             grace: Duration::from_secs(2),
         }

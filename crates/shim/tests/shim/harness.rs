@@ -76,6 +76,7 @@ impl Plan {
             timeout_ms: None,
             grace_ms: 5_000,
             drain_ms: 1_000,
+            limits: solti_shim::launch::Limits::default(),
         };
         Self { folder, spec }
     }

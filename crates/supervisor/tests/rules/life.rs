@@ -240,9 +240,12 @@ impl World {
             Some(RunEnd::Exited { code }) => (TaskPhase::Failed, Some(code)),
             Some(RunEnd::TimedOut { .. }) => (TaskPhase::Timeout, None),
             Some(RunEnd::Stopped { .. }) => (TaskPhase::Canceled, None),
-            Some(RunEnd::Signaled { .. } | RunEnd::Lost { .. } | RunEnd::StartFailed(_)) => {
-                (TaskPhase::Failed, None)
-            }
+            Some(
+                RunEnd::Signaled { .. }
+                | RunEnd::OverOutputLimit
+                | RunEnd::Lost { .. }
+                | RunEnd::StartFailed(_),
+            ) => (TaskPhase::Failed, None),
         };
         // An end of any kind is a cancel when a stop was asked for first.
         assert!(run.phase == phase || run.phase == TaskPhase::Canceled, "{run_id}: {run:?}, was {phase:?}");

@@ -176,6 +176,7 @@ fn outcome_of(end: RunEnd) -> RunOutcome {
         finished_at_ms: 2,
         duration: Duration::from_millis(1),
         flags: EndFlags::default(),
+        usage: None,
     }
 }
 

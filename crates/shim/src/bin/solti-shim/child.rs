@@ -1,18 +1,18 @@
 //! The leader of the run: clone, exec, and its status, which is learned without reaping it.
 //!
-//! The leader stays a zombie until the shim ends. That pins its pid and its process group id, so a signal to the
-//! group can never reach a stranger. Deciding when to signal is `ending`'s business.
+//! The leader stays a zombie until the run is over. That pins its pid and its process group id, so a signal to the
+//! group can never reach a stranger. Where there is a control group, it starts in that. Deciding when to signal is `ending`'s business.
 
-use std::cell::Cell;
 use std::ffi::CString;
 use std::fs::File;
-use std::io::PipeWriter;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::io::{self, PipeWriter};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::ptr;
 
-use solti_shim::exit_record::LeaderStatus;
+use solti_shim::cgroup::{RunGroup, Unenforced};
+use solti_shim::exit_record::{LeaderStatus, Usage};
 use solti_shim::launch::LaunchSpec;
 use solti_shim::layout::RUN_ID_VAR;
 use solti_shim::start_report::{Stage, StartFailure};
@@ -22,6 +22,8 @@ use crate::sys;
 
 /// For the child between clone and exec; it calls a handful of small functions.
 const STACK: usize = 64 << 10;
+/// A flag of clone3 alone, which has room for it.
+const CLONE_INTO_CGROUP: u64 = 1 << 33;
 /// The highest real-time signal of Linux.
 const LAST_SIGNAL: libc::c_int = 64;
 
@@ -31,41 +33,81 @@ pub struct Leader {
     /// `None` on a kernel without pidfd; then SIGCHLD alone wakes us.
     pidfd: Option<OwnedFd>,
     status: Option<LeaderStatus>,
+    group: Option<RunGroup>,
+    unenforced: Unenforced,
 }
 
 impl Leader {
-    /// Starts the program in a process group of its own, and returns once exec has succeeded.
-    pub fn spawn(spec: &LaunchSpec, stdout: PipeWriter, stderr: PipeWriter) -> Result<Self, StartFailure> {
+    /// Starts the program in a process group of its own, and in `group` when the kernel lets it, and returns once exec has
+    /// succeeded.
+    pub fn spawn(
+        spec: &LaunchSpec,
+        mut group: Option<RunGroup>,
+        stdout: PipeWriter,
+        stderr: PipeWriter,
+    ) -> Result<Self, StartFailure> {
         let image = Image::new(spec, stdout.as_raw_fd(), stderr.as_raw_fd())?;
-        // As posix_spawn does it: the child borrows our memory until it executes the program, which spares the copy of
-        // it, and we stand still meanwhile, so that what it leaves in `image` is there when we go on.
-        let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::CLONE_PIDFD | libc::SIGCHLD;
-        let mut stack = Vec::<u128>::with_capacity(STACK / size_of::<u128>());
-        let mut pidfd: RawFd = -1;
-        // SAFETY: the stack is large enough for what `become_program` calls, aligned, and lives until the child is done
-        // with it, as do `image` and `pidfd`. This process has one thread.
-        let pid = sys::check(unsafe {
-            libc::clone(
-                become_program,
-                stack.as_mut_ptr().add(stack.capacity()).cast(),
-                flags,
-                (&raw const image).cast_mut().cast(),
-                &raw mut pidfd,
-            )
-        })
-        .map_err(at(Stage::Spawn))?;
-        drop((stdout, stderr));
-        // SAFETY: where the kernel has left a number it is of a new descriptor (close-on-exec) that nobody else owns.
-        let pidfd = (pidfd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(pidfd) });
-        match image.failed.get() {
-            None => Ok(Self { pid, pidfd, status: None }),
-            Some((stage, errno)) => {
-                // SAFETY: a null status is allowed; the child is on its way out, so this does not wait for long.
-                unsafe { libc::waitpid(pid, ptr::null_mut(), 0) };
-                let stage = if stage == Stage::Exec { exec_stage(spec, errno) } else { stage };
-                Err(StartFailure { stage, errno })
+        let mut unenforced = Unenforced::without_group(&spec.limits);
+        let mut cloned = None;
+        if let Some(made) = &group {
+            let limited = made.limit(&spec.limits);
+            cloned = made.open().and_then(|into| image.clone_into(into.as_fd())).ok();
+            if cloned.is_some() {
+                unenforced = limited;
+            } else {
+                made.remove();
+                group = None;
             }
         }
+        let (pid, pidfd) = match cloned {
+            Some(cloned) => cloned,
+            None => image.clone_here().map_err(at(Stage::Spawn))?,
+        };
+        drop((stdout, stderr));
+        let Some(Failed { stage, errno }) = image.failed() else {
+            return Ok(Self { pid, pidfd, status: None, group, unenforced });
+        };
+        // SAFETY: a null status is allowed; the child is on its way out, so this does not wait for long.
+        unsafe { libc::waitpid(pid, ptr::null_mut(), 0) };
+        if let Some(group) = group {
+            group.remove();
+        }
+        let stage = if stage == Stage::Exec { exec_stage(spec, errno) } else { stage };
+        Err(StartFailure { stage, errno })
+    }
+
+    /// Of the run's limits.
+    pub fn unenforced(&self) -> Unenforced {
+        self.unenforced
+    }
+
+    /// KILL for everything in the control group, also for what is forked meanwhile.
+    pub fn kill_group(&self) {
+        if let Some(group) = &self.group {
+            // A kernel without this has the sweep.
+            let _ = group.kill();
+        }
+    }
+
+    /// Whether something lives in the control group.
+    pub fn group_is_populated(&self) -> bool {
+        self.group.as_ref().is_some_and(RunGroup::is_populated)
+    }
+
+    /// Takes the leader and its control group off the machine; returns what the run has used, and whether the kernel has
+    /// killed some of it for want of memory. No signal may be sent after this.
+    pub fn finish(self) -> (Usage, bool) {
+        reap(self.pid);
+        let mut usage = sys::usage_of_children();
+        let mut oom_killed = false;
+        if let Some(group) = self.group {
+            usage.cpu_us = group.cpu_us().unwrap_or(usage.cpu_us);
+            usage.peak_memory_bytes = group.peak_memory().or(usage.peak_memory_bytes);
+            usage.io_bytes = group.io_bytes().or(usage.io_bytes);
+            oom_killed = group.oom_kills() > 0;
+            group.remove();
+        }
+        (usage, oom_killed)
     }
 
     pub fn pid(&self) -> u32 {
@@ -146,6 +188,13 @@ fn exec_stage(spec: &LaunchSpec, errno: i32) -> Stage {
     }
 }
 
+/// What the child could not do, and why.
+#[derive(Clone, Copy)]
+struct Failed {
+    stage: Stage,
+    errno: i32,
+}
+
 /// All that exec needs, made before the clone, because nothing may be allocated after it.
 struct Image {
     argv: Vec<*const libc::c_char>,
@@ -153,11 +202,42 @@ struct Image {
     cwd: *const libc::c_char,
     stdout: RawFd,
     stderr: RawFd,
-    /// What the child could not do, and why.
-    failed: Cell<Option<(Stage, i32)>>,
+    open_files: Option<u32>,
+    /// In memory that the child shares with us, whichever way it is cloned.
+    failed: Shared<Option<Failed>>,
     /// Owns what the pointers point into.
     _strings: Vec<CString>,
 }
+
+/// A value in a page that a clone shares with its parent.
+struct Shared<T>(ptr::NonNull<T>);
+
+impl<T> Shared<T> {
+    fn new(value: T) -> io::Result<Self> {
+        let protection = libc::PROT_READ | libc::PROT_WRITE;
+        let flags = libc::MAP_SHARED | libc::MAP_ANONYMOUS;
+        // SAFETY: a new mapping of our own; a page is large enough, and aligned, for what is put into it.
+        unsafe {
+            let page = libc::mmap(ptr::null_mut(), size_of::<T>(), protection, flags, -1, 0);
+            if page == libc::MAP_FAILED {
+                return Err(io::Error::last_os_error());
+            }
+            let place = page.cast::<T>();
+            place.write(value);
+            Ok(Self(ptr::NonNull::new_unchecked(place)))
+        }
+    }
+}
+
+impl<T> Drop for Shared<T> {
+    fn drop(&mut self) {
+        // SAFETY: the mapping that `new` made, in which nothing needs to be dropped.
+        unsafe { libc::munmap(self.0.as_ptr().cast(), size_of::<T>()) };
+    }
+}
+
+/// A clone's pid, and a pidfd where the kernel has them.
+type Cloned = (libc::pid_t, Option<OwnedFd>);
 
 impl Image {
     fn new(spec: &LaunchSpec, stdout: RawFd, stderr: RawFd) -> Result<Self, StartFailure> {
@@ -179,13 +259,69 @@ impl Image {
             cwd = path.as_ptr();
             strings.push(path);
         }
-        Ok(Self { argv: pointers, envp, cwd, stdout, stderr, failed: Cell::new(None), _strings: strings })
+        let failed = Shared::new(None).map_err(at(Stage::Spawn))?;
+        let open_files = spec.limits.open_files;
+        Ok(Self { argv: pointers, envp, cwd, stdout, stderr, open_files, failed, _strings: strings })
     }
+
+    /// As posix_spawn does it: the child borrows our memory until it executes the program, which spares the copy of it, and
+    /// we stand still meanwhile.
+    fn clone_here(&self) -> io::Result<Cloned> {
+        let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::CLONE_PIDFD | libc::SIGCHLD;
+        let mut stack = Vec::<u128>::with_capacity(STACK / size_of::<u128>());
+        let mut pidfd: RawFd = -1;
+        // SAFETY: the stack is large enough for what `become_program` calls, aligned, and lives until the child is done
+        // with it, as do the image and `pidfd`. This process has one thread.
+        let pid = sys::check(unsafe {
+            libc::clone(
+                become_program,
+                stack.as_mut_ptr().add(stack.capacity()).cast(),
+                flags,
+                ptr::from_ref(self).cast_mut().cast(),
+                &raw mut pidfd,
+            )
+        })?;
+        Ok((pid, owned(pidfd)))
+    }
+
+    /// As a fork, but right into a control group: to move there later costs milliseconds, and a moment outside.
+    fn clone_into(&self, group: BorrowedFd<'_>) -> io::Result<Cloned> {
+        let mut pidfd: RawFd = -1;
+        // SAFETY: zeroed arguments are valid; the kernel is told their size. The pointer is to `pidfd`. This process has one
+        // thread, and the child calls nothing but `become_program`.
+        let pid = unsafe {
+            let mut arguments: libc::clone_args = std::mem::zeroed();
+            arguments.flags = (libc::CLONE_VFORK | libc::CLONE_PIDFD) as u64 | CLONE_INTO_CGROUP;
+            arguments.pidfd = (&raw mut pidfd) as u64;
+            arguments.exit_signal = libc::SIGCHLD as u64;
+            arguments.cgroup = group.as_raw_fd() as u64;
+            libc::syscall(libc::SYS_clone3, &raw const arguments, size_of::<libc::clone_args>())
+        };
+        match libc::pid_t::try_from(pid) {
+            Ok(0) => {
+                become_program(ptr::from_ref(self).cast_mut().cast());
+                // It does not come back.
+                std::process::abort()
+            }
+            Ok(pid) if pid > 0 => Ok((pid, owned(pidfd))),
+            Ok(_) | Err(_) => Err(io::Error::last_os_error()),
+        }
+    }
+
+    fn failed(&self) -> Option<Failed> {
+        // SAFETY: made by `new`; the child that shared it has executed the program, or has ended.
+        unsafe { self.failed.0.as_ptr().read_volatile() }
+    }
+}
+
+fn owned(pidfd: RawFd) -> Option<OwnedFd> {
+    // SAFETY: where the kernel has left a number it is of a new descriptor (close-on-exec) that nobody else owns.
+    (pidfd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(pidfd) })
 }
 
 /// The child's way: it becomes the program, or leaves word of why it could not and ends.
 ///
-/// It shares our memory, so it changes nothing in it but `failed`, and calls nothing that allocates or locks. Signal
+/// It may share our memory, so it changes nothing in it but `failed`, and calls nothing that allocates or locks. Signal
 /// dispositions, descriptors and the directory are its own.
 extern "C" fn become_program(image: *mut libc::c_void) -> libc::c_int {
     // SAFETY: the image that `spawn` passed, which lives until we have executed the program or ended; the calls are on
@@ -204,13 +340,22 @@ extern "C" fn become_program(image: *mut libc::c_void) -> libc::c_int {
         let mut none: libc::sigset_t = std::mem::zeroed();
         libc::sigemptyset(&raw mut none);
         libc::sigprocmask(libc::SIG_SETMASK, &raw const none, ptr::null_mut());
+        if let Some(most) = image.open_files {
+            let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+            libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit);
+            // Nobody may raise the hard one.
+            let most = libc::rlim_t::from(most).min(limit.rlim_max);
+            limit = libc::rlimit { rlim_cur: most, rlim_max: most };
+            libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit);
+        }
         let mut stage = Stage::Exec;
         if !image.cwd.is_null() && libc::chdir(image.cwd) != 0 {
             stage = Stage::Chdir;
         } else {
             libc::execve(image.argv[0], image.argv.as_ptr(), image.envp.as_ptr());
         }
-        image.failed.set(Some((stage, *libc::__errno_location())));
+        let errno = *libc::__errno_location();
+        image.failed.0.as_ptr().write_volatile(Some(Failed { stage, errno }));
         libc::_exit(127)
     }
 }

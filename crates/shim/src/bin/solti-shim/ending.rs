@@ -18,6 +18,7 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
 pub enum Cause {
     Timeout,
     Stop,
+    OutputLimit,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,6 +104,7 @@ impl Ending {
     /// Does not wait for the grace to pass.
     pub fn kill(&mut self, leader: &Leader, now: Instant) {
         if let Step::Asked { .. } = self.step {
+            leader.kill_group();
             leader.signal_group(libc::SIGKILL);
             self.step = Step::Killed { give_up_at: now + SWEEP_FOR };
             self.look_at = Some(now);
@@ -134,9 +136,12 @@ impl Ending {
     /// Counts the living, kills them when it is time for that, and reaps the dead that are ours to reap.
     fn look(&self, leader: &Leader, tree: &Membership<'_>) -> usize {
         let kill = matches!(self.step, Step::Killed { .. });
+        if kill {
+            leader.kill_group();
+        }
         // Without a process table there is nobody to be found; the time limit ends the sweep.
         let Ok(members) = tree.members() else { return 1 };
-        let mut alive = 0;
+        let mut alive = usize::from(leader.group_is_populated());
         for process in members {
             if !process.zombie {
                 alive += 1;

@@ -8,6 +8,7 @@ use std::io::{PipeWriter, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
+use solti_shim::cgroup::GroupBase;
 use solti_shim::exit_record::boot_id_hash;
 use solti_shim::fork_order::{self, DESCRIPTORS, MAX_LEN};
 use solti_shim::start_report::{Stage, StartFailure, StartReport};
@@ -20,7 +21,7 @@ pub fn serve(socket: OwnedFd) -> Option<Order> {
     sys::detach();
     sys::new_session();
     sys::reap_by_itself();
-    let boot = boot_id_hash();
+    let (boot, groups) = (boot_id_hash(), GroupBase::find());
     let mut bytes = vec![0; MAX_LEN];
     loop {
         let (len, descriptors) = sys::receive(socket.as_fd(), &mut bytes)?;
@@ -35,7 +36,8 @@ pub fn serve(socket: OwnedFd) -> Option<Order> {
             Ok(Forked::Parent { child }) => StartReport::Forked { shim_pid: child },
             Ok(Forked::Child) => {
                 let (spec, client) = (Some(File::from(spec)), Some(UnixStream::from(client)));
-                return Some(Order { run_dir: run_dir.into(), status: Some(status), spec, client, boot });
+                let (run_dir, status) = (run_dir.into(), Some(status));
+                return Some(Order { run_dir, status, spec, client, boot, groups });
             }
             Err(error) => {
                 let errno = error.raw_os_error().unwrap_or(libc::EIO);

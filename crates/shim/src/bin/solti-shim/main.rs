@@ -35,6 +35,7 @@ mod sys;
 
 use std::process::ExitCode;
 
+use solti_shim::cgroup::GroupBase;
 use solti_shim::exit_record::boot_id_hash;
 use solti_shim::fork_order::FORK_SERVER;
 use solti_shim::start_report::StartReport;
@@ -55,8 +56,14 @@ fn main() -> ExitCode {
         }
         (Some(run_dir), status) if run_dir != FORK_SERVER => {
             sys::detach();
-            let boot = boot_id_hash();
-            Order { run_dir: run_dir.into(), status: status.map(Into::into), spec: None, client: None, boot }
+            Order {
+                run_dir: run_dir.into(),
+                status: status.map(Into::into),
+                spec: None,
+                client: None,
+                boot: boot_id_hash(),
+                groups: GroupBase::find(),
+            }
         }
         _ => {
             eprintln!("usage: solti-shim <run-dir>   (started by the app, not by hand)");

@@ -5,7 +5,7 @@ use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::fs::FileExt;
 
-use solti_shim::exit_record::{EndFlags, ExitRecord, LEN, RunEnd, RunState};
+use solti_shim::exit_record::{EndFlags, ExitRecord, LEN, RunEnd, RunState, Usage};
 
 use crate::sys;
 
@@ -53,8 +53,9 @@ impl RecordFile {
         finished_at_ms: u64,
         duration_us: u64,
         flags: EndFlags,
+        usage: Option<Usage>,
     ) -> io::Result<()> {
-        self.record.state = RunState::Final { end, finished_at_ms, duration_us, flags };
+        self.record.state = RunState::Final { end, finished_at_ms, duration_us, flags, usage };
         self.write()
     }
 

@@ -74,7 +74,8 @@ impl Run {
 
     pub fn report(&self) -> StartReport {
         let ExitRecord { shim_pid, child_pid, started_at_ms, .. } = *self.own.record.record();
-        StartReport::Started { shim_pid, child_pid, started_at_ms }
+        let unenforced = self.own.leader.unenforced();
+        StartReport::Started { shim_pid, child_pid, started_at_ms, unenforced }
     }
 
     /// Runs until the end is recorded; `false` when it could not be made durable.
@@ -156,11 +157,15 @@ impl Run {
             Request::Stop => self.end_tree(Cause::Stop),
             Request::Kill => {
                 self.end_tree(Cause::Stop);
-                if let Some(ending) = &mut self.ending {
-                    ending.kill(&self.own.leader, Instant::now());
-                }
+                self.kill_now();
             }
             Request::Status | Request::Subscribe => {}
+        }
+    }
+
+    fn kill_now(&mut self) {
+        if let Some(ending) = &mut self.ending {
+            ending.kill(&self.own.leader, Instant::now());
         }
     }
 
@@ -220,6 +225,10 @@ impl Run {
         }
         self.own.output.tend(now, self.own.clock.now_ms());
         let published = self.own.output.published();
+        if self.own.spec.limits.output_bytes.is_some_and(|most| published > most) {
+            self.end_tree(Cause::OutputLimit);
+            self.kill_now();
+        }
         self.own.clients.ring(published, now);
         self.own.clients.open_door(self.own.dir.as_fd(), now);
     }
@@ -260,10 +269,13 @@ impl Run {
         let status = own.leader.status();
         let end = match (ending.as_ref().and_then(Ending::cause), status) {
             (Some(Cause::Timeout), status) => RunEnd::TimedOut(status),
+            (Some(Cause::OutputLimit), status) => RunEnd::OverOutputLimit(status),
             (None, Some(status)) => RunEnd::Ended(status),
             (Some(Cause::Stop) | None, status) => RunEnd::Stopped(status),
         };
+        let (usage, oom_killed) = own.leader.finish();
         let flags = EndFlags {
+            oom_killed,
             drain_cut,
             killed_after_grace: ending.as_ref().is_some_and(Ending::killed_after_grace),
             survivors: ending.as_ref().is_some_and(Ending::survivors),
@@ -271,7 +283,7 @@ impl Run {
         };
         let duration = u64::try_from(ended.at.duration_since(own.began).as_micros()).unwrap_or(u64::MAX);
         fail_point!("run-over");
-        let recorded = own.record.finish(end, ended.at_ms, duration, flags).is_ok();
+        let recorded = own.record.finish(end, ended.at_ms, duration, flags, Some(usage)).is_ok();
         fail_point!("exit-recorded");
         // Who listens stores the end in a database of its own, with a flush of its own: a second one here would only make
         // it wait. A power cut before that is done takes an end away that nobody has been told of, and the run counts as

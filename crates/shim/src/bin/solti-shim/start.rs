@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use solti_logstore::{LogError, LogWriter};
+use solti_shim::cgroup::{GroupBase, RunGroup};
 use solti_shim::exit_record::{EndFlags, RunEnd};
 use solti_shim::launch::LaunchSpec;
 use solti_shim::layout;
@@ -47,6 +48,8 @@ pub struct Order {
     pub client: Option<UnixStream>,
     /// Which boot of the machine this is; see [`solti_shim::exit_record::boot_id_hash`].
     pub boot: u64,
+    /// Where the run's control group is made, if it can have one.
+    pub groups: Option<GroupBase>,
 }
 
 pub fn start(order: Order, status: Option<&PipeWriter>) -> Result<Run, StartFailure> {
@@ -74,7 +77,7 @@ pub fn start(order: Order, status: Option<&PipeWriter>) -> Result<Run, StartFail
             // The caller hears of the failure in any case; a record that cannot be written adds nothing to that.
             let duration = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
             let _ = record
-                .finish(RunEnd::StartFailed(failure), clock.now_ms(), duration, EndFlags::default())
+                .finish(RunEnd::StartFailed(failure), clock.now_ms(), duration, EndFlags::default(), None)
                 .and_then(|()| record.sync());
             let _ = sys::remove_at(dir.as_fd(), c"control.sock");
             Err(failure)
@@ -112,7 +115,8 @@ fn launch(dir: &File, order: Order, record: &mut RecordFile) -> Result<Launched,
     };
     let clients = clients.map_err(at(Stage::Control))?;
     let (output, stdout, stderr) = Output::new(log).map_err(at(Stage::Spawn))?;
-    let leader = Leader::spawn(&spec, stdout, stderr)?;
+    let group = order.groups.and_then(|groups| RunGroup::create(&groups, &spec.run_id).ok());
+    let leader = Leader::spawn(&spec, group, stdout, stderr)?;
     fail_point!("child-started");
     // Already said Started; the pid is an extra for whoever finds the run without its shim.
     let _ = record.child_started(leader.pid());

@@ -7,6 +7,7 @@ use std::os::unix::net::UnixStream;
 use std::ptr;
 use std::time::Duration;
 
+use solti_shim::exit_record::Usage;
 use solti_shim::layout::STATUS_FD;
 
 pub fn check(result: libc::c_int) -> io::Result<libc::c_int> {
@@ -114,6 +115,23 @@ pub fn new_session() {
 pub fn become_subreaper() -> io::Result<()> {
     // SAFETY: integer arguments only.
     check(unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1 as libc::c_ulong, 0, 0, 0) }).map(drop)
+}
+
+/// What the children have used that were reaped.
+pub fn usage_of_children() -> Usage {
+    // SAFETY: a zeroed rusage is valid, should the call fail; the pointer is to it.
+    let used = unsafe {
+        let mut used: libc::rusage = std::mem::zeroed();
+        libc::getrusage(libc::RUSAGE_CHILDREN, &raw mut used);
+        used
+    };
+    let us = |time: libc::timeval| time.tv_sec as u64 * 1_000_000 + time.tv_usec as u64;
+    // As getrusage(2) counts: memory in kilobytes, disks in blocks of 512 bytes.
+    Usage {
+        cpu_us: us(used.ru_utime) + us(used.ru_stime),
+        peak_memory_bytes: Some(used.ru_maxrss as u64 * 1_024),
+        io_bytes: Some((used.ru_inblock as u64 * 512, used.ru_oublock as u64 * 512)),
+    }
 }
 
 pub fn since_boot() -> Duration {

@@ -1,0 +1,192 @@
+//! A control group (cgroup v2) of a run's own: all its processes are in it, wherever they have gone, so that they can be
+//! counted, limited and ended together. Files and their meaning: the kernel's admin-guide/cgroup-v2.
+//!
+//! A group is made below the group of the app, when this user may: with a delegated group, or as root. Controllers are
+//! used where they are on already; none is turned on here, because the group of the app is not ours to arrange. Where there
+//! is no group, a run is its process group, its descendants and its mark (`tree`).
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::launch::Limits;
+
+/// The microseconds over which a share of the processors is counted.
+const CPU_PERIOD_US: u64 = 100_000;
+
+/// Where groups of runs are made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupBase(PathBuf);
+
+/// The group of one run.
+#[derive(Debug)]
+pub struct RunGroup(PathBuf);
+
+/// Limits that this system cannot enforce.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Unenforced {
+    pub memory: bool,
+    pub cpu: bool,
+    pub processes: bool,
+}
+
+impl GroupBase {
+    /// The group of this process; `None` without a cgroup2 hierarchy. Whether groups may be made in it shows when one is.
+    pub fn find() -> Option<Self> {
+        let mounts = fs::read_to_string("/proc/self/mounts").ok()?;
+        // Device, mount point, type, options …; spaces in a path are written as \040, and such a one is passed over.
+        let root = mounts.lines().find_map(|line| {
+            let mut fields = line.split(' ');
+            let (root, kind) = (fields.nth(1)?, fields.next()?);
+            (kind == "cgroup2").then_some(root)
+        })?;
+        let own = group_of("self")?;
+        Some(Self(Path::new(root).join(own)))
+    }
+
+    fn group(&self, run_id: &str) -> RunGroup {
+        RunGroup(self.0.join(name_of(run_id)))
+    }
+}
+
+/// The path of a process's group, without the slash before it.
+fn group_of(process: &str) -> Option<String> {
+    let groups = fs::read_to_string(format!("/proc/{process}/cgroup")).ok()?;
+    groups.lines().find_map(|line| line.strip_prefix("0::/")).map(str::to_owned)
+}
+
+/// A run id has the letters of a task id and one slash.
+fn name_of(run_id: &str) -> String {
+    format!("solti-{}", run_id.replace('/', "."))
+}
+
+impl RunGroup {
+    /// Makes an empty group.
+    ///
+    /// # Errors
+    /// What `mkdir` says: this user may not, or there is one of that name.
+    pub fn create(base: &GroupBase, run_id: &str) -> io::Result<Self> {
+        let group = base.group(run_id);
+        fs::create_dir(&group.0)?;
+        Ok(group)
+    }
+
+    /// The group of the run, if this process is in it.
+    pub fn of_process(base: &GroupBase, pid: u32, run_id: &str) -> Option<Self> {
+        let path = group_of(&pid.to_string())?;
+        let is_of_run = Path::new(&path).file_name().is_some_and(|name| name == name_of(run_id).as_str());
+        let group = base.group(run_id);
+        (is_of_run && group.0.is_dir()).then_some(group)
+    }
+
+    /// The group of a run whose shim is gone, if it is still there.
+    pub fn left_behind(base: &GroupBase, run_id: &str) -> Option<Self> {
+        let group = base.group(run_id);
+        group.0.is_dir().then_some(group)
+    }
+
+    /// Opened, for a clone into it.
+    ///
+    /// # Errors
+    /// What `open` says.
+    pub fn open(&self) -> io::Result<File> {
+        File::open(&self.0)
+    }
+
+    /// KILL for every process in it, and for those that they fork meanwhile.
+    ///
+    /// # Errors
+    /// A kernel before 5.14 has no such file.
+    pub fn kill(&self) -> io::Result<()> {
+        fs::write(self.0.join("cgroup.kill"), "1")
+    }
+
+    /// Whether a living process is in it.
+    pub fn is_populated(&self) -> bool {
+        self.number("cgroup.events", "populated ").is_some_and(|n| n > 0)
+    }
+
+    pub fn processes(&self) -> Vec<u32> {
+        let listed = fs::read_to_string(self.0.join("cgroup.procs")).unwrap_or_default();
+        listed.lines().filter_map(|line| line.parse().ok()).collect()
+    }
+
+    /// Limits what is in it. Open files are limited for each process on its own, output by the shim.
+    pub fn limit(&self, limits: &Limits) -> Unenforced {
+        let refused = |file: &str, value: Option<String>| {
+            value.is_some_and(|value| fs::write(self.0.join(file), value).is_err())
+        };
+        let cpu = limits.cpu_percent.map(|percent| {
+            let quota = u64::from(percent) * CPU_PERIOD_US / 100;
+            format!("{} {CPU_PERIOD_US}", quota.max(1_000))
+        });
+        let memory = limits.memory_bytes.map(|bytes| bytes.to_string());
+        let unenforced = Unenforced {
+            memory: refused("memory.max", memory.clone()),
+            cpu: refused("cpu.max", cpu),
+            processes: refused("pids.max", limits.processes.map(|most| most.to_string())),
+        };
+        // Else a program over its limit would be moved to the swap bit by bit. Not every system counts swap.
+        let _ = refused("memory.swap.max", memory.map(|_| "0".to_owned()));
+        unenforced
+    }
+
+    /// Processor time so far, also of processes that have ended, in microseconds.
+    pub fn cpu_us(&self) -> Option<u64> {
+        self.number("cpu.stat", "usage_usec ")
+    }
+
+    /// Bytes now, where memory is counted.
+    pub fn memory(&self) -> Option<u64> {
+        self.number("memory.current", "")
+    }
+
+    /// The most bytes at a time, where memory is counted.
+    pub fn peak_memory(&self) -> Option<u64> {
+        self.number("memory.peak", "")
+    }
+
+    /// How many of its processes the kernel has killed for want of memory.
+    pub fn oom_kills(&self) -> u64 {
+        self.number("memory.events", "oom_kill ").unwrap_or(0)
+    }
+
+    /// Bytes read from and written to disks, where that is counted.
+    pub fn io_bytes(&self) -> Option<(u64, u64)> {
+        let stat = fs::read_to_string(self.0.join("io.stat")).ok()?;
+        let sum = |key: &str| -> u64 {
+            let values = stat.split_ascii_whitespace().filter_map(|field| field.strip_prefix(key));
+            values.filter_map(|value| value.parse::<u64>().ok()).sum()
+        };
+        Some((sum("rbytes="), sum("wbytes=")))
+    }
+
+    /// Takes an empty group away. One with processes in it stays, as they do.
+    pub fn remove(&self) {
+        let _ = fs::remove_dir(&self.0);
+    }
+
+    fn number(&self, file: &str, prefix: &str) -> Option<u64> {
+        let text = fs::read_to_string(self.0.join(file)).ok()?;
+        text.lines().find_map(|line| line.strip_prefix(prefix)?.trim().parse().ok())
+    }
+}
+
+impl Unenforced {
+    /// Of these limits all that only a group could enforce.
+    pub fn without_group(limits: &Limits) -> Self {
+        Self {
+            memory: limits.memory_bytes.is_some(),
+            cpu: limits.cpu_percent.is_some(),
+            processes: limits.processes.is_some(),
+        }
+    }
+
+    pub(crate) fn bits(self) -> u8 {
+        u8::from(self.memory) | u8::from(self.cpu) << 1 | u8::from(self.processes) << 2
+    }
+
+    pub(crate) fn from_bits(bits: u8) -> Self {
+        Self { memory: bits & 1 != 0, cpu: bits & 2 != 0, processes: bits & 4 != 0 }
+    }
+}
