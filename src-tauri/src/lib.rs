@@ -17,6 +17,7 @@ mod notify;
 mod search;
 mod shutdown;
 mod tail;
+mod usage;
 mod window;
 
 pub use app::{Parts, assemble, context};

@@ -39,5 +39,5 @@ pub use feed::{ChangeCursor, Changes};
 pub use folders::RunFolders;
 pub use handle::{RowState, Supervisor, SupervisorConfig};
 pub use live::{LiveRun, LiveTask};
-pub use solti_runner::{TreeUsage, usage_of};
 pub use retention::FinishedLimits;
+pub use solti_runner::{TreeUsage, usage_of};

@@ -14,6 +14,7 @@ macro_rules! with_commands {
             tasks::summary,
             tasks::task_events,
             tasks::watch_tasks,
+            tasks::watch_usage,
             control::validate_spec,
             control::stop_task,
             control::rerun_task,

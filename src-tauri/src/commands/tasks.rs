@@ -4,7 +4,7 @@ use super::{
     Answer, Api,
     args::{Arg, Spec},
 };
-use crate::{changes::ChangeFrame, events::Streams};
+use crate::{changes::ChangeFrame, events::Streams, usage::UsageFrame};
 use solti_model::{
     ListQuery, Summary, Task, TaskEvent, TaskId, TaskList, TaskPage, TaskQuery, TaskRow, TaskRun,
 };
@@ -64,4 +64,16 @@ pub async fn watch_tasks<R: Runtime>(
 ) -> Answer<String> {
     let changes = api.watch_tasks().await?;
     Ok(streams.open(window.label(), changes, on_change))
+}
+
+#[command]
+pub async fn watch_usage<R: Runtime>(
+    window: WebviewWindow<R>,
+    api: State<'_, Api>,
+    streams: State<'_, Streams>,
+    id: Arg<TaskId>,
+    on_usage: Channel<UsageFrame>,
+) -> Answer<String> {
+    let samples = api.watch_usage(&id.0).await?;
+    Ok(streams.open(window.label(), samples, on_usage))
 }

@@ -3,12 +3,13 @@
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
+use solti_shim::cgroup::{GroupBase, RunGroup};
 use solti_shim::control::Request;
 use solti_shim::exit_record::{ExitRecord, LeaderStatus, RunEnd, RunState};
 use solti_shim::layout;
 use solti_shim::tree::{Membership, Process};
 
-use crate::harness::{Plan, ends_within, is_alive, took};
+use crate::harness::{PATIENCE, Plan, ends_within, is_alive, took};
 
 const TERM: RunEnd = RunEnd::Stopped(Some(LeaderStatus::Signal(libc::SIGTERM)));
 
@@ -195,4 +196,49 @@ fn orphans_of_a_living_run_do_not_pile_up_as_zombies() {
         fields.next() == Some(&shim_pid) && fields.next().is_some_and(|stat| stat.starts_with('Z'))
     });
     assert_eq!(zombies.count(), 0, "{log}");
+}
+
+/// Processes that fork more and do not wait, under a hard limit of eighty for a user of their own; without a control
+/// group, which could end them at once.
+#[test]
+fn a_fork_storm_ends_without_a_control_group_too() {
+    // SAFETY: no arguments, cannot fail.
+    if unsafe { libc::geteuid() } != 0 {
+        eprintln!("not tried: a limit on processes needs another user, and only root can become one");
+        return;
+    }
+    let storm = "storm() { trap '' TERM; while :; do storm & sleep 0.01; done; }; echo up; storm 2>/dev/null";
+    let mut plan = Plan::program(&[
+        "/usr/bin/setpriv",
+        "--reuid=64322",
+        "--clear-groups",
+        "prlimit",
+        "--nproc=80:80",
+        "bash",
+        "-c",
+        storm,
+    ]);
+    plan.spec.grace_ms = 100;
+    // A group of its name that is there already cannot be made.
+    let taken = GroupBase::find().and_then(|base| RunGroup::create(&base, &plan.spec.run_id).ok());
+    let running = plan.start();
+    running.lines(1);
+    let run_id = running.run_id();
+    let members = || {
+        let tree = Membership { run_id: &run_id, ancestor: Some(running.shim_pid()), not_before_ticks: 0 };
+        tree.members().unwrap().into_iter().filter(|process| !process.zombie).count()
+    };
+    let began = Instant::now();
+    while members() < 40 {
+        assert!(began.elapsed() < PATIENCE, "the storm does not grow");
+    }
+    let stopped = Instant::now();
+    running.stop();
+    let ended = running.wait();
+    took(stopped, Duration::ZERO, Duration::from_secs(5));
+    assert!(!ended.flags.survivors, "{:?}", ended.flags);
+    if let Some(group) = taken {
+        assert!(!group.is_populated());
+        group.remove();
+    }
 }

@@ -175,6 +175,10 @@ impl Running {
         self.shim.shim.id()
     }
 
+    pub fn run_id(&self) -> String {
+        self.shim.run_id.clone()
+    }
+
     pub fn connect(&self) -> Control {
         Control::connect(self.dir())
     }

@@ -39,6 +39,7 @@ import type {
   TaskRun,
   TaskSpec,
   TextPosition,
+  UsageSample,
 } from "./types";
 
 /** Ends a subscription. Safe to call twice; after it the callback is not called again. */
@@ -69,6 +70,8 @@ export interface Backend {
   summary(): Promise<Summary>;
   taskEvents(id: string): Promise<TaskEvent[]>;
   watchTasks(onChange: (change: TaskChange) => void): Promise<Unsubscribe>;
+  /** What a running task uses, once a second; nothing for one that does not run. */
+  watchUsage(id: string, onUsage: (sample: UsageSample) => void): Promise<Unsubscribe>;
 
   listLanes(): Promise<Lane[]>;
   setLane(slot: string, change: { capacity?: number; paused?: boolean }): Promise<Lane>;

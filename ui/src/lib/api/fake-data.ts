@@ -70,6 +70,14 @@ export function makeTask(sample: Sample, n: number, now: number): FakeTask {
       finishedAt: open ? undefined : begun + length,
       exitCode: phase === "succeeded" ? 0 : phase === "failed" ? failedWith(sample) : undefined,
       error: phase === "succeeded" || open ? undefined : (sample.error ?? "exit 1"),
+      usage: open
+        ? undefined
+        : {
+            cpuMs: Math.round(length * 0.83),
+            peakMemoryBytes: 21_000_000 + ((n * 7_919_113) % 900_000_000),
+            readBytes: (n * 1_310_720) % 90_000_000,
+            writtenBytes: (n * 2_621_440) % 300_000_000,
+          },
     });
   }
   const recentRuns: RunMark[] = runs.slice(-8).map((run) => ({

@@ -14,6 +14,7 @@ import {
   type FakeLog,
 } from "./fake-search";
 import { defaultSettings, diagnosis, doorsOf, fakeToken, environment, patched } from "./fake-settings";
+import { watchFakeUsage } from "./fake-usage";
 import { matchesQuery } from "./query";
 import type {
   ApiErrorBody,
@@ -394,6 +395,7 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
     summary: async () => summarize(),
     taskEvents: async (id) => events(get(id)),
     watchTasks: async (onChange) => subscribe(watchers, onChange),
+    watchUsage: async (id, onUsage) => watchFakeUsage(() => tasks.get(id)?.row.task.status, onUsage),
     listLanes: async () => summarize().lanes,
     setLane: async (slot, change) => {
       const kept = lanes.get(slot) ?? { capacity: 1, paused: false };

@@ -14,6 +14,7 @@ import type {
   SearchProgress,
   TaskChange,
   TaskHits,
+  UsageSample,
 } from "./types";
 
 async function invoke<T>(command: string, args?: InvokeArgs): Promise<T> {
@@ -89,6 +90,8 @@ export const tauriBackend: Backend = {
   summary: () => invoke("summary"),
   taskEvents: (id) => invoke("task_events", { id }),
   watchTasks: (onChange) => watch<TaskChange>("watch_tasks", "onChange", {}, onChange),
+  watchUsage: (id, onUsage) =>
+    watch<UsageSample & { frame: number }>("watch_usage", "onUsage", { id }, onUsage),
 
   listLanes: () => invoke("list_lanes"),
   setLane: (slot, change) =>

@@ -29,10 +29,12 @@ export type {
   MergedRows,
   OutputEvent,
   RemovedRows,
+  ResourceLimits,
   RowRanges,
   RunHits,
   RunMark,
   RunnerSelector,
+  RunUsage,
   ScriptMode,
   ScriptRuntime,
   SearchHit,
@@ -50,6 +52,7 @@ export type {
   TaskRun,
   TaskSpec,
   TextPosition,
+  UsageSample,
   Waiting,
 } from "./bindings";
 

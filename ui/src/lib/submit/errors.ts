@@ -27,6 +27,12 @@ const SHOWN_AT: Readonly<Record<string, string>> = {
   "backoff.maxMs": "backoff.maxMs",
   "backoff.factor": "backoff.factor",
   labels: "labels",
+  limits: "limits.memoryBytes",
+  "limits.memoryBytes": "limits.memoryBytes",
+  "limits.cpuPercent": "limits.cpuPercent",
+  "limits.openFiles": "limits.openFiles",
+  "limits.processes": "limits.processes",
+  "limits.outputBytes": "limits.outputBytes",
   runnerSelector: "runnerSelector",
 };
 
@@ -34,7 +40,7 @@ export type Section = "environment" | "limits" | "restart" | "lane" | "labels" |
 
 const SECTIONS: readonly (readonly [RegExp, Section])[] = [
   [/^kind\.subprocess\.env/, "environment"],
-  [/^timeout$/, "limits"],
+  [/^(timeout$|limits)/, "limits"],
   [/^(restart|backoff|maxRetries)/, "restart"],
   [/^slot$/, "lane"],
   [/^labels/, "labels"],

@@ -93,6 +93,15 @@ const SPEC: Shape = {
       },
     },
     "labels?": { map: "string" },
+    "limits?": {
+      fields: {
+        "memoryBytes?": "number",
+        "cpuPercent?": "number",
+        "openFiles?": "number",
+        "processes?": "number",
+        "outputBytes?": "number",
+      },
+    },
   },
 };
 

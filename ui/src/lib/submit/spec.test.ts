@@ -40,6 +40,13 @@ const specs: Record<string, TaskSpec> = {
       ],
     },
     labels: { name: "nightly build", team: "etl", empty: "" },
+    limits: {
+      memoryBytes: 1_500_000_001,
+      cpuPercent: 150,
+      openFiles: 64,
+      processes: 20,
+      outputBytes: 10_000_000,
+    },
   },
   script: {
     ...defaults,

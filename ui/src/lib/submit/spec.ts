@@ -3,6 +3,7 @@
 import type { Admission, EnvVar, Jitter, MatchExpression, ScriptRuntime, TaskKind, TaskSpec } from "../api";
 import { decodeUtf8, encodeUtf8 } from "./base64";
 import { joinCommandLine, parseCommandLine } from "./commandLine";
+import { parseSize, sizeText } from "../shared/size";
 import { formatDuration, parseDuration } from "./duration";
 
 export type Tab = "command" | "script" | "container" | "wasm";
@@ -35,6 +36,7 @@ export interface Form {
   cwd: string;
   failOnNonZero: boolean;
   timeout: string;
+  limits: { memory: string; cpu: string; processes: string; openFiles: string; output: string };
   restart: "never" | "onFailure" | "always";
   interval: string;
   maxRetries: string;
@@ -60,6 +62,7 @@ export function emptyForm(suffix: string = randomSuffix()): Form {
     cwd: "",
     failOnNonZero: true,
     timeout: "",
+    limits: { memory: "", cpu: "", processes: "", openFiles: "", output: "" },
     restart: "never",
     interval: "",
     maxRetries: "",
@@ -119,6 +122,12 @@ export function toSpec(form: Form): { spec: TaskSpec; errors: FieldErrors } {
     if (!Number.isFinite(value)) errors[field] = "Write a number";
     return Number.isFinite(value) ? value : undefined;
   };
+  const size = (text: string, field: string): number | undefined => {
+    if (text.trim() === "") return undefined;
+    const value = parseSize(text);
+    if (value === undefined) errors[field] = "Write a size such as 500 MB or 2 GB";
+    return value;
+  };
   const needed = <T>(value: T | undefined, field: string, otherwise: T): T => {
     if (value === undefined) errors[field] ??= "This cannot be empty";
     return value ?? otherwise;
@@ -141,6 +150,14 @@ export function toSpec(form: Form): { spec: TaskSpec; errors: FieldErrors } {
     ...optional("timeout", duration(form.timeout, "timeout")),
     ...optional("maxRetries", number(form.maxRetries, "maxRetries")),
   };
+  const limits = {
+    ...optional("memoryBytes", size(form.limits.memory, "limits.memoryBytes")),
+    ...optional("cpuPercent", number(form.limits.cpu, "limits.cpuPercent")),
+    ...optional("openFiles", number(form.limits.openFiles, "limits.openFiles")),
+    ...optional("processes", number(form.limits.processes, "limits.processes")),
+    ...optional("outputBytes", size(form.limits.output, "limits.outputBytes")),
+  };
+  if (Object.keys(limits).length > 0) spec.limits = limits;
   const labels = record(
     form.name.trim() === "" ? form.labels : [{ key: "name", value: form.name }, ...form.labels],
     "labels",
@@ -259,6 +276,16 @@ export function fromSpec(spec: TaskSpec, suffix: string = randomSuffix()): Form 
   fillKind(form, spec.kind);
   const { restart, backoff, labels, runnerSelector } = spec;
   form.timeout = spec.timeout === undefined ? "" : formatMs(spec.timeout);
+  const { memoryBytes, cpuPercent, openFiles, processes, outputBytes } = spec.limits ?? {};
+  const text = (value: number | undefined, write: (value: number) => string) =>
+    value === undefined ? "" : write(value);
+  form.limits = {
+    memory: text(memoryBytes, sizeText),
+    cpu: text(cpuPercent, String),
+    processes: text(processes, String),
+    openFiles: text(openFiles, String),
+    output: text(outputBytes, sizeText),
+  };
   if (restart) form.restart = restart.type;
   if (restart?.type === "always" && restart.intervalMs !== undefined)
     form.interval = formatMs(restart.intervalMs);

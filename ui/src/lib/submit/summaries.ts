@@ -14,6 +14,11 @@ export function summaries(
     environment: env === 0 ? "" : counted(env, "variable"),
     limits: [
       form.timeout && `stops after ${words(form.timeout)}`,
+      form.limits.memory && `${form.limits.memory.trim()} memory`,
+      form.limits.cpu && `${form.limits.cpu.trim()} % processor`,
+      form.limits.processes && counted(Number(form.limits.processes), "process", "processes"),
+      form.limits.openFiles && counted(Number(form.limits.openFiles), "open file"),
+      form.limits.output && `${form.limits.output.trim()} output`,
       form.failOnNonZero ? "" : "any exit code succeeds",
     ]
       .filter(Boolean)
@@ -45,8 +50,8 @@ function words(duration: string): string {
   return ms === null ? duration : span(ms);
 }
 
-function counted(n: number, what: string): string {
-  return `${n} ${what}${n === 1 ? "" : "s"}`;
+function counted(n: number, what: string, many = `${what}s`): string {
+  return `${n} ${n === 1 ? what : many}`;
 }
 
 export interface Wait {
