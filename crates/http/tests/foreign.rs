@@ -147,6 +147,7 @@ impl Runner for Pretend {
             finished_at_ms: 2,
             duration: Duration::from_millis(1),
             flags: EndFlags::default(),
+            usage: None,
         };
         drop(ends.log_bytes);
         ends.outcome.send(ended).expect("the handle is there");
