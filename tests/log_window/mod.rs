@@ -125,7 +125,7 @@ async fn what_is_looked_for_is_found_filtered_and_marked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_selection_lasts_over_a_scroll_and_is_extended_behind_it() {
+async fn a_selection_lasts_over_a_scroll_and_is_copied_whole() {
     let desk = Desk::new();
     let app = desk.open().await;
     open_log_of(&app, &desk, "seq -f 'line %.0f of all' 1 40000", "succeeded").await;
@@ -144,4 +144,13 @@ async fn a_selection_lasts_over_a_scroll_and_is_extended_behind_it() {
     app.click_edge(&format!("log-row[data-row=\"{last}\"] .text"), true, true).await;
     app.see(&format!("log-row[data-row=\"{last}\"] .selected")).await;
     app.look("log-selected").await;
+    app.press("log-pane", || Key::Control + "c").await;
+
+    // What is on the clipboard, as a field takes it.
+    app.press("find", || Key::Control + "v").await;
+    app.see_true("something pasted", "document.querySelector('[data-testid=find]').value.length > 0").await;
+    let pasted = app.run("return document.querySelector('[data-testid=find]').value").await;
+    let pasted: String = pasted.as_str().expect("text").split_whitespace().collect();
+    let selected: String = (1..=last + 1).map(|n| format!("line{n}ofall")).collect();
+    assert_eq!(pasted, selected);
 }
