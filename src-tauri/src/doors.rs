@@ -6,7 +6,7 @@ use crate::events::Frame;
 use futures::stream::{BoxStream, StreamExt};
 use serde::Serialize;
 use solti_api::{
-    ApiError, DesktopApi,
+    ApiError, LocalApi,
     guard::{AccessToken, Auth, StandardGuards},
 };
 use solti_engine::in_full;
@@ -145,7 +145,7 @@ impl Doors {
     /// Opens and shuts doors as the settings say, until they end. `http` stands in for the address of the settings.
     pub async fn follow(
         &self,
-        api: Arc<dyn DesktopApi>,
+        api: Arc<dyn LocalApi>,
         mut settings: watch::Receiver<Settings>,
         http: Option<SocketAddr>,
     ) {
@@ -218,7 +218,7 @@ impl Doors {
         Ok(keys.insert(Keys { token, guards }).clone())
     }
 
-    async fn try_open(&self, door: &Door, api: &Arc<dyn DesktopApi>) -> (DoorState, Option<Serving>) {
+    async fn try_open(&self, door: &Door, api: &Arc<dyn LocalApi>) -> (DoorState, Option<Serving>) {
         match self.open(door, api).await {
             Ok((state, serving)) => {
                 tracing::info!("a door is open: {door:?}");
@@ -232,7 +232,7 @@ impl Doors {
         }
     }
 
-    async fn open(&self, door: &Door, api: &Arc<dyn DesktopApi>) -> Result<(DoorState, Serving), DoorError> {
+    async fn open(&self, door: &Door, api: &Arc<dyn LocalApi>) -> Result<(DoorState, Serving), DoorError> {
         let guards = self.keys()?.guards;
         match door {
             Door::Socket => {

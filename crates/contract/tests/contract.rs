@@ -48,6 +48,9 @@ macro_rules! desktop {
             lanes_are_set_and_listed
             a_window_reads_rows_and_hears_of_growth
             a_log_goes_on_behind_any_position
+            a_log_is_searched_and_filtered
+            parts_of_logs_are_copied_saved_and_merged
+            rows_are_marked
         }
     };
 }

@@ -2,7 +2,10 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use solti_model::{Lane, StopMode, Task, TaskEvent, TaskId, TaskRow, TaskRun, TaskSpec};
+use solti_model::{
+    Bookmark, Lane, LogQuery, LogSource, RowRanges, SearchHit, StopMode, Task, TaskEvent, TaskId, TaskRow,
+    TaskRun, TaskSpec, TextPosition,
+};
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -56,6 +59,80 @@ pub struct LanePatch {
     pub capacity: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub paused: Option<bool>,
+}
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Search {
+    pub query: LogQuery,
+    /// The row to search around first.
+    #[serde(default)]
+    pub near: u64,
+}
+
+/// The first event of a search.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Opened {
+    /// Names the search in its other requests, as long as this stream is open.
+    pub id: String,
+}
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SearchAll {
+    pub query: LogQuery,
+    /// All tasks when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ids: Option<Vec<TaskId>>,
+}
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Step {
+    /// Absent when nothing matches.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hit: Option<SearchHit>,
+}
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Rank {
+    pub rank: u64,
+}
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Ranges {
+    pub rows: Vec<RowRanges>,
+}
+
+/// What of a log to copy.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Selection {
+    pub start: TextPosition,
+    pub end: TextPosition,
+    #[serde(default)]
+    pub timestamps: bool,
+    /// Of matching rows only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub search: Option<String>,
+}
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Merge {
+    pub sources: Vec<LogSource>,
+    pub from: u64,
+    pub count: u32,
+}
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Bookmarked {
+    pub bookmarks: Vec<Bookmark>,
+}
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Note {
+    pub note: String,
 }
 
 /// Who answers, and whether tasks can be taken on.

@@ -4,7 +4,10 @@ use crate::engine::{PATIENCE, bash, command, spec};
 use crate::subjects::Subject;
 use serde_json::json;
 use solti_api::{ApiError, LogPosition};
-use solti_model::{ListQuery, OutputEvent, Slot, StopMode, TaskEventKind, TaskId, TaskPhase, Waiting};
+use solti_model::{
+    ListQuery, LogQuery, LogSource, OutputEvent, Slot, StopMode, TaskEventKind, TaskId, TaskPhase,
+    TextPosition, Waiting,
+};
 use tokio_stream::StreamExt as _;
 
 fn nobody() -> TaskId {
@@ -145,4 +148,94 @@ pub async fn a_log_goes_on_behind_any_position(subject: &Subject) {
     for (n, (position, _)) in all.iter().enumerate() {
         assert_eq!(rest(*position).await, all[n + 1..], "behind {position}");
     }
+}
+
+pub async fn a_log_is_searched_and_filtered(subject: &Subject) {
+    let api = subject.desktop();
+    let id = api.submit_task(spec("s", command("seq", &["1", "1000"]), json!({}))).await.unwrap();
+    subject.engine.finished(&id).await;
+    let query = LogQuery { pattern: "7$".into(), regex: true, ..LogQuery::default() };
+    let mut search = api.open_search(&id, 0, query.clone(), 0).await.unwrap();
+    let searched = tokio::time::timeout(PATIENCE, async {
+        loop {
+            let progress = search.progress.next().await.expect("goes on until it is dropped");
+            if progress.complete {
+                return progress;
+            }
+        }
+    });
+    assert_eq!(searched.await.expect("is searched").matches, 100);
+    let hit = api.search_step(&search.id, 10, true).await.unwrap().unwrap();
+    assert_eq!((hit.row, hit.index, hit.total), (16, 2, 100));
+    assert_eq!(api.search_step(&search.id, 16, false).await.unwrap().unwrap().row, 6);
+    assert_eq!(api.search_rank(&search.id, 500).await.unwrap(), 50);
+    let rows = api.search_rows(&search.id, 98, 10).await.unwrap();
+    let texts: Vec<_> = rows.rows.iter().map(|row| row.text.as_str()).collect();
+    assert_eq!((texts, rows.total), (vec!["987", "997"], 100));
+    let ranges = api.search_ranges(&search.id, 90, 10).await.unwrap();
+    assert_eq!(
+        ranges.iter().map(|row| (row.row, row.ranges.clone())).collect::<Vec<_>>(),
+        [(96, vec![(1, 2)])]
+    );
+    let density = api.log_density(&id, 1, 4, Some(&search.id)).await.unwrap();
+    // Exact enough for pixels: a match at the edge of a slice may be missing.
+    let matches: u64 = density.buckets.iter().map(|bucket| bucket.matches).sum();
+    assert!(density.rows == 1_000 && (90..=100).contains(&matches), "{density:?}");
+
+    let hits = tokio::time::timeout(PATIENCE, api.search_all(query, None).await.unwrap().collect::<Vec<_>>());
+    let hits = hits.await.expect("all are searched");
+    assert!(hits.last().is_some_and(|last| last.complete));
+    let found: Vec<_> = hits.iter().flat_map(|hits| &hits.tasks).map(|run| (&run.id, run.matches)).collect();
+    assert_eq!(found, [(&id, 100)]);
+
+    let bad = LogQuery { pattern: "(".into(), regex: true, ..LogQuery::default() };
+    let error = api.open_search(&id, 0, bad, 0).await.err().unwrap();
+    assert!(
+        matches!(&error, ApiError::InvalidRequest { field, .. } if field == "query.pattern"),
+        "{error:?}"
+    );
+    let error = api.search_rank("nobody", 0).await.unwrap_err();
+    assert!(matches!(&error, ApiError::InvalidRequest { .. }), "{error:?}");
+}
+
+pub async fn parts_of_logs_are_copied_saved_and_merged(subject: &Subject) {
+    let api = subject.desktop();
+    let id = api.submit_task(spec("s", command("seq", &["1", "100"]), json!({}))).await.unwrap();
+    subject.engine.finished(&id).await;
+    let (start, end) = (TextPosition { row: 9, column: 1 }, TextPosition { row: 11, column: 1 });
+    let copied = api.read_log_text(&id, 1, start, end, false, None).await.unwrap();
+    assert_eq!((copied.text.as_str(), copied.truncated), ("0\n11\n1", false));
+    let line = api.read_line(&id, 1, 99, 1, 10).await.unwrap();
+    assert_eq!((line.text.as_str(), line.from_byte, line.full_len), ("00", 1, 3));
+
+    let chunks: Vec<_> = api.export_log(&id, 1, false, None).await.unwrap().collect().await;
+    let (mut bytes, mut rows) = (vec![], 0);
+    for chunk in chunks {
+        let chunk = chunk.unwrap();
+        bytes.extend_from_slice(&chunk.bytes);
+        rows += chunk.rows;
+    }
+    let expected: String = (1..=100).map(|n| format!("{n}\n")).collect();
+    assert_eq!((String::from_utf8(bytes).unwrap(), rows), (expected, 100));
+
+    let source = LogSource { id: id.clone(), attempt: 1 };
+    let merged = api.read_merged(vec![source.clone(), source], 198, 10).await.unwrap();
+    assert_eq!((merged.total, merged.rows.len(), merged.rows[1].row.text.as_str()), (200, 2, "100"));
+}
+
+pub async fn rows_are_marked(subject: &Subject) {
+    let api = subject.desktop();
+    let id = api.submit_task(spec("s", command("seq", &["1", "10"]), json!({}))).await.unwrap();
+    subject.engine.finished(&id).await;
+    let mark = api.set_bookmark(&id, 1, 3, "here: ü".into()).await.unwrap();
+    assert_eq!((mark.attempt, mark.row, mark.note.as_str()), (1, 3, "here: ü"));
+    assert_eq!(api.list_bookmarks(&id).await.unwrap(), [mark]);
+    for _ in 0..2 {
+        api.delete_bookmark(&id, 1, 3).await.unwrap();
+    }
+    assert_eq!(api.list_bookmarks(&id).await.unwrap(), []);
+    assert_eq!(
+        api.set_bookmark(&nobody(), 1, 0, String::new()).await,
+        Err(ApiError::TaskNotFound { id: nobody() })
+    );
 }

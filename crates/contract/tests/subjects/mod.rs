@@ -2,7 +2,7 @@
 
 use crate::engine::Engine;
 use solti_api::guard::{AccessToken, Auth, Guarded, StandardGuards};
-use solti_api::{ApiHandler, DesktopApi};
+use solti_api::{ApiHandler, LocalApi};
 use solti_http::{ClientOptions, HttpClient, ServeOptions, Serving, TcpOptions, Tls, Trust, serve};
 use std::any::Any;
 use std::path::Path;
@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 pub struct Subject {
     pub api: Arc<dyn ApiHandler>,
     /// `None` for a client of the six methods alone.
-    pub desktop: Option<Arc<dyn DesktopApi>>,
+    pub desktop: Option<Arc<dyn LocalApi>>,
     /// What is really there, to wait for.
     pub engine: Engine,
     /// Server and data, which live as long as the subject.
@@ -23,13 +23,13 @@ pub struct Subject {
 }
 
 impl Subject {
-    fn new<H: DesktopApi>(api: H, engine: Engine, kept: impl Any + Send + Sync, dir: TempDir) -> Self {
+    fn new<H: LocalApi>(api: H, engine: Engine, kept: impl Any + Send + Sync, dir: TempDir) -> Self {
         let api = Arc::new(api);
-        let desktop = Some(Arc::clone(&api) as Arc<dyn DesktopApi>);
+        let desktop = Some(Arc::clone(&api) as Arc<dyn LocalApi>);
         Self { api, desktop, engine, _kept: Box::new(kept), _dir: dir }
     }
 
-    pub fn desktop(&self) -> &dyn DesktopApi {
+    pub fn desktop(&self) -> &dyn LocalApi {
         self.desktop.as_deref().expect("a subject of the desktop's stories")
     }
 }

@@ -1,4 +1,4 @@
-//! Every trait of the api, each method one request.
+//! The contract and what a window needs first of all: each method one request. Searches and excerpts are in `logs`.
 
 use crate::client::HttpClient;
 use crate::wire::{History, LanePatch, Lanes, Made, RowBody, Runs, Stop, Submit, TaskBody};
@@ -21,11 +21,11 @@ fn task(id: &TaskId) -> String {
     format!("/api/v1/tasks/{id}")
 }
 
-fn desktop(id: &TaskId) -> String {
+pub(super) fn desktop(id: &TaskId) -> String {
     format!("/api/v1/desktop/tasks/{id}")
 }
 
-fn log(id: &TaskId, attempt: u32) -> String {
+pub(super) fn log(id: &TaskId, attempt: u32) -> String {
     format!("/api/v1/desktop/tasks/{id}/logs/{attempt}")
 }
 

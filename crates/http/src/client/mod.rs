@@ -8,6 +8,7 @@ mod endpoint;
 mod events;
 mod follow;
 mod handler;
+mod logs;
 mod trust;
 
 pub use endpoint::Endpoint;

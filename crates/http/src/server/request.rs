@@ -62,6 +62,30 @@ impl<S: Sync> FromRequestParts<S> for Attempt {
     }
 }
 
+/// `{id}`, `{attempt}` and `{row}` of the path.
+pub struct Row(pub TaskId, pub u32, pub u64);
+
+impl<S: Sync> FromRequestParts<S> for Row {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let Attempt(id, attempt) = Attempt::from_request_parts(parts, state).await?;
+        let row = number("row", part(&path_parts(parts).await?, "row"))?;
+        Ok(Self(id, attempt, row))
+    }
+}
+
+/// `{search}` of the path: the name that an open search was given.
+pub struct SearchName(pub String);
+
+impl<S: Sync> FromRequestParts<S> for SearchName {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        Ok(Self(part(&path_parts(parts).await?, "search").to_owned()))
+    }
+}
+
 /// `{slot}` of the path.
 pub struct Lane(pub Slot);
 
@@ -114,6 +138,15 @@ impl Query {
     /// A count that is clamped anyway: one that is beyond `u32` is as good as the greatest.
     pub fn clamped(&mut self, name: &str) -> Result<Option<u32>, Refusal> {
         Ok(self.number(name)?.map(|number| u32::try_from(number).unwrap_or(u32::MAX)))
+    }
+
+    /// `true` or `false`; false when it is not given.
+    pub fn flag(&mut self, name: &str) -> Result<bool, Refusal> {
+        match self.one(name)?.as_deref() {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(_) => Err(invalid(name, "must be true or false")),
+        }
     }
 
     pub fn done(self) -> Result<(), Refusal> {

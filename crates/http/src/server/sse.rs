@@ -4,6 +4,7 @@
 //! events a comment now and then keeps the connection known to be alive. The format is that of the HTML standard.
 
 use crate::server::answer::with_type;
+use crate::wire::Opened;
 use axum::body::Body;
 use axum::response::Response;
 use bytes::{BufMut as _, Bytes, BytesMut};
@@ -11,7 +12,7 @@ use http::StatusCode;
 use http_body::Frame;
 use serde::Serialize;
 use solti_api::LogPosition;
-use solti_model::{LogInfo, OutputEvent, TaskChange};
+use solti_model::{LogInfo, OutputEvent, SearchProgress, TaskChange, TaskHits};
 use std::fmt::Write as _;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -78,6 +79,41 @@ impl Event for LogInfo {
 
     fn name(&self) -> &'static str {
         "log-info"
+    }
+
+    fn data(&self) -> &Self {
+        self
+    }
+}
+
+/// A search: first its name, then how far it is.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub enum Searching {
+    Opened(Opened),
+    Progress(SearchProgress),
+}
+
+impl Event for Searching {
+    type Data = Self;
+
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Opened(_) => "opened",
+            Self::Progress(_) => "progress",
+        }
+    }
+
+    fn data(&self) -> &Self {
+        self
+    }
+}
+
+impl Event for TaskHits {
+    type Data = Self;
+
+    fn name(&self) -> &'static str {
+        "hits"
     }
 
     fn data(&self) -> &Self {

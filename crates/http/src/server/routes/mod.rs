@@ -1,7 +1,10 @@
 //! All routes, and what stands around them.
 
+mod bookmarks;
 mod desktop;
+mod excerpts;
 mod logs;
+mod searches;
 mod service;
 mod tasks;
 
@@ -16,7 +19,7 @@ use axum::middleware;
 use bytes::Bytes;
 use http::StatusCode;
 use solti_api::guard::{Metrics, StandardGuards};
-use solti_api::{ApiError, DesktopApi};
+use solti_api::{ApiError, LocalApi};
 use std::sync::Arc;
 use tokio::sync::{Semaphore, watch};
 
@@ -24,7 +27,7 @@ use tokio::sync::{Semaphore, watch};
 #[derive(Clone)]
 pub struct Server {
     /// Behind its guards.
-    pub api: Arc<dyn DesktopApi>,
+    pub api: Arc<dyn LocalApi>,
     metrics: Arc<Metrics>,
     openapi: Bytes,
     streams: Arc<Semaphore>,
@@ -42,7 +45,16 @@ impl Server {
 }
 
 fn routes() -> Vec<Route> {
-    [tasks::routes(), desktop::routes(), logs::routes(), service::routes()].into_iter().flatten().collect()
+    let parts = [
+        tasks::routes(),
+        desktop::routes(),
+        logs::routes(),
+        searches::routes(),
+        excerpts::routes(),
+        bookmarks::routes(),
+        service::routes(),
+    ];
+    parts.into_iter().flatten().collect()
 }
 
 /// Every route over `api`, behind `guards` and `access`. At most `streams` event streams are open at a time; all of them
@@ -50,7 +62,7 @@ fn routes() -> Vec<Route> {
 ///
 /// The listener puts a [`crate::server::access::Peer`] into each request.
 pub fn router(
-    api: Arc<dyn DesktopApi>,
+    api: Arc<dyn LocalApi>,
     guards: &StandardGuards,
     access: Access,
     streams: usize,

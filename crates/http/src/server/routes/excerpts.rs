@@ -1,0 +1,109 @@
+//! Parts of logs: the minimap, one long line, a selection, an export, several logs in one order of time.
+
+use super::Server;
+use crate::server::answer::{Answer, ok, with_type};
+use crate::server::request::{Attempt, Json, Query, Row};
+use crate::server::route::{Content, Route};
+use crate::wire::{Merge, Selection};
+use axum::body::Body;
+use axum::extract::State;
+use futures::StreamExt as _;
+use http::{Method, StatusCode};
+use solti_model::{LineChunk, LogDensity, LogText, MergedRows, TaskId};
+
+/// Slices of a log without a number.
+const BUCKETS: u32 = 256;
+/// Bytes of a line without a number.
+const BYTES: u32 = 64 * 1024;
+
+pub fn routes() -> Vec<Route> {
+    let of_log = |route: Route| {
+        route
+            .in_path::<TaskId>("id", "The task")
+            .in_path::<u32>("attempt", "From 1; 0 for the latest")
+            .fails(&[404])
+    };
+    vec![
+        of_log(Route::new(
+            Method::GET,
+            "/api/v1/desktop/tasks/{id}/logs/{attempt}/density",
+            "logDensity",
+            density,
+        ))
+        .about("The log in equal slices: rows of each stream, and matches of a search.")
+        .in_query::<u32>("buckets", "256 by default, 4,096 at most")
+        .in_query::<String>("search", "An open search over this log")
+        .answers::<LogDensity>(200),
+        of_log(Route::new(
+            Method::GET,
+            "/api/v1/desktop/tasks/{id}/logs/{attempt}/rows/{row}",
+            "readLine",
+            line,
+        ))
+        .about("A part of one row, however long the row is.")
+        .in_path::<u64>("row", "The row, from 0")
+        .in_query::<u64>("fromByte", "The first byte, from 0")
+        .in_query::<u32>("count", "64 KiB by default, 1 MiB at most")
+        .answers::<LineChunk>(200),
+        of_log(Route::new(
+            Method::POST,
+            "/api/v1/desktop/tasks/{id}/logs/{attempt}/text",
+            "readLogText",
+            text,
+        ))
+        .about("The text of a selection as a window shows it.")
+        .takes::<Selection>()
+        .answers::<LogText>(200)
+        .fails(&[404, 413]),
+        of_log(Route::new(
+            Method::GET,
+            "/api/v1/desktop/tasks/{id}/logs/{attempt}/export",
+            "exportLog",
+            export,
+        ))
+        .about("The bytes that the program wrote; with times or a search, rows as text.")
+        .in_query::<bool>("timestamps", "A time before each row")
+        .in_query::<String>("search", "Matching rows of an open search only")
+        .answers_with(200, Content::Text("application/octet-stream")),
+        Route::new(Method::POST, "/api/v1/desktop/merged", "readMerged", merged)
+            .about("Rows of several logs in the order of their times.")
+            .takes::<Merge>()
+            .answers::<MergedRows>(200)
+            .fails(&[404, 413]),
+    ]
+}
+
+async fn density(State(server): State<Server>, Attempt(id, attempt): Attempt, mut query: Query) -> Answer {
+    let buckets = query.clamped("buckets")?.unwrap_or(BUCKETS);
+    let search = query.one("search")?;
+    query.done()?;
+    ok(&server.api.log_density(&id, attempt, buckets, search.as_deref()).await?)
+}
+
+async fn line(State(server): State<Server>, Row(id, attempt, row): Row, mut query: Query) -> Answer {
+    let from = query.number("fromByte")?.unwrap_or_default();
+    let count = query.clamped("count")?.unwrap_or(BYTES);
+    query.done()?;
+    ok(&server.api.read_line(&id, attempt, row, from, count).await?)
+}
+
+async fn text(
+    State(server): State<Server>,
+    Attempt(id, attempt): Attempt,
+    Json(Selection { start, end, timestamps, search }): Json<Selection>,
+) -> Answer {
+    ok(&server.api.read_log_text(&id, attempt, start, end, timestamps, search.as_deref()).await?)
+}
+
+async fn export(State(server): State<Server>, Attempt(id, attempt): Attempt, mut query: Query) -> Answer {
+    let (timestamps, search) = (query.flag("timestamps")?, query.one("search")?);
+    query.done()?;
+    let chunks = server.api.export_log(&id, attempt, timestamps, search.as_deref()).await?;
+    // An error breaks the answer off: half a log must not look like a whole one.
+    let body = Body::from_stream(chunks.map(|chunk| chunk.map(|chunk| chunk.bytes)));
+    Ok(with_type(StatusCode::OK, "application/octet-stream", body))
+}
+
+async fn merged(State(server): State<Server>, Json(Merge { sources, from, count }): Json<Merge>) -> Answer {
+    ok(&server.api.read_merged(sources, from, count).await?)
+}
