@@ -157,8 +157,9 @@ test("d duplicates into another lane of its own, e keeps the lane", async () => 
   await waitFor(() => expect(rows().map((row) => row.dataset.taskId)).toContain(id));
   await fireEvent.click(rows().find((row) => row.dataset.taskId === id)!);
   await waitFor(() => expect(detailId()).toBe(id));
-  const laneOffered = async () => {
+  const laneOffered = async (title: string) => {
     const dialog = await screen.findByTestId("submit-dialog");
+    expect(within(dialog).getByRole("heading").textContent).toBe(title);
     expect(within(dialog).getByTestId<HTMLInputElement>("field-command").value).toBe("echo hi");
     await fireEvent.click(within(dialog).getByText("Lane"));
     const lane = within(dialog).getByText(/^echo-[a-z0-9]{5}$/).textContent;
@@ -166,9 +167,9 @@ test("d duplicates into another lane of its own, e keeps the lane", async () => 
     return lane;
   };
   await key("e");
-  expect(await laneOffered()).toBe(slot);
+  expect(await laneOffered("Edit and rerun “echo hi”")).toBe(slot);
   await key("d");
-  expect(await laneOffered()).not.toBe(slot);
+  expect(await laneOffered("Duplicate “echo hi”")).not.toBe(slot);
 });
 
 test("a lane takes another capacity and goes on when it is resumed", async () => {

@@ -9,7 +9,7 @@ let sent: TaskSpec[];
 
 function open(initial?: TaskSpec) {
   const onsubmitted = vi.fn();
-  render(SubmitForm, { initial, onsubmitted, oncancel: () => {} });
+  render(SubmitForm, { title: "New task", initial, onsubmitted, oncancel: () => {} });
   return { onsubmitted };
 }
 
@@ -146,6 +146,41 @@ describe("the submit form", () => {
     await type("field-json", JSON.stringify(spec));
     await fireEvent.click(screen.getByRole("tab", { name: "Command" }));
     expect(field("field-command").value).toBe("make 'all x'");
+  });
+
+  it("goes from JSON to YAML and back, and keeps YAML that does not parse", async () => {
+    open({ slot: "etl", kind: { subprocess: { mode: { command: { command: "make" } } } }, timeout: 60_000 });
+    await fireEvent.click(screen.getByRole("tab", { name: "JSON" }));
+    await type("field-json", field("field-json").value.replace("60000", "90000"));
+    await fireEvent.click(screen.getByRole("tab", { name: "YAML" }));
+    const text = (await screen.findByTestId<HTMLTextAreaElement>("field-yaml")).value;
+    expect(text).toContain("timeout: 90000\n");
+    const broken = text.replace("command: make", "command: [make");
+    await type("field-yaml", broken);
+    for (const tab of ["JSON", "Command"]) {
+      await fireEvent.click(screen.getByRole("tab", { name: tab }));
+      expect((await screen.findByTestId("error-yaml")).textContent).toMatch(/^Line \d+: This is not YAML/);
+      expect(field("field-yaml").value).toBe(broken);
+    }
+    await type("field-yaml", text);
+    await fireEvent.click(screen.getByTestId("submit"));
+    await waitFor(() => expect(sent[0]).toMatchObject({ slot: "etl", timeout: 90_000 }));
+  });
+
+  it("shows a text again as it was written, until the form says something else", async () => {
+    open();
+    const yaml = () => fireEvent.click(screen.getByRole("tab", { name: "YAML" }));
+    await yaml();
+    await screen.findByTestId("field-yaml");
+    const text = "slot: etl # shared\nkind: {subprocess: {mode: {command: {command: make}}}}\n";
+    await type("field-yaml", text);
+    await fireEvent.click(screen.getByRole("tab", { name: "Command" }));
+    await yaml();
+    expect((await screen.findByTestId<HTMLTextAreaElement>("field-yaml")).value).toBe(text);
+    await fireEvent.click(screen.getByRole("tab", { name: "Command" }));
+    await type("field-command", "make all");
+    await yaml();
+    expect((await screen.findByTestId<HTMLTextAreaElement>("field-yaml")).value).toContain("- all");
   });
 
   it("brings an unfinished task back, and starts over when asked", async () => {

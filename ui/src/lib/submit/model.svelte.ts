@@ -3,19 +3,15 @@
 import { ApiError, type Backend, type TaskSpec } from "../api";
 import { dropDraft, loadDraft, saveDraft } from "./draft";
 import { placeError, sentence } from "./errors";
-import { specFromJson, specToJson } from "./json";
 import { emptyForm, fromSpec, randomSuffix, toSpec, type Form } from "./spec";
-
-export interface JsonProblem {
-  readonly message: string;
-  readonly line: number | null;
-}
+import { textFormat, type TextFormat, type TextProblem, type TextView } from "./text";
 
 export class SubmitModel {
   form = $state<Form>(emptyForm());
-  view = $state<"form" | "json">("form");
-  json = $state("");
-  jsonProblem = $state.raw<JsonProblem | null>(null);
+  view = $state<"form" | TextView>("form");
+  /** The text of the view, where it is one. */
+  text = $state("");
+  textProblem = $state.raw<TextProblem | null>(null);
   /** What is wrong, by the field that shows it. */
   errors = $state.raw<Readonly<Record<string, string>>>({});
   /** What is wrong without belonging to a field: a busy lane, no connection. */
@@ -30,6 +26,10 @@ export class SubmitModel {
   /** What sending was refused with, and the form that was refused: it holds until something is changed. */
   #refusal: { readonly at: string | null; readonly error: ApiError; readonly of: string } | null = null;
   #asked = 0;
+  /** Of the view that is a text. */
+  #format: TextFormat | null = null;
+  /** The text taken over last and what it came to: shown again as it was, with its comments, while the form says the same. */
+  #taken: { readonly view: TextView; readonly text: string; readonly spec: string } | null = null;
 
   constructor(
     readonly backend: Backend,
@@ -108,7 +108,7 @@ export class SubmitModel {
   /** Sends the task. Resolves with its id, or with null when something is wrong, which is then shown. */
   async submit(): Promise<string | null> {
     if (this.busy) return null;
-    if (this.view === "json" && !this.takeJson()) return null;
+    if (!this.showForm()) return null;
     this.busy = true;
     this.general = null;
     this.#sent = true;
@@ -143,36 +143,43 @@ export class SubmitModel {
     }
   }
 
-  /** Shows the JSON; refused while the form holds text that JSON could not hold. */
-  async showJson(): Promise<boolean> {
-    if (this.view === "json") return true;
+  /** Shows the task as text; refused while what is shown now holds something that the text could not. */
+  async showText(view: TextView): Promise<boolean> {
+    if (this.view === view) return true;
+    const format = await textFormat(view);
+    if (!this.showForm()) return false;
     const { spec, errors } = toSpec($state.snapshot(this.form));
     if (Object.keys(errors).length > 0) {
       await this.check();
       return false;
     }
-    this.json = specToJson(spec);
-    this.jsonProblem = null;
-    this.view = "json";
+    const taken = this.#taken;
+    const same = taken?.view === view && taken.spec === JSON.stringify(spec);
+    this.text = same ? taken.text : format.write(spec);
+    this.textProblem = null;
+    this.#format = format;
+    this.view = view;
     return true;
   }
 
+  /** Takes a text over into the form; one that does not fit stays as it is, with its line marked. */
   showForm(): boolean {
-    return this.view === "form" || this.takeJson();
-  }
-
-  /** Takes the JSON over into the form; a text that does not fit stays as it is, with its line marked. */
-  takeJson(): boolean {
-    const result = specFromJson(this.json);
+    if (this.view === "form" || this.#format === null) return true;
+    const result = this.#format.read(this.text);
     if (!("spec" in result)) {
-      this.jsonProblem = result;
+      this.textProblem = result;
       return false;
     }
-    const unchanged = JSON.stringify(result.spec) === JSON.stringify(toSpec($state.snapshot(this.form)).spec);
+    const unchanged = JSON.stringify(result.spec) === this.#spec();
     if (!unchanged) this.form = fromSpec(result.spec, this.form.lane.suffix);
-    this.jsonProblem = null;
+    this.#taken = { view: this.view, text: this.text, spec: this.#spec() };
+    this.textProblem = null;
     this.view = "form";
     return true;
+  }
+
+  #spec(): string {
+    return JSON.stringify(toSpec($state.snapshot(this.form)).spec);
   }
 
   #typed(): string {

@@ -8,6 +8,7 @@ import { placeError, sectionOf } from "./errors";
 import { specFromJson, specToJson } from "./json";
 import { emptyForm, fromSpec, ownLane, toSpec } from "./spec";
 import { summaries, waits } from "./summaries";
+import { specFromYaml, specToYaml } from "./yaml";
 
 const defaults = {
   restart: { type: "never" },
@@ -88,13 +89,56 @@ const specs: Record<string, TaskSpec> = {
   },
 };
 
-describe("spec, form and JSON", () => {
+describe("spec, form and text", () => {
   it.each(Object.entries(specs))("%s goes through the form unchanged", (_, spec) => {
     expect(toSpec(fromSpec(spec))).toEqual({ spec, errors: {} });
   });
 
   it.each(Object.entries(specs))("%s goes through JSON unchanged", (_, spec) => {
     expect(specFromJson(specToJson(spec))).toEqual({ spec });
+  });
+
+  it.each(Object.entries(specs))("%s goes through YAML unchanged", (_, spec) => {
+    expect(specFromYaml(specToYaml(spec))).toEqual({ spec });
+  });
+
+  it("keeps any string in YAML, also those that look like something else there", () => {
+    const odd = [
+      "",
+      " ",
+      "yes",
+      "null",
+      "~",
+      "1.0",
+      "0x1f",
+      "1e3",
+      "2026-11-23",
+      "- a",
+      "a: b",
+      "#c",
+      "*a",
+      "!t",
+      "|",
+    ];
+    const lines = [
+      "a\nb",
+      "\n",
+      " a\n  b \n\n",
+      "x\r\ny",
+      "\t",
+      "\0\x1b[31m",
+      "\u0085\u2028",
+      "é漢😀",
+      "'\"\\",
+      "x ".repeat(200),
+    ];
+    const args = [...odd, ...lines, "---", "...", "%", "@", "`", "<<", "__proto__"];
+    const spec: TaskSpec = {
+      slot: "s",
+      kind: { subprocess: { mode: { command: { command: "c", args } } } },
+      labels: Object.fromEntries(args.filter((arg) => arg !== "__proto__").map((arg) => [arg, arg])),
+    };
+    expect(specFromYaml(specToYaml(spec))).toEqual({ spec });
   });
 
   it("fills in what a short spec leaves out", () => {
@@ -178,6 +222,58 @@ describe("spec, form and JSON", () => {
     });
     expect(specFromJson("[]")).toMatchObject({ message: "The spec must be an object" });
     expect(specFromJson("")).toMatchObject({ message: expect.stringContaining("not JSON") });
+  });
+});
+
+describe("YAML as people write it", () => {
+  const read = (text: string) => specFromYaml(text);
+  const command = "kind: {subprocess: {mode: {command: {command: make, args: [all]}}}}";
+
+  it("may have comments, anchors and any style", () => {
+    const spec = {
+      slot: "etl",
+      kind: { subprocess: { mode: { command: { command: "make", args: ["all"] } } } },
+    };
+    expect(read(`# nightly\nslot: &s etl\n${command}\nlabels: {team: *s}`)).toEqual({
+      spec: { ...spec, labels: { team: "etl" } },
+    });
+    expect(read(JSON.stringify(spec))).toEqual({ spec });
+  });
+
+  it("says which line is wrong", () => {
+    expect(read(`slot: a\n${command}\n\nlabels:\n  v: 1.0`)).toEqual({
+      message: "labels.v must be a string",
+      line: 5,
+    });
+    expect(read(`slot: a\n\nadmision: queue\n${command}`)).toEqual({
+      message: "Unknown field admision",
+      line: 3,
+    });
+    expect(read("slot: a\nkind:\n  wasm:\n    module: m\n    args:\n      - x\n      - 5\n")).toEqual({
+      message: "kind.wasm.args[1] must be a string",
+      line: 7,
+    });
+    expect(read(`slot: a\n${command}\ntimeout: .nan`)).toMatchObject({ line: 3 });
+    expect(read("slot: a")).toEqual({ message: "kind is missing", line: 1 });
+    expect(read("")).toEqual({ message: "The spec must be an object", line: 1 });
+  });
+
+  it.each([
+    ["a bad indent", "slot: a\nkind:\n   wasm: {}\n  x: 1", 4],
+    ["a key twice", `slot: a\n${command}\nslot: b`, 3],
+    ["a tab", "slot: a\nkind:\n\twasm: {}", 3],
+    ["an open quote", 'slot: a\nname: "b\n', 3],
+    ["an unknown tag", `slot: !secret a\n${command}`, 1],
+    ["two documents", `slot: a\n${command}\n---\nslot: b`, 3],
+    ["an alias of nothing", "slot: *a", 1],
+  ])("refuses %s", (_, text, line) => {
+    expect(read(text)).toEqual({ message: expect.stringMatching(/^This is not YAML: /), line });
+  });
+
+  it("does not follow aliases that multiply without end", () => {
+    const level = (n: number) => `  l${n}: &l${n} [${`*l${n - 1},`.repeat(9)}]\n`;
+    const bomb = `labels:\n  l0: &l0 [x,x,x,x,x,x,x,x,x]\n${[1, 2, 3, 4, 5, 6, 7, 8].map(level).join("")}`;
+    expect(read(bomb)).toMatchObject({ message: expect.stringContaining("alias") });
   });
 });
 

@@ -1,0 +1,53 @@
+// The spec as YAML 1.2 text, and back: the same fields as in JSON. What a spec may hold is shape.ts's.
+import { isAlias, isMap, isSeq, LineCounter, parseDocument, stringify, type Document } from "yaml";
+import type { TaskSpec } from "../api";
+import { specMismatch, type Mismatch } from "./shape";
+import type { TextFormat, TextResult } from "./text";
+
+export const yaml: TextFormat = { write: specToYaml, read: specFromYaml };
+
+export function specToYaml(spec: TaskSpec): string {
+  // Lines are not folded; words that YAML 1.1 takes for something else (yes, off) are quoted, for programs that still read it.
+  return stringify(spec, { lineWidth: 0, compat: "yaml-1.1", aliasDuplicateObjects: false });
+}
+
+export function specFromYaml(text: string): TextResult {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const line = (offset: number): number => Math.max(1, lines.linePos(offset).line);
+  // A warning is of something that would be read as something else than was meant, such as an unknown tag.
+  const problem = document.errors[0] ?? document.warnings[0];
+  if (problem) return { message: `This is not YAML: ${problem.message}`, line: line(problem.pos[0]) };
+  let value: unknown;
+  try {
+    value = document.toJS();
+  } catch (thrown) {
+    // An alias of nothing, or aliases that would multiply without end.
+    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    return { message: `This is not YAML: ${message}`, line: 1 };
+  }
+  const wrong = specMismatch(value);
+  if (wrong === null) return { spec: value as TaskSpec };
+  return { message: wrong.message, line: line(offsetOf(document, wrong.path)) };
+}
+
+/** Where the last step of a path that is in the text begins: a field at its name, an item at its value. */
+function offsetOf(document: Document.Parsed, path: Mismatch["path"]): number {
+  let node: unknown = document.contents;
+  let offset = document.contents?.range[0] ?? 0;
+  for (const step of path) {
+    if (isAlias(node)) node = node.resolve(document);
+    if (isMap<{ value: unknown; range: [number, number, number] }>(node)) {
+      const pair = node.items.find(({ key }) => String(key.value) === step);
+      if (!pair) break;
+      offset = pair.key.range[0];
+      node = pair.value;
+    } else if (isSeq<{ range: [number, number, number] }>(node) && typeof step === "number") {
+      const item = node.items[step];
+      if (!item) break;
+      offset = item.range[0];
+      node = item;
+    } else break;
+  }
+  return offset;
+}
