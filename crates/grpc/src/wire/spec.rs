@@ -7,8 +7,8 @@ use crate::proto;
 use proto::{script_mode, subprocess_task, task_kind};
 use solti_model::{
     AdmissionStrategy, BackoffStrategy, CommandMode, ContainerTask, CustomRuntime, EnvVar, FieldError,
-    JitterStrategy, MatchExpression, Operator, RestartStrategy, RunnerSelector, ScriptMode, ScriptRuntime,
-    Slot, SubprocessMode, SubprocessTask, TaskKind, TaskSpec, WasmTask,
+    JitterStrategy, MatchExpression, Operator, ResourceLimits, RestartStrategy, RunnerSelector, ScriptMode,
+    ScriptRuntime, Slot, SubprocessMode, SubprocessTask, TaskKind, TaskSpec, WasmTask,
 };
 
 /// # Errors
@@ -24,12 +24,11 @@ pub fn spec_from_wire(wire: proto::CreateSpec) -> Result<TaskSpec, FieldError> {
         max_retries: wire.max_retries,
         runner_selector: wire.runner_selector.map(selector_from_wire).transpose()?,
         labels: wire.labels,
-        limits: None,
+        limits: wire.limits.map(limits_from_wire),
     })
 }
 
 pub fn spec_to_wire(spec: TaskSpec) -> proto::CreateSpec {
-    // The protocol has no place for `limits`.
     let TaskSpec {
         slot,
         kind,
@@ -40,7 +39,7 @@ pub fn spec_to_wire(spec: TaskSpec) -> proto::CreateSpec {
         max_retries,
         runner_selector,
         labels,
-        limits: _,
+        limits,
     } = spec;
     let (restart, restart_interval_ms) = restart_to_wire(restart);
     proto::CreateSpec {
@@ -54,7 +53,18 @@ pub fn spec_to_wire(spec: TaskSpec) -> proto::CreateSpec {
         labels,
         max_retries,
         runner_selector: runner_selector.map(selector_to_wire),
+        limits: limits.map(limits_to_wire),
     }
+}
+
+fn limits_from_wire(wire: proto::ResourceLimits) -> ResourceLimits {
+    let proto::ResourceLimits { memory_bytes, cpu_percent, open_files, processes, output_bytes } = wire;
+    ResourceLimits { memory_bytes, cpu_percent, open_files, processes, output_bytes }
+}
+
+fn limits_to_wire(limits: ResourceLimits) -> proto::ResourceLimits {
+    let ResourceLimits { memory_bytes, cpu_percent, open_files, processes, output_bytes } = limits;
+    proto::ResourceLimits { memory_bytes, cpu_percent, open_files, processes, output_bytes }
 }
 
 fn kind_from_wire(wire: proto::TaskKind) -> Result<TaskKind, FieldError> {
@@ -278,7 +288,8 @@ mod tests {
                    "runnerSelector": {"matchLabels": {"zone": "eu"},
                                       "matchExpressions": [{"key": "gpu", "operator": "NotIn", "values": ["a"]},
                                                            {"key": "ssd", "operator": "Exists"}]},
-                   "labels": {"name": "nightly", "team": "red"}}),
+                   "labels": {"name": "nightly", "team": "red"},
+                   "limits": {"memoryBytes": 2_097_152, "cpuPercent": 150, "openFiles": 64, "processes": 9, "outputBytes": 1}}),
             json!({"restart": {"type": "onFailure"}, "admission": "replace",
                    "backoff": {"jitter": "equal", "firstMs": 1, "maxMs": 1, "factor": 1.0},
                    "runnerSelector": {"matchExpressions": [{"key": "a", "operator": "In", "values": ["b"]},

@@ -2,7 +2,7 @@
 
 use super::{given, not_a_value, spec_from_wire, spec_to_wire, time_from_wire, time_to_wire};
 use crate::proto;
-use solti_model::{FieldError, ObjectMeta, Task, TaskId, TaskPhase, TaskRun, TaskStatus};
+use solti_model::{FieldError, ObjectMeta, RunUsage, Task, TaskId, TaskPhase, TaskRun, TaskStatus};
 
 /// # Errors
 /// Names `field` when the phase is unspecified or not known here.
@@ -79,13 +79,12 @@ pub fn run_from_wire(wire: proto::TaskRunInfo) -> Result<TaskRun, FieldError> {
         finished_at: wire.finished_at.map(time_from_wire),
         error: wire.error,
         exit_code: wire.exit_code,
-        usage: None,
+        usage: wire.usage.map(usage_from_wire),
     })
 }
 
 pub fn run_to_wire(run: TaskRun) -> proto::TaskRunInfo {
-    // The protocol has no place for `usage`.
-    let TaskRun { attempt, phase, started_at, finished_at, error, exit_code, usage: _ } = run;
+    let TaskRun { attempt, phase, started_at, finished_at, error, exit_code, usage } = run;
     proto::TaskRunInfo {
         attempt,
         status: phase_to_wire(phase).into(),
@@ -93,5 +92,16 @@ pub fn run_to_wire(run: TaskRun) -> proto::TaskRunInfo {
         finished_at: finished_at.map(time_to_wire),
         error,
         exit_code,
+        usage: usage.map(usage_to_wire),
     }
+}
+
+fn usage_from_wire(wire: proto::RunUsage) -> RunUsage {
+    let proto::RunUsage { cpu_ms, peak_memory_bytes, read_bytes, written_bytes } = wire;
+    RunUsage { cpu_ms, peak_memory_bytes, read_bytes, written_bytes }
+}
+
+fn usage_to_wire(usage: RunUsage) -> proto::RunUsage {
+    let RunUsage { cpu_ms, peak_memory_bytes, read_bytes, written_bytes } = usage;
+    proto::RunUsage { cpu_ms, peak_memory_bytes, read_bytes, written_bytes }
 }
