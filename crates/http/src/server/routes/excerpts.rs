@@ -31,7 +31,7 @@ pub fn routes() -> Vec<Route> {
             density,
         ))
         .about("The log in equal slices: rows of each stream, and matches of a search.")
-        .in_query::<u32>("buckets", "256 by default, 4,096 at most")
+        .in_query::<u64>("buckets", "256 by default, 4,096 at most")
         .in_query::<String>("search", "An open search over this log")
         .answers::<LogDensity>(200),
         of_log(Route::new(
@@ -43,7 +43,7 @@ pub fn routes() -> Vec<Route> {
         .about("A part of one row, however long the row is.")
         .in_path::<u64>("row", "The row, from 0")
         .in_query::<u64>("fromByte", "The first byte, from 0")
-        .in_query::<u32>("count", "64 KiB by default, 1 MiB at most")
+        .in_query::<u64>("count", "64 KiB by default, 1 MiB at most")
         .answers::<LineChunk>(200),
         of_log(Route::new(
             Method::POST,

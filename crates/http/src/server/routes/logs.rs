@@ -38,7 +38,7 @@ pub fn routes() -> Vec<Route> {
             .in_path::<TaskId>("id", "The task")
             .in_path::<u32>("attempt", "From 1; 0 for the latest")
             .in_query::<u64>("from", "The first row, from 0")
-            .in_query::<u32>("count", "100 by default, 1,000 at most")
+            .in_query::<u64>("count", "100 by default, 1,000 at most")
             .answers::<LogRows>(200)
             .fails(&[404]),
         Route::new(Method::GET, "/api/v1/desktop/tasks/{id}/logs/{attempt}/watch", "watchLog", watch)

@@ -42,7 +42,7 @@ pub fn routes() -> Vec<Route> {
             .about("Matching rows by rank.")
             .in_path::<String>("search", "The search")
             .in_query::<u64>("from", "The first rank, from 0")
-            .in_query::<u32>("count", "100 by default, 1,000 at most")
+            .in_query::<u64>("count", "100 by default, 1,000 at most")
             .answers::<LogRows>(200),
         Route::new(Method::GET, "/api/v1/desktop/searches/{search}/rank", "searchRank", rank)
             .about("How many matches lie before a row.")
@@ -53,7 +53,7 @@ pub fn routes() -> Vec<Route> {
             .about("Where the matches are in a range of rows of the log.")
             .in_path::<String>("search", "The search")
             .in_query::<u64>("from", "The first row, from 0")
-            .in_query::<u32>("count", "100 by default, 1,000 at most")
+            .in_query::<u64>("count", "100 by default, 1,000 at most")
             .answers::<Ranges>(200),
     ]
 }

@@ -21,8 +21,8 @@ pub fn routes() -> Vec<Route> {
             .about("A page of tasks, newest first. Statuses are OR-ed, the slot is AND-ed.")
             .in_query::<Slot>("slot", "The lane")
             .in_query_repeated::<TaskPhase>("status", "Phases, any of them")
-            .in_query::<u32>("limit", "100 by default, 1,000 at most")
-            .in_query::<u32>("offset", "How many to leave out")
+            .in_query::<u64>("limit", "100 by default, 1,000 at most")
+            .in_query::<u64>("offset", "How many to leave out")
             .answers::<TaskPage<Task>>(200),
         Route::new(Method::GET, "/api/v1/tasks/{id}", "getTaskStatus", show)
             .about("The task as it is now.")
