@@ -128,11 +128,9 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
     };
     const slots = new Map<string, Lane>();
     const labels = new Map<string, { key: string; value: string; count: number }>();
-    let logBytes = 0;
-    for (const { row, logRows } of tasks.values()) {
+    for (const { row } of tasks.values()) {
       const phase = row.task.status.phase;
       byPhase[phase]++;
-      logBytes += logRows * 72;
       const slot = row.task.spec.slot;
       let lane = slots.get(slot);
       if (!lane)
@@ -154,7 +152,6 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
       lanes: [...slots.values()].sort((a, b) => a.slot.localeCompare(b.slot)),
       labels: [...labels.values()],
       resourceVersion: version,
-      logBytes,
       storage: "ok",
     };
   }

@@ -42,6 +42,7 @@ export type {
   ShellCapture,
   StopMode,
   SubprocessMode,
+  Summary,
   Task,
   TaskEvent,
   TaskEventKind,
@@ -71,10 +72,8 @@ export interface TaskPage {
   total: number;
 }
 
-/** `logBytes` is what the logs take on disk, where the backend knows it. */
-export type Summary = wire.Summary & { logBytes?: number };
 /** One coalesced change of the task set. `resync` means: some were missed, read the list again. */
-export type TaskChange = Omit<wire.TaskChange, "summary"> & { summary: Summary; frame: number };
+export type TaskChange = wire.TaskChange & { frame: number };
 /** `frame` numbers what watch_log sends; an answer of log_info has none. */
 export type LogInfo = wire.LogInfo & { frame?: number };
 /** How far a search is; each message replaces the one before. */
