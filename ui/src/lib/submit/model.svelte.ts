@@ -3,6 +3,8 @@
 import { ApiError, type Backend, type TaskSpec } from "../api";
 import { dropDraft, loadDraft, saveDraft } from "./draft";
 import { placeError, sentence } from "./errors";
+import { looksSecret } from "../shared/secret";
+import type { Preset } from "./presets.svelte";
 import { emptyForm, fromSpec, randomSuffix, toSpec, type Form } from "./spec";
 import { textFormat, type TextFormat, type TextProblem, type TextView } from "./text";
 
@@ -18,7 +20,9 @@ export class SubmitModel {
   general = $state.raw<ApiError | null>(null);
   busy = $state(false);
   restored = $state(false);
-  /** Variables of a restored draft whose values were not kept. */
+  /** The preset that the form was filled from, until that is taken back. */
+  applied = $state.raw<string | null>(null);
+  /** Variables of a restored draft or a preset whose values were not kept. */
   withheld = $state.raw<readonly string[]>([]);
   #left = new Set<string>();
   /** Once sent, every field counts as left: the focus that goes to one error must not hide the others. */
@@ -26,6 +30,11 @@ export class SubmitModel {
   /** What sending was refused with, and the form that was refused: it holds until something is changed. */
   #refusal: { readonly at: string | null; readonly error: ApiError; readonly of: string } | null = null;
   #asked = 0;
+  /** What the preset took the place of. */
+  #before: {
+    readonly shown: Pick<SubmitModel, "form" | "view" | "text" | "withheld" | "restored">;
+    readonly format: TextFormat | null;
+  } | null = null;
   /** Of the view that is a text. */
   #format: TextFormat | null = null;
   /** The text taken over last and what it came to: shown again as it was, with its comments, while the form says the same. */
@@ -58,8 +67,41 @@ export class SubmitModel {
     this.form = this.#begin();
     this.restored = false;
     this.withheld = [];
+    this.#forgetErrors();
+  }
+
+  /** Fills the form from a preset. A lane of its own is made anew: the task is another one. */
+  applyPreset({ name, spec }: Preset): void {
+    if (this.busy) return; // What is being sent is what was there when it was asked for.
+    const { view, text, withheld, restored } = this;
+    const form = $state.snapshot(this.form);
+    this.#before = { shown: { form, view, text, withheld, restored }, format: this.#format };
+    this.applied = name;
+    this.form = fromSpec(spec);
+    if (this.form.lane.own) this.form.lane.suffix = randomSuffix();
+    this.withheld = this.form.env.flatMap(({ key, value }) =>
+      value === "" && looksSecret(key) ? [key] : [],
+    );
+    this.restored = false;
+    this.view = "form";
+    this.#forgetErrors();
+  }
+
+  /** Brings back what the preset took the place of. */
+  undoPreset(): void {
+    if (this.#before === null) return;
+    Object.assign(this, this.#before.shown);
+    this.#format = this.#before.format;
+    this.#before = null;
+    this.applied = null;
+    this.#forgetErrors();
+  }
+
+  #forgetErrors(): void {
+    this.#asked += 1; // An answer that is on its way is about what was there before.
     this.errors = {};
     this.general = null;
+    this.textProblem = null;
     this.#left.clear();
     this.#sent = false;
     this.#refusal = null;
@@ -165,17 +207,30 @@ export class SubmitModel {
   /** Takes a text over into the form; one that does not fit stays as it is, with its line marked. */
   showForm(): boolean {
     if (this.view === "form" || this.#format === null) return true;
-    const result = this.#format.read(this.text);
-    if (!("spec" in result)) {
-      this.textProblem = result;
-      return false;
-    }
-    const unchanged = JSON.stringify(result.spec) === this.#spec();
-    if (!unchanged) this.form = fromSpec(result.spec, this.form.lane.suffix);
+    const spec = this.#readText(this.#format);
+    if (spec === null) return false;
+    const unchanged = JSON.stringify(spec) === this.#spec();
+    if (!unchanged) this.form = fromSpec(spec, this.form.lane.suffix);
     this.#taken = { view: this.view, text: this.text, spec: this.#spec() };
     this.textProblem = null;
     this.view = "form";
     return true;
+  }
+
+  /** What is written now, as form or as text; null when it is not a whole spec, which is then shown. */
+  async current(): Promise<TaskSpec | null> {
+    if (this.view !== "form" && this.#format) return this.#readText(this.#format);
+    const { spec, errors } = toSpec($state.snapshot(this.form));
+    if (Object.keys(errors).length === 0) return spec;
+    await this.check();
+    return null;
+  }
+
+  #readText(format: TextFormat): TaskSpec | null {
+    const result = format.read(this.text);
+    if ("spec" in result) return result.spec;
+    this.textProblem = result;
+    return null;
   }
 
   #spec(): string {
