@@ -14,7 +14,6 @@ use solti_model::{
 };
 use solti_supervisor::{Supervisor, SupervisorError};
 use std::sync::Arc;
-use tokio_stream::StreamExt as _;
 
 #[derive(Clone)]
 pub struct SupervisorApiAdapter {
@@ -66,8 +65,7 @@ impl ApiHandler for SupervisorApiAdapter {
     }
 
     async fn stream_task_logs(&self, id: &TaskId) -> Result<OutputEventStream, ApiError> {
-        let events = log_stream::open(&self.supervisor, id, LogPosition::default()).await?;
-        Ok(Box::pin(events.map(|(_, event)| event)))
+        Ok(Box::pin(log_stream::open(&self.supervisor, id, LogPosition::default()).await?))
     }
 }
 
@@ -181,6 +179,6 @@ impl LogAccess for SupervisorApiAdapter {
     }
 
     async fn stream_log_after(&self, id: &TaskId, after: LogPosition) -> Result<LogEventStream, ApiError> {
-        log_stream::open(&self.supervisor, id, after).await
+        Ok(Box::pin(log_stream::open(&self.supervisor, id, after).await?.with_positions()))
     }
 }

@@ -12,6 +12,7 @@ pub mod guard;
 mod handler;
 mod lanes;
 mod log_access;
+mod log_events;
 mod log_excerpts;
 mod log_position;
 mod log_rows;

@@ -2,33 +2,21 @@
 //! beginning or from a position on.
 //!
 //! The files are the buffer. A task follows one log with its cursor and hands blocks over a channel of one place; a slow
-//! subscriber makes it wait, and nothing is dropped or piled up.
+//! subscriber makes it wait, and nothing is dropped or piled up. What events a block is lives in `log_events`.
 
+use crate::log_events::{Block, Events, Item};
 use crate::log_rows::stored_run;
-use crate::{ApiError, Handed, LogEventStream, LogPosition};
-use bytestring::ByteString;
-use solti_logstore::{Batch, LogError, LogReader, Stream as LogStream};
-use solti_model::{OutputEvent, OutputStreamKind, TaskId, TaskRun};
+use crate::{ApiError, LogPosition};
+use solti_logstore::{LogError, LogReader};
+use solti_model::{OutputEvent, TaskId, TaskRun};
 use solti_supervisor::{LiveTask, Supervisor, SupervisorError};
-use std::ops::Range;
-use std::pin::Pin;
-use std::task::{Context, Poll};
-use tokio::sync::{mpsc, watch};
-use tokio_stream::Stream;
+use tokio::sync::mpsc::{self, OwnedPermit};
+use tokio::sync::watch;
 
 /// Blocks between the reader and the subscriber, beside the one that the subscriber is at.
 const BLOCKS: usize = 1;
 
-enum Item {
-    Mark(LogPosition, OutputEvent),
-    Block { attempt: u32, batch: Batch },
-}
-
-pub async fn open(
-    supervisor: &Supervisor,
-    id: &TaskId,
-    after: LogPosition,
-) -> Result<LogEventStream, ApiError> {
+pub async fn open(supervisor: &Supervisor, id: &TaskId, after: LogPosition) -> Result<Events, ApiError> {
     // Subscribed before the store is read: what ends in between is seen in one of the two.
     let live = supervisor.follow(id).await?;
     if supervisor.store().task(id).await.map_err(SupervisorError::from)?.is_none() {
@@ -41,16 +29,7 @@ pub async fn open(
             tracing::error!("a log stream ends early: {error}");
         }
     });
-    let catching_up = after.attempt > 0 && !after.ended;
-    Ok(Box::pin(Events {
-        queue,
-        position: after,
-        catching_up,
-        skip: after,
-        gap: 0,
-        mark: None,
-        current: None,
-    }))
+    Ok(Events::new(queue, after))
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -128,7 +107,7 @@ impl Follower {
             loop {
                 loop {
                     // A place first, then a block for it: a slow subscriber costs two blocks and no thread.
-                    let Ok(place) = self.items.reserve().await else { return Ok(Err(Gone)) };
+                    let Ok(place) = self.items.clone().reserve_owned().await else { return Ok(Err(Gone)) };
                     let (is_final, folder) = (finished.is_some(), folder.clone());
                     let read = tokio::task::spawn_blocking(move || -> Result<_, LogError> {
                         let mut reader = match reader {
@@ -136,14 +115,13 @@ impl Follower {
                             None => LogReader::open_after(&folder, handed)?,
                         };
                         reader.set_final(is_final);
-                        let batch = reader.next_batch()?;
-                        Ok((reader, batch))
+                        let caught_up = hand_on(&mut reader, attempt, place)?;
+                        Ok((reader, caught_up))
                     });
-                    let (back, batch) = read.await??;
+                    let (back, caught_up) = read.await??;
                     reader = Some(back);
-                    match batch {
-                        Some(batch) => place.send(Item::Block { attempt, batch }),
-                        None => break,
+                    if caught_up {
+                        break;
                     }
                 }
                 if finished.is_some() {
@@ -190,129 +168,12 @@ impl Follower {
     }
 }
 
-/// Turns blocks into events one at a time; a line is a slice of its block.
-struct Events {
-    queue: mpsc::Receiver<Item>,
-    position: LogPosition,
-    /// Nothing behind the position was seen yet: what comes may lie before it.
-    catching_up: bool,
-    /// What is left to skip of the lines that were handed out in part.
-    skip: LogPosition,
-    /// Lines of gaps that were seen while catching up; told as soon as something shows that they lie behind the position.
-    gap: u64,
-    /// Comes next.
-    mark: Option<(LogPosition, OutputEvent)>,
-    current: Option<Block>,
-}
-
-struct Block {
-    attempt: u32,
-    batch: Batch,
-    /// The block as text, when all of it is UTF-8.
-    text: Option<ByteString>,
-    line: usize,
-    gap: usize,
-}
-
-impl Block {
-    fn new(attempt: u32, batch: Batch) -> Self {
-        let text = ByteString::try_from(batch.bytes.clone()).ok();
-        Self { attempt, batch, text, line: 0, gap: 0 }
-    }
-
-    fn text(&self, range: Range<usize>) -> ByteString {
-        // Lines are cut at line ends, which are character boundaries of valid text; a rest of one may begin anywhere.
-        if let Some(text) = &self.text
-            && let Some(line) = text.get(range.clone())
-        {
-            return text.slice_ref(line);
-        }
-        let bytes = self.batch.bytes.slice(range);
-        let lossy = || ByteString::from(String::from_utf8_lossy(&bytes).into_owned());
-        ByteString::try_from(bytes.clone()).unwrap_or_else(|_| lossy())
-    }
-}
-
-impl Events {
-    /// The next event of a block; `None` when there is nothing more in it.
-    fn next_of(&mut self, block: &mut Block) -> Option<(LogPosition, OutputEvent)> {
-        loop {
-            if let Some(gap) = block.batch.gaps.get(block.gap).filter(|gap| gap.before_line <= block.line) {
-                block.gap += 1;
-                self.gap += gap.lines.max(1);
-                if self.catching_up {
-                    continue;
-                }
-            } else if let Some(span) = block.batch.lines.get(block.line).copied() {
-                let stream = match span.stream {
-                    LogStream::Stdout => OutputStreamKind::Stdout,
-                    LogStream::Stderr => OutputStreamKind::Stderr,
-                };
-                let handed = self.position.stream_mut(stream);
-                let skip = self.skip.stream_mut(stream);
-                let len = u64::from(span.end - span.start);
-                let known = if span.seq == handed.lines { skip.bytes.min(len) } else { 0 };
-                if span.seq < handed.lines || (known == len && known > 0 && span.cut) {
-                    skip.bytes -= known;
-                    block.line += 1;
-                    self.gap = 0;
-                    continue;
-                }
-                if self.gap == 0 {
-                    skip.bytes = 0;
-                    block.line += 1;
-                    self.catching_up = false;
-                    *handed = match span.cut {
-                        true if span.seq == handed.lines => {
-                            Handed { lines: span.seq, bytes: handed.bytes + len - known }
-                        }
-                        true => Handed { lines: span.seq, bytes: len },
-                        false => Handed { lines: span.seq + 1, bytes: 0 },
-                    };
-                    let line = block.text((u64::from(span.start) + known) as usize..span.end as usize);
-                    let (attempt, seq, ts) = (block.attempt, span.seq, span.ts_ms);
-                    return Some((self.position, OutputEvent::Chunk { attempt, stream, seq, ts, line }));
-                }
-            } else {
-                return None;
-            }
-            return self.take_gap();
-        }
-    }
-
-    fn take_gap(&mut self) -> Option<(LogPosition, OutputEvent)> {
-        match std::mem::take(&mut self.gap) {
-            0 => None,
-            skipped => Some((self.position, OutputEvent::Lagged { skipped })),
-        }
-    }
-}
-
-impl Stream for Events {
-    type Item = (LogPosition, OutputEvent);
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        loop {
-            if let Some(mut block) = self.current.take()
-                && let Some(event) = self.next_of(&mut block)
-            {
-                self.current = Some(block);
-                return Poll::Ready(Some(event));
-            }
-            if let Some((position, mark)) = self.mark.take() {
-                (self.position, self.skip, self.catching_up) = (position, position, false);
-                return Poll::Ready(Some((position, mark)));
-            }
-            match std::task::ready!(self.queue.poll_recv(cx)) {
-                None => return Poll::Ready(None),
-                Some(Item::Mark(position, mark)) => {
-                    self.mark = Some((position, mark));
-                    if let Some(gap) = self.take_gap() {
-                        return Poll::Ready(Some(gap));
-                    }
-                }
-                Some(Item::Block { attempt, batch }) => self.current = Some(Block::new(attempt, batch)),
-            }
-        }
+/// Reads blocks for as long as the subscriber takes them at once; whether there are no more for now.
+fn hand_on(reader: &mut LogReader, attempt: u32, mut place: OwnedPermit<Item>) -> Result<bool, LogError> {
+    loop {
+        let Some(batch) = reader.next_batch()? else { return Ok(true) };
+        let items = place.send(Item::Block(Block::new(attempt, batch)));
+        let Ok(next) = items.try_reserve_owned() else { return Ok(false) };
+        place = next;
     }
 }
