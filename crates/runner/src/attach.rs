@@ -27,12 +27,12 @@ pub async fn attach(run_dir: &Path, run_id: &str) -> Result<Attached, AttachErro
     let give_up = Instant::now() + ANSWER_WITHIN;
     loop {
         // A final record is the last word, also while its shim is not quite gone.
-        let record = read_record(&dir)?;
+        let record = read_record(&dir, run_id)?;
         if let Some(outcome) = record.as_ref().and_then(RunOutcome::from_record) {
             return Ok(Attached::Finished(outcome));
         }
         if let Some(lock) = dir.try_lock()? {
-            let attached = settle(&dir)?;
+            let attached = settle(&dir, run_id)?;
             drop(lock);
             return Ok(attached);
         }
@@ -47,11 +47,11 @@ pub async fn attach(run_dir: &Path, run_id: &str) -> Result<Attached, AttachErro
 }
 
 /// The lock is ours, so nobody supervises this run; taking the launch file away keeps a late shim from starting it.
-fn settle(dir: &RunDir) -> Result<Attached, AttachError> {
+fn settle(dir: &RunDir, run_id: &str) -> Result<Attached, AttachError> {
     let source = |source| AttachError::RunDir { path: dir.path().to_owned(), source };
     // A shim makes its record before it takes the launch file: without both, the app has died before there was a shim.
     let never_began = dir.remove(c"launch").map_err(source)? || !dir.has_record().map_err(source)?;
-    let record = read_record(dir)?;
+    let record = read_record(dir, run_id)?;
     if let Some(outcome) = record.as_ref().and_then(RunOutcome::from_record) {
         return Ok(Attached::Finished(outcome));
     }
@@ -62,8 +62,8 @@ fn settle(dir: &RunDir) -> Result<Attached, AttachError> {
     }))
 }
 
-fn read_record(dir: &RunDir) -> Result<Option<ExitRecord>, AttachError> {
-    dir.record().map_err(|source| AttachError::ExitRecord { path: dir.path().to_owned(), source })
+fn read_record(dir: &RunDir, run_id: &str) -> Result<Option<ExitRecord>, AttachError> {
+    dir.record(run_id).map_err(|source| AttachError::ExitRecord { path: dir.path().to_owned(), source })
 }
 
 struct Answered {

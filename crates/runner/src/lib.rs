@@ -26,7 +26,7 @@ mod watch;
 pub use end::{LostReason, RunEnd, RunOutcome};
 pub use error::AttachError;
 pub use handle::{LogDoorbell, RunController, RunEnds, RunHandle, StopMode};
-pub use run_dir::TRANSIENT_FILES;
+pub use run_dir::{TRANSIENT_FILES, empty_run_folder};
 pub use runner::{Attached, RunRequest, Runner, UnsupportedKind};
 pub use shim_runner::ShimRunner;
 pub use signal_name::describe_signal;

@@ -7,7 +7,7 @@ use std::ffi::CStr;
 use std::fs::{DirBuilder, File};
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, AsRawFd};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use solti_shim::exit_record::{self, ExitRecord};
@@ -100,24 +100,25 @@ impl RunDir {
 
     /// Whether a shim has begun here, be its record legible or not.
     pub fn has_record(&self) -> io::Result<bool> {
-        // Whoever only asks for the lock leaves the file empty.
-        match self.open(c"exit", libc::O_RDONLY).and_then(|file| file.metadata()) {
-            Ok(meta) => Ok(meta.len() > 0),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(error),
-        }
+        // Whoever only asks for the lock leaves the file empty; one that is used again is zero.
+        Ok(!exit_record::is_blank(&self.record_bytes()?))
     }
 
-    /// The exit record; `None` when there is none, or a torn one, which says as little.
-    pub fn record(&self) -> io::Result<Option<ExitRecord>> {
+    /// The exit record of this run; `None` when there is none, or a torn one or one of another run, which say as little.
+    pub fn record(&self, run_id: &str) -> io::Result<Option<ExitRecord>> {
+        Ok(ExitRecord::decode(&self.record_bytes()?).ok().filter(|record| record.is_of(run_id)))
+    }
+
+    /// Nothing where there is no file.
+    fn record_bytes(&self) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::with_capacity(exit_record::LEN);
         let file = match self.open(c"exit", libc::O_RDONLY) {
             Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(bytes),
             Err(error) => return Err(error),
         };
         file.take(exit_record::LEN as u64 + 1).read_to_end(&mut bytes)?;
-        Ok(ExitRecord::decode(&bytes).ok())
+        Ok(bytes)
     }
 
     fn open(&self, name: &CStr, flags: i32) -> io::Result<File> {
@@ -129,6 +130,26 @@ impl RunDir {
         let uid = unsafe { libc::geteuid() };
         Ok(self.dir.metadata()?.uid() == uid)
     }
+}
+
+/// Readies the folder of a run that is over and needs it no more for another run: blanks its record. `false`, and nothing
+/// is changed, when a log or anything else is in it, or its shim is not quite gone.
+///
+/// # Errors
+/// What the system says; the folder is then to be removed.
+pub fn empty_run_folder(path: &Path) -> io::Result<bool> {
+    let dir = layout::open_run_dir(path)?;
+    let mut entries = std::fs::read_dir(layout::path_in(dir.as_fd(), ""))?;
+    let only_record = matches!(entries.next(), Some(Ok(entry)) if entry.file_name() == layout::EXIT);
+    if !only_record || entries.next().is_some() {
+        return Ok(false);
+    }
+    let Some(file) = layout::try_lock(dir.as_fd())? else { return Ok(false) };
+    if file.metadata()?.len() != exit_record::LEN as u64 {
+        return Ok(false);
+    }
+    file.write_all_at(&[0; exit_record::LEN], 0)?;
+    Ok(true)
 }
 
 /// Makes the folder, with its parents when they are missing; `false` when something was there already.

@@ -137,7 +137,7 @@ impl Watch {
     }
 
     fn recorded(&self) -> Option<RunOutcome> {
-        match self.run.dir.record() {
+        match self.run.dir.record(&self.run.run_id) {
             Ok(record) => RunOutcome::from_record(&record?),
             Err(error) => {
                 tracing::warn!(run = self.run.run_id, %error, "the exit record cannot be read");

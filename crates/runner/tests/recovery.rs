@@ -132,7 +132,7 @@ async fn an_intent_without_a_start_can_not_come_to_life_later() {
 
 #[tokio::test]
 async fn a_started_record_of_another_boot_is_a_reboot() {
-    use solti_shim::exit_record::{ExitRecord, RunState, boot_id_hash};
+    use solti_shim::exit_record::{ExitRecord, RunState, boot_id_hash, run_id_hash};
     let runs = Runs::new();
     let dir = runs.run_dir("t");
     std::fs::create_dir_all(&dir).unwrap();
@@ -142,6 +142,7 @@ async fn a_started_record_of_another_boot_is_a_reboot() {
         shim_pid: 1,
         started_at_ms: 5,
         boot_id_hash: boot_id_hash() ^ 1,
+        run_id_hash: run_id_hash(&runs.run_id("t")),
     };
     std::fs::write(dir.join("exit"), record.encode()).unwrap();
     assert!(matches!(attach(&runs, "t").await, Attached::Lost(LostReason::Rebooted)));

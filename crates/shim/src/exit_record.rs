@@ -6,7 +6,10 @@
 //! Layout (little endian): mark `SLXR` 0..4, version 4, state 5, kind 6, flags 7, status 8..12 (code or signal),
 //! errno 12..16, child pid 16..20, shim pid 20..24, started 24..32, finished 32..40, duration 40..48, boot 48..56,
 //! stage 56, what of the usage is known 57, zero 58..64, processor time 64..72, peak memory 72..80,
-//! bytes read 80..88, bytes written 88..96, zero 96..124, checksum 124..128.
+//! bytes read 80..88, bytes written 88..96, hash of the run id 96..104, zero 104..124, checksum 124..128.
+//!
+//! A file of zeros is as an empty one: nothing has begun there. The hash tells a record of the run from one that was left
+//! of another in the same file when the power was cut; it is 0 in records from before it was written.
 //!
 //! Version 1, of the first shims, has 64 bytes: the same up to 57, then zeros, and its checksum at 60..64.
 
@@ -118,6 +121,9 @@ pub struct ExitRecord {
     pub started_at_ms: u64,
     /// [`boot_id_hash`] when the run started; another value now means that the machine was rebooted since.
     pub boot_id_hash: u64,
+    /// [`run_id_hash`] of the run; 0 in records from before it was written, and until the
+    /// shim knows its run.
+    pub run_id_hash: u64,
 }
 
 impl ExitRecord {
@@ -172,6 +178,7 @@ impl ExitRecord {
                 }
             }
         }
+        out[96..104].copy_from_slice(&self.run_id_hash.to_le_bytes());
         let sum = checksum(&out[..LEN - 4]);
         out[LEN - 4..].copy_from_slice(&sum.to_le_bytes());
         out
@@ -210,7 +217,10 @@ impl ExitRecord {
         let (child_pid, shim_pid, started_at_ms) = (from.u32()?, from.u32()?, from.u64()?);
         let (finished_at_ms, duration_us, boot_id_hash) = (from.u64()?, from.u64()?, from.u64()?);
         let (stage, known) = (from.u8()?, from.u8()?);
-        let usage = if version == 1 { None } else { usage(&mut from, known)? };
+        let (usage, run_id_hash) = match version {
+            1 => (None, 0),
+            _ => (usage(&mut from, known)?, from.u64()?),
+        };
         let state = match state {
             1 => RunState::Started,
             2 => RunState::Final {
@@ -222,8 +232,18 @@ impl ExitRecord {
             },
             _ => return Err(FormatError::Value { field: "state" }),
         };
-        Ok(Self { state, child_pid, shim_pid, started_at_ms, boot_id_hash })
+        Ok(Self { state, child_pid, shim_pid, started_at_ms, boot_id_hash, run_id_hash })
     }
+
+    /// Whether the record may be of this run.
+    pub fn is_of(&self, run_id: &str) -> bool {
+        self.run_id_hash == 0 || self.run_id_hash == run_id_hash(run_id)
+    }
+}
+
+/// Whether a file with these bytes says that nothing has begun.
+pub fn is_blank(bytes: &[u8]) -> bool {
+    bytes.iter().all(|&byte| byte == 0)
 }
 
 fn end(kind: u8, status: Option<LeaderStatus>, stage: u8, errno: i32) -> Result<RunEnd, FormatError> {
@@ -278,7 +298,16 @@ fn flags(bits: u8) -> EndFlags {
 /// A number for this boot of the machine (FNV-1a of the kernel's boot id), 0 where the kernel tells none.
 pub fn boot_id_hash() -> u64 {
     let Ok(id) = std::fs::read("/proc/sys/kernel/random/boot_id") else { return 0 };
-    id.trim_ascii().iter().fold(0xCBF2_9CE4_8422_2325, |hash, &byte| {
+    fnv1a(id.trim_ascii())
+}
+
+/// A number for a run id (FNV-1a), never 0.
+pub fn run_id_hash(run_id: &str) -> u64 {
+    fnv1a(run_id.as_bytes()).max(1)
+}
+
+fn fnv1a(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xCBF2_9CE4_8422_2325, |hash, &byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3)
     })
 }
@@ -297,6 +326,7 @@ mod tests {
             shim_pid: 6,
             started_at_ms: 5,
             boot_id_hash: 4,
+            run_id_hash: 3,
         }
     }
 
@@ -327,6 +357,17 @@ mod tests {
         let read = ExitRecord::decode(&bytes).unwrap();
         let RunState::Final { end, usage, .. } = read.state else { panic!("{read:?}") };
         assert_eq!((end, usage), (RunEnd::Ended(LeaderStatus::Code(3)), None));
+    }
+
+    #[test]
+    fn a_record_is_of_its_run_alone() {
+        let mut of_a = record(RunEnd::Stopped(None));
+        of_a.run_id_hash = run_id_hash("a/1");
+        let read = ExitRecord::decode(&of_a.encode()).unwrap();
+        assert!(read.is_of("a/1") && !read.is_of("a/2"));
+        // Records from before the hash was written are of whatever run asks.
+        of_a.run_id_hash = 0;
+        assert!(ExitRecord::decode(&of_a.encode()).unwrap().is_of("a/2"));
     }
 
     #[test]

@@ -273,6 +273,7 @@ impl Actor {
         Effect {
             runner: Arc::clone(&self.runner),
             shared: Arc::clone(&self.shared),
+            folders: self.folders.clone(),
             tidying: self.tidying.clone(),
             starts: Arc::clone(&self.starts),
             mailbox: self.mailbox.clone(),

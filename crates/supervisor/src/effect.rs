@@ -1,9 +1,9 @@
 //! What runs beside the actor and reports back to it: starting a run and seeing it to its end.
 
-use crate::LiveTask;
 use crate::actor::{Message, now_ms};
 use crate::handle::Shared;
 use crate::tidying::Tidying;
+use crate::{LiveTask, RunFolders};
 use solti_model::TaskId;
 use solti_runner::{RunEnd, RunOutcome, RunRequest, Runner};
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use tokio::sync::{Semaphore, mpsc, watch};
 pub(crate) struct Effect {
     pub(crate) runner: Arc<dyn Runner>,
     pub(crate) shared: Arc<Shared>,
+    pub(crate) folders: RunFolders,
     pub(crate) tidying: Tidying,
     pub(crate) starts: Arc<Semaphore>,
     pub(crate) mailbox: mpsc::WeakSender<Message>,
@@ -33,6 +34,7 @@ impl Effect {
         let attempt = attempt_of(&request);
         // The semaphore is never closed.
         let place = Arc::clone(&self.starts).acquire_owned().await.ok();
+        self.folders.provide(&id, attempt);
         match self.runner.start(request).await {
             Ok(handle) => {
                 drop(place);

@@ -1,16 +1,19 @@
-//! Where the files of a run are: `<data>/runs/<task>/<attempt>/`.
+//! Where the files of a run are: `<data>/runs/<task>/<attempt>/`. Folders that are used again are `spare_folders`' business.
 
+use crate::spare_folders::SpareFolders;
 use solti_model::TaskId;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 #[derive(Debug, Clone)]
 pub struct RunFolders {
     root: PathBuf,
+    spare: Arc<SpareFolders>,
 }
 
 impl RunFolders {
     pub fn new(data_dir: &Path) -> Self {
-        Self { root: data_dir.join("runs") }
+        Self { root: data_dir.join("runs"), spare: Arc::new(SpareFolders::new(data_dir)) }
     }
 
     pub fn root(&self) -> &Path {
@@ -25,12 +28,20 @@ impl RunFolders {
         self.task(id).join(attempt.to_string())
     }
 
-    /// Makes the folder for runs, for this user alone.
+    /// Makes the folder for runs, for this user alone. Only for the one who starts runs here.
     pub fn prepare(&self) -> std::io::Result<()> {
         let mut builder = std::fs::DirBuilder::new();
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.recursive(true).create(&self.root)
+        builder.recursive(true).create(&self.root)?;
+        self.spare.prepare()
+    }
+
+    /// To be called before the first run of a task is started: brings its folder, where one is left from another task.
+    pub(crate) fn provide(&self, id: &TaskId, attempt: u32) {
+        if attempt == 1 {
+            self.spare.take(id, &self.task(id));
+        }
     }
 
     /// Removes everything of a task. A folder that is not there is removed already.
@@ -50,6 +61,9 @@ impl RunFolders {
     /// Leaves of a finished run its log alone, and nothing when it printed nothing: folders cost inodes.
     pub fn tidy(&self, id: &TaskId, attempt: u32) {
         let run = self.run(id, attempt);
+        if attempt == 1 && self.spare.keep(&self.task(id), &run) {
+            return;
+        }
         for name in solti_runner::TRANSIENT_FILES {
             // What is not there need not go; what cannot go now goes with the task.
             let _ = std::fs::remove_file(run.join(name));

@@ -106,6 +106,7 @@ struct Launched {
 
 fn launch(dir: &File, order: Order, record: &mut RecordFile) -> Result<Launched, StartFailure> {
     let spec = read_spec(dir, order.spec)?;
+    record.is_of(&spec.run_id);
     fail_point!("launch-taken");
     let log = LogWriter::create(&layout::path_in(dir.as_fd(), ""))
         .map_err(|error| at(Stage::Log)(source(error)))?;
