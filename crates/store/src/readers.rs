@@ -64,3 +64,27 @@ impl Idle {
         self.connections.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rusqlite::StatementStatus;
+
+    #[tokio::test]
+    async fn a_statement_is_compiled_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = crate::schema::prepare_file(dir.path()).unwrap();
+        drop(crate::schema::open_writer(&path).unwrap());
+        let readers = Readers::new(path);
+        for _ in 0..3 {
+            let again = readers.run(|db| {
+                let mut statement = db.prepare_cached(
+                    "SELECT 1 FROM tasks t JOIN task_specs s ON s.num = t.num WHERE t.id = ?1",
+                )?;
+                assert!(!statement.exists(["t"])?);
+                Ok(statement.get_status(StatementStatus::RePrepare))
+            });
+            assert_eq!(again.await.unwrap(), 0);
+        }
+    }
+}

@@ -183,7 +183,16 @@ impl Retention {
     async fn measure(&mut self, ids: BTreeSet<TaskId>) -> Result<(), RetentionError> {
         let limits = *self.log_limits.borrow();
         let over = |bytes: u64, limit: Option<u64>| limit.is_some_and(|limit| bytes > limit);
-        for id in ids {
+        let folders = self.folders.clone();
+        let (with_folder, without) = tokio::task::spawn_blocking(move || {
+            ids.into_iter().partition::<Vec<_>, _>(|id| folders.task(id).is_dir())
+        })
+        .await?;
+        // Deleted, waiting, or over and silent: nothing to ask the store about.
+        for id in without {
+            self.logs.remove(&id);
+        }
+        for id in with_folder {
             let Some(stored) = self.store.task(&id).await? else {
                 self.logs.remove(&id);
                 continue;

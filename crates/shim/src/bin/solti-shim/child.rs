@@ -6,6 +6,7 @@
 use std::ffi::CString;
 use std::fs::File;
 use std::io::{self, PipeWriter};
+use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -284,33 +285,94 @@ impl Image {
         Ok((pid, owned(pidfd)))
     }
 
-    /// As a fork, but right into a control group: to move there later costs milliseconds, and a moment outside.
+    /// The same right into a control group: to move there later costs milliseconds, and a moment outside.
     fn clone_into(&self, group: BorrowedFd<'_>) -> io::Result<Cloned> {
+        let mut stack = Vec::<u128>::with_capacity(STACK / size_of::<u128>());
         let mut pidfd: RawFd = -1;
-        // SAFETY: zeroed arguments are valid; the kernel is told their size. The pointer is to `pidfd`. This process has one
-        // thread, and the child calls nothing but `become_program`.
-        let pid = unsafe {
-            let mut arguments: libc::clone_args = std::mem::zeroed();
-            arguments.flags = (libc::CLONE_VFORK | libc::CLONE_PIDFD) as u64 | CLONE_INTO_CGROUP;
-            arguments.pidfd = (&raw mut pidfd) as u64;
-            arguments.exit_signal = libc::SIGCHLD as u64;
-            arguments.cgroup = group.as_raw_fd() as u64;
-            libc::syscall(libc::SYS_clone3, &raw const arguments, size_of::<libc::clone_args>())
-        };
+        // SAFETY: zeroed arguments are valid.
+        let mut arguments: libc::clone_args = unsafe { std::mem::zeroed() };
+        arguments.flags = (libc::CLONE_VFORK | libc::CLONE_PIDFD) as u64 | CLONE_INTO_CGROUP;
+        arguments.pidfd = (&raw mut pidfd) as u64;
+        arguments.exit_signal = libc::SIGCHLD as u64;
+        arguments.cgroup = group.as_raw_fd() as u64;
+        // SAFETY: as for `clone_here`, and the arguments are as clone3 wants them.
+        let pid = unsafe { clone3(&mut arguments, stack.spare_capacity_mut(), become_program, self) };
         match libc::pid_t::try_from(pid) {
-            Ok(0) => {
-                become_program(ptr::from_ref(self).cast_mut().cast());
-                // It does not come back.
-                std::process::abort()
-            }
             Ok(pid) if pid > 0 => Ok((pid, owned(pidfd))),
-            Ok(_) | Err(_) => Err(io::Error::last_os_error()),
+            Ok(error) => Err(io::Error::from_raw_os_error(-error)),
+            Err(_) => Err(io::ErrorKind::Other.into()),
         }
     }
 
     fn failed(&self) -> Option<Failed> {
         // SAFETY: made by `new`; the child that shared it has executed the program, or has ended.
         unsafe { self.failed.0.as_ptr().read_volatile() }
+    }
+}
+
+/// clone3 for a child that borrows our memory and runs `entry`, which does not come back, on `stack`. libc has no function
+/// for it. Returns the child's pid, or a negative errno.
+///
+/// # Safety
+/// The arguments' pointers, `stack` and `image` are good until the child has executed a program or ended, which CLONE_VFORK
+/// waits for. This process has one thread.
+#[cfg(target_arch = "x86_64")]
+unsafe fn clone3(
+    arguments: &mut libc::clone_args,
+    stack: &mut [MaybeUninit<u128>],
+    entry: extern "C" fn(*mut libc::c_void) -> libc::c_int,
+    image: &Image,
+) -> i64 {
+    arguments.flags |= libc::CLONE_VM as u64;
+    arguments.stack = stack.as_mut_ptr() as u64;
+    arguments.stack_size = size_of_val(stack) as u64;
+    let mut result = libc::SYS_clone3;
+    // SAFETY: the kernel gives the child our registers but for rax and the stack pointer, which is the aligned end of `stack`;
+    // it calls `entry` there and never gets to what follows. For us this is a system call like any other.
+    unsafe {
+        std::arch::asm!(
+            "syscall",
+            "test rax, rax",
+            "jnz 2f",
+            "xor ebp, ebp",
+            "mov rdi, r8",
+            "call r9",
+            "ud2",
+            "2:",
+            inlateout("rax") result,
+            in("rdi") ptr::from_mut(arguments),
+            in("rsi") size_of::<libc::clone_args>(),
+            in("r8") ptr::from_ref(image),
+            in("r9") entry,
+            lateout("rcx") _,
+            lateout("r11") _,
+        );
+    }
+    result
+}
+
+/// The same where nobody has written the assembly: the child gets a copy of our memory, which takes longer.
+///
+/// # Safety
+/// `image` is good. This process has one thread.
+#[cfg(not(target_arch = "x86_64"))]
+unsafe fn clone3(
+    arguments: &mut libc::clone_args,
+    _stack: &mut [MaybeUninit<u128>],
+    entry: extern "C" fn(*mut libc::c_void) -> libc::c_int,
+    image: &Image,
+) -> i64 {
+    // SAFETY: the kernel is told the arguments' size; the child calls nothing but `entry`.
+    let pid =
+        unsafe { libc::syscall(libc::SYS_clone3, ptr::from_mut(arguments), size_of::<libc::clone_args>()) };
+    match pid {
+        0 => {
+            entry(ptr::from_ref(image).cast_mut().cast());
+            // It does not come back.
+            std::process::abort()
+        }
+        -1 => -i64::from(io::Error::last_os_error().raw_os_error().unwrap_or(libc::EIO)),
+        pid => i64::from(pid),
     }
 }
 
