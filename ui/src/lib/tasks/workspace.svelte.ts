@@ -98,6 +98,8 @@ export class Workspace {
       (thrown: unknown) => this.report(thrown),
     );
     this.#keep(this.backend.watchClosing((question) => (this.closing = question)));
+    // A form that is open already is the one that was asked for.
+    this.#keep(this.backend.watchFormAsks(() => (this.form ??= {})));
     this.#keep(this.backend.watchDoors((doors) => (this.doors = doors)));
     this.settings.load().catch((thrown: unknown) => this.report(thrown));
     await this.list.start();
