@@ -22,7 +22,7 @@ use std::{
     time::Duration,
 };
 use tauri::{AppHandle, Manager, Runtime, async_runtime::spawn, image::Image, include_image};
-use tokio::{select, sync::watch, time::sleep};
+use tokio::{join, select, sync::watch, time::sleep};
 
 /// A panel draws each change anew: tasks that end by the hundred are told in steps.
 const MIN_GAP: Duration = Duration::from_millis(500);
@@ -69,14 +69,11 @@ pub fn start<R: Runtime>(app: &AppHandle<R>) {
     spawn(async move {
         let (told, counts) = watch::channel(Counts::default());
         let api = app.state::<Api>();
-        select! {
-            () = count(&**api, &told) => {}
-            () = follow(&app, counts) => {}
-        }
+        join!(count(&**api, told), follow(&app, counts));
     });
 }
 
-async fn count(api: &(impl DesktopApi + ?Sized), told: &watch::Sender<Counts>) {
+async fn count(api: &(impl DesktopApi + ?Sized), told: watch::Sender<Counts>) {
     // The first change may be long in coming.
     if let Ok(summary) = api.summary().await {
         told.send_replace(Counts::of(&summary));
@@ -98,8 +95,7 @@ async fn follow<R: Runtime>(app: &AppHandle<R>, mut counts: watch::Receiver<Coun
         offered = match offered {
             None if wanted => offer(app, &presence, now).await,
             Some(handle) if !wanted => {
-                presence.0.offered.store(false, Ordering::Relaxed);
-                handle.shutdown().await;
+                withdraw(&presence, &handle).await;
                 None
             }
             Some(handle) => {
@@ -114,8 +110,11 @@ async fn follow<R: Runtime>(app: &AppHandle<R>, mut counts: watch::Receiver<Coun
             changed = counts.changed(), if offered.is_some() => changed.is_ok(),
         };
         if !open {
-            return;
+            break;
         }
+    }
+    if let Some(handle) = offered {
+        withdraw(&presence, &handle).await;
     }
 }
 
@@ -137,6 +136,12 @@ async fn offer<R: Runtime>(
             None
         }
     }
+}
+
+/// Takes the icon off the bus.
+async fn withdraw<R: Runtime>(presence: &TrayPresence, handle: &Handle<Item<R>>) {
+    presence.0.offered.store(false, Ordering::Relaxed);
+    handle.shutdown().await;
 }
 
 struct Item<R: Runtime> {
