@@ -56,6 +56,16 @@ fuzz() {
     RUSTC_BOOTSTRAP=1 cargo fuzz run "$1" --sanitizer none "$out/corpus/$1" "fuzz/corpus/$1" -- -max_total_time=60 -max_len=65536 -timeout=20
 }
 
+# The tests of limits, on a kernel that enforces them.
+with_limits() {
+    target=$(rustc -vV | sed -n 's/^host: //p' | tr 'a-z-' 'A-Z_')
+    for tests in "solti-shim --test shim limits" "solti-api --test resources"; do
+        # shellcheck disable=SC2086 # words
+        env "CARGO_TARGET_${target}_RUNNER=$PWD/scripts/in-uml.sh" "SOLTI_TEST_SHIM=$PWD/target/debug/solti-shim" \
+            cargo test -p $tests -- --nocapture --test-threads=1 || return 1
+    done
+}
+
 words=$*
 scripts/deps.sh || exit 1
 cargo build --quiet -p solti-shim --bins || exit 1
@@ -84,6 +94,7 @@ row "crash loop" 10 10 run_tests -p solti-api --test crash_loop
 row "hostile output, a line of 1 gb" 1 1 \
     env SOLTI_TORTURE_LINE_MB=1024 cargo test -p solti-api --test hostile_output -- --nocapture
 row "hostile http client" 3 3 run_tests -p solti-http
+row "limits of memory, processors and processes" 3 3 with_limits
 row "clock jumps" 5 5 run_tests -p solti-api --test clock
 row "rules of the supervisor in any order" 1 2000 env SOLTI_TORTURE_CASES=2000 cargo test -p solti-supervisor --test rules
 row "log store against a model" 1 2000 env SOLTI_TORTURE_CASES=2000 cargo test -p solti-logstore --test model

@@ -5,6 +5,7 @@ mod log_window;
 mod page_security;
 mod refused_start;
 mod support;
+mod tray;
 
 use std::{fs, time::Instant};
 use support::Desk;

@@ -10,7 +10,8 @@ use crate::{
     instance,
     log_link::LogLink,
     notify, shutdown,
-    window::{self, LogWindows},
+    tray::{self, TrayPresence},
+    window::{self, FormAsk, LogWindows},
 };
 use solti_api::{LocalApi, SettingsAccess};
 use solti_engine::{Config, DataLock, Engine};
@@ -53,6 +54,8 @@ pub fn assemble<R: Runtime>(builder: Builder<R>, parts: Parts) -> Builder<R> {
         .manage(Streams::default())
         .manage(LogWindows::default())
         .manage(CloseGate::default())
+        .manage(FormAsk::default())
+        .manage(TrayPresence::default())
         .invoke_handler(commands::handler())
         .on_window_event(window::on_event)
         .on_page_load(|webview, load| {
@@ -63,7 +66,7 @@ pub fn assemble<R: Runtime>(builder: Builder<R>, parts: Parts) -> Builder<R> {
         })
 }
 
-/// Runs until the last window is closed. `http` opens the API there, whatever the settings say; `lock` is let go of last.
+/// Runs until the last window is closed, or longer where the tray keeps it. `http` opens the API there, whatever the settings say; `lock` is let go of last.
 pub fn run(config: &Config, http: Option<SocketAddr>, lock: DataLock) -> Result<(), ShellError> {
     let engine = block_on(Engine::open(config))?;
     let parts = Parts {
@@ -83,17 +86,23 @@ pub fn run(config: &Config, http: Option<SocketAddr>, lock: DataLock) -> Result<
             let doors = Arc::clone(&app.state::<Arc<Doors>>());
             spawn(async move { doors.follow(served, followed, http).await });
             notify::start(app.handle());
+            tray::start(app.handle());
             open(app.handle(), std::env::args())?;
             Ok(())
         })
         .build(context())?;
-    app.run_return(move |app, event| {
-        if let RunEvent::Exit = event {
+    app.run_return(move |app, event| match event {
+        // Without a code it is the last window that has gone.
+        RunEvent::ExitRequested { code: None, api, .. } if app.state::<CloseGate>().is_resident() => {
+            api.prevent_exit();
+        }
+        RunEvent::Exit => {
             // Before the lock goes: the next app must not find a name on the bus that nobody answers to.
             tauri_plugin_single_instance::destroy(app);
             // The timer needs the runtime, so it is made inside.
             block_on(async { engine.detach().await });
         }
+        _ => {}
     });
     drop(lock);
     Ok(())

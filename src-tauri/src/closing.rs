@@ -1,10 +1,14 @@
-//! What closing the last window does while tasks run: as the setting says, or as the person at the page answers. Tasks never
-//! end because a window closes, unless one of the two says so; a signal or a logout asks nothing and stops nothing
+//! What closing the last window does while there is work: as the setting says, or as the person at the page answers. Tasks
+//! never end because a window closes, unless one of the two says so; a signal or a logout asks nothing and stops nothing
 //! (shutdown.rs).
+//!
+//! Where the tray shows the app (tray.rs), it goes on there without a window, so that waiting tasks start too. Elsewhere it
+//! would be out of reach, and ends; what runs goes on with its shim, and what waits starts when the app is opened again.
 
 use crate::{
     commands::{Api, SettingsDoor},
     events::Frame,
+    tray::TrayPresence,
     window,
 };
 use futures::stream::{BoxStream, StreamExt};
@@ -12,7 +16,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use solti_api::{ApiError, DesktopApi};
 use solti_model::{Closing, ListQuery, StopMode, TaskPhase};
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 use tauri::{AppHandle, CloseRequestApi, Manager, Runtime, Window, async_runtime::spawn};
 use tokio::{sync::watch, time::timeout};
 
@@ -21,14 +28,44 @@ const STOPS: usize = 32;
 /// Longer than tasks have from TERM to KILL; what is left after it is ended by its shim all the same.
 const ENDING: Duration = Duration::from_secs(8);
 
-/// The question that is open, if one is.
+/// The question that is open, if one is, and whether the app goes on without a window.
 #[derive(Default)]
-pub struct CloseGate(watch::Sender<Option<Busy>>);
+pub struct CloseGate {
+    asked: watch::Sender<Option<Busy>>,
+    resident: AtomicBool,
+}
 
+/// What there is to do as the last window is about to close.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Busy {
     running: u64,
     waiting: u64,
+    leads: Leads,
+}
+
+/// What follows when tasks are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+enum Leads {
+    /// The app goes on in the tray, and waiting tasks start.
+    ToTray,
+    /// It ends, and waiting tasks wait.
+    ToEnd,
+}
+
+/// Why the app may have to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Occasion {
+    LastWindow,
+    /// Said in the tray's menu.
+    Quit,
+}
+
+impl Busy {
+    /// Whether it matters to a task what becomes of the app.
+    fn matters(&self) -> bool {
+        self.running > 0 || (self.waiting > 0 && self.leads == Leads::ToTray)
+    }
 }
 
 /// What the person answered.
@@ -41,9 +78,9 @@ pub enum CloseAnswer {
 }
 
 impl CloseGate {
-    /// What the page is asked: the tasks that run, or `None` when there is no question any more.
+    /// What the page is asked: the tasks there are, or `None` when there is no question any more.
     pub fn questions(&self) -> BoxStream<'static, Option<Busy>> {
-        let asked = self.0.subscribe();
+        let asked = self.asked.subscribe();
         futures::stream::unfold((asked, true), |(mut asked, first)| async move {
             if !first {
                 asked.changed().await.ok()?;
@@ -54,18 +91,33 @@ impl CloseGate {
         .boxed()
     }
 
-    /// Whether the page was asked just now: not without a page, and not again while it owes an answer.
+    /// Puts the question, unless it is owed an answer already: then this is the answer.
     fn ask(&self, busy: Busy) -> bool {
-        let unanswered = self.0.borrow().is_some();
-        if unanswered || self.0.receiver_count() == 0 {
-            return false;
-        }
-        self.0.send_replace(Some(busy));
-        true
+        self.asked.send_if_modified(|asked| {
+            let free = asked.is_none();
+            if free {
+                *asked = Some(busy);
+            }
+            free
+        })
+    }
+
+    /// Whether a page hears what is asked.
+    fn is_heard(&self) -> bool {
+        self.asked.receiver_count() > 0
+    }
+
+    fn open(&self) -> Option<Busy> {
+        *self.asked.borrow()
     }
 
     fn withdraw(&self) {
-        self.0.send_if_modified(|asked| asked.take().is_some());
+        self.asked.send_if_modified(|asked| asked.take().is_some());
+    }
+
+    /// Whether the app goes on although its last window is gone.
+    pub fn is_resident(&self) -> bool {
+        self.resident.load(Ordering::Relaxed)
     }
 }
 
@@ -100,26 +152,57 @@ pub fn requested<R: Runtime>(window: &Window<R>, request: &CloseRequestApi) {
     }
     request.prevent_close();
     let app = app.clone();
-    spawn(async move { decide(&app).await });
+    spawn(async move { decide(&app, Occasion::LastWindow).await });
 }
 
-async fn decide<R: Runtime>(app: &AppHandle<R>) {
+/// The person wants the app to end, also when it would go on in the tray.
+pub async fn quit<R: Runtime>(app: &AppHandle<R>) {
+    decide(app, Occasion::Quit).await;
+}
+
+async fn decide<R: Runtime>(app: &AppHandle<R>, occasion: Occasion) {
+    let gate = app.state::<CloseGate>();
+    gate.resident.store(false, Ordering::Relaxed);
     // An engine that does not answer must not keep the window open.
     let Ok(summary) = app.state::<Api>().summary().await else { return app.exit(0) };
     let count = |phase| summary.by_phase.get(&phase).copied().unwrap_or(0);
-    let busy = Busy { running: count(TaskPhase::Running), waiting: count(TaskPhase::Pending) };
+    let leads = match occasion {
+        Occasion::LastWindow if app.state::<TrayPresence>().is_shown() => Leads::ToTray,
+        Occasion::LastWindow | Occasion::Quit => Leads::ToEnd,
+    };
+    let busy = Busy { running: count(TaskPhase::Running), waiting: count(TaskPhase::Pending), leads };
     let closing = app.state::<SettingsDoor>().settings().closing;
     match closing {
-        _ if busy.running == 0 => app.exit(0),
-        Closing::Background => app.exit(0),
+        _ if !busy.matters() => app.exit(0),
+        Closing::Background => keep(app, leads),
+        Closing::StopAll if busy.running == 0 => app.exit(0),
         Closing::StopAll => stop_and_leave(app).await,
         Closing::Ask => {
-            // The log window that was left cannot ask.
-            let asked = app.get_webview_window(window::MAIN).is_some() && app.state::<CloseGate>().ask(busy);
-            if !asked {
-                // Closed again without an answer, or by a page that is not there: tasks go on.
-                app.exit(0);
+            let can_ask = match occasion {
+                // The log window that was left cannot ask, nor can a page that is not there.
+                Occasion::LastWindow => app.get_webview_window(window::MAIN).is_some() && gate.is_heard(),
+                Occasion::Quit => window::open_main(app).is_ok(),
+            };
+            // Closed again without an answer: tasks go on.
+            if !(can_ask && gate.ask(busy)) {
+                keep(app, leads);
             }
+        }
+    }
+}
+
+/// Lets the tasks go on: with the app in the tray, or with their shims alone.
+fn keep<R: Runtime>(app: &AppHandle<R>, leads: Leads) {
+    let gate = app.state::<CloseGate>();
+    gate.withdraw();
+    if leads == Leads::ToEnd {
+        return app.exit(0);
+    }
+    gate.resident.store(true, Ordering::Relaxed);
+    for (label, window) in app.webview_windows() {
+        // Closed for good, not hidden: what its page held is given back.
+        if let Err(error) = window.destroy() {
+            tracing::warn!("window {label} could not be closed: {error}");
         }
     }
 }
@@ -133,6 +216,8 @@ pub async fn answered<R: Runtime>(
     answer: CloseAnswer,
     remember: bool,
 ) -> Result<(), ApiError> {
+    // Without a question it is the second answer to one.
+    let Some(asked) = app.state::<CloseGate>().open() else { return Ok(()) };
     let kept = match answer {
         CloseAnswer::Cancel => None,
         CloseAnswer::Background => Some("background"),
@@ -143,7 +228,8 @@ pub async fn answered<R: Runtime>(
     }
     match answer {
         CloseAnswer::Cancel => app.state::<CloseGate>().withdraw(),
-        CloseAnswer::Background => app.exit(0),
+        // As it was promised, also when the tray has gone since.
+        CloseAnswer::Background => keep(app, asked.leads),
         CloseAnswer::StopAll => {
             stop_all(&**app.state::<Api>()).await?;
             app.exit(0);
@@ -198,19 +284,36 @@ async fn stop_all(api: &dyn DesktopApi) -> Result<(), ApiError> {
 mod tests {
     use super::*;
 
-    const BUSY: Busy = Busy { running: 2, waiting: 1 };
+    const BUSY: Busy = Busy { running: 2, waiting: 1, leads: Leads::ToEnd };
 
     #[tokio::test]
     async fn the_page_is_asked_once_and_may_withdraw() {
         let gate = CloseGate::default();
-        assert!(!gate.ask(BUSY), "asked a page that is not there");
+        assert!(!gate.is_heard(), "nobody is there");
         let mut questions = gate.questions();
+        assert!(gate.is_heard());
         assert_eq!(questions.next().await, Some(None));
         assert!(gate.ask(BUSY));
         assert_eq!(questions.next().await, Some(Some(BUSY)));
         assert!(!gate.ask(BUSY), "a second close without an answer is the answer");
+        assert_eq!(gate.open(), Some(BUSY));
         gate.withdraw();
         assert_eq!(questions.next().await, Some(None));
         assert!(gate.ask(BUSY));
+    }
+
+    #[tokio::test]
+    async fn a_page_that_comes_later_hears_the_open_question() {
+        let gate = CloseGate::default();
+        assert!(gate.ask(BUSY));
+        assert_eq!(gate.questions().next().await, Some(Some(BUSY)));
+    }
+
+    #[test]
+    fn waiting_tasks_matter_where_the_app_would_start_them() {
+        let busy = |running, waiting, leads| Busy { running, waiting, leads }.matters();
+        assert!(busy(1, 0, Leads::ToEnd) && busy(1, 0, Leads::ToTray));
+        assert!(busy(0, 1, Leads::ToTray) && !busy(0, 1, Leads::ToEnd));
+        assert!(!busy(0, 0, Leads::ToTray));
     }
 }

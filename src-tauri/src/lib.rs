@@ -17,6 +17,7 @@ mod notify;
 mod search;
 mod shutdown;
 mod tail;
+mod tray;
 mod usage;
 mod window;
 

@@ -102,6 +102,49 @@ impl Frame for JumpFrame {
     }
 }
 
+/// Whether the form for a new task was asked for from outside the page, and not opened yet.
+#[derive(Default)]
+pub struct FormAsk(watch::Sender<bool>);
+
+impl FormAsk {
+    /// An item each time the page has to open the form.
+    pub fn asks(&self) -> BoxStream<'static, ()> {
+        let sender = self.0.clone();
+        futures::stream::unfold((sender, self.0.subscribe()), |(sender, mut asked)| async move {
+            asked.wait_for(|asked| *asked).await.ok()?;
+            sender.send_replace(false);
+            Some(((), (sender, asked)))
+        })
+        .boxed()
+    }
+}
+
+/// One message to the main window: open the form for a new task.
+#[derive(Debug, Serialize)]
+pub struct FormFrame {
+    frame: u64,
+}
+
+impl Frame for FormFrame {
+    type Item = ();
+
+    fn first((): ()) -> Self {
+        Self { frame: 0 }
+    }
+
+    fn fold(&mut self, (): ()) {}
+
+    fn seal(&mut self, frame: u64) {
+        self.frame = frame;
+    }
+}
+
+/// Shows the main window with the form for a new task.
+pub fn open_form<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
+    app.state::<FormAsk>().0.send_replace(true);
+    open_main(app)
+}
+
 /// Shows the main window, making it when it was closed.
 pub fn open_main<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
     if let Some(window) = app.get_webview_window(MAIN) {
@@ -230,6 +273,18 @@ mod tests {
         assert_eq!(jumps.next().await, Some(9));
         windows.forget(&label);
         assert_eq!(jumps.next().await, None);
+    }
+
+    #[tokio::test]
+    async fn the_form_is_asked_for_once_also_before_the_page_listens() {
+        let form = FormAsk::default();
+        form.0.send_replace(true);
+        let mut asks = form.asks();
+        assert_eq!(asks.next().await, Some(()));
+        let mut reloaded = form.asks();
+        assert!(futures::poll!(reloaded.next()).is_pending(), "a page that is loaded anew opens it again");
+        form.0.send_replace(true);
+        assert_eq!(asks.next().await, Some(()));
     }
 
     #[test]

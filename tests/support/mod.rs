@@ -4,6 +4,7 @@
 //!
 //! With SOLTI_SCREENSHOTS set to a folder, `AppWindow::look` leaves pictures there.
 
+pub mod panel;
 mod screen;
 
 use serde_json::json;
@@ -86,6 +87,64 @@ impl Desk {
         self.work.path()
     }
 
+    /// Where a panel would be, were there one.
+    pub fn bus(&self) -> &str {
+        &self.bus
+    }
+
+    /// As for a person who has started a window system and nothing else.
+    pub fn without_a_bus(mut self) -> Self {
+        self.bus = format!("unix:path={}", self.work.path().join("no-bus").display());
+        self
+    }
+
+    /// Waits until the app has so many main windows, seen from outside.
+    pub fn see_windows_on_screen(&self, count: usize) {
+        until(&format!("{count} windows on the screen"), || {
+            screen::count_windows(&self.display, is_main).expect("a screen") == count
+        });
+    }
+
+    /// The app and the processes that draw its pages.
+    fn processes(&self) -> (u32, Vec<u32>) {
+        let pids = || {
+            let entries = fs::read_dir("/proc").expect("/proc").flatten();
+            entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok())
+        };
+        let data = self.data.path().to_string_lossy().into_owned();
+        let is_app = |pid: &u32| {
+            let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+            fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|exe| exe == Path::new(APP))
+                && String::from_utf8_lossy(&environment).contains(&data)
+        };
+        let app = pids().find(is_app).expect("the app runs");
+        let is_page = |pid: &u32| {
+            let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+            stat.contains("(WebKitWebProces)")
+                && stat
+                    .rsplit(") ")
+                    .next()
+                    .is_some_and(|rest| rest.split(' ').nth(1) == Some(&app.to_string()))
+        };
+        (app, pids().filter(is_page).collect())
+    }
+
+    /// Waits until nothing draws a page of the app any more.
+    pub fn see_no_web_process(&self) {
+        until("the app draws no page", || self.processes().1.is_empty());
+    }
+
+    /// What the app and its pages take, each shared page counted by its share, in kB.
+    pub fn memory(&self) -> u64 {
+        let (app, pages) = self.processes();
+        let pss = |pid: u32| {
+            let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
+            let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:"));
+            line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok()).unwrap_or(0)
+        };
+        pages.into_iter().chain([app]).map(pss).sum()
+    }
+
     /// The app's surroundings, and nothing of the person's who runs the test.
     fn surround(&self, command: &mut Command) {
         command
@@ -160,6 +219,10 @@ pub struct AppWindow<'a> {
     _driver: Owned,
     page: WebDriver,
     main: WindowHandle,
+}
+
+fn is_main(title: &str) -> bool {
+    title == "Solti"
 }
 
 fn css(test_id: &str) -> String {
@@ -311,6 +374,15 @@ impl AppWindow<'_> {
         self.page.switch_to_window(self.main.clone()).await.expect("the main window is there");
     }
 
+    /// Turns to the main window that has been opened since the one before was closed.
+    pub async fn turn_to_new_main(&self) {
+        let main = eventually("a new main window", || async {
+            Ok(self.page.windows().await?.into_iter().find(|window| *window != self.main))
+        })
+        .await;
+        self.page.switch_to_window(main).await.expect("the main window is there");
+    }
+
     pub async fn see_windows(&self, count: usize) {
         eventually(&format!("{count} windows"), || async {
             Ok((self.page.windows().await?.len() == count).then_some(()))
@@ -339,7 +411,7 @@ impl AppWindow<'_> {
 
     /// Closes the main window by its cross; log windows stay.
     pub fn close_main(&self) {
-        assert_eq!(screen::close_windows(&self.desk.display, |title| title == "Solti").expect("a screen"), 1);
+        assert_eq!(screen::close_windows(&self.desk.display, is_main).expect("a screen"), 1);
     }
 
     /// Waits until the app has ended by itself.

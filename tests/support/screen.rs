@@ -5,7 +5,8 @@ use x11rb::{
     CURRENT_TIME,
     connection::Connection,
     errors::{ConnectError, ReplyOrIdError},
-    protocol::xproto::{AtomEnum, ClientMessageEvent, ConnectionExt, EventMask, MapState},
+    protocol::xproto::{AtomEnum, ClientMessageEvent, ConnectionExt, EventMask, MapState, Window},
+    rust_connection::RustConnection,
 };
 
 #[derive(Debug, thiserror::Error)]
@@ -31,12 +32,29 @@ impl From<x11rb::errors::ReplyError> for ScreenError {
 /// Asks the windows with such a title to close, and returns how many there were.
 pub fn close_windows(display: &str, titled: impl Fn(&str) -> bool) -> Result<usize, ScreenError> {
     let (screen, number) = x11rb::connect(Some(display))?;
-    let atom = |name: &str| -> Result<u32, ScreenError> {
-        Ok(screen.intern_atom(false, name.as_bytes())?.reply()?.atom)
-    };
-    let (protocols, delete) = (atom("WM_PROTOCOLS")?, atom("WM_DELETE_WINDOW")?);
-    let (name, utf8) = (atom("_NET_WM_NAME")?, atom("UTF8_STRING")?);
-    let mut asked = 0;
+    let (protocols, delete) = (atom(&screen, "WM_PROTOCOLS")?, atom(&screen, "WM_DELETE_WINDOW")?);
+    let windows = visible(&screen, number, titled)?;
+    for &window in &windows {
+        let ask = ClientMessageEvent::new(32, window, protocols, [delete, CURRENT_TIME, 0, 0, 0]);
+        screen.send_event(false, window, EventMask::NO_EVENT, ask)?.check()?;
+    }
+    Ok(windows.len())
+}
+
+pub fn count_windows(display: &str, titled: impl Fn(&str) -> bool) -> Result<usize, ScreenError> {
+    let (screen, number) = x11rb::connect(Some(display))?;
+    Ok(visible(&screen, number, titled)?.len())
+}
+
+/// The windows with such a title that can be seen and have a cross.
+fn visible(
+    screen: &RustConnection,
+    number: usize,
+    titled: impl Fn(&str) -> bool,
+) -> Result<Vec<Window>, ScreenError> {
+    let (protocols, delete) = (atom(screen, "WM_PROTOCOLS")?, atom(screen, "WM_DELETE_WINDOW")?);
+    let (name, utf8) = (atom(screen, "_NET_WM_NAME")?, atom(screen, "UTF8_STRING")?);
+    let mut found = Vec::new();
     for window in screen.query_tree(screen.setup().roots[number].root)?.reply()?.children {
         if screen.get_window_attributes(window)?.reply()?.map_state != MapState::VIEWABLE {
             continue;
@@ -45,10 +63,12 @@ pub fn close_windows(display: &str, titled: impl Fn(&str) -> bool) -> Result<usi
         let title = screen.get_property(false, window, name, utf8, 0, 256)?.reply()?.value;
         let closes = takes.value32().is_some_and(|mut all| all.any(|one| one == delete));
         if closes && titled(&String::from_utf8_lossy(&title)) {
-            let ask = ClientMessageEvent::new(32, window, protocols, [delete, CURRENT_TIME, 0, 0, 0]);
-            screen.send_event(false, window, EventMask::NO_EVENT, ask)?.check()?;
-            asked += 1;
+            found.push(window);
         }
     }
-    Ok(asked)
+    Ok(found)
+}
+
+fn atom(screen: &RustConnection, name: &str) -> Result<u32, ScreenError> {
+    Ok(screen.intern_atom(false, name.as_bytes())?.reply()?.atom)
 }

@@ -47,7 +47,7 @@ pub use search::{LogQuery, RowRanges, RunHits, SearchHit, SearchProgress, TaskHi
 pub use selector::{MatchExpression, Operator, RunnerSelector};
 pub use settings::{
     ApiSettings, Closing, Connection, EnvironmentSettings, FinishedSettings, GrpcSettings, HttpSettings,
-    LogSettings, NotificationSettings, Settings, Theme, TlsMode,
+    LogSettings, NotificationSettings, Settings, Theme, TlsMode, TraySettings,
 };
 pub use spec::{AdmissionStrategy, RestartStrategy, TaskSpec};
 pub use task::{ObjectMeta, Task, TaskPhase, TaskRun, TaskStatus};

@@ -20,6 +20,7 @@ pub struct Settings {
     pub logs: LogSettings,
     pub finished: FinishedSettings,
     pub closing: Closing,
+    pub tray: TraySettings,
     pub notifications: NotificationSettings,
     pub theme: Theme,
     pub environment: EnvironmentSettings,
@@ -76,6 +77,20 @@ pub enum Closing {
     /// They go on.
     Background,
     StopAll,
+}
+
+/// The icon in the desktop's tray.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct TraySettings {
+    /// Where the desktop has a tray. While the icon is there, the app need not end with its last window.
+    pub show: bool,
+}
+
+impl Default for TraySettings {
+    fn default() -> Self {
+        Self { show: true }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -375,6 +390,7 @@ mod tests {
         let document = serde_json::to_value(&settings).expect("writes");
         assert_eq!(document["logs"]["runBytes"], 20_000_000_000_u64);
         assert_eq!(document["closing"], "ask");
+        assert_eq!(document["tray"]["show"], true);
         assert_eq!(document["api"]["http"]["enabled"], false);
         let read: Settings = serde_json::from_value(json!({})).expect("every field has a default");
         assert_eq!(read, settings);

@@ -86,6 +86,7 @@ fn the_types_of_the_page_are_those_of_the_model() {
         LogSettings,
         FinishedSettings,
         Closing,
+        TraySettings,
         NotificationSettings,
         Theme,
         EnvironmentSettings,

@@ -46,3 +46,43 @@ pub fn judge(spec: &TaskSpec, outcome: &RunOutcome, stop_requested: bool) -> Att
     };
     AttemptResult { end, exit_code, error }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use solti_model::parse_spec;
+    use solti_runner::EndFlags;
+
+    fn words(end: RunEnd, oom_killed: bool, stop_requested: bool) -> Option<String> {
+        let spec = json!({"slot": "s", "kind": {"subprocess": {"mode": {"command": {"command": "true"}}}}});
+        let outcome = RunOutcome {
+            end,
+            started_at_ms: Some(1),
+            finished_at_ms: 2,
+            duration: Duration::from_millis(1),
+            flags: EndFlags { oom_killed, ..EndFlags::default() },
+            usage: None,
+        };
+        judge(&parse_spec(spec).expect("legal"), &outcome, stop_requested).error
+    }
+
+    #[test]
+    fn out_of_memory_is_said_on_evidence_alone() {
+        let killed = || RunEnd::Signaled { signal: 9 };
+        assert!(words(killed(), true, false).is_some_and(|words| words.contains("likely out of memory")));
+        // As a shell reports a child that was killed.
+        let shell = || RunEnd::Exited { code: 137 };
+        assert!(words(shell(), true, false).is_some_and(|words| words.contains("likely out of memory")));
+        for (end, oom_killed, stop_requested) in [
+            (killed(), false, false),
+            (shell(), false, false),
+            // It went on without the process that was killed, or was ended for another reason.
+            (RunEnd::Exited { code: 0 }, true, false),
+            (killed(), true, true),
+        ] {
+            let said = words(end.clone(), oom_killed, stop_requested);
+            assert!(!said.unwrap_or_default().contains("memory"), "{end:?} {oom_killed} {stop_requested}");
+        }
+    }
+}

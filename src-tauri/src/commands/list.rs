@@ -53,6 +53,7 @@ macro_rules! with_commands {
             windows::open_log_window,
             windows::open_merged_window,
             windows::watch_jumps,
+            windows::watch_form_asks,
             windows::app_info,
         }
     };

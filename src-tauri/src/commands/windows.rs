@@ -3,7 +3,7 @@
 use super::{Answer, Api, args::Arg};
 use crate::{
     events::Streams,
-    window::{self, JumpFrame, LogWindows},
+    window::{self, FormAsk, FormFrame, JumpFrame, LogWindows},
 };
 use serde::Serialize;
 use solti_api::ApiError;
@@ -111,4 +111,15 @@ pub async fn watch_jumps<R: Runtime>(
     on_jump: Channel<JumpFrame>,
 ) -> Answer<String> {
     Ok(streams.open(window.label(), windows.jumps(window.label()), on_jump))
+}
+
+/// When the form for a new task is asked for from outside the page.
+#[command]
+pub async fn watch_form_asks<R: Runtime>(
+    window: WebviewWindow<R>,
+    form: State<'_, FormAsk>,
+    streams: State<'_, Streams>,
+    on_ask: Channel<FormFrame>,
+) -> Answer<String> {
+    Ok(streams.open(window.label(), form.asks(), on_ask))
 }

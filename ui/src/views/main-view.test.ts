@@ -196,7 +196,7 @@ test("a lane takes another capacity and goes on when it is resumed", async () =>
 test("closing while tasks run asks, keeps them by default, and is remembered", async () => {
   await open();
   const answered = vi.spyOn(fake, "answerClosing");
-  fake.askClosing({ running: 2, waiting: 1 });
+  fake.askClosing({ running: 2, waiting: 1, leads: "toEnd" });
   expect(await screen.findByText("Close while 2 tasks run?")).toBeTruthy();
   expect(screen.getByText(/1 waiting task starts then/)).toBeTruthy();
   expect(document.activeElement).toBe(screen.getByTestId("close-keep"));
@@ -204,10 +204,36 @@ test("closing while tasks run asks, keeps them by default, and is remembered", a
   expect(answered).toHaveBeenLastCalledWith("cancel", false);
   await waitFor(() => expect(screen.queryByTestId("close-dialog")).toBeNull());
 
-  fake.askClosing({ running: 1, waiting: 0 });
+  fake.askClosing({ running: 1, waiting: 0, leads: "toEnd" });
   await fireEvent.click(await screen.findByTestId("close-keep"));
   expect(answered).toHaveBeenLastCalledWith("background", true);
   await waitFor(async () => expect((await fake.getSettings()).closing).toBe("background"));
+});
+
+test("closing into the tray says that waiting tasks start too", async () => {
+  await open();
+  fake.askClosing({ running: 1, waiting: 2, leads: "toTray" });
+  expect(await screen.findByText("Close while 1 task runs?")).toBeTruthy();
+  const words =
+    "Solti stays in the tray. The task keeps running. 2 waiting tasks start when their turn comes.";
+  expect(screen.getByText(words)).toBeTruthy();
+  fake.askClosing({ running: 0, waiting: 1, leads: "toTray" });
+  expect(await screen.findByText("Close while 1 task waits?")).toBeTruthy();
+  expect(screen.getByTestId("close-keep").textContent).toBe("Keep waiting");
+  expect(
+    screen.getByText(/Solti stays in the tray. 1 waiting task starts when its turn comes./),
+  ).toBeTruthy();
+});
+
+test("a new task chosen in the tray opens the form, and leaves one that is open alone", async () => {
+  await open();
+  fake.askForm();
+  const command = await screen.findByTestId("field-command");
+  await fireEvent.input(command, { target: { value: "make all" } });
+  fake.askForm();
+  await waitFor(() =>
+    expect((screen.getByTestId("field-command") as HTMLInputElement).value).toBe("make all"),
+  );
 });
 
 test("a database that was replaced is told, with what to look for", async () => {

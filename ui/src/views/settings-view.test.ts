@@ -71,10 +71,12 @@ test("a theme chosen here is painted at once and stored", async () => {
   theme.choice = "system";
 });
 
-test("closing and notifications are chosen", async () => {
+test("closing, the tray and notifications are chosen", async () => {
   await open();
   await fireEvent.change(await screen.findByTestId("setting-closing"), { target: { value: "background" } });
   await waitFor(async () => expect((await fake.getSettings()).closing).toBe("background"));
+  await fireEvent.click(screen.getByTestId("setting-tray.show"));
+  await waitFor(async () => expect((await fake.getSettings()).tray.show).toBe(false));
   const toggle = screen.getByTestId("setting-notifications.failures");
   await fireEvent.click(toggle);
   await waitFor(() => expect(toggle.getAttribute("aria-checked")).toBe("false"));

@@ -204,7 +204,7 @@ fn orphans_of_a_living_run_do_not_pile_up_as_zombies() {
 fn a_fork_storm_ends_without_a_control_group_too() {
     // SAFETY: no arguments, cannot fail.
     if unsafe { libc::geteuid() } != 0 {
-        eprintln!("not tried: a limit on processes needs another user, and only root can become one");
+        println!("skipped: a limit on processes needs another user, and only root can become one");
         return;
     }
     let storm = "storm() { trap '' TERM; while :; do storm & sleep 0.01; done; }; echo up; storm 2>/dev/null";

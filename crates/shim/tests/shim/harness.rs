@@ -10,8 +10,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use solti_shim::cgroup::Unenforced;
 use solti_shim::control::{REPLY_LEN, Reply, Request};
-use solti_shim::exit_record::{EndFlags, ExitRecord, RunEnd, RunState};
+use solti_shim::exit_record::{EndFlags, ExitRecord, RunEnd, RunState, Usage};
 use solti_shim::launch::LaunchSpec;
 use solti_shim::layout;
 use solti_shim::start_report::{LEN, StartFailure, StartReport};
@@ -30,6 +31,8 @@ pub struct Plan {
 pub struct Running {
     pub folder: TempDir,
     pub child_pid: u32,
+    /// Of the run's limits.
+    pub unenforced: Unenforced,
     shim: Guarded,
     /// See [`Plan::start_with_fifo`].
     fifo: Option<File>,
@@ -88,9 +91,9 @@ impl Plan {
     pub fn start(self) -> Running {
         let (report, shim) = self.launch();
         match report {
-            Ok(StartReport::Started { child_pid, .. }) => {
+            Ok(StartReport::Started { child_pid, unenforced, .. }) => {
                 let shim = Guarded { shim, run_id: self.spec.run_id };
-                Running { folder: self.folder, child_pid, shim, fifo: None }
+                Running { folder: self.folder, child_pid, unenforced, shim, fifo: None }
             }
             other => panic!("did not start: {other:?}"),
         }
@@ -230,6 +233,11 @@ impl Ended {
     pub fn duration(&self) -> Duration {
         let RunState::Final { duration_us, .. } = self.record.state else { unreachable!() };
         Duration::from_micros(duration_us)
+    }
+
+    pub fn usage(&self) -> Usage {
+        let RunState::Final { usage, .. } = self.record.state else { unreachable!() };
+        usage.expect("recorded")
     }
 
     pub fn files(&self) -> Vec<String> {

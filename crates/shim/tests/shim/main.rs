@@ -6,5 +6,6 @@
 mod control;
 mod ends;
 mod harness;
+mod limits;
 mod outputs;
 mod starts;

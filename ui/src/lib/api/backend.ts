@@ -139,6 +139,8 @@ export interface Backend {
   watchClosing(onQuestion: (question: CloseQuestion | undefined) => void): Promise<Unsubscribe>;
   /** `remember` makes the answer the setting. */
   answerClosing(answer: CloseAnswer, remember: boolean): Promise<void>;
+  /** When the form for a new task is asked for from outside the page. */
+  watchFormAsks(onAsk: () => void): Promise<Unsubscribe>;
   /** The doors for other programs, now and after every change. */
   watchDoors(onDoors: (doors: DoorStates) => void): Promise<Unsubscribe>;
   apiToken(): Promise<string>;

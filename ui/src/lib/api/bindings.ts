@@ -485,7 +485,7 @@ export type Bookmark = { attempt: number, row: number, note: string,
  */
 at: number, };
 
-export type Settings = { logs: LogSettings, finished: FinishedSettings, closing: Closing, notifications: NotificationSettings, theme: Theme, environment: EnvironmentSettings, api: ApiSettings, connections: Array<Connection>, };
+export type Settings = { logs: LogSettings, finished: FinishedSettings, closing: Closing, tray: TraySettings, notifications: NotificationSettings, theme: Theme, environment: EnvironmentSettings, api: ApiSettings, connections: Array<Connection>, };
 
 export type LogSettings = { runBytes: number | null, 
 /**
@@ -508,6 +508,12 @@ export type FinishedSettings = { keepDays: number | null,
 keepTasks: number | null, };
 
 export type Closing = "ask" | "background" | "stopAll";
+
+export type TraySettings = { 
+/**
+ * Where the desktop has a tray. While the icon is there, the app need not end with its last window.
+ */
+show: boolean, };
 
 export type NotificationSettings = { 
 /**

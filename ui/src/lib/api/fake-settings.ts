@@ -21,6 +21,7 @@ export const defaultSettings = (): Settings => ({
   },
   finished: { keepDays: null, keepTasks: null },
   closing: "ask",
+  tray: { show: true },
   notifications: { failures: true, longRuns: true },
   theme: "system",
   environment: { captureLoginShell: true },

@@ -44,6 +44,8 @@ export interface FakeControls {
   ids(): string[];
   /** As when the last window is about to close. */
   askClosing(question: CloseQuestion): void;
+  /** As when a new task is chosen in the tray's menu. */
+  askForm(): void;
 }
 
 const ended = (phase: Phase) => phase !== "pending" && phase !== "running";
@@ -58,6 +60,7 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
   let tokens = 1;
   const doors = new Set<(doors: DoorStates) => void>();
   const closing = new Set<(question: CloseQuestion | undefined) => void>();
+  const formAsks = new Set<() => void>();
   const watchers = new Set<(change: TaskChange) => void>();
   const logWatchers = new Set<() => void>();
   const searches = new Map<string, FakeSearch>();
@@ -335,6 +338,7 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
   return {
     ids: () => [...tasks.keys()],
     askClosing: (question) => closing.forEach((asked) => asked(question)),
+    askForm: () => formAsks.forEach((asked) => asked()),
     setPhase,
     submitTask: submit,
     getTaskStatus: async (id) => copy(tasks.get(id)?.row.task ?? null),
@@ -491,6 +495,7 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
       if (remember && answer !== "cancel") settings = patched(settings, { closing: answer });
       closing.forEach((asked) => asked(undefined));
     },
+    watchFormAsks: async (onAsk) => subscribe(formAsks, onAsk),
     watchDoors: async (onDoors) => {
       onDoors(doorsOf(settings));
       return subscribe(doors, onDoors);

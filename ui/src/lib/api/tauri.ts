@@ -138,6 +138,7 @@ export const tauriBackend: Backend = {
       onQuestion(asked ?? undefined),
     ),
   answerClosing: (answer, remember) => invoke("answer_closing", { answer, remember }),
+  watchFormAsks: (onAsk) => watch<{ frame: number }>("watch_form_asks", "onAsk", {}, onAsk),
   watchDoors: (onDoors) =>
     watch<{ frame: number; doors: DoorStates }>("watch_doors", "onDoors", {}, ({ doors }) => onDoors(doors)),
   apiToken: () => invoke("api_token"),

@@ -100,10 +100,12 @@ export interface DoorStates {
   http: DoorState;
   grpc: DoorState;
 }
-/** Tasks that run, and that wait, as the last window is about to close. */
+/** Tasks that run, and that wait, as the last window is about to close, and what follows when they are kept. */
 export interface CloseQuestion {
   running: number;
   waiting: number;
+  /** To the tray, where waiting tasks start too; or to the end of the app. */
+  leads: "toTray" | "toEnd";
 }
 export type CloseAnswer = "cancel" | "background" | "stopAll";
 /** A part of the settings, merged into them; `null` means without a limit. A list is replaced as a whole. */

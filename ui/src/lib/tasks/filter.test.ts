@@ -48,6 +48,19 @@ test("a token that makes no sense is named and not searched for", () => {
   expect(toQuery(filter, 0)).toEqual({});
 });
 
+test("what is asked for are whole numbers that the backend takes", () => {
+  expect(toQuery(parseFilter("since:1.1d"), 100_000_000).sinceMs).toBe(4_960_000);
+  expect(toQuery(parseFilter("since:9000000w"), 100_000_000).sinceMs).toBe(0);
+  expect(parseFilter("exit:1e3 exit:0x10 exit:2147483648").problems).toHaveLength(3);
+  expect(parseFilter("exit:-11").exit).toBe(-11);
+});
+
+test("a label may be called as anything, and hold quotes", () => {
+  expect(parseFilter("label:constructor=x").problems).toEqual([]);
+  expect(parseFilter(labelToken("say", 'the "word"')).labels).toEqual({ say: 'the "word"' });
+  expect(parseFilter('label:"team=web ui"').labels).toEqual({ team: "web ui" });
+});
+
 test("text with a colon that is no token stays text", () => {
   expect(parseFilter("http://localhost:80").text).toBe("http://localhost:80");
 });

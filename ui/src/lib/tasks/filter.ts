@@ -33,24 +33,35 @@ const STATES = new Map<string, readonly Phase[]>([
 ]);
 export const STATE_NAMES = [...STATES.keys()];
 
-/** Splits on spaces; double quotes keep spaces together, also inside a token (`label:team="web ui"`). */
+/** Splits on spaces; double quotes keep spaces together, also inside a token (`label:team="web ui"`); two are one of them. */
 export function words(text: string): string[] {
-  return [...text.matchAll(/(?:[^\s"]|"[^"]*"?)+/g)].map((match) => match[0]);
+  return [...text.matchAll(/(?:[^\s"]|"(?:[^"]|"")*"?)+/g)].map((match) => match[0]);
 }
-const unquote = (word: string) => word.replaceAll('"', "");
+const unquote = (word: string) =>
+  word.replace(/"((?:[^"]|"")*)"?/g, (_, inner: string) => inner.replaceAll('""', '"'));
+const quote = (value: string) => `"${value.replaceAll('"', '""')}"`;
 
 export function parseFilter(text: string): Filter {
-  const filter: Filter = { phases: [], labels: {}, text: "", problems: [] };
+  // Without a prototype: a label may be called `constructor`.
+  const labels = Object.create(null) as Record<string, string>;
+  const filter: Filter = { phases: [], labels, text: "", problems: [] };
   const free: string[] = [];
   for (const word of words(text)) {
-    const match = /^(state|lane|label|since|exit):(.*)$/i.exec(word);
+    const match = /^(state|lane|label|since|exit):(.*)$/is.exec(word);
     if (!match) {
-      free.push(unquote(word));
+      const said = unquote(word);
+      if (said) free.push(said);
       continue;
     }
     const name = (match[1] ?? "").toLowerCase();
-    const value = unquote(match[2] ?? "");
-    const problem = value === "" ? `${name}: what?` : apply(filter, name, value);
+    const raw = match[2] ?? "";
+    const value = unquote(raw);
+    const problem =
+      raw === "" || (value === "" && name !== "label")
+        ? `${name}: what?`
+        : name === "label"
+          ? applyLabel(filter.labels, raw)
+          : apply(filter, name, value);
     if (problem) filter.problems.push({ token: word, message: problem });
   }
   filter.text = free.join(" ");
@@ -71,17 +82,6 @@ function apply(filter: Filter, name: string, value: string): string | undefined 
       if (filter.lane !== undefined && filter.lane !== value) return "only one lane at a time";
       filter.lane = value;
       return undefined;
-    case "label": {
-      const equals = value.indexOf("=");
-      // A bare `label:nightly` asks for the task of that name: the label `name` is what a task is called.
-      const key = equals < 0 ? "name" : value.slice(0, equals);
-      const wanted = value.slice(equals + 1);
-      if (key === "") return "a label as key=value";
-      if (filter.labels[key] !== undefined && filter.labels[key] !== wanted)
-        return `only one value of ${key} at a time`;
-      filter.labels[key] = wanted;
-      return undefined;
-    }
     case "since": {
       const span = /^(\d+(?:\.\d+)?)([smhdw])$/i.exec(value);
       if (!span) return "a time like 30m, 12h, 1d";
@@ -89,12 +89,23 @@ function apply(filter: Filter, name: string, value: string): string | undefined 
       return undefined;
     }
     default: {
-      const code = Number(value);
-      if (!Number.isInteger(code)) return "an exit code is a whole number";
-      filter.exit = code;
+      const code = /^-?\d+$/.test(value) ? Number(value) : NaN;
+      if (code !== (code | 0)) return "an exit code is a whole number";
+      filter.exit = code | 0;
       return undefined;
     }
   }
+}
+
+/** `key=value`, or a bare name: the label `name` is what a task is called. */
+function applyLabel(labels: Record<string, string>, raw: string): string | undefined {
+  // What is quoted is part of the key or the value, so that either may hold a `=`; a quote round both is forgiven.
+  const apart = /^((?:[^"=]|"(?:[^"]|"")*"?)*)=(.*)$/s.exec(raw)?.slice(1).map(unquote);
+  const [key = "name", wanted = unquote(raw)] = apart ?? /^([^=]*)=(.*)$/s.exec(unquote(raw))?.slice(1) ?? [];
+  if (key.trim() === "") return "a label as key=value";
+  if (labels[key] !== undefined && labels[key] !== wanted) return `only one value of ${key} at a time`;
+  labels[key] = wanted;
+  return undefined;
 }
 
 export function toQuery(filter: Filter, now: number): ListQuery {
@@ -102,19 +113,20 @@ export function toQuery(filter: Filter, now: number): ListQuery {
   if (filter.phases.length) query.phases = filter.phases;
   if (filter.lane !== undefined) query.slot = filter.lane;
   if (Object.keys(filter.labels).length) query.labels = filter.labels;
-  if (filter.since !== undefined) query.sinceMs = now - filter.since;
+  // Whole milliseconds, and not before time began: the backend takes nothing else.
+  if (filter.since !== undefined) query.sinceMs = Math.max(0, Math.round(now - filter.since));
   if (filter.exit !== undefined) query.exitCode = filter.exit;
   if (filter.text) query.text = filter.text;
   return query;
 }
 
-const quoteIfNeeded = (value: string) => (/\s/.test(value) ? `"${value}"` : value);
+const quoteIfNeeded = (value: string) => (value === "" || /[\s"]/.test(value) ? quote(value) : value);
 export const stateToken = (key: string) => `state:${key}`;
-export const laneToken = (slot: string) => `lane:${slot}`;
+export const laneToken = (slot: string) => `lane:${quoteIfNeeded(slot)}`;
 export const labelToken = (key: string, value: string) =>
   key === "name" && !value.includes("=")
     ? `label:${quoteIfNeeded(value)}`
-    : `label:${quoteIfNeeded(key)}=${quoteIfNeeded(value)}`;
+    : `label:${key.includes("=") ? quote(key) : quoteIfNeeded(key)}=${quoteIfNeeded(value)}`;
 
 export const hasToken = (text: string, token: string): boolean => words(text).includes(token);
 

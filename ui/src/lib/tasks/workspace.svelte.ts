@@ -15,6 +15,7 @@ import type {
 import { plural } from "../shared/format";
 import { isFinished } from "../shared/phase";
 import { SettingsState } from "../settings/settings.svelte";
+import { sentence } from "../submit/errors";
 import { Deletions } from "./deletions.svelte";
 import { parseFilter, toQuery } from "./filter";
 import { Selection } from "./selection.svelte";
@@ -98,6 +99,8 @@ export class Workspace {
       (thrown: unknown) => this.report(thrown),
     );
     this.#keep(this.backend.watchClosing((question) => (this.closing = question)));
+    // A form that is open already is the one that was asked for.
+    this.#keep(this.backend.watchFormAsks(() => (this.form ??= {})));
     this.#keep(this.backend.watchDoors((doors) => (this.doors = doors)));
     this.settings.load().catch((thrown: unknown) => this.report(thrown));
     await this.list.start();
@@ -305,10 +308,7 @@ export class Workspace {
   }
 
   report(thrown: unknown) {
-    const error = ApiError.from(thrown);
-    const text =
-      error.code === "SlotBusy" ? `Lane ${error.body.slot ?? ""} is busy: ${error.message}` : error.message;
-    this.#notify("error", text);
+    this.#notify("error", sentence(ApiError.from(thrown).message));
   }
 
   dismiss(key: number) {
