@@ -139,10 +139,10 @@ impl RunDir {
 /// What the system says; the folder is then to be removed.
 pub fn empty_run_folder(path: &Path) -> io::Result<bool> {
     let dir = layout::open_run_dir(path)?;
-    let mut entries = std::fs::read_dir(layout::path_in(dir.as_fd(), ""))?;
-    let only_record = matches!(entries.next(), Some(Ok(entry)) if entry.file_name() == layout::EXIT);
-    if !only_record || entries.next().is_some() {
-        return Ok(false);
+    for entry in rustix::fs::Dir::read_from(&dir)? {
+        if ![layout::EXIT.as_bytes(), b".", b".."].contains(&entry?.file_name().to_bytes()) {
+            return Ok(false);
+        }
     }
     let Some(file) = layout::try_lock(dir.as_fd())? else { return Ok(false) };
     if file.metadata()?.len() != exit_record::LEN as u64 {

@@ -114,6 +114,8 @@ impl Actor {
         tokio::spawn(async move {
             let stored = commit.once().await.map_err(SupervisorError::from);
             if stored.is_ok() {
+                // Its folder must not be on its way to another run while it is removed.
+                effect.tidying.all_done().await;
                 let folder = folders.task(&id);
                 let purged = {
                     let id = id.clone();

@@ -19,14 +19,12 @@ use solti_shim::layout::RUN_ID_VAR;
 use solti_shim::start_report::{Stage, StartFailure};
 
 use crate::start::at;
-use crate::sys;
+use crate::sys::{self, LAST_SIGNAL, SignalSet};
 
 /// For the child between clone and exec; it calls a handful of small functions.
 const STACK: usize = 64 << 10;
 /// A flag of clone3 alone, which has room for it.
 const CLONE_INTO_CGROUP: u64 = 1 << 33;
-/// The highest real-time signal of Linux.
-const LAST_SIGNAL: libc::c_int = 64;
 
 #[derive(Debug)]
 pub struct Leader {
@@ -44,10 +42,11 @@ impl Leader {
     pub fn spawn(
         spec: &LaunchSpec,
         mut group: Option<RunGroup>,
+        ignored: SignalSet,
         stdout: PipeWriter,
         stderr: PipeWriter,
     ) -> Result<Self, StartFailure> {
-        let image = Image::new(spec, stdout.as_raw_fd(), stderr.as_raw_fd())?;
+        let image = Image::new(spec, ignored, stdout.as_raw_fd(), stderr.as_raw_fd())?;
         let mut unenforced = Unenforced::without_group(&spec.limits);
         let mut cloned = None;
         if let Some(made) = &group {
@@ -203,6 +202,7 @@ struct Image {
     cwd: *const libc::c_char,
     stdout: RawFd,
     stderr: RawFd,
+    ignored: SignalSet,
     open_files: Option<u32>,
     /// In memory that the child shares with us, whichever way it is cloned.
     failed: Shared<Option<Failed>>,
@@ -241,7 +241,12 @@ impl<T> Drop for Shared<T> {
 type Cloned = (libc::pid_t, Option<OwnedFd>);
 
 impl Image {
-    fn new(spec: &LaunchSpec, stdout: RawFd, stderr: RawFd) -> Result<Self, StartFailure> {
+    fn new(
+        spec: &LaunchSpec,
+        ignored: SignalSet,
+        stdout: RawFd,
+        stderr: RawFd,
+    ) -> Result<Self, StartFailure> {
         let mut strings = Vec::with_capacity(spec.argv.len() + spec.env.len() + 2);
         for arg in &spec.argv {
             strings.push(c_string(arg.as_bytes().to_vec())?);
@@ -262,7 +267,7 @@ impl Image {
         }
         let failed = Shared::new(None).map_err(at(Stage::Spawn))?;
         let open_files = spec.limits.open_files;
-        Ok(Self { argv: pointers, envp, cwd, stdout, stderr, open_files, failed, _strings: strings })
+        Ok(Self { argv: pointers, envp, cwd, stdout, stderr, ignored, open_files, failed, _strings: strings })
     }
 
     /// As posix_spawn does it: the child borrows our memory until it executes the program, which spares the copy of it, and
@@ -393,10 +398,10 @@ extern "C" fn become_program(image: *mut libc::c_void) -> libc::c_int {
         libc::setpgid(0, 0);
         libc::dup2(image.stdout, libc::STDOUT_FILENO);
         libc::dup2(image.stderr, libc::STDERR_FILENO);
-        // The program must not inherit what the app or we block and ignore.
+        // The program must not inherit what the app or we block and ignore. What is handled goes back by itself.
         // Asked of the kernel directly: libc would keep its own two signals from being reset.
         let default = [0u64; 4];
-        for signal in 1..=LAST_SIGNAL {
+        for signal in (1..=LAST_SIGNAL).filter(|&signal| image.ignored.holds(signal)) {
             libc::syscall(libc::SYS_rt_sigaction, signal, default.as_ptr(), ptr::null_mut::<u64>(), 8usize);
         }
         let mut none: libc::sigset_t = std::mem::zeroed();

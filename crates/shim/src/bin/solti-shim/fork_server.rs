@@ -21,7 +21,7 @@ pub fn serve(socket: OwnedFd) -> Option<Order> {
     sys::detach();
     sys::new_session();
     sys::reap_by_itself();
-    let (boot, groups) = (boot_id_hash(), GroupBase::find());
+    let (boot, groups, ignored) = (boot_id_hash(), GroupBase::find(), sys::ignored_signals());
     let mut bytes = vec![0; MAX_LEN];
     loop {
         let (len, descriptors) = sys::receive(socket.as_fd(), &mut bytes)?;
@@ -37,7 +37,7 @@ pub fn serve(socket: OwnedFd) -> Option<Order> {
             Ok(Forked::Child) => {
                 let (spec, client) = (Some(File::from(spec)), Some(UnixStream::from(client)));
                 let (run_dir, status) = (run_dir.into(), Some(status));
-                return Some(Order { run_dir, status, spec, client, boot, groups });
+                return Some(Order { run_dir, status, spec, client, boot, groups, ignored });
             }
             Err(error) => {
                 let errno = error.raw_os_error().unwrap_or(libc::EIO);

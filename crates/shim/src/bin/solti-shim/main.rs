@@ -40,6 +40,7 @@ use solti_shim::exit_record::boot_id_hash;
 use solti_shim::fork_order::FORK_SERVER;
 use solti_shim::start_report::StartReport;
 
+use crate::run::Run;
 use crate::start::Order;
 
 fn main() -> ExitCode {
@@ -63,6 +64,7 @@ fn main() -> ExitCode {
                 client: None,
                 boot: boot_id_hash(),
                 groups: GroupBase::find(),
+                ignored: sys::ignored_signals(),
             }
         }
         _ => {
@@ -74,7 +76,7 @@ fn main() -> ExitCode {
 }
 
 /// Owns one run to its end.
-fn own(mut order: Order) -> ExitCode {
+fn own(mut order: Order) -> ! {
     #[cfg(feature = "failpoints")]
     fail_points::arm(&order.run_dir);
     let status = order.status.take();
@@ -86,6 +88,5 @@ fn own(mut order: Order) -> ExitCode {
         // The app may be gone already; the run goes on without it.
         let _ = std::io::Write::write_all(&mut pipe, &report.encode());
     }
-    let Some(run) = run else { return ExitCode::FAILURE };
-    if run.go() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    sys::leave(run.is_some_and(Run::go))
 }

@@ -24,7 +24,7 @@ use crate::clock::Clock;
 use crate::output::Output;
 use crate::record::RecordFile;
 use crate::run::{Run, Started};
-use crate::sys;
+use crate::sys::{self, SignalSet};
 
 /// No launch file of a task that `execve` accepts comes near this.
 const MAX_LAUNCH: u64 = 64 << 20;
@@ -50,6 +50,8 @@ pub struct Order {
     pub boot: u64,
     /// Where the run's control group is made, if it can have one.
     pub groups: Option<GroupBase>,
+    /// What the program must not inherit.
+    pub ignored: SignalSet,
 }
 
 pub fn start(order: Order, status: Option<&PipeWriter>) -> Result<Run, StartFailure> {
@@ -117,7 +119,7 @@ fn launch(dir: &File, order: Order, record: &mut RecordFile) -> Result<Launched,
     let clients = clients.map_err(at(Stage::Control))?;
     let (output, stdout, stderr) = Output::new(log).map_err(at(Stage::Spawn))?;
     let group = order.groups.and_then(|groups| RunGroup::create(&groups, &spec.run_id).ok());
-    let leader = Leader::spawn(&spec, group, stdout, stderr)?;
+    let leader = Leader::spawn(&spec, group, order.ignored, stdout, stderr)?;
     fail_point!("child-started");
     // Already said Started; the pid is an extra for whoever finds the run without its shim.
     let _ = record.child_started(leader.pid());

@@ -61,6 +61,52 @@ pub unsafe fn fork() -> io::Result<Forked> {
     Ok(if pid == 0 { Forked::Child } else { Forked::Parent { child: pid.unsigned_abs() } })
 }
 
+/// Some signals, a bit each from the lowest for number 1.
+#[derive(Debug, Clone, Copy)]
+pub struct SignalSet(u64);
+
+impl SignalSet {
+    pub fn holds(self, signal: libc::c_int) -> bool {
+        self.0 >> (signal - 1) & 1 != 0
+    }
+
+    fn add(&mut self, signal: libc::c_int) {
+        self.0 |= 1 << (signal - 1);
+    }
+}
+
+/// The highest real-time signal of Linux.
+pub const LAST_SIGNAL: libc::c_int = 64;
+
+/// The signals that this process ignores now, or will once it owns a run ([`signal_descriptor`]): they would stay ignored in a
+/// program that it executes, unlike those that it handles.
+pub fn ignored_signals() -> SignalSet {
+    let mut set = SignalSet(0);
+    for signal in 1..=LAST_SIGNAL {
+        // As the kernel has it: handler, flags, restorer, mask. Asked directly, because libc keeps two signals to itself.
+        let mut now = [0usize; 4];
+        // SAFETY: the kernel writes at most as much, its mask having eight bytes.
+        unsafe {
+            libc::syscall(libc::SYS_rt_sigaction, signal, ptr::null::<usize>(), now.as_mut_ptr(), 8usize);
+        }
+        if now[0] == libc::SIG_IGN {
+            set.add(signal);
+        }
+    }
+    OWN_IGNORED.into_iter().for_each(|signal| set.add(signal));
+    set
+}
+
+/// What a shim ignores; for XFSZ (the log reached a size limit) an error will do.
+const OWN_IGNORED: [libc::c_int; 3] = [libc::SIGHUP, libc::SIGPIPE, libc::SIGXFSZ];
+
+/// Ends this process without running what the libraries do at an exit: that only makes pages of this fork that nobody needs,
+/// and nothing is buffered.
+pub fn leave(well: bool) -> ! {
+    // SAFETY: an integer argument.
+    unsafe { libc::_exit(i32::from(!well)) }
+}
+
 /// Children that end leave no zombie.
 pub fn reap_by_itself() {
     // SAFETY: sets a disposition, no handler.
@@ -144,8 +190,7 @@ pub fn since_boot() -> Duration {
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
-/// TERM, INT and CHLD as a descriptor to poll. HUP, PIPE and XFSZ (the log reached a size limit: an error will do)
-/// are ignored.
+/// TERM, INT and CHLD as a descriptor to poll. HUP, PIPE and XFSZ are ignored.
 pub fn signal_descriptor() -> io::Result<OwnedFd> {
     let mut set = MaybeUninit::<libc::sigset_t>::uninit();
     // SAFETY: sigemptyset initialises the set before anything reads it; the rest are plain calls with valid pointers.
@@ -157,7 +202,7 @@ pub fn signal_descriptor() -> io::Result<OwnedFd> {
         check(libc::sigprocmask(libc::SIG_BLOCK, set.as_ptr(), ptr::null_mut()))?;
         // CHLD may be inherited as ignored, which would reap our children behind our back.
         libc::signal(libc::SIGCHLD, libc::SIG_DFL);
-        for signal in [libc::SIGHUP, libc::SIGPIPE, libc::SIGXFSZ] {
+        for signal in OWN_IGNORED {
             libc::signal(signal, libc::SIG_IGN);
         }
         let fd = check(libc::signalfd(-1, set.as_ptr(), libc::SFD_CLOEXEC | libc::SFD_NONBLOCK))?;
