@@ -5,7 +5,7 @@ NPM = npm --prefix ui --silent
 # With nextest, tests of a real window run one at a time (.config/nextest.toml).
 NEXTEST := $(shell $(CARGO) nextest --version 2>/dev/null)
 
-.PHONY: help deps page build run dev test torture bench check format bindings
+.PHONY: help deps page build run dev foreign test torture bench check format bindings
 
 help:
 	@echo "make deps    install what is missing"
@@ -35,8 +35,12 @@ dev: deps
 	$(CARGO) build -p solti-shim
 	ui/node_modules/.bin/tauri dev
 
+# What the API is tested with: others' programs, the first time over the network.
+foreign: deps
+	@scripts/foreign.sh
+
 # The shim and the page first: the tests of the whole app start the one and show the other.
-test: page
+test: page foreign
 	$(CARGO) build -p solti-shim --bins
 ifneq ($(NEXTEST),)
 	$(CARGO) nextest run --workspace
