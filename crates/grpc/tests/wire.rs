@@ -129,6 +129,11 @@ async fn without_the_token_nobody_from_the_network_is_let_in() {
     let mut health = HealthClient::new(served.channel().await);
     let answer = health.check(probe).await.expect("a probe needs no token").into_inner();
     assert_eq!(answer.status(), ServingStatus::Serving);
+    let whole =
+        health.check(HealthCheckRequest::default()).await.expect("the server as a whole").into_inner();
+    assert_eq!(whole.status(), ServingStatus::Serving);
+    let other = HealthCheckRequest { service: "solti.v2.SoltiApi".into() };
+    assert_eq!(health.check(other).await.unwrap_err().code(), Code::NotFound);
 
     let local = Served::unix(Arc::new(Logged::new("x", 1)), options).await;
     local.client().query_tasks(TaskQuery::default()).await.expect("this user needs no token on a socket");

@@ -12,6 +12,7 @@ use common::{Engine, Service, command, spec};
 use http::header::CONTENT_TYPE;
 use serde_json::json;
 use solti_api::ApiHandler as _;
+use solti_api::guard::RateLimit;
 use solti_http::{ClientOptions, HttpClient, Trust};
 use solti_model::{
     BackoffState, ObjectMeta, OutputEvent, Task, TaskId, TaskPhase, TaskQuery, TaskSpec, TaskStatus,
@@ -97,7 +98,7 @@ async fn rate(address: SocketAddr, path: &str, token: &str, expected: &str) -> f
 /// One finished task, asked for over TCP with a token, behind all guards but the rate limit; beside a bare axum route that
 /// returns the same bytes.
 async fn requests() {
-    let service = Service::start_unlimited().await;
+    let service = Service::start_at_rate(RateLimit::new(u32::MAX, u32::MAX)).await;
     let id = service.engine.api.submit_task(spec("s", command("true", &[]), json!({}))).await.unwrap();
     service.engine.finished(&id).await;
     let path = format!("/api/v1/tasks/{id}");

@@ -34,11 +34,9 @@ impl Service {
         Self { engine, serving, token, dir }
     }
 
-    /// With a rate limit that a measurement does not meet.
-    pub async fn start_unlimited() -> Self {
+    pub async fn start_at_rate(rate: RateLimit) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let engine = Engine::open(&dir.path().join("data")).await;
-        let rate = RateLimit::new(u32::MAX, u32::MAX);
         let (serving, token) = Self::serve_at_rate(&engine, &dir, rate, |_| {}).await;
         Self { engine, serving, token, dir }
     }
