@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{PATIENCE, Reply, Service, bash, command, spec};
+use common::{PATIENCE, Reply, Service, bash, command, resident, spec};
 use serde_json::{Value, json};
 use solti_api::ApiHandler as _;
 use solti_model::TaskId;
@@ -83,13 +83,6 @@ async fn events_have_names_data_and_ids_and_go_on_behind_each() {
             ((400, "InvalidRequest".into()), &json!("Last-Event-ID"))
         );
     }
-}
-
-/// Kilobytes of this process in memory, of its own and not of files.
-fn resident() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
