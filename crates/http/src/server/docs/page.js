@@ -54,13 +54,13 @@ function entry(path, method, operation) {
   return element("details", {}, element("summary", {}, name, element("code", { textContent: path }), about), form);
 }
 
-// What everybody needs comes before what a window needs.
-const isOfTheDesktop = (path) => path.includes("/desktop/");
+// What everybody needs, then what a window needs, then what is about the server.
+const part = (path) => (path.startsWith("/api/v1/tasks") ? 0 : path.includes("/desktop/") ? 1 : 2);
 
 fetch("openapi.json")
   .then((response) => response.json())
   .then(({ paths }) => {
-    const sorted = Object.entries(paths).sort(([a], [b]) => isOfTheDesktop(a) - isOfTheDesktop(b));
+    const sorted = Object.entries(paths).sort(([a], [b]) => part(a) - part(b));
     const entries = sorted.flatMap(([path, operations]) =>
       Object.entries(operations).map(([method, operation]) => entry(path, method, operation)),
     );
