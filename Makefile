@@ -5,11 +5,12 @@ NPM = npm --prefix ui --silent
 # With nextest, tests of a real window run one at a time (.config/nextest.toml).
 NEXTEST := $(shell $(CARGO) nextest --version 2>/dev/null)
 
-.PHONY: help deps page build run dev test torture bench check format bindings
+.PHONY: help deps page build package run dev foreign test torture bench check format bindings
 
 help:
 	@echo "make deps    install what is missing"
 	@echo "make build   the app, its shim and its page, as released"
+	@echo "make package packages for Debian and for rpm's distributions"
 	@echo "make run     build and start the app"
 	@echo "make dev     the app with a page that reloads itself"
 	@echo "make test    all tests, those of the real window too"
@@ -28,6 +29,10 @@ page: deps
 build: page
 	$(CARGO) build --release --workspace --bins
 
+# The programs all in one go, as `build` makes them; target/release/bundle then holds the packages.
+package: deps
+	ui/node_modules/.bin/tauri build -- --workspace
+
 run: build
 	scripts/run.sh
 
@@ -35,8 +40,12 @@ dev: deps
 	$(CARGO) build -p solti-shim
 	ui/node_modules/.bin/tauri dev
 
+# What the API is tested with: others' programs, the first time over the network.
+foreign: deps
+	@scripts/foreign.sh
+
 # The shim and the page first: the tests of the whole app start the one and show the other.
-test: page
+test: page foreign
 	$(CARGO) build -p solti-shim --bins
 ifneq ($(NEXTEST),)
 	$(CARGO) nextest run --workspace

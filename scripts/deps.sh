@@ -18,6 +18,8 @@ fi
 packages="build-essential pkg-config libwebkit2gtk-4.1-dev librsvg2-dev webkit2gtk-driver xvfb xauth dbus"
 # To test faults of disks and clocks.
 packages="$packages strace libfaketime"
+# To call the API as others do (scripts/foreign.sh).
+packages="$packages curl python3 python3-venv"
 # To measure: what a search is held against.
 packages="$packages ripgrep"
 if command -v dpkg-query >/dev/null && command -v apt-get >/dev/null; then
@@ -41,7 +43,7 @@ if command -v dpkg-query >/dev/null && command -v apt-get >/dev/null; then
         $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $wanted
     fi
 else
-    for program in WebKitWebDriver Xvfb dbus-daemon pkg-config; do
+    for program in WebKitWebDriver Xvfb dbus-daemon pkg-config curl python3; do
         command -v "$program" >/dev/null || echo "Not found: $program. On Debian: $packages" >&2
     done
 fi

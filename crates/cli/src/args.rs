@@ -207,6 +207,9 @@ pub enum Lanes {
 
 #[derive(Debug, Args)]
 pub struct Serve {
+    /// A file that says the same and more, instead of serve.toml in the data folder
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
     /// Serve HTTP on this address too, as in 127.0.0.1:7654; beyond this machine with TLS
     #[arg(long, value_name = "ADDRESS")]
     pub http: Option<SocketAddr>,
@@ -214,8 +217,17 @@ pub struct Serve {
     #[arg(long, value_name = "ADDRESS")]
     pub grpc: Option<SocketAddr>,
     /// A name under which others address this machine
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = host_name)]
     pub host: Vec<String>,
+}
+
+/// A name or an address, of which a port may be a part.
+pub fn host_name(text: &str) -> Result<String, &'static str> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._:[]".contains(c);
+    match !text.is_empty() && text.chars().all(plain) {
+        true => Ok(text.into()),
+        false => Err("must be as in build.example.org, without a scheme and a path"),
+    }
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {

@@ -19,6 +19,8 @@ pub enum CliError {
     Grpc(#[from] solti_grpc::GrpcError),
     #[error("{holder} holds the tasks in {}: use it, stop it, or name another folder with --data-dir", data_dir.display())]
     Held { holder: solti_engine::Holder, data_dir: PathBuf },
+    #[error("{}, {said}", path.display())]
+    Config { path: PathBuf, said: String },
     #[error("the token of the API cannot be had")]
     Token(#[source] io::Error),
     #[error("{what} cannot be read")]

@@ -5,6 +5,7 @@
 
 mod args;
 mod commands;
+mod doors;
 mod error;
 mod log_printer;
 mod order;

@@ -5,6 +5,8 @@
 
 #[path = "../../api/tests/common/mod.rs"]
 mod engine;
+#[path = "../../http/tests/ssh/mod.rs"]
+mod ssh;
 mod stories;
 mod subjects;
 
@@ -73,6 +75,12 @@ mod http_by_socket {
 mod http_by_tls {
     contract!(http_by_tls);
     desktop!(http_by_tls);
+}
+
+/// As another machine is reached.
+mod http_by_ssh {
+    contract!(http_by_ssh);
+    desktop!(http_by_ssh);
 }
 
 mod grpc {

@@ -40,11 +40,13 @@ pub struct ServerOptions {
     /// Needed where other machines can reach the listener.
     pub tls: Option<TlsIdentity>,
     pub max_connections: usize,
+    /// Logs that are read at a time, over all connections: each holds a file and some memory.
+    pub max_logs: usize,
 }
 
 impl Default for ServerOptions {
     fn default() -> Self {
-        Self { auth: None, tls: None, max_connections: 256 }
+        Self { auth: None, tls: None, max_connections: 256, max_logs: 128 }
     }
 }
 
@@ -65,8 +67,8 @@ pub async fn serve(
         return Err(GrpcError::PlainText { address });
     }
     let (close, closed) = watch::channel(false);
-    let service =
-        SoltiApiServer::new(Service::new(api, closed.clone())).max_decoding_message_size(MAX_REQUEST_BYTES);
+    let service = Service::new(api, options.max_logs, closed.clone());
+    let service = SoltiApiServer::new(service).max_decoding_message_size(MAX_REQUEST_BYTES);
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_serving::<SoltiApiServer<Service>>().await;
 

@@ -11,19 +11,21 @@ use solti_model::{FieldError, Slot, TaskId, TaskQuery};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status};
 
 pub struct Service {
     api: Arc<dyn ApiHandler>,
+    /// Places for logs that are being read.
+    logs: Arc<Semaphore>,
     /// Turns true when the server closes: streams of logs may have no end of their own.
     closing: watch::Receiver<bool>,
 }
 
 impl Service {
-    pub fn new(api: Arc<dyn ApiHandler>, closing: watch::Receiver<bool>) -> Self {
-        Self { api, closing }
+    pub fn new(api: Arc<dyn ApiHandler>, max_logs: usize, closing: watch::Receiver<bool>) -> Self {
+        Self { api, logs: Arc::new(Semaphore::new(max_logs)), closing }
     }
 }
 
@@ -114,10 +116,14 @@ impl SoltiApi for Service {
     ) -> Result<Response<LogStream>, Status> {
         let request = request.into_inner();
         let id = task_id(request.task_id)?;
+        let place = Arc::clone(&self.logs).try_acquire_owned();
+        let place = place
+            .map_err(|_| refused(ApiError::Unavailable { reason: "too many logs are being read".into() }))?;
         let events = self.api.stream_task_logs(&id).await.map_err(refused)?;
         let mut closing = self.closing.clone();
         let closed = async move { drop(closing.wait_for(|closing| *closing).await) };
-        Ok(Response::new(LogStream { events, resume: Resume::new(request.after), closed: closed.boxed() }))
+        let resume = Resume::new(request.after);
+        Ok(Response::new(LogStream { events, resume, closed: closed.boxed(), _place: place }))
     }
 }
 
@@ -126,6 +132,7 @@ pub struct LogStream {
     events: OutputEventStream,
     resume: Resume,
     closed: BoxFuture<'static, ()>,
+    _place: OwnedSemaphorePermit,
 }
 
 impl Stream for LogStream {

@@ -129,6 +129,11 @@ async fn without_the_token_nobody_from_the_network_is_let_in() {
     let mut health = HealthClient::new(served.channel().await);
     let answer = health.check(probe).await.expect("a probe needs no token").into_inner();
     assert_eq!(answer.status(), ServingStatus::Serving);
+    let whole =
+        health.check(HealthCheckRequest::default()).await.expect("the server as a whole").into_inner();
+    assert_eq!(whole.status(), ServingStatus::Serving);
+    let other = HealthCheckRequest { service: "solti.v2.SoltiApi".into() };
+    assert_eq!(health.check(other).await.unwrap_err().code(), Code::NotFound);
 
     let local = Served::unix(Arc::new(Logged::new("x", 1)), options).await;
     local.client().query_tasks(TaskQuery::default()).await.expect("this user needs no token on a socket");
@@ -285,4 +290,39 @@ async fn more_connections_than_allowed_wait_for_their_turn() {
     drop(first);
     let answer = tokio::time::timeout(PATIENCE, second).await.expect("its turn comes").unwrap();
     answer.expect("and it is served");
+}
+
+#[tokio::test]
+async fn a_thousand_readers_of_logs_are_bounded_and_keep_nobody_out() {
+    let api = Logged { live: true, ..Logged::new("x", 1) };
+    let options = ServerOptions::default();
+    let most = options.max_logs;
+    let served = Served::tcp(Arc::new(api), options).await;
+    let (mut open, mut refused) = (vec![], 0);
+    for _ in 0..10 {
+        let client = served.stranger().await;
+        for _ in 0..100 {
+            let request = proto::StreamTaskLogsRequest { task_id: "t1".into(), after: None };
+            match client.clone().stream_task_logs(request).await {
+                Ok(log) => open.push(log.into_inner()),
+                Err(status) => {
+                    assert_eq!(
+                        (status.code(), &body(&status)["error"]),
+                        (Code::Unavailable, &json!("Unavailable"))
+                    );
+                    refused += 1;
+                }
+            }
+        }
+    }
+    assert_eq!((open.len(), refused), (most, 1_000 - most));
+    served.client().query_tasks(TaskQuery::default()).await.expect("other calls are answered beside them");
+    // The server hears of it with the next frames: a place is free when it has.
+    drop(open);
+    let again = tokio::time::timeout(PATIENCE, async {
+        while let Err(error) = served.client().stream_task_logs(&id()).await.map(drop) {
+            assert_eq!(error.code(), "Unavailable", "{error}");
+        }
+    });
+    again.await.expect("places that are left can be taken");
 }

@@ -8,10 +8,11 @@ mod common;
 
 use axum::Router;
 use axum::routing::get;
-use common::{Engine, Service, command, spec};
+use common::{Engine, Service, command, resident, spec};
 use http::header::CONTENT_TYPE;
 use serde_json::json;
 use solti_api::ApiHandler as _;
+use solti_api::guard::RateLimit;
 use solti_http::{ClientOptions, HttpClient, Trust};
 use solti_model::{
     BackoffState, ObjectMeta, OutputEvent, Task, TaskId, TaskPhase, TaskQuery, TaskSpec, TaskStatus,
@@ -31,6 +32,7 @@ const CLIENTS: usize = 8;
 const ROUND_TIME: Duration = Duration::from_secs(2);
 const LISTED: u64 = 100_000;
 const LINES: u64 = 2_000_000;
+const SLOW: u32 = 64;
 
 fn main() {
     let mut arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -50,6 +52,9 @@ fn main() {
         }
         if wanted("lines") {
             lines().await;
+        }
+        if wanted("slow") {
+            slow().await;
         }
     });
 }
@@ -97,7 +102,7 @@ async fn rate(address: SocketAddr, path: &str, token: &str, expected: &str) -> f
 /// One finished task, asked for over TCP with a token, behind all guards but the rate limit; beside a bare axum route that
 /// returns the same bytes.
 async fn requests() {
-    let service = Service::start_unlimited().await;
+    let service = Service::start_at_rate(RateLimit::new(u32::MAX, u32::MAX)).await;
     let id = service.engine.api.submit_task(spec("s", command("true", &[]), json!({}))).await.unwrap();
     service.engine.finished(&id).await;
     let path = format!("/api/v1/tasks/{id}");
@@ -197,27 +202,8 @@ async fn lines() {
     let task = spec("s", command("seq", &["1", &LINES.to_string()]), json!({}));
     let id = service.engine.api.submit_task(task).await.unwrap();
     service.engine.finished(&id).await;
-    let (address, token) = (service.serving.address().unwrap(), service.token.text());
-    let request = format!(
-        "GET /api/v1/tasks/{id}/logs HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
-    );
-    let began = Instant::now();
-    let mut stream = service.connect().await;
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let (mut buffer, mut bytes, mut events) = (vec![0; 64 * 1024], 0, 0);
-    loop {
-        match stream.read(&mut buffer).await.unwrap() {
-            0 => break,
-            more => {
-                bytes += more;
-                // One brace opens the data of each event.
-                events += buffer[..more].iter().filter(|byte| **byte == b'{').count() as u64;
-            }
-        }
-    }
-    let raw = began.elapsed();
-
-    let api = client(service.url(), &token);
+    let (raw, bytes, events) = read_all(&service, &id).await;
+    let api = client(service.url(), &service.token.text());
     let began = Instant::now();
     let mut stream = api.stream_task_logs(&id).await.unwrap();
     let mut right = 0;
@@ -236,5 +222,62 @@ async fn lines() {
         ),
         "0 lost",
         lost == 0,
+    );
+}
+
+/// A reader that only counts: how long the log took, its bytes on the wire, its events.
+async fn read_all(service: &Service, id: &TaskId) -> (Duration, usize, u64) {
+    let began = Instant::now();
+    let mut stream = service.connect().await;
+    stream.write_all(log_request(service, id).as_bytes()).await.unwrap();
+    let (mut buffer, mut bytes, mut events) = (vec![0; 64 * 1024], 0, 0);
+    loop {
+        match stream.read(&mut buffer).await.unwrap() {
+            0 => return (began.elapsed(), bytes, events),
+            more => {
+                bytes += more;
+                // One brace opens the data of each event, and the logs here have none.
+                events += buffer[..more].iter().filter(|byte| **byte == b'{').count() as u64;
+            }
+        }
+    }
+}
+
+fn log_request(service: &Service, id: &TaskId) -> String {
+    format!(
+        "GET /api/v1/tasks/{id}/logs HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\nConnection: close\r\n\r\n",
+        service.serving.address().unwrap(),
+        service.token.text()
+    )
+}
+
+/// Readers of a log of two million lines who take nothing of it, and one beside them who reads it all.
+async fn slow() {
+    let service = Service::start().await;
+    let task = spec("s", command("seq", &["1", &LINES.to_string()]), json!({}));
+    let id = service.engine.api.submit_task(task).await.unwrap();
+    service.engine.finished(&id).await;
+    // Once before, so that what stays allocated for any reader is there already.
+    read_all(&service, &id).await;
+    let (mut alone, mut beside, mut each) = (vec![], vec![], vec![]);
+    for _ in 0..ROUNDS {
+        alone.push(read_all(&service, &id).await.0.as_secs_f64());
+        let before = resident();
+        let mut readers = vec![];
+        for _ in 0..SLOW {
+            let mut stream = service.connect().await;
+            stream.write_all(log_request(&service, &id).as_bytes()).await.unwrap();
+            stream.read_exact(&mut [0; 64]).await.unwrap();
+            readers.push(stream);
+        }
+        beside.push(read_all(&service, &id).await.0.as_secs_f64());
+        each.push(resident().saturating_sub(before) as f64 / f64::from(SLOW));
+    }
+    let (alone, beside, each) = (median(alone), median(beside), median(each));
+    report(
+        "64 readers of a log who take nothing",
+        &format!("{each:.0} KiB each; another reader {beside:.2} s, alone {alone:.2} s"),
+        "less than 1 MiB each, nobody slowed",
+        each < 1_024.0 && beside < 1.5 * alone,
     );
 }

@@ -105,6 +105,60 @@ async fn over_the_network_the_token_is_needed_and_over_the_socket_it_is_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn paths_lead_to_what_they_name_and_nowhere_else() {
+    let service = Service::start().await;
+    for path in [
+        "/api/v1/tasks/../../../etc/passwd",
+        "/api/v1/tasks/..%2f..%2f..%2fetc%2fpasswd/logs",
+        "/api/v1/tasks/%2e%2e/%2e%2e/solti.db",
+        "/api/v1/tasks/.",
+        "/api/v1/tasks/..;/logs",
+        "/api/v1/tasks/..%5c..%5ctoken/logs",
+        "/api/v1/tasks/\\..\\..\\token",
+        "/api/v1/tasks/%252e%252e%252ftoken",
+        "/api/v1/tasks/a%00/logs",
+        "/api/v1/tasks/a%0d%0aSet-Cookie:%20a=b/logs",
+        "/api/v1/desktop/tasks/..%2f..%2fapi%2ftoken/logs/1/rows",
+        "/api/v1/tasks/",
+        "/api/v1//tasks",
+        "//api/v1/tasks",
+        "/API/v1/tasks",
+        "/./api/v1/tasks",
+        // Names of what is open to everybody, and more.
+        "/health/../api/v1/tasks",
+        "/api/v1/docs/../tasks",
+        "/api/v1/docs.js%00",
+        "/api/v1/docs%2f..%2ftasks",
+    ] {
+        let ask = async |token: &str| {
+            let head = format!("Host: {{host}}\r\n{token}Connection: close\r\n\r\n");
+            service.raw(&format!("GET {path} HTTP/1.1\r\n{head}")).await
+        };
+        let reply = ask(TOKEN).await;
+        assert!(matches!(reply.error(), (400 | 404, code) if code == "InvalidRequest"), "{path}: {reply:?}");
+        assert_eq!(reply.header("set-cookie"), None, "{path}");
+        assert_eq!(ask("").await.status, 401, "{path} without the token");
+    }
+    let absolute = format!("GET http://{{host}}/api/v1/tasks HTTP/1.1\r\nHost: {{host}}\r\n{TOKEN}");
+    assert_eq!(service.raw(&format!("{absolute}Connection: close\r\n\r\n")).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_two_readers_could_take_for_two_requests_is_answered_once_or_not_at_all() {
+    let service = Service::start().await;
+    let hidden = "GET /health HTTP/1.1\r\nHost: {host}\r\n\r\n";
+    for lengths in ["Content-Length: 0\r\nContent-Length: 44", "Content-Length: 0, 44", "Content-Length: +0"]
+    {
+        let head = format!("POST /api/v1/tasks HTTP/1.1\r\nHost: {{host}}\r\n{TOKEN}{lengths}\r\n\r\n");
+        let reply = service.raw(&format!("{head}{hidden}")).await;
+        assert_eq!((reply.status, reply.body.contains("HTTP/1.1")), (400, false), "{lengths}: {reply:?}");
+    }
+    let header = format!("X: {}\r\n", "x".repeat(128 * 1024));
+    let reply = service.raw(&get(&format!("Host: {{host}}\r\n{TOKEN}{header}"))).await;
+    assert_eq!(reply.status, 431, "a head without an end is not read to its end");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_body_over_four_mebibytes_is_refused_announced_or_not() {
     let service = Service::start().await;
     let head = "POST /api/v1/tasks HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n";

@@ -1,13 +1,13 @@
 //! The client where the connection matters: breaks and their mending, certificates, ssh, strangers at the other end.
 
 mod common;
+mod ssh;
 
 use common::{PATIENCE, Service, bash, chunk, command, spec};
 use serde_json::json;
 use solti_api::{ApiError, ApiHandler, TaskFeed};
 use solti_http::{ClientOptions, HttpClient, Reachability, TcpOptions, Tls, Trust};
 use solti_model::{OutputEvent, TaskQuery};
-use std::os::unix::fs::PermissionsExt as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_stream::StreamExt as _;
 
@@ -116,45 +116,18 @@ async fn a_certificate_is_judged_by_its_fingerprint_or_by_its_authority() {
     );
 }
 
-/// A program in the place of ssh: writes down how it was called, and speaks for the socket as `solti connect` does.
-const BRIDGE: &str = r#"#!/usr/bin/env python3
-import os, socket, sys, threading
-with open(NOTES, "a") as notes:
-    notes.write(" ".join(sys.argv[1:]) + "\n")
-peer = socket.socket(socket.AF_UNIX)
-peer.connect(SOCKET)
-def send():
-    while data := os.read(0, 65536):
-        peer.sendall(data)
-    peer.shutdown(socket.SHUT_WR)
-threading.Thread(target=send, daemon=True).start()
-while data := peer.recv(65536):
-    while data:
-        data = data[os.write(1, data):]
-"#;
-
-fn program(dir: &std::path::Path, name: &str, text: &str) -> std::path::PathBuf {
-    let path = dir.join(name);
-    std::fs::write(&path, text).unwrap();
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
-    path
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn another_machine_is_reached_over_ssh() {
     let service = Service::start().await;
-    let notes = service.dir.path().join("notes");
-    let text =
-        BRIDGE.replace("NOTES", &format!("{notes:?}")).replace("SOCKET", &format!("{:?}", service.socket()));
     let mut options = ClientOptions::new("ssh://me@build.example.org:2222".parse().unwrap());
-    options.ssh = program(service.dir.path(), "ssh", &text).into();
+    options.ssh = ssh::bridge_to(&service.socket(), service.dir.path()).into();
     let api = HttpClient::new(options).unwrap();
     let id = api.submit_task(spec("s", bash("seq 1 100000"), json!({}))).await.unwrap();
     let events = api.stream_task_logs(&id).await.unwrap();
     let lines =
         tokio::time::timeout(PATIENCE, events.filter(|event| chunk(event).is_some()).collect::<Vec<_>>());
     assert_eq!(lines.await.expect("the log ends").len(), 100_000);
-    let called = std::fs::read_to_string(notes).unwrap();
+    let called = std::fs::read_to_string(service.dir.path().join("notes")).unwrap();
     let call = called.lines().next().unwrap();
     assert!(
         call.contains("-o BatchMode=yes")
@@ -168,7 +141,7 @@ async fn what_ssh_says_of_its_end_is_told() {
     let dir = tempfile::tempdir().unwrap();
     let refusing = "#!/bin/sh\necho 'me@build.example.org: Permission denied (publickey).' >&2\nexit 255\n";
     let mut options = ClientOptions::new("ssh://build.example.org".parse().unwrap());
-    options.ssh = program(dir.path(), "ssh", refusing).into();
+    options.ssh = ssh::program(dir.path(), refusing).into();
     let api = HttpClient::new(options).unwrap();
     let error = api.query_tasks(TaskQuery::default()).await.unwrap_err();
     let ApiError::Unavailable { reason } = error else { panic!("{error:?}") };

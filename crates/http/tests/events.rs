@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{PATIENCE, Reply, Service, bash, command, spec};
+use common::{PATIENCE, Reply, Service, bash, command, resident, spec};
 use serde_json::{Value, json};
 use solti_api::ApiHandler as _;
 use solti_model::TaskId;
@@ -85,20 +85,22 @@ async fn events_have_names_data_and_ids_and_go_on_behind_each() {
     }
 }
 
-/// Kilobytes of this process in memory, of its own and not of files.
-fn resident() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse().unwrap()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn readers_who_take_nothing_cost_less_than_a_mebibyte_each_and_slow_nobody() {
-    const SLOW: u64 = 16;
+    slow_readers("a line of a log as it is in life, with eighty characters or so").await;
+}
+
+/// Of such lines a block holds the most.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_of_empty_lines_costs_them_no_more() {
+    slow_readers("").await;
+}
+
+async fn slow_readers(line: &str) {
+    const SLOW: u64 = 32;
     const LINES: u64 = 200_000;
     let service = Service::start().await;
-    let script =
-        format!("yes 'a line of a log as it is in life, with eighty characters or so' | head -n {LINES}");
+    let script = format!("yes '{line}' | head -n {LINES}");
     let id = service.engine.api.submit_task(spec("s", bash(&script), json!({}))).await.unwrap();
     service.engine.finished(&id).await;
     let request = format!(
@@ -119,9 +121,14 @@ async fn readers_who_take_nothing_cost_less_than_a_mebibyte_each_and_slow_nobody
             }
         }
     };
-    // Once before, so that what stays allocated for any reader is there already.
-    let (events, alone) = read_all().await;
-    assert_eq!(events, LINES + 2);
+    // The shorter of two times: the machine has other things to do.
+    let read_twice = async || {
+        let ((events, first), (again, second)) = (read_all().await, read_all().await);
+        assert_eq!((events, again), (LINES + 2, LINES + 2));
+        first.min(second)
+    };
+    // Before memory is looked at, so that what stays allocated for any reader is there already.
+    let alone = read_twice().await;
     let before = resident();
     let mut slow = vec![];
     for _ in 0..SLOW {
@@ -131,9 +138,8 @@ async fn readers_who_take_nothing_cost_less_than_a_mebibyte_each_and_slow_nobody
         stream.read_exact(&mut first).await.unwrap();
         slow.push(stream);
     }
-    let (again, beside) = read_all().await;
+    let beside = read_twice().await;
     let each = resident().saturating_sub(before) / SLOW;
-    assert_eq!(again, events);
     assert!(each < 1_024, "{each} KiB for each slow reader");
     println!("{each} KiB for each slow reader; all of the log in {alone:?} alone, {beside:?} beside them");
     assert!(beside < alone * 3, "{beside:?} beside slow readers, {alone:?} alone");

@@ -21,6 +21,14 @@ impl Piece {
     pub(crate) fn ts_ms(&self) -> u64 {
         self.before.ts_ms.saturating_add(self.record.dt)
     }
+
+    /// What is left behind its first `bytes` bytes, which end a line and hold `newlines` of them. Of the counts before it
+    /// only offset and time are kept right.
+    pub(crate) fn behind(&self, bytes: u64, newlines: u64) -> Self {
+        let before = Counts { offset: self.before.offset + bytes, ..self.before };
+        let (len, newlines) = (self.record.len - bytes, self.record.newlines.saturating_sub(newlines));
+        Self { before, record: Record { len, newlines, ..self.record } }
+    }
 }
 
 /// A place in the index. Memory: one page.

@@ -3,6 +3,7 @@
 //! Makes lines of the cursor's pieces: joins a line that the other stream interrupted, withholds unfinished ones.
 //! Rows for a window, which are what the file shows and not what the child meant, live in `view`.
 
+use std::collections::VecDeque;
 use std::path::Path;
 
 use bytes::{Bytes, BytesMut};
@@ -16,6 +17,8 @@ use crate::{LogError, Stream};
 const BATCH_BYTES: u64 = 64 * 1024;
 /// Or about this many lines.
 const BATCH_LINES: u64 = 4 * 1024;
+/// No batch has more, give or take a line of each stream: 64 KiB of empty lines would take 2 MiB to describe.
+const MOST_LINES: usize = 8 * 1024;
 /// A line longer than this comes in several spans.
 const LINE_BYTES: usize = 1024 * 1024;
 
@@ -76,8 +79,8 @@ pub struct LogReader {
     cursor: Cursor,
     is_final: bool,
     pieces: Vec<Piece>,
-    /// A piece that does not adjoin the ones before it and so begins the next batch.
-    kept_back: Option<Piece>,
+    /// What the next batch begins with: pieces that did not adjoin the ones before them, or had too many lines.
+    kept_back: VecDeque<Piece>,
     streams: [StreamState; 2],
     /// The stream and time of the row that is not ended yet.
     open_row: Option<(Stream, u64)>,
@@ -106,7 +109,7 @@ impl LogReader {
             cursor: Cursor::new(),
             is_final: false,
             pieces: Vec::new(),
-            kept_back: None,
+            kept_back: VecDeque::new(),
             streams: Default::default(),
             open_row: None,
             spare_bytes: BytesMut::new(),
@@ -126,7 +129,7 @@ impl LogReader {
         while let Some(piece) = reader.cursor.next(&mut reader.files)? {
             if !reader.cursor.counts().is_before(lines) {
                 counts = piece.before;
-                reader.kept_back = Some(piece);
+                reader.kept_back.push_back(piece);
                 break;
             }
             counts = reader.cursor.counts();
@@ -190,7 +193,7 @@ impl LogReader {
         self.pieces.clear();
         let (mut bytes, mut lines, mut end) = (0, 0, None);
         while bytes < BATCH_BYTES && lines < BATCH_LINES && self.pieces.len() < BATCH_LINES as usize / 4 {
-            let piece = match self.kept_back.take() {
+            let piece = match self.kept_back.pop_front() {
                 Some(piece) => piece,
                 None => match self.cursor.next(&mut self.files)? {
                     Some(piece) => piece,
@@ -199,7 +202,7 @@ impl LogReader {
             };
             if piece.record.kind == Kind::Data {
                 if end.is_some_and(|end| end != piece.before.offset) {
-                    self.kept_back = Some(piece);
+                    self.kept_back.push_front(piece);
                     break;
                 }
                 bytes += piece.record.len;
@@ -211,7 +214,7 @@ impl LogReader {
                 if self.pieces.is_empty() {
                     self.pieces.push(piece);
                 } else {
-                    self.kept_back = Some(piece);
+                    self.kept_back.push_front(piece);
                 }
                 break;
             }
@@ -229,10 +232,13 @@ impl LogReader {
         out.bytes.reserve(total as usize + carried);
         out.bytes.resize(total as usize, 0);
         let n = self.files.read_log_on(&mut out.bytes, first)?;
+        let newlines = pieces.iter().filter(is_data).map(|piece| piece.record.newlines);
+        let newlines = newlines.fold(0, u64::saturating_add);
+        out.lines.reserve_exact((newlines as usize).min(MOST_LINES) + 2);
 
         let mut at = 0;
         let mut row_start = 0;
-        for piece in &pieces {
+        for (i, piece) in pieces.iter().enumerate() {
             match piece.record.kind {
                 Kind::Data => {
                     let end = (at + piece.record.len as usize).min(n);
@@ -241,7 +247,15 @@ impl LogReader {
                         self.vanished(piece, out);
                         row_start = end;
                     } else {
-                        row_start = self.data(piece, at, end, row_start, out);
+                        let (next_row, rest) = self.data(piece, at, end, row_start, out);
+                        row_start = next_row;
+                        if let Some(rest) = rest {
+                            for later in pieces[i + 1..].iter().rev() {
+                                self.kept_back.push_front(*later);
+                            }
+                            self.kept_back.push_front(rest);
+                            break;
+                        }
                     }
                     at = end;
                 }
@@ -266,8 +280,16 @@ impl LogReader {
         Ok(())
     }
 
-    /// Makes lines of `out.bytes[from..to]`; returns where the row that is open after it begins.
-    fn data(&mut self, piece: &Piece, from: usize, to: usize, row_start: usize, out: &mut Output) -> usize {
+    /// Makes lines of `out.bytes[from..to]`; returns where the row that is open after it begins, and what is left of the
+    /// piece where the batch has no room for all of its lines.
+    fn data(
+        &mut self,
+        piece: &Piece,
+        from: usize,
+        to: usize,
+        row_start: usize,
+        out: &mut Output,
+    ) -> (usize, Option<Piece>) {
         let stream = piece.record.stream;
         let ts = piece.ts_ms();
         let mut start = row_start;
@@ -283,12 +305,14 @@ impl LogReader {
         let lines_end = if own { to - 1 } else { to };
         let state = &mut self.streams[stream.index()];
         let mut scan = from;
+        let mut newlines = 0;
         if state.is_mid_line()
             && let Some(newline) = memchr::memchr(b'\n', &out.bytes[from..lines_end])
         {
             scan = from + newline + 1;
             state.end_line(stream, start..scan - 1, row_ts, out);
             (start, row_ts) = (scan, ts);
+            newlines = 1;
         }
         let mut seq = state.seq;
         for newline in memchr_iter(b'\n', &out.bytes[scan..lines_end]) {
@@ -302,7 +326,13 @@ impl LogReader {
                 ts_ms: row_ts,
             });
             seq += 1;
+            newlines += 1;
             (start, row_ts) = (end + 1, ts);
+            if out.lines.len() >= MOST_LINES && start < to {
+                state.seq = seq;
+                self.open_row = None;
+                return (start, Some(piece.behind((start - from) as u64, newlines)));
+            }
         }
         state.seq = seq;
         self.open_row = (start < to).then_some((stream, row_ts));
@@ -310,7 +340,7 @@ impl LogReader {
             self.suspend_row(start, lines_end, out);
             start = to;
         }
-        start
+        (start, None)
     }
 
     /// The open row's bytes go to its line's carry; what follows in the log is another row.

@@ -27,7 +27,11 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
         6 => prop::collection::vec(prop_oneof![3 => Just(b'\n'), 5 => any::<u8>(), 8 => Just(b'x')], 1..40),
         2 => (1usize..300).prop_map(|n| b"line of text\n".repeat(n)),
         1 => (1usize..150_000).prop_map(|n| vec![b'y'; n]),
-        1 => Just(b"\n".to_vec()),
+        1 => prop_oneof![
+            9 => Just(b"\n".to_vec()),
+            // More lines than a batch has room for.
+            1 => (8_000usize..20_000).prop_map(|n| vec![b'\n'; n]),
+        ],
         1 => Just(vec![0, 0xff, 0xfe, b'\r']),
     ]
 }
@@ -309,5 +313,37 @@ proptest! {
         check_removed(dir.path(), whole.path());
         check_seen(&read_all(dir.path(), false), &lines);
         prop_assert_eq!(repair(dir.path()).unwrap().rows, totals.rows);
+    }
+}
+
+#[test]
+fn a_batch_has_room_for_so_many_lines_however_short_they_are() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = LogWriter::with_sizes(dir.path(), SegmentSizes::default()).unwrap();
+    let mut printed: [Vec<u8>; 2] = Default::default();
+    let short = b"\n".repeat(60_000);
+    for (stream, bytes) in [
+        (Stream::Stdout, &b"begun"[..]),
+        (Stream::Stdout, &short),
+        (Stream::Stderr, &short[..8_192]),
+        (Stream::Stdout, b"\nopen"),
+        (Stream::Stderr, &short),
+        (Stream::Stdout, b" and closed\n"),
+    ] {
+        writer.append(stream, bytes, 1_000).unwrap();
+        printed[stream as usize].extend_from_slice(bytes);
+    }
+    writer.finish(2_000).unwrap();
+    let mut reader = LogReader::open(dir.path()).unwrap();
+    let (mut lines, mut was_cut) = (Lines::default(), [false; 2]);
+    while let Some(batch) = reader.next_batch().unwrap() {
+        assert!(batch.lines.len() <= 8_192 + 2, "{} lines", batch.lines.len());
+        assert!(batch.lines.capacity() <= 8_192 + 4, "room for {}", batch.lines.capacity());
+        for span in &batch.lines {
+            lines.add(span, &batch.bytes[span.start as usize..span.end as usize], &mut was_cut);
+        }
+    }
+    for stream in Stream::ALL {
+        assert_eq!(lines.of(stream), lines_of(&printed[stream as usize]), "{stream:?}");
     }
 }

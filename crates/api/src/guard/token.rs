@@ -24,12 +24,23 @@ impl AccessToken {
     /// When it can be neither read nor made, or when others may read or have written it.
     pub fn open(dir: &Path) -> io::Result<Self> {
         DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
-        let path = dir.join(FILE);
+        Self::open_file(dir.join(FILE))
+    }
+
+    /// Reads the token from a file of one's own choice, or makes it there.
+    ///
+    /// # Errors
+    /// As [`AccessToken::open`].
+    pub fn open_file(path: PathBuf) -> io::Result<Self> {
         let text = match read(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => make(&path)?,
             read => read?,
         };
         Ok(Self { path, text: RwLock::new(text) })
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// For the person who is to enter it elsewhere.

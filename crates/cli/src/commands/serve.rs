@@ -2,6 +2,7 @@
 //! tasks go on and the next holder takes them up.
 
 use crate::args::{Options, Serve};
+use crate::doors::Doors;
 use crate::error::CliError;
 use crate::server;
 use solti_api::guard::{AccessToken, Auth, StandardGuards};
@@ -9,7 +10,7 @@ use solti_engine::{Config, DataLock, Engine, Holder, start_journal};
 use solti_grpc::{Listener, ServerOptions, TlsIdentity};
 use solti_http::{CertificateFiles, ServeOptions, TcpOptions, Tls, certificate_names};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -19,13 +20,14 @@ use tokio::task::JoinHandle;
 pub async fn serve(options: &Options, serve: Serve) -> Result<u8, CliError> {
     let config = Config::open(server::data_dir(options)?)?;
     let data_dir = config.data_dir.clone();
+    let doors = Doors::of(serve, &data_dir)?;
     let _lock = DataLock::acquire(&data_dir, Holder::Serve { pid: std::process::id() })?
         .map_err(|holder| CliError::Held { holder, data_dir: data_dir.clone() })?;
     start_journal(&data_dir);
     // Before tasks run: from here on, ending is letting go of them.
     let ending = asked_to_end()?;
     let engine = Engine::open(&config).await?;
-    let served = Served::start(&engine, &data_dir, &serve).await;
+    let served = Served::start(&engine, &data_dir, doors).await;
     let result = match served {
         Ok(served) => {
             served.announce(&data_dir);
@@ -58,30 +60,48 @@ fn asked_to_end() -> Result<impl Future<Output = ()>, CliError> {
 struct Served {
     http: solti_http::Serving,
     grpc: Option<Grpc>,
+    /// Where the token is that callers over TCP need.
+    token: PathBuf,
+    /// Of the certificate, where there is one.
+    fingerprint: Option<String>,
 }
 
 struct Grpc {
-    address: SocketAddr,
+    url: String,
     close: oneshot::Sender<()>,
     serving: JoinHandle<Result<(), solti_grpc::GrpcError>>,
 }
 
 impl Served {
-    async fn start(engine: &Engine, data_dir: &Path, serve: &Serve) -> Result<Self, CliError> {
+    async fn start(engine: &Engine, data_dir: &Path, doors: Doors) -> Result<Self, CliError> {
         let dir = data_dir.join("api");
-        let token = AccessToken::open(&dir).map_err(CliError::Token)?;
-        let guards = StandardGuards::new(Auth::for_this_user(Arc::new(token)));
-        let tcp = serve.http.map(|address| TcpOptions {
-            allowed_hosts: serve.host.clone(),
-            ..TcpOptions::new(address, Tls::Auto { dir: dir.clone() })
+        let token = match doors.token_file {
+            Some(file) => AccessToken::open_file(file),
+            None => AccessToken::open(&dir),
+        };
+        let token = Arc::new(token.map_err(CliError::Token)?);
+        let guards = StandardGuards::new(Auth::for_this_user(Arc::clone(&token)));
+        let tls = |address: SocketAddr| match &doors.certificate {
+            Some(own) => Some(Ok(own.clone())),
+            None if address.ip().is_loopback() => None,
+            // Both doors have the same one, made where there is none yet.
+            None => Some(CertificateFiles::generated(&dir, &certificate_names(address, &doors.hosts))),
+        };
+        let (http_tls, grpc_tls) =
+            (doors.http.and_then(tls).transpose()?, doors.grpc.and_then(tls).transpose()?);
+        let shown = http_tls.as_ref().or(grpc_tls.as_ref());
+        let fingerprint = shown.map(CertificateFiles::fingerprint).transpose()?;
+        let tcp = doors.http.map(|address| TcpOptions {
+            allowed_hosts: doors.hosts,
+            ..TcpOptions::new(address, http_tls.map_or(Tls::Off, Tls::Own))
         });
         let options = ServeOptions { socket: Some(server::socket(data_dir)), tcp, ..ServeOptions::default() };
         let http = solti_http::serve(engine.api(), &guards, options).await?;
-        let grpc = match serve.grpc {
-            Some(address) => Some(Grpc::start(engine, &guards, address, &dir, &serve.host).await?),
+        let grpc = match doors.grpc {
+            Some(address) => Some(Grpc::start(engine, &guards, address, grpc_tls).await?),
             None => None,
         };
-        Ok(Self { http, grpc })
+        Ok(Self { http, grpc, token: token.path().to_owned(), fingerprint })
     }
 
     /// One line for each address on standard output: who started this program may wait for them.
@@ -91,12 +111,12 @@ impl Served {
             println!("{url}");
         }
         if let Some(grpc) = &self.grpc {
-            println!("grpc://{}", grpc.address);
+            println!("{}", grpc.url);
         }
         if self.http.url().is_some() || self.grpc.is_some() {
-            eprintln!("solti: the token is in {}", data_dir.join("api/token").display());
+            eprintln!("solti: the token is in {}", self.token.display());
         }
-        if let Some(fingerprint) = self.http.fingerprint() {
+        if let Some(fingerprint) = &self.fingerprint {
             eprintln!("solti: the certificate's fingerprint is {fingerprint}");
         }
     }
@@ -120,28 +140,26 @@ impl Grpc {
         engine: &Engine,
         guards: &StandardGuards,
         address: SocketAddr,
-        dir: &Path,
-        hosts: &[String],
+        certificate: Option<CertificateFiles>,
     ) -> Result<Self, CliError> {
-        let tls = match address.ip().is_loopback() {
-            true => None,
-            false => Some(certificate(dir, address, hosts)?),
-        };
-        let listener =
-            TcpListener::bind(address).await.map_err(|source| CliError::Listen { address, source })?;
-        let address = listener.local_addr().map_err(|source| CliError::Listen { address, source })?;
+        let failed = |source| CliError::Listen { address, source };
+        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        let taken = listener.local_addr().map_err(failed)?;
+        let scheme = if certificate.is_some() { "grpcs" } else { "grpc" };
         let (close, closing) = oneshot::channel();
-        let options = ServerOptions { auth: Some(Arc::clone(&guards.auth)), tls, ..ServerOptions::default() };
+        let options = ServerOptions {
+            auth: Some(Arc::clone(&guards.auth)),
+            tls: certificate.as_ref().map(identity).transpose()?,
+            ..ServerOptions::default()
+        };
         let api = Arc::new(guards.around(engine.api()));
         let closing = async move { drop(closing.await) };
         let serving = tokio::spawn(solti_grpc::serve(api, Listener::Tcp(listener), options, closing));
-        Ok(Self { address, close, serving })
+        Ok(Self { url: format!("{scheme}://{taken}"), close, serving })
     }
 }
 
-/// The one that HTTP has, made where there is none yet.
-fn certificate(dir: &Path, address: SocketAddr, hosts: &[String]) -> Result<TlsIdentity, CliError> {
-    let files = CertificateFiles::generated(dir, &certificate_names(address, hosts))?;
+fn identity(files: &CertificateFiles) -> Result<TlsIdentity, CliError> {
     let read = |path: &Path| {
         std::fs::read(path).map_err(|source| CliError::Input { what: path.display().to_string(), source })
     };

@@ -1,8 +1,11 @@
 //! The real program in a data folder of its own, with the real shim.
 
+#![allow(dead_code, reason = "each test file uses its own part")]
+
 use serde_json::Value;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
@@ -185,4 +188,9 @@ pub fn stderr_of(child: &mut Child) -> String {
     let mut text = String::new();
     child.stderr.take().unwrap().read_to_string(&mut text).unwrap();
     text
+}
+
+/// For this user alone.
+pub fn private(path: &Path) {
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
 }

@@ -1,6 +1,7 @@
 //! Who is held to the contract, each over an engine of its own.
 
 use crate::engine::Engine;
+use crate::ssh::bridge_to;
 use solti_api::guard::{AccessToken, Auth, Guarded, StandardGuards};
 use solti_api::{ApiHandler, LocalApi};
 use solti_http::{ClientOptions, HttpClient, ServeOptions, Serving, TcpOptions, Tls, Trust, serve};
@@ -70,6 +71,14 @@ pub async fn http_by_socket() -> Subject {
     let url = format!("unix://{}", serving.socket().unwrap().display());
     let client = HttpClient::new(ClientOptions::new(url.parse().unwrap())).unwrap();
     Subject::new(client, engine, serving, dir)
+}
+
+pub async fn http_by_ssh() -> Subject {
+    let (engine, serving, _, dir) =
+        served(|dir| ServeOptions { socket: Some(dir.join("api/solti.sock")), ..Default::default() }).await;
+    let mut options = ClientOptions::new("ssh://build.example.org".parse().unwrap());
+    options.ssh = bridge_to(serving.socket().unwrap(), dir.path()).into();
+    Subject::new(HttpClient::new(options).unwrap(), engine, serving, dir)
 }
 
 pub async fn http_by_tls() -> Subject {

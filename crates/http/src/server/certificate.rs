@@ -21,7 +21,7 @@ pub struct Identity {
 }
 
 impl Identity {
-    pub fn read(certificate: &Path, key: &Path) -> Result<Self, HttpError> {
+    pub fn read(CertificateFiles { certificate, key }: &CertificateFiles) -> Result<Self, HttpError> {
         let pem = |path: &Path| {
             let path = path.to_owned();
             |source| HttpError::Pem { path, source }
@@ -44,8 +44,7 @@ impl Identity {
 
     /// As [`CertificateFiles::generated`] has them.
     pub fn generated(dir: &Path, names: &[String]) -> Result<Self, HttpError> {
-        let files = CertificateFiles::generated(dir, names)?;
-        Self::read(&files.certificate, &files.key)
+        Self::read(&CertificateFiles::generated(dir, names)?)
     }
 }
 
@@ -72,6 +71,14 @@ impl CertificateFiles {
             write(&certificate, &made.cert.pem()).map_err(failed)?;
         }
         Ok(Self { certificate, key })
+    }
+
+    /// SHA-256 of the certificate, in pairs between colons; what a client pins.
+    ///
+    /// # Errors
+    /// When the two cannot be read, or do not belong together.
+    pub fn fingerprint(&self) -> Result<String, HttpError> {
+        Ok(Identity::read(self)?.fingerprint.to_string())
     }
 }
 

@@ -23,7 +23,7 @@
 
 use crate::HttpError;
 use crate::server::access::Access;
-use crate::server::certificate::Identity;
+use crate::server::certificate::{CertificateFiles, Identity};
 use crate::server::listen::{Socket, Tcp};
 use crate::server::{connection, router};
 use solti_api::LocalApi;
@@ -66,8 +66,8 @@ pub enum Tls {
     Auto { dir: PathBuf },
     /// Always, with a certificate that is generated into `dir` at first use.
     Generated { dir: PathBuf },
-    /// Always, with a certificate of one's own: both files in PEM.
-    Own { certificate: PathBuf, key: PathBuf },
+    /// Always, with a certificate of one's own.
+    Own(CertificateFiles),
     /// Never; refused for an address that others can reach.
     Off,
 }
@@ -197,7 +197,7 @@ fn identity(tcp: &TcpOptions) -> Result<Option<Identity>, HttpError> {
     match &tcp.tls {
         Tls::Auto { .. } if local => Ok(None),
         Tls::Auto { dir } | Tls::Generated { dir } => Identity::generated(dir, &names()).map(Some),
-        Tls::Own { certificate, key } => Identity::read(certificate, key).map(Some),
+        Tls::Own(files) => Identity::read(files).map(Some),
         Tls::Off if local => Ok(None),
         Tls::Off => Err(HttpError::PlainTcp { address: tcp.address }),
     }

@@ -34,11 +34,9 @@ impl Service {
         Self { engine, serving, token, dir }
     }
 
-    /// With a rate limit that a measurement does not meet.
-    pub async fn start_unlimited() -> Self {
+    pub async fn start_at_rate(rate: RateLimit) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let engine = Engine::open(&dir.path().join("data")).await;
-        let rate = RateLimit::new(u32::MAX, u32::MAX);
         let (serving, token) = Self::serve_at_rate(&engine, &dir, rate, |_| {}).await;
         Self { engine, serving, token, dir }
     }
@@ -140,4 +138,11 @@ pub async fn exchange(mut stream: impl AsyncRead + AsyncWrite + Unpin, request: 
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no head in {text:?}"));
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default();
     Reply { status, head: head.to_owned(), body: body.to_owned() }
+}
+
+/// Kilobytes of this process in memory, of its own and not of files.
+pub fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
 }

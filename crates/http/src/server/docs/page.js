@@ -34,7 +34,7 @@ function request(path, method, operation, form) {
 
 function entry(path, method, operation) {
   const output = element("pre", {});
-  const form = element("form", {}, element("p", { textContent: operation.summary }));
+  const form = element("form", {});
   for (const { name, description } of operation.parameters) {
     form.append(element("label", {}, `${name}: ${description}`, element("input", { name })));
   }
@@ -49,14 +49,19 @@ function entry(path, method, operation) {
       .then((response) => show(response, output))
       .catch((error) => (output.textContent = String(error)));
   });
-  const head = element("summary", {}, element("b", { textContent: method.toUpperCase() }), element("code", { textContent: path }));
-  return element("details", {}, head, form);
+  const name = element("b", { textContent: method.toUpperCase() });
+  const about = element("span", { textContent: operation.summary });
+  return element("details", {}, element("summary", {}, name, element("code", { textContent: path }), about), form);
 }
+
+// What everybody needs, then what a window needs, then what is about the server.
+const part = (path) => (path.startsWith("/api/v1/tasks") ? 0 : path.includes("/desktop/") ? 1 : 2);
 
 fetch("openapi.json")
   .then((response) => response.json())
   .then(({ paths }) => {
-    const entries = Object.entries(paths).flatMap(([path, operations]) =>
+    const sorted = Object.entries(paths).sort(([a], [b]) => part(a) - part(b));
+    const entries = sorted.flatMap(([path, operations]) =>
       Object.entries(operations).map(([method, operation]) => entry(path, method, operation)),
     );
     document.getElementById("operations").replaceChildren(...entries);

@@ -1,0 +1,124 @@
+//! `solti serve` as others reach it: shut until it is told, by its file or by flags; TLS, token, both protocols.
+
+mod support;
+
+use solti_api::{ApiError, ApiHandler as _};
+use solti_grpc::{ClientOptions, GrpcClient};
+use solti_http::CertificateFiles;
+use solti_model::TaskQuery;
+use std::fs;
+use std::path::Path;
+use support::{Place, Server, error};
+
+const OWN_TOKEN: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+
+fn set_up(place: &Place, text: &str) {
+    fs::create_dir_all(place.data_dir()).unwrap();
+    fs::write(place.data_dir().join("serve.toml"), text).unwrap();
+}
+
+/// The address of the next door, to be called from this machine.
+fn next_port(server: &Server, scheme: &str) -> String {
+    let line = server.lines.next();
+    let address = line.strip_prefix(scheme).and_then(|rest| rest.strip_prefix("://"));
+    let address = address.unwrap_or_else(|| panic!("{line} is not of {scheme}"));
+    address.rsplit_once(':').unwrap().1.to_owned()
+}
+
+fn list(place: &Place, url: &str, token: &str, fingerprint: &str) -> std::process::Output {
+    let mut command = place.command(&["--url", url, "list", "--json"]);
+    command.env("SOLTI_TOKEN", token).env("SOLTI_FINGERPRINT", fingerprint).output().unwrap()
+}
+
+/// How many tasks gRPC tells of.
+async fn tasks_by_grpc(url: &str, token: &str, certificate: &Path) -> Result<u64, ApiError> {
+    let certificate_pem = Some(fs::read(certificate).unwrap());
+    let options = ClientOptions { token: Some(token.to_owned()), certificate_pem };
+    let client = GrpcClient::new(url, options).unwrap();
+    client.query_tasks(TaskQuery::default()).await.map(|page| page.total)
+}
+
+#[test]
+fn nothing_is_open_to_others_until_somebody_says_so() {
+    let place = Place::new();
+    let server = place.serve(&[]);
+    assert_eq!(place.json(&["list", "--json"])["total"], 0);
+    server.signal(rustix::process::Signal::TERM);
+    assert_eq!(server.lines.rest(), Vec::<String>::new(), "the socket was the only address");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_file_opens_http_and_grpc_to_others_with_a_generated_certificate() {
+    let place = Place::new();
+    set_up(&place, "http = \"0.0.0.0:0\"\ngrpc = \"0.0.0.0:0\"\nhosts = [\"build.example.org\"]\n");
+    let server = place.serve(&[]);
+    let (http, grpc) = (next_port(&server, "https"), next_port(&server, "grpcs"));
+    let api = place.data_dir().join("api");
+    let token = fs::read_to_string(api.join("token")).unwrap();
+    let certificate = api.join("certificate.pem");
+    let files = CertificateFiles { certificate: certificate.clone(), key: api.join("key.pem") };
+    let (url, fingerprint) = (format!("https://127.0.0.1:{http}"), files.fingerprint().unwrap());
+    assert!(list(&place, &url, token.trim(), &fingerprint).status.success());
+    let refused = list(&place, &url, "wrong", &fingerprint);
+    assert!(error(&refused).contains("Unauthenticated"), "{}", error(&refused));
+    let stranger = list(&place, &url, token.trim(), &"00:".repeat(32)[..95]);
+    assert!(error(&stranger).contains("certificate"), "{}", error(&stranger));
+
+    place.task("true");
+    let secure = format!("https://127.0.0.1:{grpc}");
+    assert_eq!(tasks_by_grpc(&secure, token.trim(), &certificate).await, Ok(1));
+    assert_eq!(tasks_by_grpc(&secure, "wrong", &certificate).await, Err(ApiError::Unauthenticated));
+    let plain = tasks_by_grpc(&format!("http://127.0.0.1:{grpc}"), token.trim(), &certificate).await;
+    assert_eq!(plain.unwrap_err().code(), "Unavailable", "nothing is said in the clear");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ones_own_certificate_and_token_hold_on_this_machine_too_and_flags_over_the_file() {
+    let place = Place::new();
+    let own = place.work().join("own");
+    let files = CertificateFiles::generated(&own, &["127.0.0.1".into()]).unwrap();
+    // Where the file would listen is not this machine's.
+    set_up(
+        &place,
+        &format!(
+            "http = \"192.0.2.1:1\"\ngrpc = \"127.0.0.1:0\"\ntoken-file = \"own-token\"\n\
+             [tls]\ncertificate = {:?}\nkey = {:?}\n",
+            files.certificate, files.key
+        ),
+    );
+    let token = place.data_dir().join("own-token");
+    fs::write(&token, OWN_TOKEN).unwrap();
+    support::private(&token);
+    let server = place.serve(&["--http", "127.0.0.1:0"]);
+    let (http, grpc) = (next_port(&server, "https"), next_port(&server, "grpcs"));
+    let url = format!("https://127.0.0.1:{http}");
+    let listed = list(&place, &url, OWN_TOKEN, &files.fingerprint().unwrap());
+    assert!(listed.status.success(), "{}", error(&listed));
+    let secure = format!("https://127.0.0.1:{grpc}");
+    assert_eq!(tasks_by_grpc(&secure, OWN_TOKEN, &files.certificate).await, Ok(0));
+    assert!(!place.data_dir().join("api/certificate.pem").exists(), "none is generated beside it");
+}
+
+#[test]
+fn what_the_file_cannot_say_is_refused_with_its_name_and_nothing_is_started() {
+    let place = Place::new();
+    let refused = |words: &[&str], said: &str| {
+        let output = place.run(words);
+        assert_eq!(output.status.code(), Some(1), "{words:?}");
+        let error = error(&output);
+        assert!(error.lines().count() == 1 && error.contains(said), "{error}");
+    };
+    set_up(&place, "htpp = \"127.0.0.1:0\"\n");
+    refused(&["serve"], "serve.toml, line 1: htpp: unknown field");
+    set_up(&place, "http = \"127.0.0.1:0\"\n[tls]\ncertificate = \"a.pem\"\nkey = \"b.pem\"\n");
+    refused(&["serve"], "a.pem");
+    set_up(&place, "token-file = \"token\"\nhttp = \"127.0.0.1:0\"\n");
+    fs::write(place.data_dir().join("token"), "short").unwrap();
+    support::private(&place.data_dir().join("token"));
+    refused(&["serve"], "holds no token");
+    refused(&["serve", "--config", "elsewhere.toml"], "elsewhere.toml");
+    let words = ["serve", "--host", "http://build.example.org"];
+    assert_eq!(place.run(&words).status.code(), Some(2));
+    fs::remove_file(place.data_dir().join("serve.toml")).unwrap();
+    drop(place.serve(&[]));
+}

@@ -1,0 +1,17 @@
+#!/bin/sh
+# What the packages hold beside the app: the other programs, and completions and manual pages, which `solti` writes itself.
+# The Tauri CLI runs it before it makes a package; tauri.conf.json says where each file goes.
+set -eu
+cd "$(dirname "$0")/.."
+
+cargo build --release --workspace --bins
+solti=target/release/solti
+files=target/package
+rm -rf "$files"
+mkdir -p "$files/completions" "$files/man1"
+for shell in bash zsh fish; do
+    "$solti" completions "$shell" >"$files/completions/solti.$shell"
+done
+"$solti" man "$files/man1"
+# Without a time in it the same page is the same file.
+gzip -9n "$files"/man1/*.1
