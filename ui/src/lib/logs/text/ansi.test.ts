@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { cssColor, parseAnsi, PLAIN, shownRanges, styleAfter, type Span } from "./ansi";
+import { cssColor, parseAnsi, PLAIN, shownRanges, styleOf, type Span } from "./ansi";
 
 const shown = (text: string): string =>
   parseAnsi(text)
@@ -48,8 +48,9 @@ describe("SGR", () => {
 
   it("carries a style on to the next row", () => {
     expect(parseAnsi("\x1b[31merror:").end).toEqual({ fg: 1 });
-    expect(styleAfter("\x1b[31ma\x1b[1mb")).toEqual({ fg: 1, bold: true });
-    expect(styleAfter("plain", PLAIN)).toBe(PLAIN);
+    expect(styleOf("1;31")).toEqual({ fg: 1, bold: true });
+    expect(styleOf("1;31")).toBe(styleOf("1;31"));
+    expect(styleOf(undefined)).toBe(PLAIN);
     expect(parseAnsi("next", { fg: 1 }).spans[0]?.style).toEqual({ fg: 1 });
   });
 
