@@ -492,6 +492,12 @@ fn a_log_window_searches_marks_and_takes_excerpts() {
     let density = call(&log, "merged_density", overview).expect("answered");
     assert_eq!(density["buckets"].as_array().map(Vec::len), Some(2));
 
+    // A page says which log; whether there is a file, and where, is not its business.
+    let error = call(&log, "reveal_log", json!({"id": "t1", "attempt": 1})).expect_err("has no file");
+    assert_eq!((&error["error"], &error["field"]), (&json!("InvalidRequest"), &json!("attempt")));
+    let error = call(&log, "reveal_log", json!({"id": "../t1", "attempt": 1})).expect_err("is no id");
+    assert_eq!((&error["error"], &error["field"]), (&json!("InvalidRequest"), &json!("id")));
+
     let text = json!({"id": "t1", "attempt": 1, "start": {"row": 1, "column": 2}, "end": {"row": 3, "column": 4},
         "timestamps": false});
     assert_eq!(call(&log, "read_log_text", text).expect("answered")["text"], "1:2 3:4");

@@ -55,6 +55,7 @@ macro_rules! with_commands {
             windows::close_stream,
             windows::open_log_window,
             windows::open_merged_window,
+            windows::reveal_log,
             windows::watch_jumps,
             windows::app_info,
         }

@@ -136,6 +136,8 @@ export interface Backend {
 
   openLogWindow(id: string, attempt?: number, row?: number): Promise<void>;
   openMergedWindow(sources: LogSource[]): Promise<void>;
+  /** Shows the file of a log in the system's file manager. */
+  revealLog(id: string, attempt: number): Promise<void>;
   /** Rows that this log window is asked to show after it was opened. */
   watchJumps(onJump: (jump: LogJump) => void): Promise<Unsubscribe>;
 

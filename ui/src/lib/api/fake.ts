@@ -498,6 +498,9 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
       const more = `${attempt ? `&attempt=${attempt}` : ""}${row === undefined ? "" : `&row=${row}`}`;
       window.open(`?view=log&task=${id}${more}`, `log-${id}`);
     },
+    revealLog: async () => {
+      throw fail({ error: "Unavailable", message: "no file manager can be reached" });
+    },
     openMergedWindow: async (sources) => {
       const list = sources.map(({ id, attempt }) => `&source=${id}:${attempt}`).join("");
       window.open(`?view=merged${list}`);

@@ -137,6 +137,7 @@ export const tauriBackend: Backend = {
   openLogWindow: (id, attempt, row) =>
     invoke("open_log_window", { id, attempt: attempt ?? null, row: row ?? null }),
   openMergedWindow: (sources) => invoke("open_merged_window", { sources }),
+  revealLog: (id, attempt) => invoke("reveal_log", { id, attempt }),
   watchJumps: (onJump) => watch<LogJump>("watch_jumps", "onJump", {}, onJump),
 
   getSettings: () => invoke("get_settings"),

@@ -218,6 +218,13 @@ export class LogWindow extends SearchedLog<LogSession> {
     });
   }
 
+  /** Shows the log's file in the system's file manager. */
+  async reveal(): Promise<void> {
+    await this.told.during(null, "show the file", () =>
+      this.backend.revealLog(this.id, this.session.attempt),
+    );
+  }
+
   async #copy(selection: Selection): Promise<void> {
     await this.told.during("Copying", "copy", async () => {
       const { start, end } = ordered(selection);
