@@ -275,3 +275,28 @@ async fn a_line_is_marked_noted_and_linked_and_stays_in_view_when_rows_rewrap() 
     app.click("copy-link").await;
     app.see_text("notice", &format!("solti://log/{id}/1/1499")).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_logs_are_searched_and_a_hit_opens_its_log_there() {
+    let desk = Desk::new();
+    let app = desk.open().await;
+    for name in ["apple", "pear"] {
+        let script = format!("seq -f '{name} %.0f of all' 1 3000 | sed '0~1000s/$/ needle/'");
+        fs::write(desk.work().join(format!("{name}.sh")), script).expect("written");
+        let id = app.submit(&format!("sh {name}.sh")).await;
+        app.see_phase(&id, "succeeded").await;
+    }
+    app.run(
+        "window.dispatchEvent(new KeyboardEvent('keydown', { key: 'F', ctrlKey: true, shiftKey: true }))",
+    )
+    .await;
+    app.write("all-logs-field", "needle").await;
+    app.see_text("all-logs-status", "6 lines in 2 runs").await;
+    // Newest first.
+    app.see_text("all-logs-run", "pear 1000 of all needle").await;
+    app.look("all-logs").await;
+    app.press("all-logs-field", || Key::Enter.into()).await;
+    app.turn_to_other().await;
+    app.see_text("log-row[aria-current=\"true\"]", "pear 1000 of all needle").await;
+    app.see_text("find-status", "1 of 3").await;
+}
