@@ -41,7 +41,8 @@ impl Style {
             match group.first().unwrap_or(0) {
                 code @ (38 | 48) => {
                     let color = match (group.count, group.parts[1]) {
-                        (2.., Some(2)) => group.last_three().and_then(true_color),
+                        (2.., Some(2)) if group.count < 5 => None,
+                        (2.., Some(2)) => true_color(group.last),
                         (2.., _) => indexed(group.parts[2]),
                         _ => match groups.next().and_then(|form| form.first()) {
                             Some(5) => indexed(groups.next().and_then(|group| group.first())),
@@ -112,10 +113,6 @@ impl Group {
     fn first(&self) -> Part {
         self.parts[0]
     }
-
-    fn last_three(&self) -> Option<[Part; 3]> {
-        (self.count >= 3).then_some(self.last)
-    }
 }
 
 fn group(bytes: &[u8]) -> Group {
@@ -163,42 +160,26 @@ impl fmt::Display for Style {
 mod tests {
     use super::*;
 
-    fn style(sequences: &[&str]) -> String {
+    /// The page reads the same cases.
+    const CASES: &str = include_str!("../../../ui/src/lib/logs/text/sgr-cases.txt");
+
+    fn style<'a>(sequences: impl IntoIterator<Item = &'a str>) -> Style {
         let mut style = Style::default();
         for params in sequences {
             style.apply(params.as_bytes());
         }
-        style.to_string()
+        style
     }
 
     #[test]
     fn what_is_on_is_told_as_it_is_switched_on() {
-        for (sequences, expected) in [
-            (vec![], ""),
-            (vec!["1;31"], "1;31"),
-            (vec!["1;31", ""], ""),
-            (vec!["1;31", "0"], ""),
-            (vec!["31", "44", "39"], "44"),
-            (vec!["1;2;3;4;7;9"], "1;2;3;4;7;9"),
-            (vec!["1;2;3;4;7;9", "22;23;24;27;29"], ""),
-            (vec!["91;102"], "91;102"),
-            (vec!["38;5;7"], "37"),
-            (vec!["38;5;9"], "91"),
-            (vec!["38;5;200"], "38;5;200"),
-            (vec!["48;2;1;2;3"], "48;2;1;2;3"),
-            (vec!["38:2::1:2:3"], "38;2;1;2;3"),
-            (vec!["38:5:200"], "38;5;200"),
-            (vec!["38;2;;;7"], "38;2;0;0;7"),
-            (vec!["38;5;300", "38;5", "38;2;1;2"], ""),
-            // Nothing of what follows a colour that cannot be read.
-            (vec!["38;7;1", "1;38"], "1"),
-            (vec!["4:3"], "4"),
-            (vec!["4:3", "4:0"], ""),
-            (vec!["21"], "4"),
-            (vec!["5;8;10;99999999;1"], "1"),
-        ] {
-            assert_eq!(style(&sequences), expected, "{sequences:?}");
-            assert_eq!(style(&[expected]), expected);
+        let cases: Vec<&str> = CASES.lines().filter(|line| !line.starts_with('#')).collect();
+        assert!(cases.len() > 30);
+        for case in cases {
+            let (sequences, expected) = case.rsplit_once(']').expect("sequences in brackets");
+            let on = style(sequences.split(']').map(|one| one.trim_start().trim_start_matches('[')));
+            assert_eq!(on.to_string(), expected.trim(), "{case}");
+            assert_eq!(style([expected.trim()]), on, "{case}");
         }
     }
 }

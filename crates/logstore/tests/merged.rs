@@ -53,7 +53,9 @@ impl Log {
         let mut now = 1_700_000_000_000 + self.begin;
         for step in &self.steps {
             match step {
-                Step::Append(stream, bytes) => drop(writer.append(*stream, bytes, now).unwrap()),
+                Step::Append(stream, bytes) => {
+                    writer.append(*stream, bytes, now).unwrap();
+                }
                 Step::Wait(ms) => {
                     now += ms;
                     writer.flush_due(now).unwrap();

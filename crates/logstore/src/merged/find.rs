@@ -83,7 +83,9 @@ impl Merged {
         let mut order: Vec<(usize, u64, u64)> = Vec::new();
         while order.len() < count {
             let next = queues.iter_mut().filter(|queue| queue.first.is_some());
-            let Some(next) = next.min_by_key(|queue| (queue.first, queue.source)) else { break };
+            let Some(next) = next.min_by_key(|queue| (queue.first.map(|(key, _)| key), queue.source)) else {
+                break;
+            };
             let Some((key, row)) = next.first.take() else { break };
             order.push((next.source, row, key));
             next.refill(self)?;

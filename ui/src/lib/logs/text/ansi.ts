@@ -267,7 +267,8 @@ function applySgr(before: Style, params: string): Style {
     if (code === 38 || code === 48) {
       let color: Color | null;
       if (group.length > 1) {
-        color = group[1] === 2 ? trueColor(group.slice(-3)) : indexed(group[2]);
+        const parts = group.length >= 5 ? trueColor(group.slice(-3)) : null;
+        color = group[1] === 2 ? parts : indexed(group[2]);
       } else if (groups[i + 1]?.[0] === 5) {
         color = indexed(groups[i + 2]?.[0]);
         i += 2;
