@@ -205,6 +205,15 @@ impl LogSearch for Engine {
         let progress = futures::stream::pending();
         Ok(OpenedSearch { id: "search-1".into(), progress: Box::pin(progress) })
     }
+    async fn open_merged_search(
+        &self,
+        sources: Vec<LogSource>,
+        query: LogQuery,
+        near: u64,
+    ) -> Result<OpenedSearch, ApiError> {
+        self.note(format!("search {} logs {} near {near}", sources.len(), query.pattern));
+        Ok(OpenedSearch { id: "search-2".into(), progress: Box::pin(futures::stream::pending()) })
+    }
     async fn search_step(
         &self,
         search: &str,
@@ -216,6 +225,9 @@ impl LogSearch for Engine {
     }
     async fn search_rows(&self, _search: &str, from: u64, _count: u32) -> Result<LogRows, ApiError> {
         Ok(rows(from))
+    }
+    async fn merged_search_rows(&self, _s: &str, from: u64, _count: u32) -> Result<MergedRows, ApiError> {
+        Ok(MergedRows { from, total: 3, rows: Vec::new() })
     }
     async fn search_rank(&self, _search: &str, row: u64) -> Result<u64, ApiError> {
         Ok(row / 2)
@@ -272,6 +284,14 @@ impl LogExcerpts for Engine {
         _search: Option<&str>,
     ) -> Result<ExportStream, ApiError> {
         Ok(Box::pin(futures::stream::empty()))
+    }
+    async fn merged_density(
+        &self,
+        _sources: Vec<LogSource>,
+        buckets: u32,
+        _search: Option<&str>,
+    ) -> Result<LogDensity, ApiError> {
+        Ok(LogDensity { rows: 3, buckets: vec![DensityBucket::default(); buckets as usize] })
     }
     async fn read_merged(&self, _s: Vec<LogSource>, from: u64, _count: u32) -> Result<MergedRows, ApiError> {
         Ok(MergedRows { from, total: 0, rows: Vec::new() })
@@ -463,6 +483,20 @@ fn a_log_window_searches_marks_and_takes_excerpts() {
     assert_eq!(call(&log, "search_rank", json!({"searchId": "search-1", "row": 8})), Ok(json!(4)));
     let refused = call(&log, "open_search", open(query(true))).expect_err("refused");
     assert_eq!((&refused["error"], &refused["field"]), (&json!("InvalidRequest"), &json!("query.pattern")));
+    let sources = json!([{"id": "t1", "attempt": 1}, {"id": "t2", "attempt": 3}]);
+    let several = json!({"sources": sources, "query": query(false), "near": 9, "onProgress": CHANNEL});
+    assert_eq!(call(&log, "open_merged_search", several), Ok(json!("search-2")));
+    let page = json!({"searchId": "search-2", "from": 1, "count": 9});
+    assert_eq!(call(&log, "merged_search_rows", page).expect("answered")["total"], 3);
+    let overview = json!({"sources": sources, "buckets": 2, "searchId": "search-2"});
+    let density = call(&log, "merged_density", overview).expect("answered");
+    assert_eq!(density["buckets"].as_array().map(Vec::len), Some(2));
+
+    // A page says which log; whether there is a file, and where, is not its business.
+    let error = call(&log, "reveal_log", json!({"id": "t1", "attempt": 1})).expect_err("has no file");
+    assert_eq!((&error["error"], &error["field"]), (&json!("InvalidRequest"), &json!("attempt")));
+    let error = call(&log, "reveal_log", json!({"id": "../t1", "attempt": 1})).expect_err("is no id");
+    assert_eq!((&error["error"], &error["field"]), (&json!("InvalidRequest"), &json!("id")));
 
     let text = json!({"id": "t1", "attempt": 1, "start": {"row": 1, "column": 2}, "end": {"row": 3, "column": 4},
         "timestamps": false});
@@ -471,7 +505,10 @@ fn a_log_window_searches_marks_and_takes_excerpts() {
     assert_eq!(call(&log, "read_line", line).expect("answered")["nextByte"], 15);
     let mark = json!({"id": "t1", "attempt": 1, "row": 5, "note": "here"});
     assert_eq!(call(&log, "set_bookmark", mark).expect("answered")["row"], 5);
-    assert_eq!(desk.engine.asked(), ["search t1 x near 7", "step search-1 7 true", "mark t1 1 5 here"]);
+    assert_eq!(
+        desk.engine.asked(),
+        ["search t1 x near 7", "step search-1 7 true", "search 2 logs x near 9", "mark t1 1 5 here"]
+    );
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod events;
 mod instance;
 mod log_link;
 mod notify;
+mod reveal;
 mod search;
 mod shutdown;
 mod tail;

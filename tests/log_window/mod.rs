@@ -154,3 +154,149 @@ async fn a_selection_lasts_over_a_scroll_and_is_copied_whole() {
     let selected: String = (1..=last + 1).map(|n| format!("line{n}ofall")).collect();
     assert_eq!(pasted, selected);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_logs_are_read_and_searched_as_one() {
+    let desk = Desk::new();
+    let app = desk.open().await;
+    let mut sources = Vec::new();
+    for name in ["apple", "pear"] {
+        let script = format!("seq -f '{name} %.0f of all' 1 3000 | sed '0~1000s/$/ needle/'");
+        fs::write(desk.work().join(format!("{name}.sh")), script).expect("written");
+        let id = app.submit(&format!("sh {name}.sh")).await;
+        app.see_phase(&id, "succeeded").await;
+        sources.push(format!("{{ id: '{id}', attempt: 1 }}"));
+    }
+    app.call("open_merged_window", &format!("{{ sources: [{}] }}", sources.join(", "))).await;
+    app.turn_to_other().await;
+    app.see_text("log-extent", "6,000 lines").await;
+    app.see_text("log-pane", "pear 3000 of all").await;
+    app.see("minimap").await;
+
+    app.write("find", "needle").await;
+    app.see_text("find-status", "6 of 6").await;
+    app.press("find", || Key::Enter.into()).await;
+    app.see_text("find-status", "1 of 6").await;
+    app.see_text("log-row[aria-current=\"true\"]", "apple 1000 of all").await;
+    app.see("log-row[aria-current=\"true\"] .hit").await;
+    app.look("merged-find").await;
+    app.run("document.querySelector('[data-testid=find-mode-filter]').click()").await;
+    app.see_text("log-extent", "6 of 6,000 lines").await;
+    let rows = "[...document.querySelectorAll('[data-testid=log-row]')]";
+    let found = "['apple 1', 'apple 2', 'apple 3', 'pear 1', 'pear 2', 'pear 3']";
+    let expected = format!(
+        "{rows}.length === 6 && {found}.every((text, i) => {rows}[i].textContent.includes(text + '000 of all needle'))"
+    );
+    app.see_true("the hits of both in the order of time", &expected).await;
+    app.look("merged-filter").await;
+    app.press("find", || Key::Escape.into()).await;
+    app.see_text("log-pane", "pear 3000 of all").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hit_is_shown_with_the_lines_around_it_and_colours_go_on() {
+    let desk = Desk::new();
+    let app = desk.open().await;
+    // Red from line 900 on; line 1000 and what is far from it is reached by a jump.
+    let script = "seq -f 'line %.0f of all' 1 2000 | sed -e '900s/^/\x1b[31m/' -e '1000s/$/ needle/' -e '1100s/$/\x1b[0m/'";
+    open_log_of(&app, &desk, script, "succeeded").await;
+    app.see_text("log-pane", "line 2000 of all").await;
+    let color = |row: u32| {
+        let span = format!("document.querySelector('[data-row=\"{row}\"] .text span')");
+        format!("getComputedStyle({span} ?? document.body).color")
+    };
+    let plain = app.run(&format!("return {}", color(1999))).await;
+
+    app.run("document.querySelector('[data-testid=find-mode-filter]').click()").await;
+    app.write("find", "needle").await;
+    app.see_text("log-extent", "1 of 2,000 lines").await;
+    app.see_true("red where it was switched on far above", &format!("{} !== {plain}", color(999))).await;
+    let red = app.run(&format!("return {}", color(999))).await;
+    app.run(
+        "document.querySelector('[data-row=\"999\"]').dispatchEvent(
+            new MouseEvent('contextmenu', { bubbles: true, cancelable: true, clientX: 200, clientY: 100 }))",
+    )
+    .await;
+    app.click("show-around").await;
+    app.see_text("log-row[data-row=\"1002\"]", "line 1003 of all").await;
+    app.see_true("as red around it", &format!("{} === {red}", color(1002))).await;
+    app.look("log-around").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_is_marked_noted_and_linked_and_stays_in_view_when_rows_rewrap() {
+    let desk = Desk::new();
+    let app = desk.open().await;
+    let script = "seq -f 'line %.0f of all, with many words so that it takes more than one row of a narrow window' 1 3000";
+    let id = open_log_of(&app, &desk, script, "succeeded").await;
+    app.see_text("log-pane", "line 3000 of all").await;
+    app.run("document.querySelector('[data-testid=wrap]').click()").await;
+    app.press("log-pane", || Key::Control + "g").await;
+    app.write("line-field", "1500").await;
+    app.press("line-field", || Key::Enter.into()).await;
+    app.see_text("log-row[aria-current=\"true\"]", "line 1500 of all").await;
+
+    // The first row stays the first, whatever the others wrap to.
+    let first = "document.querySelector('[data-testid=log-row]')?.dataset.row";
+    let height = "document.querySelector('[data-row=\"1499\"]')?.offsetHeight";
+    app.resize(960, 640).await;
+    app.see_text("log-row[aria-current=\"true\"]", "line 1500 of all").await;
+    let top = app.run(&format!("return {first}")).await;
+    let before = app.run(&format!("return {height}")).await;
+    app.resize(460, 600).await;
+    app.see_true("taller rows", &format!("{height} > {before}")).await;
+    app.see_true("the same first row", &format!("{first} === {top}")).await;
+    app.look("log-rewrapped").await;
+    app.resize(960, 640).await;
+    app.see_true("rows as before", &format!("{height} === {before} && {first} === {top}")).await;
+
+    app.press("log-pane", || "b".into()).await;
+    app.see("log-row[data-row=\"1499\"] .flag").await;
+    app.click("more").await;
+    app.click("bookmarks").await;
+    app.see("bookmark-panel").await;
+    app.run(
+        "const note = document.querySelector('[data-testid=bookmark-panel] input');
+         note.value = 'here it began';
+         note.dispatchEvent(new Event('change', { bubbles: true }));",
+    )
+    .await;
+    app.press("log-pane", || Key::End.into()).await;
+    app.see_text("log-pane", "line 3000 of all").await;
+    app.press("log-pane", || "[".into()).await;
+    app.see_text("log-row[aria-current=\"true\"]", "line 1500 of all").await;
+    let marks = app.call("list_bookmarks", &format!("{{ id: '{id}' }}")).await;
+    assert_eq!((&marks[0]["row"], &marks[0]["note"]), (&1499.into(), &"here it began".into()), "{marks}");
+    app.run(
+        "document.querySelector('[data-row=\"1499\"]').dispatchEvent(
+            new MouseEvent('contextmenu', { bubbles: true, cancelable: true, clientX: 200, clientY: 100 }))",
+    )
+    .await;
+    app.click("copy-link").await;
+    app.see_text("notice", &format!("solti://log/{id}/1/1499")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_logs_are_searched_and_a_hit_opens_its_log_there() {
+    let desk = Desk::new();
+    let app = desk.open().await;
+    for name in ["apple", "pear"] {
+        let script = format!("seq -f '{name} %.0f of all' 1 3000 | sed '0~1000s/$/ needle/'");
+        fs::write(desk.work().join(format!("{name}.sh")), script).expect("written");
+        let id = app.submit(&format!("sh {name}.sh")).await;
+        app.see_phase(&id, "succeeded").await;
+    }
+    app.run(
+        "window.dispatchEvent(new KeyboardEvent('keydown', { key: 'F', ctrlKey: true, shiftKey: true }))",
+    )
+    .await;
+    app.write("all-logs-field", "needle").await;
+    app.see_text("all-logs-status", "6 lines in 2 runs").await;
+    // Newest first.
+    app.see_text("all-logs-run", "pear 1000 of all needle").await;
+    app.look("all-logs").await;
+    app.press("all-logs-field", || Key::Enter.into()).await;
+    app.turn_to_other().await;
+    app.see_text("log-row[aria-current=\"true\"]", "pear 1000 of all needle").await;
+    app.see_text("find-status", "1 of 3").await;
+}

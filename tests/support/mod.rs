@@ -363,6 +363,11 @@ impl AppWindow<'_> {
     /// Opens the log window of the selected task and turns to it.
     pub async fn open_log(&self) {
         self.click("open-log").await;
+        self.turn_to_other().await;
+    }
+
+    /// Turns to the window beside the main one, once it is there.
+    pub async fn turn_to_other(&self) {
         let log = eventually("a log window", || async {
             Ok(self.page.windows().await?.into_iter().find(|window| *window != self.main))
         })

@@ -64,6 +64,15 @@ pub trait LogExcerpts: Send + Sync + 'static {
         search: Option<&str>,
     ) -> Result<ExportStream, ApiError>;
 
+    /// Several logs (16 at most) in `buckets` (4,096 at most) equal slices of their merged order; with a search of all of
+    /// them, how many of its matches lie in each.
+    async fn merged_density(
+        &self,
+        sources: Vec<LogSource>,
+        buckets: u32,
+        search: Option<&str>,
+    ) -> Result<LogDensity, ApiError>;
+
     /// At most `count` (1,000 at most) rows of several logs (16 at most) in the order of their times.
     async fn read_merged(
         &self,

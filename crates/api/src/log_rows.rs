@@ -2,7 +2,7 @@
 
 use crate::ApiError;
 use crate::log_access::LogInfoStream;
-use solti_logstore::{LogError, LogView, Row, Stream as LogStream};
+use solti_logstore::{LogError, LogView, Row, Stream as LogStream, Style};
 use solti_model::{
     LogInfo, LogRow, LogRows, MAX_ROW_BYTES, OutputStreamKind, RemovedRows, TaskId, TaskPhase, TaskRun,
 };
@@ -112,12 +112,18 @@ pub async fn read(
         view.set_final(over);
         let total = view.extent()?.rows;
         let rows = view.rows(from, count.min(MAX_ROWS) as usize, MAX_ROW_BYTES)?;
-        Ok(LogRows { from, total, rows: rows.into_iter().map(text_row).collect() })
+        Ok(LogRows { from, total, rows: text_rows(&mut view, rows)? })
     })
     .await
 }
 
-pub(crate) fn text_row(row: Row) -> LogRow {
+/// The rows, which are in order, as a window shows them.
+pub(crate) fn text_rows(view: &mut LogView, rows: Vec<Row>) -> Result<Vec<LogRow>, LogError> {
+    let styles = view.styles(&rows)?;
+    Ok(rows.into_iter().zip(styles).map(|(row, style)| text_row(row, style)).collect())
+}
+
+pub(crate) fn text_row(row: Row, style: Style) -> LogRow {
     LogRow {
         row: row.row,
         stream: match row.stream {
@@ -127,6 +133,7 @@ pub(crate) fn text_row(row: Row) -> LogRow {
         ts: row.ts_ms,
         // Of a gap there are none: what stands for it is the page's to say.
         text: String::from_utf8_lossy(&row.bytes).into_owned(),
+        style: (!style.is_plain()).then(|| style.to_string()),
         full_len: row.full_len,
         partial: row.partial,
         continued: row.continued,

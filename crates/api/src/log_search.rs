@@ -2,7 +2,9 @@
 
 use crate::ApiError;
 use async_trait::async_trait;
-use solti_model::{LogQuery, LogRows, RowRanges, SearchHit, SearchProgress, TaskHits, TaskId};
+use solti_model::{
+    LogQuery, LogRows, LogSource, MergedRows, RowRanges, SearchHit, SearchProgress, TaskHits, TaskId,
+};
 use std::pin::Pin;
 use tokio_stream::Stream;
 
@@ -34,17 +36,33 @@ pub trait LogSearch: Send + Sync + 'static {
         near: u64,
     ) -> Result<OpenedSearch, ApiError>;
 
-    /// The next match strictly after or before `row`, going round at the ends; `None` without matches.
+    /// Begins to search several logs (16 at most) as one, in their merged order: `near` is a position there. Each is also
+    /// searched by itself: that search answers as `<id>-<n>`, n being the number of the source, from 0.
+    ///
+    /// # Errors
+    /// As [`Self::open_search`]; `InvalidRequest` with the field `sources` for too many.
+    async fn open_merged_search(
+        &self,
+        sources: Vec<LogSource>,
+        query: LogQuery,
+        near: u64,
+    ) -> Result<OpenedSearch, ApiError>;
+
+    /// The next match strictly after or before `row`, going round at the ends; `None` without matches. In a search of
+    /// several logs rows are positions of the merged order.
     async fn search_step(&self, search: &str, row: u64, forward: bool)
     -> Result<Option<SearchHit>, ApiError>;
 
-    /// At most `count` (1,000 at most) matching rows by rank.
+    /// At most `count` (1,000 at most) matching rows of one log by rank.
     async fn search_rows(&self, search: &str, from: u64, count: u32) -> Result<LogRows, ApiError>;
 
-    /// How many matches lie before `row`.
+    /// At most `count` (1,000 at most) matching rows of several logs by rank.
+    async fn merged_search_rows(&self, search: &str, from: u64, count: u32) -> Result<MergedRows, ApiError>;
+
+    /// How many matches lie before `row`; in a search of several logs, before a position of the merged order.
     async fn search_rank(&self, search: &str, row: u64) -> Result<u64, ApiError>;
 
-    /// Where the matches are in rows `from` to `from + count` (1,000 at most) of the log; rows without one are left out.
+    /// Where the matches are in rows `from` to `from + count` (1,000 at most) of one log; rows without one are left out.
     async fn search_ranges(&self, search: &str, from: u64, count: u32) -> Result<Vec<RowRanges>, ApiError>;
 
     /// Searches what the logs of these tasks, or of all, hold now, newest task first.

@@ -52,6 +52,7 @@ macro_rules! desktop {
             a_log_goes_on_behind_any_position
             a_log_is_searched_and_filtered
             parts_of_logs_are_copied_saved_and_merged
+            several_logs_are_searched_as_one
             rows_are_marked
         }
     };

@@ -2,6 +2,9 @@
 //! Settings that a person changes in the window are data and live in the store.
 
 use crate::EngineError;
+use solti_logstore::LOG_FILE;
+use solti_model::TaskId;
+use solti_supervisor::RunFolders;
 use std::{
     env,
     fs::{DirBuilder, Permissions},
@@ -47,6 +50,14 @@ impl Config {
         prepare(&data_dir).map_err(|source| EngineError::DataDir { path: data_dir.clone(), source })?;
         let shim = shim()?;
         if shim.is_file() { Ok(Self { data_dir, shim }) } else { Err(EngineError::NoShim { path: shim }) }
+    }
+}
+
+impl Config {
+    /// The first file of a run's log. It is there when the run has printed something.
+    #[must_use]
+    pub fn log_file(&self, id: &TaskId, attempt: u32) -> PathBuf {
+        RunFolders::new(&self.data_dir).run(id, attempt).join(LOG_FILE)
     }
 }
 

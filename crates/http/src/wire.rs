@@ -125,6 +125,27 @@ pub struct Merge {
 }
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MergedSearch {
+    pub sources: Vec<LogSource>,
+    pub query: LogQuery,
+    /// The position in the merged order to search around first.
+    #[serde(default)]
+    pub near: u64,
+}
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MergedOverview {
+    pub sources: Vec<LogSource>,
+    /// 4,096 at most.
+    pub buckets: u32,
+    /// An open search of all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub search: Option<String>,
+}
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Bookmarked {
     pub bookmarks: Vec<Bookmark>,
 }

@@ -179,7 +179,7 @@ fn rare_words(run: &Path, bytes: u64, threads: usize) {
 fn excerpts(run: &Path) {
     let mut view = LogView::open(run).unwrap();
     let rows = view.extent().unwrap().rows;
-    let (_, took) = timed(|| slices(&mut view, 1000).unwrap());
+    let (_, took) = timed(|| slices(&mut view, 1000, None).unwrap());
     println!("{:<44} {took:.2?}", "density in 1,000 slices");
     let mut merged = Merged::open([(run, true), (run, true)]).unwrap();
     let (_, first) = timed(|| merged.rows(0, 200, 4096).unwrap());

@@ -1,8 +1,9 @@
-//! How many lines each stream printed along a log, for a minimap. Read from the index alone: exact at records, even within one.
+//! How many lines each stream printed along a log, for a minimap. Read from the index alone: exact at records, even within
+//! one. How many matches of a search lie where is the search's own knowledge.
 
 use crate::cursor::{Cursor, LogFiles};
 use crate::format::{Counts, Kind};
-use crate::{LogError, LogView};
+use crate::{LogError, LogSearch, LogView};
 
 /// Records to walk before a place is looked for anew.
 const WALK: usize = 100;
@@ -12,31 +13,33 @@ const WALK: usize = 100;
 pub struct Slice {
     /// Lines of stdout and of stderr that end in it.
     pub lines: [u64; 2],
-    /// Its bytes of the log, about.
-    pub from_byte: u64,
-    pub to_byte: u64,
+    /// Of the search that was asked about.
+    pub matches: u64,
 }
 
 /// Cuts the log's rows into `count` equal slices. Costs a page of the index for each at most.
 ///
 /// # Errors
 /// [`LogError::Open`] and [`LogError::Read`].
-pub fn slices(view: &mut LogView, count: usize) -> Result<Vec<Slice>, LogError> {
+pub fn slices(view: &mut LogView, count: usize, search: Option<&LogSearch>) -> Result<Vec<Slice>, LogError> {
     let rows = view.extent()?.rows;
     let (files, is_final) = view.parts();
     let mut cursor = Cursor::new();
     cursor.set_final(is_final);
     let mut before = Counts::default();
+    let ends: Vec<u64> =
+        (1..=count as u64).map(|n| (u128::from(rows) * u128::from(n) / count as u128) as u64).collect();
     let mut slices = Vec::with_capacity(count);
-    for n in 1..=count as u64 {
-        let row = (u128::from(rows) * u128::from(n) / count as u128) as u64;
-        let after = counts_at(&mut cursor, files, row)?;
-        slices.push(Slice {
-            lines: [0, 1].map(|s| after.seq[s].saturating_sub(before.seq[s])),
-            from_byte: before.offset,
-            to_byte: after.offset.max(before.offset),
-        });
+    for row in &ends {
+        let after = counts_at(&mut cursor, files, *row)?;
+        let lines = [0, 1].map(|s| after.seq[s].saturating_sub(before.seq[s]));
+        slices.push(Slice { lines, matches: 0 });
         before = after;
+    }
+    if let Some(search) = search {
+        for (slice, matches) in slices.iter_mut().zip(search.spread(&ends)?) {
+            slice.matches = matches;
+        }
     }
     Ok(slices)
 }
@@ -55,15 +58,9 @@ fn counts_at(cursor: &mut Cursor, files: &mut LogFiles, row: u64) -> Result<Coun
             if to.row < row || piece.record.kind == Kind::End {
                 continue;
             }
-            let share = |a: u64, b: u64| {
-                let rows = u128::from((to.row - from.row).max(1));
-                a + (u128::from(b.saturating_sub(a)) * u128::from(row - from.row) / rows) as u64
-            };
-            return Ok(Counts {
-                offset: share(from.offset, to.offset),
-                seq: [share(from.seq[0], to.seq[0]), share(from.seq[1], to.seq[1])],
-                ..to
-            });
+            let share = |of: fn(&Counts) -> u64| from.share(&to, row, of);
+            let seq = [share(|counts| counts.seq[0]), share(|counts| counts.seq[1])];
+            return Ok(Counts { seq, ..to });
         }
         if cursor.counts().row == row {
             break;

@@ -205,6 +205,14 @@ impl Counts {
         self
     }
 
+    /// About what `of` was when row `row` began, which did so between here and `to`: as if rows were even.
+    pub(crate) fn share(&self, to: &Self, row: u64, of: impl Fn(&Self) -> u64) -> u64 {
+        let rows = to.row.saturating_sub(self.row).max(1);
+        let part = row.saturating_sub(self.row).min(rows);
+        let (from, to) = (of(self), of(to));
+        from + (u128::from(to.saturating_sub(from)) * u128::from(part) / u128::from(rows)) as u64
+    }
+
     /// `segment_start` is where in the log the page's segment begins.
     pub(crate) fn put_header(&self, place: Place, segment_start: u64, page: &mut [u8; PAGE]) {
         let mut flags = 0u8;

@@ -40,6 +40,10 @@ mod retention;
 #[cfg(feature = "reader")]
 mod search;
 #[cfg(feature = "reader")]
+mod sgr;
+#[cfg(feature = "reader")]
+mod style;
+#[cfg(feature = "reader")]
 mod view;
 
 pub use error::LogError;
@@ -53,7 +57,7 @@ pub use density::{Slice, slices};
 #[cfg(feature = "reader")]
 pub use export::{RawExport, RowExport};
 #[cfg(feature = "reader")]
-pub use merged::Merged;
+pub use merged::{Merged, PlacedHit, PlacedRow};
 #[cfg(feature = "reader")]
 pub use reader::{Batch, Gap, GapCause, LineSpan, LogReader};
 #[cfg(feature = "reader")]
@@ -64,6 +68,8 @@ pub use retention::{Removal, StoredLog, StoredSegment, plan, remove_segment};
 pub use search::{
     LogSearch, PatternError, Progress, RowMatcher, SearchQuery, make_filters, make_filters_with_block_bytes,
 };
+#[cfg(feature = "reader")]
+pub use sgr::Style;
 #[cfg(feature = "reader")]
 pub use view::{Extent, LogView, Removed, Row};
 

@@ -28,6 +28,8 @@ pub struct Row {
     pub stream: Stream,
     /// When its first byte was recorded, milliseconds since the epoch.
     pub ts_ms: u64,
+    /// Where its first byte is in the log.
+    pub offset: u64,
     /// At most `clip` bytes of it, newline excluded.
     pub bytes: Vec<u8>,
     /// All of its bytes, newline excluded.
@@ -159,6 +161,17 @@ impl LogView {
     }
 }
 
+/// Some bytes of a row within a piece.
+#[derive(Clone, Copy)]
+struct Part {
+    /// Where they are in the log.
+    offset: u64,
+    /// The row began before the piece.
+    mid: bool,
+    /// The row goes on with an earlier line.
+    continued: bool,
+}
+
 /// The asked-for rows in the making.
 struct RowPage {
     from: u64,
@@ -201,7 +214,8 @@ impl RowPage {
         for newline in newlines {
             if row >= self.from {
                 let continued = record.continued && row == first && !mid;
-                self.extend(piece, row, &bytes[start..newline], (newline - start) as u64, continued, mid);
+                let part = Part { offset: piece.before.offset + start as u64, mid, continued };
+                self.extend(piece, row, &bytes[start..newline], (newline - start) as u64, part);
                 let own = record.own_newline && newline + 1 == n && n as u64 == record.len;
                 self.close(own);
                 if self.rows.len() >= self.count {
@@ -214,26 +228,28 @@ impl RowPage {
         let rest = if head_only { record.len } else { (n - start) as u64 };
         if rest > 0 && row >= self.from {
             let continued = record.continued && row == first && !mid;
-            self.extend(piece, row, &bytes[start..], rest, continued, mid);
+            let part = Part { offset: piece.before.offset + start as u64, mid, continued };
+            self.extend(piece, row, &bytes[start..], rest, part);
         }
         self.buffer = buffer;
         Ok(())
     }
 
     /// Adds bytes to the open row, or begins it.
-    fn extend(&mut self, piece: &Piece, number: u64, bytes: &[u8], len: u64, continued: bool, mid: bool) {
+    fn extend(&mut self, piece: &Piece, number: u64, bytes: &[u8], len: u64, part: Part) {
         // A row whose beginning was not seen is not part of the page: the search began before every wanted row.
-        if self.open.is_none() && mid && number < self.from {
+        if self.open.is_none() && part.mid && number < self.from {
             return;
         }
         let row = self.open.get_or_insert_with(|| Row {
             row: number,
             stream: piece.record.stream,
             ts_ms: piece.ts_ms(),
+            offset: part.offset,
             bytes: Vec::new(),
             full_len: 0,
             partial: true,
-            continued,
+            continued: part.continued,
             gap: None,
             removed: None,
         });
@@ -278,6 +294,7 @@ impl RowPage {
                 row: number,
                 stream: piece.record.stream,
                 ts_ms: piece.ts_ms(),
+                offset: piece.before.offset,
                 bytes: Vec::new(),
                 full_len: 0,
                 partial: false,

@@ -98,6 +98,9 @@ pub struct MergedRows {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct MergedRow {
+    /// Its number in the merged order. A row that stands for removed ones counts as many.
+    #[ts(type = "number")]
+    pub position: u64,
     /// Which of the sources it is from, counted from 0 in the order in which they were given.
     pub source: u32,
     #[serde(flatten)]

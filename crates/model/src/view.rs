@@ -276,6 +276,11 @@ pub struct LogRow {
     pub ts: u64,
     /// At most [`crate::MAX_ROW_BYTES`] of the line; bytes that are not UTF-8 are replaced by U+FFFD.
     pub text: String,
+    /// What earlier rows of its stream left switched on, as the parameters of an SGR sequence; left out when nothing is.
+    /// What they switched on more than 128 KiB before is not in it, nor need be what is more than 64 KiB back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub style: Option<String>,
     /// Bytes of the whole line.
     #[ts(type = "number")]
     pub full_len: u64,

@@ -73,6 +73,16 @@ pub async fn export_log<R: Runtime>(
 }
 
 #[command]
+pub async fn merged_density(
+    api: State<'_, Api>,
+    sources: Arg<Vec<LogSource>>,
+    buckets: Arg<u32>,
+    search_id: Arg<Option<String>>,
+) -> Answer<LogDensity> {
+    api.merged_density(sources.0, buckets.0, search_id.0.as_deref()).await
+}
+
+#[command]
 pub async fn read_merged(
     api: State<'_, Api>,
     sources: Arg<Vec<LogSource>>,

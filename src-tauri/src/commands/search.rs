@@ -5,7 +5,7 @@ use crate::{
     events::Streams,
     search::{HitsFrame, SearchFrame},
 };
-use solti_model::{LogQuery, LogRows, RowRanges, SearchHit, TaskId};
+use solti_model::{LogQuery, LogRows, LogSource, MergedRows, RowRanges, SearchHit, TaskId};
 use tauri::{Runtime, State, WebviewWindow, command, ipc::Channel};
 
 #[command]
@@ -21,6 +21,20 @@ pub async fn open_search<R: Runtime>(
     on_progress: Channel<SearchFrame>,
 ) -> Answer<String> {
     let opened = api.open_search(&id.0, attempt.0, query.0, near.0).await?;
+    Ok(streams.open_as(opened.id, window.label(), opened.progress, on_progress))
+}
+
+#[command]
+pub async fn open_merged_search<R: Runtime>(
+    window: WebviewWindow<R>,
+    api: State<'_, Api>,
+    streams: State<'_, Streams>,
+    sources: Arg<Vec<LogSource>>,
+    query: Arg<LogQuery>,
+    near: Arg<u64>,
+    on_progress: Channel<SearchFrame>,
+) -> Answer<String> {
+    let opened = api.open_merged_search(sources.0, query.0, near.0).await?;
     Ok(streams.open_as(opened.id, window.label(), opened.progress, on_progress))
 }
 
@@ -42,6 +56,16 @@ pub async fn search_rows(
     count: Arg<u32>,
 ) -> Answer<LogRows> {
     api.search_rows(&search_id.0, from.0, count.0).await
+}
+
+#[command]
+pub async fn merged_search_rows(
+    api: State<'_, Api>,
+    search_id: Arg<String>,
+    from: Arg<u64>,
+    count: Arg<u32>,
+) -> Answer<MergedRows> {
+    api.merged_search_rows(&search_id.0, from.0, count.0).await
 }
 
 #[command]

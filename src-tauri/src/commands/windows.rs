@@ -3,11 +3,12 @@
 use super::{Answer, Api, args::Arg};
 use crate::{
     events::Streams,
+    reveal::{RevealError, reveal},
     window::{self, FormAsk, FormFrame, JumpFrame, LogWindows},
 };
 use serde::Serialize;
 use solti_api::ApiError;
-use solti_engine::Recovery;
+use solti_engine::{Config, Recovery};
 use solti_model::{LogSource, TaskId};
 use std::path::{Path, PathBuf};
 use tauri::{AppHandle, Runtime, State, WebviewWindow, command, ipc::Channel};
@@ -100,6 +101,18 @@ pub async fn open_log_window<R: Runtime>(
 #[command]
 pub async fn open_merged_window<R: Runtime>(app: AppHandle<R>, sources: Arg<Vec<LogSource>>) -> Answer<()> {
     window::open_merged(&app, sources.0).map_err(|error| ApiError::internal(&error))
+}
+
+/// Shows the file of a log in the system's file manager. The page never names a path.
+#[command]
+pub async fn reveal_log(config: State<'_, Config>, id: Arg<TaskId>, attempt: Arg<u32>) -> Answer<()> {
+    reveal(config.log_file(&id.0, attempt.0)).await.map_err(|error| match error {
+        RevealError::NoFile => ApiError::InvalidRequest {
+            field: "attempt".into(),
+            message: "this attempt has no log file".into(),
+        },
+        RevealError::NoFileManager(_) => ApiError::Unavailable { reason: error.to_string() },
+    })
 }
 
 /// The rows that this window is asked to show after it was opened.

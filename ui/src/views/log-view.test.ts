@@ -2,6 +2,7 @@ import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/sv
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { useBackend } from "../lib/api";
 import { createFakeBackend } from "../lib/api/fake";
+import { EVERYTHING } from "../lib/logs/find/search.svelte";
 import LogView from "./LogView.svelte";
 import MergedView from "./MergedView.svelte";
 
@@ -140,17 +141,52 @@ it("offers fields where lines are JSON, and draws them when they are taken", asy
   expect(screen.queryByTestId("json-offer")).toBeNull();
 });
 
-it("reads several logs in one order, each line with its source", async () => {
-  const [a, b] = backend.ids();
-  render(MergedView, {
-    sources: [
-      { id: a ?? "", attempt: 1 },
-      { id: b ?? "", attempt: 1 },
-    ],
-  });
+async function openMerged() {
+  const ids = backend.ids();
+  const infos = await Promise.all(ids.map(async (id) => ({ id, ...(await backend.logInfo(id, 1)) })));
+  // Some of the others have millions of lines.
+  const small = infos.filter(({ rows }) => rows > 100 && rows < 20_000);
+  const sources = small.slice(0, 2).map(({ id }) => ({ id, attempt: 1 }));
+  expect(sources).toHaveLength(2);
+  render(MergedView, { sources });
   await waitFor(() => expect(screen.getAllByTestId("log-row").length).toBeGreaterThan(15));
+  return sources;
+}
+
+it("finds in several logs as in one, marks the hits of each, filters, and goes back", async () => {
+  const sources = await openMerged();
+  const field = await find("connection refused");
+  await waitFor(() => expect(document.querySelector("[aria-current=true] .hit")).not.toBeNull());
+  await fireEvent.keyDown(field, { key: "Enter" });
+  await waitFor(() => expect(screen.getByTestId("find-status").textContent).toMatch(/^\d+ of \d+/));
+  const total = Number(/of (\d+)/.exec(screen.getByTestId("find-status").textContent ?? "")?.[1]);
+  let each = 0;
+  for (const { id, attempt } of sources) {
+    const query = { ...EVERYTHING, pattern: "connection refused" };
+    await backend.openSearch(id, attempt, query, 0, ({ matches, complete }) => {
+      if (complete) each += matches;
+    });
+  }
+  await waitFor(() => expect(each).toBe(total));
+  await fireEvent.click(screen.getByTestId("find-mode-filter"));
+  await waitFor(() => expect(screen.getByTestId("log-extent").textContent).toMatch(`${total} of `));
+  const rows = screen.getAllByTestId("log-row");
+  expect(rows.every((row) => row.textContent?.includes("refused"))).toBe(true);
+  await waitFor(() => expect(rows.every((row) => row.querySelector(".marked"))).toBe(true));
+  const position = Number(rows[3]?.dataset.row);
+  await fireEvent.contextMenu(rows[3] as HTMLElement);
+  await fireEvent.click(screen.getByTestId("show-in-log"));
+  await waitFor(() =>
+    expect(drawn()).toEqual(expect.arrayContaining([position - 1, position, position + 1])),
+  );
+  await fireEvent.keyDown(field, { key: "Escape" });
+  expect(screen.getByTestId("find")).toHaveProperty("value", "");
+});
+
+it("reads several logs in one order, each line with its source", async () => {
+  await openMerged();
   const names = screen.getAllByTestId("merged-source").map((one) => one.textContent?.trim());
-  expect(names).toEqual(["release build", "nightly-import"]);
+  expect(names).toEqual(["release build", "photo sync"]);
   expect(
     screen
       .getAllByTestId("log-row")

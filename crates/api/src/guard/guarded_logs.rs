@@ -21,6 +21,16 @@ impl<H: LogSearch + ?Sized> LogSearch for Guarded<H> {
         self.about(Operation::OpenSearch, Some(id), work).await
     }
 
+    async fn open_merged_search(
+        &self,
+        sources: Vec<LogSource>,
+        query: LogQuery,
+        near: u64,
+    ) -> Result<OpenedSearch, ApiError> {
+        let work = self.inner.open_merged_search(sources, query, near);
+        self.about(Operation::OpenMergedSearch, None, work).await
+    }
+
     async fn search_step(
         &self,
         search: &str,
@@ -32,6 +42,11 @@ impl<H: LogSearch + ?Sized> LogSearch for Guarded<H> {
 
     async fn search_rows(&self, search: &str, from: u64, count: u32) -> Result<LogRows, ApiError> {
         self.about(Operation::SearchRows, None, self.inner.search_rows(search, from, count)).await
+    }
+
+    async fn merged_search_rows(&self, search: &str, from: u64, count: u32) -> Result<MergedRows, ApiError> {
+        let work = self.inner.merged_search_rows(search, from, count);
+        self.about(Operation::MergedSearchRows, None, work).await
     }
 
     async fn search_rank(&self, search: &str, row: u64) -> Result<u64, ApiError> {
@@ -98,6 +113,16 @@ impl<H: LogExcerpts + ?Sized> LogExcerpts for Guarded<H> {
     ) -> Result<ExportStream, ApiError> {
         let work = self.inner.export_log(id, attempt, timestamps, search);
         self.about(Operation::ExportLog, Some(id), work).await
+    }
+
+    async fn merged_density(
+        &self,
+        sources: Vec<LogSource>,
+        buckets: u32,
+        search: Option<&str>,
+    ) -> Result<LogDensity, ApiError> {
+        let work = self.inner.merged_density(sources, buckets, search);
+        self.about(Operation::MergedDensity, None, work).await
     }
 
     async fn read_merged(

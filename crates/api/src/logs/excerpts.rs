@@ -1,57 +1,37 @@
-//! Excerpts of logs: density, one long line, the text of a selection, exports, several logs in one.
+//! Excerpts of logs: density, one long line, the text of a selection, exports. Several logs in one are `merged`'s.
 
 use super::run_log::{RunLog, blocking};
 use super::searches::OpenSearch;
 use super::shown_text::shown;
 use crate::log_excerpts::{ExportChunk, ExportStream, LogExcerpts};
-use crate::log_rows::{MAX_ROWS, text_row};
 use crate::{ApiError, SupervisorApiAdapter};
 use async_trait::async_trait;
-use solti_logstore::{LogError, LogView, Merged, RawExport, Row, RowExport, slices};
+use solti_logstore::{LogError, LogView, RawExport, Row, RowExport, Slice, slices};
 use solti_model::{
     DensityBucket, FieldError, LineChunk, LogDensity, LogSource, LogText, MAX_ROW_BYTES, MAX_TEXT_BYTES,
-    MergedRow, MergedRows, TaskId, TextPosition,
+    MergedRows, TaskId, TextPosition,
 };
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-const MAX_BUCKETS: u32 = 4_096;
+pub(super) const MAX_BUCKETS: u32 = 4_096;
 const MAX_CHUNK: u32 = 1024 * 1024;
-const MAX_SOURCES: usize = 16;
 /// Bytes of one chunk of an export, about.
 const EXPORT_BYTES: usize = 512 * 1024;
 /// Rows of a selection that are read at a time, and how much of each; the rest of a longer one is read by itself.
 const TEXT_ROWS: usize = 32;
 const TEXT_CLIP: usize = 64 * 1024;
-/// Merged logs that are kept ready: a window asks again and again for the same ones.
-const KEPT_MERGES: usize = 4;
-
-type Sources = Vec<(PathBuf, bool)>;
-
-/// Merged logs that were asked for last.
-#[derive(Clone, Default)]
-pub(crate) struct OpenMerges(Arc<Mutex<Vec<(Sources, Merged)>>>);
-
-impl OpenMerges {
-    fn take(&self, sources: &Sources) -> Option<Merged> {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = kept.iter().position(|(of, _)| of == sources)?;
-        Some(kept.remove(at).1)
-    }
-
-    fn keep(&self, sources: Sources, merged: Merged) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() >= KEPT_MERGES {
-            kept.remove(0);
-        }
-        kept.push((sources, merged));
-    }
-}
-
 fn view(log: &RunLog) -> Result<LogView, LogError> {
     let mut view = LogView::open(&log.folder)?;
     view.set_final(log.over);
     Ok(view)
+}
+
+pub(super) fn density(rows: u64, slices: &[Slice]) -> LogDensity {
+    let bucket = |slice: &Slice| {
+        let [stdout, stderr] = slice.lines;
+        DensityBucket { stdout, stderr, matches: slice.matches }
+    };
+    LogDensity { rows, buckets: slices.iter().map(bucket).collect() }
 }
 
 fn time(ts_ms: u64) -> String {
@@ -206,7 +186,7 @@ impl Export {
 
 impl SupervisorApiAdapter {
     fn named(&self, search: Option<&str>) -> Result<Option<Arc<OpenSearch>>, ApiError> {
-        search.map(|id| self.searches.get(id)).transpose()
+        search.map(|id| self.searches.one(id)).transpose()
     }
 }
 
@@ -223,14 +203,9 @@ impl LogExcerpts for SupervisorApiAdapter {
         let log = RunLog::find(self.supervisor(), id, attempt).await?;
         blocking(move || {
             let mut view = view(&log)?;
-            let slices = slices(&mut view, buckets.min(MAX_BUCKETS) as usize)?;
-            let matches = |from, to| search.as_ref().map_or(0, |open| open.search.matches_between(from, to));
-            let bucket = |slice: &solti_logstore::Slice| DensityBucket {
-                stdout: slice.lines[0],
-                stderr: slice.lines[1],
-                matches: matches(slice.from_byte, slice.to_byte),
-            };
-            Ok(LogDensity { rows: view.extent()?.rows, buckets: slices.iter().map(bucket).collect() })
+            let search = search.as_ref().map(|open| &open.search);
+            let slices = slices(&mut view, buckets.min(MAX_BUCKETS) as usize, search)?;
+            Ok(density(view.extent()?.rows, &slices))
         })
         .await
     }
@@ -308,33 +283,22 @@ impl LogExcerpts for SupervisorApiAdapter {
         })))
     }
 
+    async fn merged_density(
+        &self,
+        sources: Vec<LogSource>,
+        buckets: u32,
+        search: Option<&str>,
+    ) -> Result<LogDensity, ApiError> {
+        self.density_of_merged(sources, buckets, search).await
+    }
+
     async fn read_merged(
         &self,
         sources: Vec<LogSource>,
         from: u64,
         count: u32,
     ) -> Result<MergedRows, ApiError> {
-        if sources.len() > MAX_SOURCES {
-            return Err(FieldError::new("sources", format!("at most {MAX_SOURCES} logs")).into());
-        }
-        let mut logs = Sources::new();
-        for source in &sources {
-            let log = RunLog::find(self.supervisor(), &source.id, source.attempt).await?;
-            logs.push((log.folder, log.over));
-        }
-        let kept = self.merges.clone();
-        blocking(move || {
-            let mut merged = match kept.take(&logs) {
-                Some(merged) => merged,
-                None => Merged::open(logs.iter().map(|(folder, over)| (folder.as_path(), *over)))?,
-            };
-            let (total, rows) = merged.rows(from, count.min(MAX_ROWS) as usize, MAX_ROW_BYTES)?;
-            kept.keep(logs, merged);
-            let rows =
-                rows.into_iter().map(|(source, row)| MergedRow { source: source as u32, row: text_row(row) });
-            Ok(MergedRows { from, total, rows: rows.collect() })
-        })
-        .await
+        self.merged_rows(sources, from, count).await
     }
 }
 

@@ -8,11 +8,12 @@ mod columns;
 mod excerpts;
 mod many;
 mod marks;
+mod merged;
 mod run_log;
 mod save;
 mod searches;
 mod shown_text;
 
-pub(crate) use excerpts::OpenMerges;
+pub(crate) use merged::OpenMerges;
 pub use save::save_export;
 pub(crate) use searches::OpenSearches;

@@ -1,9 +1,10 @@
 //! The searches that are open: each is driven by a task of its own, answers under its id, and is gone when its reader
-//! is.
+//! is. Searches of several logs are put together of these by `merged`.
 
 use super::columns::columns;
+use super::merged::MergedSearch;
 use super::run_log::{Growth, RunLog, blocking};
-use crate::log_rows::{MAX_ROWS, text_row};
+use crate::log_rows::{MAX_ROWS, text_rows};
 use crate::log_search::{OpenedSearch, SearchProgressStream, TaskHitsStream};
 use crate::{ApiError, LogSearch, SupervisorApiAdapter};
 use async_trait::async_trait;
@@ -11,13 +12,15 @@ use solti_logstore::{
     LogError, LogSearch as RunSearch, LogView, Progress, RowMatcher, SearchQuery, Stream, make_filters,
 };
 use solti_model::{
-    LogQuery, LogRows, MAX_ROW_BYTES, OutputStreamKind, RowRanges, SearchHit, SearchProgress, TaskId,
+    LogQuery, LogRows, LogSource, MAX_ROW_BYTES, MergedRows, OutputStreamKind, RowRanges, SearchHit,
+    SearchProgress, TaskId,
 };
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
 /// Growth is gathered for so long before the search goes on.
@@ -32,13 +35,25 @@ pub(crate) struct OpenSearches(Arc<Mutex<Table>>);
 #[derive(Default)]
 struct Table {
     next: u64,
-    open: HashMap<String, Arc<OpenSearch>>,
+    open: HashMap<String, Found>,
 }
 
+/// What an id stands for.
+#[derive(Clone)]
+pub(super) enum Found {
+    One(Arc<OpenSearch>),
+    Several(Arc<MergedSearch>),
+}
+
+/// A search of one log.
 pub(super) struct OpenSearch {
     pub search: RunSearch,
     log: RunLog,
     matcher: RowMatcher,
+}
+
+fn not_open(message: &str) -> ApiError {
+    ApiError::InvalidRequest { field: "searchId".into(), message: message.into() }
 }
 
 impl OpenSearches {
@@ -47,22 +62,34 @@ impl OpenSearches {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn add(&self, search: &Arc<OpenSearch>) -> String {
+    pub(super) fn add(&self, search: Found) -> String {
         let mut table = self.table();
         table.next += 1;
         let id = format!("search-{}", table.next);
-        table.open.insert(id.clone(), Arc::clone(search));
+        table.open.insert(id.clone(), search);
         id
     }
 
+    fn find(&self, id: &str) -> Result<Found, ApiError> {
+        self.table().open.get(id).cloned().ok_or_else(|| not_open("this search is not open"))
+    }
+
     /// # Errors
-    /// `InvalidRequest` when it is not open.
-    pub(super) fn get(&self, id: &str) -> Result<Arc<OpenSearch>, ApiError> {
-        let not_open = || ApiError::InvalidRequest {
-            field: "searchId".into(),
-            message: "this search is not open".into(),
-        };
-        self.table().open.get(id).cloned().ok_or_else(not_open)
+    /// `InvalidRequest` when it is not open, or of several logs.
+    pub(super) fn one(&self, id: &str) -> Result<Arc<OpenSearch>, ApiError> {
+        match self.find(id)? {
+            Found::One(search) => Ok(search),
+            Found::Several(_) => Err(not_open("this search is of several logs")),
+        }
+    }
+
+    /// # Errors
+    /// `InvalidRequest` when it is not open, or of one log.
+    pub(super) fn several(&self, id: &str) -> Result<Arc<MergedSearch>, ApiError> {
+        match self.find(id)? {
+            Found::Several(search) => Ok(search),
+            Found::One(_) => Err(not_open("this search is of one log")),
+        }
     }
 }
 
@@ -92,25 +119,53 @@ pub(super) fn threads() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Ends a search with its reader.
-struct Reader {
+/// The work of a search, which ends with its reader.
+pub(super) struct Running {
     searches: OpenSearches,
-    id: String,
+    ids: Vec<String>,
     stop: Arc<AtomicBool>,
-    driver: JoinHandle<()>,
-    progress: watch::Receiver<SearchProgress>,
-    first: bool,
+    drivers: Vec<JoinHandle<()>>,
 }
 
-impl Drop for Reader {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
-        self.driver.abort();
-        self.searches.table().open.remove(&self.id);
+impl Running {
+    pub(super) fn new(searches: &OpenSearches, id: String) -> Self {
+        Self { searches: searches.clone(), ids: vec![id], stop: Arc::default(), drivers: Vec::new() }
+    }
+
+    /// Answers under a further id.
+    pub(super) fn name(&mut self, id: String, search: Found) {
+        self.searches.table().open.insert(id.clone(), search);
+        self.ids.push(id);
+    }
+
+    /// Begins to search one log, taking turns with others.
+    pub(super) fn drive(
+        &mut self,
+        open: &Arc<OpenSearch>,
+        growth: Growth,
+        turns: &Arc<Semaphore>,
+    ) -> watch::Receiver<SearchProgress> {
+        let (sender, progress) = watch::channel(told(Progress::default(), false, !open.log.over));
+        let work = drive(Arc::clone(open), growth, sender, Arc::clone(&self.stop), Arc::clone(turns));
+        self.drivers.push(tokio::spawn(work));
+        progress
     }
 }
 
-fn told(progress: Progress, complete: bool, live: bool) -> SearchProgress {
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        for driver in &self.drivers {
+            driver.abort();
+        }
+        let mut table = self.searches.table();
+        for id in &self.ids {
+            table.open.remove(id);
+        }
+    }
+}
+
+pub(super) fn told(progress: Progress, complete: bool, live: bool) -> SearchProgress {
     SearchProgress {
         matches: progress.matches,
         searched_bytes: progress.searched_bytes,
@@ -128,13 +183,17 @@ async fn drive(
     mut growth: Growth,
     progress: watch::Sender<SearchProgress>,
     stop: Arc<AtomicBool>,
+    turns: Arc<Semaphore>,
 ) {
     let mut live = !open.log.over;
     let mut filters: Option<JoinHandle<()>> = None;
     loop {
         open.search.set_final(!live);
         let (search, told_to, stopped) = (Arc::clone(&open), progress.clone(), Arc::clone(&stop));
+        // It is never closed.
+        let turn = Arc::clone(&turns).acquire_owned().await.ok();
         let outcome = blocking(move || {
+            let _turn = turn;
             search.search.advance(&stopped, &|now| {
                 told_to.send_replace(told(now, false, live));
             })?;
@@ -172,12 +231,20 @@ impl SupervisorApiAdapter {
         search: &str,
         answer: impl FnOnce(&OpenSearch) -> Result<T, LogError> + Send + 'static,
     ) -> Result<T, ApiError> {
-        let open = self.searches.get(search)?;
+        let open = self.searches.one(search)?;
         blocking(move || answer(&open)).await
     }
 }
 
 impl OpenSearch {
+    pub(super) fn new(search: RunSearch, log: RunLog, matcher: RowMatcher) -> Self {
+        Self { search, log, matcher }
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        &self.log.folder
+    }
+
     fn view(&self) -> Result<LogView, LogError> {
         let mut view = LogView::open(&self.log.folder)?;
         view.set_final(self.log.over);
@@ -215,24 +282,32 @@ impl LogSearch for SupervisorApiAdapter {
         let growth = Growth::of(self.supervisor(), id, log.attempt).await?;
         let open = blocking(move || {
             let search = RunSearch::open(&log.folder, matcher.clone(), near, threads())?;
-            Ok(Arc::new(OpenSearch { search, log, matcher }))
+            Ok(Arc::new(OpenSearch::new(search, log, matcher)))
         })
         .await?;
-        let (sender, progress) = watch::channel(told(Progress::default(), false, !open.log.over));
-        let (id, stop) = (self.searches.add(&open), Arc::new(AtomicBool::new(false)));
-        let driver = tokio::spawn(drive(open, growth, sender, Arc::clone(&stop)));
-        let searches = self.searches.clone();
-        let reader = Reader { searches, id: id.clone(), stop, driver, progress, first: true };
-        let progress = futures::stream::unfold(reader, |mut reader| async move {
-            if !std::mem::take(&mut reader.first) && reader.progress.changed().await.is_err() {
+        let id = self.searches.add(Found::One(Arc::clone(&open)));
+        let mut running = Running::new(&self.searches, id.clone());
+        let progress = running.drive(&open, growth, &Arc::new(Semaphore::new(1)));
+        let reader = (running, progress, true);
+        let progress = futures::stream::unfold(reader, |(running, mut progress, first)| async move {
+            if !first && progress.changed().await.is_err() {
                 // All was said; the search still answers until its reader goes.
                 std::future::pending::<()>().await;
             }
-            let now = reader.progress.borrow_and_update().clone();
-            Some((now, reader))
+            let now = progress.borrow_and_update().clone();
+            Some((now, (running, progress, false)))
         });
         let progress: SearchProgressStream = Box::pin(progress);
         Ok(OpenedSearch { id, progress })
+    }
+
+    async fn open_merged_search(
+        &self,
+        sources: Vec<LogSource>,
+        query: LogQuery,
+        near: u64,
+    ) -> Result<OpenedSearch, ApiError> {
+        self.search_merged(sources, query, near).await
     }
 
     async fn search_step(
@@ -241,25 +316,41 @@ impl LogSearch for SupervisorApiAdapter {
         row: u64,
         forward: bool,
     ) -> Result<Option<SearchHit>, ApiError> {
-        self.answer(search, move |open| {
-            let found = open.search.step(row, forward)?;
-            Ok(found.map(|(row, rank)| SearchHit { row, index: rank + 1, total: open.search.total() }))
-        })
-        .await
+        match self.searches.find(search)? {
+            Found::Several(search) => blocking(move || search.step(row, forward)).await,
+            Found::One(open) => {
+                blocking(move || {
+                    let found = open.search.step(row, forward)?;
+                    Ok(found.map(|(row, rank)| SearchHit {
+                        row,
+                        index: rank + 1,
+                        total: open.search.total(),
+                    }))
+                })
+                .await
+            }
+        }
     }
 
     async fn search_rows(&self, search: &str, from: u64, count: u32) -> Result<LogRows, ApiError> {
         self.answer(search, move |open| {
             let wanted = open.search.select(from, count.min(MAX_ROWS) as usize)?;
-            let rows = open.view()?.rows_at(&wanted, MAX_ROW_BYTES)?;
-            let rows = rows.into_iter().map(text_row).collect();
-            Ok(LogRows { from, total: open.search.total(), rows })
+            let mut view = open.view()?;
+            let rows = view.rows_at(&wanted, MAX_ROW_BYTES)?;
+            Ok(LogRows { from, total: open.search.total(), rows: text_rows(&mut view, rows)? })
         })
         .await
     }
 
+    async fn merged_search_rows(&self, search: &str, from: u64, count: u32) -> Result<MergedRows, ApiError> {
+        self.rows_of_merged_search(search, from, count).await
+    }
+
     async fn search_rank(&self, search: &str, row: u64) -> Result<u64, ApiError> {
-        self.answer(search, move |open| open.search.rank(row)).await
+        match self.searches.find(search)? {
+            Found::Several(search) => blocking(move || search.rank(row)).await,
+            Found::One(open) => blocking(move || open.search.rank(row)).await,
+        }
     }
 
     async fn search_ranges(&self, search: &str, from: u64, count: u32) -> Result<Vec<RowRanges>, ApiError> {

@@ -4,7 +4,10 @@
 use crate::client::HttpClient;
 use crate::client::events::{Broken, Events};
 use crate::client::handler::{desktop, log};
-use crate::wire::{Bookmarked, Merge, Note, Opened, Ranges, Rank, Search, SearchAll, Selection, Step};
+use crate::wire::{
+    Bookmarked, Merge, MergedOverview, MergedSearch, Note, Opened, Ranges, Rank, Search, SearchAll,
+    Selection, Step,
+};
 use async_trait::async_trait;
 use futures::stream::unfold;
 use http::{Method, StatusCode};
@@ -47,26 +50,9 @@ impl HttpClient {
             status => Err(self.error(status, &self.read(response).await?)),
         }
     }
-}
 
-async fn next<T: DeserializeOwned>(events: &mut Events) -> Result<Option<T>, Broken> {
-    match events.next().await? {
-        Some(event) => Ok(Some(serde_json::from_slice(&event.data)?)),
-        None => Ok(None),
-    }
-}
-
-#[async_trait]
-impl LogSearch for HttpClient {
-    async fn open_search(
-        &self,
-        id: &TaskId,
-        attempt: u32,
-        query: LogQuery,
-        near: u64,
-    ) -> Result<OpenedSearch, ApiError> {
-        let path = format!("{}/search", log(id, attempt));
-        let mut events = self.open_events(&path, &Search { query, near }).await?;
+    async fn open_searching(&self, path: &str, what: &impl Serialize) -> Result<OpenedSearch, ApiError> {
+        let mut events = self.open_events(path, what).await?;
         let opened = match next::<Opened>(&mut events).await {
             Ok(Some(opened)) => opened,
             Ok(None) => return Err(ApiError::Unavailable { reason: "the search was not opened".into() }),
@@ -95,6 +81,36 @@ impl LogSearch for HttpClient {
         });
         Ok(OpenedSearch { id: opened.id, progress: Box::pin(progress) })
     }
+}
+
+async fn next<T: DeserializeOwned>(events: &mut Events) -> Result<Option<T>, Broken> {
+    match events.next().await? {
+        Some(event) => Ok(Some(serde_json::from_slice(&event.data)?)),
+        None => Ok(None),
+    }
+}
+
+#[async_trait]
+impl LogSearch for HttpClient {
+    async fn open_search(
+        &self,
+        id: &TaskId,
+        attempt: u32,
+        query: LogQuery,
+        near: u64,
+    ) -> Result<OpenedSearch, ApiError> {
+        self.open_searching(&format!("{}/search", log(id, attempt)), &Search { query, near }).await
+    }
+
+    async fn open_merged_search(
+        &self,
+        sources: Vec<LogSource>,
+        query: LogQuery,
+        near: u64,
+    ) -> Result<OpenedSearch, ApiError> {
+        let what = MergedSearch { sources, query, near };
+        self.open_searching("/api/v1/desktop/merged/search", &what).await
+    }
 
     async fn search_step(
         &self,
@@ -109,6 +125,10 @@ impl LogSearch for HttpClient {
 
     async fn search_rows(&self, search: &str, from: u64, count: u32) -> Result<LogRows, ApiError> {
         self.get(&format!("{}?from={from}&count={count}", searching(search, "rows")?)).await
+    }
+
+    async fn merged_search_rows(&self, search: &str, from: u64, count: u32) -> Result<MergedRows, ApiError> {
+        self.get(&format!("{}?from={from}&count={count}", searching(search, "merged-rows")?)).await
     }
 
     async fn search_rank(&self, search: &str, row: u64) -> Result<u64, ApiError> {
@@ -208,6 +228,16 @@ impl LogExcerpts for HttpClient {
             }
         });
         Ok(Box::pin(chunks))
+    }
+
+    async fn merged_density(
+        &self,
+        sources: Vec<LogSource>,
+        buckets: u32,
+        search: Option<&str>,
+    ) -> Result<LogDensity, ApiError> {
+        let what = MergedOverview { sources, buckets, search: search.map(str::to_owned) };
+        self.ask(Method::POST, "/api/v1/desktop/merged/density", &what).await
     }
 
     async fn read_merged(

@@ -21,8 +21,10 @@ pub(super) const BLOCK_BYTES: u64 = 1024 * 1024;
 const BLOCKS_A_THREAD: usize = 4;
 /// How often progress is told.
 const REPORT: Duration = Duration::from_millis(30);
-/// Blocks whose matching rows are kept: those around the place where a person looks.
-const KEPT_BLOCKS: usize = 8;
+/// Blocks whose matching rows are kept: those around the place where a person looks, or all that have matches.
+const KEPT_BLOCKS: usize = 64;
+/// Rows that are kept in all of them, beside those of the last one.
+const KEPT_ROWS: usize = 256 * 1024;
 
 /// How far a search is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -367,21 +369,56 @@ impl LogSearch {
         Ok(found)
     }
 
-    /// About how many matches lie between two places of the log: exact for whole blocks.
-    pub fn matches_between(&self, from: u64, to: u64) -> u64 {
-        let state = self.state();
-        let share = |block: &Block| {
-            let shown = block.end.min(state.end.max(block.start + 1));
-            let overlap = to.min(shown).saturating_sub(from.max(block.start));
-            u128::from(block.matches) * u128::from(overlap) / u128::from(shown - block.start)
+    /// How many matches lie between each of these rows, which are in order, and the one before, the first from the
+    /// beginning on. Exact while matches are in no more than [`KEPT_BLOCKS`] blocks. In a log with more of them a match
+    /// is told of no farther from its place than its block is long: to find them all again would take as long as the
+    /// search, and what is drawn of that is less than a pixel or two.
+    ///
+    /// # Errors
+    /// [`LogError::Open`] and [`LogError::Read`].
+    pub fn spread(&self, rows: &[u64]) -> Result<Vec<u64>, LogError> {
+        let exact = {
+            let state = self.state();
+            state.blocks.all().iter().filter(|block| block.matches > 0).nth(KEPT_BLOCKS).is_none()
         };
-        let first = state.blocks.index_of(from);
-        let blocks = state.blocks.all()[first..].iter().take_while(|block| block.start < to);
-        blocks.map(|block| share(block) as u64).sum()
+        let mut before = 0;
+        let mut spread = Vec::with_capacity(rows.len());
+        for row in rows {
+            let rank = if exact { self.rank(*row)? } else { self.rank_about(*row)? };
+            spread.push(rank.saturating_sub(before));
+            before = rank.max(before);
+        }
+        Ok(spread)
+    }
+
+    /// As [`Self::rank`], as if the matches of a block were even.
+    fn rank_about(&self, row: u64) -> Result<u64, LogError> {
+        let mut state = self.state();
+        let open = if row > state.rows { state.open_matches() } else { 0 };
+        let is_final = state.is_final;
+        let offset = locate::row_offset(&mut state.files, is_final, row)?;
+        let index = state.blocks.index_of(offset);
+        let all = state.blocks.all();
+        let Some(block) = all.get(index) else { return Ok(open) };
+        let before: u64 = all[..index].iter().map(|block| block.matches).sum();
+        let length = block.end.min(state.end).saturating_sub(block.start).max(1);
+        let part = offset.saturating_sub(block.start).min(length);
+        let here = u128::from(block.matches) * u128::from(part) / u128::from(length);
+        Ok(before + here as u64 + open)
+    }
+
+    /// At least and at most how many matches lie before `row`, without a look into its block.
+    pub(crate) fn rank_bounds(&self, row: u64) -> Result<(u64, u64), LogError> {
+        let index = self.index_of(row)?;
+        let state = self.state();
+        let all = state.blocks.all();
+        let before = all[..index.min(all.len())].iter().map(|block| block.matches).sum();
+        let here = all.get(index).map_or(0, |block| block.matches);
+        Ok((before, before + here + state.open_matches()))
     }
 
     /// The first match from `row` on, and how many are before it.
-    fn first_from(&self, row: u64) -> Result<Option<(u64, u64)>, LogError> {
+    pub(crate) fn first_from(&self, row: u64) -> Result<Option<(u64, u64)>, LogError> {
         let index = self.index_of(row)?;
         let Around { before, rows, .. } = self.around(index)?;
         let here = rows.partition_point(|match_row| *match_row < row);
@@ -393,7 +430,7 @@ impl LogSearch {
     }
 
     /// The last match before `row`, and how many are before it.
-    fn last_before(&self, row: u64) -> Result<Option<(u64, u64)>, LogError> {
+    pub(crate) fn last_before(&self, row: u64) -> Result<Option<(u64, u64)>, LogError> {
         let Some(rank) = self.rank(row)?.checked_sub(1) else { return Ok(None) };
         Ok(self.select(rank, 1)?.first().map(|found| (*found, rank)))
     }
@@ -441,8 +478,10 @@ impl LogSearch {
         let rows = Arc::new(rows);
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.retain(|(of, _)| of.start != block.start);
-        if kept.len() >= KEPT_BLOCKS {
-            kept.pop_front();
+        let mut all: usize = kept.iter().map(|(_, rows)| rows.len()).sum();
+        while kept.len() >= KEPT_BLOCKS || all > KEPT_ROWS {
+            let Some((_, oldest)) = kept.pop_front() else { break };
+            all -= oldest.len();
         }
         kept.push_back((block, Arc::clone(&rows)));
         Ok(rows)

@@ -94,6 +94,8 @@ export interface Backend {
   /** Asks where to save with the system's dialog; `null` when the person changes their mind. */
   exportLog(id: string, attempt: number, timestamps: boolean, searchId?: string): Promise<ExportedLog | null>;
   readMerged(sources: LogSource[], from: number, count: number): Promise<MergedRows>;
+  /** As `logDensity`, of several logs as one. */
+  mergedDensity(sources: LogSource[], buckets: number, searchId?: string): Promise<LogDensity>;
 
   /** Searches near row `near` first, then back to the beginning, then on to the end and as the log grows. */
   openSearch(
@@ -103,10 +105,20 @@ export interface Backend {
     near: number,
     onProgress: (progress: SearchProgress) => void,
   ): Promise<OpenSearch>;
-  /** The next match strictly after (or before) `row`, going round at the ends; `null` without matches. */
+  /** Searches several logs as one; what the search of each source alone answers is named `searchId-n`, from 0. */
+  openMergedSearch(
+    sources: LogSource[],
+    query: LogQuery,
+    near: number,
+    onProgress: (progress: SearchProgress) => void,
+  ): Promise<OpenSearch>;
+  /** The next match strictly after (or before) `row`, going round at the ends; `null` without matches. In a search of several logs
+   *  rows are positions of their merged order. */
   searchStep(searchId: string, row: number, forward: boolean): Promise<SearchHit | null>;
   /** Matching rows counted by rank; `total` is how many there are. */
   searchRows(searchId: string, from: number, count: number): Promise<LogRows>;
+  /** As `searchRows`, of a search of several logs. */
+  mergedSearchRows(searchId: string, from: number, count: number): Promise<MergedRows>;
   /** How many matches lie before `row`. */
   searchRank(searchId: string, row: number): Promise<number>;
   /** What to highlight in rows `from` to `from + count` of the log; rows without a match are left out. */
@@ -124,6 +136,8 @@ export interface Backend {
 
   openLogWindow(id: string, attempt?: number, row?: number): Promise<void>;
   openMergedWindow(sources: LogSource[]): Promise<void>;
+  /** Shows the file of a log in the system's file manager. */
+  revealLog(id: string, attempt: number): Promise<void>;
   /** Rows that this log window is asked to show after it was opened. */
   watchJumps(onJump: (jump: LogJump) => void): Promise<Unsubscribe>;
 

@@ -311,6 +311,11 @@ ts: number,
  */
 text: string, 
 /**
+ * What earlier rows of its stream left switched on, as the parameters of an SGR sequence; left out when nothing is.
+ * What they switched on more than 128 KiB before is not in it, nor need be what is more than 64 KiB back.
+ */
+style?: string, 
+/**
  * Bytes of the whole line.
  */
 fullLen: number, 
@@ -443,6 +448,10 @@ export type MergedRows = { from: number, total: number, rows: Array<MergedRow>, 
 
 export type MergedRow = { 
 /**
+ * Its number in the merged order. A row that stands for removed ones counts as many.
+ */
+position: number, 
+/**
  * Which of the sources it is from, counted from 0 in the order in which they were given.
  */
 source: number, 
@@ -458,6 +467,11 @@ ts: number,
  * At most [`crate::MAX_ROW_BYTES`] of the line; bytes that are not UTF-8 are replaced by U+FFFD.
  */
 text: string, 
+/**
+ * What earlier rows of its stream left switched on, as the parameters of an SGR sequence; left out when nothing is.
+ * What they switched on more than 128 KiB before is not in it, nor need be what is more than 64 KiB back.
+ */
+style?: string, 
 /**
  * Bytes of the whole line.
  */

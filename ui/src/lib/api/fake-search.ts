@@ -274,7 +274,23 @@ export function fakeMerged(logs: FakeLog[], from: number, count: number): Merged
     });
     if (!first) break;
     next[source]!++;
-    if (rank++ >= from) rows.push({ ...first, source });
+    if (rank++ >= from) rows.push({ ...first, source, position: rank - 1 });
   }
   return { from, total, rows };
+}
+
+/** Several logs as one whose rows are numbered by their positions. */
+export function mergedLog(logs: FakeLog[]): FakeLog {
+  const rows = logs.reduce((sum, log) => sum + log.rows, 0);
+  let page: MergedRow[] = [];
+  let last = -1;
+  const at = (position: number): MergedRow => {
+    const first = page[0]?.position ?? Infinity;
+    // Rows that are asked for one after the other are made many at a time.
+    if (position < first || position >= first + page.length)
+      page = fakeMerged(logs, position, position === last + 1 ? MAX_ROWS : 1).rows;
+    last = position;
+    return page[position - (page[0]?.position ?? 0)] as MergedRow;
+  };
+  return { rows, live: logs.some((log) => log.live), at };
 }

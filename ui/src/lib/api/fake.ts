@@ -10,6 +10,7 @@ import {
   fakeLineChunk,
   fakeMerged,
   fakeText,
+  mergedLog,
   searchOnce,
   type FakeLog,
 } from "./fake-search";
@@ -23,6 +24,8 @@ import type {
   Bookmark,
   Lane,
   LogInfo,
+  LogSource,
+  MergedRows,
   Phase,
   Summary,
   TaskChange,
@@ -290,6 +293,8 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
       throw fail({ error: "InvalidRequest", field: "searchId", message: "that search is not open" });
     return found;
   }
+  const logsOf = (sources: readonly LogSource[]): FakeLog[] =>
+    sources.map(({ id, attempt }) => log(id, attempt));
   const named = (searchId: string | undefined) => (searchId === undefined ? undefined : search(searchId));
 
   function events(task: FakeTask): TaskEvent[] {
@@ -425,12 +430,9 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
       const { bytes, rows } = logInfo(id, attempt);
       return { path: `~/${id}.log`, bytes, rows };
     },
-    readMerged: async (sources, from, count) =>
-      fakeMerged(
-        sources.map((source) => log(source.id, source.attempt)),
-        from,
-        count,
-      ),
+    readMerged: async (sources, from, count) => fakeMerged(logsOf(sources), from, count),
+    mergedDensity: async (sources, buckets, searchId) =>
+      fakeDensity(mergedLog(logsOf(sources)), buckets, named(searchId)),
 
     openSearch: async (id, attempt, query, near, onProgress) => {
       const searchId = `search-${++version}`;
@@ -444,6 +446,27 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
         },
       };
     },
+    openMergedSearch: async (sources, query, near, onProgress) => {
+      const searchId = `search-${++version}`;
+      const parts = sources.map(
+        ({ id, attempt }) =>
+          () =>
+            log(id, attempt),
+      );
+      const opened = new FakeSearch(() => mergedLog(logsOf(sources)), query, near, onProgress);
+      const all = [opened, ...parts.map((part) => new FakeSearch(part, query, 0, () => {}))];
+      const nameOf = (n: number): string => (n === 0 ? searchId : `${searchId}-${n - 1}`);
+      all.forEach((one, n) => searches.set(nameOf(n), one));
+      return {
+        searchId,
+        close: () =>
+          all.forEach((one, n) => {
+            one.close();
+            searches.delete(nameOf(n));
+          }),
+      };
+    },
+    mergedSearchRows: async (searchId, from, count) => search(searchId).rows(from, count) as MergedRows,
     searchStep: async (searchId, row, forward) => search(searchId).step(row, forward),
     searchRows: async (searchId, from, count) => search(searchId).rows(from, count),
     searchRank: async (searchId, row) => search(searchId).rank(row),
@@ -478,6 +501,9 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
     openLogWindow: async (id, attempt, row) => {
       const more = `${attempt ? `&attempt=${attempt}` : ""}${row === undefined ? "" : `&row=${row}`}`;
       window.open(`?view=log&task=${id}${more}`, `log-${id}`);
+    },
+    revealLog: async () => {
+      throw fail({ error: "Unavailable", message: "no file manager can be reached" });
     },
     openMergedWindow: async (sources) => {
       const list = sources.map(({ id, attempt }) => `&source=${id}:${attempt}`).join("");

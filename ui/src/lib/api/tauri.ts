@@ -109,12 +109,20 @@ export const tauriBackend: Backend = {
   exportLog: (id, attempt, timestamps, searchId) =>
     invoke("export_log", { id, attempt, timestamps, searchId: searchId ?? null }),
   readMerged: (sources, from, count) => invoke("read_merged", { sources, from, count }),
+  mergedDensity: (sources, buckets, searchId) =>
+    invoke("merged_density", { sources, buckets, searchId: searchId ?? null }),
 
   openSearch: async (id, attempt, query, near, onProgress): Promise<OpenSearch> => {
     const args = { id, attempt, query, near };
     const search = await open<SearchProgress>("open_search", "onProgress", args, onProgress);
     return { searchId: search.id, close: search.close };
   },
+  openMergedSearch: async (sources, query, near, onProgress): Promise<OpenSearch> => {
+    const args = { sources, query, near };
+    const search = await open<SearchProgress>("open_merged_search", "onProgress", args, onProgress);
+    return { searchId: search.id, close: search.close };
+  },
+  mergedSearchRows: (searchId, from, count) => invoke("merged_search_rows", { searchId, from, count }),
   searchStep: (searchId, row, forward) => invoke("search_step", { searchId, row, forward }),
   searchRows: (searchId, from, count) => invoke("search_rows", { searchId, from, count }),
   searchRank: (searchId, row) => invoke("search_rank", { searchId, row }),
@@ -129,6 +137,7 @@ export const tauriBackend: Backend = {
   openLogWindow: (id, attempt, row) =>
     invoke("open_log_window", { id, attempt: attempt ?? null, row: row ?? null }),
   openMergedWindow: (sources) => invoke("open_merged_window", { sources }),
+  revealLog: (id, attempt) => invoke("reveal_log", { id, attempt }),
   watchJumps: (onJump) => watch<LogJump>("watch_jumps", "onJump", {}, onJump),
 
   getSettings: () => invoke("get_settings"),

@@ -4,7 +4,7 @@ use super::Server;
 use crate::server::answer::{Answer, ok, with_type};
 use crate::server::request::{Attempt, Json, Query, Row};
 use crate::server::route::{Content, Route};
-use crate::wire::{Merge, Selection};
+use crate::wire::{Merge, MergedOverview, Selection};
 use axum::body::Body;
 use axum::extract::State;
 use futures::StreamExt as _;
@@ -70,6 +70,11 @@ pub fn routes() -> Vec<Route> {
             .takes::<Merge>()
             .answers::<MergedRows>(200)
             .fails(&[404, 413]),
+        Route::new(Method::POST, "/api/v1/desktop/merged/density", "mergedDensity", merged_density)
+            .about("Several logs in equal slices of their merged order: rows of each stream, and matches of a search.")
+            .takes::<MergedOverview>()
+            .answers::<LogDensity>(200)
+            .fails(&[404, 413]),
     ]
 }
 
@@ -106,4 +111,11 @@ async fn export(State(server): State<Server>, Attempt(id, attempt): Attempt, mut
 
 async fn merged(State(server): State<Server>, Json(Merge { sources, from, count }): Json<Merge>) -> Answer {
     ok(&server.api.read_merged(sources, from, count).await?)
+}
+
+async fn merged_density(
+    State(server): State<Server>,
+    Json(MergedOverview { sources, buckets, search }): Json<MergedOverview>,
+) -> Answer {
+    ok(&server.api.merged_density(sources, buckets, search.as_deref()).await?)
 }

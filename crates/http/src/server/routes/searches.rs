@@ -5,12 +5,13 @@ use crate::server::answer::{Answer, ok};
 use crate::server::request::{Attempt, Json, Query, SearchName};
 use crate::server::route::Route;
 use crate::server::sse::{self, Searching};
-use crate::wire::{Opened, Ranges, Rank, Search, SearchAll, Step};
+use crate::wire::{MergedSearch, Opened, Ranges, Rank, Search, SearchAll, Step};
 use axum::extract::State;
 use futures::StreamExt as _;
-use futures::stream::iter;
+use futures::stream::{BoxStream, iter};
 use http::Method;
-use solti_model::{LogRows, SearchProgress, TaskHits, TaskId};
+use solti_api::OpenedSearch;
+use solti_model::{LogRows, MergedRows, SearchProgress, TaskHits, TaskId};
 
 /// Rows in one answer without a count.
 const ROWS: u32 = 100;
@@ -32,6 +33,20 @@ pub fn routes() -> Vec<Route> {
             .takes::<SearchAll>()
             .answers_events::<TaskHits>(&["hits"])
             .fails(&[413]),
+        Route::new(Method::POST, "/api/v1/desktop/merged/search", "openMergedSearch", open_merged)
+            .about(
+                "Search several logs as one: rows are positions of their merged order. The search of source n alone \
+                 answers as {search}-n.",
+            )
+            .takes::<MergedSearch>()
+            .answers_events::<SearchProgress>(&["opened", "progress"])
+            .fails(&[404, 413]),
+        Route::new(Method::GET, "/api/v1/desktop/searches/{search}/merged-rows", "mergedSearchRows", merged_rows)
+            .about("Matching rows of several logs by rank.")
+            .in_path::<String>("search", "The search")
+            .in_query::<u64>("from", "The first rank, from 0")
+            .in_query::<u64>("count", "100 by default, 1,000 at most")
+            .answers::<MergedRows>(200),
         Route::new(Method::GET, "/api/v1/desktop/searches/{search}/step", "searchStep", step)
             .about("The next match strictly after or before a row, going round at the ends.")
             .in_path::<String>("search", "The search")
@@ -65,8 +80,31 @@ async fn open(
 ) -> Answer {
     let place = server.place()?;
     let search = server.api.open_search(&id, attempt, query, near).await?;
+    Ok(sse::answer(events(search), place))
+}
+
+async fn open_merged(
+    State(server): State<Server>,
+    Json(MergedSearch { sources, query, near }): Json<MergedSearch>,
+) -> Answer {
+    let place = server.place()?;
+    let search = server.api.open_merged_search(sources, query, near).await?;
+    Ok(sse::answer(events(search), place))
+}
+
+fn events(search: OpenedSearch) -> BoxStream<'static, Searching> {
     let opened = iter([Searching::Opened(Opened { id: search.id })]);
-    Ok(sse::answer(Box::pin(opened.chain(search.progress.map(Searching::Progress))), place))
+    opened.chain(search.progress.map(Searching::Progress)).boxed()
+}
+
+async fn merged_rows(
+    State(server): State<Server>,
+    SearchName(search): SearchName,
+    mut query: Query,
+) -> Answer {
+    let (from, count) = range(&mut query)?;
+    query.done()?;
+    ok(&server.api.merged_search_rows(&search, from, count).await?)
 }
 
 async fn all(State(server): State<Server>, Json(SearchAll { query, ids }): Json<SearchAll>) -> Answer {

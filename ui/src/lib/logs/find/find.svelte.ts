@@ -1,8 +1,8 @@
 // The find field of a log window: what is looked for, in which way, where one is among the hits, and the way back.
-// The search runs in the backend (search.svelte.ts); which rows the pane shows for it is log-window.svelte.ts's.
+// The search runs in the backend (search.svelte.ts); which rows the pane shows for it is searched-log.svelte.ts's.
 import type { LogQuery, SearchHit, SearchProgress } from "../../api";
 import { remembered } from "../../shared/remembered.svelte";
-import { Highlights } from "./highlights.svelte";
+import type { RowHighlights } from "./highlights.svelte";
 import { EVERYTHING, type LogSearch, type OnProgress } from "./search.svelte";
 
 export type FindMode = "highlight" | "filter";
@@ -33,7 +33,7 @@ const isBoolean = (value: unknown): value is boolean => typeof value === "boolea
 export class Find {
   pattern = $state("");
   search = $state.raw<LogSearch | null>(null);
-  highlights = $state.raw<Highlights | null>(null);
+  highlights = $state.raw<RowHighlights | null>(null);
   hit = $state.raw<SearchHit | null>(null);
   /** A step waits for the search to come further. */
   stepping = $state(false);
@@ -151,7 +151,7 @@ export class Find {
   #progress(search: LogSearch, progress: SearchProgress): void {
     if (search !== this.search) return;
     if (this.highlights === null && search.searchId !== null) {
-      this.highlights = new Highlights(search.backend, search.searchId);
+      this.highlights = search.highlights();
       this.place.changed();
     }
     if (this.#jump && progress.nearest !== undefined) {

@@ -16,7 +16,7 @@ const warnings = rows.filter((row) => row.text.includes("warning")).map((row) =>
 function stand(near = 100) {
   const shown: number[] = [];
   const place: FindPlace = {
-    search: (query, onProgress) => new LogSearch(backend, id, 1, query, near, onProgress),
+    search: (query, onProgress) => new LogSearch(backend, { id, attempt: 1 }, query, near, onProgress),
     at: () => near,
     show: (row) => void shown.push(row),
     changed: vi.fn(),
@@ -121,7 +121,7 @@ describe("a step into what is not searched yet", () => {
         return { row: hit, index: hits.indexOf(hit) + 1, total: hits.length };
       },
     } as unknown as Backend;
-    const search = new LogSearch(slow, "t", 1, EVERYTHING, 0, () => {});
+    const search = new LogSearch(slow, { id: "t", attempt: 1 }, EVERYTHING, 0, () => {});
     await search.open();
     const progress = { frame: 1, matches: 1, searchedBytes: 1, totalBytes: 9, complete: false, live: false };
     tell(progress);
@@ -140,7 +140,7 @@ describe("a step into what is not searched yet", () => {
       openSearch: async () => ({ searchId: "s", close: () => {} }),
       searchStep: async () => null,
     } as unknown as Backend;
-    const search = new LogSearch(never, "t", 1, EVERYTHING, 0, () => {});
+    const search = new LogSearch(never, { id: "t", attempt: 1 }, EVERYTHING, 0, () => {});
     await search.open();
     const step = search.step(0, true);
     search.close();
@@ -162,7 +162,7 @@ describe("highlights", () => {
     ]);
     highlights.want(far);
     expect(ask).toHaveBeenCalledTimes(2);
-    const [first] = highlights.of(0);
+    const [first] = rows[0] ? highlights.of(rows[0]) : [];
     expect(rows[0]?.text.slice(...(first ?? [0, 0]))).toBe("rows");
     ask.mockRestore();
   });

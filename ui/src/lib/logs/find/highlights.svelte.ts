@@ -1,6 +1,16 @@
 // What to highlight in the rows that are drawn: asked of the backend for those rows only, kept for a bounded number of them.
 // Columns are those of the raw text; LogRow brings them to what is shown.
 import type { Backend, LogRow } from "../../api";
+import type { ShownRow } from "../rows/source";
+
+/** What a pane asks for highlights. */
+export interface RowHighlights {
+  /** Rises when `of` answers otherwise. */
+  readonly version: number;
+  of(row: ShownRow): Ranges;
+  /** Says which rows are drawn, in order. */
+  want(rows: readonly ShownRow[]): void;
+}
 
 export type Ranges = readonly (readonly [number, number])[];
 
@@ -12,8 +22,7 @@ const MAX_COUNT = 1000;
 /** Under way at once. */
 const MAX_REQUESTS = 8;
 
-export class Highlights {
-  /** Rises when `of` answers otherwise. */
+export class Highlights implements RowHighlights {
   version = $state(0);
   /** By row; with the length of its text, for a line that is still being written. */
   #known = new Map<number, { ranges: Ranges; length: number }>();
@@ -25,11 +34,10 @@ export class Highlights {
     readonly searchId: string,
   ) {}
 
-  of(row: number): Ranges {
+  of({ row }: LogRow): Ranges {
     return this.#known.get(row)?.ranges ?? NONE;
   }
 
-  /** Says which rows are drawn, in order. */
   want(rows: readonly LogRow[]): void {
     this.#wanted = rows;
     if (!this.#busy) void this.#pull();
@@ -80,5 +88,26 @@ export class Highlights {
       if (this.#known.size <= MAX_ROWS) return;
       this.#known.delete(row);
     }
+  }
+}
+
+/** In several logs read as one: each source is searched by itself, and a row is asked of the search of its own. */
+export class MergedHighlights implements RowHighlights {
+  readonly #sources: readonly Highlights[];
+
+  constructor(backend: Backend, searchId: string, sources: number) {
+    this.#sources = Array.from({ length: sources }, (_, i) => new Highlights(backend, `${searchId}-${i}`));
+  }
+
+  get version(): number {
+    return this.#sources.reduce((all, source) => all + source.version, 0);
+  }
+
+  of(row: ShownRow): Ranges {
+    return this.#sources[row.source ?? -1]?.of(row) ?? NONE;
+  }
+
+  want(rows: readonly ShownRow[]): void {
+    this.#sources.forEach((source, i) => source.want(rows.filter((row) => row.source === i)));
   }
 }

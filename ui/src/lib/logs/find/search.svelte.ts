@@ -1,7 +1,18 @@
-// One search that the backend runs over a log: how far it is, and stepping through what it has found. The search itself never
+// One search that the backend runs over a log, or over several as one: how far it is, and stepping through what it has found. The search itself never
 // happens in the page. What a person types and sees of it is find.svelte.ts.
-import { ApiError, type Backend, type LogQuery, type SearchHit, type SearchProgress } from "../../api";
+import {
+  ApiError,
+  type Backend,
+  type LogQuery,
+  type LogSource,
+  type SearchHit,
+  type SearchProgress,
+} from "../../api";
 import type { OpenSearch } from "../../api/backend";
+import { Highlights, MergedHighlights, type RowHighlights } from "./highlights.svelte";
+
+/** One log, or several as one: rows of a search of those are positions of their merged order. */
+export type SearchedLogs = LogSource | readonly LogSource[];
 
 export const EVERYTHING: LogQuery = {
   pattern: "",
@@ -26,8 +37,7 @@ export class LogSearch {
 
   constructor(
     readonly backend: Backend,
-    readonly id: string,
-    readonly attempt: number,
+    readonly logs: SearchedLogs,
     readonly query: LogQuery,
     readonly near: number,
     readonly onProgress: OnProgress,
@@ -44,7 +54,7 @@ export class LogSearch {
   async open(): Promise<void> {
     try {
       const early: SearchProgress[] = [];
-      const open = await this.backend.openSearch(this.id, this.attempt, this.query, this.near, (progress) => {
+      const open = await this.#begin((progress) => {
         if (this.searchId === null) early[0] = progress;
         else this.#take(progress);
       });
@@ -80,9 +90,24 @@ export class LogSearch {
     return null;
   }
 
+  /** What to highlight in rows; null until the search is open. */
+  highlights(): RowHighlights | null {
+    if (this.searchId === null) return null;
+    return "id" in this.logs
+      ? new Highlights(this.backend, this.searchId)
+      : new MergedHighlights(this.backend, this.searchId, this.logs.length);
+  }
+
   /** From 1: the place of a matching row among all that are known. */
   async indexOf(row: number): Promise<number> {
     return this.searchId === null ? 0 : (await this.backend.searchRank(this.searchId, row)) + 1;
+  }
+
+  #begin(onProgress: (progress: SearchProgress) => void): Promise<OpenSearch> {
+    const { backend, logs, query, near } = this;
+    return "id" in logs
+      ? backend.openSearch(logs.id, logs.attempt, query, near, onProgress)
+      : backend.openMergedSearch([...logs], query, near, onProgress);
   }
 
   #take(progress: SearchProgress): void {

@@ -8,6 +8,7 @@ import {
   type Unsubscribe,
 } from "../../api";
 import { taskName } from "../../api/query";
+import { MergedMatchRows } from "../rows/merged-match-rows.svelte";
 import { MergedRows } from "../rows/merged-rows.svelte";
 import type { ShownRow } from "../rows/source";
 import { LogReader } from "../window/reader.svelte";
@@ -21,7 +22,7 @@ export interface MergedSource extends LogSource {
 const COLORS = ["blue", "magenta", "green", "yellow", "cyan", "red"];
 
 export class MergedSession extends LogReader {
-  rows: MergedRows;
+  readonly all: MergedRows;
   error = $state.raw<ApiError | null>(null);
   sources = $state.raw<readonly MergedSource[]>([]);
   #infos = $state.raw<readonly (LogInfo | null)[]>([]);
@@ -33,7 +34,7 @@ export class MergedSession extends LogReader {
     sources: readonly LogSource[],
   ) {
     super();
-    this.rows = new MergedRows(backend, sources);
+    this.all = new MergedRows(backend, sources);
     this.sources = sources.map((source, i) => ({
       ...source,
       name: source.id,
@@ -92,13 +93,22 @@ export class MergedSession extends LogReader {
   close(): void {
     this.#closed = true;
     for (const stop of this.#stops) stop();
-    this.rows.close();
+    this.matches?.close();
+    this.all.close();
+  }
+
+  protected found(searchId: string, near: number, hideBefore: number): MergedMatchRows {
+    return new MergedMatchRows(this.backend, searchId, near, hideBefore);
+  }
+
+  protected catchUp(): void {
+    this.all.refresh(this.tail);
   }
 
   #take(source: number, info: LogInfo): void {
     if (this.#closed) return;
     this.#infos = this.#infos.map((one, i) => (i === source ? info : one));
-    this.rows.extend(source, info, this.tail);
+    this.all.extend(source, info, this.logTail);
   }
 
   #named(source: number, row: TaskRow): void {

@@ -1,10 +1,10 @@
 // What the minimap draws, asked of the backend when the log, the search or the size has changed: one request at a time, and a pause
 // after each, so that a log that grows all the time is not counted all the time.
-import type { Backend, LogDensity } from "../../api";
+import type { LogDensity } from "../../api";
 
 export interface DensityQuestion {
-  readonly id: string;
-  readonly attempt: number;
+  /** Changes when it is another log. */
+  readonly of: string;
   readonly buckets: number;
   readonly hits: string | null;
   readonly problems: string | null;
@@ -23,7 +23,7 @@ export class Density {
   #busy = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(readonly backend: Backend) {}
+  constructor(readonly ask: (buckets: number, searchId?: string) => Promise<LogDensity>) {}
 
   want(question: DensityQuestion): void {
     this.#wanted = question;
@@ -39,13 +39,12 @@ export class Density {
     const question = this.#wanted;
     const key = JSON.stringify(question);
     if (question === null || key === this.#asked) return;
-    const { id, attempt, buckets, hits, problems } = question;
+    const { buckets, hits, problems } = question;
     this.#busy = true;
     this.#asked = key;
     try {
-      this.rows = await this.backend.logDensity(id, attempt, buckets, hits ?? undefined);
-      this.problems =
-        problems === null ? null : await this.backend.logDensity(id, attempt, buckets, problems);
+      this.rows = await this.ask(buckets, hits ?? undefined);
+      this.problems = problems === null ? null : await this.ask(buckets, problems);
     } catch {
       // A search that was closed meanwhile, or a log that cannot be read, which the pane says. The strip stays as it was.
     }

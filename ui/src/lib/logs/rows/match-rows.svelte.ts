@@ -39,7 +39,8 @@ export class MatchRows extends PagedRows {
   }
 
   keyAt(position: number): number | undefined {
-    return this.get(position)?.row;
+    const row = this.get(position);
+    return row && this.numberOf(row);
   }
 
   /** The position of the first match at or after a row. */
@@ -90,18 +91,23 @@ export class MatchRows extends PagedRows {
     else if (this.error === null) this.pump();
   }
 
-  protected async fetch(from: number, count: number): Promise<readonly ShownRow[]> {
-    return (await this.backend.searchRows(this.searchId, from + this.#skipped, count)).rows;
+  /** What a row is known by in the log, and what ranks are asked by. */
+  protected numberOf(row: ShownRow): number {
+    return row.row;
   }
 
-  /** Between two matches the log has rows that are not known here, and what they switched on is not either. */
-  protected override get carries(): boolean {
-    return false;
+  /** Matches by rank; fewer at the end. */
+  protected async read(from: number, count: number): Promise<readonly ShownRow[]> {
+    return (await this.backend.searchRows(this.searchId, from, count)).rows;
+  }
+
+  protected async fetch(from: number, count: number): Promise<readonly ShownRow[]> {
+    return this.read(from + this.#skipped, count);
   }
 
   #anchor(): { position: number; row: number } | null {
     for (let position = this.wanted.from; position < this.wanted.to; position += 1) {
-      const row = this.get(position)?.row;
+      const row = this.keyAt(position);
       if (row !== undefined) return { position, row };
     }
     return this.#near === null ? null : { position: this.wanted.from, row: this.#near };

@@ -1,11 +1,9 @@
 // Holds a few pages of rows around what is shown, pulled as they are wanted. What the rows are is said by the classes beside it:
-// log-rows (all of a log), match-rows (what a search found), merged-rows (several logs).
+// log-rows (all of a log), merged-rows (several logs), match-rows (what a search found in either).
 //
 // One request is in flight at a time; what is wanted when it returns decides the next. The number of pages is bounded, so nothing
 // here grows with the log. Rows live outside deep reactivity; `version` says when something changed.
 import { ApiError } from "../../api";
-import { PLAIN, type Style } from "../text/ansi";
-import { StyleCarry, type OpenStyles } from "../text/carry";
 import type { RowSource, ShownRow } from "./source";
 
 export const PAGE = 128;
@@ -17,12 +15,7 @@ interface Slot {
   readonly revision: number;
 }
 
-interface Page {
-  readonly slots: Map<number, Slot>;
-  /** Start styles, computed when first asked for, on what the page before had left open. */
-  starts: Style[] | null;
-  before: OpenStyles | null;
-}
+type Page = Map<number, Slot>;
 
 export abstract class PagedRows implements RowSource {
   version = $state(0);
@@ -37,7 +30,6 @@ export abstract class PagedRows implements RowSource {
   protected busy = false;
   #pages = new Map<number, Page>();
   #shift = 0;
-  #carry = new StyleCarry();
 
   /** Rows from position `from` on, in order; fewer at the end. */
   protected abstract fetch(from: number, count: number): Promise<readonly ShownRow[]>;
@@ -63,19 +55,6 @@ export abstract class PagedRows implements RowSource {
     return this.#slot(position)?.row;
   }
 
-  startStyle(position: number): Style {
-    const key = Math.floor(position / PAGE);
-    const page = this.#pages.get(key);
-    if (page === undefined || !this.carries) return PLAIN;
-    const before = this.#carry.before(key);
-    if (page.starts === null || page.before !== before) {
-      const rows = Array.from({ length: PAGE }, (_, i) => page.slots.get(key * PAGE + i)?.row);
-      page.starts = this.#carry.starts(key, rows);
-      page.before = before;
-    }
-    return page.starts[position - key * PAGE] ?? PLAIN;
-  }
-
   takeShift(): number {
     const shift = this.#shift;
     this.#shift = 0;
@@ -97,11 +76,6 @@ export abstract class PagedRows implements RowSource {
     this.#pages.clear();
   }
 
-  /** Whether neighbours in the list are neighbours in the log, so that colours go on from one to the next. */
-  protected get carries(): boolean {
-    return true;
-  }
-
   /** Whether a held row may have changed since it was read. */
   protected stale(_position: number, row: ShownRow, revision: number): boolean {
     return row.partial && revision !== this.revision;
@@ -113,22 +87,20 @@ export abstract class PagedRows implements RowSource {
 
   /** All that is held, by position, for those who know that positions have changed. */
   protected held(): ShownRow[] {
-    return [...this.#pages.values()].flatMap((page) => [...page.slots.values()].map((slot) => slot.row));
+    return [...this.#pages.values()].flatMap((page) => [...page.values()].map((slot) => slot.row));
   }
 
   protected forget(): void {
     this.#pages.clear();
-    this.#carry.clear();
   }
 
   protected keep(position: number, row: ShownRow, revision = this.revision): void {
     const key = Math.floor(position / PAGE);
     let page = this.#pages.get(key);
-    if (page === undefined) page = { slots: new Map(), starts: null, before: null };
+    if (page === undefined) page = new Map();
     else this.#pages.delete(key); // Re-inserted below: the map's order is the order of use.
     this.#pages.set(key, page);
-    page.slots.set(position, { row, revision });
-    page.starts = null;
+    page.set(position, { row, revision });
     if (this.#pages.size > MAX_PAGES) {
       const oldest = this.#pages.keys().next().value;
       if (oldest !== undefined) this.#pages.delete(oldest);
@@ -151,7 +123,7 @@ export abstract class PagedRows implements RowSource {
   }
 
   #slot(position: number): Slot | undefined {
-    return this.#pages.get(Math.floor(position / PAGE))?.slots.get(position);
+    return this.#pages.get(Math.floor(position / PAGE))?.get(position);
   }
 
   #missing(position: number): boolean {

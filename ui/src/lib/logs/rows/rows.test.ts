@@ -152,6 +152,7 @@ describe("several logs in one order", () => {
       rows: Array.from({ length: Math.min(count, 40 - from) }, (_, i) => ({
         ...line(from + i),
         source: (from + i) % 2,
+        position: from + i,
       })),
     }));
     const backend = { readMerged: read } as unknown as Backend;
@@ -171,5 +172,24 @@ describe("several logs in one order", () => {
     expect(read).toHaveBeenCalledTimes(1);
     rows.extend(1, { ...info(20), bytes: 999 }, 0);
     expect(read).toHaveBeenCalledTimes(2);
+  });
+
+  it("shows what retention removed from one of them as one row", async () => {
+    const gap = { ...line(0, { text: "", removed: { rows: 30, bytes: 900 } }), source: 0, position: 5 };
+    const read = async (_sources: unknown, from: number, count: number) => {
+      const rows = [];
+      for (let at = from; rows.length < count && at < 100; at += 1) {
+        const gone = at >= 5 && at < 35;
+        rows.push(gone ? gap : { ...line(at), source: 1, position: at });
+        if (gone) at = 34;
+      }
+      return { from, total: 100, rows };
+    };
+    const rows = new MergedRows({ readMerged: read } as unknown as Backend, [{ id: "a", attempt: 1 }]);
+    rows.extend(0, info(100), 0);
+    rows.want(0, 40, 0);
+    await vi.waitFor(() => expect(rows.get(6)?.row).toBe(35));
+    expect(rows.get(5)?.removed?.rows).toBe(30);
+    expect([rows.total, rows.keyAt(6), rows.positionOf(40)]).toEqual([71, 35, 11]);
   });
 });

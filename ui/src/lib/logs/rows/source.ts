@@ -1,10 +1,9 @@
 // What the pane draws: a list of rows by position. A log, the matching rows of a search and a merged log are each one.
 // Positions are places in the list; a row keeps its number in the log whatever list it stands in.
 import type { ApiError, LogRow } from "../../api";
-import type { Style } from "../text/ansi";
 
-/** In a merged log a row says which source it is from. */
-export type ShownRow = LogRow & { readonly source?: number };
+/** In a merged log a row says which source it is from, and its place among the rows of all. */
+export type ShownRow = LogRow & { readonly source?: number; readonly position?: number };
 
 export interface RowSource {
   /** Rises with every change of what the other members answer. */
@@ -16,8 +15,6 @@ export interface RowSource {
   readonly error: ApiError | null;
   /** The row at a position; undefined while it is not held. */
   get(position: number): ShownRow | undefined;
-  /** The style its text begins with. */
-  startStyle(position: number): Style;
   /** What selections and marks know a position by: the row's number in the log (in a merged log the position). */
   keyAt(position: number): number | undefined;
   /** Says which positions [from, to) are about to be shown; with `tail` > 0 the last ones are pulled first. */

@@ -1,10 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { cssColor, parseAnsi, PLAIN, shownRanges, styleAfter, type Span } from "./ansi";
+import cases from "./sgr-cases.txt?raw";
+import { cssColor, parseAnsi, PLAIN, shownRanges, styleOf, type Span, type Style } from "./ansi";
 
 const shown = (text: string): string =>
   parseAnsi(text)
     .spans.map((span) => span.text)
     .join("");
+/** Switched off is as never switched on. */
+const effective = (style: Style): Style =>
+  Object.fromEntries(Object.entries(style).filter(([, value]) => value !== undefined && value !== false));
 const first = (text: string): Span => parseAnsi(text).spans[0] as Span;
 
 describe("SGR", () => {
@@ -46,10 +50,22 @@ describe("SGR", () => {
     expect(first("\x1b[38;5mx").style).toEqual({});
   });
 
+  it.each(cases.split("\n").filter((line) => line !== "" && !line.startsWith("#")))(
+    "switches on by %s",
+    (line) => {
+      const end = line.lastIndexOf("]");
+      const sequences = line.slice(0, end).replaceAll(/\[([^\]]*)\]? ?/g, "\x1b[$1m");
+      expect(effective(parseAnsi(`${sequences}x`).end)).toEqual(
+        effective(styleOf(line.slice(end + 1).trim())),
+      );
+    },
+  );
+
   it("carries a style on to the next row", () => {
     expect(parseAnsi("\x1b[31merror:").end).toEqual({ fg: 1 });
-    expect(styleAfter("\x1b[31ma\x1b[1mb")).toEqual({ fg: 1, bold: true });
-    expect(styleAfter("plain", PLAIN)).toBe(PLAIN);
+    expect(styleOf("1;31")).toEqual({ fg: 1, bold: true });
+    expect(styleOf("1;31")).toBe(styleOf("1;31"));
+    expect(styleOf(undefined)).toBe(PLAIN);
     expect(parseAnsi("next", { fg: 1 }).spans[0]?.style).toEqual({ fg: 1 });
   });
 

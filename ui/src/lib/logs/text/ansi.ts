@@ -31,13 +31,17 @@ export interface ParsedLine {
   readonly plain: string;
   /** Where each UTF-16 unit of `plain` stands in the raw text; null when the two are the same text. */
   readonly origin: readonly number[] | null;
-  /** The style that the next row of the same stream begins with. */
+  /** What is on behind it. The next row of its stream says by itself what it begins with. */
   readonly end: Style;
 }
 
 export const PLAIN: Style = Object.freeze({});
 
 const TRUE_COLOR = 0x1000000;
+
+/** Styles that rows began with lately: the same parameters give the same object. */
+const STYLES = new Map<string, Style>();
+const MAX_STYLES = 256;
 
 /** The theme's names of the first sixteen colours. */
 const HUES = ["black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"];
@@ -63,7 +67,7 @@ function rgb(r: number, g: number, b: number): string {
   return `rgb(${r} ${g} ${b})`;
 }
 
-/** Parses one row; `start` is the style that the row before it left behind. */
+/** Parses one row; `start` is what earlier rows left switched on. */
 export function parseAnsi(text: string, start: Style = PLAIN): ParsedLine {
   if (!SPECIAL.test(text)) {
     const spans = text === "" ? [] : [{ text, style: start, control: false }];
@@ -120,15 +124,14 @@ export function shownRanges(
   return out;
 }
 
-/** The style after a row, without building its spans: cheap enough to run over the rows before the one that is shown. */
-export function styleAfter(text: string, start: Style = PLAIN): Style {
-  if (!text.includes("\x1b[")) return start;
-  let style = start;
-  for (let at = text.indexOf("\x1b"); at !== -1; at = text.indexOf("\x1b", at)) {
-    const escape = readEscape(text, at);
-    if (escape?.final === "m") style = applySgr(style, escape.params);
-    at = escape?.next ?? at + 1;
-  }
+/** What parameters of an SGR sequence switch on, as rows say it of their beginning. */
+export function styleOf(params: string | undefined): Style {
+  if (params === undefined) return PLAIN;
+  const known = STYLES.get(params);
+  if (known !== undefined) return known;
+  const style = applySgr(PLAIN, params);
+  if (STYLES.size >= MAX_STYLES) STYLES.clear();
+  STYLES.set(params, style);
   return style;
 }
 
@@ -264,7 +267,8 @@ function applySgr(before: Style, params: string): Style {
     if (code === 38 || code === 48) {
       let color: Color | null;
       if (group.length > 1) {
-        color = group[1] === 2 ? trueColor(group.slice(-3)) : indexed(group[2]);
+        const parts = group.length >= 5 ? trueColor(group.slice(-3)) : null;
+        color = group[1] === 2 ? parts : indexed(group[2]);
       } else if (groups[i + 1]?.[0] === 5) {
         color = indexed(groups[i + 2]?.[0]);
         i += 2;

@@ -1,8 +1,6 @@
 // Output as programs write it, byte for byte: recorded from cargo and curl, and in the manner of tqdm, npm and pytest.
 import { expect, it } from "vitest";
-import type { LogRow } from "../../api";
-import { parseAnsi, type Style } from "./ansi";
-import { StyleCarry } from "./carry";
+import { parseAnsi, PLAIN, type Style } from "./ansi";
 import cargo from "./streams/cargo.txt?raw";
 import curl from "./streams/curl.txt?raw";
 import npm from "./streams/npm.txt?raw";
@@ -16,13 +14,11 @@ interface Drawn {
 }
 
 function draw(stream: string): Drawn[] {
-  const rows = stream
-    .replace(/\n$/, "")
-    .split("\n")
-    .map((text, row) => ({ row, text, stream: "stdout" }) as LogRow);
-  const starts = new StyleCarry().starts(0, rows);
-  return rows.map(({ text }, i) => {
-    const { spans, plain } = parseAnsi(text, starts[i]);
+  let start = PLAIN;
+  const rows = stream.replace(/\n$/, "").split("\n");
+  return rows.map((text) => {
+    const { spans, plain, end } = parseAnsi(text, start);
+    start = end;
     return { text: plain, runs: spans.map((span) => [span.text, span.style] as const) };
   });
 }

@@ -1,7 +1,8 @@
 // Reads the exact text of a selection and puts it on the clipboard. The text is what is shown, without escapes; the backend reads
 // it by the same rules as text/ansi.ts, whatever part of the log is drawn, up to a limit that is told.
-import type { Backend, LogRow, TextPosition } from "../../api";
+import type { Backend, MergedRow, TextPosition } from "../../api";
 import { parseAnsi } from "../text/ansi";
+import { gapLabel } from "../text/words";
 import { ordered, textOnRow, type Point, type Selection } from "../pane/selection";
 
 /** A column behind any line's end. */
@@ -76,11 +77,11 @@ const MAX_ROWS = 100_000;
 const MAX_CHARS = 32_000_000;
 const PAGE = 1000;
 
-/** Copies rows that are read a page at a time; `line` says what one becomes. Stops, and says so, at a limit. */
+/** Copies rows that are read a page at a time, by position; `line` says what one becomes. Stops, and says so, at a limit. */
 export async function copyRows(
-  read: (from: number, count: number) => Promise<readonly LogRow[]>,
+  read: (from: number, count: number) => Promise<readonly MergedRow[]>,
   selection: Selection,
-  line: (row: LogRow, plain: string) => string,
+  line: (row: MergedRow, plain: string) => string,
 ): Promise<Copied> {
   const { start, end } = ordered(selection);
   let truncated = false;
@@ -90,15 +91,19 @@ export async function copyRows(
     let at = start.row;
     while (at <= end.row && lines.length < MAX_ROWS && chars < MAX_CHARS) {
       const rows = await read(at, Math.min(PAGE, end.row + 1 - at));
-      if (rows.length === 0) break;
-      for (const [i, row] of rows.entries()) {
-        const plain = textOnRow(selection, at + i, parseAnsi(row.text).plain);
+      if (rows.length === 0) return finish(lines);
+      for (const row of rows) {
+        at = row.position + (row.removed?.rows ?? 1);
+        if (row.position > end.row) return finish(lines);
+        const plain = textOnRow(selection, row.position, gapLabel(row) ?? parseAnsi(row.text).plain);
         lines.push(line(row, plain));
         chars += plain.length;
       }
-      at += rows.length;
     }
     truncated = at <= end.row;
+    return finish(lines);
+  };
+  const finish = (lines: readonly string[]): string => {
     return lines.join("\n") + (end.column === Infinity && lines.length > 0 ? "\n" : "");
   };
   const lines = await writeClipboard(collect());

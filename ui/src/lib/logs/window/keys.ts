@@ -1,6 +1,8 @@
-// Keys of a log window beside those of its pane: finding, errors, bookmarks, going to a line, the size of text.
+// Keys of the windows of logs beside those of their pane: finding, errors, bookmarks, going to a line, the size of text.
 // Single letters count only while no field has the focus.
+import type { MergedWindow } from "../merged/merged-window.svelte";
 import type { LogWindow } from "./log-window.svelte";
+import type { SearchedLog } from "./searched-log.svelte";
 
 /** What the key sheet says, those of the pane with them. */
 export const KEYS: readonly (readonly [word: string, ...keys: string[]])[] = [
@@ -19,33 +21,55 @@ export const KEYS: readonly (readonly [word: string, ...keys: string[]])[] = [
   ["This sheet", "?"],
 ];
 
-/** Handles one keydown; true when it was ours. */
-export function windowKey(log: LogWindow, event: KeyboardEvent, find: (text?: string) => void): boolean {
-  if (event.defaultPrevented || event.altKey || log.whole !== null) return false;
-  const chord = event.ctrlKey || event.metaKey;
-  const typing =
-    event.target instanceof Element &&
-    event.target.closest("input, textarea, select, [role=menu], dialog") !== null;
-  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-  const chords: Record<string, () => void> = {
-    f: () => find(),
+type Acts = Record<string, () => void>;
+type FocusFind = (text?: string) => void;
+
+/** Handles one keydown in the window of one log; true when it was ours. */
+export function windowKey(log: LogWindow, event: KeyboardEvent, find: FocusFind): boolean {
+  if (log.whole !== null) return false;
+  const chords: Acts = {
     g: () => (log.asking = "line"),
     b: () => log.toggleBookmark(),
     s: () => void log.save(),
-    "+": () => log.choices.resize(1),
-    "=": () => log.choices.resize(1),
-    "-": () => log.choices.resize(-1),
-    "0": () => log.choices.resize(0),
   };
-  const plain: Record<string, () => void> = {
-    "/": () => find(),
+  const plain: Acts = {
     e: () => void log.problem(!event.shiftKey),
     b: () => log.toggleBookmark(),
     "]": () => log.bookmark(true),
     "[": () => log.bookmark(false),
     "?": () => (log.asking = "keys"),
   };
-  const always: Record<string, () => void> = {
+  return searchedKey(log, event, find, chords, plain);
+}
+
+/** Handles one keydown in the window of several logs. */
+export function mergedKey(log: MergedWindow, event: KeyboardEvent, find: FocusFind): boolean {
+  return log.whole === null && searchedKey(log, event, find, {}, {});
+}
+
+function searchedKey(
+  log: SearchedLog,
+  event: KeyboardEvent,
+  find: FocusFind,
+  ownChords: Acts,
+  own: Acts,
+): boolean {
+  if (event.defaultPrevented || event.altKey) return false;
+  const chord = event.ctrlKey || event.metaKey;
+  const typing =
+    event.target instanceof Element &&
+    event.target.closest("input, textarea, select, [role=menu], dialog") !== null;
+  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  const chords: Acts = {
+    f: () => find(),
+    "+": () => log.choices.resize(1),
+    "=": () => log.choices.resize(1),
+    "-": () => log.choices.resize(-1),
+    "0": () => log.choices.resize(0),
+    ...ownChords,
+  };
+  const plain: Acts = { "/": () => find(), ...own };
+  const always: Acts = {
     F3: () => void log.find.step(!event.shiftKey),
   };
   if (!typing && log.find.active) plain.Escape = () => log.find.leave();

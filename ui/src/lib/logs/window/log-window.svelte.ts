@@ -1,53 +1,38 @@
-// One log window: ties what is read (session), where one is (view), what is looked for (find), and what was marked together.
-// It decides which rows the pane shows: the log, what the find field filters, or one stream. Components draw it and call it.
-import type { Backend, LogQuery, Stream } from "../../api";
+// One log window: beside what every log that is looked through has, one stream alone, errors, bookmarks, lines around hits, hiding,
+// copying and saving. Components draw it and call it.
+import type { Backend, LogDensity, LogQuery, LogSource, Stream } from "../../api";
 import { bytes, count, plural } from "../../shared/format";
 import { Contexts } from "../find/contexts.svelte";
-import { Find, type FindPlace } from "../find/find.svelte";
 import { EVERYTHING, LogSearch, type OnProgress } from "../find/search.svelte";
 import { ordered, type Selection } from "../pane/selection";
-import { PaneView } from "../pane/view.svelte";
 import type { ShownRow } from "../rows/source";
 import { ERROR_PATTERN } from "../text/severity";
 import { Bookmarks } from "./bookmarks.svelte";
-import { Choices } from "./choices.svelte";
 import { copySelection, writeClipboard } from "./copy";
+import { SearchedLog } from "./searched-log.svelte";
 import { LogSession } from "./session.svelte";
-import { Told } from "./told.svelte";
 
 export type StreamChoice = "both" | Stream;
 
-export class LogWindow implements FindPlace {
-  readonly session: LogSession;
-  readonly view: PaneView;
-  readonly find: Find;
+export class LogWindow extends SearchedLog<LogSession> {
   readonly bookmarks: Bookmarks;
   readonly contexts: Contexts;
-  readonly choices = new Choices();
-  readonly told = new Told();
-  /** The search for errors, once somebody has asked for the next one. */
-  problems = $state.raw<LogSearch | null>(null);
   /** The clamped row whose whole line is shown. */
   whole = $state.raw<ShownRow | null>(null);
   panel = $state<"none" | "bookmarks">("none");
   asking = $state<"none" | "line" | "keys">("none");
   #stream = $state<StreamChoice>("both");
   #streamSearch: LogSearch | null = null;
-  /** The search whose rows are shown in place of the log. */
-  #filter = $state.raw<LogSearch | null>(null);
-  #origin: { row: number; following: boolean } | null = null;
   /** A row to go to once the log is there. */
   #row: number | undefined;
 
   constructor(
-    readonly backend: Backend,
+    backend: Backend,
     readonly id: string,
     attempt?: number,
     row?: number,
   ) {
-    this.session = new LogSession(backend, id, attempt);
-    this.view = new PaneView(this.session);
-    this.find = new Find(this);
+    super(backend, new LogSession(backend, id, attempt));
     this.bookmarks = new Bookmarks(backend, id);
     this.contexts = new Contexts(backend);
     this.view.around = this.contexts;
@@ -65,10 +50,6 @@ export class LogWindow implements FindPlace {
     this.#openStream();
     if (this.find.active) this.find.restart(false);
     else this.changed();
-  }
-
-  get filtered(): boolean {
-    return this.session.matches !== null;
   }
 
   /** The row that single keys act on: where the selection ends, else the one gone to, else the first that is seen. */
@@ -107,7 +88,7 @@ export class LogWindow implements FindPlace {
 
   /** Another attempt is shown: what was found in the one before means nothing here. */
   attemptChanged(): void {
-    this.#filter = null;
+    this.dropFilter();
     this.problems?.close();
     this.problems = null;
     this.contexts.clear();
@@ -115,105 +96,54 @@ export class LogWindow implements FindPlace {
     if (this.find.active) this.find.restart(false);
   }
 
-  close(): void {
-    this.find.close();
+  override close(): void {
     this.#streamSearch?.close();
-    this.problems?.close();
-    this.session.close();
+    super.close();
   }
 
-  // ---- the find field's place ----
+  // ---- looking ----
 
-  search(query: LogQuery, onProgress: OnProgress): LogSearch {
-    const { id, attempt } = this.session;
+  override search(query: LogQuery, onProgress: OnProgress): LogSearch {
     const stream = this.#stream === "both" ? undefined : this.#stream;
-    return new LogSearch(this.backend, id, attempt, { ...query, stream }, this.#top, (search, progress) => {
-      onProgress(search, progress);
-      if (search === this.#filter) this.session.searched(progress);
-    });
+    return super.search({ ...query, stream }, onProgress);
   }
 
-  at(): number {
+  override at(): number {
     return this.cursor ?? 0;
   }
 
-  show(row: number): void {
-    void this.go(row);
-  }
-
-  begin(): void {
-    this.#origin = { row: this.#top, following: this.session.follow.following };
-  }
-
-  back(): void {
-    const origin = this.#origin;
-    this.#origin = null;
-    this.view.current = null;
-    if (origin === null) return;
-    if (origin.following) this.view.resume();
-    else void this.#place(origin.row, "top");
-  }
-
-  /** Decides again whose rows are shown. */
-  changed(): void {
-    const { find } = this;
-    // What a stopped search has found cannot be asked for any more.
-    const found = find.mode === "filter" && find.active && !find.stopped ? find.search : null;
-    const wanted = found?.error ? null : (found ?? this.#streamSearch);
-    if (wanted === this.#filter) return;
-    if (wanted !== null && wanted.searchId === null) {
-      // Until the new search is open, what the old one left stays, though its search may be gone.
-      this.session.matches?.freeze();
-      return;
-    }
-    const top = this.#top;
-    this.#filter = wanted;
-    this.contexts.clear();
-    if (wanted === null) {
-      this.session.unfilter();
-      if (!this.session.follow.following) void this.#place(top, "top");
-    } else if (wanted.searchId !== null) {
-      this.session.filter(wanted.searchId, top);
-      if (wanted.progress) this.session.searched(wanted.progress);
-    }
-  }
-
-  // ---- going somewhere ----
-
-  /** Shows a row and marks it; leaves the filter when the row is not in it. */
-  async go(row: number): Promise<void> {
-    const { matches } = this.session;
-    if (matches !== null && !(await matches.has(row).catch(() => false))) this.unfilter();
-    await this.#place(row, "middle");
-    this.view.current = row;
-  }
-
-  /** Moves to a row of the log, or near it where a filter leaves it out; as the minimap does. */
-  jump(row: number): void {
-    void this.#place(row, "center");
-  }
-
-  /** Shows a row that was found where it stands in the log. */
-  showInLog(row: number): void {
-    this.unfilter();
-    void this.go(row);
-  }
-
-  /** Shows all rows again; what is looked for stays highlighted. */
-  unfilter(): void {
+  override unfilter(): void {
     this.#stream = "both";
     this.#streamSearch?.close();
     this.#streamSearch = null;
-    this.find.mode = "highlight";
-    this.changed();
+    super.unfilter();
+  }
+
+  density(buckets: number, searchId?: string): Promise<LogDensity> {
+    return this.backend.logDensity(this.id, this.session.attempt, buckets, searchId);
+  }
+
+  override get marked(): readonly number[] {
+    return this.bookmarks.of(this.session.attempt).map(({ row }) => row);
+  }
+
+  protected get logs(): LogSource {
+    return { id: this.id, attempt: this.session.attempt };
+  }
+
+  protected override get standing(): LogSearch | null {
+    return this.#streamSearch;
+  }
+
+  protected override rowsChange(): void {
+    this.contexts.clear();
   }
 
   async problem(forward: boolean): Promise<void> {
     if (this.problems?.error) this.problems = null;
     if (this.problems === null) {
       const query = { ...EVERYTHING, pattern: ERROR_PATTERN, regex: true, caseSensitive: true };
-      const { id, attempt } = this.session;
-      this.problems = new LogSearch(this.backend, id, attempt, query, this.#top, () => {});
+      this.problems = new LogSearch(this.backend, this.logs, query, this.top, () => {});
       void this.problems.open();
     }
     const search = this.problems;
@@ -260,11 +190,7 @@ export class LogWindow implements FindPlace {
     const { session } = this;
     session.log?.hideBefore(row);
     this.view.selection = null;
-    const filter = this.#filter;
-    if (filter?.searchId) {
-      session.filter(filter.searchId, Math.max(row, this.#top));
-      if (filter.progress) session.searched(filter.progress);
-    }
+    this.refilter(Math.max(row, this.top));
     if (row > 0)
       this.told.say(`${plural(row, "line")} hidden above`, { label: "Show", run: () => this.hideBefore(0) });
   }
@@ -287,14 +213,16 @@ export class LogWindow implements FindPlace {
     await this.told.during("Saving", "save the log", async () => {
       const { attempt } = this.session;
       const times = this.choices.copyTimes.value;
-      const saved = await this.backend.exportLog(
-        this.id,
-        attempt,
-        times,
-        this.#filter?.searchId ?? undefined,
-      );
+      const saved = await this.backend.exportLog(this.id, attempt, times, this.filter?.searchId ?? undefined);
       if (saved) this.told.say(`Saved ${count(saved.rows)} lines, ${bytes(saved.bytes)}, to ${saved.path}`);
     });
+  }
+
+  /** Shows the log's file in the system's file manager. */
+  async reveal(): Promise<void> {
+    await this.told.during(null, "show the file", () =>
+      this.backend.revealLog(this.id, this.session.attempt),
+    );
   }
 
   async #copy(selection: Selection): Promise<void> {
@@ -304,7 +232,7 @@ export class LogWindow implements FindPlace {
       const block = this.contexts.sameBlock(start.row, end.row);
       const copied = await copySelection(this.backend, this.id, this.session.attempt, selection, {
         timestamps: this.choices.copyTimes.value,
-        searchId: block ? undefined : (this.#filter?.searchId ?? undefined),
+        searchId: block ? undefined : (this.filter?.searchId ?? undefined),
       });
       if (copied.truncated)
         this.told.say(`Copied the first ${plural(copied.lines, "line")}; the rest is too long to copy`, {
@@ -313,17 +241,6 @@ export class LogWindow implements FindPlace {
         });
       else if (copied.lines > 1) this.told.say(`Copied ${plural(copied.lines, "line")}`);
     });
-  }
-
-  /** The row at the top of the pane. */
-  get #top(): number {
-    return this.view.seen?.first ?? 0;
-  }
-
-  async #place(row: number, where: "middle" | "center" | "top"): Promise<void> {
-    const { matches, log } = this.session;
-    const position = matches ? await matches.positionOf(row).catch(() => 0) : (log?.positionOf(row) ?? 0);
-    if (matches === this.session.matches) this.view.show(position, where);
   }
 
   #openStream(): void {

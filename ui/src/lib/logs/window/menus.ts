@@ -33,6 +33,7 @@ export function moreMenu(log: LogWindow, narrow: boolean): MenuEntry[] {
       testid: "save",
       act: () => void log.save(),
     },
+    { label: "Reveal file", testid: "reveal", act: () => void log.reveal() },
     flag("Times in copies and files", choices.copyTimes, "copy-times"),
     "line",
     { label: "Go to line", hint: "Ctrl G", testid: "go-to-line", act: () => (log.asking = "line") },

@@ -1,6 +1,6 @@
 // One open log: which attempt is shown, its extent, its rows or those that a filter leaves, and whether the view follows the tail.
 // Scrolling and drawing are the pane's, searching is find/'s, the rest of the window is log-window.svelte.ts.
-import { ApiError, type Backend, type LogInfo, type SearchProgress, type Unsubscribe } from "../../api";
+import { ApiError, type Backend, type LogInfo, type Unsubscribe } from "../../api";
 import { LogRows } from "../rows/log-rows.svelte";
 import { MatchRows } from "../rows/match-rows.svelte";
 import { nextAttempt } from "./follow";
@@ -9,7 +9,6 @@ import { LogReader } from "./reader.svelte";
 export class LogSession extends LogReader {
   info = $state.raw<LogInfo | null>(null);
   log = $state.raw<LogRows | null>(null);
-  matches = $state.raw<MatchRows | null>(null);
   error = $state.raw<ApiError | null>(null);
   attempt = $state(0);
   /** Said when the view has moved on by itself: "Attempt 2 began". */
@@ -17,8 +16,6 @@ export class LogSession extends LogReader {
   #pinned: boolean;
   #stop: Unsubscribe = () => {};
   #generation = 0;
-  /** The filter's search has been through the whole log once; what it finds from then on is new. */
-  #caughtUp = false;
 
   constructor(
     readonly backend: Backend,
@@ -30,8 +27,8 @@ export class LogSession extends LogReader {
     this.attempt = attempt ?? 0;
   }
 
-  get rows(): LogRows | MatchRows | null {
-    return this.matches ?? this.log;
+  get all(): LogRows | null {
+    return this.log;
   }
 
   get startedAt(): number | undefined {
@@ -76,36 +73,19 @@ export class LogSession extends LogReader {
     await this.#switch(next);
   }
 
-  /** Shows only what a search found; the log itself stays as it is behind it. */
-  filter(searchId: string, near: number): void {
-    this.matches?.close();
-    this.matches = new MatchRows(this.backend, searchId, near, this.log?.hiddenBefore ?? 0);
-    this.#caughtUp = false;
-    this.on("list");
-  }
-
-  /** The search that filters has come further. */
-  searched(progress: SearchProgress): void {
-    this.matches?.progress(progress, this.tail);
-    if (this.#caughtUp || this.matches === null) return;
-    this.#caughtUp = progress.complete;
-    this.follow = { ...this.follow, seen: progress.matches };
-  }
-
-  /** Shows all rows again. */
-  unfilter(): void {
-    if (this.matches === null) return;
-    this.matches.close();
-    this.matches = null;
-    if (this.info) this.log?.extend(this.info, this.tail);
-    this.on("list");
-  }
-
   close(): void {
     this.#generation += 1;
     this.#stop();
     this.matches?.close();
     this.log?.close();
+  }
+
+  protected found(searchId: string, near: number, hideBefore: number): MatchRows {
+    return new MatchRows(this.backend, searchId, near, hideBefore);
+  }
+
+  protected catchUp(): void {
+    if (this.info) this.log?.extend(this.info, this.tail);
   }
 
   async #switch(attempt: number): Promise<void> {
@@ -135,8 +115,7 @@ export class LogSession extends LogReader {
     // What was there at the beginning is not new, wherever one begins to read.
     if (this.info === null) this.follow = { ...this.follow, seen: info.rows };
     this.info = info;
-    // Behind a filter nothing is drawn: how long the log is will do.
-    this.log?.extend(info, this.matches === null ? this.tail : 0);
+    this.log?.extend(info, this.logTail);
     void this.latestIs(info.attempts);
   }
 }

@@ -1,0 +1,297 @@
+//! Several logs read and searched as one. Each log of a search is searched by itself, as `searches` does it; here what they
+//! find is put in the order of all, and how far they are is told as one.
+
+use super::excerpts::{MAX_BUCKETS, density};
+use super::run_log::{Growth, RunLog, blocking};
+use super::searches::{Found, OpenSearch, Running, compile, threads, told};
+use crate::log_rows::{MAX_ROWS, text_row};
+use crate::log_search::{OpenedSearch, SearchProgressStream};
+use crate::{ApiError, SupervisorApiAdapter};
+use futures::future::select_all;
+use solti_logstore::{LogError, LogSearch as RunSearch, Merged, PlacedRow, Progress, Style};
+use solti_model::{
+    FieldError, LogDensity, LogQuery, LogSource, MAX_ROW_BYTES, MergedRow, MergedRows, SearchHit,
+    SearchProgress,
+};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::{Semaphore, watch};
+
+const MAX_SOURCES: usize = 16;
+/// Merged logs that are kept ready: a window asks again and again for the same ones.
+const KEPT_MERGES: usize = 4;
+
+type Sources = Vec<(PathBuf, bool)>;
+
+/// Merged logs that were asked for last.
+#[derive(Clone, Default)]
+pub(crate) struct OpenMerges(Arc<Mutex<Vec<(Sources, Merged)>>>);
+
+impl OpenMerges {
+    fn take(&self, sources: &Sources) -> Option<Merged> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = kept.iter().position(|(of, _)| of == sources)?;
+        Some(kept.remove(at).1)
+    }
+
+    fn keep(&self, sources: Sources, merged: Merged) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() >= KEPT_MERGES {
+            kept.remove(0);
+        }
+        kept.push((sources, merged));
+    }
+
+    fn with<T>(
+        &self,
+        logs: &[RunLog],
+        work: impl FnOnce(&mut Merged) -> Result<T, LogError>,
+    ) -> Result<T, LogError> {
+        let sources: Sources = logs.iter().map(|log| (log.folder.clone(), log.over)).collect();
+        let mut merged = match self.take(&sources) {
+            Some(merged) => merged,
+            None => open(logs)?,
+        };
+        let answer = work(&mut merged)?;
+        self.keep(sources, merged);
+        Ok(answer)
+    }
+}
+
+fn open(logs: &[RunLog]) -> Result<Merged, LogError> {
+    Merged::open(logs.iter().map(|log| (log.folder.as_path(), log.over)))
+}
+
+fn merged_rows(merged: &mut Merged, placed: Vec<PlacedRow>) -> Result<Vec<MergedRow>, LogError> {
+    let styles = merged.styles(&placed)?;
+    let row = |(placed, style): (PlacedRow, Style)| MergedRow {
+        position: placed.position,
+        source: placed.source as u32,
+        row: text_row(placed.row, style),
+    };
+    Ok(placed.into_iter().zip(styles).map(row).collect())
+}
+
+/// A search of several logs.
+pub(super) struct MergedSearch {
+    merged: Mutex<Merged>,
+    parts: Vec<Arc<OpenSearch>>,
+}
+
+impl MergedSearch {
+    fn answer<T>(
+        &self,
+        ask: impl FnOnce(&mut Merged, &[&RunSearch]) -> Result<T, LogError>,
+    ) -> Result<T, LogError> {
+        let searches: Vec<&RunSearch> = self.parts.iter().map(|part| &part.search).collect();
+        // What it knows of a log's pages is read anew whenever it does not fit.
+        ask(&mut self.merged.lock().unwrap_or_else(PoisonError::into_inner), &searches)
+    }
+
+    pub(super) fn step(&self, position: u64, forward: bool) -> Result<Option<SearchHit>, LogError> {
+        self.answer(|merged, searches| {
+            let total = searches.iter().map(|search| search.total()).sum();
+            let found = merged.step(searches, position, forward)?;
+            Ok(found.map(|hit| SearchHit { row: hit.position, index: hit.rank + 1, total }))
+        })
+    }
+
+    pub(super) fn rank(&self, position: u64) -> Result<u64, LogError> {
+        self.answer(|merged, searches| {
+            merged.look()?;
+            merged.rank(searches, position)
+        })
+    }
+
+    fn rows(&self, from: u64, count: u32) -> Result<MergedRows, LogError> {
+        self.answer(|merged, searches| {
+            let rows = merged.select(searches, from, count.min(MAX_ROWS) as usize, MAX_ROW_BYTES)?;
+            let total = searches.iter().map(|search| search.total()).sum();
+            Ok(MergedRows { from, total, rows: merged_rows(merged, rows)? })
+        })
+    }
+
+    fn searches(&self, logs: &[RunLog]) -> bool {
+        let folders = |part: &Arc<OpenSearch>| part.folder().to_owned();
+        logs.iter().map(|log| &log.folder as &Path).eq(self
+            .parts
+            .iter()
+            .map(folders)
+            .collect::<Vec<_>>()
+            .iter())
+    }
+}
+
+/// How far the parts of a search are.
+struct Parts {
+    search: Arc<MergedSearch>,
+    near: u64,
+    /// `None` for one that has said all.
+    receivers: Vec<Option<watch::Receiver<SearchProgress>>>,
+    last: Vec<SearchProgress>,
+    first: bool,
+    _running: Running,
+}
+
+impl Parts {
+    async fn next(&mut self) -> SearchProgress {
+        if !std::mem::take(&mut self.first) {
+            self.changed().await;
+        }
+        let sum = |of: fn(&SearchProgress) -> u64| self.last.iter().map(of).sum();
+        let all = Progress {
+            matches: sum(|part| part.matches),
+            searched_bytes: sum(|part| part.searched_bytes),
+            total_bytes: sum(|part| part.total_bytes),
+            nearest: None,
+        };
+        let complete = self.last.iter().all(|part| part.complete);
+        let mut progress = told(all, complete, self.last.iter().any(|part| part.live));
+        progress.error = self.last.iter().find_map(|part| part.error.clone());
+        // Each has to have looked around there, or the nearest of all would be another one a moment later.
+        if all.matches > 0 && self.last.iter().all(|part| part.nearest.is_some() || part.complete) {
+            let (search, near) = (Arc::clone(&self.search), self.near);
+            let nearest = move || search.answer(|merged, searches| merged.nearest(searches, near));
+            match blocking(nearest).await {
+                Ok(nearest) => progress.nearest = nearest,
+                Err(error) => progress.error = Some(error.to_string()),
+            }
+        }
+        progress
+    }
+
+    /// Waits for news of any part.
+    async fn changed(&mut self) {
+        loop {
+            let waiting: Vec<_> = self
+                .receivers
+                .iter_mut()
+                .enumerate()
+                .filter_map(|(n, receiver)| {
+                    let receiver = receiver.as_mut()?;
+                    Some(Box::pin(async move { (n, receiver.changed().await.is_ok()) }))
+                })
+                .collect();
+            if waiting.is_empty() {
+                // All was said; the search still answers until its reader goes.
+                return std::future::pending().await;
+            }
+            let ((n, news), ..) = select_all(waiting).await;
+            match &mut self.receivers[n] {
+                Some(receiver) if news => {
+                    self.last[n] = receiver.borrow_and_update().clone();
+                    return;
+                }
+                ended => *ended = None,
+            }
+        }
+    }
+}
+
+impl SupervisorApiAdapter {
+    async fn sources(&self, sources: &[LogSource]) -> Result<Vec<RunLog>, ApiError> {
+        if sources.len() > MAX_SOURCES {
+            return Err(FieldError::new("sources", format!("at most {MAX_SOURCES} logs")).into());
+        }
+        let mut logs = Vec::with_capacity(sources.len());
+        for source in sources {
+            logs.push(RunLog::find(self.supervisor(), &source.id, source.attempt).await?);
+        }
+        Ok(logs)
+    }
+
+    pub(super) async fn merged_rows(
+        &self,
+        sources: Vec<LogSource>,
+        from: u64,
+        count: u32,
+    ) -> Result<MergedRows, ApiError> {
+        let logs = self.sources(&sources).await?;
+        let kept = self.merges.clone();
+        blocking(move || {
+            kept.with(&logs, |merged| {
+                let (total, rows) = merged.rows(from, count.min(MAX_ROWS) as usize, MAX_ROW_BYTES)?;
+                Ok(MergedRows { from, total, rows: merged_rows(merged, rows)? })
+            })
+        })
+        .await
+    }
+
+    pub(super) async fn density_of_merged(
+        &self,
+        sources: Vec<LogSource>,
+        buckets: u32,
+        search: Option<&str>,
+    ) -> Result<LogDensity, ApiError> {
+        let logs = self.sources(&sources).await?;
+        let search = search.map(|id| self.searches.several(id)).transpose()?;
+        if search.as_ref().is_some_and(|search| !search.searches(&logs)) {
+            return Err(FieldError::new("searchId", "is a search of other logs").into());
+        }
+        let kept = self.merges.clone();
+        blocking(move || {
+            let parts = search.iter().flat_map(|search| &search.parts);
+            let searches: Vec<&RunSearch> = parts.map(|part| &part.search).collect();
+            kept.with(&logs, |merged| {
+                let (rows, slices) = merged.slices(buckets.min(MAX_BUCKETS) as usize, &searches)?;
+                Ok(density(rows, &slices))
+            })
+        })
+        .await
+    }
+
+    pub(super) async fn rows_of_merged_search(
+        &self,
+        search: &str,
+        from: u64,
+        count: u32,
+    ) -> Result<MergedRows, ApiError> {
+        let search = self.searches.several(search)?;
+        blocking(move || search.rows(from, count)).await
+    }
+
+    pub(super) async fn search_merged(
+        &self,
+        sources: Vec<LogSource>,
+        query: LogQuery,
+        near: u64,
+    ) -> Result<OpenedSearch, ApiError> {
+        let matcher = compile(query)?;
+        let logs = self.sources(&sources).await?;
+        let mut growths = Vec::with_capacity(logs.len());
+        for (source, log) in sources.iter().zip(&logs) {
+            growths.push(Growth::of(self.supervisor(), &source.id, log.attempt).await?);
+        }
+        let search = blocking(move || {
+            let mut merged = open(&logs)?;
+            merged.look()?;
+            let starts = merged.starts(near)?;
+            let each = (threads() / logs.len().max(1)).max(1);
+            let parts = logs.into_iter().zip(starts).map(|(log, start)| {
+                let search = RunSearch::open(&log.folder, matcher.clone(), start, each)?;
+                Ok(Arc::new(OpenSearch::new(search, log, matcher.clone())))
+            });
+            let parts = parts.collect::<Result<_, LogError>>()?;
+            Ok(Arc::new(MergedSearch { merged: Mutex::new(merged), parts }))
+        })
+        .await?;
+        let id = self.searches.add(Found::Several(Arc::clone(&search)));
+        let mut running = Running::new(&self.searches, id.clone());
+        // No more at once than there are processors, however many the logs are.
+        let turns = Arc::new(Semaphore::new(threads()));
+        let mut receivers = Vec::with_capacity(growths.len());
+        for (n, (part, growth)) in search.parts.iter().zip(growths).enumerate() {
+            running.name(format!("{id}-{n}"), Found::One(Arc::clone(part)));
+            receivers.push(running.drive(part, growth, &turns));
+        }
+        let last = receivers.iter().map(|receiver| receiver.borrow().clone()).collect();
+        let receivers = receivers.into_iter().map(Some).collect();
+        let parts = Parts { search, near, receivers, last, first: true, _running: running };
+        let progress: SearchProgressStream =
+            Box::pin(futures::stream::unfold(parts, |mut parts| async move {
+                let now = parts.next().await;
+                Some((now, parts))
+            }));
+        Ok(OpenedSearch { id, progress })
+    }
+}

@@ -1,0 +1,199 @@
+//! The rows of several logs in one order: by time, then by log, then by row. Any place of it is found by counting how
+//! many rows of each log come before a time, which takes the index and no data.
+//!
+//! A clock that was set back would break that order. So a row counts as no earlier than the rows before it on its page of
+//! the index, no page as earlier than the ones before it, and no row as later than the next page.
+//!
+//! What one log tells of its rows' times is `source`'s work; searching and the overview are `find` and `overview`.
+
+mod find;
+mod overview;
+mod source;
+
+use std::collections::VecDeque;
+use std::path::Path;
+
+pub use self::find::PlacedHit;
+use self::source::Source;
+use crate::{LogError, LogView, Row, Style};
+
+/// Rows that are read at a time from each log.
+const CHUNK: usize = 64;
+
+/// Several logs. Memory: 32 bytes for each page of their indexes, which is one for about 40 MB of bulk output, and one
+/// page of each.
+#[derive(Debug)]
+pub struct Merged {
+    sources: Vec<Source>,
+}
+
+/// A row and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlacedRow {
+    /// Its number among the rows of all the logs.
+    pub position: u64,
+    /// The number of its log.
+    pub source: usize,
+    pub row: Row,
+}
+
+impl Merged {
+    /// Each log by its run's folder, and whether its run has ended.
+    ///
+    /// # Errors
+    /// [`LogError::Open`]; a symbolic link is not followed.
+    pub fn open<'a>(runs: impl IntoIterator<Item = (&'a Path, bool)>) -> Result<Self, LogError> {
+        let sources = runs.into_iter().map(|(run_dir, is_final)| {
+            let mut view = LogView::open(run_dir)?;
+            view.set_final(is_final);
+            Ok(Source::new(view))
+        });
+        Ok(Self { sources: sources.collect::<Result<_, LogError>>()? })
+    }
+
+    /// How many rows there are now in all. A row that stands for removed ones counts as many.
+    ///
+    /// # Errors
+    /// [`LogError::Open`] and [`LogError::Read`].
+    pub fn look(&mut self) -> Result<u64, LogError> {
+        let mut total = 0;
+        for source in &mut self.sources {
+            source.look()?;
+            total += source.rows();
+        }
+        Ok(total)
+    }
+
+    /// How many rows there are now in all, and up to `count` of them from `from` on, each clipped to `clip` bytes. When
+    /// `from` lies in a removed part, the row that stands for all of it is the first.
+    ///
+    /// # Errors
+    /// [`LogError::Open`] and [`LogError::Read`].
+    pub fn rows(&mut self, from: u64, count: usize, clip: usize) -> Result<(u64, Vec<PlacedRow>), LogError> {
+        let total = self.look()?;
+        let mut page: Vec<PlacedRow> = Vec::new();
+        if from >= total {
+            return Ok((total, page));
+        }
+        let mut queues = Vec::with_capacity(self.sources.len());
+        let starts = self.starts(from)?;
+        for (source, start) in self.sources.iter_mut().zip(&starts) {
+            queues.push(Queue::fill(source, *start, clip)?);
+        }
+        let mut next = from;
+        while page.len() < count {
+            let first = (0..queues.len()).filter_map(|n| Some((queues[n].key?, n))).min();
+            let Some((_, n)) = first else { break };
+            if let Some(row) = queues[n].take(&mut self.sources[n], clip)? {
+                // Only the first can begin before where it was asked for.
+                let inside = if page.is_empty() { starts[n].saturating_sub(row.row) } else { 0 };
+                let position = next - inside;
+                next = position + row.removed.map_or(1, |removed| removed.rows);
+                page.push(PlacedRow { position, source: n, row });
+            }
+        }
+        Ok((total, page))
+    }
+
+    /// The first row of each log that is not among the first `from` of all, as of the last look.
+    ///
+    /// # Errors
+    /// [`LogError::Open`] and [`LogError::Read`].
+    pub fn starts(&mut self, from: u64) -> Result<Vec<u64>, LogError> {
+        // The latest time before which there are no more than `from` rows.
+        let (mut low, mut high) = (0, self.last_time() + 1);
+        while low + 1 < high {
+            let middle = low + (high - low) / 2;
+            // Most often the pages' headers tell.
+            let bounds = self.sources.iter().map(|source| source.bounds(middle));
+            let (least, most) = bounds.fold((0, 0), |sum, (least, most)| (sum.0 + least, sum.1 + most));
+            let fits = most <= from || (least <= from && self.before(middle)?.iter().sum::<u64>() <= from);
+            if fits { low = middle } else { high = middle }
+        }
+        let (mut starts, ends) = (self.before(low)?, self.before(low + 1)?);
+        let mut skip = from.saturating_sub(starts.iter().sum::<u64>());
+        for (start, end) in starts.iter_mut().zip(ends) {
+            let here = skip.min(end - *start);
+            (*start, skip) = (*start + here, skip - here);
+        }
+        Ok(starts)
+    }
+
+    /// Where row `row` of log `source` stands among all, as of the last look.
+    ///
+    /// # Errors
+    /// [`LogError::Open`] and [`LogError::Read`].
+    pub fn position(&mut self, source: usize, row: u64) -> Result<u64, LogError> {
+        let key = self.sources[source].key_at(row)?;
+        self.position_of(key, source, row)
+    }
+
+    fn position_of(&mut self, key: u64, source: usize, row: u64) -> Result<u64, LogError> {
+        let mut position = row;
+        for (n, other) in self.sources.iter_mut().enumerate() {
+            if n != source {
+                position += other.before(if n < source { key + 1 } else { key })?;
+            }
+        }
+        Ok(position)
+    }
+
+    /// What the text of each of these rows, which are in order, begins with.
+    ///
+    /// # Errors
+    /// [`LogError::Open`] and [`LogError::Read`].
+    pub fn styles(&mut self, placed: &[PlacedRow]) -> Result<Vec<Style>, LogError> {
+        let mut styles = vec![Style::default(); placed.len()];
+        for (n, source) in self.sources.iter_mut().enumerate() {
+            let of_source = || (0..).zip(placed).filter(|(_, placed)| placed.source == n);
+            let rows: Vec<&Row> = of_source().map(|(_, placed)| &placed.row).collect();
+            for ((at, _), style) in of_source().zip(source.view.styles(rows)?) {
+                styles[at] = style;
+            }
+        }
+        Ok(styles)
+    }
+
+    /// The latest time that a row counts as.
+    fn last_time(&self) -> u64 {
+        self.sources.iter().map(Source::last_time).max().unwrap_or_default()
+    }
+
+    /// How many rows of each log are earlier than `time`.
+    fn before(&mut self, time: u64) -> Result<Vec<u64>, LogError> {
+        self.sources.iter_mut().map(|source| source.before(time)).collect()
+    }
+}
+
+/// The next rows of one log.
+struct Queue {
+    next: u64,
+    rows: VecDeque<Row>,
+    /// Of the first of them; `None` when there is none left.
+    key: Option<u64>,
+}
+
+impl Queue {
+    fn fill(source: &mut Source, next: u64, clip: usize) -> Result<Self, LogError> {
+        let mut queue = Self { next, rows: VecDeque::new(), key: None };
+        queue.refill(source, clip)?;
+        Ok(queue)
+    }
+
+    fn refill(&mut self, source: &mut Source, clip: usize) -> Result<(), LogError> {
+        if self.rows.is_empty() && self.next < source.rows() {
+            let count = (source.rows() - self.next).min(CHUNK as u64) as usize;
+            self.rows = source.view.rows(self.next, count, clip)?.into();
+            let behind = |row: &Row| row.row + row.removed.map_or(1, |removed| removed.rows);
+            self.next = self.rows.back().map_or(source.rows(), behind);
+        }
+        self.key = self.rows.front().map(|row| source.key(row));
+        Ok(())
+    }
+
+    fn take(&mut self, source: &mut Source, clip: usize) -> Result<Option<Row>, LogError> {
+        let row = self.rows.pop_front();
+        self.refill(source, clip)?;
+        Ok(row)
+    }
+}
