@@ -5,7 +5,9 @@ mod common;
 use common::{PATIENCE, Service, bash, chunk, command, spec};
 use serde_json::json;
 use solti_api::{ApiError, ApiHandler, TaskFeed};
-use solti_http::{ClientOptions, HttpClient, Reachability, TcpOptions, Tls, Trust};
+use solti_http::{
+    ClientOptions, Endpoint, HttpClient, Reachability, ServerCertificate, TcpOptions, Tls, Trust,
+};
 use solti_model::{OutputEvent, TaskQuery};
 use std::os::unix::fs::PermissionsExt as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -93,6 +95,11 @@ async fn a_certificate_is_judged_by_its_fingerprint_or_by_its_authority() {
     })
     .await;
     let fingerprint = service.serving.fingerprint().unwrap().to_owned();
+    let endpoint: Endpoint = service.url().parse().unwrap();
+    let seen = ServerCertificate::of(&endpoint).await.expect("it is there");
+    assert_eq!(seen, Some(ServerCertificate { fingerprint: fingerprint.clone(), vouched: false }));
+    let plain = "http://127.0.0.1:1".parse().unwrap();
+    assert_eq!(ServerCertificate::of(&plain).await.expect("nothing is asked"), None);
     let ask = async |trust| {
         client(service.url(), Some(service.token.text()), trust).query_tasks(TaskQuery::default()).await
     };
