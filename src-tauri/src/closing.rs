@@ -1,18 +1,14 @@
-//! What closing the last window does while tasks run: as the setting says, or as the person at the page answers. Tasks never
+//! What closing the last window does while tasks of this machine run: as the setting says, or as the person at the page answers. Tasks never
 //! end because a window closes, unless one of the two says so; a signal or a logout asks nothing and stops nothing
 //! (shutdown.rs).
 
-use crate::{
-    commands::{Api, SettingsDoor},
-    events::Frame,
-    window,
-};
+use crate::{commands::SettingsDoor, events::Frame, machines::Machines, window};
 use futures::stream::{BoxStream, StreamExt};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use solti_api::{ApiError, DesktopApi};
 use solti_model::{Closing, ListQuery, StopMode, TaskPhase};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 use tauri::{AppHandle, CloseRequestApi, Manager, Runtime, Window, async_runtime::spawn};
 use tokio::{sync::watch, time::timeout};
 
@@ -105,7 +101,7 @@ pub fn requested<R: Runtime>(window: &Window<R>, request: &CloseRequestApi) {
 
 async fn decide<R: Runtime>(app: &AppHandle<R>) {
     // An engine that does not answer must not keep the window open.
-    let Ok(summary) = app.state::<Api>().summary().await else { return app.exit(0) };
+    let Ok(summary) = app.state::<Arc<Machines>>().here().summary().await else { return app.exit(0) };
     let count = |phase| summary.by_phase.get(&phase).copied().unwrap_or(0);
     let busy = Busy { running: count(TaskPhase::Running), waiting: count(TaskPhase::Pending) };
     let closing = app.state::<SettingsDoor>().settings().closing;
@@ -145,7 +141,7 @@ pub async fn answered<R: Runtime>(
         CloseAnswer::Cancel => app.state::<CloseGate>().withdraw(),
         CloseAnswer::Background => app.exit(0),
         CloseAnswer::StopAll => {
-            stop_all(&**app.state::<Api>()).await?;
+            stop_all(&**app.state::<Arc<Machines>>().here()).await?;
             app.exit(0);
         }
     }
@@ -153,7 +149,7 @@ pub async fn answered<R: Runtime>(
 }
 
 async fn stop_and_leave<R: Runtime>(app: &AppHandle<R>) {
-    if let Err(error) = stop_all(&**app.state::<Api>()).await {
+    if let Err(error) = stop_all(&**app.state::<Arc<Machines>>().here()).await {
         tracing::warn!("not every task was stopped before the app ended: {error}");
     }
     app.exit(0);

@@ -3,14 +3,18 @@
 use super::{Answer, Api, args::Arg};
 use crate::{
     events::Streams,
+    machines::Machines,
     window::{self, JumpFrame, LogWindows},
 };
 use serde::Serialize;
 use solti_api::ApiError;
 use solti_engine::Recovery;
 use solti_model::{LogSource, TaskId};
-use std::path::{Path, PathBuf};
-use tauri::{AppHandle, Runtime, State, WebviewWindow, command, ipc::Channel};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+use tauri::{Manager, Runtime, State, WebviewWindow, command, ipc::Channel};
 
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -85,8 +89,9 @@ pub async fn close_stream<R: Runtime>(
 
 #[command]
 pub async fn open_log_window<R: Runtime>(
-    app: AppHandle<R>,
-    api: State<'_, Api>,
+    window: WebviewWindow<R>,
+    machines: State<'_, Arc<Machines>>,
+    api: Api,
     id: Arg<TaskId>,
     attempt: Arg<Option<u32>>,
     row: Arg<Option<u64>>,
@@ -94,12 +99,19 @@ pub async fn open_log_window<R: Runtime>(
     // Without an attempt, the latest: resolved here, so that asking twice finds the same window.
     let attempt = api.log_info(&id.0, attempt.0.unwrap_or(0)).await?.attempt;
     let log = LogSource { id: id.0, attempt };
-    window::open_log(&app, log, row.0).map_err(|error| ApiError::internal(&error))
+    window::open_log(window.app_handle(), machines.of(window.label()), log, row.0)
+        .map_err(|error| ApiError::internal(&error))
 }
 
 #[command]
-pub async fn open_merged_window<R: Runtime>(app: AppHandle<R>, sources: Arg<Vec<LogSource>>) -> Answer<()> {
-    window::open_merged(&app, sources.0).map_err(|error| ApiError::internal(&error))
+pub async fn open_merged_window<R: Runtime>(
+    window: WebviewWindow<R>,
+    machines: State<'_, Arc<Machines>>,
+    _there: Api,
+    sources: Arg<Vec<LogSource>>,
+) -> Answer<()> {
+    let machine = machines.of(window.label());
+    window::open_merged(window.app_handle(), machine, sources.0).map_err(|error| ApiError::internal(&error))
 }
 
 /// The rows that this window is asked to show after it was opened.

@@ -127,13 +127,9 @@ impl Follow {
                 true
             }
             Ok(None) => false,
-            // These do not pass by themselves.
-            Err(
-                error @ (ApiError::TaskNotFound { .. }
-                | ApiError::Unauthenticated
-                | ApiError::PermissionDenied { .. }
-                | ApiError::InvalidRequest { .. }),
-            ) => {
+            // These do not pass by themselves. What the stream was of is gone, but the server is there.
+            Err(ApiError::TaskNotFound { .. } | ApiError::InvalidRequest { .. }) => false,
+            Err(error @ (ApiError::Unauthenticated | ApiError::PermissionDenied { .. })) => {
                 self.client.note(Reachability::Lost(error.to_string()));
                 false
             }
