@@ -4,6 +4,7 @@ import type { Backend, Unsubscribe } from "./backend";
 import { ApiError } from "./errors";
 import { fakeId, makeTask, seedLanes, seedTasks, type FakeTask } from "./fake-data";
 import { fakeLine } from "./fake-log";
+import { FakeMachines, SEEDED } from "./fake-machines";
 import {
   FakeSearch,
   fakeDensity,
@@ -24,6 +25,7 @@ import type {
   Lane,
   LogInfo,
   Phase,
+  Reach,
   Summary,
   TaskChange,
   TaskEvent,
@@ -34,6 +36,8 @@ import type {
 export interface FakeOptions {
   /** How many tasks to start with; 0 is a first run. */
   tasks?: number;
+  /** Whether two other machines are connected. */
+  machines?: boolean;
   /** Let logs grow and tasks finish by themselves. Off in tests: they say what happens with `FakeControls`. */
   live?: boolean;
 }
@@ -44,6 +48,8 @@ export interface FakeControls {
   ids(): string[];
   /** As when the last window is about to close. */
   askClosing(question: CloseQuestion): void;
+  /** As when another machine is lost, or found again. */
+  setReach(name: string, reach: Reach): void;
 }
 
 const ended = (phase: Phase) => phase !== "pending" && phase !== "running";
@@ -56,6 +62,22 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
   const lanes = seedLanes();
   let settings = defaultSettings();
   let tokens = 1;
+  if (options.machines) settings.connections = SEEDED;
+  /** The tasks of the machines that are not shown. */
+  const elsewhere = new Map<string | null, FakeTask[]>();
+  const machines = new FakeMachines(
+    () => settings,
+    (connections) => (settings = { ...settings, connections }),
+    (from, to) => {
+      elsewhere.set(from, [...tasks.values()]);
+      tasks.clear();
+      const there = elsewhere.get(to) ?? seedTasks(8, Date.now());
+      for (const task of there) {
+        if (!elsewhere.has(to)) task.row.task.metadata.id += `-${to}`;
+        tasks.set(task.row.task.metadata.id, task);
+      }
+    },
+  );
   const doors = new Set<(doors: DoorStates) => void>();
   const closing = new Set<(question: CloseQuestion | undefined) => void>();
   const watchers = new Set<(change: TaskChange) => void>();
@@ -335,6 +357,7 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
   return {
     ids: () => [...tasks.keys()],
     askClosing: (question) => closing.forEach((asked) => asked(question)),
+    setReach: (name, reach) => machines.reach(name, reach),
     setPhase,
     submitTask: submit,
     getTaskStatus: async (id) => copy(tasks.get(id)?.row.task ?? null),
@@ -480,6 +503,11 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
       window.open(`?view=merged${list}`);
     },
     watchJumps: async () => () => {},
+    watchMachines: async (onTold) => machines.watch(onTold),
+    chooseMachine: async (name) => machines.choose(name),
+    saveConnection: async (connection, token, isNew) => machines.save(copy(connection), token, isNew),
+    testConnection: async (connection, token) => machines.test(connection, token),
+    removeConnection: async (name) => machines.remove(name),
     getSettings: async () => copy(settings),
     setSettings: async (patch) => {
       settings = patched(settings, patch);

@@ -40,9 +40,9 @@ export class Deletions {
     return batch?.ids ?? [];
   }
 
-  /** Sends everything that waits. For unload, where nothing can be awaited. */
-  flush() {
-    for (const batch of this.batches) void this.#commit(batch.key);
+  /** Sends everything that waits; at unload nobody can await it. */
+  async flush(): Promise<void> {
+    await Promise.all(this.batches.map((batch) => this.#commit(batch.key)));
   }
 
   /** Deletes at once, without undo: for running tasks, after the person has confirmed. */

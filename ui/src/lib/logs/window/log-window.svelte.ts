@@ -38,6 +38,8 @@ export class LogWindow implements FindPlace {
   #origin: { row: number; following: boolean } | null = null;
   /** A row to go to once the log is there. */
   #row: number | undefined;
+  /** Links lead to logs of this machine. */
+  linkable = $state(true);
 
   constructor(
     readonly backend: Backend,
@@ -113,6 +115,19 @@ export class LogWindow implements FindPlace {
     this.contexts.clear();
     this.#openStream();
     if (this.find.active) this.find.restart(false);
+  }
+
+  /** The machine is there again: streams go on by themselves, and what failed meanwhile is asked anew. */
+  returned(): void {
+    if (this.session.error?.code === "Unavailable") void this.session.open();
+    this.session.rows?.retry();
+    this.bookmarks.load().catch((thrown: unknown) => this.told.fail("Could not read the bookmarks", thrown));
+    // A search ends with its connection.
+    this.problems?.close();
+    this.problems = null;
+    if (this.#streamSearch) this.#openStream();
+    if (this.find.active && !this.find.stopped) this.find.restart(false);
+    else this.changed();
   }
 
   close(): void {

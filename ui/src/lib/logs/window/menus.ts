@@ -103,7 +103,9 @@ export function rowMenu(log: LogWindow, row: number): MenuEntry[] {
         log.toggleBookmark(row);
       },
     },
-    { label: "Copy link to line", testid: "copy-link", act: () => void log.copyLink(row) },
+    ...(log.linkable
+      ? [{ label: "Copy link to line", testid: "copy-link", act: () => void log.copyLink(row) }]
+      : []),
     { label: "Hide lines before here", testid: "hide-before", act: () => log.hideBefore(row) },
   ];
 }
