@@ -35,9 +35,9 @@ dev: deps
 	$(CARGO) build -p solti-shim
 	ui/node_modules/.bin/tauri dev
 
-# The shim and the page first: the tests of the whole app start the one and show the other.
+# The programs and the page first: the tests of the whole app start the ones and show the other.
 test: page
-	$(CARGO) build -p solti-shim --bins
+	$(CARGO) build -p solti-shim -p solti-cli --bins
 ifneq ($(NEXTEST),)
 	$(CARGO) nextest run --workspace
 	$(CARGO) nextest run -p solti-api --features failpoints --test fail_points

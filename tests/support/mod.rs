@@ -5,6 +5,9 @@
 //! With SOLTI_SCREENSHOTS set to a folder, `AppWindow::look` leaves pictures there.
 
 mod screen;
+mod server;
+
+pub use server::Server;
 
 use serde_json::json;
 use std::{
@@ -300,6 +303,11 @@ impl AppWindow<'_> {
     /// Opens the log window of the selected task and turns to it.
     pub async fn open_log(&self) {
         self.click("open-log").await;
+        self.turn_to_log().await;
+    }
+
+    /// Turns to the log window, once there is one.
+    pub async fn turn_to_log(&self) {
         let log = eventually("a log window", || async {
             Ok(self.page.windows().await?.into_iter().find(|window| *window != self.main))
         })

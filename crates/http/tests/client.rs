@@ -4,11 +4,11 @@ mod common;
 
 use common::{PATIENCE, Service, bash, chunk, command, spec};
 use serde_json::json;
-use solti_api::{ApiError, ApiHandler, TaskFeed};
+use solti_api::{ApiError, ApiHandler, TaskControl, TaskFeed};
 use solti_http::{
     ClientOptions, Endpoint, HttpClient, Reachability, ServerCertificate, TcpOptions, Tls, Trust,
 };
-use solti_model::{OutputEvent, TaskQuery};
+use solti_model::{OutputEvent, StopMode, TaskQuery};
 use std::os::unix::fs::PermissionsExt as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_stream::StreamExt as _;
@@ -84,6 +84,19 @@ async fn a_watcher_is_told_to_read_again_after_a_break_and_a_banner_hears_of_bot
     assert!(change.resync);
     assert_eq!(*reachability.borrow(), Reachability::Reached);
     service.serving.shut_down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_task_uses_is_told_until_it_is_over() {
+    let service = Service::start().await;
+    let api = client(service.url(), Some(service.token.text()), Trust::PublicAuthorities);
+    let id = api.submit_task(spec("s", bash("sleep 600"), json!({}))).await.unwrap();
+    let mut samples = api.watch_usage(&id).await.unwrap();
+    let mut next = async || tokio::time::timeout(PATIENCE, samples.next()).await.expect("told in time");
+    let sample = next().await.expect("one while it runs");
+    assert!(sample.attempt == 1 && sample.processes >= 1, "{sample:?}");
+    api.stop_task(&id, StopMode::Kill).await.unwrap();
+    while next().await.is_some() {}
 }
 
 #[tokio::test(flavor = "multi_thread")]

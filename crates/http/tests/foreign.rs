@@ -200,7 +200,7 @@ async fn schemathesis_finds_nothing_that_the_document_does_not_say() {
     test.args(["--checks", "all", "--exclude-checks", "positive_data_acceptance"]);
     // Event streams end with their task or not at all, and are read by the tests above.
     test.args(["--exclude-operation-id", "watchTasks", "--exclude-operation-id", "watchLog"]);
-    for streams in ["streamTaskLogs", "openSearch", "searchAll"] {
+    for streams in ["streamTaskLogs", "watchUsage", "openSearch", "searchAll"] {
         test.args(["--exclude-operation-id", streams]);
     }
     test.args(["--phases", "examples,coverage,fuzzing", "--max-examples", "20", "--max-time", "60"]);

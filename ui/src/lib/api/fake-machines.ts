@@ -10,6 +10,8 @@ export const SEEDED: Connection[] = [
   { name: "build-box", url: "ssh://build-box" },
   { name: "lab", url: "https://lab.example.org:7654", fingerprint: FINGERPRINT },
 ];
+export const LAB_IS_LOST =
+  "https://lab.example.org:7654 cannot be reached: Connection refused (os error 111)";
 
 export class FakeMachines {
   chosen: string | null = null;

@@ -4,7 +4,7 @@ import type { Backend, Unsubscribe } from "./backend";
 import { ApiError } from "./errors";
 import { fakeId, makeTask, seedLanes, seedTasks, type FakeTask } from "./fake-data";
 import { fakeLine } from "./fake-log";
-import { FakeMachines, SEEDED } from "./fake-machines";
+import { FakeMachines, LAB_IS_LOST, SEEDED } from "./fake-machines";
 import {
   FakeSearch,
   fakeDensity,
@@ -78,6 +78,7 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
       }
     },
   );
+  if (options.live) machines.reach("lab", { state: "lost", problem: LAB_IS_LOST });
   const doors = new Set<(doors: DoorStates) => void>();
   const closing = new Set<(question: CloseQuestion | undefined) => void>();
   const watchers = new Set<(change: TaskChange) => void>();
