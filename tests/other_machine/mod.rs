@@ -86,6 +86,9 @@ async fn another_machine_is_shown_lost_and_found_with_every_line_of_its_log() {
     app.see_true("the first line", &format!("{IN_PLACE} && document.querySelector('[data-row=\"0\"]')"))
         .await;
     app.look("machines-log-back").await;
+    // What is looked for is looked for there.
+    app.write("find", "done after").await;
+    app.see_text("find-status", "1 of 1").await;
 
     app.turn_to_main().await;
     app.see_none("banner-lost").await;

@@ -60,13 +60,19 @@ export class Machines {
   }
 
   async choose(name: string | null): Promise<void> {
-    if (name !== this.told.chosen && !this.stale) await this.onleave?.();
+    if (name !== this.told.chosen) await this.#leave();
     await this.#backend.chooseMachine(name);
   }
 
   async remove(name: string): Promise<void> {
-    if (name === this.told.chosen && !this.stale) await this.onleave?.();
+    if (name === this.told.chosen) await this.#leave();
     await this.#backend.removeConnection(name);
+  }
+
+  /** A machine that is not there does not hold the window. */
+  async #leave(): Promise<void> {
+    const left = this.onleave?.();
+    if (!this.stale) await left;
   }
 
   #take(told: ToldMachines) {

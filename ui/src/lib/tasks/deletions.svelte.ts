@@ -54,7 +54,8 @@ export class Deletions {
 
   async #commit(key: number): Promise<void> {
     clearTimeout(this.#timers.get(key));
-    this.#timers.delete(key);
+    // Without a timer it is under way already.
+    if (!this.#timers.delete(key)) return;
     const batch = this.batches.find((candidate) => candidate.key === key);
     if (!batch) return;
     const done = this.now(batch.ids);
