@@ -44,9 +44,9 @@ dev: deps
 foreign: deps
 	@scripts/foreign.sh
 
-# The shim and the page first: the tests of the whole app start the one and show the other.
+# The programs and the page first: the tests of the whole app start the ones and show the other.
 test: page foreign
-	$(CARGO) build -p solti-shim --bins
+	$(CARGO) build -p solti-shim -p solti-cli --bins
 ifneq ($(NEXTEST),)
 	$(CARGO) nextest run --workspace
 	$(CARGO) nextest run -p solti-api --features failpoints --test fail_points

@@ -1,7 +1,10 @@
 //! What a page can reach, on Tauri's mock runtime: the real capabilities and commands, no display, and an engine
 //! that answers from memory. What the answers mean is tested below the shell, in `crates/`.
 
+mod page;
+
 use async_trait::async_trait;
+use page::{CHANNEL, call};
 use serde_json::{Value, json};
 use solti_api::{
     ApiError, ApiHandler, Bookmarks, ExportStream, LaneControl, LocalApi, LogAccess, LogEventStream,
@@ -22,9 +25,7 @@ use std::{
 };
 use tauri::{
     App, WebviewWindow, WebviewWindowBuilder,
-    ipc::{CallbackFn, InvokeBody},
-    test::{INVOKE_KEY, MockRuntime, get_ipc_response, mock_builder},
-    webview::InvokeRequest,
+    test::{MockRuntime, mock_builder},
 };
 use tokio::sync::watch;
 
@@ -347,25 +348,9 @@ impl Desk {
     }
 }
 
-fn call(window: &WebviewWindow<MockRuntime>, command: &str, args: Value) -> Result<Value, Value> {
-    let request = InvokeRequest {
-        cmd: command.to_owned(),
-        callback: CallbackFn(0),
-        error: CallbackFn(1),
-        url: "tauri://localhost".parse().expect("a URL"),
-        body: InvokeBody::Json(args),
-        headers: Default::default(),
-        invoke_key: INVOKE_KEY.to_owned(),
-    };
-    get_ipc_response(window, request).map(|body| body.deserialize().expect("JSON"))
-}
-
 fn spec(slot: &str) -> Value {
     json!({"slot": slot, "kind": {"subprocess": {"mode": {"command": {"command": "true"}}}}})
 }
-
-/// The text that a page's `Channel` turns into.
-const CHANNEL: &str = "__CHANNEL__:0";
 
 #[test]
 fn a_page_submits_and_reads() {
@@ -457,6 +442,8 @@ fn a_log_window_reads_and_changes_nothing() {
         ("inherited_environment", json!({})),
         ("diagnose", json!({})),
         ("set_settings", json!({"patch": {"closing": "stopAll"}})),
+        ("choose_machine", json!({"machine": null})),
+        ("remove_connection", json!({"name": "build"})),
     ];
     for (command, args) in forbidden {
         let error = call(&log, command, args).expect_err(command);

@@ -3,12 +3,13 @@
 
 use crate::{
     closing::CloseGate,
-    commands::{self, Api, AppInfo, SettingsDoor},
+    commands::{self, AppInfo, SettingsDoor},
     doors::Doors,
     error::ShellError,
     events::Streams,
     instance,
     log_link::LogLink,
+    machines::{Machine, Machines},
     notify, shutdown,
     tray::{self, TrayPresence},
     window::{self, FormAsk, LogWindows},
@@ -44,8 +45,9 @@ pub struct Parts {
 /// Everything between a page and `parts`.
 #[must_use]
 pub fn assemble<R: Runtime>(builder: Builder<R>, parts: Parts) -> Builder<R> {
+    let machines = Machines::new(parts.api, Arc::clone(&parts.settings), &parts.config.data_dir);
     builder
-        .manage(Api(parts.api))
+        .manage(machines)
         .manage(SettingsDoor(parts.settings))
         .manage(parts.environment)
         .manage(Arc::new(Doors::new(&parts.config.data_dir)))
@@ -111,7 +113,9 @@ pub fn run(config: &Config, http: Option<SocketAddr>, lock: DataLock) -> Result<
 /// Shows what the program's arguments ask for: a line of a log, else the main window.
 fn open(app: &AppHandle<Wry>, args: impl IntoIterator<Item = String>) -> tauri::Result<()> {
     match LogLink::among(args) {
-        Some(LogLink { id, attempt, row }) => window::open_log(app, LogSource { id, attempt }, Some(row)),
+        Some(LogLink { id, attempt, row }) => {
+            window::open_log(app, Machine::Here, LogSource { id, attempt }, Some(row))
+        }
         None => window::open_main(app),
     }
 }

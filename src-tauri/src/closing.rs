@@ -1,23 +1,21 @@
-//! What closing the last window does while there is work: as the setting says, or as the person at the page answers. Tasks
-//! never end because a window closes, unless one of the two says so; a signal or a logout asks nothing and stops nothing
+//! What closing the last window does while there is work on this machine: as the setting says, or as the person at the page
+//! answers. Tasks never end because a window closes, unless one of the two says so; a signal or a logout asks nothing and stops nothing
 //! (shutdown.rs).
 //!
 //! Where the tray shows the app (tray.rs), it goes on there without a window, so that waiting tasks start too. Elsewhere it
 //! would be out of reach, and ends; what runs goes on with its shim, and what waits starts when the app is opened again.
 
-use crate::{
-    commands::{Api, SettingsDoor},
-    events::Frame,
-    tray::TrayPresence,
-    window,
-};
+use crate::{commands::SettingsDoor, events::Frame, machines::Machines, tray::TrayPresence, window};
 use futures::stream::{BoxStream, StreamExt};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use solti_api::{ApiError, DesktopApi};
 use solti_model::{Closing, ListQuery, StopMode, TaskPhase};
 use std::{
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 use tauri::{AppHandle, CloseRequestApi, Manager, Runtime, Window, async_runtime::spawn};
@@ -164,7 +162,7 @@ async fn decide<R: Runtime>(app: &AppHandle<R>, occasion: Occasion) {
     let gate = app.state::<CloseGate>();
     gate.resident.store(false, Ordering::Relaxed);
     // An engine that does not answer must not keep the window open.
-    let Ok(summary) = app.state::<Api>().summary().await else { return app.exit(0) };
+    let Ok(summary) = app.state::<Arc<Machines>>().here().summary().await else { return app.exit(0) };
     let count = |phase| summary.by_phase.get(&phase).copied().unwrap_or(0);
     let leads = match occasion {
         Occasion::LastWindow if app.state::<TrayPresence>().is_shown() => Leads::ToTray,
@@ -231,7 +229,7 @@ pub async fn answered<R: Runtime>(
         // As it was promised, also when the tray has gone since.
         CloseAnswer::Background => keep(app, asked.leads),
         CloseAnswer::StopAll => {
-            stop_all(&**app.state::<Api>()).await?;
+            stop_all(&**app.state::<Arc<Machines>>().here()).await?;
             app.exit(0);
         }
     }
@@ -239,7 +237,7 @@ pub async fn answered<R: Runtime>(
 }
 
 async fn stop_and_leave<R: Runtime>(app: &AppHandle<R>) {
-    if let Err(error) = stop_all(&**app.state::<Api>()).await {
+    if let Err(error) = stop_all(&**app.state::<Arc<Machines>>().here()).await {
         tracing::warn!("not every task was stopped before the app ended: {error}");
     }
     app.exit(0);

@@ -13,6 +13,7 @@ mod error;
 mod events;
 mod instance;
 mod log_link;
+mod machines;
 mod notify;
 mod reveal;
 mod search;

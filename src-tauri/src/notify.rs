@@ -1,11 +1,11 @@
-//! Tells the desktop of tasks that failed, or finished after a while, when nobody looks at the app. Without a notification
+//! Tells the desktop of tasks of this machine that failed, or finished after a while, when nobody looks at the app. Without a notification
 //! service nobody hears it, which is no error.
 
-use crate::commands::{Api, SettingsDoor};
+use crate::{commands::SettingsDoor, machines::Machines};
 use futures::StreamExt;
 use notify_rust::Notification;
 use solti_model::{NotificationSettings, TaskChange, TaskId, TaskPhase, TaskRow};
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc};
 use tauri::{AppHandle, Manager, Runtime, async_runtime::spawn};
 
 /// A task that took so long is not waited for by looking at it.
@@ -25,7 +25,7 @@ struct Message {
 pub fn start<R: Runtime>(app: &AppHandle<R>) {
     let app = app.clone();
     spawn(async move {
-        let changes = app.state::<Api>().watch_tasks().await;
+        let changes = app.state::<Arc<Machines>>().here().watch_tasks().await;
         let Ok(mut changes) = changes else { return };
         let mut told = Told::default();
         while let Some(change) = changes.next().await {

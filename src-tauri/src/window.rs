@@ -5,13 +5,14 @@
 use crate::{
     closing,
     events::{Frame, Streams},
+    machines::{Machine, Machines},
 };
 use futures::stream::{BoxStream, StreamExt};
 use serde::Serialize;
 use solti_model::LogSource;
 use std::{
     collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use tauri::{
     AppHandle, Manager, Runtime, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder, Window, WindowEvent,
@@ -32,6 +33,8 @@ struct Table {
 }
 
 struct Shown {
+    /// Whose logs they are, whatever the main window turns to.
+    machine: Machine,
     /// One log, or several as one.
     logs: Vec<LogSource>,
     /// The row that was asked for last since the window was opened.
@@ -45,9 +48,10 @@ impl LogWindows {
     }
 
     /// The label of the window for these logs, and whether it has to be made. One that is there is asked for the row.
-    fn label(&self, logs: &[LogSource], row: Option<u64>) -> (String, bool) {
+    fn label(&self, machine: &Machine, logs: &[LogSource], row: Option<u64>) -> (String, bool) {
         let mut table = self.table();
-        if let Some((label, shown)) = table.by_label.iter().find(|(_, shown)| shown.logs == logs) {
+        let shows = |shown: &Shown| shown.machine == *machine && shown.logs == logs;
+        if let Some((label, shown)) = table.by_label.iter().find(|(_, shown)| shows(shown)) {
             if row.is_some() {
                 shown.jump.send_replace(row);
             }
@@ -55,7 +59,8 @@ impl LogWindows {
         }
         table.next += 1;
         let label = format!("{LOG_PREFIX}{}", table.next);
-        table.by_label.insert(label.clone(), Shown { logs: logs.to_vec(), jump: watch::Sender::new(None) });
+        let shown = Shown { machine: machine.clone(), logs: logs.to_vec(), jump: watch::Sender::new(None) };
+        table.by_label.insert(label.clone(), shown);
         (label, true)
     }
 
@@ -159,40 +164,67 @@ pub fn open_main<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
 }
 
 /// Shows the log of one attempt, at `row` if one is given: the window that has it already, else a new one.
-pub fn open_log<R: Runtime>(app: &AppHandle<R>, log: LogSource, row: Option<u64>) -> tauri::Result<()> {
+pub fn open_log<R: Runtime>(
+    app: &AppHandle<R>,
+    machine: Machine,
+    log: LogSource,
+    row: Option<u64>,
+) -> tauri::Result<()> {
     let LogSource { id, attempt } = &log;
     let at = row.map(|row| format!("&row={row}")).unwrap_or_default();
     // An id needs no escaping: its letters are all legal in a URL.
     let page = format!("index.html?view=log&task={id}&attempt={attempt}{at}");
     let title = format!("Log · attempt {attempt}");
-    show(app, std::slice::from_ref(&log), row, &page, &title)
+    show(app, machine, std::slice::from_ref(&log), row, &page, &title)
 }
 
 /// Shows several logs as one.
-pub fn open_merged<R: Runtime>(app: &AppHandle<R>, logs: Vec<LogSource>) -> tauri::Result<()> {
+pub fn open_merged<R: Runtime>(
+    app: &AppHandle<R>,
+    machine: Machine,
+    logs: Vec<LogSource>,
+) -> tauri::Result<()> {
     let sources: String = logs.iter().map(|log| format!("&source={}:{}", log.id, log.attempt)).collect();
-    show(app, &logs, None, &format!("index.html?view=merged{sources}"), "Logs")
+    show(app, machine, &logs, None, &format!("index.html?view=merged{sources}"), "Logs")
 }
 
 fn show<R: Runtime>(
     app: &AppHandle<R>,
+    machine: Machine,
     logs: &[LogSource],
     row: Option<u64>,
     page: &str,
     title: &str,
 ) -> tauri::Result<()> {
-    let windows = app.state::<LogWindows>();
-    let (label, new) = windows.label(logs, row);
+    let (windows, machines) = (app.state::<LogWindows>(), app.state::<Arc<Machines>>());
+    let (label, new) = windows.label(&machine, logs, row);
     if !new {
         // It may be on its way up in another call; that one shows it.
         return app.get_webview_window(&label).map_or(Ok(()), |window| bring_forward(&window));
     }
-    let built =
-        builder(app, &label, page).title(title).inner_size(960.0, 640.0).min_inner_size(420.0, 240.0).build();
+    let page = format!("{page}{}", parameter(&machine));
+    // Before its page asks anything.
+    machines.seat(&label, machine);
+    let window = builder(app, &label, &page).title(title);
+    let built = window.inner_size(960.0, 640.0).min_inner_size(420.0, 240.0).build();
     if built.is_err() {
         windows.forget(&label);
+        machines.leave(&label);
     }
     built.map(drop)
+}
+
+/// What says in a page's address whose logs it shows.
+fn parameter(machine: &Machine) -> String {
+    let Machine::Named(name) = machine else { return String::new() };
+    let mut parameter = "&machine=".to_owned();
+    for byte in name.bytes() {
+        match byte {
+            b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'-' | b'_' | b'.' => parameter.push(byte.into()),
+            other => parameter.push_str(&format!("%{other:02X}")),
+        }
+    }
+    parameter
 }
 
 /// The name under which a window's size and position are kept.
@@ -207,6 +239,7 @@ pub fn on_event<R: Runtime>(window: &Window<R>, event: &WindowEvent) {
         WindowEvent::Destroyed => {
             window.state::<Streams>().close_window(window.label());
             window.state::<LogWindows>().forget(window.label());
+            window.state::<Arc<Machines>>().leave(window.label());
         }
         _ => {}
     }
@@ -244,6 +277,8 @@ mod tests {
     use super::*;
     use solti_model::TaskId;
 
+    const HERE: Machine = Machine::Here;
+
     fn log(attempt: u32) -> Vec<LogSource> {
         vec![LogSource { id: TaskId::new("t").expect("legal"), attempt }]
     }
@@ -251,25 +286,27 @@ mod tests {
     #[test]
     fn a_log_has_one_window() {
         let windows = LogWindows::default();
-        let (first, new) = windows.label(&log(1), None);
+        let (first, new) = windows.label(&HERE, &log(1), None);
         assert!(new);
-        assert_eq!(windows.label(&log(1), None), (first.clone(), false));
-        assert_ne!(windows.label(&log(2), None).0, first);
-        assert_ne!(windows.label(&[log(1), log(2)].concat(), None).0, first);
+        assert_eq!(windows.label(&HERE, &log(1), None), (first.clone(), false));
+        assert_ne!(windows.label(&HERE, &log(2), None).0, first);
+        assert_ne!(windows.label(&HERE, &[log(1), log(2)].concat(), None).0, first);
+        let there = Machine::Named("build".into());
+        assert_ne!(windows.label(&there, &log(1), None).0, first, "two machines share a window");
         windows.forget(&first);
-        assert!(windows.label(&log(1), None).1, "a closed window is still taken for open");
+        assert!(windows.label(&HERE, &log(1), None).1, "a closed window is still taken for open");
     }
 
     #[tokio::test]
     async fn a_window_hears_of_the_row_that_was_asked_for_last() {
         let windows = LogWindows::default();
-        let (label, _) = windows.label(&log(1), Some(3));
-        windows.label(&log(1), Some(5));
-        windows.label(&log(1), None);
+        let (label, _) = windows.label(&HERE, &log(1), Some(3));
+        windows.label(&HERE, &log(1), Some(5));
+        windows.label(&HERE, &log(1), None);
         let mut jumps = windows.jumps(&label);
         // The first row is in the page's address.
         assert_eq!(jumps.next().await, Some(5));
-        windows.label(&log(1), Some(9));
+        windows.label(&HERE, &log(1), Some(9));
         assert_eq!(jumps.next().await, Some(9));
         windows.forget(&label);
         assert_eq!(jumps.next().await, None);
@@ -285,6 +322,14 @@ mod tests {
         assert!(futures::poll!(reloaded.next()).is_pending(), "a page that is loaded anew opens it again");
         form.0.send_replace(true);
         assert_eq!(asks.next().await, Some(()));
+    }
+
+    #[test]
+    fn a_machines_name_stands_whole_in_an_address() {
+        let named = |name: &str| parameter(&Machine::Named(name.into()));
+        assert_eq!(parameter(&HERE), "");
+        assert_eq!(named("build-1"), "&machine=build-1");
+        assert_eq!(named("Mü & co"), "&machine=M%C3%BC%20%26%20co");
     }
 
     #[test]

@@ -145,6 +145,8 @@ async fn a_selection_lasts_over_a_scroll_and_is_copied_whole() {
     app.see(&format!("log-row[data-row=\"{last}\"] .selected")).await;
     app.look("log-selected").await;
     app.press("log-pane", || Key::Control + "c").await;
+    // The text is fetched first.
+    app.see_text("notice", "Copied").await;
 
     // What is on the clipboard, as a field takes it.
     app.press("find", || Key::Control + "v").await;

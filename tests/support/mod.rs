@@ -6,6 +6,9 @@
 
 pub mod panel;
 mod screen;
+mod server;
+
+pub use server::Server;
 
 use serde_json::json;
 use std::{

@@ -1,5 +1,6 @@
 // The one entry of every window. The kind of window comes from the URL:
-// `index.html` is the main window, `?view=log&task=ID&attempt=N&row=N` a log window, `?view=merged&source=ID:N&source=…` a merged one.
+// `index.html` is the main window, `?view=log&task=ID&attempt=N&row=N` a log window, `?view=merged&source=ID:N&source=…` a merged
+// one; with `&machine=NAME` their logs are of another machine.
 import { mount, type Component } from "svelte";
 import "@fontsource-variable/inter/index.css";
 import "@fontsource-variable/jetbrains-mono/index.css";
@@ -13,13 +14,16 @@ const params = new URLSearchParams(location.search);
 const target = document.getElementById("app");
 if (!target) throw new Error("index.html has no #app element");
 
+const machine = params.get("machine") ?? undefined;
+
 if (params.get("view") === "log") {
   const attempt = Number(params.get("attempt"));
   const row = params.get("row");
   const { default: LogView } = await import("./views/LogView.svelte");
-  mount(LogView as Component<{ task: string; attempt?: number; row?: number }>, {
+  mount(LogView as Component<{ task: string; attempt?: number; row?: number; machine?: string }>, {
     target,
     props: {
+      machine,
       task: params.get("task") ?? "",
       attempt: attempt > 0 ? attempt : undefined,
       row: row === null || !(Number(row) >= 0) ? undefined : Number(row),
@@ -32,7 +36,10 @@ if (params.get("view") === "log") {
     return { id: source.slice(0, at), attempt: Number(source.slice(at + 1)) };
   });
   const { default: MergedView } = await import("./views/MergedView.svelte");
-  mount(MergedView as Component<{ sources: typeof sources }>, { target, props: { sources } });
+  mount(MergedView as Component<{ sources: typeof sources; machine?: string }>, {
+    target,
+    props: { sources, machine },
+  });
 } else {
   const { default: MainView } = await import("./views/MainView.svelte");
   mount(MainView, { target });

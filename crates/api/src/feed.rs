@@ -26,7 +26,7 @@ pub trait TaskFeed: Send + Sync + 'static {
     async fn watch_tasks(&self) -> Result<TaskChangeStream, ApiError>;
 
     /// What the processes of a task use, once a second while it runs and somebody reads; ends with the task. The default
-    /// is an empty stream: a remote engine need not tell.
+    /// is an empty stream: not every handler can tell.
     async fn watch_usage(&self, _id: &TaskId) -> Result<UsageStream, ApiError> {
         Ok(Box::pin(tokio_stream::empty()))
     }

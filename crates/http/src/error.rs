@@ -23,6 +23,8 @@ pub enum HttpError {
     Pem { path: PathBuf, source: rustls::pki_types::pem::Error },
     #[error("{url} {why}")]
     Url { url: String, why: &'static str },
+    #[error("{endpoint} cannot be reached")]
+    Unreachable { endpoint: String, source: io::Error },
     #[error("{text:?} is no SHA-256 fingerprint")]
     Fingerprint { text: String },
     #[error("TLS cannot be set up")]

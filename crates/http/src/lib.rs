@@ -9,7 +9,7 @@ mod fingerprint;
 mod server;
 mod wire;
 
-pub use client::{ClientOptions, Endpoint, HttpClient, Reachability, Trust};
+pub use client::{ClientOptions, Endpoint, HttpClient, Reachability, ServerCertificate, Trust};
 pub use error::HttpError;
 pub use server::{
     Access, CertificateFiles, Limits, ServeOptions, Serving, TcpOptions, Tls, certificate_names, router,

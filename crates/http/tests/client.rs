@@ -5,9 +5,11 @@ mod ssh;
 
 use common::{PATIENCE, Service, bash, chunk, command, spec};
 use serde_json::json;
-use solti_api::{ApiError, ApiHandler, TaskFeed};
-use solti_http::{ClientOptions, HttpClient, Reachability, TcpOptions, Tls, Trust};
-use solti_model::{OutputEvent, TaskQuery};
+use solti_api::{ApiError, ApiHandler, TaskControl, TaskFeed};
+use solti_http::{
+    ClientOptions, Endpoint, HttpClient, Reachability, ServerCertificate, TcpOptions, Tls, Trust,
+};
+use solti_model::{OutputEvent, StopMode, TaskQuery};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_stream::StreamExt as _;
 
@@ -85,6 +87,19 @@ async fn a_watcher_is_told_to_read_again_after_a_break_and_a_banner_hears_of_bot
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_task_uses_is_told_until_it_is_over() {
+    let service = Service::start().await;
+    let api = client(service.url(), Some(service.token.text()), Trust::PublicAuthorities);
+    let id = api.submit_task(spec("s", bash("sleep 600"), json!({}))).await.unwrap();
+    let mut samples = api.watch_usage(&id).await.unwrap();
+    let mut next = async || tokio::time::timeout(PATIENCE, samples.next()).await.expect("told in time");
+    let sample = next().await.expect("one while it runs");
+    assert!(sample.attempt == 1 && sample.processes >= 1, "{sample:?}");
+    api.stop_task(&id, StopMode::Kill).await.unwrap();
+    while next().await.is_some() {}
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_certificate_is_judged_by_its_fingerprint_or_by_its_authority() {
     let dir = tempfile::tempdir().unwrap();
     let tls = Tls::Generated { dir: dir.path().join("certificate") };
@@ -93,6 +108,11 @@ async fn a_certificate_is_judged_by_its_fingerprint_or_by_its_authority() {
     })
     .await;
     let fingerprint = service.serving.fingerprint().unwrap().to_owned();
+    let endpoint: Endpoint = service.url().parse().unwrap();
+    let seen = ServerCertificate::of(&endpoint).await.expect("it is there");
+    assert_eq!(seen, Some(ServerCertificate { fingerprint: fingerprint.clone(), vouched: false }));
+    let plain = "http://127.0.0.1:1".parse().unwrap();
+    assert_eq!(ServerCertificate::of(&plain).await.expect("nothing is asked"), None);
     let ask = async |trust| {
         client(service.url(), Some(service.token.text()), trust).query_tasks(TaskQuery::default()).await
     };

@@ -191,6 +191,10 @@ pub struct Connection {
     pub name: String,
     /// `https://…`, `http://` to this machine only, or `ssh://[user@]host[:port]`.
     pub url: String,
+    /// Of the one certificate that is trusted there, SHA-256; without it the public authorities judge. For `https` only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub fingerprint: Option<String>,
 }
 
 impl Settings {
@@ -338,7 +342,21 @@ impl Connection {
         if self.name.trim().is_empty() || self.name.len() > Self::LONGEST_NAME {
             return Err(FieldError::new(format!("{field}.name"), "must have 1 to 64 letters"));
         }
-        self.check_url().map_err(|problem| FieldError::new(format!("{field}.url"), problem))
+        self.check_url().map_err(|problem| FieldError::new(format!("{field}.url"), problem))?;
+        self.check_fingerprint().map_err(|problem| FieldError::new(format!("{field}.fingerprint"), problem))
+    }
+
+    fn check_fingerprint(&self) -> Result<(), &'static str> {
+        let Some(text) = &self.fingerprint else { return Ok(()) };
+        if !self.url.starts_with("https:") {
+            return Err("is that of a certificate, which only https has");
+        }
+        let mut digits = text.chars().filter(|c| *c != ':' && !c.is_whitespace());
+        let count = digits.clone().count();
+        if count != 64 || !digits.all(|digit| digit.is_ascii_hexdigit()) {
+            return Err("must be SHA-256: 32 pairs of hexadecimal digits");
+        }
+        Ok(())
     }
 
     fn check_url(&self) -> Result<(), &'static str> {
@@ -349,8 +367,8 @@ impl Connection {
         if url.password().is_some() || (url.scheme() != "ssh" && !url.username().is_empty()) {
             return Err("must hold no password; the token has a field of its own");
         }
-        if url.query().is_some() || url.fragment().is_some() {
-            return Err("must end after the path");
+        if url.path().len() > 1 || url.query().is_some() || url.fragment().is_some() {
+            return Err("must end after the host and port");
         }
         let local = match host {
             Host::Domain(name) => name == "localhost",
@@ -367,7 +385,6 @@ impl Connection {
             {
                 Err("must not begin with a dash")
             }
-            "ssh" if url.path().len() > 1 => Err("must end after the host"),
             "ssh" => Ok(()),
             _ => Err("must begin with https://, http:// or ssh://"),
         }
@@ -442,7 +459,8 @@ mod tests {
 
     #[test]
     fn a_machine_is_reached_without_its_token_on_the_wire_or_in_the_document() {
-        let check = |url: &str| Connection { name: "box".into(), url: url.into() }.check_url();
+        let check =
+            |url: &str| Connection { name: "box".into(), url: url.into(), fingerprint: None }.check_url();
         for good in
             ["https://box:7654", "http://127.0.0.1:7654", "http://[::1]:1", "ssh://box", "ssh://me@box:22"]
         {
@@ -453,6 +471,7 @@ mod tests {
             "http://box:7654",
             "https://user:secret@box",
             "https://box/?token=x",
+            "https://box/api",
             "ssh://",
             "ssh://-oProxyCommand=x",
             "ssh://-l@box",
@@ -460,6 +479,21 @@ mod tests {
             "ftp://box",
         ] {
             assert!(check(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_pinned_certificate_is_one_of_https() {
+        let print = "AB:".repeat(31) + "ab";
+        let connected = |url: &str, fingerprint: &str| {
+            let connection = json!({"name": "box", "url": url, "fingerprint": fingerprint});
+            Settings::default().patched(&json!({ "connections": [connection] }))
+        };
+        let taken = connected("https://box:7654", &print).expect("legal");
+        assert_eq!(taken.connections[0].fingerprint.as_deref(), Some(&*print));
+        for (url, fingerprint) in [("ssh://box", &*print), ("https://box", "AB:CD"), ("https://box", "x")] {
+            let refused = connected(url, fingerprint).expect_err("refused");
+            assert_eq!(refused.field, "connections[0].fingerprint");
         }
     }
 

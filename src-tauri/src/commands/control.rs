@@ -5,19 +5,19 @@ use super::{
     args::{Arg, Spec},
 };
 use solti_model::{StopMode, TaskId};
-use tauri::{State, command};
+use tauri::command;
 
 #[command]
-pub async fn validate_spec(api: State<'_, Api>, spec: Spec) -> Answer<()> {
+pub async fn validate_spec(api: Api, spec: Spec) -> Answer<()> {
     api.validate_spec(&spec.0).await
 }
 
 #[command]
-pub async fn stop_task(api: State<'_, Api>, id: Arg<TaskId>, mode: Arg<StopMode>) -> Answer<()> {
+pub async fn stop_task(api: Api, id: Arg<TaskId>, mode: Arg<StopMode>) -> Answer<()> {
     api.stop_task(&id.0, mode.0).await
 }
 
 #[command]
-pub async fn rerun_task(api: State<'_, Api>, id: Arg<TaskId>) -> Answer<TaskId> {
+pub async fn rerun_task(api: Api, id: Arg<TaskId>) -> Answer<TaskId> {
     api.rerun_task(&id.0).await
 }

@@ -5,13 +5,13 @@ use solti_api::{ApiError, save_export};
 use solti_model::{
     Bookmark, ExportedLog, LineChunk, LogDensity, LogSource, LogText, MergedRows, TaskId, TextPosition,
 };
-use tauri::{Runtime, State, WebviewWindow, command};
+use tauri::{Runtime, WebviewWindow, command};
 use tauri_plugin_dialog::DialogExt;
 use tokio::sync::oneshot;
 
 #[command]
 pub async fn log_density(
-    api: State<'_, Api>,
+    api: Api,
     id: Arg<TaskId>,
     attempt: Arg<u32>,
     buckets: Arg<u32>,
@@ -22,7 +22,7 @@ pub async fn log_density(
 
 #[command]
 pub async fn read_line(
-    api: State<'_, Api>,
+    api: Api,
     id: Arg<TaskId>,
     attempt: Arg<u32>,
     row: Arg<u64>,
@@ -34,7 +34,7 @@ pub async fn read_line(
 
 #[command]
 pub async fn read_log_text(
-    api: State<'_, Api>,
+    api: Api,
     id: Arg<TaskId>,
     attempt: Arg<u32>,
     start: Arg<TextPosition>,
@@ -49,7 +49,7 @@ pub async fn read_log_text(
 #[command]
 pub async fn export_log<R: Runtime>(
     window: WebviewWindow<R>,
-    api: State<'_, Api>,
+    api: Api,
     id: Arg<TaskId>,
     attempt: Arg<u32>,
     timestamps: Arg<bool>,
@@ -74,7 +74,7 @@ pub async fn export_log<R: Runtime>(
 
 #[command]
 pub async fn merged_density(
-    api: State<'_, Api>,
+    api: Api,
     sources: Arg<Vec<LogSource>>,
     buckets: Arg<u32>,
     search_id: Arg<Option<String>>,
@@ -84,7 +84,7 @@ pub async fn merged_density(
 
 #[command]
 pub async fn read_merged(
-    api: State<'_, Api>,
+    api: Api,
     sources: Arg<Vec<LogSource>>,
     from: Arg<u64>,
     count: Arg<u32>,
@@ -93,13 +93,13 @@ pub async fn read_merged(
 }
 
 #[command]
-pub async fn list_bookmarks(api: State<'_, Api>, id: Arg<TaskId>) -> Answer<Vec<Bookmark>> {
+pub async fn list_bookmarks(api: Api, id: Arg<TaskId>) -> Answer<Vec<Bookmark>> {
     api.list_bookmarks(&id.0).await
 }
 
 #[command]
 pub async fn set_bookmark(
-    api: State<'_, Api>,
+    api: Api,
     id: Arg<TaskId>,
     attempt: Arg<u32>,
     row: Arg<u64>,
@@ -109,11 +109,6 @@ pub async fn set_bookmark(
 }
 
 #[command]
-pub async fn delete_bookmark(
-    api: State<'_, Api>,
-    id: Arg<TaskId>,
-    attempt: Arg<u32>,
-    row: Arg<u64>,
-) -> Answer<()> {
+pub async fn delete_bookmark(api: Api, id: Arg<TaskId>, attempt: Arg<u32>, row: Arg<u64>) -> Answer<()> {
     api.delete_bookmark(&id.0, attempt.0, row.0).await
 }

@@ -2,16 +2,16 @@
 
 use super::{Answer, Api, args::Arg};
 use solti_model::{Lane, Slot};
-use tauri::{State, command};
+use tauri::command;
 
 #[command]
-pub async fn list_lanes(api: State<'_, Api>) -> Answer<Vec<Lane>> {
+pub async fn list_lanes(api: Api) -> Answer<Vec<Lane>> {
     api.list_lanes().await
 }
 
 #[command]
 pub async fn set_lane(
-    api: State<'_, Api>,
+    api: Api,
     slot: Arg<Slot>,
     capacity: Arg<Option<u32>>,
     paused: Arg<Option<bool>>,

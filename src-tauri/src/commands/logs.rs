@@ -11,7 +11,7 @@ use tauri::{Runtime, State, WebviewWindow, command, ipc::Channel};
 #[command]
 pub async fn stream_task_logs<R: Runtime>(
     window: WebviewWindow<R>,
-    api: State<'_, Api>,
+    api: Api,
     streams: State<'_, Streams>,
     id: Arg<TaskId>,
     on_events: Channel<OutputFrame>,
@@ -21,13 +21,13 @@ pub async fn stream_task_logs<R: Runtime>(
 }
 
 #[command]
-pub async fn log_info(api: State<'_, Api>, id: Arg<TaskId>, attempt: Arg<u32>) -> Answer<LogInfoFrame> {
+pub async fn log_info(api: Api, id: Arg<TaskId>, attempt: Arg<u32>) -> Answer<LogInfoFrame> {
     api.log_info(&id.0, attempt.0).await.map(LogInfoFrame::first)
 }
 
 #[command]
 pub async fn read_log(
-    api: State<'_, Api>,
+    api: Api,
     id: Arg<TaskId>,
     attempt: Arg<u32>,
     from: Arg<u64>,
@@ -39,7 +39,7 @@ pub async fn read_log(
 #[command]
 pub async fn watch_log<R: Runtime>(
     window: WebviewWindow<R>,
-    api: State<'_, Api>,
+    api: Api,
     streams: State<'_, Streams>,
     id: Arg<TaskId>,
     attempt: Arg<u32>,

@@ -8,14 +8,19 @@ mod doors;
 mod excerpts;
 mod lanes;
 mod logs;
+mod machines;
 mod search;
 mod settings;
 mod tasks;
 mod windows;
 
+use crate::machines::Machines;
 use solti_api::{ApiError, LocalApi};
 use std::{ops::Deref, sync::Arc};
-use tauri::{Runtime, ipc::Invoke};
+use tauri::{
+    Manager, Runtime,
+    ipc::{CommandArg, CommandItem, Invoke, InvokeError},
+};
 
 pub use settings::SettingsDoor;
 pub use windows::AppInfo;
@@ -23,8 +28,15 @@ pub use windows::AppInfo;
 /// What a command answers: the value, or the error object that every transport sends.
 type Answer<T> = Result<T, ApiError>;
 
-/// The engine, as Tauri hands it to commands.
-pub struct Api(pub Arc<dyn LocalApi>);
+/// The engine of the machine that the calling window is on.
+pub struct Api(Arc<dyn LocalApi>);
+
+impl<'de, R: Runtime> CommandArg<'de, R> for Api {
+    fn from_command(command: CommandItem<'de, R>) -> Result<Self, InvokeError> {
+        let window = command.message.webview_ref();
+        window.state::<Arc<Machines>>().api(window.label()).map(Self).map_err(InvokeError::from)
+    }
+}
 
 impl Deref for Api {
     type Target = dyn LocalApi;

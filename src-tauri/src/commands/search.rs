@@ -12,7 +12,7 @@ use tauri::{Runtime, State, WebviewWindow, command, ipc::Channel};
 #[expect(clippy::too_many_arguments, reason = "one for each of the page's, and three that Tauri gives")]
 pub async fn open_search<R: Runtime>(
     window: WebviewWindow<R>,
-    api: State<'_, Api>,
+    api: Api,
     streams: State<'_, Streams>,
     id: Arg<TaskId>,
     attempt: Arg<u32>,
@@ -27,7 +27,7 @@ pub async fn open_search<R: Runtime>(
 #[command]
 pub async fn open_merged_search<R: Runtime>(
     window: WebviewWindow<R>,
-    api: State<'_, Api>,
+    api: Api,
     streams: State<'_, Streams>,
     sources: Arg<Vec<LogSource>>,
     query: Arg<LogQuery>,
@@ -40,7 +40,7 @@ pub async fn open_merged_search<R: Runtime>(
 
 #[command]
 pub async fn search_step(
-    api: State<'_, Api>,
+    api: Api,
     search_id: Arg<String>,
     row: Arg<u64>,
     forward: Arg<bool>,
@@ -50,7 +50,7 @@ pub async fn search_step(
 
 #[command]
 pub async fn search_rows(
-    api: State<'_, Api>,
+    api: Api,
     search_id: Arg<String>,
     from: Arg<u64>,
     count: Arg<u32>,
@@ -60,7 +60,7 @@ pub async fn search_rows(
 
 #[command]
 pub async fn merged_search_rows(
-    api: State<'_, Api>,
+    api: Api,
     search_id: Arg<String>,
     from: Arg<u64>,
     count: Arg<u32>,
@@ -69,13 +69,13 @@ pub async fn merged_search_rows(
 }
 
 #[command]
-pub async fn search_rank(api: State<'_, Api>, search_id: Arg<String>, row: Arg<u64>) -> Answer<u64> {
+pub async fn search_rank(api: Api, search_id: Arg<String>, row: Arg<u64>) -> Answer<u64> {
     api.search_rank(&search_id.0, row.0).await
 }
 
 #[command]
 pub async fn search_ranges(
-    api: State<'_, Api>,
+    api: Api,
     search_id: Arg<String>,
     from: Arg<u64>,
     count: Arg<u32>,
@@ -86,7 +86,7 @@ pub async fn search_ranges(
 #[command]
 pub async fn search_all<R: Runtime>(
     window: WebviewWindow<R>,
-    api: State<'_, Api>,
+    api: Api,
     streams: State<'_, Streams>,
     query: Arg<LogQuery>,
     ids: Arg<Option<Vec<TaskId>>>,

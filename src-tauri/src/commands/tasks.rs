@@ -11,54 +11,54 @@ use solti_model::{
 use tauri::{Runtime, State, WebviewWindow, command, ipc::Channel};
 
 #[command]
-pub async fn submit_task(api: State<'_, Api>, spec: Spec) -> Answer<TaskId> {
+pub async fn submit_task(api: Api, spec: Spec) -> Answer<TaskId> {
     api.submit_task(spec.0).await
 }
 
 #[command]
-pub async fn get_task_status(api: State<'_, Api>, id: Arg<TaskId>) -> Answer<Option<Task>> {
+pub async fn get_task_status(api: Api, id: Arg<TaskId>) -> Answer<Option<Task>> {
     api.get_task_status(&id.0).await
 }
 
 #[command]
-pub async fn query_tasks(api: State<'_, Api>, query: Arg<TaskQuery>) -> Answer<TaskPage<Task>> {
+pub async fn query_tasks(api: Api, query: Arg<TaskQuery>) -> Answer<TaskPage<Task>> {
     api.query_tasks(query.0).await
 }
 
 #[command]
-pub async fn list_task_runs(api: State<'_, Api>, id: Arg<TaskId>) -> Answer<Vec<TaskRun>> {
+pub async fn list_task_runs(api: Api, id: Arg<TaskId>) -> Answer<Vec<TaskRun>> {
     api.list_task_runs(&id.0).await
 }
 
 #[command]
-pub async fn delete_task(api: State<'_, Api>, id: Arg<TaskId>) -> Answer<()> {
+pub async fn delete_task(api: Api, id: Arg<TaskId>) -> Answer<()> {
     api.delete_task(&id.0).await
 }
 
 #[command]
-pub async fn list_tasks(api: State<'_, Api>, query: Arg<ListQuery>) -> Answer<TaskList> {
+pub async fn list_tasks(api: Api, query: Arg<ListQuery>) -> Answer<TaskList> {
     api.list_tasks(query.0).await
 }
 
 #[command]
-pub async fn get_task_row(api: State<'_, Api>, id: Arg<TaskId>) -> Answer<Option<TaskRow>> {
+pub async fn get_task_row(api: Api, id: Arg<TaskId>) -> Answer<Option<TaskRow>> {
     api.get_task_row(&id.0).await
 }
 
 #[command]
-pub async fn summary(api: State<'_, Api>) -> Answer<Summary> {
+pub async fn summary(api: Api) -> Answer<Summary> {
     api.summary().await
 }
 
 #[command]
-pub async fn task_events(api: State<'_, Api>, id: Arg<TaskId>) -> Answer<Vec<TaskEvent>> {
+pub async fn task_events(api: Api, id: Arg<TaskId>) -> Answer<Vec<TaskEvent>> {
     api.task_events(&id.0).await
 }
 
 #[command]
 pub async fn watch_tasks<R: Runtime>(
     window: WebviewWindow<R>,
-    api: State<'_, Api>,
+    api: Api,
     streams: State<'_, Streams>,
     on_change: Channel<ChangeFrame>,
 ) -> Answer<String> {
@@ -69,7 +69,7 @@ pub async fn watch_tasks<R: Runtime>(
 #[command]
 pub async fn watch_usage<R: Runtime>(
     window: WebviewWindow<R>,
-    api: State<'_, Api>,
+    api: Api,
     streams: State<'_, Streams>,
     id: Arg<TaskId>,
     on_usage: Channel<UsageFrame>,

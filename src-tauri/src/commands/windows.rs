@@ -3,6 +3,7 @@
 use super::{Answer, Api, args::Arg};
 use crate::{
     events::Streams,
+    machines::{Machine, Machines},
     reveal::{RevealError, reveal},
     window::{self, FormAsk, FormFrame, JumpFrame, LogWindows},
 };
@@ -10,8 +11,11 @@ use serde::Serialize;
 use solti_api::ApiError;
 use solti_engine::{Config, Recovery};
 use solti_model::{LogSource, TaskId};
-use std::path::{Path, PathBuf};
-use tauri::{AppHandle, Runtime, State, WebviewWindow, command, ipc::Channel};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+use tauri::{Manager, Runtime, State, WebviewWindow, command, ipc::Channel};
 
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -86,8 +90,9 @@ pub async fn close_stream<R: Runtime>(
 
 #[command]
 pub async fn open_log_window<R: Runtime>(
-    app: AppHandle<R>,
-    api: State<'_, Api>,
+    window: WebviewWindow<R>,
+    machines: State<'_, Arc<Machines>>,
+    api: Api,
     id: Arg<TaskId>,
     attempt: Arg<Option<u32>>,
     row: Arg<Option<u64>>,
@@ -95,17 +100,33 @@ pub async fn open_log_window<R: Runtime>(
     // Without an attempt, the latest: resolved here, so that asking twice finds the same window.
     let attempt = api.log_info(&id.0, attempt.0.unwrap_or(0)).await?.attempt;
     let log = LogSource { id: id.0, attempt };
-    window::open_log(&app, log, row.0).map_err(|error| ApiError::internal(&error))
+    window::open_log(window.app_handle(), machines.of(window.label()), log, row.0)
+        .map_err(|error| ApiError::internal(&error))
 }
 
 #[command]
-pub async fn open_merged_window<R: Runtime>(app: AppHandle<R>, sources: Arg<Vec<LogSource>>) -> Answer<()> {
-    window::open_merged(&app, sources.0).map_err(|error| ApiError::internal(&error))
+pub async fn open_merged_window<R: Runtime>(
+    window: WebviewWindow<R>,
+    machines: State<'_, Arc<Machines>>,
+    _there: Api,
+    sources: Arg<Vec<LogSource>>,
+) -> Answer<()> {
+    let machine = machines.of(window.label());
+    window::open_merged(window.app_handle(), machine, sources.0).map_err(|error| ApiError::internal(&error))
 }
 
 /// Shows the file of a log in the system's file manager. The page never names a path.
 #[command]
-pub async fn reveal_log(config: State<'_, Config>, id: Arg<TaskId>, attempt: Arg<u32>) -> Answer<()> {
+pub async fn reveal_log<R: Runtime>(
+    window: WebviewWindow<R>,
+    machines: State<'_, Arc<Machines>>,
+    config: State<'_, Config>,
+    id: Arg<TaskId>,
+    attempt: Arg<u32>,
+) -> Answer<()> {
+    if machines.of(window.label()) != Machine::Here {
+        return Err(ApiError::Conflict { reason: "the file is on another machine".into() });
+    }
     reveal(config.log_file(&id.0, attempt.0)).await.map_err(|error| match error {
         RevealError::NoFile => ApiError::InvalidRequest {
             field: "attempt".into(),

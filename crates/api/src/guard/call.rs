@@ -45,6 +45,7 @@ operations! {
     Summary "summary" false,
     TaskEvents "task_events" false,
     WatchTasks "watch_tasks" false,
+    WatchUsage "watch_usage" false,
     ListLanes "list_lanes" false,
     SetLane "set_lane" true,
     LogInfo "log_info" false,

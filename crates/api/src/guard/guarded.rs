@@ -4,7 +4,7 @@ use super::call::Passage;
 use super::{Call, Guard, Operation, Outcome};
 use crate::{
     ApiError, ApiHandler, LaneControl, LogAccess, LogEventStream, LogInfoStream, LogPosition,
-    OutputEventStream, TaskChangeStream, TaskControl, TaskFeed,
+    OutputEventStream, TaskChangeStream, TaskControl, TaskFeed, UsageStream,
 };
 use async_trait::async_trait;
 use solti_model::{
@@ -143,6 +143,10 @@ impl<H: TaskFeed + ?Sized> TaskFeed for Guarded<H> {
 
     async fn watch_tasks(&self) -> Result<TaskChangeStream, ApiError> {
         self.about(Operation::WatchTasks, None, self.inner.watch_tasks()).await
+    }
+
+    async fn watch_usage(&self, id: &TaskId) -> Result<UsageStream, ApiError> {
+        self.about(Operation::WatchUsage, Some(id), self.inner.watch_usage(id)).await
     }
 }
 

@@ -6,8 +6,8 @@ use http::Uri;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::TokioIo;
-use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
+use rustls::{CertificateError, ClientConfig};
 use std::ffi::OsString;
 use std::io;
 use std::pin::Pin;
@@ -23,7 +23,7 @@ use tokio_rustls::TlsConnector;
 use tower::Service;
 
 /// For a connection to be made.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 /// Of what ssh says, its beginning.
 const WORDS: u64 = 4 * 1024;
 /// For its last words when its connection has ended.
@@ -68,9 +68,9 @@ impl Shared {
             Endpoint::Http { host, port } => Ok(Wire::new(tcp(host, *port).await?)),
             Endpoint::Https { host, port } => {
                 let Some(config) = &self.tls else { return Err(io::ErrorKind::Unsupported.into()) };
-                let name = ServerName::try_from(bare(host).to_owned()).map_err(io::Error::other)?;
-                let stream = tcp(host, *port).await?;
-                Ok(Wire::new(TlsConnector::from(Arc::clone(config)).connect(name, stream).await?))
+                let (name, stream) = (server_name(host)?, tcp(host, *port).await?);
+                let greeted = TlsConnector::from(Arc::clone(config)).connect(name, stream).await;
+                Ok(Wire::new(greeted.map_err(in_words)?))
             }
             Endpoint::Ssh { user, host, port } => self.ssh(user.as_deref(), bare(host), *port),
         }
@@ -119,7 +119,25 @@ fn bare(host: &str) -> &str {
     host.trim_start_matches('[').trim_end_matches(']')
 }
 
-async fn tcp(host: &str, port: u16) -> io::Result<TcpStream> {
+pub(super) fn server_name(host: &str) -> io::Result<ServerName<'static>> {
+    ServerName::try_from(bare(host).to_owned()).map_err(io::Error::other)
+}
+
+/// What is wrong with a certificate, for a person.
+fn in_words(error: io::Error) -> io::Error {
+    let refused = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    match refused {
+        Some(rustls::Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure)) => {
+            io::Error::other("its certificate is not the one that is trusted")
+        }
+        Some(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)) => {
+            io::Error::other("its certificate is from nobody known, and its fingerprint is not trusted")
+        }
+        _ => error,
+    }
+}
+
+pub(super) async fn tcp(host: &str, port: u16) -> io::Result<TcpStream> {
     let stream = TcpStream::connect((bare(host), port)).await?;
     stream.set_nodelay(true)?;
     Ok(stream)

@@ -99,9 +99,27 @@ impl Follow {
         Ok(Followed { id: event.id, value, again: std::mem::take(&mut self.again) })
     }
 
+    /// The pause before the next try; shorter when another call has found the server again.
+    async fn rest(&self) {
+        // Only news from here on counts: a server that answers, but not to this, must not be asked without a pause.
+        let mut reachability = self.client.reachability();
+        let found = async {
+            while reachability.changed().await.is_ok() {
+                if *reachability.borrow_and_update() == Reachability::Reached {
+                    return;
+                }
+            }
+        };
+        tokio::time::sleep(PAUSES.0.min(self.pause)).await;
+        tokio::select! {
+            () = tokio::time::sleep(self.pause.saturating_sub(PAUSES.0)) => {}
+            () = found => {}
+        }
+    }
+
     /// Whether there is anything to go on with.
     async fn reopen(&mut self) -> bool {
-        tokio::time::sleep(self.pause).await;
+        self.rest().await;
         self.pause = (self.pause * 2).min(PAUSES.1);
         match self.client.open(&self.path, self.last.as_ref()).await {
             Ok(Some(events)) => {
@@ -109,13 +127,9 @@ impl Follow {
                 true
             }
             Ok(None) => false,
-            // These do not pass by themselves.
-            Err(
-                error @ (ApiError::TaskNotFound { .. }
-                | ApiError::Unauthenticated
-                | ApiError::PermissionDenied { .. }
-                | ApiError::InvalidRequest { .. }),
-            ) => {
+            // These do not pass by themselves. What the stream was of is gone, but the server is there.
+            Err(ApiError::TaskNotFound { .. } | ApiError::InvalidRequest { .. }) => false,
+            Err(error @ (ApiError::Unauthenticated | ApiError::PermissionDenied { .. })) => {
                 self.client.note(Reachability::Lost(error.to_string()));
                 false
             }

@@ -8,11 +8,11 @@ use http::Method;
 use serde::Serialize;
 use solti_api::{
     ApiError, ApiHandler, LaneControl, LogAccess, LogEventStream, LogInfoStream, LogPosition,
-    OutputEventStream, TaskChangeStream, TaskControl, TaskFeed,
+    OutputEventStream, TaskChangeStream, TaskControl, TaskFeed, UsageStream,
 };
 use solti_model::{
     Lane, ListQuery, LogInfo, LogRows, OutputEvent, Slot, StopMode, Summary, Task, TaskChange, TaskEvent,
-    TaskId, TaskList, TaskPage, TaskQuery, TaskRow, TaskRun, TaskSpec,
+    TaskId, TaskList, TaskPage, TaskQuery, TaskRow, TaskRun, TaskSpec, UsageSample,
 };
 use url::form_urlencoded::Serializer;
 
@@ -127,6 +127,11 @@ impl TaskFeed for HttpClient {
             // Nobody told of the changes between two connections.
             TaskChange { resync: followed.value.resync || followed.again, ..followed.value }
         })))
+    }
+
+    async fn watch_usage(&self, id: &TaskId) -> Result<UsageStream, ApiError> {
+        let samples = self.follow::<UsageSample>(format!("{}/usage", desktop(id)), None, true).await?;
+        Ok(Box::pin(samples.map(|followed| followed.value)))
     }
 }
 

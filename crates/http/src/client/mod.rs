@@ -3,6 +3,7 @@
 //!
 //! Requests are answered or fail with `Unavailable`; streams outlive a broken connection and go on where they were.
 
+mod certificate;
 mod connect;
 mod endpoint;
 mod events;
@@ -11,6 +12,7 @@ mod handler;
 mod logs;
 mod trust;
 
+pub use certificate::ServerCertificate;
 pub use endpoint::Endpoint;
 pub use trust::Trust;
 

@@ -27,10 +27,7 @@ impl Trust {
             Self::Fingerprint(text) => {
                 Arc::new(Pinned { fingerprint: text.parse()?, provider: Arc::clone(&provider) })
             }
-            Self::PublicAuthorities => {
-                let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-                verifier(roots, &provider)?
-            }
+            Self::PublicAuthorities => public_authorities()?,
             Self::Authority(path) => {
                 let failed = |source| HttpError::Pem { path: path.clone(), source };
                 let mut roots = RootCertStore::empty();
@@ -47,6 +44,12 @@ impl Trust {
             .with_no_client_auth();
         Ok(Arc::new(config))
     }
+}
+
+/// Takes what Mozilla's authorities vouch for.
+pub(super) fn public_authorities() -> Result<Arc<dyn ServerCertVerifier>, HttpError> {
+    let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    verifier(roots, &Arc::new(ring::default_provider()))
 }
 
 fn verifier(

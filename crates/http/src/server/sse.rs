@@ -12,7 +12,7 @@ use http::StatusCode;
 use http_body::Frame;
 use serde::Serialize;
 use solti_api::LogPosition;
-use solti_model::{LogInfo, OutputEvent, SearchProgress, TaskChange, TaskHits};
+use solti_model::{LogInfo, OutputEvent, SearchProgress, TaskChange, TaskHits, UsageSample};
 use std::fmt::Write as _;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -67,6 +67,18 @@ impl Event for TaskChange {
 
     fn name(&self) -> &'static str {
         "change"
+    }
+
+    fn data(&self) -> &Self {
+        self
+    }
+}
+
+impl Event for UsageSample {
+    type Data = Self;
+
+    fn name(&self) -> &'static str {
+        "usage"
     }
 
     fn data(&self) -> &Self {

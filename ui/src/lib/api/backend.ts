@@ -5,6 +5,8 @@ import type {
   Bookmark,
   CloseAnswer,
   CloseQuestion,
+  Connection,
+  ConnectionTest,
   DoorStates,
   Diagnosis,
   ExportedLog,
@@ -39,6 +41,7 @@ import type {
   TaskRun,
   TaskSpec,
   TextPosition,
+  ToldMachines,
   UsageSample,
 } from "./types";
 
@@ -140,6 +143,16 @@ export interface Backend {
   revealLog(id: string, attempt: number): Promise<void>;
   /** Rows that this log window is asked to show after it was opened. */
   watchJumps(onJump: (jump: LogJump) => void): Promise<Unsubscribe>;
+
+  /** The machines and how they are, now and after every change. */
+  watchMachines(onTold: (told: ToldMachines) => void): Promise<Unsubscribe>;
+  /** From here on every method is about that machine, but for what is said to be of this one. */
+  chooseMachine(name: string | null): Promise<void>;
+  /** Adds a connection, or changes the one of that name. Without a token the kept one stays; an empty one is forgotten. */
+  saveConnection(connection: Connection, token: string | undefined, isNew: boolean): Promise<void>;
+  /** Rejects with the field that is wrong, or with `Unavailable` and a sentence. Without a token, tries with the kept one. */
+  testConnection(connection: Connection, token: string | undefined): Promise<ConnectionTest>;
+  removeConnection(name: string): Promise<void>;
 
   /** Of this machine's app, also while another machine's tasks are shown. */
   getSettings(): Promise<Settings>;

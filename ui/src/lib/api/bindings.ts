@@ -571,7 +571,11 @@ export type Connection = { name: string,
 /**
  * `https://…`, `http://` to this machine only, or `ssh://[user@]host[:port]`.
  */
-url: string, };
+url: string, 
+/**
+ * Of the one certificate that is trusted there, SHA-256; without it the public authorities judge. For `https` only.
+ */
+fingerprint?: string, };
 
 export type InheritedEnvironment = { capture: ShellCapture, 
 /**

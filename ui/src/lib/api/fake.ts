@@ -4,6 +4,7 @@ import type { Backend, Unsubscribe } from "./backend";
 import { ApiError } from "./errors";
 import { fakeId, makeTask, seedLanes, seedTasks, type FakeTask } from "./fake-data";
 import { fakeLine } from "./fake-log";
+import { FakeMachines, LAB_IS_LOST, SEEDED } from "./fake-machines";
 import {
   FakeSearch,
   fakeDensity,
@@ -27,6 +28,7 @@ import type {
   LogSource,
   MergedRows,
   Phase,
+  Reach,
   Summary,
   TaskChange,
   TaskEvent,
@@ -37,6 +39,8 @@ import type {
 export interface FakeOptions {
   /** How many tasks to start with; 0 is a first run. */
   tasks?: number;
+  /** Whether two other machines are connected. */
+  machines?: boolean;
   /** Let logs grow and tasks finish by themselves. Off in tests: they say what happens with `FakeControls`. */
   live?: boolean;
 }
@@ -49,6 +53,8 @@ export interface FakeControls {
   askClosing(question: CloseQuestion): void;
   /** As when a new task is chosen in the tray's menu. */
   askForm(): void;
+  /** As when another machine is lost, or found again. */
+  setReach(name: string, reach: Reach): void;
 }
 
 const ended = (phase: Phase) => phase !== "pending" && phase !== "running";
@@ -61,6 +67,23 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
   const lanes = seedLanes();
   let settings = defaultSettings();
   let tokens = 1;
+  if (options.machines) settings.connections = SEEDED;
+  /** The tasks of the machines that are not shown. */
+  const elsewhere = new Map<string | null, FakeTask[]>();
+  const machines = new FakeMachines(
+    () => settings,
+    (connections) => (settings = { ...settings, connections }),
+    (from, to) => {
+      elsewhere.set(from, [...tasks.values()]);
+      tasks.clear();
+      const there = elsewhere.get(to) ?? seedTasks(8, Date.now());
+      for (const task of there) {
+        if (!elsewhere.has(to)) task.row.task.metadata.id += `-${to}`;
+        tasks.set(task.row.task.metadata.id, task);
+      }
+    },
+  );
+  if (options.live) machines.reach("lab", { state: "lost", problem: LAB_IS_LOST });
   const doors = new Set<(doors: DoorStates) => void>();
   const closing = new Set<(question: CloseQuestion | undefined) => void>();
   const formAsks = new Set<() => void>();
@@ -344,6 +367,7 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
     ids: () => [...tasks.keys()],
     askClosing: (question) => closing.forEach((asked) => asked(question)),
     askForm: () => formAsks.forEach((asked) => asked()),
+    setReach: (name, reach) => machines.reach(name, reach),
     setPhase,
     submitTask: submit,
     getTaskStatus: async (id) => copy(tasks.get(id)?.row.task ?? null),
@@ -510,6 +534,11 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
       window.open(`?view=merged${list}`);
     },
     watchJumps: async () => () => {},
+    watchMachines: async (onTold) => machines.watch(onTold),
+    chooseMachine: async (name) => machines.choose(name),
+    saveConnection: async (connection, token, isNew) => machines.save(copy(connection), token, isNew),
+    testConnection: async (connection, token) => machines.test(connection, token),
+    removeConnection: async (name) => machines.remove(name),
     getSettings: async () => copy(settings),
     setSettings: async (patch) => {
       settings = patched(settings, patch);

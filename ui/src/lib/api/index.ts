@@ -19,8 +19,9 @@ export function useBackend(replacement: Backend) {
   chosen = replacement;
 }
 
-/** `?tasks=0` shows the first run, `?tasks=3000` far too much. Only read outside the app. */
+/** `?tasks=0` shows the first run, `?tasks=3000` far too much, `?machines=1` two other machines. Only read outside the app. */
 function fakeOptions() {
-  const tasks = new URLSearchParams(location.search).get("tasks");
-  return { tasks: tasks === null ? undefined : Number(tasks), live: true };
+  const params = new URLSearchParams(location.search);
+  const tasks = params.get("tasks");
+  return { tasks: tasks === null ? undefined : Number(tasks), machines: params.has("machines"), live: true };
 }

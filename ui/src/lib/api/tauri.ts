@@ -14,6 +14,7 @@ import type {
   SearchProgress,
   TaskChange,
   TaskHits,
+  ToldMachines,
   UsageSample,
 } from "./types";
 
@@ -139,6 +140,14 @@ export const tauriBackend: Backend = {
   openMergedWindow: (sources) => invoke("open_merged_window", { sources }),
   revealLog: (id, attempt) => invoke("reveal_log", { id, attempt }),
   watchJumps: (onJump) => watch<LogJump>("watch_jumps", "onJump", {}, onJump),
+
+  watchMachines: (onTold) =>
+    watch<ToldMachines & { frame: number }>("watch_machines", "onMachines", {}, onTold),
+  chooseMachine: (machine) => invoke("choose_machine", { machine }),
+  saveConnection: (connection, token, isNew) =>
+    invoke("save_connection", { connection, token: token ?? null, new: isNew }),
+  testConnection: (connection, token) => invoke("test_connection", { connection, token: token ?? null }),
+  removeConnection: (name) => invoke("remove_connection", { name }),
 
   getSettings: () => invoke("get_settings"),
   setSettings: (patch) => invoke("set_settings", { patch }),

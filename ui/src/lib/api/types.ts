@@ -100,6 +100,24 @@ export interface DoorStates {
   http: DoorState;
   grpc: DoorState;
 }
+/** How another machine is; `problem` is a sentence. Nobody knows of one that no window is on. */
+export type Reach =
+  { state: "idle" } | { state: "connecting" } | { state: "reached" } | { state: "lost"; problem: string };
+/** A connection as a window is told of it. Another `link` is another client: what was opened before is to be opened anew. */
+export interface ToldMachine extends wire.Connection {
+  hasToken: boolean;
+  reach: Reach;
+  link: number;
+}
+/** Which machine this window is on (null: this one), and all others. `removed`: its connection is gone. */
+export interface ToldMachines {
+  chosen: string | null;
+  removed: boolean;
+  machines: ToldMachine[];
+}
+/** What trying a connection has shown; it is an error when nothing answers, or not as it should. */
+export type ConnectionTest =
+  { outcome: "reached"; running: number } | { outcome: "unknownCertificate"; fingerprint: string };
 /** Tasks that run, and that wait, as the last window is about to close, and what follows when they are kept. */
 export interface CloseQuestion {
   running: number;

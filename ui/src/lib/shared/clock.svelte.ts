@@ -2,10 +2,17 @@
 // It ticks once a second, and only while the window can be seen.
 
 const state = $state({ now: Date.now() });
+let held = false;
 let timer: ReturnType<typeof setInterval> | undefined;
 
 function tick() {
-  state.now = Date.now();
+  if (!held) state.now = Date.now();
+}
+
+/** Lets the clock stand while nothing that is shown is current: what went on then would look alive. */
+export function holdClock(hold: boolean) {
+  held = hold;
+  tick();
 }
 
 /** Call once from a view; returns what stops it. */

@@ -40,9 +40,9 @@ export class Deletions {
     return batch?.ids ?? [];
   }
 
-  /** Sends everything that waits. For unload, where nothing can be awaited. */
-  flush() {
-    for (const batch of this.batches) void this.#commit(batch.key);
+  /** Sends everything that waits; at unload nobody can await it. */
+  async flush(): Promise<void> {
+    await Promise.all(this.batches.map((batch) => this.#commit(batch.key)));
   }
 
   /** Deletes at once, without undo: for running tasks, after the person has confirmed. */
@@ -54,7 +54,8 @@ export class Deletions {
 
   async #commit(key: number): Promise<void> {
     clearTimeout(this.#timers.get(key));
-    this.#timers.delete(key);
+    // Without a timer it is under way already.
+    if (!this.#timers.delete(key)) return;
     const batch = this.batches.find((candidate) => candidate.key === key);
     if (!batch) return;
     const done = this.now(batch.ids);

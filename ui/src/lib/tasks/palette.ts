@@ -70,6 +70,18 @@ function all(w: Workspace): Entry[] {
         act: () => w.setLane(lane.slot, { paused: false }),
       });
   }
+  const { machines } = w;
+  if (!machines.here)
+    list.push({ key: "here", title: "Show this machine", hint: "", act: () => w.chooseMachine(null) });
+  for (const { name } of machines.told.machines) {
+    if (name !== machines.told.chosen)
+      list.push({
+        key: `machine-${name}`,
+        title: `Show machine ${name}`,
+        hint: "",
+        act: () => w.chooseMachine(name),
+      });
+  }
   list.push({
     key: "search-logs",
     title: "Search all logs",

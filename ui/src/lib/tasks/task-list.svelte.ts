@@ -55,6 +55,17 @@ export class TaskList {
     this.#stop?.();
   }
 
+  /** Reads again what could not be read, or may have changed unseen, while the machine was not there. */
+  async revive(): Promise<void> {
+    if (!this.#stop) return this.start();
+    try {
+      this.summary = await this.#backend.summary();
+    } catch (thrown) {
+      this.error = ApiError.from(thrown);
+    }
+    await this.#reload(Math.max(PAGE, this.rows.length));
+  }
+
   /** Keeps one task's row true whether or not it is in the list. */
   pin(id: string | undefined) {
     if (id === this.#pinnedId) return;

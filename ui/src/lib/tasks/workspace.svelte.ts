@@ -14,6 +14,7 @@ import type {
 } from "../api/types";
 import { plural } from "../shared/format";
 import { isFinished } from "../shared/phase";
+import { Machines } from "../machines/machines.svelte";
 import { SettingsState } from "../settings/settings.svelte";
 import { sentence } from "../submit/errors";
 import { Deletions } from "./deletions.svelte";
@@ -45,7 +46,7 @@ export interface Notice {
   text: string;
 }
 
-export type SettingsSection = "general" | "logs" | "environment" | "api" | "about";
+export type SettingsSection = "general" | "logs" | "environment" | "api" | "connections" | "about";
 
 const idOf = (row: TaskRow) => row.task.metadata.id;
 
@@ -55,6 +56,7 @@ export class Workspace {
   readonly selection = new Selection();
   readonly deletions: Deletions;
   readonly settings: SettingsState;
+  readonly machines: Machines;
 
   filterText = $state("");
   filter = $derived(parseFilter(this.filterText));
@@ -86,8 +88,9 @@ export class Workspace {
   #nextNotice = 1;
   #stops: Unsubscribe[] = [];
 
-  constructor(backend: Backend) {
+  constructor(backend: Backend, machines = new Machines(backend)) {
     this.backend = backend;
+    this.machines = machines;
     this.list = new TaskList(backend);
     this.deletions = new Deletions(backend, (error) => this.report(error));
     this.settings = new SettingsState(backend);
@@ -102,6 +105,7 @@ export class Workspace {
     // A form that is open already is the one that was asked for.
     this.#keep(this.backend.watchFormAsks(() => (this.form ??= {})));
     this.#keep(this.backend.watchDoors((doors) => (this.doors = doors)));
+    this.machines.onleave = () => this.deletions.flush();
     this.settings.load().catch((thrown: unknown) => this.report(thrown));
     await this.list.start();
   }
@@ -109,7 +113,7 @@ export class Workspace {
   close() {
     clearTimeout(this.#typing);
     this.#stops.forEach((stop) => stop());
-    this.deletions.flush();
+    void this.deletions.flush();
     this.list.stop();
   }
 
@@ -240,6 +244,11 @@ export class Workspace {
     this.settingsAt = section;
   }
 
+  /** Turns the window to another machine; the one that it is on is tried again at once. */
+  chooseMachine(name: string | null) {
+    this.machines.choose(name).catch((thrown: unknown) => this.report(thrown));
+  }
+
   openLog(id: string | undefined = this.selection.current, attempt?: number) {
     if (id === undefined) return;
     this.backend.openLogWindow(id, attempt).catch((thrown: unknown) => this.report(thrown));
@@ -298,7 +307,7 @@ export class Workspace {
   async answerClosing(answer: CloseAnswer, remember: boolean): Promise<boolean> {
     try {
       // What waits for its undo to pass is not taken back by closing.
-      if (answer !== "cancel") this.deletions.flush();
+      if (answer !== "cancel") void this.deletions.flush();
       await this.backend.answerClosing(answer, remember);
       return true;
     } catch (thrown) {

@@ -9,7 +9,7 @@ use crate::wire::{History, LanePatch, Lanes, Made, RowBody, Stop, Submit};
 use axum::extract::State;
 use http::{Method, StatusCode};
 use solti_api::ApiError;
-use solti_model::{Lane, ListQuery, Slot, Summary, TaskChange, TaskId, TaskList};
+use solti_model::{Lane, ListQuery, Slot, Summary, TaskChange, TaskId, TaskList, UsageSample};
 
 pub fn routes() -> Vec<Route> {
     vec![
@@ -38,6 +38,11 @@ pub fn routes() -> Vec<Route> {
             .about("The history of a task, oldest first.")
             .in_path::<TaskId>("id", "The task")
             .answers::<History>(200),
+        Route::new(Method::GET, "/api/v1/desktop/tasks/{id}/usage", "watchUsage", usage)
+            .about("What the task's processes use, once a second, until the task is over.")
+            .in_path::<TaskId>("id", "The task")
+            .answers_events::<UsageSample>(&["usage"])
+            .fails(&[404]),
         Route::new(Method::POST, "/api/v1/desktop/tasks/{id}/stop", "stopTask", stop)
             .about("Ask for the end of a task. Its runs and logs stay.")
             .in_path::<TaskId>("id", "The task")
@@ -88,6 +93,11 @@ async fn row(State(server): State<Server>, Id(id): Id) -> Answer {
 
 async fn events(State(server): State<Server>, Id(id): Id) -> Answer {
     ok(&History { events: server.api.task_events(&id).await? })
+}
+
+async fn usage(State(server): State<Server>, Id(id): Id) -> Answer {
+    let place = server.place()?;
+    Ok(sse::answer(server.api.watch_usage(&id).await?, place))
 }
 
 async fn stop(State(server): State<Server>, Id(id): Id, Json(Stop { mode }): Json<Stop>) -> Answer {

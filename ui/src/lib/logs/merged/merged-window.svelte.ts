@@ -17,6 +17,11 @@ export class MergedWindow extends SearchedLog<MergedSession> {
     super(backend, new MergedSession(backend, logs));
   }
 
+  override returned(): void {
+    void this.session.returned();
+    super.returned();
+  }
+
   density(buckets: number, searchId?: string): Promise<LogDensity> {
     return this.backend.mergedDensity([...this.logs], buckets, searchId);
   }

@@ -90,6 +90,14 @@ export class MergedSession extends LogReader {
     );
   }
 
+  /** The machine is there again: streams go on by themselves, and what failed meanwhile is asked anew. */
+  async returned(): Promise<void> {
+    if (this.error === null) return;
+    this.error = null;
+    for (const stop of this.#stops.splice(0)) stop();
+    await this.open();
+  }
+
   close(): void {
     this.#closed = true;
     for (const stop of this.#stops) stop();

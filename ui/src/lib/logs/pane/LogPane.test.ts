@@ -75,6 +75,21 @@ it("tells stderr apart in words too, and ends with how the run ended", async () 
   expect(screen.getByTestId("log-end").textContent).toBe("Failed · exit 3 · after 1.0 s");
 });
 
+it("goes on following when it grows, though the engine then scrolls it", async () => {
+  const session = await open(Array.from({ length: 200 }, (_, i) => `row ${i}`));
+  await waitFor(() => expect(last()).toBe(199));
+  const pane = screen.getByTestId("log-pane");
+  const before = pane.scrollTop;
+  expect(before).toBeGreaterThan(100);
+  // Taller, so that its end is at a smaller scrollTop; nobody has measured it yet.
+  vi.spyOn(HTMLElement.prototype, "clientHeight", "get").mockReturnValue(250);
+  pane.scrollTop = before - 60;
+  await fireEvent.scroll(pane);
+  expect(session.follow.following).toBe(true);
+  tell({ rows: 300, bytes: 9_000 });
+  await waitFor(() => expect(last()).toBe(299));
+});
+
 it("follows the end of a huge log, yields to scrolling up, and comes back by the pill", async () => {
   const session = await open(Array.from({ length: 5 }, (_, i) => `row ${i}`));
   tell({ rows: 100_000_000, bytes: 1e9 });

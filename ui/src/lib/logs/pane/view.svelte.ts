@@ -99,8 +99,19 @@ export class PaneView {
     this.settle();
   }
 
+  /** Takes over how large the pane is. */
+  resized(): void {
+    if (this.#pane === null) return;
+    this.size = { width: this.#pane.clientWidth, height: this.#pane.clientHeight };
+  }
+
   /** The native scrollbar was dragged; our own settling is not. */
   scrolledTo(top: number): void {
+    // A pane that grows at its end is scrolled by the engine, which may be told before the growth is.
+    if (this.#pane !== null && this.#pane.clientHeight !== this.size.height) {
+      this.resized();
+      return this.settle();
+    }
     if (Math.abs(top - this.#lastTop) > 1) this.move(() => this.scroll.fromScrollTop(top));
   }
 

@@ -8,9 +8,11 @@ export type TimeMode = "off" | "clock" | "relative" | "delta";
 /** Longest text drawn for one row; the backend clips at the same length. */
 export const CLAMP = 10_000;
 
-export function windowTitle(name: string, info: LogInfo | null, attempt: number): string {
+/** `machine`: the name of another machine than this one. */
+export function windowTitle(name: string, info: LogInfo | null, attempt: number, machine?: string): string {
   const state = info === null ? "opening" : phaseWord(info.phase).toLowerCase();
-  return attempt > 0 ? `${name} · attempt ${attempt} · ${state}` : name;
+  const parts = attempt > 0 ? [name, `attempt ${attempt}`, state] : [name];
+  return [...parts, ...(machine === undefined ? [] : [machine])].join(" · ");
 }
 
 /** The mark below the last row; null while the run may still print. */

@@ -25,6 +25,8 @@ export class LogWindow extends SearchedLog<LogSession> {
   #streamSearch: LogSearch | null = null;
   /** A row to go to once the log is there. */
   #row: number | undefined;
+  /** Links and file managers know the logs of this machine alone. */
+  here = $state(true);
 
   constructor(
     backend: Backend,
@@ -94,6 +96,14 @@ export class LogWindow extends SearchedLog<LogSession> {
     this.contexts.clear();
     this.#openStream();
     if (this.find.active) this.find.restart(false);
+  }
+
+  /** The machine is there again: streams go on by themselves, and what failed meanwhile is asked anew. */
+  override returned(): void {
+    if (this.session.error?.code === "Unavailable") void this.session.open();
+    this.bookmarks.load().catch((thrown: unknown) => this.told.fail("Could not read the bookmarks", thrown));
+    if (this.#streamSearch) this.#openStream();
+    super.returned();
   }
 
   override close(): void {

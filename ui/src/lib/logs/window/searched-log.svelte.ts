@@ -41,6 +41,16 @@ export abstract class SearchedLog<S extends LogReader = LogReader> implements Fi
     return this.session.matches !== null;
   }
 
+  /** The machine is there again: streams go on by themselves, and what failed meanwhile is asked anew. */
+  returned(): void {
+    this.session.rows?.retry();
+    // A search ends with its connection.
+    this.problems?.close();
+    this.problems = null;
+    if (this.find.active && !this.find.stopped) this.find.restart(false);
+    else this.changed();
+  }
+
   close(): void {
     this.find.close();
     this.problems?.close();

@@ -1,0 +1,54 @@
+//! The machines that a window can show, and the connections to them.
+
+use super::{Answer, args::Arg};
+use crate::{
+    events::Streams,
+    machines::{Machine, Machines, MachinesFrame, Tested},
+};
+use solti_model::Connection;
+use std::sync::Arc;
+use tauri::{Runtime, State, WebviewWindow, command, ipc::Channel};
+
+#[command]
+pub async fn watch_machines<R: Runtime>(
+    window: WebviewWindow<R>,
+    machines: State<'_, Arc<Machines>>,
+    streams: State<'_, Streams>,
+    on_machines: Channel<MachinesFrame>,
+) -> Answer<String> {
+    Ok(streams.open(window.label(), machines.watch(window.label()), on_machines))
+}
+
+/// From here on the commands of this window are for that machine.
+#[command]
+pub async fn choose_machine<R: Runtime>(
+    window: WebviewWindow<R>,
+    machines: State<'_, Arc<Machines>>,
+    machine: Arg<Machine>,
+) -> Answer<()> {
+    machines.choose(window.label(), machine.0)
+}
+
+#[command]
+pub async fn save_connection(
+    machines: State<'_, Arc<Machines>>,
+    connection: Arg<Connection>,
+    token: Arg<Option<String>>,
+    new: Arg<bool>,
+) -> Answer<()> {
+    machines.save(connection.0, token.0.as_deref(), new.0).await
+}
+
+#[command]
+pub async fn test_connection(
+    machines: State<'_, Arc<Machines>>,
+    connection: Arg<Connection>,
+    token: Arg<Option<String>>,
+) -> Answer<Tested> {
+    machines.test(&connection.0, token.0.as_deref()).await
+}
+
+#[command]
+pub async fn remove_connection(machines: State<'_, Arc<Machines>>, name: Arg<String>) -> Answer<()> {
+    machines.remove(&name.0).await
+}

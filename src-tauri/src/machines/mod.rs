@@ -1,0 +1,284 @@
+//! The machines whose tasks a window can show: this one, and those that the `connections` of the settings name. Owns which
+//! machine each window is on, the clients that reach the others, and how each of them is.
+//!
+//! A client lives while a window is on its machine, so that what is said of the machine is what open streams have seen last.
+//! How it reaches the machine and goes on after a break is `solti-http`'s; changing connections is in connections.rs, their
+//! tokens in tokens.rs.
+
+mod connections;
+mod tokens;
+mod watched;
+
+pub use connections::Tested;
+pub use watched::MachinesFrame;
+
+use crate::window::MAIN;
+use solti_api::{ApiError, LocalApi, SettingsAccess};
+use solti_engine::in_full;
+use solti_http::{ClientOptions, Endpoint, HttpClient, HttpError, Trust};
+use solti_model::{Connection, Settings};
+use std::{
+    collections::HashMap,
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+};
+use tauri::async_runtime::spawn;
+use tokens::Tokens;
+use tokio::sync::watch;
+use watched::Watched;
+
+/// In JSON the name of its connection, or null for this one.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(from = "Option<String>", into = "Option<String>")]
+pub enum Machine {
+    #[default]
+    Here,
+    Named(String),
+}
+
+impl From<Option<String>> for Machine {
+    fn from(name: Option<String>) -> Self {
+        name.map_or(Self::Here, Self::Named)
+    }
+}
+
+impl From<Machine> for Option<String> {
+    fn from(machine: Machine) -> Self {
+        match machine {
+            Machine::Here => None,
+            Machine::Named(name) => Some(name),
+        }
+    }
+}
+
+/// Why a machine cannot even be tried.
+#[derive(Debug, thiserror::Error)]
+enum LinkError {
+    #[error("its token cannot be read")]
+    Token(#[source] std::io::Error),
+    #[error(transparent)]
+    Client(#[from] HttpError),
+}
+
+impl From<LinkError> for ApiError {
+    fn from(error: LinkError) -> Self {
+        Self::Unavailable { reason: in_full(&error) }
+    }
+}
+
+pub struct Machines {
+    here: Arc<dyn LocalApi>,
+    settings: Arc<dyn SettingsAccess>,
+    tokens: Tokens,
+    table: Mutex<Table>,
+    /// Counts the changes of what windows are told.
+    news: watch::Sender<u64>,
+    /// One change of the connections at a time: a token and its connection belong together.
+    saving: tokio::sync::Mutex<()>,
+}
+
+#[derive(Default)]
+struct Table {
+    /// Windows that are not on this machine, by label.
+    seats: HashMap<String, Seat>,
+    /// By the connection's name.
+    links: HashMap<String, Link>,
+    next: u64,
+}
+
+struct Seat {
+    name: String,
+    /// The connection that the window was on is gone; a later one of that name is another machine.
+    removed: bool,
+}
+
+/// A machine that at least one window is on.
+struct Link {
+    /// Another number is another client: streams of the one before do not come back.
+    number: u64,
+    connection: Connection,
+    api: Arc<dyn LocalApi>,
+    watched: Watched,
+}
+
+impl Machines {
+    pub fn new(here: Arc<dyn LocalApi>, settings: Arc<dyn SettingsAccess>, data_dir: &Path) -> Arc<Self> {
+        let followed = settings.watch_settings();
+        let machines = Arc::new(Self {
+            here,
+            settings,
+            tokens: Tokens::in_folder(data_dir),
+            table: Mutex::default(),
+            news: watch::Sender::new(0),
+            saving: tokio::sync::Mutex::default(),
+        });
+        spawn(follow(Arc::downgrade(&machines), followed));
+        machines
+    }
+
+    /// This machine, whatever a window is on: what closes with the app, what it notifies of.
+    pub fn here(&self) -> &Arc<dyn LocalApi> {
+        &self.here
+    }
+
+    /// The machine that a window is on.
+    pub fn of(&self, window: &str) -> Machine {
+        self.table().seats.get(window).map_or(Machine::Here, |seat| Machine::Named(seat.name.clone()))
+    }
+
+    /// What answers the commands of a window.
+    ///
+    /// # Errors
+    /// `Unavailable` when its machine has been removed, or cannot be tried at all.
+    pub fn api(&self, window: &str) -> Result<Arc<dyn LocalApi>, ApiError> {
+        let mut table = self.table();
+        let Some(Seat { name, removed }) = table.seats.get(window) else { return Ok(Arc::clone(&self.here)) };
+        let gone = ApiError::Unavailable { reason: format!("{name} was removed in the settings") };
+        if *removed {
+            return Err(gone);
+        }
+        if let Some(link) = table.links.get(name) {
+            return Ok(Arc::clone(&link.api));
+        }
+        // It could not be tried before.
+        let Some(connection) = self.connection(name) else { return Err(gone) };
+        let link = self.link(connection, &mut table.next)?;
+        let api = Arc::clone(&link.api);
+        table.links.insert(link.connection.name.clone(), link);
+        Ok(api)
+    }
+
+    /// Puts a window on a machine; one that it is on already is tried again without a pause.
+    ///
+    /// # Errors
+    /// `InvalidRequest` for a name that no connection has; `Unavailable` when it cannot be tried at all. The window then
+    /// stays where it is.
+    pub fn choose(&self, window: &str, machine: Machine) -> Result<(), ApiError> {
+        if let Machine::Named(name) = &machine {
+            let connection = self.connection(name).ok_or_else(|| ApiError::InvalidRequest {
+                field: "machine".into(),
+                message: format!("no connection is named {name}"),
+            })?;
+            let mut table = self.table();
+            match table.links.get(name) {
+                Some(link) => link.watched.try_now(),
+                None => {
+                    let link = self.link(connection, &mut table.next)?;
+                    table.links.insert(name.clone(), link);
+                }
+            }
+        }
+        self.seat(window, machine);
+        Ok(())
+    }
+
+    /// As [`Self::choose`], for a window that comes from another one on that machine.
+    pub fn seat(&self, window: &str, machine: Machine) {
+        let mut table = self.table();
+        match machine {
+            Machine::Here => table.seats.remove(window),
+            Machine::Named(name) => table.seats.insert(window.to_owned(), Seat { name, removed: false }),
+        };
+        table.drop_unused();
+        drop(table);
+        self.tell();
+    }
+
+    /// The window is gone.
+    pub fn leave(&self, window: &str) {
+        let mut table = self.table();
+        if table.seats.remove(window).is_some() {
+            table.drop_unused();
+            drop(table);
+            self.tell();
+        }
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        // Nothing panics while holding it; if something did, the table is still whole.
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn connection(&self, name: &str) -> Option<Connection> {
+        self.settings.settings().connections.into_iter().find(|connection| connection.name == name)
+    }
+
+    fn tell(&self) {
+        self.news.send_modify(|count| *count += 1);
+    }
+
+    fn link(&self, connection: Connection, next: &mut u64) -> Result<Link, LinkError> {
+        let token = self.tokens.of(&connection).map_err(LinkError::Token)?;
+        let client = client(&connection, token)?;
+        *next += 1;
+        let watched = Watched::start(client.clone(), self.news.clone());
+        Ok(Link { number: *next, connection, api: Arc::new(client), watched })
+    }
+
+    /// Makes the client of a machine anew, if it has one: its connection or its token is another one now.
+    fn renew(&self, table: &mut Table, name: &str) {
+        if table.links.remove(name).is_none() {
+            return;
+        }
+        let Some(connection) = self.connection(name) else { return };
+        match self.link(connection, &mut table.next) {
+            Ok(link) => drop(table.links.insert(name.to_owned(), link)),
+            // Whoever calls it is told.
+            Err(error) => tracing::warn!("{name} cannot be reached: {}", in_full(&error)),
+        }
+    }
+
+    /// Brings the table and the tokens to what the settings say. The main window leaves a machine that is gone; a log window
+    /// stays and says so.
+    fn settle(&self) {
+        let connections = self.settings.settings().connections;
+        if let Err(error) = self.tokens.keep_only(&connections) {
+            tracing::warn!("tokens of removed connections are still there: {error}");
+        }
+        let named = |name: &str| connections.iter().find(|connection| connection.name == name);
+        let mut table = self.table();
+        table.seats.retain(|window, seat| {
+            seat.removed |= named(&seat.name).is_none();
+            !(seat.removed && window == MAIN)
+        });
+        let differs = |(name, link): &(&String, &Link)| named(name) != Some(&link.connection);
+        let changed: Vec<String> = table.links.iter().filter(differs).map(|(name, _)| name.clone()).collect();
+        for name in changed {
+            self.renew(&mut table, &name);
+        }
+        table.drop_unused();
+        drop(table);
+        self.tell();
+    }
+}
+
+impl Table {
+    fn drop_unused(&mut self) {
+        let seats = &self.seats;
+        self.links.retain(|name, _| seats.values().any(|seat| !seat.removed && seat.name == *name));
+    }
+}
+
+fn client(connection: &Connection, token: Option<String>) -> Result<HttpClient, HttpError> {
+    let trust = connection.fingerprint.clone().map_or(Trust::PublicAuthorities, Trust::Fingerprint);
+    let endpoint: Endpoint = connection.url.parse()?;
+    HttpClient::new(ClientOptions { token, trust, ..ClientOptions::new(endpoint) })
+}
+
+/// Settles after every change of the connections, for as long as somebody has the machines.
+async fn follow(machines: Weak<Machines>, mut settings: watch::Receiver<Settings>) {
+    let mut known = settings.borrow_and_update().connections.clone();
+    while settings.changed().await.is_ok() {
+        let now = settings.borrow_and_update().connections.clone();
+        if now == known {
+            continue;
+        }
+        known = now;
+        let Some(machines) = machines.upgrade() else { return };
+        let _one = machines.saving.lock().await;
+        machines.settle();
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,115 @@
+// The other machines of the backend in memory: their list, which one is shown, and what trying one says. Whose tasks are shown then
+// is fake.ts's.
+import { ApiError } from "./errors";
+import type { Connection, ConnectionTest, Reach, Settings, ToldMachine, ToldMachines } from "./types";
+
+const FINGERPRINT = Array.from({ length: 32 }, (_, i) => ((i * 37 + 11) % 256).toString(16).padStart(2, "0"))
+  .join(":")
+  .toUpperCase();
+export const SEEDED: Connection[] = [
+  { name: "build-box", url: "ssh://build-box" },
+  { name: "lab", url: "https://lab.example.org:7654", fingerprint: FINGERPRINT },
+];
+export const LAB_IS_LOST =
+  "https://lab.example.org:7654 cannot be reached: Connection refused (os error 111)";
+
+export class FakeMachines {
+  chosen: string | null = null;
+  #reach = new Map<string, Reach>();
+  #tokens = new Map<string, string>();
+  #links = 0;
+  #linkOf = new Map<string, number>();
+  #told = new Set<(told: ToldMachines) => void>();
+
+  constructor(
+    readonly settings: () => Settings,
+    readonly set: (connections: Connection[]) => void,
+    /** Shows the tasks of another machine. */
+    readonly turn: (from: string | null, to: string | null) => void,
+  ) {}
+
+  watch(onTold: (told: ToldMachines) => void): () => void {
+    this.#told.add(onTold);
+    onTold(this.now());
+    return () => this.#told.delete(onTold);
+  }
+
+  now(): ToldMachines {
+    const machines = this.settings().connections.map((connection): ToldMachine => {
+      const used = connection.name === this.chosen;
+      return {
+        ...connection,
+        hasToken: this.#tokens.has(connection.name),
+        reach: used ? (this.#reach.get(connection.name) ?? { state: "reached" }) : { state: "idle" },
+        link: used ? (this.#linkOf.get(connection.name) ?? 0) : 0,
+      };
+    });
+    return { chosen: this.chosen, removed: false, machines };
+  }
+
+  tell() {
+    for (const told of this.#told) told(this.now());
+  }
+
+  choose(name: string | null) {
+    if (name !== null && !this.settings().connections.some((one) => one.name === name))
+      throw refuse("machine", `no connection is named ${name}`);
+    if (name !== this.chosen) {
+      this.turn(this.chosen, name);
+      this.chosen = name;
+      if (name !== null) this.#linkOf.set(name, ++this.#links);
+    }
+    this.tell();
+  }
+
+  reach(name: string, reach: Reach) {
+    this.#reach.set(name, reach);
+    this.tell();
+  }
+
+  save(connection: Connection, token: string | undefined, isNew: boolean) {
+    check(connection);
+    const { connections } = this.settings();
+    const others = connections.filter(({ name }) => name !== connection.name);
+    if (isNew && others.length < connections.length)
+      throw refuse("name", "is the name of another machine already");
+    if (token !== undefined) this.#tokens.set(connection.name, token);
+    if (token === "") this.#tokens.delete(connection.name);
+    this.set([...others, connection]);
+    this.tell();
+  }
+
+  /** A machine named `down` never answers; a token must be given unless it is reached by ssh. */
+  test(connection: Connection, token: string | undefined): ConnectionTest {
+    check(connection);
+    const { hostname, protocol } = new URL(connection.url.replace(/^ssh:/, "http:"));
+    if (hostname === "down")
+      throw new ApiError({
+        error: "Unavailable",
+        message: `${connection.url} cannot be reached: Connection refused`,
+      });
+    if (connection.url.startsWith("ssh:")) return { outcome: "reached", running: 2 };
+    if (protocol === "https:" && !connection.fingerprint)
+      return { outcome: "unknownCertificate", fingerprint: FINGERPRINT };
+    if ((token ?? this.#tokens.get(connection.name) ?? "") === "") throw refuse("token", "is needed there");
+    return { outcome: "reached", running: 2 };
+  }
+
+  remove(name: string) {
+    if (name === this.chosen) {
+      this.turn(name, null);
+      this.chosen = null;
+    }
+    this.#tokens.delete(name);
+    this.set(this.settings().connections.filter((one) => one.name !== name));
+    this.tell();
+  }
+}
+
+function check({ name, url }: Connection) {
+  if (name.trim() === "") throw refuse("name", "must have 1 to 64 letters");
+  if (!/^(https|http|ssh):\/\/[^/]+$/.test(url))
+    throw refuse("url", "must begin with https://, http:// or ssh://");
+}
+
+const refuse = (field: string, message: string) => new ApiError({ error: "InvalidRequest", field, message });

@@ -1,0 +1,88 @@
+// The machines whose tasks this window can show, and how the one that it is on is. Who reaches them, tries again and goes on with
+// streams is the backend; here is decided when what is shown counts as stale, and when it is to be read again.
+import type { Backend, Unsubscribe } from "../api/backend";
+import type { Reach, ToldMachines } from "../api/types";
+import { sentence } from "../submit/errors";
+
+export const REACH_WORDS: Record<Reach["state"], string> = {
+  idle: "not asked",
+  connecting: "connecting",
+  reached: "connected",
+  lost: "lost",
+};
+
+export class Machines {
+  told = $state.raw<ToldMachines>({ chosen: null, removed: false, machines: [] });
+  /** Since when nothing new is heard of the machine. */
+  lostAt = $state<number | undefined>(undefined);
+  /** How often the machine was lost and found again: what failed meanwhile is to be asked anew. */
+  returns = $state(0);
+
+  /** Before this window turns to another machine: what waits is sent to the one that it is meant for. */
+  onleave: (() => Promise<void>) | undefined;
+  /** The machine has another client: what is open does not come back. */
+  onrelink: (() => void) | undefined;
+
+  current = $derived(
+    this.told.removed ? undefined : this.told.machines.find(({ name }) => name === this.told.chosen),
+  );
+  /** Whether it is this machine that is shown. */
+  here = $derived(this.told.chosen === null);
+  name = $derived(this.told.chosen ?? "This machine");
+  /** Another key is another machine, or another client of it: what was opened for the one before is to be left. */
+  key = $derived(`${this.current?.link ?? 0} ${this.told.chosen ?? ""}`);
+  /** Why the machine is not there; nothing shown of it is current then. */
+  problem = $derived.by(() => {
+    if (this.told.removed) return "The connection was removed in Settings.";
+    const reach = this.current?.reach;
+    return reach?.state === "lost" ? `${sentence(reach.problem)}.` : undefined;
+  });
+  stale = $derived(this.problem !== undefined);
+
+  #backend: Backend;
+  #stop: Unsubscribe = () => {};
+  #closed = false;
+
+  constructor(backend: Backend) {
+    this.#backend = backend;
+  }
+
+  /** For a window without it, everything is of this machine. */
+  async start(): Promise<void> {
+    const stop = await this.#backend.watchMachines((told) => this.#take(told));
+    if (this.#closed) stop();
+    else this.#stop = stop;
+  }
+
+  close() {
+    this.#closed = true;
+    this.#stop();
+  }
+
+  async choose(name: string | null): Promise<void> {
+    if (name !== this.told.chosen) await this.#leave();
+    await this.#backend.chooseMachine(name);
+  }
+
+  async remove(name: string): Promise<void> {
+    if (name === this.told.chosen) await this.#leave();
+    await this.#backend.removeConnection(name);
+  }
+
+  /** A machine that is not there does not hold the window. */
+  async #leave(): Promise<void> {
+    const left = this.onleave?.();
+    if (!this.stale) await left;
+  }
+
+  #take(told: ToldMachines) {
+    const before = this.stale && this.told.chosen === told.chosen;
+    const link = this.current?.link;
+    this.told = told;
+    if (link !== undefined && this.current && link !== this.current.link) this.onrelink?.();
+    if (this.stale) this.lostAt = before ? this.lostAt : Date.now();
+    else this.lostAt = undefined;
+    // While it is tried, nobody knows yet.
+    if (before && this.current?.reach.state === "reached") this.returns += 1;
+  }
+}
