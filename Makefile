@@ -62,7 +62,9 @@ endif
 torture:
 	@scripts/torture.sh $(ROWS)
 
-bench: deps
+# As for the tests: benches/window starts the app, which needs the shim beside it and the page inside.
+bench: page
+	$(CARGO) build --release -p solti-shim --bins
 	$(CARGO) bench --workspace
 
 check: page

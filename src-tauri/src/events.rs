@@ -30,6 +30,9 @@ const MAX_FOLDED: usize = 10_000;
 /// One message to a page, gathered while the one before it is still out.
 pub trait Frame: Serialize + Send + 'static {
     type Item: Send + 'static;
+    /// Whether the source tells where something stands, found out anew each time: then it is asked when a frame can
+    /// go, and not before, because what it told meanwhile would be thrown away.
+    const STANDS: bool = false;
 
     fn first(item: Self::Item) -> Self;
     fn fold(&mut self, item: Self::Item);
@@ -152,18 +155,17 @@ async fn pump<F: Frame>(
     let mut not_before = Instant::now();
     let mut ended = false;
     while !ended {
+        if F::STANDS && !may_go(&mut acked, sent, not_before).await {
+            return;
+        }
         let mut frame = source.next().await.map(F::first);
         ended = frame.is_none();
         let mut folded = 1;
         {
-            let mut ready = pin!(async {
-                let alive = acked.wait_for(|acked| *acked >= sent).await.is_ok();
-                sleep_until(not_before).await;
-                alive
-            });
+            let mut ready = pin!(may_go(&mut acked, sent, not_before));
             let alive = loop {
-                let more =
-                    !ended && folded < MAX_FOLDED && frame.as_ref().is_none_or(|frame| !frame.is_full());
+                let room = folded < MAX_FOLDED && frame.as_ref().is_none_or(|frame| !frame.is_full());
+                let more = !F::STANDS && !ended && room;
                 select! {
                     biased;
                     item = source.next(), if more => match (item, &mut frame) {
@@ -188,6 +190,13 @@ async fn pump<F: Frame>(
             }
         }
     }
+}
+
+/// Waits until the page has taken all that was sent, and until it could draw it; false when the stream is closed.
+async fn may_go(acked: &mut watch::Receiver<u64>, sent: u64, not_before: Instant) -> bool {
+    let alive = acked.wait_for(|acked| *acked >= sent).await.is_ok();
+    sleep_until(not_before).await;
+    alive
 }
 
 #[cfg(test)]
@@ -221,6 +230,10 @@ mod tests {
 
     /// A page that hands every message to the test.
     fn page() -> (Channel<Numbers>, mpsc::Receiver<Vec<u32>>) {
+        page_of()
+    }
+
+    fn page_of<F>() -> (Channel<F>, mpsc::Receiver<Vec<u32>>) {
         let (messages, taken) = mpsc::channel(16);
         let channel = Channel::new(move |body| {
             let InvokeResponseBody::Json(text) = body else { panic!("frames are JSON") };
@@ -270,6 +283,38 @@ mod tests {
         assert!(numbers.try_send(6).is_err());
         streams.ack("main", &id, 1);
         assert_eq!(taken.recv().await, Some(vec![1, 2, 3, 4]));
+    }
+
+    #[derive(Serialize)]
+    struct Standing {
+        frame: u64,
+        numbers: [u32; 1],
+    }
+
+    impl Frame for Standing {
+        type Item = u32;
+        const STANDS: bool = true;
+        fn first(item: u32) -> Self {
+            Self { frame: 0, numbers: [item] }
+        }
+        fn fold(&mut self, _: u32) {
+            panic!("asked while no frame could go");
+        }
+        fn seal(&mut self, frame: u64) {
+            self.frame = frame;
+        }
+    }
+
+    #[tokio::test]
+    async fn where_something_stands_is_asked_when_the_page_has_taken_the_last_answer() {
+        let streams = Streams::default();
+        let (channel, mut taken) = page_of::<Standing>();
+        // Always ready: whoever asks too often gets further.
+        let id = streams.open("main", stream::iter(1..).boxed(), channel);
+        for n in 1..=3 {
+            assert_eq!(taken.recv().await, Some(vec![n]));
+            streams.ack("main", &id, n.into());
+        }
     }
 
     #[tokio::test]

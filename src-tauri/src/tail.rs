@@ -64,6 +64,8 @@ pub struct LogInfoFrame {
 
 impl Frame for LogInfoFrame {
     type Item = LogInfo;
+    // Each asks the database and the log's files, and a fast task changes them all the time.
+    const STANDS: bool = true;
 
     fn first(info: LogInfo) -> Self {
         Self { frame: 0, info }

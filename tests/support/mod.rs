@@ -4,6 +4,8 @@
 //!
 //! With SOLTI_SCREENSHOTS set to a folder, `AppWindow::look` leaves pictures there.
 
+#![allow(dead_code, unused_imports, reason = "the tests and the benchmark use a part each")]
+
 pub mod panel;
 mod screen;
 mod server;
@@ -88,6 +90,10 @@ impl Desk {
 
     pub fn work(&self) -> &Path {
         self.work.path()
+    }
+
+    pub fn data(&self) -> &Path {
+        self.data.path()
     }
 
     /// Where a panel would be, were there one.
@@ -391,6 +397,21 @@ impl AppWindow<'_> {
         self.page.switch_to_window(main).await.expect("the main window is there");
     }
 
+    /// Turns to the window whose address holds this, once it is there.
+    pub async fn turn_to(&self, address: &str) {
+        eventually(&format!("a window of {address}"), || async {
+            for window in self.page.windows().await? {
+                self.page.switch_to_window(window).await?;
+                let at = self.page.execute("return location.search", Vec::new()).await?;
+                if at.json().as_str().is_some_and(|at| at.contains(address)) {
+                    return Ok(Some(()));
+                }
+            }
+            Ok(None)
+        })
+        .await;
+    }
+
     pub async fn see_windows(&self, count: usize) {
         eventually(&format!("{count} windows"), || async {
             Ok((self.page.windows().await?.len() == count).then_some(()))
@@ -420,6 +441,13 @@ impl AppWindow<'_> {
     /// Closes the main window by its cross; log windows stay.
     pub fn close_main(&self) {
         assert_eq!(screen::close_windows(&self.desk.display, is_main).expect("a screen"), 1);
+    }
+
+    /// Closes all other windows by their crosses and turns to the main one.
+    pub async fn close_logs(&self) {
+        self.turn_to_main().await;
+        screen::close_windows(&self.desk.display, |title| title != "Solti").expect("a screen");
+        self.see_windows(1).await;
     }
 
     /// Waits until the app has ended by itself.

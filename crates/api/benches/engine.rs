@@ -5,15 +5,17 @@
 
 #[path = "../tests/common/mod.rs"]
 mod common;
+#[path = "../../../benches/shared/finished_tasks.rs"]
+mod finished_tasks;
+#[path = "../../../benches/shared/measure.rs"]
+mod measure;
 
 use common::{Engine, command, spec};
+use measure::{Parts, median, report, share};
 use serde_json::json;
 use solti_api::{ApiHandler, TaskFeed};
-use solti_model::{
-    BackoffState, ListQuery, ObjectMeta, OutputEvent, Task, TaskId, TaskPhase, TaskQuery, TaskSpec,
-    TaskStatus,
-};
-use solti_store::{Change, RowQuery, Store, StoredTask};
+use solti_model::{ListQuery, OutputEvent, TaskId, TaskPhase, TaskQuery, TaskSpec};
+use solti_store::RowQuery;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
@@ -33,45 +35,26 @@ const CLIENTS: usize = 8;
 const LISTED: u64 = 100_000;
 
 fn main() {
-    let mut arguments: Vec<String> = std::env::args().skip(1).collect();
-    // `cargo test --benches` does not pass it: measuring would only take time there.
-    if !arguments.iter().any(|argument| argument == "--bench") {
-        return;
-    }
-    arguments.retain(|argument| !argument.starts_with('-'));
-    let wanted = |name: &str| arguments.is_empty() || arguments.iter().any(|argument| argument == name);
+    let Some(parts) = Parts::asked() else { return };
     common::shim();
     tokio::runtime::Runtime::new().unwrap().block_on(async {
-        if wanted("stream") {
+        if parts.wanted("stream") {
             stream().await;
         }
-        if wanted("runs") {
+        if parts.wanted("runs") {
             runs().await;
         }
-        if wanted("latency") {
+        if parts.wanted("latency") {
             latency().await;
         }
-        if wanted("burst") {
+        if parts.wanted("burst") {
             burst(300).await;
             burst(3_000).await;
         }
-        if wanted("list") {
+        if parts.wanted("list") {
             list().await;
         }
     });
-}
-
-fn report(what: &str, figure: &str, aim: &str, met: bool) {
-    println!("{what:<44} {figure:<58} {} {aim}", if met { "met   " } else { "MISSED" });
-}
-
-fn median(mut times: Vec<Duration>) -> Duration {
-    share(&mut times, 50)
-}
-
-fn share(times: &mut [Duration], percent: usize) -> Duration {
-    times.sort_unstable();
-    times[(times.len() * percent / 100).min(times.len() - 1)]
 }
 
 /// Five million lines from a program to a subscriber of the live stream, beside a pipe that throws them away.
@@ -358,12 +341,7 @@ async fn check_codes(engine: &Engine, tasks: usize) {
 /// Pages of a hundred out of a hundred thousand finished tasks.
 async fn list() {
     let dir = tempfile::tempdir().unwrap();
-    let store = Store::open(dir.path()).unwrap();
-    for first in (0..LISTED).step_by(1_000) {
-        let batch = (first..first + 1_000).map(|n| Change::from(finished_task(n))).collect();
-        store.apply(batch).await.unwrap();
-    }
-    drop(store);
+    finished_tasks::store(dir.path(), LISTED).await;
     let began = Instant::now();
     let engine = Engine::open(dir.path()).await;
     let opened = began.elapsed();
@@ -392,34 +370,5 @@ async fn list() {
         let (p50, p99) = (share(&mut times, 50), share(&mut times, 99));
         let figure = format!("p50 {p50:.2?}, p99 {p99:.2?}");
         report(what, &figure, &format!("p99 below {most} ms"), p99 < Duration::from_millis(most));
-    }
-}
-
-fn finished_task(n: u64) -> StoredTask {
-    let mut spec = spec(&format!("lane-{}", n % 20), command("/usr/bin/encode", &["film.mkv"]), json!({}));
-    spec.labels.insert("name".to_owned(), format!("film {n}"));
-    let phases = [TaskPhase::Succeeded, TaskPhase::Failed, TaskPhase::Timeout, TaskPhase::Canceled];
-    StoredTask {
-        task: Task {
-            metadata: ObjectMeta {
-                id: TaskId::generate(n, n),
-                resource_version: n,
-                created_at: n,
-                updated_at: n,
-            },
-            spec,
-            status: TaskStatus {
-                phase: phases[n as usize % 4],
-                attempt: 1,
-                exit_code: Some((n % 4) as i32),
-                error: None,
-            },
-        },
-        backoff: BackoffState::default(),
-        next_attempt_at: None,
-        queue_order: n,
-        stop_requested: false,
-        started_at: Some(n),
-        finished_at: Some(n),
     }
 }

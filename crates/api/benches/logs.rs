@@ -5,8 +5,11 @@
 
 #[path = "../tests/common/mod.rs"]
 mod common;
+#[path = "../../../benches/shared/measure.rs"]
+mod measure;
 
 use common::{Engine, command, spec};
+use measure::{Parts, median, report, share};
 use serde_json::json;
 use solti_api::{ApiHandler, LogAccess};
 use solti_model::{OutputEvent, TaskId};
@@ -33,42 +36,24 @@ fn main() {
     {
         return print_output(print, amount.parse().unwrap(), Path::new(report));
     }
-    // `cargo test --benches` does not pass it: measuring would only take time there.
-    if !arguments.iter().any(|argument| argument == "--bench") {
-        return;
-    }
-    let names: Vec<&String> = arguments.iter().filter(|argument| !argument.starts_with('-')).collect();
-    let wanted = |name: &str| names.is_empty() || names.iter().any(|wanted| *wanted == name);
+    let Some(parts) = Parts::asked() else { return };
     let bytes = std::env::var("SOLTI_BENCH_BYTES").map_or(1 << 30, |text| text.parse().unwrap());
     common::shim();
     println!("bulk: {} MiB, SOLTI_BENCH_BYTES sets it", bytes >> 20);
     tokio::runtime::Runtime::new().unwrap().block_on(async {
-        if wanted("blocks") {
+        if parts.wanted("blocks") {
             blocks(bytes).await;
         }
-        if wanted("flushed") {
+        if parts.wanted("flushed") {
             flushed().await;
         }
-        if wanted("latency") {
+        if parts.wanted("latency") {
             latency().await;
         }
-        if wanted("line") {
+        if parts.wanted("line") {
             long_line(bytes).await;
         }
     });
-}
-
-fn report(what: &str, figure: &str, limit: &str, met: bool) {
-    println!("{what:<44} {figure:<64} {} {limit}", if met { "met   " } else { "MISSED" });
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    share(&mut values, 50)
-}
-
-fn share(values: &mut [f64], percent: usize) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[(values.len() * percent / 100).min(values.len() - 1)]
 }
 
 fn now_ns() -> u128 {

@@ -5,19 +5,21 @@
 
 #[path = "../tests/common/mod.rs"]
 mod common;
+#[path = "../../../benches/shared/finished_tasks.rs"]
+mod finished_tasks;
+#[path = "../../../benches/shared/measure.rs"]
+mod measure;
 
 use axum::Router;
 use axum::routing::get;
 use common::{Engine, Service, command, resident, spec};
 use http::header::CONTENT_TYPE;
+use measure::{Parts, median, report, share};
 use serde_json::json;
 use solti_api::ApiHandler as _;
 use solti_api::guard::RateLimit;
 use solti_http::{ClientOptions, HttpClient, Trust};
-use solti_model::{
-    BackoffState, ObjectMeta, OutputEvent, Task, TaskId, TaskPhase, TaskQuery, TaskSpec, TaskStatus,
-};
-use solti_store::{Change, Store, StoredTask};
+use solti_model::{OutputEvent, TaskPhase, TaskQuery};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -35,37 +37,22 @@ const LINES: u64 = 2_000_000;
 const SLOW: u32 = 64;
 
 fn main() {
-    let mut arguments: Vec<String> = std::env::args().skip(1).collect();
-    // `cargo test --benches` does not pass it: measuring would only take time there.
-    if !arguments.iter().any(|argument| argument == "--bench") {
-        return;
-    }
-    arguments.retain(|argument| !argument.starts_with('-'));
-    let wanted = |name: &str| arguments.is_empty() || arguments.iter().any(|argument| argument == name);
+    let Some(parts) = Parts::asked() else { return };
     common::shim();
     tokio::runtime::Runtime::new().unwrap().block_on(async {
-        if wanted("requests") {
+        if parts.wanted("requests") {
             requests().await;
         }
-        if wanted("list") {
+        if parts.wanted("list") {
             list().await;
         }
-        if wanted("lines") {
+        if parts.wanted("lines") {
             lines().await;
         }
         if wanted("slow") {
             slow().await;
         }
     });
-}
-
-fn report(what: &str, figure: &str, aim: &str, met: bool) {
-    println!("{what:<44} {figure:<58} {} {aim}", if met { "met   " } else { "MISSED" });
-}
-
-fn median(mut figures: Vec<f64>) -> f64 {
-    figures.sort_unstable_by(f64::total_cmp);
-    figures[figures.len() / 2]
 }
 
 /// Asks for one path again and again over some connections; answers per second.
@@ -131,12 +118,7 @@ async fn requests() {
 /// Pages of a hundred out of a hundred thousand finished tasks, as the whole answer over one connection.
 async fn list() {
     let dir = tempfile::tempdir().unwrap();
-    let store = Store::open(&dir.path().join("data")).unwrap();
-    for first in (0..LISTED).step_by(1_000) {
-        let batch = (first..first + 1_000).map(|n| Change::from(finished_task(n))).collect();
-        store.apply(batch).await.unwrap();
-    }
-    drop(store);
+    finished_tasks::store(&dir.path().join("data"), LISTED).await;
     let engine = Engine::open(&dir.path().join("data")).await;
     let (serving, token) = Service::serve(&engine, &dir, |_| {}).await;
     let api = client(serving.url().unwrap(), &token.text());
@@ -149,8 +131,7 @@ async fn list() {
         times.push(began.elapsed());
         assert_eq!(page.items.len(), 100);
     }
-    times.sort_unstable();
-    let (p50, p99) = (times[times.len() / 2], times[times.len() * 99 / 100]);
+    let (p50, p99) = (share(&mut times, 50), share(&mut times, 99));
     report(
         "a list of 100 of 100,000 tasks",
         &format!("p50 {p50:.2?}, p99 {p99:.2?}"),
@@ -164,36 +145,6 @@ fn client(url: &str, token: &str) -> HttpClient {
     options.token = Some(token.to_owned());
     options.trust = Trust::PublicAuthorities;
     HttpClient::new(options).unwrap()
-}
-
-fn finished_task(n: u64) -> StoredTask {
-    let mut spec: TaskSpec =
-        spec(&format!("lane-{}", n % 20), command("/usr/bin/encode", &["film.mkv"]), json!({}));
-    spec.labels.insert("name".to_owned(), format!("film {n}"));
-    let phases = [TaskPhase::Succeeded, TaskPhase::Failed, TaskPhase::Timeout, TaskPhase::Canceled];
-    StoredTask {
-        task: Task {
-            metadata: ObjectMeta {
-                id: TaskId::generate(n, n),
-                resource_version: n,
-                created_at: n,
-                updated_at: n,
-            },
-            spec,
-            status: TaskStatus {
-                phase: phases[n as usize % 4],
-                attempt: 1,
-                exit_code: Some((n % 4) as i32),
-                error: None,
-            },
-        },
-        backoff: BackoffState::default(),
-        next_attempt_at: None,
-        queue_order: n,
-        stop_requested: false,
-        started_at: Some(n),
-        finished_at: Some(n),
-    }
 }
 
 /// Two million lines as server-sent events, to a reader that only counts them and to the client that makes events of them.

@@ -3,11 +3,15 @@
 //! `SOLTI_BENCH_BYTES` sets the size of the log (1 GiB by default; 10737418240 is the 10 GB of the limits, and 100 million
 //! lines of it need 1 GB). Cold means that the kernel has dropped the files' pages, not their names. `TMPDIR` says where.
 
+#[path = "../../../benches/shared/measure.rs"]
+mod measure;
+
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use measure::{Parts, report, share};
 use rustix::fs::{Advice, fadvise};
 use solti_logstore::{LogReader, LogView, LogWriter, Stream};
 
@@ -19,8 +23,7 @@ const SHORT_LINE: &[u8] = b"123456789\n";
 const T0: u64 = 1_700_000_000_000;
 
 fn main() {
-    // `cargo test --benches` does not pass it: measuring would only take time there.
-    if !std::env::args().any(|argument| argument == "--bench") {
+    if Parts::asked().is_none() {
         return;
     }
     let bytes: u64 = std::env::var("SOLTI_BENCH_BYTES").map_or(1 << 30, |text| text.parse().unwrap());
@@ -34,15 +37,6 @@ fn main() {
     read_all(&bulk);
     fs::remove_dir_all(&bulk).unwrap();
     line_at_a_time(&dir.path().join("slow"));
-}
-
-fn report(what: &str, figure: &str, limit: &str, met: bool) {
-    println!("{what:<44} {figure:<64} {} {limit}", if met { "met   " } else { "MISSED" });
-}
-
-fn share(times: &mut [Duration], percent: usize) -> Duration {
-    times.sort_unstable();
-    times[(times.len() * percent / 100).min(times.len() - 1)]
 }
 
 fn write_bulk(run: &Path, bytes: u64) {

@@ -3,6 +3,9 @@
 //! `SOLTI_BENCH_BYTES` sets the size of the log (1 GiB by default, 10737418240 for 10 GiB); it must fit into memory, because
 //! all is measured warm. `TMPDIR` says where. Counts that differ from ripgrep's end the benchmark with a panic.
 
+#[path = "../../../benches/shared/measure.rs"]
+mod measure;
+
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -11,14 +14,14 @@ use std::sync::atomic::AtomicBool;
 use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
+use measure::{Parts, median, report};
 use solti_logstore::{LogSearch, LogView, LogWriter, Merged, SearchQuery, Stream, make_filters, slices};
 
 const ROUNDS: usize = 3;
 const RARE: &str = "8f3a9c1e";
 
 fn main() {
-    // `cargo test --benches` does not pass it: measuring would only take time there.
-    if !std::env::args().any(|argument| argument == "--bench") {
+    if Parts::asked().is_none() {
         return;
     }
     let bytes: u64 = std::env::var("SOLTI_BENCH_BYTES").map_or(1 << 30, |text| text.parse().unwrap());
@@ -40,15 +43,6 @@ fn main() {
     }
     rare_words(&run, bytes, cores);
     excerpts(&run);
-}
-
-fn report(what: &str, figure: &str, limit: &str, met: bool) {
-    println!("{what:<44} {figure:<64} {} {limit}", if met { "met   " } else { "MISSED" });
-}
-
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort_unstable();
-    times[times.len() / 2]
 }
 
 fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {

@@ -1,6 +1,7 @@
 // The backend inside the app. The only file that imports @tauri-apps/*.
 // Frames of the streams are acknowledged here, after the page has had one chance to draw them, so that a
-// slow window slows its own stream down and nothing piles up between the two.
+// slow window slows its own stream down and nothing piles up between the two. Where a log stands is no drawing yet: the rows
+// that it leads to are asked for at once, and the next frame may come meanwhile.
 import { Channel, invoke as tauriInvoke, type InvokeArgs } from "@tauri-apps/api/core";
 import type { Backend, OpenSearch, Unsubscribe } from "./backend";
 import { ApiError } from "./errors";
@@ -27,12 +28,15 @@ async function invoke<T>(command: string, args?: InvokeArgs): Promise<T> {
 }
 
 const drawn = (): Promise<void> => new Promise((resolve) => onNextFrame(resolve));
+/** At once where somebody may look; a hidden window need not keep up. */
+const taken = (): Promise<void> => (document.hidden ? drawn() : Promise.resolve());
 
 async function open<T extends { frame: number }>(
   command: string,
   channelName: string,
   args: Record<string, unknown>,
   deliver: (message: T) => void,
+  ready = drawn,
 ): Promise<{ id: string; close: Unsubscribe }> {
   let closed = false;
   let named: (id: string) => void = () => {};
@@ -45,7 +49,7 @@ async function open<T extends { frame: number }>(
     try {
       deliver(message);
     } finally {
-      void drawn()
+      void ready()
         .then(() => streamId)
         .then((id) => (closed ? undefined : invoke("ack_frame", { streamId: id, frame: message.frame })))
         .catch((error: unknown) =>
@@ -70,8 +74,9 @@ async function watch<T extends { frame: number }>(
   channelName: string,
   args: Record<string, unknown>,
   deliver: (message: T) => void,
+  ready = drawn,
 ): Promise<Unsubscribe> {
-  return (await open(command, channelName, args, deliver)).close;
+  return (await open(command, channelName, args, deliver, ready)).close;
 }
 
 export const tauriBackend: Backend = {
@@ -101,7 +106,7 @@ export const tauriBackend: Backend = {
   logInfo: (id, attempt) => invoke("log_info", { id, attempt }),
   readLog: (id, attempt, from, count) => invoke("read_log", { id, attempt, from, count }),
   watchLog: (id, attempt, onInfo) =>
-    watch<LogInfo & { frame: number }>("watch_log", "onInfo", { id, attempt }, onInfo),
+    watch<LogInfo & { frame: number }>("watch_log", "onInfo", { id, attempt }, onInfo, taken),
   readLine: (id, attempt, row, fromByte, count) => invoke("read_line", { id, attempt, row, fromByte, count }),
   readLogText: (id, attempt, start, end, timestamps, searchId) =>
     invoke("read_log_text", { id, attempt, start, end, timestamps, searchId: searchId ?? null }),

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { FRAME_LIMIT_MS, onNextFrame } from "./next-frame";
+import { FRAME_LIMIT_MS, markDrawn, onNextFrame } from "./next-frame";
 
 let frames: FrameRequestCallback[];
 beforeEach(() => {
@@ -32,4 +32,13 @@ test("what was called off does not happen", () => {
   onNextFrame(act)();
   vi.advanceTimersByTime(FRAME_LIMIT_MS * 2);
   expect(act).not.toHaveBeenCalled();
+});
+
+test("a mark is left after the frame, not before", () => {
+  const mark = vi.spyOn(performance, "mark").mockReturnValue({} as PerformanceMark);
+  markDrawn("list drawn");
+  frames.at(-1)?.(0);
+  expect(mark).not.toHaveBeenCalled();
+  vi.advanceTimersByTime(0);
+  expect(mark).toHaveBeenCalledExactlyOnceWith("list drawn");
 });

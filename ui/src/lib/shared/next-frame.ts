@@ -18,3 +18,11 @@ export function onNextFrame(act: () => void): () => void {
   const frame = requestAnimationFrame(run);
   return cancel;
 }
+
+/**
+ * Leaves a mark of this name in the page's timeline once what has just changed is drawn: behind a frame, and never in a
+ * window that gets none. `make bench` reads it.
+ */
+export function markDrawn(name: string): void {
+  requestAnimationFrame(() => setTimeout(() => performance.mark(name)));
+}

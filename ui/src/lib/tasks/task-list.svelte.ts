@@ -7,7 +7,7 @@ import { ApiError } from "../api/errors";
 import { matchesQuery } from "../api/query";
 import type { ListQuery, Summary, TaskChange, TaskRow } from "../api/types";
 
-const PAGE = 200;
+const PAGE = 100;
 const idOf = (row: TaskRow) => row.task.metadata.id;
 
 export class TaskList {

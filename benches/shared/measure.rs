@@ -1,0 +1,34 @@
+//! What all benchmarks do alike: which parts are asked for, shares of a series, and a line of the report.
+
+#![allow(dead_code, reason = "each benchmark uses its own part")]
+
+/// The parts named on the command line; all of them without a name. `None` under `cargo test --benches`, which does not
+/// pass `--bench`: measuring would only take time there.
+pub struct Parts(Vec<String>);
+
+impl Parts {
+    pub fn asked() -> Option<Self> {
+        let mut arguments: Vec<String> = std::env::args().skip(1).collect();
+        let measure = arguments.iter().any(|argument| argument == "--bench");
+        arguments.retain(|argument| !argument.starts_with('-'));
+        measure.then_some(Self(arguments))
+    }
+
+    pub fn wanted(&self, name: &str) -> bool {
+        self.0.is_empty() || self.0.iter().any(|argument| argument == name)
+    }
+}
+
+pub fn report(what: &str, figure: &str, aim: &str, met: bool) {
+    println!("{what:<44} {figure:<64} {} {aim}", if met { "met   " } else { "MISSED" });
+}
+
+pub fn median<T: PartialOrd + Copy>(mut values: Vec<T>) -> T {
+    share(&mut values, 50)
+}
+
+/// The value that so many per cent of them do not exceed; 100 is the largest.
+pub fn share<T: PartialOrd + Copy>(values: &mut [T], percent: usize) -> T {
+    values.sort_unstable_by(|a, b| a.partial_cmp(b).expect("times are numbers"));
+    values[(values.len() * percent / 100).min(values.len() - 1)]
+}
