@@ -1,12 +1,8 @@
-//! The icon in the desktop's tray: how many tasks run and wait, and what can be done without a window. It is offered over
+//! The icon in the desktop's tray: how many tasks of this machine run and wait, and what can be done without a window. It is offered over
 //! the session bus (StatusNotifierItem, by ksni); a desktop without a bus or a tray shows nothing, which is no error, and a
 //! panel that comes later takes it up. What closing a window does where there is a tray is in closing.rs.
 
-use crate::{
-    closing,
-    commands::{Api, SettingsDoor},
-    window,
-};
+use crate::{closing, commands::SettingsDoor, machines::Machines, window};
 use futures::StreamExt;
 use ksni::{
     Handle, Icon, MenuItem, OfflineReason, ToolTip, TrayMethods,
@@ -68,8 +64,8 @@ pub fn start<R: Runtime>(app: &AppHandle<R>) {
     let app = app.clone();
     spawn(async move {
         let (told, counts) = watch::channel(Counts::default());
-        let api = app.state::<Api>();
-        join!(count(&**api, told), follow(&app, counts));
+        let here = Arc::clone(app.state::<Arc<Machines>>().here());
+        join!(count(&*here, told), follow(&app, counts));
     });
 }
 

@@ -19,7 +19,7 @@ use serde_json::json;
 use solti_api::ApiHandler as _;
 use solti_api::guard::RateLimit;
 use solti_http::{ClientOptions, HttpClient, Trust};
-use solti_model::{OutputEvent, TaskPhase, TaskQuery};
+use solti_model::{OutputEvent, TaskId, TaskPhase, TaskQuery};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -49,7 +49,7 @@ fn main() {
         if parts.wanted("lines") {
             lines().await;
         }
-        if wanted("slow") {
+        if parts.wanted("slow") {
             slow().await;
         }
     });
