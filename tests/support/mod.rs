@@ -285,6 +285,11 @@ impl AppWindow<'_> {
         .await;
     }
 
+    /// A click that ends the app, maybe before the driver has answered; what becomes of it shows in what follows.
+    pub async fn click_last(&self, test_id: &str) {
+        let _ = self.see(test_id).await.click().await;
+    }
+
     pub async fn click(&self, test_id: &str) {
         eventually(&format!("click {test_id}"), || async {
             self.page.find(By::Css(css(test_id))).await?.click().await.map(Some)

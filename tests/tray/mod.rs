@@ -95,7 +95,7 @@ async fn quit_asks_in_a_window_when_tasks_run() {
     app.see_none("close-dialog").await;
     icon.choose("Quit").await;
     app.see("close-dialog").await;
-    app.click("close-stop").await;
+    app.click_last("close-stop").await;
     app.ended();
 }
 
@@ -117,7 +117,7 @@ async fn when_the_tray_goes_closing_ends_the_app_as_it_does_without_one() {
     app.see_phase(&id, "running").await;
     app.close_main();
     app.see_text("close-dialog", "here again when you open Solti").await;
-    app.click("close-keep").await;
+    app.click_last("close-keep").await;
     app.ended();
 }
 
