@@ -5,6 +5,7 @@ use x11rb::{
     CURRENT_TIME,
     connection::Connection,
     errors::{ConnectError, ReplyOrIdError},
+    protocol::ErrorKind,
     protocol::xproto::{AtomEnum, ClientMessageEvent, ConnectionExt, EventMask, MapState, Window},
     rust_connection::RustConnection,
 };
@@ -54,16 +55,24 @@ fn visible(
 ) -> Result<Vec<Window>, ScreenError> {
     let (protocols, delete) = (atom(screen, "WM_PROTOCOLS")?, atom(screen, "WM_DELETE_WINDOW")?);
     let (name, utf8) = (atom(screen, "_NET_WM_NAME")?, atom(screen, "UTF8_STRING")?);
-    let mut found = Vec::new();
-    for window in screen.query_tree(screen.setup().roots[number].root)?.reply()?.children {
+    let has_cross = |window: Window| -> Result<bool, ScreenError> {
         if screen.get_window_attributes(window)?.reply()?.map_state != MapState::VIEWABLE {
-            continue;
+            return Ok(false);
         }
         let takes = screen.get_property(false, window, protocols, AtomEnum::ATOM, 0, 32)?.reply()?;
         let title = screen.get_property(false, window, name, utf8, 0, 256)?.reply()?.value;
         let closes = takes.value32().is_some_and(|mut all| all.any(|one| one == delete));
-        if closes && titled(&String::from_utf8_lossy(&title)) {
-            found.push(window);
+        Ok(closes && titled(&String::from_utf8_lossy(&title)))
+    };
+    let mut found = Vec::new();
+    for window in screen.query_tree(screen.setup().roots[number].root)?.reply()?.children {
+        match has_cross(window) {
+            Ok(true) => found.push(window),
+            Ok(false) => {}
+            // Gone since they were listed.
+            Err(ScreenError::Reply(ReplyOrIdError::X11Error(error)))
+                if error.error_kind == ErrorKind::Window => {}
+            Err(error) => return Err(error),
         }
     }
     Ok(found)

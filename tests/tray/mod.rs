@@ -49,7 +49,7 @@ async fn with_a_tray_the_app_goes_on_without_a_window_and_starts_what_waits() {
     app.see_text("close-dialog", "1 waiting task starts when its turn comes").await;
     app.look("close-to-tray").await;
     let before = desk.memory();
-    app.click("close-keep").await;
+    app.click_last("close-keep").await;
     desk.see_windows_on_screen(0);
     desk.see_no_web_process();
     println!("with its window: {before} kB, in the tray: {} kB", desk.memory());
