@@ -26,6 +26,10 @@ pub(crate) enum Commit {
     Relayed(oneshot::Receiver<Result<(), StoreError>>),
 }
 
+/// A batch is on the disk. A shutdown waits for this to be dropped, so that what follows at once is done as well.
+#[must_use = "dropped when what follows at once is done"]
+pub(crate) struct Stored(#[expect(dead_code, reason = "held")] Option<OwnedSemaphorePermit>);
+
 impl Commit {
     /// Waits for the disk, once: the caller can be told to try again.
     pub(crate) async fn once(self) -> Result<(), StoreError> {
@@ -43,7 +47,7 @@ impl Commit {
     }
 
     /// Waits for the disk, and repeats a write that it refused until it takes it: what has happened cannot be refused.
-    pub(crate) async fn until_done(self) -> Result<(), StoreError> {
+    pub(crate) async fn until_done(self) -> Result<Stored, StoreError> {
         match self {
             Self::Queued { first, changes, store, shared, permit } => {
                 let mut result = match first {
@@ -51,7 +55,7 @@ impl Commit {
                     Err(error) => Err(error),
                 };
                 // The place is for batches on their way: one that waits for the disk must not make the actor wait too.
-                drop(permit);
+                let permit = permit.filter(|_| result.is_ok());
                 while let Err(error) = &result
                     && is_passing(error)
                 {
@@ -64,9 +68,9 @@ impl Commit {
                 if let Err(error) = &result {
                     tracing::error!("a change of state could not be stored: {error}");
                 }
-                result
+                result.map(|()| Stored(permit))
             }
-            relayed @ Self::Relayed(_) => Box::pin(relayed.once()).await,
+            relayed @ Self::Relayed(_) => Box::pin(relayed.once()).await.map(|()| Stored(None)),
         }
     }
 }

@@ -184,8 +184,9 @@ impl Actor {
         let Some(active) = self.tasks.get_mut(&id) else { return };
         let live = active.live.clone();
         let timer = tokio::spawn(async move {
-            if commit.until_done().await.is_ok() {
+            if let Ok(stored) = commit.until_done().await {
                 effect.run_is_stored(&id, attempt, &live).await;
+                drop(stored);
                 // The folder of the next attempt may be made in one that tidying would take away as empty.
                 effect.tidying.all_done().await;
                 tokio::time::sleep(Duration::from_millis(delay_ms)).await;
@@ -215,8 +216,9 @@ impl Actor {
         let commit = self.save(changes).await;
         let (effect, task) = (self.effect(), id.clone());
         tokio::spawn(async move {
-            if commit.until_done().await.is_ok() {
+            if let Ok(stored) = commit.until_done().await {
                 effect.run_is_stored(&task, attempt, &live).await;
+                drop(stored);
             }
             effect.tell(Message::Closed { id: task }).await;
         });

@@ -22,7 +22,7 @@ impl Actor {
                 let commit = self.request_stop(id, mode, "asked for").await;
                 tokio::spawn(async move {
                     let result = match (commit, live) {
-                        (Some(commit), _) => commit.until_done().await.map_err(Into::into),
+                        (Some(commit), _) => commit.until_done().await.map(drop).map_err(Into::into),
                         // Without a process the task ends here and now: it is over when that is stored.
                         (None, Some(mut live)) => live
                             .wait_for(|live| live.over)
@@ -61,7 +61,7 @@ impl Actor {
                 let (effect, id) = (self.effect(), id.clone());
                 let (done, told) = oneshot::channel();
                 tokio::spawn(async move {
-                    let result = commit.until_done().await;
+                    let result = commit.until_done().await.map(drop);
                     // A stop that cannot be stored is carried out all the same: the person wants the process gone.
                     controller.stop(runner_mode(mode)).await;
                     effect.shared.feed.changed(&id);
