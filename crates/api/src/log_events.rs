@@ -85,6 +85,9 @@ impl Events {
 impl Told {
     /// The next event of a block; `None` when there is nothing more in it.
     fn next_of(&mut self, block: &mut Block) -> Option<OutputEvent> {
+        if let Some(span) = self.plain_line(block) {
+            return Some(span);
+        }
         loop {
             if let Some(gap) = block.batch.gaps.get(block.gap).filter(|gap| gap.before_line <= block.line) {
                 block.gap += 1;
@@ -93,10 +96,7 @@ impl Told {
                     continue;
                 }
             } else if let Some(span) = block.batch.lines.get(block.line).copied() {
-                let stream = match span.stream {
-                    LogStream::Stdout => OutputStreamKind::Stdout,
-                    LogStream::Stderr => OutputStreamKind::Stderr,
-                };
+                let stream = kind_of(span.stream);
                 let handed = self.position.stream_mut(stream);
                 let skip = self.skip.stream_mut(stream);
                 let len = u64::from(span.end - span.start);
@@ -129,11 +129,34 @@ impl Told {
         }
     }
 
+    /// The next line where there is nothing else to think of, which is nearly always: a whole one, of a block without gaps,
+    /// that follows on what the subscriber has.
+    fn plain_line(&mut self, block: &mut Block) -> Option<OutputEvent> {
+        let (span, text) = (block.batch.lines.get(block.line)?, block.text.as_ref()?);
+        let stream = kind_of(span.stream);
+        let behind = self.catching_up || self.gap != 0 || self.skip.stream(stream).bytes != 0;
+        let handed = self.position.stream_mut(stream);
+        if behind || span.cut || !block.batch.gaps.is_empty() || span.seq != handed.lines {
+            return None;
+        }
+        *handed = Handed { lines: span.seq + 1, bytes: 0 };
+        block.line += 1;
+        let line = text.slice_ref(&text[span.start as usize..span.end as usize]);
+        Some(OutputEvent::Chunk { attempt: block.attempt, stream, seq: span.seq, ts: span.ts_ms, line })
+    }
+
     fn take_gap(&mut self) -> Option<OutputEvent> {
         match std::mem::take(&mut self.gap) {
             0 => None,
             skipped => Some(OutputEvent::Lagged { skipped }),
         }
+    }
+}
+
+fn kind_of(stream: LogStream) -> OutputStreamKind {
+    match stream {
+        LogStream::Stdout => OutputStreamKind::Stdout,
+        LogStream::Stderr => OutputStreamKind::Stderr,
     }
 }
 

@@ -58,12 +58,17 @@ impl RunFolders {
         Ok(folders.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect())
     }
 
-    /// Leaves of a finished run its log alone, and nothing when it printed nothing: folders cost inodes.
+    /// Leaves of the latest run, which is over, its log alone, and nothing when it printed nothing: folders cost inodes. The
+    /// folder of a first run that printed nothing is kept for another task, so no further attempt may be begun meanwhile.
+    pub(crate) fn tidy_latest(&self, id: &TaskId, attempt: u32) {
+        if attempt > 1 || !self.spare.keep(&self.task(id), &self.run(id, attempt)) {
+            self.tidy(id, attempt);
+        }
+    }
+
+    /// Leaves of a run that is over its log alone.
     pub fn tidy(&self, id: &TaskId, attempt: u32) {
         let run = self.run(id, attempt);
-        if attempt == 1 && self.spare.keep(&self.task(id), &run) {
-            return;
-        }
         for name in solti_runner::TRANSIENT_FILES {
             // What is not there need not go; what cannot go now goes with the task.
             let _ = std::fs::remove_file(run.join(name));

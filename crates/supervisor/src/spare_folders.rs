@@ -38,12 +38,10 @@ impl SpareFolders {
         builder.create(&self.root)
     }
 
-    /// Takes the folder of a task whose only run is over and stored; `false` when it is not fit to be used again.
+    /// Takes the folder of a task whose only run is over and stored, and which has nothing else in it; `false` when it is not
+    /// fit to be used again.
     pub(crate) fn keep(&self, task: &Path, run: &Path) -> bool {
-        if self.free().len() >= MOST
-            || !is_alone(task)
-            || !solti_runner::empty_run_folder(run).unwrap_or(false)
-        {
+        if self.free().len() >= MOST || !solti_runner::empty_run_folder(run).unwrap_or(false) {
             return false;
         }
         let spare = self.root.join(self.made.fetch_add(1, Ordering::Relaxed).to_string());
@@ -68,9 +66,4 @@ impl SpareFolders {
         // Nothing panics while holding it; if something did, the list is still whole.
         self.free.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Whether the task's folder holds one run and nothing else.
-fn is_alone(task: &Path) -> bool {
-    fs::read_dir(task).is_ok_and(|entries| entries.count() == 1)
 }

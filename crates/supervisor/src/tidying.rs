@@ -23,7 +23,7 @@ impl Tidying {
         tokio::task::spawn_blocking(move || {
             while let Some(chore) = waiting.blocking_recv() {
                 match chore {
-                    Chore::Tidy { id, attempt } => folders.tidy(&id, attempt),
+                    Chore::Tidy { id, attempt } => folders.tidy_latest(&id, attempt),
                     // Whoever asked may have given up.
                     Chore::Answer(done) => drop(done.send(())),
                 }
