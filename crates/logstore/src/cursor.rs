@@ -43,6 +43,7 @@ pub(crate) struct Cursor {
     at: usize,
     base: Counts,
     seen: Option<Record>,
+    /// Of the page's last record; of bytes behind it that have none, too.
     last_stream: Stream,
     bridge: Option<Bridge>,
     /// The log's bytes of this segment are known to reach at least to here.
@@ -398,6 +399,8 @@ impl Cursor {
         self.place = Some(place);
         self.reload(files)?;
         (self.base, self.at, self.seen) = (counts, HEADER, None);
+        // Not that of the page before: bytes without a record are to be the same from wherever one came to the page.
+        self.last_stream = counts.open_row.unwrap_or(Stream::Stdout);
         Ok(())
     }
 
