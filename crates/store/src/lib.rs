@@ -18,6 +18,7 @@ mod recover;
 mod rows;
 mod schema;
 mod store;
+mod task_cache;
 mod write;
 mod writer;
 

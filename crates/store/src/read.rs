@@ -21,12 +21,15 @@ const RUN_COLUMNS: &str = "attempt, phase, started_at, finished_at, exit_code, e
 /// As many labels as a sidebar can show.
 const TOP_LABELS: u32 = 50;
 
-pub(crate) fn task(db: &Transaction<'_>, id: &TaskId) -> Result<Option<StoredTask>, StoreError> {
+/// The task, and how many bytes of JSON its spec is.
+pub(crate) fn task(db: &Transaction<'_>, id: &TaskId) -> Result<Option<(StoredTask, usize)>, StoreError> {
     let mut statement = db.prepare_cached(&format!(
         "SELECT {TASK_COLUMNS} FROM tasks t JOIN task_specs s ON s.num = t.num WHERE t.id = ?1"
     ))?;
     let mut rows = statement.query([id.as_str()])?;
-    rows.next()?.map(stored_task).transpose()
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let spec_bytes = row.get_ref("spec")?.as_str().map_err(rusqlite::Error::from)?.len();
+    Ok(Some((stored_task(row)?, spec_bytes)))
 }
 
 pub(crate) fn active(db: &Transaction<'_>) -> Result<Vec<StoredTask>, StoreError> {

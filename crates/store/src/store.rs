@@ -1,6 +1,7 @@
 //! The handle that the rest of the app holds: every question and every write goes through here.
 
 use crate::readers::Readers;
+use crate::task_cache::TaskCache;
 use crate::writer::{Commit, Writer, WriterStats};
 use crate::{
     Change, LabelCount, RowPage, RowQuery, StoreError, StoredEvent, StoredLane, StoredRun, StoredTask,
@@ -21,6 +22,8 @@ struct Inner {
     dir: PathBuf,
     readers: Readers,
     writer: Writer,
+    /// Shared with the writer.
+    tasks: Arc<TaskCache>,
 }
 
 impl Store {
@@ -32,8 +35,10 @@ impl Store {
     pub fn open(dir: &Path) -> Result<Self, StoreError> {
         let path = schema::prepare_file(dir)?;
         let connection = schema::open_writer(&path)?;
-        let writer = Writer::spawn(connection, &path)?;
-        Ok(Self { inner: Arc::new(Inner { dir: dir.to_owned(), readers: Readers::new(path), writer }) })
+        let tasks = Arc::new(TaskCache::new());
+        let writer = Writer::spawn(connection, &path, Arc::clone(&tasks))?;
+        let inner = Inner { dir: dir.to_owned(), readers: Readers::new(path), writer, tasks };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// The folder that holds the database.
@@ -74,8 +79,16 @@ impl Store {
     }
 
     pub async fn task(&self, id: &TaskId) -> Result<Option<StoredTask>, StoreError> {
+        let ticket = match self.inner.tasks.get(id) {
+            Ok(task) => return Ok(Some((*task).clone())),
+            Err(ticket) => ticket,
+        };
         let id = id.clone();
-        self.inner.readers.run(move |db| read::task(db, &id)).await
+        let found = self.inner.readers.run(move |db| read::task(db, &id)).await?;
+        Ok(found.map(|(task, spec_bytes)| {
+            self.inner.tasks.keep(ticket, &task, spec_bytes);
+            task
+        }))
     }
 
     /// The contract's query: newest first, by offset.

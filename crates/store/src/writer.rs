@@ -3,6 +3,7 @@
 //! A group is what has queued up while the last commit was waiting for the disk. Nothing waits for company: with an empty queue
 //! a single batch is committed at once. How a change becomes SQL is in `write`.
 
+use crate::task_cache::TaskCache;
 use crate::{Change, StoreError, write};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::path::Path;
@@ -76,13 +77,17 @@ struct Batch {
 }
 
 impl Writer {
-    pub(crate) fn spawn(connection: Connection, path: &Path) -> Result<Self, StoreError> {
+    pub(crate) fn spawn(
+        connection: Connection,
+        path: &Path,
+        tasks: Arc<TaskCache>,
+    ) -> Result<Self, StoreError> {
         let (queue, jobs) = sync_channel(QUEUE);
         let counters = Arc::new(Counters::default());
         let thread_counters = Arc::clone(&counters);
         let thread = std::thread::Builder::new()
             .name("solti-store".to_owned())
-            .spawn(move || serve(connection, &jobs, &thread_counters))
+            .spawn(move || serve(Target { connection, tasks }, &jobs, &thread_counters))
             .map_err(|source| StoreError::Open { path: path.to_owned(), source })?;
         Ok(Self { queue: Some(queue), thread: Some(thread), counters })
     }
@@ -131,19 +136,25 @@ impl Drop for Writer {
     }
 }
 
-fn serve(mut connection: Connection, jobs: &Receiver<Job>, counters: &Counters) {
+/// What is written to, and who must know of it.
+struct Target {
+    connection: Connection,
+    tasks: Arc<TaskCache>,
+}
+
+fn serve(mut target: Target, jobs: &Receiver<Job>, counters: &Counters) {
     let mut next = None;
     let mut unmoved = 0;
-    while let Some(job) = next.take().or_else(|| next_job(&connection, jobs, &mut unmoved)) {
+    while let Some(job) = next.take().or_else(|| next_job(&target.connection, jobs, &mut unmoved)) {
         match job {
             Job::Batch(first) => {
                 unmoved += 1;
-                next = serve_group(&mut connection, first, jobs, counters);
+                next = serve_group(&mut target, first, jobs, counters);
             }
             // The caller may have stopped waiting.
-            Job::Settle(done) => drop(done.send(settle(&connection))),
+            Job::Settle(done) => drop(done.send(settle(&target.connection))),
             #[cfg(test)]
-            Job::Visit(visit) => visit(&connection),
+            Job::Visit(visit) => visit(&target.connection),
         }
     }
 }
@@ -165,12 +176,7 @@ fn next_job(connection: &Connection, jobs: &Receiver<Job>, unmoved: &mut u32) ->
 }
 
 /// Returns the job that ended the group, if one of another kind did.
-fn serve_group(
-    connection: &mut Connection,
-    first: Batch,
-    jobs: &Receiver<Job>,
-    counters: &Counters,
-) -> Option<Job> {
+fn serve_group(target: &mut Target, first: Batch, jobs: &Receiver<Job>, counters: &Counters) -> Option<Job> {
     let deadline = Instant::now() + GROUP_TIME;
     let mut group = vec![first];
     let mut next = None;
@@ -184,7 +190,7 @@ fn serve_group(
             Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
         }
     }
-    if group.len() > 1 && commit(connection, &group).is_ok() {
+    if group.len() > 1 && commit(target, &group).is_ok() {
         counters.batches.fetch_add(group.len() as u64, Ordering::Relaxed);
         counters.commits.fetch_add(1, Ordering::Relaxed);
         for batch in group {
@@ -194,7 +200,7 @@ fn serve_group(
     } else {
         // One by one: only the batch that is at fault gets an error, and it gets its own.
         for batch in group {
-            let result = commit(connection, std::slice::from_ref(&batch));
+            let result = commit(target, std::slice::from_ref(&batch));
             if result.is_ok() {
                 counters.batches.fetch_add(1, Ordering::Relaxed);
                 counters.commits.fetch_add(1, Ordering::Relaxed);
@@ -211,7 +217,8 @@ fn settle(connection: &Connection) -> Result<(), StoreError> {
 }
 
 /// All of `group`, or nothing.
-fn commit(connection: &mut Connection, group: &[Batch]) -> Result<(), StoreError> {
+fn commit(Target { connection, tasks }: &mut Target, group: &[Batch]) -> Result<(), StoreError> {
+    let _changing = tasks.changing(group.iter().flat_map(|batch| &batch.changes));
     let transaction: Transaction<'_> =
         connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for change in group.iter().flat_map(|batch| &batch.changes) {
@@ -229,7 +236,8 @@ mod tests {
     fn writer() -> (tempfile::TempDir, Writer) {
         let dir = tempfile::tempdir().unwrap();
         let path = schema::prepare_file(dir.path()).unwrap();
-        let writer = Writer::spawn(schema::open_writer(&path).unwrap(), &path).unwrap();
+        let writer =
+            Writer::spawn(schema::open_writer(&path).unwrap(), &path, Arc::new(TaskCache::new())).unwrap();
         (dir, writer)
     }
 

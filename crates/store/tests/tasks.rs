@@ -2,7 +2,7 @@
 
 mod support;
 
-use solti_model::{BackoffState, Bookmark, TaskPhase};
+use solti_model::{BackoffState, Bookmark, TaskPhase, TaskQuery};
 use solti_store::{Change, LabelCount, Store, StoreError, StoredLane};
 use support::{id, in_slot, labelled, run, slot, task};
 
@@ -257,4 +257,37 @@ async fn a_file_of_the_first_format_is_brought_to_the_current_one() {
     let store = Store::open(dir.path()).unwrap();
     store.apply(vec![task(1, TaskPhase::Running).into()]).await.unwrap();
     assert!(store.bookmarks(&id(1)).await.unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_shown_a_task_older_than_one_that_was_seen() {
+    const COMMITS: u64 = 2_000;
+    let (_dir, store) = store();
+    store.apply(vec![task(1, TaskPhase::Running).into()]).await.unwrap();
+    let mut readers = tokio::task::JoinSet::new();
+    for _ in 0..4 {
+        let store = store.clone();
+        readers.spawn(async move {
+            let (mut seen, mut by_list) = (0, false);
+            while seen < COMMITS {
+                // A list is always read from the database.
+                let task = if by_list {
+                    store.query(&TaskQuery::default()).await.unwrap().items.remove(0)
+                } else {
+                    store.task(&id(1)).await.unwrap().unwrap().task
+                };
+                by_list = !by_list;
+                assert!(task.metadata.resource_version >= seen);
+                seen = task.metadata.resource_version;
+            }
+        });
+    }
+    for version in 1..=COMMITS {
+        let mut stored = task(1, TaskPhase::Running);
+        stored.task.metadata.resource_version = version;
+        store.apply(vec![stored.into()]).await.unwrap();
+        let now = store.task(&id(1)).await.unwrap().unwrap();
+        assert_eq!(now.task.metadata.resource_version, version);
+    }
+    readers.join_all().await;
 }
