@@ -6,11 +6,11 @@ use crate::{
     ApiError, ApiHandler, LaneControl, LogAccess, LogEventStream, LogInfoStream, LogPosition,
     OutputEventStream, TaskChangeStream, TaskControl, TaskFeed, UsageStream,
 };
-use crate::{log_rows, log_stream, rows, usage};
+use crate::{log_rows, log_stream, rows, run_environment, usage};
 use async_trait::async_trait;
 use solti_model::{
-    Lane, ListQuery, LogInfo, LogRows, Slot, StopMode, Summary, Task, TaskChange, TaskEvent, TaskEventKind,
-    TaskId, TaskList, TaskPage, TaskQuery, TaskRow, TaskRun, TaskSpec,
+    Lane, ListQuery, LogInfo, LogRows, RunEnvironment, Slot, StopMode, Summary, Task, TaskChange, TaskEvent,
+    TaskEventKind, TaskId, TaskList, TaskPage, TaskQuery, TaskRow, TaskRun, TaskSpec,
 };
 use solti_supervisor::{Supervisor, SupervisorError};
 use std::sync::Arc;
@@ -118,6 +118,10 @@ impl TaskFeed for SupervisorApiAdapter {
             })
         });
         Ok(readable.collect())
+    }
+
+    async fn run_environment(&self, id: &TaskId, attempt: u32) -> Result<Option<RunEnvironment>, ApiError> {
+        run_environment::of(&self.supervisor, id, attempt).await
     }
 
     async fn watch_tasks(&self) -> Result<TaskChangeStream, ApiError> {

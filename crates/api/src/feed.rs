@@ -2,7 +2,9 @@
 
 use crate::ApiError;
 use async_trait::async_trait;
-use solti_model::{ListQuery, Summary, TaskChange, TaskEvent, TaskId, TaskList, TaskRow, UsageSample};
+use solti_model::{
+    ListQuery, RunEnvironment, Summary, TaskChange, TaskEvent, TaskId, TaskList, TaskRow, UsageSample,
+};
 use std::pin::Pin;
 use tokio_stream::Stream;
 
@@ -21,6 +23,15 @@ pub trait TaskFeed: Send + Sync + 'static {
 
     /// The history of a task, oldest first.
     async fn task_events(&self, id: &TaskId) -> Result<Vec<TaskEvent>, ApiError>;
+
+    /// Every variable that a run was started with; attempt 0 is the latest. `None` when that is not recorded, or there
+    /// was no attempt yet. The default is `None`: not every handler can tell.
+    ///
+    /// # Errors
+    /// `TaskNotFound`; `InvalidRequest` for an attempt that there was not.
+    async fn run_environment(&self, _id: &TaskId, _attempt: u32) -> Result<Option<RunEnvironment>, ApiError> {
+        Ok(None)
+    }
 
     /// Every change from now on. The first item comes at once and holds the summary only.
     async fn watch_tasks(&self) -> Result<TaskChangeStream, ApiError>;

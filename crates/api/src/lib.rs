@@ -20,6 +20,7 @@ mod log_search;
 mod log_stream;
 mod logs;
 mod rows;
+mod run_environment;
 mod settings;
 mod usage;
 

@@ -63,7 +63,14 @@ fn run(n: u64) -> StoredRun {
         exit_code: Some(0),
         usage: None,
     };
-    StoredRun { task_id: TaskId::generate(n, n), run, boot_id: "boot".into(), pid: Some(1), folder: true }
+    StoredRun {
+        task_id: TaskId::generate(n, n),
+        run,
+        boot_id: "boot".into(),
+        pid: Some(1),
+        folder: true,
+        environment: None,
+    }
 }
 
 async fn seed(dir: &Path, waiting: u64, finished: u64) {

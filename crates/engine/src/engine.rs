@@ -1,7 +1,7 @@
 //! The one place that says what the engine is made of: store, runner, supervisor, and the api over them. Guards stand
 //! between this api and a transport, not here: the window needs none.
 
-use crate::{Config, EngineError, environment::Inherited, error::in_full};
+use crate::{Config, EngineError, environment::Inherited, error::in_full, user_manager::UserManager};
 use solti_api::{LocalApi, SettingsAccess, StoredSettings, SupervisorApiAdapter};
 use solti_logstore::LogLimits;
 use solti_model::{FinishedSettings, InheritedEnvironment, LogSettings, Settings};
@@ -39,18 +39,24 @@ impl Engine {
     }
 
     async fn compose(config: &Config, Opened { store, recovered }: Opened) -> Result<Self, EngineError> {
+        let runner = Arc::new(ShimRunner::sheltered(&config.shim, Arc::new(UserManager::of_session())));
+        // Beside the rest of the start. A run that comes first waits for it.
+        spawn({
+            let runner = Arc::clone(&runner);
+            async move { runner.warm_up().await }
+        });
         let settings = Arc::new(StoredSettings::load(store.clone()).await?);
         let capture = settings.settings().environment.capture_login_shell;
         let inherited = Inherited::find(capture).await;
         let followed = settings.watch_settings();
         let supervised = SupervisorConfig {
             base_env: inherited.variables.clone(),
+            from_login_shell: inherited.from_shell(),
             restored: recovered.is_some(),
             log_limits: follow(followed.clone(), |settings| log_limits(&settings.logs)),
             finished_limits: follow(followed, |settings| finished_limits(&settings.finished)),
             ..SupervisorConfig::new(&config.data_dir)
         };
-        let runner = Arc::new(ShimRunner::new(&config.shim));
         let supervisor = Supervisor::start(store.clone(), runner, supervised).await?;
         spawn(keep_copies(store));
         let api = Arc::new(SupervisorApiAdapter::new(supervisor.clone()));

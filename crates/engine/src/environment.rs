@@ -3,9 +3,9 @@
 //! wrong, tasks get the app's environment. Values are handed to tasks alone; what is shown is masked (`solti-model`).
 
 use rustix::process::{Pid, Signal, kill_process_group};
-use solti_model::{InheritedEnvironment, InheritedVariable, ShellCapture, VariableOrigin, looks_secret};
+use solti_model::{InheritedEnvironment, InheritedVariable, ShellCapture, VariableOrigin};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     env,
     ffi::{OsStr, OsString},
     io::{IsTerminal, stderr, stdin, stdout},
@@ -73,6 +73,11 @@ impl Inherited {
         Self { variables, from_shell, capture }
     }
 
+    /// The names of those that the login shell has set.
+    pub fn from_shell(&self) -> BTreeSet<OsString> {
+        self.from_shell.keys().cloned().collect()
+    }
+
     /// What a person may see of it.
     pub fn shown(&self) -> InheritedEnvironment {
         let shown = |(name, value): (&OsString, &OsString)| {
@@ -80,9 +85,7 @@ impl Inherited {
                 true => VariableOrigin::LoginShell,
                 false => VariableOrigin::App,
             };
-            let name = name.to_string_lossy().into_owned();
-            let value = (!looks_secret(&name)).then(|| value.to_string_lossy().into_owned());
-            InheritedVariable { name, value, origin }
+            InheritedVariable::masked(name, value, origin)
         };
         InheritedEnvironment {
             capture: self.capture.clone(),

@@ -10,6 +10,7 @@ mod environment;
 mod error;
 mod journal;
 mod lock;
+mod user_manager;
 
 pub use config::{Config, data_dir};
 pub use engine::Engine;

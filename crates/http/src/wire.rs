@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use solti_model::{
-    Bookmark, Lane, LogQuery, LogSource, RowRanges, SearchHit, StopMode, Task, TaskEvent, TaskId, TaskRow,
-    TaskRun, TaskSpec, TextPosition,
+    Bookmark, Lane, LogQuery, LogSource, RowRanges, RunEnvironment, SearchHit, StopMode, Task, TaskEvent,
+    TaskId, TaskRow, TaskRun, TaskSpec, TextPosition,
 };
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -37,6 +37,13 @@ pub struct RowBody {
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct History {
     pub events: Vec<TaskEvent>,
+}
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Started {
+    /// Absent when it is not recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<RunEnvironment>,
 }
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]

@@ -1,6 +1,11 @@
-//! What tasks inherit, and where each variable comes from. A value whose name looks secret never leaves the engine in it.
+//! What tasks inherit, what a run was given, and where each variable comes from. A value whose name looks secret is in none
+//! of these: it goes to the process alone.
 
+use crate::{EnvVar, TaskId, TaskKind};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use ts_rs::TS;
 
 /// Words in the names of variables whose values are treated as secret. A guess by name, on the safe side.
@@ -33,13 +38,99 @@ pub struct InheritedVariable {
     pub origin: VariableOrigin,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+impl InheritedVariable {
+    /// As it may be shown and stored.
+    #[must_use]
+    pub fn masked(name: &OsStr, value: &OsStr, origin: VariableOrigin) -> Self {
+        let name = name.to_string_lossy().into_owned();
+        let value = (!looks_secret(&name)).then(|| value.to_string_lossy().into_owned());
+        Self { name, value, origin }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum VariableOrigin {
     /// The app was started with it.
     App,
     /// The login shell set it, or set it otherwise.
     LoginShell,
+}
+
+/// What a run was started with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RunEnvironment {
+    pub attempt: u32,
+    /// By name.
+    pub variables: Vec<RunVariable>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RunVariable {
+    pub name: String,
+    /// `None` for a secret one, and for a directory that only the user database knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub value: Option<String>,
+    pub origin: RunVariableOrigin,
+    /// Where one of that name came from that was inherited and has given way to this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub instead_of: Option<VariableOrigin>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum RunVariableOrigin {
+    App,
+    LoginShell,
+    /// Made for this run: its directory and its mark.
+    Run,
+    /// The task says so.
+    Task,
+}
+
+impl RunEnvironment {
+    /// What a run of this kind gets over what it inherits, in the order of `solti-runner`: the task's own win, but for the
+    /// mark that its processes are found by.
+    #[must_use]
+    pub fn of(inherited: Vec<InheritedVariable>, kind: &TaskKind, id: &TaskId, attempt: u32) -> Self {
+        let (own, cwd): (&[EnvVar], _) = match kind {
+            TaskKind::Subprocess(task) => (&task.env, task.cwd.clone()),
+            TaskKind::Container(task) => (&task.env, None),
+            TaskKind::Wasm(task) => (&task.env, None),
+        };
+        let home = inherited.iter().find(|variable| variable.name == "HOME");
+        let home = home.and_then(|home| home.value.clone());
+        let mut variables: BTreeMap<String, RunVariable> = inherited
+            .into_iter()
+            .map(|InheritedVariable { name, value, origin }| {
+                let origin = match origin {
+                    VariableOrigin::App => RunVariableOrigin::App,
+                    VariableOrigin::LoginShell => RunVariableOrigin::LoginShell,
+                };
+                (name.clone(), RunVariable { name, value, origin, instead_of: None })
+            })
+            .collect();
+        let mut set = |name: &str, value: Option<String>, origin| {
+            let before = variables.get(name);
+            let instead_of = match before.map(|variable| variable.origin) {
+                Some(RunVariableOrigin::App) => Some(VariableOrigin::App),
+                Some(RunVariableOrigin::LoginShell) => Some(VariableOrigin::LoginShell),
+                _ => before.and_then(|variable| variable.instead_of),
+            };
+            let name = name.to_owned();
+            variables.insert(name.clone(), RunVariable { name, value, origin, instead_of });
+        };
+        set("PWD", cwd.or(home), RunVariableOrigin::Run);
+        for EnvVar { key, value } in own {
+            set(key, (!looks_secret(key)).then(|| value.clone()), RunVariableOrigin::Task);
+        }
+        set("SOLTI_RUN_ID", Some(format!("{id}/{attempt}")), RunVariableOrigin::Run);
+        Self { attempt, variables: variables.into_values().collect() }
+    }
 }
 
 /// What came of asking the login shell for its environment when the app started.
@@ -71,5 +162,43 @@ mod tests {
         for name in ["PATH", "HOME", "LANG", "EDITOR"] {
             assert!(!looks_secret(name), "{name}");
         }
+    }
+
+    #[test]
+    fn a_runs_variables_say_what_they_came_instead_of_and_hide_what_looks_secret() {
+        let inherited = |name: &str, value: &str, origin| {
+            InheritedVariable::masked(OsStr::new(name), OsStr::new(value), origin)
+        };
+        let all = vec![
+            inherited("HOME", "/home/me", VariableOrigin::App),
+            inherited("GH_TOKEN", "hush", VariableOrigin::LoginShell),
+            inherited("PWD", "/", VariableOrigin::App),
+            inherited("LANG", "C", VariableOrigin::LoginShell),
+        ];
+        let own = |key: &str, value: &str| EnvVar { key: key.into(), value: value.into() };
+        let kind = TaskKind::Wasm(crate::WasmTask {
+            module: "m".into(),
+            args: vec![],
+            env: vec![own("LANG", "de"), own("LANG", "fr"), own("MY_KEY", "hush"), own("SOLTI_RUN_ID", "x")],
+        });
+        let id = TaskId::new("t").expect("legal");
+        let found = RunEnvironment::of(all, &kind, &id, 2);
+        let shown: Vec<_> = found
+            .variables
+            .iter()
+            .map(|found| (found.name.as_str(), found.value.as_deref(), found.origin, found.instead_of))
+            .collect();
+        use RunVariableOrigin::{App, LoginShell, Run, Task};
+        assert_eq!(
+            shown,
+            [
+                ("GH_TOKEN", None, LoginShell, None),
+                ("HOME", Some("/home/me"), App, None),
+                ("LANG", Some("fr"), Task, Some(VariableOrigin::LoginShell)),
+                ("MY_KEY", None, Task, None),
+                ("PWD", Some("/home/me"), Run, Some(VariableOrigin::App)),
+                ("SOLTI_RUN_ID", Some("t/2"), Run, None),
+            ]
+        );
     }
 }

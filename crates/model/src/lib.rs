@@ -28,7 +28,10 @@ mod view;
 pub use backoff::{BackoffState, BackoffStrategy, JitterStrategy};
 pub use crash_loop::{LOOP_STARTS, LOOP_WINDOW_MS, RecentStarts};
 pub use diagnosis::{Diagnosis, Finding, FindingState};
-pub use environment::{InheritedEnvironment, InheritedVariable, ShellCapture, VariableOrigin, looks_secret};
+pub use environment::{
+    InheritedEnvironment, InheritedVariable, RunEnvironment, RunVariable, RunVariableOrigin, ShellCapture,
+    VariableOrigin, looks_secret,
+};
 pub use event::{OutputEvent, OutputStreamKind};
 pub use excerpt::{
     Bookmark, DensityBucket, ExportedLog, LineChunk, LogDensity, LogSource, LogText, MAX_TEXT_BYTES,

@@ -1,4 +1,4 @@
-//! The fork server as the app sees it: started at the first run, told of each run, ended with the runner.
+//! The fork server as the app sees it: started at the first run or before, told of each run, ended with the runner.
 //!
 //! It is the shim itself, executed once (`solti_shim::fork_order` says why); the shims that it forks outlive it. A server
 //! that has died is noticed by the order that it does not take, and the next run gets another.
@@ -16,11 +16,16 @@ use rustix::net::{
 use solti_shim::control::Request;
 use solti_shim::fork_order::{self, DESCRIPTORS, FORK_SERVER};
 
-use crate::spawn;
+use crate::{Shelter, spawn};
 
 /// The one server of a runner, when there is one.
-#[derive(Debug, Default)]
-pub struct ForkServerSlot(Mutex<Option<Arc<ForkServer>>>);
+#[derive(Default)]
+pub struct ForkServerSlot {
+    current: Mutex<Option<Arc<ForkServer>>>,
+    /// One at a time: taking a server in takes a moment.
+    starting: tokio::sync::Mutex<()>,
+    shelter: Option<Arc<dyn Shelter>>,
+}
 
 #[derive(Debug)]
 pub struct ForkServer {
@@ -38,15 +43,34 @@ pub struct Ordered {
 }
 
 impl ForkServerSlot {
+    pub fn with_shelter(shelter: Arc<dyn Shelter>) -> Self {
+        Self { shelter: Some(shelter), ..Self::default() }
+    }
+
+    /// The server, which is started and taken in where there is none.
+    pub async fn server(&self, shim: &Path) -> io::Result<Arc<ForkServer>> {
+        if let Some(server) = self.current() {
+            return Ok(server);
+        }
+        let _one = self.starting.lock().await;
+        if let Some(server) = self.current() {
+            return Ok(server);
+        }
+        let server = Arc::new(ForkServer::start(shim)?);
+        if let Some(shelter) = &self.shelter {
+            shelter.take_in(server.pid()).await;
+        }
+        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&server));
+        Ok(server)
+    }
+
+    fn current(&self) -> Option<Arc<ForkServer>> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Orders a shim for the run folder. An error says that this order will start none; the caller executes one instead.
-    pub fn order(&self, shim: &Path, run_dir: &Path, spec: &[u8]) -> io::Result<Ordered> {
-        let server = {
-            let mut slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            match &*slot {
-                Some(server) => Arc::clone(server),
-                None => Arc::clone(slot.insert(Arc::new(ForkServer::start(shim)?))),
-            }
-        };
+    pub async fn order(&self, shim: &Path, run_dir: &Path, spec: &[u8]) -> io::Result<Ordered> {
+        let server = self.server(shim).await?;
         let ordered = Arc::clone(&server).order(run_dir, spec);
         if ordered.is_err() {
             self.discard(&server);
@@ -56,7 +80,7 @@ impl ForkServerSlot {
 
     /// Takes a server out of use that does not do its work.
     pub fn discard(&self, server: &Arc<ForkServer>) {
-        let mut slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut slot = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         slot.take_if(|current| Arc::ptr_eq(current, server));
     }
 }

@@ -14,6 +14,7 @@ mod handle;
 mod resolve;
 mod run_dir;
 mod runner;
+mod shelter;
 mod shim_process;
 mod shim_runner;
 mod signal_name;
@@ -28,9 +29,12 @@ pub use error::AttachError;
 pub use handle::{LogDoorbell, RunController, RunEnds, RunHandle, StopMode};
 pub use run_dir::{TRANSIENT_FILES, empty_run_folder};
 pub use runner::{Attached, RunRequest, Runner, UnsupportedKind};
+pub use shelter::Shelter;
 pub use shim_runner::ShimRunner;
 pub use signal_name::describe_signal;
-pub use solti_shim::cgroup::Unenforced;
+pub use solti_shim::cgroup::{
+    SCOPE_PREFIX, SCOPE_SLICE, SCOPE_SUFFIX, Unenforced, settle as settle_in_scope,
+};
 pub use solti_shim::exit_record::{EndFlags, Usage};
 pub use start_failure::{Stage, StartCause, StartFailure};
 pub use usage::{TreeUsage, usage_of};

@@ -26,14 +26,15 @@ use crate::run_dir::RunDir;
 use crate::shim_process::ShimProcess;
 use crate::watch::{Watched, watch};
 use crate::{
-    AttachError, Attached, RunHandle, RunRequest, Runner, Stage, StartCause, StartFailure, UnsupportedKind,
+    AttachError, Attached, RunHandle, RunRequest, Runner, Shelter, Stage, StartCause, StartFailure,
+    UnsupportedKind,
 };
 
 /// A shim reports within milliseconds; only a hanging file system takes longer.
 const REPORT_WITHIN: Duration = Duration::from_secs(15);
 
 /// Runs each attempt under a shim, so that it outlives the app.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ShimRunner {
     shim_path: PathBuf,
     server: Arc<ForkServerSlot>,
@@ -43,6 +44,19 @@ impl ShimRunner {
     /// `shim_path`: the `solti-shim` program, absolute.
     pub fn new(shim_path: impl Into<PathBuf>) -> Self {
         Self { shim_path: shim_path.into(), server: Arc::default() }
+    }
+
+    /// The same, with its shims in a shelter.
+    pub fn sheltered(shim_path: impl Into<PathBuf>, shelter: Arc<dyn Shelter>) -> Self {
+        let server = Arc::new(ForkServerSlot::with_shelter(shelter));
+        Self { shim_path: shim_path.into(), server }
+    }
+
+    /// Does what the first run would otherwise wait for.
+    pub async fn warm_up(&self) {
+        if let Err(error) = self.server.server(&self.shim_path).await {
+            tracing::warn!("the fork server cannot be started, each run gets a new shim: {error}");
+        }
     }
 }
 
@@ -122,7 +136,7 @@ impl Start {
         }
 
         let shim_path = &runner.shim_path;
-        let mut begun = match runner.server.order(shim_path, &run_dir, &spec) {
+        let mut begun = match runner.server.order(shim_path, &run_dir, &spec).await {
             Ok(Ordered { server, status, control }) => {
                 Begun { shim: ShimProcess::Reaped, status: Some(status), forked: Some((server, control)) }
             }

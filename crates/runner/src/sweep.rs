@@ -3,7 +3,7 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use solti_shim::cgroup::{GroupBase, RunGroup};
+use solti_shim::cgroup::RunGroup;
 use solti_shim::tree::{Membership, Process};
 
 use crate::AttachError;
@@ -18,7 +18,7 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 /// Ends all processes that carry the mark; returns how many there were at first.
 pub async fn sweep(run_id: &str) -> Result<usize, AttachError> {
     let began = Instant::now();
-    let group = GroupBase::find().and_then(|base| RunGroup::left_behind(&base, run_id));
+    let group = RunGroup::left_behind(run_id);
     let found = members(run_id).await?;
     let count = found.len();
     signal_all(&found, libc::SIGTERM);
@@ -60,13 +60,12 @@ async fn members(run_id: &str) -> Result<Vec<Process>, AttachError> {
 
 /// Those in the control group of the run that do not carry its mark any more.
 fn shed_the_mark(run_id: &str, known: &[Process]) -> Vec<Process> {
-    let Some(base) = GroupBase::find() else { return Vec::new() };
-    let listed = RunGroup::left_behind(&base, run_id).map(|group| group.processes()).unwrap_or_default();
+    let listed = RunGroup::left_behind(run_id).map(|group| group.processes()).unwrap_or_default();
     let unknown = listed.into_iter().filter(|pid| known.iter().all(|process| process.pid != *pid));
     // The pid may be anybody's by now: who has it is asked for first, and that it is in the group after that.
     unknown
         .filter_map(Process::find)
-        .filter(|process| RunGroup::of_process(&base, process.pid, run_id).is_some())
+        .filter(|process| RunGroup::of_process(process.pid, run_id).is_some())
         .collect()
 }
 

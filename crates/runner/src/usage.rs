@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use solti_shim::cgroup::{GroupBase, RunGroup};
+use solti_shim::cgroup::RunGroup;
 use solti_shim::tree::{Membership, Process};
 
 /// All processes of a run together.
@@ -19,7 +19,7 @@ pub struct TreeUsage {
 /// process table.
 pub fn usage_of(run_id: &str, leader_pid: u32) -> Option<TreeUsage> {
     let leader = Process::find(leader_pid).filter(|leader| !leader.zombie)?;
-    let group = GroupBase::find().and_then(|base| RunGroup::of_process(&base, leader_pid, run_id));
+    let group = RunGroup::of_process(leader_pid, run_id);
     let members = match &group {
         Some(group) => group.processes(),
         // The leader's parent is the run's shim.

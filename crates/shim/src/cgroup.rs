@@ -1,9 +1,9 @@
 //! A control group (cgroup v2) of a run's own: all its processes are in it, wherever they have gone, so that they can be
 //! counted, limited and ended together. Files and their meaning: the kernel's admin-guide/cgroup-v2.
 //!
-//! A group is made below the group of the app, when this user may: with a delegated group, or as root. Controllers are
-//! used where they are on already; none is turned on here, because the group of the app is not ours to arrange. Where there
-//! is no group, a run is its process group, its descendants and its mark (`tree`).
+//! A group is made beside the one of the shims when those have a scope of their own, which is ours to arrange ([`settle`]);
+//! else below the group of the app, when this user may: with a delegated group, or as root. There controllers are used
+//! where they are on already. Where there is no group, a run is its process group, its descendants and its mark (`tree`).
 
 use std::fs::{self, File};
 use std::io;
@@ -13,6 +13,14 @@ use crate::launch::Limits;
 
 /// The microseconds over which a share of the processors is counted.
 const CPU_PERIOD_US: u64 = 100_000;
+
+/// The names that scopes of runs begin and end with: groups that were asked of the system, each for one start of the app.
+pub const SCOPE_PREFIX: &str = "solti-runs-";
+pub const SCOPE_SUFFIX: &str = ".scope";
+/// Where the shims are in such a scope: with controllers on, a group has processes in it or groups, not both.
+const SHIMS: &str = "shims";
+/// All that runs are limited by.
+const CONTROLLERS: [&str; 4] = ["memory", "pids", "cpu", "io"];
 
 /// Where groups of runs are made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,20 +41,71 @@ pub struct Unenforced {
 impl GroupBase {
     /// The group of this process; `None` without a cgroup2 hierarchy. Whether groups may be made in it shows when one is.
     pub fn find() -> Option<Self> {
-        let mounts = fs::read_to_string("/proc/self/mounts").ok()?;
-        // Device, mount point, type, options …; spaces in a path are written as \040, and such a one is passed over.
-        let root = mounts.lines().find_map(|line| {
-            let mut fields = line.split(' ');
-            let (root, kind) = (fields.nth(1)?, fields.next()?);
-            (kind == "cgroup2").then_some(root)
-        })?;
-        let own = group_of("self")?;
-        Some(Self(Path::new(root).join(own)))
+        Some(Self::of(&root()?.join(group_of("self")?)))
+    }
+
+    /// For processes in this group.
+    fn of(group: &Path) -> Self {
+        let scope = group.parent().filter(|above| group.ends_with(SHIMS) && is_scope(above));
+        Self(scope.unwrap_or(group).to_owned())
+    }
+
+    /// Wherever groups of runs may be: that of this process, and the scopes of this user's manager.
+    fn all() -> Vec<Self> {
+        let Some(root) = root() else { return Vec::new() };
+        // SAFETY: it has no conditions.
+        let user = unsafe { libc::geteuid() };
+        let slice = root.join(format!("user.slice/user-{user}.slice/user@{user}.service/{SCOPE_SLICE}"));
+        let scopes = fs::read_dir(slice).into_iter().flatten().flatten().map(|entry| entry.path());
+        Self::find().into_iter().chain(scopes.filter(|path| is_scope(path)).map(Self)).collect()
     }
 
     fn group(&self, run_id: &str) -> RunGroup {
         RunGroup(self.0.join(name_of(run_id)))
     }
+}
+
+/// The slice of the user's manager that scopes of runs are in.
+pub const SCOPE_SLICE: &str = "app.slice";
+
+/// Arranges the scope that a process was given, if it is in a new one alone: it gets a group of its own in it, and the
+/// controllers are turned on for the groups of runs beside that.
+///
+/// # Errors
+/// When the process is in no scope of runs, or the scope is not ours to arrange. Which controllers are on shows in what a
+/// run's group can be limited by.
+pub fn settle(pid: u32) -> io::Result<()> {
+    let missing = |what: &str| io::Error::new(io::ErrorKind::NotFound, what.to_owned());
+    let root = root().ok_or_else(|| missing("there is no cgroup2 hierarchy"))?;
+    let group = group_of(&pid.to_string()).ok_or_else(|| missing("the process is in no group"))?;
+    let scope = root.join(group);
+    if !is_scope(&scope) {
+        return Err(missing("the process is in no scope of runs"));
+    }
+    let shims = scope.join(SHIMS);
+    fs::create_dir(&shims)?;
+    fs::write(shims.join("cgroup.procs"), pid.to_string())?;
+    for controller in CONTROLLERS {
+        // One by one: a manager hands on some of them, and all or none of a line are turned on.
+        let _ = fs::write(scope.join("cgroup.subtree_control"), format!("+{controller}"));
+    }
+    Ok(())
+}
+
+fn is_scope(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str());
+    name.is_some_and(|name| name.starts_with(SCOPE_PREFIX) && name.ends_with(SCOPE_SUFFIX))
+}
+
+/// Where the groups are mounted.
+fn root() -> Option<PathBuf> {
+    let mounts = fs::read_to_string("/proc/self/mounts").ok()?;
+    // Device, mount point, type, options …; spaces in a path are written as \040, and such a one is passed over.
+    mounts.lines().find_map(|line| {
+        let mut fields = line.split(' ');
+        let (root, kind) = (fields.nth(1)?, fields.next()?);
+        (kind == "cgroup2").then(|| root.into())
+    })
 }
 
 /// The path of a process's group, without the slash before it.
@@ -72,17 +131,16 @@ impl RunGroup {
     }
 
     /// The group of the run, if this process is in it.
-    pub fn of_process(base: &GroupBase, pid: u32, run_id: &str) -> Option<Self> {
+    pub fn of_process(pid: u32, run_id: &str) -> Option<Self> {
         let path = group_of(&pid.to_string())?;
         let is_of_run = Path::new(&path).file_name().is_some_and(|name| name == name_of(run_id).as_str());
-        let group = base.group(run_id);
+        let group = Self(root()?.join(path));
         (is_of_run && group.0.is_dir()).then_some(group)
     }
 
     /// The group of a run whose shim is gone, if it is still there.
-    pub fn left_behind(base: &GroupBase, run_id: &str) -> Option<Self> {
-        let group = base.group(run_id);
-        group.0.is_dir().then_some(group)
+    pub fn left_behind(run_id: &str) -> Option<Self> {
+        GroupBase::all().into_iter().map(|base| base.group(run_id)).find(|group| group.0.is_dir())
     }
 
     /// Opened, for a clone into it.
@@ -188,5 +246,21 @@ impl Unenforced {
 
     pub(crate) fn from_bits(bits: u8) -> Self {
         Self { memory: bits & 1 != 0, cpu: bits & 2 != 0, processes: bits & 4 != 0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_of_runs_are_beside_the_shims_of_a_scope_and_else_below_the_apps_own() {
+        let base = |group: &str| GroupBase::of(Path::new(group)).0;
+        let slice = "/sys/fs/cgroup/user.slice/user-1000.slice/user@1000.service/app.slice";
+        let scope = format!("{slice}/{SCOPE_PREFIX}7-1{SCOPE_SUFFIX}");
+        assert_eq!(base(&format!("{scope}/{SHIMS}")), Path::new(&scope));
+        for other in [slice.to_owned(), format!("{slice}/app-solti.scope"), format!("{slice}/{SHIMS}")] {
+            assert_eq!(base(&other), Path::new(&other));
+        }
     }
 }

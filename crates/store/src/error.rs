@@ -43,6 +43,9 @@ pub enum StoreError {
     /// A stored spec is not readable as JSON of the model.
     #[error("a stored task spec cannot be read")]
     Spec(#[source] serde_json::Error),
+    /// What a run inherited is not readable as JSON of the model.
+    #[error("a stored environment cannot be read")]
+    Environment(#[source] serde_json::Error),
     #[error("cannot prepare {path}")]
     Open {
         path: PathBuf,

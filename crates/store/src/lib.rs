@@ -8,6 +8,7 @@
 //! reset under a reader, so a later one is bundled.
 
 mod backup;
+mod environment;
 mod error;
 mod inspect;
 mod list;

@@ -1,6 +1,6 @@
 //! What is stored, and the changes that a batch is made of. How they become rows is in `write`, how they come back in `read`.
 
-use solti_model::{BackoffState, Bookmark, Slot, Task, TaskId, TaskRun};
+use solti_model::{BackoffState, Bookmark, InheritedVariable, Slot, Task, TaskId, TaskRun};
 
 /// A task with what the supervisor needs to go on with it after a restart. Times are Unix milliseconds.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +29,8 @@ pub struct StoredRun {
     pub pid: Option<u32>,
     /// Whether a log folder exists.
     pub folder: bool,
+    /// What it inherited, as [`crate::Store::keep_environment`] has numbered it; `None` when that is not recorded.
+    pub environment: Option<i64>,
 }
 
 /// One line of a task's history.
@@ -92,6 +94,10 @@ pub enum Change {
         key: String,
         value: String,
     },
+    /// Nothing happens when the same one is stored.
+    PutEnvironment(Vec<InheritedVariable>),
+    /// Nothing happens when there is none of that number.
+    DeleteEnvironment(i64),
 }
 
 impl From<StoredTask> for Change {

@@ -6,8 +6,8 @@ use crate::writer::{Commit, Writer, WriterStats};
 use crate::{
     Change, LabelCount, RowPage, RowQuery, StoreError, StoredEvent, StoredLane, StoredRun, StoredTask,
 };
-use crate::{read, rows, schema};
-use solti_model::{Bookmark, Task, TaskId, TaskPage, TaskPhase, TaskQuery};
+use crate::{environment, read, rows, schema};
+use solti_model::{Bookmark, InheritedVariable, Task, TaskId, TaskPage, TaskPhase, TaskQuery};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -183,6 +183,36 @@ impl Store {
     /// Writes a setting on its own; in a batch it is [`Change::SetMeta`].
     pub async fn set_meta(&self, key: &str, value: &str) -> Result<(), StoreError> {
         self.apply(vec![Change::SetMeta { key: key.to_owned(), value: value.to_owned() }]).await
+    }
+
+    /// The number under which these variables are stored, from now on at the latest. Only masked ones belong here.
+    ///
+    /// # Errors
+    /// As [`Store::apply`].
+    pub async fn keep_environment(
+        &self,
+        variables: Vec<InheritedVariable>,
+    ) -> Result<Option<i64>, StoreError> {
+        let (looked_for, readers) = (variables.clone(), &self.inner.readers);
+        if let Some(number) = readers.run(move |db| environment::number(db, &looked_for)).await? {
+            return Ok(Some(number));
+        }
+        self.apply(vec![Change::PutEnvironment(variables.clone())]).await?;
+        readers.run(move |db| environment::number(db, &variables)).await
+    }
+
+    /// What the runs with this number inherited.
+    pub async fn environment(&self, number: i64) -> Result<Option<Vec<InheritedVariable>>, StoreError> {
+        self.inner.readers.run(move |db| environment::variables(db, number)).await
+    }
+
+    /// Takes away what no run refers to any more. `current` stays: only new runs with that one may come meanwhile.
+    pub async fn drop_unused_environments(&self, current: Option<i64>) -> Result<(), StoreError> {
+        let unused = self.inner.readers.run(move |db| environment::unused(db, current)).await?;
+        if unused.is_empty() {
+            return Ok(());
+        }
+        self.apply(unused.into_iter().map(Change::DeleteEnvironment).collect()).await
     }
 
     /// Reads the whole file and says whether it is sound. Takes a while with a large one.

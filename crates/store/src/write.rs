@@ -1,6 +1,6 @@
 //! Changes as SQL. Transactions are the business of `writer`, counters and the finality of phases that of triggers in `schema.sql`.
 
-use crate::{Change, StoreError, StoredLane, StoredRun, StoredTask};
+use crate::{Change, StoreError, StoredLane, StoredRun, StoredTask, environment};
 use rusqlite::{OptionalExtension, Transaction, named_params, params};
 use solti_model::{TaskId, TaskSpec};
 
@@ -47,6 +47,8 @@ pub(crate) fn apply(db: &Transaction<'_>, change: &Change) -> Result<(), StoreEr
             .execute(params![key, value])?;
             Ok(())
         }
+        Change::PutEnvironment(variables) => environment::put(db, variables),
+        Change::DeleteEnvironment(number) => environment::delete(db, *number),
     }
 }
 
@@ -143,14 +145,15 @@ fn put_run(db: &Transaction<'_>, stored: &StoredRun) -> Result<(), StoreError> {
     let run = &stored.run;
     db.prepare_cached(
         "INSERT INTO runs (num, attempt, phase, started_at, finished_at, exit_code, error, boot_id, pid, folder,
-             cpu_ms, peak_memory_bytes, read_bytes, written_bytes)
+             cpu_ms, peak_memory_bytes, read_bytes, written_bytes, environment)
          VALUES (:num, :attempt, :phase, :started_at, :finished_at, :exit_code, :error, :boot_id, :pid, :folder,
-             :cpu_ms, :peak_memory_bytes, :read_bytes, :written_bytes)
+             :cpu_ms, :peak_memory_bytes, :read_bytes, :written_bytes, :environment)
          ON CONFLICT DO UPDATE SET phase = excluded.phase, started_at = excluded.started_at,
              finished_at = excluded.finished_at, exit_code = excluded.exit_code, error = excluded.error,
              boot_id = excluded.boot_id, pid = excluded.pid, folder = excluded.folder,
              cpu_ms = excluded.cpu_ms, peak_memory_bytes = excluded.peak_memory_bytes,
-             read_bytes = excluded.read_bytes, written_bytes = excluded.written_bytes",
+             read_bytes = excluded.read_bytes, written_bytes = excluded.written_bytes,
+             environment = excluded.environment",
     )?
     .execute(named_params! {
         ":num": num,
@@ -167,6 +170,7 @@ fn put_run(db: &Transaction<'_>, stored: &StoredRun) -> Result<(), StoreError> {
         ":peak_memory_bytes": run.usage.and_then(|usage| usage.peak_memory_bytes),
         ":read_bytes": run.usage.and_then(|usage| usage.read_bytes),
         ":written_bytes": run.usage.and_then(|usage| usage.written_bytes),
+        ":environment": stored.environment,
     })?;
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 mod support;
 
-use solti_model::{BackoffState, Bookmark, TaskPhase, TaskQuery};
+use solti_model::{BackoffState, Bookmark, InheritedVariable, TaskPhase, TaskQuery, VariableOrigin};
 use solti_store::{Change, LabelCount, Store, StoreError, StoredLane};
 use support::{id, in_slot, labelled, run, slot, task};
 
@@ -261,7 +261,7 @@ async fn a_file_of_the_first_format_is_brought_to_the_current_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_is_shown_a_task_older_than_one_that_was_seen() {
-    const COMMITS: u64 = 2_000;
+    const COMMITS: u64 = 500;
     let (_dir, store) = store();
     store.apply(vec![task(1, TaskPhase::Running).into()]).await.unwrap();
     let mut readers = tokio::task::JoinSet::new();
@@ -290,4 +290,33 @@ async fn nobody_is_shown_a_task_older_than_one_that_was_seen() {
         assert_eq!(now.task.metadata.resource_version, version);
     }
     readers.join_all().await;
+}
+
+#[tokio::test]
+async fn what_runs_inherit_is_stored_once_and_goes_with_the_last_run_that_had_it() {
+    let (dir, store) = store();
+    let lang = |value: &str| {
+        vec![InheritedVariable::masked("LANG".as_ref(), value.as_ref(), VariableOrigin::LoginShell)]
+    };
+    let first = store.keep_environment(lang("C")).await.unwrap();
+    assert!(first.is_some());
+    assert_eq!(store.keep_environment(lang("C")).await.unwrap(), first, "the same again is the same");
+    let second = store.keep_environment(lang("de")).await.unwrap();
+    assert_ne!(first, second);
+
+    let mut with = run(1, 1, TaskPhase::Running);
+    with.environment = first;
+    store.apply(vec![task(1, TaskPhase::Running).into(), with.clone().into()]).await.unwrap();
+    store.drop_unused_environments(second).await.unwrap();
+    drop(store);
+    let store = Store::open(dir.path()).unwrap();
+    assert_eq!(store.latest_run(&id(1)).await.unwrap().unwrap().environment, first);
+    assert_eq!(store.environment(first.unwrap()).await.unwrap(), Some(lang("C")));
+    assert_eq!(store.environment(second.unwrap()).await.unwrap(), Some(lang("de")), "new runs get it");
+
+    store.apply(vec![Change::DeleteTask(id(1))]).await.unwrap();
+    store.drop_unused_environments(second).await.unwrap();
+    assert_eq!(store.environment(first.unwrap()).await.unwrap(), None);
+    let again = store.keep_environment(lang("C")).await.unwrap();
+    assert!(again > second, "a number stands for one environment for ever");
 }

@@ -35,7 +35,7 @@ impl Actor {
     /// Moves the task to `Starting` and returns what has to be stored first.
     pub(crate) async fn intend_attempt(&mut self, id: &TaskId) -> Vec<Change> {
         let now = now_ms();
-        let boot_id = self.config.boot_id.clone();
+        let (boot_id, environment) = (self.config.boot_id.clone(), self.environment);
         let Some(active) = self.tasks.get_mut(id) else { return vec![] };
         let status = &mut active.stored.task.status;
         *status = TaskStatus {
@@ -57,7 +57,7 @@ impl Actor {
             exit_code: None,
             usage: None,
         };
-        let run = StoredRun { task_id: id.clone(), run, boot_id, pid: None, folder: true };
+        let run = StoredRun { task_id: id.clone(), run, boot_id, pid: None, folder: true, environment };
         active.run = Some(run.clone());
         let put = self.put_task(id).await;
         vec![put, run.into(), event(id, now, Some(attempt), TaskEventKind::Admitted, None)]

@@ -5,10 +5,12 @@ use crate::feed::{ChangeCursor, ChangeFeed};
 use crate::retention::Retention;
 use crate::{FinishedLimits, LiveTask, RunFolders, SupervisorError};
 use solti_logstore::LogLimits;
-use solti_model::{Lane, Slot, StopMode, StorageState, TaskId, TaskSpec, Waiting};
+use solti_model::{
+    InheritedVariable, Lane, Slot, StopMode, StorageState, TaskId, TaskSpec, VariableOrigin, Waiting,
+};
 use solti_runner::Runner;
 use solti_store::Store;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -30,6 +32,8 @@ pub struct SupervisorConfig {
     pub boot_id: String,
     /// What tasks inherit; their own variables are added to it.
     pub base_env: BTreeMap<OsString, OsString>,
+    /// The names among these that the login shell has set; the rest is the app's own.
+    pub from_login_shell: BTreeSet<OsString>,
     /// From TERM to KILL.
     pub grace: Duration,
     /// Processes that are being started at the same time.
@@ -51,6 +55,7 @@ impl SupervisorConfig {
             data_dir: data_dir.into(),
             boot_id: crate::current_boot_id(),
             base_env: std::env::vars_os().collect(),
+            from_login_shell: BTreeSet::new(),
             grace: Duration::from_secs(5),
             concurrent_starts: STARTS_A_PROCESSOR
                 * std::thread::available_parallelism().map_or(1, usize::from),
@@ -58,6 +63,18 @@ impl SupervisorConfig {
             log_limits: watch::channel(LogLimits::default()).1,
             finished_limits: watch::channel(FinishedLimits::default()).1,
         }
+    }
+
+    /// What is recorded of the environment that runs inherit.
+    fn recorded(&self) -> Vec<InheritedVariable> {
+        let masked = |(name, value): (&OsString, &OsString)| {
+            let origin = match self.from_login_shell.contains(name) {
+                true => VariableOrigin::LoginShell,
+                false => VariableOrigin::App,
+            };
+            InheritedVariable::masked(name, value, origin)
+        };
+        self.base_env.iter().map(masked).collect()
     }
 }
 
@@ -106,18 +123,25 @@ impl Supervisor {
             resource_version: AtomicU64::new(0),
             read_only: AtomicBool::new(false),
         });
+        // A store that cannot be written now may be written to later: runs are not held up for this.
+        let environment = store.keep_environment(config.recorded()).await.unwrap_or_else(|error| {
+            tracing::warn!("what runs inherit is not recorded: {error}");
+            None
+        });
         let retention = Retention::new(
             store.clone(),
             folders.clone(),
             shared.feed.cursor(),
             config.log_limits.clone(),
             config.finished_limits.clone(),
+            environment,
             mailbox.downgrade(),
         );
         let mut actor = Actor::new(
             store.clone(),
             runner,
             config,
+            environment,
             folders.clone(),
             Arc::clone(&shared),
             mailbox.downgrade(),

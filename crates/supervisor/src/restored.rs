@@ -91,6 +91,7 @@ fn stored_run(id: &TaskId, run: &RunFolder, open: bool, boot_id: &str) -> Stored
         boot_id: boot_id.to_owned(),
         pid: None,
         folder: true,
+        environment: None,
     }
 }
 

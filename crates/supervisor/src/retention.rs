@@ -97,6 +97,8 @@ pub(crate) struct Retention {
     changes: ChangeCursor,
     log_limits: watch::Receiver<LogLimits>,
     finished_limits: watch::Receiver<FinishedLimits>,
+    /// What runs that start now inherit.
+    environment: Option<i64>,
     /// Weak, so that the actor ends when every handle is gone.
     mailbox: mpsc::WeakSender<Message>,
     logs: HashMap<TaskId, TaskLogs>,
@@ -114,6 +116,7 @@ impl Retention {
         changes: ChangeCursor,
         log_limits: watch::Receiver<LogLimits>,
         finished_limits: watch::Receiver<FinishedLimits>,
+        environment: Option<i64>,
         mailbox: mpsc::WeakSender<Message>,
     ) -> Self {
         Self {
@@ -122,6 +125,7 @@ impl Retention {
             changes,
             log_limits,
             finished_limits,
+            environment,
             mailbox,
             logs: HashMap::new(),
             missed_some: true,
@@ -162,10 +166,14 @@ impl Retention {
 
     async fn look(&mut self, look: Look) -> Result<(), RetentionError> {
         let mut ids = match look {
-            Look::Age => return self.expire().await,
+            Look::Age => {
+                self.expire().await?;
+                return Ok(self.store.drop_unused_environments(self.environment).await?);
+            }
             Look::Running => BTreeSet::new(),
             Look::Changed(ids) => ids,
             Look::Everything => {
+                self.store.drop_unused_environments(self.environment).await?;
                 (self.missed_some, self.stuck_until) = (false, None);
                 self.full_look_at = Instant::now() + PAUSE;
                 self.logs.clear();

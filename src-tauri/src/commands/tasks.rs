@@ -6,7 +6,8 @@ use super::{
 };
 use crate::{changes::ChangeFrame, events::Streams, usage::UsageFrame};
 use solti_model::{
-    ListQuery, Summary, Task, TaskEvent, TaskId, TaskList, TaskPage, TaskQuery, TaskRow, TaskRun,
+    ListQuery, RunEnvironment, Summary, Task, TaskEvent, TaskId, TaskList, TaskPage, TaskQuery, TaskRow,
+    TaskRun,
 };
 use tauri::{Runtime, State, WebviewWindow, command, ipc::Channel};
 
@@ -53,6 +54,11 @@ pub async fn summary(api: Api) -> Answer<Summary> {
 #[command]
 pub async fn task_events(api: Api, id: Arg<TaskId>) -> Answer<Vec<TaskEvent>> {
     api.task_events(&id.0).await
+}
+
+#[command]
+pub async fn run_environment(api: Api, id: Arg<TaskId>, attempt: Arg<u32>) -> Answer<Option<RunEnvironment>> {
+    api.run_environment(&id.0, attempt.0).await
 }
 
 #[command]

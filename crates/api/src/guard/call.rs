@@ -44,6 +44,7 @@ operations! {
     GetTaskRow "get_task_row" false,
     Summary "summary" false,
     TaskEvents "task_events" false,
+    RunEnvironment "run_environment" false,
     WatchTasks "watch_tasks" false,
     WatchUsage "watch_usage" false,
     ListLanes "list_lanes" false,

@@ -8,8 +8,8 @@ use crate::{
 };
 use async_trait::async_trait;
 use solti_model::{
-    Lane, ListQuery, LogInfo, LogRows, OutputEvent, Slot, StopMode, Summary, Task, TaskEvent, TaskId,
-    TaskList, TaskPage, TaskQuery, TaskRow, TaskRun, TaskSpec,
+    Lane, ListQuery, LogInfo, LogRows, OutputEvent, RunEnvironment, Slot, StopMode, Summary, Task, TaskEvent,
+    TaskId, TaskList, TaskPage, TaskQuery, TaskRow, TaskRun, TaskSpec,
 };
 use std::pin::Pin;
 use std::sync::Arc;
@@ -139,6 +139,11 @@ impl<H: TaskFeed + ?Sized> TaskFeed for Guarded<H> {
 
     async fn task_events(&self, id: &TaskId) -> Result<Vec<TaskEvent>, ApiError> {
         self.about(Operation::TaskEvents, Some(id), self.inner.task_events(id)).await
+    }
+
+    async fn run_environment(&self, id: &TaskId, attempt: u32) -> Result<Option<RunEnvironment>, ApiError> {
+        let work = self.inner.run_environment(id, attempt);
+        self.about(Operation::RunEnvironment, Some(id), work).await
     }
 
     async fn watch_tasks(&self) -> Result<TaskChangeStream, ApiError> {

@@ -16,7 +16,7 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The shim of this build: cargo builds no binaries of a dependency.
-fn shim() -> &'static Path {
+pub fn shim() -> &'static Path {
     static SHIM: OnceLock<PathBuf> = OnceLock::new();
     SHIM.get_or_init(|| {
         let program = Path::new(env!("CARGO_BIN_EXE_solti"));

@@ -5,8 +5,8 @@ use crate::subjects::Subject;
 use serde_json::json;
 use solti_api::{ApiError, LogPosition, OpenedSearch};
 use solti_model::{
-    ListQuery, LogQuery, LogSource, OutputEvent, SearchProgress, Slot, StopMode, TaskEventKind, TaskId,
-    TaskPhase, TextPosition, Waiting,
+    ListQuery, LogQuery, LogSource, OutputEvent, RunVariableOrigin, SearchProgress, Slot, StopMode,
+    TaskEventKind, TaskId, TaskPhase, TextPosition, Waiting,
 };
 use tokio_stream::StreamExt as _;
 
@@ -43,6 +43,45 @@ pub async fn rows_say_why_a_task_waits_and_are_paged(subject: &Subject) {
     assert!(kinds.contains(&TaskEventKind::Started), "{kinds:?}");
     api.delete_task(&waiting).await.unwrap();
     api.delete_task(&running).await.unwrap();
+}
+
+pub async fn a_run_says_what_it_was_started_with(subject: &Subject) {
+    let api = subject.desktop();
+    let mut task = bash("env -0");
+    task["subprocess"]["env"] =
+        json!([{"key": "MY_TOKEN", "value": "hush"}, {"key": "HOME", "value": "/tmp"}]);
+    let id = api.submit_task(spec("environment", task, json!({}))).await.unwrap();
+    subject.engine.finished(&id).await;
+    let found = api.run_environment(&id, 0).await.unwrap().expect("recorded");
+    assert_eq!(found.attempt, 1);
+    assert_eq!(api.run_environment(&id, 1).await.unwrap().as_ref(), Some(&found));
+
+    let printed = api.read_log(&id, 1, 0, 1_000).await.unwrap();
+    let printed: String = printed.rows.iter().map(|row| format!("{}\n", row.text)).collect();
+    // Of bash itself, and of no other program.
+    let of_bash = |name: &str| matches!(name, "_" | "SHLVL" | "OLDPWD");
+    let mut given: Vec<&str> =
+        printed.split('\0').filter_map(|entry| Some(entry.split_once('=')?.0)).collect();
+    given.retain(|name| !of_bash(name));
+    given.sort_unstable();
+    let recorded: Vec<&str> = found.variables.iter().map(|variable| variable.name.as_str()).collect();
+    let recorded: Vec<&str> = recorded.into_iter().filter(|name| !of_bash(name)).collect();
+    assert_eq!(recorded, given, "as the run itself has seen it");
+
+    let named = |name: &str| found.variables.iter().find(|variable| variable.name == name).expect("named");
+    assert_eq!(
+        (named("MY_TOKEN").value.as_deref(), named("MY_TOKEN").origin),
+        (None, RunVariableOrigin::Task)
+    );
+    assert_eq!(named("HOME").value.as_deref(), Some("/tmp"));
+    assert!(named("HOME").instead_of.is_some(), "one was inherited");
+    assert_eq!(named("SOLTI_RUN_ID").value, Some(format!("{id}/1")));
+
+    let error = api.run_environment(&id, 2).await.unwrap_err();
+    assert!(matches!(&error, ApiError::InvalidRequest { field, .. } if field == "attempt"), "{error:?}");
+    let error = api.run_environment(&nobody(), 1).await.unwrap_err();
+    assert!(matches!(error, ApiError::TaskNotFound { .. }), "{error:?}");
+    api.delete_task(&id).await.unwrap();
 }
 
 pub async fn changes_are_heard_of(subject: &Subject) {

@@ -1,7 +1,7 @@
 //! The contract and what a window needs first of all: each method one request. Searches and excerpts are in `logs`.
 
 use crate::client::HttpClient;
-use crate::wire::{History, LanePatch, Lanes, Made, RowBody, Runs, Stop, Submit, TaskBody};
+use crate::wire::{History, LanePatch, Lanes, Made, RowBody, Runs, Started, Stop, Submit, TaskBody};
 use async_trait::async_trait;
 use futures::StreamExt as _;
 use http::Method;
@@ -11,8 +11,8 @@ use solti_api::{
     OutputEventStream, TaskChangeStream, TaskControl, TaskFeed, UsageStream,
 };
 use solti_model::{
-    Lane, ListQuery, LogInfo, LogRows, OutputEvent, Slot, StopMode, Summary, Task, TaskChange, TaskEvent,
-    TaskId, TaskList, TaskPage, TaskQuery, TaskRow, TaskRun, TaskSpec, UsageSample,
+    Lane, ListQuery, LogInfo, LogRows, OutputEvent, RunEnvironment, Slot, StopMode, Summary, Task,
+    TaskChange, TaskEvent, TaskId, TaskList, TaskPage, TaskQuery, TaskRow, TaskRun, TaskSpec, UsageSample,
 };
 use url::form_urlencoded::Serializer;
 
@@ -119,6 +119,11 @@ impl TaskFeed for HttpClient {
     async fn task_events(&self, id: &TaskId) -> Result<Vec<TaskEvent>, ApiError> {
         let history: History = self.get(&format!("{}/events", desktop(id))).await?;
         Ok(history.events)
+    }
+
+    async fn run_environment(&self, id: &TaskId, attempt: u32) -> Result<Option<RunEnvironment>, ApiError> {
+        let started: Started = self.get(&format!("{}/runs/{attempt}/environment", desktop(id))).await?;
+        Ok(started.environment)
     }
 
     async fn watch_tasks(&self) -> Result<TaskChangeStream, ApiError> {

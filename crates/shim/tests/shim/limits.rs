@@ -135,8 +135,7 @@ fn a_fork_storm_inside_its_limit_ends_within_five_seconds_of_a_stop() {
     plan.spec.grace_ms = 100;
     let running = plan.start();
     running.lines(1);
-    let base = GroupBase::find().expect("there");
-    let group = RunGroup::left_behind(&base, &running.run_id()).expect("a group of its own");
+    let group = RunGroup::left_behind(&running.run_id()).expect("a group of its own");
     let began = Instant::now();
     while group.processes().len() < 60 {
         assert!(began.elapsed() < crate::harness::PATIENCE, "the storm does not grow");

@@ -60,6 +60,7 @@ pub fn run(n: u64, attempt: u32, phase: TaskPhase) -> StoredRun {
         boot_id: "boot".to_owned(),
         pid: Some(4_000_000_000),
         folder: true,
+        environment: None,
     }
 }
 

@@ -24,6 +24,7 @@ import type {
   MergedRows,
   OutputFrame,
   RowRanges,
+  RunEnvironment,
   SearchHit,
   SearchProgress,
   Settings,
@@ -72,6 +73,8 @@ export interface Backend {
   getTaskRow(id: string): Promise<TaskRow | null>;
   summary(): Promise<Summary>;
   taskEvents(id: string): Promise<TaskEvent[]>;
+  /** What a run was started with; `null` when that is not recorded. Secret values are left out. */
+  runEnvironment(id: string, attempt: number): Promise<RunEnvironment | null>;
   watchTasks(onChange: (change: TaskChange) => void): Promise<Unsubscribe>;
   /** What a running task uses, once a second; nothing for one that does not run. */
   watchUsage(id: string, onUsage: (sample: UsageSample) => void): Promise<Unsubscribe>;

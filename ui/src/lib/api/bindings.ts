@@ -591,6 +591,24 @@ value?: string, origin: VariableOrigin, };
 
 export type VariableOrigin = "app" | "loginShell";
 
+export type RunEnvironment = { attempt: number, 
+/**
+ * By name.
+ */
+variables: Array<RunVariable>, };
+
+export type RunVariable = { name: string, 
+/**
+ * `None` for a secret one, and for a directory that only the user database knows.
+ */
+value?: string, origin: RunVariableOrigin, 
+/**
+ * Where one of that name came from that was inherited and has given way to this one.
+ */
+insteadOf?: VariableOrigin, };
+
+export type RunVariableOrigin = "app" | "loginShell" | "run" | "task";
+
 export type ShellCapture = { "state": "captured", shell: string, tookMs: number, } | { "state": "off" } | { "state": "fromTerminal" } | { "state": "failed", shell: string, reason: string, };
 
 export type Diagnosis = { 

@@ -1,10 +1,13 @@
 // The settings of the backend in memory: the defaults, the merge patch, and the rules whose refusal the page shows.
+import { looksSecret } from "../shared/secret";
 import { ApiError } from "./errors";
 import type {
   Diagnosis,
   DoorState,
   DoorStates,
+  EnvVar,
   InheritedEnvironment,
+  RunEnvironment,
   Settings,
   SettingsPatch,
 } from "./types";
@@ -54,6 +57,21 @@ export const environment = (): InheritedEnvironment => ({
     { name: "XDG_RUNTIME_DIR", value: "/run/user/1000", origin: "app" },
   ],
 });
+
+/** As it was recorded when the run started: what was inherited, and over it what the task says. */
+export function environmentOf(attempt: number, own: readonly EnvVar[]): RunEnvironment {
+  const names = new Set(own.map(({ key }) => key));
+  const inherited = environment().variables;
+  const kept = inherited.filter(({ name }) => !names.has(name));
+  const ours = own.map(({ key, value }) => ({
+    name: key,
+    ...(looksSecret(key) ? {} : { value }),
+    origin: "task" as const,
+    insteadOf: inherited.find(({ name }) => name === key)?.origin,
+  }));
+  const variables = [...kept, ...ours].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return { attempt, variables };
+}
 
 export const diagnosis = (): Diagnosis => ({
   version: "0.1.0",

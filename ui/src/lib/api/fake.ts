@@ -15,7 +15,15 @@ import {
   searchOnce,
   type FakeLog,
 } from "./fake-search";
-import { defaultSettings, diagnosis, doorsOf, fakeToken, environment, patched } from "./fake-settings";
+import {
+  defaultSettings,
+  diagnosis,
+  doorsOf,
+  environment,
+  environmentOf,
+  fakeToken,
+  patched,
+} from "./fake-settings";
 import { watchFakeUsage } from "./fake-usage";
 import { matchesQuery } from "./query";
 import type {
@@ -424,6 +432,11 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
     getTaskRow: async (id) => copy(tasks.get(id)?.row ?? null),
     summary: async () => summarize(),
     taskEvents: async (id) => events(get(id)),
+    runEnvironment: async (id, attempt) => {
+      const { kind } = get(id).row.task.spec;
+      const of = "wasm" in kind ? kind.wasm : "container" in kind ? kind.container : kind.subprocess;
+      return environmentOf(attempt, of.env ?? []);
+    },
     watchTasks: async (onChange) => subscribe(watchers, onChange),
     watchUsage: async (id, onUsage) => watchFakeUsage(() => tasks.get(id)?.row.task.status, onUsage),
     listLanes: async () => summarize().lanes,

@@ -95,6 +95,7 @@ export const tauriBackend: Backend = {
   getTaskRow: (id) => invoke("get_task_row", { id }),
   summary: () => invoke("summary"),
   taskEvents: (id) => invoke("task_events", { id }),
+  runEnvironment: (id, attempt) => invoke("run_environment", { id, attempt }),
   watchTasks: (onChange) => watch<TaskChange>("watch_tasks", "onChange", {}, onChange),
   watchUsage: (id, onUsage) =>
     watch<UsageSample & { frame: number }>("watch_usage", "onUsage", { id }, onUsage),

@@ -30,6 +30,7 @@ export type {
   OutputEvent,
   RemovedRows,
   ResourceLimits,
+  RunEnvironment,
   RowRanges,
   RunHits,
   RunMark,

@@ -2,10 +2,10 @@
 
 use super::Server;
 use crate::server::answer::{Answer, json, no_content, ok};
-use crate::server::request::{Id, Json, Lane as LaneName, Spec};
+use crate::server::request::{Attempt, Id, Json, Lane as LaneName, Spec};
 use crate::server::route::{Content, Route};
 use crate::server::sse;
-use crate::wire::{History, LanePatch, Lanes, Made, RowBody, Stop, Submit};
+use crate::wire::{History, LanePatch, Lanes, Made, RowBody, Started, Stop, Submit};
 use axum::extract::State;
 use http::{Method, StatusCode};
 use solti_api::ApiError;
@@ -38,6 +38,19 @@ pub fn routes() -> Vec<Route> {
             .about("The history of a task, oldest first.")
             .in_path::<TaskId>("id", "The task")
             .answers::<History>(200),
+        Route::new(
+            Method::GET,
+            "/api/v1/desktop/tasks/{id}/runs/{attempt}/environment",
+            "runEnvironment",
+            environment,
+        )
+        .about(
+            "Every variable that a run was started with, and where it came from; secret values are left out.",
+        )
+        .in_path::<TaskId>("id", "The task")
+        .in_path::<u32>("attempt", "From 1; 0 is the latest")
+        .answers::<Started>(200)
+        .fails(&[404]),
         Route::new(Method::GET, "/api/v1/desktop/tasks/{id}/usage", "watchUsage", usage)
             .about("What the task's processes use, once a second, until the task is over.")
             .in_path::<TaskId>("id", "The task")
@@ -93,6 +106,10 @@ async fn row(State(server): State<Server>, Id(id): Id) -> Answer {
 
 async fn events(State(server): State<Server>, Id(id): Id) -> Answer {
     ok(&History { events: server.api.task_events(&id).await? })
+}
+
+async fn environment(State(server): State<Server>, Attempt(id, attempt): Attempt) -> Answer {
+    ok(&Started { environment: server.api.run_environment(&id, attempt).await? })
 }
 
 async fn usage(State(server): State<Server>, Id(id): Id) -> Answer {

@@ -21,7 +21,8 @@ pub fn serve(socket: OwnedFd) -> Option<Order> {
     sys::detach();
     sys::new_session();
     sys::reap_by_itself();
-    let (boot, groups, ignored) = (boot_id_hash(), GroupBase::find(), sys::ignored_signals());
+    let (boot, ignored) = (boot_id_hash(), sys::ignored_signals());
+    let mut groups = None;
     let mut bytes = vec![0; MAX_LEN];
     loop {
         let (len, descriptors) = sys::receive(socket.as_fd(), &mut bytes)?;
@@ -31,6 +32,8 @@ pub fn serve(socket: OwnedFd) -> Option<Order> {
         let Ok([status, spec, client]) = <[OwnedFd; DESCRIPTORS]>::try_from(descriptors) else { continue };
         let mut status = PipeWriter::from(status);
         let Ok(run_dir) = fork_order::decode(&bytes[..len]) else { continue };
+        // Not before the first order: until then the app may have us moved into a scope.
+        let groups = groups.get_or_insert_with(GroupBase::find).clone();
         // SAFETY: this process has one thread.
         let forked = match unsafe { sys::fork() } {
             Ok(Forked::Parent { child }) => StartReport::Forked { shim_pid: child },
