@@ -3,6 +3,7 @@
 //! It is the shim itself, executed once (`solti_shim::fork_order` says why); the shims that it forks outlive it. A server
 //! that has died is noticed by the order that it does not take, and the next run gets another.
 
+use std::fs::File;
 use std::io::{self, IoSlice, PipeReader, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
@@ -14,7 +15,7 @@ use rustix::net::{
     AddressFamily, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType,
 };
 use solti_shim::control::Request;
-use solti_shim::fork_order::{self, DESCRIPTORS, FORK_SERVER};
+use solti_shim::fork_order::{FORK_SERVER, ForkOrder};
 
 use crate::{Shelter, spawn};
 
@@ -94,29 +95,34 @@ impl ForkServer {
     }
 
     fn order(self: Arc<Self>, run_dir: &Path, spec: &[u8]) -> io::Result<Ordered> {
-        // In memory: it holds the task's environment, and a file would cost an inode for the blink of an eye.
-        let launch = rustix::fs::memfd_create("launch", rustix::fs::MemfdFlags::CLOEXEC)?;
-        let mut launch = std::fs::File::from(launch);
-        launch.write_all(spec)?;
+        let order = ForkOrder::new(run_dir, spec);
+        let launch = if order.spec.is_none() { Some(in_memory(spec)?) } else { None };
         let (status, status_end) = io::pipe()?;
         let (mut control, control_end) = UnixStream::pair()?;
         control.write_all(&Request::Subscribe.encode())?;
         control.set_nonblocking(true)?;
 
-        let descriptors: [_; DESCRIPTORS] = [status_end.as_fd(), launch.as_fd(), control_end.as_fd()];
-        let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS))];
+        let mut descriptors = vec![status_end.as_fd(), control_end.as_fd()];
+        descriptors.extend(launch.as_ref().map(AsFd::as_fd));
+        let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(3))];
         let mut ancillary = SendAncillaryBuffer::new(&mut space);
         ancillary.push(SendAncillaryMessage::ScmRights(&descriptors));
-        let order = fork_order::encode(run_dir);
         // A server that is this far behind is no faster than a new process.
         let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
-        rustix::net::sendmsg(&self.socket, &[IoSlice::new(&order)], &mut ancillary, flags)?;
+        rustix::net::sendmsg(&self.socket, &[IoSlice::new(&order.encode())], &mut ancillary, flags)?;
         Ok(Ordered { server: self, status, control })
     }
 
     pub fn pid(&self) -> u32 {
         self.pid.unsigned_abs()
     }
+}
+
+/// A spec is never on the disk: it holds the task's environment, and a file would cost an inode for the blink of an eye.
+fn in_memory(spec: &[u8]) -> io::Result<File> {
+    let mut file = File::from(rustix::fs::memfd_create("launch", rustix::fs::MemfdFlags::CLOEXEC)?);
+    file.write_all(spec)?;
+    Ok(file)
 }
 
 impl Drop for ForkServer {

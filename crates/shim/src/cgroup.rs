@@ -5,11 +5,14 @@
 //! else below the group of the app, when this user may: with a delegated group, or as root. There controllers are used
 //! where they are on already. Where there is no group, a run is its process group, its descendants and its mark (`tree`).
 
+use std::ffi::CStr;
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
 
 use crate::launch::Limits;
+use crate::layout;
 
 /// The microseconds over which a share of the processors is counted.
 const CPU_PERIOD_US: u64 = 100_000;
@@ -24,11 +27,25 @@ const CONTROLLERS: [&str; 4] = ["memory", "pids", "cpu", "io"];
 
 /// Where groups of runs are made.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GroupBase(PathBuf);
+pub struct GroupBase {
+    path: PathBuf,
+    counted: Counted,
+}
 
-/// The group of one run.
+/// What is counted for a group as a whole. To ask for the rest costs a short run more than it would seem.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Counted {
+    memory: bool,
+    io: bool,
+}
+
+/// The group of one run, opened.
 #[derive(Debug)]
-pub struct RunGroup(PathBuf);
+pub struct RunGroup {
+    path: PathBuf,
+    dir: File,
+    counted: Counted,
+}
 
 /// Limits that this system cannot enforce.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -47,7 +64,14 @@ impl GroupBase {
     /// For processes in this group.
     fn of(group: &Path) -> Self {
         let scope = group.parent().filter(|above| group.ends_with(SHIMS) && is_scope(above));
-        Self(scope.unwrap_or(group).to_owned())
+        Self::at(scope.unwrap_or(group).to_owned())
+    }
+
+    fn at(path: PathBuf) -> Self {
+        let on = fs::read_to_string(path.join("cgroup.subtree_control")).unwrap_or_default();
+        let is_on = |controller| on.split_ascii_whitespace().any(|word| word == controller);
+        let counted = Counted { memory: is_on("memory"), io: is_on("io") };
+        Self { path, counted }
     }
 
     /// Wherever groups of runs may be: that of this process, and the scopes of this user's manager.
@@ -57,11 +81,11 @@ impl GroupBase {
         let user = unsafe { libc::geteuid() };
         let slice = root.join(format!("user.slice/user-{user}.slice/user@{user}.service/{SCOPE_SLICE}"));
         let scopes = fs::read_dir(slice).into_iter().flatten().flatten().map(|entry| entry.path());
-        Self::find().into_iter().chain(scopes.filter(|path| is_scope(path)).map(Self)).collect()
+        Self::find().into_iter().chain(scopes.filter(|path| is_scope(path)).map(Self::at)).collect()
     }
 
-    fn group(&self, run_id: &str) -> RunGroup {
-        RunGroup(self.0.join(name_of(run_id)))
+    fn path_of(&self, run_id: &str) -> PathBuf {
+        self.path.join(name_of(run_id))
     }
 }
 
@@ -125,30 +149,26 @@ impl RunGroup {
     /// # Errors
     /// What `mkdir` says: this user may not, or there is one of that name.
     pub fn create(base: &GroupBase, run_id: &str) -> io::Result<Self> {
-        let group = base.group(run_id);
-        fs::create_dir(&group.0)?;
-        Ok(group)
+        let path = base.path_of(run_id);
+        fs::create_dir(&path)?;
+        Self::open(path, base.counted)
     }
 
     /// The group of the run, if this process is in it.
     pub fn of_process(pid: u32, run_id: &str) -> Option<Self> {
         let path = group_of(&pid.to_string())?;
         let is_of_run = Path::new(&path).file_name().is_some_and(|name| name == name_of(run_id).as_str());
-        let group = Self(root()?.join(path));
-        (is_of_run && group.0.is_dir()).then_some(group)
+        is_of_run.then(|| Self::open(root()?.join(path), Counted { memory: true, io: true }).ok()).flatten()
     }
 
     /// The group of a run whose shim is gone, if it is still there.
     pub fn left_behind(run_id: &str) -> Option<Self> {
-        GroupBase::all().into_iter().map(|base| base.group(run_id)).find(|group| group.0.is_dir())
+        GroupBase::all().into_iter().find_map(|base| Self::open(base.path_of(run_id), base.counted).ok())
     }
 
-    /// Opened, for a clone into it.
-    ///
-    /// # Errors
-    /// What `open` says.
-    pub fn open(&self) -> io::Result<File> {
-        File::open(&self.0)
+    fn open(path: PathBuf, counted: Counted) -> io::Result<Self> {
+        let dir = layout::open_run_dir(&path)?;
+        Ok(Self { path, dir, counted })
     }
 
     /// KILL for every process in it, and for those that they fork meanwhile.
@@ -156,23 +176,23 @@ impl RunGroup {
     /// # Errors
     /// A kernel before 5.14 has no such file.
     pub fn kill(&self) -> io::Result<()> {
-        fs::write(self.0.join("cgroup.kill"), "1")
+        fs::write(self.path.join("cgroup.kill"), "1")
     }
 
     /// Whether a living process is in it.
     pub fn is_populated(&self) -> bool {
-        self.number("cgroup.events", "populated ").is_some_and(|n| n > 0)
+        self.number(c"cgroup.events", "populated ").is_some_and(|n| n > 0)
     }
 
     pub fn processes(&self) -> Vec<u32> {
-        let listed = fs::read_to_string(self.0.join("cgroup.procs")).unwrap_or_default();
+        let listed = fs::read_to_string(self.path.join("cgroup.procs")).unwrap_or_default();
         listed.lines().filter_map(|line| line.parse().ok()).collect()
     }
 
     /// Limits what is in it. Open files are limited for each process on its own, output by the shim.
     pub fn limit(&self, limits: &Limits) -> Unenforced {
         let refused = |file: &str, value: Option<String>| {
-            value.is_some_and(|value| fs::write(self.0.join(file), value).is_err())
+            value.is_some_and(|value| fs::write(self.path.join(file), value).is_err())
         };
         let cpu = limits.cpu_percent.map(|percent| {
             let quota = u64::from(percent) * CPU_PERIOD_US / 100;
@@ -191,27 +211,28 @@ impl RunGroup {
 
     /// Processor time so far, also of processes that have ended, in microseconds.
     pub fn cpu_us(&self) -> Option<u64> {
-        self.number("cpu.stat", "usage_usec ")
+        self.number(c"cpu.stat", "usage_usec ")
     }
 
     /// Bytes now, where memory is counted.
     pub fn memory(&self) -> Option<u64> {
-        self.number("memory.current", "")
+        self.counted.memory.then(|| self.number(c"memory.current", ""))?
     }
 
     /// The most bytes at a time, where memory is counted.
     pub fn peak_memory(&self) -> Option<u64> {
-        self.number("memory.peak", "")
+        self.counted.memory.then(|| self.number(c"memory.peak", ""))?
     }
 
     /// How many of its processes the kernel has killed for want of memory.
     pub fn oom_kills(&self) -> u64 {
-        self.number("memory.events", "oom_kill ").unwrap_or(0)
+        let kills = self.counted.memory.then(|| self.number(c"memory.events", "oom_kill "));
+        kills.flatten().unwrap_or(0)
     }
 
     /// Bytes read from and written to disks, where that is counted.
     pub fn io_bytes(&self) -> Option<(u64, u64)> {
-        let stat = fs::read_to_string(self.0.join("io.stat")).ok()?;
+        let stat = self.counted.io.then(|| fs::read_to_string(self.path.join("io.stat")).ok())??;
         let sum = |key: &str| -> u64 {
             let values = stat.split_ascii_whitespace().filter_map(|field| field.strip_prefix(key));
             values.filter_map(|value| value.parse::<u64>().ok()).sum()
@@ -221,12 +242,23 @@ impl RunGroup {
 
     /// Takes an empty group away. One with processes in it stays, as they do.
     pub fn remove(&self) {
-        let _ = fs::remove_dir(&self.0);
+        let _ = fs::remove_dir(&self.path);
     }
 
-    fn number(&self, file: &str, prefix: &str) -> Option<u64> {
-        let text = fs::read_to_string(self.0.join(file)).ok()?;
+    /// Of one of the short files, which the kernel gives in one go.
+    fn number(&self, file: &CStr, prefix: &str) -> Option<u64> {
+        let mut file = layout::open_at(self.dir.as_fd(), file, libc::O_RDONLY).ok()?;
+        let mut text = [0; 4_096];
+        let len = file.read(&mut text).ok()?;
+        let text = str::from_utf8(&text[..len]).ok()?;
         text.lines().find_map(|line| line.strip_prefix(prefix)?.trim().parse().ok())
+    }
+}
+
+/// For a clone into the group.
+impl AsFd for RunGroup {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.dir.as_fd()
     }
 }
 
@@ -255,7 +287,7 @@ mod tests {
 
     #[test]
     fn groups_of_runs_are_beside_the_shims_of_a_scope_and_else_below_the_apps_own() {
-        let base = |group: &str| GroupBase::of(Path::new(group)).0;
+        let base = |group: &str| GroupBase::of(Path::new(group)).path;
         let slice = "/sys/fs/cgroup/user.slice/user-1000.slice/user@1000.service/app.slice";
         let scope = format!("{slice}/{SCOPE_PREFIX}7-1{SCOPE_SUFFIX}");
         assert_eq!(base(&format!("{scope}/{SHIMS}")), Path::new(&scope));

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 /// Who removes it decides: a shim that cannot remove it starts nothing. So whoever wants to give a run up for lost
 /// takes the lock, removes this file, and knows that the program will never run if the file was still there.
 pub const LAUNCH: &str = "launch";
-/// The exit record, 64 bytes; see [`crate::exit_record`]. Locked (`flock`) by the shim for as long as it lives, which
+/// The exit record, 128 bytes; see [`crate::exit_record`]. Locked (`flock`) by the shim for as long as it lives, which
 /// is the proof of life. Empty when somebody asked for the lock before any shim had it.
 pub const EXIT: &str = "exit";
 /// The control socket; see [`crate::control`]. A shim that was given its first client makes it when that one leaves, or
@@ -36,16 +36,11 @@ pub fn open_run_dir(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).custom_flags(libc::O_DIRECTORY | libc::O_NOFOLLOW).open(path)
 }
 
-/// A path to `name` inside the opened run folder, always short and immune to a swap of the folder.
+/// Where to connect to the control socket: a socket's address holds 108 bytes, a data folder's path may be longer.
 ///
 /// The path means something only in this process and while `dir` is open.
-pub fn path_in(dir: BorrowedFd<'_>, name: &str) -> PathBuf {
-    PathBuf::from(format!("/proc/self/fd/{}/{name}", dir.as_raw_fd()))
-}
-
-/// Where to bind or connect the control socket: a socket's address holds 108 bytes, a data folder's path may be longer.
 pub fn socket_path(dir: BorrowedFd<'_>) -> PathBuf {
-    path_in(dir, SOCKET)
+    PathBuf::from(format!("/proc/self/fd/{}/{SOCKET}", dir.as_raw_fd()))
 }
 
 /// Opens a file of the run folder relative to `dir`; never follows a symlink, always close-on-exec, created as 0600.

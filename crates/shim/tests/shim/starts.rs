@@ -117,6 +117,17 @@ fn a_folder_is_run_once_only() {
 }
 
 #[test]
+fn a_program_without_a_directory_runs_where_the_shim_was_started() {
+    let here = std::env::current_dir().unwrap();
+    let mut plan = Plan::sh("pwd");
+    assert_eq!(plan.spec.cwd, None);
+    assert_eq!(String::from_utf8(plan.run().log).unwrap().trim(), here.to_str().unwrap());
+    plan = Plan::sh("pwd");
+    plan.spec.cwd = Some("src".into());
+    assert_eq!(String::from_utf8(plan.run().log).unwrap().trim(), here.join("src").to_str().unwrap());
+}
+
+#[test]
 fn the_program_gets_its_environment_its_directory_and_nothing_else() {
     let mut plan = Plan::sh("env; pwd; ls /proc/self/fd; cat /proc/self/status");
     plan.spec.env.push(("GREETING".into(), "a=b c".into()));

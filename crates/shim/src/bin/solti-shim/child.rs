@@ -41,17 +41,18 @@ impl Leader {
     /// succeeded.
     pub fn spawn(
         spec: &LaunchSpec,
+        home: BorrowedFd<'_>,
         mut group: Option<RunGroup>,
         ignored: SignalSet,
         stdout: PipeWriter,
         stderr: PipeWriter,
     ) -> Result<Self, StartFailure> {
-        let image = Image::new(spec, ignored, stdout.as_raw_fd(), stderr.as_raw_fd())?;
+        let image = Image::new(spec, home, ignored, stdout.as_raw_fd(), stderr.as_raw_fd())?;
         let mut unenforced = Unenforced::without_group(&spec.limits);
         let mut cloned = None;
         if let Some(made) = &group {
             let limited = made.limit(&spec.limits);
-            cloned = made.open().and_then(|into| image.clone_into(into.as_fd())).ok();
+            cloned = image.clone_into(made.as_fd()).ok();
             if cloned.is_some() {
                 unenforced = limited;
             } else {
@@ -72,7 +73,7 @@ impl Leader {
         if let Some(group) = group {
             group.remove();
         }
-        let stage = if stage == Stage::Exec { exec_stage(spec, errno) } else { stage };
+        let stage = if stage == Stage::Exec { exec_stage(spec, home, errno) } else { stage };
         Err(StartFailure { stage, errno })
     }
 
@@ -174,7 +175,9 @@ fn peek(kind: libc::idtype_t, id: libc::id_t) -> Option<(libc::pid_t, LeaderStat
 }
 
 /// A program that is there and may be run, but cannot be, lacks what its first line (or its ELF header) names.
-fn exec_stage(spec: &LaunchSpec, errno: i32) -> Stage {
+fn exec_stage(spec: &LaunchSpec, home: BorrowedFd<'_>, errno: i32) -> Stage {
+    // Where the child looked; nothing is done in the run folder any more.
+    let _ = sys::enter(home);
     let program = spec.cwd.as_deref().unwrap_or(Path::new("")).join(spec.program());
     let runnable = || {
         let Ok(path) = CString::new(program.as_os_str().as_bytes()) else { return false };
@@ -199,6 +202,8 @@ struct Failed {
 struct Image {
     argv: Vec<*const libc::c_char>,
     envp: Vec<*const libc::c_char>,
+    /// From where `cwd` counts.
+    home: RawFd,
     cwd: *const libc::c_char,
     stdout: RawFd,
     stderr: RawFd,
@@ -243,6 +248,7 @@ type Cloned = (libc::pid_t, Option<OwnedFd>);
 impl Image {
     fn new(
         spec: &LaunchSpec,
+        home: BorrowedFd<'_>,
         ignored: SignalSet,
         stdout: RawFd,
         stderr: RawFd,
@@ -267,7 +273,9 @@ impl Image {
         }
         let failed = Shared::new(None).map_err(at(Stage::Spawn))?;
         let open_files = spec.limits.open_files;
-        Ok(Self { argv: pointers, envp, cwd, stdout, stderr, ignored, open_files, failed, _strings: strings })
+        let argv = pointers;
+        let home = home.as_raw_fd();
+        Ok(Self { argv, envp, home, cwd, stdout, stderr, ignored, open_files, failed, _strings: strings })
     }
 
     /// As posix_spawn does it: the child borrows our memory until it executes the program, which spares the copy of it, and
@@ -416,6 +424,7 @@ extern "C" fn become_program(image: *mut libc::c_void) -> libc::c_int {
             libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit);
         }
         let mut stage = Stage::Exec;
+        libc::fchdir(image.home);
         if !image.cwd.is_null() && libc::chdir(image.cwd) != 0 {
             stage = Stage::Chdir;
         } else {

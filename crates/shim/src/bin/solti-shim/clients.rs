@@ -55,8 +55,8 @@ struct Client {
 
 impl Clients {
     /// With a socket from the start.
-    pub fn listen(dir: BorrowedFd<'_>) -> io::Result<Self> {
-        Ok(Self::new(Door::Open(bind(dir)?), Vec::new()))
+    pub fn listen() -> io::Result<Self> {
+        Ok(Self::new(Door::Open(bind()?), Vec::new()))
     }
 
     /// With a client from the start, and a socket later.
@@ -70,14 +70,14 @@ impl Clients {
     }
 
     /// Makes the socket when its time has come. A disk that refuses is asked again.
-    pub fn open_door(&mut self, dir: BorrowedFd<'_>, now: Instant) {
+    pub fn open_door(&mut self, now: Instant) {
         let is_time = match self.door {
             Door::Open(_) => false,
             Door::Due(at) => at <= now || self.clients.is_empty(),
             Door::Refused(at) => at <= now,
         };
         if is_time {
-            self.door = match bind(dir) {
+            self.door = match bind() {
                 Ok(listener) => Door::Open(listener),
                 Err(_) => Door::Refused(now + DOOR_RETRY),
             };
@@ -169,8 +169,9 @@ impl Clients {
     }
 }
 
-fn bind(dir: BorrowedFd<'_>) -> io::Result<UnixListener> {
-    let listener = UnixListener::bind(layout::socket_path(dir))?;
+/// In the run folder, which we are in: a socket's address has no room for every path.
+fn bind() -> io::Result<UnixListener> {
+    let listener = UnixListener::bind(layout::SOCKET)?;
     listener.set_nonblocking(true)?;
     Ok(listener)
 }

@@ -10,10 +10,10 @@ use std::os::unix::net::UnixStream;
 
 use solti_shim::cgroup::GroupBase;
 use solti_shim::exit_record::boot_id_hash;
-use solti_shim::fork_order::{self, DESCRIPTORS, MAX_LEN};
+use solti_shim::fork_order::{ForkOrder, MAX_LEN};
 use solti_shim::start_report::{Stage, StartFailure, StartReport};
 
-use crate::start::Order;
+use crate::start::{GivenSpec, Order};
 use crate::sys::{self, Forked};
 
 /// Returns an order in each shim, and `None` in the server once the app has closed its end.
@@ -22,6 +22,7 @@ pub fn serve(socket: OwnedFd) -> Option<Order> {
     sys::new_session();
     sys::reap_by_itself();
     let (boot, ignored) = (boot_id_hash(), sys::ignored_signals());
+    let home = sys::current_dir().ok()?;
     let mut groups = None;
     let mut bytes = vec![0; MAX_LEN];
     loop {
@@ -29,18 +30,22 @@ pub fn serve(socket: OwnedFd) -> Option<Order> {
         if len == 0 {
             return None;
         }
-        let Ok([status, spec, client]) = <[OwnedFd; DESCRIPTORS]>::try_from(descriptors) else { continue };
+        let Ok(ForkOrder { run_dir, spec }) = ForkOrder::decode(&bytes[..len]) else { continue };
+        let mut descriptors = descriptors.into_iter();
+        let (Some(status), Some(client)) = (descriptors.next(), descriptors.next()) else { continue };
+        let spec_file = descriptors.next();
         let mut status = PipeWriter::from(status);
-        let Ok(run_dir) = fork_order::decode(&bytes[..len]) else { continue };
         // Not before the first order: until then the app may have us moved into a scope.
         let groups = groups.get_or_insert_with(GroupBase::find).clone();
         // SAFETY: this process has one thread.
         let forked = match unsafe { sys::fork() } {
             Ok(Forked::Parent { child }) => StartReport::Forked { shim_pid: child },
             Ok(Forked::Child) => {
-                let (spec, client) = (Some(File::from(spec)), Some(UnixStream::from(client)));
-                let (run_dir, status) = (run_dir.into(), Some(status));
-                return Some(Order { run_dir, status, spec, client, boot, groups, ignored });
+                let in_file = || spec_file.map(|file| GivenSpec::File(File::from(file)));
+                let spec = spec.map(|spec| GivenSpec::Bytes(spec.to_vec())).or_else(in_file);
+                let (client, status) = (Some(UnixStream::from(client)), Some(status));
+                let run_dir = run_dir.into();
+                return Some(Order { run_dir, home, status, spec, client, boot, groups, ignored });
             }
             Err(error) => {
                 let errno = error.raw_os_error().unwrap_or(libc::EIO);

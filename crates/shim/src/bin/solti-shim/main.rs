@@ -57,7 +57,9 @@ fn main() -> ExitCode {
         }
         (Some(run_dir), status) if run_dir != FORK_SERVER => {
             sys::detach();
+            let Ok(home) = sys::current_dir() else { return ExitCode::FAILURE };
             Order {
+                home,
                 run_dir: run_dir.into(),
                 status: status.map(Into::into),
                 spec: None,

@@ -230,7 +230,7 @@ impl Run {
             self.kill_now();
         }
         self.own.clients.ring(published, now);
-        self.own.clients.open_door(self.own.dir.as_fd(), now);
+        self.own.clients.open_door(now);
     }
 
     fn due(&self, now: Instant) -> Option<Instant> {

@@ -5,10 +5,10 @@
 
 use std::fs::File;
 use std::io::{self, PipeWriter};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use solti_logstore::{LogError, LogWriter};
@@ -40,10 +40,12 @@ pub fn at(stage: Stage) -> impl Fn(io::Error) -> StartFailure {
 #[derive(Debug)]
 pub struct Order {
     pub run_dir: PathBuf,
+    /// Where we were started, and where a program runs whose spec names no other place.
+    pub home: OwnedFd,
     /// The pipe that the app waits at, if it started us.
     pub status: Option<PipeWriter>,
     /// The launch spec; without it there is a file of the run folder.
-    pub spec: Option<File>,
+    pub spec: Option<GivenSpec>,
     /// The first client.
     pub client: Option<UnixStream>,
     /// Which boot of the machine this is; see [`solti_shim::exit_record::boot_id_hash`].
@@ -54,12 +56,21 @@ pub struct Order {
     pub ignored: SignalSet,
 }
 
+/// A launch spec that came with the order.
+#[derive(Debug)]
+pub enum GivenSpec {
+    Bytes(Vec<u8>),
+    File(File),
+}
+
 pub fn start(order: Order, status: Option<&PipeWriter>) -> Result<Run, StartFailure> {
     sys::new_session();
     let signals =
         sys::become_subreaper().and_then(|()| sys::signal_descriptor()).map_err(at(Stage::Spawn))?;
 
     let dir = layout::open_run_dir(&order.run_dir).map_err(at(Stage::RunDir))?;
+    // The names in it are short from here on, and immune to a swap of the folder.
+    sys::enter(dir.as_fd()).map_err(at(Stage::RunDir))?;
     let lock = lock(&dir).map_err(at(Stage::Lock))?;
     // The app has died before the run began, so the next one starts it anew, maybe at this very moment and in this very
     // folder: nothing of it may be touched. From here on the lock tells the next one that the run is ours.
@@ -110,16 +121,15 @@ fn launch(dir: &File, order: Order, record: &mut RecordFile) -> Result<Launched,
     let spec = read_spec(dir, order.spec)?;
     record.is_of(&spec.run_id);
     fail_point!("launch-taken");
-    let log = LogWriter::create(&layout::path_in(dir.as_fd(), ""))
-        .map_err(|error| at(Stage::Log)(source(error)))?;
+    let log = LogWriter::create(Path::new(".")).map_err(|error| at(Stage::Log)(source(error)))?;
     let clients = match order.client {
         Some(client) => Clients::with_first(client),
-        None => Clients::listen(dir.as_fd()),
+        None => Clients::listen(),
     };
     let clients = clients.map_err(at(Stage::Control))?;
     let (output, stdout, stderr) = Output::new(log).map_err(at(Stage::Spawn))?;
     let group = order.groups.and_then(|groups| RunGroup::create(&groups, &spec.run_id).ok());
-    let leader = Leader::spawn(&spec, group, order.ignored, stdout, stderr)?;
+    let leader = Leader::spawn(&spec, order.home.as_fd(), group, order.ignored, stdout, stderr)?;
     fail_point!("child-started");
     // Already said Started; the pid is an extra for whoever finds the run without its shim.
     let _ = record.child_started(leader.pid());
@@ -128,9 +138,10 @@ fn launch(dir: &File, order: Order, record: &mut RecordFile) -> Result<Launched,
 
 /// Reads the launch spec that came with the order, or else the launch file, and removes that, because it holds the task's
 /// environment.
-fn read_spec(dir: &File, given: Option<File>) -> Result<LaunchSpec, StartFailure> {
+fn read_spec(dir: &File, given: Option<GivenSpec>) -> Result<LaunchSpec, StartFailure> {
     let bytes = match given {
-        Some(file) => read_whole(&file),
+        Some(GivenSpec::Bytes(bytes)) => Ok(bytes),
+        Some(GivenSpec::File(file)) => read_whole(&file),
         None => layout::open_at(dir.as_fd(), c"launch", libc::O_RDONLY).and_then(|file| {
             let bytes = read_whole(&file)?;
             sys::remove_at(dir.as_fd(), c"launch")?;

@@ -151,6 +151,21 @@ pub fn receive(socket: BorrowedFd<'_>, bytes: &mut [u8]) -> Option<(usize, Vec<O
     }
 }
 
+/// The current directory, to come back to.
+pub fn current_dir() -> io::Result<OwnedFd> {
+    // SAFETY: a C string and integers; the descriptor is new and nobody else's.
+    unsafe {
+        let flags = libc::O_PATH | libc::O_DIRECTORY | libc::O_CLOEXEC;
+        Ok(OwnedFd::from_raw_fd(check(libc::open(c".".as_ptr(), flags))?))
+    }
+}
+
+/// Makes it the current directory.
+pub fn enter(dir: BorrowedFd<'_>) -> io::Result<()> {
+    // SAFETY: an open descriptor.
+    check(unsafe { libc::fchdir(dir.as_raw_fd()) }).map(drop)
+}
+
 /// A session of our own: no terminal, and signals to the app's group do not reach us.
 pub fn new_session() {
     // SAFETY: no arguments. Fails only for a group leader, who was put into a group of its own already.
