@@ -28,6 +28,7 @@ pub struct Output {
     pipes: [Option<PipeReader>; 2],
     paces: [Pace; 2],
     log: LogWriter,
+    /// Made for the first byte: many runs print nothing.
     buffer: Vec<u8>,
     incomplete: bool,
     flush_at: Option<Instant>,
@@ -50,7 +51,7 @@ impl Output {
             pipes: [Some(stdout), Some(stderr)],
             paces: Default::default(),
             log,
-            buffer: vec![0; BUFFER],
+            buffer: Vec::new(),
             incomplete: false,
             flush_at: None,
             durability: Durability::default(),
@@ -88,6 +89,11 @@ impl Output {
         self.paces[stream as usize].read(bytes, Instant::now());
     }
 
+    /// Nobody can write to the stream any more, and nothing is in its pipe.
+    pub fn close(&mut self, stream: Stream) {
+        self.pipes[stream as usize] = None;
+    }
+
     /// Takes what the pipes hold when nobody is waited for any longer.
     pub fn read_rest(&mut self, now_ms: u64) {
         for stream in Stream::ALL {
@@ -98,6 +104,9 @@ impl Output {
 
     /// Returns how many bytes there were.
     fn read_rounds(&mut self, stream: Stream, now_ms: u64, rounds: usize) -> usize {
+        if self.buffer.is_empty() {
+            self.buffer = vec![0; BUFFER];
+        }
         let slot = &mut self.pipes[stream as usize];
         let mut bytes = 0;
         for _ in 0..rounds {

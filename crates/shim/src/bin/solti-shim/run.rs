@@ -108,8 +108,10 @@ impl Run {
         let ready = |slot: usize| slots.get(slot).is_some_and(|slot| slot.revents != 0);
         let now_ms = self.own.clock.now_ms();
         for stream in Stream::ALL {
-            if ready(stream as usize) {
-                self.own.output.read(stream, now_ms);
+            match slots.get(stream as usize).map_or(0, |slot| slot.revents) {
+                0 => {}
+                libc::POLLHUP => self.own.output.close(stream),
+                _ => self.own.output.read(stream, now_ms),
             }
         }
         if ready(2) {
