@@ -128,10 +128,9 @@ impl Shelter for UserManager {
         let made = timeout(PATIENCE, self.make_scope(pid)).await.unwrap_or(Err(NoScope::Silent));
         let settled = made.and_then(|name| settle_in_scope(pid).map(|()| name).map_err(NoScope::Settle));
         match settled {
-            Ok(name) => tracing::info!("runs are in {name}"),
-            Err(error) => {
-                tracing::info!("runs have no scope of their own: {}", crate::in_full(&error));
-            }
+            Ok(name) => tracing::debug!("runs are in {name}"),
+            // A run that this matters to says that its limits are not enforced.
+            Err(error) => tracing::debug!("runs have no scope of their own: {}", crate::in_full(&error)),
         }
     }
 }
