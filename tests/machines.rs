@@ -132,7 +132,7 @@ async fn a_machine_that_is_gone_is_an_error_and_never_this_one() {
     assert_eq!(call(&main, "get_settings", json!({})).expect("answered")["connections"], json!([]));
     assert!(call(&main, "summary", json!({})).is_ok());
     let gone = call(&log, "get_task_row", json!({ "id": there })).expect_err("removed");
-    assert!(gone["message"].as_str().is_some_and(|text| text.contains("was removed")), "{gone}");
+    assert!(gone["message"].as_str().is_some_and(|text| text.contains("is not in the settings")), "{gone}");
     let tokens = std::fs::read_to_string(desk.dir.path().join("here/connections/tokens.json"));
     assert!(!tokens.expect("there").contains(&desk.token), "the token outlived its connection");
 }

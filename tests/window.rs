@@ -22,6 +22,10 @@ async fn a_submitted_command_runs_and_its_output_is_in_the_log_window() {
     app.click(&format!("task-row[data-task-id=\"{id}\"]")).await;
     app.see("task-detail").await;
     app.look("succeeded").await;
+    app.click("task-environment summary").await;
+    let environment = app.see_text("task-environment", &format!("SOLTI_RUN_ID={id}/1")).await;
+    assert!(environment.contains("As run 1 got it.") && environment.contains("PATH="), "{environment}");
+    app.look("environment").await;
 
     app.open_log().await;
     app.see_text("log-row", "hi").await;

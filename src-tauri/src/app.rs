@@ -4,12 +4,12 @@
 use crate::{
     closing::CloseGate,
     commands::{self, AppInfo, SettingsDoor},
-    doors::Doors,
+    doors::{DoorFlags, Doors},
     error::ShellError,
     events::Streams,
     instance,
     log_link::LogLink,
-    machines::{Machine, Machines},
+    machines::Machines,
     notify, shutdown,
     tray::{self, TrayPresence},
     window::{self, FormAsk, LogWindows},
@@ -17,7 +17,7 @@ use crate::{
 use solti_api::{LocalApi, SettingsAccess};
 use solti_engine::{Config, DataLock, Engine};
 use solti_model::{InheritedEnvironment, LogSource};
-use std::{net::SocketAddr, path::Path, sync::Arc};
+use std::{path::Path, sync::Arc};
 use tauri::{
     AppHandle, Builder, Context, Manager, RunEvent, Runtime, Wry,
     async_runtime::{block_on, spawn},
@@ -68,8 +68,8 @@ pub fn assemble<R: Runtime>(builder: Builder<R>, parts: Parts) -> Builder<R> {
         })
 }
 
-/// Runs until the last window is closed, or longer where the tray keeps it. `http` opens the API there, whatever the settings say; `lock` is let go of last.
-pub fn run(config: &Config, http: Option<SocketAddr>, lock: DataLock) -> Result<(), ShellError> {
+/// Runs until the last window is closed, or longer where the tray keeps it. `flags` open doors whatever the settings say; `lock` is let go of last.
+pub fn run(config: &Config, flags: DoorFlags, lock: DataLock) -> Result<(), ShellError> {
     let engine = block_on(Engine::open(config))?;
     let parts = Parts {
         api: engine.api(),
@@ -86,7 +86,7 @@ pub fn run(config: &Config, http: Option<SocketAddr>, lock: DataLock) -> Result<
         .setup(move |app| {
             shutdown::on_signals(app.handle());
             let doors = Arc::clone(&app.state::<Arc<Doors>>());
-            spawn(async move { doors.follow(served, followed, http).await });
+            spawn(async move { doors.follow(served, followed, flags).await });
             notify::start(app.handle());
             tray::start(app.handle());
             open(app.handle(), std::env::args())?;
@@ -113,8 +113,8 @@ pub fn run(config: &Config, http: Option<SocketAddr>, lock: DataLock) -> Result<
 /// Shows what the program's arguments ask for: a line of a log, else the main window.
 fn open(app: &AppHandle<Wry>, args: impl IntoIterator<Item = String>) -> tauri::Result<()> {
     match LogLink::among(args) {
-        Some(LogLink { id, attempt, row }) => {
-            window::open_log(app, Machine::Here, LogSource { id, attempt }, Some(row))
+        Some(LogLink { machine, id, attempt, row }) => {
+            window::open_log(app, machine, LogSource { id, attempt }, Some(row))
         }
         None => window::open_main(app),
     }

@@ -55,6 +55,13 @@ pub enum DoorState {
     },
 }
 
+/// Addresses that the command line gives. They hold over the settings, which stay as they are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DoorFlags {
+    pub http: Option<SocketAddr>,
+    pub grpc: Option<SocketAddr>,
+}
+
 /// One message about the doors.
 #[derive(Debug, Serialize)]
 pub struct DoorFrame {
@@ -142,16 +149,16 @@ impl Doors {
         }
     }
 
-    /// Opens and shuts doors as the settings say, until they end. `http` stands in for the address of the settings.
+    /// Opens and shuts doors as the settings say, until they end. `flags` stand in for addresses of the settings.
     pub async fn follow(
         &self,
         api: Arc<dyn LocalApi>,
         mut settings: watch::Receiver<Settings>,
-        http: Option<SocketAddr>,
+        flags: DoorFlags,
     ) {
         let mut open: [(Option<Door>, Option<Serving>); 3] = Default::default();
         loop {
-            let wanted = wanted(&settings.borrow_and_update().api, http);
+            let wanted = wanted(&settings.borrow_and_update().api, flags);
             for (slot, (wanted, (door, serving))) in wanted.into_iter().zip(&mut open).enumerate() {
                 if *door == wanted {
                     continue;
@@ -296,15 +303,18 @@ impl Doors {
     }
 }
 
-fn wanted(api: &ApiSettings, http: Option<SocketAddr>) -> [Option<Door>; 3] {
-    let http = match http {
-        Some(address) => HttpSettings { enabled: true, address: address.to_string(), ..api.http.clone() },
-        None => api.http.clone(),
-    };
+fn wanted(api: &ApiSettings, flags: DoorFlags) -> [Option<Door>; 3] {
+    let (mut http, mut grpc) = (api.http.clone(), api.grpc.clone());
+    if let Some(address) = flags.http {
+        (http.enabled, http.address) = (true, address.to_string());
+    }
+    if let Some(address) = flags.grpc {
+        (grpc.enabled, grpc.address) = (true, address.to_string());
+    }
     [
         api.socket.then_some(Door::Socket),
         http.enabled.then_some(Door::Http(http)),
-        api.grpc.enabled.then(|| Door::Grpc(api.grpc.clone())),
+        grpc.enabled.then_some(Door::Grpc(grpc)),
     ]
 }
 
@@ -343,7 +353,7 @@ mod tests {
             let doors = Arc::new(Doors::new(dir.path()));
             let (followed, api) = (Arc::clone(&doors), engine.api());
             let settings = engine.settings().watch_settings();
-            spawn(async move { followed.follow(api, settings, None).await });
+            spawn(async move { followed.follow(api, settings, DoorFlags::default()).await });
             Self { engine, doors, _dir: dir }
         }
 
@@ -418,5 +428,16 @@ mod tests {
                 opened(&now.grpc).is_some_and(|url| url.starts_with("grpc://127.0.0.1:"))
             })
             .await;
+    }
+
+    #[test]
+    fn a_flag_opens_its_door_whatever_the_settings_say_and_no_other() {
+        let api = Settings::default().api;
+        assert_eq!(wanted(&api, DoorFlags::default()), [None, None, None]);
+        let grpc = "127.0.0.1:1".parse().ok();
+        let [None, None, Some(Door::Grpc(opened))] = wanted(&api, DoorFlags { grpc, http: None }) else {
+            panic!("gRPC alone is open");
+        };
+        assert_eq!(opened.address, "127.0.0.1:1");
     }
 }

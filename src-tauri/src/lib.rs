@@ -26,9 +26,10 @@ mod window;
 pub use app::{Parts, assemble, context};
 pub use commands::{AppInfo, names as command_names};
 
+use doors::DoorFlags;
 use error::ShellError;
 use solti_engine::{Config, DataLock, Holder, in_full, start_journal};
-use std::{net::SocketAddr, process::ExitCode};
+use std::process::ExitCode;
 
 /// Runs the app until its last window is closed, or what the arguments ask for instead.
 pub fn run() -> ExitCode {
@@ -37,14 +38,14 @@ pub fn run() -> ExitCode {
     if let Some((doctor::COMMAND, rest)) = args.split_first().map(|(word, rest)| (word.as_str(), rest)) {
         return doctor::run(rest);
     }
-    let http = match http_address(&args) {
-        Ok(http) => http,
+    let doors = match door_flags(&args) {
+        Ok(doors) => doors,
         Err(said) => {
             eprintln!("solti: {said}");
             return ExitCode::from(2);
         }
     };
-    match start(http) {
+    match start(doors) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("solti: {}", in_full(&error));
@@ -53,19 +54,22 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// The address after `--http`: the API over HTTP for as long as this app runs, whatever the settings say.
-fn http_address(args: &[String]) -> Result<Option<SocketAddr>, &'static str> {
-    let Some(at) = args.iter().position(|word| word == "--http") else { return Ok(None) };
-    let address = args.get(at + 1).and_then(|word| word.parse().ok());
-    address.map(Some).ok_or("--http needs an address and a port, as in 127.0.0.1:7654")
+/// `--http ADDRESS`, `--grpc ADDRESS`: the API for as long as this app runs, whatever the settings say.
+fn door_flags(args: &[String]) -> Result<DoorFlags, String> {
+    let address = |flag: &str| {
+        let Some(at) = args.iter().position(|word| word == flag) else { return Ok(None) };
+        let address = args.get(at + 1).and_then(|word| word.parse().ok());
+        address.map(Some).ok_or(format!("{flag} needs an address and a port, as in 127.0.0.1:7654"))
+    };
+    Ok(DoorFlags { http: address("--http")?, grpc: address("--grpc")? })
 }
 
-fn start(http: Option<SocketAddr>) -> Result<(), ShellError> {
+fn start(doors: DoorFlags) -> Result<(), ShellError> {
     let config = Config::from_env()?;
     match DataLock::acquire(&config.data_dir, Holder::App { pid: std::process::id() })? {
         Ok(lock) => {
             start_journal(&config.data_dir);
-            app::run(&config, http, lock)
+            app::run(&config, doors, lock)
         }
         Err(holder @ Holder::Serve { .. }) => Err(ShellError::Held { holder, path: config.data_dir }),
         Err(Holder::App { .. } | Holder::Unknown) => {
@@ -75,6 +79,22 @@ fn start(http: Option<SocketAddr>) -> Result<(), ShellError> {
             );
             app::call_first(&config);
             Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_door_may_be_opened_by_a_flag_with_an_address() {
+        let flags = |words: &[&str]| door_flags(&words.iter().map(ToString::to_string).collect::<Vec<_>>());
+        assert_eq!(flags(&["solti://log/t/1/1"]), Ok(DoorFlags::default()));
+        let both = flags(&["--grpc", "127.0.0.1:2", "--http", "0.0.0.0:1"]).expect("two addresses");
+        assert_eq!((both.http, both.grpc), ("0.0.0.0:1".parse().ok(), "127.0.0.1:2".parse().ok()));
+        for wrong in [&["--http"][..], &["--grpc", "7655"], &["--http", "localhost:1"]] {
+            assert!(flags(wrong).expect_err("refused").starts_with(wrong[0]), "{wrong:?}");
         }
     }
 }

@@ -155,6 +155,8 @@ pub fn open_main<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
     if let Some(window) = app.get_webview_window(MAIN) {
         return bring_forward(&window);
     }
+    // Before its page asks anything.
+    app.state::<Arc<Machines>>().come_back();
     builder(app, MAIN, "index.html")
         .title("Solti")
         .inner_size(1180.0, 760.0)

@@ -93,6 +93,25 @@ async fn another_machine_is_shown_lost_and_found_with_every_line_of_its_log() {
     app.turn_to_main().await;
     app.see_none("banner-lost").await;
     app.see_phase(&id, "succeeded").await;
+
+    // The next app is on that machine again; links find their way there, and say when there is none.
+    app.close_logs().await;
+    app.close_main();
+    app.ended();
+    let app = desk.open().await;
+    app.see("machine[data-reach=\"reached\"][aria-current=\"true\"]").await;
+    app.see_phase(&id, "succeeded").await;
+    let (status, said) = desk.start_again_with(&["solti://log/t/1/1?machine=nobody"]);
+    assert!(status.success(), "{said}");
+    app.turn_to("machine=nobody").await;
+    app.see_text("banner-lost", "nobody is not connected. Its connection is not in Settings.").await;
+    app.close_logs().await;
+    let (status, said) = desk.start_again_with(&[&format!("solti://log/{id}/1/2?machine=other%20box")]);
+    assert!(status.success(), "{said}");
+    app.turn_to("machine=other%20box").await;
+    app.see_text("log-row[data-row=\"2\"]", "tick 3").await;
+
+    app.turn_to_main().await;
     app.click("open-settings").await;
     app.click("settings-connections").await;
     app.click("remove").await;
@@ -102,5 +121,5 @@ async fn another_machine_is_shown_lost_and_found_with_every_line_of_its_log() {
     app.see_none("machine").await;
     app.see_none(&format!("task-row[data-task-id=\"{id}\"]")).await;
     app.turn_to_other().await;
-    app.see_text("banner-lost", "removed in Settings").await;
+    app.see_text("banner-lost", "Its connection is not in Settings").await;
 }

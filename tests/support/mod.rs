@@ -189,7 +189,13 @@ impl Desk {
 
     /// Starts the app again beside the one that runs, and returns how it ended and what it said.
     pub fn start_again(&self) -> (ExitStatus, String) {
+        self.start_again_with(&[])
+    }
+
+    /// The same, with arguments.
+    pub fn start_again_with(&self, args: &[&str]) -> (ExitStatus, String) {
         let mut command = Command::new(APP);
+        command.args(args);
         self.surround(&mut command);
         let output = command.env_remove("TAURI_WEBVIEW_AUTOMATION").output().expect("the app starts");
         (output.status, String::from_utf8_lossy(&output.stderr).into_owned())
@@ -230,8 +236,9 @@ pub struct AppWindow<'a> {
     main: WindowHandle,
 }
 
+/// A log window has the name of its task first.
 fn is_main(title: &str) -> bool {
-    title == "Solti"
+    title == "Solti" || title.starts_with("Solti · ")
 }
 
 fn css(test_id: &str) -> String {
@@ -451,7 +458,7 @@ impl AppWindow<'_> {
     /// Closes all other windows by their crosses and turns to the main one.
     pub async fn close_logs(&self) {
         self.turn_to_main().await;
-        screen::close_windows(&self.desk.display, |title| title != "Solti").expect("a screen");
+        screen::close_windows(&self.desk.display, |title| !is_main(title)).expect("a screen");
         self.see_windows(1).await;
     }
 

@@ -51,7 +51,7 @@ impl Engine {
         let followed = settings.watch_settings();
         let supervised = SupervisorConfig {
             base_env: inherited.variables.clone(),
-            from_login_shell: inherited.from_shell(),
+            from_login_shell: inherited.names_from_shell(),
             restored: recovered.is_some(),
             log_limits: follow(followed.clone(), |settings| log_limits(&settings.logs)),
             finished_limits: follow(followed, |settings| finished_limits(&settings.finished)),

@@ -74,7 +74,7 @@ impl Inherited {
     }
 
     /// The names of those that the login shell has set.
-    pub fn from_shell(&self) -> BTreeSet<OsString> {
+    pub fn names_from_shell(&self) -> BTreeSet<OsString> {
         self.from_shell.keys().cloned().collect()
     }
 

@@ -81,7 +81,9 @@ pub struct UserManager {
 
 impl UserManager {
     pub fn of_session() -> Self {
-        Self { bus: None, shorter_lived: !is_below_manager() && !lingers() }
+        let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+        let below = is_below_manager(&groups, rustix::process::geteuid().as_raw());
+        Self { bus: None, shorter_lived: !below && !lingers() }
     }
 
     async fn make_scope(&self, pid: u32) -> Result<String, NoScope> {
@@ -126,18 +128,15 @@ impl Shelter for UserManager {
         let made = timeout(PATIENCE, self.make_scope(pid)).await.unwrap_or(Err(NoScope::Silent));
         let settled = made.and_then(|name| settle_in_scope(pid).map(|()| name).map_err(NoScope::Settle));
         match settled {
-            Ok(name) => tracing::info!("runs are in {name}"),
-            Err(error) => {
-                tracing::info!("runs have no scope of their own: {}", crate::in_full(&error));
-            }
+            Ok(name) => tracing::debug!("runs are in {name}"),
+            // A run that this matters to says that its limits are not enforced.
+            Err(error) => tracing::debug!("runs have no scope of their own: {}", crate::in_full(&error)),
         }
     }
 }
 
-/// Whether this process ends with the manager in any case.
-fn is_below_manager() -> bool {
-    let user = rustix::process::geteuid().as_raw();
-    let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+/// Whether the process of these groups ends with the manager in any case. One of a login session does not everywhere.
+fn is_below_manager(groups: &str, user: u32) -> bool {
     groups.lines().any(|line| line.starts_with("0::") && line.contains(&format!("/user@{user}.service/")))
 }
 
@@ -285,6 +284,14 @@ mod tests {
         fs::create_dir(&probe).ok()?;
         fs::remove_dir(&probe).ok()?;
         probe.parent().map(Path::to_owned)
+    }
+
+    #[test]
+    fn an_app_of_the_desktop_ends_with_the_manager_and_one_of_a_login_may_not() {
+        let slice = "0::/user.slice/user-1000.slice";
+        let app = format!("{slice}/user@1000.service/app.slice/app-solti-1.scope\n");
+        assert!(is_below_manager(&app, 1000) && !is_below_manager(&app, 1001));
+        assert!(!is_below_manager(&format!("1:name=systemd:/\n{slice}/session-2.scope\n"), 1000));
     }
 
     #[tokio::test]

@@ -3,9 +3,10 @@
 //!
 //! A client lives while a window is on its machine, so that what is said of the machine is what open streams have seen last.
 //! How it reaches the machine and goes on after a break is `solti-http`'s; changing connections is in connections.rs, their
-//! tokens in tokens.rs.
+//! tokens in tokens.rs, which machine the main window comes back to in remembered.rs.
 
 mod connections;
+mod remembered;
 mod tokens;
 mod watched;
 
@@ -13,6 +14,7 @@ pub use connections::Tested;
 pub use watched::MachinesFrame;
 
 use crate::window::MAIN;
+use remembered::Remembered;
 use solti_api::{ApiError, LocalApi, SettingsAccess};
 use solti_engine::in_full;
 use solti_http::{ClientOptions, Endpoint, HttpClient, HttpError, Trust};
@@ -70,6 +72,7 @@ pub struct Machines {
     here: Arc<dyn LocalApi>,
     settings: Arc<dyn SettingsAccess>,
     tokens: Tokens,
+    remembered: Remembered,
     table: Mutex<Table>,
     /// Counts the changes of what windows are told.
     news: watch::Sender<u64>,
@@ -88,7 +91,7 @@ struct Table {
 
 struct Seat {
     name: String,
-    /// The connection that the window was on is gone; a later one of that name is another machine.
+    /// There is no connection of that name, or it is gone; a later one of that name is another machine.
     removed: bool,
 }
 
@@ -108,6 +111,7 @@ impl Machines {
             here,
             settings,
             tokens: Tokens::in_folder(data_dir),
+            remembered: Remembered::in_folder(data_dir),
             table: Mutex::default(),
             news: watch::Sender::new(0),
             saving: tokio::sync::Mutex::default(),
@@ -133,7 +137,9 @@ impl Machines {
     pub fn api(&self, window: &str) -> Result<Arc<dyn LocalApi>, ApiError> {
         let mut table = self.table();
         let Some(Seat { name, removed }) = table.seats.get(window) else { return Ok(Arc::clone(&self.here)) };
-        let gone = ApiError::Unavailable { reason: format!("{name} was removed in the settings") };
+        let gone = ApiError::Unavailable {
+            reason: format!("the connection of this window, {name}, is not in the settings"),
+        };
         if *removed {
             return Err(gone);
         }
@@ -148,7 +154,7 @@ impl Machines {
         Ok(api)
     }
 
-    /// Puts a window on a machine; one that it is on already is tried again without a pause.
+    /// Puts a window on a machine; one that it is on already is tried again without a pause. The main window comes back to it.
     ///
     /// # Errors
     /// `InvalidRequest` for a name that no connection has; `Unavailable` when it cannot be tried at all. The window then
@@ -168,16 +174,39 @@ impl Machines {
                 }
             }
         }
+        if window == MAIN {
+            self.remember(&machine);
+        }
         self.seat(window, machine);
         Ok(())
     }
 
-    /// As [`Self::choose`], for a window that comes from another one on that machine.
+    /// Puts a main window that is made on the machine that the one before was on, if that is still there.
+    pub fn come_back(&self) {
+        let machine = self.remembered.machine();
+        if machine == Machine::Here {
+            return;
+        }
+        if let Err(error) = self.choose(MAIN, machine) {
+            tracing::info!("the window is on this machine: {error}");
+        }
+    }
+
+    fn remember(&self, machine: &Machine) {
+        if let Err(error) = self.remembered.set(machine) {
+            tracing::warn!("the next start will not know which machine was shown: {error}");
+        }
+    }
+
+    /// As [`Self::choose`], for a window of whose machine something is asked for: when it is not there, the window says so.
     pub fn seat(&self, window: &str, machine: Machine) {
         let mut table = self.table();
         match machine {
             Machine::Here => table.seats.remove(window),
-            Machine::Named(name) => table.seats.insert(window.to_owned(), Seat { name, removed: false }),
+            Machine::Named(name) => {
+                let removed = self.connection(&name).is_none();
+                table.seats.insert(window.to_owned(), Seat { name, removed })
+            }
         };
         table.drop_unused();
         drop(table);
@@ -236,6 +265,11 @@ impl Machines {
             tracing::warn!("tokens of removed connections are still there: {error}");
         }
         let named = |name: &str| connections.iter().find(|connection| connection.name == name);
+        if let Machine::Named(name) = self.remembered.machine()
+            && named(&name).is_none()
+        {
+            self.remember(&Machine::Here);
+        }
         let mut table = self.table();
         table.seats.retain(|window, seat| {
             seat.removed |= named(&seat.name).is_none();

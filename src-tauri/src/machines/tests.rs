@@ -170,9 +170,47 @@ async fn a_removed_machine_leaves_the_main_window_here_and_its_log_windows_say_s
     house.add("build", &there).await.expect("kept");
     let refused = house.machines.api("log-1").err();
     assert!(
-        matches!(&refused, Some(ApiError::Unavailable { reason }) if reason.contains("removed")),
+        matches!(&refused, Some(ApiError::Unavailable { reason }) if reason.contains("not in the settings")),
         "{refused:?}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_main_window_that_is_made_comes_back_to_its_machine_while_that_is_there() {
+    let (house, there) = (House::new().await, Other::new(false).await);
+    house.add("build", &there).await.expect("kept");
+    house.machines.choose(MAIN, Some("build".to_owned()).into()).expect("there");
+    // A log window leaves no trace.
+    house.machines.seat("log-1", Machine::Here);
+    house.machines.leave(MAIN);
+    assert_eq!(house.machines.of(MAIN), Machine::Here);
+    house.machines.come_back();
+    assert_eq!(house.machines.of(MAIN), Some("build".to_owned()).into());
+
+    let next_start = || Machines::new(house.engine.api(), house.engine.settings(), house.dir.path());
+    let next = next_start();
+    next.come_back();
+    assert_eq!(next.of(MAIN), Some("build".to_owned()).into());
+
+    house.machines.remove("build").await.expect("removed");
+    let next = next_start();
+    next.come_back();
+    assert_eq!(next.of(MAIN), Machine::Here);
+    // Another one of that name is another machine.
+    house.add("build", &there).await.expect("kept");
+    let next = next_start();
+    next.come_back();
+    assert_eq!(next.of(MAIN), Machine::Here);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_window_of_a_machine_that_is_not_known_here_says_so() {
+    let house = House::new().await;
+    house.machines.seat("log-1", Some("nobody".to_owned()).into());
+    let told = house.told("log-1", |_| true).await;
+    assert_eq!((&told["chosen"], &told["removed"]), (&json!("nobody"), &json!(true)));
+    let refused = house.machines.api("log-1").err().map(|error| error.to_string()).unwrap_or_default();
+    assert!(refused.contains("nobody, is not in the settings"), "{refused}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

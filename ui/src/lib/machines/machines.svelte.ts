@@ -33,7 +33,7 @@ export class Machines {
   key = $derived(`${this.current?.link ?? 0} ${this.told.chosen ?? ""}`);
   /** Why the machine is not there; nothing shown of it is current then. */
   problem = $derived.by(() => {
-    if (this.told.removed) return "The connection was removed in Settings.";
+    if (this.told.removed) return "Its connection is not in Settings.";
     const reach = this.current?.reach;
     return reach?.state === "lost" ? `${sentence(reach.problem)}.` : undefined;
   });

@@ -25,8 +25,8 @@ export class LogWindow extends SearchedLog<LogSession> {
   #streamSearch: LogSearch | null = null;
   /** A row to go to once the log is there. */
   #row: number | undefined;
-  /** Links and file managers know the logs of this machine alone. */
-  here = $state(true);
+  /** The name of another machine, whose log it is: a link says so, and no file manager here knows its files. */
+  machine = $state<string | undefined>(undefined);
 
   constructor(
     backend: Backend,
@@ -182,7 +182,8 @@ export class LogWindow extends SearchedLog<LogSession> {
   }
 
   async copyLink(row: number): Promise<void> {
-    const link = `solti://log/${this.id}/${this.session.attempt}/${row}`;
+    const there = this.machine === undefined ? "" : `?machine=${encodeURIComponent(this.machine)}`;
+    const link = `solti://log/${this.id}/${this.session.attempt}/${row}${there}`;
     await this.told.during(null, "copy the link", async () => {
       await writeClipboard(link);
       this.told.say(`Copied ${link}`);

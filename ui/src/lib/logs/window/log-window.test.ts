@@ -145,6 +145,10 @@ it("keeps bookmarks with notes, steps between them and takes them away", async (
 it("copies a link to a line, and opens at the line of a link", async () => {
   await log.copyLink(77);
   expect(writeText).toHaveBeenCalledWith(`solti://log/${id}/1/77`);
+  log.machine = "Mü & co";
+  await log.copyLink(77);
+  expect(writeText).toHaveBeenLastCalledWith(`solti://log/${id}/1/77?machine=M%C3%BC%20%26%20co`);
+  log.machine = undefined;
   const other = new LogWindow(backend, id, 1, 77);
   await other.open();
   other.arrived();

@@ -33,7 +33,9 @@ export function moreMenu(log: LogWindow, narrow: boolean): MenuEntry[] {
       testid: "save",
       act: () => void log.save(),
     },
-    ...(log.here ? [{ label: "Reveal file", testid: "reveal", act: () => void log.reveal() }] : []),
+    ...(log.machine === undefined
+      ? [{ label: "Reveal file", testid: "reveal", act: () => void log.reveal() }]
+      : []),
     flag("Times in copies and files", choices.copyTimes, "copy-times"),
     "line",
     { label: "Go to line", hint: "Ctrl G", testid: "go-to-line", act: () => (log.asking = "line") },
@@ -104,9 +106,7 @@ export function rowMenu(log: LogWindow, row: number): MenuEntry[] {
         log.toggleBookmark(row);
       },
     },
-    ...(log.here
-      ? [{ label: "Copy link to line", testid: "copy-link", act: () => void log.copyLink(row) }]
-      : []),
+    { label: "Copy link to line", testid: "copy-link", act: () => void log.copyLink(row) },
     { label: "Hide lines before here", testid: "hide-before", act: () => log.hideBefore(row) },
   ];
 }
