@@ -18,7 +18,7 @@ use std::{
     },
     time::Duration,
 };
-use tauri::{AppHandle, Manager, Runtime, WebviewWindow, async_runtime::spawn};
+use tauri::{AppHandle, Manager, Runtime, Url, WebviewWindow, async_runtime::spawn};
 use tokio::{sync::watch, time::sleep};
 
 /// The query of a page that waits.
@@ -40,6 +40,8 @@ struct Shared {
 
 struct Spare {
     label: String,
+    /// Where its page is, once it waits.
+    url: Option<Url>,
     address: watch::Sender<Option<String>>,
 }
 
@@ -69,12 +71,13 @@ impl SpareWindow {
         self.spare().as_ref().is_some_and(|spare| spare.label == label && spare.is_heard())
     }
 
-    /// The address that the page of this window is to show, once there is one.
-    pub fn addresses(&self, label: &str) -> BoxStream<'static, String> {
-        let spare = self.spare();
-        let Some(spare) = spare.as_ref().filter(|spare| spare.label == label) else {
+    /// The address that the page of this window, which is at `url`, is to show, once there is one.
+    pub fn addresses(&self, label: &str, url: Url) -> BoxStream<'static, String> {
+        let mut spare = self.spare();
+        let Some(spare) = spare.as_mut().filter(|spare| spare.label == label) else {
             return futures::stream::empty().boxed();
         };
+        spare.url = Some(url);
         let mut address = spare.address.subscribe();
         futures::stream::once(async move { address.wait_for(Option::is_some).await.ok()?.clone() })
             .filter_map(std::future::ready)
@@ -90,7 +93,7 @@ impl SpareWindow {
         let mut spare = self.spare();
         let free = spare.is_none();
         if free {
-            *spare = Some(Spare { label: label.to_owned(), address: watch::Sender::new(None) });
+            *spare = Some(Spare { label: label.to_owned(), url: None, address: watch::Sender::new(None) });
         }
         free
     }
@@ -149,17 +152,16 @@ impl Taken {
     /// Tells the page what it shows. `address` is a query, from the `?` on.
     pub fn show<R: Runtime>(self, window: &WebviewWindow<R>, address: String) {
         self.0.address.send_replace(Some(address.clone()));
-        let window = window.clone();
+        let (window, url) = (window.clone(), self.0.url);
         spawn(async move {
             sleep(PATIENCE).await;
-            if let Ok(mut url) = window.url()
-                && url.query() == Some(WAITING)
-            {
-                tracing::warn!("the page of {} does not answer; it is loaded anew", window.label());
-                url.set_query(address.strip_prefix('?'));
-                if let Err(error) = window.navigate(url) {
-                    tracing::warn!("window {} stays empty: {error}", window.label());
-                }
+            // A page that has died is nowhere.
+            let took_it = window.url().is_ok_and(|now| now.query() != Some(WAITING));
+            let Some(mut url) = url.filter(|_| !took_it) else { return };
+            tracing::warn!("the page of {} does not answer; it is loaded anew", window.label());
+            url.set_query(address.strip_prefix('?'));
+            if let Err(error) = window.navigate(url) {
+                tracing::warn!("window {} stays empty: {error}", window.label());
             }
         });
     }
@@ -199,10 +201,11 @@ mod tests {
         assert!(spare.put("log-1") && spare.is("log-1"));
         assert!(!spare.put("log-2"), "there are two");
         assert!(spare.take().is_none(), "its page is not there yet");
-        let mut other = spare.addresses("log-2");
+        let url = || Url::parse("tauri://localhost/index.html?view=spare").expect("a URL");
+        let mut other = spare.addresses("log-2", url());
         assert_eq!(other.next().await, None);
 
-        let mut addresses = spare.addresses("log-1");
+        let mut addresses = spare.addresses("log-1", url());
         let taken = spare.take().expect("it listens");
         assert_eq!(taken.label(), "log-1");
         assert!(!spare.is("log-1") && spare.take().is_none());

@@ -156,7 +156,8 @@ pub async fn watch_address<R: Runtime>(
     streams: State<'_, Streams>,
     on_address: Channel<AddressFrame>,
 ) -> Answer<String> {
-    Ok(streams.open(window.label(), spare.addresses(window.label()), on_address))
+    let url = window.url().map_err(|error| ApiError::internal(&error))?;
+    Ok(streams.open(window.label(), spare.addresses(window.label(), url), on_address))
 }
 
 /// When the form for a new task is asked for from outside the page.
