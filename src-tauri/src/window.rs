@@ -5,19 +5,21 @@
 
 use crate::{
     closing,
+    commands::SettingsDoor,
     events::{Frame, Streams},
     machines::{Machine, Machines},
     spare_window::{SpareWindow, Taken},
 };
 use futures::stream::{BoxStream, StreamExt};
 use serde::Serialize;
-use solti_model::LogSource;
+use solti_model::{LogSource, Theme};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use tauri::{
     AppHandle, Manager, Runtime, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder, Window, WindowEvent,
+    window::Color,
 };
 use tauri_plugin_window_state::{StateFlags, WindowExt};
 use tokio::sync::watch;
@@ -252,6 +254,7 @@ fn show<R: Runtime>(
             taken.show(&window, page);
             spare.follows(app);
             window.set_title(title)?;
+            window.set_background_color(ground(app))?;
             put_in_place(window)
         }
         Place::Spare(_) | Place::New(_) => {
@@ -339,14 +342,27 @@ fn builder<'a, R: Runtime>(
     label: &str,
     page: &str,
 ) -> WebviewWindowBuilder<'a, R, AppHandle<R>> {
-    WebviewWindowBuilder::new(app, label, WebviewUrl::App(page.into()))
+    let window = WebviewWindowBuilder::new(app, label, WebviewUrl::App(page.into()))
         // The title is the page's: it knows the task's name and state.
         .on_document_title_changed(|window, title| {
             if let Err(error) = window.set_title(&title) {
                 tracing::debug!("title not set: {error}");
             }
         })
-        .on_navigation(is_own)
+        .on_navigation(is_own);
+    match ground(app) {
+        Some(color) => window.background_color(color),
+        None => window,
+    }
+}
+
+/// What fills a window until its page has drawn: `--bg` of ui/src/lib/design/tokens.css, where the theme is not the desktop's.
+fn ground<R: Runtime>(app: &AppHandle<R>) -> Option<Color> {
+    match app.state::<SettingsDoor>().settings().theme {
+        Theme::System => None,
+        Theme::Light => Some(Color(0xff, 0xff, 0xff, 0xff)),
+        Theme::Dark => Some(Color(0x15, 0x17, 0x1c, 0xff)),
+    }
 }
 
 /// Whether a page may go there: to the app's own pages only, whatever a log or a task's name says.

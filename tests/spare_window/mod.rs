@@ -95,6 +95,5 @@ async fn the_size_of_log_windows_is_that_of_the_last_one_that_was_open() {
     let kept = fs::read_to_string(desk.data().join("windows.json")).expect("kept");
     let kept: serde_json::Value = serde_json::from_str(&kept).expect("JSON");
     assert_eq!((&kept["log"]["width"], &kept["log"]["height"]), (&700.into(), &500.into()), "{kept}");
-    let names: Vec<_> = kept.as_object().expect("by name").keys().collect();
-    assert_eq!(names, ["log", "main"]);
+    assert_eq!(kept.as_object().map(|kept| kept.len()), Some(2), "the one that waits is kept: {kept}");
 }
