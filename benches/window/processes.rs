@@ -44,12 +44,6 @@ impl Processes {
         Memory { app: pss_kib(&self.app), pages: self.pages.iter().map(|page| pss_kib(page)).sum() }
     }
 
-    /// Of the page that came last.
-    pub fn newest_page_kib(&self) -> f64 {
-        let pid = |page: &&PathBuf| page.file_name().and_then(|pid| pid.to_str()?.parse::<u32>().ok());
-        pss_kib(self.pages.iter().max_by_key(pid).expect("a page"))
-    }
-
     /// When the app was started, in milliseconds since 1970: up to a hundredth of a second early.
     pub fn started_ms(&self) -> f64 {
         let stat = fs::read_to_string(self.app.join("stat")).expect("it lives");

@@ -155,6 +155,9 @@ impl Taken {
         let (window, url) = (window.clone(), self.0.url);
         spawn(async move {
             sleep(PATIENCE).await;
+            if window.get_webview_window(window.label()).is_none() {
+                return; // Closed.
+            }
             // A page that has died is nowhere.
             let took_it = window.url().is_ok_and(|now| now.query() != Some(WAITING));
             let Some(mut url) = url.filter(|_| !took_it) else { return };
