@@ -13,7 +13,7 @@ use crate::{
     notify, shutdown,
     spare_window::SpareWindow,
     tray::{self, TrayPresence},
-    window::{self, FormAsk, LogWindows},
+    window::{self, FormAsk, LogWindows, WindowMemory},
 };
 use solti_api::{LocalApi, SettingsAccess};
 use solti_engine::{Config, DataLock, Engine};
@@ -90,6 +90,7 @@ pub fn run(config: &Config, http: Option<SocketAddr>, lock: DataLock) -> Result<
         .setup(move |app| {
             let spare = app.state::<SpareWindow>().inner().clone();
             app.handle().plugin(window_memory(&data_dir, spare))?;
+            app.manage(WindowMemory);
             shutdown::on_signals(app.handle());
             let doors = Arc::clone(&app.state::<Arc<Doors>>());
             spawn(async move { doors.follow(served, followed, http).await });

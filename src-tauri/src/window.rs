@@ -31,6 +31,9 @@ pub const LOG_PLACE: &str = "log";
 /// What is kept of a window.
 pub const KEPT: StateFlags = StateFlags::SIZE.union(StateFlags::POSITION).union(StateFlags::MAXIMIZED);
 
+/// Managed where tauri-plugin-window-state is: the mock runtime of the tests has none to ask.
+pub struct WindowMemory;
+
 /// What each log window shows, by label.
 #[derive(Default)]
 pub struct LogWindows(Mutex<Table>);
@@ -276,7 +279,11 @@ fn put_in_place<R: Runtime>(window: WebviewWindow<R>) -> tauri::Result<()> {
     let app = window.app_handle().clone();
     app.run_on_main_thread(move || {
         // Shown first: without a window manager a window that is not hears nothing of its new size.
-        if let Err(error) = bring_forward(&window).and_then(|()| window.restore_state(KEPT)) {
+        let shown = bring_forward(&window).and_then(|()| match window.try_state::<WindowMemory>() {
+            Some(_) => window.restore_state(KEPT),
+            None => Ok(()),
+        });
+        if let Err(error) = shown {
             tracing::warn!("window {} was not shown: {error}", window.label());
         }
     })
