@@ -25,6 +25,8 @@ use tauri_plugin_window_state::{StateFlags, WindowExt};
 use tokio::sync::watch;
 
 pub const MAIN: &str = "main";
+/// The main window's, and every page's until it is drawn (ui/index.html).
+const TITLE: &str = "Solti";
 const LOG_PREFIX: &str = "log-";
 /// The name under which the size and position of log windows are kept.
 pub const LOG_PLACE: &str = "log";
@@ -203,7 +205,7 @@ pub fn open_main<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
         return bring_forward(&window);
     }
     builder(app, MAIN, "index.html")
-        .title("Solti")
+        .title(TITLE)
         .inner_size(1180.0, 760.0)
         .min_inner_size(520.0, 360.0)
         .build()?;
@@ -352,6 +354,9 @@ fn builder<'a, R: Runtime>(
     let window = WebviewWindowBuilder::new(app, label, WebviewUrl::App(page.into()))
         // The title is the page's: it knows the task's name and state.
         .on_document_title_changed(|window, title| {
+            if title == TITLE && window.label() != MAIN {
+                return; // Of a page whose view is not there yet.
+            }
             if let Err(error) = window.set_title(&title) {
                 tracing::debug!("title not set: {error}");
             }
