@@ -121,9 +121,10 @@ impl SpareWindow {
             return;
         }
         match window::log_builder(app, &label, &format!("?{WAITING}")).visible(false).build() {
-            // The last open window may have gone meanwhile.
-            Ok(_) if window::is_any_open(app) => {}
-            Ok(_) => self.drop_with_the_last(app),
+            // The last open window may have gone meanwhile, even before this one could be found.
+            Ok(window) if !self.is(&label) && !app.state::<LogWindows>().has(&label) => destroy(window),
+            Ok(_) if !window::is_any_open(app) => self.drop_with_the_last(app),
+            Ok(_) => {}
             Err(error) => {
                 tracing::warn!("log windows open slower: {error}");
                 self.forget(&label);
@@ -134,14 +135,19 @@ impl SpareWindow {
     /// No window is open any more.
     pub fn drop_with_the_last<R: Runtime>(&self, app: &AppHandle<R>) {
         let Some(Spare { label, .. }) = self.spare().take() else { return };
-        let Some(window) = app.get_webview_window(&label) else { return };
-        // Not from within an event of another window.
-        spawn(async move {
-            if let Err(error) = window.destroy() {
-                tracing::warn!("window {label} could not be closed: {error}");
-            }
-        });
+        if let Some(window) = app.get_webview_window(&label) {
+            destroy(window);
+        }
     }
+}
+
+/// Not from within an event of another window.
+fn destroy<R: Runtime>(window: WebviewWindow<R>) {
+    spawn(async move {
+        if let Err(error) = window.destroy() {
+            tracing::warn!("window {} could not be closed: {error}", window.label());
+        }
+    });
 }
 
 impl Taken {

@@ -92,6 +92,11 @@ impl LogWindows {
         place
     }
 
+    /// Whether a window of this label shows logs.
+    pub fn has(&self, label: &str) -> bool {
+        self.table().by_label.contains_key(label)
+    }
+
     /// A label that no window has had.
     pub fn new_label(&self) -> String {
         self.table().new_label()
