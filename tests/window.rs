@@ -5,6 +5,7 @@ mod log_window;
 mod other_machine;
 mod page_security;
 mod refused_start;
+mod spare_window;
 mod support;
 mod tray;
 

@@ -45,7 +45,7 @@ window.watch = {
 
   // From now on: how long the page went without an animation frame, how many it had, and in how many the log had moved on.
   frames() {
-    const frames = { longest: 0, long: 0, count: 0, moved: 0, began: performance.now(), last: performance.now() };
+    const frames = { longest: 0, longestAt: 0, long: 0, count: 0, moved: 0, began: performance.now(), last: performance.now() };
     this.frames.seen = frames;
     let row;
     const frame = () => {
@@ -53,7 +53,7 @@ window.watch = {
       const now = performance.now();
       const gap = now - frames.last;
       if (gap > 100) frames.long += 1;
-      frames.longest = Math.max(frames.longest, gap);
+      if (gap > frames.longest) Object.assign(frames, { longest: gap, longestAt: performance.timeOrigin + frames.last });
       frames.count += 1;
       frames.last = now;
       const last = this.rows().at(-1)?.dataset.row;

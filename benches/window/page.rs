@@ -40,6 +40,8 @@ pub async fn origin(app: &AppWindow<'_>) -> f64 {
 pub struct Frames {
     /// The longest time without one, in milliseconds.
     pub longest: f64,
+    /// When that began, in milliseconds since 1970.
+    pub longest_at: f64,
     /// How often that was more than 100 ms.
     pub long: u64,
     pub a_second: f64,
@@ -54,6 +56,7 @@ pub async fn frames(app: &AppWindow<'_>) -> Frames {
     let seconds = (number("last") - number("began")) / 1e3;
     Frames {
         longest: number("longest"),
+        longest_at: number("longestAt"),
         long: number("long") as u64,
         a_second: number("count") / seconds,
         moved_a_second: number("moved") / seconds,

@@ -11,8 +11,9 @@ use crate::{
     log_link::LogLink,
     machines::Machines,
     notify, shutdown,
+    spare_window::SpareWindow,
     tray::{self, TrayPresence},
-    window::{self, FormAsk, LogWindows},
+    window::{self, FormAsk, LogWindows, WindowMemory},
 };
 use solti_api::{LocalApi, SettingsAccess};
 use solti_engine::{Config, DataLock, Engine};
@@ -24,7 +25,6 @@ use tauri::{
     plugin::TauriPlugin,
     webview::PageLoadEvent,
 };
-use tauri_plugin_window_state::StateFlags;
 
 /// tauri.conf.json, the capabilities and the page, as built in.
 #[must_use]
@@ -55,15 +55,19 @@ pub fn assemble<R: Runtime>(builder: Builder<R>, parts: Parts) -> Builder<R> {
         .manage(parts.info)
         .manage(Streams::default())
         .manage(LogWindows::default())
+        .manage(SpareWindow::default())
         .manage(CloseGate::default())
         .manage(FormAsk::default())
         .manage(TrayPresence::default())
         .invoke_handler(commands::handler())
         .on_window_event(window::on_event)
         .on_page_load(|webview, load| {
-            // A page that is loaded anew has forgotten the streams of the one before.
-            if load.event() == PageLoadEvent::Started {
-                webview.state::<Streams>().close_window(webview.label());
+            let spare = webview.state::<SpareWindow>();
+            match load.event() {
+                // A page that is loaded anew has forgotten the streams of the one before.
+                PageLoadEvent::Started => webview.state::<Streams>().close_window(webview.label()),
+                PageLoadEvent::Finished if spare.is(webview.label()) => {}
+                PageLoadEvent::Finished => spare.follows(webview.app_handle()),
             }
         })
 }
@@ -79,11 +83,14 @@ pub fn run(config: &Config, flags: DoorFlags, lock: DataLock) -> Result<(), Shel
         info: AppInfo::new(&config.data_dir).after(engine.recovery()),
     };
     let (served, followed) = (engine.api(), engine.settings().watch_settings());
+    let data_dir = config.data_dir.clone();
     let app = assemble(Builder::default(), parts)
         .plugin(single_instance(&config.data_dir))
-        .plugin(window_memory(&config.data_dir))
         .plugin(tauri_plugin_dialog::init())
         .setup(move |app| {
+            let spare = app.state::<SpareWindow>().inner().clone();
+            app.handle().plugin(window_memory(&data_dir, spare))?;
+            app.manage(WindowMemory);
             shutdown::on_signals(app.handle());
             let doors = Arc::clone(&app.state::<Arc<Doors>>());
             spawn(async move { doors.follow(served, followed, flags).await });
@@ -140,11 +147,17 @@ fn single_instance(data_dir: &Path) -> TauriPlugin<Wry> {
         .build()
 }
 
-fn window_memory(data_dir: &Path) -> TauriPlugin<Wry> {
+fn window_memory(data_dir: &Path, spare: SpareWindow) -> TauriPlugin<Wry> {
     tauri_plugin_window_state::Builder::new()
         // Absolute, and so kept with the rest of the data instead of in the config folder.
         .with_filename(data_dir.join("windows.json").to_string_lossy())
-        .with_state_flags(StateFlags::SIZE | StateFlags::POSITION | StateFlags::MAXIMIZED)
-        .map_label(window::remembered_as)
+        .with_state_flags(window::KEPT)
+        // When it is shown, which may be long after it was made.
+        .skip_initial_state(window::LOG_PLACE)
+        .map_label(move |label| {
+            // When the app ends, one of the log windows is asked for its place. A page that listens is one that was made: at that
+            // moment the window is to be looked at by the name that it keeps.
+            if spare.waits(label) { label } else { window::remembered_as(label) }
+        })
         .build()
 }

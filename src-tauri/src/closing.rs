@@ -145,7 +145,7 @@ impl Frame for CloseFrame {
 /// A window is about to close. The last one waits until it is known what becomes of the tasks.
 pub fn requested<R: Runtime>(window: &Window<R>, request: &CloseRequestApi) {
     let app = window.app_handle();
-    if app.webview_windows().len() > 1 {
+    if window::open_windows(app).nth(1).is_some() {
         return;
     }
     request.prevent_close();

@@ -18,6 +18,7 @@ mod notify;
 mod reveal;
 mod search;
 mod shutdown;
+mod spare_window;
 mod tail;
 mod tray;
 mod usage;

@@ -43,7 +43,10 @@ async fn another_machine_is_shown_lost_and_found_with_every_line_of_its_log() {
     let id = app.submit("sh ticks.sh").await;
     app.see_phase(&id, "running").await;
     app.click(&format!("task-row[data-task-id=\"{id}\"]")).await;
+    // One that was made while the main window was on this machine.
+    let spare = app.see_spare().await;
     app.open_log().await;
+    assert_eq!(app.window().await, spare, "a window of its own was made");
     app.see_text("log-pane", "tick ").await;
     app.see_true("the machine in the title", "document.title.endsWith(' · other box')").await;
 

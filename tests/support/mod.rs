@@ -34,6 +34,9 @@ use thirtyfour::{
 const LIMIT: Duration = Duration::from_secs(20);
 const PAUSE: Duration = Duration::from_millis(20);
 
+/// What stands in the address of the window that waits for a log.
+const SPARE: &str = "?view=spare";
+
 const APP: &str = env!("CARGO_BIN_EXE_solti-desktop");
 
 /// A child that does not outlive the test.
@@ -112,6 +115,27 @@ impl Desk {
         until(&format!("{count} windows on the screen"), || {
             screen::count_windows(&self.display, is_main).expect("a screen") == count
         });
+    }
+
+    /// Waits until so many other windows can be seen.
+    pub fn see_log_windows_on_screen(&self, count: usize) {
+        until(&format!("{count} log windows on the screen"), || {
+            screen::count_windows(&self.display, |title| !is_main(title)).expect("a screen") == count
+        });
+    }
+
+    /// Waits until a window of that title can be seen.
+    pub fn see_titled(&self, title: &str) {
+        until(&format!("a window {title:?}"), || {
+            screen::count_windows(&self.display, |titled| titled == title).expect("a screen") == 1
+        });
+    }
+
+    /// Ends the process that was the last to be started for a page.
+    pub fn kill_last_page(&self) {
+        let newest = self.processes().1.into_iter().max().and_then(|pid| i32::try_from(pid).ok());
+        let page = newest.and_then(rustix::process::Pid::from_raw).expect("a page");
+        rustix::process::kill_process(page, rustix::process::Signal::KILL).expect("it lives");
     }
 
     /// The app and the processes that draw its pages.
@@ -193,11 +217,11 @@ impl Desk {
     }
 
     /// The same, with arguments.
-    pub fn start_again_with(&self, args: &[&str]) -> (ExitStatus, String) {
+    pub fn start_again_with(&self, arguments: &[&str]) -> (ExitStatus, String) {
         let mut command = Command::new(APP);
-        command.args(args);
         self.surround(&mut command);
-        let output = command.env_remove("TAURI_WEBVIEW_AUTOMATION").output().expect("the app starts");
+        command.args(arguments).env_remove("TAURI_WEBVIEW_AUTOMATION");
+        let output = command.output().expect("the app starts");
         (output.status, String::from_utf8_lossy(&output.stderr).into_owned())
     }
 
@@ -387,10 +411,35 @@ impl AppWindow<'_> {
         self.turn_to_other().await;
     }
 
+    /// The windows that a person has open, and the one that waits for a log, once it does: the driver sees it like any other.
+    async fn windows(&self) -> Result<(Vec<WindowHandle>, Option<WindowHandle>), WebDriverError> {
+        let before = self.page.window().await;
+        let (mut open, mut spare) = (Vec::new(), None);
+        for window in self.page.windows().await? {
+            let told = async {
+                self.page.switch_to_window(window.clone()).await?;
+                let script = "return [location.search, performance.getEntriesByName('waiting').length]";
+                self.page.execute(script, Vec::new()).await
+            };
+            match told.await {
+                Ok(told) if told.json()[0] != SPARE => open.push(window),
+                Ok(told) if told.json()[1] != 0 => spare = Some(window),
+                Ok(_) => {}
+                Err(error) if matches!(*error, WebDriverErrorInner::NoSuchWindow(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        // It may have been closed.
+        if let Ok(before) = before {
+            let _ = self.page.switch_to_window(before).await;
+        }
+        Ok((open, spare))
+    }
+
     /// Turns to the window beside the main one, once it is there.
     pub async fn turn_to_other(&self) {
         let log = eventually("a log window", || async {
-            Ok(self.page.windows().await?.into_iter().find(|window| *window != self.main))
+            Ok(self.windows().await?.0.into_iter().find(|window| *window != self.main))
         })
         .await;
         self.page.switch_to_window(log).await.expect("the log window is there");
@@ -403,7 +452,7 @@ impl AppWindow<'_> {
     /// Turns to the main window that has been opened since the one before was closed.
     pub async fn turn_to_new_main(&self) {
         let main = eventually("a new main window", || async {
-            Ok(self.page.windows().await?.into_iter().find(|window| *window != self.main))
+            Ok(self.windows().await?.0.into_iter().find(|window| *window != self.main))
         })
         .await;
         self.page.switch_to_window(main).await.expect("the main window is there");
@@ -426,9 +475,19 @@ impl AppWindow<'_> {
 
     pub async fn see_windows(&self, count: usize) {
         eventually(&format!("{count} windows"), || async {
-            Ok((self.page.windows().await?.len() == count).then_some(()))
+            Ok((self.windows().await?.0.len() == count).then_some(()))
         })
         .await;
+    }
+
+    /// Waits until a spare log window is there and its page waits for a log.
+    pub async fn see_spare(&self) -> WindowHandle {
+        eventually("a spare log window", || async { Ok(self.windows().await?.1) }).await
+    }
+
+    /// The current one.
+    pub async fn window(&self) -> WindowHandle {
+        self.page.window().await.expect("a window")
     }
 
     /// Calls a command as the page would, and waits for its answer. `args` is JavaScript.

@@ -1,46 +1,58 @@
 // The one entry of every window. The kind of window comes from the URL:
 // `index.html` is the main window, `?view=log&task=ID&attempt=N&row=N` a log window, `?view=merged&source=ID:N&source=…` a merged
-// one; with `&machine=NAME` their logs are of another machine.
+// one; with `&machine=NAME` their logs are of another machine. `?view=spare` waits for one of these addresses and makes it its own.
 import { mount, type Component } from "svelte";
 import "@fontsource-variable/inter/index.css";
 import "@fontsource-variable/jetbrains-mono/index.css";
 import "./lib/design/tokens.css";
 import "./lib/design/base.css";
-import { applyTheme } from "./lib/design/theme.svelte";
+import { adoptTheme, applyTheme } from "./lib/design/theme.svelte";
 
 applyTheme();
 
-const params = new URLSearchParams(location.search);
-const target = document.getElementById("app");
-if (!target) throw new Error("index.html has no #app element");
+const found = document.getElementById("app");
+if (!found) throw new Error("index.html has no #app element");
+const target = found;
 
-const machine = params.get("machine") ?? undefined;
-
-if (params.get("view") === "log") {
-  const attempt = Number(params.get("attempt"));
-  const row = params.get("row");
-  const { default: LogView } = await import("./views/LogView.svelte");
-  mount(LogView as Component<{ task: string; attempt?: number; row?: number; machine?: string }>, {
-    target,
-    props: {
-      machine,
-      task: params.get("task") ?? "",
-      attempt: attempt > 0 ? attempt : undefined,
-      row: row === null || !(Number(row) >= 0) ? undefined : Number(row),
-    },
-  });
-} else if (params.get("view") === "merged") {
-  // An id has no colon, so the last one parts it from the attempt.
-  const sources = params.getAll("source").map((source) => {
-    const at = source.lastIndexOf(":");
-    return { id: source.slice(0, at), attempt: Number(source.slice(at + 1)) };
-  });
-  const { default: MergedView } = await import("./views/MergedView.svelte");
-  mount(MergedView as Component<{ sources: typeof sources; machine?: string }>, {
-    target,
-    props: { sources, machine },
-  });
-} else {
-  const { default: MainView } = await import("./views/MainView.svelte");
-  mount(MainView, { target });
+/** Shows what the URL says. */
+async function show(): Promise<void> {
+  const params = new URLSearchParams(location.search);
+  const machine = params.get("machine") ?? undefined;
+  if (params.get("view") === "log") {
+    const attempt = Number(params.get("attempt"));
+    const row = params.get("row");
+    const { default: LogView } = await import("./views/LogView.svelte");
+    mount(LogView as Component<{ task: string; attempt?: number; row?: number; machine?: string }>, {
+      target,
+      props: {
+        machine,
+        task: params.get("task") ?? "",
+        attempt: attempt > 0 ? attempt : undefined,
+        row: row === null || !(Number(row) >= 0) ? undefined : Number(row),
+      },
+    });
+  } else if (params.get("view") === "merged") {
+    // An id has no colon, so the last one parts it from the attempt.
+    const sources = params.getAll("source").map((source) => {
+      const at = source.lastIndexOf(":");
+      return { id: source.slice(0, at), attempt: Number(source.slice(at + 1)) };
+    });
+    const { default: MergedView } = await import("./views/MergedView.svelte");
+    mount(MergedView as Component<{ sources: typeof sources; machine?: string }>, {
+      target,
+      props: { sources, machine },
+    });
+  } else {
+    const { default: MainView } = await import("./views/MainView.svelte");
+    mount(MainView, { target });
+  }
 }
+
+if (new URLSearchParams(location.search).get("view") === "spare") {
+  const { waitForAddress } = await import("./views/spare");
+  await waitForAddress((address) => {
+    history.replaceState(null, "", address);
+    adoptTheme();
+    void show();
+  });
+} else await show();

@@ -63,6 +63,7 @@ macro_rules! with_commands {
             windows::open_merged_window,
             windows::reveal_log,
             windows::watch_jumps,
+            windows::watch_address,
             windows::watch_form_asks,
             windows::app_info,
         }

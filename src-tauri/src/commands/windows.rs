@@ -5,6 +5,7 @@ use crate::{
     events::Streams,
     machines::{Machine, Machines},
     reveal::{RevealError, reveal},
+    spare_window::{AddressFrame, SpareWindow},
     window::{self, FormAsk, FormFrame, JumpFrame, LogWindows},
 };
 use serde::Serialize;
@@ -145,6 +146,18 @@ pub async fn watch_jumps<R: Runtime>(
     on_jump: Channel<JumpFrame>,
 ) -> Answer<String> {
     Ok(streams.open(window.label(), windows.jumps(window.label()), on_jump))
+}
+
+/// What this window shows, once it is known: for one that was made before.
+#[command]
+pub async fn watch_address<R: Runtime>(
+    window: WebviewWindow<R>,
+    spare: State<'_, SpareWindow>,
+    streams: State<'_, Streams>,
+    on_address: Channel<AddressFrame>,
+) -> Answer<String> {
+    let url = window.url().map_err(|error| ApiError::internal(&error))?;
+    Ok(streams.open(window.label(), spare.addresses(window.label(), url), on_address))
 }
 
 /// When the form for a new task is asked for from outside the page.

@@ -44,6 +44,7 @@ import type {
   TextPosition,
   ToldMachines,
   UsageSample,
+  WindowAddress,
 } from "./types";
 
 /** Ends a subscription. Safe to call twice; after it the callback is not called again. */
@@ -146,6 +147,9 @@ export interface Backend {
   revealLog(id: string, attempt: number): Promise<void>;
   /** Rows that this log window is asked to show after it was opened. */
   watchJumps(onJump: (jump: LogJump) => void): Promise<Unsubscribe>;
+
+  /** What this window is to show, once it is known: it was made before anything was asked for. */
+  watchAddress(onAddress: (told: WindowAddress) => void): Promise<Unsubscribe>;
 
   /** The machines and how they are, now and after every change. */
   watchMachines(onTold: (told: ToldMachines) => void): Promise<Unsubscribe>;

@@ -547,6 +547,7 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
       window.open(`?view=merged${list}`);
     },
     watchJumps: async () => () => {},
+    watchAddress: async () => () => {},
     watchMachines: async (onTold) => machines.watch(onTold),
     chooseMachine: async (name) => machines.choose(name),
     saveConnection: async (connection, token, isNew) => machines.save(copy(connection), token, isNew),

@@ -17,6 +17,7 @@ import type {
   TaskHits,
   ToldMachines,
   UsageSample,
+  WindowAddress,
 } from "./types";
 
 async function invoke<T>(command: string, args?: InvokeArgs): Promise<T> {
@@ -146,6 +147,7 @@ export const tauriBackend: Backend = {
   openMergedWindow: (sources) => invoke("open_merged_window", { sources }),
   revealLog: (id, attempt) => invoke("reveal_log", { id, attempt }),
   watchJumps: (onJump) => watch<LogJump>("watch_jumps", "onJump", {}, onJump),
+  watchAddress: (onAddress) => watch<WindowAddress>("watch_address", "onAddress", {}, onAddress),
 
   watchMachines: (onTold) =>
     watch<ToldMachines & { frame: number }>("watch_machines", "onMachines", {}, onTold),

@@ -86,6 +86,11 @@ export interface LogJump {
   frame: number;
   row: number;
 }
+/** What a window that was made before is to show: the query of a window of its own. */
+export interface WindowAddress {
+  frame: number;
+  address: string;
+}
 export interface OutputFrame {
   frame: number;
   events: wire.OutputEvent[];

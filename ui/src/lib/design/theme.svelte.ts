@@ -38,10 +38,14 @@ export function applyTheme() {
   state.choice = isChoice(wanted) ? wanted : stored();
   paint(state.choice);
   window.addEventListener("storage", (event) => {
-    if (event.key !== KEY) return;
-    state.choice = stored();
-    paint(state.choice);
+    if (event.key === KEY) adoptTheme();
   });
+}
+
+/** The choice as the other windows have it. */
+export function adoptTheme() {
+  state.choice = stored();
+  paint(state.choice);
 }
 
 /** The setting, once it is known. */
