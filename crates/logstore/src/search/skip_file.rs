@@ -13,7 +13,8 @@ use super::grams::{GramSet, Grams};
 use super::required::Required;
 use super::scan::{Bounds, Scanner};
 use crate::LogError;
-use crate::segment::skip_name;
+use crate::new_file::remove_file;
+use crate::segment::{log_name, skip_name};
 
 const MAGIC: [u8; 4] = *b"SLSK";
 const VERSION: u32 = 1;
@@ -164,7 +165,13 @@ pub(super) fn build(
         out.into_inner().map_err(io::IntoInnerError::into_error)?;
         fs::rename(&partial.0, &path)
     };
-    write().map_err(LogError::write("skip filter"))
+    write().map_err(LogError::write("skip filter"))?;
+    // Retention removes a segment's log first and then what else it finds of it: either it has found the filter, or the log
+    // is gone by now.
+    if !run_dir.join(log_name(extent.segment)).exists() {
+        remove_file(&path)?;
+    }
+    Ok(())
 }
 
 /// A file that is not complete yet, or not any more under this name.
