@@ -2,9 +2,10 @@
 //! what runs, and at everything at the start and when a limit changes. The shims know nothing of it and write on.
 //!
 //! What of a log goes first is `solti-logstore`'s decision, and what is gone reads as a gap. Tasks go through the actor,
-//! as if the person had deleted them; one with a bookmark stays.
+//! as if the person had deleted them; one with a bookmark stays. What it sees of the logs it also tells `skip_filters`.
 
 use crate::actor::{Message, now_ms};
+use crate::skip_filters::SkipFilters;
 use crate::{ChangeCursor, RunFolders};
 use rustix::fs::statvfs;
 use solti_logstore::{LogError, LogLimits, StoredLog, plan, remove_segment, repair};
@@ -89,6 +90,19 @@ enum Look {
     Running,
     /// Only at what has become too old.
     Age,
+    /// At the log of this run, which somebody searches.
+    Searched(SearchedRun),
+    /// At nothing: a skip filter is made, and another one may be begun.
+    Filters,
+}
+
+/// A run whose log is searched.
+#[derive(Debug)]
+pub(crate) struct SearchedRun {
+    pub id: TaskId,
+    pub attempt: u32,
+    /// Nothing will be added to its log.
+    pub over: bool,
 }
 
 pub(crate) struct Retention {
@@ -99,7 +113,10 @@ pub(crate) struct Retention {
     finished_limits: watch::Receiver<FinishedLimits>,
     /// Weak, so that the actor ends when every handle is gone.
     mailbox: mpsc::WeakSender<Message>,
+    searched: mpsc::Receiver<SearchedRun>,
+    filters: SkipFilters,
     logs: HashMap<TaskId, TaskLogs>,
+    running_look_at: Instant,
     /// Something was missed; a look at everything is due from `full_look_at` on.
     missed_some: bool,
     full_look_at: Instant,
@@ -115,15 +132,19 @@ impl Retention {
         log_limits: watch::Receiver<LogLimits>,
         finished_limits: watch::Receiver<FinishedLimits>,
         mailbox: mpsc::WeakSender<Message>,
+        searched: mpsc::Receiver<SearchedRun>,
     ) -> Self {
         Self {
+            filters: SkipFilters::new(folders.clone()),
             store,
             folders,
             changes,
             log_limits,
             finished_limits,
             mailbox,
+            searched,
             logs: HashMap::new(),
+            running_look_at: Instant::now(),
             missed_some: true,
             full_look_at: Instant::now() + AFTER_START,
             stuck_until: None,
@@ -133,10 +154,12 @@ impl Retention {
     /// Runs as long as the supervisor.
     pub(crate) async fn run(mut self) {
         while let Some(look) = self.next_look().await {
+            let regular = matches!(look, Look::Running);
             if let Err(error) = self.look(look).await {
                 // The next look tries again.
                 tracing::warn!("logs and finished tasks are not kept within their limits: {error}");
             }
+            self.filters.go_on(regular);
         }
     }
 
@@ -151,11 +174,14 @@ impl Retention {
                 self.missed_some |= changes.missed_some;
                 for id in &changes.deleted {
                     self.logs.remove(id);
+                    self.filters.forget(id);
                 }
                 sleep(SETTLE).await;
                 Some(Look::Changed(changes.changed))
             }
-            () = sleep(WHILE_RUNNING), if running => Some(Look::Running),
+            () = sleep_until(self.running_look_at), if running => Some(Look::Running),
+            Some(run) = self.searched.recv() => Some(Look::Searched(run)),
+            () = self.filters.finished() => Some(Look::Filters),
             () = sleep(FOR_AGE) => Some(Look::Age),
         }
     }
@@ -163,6 +189,11 @@ impl Retention {
     async fn look(&mut self, look: Look) -> Result<(), RetentionError> {
         let mut ids = match look {
             Look::Age => return self.expire().await,
+            Look::Filters => return Ok(()),
+            Look::Searched(SearchedRun { id, attempt, over }) => {
+                self.filters.ask(&id, attempt, over);
+                return Ok(());
+            }
             Look::Running => BTreeSet::new(),
             Look::Changed(ids) => ids,
             Look::Everything => {
@@ -174,6 +205,7 @@ impl Retention {
             }
         };
         ids.extend(self.logs.iter().filter(|(_, logs)| logs.running).map(|(id, _)| id.clone()));
+        self.running_look_at = Instant::now() + WHILE_RUNNING;
         self.measure(ids).await?;
         self.shrink_all().await?;
         self.expire().await
@@ -191,6 +223,7 @@ impl Retention {
         // Deleted, waiting, or over and silent: nothing to ask the store about.
         for id in without {
             self.logs.remove(&id);
+            self.filters.forget(&id);
         }
         for id in with_folder {
             let Some(stored) = self.store.task(&id).await? else {
@@ -209,6 +242,12 @@ impl Retention {
                 let (folders, id) = (self.folders.clone(), id.clone());
                 tokio::task::spawn_blocking(move || run_logs(&folders, &id, from..=to, now_over)).await??
             };
+            for run in &runs {
+                self.filters.note(&id, run.attempt, &run.log);
+            }
+            if !logs.running {
+                self.filters.rests(&id);
+            }
             let of = |is_over: bool| {
                 let runs = runs.iter().filter(move |run| (run.attempt <= now_over) == is_over);
                 runs.map(|run| run.log.bytes()).sum::<u64>()

@@ -276,7 +276,7 @@ impl SupervisorApiAdapter {
         })
         .await?;
         let id = self.searches.add(Found::Several(Arc::clone(&search)));
-        let mut running = Running::new(&self.searches, id.clone());
+        let mut running = Running::new(self, id.clone());
         // No more at once than there are processors, however many the logs are.
         let turns = Arc::new(Semaphore::new(threads()));
         let mut receivers = Vec::with_capacity(growths.len());
