@@ -57,7 +57,7 @@ pub use density::{Slice, slices};
 #[cfg(feature = "reader")]
 pub use export::{RawExport, RowExport};
 #[cfg(feature = "reader")]
-pub use merged::{Merged, PlacedHit, PlacedRow};
+pub use merged::{Merged, MergedExport, PlacedHit, PlacedRow};
 #[cfg(feature = "reader")]
 pub use reader::{Batch, Gap, GapCause, LineSpan, LogReader};
 #[cfg(feature = "reader")]

@@ -7,7 +7,8 @@ use std::sync::atomic::AtomicBool;
 
 use proptest::prelude::*;
 use solti_logstore::{
-    LogSearch, LogView, LogWriter, Merged, PlacedRow, SearchQuery, SegmentSizes, Stream, remove_segment,
+    LogSearch, LogView, LogWriter, Merged, MergedExport, PlacedRow, SearchQuery, SegmentSizes, Stream,
+    remove_segment,
 };
 
 #[derive(Debug, Clone)]
@@ -118,6 +119,17 @@ proptest! {
             }
         }
         prop_assert_eq!(next, total);
+        let whole = Merged::open(dirs.iter().map(|dir| (dir.path(), true))).unwrap();
+        let (mut export, mut saved) = (MergedExport::new(whole).unwrap(), Vec::new());
+        loop {
+            let rows = export.next().unwrap();
+            if rows.is_empty() {
+                break;
+            }
+            saved.extend(rows.into_iter().map(|(source, row)| (source, row.row, row.removed)));
+        }
+        let shown = all.iter().map(|placed| (placed.source, placed.row.row, placed.row.removed));
+        prop_assert_eq!(saved, shown.collect::<Vec<_>>());
         // Each log is whole and in order, whatever its clock did.
         let seen: Vec<_> = all.iter().map(|placed| (placed.row.ts_ms, placed.source, placed.row.row)).collect();
         for source in 0..logs.len() {

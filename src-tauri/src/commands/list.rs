@@ -52,6 +52,8 @@ macro_rules! with_commands {
             excerpts::export_log,
             excerpts::merged_density,
             excerpts::read_merged,
+            excerpts::merged_positions,
+            excerpts::export_merged,
             excerpts::list_bookmarks,
             excerpts::set_bookmark,
             excerpts::delete_bookmark,

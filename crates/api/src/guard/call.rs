@@ -65,6 +65,8 @@ operations! {
     ExportLog "export_log" false,
     MergedDensity "merged_density" false,
     ReadMerged "read_merged" false,
+    MergedPositions "merged_positions" false,
+    ExportMerged "export_merged" false,
     ListBookmarks "list_bookmarks" false,
     SetBookmark "set_bookmark" true,
     DeleteBookmark "delete_bookmark" true,
