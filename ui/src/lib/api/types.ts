@@ -40,6 +40,7 @@ export type {
   SearchHit,
   Settings,
   ShellCapture,
+  SourceRow,
   StopMode,
   SubprocessMode,
   Summary,
