@@ -300,6 +300,9 @@ impl LogExcerpts for Engine {
     async fn merged_positions(&self, _s: Vec<LogSource>, rows: Vec<SourceRow>) -> Result<Vec<u64>, ApiError> {
         Ok(rows.iter().map(|row| 2 * row.row + u64::from(row.source)).collect())
     }
+    async fn merged_position_at(&self, _sources: Vec<LogSource>, at: u64) -> Result<u64, ApiError> {
+        Ok(at / 2)
+    }
     async fn export_merged(
         &self,
         _sources: Vec<LogSource>,
@@ -492,6 +495,9 @@ fn a_log_window_searches_marks_and_takes_excerpts() {
 
     let marks = json!({"sources": sources, "rows": [{"source": 1, "row": 4}, {"source": 0, "row": 0}]});
     assert_eq!(call(&log, "merged_positions", marks), Ok(json!([9, 0])));
+
+    let time = json!({"sources": sources, "at": 12});
+    assert_eq!(call(&log, "merged_position_at", time), Ok(json!(6)));
 
     // A page says which log; whether there is a file, and where, is not its business.
     let error = call(&log, "reveal_log", json!({"id": "t1", "attempt": 1})).expect_err("has no file");

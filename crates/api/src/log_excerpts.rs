@@ -91,6 +91,10 @@ pub trait LogExcerpts: Send + Sync + 'static {
         rows: Vec<SourceRow>,
     ) -> Result<Vec<u64>, ApiError>;
 
+    /// Where the first row of a time (Unix milliseconds) or later stands in the order of all; the last row when all are
+    /// earlier. Of one log alone that is the row's number.
+    async fn merged_position_at(&self, sources: Vec<LogSource>, at: u64) -> Result<u64, ApiError>;
+
     /// Several logs (16 at most) to save, in the order of their times: rows as text, one a line, each with the name of its
     /// task before it; with a search of all of them, of matching rows only.
     async fn export_merged(

@@ -154,6 +154,19 @@ pub struct MergedPlaces {
 }
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MergedTime {
+    pub sources: Vec<LogSource>,
+    /// In Unix milliseconds.
+    pub at: u64,
+}
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Position {
+    pub position: u64,
+}
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Positions {
     /// In the order in which the rows were given.
     pub positions: Vec<u64>,

@@ -128,6 +128,16 @@ proptest! {
             }
             saved.extend(rows.into_iter().map(|(source, row)| (source, row.row, row.removed)));
         }
+        // Any time leads to the first row that counts as written then or later.
+        if let (Some(first), Some(last)) = (all.first(), all.last())
+            && logs.iter().all(|log| log.is_steady() && log.removed == 0)
+        {
+            prop_assert_eq!(merged.position_at(0).unwrap(), 0);
+            prop_assert_eq!(merged.position_at(last.row.ts_ms + 1).unwrap(), total - 1);
+            let middle = first.row.ts_ms.midpoint(last.row.ts_ms);
+            let expected = all.iter().find(|placed| placed.row.ts_ms >= middle).map(|placed| placed.position);
+            prop_assert_eq!(Some(merged.position_at(middle).unwrap()), expected);
+        }
         let shown = all.iter().map(|placed| (placed.source, placed.row.row, placed.row.removed));
         prop_assert_eq!(saved, shown.collect::<Vec<_>>());
         // Each log is whole and in order, whatever its clock did.

@@ -121,6 +121,11 @@ pub async fn merged_positions(
 }
 
 #[command]
+pub async fn merged_position_at(api: Api, sources: Arg<Vec<LogSource>>, at: Arg<u64>) -> Answer<u64> {
+    api.merged_position_at(sources.0, at.0).await
+}
+
+#[command]
 pub async fn list_bookmarks(api: Api, id: Arg<TaskId>) -> Answer<Vec<Bookmark>> {
     api.list_bookmarks(&id.0).await
 }

@@ -53,6 +53,7 @@ macro_rules! with_commands {
             excerpts::merged_density,
             excerpts::read_merged,
             excerpts::merged_positions,
+            excerpts::merged_position_at,
             excerpts::export_merged,
             excerpts::list_bookmarks,
             excerpts::set_bookmark,

@@ -66,6 +66,7 @@ operations! {
     MergedDensity "merged_density" false,
     ReadMerged "read_merged" false,
     MergedPositions "merged_positions" false,
+    MergedPositionAt "merged_position_at" false,
     ExportMerged "export_merged" false,
     ListBookmarks "list_bookmarks" false,
     SetBookmark "set_bookmark" true,

@@ -142,6 +142,10 @@ impl<H: LogExcerpts + ?Sized> LogExcerpts for Guarded<H> {
         self.about(Operation::MergedPositions, None, self.inner.merged_positions(sources, rows)).await
     }
 
+    async fn merged_position_at(&self, sources: Vec<LogSource>, at: u64) -> Result<u64, ApiError> {
+        self.about(Operation::MergedPositionAt, None, self.inner.merged_position_at(sources, at)).await
+    }
+
     async fn export_merged(
         &self,
         sources: Vec<LogSource>,

@@ -332,6 +332,10 @@ impl LogExcerpts for SupervisorApiAdapter {
         self.positions_in_merged(sources, rows).await
     }
 
+    async fn merged_position_at(&self, sources: Vec<LogSource>, at: u64) -> Result<u64, ApiError> {
+        self.position_at_time(sources, at).await
+    }
+
     async fn export_merged(
         &self,
         sources: Vec<LogSource>,

@@ -306,6 +306,18 @@ impl SupervisorApiAdapter {
         .await
     }
 
+    pub(super) async fn position_at_time(&self, sources: Vec<LogSource>, at: u64) -> Result<u64, ApiError> {
+        let logs = self.sources(&sources).await?;
+        let kept = self.merges.clone();
+        blocking(move || {
+            kept.with(&logs, |merged| {
+                merged.look()?;
+                merged.position_at(at)
+            })
+        })
+        .await
+    }
+
     pub(super) async fn export_of_merged(
         &self,
         sources: Vec<LogSource>,

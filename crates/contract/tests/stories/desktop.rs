@@ -278,6 +278,16 @@ pub async fn several_logs_are_searched_as_one(subject: &Subject) {
     let places = [(1, 0), (0, 99), (1, 99)].map(|(source, row)| SourceRow { source, row });
     assert_eq!(api.merged_positions(sources.clone(), places.to_vec()).await.unwrap(), [100, 99, 199]);
 
+    // A time leads to the first row that was written then or later.
+    let page = api.read_merged(sources.clone(), 100, 1).await.unwrap();
+    let at = page.rows[0].row.ts;
+    let position = api.merged_position_at(sources.clone(), at).await.unwrap();
+    let there = api.read_merged(sources.clone(), position, 1).await.unwrap();
+    assert!(position <= 100 && there.rows[0].row.ts >= at, "{position}");
+    let alone = vec![sources[1].clone()];
+    assert_eq!(api.merged_position_at(alone.clone(), 0).await.unwrap(), 0);
+    assert_eq!(api.merged_position_at(alone, u64::MAX / 4).await.unwrap(), 99);
+
     for (wrong, field) in [
         (api.merged_positions(sources.clone(), vec![SourceRow { source: 2, row: 0 }]).await.err(), "rows"),
         (api.export_merged(vec![sources[0].clone()], false, Some(&search.id)).await.err(), "searchId"),

@@ -5,8 +5,8 @@ use crate::client::HttpClient;
 use crate::client::events::{Broken, Events};
 use crate::client::handler::{desktop, log};
 use crate::wire::{
-    Bookmarked, Merge, MergedExport, MergedOverview, MergedPlaces, MergedSearch, Note, Opened, Positions,
-    Ranges, Rank, Search, SearchAll, Selection, Step,
+    Bookmarked, Merge, MergedExport, MergedOverview, MergedPlaces, MergedSearch, MergedTime, Note, Opened,
+    Position, Positions, Ranges, Rank, Search, SearchAll, Selection, Step,
 };
 use async_trait::async_trait;
 use futures::stream::unfold;
@@ -266,6 +266,12 @@ impl LogExcerpts for HttpClient {
         let what = MergedPlaces { sources, rows };
         let found: Positions = self.ask(Method::POST, "/api/v1/desktop/merged/positions", &what).await?;
         Ok(found.positions)
+    }
+
+    async fn merged_position_at(&self, sources: Vec<LogSource>, at: u64) -> Result<u64, ApiError> {
+        let what = MergedTime { sources, at };
+        let found: Position = self.ask(Method::POST, "/api/v1/desktop/merged/at", &what).await?;
+        Ok(found.position)
     }
 
     async fn export_merged(

@@ -131,6 +131,15 @@ impl Merged {
         self.position_of(key, source, row)
     }
 
+    /// Where the first row of a time or later stands among all, as of the last look; the last row when all are earlier.
+    ///
+    /// # Errors
+    /// [`LogError::Open`] and [`LogError::Read`].
+    pub fn position_at(&mut self, ts_ms: u64) -> Result<u64, LogError> {
+        let rows: u64 = self.sources.iter().map(Source::rows).sum();
+        Ok(self.before(ts_ms)?.iter().sum::<u64>().min(rows.saturating_sub(1)))
+    }
+
     fn position_of(&mut self, key: u64, source: usize, row: u64) -> Result<u64, LogError> {
         let mut position = row;
         for (n, other) in self.sources.iter_mut().enumerate() {

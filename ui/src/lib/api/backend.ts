@@ -102,6 +102,8 @@ export interface Backend {
   mergedDensity(sources: LogSource[], buckets: number, searchId?: string): Promise<LogDensity>;
   /** Where rows (1,000 at most) stand in the order of all. */
   mergedPositions(sources: LogSource[], rows: SourceRow[]): Promise<number[]>;
+  /** Where the first row of a time (Unix ms) or later stands in the order of all; of one log that is its number. */
+  mergedPositionAt(sources: LogSource[], at: number): Promise<number>;
   /** As `exportLog`, of several logs as one: each line with the name of its task. */
   exportMerged(sources: LogSource[], timestamps: boolean, searchId?: string): Promise<ExportedLog | null>;
 

@@ -463,6 +463,11 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
       const all = Array.from({ length: merged.rows }, (_, i) => merged.at(i) as MergedRow);
       return rows.map(({ source, row }) => all.findIndex((one) => one.source === source && one.row === row));
     },
+    mergedPositionAt: async (sources, at) => {
+      const merged = mergedLog(logsOf(sources));
+      for (let i = 0; i < merged.rows; i += 1) if (merged.at(i).ts >= at) return i;
+      return Math.max(0, merged.rows - 1);
+    },
     exportMerged: async (sources) => ({
       path: "~/merged.log",
       bytes: sources.reduce((all, { id, attempt }) => all + logInfo(id, attempt).bytes, 0),

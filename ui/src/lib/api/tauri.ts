@@ -118,6 +118,7 @@ export const tauriBackend: Backend = {
   mergedDensity: (sources, buckets, searchId) =>
     invoke("merged_density", { sources, buckets, searchId: searchId ?? null }),
   mergedPositions: (sources, rows) => invoke("merged_positions", { sources, rows }),
+  mergedPositionAt: (sources, at) => invoke("merged_position_at", { sources, at }),
   exportMerged: (sources, timestamps, searchId) =>
     invoke("export_merged", { sources, timestamps, searchId: searchId ?? null }),
 

@@ -4,7 +4,9 @@ use super::Server;
 use crate::server::answer::{Answer, ok, with_type};
 use crate::server::request::{Attempt, Json, Query, Row};
 use crate::server::route::{Content, Route};
-use crate::wire::{Merge, MergedExport, MergedOverview, MergedPlaces, Positions, Selection};
+use crate::wire::{
+    Merge, MergedExport, MergedOverview, MergedPlaces, MergedTime, Position, Positions, Selection,
+};
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
@@ -82,6 +84,11 @@ pub fn routes() -> Vec<Route> {
             .takes::<MergedPlaces>()
             .answers::<Positions>(200)
             .fails(&[404, 413]),
+        Route::new(Method::POST, "/api/v1/desktop/merged/at", "mergedPositionAt", merged_position_at)
+            .about("Where the first row of a time or later stands in the merged order of several logs; of one, its number.")
+            .takes::<MergedTime>()
+            .answers::<Position>(200)
+            .fails(&[404, 413]),
         Route::new(Method::POST, "/api/v1/desktop/merged/export", "exportMerged", export_merged)
             .about("Several logs in the order of their times, to save: rows as text, each with the name of its task.")
             .takes::<MergedExport>()
@@ -140,6 +147,13 @@ async fn merged_positions(
     Json(MergedPlaces { sources, rows }): Json<MergedPlaces>,
 ) -> Answer {
     ok(&Positions { positions: server.api.merged_positions(sources, rows).await? })
+}
+
+async fn merged_position_at(
+    State(server): State<Server>,
+    Json(MergedTime { sources, at }): Json<MergedTime>,
+) -> Answer {
+    ok(&Position { position: server.api.merged_position_at(sources, at).await? })
 }
 
 async fn export_merged(

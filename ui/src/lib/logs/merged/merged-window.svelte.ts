@@ -1,5 +1,5 @@
-// A window of several logs as one. A row is known by its position among the rows of all. Line numbers mean nothing in it, so there is no
-// going to one, and there is no one file to reveal; the menu of a row leads to its own log, which has both.
+// A window of several logs as one. A row is known by its position among the rows of all. Line numbers mean nothing in it, so one
+// goes to times alone, and there is no one file to reveal; the menu of a row leads to its own log, which has both.
 import type { Backend, Bookmark, ExportedLog, LogDensity, LogSource, MergedRow } from "../../api";
 import type { Selection } from "../pane/selection";
 import type { ShownRow } from "../rows/source";
@@ -43,7 +43,7 @@ export class MergedWindow extends SearchedLog<MergedSession> {
   }
 
   density(buckets: number, searchId?: string): Promise<LogDensity> {
-    return this.backend.mergedDensity([...this.logs], buckets, searchId);
+    return this.backend.mergedDensity(this.sources, buckets, searchId);
   }
 
   keyOf(row: ShownRow): number {
@@ -61,7 +61,7 @@ export class MergedWindow extends SearchedLog<MergedSession> {
   }
 
   protected async readRows(from: number, count: number): Promise<readonly MergedRow[]> {
-    return (await this.backend.readMerged([...this.logs], from, count)).rows;
+    return (await this.backend.readMerged(this.sources, from, count)).rows;
   }
 
   /** Each line with the name of its log. */
@@ -74,7 +74,7 @@ export class MergedWindow extends SearchedLog<MergedSession> {
   }
 
   protected export(timestamps: boolean, searchId?: string): Promise<ExportedLog | null> {
-    return this.backend.exportMerged([...this.logs], timestamps, searchId);
+    return this.backend.exportMerged(this.sources, timestamps, searchId);
   }
 
   // ---- bookmarks ----

@@ -126,6 +126,14 @@ it("shows the lines of all logs around a hit, and hides those above", async () =
   log.hideBefore(0);
 });
 
+it("goes to a time, in whichever log something was printed then", async () => {
+  const row = all[400] as MergedRow;
+  await log.goTo({ at: row.ts });
+  expect(log.view.current).toBe(all.find(({ ts }) => ts >= row.ts)?.position);
+  await log.goTo({ at: Number.MAX_SAFE_INTEGER });
+  expect(log.view.current).toBe(total - 1);
+});
+
 it("copies a link to a line in its own log", async () => {
   const row = all.find(({ source }) => source === 1) as MergedRow;
   await log.copyLink(row);

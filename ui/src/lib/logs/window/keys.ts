@@ -2,18 +2,15 @@
 // Single letters count only while no field has the focus.
 import type { SearchedLog } from "./searched-log.svelte";
 
-type KeyLine = readonly [word: string, ...keys: string[]];
-const GO_TO_LINE: KeyLine = ["Go to line", "Ctrl G"];
-
 /** What the key sheet says, those of the pane with them. */
-export const KEYS: readonly KeyLine[] = [
+export const KEYS: readonly (readonly [word: string, ...keys: string[]])[] = [
   ["Find", "Ctrl F", "/"],
   ["Next hit, hit before", "Enter", "Shift Enter"],
   ["Leave the search, go back", "Esc"],
   ["Next error, error before", "e", "E"],
   ["Bookmark the line", "b", "Ctrl B"],
   ["Next bookmark, bookmark before", "]", "["],
-  GO_TO_LINE,
+  ["Go to line or time", "Ctrl G"],
   ["Beginning, end and follow", "Home", "End"],
   ["Page", "PgUp", "PgDn", "Space"],
   ["Select all, copy", "Ctrl A", "Ctrl C"],
@@ -22,19 +19,11 @@ export const KEYS: readonly KeyLine[] = [
   ["This sheet", "?"],
 ];
 
-/** In a window of several logs, whose lines have no numbers. */
-export const MERGED_KEYS: readonly KeyLine[] = KEYS.filter((key) => key !== GO_TO_LINE);
-
 type Acts = Record<string, () => void>;
 type FocusFind = () => void;
 
-/** Handles one keydown in a window of logs; true when it was ours. `numbered`: it has lines to go to by number. */
-export function windowKey(
-  log: SearchedLog,
-  event: KeyboardEvent,
-  find: FocusFind,
-  numbered: boolean,
-): boolean {
+/** Handles one keydown in a window of logs; true when it was ours. */
+export function windowKey(log: SearchedLog, event: KeyboardEvent, find: FocusFind): boolean {
   if (log.whole !== null || event.defaultPrevented || event.altKey) return false;
   const chord = event.ctrlKey || event.metaKey;
   const typing =
@@ -43,6 +32,7 @@ export function windowKey(
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   const chords: Acts = {
     f: () => find(),
+    g: () => (log.asking = "place"),
     b: () => log.toggleBookmark(),
     s: () => void log.save(),
     "+": () => log.choices.resize(1),
@@ -50,7 +40,6 @@ export function windowKey(
     "-": () => log.choices.resize(-1),
     "0": () => log.choices.resize(0),
   };
-  if (numbered) chords.g = () => (log.asking = "line");
   const plain: Acts = {
     "/": () => find(),
     e: () => void log.problem(!event.shiftKey),

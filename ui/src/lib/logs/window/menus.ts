@@ -18,13 +18,13 @@ export const STREAMS: Record<StreamChoice, string> = {
 export function logMenu(log: LogWindow, narrow: boolean): MenuEntry[] {
   return moreMenu(log, narrow, {
     file: log.here ? [{ label: "Reveal file", testid: "reveal", act: () => void log.reveal() }] : [],
-    place: [{ label: "Go to line", hint: "Ctrl G", testid: "go-to-line", act: () => (log.asking = "line") }],
+    goTo: "Go to line or time",
     display: [flag("Line numbers", log.choices.numbers, "line-numbers")],
   });
 }
 
 export function mergedMenu(log: MergedWindow, narrow: boolean): MenuEntry[] {
-  return moreMenu(log, narrow, { file: [], place: [], display: [] });
+  return moreMenu(log, narrow, { file: [], goTo: "Go to time", display: [] });
 }
 
 function flag(label: string, choice: { value: boolean }, testid: string): MenuEntry {
@@ -34,7 +34,7 @@ function flag(label: string, choice: { value: boolean }, testid: string): MenuEn
 function moreMenu(
   log: SearchedLog,
   narrow: boolean,
-  own: Record<"file" | "place" | "display", MenuEntry[]>,
+  own: { file: MenuEntry[]; goTo: string; display: MenuEntry[] },
 ): MenuEntry[] {
   const { choices, session } = log;
   const what = log.filtered ? "filtered lines" : "all";
@@ -53,7 +53,7 @@ function moreMenu(
     ...own.file,
     flag("Times in copies and files", choices.copyTimes, "copy-times"),
     "line",
-    ...own.place,
+    { label: own.goTo, hint: "Ctrl G", testid: "go-to", act: () => (log.asking = "place") },
     { label: "Next error", hint: "e", testid: "next-error", act: () => void log.problem(true) },
     {
       label: "Bookmarks",

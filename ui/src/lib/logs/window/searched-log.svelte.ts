@@ -10,6 +10,7 @@ import { EVERYTHING, LogSearch, type OnProgress, type SearchedLogs } from "../fi
 import { ordered, type Selection } from "../pane/selection";
 import { PaneView } from "../pane/view.svelte";
 import type { ShownRow } from "../rows/source";
+import type { Place } from "../text/place";
 import { ERROR_PATTERN } from "../text/severity";
 import { Choices } from "./choices.svelte";
 import { writeClipboard, type Copied } from "./copy";
@@ -40,7 +41,7 @@ export abstract class SearchedLog<S extends LogReader = LogReader> implements Fi
   /** The clamped row whose whole line is shown. */
   whole = $state.raw<ShownRow | null>(null);
   panel = $state<"none" | "bookmarks">("none");
-  asking = $state<"none" | "line" | "keys">("none");
+  asking = $state<"none" | "place" | "keys">("none");
   /** Links and file managers know the logs of this machine alone. */
   here = $state(true);
   #stream = $state<StreamChoice>("both");
@@ -64,6 +65,10 @@ export abstract class SearchedLog<S extends LogReader = LogReader> implements Fi
 
   /** What is searched. */
   protected abstract readonly logs: SearchedLogs;
+  /** The logs that it is made of, one or more. */
+  protected get sources(): LogSource[] {
+    return "id" in this.logs ? [this.logs] : [...this.logs];
+  }
   /** In equal slices, with the matches of a search of it. */
   abstract density(buckets: number, searchId?: string): Promise<LogDensity>;
   /** What a row is known by in this window: its number in the log, or its place among the rows of several. */
@@ -214,6 +219,18 @@ export abstract class SearchedLog<S extends LogReader = LogReader> implements Fi
     if (matches !== null && !(await matches.has(row).catch(() => false))) this.unfilter();
     await this.#place(row, "middle");
     this.view.current = row;
+  }
+
+  /** Goes where somebody asked to: to a line, or to the first row of a time or later. */
+  async goTo(place: Place): Promise<void> {
+    await this.told.during(null, "find that time", async () => {
+      const row =
+        "line" in place
+          ? place.line - 1
+          : await this.backend.mergedPositionAt(this.sources, Math.max(0, place.at));
+      this.session.on("found");
+      await this.go(row);
+    });
   }
 
   /** Moves to a row of the log, or near it where a filter leaves it out; as the minimap does. */
