@@ -241,7 +241,8 @@ async fn several_logs_show_one_stream_are_marked_and_saved_as_one() {
     app.press("log-pane", || Key::Control + "s").await;
     let found = desk.work().join("found.log");
     app.save_as(&found);
-    app.see_text("notice", "Saved 2 lines").await;
+    let told = app.see_text("notice", "Saved 2 lines").await;
+    assert!(told.contains(found.to_str().expect("ASCII")), "{told}");
     let expected = "sh apple.sh: error: apple broke\nsh pear.sh: error: pear broke\n";
     assert_eq!(fs::read_to_string(&found).expect("saved"), expected);
 

@@ -51,10 +51,11 @@ pub fn count_windows(display: &str, titled: impl Fn(&str) -> bool) -> Result<usi
     Ok(visible(&screen, number, titled)?.len())
 }
 
-/// Types ASCII text and then Return into the window of this title, which is there. Without a window manager nobody has
+/// Types ASCII text in place of what is there, and then Return, into the window of this title. Without a window manager nobody has
 /// given it the keyboard.
 pub fn type_into(display: &str, title: &str, text: &str) -> Result<(), ScreenError> {
     const SHIFT: u32 = 0xffe1;
+    const CONTROL: u32 = 0xffe3;
     const RETURN: u32 = 0xff0d;
     let (screen, number) = x11rb::connect(Some(display))?;
     let window = visible(&screen, number, |found| found == title)?[0];
@@ -75,7 +76,10 @@ pub fn type_into(display: &str, title: &str, text: &str) -> Result<(), ScreenErr
         let kind = if down { KEY_PRESS_EVENT } else { KEY_RELEASE_EVENT };
         Ok(screen.xtest_fake_input(kind, code, CURRENT_TIME, window, 0, 0, 0)?.check()?)
     };
-    let (shift, _) = key(SHIFT);
+    let ((shift, _), (control, _), (all, _)) = (key(SHIFT), key(CONTROL), key('a'.into()));
+    for (code, down) in [(control, true), (all, true), (all, false), (control, false)] {
+        press(code, down)?;
+    }
     for symbol in text.bytes().map(u32::from).chain([RETURN]) {
         let (code, shifted) = key(symbol);
         if shifted {
