@@ -122,7 +122,7 @@ proptest! {
         let whole = Merged::open(dirs.iter().map(|dir| (dir.path(), true))).unwrap();
         let (mut export, mut saved) = (MergedExport::new(whole).unwrap(), Vec::new());
         loop {
-            let rows = export.next().unwrap();
+            let rows = export.next_rows().unwrap();
             if rows.is_empty() {
                 break;
             }

@@ -181,7 +181,13 @@ impl Retention {
             }
             () = sleep_until(self.running_look_at), if running => Some(Look::Running),
             Some(run) = self.searched.recv() => Some(Look::Searched(run)),
-            () = self.filters.finished() => Some(Look::Filters),
+            (id, attempt, bytes) = self.filters.finished() => {
+                // What is over is not measured again.
+                if let Some(logs) = self.logs.get_mut(&id).filter(|logs| attempt <= logs.over) {
+                    logs.over_bytes += bytes;
+                }
+                Some(Look::Filters)
+            }
             () = sleep(FOR_AGE) => Some(Look::Age),
         }
     }

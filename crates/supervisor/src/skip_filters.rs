@@ -55,9 +55,10 @@ struct Growing {
 #[derive(Debug)]
 struct Making {
     id: TaskId,
+    attempt: u32,
     stop: Arc<AtomicBool>,
-    /// Whether it could be made.
-    done: oneshot::Receiver<bool>,
+    /// The bytes of what was made; `None` when that could not be.
+    done: oneshot::Receiver<Option<u64>>,
 }
 
 impl Drop for Making {
@@ -194,19 +195,21 @@ impl SkipFilters {
         // A thread of its own: what has the lowest priority cannot take it back for other work.
         let thread = thread::Builder::new().name("skip-filter".into());
         match thread.spawn(move || sender.send(job.make())) {
-            Ok(_) => self.making = Some(Making { id, stop, done }),
+            Ok(_) => self.making = Some(Making { id, attempt, stop, done }),
             Err(_) => self.rest_until = Some(Instant::now() + REST),
         }
     }
 
-    /// Waits for the end of the one in the making.
-    pub(crate) async fn finished(&mut self) {
+    /// Waits for the end of the one in the making; the run that it is of, and the bytes of what was made.
+    pub(crate) async fn finished(&mut self) -> (TaskId, u32, u64) {
         let Some(making) = &mut self.making else { return std::future::pending().await };
-        let made = (&mut making.done).await.unwrap_or(false);
-        self.making = None;
-        if !made {
+        let made = (&mut making.done).await.unwrap_or(None);
+        if made.is_none() {
             self.rest_until = Some(Instant::now() + REST);
         }
+        let of = (making.id.clone(), making.attempt, made.unwrap_or(0));
+        self.making = None;
+        of
     }
 }
 
@@ -220,7 +223,7 @@ struct Job {
 }
 
 impl Job {
-    fn make(self) -> bool {
+    fn make(self) -> Option<u64> {
         // Of this thread alone, and of its place in the queue of the disk. Without it, it is only less kind.
         #[cfg(target_os = "linux")]
         let _ = rustix::process::setpriority_process(None, 19);
@@ -228,10 +231,7 @@ impl Job {
             Some(segment) => make_filter(&self.folder, segment, self.ended, &self.stop),
             None => make_filters(&self.folder, self.ended, &self.stop),
         };
-        if let Err(error) = &made {
-            tracing::debug!("a log is searched without a filter: {error}");
-        }
-        made.is_ok()
+        made.inspect_err(|error| tracing::debug!("a log is searched without a filter: {error}")).ok()
     }
 }
 

@@ -142,7 +142,7 @@ impl MergedRowExport {
     /// Adds further rows to `bytes`; how many.
     pub(super) fn next(&mut self, bytes: &mut Vec<u8>) -> Result<u64, LogError> {
         let rows = match &mut self.rows {
-            MergedExportRows::All(export) => export.next()?,
+            MergedExportRows::All(export) => export.next_rows()?,
             MergedExportRows::Found(search, from) => {
                 let rows = search.answer(|merged, searches| merged.export_matches(searches, *from))?;
                 *from += rows.len() as u64;

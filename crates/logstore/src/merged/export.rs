@@ -32,7 +32,7 @@ impl MergedExport {
     ///
     /// # Errors
     /// [`LogError::Open`] and [`LogError::Read`].
-    pub fn next(&mut self) -> Result<Vec<(usize, Row)>, LogError> {
+    pub fn next_rows(&mut self) -> Result<Vec<(usize, Row)>, LogError> {
         let mut rows = Vec::new();
         while rows.len() < ROWS {
             let first = (0..self.queues.len()).filter_map(|n| Some((self.queues[n].key?, n))).min();

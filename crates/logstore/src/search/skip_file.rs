@@ -104,7 +104,7 @@ impl SkipFile {
     }
 }
 
-/// Makes the filter of a sealed segment. Stops early, and leaves nothing behind, when `stop` is set.
+/// Makes the filter of a sealed segment, of so many bytes. Stops early, and leaves nothing behind, when `stop` is set.
 ///
 /// # Errors
 /// [`LogError::Read`] for the log, [`LogError::Write`] for the filter.
@@ -114,7 +114,7 @@ pub(super) fn build(
     scanner: &mut Scanner<'_>,
     bounds: Bounds<'_>,
     stop: &AtomicBool,
-) -> Result<(), LogError> {
+) -> Result<u64, LogError> {
     let path = run_dir.join(skip_name(extent.segment));
     let partial = Partial(path.with_extension("skip-new"));
     let mut set = GramSet::new();
@@ -123,7 +123,7 @@ pub(super) fn build(
     let mut sets = Vec::new();
     for number in 0..extent.blocks() as u64 {
         if stop.load(Ordering::Relaxed) {
-            return Ok(());
+            return Ok(0);
         }
         let start = extent.start + number * extent.block_bytes;
         let end = (start + extent.block_bytes).min(extent.end);
@@ -170,8 +170,9 @@ pub(super) fn build(
     // is gone by now.
     if !run_dir.join(log_name(extent.segment)).exists() {
         remove_file(&path)?;
+        return Ok(0);
     }
-    Ok(())
+    Ok((HEADER + directory.len() + sets.len()) as u64)
 }
 
 /// A file that is not complete yet, or not any more under this name.

@@ -107,12 +107,12 @@ pub(crate) fn pays(bytes: u64) -> bool {
 }
 
 /// Makes the filters that are missing, of segments large enough to profit. Reads each such segment once; comes back early
-/// when `stop` is set. What is made already is kept.
+/// when `stop` is set. What is made already is kept. Returns the bytes of the files made.
 ///
 /// # Errors
 /// [`LogError::Open`], [`LogError::Read`], and [`LogError::Write`] where a filter cannot be written, as on a full disk: the
 /// log is searched without it then.
-pub fn make_filters(run_dir: &Path, is_final: bool, stop: &AtomicBool) -> Result<(), LogError> {
+pub fn make_filters(run_dir: &Path, is_final: bool, stop: &AtomicBool) -> Result<u64, LogError> {
     make(run_dir, is_final, stop, BLOCK_BYTES, None)
 }
 
@@ -125,7 +125,7 @@ pub fn make_filters_with_block_bytes(
     is_final: bool,
     stop: &AtomicBool,
     block_bytes: u64,
-) -> Result<(), LogError> {
+) -> Result<u64, LogError> {
     make(run_dir, is_final, stop, block_bytes, None)
 }
 
@@ -133,7 +133,7 @@ pub fn make_filters_with_block_bytes(
 ///
 /// # Errors
 /// As [`make_filters`].
-pub fn make_filter(run_dir: &Path, segment: u32, is_final: bool, stop: &AtomicBool) -> Result<(), LogError> {
+pub fn make_filter(run_dir: &Path, segment: u32, is_final: bool, stop: &AtomicBool) -> Result<u64, LogError> {
     make(run_dir, is_final, stop, BLOCK_BYTES, Some(segment))
 }
 
@@ -143,11 +143,12 @@ fn make(
     stop: &AtomicBool,
     block_bytes: u64,
     only: Option<u32>,
-) -> Result<(), LogError> {
+) -> Result<u64, LogError> {
     let mut files = LogFiles::open(run_dir)?;
     let mut cursor = Cursor::new();
     cursor.set_final(is_final);
     let is_final = is_final || has_ended(&mut cursor, &mut files)?;
+    let mut made = 0;
     let mut before = only.and_then(|segment| segment.checked_sub(1));
     while let Some(segment) = files.segment_after(before)
         && only.is_none_or(|only| only == segment)
@@ -165,9 +166,9 @@ fn make(
         cursor.seek_segment(&mut files, segment, start)?;
         walk(&mut cursor, &mut files, end, &mut breaks, &mut Vec::new())?;
         let bounds = Bounds { end, is_final: true, breaks: &breaks };
-        build(run_dir, extent, &mut Scanner::new(&mut files, RowMatcher::all()), bounds, stop)?;
+        made += build(run_dir, extent, &mut Scanner::new(&mut files, RowMatcher::all()), bounds, stop)?;
     }
-    Ok(())
+    Ok(made)
 }
 
 /// Whether the writer has set its end mark.
