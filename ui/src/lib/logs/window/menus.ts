@@ -14,6 +14,9 @@ export const STREAMS: Record<StreamChoice, string> = {
   stderr: "stderr only",
 };
 
+/** A longer name of a task is cut in a menu. */
+const NAME = 32;
+
 /** `narrow`: the toolbar has no room for its selects, so they are here. */
 export function logMenu(log: LogWindow, narrow: boolean): MenuEntry[] {
   return moreMenu(log, narrow, {
@@ -136,7 +139,7 @@ export function mergedRowMenu(log: MergedWindow, key: number): MenuEntry[] {
   const name = row && log.session.label(row)?.text;
   const own = row &&
     name && {
-      label: `Open the log of ${name} here`,
+      label: `Open the log of ${name.length > NAME ? `${name.slice(0, NAME)}…` : name} here`,
       testid: "open-source",
       act: () => void log.openSource(row),
     };
