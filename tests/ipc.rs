@@ -16,8 +16,8 @@ use solti_engine::Config;
 use solti_model::{
     Bookmark, DensityBucket, FieldError, InheritedEnvironment, InheritedVariable, Lane, LineChunk, ListQuery,
     LogDensity, LogInfo, LogQuery, LogRows, LogSource, LogText, MergedRows, OutputEvent, RowRanges,
-    SearchHit, Settings, ShellCapture, Slot, StopMode, Summary, Task, TaskChange, TaskEvent, TaskId,
-    TaskList, TaskPage, TaskQuery, TaskRow, TaskRun, TaskSpec, TextPosition, VariableOrigin,
+    SearchHit, Settings, ShellCapture, Slot, SourceRow, StopMode, Summary, Task, TaskChange, TaskEvent,
+    TaskId, TaskList, TaskPage, TaskQuery, TaskRow, TaskRun, TaskSpec, TextPosition, VariableOrigin,
 };
 use std::{
     path::Path,
@@ -297,6 +297,20 @@ impl LogExcerpts for Engine {
     async fn read_merged(&self, _s: Vec<LogSource>, from: u64, _count: u32) -> Result<MergedRows, ApiError> {
         Ok(MergedRows { from, total: 0, rows: Vec::new() })
     }
+    async fn merged_positions(&self, _s: Vec<LogSource>, rows: Vec<SourceRow>) -> Result<Vec<u64>, ApiError> {
+        Ok(rows.iter().map(|row| 2 * row.row + u64::from(row.source)).collect())
+    }
+    async fn merged_position_at(&self, _sources: Vec<LogSource>, at: u64) -> Result<u64, ApiError> {
+        Ok(at / 2)
+    }
+    async fn export_merged(
+        &self,
+        _sources: Vec<LogSource>,
+        _timestamps: bool,
+        _search: Option<&str>,
+    ) -> Result<ExportStream, ApiError> {
+        Ok(Box::pin(futures::stream::empty()))
+    }
 }
 
 #[async_trait]
@@ -478,6 +492,12 @@ fn a_log_window_searches_marks_and_takes_excerpts() {
     let overview = json!({"sources": sources, "buckets": 2, "searchId": "search-2"});
     let density = call(&log, "merged_density", overview).expect("answered");
     assert_eq!(density["buckets"].as_array().map(Vec::len), Some(2));
+
+    let marks = json!({"sources": sources, "rows": [{"source": 1, "row": 4}, {"source": 0, "row": 0}]});
+    assert_eq!(call(&log, "merged_positions", marks), Ok(json!([9, 0])));
+
+    let time = json!({"sources": sources, "at": 12});
+    assert_eq!(call(&log, "merged_position_at", time), Ok(json!(6)));
 
     // A page says which log; whether there is a file, and where, is not its business.
     let error = call(&log, "reveal_log", json!({"id": "t1", "attempt": 1})).expect_err("has no file");

@@ -196,6 +196,84 @@ async fn several_logs_are_read_and_searched_as_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn several_logs_show_one_stream_are_marked_and_saved_as_one() {
+    let desk = Desk::new();
+    let app = desk.open().await;
+    let (mut ids, mut sources) = (Vec::new(), Vec::new());
+    for name in ["apple", "pear"] {
+        let script = format!("seq -f '{name} %.0f of all' 1 2000; echo 'error: {name} broke' >&2");
+        fs::write(desk.work().join(format!("{name}.sh")), script).expect("written");
+        let id = app.submit(&format!("sh {name}.sh")).await;
+        app.see_phase(&id, "succeeded").await;
+        sources.push(format!("{{ id: '{id}', attempt: 1 }}"));
+        ids.push(id);
+    }
+    app.call("open_merged_window", &format!("{{ sources: [{}] }}", sources.join(", "))).await;
+    app.turn_to_other().await;
+    app.see_text("log-extent", "4,002 lines").await;
+    let choose = |stream: &str| {
+        format!(
+            "const stream = document.querySelector('[data-testid=stream]');
+             stream.value = '{stream}';
+             stream.dispatchEvent(new Event('change', {{ bubbles: true }}));"
+        )
+    };
+
+    app.run(&choose("stderr")).await;
+    app.see_text("log-extent", "2 of 4,002 lines").await;
+    let rows = "[...document.querySelectorAll('[data-testid=log-row]')]";
+    let both = format!(
+        "{rows}.length === 2 && ['apple', 'pear'].every((name, i) => {rows}[i].textContent.includes(`error: ${{name}} broke`))"
+    );
+    app.see_true("what both said on stderr", &both).await;
+    // A row of the second log is marked where its own task keeps it.
+    app.run(
+        "document.querySelectorAll('[data-testid=log-row]')[1].dispatchEvent(
+            new MouseEvent('contextmenu', { bubbles: true, cancelable: true, clientX: 200, clientY: 100 }))",
+    )
+    .await;
+    app.click("row-bookmark").await;
+    app.see("log-row .flag").await;
+    let marks = app.call("list_bookmarks", &format!("{{ id: '{}' }}", ids[1])).await;
+    assert_eq!(marks[0]["row"], 2000, "{marks}");
+    app.look("merged-stderr").await;
+
+    app.press("log-pane", || Key::Control + "s").await;
+    let found = desk.work().join("found.log");
+    app.save_as(&found);
+    let told = app.see_text("notice", "Saved 2 lines").await;
+    assert!(told.contains(found.to_str().expect("ASCII")), "{told}");
+    let expected = "sh apple.sh: error: apple broke\nsh pear.sh: error: pear broke\n";
+    assert_eq!(fs::read_to_string(&found).expect("saved"), expected);
+
+    app.run(&choose("both")).await;
+    app.see_text("log-extent", "4,002 lines").await;
+    // A time before all of them leads to the first line.
+    app.press("log-pane", || Key::Control + "g").await;
+    app.write("line-field", "2001-01-01 12:00").await;
+    app.look("merged-go-to").await;
+    app.press("line-field", || Key::Enter.into()).await;
+    app.see_text("log-row[aria-current=\"true\"]", "apple 1 of all").await;
+    app.press("log-pane", || "e".into()).await;
+    app.see_text("log-row[aria-current=\"true\"]", "error: apple broke").await;
+    app.press("log-pane", || "]".into()).await;
+    app.see_text("log-row[aria-current=\"true\"]", "error: pear broke").await;
+    app.click("more").await;
+    app.click("bookmarks").await;
+    app.see_text("bookmark", "sh pear.sh").await;
+    app.look("merged-bookmarks").await;
+
+    app.press("log-pane", || Key::Control + "s").await;
+    let all = desk.work().join("all.log");
+    app.save_as(&all);
+    app.see_text("notice", "Saved 4,002 lines").await;
+    let saved = fs::read_to_string(&all).expect("saved");
+    let lines: Vec<&str> = saved.lines().collect();
+    assert_eq!((lines.len(), lines[0]), (4_002, "sh apple.sh: apple 1 of all"));
+    assert_eq!(lines[4_000..], ["sh pear.sh: pear 2000 of all", "sh pear.sh: error: pear broke"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_hit_is_shown_with_the_lines_around_it_and_colours_go_on() {
     let desk = Desk::new();
     let app = desk.open().await;

@@ -514,6 +514,16 @@ impl AppWindow<'_> {
         assert_eq!(screen::close_windows(&self.desk.display, is_main).expect("a screen"), 1);
     }
 
+    /// Answers the system's dialog that asks where to save, once it is there.
+    pub fn save_as(&self, file: &Path) {
+        let dialog = |title: &str| title == "Save log";
+        let shown = || screen::count_windows(&self.desk.display, dialog).expect("a screen");
+        until("the dialog is there", || shown() == 1);
+        let path = file.to_str().expect("ASCII");
+        screen::type_into(&self.desk.display, "Save log", path).expect("a screen");
+        until("the dialog is gone", || shown() == 0);
+    }
+
     /// Closes all other windows by their crosses and turns to the main one.
     pub async fn close_logs(&self) {
         self.turn_to_main().await;

@@ -1,12 +1,16 @@
-//! The screen as the person at it uses it: closing a window by its cross. WebDriver can only end a page, which
-//! leaves the window standing.
+//! The screen as the person at it uses it: closing a window by its cross, typing into a dialog of the system. WebDriver
+//! can only end a page, which leaves the window standing, and knows nothing of dialogs that are no page.
 
 use x11rb::{
     CURRENT_TIME,
     connection::Connection,
     errors::{ConnectError, ReplyOrIdError},
     protocol::ErrorKind,
-    protocol::xproto::{AtomEnum, ClientMessageEvent, ConnectionExt, EventMask, MapState, Window},
+    protocol::xproto::{
+        AtomEnum, ClientMessageEvent, ConnectionExt as _, EventMask, InputFocus, KEY_PRESS_EVENT,
+        KEY_RELEASE_EVENT, MapState, Window,
+    },
+    protocol::xtest::ConnectionExt as _,
     rust_connection::RustConnection,
 };
 
@@ -45,6 +49,49 @@ pub fn close_windows(display: &str, titled: impl Fn(&str) -> bool) -> Result<usi
 pub fn count_windows(display: &str, titled: impl Fn(&str) -> bool) -> Result<usize, ScreenError> {
     let (screen, number) = x11rb::connect(Some(display))?;
     Ok(visible(&screen, number, titled)?.len())
+}
+
+/// Types ASCII text in place of what is there, and then Return, into the window of this title. Without a window manager nobody has
+/// given it the keyboard.
+pub fn type_into(display: &str, title: &str, text: &str) -> Result<(), ScreenError> {
+    const SHIFT: u32 = 0xffe1;
+    const CONTROL: u32 = 0xffe3;
+    const RETURN: u32 = 0xff0d;
+    let (screen, number) = x11rb::connect(Some(display))?;
+    let window = visible(&screen, number, |found| found == title)?[0];
+    screen.set_input_focus(InputFocus::PARENT, window, CURRENT_TIME)?.check()?;
+    let setup = screen.setup();
+    let (first, last) = (setup.min_keycode, setup.max_keycode);
+    let map = screen.get_keyboard_mapping(first, last - first + 1)?.reply()?;
+    // The key of a symbol, and whether it takes shift. Those of Latin letters are their codes.
+    let key = |symbol: u32| {
+        let at = |level: usize| {
+            let keys = map.keysyms.chunks(map.keysyms_per_keycode.into());
+            let found = keys.enumerate().find(|(_, symbols)| symbols.get(level) == Some(&symbol));
+            found.map(|(n, _)| (first + n as u8, level == 1))
+        };
+        at(0).or_else(|| at(1)).unwrap_or_else(|| panic!("no key for {symbol:#x}"))
+    };
+    let press = |code: u8, down: bool| -> Result<(), ScreenError> {
+        let kind = if down { KEY_PRESS_EVENT } else { KEY_RELEASE_EVENT };
+        Ok(screen.xtest_fake_input(kind, code, CURRENT_TIME, window, 0, 0, 0)?.check()?)
+    };
+    let ((shift, _), (control, _), (all, _)) = (key(SHIFT), key(CONTROL), key('a'.into()));
+    for (code, down) in [(control, true), (all, true), (all, false), (control, false)] {
+        press(code, down)?;
+    }
+    for symbol in text.bytes().map(u32::from).chain([RETURN]) {
+        let (code, shifted) = key(symbol);
+        if shifted {
+            press(shift, true)?;
+        }
+        press(code, true)?;
+        press(code, false)?;
+        if shifted {
+            press(shift, false)?;
+        }
+    }
+    Ok(())
 }
 
 /// The windows with such a title that can be seen and have a cross.

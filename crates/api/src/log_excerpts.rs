@@ -3,7 +3,7 @@
 use crate::ApiError;
 use async_trait::async_trait;
 use bytes::Bytes;
-use solti_model::{LineChunk, LogDensity, LogSource, LogText, MergedRows, TaskId, TextPosition};
+use solti_model::{LineChunk, LogDensity, LogSource, LogText, MergedRows, SourceRow, TaskId, TextPosition};
 use std::pin::Pin;
 use tokio_stream::Stream;
 
@@ -80,4 +80,27 @@ pub trait LogExcerpts: Send + Sync + 'static {
         from: u64,
         count: u32,
     ) -> Result<MergedRows, ApiError>;
+
+    /// Where these rows (1,000 at most) stand in the order of all. Near the end of logs that grow it may still change.
+    ///
+    /// # Errors
+    /// `InvalidRequest` for a source that is not among them.
+    async fn merged_positions(
+        &self,
+        sources: Vec<LogSource>,
+        rows: Vec<SourceRow>,
+    ) -> Result<Vec<u64>, ApiError>;
+
+    /// Where the first row of a time (Unix milliseconds) or later stands in the order of all; the last row when all are
+    /// earlier. Of one log alone that is the row's number.
+    async fn merged_position_at(&self, sources: Vec<LogSource>, at: u64) -> Result<u64, ApiError>;
+
+    /// Several logs (16 at most) to save, in the order of their times: rows as text, one a line, each with the name of its
+    /// task before it; with a search of all of them, of matching rows only.
+    async fn export_merged(
+        &self,
+        sources: Vec<LogSource>,
+        timestamps: bool,
+        search: Option<&str>,
+    ) -> Result<ExportStream, ApiError>;
 }

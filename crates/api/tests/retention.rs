@@ -98,7 +98,8 @@ async fn a_run_that_goes_on_loses_what_is_oldest_and_prints_on() {
     until("the middle is gone", || {
         let log = stored(&engine, &id, 1);
         let numbers: Vec<u32> = log.segments.iter().map(|segment| segment.number).collect();
-        numbers == [0, 2] || numbers == [0, 2, 3]
+        // On a busy machine all is printed before the first look, and more goes at once.
+        [&[0, 2][..], &[0, 2, 3], &[0, 3]].contains(&&numbers[..])
     })
     .await;
     std::fs::write(&go, "").unwrap();

@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use solti_model::{
-    Bookmark, Lane, LogQuery, LogSource, RowRanges, RunEnvironment, SearchHit, StopMode, Task, TaskEvent,
-    TaskId, TaskRow, TaskRun, TaskSpec, TextPosition,
+    Bookmark, Lane, LogQuery, LogSource, RowRanges, RunEnvironment, SearchHit, SourceRow, StopMode, Task,
+    TaskEvent, TaskId, TaskRow, TaskRun, TaskSpec, TextPosition,
 };
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -148,6 +148,45 @@ pub struct MergedOverview {
     /// 4,096 at most.
     pub buckets: u32,
     /// An open search of all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub search: Option<String>,
+}
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MergedPlaces {
+    pub sources: Vec<LogSource>,
+    /// 1,000 at most.
+    pub rows: Vec<SourceRow>,
+}
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MergedTime {
+    pub sources: Vec<LogSource>,
+    /// In Unix milliseconds.
+    pub at: u64,
+}
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Position {
+    pub position: u64,
+}
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Positions {
+    /// In the order in which the rows were given.
+    pub positions: Vec<u64>,
+}
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MergedExport {
+    pub sources: Vec<LogSource>,
+    /// A time before each row.
+    #[serde(default)]
+    pub timestamps: bool,
+    /// Matching rows of an open search of all of them only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub search: Option<String>,
 }

@@ -141,7 +141,7 @@ fn against_ripgrep(run: &Path, what: &str, query: &SearchQuery, threads: usize, 
 }
 
 fn rare_words(run: &Path, bytes: u64, threads: usize) {
-    let ((), took) = timed(|| make_filters(run, true, &AtomicBool::new(false)).unwrap());
+    let (_, took) = timed(|| make_filters(run, true, &AtomicBool::new(false)).unwrap());
     let of = |extension: &str| -> u64 {
         let files = fs::read_dir(run).unwrap().map(|entry| entry.unwrap());
         files

@@ -57,7 +57,7 @@ pub use density::{Slice, slices};
 #[cfg(feature = "reader")]
 pub use export::{RawExport, RowExport};
 #[cfg(feature = "reader")]
-pub use merged::{Merged, PlacedHit, PlacedRow};
+pub use merged::{Merged, MergedExport, PlacedHit, PlacedRow};
 #[cfg(feature = "reader")]
 pub use reader::{Batch, Gap, GapCause, LineSpan, LogReader};
 #[cfg(feature = "reader")]
@@ -66,7 +66,8 @@ pub use repair::repair;
 pub use retention::{Removal, StoredLog, StoredSegment, plan, remove_segment};
 #[cfg(feature = "reader")]
 pub use search::{
-    LogSearch, PatternError, Progress, RowMatcher, SearchQuery, make_filters, make_filters_with_block_bytes,
+    LogSearch, PatternError, Progress, RowMatcher, SearchQuery, make_filter, make_filters,
+    make_filters_with_block_bytes,
 };
 #[cfg(feature = "reader")]
 pub use sgr::Style;

@@ -15,6 +15,7 @@ use crate::format::Counts;
 use crate::index_writer::IndexWriter;
 use crate::new_file::remove_file;
 use crate::repair::{new_index, put_in_place};
+use crate::search::pays;
 use crate::segment::{log_name, parse_name};
 use crate::{INDEX_FILE, LogError, LogLimits};
 
@@ -28,6 +29,8 @@ pub struct StoredSegment {
     pub bytes: u64,
     /// When its log was written last, milliseconds since the epoch.
     pub written_ms: u64,
+    /// There is a file by the name of its skip filter.
+    pub has_filter: bool,
 }
 
 /// The segments of one run's log.
@@ -61,8 +64,10 @@ impl StoredLog {
                 log_bytes: 0,
                 bytes: 0,
                 written_ms: 0,
+                has_filter: false,
             });
             segment.bytes += about.len();
+            segment.has_filter |= extension == "skip";
             if extension == "log" {
                 segment.log_bytes = about.len();
                 let written = about.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
@@ -74,6 +79,14 @@ impl StoredLog {
 
     pub fn bytes(&self) -> u64 {
         self.segments.iter().map(|segment| segment.bytes).sum()
+    }
+
+    /// The sealed segments that a skip filter would spare a search something of, and that have none.
+    pub fn without_filter(&self) -> Vec<u32> {
+        let sealed = |segment: &&StoredSegment| self.ended || !is_last(self, segment.number);
+        let lacking = self.segments.iter().filter(sealed);
+        let lacking = lacking.filter(|segment| !segment.has_filter && pays(segment.log_bytes));
+        lacking.map(|segment| segment.number).collect()
     }
 
     /// What may go, oldest first, as (when it was written, number, bytes).
@@ -246,12 +259,13 @@ mod tests {
 
     /// A head of 1 MiB, then segments of 10 MiB written at these times.
     fn log(ended: bool, times: &[u64]) -> StoredLog {
-        let head = StoredSegment { number: 0, log_bytes: MIB, bytes: MIB, written_ms: 0 };
+        let head = StoredSegment { number: 0, log_bytes: MIB, bytes: MIB, written_ms: 0, has_filter: false };
         let rest = times.iter().zip(1..).map(|(&written_ms, number)| StoredSegment {
             number,
             log_bytes: 10 * MIB,
             bytes: 10 * MIB,
             written_ms,
+            has_filter: false,
         });
         StoredLog { segments: std::iter::once(head).chain(rest).collect(), ended }
     }
@@ -308,6 +322,14 @@ mod tests {
         // What another limit frees counts.
         let both = LogLimits { min_free_bytes: 32 * MIB, ..total };
         assert_eq!(removed(&runs, both, 20 * MIB), [(0, 1), (1, 1)]);
+    }
+
+    #[test]
+    fn sealed_segments_of_some_size_want_a_filter() {
+        let mut running = log(false, &[1, 2, 3]);
+        running.segments[1].has_filter = true;
+        assert_eq!(running.without_filter(), [2], "neither the head, nor what has one, nor what is written");
+        assert_eq!(StoredLog { ended: true, ..running }.without_filter(), [2, 3]);
     }
 
     #[test]

@@ -7,7 +7,8 @@ use std::sync::atomic::AtomicBool;
 
 use proptest::prelude::*;
 use solti_logstore::{
-    LogSearch, LogView, LogWriter, Merged, PlacedRow, SearchQuery, SegmentSizes, Stream, remove_segment,
+    LogSearch, LogView, LogWriter, Merged, MergedExport, PlacedRow, SearchQuery, SegmentSizes, Stream,
+    remove_segment,
 };
 
 #[derive(Debug, Clone)]
@@ -118,6 +119,27 @@ proptest! {
             }
         }
         prop_assert_eq!(next, total);
+        let whole = Merged::open(dirs.iter().map(|dir| (dir.path(), true))).unwrap();
+        let (mut export, mut saved) = (MergedExport::new(whole).unwrap(), Vec::new());
+        loop {
+            let rows = export.next_rows().unwrap();
+            if rows.is_empty() {
+                break;
+            }
+            saved.extend(rows.into_iter().map(|(source, row)| (source, row.row, row.removed)));
+        }
+        // Any time leads to the first row that counts as written then or later.
+        if let (Some(first), Some(last)) = (all.first(), all.last())
+            && logs.iter().all(|log| log.is_steady() && log.removed == 0)
+        {
+            prop_assert_eq!(merged.position_at(0).unwrap(), 0);
+            prop_assert_eq!(merged.position_at(last.row.ts_ms + 1).unwrap(), total - 1);
+            let middle = first.row.ts_ms.midpoint(last.row.ts_ms);
+            let expected = all.iter().find(|placed| placed.row.ts_ms >= middle).map(|placed| placed.position);
+            prop_assert_eq!(Some(merged.position_at(middle).unwrap()), expected);
+        }
+        let shown = all.iter().map(|placed| (placed.source, placed.row.row, placed.row.removed));
+        prop_assert_eq!(saved, shown.collect::<Vec<_>>());
         // Each log is whole and in order, whatever its clock did.
         let seen: Vec<_> = all.iter().map(|placed| (placed.row.ts_ms, placed.source, placed.row.row)).collect();
         for source in 0..logs.len() {

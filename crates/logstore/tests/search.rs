@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use proptest::prelude::*;
 use regex::bytes::{Regex, RegexBuilder};
 use solti_logstore::{
-    LogSearch, LogView, LogWriter, Progress, Row, SearchQuery, SegmentSizes, Stream, make_filters,
-    make_filters_with_block_bytes,
+    LogSearch, LogView, LogWriter, Progress, Row, SearchQuery, SegmentSizes, StoredLog, Stream, make_filter,
+    make_filters, make_filters_with_block_bytes, remove_segment,
 };
 
 fn query(pattern: &str) -> SearchQuery {
@@ -307,4 +307,41 @@ fn a_rare_word_is_found_and_denied_without_reading_the_rest() {
     }
     assert_eq!(advance(&search("888888")).matches, 0);
     assert!(advance(&search("imported 37")).matches > 100);
+}
+
+#[test]
+fn a_filter_is_made_of_one_segment_while_the_next_one_is_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let sizes = SegmentSizes { head: 1 << 20, rest: 4 << 20 };
+    let mut writer = LogWriter::with_sizes(dir.path(), sizes).unwrap();
+    let block: Vec<u8> = (0..1500).flat_map(|n| format!("worker {n} imported rows\n").into_bytes()).collect();
+    while common::segments(dir.path()).len() < 4 {
+        writer.append(Stream::Stdout, &block, 1).unwrap();
+    }
+    let never = AtomicBool::new(false);
+    let lacking = |ended| StoredLog::of(dir.path(), ended).unwrap().without_filter();
+    assert_eq!(lacking(false), [1, 2]);
+    make_filter(dir.path(), 3, false, &never).unwrap();
+    assert_eq!(lacking(false), [1, 2], "what is written gets none");
+    make_filter(dir.path(), 2, false, &never).unwrap();
+    assert_eq!(lacking(false), [1]);
+    make_filter(dir.path(), 1, false, &AtomicBool::new(true)).unwrap();
+    assert_eq!(lacking(false), [1], "it was stopped");
+
+    // Removed first, or meanwhile: nothing of the segment comes back.
+    remove_segment(dir.path(), 1).unwrap();
+    make_filter(dir.path(), 1, false, &never).unwrap();
+    make_filter(dir.path(), 99, true, &never).unwrap();
+    assert_eq!(lacking(false), [0u32; 0]);
+    writer.append(Stream::Stdout, b"the one rare word\n", 2).unwrap();
+    writer.finish(3).unwrap();
+
+    // Made one by one, they say what those of a whole log say.
+    let filter = |n: u32| std::fs::read(dir.path().join(format!("output.{n}.skip"))).unwrap();
+    let alone = filter(2);
+    std::fs::remove_file(dir.path().join("output.2.skip")).unwrap();
+    make_filters(dir.path(), true, &never).unwrap();
+    assert_eq!(alone, filter(2));
+    let found = LogSearch::open(dir.path(), query("rare word").compile().unwrap(), 0, 1).unwrap();
+    assert_eq!(advance(&found).matches, 1);
 }

@@ -107,6 +107,16 @@ pub struct MergedRow {
     pub row: LogRow,
 }
 
+/// A row of one of the logs of a merged view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SourceRow {
+    /// Which of the sources, counted from 0 in the order in which they are given.
+    pub source: u32,
+    #[ts(type = "number")]
+    pub row: u64,
+}
+
 /// A row that a person has marked. It is kept with the task.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]

@@ -35,7 +35,7 @@ pub use environment::{
 pub use event::{OutputEvent, OutputStreamKind};
 pub use excerpt::{
     Bookmark, DensityBucket, ExportedLog, LineChunk, LogDensity, LogSource, LogText, MAX_TEXT_BYTES,
-    MergedRow, MergedRows, TextPosition,
+    MergedRow, MergedRows, SourceRow, TextPosition,
 };
 pub use field::FieldError;
 pub use id::{Slot, TaskId};

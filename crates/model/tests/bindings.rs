@@ -81,6 +81,7 @@ fn the_types_of_the_page_are_those_of_the_model() {
         LogSource,
         MergedRows,
         MergedRow,
+        SourceRow,
         Bookmark,
         Settings,
         LogSettings,

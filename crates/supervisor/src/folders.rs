@@ -5,6 +5,9 @@ use solti_model::TaskId;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+/// A skip filter that was just being made may come into a folder that is being removed, seldom more than one.
+const PURGES: u32 = 4;
+
 #[derive(Debug, Clone)]
 pub struct RunFolders {
     root: PathBuf,
@@ -46,9 +49,13 @@ impl RunFolders {
 
     /// Removes everything of a task. A folder that is not there is removed already.
     pub fn purge(&self, id: &TaskId) -> std::io::Result<()> {
-        match std::fs::remove_dir_all(self.task(id)) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-            result => result,
+        let mut left = PURGES;
+        loop {
+            match std::fs::remove_dir_all(self.task(id)) {
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+                Err(error) if error.kind() == std::io::ErrorKind::DirectoryNotEmpty && left > 1 => left -= 1,
+                result => return result,
+            }
         }
     }
 

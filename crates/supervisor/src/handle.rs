@@ -2,7 +2,7 @@
 
 use crate::actor::{Actor, Message};
 use crate::feed::{ChangeCursor, ChangeFeed};
-use crate::retention::Retention;
+use crate::retention::{Kept, Retention, SearchedRun};
 use crate::{FinishedLimits, LiveTask, RunFolders, SupervisorError};
 use solti_logstore::LogLimits;
 use solti_model::{
@@ -17,9 +17,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::AbortHandle;
 
 /// Requests that wait for the actor; more make their callers wait.
 const MAILBOX: usize = 1_024;
+/// Searches that may wait to be told of; what is more is told by the next search.
+const SEARCHED: usize = 64;
 
 /// Enough to keep the processors busy; with more, a submit waits behind starts that are not faster for it.
 const STARTS_A_PROCESSOR: usize = 4;
@@ -100,6 +103,9 @@ pub struct Supervisor {
     shared: Arc<Shared>,
     store: Store,
     folders: RunFolders,
+    searched: mpsc::Sender<SearchedRun>,
+    /// Of what goes on in the background.
+    retention: AbortHandle,
 }
 
 impl Supervisor {
@@ -128,14 +134,14 @@ impl Supervisor {
             tracing::warn!("what runs inherit is not recorded: {error}");
             None
         });
+        let (searched, searched_runs) = mpsc::channel(SEARCHED);
         let retention = Retention::new(
             store.clone(),
             folders.clone(),
             shared.feed.cursor(),
-            config.log_limits.clone(),
-            config.finished_limits.clone(),
-            environment,
+            Kept { logs: config.log_limits.clone(), finished: config.finished_limits.clone(), environment },
             mailbox.downgrade(),
+            searched_runs,
         );
         let mut actor = Actor::new(
             store.clone(),
@@ -148,8 +154,8 @@ impl Supervisor {
         );
         actor.recover().await?;
         tokio::spawn(actor.run(inbox));
-        tokio::spawn(retention.run());
-        Ok(Self { mailbox, shared, store, folders })
+        let retention = tokio::spawn(retention.run()).abort_handle();
+        Ok(Self { mailbox, shared, store, folders, searched, retention })
     }
 
     async fn ask<T>(
@@ -248,8 +254,17 @@ impl Supervisor {
         &self.folders
     }
 
-    /// Takes nothing new and waits until everything decided is stored. Runs go on; the next start attaches to them.
+    /// The log of this run was searched: what makes the next search of it fast is made soon. `over` says that nothing will
+    /// be added to it.
+    pub fn searched(&self, id: &TaskId, attempt: u32, over: bool) {
+        // With many of them one may be left out; a search needs none of it.
+        let _ = self.searched.try_send(SearchedRun { id: id.clone(), attempt, over });
+    }
+
+    /// Takes nothing new and waits until everything decided is stored. Runs go on; the next start attaches to them. What goes
+    /// on in the background is given up.
     pub async fn shut_down(&self) {
+        self.retention.abort();
         // An actor that is gone has shut down.
         let _ = self.ask(|reply| Message::ShutDown { reply }).await;
     }

@@ -30,6 +30,7 @@ mod outcome;
 mod recovery;
 mod restored;
 mod retention;
+mod skip_filters;
 mod spare_folders;
 mod stopping;
 mod tidying;

@@ -2,9 +2,10 @@
 //! what runs, and at everything at the start and when a limit changes. The shims know nothing of it and write on.
 //!
 //! What of a log goes first is `solti-logstore`'s decision, and what is gone reads as a gap. Tasks go through the actor,
-//! as if the person had deleted them; one with a bookmark stays.
+//! as if the person had deleted them; one with a bookmark stays. What it sees of the logs it also tells `skip_filters`.
 
 use crate::actor::{Message, now_ms};
+use crate::skip_filters::SkipFilters;
 use crate::{ChangeCursor, RunFolders};
 use rustix::fs::statvfs;
 use solti_logstore::{LogError, LogLimits, StoredLog, plan, remove_segment, repair};
@@ -89,19 +90,40 @@ enum Look {
     Running,
     /// Only at what has become too old.
     Age,
+    /// At the log of this run, which somebody searches.
+    Searched(SearchedRun),
+    /// At nothing: a skip filter is made, and another one may be begun.
+    Filters,
+}
+
+/// A run whose log is searched.
+#[derive(Debug)]
+pub(crate) struct SearchedRun {
+    pub id: TaskId,
+    pub attempt: u32,
+    /// Nothing will be added to its log.
+    pub over: bool,
+}
+
+/// What is to be kept.
+pub(crate) struct Kept {
+    pub logs: watch::Receiver<LogLimits>,
+    pub finished: watch::Receiver<FinishedLimits>,
+    /// What runs that start now inherit.
+    pub environment: Option<i64>,
 }
 
 pub(crate) struct Retention {
     store: Store,
     folders: RunFolders,
     changes: ChangeCursor,
-    log_limits: watch::Receiver<LogLimits>,
-    finished_limits: watch::Receiver<FinishedLimits>,
-    /// What runs that start now inherit.
-    environment: Option<i64>,
+    kept: Kept,
     /// Weak, so that the actor ends when every handle is gone.
     mailbox: mpsc::WeakSender<Message>,
+    searched: mpsc::Receiver<SearchedRun>,
+    filters: SkipFilters,
     logs: HashMap<TaskId, TaskLogs>,
+    running_look_at: Instant,
     /// Something was missed; a look at everything is due from `full_look_at` on.
     missed_some: bool,
     full_look_at: Instant,
@@ -114,20 +136,20 @@ impl Retention {
         store: Store,
         folders: RunFolders,
         changes: ChangeCursor,
-        log_limits: watch::Receiver<LogLimits>,
-        finished_limits: watch::Receiver<FinishedLimits>,
-        environment: Option<i64>,
+        kept: Kept,
         mailbox: mpsc::WeakSender<Message>,
+        searched: mpsc::Receiver<SearchedRun>,
     ) -> Self {
         Self {
+            filters: SkipFilters::new(folders.clone()),
             store,
             folders,
             changes,
-            log_limits,
-            finished_limits,
-            environment,
+            kept,
             mailbox,
+            searched,
             logs: HashMap::new(),
+            running_look_at: Instant::now(),
             missed_some: true,
             full_look_at: Instant::now() + AFTER_START,
             stuck_until: None,
@@ -137,10 +159,12 @@ impl Retention {
     /// Runs as long as the supervisor.
     pub(crate) async fn run(mut self) {
         while let Some(look) = self.next_look().await {
+            let regular = matches!(look, Look::Running);
             if let Err(error) = self.look(look).await {
                 // The next look tries again.
                 tracing::warn!("logs and finished tasks are not kept within their limits: {error}");
             }
+            self.filters.go_on(regular);
         }
     }
 
@@ -148,18 +172,27 @@ impl Retention {
         let running = self.logs.values().any(|logs| logs.running);
         tokio::select! {
             () = sleep_until(self.full_look_at), if self.missed_some => Some(Look::Everything),
-            Ok(()) = self.log_limits.changed() => Some(Look::Everything),
-            Ok(()) = self.finished_limits.changed() => Some(Look::Age),
+            Ok(()) = self.kept.logs.changed() => Some(Look::Everything),
+            Ok(()) = self.kept.finished.changed() => Some(Look::Age),
             changes = self.changes.next() => {
                 let changes = changes?;
                 self.missed_some |= changes.missed_some;
                 for id in &changes.deleted {
                     self.logs.remove(id);
+                    self.filters.forget(id);
                 }
                 sleep(SETTLE).await;
                 Some(Look::Changed(changes.changed))
             }
-            () = sleep(WHILE_RUNNING), if running => Some(Look::Running),
+            () = sleep_until(self.running_look_at), if running => Some(Look::Running),
+            Some(run) = self.searched.recv() => Some(Look::Searched(run)),
+            (id, attempt, bytes) = self.filters.finished() => {
+                // What is over is not measured again.
+                if let Some(logs) = self.logs.get_mut(&id).filter(|logs| attempt <= logs.over) {
+                    logs.over_bytes += bytes;
+                }
+                Some(Look::Filters)
+            }
             () = sleep(FOR_AGE) => Some(Look::Age),
         }
     }
@@ -168,12 +201,17 @@ impl Retention {
         let mut ids = match look {
             Look::Age => {
                 self.expire().await?;
-                return Ok(self.store.drop_unused_environments(self.environment).await?);
+                return Ok(self.store.drop_unused_environments(self.kept.environment).await?);
+            }
+            Look::Filters => return Ok(()),
+            Look::Searched(SearchedRun { id, attempt, over }) => {
+                self.filters.ask(&id, attempt, over);
+                return Ok(());
             }
             Look::Running => BTreeSet::new(),
             Look::Changed(ids) => ids,
             Look::Everything => {
-                self.store.drop_unused_environments(self.environment).await?;
+                self.store.drop_unused_environments(self.kept.environment).await?;
                 (self.missed_some, self.stuck_until) = (false, None);
                 self.full_look_at = Instant::now() + PAUSE;
                 self.logs.clear();
@@ -182,6 +220,7 @@ impl Retention {
             }
         };
         ids.extend(self.logs.iter().filter(|(_, logs)| logs.running).map(|(id, _)| id.clone()));
+        self.running_look_at = Instant::now() + WHILE_RUNNING;
         self.measure(ids).await?;
         self.shrink_all().await?;
         self.expire().await
@@ -189,7 +228,7 @@ impl Retention {
 
     /// Measures the logs of these tasks and brings those that hold too much within the limits of a run and of a task.
     async fn measure(&mut self, ids: BTreeSet<TaskId>) -> Result<(), RetentionError> {
-        let limits = *self.log_limits.borrow();
+        let limits = *self.kept.logs.borrow();
         let over = |bytes: u64, limit: Option<u64>| limit.is_some_and(|limit| bytes > limit);
         let folders = self.folders.clone();
         let (with_folder, without) = tokio::task::spawn_blocking(move || {
@@ -199,6 +238,7 @@ impl Retention {
         // Deleted, waiting, or over and silent: nothing to ask the store about.
         for id in without {
             self.logs.remove(&id);
+            self.filters.forget(&id);
         }
         for id in with_folder {
             let Some(stored) = self.store.task(&id).await? else {
@@ -217,6 +257,12 @@ impl Retention {
                 let (folders, id) = (self.folders.clone(), id.clone());
                 tokio::task::spawn_blocking(move || run_logs(&folders, &id, from..=to, now_over)).await??
             };
+            for run in &runs {
+                self.filters.note(&id, run.attempt, &run.log);
+            }
+            if !logs.running {
+                self.filters.rests(&id);
+            }
             let of = |is_over: bool| {
                 let runs = runs.iter().filter(move |run| (run.attempt <= now_over) == is_over);
                 runs.map(|run| run.log.bytes()).sum::<u64>()
@@ -241,7 +287,7 @@ impl Retention {
 
     /// Brings all logs within the total, and leaves the disk its floor.
     async fn shrink_all(&mut self) -> Result<(), RetentionError> {
-        let limits = *self.log_limits.borrow();
+        let limits = *self.kept.logs.borrow();
         let root = self.folders.root().to_owned();
         let free = match statvfs(&root) {
             Ok(disk) => disk.f_bavail.saturating_mul(disk.f_frsize),
@@ -296,7 +342,7 @@ impl Retention {
 
     /// Deletes the finished tasks that are too old or too many.
     async fn expire(&mut self) -> Result<(), RetentionError> {
-        let FinishedLimits { keep_days, keep_tasks } = *self.finished_limits.borrow();
+        let FinishedLimits { keep_days, keep_tasks } = *self.kept.finished.borrow();
         if keep_days.is_none() && keep_tasks.is_none() {
             return Ok(());
         }

@@ -1,9 +1,10 @@
 //! Parts of logs: for the minimap, a long line, a copy, an export, several logs at once; and marked rows.
 
 use super::{Answer, Api, args::Arg};
-use solti_api::{ApiError, save_export};
+use solti_api::{ApiError, ExportStream, save_export};
 use solti_model::{
-    Bookmark, ExportedLog, LineChunk, LogDensity, LogSource, LogText, MergedRows, TaskId, TextPosition,
+    Bookmark, ExportedLog, LineChunk, LogDensity, LogSource, LogText, MergedRows, SourceRow, TaskId,
+    TextPosition,
 };
 use tauri::{Runtime, WebviewWindow, command};
 use tauri_plugin_dialog::DialogExt;
@@ -56,17 +57,35 @@ pub async fn export_log<R: Runtime>(
     search_id: Arg<Option<String>>,
 ) -> Answer<Option<ExportedLog>> {
     let export = api.export_log(&id.0, attempt.0, timestamps.0, search_id.0.as_deref()).await?;
+    save(&window, &format!("{}-{}.log", id.0, attempt.0), export).await
+}
+
+/// As [`export_log`], for several logs.
+#[command]
+pub async fn export_merged<R: Runtime>(
+    window: WebviewWindow<R>,
+    api: Api,
+    sources: Arg<Vec<LogSource>>,
+    timestamps: Arg<bool>,
+    search_id: Arg<Option<String>>,
+) -> Answer<Option<ExportedLog>> {
+    let export = api.export_merged(sources.0, timestamps.0, search_id.0.as_deref()).await?;
+    save(&window, "merged.log", export).await
+}
+
+/// Asks where to, and writes it there; `None` when the person thought better of it.
+async fn save<R: Runtime>(
+    window: &WebviewWindow<R>,
+    name: &str,
+    export: ExportStream,
+) -> Answer<Option<ExportedLog>> {
     let (picked, answer) = oneshot::channel();
-    window
-        .dialog()
-        .file()
-        .set_parent(&window)
-        .set_title("Save log")
-        .set_file_name(format!("{}-{}.log", id.0, attempt.0))
-        .save_file(move |path| {
+    window.dialog().file().set_parent(window).set_title("Save log").set_file_name(name).save_file(
+        move |path| {
             // The command may have ended with its window.
             let _ = picked.send(path);
-        });
+        },
+    );
     let Ok(Some(path)) = answer.await else { return Ok(None) };
     let path = path.into_path().map_err(|error| ApiError::internal(&error))?;
     save_export(export, &path).await.map(Some)
@@ -90,6 +109,20 @@ pub async fn read_merged(
     count: Arg<u32>,
 ) -> Answer<MergedRows> {
     api.read_merged(sources.0, from.0, count.0).await
+}
+
+#[command]
+pub async fn merged_positions(
+    api: Api,
+    sources: Arg<Vec<LogSource>>,
+    rows: Arg<Vec<SourceRow>>,
+) -> Answer<Vec<u64>> {
+    api.merged_positions(sources.0, rows.0).await
+}
+
+#[command]
+pub async fn merged_position_at(api: Api, sources: Arg<Vec<LogSource>>, at: Arg<u64>) -> Answer<u64> {
+    api.merged_position_at(sources.0, at.0).await
 }
 
 #[command]

@@ -5,7 +5,7 @@ use crate::{ApiError, Bookmarks, ExportStream, LogExcerpts, LogSearch, OpenedSea
 use async_trait::async_trait;
 use solti_model::{
     Bookmark, LineChunk, LogDensity, LogQuery, LogRows, LogSource, LogText, MergedRows, RowRanges, SearchHit,
-    TaskId, TextPosition,
+    SourceRow, TaskId, TextPosition,
 };
 
 #[async_trait]
@@ -132,6 +132,28 @@ impl<H: LogExcerpts + ?Sized> LogExcerpts for Guarded<H> {
         count: u32,
     ) -> Result<MergedRows, ApiError> {
         self.about(Operation::ReadMerged, None, self.inner.read_merged(sources, from, count)).await
+    }
+
+    async fn merged_positions(
+        &self,
+        sources: Vec<LogSource>,
+        rows: Vec<SourceRow>,
+    ) -> Result<Vec<u64>, ApiError> {
+        self.about(Operation::MergedPositions, None, self.inner.merged_positions(sources, rows)).await
+    }
+
+    async fn merged_position_at(&self, sources: Vec<LogSource>, at: u64) -> Result<u64, ApiError> {
+        self.about(Operation::MergedPositionAt, None, self.inner.merged_position_at(sources, at)).await
+    }
+
+    async fn export_merged(
+        &self,
+        sources: Vec<LogSource>,
+        timestamps: bool,
+        search: Option<&str>,
+    ) -> Result<ExportStream, ApiError> {
+        let work = self.inner.export_merged(sources, timestamps, search);
+        self.about(Operation::ExportMerged, None, work).await
     }
 }
 

@@ -1,5 +1,6 @@
 //! Excerpts of logs: density, one long line, the text of a selection, exports. Several logs in one are `merged`'s.
 
+use super::merged::MergedRowExport;
 use super::run_log::{RunLog, blocking};
 use super::searches::OpenSearch;
 use super::shown_text::shown;
@@ -9,7 +10,7 @@ use async_trait::async_trait;
 use solti_logstore::{LogError, LogView, RawExport, Row, RowExport, Slice, slices};
 use solti_model::{
     DensityBucket, FieldError, LineChunk, LogDensity, LogSource, LogText, MAX_ROW_BYTES, MAX_TEXT_BYTES,
-    MergedRows, TaskId, TextPosition,
+    MergedRows, SourceRow, TaskId, TextPosition,
 };
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ const EXPORT_BYTES: usize = 512 * 1024;
 /// Rows of a selection that are read at a time, and how much of each; the rest of a longer one is read by itself.
 const TEXT_ROWS: usize = 32;
 const TEXT_CLIP: usize = 64 * 1024;
+
 fn view(log: &RunLog) -> Result<LogView, LogError> {
     let mut view = LogView::open(&log.folder)?;
     view.set_final(log.over);
@@ -140,9 +142,11 @@ impl Selection {
     }
 }
 
-enum Export {
+/// A log, or several, in the making of a file.
+pub(super) enum Export {
     Raw(RawExport),
     Rows { rows: RowExport, search: Option<Arc<OpenSearch>>, timestamps: bool },
+    Merged(MergedRowExport),
 }
 
 impl Export {
@@ -160,28 +164,57 @@ impl Export {
                     if more.is_empty() {
                         break;
                     }
+                    count += more.len() as u64;
                     for row in more {
-                        count += 1;
-                        if *timestamps {
-                            bytes.extend_from_slice(time(row.ts_ms).as_bytes());
-                        }
-                        bytes.extend_from_slice(&row.bytes);
-                        if let Some(text) = gap_text(&row) {
-                            bytes.extend_from_slice(text.as_bytes());
-                        } else if row.full_len > row.bytes.len() as u64 {
-                            let rest = row.full_len - row.bytes.len() as u64;
-                            bytes.extend_from_slice(format!(" [{rest} more bytes]").as_bytes());
-                        }
-                        bytes.push(b'\n');
+                        add_line(&mut bytes, &row, *timestamps, "");
                     }
                 }
-                if count == 0 {
-                    return Ok(None);
+            }
+            Self::Merged(merged) => {
+                while bytes.len() < EXPORT_BYTES {
+                    let more = merged.next(&mut bytes)?;
+                    if more == 0 {
+                        break;
+                    }
+                    count += more;
                 }
             }
         }
+        if count == 0 && bytes.is_empty() {
+            return Ok(None);
+        }
         Ok(Some(ExportChunk { bytes: bytes.into(), rows: count }))
     }
+
+    pub(super) fn stream(self) -> ExportStream {
+        Box::pin(futures::stream::unfold(Some(self), |export| async {
+            let mut export = export?;
+            let read = blocking(move || {
+                let chunk = export.next()?;
+                Ok((chunk, export))
+            });
+            match read.await {
+                Ok((chunk, export)) => chunk.map(|chunk| (Ok(chunk), Some(export))),
+                Err(error) => Some((Err(error), None)),
+            }
+        }))
+    }
+}
+
+/// Adds a row as a line of text.
+pub(super) fn add_line(bytes: &mut Vec<u8>, row: &Row, timestamps: bool, name: &str) {
+    if timestamps {
+        bytes.extend_from_slice(time(row.ts_ms).as_bytes());
+    }
+    bytes.extend_from_slice(name.as_bytes());
+    bytes.extend_from_slice(&row.bytes);
+    if let Some(text) = gap_text(row) {
+        bytes.extend_from_slice(text.as_bytes());
+    } else if row.full_len > row.bytes.len() as u64 {
+        let rest = row.full_len - row.bytes.len() as u64;
+        bytes.extend_from_slice(format!(" [{rest} more bytes]").as_bytes());
+    }
+    bytes.push(b'\n');
 }
 
 impl SupervisorApiAdapter {
@@ -270,17 +303,7 @@ impl LogExcerpts for SupervisorApiAdapter {
             })
         })
         .await?;
-        Ok(Box::pin(futures::stream::unfold(Some(export), |export| async {
-            let mut export = export?;
-            let read = blocking(move || {
-                let chunk = export.next()?;
-                Ok((chunk, export))
-            });
-            match read.await {
-                Ok((chunk, export)) => chunk.map(|chunk| (Ok(chunk), Some(export))),
-                Err(error) => Some((Err(error), None)),
-            }
-        })))
+        Ok(export.stream())
     }
 
     async fn merged_density(
@@ -299,6 +322,27 @@ impl LogExcerpts for SupervisorApiAdapter {
         count: u32,
     ) -> Result<MergedRows, ApiError> {
         self.merged_rows(sources, from, count).await
+    }
+
+    async fn merged_positions(
+        &self,
+        sources: Vec<LogSource>,
+        rows: Vec<SourceRow>,
+    ) -> Result<Vec<u64>, ApiError> {
+        self.positions_in_merged(sources, rows).await
+    }
+
+    async fn merged_position_at(&self, sources: Vec<LogSource>, at: u64) -> Result<u64, ApiError> {
+        self.position_at_time(sources, at).await
+    }
+
+    async fn export_merged(
+        &self,
+        sources: Vec<LogSource>,
+        timestamps: bool,
+        search: Option<&str>,
+    ) -> Result<ExportStream, ApiError> {
+        self.export_of_merged(sources, timestamps, search).await
     }
 }
 

@@ -1,18 +1,20 @@
 //! Several logs read and searched as one. Each log of a search is searched by itself, as `searches` does it; here what they
 //! find is put in the order of all, and how far they are is told as one.
 
-use super::excerpts::{MAX_BUCKETS, density};
+use super::excerpts::{Export, MAX_BUCKETS, add_line, density};
 use super::run_log::{Growth, RunLog, blocking};
 use super::searches::{Found, OpenSearch, Running, compile, threads, told};
+use crate::log_excerpts::ExportStream;
 use crate::log_rows::{MAX_ROWS, text_row};
 use crate::log_search::{OpenedSearch, SearchProgressStream};
 use crate::{ApiError, SupervisorApiAdapter};
 use futures::future::select_all;
-use solti_logstore::{LogError, LogSearch as RunSearch, Merged, PlacedRow, Progress, Style};
+use solti_logstore::{LogError, LogSearch as RunSearch, Merged, MergedExport, PlacedRow, Progress, Style};
 use solti_model::{
     FieldError, LogDensity, LogQuery, LogSource, MAX_ROW_BYTES, MergedRow, MergedRows, SearchHit,
-    SearchProgress,
+    SearchProgress, SourceRow,
 };
+use solti_supervisor::SupervisorError;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{Semaphore, watch};
@@ -122,6 +124,38 @@ impl MergedSearch {
     }
 }
 
+/// Several logs in the making of a file.
+pub(super) struct MergedRowExport {
+    rows: MergedExportRows,
+    /// What each line of a log begins with.
+    names: Vec<String>,
+    timestamps: bool,
+}
+
+enum MergedExportRows {
+    All(MergedExport),
+    /// Those from this rank on.
+    Found(Arc<MergedSearch>, u64),
+}
+
+impl MergedRowExport {
+    /// Adds further rows to `bytes`; how many.
+    pub(super) fn next(&mut self, bytes: &mut Vec<u8>) -> Result<u64, LogError> {
+        let rows = match &mut self.rows {
+            MergedExportRows::All(export) => export.next_rows()?,
+            MergedExportRows::Found(search, from) => {
+                let rows = search.answer(|merged, searches| merged.export_matches(searches, *from))?;
+                *from += rows.len() as u64;
+                rows.into_iter().map(|placed| (placed.source, placed.row)).collect()
+            }
+        };
+        for (source, row) in &rows {
+            add_line(bytes, row, self.timestamps, self.names.get(*source).map_or("", String::as_str));
+        }
+        Ok(rows.len() as u64)
+    }
+}
+
 /// How far the parts of a search are.
 struct Parts {
     search: Arc<MergedSearch>,
@@ -224,10 +258,7 @@ impl SupervisorApiAdapter {
         search: Option<&str>,
     ) -> Result<LogDensity, ApiError> {
         let logs = self.sources(&sources).await?;
-        let search = search.map(|id| self.searches.several(id)).transpose()?;
-        if search.as_ref().is_some_and(|search| !search.searches(&logs)) {
-            return Err(FieldError::new("searchId", "is a search of other logs").into());
-        }
+        let search = self.search_of(&logs, search)?;
         let kept = self.merges.clone();
         blocking(move || {
             let parts = search.iter().flat_map(|search| &search.parts);
@@ -238,6 +269,74 @@ impl SupervisorApiAdapter {
             })
         })
         .await
+    }
+
+    /// The search by that name, which has to be of these logs.
+    fn search_of(
+        &self,
+        logs: &[RunLog],
+        search: Option<&str>,
+    ) -> Result<Option<Arc<MergedSearch>>, ApiError> {
+        let search = search.map(|id| self.searches.several(id)).transpose()?;
+        if search.as_ref().is_some_and(|search| !search.searches(logs)) {
+            return Err(FieldError::new("searchId", "is a search of other logs").into());
+        }
+        Ok(search)
+    }
+
+    pub(super) async fn positions_in_merged(
+        &self,
+        sources: Vec<LogSource>,
+        rows: Vec<SourceRow>,
+    ) -> Result<Vec<u64>, ApiError> {
+        if rows.len() > MAX_ROWS as usize {
+            return Err(FieldError::new("rows", format!("at most {MAX_ROWS} rows")).into());
+        }
+        if rows.iter().any(|row| row.source as usize >= sources.len()) {
+            return Err(FieldError::new("rows", "name a log that is not among the sources").into());
+        }
+        let logs = self.sources(&sources).await?;
+        let kept = self.merges.clone();
+        blocking(move || {
+            kept.with(&logs, |merged| {
+                merged.look()?;
+                rows.iter().map(|row| merged.position(row.source as usize, row.row)).collect()
+            })
+        })
+        .await
+    }
+
+    pub(super) async fn position_at_time(&self, sources: Vec<LogSource>, at: u64) -> Result<u64, ApiError> {
+        let logs = self.sources(&sources).await?;
+        let kept = self.merges.clone();
+        blocking(move || {
+            kept.with(&logs, |merged| {
+                merged.look()?;
+                merged.position_at(at)
+            })
+        })
+        .await
+    }
+
+    pub(super) async fn export_of_merged(
+        &self,
+        sources: Vec<LogSource>,
+        timestamps: bool,
+        search: Option<&str>,
+    ) -> Result<ExportStream, ApiError> {
+        let logs = self.sources(&sources).await?;
+        let search = self.search_of(&logs, search)?;
+        let mut names = Vec::with_capacity(logs.len());
+        for LogSource { id, .. } in sources {
+            let stored = self.supervisor().store().task(&id).await.map_err(SupervisorError::from)?;
+            let stored = stored.ok_or(ApiError::TaskNotFound { id })?;
+            names.push(format!("{}: ", stored.task.spec.display_name().replace(['\n', '\r'], " ")));
+        }
+        let rows = match search {
+            Some(search) => MergedExportRows::Found(search, 0),
+            None => MergedExportRows::All(blocking(move || MergedExport::new(open(&logs)?)).await?),
+        };
+        Ok(Export::Merged(MergedRowExport { rows, names, timestamps }).stream())
     }
 
     pub(super) async fn rows_of_merged_search(
@@ -276,7 +375,7 @@ impl SupervisorApiAdapter {
         })
         .await?;
         let id = self.searches.add(Found::Several(Arc::clone(&search)));
-        let mut running = Running::new(&self.searches, id.clone());
+        let mut running = Running::new(self, id.clone());
         // No more at once than there are processors, however many the logs are.
         let turns = Arc::new(Semaphore::new(threads()));
         let mut receivers = Vec::with_capacity(growths.len());

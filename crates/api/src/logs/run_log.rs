@@ -10,6 +10,7 @@ use tokio::sync::watch;
 
 #[derive(Debug, Clone)]
 pub(super) struct RunLog {
+    pub id: TaskId,
     pub attempt: u32,
     pub folder: PathBuf,
     /// Nothing will be added.
@@ -22,7 +23,7 @@ impl RunLog {
         let (run, _) = pick(supervisor, id, attempt).await?;
         let number = run.as_ref().map_or(1, |run| run.attempt);
         let over = run.is_some_and(|run| run.finished_at.is_some());
-        Ok(Self { attempt: number, folder: supervisor.folders().run(id, number), over })
+        Ok(Self { id: id.clone(), attempt: number, folder: supervisor.folders().run(id, number), over })
     }
 }
 

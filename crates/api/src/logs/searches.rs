@@ -8,13 +8,12 @@ use crate::log_rows::{MAX_ROWS, text_rows};
 use crate::log_search::{OpenedSearch, SearchProgressStream, TaskHitsStream};
 use crate::{ApiError, LogSearch, SupervisorApiAdapter};
 use async_trait::async_trait;
-use solti_logstore::{
-    LogError, LogSearch as RunSearch, LogView, Progress, RowMatcher, SearchQuery, Stream, make_filters,
-};
+use solti_logstore::{LogError, LogSearch as RunSearch, LogView, Progress, RowMatcher, SearchQuery, Stream};
 use solti_model::{
     LogQuery, LogRows, LogSource, MAX_ROW_BYTES, MergedRows, OutputStreamKind, RowRanges, SearchHit,
     SearchProgress, TaskId,
 };
+use solti_supervisor::Supervisor;
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -121,6 +120,7 @@ pub(super) fn threads() -> usize {
 
 /// The work of a search, which ends with its reader.
 pub(super) struct Running {
+    supervisor: Supervisor,
     searches: OpenSearches,
     ids: Vec<String>,
     stop: Arc<AtomicBool>,
@@ -128,8 +128,9 @@ pub(super) struct Running {
 }
 
 impl Running {
-    pub(super) fn new(searches: &OpenSearches, id: String) -> Self {
-        Self { searches: searches.clone(), ids: vec![id], stop: Arc::default(), drivers: Vec::new() }
+    pub(super) fn new(api: &SupervisorApiAdapter, id: String) -> Self {
+        let (supervisor, searches) = (api.supervisor().clone(), api.searches.clone());
+        Self { supervisor, searches, ids: vec![id], stop: Arc::default(), drivers: Vec::new() }
     }
 
     /// Answers under a further id.
@@ -146,7 +147,8 @@ impl Running {
         turns: &Arc<Semaphore>,
     ) -> watch::Receiver<SearchProgress> {
         let (sender, progress) = watch::channel(told(Progress::default(), false, !open.log.over));
-        let work = drive(Arc::clone(open), growth, sender, Arc::clone(&self.stop), Arc::clone(turns));
+        let (stop, turns) = (Arc::clone(&self.stop), Arc::clone(turns));
+        let work = drive(self.supervisor.clone(), Arc::clone(open), growth, sender, stop, turns);
         self.drivers.push(tokio::spawn(work));
         progress
     }
@@ -179,6 +181,7 @@ pub(super) fn told(progress: Progress, complete: bool, live: bool) -> SearchProg
 
 /// Searches, and goes on as the log grows.
 async fn drive(
+    supervisor: Supervisor,
     open: Arc<OpenSearch>,
     mut growth: Growth,
     progress: watch::Sender<SearchProgress>,
@@ -186,7 +189,7 @@ async fn drive(
     turns: Arc<Semaphore>,
 ) {
     let mut live = !open.log.over;
-    let mut filters: Option<JoinHandle<()>> = None;
+    let mut told_of = None;
     loop {
         open.search.set_final(!live);
         let (search, told_to, stopped) = (Arc::clone(&open), progress.clone(), Arc::clone(&stop));
@@ -207,13 +210,9 @@ async fn drive(
             }
         };
         // The bytes were read a moment ago: now it costs least to make the next search faster.
-        if filters.as_ref().is_none_or(|making| !live && making.is_finished()) {
-            let (folder, over, stopped) = (open.log.folder.clone(), !live, Arc::clone(&stop));
-            filters = Some(tokio::task::spawn_blocking(move || {
-                if let Err(error) = make_filters(&folder, over, &stopped) {
-                    tracing::debug!("a log is searched without filters: {error}");
-                }
-            }));
+        if told_of.is_none_or(|told_live| told_live != live) {
+            supervisor.searched(&open.log.id, open.log.attempt, !live);
+            told_of = Some(live);
         }
         if !live {
             return;
@@ -286,7 +285,7 @@ impl LogSearch for SupervisorApiAdapter {
         })
         .await?;
         let id = self.searches.add(Found::One(Arc::clone(&open)));
-        let mut running = Running::new(&self.searches, id.clone());
+        let mut running = Running::new(self, id.clone());
         let progress = running.drive(&open, growth, &Arc::new(Semaphore::new(1)));
         let reader = (running, progress, true);
         let progress = futures::stream::unfold(reader, |(running, mut progress, first)| async move {

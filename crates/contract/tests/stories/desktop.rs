@@ -3,10 +3,10 @@
 use crate::engine::{PATIENCE, bash, command, spec};
 use crate::subjects::Subject;
 use serde_json::json;
-use solti_api::{ApiError, LogPosition, OpenedSearch};
+use solti_api::{ApiError, ExportStream, LogPosition, OpenedSearch};
 use solti_model::{
-    ListQuery, LogQuery, LogSource, OutputEvent, RunVariableOrigin, SearchProgress, Slot, StopMode,
-    TaskEventKind, TaskId, TaskPhase, TextPosition, Waiting,
+    ListQuery, LogQuery, LogSource, OutputEvent, OutputStreamKind, RunVariableOrigin, SearchProgress, Slot,
+    SourceRow, StopMode, TaskEventKind, TaskId, TaskPhase, TextPosition, Waiting,
 };
 use tokio_stream::StreamExt as _;
 
@@ -241,6 +241,17 @@ pub async fn a_log_is_searched_and_filtered(subject: &Subject) {
     assert!(matches!(&error, ApiError::InvalidRequest { .. }), "{error:?}");
 }
 
+/// All of an export, and its rows as they are counted.
+async fn saved(export: ExportStream) -> (String, u64) {
+    let (mut bytes, mut rows) = (vec![], 0);
+    for chunk in export.collect::<Vec<_>>().await {
+        let chunk = chunk.unwrap();
+        bytes.extend_from_slice(&chunk.bytes);
+        rows += chunk.rows;
+    }
+    (String::from_utf8(bytes).unwrap(), rows)
+}
+
 pub async fn parts_of_logs_are_copied_saved_and_merged(subject: &Subject) {
     let api = subject.desktop();
     let id = api.submit_task(spec("s", command("seq", &["1", "100"]), json!({}))).await.unwrap();
@@ -251,15 +262,9 @@ pub async fn parts_of_logs_are_copied_saved_and_merged(subject: &Subject) {
     let line = api.read_line(&id, 1, 99, 1, 10).await.unwrap();
     assert_eq!((line.text.as_str(), line.from_byte, line.full_len), ("00", 1, 3));
 
-    let chunks: Vec<_> = api.export_log(&id, 1, false, None).await.unwrap().collect().await;
-    let (mut bytes, mut rows) = (vec![], 0);
-    for chunk in chunks {
-        let chunk = chunk.unwrap();
-        bytes.extend_from_slice(&chunk.bytes);
-        rows += chunk.rows;
-    }
+    let (text, rows) = saved(api.export_log(&id, 1, false, None).await.unwrap()).await;
     let expected: String = (1..=100).map(|n| format!("{n}\n")).collect();
-    assert_eq!((String::from_utf8(bytes).unwrap(), rows), (expected, 100));
+    assert_eq!((text, rows), (expected, 100));
 
     let source = LogSource { id: id.clone(), attempt: 1 };
     let merged = api.read_merged(vec![source.clone(), source], 198, 10).await.unwrap();
@@ -295,7 +300,36 @@ pub async fn several_logs_are_searched_as_one(subject: &Subject) {
     let slices: Vec<_> = density.buckets.iter().map(|slice| (slice.stdout, slice.matches)).collect();
     assert_eq!((density.rows, slices), (200, vec![(50, 5); 4]));
 
+    // What is found is saved as a file, and so is one stream of all of them.
+    let (text, rows) =
+        saved(api.export_merged(sources.clone(), false, Some(&search.id)).await.unwrap()).await;
+    assert_eq!(
+        (text.lines().next(), text.lines().last(), rows),
+        (Some("seq 1 100: 7"), Some("seq 101 200: 197"), 20)
+    );
+    let (text, rows) = saved(api.export_merged(sources.clone(), true, None).await.unwrap()).await;
+    let first = text.lines().next().unwrap_or_default();
+    assert!(rows == 200 && first.ends_with("Z seq 1 100: 1"), "{rows} {first}");
+    let stderr = LogQuery { stream: Some(OutputStreamKind::Stderr), ..LogQuery::default() };
+    let mut stderr = api.open_merged_search(sources.clone(), stderr, 0).await.unwrap();
+    assert_eq!(searched(&mut stderr).await.matches, 0);
+
+    let places = [(1, 0), (0, 99), (1, 99)].map(|(source, row)| SourceRow { source, row });
+    assert_eq!(api.merged_positions(sources.clone(), places.to_vec()).await.unwrap(), [100, 99, 199]);
+
+    // A time leads to the first row that was written then or later.
+    let page = api.read_merged(sources.clone(), 100, 1).await.unwrap();
+    let at = page.rows[0].row.ts;
+    let position = api.merged_position_at(sources.clone(), at).await.unwrap();
+    let there = api.read_merged(sources.clone(), position, 1).await.unwrap();
+    assert!(position <= 100 && there.rows[0].row.ts >= at, "{position}");
+    let alone = vec![sources[1].clone()];
+    assert_eq!(api.merged_position_at(alone.clone(), 0).await.unwrap(), 0);
+    assert_eq!(api.merged_position_at(alone, u64::MAX / 4).await.unwrap(), 99);
+
     for (wrong, field) in [
+        (api.merged_positions(sources.clone(), vec![SourceRow { source: 2, row: 0 }]).await.err(), "rows"),
+        (api.export_merged(vec![sources[0].clone()], false, Some(&search.id)).await.err(), "searchId"),
         (api.search_rows(&search.id, 0, 1).await.err(), "searchId"),
         (api.merged_search_rows(&format!("{}-0", search.id), 0, 1).await.err(), "searchId"),
         (api.merged_density(vec![sources[0].clone()], 4, Some(&search.id)).await.err(), "searchId"),

@@ -5,8 +5,8 @@ use crate::client::HttpClient;
 use crate::client::events::{Broken, Events};
 use crate::client::handler::{desktop, log};
 use crate::wire::{
-    Bookmarked, Merge, MergedOverview, MergedSearch, Note, Opened, Ranges, Rank, Search, SearchAll,
-    Selection, Step,
+    Bookmarked, Merge, MergedExport, MergedOverview, MergedPlaces, MergedSearch, MergedTime, Note, Opened,
+    Position, Positions, Ranges, Rank, Search, SearchAll, Selection, Step,
 };
 use async_trait::async_trait;
 use futures::stream::unfold;
@@ -19,7 +19,7 @@ use solti_api::{
 };
 use solti_model::{
     Bookmark, LineChunk, LogDensity, LogQuery, LogRows, LogSource, LogText, MergedRows, RowRanges, SearchHit,
-    SearchProgress, TaskHits, TaskId, TextPosition,
+    SearchProgress, SourceRow, TaskHits, TaskId, TextPosition,
 };
 use url::form_urlencoded::Serializer;
 
@@ -49,6 +49,35 @@ impl HttpClient {
             StatusCode::OK => Ok(Events::new(response.into_body())),
             status => Err(self.error(status, &self.read(response).await?)),
         }
+    }
+
+    /// A log as bytes. Rows are counted by their line ends.
+    async fn file(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Vec<u8>>,
+    ) -> Result<ExportStream, ApiError> {
+        let response = self.send(method, path, body, None).await?;
+        if response.status() != StatusCode::OK {
+            let status = response.status();
+            return Err(self.error(status, &self.read(response).await?));
+        }
+        let state = Some((self.clone(), response.into_body()));
+        let chunks = unfold(state, |state| async move {
+            let (client, mut body) = state?;
+            loop {
+                return match body.frame().await? {
+                    Ok(frame) => {
+                        let Ok(bytes) = frame.into_data() else { continue };
+                        let rows = memchr::memchr_iter(b'\n', &bytes).count() as u64;
+                        Some((Ok(ExportChunk { bytes, rows }), Some((client, body))))
+                    }
+                    Err(broken) => Some((Err(client.lost(&broken).await), None)),
+                };
+            }
+        });
+        Ok(Box::pin(chunks))
     }
 
     async fn open_searching(&self, path: &str, what: &impl Serialize) -> Result<OpenedSearch, ApiError> {
@@ -199,7 +228,6 @@ impl LogExcerpts for HttpClient {
         self.ask(Method::POST, &format!("{}/text", log(id, attempt)), &selection).await
     }
 
-    /// Rows are counted by their line ends.
     async fn export_log(
         &self,
         id: &TaskId,
@@ -208,26 +236,7 @@ impl LogExcerpts for HttpClient {
         search: Option<&str>,
     ) -> Result<ExportStream, ApiError> {
         let path = with_search(format!("{}/export?timestamps={timestamps}", log(id, attempt)), search);
-        let response = self.send(Method::GET, &path, None, None).await?;
-        if response.status() != StatusCode::OK {
-            let status = response.status();
-            return Err(self.error(status, &self.read(response).await?));
-        }
-        let state = Some((self.clone(), response.into_body()));
-        let chunks = unfold(state, |state| async move {
-            let (client, mut body) = state?;
-            loop {
-                return match body.frame().await? {
-                    Ok(frame) => {
-                        let Ok(bytes) = frame.into_data() else { continue };
-                        let rows = memchr::memchr_iter(b'\n', &bytes).count() as u64;
-                        Some((Ok(ExportChunk { bytes, rows }), Some((client, body))))
-                    }
-                    Err(broken) => Some((Err(client.lost(&broken).await), None)),
-                };
-            }
-        });
-        Ok(Box::pin(chunks))
+        self.file(Method::GET, &path, None).await
     }
 
     async fn merged_density(
@@ -247,6 +256,33 @@ impl LogExcerpts for HttpClient {
         count: u32,
     ) -> Result<MergedRows, ApiError> {
         self.ask(Method::POST, "/api/v1/desktop/merged", &Merge { sources, from, count }).await
+    }
+
+    async fn merged_positions(
+        &self,
+        sources: Vec<LogSource>,
+        rows: Vec<SourceRow>,
+    ) -> Result<Vec<u64>, ApiError> {
+        let what = MergedPlaces { sources, rows };
+        let found: Positions = self.ask(Method::POST, "/api/v1/desktop/merged/positions", &what).await?;
+        Ok(found.positions)
+    }
+
+    async fn merged_position_at(&self, sources: Vec<LogSource>, at: u64) -> Result<u64, ApiError> {
+        let what = MergedTime { sources, at };
+        let found: Position = self.ask(Method::POST, "/api/v1/desktop/merged/at", &what).await?;
+        Ok(found.position)
+    }
+
+    async fn export_merged(
+        &self,
+        sources: Vec<LogSource>,
+        timestamps: bool,
+        search: Option<&str>,
+    ) -> Result<ExportStream, ApiError> {
+        let what = MergedExport { sources, timestamps, search: search.map(str::to_owned) };
+        let what = serde_json::to_vec(&what).map_err(|error| ApiError::internal(&error))?;
+        self.file(Method::POST, "/api/v1/desktop/merged/export", Some(what)).await
     }
 }
 

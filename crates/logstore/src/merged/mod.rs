@@ -4,8 +4,10 @@
 //! A clock that was set back would break that order. So a row counts as no earlier than the rows before it on its page of
 //! the index, no page as earlier than the ones before it, and no row as later than the next page.
 //!
-//! What one log tells of its rows' times is `source`'s work; searching and the overview are `find` and `overview`.
+//! What one log tells of its rows' times is `source`'s work; searching, saving and the overview are `find`, `export` and
+//! `overview`.
 
+mod export;
 mod find;
 mod overview;
 mod source;
@@ -13,6 +15,7 @@ mod source;
 use std::collections::VecDeque;
 use std::path::Path;
 
+pub use self::export::MergedExport;
 pub use self::find::PlacedHit;
 use self::source::Source;
 use crate::{LogError, LogView, Row, Style};
@@ -128,6 +131,15 @@ impl Merged {
         self.position_of(key, source, row)
     }
 
+    /// Where the first row of a time or later stands among all, as of the last look; the last row when all are earlier.
+    ///
+    /// # Errors
+    /// [`LogError::Open`] and [`LogError::Read`].
+    pub fn position_at(&mut self, ts_ms: u64) -> Result<u64, LogError> {
+        let rows: u64 = self.sources.iter().map(Source::rows).sum();
+        Ok(self.before(ts_ms)?.iter().sum::<u64>().min(rows.saturating_sub(1)))
+    }
+
     fn position_of(&mut self, key: u64, source: usize, row: u64) -> Result<u64, LogError> {
         let mut position = row;
         for (n, other) in self.sources.iter_mut().enumerate() {
@@ -166,6 +178,7 @@ impl Merged {
 }
 
 /// The next rows of one log.
+#[derive(Debug)]
 struct Queue {
     next: u64,
     rows: VecDeque<Row>,

@@ -93,7 +93,7 @@ impl State {
     /// Takes note of what the log holds now.
     fn look(&mut self, run_dir: &Path) -> Result<(), LogError> {
         let (mut breaks, mut seams) = (Vec::new(), Vec::new());
-        walk(&mut self.cursor, &mut self.files, &mut breaks, &mut seams)?;
+        walk(&mut self.cursor, &mut self.files, u64::MAX, &mut breaks, &mut seams)?;
         while let Some(segment) = self.files.segment_after(self.segment) {
             match self.files.segment_start(segment)? {
                 // Begun a moment ago: its records are for the next look.
@@ -121,15 +121,18 @@ impl State {
     }
 }
 
-/// Walks on over the index: places where a row ends without a newline, and those where blocks begin anew, as from and to with
+/// Walks on over the index to byte `to` of the log, or as far as it goes: places where a row ends without a newline, and those where blocks begin anew, as from and to with
 /// nothing in between.
 pub(super) fn walk(
     cursor: &mut Cursor,
     files: &mut LogFiles,
+    to: u64,
     breaks: &mut Vec<u64>,
     seams: &mut Vec<(u64, u64)>,
 ) -> Result<(), LogError> {
-    while let Some(piece) = cursor.next(files)? {
+    while cursor.counts().offset < to
+        && let Some(piece) = cursor.next(files)?
+    {
         let from = piece.before.offset;
         match piece.record.kind {
             Kind::Data | Kind::End => {}

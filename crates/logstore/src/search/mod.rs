@@ -17,4 +17,5 @@ mod skipping;
 
 pub use log_search::{LogSearch, Progress};
 pub use query::{PatternError, RowMatcher, SearchQuery};
-pub use skipping::{make_filters, make_filters_with_block_bytes};
+pub(crate) use skipping::pays;
+pub use skipping::{make_filter, make_filters, make_filters_with_block_bytes};

@@ -13,7 +13,8 @@ use super::grams::{GramSet, Grams};
 use super::required::Required;
 use super::scan::{Bounds, Scanner};
 use crate::LogError;
-use crate::segment::skip_name;
+use crate::new_file::remove_file;
+use crate::segment::{log_name, skip_name};
 
 const MAGIC: [u8; 4] = *b"SLSK";
 const VERSION: u32 = 1;
@@ -103,7 +104,7 @@ impl SkipFile {
     }
 }
 
-/// Makes the filter of a sealed segment. Stops early, and leaves nothing behind, when `stop` is set.
+/// Makes the filter of a sealed segment, of so many bytes. Stops early, and leaves nothing behind, when `stop` is set.
 ///
 /// # Errors
 /// [`LogError::Read`] for the log, [`LogError::Write`] for the filter.
@@ -113,7 +114,7 @@ pub(super) fn build(
     scanner: &mut Scanner<'_>,
     bounds: Bounds<'_>,
     stop: &AtomicBool,
-) -> Result<(), LogError> {
+) -> Result<u64, LogError> {
     let path = run_dir.join(skip_name(extent.segment));
     let partial = Partial(path.with_extension("skip-new"));
     let mut set = GramSet::new();
@@ -122,7 +123,7 @@ pub(super) fn build(
     let mut sets = Vec::new();
     for number in 0..extent.blocks() as u64 {
         if stop.load(Ordering::Relaxed) {
-            return Ok(());
+            return Ok(0);
         }
         let start = extent.start + number * extent.block_bytes;
         let end = (start + extent.block_bytes).min(extent.end);
@@ -164,7 +165,14 @@ pub(super) fn build(
         out.into_inner().map_err(io::IntoInnerError::into_error)?;
         fs::rename(&partial.0, &path)
     };
-    write().map_err(LogError::write("skip filter"))
+    write().map_err(LogError::write("skip filter"))?;
+    // Retention removes a segment's log first and then what else it finds of it: either it has found the filter, or the log
+    // is gone by now.
+    if !run_dir.join(log_name(extent.segment)).exists() {
+        remove_file(&path)?;
+        return Ok(0);
+    }
+    Ok((HEADER + directory.len() + sets.len()) as u64)
 }
 
 /// A file that is not complete yet, or not any more under this name.

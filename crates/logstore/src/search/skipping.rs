@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::blocks::Block;
-use super::log_search::BLOCK_BYTES;
+use super::grams;
+use super::log_search::{BLOCK_BYTES, walk};
 use super::query::{RowMatcher, SearchQuery};
 use super::required::Required;
 use super::scan::{Bounds, Scanner};
 use super::skip_file::{Extent, SkipFile, build};
-use super::{grams, log_search};
 use crate::LogError;
 use crate::cursor::{Cursor, LogFiles};
 
@@ -87,9 +87,7 @@ fn sealed_after(
         if files.segment_after(Some(next)).is_none() && !is_final {
             break;
         }
-        if let (Some(start), Some(end)) = (files.segment_start(next)?, files.segment_end(next)?)
-            && start < end
-        {
+        if let Some((start, end)) = place(files, next)? {
             sealed.push((next, start, end));
         }
         segment = Some(next);
@@ -97,14 +95,25 @@ fn sealed_after(
     Ok(sealed)
 }
 
+/// Where in the log the segment begins and ends, unless it is empty or removed.
+fn place(files: &LogFiles, segment: u32) -> Result<Option<(u64, u64)>, LogError> {
+    let place = files.segment_start(segment)?.zip(files.segment_end(segment)?);
+    Ok(place.filter(|(start, end)| start < end))
+}
+
+/// Whether a filter of a segment of this many bytes spares a search anything.
+pub(crate) fn pays(bytes: u64) -> bool {
+    bytes >= FEWEST_BLOCKS * BLOCK_BYTES
+}
+
 /// Makes the filters that are missing, of segments large enough to profit. Reads each such segment once; comes back early
-/// when `stop` is set. What is made already is kept.
+/// when `stop` is set. What is made already is kept. Returns the bytes of the files made.
 ///
 /// # Errors
 /// [`LogError::Open`], [`LogError::Read`], and [`LogError::Write`] where a filter cannot be written, as on a full disk: the
 /// log is searched without it then.
-pub fn make_filters(run_dir: &Path, is_final: bool, stop: &AtomicBool) -> Result<(), LogError> {
-    make_filters_with_block_bytes(run_dir, is_final, stop, BLOCK_BYTES)
+pub fn make_filters(run_dir: &Path, is_final: bool, stop: &AtomicBool) -> Result<u64, LogError> {
+    make(run_dir, is_final, stop, BLOCK_BYTES, None)
 }
 
 /// As [`make_filters`], for searches with blocks of another size.
@@ -116,24 +125,55 @@ pub fn make_filters_with_block_bytes(
     is_final: bool,
     stop: &AtomicBool,
     block_bytes: u64,
-) -> Result<(), LogError> {
+) -> Result<u64, LogError> {
+    make(run_dir, is_final, stop, block_bytes, None)
+}
+
+/// Makes the filter of this one segment, if it is missing and the segment is sealed. One that was removed needs none.
+///
+/// # Errors
+/// As [`make_filters`].
+pub fn make_filter(run_dir: &Path, segment: u32, is_final: bool, stop: &AtomicBool) -> Result<u64, LogError> {
+    make(run_dir, is_final, stop, BLOCK_BYTES, Some(segment))
+}
+
+fn make(
+    run_dir: &Path,
+    is_final: bool,
+    stop: &AtomicBool,
+    block_bytes: u64,
+    only: Option<u32>,
+) -> Result<u64, LogError> {
     let mut files = LogFiles::open(run_dir)?;
     let mut cursor = Cursor::new();
     cursor.set_final(is_final);
-    let (mut breaks, mut seams) = (Vec::new(), Vec::new());
-    log_search::walk(&mut cursor, &mut files, &mut breaks, &mut seams)?;
-    let is_final = is_final || cursor.has_ended();
-    let bounds = Bounds { end: cursor.counts().offset, is_final, breaks: &breaks };
-    let sealed = sealed_after(&files, None, is_final)?;
-    let mut scanner = Scanner::new(&mut files, RowMatcher::all());
-    for (segment, start, end) in sealed {
+    let is_final = is_final || has_ended(&mut cursor, &mut files)?;
+    let mut made = 0;
+    let mut before = only.and_then(|segment| segment.checked_sub(1));
+    while let Some(segment) = files.segment_after(before)
+        && only.is_none_or(|only| only == segment)
+        && (is_final || files.segment_after(Some(segment)).is_some())
+        && !stop.load(Ordering::Relaxed)
+    {
+        before = Some(segment);
+        let Some((start, end)) = place(&files, segment)? else { continue };
         let extent = Extent { segment, start, end, block_bytes };
-        if stop.load(Ordering::Relaxed) {
-            break;
+        if end - start < FEWEST_BLOCKS * block_bytes || SkipFile::open(run_dir, extent).is_some() {
+            continue;
         }
-        if end - start >= FEWEST_BLOCKS * block_bytes && SkipFile::open(run_dir, extent).is_none() {
-            build(run_dir, extent, &mut scanner, bounds, stop)?;
-        }
+        // A segment holds whole rows, so what is before and behind it says nothing of its rows.
+        let mut breaks = Vec::new();
+        cursor.seek_segment(&mut files, segment, start)?;
+        walk(&mut cursor, &mut files, end, &mut breaks, &mut Vec::new())?;
+        let bounds = Bounds { end, is_final: true, breaks: &breaks };
+        made += build(run_dir, extent, &mut Scanner::new(&mut files, RowMatcher::all()), bounds, stop)?;
     }
-    Ok(())
+    Ok(made)
+}
+
+/// Whether the writer has set its end mark.
+fn has_ended(cursor: &mut Cursor, files: &mut LogFiles) -> Result<bool, LogError> {
+    cursor.seek_last(files)?;
+    while cursor.next(files)?.is_some() {}
+    Ok(cursor.has_ended())
 }

@@ -26,6 +26,7 @@ import type {
   RowRanges,
   RunEnvironment,
   SearchHit,
+  SourceRow,
   SearchProgress,
   Settings,
   SettingsPatch,
@@ -103,6 +104,12 @@ export interface Backend {
   readMerged(sources: LogSource[], from: number, count: number): Promise<MergedRows>;
   /** As `logDensity`, of several logs as one. */
   mergedDensity(sources: LogSource[], buckets: number, searchId?: string): Promise<LogDensity>;
+  /** Where rows (1,000 at most) stand in the order of all. */
+  mergedPositions(sources: LogSource[], rows: SourceRow[]): Promise<number[]>;
+  /** Where the first row of a time (Unix ms) or later stands in the order of all; of one log that is its number. */
+  mergedPositionAt(sources: LogSource[], at: number): Promise<number>;
+  /** As `exportLog`, of several logs as one: each line with the name of its task. */
+  exportMerged(sources: LogSource[], timestamps: boolean, searchId?: string): Promise<ExportedLog | null>;
 
   /** Searches near row `near` first, then back to the beginning, then on to the end and as the log grows. */
   openSearch(

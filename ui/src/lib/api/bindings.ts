@@ -493,6 +493,12 @@ gap?: number,
  */
 removed?: RemovedRows, };
 
+export type SourceRow = { 
+/**
+ * Which of the sources, counted from 0 in the order in which they are given.
+ */
+source: number, row: number, };
+
 export type Bookmark = { attempt: number, row: number, note: string, 
 /**
  * When it was set last, Unix milliseconds.

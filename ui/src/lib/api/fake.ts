@@ -34,6 +34,7 @@ import type {
   Lane,
   LogInfo,
   LogSource,
+  MergedRow,
   MergedRows,
   Phase,
   Reach,
@@ -470,6 +471,21 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
     readMerged: async (sources, from, count) => fakeMerged(logsOf(sources), from, count),
     mergedDensity: async (sources, buckets, searchId) =>
       fakeDensity(mergedLog(logsOf(sources)), buckets, named(searchId)),
+    mergedPositions: async (sources, rows) => {
+      const merged = mergedLog(logsOf(sources));
+      const all = Array.from({ length: merged.rows }, (_, i) => merged.at(i) as MergedRow);
+      return rows.map(({ source, row }) => all.findIndex((one) => one.source === source && one.row === row));
+    },
+    mergedPositionAt: async (sources, at) => {
+      const merged = mergedLog(logsOf(sources));
+      for (let i = 0; i < merged.rows; i += 1) if (merged.at(i).ts >= at) return i;
+      return Math.max(0, merged.rows - 1);
+    },
+    exportMerged: async (sources) => ({
+      path: "~/merged.log",
+      bytes: sources.reduce((all, { id, attempt }) => all + logInfo(id, attempt).bytes, 0),
+      rows: sources.reduce((all, { id, attempt }) => all + logInfo(id, attempt).rows, 0),
+    }),
 
     openSearch: async (id, attempt, query, near, onProgress) => {
       const searchId = `search-${++version}`;

@@ -119,6 +119,10 @@ export const tauriBackend: Backend = {
   readMerged: (sources, from, count) => invoke("read_merged", { sources, from, count }),
   mergedDensity: (sources, buckets, searchId) =>
     invoke("merged_density", { sources, buckets, searchId: searchId ?? null }),
+  mergedPositions: (sources, rows) => invoke("merged_positions", { sources, rows }),
+  mergedPositionAt: (sources, at) => invoke("merged_position_at", { sources, at }),
+  exportMerged: (sources, timestamps, searchId) =>
+    invoke("export_merged", { sources, timestamps, searchId: searchId ?? null }),
 
   openSearch: async (id, attempt, query, near, onProgress): Promise<OpenSearch> => {
     const args = { id, attempt, query, near };

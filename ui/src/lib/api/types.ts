@@ -41,6 +41,7 @@ export type {
   SearchHit,
   Settings,
   ShellCapture,
+  SourceRow,
   StopMode,
   SubprocessMode,
   Summary,

@@ -4,11 +4,15 @@ use super::Server;
 use crate::server::answer::{Answer, ok, with_type};
 use crate::server::request::{Attempt, Json, Query, Row};
 use crate::server::route::{Content, Route};
-use crate::wire::{Merge, MergedOverview, Selection};
+use crate::wire::{
+    Merge, MergedExport, MergedOverview, MergedPlaces, MergedTime, Position, Positions, Selection,
+};
 use axum::body::Body;
 use axum::extract::State;
+use axum::response::Response;
 use futures::StreamExt as _;
 use http::{Method, StatusCode};
+use solti_api::ExportStream;
 use solti_model::{LineChunk, LogDensity, LogText, MergedRows, TaskId};
 
 /// Slices of a log without a number.
@@ -75,6 +79,21 @@ pub fn routes() -> Vec<Route> {
             .takes::<MergedOverview>()
             .answers::<LogDensity>(200)
             .fails(&[404, 413]),
+        Route::new(Method::POST, "/api/v1/desktop/merged/positions", "mergedPositions", merged_positions)
+            .about("Where rows of several logs stand in their merged order.")
+            .takes::<MergedPlaces>()
+            .answers::<Positions>(200)
+            .fails(&[404, 413]),
+        Route::new(Method::POST, "/api/v1/desktop/merged/at", "mergedPositionAt", merged_position_at)
+            .about("Where the first row of a time or later stands in the merged order of several logs; of one, its number.")
+            .takes::<MergedTime>()
+            .answers::<Position>(200)
+            .fails(&[404, 413]),
+        Route::new(Method::POST, "/api/v1/desktop/merged/export", "exportMerged", export_merged)
+            .about("Several logs in the order of their times, to save: rows as text, each with the name of its task.")
+            .takes::<MergedExport>()
+            .answers_with(200, Content::Text("application/octet-stream"))
+            .fails(&[404, 413]),
     ]
 }
 
@@ -103,10 +122,13 @@ async fn text(
 async fn export(State(server): State<Server>, Attempt(id, attempt): Attempt, mut query: Query) -> Answer {
     let (timestamps, search) = (query.flag("timestamps")?, query.one("search")?);
     query.done()?;
-    let chunks = server.api.export_log(&id, attempt, timestamps, search.as_deref()).await?;
+    Ok(file(server.api.export_log(&id, attempt, timestamps, search.as_deref()).await?))
+}
+
+fn file(chunks: ExportStream) -> Response {
     // An error breaks the answer off: half a log must not look like a whole one.
     let body = Body::from_stream(chunks.map(|chunk| chunk.map(|chunk| chunk.bytes)));
-    Ok(with_type(StatusCode::OK, "application/octet-stream", body))
+    with_type(StatusCode::OK, "application/octet-stream", body)
 }
 
 async fn merged(State(server): State<Server>, Json(Merge { sources, from, count }): Json<Merge>) -> Answer {
@@ -118,4 +140,25 @@ async fn merged_density(
     Json(MergedOverview { sources, buckets, search }): Json<MergedOverview>,
 ) -> Answer {
     ok(&server.api.merged_density(sources, buckets, search.as_deref()).await?)
+}
+
+async fn merged_positions(
+    State(server): State<Server>,
+    Json(MergedPlaces { sources, rows }): Json<MergedPlaces>,
+) -> Answer {
+    ok(&Positions { positions: server.api.merged_positions(sources, rows).await? })
+}
+
+async fn merged_position_at(
+    State(server): State<Server>,
+    Json(MergedTime { sources, at }): Json<MergedTime>,
+) -> Answer {
+    ok(&Position { position: server.api.merged_position_at(sources, at).await? })
+}
+
+async fn export_merged(
+    State(server): State<Server>,
+    Json(MergedExport { sources, timestamps, search }): Json<MergedExport>,
+) -> Answer {
+    Ok(file(server.api.export_merged(sources, timestamps, search.as_deref()).await?))
 }

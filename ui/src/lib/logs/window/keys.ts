@@ -1,7 +1,5 @@
 // Keys of the windows of logs beside those of their pane: finding, errors, bookmarks, going to a line, the size of text.
 // Single letters count only while no field has the focus.
-import type { MergedWindow } from "../merged/merged-window.svelte";
-import type { LogWindow } from "./log-window.svelte";
 import type { SearchedLog } from "./searched-log.svelte";
 
 /** What the key sheet says, those of the pane with them. */
@@ -12,7 +10,7 @@ export const KEYS: readonly (readonly [word: string, ...keys: string[]])[] = [
   ["Next error, error before", "e", "E"],
   ["Bookmark the line", "b", "Ctrl B"],
   ["Next bookmark, bookmark before", "]", "["],
-  ["Go to line", "Ctrl G"],
+  ["Go to line or time", "Ctrl G"],
   ["Beginning, end and follow", "Home", "End"],
   ["Page", "PgUp", "PgDn", "Space"],
   ["Select all, copy", "Ctrl A", "Ctrl C"],
@@ -22,39 +20,11 @@ export const KEYS: readonly (readonly [word: string, ...keys: string[]])[] = [
 ];
 
 type Acts = Record<string, () => void>;
-type FocusFind = (text?: string) => void;
+type FocusFind = () => void;
 
-/** Handles one keydown in the window of one log; true when it was ours. */
-export function windowKey(log: LogWindow, event: KeyboardEvent, find: FocusFind): boolean {
-  if (log.whole !== null) return false;
-  const chords: Acts = {
-    g: () => (log.asking = "line"),
-    b: () => log.toggleBookmark(),
-    s: () => void log.save(),
-  };
-  const plain: Acts = {
-    e: () => void log.problem(!event.shiftKey),
-    b: () => log.toggleBookmark(),
-    "]": () => log.bookmark(true),
-    "[": () => log.bookmark(false),
-    "?": () => (log.asking = "keys"),
-  };
-  return searchedKey(log, event, find, chords, plain);
-}
-
-/** Handles one keydown in the window of several logs. */
-export function mergedKey(log: MergedWindow, event: KeyboardEvent, find: FocusFind): boolean {
-  return log.whole === null && searchedKey(log, event, find, {}, {});
-}
-
-function searchedKey(
-  log: SearchedLog,
-  event: KeyboardEvent,
-  find: FocusFind,
-  ownChords: Acts,
-  own: Acts,
-): boolean {
-  if (event.defaultPrevented || event.altKey) return false;
+/** Handles one keydown in a window of logs; true when it was ours. */
+export function windowKey(log: SearchedLog, event: KeyboardEvent, find: FocusFind): boolean {
+  if (log.whole !== null || event.defaultPrevented || event.altKey) return false;
   const chord = event.ctrlKey || event.metaKey;
   const typing =
     event.target instanceof Element &&
@@ -62,13 +32,22 @@ function searchedKey(
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   const chords: Acts = {
     f: () => find(),
+    g: () => (log.asking = "place"),
+    b: () => log.toggleBookmark(),
+    s: () => void log.save(),
     "+": () => log.choices.resize(1),
     "=": () => log.choices.resize(1),
     "-": () => log.choices.resize(-1),
     "0": () => log.choices.resize(0),
-    ...ownChords,
   };
-  const plain: Acts = { "/": () => find(), ...own };
+  const plain: Acts = {
+    "/": () => find(),
+    e: () => void log.problem(!event.shiftKey),
+    b: () => log.toggleBookmark(),
+    "]": () => void log.bookmark(true),
+    "[": () => void log.bookmark(false),
+    "?": () => (log.asking = "keys"),
+  };
   const always: Acts = {
     F3: () => void log.find.step(!event.shiftKey),
   };

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import type { LogRow } from "../../api";
 import { createFakeBackend } from "../../api/fake";
 import { LogWindow } from "./log-window.svelte";
 
@@ -143,10 +144,10 @@ it("keeps bookmarks with notes, steps between them and takes them away", async (
 });
 
 it("copies a link to a line, and opens at the line of a link", async () => {
-  await log.copyLink(77);
+  await log.copyLink(rows[77] as LogRow);
   expect(writeText).toHaveBeenCalledWith(`solti://log/${id}/1/77`);
   log.machine = "Mü & co";
-  await log.copyLink(77);
+  await log.copyLink(rows[77] as LogRow);
   expect(writeText).toHaveBeenLastCalledWith(`solti://log/${id}/1/77?machine=M%C3%BC%20%26%20co`);
   log.machine = undefined;
   const other = new LogWindow(backend, id, 1, 77);

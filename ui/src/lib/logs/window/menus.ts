@@ -1,9 +1,12 @@
-// What the menus of a log window offer: "more" in the toolbar, and the one of a row.
+// What the menus of windows of logs offer: "more" in the toolbar, and the one of a row. The window of one log has a few entries beside
+// those of any.
 import { plural } from "../../shared/format";
 import type { MenuEntry } from "../../shared/Menu.svelte";
+import type { MergedWindow } from "../merged/merged-window.svelte";
 import type { TimeMode } from "../text/words";
 import { TIMES } from "./choices.svelte";
-import type { LogWindow, StreamChoice } from "./log-window.svelte";
+import type { LogWindow } from "./log-window.svelte";
+import type { SearchedLog, StreamChoice } from "./searched-log.svelte";
 
 export const STREAMS: Record<StreamChoice, string> = {
   both: "Both streams",
@@ -11,18 +14,38 @@ export const STREAMS: Record<StreamChoice, string> = {
   stderr: "stderr only",
 };
 
+/** A longer name of a task is cut in a menu. */
+const NAME = 32;
+
 /** `narrow`: the toolbar has no room for its selects, so they are here. */
-export function moreMenu(log: LogWindow, narrow: boolean): MenuEntry[] {
+export function logMenu(log: LogWindow, narrow: boolean): MenuEntry[] {
+  return moreMenu(log, narrow, {
+    file:
+      log.machine === undefined
+        ? [{ label: "Reveal file", testid: "reveal", act: () => void log.reveal() }]
+        : [],
+    goTo: "Go to line or time",
+    display: [flag("Line numbers", log.choices.numbers, "line-numbers")],
+  });
+}
+
+export function mergedMenu(log: MergedWindow, narrow: boolean): MenuEntry[] {
+  return moreMenu(log, narrow, { file: [], goTo: "Go to time", display: [] });
+}
+
+function flag(label: string, choice: { value: boolean }, testid: string): MenuEntry {
+  return { label, checked: choice.value, testid, act: () => (choice.value = !choice.value) };
+}
+
+function moreMenu(
+  log: SearchedLog,
+  narrow: boolean,
+  own: { file: MenuEntry[]; goTo: string; display: MenuEntry[] },
+): MenuEntry[] {
   const { choices, session } = log;
   const what = log.filtered ? "filtered lines" : "all";
-  const hidden = session.log?.hiddenBefore ?? 0;
-  const marks = log.bookmarks.of(session.attempt).length;
-  const flag = (label: string, choice: { value: boolean }, testid: string): MenuEntry => ({
-    label,
-    checked: choice.value,
-    testid,
-    act: () => (choice.value = !choice.value),
-  });
+  const hidden = session.all?.hiddenBefore ?? 0;
+  const marks = log.marked.length;
   const streams = Object.entries(STREAMS) as [StreamChoice, string][];
   const times = Object.entries(TIMES) as [TimeMode, string][];
   return [
@@ -33,12 +56,10 @@ export function moreMenu(log: LogWindow, narrow: boolean): MenuEntry[] {
       testid: "save",
       act: () => void log.save(),
     },
-    ...(log.machine === undefined
-      ? [{ label: "Reveal file", testid: "reveal", act: () => void log.reveal() }]
-      : []),
+    ...own.file,
     flag("Times in copies and files", choices.copyTimes, "copy-times"),
     "line",
-    { label: "Go to line", hint: "Ctrl G", testid: "go-to-line", act: () => (log.asking = "line") },
+    { label: own.goTo, hint: "Ctrl G", testid: "go-to", act: () => (log.asking = "place") },
     { label: "Next error", hint: "e", testid: "next-error", act: () => void log.problem(true) },
     {
       label: "Bookmarks",
@@ -68,7 +89,7 @@ export function moreMenu(log: LogWindow, narrow: boolean): MenuEntry[] {
           "line",
         ] as const)
       : []),
-    flag("Line numbers", choices.numbers, "line-numbers"),
+    ...own.display,
     flag("JSON lines as fields", choices.json, "json-fields"),
     flag("Mark errors and warnings", choices.severity, "mark-errors"),
     "line",
@@ -78,35 +99,50 @@ export function moreMenu(log: LogWindow, narrow: boolean): MenuEntry[] {
   ];
 }
 
-export function rowMenu(log: LogWindow, row: number): MenuEntry[] {
-  const mark = log.bookmarks.at(log.session.attempt, row);
-  const around = log.contexts.of(row);
+/** The menu of a row, by its key. `own`: what only this kind of window has. */
+export function rowMenu(log: SearchedLog, key: number, own: MenuEntry[] = []): MenuEntry[] {
+  const row = log.drawn(key);
+  const around = log.contexts.of(key);
   return [
     ...(log.view.selecting
       ? ([{ label: "Copy", hint: "Ctrl C", testid: "row-copy", act: () => void log.copy() }, "line"] as const)
       : []),
     ...(log.filtered
       ? ([
-          { label: "Show in the log", testid: "show-in-log", act: () => log.showInLog(row) },
+          { label: "Show among all lines", testid: "show-in-log", act: () => log.showInLog(key) },
           {
             label: around ? "Show more lines around" : "Show lines around",
             testid: "show-around",
-            act: () => void log.widen(row),
+            act: () => void log.widen(key),
           },
-          ...(around ? [{ label: "Hide lines around", act: () => log.contexts.hide(row) }] : []),
+          ...(around ? [{ label: "Hide lines around", act: () => log.contexts.hide(key) }] : []),
           "line",
         ] as const)
       : []),
+    ...own,
     {
-      label: mark ? "Remove bookmark" : "Bookmark",
+      label: row && log.markOf(row) ? "Remove bookmark" : "Bookmark",
       hint: "b",
       testid: "row-bookmark",
       act: () => {
-        log.view.current = row;
-        log.toggleBookmark(row);
+        log.view.current = key;
+        log.toggleBookmark(key);
       },
     },
-    { label: "Copy link to line", testid: "copy-link", act: () => void log.copyLink(row) },
-    { label: "Hide lines before here", testid: "hide-before", act: () => log.hideBefore(row) },
+    ...(row ? [{ label: "Copy link to line", testid: "copy-link", act: () => void log.copyLink(row) }] : []),
+    { label: "Hide lines before here", testid: "hide-before", act: () => log.hideBefore(key) },
   ];
+}
+
+/** As `rowMenu`, with the way to the row's own log. */
+export function mergedRowMenu(log: MergedWindow, key: number): MenuEntry[] {
+  const row = log.drawn(key);
+  const name = row && log.session.label(row)?.text;
+  const own = row &&
+    name && {
+      label: `Open the log of ${name.length > NAME ? `${name.slice(0, NAME)}…` : name} here`,
+      testid: "open-source",
+      act: () => void log.openSource(row),
+    };
+  return rowMenu(log, key, own ? [own, "line"] : []);
 }

@@ -1,0 +1,335 @@
+//! Has the skip filters of logs made before anybody searches them: one segment at a time, on a thread of the lowest
+//! priority, and not while a log grows fast, whose writer needs the processor and the disk more. `retention` looks at all
+//! logs anyway and says here what it sees; what a filter is lives in `solti-logstore`.
+//!
+//! A filter that was not made, because the app ended or the disk was full, is made after the next start or search.
+
+use crate::RunFolders;
+use solti_logstore::{StoredLog, make_filter, make_filters};
+use solti_model::TaskId;
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+/// A log of fewer bytes is searched at once anyhow, unless somebody did search it.
+const WORTHWHILE: u64 = 16 * 1024 * 1024;
+/// A log that has grown by more between two looks has a busy writer.
+const BUSY: u64 = 4 * 1024 * 1024;
+/// Where writers are never at rest, a segment waits no longer than this; from then on there is one for each look.
+const PATIENCE: Duration = Duration::from_secs(300);
+/// After a filter could not be written.
+const REST: Duration = Duration::from_secs(60);
+
+/// A run: its task and its attempt.
+type RunId = (TaskId, u32);
+
+/// What a log wants.
+#[derive(Debug)]
+struct Lacking {
+    /// Sealed, without a filter, and not tried yet; in order.
+    segments: VecDeque<u32>,
+    /// The last one that was tried.
+    tried: Option<u32>,
+    ended: bool,
+    /// Somebody has searched it, and may do so again.
+    asked: bool,
+    since: Instant,
+}
+
+/// How far a log went that is being written.
+#[derive(Debug)]
+struct Growing {
+    attempt: u32,
+    /// Its last segment and the bytes of that.
+    tip: (u32, u64),
+    /// Since the look before.
+    grown: u64,
+}
+
+/// A filter in the making; given up when this is dropped.
+#[derive(Debug)]
+struct Making {
+    id: TaskId,
+    attempt: u32,
+    stop: Arc<AtomicBool>,
+    /// The bytes of what was made; `None` when that could not be.
+    done: oneshot::Receiver<Option<u64>>,
+}
+
+impl Drop for Making {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct SkipFilters {
+    folders: RunFolders,
+    lacking: BTreeMap<RunId, Lacking>,
+    growing: HashMap<TaskId, Growing>,
+    making: Option<Making>,
+    rest_until: Option<Instant>,
+}
+
+impl SkipFilters {
+    pub(crate) fn new(folders: RunFolders) -> Self {
+        Self { folders, lacking: BTreeMap::new(), growing: HashMap::new(), making: None, rest_until: None }
+    }
+
+    /// Takes note of a log as a look has found it.
+    pub(crate) fn note(&mut self, id: &TaskId, attempt: u32, log: &StoredLog) {
+        if !log.ended {
+            self.grows(id, attempt, log);
+        } else if self.growing.get(id).is_some_and(|growing| growing.attempt == attempt) {
+            self.growing.remove(id);
+        }
+        let bytes: u64 = log.segments.iter().map(|segment| segment.log_bytes).sum();
+        if bytes >= WORTHWHILE || self.lacking.contains_key(&(id.clone(), attempt)) {
+            let lacking = self.lacking(id, attempt, log.ended);
+            if lacking.segments.is_empty() {
+                lacking.since = Instant::now();
+            }
+            lacking.segments = log.without_filter().into();
+            lacking.segments.retain(|segment| lacking.tried.is_none_or(|tried| *segment > tried));
+            self.drop_done((id.clone(), attempt));
+        }
+    }
+
+    /// Takes note of a log that somebody searches: its filters are looked at too, and made anew if they are damaged.
+    pub(crate) fn ask(&mut self, id: &TaskId, attempt: u32, ended: bool) {
+        self.lacking(id, attempt, ended).asked = true;
+    }
+
+    /// Nothing is written for this task for now.
+    pub(crate) fn rests(&mut self, id: &TaskId) {
+        self.growing.remove(id);
+    }
+
+    /// The task is gone, or has no logs.
+    pub(crate) fn forget(&mut self, id: &TaskId) {
+        self.rests(id);
+        self.lacking.retain(|(of, _), _| of != id);
+        if let Some(making) = self.making.as_ref().filter(|making| making.id == *id) {
+            making.stop.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn grows(&mut self, id: &TaskId, attempt: u32, log: &StoredLog) {
+        let Some(tip) = log.segments.last().map(|last| (last.number, last.log_bytes)) else { return };
+        let before = self.growing.get(id).filter(|before| before.attempt == attempt);
+        // Not by the sum: retention may have removed what is oldest meanwhile.
+        let grown = log.segments.iter().map(|segment| match before {
+            Some(Growing { tip: (number, _), .. }) if segment.number < *number => 0,
+            Some(Growing { tip: (number, bytes), .. }) if segment.number == *number => {
+                segment.log_bytes.saturating_sub(*bytes)
+            }
+            _ => segment.log_bytes,
+        });
+        let grown = grown.sum();
+        self.growing.insert(id.clone(), Growing { attempt, tip, grown });
+    }
+
+    fn lacking(&mut self, id: &TaskId, attempt: u32, ended: bool) -> &mut Lacking {
+        let lacking = self.lacking.entry((id.clone(), attempt)).or_insert_with(|| Lacking {
+            segments: VecDeque::new(),
+            tried: None,
+            ended,
+            asked: false,
+            since: Instant::now(),
+        });
+        if ended && !lacking.ended {
+            (lacking.ended, lacking.tried) = (true, None);
+        }
+        lacking
+    }
+
+    /// Forgets a run of which nothing is left to do.
+    fn drop_done(&mut self, run: RunId) {
+        let done = |lacking: &Lacking| lacking.ended && !lacking.asked && lacking.segments.is_empty();
+        if self.lacking.get(&run).is_some_and(done) {
+            self.lacking.remove(&run);
+        }
+    }
+
+    /// Whose turn it is: what was searched, as a whole, then the newest task, segment by segment. `regular` is a look that
+    /// comes at most every few seconds.
+    fn next(&self, regular: bool, now: Instant) -> Option<(RunId, Option<u32>)> {
+        if self.rest_until.is_some_and(|until| until > now) {
+            return None;
+        }
+        if let Some((run, _)) = self.lacking.iter().find(|(_, lacking)| lacking.asked) {
+            return Some((run.clone(), None));
+        }
+        let calm = self.growing.values().all(|growing| growing.grown <= BUSY);
+        let waiting = self.lacking.iter().rev().find_map(|(run, lacking)| {
+            let due = calm || (regular && now.duration_since(lacking.since) >= PATIENCE);
+            lacking.segments.front().filter(|_| due).map(|segment| (run, *segment))
+        });
+        waiting.map(|(run, segment)| (run.clone(), Some(segment)))
+    }
+
+    /// Begins with the next filter, if none is in the making and there is one to make now.
+    pub(crate) fn go_on(&mut self, regular: bool) {
+        if self.making.is_some() {
+            return;
+        }
+        let Some((run, segment)) = self.next(regular, Instant::now()) else { return };
+        let (id, attempt) = run.clone();
+        let mut ended = false;
+        if let Some(lacking) = self.lacking.get_mut(&run) {
+            ended = lacking.ended;
+            lacking.tried = match segment {
+                Some(_) => lacking.segments.pop_front(),
+                None => lacking.segments.drain(..).next_back().max(lacking.tried),
+            };
+            lacking.asked &= segment.is_some();
+        }
+        self.drop_done(run);
+        let (stop, (sender, done)) = (Arc::<AtomicBool>::default(), oneshot::channel());
+        let job = Job { folder: self.folders.run(&id, attempt), segment, ended, stop: Arc::clone(&stop) };
+        // A thread of its own: what has the lowest priority cannot take it back for other work.
+        let thread = thread::Builder::new().name("skip-filter".into());
+        match thread.spawn(move || sender.send(job.make())) {
+            Ok(_) => self.making = Some(Making { id, attempt, stop, done }),
+            Err(_) => self.rest_until = Some(Instant::now() + REST),
+        }
+    }
+
+    /// Waits for the end of the one in the making; the run that it is of, and the bytes of what was made.
+    pub(crate) async fn finished(&mut self) -> (TaskId, u32, u64) {
+        let Some(making) = &mut self.making else { return std::future::pending().await };
+        let made = (&mut making.done).await.unwrap_or(None);
+        if made.is_none() {
+            self.rest_until = Some(Instant::now() + REST);
+        }
+        let of = (making.id.clone(), making.attempt, made.unwrap_or(0));
+        self.making = None;
+        of
+    }
+}
+
+/// What the thread is to do.
+struct Job {
+    folder: PathBuf,
+    /// Without one, all of them.
+    segment: Option<u32>,
+    ended: bool,
+    stop: Arc<AtomicBool>,
+}
+
+impl Job {
+    fn make(self) -> Option<u64> {
+        // Of this thread alone, and of its place in the queue of the disk. Without it, it is only less kind.
+        #[cfg(target_os = "linux")]
+        let _ = rustix::process::setpriority_process(None, 19);
+        let made = match self.segment {
+            Some(segment) => make_filter(&self.folder, segment, self.ended, &self.stop),
+            None => make_filters(&self.folder, self.ended, &self.stop),
+        };
+        made.inspect_err(|error| tracing::debug!("a log is searched without a filter: {error}")).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use solti_logstore::StoredSegment;
+
+    const MIB: u64 = 1 << 20;
+
+    fn id(text: &str) -> TaskId {
+        TaskId::new(text).expect("legal")
+    }
+
+    /// A log with a head of 1 MiB and then segments of so many MiB.
+    fn log(ended: bool, rest: &[u64]) -> StoredLog {
+        let segment = |(number, mib): (u32, u64)| {
+            let bytes = mib * MIB;
+            StoredSegment { number, log_bytes: bytes, bytes, written_ms: 0, has_filter: false }
+        };
+        let sizes = std::iter::once(1).chain(rest.iter().copied());
+        StoredLog { segments: (0..).zip(sizes).map(segment).collect(), ended }
+    }
+
+    fn filters() -> SkipFilters {
+        SkipFilters::new(RunFolders::new(std::path::Path::new("/nonexistent")))
+    }
+
+    fn next(filters: &SkipFilters) -> Option<(RunId, Option<u32>)> {
+        filters.next(false, Instant::now())
+    }
+
+    fn segment(text: &str, number: u32) -> Option<(RunId, Option<u32>)> {
+        Some(((id(text), 1), Some(number)))
+    }
+
+    fn all_of(text: &str) -> Option<(RunId, Option<u32>)> {
+        Some(((id(text), 1), None))
+    }
+
+    #[test]
+    fn a_log_that_ended_gets_its_filters_and_a_small_one_none() {
+        let mut filters = filters();
+        filters.note(&id("small"), 1, &log(true, &[10]));
+        assert_eq!(next(&filters), None);
+        filters.ask(&id("small"), 1, true);
+        assert_eq!(next(&filters), all_of("small"), "unless it is searched");
+        filters.forget(&id("small"));
+        filters.note(&id("large"), 1, &log(true, &[64, 20]));
+        assert_eq!(next(&filters), segment("large", 1));
+    }
+
+    #[test]
+    fn nothing_is_made_beside_a_log_that_grows_fast_but_what_was_searched() {
+        let mut filters = filters();
+        filters.note(&id("a"), 1, &log(true, &[64]));
+        filters.note(&id("b"), 1, &log(false, &[64, 3]));
+        assert_eq!(next(&filters), None, "it may have printed all that in a moment");
+        filters.note(&id("b"), 1, &log(false, &[64, 5]));
+        assert_eq!(next(&filters), segment("b", 1), "its sealed segment, once it is calm");
+        // What retention has taken away does not hide what was added.
+        let mut later = log(false, &[64, 64, 64]);
+        later.segments.drain(1..3);
+        filters.note(&id("b"), 1, &later);
+        assert_eq!(next(&filters), None);
+        filters.ask(&id("a"), 1, true);
+        assert_eq!(next(&filters), all_of("a"));
+        filters.forget(&id("a"));
+        filters.note(&id("c"), 1, &log(true, &[32]));
+        assert_eq!(next(&filters), None);
+        filters.rests(&id("b"));
+        assert_eq!(next(&filters), segment("c", 1));
+    }
+
+    #[test]
+    fn a_log_that_grows_fast_for_ever_gets_one_at_each_regular_look() {
+        let mut filters = filters();
+        filters.note(&id("a"), 1, &log(false, &[64, 64, 64, 9]));
+        let late = Instant::now() + PATIENCE;
+        assert_eq!(filters.next(false, late), None);
+        assert_eq!(filters.next(true, Instant::now()), None);
+        assert_eq!(filters.next(true, late), segment("a", 1));
+    }
+
+    #[tokio::test]
+    async fn each_segment_is_tried_once_and_the_end_of_a_run_tries_anew() {
+        let mut filters = filters();
+        for _ in 0..2 {
+            filters.note(&id("a"), 1, &log(false, &[64, 64, 1]));
+        }
+        for number in [1, 2] {
+            assert_eq!(next(&filters), segment("a", number));
+            filters.go_on(false);
+            filters.finished().await;
+            filters.note(&id("a"), 1, &log(false, &[64, 64, 1]));
+        }
+        assert_eq!(next(&filters), None);
+        filters.note(&id("a"), 1, &log(true, &[64, 64, 1]));
+        assert_eq!(next(&filters), segment("a", 1));
+    }
+}

@@ -1,0 +1,141 @@
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { createFakeBackend } from "../../api/fake";
+import type { MergedRow } from "../../api";
+import { ERROR_PATTERN } from "../text/severity";
+import { MergedWindow } from "./merged-window.svelte";
+
+const backend = createFakeBackend({ tasks: 40 });
+const infos = await Promise.all(
+  backend.ids().map(async (id) => ({ id, info: await backend.logInfo(id, 1).catch(() => null) })),
+);
+// Two that are over and have something of everything in them.
+const chosen = infos
+  .filter(({ info }) => info && !info.live && info.rows > 300 && info.rows < 20_000)
+  .slice(0, 2);
+const sources = chosen.map(({ id }) => ({ id, attempt: 1 }));
+const total = chosen.reduce((all, { info }) => all + (info?.rows ?? 0), 0);
+const all: MergedRow[] = [];
+while (all.length < total) all.push(...(await backend.readMerged(sources, all.length, 1000)).rows);
+const positions = (fits: (row: MergedRow) => boolean): number[] =>
+  all.filter(fits).map(({ position }) => position);
+
+let log: MergedWindow;
+const writeText = vi.fn();
+
+/** What the pane does, without drawing. */
+async function settled(check: () => void): Promise<void> {
+  await vi.waitFor(() => {
+    log.view.size = { width: 800, height: 380 };
+    log.view.settle();
+    check();
+  });
+}
+
+beforeEach(async () => {
+  writeText.mockReset().mockResolvedValue(undefined);
+  Object.defineProperty(navigator, "clipboard", { value: { writeText }, configurable: true });
+  log = new MergedWindow(backend, sources);
+  await log.open();
+  await settled(() => expect(log.view.seen?.last).toBe(total - 1));
+});
+afterEach(() => log.close());
+
+it("shows one stream of all logs, and what is found in it", async () => {
+  const stderr = positions(({ stream }) => stream === "stderr");
+  log.stream = "stderr";
+  await settled(() => expect(log.session.rows?.known).toBe(stderr.length));
+  await settled(() => expect(stderr).toContain(log.view.seen?.first));
+  log.find.mode = "filter";
+  log.find.typed("warn");
+  const both = positions(({ stream, text }) => stream === "stderr" && /warn/i.test(text));
+  await settled(() => expect(log.session.rows?.known).toBe(both.length));
+  log.find.leave();
+  log.stream = "both";
+  await settled(() => expect(log.filtered).toBe(false));
+});
+
+it("goes from error to error in the order of all logs", async () => {
+  const errors = positions(({ text }) =>
+    new RegExp(ERROR_PATTERN).test(text.replaceAll(/\x1b\[[0-9;]*m/g, "")),
+  );
+  await log.go(0);
+  await log.problem(true);
+  expect(log.view.current).toBe(errors[0]);
+  await settled(() => expect(log.cursor).toBe(errors[0]));
+  await log.problem(true);
+  expect(log.view.current).toBe(errors[1]);
+  log.view.settle();
+  await log.problem(false);
+  expect(log.view.current).toBe(errors[0]);
+});
+
+it("marks rows where their task keeps them, and goes from mark to mark over all logs", async () => {
+  const [first, second] = [0, 1].map((source) => all.filter((row) => row.source === source)[5] as MergedRow);
+  if (!first || !second) throw new Error("two logs have six rows each");
+  log.toggleBookmark(first.position); // Not among those that are drawn.
+  await vi.waitFor(() => expect(log.marked).toEqual([first.position]));
+  expect((await backend.listBookmarks(sources[0]?.id ?? "")).map(({ row }) => row)).toEqual([first.row]);
+  expect(log.markOf(first)).toBeDefined();
+  expect(log.markOf(second)).toBeUndefined();
+  log.toggleBookmark(second.position);
+  const places = [first.position, second.position].sort((a, b) => a - b);
+  await vi.waitFor(() => expect(log.marked).toEqual(places));
+  expect(log.marks.map(({ where }) => where?.text)).toEqual(
+    places.map((place) => log.session.sources[place === first.position ? 0 : 1]?.name),
+  );
+
+  await log.go(total - 1);
+  for (const place of [...places, places[0]]) {
+    await settled(() => expect(log.cursor).not.toBeNull());
+    await log.bookmark(true);
+    expect(log.view.current).toBe(place);
+  }
+  const [mark] = log.marks;
+  if (mark) await log.noteMark(mark, "here");
+  // Another window of these logs reads the same.
+  const other = new MergedWindow(backend, sources);
+  await other.open();
+  await vi.waitFor(() => expect(other.marks.map(({ bookmark }) => bookmark.note)).toContain("here"));
+  other.close();
+  for (const one of log.marks) await log.removeMark(one);
+  expect(log.marked).toEqual([]);
+});
+
+it("saves all, or what a filter leaves", async () => {
+  const save = vi.spyOn(backend, "exportMerged");
+  await log.save();
+  expect(save).toHaveBeenLastCalledWith(sources, false, undefined);
+  expect(log.told.notice?.text).toContain("~/merged.log");
+  log.stream = "stderr";
+  await settled(() => expect(log.filtered).toBe(true));
+  await log.save();
+  expect(save).toHaveBeenLastCalledWith(sources, false, expect.stringMatching(/^search-/));
+});
+
+it("shows the lines of all logs around a hit, and hides those above", async () => {
+  const [hit] = positions(({ stream, position }) => stream === "stderr" && position > 20);
+  if (hit === undefined) throw new Error("there is output on stderr");
+  log.stream = "stderr";
+  await settled(() => expect(log.filtered).toBe(true));
+  await log.widen(hit);
+  expect(log.contexts.of(hit)?.before.map((row) => row.position)).toEqual([hit - 3, hit - 2, hit - 1]);
+  log.stream = "both";
+  await settled(() => expect(log.filtered).toBe(false));
+  log.hideBefore(100);
+  expect(log.session.rows?.known).toBe(total - 100);
+  log.hideBefore(0);
+});
+
+it("goes to a time, in whichever log something was printed then", async () => {
+  const row = all[400] as MergedRow;
+  await log.goTo({ at: row.ts });
+  expect(log.view.current).toBe(all.find(({ ts }) => ts >= row.ts)?.position);
+  await log.goTo({ at: Number.MAX_SAFE_INTEGER });
+  expect(log.view.current).toBe(total - 1);
+});
+
+it("copies a link to a line in its own log", async () => {
+  const row = all.find(({ source }) => source === 1) as MergedRow;
+  await log.copyLink(row);
+  expect(writeText).toHaveBeenCalledWith(`solti://log/${sources[1]?.id}/1/${row.row}`);
+});
