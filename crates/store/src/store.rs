@@ -69,8 +69,8 @@ impl Store {
     ///
     /// # Errors
     /// `Busy` with a full queue, `Closed` when the writer is gone.
-    pub fn enqueue(&self, batch: Vec<Change>) -> Result<Commit, StoreError> {
-        self.inner.writer.enqueue(batch)
+    pub fn enqueue(&self, batch: impl Into<Arc<[Change]>>) -> Result<Commit, StoreError> {
+        self.inner.writer.enqueue(batch.into())
     }
 
     /// What the writer has done since it was opened.

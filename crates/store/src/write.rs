@@ -1,17 +1,51 @@
 //! Changes as SQL. Transactions are the business of `writer`, counters and the finality of phases that of triggers in `schema.sql`.
 
 use crate::{Change, StoreError, StoredLane, StoredRun, StoredTask, environment};
+use hashlink::LruCache;
 use rusqlite::{OptionalExtension, Transaction, named_params, params};
 use solti_model::{TaskId, TaskSpec};
 
-pub(crate) fn apply(db: &Transaction<'_>, change: &Change) -> Result<(), StoreError> {
+/// More than are written to at a time.
+const KNOWN: usize = 4_096;
+
+/// The numbers under which the rows of a task are found, of tasks that were written lately. For the one connection that
+/// writes: what is rolled back there has to be forgotten here.
+pub(crate) struct Numbers(LruCache<TaskId, i64>);
+
+impl Numbers {
+    pub(crate) fn new() -> Self {
+        Self(LruCache::new(KNOWN))
+    }
+
+    pub(crate) fn forget_all(&mut self) {
+        self.0.clear();
+    }
+
+    fn find(&mut self, db: &Transaction<'_>, id: &TaskId) -> Result<Option<i64>, StoreError> {
+        if let Some(num) = self.0.get(id) {
+            return Ok(Some(*num));
+        }
+        let mut statement = db.prepare_cached("SELECT num FROM tasks WHERE id = ?1")?;
+        let num = statement.query_row([id.as_str()], |row| row.get(0)).optional()?;
+        if let Some(num) = num {
+            self.0.insert(id.clone(), num);
+        }
+        Ok(num)
+    }
+
+    fn required(&mut self, db: &Transaction<'_>, id: &TaskId) -> Result<i64, StoreError> {
+        self.find(db, id)?.ok_or_else(|| StoreError::UnknownTask(id.clone()))
+    }
+}
+
+pub(crate) fn apply(db: &Transaction<'_>, numbers: &mut Numbers, change: &Change) -> Result<(), StoreError> {
     match change {
-        Change::PutTask(task) => put_task(db, task),
-        Change::PutRun(run) => put_run(db, run),
-        Change::DeleteTask(id) => delete_task(db, id),
+        Change::PutTask(task) => put_task(db, numbers, task),
+        Change::PutRun(run) => put_run(db, numbers.required(db, &run.task_id)?, run),
+        Change::DeleteTask(id) => delete_task(db, numbers, id),
         Change::PutLane(lane) => put_lane(db, lane),
         Change::Event { task_id, at, attempt, kind, detail } => {
-            let num = required_number(db, task_id)?;
+            let num = numbers.required(db, task_id)?;
             db.prepare_cached(
                 "INSERT INTO events (num, at, attempt, kind, detail) VALUES (?1, ?2, ?3, ?4, ?5)",
             )?
@@ -19,7 +53,7 @@ pub(crate) fn apply(db: &Transaction<'_>, change: &Change) -> Result<(), StoreEr
             Ok(())
         }
         Change::PutBookmark { task_id, bookmark } => {
-            let num = required_number(db, task_id)?;
+            let num = numbers.required(db, task_id)?;
             db.prepare_cached(
                 "INSERT INTO bookmarks (num, attempt, row, note, at) VALUES (?1, ?2, ?3, ?4, ?5)
                  ON CONFLICT DO UPDATE SET note = excluded.note, at = excluded.at",
@@ -34,7 +68,7 @@ pub(crate) fn apply(db: &Transaction<'_>, change: &Change) -> Result<(), StoreEr
             Ok(())
         }
         Change::DeleteBookmark { task_id, attempt, row } => {
-            let Some(num) = number(db, task_id)? else { return Ok(()) };
+            let Some(num) = numbers.find(db, task_id)? else { return Ok(()) };
             db.prepare_cached("DELETE FROM bookmarks WHERE num = ?1 AND attempt = ?2 AND row = ?3")?
                 .execute(params![num, attempt, row])?;
             Ok(())
@@ -52,8 +86,8 @@ pub(crate) fn apply(db: &Transaction<'_>, change: &Change) -> Result<(), StoreEr
     }
 }
 
-fn put_task(db: &Transaction<'_>, stored: &StoredTask) -> Result<(), StoreError> {
-    match number(db, &stored.task.metadata.id)? {
+fn put_task(db: &Transaction<'_>, numbers: &mut Numbers, stored: &StoredTask) -> Result<(), StoreError> {
+    match numbers.find(db, &stored.task.metadata.id)? {
         Some(num) => update_task(db, num, stored),
         None => insert_task(db, stored),
     }
@@ -140,8 +174,7 @@ pub(crate) fn fold(text: &str) -> String {
     text.to_lowercase()
 }
 
-fn put_run(db: &Transaction<'_>, stored: &StoredRun) -> Result<(), StoreError> {
-    let num = required_number(db, &stored.task_id)?;
+fn put_run(db: &Transaction<'_>, num: i64, stored: &StoredRun) -> Result<(), StoreError> {
     let run = &stored.run;
     db.prepare_cached(
         "INSERT INTO runs (num, attempt, phase, started_at, finished_at, exit_code, error, boot_id, pid, folder,
@@ -175,8 +208,9 @@ fn put_run(db: &Transaction<'_>, stored: &StoredRun) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn delete_task(db: &Transaction<'_>, id: &TaskId) -> Result<(), StoreError> {
-    let Some(num) = number(db, id)? else { return Ok(()) };
+fn delete_task(db: &Transaction<'_>, numbers: &mut Numbers, id: &TaskId) -> Result<(), StoreError> {
+    let Some(num) = numbers.find(db, id)? else { return Ok(()) };
+    numbers.0.remove(id);
     for delete in [
         "DELETE FROM task_specs WHERE num = ?1",
         "DELETE FROM task_text WHERE num = ?1",
@@ -198,14 +232,4 @@ fn put_lane(db: &Transaction<'_>, lane: &StoredLane) -> Result<(), StoreError> {
     )?
     .execute(params![lane.slot.as_str(), lane.capacity, lane.paused])?;
     Ok(())
-}
-
-/// The number under which a task's rows are found.
-pub(crate) fn number(db: &Transaction<'_>, id: &TaskId) -> Result<Option<i64>, StoreError> {
-    let mut statement = db.prepare_cached("SELECT num FROM tasks WHERE id = ?1")?;
-    Ok(statement.query_row([id.as_str()], |row| row.get(0)).optional()?)
-}
-
-fn required_number(db: &Transaction<'_>, id: &TaskId) -> Result<i64, StoreError> {
-    number(db, id)?.ok_or_else(|| StoreError::UnknownTask(id.clone()))
 }

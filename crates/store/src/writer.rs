@@ -4,8 +4,9 @@
 //! a single batch is committed at once. How a change becomes SQL is in `write`.
 
 use crate::task_cache::TaskCache;
-use crate::{Change, StoreError, write};
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use crate::write::{self, Numbers};
+use crate::{Change, StoreError};
+use rusqlite::{Connection, TransactionBehavior};
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -72,7 +73,7 @@ enum Job {
 }
 
 struct Batch {
-    changes: Vec<Change>,
+    changes: Arc<[Change]>,
     done: oneshot::Sender<Result<(), StoreError>>,
 }
 
@@ -87,12 +88,14 @@ impl Writer {
         let thread_counters = Arc::clone(&counters);
         let thread = std::thread::Builder::new()
             .name("solti-store".to_owned())
-            .spawn(move || serve(Target { connection, tasks }, &jobs, &thread_counters))
+            .spawn(move || {
+                serve(Target { connection, numbers: Numbers::new(), tasks }, &jobs, &thread_counters)
+            })
             .map_err(|source| StoreError::Open { path: path.to_owned(), source })?;
         Ok(Self { queue: Some(queue), thread: Some(thread), counters })
     }
 
-    pub(crate) fn enqueue(&self, changes: Vec<Change>) -> Result<Commit, StoreError> {
+    pub(crate) fn enqueue(&self, changes: Arc<[Change]>) -> Result<Commit, StoreError> {
         let (done, commit) = oneshot::channel();
         self.send(Job::Batch(Batch { changes, done }))?;
         Ok(Commit(commit))
@@ -139,6 +142,7 @@ impl Drop for Writer {
 /// What is written to, and who must know of it.
 struct Target {
     connection: Connection,
+    numbers: Numbers,
     tasks: Arc<TaskCache>,
 }
 
@@ -217,15 +221,21 @@ fn settle(connection: &Connection) -> Result<(), StoreError> {
 }
 
 /// All of `group`, or nothing.
-fn commit(Target { connection, tasks }: &mut Target, group: &[Batch]) -> Result<(), StoreError> {
-    let _changing = tasks.changing(group.iter().flat_map(|batch| &batch.changes));
-    let transaction: Transaction<'_> =
-        connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    for change in group.iter().flat_map(|batch| &batch.changes) {
-        write::apply(&transaction, change)?;
+fn commit(target: &mut Target, group: &[Batch]) -> Result<(), StoreError> {
+    let changes = || group.iter().flat_map(|batch| batch.changes.iter());
+    let _changing = target.tasks.changing(changes());
+    let (connection, numbers) = (&mut target.connection, &mut target.numbers);
+    let committed = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(StoreError::from)
+        .and_then(|transaction| {
+            changes().try_for_each(|change| write::apply(&transaction, numbers, change))?;
+            Ok(transaction.commit()?)
+        });
+    if committed.is_err() {
+        numbers.forget_all();
     }
-    transaction.commit()?;
-    Ok(())
+    committed
 }
 
 #[cfg(test)]
@@ -241,8 +251,8 @@ mod tests {
         (dir, writer)
     }
 
-    fn setting(key: &str, value: String) -> Vec<Change> {
-        vec![Change::SetMeta { key: key.to_owned(), value }]
+    fn setting(key: &str, value: String) -> Arc<[Change]> {
+        Arc::new([Change::SetMeta { key: key.to_owned(), value }])
     }
 
     /// Holds the writer up until the returned sender is dropped.

@@ -269,7 +269,8 @@ impl Actor {
     pub(crate) async fn save(&self, changes: Vec<Change>) -> Commit {
         // The semaphore is never closed.
         let permit = Arc::clone(&self.commits).acquire_owned().await.ok();
-        let first = self.store.enqueue(changes.clone());
+        let changes: Arc<[Change]> = changes.into();
+        let first = self.store.enqueue(Arc::clone(&changes));
         Commit::Queued { first, changes, store: self.store.clone(), shared: Arc::clone(&self.shared), permit }
     }
 

@@ -18,7 +18,7 @@ const PROBE_KEY: &str = "write_probe";
 pub(crate) enum Commit {
     Queued {
         first: Result<solti_store::Commit, StoreError>,
-        changes: Vec<Change>,
+        changes: Arc<[Change]>,
         store: Store,
         shared: Arc<Shared>,
         permit: Option<OwnedSemaphorePermit>,
@@ -35,10 +35,7 @@ impl Commit {
     pub(crate) async fn once(self) -> Result<(), StoreError> {
         match self {
             Self::Queued { first, store, shared, permit: _permit, .. } => {
-                let result = match first {
-                    Ok(commit) => commit.await,
-                    Err(error) => Err(error),
-                };
+                let result = written(first).await;
                 shared.note_write(&store, &result);
                 result
             }
@@ -50,10 +47,7 @@ impl Commit {
     pub(crate) async fn until_done(self) -> Result<Stored, StoreError> {
         match self {
             Self::Queued { first, changes, store, shared, permit } => {
-                let mut result = match first {
-                    Ok(commit) => commit.await,
-                    Err(error) => Err(error),
-                };
+                let mut result = written(first).await;
                 // The place is for batches on their way: one that waits for the disk must not make the actor wait too.
                 let permit = permit.filter(|_| result.is_ok());
                 while let Err(error) = &result
@@ -62,7 +56,7 @@ impl Commit {
                     shared.note_write(&store, &result);
                     tracing::warn!("the database refused a write, trying again: {error}");
                     tokio::time::sleep(WRITE_RETRY).await;
-                    result = store.apply(changes.clone()).await;
+                    result = written(store.enqueue(Arc::clone(&changes))).await;
                 }
                 shared.note_write(&store, &result);
                 if let Err(error) = &result {
@@ -73,6 +67,10 @@ impl Commit {
             relayed @ Self::Relayed(_) => Box::pin(relayed.once()).await.map(|()| Stored(None)),
         }
     }
+}
+
+async fn written(queued: Result<solti_store::Commit, StoreError>) -> Result<(), StoreError> {
+    queued?.await
 }
 
 fn is_passing(error: &StoreError) -> bool {
