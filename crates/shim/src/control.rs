@@ -20,7 +20,7 @@ pub enum Request {
     Kill,
     /// Answered with `Status`.
     Status,
-    /// Answered with a `Doorbell` at once, then one whenever the log has grown, and `Exited` at the end.
+    /// Answered with a `Doorbell` when there is output, then one whenever the log has grown, and `Exited` at the end.
     Subscribe,
 }
 

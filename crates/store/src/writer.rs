@@ -1,7 +1,8 @@
 //! The writing side: one thread, one connection, batches in the order in which they were queued, committed in groups.
 //!
-//! A group is what has queued up while the last commit was waiting for the disk. Nothing waits for company: with an empty queue
-//! a single batch is committed at once. How a change becomes SQL is in `write`.
+//! A group is what has queued up while the last commit was waiting for the disk. A commit costs the processors and the disk much
+//! the same whatever is in it, so under load commits keep a distance, in which more queues up; the first ones after a quiet
+//! moment wait for nothing. How a change becomes SQL is in `write`.
 
 use crate::task_cache::TaskCache;
 use crate::write::{self, Numbers};
@@ -11,7 +12,7 @@ use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::task::{Context, Poll};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -22,7 +23,11 @@ const QUEUE: usize = 4_096;
 /// A group is closed at this many batches, …
 const GROUP_BATCHES: usize = 64;
 /// … or when its first batch has waited so long.
-const GROUP_TIME: Duration = Duration::from_millis(5);
+const GROUP_TIME: Duration = Duration::from_millis(8);
+/// Commits keep this distance on average, …
+const BETWEEN_COMMITS: Duration = Duration::from_millis(5);
+/// … and so many may come at once: a person's own doing never waits.
+const COMMITS_AT_ONCE: u32 = 16;
 /// The WAL is moved into the database when nobody has written for so long: it takes some flushes of the disk …
 const QUIET: Duration = Duration::from_millis(100);
 /// … and when at least so many commits are in it.
@@ -89,7 +94,11 @@ impl Writer {
         let thread = std::thread::Builder::new()
             .name("solti-store".to_owned())
             .spawn(move || {
-                serve(Target { connection, numbers: Numbers::new(), tasks }, &jobs, &thread_counters)
+                serve(
+                    Target { connection, pace: Pace::new(), numbers: Numbers::new(), tasks },
+                    &jobs,
+                    &thread_counters,
+                )
             })
             .map_err(|source| StoreError::Open { path: path.to_owned(), source })?;
         Ok(Self { queue: Some(queue), thread: Some(thread), counters })
@@ -142,8 +151,29 @@ impl Drop for Writer {
 /// What is written to, and who must know of it.
 struct Target {
     connection: Connection,
+    pace: Pace,
     numbers: Numbers,
     tasks: Arc<TaskCache>,
+}
+
+/// When the next commit may be.
+struct Pace(Instant);
+
+impl Pace {
+    fn new() -> Self {
+        Self(Instant::now())
+    }
+
+    /// How long the next commit has to wait for more.
+    fn wait(&self, now: Instant) -> Duration {
+        self.0.saturating_duration_since(now)
+    }
+
+    /// A commit begins. What was not used up of an earlier time counts, as far as [`COMMITS_AT_ONCE`] goes.
+    fn commits(&mut self, now: Instant) {
+        let saved = now.checked_sub(BETWEEN_COMMITS * (COMMITS_AT_ONCE - 1));
+        self.0 = saved.map_or(self.0, |saved| self.0.max(saved)) + BETWEEN_COMMITS;
+    }
 }
 
 fn serve(mut target: Target, jobs: &Receiver<Job>, counters: &Counters) {
@@ -185,15 +215,16 @@ fn serve_group(target: &mut Target, first: Batch, jobs: &Receiver<Job>, counters
     let mut group = vec![first];
     let mut next = None;
     while group.len() < GROUP_BATCHES && Instant::now() < deadline {
-        match jobs.try_recv() {
+        match jobs.recv_timeout(target.pace.wait(Instant::now())) {
             Ok(Job::Batch(batch)) => group.push(batch),
             Ok(other) => {
                 next = Some(other);
                 break;
             }
-            Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
         }
     }
+    target.pace.commits(Instant::now());
     if group.len() > 1 && commit(target, &group).is_ok() {
         counters.batches.fetch_add(group.len() as u64, Ordering::Relaxed);
         counters.commits.fetch_add(1, Ordering::Relaxed);
@@ -278,6 +309,24 @@ mod tests {
         assert_eq!(stats.batches, 256);
         // Four groups of 64 would do; a busy machine may close some by time.
         assert!(stats.commits <= 64, "{stats:?}");
+    }
+
+    #[test]
+    fn the_first_commits_wait_for_nothing_and_many_keep_their_distance() {
+        let mut pace = Pace::new();
+        let mut now = Instant::now() + BETWEEN_COMMITS * 100;
+        for _ in 0..2 {
+            for _ in 0..COMMITS_AT_ONCE {
+                assert_eq!(pace.wait(now), Duration::ZERO);
+                pace.commits(now);
+            }
+            for _ in 0..5 {
+                assert_eq!(pace.wait(now), BETWEEN_COMMITS);
+                now += BETWEEN_COMMITS;
+                pace.commits(now);
+            }
+            now += BETWEEN_COMMITS * COMMITS_AT_ONCE;
+        }
     }
 
     #[tokio::test]

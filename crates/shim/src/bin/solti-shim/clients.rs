@@ -207,7 +207,7 @@ impl Client {
                 match Request::decode(&self.request) {
                     Ok(Request::Subscribe) => {
                         self.subscribed = true;
-                        self.must_ring = true;
+                        self.must_ring = log_bytes > 0;
                     }
                     Ok(request) => self.owed.extend_from_slice(&answer(request).encode()),
                     Err(_) => self.gone = true,

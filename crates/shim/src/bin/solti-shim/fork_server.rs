@@ -1,7 +1,9 @@
 //! The fork server: takes orders from the app and forks a shim for each, until the app is gone.
 //!
 //! It has one thread and nothing open but its socket, so a fork of it is as clean as a new process, without the time that
-//! loading a program takes. What an order is made of is the library's `fork_order`.
+//! loading a program takes. All its shims are in its session: where the kernel shares the processors out by session
+//! (`sched_autogroup`), all runs together then get as much as the app or a terminal, and the app does not wait behind
+//! a hundred runs of a hundred sessions. What an order is made of is the library's `fork_order`.
 
 use std::fs::File;
 use std::io::{PipeWriter, Write};
@@ -41,6 +43,7 @@ pub fn serve(socket: OwnedFd) -> Option<Order> {
         let forked = match unsafe { sys::fork() } {
             Ok(Forked::Parent { child }) => StartReport::Forked { shim_pid: child },
             Ok(Forked::Child) => {
+                sys::new_group();
                 let in_file = || spec_file.map(|file| GivenSpec::File(File::from(file)));
                 let spec = spec.map(|spec| GivenSpec::Bytes(spec.to_vec())).or_else(in_file);
                 let (client, status) = (Some(UnixStream::from(client)), Some(status));

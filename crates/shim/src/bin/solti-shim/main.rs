@@ -57,6 +57,7 @@ fn main() -> ExitCode {
         }
         (Some(run_dir), status) if run_dir != FORK_SERVER => {
             sys::detach();
+            sys::new_session();
             let Ok(home) = sys::current_dir() else { return ExitCode::FAILURE };
             Order {
                 home,

@@ -64,7 +64,6 @@ pub enum GivenSpec {
 }
 
 pub fn start(order: Order, status: Option<&PipeWriter>) -> Result<Run, StartFailure> {
-    sys::new_session();
     let signals =
         sys::become_subreaper().and_then(|()| sys::signal_descriptor()).map_err(at(Stage::Spawn))?;
 

@@ -172,6 +172,12 @@ pub fn new_session() {
     unsafe { libc::setsid() };
 }
 
+/// A process group of our own, so that what is sent to another one's does not reach us.
+pub fn new_group() {
+    // SAFETY: integers. Fails only for the leader of a session, who has a group already.
+    unsafe { libc::setpgid(0, 0) };
+}
+
 /// Orphans of the run become our children instead of init's.
 pub fn become_subreaper() -> io::Result<()> {
     // SAFETY: integer arguments only.
