@@ -10,7 +10,7 @@ use crate::{
     instance,
     log_link::LogLink,
     machines::Machines,
-    notify, shutdown,
+    notify, receive_queues, shutdown,
     spare_window::SpareWindow,
     tray::{self, TrayPresence},
     window::{self, FormAsk, LogWindows, WindowMemory},
@@ -62,6 +62,7 @@ pub fn assemble<R: Runtime>(builder: Builder<R>, parts: Parts) -> Builder<R> {
         .invoke_handler(commands::handler())
         .on_window_event(window::on_event)
         .on_page_load(|webview, load| {
+            receive_queues::make_ordinary();
             let spare = webview.state::<SpareWindow>();
             match load.event() {
                 // A page that is loaded anew has forgotten the streams of the one before.

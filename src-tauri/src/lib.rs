@@ -15,6 +15,7 @@ mod instance;
 mod log_link;
 mod machines;
 mod notify;
+mod receive_queues;
 mod reveal;
 mod search;
 mod shutdown;

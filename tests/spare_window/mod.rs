@@ -65,6 +65,7 @@ async fn a_log_is_shown_although_the_page_that_waited_has_died() {
     let app = desk.open().await;
     let id = printed(&app, "apple").await;
     app.see_spare().await;
+    desk.see_ordinary_threads("ReceiveQueue");
     // The driver takes it amiss, so that the log is asked for from outside.
     desk.kill_last_page();
     assert!(desk.start_again_with(&[&format!("solti://log/{id}/1/0")]).0.success());

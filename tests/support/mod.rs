@@ -162,6 +162,22 @@ impl Desk {
         (app, pids().filter(is_page).collect())
     }
 
+    /// Waits until the app has threads of this name and none of them is a real-time one.
+    pub fn see_ordinary_threads(&self, name: &str) {
+        let policy = |stat: &str| {
+            // proc_pid_stat(5): field 41, counted on from the state, which is the third.
+            let (name_part, rest) = stat.rsplit_once(") ")?;
+            name_part.ends_with(&format!("({name}")).then(|| rest.split(' ').nth(38)?.parse::<u32>().ok())?
+        };
+        until("the threads are ordinary ones", || {
+            let tasks =
+                fs::read_dir(format!("/proc/{}/task", self.processes().0)).expect("it runs").flatten();
+            let stats = tasks.filter_map(|task| fs::read_to_string(task.path().join("stat")).ok());
+            let policies: Vec<u32> = stats.filter_map(|stat| policy(&stat)).collect();
+            !policies.is_empty() && policies.iter().all(|policy| *policy == 0)
+        });
+    }
+
     /// Waits until nothing draws a page of the app any more.
     pub fn see_no_web_process(&self) {
         until("the app draws no page", || self.processes().1.is_empty());
