@@ -11,6 +11,10 @@ pub enum CliError {
     Api(#[from] ApiError),
     #[error("no Solti is running here ({}): open the app, or start `solti serve`", socket.display())]
     NoServer { socket: PathBuf },
+    #[error(
+        "Solti runs here (process {pid}) and lets no other program in: turn the Unix socket on in its Settings, under API"
+    )]
+    NoSocket { pid: u32 },
     #[error(transparent)]
     Engine(#[from] solti_engine::EngineError),
     #[error(transparent)]

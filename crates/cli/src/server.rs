@@ -24,12 +24,16 @@ pub fn socket(data_dir: &Path) -> PathBuf {
 /// Connects to the Unix socket of this machine's server.
 ///
 /// # Errors
-/// [`CliError::NoServer`] where nobody listens.
+/// [`CliError::NoServer`] where nobody listens, [`CliError::NoSocket`] where the app runs and does not.
 pub async fn connect(socket: &Path) -> Result<UnixStream, CliError> {
     UnixStream::connect(socket).await.map_err(|source| {
+        let data_dir = socket.ancestors().nth(2).unwrap_or(socket);
         let socket = socket.to_owned();
         match source.kind() {
-            ErrorKind::NotFound | ErrorKind::ConnectionRefused => CliError::NoServer { socket },
+            ErrorKind::NotFound | ErrorKind::ConnectionRefused => match solti_doctor::holder_of(data_dir) {
+                Some(pid) => CliError::NoSocket { pid },
+                None => CliError::NoServer { socket },
+            },
             _ => CliError::Socket { socket, source },
         }
     })

@@ -122,3 +122,16 @@ fn what_the_file_cannot_say_is_refused_with_its_name_and_nothing_is_started() {
     fs::remove_file(place.data_dir().join("serve.toml")).unwrap();
     drop(place.serve(&[]));
 }
+
+#[test]
+fn an_app_that_lets_nobody_in_is_told_from_none() {
+    let place = Place::new();
+    fs::create_dir_all(place.data_dir()).unwrap();
+    let lock = fs::File::create(place.data_dir().join("app.lock")).unwrap();
+    let said = || error(&place.run(&["list"]));
+    assert!(said().starts_with("solti: no Solti is running here"), "{}", said());
+    lock.lock().unwrap();
+    let running =
+        format!("solti: Solti runs here (process {}) and lets no other program in", std::process::id());
+    assert!(said().starts_with(&running), "{}", said());
+}

@@ -10,6 +10,7 @@ mod place;
 mod runs;
 mod words;
 
+pub use place::holder_of;
 pub use runs::{LogUsage, log_usage};
 
 use solti_model::{Diagnosis, Finding};

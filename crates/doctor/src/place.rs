@@ -72,12 +72,17 @@ pub fn free_space(dir: &Path, min_free: u64) -> Finding {
     Finding::ok(WHAT, said)
 }
 
-/// Asked of the kernel's list of locks: taking the lock, if only for a moment, would turn an app away that starts just then.
+/// The process that holds a data folder, if one does. Asked of the kernel's list of locks: taking the lock, if only for a
+/// moment, would turn an app away that starts just then.
+pub fn holder_of(dir: &Path) -> Option<u32> {
+    let inode = dir.join("app.lock").metadata().ok()?.ino();
+    let locks = std::fs::read_to_string("/proc/locks").ok()?;
+    holder(&locks, inode)?.parse().ok()
+}
+
 pub fn app(dir: &Path) -> Finding {
     const WHAT: &str = "App";
-    let inode = dir.join("app.lock").metadata().map(|found| found.ino());
-    let locks = std::fs::read_to_string("/proc/locks").unwrap_or_default();
-    match inode.ok().and_then(|inode| holder(&locks, inode)) {
+    match holder_of(dir) {
         Some(pid) => Finding::ok(WHAT, format!("running on this folder, process {pid}")),
         None => Finding::ok(WHAT, "not running on this folder"),
     }
