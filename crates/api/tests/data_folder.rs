@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Engine, bash, command, spec};
+use common::{Engine, bash, command, spec, until};
 use serde_json::json;
 use solti_api::{ApiHandler, LogAccess};
 use solti_model::TaskPhase;
@@ -12,7 +12,6 @@ use solti_store::{Store, StoreError};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 
 const AS_OTHER: &str = "SOLTI_TEST_AS_OTHER_USER";
 
@@ -119,9 +118,7 @@ async fn a_run_folder_that_became_a_symlink_is_not_followed() {
         engine.finished(&id).await;
         let run = engine.supervisor.folders().run(&id, 1);
         // Until it is tidied, the app takes an empty folder away under our hands.
-        while run.join("exit").exists() {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
+        until("it is tidied", || !run.join("exit").exists()).await;
         let (swapped, target) = match whole {
             false => (run, elsewhere.path().to_owned()),
             true => (run.parent().unwrap().to_owned(), elsewhere.path().parent().unwrap().to_owned()),

@@ -2,13 +2,12 @@
 
 mod common;
 
-use common::{Engine, PATIENCE, bash, command, spec};
+use common::{Engine, PATIENCE, bash, command, spec, until};
 use serde_json::json;
 use solti_api::{ApiHandler, LogAccess};
 use solti_logstore::{LogLimits, StoredLog};
 use solti_model::{OutputEvent, TaskId};
 use solti_supervisor::{FinishedLimits, SupervisorConfig};
-use std::time::Duration;
 use tokio::sync::watch;
 
 const MIB: u64 = 1 << 20;
@@ -35,17 +34,6 @@ async fn engine(
 
 fn stored(engine: &Engine, id: &TaskId, attempt: u32) -> StoredLog {
     StoredLog::of(&engine.supervisor.folders().run(id, attempt), true).unwrap()
-}
-
-/// The files are somebody else's doing: looked at until they fit.
-async fn until(what: &str, fits: impl Fn() -> bool) {
-    let wait = async {
-        let mut tick = tokio::time::interval(Duration::from_millis(20));
-        while !fits() {
-            tick.tick().await;
-        }
-    };
-    assert!(tokio::time::timeout(PATIENCE, wait).await.is_ok(), "{what}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

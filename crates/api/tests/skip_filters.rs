@@ -2,13 +2,12 @@
 
 mod common;
 
-use common::{Engine, PATIENCE, bash, spec};
+use common::{Engine, bash, spec, until};
 use serde_json::json;
 use solti_api::{ApiHandler, LogSearch};
 use solti_logstore::StoredLog;
 use solti_model::{LogQuery, TaskId};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 use tokio_stream::StreamExt as _;
 
 /// Lines of 1 KiB; the first segment ends after 1 MiB, the second after 65.
@@ -21,17 +20,6 @@ fn stored(engine: &Engine, id: &TaskId, attempt: u32) -> StoredLog {
 fn filters(engine: &Engine, id: &TaskId) -> Vec<u32> {
     let log = stored(engine, id, 1);
     log.segments.iter().filter(|segment| segment.has_filter).map(|segment| segment.number).collect()
-}
-
-/// The files are somebody else's doing: looked at until they fit.
-async fn until(what: &str, fits: impl Fn() -> bool) {
-    let wait = async {
-        let mut tick = tokio::time::interval(Duration::from_millis(20));
-        while !fits() {
-            tick.tick().await;
-        }
-    };
-    assert!(tokio::time::timeout(PATIENCE, wait).await.is_ok(), "{what}");
 }
 
 async fn submit(engine: &Engine, script: &str) -> TaskId {

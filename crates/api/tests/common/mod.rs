@@ -97,6 +97,17 @@ impl Engine {
     }
 }
 
+/// The files are somebody else's doing: looked at until they fit.
+pub async fn until(what: &str, fits: impl Fn() -> bool) {
+    let wait = async {
+        let mut tick = tokio::time::interval(Duration::from_millis(20));
+        while !fits() {
+            tick.tick().await;
+        }
+    };
+    assert!(tokio::time::timeout(PATIENCE, wait).await.is_ok(), "{what}");
+}
+
 /// A spec from the JSON of its kind and of what differs from the default.
 pub fn spec(slot: &str, kind: serde_json::Value, more: serde_json::Value) -> TaskSpec {
     let mut json = serde_json::json!({"slot": slot, "kind": kind});
