@@ -147,6 +147,9 @@ impl Actor {
         let lane = self.lanes.set(&slot, capacity, paused);
         let stored = StoredLane { slot: slot.clone(), capacity: lane.capacity, paused: lane.paused };
         let commit = self.save(vec![Change::PutLane(stored)]).await;
+        if !lane.paused {
+            self.begin_held(&slot).await;
+        }
         self.start_ready(&slot).await;
         let (effect, lane) = (self.effect(), self.lanes.set(&slot, None, None));
         tokio::spawn(async move {

@@ -93,8 +93,9 @@ export function outcome(end: { phase: Phase; exitCode?: number; error?: string }
   return `exit ${exitCode}${said}`;
 }
 
-/** Why a task waits: "2nd in lane etl, behind nightly-import", "attempt 3 in 12 s". */
+/** Why a task waits, or nothing can be learned of it: "2nd in lane etl, behind nightly-import", "attempt 3 in 12 s". */
 export function waitingFor(row: TaskRow, now: number): string {
+  if (row.trouble !== undefined) return row.trouble;
   const waiting: Waiting | undefined = row.waiting;
   const { slot } = row.task.spec;
   switch (waiting?.reason) {
