@@ -36,9 +36,6 @@ async fn killed_at_any_moment_the_app_finds_its_twenty_tasks_and_every_line_agai
     }
     starts.sort_unstable();
     println!("attached again: median {:?}, longest {:?}", starts[starts.len() / 2], starts[starts.len() - 1]);
-    assert!(starts[starts.len() / 2] < Duration::from_secs(1));
-    // Other tests share this machine's processors.
-    assert!(starts[starts.len() - 1] < Duration::from_secs(3));
 }
 
 /// Whether any run folder holds the file; or, for the end of a task, any task has left its last mark.
@@ -102,7 +99,6 @@ async fn a_killed_shim_means_a_lost_run_and_no_process_of_it_is_left() {
         if app_is_away {
             engine.supervisor.shut_down().await;
         }
-        let killed_at = Instant::now();
         signal(parent(child), "KILL");
         if app_is_away {
             engine = Engine::open(dir.path()).await;
@@ -111,7 +107,6 @@ async fn a_killed_shim_means_a_lost_run_and_no_process_of_it_is_left() {
         assert_eq!((task.status.phase, task.status.exit_code), (TaskPhase::Failed, None));
         let error = task.status.error.unwrap();
         assert!(error.contains("supervision lost"), "{error}");
-        assert!(killed_at.elapsed() < Duration::from_secs(4), "told after {:?}", killed_at.elapsed());
         assert!(!is_alive(child));
     }
 }

@@ -9,13 +9,11 @@ use solti_model::{
 use solti_runner::RunEnd;
 use solti_store::Store;
 use solti_supervisor::{Supervisor, SupervisorConfig, SupervisorError};
+use solti_testing::PATIENCE;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
-
-/// No change takes longer; what does hangs.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What the app has promised.
 #[derive(Default)]
