@@ -9,7 +9,7 @@ use solti_shim::control::{Reply, Request};
 use solti_shim::exit_record::{ExitRecord, boot_id_hash};
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::connection::{Connection, Heard};
+use crate::connection::{Connection, Heard, SUBSCRIBE};
 use crate::run_dir::RunDir;
 use crate::shim_process::ShimProcess;
 use crate::watch::{Watched, watch};
@@ -76,7 +76,7 @@ struct Answered {
 /// Asks the shim for its status and subscribes; `None` when it is not there to answer.
 async fn ask(dir: &RunDir, give_up: Instant) -> Result<Option<Answered>, AttachError> {
     let Ok(mut connection) = Connection::open(dir).await else { return Ok(None) };
-    for request in [Request::Status, Request::Subscribe] {
+    for request in [Request::Status, SUBSCRIBE] {
         if connection.send(request).await.is_err() {
             return Ok(None);
         }

@@ -49,7 +49,7 @@ pub async fn sweep(run_id: &str) -> Result<usize, AttachError> {
 async fn members(run_id: &str) -> Result<Vec<Process>, AttachError> {
     let id = run_id.to_owned();
     let listed = tokio::task::spawn_blocking(move || {
-        let mut members = Membership { run_id: &id, ancestor: None, not_before_ticks: 0 }.members()?;
+        let mut members = Membership { run_id: &id, not_before_ticks: 0 }.members()?;
         members.extend(shed_the_mark(&id, &members));
         Ok(members)
     });

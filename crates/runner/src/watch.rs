@@ -8,12 +8,12 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use solti_shim::cgroup::Unenforced;
 use solti_shim::control::{Reply, Request};
 
-use crate::connection::{Connection, Heard};
+use crate::connection::{Connection, Heard, SUBSCRIBE};
 use crate::handle::RunEnds;
 use crate::run_dir::RunDir;
 use crate::shim_process::ShimProcess;
 use crate::sweep::sweep;
-use crate::{EndFlags, LostReason, RunEnd, RunHandle, RunOutcome, StopMode};
+use crate::{EndFlags, LostReason, MainEnded, RunEnd, RunHandle, RunOutcome, StopMode};
 
 /// Before a connection is tried again that a living shim has refused or closed: it serves a limited number.
 const BEFORE_RECONNECT: Duration = Duration::from_millis(250);
@@ -92,7 +92,7 @@ impl Watch {
 
     async fn subscribe(&mut self) -> Option<Connection> {
         let mut connection = Connection::open(&self.run.dir).await.ok()?;
-        connection.send(Request::Subscribe).await.ok()?;
+        connection.send(SUBSCRIBE).await.ok()?;
         Some(connection)
     }
 
@@ -108,6 +108,9 @@ impl Watch {
                     Heard::Reply(Reply::Exited { log_bytes }) => {
                         self.ring(log_bytes);
                         return;
+                    }
+                    Heard::Reply(Reply::MainEnded { status, holders }) => {
+                        self.ends.main_ended.send_replace(Some(MainEnded::look(status, holders)));
                     }
                     Heard::Reply(Reply::Accepted | Reply::Status { .. }) => {}
                     Heard::Closed => return,

@@ -15,7 +15,7 @@ use crate::ids::IdSource;
 use crate::lanes::Lanes;
 use crate::tidying::Tidying;
 use crate::{LiveTask, RunFolders, SupervisorConfig, SupervisorError};
-use solti_model::{Lane, Slot, StopMode, TaskEventKind, TaskId, TaskSpec, Waiting};
+use solti_model::{Lane, MainEnded, Slot, StopMode, TaskEventKind, TaskId, TaskSpec, Waiting};
 use solti_runner::{LogDoorbell, RunController, RunOutcome, Runner, Unenforced};
 use solti_store::{Change, Store};
 use std::collections::HashMap;
@@ -86,6 +86,11 @@ pub enum Message {
         unenforced: Unenforced,
         controller: RunController,
         doorbell: LogDoorbell,
+    },
+    MainEnded {
+        id: TaskId,
+        attempt: u32,
+        main_ended: MainEnded,
     },
     Ended {
         id: TaskId,
@@ -192,6 +197,7 @@ impl Actor {
             Message::Started { id, attempt, started_at, pid, unenforced, controller, doorbell } => {
                 self.started(&id, attempt, started_at, (pid, unenforced), controller, doorbell).await;
             }
+            Message::MainEnded { id, attempt, main_ended } => self.main_ended(&id, attempt, main_ended).await,
             Message::Ended { id, attempt, outcome } => self.ended(&id, attempt, &outcome).await,
             Message::Due { id, attempt } => self.due(&id, attempt).await,
             Message::Closed { id } => self.closed(&id).await,
@@ -222,7 +228,7 @@ impl Actor {
                 Stage::Running { .. } | Stage::Ending => None,
             };
             let stopping = active.stored.stop_requested && !matches!(active.stage, Stage::Ending);
-            Some(RowState { waiting, stopping })
+            Some(RowState { waiting, stopping, main_ended: active.main_ended.clone() })
         };
         ids.into_iter().filter_map(|id| state(&id).map(|state| (id, state))).collect()
     }

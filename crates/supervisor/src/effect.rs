@@ -4,7 +4,7 @@ use crate::actor::{Message, now_ms};
 use crate::handle::Shared;
 use crate::tidying::Tidying;
 use crate::{LiveTask, RunFolders};
-use solti_model::TaskId;
+use solti_model::{MainEnded, TaskId};
 use solti_runner::{RunEnd, RunOutcome, RunRequest, Runner};
 use std::sync::Arc;
 use std::time::Duration;
@@ -70,7 +70,18 @@ impl Effect {
             doorbell,
         })
         .await;
-        let outcome = handle.wait().await;
+        let mut main_ended = handle.main_ended();
+        let outcome = loop {
+            tokio::select! {
+                outcome = handle.wait() => break outcome,
+                Ok(()) = main_ended.changed() => {
+                    let word = main_ended.borrow_and_update().as_ref().map(main_ended_words);
+                    if let Some(main_ended) = word {
+                        self.tell(Message::MainEnded { id: id.clone(), attempt, main_ended }).await;
+                    }
+                }
+            }
+        };
         self.tell(Message::Ended { id, attempt, outcome: Box::new(outcome) }).await;
     }
 
@@ -83,6 +94,10 @@ impl Effect {
         self.shared.feed.changed(id);
         self.tidying.tidy(id, attempt).await;
     }
+}
+
+fn main_ended_words(ended: &solti_runner::MainEnded) -> MainEnded {
+    MainEnded { exit_code: ended.exit_code, writers: ended.writers, text: ended.to_string() }
 }
 
 /// The last part of the run's id.
