@@ -74,6 +74,10 @@ pub struct TaskRow {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub remark: Option<String>,
+    /// Why nothing can be learned of it for now, or its start is put off; one sentence. It is tried again by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub trouble: Option<String>,
     /// The latest runs, oldest first.
     pub recent_runs: Vec<RunMark>,
 }

@@ -138,7 +138,7 @@ impl Drop for ForkServer {
         self.kill();
         let pid = self.pid;
         // SAFETY: integers and a null status, which is allowed; an unreaped child's pid is nobody else's.
-        let reap = move || drop(unsafe { libc::waitpid(pid, ptr::null_mut(), 0) });
+        let reap = move || unsafe { libc::waitpid(pid, ptr::null_mut(), 0) };
         // One that hangs in the kernel ends when it comes out of it, and the thread of a runtime cannot wait for that.
         let _ = std::thread::Builder::new().name("reap-fork-server".into()).spawn(reap);
     }

@@ -30,6 +30,7 @@ pub struct RunHandle {
     pub(crate) controller: RunController,
     pub(crate) doorbell: LogDoorbell,
     pub(crate) main_ended: watch::Receiver<Option<MainEnded>>,
+    pub(crate) trouble: watch::Receiver<Option<String>>,
 }
 
 /// Stop requests that may wait; a second one of the same kind says nothing new.
@@ -43,6 +44,8 @@ pub struct RunEnds {
     pub log_bytes: watch::Sender<u64>,
     /// Set when the main program has ended and the run goes on.
     pub main_ended: watch::Sender<Option<MainEnded>>,
+    /// Why nothing can be learned of the run for now.
+    pub trouble: watch::Sender<Option<String>>,
     pub outcome: oneshot::Sender<RunOutcome>,
 }
 
@@ -52,6 +55,7 @@ impl RunHandle {
         let (send_request, requests) = mpsc::channel(REQUESTS);
         let (log_bytes, doorbell) = watch::channel(0);
         let (main_ended, receive_main_ended) = watch::channel(None);
+        let (trouble, receive_trouble) = watch::channel(None);
         let (outcome, receive_outcome) = oneshot::channel();
         let handle = Self {
             pid,
@@ -62,8 +66,9 @@ impl RunHandle {
             controller: RunController { requests: send_request },
             doorbell: LogDoorbell { log_bytes: doorbell },
             main_ended: receive_main_ended,
+            trouble: receive_trouble,
         };
-        (handle, RunEnds { requests, log_bytes, main_ended, outcome })
+        (handle, RunEnds { requests, log_bytes, main_ended, trouble, outcome })
     }
 
     /// Waits for the end. Safe to cancel, and may be called again.
@@ -81,6 +86,12 @@ impl RunHandle {
     /// Word of a run that goes on without its main program; a later one replaces an earlier one.
     pub fn main_ended(&self) -> watch::Receiver<Option<MainEnded>> {
         self.main_ended.clone()
+    }
+
+    /// Why nothing can be learned of the run for now, in one sentence; `None` as a rule. It goes on all the while, as far as is
+    /// known.
+    pub fn trouble(&self) -> watch::Receiver<Option<String>> {
+        self.trouble.clone()
     }
 
     pub fn controller(&self) -> RunController {

@@ -9,6 +9,7 @@ mod attach;
 mod connection;
 mod end;
 mod error;
+mod force;
 mod fork_server;
 mod handle;
 mod main_ended;
@@ -27,7 +28,7 @@ mod usage;
 mod watch;
 
 pub use end::{LostReason, RunEnd, RunOutcome};
-pub use error::AttachError;
+pub use error::{AttachError, StartError};
 pub use handle::{LogDoorbell, RunController, RunEnds, RunHandle, StopMode};
 pub use main_ended::MainEnded;
 pub use run_dir::{TRANSIENT_FILES, empty_run_folder};

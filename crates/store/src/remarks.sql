@@ -1,2 +1,2 @@
--- Format 5: what the end of a run has left undone, in one sentence; NULL is nothing.
+-- Format 6: what the end of a run has left undone, in one sentence; NULL is nothing.
 ALTER TABLE runs ADD COLUMN remark TEXT;
