@@ -271,6 +271,14 @@ waiting?: Waiting,
  */
 stopping: boolean, 
 /**
+ * Its main program has ended, and others of the run go on.
+ */
+mainEnded?: MainEnded, 
+/**
+ * That of the latest run, once it has ended; see [`crate::TaskRun`].
+ */
+remark?: string, 
+/**
  * Why nothing can be learned of it for now, or its start is put off; one sentence. It is tried again by itself.
  */
 trouble?: string, 
