@@ -78,7 +78,8 @@ row "kill of the app and of a shim at each durable step" 5 165 \
 row "kill -9 of a shim" 10 50 run_tests -p solti-api -p solti-runner --test recovery killed_shim
 row "program or directory that cannot be started" 3 3 \
     run_tests -p solti-runner -p solti-shim -p solti-api --test start_failures --test shim --test data_folder
-row "child ignores term, holds the pipe, escapes" 5 5 run_tests -p solti-api --test process_tree
+row "child ignores term, holds the pipe, escapes" 5 5 run_tests -p solti-api -p solti-shim --test process_tree --test shim
+row "hung fork server, script text in the process table" 3 5 run_tests -p solti-runner --test fork_server --test runs
 row "disk full, disk errors, interrupted calls" 10 10 run_tests -p solti-api --test disk
 row "torn tails, full disk under a log" 3 3 run_tests -p solti-logstore
 row "database killed while it writes" 5 15 run_tests -p solti-store

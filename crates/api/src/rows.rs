@@ -57,6 +57,8 @@ pub async fn complete(supervisor: &Supervisor, tasks: Vec<StoredTask>) -> Result
             next_attempt_at: stored.next_attempt_at,
             waiting: state.waiting.filter(|_| waits),
             stopping: state.stopping,
+            main_ended: state.main_ended,
+            remark: runs.last().and_then(|stored| stored.run.remark.clone()),
             trouble: state.trouble,
             recent_runs: runs.iter().map(|stored| mark(&stored.run)).collect(),
             task: stored.task,

@@ -62,6 +62,7 @@ fn run(n: u64) -> StoredRun {
         error: None,
         exit_code: Some(0),
         usage: None,
+        remark: None,
     };
     StoredRun {
         task_id: TaskId::generate(n, n),

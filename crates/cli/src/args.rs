@@ -125,6 +125,9 @@ pub struct Run {
     /// How long it may take, as in 90s or 2h
     #[arg(long, short, value_parser = humantime::parse_duration)]
     pub timeout: Option<Duration>,
+    /// What becomes of processes that are left when the command ends
+    #[arg(long, value_enum, default_value_t = AfterMain::Wait)]
+    pub after_main: AfterMain,
     /// Try a failure again so often, with growing pauses
     #[arg(long, value_name = "TIMES", value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_RETRIES)))]
     pub retries: Option<u32>,
@@ -143,6 +146,14 @@ pub enum WhenBusy {
     Refuse,
     /// Stop what runs there
     Replace,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum AfterMain {
+    /// The task lasts until they have closed its output
+    Wait,
+    /// They are asked to end, after a grace they are killed
+    End,
 }
 
 #[derive(Debug, Args)]

@@ -17,7 +17,7 @@ use solti_shim::layout;
 use crate::{AttachError, Stage, StartCause, StartFailure};
 
 /// What a finished run needs no more once its outcome is stored: all but the log.
-pub const TRANSIENT_FILES: [&str; 4] = [layout::LAUNCH, layout::EXIT, layout::SOCKET, crate::argv::SCRIPT];
+pub const TRANSIENT_FILES: [&str; 4] = [layout::LAUNCH, layout::EXIT, layout::SOCKET, crate::script::SCRIPT];
 
 #[derive(Debug)]
 pub struct RunDir {

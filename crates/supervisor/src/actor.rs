@@ -17,7 +17,7 @@ use crate::lanes::Lanes;
 use crate::lookout::Found;
 use crate::tidying::Tidying;
 use crate::{LiveTask, RunFolders, SupervisorConfig, SupervisorError};
-use solti_model::{Lane, Slot, StopMode, TaskEventKind, TaskId, TaskPhase, TaskSpec, Waiting};
+use solti_model::{Lane, MainEnded, Slot, StopMode, TaskEventKind, TaskId, TaskPhase, TaskSpec, Waiting};
 use solti_runner::{LogDoorbell, RunController, RunOutcome, Runner, Unenforced};
 use solti_store::{Change, Store};
 use std::collections::HashMap;
@@ -90,6 +90,11 @@ pub enum Message {
         unenforced: Unenforced,
         controller: RunController,
         doorbell: LogDoorbell,
+    },
+    MainEnded {
+        id: TaskId,
+        attempt: u32,
+        main_ended: MainEnded,
     },
     Ended {
         id: TaskId,
@@ -231,6 +236,7 @@ impl Actor {
             Message::Started { id, attempt, started_at, pid, unenforced, controller, doorbell } => {
                 self.started(&id, attempt, started_at, (pid, unenforced), controller, doorbell).await;
             }
+            Message::MainEnded { id, attempt, main_ended } => self.main_ended(&id, attempt, main_ended).await,
             Message::Ended { id, attempt, outcome } => self.ended(&id, attempt, &outcome).await,
             Message::Found { id, attempt, found } => self.found(&id, attempt, found).await,
             Message::Trouble { id, attempt, why } => self.troubled(&id, attempt, why),
@@ -276,7 +282,8 @@ impl Actor {
                 Stage::Running { .. } | Stage::Ending => None,
             };
             let stopping = active.stored.stop_requested && !matches!(active.stage, Stage::Ending);
-            Some(RowState { waiting, stopping, trouble: active.trouble.clone() })
+            let (main_ended, trouble) = (active.main_ended.clone(), active.trouble.clone());
+            Some(RowState { waiting, stopping, main_ended, trouble })
         };
         ids.into_iter().filter_map(|id| state(&id).map(|state| (id, state))).collect()
     }

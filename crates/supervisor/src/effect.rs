@@ -5,7 +5,7 @@ use crate::handle::Shared;
 use crate::lookout::{Found, end_now};
 use crate::tidying::Tidying;
 use crate::{LiveTask, RunFolders};
-use solti_model::TaskId;
+use solti_model::{MainEnded, TaskId};
 use solti_runner::{RunEnd, RunRequest, Runner, StartError};
 use std::sync::Arc;
 use tokio::sync::{Semaphore, mpsc, watch};
@@ -76,10 +76,16 @@ impl Effect {
             doorbell,
         })
         .await;
-        let mut trouble = handle.trouble();
+        let (mut main_ended, mut trouble) = (handle.main_ended(), handle.trouble());
         let outcome = loop {
             tokio::select! {
                 outcome = handle.wait() => break outcome,
+                Ok(()) = main_ended.changed() => {
+                    let word = main_ended.borrow_and_update().as_ref().map(main_ended_words);
+                    if let Some(main_ended) = word {
+                        self.tell(Message::MainEnded { id: id.clone(), attempt, main_ended }).await;
+                    }
+                }
                 Ok(()) = trouble.changed() => {
                     let why = trouble.borrow_and_update().clone();
                     self.tell(Message::Trouble { id: id.clone(), attempt, why }).await;
@@ -98,6 +104,10 @@ impl Effect {
         self.shared.feed.changed(id);
         self.tidying.tidy(id, attempt).await;
     }
+}
+
+fn main_ended_words(ended: &solti_runner::MainEnded) -> MainEnded {
+    MainEnded { exit_code: ended.exit_code, writers: ended.writers, text: ended.to_string() }
 }
 
 /// The last part of the run's id.

@@ -6,7 +6,8 @@ use crate::retention::{Kept, Retention, SearchedRun};
 use crate::{FinishedLimits, LiveTask, RunFolders, SupervisorError};
 use solti_logstore::LogLimits;
 use solti_model::{
-    InheritedVariable, Lane, Slot, StopMode, StorageState, TaskId, TaskSpec, VariableOrigin, Waiting,
+    InheritedVariable, Lane, MainEnded, Slot, StopMode, StorageState, TaskId, TaskSpec, VariableOrigin,
+    Waiting,
 };
 use solti_runner::Runner;
 use solti_store::Store;
@@ -86,6 +87,7 @@ impl SupervisorConfig {
 pub struct RowState {
     pub waiting: Option<Waiting>,
     pub stopping: bool,
+    pub main_ended: Option<MainEnded>,
     /// Why nothing can be learned of it, or its start is put off; one sentence.
     pub trouble: Option<String>,
 }

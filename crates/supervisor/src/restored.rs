@@ -8,8 +8,8 @@
 use crate::actor::{event, now_ms};
 use crate::{RunFolders, SupervisorError};
 use solti_model::{
-    BackoffState, CommandMode, ObjectMeta, Slot, SubprocessMode, SubprocessTask, Task, TaskEventKind, TaskId,
-    TaskKind, TaskPhase, TaskRun, TaskSpec, TaskStatus,
+    AfterMain, BackoffState, CommandMode, ObjectMeta, Slot, SubprocessMode, SubprocessTask, Task,
+    TaskEventKind, TaskId, TaskKind, TaskPhase, TaskRun, TaskSpec, TaskStatus,
 };
 use solti_store::{Change, Store, StoredRun, StoredTask};
 use std::path::Path;
@@ -103,6 +103,7 @@ fn stored_run(id: &TaskId, run: &RunFolder, open: bool, boot_id: &str) -> Stored
             error: (!open).then(|| LOST.to_owned()),
             exit_code: None,
             usage: None,
+            remark: None,
         },
         boot_id: boot_id.to_owned(),
         pid: None,
@@ -151,7 +152,8 @@ fn unknown_task(id: &TaskId, runs: &[RunFolder], boot_id: &str) -> Vec<Change> {
 /// A spec that does no harm when it is run again: what the task's own said is gone.
 fn unknown_spec(id: &TaskId) -> Option<TaskSpec> {
     let mode = SubprocessMode::Command(CommandMode { command: "true".into(), args: vec![] });
-    let task = SubprocessTask { mode, env: vec![], cwd: None, fail_on_non_zero: true };
+    let task =
+        SubprocessTask { mode, env: vec![], cwd: None, fail_on_non_zero: true, after_main: AfterMain::Wait };
     // A lane of its own, as more may be running than a shared lane holds. An id is made of the letters of a lane's name.
     let tail = &id.as_str()[id.as_str().len().saturating_sub(50)..];
     let slot = Slot::new(format!("recovered-{tail}")).ok()?;

@@ -10,7 +10,8 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use solti_model::{
-    CommandMode, EnvVar, ResourceLimits, ScriptMode, ScriptRuntime, SubprocessMode, SubprocessTask, TaskKind,
+    AfterMain, CommandMode, EnvVar, ResourceLimits, ScriptMode, ScriptRuntime, SubprocessMode,
+    SubprocessTask, TaskKind,
 };
 use solti_runner::{RunHandle, RunOutcome, RunRequest, Runner, ShimRunner, StartError, StartFailure};
 pub use solti_testing::{shim, within};
@@ -77,7 +78,13 @@ pub async fn wait(handle: &mut RunHandle) -> RunOutcome {
 }
 
 pub fn subprocess(mode: SubprocessMode) -> TaskKind {
-    TaskKind::Subprocess(SubprocessTask { mode, env: vec![], cwd: Some("/".into()), fail_on_non_zero: true })
+    TaskKind::Subprocess(SubprocessTask {
+        mode,
+        env: vec![],
+        cwd: Some("/".into()),
+        fail_on_non_zero: true,
+        after_main: AfterMain::Wait,
+    })
 }
 
 pub fn command(words: &[&str]) -> TaskKind {

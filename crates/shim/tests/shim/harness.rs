@@ -48,7 +48,7 @@ impl Drop for Guarded {
         if !matches!(self.shim.try_wait(), Ok(Some(_))) {
             let _ = self.shim.kill();
             let _ = self.shim.wait();
-            let left = Membership { run_id: &self.run_id, ancestor: None, not_before_ticks: 0 };
+            let left = Membership { run_id: &self.run_id, not_before_ticks: 0 };
             for process in left.members().unwrap_or_default() {
                 let _ = process.signal(libc::SIGKILL);
             }
@@ -78,7 +78,7 @@ impl Plan {
             timeout_ms: None,
             // For who ends on TERM; who does not, and shall be killed, sets less.
             grace_ms: 60_000,
-            drain_ms: 1_000,
+            after_main: solti_shim::launch::AfterMain::Wait,
             limits: solti_shim::launch::Limits::default(),
         };
         Self { folder, spec }
@@ -189,7 +189,7 @@ impl Running {
     /// Waits on the doorbell until the log has this many lines, and gives them.
     pub fn lines(&self, count: usize) -> Vec<String> {
         let mut control = self.connect();
-        control.send(Request::Subscribe);
+        control.send(Request::Subscribe { main_ended: false });
         loop {
             let reply = control.receive();
             let log = fs::read_to_string(self.dir().join("output.log")).unwrap_or_default();

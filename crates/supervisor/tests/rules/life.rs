@@ -3,8 +3,8 @@
 use crate::Step;
 use crate::machine::{End, Machine};
 use solti_model::{
-    BackoffStrategy, CommandMode, JitterStrategy, Slot, StopMode, SubprocessMode, SubprocessTask, TaskId,
-    TaskKind, TaskPhase, TaskQuery, TaskSpec, Waiting,
+    AfterMain, BackoffStrategy, CommandMode, JitterStrategy, Slot, StopMode, SubprocessMode, SubprocessTask,
+    TaskId, TaskKind, TaskPhase, TaskQuery, TaskSpec, Waiting,
 };
 use solti_runner::RunEnd;
 use solti_store::Store;
@@ -292,6 +292,7 @@ fn spec(lane: usize) -> TaskSpec {
         env: vec![],
         cwd: None,
         fail_on_non_zero: true,
+        after_main: AfterMain::Wait,
     });
     let backoff = BackoffStrategy { jitter: JitterStrategy::Full, first_ms: 1, max_ms: 4, factor: 2.0 };
     TaskSpec { backoff, ..TaskSpec::new(slot(lane), kind) }
