@@ -1,7 +1,7 @@
 //! The one place that says what the engine is made of: store, runner, supervisor, and the api over them. Guards stand
 //! between this api and a transport, not here: the window needs none.
 
-use crate::{Config, EngineError, environment::Inherited, error::in_full, user_manager::UserManager};
+use crate::{Config, EngineError, environment::Inherited, error::in_full, open_files, user_manager::UserManager};
 use solti_api::{LocalApi, SettingsAccess, StoredSettings, SupervisorApiAdapter};
 use solti_logstore::LogLimits;
 use solti_model::{FinishedSettings, InheritedEnvironment, LogSettings, Settings};
@@ -39,7 +39,9 @@ impl Engine {
     }
 
     async fn compose(config: &Config, Opened { store, recovered }: Opened) -> Result<Self, EngineError> {
-        let runner = Arc::new(ShimRunner::sheltered(&config.shim, Arc::new(UserManager::of_session())));
+        let open_files = open_files::raise();
+        let runner = ShimRunner::sheltered(&config.shim, Arc::new(UserManager::of_session()));
+        let runner = Arc::new(runner.with_open_files(open_files));
         // Beside the rest of the start. A run that comes first waits for it.
         spawn({
             let runner = Arc::clone(&runner);

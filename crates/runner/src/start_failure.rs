@@ -94,7 +94,8 @@ impl StartFailure {
             (StartCause::System, libc::EMFILE) => Some("too many open files"),
             (StartCause::System, libc::ENFILE) => Some("too many open files on this machine"),
             (StartCause::System, libc::EAGAIN) => Some("no more processes can be started"),
-            (StartCause::System, libc::ENOMEM) => Some("not enough memory"),
+            (StartCause::System, libc::ENOMEM | libc::ENOBUFS) => Some("not enough memory"),
+            (StartCause::System, libc::ETOOMANYREFS) => Some("too many descriptors on their way"),
             _ => None,
         }
     }
