@@ -140,8 +140,7 @@ impl Actor {
         paused: Option<bool>,
         reply: Reply<Lane>,
     ) {
-        if capacity == Some(0) {
-            let error = FieldError::new("capacity", "must be at least 1; pause the lane to start nothing");
+        if let Some(Err(error)) = capacity.map(solti_model::check_lane_capacity) {
             return drop(reply.send(Err(error.into())));
         }
         let lane = self.lanes.set(&slot, capacity, paused);

@@ -176,7 +176,7 @@ impl Actor {
         let attempt = active.attempt();
         active.set_phase(TaskPhase::Pending, now);
         active.stored.backoff = backoff;
-        active.stored.next_attempt_at = Some(now + delay_ms);
+        active.stored.next_attempt_at = Some(now.saturating_add(delay_ms));
         active.stage = Stage::Backoff { looping, held: false, timer: None };
         changes.insert(0, self.put_task(id).await);
         let why = if looping { "crash loop, " } else { "" };

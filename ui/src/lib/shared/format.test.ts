@@ -41,10 +41,11 @@ test("an end is said in plain words", () => {
 test("who waits says for what, and a crash loop is named", () => {
   const row = (waiting: TaskRow["waiting"]) =>
     ({ task: { spec: { slot: "etl" }, status: { attempt: 5 } }, waiting }) as TaskRow;
-  expect(waitingFor(row({ reason: "backoff", until: 13_000 }), 1000)).toBe("attempt 6 in 12 s");
-  expect(waitingFor(row({ reason: "crashLoop", until: 13_000 }), 1000)).toBe("crash loop: attempt 6 in 12 s");
-  expect(waitingFor(row({ reason: "crashLoop", until: 900 }), 1000)).toBe("crash loop: attempt 6 is due");
-  expect(waitingFor(row({ reason: "lanePaused" }), 1000)).toBe("lane etl is paused");
+  const now = () => 1000;
+  expect(waitingFor(row({ reason: "backoff", until: 13_000 }), now)).toBe("attempt 6 in 12 s");
+  expect(waitingFor(row({ reason: "crashLoop", until: 13_000 }), now)).toBe("crash loop: attempt 6 in 12 s");
+  expect(waitingFor(row({ reason: "crashLoop", until: 900 }), now)).toBe("crash loop: attempt 6 is due");
+  expect(waitingFor(row({ reason: "lanePaused" }), now)).toBe("lane etl is paused");
 });
 
 test("a task of which nothing can be learned says why, whatever its phase", () => {
