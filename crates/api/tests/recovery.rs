@@ -210,7 +210,9 @@ async fn after_a_reboot_a_next_attempt_waits_for_the_person_too() {
     let retried = json!({"restart": {"type": "onFailure"},
         "backoff": {"jitter": "none", "firstMs": 1_000, "maxMs": 1_000, "factor": 1.0}});
     let id = engine.api.submit_task(spec("s", bash(&text), retried)).await.unwrap();
-    let has_failed_once = |task: &solti_model::Task| task.status.phase == TaskPhase::Pending && task.status.exit_code == Some(1);
+    let has_failed_once = |task: &solti_model::Task| {
+        task.status.phase == TaskPhase::Pending && task.status.exit_code == Some(1)
+    };
     engine.wait_for(&id, has_failed_once).await;
     engine.supervisor.shut_down().await;
 

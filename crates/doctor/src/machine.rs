@@ -73,11 +73,8 @@ pub fn limits() -> Finding {
     let descriptors = getrlimit(Resource::Nofile).maximum.map(|most| most.saturating_sub(OWN_DESCRIPTORS));
     let processes = most_processes().map(|most| most / PROCESSES_A_TASK);
     let words = |tasks: Option<u64>| tasks.map_or("any number".to_owned(), |tasks| tasks.to_string());
-    let said = format!(
-        "open files carry {} running tasks, processes {}",
-        words(descriptors),
-        words(processes)
-    );
+    let said =
+        format!("open files carry {} running tasks, processes {}", words(descriptors), words(processes));
     let least = descriptors.into_iter().chain(processes).min();
     if least.is_none_or(|least| least >= ENOUGH_TASKS) {
         return Finding::ok(WHAT, said);
@@ -97,7 +94,8 @@ fn most_processes() -> Option<u64> {
     let kernel = ["/proc/sys/kernel/pid_max", "/proc/sys/kernel/threads-max"];
     let kernel = kernel.into_iter().filter_map(|path| number(Path::new(path)));
     let own = own_cgroup();
-    let groups = own.iter().flat_map(|own| own.ancestors()).filter_map(|group| number(&group.join("pids.max")));
+    let groups =
+        own.iter().flat_map(|own| own.ancestors()).filter_map(|group| number(&group.join("pids.max")));
     // The superuser has none of his own.
     let user = if rustix::process::geteuid().is_root() { None } else { getrlimit(Resource::Nproc).maximum };
     kernel.chain(groups).chain(user).min()

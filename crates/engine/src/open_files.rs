@@ -7,14 +7,33 @@ use std::sync::OnceLock;
 /// What the soft limit was before it was first raised. Of the process, as the limit itself is.
 static FOUND: OnceLock<Option<u64>> = OnceLock::new();
 
-/// Raises the soft limit to the hard one; returns the soft limit that this process was started with, `None` for unlimited.
-pub fn raise() -> Option<u64> {
+/// The soft limit that this process was started with; `None` for unlimited.
+pub fn found() -> Option<u64> {
+    *FOUND.get_or_init(|| getrlimit(Resource::Nofile).current)
+}
+
+/// Raises the soft limit to the hard one.
+pub fn raise() {
+    found();
     let limit = getrlimit(Resource::Nofile);
-    let found = *FOUND.get_or_init(|| limit.current);
     if limit.current != limit.maximum
         && let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit })
     {
-        tracing::warn!("the limit of open files stays at {found:?}: {error}");
+        tracing::warn!("the limit of open files stays as it is: {error}");
     }
-    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limit_is_raised_and_what_it_was_is_known_however_often() {
+        let before = getrlimit(Resource::Nofile).current;
+        raise();
+        raise();
+        let after = getrlimit(Resource::Nofile);
+        assert_eq!(after.current, after.maximum);
+        assert_eq!(found(), before);
+    }
 }

@@ -109,7 +109,11 @@ impl RunDir {
         // The lowest free number is given out first, so it tells how many are taken.
         let taken = libc::rlim_t::from(self.dir.as_raw_fd().unsigned_abs());
         let reserve = RESERVE.min(limit.rlim_cur / 4);
-        if taken + reserve < limit.rlim_cur { Ok(()) } else { Err(io::Error::from_raw_os_error(libc::EMFILE)) }
+        if taken + reserve < limit.rlim_cur {
+            Ok(())
+        } else {
+            Err(io::Error::from_raw_os_error(libc::EMFILE))
+        }
     }
 
     /// What is enough to find it again.

@@ -197,3 +197,25 @@ impl StartFailure {
         if self.path.as_os_str().is_empty() { String::new() } else { format!("{}: ", self.path.display()) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_the_system_lacks_for_a_moment_is_tried_again() {
+        let shortage = |stage, errno| StartFailure::recorded(ReportedFailure { stage, errno }).shortage();
+        for stage in
+            [ShimStage::RunDir, ShimStage::Launch, ShimStage::Log, ShimStage::Control, ShimStage::Spawn]
+        {
+            for errno in [libc::EMFILE, libc::ENFILE, libc::EAGAIN, libc::ENOMEM] {
+                assert!(shortage(stage, errno).is_some(), "{stage:?} {errno}");
+            }
+            assert_eq!(shortage(stage, libc::EIO), None);
+        }
+        assert!(shortage(ShimStage::Exec, libc::EAGAIN).is_some());
+        // Another shim has the run: its number is that of a full process table.
+        assert_eq!(shortage(ShimStage::Lock, libc::EWOULDBLOCK), None);
+        assert_eq!(shortage(ShimStage::Exec, libc::ENOENT), None);
+    }
+}

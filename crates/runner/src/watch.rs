@@ -251,7 +251,8 @@ impl Watch {
     fn recorded(&self) -> Result<Option<RunOutcome>, AttachError> {
         let Some(dir) = self.run.place.open()? else { return Ok(None) };
         let record = dir.record(&self.run.run_id);
-        let record = record.map_err(|source| AttachError::ExitRecord { path: dir.path().to_owned(), source })?;
+        let record =
+            record.map_err(|source| AttachError::ExitRecord { path: dir.path().to_owned(), source })?;
         Ok(record.as_ref().and_then(RunOutcome::from_record))
     }
 
@@ -262,8 +263,12 @@ impl Watch {
             }
             Err(error) => tracing::warn!(run = self.run.run_id, %error, "the shim is gone"),
         }
+        let reason = match self.run.place.open() {
+            Ok(None) => LostReason::FolderGone,
+            _ => LostReason::ShimGone,
+        };
         RunOutcome {
-            end: RunEnd::Lost { reason: LostReason::ShimGone },
+            end: RunEnd::Lost { reason },
             started_at_ms: Some(self.run.started_at_ms),
             finished_at_ms: now_ms(),
             duration: self.began.elapsed(),
