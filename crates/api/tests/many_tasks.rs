@@ -12,10 +12,11 @@ use solti_model::{
     Waiting,
 };
 use solti_runner::{
-    AttachError, Attached, RunHandle, RunRequest, Runner, ShimRunner, StartFailure, UnsupportedKind,
+    AttachError, Attached, RunHandle, RunRequest, Runner, ShimRunner, StartError, StopMode, UnsupportedKind,
 };
 use solti_store::{Change, Store, StoredLane, StoredRun, StoredTask};
 use solti_supervisor::{Supervisor, SupervisorConfig};
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -145,7 +146,7 @@ impl Runner for Counting {
         self.runner.accepts(kind)
     }
 
-    async fn start(&self, request: RunRequest) -> Result<RunHandle, StartFailure> {
+    async fn start(&self, request: RunRequest) -> Result<RunHandle, StartError> {
         let now = self.now.fetch_add(1, Ordering::AcqRel) + 1;
         self.most.fetch_max(now, Ordering::AcqRel);
         let started = self.runner.start(request).await;
@@ -159,6 +160,19 @@ impl Runner for Counting {
 
     async fn sweep(&self, run_id: &str) -> Result<usize, AttachError> {
         self.runner.sweep(run_id).await
+    }
+
+    async fn marks(&self) -> Result<HashMap<String, usize>, AttachError> {
+        self.runner.marks().await
+    }
+
+    async fn end_unreachable(
+        &self,
+        run_dir: &Path,
+        run_id: &str,
+        mode: StopMode,
+    ) -> Result<Attached, AttachError> {
+        self.runner.end_unreachable(run_dir, run_id, mode).await
     }
 }
 

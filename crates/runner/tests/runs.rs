@@ -291,3 +291,12 @@ fn handle_shim(runs: &Runs) -> u32 {
     let bytes = std::fs::read(runs.run_dir("zombie").join("exit")).unwrap();
     solti_shim::exit_record::ExitRecord::decode(&bytes).unwrap().shim_pid
 }
+
+#[tokio::test]
+async fn a_program_gets_the_limit_of_open_files_that_it_is_to_have() {
+    let runs = Runs::new();
+    let runner = runner().with_open_files(Some(321));
+    let mut handle = runner.start(runs.request("t", sh("ulimit -Sn"))).await.unwrap();
+    wait(&mut handle).await;
+    assert_eq!(runs.output("t"), "321\n");
+}

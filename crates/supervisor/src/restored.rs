@@ -84,7 +84,8 @@ fn run_folders(task: &Path) -> Vec<RunFolder> {
         let since = changed.duration_since(UNIX_EPOCH).unwrap_or_default();
         runs.push(RunFolder {
             attempt,
-            open: path.join("exit").exists(),
+            // What cannot be looked at may well be alive.
+            open: !matches!(path.join("exit").try_exists(), Ok(false)),
             changed_at: u64::try_from(since.as_millis()).unwrap_or(u64::MAX),
         });
     }
