@@ -56,6 +56,8 @@ fn the_types_of_the_page_are_those_of_the_model() {
         RunMark,
         Summary,
         StorageState,
+        UnkeptLimit,
+        LogLimit,
         LabelCount,
         Lane,
         TaskChange,
