@@ -71,7 +71,7 @@ pub use retention::{Removal, StoredLog, StoredSegment, plan, remove_segment};
 #[cfg(feature = "reader")]
 pub use search::{
     LogSearch, PatternError, Progress, RowMatcher, SearchQuery, SmallMatch, SmallSearch, make_filter,
-    make_filters, make_filters_with_block_bytes,
+    make_filters, make_filters_with_block_bytes, pays,
 };
 #[cfg(feature = "reader")]
 pub use sgr::Style;

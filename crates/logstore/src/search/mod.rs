@@ -18,6 +18,5 @@ mod small;
 
 pub use log_search::{LogSearch, Progress};
 pub use query::{PatternError, RowMatcher, SearchQuery};
-pub(crate) use skipping::pays;
-pub use skipping::{make_filter, make_filters, make_filters_with_block_bytes};
+pub use skipping::{make_filter, make_filters, make_filters_with_block_bytes, pays};
 pub use small::{SmallMatch, SmallSearch};
