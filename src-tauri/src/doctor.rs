@@ -15,7 +15,7 @@ pub fn run(json: bool) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let diagnosis = diagnose(&config, LogSettings::default().min_free_bytes);
+    let diagnosis = diagnose(&config, LogSettings::default());
     if json {
         // Plain data: it always writes.
         println!("{}", serde_json::to_string_pretty(&diagnosis).unwrap_or_default());
@@ -26,8 +26,8 @@ pub fn run(json: bool) -> ExitCode {
 }
 
 /// Blocks while it looks.
-pub fn diagnose(config: &Config, min_free_bytes: u64) -> Diagnosis {
-    let place = Place { data_dir: config.data_dir.clone(), shim: config.shim.clone(), min_free_bytes };
+pub fn diagnose(config: &Config, logs: LogSettings) -> Diagnosis {
+    let place = Place { data_dir: config.data_dir.clone(), shim: config.shim.clone(), logs };
     examine(&place, vec![web_view()])
 }
 

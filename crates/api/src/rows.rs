@@ -101,6 +101,7 @@ pub async fn summary(supervisor: &Supervisor) -> Result<Summary, ApiError> {
         labels: store.labels().await.map_err(storage)?.into_iter().map(count).collect(),
         resource_version: supervisor.resource_version(),
         storage: supervisor.storage(),
+        unkept_limits: supervisor.unkept_limits(),
     })
 }
 

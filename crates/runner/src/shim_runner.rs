@@ -277,7 +277,9 @@ async fn report(begun: &mut Begun) -> Reported {
             }
             Ok(Ok(StartReport::Failed(failure))) => return Reported::Failed(failure),
             // Closed, and not just unreadable for us.
-            Ok(Err(error)) if !heard && error.kind() == io::ErrorKind::UnexpectedEof => return Reported::Never,
+            Ok(Err(error)) if !heard && error.kind() == io::ErrorKind::UnexpectedEof => {
+                return Reported::Never;
+            }
             Ok(Err(_)) => return Reported::Died,
             // Its end closes the pipe for an order that it has not carried out, which is the proof that there is no shim. One
             // that it has just made goes on, and reports.

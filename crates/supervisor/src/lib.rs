@@ -35,6 +35,7 @@ mod skip_filters;
 mod spare_folders;
 mod stopping;
 mod tidying;
+mod unkept;
 
 pub use boot::current_boot_id;
 pub use error::SupervisorError;
