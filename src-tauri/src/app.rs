@@ -2,6 +2,7 @@
 //! tested without a display; what is specific to the real one is in [`run`].
 
 use crate::{
+    caret,
     closing::CloseGate,
     commands::{self, AppInfo, SettingsDoor},
     doors::{DoorFlags, Doors},
@@ -92,6 +93,7 @@ pub fn run(config: &Config, flags: DoorFlags, lock: DataLock) -> Result<(), Shel
             let spare = app.state::<SpareWindow>().inner().clone();
             app.handle().plugin(window_memory(&data_dir, spare))?;
             app.manage(WindowMemory);
+            caret::stand_still();
             shutdown::on_signals(app.handle());
             let doors = Arc::clone(&app.state::<Arc<Doors>>());
             spawn(async move { doors.follow(served, followed, flags).await });

@@ -4,6 +4,7 @@
 //! What the engine is made of is said in `solti-engine`. Start reading at app.rs (what is wired to what) and commands/ (what a page can ask).
 
 mod app;
+mod caret;
 mod changes;
 mod closing;
 mod commands;
@@ -23,6 +24,7 @@ mod spare_window;
 mod tail;
 mod tray;
 mod usage;
+mod web_process;
 mod window;
 
 pub use app::{Parts, assemble, context};
