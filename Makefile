@@ -5,7 +5,7 @@ NPM = npm --prefix ui --silent
 # With nextest, tests of a real window run one at a time (.config/nextest.toml).
 NEXTEST := $(shell $(CARGO) nextest --version 2>/dev/null)
 
-.PHONY: help deps page build package run dev foreign test torture bench check format bindings
+.PHONY: help deps run-deps page build package run dev foreign test torture bench check format bindings
 
 help:
 	@echo "make deps    install what is missing"
@@ -23,20 +23,26 @@ help:
 deps:
 	@scripts/deps.sh
 
-page: deps
+# Without what only tests and measurements need.
+run-deps:
+	@scripts/deps.sh run
+
+page: run-deps
 	$(NPM) run build
 
 build: page
 	$(CARGO) build --release --workspace --bins
 
 # The programs all in one go, as `build` makes them; target/release/bundle then holds the packages.
-package: deps
+package: run-deps
 	ui/node_modules/.bin/tauri build -- --workspace
 
-run: build
+# Not as released: an optimised program in less than half of the time (the profile `local` in Cargo.toml).
+run: page
+	$(CARGO) build --profile local -p solti-desktop -p solti-shim --bins
 	scripts/run.sh
 
-dev: deps
+dev: run-deps
 	$(CARGO) build -p solti-shim
 	ui/node_modules/.bin/tauri dev
 
@@ -45,7 +51,7 @@ foreign: deps
 	@scripts/foreign.sh
 
 # The programs and the page first: the tests of the whole app start the ones and show the other.
-test: page foreign
+test: deps page foreign
 	$(CARGO) build -p solti-shim -p solti-cli --bins
 ifneq ($(NEXTEST),)
 	$(CARGO) nextest run --workspace
@@ -63,7 +69,7 @@ torture:
 	@scripts/torture.sh $(ROWS)
 
 # As for the tests: benches/window starts the app, which needs the shim beside it and the page inside.
-bench: page
+bench: deps page
 	$(CARGO) build --release -p solti-shim --bins
 	$(CARGO) bench --workspace
 
