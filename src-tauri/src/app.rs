@@ -3,6 +3,7 @@
 
 use crate::{
     arguments::Arguments,
+    caret,
     closing::CloseGate,
     commands::{self, AppInfo, SettingsDoor},
     doors::Doors,
@@ -94,6 +95,7 @@ pub fn run(config: &Config, arguments: Arguments, lock: DataLock) -> Result<(), 
             let spare = app.state::<SpareWindow>().inner().clone();
             app.handle().plugin(window_memory(&data_dir, spare))?;
             app.manage(WindowMemory);
+            caret::stand_still();
             shutdown::on_signals(app.handle());
             let doors = Arc::clone(&app.state::<Arc<Doors>>());
             spawn(async move { doors.follow(served, followed, flags).await });

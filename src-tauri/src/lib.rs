@@ -5,6 +5,7 @@
 
 mod app;
 mod arguments;
+mod caret;
 mod changes;
 mod closing;
 mod commands;
@@ -25,6 +26,7 @@ mod spare_window;
 mod tail;
 mod tray;
 mod usage;
+mod web_process;
 mod window;
 
 pub use app::{Parts, assemble, context};
