@@ -1,7 +1,7 @@
 //! A task that is not over, as the actor holds it.
 
 use crate::LiveTask;
-use solti_model::{RecentStarts, Slot, StopMode, TaskPhase};
+use solti_model::{RecentStarts, Slot, StopMode, TaskId, TaskPhase};
 use solti_runner::RunController;
 use solti_store::{StoredRun, StoredTask};
 use tokio::sync::{oneshot, watch};
@@ -24,9 +24,11 @@ pub struct Active {
 
 #[derive(Debug)]
 pub enum Stage {
-    /// Its admission is not stored yet. `turn` says that its lane has given it a place meanwhile.
+    /// Its admission is not stored yet. `turn` says that its lane has given it a place meanwhile; `replaces` are those that
+    /// have to end for it.
     Admitting {
         turn: bool,
+        replaces: Vec<TaskId>,
     },
     /// It waits in its lane.
     Waiting,
@@ -42,8 +44,10 @@ pub enum Stage {
         looping: bool,
         timer: Option<AbortHandle>,
     },
-    /// Its end is decided and about to be stored.
-    Ending,
+    /// Its end is decided and about to be stored. `unstored`: the database has refused it so far, and what it said.
+    Ending {
+        unstored: Option<String>,
+    },
 }
 
 impl Active {

@@ -6,7 +6,8 @@ use crate::retention::{Kept, Retention, SearchedRun};
 use crate::{FinishedLimits, LiveTask, RunFolders, SupervisorError};
 use solti_logstore::LogLimits;
 use solti_model::{
-    InheritedVariable, Lane, Slot, StopMode, StorageState, TaskId, TaskSpec, VariableOrigin, Waiting,
+    InheritedVariable, Lane, Slot, StopMode, StorageState, TaskId, TaskSpec, TaskStatus, VariableOrigin,
+    Waiting,
 };
 use solti_runner::Runner;
 use solti_store::Store;
@@ -86,6 +87,8 @@ impl SupervisorConfig {
 pub struct RowState {
     pub waiting: Option<Waiting>,
     pub stopping: bool,
+    /// It has ended so, and the database cannot be told.
+    pub unstored: Option<TaskStatus>,
 }
 
 /// What the handle and the actor share. The actor is the one writer.

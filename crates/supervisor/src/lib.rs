@@ -28,12 +28,14 @@ mod lanes;
 mod live;
 mod outcome;
 mod recovery;
+mod refused;
 mod restored;
 mod retention;
 mod skip_filters;
 mod spare_folders;
 mod stopping;
 mod tidying;
+mod waits;
 
 pub use boot::current_boot_id;
 pub use error::SupervisorError;

@@ -5,10 +5,10 @@
 
 use crate::actor::{Actor, event, now_ms};
 use crate::attempt::{Active, Stage};
-use crate::{RunFolders, SupervisorError, actor, restored};
+use crate::{RunFolders, SupervisorError, restored};
 use solti_model::{
-    LOOP_STARTS, LOOP_WINDOW_MS, RecentStarts, RestartStrategy, StopMode, TaskEventKind, TaskId, TaskPhase,
-    TaskSpec,
+    AdmissionStrategy, LOOP_STARTS, LOOP_WINDOW_MS, RecentStarts, RestartStrategy, StopMode, TaskEventKind,
+    TaskId, TaskPhase, TaskSpec,
 };
 use solti_runner::{Attached, EndFlags, LostReason, RunEnd, RunHandle, RunOutcome};
 use solti_store::{Change, Store, StoredLane, StoredRun, StoredTask};
@@ -49,7 +49,8 @@ impl Actor {
             if run.is_some() {
                 self.lanes.restore_holder(&slot, &id);
             } else {
-                self.lanes.restore_waiting(&slot, &id);
+                let replaces = stored.task.spec.admission == AdmissionStrategy::Replace;
+                self.lanes.restore_waiting(&slot, &id, replaces);
             }
             self.adopt(stored, runs);
             if let Some(run) = unfinished {
@@ -65,6 +66,10 @@ impl Actor {
             }
         }
         for slot in slots {
+            let stopping =
+                |id: &TaskId| self.tasks.get(id).is_some_and(|active| active.stored.stop_requested);
+            let victims = self.lanes.still_to_replace(&slot, stopping);
+            self.replace(victims).await;
             self.start_ready(&slot).await;
         }
         tokio::spawn(sweep_folders(self.store.clone(), self.folders.clone()));
@@ -113,14 +118,12 @@ impl Actor {
                 let (effect, id, attempt) = (self.effect(), id.clone(), stored.task.status.attempt);
                 let spec = &stored.task.spec;
                 // A clock that was set back must not make it wait for longer than it ever has to.
-                let delay =
-                    stored.next_attempt_at.unwrap_or(0).saturating_sub(now_ms()).min(longest_wait_ms(spec));
+                let due_ms = stored.next_attempt_at.unwrap_or(0);
+                let delay = due_ms.saturating_sub(now_ms()).min(longest_wait_ms(spec));
+                let wait = self.waits.begin(due_ms, Duration::from_millis(delay));
                 let failed = last.run.phase != TaskPhase::Succeeded;
                 let looping = starts.floor_ms(spec, failed, last.run.finished_at.unwrap_or(0)) > 0;
-                let timer = tokio::spawn(async move {
-                    tokio::time::sleep(Duration::from_millis(delay)).await;
-                    effect.tell(actor::Message::Due { id, attempt }).await;
-                });
+                let timer = tokio::spawn(async move { effect.wait(wait, id, attempt).await });
                 Stage::Backoff { looping, timer: Some(timer.abort_handle()) }
             }
         };

@@ -1,5 +1,5 @@
 //! The rules of the supervisor under any order of events: submits of every admission, ends of every kind, stops, deletes,
-//! changes of lanes, crashes and reboots of the machine, in the middle of whatever was under way.
+//! changes of lanes, batches that the database refuses, crashes and reboots of the machine, in the middle of whatever was under way.
 //!
 //! The actor, the store and the recovery are the real ones; processes are scripted (`machine`), so that hundreds of lives fit
 //! into seconds. What must hold: a terminal phase is final, a task has one live attempt at most, a lane starts nothing over its
@@ -43,6 +43,10 @@ pub enum Step {
     RefuseStart,
     /// The next process does not end when it is asked to.
     Stubborn,
+    /// The database refuses batches of this kind for good, until the app is at rest the next time.
+    RefuseBatch {
+        which: usize,
+    },
     /// The app goes on for so many turns of its runtime, and is in the middle of something then.
     Run {
         turns: usize,
@@ -85,6 +89,7 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(lane, capacity, paused)| Step::Lane { lane, capacity, paused }),
         1 => Just(Step::RefuseStart),
         1 => Just(Step::Stubborn),
+        1 => any::<usize>().prop_map(|which| Step::RefuseBatch { which }),
         5 => (0..60usize).prop_map(|turns| Step::Run { turns }),
         4 => Just(Step::Settle),
         2 => prop::bool::weighted(0.3).prop_map(|reboot| Step::Crash { reboot }),
