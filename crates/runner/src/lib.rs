@@ -10,6 +10,7 @@ mod clock_set;
 mod connection;
 mod end;
 mod error;
+mod force;
 mod fork_server;
 mod handle;
 mod resolve;
@@ -27,7 +28,7 @@ mod watch;
 
 pub use clock_set::ClockSet;
 pub use end::{LostReason, RunEnd, RunOutcome};
-pub use error::AttachError;
+pub use error::{AttachError, StartError};
 pub use handle::{LogDoorbell, RunController, RunEnds, RunHandle, StopMode};
 pub use run_dir::{TRANSIENT_FILES, empty_run_folder};
 pub use runner::{Attached, RunRequest, Runner, UnsupportedKind};

@@ -226,6 +226,20 @@ pub(crate) fn bookmarks(db: &Transaction<'_>, id: &TaskId) -> Result<Vec<Bookmar
     Ok(bookmarks)
 }
 
+pub(crate) fn is_deleted(db: &Transaction<'_>, id: &TaskId) -> Result<bool, StoreError> {
+    Ok(db.prepare_cached("SELECT 1 FROM deleted_tasks WHERE id = ?1")?.exists([id.as_str()])?)
+}
+
+pub(crate) fn deleted(db: &Transaction<'_>) -> Result<Vec<TaskId>, StoreError> {
+    let mut statement = db.prepare_cached("SELECT id FROM deleted_tasks")?;
+    let mut rows = statement.query([])?;
+    let mut deleted = Vec::new();
+    while let Some(row) = rows.next()? {
+        deleted.push(name(row, "id", TaskId::new)?);
+    }
+    Ok(deleted)
+}
+
 pub(crate) fn lanes(db: &Transaction<'_>) -> Result<Vec<StoredLane>, StoreError> {
     let mut statement = db.prepare_cached("SELECT slot, capacity, paused FROM lanes ORDER BY slot")?;
     let mut rows = statement.query([])?;

@@ -44,6 +44,10 @@ pub(crate) fn apply(db: &Transaction<'_>, numbers: &mut Numbers, change: &Change
         Change::PutTask(task) => put_task(db, numbers, task),
         Change::PutRun(run) => put_run(db, numbers.required(db, &run.task_id)?, run),
         Change::DeleteTask(id) => delete_task(db, numbers, id),
+        Change::ForgetDeleted(id) => {
+            db.prepare_cached("DELETE FROM deleted_tasks WHERE id = ?1")?.execute([id.as_str()])?;
+            Ok(())
+        }
         Change::PutLane(lane) => put_lane(db, lane),
         Change::Event { task_id, at, attempt, kind, detail } => {
             let num = numbers.required(db, task_id)?;
@@ -223,6 +227,7 @@ fn delete_task(db: &Transaction<'_>, numbers: &mut Numbers, id: &TaskId) -> Resu
     ] {
         db.prepare_cached(delete)?.execute([num])?;
     }
+    db.prepare_cached("INSERT OR IGNORE INTO deleted_tasks (id) VALUES (?1)")?.execute([id.as_str()])?;
     Ok(())
 }
 

@@ -160,6 +160,9 @@ impl Actor {
         };
         let (before, stored) = (stored(&before), stored(&lane));
         let commit = self.save(vec![Change::PutLane(stored.clone())]).await;
+        if !lane.paused {
+            self.begin_held(&slot).await;
+        }
         self.start_ready(&slot).await;
         let (effect, lane) = (self.effect(), self.lanes.set(&slot, None, None));
         tokio::spawn(async move {

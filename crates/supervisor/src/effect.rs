@@ -1,17 +1,17 @@
 //! What runs beside the actor and reports back to it: starting a run and seeing it to its end.
 
-use crate::actor::{Message, now_ms};
+use crate::actor::Message;
 use crate::commit::{self, Commit};
 use crate::handle::Shared;
+use crate::lookout::{Found, end_now};
 use crate::refused::Batch;
 use crate::tidying::Tidying;
 use crate::waits::{Wait, Waits, Woken};
 use crate::{LiveTask, RunFolders};
 use solti_model::TaskId;
-use solti_runner::{RunEnd, RunOutcome, RunRequest, Runner};
+use solti_runner::{RunEnd, RunRequest, Runner, StartError};
 use solti_store::{Change, Store, StoreError};
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc, watch};
 
 /// What runs beside the actor and reports back to it.
@@ -24,6 +24,8 @@ pub(crate) struct Effect {
     pub(crate) store: Store,
     pub(crate) commits: Arc<Semaphore>,
     pub(crate) waits: Waits,
+    /// Runs that are being looked for.
+    pub(crate) looks: Arc<Semaphore>,
     pub(crate) mailbox: mpsc::WeakSender<Message>,
 }
 
@@ -65,17 +67,21 @@ impl Effect {
                 fail_point!("run-started");
                 self.watch(id, attempt, handle).await;
             }
-            Err(failure) => {
+            Err(error) => {
                 drop(place);
-                let outcome = RunOutcome {
-                    end: RunEnd::StartFailed(failure),
-                    started_at_ms: None,
-                    finished_at_ms: now_ms(),
-                    duration: Duration::ZERO,
-                    flags: solti_runner::EndFlags::default(),
-                    usage: None,
-                };
-                self.tell(Message::Ended { id, attempt, outcome: Box::new(outcome) }).await;
+                self.tell(match error {
+                    StartError::Failed(failure) => match failure.shortage() {
+                        Some(why) => Message::PutOff { id, attempt, why },
+                        None => {
+                            let outcome = Box::new(end_now(RunEnd::StartFailed(failure)));
+                            Message::Ended { id, attempt, outcome }
+                        }
+                    },
+                    StartError::Unknown(error) => {
+                        Message::Found { id, attempt, found: Found::OutOfSight(error.to_string()) }
+                    }
+                })
+                .await;
             }
         }
     }
@@ -94,7 +100,16 @@ impl Effect {
             doorbell,
         })
         .await;
-        let outcome = handle.wait().await;
+        let mut trouble = handle.trouble();
+        let outcome = loop {
+            tokio::select! {
+                outcome = handle.wait() => break outcome,
+                Ok(()) = trouble.changed() => {
+                    let why = trouble.borrow_and_update().clone();
+                    self.tell(Message::Trouble { id: id.clone(), attempt, why }).await;
+                }
+            }
+        };
         self.tell(Message::Ended { id, attempt, outcome: Box::new(outcome) }).await;
     }
 

@@ -261,6 +261,10 @@ waiting?: Waiting,
  */
 stopping: boolean, 
 /**
+ * Why nothing can be learned of it for now, or its start is put off; one sentence. It is tried again by itself.
+ */
+trouble?: string, 
+/**
  * The latest runs, oldest first.
  */
 recentRuns: Array<RunMark>, };
