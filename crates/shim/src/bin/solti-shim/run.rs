@@ -17,7 +17,7 @@ use solti_shim::tree::{Membership, Process};
 
 use crate::child::Leader;
 use crate::clients::Clients;
-use crate::clock::Clock;
+use crate::clock::{Clock, Deadline};
 use crate::ending::{Cause, Ending};
 use crate::output::Output;
 use crate::record::RecordFile;
@@ -52,7 +52,7 @@ pub struct Run {
     own: Started,
     /// Looked up when the tree is to be ended.
     own_start_ticks: OnceCell<u64>,
-    timeout_at: Option<Instant>,
+    timeout_at: Option<Deadline>,
     leader_end: Option<LeaderEnd>,
     ending: Option<Ending>,
     /// Since the last thing we waited for has ended; the drain time counts from here.
@@ -61,7 +61,7 @@ pub struct Run {
 
 impl Run {
     pub fn new(own: Started) -> Self {
-        let timeout_at = own.spec.timeout_ms.and_then(|ms| own.began.checked_add(Duration::from_millis(ms)));
+        let timeout_at = own.spec.timeout_ms.and_then(|ms| Deadline::after(ms, own.began.elapsed()));
         Self {
             own,
             own_start_ticks: OnceCell::new(),
@@ -213,7 +213,7 @@ impl Run {
     }
 
     fn run_timers(&mut self, now: Instant) {
-        if self.timeout_at.is_some_and(|at| at <= now) {
+        if self.timeout_at.is_some_and(Deadline::is_over) {
             self.timeout_at = None;
             self.end_tree(Cause::Timeout);
         }
@@ -237,7 +237,7 @@ impl Run {
 
     fn due(&self, now: Instant) -> Option<Instant> {
         [
-            self.timeout_at,
+            self.timeout_at.map(|at| at.look_at(now)),
             self.ending.as_ref().and_then(Ending::due),
             self.drain_until(),
             self.own.output.due(now),
