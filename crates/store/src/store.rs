@@ -132,7 +132,26 @@ impl Store {
     /// A page of the list: newest first, by cursor.
     pub async fn list(&self, query: &RowQuery) -> Result<RowPage, StoreError> {
         let query = query.clone();
-        self.inner.readers.run(move |db| rows::list(db, &query)).await
+        let text = query.text.as_deref().is_some_and(|text| !text.trim().is_empty());
+        match if text { self.inner.readers.run(rows::halves).await? } else { None } {
+            Some(halves) => self.list_by_halves(query, halves).await,
+            None => self.inner.readers.run(move |db| rows::list(db, &query)).await,
+        }
+    }
+
+    async fn list_by_halves(
+        &self,
+        query: RowQuery,
+        [newer, older]: [rows::Range; 2],
+    ) -> Result<RowPage, StoreError> {
+        let readers = &self.inner.readers;
+        let half = |range| {
+            let query = query.clone();
+            readers.run(move |db| rows::find(db, &query, Some(range)))
+        };
+        let ((mut nums, newer), (rest, older)) = tokio::try_join!(half(newer), half(older))?;
+        nums.extend(rest);
+        readers.run(move |db| rows::page(db, &query, (nums, newer + older))).await
     }
 
     /// Oldest first; empty for an unknown id.

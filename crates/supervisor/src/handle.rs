@@ -6,8 +6,8 @@ use crate::retention::{Kept, Retention, SearchedRun};
 use crate::{FinishedLimits, LiveTask, RunFolders, SupervisorError};
 use solti_logstore::LogLimits;
 use solti_model::{
-    InheritedVariable, Lane, MainEnded, Slot, StopMode, StorageState, TaskId, TaskSpec, UnkeptLimit,
-    VariableOrigin, Waiting,
+    InheritedVariable, Lane, MainEnded, Slot, StopMode, StorageState, TaskId, TaskSpec, TaskStatus,
+    UnkeptLimit, VariableOrigin, Waiting,
 };
 use solti_runner::Runner;
 use solti_store::Store;
@@ -88,6 +88,8 @@ pub struct RowState {
     pub waiting: Option<Waiting>,
     pub stopping: bool,
     pub main_ended: Option<MainEnded>,
+    /// It has ended so, and the database cannot be told.
+    pub unstored: Option<TaskStatus>,
     /// Why nothing can be learned of it, or its start is put off; one sentence.
     pub trouble: Option<String>,
 }

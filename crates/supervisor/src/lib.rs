@@ -29,6 +29,7 @@ mod live;
 mod lookout;
 mod outcome;
 mod recovery;
+mod refused;
 mod restored;
 mod retention;
 mod skip_filters;
@@ -36,6 +37,7 @@ mod spare_folders;
 mod stopping;
 mod tidying;
 mod unkept;
+mod waits;
 
 pub use boot::current_boot_id;
 pub use error::SupervisorError;

@@ -22,7 +22,8 @@ export type TaskSpec = {
  */
 slot: string, kind: TaskKind, 
 /**
- * Milliseconds that one attempt may take; unlimited when absent.
+ * Milliseconds that one attempt may take; unlimited when absent. The sleep of the machine counts, as it does in the times
+ * that are shown and in the waits between attempts.
  */
 timeout?: number, restart?: RestartStrategy, backoff?: BackoffStrategy, admission?: AdmissionStrategy, 
 /**
