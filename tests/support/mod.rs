@@ -13,13 +13,13 @@ mod server;
 pub use server::Server;
 
 use serde_json::json;
-use solti_testing::{PATIENCE, shim, wait_until as until};
+use solti_testing::{PATIENCE, free_port, shim, wait_until as until};
 use std::{
     env,
     fs::{self, File},
     future::Future,
     io::{BufRead, BufReader},
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
@@ -213,7 +213,7 @@ impl Desk {
 
     /// Starts the app and waits for its main window.
     pub async fn open(&self) -> AppWindow<'_> {
-        let port = TcpListener::bind(("127.0.0.1", 0)).and_then(|l| l.local_addr()).expect("a port").port();
+        let port = free_port();
         let mut command = Command::new("WebKitWebDriver");
         command.arg(format!("--port={port}")).arg("--host=127.0.0.1");
         self.surround(&mut command);

@@ -1,6 +1,7 @@
 //! Another machine: `solti serve` on a data folder of its own, at an address that it keeps.
 
 use super::{APP, Owned};
+use solti_testing::free_port;
 use std::{
     fs,
     io::{BufRead, BufReader},
@@ -12,7 +13,7 @@ use tempfile::TempDir;
 
 pub struct Server {
     data: TempDir,
-    /// Of HTTP; port 0 until it has been started.
+    /// Of HTTP.
     address: String,
     running: Option<Owned>,
 }
@@ -20,7 +21,7 @@ pub struct Server {
 impl Server {
     pub fn start() -> Self {
         let data = tempfile::tempdir().expect("temp dir");
-        let mut server = Self { data, address: "127.0.0.1:0".to_owned(), running: None };
+        let mut server = Self { data, address: format!("127.0.0.1:{}", free_port()), running: None };
         server.start_again();
         server
     }

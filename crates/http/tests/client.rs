@@ -45,7 +45,6 @@ async fn a_log_goes_on_at_the_line_where_the_connection_broke() {
 /// The same engine behind a new server at the same address.
 async fn restarted(service: Service) -> Service {
     let Service { engine, serving, dir, .. } = service;
-    let address = serving.address().unwrap();
     serving.shut_down().await;
     let (serving, token) = Service::serve(&engine, &dir, |options| {
         options.tcp = Some(TcpOptions::new(address, Tls::Off));
@@ -56,7 +55,10 @@ async fn restarted(service: Service) -> Service {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_watcher_is_told_to_read_again_after_a_break_and_a_banner_hears_of_both() {
-    let mut service = Service::start().await;
+    // It is opened again where it was.
+    let address = ([127, 0, 0, 1], solti_testing::free_port()).into();
+    let tcp = TcpOptions::new(address, Tls::Off);
+    let mut service = Service::start_with(|options| options.tcp = Some(tcp)).await;
     let api = client(service.url(), Some(service.token.text()), Trust::PublicAuthorities);
     let mut reachability = api.reachability();
     assert_eq!(*reachability.borrow_and_update(), Reachability::Unknown);

@@ -4,8 +4,10 @@
 //! long, never at most: how fast things are is what the benchmarks are for. Where two durations are compared all the same,
 //! [`any_round`] measures them again on a machine that did something else meanwhile.
 
+mod port;
 mod shim;
 mod waiting;
 
+pub use port::free_port;
 pub use shim::{shim, shim_with_fail_points};
 pub use waiting::{PATIENCE, any_round, until, wait_until, within};

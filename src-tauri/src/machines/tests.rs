@@ -6,7 +6,7 @@ use solti_api::guard::{AccessToken, Auth, StandardGuards};
 use solti_engine::{Config, Engine};
 use solti_http::{ServeOptions, Serving, TcpOptions, Tls};
 use solti_model::{TaskSpec, parse_spec};
-use solti_testing::within;
+use solti_testing::{free_port, within};
 use std::net::SocketAddr;
 use tempfile::TempDir;
 
@@ -64,7 +64,7 @@ impl Other {
     async fn new(tls: bool) -> Self {
         let dir = tempfile::tempdir().expect("temp dir");
         let engine = engine(&dir.path().join("data")).await;
-        let address = "127.0.0.1:0".parse().expect("an address");
+        let address = ([127, 0, 0, 1], free_port()).into();
         let mut other = Self { engine, token: String::new(), serving: None, address, fingerprint: None, dir };
         other.open(tls).await;
         other
