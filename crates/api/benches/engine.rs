@@ -13,8 +13,8 @@ mod measure;
 use common::{Engine, command, spec};
 use measure::{Parts, median, report, share};
 use serde_json::json;
-use solti_api::{ApiHandler, TaskFeed};
-use solti_model::{ListQuery, OutputEvent, TaskId, TaskPhase, TaskQuery, TaskSpec};
+use solti_api::{ApiHandler, TaskControl, TaskFeed};
+use solti_model::{ListQuery, OutputEvent, StopMode, TaskId, TaskPhase, TaskQuery, TaskSpec};
 use solti_store::RowQuery;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -51,6 +51,11 @@ fn main() {
         if parts.wanted("burst") {
             burst(300).await;
             burst(3_000).await;
+        }
+        if parts.wanted("stop") {
+            for tasks in [100, 200, 400] {
+                stop(tasks).await;
+            }
         }
         if parts.wanted("list") {
             list().await;
@@ -342,6 +347,52 @@ async fn burst(tasks: usize) {
         &format!("{time:.2?}, {:.0}/s, none wrong or missing", tasks as f64 / time.as_secs_f64()),
         "all right",
         true,
+    );
+}
+
+/// Running tasks that are all told to stop at once, beside as many bare processes that are killed by their pids.
+async fn stop(tasks: usize) {
+    let (mut ours, mut bare) = (vec![], vec![]);
+    for _ in 0..ROUNDS {
+        let mut children: Vec<_> =
+            (0..tasks).map(|_| Command::new("/bin/sleep").arg("600").spawn().unwrap()).collect();
+        let began = Instant::now();
+        for child in &mut children {
+            child.start_kill().unwrap();
+        }
+        for child in &mut children {
+            child.wait().await.unwrap();
+        }
+        bare.push(began.elapsed());
+
+        let dir = tempfile::tempdir().unwrap();
+        let engine = Arc::new(Engine::open(dir.path()).await);
+        submit_all(&engine, tasks, CLIENTS, |_| command("/bin/sleep", &["600"])).await;
+        let mut changes = engine.supervisor.changes();
+        while count(&engine, &[TaskPhase::Running]).await < tasks as u64 {
+            changes.next().await.expect("the supervisor lives");
+        }
+        let query = TaskQuery { limit: Some(1_000), ..TaskQuery::default() };
+        let running = engine.api.query_tasks(query).await.unwrap().items;
+        let began = Instant::now();
+        let mut all = tokio::task::JoinSet::new();
+        for task in running {
+            let engine = Arc::clone(&engine);
+            all.spawn(async move {
+                engine.api.stop_task(&task.metadata.id, StopMode::Graceful).await.unwrap();
+            });
+        }
+        all_finished(&engine, tasks as u64).await;
+        ours.push(began.elapsed());
+        all.join_all().await;
+        assert_eq!(count(&engine, &[TaskPhase::Canceled]).await, tasks as u64);
+    }
+    let (ours, bare) = (median(ours), median(bare));
+    report(
+        &format!("stop of {tasks} running tasks"),
+        &format!("{ours:.2?}, bare processes {bare:.2?}"),
+        "400 within 1 s",
+        ours < Duration::from_secs(1),
     );
 }
 

@@ -60,6 +60,8 @@ pub async fn complete(supervisor: &Supervisor, tasks: Vec<StoredTask>) -> Result
             next_attempt_at: stored.next_attempt_at,
             waiting: state.waiting.filter(|_| waits),
             stopping: state.stopping,
+            main_ended: state.main_ended,
+            remark: runs.last().and_then(|stored| stored.run.remark.clone()),
             trouble: state.trouble,
             recent_runs: runs.iter().map(|stored| mark(&stored.run)).collect(),
             task: stored.task,
@@ -102,6 +104,7 @@ pub async fn summary(supervisor: &Supervisor) -> Result<Summary, ApiError> {
         labels: store.labels().await.map_err(storage)?.into_iter().map(count).collect(),
         resource_version: supervisor.resource_version(),
         storage: supervisor.storage(),
+        unkept_limits: supervisor.unkept_limits(),
     })
 }
 

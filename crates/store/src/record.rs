@@ -1,6 +1,21 @@
 //! What is stored, and the changes that a batch is made of. How they become rows is in `write`, how they come back in `read`.
 
-use solti_model::{BackoffState, Bookmark, InheritedVariable, Slot, Task, TaskId, TaskRun};
+use solti_model::{BackoffState, Bookmark, InheritedVariable, Slot, Task, TaskId, TaskPhase, TaskRun};
+
+/// How far a task is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    pub phase: TaskPhase,
+    /// The latest; 0 before the first.
+    pub attempt: u32,
+}
+
+/// The attempts of a task: their numbers, in order, and which of them are over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempts {
+    pub id: TaskId,
+    pub runs: Vec<(u32, bool)>,
+}
 
 /// A task with what the supervisor needs to go on with it after a restart. Times are Unix milliseconds.
 #[derive(Debug, Clone, PartialEq)]

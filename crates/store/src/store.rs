@@ -4,7 +4,8 @@ use crate::readers::Readers;
 use crate::task_cache::TaskCache;
 use crate::writer::{Commit, Writer, WriterStats};
 use crate::{
-    Change, LabelCount, RowPage, RowQuery, StoreError, StoredEvent, StoredLane, StoredRun, StoredTask,
+    Attempts, Change, LabelCount, RowCursor, RowPage, RowQuery, Standing, StoreError, StoredEvent,
+    StoredLane, StoredRun, StoredTask,
 };
 use crate::{environment, read, rows, schema};
 use solti_model::{Bookmark, InheritedVariable, Task, TaskId, TaskPage, TaskPhase, TaskQuery};
@@ -100,6 +101,26 @@ impl Store {
     /// All tasks of which [`Store::is_deleted`] says so.
     pub async fn deleted(&self) -> Result<Vec<TaskId>, StoreError> {
         self.inner.readers.run(read::deleted).await
+    }
+
+    /// How far these tasks are, without their specs; an unknown id has no entry.
+    pub async fn standings(&self, ids: Vec<TaskId>) -> Result<BTreeMap<TaskId, Standing>, StoreError> {
+        self.inner.readers.run(move |db| read::standings(db, &ids)).await
+    }
+
+    /// At most `limit` tasks, newest first, those behind `before`, with their attempts alone; and behind which the next
+    /// ones are. `None` for that when there are no more.
+    pub async fn attempts_before(
+        &self,
+        before: Option<RowCursor>,
+        limit: u32,
+    ) -> Result<(Vec<Attempts>, Option<RowCursor>), StoreError> {
+        self.inner.readers.run(move |db| read::attempts_before(db, before, limit)).await
+    }
+
+    /// The attempts of these tasks, in this order; an unknown id is left out.
+    pub async fn attempts_of(&self, ids: Vec<TaskId>) -> Result<Vec<Attempts>, StoreError> {
+        self.inner.readers.run(move |db| read::attempts_of(db, &ids)).await
     }
 
     /// The contract's query: newest first, by offset.

@@ -19,7 +19,7 @@ use crate::refused::Batch;
 use crate::tidying::Tidying;
 use crate::waits::Waits;
 use crate::{LiveTask, RunFolders, SupervisorConfig, SupervisorError};
-use solti_model::{Lane, Slot, StopMode, TaskEventKind, TaskId, TaskPhase, TaskSpec, Waiting};
+use solti_model::{Lane, MainEnded, Slot, StopMode, TaskEventKind, TaskId, TaskPhase, TaskSpec, Waiting};
 use solti_runner::{LogDoorbell, RunController, RunOutcome, Runner, Unenforced};
 use solti_store::{Change, Store, StoreError, StoredLane};
 use std::collections::HashMap;
@@ -92,6 +92,11 @@ pub enum Message {
         unenforced: Unenforced,
         controller: RunController,
         doorbell: LogDoorbell,
+    },
+    MainEnded {
+        id: TaskId,
+        attempt: u32,
+        main_ended: MainEnded,
     },
     Ended {
         id: TaskId,
@@ -256,6 +261,7 @@ impl Actor {
             Message::Started { id, attempt, started_at, pid, unenforced, controller, doorbell } => {
                 self.started(&id, attempt, started_at, (pid, unenforced), controller, doorbell).await;
             }
+            Message::MainEnded { id, attempt, main_ended } => self.main_ended(&id, attempt, main_ended).await,
             Message::Ended { id, attempt, outcome } => self.ended(&id, attempt, &outcome).await,
             Message::Found { id, attempt, found } => self.found(&id, attempt, found).await,
             Message::Trouble { id, attempt, why } => self.troubled(&id, attempt, why),
@@ -310,6 +316,7 @@ impl Actor {
             Some(RowState {
                 waiting,
                 stopping,
+                main_ended: active.main_ended.clone(),
                 trouble: active.trouble.clone(),
                 unstored: active.unstored_status(),
             })

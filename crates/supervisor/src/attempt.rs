@@ -1,7 +1,7 @@
 //! A task that is not over, as the actor holds it.
 
 use crate::LiveTask;
-use solti_model::{RecentStarts, Slot, StopMode, TaskId, TaskPhase, TaskStatus};
+use solti_model::{MainEnded, RecentStarts, Slot, StopMode, TaskId, TaskPhase, TaskStatus};
 use solti_runner::RunController;
 use solti_store::{StoredRun, StoredTask};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -15,6 +15,8 @@ pub struct Active {
     pub stored: StoredTask,
     /// The latest attempt.
     pub run: Option<StoredRun>,
+    /// Its main program has ended, and the run goes on. Not stored: the shim tells it again.
+    pub main_ended: Option<MainEnded>,
     pub stage: Stage,
     pub live: watch::Sender<LiveTask>,
     /// Delete it when it has ended, and tell these.
@@ -71,6 +73,7 @@ impl Active {
         Self {
             stored,
             run: None,
+            main_ended: None,
             stage,
             live: watch::Sender::new(live),
             purge: Vec::new(),

@@ -6,7 +6,7 @@ use crate::attempt::{Active, Stage};
 use crate::outcome::judge;
 use crate::refused::Batch;
 use solti_model::{
-    BackoffState, NextStep, RunUsage, Slot, TaskEventKind, TaskId, TaskPhase, TaskRun, TaskStatus,
+    BackoffState, MainEnded, NextStep, RunUsage, Slot, TaskEventKind, TaskId, TaskPhase, TaskRun, TaskStatus,
     after_attempt,
 };
 use solti_runner::{LogDoorbell, RunController, RunEnd, RunOutcome, RunRequest, Unenforced, Usage};
@@ -68,9 +68,10 @@ impl Actor {
             error: None,
             exit_code: None,
             usage: None,
+            remark: None,
         };
         let run = StoredRun { task_id: id.clone(), run, boot_id, pid: None, folder: true, environment };
-        active.run = Some(run.clone());
+        (active.run, active.main_ended) = (Some(run.clone()), None);
         let put = self.put_task(id).await;
         vec![put, run.into(), event(id, now, Some(attempt), TaskEventKind::Admitted, None)]
     }
@@ -142,6 +143,22 @@ impl Actor {
         }
     }
 
+    /// The first word goes into the history, later ones only change the row.
+    pub(crate) async fn main_ended(&mut self, id: &TaskId, attempt: u32, main_ended: MainEnded) {
+        let Some(active) = self.tasks.get_mut(id).filter(|active| active.attempt() == attempt) else {
+            return;
+        };
+        let text = main_ended.text.clone();
+        match active.main_ended.replace(main_ended) {
+            Some(_) => self.shared.feed.changed(id),
+            None => {
+                let put = self.put_task(id).await;
+                let told = event(id, now_ms(), Some(attempt), TaskEventKind::MainEnded, Some(text));
+                self.save_and_publish(id, vec![put, told]).await;
+            }
+        }
+    }
+
     pub(crate) async fn ended(&mut self, id: &TaskId, attempt: u32, outcome: &RunOutcome) {
         fail_point!("end-heard");
         let Some(active) = self.tasks.get_mut(id).filter(|active| active.attempt() == attempt) else {
@@ -149,6 +166,7 @@ impl Actor {
         };
         active.trouble = None;
         let now = now_ms();
+        active.main_ended = None;
         let spec = &active.stored.task.spec;
         let result = judge(spec, outcome, active.stored.stop_requested);
         let mut next = after_attempt(spec, result.end, active.stored.backoff, rand::random::<f64>());
@@ -167,6 +185,7 @@ impl Actor {
             run.run.finished_at = Some(outcome.finished_at_ms);
             (run.run.exit_code, run.run.error) = (result.exit_code, result.error.clone());
             run.run.usage = outcome.usage.map(usage);
+            run.run.remark = result.remark;
             changes.push(Change::from(run.clone()));
         }
         let kind = match outcome.end {

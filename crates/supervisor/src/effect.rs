@@ -8,7 +8,7 @@ use crate::refused::Batch;
 use crate::tidying::Tidying;
 use crate::waits::{Wait, Waits, Woken};
 use crate::{LiveTask, RunFolders};
-use solti_model::TaskId;
+use solti_model::{MainEnded, TaskId};
 use solti_runner::{RunEnd, RunRequest, Runner, StartError};
 use solti_store::{Change, Store, StoreError};
 use std::sync::Arc;
@@ -100,10 +100,16 @@ impl Effect {
             doorbell,
         })
         .await;
-        let mut trouble = handle.trouble();
+        let (mut main_ended, mut trouble) = (handle.main_ended(), handle.trouble());
         let outcome = loop {
             tokio::select! {
                 outcome = handle.wait() => break outcome,
+                Ok(()) = main_ended.changed() => {
+                    let word = main_ended.borrow_and_update().as_ref().map(main_ended_words);
+                    if let Some(main_ended) = word {
+                        self.tell(Message::MainEnded { id: id.clone(), attempt, main_ended }).await;
+                    }
+                }
                 Ok(()) = trouble.changed() => {
                     let why = trouble.borrow_and_update().clone();
                     self.tell(Message::Trouble { id: id.clone(), attempt, why }).await;
@@ -130,6 +136,10 @@ impl Effect {
         self.shared.feed.changed(id);
         self.tidying.tidy(id, attempt).await;
     }
+}
+
+fn main_ended_words(ended: &solti_runner::MainEnded) -> MainEnded {
+    MainEnded { exit_code: ended.exit_code, writers: ended.writers, text: ended.to_string() }
 }
 
 /// The last part of the run's id.

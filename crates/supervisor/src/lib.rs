@@ -36,6 +36,7 @@ mod skip_filters;
 mod spare_folders;
 mod stopping;
 mod tidying;
+mod unkept;
 mod waits;
 
 pub use boot::current_boot_id;

@@ -45,7 +45,9 @@ impl Actor {
             }
             slots.insert(slot);
         }
-        self.note_boot(rebooted || self.config.restored).await?;
+        if rebooted || last_boot.is_none() || self.config.restored {
+            self.note_boot(rebooted || self.config.restored).await?;
+        }
         if self.config.restored
             && let Err(error) = self.store.recovery_is_done()
         {

@@ -3,19 +3,17 @@
 use crate::Step;
 use crate::machine::{End, Machine};
 use solti_model::{
-    AdmissionStrategy, BackoffStrategy, CommandMode, JitterStrategy, Slot, StopMode, SubprocessMode,
-    SubprocessTask, TaskId, TaskKind, TaskPhase, TaskQuery, TaskSpec, Waiting,
+    AdmissionStrategy, AfterMain, BackoffStrategy, CommandMode, JitterStrategy, Slot, StopMode,
+    SubprocessMode, SubprocessTask, TaskId, TaskKind, TaskPhase, TaskQuery, TaskSpec, Waiting,
 };
 use solti_runner::RunEnd;
 use solti_store::Store;
 use solti_supervisor::{Supervisor, SupervisorConfig, SupervisorError};
+use solti_testing::PATIENCE;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
-
-/// No change takes longer; what does hangs.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What the app has promised.
 #[derive(Default)]
@@ -337,6 +335,7 @@ fn spec(lane: usize) -> TaskSpec {
         env: vec![],
         cwd: None,
         fail_on_non_zero: true,
+        after_main: AfterMain::Wait,
     });
     let backoff = BackoffStrategy { jitter: JitterStrategy::Full, first_ms: 1, max_ms: 4, factor: 2.0 };
     TaskSpec { backoff, ..TaskSpec::new(slot(lane), kind) }
