@@ -33,6 +33,7 @@ const AT_ONCE: usize = 64;
 /// Who submits at the same time.
 const CLIENTS: usize = 8;
 const LISTED: u64 = 100_000;
+const MILLION: u64 = 1_000_000;
 
 fn main() {
     let Some(parts) = Parts::asked() else { return };
@@ -58,6 +59,9 @@ fn main() {
         }
         if parts.wanted("list") {
             list().await;
+        }
+        if parts.wanted("million") {
+            million().await;
         }
     });
 }
@@ -410,6 +414,67 @@ async fn check_codes(engine: &Engine, tasks: usize) {
         }
     }
     assert_eq!(offset as usize, tasks);
+}
+
+/// What a person waits for over a million finished tasks.
+async fn million() {
+    let dir = tempfile::tempdir().unwrap();
+    finished_tasks::store(dir.path(), MILLION).await;
+    let began = Instant::now();
+    let engine = Engine::open(dir.path()).await;
+    let opened = began.elapsed();
+    report(
+        "start over 1,000,000 finished tasks",
+        &format!("{opened:.2?}"),
+        "at most 2 s",
+        opened <= Duration::from_secs(2),
+    );
+
+    let page = |text: Option<&str>| {
+        let query = ListQuery { text: text.map(str::to_owned), limit: Some(100), ..ListQuery::default() };
+        let api = &engine.api;
+        async move {
+            let began = Instant::now();
+            let found = api.list_tasks(query).await.unwrap();
+            (began.elapsed(), found.total)
+        }
+    };
+    let (first, total) = page(None).await;
+    assert_eq!(total, MILLION);
+    report("  first page", &format!("{first:.2?}"), "at most 50 ms", first <= Duration::from_millis(50));
+    for (what, text, matches) in [
+        ("  free text that one task has", "film 777777", 1),
+        ("  free text that all have", "ENCODE", MILLION),
+        ("  free text that none has", "no such film", 0),
+    ] {
+        let mut times = vec![];
+        for _ in 0..9 {
+            let (took, total) = page(Some(text)).await;
+            assert_eq!(total, matches, "{text}");
+            times.push(took);
+        }
+        let took = median(times);
+        report(what, &format!("{took:.2?}"), "at most 200 ms", took <= Duration::from_millis(200));
+    }
+    let mut times = vec![];
+    for _ in 0..9 {
+        let began = Instant::now();
+        let counted: u64 = engine.api.summary().await.unwrap().by_phase.values().sum();
+        times.push(began.elapsed());
+        assert_eq!(counted, MILLION);
+    }
+    let took = median(times);
+    report("  counts", &format!("{took:.2?}"), "at most 50 ms", took <= Duration::from_millis(50));
+    let began = Instant::now();
+    let expired = engine.supervisor.store().expired(None, Some(MILLION as u32 - 100), 500).await.unwrap();
+    let took = began.elapsed();
+    assert_eq!(expired.len(), 100);
+    report(
+        "  what has to go of them",
+        &format!("{took:.2?}"),
+        "at most 50 ms",
+        took <= Duration::from_millis(50),
+    );
 }
 
 /// Pages of a hundred out of a hundred thousand finished tasks.

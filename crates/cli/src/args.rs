@@ -134,7 +134,7 @@ pub struct Run {
     #[arg(long, value_name = "KEY=VALUE", value_parser = pair)]
     pub label: Vec<(String, String)>,
     /// The command and its arguments, as they are: no shell reads them
-    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "COMMAND")]
+    #[arg(required = true, trailing_var_arg = true, value_name = "COMMAND")]
     pub argv: Vec<String>,
 }
 
@@ -279,5 +279,16 @@ mod tests {
             let Command::Run(run) = cli.command else { panic!("a run was written") };
             assert_eq!((run.wait, run.argv), (true, vec!["make".into(), "-j8".into(), "--wait".into()]));
         }
+    }
+
+    #[test]
+    fn a_flag_that_is_none_is_refused_and_not_run() {
+        for line in ["solti run --bogus x", "solti run --wait -Z make", "solti run --wiat make -j8"] {
+            let refused = Cli::try_parse_from(line.split(' ')).expect_err("refused");
+            assert_eq!(refused.kind(), clap::error::ErrorKind::UnknownArgument, "{line}");
+        }
+        let odd = Cli::parse_from(["solti", "run", "--", "--odd-name", "x"]);
+        let Command::Run(run) = odd.command else { panic!("a run was written") };
+        assert_eq!(run.argv, ["--odd-name", "x"]);
     }
 }

@@ -141,6 +141,34 @@ pub struct Summary {
     #[ts(type = "number")]
     pub resource_version: u64,
     pub storage: StorageState,
+    /// The limits of the logs that cannot be kept for now, each once.
+    #[serde(default)]
+    pub unkept_limits: Vec<UnkeptLimit>,
+}
+
+/// A limit of the logs that is not kept although all has gone that can: what is being written is one piece, and other files
+/// may fill the disk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UnkeptLimit {
+    pub limit: LogLimit,
+    /// How much too much the logs take, or how much is not free that ought to be, in bytes; rounded up.
+    #[ts(type = "number")]
+    pub bytes: u64,
+    /// The task that exceeds it most, where it is a limit of each run or task.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub task: Option<TaskId>,
+}
+
+/// The limits of the logs, by their names in the settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum LogLimit {
+    RunBytes,
+    TaskBytes,
+    TotalBytes,
+    MinFreeBytes,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]

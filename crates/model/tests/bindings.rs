@@ -84,6 +84,8 @@ fn the_types_of_the_page_are_those_of_the_model() {
         MainEnded,
         Summary,
         StorageState,
+        UnkeptLimit,
+        LogLimit,
         LabelCount,
         Lane,
         TaskChange,

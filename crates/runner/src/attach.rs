@@ -25,6 +25,7 @@ pub async fn attach(run_dir: &Path, run_id: &str) -> Result<Attached, AttachErro
     let Some(dir) = RunDir::open_existing(run_dir)? else {
         return Ok(Attached::Lost(LostReason::NeverStarted));
     };
+    dir.leaves_room().map_err(|source| AttachError::RunDir { path: run_dir.to_owned(), source })?;
     let give_up = Instant::now() + ANSWER_WITHIN;
     loop {
         // A final record is the last word, also while its shim is not quite gone.

@@ -27,6 +27,8 @@ pub struct ForkServerSlot {
     /// One at a time: taking a server in takes a moment.
     starting: tokio::sync::Mutex<()>,
     shelter: Option<Arc<dyn Shelter>>,
+    /// See [`spawn::spawn`].
+    pub open_files: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -49,6 +51,10 @@ impl ForkServerSlot {
         Self { shelter: Some(shelter), ..Self::default() }
     }
 
+    pub fn with_open_files(self, soft: Option<u64>) -> Self {
+        Self { open_files: soft, ..self }
+    }
+
     /// The server, which is started and taken in where there is none.
     pub async fn server(&self, shim: &Path) -> io::Result<Arc<ForkServer>> {
         if let Some(server) = self.current() {
@@ -58,7 +64,7 @@ impl ForkServerSlot {
         if let Some(server) = self.current() {
             return Ok(server);
         }
-        let server = Arc::new(ForkServer::start(shim)?);
+        let server = Arc::new(ForkServer::start(shim, self.open_files)?);
         if let Some(shelter) = &self.shelter {
             shelter.take_in(server.pid()).await;
         }
@@ -74,7 +80,8 @@ impl ForkServerSlot {
     pub async fn order(&self, shim: &Path, run_dir: &Path, spec: &[u8]) -> io::Result<Ordered> {
         let server = self.server(shim).await?;
         let ordered = Arc::clone(&server).order(run_dir, spec);
-        if ordered.is_err() {
+        // What we lack ourselves is not its fault.
+        if ordered.as_ref().is_err_and(|error| !is_shortage(error)) {
             self.discard(&server);
         }
         ordered
@@ -88,10 +95,10 @@ impl ForkServerSlot {
 }
 
 impl ForkServer {
-    fn start(shim: &Path) -> io::Result<Self> {
+    fn start(shim: &Path, open_files: Option<u64>) -> io::Result<Self> {
         let (socket, theirs) =
             rustix::net::socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
-        let pid = spawn::spawn(shim, FORK_SERVER.as_ref(), theirs.as_fd())?;
+        let pid = spawn::spawn(shim, FORK_SERVER.as_ref(), theirs.as_fd(), open_files)?;
         Ok(Self { pid, socket })
     }
 
@@ -123,6 +130,14 @@ impl ForkServer {
         // SAFETY: integers; a child that is reaped in `drop` alone has its pid until then.
         unsafe { libc::kill(self.pid, libc::SIGKILL) };
     }
+}
+
+/// We have no descriptor, or no memory, to give an order with: a new process would take as many.
+pub fn is_shortage(error: &io::Error) -> bool {
+    matches!(
+        error.raw_os_error(),
+        Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM | libc::ENOBUFS | libc::ETOOMANYREFS)
+    )
 }
 
 /// A spec is never on the disk: it holds the task's environment, and a file would cost an inode for the blink of an eye.

@@ -6,6 +6,7 @@
 
 mod argv;
 mod attach;
+mod clock_set;
 mod connection;
 mod end;
 mod error;
@@ -27,6 +28,7 @@ mod sweep;
 mod usage;
 mod watch;
 
+pub use clock_set::ClockSet;
 pub use end::{LostReason, RunEnd, RunOutcome};
 pub use error::{AttachError, StartError};
 pub use handle::{LogDoorbell, RunController, RunEnds, RunHandle, StopMode};

@@ -22,7 +22,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::argv::{self, Invocation};
 use crate::connection::Connection;
-use crate::fork_server::{ForkServer, ForkServerSlot, Ordered};
+use crate::fork_server::{ForkServer, ForkServerSlot, Ordered, is_shortage};
 use crate::run_dir::RunDir;
 use crate::shim_process::ShimProcess;
 use crate::watch::{Watched, watch};
@@ -56,6 +56,15 @@ impl ShimRunner {
     pub fn sheltered(shim_path: impl Into<PathBuf>, shelter: Arc<dyn Shelter>) -> Self {
         let server = Arc::new(ForkServerSlot::with_shelter(shelter));
         Self { shim_path: shim_path.into(), server }
+    }
+
+    /// The soft limit of open files that programs get, if it is to be another than this process has.
+    #[must_use]
+    pub fn with_open_files(self, soft: Option<u64>) -> Self {
+        let Self { shim_path, server } = self;
+        // Nobody else has it yet.
+        let server = Arc::into_inner(server).unwrap_or_default();
+        Self { shim_path, server: Arc::new(server.with_open_files(soft)) }
     }
 
     /// Does what the first run would otherwise wait for.
@@ -134,6 +143,7 @@ impl Start {
             .map_err(|error| StartFailure::system(Stage::RunDir, &request.run_dir, &error))?;
         let invocation = argv::invocation(&request.kind, request.base_env, &run_dir)?;
         let dir = RunDir::create(&run_dir)?;
+        dir.leaves_room().map_err(|error| StartFailure::system(Stage::RunDir, &run_dir, &error))?;
 
         let Invocation { argv, env, cwd, script, after_main } = invocation;
         let after_main = match after_main {
@@ -162,12 +172,15 @@ impl Start {
             Ok(Ordered { server, status, control }) => {
                 Begun { shim: ShimProcess::Reaped, status: Some(status), forked: Some((server, control)) }
             }
-            Err(_) => execute(shim_path, &dir, &spec)?,
+            Err(error) if is_shortage(&error) => {
+                return Err(StartFailure::system(Stage::Spawn, shim_path, &error).into());
+            }
+            Err(_) => execute(&runner, &dir, &spec)?,
         };
         let mut reported = report(&mut begun).await;
         if let (Reported::Never, Some((server, _))) = (&reported, &begun.forked) {
             runner.server.discard(server);
-            begun = execute(shim_path, &dir, &spec)?;
+            begun = execute(&runner, &dir, &spec)?;
             reported = report(&mut begun).await;
         }
         let Begun { mut shim, forked, .. } = begun;
@@ -219,9 +232,10 @@ async fn never_began(dir: &RunDir, run_id: &str) -> Result<bool, AttachError> {
 }
 
 /// A shim without a fork server: slower, and its spec is a file.
-fn execute(shim_path: &Path, dir: &RunDir, spec: &[u8]) -> Result<Begun, StartFailure> {
+fn execute(runner: &ShimRunner, dir: &RunDir, spec: &[u8]) -> Result<Begun, StartFailure> {
+    let ShimRunner { shim_path, server } = runner;
     dir.write(c"launch", spec).map_err(|error| StartFailure::system(Stage::RunDir, dir.path(), &error))?;
-    let (shim, status) = ShimProcess::spawn(shim_path, dir.path())
+    let (shim, status) = ShimProcess::spawn(shim_path, dir.path(), server.open_files)
         .map_err(|error| StartFailure::system(Stage::Spawn, shim_path, &error))?;
     Ok(Begun { shim, status: Some(status), forked: None })
 }
@@ -262,7 +276,10 @@ async fn report(begun: &mut Begun) -> Reported {
                 return Reported::Started { child_pid, started_at_ms, unenforced };
             }
             Ok(Ok(StartReport::Failed(failure))) => return Reported::Failed(failure),
-            Ok(Err(_)) if !heard => return Reported::Never,
+            // Closed, and not just unreadable for us.
+            Ok(Err(error)) if !heard && error.kind() == io::ErrorKind::UnexpectedEof => {
+                return Reported::Never;
+            }
             Ok(Err(_)) => return Reported::Died,
             // Its end closes the pipe for an order that it has not carried out, which is the proof that there is no shim. One
             // that it has just made goes on, and reports.

@@ -268,8 +268,12 @@ impl Watch {
             }
             Err(error) => tracing::warn!(run = self.run.run_id, %error, "the shim is gone"),
         }
+        let reason = match self.run.place.open() {
+            Ok(None) => LostReason::FolderGone,
+            _ => LostReason::ShimGone,
+        };
         RunOutcome {
-            end: RunEnd::Lost { reason: LostReason::ShimGone },
+            end: RunEnd::Lost { reason },
             started_at_ms: Some(self.run.started_at_ms),
             finished_at_ms: now_ms(),
             duration: self.began.elapsed(),

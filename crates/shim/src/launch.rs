@@ -30,7 +30,7 @@ pub struct LaunchSpec {
     pub env: Vec<(OsString, OsString)>,
     /// `None`: where the shim was started.
     pub cwd: Option<PathBuf>,
-    /// Counted from the child's start on the monotonic clock.
+    /// Counted from the child's start; the sleep of the machine counts.
     pub timeout_ms: Option<u64>,
     /// From TERM to KILL.
     pub grace_ms: u64,

@@ -4,6 +4,7 @@ use crate::LiveRun;
 use crate::actor::{Actor, Message, event, now_ms, runner_mode};
 use crate::attempt::{Active, Stage};
 use crate::outcome::judge;
+use crate::refused::Batch;
 use solti_model::{
     BackoffState, MainEnded, NextStep, RunUsage, Slot, TaskEventKind, TaskId, TaskPhase, TaskRun, TaskStatus,
     after_attempt,
@@ -16,19 +17,23 @@ impl Actor {
     /// Stores the intent of the next attempt, then starts it.
     pub(crate) async fn begin(&mut self, id: &TaskId) {
         let Some(active) = self.tasks.get_mut(id) else { return };
-        if let Stage::Admitting { turn } = &mut active.stage {
+        if let Stage::Admitting { turn, .. } = &mut active.stage {
             *turn = true;
             return;
         }
         let changes = self.intend_attempt(id).await;
         let commit = self.save(changes).await;
         let (effect, request, id) = (self.effect(), self.run_request(id), id.clone());
+        let attempt = self.tasks.get(&id).map_or(0, Active::attempt);
         tokio::spawn(async move {
-            if commit.until_done().await.is_ok()
-                && let Some(request) = request
-            {
-                effect.shared.feed.changed(&id);
-                effect.start(id, request).await;
+            match (commit.until_done().await, request) {
+                (Ok(stored), Some(request)) => {
+                    drop(stored);
+                    effect.shared.feed.changed(&id);
+                    effect.start(id, request).await;
+                }
+                (Ok(_), None) => {}
+                (Err(error), _) => effect.refused(&id, attempt, Batch::Begin, error).await,
             }
         });
     }
@@ -47,6 +52,11 @@ impl Actor {
         };
         let attempt = status.attempt;
         active.stored.next_attempt_at = None;
+        if attempt == 1 {
+            // From now on it says since when the task holds its place.
+            self.next_order += 1;
+            active.stored.queue_order = self.next_order;
+        }
         active.stage = Stage::Starting { stop: None };
         (active.trouble, active.put_off) = (None, 0);
         active.starts.note(now);
@@ -117,7 +127,17 @@ impl Actor {
             TaskEventKind::Started,
             Some(started_words(pid, unenforced)),
         ));
-        self.save_and_publish(id, changes).await;
+        let commit = self.save(changes).await;
+        let (effect, task) = (self.effect(), id.clone());
+        tokio::spawn(async move {
+            match commit.until_done().await {
+                Ok(_stored) => {
+                    fail_point!("start-stored");
+                    effect.shared.feed.changed(&task);
+                }
+                Err(error) => effect.refused(&task, attempt, Batch::Started, error).await,
+            }
+        });
         if let Some(mode) = stop {
             tokio::spawn(async move { controller.stop(runner_mode(mode)).await });
         }
@@ -196,7 +216,8 @@ impl Actor {
         let attempt = active.attempt();
         active.set_phase(TaskPhase::Pending, now);
         active.stored.backoff = backoff;
-        active.stored.next_attempt_at = Some(now.saturating_add(delay_ms));
+        let due_ms = now.saturating_add(delay_ms);
+        active.stored.next_attempt_at = Some(due_ms);
         active.stage = Stage::Backoff { looping, held: false, timer: None };
         changes.insert(0, self.put_task(id).await);
         let why = if looping { "crash loop, " } else { "" };
@@ -207,13 +228,16 @@ impl Actor {
         let Some(active) = self.tasks.get_mut(&id) else { return };
         let live = active.live.clone();
         let timer = tokio::spawn(async move {
-            if let Ok(stored) = commit.until_done().await {
-                effect.run_is_stored(&id, attempt, &live).await;
-                drop(stored);
-                // The folder of the next attempt may be made in one that tidying would take away as empty.
-                effect.tidying.all_done().await;
-                tokio::time::sleep(Duration::from_millis(delay_ms)).await;
-                effect.tell(Message::Due { id, attempt }).await;
+            let wait = effect.waits.begin(due_ms, Duration::from_millis(delay_ms));
+            match commit.until_done().await {
+                Ok(stored) => {
+                    effect.run_is_stored(&id, attempt, &live).await;
+                    drop(stored);
+                    // The folder of the next attempt may be made in one that tidying would take away as empty.
+                    effect.tidying.all_done().await;
+                    effect.wait(wait, id, attempt).await;
+                }
+                Err(error) => effect.refused(&id, attempt, Batch::Retry, error).await,
             }
         });
         active.stage = Stage::Backoff { looping, held: false, timer: Some(timer.abort_handle()) };
@@ -247,23 +271,37 @@ impl Actor {
         }
     }
 
+    /// The clock was set back, and the row says when the attempt really is.
+    pub(crate) async fn moved(&mut self, id: &TaskId, attempt: u32, due_ms: u64) {
+        let waits = |active: &&mut Active| {
+            active.attempt() == attempt && matches!(active.stage, Stage::Backoff { .. })
+        };
+        let Some(active) = self.tasks.get_mut(id).filter(waits) else { return };
+        active.stored.next_attempt_at = Some(due_ms);
+        let put = self.put_task(id).await;
+        self.save_and_publish(id, vec![put]).await;
+    }
+
     /// The task is over: stores it with `changes`, or deletes it when that was asked for, and lets the next one in.
     pub(crate) async fn finish(&mut self, id: &TaskId, phase: TaskPhase, mut changes: Vec<Change>) {
         let now = now_ms();
         let Some(active) = self.tasks.get_mut(id) else { return };
         active.set_phase(phase, now);
-        active.stage = Stage::Ending;
+        active.stage = Stage::Ending { unstored: None };
         let (slot, attempt, live) = (active.slot().clone(), active.attempt(), active.live.clone());
         changes.insert(0, self.put_task(id).await);
         changes.push(event(id, now, None, TaskEventKind::Finished, Some(phase.word().to_owned())));
         let commit = self.save(changes).await;
         let (effect, task) = (self.effect(), id.clone());
         tokio::spawn(async move {
-            if let Ok(stored) = commit.until_done().await {
-                effect.run_is_stored(&task, attempt, &live).await;
-                drop(stored);
+            match commit.until_done().await {
+                Ok(stored) => {
+                    effect.run_is_stored(&task, attempt, &live).await;
+                    drop(stored);
+                    effect.tell(Message::Closed { id: task }).await;
+                }
+                Err(error) => effect.refused(&task, attempt, Batch::Finish, error).await,
             }
-            effect.tell(Message::Closed { id: task }).await;
         });
         self.leave_lane(&slot, id).await;
     }
@@ -275,7 +313,7 @@ impl Actor {
         self.shared.feed.changed(id);
         if !active.purge.is_empty() {
             let replies = std::mem::take(&mut active.purge);
-            self.erase(id.clone(), replies).await;
+            self.erase(id.clone(), replies, false).await;
         }
     }
 }

@@ -17,9 +17,8 @@ use solti_shim::launch::LaunchSpec;
 use solti_shim::layout;
 use solti_shim::start_report::{LEN, StartFailure, StartReport};
 use solti_shim::tree::{Membership, Process};
+pub use solti_testing::PATIENCE;
 use tempfile::TempDir;
-
-pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A launch that is not made yet.
 pub struct Plan {
@@ -77,7 +76,8 @@ impl Plan {
             env: vec![("PATH".into(), "/usr/bin:/bin".into())],
             cwd: None,
             timeout_ms: None,
-            grace_ms: 5_000,
+            // For who ends on TERM; who does not, and shall be killed, sets less.
+            grace_ms: 60_000,
             after_main: solti_shim::launch::AfterMain::Wait,
             limits: solti_shim::launch::Limits::default(),
         };
@@ -286,9 +286,9 @@ pub fn script(folder: &Path, name: &str, text: &str, mode: u32) -> PathBuf {
     path
 }
 
-pub fn took(started: Instant, at_least: Duration, at_most: Duration) {
+pub fn took(started: Instant, at_least: Duration) {
     let took = started.elapsed();
-    assert!((at_least..at_most).contains(&took), "took {took:?}, expected {at_least:?} to {at_most:?}");
+    assert!(took >= at_least, "took {took:?}, expected {at_least:?} at least");
 }
 
 /// Programs that wait for the test: they read a line from `fifo`, the test writes one each time they may go on.

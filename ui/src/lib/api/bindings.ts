@@ -22,7 +22,8 @@ export type TaskSpec = {
  */
 slot: string, kind: TaskKind, 
 /**
- * Milliseconds that one attempt may take; unlimited when absent.
+ * Milliseconds that one attempt may take; unlimited when absent. The sleep of the machine counts, as it does in the times
+ * that are shown and in the waits between attempts.
  */
 timeout?: number, restart?: RestartStrategy, backoff?: BackoffStrategy, admission?: AdmissionStrategy, 
 /**
@@ -309,9 +310,25 @@ export type Summary = {
 /**
  * Every phase is there, with 0 where no task is in it.
  */
-byPhase: Record<TaskPhase, number>, lanes: Array<Lane>, labels: Array<LabelCount>, resourceVersion: number, storage: StorageState, };
+byPhase: Record<TaskPhase, number>, lanes: Array<Lane>, labels: Array<LabelCount>, resourceVersion: number, storage: StorageState, 
+/**
+ * The limits of the logs that cannot be kept for now, each once.
+ */
+unkeptLimits: Array<UnkeptLimit>, };
 
 export type StorageState = "ok" | "readOnly";
+
+export type UnkeptLimit = { limit: LogLimit, 
+/**
+ * How much too much the logs take, or how much is not free that ought to be, in bytes; rounded up.
+ */
+bytes: number, 
+/**
+ * The task that exceeds it most, where it is a limit of each run or task.
+ */
+task?: string, };
+
+export type LogLimit = "runBytes" | "taskBytes" | "totalBytes" | "minFreeBytes";
 
 export type LabelCount = { key: string, value: string, count: number, };
 

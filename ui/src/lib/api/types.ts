@@ -19,6 +19,7 @@ export type {
   LineChunk,
   ListQuery,
   LogDensity,
+  LogLimit,
   LogQuery,
   LogRow,
   LogRows,
@@ -55,6 +56,7 @@ export type {
   TaskRun,
   TaskSpec,
   TextPosition,
+  UnkeptLimit,
   UsageSample,
   Waiting,
 } from "./bindings";

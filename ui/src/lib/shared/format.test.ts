@@ -50,9 +50,9 @@ test("who waits says for what, and a crash loop is named", () => {
 
 test("a task of which nothing can be learned says why, whatever its phase", () => {
   const trouble = "cannot be looked at: the supervising process of /runs/a/1 does not answer";
-  expect(waitingFor({ trouble } as TaskRow, 1000)).toBe(trouble);
+  expect(waitingFor({ trouble } as TaskRow, () => 1000)).toBe(trouble);
   const start = "waiting for the system: too many open files";
-  expect(waitingFor({ waiting: { reason: "starting" }, trouble: start } as TaskRow, 1000)).toBe(start);
+  expect(waitingFor({ waiting: { reason: "starting" }, trouble: start } as TaskRow, () => 1000)).toBe(start);
 });
 
 test("a row says what goes on without its main program, and what an end has left undone", () => {

@@ -16,7 +16,7 @@ use solti_shim::start_report::StartReport;
 use crate::after_main::AfterMain;
 use crate::child::Leader;
 use crate::clients::Clients;
-use crate::clock::Clock;
+use crate::clock::{Clock, Deadline};
 use crate::ending::{Cause, Ending};
 use crate::output::Output;
 use crate::record::RecordFile;
@@ -51,7 +51,7 @@ struct LeaderEnd {
 #[derive(Debug)]
 pub struct Run {
     own: Started,
-    timeout_at: Option<Instant>,
+    timeout_at: Option<Deadline>,
     leader_end: Option<LeaderEnd>,
     /// Since the leader has ended by itself.
     after_main: Option<AfterMain>,
@@ -62,7 +62,7 @@ pub struct Run {
 
 impl Run {
     pub fn new(own: Started) -> Self {
-        let timeout_at = own.spec.timeout_ms.and_then(|ms| own.began.checked_add(Duration::from_millis(ms)));
+        let timeout_at = own.spec.timeout_ms.and_then(|ms| Deadline::after(ms, own.began.elapsed()));
         Self { own, timeout_at, leader_end: None, after_main: None, ending: None, drain_until: None }
     }
 
@@ -224,7 +224,7 @@ impl Run {
     }
 
     fn run_timers(&mut self, now: Instant) {
-        if self.timeout_at.is_some_and(|at| at <= now) {
+        if self.timeout_at.is_some_and(Deadline::is_over) {
             self.timeout_at = None;
             self.end_tree(Cause::Timeout);
         }
@@ -247,7 +247,7 @@ impl Run {
 
     fn due(&self, now: Instant) -> Option<Instant> {
         [
-            self.timeout_at,
+            self.timeout_at.map(|at| at.look_at(now)),
             self.ending.as_ref().and_then(Ending::due),
             self.after_main.as_ref().filter(|_| self.ending.is_none()).map(AfterMain::due),
             self.drain_until,
