@@ -12,6 +12,7 @@ mod environment;
 mod error;
 mod inspect;
 mod list;
+mod number;
 mod read;
 mod readers;
 mod record;

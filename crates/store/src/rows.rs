@@ -1,6 +1,7 @@
 //! Pages of tasks. Two kinds of filter: by lane and phase, which indexes and kept counters answer without looking at other
 //! tasks, and everything else, which walks from the newest task back.
 
+use crate::number::Number;
 use crate::read::{TASK_COLUMNS, stored_task};
 use crate::write::fold;
 use crate::{RowCursor, RowPage, RowQuery, StoreError, StoredTask};
@@ -133,7 +134,7 @@ impl Filter {
                 sql.push(" AND num < ");
                 sql.bind(before);
                 sql.push(" ORDER BY num DESC LIMIT ");
-                sql.bind(clamped(span.limit.saturating_add(span.offset)));
+                sql.bind(Number(span.limit.saturating_add(span.offset)).stored());
                 sql.push(")");
             }
             sql.push(")");
@@ -143,9 +144,9 @@ impl Filter {
             sql.bind(before);
         }
         sql.push(" ORDER BY num DESC LIMIT ");
-        sql.bind(clamped(span.limit));
+        sql.bind(Number(span.limit).stored());
         sql.push(" OFFSET ");
-        sql.bind(clamped(span.offset));
+        sql.bind(Number(span.offset).stored());
         let mut statement = db.prepare_cached(&sql.text)?;
         let nums = statement.query_map(params_from_iter(sql.values), |row| row.get(0))?;
         Ok(nums.collect::<Result<_, _>>()?)
@@ -171,7 +172,7 @@ impl Filter {
             self.push_matches(&mut sql, "SELECT COUNT(*)");
         }
         let mut statement = db.prepare_cached(&sql.text)?;
-        Ok(statement.query_row(params_from_iter(sql.values), |row| row.get(0))?)
+        Ok(statement.query_row(params_from_iter(sql.values), |row| row.get(0)).map(|Number(total)| total)?)
     }
 
     /// The tables that are read, in the order in which they are: from a label to its tasks; else from the texts, which are small,
@@ -237,7 +238,7 @@ impl Filter {
         }
         if let Some(since_ms) = self.since_ms {
             sql.push(" AND t.created_at >= ");
-            sql.bind(clamped(since_ms));
+            sql.bind(Number(since_ms).stored());
         }
         num
     }
@@ -255,11 +256,6 @@ impl Filter {
             sql.push(")");
         }
     }
-}
-
-/// A number for SQLite, whose integers are signed.
-fn clamped(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 /// A statement and its values in order. Only literals of this file go into the text.

@@ -87,6 +87,8 @@ impl SupervisorConfig {
 pub struct RowState {
     pub waiting: Option<Waiting>,
     pub stopping: bool,
+    /// Why nothing can be learned of it, or its start is put off; one sentence.
+    pub trouble: Option<String>,
 }
 
 /// What the handle and the actor share. The actor is the one writer, but of what the logs exceed.
@@ -106,6 +108,7 @@ pub struct Supervisor {
     store: Store,
     folders: RunFolders,
     searched: mpsc::Sender<SearchedRun>,
+    restored: bool,
     /// Of what goes on in the background.
     retention: AbortHandle,
 }
@@ -156,9 +159,10 @@ impl Supervisor {
             mailbox.downgrade(),
         );
         actor.recover().await?;
+        let restored = actor.config.restored;
         tokio::spawn(actor.run(inbox));
         let retention = tokio::spawn(retention.run()).abort_handle();
-        Ok(Self { mailbox, shared, store, folders, searched, retention })
+        Ok(Self { mailbox, shared, store, folders, searched, restored, retention })
     }
 
     async fn ask<T>(
@@ -252,6 +256,11 @@ impl Supervisor {
     /// The limits of the logs that are not kept although all has gone that can, each once.
     pub fn unkept_limits(&self) -> Vec<UnkeptLimit> {
         self.shared.unkept_limits()
+    }
+
+    /// Whether the store was found to be of an earlier time than the run folders, or empty beside them.
+    pub fn was_restored(&self) -> bool {
+        self.restored
     }
 
     pub fn store(&self) -> &Store {
