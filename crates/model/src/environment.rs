@@ -141,6 +141,10 @@ pub enum ShellCapture {
         shell: String,
         #[ts(type = "number")]
         took_ms: u64,
+        /// Why only a part was told, which tasks get all the same: half a sentence.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        problem: Option<String>,
     },
     /// The setting says not to ask.
     Off,

@@ -129,7 +129,8 @@ impl Supervisor {
     ) -> Result<Self, SupervisorError> {
         let folders = RunFolders::new(&config.data_dir);
         folders
-            .prepare()
+            .on_a_thread(RunFolders::prepare)
+            .await
             .map_err(|source| SupervisorError::Folder { path: folders.root().to_owned(), source })?;
         let (mailbox, inbox) = mpsc::channel(MAILBOX);
         let shared = Arc::new(Shared {

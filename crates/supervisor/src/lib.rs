@@ -15,6 +15,7 @@ macro_rules! fail_point {
 mod actor;
 mod admission;
 mod attempt;
+mod believed_clock;
 mod boot;
 mod commit;
 mod cycle;

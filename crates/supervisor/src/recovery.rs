@@ -29,7 +29,7 @@ impl Actor {
         let last_boot = self.store.meta(BOOT_KEY).await?;
         let rebooted = last_boot.as_ref().is_some_and(|last| *last != self.config.boot_id);
         // No app has ever got through a start with this database, and still there are runs.
-        self.config.restored |= last_boot.is_none() && restored::any_run(&self.folders)?;
+        self.config.restored |= last_boot.is_none() && restored::any_run(&self.folders).await?;
         if self.config.restored {
             restored::catch_up(&self.store, &self.folders, &self.config.boot_id).await?;
         }

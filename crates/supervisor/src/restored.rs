@@ -33,8 +33,7 @@ struct RunFolder {
 /// Makes the store agree with the run folders. `boot_id` is that of this boot.
 pub async fn catch_up(store: &Store, folders: &RunFolders, boot_id: &str) -> Result<(), SupervisorError> {
     let mut changes = Vec::new();
-    for id in tasks(folders)? {
-        let runs = run_folders(&folders.task(&id));
+    for (id, runs) in folders.on_a_thread(all_runs).await? {
         let Some(latest) = runs.last() else { continue };
         match store.task(&id).await? {
             None if store.is_deleted(&id).await? => {}
@@ -56,9 +55,17 @@ fn tasks(folders: &RunFolders) -> Result<Vec<TaskId>, SupervisorError> {
     folders.tasks().map_err(|source| SupervisorError::Folder { path: folders.root().to_owned(), source })
 }
 
+fn all_runs(folders: &RunFolders) -> Result<Vec<(TaskId, Vec<RunFolder>)>, SupervisorError> {
+    let tasks = tasks(folders)?.into_iter();
+    Ok(tasks.map(|id| (id.clone(), run_folders(&folders.task(&id)))).collect())
+}
+
 /// Whether there is any run folder, of whatever task.
-pub fn any_run(folders: &RunFolders) -> Result<bool, SupervisorError> {
-    Ok(tasks(folders)?.iter().any(|id| !run_folders(&folders.task(id)).is_empty()))
+pub async fn any_run(folders: &RunFolders) -> Result<bool, SupervisorError> {
+    let any = |folders: &RunFolders| {
+        Ok(tasks(folders)?.iter().any(|id| !run_folders(&folders.task(id)).is_empty()))
+    };
+    folders.on_a_thread(any).await
 }
 
 /// Makes a task of a folder that the store does not know, and of which it does not say that it was deleted; `false` when there
@@ -69,7 +76,9 @@ pub async fn take_up(
     id: &TaskId,
     boot_id: &str,
 ) -> Result<bool, SupervisorError> {
-    let changes = unknown_task(id, &run_folders(&folders.task(id)), boot_id);
+    let task = folders.task(id);
+    let runs = folders.on_a_thread(move |_| run_folders(&task)).await;
+    let changes = unknown_task(id, &runs, boot_id);
     let is_one = !changes.is_empty();
     store.apply(changes).await?;
     Ok(is_one)

@@ -688,7 +688,11 @@ insteadOf?: VariableOrigin, };
 
 export type RunVariableOrigin = "app" | "loginShell" | "run" | "task";
 
-export type ShellCapture = { "state": "captured", shell: string, tookMs: number, } | { "state": "off" } | { "state": "fromTerminal" } | { "state": "failed", shell: string, reason: string, };
+export type ShellCapture = { "state": "captured", shell: string, tookMs: number, 
+/**
+ * Why only a part was told, which tasks get all the same: half a sentence.
+ */
+problem?: string, } | { "state": "off" } | { "state": "fromTerminal" } | { "state": "failed", shell: string, reason: string, };
 
 export type Diagnosis = { 
 /**
