@@ -6,6 +6,7 @@
 //! JSON is camelCase, times are Unix milliseconds as numbers, durations are milliseconds.
 
 mod backoff;
+mod bounds;
 mod crash_loop;
 mod diagnosis;
 mod environment;
@@ -26,6 +27,11 @@ mod validate;
 mod view;
 
 pub use backoff::{BackoffState, BackoffStrategy, JitterStrategy};
+pub use bounds::{
+    MAX_BACKOFF_FACTOR, MAX_BYTES, MAX_CPU_PERCENT, MAX_DURATION_MS, MAX_KEEP_DAYS, MAX_KEEP_TASKS,
+    MAX_LANE_CAPACITY, MAX_OPEN_FILES, MAX_PROCESSES, MAX_RETRIES, MIN_LOG_BYTES, MIN_MEMORY_BYTES,
+    MIN_OPEN_FILES, check_lane_capacity,
+};
 pub use crash_loop::{LOOP_STARTS, LOOP_WINDOW_MS, RecentStarts};
 pub use diagnosis::{Diagnosis, Finding, FindingState};
 pub use environment::{
@@ -40,8 +46,8 @@ pub use excerpt::{
 pub use field::FieldError;
 pub use id::{Slot, TaskId};
 pub use kind::{
-    CommandMode, ContainerTask, CustomRuntime, EnvVar, MAX_SCRIPT_BYTES, ScriptMode, ScriptRuntime,
-    SubprocessMode, SubprocessTask, TaskKind, WasmTask,
+    AfterMain, CommandMode, ContainerTask, CustomRuntime, EnvVar, MAX_SCRIPT_BYTES, ScriptMode,
+    ScriptRuntime, SubprocessMode, SubprocessTask, TaskKind, WasmTask,
 };
 pub use lifecycle::{AttemptEnd, NextStep, after_attempt};
 pub use query::{DEFAULT_LIMIT, MAX_LIMIT, TaskPage, TaskQuery};
@@ -56,6 +62,7 @@ pub use spec::{AdmissionStrategy, RestartStrategy, TaskSpec};
 pub use task::{ObjectMeta, Task, TaskPhase, TaskRun, TaskStatus};
 pub use validate::parse_spec;
 pub use view::{
-    LabelCount, Lane, ListQuery, LogInfo, LogRow, LogRows, MAX_ROW_BYTES, RemovedRows, RunMark, StopMode,
-    StorageState, Summary, TaskChange, TaskEvent, TaskEventKind, TaskList, TaskRow, Waiting,
+    LabelCount, Lane, ListQuery, LogInfo, LogLimit, LogRow, LogRows, MAX_ROW_BYTES, MainEnded, RemovedRows,
+    RunMark, StopMode, StorageState, Summary, TaskChange, TaskEvent, TaskEventKind, TaskList, TaskRow,
+    UnkeptLimit, Waiting,
 };

@@ -1,6 +1,9 @@
 //! Questions about one task, and about all of them at once. Pages of tasks are in `rows`.
 
-use crate::{LabelCount, StoreError, StoredEvent, StoredLane, StoredRun, StoredTask};
+use crate::number::{Number, optional, required};
+use crate::{
+    Attempts, LabelCount, RowCursor, Standing, StoreError, StoredEvent, StoredLane, StoredRun, StoredTask,
+};
 use rusqlite::types::Type;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 use solti_model::{
@@ -16,7 +19,7 @@ pub(crate) const TASK_COLUMNS: &str = "t.id, t.phase, t.resource_version, t.crea
 
 /// Every column that [`stored_run`] reads.
 const RUN_COLUMNS: &str = "attempt, phase, started_at, finished_at, exit_code, error, boot_id, pid, folder,
-    cpu_ms, peak_memory_bytes, read_bytes, written_bytes, environment";
+    cpu_ms, peak_memory_bytes, read_bytes, written_bytes, environment, remark";
 
 /// As many labels as a sidebar can show.
 const TOP_LABELS: u32 = 50;
@@ -51,12 +54,15 @@ pub(crate) fn expired(
     keep: Option<u32>,
     limit: u32,
 ) -> Result<Vec<TaskId>, StoreError> {
-    let finished: u64 = db
+    // Only what may go counts: otherwise each new result would have to make room for those that somebody marked.
+    let Number(may_go) = db
         .prepare_cached(
-            "SELECT coalesce(sum(n), 0) FROM phase_counts WHERE phase NOT IN ('pending', 'running')",
+            "SELECT (SELECT coalesce(sum(n), 0) FROM phase_counts WHERE phase NOT IN ('pending', 'running'))
+                  - (SELECT count(*) FROM (SELECT DISTINCT num FROM bookmarks) b JOIN tasks t ON t.num = b.num
+                     WHERE t.phase NOT IN ('pending', 'running'))",
         )?
         .query_row([], |row| row.get(0))?;
-    let over = keep.map_or(0, |keep| finished.saturating_sub(u64::from(keep)));
+    let over = keep.map_or(0, |keep| may_go.saturating_sub(u64::from(keep)));
     let mut statement = db.prepare_cached(
         "SELECT id, coalesce(finished_at, updated_at) AS finished FROM tasks
          WHERE phase NOT IN ('pending', 'running') AND num NOT IN (SELECT num FROM bookmarks)
@@ -65,7 +71,7 @@ pub(crate) fn expired(
     let mut rows = statement.query([limit])?;
     let mut ids = Vec::new();
     while let Some(row) = rows.next()? {
-        let finished: u64 = row.get("finished")?;
+        let finished = required(row, "finished")?;
         // Both bounds take from the old end, so the first that may stay ends it.
         if ids.len() as u64 >= over && before_ms.is_none_or(|before| finished >= before) {
             break;
@@ -81,9 +87,9 @@ pub(crate) fn stored_task(row: &Row<'_>) -> Result<StoredTask, StoreError> {
         task: Task {
             metadata: ObjectMeta {
                 id: name(row, "id", TaskId::new)?,
-                resource_version: row.get("resource_version")?,
-                created_at: row.get("created_at")?,
-                updated_at: row.get("updated_at")?,
+                resource_version: required(row, "resource_version")?,
+                created_at: required(row, "created_at")?,
+                updated_at: required(row, "updated_at")?,
             },
             spec: serde_json::from_str(row.get_ref("spec")?.as_str().map_err(rusqlite::Error::from)?)
                 .map_err(StoreError::Spec)?,
@@ -96,14 +102,66 @@ pub(crate) fn stored_task(row: &Row<'_>) -> Result<StoredTask, StoreError> {
         },
         backoff: BackoffState {
             consecutive_failures: row.get("consecutive_failures")?,
-            previous_ms: row.get("previous_delay_ms")?,
+            previous_ms: optional(row, "previous_delay_ms")?,
         },
-        next_attempt_at: row.get("next_attempt_at")?,
-        queue_order: row.get("queue_order")?,
+        next_attempt_at: optional(row, "next_attempt_at")?,
+        queue_order: required(row, "queue_order")?,
         stop_requested: row.get("stop_requested")?,
-        started_at: row.get("started_at")?,
-        finished_at: row.get("finished_at")?,
+        started_at: optional(row, "started_at")?,
+        finished_at: optional(row, "finished_at")?,
     })
+}
+
+/// What is known of these tasks without reading their specs.
+pub(crate) fn standings(
+    db: &Transaction<'_>,
+    ids: &[TaskId],
+) -> Result<BTreeMap<TaskId, Standing>, StoreError> {
+    let mut statement = db.prepare_cached("SELECT phase, attempt FROM tasks WHERE id = ?1")?;
+    let mut found = BTreeMap::new();
+    for id in ids {
+        let mut rows = statement.query([id.as_str()])?;
+        if let Some(row) = rows.next()? {
+            found.insert(id.clone(), Standing { phase: phase(row)?, attempt: row.get("attempt")? });
+        }
+    }
+    Ok(found)
+}
+
+/// The next tasks behind `before`, newest first, with their attempts.
+pub(crate) fn attempts_before(
+    db: &Transaction<'_>,
+    before: Option<RowCursor>,
+    limit: u32,
+) -> Result<(Vec<Attempts>, Option<RowCursor>), StoreError> {
+    let mut statement =
+        db.prepare_cached("SELECT num, id FROM tasks WHERE num < ?1 ORDER BY num DESC LIMIT ?2")?;
+    let mut rows = statement.query(params![before.map_or(i64::MAX, |cursor| cursor.0), limit])?;
+    let (mut found, mut last) = (Vec::new(), None);
+    while let Some(row) = rows.next()? {
+        let num = row.get("num")?;
+        last = Some(RowCursor(num));
+        found.push(attempts(db, num, name(row, "id", TaskId::new)?)?);
+    }
+    Ok((found, last))
+}
+
+pub(crate) fn attempts_of(db: &Transaction<'_>, ids: &[TaskId]) -> Result<Vec<Attempts>, StoreError> {
+    let mut statement = db.prepare_cached("SELECT num FROM tasks WHERE id = ?1")?;
+    let mut found = Vec::with_capacity(ids.len());
+    for id in ids {
+        let num = statement.query_row([id.as_str()], |row| row.get(0)).optional()?;
+        found.extend(num.map(|num| attempts(db, num, id.clone())).transpose()?);
+    }
+    Ok(found)
+}
+
+fn attempts(db: &Transaction<'_>, num: i64, id: TaskId) -> Result<Attempts, StoreError> {
+    let mut statement = db.prepare_cached(
+        "SELECT attempt, finished_at IS NOT NULL AS over FROM runs WHERE num = ?1 ORDER BY attempt",
+    )?;
+    let runs = statement.query_map([num], |row| Ok((row.get("attempt")?, row.get("over")?)))?;
+    Ok(Attempts { id, runs: runs.collect::<Result<_, _>>()? })
 }
 
 pub(crate) fn runs(db: &Transaction<'_>, id: &TaskId) -> Result<Vec<StoredRun>, StoreError> {
@@ -156,13 +214,13 @@ pub(crate) fn run(db: &Transaction<'_>, id: &TaskId, attempt: u32) -> Result<Opt
 
 /// A row of [`RUN_COLUMNS`].
 fn stored_run(id: &TaskId, row: &Row<'_>) -> Result<StoredRun, StoreError> {
-    let cpu_ms: Option<u64> = row.get("cpu_ms")?;
+    let cpu_ms = optional(row, "cpu_ms")?;
     let usage = match cpu_ms {
         Some(cpu_ms) => Some(RunUsage {
             cpu_ms,
-            peak_memory_bytes: row.get("peak_memory_bytes")?,
-            read_bytes: row.get("read_bytes")?,
-            written_bytes: row.get("written_bytes")?,
+            peak_memory_bytes: optional(row, "peak_memory_bytes")?,
+            read_bytes: optional(row, "read_bytes")?,
+            written_bytes: optional(row, "written_bytes")?,
         }),
         None => None,
     };
@@ -171,11 +229,12 @@ fn stored_run(id: &TaskId, row: &Row<'_>) -> Result<StoredRun, StoreError> {
         run: TaskRun {
             attempt: row.get("attempt")?,
             phase: phase(row)?,
-            started_at: row.get("started_at")?,
-            finished_at: row.get("finished_at")?,
+            started_at: required(row, "started_at")?,
+            finished_at: optional(row, "finished_at")?,
             error: row.get("error")?,
             exit_code: row.get("exit_code")?,
             usage,
+            remark: row.get("remark")?,
         },
         boot_id: row.get("boot_id")?,
         pid: row.get("pid")?,
@@ -193,9 +252,9 @@ pub(crate) fn events(db: &Transaction<'_>, id: &TaskId) -> Result<Vec<StoredEven
     let mut events = Vec::new();
     while let Some(row) = rows.next()? {
         events.push(StoredEvent {
-            seq: row.get("seq")?,
+            seq: required(row, "seq")?,
             task_id: id.clone(),
-            at: row.get("at")?,
+            at: required(row, "at")?,
             attempt: row.get("attempt")?,
             kind: row.get("kind")?,
             detail: row.get("detail")?,
@@ -214,12 +273,26 @@ pub(crate) fn bookmarks(db: &Transaction<'_>, id: &TaskId) -> Result<Vec<Bookmar
     while let Some(row) = rows.next()? {
         bookmarks.push(Bookmark {
             attempt: row.get("attempt")?,
-            row: row.get("row")?,
+            row: required(row, "row")?,
             note: row.get("note")?,
-            at: row.get("at")?,
+            at: required(row, "at")?,
         });
     }
     Ok(bookmarks)
+}
+
+pub(crate) fn is_deleted(db: &Transaction<'_>, id: &TaskId) -> Result<bool, StoreError> {
+    Ok(db.prepare_cached("SELECT 1 FROM deleted_tasks WHERE id = ?1")?.exists([id.as_str()])?)
+}
+
+pub(crate) fn deleted(db: &Transaction<'_>) -> Result<Vec<TaskId>, StoreError> {
+    let mut statement = db.prepare_cached("SELECT id FROM deleted_tasks")?;
+    let mut rows = statement.query([])?;
+    let mut deleted = Vec::new();
+    while let Some(row) = rows.next()? {
+        deleted.push(name(row, "id", TaskId::new)?);
+    }
+    Ok(deleted)
 }
 
 pub(crate) fn lanes(db: &Transaction<'_>) -> Result<Vec<StoredLane>, StoreError> {
@@ -241,7 +314,7 @@ pub(crate) fn counts(db: &Transaction<'_>) -> Result<BTreeMap<TaskPhase, u64>, S
     let mut statement = db.prepare_cached("SELECT phase, n FROM phase_counts")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        counts.insert(phase(row)?, row.get("n")?);
+        counts.insert(phase(row)?, required(row, "n")?);
     }
     Ok(counts)
 }
@@ -250,7 +323,7 @@ pub(crate) fn labels(db: &Transaction<'_>) -> Result<Vec<LabelCount>, StoreError
     let mut statement =
         db.prepare_cached("SELECT key, value, n FROM label_counts ORDER BY n DESC, key, value LIMIT ?1")?;
     let labels = statement.query_map([TOP_LABELS], |row| {
-        Ok(LabelCount { key: row.get("key")?, value: row.get("value")?, count: row.get("n")? })
+        Ok(LabelCount { key: row.get("key")?, value: row.get("value")?, count: required(row, "n")? })
     })?;
     Ok(labels.collect::<Result<_, _>>()?)
 }

@@ -1,4 +1,5 @@
-//! Where the files of a run are: `<data>/runs/<task>/<attempt>/`. Folders that are used again are `spare_folders`' business.
+//! Where the files of a run are: `<data>/runs/<task>/<attempt>/`, and of a small log that has ended, `<attempt>.log` beside
+//! where that was (`solti-logstore`). Folders that are used again are `spare_folders`' business.
 
 use crate::spare_folders::SpareFolders;
 use solti_model::TaskId;
@@ -59,10 +60,30 @@ impl RunFolders {
         }
     }
 
+    /// Tasks that have a folder, in the order of their creation.
+    pub fn tasks(&self) -> std::io::Result<Vec<TaskId>> {
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir(&self.root)? {
+            found.extend(entry?.file_name().to_str().and_then(|name| TaskId::new(name).ok()));
+        }
+        found.sort();
+        Ok(found)
+    }
+
     /// Attempts that have a folder.
     pub fn attempts(&self, id: &TaskId) -> std::io::Result<Vec<u32>> {
         let folders = std::fs::read_dir(self.task(id))?.flatten();
         Ok(folders.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect())
+    }
+
+    /// Attempts that have a folder or a packed log.
+    pub fn logged_attempts(&self, id: &TaskId) -> std::io::Result<Vec<u32>> {
+        let entries = std::fs::read_dir(self.task(id))?.flatten();
+        let mut found: Vec<u32> =
+            entries.filter_map(|entry| attempt_named(entry.file_name().to_str()?)).collect();
+        found.sort_unstable();
+        found.dedup();
+        Ok(found)
     }
 
     /// Leaves of the latest run, which is over, its log alone, and nothing when it printed nothing: folders cost inodes. The
@@ -73,16 +94,26 @@ impl RunFolders {
         }
     }
 
-    /// Leaves of a run that is over its log alone.
+    /// Leaves of a run that is over its log alone, which is packed when it is small.
     pub fn tidy(&self, id: &TaskId, attempt: u32) {
         let run = self.run(id, attempt);
+        let mut removed = false;
         for name in solti_runner::TRANSIENT_FILES {
             // What is not there need not go; what cannot go now goes with the task.
-            let _ = std::fs::remove_file(run.join(name));
+            removed |= std::fs::remove_file(run.join(name)).is_ok();
+        }
+        // Logs of a run that was tidied before stay as they are: a start does not write to thousands of them.
+        if removed && let Err(error) = solti_logstore::pack(&run) {
+            tracing::debug!("the log of run {id}/{attempt} is not packed: {error}");
         }
         // Both fail, as they should, while a log or another attempt is inside.
         if std::fs::remove_dir(&run).is_ok() {
             let _ = std::fs::remove_dir(self.task(id));
         }
     }
+}
+
+/// The attempt that an entry of a task's folder is of: its folder, or its packed log.
+pub(crate) fn attempt_named(name: &str) -> Option<u32> {
+    name.strip_suffix(".log").unwrap_or(name).parse().ok()
 }

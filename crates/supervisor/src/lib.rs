@@ -26,14 +26,18 @@ mod handle;
 mod ids;
 mod lanes;
 mod live;
+mod lookout;
 mod outcome;
 mod recovery;
+mod refused;
 mod restored;
 mod retention;
 mod skip_filters;
 mod spare_folders;
 mod stopping;
 mod tidying;
+mod unkept;
+mod waits;
 
 pub use boot::current_boot_id;
 pub use error::SupervisorError;

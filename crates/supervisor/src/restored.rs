@@ -1,4 +1,4 @@
-//! After the database was lost: what the store says is of an earlier time, or nothing at all, and the run folders know better.
+//! After the database was lost, or another one was put into its place: what the store says is of an earlier time, or nothing at all, and the run folders know better.
 //!
 //! A run folder that the store does not know becomes a task of its own, so that its log is kept and its processes can be
 //! stopped; what was asked for in its spec is gone. A task whose latest runs the store does not know continues with the latest
@@ -6,10 +6,11 @@
 //! Waiting tasks stay, in paused lanes (see `recovery`).
 
 use crate::actor::{event, now_ms};
+use crate::folders::attempt_named;
 use crate::{RunFolders, SupervisorError};
 use solti_model::{
-    BackoffState, CommandMode, ObjectMeta, Slot, SubprocessMode, SubprocessTask, Task, TaskEventKind, TaskId,
-    TaskKind, TaskPhase, TaskRun, TaskSpec, TaskStatus,
+    AfterMain, BackoffState, CommandMode, ObjectMeta, Slot, SubprocessMode, SubprocessTask, Task,
+    TaskEventKind, TaskId, TaskKind, TaskPhase, TaskRun, TaskSpec, TaskStatus,
 };
 use solti_store::{Change, Store, StoredRun, StoredTask};
 use std::path::Path;
@@ -20,7 +21,7 @@ const LOST: &str = "its record was lost with the database";
 /// Tasks of one batch.
 const BATCH: usize = 200;
 
-/// One `runs/<task>/<attempt>/`.
+/// One `runs/<task>/<attempt>/`, or the packed log of a run that is over.
 struct RunFolder {
     attempt: u32,
     /// A shim has begun here, and nobody has taken note of the end: `recovery` finds out what became of it.
@@ -32,18 +33,11 @@ struct RunFolder {
 /// Makes the store agree with the run folders. `boot_id` is that of this boot.
 pub async fn catch_up(store: &Store, folders: &RunFolders, boot_id: &str) -> Result<(), SupervisorError> {
     let mut changes = Vec::new();
-    let failed = |source| SupervisorError::Folder { path: folders.root().to_owned(), source };
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folders.root()).map_err(failed)? {
-        let name = entry.map_err(failed)?.file_name();
-        found.extend(name.to_str().and_then(|name| TaskId::new(name).ok()));
-    }
-    // In the order of their creation.
-    found.sort();
-    for id in found {
+    for id in tasks(folders)? {
         let runs = run_folders(&folders.task(&id));
         let Some(latest) = runs.last() else { continue };
         match store.task(&id).await? {
+            None if store.is_deleted(&id).await? => {}
             None => changes.extend(unknown_task(&id, &runs, boot_id)),
             Some(stored) if !stored.task.status.phase.is_terminal() => {
                 changes.extend(later_run(store, stored, latest, boot_id).await?);
@@ -58,21 +52,47 @@ pub async fn catch_up(store: &Store, folders: &RunFolders, boot_id: &str) -> Res
     end_between_attempts(store).await
 }
 
+fn tasks(folders: &RunFolders) -> Result<Vec<TaskId>, SupervisorError> {
+    folders.tasks().map_err(|source| SupervisorError::Folder { path: folders.root().to_owned(), source })
+}
+
+/// Whether there is any run folder, of whatever task.
+pub fn any_run(folders: &RunFolders) -> Result<bool, SupervisorError> {
+    Ok(tasks(folders)?.iter().any(|id| !run_folders(&folders.task(id)).is_empty()))
+}
+
+/// Makes a task of a folder that the store does not know, and of which it does not say that it was deleted; `false` when there
+/// is no run in it.
+pub async fn take_up(
+    store: &Store,
+    folders: &RunFolders,
+    id: &TaskId,
+    boot_id: &str,
+) -> Result<bool, SupervisorError> {
+    let changes = unknown_task(id, &run_folders(&folders.task(id)), boot_id);
+    let is_one = !changes.is_empty();
+    store.apply(changes).await?;
+    Ok(is_one)
+}
+
 /// Oldest first. What cannot be read is left out; its folder stays.
 fn run_folders(task: &Path) -> Vec<RunFolder> {
     let mut runs = Vec::new();
     for entry in std::fs::read_dir(task).into_iter().flatten().flatten() {
-        let Some(attempt) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+        let Some(attempt) = entry.file_name().to_str().and_then(attempt_named) else { continue };
         let path = entry.path();
         let changed = entry.metadata().and_then(|found| found.modified()).unwrap_or(UNIX_EPOCH);
         let since = changed.duration_since(UNIX_EPOCH).unwrap_or_default();
         runs.push(RunFolder {
             attempt,
-            open: path.join("exit").exists(),
+            // What cannot be looked at may well be alive.
+            open: !matches!(path.join("exit").try_exists(), Ok(false)),
             changed_at: u64::try_from(since.as_millis()).unwrap_or(u64::MAX),
         });
     }
-    runs.sort_by_key(|run| run.attempt);
+    // Where a log was just being packed both are there.
+    runs.sort_by_key(|run| (run.attempt, run.open));
+    runs.dedup_by_key(|run| run.attempt);
     runs
 }
 
@@ -87,6 +107,7 @@ fn stored_run(id: &TaskId, run: &RunFolder, open: bool, boot_id: &str) -> Stored
             error: (!open).then(|| LOST.to_owned()),
             exit_code: None,
             usage: None,
+            remark: None,
         },
         boot_id: boot_id.to_owned(),
         pid: None,
@@ -135,7 +156,8 @@ fn unknown_task(id: &TaskId, runs: &[RunFolder], boot_id: &str) -> Vec<Change> {
 /// A spec that does no harm when it is run again: what the task's own said is gone.
 fn unknown_spec(id: &TaskId) -> Option<TaskSpec> {
     let mode = SubprocessMode::Command(CommandMode { command: "true".into(), args: vec![] });
-    let task = SubprocessTask { mode, env: vec![], cwd: None, fail_on_non_zero: true };
+    let task =
+        SubprocessTask { mode, env: vec![], cwd: None, fail_on_non_zero: true, after_main: AfterMain::Wait };
     // A lane of its own, as more may be running than a shared lane holds. An id is made of the letters of a lane's name.
     let tail = &id.as_str()[id.as_str().len().saturating_sub(50)..];
     let slot = Slot::new(format!("recovered-{tail}")).ok()?;

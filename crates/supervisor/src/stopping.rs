@@ -1,12 +1,30 @@
 //! Ending tasks before their time: stop, replace, delete.
 
 use crate::SupervisorError;
-use crate::actor::{Actor, event, now_ms, runner_mode};
+use crate::actor::{Actor, Message, event, now_ms, runner_mode};
 use crate::attempt::{Active, DeleteReply, Stage};
 use crate::commit::Commit;
 use solti_model::{StopMode, TaskEventKind, TaskId, TaskPhase};
 use solti_store::Change;
 use tokio::sync::oneshot;
+
+/// Why a task is ended before its time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Why {
+    Asked,
+    Replaced,
+    Deleted,
+}
+
+impl Why {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Asked => "asked for",
+            Self::Replaced => "replaced by a newer task",
+            Self::Deleted => "to be deleted",
+        }
+    }
+}
 
 impl Actor {
     pub(crate) async fn stop(
@@ -16,10 +34,10 @@ impl Actor {
         reply: oneshot::Sender<Option<Result<(), SupervisorError>>>,
     ) {
         match self.tasks.get(id).map(|active| &active.stage) {
-            None | Some(Stage::Ending) => drop(reply.send(None)),
+            None | Some(Stage::Ending { .. }) => drop(reply.send(None)),
             Some(_) => {
                 let live = self.tasks.get(id).map(|active| active.live.subscribe());
-                let commit = self.request_stop(id, mode, "asked for").await;
+                let commit = self.request_stop(id, mode, Why::Asked).await;
                 tokio::spawn(async move {
                     let result = match (commit, live) {
                         (Some(commit), _) => commit.until_done().await.map(drop).map_err(Into::into),
@@ -38,16 +56,36 @@ impl Actor {
     }
 
     /// Stores the request and then carries it out. `None` when there is nothing to wait for.
-    pub(crate) async fn request_stop(&mut self, id: &TaskId, mode: StopMode, why: &str) -> Option<Commit> {
+    pub(crate) async fn request_stop(&mut self, id: &TaskId, mode: StopMode, why: Why) -> Option<Commit> {
         let now = now_ms();
         let active = self.tasks.get_mut(id)?;
         active.stored.stop_requested = true;
         match &mut active.stage {
             // `admitted` sees the request.
-            Stage::Admitting { .. } | Stage::Ending => None,
+            Stage::Admitting { .. } | Stage::Ending { .. } => None,
             Stage::Waiting | Stage::Backoff { .. } => {
-                self.finish_waiting(id).await;
+                self.finish_waiting(id, why).await;
                 None
+            }
+            Stage::PutOff { .. } => {
+                self.stop_put_off(id).await;
+                None
+            }
+            Stage::OutOfSight { stop, requests } => {
+                *stop = Some(mode);
+                let requests = requests.clone();
+                let changes = self.stop_changes(id, now, mode, why).await;
+                let commit = self.save(changes).await;
+                let (effect, id) = (self.effect(), id.clone());
+                let (done, told) = oneshot::channel();
+                tokio::spawn(async move {
+                    let result = commit.until_done().await.map(drop);
+                    // Whoever looks for the run carries it out; it may have found it meanwhile, and then that is told.
+                    let _ = requests.send(mode).await;
+                    effect.shared.feed.changed(&id);
+                    drop(done.send(result));
+                });
+                Some(Commit::Relayed(told))
             }
             Stage::Starting { stop } => {
                 *stop = Some(mode);
@@ -77,7 +115,7 @@ impl Actor {
         id: &TaskId,
         now: u64,
         mode: StopMode,
-        why: &str,
+        why: Why,
     ) -> Vec<Change> {
         let attempt = self.tasks.get(id).map(Active::attempt);
         let word = match mode {
@@ -85,31 +123,44 @@ impl Actor {
             StopMode::Kill => "KILL",
         };
         let put = self.put_task(id).await;
-        vec![put, event(id, now, attempt, TaskEventKind::StopRequested, Some(format!("{word}, {why}")))]
+        vec![
+            put,
+            event(id, now, attempt, TaskEventKind::StopRequested, Some(format!("{word}, {}", why.words()))),
+        ]
     }
 
     /// Ends a task that has no process: it waits for its lane or its next attempt.
-    pub(crate) async fn finish_waiting(&mut self, id: &TaskId) {
+    pub(crate) async fn finish_waiting(&mut self, id: &TaskId, why: Why) {
         let Some(active) = self.tasks.get_mut(id) else { return };
         if let Stage::Backoff { timer: Some(timer), .. } = &active.stage {
             timer.abort();
         }
-        self.finish(id, TaskPhase::Canceled, vec![]).await;
+        let mut changes = vec![];
+        if why == Why::Replaced {
+            // Nobody asked for its end: it has to say why it never ran.
+            active.stored.task.status.error = Some(why.words().to_owned());
+            let detail = Some(why.words().to_owned());
+            changes.push(event(id, now_ms(), None, TaskEventKind::StopRequested, detail));
+        }
+        self.finish(id, TaskPhase::Canceled, changes).await;
     }
 
     pub(crate) async fn delete(&mut self, id: TaskId, reply: DeleteReply) {
         match self.tasks.get_mut(&id) {
             Some(active) => {
                 active.purge.push(reply);
-                self.request_stop(&id, StopMode::Graceful, "to be deleted").await;
+                self.request_stop(&id, StopMode::Graceful, Why::Deleted).await;
             }
-            None => self.erase(id, vec![reply]).await,
+            None => self.erase(id, vec![reply], false).await,
         }
     }
 
-    /// Removes a task that is over, first from the store: files without a row are swept at the next start.
-    pub(crate) async fn erase(&mut self, id: TaskId, replies: Vec<DeleteReply>) {
-        let commit = self.save(vec![Change::DeleteTask(id.clone())]).await;
+    /// Removes a task that is over, first from the store: files of a noted deletion are swept at the next start.
+    /// `unstored`: the database does not know yet that it is over, and it is kept in mind until it is gone.
+    pub(crate) async fn erase(&mut self, id: TaskId, replies: Vec<DeleteReply>, unstored: bool) {
+        let mut changes = vec![Change::DeleteTask(id.clone())];
+        changes.extend(self.purged.drain(..).map(Change::ForgetDeleted));
+        let commit = self.save(changes).await;
         let (effect, folders) = (self.effect(), self.folders.clone());
         tokio::spawn(async move {
             let stored = commit.once().await.map_err(SupervisorError::from);
@@ -121,8 +172,11 @@ impl Actor {
                     let id = id.clone();
                     tokio::task::spawn_blocking(move || folders.purge(&id)).await
                 };
-                if let Ok(Err(error)) = purged {
-                    tracing::warn!("cannot remove {}: {error}", folder.display());
+                match purged {
+                    Ok(Ok(())) => effect.tell(Message::Purged { id: id.clone() }).await,
+                    Ok(Err(error)) => tracing::warn!("cannot remove {}: {error}", folder.display()),
+                    // The runtime is ending; the next start removes it.
+                    Err(_) => {}
                 }
                 effect.shared.feed.deleted(&id);
             }
@@ -138,6 +192,9 @@ impl Actor {
                     Ok(())
                 };
                 drop(other.send(result));
+            }
+            if unstored {
+                effect.offered(&id, !failed).await;
             }
         });
     }

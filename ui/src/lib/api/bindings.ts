@@ -1,12 +1,29 @@
 // Generated from crates/model by `make bindings`. Do not edit.
 
+export const BOUNDS = {
+  MAX_DURATION_MS: 3153600000000,
+  MAX_BACKOFF_FACTOR: 1000,
+  MAX_RETRIES: 1000000000,
+  MAX_BYTES: 1000000000000000,
+  MIN_MEMORY_BYTES: 1048576,
+  MAX_CPU_PERCENT: 100000,
+  MIN_OPEN_FILES: 8,
+  MAX_OPEN_FILES: 1073741824,
+  MAX_PROCESSES: 4194304,
+  MAX_LANE_CAPACITY: 1000000,
+  MIN_LOG_BYTES: 1000000,
+  MAX_KEEP_DAYS: 36500,
+  MAX_KEEP_TASKS: 1000000000,
+} as const;
+
 export type TaskSpec = { 
 /**
  * The lane.
  */
 slot: string, kind: TaskKind, 
 /**
- * Milliseconds that one attempt may take; unlimited when absent.
+ * Milliseconds that one attempt may take; unlimited when absent. The sleep of the machine counts, as it does in the times
+ * that are shown and in the waits between attempts.
  */
 timeout?: number, restart?: RestartStrategy, backoff?: BackoffStrategy, admission?: AdmissionStrategy, 
 /**
@@ -28,7 +45,11 @@ cwd?: string,
 /**
  * Whether an exit code other than 0 is a failure.
  */
-failOnNonZero?: boolean, };
+failOnNonZero?: boolean, 
+/**
+ * What becomes of the processes that are left when the main program ends by itself.
+ */
+afterMain?: AfterMain, };
 
 export type SubprocessMode = { "command": CommandMode } | { "script": ScriptMode };
 
@@ -43,6 +64,8 @@ body: string, args?: Array<string>, };
 export type ScriptRuntime = "bash" | "python" | "node" | { "custom": CustomRuntime };
 
 export type CustomRuntime = { command: string, flag: string, };
+
+export type AfterMain = "wait" | "end";
 
 export type ContainerTask = { image: string, command?: Array<string>, args?: Array<string>, env?: Array<EnvVar>, };
 
@@ -128,7 +151,11 @@ finishedAt?: number, error?: string, exitCode?: number,
 /**
  * Once it has ended, unless nobody was there to see it.
  */
-usage?: RunUsage, };
+usage?: RunUsage, 
+/**
+ * One sentence on what its end has left undone, such as output that could not be kept; also of one that succeeded.
+ */
+remark?: string, };
 
 export type RunUsage = { 
 /**
@@ -245,6 +272,18 @@ waiting?: Waiting,
  */
 stopping: boolean, 
 /**
+ * Its main program has ended, and others of the run go on.
+ */
+mainEnded?: MainEnded, 
+/**
+ * That of the latest run, once it has ended; see [`crate::TaskRun`].
+ */
+remark?: string, 
+/**
+ * Why nothing can be learned of it for now, or its start is put off; one sentence. It is tried again by itself.
+ */
+trouble?: string, 
+/**
  * The latest runs, oldest first.
  */
 recentRuns: Array<RunMark>, };
@@ -253,13 +292,43 @@ export type Waiting = { "reason": "lane", position: number, behind: string, } | 
 
 export type RunMark = { attempt: number, phase: TaskPhase, durationMs?: number, };
 
+export type MainEnded = { 
+/**
+ * Of the main program; absent when a signal has ended it.
+ */
+exitCode?: number, 
+/**
+ * How many processes of the run still write; 0 when it is one that cannot be found among them.
+ */
+writers: number, 
+/**
+ * All of it in one sentence, with the names of the processes.
+ */
+text: string, };
+
 export type Summary = { 
 /**
  * Every phase is there, with 0 where no task is in it.
  */
-byPhase: Record<TaskPhase, number>, lanes: Array<Lane>, labels: Array<LabelCount>, resourceVersion: number, storage: StorageState, };
+byPhase: Record<TaskPhase, number>, lanes: Array<Lane>, labels: Array<LabelCount>, resourceVersion: number, storage: StorageState, 
+/**
+ * The limits of the logs that cannot be kept for now, each once.
+ */
+unkeptLimits: Array<UnkeptLimit>, };
 
 export type StorageState = "ok" | "readOnly";
+
+export type UnkeptLimit = { limit: LogLimit, 
+/**
+ * How much too much the logs take, or how much is not free that ought to be, in bytes; rounded up.
+ */
+bytes: number, 
+/**
+ * The task that exceeds it most, where it is a limit of each run or task.
+ */
+task?: string, };
+
+export type LogLimit = "runBytes" | "taskBytes" | "totalBytes" | "minFreeBytes";
 
 export type LabelCount = { key: string, value: string, count: number, };
 
@@ -277,7 +346,7 @@ export type TaskEvent = { seq: number,
  */
 at: number, attempt?: number, kind: TaskEventKind, detail?: string, };
 
-export type TaskEventKind = "queued" | "admitted" | "started" | "stopRequested" | "exited" | "startFailed" | "retryScheduled" | "finished" | "lost" | "attached";
+export type TaskEventKind = "queued" | "admitted" | "started" | "mainEnded" | "stopRequested" | "exited" | "startFailed" | "retryScheduled" | "finished" | "lost" | "attached";
 
 export type StopMode = "graceful" | "kill";
 
@@ -286,6 +355,10 @@ export type LogInfo = { attempt: number, rows: number, bytes: number,
  * Whether more may come.
  */
 live: boolean, phase: TaskPhase, exitCode?: number, error?: string, 
+/**
+ * See [`crate::TaskRun`].
+ */
+remark?: string, 
 /**
  * Unix milliseconds.
  */
