@@ -26,8 +26,8 @@ use crate::run_dir::RunDir;
 use crate::shim_process::ShimProcess;
 use crate::watch::{Watched, watch};
 use crate::{
-    AttachError, Attached, LostReason, RunEnd, RunHandle, RunOutcome, RunRequest, Runner, Shelter, Stage, StartCause,
-    StartError, StartFailure, StopMode, UnsupportedKind,
+    AttachError, Attached, LostReason, RunEnd, RunHandle, RunOutcome, RunRequest, Runner, Shelter, Stage,
+    StartCause, StartError, StartFailure, StopMode, UnsupportedKind,
 };
 
 /// A shim reports within milliseconds; only a hanging file system takes longer.

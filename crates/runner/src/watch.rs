@@ -251,7 +251,8 @@ impl Watch {
     fn recorded(&self) -> Result<Option<RunOutcome>, AttachError> {
         let Some(dir) = self.run.place.open()? else { return Ok(None) };
         let record = dir.record(&self.run.run_id);
-        let record = record.map_err(|source| AttachError::ExitRecord { path: dir.path().to_owned(), source })?;
+        let record =
+            record.map_err(|source| AttachError::ExitRecord { path: dir.path().to_owned(), source })?;
         Ok(record.as_ref().and_then(RunOutcome::from_record))
     }
 

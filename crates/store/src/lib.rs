@@ -30,6 +30,7 @@ pub use inspect::{Inspection, inspect, known_tasks};
 pub use list::{RowCursor, RowPage, RowQuery};
 pub use record::{Change, LabelCount, StoredEvent, StoredLane, StoredRun, StoredTask};
 pub use recover::{Opened, Recovery};
+pub use schema::FILE_NAME as DATABASE_FILE;
 pub use store::Store;
 pub use writer::{Commit, WriterStats};
 

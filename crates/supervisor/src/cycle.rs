@@ -5,7 +5,8 @@ use crate::actor::{Actor, Message, event, now_ms, runner_mode};
 use crate::attempt::{Active, Stage};
 use crate::outcome::judge;
 use solti_model::{
-    BackoffState, NextStep, RunUsage, Slot, TaskEventKind, TaskId, TaskPhase, TaskRun, TaskStatus, after_attempt,
+    BackoffState, NextStep, RunUsage, Slot, TaskEventKind, TaskId, TaskPhase, TaskRun, TaskStatus,
+    after_attempt,
 };
 use solti_runner::{LogDoorbell, RunController, RunEnd, RunOutcome, RunRequest, Unenforced, Usage};
 use solti_store::{Change, StoredRun};

@@ -8,7 +8,7 @@ use crate::actor::{Actor, Message, event, now_ms, runner_mode};
 use crate::attempt::Stage;
 use crate::effect::Effect;
 use solti_model::{StopMode, TaskEventKind, TaskId};
-use solti_runner::{Attached, AttachError, EndFlags, LostReason, RunEnd, RunHandle, RunOutcome};
+use solti_runner::{AttachError, Attached, EndFlags, LostReason, RunEnd, RunHandle, RunOutcome};
 use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
@@ -80,7 +80,9 @@ impl Effect {
                 // Neither the folder nor the store nor a process knows of a start.
                 Ok(0) => self.clear(sought).await,
                 Ok(1) => Found::OutOfSight("its run folder was removed, and a process of it goes on".into()),
-                Ok(n) => Found::OutOfSight(format!("its run folder was removed, and {n} processes of it go on")),
+                Ok(n) => {
+                    Found::OutOfSight(format!("its run folder was removed, and {n} processes of it go on"))
+                }
             },
             Attached::Lost(reason) => {
                 if let Err(error) = self.runner.sweep(&sought.run_id()).await {

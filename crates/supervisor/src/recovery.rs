@@ -106,8 +106,7 @@ impl Actor {
         let mut changes =
             vec![Change::SetMeta { key: BOOT_KEY.to_owned(), value: self.config.boot_id.clone() }];
         if hold {
-            let waits =
-                |active: &&Active| matches!(active.stage, Stage::Waiting | Stage::Backoff { .. });
+            let waits = |active: &&Active| matches!(active.stage, Stage::Waiting | Stage::Backoff { .. });
             let slots: BTreeSet<_> =
                 self.tasks.values().filter(waits).map(|active| active.slot().clone()).collect();
             for slot in slots.into_iter().filter(|slot| !self.lanes.is_paused(slot)).collect::<Vec<_>>() {

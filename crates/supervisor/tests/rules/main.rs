@@ -43,9 +43,13 @@ pub enum Step {
     /// The next start fails.
     RefuseStart,
     /// The next starts meet a system that has nothing left.
-    Short { starts: u32 },
+    Short {
+        starts: u32,
+    },
     /// The next looks at runs that were left fail.
-    Blind { looks: u32 },
+    Blind {
+        looks: u32,
+    },
     /// The next process does not end when it is asked to.
     Stubborn,
     /// The app goes on for so many turns of its runtime, and is in the middle of something then.
