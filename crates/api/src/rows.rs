@@ -1,6 +1,6 @@
 //! Rows of the list: what is stored, joined with what the supervisor knows of tasks that are not over.
 
-use crate::ApiError;
+use crate::{ApiError, secrets};
 use solti_model::{
     LabelCount, Lane, ListQuery, RunMark, Summary, TaskChange, TaskId, TaskList, TaskPhase, TaskRow, TaskRun,
 };
@@ -64,7 +64,7 @@ pub async fn complete(supervisor: &Supervisor, tasks: Vec<StoredTask>) -> Result
             remark: runs.last().and_then(|stored| stored.run.remark.clone()),
             trouble: state.trouble,
             recent_runs: runs.iter().map(|stored| mark(&stored.run)).collect(),
-            task: stored.task,
+            task: secrets::masked(stored.task),
         }
     };
     Ok(tasks.into_iter().map(row).collect())

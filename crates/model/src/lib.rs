@@ -16,9 +16,11 @@ mod field;
 mod id;
 mod kind;
 mod lifecycle;
+mod machine_url;
 mod query;
 mod resources;
 mod search;
+pub mod secret;
 mod selector;
 mod settings;
 mod spec;
@@ -36,7 +38,7 @@ pub use crash_loop::{LOOP_STARTS, LOOP_WINDOW_MS, RecentStarts};
 pub use diagnosis::{Diagnosis, Finding, FindingState};
 pub use environment::{
     InheritedEnvironment, InheritedVariable, RunEnvironment, RunVariable, RunVariableOrigin, ShellCapture,
-    VariableOrigin, looks_secret,
+    VariableOrigin,
 };
 pub use event::{OutputEvent, OutputStreamKind};
 pub use excerpt::{
@@ -50,6 +52,7 @@ pub use kind::{
     ScriptRuntime, SubprocessMode, SubprocessTask, TaskKind, WasmTask,
 };
 pub use lifecycle::{AttemptEnd, NextStep, after_attempt};
+pub use machine_url::MachineUrl;
 pub use query::{DEFAULT_LIMIT, MAX_LIMIT, TaskPage, TaskQuery};
 pub use resources::{ResourceLimits, RunUsage, UsageSample};
 pub use search::{LogQuery, RowRanges, RunHits, SearchHit, SearchProgress, TaskHits};

@@ -7,7 +7,7 @@ use std::fs::{DirBuilder, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-pub(crate) const FILE_NAME: &str = "solti.db";
+pub const FILE_NAME: &str = "solti.db";
 
 /// Step n of the list brings a file from format n to n + 1. Steps are only ever appended.
 const MIGRATIONS: [&str; 7] = [

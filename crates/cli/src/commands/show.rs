@@ -3,7 +3,8 @@
 use super::{print, print_json};
 use crate::args::Options;
 use crate::error::CliError;
-use crate::table::{self, Cell, harmless};
+use crate::table::{self, Cell};
+use crate::terminal::harmless;
 use crate::{server, show, task_ids};
 use anstyle::Style;
 use serde_json::json;
