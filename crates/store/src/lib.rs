@@ -8,8 +8,10 @@
 //! reset under a reader, so a later one is bundled.
 
 mod backup;
+mod damage;
 mod environment;
 mod error;
+mod history;
 mod inspect;
 mod list;
 mod read;
@@ -20,6 +22,7 @@ mod rows;
 mod schema;
 mod store;
 mod task_cache;
+mod vacuum;
 mod write;
 mod writer;
 
@@ -27,7 +30,9 @@ pub use backup::{Backup, backups};
 pub use error::StoreError;
 pub use inspect::{Inspection, inspect, known_tasks};
 pub use list::{RowCursor, RowPage, RowQuery};
-pub use record::{Change, LabelCount, StoredEvent, StoredLane, StoredRun, StoredTask};
+pub use record::{
+    Attempts, Change, LabelCount, Past, StoredEvent, StoredLane, StoredRow, StoredRun, StoredTask,
+};
 pub use recover::{Opened, Recovery};
 pub use store::Store;
 pub use writer::{Commit, WriterStats};

@@ -113,6 +113,9 @@ pub struct Actor {
     /// Weak, so that the actor ends when every handle is gone.
     pub(crate) mailbox: mpsc::WeakSender<Message>,
     pub(crate) tasks: HashMap<TaskId, Active>,
+    /// Tasks that are not over and whose records cannot be read, by their attempt. They keep their places until somebody deletes
+    /// them, or a version that reads them takes them up.
+    pub(crate) unreadable: HashMap<TaskId, (Slot, u32)>,
     pub(crate) lanes: Lanes,
     pub(crate) ids: IdSource,
     commits: Arc<Semaphore>,
@@ -147,6 +150,7 @@ impl Actor {
             shared,
             mailbox,
             tasks: HashMap::new(),
+            unreadable: HashMap::new(),
             lanes: Lanes::default(),
             ids: IdSource::default(),
             commits: Arc::new(Semaphore::new(COMMITS)),

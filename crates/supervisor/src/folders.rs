@@ -59,6 +59,18 @@ impl RunFolders {
         }
     }
 
+    /// Removes what is left of these attempts. What cannot go now goes with the task.
+    pub(crate) fn remove_runs(&self, id: &TaskId, attempts: std::ops::RangeInclusive<u32>) {
+        for attempt in attempts {
+            let run = self.run(id, attempt);
+            if let Err(error) = std::fs::remove_dir_all(&run)
+                && error.kind() != std::io::ErrorKind::NotFound
+            {
+                tracing::warn!("cannot remove {}: {error}", run.display());
+            }
+        }
+    }
+
     /// Attempts that have a folder.
     pub fn attempts(&self, id: &TaskId) -> std::io::Result<Vec<u32>> {
         let folders = std::fs::read_dir(self.task(id))?.flatten();

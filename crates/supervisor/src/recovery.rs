@@ -42,6 +42,15 @@ impl Actor {
             self.next_order = self.next_order.max(stored.queue_order);
             let (id, slot) = (stored.task.metadata.id.clone(), stored.task.spec.slot.clone());
             slots.insert(slot.clone());
+            if let Some(why) = &stored.unreadable {
+                tracing::error!("task {id} stays as it is: {why}");
+                let attempt = stored.task.status.attempt;
+                if attempt > 0 {
+                    self.lanes.restore_holder(&slot, &id);
+                }
+                self.unreadable.insert(id, (slot, attempt));
+                continue;
+            }
             // Of ten thousand that wait, none has a run to be asked for.
             let runs = if stored.task.status.attempt > 0 { self.recent_runs(&id).await? } else { vec![] };
             let run = runs.last();

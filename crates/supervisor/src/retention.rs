@@ -10,7 +10,7 @@ use crate::{ChangeCursor, RunFolders};
 use rustix::fs::statvfs;
 use solti_logstore::{LogError, LogLimits, StoredLog, plan, remove_segment, repair};
 use solti_model::{TaskId, TaskPhase};
-use solti_store::{Store, StoreError};
+use solti_store::{Change, Store, StoreError};
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -31,7 +31,7 @@ const DAY_MS: u64 = 24 * 3600 * 1000;
 /// Tasks that are deleted before the next are asked for.
 const EXPIRED: u32 = 100;
 
-/// Bounds of the finished tasks that are kept, each with its runs and logs; `None` is no bound. A task with a bookmark
+/// Bounds of what is over and kept: tasks, each with its runs and logs, and attempts; `None` is no bound. A task with a bookmark
 /// stays whatever they say.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct FinishedLimits {
@@ -39,6 +39,8 @@ pub struct FinishedLimits {
     pub keep_days: Option<u32>,
     /// Of the finished tasks only the latest this many.
     pub keep_tasks: Option<u32>,
+    /// Of each task's attempts only the latest this many, beside the first ones.
+    pub keep_attempts: Option<u32>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -201,6 +203,7 @@ impl Retention {
         let mut ids = match look {
             Look::Age => {
                 self.expire().await?;
+                self.thin_out().await?;
                 return Ok(self.store.drop_unused_environments(self.kept.environment).await?);
             }
             Look::Filters => return Ok(()),
@@ -223,7 +226,8 @@ impl Retention {
         self.running_look_at = Instant::now() + WHILE_RUNNING;
         self.measure(ids).await?;
         self.shrink_all().await?;
-        self.expire().await
+        self.expire().await?;
+        self.thin_out().await
     }
 
     /// Measures the logs of these tasks and brings those that hold too much within the limits of a run and of a task.
@@ -340,9 +344,32 @@ impl Retention {
         Ok(freed)
     }
 
+    /// Removes attempts of which a task has too many, a step at a time: files first, so that none is left that nobody knows.
+    async fn thin_out(&mut self) -> Result<(), RetentionError> {
+        let Some(keep) = self.kept.finished.borrow().keep_attempts else { return Ok(()) };
+        loop {
+            let surplus = self.store.surplus(keep, EXPIRED).await?;
+            if surplus.is_empty() {
+                return Ok(());
+            }
+            for attempts in surplus {
+                if let Some(logs) = self.logs.get_mut(&attempts.task_id) {
+                    // Measured anew.
+                    *logs = TaskLogs { running: logs.running, ..TaskLogs::default() };
+                }
+                let (folders, gone) = (self.folders.clone(), attempts.clone());
+                tokio::task::spawn_blocking(move || {
+                    folders.remove_runs(&gone.task_id, gone.from..=gone.to);
+                })
+                .await?;
+                self.store.apply(vec![Change::DropAttempts(attempts)]).await?;
+            }
+        }
+    }
+
     /// Deletes the finished tasks that are too old or too many.
     async fn expire(&mut self) -> Result<(), RetentionError> {
-        let FinishedLimits { keep_days, keep_tasks } = *self.kept.finished.borrow();
+        let FinishedLimits { keep_days, keep_tasks, .. } = *self.kept.finished.borrow();
         if keep_days.is_none() && keep_tasks.is_none() {
             return Ok(());
         }
@@ -383,6 +410,22 @@ fn attempts_with_folders(folders: &RunFolders, id: &TaskId) -> Result<Vec<u32>, 
     names(folders.task(id), |name| name.parse().ok())
 }
 
+/// Those of the attempts that may have a folder, in order. Of many most are gone.
+fn with_folders(
+    folders: &RunFolders,
+    id: &TaskId,
+    attempts: std::ops::RangeInclusive<u32>,
+) -> Result<Vec<u32>, RetentionError> {
+    const FEW: u32 = 32;
+    if attempts.end().saturating_sub(*attempts.start()) < FEW {
+        return Ok(attempts.collect());
+    }
+    let mut found = attempts_with_folders(folders, id)?;
+    found.retain(|attempt| attempts.contains(attempt));
+    found.sort_unstable();
+    Ok(found)
+}
+
 /// The logs of some attempts of a task. Up to attempt `over` they have ended.
 fn run_logs(
     folders: &RunFolders,
@@ -391,7 +434,7 @@ fn run_logs(
     over: u32,
 ) -> Result<Vec<RunLog>, RetentionError> {
     let mut runs = Vec::new();
-    for attempt in attempts {
+    for attempt in with_folders(folders, id, attempts)? {
         let log = StoredLog::of(&folders.run(id, attempt), attempt <= over)?;
         if !log.segments.is_empty() {
             runs.push(RunLog { id: id.clone(), attempt, log });

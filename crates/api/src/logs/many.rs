@@ -7,14 +7,17 @@ use crate::log_search::TaskHitsStream;
 use futures::StreamExt;
 use solti_logstore::{LogError, LogSearch, LogView, RowMatcher};
 use solti_model::{RunHits, TaskHits, TaskId};
-use solti_store::RowQuery;
+use solti_store::{RowQuery, StoreError};
 use solti_supervisor::{Supervisor, SupervisorError};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// Tasks whose runs are looked up at a time.
 const PAGE: u32 = 100;
+/// Tries before the store is given up, over some seconds.
+const TRIES: u32 = 6;
 /// A log from this size on is searched by several threads.
 const LARGE: u64 = 32 * 1024 * 1024;
 /// The longest beginning of a first match, in bytes.
@@ -71,6 +74,20 @@ pub(super) async fn search(
     Ok(Box::pin(futures::stream::iter([nothing]).chain(later)))
 }
 
+/// Asks the store again when it cannot be read: it may be busy, or the disk full, for a moment.
+async fn patient<T, F: Future<Output = Result<T, StoreError>>>(ask: impl Fn() -> F) -> Result<T, StoreError> {
+    let mut pause = Duration::from_millis(50);
+    for _ in 0..TRIES {
+        match ask().await {
+            Ok(answer) => return Ok(answer),
+            Err(error) => tracing::warn!("a search waits for the store: {error}"),
+        }
+        tokio::time::sleep(pause).await;
+        pause *= 2;
+    }
+    ask().await
+}
+
 /// The ids of the tasks, newest first.
 fn tasks(supervisor: Supervisor, ids: Option<Vec<TaskId>>) -> futures::stream::BoxStream<'static, TaskId> {
     if let Some(mut ids) = ids {
@@ -81,9 +98,9 @@ fn tasks(supervisor: Supervisor, ids: Option<Vec<TaskId>>) -> futures::stream::B
     let first = RowQuery { limit: Some(PAGE), ..RowQuery::default() };
     futures::stream::unfold((supervisor, Some(first)), |(supervisor, query)| async move {
         let query = query?;
-        match supervisor.store().list(&query).await {
+        match patient(|| supervisor.store().list(&query)).await {
             Ok(page) => {
-                let ids: Vec<TaskId> = page.rows.into_iter().map(|stored| stored.task.metadata.id).collect();
+                let ids: Vec<TaskId> = page.rows.into_iter().map(|row| row.task.metadata.id).collect();
                 let next = page.next.map(|cursor| RowQuery { cursor: Some(cursor), ..query });
                 Some((futures::stream::iter(ids), (supervisor, next)))
             }
@@ -104,7 +121,7 @@ async fn of_task(
     matcher: RowMatcher,
     stopped: Arc<AtomicBool>,
 ) -> Vec<RunHits> {
-    let runs = match supervisor.store().runs(&id).await {
+    let runs = match patient(|| supervisor.store().runs(&id)).await {
         Ok(runs) => runs,
         Err(error) => {
             tracing::warn!("the runs of task {id} are not searched: {error}");
