@@ -14,10 +14,11 @@ use solti_api::{
 use solti_desktop::{AppInfo, Parts, assemble, command_names, context};
 use solti_engine::Config;
 use solti_model::{
-    Bookmark, DensityBucket, FieldError, InheritedEnvironment, InheritedVariable, Lane, LineChunk, ListQuery,
-    LogDensity, LogInfo, LogQuery, LogRows, LogSource, LogText, MergedRows, OutputEvent, RowRanges,
-    EventPage, HistoryQuery, RunPage, SearchHit, Settings, ShellCapture, Slot, SourceRow, StopMode, Summary, Task, TaskChange, TaskEvent,
-    TaskId, TaskList, TaskPage, TaskQuery, TaskRow, TaskRun, TaskSpec, TextPosition, VariableOrigin,
+    Bookmark, DensityBucket, EventPage, FieldError, HistoryQuery, InheritedEnvironment, InheritedVariable,
+    Lane, LineChunk, ListQuery, LogDensity, LogInfo, LogQuery, LogRows, LogSource, LogText, MergedRows,
+    OutputEvent, RowRanges, RunPage, SearchHit, Settings, ShellCapture, Slot, SourceRow, StopMode, Summary,
+    Task, TaskChange, TaskEvent, TaskId, TaskList, TaskPage, TaskQuery, TaskRow, TaskRun, TaskSpec,
+    TextPosition, VariableOrigin,
 };
 use std::{
     path::Path,

@@ -59,6 +59,7 @@ async fn a_running_task_outlives_the_app() {
     app.see_none("close-dialog").await;
     app.see_phase(&id, "running").await;
     app.close_main();
+    app.click("close-remember").await;
     app.click_last("close-keep").await;
     app.ended();
 

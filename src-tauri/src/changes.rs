@@ -14,7 +14,7 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from
 
 /// The changes of this machine's tasks for as long as the app runs: where following them fails, or ends, it begins again with
 /// one that says that some were missed.
-pub fn lasting<A: DesktopApi + ?Sized>(api: &A) -> impl Stream<Item = TaskChange> + use<'_, A> {
+pub fn lasting<A: DesktopApi + ?Sized>(api: &A) -> impl Stream<Item = TaskChange> {
     let state = (None::<TaskChangeStream>, PAUSES.0, false);
     unfold(state, move |(mut changes, mut pause, mut missed)| async move {
         loop {

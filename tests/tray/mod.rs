@@ -51,6 +51,7 @@ async fn with_a_tray_the_app_goes_on_without_a_window_and_starts_what_waits() {
     // The window that waits for a log goes too.
     app.see_spare().await;
     let before = desk.memory();
+    app.click("close-remember").await;
     app.click_last("close-keep").await;
     desk.see_windows_on_screen(0);
     desk.see_no_web_process();

@@ -60,6 +60,7 @@ pub async fn complete(supervisor: &Supervisor, tasks: Vec<StoredRow>) -> Result<
             next_attempt_at: stored.next_attempt_at,
             waiting: state.waiting.filter(|_| waits),
             stopping: state.stopping,
+            trouble: state.trouble,
             recent_runs: runs.iter().map(|stored| mark(&stored.run)).collect(),
             task: stored.task,
         }

@@ -1,7 +1,7 @@
 //! The command line as it is written.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use solti_model::TaskPhase;
+use solti_model::{MAX_LANE_CAPACITY, MAX_RETRIES, TaskPhase};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
@@ -128,7 +128,7 @@ pub struct Run {
     #[arg(long, short, value_parser = humantime::parse_duration)]
     pub timeout: Option<Duration>,
     /// Try a failure again so often, with growing pauses
-    #[arg(long, value_name = "TIMES", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "TIMES", value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_RETRIES)))]
     pub retries: Option<u32>,
     #[arg(long, value_name = "KEY=VALUE", value_parser = pair)]
     pub label: Vec<(String, String)>,
@@ -211,7 +211,7 @@ pub enum Lanes {
     /// Change how many tasks a lane runs at once, or pause it
     Set {
         lane: String,
-        #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+        #[arg(long, value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_LANE_CAPACITY)))]
         capacity: Option<u32>,
         /// Start nothing more in it
         #[arg(long, conflicts_with = "resume")]

@@ -26,7 +26,8 @@ pub fn style(phase: TaskPhase) -> Style {
 pub fn status(row: &TaskRow) -> Cell {
     let status = &row.task.status;
     let mut text = status.phase.word().to_owned();
-    let more = match (&row.waiting, status.exit_code) {
+    let trouble = row.trouble.as_deref().map(harmless);
+    let more = trouble.or_else(|| match (&row.waiting, status.exit_code) {
         (Some(Waiting::Lane { position, .. }), _) => Some(format!("{position} in the queue")),
         (Some(Waiting::Backoff { until }), _) => {
             Some(format!("again in {}", span(until.saturating_sub(now_ms()))))
@@ -37,7 +38,7 @@ pub fn status(row: &TaskRow) -> Cell {
         (None, _) if row.stopping => Some("stopping".into()),
         (None, Some(code)) if code != 0 => Some(code.to_string()),
         (None, _) => None,
-    };
+    });
     if let Some(more) = more {
         text = format!("{text} ({more})");
     }

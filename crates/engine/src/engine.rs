@@ -60,7 +60,10 @@ impl Engine {
         let supervisor = Supervisor::start(store.clone(), runner, supervised).await?;
         spawn(keep_copies(store));
         let api = Arc::new(SupervisorApiAdapter::new(supervisor.clone()));
-        Ok(Self { api, settings, environment: inherited.shown(), recovery: recovered, supervisor })
+        // A database that was gone without a copy leaves no trace but this.
+        let lost = || Recovery { set_aside: None, backup_taken_at: None };
+        let recovery = recovered.or_else(|| supervisor.was_restored().then(lost));
+        Ok(Self { api, settings, environment: inherited.shown(), recovery, supervisor })
     }
 
     pub fn api(&self) -> Arc<dyn LocalApi> {

@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use solti_model::{
-    AttemptsNotKept, Bookmark, Lane, LogQuery, LogSource, RowRanges, RunEnvironment, SearchHit, SourceRow,
-    StopMode, Task, TaskEvent, TaskId, TaskRow, TaskRun, TaskSpec, TextPosition,
+    AttemptsNotKept, Bookmark, Lane, LogQuery, LogSource, MAX_LANE_CAPACITY, RowRanges, RunEnvironment,
+    SearchHit, SourceRow, StopMode, Task, TaskEvent, TaskId, TaskRow, TaskRun, TaskSpec, TextPosition,
 };
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -84,7 +84,7 @@ pub struct Lanes {
 #[serde(deny_unknown_fields, default)]
 pub struct LanePatch {
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = MAX_LANE_CAPACITY))]
     pub capacity: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub paused: Option<bool>,

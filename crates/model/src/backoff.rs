@@ -1,5 +1,6 @@
 //! How long to wait after a failure.
 
+use crate::{MAX_BACKOFF_FACTOR, MAX_DURATION_MS};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -11,13 +12,13 @@ pub struct BackoffStrategy {
     pub jitter: JitterStrategy,
     /// Milliseconds.
     #[ts(type = "number")]
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = MAX_DURATION_MS))]
     pub first_ms: u64,
     /// Milliseconds.
     #[ts(type = "number")]
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = MAX_DURATION_MS))]
     pub max_ms: u64,
-    #[schemars(range(min = 1.0))]
+    #[schemars(range(min = 1.0, max = MAX_BACKOFF_FACTOR))]
     pub factor: f64,
 }
 
@@ -65,7 +66,7 @@ impl BackoffStrategy {
     pub fn delay_ms(&self, state: BackoffState, chance: f64) -> u64 {
         let base = self.base_ms(state.consecutive_failures);
         let between = |low: u64, high: u64| {
-            low + ((high.saturating_sub(low)) as f64 * chance.clamp(0.0, 1.0)).round() as u64
+            low.saturating_add((high.saturating_sub(low) as f64 * chance.clamp(0.0, 1.0)).round() as u64)
         };
         match self.jitter {
             JitterStrategy::None => base,
@@ -73,7 +74,7 @@ impl BackoffStrategy {
             JitterStrategy::Equal => between(base / 2, base),
             JitterStrategy::Decorrelated => {
                 let previous = state.previous_ms.unwrap_or(self.first_ms);
-                between(self.first_ms, previous.saturating_mul(3).clamp(self.first_ms, self.max_ms))
+                between(self.first_ms, previous.saturating_mul(3).min(self.max_ms).max(self.first_ms))
             }
         }
     }

@@ -6,6 +6,7 @@
 //! JSON is camelCase, times are Unix milliseconds as numbers, durations are milliseconds.
 
 mod backoff;
+mod bounds;
 mod crash_loop;
 mod diagnosis;
 mod environment;
@@ -29,6 +30,11 @@ mod validate;
 mod view;
 
 pub use backoff::{BackoffState, BackoffStrategy, JitterStrategy};
+pub use bounds::{
+    MAX_BACKOFF_FACTOR, MAX_BYTES, MAX_CPU_PERCENT, MAX_DURATION_MS, MAX_KEEP_DAYS, MAX_KEEP_TASKS,
+    MAX_LANE_CAPACITY, MAX_OPEN_FILES, MAX_PROCESSES, MAX_RETRIES, MIN_LOG_BYTES, MIN_MEMORY_BYTES,
+    MIN_OPEN_FILES, check_lane_capacity,
+};
 pub use crash_loop::{LOOP_STARTS, LOOP_WINDOW_MS, RecentStarts};
 pub use diagnosis::{Diagnosis, Finding, FindingState};
 pub use environment::{

@@ -1,6 +1,9 @@
 //! What a run has used of the machine, and what it may use.
 
-use crate::FieldError;
+use crate::bounds::within;
+use crate::{
+    FieldError, MAX_BYTES, MAX_CPU_PERCENT, MAX_OPEN_FILES, MAX_PROCESSES, MIN_MEMORY_BYTES, MIN_OPEN_FILES,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -54,54 +57,42 @@ pub struct ResourceLimits {
     /// Of all processes together.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional, type = "number")]
-    #[schemars(range(min = 1_048_576))]
+    #[schemars(range(min = MIN_MEMORY_BYTES, max = MAX_BYTES))]
     pub memory_bytes: Option<u64>,
     /// Of all processes together; 100 is one processor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
-    #[schemars(range(min = 1, max = 100_000))]
+    #[schemars(range(min = 1, max = MAX_CPU_PERCENT))]
     pub cpu_percent: Option<u32>,
     /// Of each process.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
-    #[schemars(range(min = 8))]
+    #[schemars(range(min = MIN_OPEN_FILES, max = MAX_OPEN_FILES))]
     pub open_files: Option<u32>,
     /// At a time, threads counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = MAX_PROCESSES))]
     pub processes: Option<u32>,
     /// Standard output and standard error together; a run that prints more is ended as failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional, type = "number")]
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = MAX_BYTES))]
     pub output_bytes: Option<u64>,
 }
 
-/// No program can even be loaded in less.
-const LEAST_MEMORY: u64 = 1 << 20;
-/// No program can even be loaded with fewer.
-const LEAST_FILES: u32 = 8;
-/// A thousand processors.
-const MOST_CPU: u32 = 100_000;
-
 impl ResourceLimits {
     pub(crate) fn validate(&self) -> Result<(), FieldError> {
-        let rules = [
-            ("memoryBytes", self.memory_bytes.is_some_and(|n| n < LEAST_MEMORY), "must be at least 1 MiB"),
-            (
-                "cpuPercent",
-                self.cpu_percent.is_some_and(|n| n == 0 || n > MOST_CPU),
-                "must be from 1 to 100,000; 100 is one processor",
-            ),
-            ("openFiles", self.open_files.is_some_and(|n| n < LEAST_FILES), "must be at least 8"),
-            ("processes", self.processes == Some(0), "must be at least 1"),
-            ("outputBytes", self.output_bytes == Some(0), "must be at least 1"),
-        ];
-        match rules.into_iter().find(|(_, broken, _)| *broken) {
-            Some((field, _, rule)) => Err(FieldError::new(format!("limits.{field}"), rule)),
+        let check = |field: &str, value: Option<u64>, least: u64, most: u64, unit: &str| match value {
+            Some(value) => within(&format!("limits.{field}"), value, least, most, unit),
             None => Ok(()),
-        }
+        };
+        let count = |value: Option<u32>| value.map(u64::from);
+        check("memoryBytes", self.memory_bytes, MIN_MEMORY_BYTES, MAX_BYTES, " bytes")?;
+        check("cpuPercent", count(self.cpu_percent), 1, MAX_CPU_PERCENT.into(), "; 100 is one processor")?;
+        check("openFiles", count(self.open_files), MIN_OPEN_FILES.into(), MAX_OPEN_FILES.into(), "")?;
+        check("processes", count(self.processes), 1, MAX_PROCESSES.into(), "")?;
+        check("outputBytes", self.output_bytes, 1, MAX_BYTES, " bytes")
     }
 }
 
@@ -110,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_limit_that_nothing_could_live_with_is_refused_by_name() {
+    fn a_limit_that_nothing_could_live_with_or_reach_is_refused_by_name() {
         let none = ResourceLimits::default();
         assert_eq!(none.validate(), Ok(()));
         for (limits, field) in [
@@ -119,13 +110,18 @@ mod tests {
             (ResourceLimits { open_files: Some(3), ..none }, "limits.openFiles"),
             (ResourceLimits { processes: Some(0), ..none }, "limits.processes"),
             (ResourceLimits { output_bytes: Some(0), ..none }, "limits.outputBytes"),
+            (ResourceLimits { memory_bytes: Some(1 << 63), ..none }, "limits.memoryBytes"),
+            (ResourceLimits { cpu_percent: Some(u32::MAX), ..none }, "limits.cpuPercent"),
+            (ResourceLimits { open_files: Some(u32::MAX), ..none }, "limits.openFiles"),
+            (ResourceLimits { processes: Some(u32::MAX), ..none }, "limits.processes"),
+            (ResourceLimits { output_bytes: Some(u64::MAX), ..none }, "limits.outputBytes"),
         ] {
             assert_eq!(limits.validate().unwrap_err().field, field);
         }
         let all = ResourceLimits {
-            memory_bytes: Some(LEAST_MEMORY),
+            memory_bytes: Some(MIN_MEMORY_BYTES),
             cpu_percent: Some(1),
-            open_files: Some(LEAST_FILES),
+            open_files: Some(MIN_OPEN_FILES),
             processes: Some(1),
             output_bytes: Some(1),
         };

@@ -4,8 +4,9 @@
 //! who may change it and who follows it `solti-api`. Tokens are never part of it. Sizes are bytes, powers of 1,000 as disks
 //! are sold.
 
+use crate::bounds::within;
 use crate::stored::without_unknown_fields;
-use crate::{FieldError, MAX_KEPT_ATTEMPTS};
+use crate::{FieldError, MAX_BYTES, MAX_KEEP_DAYS, MAX_KEEP_TASKS, MAX_KEPT_ATTEMPTS, MIN_LOG_BYTES};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::net::{IpAddr, SocketAddr};
@@ -319,9 +320,6 @@ fn keep_fields_of_connections(connections: &mut Value, stored: Option<&Value>) {
 }
 
 impl LogSettings {
-    /// A log shorter than this says too little to be of use.
-    const LEAST: u64 = MB;
-
     fn validate(&self) -> Result<(), FieldError> {
         let limits = [
             ("logs.runBytes", self.run_bytes, "a run's"),
@@ -329,8 +327,8 @@ impl LogSettings {
             ("logs.totalBytes", self.total_bytes, ""),
         ];
         for (field, limit, _) in limits {
-            if limit.is_some_and(|limit| limit < Self::LEAST) {
-                return Err(FieldError::new(field, "must be at least 1 MB"));
+            if let Some(limit) = limit {
+                within(field, limit, MIN_LOG_BYTES, MAX_BYTES, " bytes")?;
             }
         }
         for pair in limits.windows(2) {
@@ -341,6 +339,8 @@ impl LogSettings {
                 return Err(FieldError::new(*field, format!("must not be smaller than {whose} limit")));
             }
         }
+        within("logs.minFreeBytes", self.min_free_bytes, 0, MAX_BYTES, " bytes")?;
+        within("logs.keepHeadBytes", self.keep_head_bytes, 0, MAX_BYTES, " bytes")?;
         let least = limits.iter().filter_map(|(_, limit, _)| *limit).min();
         if least.is_some_and(|least| self.keep_head_bytes > least / 2) {
             return Err(FieldError::new("logs.keepHeadBytes", "must be at most half of the smallest limit"));
@@ -354,10 +354,13 @@ impl FinishedSettings {
     const LEAST_ATTEMPTS: u32 = 10;
 
     fn validate(&self) -> Result<(), FieldError> {
-        for (field, kept) in [("finished.keepDays", self.keep_days), ("finished.keepTasks", self.keep_tasks)]
-        {
-            if kept == Some(0) {
-                return Err(FieldError::new(field, "must be at least 1"));
+        let rules = [
+            ("finished.keepDays", self.keep_days, MAX_KEEP_DAYS),
+            ("finished.keepTasks", self.keep_tasks, MAX_KEEP_TASKS),
+        ];
+        for (field, kept, most) in rules {
+            if let Some(kept) = kept {
+                within(field, kept, 1, most, "")?;
             }
         }
         if !(Self::LEAST_ATTEMPTS..=MAX_KEPT_ATTEMPTS).contains(&self.keep_attempts) {
@@ -499,6 +502,14 @@ mod tests {
             (json!({"logs": null}), "logs"),
             (json!({"log": {}}), "log"),
             (json!({"finished": {"keepDays": 0}}), "finished.keepDays"),
+            (json!({"finished": {"keepDays": 4_000_000_000_u32}}), "finished.keepDays"),
+            (json!({"finished": {"keepTasks": u32::MAX}}), "finished.keepTasks"),
+            (json!({"logs": {"totalBytes": 1_u64 << 63}}), "logs.totalBytes"),
+            (json!({"logs": {"minFreeBytes": u64::MAX}}), "logs.minFreeBytes"),
+            (
+                json!({"logs": {"runBytes": null, "taskBytes": null, "totalBytes": null, "keepHeadBytes": u64::MAX}}),
+                "logs.keepHeadBytes",
+            ),
             (json!({"closing": "never"}), "closing"),
             (json!({"api": {"http": {"address": "localhost"}}}), "api.http.address"),
             (json!({"api": {"http": {"address": "0.0.0.0:7654", "tls": "off"}}}), "api.http.tls"),

@@ -1,6 +1,6 @@
 //! The order for a task: what to run, in which lane, and what to do when it ends.
 
-use crate::{BackoffStrategy, ResourceLimits, RunnerSelector, Slot, TaskKind};
+use crate::{BackoffStrategy, MAX_DURATION_MS, MAX_RETRIES, ResourceLimits, RunnerSelector, Slot, TaskKind};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -16,7 +16,7 @@ pub struct TaskSpec {
     /// Milliseconds that one attempt may take; unlimited when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional, type = "number")]
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = MAX_DURATION_MS))]
     pub timeout: Option<u64>,
     #[serde(default)]
     #[ts(optional, as = "Option<RestartStrategy>")]
@@ -30,7 +30,7 @@ pub struct TaskSpec {
     /// How often a failed attempt may be repeated; unlimited when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = MAX_RETRIES))]
     pub max_retries: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
@@ -81,6 +81,7 @@ pub enum RestartStrategy {
         /// Milliseconds between a success and the next attempt; 0 when absent, subject to the supervisor's floor.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional, type = "number")]
+        #[schemars(range(max = MAX_DURATION_MS))]
         interval_ms: Option<u64>,
     },
 }

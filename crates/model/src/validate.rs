@@ -1,8 +1,10 @@
 //! The one validator: every route into the handler calls it, and so does the form.
 
+use crate::bounds::within;
 use crate::{
-    BackoffStrategy, ContainerTask, EnvVar, FieldError, MAX_SCRIPT_BYTES, MatchExpression, Operator,
-    ScriptMode, ScriptRuntime, SubprocessMode, SubprocessTask, TaskKind, TaskSpec, WasmTask,
+    BackoffStrategy, ContainerTask, EnvVar, FieldError, MAX_BACKOFF_FACTOR, MAX_DURATION_MS, MAX_RETRIES,
+    MAX_SCRIPT_BYTES, MatchExpression, Operator, RestartStrategy, ScriptMode, ScriptRuntime, SubprocessMode,
+    SubprocessTask, TaskKind, TaskSpec, WasmTask,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -15,17 +17,19 @@ pub fn parse_spec(json: serde_json::Value) -> Result<TaskSpec, FieldError> {
     if let Some(slot) = json.get("slot").and_then(serde_json::Value::as_str) {
         crate::Slot::new(slot)?;
     }
-    let spec: TaskSpec = serde_json::from_value(json).map_err(|error| parse_error(&error))?;
+    let spec: TaskSpec = serde_path_to_error::deserialize(json).map_err(|error| parse_error(&error))?;
     spec.validate()?;
     Ok(spec)
 }
 
-/// serde names an unknown or missing field between backquotes; that is the field at fault.
-fn parse_error(error: &serde_json::Error) -> FieldError {
-    let message = error.to_string();
+/// serde names an unknown or missing field between backquotes; that is the field at fault. Else it is the one that was
+/// being read: a number that does not fit, or no number at all.
+fn parse_error(error: &serde_path_to_error::Error<serde_json::Error>) -> FieldError {
+    let (path, message) = (error.path().to_string(), error.inner().to_string());
     let names_field = message.starts_with("unknown field") || message.starts_with("missing field");
-    let field = if names_field { message.split('`').nth(1).unwrap_or("spec") } else { "spec" };
-    FieldError::new(field, message.clone())
+    let named =
+        if names_field { message.split('`').nth(1) } else { Some(&*path).filter(|path| *path != ".") };
+    FieldError::new(named.unwrap_or("spec"), message.clone())
 }
 
 impl TaskSpec {
@@ -33,12 +37,15 @@ impl TaskSpec {
     /// The first rule that is broken, with the JSON path of the value that breaks it.
     pub fn validate(&self) -> Result<(), FieldError> {
         self.kind.validate()?;
-        if self.timeout == Some(0) {
-            return Err(FieldError::new("timeout", "must be greater than 0 ms"));
+        if let Some(timeout) = self.timeout {
+            within("timeout", timeout, 1, MAX_DURATION_MS, " ms")?;
+        }
+        if let RestartStrategy::Always { interval_ms: Some(interval) } = self.restart {
+            within("restart.intervalMs", interval, 0, MAX_DURATION_MS, " ms")?;
         }
         self.backoff.validate()?;
-        if self.max_retries == Some(0) {
-            return Err(FieldError::new("maxRetries", "must be at least 1; leave it out for no limit"));
+        if let Some(retries) = self.max_retries {
+            within("maxRetries", retries, 1, MAX_RETRIES, "; leave it out for no limit")?;
         }
         if let Some(selector) = &self.runner_selector {
             if selector.match_labels.keys().any(|key| key.trim().is_empty()) {
@@ -174,19 +181,15 @@ impl ScriptMode {
 
 impl BackoffStrategy {
     fn validate(&self) -> Result<(), FieldError> {
-        if self.first_ms == 0 {
-            return Err(FieldError::new("backoff.firstMs", "must be greater than 0 ms"));
-        }
+        within("backoff.firstMs", self.first_ms, 1, MAX_DURATION_MS, " ms")?;
+        within("backoff.maxMs", self.max_ms, 1, MAX_DURATION_MS, " ms")?;
         if self.max_ms < self.first_ms {
             return Err(FieldError::new(
                 "backoff.maxMs",
                 format!("must be at least firstMs ({} ms)", self.first_ms),
             ));
         }
-        if !self.factor.is_finite() || self.factor < 1.0 {
-            return Err(FieldError::new("backoff.factor", "must be a finite number of at least 1"));
-        }
-        Ok(())
+        within("backoff.factor", self.factor, 1.0, MAX_BACKOFF_FACTOR, "")
     }
 }
 

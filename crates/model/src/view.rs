@@ -67,6 +67,10 @@ pub struct TaskRow {
     pub waiting: Option<Waiting>,
     /// A stop was asked for and is under way.
     pub stopping: bool,
+    /// Why nothing can be learned of it for now, or its start is put off; one sentence. It is tried again by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub trouble: Option<String>,
     /// The latest runs, oldest first.
     pub recent_runs: Vec<RunMark>,
 }

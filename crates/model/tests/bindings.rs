@@ -10,10 +10,36 @@ fn declaration<T: TS>(config: &Config) -> String {
     format!("\nexport {}\n", T::decl(config))
 }
 
+macro_rules! bounds {
+    ($($name:ident),* $(,)?) => {
+        [$(format!("  {}: {},\n", stringify!($name), model::$name)),*].concat()
+    };
+}
+
+/// The numbers that the page has to know itself; for the rest it asks the validator.
+fn bounds() -> String {
+    let bounds = bounds!(
+        MAX_DURATION_MS,
+        MAX_BACKOFF_FACTOR,
+        MAX_RETRIES,
+        MAX_BYTES,
+        MIN_MEMORY_BYTES,
+        MAX_CPU_PERCENT,
+        MIN_OPEN_FILES,
+        MAX_OPEN_FILES,
+        MAX_PROCESSES,
+        MAX_LANE_CAPACITY,
+        MIN_LOG_BYTES,
+        MAX_KEEP_DAYS,
+        MAX_KEEP_TASKS,
+    );
+    format!("\nexport const BOUNDS = {{\n{bounds}}} as const;\n")
+}
+
 macro_rules! declarations {
     ($($name:ident),* $(,)?) => {{
         let config = Config::default();
-        [HEAD.to_owned(), $(declaration::<model::$name>(&config)),*].concat()
+        [HEAD.to_owned(), bounds(), $(declaration::<model::$name>(&config)),*].concat()
     }};
 }
 

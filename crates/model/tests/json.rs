@@ -127,6 +127,42 @@ fn unknown_and_missing_fields_are_named() {
     assert_eq!(parse_spec(missing).expect_err("missing").field, "slot");
     let error = parse_spec(with("/timeout", json!("soon"))).expect_err("type");
     assert!(error.message.contains("invalid type"), "{error}");
+    assert_eq!(error.field, "timeout");
+}
+
+#[test]
+fn a_number_that_no_database_or_clock_holds_is_refused_by_name() {
+    let interval = |ms: Value| with("/restart", json!({"type": "always", "intervalMs": ms}));
+    let limits = |name: &str, n: Value| {
+        let mut spec = full();
+        spec["limits"] = json!({ name: n });
+        spec
+    };
+    let longest = solti_model::MAX_DURATION_MS;
+    for too_long in [longest + 1, (1 << 53) + 1, 1 << 63, u64::MAX] {
+        for (spec, field) in [
+            (with("/timeout", json!(too_long)), "timeout"),
+            (with("/backoff/firstMs", json!(too_long)), "backoff.firstMs"),
+            (with("/backoff/maxMs", json!(too_long)), "backoff.maxMs"),
+            (interval(json!(too_long)), "restart.intervalMs"),
+        ] {
+            assert_eq!(parse_spec(spec).expect_err("too long").field, field, "{too_long}");
+        }
+    }
+    for (spec, field) in [
+        (with("/backoff/factor", json!(1e300)), "backoff.factor"),
+        (with("/maxRetries", json!(u32::MAX)), "maxRetries"),
+        (with("/maxRetries", json!(1_u64 << 32)), "maxRetries"),
+        (with("/timeout", json!(-1)), "timeout"),
+        (with("/timeout", json!(1.5)), "timeout"),
+        (limits("memoryBytes", json!(1_u64 << 63)), "limits.memoryBytes"),
+        (limits("outputBytes", json!(u64::MAX)), "limits.outputBytes"),
+        (limits("processes", json!(1_u64 << 40)), "limits.processes"),
+    ] {
+        assert_eq!(parse_spec(spec).expect_err("outside").field, field);
+    }
+    parse_spec(interval(json!(longest))).expect("the bound itself is legal");
+    parse_spec(with("/timeout", json!(longest))).expect("the bound itself is legal");
 }
 
 #[test]
@@ -157,8 +193,8 @@ proptest! {
     #[test]
     fn any_legal_spec_survives_a_round_trip(
         slot in "[A-Za-z0-9_-]{1,64}", command in "[^\\x00 ]{1,40}", args in prop::collection::vec("[^\\x00]{0,20}", 0..4),
-        env in prop::collection::vec(("[A-Z_]{1,10}", "[^\\x00]{0,20}"), 0..4), timeout in prop::option::of(1u64..1 << 53),
-        first in 1u64..1 << 30, span in 0u64..1 << 30, factor in 1.0..100.0f64, retries in prop::option::of(1u32..),
+        env in prop::collection::vec(("[A-Z_]{1,10}", "[^\\x00]{0,20}"), 0..4), timeout in prop::option::of(1..=solti_model::MAX_DURATION_MS),
+        first in 1u64..1 << 30, span in 0u64..1 << 30, factor in 1.0..100.0f64, retries in prop::option::of(1..=solti_model::MAX_RETRIES),
         labels in prop::collection::btree_map("[a-z]{1,8}", ".{0,12}", 0..4),
         jitter in prop::sample::select(vec!["none", "full", "equal", "decorrelated"]),
         admission in prop::sample::select(vec!["dropIfRunning", "replace", "queue"]),

@@ -1,6 +1,7 @@
-//! Finds a run again after a restart of the app. Nothing is guessed: a lock says alive, a final record says finished,
-//! and everything else is lost.
+//! Finds a run again after a restart of the app. Nothing is guessed: a lock says alive, a final record says finished, and a
+//! free lock without one says lost. Whatever could not be looked at is an error, and says nothing.
 
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
@@ -37,7 +38,7 @@ pub async fn attach(run_dir: &Path, run_id: &str) -> Result<Attached, AttachErro
             return Ok(attached);
         }
         if let Some(connection) = ask(&dir, give_up).await? {
-            return Ok(follow(dir, run_id, connection));
+            return follow(&dir, run_id, connection);
         }
         if Instant::now() >= give_up {
             return Err(AttachError::NoAnswer { path: dir.path().to_owned() });
@@ -47,7 +48,7 @@ pub async fn attach(run_dir: &Path, run_id: &str) -> Result<Attached, AttachErro
 }
 
 /// The lock is ours, so nobody supervises this run; taking the launch file away keeps a late shim from starting it.
-fn settle(dir: &RunDir, run_id: &str) -> Result<Attached, AttachError> {
+pub fn settle(dir: &RunDir, run_id: &str) -> Result<Attached, AttachError> {
     let source = |source| AttachError::RunDir { path: dir.path().to_owned(), source };
     // A shim makes its record before it takes the launch file: without both, the app has died before there was a shim.
     let never_began = dir.remove(c"launch").map_err(source)? || !dir.has_record().map_err(source)?;
@@ -75,7 +76,11 @@ struct Answered {
 
 /// Asks the shim for its status and subscribes; `None` when it is not there to answer.
 async fn ask(dir: &RunDir, give_up: Instant) -> Result<Option<Answered>, AttachError> {
-    let Ok(mut connection) = Connection::open(dir).await else { return Ok(None) };
+    let mut connection = match Connection::open(dir).await {
+        Ok(connection) => connection,
+        Err(error) if is_absence(&error) => return Ok(None),
+        Err(source) => return Err(AttachError::Connect { path: dir.path().to_owned(), source }),
+    };
     for request in [Request::Status, Request::Subscribe] {
         if connection.send(request).await.is_err() {
             return Ok(None);
@@ -96,11 +101,17 @@ async fn ask(dir: &RunDir, give_up: Instant) -> Result<Option<Answered>, AttachE
     }
 }
 
-fn follow(dir: RunDir, run_id: &str, answered: Answered) -> Attached {
+/// Nobody listens (yet, or any more), which is told from what keeps us from asking.
+fn is_absence(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused)
+}
+
+fn follow(dir: &RunDir, run_id: &str, answered: Answered) -> Result<Attached, AttachError> {
     let Answered { connection, shim_pid, child_pid, started_at_ms } = answered;
     let shim = ShimProcess::Other { pid: shim_pid };
+    let place = dir.place().map_err(|source| AttachError::RunDir { path: dir.path().to_owned(), source })?;
     let (handle, watch) = watch(Watched {
-        dir,
+        place,
         run_id: run_id.to_owned(),
         shim,
         child_pid,
@@ -108,5 +119,5 @@ fn follow(dir: RunDir, run_id: &str, answered: Answered) -> Attached {
         unenforced: Unenforced::default(),
     });
     tokio::spawn(watch.follow(Some(connection)));
-    Attached::Running(handle)
+    Ok(Attached::Running(handle))
 }

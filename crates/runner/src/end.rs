@@ -60,6 +60,8 @@ pub enum LostReason {
     NeverStarted,
     /// What is known of the run is of a time before the database was lost.
     RecordLost,
+    /// Its folder was removed while it ran, and with it the record of its end.
+    FolderGone,
 }
 
 impl LostReason {
@@ -69,6 +71,7 @@ impl LostReason {
             Self::Rebooted => "the machine was restarted",
             Self::NeverStarted => "the app ended before the run was started",
             Self::RecordLost => "its record was lost with the database",
+            Self::FolderGone => "its run folder was removed",
         }
     }
 }

@@ -29,6 +29,7 @@ pub struct RunHandle {
     pub(crate) ended: Option<RunOutcome>,
     pub(crate) controller: RunController,
     pub(crate) doorbell: LogDoorbell,
+    pub(crate) trouble: watch::Receiver<Option<String>>,
 }
 
 /// Stop requests that may wait; a second one of the same kind says nothing new.
@@ -40,6 +41,8 @@ pub struct RunEnds {
     pub requests: mpsc::Receiver<StopMode>,
     /// Bytes in the log; dropped when the log is sealed.
     pub log_bytes: watch::Sender<u64>,
+    /// Why nothing can be learned of the run for now.
+    pub trouble: watch::Sender<Option<String>>,
     pub outcome: oneshot::Sender<RunOutcome>,
 }
 
@@ -48,6 +51,7 @@ impl RunHandle {
     pub fn new(pid: u32, started_at_ms: u64) -> (Self, RunEnds) {
         let (send_request, requests) = mpsc::channel(REQUESTS);
         let (log_bytes, doorbell) = watch::channel(0);
+        let (trouble, receive_trouble) = watch::channel(None);
         let (outcome, receive_outcome) = oneshot::channel();
         let handle = Self {
             pid,
@@ -57,8 +61,9 @@ impl RunHandle {
             ended: None,
             controller: RunController { requests: send_request },
             doorbell: LogDoorbell { log_bytes: doorbell },
+            trouble: receive_trouble,
         };
-        (handle, RunEnds { requests, log_bytes, outcome })
+        (handle, RunEnds { requests, log_bytes, trouble, outcome })
     }
 
     /// Waits for the end. Safe to cancel, and may be called again.
@@ -71,6 +76,12 @@ impl RunHandle {
             // The runtime is shutting down. The run goes on, so there is no end to tell.
             Err(_) => std::future::pending().await,
         }
+    }
+
+    /// Why nothing can be learned of the run for now, in one sentence; `None` as a rule. It goes on all the while, as far as is
+    /// known.
+    pub fn trouble(&self) -> watch::Receiver<Option<String>> {
+        self.trouble.clone()
     }
 
     pub fn controller(&self) -> RunController {

@@ -9,6 +9,7 @@ mod attach;
 mod connection;
 mod end;
 mod error;
+mod force;
 mod fork_server;
 mod handle;
 mod resolve;
@@ -25,7 +26,7 @@ mod usage;
 mod watch;
 
 pub use end::{LostReason, RunEnd, RunOutcome};
-pub use error::AttachError;
+pub use error::{AttachError, StartError};
 pub use handle::{LogDoorbell, RunController, RunEnds, RunHandle, StopMode};
 pub use run_dir::{TRANSIENT_FILES, empty_run_folder};
 pub use runner::{Attached, RunRequest, Runner, UnsupportedKind};

@@ -45,7 +45,8 @@ pub fn program(command: &OsStr, path: Option<&OsStr>, cwd: &Path) -> Result<Path
     Ok(program)
 }
 
-/// Goes on after a file that may not be run, as a shell does, but then tells of it instead of "not found".
+/// Goes on after a file that may not be run, as a shell does, but then tells of it instead of "not found"; and so it does
+/// where it could not look.
 fn look_up(name: &OsStr, path: &OsStr, cwd: &Path) -> Result<PathBuf, StartFailure> {
     let mut entries = 0;
     let mut unusable = None;
@@ -55,7 +56,10 @@ fn look_up(name: &OsStr, path: &OsStr, cwd: &Path) -> Result<PathBuf, StartFailu
         let candidate = cwd.join(OsStr::from_bytes(entry)).join(name);
         match check_file(&candidate) {
             Ok(()) => return Ok(candidate),
-            Err(failure) if failure.cause == StartCause::NotExecutable => {
+            Err(failure)
+                if failure.cause == StartCause::NotExecutable
+                    || failure.cause == StartCause::System && failure.errno != libc::EACCES =>
+            {
                 unusable.get_or_insert(failure);
             }
             Err(_) => {}

@@ -10,6 +10,7 @@ use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
+use solti_shim::FormatError;
 use solti_shim::exit_record::{self, ExitRecord};
 use solti_shim::layout;
 
@@ -22,6 +23,39 @@ pub const TRANSIENT_FILES: [&str; 4] = [layout::LAUNCH, layout::EXIT, layout::SO
 pub struct RunDir {
     path: PathBuf,
     dir: File,
+}
+
+/// A run folder that is not held open: a run that only goes on costs one descriptor, its connection.
+#[derive(Debug, Clone)]
+pub struct RunPlace {
+    path: PathBuf,
+    /// Device and inode, which tell it from another folder that took its name.
+    identity: (u64, u64),
+}
+
+impl RunPlace {
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// `None` when the folder is gone, or another one has its name.
+    pub fn open(&self) -> Result<Option<RunDir>, AttachError> {
+        let Some(dir) = RunDir::open_existing(&self.path)? else { return Ok(None) };
+        let is_same = dir.place().is_ok_and(|place| place.identity == self.identity);
+        Ok(is_same.then_some(dir))
+    }
+
+    /// Whether the process works in this folder, be it removed or not: shims do, from before they start a program.
+    pub fn is_where(&self, pid: u32) -> io::Result<bool> {
+        match std::fs::metadata(format!("/proc/{pid}/cwd")) {
+            Ok(found) => Ok((found.dev(), found.ino()) == self.identity),
+            Err(error) => match error.raw_os_error() {
+                // It has ended, or is another user's.
+                Some(libc::ENOENT | libc::ESRCH | libc::EACCES | libc::EPERM) => Ok(false),
+                _ => Err(error),
+            },
+        }
+    }
 }
 
 impl RunDir {
@@ -64,6 +98,12 @@ impl RunDir {
         &self.path
     }
 
+    /// What is enough to find it again.
+    pub fn place(&self) -> io::Result<RunPlace> {
+        let found = self.dir.metadata()?;
+        Ok(RunPlace { path: self.path.clone(), identity: (found.dev(), found.ino()) })
+    }
+
     /// The address of the control socket; good while `self` is.
     pub fn socket(&self) -> PathBuf {
         layout::socket_path(self.dir.as_fd())
@@ -104,9 +144,14 @@ impl RunDir {
         Ok(!exit_record::is_blank(&self.record_bytes()?))
     }
 
-    /// The exit record of this run; `None` when there is none, or a torn one or one of another run, which say as little.
+    /// The exit record of this run; `None` when there is none, or a torn one or one of another run, which say as little. One
+    /// of a later version is not understood, and an error: it may well tell an end.
     pub fn record(&self, run_id: &str) -> io::Result<Option<ExitRecord>> {
-        Ok(ExitRecord::decode(&self.record_bytes()?).ok().filter(|record| record.is_of(run_id)))
+        match ExitRecord::decode(&self.record_bytes()?) {
+            Ok(record) => Ok(Some(record).filter(|record| record.is_of(run_id))),
+            Err(error @ FormatError::Version(_)) => Err(io::Error::new(io::ErrorKind::Unsupported, error)),
+            Err(_) => Ok(None),
+        }
     }
 
     /// Nothing where there is no file.

@@ -1,6 +1,6 @@
 //! The seam between the supervisor and the ways to run a task.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use solti_model::{ResourceLimits, TaskKind};
 
-use crate::{AttachError, LostReason, RunHandle, RunOutcome, StartFailure};
+use crate::{AttachError, LostReason, RunHandle, RunOutcome, StartError, StopMode};
 
 /// One attempt to be started.
 #[derive(Debug, Clone)]
@@ -57,11 +57,13 @@ pub trait Runner: Send + Sync + 'static {
     /// Starts a run and returns once the program has been executed. The run goes on when the handle is dropped.
     ///
     /// # Errors
-    /// Nothing of the task has run; the end of such a run is [`RunEnd::StartFailed`](crate::RunEnd::StartFailed).
-    async fn start(&self, request: RunRequest) -> Result<RunHandle, StartFailure>;
+    /// `Failed`: nothing of the task has run; the end of such a run is [`RunEnd::StartFailed`](crate::RunEnd::StartFailed).
+    /// `Unknown`: it may be alive, or become so.
+    async fn start(&self, request: RunRequest) -> Result<RunHandle, StartError>;
 
     /// Looks at a run folder in which an earlier process has started a run, or meant to. Once this has said `Lost`, the
-    /// run cannot come to life any more.
+    /// run cannot come to life any more, unless its folder was removed while it ran: then `NeverStarted` is all that can be
+    /// said of it, and [`Runner::marks`] knows better.
     ///
     /// # Errors
     /// Nothing is known about the run; it may be alive.
@@ -73,4 +75,22 @@ pub trait Runner: Send + Sync + 'static {
     /// # Errors
     /// When the processes of this machine cannot be listed, or some of the run's could not be ended.
     async fn sweep(&self, run_id: &str) -> Result<usize, AttachError>;
+
+    /// How many processes carry the mark of each run now, whoever supervises them; a run of which none lives is not named.
+    ///
+    /// # Errors
+    /// When the processes of this machine cannot be listed.
+    async fn marks(&self) -> Result<HashMap<String, usize>, AttachError>;
+
+    /// Ends a run whose shim cannot be asked to: lets the shim go on if it was stopped and asks once more, then ends the
+    /// processes by their mark, and at last the shim.
+    ///
+    /// # Errors
+    /// It may be alive.
+    async fn end_unreachable(
+        &self,
+        run_dir: &Path,
+        run_id: &str,
+        mode: StopMode,
+    ) -> Result<Attached, AttachError>;
 }

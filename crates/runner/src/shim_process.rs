@@ -9,7 +9,7 @@ use solti_shim::tree::Process;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-use crate::run_dir::RunDir;
+use crate::run_dir::RunPlace;
 use crate::{AttachError, spawn};
 
 /// A shim that this process has started, or one that an earlier process has.
@@ -53,8 +53,8 @@ impl ShimProcess {
     ///
     /// # Errors
     /// Nothing is known about the shim; above all, there may be no descriptor left to watch it with.
-    pub async fn gone(&mut self, dir: &RunDir) -> Result<(), AttachError> {
-        let watch = |source| AttachError::Watch { path: dir.path().to_owned(), source };
+    pub async fn gone(&mut self, place: &RunPlace) -> Result<(), AttachError> {
+        let watch = |source| AttachError::Watch { path: place.path().to_owned(), source };
         match self {
             Self::Child { .. } | Self::Reaped => self.reap().await.map_err(watch),
             Self::Other { pid } => {
@@ -64,8 +64,22 @@ impl ShimProcess {
                     Err(error) => return Err(watch(error)),
                 };
                 // Held after the pid was pinned: it is the shim's. Free: the pid may be anybody's by now.
-                if dir.try_lock()?.is_some() { Ok(()) } else { pidfd.closed().await.map_err(watch) }
+                let lives = match place.open()? {
+                    Some(dir) => dir.try_lock()?.is_none(),
+                    // The lock went with the folder.
+                    None => place.is_where(*pid).map_err(watch)?,
+                };
+                if lives { pidfd.closed().await.map_err(watch) } else { Ok(()) }
             }
+        }
+    }
+
+    /// Its process id, while it is known.
+    pub fn pid(&self) -> Option<u32> {
+        match *self {
+            Self::Child { pid } => Some(pid.unsigned_abs()),
+            Self::Reaped => None,
+            Self::Other { pid } => Some(pid),
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! This file is the order of steps; each step is in its own file. A started run is followed by one task (`watch.rs`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
 use std::io::{self, PipeReader};
 use std::os::unix::net::UnixStream;
@@ -26,12 +26,14 @@ use crate::run_dir::RunDir;
 use crate::shim_process::ShimProcess;
 use crate::watch::{Watched, watch};
 use crate::{
-    AttachError, Attached, RunHandle, RunRequest, Runner, Shelter, Stage, StartCause, StartFailure,
-    UnsupportedKind,
+    AttachError, Attached, LostReason, RunEnd, RunHandle, RunOutcome, RunRequest, Runner, Shelter, Stage,
+    StartCause, StartError, StartFailure, StopMode, UnsupportedKind,
 };
 
 /// A shim reports within milliseconds; only a hanging file system takes longer.
 const REPORT_WITHIN: Duration = Duration::from_secs(15);
+/// A killed shim lets go of its lock at once, unless it hangs in the kernel.
+const GONE_WITHIN: Duration = Duration::from_secs(1);
 
 /// Runs each attempt under a shim, so that it outlives the app.
 #[derive(Clone)]
@@ -66,7 +68,8 @@ impl Runner for ShimRunner {
         argv::accepts(kind).map(drop)
     }
 
-    async fn start(&self, request: RunRequest) -> Result<RunHandle, StartFailure> {
+    async fn start(&self, request: RunRequest) -> Result<RunHandle, StartError> {
+        let run_id = request.run_id.clone();
         let (tell, told) = oneshot::channel();
         let start = Start { runner: self.clone(), request };
         // A task of its own: a caller that gives up must not leave a shim that nobody follows.
@@ -80,10 +83,8 @@ impl Runner for ShimRunner {
                 Err(failure) => drop(tell.send(Err(failure))),
             }
         });
-        told.await.unwrap_or_else(|_| {
-            // The runtime is shutting down, or the task has panicked; the run folder tells which at the next start.
-            Err(StartFailure::new(Stage::Spawn, libc::ECANCELED, &self.shim_path, StartCause::System))
-        })
+        // The runtime is shutting down, or the task has panicked; the run folder tells which.
+        told.await.unwrap_or_else(|_| Err(AttachError::Interrupted { run_id }.into()))
     }
 
     async fn attach(&self, run_dir: &Path, run_id: &str) -> Result<Attached, AttachError> {
@@ -92,6 +93,19 @@ impl Runner for ShimRunner {
 
     async fn sweep(&self, run_id: &str) -> Result<usize, AttachError> {
         crate::sweep::sweep(run_id).await
+    }
+
+    async fn marks(&self) -> Result<HashMap<String, usize>, AttachError> {
+        crate::sweep::marks().await
+    }
+
+    async fn end_unreachable(
+        &self,
+        run_dir: &Path,
+        run_id: &str,
+        mode: StopMode,
+    ) -> Result<Attached, AttachError> {
+        crate::force::end_unreachable(run_dir, run_id, mode).await
     }
 }
 
@@ -110,7 +124,7 @@ struct Begun {
 }
 
 impl Start {
-    async fn run(self) -> Result<(Watched, Option<Connection>), StartFailure> {
+    async fn run(self) -> Result<(Watched, Option<Connection>), StartError> {
         let Self { runner, request } = self;
         let run_dir = std::path::absolute(&request.run_dir)
             .map_err(|error| StartFailure::system(Stage::RunDir, &request.run_dir, &error))?;
@@ -151,8 +165,11 @@ impl Start {
         let Begun { mut shim, forked, .. } = begun;
         let failure = match reported {
             Reported::Started { child_pid, started_at_ms, unenforced } => {
+                let place = dir
+                    .place()
+                    .map_err(|source| AttachError::RunDir { path: dir.path().to_owned(), source })?;
                 let run_id = request.run_id;
-                let watched = Watched { dir, run_id, shim, child_pid, started_at_ms, unenforced };
+                let watched = Watched { place, run_id, shim, child_pid, started_at_ms, unenforced };
                 let control = forked.and_then(|(_, control)| tokio::net::UnixStream::from_std(control).ok());
                 return Ok((watched, control.map(Connection::over)));
             }
@@ -164,18 +181,33 @@ impl Start {
                 StartFailure::new(Stage::Spawn, libc::ETIMEDOUT, shim_path, StartCause::ShimSilent)
             }
         };
-        if matches!(failure.cause, StartCause::ShimDied | StartCause::ShimSilent) {
+        let unproven = matches!(failure.cause, StartCause::ShimDied | StartCause::ShimSilent);
+        if unproven {
             shim.kill(forked.map(|(server, _)| server.pid()));
             // It may have forked in the very last moment.
-            if let Err(error) = crate::sweep::sweep(&request.run_id).await {
-                tracing::warn!(run = request.run_id, %error, "after a failed start");
+            let ended = crate::sweep::sweep(&request.run_id).await?;
+            let nothing_has_run = ended == 0 && never_began(&dir, &request.run_id).await?;
+            if !nothing_has_run {
+                return Err(AttachError::Interrupted { run_id: request.run_id }.into());
             }
         }
         if let Err(error) = shim.reap().await {
             tracing::warn!(run = request.run_id, %error, "the shim could not be reaped");
         }
-        Err(failure)
+        Err(failure.into())
     }
+}
+
+/// Whether it is certain that a shim which has not said so did not start its program, and never will.
+async fn never_began(dir: &RunDir, run_id: &str) -> Result<bool, AttachError> {
+    let found = crate::force::until_free(dir, run_id, GONE_WITHIN).await?;
+    Ok(matches!(
+        found,
+        Some(
+            Attached::Lost(LostReason::NeverStarted)
+                | Attached::Finished(RunOutcome { end: RunEnd::StartFailed(_), .. })
+        )
+    ))
 }
 
 /// A shim without a fork server: slower, and its spec is a file.

@@ -87,6 +87,18 @@ impl StartFailure {
         Self::new(stage, error.raw_os_error().unwrap_or(0), path, StartCause::System)
     }
 
+    /// What the system lacked for a moment; `None` when trying again would only repeat the failure.
+    #[must_use]
+    pub fn shortage(&self) -> Option<&'static str> {
+        match (&self.cause, self.errno) {
+            (StartCause::System, libc::EMFILE) => Some("too many open files"),
+            (StartCause::System, libc::ENFILE) => Some("too many open files on this machine"),
+            (StartCause::System, libc::EAGAIN) => Some("no more processes can be started"),
+            (StartCause::System, libc::ENOMEM) => Some("not enough memory"),
+            _ => None,
+        }
+    }
+
     /// From a report of the shim, while the paths are known.
     pub(crate) fn reported(failure: ReportedFailure, program: &Path, cwd: &Path, run_dir: &Path) -> Self {
         let mut this = Self::recorded(failure);

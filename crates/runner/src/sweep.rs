@@ -1,5 +1,7 @@
-//! Ends what a lost run has left behind. A run with a living shim is ended by the shim, never here.
+//! Ends what a lost run has left behind. A run with a living shim is ended by the shim, and here only when that cannot be
+//! asked (`force`).
 
+use std::collections::HashMap;
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -17,21 +19,26 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 
 /// Ends all processes that carry the mark; returns how many there were at first.
 pub async fn sweep(run_id: &str) -> Result<usize, AttachError> {
+    end_members(run_id, None, GRACE).await
+}
+
+/// The same with a grace of the caller's, and with the descendants of the shim where that is known.
+pub async fn end_members(run_id: &str, shim: Option<u32>, grace: Duration) -> Result<usize, AttachError> {
     let began = Instant::now();
     let group = RunGroup::left_behind(run_id);
-    let found = members(run_id).await?;
+    let found = members(run_id, shim).await?;
     let count = found.len();
     signal_all(&found, libc::SIGTERM);
     // A stopped process takes its TERM only when it goes on.
     signal_all(&found, libc::SIGCONT);
     let mut left = found;
     while !left.is_empty() {
-        if began.elapsed() > GRACE + GIVE_UP {
+        if began.elapsed() > grace + GIVE_UP {
             return Err(AttachError::Survivors { run_id: run_id.to_owned(), left: left.len() });
         }
         tokio::time::sleep(BETWEEN_LOOKS).await;
-        left = members(run_id).await?;
-        if began.elapsed() > GRACE {
+        left = members(run_id, shim).await?;
+        if began.elapsed() > grace {
             if let Some(group) = &group {
                 // A kernel without this has the signals.
                 let _ = group.kill();
@@ -45,11 +52,17 @@ pub async fn sweep(run_id: &str) -> Result<usize, AttachError> {
     Ok(count)
 }
 
+/// How many processes carry the mark of each run.
+pub async fn marks() -> Result<HashMap<String, usize>, AttachError> {
+    let counted = tokio::task::spawn_blocking(solti_shim::tree::marks).await;
+    counted.map_err(io::Error::other).flatten().map_err(|source| AttachError::Marks { source })
+}
+
 /// Reads the whole process table, which takes milliseconds: not on a thread of the runtime.
-async fn members(run_id: &str) -> Result<Vec<Process>, AttachError> {
+async fn members(run_id: &str, shim: Option<u32>) -> Result<Vec<Process>, AttachError> {
     let id = run_id.to_owned();
     let listed = tokio::task::spawn_blocking(move || {
-        let mut members = Membership { run_id: &id, ancestor: None, not_before_ticks: 0 }.members()?;
+        let mut members = Membership { run_id: &id, ancestor: shim, not_before_ticks: 0 }.members()?;
         members.extend(shed_the_mark(&id, &members));
         Ok(members)
     });

@@ -1,27 +1,36 @@
 //! Follows one run to its end: doorbells up, stop requests down, and at last the exit record.
 //!
 //! One task per run. The end is believed from the exit record alone; the socket only says when to look. A shim that is
-//! gone without a final record leaves a lost run, whose processes are ended here (`sweep.rs`).
+//! gone without a final record leaves a lost run, whose processes are ended here (`sweep.rs`). What cannot be looked at is
+//! no end: it is told as trouble, and looked at again for as long as it takes. A quiet run costs one descriptor, its connection.
 
+use std::io;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use solti_shim::cgroup::Unenforced;
 use solti_shim::control::{Reply, Request};
+use solti_shim::tree::Process;
+use tokio::time::{sleep, sleep_until};
 
 use crate::connection::{Connection, Heard};
+use crate::force::{end_unreachable, rouse};
 use crate::handle::RunEnds;
-use crate::run_dir::RunDir;
+use crate::run_dir::RunPlace;
 use crate::shim_process::ShimProcess;
 use crate::sweep::sweep;
-use crate::{EndFlags, LostReason, RunEnd, RunHandle, RunOutcome, StopMode};
+use crate::{AttachError, Attached, EndFlags, LostReason, RunEnd, RunHandle, RunOutcome, StopMode};
 
-/// Before a connection is tried again that a living shim has refused or closed: it serves a limited number.
-const BEFORE_RECONNECT: Duration = Duration::from_millis(250);
+/// Before a connection is tried again that a living shim has refused or closed, as it serves a limited number, and before
+/// another look at what could not be looked at; doubled each time up to the longest.
+const FIRST_REST: Duration = Duration::from_millis(250);
+const LONGEST_REST: Duration = Duration::from_secs(10);
+/// A living shim takes a request, and a connection, within milliseconds.
+const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 
 /// What is known of a run once its program has been executed.
 #[derive(Debug)]
 pub struct Watched {
-    pub dir: RunDir,
+    pub place: RunPlace,
     pub run_id: String,
     pub shim: ShimProcess,
     pub child_pid: u32,
@@ -34,16 +43,26 @@ pub struct Watched {
 pub struct Watch {
     run: Watched,
     began: Instant,
-    /// A request that no connection has taken yet.
-    unsent: Option<StopMode>,
+    /// A request that the shim has not taken yet.
+    asked: Option<Asked>,
+    rest: Duration,
     ends: RunEnds,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Asked {
+    mode: StopMode,
+    sent: bool,
+    /// Then it is carried out without the shim.
+    patience: tokio::time::Instant,
+    roused: bool,
 }
 
 /// The two ends: the handle for the supervisor, and what has to be polled for it.
 pub fn watch(run: Watched) -> (RunHandle, Watch) {
     let (mut handle, ends) = RunHandle::new(run.child_pid, run.started_at_ms);
     handle.unenforced = run.unenforced;
-    (handle, Watch { run, began: Instant::now(), unsent: None, ends })
+    (handle, Watch { run, began: Instant::now(), asked: None, rest: FIRST_REST, ends })
 }
 
 impl Watch {
@@ -61,64 +80,155 @@ impl Watch {
     }
 
     async fn until_end(&mut self, mut connection: Option<Connection>) -> RunOutcome {
+        let mut unreachable_since = None;
         loop {
             let open = match connection.take() {
-                Some(open) => Some(open),
+                Some(open) => Ok(open),
                 None => self.subscribe().await,
             };
-            if let Some(open) = open {
-                self.listen(open).await;
-            }
-            if let Some(outcome) = self.recorded() {
-                return outcome;
-            }
-            let gone = tokio::select! {
-                gone = self.run.shim.gone(&self.run.dir) => gone,
-                () = tokio::time::sleep(BEFORE_RECONNECT) => continue,
-            };
-            if let Err(error) = gone {
-                tracing::warn!(run = self.run.run_id, %error, "the shim cannot be watched");
-                if !matches!(self.run.dir.try_lock(), Ok(Some(_))) {
-                    tokio::time::sleep(BEFORE_RECONNECT).await;
-                    continue;
+            match open {
+                Ok(open) => {
+                    unreachable_since = None;
+                    self.tell(None);
+                    if let Some(outcome) = self.listen(open).await {
+                        return outcome;
+                    }
+                }
+                Err(error) => {
+                    let since = *unreachable_since.get_or_insert_with(Instant::now);
+                    if since.elapsed() > ANSWER_WITHIN {
+                        self.tell(Some(format!("the supervising process cannot be reached: {error}")));
+                    }
                 }
             }
-            return match self.recorded() {
-                Some(outcome) => outcome,
-                None => self.lost().await,
-            };
+            match self.look().await {
+                Ok(Some(outcome)) => return outcome,
+                Ok(None) => {}
+                Err(error) => self.tell(Some(error.to_string())),
+            }
+            if let Some(outcome) = self.insist().await {
+                return outcome;
+            }
+            self.pause().await;
         }
     }
 
-    async fn subscribe(&mut self) -> Option<Connection> {
-        let mut connection = Connection::open(&self.run.dir).await.ok()?;
-        connection.send(Request::Subscribe).await.ok()?;
-        Some(connection)
+    /// The end, when there is proof of one. Waits a little for it.
+    async fn look(&mut self) -> Result<Option<RunOutcome>, AttachError> {
+        if let Some(outcome) = self.recorded()? {
+            return Ok(Some(outcome));
+        }
+        tokio::select! {
+            gone = self.run.shim.gone(&self.run.place) => gone?,
+            () = sleep(FIRST_REST) => return Ok(None),
+        }
+        match self.recorded()? {
+            Some(outcome) => Ok(Some(outcome)),
+            None => Ok(Some(self.lost().await)),
+        }
     }
 
-    /// Until the shim says that the run is over, or the connection ends.
-    async fn listen(&mut self, mut connection: Connection) {
-        if let Some(mode) = self.unsent.take() {
-            self.pass_on(&mut connection, mode).await;
+    /// Between two looks. A request is heard meanwhile.
+    async fn pause(&mut self) {
+        tokio::select! {
+            () = sleep(self.rest - FIRST_REST) => self.rest = (self.rest * 2).min(LONGEST_REST),
+            Some(mode) = self.ends.requests.recv() => self.ask(mode),
+        }
+    }
+
+    fn ask(&mut self, mode: StopMode) {
+        let patience = tokio::time::Instant::now() + ANSWER_WITHIN;
+        self.rest = FIRST_REST;
+        self.asked = Some(Asked { mode, sent: false, patience, roused: false });
+    }
+
+    fn tell(&mut self, trouble: Option<String>) {
+        if trouble.is_none() {
+            self.rest = FIRST_REST;
+        }
+        self.ends.trouble.send_if_modified(|told| {
+            let is_new = *told != trouble;
+            if let (true, Some(why)) = (is_new, &trouble) {
+                tracing::warn!(run = self.run.run_id, why, "the run cannot be looked at");
+            }
+            *told = trouble;
+            is_new
+        });
+    }
+
+    async fn subscribe(&self) -> io::Result<Connection> {
+        let dir = self.run.place.open().map_err(io::Error::other)?.ok_or(io::ErrorKind::NotFound)?;
+        let mut connection = Connection::open(&dir).await?;
+        connection.send(Request::Subscribe).await?;
+        Ok(connection)
+    }
+
+    /// Until the shim says that the run is over, or the connection ends; or the end, when it had to be made by force.
+    async fn listen(&mut self, mut connection: Connection) -> Option<RunOutcome> {
+        if let Some(asked) = self.asked.filter(|asked| !asked.sent) {
+            self.pass_on(&mut connection, asked.mode).await;
         }
         loop {
+            let patience = self.asked.map(|asked| asked.patience);
             tokio::select! {
                 heard = connection.next() => match heard {
                     Heard::Reply(Reply::Doorbell { log_bytes }) => self.ring(log_bytes),
                     Heard::Reply(Reply::Exited { log_bytes }) => {
                         self.ring(log_bytes);
-                        return;
+                        return None;
                     }
-                    Heard::Reply(Reply::Accepted | Reply::Status { .. }) => {}
-                    Heard::Closed => return,
+                    Heard::Reply(Reply::Accepted) => {
+                        self.asked = None;
+                        self.tell(None);
+                    }
+                    Heard::Reply(Reply::Status { .. }) => {}
+                    Heard::Closed => return None,
                     Heard::Garbled(error) => {
                         tracing::warn!(run = self.run.run_id, %error, "the shim is not understood");
-                        return;
+                        return None;
                     }
                 },
-                Some(mode) = self.ends.requests.recv() => self.pass_on(&mut connection, mode).await,
+                Some(mode) = self.ends.requests.recv() => {
+                    self.ask(mode);
+                    self.pass_on(&mut connection, mode).await;
+                }
+                () = sleep_until(patience.unwrap_or_else(tokio::time::Instant::now)), if patience.is_some() => {
+                    if let Some(outcome) = self.insist().await {
+                        return Some(outcome);
+                    }
+                }
             }
         }
+    }
+
+    /// Carries a request out that the shim has not taken in time: first a stopped shim is let go on, then it is done without it.
+    async fn insist(&mut self) -> Option<RunOutcome> {
+        let now = tokio::time::Instant::now();
+        let asked = self.asked.as_mut().filter(|asked| asked.patience <= now)?;
+        asked.patience = now + ANSWER_WITHIN;
+        let (mode, first) = (asked.mode, !std::mem::replace(&mut asked.roused, true));
+        if first && self.shim().is_some_and(|shim| rouse(&shim)) {
+            return None;
+        }
+        match end_unreachable(self.run.place.path(), &self.run.run_id, mode).await {
+            Ok(Attached::Finished(mut outcome)) => {
+                outcome.started_at_ms = outcome.started_at_ms.or(Some(self.run.started_at_ms));
+                Some(outcome)
+            }
+            // It can be asked again: the request that it has not read, or the next one.
+            Ok(Attached::Running(_) | Attached::Lost(_)) => None,
+            Err(error) => {
+                self.tell(Some(error.to_string()));
+                None
+            }
+        }
+    }
+
+    /// The shim as a process, if that still is who has its number.
+    fn shim(&self) -> Option<Process> {
+        let pid = self.run.shim.pid()?;
+        let shim = Process::find(pid)?;
+        self.run.place.is_where(pid).ok()?.then_some(shim)
     }
 
     async fn pass_on(&mut self, connection: &mut Connection, mode: StopMode) {
@@ -127,8 +237,9 @@ impl Watch {
             StopMode::Kill => Request::Kill,
         };
         // The broken connection shows in the next read; the request waits for the next one.
-        if connection.send(request).await.is_err() {
-            self.unsent = Some(mode);
+        let sent = connection.send(request).await.is_ok();
+        if let Some(asked) = &mut self.asked {
+            asked.sent = sent;
         }
     }
 
@@ -136,14 +247,13 @@ impl Watch {
         self.ends.log_bytes.send_if_modified(|last| std::mem::replace(last, log_bytes) != log_bytes);
     }
 
-    fn recorded(&self) -> Option<RunOutcome> {
-        match self.run.dir.record(&self.run.run_id) {
-            Ok(record) => RunOutcome::from_record(&record?),
-            Err(error) => {
-                tracing::warn!(run = self.run.run_id, %error, "the exit record cannot be read");
-                None
-            }
-        }
+    /// The end by the exit record; `None` where there is none, or no folder any more.
+    fn recorded(&self) -> Result<Option<RunOutcome>, AttachError> {
+        let Some(dir) = self.run.place.open()? else { return Ok(None) };
+        let record = dir.record(&self.run.run_id);
+        let record =
+            record.map_err(|source| AttachError::ExitRecord { path: dir.path().to_owned(), source })?;
+        Ok(record.as_ref().and_then(RunOutcome::from_record))
     }
 
     async fn lost(&self) -> RunOutcome {

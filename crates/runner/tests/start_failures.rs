@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use common::{Runs, command, env, runner, script, sh, with};
 use solti_model::{ContainerTask, CustomRuntime, ScriptRuntime, TaskKind, WasmTask};
-use solti_runner::{Runner, ShimRunner, Stage};
+use solti_runner::{Runner, ShimRunner, Stage, StartError};
 
 fn put(runs: &Runs, name: &str, text: &str, mode: u32) -> PathBuf {
     let path = runs.dir.path().join(name);
@@ -122,7 +122,8 @@ async fn a_missing_or_dying_shim_is_a_failed_start() {
     let runs = Runs::new();
     for (name, shim) in [("missing", "/no/such/shim"), ("dying", "/bin/false")] {
         let runner = ShimRunner::new(shim);
-        let failure = runner.start(runs.request(name, sh("exit 0"))).await.unwrap_err();
+        let failed = runner.start(runs.request(name, sh("exit 0"))).await.unwrap_err();
+        let StartError::Failed(failure) = failed else { panic!("{failed}") };
         assert_eq!(failure.stage, Stage::Spawn, "{failure}");
         assert!(failure.to_string().contains(shim), "{failure}");
     }

@@ -4,6 +4,7 @@
 //! carries the run's mark in its environment, for the case that the shim itself is gone. When to end a tree, and how
 //! politely, is decided by the shim's run loop or, for a lost shim, by the runner. Linux: read from `/proc`.
 
+use std::collections::HashMap;
 use std::fs;
 use std::io::{self, Read};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
@@ -81,7 +82,8 @@ impl Membership<'_> {
     /// All members at this moment, zombies included. They may fork meanwhile: repeat until none is left.
     ///
     /// # Errors
-    /// When `/proc` cannot be listed. A process that vanishes while it is looked at is no error.
+    /// When `/proc` cannot be listed, or a process in it not be looked at: for want of descriptors, say. One that vanishes
+    /// meanwhile is no error.
     pub fn members(&self) -> io::Result<Vec<Process>> {
         let all = all_processes()?;
         let own_pid = std::process::id();
@@ -97,7 +99,7 @@ impl Membership<'_> {
                 && process.pid != own_pid
                 && Some(process.pid) != self.ancestor
                 && process.start_ticks >= self.not_before_ticks;
-            if candidate && carries(process.pid, uid, mark.as_bytes()) {
+            if candidate && carries(process.pid, uid, mark.as_bytes())? {
                 *member = true;
             }
         }
@@ -105,11 +107,31 @@ impl Membership<'_> {
     }
 }
 
+/// How many living processes of this user carry the mark of each run.
+///
+/// # Errors
+/// As [`Membership::members`].
+pub fn marks() -> io::Result<HashMap<String, usize>> {
+    // SAFETY: no arguments, cannot fail.
+    let uid = unsafe { libc::geteuid() };
+    let mut marks = HashMap::new();
+    for process in all_processes()?.into_iter().filter(|process| !process.zombie) {
+        let environ = environ(process.pid, uid)?;
+        let mut entries = environ.split(|&byte| byte == 0);
+        let mark = entries.find_map(|entry| entry.strip_prefix(RUN_ID_VAR.as_bytes())?.strip_prefix(b"="));
+        if let Some(mark) = mark {
+            *marks.entry(String::from_utf8_lossy(mark).into_owned()).or_insert(0) += 1;
+        }
+    }
+    Ok(marks)
+}
+
 fn all_processes() -> io::Result<Vec<Process>> {
     let mut all = Vec::new();
     for entry in fs::read_dir("/proc")? {
-        let pid = entry?.file_name().to_str().and_then(|name| name.parse().ok());
-        all.extend(pid.and_then(Process::find));
+        let Some(pid) = entry?.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+        let stat = unless_gone(fs::read(format!("/proc/{pid}/stat")))?;
+        all.extend(stat.and_then(|stat| parse_stat(pid, &stat)));
     }
     Ok(all)
 }
@@ -130,7 +152,12 @@ fn mark_descendants(all: &[Process], ancestor: u32, is_member: &mut [bool]) {
     }
 }
 
-fn carries(pid: u32, uid: u32, mark: &[u8]) -> bool {
+fn carries(pid: u32, uid: u32, mark: &[u8]) -> io::Result<bool> {
+    Ok(environ(pid, uid)?.split(|&byte| byte == 0).any(|entry| entry == mark))
+}
+
+/// Nothing for a process of another user, or one that is gone.
+fn environ(pid: u32, uid: u32) -> io::Result<Vec<u8>> {
     let read = || -> io::Result<Vec<u8>> {
         if fs::metadata(format!("/proc/{pid}"))?.uid() != uid {
             return Ok(Vec::new());
@@ -139,8 +166,18 @@ fn carries(pid: u32, uid: u32, mark: &[u8]) -> bool {
         fs::File::open(format!("/proc/{pid}/environ"))?.take(MAX_ENVIRON).read_to_end(&mut environ)?;
         Ok(environ)
     };
-    // Not readable means not ours, or gone.
-    read().is_ok_and(|environ| environ.split(|&byte| byte == 0).any(|entry| entry == mark))
+    Ok(unless_gone(read())?.unwrap_or_default())
+}
+
+/// `None` for a process that is gone, or not ours to look at; everything else is not known rather than not there.
+fn unless_gone<T>(read: io::Result<T>) -> io::Result<Option<T>> {
+    match read {
+        Ok(value) => Ok(Some(value)),
+        Err(error) => match error.raw_os_error() {
+            Some(libc::ENOENT | libc::ESRCH | libc::EACCES | libc::EPERM) => Ok(None),
+            _ => Err(error),
+        },
+    }
 }
 
 /// `pid (any name, even with brackets) state ppid pgrp … starttime …`; see proc_pid_stat(5).

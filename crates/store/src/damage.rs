@@ -1,6 +1,7 @@
 //! What stands for rows that cannot be read: damage that SQLite does not see, or words of a later version. One such row never
 //! takes the others with it, and what stands for it says so.
 
+use crate::number::optional;
 use crate::{StoreError, StoredRun, StoredTask};
 use rusqlite::Row;
 use rusqlite::types::FromSql;
@@ -23,7 +24,7 @@ pub(crate) fn unreadable_task(row: &Row<'_>, why: &StoreError) -> Option<StoredT
         tracing::error!("a stored task is left out, as its id is none: {why}");
         return None;
     };
-    let number = |column| get(row, column).unwrap_or(0);
+    let number = |column| time(row, column).unwrap_or(0);
     Some(StoredTask {
         task: Task {
             metadata: ObjectMeta {
@@ -41,11 +42,11 @@ pub(crate) fn unreadable_task(row: &Row<'_>, why: &StoreError) -> Option<StoredT
             },
         },
         backoff: BackoffState::default(),
-        next_attempt_at: get(row, "next_attempt_at"),
+        next_attempt_at: time(row, "next_attempt_at"),
         queue_order: number("queue_order"),
         stop_requested: get(row, "stop_requested").unwrap_or(false),
-        started_at: get(row, "started_at"),
-        finished_at: get(row, "finished_at"),
+        started_at: time(row, "started_at"),
+        finished_at: time(row, "finished_at"),
         unreadable: Some(why),
     })
 }
@@ -67,9 +68,9 @@ pub(crate) fn unreadable_run(id: &TaskId, row: &Row<'_>, why: &StoreError) -> Op
         tracing::error!("an attempt of task {id} is left out, as its number is none: {why}");
         return None;
     };
-    let started_at = get(row, "started_at").unwrap_or(0);
+    let started_at = time(row, "started_at").unwrap_or(0);
     let phase = phase(row).unwrap_or(TaskPhase::Failed);
-    let finished_at: Option<u64> = get(row, "finished_at");
+    let finished_at: Option<u64> = time(row, "finished_at");
     Some(StoredRun {
         task_id: id.clone(),
         run: TaskRun {
@@ -99,6 +100,11 @@ fn phase(row: &Row<'_>) -> Option<TaskPhase> {
 
 fn get<T: FromSql>(row: &Row<'_>, column: &str) -> Option<T> {
     row.get::<_, Option<T>>(column).ok().flatten()
+}
+
+/// A time, or another number that is not negative.
+fn time(row: &Row<'_>, column: &str) -> Option<u64> {
+    optional(row, column).ok().flatten()
 }
 
 fn sentence(what: &str, why: &StoreError) -> String {

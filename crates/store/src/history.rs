@@ -1,6 +1,7 @@
 //! The past of a task, within bounds: its runs and events by the page, and which attempts are to go because there are too many.
 
 use crate::damage::{left_out, unreadable_run};
+use crate::number::{Number, required};
 use crate::read::{RUN_COLUMNS, stored_run};
 use crate::{Attempts, Past, StoreError, StoredEvent, StoredRun};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
@@ -198,9 +199,9 @@ fn event_span(
 
 fn stored_event(id: &TaskId, row: &Row<'_>) -> Result<StoredEvent, StoreError> {
     Ok(StoredEvent {
-        seq: row.get("seq")?,
+        seq: required(row, "seq")?,
         task_id: id.clone(),
-        at: row.get("at")?,
+        at: required(row, "at")?,
         attempt: row.get("attempt")?,
         kind: row.get("kind")?,
         detail: row.get("detail")?,
@@ -210,8 +211,8 @@ fn stored_event(id: &TaskId, row: &Row<'_>) -> Result<StoredEvent, StoreError> {
 impl Span {
     /// One more than asked for tells whether there are more.
     fn values<'a>(&self, id: &'a TaskId) -> (&'a str, i64, i64, i64) {
-        let signed = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-        (id.as_str(), signed(self.after), signed(self.before), i64::from(self.limit) + 1)
+        let number = |number| Number(number).stored();
+        (id.as_str(), number(self.after), number(self.before), i64::from(self.limit) + 1)
     }
 
     fn oldest_first<T>(&self, mut found: Vec<T>) -> Vec<T> {

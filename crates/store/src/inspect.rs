@@ -1,5 +1,6 @@
 //! Looking at a database from outside, whether the app has it open or not, and without changing it.
 
+use crate::number::Number;
 use crate::{StoreError, backup, schema};
 use rusqlite::Connection;
 use solti_model::TaskId;
@@ -23,7 +24,7 @@ pub fn inspect(dir: &Path) -> Result<Option<Inspection>, StoreError> {
     let bytes = path.metadata().map_err(|source| StoreError::Open { path: path.clone(), source })?.len();
     schema::check_version(&connection)?;
     backup::check(&path)?;
-    let tasks = connection.query_row("SELECT count(*) FROM tasks", [], |row| row.get(0))?;
+    let Number(tasks) = connection.query_row("SELECT count(*) FROM tasks", [], |row| row.get(0))?;
     Ok(Some(Inspection { bytes, tasks }))
 }
 

@@ -14,6 +14,7 @@ mod error;
 mod history;
 mod inspect;
 mod list;
+mod number;
 mod read;
 mod readers;
 mod record;

@@ -2,6 +2,7 @@
 //! for a row that cannot be read is in `damage`.
 
 use crate::damage::{left_out, unreadable_run, unreadable_task};
+use crate::number::{Number, optional, required};
 use crate::{LabelCount, StoreError, StoredLane, StoredRun, StoredTask};
 use rusqlite::types::Type;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
@@ -55,12 +56,15 @@ pub(crate) fn expired(
     keep: Option<u32>,
     limit: u32,
 ) -> Result<Vec<TaskId>, StoreError> {
-    let finished: u64 = db
+    // Only what may go counts: otherwise each new result would have to make room for those that somebody marked.
+    let Number(may_go) = db
         .prepare_cached(
-            "SELECT coalesce(sum(n), 0) FROM phase_counts WHERE phase NOT IN ('pending', 'running')",
+            "SELECT (SELECT coalesce(sum(n), 0) FROM phase_counts WHERE phase NOT IN ('pending', 'running'))
+                  - (SELECT count(*) FROM (SELECT DISTINCT num FROM bookmarks) b JOIN tasks t ON t.num = b.num
+                     WHERE t.phase NOT IN ('pending', 'running'))",
         )?
         .query_row([], |row| row.get(0))?;
-    let over = keep.map_or(0, |keep| finished.saturating_sub(u64::from(keep)));
+    let over = keep.map_or(0, |keep| may_go.saturating_sub(u64::from(keep)));
     let mut statement = db.prepare_cached(
         "SELECT id, coalesce(finished_at, updated_at) AS finished FROM tasks
          WHERE phase NOT IN ('pending', 'running') AND num NOT IN (SELECT num FROM bookmarks)
@@ -69,7 +73,7 @@ pub(crate) fn expired(
     let mut rows = statement.query([limit])?;
     let mut ids = Vec::new();
     while let Some(row) = rows.next()? {
-        let finished: u64 = row.get("finished")?;
+        let finished = required(row, "finished")?;
         // Both bounds take from the old end, so the first that may stay ends it.
         if ids.len() as u64 >= over && before_ms.is_none_or(|before| finished >= before) {
             break;
@@ -100,13 +104,13 @@ fn read_task(row: &Row<'_>) -> Result<StoredTask, StoreError> {
         },
         backoff: BackoffState {
             consecutive_failures: row.get("consecutive_failures")?,
-            previous_ms: row.get("previous_delay_ms")?,
+            previous_ms: optional(row, "previous_delay_ms")?,
         },
-        next_attempt_at: row.get("next_attempt_at")?,
-        queue_order: row.get("queue_order")?,
+        next_attempt_at: optional(row, "next_attempt_at")?,
+        queue_order: required(row, "queue_order")?,
         stop_requested: row.get("stop_requested")?,
-        started_at: row.get("started_at")?,
-        finished_at: row.get("finished_at")?,
+        started_at: optional(row, "started_at")?,
+        finished_at: optional(row, "finished_at")?,
         unreadable: None,
     })
 }
@@ -114,9 +118,9 @@ fn read_task(row: &Row<'_>) -> Result<StoredTask, StoreError> {
 pub(crate) fn metadata(row: &Row<'_>) -> Result<ObjectMeta, StoreError> {
     Ok(ObjectMeta {
         id: name(row, "id", TaskId::new)?,
-        resource_version: row.get("resource_version")?,
-        created_at: row.get("created_at")?,
-        updated_at: row.get("updated_at")?,
+        resource_version: required(row, "resource_version")?,
+        created_at: required(row, "created_at")?,
+        updated_at: required(row, "updated_at")?,
     })
 }
 
@@ -174,13 +178,13 @@ pub(crate) fn run(db: &Transaction<'_>, id: &TaskId, attempt: u32) -> Result<Opt
 
 /// A row of [`RUN_COLUMNS`].
 pub(crate) fn stored_run(id: &TaskId, row: &Row<'_>) -> Result<StoredRun, StoreError> {
-    let cpu_ms: Option<u64> = row.get("cpu_ms")?;
+    let cpu_ms = optional(row, "cpu_ms")?;
     let usage = match cpu_ms {
         Some(cpu_ms) => Some(RunUsage {
             cpu_ms,
-            peak_memory_bytes: row.get("peak_memory_bytes")?,
-            read_bytes: row.get("read_bytes")?,
-            written_bytes: row.get("written_bytes")?,
+            peak_memory_bytes: optional(row, "peak_memory_bytes")?,
+            read_bytes: optional(row, "read_bytes")?,
+            written_bytes: optional(row, "written_bytes")?,
         }),
         None => None,
     };
@@ -189,8 +193,8 @@ pub(crate) fn stored_run(id: &TaskId, row: &Row<'_>) -> Result<StoredRun, StoreE
         run: TaskRun {
             attempt: row.get("attempt")?,
             phase: phase(row)?,
-            started_at: row.get("started_at")?,
-            finished_at: row.get("finished_at")?,
+            started_at: required(row, "started_at")?,
+            finished_at: optional(row, "finished_at")?,
             error: row.get("error")?,
             exit_code: row.get("exit_code")?,
             usage,
@@ -221,10 +225,27 @@ pub(crate) fn bookmarks(db: &Transaction<'_>, id: &TaskId) -> Result<Vec<Bookmar
 fn bookmark(row: &Row<'_>) -> rusqlite::Result<Bookmark> {
     Ok(Bookmark {
         attempt: row.get("attempt")?,
-        row: row.get("row")?,
+        row: required(row, "row")?,
         note: row.get("note")?,
-        at: row.get("at")?,
+        at: required(row, "at")?,
     })
+}
+
+pub(crate) fn is_deleted(db: &Transaction<'_>, id: &TaskId) -> Result<bool, StoreError> {
+    Ok(db.prepare_cached("SELECT 1 FROM deleted_tasks WHERE id = ?1")?.exists([id.as_str()])?)
+}
+
+pub(crate) fn deleted(db: &Transaction<'_>) -> Result<Vec<TaskId>, StoreError> {
+    let mut statement = db.prepare_cached("SELECT id FROM deleted_tasks")?;
+    let mut rows = statement.query([])?;
+    let mut deleted = Vec::new();
+    while let Some(row) = rows.next()? {
+        match name(row, "id", TaskId::new) {
+            Ok(id) => deleted.push(id),
+            Err(why) => left_out("a deleted task", &why),
+        }
+    }
+    Ok(deleted)
 }
 
 pub(crate) fn lanes(db: &Transaction<'_>) -> Result<Vec<StoredLane>, StoreError> {
@@ -253,7 +274,7 @@ pub(crate) fn counts(db: &Transaction<'_>) -> Result<BTreeMap<TaskPhase, u64>, S
     let mut statement = db.prepare_cached("SELECT phase, n FROM phase_counts")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        match phase(row).and_then(|phase| Ok((phase, row.get("n")?))) {
+        match phase(row).and_then(|phase| Ok((phase, required(row, "n")?))) {
             Ok((phase, n)) => drop(counts.insert(phase, n)),
             Err(why) => left_out("the number of tasks in a phase", &why),
         }
@@ -276,7 +297,7 @@ pub(crate) fn labels(db: &Transaction<'_>) -> Result<Vec<LabelCount>, StoreError
 }
 
 fn label(row: &Row<'_>) -> rusqlite::Result<LabelCount> {
-    Ok(LabelCount { key: row.get("key")?, value: row.get("value")?, count: row.get("n")? })
+    Ok(LabelCount { key: row.get("key")?, value: row.get("value")?, count: required(row, "n")? })
 }
 
 pub(crate) fn meta(db: &Transaction<'_>, key: &str) -> Result<Option<String>, StoreError> {

@@ -102,8 +102,11 @@ pub enum Change {
     PutRun(StoredRun),
     /// Removes the runs and the events of these attempts. Nothing happens when there are none.
     DropAttempts(Attempts),
-    /// Removes the task with its runs, events, labels and bookmarks. Nothing happens when it is not stored.
+    /// Removes the task with its runs, events, labels and bookmarks, and notes that it was deleted. Nothing happens when it is
+    /// not stored.
     DeleteTask(TaskId),
+    /// The files of a deleted task are gone, and it need not be known any more.
+    ForgetDeleted(TaskId),
     PutLane(StoredLane),
     /// Appends to the task's history. The task must be stored.
     Event {

@@ -2,6 +2,9 @@
 //! place, or an empty database where there is none. What happened after the copy was taken is in the run folders; taking
 //! that up is the supervisor's business.
 //!
+//! A file named `solti.db.recovered` says so until the supervisor has taken that up ([`Store::recovery_is_done`]): a start that is
+//! interrupted in between is followed by one that knows as well.
+//!
 //! A file named `solti.db.restoring` says that this is under way, or that it has to be done at the next opening. It is made
 //! before the damaged file is touched and becomes the new database in one step: whatever is interrupted is done again.
 
@@ -9,10 +12,11 @@ use crate::backup::{backups, check, now_ms, private_file};
 use crate::{Store, StoreError, schema};
 use std::ffi::OsString;
 use std::fs::File;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 const RESTORING: &str = "solti.db.restoring";
+const RECOVERED: &str = "solti.db.recovered";
 /// SQLite's side files, which belong to one state of the database and to no other.
 const SIDE_FILES: [&str; 2] = ["-wal", "-shm"];
 /// A database up to this size is checked at every opening, which takes a tenth of a second at most; a larger one only
@@ -58,7 +62,7 @@ impl Store {
             Ok(store)
         });
         match opened {
-            Ok(store) => Ok(Opened { store, recovered: None }),
+            Ok(store) => Ok(Opened { store, recovered: noted(dir) }),
             Err(StoreError::Corrupt(_)) => Self::recover(dir),
             Err(error) => Err(error),
         }
@@ -77,9 +81,20 @@ impl Store {
         for side in SIDE_FILES {
             remove(&side_file(&path, side)).map_err(failed)?;
         }
+        let recovery = Recovery { set_aside, backup_taken_at };
+        note(dir, &recovery).map_err(failed)?;
         std::fs::rename(&restoring, &path).and_then(|()| File::open(dir)?.sync_all()).map_err(failed)?;
         let store = Self::open(dir)?;
-        Ok(Opened { store, recovered: Some(Recovery { set_aside, backup_taken_at }) })
+        Ok(Opened { store, recovered: Some(recovery) })
+    }
+
+    /// What the run folders show beside a database that was replaced is taken up, and stored.
+    ///
+    /// # Errors
+    /// `Open` when that cannot be noted; the next start takes it up again.
+    pub fn recovery_is_done(&self) -> Result<(), StoreError> {
+        let path = self.dir().join(RECOVERED);
+        remove(&path).map_err(|source| StoreError::Open { path, source })
     }
 
     /// Lets the next [`Store::open_or_recover`] replace the database: it was found to be damaged while in use.
@@ -95,6 +110,29 @@ impl Store {
             _ => Ok(()),
         }
     }
+}
+
+/// Two lines: when the copy was taken, and where the damaged file is; empty for neither.
+fn note(dir: &Path, recovery: &Recovery) -> io::Result<()> {
+    let path = dir.join(RECOVERED);
+    remove(&path)?;
+    let mut file = private_file(&path)?;
+    let taken_at = recovery.backup_taken_at.map(|at| at.to_string()).unwrap_or_default();
+    file.write_all(format!("{taken_at}\n").as_bytes())?;
+    file.write_all(recovery.set_aside.as_deref().unwrap_or(Path::new("")).as_os_str().as_encoded_bytes())?;
+    file.sync_all()
+}
+
+/// The recovery that a start before this one did not get through.
+fn noted(dir: &Path) -> Option<Recovery> {
+    // One that cannot be read is one all the same.
+    let text = match std::fs::read_to_string(dir.join(RECOVERED)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
+        text => text.unwrap_or_default(),
+    };
+    let (taken_at, aside) = text.split_once('\n').unwrap_or((&text, ""));
+    let set_aside = (!aside.is_empty()).then(|| PathBuf::from(aside));
+    Some(Recovery { set_aside, backup_taken_at: taken_at.parse().ok() })
 }
 
 /// Makes the new database and returns when it was taken; `None` for an empty one.

@@ -2,6 +2,7 @@
 //! tasks, and everything else, which walks from the newest task back.
 
 use crate::damage::unreadable_task;
+use crate::number::{Number, optional};
 use crate::read::{TASK_COLUMNS, TASKS, metadata, spec_text, status, stored_task};
 use crate::write::fold;
 use crate::{RowCursor, RowPage, RowQuery, StoreError, StoredRow};
@@ -132,8 +133,8 @@ fn read_row(row: &Row<'_>) -> Result<StoredRow, StoreError> {
     };
     Ok(StoredRow {
         task: TaskHead::new(metadata(row)?, head, status(row)?),
-        next_attempt_at: row.get("next_attempt_at")?,
-        finished_at: row.get("finished_at")?,
+        next_attempt_at: optional(row, "next_attempt_at")?,
+        finished_at: optional(row, "finished_at")?,
     })
 }
 
@@ -221,7 +222,7 @@ impl Filter {
                 sql.push(" AND num < ");
                 sql.bind(before);
                 sql.push(" ORDER BY num DESC LIMIT ");
-                sql.bind(clamped(span.limit.saturating_add(span.offset)));
+                sql.bind(Number(span.limit.saturating_add(span.offset)).stored());
                 sql.push(")");
             }
             sql.push(")");
@@ -231,9 +232,9 @@ impl Filter {
             sql.bind(before);
         }
         sql.push(" ORDER BY num DESC LIMIT ");
-        sql.bind(clamped(span.limit));
+        sql.bind(Number(span.limit).stored());
         sql.push(" OFFSET ");
-        sql.bind(clamped(span.offset));
+        sql.bind(Number(span.offset).stored());
         let mut statement = db.prepare_cached(&sql.text)?;
         let nums = statement.query_map(params_from_iter(sql.values), |row| row.get(0))?;
         Ok(nums.collect::<Result<_, _>>()?)
@@ -259,7 +260,7 @@ impl Filter {
             self.push_matches(&mut sql, "SELECT COUNT(*)");
         }
         let mut statement = db.prepare_cached(&sql.text)?;
-        Ok(statement.query_row(params_from_iter(sql.values), |row| row.get(0))?)
+        Ok(statement.query_row(params_from_iter(sql.values), |row| row.get(0)).map(|Number(total)| total)?)
     }
 
     /// The tables that are read, in the order in which they are: from a label to its tasks; else from the texts, which are small,
@@ -325,7 +326,7 @@ impl Filter {
         }
         if let Some(since_ms) = self.since_ms {
             sql.push(" AND t.created_at >= ");
-            sql.bind(clamped(since_ms));
+            sql.bind(Number(since_ms).stored());
         }
         num
     }
@@ -343,11 +344,6 @@ impl Filter {
             sql.push(")");
         }
     }
-}
-
-/// A number for SQLite, whose integers are signed.
-fn clamped(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 /// A statement and its values in order. Only literals of this file go into the text.

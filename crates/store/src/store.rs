@@ -94,6 +94,17 @@ impl Store {
         }))
     }
 
+    /// Whether the task was deleted and its files may still be there.
+    pub async fn is_deleted(&self, id: &TaskId) -> Result<bool, StoreError> {
+        let id = id.clone();
+        self.inner.readers.run(move |db| read::is_deleted(db, &id)).await
+    }
+
+    /// All tasks of which [`Store::is_deleted`] says so.
+    pub async fn deleted(&self) -> Result<Vec<TaskId>, StoreError> {
+        self.inner.readers.run(read::deleted).await
+    }
+
     /// The contract's query: newest first, by offset.
     pub async fn query(&self, query: &TaskQuery) -> Result<TaskPage<Task>, StoreError> {
         let query = query.clone();

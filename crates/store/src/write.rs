@@ -1,5 +1,6 @@
 //! Changes as SQL. Transactions are the business of `writer`, counters and the finality of phases that of triggers in `schema.sql`.
 
+use crate::number::Number;
 use crate::{Attempts, Change, StoreError, StoredLane, StoredRun, StoredTask, environment};
 use hashlink::LruCache;
 use rusqlite::{OptionalExtension, Transaction, named_params, params};
@@ -46,13 +47,17 @@ pub(crate) fn apply(db: &Transaction<'_>, numbers: &mut Numbers, change: &Change
         Change::PutRun(run) => put_run(db, numbers.required(db, &run.task_id)?, run),
         Change::DropAttempts(attempts) => drop_attempts(db, numbers, attempts),
         Change::DeleteTask(id) => delete_task(db, numbers, id),
+        Change::ForgetDeleted(id) => {
+            db.prepare_cached("DELETE FROM deleted_tasks WHERE id = ?1")?.execute([id.as_str()])?;
+            Ok(())
+        }
         Change::PutLane(lane) => put_lane(db, lane),
         Change::Event { task_id, at, attempt, kind, detail } => {
             let num = numbers.required(db, task_id)?;
             db.prepare_cached(
                 "INSERT INTO events (num, at, attempt, kind, detail) VALUES (?1, ?2, ?3, ?4, ?5)",
             )?
-            .execute(params![num, at, attempt, kind, detail])?;
+            .execute(params![num, Number(*at), attempt, kind, detail])?;
             Ok(())
         }
         Change::PutBookmark { task_id, bookmark } => {
@@ -64,16 +69,16 @@ pub(crate) fn apply(db: &Transaction<'_>, numbers: &mut Numbers, change: &Change
             .execute(params![
                 num,
                 bookmark.attempt,
-                bookmark.row,
+                Number(bookmark.row),
                 bookmark.note,
-                bookmark.at
+                Number(bookmark.at)
             ])?;
             Ok(())
         }
         Change::DeleteBookmark { task_id, attempt, row } => {
             let Some(num) = numbers.find(db, task_id)? else { return Ok(()) };
             db.prepare_cached("DELETE FROM bookmarks WHERE num = ?1 AND attempt = ?2 AND row = ?3")?
-                .execute(params![num, attempt, row])?;
+                .execute(params![num, attempt, Number(*row)])?;
             Ok(())
         }
         Change::SetMeta { key, value } => {
@@ -109,18 +114,18 @@ fn update_task(db: &Transaction<'_>, num: i64, stored: &StoredTask) -> Result<()
     .execute(named_params! {
         ":num": num,
         ":phase": task.status.phase.word(),
-        ":resource_version": task.metadata.resource_version,
-        ":updated_at": task.metadata.updated_at,
+        ":resource_version": Number(task.metadata.resource_version),
+        ":updated_at": Number(task.metadata.updated_at),
         ":attempt": task.status.attempt,
         ":exit_code": task.status.exit_code,
         ":error": task.status.error,
         ":consecutive_failures": backoff.consecutive_failures,
-        ":previous_delay_ms": backoff.previous_ms,
-        ":next_attempt_at": stored.next_attempt_at,
-        ":queue_order": stored.queue_order,
+        ":previous_delay_ms": backoff.previous_ms.map(Number),
+        ":next_attempt_at": stored.next_attempt_at.map(Number),
+        ":queue_order": Number(stored.queue_order),
         ":stop_requested": stored.stop_requested,
-        ":started_at": stored.started_at,
-        ":finished_at": stored.finished_at,
+        ":started_at": stored.started_at.map(Number),
+        ":finished_at": stored.finished_at.map(Number),
     })?;
     Ok(())
 }
@@ -139,19 +144,19 @@ fn insert_task(db: &Transaction<'_>, stored: &StoredTask) -> Result<(), StoreErr
         ":id": task.metadata.id.as_str(),
         ":slot": task.spec.slot.as_str(),
         ":phase": task.status.phase.word(),
-        ":resource_version": task.metadata.resource_version,
-        ":created_at": task.metadata.created_at,
-        ":updated_at": task.metadata.updated_at,
+        ":resource_version": Number(task.metadata.resource_version),
+        ":created_at": Number(task.metadata.created_at),
+        ":updated_at": Number(task.metadata.updated_at),
         ":attempt": task.status.attempt,
         ":exit_code": task.status.exit_code,
         ":error": task.status.error,
         ":consecutive_failures": backoff.consecutive_failures,
-        ":previous_delay_ms": backoff.previous_ms,
-        ":next_attempt_at": stored.next_attempt_at,
-        ":queue_order": stored.queue_order,
+        ":previous_delay_ms": backoff.previous_ms.map(Number),
+        ":next_attempt_at": stored.next_attempt_at.map(Number),
+        ":queue_order": Number(stored.queue_order),
         ":stop_requested": stored.stop_requested,
-        ":started_at": stored.started_at,
-        ":finished_at": stored.finished_at,
+        ":started_at": stored.started_at.map(Number),
+        ":finished_at": stored.finished_at.map(Number),
     })?;
     let num = db.last_insert_rowid();
     let spec = serde_json::to_string(&task.spec).map_err(StoreError::Spec)?;
@@ -200,17 +205,17 @@ fn put_run(db: &Transaction<'_>, num: i64, stored: &StoredRun) -> Result<(), Sto
         ":num": num,
         ":attempt": run.attempt,
         ":phase": run.phase.word(),
-        ":started_at": run.started_at,
-        ":finished_at": run.finished_at,
+        ":started_at": Number(run.started_at),
+        ":finished_at": run.finished_at.map(Number),
         ":exit_code": run.exit_code,
         ":error": run.error,
         ":boot_id": stored.boot_id,
         ":pid": stored.pid,
         ":folder": stored.folder,
-        ":cpu_ms": run.usage.map(|usage| usage.cpu_ms),
-        ":peak_memory_bytes": run.usage.and_then(|usage| usage.peak_memory_bytes),
-        ":read_bytes": run.usage.and_then(|usage| usage.read_bytes),
-        ":written_bytes": run.usage.and_then(|usage| usage.written_bytes),
+        ":cpu_ms": run.usage.map(|usage| Number(usage.cpu_ms)),
+        ":peak_memory_bytes": run.usage.and_then(|usage| usage.peak_memory_bytes).map(Number),
+        ":read_bytes": run.usage.and_then(|usage| usage.read_bytes).map(Number),
+        ":written_bytes": run.usage.and_then(|usage| usage.written_bytes).map(Number),
         ":environment": stored.environment,
     })?;
     Ok(())
@@ -249,6 +254,7 @@ fn delete_task(db: &Transaction<'_>, numbers: &mut Numbers, id: &TaskId) -> Resu
     ] {
         db.prepare_cached(delete)?.execute([num])?;
     }
+    db.prepare_cached("INSERT OR IGNORE INTO deleted_tasks (id) VALUES (?1)")?.execute([id.as_str()])?;
     Ok(())
 }
 

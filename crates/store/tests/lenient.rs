@@ -69,7 +69,7 @@ async fn a_task_that_cannot_be_read_says_so_and_can_be_deleted() {
         r#"UPDATE task_specs SET spec = '{"slot":"a","kind":{"virtualMachine":{}}}' WHERE num = 2;
            UPDATE task_specs SET spec = '{"slot' WHERE num = 3;
            DELETE FROM task_specs WHERE num = 4;
-           UPDATE tasks SET updated_at = -5 WHERE num = 5;"#,
+           UPDATE tasks SET error = CAST(x'ff' AS TEXT) WHERE num = 5;"#,
     );
     let store = Store::open(dir.path()).unwrap();
     let active = store.active().await.unwrap();
@@ -125,9 +125,10 @@ async fn a_run_an_event_a_lane_or_a_bookmark_that_cannot_be_read_leaves_the_othe
     drop(store);
     execute(
         dir.path(),
-        "UPDATE runs SET started_at = -1 WHERE attempt = 1; UPDATE events SET at = -1 WHERE seq = 1;
-         UPDATE lanes SET capacity = -1 WHERE slot = 'a'; UPDATE bookmarks SET at = -1 WHERE row = 1;
-         UPDATE label_counts SET n = n;",
+        "UPDATE runs SET error = CAST(x'ff' AS TEXT) WHERE attempt = 1;
+         UPDATE events SET kind = CAST(x'ff' AS TEXT) WHERE seq = 1;
+         UPDATE lanes SET slot = 'no lane!' WHERE slot = 'a';
+         UPDATE bookmarks SET note = CAST(x'ff' AS TEXT) WHERE row = 1;",
     );
     let store = Store::open(dir.path()).unwrap();
     let runs = store.runs(&id(1)).await.unwrap();

@@ -114,7 +114,7 @@ async fn a_deleted_task_leaves_nothing_behind() {
     drop(store);
     let db = rusqlite::Connection::open(dir.path().join("solti.db")).unwrap();
     for table in ["tasks", "task_specs", "task_text", "task_labels", "runs", "events", "slot_counts"] {
-        let left: u64 = db.query_row(&format!("SELECT COUNT(*) FROM {table}"), [], |row| row.get(0)).unwrap();
+        let left: i64 = db.query_row(&format!("SELECT COUNT(*) FROM {table}"), [], |row| row.get(0)).unwrap();
         assert_eq!(left, 0, "{table}");
     }
 }
@@ -222,6 +222,22 @@ async fn what_finished_first_expires_first() {
     let bookmark = Bookmark { attempt: 1, row: 7, note: "here".to_owned(), at: 50 };
     store.apply(vec![Change::PutBookmark { task_id: id(4), bookmark }]).await.unwrap();
     assert_eq!(store.expired(Some(31), Some(3), 9).await.unwrap(), [id(3), id(2)]);
+    // The marked one takes no other's place: of the three that may go two stay.
+    assert_eq!(store.expired(None, Some(2), 9).await.unwrap(), [id(3)]);
+    assert_eq!(store.expired(None, Some(3), 9).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_number_that_sqlite_does_not_hold_is_stored_as_its_greatest() {
+    let (_dir, store) = store();
+    let mut stored = task(1, TaskPhase::Pending);
+    stored.next_attempt_at = Some(u64::MAX);
+    stored.backoff.previous_ms = Some(1 << 63);
+    store.apply(vec![stored.into()]).await.unwrap();
+    // The first one is kept in memory; read it from the file.
+    let read = store.active().await.unwrap().pop().unwrap();
+    assert_eq!(read.next_attempt_at, Some(i64::MAX as u64));
+    assert_eq!(read.backoff.previous_ms, Some(i64::MAX as u64));
 }
 
 #[tokio::test]

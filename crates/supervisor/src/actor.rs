@@ -5,7 +5,8 @@
 //! durable. Effects report back as messages.
 //!
 //! Here is the mailbox and what every decision needs. The decisions are in `admission` (letting tasks in), `cycle` (their
-//! attempts), `stopping` (ending and deleting them) and `recovery` (the start of the app).
+//! attempts), `stopping` (ending and deleting them), `recovery` (the start of the app) and `lookout` (runs of which
+//! nothing is known).
 
 use crate::attempt::{Active, DeleteReply, Stage};
 use crate::commit::Commit;
@@ -13,9 +14,10 @@ use crate::effect::Effect;
 use crate::handle::{RowState, Shared};
 use crate::ids::IdSource;
 use crate::lanes::Lanes;
+use crate::lookout::Found;
 use crate::tidying::Tidying;
 use crate::{LiveTask, RunFolders, SupervisorConfig, SupervisorError};
-use solti_model::{Lane, Slot, StopMode, TaskEventKind, TaskId, TaskSpec, Waiting};
+use solti_model::{Lane, Slot, StopMode, TaskEventKind, TaskId, TaskPhase, TaskSpec, Waiting};
 use solti_runner::{LogDoorbell, RunController, RunOutcome, Runner, Unenforced};
 use solti_store::{Change, Store};
 use std::collections::HashMap;
@@ -28,6 +30,8 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 const COMMITS: usize = 256;
 /// Resource versions are reserved in blocks, so that they grow over restarts without a write each.
 const VERSION_BLOCK: u64 = 100_000;
+/// Runs that are looked for at the same time: each takes a few descriptors for a moment, and one that does not answer, seconds.
+const LOOKS: usize = 32;
 const VERSION_KEY: &str = "resource_version_reserved";
 
 pub(crate) type Reply<T> = oneshot::Sender<Result<T, SupervisorError>>;
@@ -92,6 +96,36 @@ pub enum Message {
         attempt: u32,
         outcome: Box<RunOutcome>,
     },
+    /// What became of an attempt that was looked for.
+    Found {
+        id: TaskId,
+        attempt: u32,
+        found: Found,
+    },
+    /// Why nothing can be learned of a run that is followed; `None`: it can again.
+    Trouble {
+        id: TaskId,
+        attempt: u32,
+        why: Option<String>,
+    },
+    /// A start was refused for want of something that the system will have again.
+    PutOff {
+        id: TaskId,
+        attempt: u32,
+        why: &'static str,
+    },
+    StartAgain {
+        id: TaskId,
+        attempt: u32,
+    },
+    /// A run folder that the store did not know has become a task.
+    TakenUp {
+        id: TaskId,
+    },
+    /// The files of a deleted task are gone.
+    Purged {
+        id: TaskId,
+    },
     Due {
         id: TaskId,
         attempt: u32,
@@ -118,8 +152,11 @@ pub struct Actor {
     pub(crate) unreadable: HashMap<TaskId, (Slot, u32)>,
     pub(crate) lanes: Lanes,
     pub(crate) ids: IdSource,
+    /// Deleted tasks whose files are gone since; the store is told with the next deletion, or finds out at the next start.
+    pub(crate) purged: Vec<TaskId>,
     commits: Arc<Semaphore>,
     starts: Arc<Semaphore>,
+    looks: Arc<Semaphore>,
     pub(crate) reserved_version: u64,
     pub(crate) next_order: u64,
 }
@@ -153,8 +190,10 @@ impl Actor {
             unreadable: HashMap::new(),
             lanes: Lanes::default(),
             ids: IdSource::default(),
+            purged: Vec::new(),
             commits: Arc::new(Semaphore::new(COMMITS)),
             starts,
+            looks: Arc::new(Semaphore::new(LOOKS)),
             reserved_version: 0,
             next_order: 1,
         }
@@ -197,6 +236,16 @@ impl Actor {
                 self.started(&id, attempt, started_at, (pid, unenforced), controller, doorbell).await;
             }
             Message::Ended { id, attempt, outcome } => self.ended(&id, attempt, &outcome).await,
+            Message::Found { id, attempt, found } => self.found(&id, attempt, found).await,
+            Message::Trouble { id, attempt, why } => self.troubled(&id, attempt, why),
+            Message::PutOff { id, attempt, why } => self.put_off(&id, attempt, why).await,
+            Message::StartAgain { id, attempt } => self.start_again(&id, attempt),
+            Message::TakenUp { id } => {
+                if let Err(error) = self.taken_up(&id).await {
+                    tracing::warn!("task {id} cannot be taken up: {error}");
+                }
+            }
+            Message::Purged { id } => self.purged.push(id),
             Message::Due { id, attempt } => self.due(&id, attempt).await,
             Message::Closed { id } => self.closed(&id).await,
             // Taken by `run`.
@@ -219,14 +268,19 @@ impl Actor {
                         Waiting::Lane { position, behind }
                     })
                 }
+                Stage::Backoff { held: true, .. } => Some(Waiting::LanePaused),
                 Stage::Backoff { looping, .. } => active.stored.next_attempt_at.map(|until| {
                     if *looping { Waiting::CrashLoop { until } } else { Waiting::Backoff { until } }
                 }),
-                Stage::Starting { .. } => Some(Waiting::Starting),
+                Stage::Starting { .. } | Stage::PutOff { .. } => Some(Waiting::Starting),
+                Stage::OutOfSight { .. } if active.stored.task.status.phase == TaskPhase::Pending => {
+                    Some(Waiting::Starting)
+                }
+                Stage::OutOfSight { .. } => None,
                 Stage::Running { .. } | Stage::Ending => None,
             };
             let stopping = active.stored.stop_requested && !matches!(active.stage, Stage::Ending);
-            Some(RowState { waiting, stopping })
+            Some(RowState { waiting, stopping, trouble: active.trouble.clone() })
         };
         ids.into_iter().filter_map(|id| state(&id).map(|state| (id, state))).collect()
     }
@@ -285,6 +339,7 @@ impl Actor {
             folders: self.folders.clone(),
             tidying: self.tidying.clone(),
             starts: Arc::clone(&self.starts),
+            looks: Arc::clone(&self.looks),
             mailbox: self.mailbox.clone(),
         }
     }

@@ -141,13 +141,15 @@ impl Actor {
         paused: Option<bool>,
         reply: Reply<Lane>,
     ) {
-        if capacity == Some(0) {
-            let error = FieldError::new("capacity", "must be at least 1; pause the lane to start nothing");
+        if let Some(Err(error)) = capacity.map(solti_model::check_lane_capacity) {
             return drop(reply.send(Err(error.into())));
         }
         let lane = self.lanes.set(&slot, capacity, paused);
         let stored = StoredLane { slot: slot.clone(), capacity: lane.capacity, paused: lane.paused };
         let commit = self.save(vec![Change::PutLane(stored)]).await;
+        if !lane.paused {
+            self.begin_held(&slot).await;
+        }
         self.start_ready(&slot).await;
         let (effect, lane) = (self.effect(), self.lanes.set(&slot, None, None));
         tokio::spawn(async move {

@@ -4,7 +4,7 @@ use crate::LiveTask;
 use solti_model::{RecentStarts, Slot, StopMode, TaskPhase};
 use solti_runner::RunController;
 use solti_store::{StoredRun, StoredTask};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::AbortHandle;
 
 /// Who waits for a delete.
@@ -20,6 +20,10 @@ pub struct Active {
     /// Delete it when it has ended, and tell these.
     pub purge: Vec<DeleteReply>,
     pub starts: RecentStarts,
+    /// Why nothing can be learned of it, or its start is put off; one sentence for its row.
+    pub trouble: Option<String>,
+    /// How often its start was put off.
+    pub put_off: u32,
 }
 
 #[derive(Debug)]
@@ -37,9 +41,20 @@ pub enum Stage {
     Running {
         controller: RunController,
     },
+    /// Its attempt may be alive, and cannot be looked at; `lookout` tries again. A stop is told to that, and kept for when it is found.
+    OutOfSight {
+        stop: Option<StopMode>,
+        requests: mpsc::Sender<StopMode>,
+    },
+    /// The system had no room for its process, and is asked again.
+    PutOff {
+        timer: AbortHandle,
+    },
     /// It waits for its next attempt; `looping` says that this was put off because of a crash loop.
+    /// `held` says that its time has come and its lane is paused.
     Backoff {
         looping: bool,
+        held: bool,
         timer: Option<AbortHandle>,
     },
     /// Its end is decided and about to be stored.
@@ -56,6 +71,8 @@ impl Active {
             live: watch::Sender::new(live),
             purge: Vec::new(),
             starts: RecentStarts::default(),
+            trouble: None,
+            put_off: 0,
         }
     }
 

@@ -5,7 +5,8 @@ use crate::actor::{Actor, Message, event, now_ms, runner_mode};
 use crate::attempt::{Active, Stage};
 use crate::outcome::judge;
 use solti_model::{
-    BackoffState, NextStep, RunUsage, TaskEventKind, TaskId, TaskPhase, TaskRun, TaskStatus, after_attempt,
+    BackoffState, NextStep, RunUsage, Slot, TaskEventKind, TaskId, TaskPhase, TaskRun, TaskStatus,
+    after_attempt,
 };
 use solti_runner::{LogDoorbell, RunController, RunEnd, RunOutcome, RunRequest, Unenforced, Usage};
 use solti_store::{Change, StoredRun};
@@ -47,6 +48,7 @@ impl Actor {
         let attempt = status.attempt;
         active.stored.next_attempt_at = None;
         active.stage = Stage::Starting { stop: None };
+        (active.trouble, active.put_off) = (None, 0);
         active.starts.note(now);
         let run = TaskRun {
             attempt,
@@ -93,6 +95,7 @@ impl Actor {
             _ => return,
         };
         active.stage = Stage::Running { controller: controller.clone() };
+        active.trouble = None;
         active.set_phase(TaskPhase::Running, now_ms());
         active.stored.started_at = Some(started_at);
         if let Some(run) = &mut active.run {
@@ -124,6 +127,7 @@ impl Actor {
         let Some(active) = self.tasks.get_mut(id).filter(|active| active.attempt() == attempt) else {
             return;
         };
+        active.trouble = None;
         let now = now_ms();
         let spec = &active.stored.task.spec;
         let result = judge(spec, outcome, active.stored.stop_requested);
@@ -173,8 +177,8 @@ impl Actor {
         let attempt = active.attempt();
         active.set_phase(TaskPhase::Pending, now);
         active.stored.backoff = backoff;
-        active.stored.next_attempt_at = Some(now + delay_ms);
-        active.stage = Stage::Backoff { looping, timer: None };
+        active.stored.next_attempt_at = Some(now.saturating_add(delay_ms));
+        active.stage = Stage::Backoff { looping, held: false, timer: None };
         changes.insert(0, self.put_task(id).await);
         let why = if looping { "crash loop, " } else { "" };
         let detail = Some(format!("{why}in {delay_ms} ms"));
@@ -193,14 +197,34 @@ impl Actor {
                 effect.tell(Message::Due { id, attempt }).await;
             }
         });
-        active.stage = Stage::Backoff { looping, timer: Some(timer.abort_handle()) };
+        active.stage = Stage::Backoff { looping, held: false, timer: Some(timer.abort_handle()) };
     }
 
     pub(crate) async fn due(&mut self, id: &TaskId, attempt: u32) {
-        let waits =
-            |active: &&Active| active.attempt() == attempt && matches!(active.stage, Stage::Backoff { .. });
-        if self.tasks.get(id).filter(waits).is_some() {
-            self.begin(id).await;
+        let Some(active) = self.tasks.get_mut(id).filter(|active| active.attempt() == attempt) else {
+            return;
+        };
+        let is_paused = self.lanes.is_paused(active.slot());
+        match &mut active.stage {
+            // A paused lane starts nothing; resuming it does.
+            Stage::Backoff { held, .. } if is_paused => {
+                *held = true;
+                self.shared.feed.changed(id);
+            }
+            Stage::Backoff { .. } => self.begin(id).await,
+            _ => {}
+        }
+    }
+
+    /// Begins the attempts that were held while the lane was paused.
+    pub(crate) async fn begin_held(&mut self, slot: &Slot) {
+        let held = |active: &&Active| {
+            active.slot() == slot && matches!(active.stage, Stage::Backoff { held: true, .. })
+        };
+        let ids: Vec<_> =
+            self.tasks.values().filter(held).map(|active| active.stored.task.metadata.id.clone()).collect();
+        for id in ids {
+            self.begin(&id).await;
         }
     }
 

@@ -1,13 +1,13 @@
 //! What runs beside the actor and reports back to it: starting a run and seeing it to its end.
 
-use crate::actor::{Message, now_ms};
+use crate::actor::Message;
 use crate::handle::Shared;
+use crate::lookout::{Found, end_now};
 use crate::tidying::Tidying;
 use crate::{LiveTask, RunFolders};
 use solti_model::TaskId;
-use solti_runner::{RunEnd, RunOutcome, RunRequest, Runner};
+use solti_runner::{RunEnd, RunRequest, Runner, StartError};
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc, watch};
 
 /// What runs beside the actor and reports back to it.
@@ -17,6 +17,8 @@ pub(crate) struct Effect {
     pub(crate) folders: RunFolders,
     pub(crate) tidying: Tidying,
     pub(crate) starts: Arc<Semaphore>,
+    /// Runs that are being looked for.
+    pub(crate) looks: Arc<Semaphore>,
     pub(crate) mailbox: mpsc::WeakSender<Message>,
 }
 
@@ -41,17 +43,21 @@ impl Effect {
                 fail_point!("run-started");
                 self.watch(id, attempt, handle).await;
             }
-            Err(failure) => {
+            Err(error) => {
                 drop(place);
-                let outcome = RunOutcome {
-                    end: RunEnd::StartFailed(failure),
-                    started_at_ms: None,
-                    finished_at_ms: now_ms(),
-                    duration: Duration::ZERO,
-                    flags: solti_runner::EndFlags::default(),
-                    usage: None,
-                };
-                self.tell(Message::Ended { id, attempt, outcome: Box::new(outcome) }).await;
+                self.tell(match error {
+                    StartError::Failed(failure) => match failure.shortage() {
+                        Some(why) => Message::PutOff { id, attempt, why },
+                        None => {
+                            let outcome = Box::new(end_now(RunEnd::StartFailed(failure)));
+                            Message::Ended { id, attempt, outcome }
+                        }
+                    },
+                    StartError::Unknown(error) => {
+                        Message::Found { id, attempt, found: Found::OutOfSight(error.to_string()) }
+                    }
+                })
+                .await;
             }
         }
     }
@@ -70,7 +76,16 @@ impl Effect {
             doorbell,
         })
         .await;
-        let outcome = handle.wait().await;
+        let mut trouble = handle.trouble();
+        let outcome = loop {
+            tokio::select! {
+                outcome = handle.wait() => break outcome,
+                Ok(()) = trouble.changed() => {
+                    let why = trouble.borrow_and_update().clone();
+                    self.tell(Message::Trouble { id: id.clone(), attempt, why }).await;
+                }
+            }
+        };
         self.tell(Message::Ended { id, attempt, outcome: Box::new(outcome) }).await;
     }
 

@@ -71,6 +71,16 @@ impl RunFolders {
         }
     }
 
+    /// Tasks that have a folder, in the order of their creation.
+    pub fn tasks(&self) -> std::io::Result<Vec<TaskId>> {
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir(&self.root)? {
+            found.extend(entry?.file_name().to_str().and_then(|name| TaskId::new(name).ok()));
+        }
+        found.sort();
+        Ok(found)
+    }
+
     /// Attempts that have a folder.
     pub fn attempts(&self, id: &TaskId) -> std::io::Result<Vec<u32>> {
         let folders = std::fs::read_dir(self.task(id))?.flatten();

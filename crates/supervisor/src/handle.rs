@@ -86,6 +86,8 @@ impl SupervisorConfig {
 pub struct RowState {
     pub waiting: Option<Waiting>,
     pub stopping: bool,
+    /// Why nothing can be learned of it, or its start is put off; one sentence.
+    pub trouble: Option<String>,
 }
 
 /// What the handle and the actor share. The actor is the one writer.
@@ -104,6 +106,7 @@ pub struct Supervisor {
     store: Store,
     folders: RunFolders,
     searched: mpsc::Sender<SearchedRun>,
+    restored: bool,
     /// Of what goes on in the background.
     retention: AbortHandle,
 }
@@ -153,9 +156,10 @@ impl Supervisor {
             mailbox.downgrade(),
         );
         actor.recover().await?;
+        let restored = actor.config.restored;
         tokio::spawn(actor.run(inbox));
         let retention = tokio::spawn(retention.run()).abort_handle();
-        Ok(Self { mailbox, shared, store, folders, searched, retention })
+        Ok(Self { mailbox, shared, store, folders, searched, restored, retention })
     }
 
     async fn ask<T>(
@@ -252,6 +256,11 @@ impl Supervisor {
 
     pub fn storage(&self) -> StorageState {
         if self.shared.read_only.load(Ordering::Acquire) { StorageState::ReadOnly } else { StorageState::Ok }
+    }
+
+    /// Whether the store was found to be of an earlier time than the run folders, or empty beside them.
+    pub fn was_restored(&self) -> bool {
+        self.restored
     }
 
     pub fn store(&self) -> &Store {

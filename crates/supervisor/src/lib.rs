@@ -26,6 +26,7 @@ mod handle;
 mod ids;
 mod lanes;
 mod live;
+mod lookout;
 mod outcome;
 mod recovery;
 mod restored;

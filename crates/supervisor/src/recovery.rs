@@ -1,35 +1,32 @@
 //! What is done at the start of the app: the store says what was decided, the run folders say what became of it.
 //!
 //! A run that is alive is attached to; one that has ended is judged by its exit record; one that never started is started
-//! now; of anything else nobody knows the end, and it is `failed` as lost, never guessed and never run again.
+//! now; one of which nobody can know the end is `failed` as lost, never guessed and never run again. How that is found out,
+//! and what of a run that cannot be looked at, is in `lookout`.
 
-use crate::actor::{Actor, event, now_ms};
+use crate::actor::{Actor, Message, now_ms};
 use crate::attempt::{Active, Stage};
+use crate::effect::Effect;
+use crate::lookout::Marks;
 use crate::{RunFolders, SupervisorError, actor, restored};
-use solti_model::{
-    LOOP_STARTS, LOOP_WINDOW_MS, RecentStarts, RestartStrategy, StopMode, TaskEventKind, TaskId, TaskPhase,
-    TaskSpec,
-};
-use solti_runner::{Attached, EndFlags, LostReason, RunEnd, RunHandle, RunOutcome};
-use solti_store::{Change, Store, StoredLane, StoredRun, StoredTask};
+use solti_model::{LOOP_STARTS, LOOP_WINDOW_MS, RecentStarts, RestartStrategy, TaskId, TaskPhase, TaskSpec};
+use solti_store::{Change, Store, StoreError, StoredLane, StoredRun, StoredTask};
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::Duration;
-use tokio::task::JoinSet;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout_at};
 
 const BOOT_KEY: &str = "boot_id";
-
-/// What was found of an attempt that the store holds as unfinished.
-enum Found {
-    Alive(Box<RunHandle>),
-    Ended(Box<RunOutcome>),
-    NeverStarted,
-}
+/// The start waits no longer for what the first looks at the runs find; what comes later is taken up then.
+const FIRST_LOOKS: Duration = Duration::from_secs(2);
 
 impl Actor {
     pub async fn recover(&mut self) -> Result<(), SupervisorError> {
         self.load_version().await?;
-        let rebooted = self.note_boot().await?;
+        let last_boot = self.store.meta(BOOT_KEY).await?;
+        let rebooted = last_boot.as_ref().is_some_and(|last| *last != self.config.boot_id);
+        // No app has ever got through a start with this database, and still there are runs.
+        self.config.restored |= last_boot.is_none() && restored::any_run(&self.folders)?;
         if self.config.restored {
             restored::catch_up(&self.store, &self.folders, &self.config.boot_id).await?;
         }
@@ -37,69 +34,97 @@ impl Actor {
             self.lanes.set(&lane.slot, Some(lane.capacity), Some(lane.paused));
         }
         let mut slots = BTreeSet::new();
-        let mut looking = JoinSet::new();
+        let mut unfinished = Vec::new();
         for stored in self.store.active().await? {
-            self.next_order = self.next_order.max(stored.queue_order);
             let (id, slot) = (stored.task.metadata.id.clone(), stored.task.spec.slot.clone());
-            slots.insert(slot.clone());
             if let Some(why) = &stored.unreadable {
                 tracing::error!("task {id} stays as it is: {why}");
                 let attempt = stored.task.status.attempt;
                 if attempt > 0 {
                     self.lanes.restore_holder(&slot, &id);
                 }
+                self.next_order = self.next_order.max(stored.queue_order);
                 self.unreadable.insert(id, (slot, attempt));
                 continue;
             }
-            // Of ten thousand that wait, none has a run to be asked for.
-            let runs = if stored.task.status.attempt > 0 { self.recent_runs(&id).await? } else { vec![] };
-            let run = runs.last();
-            let unfinished = run.filter(|run| run.run.finished_at.is_none()).cloned();
-            if run.is_some() {
-                self.lanes.restore_holder(&slot, &id);
-            } else {
-                self.lanes.restore_waiting(&slot, &id);
+            if self.take_over(stored).await? {
+                unfinished.push(id);
             }
-            self.adopt(stored, runs);
-            if let Some(run) = unfinished {
-                looking.spawn(self.look(id, run));
-            }
+            slots.insert(slot);
         }
-        if rebooted || self.config.restored {
-            self.pause_waiting_lanes().await;
+        self.note_boot(rebooted || self.config.restored).await?;
+        if self.config.restored
+            && let Err(error) = self.store.recovery_is_done()
+        {
+            tracing::warn!("the next start will look at all run folders again: {error}");
         }
-        while let Some(found) = looking.join_next().await {
-            if let Ok((id, attempt, found)) = found {
-                self.resume(&id, attempt, found).await;
-            }
-        }
+        self.look_for(unfinished).await;
         for slot in slots {
             self.start_ready(&slot).await;
         }
-        tokio::spawn(sweep_folders(self.store.clone(), self.folders.clone()));
+        let boot_id = self.config.boot_id.clone();
+        tokio::spawn(sweep_folders(self.store.clone(), self.folders.clone(), self.effect(), boot_id));
         Ok(())
     }
 
-    /// Whether the machine was restarted since the app ran last.
-    async fn note_boot(&mut self) -> Result<bool, SupervisorError> {
-        let last = self.store.meta(BOOT_KEY).await?;
-        let current = self.config.boot_id.clone();
-        let rebooted = last.as_ref().is_some_and(|last| *last != current);
-        if last.as_ref() != Some(&current) {
-            self.store.set_meta(BOOT_KEY, &current).await?;
+    /// Puts a task that is not over into its lane and into memory; whether its attempt has to be looked for.
+    async fn take_over(&mut self, stored: StoredTask) -> Result<bool, SupervisorError> {
+        self.next_order = self.next_order.max(stored.queue_order);
+        let (id, slot) = (stored.task.metadata.id.clone(), stored.task.spec.slot.clone());
+        // Of ten thousand that wait, none has a run to be asked for.
+        let runs = if stored.task.status.attempt > 0 { self.recent_runs(&id).await? } else { vec![] };
+        let unfinished = runs.last().is_some_and(|run| run.run.finished_at.is_none());
+        if runs.is_empty() {
+            self.lanes.restore_waiting(&slot, &id);
+        } else {
+            self.lanes.restore_holder(&slot, &id);
         }
-        Ok(rebooted)
+        self.adopt(stored, runs);
+        Ok(unfinished)
     }
 
-    /// After a reboot nothing that waits starts by itself: the person may not want it any more. After the database was lost,
-    /// it may have run already.
-    async fn pause_waiting_lanes(&mut self) {
-        let lanes = self.lanes.all();
-        for lane in lanes.into_iter().filter(|lane| lane.queued > 0 && !lane.paused) {
-            self.lanes.set(&lane.slot, None, Some(true));
-            let stored = StoredLane { slot: lane.slot, capacity: lane.capacity, paused: true };
-            drop(self.save(vec![Change::PutLane(stored)]).await);
+    /// Looks for all of these at once, and goes on with what is found.
+    async fn look_for(&mut self, unfinished: Vec<TaskId>) {
+        let (tell, mut told) = mpsc::channel(unfinished.len().max(1));
+        let marks = Marks::default();
+        for sought in unfinished.iter().filter_map(|id| self.sought(id)) {
+            let (effect, tell, marks) = (self.effect(), tell.clone(), marks.clone());
+            tokio::spawn(async move {
+                let found = effect.look(&sought, &marks).await;
+                // There is room for all.
+                let _ = tell.send((sought.id, sought.attempt, found)).await;
+            });
         }
+        drop(tell);
+        let patience = Instant::now() + FIRST_LOOKS;
+        while let Ok(found) = timeout_at(patience, told.recv()).await {
+            let Some((id, attempt, found)) = found else { return };
+            self.found(&id, attempt, found).await;
+        }
+        let effect = self.effect();
+        tokio::spawn(async move {
+            while let Some((id, attempt, found)) = told.recv().await {
+                effect.tell(Message::Found { id, attempt, found }).await;
+            }
+        });
+    }
+
+    /// Notes the boot, and with it, if `hold` says so, that nothing that waits starts by itself: after a reboot the person may
+    /// not want it any more; after the database was lost, it may have run already. One transaction: a start that does not get
+    /// through is followed by one that finds it as before.
+    async fn note_boot(&mut self, hold: bool) -> Result<(), SupervisorError> {
+        let mut changes =
+            vec![Change::SetMeta { key: BOOT_KEY.to_owned(), value: self.config.boot_id.clone() }];
+        if hold {
+            let waits = |active: &&Active| matches!(active.stage, Stage::Waiting | Stage::Backoff { .. });
+            let slots: BTreeSet<_> =
+                self.tasks.values().filter(waits).map(|active| active.slot().clone()).collect();
+            for slot in slots.into_iter().filter(|slot| !self.lanes.is_paused(slot)).collect::<Vec<_>>() {
+                let lane = self.lanes.set(&slot, None, Some(true));
+                changes.push(Change::PutLane(StoredLane { slot, capacity: lane.capacity, paused: true }));
+            }
+        }
+        Ok(self.store.apply(changes).await?)
     }
 
     /// The last runs of a task, oldest first: as many as it takes to see a crash loop.
@@ -130,7 +155,7 @@ impl Actor {
                     tokio::time::sleep(Duration::from_millis(delay)).await;
                     effect.tell(actor::Message::Due { id, attempt }).await;
                 });
-                Stage::Backoff { looping, timer: Some(timer.abort_handle()) }
+                Stage::Backoff { looping, held: false, timer: Some(timer.abort_handle()) }
             }
         };
         let mut active = Active::new(stored, stage);
@@ -139,76 +164,22 @@ impl Actor {
         self.tasks.insert(id, active);
     }
 
-    /// Looks at the run folder of an unfinished attempt.
-    fn look(
-        &self,
-        id: TaskId,
-        run: StoredRun,
-    ) -> impl Future<Output = (TaskId, u32, Found)> + Send + 'static {
-        let attempt = run.run.attempt;
-        let (runner, folder) = (Arc::clone(&self.runner), self.folders.run(&id, attempt));
-        let other_boot = run.boot_id != self.config.boot_id;
-        let restored = self.config.restored;
-        async move {
-            let lost = |reason| {
-                Found::Ended(Box::new(RunOutcome {
-                    end: RunEnd::Lost { reason },
-                    started_at_ms: None,
-                    finished_at_ms: now_ms(),
-                    duration: Duration::ZERO,
-                    flags: EndFlags::default(),
-                    usage: None,
-                }))
-            };
-            let run_id = format!("{id}/{attempt}");
-            let found = match runner.attach(&folder, &run_id).await {
-                Ok(Attached::Running(handle)) => Found::Alive(Box::new(handle)),
-                Ok(Attached::Finished(outcome)) => Found::Ended(Box::new(outcome)),
-                Ok(Attached::Lost(_)) if other_boot => lost(LostReason::Rebooted),
-                // A folder that is gone may also have been emptied after the run ended.
-                Ok(Attached::Lost(LostReason::NeverStarted)) if restored => lost(LostReason::RecordLost),
-                Ok(Attached::Lost(LostReason::NeverStarted)) => Found::NeverStarted,
-                Ok(Attached::Lost(reason)) => {
-                    if let Err(error) = runner.sweep(&run_id).await {
-                        tracing::warn!("processes of a lost run may be left: {error}");
-                    }
-                    lost(reason)
-                }
-                Err(error) => {
-                    tracing::warn!("run {id}/{attempt} cannot be attached to: {error}");
-                    lost(LostReason::ShimGone)
-                }
-            };
-            (id, attempt, found)
+    /// A task that was made of a run folder which the store did not know.
+    pub(crate) async fn taken_up(&mut self, id: &TaskId) -> Result<(), SupervisorError> {
+        let stored = self.store.task(id).await?;
+        let open = stored.filter(|stored| !stored.task.status.phase.is_terminal());
+        if let Some(stored) = open.filter(|_| !self.tasks.contains_key(id))
+            && self.take_over(stored).await?
+            && let Some(sought) = self.sought(id)
+        {
+            let effect = self.effect();
+            tokio::spawn(async move {
+                let found = effect.look(&sought, &Marks::default()).await;
+                effect.tell(Message::Found { id: sought.id, attempt: sought.attempt, found }).await;
+            });
         }
-    }
-
-    async fn resume(&mut self, id: &TaskId, attempt: u32, found: Found) {
-        match found {
-            Found::Alive(handle) => {
-                let Some(active) = self.tasks.get_mut(id) else { return };
-                // The stop was stored before the app ended; whether it was carried out is not known, and twice does no harm.
-                if active.stored.stop_requested {
-                    active.stage = Stage::Starting { stop: Some(StopMode::Graceful) };
-                }
-                let attached = event(id, now_ms(), Some(attempt), TaskEventKind::Attached, None);
-                drop(self.save(vec![attached]).await);
-                let (effect, id) = (self.effect(), id.clone());
-                tokio::spawn(effect.watch(id, attempt, *handle));
-            }
-            Found::Ended(outcome) => self.ended(id, attempt, &outcome).await,
-            Found::NeverStarted => {
-                let Some(active) = self.tasks.get_mut(id) else { return };
-                // The same attempt: its number, and its row, are those that were stored as the intent.
-                active.stored.task.status.attempt = attempt.saturating_sub(1);
-                if let Err(error) = std::fs::remove_dir_all(self.folders.run(id, attempt))
-                    && error.kind() != std::io::ErrorKind::NotFound
-                {
-                    tracing::warn!("cannot clear the folder of run {id}/{attempt}: {error}");
-                }
-                self.begin(id).await;
-            }
-        }
+        self.shared.feed.changed(id);
+        Ok(())
     }
 }
 
@@ -221,24 +192,60 @@ fn longest_wait_ms(spec: &TaskSpec) -> u64 {
     interval.max(spec.backoff.max_ms).max(LOOP_WINDOW_MS)
 }
 
-/// Removes folders of tasks that were deleted while their files could not be, and tidies those of finished ones where the
-/// app died before that. A task is stored before its folder is made, so that new ones are safe.
-async fn sweep_folders(store: Store, folders: RunFolders) {
-    let Ok(entries) = std::fs::read_dir(folders.root()) else { return };
-    for entry in entries.flatten() {
-        let Some(id) = entry.file_name().to_str().and_then(|name| TaskId::new(name).ok()) else { continue };
-        match store.task(&id).await {
-            Ok(None) => {
-                if let Err(error) = folders.purge(&id) {
-                    tracing::warn!("cannot remove the folder of the deleted task {id}: {error}");
-                }
-            }
-            Ok(Some(stored)) if stored.task.status.phase.is_terminal() => {
-                for attempt in folders.attempts(&id).unwrap_or_default() {
-                    folders.tidy(&id, attempt);
-                }
-            }
-            Ok(Some(_)) | Err(_) => {}
+/// Removes folders of tasks that were deleted while their files could not be, tidies those of finished ones where the app died
+/// before that, and takes up those that the store does not know. A task is stored before its folder is made, so that new ones
+/// are safe.
+async fn sweep_folders(store: Store, folders: RunFolders, effect: Effect, boot_id: String) {
+    let ids = match listed(&folders).await {
+        Ok(ids) => ids,
+        Err(error) => return tracing::warn!("cannot look at {}: {error}", folders.root().display()),
+    };
+    for id in ids {
+        if let Err(error) = sweep_folder(&store, &folders, &effect, &id, &boot_id).await {
+            tracing::warn!("the folder of task {id} cannot be settled: {error}");
         }
     }
+    if let Err(error) = forget_purged(&store, &folders).await {
+        tracing::warn!("deleted tasks cannot be forgotten: {error}");
+    }
+}
+
+async fn listed(folders: &RunFolders) -> std::io::Result<Vec<TaskId>> {
+    let folders = folders.clone();
+    let listed = tokio::task::spawn_blocking(move || folders.tasks()).await;
+    listed.map_err(std::io::Error::other)?
+}
+
+async fn sweep_folder(
+    store: &Store,
+    folders: &RunFolders,
+    effect: &Effect,
+    id: &TaskId,
+    boot_id: &str,
+) -> Result<(), SupervisorError> {
+    let failed = |source| SupervisorError::Folder { path: folders.task(id), source };
+    match store.task(id).await? {
+        None if store.is_deleted(id).await? => folders.purge(id).map_err(failed),
+        None => {
+            if restored::take_up(store, folders, id, boot_id).await? {
+                effect.tell(Message::TakenUp { id: id.clone() }).await;
+            }
+            Ok(())
+        }
+        Some(stored) if stored.task.status.phase.is_terminal() => {
+            for attempt in folders.attempts(id).map_err(failed)? {
+                folders.tidy(id, attempt);
+            }
+            Ok(())
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+/// Deletions of which nothing is left.
+async fn forget_purged(store: &Store, folders: &RunFolders) -> Result<(), StoreError> {
+    let deleted = store.deleted().await?;
+    let purged = deleted.into_iter().filter(|id| matches!(folders.task(id).try_exists(), Ok(false)));
+    let forgotten: Vec<Change> = purged.map(Change::ForgetDeleted).collect();
+    if forgotten.is_empty() { Ok(()) } else { store.apply(forgotten).await }
 }

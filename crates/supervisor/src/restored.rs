@@ -1,4 +1,4 @@
-//! After the database was lost: what the store says is of an earlier time, or nothing at all, and the run folders know better.
+//! After the database was lost, or another one was put into its place: what the store says is of an earlier time, or nothing at all, and the run folders know better.
 //!
 //! A run folder that the store does not know becomes a task of its own, so that its log is kept and its processes can be
 //! stopped; what was asked for in its spec is gone. A task whose latest runs the store does not know continues with the latest
@@ -32,18 +32,11 @@ struct RunFolder {
 /// Makes the store agree with the run folders. `boot_id` is that of this boot.
 pub async fn catch_up(store: &Store, folders: &RunFolders, boot_id: &str) -> Result<(), SupervisorError> {
     let mut changes = Vec::new();
-    let failed = |source| SupervisorError::Folder { path: folders.root().to_owned(), source };
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folders.root()).map_err(failed)? {
-        let name = entry.map_err(failed)?.file_name();
-        found.extend(name.to_str().and_then(|name| TaskId::new(name).ok()));
-    }
-    // In the order of their creation.
-    found.sort();
-    for id in found {
+    for id in tasks(folders)? {
         let runs = run_folders(&folders.task(&id));
         let Some(latest) = runs.last() else { continue };
         match store.task(&id).await? {
+            None if store.is_deleted(&id).await? => {}
             None => changes.extend(unknown_task(&id, &runs, boot_id)),
             Some(stored) if !stored.task.status.phase.is_terminal() && stored.unreadable.is_none() => {
                 changes.extend(later_run(store, stored, latest, boot_id).await?);
@@ -56,6 +49,29 @@ pub async fn catch_up(store: &Store, folders: &RunFolders, boot_id: &str) -> Res
     }
     store.apply(changes).await?;
     end_between_attempts(store).await
+}
+
+fn tasks(folders: &RunFolders) -> Result<Vec<TaskId>, SupervisorError> {
+    folders.tasks().map_err(|source| SupervisorError::Folder { path: folders.root().to_owned(), source })
+}
+
+/// Whether there is any run folder, of whatever task.
+pub fn any_run(folders: &RunFolders) -> Result<bool, SupervisorError> {
+    Ok(tasks(folders)?.iter().any(|id| !run_folders(&folders.task(id)).is_empty()))
+}
+
+/// Makes a task of a folder that the store does not know, and of which it does not say that it was deleted; `false` when there
+/// is no run in it.
+pub async fn take_up(
+    store: &Store,
+    folders: &RunFolders,
+    id: &TaskId,
+    boot_id: &str,
+) -> Result<bool, SupervisorError> {
+    let changes = unknown_task(id, &run_folders(&folders.task(id)), boot_id);
+    let is_one = !changes.is_empty();
+    store.apply(changes).await?;
+    Ok(is_one)
 }
 
 /// Oldest first. What cannot be read is left out; its folder stays.

@@ -1,7 +1,7 @@
 //! Ending tasks before their time: stop, replace, delete.
 
 use crate::SupervisorError;
-use crate::actor::{Actor, event, now_ms, runner_mode};
+use crate::actor::{Actor, Message, event, now_ms, runner_mode};
 use crate::attempt::{Active, DeleteReply, Stage};
 use crate::commit::Commit;
 use solti_model::{StopMode, TaskEventKind, TaskId, TaskPhase};
@@ -48,6 +48,26 @@ impl Actor {
             Stage::Waiting | Stage::Backoff { .. } => {
                 self.finish_waiting(id).await;
                 None
+            }
+            Stage::PutOff { .. } => {
+                self.stop_put_off(id).await;
+                None
+            }
+            Stage::OutOfSight { stop, requests } => {
+                *stop = Some(mode);
+                let requests = requests.clone();
+                let changes = self.stop_changes(id, now, mode, why).await;
+                let commit = self.save(changes).await;
+                let (effect, id) = (self.effect(), id.clone());
+                let (done, told) = oneshot::channel();
+                tokio::spawn(async move {
+                    let result = commit.until_done().await.map(drop);
+                    // Whoever looks for the run carries it out; it may have found it meanwhile, and then that is told.
+                    let _ = requests.send(mode).await;
+                    effect.shared.feed.changed(&id);
+                    drop(done.send(result));
+                });
+                Some(Commit::Relayed(told))
             }
             Stage::Starting { stop } => {
                 *stop = Some(mode);
@@ -116,9 +136,11 @@ impl Actor {
         }
     }
 
-    /// Removes a task that is over, first from the store: files without a row are swept at the next start.
+    /// Removes a task that is over, first from the store: files of a noted deletion are swept at the next start.
     pub(crate) async fn erase(&mut self, id: TaskId, replies: Vec<DeleteReply>) {
-        let commit = self.save(vec![Change::DeleteTask(id.clone())]).await;
+        let mut changes = vec![Change::DeleteTask(id.clone())];
+        changes.extend(self.purged.drain(..).map(Change::ForgetDeleted));
+        let commit = self.save(changes).await;
         let (effect, folders) = (self.effect(), self.folders.clone());
         tokio::spawn(async move {
             let stored = commit.once().await.map_err(SupervisorError::from);
@@ -130,8 +152,11 @@ impl Actor {
                     let id = id.clone();
                     tokio::task::spawn_blocking(move || folders.purge(&id)).await
                 };
-                if let Ok(Err(error)) = purged {
-                    tracing::warn!("cannot remove {}: {error}", folder.display());
+                match purged {
+                    Ok(Ok(())) => effect.tell(Message::Purged { id: id.clone() }).await,
+                    Ok(Err(error)) => tracing::warn!("cannot remove {}: {error}", folder.display()),
+                    // The runtime is ending; the next start removes it.
+                    Err(_) => {}
                 }
                 effect.shared.feed.deleted(&id);
             }

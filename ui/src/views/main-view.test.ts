@@ -193,7 +193,7 @@ test("a lane takes another capacity and goes on when it is resumed", async () =>
   await waitFor(() => expect(screen.queryByTestId("paused-lanes")).toBeNull());
 });
 
-test("closing while tasks run asks, keeps them by default, and is remembered", async () => {
+test("closing while tasks run asks, keeps them by default, and is remembered only where that is ticked", async () => {
   await open();
   const answered = vi.spyOn(fake, "answerClosing");
   fake.askClosing({ running: 2, waiting: 1, leads: "toEnd" });
@@ -206,6 +206,13 @@ test("closing while tasks run asks, keeps them by default, and is remembered", a
 
   fake.askClosing({ running: 1, waiting: 0, leads: "toEnd" });
   await fireEvent.click(await screen.findByTestId("close-keep"));
+  expect(answered).toHaveBeenLastCalledWith("background", false);
+  await waitFor(() => expect(screen.queryByTestId("close-dialog")).toBeNull());
+  expect((await fake.getSettings()).closing).toBe("ask");
+
+  fake.askClosing({ running: 1, waiting: 0, leads: "toEnd" });
+  await fireEvent.click(await screen.findByLabelText("Do this every time"));
+  await fireEvent.click(screen.getByTestId("close-keep"));
   expect(answered).toHaveBeenLastCalledWith("background", true);
   await waitFor(async () => expect((await fake.getSettings()).closing).toBe("background"));
 });

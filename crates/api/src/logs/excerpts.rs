@@ -257,13 +257,13 @@ impl LogExcerpts for SupervisorApiAdapter {
         let Some((mut bytes, full_len)) = found else {
             return Err(FieldError::new("row", format!("there is no row {row}")).into());
         };
-        if from_byte + (bytes.len() as u64) < full_len {
+        if from_byte.saturating_add(bytes.len() as u64) < full_len {
             bytes.truncate(whole_characters(&bytes));
         }
         Ok(LineChunk {
             text: String::from_utf8_lossy(&bytes).into_owned(),
             from_byte,
-            next_byte: from_byte + bytes.len() as u64,
+            next_byte: from_byte.saturating_add(bytes.len() as u64),
             full_len,
         })
     }

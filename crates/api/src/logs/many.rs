@@ -20,6 +20,8 @@ const PAGE: u32 = 100;
 const TRIES: u32 = 6;
 /// A log from this size on is searched by several threads.
 const LARGE: u64 = 32 * 1024 * 1024;
+/// Runs in one message: a task may have thousands.
+const AT_ONCE: usize = 500;
 /// The longest beginning of a first match, in bytes.
 const FIRST_TEXT: usize = 400;
 
@@ -59,17 +61,23 @@ pub(super) async fn search(
         })
         .buffered(threads());
     let nothing = TaskHits { tasks: Vec::new(), searched_tasks: 0, total_tasks, complete: false };
-    let later = futures::stream::unfold((Box::pin(hits), stop, 0u64, false), move |state| async move {
-        let (mut hits, stop, searched, ended) = state;
+    let start = (Box::pin(hits), stop, 0u64, false, Vec::new());
+    let later = futures::stream::unfold(start, move |state| async move {
+        let (mut hits, stop, searched, ended, untold) = state;
         if ended {
             return None;
         }
-        let found = hits.next().await;
-        let (complete, searched) = (found.is_none(), searched + u64::from(found.is_some()));
+        let (mut tasks, complete, searched) = if untold.is_empty() {
+            let found = hits.next().await;
+            let (complete, searched) = (found.is_none(), searched + u64::from(found.is_some()));
+            (found.unwrap_or_default(), complete, searched)
+        } else {
+            (untold, false, searched)
+        };
+        let untold = tasks.split_off(tasks.len().min(AT_ONCE));
         let total_tasks = total_tasks.max(searched);
-        let news =
-            TaskHits { tasks: found.unwrap_or_default(), searched_tasks: searched, total_tasks, complete };
-        Some((news, (hits, stop, searched, complete)))
+        let news = TaskHits { tasks, searched_tasks: searched, total_tasks, complete };
+        Some((news, (hits, stop, searched, complete, untold)))
     });
     Ok(Box::pin(futures::stream::iter([nothing]).chain(later)))
 }

@@ -51,7 +51,9 @@ fn say_bounds(schema: &mut Schema) {
     if schema.get("minimum").is_none() {
         schema.insert("minimum".into(), low.into());
     }
-    schema.insert("maximum".into(), high.into());
+    if schema.get("maximum").is_none() {
+        schema.insert("maximum".into(), high.into());
+    }
 }
 
 fn operation(route: &Route, error: &Schema, schemas: &mut SchemaGenerator) -> Value {
@@ -136,5 +138,37 @@ fn answer(content: &Content, schemas: &mut SchemaGenerator) -> Value {
                 "content": {"text/event-stream": {"schema": {"type": "string"}, "x-event-data": data}},
             })
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use solti_model::TaskSpec;
+
+    #[test]
+    fn the_bounds_of_the_document_are_those_of_the_validator() {
+        let settings = SchemaSettings::draft2020_12()
+            .with(|settings| settings.transforms.push(Box::new(RecursiveTransform(say_bounds))));
+        let document = settings.into_generator().into_root_schema_for::<TaskSpec>().to_value();
+        let longest = solti_model::MAX_DURATION_MS;
+        let backoff = "/$defs/BackoffStrategy/properties";
+        let limits = "/$defs/ResourceLimits/properties";
+        for (path, most) in [
+            ("/properties/timeout".to_owned(), longest),
+            ("/properties/maxRetries".to_owned(), solti_model::MAX_RETRIES.into()),
+            ("/$defs/RestartStrategy/oneOf/2/properties/intervalMs".to_owned(), longest),
+            (format!("{backoff}/firstMs"), longest),
+            (format!("{backoff}/maxMs"), longest),
+            (format!("{limits}/memoryBytes"), solti_model::MAX_BYTES),
+            (format!("{limits}/cpuPercent"), solti_model::MAX_CPU_PERCENT.into()),
+            (format!("{limits}/openFiles"), solti_model::MAX_OPEN_FILES.into()),
+            (format!("{limits}/processes"), solti_model::MAX_PROCESSES.into()),
+            (format!("{limits}/outputBytes"), solti_model::MAX_BYTES),
+        ] {
+            let schema = document.pointer(&path).unwrap_or_else(|| panic!("{path} in {document:#}"));
+            assert_eq!(schema["maximum"].as_u64(), Some(most), "{path}: {schema}");
+        }
+        assert_eq!(document.pointer(&format!("{backoff}/factor")).unwrap()["maximum"], 1000.0);
     }
 }

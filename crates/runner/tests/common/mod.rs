@@ -14,7 +14,7 @@ use base64::engine::general_purpose::STANDARD;
 use solti_model::{
     CommandMode, EnvVar, ResourceLimits, ScriptMode, ScriptRuntime, SubprocessMode, SubprocessTask, TaskKind,
 };
-use solti_runner::{RunHandle, RunOutcome, RunRequest, Runner, ShimRunner, StartFailure};
+use solti_runner::{RunHandle, RunOutcome, RunRequest, Runner, ShimRunner, StartError, StartFailure};
 
 /// No test waits longer for anything than this; a run that needs it has hung.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -72,7 +72,11 @@ impl Runs {
     }
 
     pub async fn start(&self, task: &str, kind: TaskKind) -> Result<RunHandle, StartFailure> {
-        runner().start(self.request(task, kind)).await
+        match runner().start(self.request(task, kind)).await {
+            Ok(handle) => Ok(handle),
+            Err(StartError::Failed(failure)) => Err(failure),
+            Err(StartError::Unknown(error)) => panic!("{error}"),
+        }
     }
 
     /// Starts and waits; returns the end and what was printed.

@@ -129,6 +129,8 @@ impl World {
             }
             Step::Lane { lane, capacity, paused } => self.set_lane(lane, capacity, paused),
             Step::RefuseStart => self.machine.refuse_next(),
+            Step::Short { starts } => self.machine.be_short(starts),
+            Step::Blind { looks } => self.machine.be_blind(looks),
             Step::Stubborn => self.machine.next_is_stubborn(),
             Step::Run { turns } => self.life().runtime.block_on(async {
                 for _ in 0..turns {

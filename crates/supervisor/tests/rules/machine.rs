@@ -4,10 +4,10 @@ use async_trait::async_trait;
 use solti_model::{Slot, TaskId, TaskKind, TaskPhase};
 use solti_runner::{
     AttachError, Attached, EndFlags, LostReason, RunEnd, RunEnds, RunHandle, RunOutcome, RunRequest, Runner,
-    Stage, StartCause, StartFailure, StopMode, UnsupportedKind,
+    Stage, StartCause, StartError, StartFailure, StopMode, UnsupportedKind,
 };
 use solti_store::Store;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -53,6 +53,10 @@ struct State {
     /// The most places a lane has had since the app was at rest.
     places: BTreeMap<Slot, usize>,
     refuse_next: bool,
+    /// So many starts meet a system that has nothing left.
+    short: u32,
+    /// So many looks at runs fail.
+    blind: u32,
     next_is_stubborn: bool,
     broken: Vec<String>,
 }
@@ -87,6 +91,14 @@ impl Machine {
         self.state().refuse_next = true;
     }
 
+    pub fn be_short(&self, starts: u32) {
+        self.state().short = starts;
+    }
+
+    pub fn be_blind(&self, looks: u32) {
+        self.state().blind = looks;
+    }
+
     pub fn next_is_stubborn(&self) {
         self.state().next_is_stubborn = true;
     }
@@ -94,6 +106,7 @@ impl Machine {
     pub fn nobody_is_stubborn(&self) {
         let mut state = self.state();
         (state.next_is_stubborn, state.refuse_next) = (false, false);
+        (state.short, state.blind) = (0, 0);
         state.processes.values_mut().for_each(|process| process.stubborn = false);
     }
 
@@ -180,13 +193,17 @@ fn outcome_of(end: RunEnd) -> RunOutcome {
     }
 }
 
+fn refusal(errno: i32, cause: StartCause) -> StartFailure {
+    StartFailure { stage: Stage::Resolve, errno, path: "nothing".into(), cause }
+}
+
 #[async_trait]
 impl Runner for Machine {
     fn accepts(&self, _kind: &TaskKind) -> Result<(), UnsupportedKind> {
         Ok(())
     }
 
-    async fn start(&self, request: RunRequest) -> Result<RunHandle, StartFailure> {
+    async fn start(&self, request: RunRequest) -> Result<RunHandle, StartError> {
         let run_id = request.run_id;
         let (id, attempt) = run_id.rsplit_once('/').expect("task and attempt");
         let (id, attempt) = (TaskId::new(id).expect("legal"), attempt.parse::<u32>().expect("a number"));
@@ -221,13 +238,12 @@ impl Runner for Machine {
             }
         }
         state.broken.extend(broken);
+        if let Some(left) = state.short.checked_sub(1) {
+            state.short = left;
+            return Err(refusal(rustix::io::Errno::MFILE.raw_os_error(), StartCause::System).into());
+        }
         if std::mem::take(&mut state.refuse_next) {
-            return Err(StartFailure {
-                stage: Stage::Resolve,
-                errno: 0,
-                path: "nothing".into(),
-                cause: StartCause::NoSuchProgram,
-            });
+            return Err(refusal(0, StartCause::NoSuchProgram).into());
         }
         let stubborn = std::mem::take(&mut state.next_is_stubborn);
         let slot = slot.unwrap_or_else(|| Slot::new("none").expect("legal"));
@@ -236,8 +252,14 @@ impl Runner for Machine {
         Ok(self.handle(&run_id))
     }
 
-    async fn attach(&self, _run_dir: &Path, run_id: &str) -> Result<Attached, AttachError> {
-        let end = self.state().processes.get(run_id).map(|process| process.end.clone());
+    async fn attach(&self, run_dir: &Path, run_id: &str) -> Result<Attached, AttachError> {
+        let mut state = self.state();
+        if let Some(left) = state.blind.checked_sub(1) {
+            state.blind = left;
+            return Err(AttachError::NoAnswer { path: run_dir.to_owned() });
+        }
+        let end = state.processes.get(run_id).map(|process| process.end.clone());
+        drop(state);
         Ok(match end {
             None => Attached::Lost(LostReason::NeverStarted),
             Some(None) => Attached::Running(self.handle(run_id)),
@@ -248,5 +270,19 @@ impl Runner for Machine {
 
     async fn sweep(&self, _run_id: &str) -> Result<usize, AttachError> {
         Ok(0)
+    }
+
+    async fn marks(&self) -> Result<HashMap<String, usize>, AttachError> {
+        Ok(self.alive().into_iter().map(|run_id| (run_id, 1)).collect())
+    }
+
+    async fn end_unreachable(
+        &self,
+        run_dir: &Path,
+        run_id: &str,
+        _mode: StopMode,
+    ) -> Result<Attached, AttachError> {
+        self.finish(run_id, RunEnd::Stopped { code: None, signal: Some(9) });
+        self.attach(run_dir, run_id).await
     }
 }

@@ -1,5 +1,21 @@
 // Generated from crates/model by `make bindings`. Do not edit.
 
+export const BOUNDS = {
+  MAX_DURATION_MS: 3153600000000,
+  MAX_BACKOFF_FACTOR: 1000,
+  MAX_RETRIES: 1000000000,
+  MAX_BYTES: 1000000000000000,
+  MIN_MEMORY_BYTES: 1048576,
+  MAX_CPU_PERCENT: 100000,
+  MIN_OPEN_FILES: 8,
+  MAX_OPEN_FILES: 1073741824,
+  MAX_PROCESSES: 4194304,
+  MAX_LANE_CAPACITY: 1000000,
+  MIN_LOG_BYTES: 1000000,
+  MAX_KEEP_DAYS: 36500,
+  MAX_KEEP_TASKS: 1000000000,
+} as const;
+
 export type TaskSpec = { 
 /**
  * The lane.
@@ -248,6 +264,10 @@ waiting?: Waiting,
  * A stop was asked for and is under way.
  */
 stopping: boolean, 
+/**
+ * Why nothing can be learned of it for now, or its start is put off; one sentence. It is tried again by itself.
+ */
+trouble?: string, 
 /**
  * The latest runs, oldest first.
  */

@@ -1,6 +1,7 @@
 // A backend in memory, for tests and for looking at the page in a browser. It keeps the contract's rules where the
 // page shows them (lanes, phases, errors with a field, paging, deltas); it runs nothing. Data: fake-data.ts.
 import type { Backend, Unsubscribe } from "./backend";
+import { BOUNDS } from "./bindings";
 import { ApiError } from "./errors";
 import { fakeId, makeTask, seedLanes, seedTasks, type FakeTask } from "./fake-data";
 import { fakeLine } from "./fake-log";
@@ -265,10 +266,17 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
     ) {
       throw invalid("kind.subprocess.mode.command.command", "the command is empty");
     }
-    if (spec.timeout !== undefined && spec.timeout <= 0)
-      throw invalid("timeout", "the timeout must be longer than 0 ms");
-    if (spec.maxRetries !== undefined && spec.maxRetries < 1)
-      throw invalid("maxRetries", "at least 1, or leave it out");
+    const within = (field: string, value: number | undefined, least: number, most: number) => {
+      if (value !== undefined && !(value >= least && value <= most))
+        throw invalid(field, `must be from ${least} to ${most}`);
+    };
+    within("timeout", spec.timeout, 1, BOUNDS.MAX_DURATION_MS);
+    within("maxRetries", spec.maxRetries, 1, BOUNDS.MAX_RETRIES);
+    within("backoff.firstMs", spec.backoff?.firstMs, 1, BOUNDS.MAX_DURATION_MS);
+    within("backoff.maxMs", spec.backoff?.maxMs, 1, BOUNDS.MAX_DURATION_MS);
+    within("backoff.factor", spec.backoff?.factor, 1, BOUNDS.MAX_BACKOFF_FACTOR);
+    if (spec.restart?.type === "always")
+      within("restart.intervalMs", spec.restart.intervalMs, 0, BOUNDS.MAX_DURATION_MS);
     if (spec.backoff && spec.backoff.maxMs < spec.backoff.firstMs)
       throw invalid("backoff.maxMs", "the longest wait is shorter than the first");
   }

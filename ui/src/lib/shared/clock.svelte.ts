@@ -1,33 +1,55 @@
-// One clock for the whole window, so that a hundred rows tick together and no row owns a timer.
-// It ticks once a second, and only while the window can be seen.
+// The time of day as the whole window reads it, so that a hundred rows tick together and no row owns a timer. It ticks only
+// while something that is drawn reads it, only as often as what is read needs, and only while the window can be seen.
+import { createSubscriber } from "svelte/reactivity";
 
-const state = $state({ now: Date.now() });
-let held = false;
-let timer: ReturnType<typeof setInterval> | undefined;
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+/** Words in minutes, hours and days are at most this late. */
+const COARSE = 15 * SECOND;
 
-function tick() {
-  if (!held) state.now = Date.now();
-}
+const held = $state<{ at: number | undefined }>({ at: undefined });
 
 /** Lets the clock stand while nothing that is shown is current: what went on then would look alive. */
 export function holdClock(hold: boolean) {
-  held = hold;
-  tick();
+  held.at = hold ? (held.at ?? Date.now()) : undefined;
 }
 
-/** Call once from a view; returns what stops it. */
-export function startClock(): () => void {
-  const run = () => {
-    clearInterval(timer);
-    timer = document.hidden ? undefined : setInterval(tick, 1000);
-    tick();
-  };
-  run();
-  document.addEventListener("visibilitychange", run);
-  return () => {
-    clearInterval(timer);
-    document.removeEventListener("visibilitychange", run);
-  };
+/** Returns what tells a reader that effects see that it has to look again. */
+function ticking(every: number): () => void {
+  return createSubscriber((tick) => {
+    let timer: ReturnType<typeof setInterval> | undefined;
+    const run = () => {
+      clearInterval(timer);
+      timer = document.hidden ? undefined : setInterval(tick, every);
+    };
+    const shown = () => {
+      run();
+      if (!document.hidden) tick();
+    };
+    run();
+    document.addEventListener("visibilitychange", shown);
+    return () => {
+      clearInterval(timer);
+      document.removeEventListener("visibilitychange", shown);
+    };
+  });
 }
 
-export const clockNow = (): number => state.now;
+const eachSecond = ticking(SECOND);
+const seldom = ticking(COARSE);
+
+/** Now, read from an effect only as often as words about the moment `at` change that count seconds up to `within` from it. */
+function now(at: number, within: number): number {
+  if (held.at !== undefined) return held.at;
+  const time = Date.now();
+  if (Math.abs(time - at) < within) eachSecond();
+  else seldom();
+  return time;
+}
+
+/** Now, for `clock` and `duration` from or to that moment. */
+export const countNow = (at: number): number => now(at, HOUR);
+
+/** Now, for `ago`. */
+export const agoNow = (at: number): number => now(at, MINUTE);

@@ -41,8 +41,16 @@ test("an end is said in plain words", () => {
 test("who waits says for what, and a crash loop is named", () => {
   const row = (waiting: TaskRow["waiting"]) =>
     ({ task: { spec: { slot: "etl" }, status: { attempt: 5 } }, waiting }) as TaskRow;
-  expect(waitingFor(row({ reason: "backoff", until: 13_000 }), 1000)).toBe("attempt 6 in 12 s");
-  expect(waitingFor(row({ reason: "crashLoop", until: 13_000 }), 1000)).toBe("crash loop: attempt 6 in 12 s");
-  expect(waitingFor(row({ reason: "crashLoop", until: 900 }), 1000)).toBe("crash loop: attempt 6 is due");
-  expect(waitingFor(row({ reason: "lanePaused" }), 1000)).toBe("lane etl is paused");
+  const now = () => 1000;
+  expect(waitingFor(row({ reason: "backoff", until: 13_000 }), now)).toBe("attempt 6 in 12 s");
+  expect(waitingFor(row({ reason: "crashLoop", until: 13_000 }), now)).toBe("crash loop: attempt 6 in 12 s");
+  expect(waitingFor(row({ reason: "crashLoop", until: 900 }), now)).toBe("crash loop: attempt 6 is due");
+  expect(waitingFor(row({ reason: "lanePaused" }), now)).toBe("lane etl is paused");
+});
+
+test("a task of which nothing can be learned says why, whatever its phase", () => {
+  const trouble = "cannot be looked at: the supervising process of /runs/a/1 does not answer";
+  expect(waitingFor({ trouble } as TaskRow, () => 1000)).toBe(trouble);
+  const start = "waiting for the system: too many open files";
+  expect(waitingFor({ waiting: { reason: "starting" }, trouble: start } as TaskRow, () => 1000)).toBe(start);
 });

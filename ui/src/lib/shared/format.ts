@@ -1,6 +1,9 @@
 // How the page says times, sizes and ends in words. Pure; the exact values go into a title beside them.
 import type { Phase, TaskRow, TaskRun, Waiting } from "../api/types";
 
+/** What time it is, for words about the moment `at`; asked for only where such words are said. */
+export type NowFor = (at: number) => number;
+
 const pad = (n: number) => String(n).padStart(2, "0");
 
 /** `840 ms`, `4.2 s`, `38 s`, `12 m 04 s`, `1 h 02 m`, `3 d 04 h`. */
@@ -30,8 +33,8 @@ export function span(ms: number): string {
   return m % 60 === 0 ? `${m / 60} h` : `${Math.floor(m / 60)} h ${m % 60} min`;
 }
 
-export function ago(at: number, now: number): string {
-  const ms = now - at;
+export function ago(at: number, nowFor: NowFor): string {
+  const ms = nowFor(at) - at;
   if (ms < 5000) return "just now";
   if (ms < 60_000) return `${Math.floor(ms / 1000)} s ago`;
   if (ms < 3_600_000) return `${Math.floor(ms / 60_000)} min ago`;
@@ -93,21 +96,18 @@ export function outcome(end: { phase: Phase; exitCode?: number; error?: string }
   return `exit ${exitCode}${said}`;
 }
 
-/** Why a task waits: "2nd in lane etl, behind nightly-import", "attempt 3 in 12 s". */
-export function waitingFor(row: TaskRow, now: number): string {
+/** Why a task waits, or nothing can be learned of it: "2nd in lane etl, behind nightly-import", "attempt 3 in 12 s". */
+export function waitingFor(row: TaskRow, nowFor: NowFor): string {
+  if (row.trouble !== undefined) return row.trouble;
   const waiting: Waiting | undefined = row.waiting;
   const { slot } = row.task.spec;
   switch (waiting?.reason) {
     case "lane":
       return `${ordinal(waiting.position)} in lane ${slot}, behind ${waiting.behind}`;
     case "backoff":
-      return waiting.until > now
-        ? `attempt ${row.task.status.attempt + 1} in ${clock(waiting.until - now)}`
-        : `attempt ${row.task.status.attempt + 1} is due`;
+      return `attempt ${row.task.status.attempt + 1} ${due(waiting.until, nowFor)}`;
     case "crashLoop":
-      return waiting.until > now
-        ? `crash loop: attempt ${row.task.status.attempt + 1} in ${clock(waiting.until - now)}`
-        : `crash loop: attempt ${row.task.status.attempt + 1} is due`;
+      return `crash loop: attempt ${row.task.status.attempt + 1} ${due(waiting.until, nowFor)}`;
     case "lanePaused":
       return `lane ${slot} is paused`;
     case "starting":
@@ -117,10 +117,16 @@ export function waitingFor(row: TaskRow, now: number): string {
   }
 }
 
-/** Elapsed time of what runs or ran, in milliseconds; undefined before the first start. */
-export function elapsed(row: Pick<TaskRow, "startedAt" | "finishedAt">, now: number): number | undefined {
-  return row.startedAt === undefined ? undefined : Math.max(0, (row.finishedAt ?? now) - row.startedAt);
+function due(at: number, nowFor: NowFor): string {
+  const left = at - nowFor(at);
+  return left > 0 ? `in ${clock(left)}` : "is due";
 }
 
-export const runLength = (run: TaskRun, now: number): number =>
-  Math.max(0, (run.finishedAt ?? now) - run.startedAt);
+/** Elapsed time of what runs or ran, in milliseconds; undefined before the first start. */
+export function elapsed(row: Pick<TaskRow, "startedAt" | "finishedAt">, nowFor: NowFor): number | undefined {
+  const { startedAt, finishedAt } = row;
+  return startedAt === undefined ? undefined : runLength({ startedAt, finishedAt }, nowFor);
+}
+
+export const runLength = (run: Pick<TaskRun, "startedAt" | "finishedAt">, nowFor: NowFor): number =>
+  Math.max(0, (run.finishedAt ?? nowFor(run.startedAt)) - run.startedAt);

@@ -222,6 +222,44 @@ describe("the submit form", () => {
     expect(screen.queryByTestId("withheld")).toBeNull();
   });
 
+  describe("a variable with line breaks", () => {
+    const pem = "-----BEGIN KEY-----\nMIIBQ==\n-----END KEY-----\n";
+    const value = (): HTMLInputElement => screen.getByLabelText("Value of variable 1");
+    const paste = (into: HTMLElement, text: string) =>
+      fireEvent.paste(into, { clipboardData: { getData: () => text } });
+    async function run(): Promise<unknown> {
+      await type("field-command", "deploy");
+      await type("field-cwd", "/tmp");
+      await fireEvent.click(screen.getByTestId("submit"));
+      await waitFor(() => expect(sent).toHaveLength(1));
+      const kind = sent[0]?.kind as { subprocess: { env?: unknown } };
+      return kind.subprocess.env;
+    }
+
+    it("is edited without losing them", async () => {
+      const mode = { command: { command: "deploy" } };
+      open({ slot: "s", kind: { subprocess: { mode, env: [{ key: "CERT", value: pem }] } } });
+      expect(value().tagName).toBe("TEXTAREA");
+      await fireEvent.input(value(), { target: { value: `${pem}more` } });
+      expect(await run()).toEqual([{ key: "CERT", value: `${pem}more` }]);
+    });
+
+    it("can be pasted into the field of a value, and of a key with the rest of a .env file", async () => {
+      open();
+      await fireEvent.click(screen.getByText("Add variable"));
+      await fireEvent.input(screen.getByLabelText("Key of variable 1"), { target: { value: "CERT" } });
+      await paste(value(), pem);
+      await waitFor(() => expect(document.activeElement).toBe(value()));
+      await fireEvent.click(screen.getByText("Add variable"));
+      await paste(screen.getByLabelText("Key of variable 2"), `OTHER='a\nb'\nREGION=eu`);
+      expect(await run()).toEqual([
+        { key: "CERT", value: pem },
+        { key: "OTHER", value: "a\nb" },
+        { key: "REGION", value: "eu" },
+      ]);
+    });
+  });
+
   it("shows the arguments as they will be passed, and what no shell will expand", async () => {
     open();
     await type("field-command", "cat *.txt | wc 'a b'");

@@ -3,7 +3,6 @@ import type { TaskSpec } from "../api";
 import { decodeUtf8, encodeUtf8 } from "./base64";
 import { dropDraft, loadDraft, saveDraft } from "./draft";
 import { looksSecret } from "../shared/secret";
-import { parseEnv } from "./env";
 import { placeError, sectionOf } from "./errors";
 import { specFromJson, specToJson } from "./json";
 import { emptyForm, fromSpec, ownLane, toSpec } from "./spec";
@@ -320,20 +319,6 @@ describe("error placement", () => {
 });
 
 describe("environment", () => {
-  it("reads pasted .env text", () => {
-    const { env, rejected } = parseEnv(
-      `# c\nexport A=1\nB="x \\"y\\" #z\\n"\nC='it $x'\nD=plain # note\n\nnot a line\nE=a=b`,
-    );
-    expect(env.map(({ key, value }) => [key, value])).toEqual([
-      ["A", "1"],
-      ["B", 'x "y" #z\n'],
-      ["C", "it $x"],
-      ["D", "plain"],
-      ["E", "a=b"],
-    ]);
-    expect(rejected).toEqual(["not a line"]);
-  });
-
   it("masks what looks like a secret", () => {
     expect(["API_KEY", "github_token", "DB_PASSWORD"].every(looksSecret)).toBe(true);
     expect(looksSecret("PATH")).toBe(false);

@@ -1,0 +1,88 @@
+//! The least and the greatest of every number that a person may set, each stated here alone.
+//!
+//! The validator, the JSON Schemas of the OpenAPI document, the page (through the bindings) and the command line read them;
+//! that the gRPC document says the same is tested. A number outside of them may still be stored, by an earlier version: it
+//! is read as it is, and whoever computes with it saturates.
+
+use crate::FieldError;
+use std::fmt::Display;
+
+/// 100 years of 365 days, in milliseconds. As a time from now on it is far inside of what databases, clocks and JavaScript hold.
+pub const MAX_DURATION_MS: u64 = 100 * 365 * 24 * 60 * 60 * 1_000;
+/// Beyond it the second wait is the longest one anyway.
+pub const MAX_BACKOFF_FACTOR: f64 = 1_000.0;
+pub const MAX_RETRIES: u32 = 1_000_000_000;
+/// 1 PB: of memory, of output, of logs. Every number up to it is exact in JSON.
+pub const MAX_BYTES: u64 = 1_000_000_000_000_000;
+/// No program can even be loaded in less.
+pub const MIN_MEMORY_BYTES: u64 = 1 << 20;
+/// A thousand processors.
+pub const MAX_CPU_PERCENT: u32 = 100_000;
+/// No program can even be loaded with fewer.
+pub const MIN_OPEN_FILES: u32 = 8;
+/// Linux lets no process have more.
+pub const MAX_OPEN_FILES: u32 = 1 << 30;
+/// Linux has no more process ids.
+pub const MAX_PROCESSES: u32 = 1 << 22;
+pub const MAX_LANE_CAPACITY: u32 = 1_000_000;
+/// A shorter log says too little to be of use.
+pub const MIN_LOG_BYTES: u64 = 1_000_000;
+/// 100 years.
+pub const MAX_KEEP_DAYS: u32 = 36_500;
+pub const MAX_KEEP_TASKS: u32 = 1_000_000_000;
+
+/// Whether `value` may be the value of `field`. `unit` follows the numbers in the error: `" ms"`, or nothing.
+pub(crate) fn within<T: PartialOrd + Display>(
+    field: &str,
+    value: T,
+    least: T,
+    most: T,
+    unit: &str,
+) -> Result<(), FieldError> {
+    // What compares with nothing, as no number does, is outside.
+    if value >= least && value <= most {
+        return Ok(());
+    }
+    let rule = format!("must be from {} to {}{unit}", grouped(&least), grouped(&most));
+    Err(FieldError::new(field, rule))
+}
+
+/// As a lane's setting; see [`MAX_LANE_CAPACITY`].
+///
+/// # Errors
+/// Names the field.
+pub fn check_lane_capacity(capacity: u32) -> Result<(), FieldError> {
+    if capacity == 0 {
+        return Err(FieldError::new("capacity", "must be at least 1; pause the lane to start nothing"));
+    }
+    within("capacity", capacity, 1, MAX_LANE_CAPACITY, "")
+}
+
+/// `3,153,600,000,000`
+fn grouped(number: &impl Display) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3 + 1);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_outside_is_refused_by_name_and_with_the_range() {
+        assert_eq!(within("a", 1, 1, 3, ""), Ok(()));
+        assert_eq!(within("a", 3, 1, 3, ""), Ok(()));
+        let refused = within("timeout", u64::MAX, 1, MAX_DURATION_MS, " ms").expect_err("too long");
+        assert_eq!(refused.to_string(), "timeout: must be from 1 to 3,153,600,000,000 ms");
+        for no_number in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 0.5] {
+            assert!(within("f", no_number, 1.0, MAX_BACKOFF_FACTOR, "").is_err(), "{no_number}");
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! Ends a run whose shim does not do it: it was stopped, hangs, or its socket is gone. What is signalled carries the run's mark,
+//! descends from its shim, or is that shim, so nobody else can be hit; and only a free lock is believed to be the end.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use solti_shim::tree::Process;
+use tokio::time::{Instant, sleep};
+
+use crate::run_dir::RunDir;
+use crate::sweep::end_members;
+use crate::watch::now_ms;
+use crate::{AttachError, Attached, EndFlags, RunEnd, RunOutcome, StopMode, attach};
+
+/// From TERM to KILL, where nobody knows the run's own.
+const GRACE: Duration = Duration::from_secs(5);
+/// A shim that only could not be asked notices the end of its processes and records it.
+const SHIM_ENDS_WITHIN: Duration = Duration::from_secs(3);
+/// After KILL; what is there then is stuck in the kernel.
+const KILLED_WITHIN: Duration = Duration::from_secs(1);
+const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
+
+/// As [`Runner::end_unreachable`](crate::Runner::end_unreachable).
+pub async fn end_unreachable(run_dir: &Path, run_id: &str, mode: StopMode) -> Result<Attached, AttachError> {
+    // Without its folder the marks are all there is; they say whether anything of it lives.
+    let (dir, unseen) = match RunDir::open_existing(run_dir) {
+        Ok(dir) => (dir, None),
+        Err(error) => (None, Some(error)),
+    };
+    let shim = dir.as_ref().and_then(|dir| shim_of(dir, run_id));
+    if let Some(shim) = &shim
+        && rouse(shim)
+        && let Ok(attached) = attach::attach(run_dir, run_id).await
+    {
+        return Ok(attached);
+    }
+    let grace = if mode == StopMode::Kill { Duration::ZERO } else { GRACE };
+    end_members(run_id, shim.map(|shim| shim.pid), grace).await?;
+    let Some(dir) = dir else {
+        if let Some(error) = unseen {
+            tracing::warn!(run = run_id, %error, "ended by the mark of its processes alone");
+        }
+        return Ok(Attached::Finished(stopped()));
+    };
+    if let Some(attached) = until_free(&dir, run_id, SHIM_ENDS_WITHIN).await? {
+        return Ok(ended_by_us(attached));
+    }
+    if let Some(shim) = shim_of(&dir, run_id) {
+        // One that is gone meanwhile has let go of its lock.
+        let _ = shim.signal(libc::SIGKILL);
+        // It may have started the program in the very last moment.
+        end_members(run_id, None, Duration::ZERO).await?;
+    }
+    match until_free(&dir, run_id, KILLED_WITHIN).await? {
+        Some(attached) => Ok(ended_by_us(attached)),
+        None => Err(AttachError::NoAnswer { path: dir.path().to_owned() }),
+    }
+}
+
+/// Waits for the lock, and says what was found then; `None` when somebody still has it.
+pub async fn until_free(
+    dir: &RunDir,
+    run_id: &str,
+    within: Duration,
+) -> Result<Option<Attached>, AttachError> {
+    let give_up = Instant::now() + within;
+    loop {
+        if let Some(lock) = dir.try_lock()? {
+            let settled = attach::settle(dir, run_id)?;
+            drop(lock);
+            return Ok(Some(settled));
+        }
+        if Instant::now() >= give_up {
+            return Ok(None);
+        }
+        sleep(BETWEEN_LOOKS).await;
+    }
+}
+
+/// How it ended is known, also when nobody has recorded that.
+fn ended_by_us(found: Attached) -> Attached {
+    match found {
+        Attached::Lost(_) => Attached::Finished(stopped()),
+        known => known,
+    }
+}
+
+/// The shim by its record, if the process with that number works in the run's folder, as shims do.
+fn shim_of(dir: &RunDir, run_id: &str) -> Option<Process> {
+    let pid = dir.record(run_id).ok()??.shim_pid;
+    let shim = Process::find(pid)?;
+    dir.place().ok()?.is_where(pid).ok()?.then_some(shim)
+}
+
+/// Lets a stopped process go on; whether it was one.
+pub fn rouse(shim: &Process) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{}/stat", shim.pid)).unwrap_or_default();
+    let stopped = stat.rfind(')').is_some_and(|end| stat[end..].starts_with(") T"));
+    stopped && shim.signal(libc::SIGCONT).unwrap_or(false)
+}
+
+fn stopped() -> RunOutcome {
+    RunOutcome {
+        end: RunEnd::Stopped { code: None, signal: Some(libc::SIGKILL) },
+        started_at_ms: None,
+        finished_at_ms: now_ms(),
+        duration: Duration::ZERO,
+        flags: EndFlags::default(),
+        usage: None,
+    }
+}
