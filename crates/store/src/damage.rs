@@ -6,8 +6,8 @@ use crate::{StoreError, StoredRun, StoredTask};
 use rusqlite::Row;
 use rusqlite::types::FromSql;
 use solti_model::{
-    BackoffState, CommandMode, ObjectMeta, Slot, SubprocessMode, SubprocessTask, Task, TaskId, TaskKind,
-    TaskPhase, TaskRun, TaskSpec, TaskStatus,
+    AfterMain, BackoffState, CommandMode, ObjectMeta, Slot, SubprocessMode, SubprocessTask, Task, TaskId,
+    TaskKind, TaskPhase, TaskRun, TaskSpec, TaskStatus,
 };
 use std::error::Error as _;
 
@@ -55,7 +55,13 @@ pub(crate) fn unreadable_task(row: &Row<'_>, why: &StoreError) -> Option<StoredT
 fn unreadable_spec(slot: Option<String>) -> Option<TaskSpec> {
     let slot = slot.and_then(|slot| Slot::new(slot).ok()).or_else(|| Slot::new(LANE).ok())?;
     let mode = SubprocessMode::Command(CommandMode { command: String::new(), args: vec![] });
-    let task = SubprocessTask { mode, env: vec![], cwd: None, fail_on_non_zero: true };
+    let task = SubprocessTask {
+        mode,
+        env: vec![],
+        cwd: None,
+        fail_on_non_zero: true,
+        after_main: AfterMain::default(),
+    };
     let mut spec = TaskSpec::new(slot, TaskKind::Subprocess(task));
     spec.labels.insert("name".to_owned(), NAME.to_owned());
     Some(spec)
@@ -81,6 +87,7 @@ pub(crate) fn unreadable_run(id: &TaskId, row: &Row<'_>, why: &StoreError) -> Op
             error: Some(why),
             exit_code: get(row, "exit_code"),
             usage: None,
+            remark: None,
         },
         boot_id: get(row, "boot_id").unwrap_or_default(),
         pid: get(row, "pid"),

@@ -3,7 +3,7 @@
 use crate::damage::{left_out, unreadable_run};
 use crate::number::{Number, required};
 use crate::read::{RUN_COLUMNS, stored_run};
-use crate::{Attempts, Past, StoreError, StoredEvent, StoredRun};
+use crate::{AttemptRange, Past, StoreError, StoredEvent, StoredRun};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 use solti_model::{
     AttemptsNotKept, HistoryQuery, KEPT_FIRST_ATTEMPTS, MAX_ANSWER_BYTES, MAX_KEPT_ATTEMPTS, TaskId,
@@ -11,7 +11,7 @@ use solti_model::{
 
 /// Bytes of JSON of a run, or of an event, beside its text.
 const RECORD_BYTES: usize = 256;
-/// Attempts that are removed in one step: it holds the writer up for some milliseconds.
+/// AttemptRange that are removed in one step: it holds the writer up for some milliseconds.
 const STEP: u32 = 200;
 /// As many events as the first attempts have.
 const FIRST_EVENTS: u32 = 100;
@@ -119,8 +119,8 @@ pub(crate) fn next_attempt(db: &Transaction<'_>, id: &TaskId, after: u32) -> Res
     Ok(statement.query_row(params![id.as_str(), after], |row| row.get(0))?)
 }
 
-/// Attempts that are to go, a step for each of at most `limit` tasks, when beside the first ones `keep` may stay.
-pub(crate) fn surplus(db: &Transaction<'_>, keep: u32, limit: u32) -> Result<Vec<Attempts>, StoreError> {
+/// AttemptRange that are to go, a step for each of at most `limit` tasks, when beside the first ones `keep` may stay.
+pub(crate) fn surplus(db: &Transaction<'_>, keep: u32, limit: u32) -> Result<Vec<AttemptRange>, StoreError> {
     // The first condition is that of the index.
     let mut statement = db.prepare_cached(
         "SELECT id, attempt, rest FROM (
@@ -136,7 +136,7 @@ pub(crate) fn surplus(db: &Transaction<'_>, keep: u32, limit: u32) -> Result<Vec
         // A task without a legal id has no folders, and goes with its row.
         let Ok(task_id) = TaskId::new(row.get::<_, String>("id")?) else { continue };
         let to = (attempt - keep).min(from.saturating_add(STEP - 1));
-        found.push(Attempts { task_id, from, to });
+        found.push(AttemptRange { task_id, from, to });
     }
     Ok(found)
 }

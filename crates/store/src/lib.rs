@@ -32,7 +32,8 @@ pub use error::StoreError;
 pub use inspect::{Inspection, inspect, known_tasks};
 pub use list::{RowCursor, RowPage, RowQuery};
 pub use record::{
-    Attempts, Change, LabelCount, Past, StoredEvent, StoredLane, StoredRow, StoredRun, StoredTask,
+    AttemptRange, Attempts, Change, LabelCount, Past, Standing, StoredEvent, StoredLane, StoredRow,
+    StoredRun, StoredTask,
 };
 pub use recover::{Opened, Recovery};
 pub use store::Store;

@@ -1,7 +1,7 @@
 //! Changes as SQL. Transactions are the business of `writer`, counters and the finality of phases that of triggers in `schema.sql`.
 
 use crate::number::Number;
-use crate::{Attempts, Change, StoreError, StoredLane, StoredRun, StoredTask, environment};
+use crate::{AttemptRange, Change, StoreError, StoredLane, StoredRun, StoredTask, environment};
 use hashlink::LruCache;
 use rusqlite::{OptionalExtension, Transaction, named_params, params};
 use solti_model::{SpecHead, TaskId, TaskSpec};
@@ -191,15 +191,15 @@ fn put_run(db: &Transaction<'_>, num: i64, stored: &StoredRun) -> Result<(), Sto
     let run = &stored.run;
     db.prepare_cached(
         "INSERT INTO runs (num, attempt, phase, started_at, finished_at, exit_code, error, boot_id, pid, folder,
-             cpu_ms, peak_memory_bytes, read_bytes, written_bytes, environment)
+             cpu_ms, peak_memory_bytes, read_bytes, written_bytes, environment, remark)
          VALUES (:num, :attempt, :phase, :started_at, :finished_at, :exit_code, :error, :boot_id, :pid, :folder,
-             :cpu_ms, :peak_memory_bytes, :read_bytes, :written_bytes, :environment)
+             :cpu_ms, :peak_memory_bytes, :read_bytes, :written_bytes, :environment, :remark)
          ON CONFLICT DO UPDATE SET phase = excluded.phase, started_at = excluded.started_at,
              finished_at = excluded.finished_at, exit_code = excluded.exit_code, error = excluded.error,
              boot_id = excluded.boot_id, pid = excluded.pid, folder = excluded.folder,
              cpu_ms = excluded.cpu_ms, peak_memory_bytes = excluded.peak_memory_bytes,
              read_bytes = excluded.read_bytes, written_bytes = excluded.written_bytes,
-             environment = excluded.environment",
+             environment = excluded.environment, remark = excluded.remark",
     )?
     .execute(named_params! {
         ":num": num,
@@ -217,6 +217,7 @@ fn put_run(db: &Transaction<'_>, num: i64, stored: &StoredRun) -> Result<(), Sto
         ":read_bytes": run.usage.and_then(|usage| usage.read_bytes).map(Number),
         ":written_bytes": run.usage.and_then(|usage| usage.written_bytes).map(Number),
         ":environment": stored.environment,
+        ":remark": run.remark,
     })?;
     Ok(())
 }
@@ -225,7 +226,7 @@ fn put_run(db: &Transaction<'_>, num: i64, stored: &StoredRun) -> Result<(), Sto
 fn drop_attempts(
     db: &Transaction<'_>,
     numbers: &mut Numbers,
-    Attempts { task_id, from, to }: &Attempts,
+    AttemptRange { task_id, from, to }: &AttemptRange,
 ) -> Result<(), StoreError> {
     let Some(num) = numbers.find(db, task_id)? else { return Ok(()) };
     db.prepare_cached("DELETE FROM runs WHERE num = ?1 AND attempt BETWEEN ?2 AND ?3")?

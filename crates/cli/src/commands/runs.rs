@@ -46,7 +46,7 @@ pub fn print_runs(runs: &[TaskRun], not_kept: Option<AttemptsNotKept>) -> Result
         rows.push(cells(run));
         before = Some(run.attempt);
     }
-    table::print(["RUN", "STATUS", "STARTED", "TOOK", "REMARK"], 4, &rows)
+    Ok(table::print(["RUN", "STATUS", "STARTED", "TOOK", "REMARK"], 4, &rows)?)
 }
 
 fn cells(run: &TaskRun) -> [Cell; 5] {
@@ -56,7 +56,7 @@ fn cells(run: &TaskRun) -> [Cell; 5] {
         Cell::styled(run.phase.word(), show::style(run.phase)),
         Cell::new(show::time(run.started_at)),
         Cell::new(show::span(took)),
-        Cell::new(run.error.as_deref().unwrap_or_default()),
+        Cell::new([&run.error, &run.remark].into_iter().flatten().cloned().collect::<Vec<_>>().join("; ")),
     ]
 }
 

@@ -51,6 +51,12 @@ fn facts(row: &TaskRow, task: &Task) -> String {
     if let Some(error) = &task.status.error {
         fact("error", error);
     }
+    if let Some(main_ended) = &row.main_ended {
+        fact("running", &main_ended.text);
+    }
+    if let Some(remark) = &row.remark {
+        fact("remark", remark);
+    }
     let style = show::style(phase);
     text.push_str(&format!(
         "{dim}{:<10}{dim:#}{style}{}{style:#}\n",

@@ -22,6 +22,7 @@ export type {
   LineChunk,
   ListQuery,
   LogDensity,
+  LogLimit,
   LogQuery,
   LogRow,
   LogRows,
@@ -60,6 +61,7 @@ export type {
   TaskRun,
   TaskSpec,
   TextPosition,
+  UnkeptLimit,
   UsageSample,
   Waiting,
 } from "./bindings";
@@ -73,6 +75,7 @@ export type RestartPolicy = wire.RestartStrategy;
 export type Jitter = wire.JitterStrategy;
 export type Backoff = wire.BackoffStrategy;
 export type Admission = wire.AdmissionStrategy;
+export type AfterMain = wire.AfterMain;
 
 export interface TaskPage {
   tasks: wire.Task[];
