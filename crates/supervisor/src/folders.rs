@@ -60,14 +60,16 @@ impl RunFolders {
         }
     }
 
-    /// Removes what is left of these attempts. What cannot go now goes with the task.
+    /// Removes what is left of these attempts: folders and packed logs. What cannot go now goes with the task.
     pub(crate) fn remove_runs(&self, id: &TaskId, attempts: std::ops::RangeInclusive<u32>) {
         for attempt in attempts {
             let run = self.run(id, attempt);
-            if let Err(error) = std::fs::remove_dir_all(&run)
-                && error.kind() != std::io::ErrorKind::NotFound
-            {
-                tracing::warn!("cannot remove {}: {error}", run.display());
+            for removed in [std::fs::remove_dir_all(&run), std::fs::remove_file(run.with_extension("log"))] {
+                if let Err(error) = removed
+                    && error.kind() != std::io::ErrorKind::NotFound
+                {
+                    tracing::warn!("run {id}/{attempt}, which is not kept, cannot be removed: {error}");
+                }
             }
         }
     }

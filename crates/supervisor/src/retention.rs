@@ -480,26 +480,6 @@ fn tasks_with_folders(folders: &RunFolders) -> Result<BTreeSet<TaskId>, Retentio
     Ok(names(folders.root().to_owned(), |name| TaskId::new(name).ok())?.into_iter().collect())
 }
 
-fn attempts_with_folders(folders: &RunFolders, id: &TaskId) -> Result<Vec<u32>, RetentionError> {
-    names(folders.task(id), |name| name.parse().ok())
-}
-
-/// Those of the attempts that may have a folder, in order. Of many most are gone.
-fn with_folders(
-    folders: &RunFolders,
-    id: &TaskId,
-    attempts: std::ops::RangeInclusive<u32>,
-) -> Result<Vec<u32>, RetentionError> {
-    const FEW: u32 = 32;
-    if attempts.end().saturating_sub(*attempts.start()) < FEW {
-        return Ok(attempts.collect());
-    }
-    let mut found = attempts_with_folders(folders, id)?;
-    found.retain(|attempt| attempts.contains(attempt));
-    found.sort_unstable();
-    Ok(found)
-}
-
 /// The logs of some attempts of a task, in order. Up to attempt `over` they have ended. One that cannot be looked at is left
 /// alone, and keeps no other from being looked at.
 fn run_logs(
@@ -518,7 +498,7 @@ fn run_logs(
         there
     };
     let mut runs = Vec::new();
-    for attempt in with_folders(folders, id, attempts)? {
+    for attempt in attempts {
         match StoredLog::of(&folders.run(id, attempt), attempt <= over) {
             Ok(log) if log.segments.is_empty() => {}
             Ok(log) => runs.push(RunLog { id: id.clone(), attempt, log }),
