@@ -9,9 +9,11 @@ use crate::{
 use crate::{log_rows, log_stream, rows, run_environment, secrets, usage};
 use async_trait::async_trait;
 use solti_model::{
-    Lane, ListQuery, LogInfo, LogRows, RunEnvironment, Slot, StopMode, Summary, Task, TaskChange, TaskEvent,
-    TaskEventKind, TaskId, TaskList, TaskPage, TaskQuery, TaskRow, TaskRun, TaskSpec,
+    EventPage, HistoryQuery, Lane, ListQuery, LogInfo, LogRows, RunEnvironment, RunPage, Slot, StopMode,
+    Summary, Task, TaskEvent, TaskEventKind, TaskId, TaskList, TaskPage, TaskQuery, TaskRow, TaskRun,
+    TaskSpec,
 };
+use solti_store::StoredEvent;
 use solti_supervisor::{Supervisor, SupervisorError};
 use std::sync::Arc;
 
@@ -37,6 +39,26 @@ impl SupervisorApiAdapter {
     pub(crate) fn supervisor(&self) -> &Supervisor {
         &self.supervisor
     }
+
+    /// # Errors
+    /// `TaskNotFound`.
+    async fn known(&self, id: &TaskId) -> Result<(), ApiError> {
+        match self.supervisor.store().task(id).await.map_err(storage)? {
+            Some(_) => Ok(()),
+            None => Err(ApiError::TaskNotFound { id: id.clone() }),
+        }
+    }
+}
+
+fn event(StoredEvent { seq, at, attempt, kind: word, detail, .. }: StoredEvent) -> TaskEvent {
+    match TaskEventKind::from_word(&word) {
+        Some(kind) => TaskEvent { seq, at, attempt, kind, detail },
+        // A later version wrote it.
+        None => {
+            let detail = detail.map_or_else(|| word.clone(), |detail| format!("{word}: {detail}"));
+            TaskEvent { seq, at, attempt, kind: TaskEventKind::Unknown, detail: Some(detail) }
+        }
+    }
 }
 
 fn storage(error: solti_store::StoreError) -> ApiError {
@@ -61,8 +83,8 @@ impl ApiHandler for SupervisorApiAdapter {
 
     async fn list_task_runs(&self, id: &TaskId) -> Result<Vec<TaskRun>, ApiError> {
         let runs = self.supervisor.store().runs(id).await.map_err(storage)?;
-        if runs.is_empty() && self.supervisor.store().task(id).await.map_err(storage)?.is_none() {
-            return Err(ApiError::TaskNotFound { id: id.clone() });
+        if runs.is_empty() {
+            self.known(id).await?;
         }
         Ok(runs.into_iter().map(|stored| stored.run).collect())
     }
@@ -88,8 +110,11 @@ impl TaskControl for SupervisorApiAdapter {
     }
 
     async fn rerun_task(&self, id: &TaskId) -> Result<TaskId, ApiError> {
-        match self.stored(id).await? {
-            Some(task) => Ok(self.supervisor.submit(task.spec).await?),
+        match self.supervisor.store().task(id).await.map_err(storage)? {
+            Some(stored) if stored.unreadable.is_some() => Err(ApiError::Conflict {
+                reason: format!("the record of task {id} cannot be read, and so nothing can be run from it"),
+            }),
+            Some(stored) => Ok(self.supervisor.submit(stored.task.spec).await?),
             None => Err(ApiError::TaskNotFound { id: id.clone() }),
         }
     }
@@ -102,10 +127,8 @@ impl TaskFeed for SupervisorApiAdapter {
     }
 
     async fn get_task_row(&self, id: &TaskId) -> Result<Option<TaskRow>, ApiError> {
-        match self.supervisor.store().task(id).await.map_err(storage)? {
-            Some(stored) => Ok(rows::complete(&self.supervisor, vec![stored]).await?.pop()),
-            None => Ok(None),
-        }
+        let row = self.supervisor.store().rows_of(vec![id.clone()]).await.map_err(storage)?;
+        Ok(rows::complete(&self.supervisor, row).await?.pop())
     }
 
     async fn summary(&self) -> Result<Summary, ApiError> {
@@ -114,18 +137,25 @@ impl TaskFeed for SupervisorApiAdapter {
 
     async fn task_events(&self, id: &TaskId) -> Result<Vec<TaskEvent>, ApiError> {
         let events = self.supervisor.store().events(id).await.map_err(storage)?;
-        let readable = events.into_iter().filter_map(|stored| {
-            // A word that this version does not know was written by a later one.
-            let kind = TaskEventKind::from_word(&stored.kind)?;
-            Some(TaskEvent {
-                seq: stored.seq,
-                at: stored.at,
-                attempt: stored.attempt,
-                kind,
-                detail: stored.detail,
-            })
-        });
-        Ok(readable.collect())
+        Ok(events.into_iter().map(event).collect())
+    }
+
+    async fn page_runs(&self, id: &TaskId, query: HistoryQuery) -> Result<RunPage, ApiError> {
+        let past = self.supervisor.store().run_page(id, query).await.map_err(storage)?;
+        if past.items.is_empty() {
+            self.known(id).await?;
+        }
+        let runs = past.items.into_iter().map(|stored| stored.run).collect();
+        Ok(RunPage { runs, more: past.more, not_kept: past.not_kept })
+    }
+
+    async fn page_events(&self, id: &TaskId, query: HistoryQuery) -> Result<EventPage, ApiError> {
+        let past = self.supervisor.store().event_page(id, query).await.map_err(storage)?;
+        if past.items.is_empty() {
+            self.known(id).await?;
+        }
+        let events = past.items.into_iter().map(event).collect();
+        Ok(EventPage { events, more: past.more, not_kept: past.not_kept })
     }
 
     async fn run_environment(&self, id: &TaskId, attempt: u32) -> Result<Option<RunEnvironment>, ApiError> {
@@ -133,24 +163,10 @@ impl TaskFeed for SupervisorApiAdapter {
     }
 
     async fn watch_tasks(&self) -> Result<TaskChangeStream, ApiError> {
-        let (supervisor, cursor) = (self.supervisor.clone(), self.supervisor.changes());
-        let first = TaskChange {
-            resource_version: supervisor.resource_version(),
-            changed: vec![],
-            deleted: vec![],
-            summary: self.summary.get(&supervisor, &cursor).await?,
-            resync: false,
-        };
-        let watch = (supervisor, Arc::clone(&self.summary), cursor);
-        let later = futures::stream::unfold(watch, |(supervisor, summary, mut cursor)| async move {
-            let changes = cursor.next().await?;
-            match rows::change(&supervisor, &summary, &cursor, changes).await {
-                Ok(change) => Some((change, (supervisor, summary, cursor))),
-                Err(error) => {
-                    tracing::error!("the change feed ends: {error}");
-                    None
-                }
-            }
+        let (watch, first) = rows::ChangeWatch::open(&self.supervisor, &self.summary).await?;
+        let later = futures::stream::unfold(watch, |mut watch| async move {
+            let change = watch.next().await?;
+            Some((change, watch))
         });
         Ok(Box::pin(futures::StreamExt::chain(futures::stream::iter([first]), later)))
     }

@@ -8,7 +8,7 @@ use crate::wire::{self, Resume};
 use futures::future::{BoxFuture, FutureExt as _, pending};
 use solti_api::guard::{Auth, Caller};
 use solti_api::{ApiError, ApiHandler, OutputEventStream};
-use solti_model::{FieldError, Slot, TaskId, TaskQuery};
+use solti_model::{AttemptsNotKept, FieldError, HistoryQuery, Slot, TaskId, TaskQuery};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -121,10 +121,27 @@ impl SoltiApi for Service {
         &self,
         request: Request<proto::ListTaskRunsRequest>,
     ) -> Result<Response<proto::ListTaskRunsResponse>, Status> {
-        let id = task_id(request.into_inner().task_id)?;
-        let runs = self.api.list_task_runs(&id).await.map_err(refused)?;
+        let proto::ListTaskRunsRequest { task_id: id, after, before, limit } = request.into_inner();
+        let id = task_id(id)?;
+        let mut runs = self.api.list_task_runs(&id).await.map_err(refused)?;
+        let not_kept = AttemptsNotKept::among(&runs);
+        let mut more = None;
+        if after.is_some() || before.is_some() || limit.is_some() {
+            runs.retain(|run| run.attempt > after.unwrap_or(0) && run.attempt < before.unwrap_or(u32::MAX));
+            let page = HistoryQuery { limit, ..HistoryQuery::default() };
+            let limit = page.effective_limit() as usize;
+            more = Some(runs.len() > limit);
+            if after.is_some() {
+                runs.truncate(limit);
+            } else {
+                runs.drain(..runs.len().saturating_sub(limit));
+            }
+        }
         Ok(Response::new(proto::ListTaskRunsResponse {
             runs: runs.into_iter().map(wire::run_to_wire).collect(),
+            more,
+            not_kept_after: not_kept.map(|gap| gap.after),
+            not_kept_count: not_kept.map(|gap| gap.count),
         }))
     }
 

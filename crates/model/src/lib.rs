@@ -13,6 +13,8 @@ mod environment;
 mod event;
 mod excerpt;
 mod field;
+mod head;
+mod history;
 mod id;
 mod kind;
 mod lifecycle;
@@ -24,6 +26,7 @@ pub mod secret;
 mod selector;
 mod settings;
 mod spec;
+mod stored;
 mod task;
 mod validate;
 mod view;
@@ -46,6 +49,10 @@ pub use excerpt::{
     MergedRow, MergedRows, SourceRow, TextPosition,
 };
 pub use field::FieldError;
+pub use head::{SpecHead, TaskHead};
+pub use history::{
+    AttemptsNotKept, EventPage, HistoryQuery, KEPT_FIRST_ATTEMPTS, MAX_KEPT_ATTEMPTS, RunPage,
+};
 pub use id::{Slot, TaskId};
 pub use kind::{
     AfterMain, CommandMode, ContainerTask, CustomRuntime, EnvVar, MAX_SCRIPT_BYTES, ScriptMode,
@@ -53,7 +60,7 @@ pub use kind::{
 };
 pub use lifecycle::{AttemptEnd, NextStep, after_attempt};
 pub use machine_url::MachineUrl;
-pub use query::{DEFAULT_LIMIT, MAX_LIMIT, TaskPage, TaskQuery};
+pub use query::{DEFAULT_LIMIT, MAX_ANSWER_BYTES, MAX_LIMIT, TaskPage, TaskQuery};
 pub use resources::{ResourceLimits, RunUsage, UsageSample};
 pub use search::{LogQuery, RowRanges, RunHits, SearchHit, SearchProgress, TaskHits};
 pub use selector::{MatchExpression, Operator, RunnerSelector};
@@ -62,6 +69,7 @@ pub use settings::{
     LogSettings, NotificationSettings, Settings, Theme, TlsMode, TraySettings,
 };
 pub use spec::{AdmissionStrategy, RestartStrategy, TaskSpec};
+pub use stored::stored_spec;
 pub use task::{ObjectMeta, Task, TaskPhase, TaskRun, TaskStatus};
 pub use validate::parse_spec;
 pub use view::{

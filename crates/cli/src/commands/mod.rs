@@ -8,6 +8,7 @@ mod list;
 mod logs;
 mod manual;
 mod run;
+mod runs;
 mod serve;
 mod show;
 mod wait;
@@ -25,6 +26,7 @@ pub async fn carry_out(cli: Cli) -> Result<u8, CliError> {
         Command::Submit { file } => run::submit(&options, &file).await,
         Command::List(list) => list::list(&options, list).await,
         Command::Show { id } => show::show(&options, &id).await,
+        Command::Runs(runs) => runs::runs(&options, runs).await,
         Command::Logs(logs) => logs::logs(&options, logs).await,
         Command::Wait { ids } => wait::wait(&options, &ids).await,
         Command::Stop { ids, kill } => control::stop(&options, &ids, kill).await,

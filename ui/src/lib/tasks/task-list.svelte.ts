@@ -27,6 +27,8 @@ export class TaskList {
   loading = $state(false);
   loaded = $state(false);
   error = $state.raw<ApiError | undefined>(undefined);
+  /** Nothing is told of changes: what is shown may be old. */
+  broken = $state(false);
   /** The row of the task in the detail pane, also when the filter leaves it out. */
   pinned = $state.raw<TaskRow | undefined>(undefined);
 
@@ -53,7 +55,10 @@ export class TaskList {
   /** Subscribes first and reads then, so that no change between the two is missed. */
   async start(): Promise<void> {
     try {
-      this.#stop = await this.#backend.watchTasks((change) => this.apply(change));
+      this.#stop = await this.#backend.watchTasks(
+        (change) => this.apply(change),
+        (broken) => (this.broken = broken),
+      );
       this.summary = await this.#backend.summary();
     } catch (thrown) {
       this.error = ApiError.from(thrown);
@@ -165,6 +170,7 @@ export class TaskList {
     this.#applyToPinned(change);
     if (change.resync) {
       void this.#reload(Math.max(PAGE, this.rows.length));
+      this.#lookAtPinned();
       return;
     }
     if (!this.loaded) return; // The page being read is newer than this change, or will be followed by the next.
@@ -192,7 +198,7 @@ export class TaskList {
         continue;
       }
       moved = true;
-      if (matchesQuery(fresh, this.#query)) {
+      if (matchesQuery(fresh, this.#query, true)) {
         if (this.#leaving.delete(id)) total++;
         next.push(fresh);
       } else {
@@ -243,6 +249,19 @@ export class TaskList {
     if (change.deleted.includes(id)) this.pinned = undefined;
     const fresh = change.changed.find((row) => idOf(row) === id);
     if (fresh && !(this.pinned && isOlder(fresh, this.pinned))) this.pinned = fresh;
+  }
+
+  /** Changes were missed, perhaps of the pinned task, which need not be in the list. */
+  #lookAtPinned() {
+    const id = this.#pinnedId;
+    if (id === undefined) return;
+    this.#backend.getTaskRow(id).then(
+      (row) => {
+        if (id === this.#pinnedId && !(row && this.pinned && isOlder(row, this.pinned)))
+          this.pinned = row ?? undefined;
+      },
+      (thrown: unknown) => (this.error = ApiError.from(thrown)),
+    );
   }
 
   /** Older than the last loaded row: it comes with its page. */
