@@ -15,7 +15,7 @@ help:
 	@echo "make test-busy  all tests ten times on a busy machine, and how often they passed"
 	@echo "make torture the fault tests for many rounds, and a table of them"
 	@echo "make bench   measurements"
-	@echo "make check   formats, lints, types"
+	@echo "make check   formats, lints, types, dependencies"
 	@echo "make bindings  the page's types from crates/model"
 	@echo "make format  put everything into its format"
 
@@ -71,6 +71,7 @@ check: page
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	$(NPM) run check
 	$(NPM) run lint
+	scripts/dependencies.sh
 
 format: deps
 	$(CARGO) fmt --all

@@ -14,10 +14,11 @@ use solti_api::{
 use solti_desktop::{AppInfo, Parts, assemble, command_names, context};
 use solti_engine::Config;
 use solti_model::{
-    Bookmark, DensityBucket, FieldError, InheritedEnvironment, InheritedVariable, Lane, LineChunk, ListQuery,
-    LogDensity, LogInfo, LogQuery, LogRows, LogSource, LogText, MergedRows, OutputEvent, RowRanges,
-    SearchHit, Settings, ShellCapture, Slot, SourceRow, StopMode, Summary, Task, TaskChange, TaskEvent,
-    TaskId, TaskList, TaskPage, TaskQuery, TaskRow, TaskRun, TaskSpec, TextPosition, VariableOrigin,
+    Bookmark, DensityBucket, EventPage, FieldError, HistoryQuery, InheritedEnvironment, InheritedVariable,
+    Lane, LineChunk, ListQuery, LogDensity, LogInfo, LogQuery, LogRows, LogSource, LogText, MergedRows,
+    OutputEvent, RowRanges, RunPage, SearchHit, Settings, ShellCapture, Slot, SourceRow, StopMode, Summary,
+    Task, TaskChange, TaskEvent, TaskId, TaskList, TaskPage, TaskQuery, TaskRow, TaskRun, TaskSpec,
+    TextPosition, VariableOrigin,
 };
 use std::{
     path::Path,
@@ -120,6 +121,12 @@ impl TaskFeed for Engine {
     }
     async fn task_events(&self, _id: &TaskId) -> Result<Vec<TaskEvent>, ApiError> {
         Ok(Vec::new())
+    }
+    async fn page_runs(&self, _id: &TaskId, _query: HistoryQuery) -> Result<RunPage, ApiError> {
+        Ok(RunPage { runs: Vec::new(), more: false, not_kept: None })
+    }
+    async fn page_events(&self, _id: &TaskId, _query: HistoryQuery) -> Result<EventPage, ApiError> {
+        Ok(EventPage { events: Vec::new(), more: false, not_kept: None })
     }
     async fn watch_tasks(&self) -> Result<TaskChangeStream, ApiError> {
         use tokio_stream::{StreamExt, wrappers::WatchStream};

@@ -44,5 +44,6 @@ fn finished_task(n: u64) -> StoredTask {
         stop_requested: false,
         started_at: Some(n),
         finished_at: Some(n),
+        unreadable: None,
     }
 }

@@ -2,9 +2,43 @@
 //! and asks the page to read its list again. How frames are paced is in events.rs.
 
 use crate::events::Frame;
+use futures::stream::{Stream, StreamExt, unfold};
 use serde::Serialize;
+use solti_api::{DesktopApi, TaskChangeStream};
 use solti_model::{TaskChange, TaskId, TaskRow};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
+use tokio::time::sleep;
+
+/// Before changes are followed again, and at most between two tries.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(8));
+
+/// The changes of this machine's tasks for as long as the app runs: where following them fails, or ends, it begins again with
+/// one that says that some were missed.
+pub fn lasting<A: DesktopApi + ?Sized>(api: &A) -> impl Stream<Item = TaskChange> {
+    let state = (None::<TaskChangeStream>, PAUSES.0, false);
+    unfold(state, move |(mut changes, mut pause, mut missed)| async move {
+        loop {
+            let Some(open) = &mut changes else {
+                match api.watch_tasks().await {
+                    Ok(opened) => changes = Some(opened),
+                    Err(error) => {
+                        tracing::warn!("the tasks cannot be followed, trying again: {error}");
+                        sleep(pause).await;
+                        (pause, missed) = ((pause * 2).min(PAUSES.1), true);
+                    }
+                }
+                continue;
+            };
+            if let Some(mut change) = open.next().await {
+                change.resync |= std::mem::take(&mut missed);
+                return Some((change, (changes, PAUSES.0, false)));
+            }
+            changes = None;
+            sleep(pause).await;
+            (pause, missed) = ((pause * 2).min(PAUSES.1), true);
+        }
+    })
+}
 
 /// More rows than any list shows: reading the list again is cheaper than sending them.
 const MAX_ROWS: usize = 500;
@@ -65,11 +99,9 @@ impl Frame for ChangeFrame {
 mod tests {
     use super::*;
     use serde_json::{Value, json};
-    use solti_model::parse_spec;
 
     fn row(id: &str, version: u64) -> TaskRow {
-        let spec = json!({"slot": "s", "kind": {"subprocess": {"mode": {"command": {"command": "true"}}}}});
-        let spec = serde_json::to_value(parse_spec(spec).expect("legal")).expect("writes");
+        let spec = json!({"slot": "s", "name": "true", "command": "true"});
         let task = json!({
             "metadata": {"id": id, "resourceVersion": version, "createdAt": 1, "updatedAt": 1},
             "spec": spec,

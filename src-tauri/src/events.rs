@@ -51,6 +51,22 @@ pub trait Frame: Serialize + Send + 'static {
     }
 }
 
+/// What goes to a page. That its source has ended a page must know, however it ended: nothing would come any more, and
+/// nobody would say so.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum Message<F> {
+    Frame(F),
+    /// Nothing follows; it need not be acknowledged.
+    End {
+        frame: u64,
+        ended: bool,
+    },
+}
+
+/// Where the frames of a stream are sent.
+pub type To<F> = Channel<Message<F>>;
+
 struct Open {
     window: String,
     acked: watch::Sender<u64>,
@@ -73,7 +89,7 @@ impl Streams {
         &self,
         window: &str,
         source: BoxStream<'static, F::Item>,
-        channel: Channel<F>,
+        channel: To<F>,
     ) -> String {
         let id = {
             let mut table = self.table();
@@ -89,7 +105,7 @@ impl Streams {
         id: String,
         window: &str,
         source: BoxStream<'static, F::Item>,
-        channel: Channel<F>,
+        channel: To<F>,
     ) -> String {
         let mut table = self.table();
         let (acked, acks) = watch::channel(0);
@@ -148,7 +164,7 @@ impl Streams {
 
 async fn pump<F: Frame>(
     mut source: BoxStream<'static, F::Item>,
-    channel: Channel<F>,
+    channel: To<F>,
     mut acked: watch::Receiver<u64>,
 ) {
     let mut sent = 0;
@@ -185,11 +201,13 @@ async fn pump<F: Frame>(
             sent += 1;
             frame.seal(sent);
             not_before = Instant::now() + MIN_GAP;
-            if channel.send(frame).is_err() {
+            if channel.send(Message::Frame(frame)).is_err() {
                 return;
             }
         }
     }
+    // A page that is gone needs no word of it.
+    let _ = channel.send(Message::End { frame: sent + 1, ended: true });
 }
 
 /// Waits until the page has taken all that was sent, and until it could draw it; false when the stream is closed.
@@ -229,16 +247,22 @@ mod tests {
     }
 
     /// A page that hands every message to the test.
-    fn page() -> (Channel<Numbers>, mpsc::Receiver<Vec<u32>>) {
+    fn page() -> (To<Numbers>, mpsc::Receiver<Vec<u32>>) {
         page_of()
     }
 
-    fn page_of<F>() -> (Channel<F>, mpsc::Receiver<Vec<u32>>) {
+    /// The end comes as no numbers.
+    fn page_of<F>() -> (To<F>, mpsc::Receiver<Vec<u32>>) {
         let (messages, taken) = mpsc::channel(16);
         let channel = Channel::new(move |body| {
             let InvokeResponseBody::Json(text) = body else { panic!("frames are JSON") };
             let value: serde_json::Value = serde_json::from_str(&text)?;
-            messages.try_send(serde_json::from_value(value["numbers"].clone())?).expect("room");
+            let numbers = if value["ended"] == true {
+                vec![]
+            } else {
+                serde_json::from_value(value["numbers"].clone())?
+            };
+            messages.try_send(numbers).expect("room");
             Ok(())
         });
         (channel, taken)
@@ -334,11 +358,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_stream_that_ends_leaves_nothing_behind() {
+    async fn a_page_is_told_of_the_end_and_nothing_is_left_behind() {
         let streams = Streams::default();
         let (channel, mut taken) = page();
         streams.open("main", stream::iter([7, 8]).boxed(), channel);
         assert_eq!(taken.recv().await, Some(vec![7, 8]));
+        assert_eq!(taken.recv().await, Some(vec![]), "nobody said that the stream has ended");
         // The channel closes when the pump, its last owner, is gone.
         assert_eq!(taken.recv().await, None);
     }

@@ -1,11 +1,16 @@
 //! Tells the desktop of tasks of this machine that failed, or finished after a while, when nobody looks at the app. Without a notification
 //! service nobody hears it, which is no error.
 
-use crate::{commands::SettingsDoor, machines::Machines};
+use crate::{changes::lasting, commands::SettingsDoor, machines::Machines};
 use futures::StreamExt;
 use notify_rust::Notification;
-use solti_model::{NotificationSettings, TaskChange, TaskId, TaskPhase, TaskRow};
-use std::{collections::VecDeque, sync::Arc};
+use solti_api::DesktopApi;
+use solti_model::{ListQuery, NotificationSettings, TaskChange, TaskId, TaskPhase, TaskRow};
+use std::{
+    collections::VecDeque,
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
 use tauri::{AppHandle, Manager, Runtime, async_runtime::spawn};
 
 /// A task that took so long is not waited for by looking at it.
@@ -14,6 +19,8 @@ const LONG_MS: u64 = 30_000;
 const AT_ONCE: usize = 3;
 /// Tasks that were told of, so that a later change of one does not repeat it.
 const REMEMBERED: usize = 1_000;
+/// Tasks that are looked at when some were missed.
+const LOOKED_BACK: u32 = 200;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Message {
@@ -25,10 +32,15 @@ struct Message {
 pub fn start<R: Runtime>(app: &AppHandle<R>) {
     let app = app.clone();
     spawn(async move {
-        let changes = app.state::<Arc<Machines>>().here().watch_tasks().await;
-        let Ok(mut changes) = changes else { return };
+        let api = Arc::clone(app.state::<Arc<Machines>>().here());
+        let mut changes = std::pin::pin!(lasting(&*api));
         let mut told = Told::default();
-        while let Some(change) = changes.next().await {
+        let mut heard_at = now_ms();
+        while let Some(mut change) = changes.next().await {
+            if change.resync {
+                change.changed = ended_since(&*api, heard_at).await;
+            }
+            heard_at = now_ms();
             let settings = app.state::<SettingsDoor>().settings().notifications;
             // Also what is not said now is told: it must not come later, when the person has turned away.
             let messages = told.messages(&change, &settings);
@@ -42,11 +54,42 @@ pub fn start<R: Runtime>(app: &AppHandle<R>) {
     });
 }
 
+/// What has ended while nobody heard of it, as far as it is among the latest.
+async fn ended_since(api: &(impl DesktopApi + ?Sized), at: u64) -> Vec<TaskRow> {
+    let phases = TaskPhase::ALL.into_iter().filter(|phase| phase.is_terminal()).collect();
+    let query = ListQuery { phases, limit: Some(LOOKED_BACK), ..ListQuery::default() };
+    let mut rows = api.list_tasks(query).await.map(|list| list.rows).unwrap_or_default();
+    rows.retain(|row| row.finished_at.is_some_and(|finished| finished >= at));
+    rows
+}
+
+fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
 async fn show(Message { title, body }: Message) {
-    let shown = Notification::new().appname("Solti").summary(&title).body(&body).show_async().await;
+    let shown =
+        Notification::new().appname("Solti").summary(&title).body(&as_markup(&body)).show_async().await;
     if let Err(error) = shown {
         tracing::debug!("no notification service: {error}");
     }
+}
+
+/// A text as the markup that the body of a notification is: what a task has written must not become links and pictures.
+fn as_markup(text: &str) -> String {
+    let mut markup = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => markup.push_str("&amp;"),
+            '<' => markup.push_str("&lt;"),
+            '>' => markup.push_str("&gt;"),
+            '\n' | '\t' => markup.push(c),
+            c if c.is_control() => markup.push('\u{fffd}'),
+            c => markup.push(c),
+        }
+    }
+    markup
 }
 
 #[derive(Default)]
@@ -97,9 +140,9 @@ fn summed_up(rows: &[&TaskRow], verb: &str, body: impl Fn(&TaskRow) -> String) -
 
 fn name(row: &TaskRow) -> String {
     const LONGEST: usize = 60;
-    let name = row.task.spec.display_name();
+    let name = &row.task.spec.name;
     if name.chars().count() <= LONGEST {
-        return name;
+        return name.clone();
     }
     name.chars().take(LONGEST - 1).chain(['…']).collect()
 }
@@ -125,14 +168,11 @@ fn length(ms: u64) -> String {
 mod tests {
     use super::*;
     use serde_json::json;
-    use solti_model::parse_spec;
 
     fn row(id: &str, phase: &str, took_ms: u64) -> TaskRow {
-        let spec = parse_spec(json!({"slot": "s", "labels": {"name": id},
-            "kind": {"subprocess": {"mode": {"command": {"command": "true"}}}}}));
         let task = json!({
             "metadata": {"id": id, "resourceVersion": 1, "createdAt": 1, "updatedAt": 1},
-            "spec": serde_json::to_value(spec.expect("legal")).expect("writes"),
+            "spec": {"slot": "s", "name": id, "command": "true"},
             "status": {"phase": phase, "attempt": 1, "exitCode": 3}
         });
         serde_json::from_value(json!({"task": task, "stopping": false, "recentRuns": [],
@@ -169,6 +209,13 @@ mod tests {
             row("stopped", "canceled", 90_000),
         ];
         assert_eq!(titles(&mut told, ended), ["slow finished"]);
+    }
+
+    #[test]
+    fn what_a_task_says_is_no_markup() {
+        let said = "<img src=\"file:///etc/passwd\"/> & <a href='x'>y</a>\x1b[31m\n2 > 1";
+        let shown = "&lt;img src=\"file:///etc/passwd\"/&gt; &amp; &lt;a href='x'&gt;y&lt;/a&gt;\u{fffd}[31m\n2 &gt; 1";
+        assert_eq!(as_markup(said), shown);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! the session bus (StatusNotifierItem, by ksni); a desktop without a bus or a tray shows nothing, which is no error, and a
 //! panel that comes later takes it up. What closing a window does where there is a tray is in closing.rs.
 
-use crate::{closing, commands::SettingsDoor, machines::Machines, window};
+use crate::{changes::lasting, closing, commands::SettingsDoor, machines::Machines, window};
 use futures::StreamExt;
 use ksni::{
     Handle, Icon, MenuItem, OfflineReason, ToolTip, TrayMethods,
@@ -70,11 +70,7 @@ pub fn start<R: Runtime>(app: &AppHandle<R>) {
 }
 
 async fn count(api: &(impl DesktopApi + ?Sized), told: watch::Sender<Counts>) {
-    // The first change may be long in coming.
-    if let Ok(summary) = api.summary().await {
-        told.send_replace(Counts::of(&summary));
-    }
-    let Ok(mut changes) = api.watch_tasks().await else { return };
+    let mut changes = std::pin::pin!(lasting(api));
     while let Some(change) = changes.next().await {
         let now = Counts::of(&change.summary);
         told.send_if_modified(|before| std::mem::replace(before, now) != now);

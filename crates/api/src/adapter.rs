@@ -6,12 +6,14 @@ use crate::{
     ApiError, ApiHandler, LaneControl, LogAccess, LogEventStream, LogInfoStream, LogPosition,
     OutputEventStream, TaskChangeStream, TaskControl, TaskFeed, UsageStream,
 };
-use crate::{log_rows, log_stream, rows, run_environment, usage};
+use crate::{log_rows, log_stream, rows, run_environment, secrets, usage};
 use async_trait::async_trait;
 use solti_model::{
-    Lane, ListQuery, LogInfo, LogRows, RunEnvironment, Slot, StopMode, Summary, Task, TaskChange, TaskEvent,
-    TaskEventKind, TaskId, TaskList, TaskPage, TaskQuery, TaskRow, TaskRun, TaskSpec,
+    EventPage, HistoryQuery, Lane, ListQuery, LogInfo, LogRows, RunEnvironment, RunPage, Slot, StopMode,
+    Summary, Task, TaskEvent, TaskEventKind, TaskId, TaskList, TaskPage, TaskQuery, TaskRow, TaskRun,
+    TaskSpec,
 };
+use solti_store::StoredEvent;
 use solti_supervisor::{Supervisor, SupervisorError};
 use std::sync::Arc;
 
@@ -29,8 +31,33 @@ impl SupervisorApiAdapter {
         Self { supervisor, summary: Arc::default(), searches, merges }
     }
 
+    /// With its secrets.
+    async fn stored(&self, id: &TaskId) -> Result<Option<Task>, ApiError> {
+        Ok(self.supervisor.store().task(id).await.map_err(storage)?.map(|stored| stored.task))
+    }
+
     pub(crate) fn supervisor(&self) -> &Supervisor {
         &self.supervisor
+    }
+
+    /// # Errors
+    /// `TaskNotFound`.
+    async fn known(&self, id: &TaskId) -> Result<(), ApiError> {
+        match self.supervisor.store().task(id).await.map_err(storage)? {
+            Some(_) => Ok(()),
+            None => Err(ApiError::TaskNotFound { id: id.clone() }),
+        }
+    }
+}
+
+fn event(StoredEvent { seq, at, attempt, kind: word, detail, .. }: StoredEvent) -> TaskEvent {
+    match TaskEventKind::from_word(&word) {
+        Some(kind) => TaskEvent { seq, at, attempt, kind, detail },
+        // A later version wrote it.
+        None => {
+            let detail = detail.map_or_else(|| word.clone(), |detail| format!("{word}: {detail}"));
+            TaskEvent { seq, at, attempt, kind: TaskEventKind::Unknown, detail: Some(detail) }
+        }
     }
 }
 
@@ -41,21 +68,23 @@ fn storage(error: solti_store::StoreError) -> ApiError {
 #[async_trait]
 impl ApiHandler for SupervisorApiAdapter {
     async fn submit_task(&self, spec: TaskSpec) -> Result<TaskId, ApiError> {
+        let spec = secrets::restored(&self.supervisor, spec).await?;
         Ok(self.supervisor.submit(spec).await?)
     }
 
     async fn get_task_status(&self, id: &TaskId) -> Result<Option<Task>, ApiError> {
-        Ok(self.supervisor.store().task(id).await.map_err(storage)?.map(|stored| stored.task))
+        Ok(self.stored(id).await?.map(secrets::masked))
     }
 
     async fn query_tasks(&self, query: TaskQuery) -> Result<TaskPage<Task>, ApiError> {
-        self.supervisor.store().query(&query).await.map_err(storage)
+        let page = self.supervisor.store().query(&query).await.map_err(storage)?;
+        Ok(TaskPage { items: page.items.into_iter().map(secrets::masked).collect(), total: page.total })
     }
 
     async fn list_task_runs(&self, id: &TaskId) -> Result<Vec<TaskRun>, ApiError> {
         let runs = self.supervisor.store().runs(id).await.map_err(storage)?;
-        if runs.is_empty() && self.supervisor.store().task(id).await.map_err(storage)?.is_none() {
-            return Err(ApiError::TaskNotFound { id: id.clone() });
+        if runs.is_empty() {
+            self.known(id).await?;
         }
         Ok(runs.into_iter().map(|stored| stored.run).collect())
     }
@@ -72,7 +101,8 @@ impl ApiHandler for SupervisorApiAdapter {
 #[async_trait]
 impl TaskControl for SupervisorApiAdapter {
     async fn validate_spec(&self, spec: &TaskSpec) -> Result<(), ApiError> {
-        Ok(self.supervisor.validate(spec).await?)
+        let spec = secrets::restored(&self.supervisor, spec.clone()).await?;
+        Ok(self.supervisor.validate(&spec).await?)
     }
 
     async fn stop_task(&self, id: &TaskId, mode: StopMode) -> Result<(), ApiError> {
@@ -80,8 +110,11 @@ impl TaskControl for SupervisorApiAdapter {
     }
 
     async fn rerun_task(&self, id: &TaskId) -> Result<TaskId, ApiError> {
-        match self.get_task_status(id).await? {
-            Some(task) => self.submit_task(task.spec).await,
+        match self.supervisor.store().task(id).await.map_err(storage)? {
+            Some(stored) if stored.unreadable.is_some() => Err(ApiError::Conflict {
+                reason: format!("the record of task {id} cannot be read, and so nothing can be run from it"),
+            }),
+            Some(stored) => Ok(self.supervisor.submit(stored.task.spec).await?),
             None => Err(ApiError::TaskNotFound { id: id.clone() }),
         }
     }
@@ -94,10 +127,8 @@ impl TaskFeed for SupervisorApiAdapter {
     }
 
     async fn get_task_row(&self, id: &TaskId) -> Result<Option<TaskRow>, ApiError> {
-        match self.supervisor.store().task(id).await.map_err(storage)? {
-            Some(stored) => Ok(rows::complete(&self.supervisor, vec![stored]).await?.pop()),
-            None => Ok(None),
-        }
+        let row = self.supervisor.store().rows_of(vec![id.clone()]).await.map_err(storage)?;
+        Ok(rows::complete(&self.supervisor, row).await?.pop())
     }
 
     async fn summary(&self) -> Result<Summary, ApiError> {
@@ -106,18 +137,25 @@ impl TaskFeed for SupervisorApiAdapter {
 
     async fn task_events(&self, id: &TaskId) -> Result<Vec<TaskEvent>, ApiError> {
         let events = self.supervisor.store().events(id).await.map_err(storage)?;
-        let readable = events.into_iter().filter_map(|stored| {
-            // A word that this version does not know was written by a later one.
-            let kind = TaskEventKind::from_word(&stored.kind)?;
-            Some(TaskEvent {
-                seq: stored.seq,
-                at: stored.at,
-                attempt: stored.attempt,
-                kind,
-                detail: stored.detail,
-            })
-        });
-        Ok(readable.collect())
+        Ok(events.into_iter().map(event).collect())
+    }
+
+    async fn page_runs(&self, id: &TaskId, query: HistoryQuery) -> Result<RunPage, ApiError> {
+        let past = self.supervisor.store().run_page(id, query).await.map_err(storage)?;
+        if past.items.is_empty() {
+            self.known(id).await?;
+        }
+        let runs = past.items.into_iter().map(|stored| stored.run).collect();
+        Ok(RunPage { runs, more: past.more, not_kept: past.not_kept })
+    }
+
+    async fn page_events(&self, id: &TaskId, query: HistoryQuery) -> Result<EventPage, ApiError> {
+        let past = self.supervisor.store().event_page(id, query).await.map_err(storage)?;
+        if past.items.is_empty() {
+            self.known(id).await?;
+        }
+        let events = past.items.into_iter().map(event).collect();
+        Ok(EventPage { events, more: past.more, not_kept: past.not_kept })
     }
 
     async fn run_environment(&self, id: &TaskId, attempt: u32) -> Result<Option<RunEnvironment>, ApiError> {
@@ -125,24 +163,10 @@ impl TaskFeed for SupervisorApiAdapter {
     }
 
     async fn watch_tasks(&self) -> Result<TaskChangeStream, ApiError> {
-        let (supervisor, cursor) = (self.supervisor.clone(), self.supervisor.changes());
-        let first = TaskChange {
-            resource_version: supervisor.resource_version(),
-            changed: vec![],
-            deleted: vec![],
-            summary: self.summary.get(&supervisor, &cursor).await?,
-            resync: false,
-        };
-        let watch = (supervisor, Arc::clone(&self.summary), cursor);
-        let later = futures::stream::unfold(watch, |(supervisor, summary, mut cursor)| async move {
-            let changes = cursor.next().await?;
-            match rows::change(&supervisor, &summary, &cursor, changes).await {
-                Ok(change) => Some((change, (supervisor, summary, cursor))),
-                Err(error) => {
-                    tracing::error!("the change feed ends: {error}");
-                    None
-                }
-            }
+        let (watch, first) = rows::ChangeWatch::open(&self.supervisor, &self.summary).await?;
+        let later = futures::stream::unfold(watch, |mut watch| async move {
+            let change = watch.next().await?;
+            Some((change, watch))
         });
         Ok(Box::pin(futures::StreamExt::chain(futures::stream::iter([first]), later)))
     }

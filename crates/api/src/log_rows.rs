@@ -7,6 +7,7 @@ use solti_model::{
     LogInfo, LogRow, LogRows, MAX_ROW_BYTES, OutputStreamKind, RemovedRows, TaskId, TaskPhase, TaskRun,
 };
 use solti_supervisor::{LiveRun, LiveTask, Supervisor, SupervisorError};
+use std::time::Duration;
 use tokio::sync::watch;
 
 /// Rows in one answer.
@@ -171,7 +172,26 @@ pub async fn watch(supervisor: &Supervisor, id: &TaskId, attempt: u32) -> Result
     Ok(Box::pin(later))
 }
 
+/// Before what could not be read is tried again, and at most between two tries.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+
 impl Watch {
+    /// Where the log stands; `None` when its task or the supervisor is gone. What else goes wrong may pass.
+    async fn look(&self) -> Option<LogInfo> {
+        let mut pause = PAUSES.0;
+        loop {
+            match info(&self.supervisor, &self.id, self.attempt).await {
+                Ok(info) => return Some(info),
+                // With InvalidRequest, the attempt is not kept any more.
+                Err(ApiError::TaskNotFound { .. } | ApiError::InvalidRequest { .. }) => return None,
+                Err(_) if self.supervisor.is_shut_down() => return None,
+                Err(error) => tracing::warn!("a log cannot be looked at, trying again: {error}"),
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(PAUSES.1);
+        }
+    }
+
     /// Waits for something new; `None` when nothing can come any more.
     async fn next(&mut self) -> Option<LogInfo> {
         loop {
@@ -202,7 +222,7 @@ impl Watch {
             if ended {
                 self.live = None;
             }
-            let info = info(&self.supervisor, &self.id, self.attempt).await.ok()?;
+            let info = self.look().await?;
             if self.shown.as_ref() != Some(&info) {
                 return Some(info);
             }

@@ -10,9 +10,12 @@ use crate::{ApiError, LogPosition};
 use solti_logstore::{LogError, LogReader};
 use solti_model::{OutputEvent, TaskId, TaskRun};
 use solti_supervisor::{LiveTask, Supervisor, SupervisorError};
+use std::time::Duration;
 use tokio::sync::mpsc::{self, OwnedPermit};
 use tokio::sync::watch;
 
+/// Before the store is asked again, and at most between two tries.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 /// Blocks between the reader and the subscriber, beside the one that the subscriber is at.
 const BLOCKS: usize = 1;
 
@@ -60,12 +63,23 @@ impl Follower {
             LogPosition { attempt, .. } => attempt.max(1),
         };
         loop {
-            match stored_run(&self.supervisor, &self.id, attempt).await? {
+            let Some((run, next)) = self.look_up(attempt).await else { return Ok(()) };
+            match run {
                 Some(run) => {
-                    if self.follow_run(run).await?.is_err() {
+                    if self.tell_run(run).await?.is_err() {
                         return Ok(());
                     }
                     attempt = attempt.saturating_add(1);
+                }
+                // These attempts are not kept. How many lines they had nobody knows: at least one each.
+                None if next.is_some_and(|next| next > attempt) => {
+                    let next = next.unwrap_or(attempt);
+                    let gap = OutputEvent::Lagged { skipped: u64::from(next - attempt) };
+                    let mark = Item::Mark(LogPosition::ended(next - 1), gap);
+                    if self.items.send(mark).await.is_err() {
+                        return Ok(());
+                    }
+                    attempt = next;
                 }
                 // An attempt that is not stored yet: wait for it, or for the end of the task.
                 None => match &mut self.live {
@@ -83,6 +97,74 @@ impl Follower {
                 },
             }
         }
+    }
+
+    /// The attempt, or the first one after it that is kept. What the store cannot read now is tried again; `None` when
+    /// nobody waits for it any more.
+    async fn look_up(&self, attempt: u32) -> Option<(Option<TaskRun>, Option<u32>)> {
+        let mut pause = PAUSES.0;
+        loop {
+            let looked_up = async {
+                let run = stored_run(&self.supervisor, &self.id, attempt).await?;
+                let next = match &run {
+                    Some(_) => None,
+                    None => self
+                        .supervisor
+                        .store()
+                        .next_attempt(&self.id, attempt)
+                        .await
+                        .map_err(SupervisorError::from)?,
+                };
+                Ok::<_, ApiError>((run, next))
+            };
+            match looked_up.await {
+                Ok(found) => return Some(found),
+                Err(_) if self.supervisor.is_shut_down() => return None,
+                Err(error) => tracing::warn!("a log stream waits for the store: {error}"),
+            }
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = self.items.closed() => return None,
+            }
+            pause = (pause * 2).min(PAUSES.1);
+        }
+    }
+
+    /// As [`Follower::follow_run`]; of a log that cannot be read, the end mark and that something is missing.
+    async fn tell_run(&mut self, run: TaskRun) -> Result<Result<(), Gone>, FollowError> {
+        let (attempt, known) = (run.attempt, run.clone());
+        let error = match self.follow_run(run).await {
+            Err(FollowError::Log(error)) => error,
+            told => return told,
+        };
+        tracing::warn!("the log of task {}, attempt {attempt} is not told whole: {error}", self.id);
+        let mut end = known;
+        while end.finished_at.is_none() {
+            let Some(live) = &mut self.live else { return Ok(Err(Gone)) };
+            let over = live.wait_for(|live| live.finished >= attempt || live.over);
+            let gone = tokio::select! {
+                state = over => state.is_err(),
+                () = self.items.closed() => return Ok(Err(Gone)),
+            };
+            match self.look_up(attempt).await {
+                Some((Some(run), _)) if run.finished_at.is_some() => end = run,
+                Some((Some(_), _)) if !gone => tokio::time::sleep(PAUSES.0).await,
+                _ => return Ok(Err(Gone)),
+            }
+        }
+        let finished_at = end.finished_at.unwrap_or_default();
+        for (position, mark) in [
+            (LogPosition::started(attempt), OutputEvent::Lagged { skipped: 1 }),
+            (
+                LogPosition::ended(attempt),
+                OutputEvent::RunFinished { attempt, exit_code: end.exit_code, finished_at },
+            ),
+        ] {
+            if self.items.send(Item::Mark(position, mark)).await.is_err() {
+                return Ok(Err(Gone));
+            }
+        }
+        Ok(Ok(()))
     }
 
     /// Sends one attempt from its start mark to its end mark.
@@ -157,7 +239,7 @@ impl Follower {
                     self.live = None;
                 }
             }
-            let stored = stored_run(&self.supervisor, &self.id, attempt).await?;
+            let Some((stored, _)) = self.look_up(attempt).await else { return Ok(Err(Gone)) };
             match stored {
                 Some(run) if run.finished_at.is_some() => finished = Some(run),
                 Some(_) if self.live.is_some() => {}

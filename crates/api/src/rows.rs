@@ -1,11 +1,14 @@
 //! Rows of the list: what is stored, joined with what the supervisor knows of tasks that are not over.
 
-use crate::ApiError;
+use crate::{ApiError, secrets};
 use solti_model::{
-    LabelCount, Lane, ListQuery, RunMark, Summary, TaskChange, TaskId, TaskList, TaskPhase, TaskRow, TaskRun,
+    LabelCount, Lane, ListQuery, RunMark, StorageState, Summary, TaskChange, TaskId, TaskList, TaskPhase,
+    TaskRow, TaskRun,
 };
-use solti_store::{RowQuery, StoreError, StoredTask};
+use solti_store::{RowQuery, StoreError, StoredRow};
 use solti_supervisor::{ChangeCursor, Changes, Supervisor, SupervisorError};
+use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::Mutex;
 
 /// Runs in the strip of a row.
@@ -40,13 +43,13 @@ pub async fn list(supervisor: &Supervisor, query: ListQuery) -> Result<TaskList,
 }
 
 /// The rows of `tasks`, in their order.
-pub async fn complete(supervisor: &Supervisor, tasks: Vec<StoredTask>) -> Result<Vec<TaskRow>, ApiError> {
+pub async fn complete(supervisor: &Supervisor, tasks: Vec<StoredRow>) -> Result<Vec<TaskRow>, ApiError> {
     let ids: Vec<TaskId> = tasks.iter().map(|stored| stored.task.metadata.id.clone()).collect();
     let mut runs = supervisor.store().recent_runs(&ids, RECENT_RUNS).await.map_err(storage)?;
     let unfinished = tasks.iter().filter(|stored| !stored.task.status.phase.is_terminal());
     let unfinished = unfinished.map(|stored| stored.task.metadata.id.clone()).collect();
     let mut states = supervisor.row_states(unfinished).await?;
-    let row = |mut stored: StoredTask| {
+    let row = |mut stored: StoredRow| {
         let id = &stored.task.metadata.id;
         let runs = runs.remove(id).unwrap_or_default();
         let state = states.remove(id).unwrap_or_default();
@@ -64,7 +67,7 @@ pub async fn complete(supervisor: &Supervisor, tasks: Vec<StoredTask>) -> Result
             remark: runs.last().and_then(|stored| stored.run.remark.clone()),
             trouble: state.trouble,
             recent_runs: runs.iter().map(|stored| mark(&stored.run)).collect(),
-            task: stored.task,
+            task: secrets::masked(stored.task),
         }
     };
     Ok(tasks.into_iter().map(row).collect())
@@ -128,24 +131,87 @@ impl SharedSummary {
     }
 }
 
+/// Before what could not be read is tried again, and at most between two tries.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+
+/// Every change from now on, for one reader.
+pub struct ChangeWatch {
+    supervisor: Supervisor,
+    shared: Arc<SharedSummary>,
+    cursor: ChangeCursor,
+    /// What was told last.
+    summary: Summary,
+    /// Changes that could not be read, and the pause before they are tried again.
+    owed: Option<(Changes, Duration)>,
+}
+
+impl ChangeWatch {
+    /// The watch, and its first item.
+    pub async fn open(
+        supervisor: &Supervisor,
+        shared: &Arc<SharedSummary>,
+    ) -> Result<(Self, TaskChange), ApiError> {
+        let cursor = supervisor.changes();
+        let summary = shared.get(supervisor, &cursor).await?;
+        let (supervisor, shared) = (supervisor.clone(), Arc::clone(shared));
+        let watch = Self { supervisor, shared, cursor, summary, owed: None };
+        let first = watch.nothing_but_the_summary();
+        Ok((watch, first))
+    }
+
+    /// The next change; `None` once the supervisor is gone. An error of the store passes or is told, and never ends it.
+    pub async fn next(&mut self) -> Option<TaskChange> {
+        let (changes, pause) = match self.owed.take() {
+            Some((mut owed, pause)) => {
+                tokio::time::sleep(pause).await;
+                owed.missed_some = true;
+                (owed, (pause * 2).min(PAUSES.1))
+            }
+            None => (self.cursor.next().await?, PAUSES.0),
+        };
+        match change(&self.supervisor, &self.shared, &self.cursor, &changes).await {
+            Ok(change) => {
+                self.summary.clone_from(&change.summary);
+                Some(change)
+            }
+            Err(_) if self.supervisor.is_shut_down() => None,
+            Err(error) => {
+                tracing::warn!("the tasks that changed cannot be read, trying again: {error}");
+                self.owed = Some((changes, pause));
+                self.summary.storage = StorageState::Unreadable;
+                Some(self.nothing_but_the_summary())
+            }
+        }
+    }
+
+    fn nothing_but_the_summary(&self) -> TaskChange {
+        TaskChange {
+            resource_version: self.supervisor.resource_version(),
+            changed: vec![],
+            deleted: vec![],
+            summary: self.summary.clone(),
+            resync: false,
+        }
+    }
+}
+
 /// `changes` are those that the cursor has just given.
-pub async fn change(
+async fn change(
     supervisor: &Supervisor,
     shared: &SharedSummary,
     cursor: &ChangeCursor,
-    changes: Changes,
+    changes: &Changes,
 ) -> Result<TaskChange, ApiError> {
     let resync = changes.missed_some || changes.changed.len() > MAX_CHANGED;
     let mut tasks = Vec::new();
     if !resync {
-        for id in &changes.changed {
-            tasks.extend(supervisor.store().task(id).await.map_err(storage)?);
-        }
+        let ids = changes.changed.iter().cloned().collect();
+        tasks = supervisor.store().rows_of(ids).await.map_err(storage)?;
     }
     Ok(TaskChange {
         resource_version: supervisor.resource_version(),
         changed: complete(supervisor, tasks).await?,
-        deleted: changes.deleted.into_iter().collect(),
+        deleted: if resync { vec![] } else { changes.deleted.iter().cloned().collect() },
         summary: shared.get(supervisor, cursor).await?,
         resync,
     })

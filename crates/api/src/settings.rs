@@ -13,6 +13,8 @@ use tokio::sync::{Mutex, watch};
 
 /// Where the document is in the store.
 const KEY: &str = "settings";
+/// Where one that cannot be read is kept.
+const UNREADABLE: &str = "settings_unreadable";
 
 #[async_trait]
 pub trait SettingsAccess: Send + Sync + 'static {
@@ -32,27 +34,32 @@ pub trait SettingsAccess: Send + Sync + 'static {
 pub struct StoredSettings {
     store: Store,
     current: watch::Sender<Settings>,
-    /// One change at a time: each starts from what the one before has left.
-    changing: Mutex<()>,
+    /// The document as it is stored, with what this version does not know of it. Held while it is changed: each change starts
+    /// from what the one before has left.
+    document: Mutex<Value>,
 }
 
 impl StoredSettings {
     /// # Errors
-    /// When the store cannot be read. A document that is not readable is replaced by the defaults, and the log says so.
+    /// When the store cannot be read. A document that is not readable is put aside, the defaults hold, and the log says so.
     pub async fn load(store: Store) -> Result<Self, ApiError> {
         let text = store.meta(KEY).await.map_err(SupervisorError::from)?;
-        let document = text.map_or(Ok(Value::Null), |text| serde_json::from_str(&text));
-        let (settings, strange) = match document {
-            Ok(document) => Settings::from_stored(&document),
+        let document = match text.as_deref().map_or(Ok(Value::Null), serde_json::from_str) {
+            Ok(document) => document,
             Err(error) => {
                 tracing::warn!("the stored settings cannot be read, the defaults hold: {error}");
-                Default::default()
+                // The next change would write over it.
+                if let Err(error) = store.set_meta(UNREADABLE, text.as_deref().unwrap_or_default()).await {
+                    tracing::warn!("they cannot be put aside either: {error}");
+                }
+                Value::Null
             }
         };
+        let (settings, strange) = Settings::from_stored(&document);
         for error in strange {
             tracing::warn!("a stored setting has its default: {error}");
         }
-        Ok(Self { store, current: watch::Sender::new(settings), changing: Mutex::new(()) })
+        Ok(Self { store, current: watch::Sender::new(settings), document: Mutex::new(document) })
     }
 }
 
@@ -63,10 +70,11 @@ impl SettingsAccess for StoredSettings {
     }
 
     async fn set_settings(&self, patch: Value) -> Result<Settings, ApiError> {
-        let _one = self.changing.lock().await;
+        let mut document = self.document.lock().await;
         let changed = self.settings().patched(&patch)?;
-        let text = serde_json::to_string(&changed).map_err(|error| ApiError::internal(&error))?;
-        self.store.set_meta(KEY, &text).await.map_err(SupervisorError::from)?;
+        let written = changed.to_stored(&document, &patch);
+        self.store.set_meta(KEY, &written.to_string()).await.map_err(SupervisorError::from)?;
+        *document = written;
         self.current.send_if_modified(|current| {
             let differs = *current != changed;
             current.clone_from(&changed);

@@ -50,6 +50,7 @@ fn stored(n: u64, phase: TaskPhase) -> StoredTask {
         stop_requested: false,
         started_at: over.then_some(n),
         finished_at: over.then_some(n + 1),
+        unreadable: None,
     }
 }
 

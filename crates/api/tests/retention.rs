@@ -211,7 +211,7 @@ async fn of_the_finished_tasks_the_latest_stay() {
     let waiting = spec("b", command("sleep", &["60"]), json!({}));
     let running = engine.api.submit_task(waiting).await.unwrap();
     let mut changes = engine.supervisor.changes();
-    finished.send_replace(FinishedLimits { keep_days: Some(1), keep_tasks: Some(2) });
+    finished.send_replace(FinishedLimits { keep_days: Some(1), keep_tasks: Some(2), keep_attempts: None });
     let mut deleted = std::collections::BTreeSet::new();
     while deleted.len() < 3 {
         deleted.extend(tokio::time::timeout(PATIENCE, changes.next()).await.unwrap().unwrap().deleted);

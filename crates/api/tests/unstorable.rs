@@ -161,6 +161,7 @@ fn endless(id: &TaskId) -> StoredTask {
         stop_requested: false,
         started_at: None,
         finished_at: None,
+        unreadable: None,
     }
 }
 

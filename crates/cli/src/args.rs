@@ -52,6 +52,8 @@ pub enum Command {
     List(List),
     /// Show a task and its runs
     Show { id: String },
+    /// List runs of a task by the page: the latest ones, or those around an attempt
+    Runs(Runs),
     /// Print the log of a task
     Logs(Logs),
     /// Wait until tasks are over; the exit code is that of the first that did not succeed
@@ -172,6 +174,20 @@ pub struct List {
     #[arg(long, value_parser = moment)]
     pub since: Option<SystemTime>,
     #[arg(long, short = 'n', default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
+    pub limit: u32,
+}
+
+#[derive(Debug, Args)]
+pub struct Runs {
+    pub id: String,
+    /// The runs after this attempt, the earliest ones first
+    #[arg(long, value_name = "ATTEMPT")]
+    pub after: Option<u64>,
+    /// The latest runs before this attempt
+    #[arg(long, value_name = "ATTEMPT")]
+    pub before: Option<u64>,
+    /// How many, 1,000 at most
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub limit: u32,
 }
 

@@ -1,6 +1,7 @@
 //! Words and colours for what a task is and does.
 
-use crate::table::{Cell, harmless};
+use crate::table::Cell;
+use crate::terminal::harmless;
 use anstyle::{AnsiColor, Style};
 use solti_model::{Task, TaskPhase, TaskRow, Waiting};
 use std::time::{SystemTime, UNIX_EPOCH};

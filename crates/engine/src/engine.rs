@@ -151,7 +151,11 @@ fn log_limits(logs: &LogSettings) -> LogLimits {
 }
 
 fn finished_limits(finished: &FinishedSettings) -> FinishedLimits {
-    FinishedLimits { keep_days: finished.keep_days, keep_tasks: finished.keep_tasks }
+    FinishedLimits {
+        keep_days: finished.keep_days,
+        keep_tasks: finished.keep_tasks,
+        keep_attempts: Some(finished.keep_attempts),
+    }
 }
 
 /// Copies the database daily for as long as it is sound.

@@ -136,7 +136,7 @@ impl ApiHandler for GrpcClient {
     }
 
     async fn list_task_runs(&self, id: &TaskId) -> Result<Vec<TaskRun>, ApiError> {
-        let request = proto::ListTaskRunsRequest { task_id: id.to_string() };
+        let request = proto::ListTaskRunsRequest { task_id: id.to_string(), ..Default::default() };
         let answer = self.client.clone().list_task_runs(request).await.map_err(failed)?;
         answer
             .into_inner()

@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use solti_model::{
-    Bookmark, Lane, LogQuery, LogSource, MAX_LANE_CAPACITY, RowRanges, RunEnvironment, SearchHit, SourceRow,
-    StopMode, Task, TaskEvent, TaskId, TaskRow, TaskRun, TaskSpec, TextPosition,
+    AttemptsNotKept, Bookmark, Lane, LogQuery, LogSource, MAX_LANE_CAPACITY, RowRanges, RunEnvironment,
+    SearchHit, SourceRow, StopMode, Task, TaskEvent, TaskId, TaskRow, TaskRun, TaskSpec, TextPosition,
 };
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -25,8 +25,23 @@ pub struct TaskBody {
 }
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
-pub struct Runs {
+#[serde(rename_all = "camelCase")]
+pub struct RunsBody {
     pub runs: Vec<TaskRun>,
+    /// Of a page: whether there are more on the side where it was cut.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub more: Option<bool>,
+    /// Attempts of the task that are not kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_kept: Option<AttemptsNotKept>,
+}
+
+impl From<Vec<TaskRun>> for RunsBody {
+    /// All runs that are kept: what is missing between them is not.
+    fn from(runs: Vec<TaskRun>) -> Self {
+        let not_kept = AttemptsNotKept::among(&runs);
+        Self { runs, more: None, not_kept }
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -35,8 +50,15 @@ pub struct RowBody {
 }
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct History {
     pub events: Vec<TaskEvent>,
+    /// Of a page: whether there are more on the side where it was cut.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub more: Option<bool>,
+    /// Attempts of the task that are not kept, in a page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_kept: Option<AttemptsNotKept>,
 }
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]

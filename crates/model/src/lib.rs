@@ -13,15 +13,20 @@ mod environment;
 mod event;
 mod excerpt;
 mod field;
+mod head;
+mod history;
 mod id;
 mod kind;
 mod lifecycle;
+mod machine_url;
 mod query;
 mod resources;
 mod search;
+pub mod secret;
 mod selector;
 mod settings;
 mod spec;
+mod stored;
 mod task;
 mod validate;
 mod view;
@@ -36,7 +41,7 @@ pub use crash_loop::{LOOP_STARTS, LOOP_WINDOW_MS, RecentStarts};
 pub use diagnosis::{Diagnosis, Finding, FindingState};
 pub use environment::{
     InheritedEnvironment, InheritedVariable, RunEnvironment, RunVariable, RunVariableOrigin, ShellCapture,
-    VariableOrigin, looks_secret,
+    VariableOrigin,
 };
 pub use event::{OutputEvent, OutputStreamKind};
 pub use excerpt::{
@@ -44,13 +49,18 @@ pub use excerpt::{
     MergedRow, MergedRows, SourceRow, TextPosition,
 };
 pub use field::FieldError;
+pub use head::{SpecHead, TaskHead};
+pub use history::{
+    AttemptsNotKept, EventPage, HistoryQuery, KEPT_FIRST_ATTEMPTS, MAX_KEPT_ATTEMPTS, RunPage,
+};
 pub use id::{Slot, TaskId};
 pub use kind::{
     AfterMain, CommandMode, ContainerTask, CustomRuntime, EnvVar, MAX_SCRIPT_BYTES, ScriptMode,
     ScriptRuntime, SubprocessMode, SubprocessTask, TaskKind, WasmTask,
 };
 pub use lifecycle::{AttemptEnd, NextStep, after_attempt};
-pub use query::{DEFAULT_LIMIT, MAX_LIMIT, TaskPage, TaskQuery};
+pub use machine_url::MachineUrl;
+pub use query::{DEFAULT_LIMIT, MAX_ANSWER_BYTES, MAX_LIMIT, TaskPage, TaskQuery};
 pub use resources::{ResourceLimits, RunUsage, UsageSample};
 pub use search::{LogQuery, RowRanges, RunHits, SearchHit, SearchProgress, TaskHits};
 pub use selector::{MatchExpression, Operator, RunnerSelector};
@@ -59,6 +69,7 @@ pub use settings::{
     LogSettings, NotificationSettings, Settings, Theme, TlsMode, TraySettings,
 };
 pub use spec::{AdmissionStrategy, RestartStrategy, TaskSpec};
+pub use stored::stored_spec;
 pub use task::{ObjectMeta, Task, TaskPhase, TaskRun, TaskStatus};
 pub use validate::parse_spec;
 pub use view::{

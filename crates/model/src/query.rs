@@ -8,6 +8,9 @@ use ts_rs::TS;
 pub const DEFAULT_LIMIT: u32 = 100;
 /// A greater limit is clamped to this.
 pub const MAX_LIMIT: u32 = 1_000;
+/// No answer with a list of tasks, rows, runs or events is much larger, in bytes of its JSON. Where it would be, the page is
+/// shorter than its limit and the rest comes with the next.
+pub const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
 
 /// Statuses are OR-ed, the slot is AND-ed; newest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
@@ -33,7 +36,8 @@ impl TaskQuery {
     }
 }
 
-/// `{"tasks":[…],"total":n}`; `total` counts all matches, not the page.
+/// `{"tasks":[…],"total":n}`; `total` counts all matches, not the page. Of tasks with long scripts there are fewer than the
+/// limit in a page, never none where there is one: see [`MAX_ANSWER_BYTES`]. The rest begins at offset plus their number.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TaskPage<T> {

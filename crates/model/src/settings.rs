@@ -5,12 +5,15 @@
 //! are sold.
 
 use crate::bounds::within;
-use crate::{FieldError, MAX_BYTES, MAX_KEEP_DAYS, MAX_KEEP_TASKS, MIN_LOG_BYTES};
+use crate::stored::without_unknown_fields;
+use crate::{
+    FieldError, MAX_BYTES, MAX_KEEP_DAYS, MAX_KEEP_TASKS, MAX_KEPT_ATTEMPTS, MIN_LOG_BYTES, MachineUrl,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::net::{IpAddr, SocketAddr};
 use ts_rs::TS;
-use url::{Host, Url};
+use url::Host;
 
 const MB: u64 = 1_000_000;
 const GB: u64 = 1_000 * MB;
@@ -60,13 +63,21 @@ impl Default for LogSettings {
     }
 }
 
-/// How long finished tasks are kept; `null` is for ever.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+/// How long what is over is kept; `null` is for ever.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct FinishedSettings {
     pub keep_days: Option<u32>,
     /// The latest so many.
     pub keep_tasks: Option<u32>,
+    /// Of a task's attempts the latest so many, beside the first ten: runs, events and logs. 10 to 10,000.
+    pub keep_attempts: u32,
+}
+
+impl Default for FinishedSettings {
+    fn default() -> Self {
+        Self { keep_days: None, keep_tasks: None, keep_attempts: 1_000 }
+    }
 }
 
 /// What closing the last window does while tasks run.
@@ -200,17 +211,37 @@ pub struct Connection {
 
 impl Settings {
     /// Reads a stored document. A part that this version cannot read has its default, and is named in the second value:
-    /// a strange document must not keep the app from starting.
+    /// a strange document must not keep the app from starting. Fields of a later version are passed over.
     #[must_use]
     pub fn from_stored(document: &Value) -> (Self, Vec<FieldError>) {
         let (mut settings, mut strange) = (Self::default(), Vec::new());
         for (key, value) in document.as_object().into_iter().flatten() {
-            match settings.patched(&Value::Object(Map::from_iter([(key.clone(), value.clone())]))) {
+            let part = Value::Object(Map::from_iter([(key.clone(), value.clone())]));
+            let read = settings.merged_with(&part, without_unknown_fields).and_then(|read| {
+                read.validate()?;
+                Ok(read)
+            });
+            match read {
                 Ok(read) => settings = read,
                 Err(error) => strange.push(error),
             }
         }
         (settings, strange)
+    }
+
+    /// The document to store for these settings, which `patch` has led to: over the one that is stored, so that what this
+    /// version does not know of it stays.
+    #[must_use]
+    pub fn to_stored(&self, stored: &Value, patch: &Value) -> Value {
+        // Plain data: it always writes.
+        let mut document = serde_json::to_value(self).unwrap_or_default();
+        if stored.is_object() {
+            let known_connections = stored.get("connections").cloned();
+            merge(&mut document, stored);
+            merge(&mut document, patch);
+            keep_fields_of_connections(&mut document["connections"], known_connections.as_ref());
+        }
+        document
     }
 
     /// The settings with `patch` merged into them, as RFC 7396 says; but as every member is always there, `null` sets
@@ -222,15 +253,26 @@ impl Settings {
         if !patch.is_object() {
             return Err(FieldError::new("settings", "must be an object"));
         }
+        let settings = self.merged_with(patch, |document| serde_json::from_value(document))?;
+        settings.validate()?;
+        Ok(settings)
+    }
+
+    fn merged_with(
+        &self,
+        patch: &Value,
+        read: impl Fn(Value) -> Result<Self, serde_json::Error>,
+    ) -> Result<Self, FieldError> {
         // Plain data: it always writes.
         let mut document = serde_json::to_value(self).unwrap_or_default();
         merge(&mut document, patch);
-        let settings: Self = serde_path_to_error::deserialize(document).map_err(|error| {
-            let (path, inner) = (error.path().to_string(), error.inner().to_string());
-            FieldError::new(if path == "." { "settings".into() } else { path }, inner)
-        })?;
-        settings.validate()?;
-        Ok(settings)
+        read(document.clone()).or_else(|_| {
+            // Read again, to tell where the error is.
+            serde_path_to_error::deserialize(document).map_err(|error| {
+                let (path, inner) = (error.path().to_string(), error.inner().to_string());
+                FieldError::new(if path == "." { "settings".into() } else { path }, inner)
+            })
+        })
     }
 
     /// # Errors
@@ -260,6 +302,22 @@ fn merge(target: &mut Value, patch: &Value) {
             }
         }
         (target, patch) => *target = patch.clone(),
+    }
+}
+
+/// A list is replaced as a whole; of a connection that is still in it, what a later version has written stays.
+fn keep_fields_of_connections(connections: &mut Value, stored: Option<&Value>) {
+    let stored = stored.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    for connection in connections.as_array_mut().into_iter().flatten() {
+        let Some(before) = stored.iter().find(|before| before["name"] == connection["name"]) else {
+            continue;
+        };
+        for (key, value) in before.as_object().into_iter().flatten() {
+            let known = ["name", "url", "fingerprint"].contains(&&**key);
+            if let (Some(connection), false) = (connection.as_object_mut(), known) {
+                connection.entry(key.as_str()).or_insert_with(|| value.clone());
+            }
+        }
     }
 }
 
@@ -294,6 +352,9 @@ impl LogSettings {
 }
 
 impl FinishedSettings {
+    /// As many as it takes to see a crash loop.
+    const LEAST_ATTEMPTS: u32 = 10;
+
     fn validate(&self) -> Result<(), FieldError> {
         let rules = [
             ("finished.keepDays", self.keep_days, MAX_KEEP_DAYS),
@@ -303,6 +364,9 @@ impl FinishedSettings {
             if let Some(kept) = kept {
                 within(field, kept, 1, most, "")?;
             }
+        }
+        if !(Self::LEAST_ATTEMPTS..=MAX_KEPT_ATTEMPTS).contains(&self.keep_attempts) {
+            return Err(FieldError::new("finished.keepAttempts", "must be from 10 to 10,000"));
         }
         Ok(())
     }
@@ -345,7 +409,7 @@ impl Connection {
         if self.name.trim().is_empty() || self.name.len() > Self::LONGEST_NAME {
             return Err(FieldError::new(format!("{field}.name"), "must have 1 to 64 letters"));
         }
-        self.check_url().map_err(|problem| FieldError::new(format!("{field}.url"), problem))?;
+        MachineUrl::parse(&self.url).map_err(|problem| FieldError::new(format!("{field}.url"), problem))?;
         self.check_fingerprint().map_err(|problem| FieldError::new(format!("{field}.fingerprint"), problem))
     }
 
@@ -360,37 +424,6 @@ impl Connection {
             return Err("must be SHA-256: 32 pairs of hexadecimal digits");
         }
         Ok(())
-    }
-
-    fn check_url(&self) -> Result<(), &'static str> {
-        let Ok(url) = Url::parse(&self.url) else { return Err("is not a URL") };
-        let Some(host) = url.host().filter(|host| host.to_string() != "") else {
-            return Err("names no host");
-        };
-        if url.password().is_some() || (url.scheme() != "ssh" && !url.username().is_empty()) {
-            return Err("must hold no password; the token has a field of its own");
-        }
-        if url.path().len() > 1 || url.query().is_some() || url.fragment().is_some() {
-            return Err("must end after the host and port");
-        }
-        let local = match host {
-            Host::Domain(name) => name == "localhost",
-            Host::Ipv4(ip) => ip.is_loopback(),
-            Host::Ipv6(ip) => ip.is_loopback(),
-        };
-        match url.scheme() {
-            "https" => Ok(()),
-            "http" if local => Ok(()),
-            "http" => Err("must begin with https://, as the token would be read on the way"),
-            // A word that ssh takes for an option would run what it says.
-            "ssh"
-                if url.username().starts_with('-') || url.host_str().is_some_and(|h| h.starts_with('-')) =>
-            {
-                Err("must not begin with a dash")
-            }
-            "ssh" => Ok(()),
-            _ => Err("must begin with https://, http:// or ssh://"),
-        }
     }
 }
 
@@ -470,8 +503,9 @@ mod tests {
 
     #[test]
     fn a_machine_is_reached_without_its_token_on_the_wire_or_in_the_document() {
-        let check =
-            |url: &str| Connection { name: "box".into(), url: url.into(), fingerprint: None }.check_url();
+        let check = |url: &str| {
+            Connection { name: "box".into(), url: url.into(), fingerprint: None }.validate("connections[0]")
+        };
         for good in
             ["https://box:7654", "http://127.0.0.1:7654", "http://[::1]:1", "ssh://box", "ssh://me@box:22"]
         {
@@ -510,13 +544,41 @@ mod tests {
 
     #[test]
     fn a_stored_document_is_read_as_far_as_it_is_known() {
-        let stored =
-            json!({"theme": "dark", "closing": "teleport", "later": {"x": 1}, "finished": {"keepDays": 7}});
+        let stored = json!({"theme": "dark", "closing": "teleport", "later": {"x": 1}, "finished": {"keepDays": 7, "keepWhat": 1}});
         let (settings, strange) = Settings::from_stored(&stored);
         assert_eq!((settings.theme, settings.closing), (Theme::Dark, Closing::Ask));
         assert_eq!(settings.finished.keep_days, Some(7));
-        let mut fields: Vec<_> = strange.into_iter().map(|error| error.field).collect();
-        fields.sort();
-        assert_eq!(fields, ["closing", "later"]);
+        assert_eq!(settings.finished.keep_attempts, 1_000);
+        let fields: Vec<_> = strange.into_iter().map(|error| error.field).collect();
+        assert_eq!(fields, ["closing"]);
+    }
+
+    #[test]
+    fn what_a_later_version_has_stored_stays_when_something_else_is_changed() {
+        let stored = json!({"theme": "dark", "closing": "teleport", "later": {"x": 1}, "finished": {"keepWhat": 1},
+            "connections": [{"name": "a", "url": "ssh://a", "jump": "b"}, {"name": "c", "url": "ssh://c", "jump": "d"}]});
+        let (settings, _) = Settings::from_stored(&stored);
+        assert_eq!(settings.connections.len(), 2);
+        let patch = json!({"theme": "light", "finished": {"keepDays": 3},
+            "connections": [{"name": "a", "url": "ssh://new"}]});
+        let changed = settings.patched(&patch).expect("legal");
+        let written = changed.to_stored(&stored, &patch);
+        assert_eq!(written["theme"], "light");
+        assert_eq!(
+            written["finished"],
+            json!({"keepDays": 3, "keepTasks": null, "keepAttempts": 1000, "keepWhat": 1})
+        );
+        assert_eq!((&written["later"], &written["closing"]), (&json!({"x": 1}), &json!("teleport")));
+        assert_eq!(written["connections"], json!([{"name": "a", "url": "ssh://new", "jump": "b"}]));
+        assert_eq!(Settings::from_stored(&written).0, changed);
+    }
+
+    #[test]
+    fn attempts_are_kept_within_bounds() {
+        for (kept, legal) in [(10, true), (10_000, true), (9, false), (0, false), (10_001, false)] {
+            let changed = Settings::default().patched(&json!({"finished": {"keepAttempts": kept}}));
+            assert_eq!(changed.is_ok(), legal, "{kept}: {changed:?}");
+        }
+        assert_eq!(refused(json!({"finished": {"keepAttempts": null}})).field, "finished.keepAttempts");
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! None of it is part of the fixed contract; it is derived from tasks and their logs and never stored as such.
 
-use crate::{OutputStreamKind, Slot, Task, TaskId, TaskPhase};
+use crate::{OutputStreamKind, Slot, TaskHead, TaskId, TaskPhase};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -36,6 +36,7 @@ pub struct ListQuery {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TaskList {
+    /// Fewer than the limit where they would be too many bytes; `nextCursor` says whether there are more.
     pub rows: Vec<TaskRow>,
     /// All matches, not the page.
     #[ts(type = "number")]
@@ -49,7 +50,7 @@ pub struct TaskList {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TaskRow {
-    pub task: Task,
+    pub task: TaskHead,
     /// Start of the latest attempt, in Unix milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional, type = "number")]
@@ -177,6 +178,8 @@ pub enum StorageState {
     Ok,
     /// The database cannot be written; what is stored can be read, nothing new is taken.
     ReadOnly,
+    /// The database cannot be read just now; it is tried again, and what is shown is older.
+    Unreadable,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
@@ -245,10 +248,12 @@ pub enum TaskEventKind {
     Finished,
     Lost,
     Attached,
+    /// One that this version does not know: a later one wrote it. Its word is in the detail.
+    Unknown,
 }
 
 impl TaskEventKind {
-    const ALL: [(Self, &'static str); 11] = [
+    const ALL: [(Self, &'static str); 12] = [
         (Self::Queued, "queued"),
         (Self::Admitted, "admitted"),
         (Self::Started, "started"),
@@ -260,6 +265,7 @@ impl TaskEventKind {
         (Self::Finished, "finished"),
         (Self::Lost, "lost"),
         (Self::Attached, "attached"),
+        (Self::Unknown, "unknown"),
     ];
 
     /// The word in JSON and in the database.

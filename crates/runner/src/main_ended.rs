@@ -114,7 +114,7 @@ mod tests {
             ("python3.11", b"python3\0job.py\0", "job.py"),
             ("bg.sh", b"/bin/sh\0./bg.sh\0", "bg.sh"),
             ("bash", b"bash\0-c\0sleep 1\0", "bash"),
-            ("sleep", b"sleep\0600\0", "sleep"),
+            ("sleep", b"sleep\x00600\0", "sleep"),
             ("bash", b"", "bash"),
             ("a\x1b[2J", b"", "a\u{FFFD}[2J"),
         ] {

@@ -41,6 +41,7 @@ fn task(n: u64) -> StoredTask {
         stop_requested: false,
         started_at: Some(n),
         finished_at: Some(n),
+        unreadable: None,
     }
 }
 

@@ -37,8 +37,12 @@ pub enum StoreError {
     /// The cursor is not one that a list handed out.
     #[error("not a cursor of a task list")]
     Cursor,
-    /// The database was written by a later version of the app.
-    #[error("the database has format {found}, this version knows up to {known}")]
+    /// The database was written by a later version of the app, which has changed its tables. Fields of tasks and settings that
+    /// are new do not matter.
+    #[error(
+        "the database was written by a later version of Solti: it has format {found}, this version reads up to {known}. \
+         Install that version again, or a later one; nothing was changed"
+    )]
     TooNew { found: i64, known: i64 },
     /// A stored spec is not readable as JSON of the model.
     #[error("a stored task spec cannot be read")]

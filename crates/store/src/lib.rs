@@ -8,8 +8,10 @@
 //! reset under a reader, so a later one is bundled.
 
 mod backup;
+mod damage;
 mod environment;
 mod error;
+mod history;
 mod inspect;
 mod list;
 mod number;
@@ -21,6 +23,7 @@ mod rows;
 mod schema;
 mod store;
 mod task_cache;
+mod vacuum;
 mod write;
 mod writer;
 
@@ -28,8 +31,12 @@ pub use backup::{Backup, backups};
 pub use error::StoreError;
 pub use inspect::{Inspection, inspect, known_tasks};
 pub use list::{RowCursor, RowPage, RowQuery};
-pub use record::{Attempts, Change, LabelCount, Standing, StoredEvent, StoredLane, StoredRun, StoredTask};
+pub use record::{
+    AttemptRange, Attempts, Change, LabelCount, Past, Standing, StoredEvent, StoredLane, StoredRow,
+    StoredRun, StoredTask,
+};
 pub use recover::{DAMAGED_KEPT, Damaged, Opened, Recovery, damaged};
+pub use schema::FILE_NAME as DATABASE_FILE;
 pub use store::Store;
 pub use writer::{Commit, WriterStats};
 

@@ -1,6 +1,6 @@
 //! What a window's task list asks for, and the page it gets. The contract's own query, with offsets, is `solti_model::TaskQuery`.
 
-use crate::{StoreError, StoredTask};
+use crate::{StoreError, StoredRow};
 use solti_model::{DEFAULT_LIMIT, MAX_LIMIT, Slot, TaskPhase};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -31,10 +31,10 @@ impl RowQuery {
     }
 }
 
-/// One page. `total` counts all matches, not the page.
+/// One page, shorter than its limit where it would be too large. `total` counts all matches, not the page.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RowPage {
-    pub rows: Vec<StoredTask>,
+    pub rows: Vec<StoredRow>,
     pub total: u64,
     /// Where the next page starts; `None` on the last.
     pub next: Option<RowCursor>,

@@ -1,24 +1,28 @@
-//! Questions about one task, and about all of them at once. Pages of tasks are in `rows`.
+//! Questions about one task, and about all of them at once. Pages of tasks are in `rows`, of their past in `history`; what stands
+//! for a row that cannot be read is in `damage`.
 
+use crate::damage::{left_out, unreadable_run, unreadable_task};
 use crate::number::{Number, optional, required};
-use crate::{
-    Attempts, LabelCount, RowCursor, Standing, StoreError, StoredEvent, StoredLane, StoredRun, StoredTask,
-};
+use crate::{Attempts, LabelCount, RowCursor, Standing, StoreError, StoredLane, StoredRun, StoredTask};
 use rusqlite::types::Type;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 use solti_model::{
     BackoffState, Bookmark, FieldError, ObjectMeta, RunUsage, Slot, Task, TaskId, TaskPhase, TaskRun,
-    TaskStatus,
+    TaskStatus, stored_spec,
 };
 use std::collections::BTreeMap;
 
-/// Every column that [`stored_task`] reads, of `tasks t JOIN task_specs s`.
-pub(crate) const TASK_COLUMNS: &str = "t.id, t.phase, t.resource_version, t.created_at, t.updated_at, t.attempt, t.exit_code, t.error,
+/// Every column that [`stored_task`] reads, of [`TASKS`].
+pub(crate) const TASK_COLUMNS: &str = "t.id, t.slot, t.phase, t.resource_version, t.created_at, t.updated_at, t.attempt, t.exit_code, t.error,
     t.consecutive_failures, t.previous_delay_ms, t.next_attempt_at, t.queue_order, t.stop_requested, t.started_at, t.finished_at,
     s.spec";
 
+/// Also a task whose spec is lost is one.
+pub(crate) const TASKS: &str = "tasks t LEFT JOIN task_specs s ON s.num = t.num";
+
 /// Every column that [`stored_run`] reads.
-const RUN_COLUMNS: &str = "attempt, phase, started_at, finished_at, exit_code, error, boot_id, pid, folder,
+pub(crate) const RUN_COLUMNS: &str =
+    "attempt, phase, started_at, finished_at, exit_code, error, boot_id, pid, folder,
     cpu_ms, peak_memory_bytes, read_bytes, written_bytes, environment, remark";
 
 /// As many labels as a sidebar can show.
@@ -26,24 +30,22 @@ const TOP_LABELS: u32 = 50;
 
 /// The task, and how many bytes of JSON its spec is.
 pub(crate) fn task(db: &Transaction<'_>, id: &TaskId) -> Result<Option<(StoredTask, usize)>, StoreError> {
-    let mut statement = db.prepare_cached(&format!(
-        "SELECT {TASK_COLUMNS} FROM tasks t JOIN task_specs s ON s.num = t.num WHERE t.id = ?1"
-    ))?;
+    let mut statement = db.prepare_cached(&format!("SELECT {TASK_COLUMNS} FROM {TASKS} WHERE t.id = ?1"))?;
     let mut rows = statement.query([id.as_str()])?;
     let Some(row) = rows.next()? else { return Ok(None) };
-    let spec_bytes = row.get_ref("spec")?.as_str().map_err(rusqlite::Error::from)?.len();
-    Ok(Some((stored_task(row)?, spec_bytes)))
+    let spec_bytes = spec_text(row).map_or(0, str::len);
+    Ok(stored_task(row).map(|task| (task, spec_bytes)))
 }
 
 pub(crate) fn active(db: &Transaction<'_>) -> Result<Vec<StoredTask>, StoreError> {
     let mut statement = db.prepare_cached(&format!(
-        "SELECT {TASK_COLUMNS} FROM tasks t JOIN task_specs s ON s.num = t.num
+        "SELECT {TASK_COLUMNS} FROM {TASKS}
          WHERE t.phase IN ('pending', 'running') ORDER BY t.slot, t.queue_order, t.num"
     ))?;
     let mut rows = statement.query([])?;
     let mut tasks = Vec::new();
     while let Some(row) = rows.next()? {
-        tasks.push(stored_task(row)?);
+        tasks.extend(stored_task(row));
     }
     Ok(tasks)
 }
@@ -76,29 +78,29 @@ pub(crate) fn expired(
         if ids.len() as u64 >= over && before_ms.is_none_or(|before| finished >= before) {
             break;
         }
-        ids.push(name(row, "id", TaskId::new)?);
+        match name(row, "id", TaskId::new) {
+            Ok(id) => ids.push(id),
+            Err(why) => left_out("a finished task", &why),
+        }
     }
     Ok(ids)
 }
 
-/// A row of [`TASK_COLUMNS`].
-pub(crate) fn stored_task(row: &Row<'_>) -> Result<StoredTask, StoreError> {
+/// A row of [`TASK_COLUMNS`]; of one that cannot be read, a task that says so.
+pub(crate) fn stored_task(row: &Row<'_>) -> Option<StoredTask> {
+    read_task(row).map_or_else(|why| unreadable_task(row, &why), Some)
+}
+
+pub(crate) fn spec_text<'a>(row: &'a Row<'_>) -> Result<&'a str, StoreError> {
+    Ok(row.get_ref("spec")?.as_str().map_err(rusqlite::Error::from)?)
+}
+
+fn read_task(row: &Row<'_>) -> Result<StoredTask, StoreError> {
     Ok(StoredTask {
         task: Task {
-            metadata: ObjectMeta {
-                id: name(row, "id", TaskId::new)?,
-                resource_version: required(row, "resource_version")?,
-                created_at: required(row, "created_at")?,
-                updated_at: required(row, "updated_at")?,
-            },
-            spec: serde_json::from_str(row.get_ref("spec")?.as_str().map_err(rusqlite::Error::from)?)
-                .map_err(StoreError::Spec)?,
-            status: TaskStatus {
-                phase: phase(row)?,
-                attempt: row.get("attempt")?,
-                exit_code: row.get("exit_code")?,
-                error: row.get("error")?,
-            },
+            metadata: metadata(row)?,
+            spec: stored_spec(spec_text(row)?).map_err(StoreError::Spec)?,
+            status: status(row)?,
         },
         backoff: BackoffState {
             consecutive_failures: row.get("consecutive_failures")?,
@@ -109,6 +111,25 @@ pub(crate) fn stored_task(row: &Row<'_>) -> Result<StoredTask, StoreError> {
         stop_requested: row.get("stop_requested")?,
         started_at: optional(row, "started_at")?,
         finished_at: optional(row, "finished_at")?,
+        unreadable: None,
+    })
+}
+
+pub(crate) fn metadata(row: &Row<'_>) -> Result<ObjectMeta, StoreError> {
+    Ok(ObjectMeta {
+        id: name(row, "id", TaskId::new)?,
+        resource_version: required(row, "resource_version")?,
+        created_at: required(row, "created_at")?,
+        updated_at: required(row, "updated_at")?,
+    })
+}
+
+pub(crate) fn status(row: &Row<'_>) -> Result<TaskStatus, StoreError> {
+    Ok(TaskStatus {
+        phase: phase(row)?,
+        attempt: row.get("attempt")?,
+        exit_code: row.get("exit_code")?,
+        error: row.get("error")?,
     })
 }
 
@@ -122,10 +143,17 @@ pub(crate) fn standings(
     for id in ids {
         let mut rows = statement.query([id.as_str()])?;
         if let Some(row) = rows.next()? {
-            found.insert(id.clone(), Standing { phase: phase(row)?, attempt: row.get("attempt")? });
+            match standing(row) {
+                Ok(standing) => drop(found.insert(id.clone(), standing)),
+                Err(why) => left_out(&format!("the state of task {id}"), &why),
+            }
         }
     }
     Ok(found)
+}
+
+fn standing(row: &Row<'_>) -> Result<Standing, StoreError> {
+    Ok(Standing { phase: phase(row)?, attempt: row.get("attempt")? })
 }
 
 /// The next tasks behind `before`, newest first, with their attempts.
@@ -141,7 +169,10 @@ pub(crate) fn attempts_before(
     while let Some(row) = rows.next()? {
         let num = row.get("num")?;
         last = Some(RowCursor(num));
-        found.push(attempts(db, num, name(row, "id", TaskId::new)?)?);
+        match name(row, "id", TaskId::new) {
+            Ok(id) => found.push(attempts(db, num, id)?),
+            Err(why) => left_out("a task, in a search,", &why),
+        }
     }
     Ok((found, last))
 }
@@ -162,12 +193,6 @@ fn attempts(db: &Transaction<'_>, num: i64, id: TaskId) -> Result<Attempts, Stor
     )?;
     let runs = statement.query_map([num], |row| Ok((row.get("attempt")?, row.get("over")?)))?;
     Ok(Attempts { id, runs: runs.collect::<Result<_, _>>()? })
-}
-
-pub(crate) fn runs(db: &Transaction<'_>, id: &TaskId) -> Result<Vec<StoredRun>, StoreError> {
-    let mut runs = latest_runs(db, id, u32::MAX)?;
-    runs.reverse();
-    Ok(runs)
 }
 
 pub(crate) fn recent_runs(
@@ -199,7 +224,7 @@ pub(crate) fn latest_runs(
     let mut rows = statement.query(params![id.as_str(), limit])?;
     let mut runs = Vec::new();
     while let Some(row) = rows.next()? {
-        runs.push(stored_run(id, row)?);
+        runs.extend(stored_run(id, row).map_or_else(|why| unreadable_run(id, row, &why), Some));
     }
     Ok(runs)
 }
@@ -209,11 +234,12 @@ pub(crate) fn run(db: &Transaction<'_>, id: &TaskId, attempt: u32) -> Result<Opt
         "SELECT {RUN_COLUMNS} FROM runs WHERE num = (SELECT num FROM tasks WHERE id = ?1) AND attempt = ?2"
     ))?;
     let mut rows = statement.query(params![id.as_str(), attempt])?;
-    rows.next()?.map(|row| stored_run(id, row)).transpose()
+    let Some(row) = rows.next()? else { return Ok(None) };
+    Ok(stored_run(id, row).map_or_else(|why| unreadable_run(id, row, &why), Some))
 }
 
 /// A row of [`RUN_COLUMNS`].
-fn stored_run(id: &TaskId, row: &Row<'_>) -> Result<StoredRun, StoreError> {
+pub(crate) fn stored_run(id: &TaskId, row: &Row<'_>) -> Result<StoredRun, StoreError> {
     let cpu_ms = optional(row, "cpu_ms")?;
     let usage = match cpu_ms {
         Some(cpu_ms) => Some(RunUsage {
@@ -243,26 +269,6 @@ fn stored_run(id: &TaskId, row: &Row<'_>) -> Result<StoredRun, StoreError> {
     })
 }
 
-pub(crate) fn events(db: &Transaction<'_>, id: &TaskId) -> Result<Vec<StoredEvent>, StoreError> {
-    let mut statement = db.prepare_cached(
-        "SELECT seq, at, attempt, kind, detail FROM events
-         WHERE num = (SELECT num FROM tasks WHERE id = ?1) ORDER BY seq",
-    )?;
-    let mut rows = statement.query([id.as_str()])?;
-    let mut events = Vec::new();
-    while let Some(row) = rows.next()? {
-        events.push(StoredEvent {
-            seq: required(row, "seq")?,
-            task_id: id.clone(),
-            at: required(row, "at")?,
-            attempt: row.get("attempt")?,
-            kind: row.get("kind")?,
-            detail: row.get("detail")?,
-        });
-    }
-    Ok(events)
-}
-
 pub(crate) fn bookmarks(db: &Transaction<'_>, id: &TaskId) -> Result<Vec<Bookmark>, StoreError> {
     let mut statement = db.prepare_cached(
         "SELECT attempt, row, note, at FROM bookmarks
@@ -271,14 +277,21 @@ pub(crate) fn bookmarks(db: &Transaction<'_>, id: &TaskId) -> Result<Vec<Bookmar
     let mut rows = statement.query([id.as_str()])?;
     let mut bookmarks = Vec::new();
     while let Some(row) = rows.next()? {
-        bookmarks.push(Bookmark {
-            attempt: row.get("attempt")?,
-            row: required(row, "row")?,
-            note: row.get("note")?,
-            at: required(row, "at")?,
-        });
+        match bookmark(row) {
+            Ok(bookmark) => bookmarks.push(bookmark),
+            Err(why) => left_out(&format!("a bookmark of task {id}"), &why.into()),
+        }
     }
     Ok(bookmarks)
+}
+
+fn bookmark(row: &Row<'_>) -> rusqlite::Result<Bookmark> {
+    Ok(Bookmark {
+        attempt: row.get("attempt")?,
+        row: required(row, "row")?,
+        note: row.get("note")?,
+        at: required(row, "at")?,
+    })
 }
 
 pub(crate) fn is_deleted(db: &Transaction<'_>, id: &TaskId) -> Result<bool, StoreError> {
@@ -290,7 +303,10 @@ pub(crate) fn deleted(db: &Transaction<'_>) -> Result<Vec<TaskId>, StoreError> {
     let mut rows = statement.query([])?;
     let mut deleted = Vec::new();
     while let Some(row) = rows.next()? {
-        deleted.push(name(row, "id", TaskId::new)?);
+        match name(row, "id", TaskId::new) {
+            Ok(id) => deleted.push(id),
+            Err(why) => left_out("a deleted task", &why),
+        }
     }
     Ok(deleted)
 }
@@ -300,13 +316,20 @@ pub(crate) fn lanes(db: &Transaction<'_>) -> Result<Vec<StoredLane>, StoreError>
     let mut rows = statement.query([])?;
     let mut lanes = Vec::new();
     while let Some(row) = rows.next()? {
-        lanes.push(StoredLane {
-            slot: name(row, "slot", Slot::new)?,
-            capacity: row.get("capacity")?,
-            paused: row.get("paused")?,
-        });
+        match lane(row) {
+            Ok(lane) => lanes.push(lane),
+            Err(why) => left_out("the setting of a lane", &why),
+        }
     }
     Ok(lanes)
+}
+
+fn lane(row: &Row<'_>) -> Result<StoredLane, StoreError> {
+    Ok(StoredLane {
+        slot: name(row, "slot", Slot::new)?,
+        capacity: row.get("capacity")?,
+        paused: row.get("paused")?,
+    })
 }
 
 pub(crate) fn counts(db: &Transaction<'_>) -> Result<BTreeMap<TaskPhase, u64>, StoreError> {
@@ -314,7 +337,10 @@ pub(crate) fn counts(db: &Transaction<'_>) -> Result<BTreeMap<TaskPhase, u64>, S
     let mut statement = db.prepare_cached("SELECT phase, n FROM phase_counts")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        counts.insert(phase(row)?, required(row, "n")?);
+        match phase(row).and_then(|phase| Ok((phase, required(row, "n")?))) {
+            Ok((phase, n)) => drop(counts.insert(phase, n)),
+            Err(why) => left_out("the number of tasks in a phase", &why),
+        }
     }
     Ok(counts)
 }
@@ -322,10 +348,19 @@ pub(crate) fn counts(db: &Transaction<'_>) -> Result<BTreeMap<TaskPhase, u64>, S
 pub(crate) fn labels(db: &Transaction<'_>) -> Result<Vec<LabelCount>, StoreError> {
     let mut statement =
         db.prepare_cached("SELECT key, value, n FROM label_counts ORDER BY n DESC, key, value LIMIT ?1")?;
-    let labels = statement.query_map([TOP_LABELS], |row| {
-        Ok(LabelCount { key: row.get("key")?, value: row.get("value")?, count: required(row, "n")? })
-    })?;
-    Ok(labels.collect::<Result<_, _>>()?)
+    let mut rows = statement.query([TOP_LABELS])?;
+    let mut labels = Vec::new();
+    while let Some(row) = rows.next()? {
+        match label(row) {
+            Ok(label) => labels.push(label),
+            Err(why) => left_out("the number of tasks with a label", &why.into()),
+        }
+    }
+    Ok(labels)
+}
+
+fn label(row: &Row<'_>) -> rusqlite::Result<LabelCount> {
+    Ok(LabelCount { key: row.get("key")?, value: row.get("value")?, count: required(row, "n")? })
 }
 
 pub(crate) fn meta(db: &Transaction<'_>, key: &str) -> Result<Option<String>, StoreError> {

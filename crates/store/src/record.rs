@@ -1,6 +1,9 @@
 //! What is stored, and the changes that a batch is made of. How they become rows is in `write`, how they come back in `read`.
 
-use solti_model::{BackoffState, Bookmark, InheritedVariable, Slot, Task, TaskId, TaskPhase, TaskRun};
+use solti_model::{
+    AttemptsNotKept, BackoffState, Bookmark, InheritedVariable, Slot, Task, TaskHead, TaskId, TaskPhase,
+    TaskRun,
+};
 
 /// How far a task is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +36,36 @@ pub struct StoredTask {
     pub started_at: Option<u64>,
     /// When the task became terminal.
     pub finished_at: Option<u64>,
+    /// Why it cannot be read, in a sentence. Then only its id and its phase are to be relied on: it can be shown and deleted,
+    /// and nothing else, and its row stays as it is.
+    pub unreadable: Option<String>,
+}
+
+/// A task as a list shows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredRow {
+    pub task: TaskHead,
+    pub next_attempt_at: Option<u64>,
+    /// When the task became terminal.
+    pub finished_at: Option<u64>,
+}
+
+/// A part of a task's past, oldest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Past<T> {
+    pub items: Vec<T>,
+    /// Whether there are more on the side where it was cut.
+    pub more: bool,
+    /// Of the whole task.
+    pub not_kept: Option<AttemptsNotKept>,
+}
+
+/// Attempts of a task, from the first to the last of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttemptRange {
+    pub task_id: TaskId,
+    pub from: u32,
+    pub to: u32,
 }
 
 /// One attempt, with what it takes to find its process and its log again.
@@ -84,6 +117,8 @@ pub enum Change {
     PutTask(Box<StoredTask>),
     /// Inserts or updates the run. Its task must be stored.
     PutRun(StoredRun),
+    /// Removes the runs and the events of these attempts. Nothing happens when there are none.
+    DropAttempts(AttemptRange),
     /// Removes the task with its runs, events, labels and bookmarks, and notes that it was deleted. Nothing happens when it is
     /// not stored.
     DeleteTask(TaskId),

@@ -1,13 +1,25 @@
 //! Pages of tasks. Two kinds of filter: by lane and phase, which indexes and kept counters answer without looking at other
 //! tasks, and everything else, which walks from the newest task back.
 
-use crate::number::Number;
-use crate::read::{TASK_COLUMNS, stored_task};
+use crate::damage::unreadable_task;
+use crate::number::{Number, optional};
+use crate::read::{TASK_COLUMNS, TASKS, metadata, spec_text, status, stored_task};
 use crate::write::fold;
-use crate::{RowCursor, RowPage, RowQuery, StoreError, StoredTask};
+use crate::{RowCursor, RowPage, RowQuery, StoreError, StoredRow};
 use rusqlite::types::Value;
-use rusqlite::{Transaction, params_from_iter};
-use solti_model::{Slot, Task, TaskPage, TaskPhase, TaskQuery};
+use rusqlite::{OptionalExtension, Row, Transaction, params_from_iter};
+use solti_model::{
+    MAX_ANSWER_BYTES, Slot, SpecHead, Task, TaskHead, TaskId, TaskPage, TaskPhase, TaskQuery, stored_spec,
+};
+
+/// Every column that [`stored_row`] reads. A long spec has a head of its own, and is not touched.
+const ROW_COLUMNS: &str =
+    "t.id, t.slot, t.phase, t.resource_version, t.created_at, t.updated_at, t.attempt, t.exit_code,
+    t.error, t.next_attempt_at, t.finished_at, h.head, CASE WHEN h.head IS NULL THEN s.spec END AS spec";
+/// Of a page of rows, what the supervisor and the last runs add to a row, in bytes of JSON.
+const ROW_BYTES: usize = 1_500;
+/// Of a page of tasks, a task without its spec.
+const TASK_BYTES: usize = 600;
 
 /// Texts of which one thread looks through the half are worth a second thread.
 const WORTH_A_HALF: i64 = 100_000;
@@ -63,8 +75,10 @@ pub(crate) fn page(
     let limit = query.effective_limit();
     let more = nums.len() > limit as usize;
     nums.truncate(limit as usize);
-    let next = if more { nums.last().copied().map(RowCursor) } else { None };
-    Ok(RowPage { rows: load(db, &nums)?, total, next })
+    let (rows, read) = load_rows(db, &nums)?;
+    let more = more || read < nums.len();
+    let next = if more { read.checked_sub(1).map(|last| RowCursor(nums[last])) } else { None };
+    Ok(RowPage { rows, total, next })
 }
 
 pub(crate) fn query(db: &Transaction<'_>, query: &TaskQuery) -> Result<TaskPage<Task>, StoreError> {
@@ -72,23 +86,97 @@ pub(crate) fn query(db: &Transaction<'_>, query: &TaskQuery) -> Result<TaskPage<
     let span =
         Span { before: None, limit: u64::from(query.effective_limit()), offset: u64::from(query.offset) };
     let (nums, total) = (filter.numbers(db, span)?, filter.total(db)?);
-    let items = load(db, &nums)?.into_iter().map(|stored| stored.task).collect();
-    Ok(TaskPage { items, total })
+    Ok(TaskPage { items: load(db, &nums)?, total })
 }
 
-/// The tasks of these numbers, in this order.
-fn load(db: &Transaction<'_>, nums: &[i64]) -> Result<Vec<StoredTask>, StoreError> {
-    let mut statement = db.prepare_cached(&format!(
-        "SELECT {TASK_COLUMNS} FROM tasks t JOIN task_specs s ON s.num = t.num WHERE t.num = ?1"
-    ))?;
-    let mut tasks = Vec::with_capacity(nums.len());
+/// The rows of these tasks, in this order; one that is not there is left out.
+pub(crate) fn rows_of(db: &Transaction<'_>, ids: &[TaskId]) -> Result<Vec<StoredRow>, StoreError> {
+    let mut nums = Vec::with_capacity(ids.len());
+    let mut statement = db.prepare_cached("SELECT num FROM tasks WHERE id = ?1")?;
+    for id in ids {
+        nums.extend(statement.query_row([id.as_str()], |row| row.get::<_, i64>(0)).optional()?);
+    }
+    let mut rows = Vec::with_capacity(nums.len());
+    while rows.len() < nums.len() {
+        // Each time at least one is read.
+        let (read, count) = load_rows(db, &nums[rows.len()..])?;
+        rows.extend(read);
+        if count == 0 {
+            break;
+        }
+    }
+    Ok(rows)
+}
+
+/// The tasks of these numbers, in this order, as far as one answer holds them.
+fn load(db: &Transaction<'_>, nums: &[i64]) -> Result<Vec<Task>, StoreError> {
+    let mut statement = db.prepare_cached(&format!("SELECT {TASK_COLUMNS} FROM {TASKS} WHERE t.num = ?1"))?;
+    let mut tasks = Vec::new();
+    let mut bytes = 0;
     for num in nums {
         let mut rows = statement.query([num])?;
         if let Some(row) = rows.next()? {
-            tasks.push(stored_task(row)?);
+            bytes += TASK_BYTES + spec_text(row).map_or(0, str::len);
+            if bytes > MAX_ANSWER_BYTES && !tasks.is_empty() {
+                break;
+            }
+            tasks.extend(stored_task(row).map(|stored| stored.task));
         }
     }
     Ok(tasks)
+}
+
+/// As [`load`], of rows; and how many of the numbers were looked at.
+fn load_rows(db: &Transaction<'_>, nums: &[i64]) -> Result<(Vec<StoredRow>, usize), StoreError> {
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT {ROW_COLUMNS} FROM {TASKS} LEFT JOIN task_heads h ON h.num = t.num WHERE t.num = ?1"
+    ))?;
+    let mut found = Vec::with_capacity(nums.len());
+    let mut bytes = 0;
+    for (read, num) in nums.iter().enumerate() {
+        let mut rows = statement.query([num])?;
+        let Some(row) = rows.next()? else { continue };
+        let Some(row) = stored_row(row) else { continue };
+        let TaskHead { spec, status, .. } = &row.task;
+        let labels: usize = spec.labels.iter().map(|(key, value)| key.len() + value.len()).sum();
+        let error = status.error.as_ref().map_or(0, String::len);
+        // Every byte may be escaped.
+        bytes += ROW_BYTES + 2 * (spec.name.len() + spec.command.len() + labels + error);
+        if bytes > MAX_ANSWER_BYTES && read > 0 {
+            return Ok((found, read));
+        }
+        found.push(row);
+    }
+    Ok((found, nums.len()))
+}
+
+/// A row of [`ROW_COLUMNS`]; of one that cannot be read, a task that says so.
+fn stored_row(row: &Row<'_>) -> Option<StoredRow> {
+    read_row(row).map_or_else(
+        |why| {
+            let stored = unreadable_task(row, &why)?;
+            Some(StoredRow {
+                next_attempt_at: stored.next_attempt_at,
+                finished_at: stored.finished_at,
+                task: stored.task.into(),
+            })
+        },
+        Some,
+    )
+}
+
+fn read_row(row: &Row<'_>) -> Result<StoredRow, StoreError> {
+    let head: Option<String> = row.get("head")?;
+    // A head of a later version may have been cut by other bounds; what this one knows of it is enough.
+    let head = match head.and_then(|head| serde_json::from_str::<SpecHead>(&head).ok()) {
+        Some(head) => head,
+        None => SpecHead::of(&stored_spec(spec_text(row)?).map_err(StoreError::Spec)?),
+    };
+    Ok(StoredRow {
+        task: TaskHead::new(metadata(row)?, head, status(row)?),
+        next_attempt_at: optional(row, "next_attempt_at")?,
+        finished_at: optional(row, "finished_at")?,
+    })
 }
 
 /// Which part of the matches, newest first.

@@ -7,10 +7,10 @@ use std::fs::{DirBuilder, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-pub(crate) const FILE_NAME: &str = "solti.db";
+pub const FILE_NAME: &str = "solti.db";
 
 /// Step n of the list brings a file from format n to n + 1. Steps are only ever appended.
-const MIGRATIONS: [&str; 7] = [
+const MIGRATIONS: [&str; 8] = [
     include_str!("schema.sql"),
     include_str!("usage.sql"),
     include_str!("bookmarks.sql"),
@@ -18,6 +18,7 @@ const MIGRATIONS: [&str; 7] = [
     include_str!("deleted.sql"),
     include_str!("remarks.sql"),
     include_str!("finished.sql"),
+    include_str!("attempts.sql"),
 ];
 
 /// Statements that a connection keeps compiled; there are about forty different ones.
@@ -64,6 +65,11 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags)?;
     set_up(&connection)?;
+    // Before anything is in it: what is deleted can be given back to the disk. A file of an earlier version gets it in a quiet
+    // moment (`vacuum`).
+    if connection.pragma_query_value(None, "page_count", |row| row.get::<_, i64>(0))? == 0 {
+        connection.pragma_update(None, "auto_vacuum", "incremental")?;
+    }
     connection.pragma_update(None, "journal_mode", "wal")?;
     // A commit is on disk when it returns. Without FULL a power cut loses the last ones.
     connection.pragma_update(None, "synchronous", "full")?;

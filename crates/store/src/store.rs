@@ -4,11 +4,13 @@ use crate::readers::Readers;
 use crate::task_cache::TaskCache;
 use crate::writer::{Commit, Writer, WriterStats};
 use crate::{
-    Attempts, Change, LabelCount, RowCursor, RowPage, RowQuery, Standing, StoreError, StoredEvent,
-    StoredLane, StoredRun, StoredTask,
+    AttemptRange, Attempts, Change, LabelCount, Past, RowCursor, RowPage, RowQuery, Standing, StoreError,
+    StoredEvent, StoredLane, StoredRow, StoredRun, StoredTask,
 };
-use crate::{environment, read, rows, schema};
-use solti_model::{Bookmark, InheritedVariable, Task, TaskId, TaskPage, TaskPhase, TaskQuery};
+use crate::{environment, history, read, rows, schema};
+use solti_model::{
+    AttemptsNotKept, Bookmark, HistoryQuery, InheritedVariable, Task, TaskId, TaskPage, TaskPhase, TaskQuery,
+};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -154,10 +156,50 @@ impl Store {
         readers.run(move |db| rows::page(db, &query, (nums, newer + older))).await
     }
 
-    /// Oldest first; empty for an unknown id.
+    /// These tasks as a list shows them, in this order, without those that are not stored.
+    pub async fn rows_of(&self, ids: Vec<TaskId>) -> Result<Vec<StoredRow>, StoreError> {
+        self.inner.readers.run(move |db| rows::rows_of(db, &ids)).await
+    }
+
+    /// All runs that are kept, oldest first, as far as they fit into [`solti_model::MAX_ANSWER_BYTES`]: the first ones, and of
+    /// the others the latest. Empty for an unknown id.
     pub async fn runs(&self, id: &TaskId) -> Result<Vec<StoredRun>, StoreError> {
         let id = id.clone();
-        self.inner.readers.run(move |db| read::runs(db, &id)).await
+        self.inner.readers.run(move |db| history::runs(db, &id)).await
+    }
+
+    /// A page of the runs; empty for an unknown id.
+    pub async fn run_page(&self, id: &TaskId, query: HistoryQuery) -> Result<Past<StoredRun>, StoreError> {
+        let id = id.clone();
+        self.inner.readers.run(move |db| history::run_page(db, &id, query)).await
+    }
+
+    /// A page of the events; empty for an unknown id.
+    pub async fn event_page(
+        &self,
+        id: &TaskId,
+        query: HistoryQuery,
+    ) -> Result<Past<StoredEvent>, StoreError> {
+        let id = id.clone();
+        self.inner.readers.run(move |db| history::event_page(db, &id, query)).await
+    }
+
+    /// The attempts of the task that were removed.
+    pub async fn not_kept(&self, id: &TaskId) -> Result<Option<AttemptsNotKept>, StoreError> {
+        let id = id.clone();
+        self.inner.readers.run(move |db| history::not_kept(db, &id)).await
+    }
+
+    /// The first attempt after `after` that is kept.
+    pub async fn next_attempt(&self, id: &TaskId, after: u32) -> Result<Option<u32>, StoreError> {
+        let id = id.clone();
+        self.inner.readers.run(move |db| history::next_attempt(db, &id, after)).await
+    }
+
+    /// Attempts that have to go where a task may keep `keep` beside its first ones: a step for each of at most `limit` tasks,
+    /// for [`Change::DropAttempts`]. None when nothing has to.
+    pub async fn surplus(&self, keep: u32, limit: u32) -> Result<Vec<AttemptRange>, StoreError> {
+        self.inner.readers.run(move |db| history::surplus(db, keep, limit)).await
     }
 
     /// One attempt, if it is stored.
@@ -182,10 +224,10 @@ impl Store {
         self.inner.readers.run(move |db| read::recent_runs(db, &ids, per_task)).await
     }
 
-    /// Oldest first; empty for an unknown id.
+    /// As [`Store::runs`].
     pub async fn events(&self, id: &TaskId) -> Result<Vec<StoredEvent>, StoreError> {
         let id = id.clone();
-        self.inner.readers.run(move |db| read::events(db, &id)).await
+        self.inner.readers.run(move |db| history::events(db, &id)).await
     }
 
     /// By attempt and row; empty for an unknown id.

@@ -100,6 +100,7 @@ mod tests {
             stop_requested: false,
             started_at: None,
             finished_at: None,
+            unreadable: None,
         }
     }
 

@@ -1,11 +1,13 @@
 //! Changes as SQL. Transactions are the business of `writer`, counters and the finality of phases that of triggers in `schema.sql`.
 
 use crate::number::Number;
-use crate::{Change, StoreError, StoredLane, StoredRun, StoredTask, environment};
+use crate::{AttemptRange, Change, StoreError, StoredLane, StoredRun, StoredTask, environment};
 use hashlink::LruCache;
 use rusqlite::{OptionalExtension, Transaction, named_params, params};
-use solti_model::{TaskId, TaskSpec};
+use solti_model::{SpecHead, TaskId, TaskSpec};
 
+/// A spec from this size on, in bytes of JSON, has a head of its own for lists.
+const LONG_SPEC: usize = 16 * 1024;
 /// More than are written to at a time.
 const KNOWN: usize = 4_096;
 
@@ -43,6 +45,7 @@ pub(crate) fn apply(db: &Transaction<'_>, numbers: &mut Numbers, change: &Change
     match change {
         Change::PutTask(task) => put_task(db, numbers, task),
         Change::PutRun(run) => put_run(db, numbers.required(db, &run.task_id)?, run),
+        Change::DropAttempts(attempts) => drop_attempts(db, numbers, attempts),
         Change::DeleteTask(id) => delete_task(db, numbers, id),
         Change::ForgetDeleted(id) => {
             db.prepare_cached("DELETE FROM deleted_tasks WHERE id = ?1")?.execute([id.as_str()])?;
@@ -158,6 +161,11 @@ fn insert_task(db: &Transaction<'_>, stored: &StoredTask) -> Result<(), StoreErr
     let num = db.last_insert_rowid();
     let spec = serde_json::to_string(&task.spec).map_err(StoreError::Spec)?;
     db.prepare_cached("INSERT INTO task_specs (num, spec) VALUES (?1, ?2)")?.execute(params![num, spec])?;
+    if spec.len() >= LONG_SPEC {
+        let head = serde_json::to_string(&SpecHead::of(&task.spec)).map_err(StoreError::Spec)?;
+        db.prepare_cached("INSERT INTO task_heads (num, head) VALUES (?1, ?2)")?
+            .execute(params![num, head])?;
+    }
     db.prepare_cached("INSERT INTO task_text (num, folded) VALUES (?1, ?2)")?
         .execute(params![num, searched_text(&task.spec)])?;
     let mut label = db.prepare_cached("INSERT INTO task_labels (key, value, num) VALUES (?1, ?2, ?3)")?;
@@ -214,11 +222,30 @@ fn put_run(db: &Transaction<'_>, num: i64, stored: &StoredRun) -> Result<(), Sto
     Ok(())
 }
 
+/// The events of attempts are in the order of these: the walk ends at the first one that stays.
+fn drop_attempts(
+    db: &Transaction<'_>,
+    numbers: &mut Numbers,
+    AttemptRange { task_id, from, to }: &AttemptRange,
+) -> Result<(), StoreError> {
+    let Some(num) = numbers.find(db, task_id)? else { return Ok(()) };
+    db.prepare_cached("DELETE FROM runs WHERE num = ?1 AND attempt BETWEEN ?2 AND ?3")?
+        .execute(params![num, from, to])?;
+    db.prepare_cached(
+        "DELETE FROM events WHERE num = ?1 AND attempt BETWEEN ?2 AND ?3
+             AND seq < coalesce((SELECT seq FROM events WHERE num = ?1 AND attempt > ?3 ORDER BY seq LIMIT 1),
+                                9223372036854775807)",
+    )?
+    .execute(params![num, from, to])?;
+    Ok(())
+}
+
 fn delete_task(db: &Transaction<'_>, numbers: &mut Numbers, id: &TaskId) -> Result<(), StoreError> {
     let Some(num) = numbers.find(db, id)? else { return Ok(()) };
     numbers.0.remove(id);
     for delete in [
         "DELETE FROM task_specs WHERE num = ?1",
+        "DELETE FROM task_heads WHERE num = ?1",
         "DELETE FROM task_text WHERE num = ?1",
         "DELETE FROM task_labels WHERE num = ?1",
         "DELETE FROM runs WHERE num = ?1",

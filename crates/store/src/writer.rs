@@ -5,6 +5,7 @@
 //! moment wait for nothing. How a change becomes SQL is in `write`.
 
 use crate::task_cache::TaskCache;
+use crate::vacuum::{Interrupt, Vacuum};
 use crate::write::{self, Numbers};
 use crate::{Change, StoreError};
 use rusqlite::{Connection, TransactionBehavior};
@@ -60,6 +61,7 @@ pub(crate) struct Writer {
     queue: Option<SyncSender<Job>>,
     thread: Option<JoinHandle<()>>,
     counters: Arc<Counters>,
+    interrupt: Arc<Interrupt>,
 }
 
 #[derive(Default)]
@@ -91,17 +93,19 @@ impl Writer {
         let (queue, jobs) = sync_channel(QUEUE);
         let counters = Arc::new(Counters::default());
         let thread_counters = Arc::clone(&counters);
+        let interrupt = Arc::new(Interrupt::new(&connection));
+        let vacuum = Vacuum::new(&connection, path, Arc::clone(&interrupt));
         let thread = std::thread::Builder::new()
             .name("solti-store".to_owned())
             .spawn(move || {
                 serve(
-                    Target { connection, pace: Pace::new(), numbers: Numbers::new(), tasks },
+                    Target { connection, pace: Pace::new(), numbers: Numbers::new(), tasks, vacuum },
                     &jobs,
                     &thread_counters,
                 )
             })
             .map_err(|source| StoreError::Open { path: path.to_owned(), source })?;
-        Ok(Self { queue: Some(queue), thread: Some(thread), counters })
+        Ok(Self { queue: Some(queue), thread: Some(thread), counters, interrupt })
     }
 
     pub(crate) fn enqueue(&self, changes: Arc<[Change]>) -> Result<Commit, StoreError> {
@@ -133,7 +137,9 @@ impl Writer {
         queue.try_send(job).map_err(|error| match error {
             TrySendError::Full(_) => StoreError::Busy,
             TrySendError::Disconnected(_) => StoreError::Closed,
-        })
+        })?;
+        self.interrupt.interrupt();
+        Ok(())
     }
 }
 
@@ -141,6 +147,7 @@ impl Drop for Writer {
     /// Waits until what is queued is written: at most [`QUEUE`] small batches.
     fn drop(&mut self) {
         self.queue = None;
+        self.interrupt.interrupt();
         if let Some(thread) = self.thread.take() {
             // A panic over there has been reported by the panic hook and to everyone who waited for a commit.
             let _ = thread.join();
@@ -154,6 +161,7 @@ struct Target {
     pace: Pace,
     numbers: Numbers,
     tasks: Arc<TaskCache>,
+    vacuum: Vacuum,
 }
 
 /// When the next commit may be.
@@ -179,10 +187,11 @@ impl Pace {
 fn serve(mut target: Target, jobs: &Receiver<Job>, counters: &Counters) {
     let mut next = None;
     let mut unmoved = 0;
-    while let Some(job) = next.take().or_else(|| next_job(&target.connection, jobs, &mut unmoved)) {
+    while let Some(job) = next.take().or_else(|| next_job(&mut target, jobs, &mut unmoved)) {
         match job {
             Job::Batch(first) => {
                 unmoved += 1;
+                target.vacuum.written();
                 next = serve_group(&mut target, first, jobs, counters);
             }
             // The caller may have stopped waiting.
@@ -193,20 +202,24 @@ fn serve(mut target: Target, jobs: &Receiver<Job>, counters: &Counters) {
     }
 }
 
-/// Waits for a job, and uses a quiet moment for what would otherwise make a commit wait. `unmoved`: commits in the WAL.
-fn next_job(connection: &Connection, jobs: &Receiver<Job>, unmoved: &mut u32) -> Option<Job> {
-    if *unmoved >= WORTH_A_CHECKPOINT {
-        match jobs.recv_timeout(QUIET) {
+/// Waits for a job, and uses a quiet moment for what would otherwise make a commit wait, or need not be done at once. `unmoved`:
+/// commits in the WAL.
+fn next_job(target: &mut Target, jobs: &Receiver<Job>, unmoved: &mut u32) -> Option<Job> {
+    loop {
+        let checkpoint = *unmoved >= WORTH_A_CHECKPOINT;
+        let wait = if checkpoint { Some(QUIET) } else { target.vacuum.wait(QUIET) };
+        let Some(wait) = wait else { return jobs.recv().ok() };
+        match jobs.recv_timeout(wait) {
             Ok(job) => return Some(job),
             Err(RecvTimeoutError::Disconnected) => return None,
-            Err(RecvTimeoutError::Timeout) => {
+            Err(RecvTimeoutError::Timeout) if checkpoint => {
                 *unmoved = 0;
                 // What cannot be moved now stays in the WAL, where it is as safe.
-                let _ = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+                let _ = target.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
             }
+            Err(RecvTimeoutError::Timeout) => target.vacuum.step(&target.connection),
         }
     }
-    jobs.recv().ok()
 }
 
 /// Returns the job that ended the group, if one of another kind did.

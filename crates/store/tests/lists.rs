@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use solti_model::{TaskId, TaskPhase, TaskQuery};
 use solti_store::{Change, RowQuery, Store, StoreError, StoredTask};
 use std::collections::BTreeMap;
-use support::{id, ids, in_slot, labelled, slot, task};
+use support::{id, in_slot, labelled, row_ids, slot, task};
 
 async fn store_of(tasks: impl IntoIterator<Item = StoredTask>) -> (tempfile::TempDir, Store) {
     let dir = tempfile::tempdir().unwrap();
@@ -24,7 +24,7 @@ async fn paging_has_no_gaps_and_no_doubles_while_tasks_come_and_go() {
         let mut newest = 1_000;
         loop {
             let page = store.list(&query).await.unwrap();
-            seen.extend(ids(&page.rows));
+            seen.extend(row_ids(&page.rows));
             let Some(next) = page.next else { break };
             // A cursor goes to the window and back as text.
             query.cursor = Some(next.to_string().parse().unwrap());

@@ -175,6 +175,9 @@ pub struct Actor {
     /// Weak, so that the actor ends when every handle is gone.
     pub(crate) mailbox: mpsc::WeakSender<Message>,
     pub(crate) tasks: HashMap<TaskId, Active>,
+    /// Tasks that are not over and whose records cannot be read, by their attempt. They keep their places until somebody deletes
+    /// them, or a version that reads them takes them up.
+    pub(crate) unreadable: HashMap<TaskId, (Slot, u32)>,
     pub(crate) lanes: Lanes,
     pub(crate) ids: IdSource,
     /// Deleted tasks whose files are gone since; the store is told with the next deletion, or finds out at the next start.
@@ -213,6 +216,7 @@ impl Actor {
             shared,
             mailbox,
             tasks: HashMap::new(),
+            unreadable: HashMap::new(),
             lanes: Lanes::default(),
             ids: IdSource::default(),
             purged: Vec::new(),

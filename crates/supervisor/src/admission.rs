@@ -97,6 +97,7 @@ impl Actor {
             stop_requested: false,
             started_at: None,
             finished_at: None,
+            unreadable: None,
         }
     }
 

@@ -74,6 +74,20 @@ impl RunFolders {
         }
     }
 
+    /// Removes what is left of these attempts: folders and packed logs. What cannot go now goes with the task.
+    pub(crate) fn remove_runs(&self, id: &TaskId, attempts: std::ops::RangeInclusive<u32>) {
+        for attempt in attempts {
+            let run = self.run(id, attempt);
+            for removed in [std::fs::remove_dir_all(&run), std::fs::remove_file(run.with_extension("log"))] {
+                if let Err(error) = removed
+                    && error.kind() != std::io::ErrorKind::NotFound
+                {
+                    tracing::warn!("run {id}/{attempt}, which is not kept, cannot be removed: {error}");
+                }
+            }
+        }
+    }
+
     /// Tasks that have a folder, in the order of their creation.
     pub fn tasks(&self) -> std::io::Result<Vec<TaskId>> {
         let mut found = Vec::new();

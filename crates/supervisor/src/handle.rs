@@ -203,6 +203,9 @@ impl Supervisor {
         match known {
             Some(result) => result,
             None => match self.store.task(id).await? {
+                Some(stored) if stored.unreadable.is_some() => Err(SupervisorError::Conflict {
+                    reason: format!("the record of task {id} cannot be read; it can only be deleted"),
+                }),
                 Some(stored) => Err(SupervisorError::Conflict {
                     reason: format!("task {id} is over already: {}", stored.task.status.phase.word()),
                 }),
@@ -242,6 +245,11 @@ impl Supervisor {
     /// To follow the attempts of a task; `None` when it is over or unknown: then the store has it all.
     pub async fn follow(&self, id: &TaskId) -> Result<Option<watch::Receiver<LiveTask>>, SupervisorError> {
         self.ask(|reply| Message::Follow { id: id.clone(), reply }).await
+    }
+
+    /// Whether it has shut down: what is asked of it now fails, and will.
+    pub fn is_shut_down(&self) -> bool {
+        self.mailbox.is_closed()
     }
 
     /// Changes from now on.

@@ -40,6 +40,16 @@ impl Actor {
         let mut unfinished = Vec::new();
         for stored in self.store.active().await? {
             let (id, slot) = (stored.task.metadata.id.clone(), stored.task.spec.slot.clone());
+            if let Some(why) = &stored.unreadable {
+                tracing::error!("task {id} stays as it is: {why}");
+                let attempt = stored.task.status.attempt;
+                if attempt > 0 {
+                    self.lanes.restore_holder(&slot, &id);
+                }
+                self.next_order = self.next_order.max(stored.queue_order);
+                self.unreadable.insert(id, (slot, attempt));
+                continue;
+            }
             if self.take_over(stored).await? {
                 unfinished.push(id);
             }

@@ -38,7 +38,7 @@ pub async fn catch_up(store: &Store, folders: &RunFolders, boot_id: &str) -> Res
         match store.task(&id).await? {
             None if store.is_deleted(&id).await? => {}
             None => changes.extend(unknown_task(&id, &runs, boot_id)),
-            Some(stored) if !stored.task.status.phase.is_terminal() => {
+            Some(stored) if !stored.task.status.phase.is_terminal() && stored.unreadable.is_none() => {
                 changes.extend(later_run(store, stored, latest, boot_id).await?);
             }
             Some(_) => {}
@@ -152,6 +152,7 @@ fn unknown_task(id: &TaskId, runs: &[RunFolder], boot_id: &str) -> Vec<Change> {
         stop_requested: false,
         started_at: Some(latest.changed_at),
         finished_at: (!open).then_some(latest.changed_at),
+        unreadable: None,
     };
     let mut changes = vec![Change::from(stored)];
     for run in runs {
@@ -218,7 +219,7 @@ fn lost_task(mut stored: StoredTask) -> Vec<Change> {
 async fn end_between_attempts(store: &Store) -> Result<(), SupervisorError> {
     let mut changes = Vec::new();
     for stored in store.active().await? {
-        if stored.task.status.attempt == 0 {
+        if stored.task.status.attempt == 0 || stored.unreadable.is_some() {
             continue;
         }
         let runs = store.runs(&stored.task.metadata.id).await?;

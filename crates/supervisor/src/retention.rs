@@ -14,7 +14,7 @@ use crate::{ChangeCursor, RunFolders};
 use rustix::fs::statvfs;
 use solti_logstore::{LogError, LogLimits, StoredLog, pack, plan, remove_segment, repair};
 use solti_model::{TaskId, TaskPhase};
-use solti_store::{Store, StoreError};
+use solti_store::{Change, Store, StoreError};
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -42,7 +42,7 @@ const LISTED: u32 = 8;
 /// Tasks that are deleted before the next are asked for.
 const EXPIRED: u32 = 100;
 
-/// Bounds of the finished tasks that are kept, each with its runs and logs; `None` is no bound. A task with a bookmark
+/// Bounds of what is over and kept: tasks, each with its runs and logs, and attempts; `None` is no bound. A task with a bookmark
 /// stays whatever they say.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct FinishedLimits {
@@ -50,6 +50,8 @@ pub struct FinishedLimits {
     pub keep_days: Option<u32>,
     /// Of the finished tasks only the latest this many.
     pub keep_tasks: Option<u32>,
+    /// Of each task's attempts only the latest this many, beside the first ones.
+    pub keep_attempts: Option<u32>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -235,6 +237,7 @@ impl Retention {
         let mut ids = match look {
             Look::Age => {
                 self.expire().await?;
+                self.thin_out().await?;
                 return Ok(self.store.drop_unused_environments(self.kept.environment).await?);
             }
             Look::Filters => return Ok(()),
@@ -262,7 +265,8 @@ impl Retention {
         let logs = self.logs.iter();
         let held = logs.map(|(id, logs)| Excess { id, longest: logs.longest(), bytes: logs.bytes() });
         self.shared.tell_unkept(unkept(held, &limits, free));
-        self.expire().await
+        self.expire().await?;
+        self.thin_out().await
     }
 
     /// Measures the logs of these tasks and brings those that hold too much within the limits of a run and of a task.
@@ -419,10 +423,33 @@ impl Retention {
         Ok(freed)
     }
 
+    /// Removes attempts of which a task has too many, a step at a time: files first, so that none is left that nobody knows.
+    async fn thin_out(&mut self) -> Result<(), RetentionError> {
+        let Some(keep) = self.kept.finished.borrow().keep_attempts else { return Ok(()) };
+        loop {
+            let surplus = self.store.surplus(keep, EXPIRED).await?;
+            if surplus.is_empty() {
+                return Ok(());
+            }
+            for attempts in surplus {
+                if let Some(logs) = self.logs.get_mut(&attempts.task_id) {
+                    // Measured anew.
+                    *logs = TaskLogs { running: logs.running, ..TaskLogs::default() };
+                }
+                let (folders, gone) = (self.folders.clone(), attempts.clone());
+                tokio::task::spawn_blocking(move || {
+                    folders.remove_runs(&gone.task_id, gone.from..=gone.to);
+                })
+                .await?;
+                self.store.apply(vec![Change::DropAttempts(attempts)]).await?;
+            }
+        }
+    }
+
     /// Deletes the finished tasks that are too old or too many.
     async fn expire(&mut self) -> Result<(), RetentionError> {
         let now = self.clock.now_ms(&self.store).await?;
-        let FinishedLimits { keep_days, keep_tasks } = *self.kept.finished.borrow();
+        let FinishedLimits { keep_days, keep_tasks, .. } = *self.kept.finished.borrow();
         let before = keep_days.zip(now).map(|(days, now)| now.saturating_sub(u64::from(days) * DAY_MS));
         if before.is_none() && keep_tasks.is_none() {
             return Ok(());

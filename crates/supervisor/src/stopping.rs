@@ -151,7 +151,16 @@ impl Actor {
                 active.purge.push(reply);
                 self.request_stop(&id, StopMode::Graceful, Why::Deleted).await;
             }
-            None => self.erase(id, vec![reply], false).await,
+            None => {
+                if let Some((slot, attempt)) = self.unreadable.remove(&id) {
+                    // Nobody follows its run, which may be alive.
+                    if let Err(error) = self.runner.sweep(&format!("{id}/{attempt}")).await {
+                        tracing::warn!("processes of task {id}, which is deleted, may be left: {error}");
+                    }
+                    self.leave_lane(&slot, &id).await;
+                }
+                self.erase(id, vec![reply], false).await;
+            }
         }
     }
 

@@ -3,16 +3,16 @@
 use super::{Answer, args::Arg};
 use crate::{
     closing::{self, CloseAnswer, CloseFrame, CloseGate},
-    events::Streams,
+    events::{Streams, To},
 };
-use tauri::{AppHandle, Runtime, State, WebviewWindow, command, ipc::Channel};
+use tauri::{AppHandle, Runtime, State, WebviewWindow, command};
 
 #[command]
 pub async fn watch_closing<R: Runtime>(
     window: WebviewWindow<R>,
     gate: State<'_, CloseGate>,
     streams: State<'_, Streams>,
-    on_question: Channel<CloseFrame>,
+    on_question: To<CloseFrame>,
 ) -> Answer<String> {
     Ok(streams.open(window.label(), gate.questions(), on_question))
 }

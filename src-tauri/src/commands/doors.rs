@@ -3,17 +3,17 @@
 use super::Answer;
 use crate::{
     doors::{DoorFrame, Doors},
-    events::Streams,
+    events::{Streams, To},
 };
 use std::sync::Arc;
-use tauri::{Runtime, State, WebviewWindow, command, ipc::Channel};
+use tauri::{Runtime, State, WebviewWindow, command};
 
 #[command]
 pub async fn watch_doors<R: Runtime>(
     window: WebviewWindow<R>,
     doors: State<'_, Arc<Doors>>,
     streams: State<'_, Streams>,
-    on_doors: Channel<DoorFrame>,
+    on_doors: To<DoorFrame>,
 ) -> Answer<String> {
     Ok(streams.open(window.label(), doors.states(), on_doors))
 }

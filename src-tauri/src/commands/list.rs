@@ -13,6 +13,8 @@ macro_rules! with_commands {
             tasks::get_task_row,
             tasks::summary,
             tasks::task_events,
+            tasks::page_runs,
+            tasks::page_events,
             tasks::run_environment,
             tasks::watch_tasks,
             tasks::watch_usage,

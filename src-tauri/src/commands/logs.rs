@@ -2,11 +2,11 @@
 
 use super::{Answer, Api, args::Arg};
 use crate::{
-    events::{Frame, Streams},
+    events::{Frame, Streams, To},
     tail::{LogInfoFrame, OutputFrame},
 };
 use solti_model::{LogRows, TaskId};
-use tauri::{Runtime, State, WebviewWindow, command, ipc::Channel};
+use tauri::{Runtime, State, WebviewWindow, command};
 
 #[command]
 pub async fn stream_task_logs<R: Runtime>(
@@ -14,7 +14,7 @@ pub async fn stream_task_logs<R: Runtime>(
     api: Api,
     streams: State<'_, Streams>,
     id: Arg<TaskId>,
-    on_events: Channel<OutputFrame>,
+    on_events: To<OutputFrame>,
 ) -> Answer<String> {
     let output = api.stream_task_logs(&id.0).await?;
     Ok(streams.open(window.label(), output, on_events))
@@ -43,7 +43,7 @@ pub async fn watch_log<R: Runtime>(
     streams: State<'_, Streams>,
     id: Arg<TaskId>,
     attempt: Arg<u32>,
-    on_info: Channel<LogInfoFrame>,
+    on_info: To<LogInfoFrame>,
 ) -> Answer<String> {
     let extents = api.watch_log(&id.0, attempt.0).await?;
     Ok(streams.open(window.label(), extents, on_info))

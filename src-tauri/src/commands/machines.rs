@@ -2,19 +2,19 @@
 
 use super::{Answer, args::Arg};
 use crate::{
-    events::Streams,
+    events::{Streams, To},
     machines::{Machine, Machines, MachinesFrame, Tested},
 };
 use solti_model::Connection;
 use std::sync::Arc;
-use tauri::{Runtime, State, WebviewWindow, command, ipc::Channel};
+use tauri::{Runtime, State, WebviewWindow, command};
 
 #[command]
 pub async fn watch_machines<R: Runtime>(
     window: WebviewWindow<R>,
     machines: State<'_, Arc<Machines>>,
     streams: State<'_, Streams>,
-    on_machines: Channel<MachinesFrame>,
+    on_machines: To<MachinesFrame>,
 ) -> Answer<String> {
     Ok(streams.open(window.label(), machines.watch(window.label()), on_machines))
 }

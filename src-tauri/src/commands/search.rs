@@ -2,11 +2,11 @@
 
 use super::{Answer, Api, args::Arg};
 use crate::{
-    events::Streams,
+    events::{Streams, To},
     search::{HitsFrame, SearchFrame},
 };
 use solti_model::{LogQuery, LogRows, LogSource, MergedRows, RowRanges, SearchHit, TaskId};
-use tauri::{Runtime, State, WebviewWindow, command, ipc::Channel};
+use tauri::{Runtime, State, WebviewWindow, command};
 
 #[command]
 #[expect(clippy::too_many_arguments, reason = "one for each of the page's, and three that Tauri gives")]
@@ -18,7 +18,7 @@ pub async fn open_search<R: Runtime>(
     attempt: Arg<u32>,
     query: Arg<LogQuery>,
     near: Arg<u64>,
-    on_progress: Channel<SearchFrame>,
+    on_progress: To<SearchFrame>,
 ) -> Answer<String> {
     let opened = api.open_search(&id.0, attempt.0, query.0, near.0).await?;
     Ok(streams.open_as(opened.id, window.label(), opened.progress, on_progress))
@@ -32,7 +32,7 @@ pub async fn open_merged_search<R: Runtime>(
     sources: Arg<Vec<LogSource>>,
     query: Arg<LogQuery>,
     near: Arg<u64>,
-    on_progress: Channel<SearchFrame>,
+    on_progress: To<SearchFrame>,
 ) -> Answer<String> {
     let opened = api.open_merged_search(sources.0, query.0, near.0).await?;
     Ok(streams.open_as(opened.id, window.label(), opened.progress, on_progress))
@@ -90,7 +90,7 @@ pub async fn search_all<R: Runtime>(
     streams: State<'_, Streams>,
     query: Arg<LogQuery>,
     ids: Arg<Option<Vec<TaskId>>>,
-    on_hits: Channel<HitsFrame>,
+    on_hits: To<HitsFrame>,
 ) -> Answer<String> {
     let hits = api.search_all(query.0, ids.0).await?;
     Ok(streams.open(window.label(), hits, on_hits))

@@ -4,12 +4,16 @@ use super::{
     Answer, Api,
     args::{Arg, Spec},
 };
-use crate::{changes::ChangeFrame, events::Streams, usage::UsageFrame};
-use solti_model::{
-    ListQuery, RunEnvironment, Summary, Task, TaskEvent, TaskId, TaskList, TaskPage, TaskQuery, TaskRow,
-    TaskRun,
+use crate::{
+    changes::ChangeFrame,
+    events::{Streams, To},
+    usage::UsageFrame,
 };
-use tauri::{Runtime, State, WebviewWindow, command, ipc::Channel};
+use solti_model::{
+    EventPage, HistoryQuery, ListQuery, RunEnvironment, RunPage, Summary, Task, TaskEvent, TaskId, TaskList,
+    TaskPage, TaskQuery, TaskRow, TaskRun,
+};
+use tauri::{Runtime, State, WebviewWindow, command};
 
 #[command]
 pub async fn submit_task(api: Api, spec: Spec) -> Answer<TaskId> {
@@ -57,6 +61,16 @@ pub async fn task_events(api: Api, id: Arg<TaskId>) -> Answer<Vec<TaskEvent>> {
 }
 
 #[command]
+pub async fn page_runs(api: Api, id: Arg<TaskId>, query: Arg<HistoryQuery>) -> Answer<RunPage> {
+    api.page_runs(&id.0, query.0).await
+}
+
+#[command]
+pub async fn page_events(api: Api, id: Arg<TaskId>, query: Arg<HistoryQuery>) -> Answer<EventPage> {
+    api.page_events(&id.0, query.0).await
+}
+
+#[command]
 pub async fn run_environment(api: Api, id: Arg<TaskId>, attempt: Arg<u32>) -> Answer<Option<RunEnvironment>> {
     api.run_environment(&id.0, attempt.0).await
 }
@@ -66,7 +80,7 @@ pub async fn watch_tasks<R: Runtime>(
     window: WebviewWindow<R>,
     api: Api,
     streams: State<'_, Streams>,
-    on_change: Channel<ChangeFrame>,
+    on_change: To<ChangeFrame>,
 ) -> Answer<String> {
     let changes = api.watch_tasks().await?;
     Ok(streams.open(window.label(), changes, on_change))
@@ -78,7 +92,7 @@ pub async fn watch_usage<R: Runtime>(
     api: Api,
     streams: State<'_, Streams>,
     id: Arg<TaskId>,
-    on_usage: Channel<UsageFrame>,
+    on_usage: To<UsageFrame>,
 ) -> Answer<String> {
     let samples = api.watch_usage(&id.0).await?;
     Ok(streams.open(window.label(), samples, on_usage))

@@ -2,7 +2,7 @@
 
 use super::{Answer, Api, args::Arg};
 use crate::{
-    events::Streams,
+    events::{Streams, To},
     machines::{Machine, Machines},
     reveal::{RevealError, reveal},
     spare_window::{AddressFrame, SpareWindow},
@@ -16,7 +16,7 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
-use tauri::{Manager, Runtime, State, WebviewWindow, command, ipc::Channel};
+use tauri::{Manager, Runtime, State, WebviewWindow, command};
 
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -143,7 +143,7 @@ pub async fn watch_jumps<R: Runtime>(
     window: WebviewWindow<R>,
     windows: State<'_, LogWindows>,
     streams: State<'_, Streams>,
-    on_jump: Channel<JumpFrame>,
+    on_jump: To<JumpFrame>,
 ) -> Answer<String> {
     Ok(streams.open(window.label(), windows.jumps(window.label()), on_jump))
 }
@@ -154,7 +154,7 @@ pub async fn watch_address<R: Runtime>(
     window: WebviewWindow<R>,
     spare: State<'_, SpareWindow>,
     streams: State<'_, Streams>,
-    on_address: Channel<AddressFrame>,
+    on_address: To<AddressFrame>,
 ) -> Answer<String> {
     let url = window.url().map_err(|error| ApiError::internal(&error))?;
     Ok(streams.open(window.label(), spare.addresses(window.label(), url), on_address))
@@ -166,7 +166,7 @@ pub async fn watch_form_asks<R: Runtime>(
     window: WebviewWindow<R>,
     form: State<'_, FormAsk>,
     streams: State<'_, Streams>,
-    on_ask: Channel<FormFrame>,
+    on_ask: To<FormFrame>,
 ) -> Answer<String> {
     Ok(streams.open(window.label(), form.asks(), on_ask))
 }

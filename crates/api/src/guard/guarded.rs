@@ -8,8 +8,8 @@ use crate::{
 };
 use async_trait::async_trait;
 use solti_model::{
-    Lane, ListQuery, LogInfo, LogRows, OutputEvent, RunEnvironment, Slot, StopMode, Summary, Task, TaskEvent,
-    TaskId, TaskList, TaskPage, TaskQuery, TaskRow, TaskRun, TaskSpec,
+    EventPage, HistoryQuery, Lane, ListQuery, LogInfo, LogRows, OutputEvent, RunEnvironment, RunPage, Slot,
+    StopMode, Summary, Task, TaskEvent, TaskId, TaskList, TaskPage, TaskQuery, TaskRow, TaskRun, TaskSpec,
 };
 use std::pin::Pin;
 use std::sync::Arc;
@@ -139,6 +139,14 @@ impl<H: TaskFeed + ?Sized> TaskFeed for Guarded<H> {
 
     async fn task_events(&self, id: &TaskId) -> Result<Vec<TaskEvent>, ApiError> {
         self.about(Operation::TaskEvents, Some(id), self.inner.task_events(id)).await
+    }
+
+    async fn page_runs(&self, id: &TaskId, query: HistoryQuery) -> Result<RunPage, ApiError> {
+        self.about(Operation::ListTaskRuns, Some(id), self.inner.page_runs(id, query)).await
+    }
+
+    async fn page_events(&self, id: &TaskId, query: HistoryQuery) -> Result<EventPage, ApiError> {
+        self.about(Operation::TaskEvents, Some(id), self.inner.page_events(id, query)).await
     }
 
     async fn run_environment(&self, id: &TaskId, attempt: u32) -> Result<Option<RunEnvironment>, ApiError> {

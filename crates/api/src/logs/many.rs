@@ -19,6 +19,9 @@ use tokio_stream::wrappers::ReceiverStream;
 
 /// Tasks that one thread searches before it takes the next ones.
 const TASKS: u32 = 128;
+/// Tries before the store is given up, over some seconds.
+const TRIES: u32 = 6;
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
 /// Frames that wait for those of newer tasks.
 const FRAMES: usize = 4;
 /// Runs in one frame.
@@ -121,16 +124,34 @@ fn tasks(supervisor: Supervisor, ids: Option<Vec<TaskId>>) -> BoxStream<'static,
     .boxed()
 }
 
+/// Asks the store again when it cannot be read: it may be busy, or the disk full, for a moment.
+async fn patient<T, F: Future<Output = Result<T, StoreError>>>(ask: impl Fn() -> F) -> Result<T, StoreError> {
+    let mut pause = FIRST_PAUSE;
+    for _ in 0..TRIES {
+        match ask().await {
+            Ok(answer) => return Ok(answer),
+            Err(error) => tracing::warn!("a search waits for the store: {error}"),
+        }
+        tokio::time::sleep(pause).await;
+        pause *= 2;
+    }
+    ask().await
+}
+
 async fn page(supervisor: &Supervisor, next: Next) -> Result<Option<(Vec<Attempts>, Next)>, StoreError> {
     let store = supervisor.store();
     Ok(match next {
         Next::All(before) => {
-            let (tasks, last) = store.attempts_before(before, TASKS).await?;
+            let (tasks, last) = patient(|| store.attempts_before(before, TASKS)).await?;
             last.map(|last| (tasks, Next::All(Some(last))))
         }
         Next::Ids(mut ids) => {
             let some: Vec<TaskId> = ids.by_ref().take(TASKS as usize).collect();
-            if some.is_empty() { None } else { Some((store.attempts_of(some).await?, Next::Ids(ids))) }
+            if some.is_empty() {
+                None
+            } else {
+                Some((patient(|| store.attempts_of(some.clone())).await?, Next::Ids(ids)))
+            }
         }
     })
 }

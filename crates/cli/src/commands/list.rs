@@ -57,7 +57,7 @@ fn cells(row: &TaskRow) -> [Cell; 6] {
     [
         Cell::new(task.metadata.id.as_str()),
         show::status(row),
-        Cell::new(task.spec.display_name()),
+        Cell::new(task.spec.name.as_str()),
         Cell::new(task.spec.slot.as_str()),
         Cell::new(show::ago(task.metadata.created_at)),
         Cell::new(show::duration(row)),

@@ -8,12 +8,14 @@ mod list;
 mod logs;
 mod manual;
 mod run;
+mod runs;
 mod serve;
 mod show;
 mod wait;
 
 use crate::args::{Cli, Command};
 use crate::error::CliError;
+use crate::terminal::harmless_json;
 use serde::Serialize;
 use std::io::Write as _;
 
@@ -24,6 +26,7 @@ pub async fn carry_out(cli: Cli) -> Result<u8, CliError> {
         Command::Submit { file } => run::submit(&options, &file).await,
         Command::List(list) => list::list(&options, list).await,
         Command::Show { id } => show::show(&options, &id).await,
+        Command::Runs(runs) => runs::runs(&options, runs).await,
         Command::Logs(logs) => logs::logs(&options, logs).await,
         Command::Wait { ids } => wait::wait(&options, &ids).await,
         Command::Stop { ids, kill } => control::stop(&options, &ids, kill).await,
@@ -40,7 +43,7 @@ pub async fn carry_out(cli: Cli) -> Result<u8, CliError> {
 
 /// One document, as programs read it.
 fn print_json(value: &impl Serialize) -> Result<(), CliError> {
-    let mut text = serde_json::to_string_pretty(value)?;
+    let mut text = harmless_json(serde_json::to_string_pretty(value)?);
     text.push('\n');
     print(&text)
 }

@@ -1,37 +1,37 @@
-//! `show`: one task and its runs.
+//! `show`: one task and its runs. How runs are printed is in runs.rs.
 
+use super::runs::print_runs;
 use super::{print, print_json};
 use crate::args::Options;
 use crate::error::CliError;
-use crate::table::{self, Cell, harmless};
+use crate::table::harmless;
 use crate::{server, show, task_ids};
 use anstyle::Style;
 use serde_json::json;
 use solti_api::{ApiHandler as _, TaskFeed as _};
-use solti_model::{SubprocessTask, TaskKind, TaskRow, TaskRun};
+use solti_model::{AttemptsNotKept, SubprocessTask, Task, TaskKind, TaskRow};
 
 pub async fn show(options: &Options, id: &str) -> Result<u8, CliError> {
     let client = server::client(options).await?;
     let id = task_ids::resolve(&client, id).await?;
     let gone = || CliError::NoSuchTask(id.to_string());
     let runs = client.list_task_runs(&id).await?;
+    let task = client.get_task_status(&id).await?.ok_or_else(gone)?;
     if options.json {
-        let task = client.get_task_status(&id).await?.ok_or_else(gone)?;
         print_json(&json!({"task": task, "runs": runs}))?;
         return Ok(0);
     }
     let row = client.get_task_row(&id).await?.ok_or_else(gone)?;
-    print(&facts(&row))?;
+    print(&facts(&row, &task))?;
     if !runs.is_empty() {
         print("\n")?;
-        let rows: Vec<_> = runs.iter().map(cells).collect();
-        table::print(["RUN", "STATUS", "STARTED", "TOOK", "REMARK"], 4, &rows)?;
+        print_runs(&runs, AttemptsNotKept::among(&runs))?;
     }
     Ok(0)
 }
 
-fn facts(row: &TaskRow) -> String {
-    let (task, dim) = (&row.task, Style::new().dimmed());
+fn facts(row: &TaskRow, task: &Task) -> String {
+    let dim = Style::new().dimmed();
     let phase = task.status.phase;
     let mut text = String::new();
     let mut fact = |name: &str, value: &str| {
@@ -64,15 +64,4 @@ fn facts(row: &TaskRow) -> String {
         show::status(row).into_text()
     ));
     text
-}
-
-fn cells(run: &TaskRun) -> [Cell; 5] {
-    let took = run.finished_at.unwrap_or_else(show::now_ms).saturating_sub(run.started_at);
-    [
-        Cell::new(run.attempt.to_string()),
-        Cell::styled(run.phase.word(), show::style(run.phase)),
-        Cell::new(show::time(run.started_at)),
-        Cell::new(show::span(took)),
-        Cell::new([&run.error, &run.remark].into_iter().flatten().cloned().collect::<Vec<_>>().join("; ")),
-    ]
 }

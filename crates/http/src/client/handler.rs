@@ -1,7 +1,7 @@
 //! The contract and what a window needs first of all: each method one request. Searches and excerpts are in `logs`.
 
 use crate::client::HttpClient;
-use crate::wire::{History, LanePatch, Lanes, Made, RowBody, Runs, Started, Stop, Submit, TaskBody};
+use crate::wire::{History, LanePatch, Lanes, Made, RowBody, RunsBody, Started, Stop, Submit, TaskBody};
 use async_trait::async_trait;
 use futures::StreamExt as _;
 use http::Method;
@@ -11,8 +11,9 @@ use solti_api::{
     OutputEventStream, TaskChangeStream, TaskControl, TaskFeed, UsageStream,
 };
 use solti_model::{
-    Lane, ListQuery, LogInfo, LogRows, OutputEvent, RunEnvironment, Slot, StopMode, Summary, Task,
-    TaskChange, TaskEvent, TaskId, TaskList, TaskPage, TaskQuery, TaskRow, TaskRun, TaskSpec, UsageSample,
+    EventPage, HistoryQuery, Lane, ListQuery, LogInfo, LogRows, OutputEvent, RunEnvironment, RunPage, Slot,
+    StopMode, Summary, Task, TaskChange, TaskEvent, TaskId, TaskList, TaskPage, TaskQuery, TaskRow, TaskRun,
+    TaskSpec, UsageSample,
 };
 use url::form_urlencoded::Serializer;
 
@@ -70,7 +71,7 @@ impl ApiHandler for HttpClient {
     }
 
     async fn list_task_runs(&self, id: &TaskId) -> Result<Vec<TaskRun>, ApiError> {
-        let runs: Runs = self.get(&format!("{}/runs", task(id))).await?;
+        let runs: RunsBody = self.get(&format!("{}/runs", task(id))).await?;
         Ok(runs.runs)
     }
 
@@ -102,6 +103,17 @@ impl TaskControl for HttpClient {
     }
 }
 
+/// Always with its limit: without any of them it is no page that is asked for.
+fn page(query: HistoryQuery) -> String {
+    let mut text = format!("limit={}", query.effective_limit());
+    for (name, cursor) in [("after", query.after), ("before", query.before)] {
+        if let Some(cursor) = cursor {
+            text.push_str(&format!("&{name}={cursor}"));
+        }
+    }
+    text
+}
+
 #[async_trait]
 impl TaskFeed for HttpClient {
     async fn list_tasks(&self, query: ListQuery) -> Result<TaskList, ApiError> {
@@ -119,6 +131,20 @@ impl TaskFeed for HttpClient {
     async fn task_events(&self, id: &TaskId) -> Result<Vec<TaskEvent>, ApiError> {
         let history: History = self.get(&format!("{}/events", desktop(id))).await?;
         Ok(history.events)
+    }
+
+    async fn page_runs(&self, id: &TaskId, query: HistoryQuery) -> Result<RunPage, ApiError> {
+        let body: RunsBody = self.get(&format!("{}/runs?{}", task(id), page(query))).await?;
+        Ok(RunPage { runs: body.runs, more: body.more.unwrap_or(false), not_kept: body.not_kept })
+    }
+
+    async fn page_events(&self, id: &TaskId, query: HistoryQuery) -> Result<EventPage, ApiError> {
+        let history: History = self.get(&format!("{}/events?{}", desktop(id), page(query))).await?;
+        Ok(EventPage {
+            events: history.events,
+            more: history.more.unwrap_or(false),
+            not_kept: history.not_kept,
+        })
     }
 
     async fn run_environment(&self, id: &TaskId, attempt: u32) -> Result<Option<RunEnvironment>, ApiError> {

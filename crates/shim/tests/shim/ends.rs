@@ -199,7 +199,6 @@ fn a_fork_storm_ends_without_a_control_group_too() {
     let taken = GroupBase::find().and_then(|base| RunGroup::create(&base, &plan.spec.run_id).ok());
     let running = plan.start();
     running.lines(1);
-    let run_id = running.run_id();
     let members =
         || descendants(running.shim_pid()).unwrap().into_iter().filter(|process| !process.zombie).count();
     wait_until("the storm grows", || members() >= 40);

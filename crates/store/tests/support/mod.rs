@@ -5,7 +5,7 @@ use solti_model::{
     AfterMain, BackoffState, CommandMode, ObjectMeta, Slot, SubprocessMode, SubprocessTask, Task, TaskId,
     TaskKind, TaskPhase, TaskRun, TaskSpec, TaskStatus,
 };
-use solti_store::{StoredRun, StoredTask};
+use solti_store::{StoredRow, StoredRun, StoredTask};
 
 pub fn id(n: u64) -> TaskId {
     TaskId::generate(n, n)
@@ -37,6 +37,7 @@ pub fn task(n: u64, phase: TaskPhase) -> StoredTask {
         stop_requested: false,
         started_at: None,
         finished_at: None,
+        unreadable: None,
     }
 }
 
@@ -73,4 +74,8 @@ pub fn run(n: u64, attempt: u32, phase: TaskPhase) -> StoredRun {
 
 pub fn ids(tasks: &[StoredTask]) -> Vec<TaskId> {
     tasks.iter().map(|stored| stored.task.metadata.id.clone()).collect()
+}
+
+pub fn row_ids(rows: &[StoredRow]) -> Vec<TaskId> {
+    rows.iter().map(|row| row.task.metadata.id.clone()).collect()
 }

@@ -9,7 +9,9 @@ import type {
   ConnectionTest,
   DoorStates,
   Diagnosis,
+  EventPage,
   ExportedLog,
+  HistoryQuery,
   InheritedEnvironment,
   Lane,
   LineChunk,
@@ -25,6 +27,7 @@ import type {
   OutputFrame,
   RowRanges,
   RunEnvironment,
+  RunPage,
   SearchHit,
   SourceRow,
   SearchProgress,
@@ -75,9 +78,17 @@ export interface Backend {
   getTaskRow(id: string): Promise<TaskRow | null>;
   summary(): Promise<Summary>;
   taskEvents(id: string): Promise<TaskEvent[]>;
+  /** Runs by the page: after an attempt the next ones, else the latest ones. */
+  pageRuns(id: string, query: HistoryQuery): Promise<RunPage>;
+  /** As `pageRuns`; the cursors are the numbers of events. */
+  pageEvents(id: string, query: HistoryQuery): Promise<EventPage>;
   /** What a run was started with; `null` when that is not recorded. Secret values are left out. */
   runEnvironment(id: string, attempt: number): Promise<RunEnvironment | null>;
-  watchTasks(onChange: (change: TaskChange) => void): Promise<Unsubscribe>;
+  /** `onBroken` hears when nothing is told for a while, and when it goes on; what was missed comes as `resync`. */
+  watchTasks(
+    onChange: (change: TaskChange) => void,
+    onBroken?: (broken: boolean) => void,
+  ): Promise<Unsubscribe>;
   /** What a running task uses, once a second; nothing for one that does not run. */
   watchUsage(id: string, onUsage: (sample: UsageSample) => void): Promise<Unsubscribe>;
 
@@ -137,11 +148,12 @@ export interface Backend {
   searchRank(searchId: string, row: number): Promise<number>;
   /** What to highlight in rows `from` to `from + count` of the log; rows without a match are left out. */
   searchRanges(searchId: string, from: number, count: number): Promise<RowRanges[]>;
-  /** Searches every run of the tasks given, or of all tasks. */
+  /** Searches every run of the tasks given, or of all tasks. `onBroken`: it has ended before it was complete. */
   searchAll(
     query: LogQuery,
     ids: string[] | undefined,
     onHits: (hits: TaskHits) => void,
+    onBroken?: () => void,
   ): Promise<Unsubscribe>;
 
   listBookmarks(id: string): Promise<Bookmark[]>;

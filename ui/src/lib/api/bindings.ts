@@ -252,13 +252,17 @@ sinceMs?: number,
  */
 cursor?: string, limit?: number, };
 
-export type TaskList = { rows: Array<TaskRow>, 
+export type TaskList = { 
+/**
+ * Fewer than the limit where they would be too many bytes; `nextCursor` says whether there are more.
+ */
+rows: Array<TaskRow>, 
 /**
  * All matches, not the page.
  */
 total: number, nextCursor?: string, };
 
-export type TaskRow = { task: Task, 
+export type TaskRow = { task: TaskHead, 
 /**
  * Start of the latest attempt, in Unix milliseconds.
  */
@@ -288,6 +292,70 @@ trouble?: string,
  */
 recentRuns: Array<RunMark>, };
 
+export type TaskHead = { metadata: ObjectMeta, spec: SpecHead, status: TaskStatus, };
+
+export type SpecHead = { slot: string, 
+/**
+ * The label `name`, else the command.
+ */
+name: string, 
+/**
+ * As a person would write it; of a script its interpreter and arguments.
+ */
+command: string, labels?: { [key in string]: string }, 
+/**
+ * Name, command or labels were longer and are cut, or left out.
+ */
+cut?: boolean, };
+
+export type HistoryQuery = { 
+/**
+ * Later than this attempt, or event.
+ */
+after?: number, 
+/**
+ * Earlier than this attempt, or event.
+ */
+before?: number, 
+/**
+ * 100 by default, 1,000 at most.
+ */
+limit?: number, };
+
+export type AttemptsNotKept = { 
+/**
+ * The last attempt before them; 0 when there is none.
+ */
+after: number, count: number, };
+
+export type RunPage = { 
+/**
+ * Oldest first.
+ */
+runs: Array<TaskRun>, 
+/**
+ * Whether there are more on the side where the page was cut.
+ */
+more: boolean, 
+/**
+ * Of the whole task.
+ */
+notKept?: AttemptsNotKept, };
+
+export type EventPage = { 
+/**
+ * Oldest first.
+ */
+events: Array<TaskEvent>, 
+/**
+ * Whether there are more on the side where the page was cut.
+ */
+more: boolean, 
+/**
+ * Of the whole task.
+ */
+notKept?: AttemptsNotKept, };
+
 export type Waiting = { "reason": "lane", position: number, behind: string, } | { "reason": "backoff", until: number, } | { "reason": "crashLoop", until: number, } | { "reason": "lanePaused" } | { "reason": "starting" };
 
 export type RunMark = { attempt: number, phase: TaskPhase, durationMs?: number, };
@@ -316,7 +384,7 @@ byPhase: Record<TaskPhase, number>, lanes: Array<Lane>, labels: Array<LabelCount
  */
 unkeptLimits: Array<UnkeptLimit>, };
 
-export type StorageState = "ok" | "readOnly";
+export type StorageState = "ok" | "readOnly" | "unreadable";
 
 export type UnkeptLimit = { limit: LogLimit, 
 /**
@@ -346,7 +414,7 @@ export type TaskEvent = { seq: number,
  */
 at: number, attempt?: number, kind: TaskEventKind, detail?: string, };
 
-export type TaskEventKind = "queued" | "admitted" | "started" | "mainEnded" | "stopRequested" | "exited" | "startFailed" | "retryScheduled" | "finished" | "lost" | "attached";
+export type TaskEventKind = "queued" | "admitted" | "started" | "mainEnded" | "stopRequested" | "exited" | "startFailed" | "retryScheduled" | "finished" | "lost" | "attached" | "unknown";
 
 export type StopMode = "graceful" | "kill";
 
@@ -598,7 +666,11 @@ export type FinishedSettings = { keepDays: number | null,
 /**
  * The latest so many.
  */
-keepTasks: number | null, };
+keepTasks: number | null, 
+/**
+ * Of a task's attempts the latest so many, beside the first ten: runs, events and logs. 10 to 10,000.
+ */
+keepAttempts: number, };
 
 export type Closing = "ask" | "background" | "stopAll";
 

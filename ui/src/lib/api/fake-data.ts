@@ -1,9 +1,12 @@
 // The tasks that the backend in memory starts with: every phase, every reason to wait, long names, and as many
 // finished ones as asked for. Only data; behaviour is in fake.ts.
+import { headOf } from "./query";
 import type { Lane, Phase, RunMark, TaskRow, TaskRun, TaskSpec } from "./types";
 
 export interface FakeTask {
   row: TaskRow;
+  spec: TaskSpec;
+  /** Oldest first, without those that are not kept. */
   runs: TaskRun[];
   /** Display rows of the log of every attempt. */
   logRows: number;
@@ -88,6 +91,7 @@ export function makeTask(sample: Sample, n: number, now: number): FakeTask {
   const lastRun = runs.at(-1);
   return {
     runs,
+    spec: sample.spec,
     logRows: sample.logRows ?? 340 + ((n * 97) % 4000),
     row: {
       task: {
@@ -97,7 +101,7 @@ export function makeTask(sample: Sample, n: number, now: number): FakeTask {
           createdAt,
           updatedAt: lastRun?.finishedAt ?? createdAt,
         },
-        spec: sample.spec,
+        spec: headOf(sample.spec),
         status: { phase: sample.phase, attempt, exitCode: sample.exitCode, error: sample.error },
       },
       startedAt: lastRun?.startedAt,

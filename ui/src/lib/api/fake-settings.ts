@@ -22,7 +22,7 @@ export const defaultSettings = (): Settings => ({
     minFreeBytes: 2 * GB,
     keepHeadBytes: 1_048_576,
   },
-  finished: { keepDays: null, keepTasks: null },
+  finished: { keepDays: null, keepTasks: null, keepAttempts: 1000 },
   closing: "ask",
   tray: { show: true },
   notifications: { failures: true, longRuns: true },
@@ -136,6 +136,8 @@ function check({ logs, finished, api }: Settings) {
   });
   if (finished.keepDays === 0) refuse("finished.keepDays", "must be at least 1");
   if (finished.keepTasks === 0) refuse("finished.keepTasks", "must be at least 1");
+  if (!(finished.keepAttempts >= 10 && finished.keepAttempts <= 10_000))
+    refuse("finished.keepAttempts", "must be from 10 to 10,000");
   for (const door of ["http", "grpc"] as const)
     if (!/^(\d+\.\d+\.\d+\.\d+|\[[\da-f:]+\]):\d+$/i.test(api[door].address))
       refuse(`api.${door}.address`, "must be an address and a port, as in 127.0.0.1:7654");

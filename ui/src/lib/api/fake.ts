@@ -29,6 +29,10 @@ import { watchFakeUsage } from "./fake-usage";
 import { matchesQuery } from "./query";
 import type {
   ApiErrorBody,
+  AttemptsNotKept,
+  HistoryQuery,
+  Task,
+  TaskRun,
   CloseQuestion,
   DoorStates,
   Bookmark,
@@ -68,6 +72,21 @@ export interface FakeControls {
 }
 
 const ended = (phase: Phase) => phase !== "pending" && phase !== "running";
+const whole = ({ row, spec }: FakeTask): Task => ({ ...row.task, spec });
+
+/** After a cursor the next ones, else the latest ones. */
+function paged<T>(all: T[], { after, before, limit = 100 }: HistoryQuery, numberOf: (item: T) => number) {
+  const hits = all.filter((item) => numberOf(item) > (after ?? -1) && numberOf(item) < (before ?? Infinity));
+  const page = after === undefined ? hits.slice(-limit) : hits.slice(0, limit);
+  return { page, more: page.length < hits.length };
+}
+
+function notKept(runs: TaskRun[]): AttemptsNotKept | undefined {
+  const at = runs.findIndex((run, i) => run.attempt > (runs[i - 1]?.attempt ?? 0) + 1);
+  const after = runs[at - 1]?.attempt ?? 0;
+  return at < 0 ? undefined : { after, count: runs[at]!.attempt - after - 1 };
+}
+
 const fail = (body: ApiErrorBody) => new ApiError(body);
 const copy = <T>(value: T): T => structuredClone(value);
 
@@ -319,7 +338,7 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
       error: run?.error,
       startedAt: run?.startedAt ?? task.row.task.metadata.createdAt,
       finishedAt: run?.finishedAt,
-      attempts: task.runs.length,
+      attempts: task.runs.at(-1)?.attempt ?? 0,
     };
   }
 
@@ -388,9 +407,12 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
     setReach: (name, reach) => machines.reach(name, reach),
     setPhase,
     submitTask: submit,
-    getTaskStatus: async (id) => copy(tasks.get(id)?.row.task ?? null),
+    getTaskStatus: async (id) => {
+      const task = tasks.get(id);
+      return task ? copy(whole(task)) : null;
+    },
     queryTasks: async (query) => {
-      const all = [...tasks.values()].map(({ row }) => row.task).reverse();
+      const all = [...tasks.values()].map(whole).reverse();
       const hits = all.filter(
         (task) =>
           (!query.slot || task.spec.slot === query.slot) &&
@@ -423,7 +445,7 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
       if (options.live) setTimeout(finish, 900);
       else finish();
     },
-    rerunTask: async (id) => submit({ ...copy(get(id).row.task.spec), admission: "queue" }),
+    rerunTask: async (id) => submit({ ...copy(get(id).spec), admission: "queue" }),
 
     listTasks: async (query) => {
       const hits = [...tasks.values()].map(({ row }) => row).filter((row) => matchesQuery(row, query));
@@ -442,8 +464,18 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
     getTaskRow: async (id) => copy(tasks.get(id)?.row ?? null),
     summary: async () => summarize(),
     taskEvents: async (id) => events(get(id)),
+    pageRuns: async (id, query) => {
+      const { runs } = get(id);
+      const { page, more } = paged(runs, query, (run) => run.attempt);
+      return copy({ runs: page, more, notKept: notKept(runs) });
+    },
+    pageEvents: async (id, query) => {
+      const task = get(id);
+      const { page, more } = paged(events(task), query, (event) => event.seq);
+      return copy({ events: page, more, notKept: notKept(task.runs) });
+    },
     runEnvironment: async (id, attempt) => {
-      const { kind } = get(id).row.task.spec;
+      const { kind } = get(id).spec;
       const of = "wasm" in kind ? kind.wasm : "container" in kind ? kind.container : kind.subprocess;
       return environmentOf(attempt, of.env ?? []);
     },

@@ -62,3 +62,69 @@ test("what a command rejects with becomes an ApiError with its code and field", 
     message: "command not found",
   });
 });
+
+const channelOf = (command: string, name: string) =>
+  (named(command).at(-1)!.args as unknown as Record<string, { onmessage: (message: unknown) => void }>)[name]!;
+
+test("changes that are no longer told of are followed again, and what was missed is read again", async () => {
+  const seen: boolean[] = [];
+  const states: boolean[] = [];
+  const stop = await tauriBackend.watchTasks(
+    (change) => seen.push(change.resync),
+    (broken) => states.push(broken),
+  );
+  channelOf("watch_tasks", "onChange").onmessage({ frame: 1, resync: false });
+  // Twice it cannot be opened.
+  let refused = 2;
+  core.answer = (command) =>
+    command === "watch_tasks" && refused-- > 0 ? Promise.reject({ error: "Unavailable", message: "no" }) : "s";
+  channelOf("watch_tasks", "onChange").onmessage({ frame: 2, ended: true });
+  expect(states).toEqual([true]);
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(states).toEqual([true, false]);
+  expect(named("watch_tasks").length).toBe(4);
+  channelOf("watch_tasks", "onChange").onmessage({ frame: 1, resync: false });
+  channelOf("watch_tasks", "onChange").onmessage({ frame: 2, resync: false });
+  expect(seen).toEqual([false, true, false]);
+  // Who has left does not come back.
+  stop();
+  channelOf("watch_tasks", "onChange").onmessage({ frame: 3, ended: true });
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(named("watch_tasks").length).toBe(4);
+});
+
+test("a log that is over ends, and one that goes on is followed again", async () => {
+  await tauriBackend.watchLog("t", 1, () => {});
+  channelOf("watch_log", "onInfo").onmessage({ frame: 1, live: true });
+  channelOf("watch_log", "onInfo").onmessage({ frame: 2, ended: true });
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(named("watch_log").length).toBe(2);
+  channelOf("watch_log", "onInfo").onmessage({ frame: 1, live: false });
+  channelOf("watch_log", "onInfo").onmessage({ frame: 2, ended: true });
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(named("watch_log").length).toBe(2);
+});
+
+test("a log that is gone is not asked for again and again", async () => {
+  await tauriBackend.watchLog("t", 1, () => {});
+  core.answer = () => Promise.reject({ error: "TaskNotFound", message: "no task t" });
+  channelOf("watch_log", "onInfo").onmessage({ frame: 1, ended: true });
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(named("watch_log").length).toBe(2);
+});
+
+test("a search that breaks off says so", async () => {
+  const errors: (string | undefined)[] = [];
+  const query = { pattern: "x" } as never;
+  await tauriBackend.openSearch("t", 1, query, 0, ({ error }) => errors.push(error));
+  channelOf("open_search", "onProgress").onmessage({ frame: 1, ended: true });
+  expect(errors).toEqual(["The search broke off. Search again."]);
+  let broken = 0;
+  await tauriBackend.searchAll(query, undefined, () => {}, () => broken++);
+  channelOf("search_all", "onHits").onmessage({ frame: 1, tasks: [], complete: true });
+  channelOf("search_all", "onHits").onmessage({ frame: 2, ended: true });
+  expect(broken).toBe(0);
+  await tauriBackend.searchAll(query, undefined, () => {}, () => broken++);
+  channelOf("search_all", "onHits").onmessage({ frame: 1, ended: true });
+  expect(broken).toBe(1);
+});

@@ -1,6 +1,7 @@
 // The backend inside the app. The only file that imports @tauri-apps/*.
 // Frames of the streams are acknowledged here, after the page has had one chance to draw them, so that a
-// slow window slows its own stream down and nothing piles up between the two. Where a log stands is no drawing yet: the rows
+// slow window slows its own stream down and nothing piles up between the two. Of a stream that ends on the other side, however
+// that came, the page is told; those that go on for as long as the page wants them are opened again here. Where a log stands is no drawing yet: the rows
 // that it leads to are asked for at once, and the next frame may come meanwhile.
 import { Channel, invoke as tauriInvoke, type InvokeArgs } from "@tauri-apps/api/core";
 import type { Backend, OpenSearch, Unsubscribe } from "./backend";
@@ -32,21 +33,36 @@ const drawn = (): Promise<void> => new Promise((resolve) => onNextFrame(resolve)
 /** At once where somebody may look; a hidden window need not keep up. */
 const taken = (): Promise<void> => (document.hidden ? drawn() : Promise.resolve());
 
+/** Before a stream is opened again, and at most between two tries. */
+const PAUSES = { first: 250, longest: 8_000 };
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+interface Handling {
+  ready?: () => Promise<void>;
+  /** The stream has ended on the other side. */
+  ended?: () => void;
+}
+
 async function open<T extends { frame: number }>(
   command: string,
   channelName: string,
   args: Record<string, unknown>,
   deliver: (message: T) => void,
-  ready = drawn,
+  { ready = drawn, ended }: Handling = {},
 ): Promise<{ id: string; close: Unsubscribe }> {
   let closed = false;
   let named: (id: string) => void = () => {};
   // A first frame may arrive before the invoke that opened the stream has returned its id.
   const streamId = new Promise<string>((resolve) => (named = resolve));
 
-  const channel = new Channel<T>();
+  const channel = new Channel<T | { frame: number; ended: true }>();
   channel.onmessage = (message) => {
     if (closed) return;
+    if ("ended" in message) {
+      closed = true;
+      ended?.();
+      return;
+    }
     try {
       deliver(message);
     } finally {
@@ -70,15 +86,92 @@ async function open<T extends { frame: number }>(
   return { id, close };
 }
 
+interface Lasting {
+  ready?: () => Promise<void>;
+  /** Whether more was to come when it ended; if not, that is the end. */
+  goesOn?: () => boolean;
+  /** It has ended and is about to be opened again; with `false`, it is open again. */
+  broken?: (broken: boolean) => void;
+}
+
+/** A stream that is opened again when it ends before its time. Only the first opening can fail. */
 async function watch<T extends { frame: number }>(
   command: string,
   channelName: string,
   args: Record<string, unknown>,
   deliver: (message: T) => void,
-  ready = drawn,
+  { ready, goesOn = () => true, broken }: Lasting = {},
 ): Promise<Unsubscribe> {
-  return (await open(command, channelName, args, deliver, ready)).close;
+  let closed = false;
+  let close: Unsubscribe = () => {};
+  let pause = PAUSES.first;
+
+  async function begin(): Promise<void> {
+    let over = false;
+    const opened = await open<T>(
+      command,
+      channelName,
+      args,
+      (message) => {
+        pause = PAUSES.first;
+        deliver(message);
+      },
+      {
+        ready,
+        ended: () => {
+          over = true;
+          if (!closed && goesOn()) void again();
+        },
+      },
+    );
+    if (closed) opened.close();
+    else if (!over) close = opened.close;
+  }
+
+  async function again(): Promise<void> {
+    broken?.(true);
+    for (;;) {
+      await sleep(pause);
+      pause = Math.min(2 * pause, PAUSES.longest);
+      if (closed) return;
+      try {
+        await begin();
+        broken?.(false);
+        return;
+      } catch (thrown) {
+        // What it was of is gone: nothing more comes.
+        if (ApiError.from(thrown).code === "TaskNotFound") return;
+      }
+    }
+  }
+
+  await begin();
+  return () => {
+    closed = true;
+    close();
+  };
 }
+
+/** A search answers for as long as its stream is open: one that has ended finds nothing more, and says so. */
+async function openSearch(
+  command: string,
+  args: Record<string, unknown>,
+  onProgress: (progress: SearchProgress) => void,
+): Promise<OpenSearch> {
+  let last: SearchProgress | undefined;
+  const deliver = (progress: SearchProgress) => {
+    last = progress;
+    onProgress(progress);
+  };
+  const nothing = { frame: 0, matches: 0, searchedBytes: 0, totalBytes: 0, complete: false, live: false };
+  const ended = () =>
+    onProgress({ ...(last ?? nothing), live: false, error: "The search broke off. Search again." });
+  const search = await open<SearchProgress>(command, "onProgress", args, deliver, { ended });
+  return { searchId: search.id, close: search.close };
+}
+
+/** For streams that are over with what they are of. */
+const once = () => false;
 
 export const tauriBackend: Backend = {
   submitTask: (spec) => invoke("submit_task", { spec }),
@@ -86,7 +179,8 @@ export const tauriBackend: Backend = {
   queryTasks: (query) => invoke("query_tasks", { query }),
   listTaskRuns: (id) => invoke("list_task_runs", { id }),
   deleteTask: (id) => invoke("delete_task", { id }),
-  streamTaskLogs: (id, onFrame) => watch<OutputFrame>("stream_task_logs", "onEvents", { id }, onFrame),
+  streamTaskLogs: (id, onFrame) => 
+    watch<OutputFrame>("stream_task_logs", "onEvents", { id }, onFrame, { goesOn: once }),
 
   validateSpec: (spec) => invoke("validate_spec", { spec }),
   stopTask: (id, mode) => invoke("stop_task", { id, mode }),
@@ -96,10 +190,39 @@ export const tauriBackend: Backend = {
   getTaskRow: (id) => invoke("get_task_row", { id }),
   summary: () => invoke("summary"),
   taskEvents: (id) => invoke("task_events", { id }),
+  pageRuns: (id, query) => invoke("page_runs", { id, query }),
+  pageEvents: (id, query) => invoke("page_events", { id, query }),
   runEnvironment: (id, attempt) => invoke("run_environment", { id, attempt }),
-  watchTasks: (onChange) => watch<TaskChange>("watch_tasks", "onChange", {}, onChange),
-  watchUsage: (id, onUsage) =>
-    watch<UsageSample & { frame: number }>("watch_usage", "onUsage", { id }, onUsage),
+  watchTasks: (onChange, onBroken) => {
+    // What lay between two streams nobody told of.
+    let missed = false;
+    const deliver = (change: TaskChange) => {
+      const resync = change.resync || missed;
+      missed = false;
+      onChange({ ...change, resync });
+    };
+    return watch<TaskChange>("watch_tasks", "onChange", {}, deliver, {
+      broken: (broken) => {
+        missed = true;
+        onBroken?.(broken);
+      },
+    });
+  },
+  watchUsage: (id, onUsage) => {
+    // One that ends before it has said anything is of a task that is over.
+    let said = false;
+    const deliver = (sample: UsageSample & { frame: number }) => {
+      said = true;
+      onUsage(sample);
+    };
+    return watch("watch_usage", "onUsage", { id }, deliver, {
+      goesOn: () => {
+        const goesOn = said;
+        said = false;
+        return goesOn;
+      },
+    });
+  },
 
   listLanes: () => invoke("list_lanes"),
   setLane: (slot, change) =>
@@ -107,8 +230,14 @@ export const tauriBackend: Backend = {
 
   logInfo: (id, attempt) => invoke("log_info", { id, attempt }),
   readLog: (id, attempt, from, count) => invoke("read_log", { id, attempt, from, count }),
-  watchLog: (id, attempt, onInfo) =>
-    watch<LogInfo & { frame: number }>("watch_log", "onInfo", { id, attempt }, onInfo, taken),
+  watchLog: (id, attempt, onInfo) => {
+    let live = true;
+    const deliver = (info: LogInfo & { frame: number }) => {
+      live = info.live;
+      onInfo(info);
+    };
+    return watch("watch_log", "onInfo", { id, attempt }, deliver, { ready: taken, goesOn: () => live });
+  },
   readLine: (id, attempt, row, fromByte, count) => invoke("read_line", { id, attempt, row, fromByte, count }),
   readLogText: (id, attempt, start, end, timestamps, searchId) =>
     invoke("read_log_text", { id, attempt, start, end, timestamps, searchId: searchId ?? null }),
@@ -125,22 +254,26 @@ export const tauriBackend: Backend = {
     invoke("export_merged", { sources, timestamps, searchId: searchId ?? null }),
 
   openSearch: async (id, attempt, query, near, onProgress): Promise<OpenSearch> => {
-    const args = { id, attempt, query, near };
-    const search = await open<SearchProgress>("open_search", "onProgress", args, onProgress);
-    return { searchId: search.id, close: search.close };
+    return openSearch("open_search", { id, attempt, query, near }, onProgress);
   },
   openMergedSearch: async (sources, query, near, onProgress): Promise<OpenSearch> => {
-    const args = { sources, query, near };
-    const search = await open<SearchProgress>("open_merged_search", "onProgress", args, onProgress);
-    return { searchId: search.id, close: search.close };
+    return openSearch("open_merged_search", { sources, query, near }, onProgress);
   },
   mergedSearchRows: (searchId, from, count) => invoke("merged_search_rows", { searchId, from, count }),
   searchStep: (searchId, row, forward) => invoke("search_step", { searchId, row, forward }),
   searchRows: (searchId, from, count) => invoke("search_rows", { searchId, from, count }),
   searchRank: (searchId, row) => invoke("search_rank", { searchId, row }),
   searchRanges: (searchId, from, count) => invoke("search_ranges", { searchId, from, count }),
-  searchAll: (query, ids, onHits) =>
-    watch<TaskHits>("search_all", "onHits", { query, ids: ids ?? null }, onHits),
+  searchAll: async (query, ids, onHits, onBroken) => {
+    let complete = false;
+    const deliver = (hits: TaskHits) => {
+      complete = hits.complete;
+      onHits(hits);
+    };
+    const args = { query, ids: ids ?? null };
+    const ended = () => void (complete || onBroken?.());
+    return (await open<TaskHits>("search_all", "onHits", args, deliver, { ended })).close;
+  },
 
   listBookmarks: (id) => invoke("list_bookmarks", { id }),
   setBookmark: (id, attempt, row, note) => invoke("set_bookmark", { id, attempt, row, note }),
@@ -150,8 +283,9 @@ export const tauriBackend: Backend = {
     invoke("open_log_window", { id, attempt: attempt ?? null, row: row ?? null }),
   openMergedWindow: (sources) => invoke("open_merged_window", { sources }),
   revealLog: (id, attempt) => invoke("reveal_log", { id, attempt }),
-  watchJumps: (onJump) => watch<LogJump>("watch_jumps", "onJump", {}, onJump),
-  watchAddress: (onAddress) => watch<WindowAddress>("watch_address", "onAddress", {}, onAddress),
+  watchJumps: (onJump) => watch<LogJump>("watch_jumps", "onJump", {}, onJump, { goesOn: once }),
+  watchAddress: (onAddress) =>
+    watch<WindowAddress>("watch_address", "onAddress", {}, onAddress, { goesOn: once }),
 
   watchMachines: (onTold) =>
     watch<ToldMachines & { frame: number }>("watch_machines", "onMachines", {}, onTold),

@@ -4,6 +4,7 @@
 import type * as wire from "./bindings";
 
 export type {
+  AttemptsNotKept,
   Bookmark,
   Closing,
   CommandMode,
@@ -11,7 +12,9 @@ export type {
   DensityBucket,
   Diagnosis,
   EnvVar,
+  EventPage,
   ExportedLog,
+  HistoryQuery,
   InheritedEnvironment,
   InheritedVariable,
   LabelCount,
@@ -35,6 +38,7 @@ export type {
   RowRanges,
   RunHits,
   RunMark,
+  RunPage,
   RunnerSelector,
   RunUsage,
   ScriptMode,
@@ -43,6 +47,7 @@ export type {
   Settings,
   ShellCapture,
   SourceRow,
+  SpecHead,
   StopMode,
   SubprocessMode,
   Summary,

@@ -1,5 +1,4 @@
 // What the palette offers: commands and loaded tasks, ranked for what was typed. Pure.
-import { commandLine, taskName } from "../api/query";
 import { theme } from "../design/theme.svelte";
 import { onNextFrame } from "../shared/next-frame";
 import { GROUPS, isFinished, phaseWord } from "../shared/phase";
@@ -23,8 +22,8 @@ export function entries(w: Workspace, typed: string): Entry[] {
   for (const row of w.visible) {
     if (tasks.length === TASKS) break;
     const { spec, status, metadata } = row.task;
-    const name = taskName(spec);
-    if (hit(`${name} ${commandLine(spec)}`)) {
+    const { name } = spec;
+    if (hit(`${name} ${spec.command}`)) {
       const key = metadata.id;
       tasks.push({ key, title: name, hint: phaseWord(status.phase), act: () => w.reveal(key) });
     }

@@ -2,7 +2,6 @@
 // when to ask. Components draw this and call its methods; keys are mapped to them in keys.ts.
 import type { Backend, Unsubscribe } from "../api/backend";
 import { ApiError } from "../api/errors";
-import { taskName } from "../api/query";
 import type {
   AppInfo,
   CloseAnswer,
@@ -270,14 +269,24 @@ export class Workspace {
 
   /** Edit and rerun: the form, filled with a task's spec. */
   editCurrent() {
-    const row = this.list.pinned;
-    if (row) this.newTask($state.snapshot(row.task.spec) as TaskSpec);
+    void this.#withSpec((spec) => this.newTask(spec));
   }
 
   /** The same form, for another task beside this one. */
   duplicateCurrent() {
-    const row = this.list.pinned;
-    if (row) this.form = { initial: $state.snapshot(row.task.spec) as TaskSpec, duplicate: true };
+    void this.#withSpec((spec) => (this.form = { initial: spec, duplicate: true }));
+  }
+
+  /** The whole spec of the task in the detail pane: rows have only what they show. */
+  async #withSpec(use: (spec: TaskSpec) => void): Promise<void> {
+    const id = this.list.pinned?.task.metadata.id;
+    if (id === undefined) return;
+    try {
+      const task = await this.backend.getTaskStatus(id);
+      if (task) use(task.spec);
+    } catch (thrown) {
+      this.report(thrown);
+    }
   }
 
   async submit(spec: TaskSpec): Promise<void> {
@@ -370,7 +379,7 @@ export class Workspace {
 function what(rows: TaskRow[]): string {
   const only = rows[0];
   if (rows.length === 1 && only) {
-    const name = taskName(only.task.spec);
+    const { name } = only.task.spec;
     return `“${name.length > 60 ? `${name.slice(0, 57)}…` : name}”`;
   }
   return plural(rows.length, "task");

@@ -2,14 +2,16 @@
 
 use super::Server;
 use crate::server::answer::{Answer, json, no_content, ok};
-use crate::server::request::{Attempt, Id, Json, Lane as LaneName, Spec};
+use crate::server::request::{Attempt, Id, Json, Lane as LaneName, Query, Spec};
 use crate::server::route::{Content, Route};
 use crate::server::sse;
 use crate::wire::{History, LanePatch, Lanes, Made, RowBody, Started, Stop, Submit};
 use axum::extract::State;
 use http::{Method, StatusCode};
 use solti_api::ApiError;
-use solti_model::{Lane, ListQuery, Slot, Summary, TaskChange, TaskId, TaskList, UsageSample};
+use solti_model::{
+    EventPage, HistoryQuery, Lane, ListQuery, Slot, Summary, TaskChange, TaskId, TaskList, UsageSample,
+};
 
 pub fn routes() -> Vec<Route> {
     vec![
@@ -35,9 +37,16 @@ pub fn routes() -> Vec<Route> {
             .answers::<RowBody>(200)
             .fails(&[404]),
         Route::new(Method::GET, "/api/v1/desktop/tasks/{id}/events", "taskEvents", events)
-            .about("The history of a task, oldest first.")
+            .about(
+                "The history of a task, oldest first. With a cursor or a limit a page of it: after an event the next ones, \
+                 else the latest ones.",
+            )
             .in_path::<TaskId>("id", "The task")
-            .answers::<History>(200),
+            .in_query::<u64>("after", "Later than the event of this number")
+            .in_query::<u64>("before", "Earlier than the event of this number")
+            .in_query::<u64>("limit", "Of a page; 100 by default, 1,000 at most")
+            .answers::<History>(200)
+            .fails(&[404]),
         Route::new(
             Method::GET,
             "/api/v1/desktop/tasks/{id}/runs/{attempt}/environment",
@@ -104,8 +113,14 @@ async fn row(State(server): State<Server>, Id(id): Id) -> Answer {
     }
 }
 
-async fn events(State(server): State<Server>, Id(id): Id) -> Answer {
-    ok(&History { events: server.api.task_events(&id).await? })
+async fn events(State(server): State<Server>, Id(id): Id, mut query: Query) -> Answer {
+    let page = super::tasks::history(&mut query)?;
+    query.done()?;
+    if page == HistoryQuery::default() {
+        return ok(&History { events: server.api.task_events(&id).await?, more: None, not_kept: None });
+    }
+    let EventPage { events, more, not_kept } = server.api.page_events(&id, page).await?;
+    ok(&History { events, more: Some(more), not_kept })
 }
 
 async fn environment(State(server): State<Server>, Attempt(id, attempt): Attempt) -> Answer {

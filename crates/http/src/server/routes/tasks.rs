@@ -1,14 +1,14 @@
 //! The six methods of the contract but for the log.
 
 use super::Server;
-use crate::server::answer::{Answer, json, no_content, ok};
+use crate::server::answer::{Answer, Refusal, json, no_content, ok};
 use crate::server::request::{Id, Query, Spec, invalid};
 use crate::server::route::{Content, Route};
-use crate::wire::{Made, Runs, Submit, TaskBody};
+use crate::wire::{Made, RunsBody, Submit, TaskBody};
 use axum::extract::State;
 use http::{Method, StatusCode};
 use solti_api::ApiError;
-use solti_model::{Slot, Task, TaskId, TaskPage, TaskPhase, TaskQuery};
+use solti_model::{HistoryQuery, RunPage, Slot, Task, TaskId, TaskPage, TaskPhase, TaskQuery};
 
 pub fn routes() -> Vec<Route> {
     vec![
@@ -18,7 +18,10 @@ pub fn routes() -> Vec<Route> {
             .answers::<Made>(201)
             .fails(&[409, 413]),
         Route::new(Method::GET, "/api/v1/tasks", "listTasks", list)
-            .about("A page of tasks, newest first. Statuses are OR-ed, the slot is AND-ed.")
+            .about(
+                "A page of tasks, newest first. Statuses are OR-ed, the slot is AND-ed. With long scripts a page is shorter \
+                 than its limit, 4 MiB at most; the rest begins at offset plus the number of tasks.",
+            )
             .in_query::<Slot>("slot", "The lane")
             .in_query_repeated::<TaskPhase>("status", "Phases, any of them")
             .in_query::<u64>("limit", "100 by default, 1,000 at most")
@@ -30,9 +33,15 @@ pub fn routes() -> Vec<Route> {
             .answers::<TaskBody>(200)
             .fails(&[404]),
         Route::new(Method::GET, "/api/v1/tasks/{id}/runs", "listTaskRuns", runs)
-            .about("The attempts of a task, oldest first.")
+            .about(
+                "The attempts of a task, oldest first: all that are kept. With a cursor or a limit a page of them: after an \
+                 attempt the next ones, else the latest ones.",
+            )
             .in_path::<TaskId>("id", "The task")
-            .answers::<Runs>(200)
+            .in_query::<u64>("after", "Later than this attempt")
+            .in_query::<u64>("before", "Earlier than this attempt")
+            .in_query::<u64>("limit", "Of a page; 100 by default, 1,000 at most")
+            .answers::<RunsBody>(200)
             .fails(&[404]),
         Route::new(Method::DELETE, "/api/v1/tasks/{id}", "deleteTask", delete)
             .about("Stop the task and remove its runs and logs. Also fine for an id that is not there.")
@@ -66,8 +75,23 @@ async fn show(State(server): State<Server>, Id(id): Id) -> Answer {
     }
 }
 
-async fn runs(State(server): State<Server>, Id(id): Id) -> Answer {
-    ok(&Runs { runs: server.api.list_task_runs(&id).await? })
+async fn runs(State(server): State<Server>, Id(id): Id, mut query: Query) -> Answer {
+    let page = history(&mut query)?;
+    query.done()?;
+    if page == HistoryQuery::default() {
+        return ok(&RunsBody::from(server.api.list_task_runs(&id).await?));
+    }
+    let RunPage { runs, more, not_kept } = server.api.page_runs(&id, page).await?;
+    ok(&RunsBody { runs, more: Some(more), not_kept })
+}
+
+/// The part of the past that is asked for.
+pub(super) fn history(query: &mut Query) -> Result<HistoryQuery, Refusal> {
+    Ok(HistoryQuery {
+        after: query.number("after")?,
+        before: query.number("before")?,
+        limit: query.clamped("limit")?,
+    })
 }
 
 async fn delete(State(server): State<Server>, Id(id): Id) -> Answer {

@@ -117,34 +117,27 @@ impl Ending {
         }
         self.looked_at = Some(now);
         self.look_at = None;
-        let alive = self.look(leader);
+        let is_any_left = self.is_any_left(leader);
         match self.step {
-            _ if alive == 0 && leader.status().is_some() => self.step = Step::Gone,
+            _ if !is_any_left && leader.status().is_some() => self.step = Step::Gone,
             Step::Killed { give_up_at } if give_up_at <= now => self.step = Step::Survived,
             Step::Killed { .. } => self.look_at = Some(now + BETWEEN_LOOKS),
             _ => {}
         }
     }
 
-    /// Counts the living, kills them when it is time for that, and reaps the dead that are ours to reap.
-    fn look(&self, leader: &Leader) -> usize {
-        let kill = matches!(self.step, Step::Killed { .. });
-        if kill {
+    /// Whether anything but the leader is left; kills it when it is time for that, and reaps the dead that are ours to reap.
+    fn is_any_left(&self, leader: &Leader) -> bool {
+        if matches!(self.step, Step::Killed { .. }) {
             leader.kill_group();
             leader.signal_group(libc::SIGKILL);
-        }
-        // Without a process table there is nobody to be found; the time limit ends the sweep.
-        let Ok(members) = tree::descendants(std::process::id()) else { return 1 };
-        let mut alive = usize::from(leader.group_is_populated());
-        for process in members {
-            alive += usize::from(!process.zombie);
-            if kill {
+            for process in tree::descendants(std::process::id()).unwrap_or_default() {
                 // A zombie too: threads of it may live.
                 signal(&process, libc::SIGKILL);
             }
         }
         // Whoever was orphaned while we looked is our child by now.
-        alive.max(usize::from(leader.has_company()))
+        leader.group_is_populated() || leader.has_company()
     }
 }
 

@@ -1,7 +1,6 @@
 // A search over the logs of all tasks: what it found so far, newest first. The backend reads; the page keeps a bounded list.
 import { ApiError, type Backend, type LogQuery, type Unsubscribe } from "../../api";
 import type { RunHits } from "../../api/bindings";
-import { taskName } from "../../api/query";
 
 /** Runs that are listed; what is beyond is only counted. */
 const MAX_RUNS = 300;
@@ -40,6 +39,9 @@ export class AllLogsSearch {
         this.searched = { tasks: hits.searchedTasks, of: hits.totalTasks };
         this.complete = hits.complete;
         void this.#name(hits.tasks);
+      }, () => {
+        if (current())
+          this.error = new ApiError({ error: "Internal", message: "The search broke off. Search again." });
       });
       if (current()) this.#stop = stop;
       else stop();
@@ -58,7 +60,7 @@ export class AllLogsSearch {
     for (const { id } of runs) {
       if (this.names.has(id) || this.names.size >= MAX_RUNS) continue;
       const row = await this.backend.getTaskRow(id).catch(() => null); // Deleted meanwhile: its id will do.
-      this.names = new Map(this.names).set(id, row ? taskName(row.task.spec) : id);
+      this.names = new Map(this.names).set(id, row ? row.task.spec.name : id);
     }
   }
 }

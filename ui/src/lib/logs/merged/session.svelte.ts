@@ -7,7 +7,6 @@ import {
   type TaskRow,
   type Unsubscribe,
 } from "../../api";
-import { taskName } from "../../api/query";
 import { MergedMatchRows } from "../rows/merged-match-rows.svelte";
 import { MergedRows } from "../rows/merged-rows.svelte";
 import type { ShownRow } from "../rows/source";
@@ -120,7 +119,7 @@ export class MergedSession extends LogReader {
   }
 
   #named(source: number, row: TaskRow): void {
-    const name = taskName(row.task.spec);
+    const name = row.task.spec.name;
     this.sources = this.sources.map((one, i) => (i === source ? { ...one, name } : one));
   }
 }

@@ -1,0 +1,94 @@
+//! The store cannot be read for a while, or not all of it: what follows tasks says so and goes on, and nobody starts wrongly.
+
+mod common;
+
+use common::{Engine, PATIENCE, command, spec};
+use rusqlite::Connection;
+use serde_json::json;
+use solti_api::{ApiError, ApiHandler, LaneControl, TaskChangeStream, TaskControl, TaskFeed};
+use solti_model::{ListQuery, Slot, StopMode, StorageState, TaskChange, TaskPhase};
+use std::path::Path;
+use tokio_stream::StreamExt as _;
+
+fn execute(dir: &Path, sql: &str) {
+    Connection::open(dir.join("solti.db")).unwrap().execute_batch(sql).unwrap();
+}
+
+/// The first change that fits.
+async fn change(stream: &mut TaskChangeStream, fits: impl Fn(&TaskChange) -> bool) -> TaskChange {
+    let wait = async {
+        loop {
+            let change = stream.next().await.expect("the feed goes on");
+            if fits(&change) {
+                return change;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, wait).await.expect("it is told")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_change_feed_outlives_reads_that_fail() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = Engine::open(dir.path()).await;
+    let mut stream = engine.api.watch_tasks().await.unwrap();
+    change(&mut stream, |_| true).await;
+    execute(dir.path(), "ALTER TABLE label_counts RENAME TO away");
+    // Something changes while the counts cannot be read.
+    engine.api.set_lane(&Slot::new("a").unwrap(), Some(3), None).await.unwrap();
+    let told = change(&mut stream, |change| change.summary.storage == StorageState::Unreadable).await;
+    assert!(!told.resync);
+    assert!(engine.api.summary().await.is_err());
+    execute(dir.path(), "ALTER TABLE away RENAME TO label_counts");
+    let told = change(&mut stream, |change| change.summary.storage == StorageState::Ok).await;
+    assert!(told.resync, "what was missed is to be read again");
+    // As good as before.
+    let id = engine.api.submit_task(spec("a", command("true", &[]), json!({}))).await.unwrap();
+    let ended = |change: &TaskChange| {
+        change.changed.iter().any(|row| row.task.metadata.id == id && row.task.status.phase.is_terminal())
+    };
+    change(&mut stream, ended).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_of_a_later_version_neither_keeps_the_app_from_starting_nor_is_touched_until_it_is_deleted() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = Engine::open(dir.path()).await;
+    let sleep = |lane: &str| spec(lane, command("sleep", &["600"]), json!({"admission": "queue"}));
+    let strange = engine.api.submit_task(sleep("a")).await.unwrap();
+    engine.running(&strange).await;
+    let known = engine.api.submit_task(sleep("b")).await.unwrap();
+    engine.running(&known).await;
+    engine.supervisor.shut_down().await;
+    drop(engine);
+    let sql = format!(
+        r#"UPDATE task_specs SET spec = '{{"slot":"a","kind":{{"virtualMachine":{{}}}}}}'
+           WHERE num = (SELECT num FROM tasks WHERE id = '{strange}')"#
+    );
+    execute(dir.path(), &sql);
+
+    let engine = Engine::open(dir.path()).await;
+    let list = engine.api.list_tasks(ListQuery::default()).await.unwrap();
+    assert_eq!(list.rows.len(), 2);
+    let task = engine.api.get_task_status(&strange).await.unwrap().unwrap();
+    assert_eq!(task.status.phase, TaskPhase::Running);
+    assert_eq!(task.spec.display_name(), "unreadable task");
+    assert!(task.status.error.unwrap().contains("virtualMachine"));
+    assert!(matches!(engine.api.rerun_task(&strange).await, Err(ApiError::Conflict { .. })));
+    assert!(matches!(
+        engine.api.stop_task(&strange, StopMode::Graceful).await,
+        Err(ApiError::Conflict { .. })
+    ));
+    // It may be alive, and holds its place.
+    let next = engine.api.submit_task(sleep("a")).await.unwrap();
+    assert_eq!(engine.api.get_task_status(&next).await.unwrap().unwrap().status.phase, TaskPhase::Pending);
+    assert!(common::processes_of(&strange) > 0);
+
+    engine.api.delete_task(&strange).await.unwrap();
+    engine.running(&next).await;
+    common::until("its processes are gone", || common::processes_of(&strange) == 0).await;
+    assert_eq!(engine.api.get_task_status(&strange).await.unwrap(), None);
+    for id in [next, known] {
+        engine.api.delete_task(&id).await.unwrap();
+    }
+}

@@ -1,0 +1,87 @@
+//! `runs`: the runs of a task by the page, for one that has had very many.
+
+use super::print_json;
+use crate::args::{Options, Runs};
+use crate::error::CliError;
+use crate::table::{self, Cell};
+use crate::{server, show, task_ids};
+use serde_json::json;
+use solti_api::TaskFeed as _;
+use solti_model::{AttemptsNotKept, HistoryQuery, TaskRun};
+
+pub async fn runs(options: &Options, runs: Runs) -> Result<u8, CliError> {
+    let client = server::client(options).await?;
+    let id = task_ids::resolve(&client, &runs.id).await?;
+    let query = HistoryQuery { after: runs.after, before: runs.before, limit: Some(runs.limit) };
+    let page = client.page_runs(&id, query).await?;
+    if options.json {
+        print_json(&json!({"runs": page.runs, "more": page.more, "notKept": page.not_kept}))?;
+        return Ok(0);
+    }
+    print_runs(&page.runs, page.not_kept)?;
+    let (first, last) = (page.runs.first(), page.runs.last());
+    match (first, last) {
+        (_, Some(last)) if page.more && runs.after.is_some() => {
+            eprintln!("more with --after {}", last.attempt);
+        }
+        (Some(first), _) if page.more => eprintln!("earlier ones with --before {}", first.attempt),
+        _ => {}
+    }
+    Ok(0)
+}
+
+/// A table of the runs, with a line where some are not kept.
+pub fn print_runs(runs: &[TaskRun], not_kept: Option<AttemptsNotKept>) -> Result<(), CliError> {
+    let mut rows = Vec::with_capacity(runs.len() + 1);
+    let mut before = None;
+    for run in runs {
+        if let Some(gap) = not_kept
+            && run.attempt > gap.after
+            && before.is_none_or(|before| before <= gap.after)
+            && run.attempt == gap.after + gap.count + 1
+        {
+            let words = format!("{} attempts not kept", grouped(gap.count));
+            rows.push([Cell::new("…"), Cell::new(""), Cell::new(""), Cell::new(""), Cell::new(words)]);
+        }
+        rows.push(cells(run));
+        before = Some(run.attempt);
+    }
+    Ok(table::print(["RUN", "STATUS", "STARTED", "TOOK", "REMARK"], 4, &rows)?)
+}
+
+fn cells(run: &TaskRun) -> [Cell; 5] {
+    let took = run.finished_at.unwrap_or_else(show::now_ms).saturating_sub(run.started_at);
+    [
+        Cell::new(run.attempt.to_string()),
+        Cell::styled(run.phase.word(), show::style(run.phase)),
+        Cell::new(show::time(run.started_at)),
+        Cell::new(show::span(took)),
+        Cell::new([&run.error, &run.remark].into_iter().flatten().cloned().collect::<Vec<_>>().join("; ")),
+    ]
+}
+
+/// `289,000`.
+fn grouped(number: u32) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::grouped;
+
+    #[test]
+    fn large_numbers_are_grouped() {
+        assert_eq!(
+            [0, 999, 1_000, 289_000, 4_294_967_295].map(grouped),
+            ["0", "999", "1,000", "289,000", "4,294,967,295"]
+        );
+    }
+}

@@ -1,0 +1,112 @@
+//! A task as a list shows it: of its spec only what fits into a row, within bounds whatever was submitted.
+
+use crate::{ObjectMeta, Slot, Task, TaskSpec, TaskStatus};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use ts_rs::TS;
+
+/// The longest name, in bytes.
+const NAME: usize = 256;
+/// The longest command, in bytes.
+const COMMAND: usize = 1024;
+/// Bytes of labels, keys and values together.
+const LABELS: usize = 2048;
+/// The longest error, in bytes.
+const ERROR: usize = 1024;
+
+/// A task without its spec. The whole spec is what `get_task_status` answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TaskHead {
+    pub metadata: ObjectMeta,
+    pub spec: SpecHead,
+    pub status: TaskStatus,
+}
+
+/// What a row says of a spec.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SpecHead {
+    pub slot: Slot,
+    /// The label `name`, else the command.
+    pub name: String,
+    /// As a person would write it; of a script its interpreter and arguments.
+    pub command: String,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[ts(optional, as = "Option<BTreeMap<String, String>>")]
+    pub labels: BTreeMap<String, String>,
+    /// Name, command or labels were longer and are cut, or left out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(optional, as = "Option<bool>")]
+    pub cut: bool,
+}
+
+impl SpecHead {
+    pub fn of(spec: &TaskSpec) -> Self {
+        let (name, name_cut) = cut(spec.display_name(), NAME);
+        let (command, command_cut) = cut(spec.kind.summary(), COMMAND);
+        let mut room = LABELS;
+        let mut labels = BTreeMap::new();
+        for (key, value) in &spec.labels {
+            let size = key.len() + value.len();
+            if size <= room {
+                room -= size;
+                labels.insert(key.clone(), value.clone());
+            }
+        }
+        let cut = name_cut || command_cut || labels.len() < spec.labels.len();
+        Self { slot: spec.slot.clone(), name, command, labels, cut }
+    }
+}
+
+impl TaskHead {
+    pub fn new(metadata: ObjectMeta, spec: SpecHead, mut status: TaskStatus) -> Self {
+        status.error = status.error.map(|error| cut(error, ERROR).0);
+        Self { metadata, spec, status }
+    }
+}
+
+impl From<Task> for TaskHead {
+    fn from(task: Task) -> Self {
+        Self::new(task.metadata, SpecHead::of(&task.spec), task.status)
+    }
+}
+
+/// The text, at most `limit` bytes of it, and whether that is less than all.
+fn cut(mut text: String, limit: usize) -> (String, bool) {
+    if text.len() <= limit {
+        return (text, false);
+    }
+    text.truncate(text.floor_char_boundary(limit - '…'.len_utf8()));
+    text.push('…');
+    (text, true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parse_spec;
+    use serde_json::json;
+
+    #[test]
+    fn a_short_spec_is_told_whole() {
+        let spec = parse_spec(json!({"slot": "s", "labels": {"name": "nightly", "team": "a"},
+            "kind": {"subprocess": {"mode": {"command": {"command": "make", "args": ["all"]}}}}}));
+        let head = SpecHead::of(&spec.expect("legal"));
+        assert_eq!((&*head.name, &*head.command, head.cut), ("nightly", "make all", false));
+        assert_eq!(head.labels.len(), 2);
+    }
+
+    #[test]
+    fn whatever_is_submitted_a_row_stays_small() {
+        let long = "ä".repeat(1_000_000);
+        let spec = parse_spec(json!({"slot": "s", "labels": {"name": long, "a": "b", "long": long},
+            "kind": {"subprocess": {"mode": {"command": {"command": "echo", "args": [long]}}}}}));
+        let head = SpecHead::of(&spec.expect("legal"));
+        assert!(head.cut);
+        assert!(head.name.len() <= NAME && head.name.ends_with("ä…"), "{}", head.name.len());
+        assert!(head.command.len() <= COMMAND && head.command.starts_with("echo ä"));
+        assert_eq!(head.labels, BTreeMap::from([("a".to_owned(), "b".to_owned())]));
+    }
+}

@@ -1,0 +1,109 @@
+//! Reading what was stored, as far as this version knows it. What people submit is read strictly elsewhere; what is stored may
+//! have been written by a later version, and a field that is not known here must not take the rest with it.
+
+use crate::TaskSpec;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use serde_path_to_error::Segment;
+
+/// Fields that are left out of one document at most: a later version has a handful of new ones.
+const UNKNOWN: usize = 1_000;
+
+/// A spec as it is stored. Fields that this version does not know are left out; they stay where they are stored.
+///
+/// # Errors
+/// When it is no spec even without them.
+pub fn stored_spec(text: &str) -> Result<TaskSpec, serde_json::Error> {
+    // Nearly always.
+    if let Ok(spec) = serde_json::from_str(text) {
+        return Ok(spec);
+    }
+    without_unknown_fields(serde_json::from_str(text)?)
+}
+
+/// Reads `document` without the fields that its type does not know.
+pub(crate) fn without_unknown_fields<T: DeserializeOwned>(
+    mut document: Value,
+) -> Result<T, serde_json::Error> {
+    for _ in 0..UNKNOWN {
+        let error = match serde_path_to_error::deserialize(&document) {
+            Ok(read) => return Ok(read),
+            Err(error) => error,
+        };
+        if !unknown_field(&error).is_some_and(|(path, field)| remove(&mut document, &path, &field)) {
+            return Err(error.into_inner());
+        }
+    }
+    serde_json::from_value(document)
+}
+
+/// Where the error found a field that it does not know, and the field's name.
+fn unknown_field(error: &serde_path_to_error::Error<serde_json::Error>) -> Option<(Vec<Segment>, String)> {
+    let message = error.inner().to_string();
+    let field = message.strip_prefix("unknown field `")?.split('`').next()?.to_owned();
+    Some((error.path().iter().cloned().collect(), field))
+}
+
+/// Removes the field at `path`, or in what is at `path`: not every reader tells which of both it is.
+fn remove(document: &mut Value, path: &[Segment], field: &str) -> bool {
+    let mut place = document;
+    for segment in path {
+        if matches!(segment, Segment::Map { key } if key == field)
+            && place.as_object_mut().is_some_and(|object| object.remove(field).is_some())
+        {
+            return true;
+        }
+        let inner = match segment {
+            Segment::Map { key } => place.get_mut(key),
+            Segment::Seq { index } => place.get_mut(index),
+            Segment::Enum { variant } => place.get_mut(variant),
+            Segment::Unknown => None,
+        };
+        let Some(inner) = inner else { return false };
+        place = inner;
+    }
+    place.as_object_mut().is_some_and(|object| object.remove(field).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::RestartStrategy;
+    use serde_json::json;
+
+    fn read(spec: Value) -> Result<TaskSpec, serde_json::Error> {
+        stored_spec(&spec.to_string())
+    }
+
+    #[test]
+    fn fields_of_a_later_version_are_left_out_wherever_they_are() {
+        let command = json!({"command": "true", "args": ["a"], "niceness": 5});
+        let spec = read(json!({
+            "slot": "s",
+            "deadline": {"at": 5},
+            "kind": {"subprocess": {"mode": {"command": command}, "env": [{"key": "K", "value": "v", "secret": true}],
+                "afterEverything": "dance"}},
+            "restart": {"type": "always", "intervalMs": 5, "jitterMs": 7},
+            "runnerSelector": {"matchExpressions": [{"key": "k", "operator": "Exists", "weight": 1}], "soft": true},
+            "backoff": {"jitter": "none", "firstMs": 1, "maxMs": 2, "factor": 2.0, "resetMs": 9},
+        }))
+        .expect("readable");
+        assert_eq!(spec.restart, RestartStrategy::Always { interval_ms: Some(5) });
+        assert_eq!(spec.kind.summary(), "true a");
+        assert_eq!(spec.backoff.first_ms, 1);
+        assert_eq!(spec.runner_selector.expect("kept").match_expressions.len(), 1);
+    }
+
+    #[test]
+    fn what_is_no_spec_even_without_them_is_an_error() {
+        for spec in [
+            json!({"slot": "s", "kind": {"virtualMachine": {"image": "x"}}}),
+            json!({"slot": "s", "later": 1}),
+            json!({"slot": "not a slot", "kind": {"wasm": {"module": "/m"}}}),
+            json!(5),
+        ] {
+            assert!(read(spec.clone()).is_err(), "{spec}");
+        }
+        assert!(stored_spec("{").is_err());
+    }
+}

@@ -1,0 +1,136 @@
+//! The past of a task with very many attempts: bounded answers, pages without gaps or doubles, and what is removed of it.
+
+mod support;
+
+use solti_model::{AttemptsNotKept, HistoryQuery, MAX_ANSWER_BYTES, TaskPhase};
+use solti_store::{Change, Store, StoredTask};
+use support::{id, run, task};
+
+const ATTEMPTS: u32 = 30_000;
+
+fn after_attempts(mut stored: StoredTask, attempt: u32) -> StoredTask {
+    stored.task.status.attempt = attempt;
+    stored
+}
+
+fn changes_of(n: u64, attempt: u32) -> [Change; 3] {
+    let event = |kind: &str| Change::Event {
+        task_id: id(n),
+        at: attempt.into(),
+        attempt: Some(attempt),
+        kind: kind.to_owned(),
+        detail: Some(format!("of attempt {attempt}")),
+    };
+    [run(n, attempt, TaskPhase::Failed).into(), event("started"), event("exited")]
+}
+
+/// A task that has been restarted for months, and one that has not.
+async fn store() -> (tempfile::TempDir, Store) {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    let old = after_attempts(task(1, TaskPhase::Pending), ATTEMPTS);
+    let young = after_attempts(task(2, TaskPhase::Failed), 15);
+    let mut batch = vec![old.into(), young.into()];
+    for attempt in 1..=ATTEMPTS {
+        batch.extend(changes_of(1, attempt));
+        if batch.len() > 30_000 {
+            store.apply(std::mem::take(&mut batch)).await.unwrap();
+        }
+    }
+    batch.extend((1..=15).flat_map(|attempt| changes_of(2, attempt)));
+    store.apply(batch).await.unwrap();
+    (dir, store)
+}
+
+async fn thin_out(store: &Store, keep: u32) {
+    loop {
+        let surplus = store.surplus(keep, 10).await.unwrap();
+        if surplus.is_empty() {
+            return;
+        }
+        store.apply(surplus.into_iter().map(Change::DropAttempts).collect()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn the_first_and_the_latest_attempts_are_kept_and_the_rest_is_counted() {
+    let (_dir, store) = store().await;
+    assert_eq!(store.not_kept(&id(1)).await.unwrap(), None);
+    thin_out(&store, 1_000).await;
+    let runs: Vec<u32> = store.runs(&id(1)).await.unwrap().iter().map(|run| run.run.attempt).collect();
+    let kept: Vec<u32> = (1..=10).chain(ATTEMPTS - 999..=ATTEMPTS).collect();
+    assert_eq!(runs, kept);
+    let gap = AttemptsNotKept { after: 10, count: ATTEMPTS - 1_010 };
+    assert_eq!(store.not_kept(&id(1)).await.unwrap(), Some(gap));
+    let of: Vec<u32> = store.events(&id(1)).await.unwrap().iter().filter_map(|event| event.attempt).collect();
+    assert_eq!(of, kept.iter().flat_map(|attempt| [*attempt, *attempt]).collect::<Vec<_>>());
+    assert_eq!(store.next_attempt(&id(1), 10).await.unwrap(), Some(ATTEMPTS - 999));
+    assert_eq!(store.next_attempt(&id(1), ATTEMPTS).await.unwrap(), None);
+    assert_eq!(store.runs(&id(2)).await.unwrap().len(), 15);
+    // Fewer later: the gap grows. More later bring nothing back.
+    thin_out(&store, 10).await;
+    thin_out(&store, 5_000).await;
+    assert_eq!(store.runs(&id(1)).await.unwrap().len(), 20);
+}
+
+#[tokio::test]
+async fn pages_hold_every_run_and_every_event_once_in_both_directions() {
+    let (_dir, store) = store().await;
+    thin_out(&store, 1_000).await;
+    let mut backward = Vec::new();
+    let mut query = HistoryQuery { limit: Some(300), ..HistoryQuery::default() };
+    loop {
+        let page = store.run_page(&id(1), query).await.unwrap();
+        assert_eq!(page.not_kept.map(|gap| gap.count), Some(ATTEMPTS - 1_010));
+        query.before = page.items.first().map(|run| run.run.attempt.into());
+        backward.extend(page.items.into_iter().rev());
+        if !page.more {
+            break;
+        }
+    }
+    backward.reverse();
+    assert_eq!(backward, store.runs(&id(1)).await.unwrap());
+    let mut forward = Vec::new();
+    let mut query = HistoryQuery { after: Some(0), limit: Some(300), ..HistoryQuery::default() };
+    loop {
+        let page = store.event_page(&id(1), query).await.unwrap();
+        query.after = page.items.last().map(|event| event.seq);
+        forward.extend(page.items);
+        if !page.more {
+            break;
+        }
+    }
+    assert_eq!(forward, store.events(&id(1)).await.unwrap());
+    assert!(store.run_page(&id(9), HistoryQuery::default()).await.unwrap().items.is_empty());
+}
+
+#[tokio::test]
+async fn an_old_database_with_very_many_attempts_gives_answers_of_bounded_size() {
+    let (_dir, store) = store().await;
+    let runs = store.runs(&id(1)).await.unwrap();
+    assert_eq!((runs.first().unwrap().run.attempt, runs.last().unwrap().run.attempt), (1, ATTEMPTS));
+    let json = runs.iter().map(|run| serde_json::to_string(&run.run).unwrap().len() + 1).sum::<usize>();
+    assert!(json <= MAX_ANSWER_BYTES && runs.len() > 5_000, "{json} bytes, {} runs", runs.len());
+    let events = store.events(&id(1)).await.unwrap();
+    let texts = events.iter().map(|event| event.detail.as_ref().map_or(0, String::len) + 100).sum::<usize>();
+    assert!(texts <= MAX_ANSWER_BYTES && events.len() > 10_000, "{texts} bytes, {} events", events.len());
+    assert_eq!(events.last().unwrap().attempt, Some(ATTEMPTS));
+}
+
+#[tokio::test]
+async fn what_was_deleted_is_given_back_to_the_disk_when_nobody_writes() {
+    let (dir, store) = store().await;
+    store.settle().await.unwrap();
+    let size = || std::fs::metadata(dir.path().join("solti.db")).unwrap().len();
+    let before = size();
+    thin_out(&store, 10).await;
+    let wait = async {
+        // The end of the file is cut off in the log of writes first; settling brings that into the file.
+        while size() > before / 4 {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            store.settle().await.unwrap();
+        }
+    };
+    let waited = tokio::time::timeout(std::time::Duration::from_secs(60), wait).await;
+    assert!(waited.is_ok(), "{} of {before} bytes are left", size());
+}
