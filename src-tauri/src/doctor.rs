@@ -6,19 +6,8 @@ use solti_engine::{Config, in_full};
 use solti_model::{Diagnosis, Finding, FindingState, LogSettings};
 use std::{fmt::Write, process::ExitCode};
 
-/// The word that asks for it, as the program's first argument.
-pub const COMMAND: &str = "doctor";
-
 /// Prints what is found; fails when something keeps tasks from running.
-pub fn run(args: &[String]) -> ExitCode {
-    let json = match args {
-        [] => false,
-        [only] if only == "--json" => true,
-        _ => {
-            eprintln!("usage: solti-desktop {COMMAND} [--json]");
-            return ExitCode::from(2);
-        }
-    };
+pub fn run(json: bool) -> ExitCode {
     let config = match Config::locate() {
         Ok(config) => config,
         Err(error) => {
@@ -26,7 +15,7 @@ pub fn run(args: &[String]) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let diagnosis = diagnose(&config, LogSettings::default().min_free_bytes);
+    let diagnosis = diagnose(&config, LogSettings::default());
     if json {
         // Plain data: it always writes.
         println!("{}", serde_json::to_string_pretty(&diagnosis).unwrap_or_default());
@@ -37,8 +26,8 @@ pub fn run(args: &[String]) -> ExitCode {
 }
 
 /// Blocks while it looks.
-pub fn diagnose(config: &Config, min_free_bytes: u64) -> Diagnosis {
-    let place = Place { data_dir: config.data_dir.clone(), shim: config.shim.clone(), min_free_bytes };
+pub fn diagnose(config: &Config, logs: LogSettings) -> Diagnosis {
+    let place = Place { data_dir: config.data_dir.clone(), shim: config.shim.clone(), logs };
     examine(&place, vec![web_view()])
 }
 

@@ -336,15 +336,12 @@ mod tests {
     use super::*;
     use serde_json::{Value, json};
     use solti_engine::{Config, Engine};
-    use std::time::Duration;
+    use solti_testing::within;
     use tempfile::TempDir;
     use tokio::{
         io::{AsyncReadExt, AsyncWriteExt},
         net::TcpStream,
-        time::timeout,
     };
-
-    const PATIENCE: Duration = Duration::from_secs(20);
 
     struct House {
         engine: Engine,
@@ -377,7 +374,7 @@ mod tests {
                     }
                 }
             };
-            timeout(PATIENCE, wait).await.expect("the doors follow the settings")
+            within("the doors follow the settings", wait).await
         }
     }
 

@@ -5,14 +5,18 @@
 
 #[path = "../tests/common/mod.rs"]
 mod common;
+#[path = "../../../benches/shared/finished_tasks.rs"]
+mod finished_tasks;
 #[path = "../../../benches/shared/measure.rs"]
 mod measure;
 
 use common::{Engine, command, spec};
 use measure::{Parts, median, report, share};
 use serde_json::json;
-use solti_api::{ApiHandler, LogAccess};
-use solti_model::{OutputEvent, TaskId};
+use solti_api::{ApiHandler, LogAccess, LogSearch};
+use solti_logstore::{LogWriter, Stream, pack};
+use solti_model::{LogQuery, OutputEvent, TaskId, TaskPhase, TaskRun};
+use solti_store::{Change, Store, StoredRun};
 use std::fs;
 use std::io::{PipeReader, Read, Write};
 use std::os::fd::AsFd;
@@ -52,6 +56,10 @@ fn main() {
         }
         if parts.wanted("line") {
             long_line(bytes).await;
+        }
+        if parts.wanted("many") {
+            many(9_000).await;
+            many(100_000).await;
         }
     });
 }
@@ -349,6 +357,89 @@ async fn long_line(bytes: u64) {
         "less than 16 MiB more",
         more < 16.0,
     );
+}
+
+/// A word in the logs of many finished tasks, of one line each, beside `rg -c` on the same files, which are in memory.
+async fn many(tasks: u64) {
+    let dir = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
+    finished_tasks::store(dir.path(), tasks).await;
+    one_line_logs(dir.path(), tasks).await;
+    let engine = Engine::open(dir.path()).await;
+    let (mut ours, mut theirs, mut first) = (vec![], vec![], vec![]);
+    // One line in a hundred has the word.
+    let expected = tasks / 100;
+    for round in 0..=ROUNDS {
+        let began = Instant::now();
+        let mut rival = Command::new("rg");
+        rival.args(["-c", "--no-ignore", "--glob", "*.log", "needle"]).arg(dir.path().join("runs"));
+        let found = rival.stdin(Stdio::null()).output().expect("rg is installed").stdout;
+        let took = began.elapsed();
+        assert_eq!(found.iter().filter(|byte| **byte == b'\n').count() as u64, expected);
+
+        let began = Instant::now();
+        let query = LogQuery { pattern: "needle".into(), ..LogQuery::default() };
+        let mut hits = engine.api.search_all(query, None).await.unwrap();
+        let (mut runs, mut to_first) = (0, None);
+        while let Some(news) = hits.next().await {
+            runs += news.tasks.len() as u64;
+            if runs > 0 {
+                to_first.get_or_insert_with(|| began.elapsed());
+            }
+            assert!(!news.complete || news.searched_tasks == tasks);
+        }
+        assert_eq!(runs, expected);
+        // The first round warms the caches of both.
+        if round > 0 {
+            ours.push(began.elapsed());
+            theirs.push(took);
+            first.extend(to_first);
+        }
+    }
+    let (ours, theirs) = (median(ours), median(theirs));
+    let ratio = theirs.as_secs_f64() / ours.as_secs_f64();
+    let (aim, met) = match tasks {
+        100_000 => ("less than 2 s", ours < Duration::from_secs(2)),
+        _ => ("at least 0.7, aim 1.2", ratio >= 0.7),
+    };
+    report(
+        &format!("search in the logs of {tasks} tasks"),
+        &format!("{ours:.0?}, first {:.0?}; rg -c {theirs:.0?}, ratio {ratio:.2}", median(first)),
+        aim,
+        met,
+    );
+}
+
+/// A log of one line for each of these tasks, as the app keeps it; one line in a hundred has the word.
+async fn one_line_logs(data_dir: &Path, tasks: u64) {
+    let store = Store::open(data_dir).unwrap();
+    for first in (0..tasks).step_by(1_000) {
+        let batch = (first..tasks.min(first + 1_000)).map(|n| Change::PutRun(finished_run(n))).collect();
+        store.apply(batch).await.unwrap();
+    }
+    for n in 0..tasks {
+        let folder = data_dir.join("runs").join(TaskId::generate(n, n).as_str()).join("1");
+        fs::create_dir_all(&folder).unwrap();
+        let mut log = LogWriter::create(&folder).unwrap();
+        let word = if n % 100 == 7 { "needle" } else { "hay" };
+        let line = format!("task {n} has found some {word} in a stack\n");
+        log.append(Stream::Stdout, line.as_bytes(), n).unwrap();
+        log.finish(n).unwrap();
+        pack(&folder).unwrap();
+    }
+}
+
+fn finished_run(n: u64) -> StoredRun {
+    let run = TaskRun {
+        attempt: 1,
+        phase: TaskPhase::Succeeded,
+        started_at: n,
+        finished_at: Some(n),
+        exit_code: Some(0),
+        error: None,
+        usage: None,
+    };
+    let task_id = TaskId::generate(n, n);
+    StoredRun { task_id, run, boot_id: String::new(), pid: None, folder: true, environment: None }
 }
 
 fn resident_kib(field: &str) -> f64 {

@@ -4,9 +4,9 @@ mod common;
 
 use common::{Engine, PATIENCE, bash, command, spec, until};
 use serde_json::json;
-use solti_api::{ApiHandler, LogAccess};
+use solti_api::{ApiHandler, LogAccess, TaskFeed};
 use solti_logstore::{LogLimits, StoredLog};
-use solti_model::{OutputEvent, TaskId};
+use solti_model::{LogLimit, OutputEvent, TaskId, UnkeptLimit};
 use solti_supervisor::{FinishedLimits, SupervisorConfig};
 use tokio::sync::watch;
 
@@ -106,14 +106,95 @@ async fn a_full_disk_takes_the_oldest_logs_of_all_tasks() {
         engine.finished(&id).await;
         ids.push(id);
     }
-    // All that can go has to go; the beginnings stay.
+    // All that can go has to go, the beginnings too, and still it is not enough.
     limits.send_replace(LogLimits { min_free_bytes: u64::MAX / 2, ..NO_LIMITS });
     for id in &ids {
-        until("the logs are cut", || stored(&engine, id, 1).bytes() < 2 * MIB).await;
-        assert!(stored(&engine, id, 1).segments[0].log_bytes >= MIB);
+        until("the logs are gone", || stored(&engine, id, 1).bytes() == 0).await;
         let log = engine.log(id).await;
-        assert!(log.iter().any(|event| matches!(event, OutputEvent::Lagged { .. })));
+        let skipped = log.iter().find_map(|event| match event {
+            OutputEvent::Lagged { skipped } => Some(*skipped),
+            _ => None,
+        });
+        assert_eq!(skipped, Some(3 * 1024 + 1));
+        let row = engine.api.read_log(id, 1, 0, 10).await.unwrap().rows.remove(0);
+        assert_eq!(row.removed.unwrap().rows, 3 * 1024 + 1);
     }
+    let unkept = unkept(&engine, |unkept| !unkept.is_empty()).await;
+    assert_eq!(unkept.iter().map(|unkept| unkept.limit).collect::<Vec<_>>(), [LogLimit::MinFreeBytes]);
+}
+
+/// Waits for what the summary says of limits that are not kept, as a window does.
+async fn unkept(engine: &Engine, fits: impl Fn(&[UnkeptLimit]) -> bool) -> Vec<UnkeptLimit> {
+    let mut changes = engine.supervisor.changes();
+    loop {
+        let now = engine.api.summary().await.unwrap().unkept_limits;
+        if fits(&now) {
+            return now;
+        }
+        tokio::time::timeout(PATIENCE, changes.next()).await.expect("it is told").unwrap();
+    }
+}
+
+/// A task that starts again and again and prints a line each time.
+async fn restarting(engine: &Engine, dir: &std::path::Path) -> TaskId {
+    let print = format!("echo of a run; [ -e {} ]", dir.join("stop").display());
+    let again = json!({"restart": {"type": "onFailure"}, "maxRetries": 100_000,
+        "backoff": {"jitter": "none", "firstMs": 1, "maxMs": 1}});
+    engine.api.submit_task(spec("again", bash(&print), again)).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_small_logs_keep_the_limit_of_their_task_and_what_is_gone_is_told() {
+    const LIMIT: u64 = 32 << 10;
+    let dir = tempfile::tempdir().unwrap();
+    let (engine, _limits, _finished) =
+        engine(dir.path(), LogLimits { task_bytes: Some(LIMIT), ..NO_LIMITS }).await;
+    let id = restarting(&engine, dir.path()).await;
+    let first = engine.supervisor.folders().run(&id, 1);
+    until("the first log is gone", || {
+        first.parent().unwrap().join("1.log").metadata().is_ok_and(|log| log.len() == 0)
+    })
+    .await;
+    std::fs::write(dir.path().join("stop"), "").unwrap();
+    let attempts = engine.finished(&id).await.status.attempt;
+    let held = || (1..=attempts).map(|attempt| stored(&engine, &id, attempt).bytes()).sum::<u64>();
+    until("the logs keep the limit", || held() <= LIMIT).await;
+    assert!(held() > LIMIT / 2, "and no more is gone than has to go: {} bytes are left", held());
+
+    let removed = engine.api.read_log(&id, 1, 0, 10).await.unwrap();
+    assert_eq!((removed.total, removed.rows[0].removed.unwrap().bytes), (1, 9));
+    let kept = engine.api.read_log(&id, attempts, 0, 10).await.unwrap();
+    assert_eq!(kept.rows[0].text, "of a run", "the latest stays");
+    let log = engine.log(&id).await;
+    let of = |wanted: fn(&OutputEvent) -> bool| log.iter().filter(|event| wanted(event)).count() as u32;
+    let gaps = of(|event| matches!(event, OutputEvent::Lagged { skipped: 1 }));
+    assert!(gaps > 0);
+    assert_eq!(gaps + of(|event| matches!(event, OutputEvent::Chunk { .. })), attempts);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_that_cannot_be_kept_is_told_until_it_can() {
+    let dir = tempfile::tempdir().unwrap();
+    let (engine, limits, _finished) =
+        engine(dir.path(), LogLimits { total_bytes: Some(MIB), ..NO_LIMITS }).await;
+    // What is being written is one piece: a program that goes on after three MiB holds two that cannot go.
+    let go = dir.path().join("go");
+    let print = format!("{PRINT} {}; until [ -e {} ]; do sleep 0.02; done", 3 * 1024, go.display());
+    let id = engine.api.submit_task(spec("a", bash(&print), json!({}))).await.unwrap();
+    let told = unkept(&engine, |unkept| unkept.iter().any(|unkept| unkept.bytes >= MIB)).await;
+    assert_eq!(told.len(), 1);
+    assert_eq!((told[0].limit, &told[0].task), (LogLimit::TotalBytes, &None));
+    std::fs::write(&go, "").unwrap();
+    engine.finished(&id).await;
+    unkept(&engine, <[_]>::is_empty).await;
+    assert!(stored(&engine, &id, 1).bytes() <= MIB);
+
+    limits.send_replace(LogLimits { run_bytes: Some(1), ..NO_LIMITS });
+    let small = engine.api.submit_task(spec("b", command("echo", &["x"]), json!({}))).await.unwrap();
+    let told = unkept(&engine, |unkept| !unkept.is_empty()).await;
+    assert_eq!((told[0].limit, told[0].task.as_ref()), (LogLimit::RunBytes, Some(&small)));
+    limits.send_replace(NO_LIMITS);
+    unkept(&engine, <[_]>::is_empty).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

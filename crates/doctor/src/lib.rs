@@ -13,7 +13,7 @@ mod words;
 pub use place::holder_of;
 pub use runs::{LogUsage, log_usage};
 
-use solti_model::{Diagnosis, Finding};
+use solti_model::{Diagnosis, Finding, LogSettings};
 use std::path::PathBuf;
 
 /// Where to look.
@@ -22,8 +22,8 @@ pub struct Place {
     pub data_dir: PathBuf,
     /// The program that owns a run.
     pub shim: PathBuf,
-    /// Below this much free space, in bytes, logs are shortened.
-    pub min_free_bytes: u64,
+    /// What the logs may take, and what they leave free.
+    pub logs: LogSettings,
 }
 
 /// Looks at everything, in the order in which one thing stands on another. Blocks: it reads the whole database, and the
@@ -32,15 +32,16 @@ pub struct Place {
 pub fn examine(place: &Place, more: Vec<Finding>) -> Diagnosis {
     let mut findings = vec![
         place::data_folder(&place.data_dir),
-        place::free_space(&place.data_dir, place.min_free_bytes),
+        place::free_space(&place.data_dir, place.logs.min_free_bytes),
         place::app(&place.data_dir),
         database::state(&place.data_dir),
         database::copies(&place.data_dir),
     ];
     findings.extend(database::set_aside(&place.data_dir));
     findings.push(machine::shim(&place.shim));
-    findings.extend(runs::folders(&place.data_dir));
+    findings.extend(runs::folders(&place.data_dir, &place.logs));
     findings.push(machine::process_groups());
+    findings.push(machine::limits());
     findings.push(machine::session_bus());
     findings.extend(more);
     Diagnosis { version: env!("CARGO_PKG_VERSION").into(), findings }

@@ -1,18 +1,23 @@
 //! What the doctor says of a data folder, sound and not.
 
 use solti_doctor::{Place, examine};
-use solti_model::{Diagnosis, Finding, FindingState};
+use solti_model::{Diagnosis, Finding, FindingState, LogSettings};
 use solti_store::{Change, Store};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+
+/// Whatever disk the tests run on has enough free.
+fn no_floor() -> LogSettings {
+    LogSettings { min_free_bytes: 0, ..LogSettings::default() }
+}
 
 fn look(dir: &Path) -> Diagnosis {
     fs::set_permissions(dir, fs::Permissions::from_mode(0o700)).unwrap();
     let shim = dir.join("shim");
     fs::write(&shim, format!("#!/bin/sh\necho solti-shim {}\n", env!("CARGO_PKG_VERSION"))).unwrap();
     fs::set_permissions(&shim, fs::Permissions::from_mode(0o700)).unwrap();
-    examine(&Place { data_dir: dir.to_owned(), shim, min_free_bytes: 0 }, vec![Finding::ok("Window", "one")])
+    examine(&Place { data_dir: dir.to_owned(), shim, logs: no_floor() }, vec![Finding::ok("Window", "one")])
 }
 
 fn finding<'a>(diagnosis: &'a Diagnosis, what: &str) -> &'a Finding {
@@ -41,6 +46,11 @@ async fn a_sound_folder_is_well_while_the_app_has_it_open_and_stays_as_it_is() {
     assert!(finding(&diagnosis, "Database").said.starts_with("sound"), "{diagnosis:?}");
     assert!(finding(&diagnosis, "Copies").said.starts_with("1, the latest"), "{diagnosis:?}");
     assert_eq!(finding(&diagnosis, "Shim").state, FindingState::Ok);
+    let limits = &finding(&diagnosis, "Limits").said;
+    assert!(
+        limits.starts_with("open files carry ") && limits.contains(" running tasks, processes "),
+        "{limits}"
+    );
     assert_eq!(finding(&diagnosis, "Window").said, "one");
     assert_ne!(diagnosis.state(), FindingState::Problem);
     assert_eq!(fs::read(dir.path().join("solti.db")).unwrap(), before);
@@ -86,7 +96,7 @@ async fn folders_without_a_task_and_the_size_of_logs_are_told() {
 fn a_machine_on_which_the_app_never_ran_has_no_problem_but_the_missing_shim() {
     let dir = tempfile::tempdir().unwrap();
     let place =
-        Place { data_dir: dir.path().join("none"), shim: dir.path().join("no-shim"), min_free_bytes: 0 };
+        Place { data_dir: dir.path().join("none"), shim: dir.path().join("no-shim"), logs: no_floor() };
     let diagnosis = examine(&place, vec![]);
     let problems: Vec<_> =
         diagnosis.findings.iter().filter(|finding| finding.state == FindingState::Problem).collect();

@@ -3,7 +3,7 @@
 
 use crate::EngineError;
 use crate::lock::LOCK_FILE;
-use solti_logstore::LOG_FILE;
+use solti_logstore::first_file;
 use solti_model::TaskId;
 use solti_store::DATABASE_FILE;
 use solti_supervisor::RunFolders;
@@ -59,7 +59,7 @@ impl Config {
     /// The first file of a run's log. It is there when the run has printed something.
     #[must_use]
     pub fn log_file(&self, id: &TaskId, attempt: u32) -> PathBuf {
-        RunFolders::new(&self.data_dir).run(id, attempt).join(LOG_FILE)
+        first_file(&RunFolders::new(&self.data_dir).run(id, attempt))
     }
 }
 

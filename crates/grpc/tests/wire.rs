@@ -13,6 +13,7 @@ use solti_api::{ApiError, ApiHandler};
 use solti_grpc::proto::{self, solti_api_client::SoltiApiClient};
 use solti_grpc::{ClientOptions, GrpcClient, GrpcError, Listener, ServerOptions, TlsIdentity, serve};
 use solti_model::{OutputEvent, Slot, TaskId, TaskQuery};
+use solti_testing::PATIENCE;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -21,8 +22,6 @@ use tokio::net::{TcpListener, TcpStream};
 use tonic::{Code, Request, Status};
 use tonic_health::pb::health_client::HealthClient;
 use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus};
-
-const PATIENCE: Duration = Duration::from_secs(30);
 
 fn id() -> TaskId {
     TaskId::new("t1").unwrap()
@@ -328,7 +327,7 @@ async fn a_connection_that_says_nothing_is_closed() {
     silent.write_all(b"PRI * HTTP").await.unwrap();
     let mut answer = Vec::new();
     // The clock jumps ahead whenever everything waits: no time passes here.
-    let read = tokio::time::timeout(Duration::from_secs(60), silent.read_to_end(&mut answer)).await;
+    let read = tokio::time::timeout(PATIENCE, silent.read_to_end(&mut answer)).await;
     read.expect("it is closed").ok();
 }
 

@@ -188,11 +188,9 @@ async fn who_is_slow_with_a_head_is_let_go_and_others_take_the_place() {
         stream.write_all(&b"GET / HTTP/1.1\r\nX: "[..if n % 2 == 0 { 0 } else { 19 }]).await.unwrap();
         slow.push(stream);
     }
-    let began = Instant::now();
     let reply =
         tokio::time::timeout(PATIENCE, service.ask("GET", "/health", "")).await.expect("finds a place");
     assert_eq!(reply.status, 200);
-    assert!(began.elapsed() < Duration::from_secs(20), "took {:?}", began.elapsed());
     for mut stream in slow {
         let mut rest = vec![];
         // Closed with or without a word; a reset is an end too.

@@ -213,14 +213,25 @@ impl Counts {
         from + (u128::from(to.saturating_sub(from)) * u128::from(part) / u128::from(rows)) as u64
     }
 
+    /// What stands open, as a page header says it.
+    pub(crate) fn flags(&self) -> u8 {
+        let open_row = self.open_row.map_or(0, |s| 1 | ((s as u8) << 1));
+        open_row | u8::from(self.line_open[0]) << 2 | u8::from(self.line_open[1]) << 3
+    }
+
+    pub(crate) fn with_flags(self, flags: u8) -> Self {
+        Self {
+            open_row: (flags & 1 != 0).then(|| Stream::from_bit(flags & 2 != 0)),
+            line_open: [flags & 4 != 0, flags & 8 != 0],
+            ..self
+        }
+    }
+
     /// `segment_start` is where in the log the page's segment begins.
     pub(crate) fn put_header(&self, place: Place, segment_start: u64, page: &mut [u8; PAGE]) {
-        let mut flags = 0u8;
-        flags |= self.open_row.map_or(0, |s| 1 | ((s as u8) << 1));
-        flags |= u8::from(self.line_open[0]) << 2 | u8::from(self.line_open[1]) << 3;
         page[..4].copy_from_slice(&MAGIC);
         page[4] = VERSION;
-        page[5] = flags;
+        page[5] = self.flags();
         page[6..8].copy_from_slice(&(HEADER as u16).to_le_bytes());
         page[8..12].copy_from_slice(&place.page.to_le_bytes());
         page[12..16].copy_from_slice(&place.segment.to_le_bytes());
@@ -248,7 +259,6 @@ impl Counts {
             && bytes[8..12] == place.page.to_le_bytes()
             && bytes[12..16] == place.segment.to_le_bytes()
             && bytes[60..64] == crc32(&bytes[..60]).to_le_bytes();
-        let flags = bytes[5];
         let offset = number(16);
         let into_segment = u64::from(u32::from_le_bytes([bytes[56], bytes[57], bytes[58], bytes[59]]));
         let segment_start = if place.segment == 0 { 0 } else { offset.checked_sub(into_segment)? };
@@ -257,10 +267,9 @@ impl Counts {
             row: number(24),
             seq: [number(32), number(40)],
             ts_ms: number(48),
-            open_row: (flags & 1 != 0).then(|| Stream::from_bit(flags & 2 != 0)),
-            line_open: [flags & 4 != 0, flags & 8 != 0],
+            ..Self::default()
         };
-        valid.then(|| Header { counts: counts(), segment_start })
+        valid.then(|| Header { counts: counts().with_flags(bytes[5]), segment_start })
     }
 }
 
@@ -269,7 +278,7 @@ pub(crate) fn page_seal(page: &[u8; PAGE]) -> [u8; 4] {
     crc32(&page[..RECORDS_END]).max(1).to_le_bytes()
 }
 
-fn put_varint(out: &mut [u8], mut value: u64) -> usize {
+pub(crate) fn put_varint(out: &mut [u8], mut value: u64) -> usize {
     let mut n = 0;
     while value >= 0x80 {
         out[n] = value as u8 | 0x80;
@@ -280,7 +289,7 @@ fn put_varint(out: &mut [u8], mut value: u64) -> usize {
     n + 1
 }
 
-fn take_varint(bytes: &[u8], at: &mut usize) -> Option<u64> {
+pub(crate) fn take_varint(bytes: &[u8], at: &mut usize) -> Option<u64> {
     let mut value = 0u64;
     for shift in (0..64).step_by(7) {
         let byte = *bytes.get(*at)?;

@@ -32,6 +32,8 @@ mod log_files;
 #[cfg(feature = "reader")]
 mod merged;
 #[cfg(feature = "reader")]
+mod packed;
+#[cfg(feature = "reader")]
 mod reader;
 #[cfg(feature = "reader")]
 mod repair;
@@ -59,6 +61,8 @@ pub use export::{RawExport, RowExport};
 #[cfg(feature = "reader")]
 pub use merged::{Merged, MergedExport, PlacedHit, PlacedRow};
 #[cfg(feature = "reader")]
+pub use packed::{first_file, pack};
+#[cfg(feature = "reader")]
 pub use reader::{Batch, Gap, GapCause, LineSpan, LogReader};
 #[cfg(feature = "reader")]
 pub use repair::repair;
@@ -66,8 +70,8 @@ pub use repair::repair;
 pub use retention::{Removal, StoredLog, StoredSegment, plan, remove_segment};
 #[cfg(feature = "reader")]
 pub use search::{
-    LogSearch, PatternError, Progress, RowMatcher, SearchQuery, make_filter, make_filters,
-    make_filters_with_block_bytes,
+    LogSearch, PatternError, Progress, RowMatcher, SearchQuery, SmallMatch, SmallSearch, make_filter,
+    make_filters, make_filters_with_block_bytes, pays,
 };
 #[cfg(feature = "reader")]
 pub use sgr::Style;

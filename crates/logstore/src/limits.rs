@@ -3,7 +3,8 @@
 
 const GB: u64 = 1_000_000_000;
 
-/// Bounds of what the logs may take, in bytes on the disk; `None` is no bound.
+/// Bounds of what the logs may take, in bytes on the disk, where a short file takes a block; `None` is no bound. What is
+/// being written is one piece of at most 64 MiB or so and stays whatever they are; then a bound cannot be kept for a while.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LogLimits {
     /// The log of one run. Its last segment, of at most 64 MiB or so, stays whatever this is.
@@ -14,7 +15,7 @@ pub struct LogLimits {
     pub total_bytes: Option<u64>,
     /// Below this much free space on the disk the oldest logs make room.
     pub min_free_bytes: u64,
-    /// The beginning of each run that is kept whatever the bounds say.
+    /// The beginning of each run that goes only when nothing else can: first those of earlier attempts of a task.
     pub keep_head_bytes: u64,
 }
 

@@ -1,8 +1,8 @@
 //! The files of a run's log for reading: which segments there are, where in the log each begins, and their bytes.
 //!
 //! Files are opened when they are needed and only a few are kept open, so that a log of any size opens at once. Others
-//! may work on the folder meanwhile: the writer adds segments, retention removes them. What records mean, and what a
-//! missing segment looks like to a reader, is `cursor`'s knowledge.
+//! may work on the folder meanwhile: the writer adds segments, retention removes them, and a small log that has ended is
+//! packed (`packed`). What records mean, and what a missing segment looks like to a reader, is `cursor`'s knowledge.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use crate::format::{Counts, HEADER, Header, PAGE, Place};
+use crate::packed::{self, Packed};
 use crate::segment::{index_name, log_name, parse_name};
 use crate::{INDEX_FILE, LOG_FILE, LogError};
 
@@ -27,12 +28,20 @@ pub(crate) struct LogFiles {
 
 #[derive(Debug, Default)]
 struct State {
-    /// When the folder had changed last, as of its listing.
-    listed: Option<SystemTime>,
+    /// What was listed.
+    listed: Option<Listed>,
     /// In the log's order. Segments that retention removed are not among them.
     segments: Vec<Segment>,
     /// The one used last at the end.
     open: Vec<(u32, Arc<SegmentFiles>)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Listed {
+    /// The run's folder, which had changed last then.
+    Folder(SystemTime),
+    /// The packed log with this inode.
+    Packed(u64),
 }
 
 #[derive(Debug)]
@@ -46,12 +55,43 @@ struct Segment {
 #[derive(Debug)]
 struct SegmentFiles {
     log: Option<File>,
-    index: Option<File>,
+    index: Index,
+}
+
+#[derive(Debug)]
+enum Index {
+    None,
+    File(File),
+    /// Of a packed log: all of it.
+    Page(Box<[u8; PAGE]>),
+}
+
+impl Index {
+    fn len(&self) -> io::Result<u64> {
+        match self {
+            Self::None => Ok(0),
+            Self::File(file) => length(Some(file)),
+            Self::Page(page) => Ok(page.len() as u64),
+        }
+    }
+
+    fn read_up_to(&self, out: &mut [u8], offset: u64) -> io::Result<usize> {
+        match self {
+            Self::None => Ok(0),
+            Self::File(file) => read_up_to(Some(file), out, offset),
+            Self::Page(page) => {
+                let rest = usize::try_from(offset).ok().and_then(|at| page.get(at..)).unwrap_or_default();
+                let n = rest.len().min(out.len());
+                out[..n].copy_from_slice(&rest[..n]);
+                Ok(n)
+            }
+        }
+    }
 }
 
 impl SegmentFiles {
     fn pages(&self) -> Result<u32, LogError> {
-        let len = length(self.index.as_ref()).map_err(LogError::read(INDEX_FILE))?;
+        let len = self.index.len().map_err(LogError::read(INDEX_FILE))?;
         // A last page may be cut: its records count as far as they are whole.
         Ok(u32::try_from(len.div_ceil(PAGE as u64)).unwrap_or(u32::MAX))
     }
@@ -63,7 +103,7 @@ impl SegmentFiles {
     fn header(&self, place: Place) -> Result<Option<Header>, LogError> {
         let mut bytes = [0; HEADER];
         let offset = u64::from(place.page) * PAGE as u64;
-        let n = read_up_to(self.index.as_ref(), &mut bytes, offset).map_err(LogError::read(INDEX_FILE))?;
+        let n = self.index.read_up_to(&mut bytes, offset).map_err(LogError::read(INDEX_FILE))?;
         Ok(Counts::take_header(place, &bytes[..n]))
     }
 }
@@ -82,10 +122,14 @@ impl LogFiles {
     /// Takes note of segments that were begun or removed since the last look.
     pub(crate) fn look(&self) -> Result<(), LogError> {
         let mut state = self.state();
-        let changed = folder_time(&self.run_dir);
+        let changed = listed(&self.run_dir);
         // Its time alone would do, but for changes that are closer to each other than the clock of files is fine.
         let begun = |last: &Segment| self.run_dir.join(index_name(last.number.saturating_add(1))).exists();
-        if changed.is_none() || changed != state.listed || state.segments.last().is_none_or(begun) {
+        let grew = || match changed {
+            Some(Listed::Packed(_)) => false,
+            Some(Listed::Folder(_)) | None => state.segments.last().is_none_or(begun),
+        };
+        if changed.is_none() || changed != state.listed || grew() {
             state.listed = changed;
             state.list(&self.run_dir)?;
         }
@@ -180,7 +224,7 @@ impl LogFiles {
         let files = self.state().files(&self.run_dir, place.segment)?;
         let Some(files) = files else { return Ok(0) };
         let offset = u64::from(place.page) * PAGE as u64;
-        read_up_to(files.index.as_ref(), out, offset).map_err(LogError::read(INDEX_FILE))
+        files.index.read_up_to(out, offset).map_err(LogError::read(INDEX_FILE))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -194,13 +238,11 @@ impl State {
     fn list(&mut self, run_dir: &Path) -> Result<(), LogError> {
         let mut found: Vec<(u32, bool)> = Vec::new();
         let entries = match fs::read_dir(run_dir) {
-            Ok(entries) => entries,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => {
-                self.segments.clear();
-                return Ok(());
-            }
+            Ok(entries) => Some(entries),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => None,
             Err(e) => return Err(LogError::open(run_dir)(e)),
         };
+        let entries = entries.into_iter().flatten();
         for entry in entries {
             let entry = entry.map_err(LogError::open(run_dir))?;
             let name = entry.file_name();
@@ -211,6 +253,13 @@ impl State {
                 }
                 found.push((segment, extension == "log"));
             }
+        }
+        // After the folder: what is not in it any more is there by now.
+        if found.iter().all(|(_, is_log)| !is_log)
+            && let Some(packed) = packed::open(run_dir)?
+        {
+            self.take_packed(packed);
+            return Ok(());
         }
         // Of two files of one segment the log stays.
         found.sort_unstable_by_key(|(segment, is_log)| (*segment, !is_log));
@@ -224,30 +273,50 @@ impl State {
         Ok(())
     }
 
+    fn take_packed(&mut self, packed: Packed) {
+        let Packed { segment, header, log, page } = packed;
+        self.segments = vec![Segment { number: segment, header: Some(header) }];
+        // What a reader has open already it reads on.
+        if self.open.iter().all(|(number, _)| *number != segment) {
+            self.keep_open(segment, Arc::new(SegmentFiles { log: Some(log), index: Index::Page(page) }));
+        }
+    }
+
+    fn keep_open(&mut self, segment: u32, files: Arc<SegmentFiles>) {
+        if self.open.len() == OPEN_SEGMENTS {
+            self.open.remove(0);
+        }
+        self.open.push((segment, files));
+    }
+
+    fn opened(&self, segment: u32) -> Option<Arc<SegmentFiles>> {
+        self.open.iter().find(|(number, _)| *number == segment).map(|(_, files)| Arc::clone(files))
+    }
+
     /// The segment's files; `None` when it was removed, which is then known to all.
     fn files(&mut self, run_dir: &Path, segment: u32) -> Result<Option<Arc<SegmentFiles>>, LogError> {
         if let Some(at) = self.open.iter().position(|(number, _)| *number == segment) {
             let entry = self.open.remove(at);
             let files = Arc::clone(&entry.1);
-            if files.log.is_some() && files.index.is_some() {
+            if files.log.is_some() && !matches!(files.index, Index::None) {
                 self.open.push(entry);
                 return Ok(Some(files));
             }
         }
         let files = SegmentFiles {
-            index: open_plain(&run_dir.join(index_name(segment)))?,
+            index: open_plain(&run_dir.join(index_name(segment)))?.map_or(Index::None, Index::File),
             log: open_plain(&run_dir.join(log_name(segment)))?,
         };
-        let is_last = self.segments.last().is_none_or(|last| last.number == segment);
-        if files.log.is_none() && (files.index.is_none() || !is_last) {
-            self.list(run_dir)?;
-            return Ok(None);
-        }
-        if self.open.len() == OPEN_SEGMENTS {
-            self.open.remove(0);
+        if files.log.is_none() {
+            let is_last = self.segments.last().is_none_or(|last| last.number == segment);
+            let is_begun = !matches!(files.index, Index::None) && is_last;
+            if !is_begun || packed::inode(run_dir).is_some() {
+                self.list(run_dir)?;
+                return Ok(self.opened(segment));
+            }
         }
         let files = Arc::new(files);
-        self.open.push((segment, Arc::clone(&files)));
+        self.keep_open(segment, Arc::clone(&files));
         Ok(Some(files))
     }
 
@@ -335,8 +404,12 @@ fn open_plain(path: &Path) -> Result<Option<File>, LogError> {
     }
 }
 
-fn folder_time(run_dir: &Path) -> Option<SystemTime> {
-    run_dir.metadata().and_then(|about| about.modified()).ok()
+/// What a listing would be of.
+fn listed(run_dir: &Path) -> Option<Listed> {
+    match run_dir.metadata().and_then(|about| about.modified()) {
+        Ok(changed) => Some(Listed::Folder(changed)),
+        Err(_) => packed::inode(run_dir).map(Listed::Packed),
+    }
 }
 
 fn not_a_file(path: &Path) -> LogError {

@@ -1,12 +1,14 @@
 //! What goes when logs take too much: a look at the files, a plan, and its execution, one segment at a time.
 //!
-//! Only whole segments go, the oldest first, and never the one that a writer works on or a run's kept beginning. How what
-//! is gone reads is `cursor`'s knowledge; when to look, and at which runs, is the supervisor's.
+//! Only whole segments go: first what lies behind the kept beginnings, the oldest of all runs before the others; then the
+//! beginnings of earlier attempts; then those of the latest ones. The segment that a writer works on is all that never
+//! goes. How what is gone reads is `cursor`'s knowledge; when to look, and at which runs, is the supervisor's.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
-use std::fs;
+use std::fs::{self, Metadata};
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
@@ -14,10 +16,14 @@ use crate::cursor::{Cursor, LogFiles};
 use crate::format::Counts;
 use crate::index_writer::IndexWriter;
 use crate::new_file::remove_file;
+use crate::packed;
 use crate::repair::{new_index, put_in_place};
 use crate::search::pays;
 use crate::segment::{log_name, parse_name};
 use crate::{INDEX_FILE, LogError, LogLimits};
+
+/// What `st_blocks` counts in, whatever the file system's own blocks are.
+const BLOCK: u64 = 512;
 
 /// One segment on the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +31,8 @@ pub struct StoredSegment {
     pub number: u32,
     /// Of `.log`; 0 when there is none.
     pub log_bytes: u64,
-    /// Of all its files.
+    /// Of all its files, on the disk: by their blocks or by their lengths, whichever is more. A short file takes a block,
+    /// and a file system that compresses may not have counted the blocks of what was written a moment ago.
     pub bytes: u64,
     /// When its log was written last, milliseconds since the epoch.
     pub written_ms: u64,
@@ -66,13 +73,25 @@ impl StoredLog {
                 written_ms: 0,
                 has_filter: false,
             });
-            segment.bytes += about.len();
+            segment.bytes += on_disk(&about);
             segment.has_filter |= extension == "skip";
             if extension == "log" {
                 segment.log_bytes = about.len();
-                let written = about.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-                segment.written_ms = written.map_or(0, |since| since.as_millis() as u64);
+                segment.written_ms = written_ms(&about);
             }
+        }
+        // After the folder: what is not in it any more is there by now.
+        if found.values().all(|segment| segment.log_bytes == 0)
+            && let Some(about) = packed::about(run_dir)?
+        {
+            let segment = StoredSegment {
+                number: 0,
+                log_bytes: about.len(),
+                bytes: on_disk(&about),
+                written_ms: written_ms(&about),
+                has_filter: false,
+            };
+            return Ok(Self { segments: vec![segment], ended: true });
         }
         Ok(Self { segments: found.into_values().collect(), ended })
     }
@@ -89,10 +108,10 @@ impl StoredLog {
         lacking.map(|segment| segment.number).collect()
     }
 
-    /// What may go, oldest first, as (when it was written, number, bytes).
-    fn removable(&self, keep_head: u64) -> VecDeque<(u64, u32, u64)> {
+    /// What may go, oldest first.
+    fn removable(&self, keep_head: u64) -> Removable {
         let (mut offset, mut next, mut age) = (0u64, 0, 0);
-        let mut removable = VecDeque::new();
+        let mut removable = Removable::default();
         for segment in &self.segments {
             // The beginning of the run, as far as it is there without a hole.
             let in_head = segment.number == next && offset < keep_head;
@@ -100,12 +119,29 @@ impl StoredLog {
             // A file that was touched later than its successor is not younger.
             age = segment.written_ms.max(age);
             let is_open = is_last(self, segment.number) && !self.ended;
-            if !in_head && !is_open && segment.log_bytes > 0 {
-                removable.push_back((age, segment.number, segment.bytes));
+            if !is_open && segment.log_bytes > 0 {
+                let part = if in_head { &mut removable.head } else { &mut removable.rest };
+                part.push_back(Aged { age, number: segment.number, bytes: segment.bytes });
             }
         }
         removable
     }
+}
+
+/// What of a run's log may go, each part oldest first.
+#[derive(Clone, Debug, Default)]
+struct Removable {
+    /// The beginning that is kept as long as anything else can go.
+    head: VecDeque<Aged>,
+    rest: VecDeque<Aged>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Aged {
+    /// When it was written.
+    age: u64,
+    number: u32,
+    bytes: u64,
 }
 
 /// A segment to remove.
@@ -117,8 +153,8 @@ pub struct Removal {
     pub bytes: u64,
 }
 
-/// What has to go, in this order, so that the logs of these runs keep the limits. `runs` are the logs with a number that
-/// those of one task share; `free_bytes` is what the disk has left.
+/// What has to go, in this order, so that the logs of these runs keep the limits, or come as close as they can. `runs` are the logs with a number that those of one task
+/// share, the latest attempt of a task behind its others; `free_bytes` is what the disk has left.
 ///
 /// Where the total or the free space is at its limit a little more goes than needed, so that it does not start over with
 /// the next line.
@@ -130,23 +166,28 @@ pub fn plan(runs: &[(usize, StoredLog)], limits: &LogLimits, free_bytes: u64) ->
     };
     for (run, (_, log)) in runs.iter().enumerate() {
         // What a run printed last says how it ended: its own limit leaves that.
-        let last = plan.removable[run].pop_back_if(|(_, number, _)| is_last(log, *number));
-        plan.shrink(&[run], limits.run_bytes, |excess, _| excess);
-        plan.removable[run].extend(last);
+        let last = plan.removable[run].rest.pop_back_if(|aged| is_last(log, aged.number));
+        let only = plan.removable[run].head.pop_back_if(|aged| is_last(log, aged.number));
+        plan.shrink(&[], &[run], limits.run_bytes, |excess, _| excess);
+        plan.removable[run].rest.extend(last);
+        plan.removable[run].head.extend(only);
     }
     let mut tasks: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (run, (task, _)) in runs.iter().enumerate() {
         tasks.entry(*task).or_default().push(run);
     }
-    for members in tasks.values() {
-        plan.shrink(members, limits.task_bytes, |excess, _| excess);
+    let (mut earlier, mut latest) = (Vec::new(), Vec::new());
+    for mut runs in tasks.into_values() {
+        let last = runs.split_off(runs.len() - 1);
+        plan.shrink(&runs, &last, limits.task_bytes, |excess, _| excess);
+        earlier.extend(runs);
+        latest.extend(last);
     }
-    let all: Vec<usize> = (0..runs.len()).collect();
-    plan.shrink(&all, limits.total_bytes, |excess, limit| excess + limit / 64);
+    plan.shrink(&earlier, &latest, limits.total_bytes, |excess, limit| excess + limit / 64);
     let freed: u64 = plan.removals.iter().map(|removal| removal.bytes).sum();
     let missing = limits.min_free_bytes.saturating_sub(free_bytes.saturating_add(freed));
     if missing > 0 {
-        plan.remove(&all, missing + limits.min_free_bytes / 8);
+        plan.remove(&earlier, &latest, missing + limits.min_free_bytes / 8);
     }
     plan.removals
 }
@@ -157,46 +198,72 @@ fn is_last(log: &StoredLog, number: u32) -> bool {
 
 struct Plan {
     left: Vec<u64>,
-    removable: Vec<VecDeque<(u64, u32, u64)>>,
+    removable: Vec<Removable>,
     removals: Vec<Removal>,
 }
 
 impl Plan {
     /// Brings what these runs hold below the limit.
-    fn shrink(&mut self, runs: &[usize], limit: Option<u64>, by: impl Fn(u64, u64) -> u64) {
+    fn shrink(
+        &mut self,
+        earlier: &[usize],
+        latest: &[usize],
+        limit: Option<u64>,
+        by: impl Fn(u64, u64) -> u64,
+    ) {
         let Some(limit) = limit else { return };
-        let held: u64 = runs.iter().map(|run| self.left[*run]).sum();
+        let held: u64 = earlier.iter().chain(latest).map(|run| self.left[*run]).sum();
         if held > limit {
-            self.remove(runs, by(held - limit, limit));
+            self.remove(earlier, latest, by(held - limit, limit));
         }
     }
 
-    /// Removes at least this much from these runs, as far as there is as much: the oldest of all of them first.
-    fn remove(&mut self, runs: &[usize], bytes: u64) {
-        let age = |plan: &Self, run: usize| plan.removable[run].front().map(|(age, ..)| Reverse((*age, run)));
+    /// Removes at least this much from these runs, as far as there is as much, their beginnings last.
+    fn remove(&mut self, earlier: &[usize], latest: &[usize], bytes: u64) {
+        let all: Vec<usize> = earlier.iter().chain(latest).copied().collect();
+        let mut removed = self.oldest(&all, bytes, |removable| &mut removable.rest);
+        for runs in [earlier, latest] {
+            removed += self.oldest(runs, bytes.saturating_sub(removed), |removable| &mut removable.head);
+        }
+    }
+
+    /// Removes at least this much of one part of these runs, as far as there is as much: the oldest of all of them first.
+    fn oldest(
+        &mut self,
+        runs: &[usize],
+        bytes: u64,
+        part: impl Fn(&mut Removable) -> &mut VecDeque<Aged>,
+    ) -> u64 {
+        let age = |plan: &mut Self, run: usize| {
+            part(&mut plan.removable[run]).front().map(|aged| Reverse((aged.age, run)))
+        };
         let mut oldest: BinaryHeap<_> = runs.iter().filter_map(|run| age(self, *run)).collect();
         let mut removed = 0;
         while removed < bytes
             && let Some(Reverse((_, run))) = oldest.pop()
         {
-            if let Some((_, segment, bytes)) = self.removable[run].pop_front() {
+            if let Some(Aged { number: segment, bytes, .. }) = part(&mut self.removable[run]).pop_front() {
                 self.left[run] -= bytes;
                 removed += bytes;
                 self.removals.push(Removal { run, segment, bytes });
             }
             oldest.extend(age(self, run));
         }
+        removed
     }
 }
 
 /// Removes a segment with all its files. The last segment of a log that has ended leaves an index of one page behind,
-/// which tells how long the log was; that of a log that has not ended is left alone. Readers that have the files open
-/// read on; others find a gap.
+/// which tells how long the log was, and which is packed where that can be; that of a log that has not ended is left alone.
+/// A packed log goes as a whole. Readers that have the files open read on; others find a gap.
 ///
 /// # Errors
 /// Any [`LogError`]. What was not removed yet can be removed by another call.
 pub fn remove_segment(run_dir: &Path, segment: u32) -> Result<(), LogError> {
     let last = LogFiles::open(run_dir)?.segments().last().copied();
+    if packed::about(run_dir)?.is_some() {
+        return remove_packed(run_dir);
+    }
     if last == Some(segment) {
         match end_of_log(run_dir)? {
             Some(counts) if run_dir.join(log_name(segment)).exists() => leave_end(run_dir, segment, counts)?,
@@ -224,15 +291,38 @@ fn end_of_log(run_dir: &Path) -> Result<Option<Counts>, LogError> {
     Ok(cursor.has_ended().then(|| cursor.counts()))
 }
 
+fn remove_packed(run_dir: &Path) -> Result<(), LogError> {
+    let Some(counts) = end_of_log(run_dir)? else { return Ok(()) };
+    if packed::clear(run_dir, 1, closed(counts))? {
+        return Ok(());
+    }
+    // Without attributes the counts are in a file of their own, as those of any other log.
+    fs::create_dir_all(run_dir).map_err(LogError::open(run_dir))?;
+    leave_end(run_dir, 0, counts)?;
+    packed::remove(run_dir)
+}
+
+/// The counts behind a log: a row that never ended goes with the others.
+fn closed(counts: Counts) -> Counts {
+    Counts { row: counts.row + u64::from(counts.open_row.is_some()), open_row: None, ..counts }
+}
+
 /// Makes an empty segment behind the last one, for the end mark and the counts.
 fn leave_end(run_dir: &Path, segment: u32, counts: Counts) -> Result<(), LogError> {
-    // A row that never ended goes with the others.
-    let row = counts.row + u64::from(counts.open_row.is_some());
-    let counts = Counts { row, open_row: None, ..counts };
+    let counts = closed(counts);
     let file = new_index(run_dir, segment + 1)?;
     let mut index = IndexWriter::of_segment(file, segment + 1, counts.offset, counts);
     index.make_room(counts.ts_ms).map_err(LogError::write(INDEX_FILE))?;
     put_in_place(run_dir, &mut index, counts.ts_ms)
+}
+
+fn on_disk(about: &Metadata) -> u64 {
+    about.len().max(about.blocks().saturating_mul(BLOCK))
+}
+
+fn written_ms(about: &Metadata) -> u64 {
+    let written = about.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    written.map_or(0, |since| since.as_millis() as u64)
 }
 
 /// What is in a folder; one that is not there is empty.
@@ -282,26 +372,57 @@ mod tests {
     }
 
     #[test]
-    fn a_run_loses_its_oldest_segments_but_neither_its_head_nor_the_one_that_is_written() {
+    fn a_run_loses_its_oldest_segments_then_its_head_and_never_the_one_that_is_written() {
         let limits = LogLimits { run_bytes: Some(25 * MIB), ..NO_LIMITS };
         assert_eq!(removed(&[(1, log(true, &[1, 2, 3, 4]))], limits, 0), [(0, 1), (0, 2)]);
         let own = LogLimits { run_bytes: Some(0), ..NO_LIMITS };
-        assert_eq!(removed(&[(1, log(true, &[1, 2]))], own, 0), [(0, 1)], "its end stays");
+        assert_eq!(removed(&[(1, log(true, &[1, 2]))], own, 0), [(0, 1), (0, 0)], "its end stays");
+        assert_eq!(removed(&[(1, log(true, &[]))], own, 0), [], "that may be its beginning");
         let all = LogLimits { task_bytes: Some(0), ..NO_LIMITS };
-        assert_eq!(removed(&[(1, log(false, &[1, 2]))], all, 0), [(0, 1)]);
-        assert_eq!(removed(&[(1, log(true, &[1, 2]))], all, 0), [(0, 1), (0, 2)]);
+        assert_eq!(removed(&[(1, log(false, &[1, 2]))], all, 0), [(0, 1), (0, 0)]);
+        assert_eq!(removed(&[(1, log(true, &[1, 2]))], all, 0), [(0, 1), (0, 2), (0, 0)]);
         let no_head = LogLimits { keep_head_bytes: 0, ..all };
         assert_eq!(removed(&[(1, log(true, &[1]))], no_head, 0), [(0, 0), (0, 1)]);
         let long_head = LogLimits { keep_head_bytes: 2 * MIB, ..all };
-        assert_eq!(removed(&[(1, log(true, &[1, 2]))], long_head, 0), [(0, 2)]);
+        assert_eq!(removed(&[(1, log(true, &[1, 2]))], long_head, 0), [(0, 2), (0, 0), (0, 1)]);
     }
 
     #[test]
     fn a_head_that_was_cut_before_protects_nothing_behind_the_hole() {
         let mut cut = log(true, &[1, 2, 3]);
         cut.segments.remove(1);
-        let limits = LogLimits { task_bytes: Some(0), keep_head_bytes: 100 * MIB, ..NO_LIMITS };
-        assert_eq!(removed(&[(1, cut)], limits, 0), [(0, 2), (0, 3)]);
+        let limits = LogLimits { task_bytes: Some(11 * MIB), keep_head_bytes: 100 * MIB, ..NO_LIMITS };
+        assert_eq!(removed(&[(1, cut)], limits, 0), [(0, 2)]);
+    }
+
+    #[test]
+    fn beginnings_go_last_those_of_earlier_attempts_first() {
+        let small = |written_ms: u64, ended: bool| {
+            let segment =
+                StoredSegment { number: 0, log_bytes: 2, bytes: 4096, written_ms, has_filter: false };
+            StoredLog { segments: vec![segment], ended }
+        };
+        let mut fourth = log(true, &[4]);
+        fourth.segments[0].written_ms = 4;
+        // A finished task of long ago, and one that starts again and again.
+        let runs = [
+            (1, small(1, true)),
+            (2, small(2, true)),
+            (2, small(3, true)),
+            (2, fourth),
+            (2, small(5, false)),
+        ];
+        let total = |bytes| LogLimits { total_bytes: Some(bytes), ..NO_LIMITS };
+        assert_eq!(removed(&runs, total(12 * MIB), 0), []);
+        assert_eq!(removed(&runs, total(2 * MIB), 0), [(3, 1)], "what lies behind a beginning");
+        let earlier = [(3, 1), (1, 0), (2, 0), (3, 0)];
+        assert_eq!(removed(&runs, total(MIB + 8192), 0), earlier, "then those of earlier attempts");
+        let limits = LogLimits { task_bytes: Some(8192), ..NO_LIMITS };
+        assert_eq!(removed(&runs, limits, 0), earlier, "those of its task alone");
+        let nothing = removed(&runs, total(0), 0);
+        assert_eq!(nothing.last(), Some(&(0, 0)), "then the latest ones, and never what is written");
+        let floor = removed(&runs, LogLimits { min_free_bytes: 100 * MIB, ..NO_LIMITS }, MIB);
+        assert_eq!(floor, nothing);
     }
 
     #[test]

@@ -157,7 +157,7 @@ fn printed_by_rows(dir: &Path) -> [Vec<u8>; 2] {
     printed
 }
 
-/// Removes the oldest segments but the head until no more than this is left, or nothing that may go.
+/// Removes the oldest segments, the head last, until no more than this is left, or nothing that may go.
 fn make_room(dir: &Path, ended: bool, left: u64) {
     let limits = LogLimits {
         run_bytes: None,

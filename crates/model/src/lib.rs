@@ -48,8 +48,8 @@ pub use excerpt::{
 pub use field::FieldError;
 pub use id::{Slot, TaskId};
 pub use kind::{
-    CommandMode, ContainerTask, CustomRuntime, EnvVar, MAX_SCRIPT_BYTES, ScriptMode, ScriptRuntime,
-    SubprocessMode, SubprocessTask, TaskKind, WasmTask,
+    AfterMain, CommandMode, ContainerTask, CustomRuntime, EnvVar, MAX_SCRIPT_BYTES, ScriptMode,
+    ScriptRuntime, SubprocessMode, SubprocessTask, TaskKind, WasmTask,
 };
 pub use lifecycle::{AttemptEnd, NextStep, after_attempt};
 pub use machine_url::MachineUrl;
@@ -65,6 +65,7 @@ pub use spec::{AdmissionStrategy, RestartStrategy, TaskSpec};
 pub use task::{ObjectMeta, Task, TaskPhase, TaskRun, TaskStatus};
 pub use validate::parse_spec;
 pub use view::{
-    LabelCount, Lane, ListQuery, LogInfo, LogRow, LogRows, MAX_ROW_BYTES, RemovedRows, RunMark, StopMode,
-    StorageState, Summary, TaskChange, TaskEvent, TaskEventKind, TaskList, TaskRow, Waiting,
+    LabelCount, Lane, ListQuery, LogInfo, LogLimit, LogRow, LogRows, MAX_ROW_BYTES, MainEnded, RemovedRows,
+    RunMark, StopMode, StorageState, Summary, TaskChange, TaskEvent, TaskEventKind, TaskList, TaskRow,
+    UnkeptLimit, Waiting,
 };

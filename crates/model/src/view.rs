@@ -66,6 +66,14 @@ pub struct TaskRow {
     pub waiting: Option<Waiting>,
     /// A stop was asked for and is under way.
     pub stopping: bool,
+    /// Its main program has ended, and others of the run go on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub main_ended: Option<MainEnded>,
+    /// That of the latest run, once it has ended; see [`crate::TaskRun`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub remark: Option<String>,
     /// Why nothing can be learned of it for now, or its start is put off; one sentence. It is tried again by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
@@ -97,6 +105,20 @@ pub enum Waiting {
     Starting,
 }
 
+/// A run that goes on without its main program, because processes that it has started hold its output open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MainEnded {
+    /// Of the main program; absent when a signal has ended it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub exit_code: Option<i32>,
+    /// How many processes of the run still write; 0 when it is one that cannot be found among them.
+    pub writers: u32,
+    /// All of it in one sentence, with the names of the processes.
+    pub text: String,
+}
+
 /// One run in the strip of a row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -119,6 +141,34 @@ pub struct Summary {
     #[ts(type = "number")]
     pub resource_version: u64,
     pub storage: StorageState,
+    /// The limits of the logs that cannot be kept for now, each once.
+    #[serde(default)]
+    pub unkept_limits: Vec<UnkeptLimit>,
+}
+
+/// A limit of the logs that is not kept although all has gone that can: what is being written is one piece, and other files
+/// may fill the disk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UnkeptLimit {
+    pub limit: LogLimit,
+    /// How much too much the logs take, or how much is not free that ought to be, in bytes; rounded up.
+    #[ts(type = "number")]
+    pub bytes: u64,
+    /// The task that exceeds it most, where it is a limit of each run or task.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub task: Option<TaskId>,
+}
+
+/// The limits of the logs, by their names in the settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum LogLimit {
+    RunBytes,
+    TaskBytes,
+    TotalBytes,
+    MinFreeBytes,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
@@ -186,6 +236,8 @@ pub enum TaskEventKind {
     Queued,
     Admitted,
     Started,
+    /// The main program has ended, and others of the run go on.
+    MainEnded,
     StopRequested,
     Exited,
     StartFailed,
@@ -196,10 +248,11 @@ pub enum TaskEventKind {
 }
 
 impl TaskEventKind {
-    const ALL: [(Self, &'static str); 10] = [
+    const ALL: [(Self, &'static str); 11] = [
         (Self::Queued, "queued"),
         (Self::Admitted, "admitted"),
         (Self::Started, "started"),
+        (Self::MainEnded, "mainEnded"),
         (Self::StopRequested, "stopRequested"),
         (Self::Exited, "exited"),
         (Self::StartFailed, "startFailed"),
@@ -247,6 +300,10 @@ pub struct LogInfo {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub error: Option<String>,
+    /// See [`crate::TaskRun`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub remark: Option<String>,
     /// Unix milliseconds.
     #[ts(type = "number")]
     pub started_at: u64,

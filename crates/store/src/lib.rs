@@ -28,7 +28,7 @@ pub use backup::{Backup, backups};
 pub use error::StoreError;
 pub use inspect::{Inspection, inspect, known_tasks};
 pub use list::{RowCursor, RowPage, RowQuery};
-pub use record::{Change, LabelCount, StoredEvent, StoredLane, StoredRun, StoredTask};
+pub use record::{Attempts, Change, LabelCount, Standing, StoredEvent, StoredLane, StoredRun, StoredTask};
 pub use recover::{Opened, Recovery};
 pub use schema::FILE_NAME as DATABASE_FILE;
 pub use store::Store;

@@ -1,7 +1,9 @@
 //! Questions about one task, and about all of them at once. Pages of tasks are in `rows`.
 
 use crate::number::{Number, optional, required};
-use crate::{LabelCount, StoreError, StoredEvent, StoredLane, StoredRun, StoredTask};
+use crate::{
+    Attempts, LabelCount, RowCursor, Standing, StoreError, StoredEvent, StoredLane, StoredRun, StoredTask,
+};
 use rusqlite::types::Type;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 use solti_model::{
@@ -17,7 +19,7 @@ pub(crate) const TASK_COLUMNS: &str = "t.id, t.phase, t.resource_version, t.crea
 
 /// Every column that [`stored_run`] reads.
 const RUN_COLUMNS: &str = "attempt, phase, started_at, finished_at, exit_code, error, boot_id, pid, folder,
-    cpu_ms, peak_memory_bytes, read_bytes, written_bytes, environment";
+    cpu_ms, peak_memory_bytes, read_bytes, written_bytes, environment, remark";
 
 /// As many labels as a sidebar can show.
 const TOP_LABELS: u32 = 50;
@@ -110,6 +112,58 @@ pub(crate) fn stored_task(row: &Row<'_>) -> Result<StoredTask, StoreError> {
     })
 }
 
+/// What is known of these tasks without reading their specs.
+pub(crate) fn standings(
+    db: &Transaction<'_>,
+    ids: &[TaskId],
+) -> Result<BTreeMap<TaskId, Standing>, StoreError> {
+    let mut statement = db.prepare_cached("SELECT phase, attempt FROM tasks WHERE id = ?1")?;
+    let mut found = BTreeMap::new();
+    for id in ids {
+        let mut rows = statement.query([id.as_str()])?;
+        if let Some(row) = rows.next()? {
+            found.insert(id.clone(), Standing { phase: phase(row)?, attempt: row.get("attempt")? });
+        }
+    }
+    Ok(found)
+}
+
+/// The next tasks behind `before`, newest first, with their attempts.
+pub(crate) fn attempts_before(
+    db: &Transaction<'_>,
+    before: Option<RowCursor>,
+    limit: u32,
+) -> Result<(Vec<Attempts>, Option<RowCursor>), StoreError> {
+    let mut statement =
+        db.prepare_cached("SELECT num, id FROM tasks WHERE num < ?1 ORDER BY num DESC LIMIT ?2")?;
+    let mut rows = statement.query(params![before.map_or(i64::MAX, |cursor| cursor.0), limit])?;
+    let (mut found, mut last) = (Vec::new(), None);
+    while let Some(row) = rows.next()? {
+        let num = row.get("num")?;
+        last = Some(RowCursor(num));
+        found.push(attempts(db, num, name(row, "id", TaskId::new)?)?);
+    }
+    Ok((found, last))
+}
+
+pub(crate) fn attempts_of(db: &Transaction<'_>, ids: &[TaskId]) -> Result<Vec<Attempts>, StoreError> {
+    let mut statement = db.prepare_cached("SELECT num FROM tasks WHERE id = ?1")?;
+    let mut found = Vec::with_capacity(ids.len());
+    for id in ids {
+        let num = statement.query_row([id.as_str()], |row| row.get(0)).optional()?;
+        found.extend(num.map(|num| attempts(db, num, id.clone())).transpose()?);
+    }
+    Ok(found)
+}
+
+fn attempts(db: &Transaction<'_>, num: i64, id: TaskId) -> Result<Attempts, StoreError> {
+    let mut statement = db.prepare_cached(
+        "SELECT attempt, finished_at IS NOT NULL AS over FROM runs WHERE num = ?1 ORDER BY attempt",
+    )?;
+    let runs = statement.query_map([num], |row| Ok((row.get("attempt")?, row.get("over")?)))?;
+    Ok(Attempts { id, runs: runs.collect::<Result<_, _>>()? })
+}
+
 pub(crate) fn runs(db: &Transaction<'_>, id: &TaskId) -> Result<Vec<StoredRun>, StoreError> {
     let mut runs = latest_runs(db, id, u32::MAX)?;
     runs.reverse();
@@ -180,6 +234,7 @@ fn stored_run(id: &TaskId, row: &Row<'_>) -> Result<StoredRun, StoreError> {
             error: row.get("error")?,
             exit_code: row.get("exit_code")?,
             usage,
+            remark: row.get("remark")?,
         },
         boot_id: row.get("boot_id")?,
         pid: row.get("pid")?,

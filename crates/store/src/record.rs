@@ -1,6 +1,21 @@
 //! What is stored, and the changes that a batch is made of. How they become rows is in `write`, how they come back in `read`.
 
-use solti_model::{BackoffState, Bookmark, InheritedVariable, Slot, Task, TaskId, TaskRun};
+use solti_model::{BackoffState, Bookmark, InheritedVariable, Slot, Task, TaskId, TaskPhase, TaskRun};
+
+/// How far a task is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    pub phase: TaskPhase,
+    /// The latest; 0 before the first.
+    pub attempt: u32,
+}
+
+/// The attempts of a task: their numbers, in order, and which of them are over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempts {
+    pub id: TaskId,
+    pub runs: Vec<(u32, bool)>,
+}
 
 /// A task with what the supervisor needs to go on with it after a restart. Times are Unix milliseconds.
 #[derive(Debug, Clone, PartialEq)]
@@ -9,7 +24,8 @@ pub struct StoredTask {
     pub backoff: BackoffState,
     /// When a pending task that waits for its next attempt gets it.
     pub next_attempt_at: Option<u64>,
-    /// Place in the lane: the smallest goes first.
+    /// Of those that wait in a lane the smallest goes first, but replacements before all others and the newest of them first;
+    /// of those that hold a place the smallest has held it for the longest time.
     pub queue_order: u64,
     /// A stop was asked for and is not done yet.
     pub stop_requested: bool,

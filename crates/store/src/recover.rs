@@ -48,9 +48,12 @@ impl Store {
     /// As [`Store::open`], but never `Corrupt`.
     pub fn open_or_recover(dir: &Path) -> Result<Opened, StoreError> {
         let path = dir.join(schema::FILE_NAME);
-        let interrupted = dir.join(RESTORING).exists();
-        let gone = !path.exists() && backups(dir).is_ok_and(|copies| !copies.is_empty());
-        if interrupted || gone {
+        let failed = |source| StoreError::Open { path: path.clone(), source };
+        let interrupted = dir.join(RESTORING).try_exists().map_err(failed)?;
+        // What cannot be looked at is not gone.
+        let is_gone = !path.try_exists().map_err(failed)?;
+        let has_copies = || backups(dir).map(|copies| !copies.is_empty()).map_err(failed);
+        if interrupted || is_gone && has_copies()? {
             return Self::recover(dir);
         }
         let unclean = side_file(&path, "-wal").metadata().is_ok_and(|found| found.len() > 0);

@@ -4,7 +4,8 @@ use crate::readers::Readers;
 use crate::task_cache::TaskCache;
 use crate::writer::{Commit, Writer, WriterStats};
 use crate::{
-    Change, LabelCount, RowPage, RowQuery, StoreError, StoredEvent, StoredLane, StoredRun, StoredTask,
+    Attempts, Change, LabelCount, RowCursor, RowPage, RowQuery, Standing, StoreError, StoredEvent,
+    StoredLane, StoredRun, StoredTask,
 };
 use crate::{environment, read, rows, schema};
 use solti_model::{Bookmark, InheritedVariable, Task, TaskId, TaskPage, TaskPhase, TaskQuery};
@@ -102,6 +103,26 @@ impl Store {
         self.inner.readers.run(read::deleted).await
     }
 
+    /// How far these tasks are, without their specs; an unknown id has no entry.
+    pub async fn standings(&self, ids: Vec<TaskId>) -> Result<BTreeMap<TaskId, Standing>, StoreError> {
+        self.inner.readers.run(move |db| read::standings(db, &ids)).await
+    }
+
+    /// At most `limit` tasks, newest first, those behind `before`, with their attempts alone; and behind which the next
+    /// ones are. `None` for that when there are no more.
+    pub async fn attempts_before(
+        &self,
+        before: Option<RowCursor>,
+        limit: u32,
+    ) -> Result<(Vec<Attempts>, Option<RowCursor>), StoreError> {
+        self.inner.readers.run(move |db| read::attempts_before(db, before, limit)).await
+    }
+
+    /// The attempts of these tasks, in this order; an unknown id is left out.
+    pub async fn attempts_of(&self, ids: Vec<TaskId>) -> Result<Vec<Attempts>, StoreError> {
+        self.inner.readers.run(move |db| read::attempts_of(db, &ids)).await
+    }
+
     /// The contract's query: newest first, by offset.
     pub async fn query(&self, query: &TaskQuery) -> Result<TaskPage<Task>, StoreError> {
         let query = query.clone();
@@ -111,7 +132,26 @@ impl Store {
     /// A page of the list: newest first, by cursor.
     pub async fn list(&self, query: &RowQuery) -> Result<RowPage, StoreError> {
         let query = query.clone();
-        self.inner.readers.run(move |db| rows::list(db, &query)).await
+        let text = query.text.as_deref().is_some_and(|text| !text.trim().is_empty());
+        match if text { self.inner.readers.run(rows::halves).await? } else { None } {
+            Some(halves) => self.list_by_halves(query, halves).await,
+            None => self.inner.readers.run(move |db| rows::list(db, &query)).await,
+        }
+    }
+
+    async fn list_by_halves(
+        &self,
+        query: RowQuery,
+        [newer, older]: [rows::Range; 2],
+    ) -> Result<RowPage, StoreError> {
+        let readers = &self.inner.readers;
+        let half = |range| {
+            let query = query.clone();
+            readers.run(move |db| rows::find(db, &query, Some(range)))
+        };
+        let ((mut nums, newer), (rest, older)) = tokio::try_join!(half(newer), half(older))?;
+        nums.extend(rest);
+        readers.run(move |db| rows::page(db, &query, (nums, newer + older))).await
     }
 
     /// Oldest first; empty for an unknown id.

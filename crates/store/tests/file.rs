@@ -58,7 +58,7 @@ async fn a_file_of_the_first_version_is_brought_to_this_one_with_its_runs() {
         db.execute_batch(&format!("ALTER TABLE runs DROP COLUMN {column}")).unwrap();
     }
     db.execute_batch("ALTER TABLE runs DROP COLUMN environment; DROP TABLE environments").unwrap();
-    db.execute_batch("DROP TABLE bookmarks").unwrap();
+    db.execute_batch("DROP TABLE bookmarks; DROP TABLE deleted_tasks").unwrap();
     db.pragma_update(None, "user_version", 1).unwrap();
     drop(db);
     let store = Store::open(dir.path()).unwrap();

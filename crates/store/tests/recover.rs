@@ -106,6 +106,14 @@ async fn the_newest_sound_copy_takes_the_place_of_a_damaged_database() {
     assert!(opened.store.task(&id(100)).await.unwrap().is_none());
     put(&opened.store, 100, 101).await;
     drop(opened.store);
+    // The app has died before it took up what the run folders show: the next one knows as well.
+    let again = Store::open_or_recover(dir.path()).unwrap();
+    let recovery = again.recovered.unwrap();
+    assert_eq!(recovery.backup_taken_at, Some(good.taken_at));
+    assert_eq!(fs::read(recovery.set_aside.unwrap()).unwrap(), damaged);
+    assert!(again.store.task(&id(100)).await.unwrap().is_some(), "it is not recovered a second time");
+    again.store.recovery_is_done().unwrap();
+    drop(again.store);
     assert_eq!(Store::open_or_recover(dir.path()).unwrap().recovered, None, "recovered once");
 }
 

@@ -1,4 +1,5 @@
-//! Where the files of a run are: `<data>/runs/<task>/<attempt>/`. Folders that are used again are `spare_folders`' business.
+//! Where the files of a run are: `<data>/runs/<task>/<attempt>/`, and of a small log that has ended, `<attempt>.log` beside
+//! where that was (`solti-logstore`). Folders that are used again are `spare_folders`' business.
 
 use crate::spare_folders::SpareFolders;
 use solti_model::TaskId;
@@ -75,6 +76,16 @@ impl RunFolders {
         Ok(folders.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect())
     }
 
+    /// Attempts that have a folder or a packed log.
+    pub fn logged_attempts(&self, id: &TaskId) -> std::io::Result<Vec<u32>> {
+        let entries = std::fs::read_dir(self.task(id))?.flatten();
+        let mut found: Vec<u32> =
+            entries.filter_map(|entry| attempt_named(entry.file_name().to_str()?)).collect();
+        found.sort_unstable();
+        found.dedup();
+        Ok(found)
+    }
+
     /// Leaves of the latest run, which is over, its log alone, and nothing when it printed nothing: folders cost inodes. The
     /// folder of a first run that printed nothing is kept for another task, so no further attempt may be begun meanwhile.
     pub(crate) fn tidy_latest(&self, id: &TaskId, attempt: u32) {
@@ -83,16 +94,26 @@ impl RunFolders {
         }
     }
 
-    /// Leaves of a run that is over its log alone.
+    /// Leaves of a run that is over its log alone, which is packed when it is small.
     pub fn tidy(&self, id: &TaskId, attempt: u32) {
         let run = self.run(id, attempt);
+        let mut removed = false;
         for name in solti_runner::TRANSIENT_FILES {
             // What is not there need not go; what cannot go now goes with the task.
-            let _ = std::fs::remove_file(run.join(name));
+            removed |= std::fs::remove_file(run.join(name)).is_ok();
+        }
+        // Logs of a run that was tidied before stay as they are: a start does not write to thousands of them.
+        if removed && let Err(error) = solti_logstore::pack(&run) {
+            tracing::debug!("the log of run {id}/{attempt} is not packed: {error}");
         }
         // Both fail, as they should, while a log or another attempt is inside.
         if std::fs::remove_dir(&run).is_ok() {
             let _ = std::fs::remove_dir(self.task(id));
         }
     }
+}
+
+/// The attempt that an entry of a task's folder is of: its folder, or its packed log.
+pub(crate) fn attempt_named(name: &str) -> Option<u32> {
+    name.strip_suffix(".log").unwrap_or(name).parse().ok()
 }

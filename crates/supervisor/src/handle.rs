@@ -6,15 +6,16 @@ use crate::retention::{Kept, Retention, SearchedRun};
 use crate::{FinishedLimits, LiveTask, RunFolders, SupervisorError};
 use solti_logstore::LogLimits;
 use solti_model::{
-    InheritedVariable, Lane, Slot, StopMode, StorageState, TaskId, TaskSpec, VariableOrigin, Waiting,
+    InheritedVariable, Lane, MainEnded, Slot, StopMode, StorageState, TaskId, TaskSpec, TaskStatus,
+    UnkeptLimit, VariableOrigin, Waiting,
 };
 use solti_runner::Runner;
 use solti_store::Store;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::AbortHandle;
@@ -86,16 +87,20 @@ impl SupervisorConfig {
 pub struct RowState {
     pub waiting: Option<Waiting>,
     pub stopping: bool,
+    pub main_ended: Option<MainEnded>,
+    /// It has ended so, and the database cannot be told.
+    pub unstored: Option<TaskStatus>,
     /// Why nothing can be learned of it, or its start is put off; one sentence.
     pub trouble: Option<String>,
 }
 
-/// What the handle and the actor share. The actor is the one writer.
+/// What the handle and the actor share. The actor is the one writer, but of what the logs exceed.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub feed: ChangeFeed,
     pub resource_version: AtomicU64,
     pub read_only: AtomicBool,
+    pub unkept: Mutex<Vec<UnkeptLimit>>,
 }
 
 /// Cheap to clone. The actor ends when [`Supervisor::shut_down`] is called or the runtime ends; runs go on without it.
@@ -131,6 +136,7 @@ impl Supervisor {
             feed: ChangeFeed::new(),
             resource_version: AtomicU64::new(0),
             read_only: AtomicBool::new(false),
+            unkept: Mutex::default(),
         });
         // A store that cannot be written now may be written to later: runs are not held up for this.
         let environment = store.keep_environment(config.recorded()).await.unwrap_or_else(|error| {
@@ -141,7 +147,7 @@ impl Supervisor {
         let retention = Retention::new(
             store.clone(),
             folders.clone(),
-            shared.feed.cursor(),
+            Arc::clone(&shared),
             Kept { logs: config.log_limits.clone(), finished: config.finished_limits.clone(), environment },
             mailbox.downgrade(),
             searched_runs,
@@ -253,6 +259,11 @@ impl Supervisor {
     /// Whether the store was found to be of an earlier time than the run folders, or empty beside them.
     pub fn was_restored(&self) -> bool {
         self.restored
+    }
+
+    /// The limits of the logs that are not kept although all has gone that can, each once.
+    pub fn unkept_limits(&self) -> Vec<UnkeptLimit> {
+        self.shared.unkept_limits()
     }
 
     pub fn store(&self) -> &Store {

@@ -29,12 +29,15 @@ mod live;
 mod lookout;
 mod outcome;
 mod recovery;
+mod refused;
 mod restored;
 mod retention;
 mod skip_filters;
 mod spare_folders;
 mod stopping;
 mod tidying;
+mod unkept;
+mod waits;
 
 pub use boot::current_boot_id;
 pub use error::SupervisorError;

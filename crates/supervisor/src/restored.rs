@@ -6,10 +6,11 @@
 //! Waiting tasks stay, in paused lanes (see `recovery`).
 
 use crate::actor::{event, now_ms};
+use crate::folders::attempt_named;
 use crate::{RunFolders, SupervisorError};
 use solti_model::{
-    BackoffState, CommandMode, ObjectMeta, Slot, SubprocessMode, SubprocessTask, Task, TaskEventKind, TaskId,
-    TaskKind, TaskPhase, TaskRun, TaskSpec, TaskStatus,
+    AfterMain, BackoffState, CommandMode, ObjectMeta, Slot, SubprocessMode, SubprocessTask, Task,
+    TaskEventKind, TaskId, TaskKind, TaskPhase, TaskRun, TaskSpec, TaskStatus,
 };
 use solti_store::{Change, Store, StoredRun, StoredTask};
 use std::path::Path;
@@ -20,7 +21,7 @@ const LOST: &str = "its record was lost with the database";
 /// Tasks of one batch.
 const BATCH: usize = 200;
 
-/// One `runs/<task>/<attempt>/`.
+/// One `runs/<task>/<attempt>/`, or the packed log of a run that is over.
 struct RunFolder {
     attempt: u32,
     /// A shim has begun here, and nobody has taken note of the end: `recovery` finds out what became of it.
@@ -78,17 +79,20 @@ pub async fn take_up(
 fn run_folders(task: &Path) -> Vec<RunFolder> {
     let mut runs = Vec::new();
     for entry in std::fs::read_dir(task).into_iter().flatten().flatten() {
-        let Some(attempt) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+        let Some(attempt) = entry.file_name().to_str().and_then(attempt_named) else { continue };
         let path = entry.path();
         let changed = entry.metadata().and_then(|found| found.modified()).unwrap_or(UNIX_EPOCH);
         let since = changed.duration_since(UNIX_EPOCH).unwrap_or_default();
         runs.push(RunFolder {
             attempt,
-            open: path.join("exit").exists(),
+            // What cannot be looked at may well be alive.
+            open: !matches!(path.join("exit").try_exists(), Ok(false)),
             changed_at: u64::try_from(since.as_millis()).unwrap_or(u64::MAX),
         });
     }
-    runs.sort_by_key(|run| run.attempt);
+    // Where a log was just being packed both are there.
+    runs.sort_by_key(|run| (run.attempt, run.open));
+    runs.dedup_by_key(|run| run.attempt);
     runs
 }
 
@@ -103,6 +107,7 @@ fn stored_run(id: &TaskId, run: &RunFolder, open: bool, boot_id: &str) -> Stored
             error: (!open).then(|| LOST.to_owned()),
             exit_code: None,
             usage: None,
+            remark: None,
         },
         boot_id: boot_id.to_owned(),
         pid: None,
@@ -151,7 +156,8 @@ fn unknown_task(id: &TaskId, runs: &[RunFolder], boot_id: &str) -> Vec<Change> {
 /// A spec that does no harm when it is run again: what the task's own said is gone.
 fn unknown_spec(id: &TaskId) -> Option<TaskSpec> {
     let mode = SubprocessMode::Command(CommandMode { command: "true".into(), args: vec![] });
-    let task = SubprocessTask { mode, env: vec![], cwd: None, fail_on_non_zero: true };
+    let task =
+        SubprocessTask { mode, env: vec![], cwd: None, fail_on_non_zero: true, after_main: AfterMain::Wait };
     // A lane of its own, as more may be running than a shared lane holds. An id is made of the letters of a lane's name.
     let tail = &id.as_str()[id.as_str().len().saturating_sub(50)..];
     let slot = Slot::new(format!("recovered-{tail}")).ok()?;

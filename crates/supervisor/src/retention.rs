@@ -1,18 +1,22 @@
 //! Keeps logs and finished tasks within their limits: looks at what has changed after a run's end, every few seconds at
 //! what runs, and at everything at the start and when a limit changes. The shims know nothing of it and write on.
 //!
-//! What of a log goes first is `solti-logstore`'s decision, and what is gone reads as a gap. Tasks go through the actor,
-//! as if the person had deleted them; one with a bookmark stays. What it sees of the logs it also tells `skip_filters`.
+//! What of a log goes first is `solti-logstore`'s decision, and what is gone reads as a gap. A limit that cannot be kept, as
+//! what is being written is one piece and other files may fill the disk, is told (`unkept`). Tasks go through the actor, as
+//! if the person had deleted them; one with a bookmark stays. What it sees of the logs it also tells `skip_filters`.
 
 use crate::actor::{Message, now_ms};
+use crate::handle::Shared;
 use crate::skip_filters::SkipFilters;
+use crate::unkept::{Excess, unkept};
 use crate::{ChangeCursor, RunFolders};
 use rustix::fs::statvfs;
-use solti_logstore::{LogError, LogLimits, StoredLog, plan, remove_segment, repair};
+use solti_logstore::{LogError, LogLimits, StoredLog, pack, plan, remove_segment, repair};
 use solti_model::{TaskId, TaskPhase};
 use solti_store::{Store, StoreError};
 use std::collections::{BTreeSet, HashMap};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep, sleep_until};
@@ -25,9 +29,15 @@ const SETTLE: Duration = Duration::from_millis(500);
 const WHILE_RUNNING: Duration = Duration::from_secs(2);
 /// Between two looks at everything that nobody asked for, and between two attempts to free what cannot be freed.
 const PAUSE: Duration = Duration::from_secs(60);
+/// Between two such attempts where a run has ended in between, and between two looks at whether a limit can be kept again.
+const AGAIN: Duration = Duration::from_secs(5);
 /// Days pass without any change.
 const FOR_AGE: Duration = Duration::from_secs(3600);
 const DAY_MS: u64 = 24 * 3600 * 1000;
+/// Tasks that are measured with one question to the store and one walk over the disk.
+const AT_ONCE: usize = 256;
+/// With more attempts to look at than this, their folders are listed first.
+const LISTED: u32 = 8;
 /// Tasks that are deleted before the next are asked for.
 const EXPIRED: u32 = 100;
 
@@ -60,11 +70,13 @@ enum RetentionError {
 /// What is known of a task's logs.
 #[derive(Debug, Default)]
 struct TaskLogs {
-    /// The attempts up to this one are over; their logs have this many bytes.
+    /// The attempts up to this one are over; their logs have this many bytes, and the longest of them this many.
     over: u32,
     over_bytes: u64,
-    /// Bytes of the later ones.
+    over_longest: u64,
+    /// Bytes of the later ones, and of the longest of these.
     later_bytes: u64,
+    later_longest: u64,
     running: bool,
     /// It holds more than it may, and before this nothing is to be freed.
     stuck_until: Option<Instant>,
@@ -74,6 +86,19 @@ impl TaskLogs {
     fn bytes(&self) -> u64 {
         self.over_bytes + self.later_bytes
     }
+
+    fn longest(&self) -> u64 {
+        self.over_longest.max(self.later_longest)
+    }
+}
+
+/// A task to measure: its attempts from one to another, of which those up to `over` are over.
+struct Wanted {
+    id: TaskId,
+    from: u32,
+    to: u32,
+    over: u32,
+    running: bool,
 }
 
 /// One run's log on the disk.
@@ -129,13 +154,16 @@ pub(crate) struct Retention {
     full_look_at: Instant,
     /// The logs of all take too much, and before this nothing is to be freed.
     stuck_until: Option<Instant>,
+    /// When it is seen whether a limit that could not be kept can be again.
+    unkept_look_at: Instant,
+    shared: Arc<Shared>,
 }
 
 impl Retention {
     pub(crate) fn new(
         store: Store,
         folders: RunFolders,
-        changes: ChangeCursor,
+        shared: Arc<Shared>,
         kept: Kept,
         mailbox: mpsc::WeakSender<Message>,
         searched: mpsc::Receiver<SearchedRun>,
@@ -144,7 +172,7 @@ impl Retention {
             filters: SkipFilters::new(folders.clone()),
             store,
             folders,
-            changes,
+            changes: shared.feed.cursor(),
             kept,
             mailbox,
             searched,
@@ -153,6 +181,8 @@ impl Retention {
             missed_some: true,
             full_look_at: Instant::now() + AFTER_START,
             stuck_until: None,
+            unkept_look_at: Instant::now(),
+            shared,
         }
     }
 
@@ -170,6 +200,7 @@ impl Retention {
 
     async fn next_look(&mut self) -> Option<Look> {
         let running = self.logs.values().any(|logs| logs.running);
+        let unkept = self.shared.any_unkept();
         tokio::select! {
             () = sleep_until(self.full_look_at), if self.missed_some => Some(Look::Everything),
             Ok(()) = self.kept.logs.changed() => Some(Look::Everything),
@@ -178,13 +209,13 @@ impl Retention {
                 let changes = changes?;
                 self.missed_some |= changes.missed_some;
                 for id in &changes.deleted {
-                    self.logs.remove(id);
-                    self.filters.forget(id);
+                    self.forget(id);
                 }
                 sleep(SETTLE).await;
                 Some(Look::Changed(changes.changed))
             }
             () = sleep_until(self.running_look_at), if running => Some(Look::Running),
+            () = sleep_until(self.unkept_look_at), if unkept => Some(Look::Running),
             Some(run) = self.searched.recv() => Some(Look::Searched(run)),
             (id, attempt, bytes) = self.filters.finished() => {
                 // What is over is not measured again.
@@ -221,82 +252,127 @@ impl Retention {
         };
         ids.extend(self.logs.iter().filter(|(_, logs)| logs.running).map(|(id, _)| id.clone()));
         self.running_look_at = Instant::now() + WHILE_RUNNING;
+        self.unkept_look_at = Instant::now() + AGAIN;
         self.measure(ids).await?;
-        self.shrink_all().await?;
+        let free = self.shrink_all().await?;
+        let limits = *self.kept.logs.borrow();
+        let logs = self.logs.iter();
+        let held = logs.map(|(id, logs)| Excess { id, longest: logs.longest(), bytes: logs.bytes() });
+        self.shared.tell_unkept(unkept(held, &limits, free));
         self.expire().await
     }
 
     /// Measures the logs of these tasks and brings those that hold too much within the limits of a run and of a task.
     async fn measure(&mut self, ids: BTreeSet<TaskId>) -> Result<(), RetentionError> {
-        let limits = *self.kept.logs.borrow();
-        let over = |bytes: u64, limit: Option<u64>| limit.is_some_and(|limit| bytes > limit);
-        let folders = self.folders.clone();
-        let (with_folder, without) = tokio::task::spawn_blocking(move || {
-            ids.into_iter().partition::<Vec<_>, _>(|id| folders.task(id).is_dir())
-        })
-        .await?;
-        // Deleted, waiting, or over and silent: nothing to ask the store about.
-        for id in without {
-            self.logs.remove(&id);
-            self.filters.forget(&id);
-        }
-        for id in with_folder {
-            let Some(stored) = self.store.task(&id).await? else {
-                self.logs.remove(&id);
-                continue;
-            };
-            let status = &stored.task.status;
-            if status.attempt == 0 {
-                continue;
-            }
-            let logs = self.logs.entry(id.clone()).or_default();
-            logs.running = status.phase == TaskPhase::Running;
-            let (from, to) = (logs.over + 1, status.attempt);
-            let now_over = if status.phase.is_terminal() { to } else { to - 1 };
-            let runs = {
-                let (folders, id) = (self.folders.clone(), id.clone());
-                tokio::task::spawn_blocking(move || run_logs(&folders, &id, from..=to, now_over)).await??
-            };
-            for run in &runs {
-                self.filters.note(&id, run.attempt, &run.log);
-            }
-            if !logs.running {
-                self.filters.rests(&id);
-            }
-            let of = |is_over: bool| {
-                let runs = runs.iter().filter(move |run| (run.attempt <= now_over) == is_over);
-                runs.map(|run| run.log.bytes()).sum::<u64>()
-            };
-            (logs.over, logs.over_bytes) = (now_over.max(logs.over), logs.over_bytes + of(true));
-            logs.later_bytes = of(false);
-            let too_much = over(logs.bytes(), limits.task_bytes)
-                || runs.iter().any(|run| over(run.log.bytes(), limits.run_bytes));
-            if too_much && logs.stuck_until.is_none_or(|until| until <= Instant::now()) {
-                let own = LogLimits { total_bytes: None, min_free_bytes: 0, ..limits };
-                let (folders, task) = (self.folders.clone(), id.clone());
-                let all = tokio::task::spawn_blocking(move || run_logs(&folders, &task, 1..=to, now_over))
-                    .await??;
-                let freed = self.free(all, own, u64::MAX).await?;
-                if let Some(logs) = self.logs.get_mut(&id) {
-                    logs.stuck_until = freed.is_empty().then(|| Instant::now() + PAUSE);
-                }
+        let ids: Vec<TaskId> = ids.into_iter().collect();
+        for ids in ids.chunks(AT_ONCE) {
+            let too_much = self.measure_some(ids.to_vec()).await?;
+            for (id, attempts, over) in too_much {
+                self.shrink(id, attempts, over).await?;
             }
         }
         Ok(())
     }
 
-    /// Brings all logs within the total, and leaves the disk its floor.
-    async fn shrink_all(&mut self) -> Result<(), RetentionError> {
+    /// Measures the logs of some tasks; those that hold too much, with their number of attempts and of those that are over.
+    async fn measure_some(&mut self, ids: Vec<TaskId>) -> Result<Vec<(TaskId, u32, u32)>, RetentionError> {
         let limits = *self.kept.logs.borrow();
-        let root = self.folders.root().to_owned();
-        let free = match statvfs(&root) {
-            Ok(disk) => disk.f_bavail.saturating_mul(disk.f_frsize),
-            Err(error) => return Err(RetentionError::Folder { path: root, source: error.into() }),
-        };
+        let standings = self.store.standings(ids.clone()).await?;
+        let mut wanted = Vec::new();
+        for id in ids {
+            let Some(standing) = standings.get(&id) else {
+                self.forget(&id);
+                continue;
+            };
+            let to = standing.attempt;
+            let over = if standing.phase.is_terminal() { to } else { to.saturating_sub(1) };
+            let from = self.logs.get(&id).map_or(0, |logs| logs.over) + 1;
+            wanted.push(Wanted { id, from, to, over, running: standing.phase == TaskPhase::Running });
+        }
+        let folders = self.folders.clone();
+        let measured = tokio::task::spawn_blocking(move || {
+            let look = |wanted: Wanted| {
+                let there = folders.task(&wanted.id).is_dir();
+                let runs =
+                    there.then(|| run_logs(&folders, &wanted.id, wanted.from..=wanted.to, wanted.over));
+                runs.transpose().map(|runs| (wanted, runs))
+            };
+            wanted.into_iter().map(look).collect::<Result<Vec<_>, _>>()
+        });
+        let exceeds = |bytes: u64, limit: Option<u64>| limit.is_some_and(|limit| bytes > limit);
+        let mut too_much = Vec::new();
+        for (Wanted { id, to, over, running, .. }, runs) in measured.await?? {
+            // Waiting, or over and silent.
+            let Some(runs) = runs else {
+                self.forget(&id);
+                continue;
+            };
+            for run in &runs {
+                self.filters.note(&id, run.attempt, &run.log);
+            }
+            if !running {
+                self.filters.rests(&id);
+            }
+            let of = |is_over: bool| {
+                let runs = runs.iter().filter(move |run| (run.attempt <= over) == is_over);
+                runs.map(|run| run.log.bytes()).fold((0, 0), |(sum, most), n| (sum + n, n.max(most)))
+            };
+            let ((over_bytes, over_longest), (later_bytes, later_longest)) = (of(true), of(false));
+            let logs = self.logs.entry(id.clone()).or_default();
+            if over > logs.over {
+                // What has ended can go.
+                for stuck in [&mut logs.stuck_until, &mut self.stuck_until] {
+                    *stuck = stuck.map(|until| until.min(Instant::now() + AGAIN));
+                }
+            }
+            logs.running = running;
+            logs.over = over.max(logs.over);
+            logs.over_bytes += over_bytes;
+            logs.over_longest = over_longest.max(logs.over_longest);
+            (logs.later_bytes, logs.later_longest) = (later_bytes, later_longest);
+            let is_too_much =
+                exceeds(logs.bytes(), limits.task_bytes) || exceeds(logs.longest(), limits.run_bytes);
+            if is_too_much && logs.stuck_until.is_none_or(|until| until <= Instant::now()) {
+                too_much.push((id, to, over));
+            }
+        }
+        Ok(too_much)
+    }
+
+    /// Brings the logs of one task within the limits of a run and of a task.
+    async fn shrink(&mut self, id: TaskId, attempts: u32, over: u32) -> Result<(), RetentionError> {
+        let limits = LogLimits { total_bytes: None, min_free_bytes: 0, ..*self.kept.logs.borrow() };
+        let (folders, task) = (self.folders.clone(), id.clone());
+        let all =
+            tokio::task::spawn_blocking(move || run_logs(&folders, &task, 1..=attempts, over)).await??;
+        let freed = self.free(all, limits, u64::MAX).await?;
+        if let Some(logs) = self.logs.get_mut(&id) {
+            logs.stuck_until = freed.is_empty().then(|| Instant::now() + PAUSE);
+        }
+        Ok(())
+    }
+
+    fn forget(&mut self, id: &TaskId) {
+        self.logs.remove(id);
+        self.filters.forget(id);
+    }
+
+    fn free_space(&self) -> Result<u64, RetentionError> {
+        let root = self.folders.root();
+        match statvfs(root) {
+            Ok(disk) => Ok(disk.f_bavail.saturating_mul(disk.f_frsize)),
+            Err(error) => Err(RetentionError::Folder { path: root.to_owned(), source: error.into() }),
+        }
+    }
+
+    /// Brings all logs within the total, and leaves the disk its floor; what is free then.
+    async fn shrink_all(&mut self) -> Result<u64, RetentionError> {
+        let limits = *self.kept.logs.borrow();
+        let free = self.free_space()?;
         let held: u64 = self.logs.values().map(TaskLogs::bytes).sum();
         let too_much = limits.total_bytes.is_some_and(|limit| held > limit) || free < limits.min_free_bytes;
         if !too_much || self.stuck_until.is_some_and(|until| until > Instant::now()) {
-            return Ok(());
+            return Ok(free);
         }
         let folders = self.folders.clone();
         let ids = tokio::task::spawn_blocking(move || tasks_with_folders(&folders)).await??;
@@ -309,15 +385,13 @@ impl Retention {
             let mut all = Vec::new();
             for id in ids {
                 let over = active.get(&id).map_or(u32::MAX, |attempt| attempt.saturating_sub(1));
-                for attempt in attempts_with_folders(&folders, &id)? {
-                    all.extend(run_logs(&folders, &id, attempt..=attempt, over)?);
-                }
+                all.extend(run_logs(&folders, &id, 1..=u32::MAX, over)?);
             }
             Ok(all)
         });
         let freed = self.free(all.await??, limits, free).await?;
         self.stuck_until = freed.is_empty().then(|| Instant::now() + PAUSE);
-        Ok(())
+        self.free_space()
     }
 
     /// Carries out the plan for these runs; returns the tasks whose logs are shorter now. They are measured anew.
@@ -328,7 +402,7 @@ impl Retention {
         free: u64,
     ) -> Result<BTreeSet<TaskId>, RetentionError> {
         let folders = self.folders.clone();
-        let freed = tokio::task::spawn_blocking(move || remove(&folders, &runs, &limits, free)).await??;
+        let freed = tokio::task::spawn_blocking(move || remove(&folders, &runs, &limits, free)).await?;
         for id in &freed {
             if let Some(logs) = self.logs.get_mut(id) {
                 *logs = TaskLogs { running: logs.running, ..TaskLogs::default() };
@@ -379,34 +453,40 @@ fn tasks_with_folders(folders: &RunFolders) -> Result<BTreeSet<TaskId>, Retentio
     Ok(names(folders.root().to_owned(), |name| TaskId::new(name).ok())?.into_iter().collect())
 }
 
-fn attempts_with_folders(folders: &RunFolders, id: &TaskId) -> Result<Vec<u32>, RetentionError> {
-    names(folders.task(id), |name| name.parse().ok())
-}
-
-/// The logs of some attempts of a task. Up to attempt `over` they have ended.
+/// The logs of some attempts of a task, in order. Up to attempt `over` they have ended. One that cannot be looked at is left
+/// alone, and keeps no other from being looked at.
 fn run_logs(
     folders: &RunFolders,
     id: &TaskId,
     attempts: std::ops::RangeInclusive<u32>,
     over: u32,
 ) -> Result<Vec<RunLog>, RetentionError> {
+    let few = attempts.end().saturating_sub(*attempts.start()) < LISTED;
+    let attempts: Vec<u32> = if few {
+        attempts.collect()
+    } else {
+        let failed = |source| RetentionError::Folder { path: folders.task(id), source };
+        let mut there = folders.logged_attempts(id).or_else(none_if_gone).map_err(failed)?;
+        there.retain(|attempt| attempts.contains(attempt));
+        there
+    };
     let mut runs = Vec::new();
     for attempt in attempts {
-        let log = StoredLog::of(&folders.run(id, attempt), attempt <= over)?;
-        if !log.segments.is_empty() {
-            runs.push(RunLog { id: id.clone(), attempt, log });
+        match StoredLog::of(&folders.run(id, attempt), attempt <= over) {
+            Ok(log) if log.segments.is_empty() => {}
+            Ok(log) => runs.push(RunLog { id: id.clone(), attempt, log }),
+            Err(error) => tracing::warn!("the log of run {id}/{attempt} is not measured: {error}"),
         }
     }
     Ok(runs)
 }
 
+fn none_if_gone<T>(error: std::io::Error) -> std::io::Result<Vec<T>> {
+    if error.kind() == std::io::ErrorKind::NotFound { Ok(Vec::new()) } else { Err(error) }
+}
+
 /// Removes what has to go from these runs; the tasks that it was taken from.
-fn remove(
-    folders: &RunFolders,
-    runs: &[RunLog],
-    limits: &LogLimits,
-    free: u64,
-) -> Result<BTreeSet<TaskId>, RetentionError> {
+fn remove(folders: &RunFolders, runs: &[RunLog], limits: &LogLimits, free: u64) -> BTreeSet<TaskId> {
     let mut numbers: HashMap<&TaskId, usize> = HashMap::new();
     let mut logs = Vec::with_capacity(runs.len());
     for run in runs {
@@ -417,17 +497,30 @@ fn remove(
     let mut bytes = 0;
     for removal in plan(&logs, limits, free) {
         let RunLog { id, attempt, log } = &runs[removal.run];
-        let folder = folders.run(id, *attempt);
-        // The last segment can go only from a log with its end mark, which a shim that was killed did not set.
-        if log.ended && log.segments.last().is_some_and(|last| last.number == removal.segment) {
-            repair(&folder)?;
+        match remove_from(&folders.run(id, *attempt), log, removal.segment) {
+            Ok(()) => {
+                bytes += removal.bytes;
+                freed.insert(id.clone());
+            }
+            // One that cannot go keeps no other from going.
+            Err(error) => tracing::warn!("nothing is removed of the log of run {id}/{attempt}: {error}"),
         }
-        remove_segment(&folder, removal.segment)?;
-        bytes += removal.bytes;
-        freed.insert(id.clone());
     }
     if !freed.is_empty() {
         tracing::info!("removed {bytes} bytes of the logs of {} tasks to keep the limits", freed.len());
     }
-    Ok(freed)
+    freed
+}
+
+fn remove_from(folder: &Path, log: &StoredLog, segment: u32) -> Result<(), LogError> {
+    // The last segment can go only from a log with its end mark, which a shim that was killed did not set.
+    if log.ended && log.segments.last().is_some_and(|last| last.number == segment) {
+        repair(folder)?;
+    }
+    remove_segment(folder, segment)?;
+    if log.ended {
+        // What is left of it may be small now, or nothing but its length.
+        pack(folder)?;
+    }
+    Ok(())
 }

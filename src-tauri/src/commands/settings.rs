@@ -39,8 +39,8 @@ pub async fn inherited_environment(
 
 #[command]
 pub async fn diagnose(config: State<'_, Config>, settings: State<'_, SettingsDoor>) -> Answer<Diagnosis> {
-    let (config, min_free) = (config.inner().clone(), settings.settings().logs.min_free_bytes);
-    let found = spawn_blocking(move || doctor::diagnose(&config, min_free)).await;
+    let (config, logs) = (config.inner().clone(), settings.settings().logs);
+    let found = spawn_blocking(move || doctor::diagnose(&config, logs)).await;
     found.map_err(|error| ApiError::internal(&error))
 }
 

@@ -1,20 +1,30 @@
-//! Searching the logs of many tasks: newest task first, several small logs at once, a large one on all processors.
+//! Searching the logs of many tasks, newest task first: many small logs by each thread, one after the other, a large one on
+//! all processors. What is found is told in frames of a bounded size, and at least every few milliseconds.
 
-use super::run_log::blocking;
 use super::searches::threads;
 use crate::ApiError;
 use crate::log_search::TaskHitsStream;
 use futures::StreamExt;
-use solti_logstore::{LogError, LogSearch, LogView, RowMatcher};
+use futures::stream::BoxStream;
+use solti_logstore::{LogError, LogSearch, LogView, RowMatcher, SmallSearch};
 use solti_model::{RunHits, TaskHits, TaskId};
-use solti_store::RowQuery;
-use solti_supervisor::{Supervisor, SupervisorError};
+use solti_store::{Attempts, RowCursor, StoreError};
+use solti_supervisor::{RunFolders, Supervisor, SupervisorError};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
 
-/// Tasks whose runs are looked up at a time.
-const PAGE: u32 = 100;
+/// Tasks that one thread searches before it takes the next ones.
+const TASKS: u32 = 128;
+/// Frames that wait for those of newer tasks.
+const FRAMES: usize = 4;
+/// Runs in one frame.
+const RUNS: usize = 256;
+/// What was found waits no longer for more.
+const GATHER: Duration = Duration::from_millis(30);
 /// A log from this size on is searched by several threads.
 const LARGE: u64 = 32 * 1024 * 1024;
 /// The longest beginning of a first match, in bytes.
@@ -36,6 +46,13 @@ struct Run {
     over: bool,
 }
 
+/// Some of what was found, and how many tasks were searched for it.
+#[derive(Default)]
+struct Frame {
+    hits: Vec<RunHits>,
+    tasks: u64,
+}
+
 pub(super) async fn search(
     supervisor: &Supervisor,
     matcher: RowMatcher,
@@ -46,96 +63,130 @@ pub(super) async fn search(
         None => supervisor.store().counts().await.map_err(SupervisorError::from)?.values().sum(),
     };
     let stop = Stop(Arc::default());
-    let stopped = Arc::clone(&stop.0);
-    let tasks = tasks(supervisor.clone(), ids);
-    let store = supervisor.clone();
-    let hits = tasks
-        .map(move |id| {
-            let (supervisor, matcher, stopped) = (store.clone(), matcher.clone(), Arc::clone(&stopped));
-            async move { of_task(&supervisor, id, matcher, stopped).await }
+    let (folders, stopped) = (supervisor.folders().clone(), Arc::clone(&stop.0));
+    let frames = tasks(supervisor.clone(), ids)
+        .map(move |tasks| {
+            let part =
+                Part { folders: folders.clone(), matcher: matcher.clone(), stopped: Arc::clone(&stopped) };
+            let (frames, found) = mpsc::channel(FRAMES);
+            // It ends when nobody takes what it finds.
+            tokio::task::spawn_blocking(move || part.search(tasks, &frames));
+            std::future::ready(ReceiverStream::new(found))
         })
-        .buffered(threads());
+        // As many parts are searched at once, and what they find is told in their order.
+        .buffered(threads())
+        .flatten();
     let nothing = TaskHits { tasks: Vec::new(), searched_tasks: 0, total_tasks, complete: false };
-    let later = futures::stream::unfold((Box::pin(hits), stop, 0u64, false), move |state| async move {
-        let (mut hits, stop, searched, ended) = state;
+    let later = futures::stream::unfold((Box::pin(frames), stop, 0u64, false), move |state| async move {
+        let (mut frames, stop, searched, ended) = state;
         if ended {
             return None;
         }
-        let found = hits.next().await;
-        let (complete, searched) = (found.is_none(), searched + u64::from(found.is_some()));
+        let frame = frames.next().await;
+        let complete = frame.is_none();
+        let Frame { hits, tasks } = frame.unwrap_or_default();
+        let searched = searched + tasks;
         let total_tasks = total_tasks.max(searched);
-        let news =
-            TaskHits { tasks: found.unwrap_or_default(), searched_tasks: searched, total_tasks, complete };
-        Some((news, (hits, stop, searched, complete)))
+        let news = TaskHits { tasks: hits, searched_tasks: searched, total_tasks, complete };
+        Some((news, (frames, stop, searched, complete)))
     });
     Ok(Box::pin(futures::stream::iter([nothing]).chain(later)))
 }
 
-/// The ids of the tasks, newest first.
-fn tasks(supervisor: Supervisor, ids: Option<Vec<TaskId>>) -> futures::stream::BoxStream<'static, TaskId> {
-    if let Some(mut ids) = ids {
-        ids.sort_unstable_by(|a, b| b.cmp(a));
-        ids.dedup();
-        return futures::stream::iter(ids).boxed();
-    }
-    let first = RowQuery { limit: Some(PAGE), ..RowQuery::default() };
-    futures::stream::unfold((supervisor, Some(first)), |(supervisor, query)| async move {
-        let query = query?;
-        match supervisor.store().list(&query).await {
-            Ok(page) => {
-                let ids: Vec<TaskId> = page.rows.into_iter().map(|stored| stored.task.metadata.id).collect();
-                let next = page.next.map(|cursor| RowQuery { cursor: Some(cursor), ..query });
-                Some((futures::stream::iter(ids), (supervisor, next)))
-            }
+/// What is to be asked of the store next.
+enum Next {
+    All(Option<RowCursor>),
+    Ids(std::vec::IntoIter<TaskId>),
+}
+
+/// The tasks with their attempts, newest first, some at a time.
+fn tasks(supervisor: Supervisor, ids: Option<Vec<TaskId>>) -> BoxStream<'static, Vec<Attempts>> {
+    let next = match ids {
+        Some(mut ids) => {
+            ids.sort_unstable_by(|a, b| b.cmp(a));
+            ids.dedup();
+            Next::Ids(ids.into_iter())
+        }
+        None => Next::All(None),
+    };
+    futures::stream::unfold((supervisor, next), |(supervisor, next)| async move {
+        match page(&supervisor, next).await {
+            Ok(page) => page.map(|(tasks, next)| (tasks, (supervisor, next))),
             Err(error) => {
                 tracing::warn!("a search over all logs ends early: {error}");
                 None
             }
         }
     })
-    .flatten()
     .boxed()
 }
 
-/// The runs of one task with matches, oldest first. A log that cannot be read is passed over, and the app's log says so.
-async fn of_task(
-    supervisor: &Supervisor,
-    id: TaskId,
-    matcher: RowMatcher,
-    stopped: Arc<AtomicBool>,
-) -> Vec<RunHits> {
-    let runs = match supervisor.store().runs(&id).await {
-        Ok(runs) => runs,
-        Err(error) => {
-            tracing::warn!("the runs of task {id} are not searched: {error}");
-            return Vec::new();
+async fn page(supervisor: &Supervisor, next: Next) -> Result<Option<(Vec<Attempts>, Next)>, StoreError> {
+    let store = supervisor.store();
+    Ok(match next {
+        Next::All(before) => {
+            let (tasks, last) = store.attempts_before(before, TASKS).await?;
+            last.map(|last| (tasks, Next::All(Some(last))))
         }
-    };
-    let folders = supervisor.folders();
-    let runs: Vec<Run> = runs
-        .into_iter()
-        .map(|stored| Run {
-            id: id.clone(),
-            attempt: stored.run.attempt,
-            folder: folders.run(&id, stored.run.attempt),
-            over: stored.run.finished_at.is_some(),
-        })
-        .collect();
-    let searched =
-        blocking(move || Ok(runs.iter().filter_map(|run| of_run(run, &matcher, &stopped)).collect()));
-    // A panic is all that can go wrong here; it was reported.
-    searched.await.unwrap_or_default()
+        Next::Ids(mut ids) => {
+            let some: Vec<TaskId> = ids.by_ref().take(TASKS as usize).collect();
+            if some.is_empty() { None } else { Some((store.attempts_of(some).await?, Next::Ids(ids))) }
+        }
+    })
 }
 
-fn of_run(run: &Run, matcher: &RowMatcher, stopped: &AtomicBool) -> Option<RunHits> {
-    // A run that has printed nothing has no folder.
-    if stopped.load(Ordering::Relaxed) || !run.folder.exists() {
-        return None;
+/// What one thread needs for its tasks.
+struct Part {
+    folders: RunFolders,
+    matcher: RowMatcher,
+    stopped: Arc<AtomicBool>,
+}
+
+impl Part {
+    /// Searches the runs of these tasks, oldest first in each. A log that cannot be read is passed over, and the app's log
+    /// says so.
+    fn search(&self, tasks: Vec<Attempts>, frames: &mpsc::Sender<Frame>) {
+        let mut small = SmallSearch::new(self.matcher.clone(), FIRST_TEXT);
+        let (mut frame, mut began) = (Frame::default(), Instant::now());
+        for Attempts { id, runs } in tasks {
+            for (attempt, over) in runs {
+                if self.stopped.load(Ordering::Relaxed) {
+                    return;
+                }
+                let folder = self.folders.run(&id, attempt);
+                let run = Run { id: id.clone(), attempt, folder, over };
+                match self.of_run(&run, &mut small) {
+                    Ok(hits) => frame.hits.extend(hits),
+                    Err(error) => {
+                        tracing::warn!("the log of task {id}, attempt {attempt} is not searched: {error}");
+                    }
+                }
+                if frame.hits.len() >= RUNS || (!frame.hits.is_empty() && began.elapsed() >= GATHER) {
+                    if frames.blocking_send(std::mem::take(&mut frame)).is_err() {
+                        return;
+                    }
+                    began = Instant::now();
+                }
+            }
+            frame.tasks += 1;
+        }
+        // Nobody may want it any more.
+        let _ = frames.blocking_send(frame);
     }
-    search_run(run, matcher, stopped).unwrap_or_else(|error| {
-        tracing::warn!("the log of task {}, attempt {} is not searched: {error}", run.id, run.attempt);
-        None
-    })
+
+    fn of_run(&self, run: &Run, small: &mut SmallSearch) -> Result<Option<RunHits>, LogError> {
+        let found = if run.over { small.search(&run.folder)? } else { None };
+        match found {
+            Some(found) => Ok(found.map(|found| RunHits {
+                id: run.id.clone(),
+                attempt: run.attempt,
+                matches: found.matches,
+                first_row: found.first_row,
+                first_text: String::from_utf8_lossy(&found.first_text).into_owned(),
+            })),
+            None => search_run(run, &self.matcher, &self.stopped),
+        }
+    }
 }
 
 fn search_run(run: &Run, matcher: &RowMatcher, stopped: &AtomicBool) -> Result<Option<RunHits>, LogError> {

@@ -9,7 +9,7 @@ use crate::log_search::{OpenedSearch, SearchProgressStream, TaskHitsStream};
 use crate::{ApiError, LogSearch, SupervisorApiAdapter};
 use async_trait::async_trait;
 use solti_logstore::{
-    LogError, LogSearch as RunSearch, LogView, PatternError, Progress, RowMatcher, SearchQuery, Stream,
+    LogError, LogSearch as RunSearch, LogView, PatternError, Progress, RowMatcher, SearchQuery, Stream, pays,
 };
 use solti_model::{
     LogQuery, LogRows, LogSource, MAX_ROW_BYTES, MergedRows, OutputStreamKind, RowRanges, SearchHit,
@@ -205,15 +205,18 @@ async fn drive(
             })?;
             search.search.progress()
         });
-        match outcome.await {
-            Ok(now) => progress.send_replace(told(now, true, live)),
+        let bytes = match outcome.await {
+            Ok(now) => {
+                progress.send_replace(told(now, true, live));
+                now.total_bytes
+            }
             Err(error) => {
                 progress.send_modify(|last| last.error = Some(error.to_string()));
                 return;
             }
         };
-        // The bytes were read a moment ago: now it costs least to make the next search faster.
-        if told_of.is_none_or(|told_live| told_live != live) {
+        // The bytes were read a moment ago: now it costs least to make the next search faster, where that can be.
+        if pays(bytes) && told_of.is_none_or(|told_live| told_live != live) {
             supervisor.searched(&open.log.id, open.log.attempt, !live);
             told_of = Some(live);
         }

@@ -14,7 +14,7 @@ pub async fn doctor(options: &Options) -> Result<u8, CliError> {
     let place = Place {
         data_dir: server::data_dir(options)?,
         shim: Config::locate()?.shim,
-        min_free_bytes: Settings::default().logs.min_free_bytes,
+        logs: Settings::default().logs,
     };
     let looked = tokio::task::spawn_blocking(move || examine(&place, vec![]));
     let diagnosis = looked.await.map_err(std::io::Error::other)?;

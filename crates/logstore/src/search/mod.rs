@@ -3,7 +3,7 @@
 //! `query` says what is looked for and finds it in bytes; `escapes` takes escape sequences out of them; `blocks` cuts the
 //! log and keeps counts; `scan` reads and searches one block; `log_search` has the threads and answers questions.
 //! What spares a search most of a sealed segment: `required` says what a match cannot do without, `grams` whether a block
-//! has it, `skip_file` keeps that, and `skipping` finds and makes the files of a log.
+//! has it, `skip_file` keeps that, and `skipping` finds and makes the files of a log. Small logs need none of this: `small`.
 
 mod blocks;
 mod escapes;
@@ -14,8 +14,9 @@ mod required;
 mod scan;
 mod skip_file;
 mod skipping;
+mod small;
 
 pub use log_search::{LogSearch, Progress};
 pub use query::{PatternError, RowMatcher, SearchQuery};
-pub(crate) use skipping::pays;
-pub use skipping::{make_filter, make_filters, make_filters_with_block_bytes};
+pub use skipping::{make_filter, make_filters, make_filters_with_block_bytes, pays};
+pub use small::{SmallMatch, SmallSearch};

@@ -101,8 +101,8 @@ fn place(files: &LogFiles, segment: u32) -> Result<Option<(u64, u64)>, LogError>
     Ok(place.filter(|(start, end)| start < end))
 }
 
-/// Whether a filter of a segment of this many bytes spares a search anything.
-pub(crate) fn pays(bytes: u64) -> bool {
+/// Whether a filter of a segment, or any of a log, of this many bytes spares a search anything.
+pub fn pays(bytes: u64) -> bool {
     bytes >= FEWEST_BLOCKS * BLOCK_BYTES
 }
 

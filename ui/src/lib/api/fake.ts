@@ -192,6 +192,7 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
       labels: [...labels.values()],
       resourceVersion: version,
       storage: "ok",
+      unkeptLimits: [],
     };
   }
 

@@ -19,6 +19,7 @@ export type {
   LineChunk,
   ListQuery,
   LogDensity,
+  LogLimit,
   LogQuery,
   LogRow,
   LogRows,
@@ -55,6 +56,7 @@ export type {
   TaskRun,
   TaskSpec,
   TextPosition,
+  UnkeptLimit,
   UsageSample,
   Waiting,
 } from "./bindings";
@@ -68,6 +70,7 @@ export type RestartPolicy = wire.RestartStrategy;
 export type Jitter = wire.JitterStrategy;
 export type Backoff = wire.BackoffStrategy;
 export type Admission = wire.AdmissionStrategy;
+export type AfterMain = wire.AfterMain;
 
 export interface TaskPage {
   tasks: wire.Task[];

@@ -4,8 +4,10 @@
 //! Back pressure is the pipe's: a child waits while the disk is slow. A log that cannot be written never stops a
 //! child; its output is read all the same and the loss is recorded.
 
+use std::fs;
 use std::io::{self, PipeReader, PipeWriter, Read};
 use std::os::fd::{AsFd, AsRawFd, RawFd};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use solti_logstore::{LogWriter, Stream};
@@ -70,6 +72,12 @@ impl Output {
     /// Whether every process of the run has closed both streams.
     pub fn at_end(&self) -> bool {
         self.pipes.iter().all(Option::is_none)
+    }
+
+    /// What a descriptor of a process that holds a stream open leads to, as `/proc` has it: `pipe:[4711]`.
+    pub fn open_pipes(&self) -> Vec<PathBuf> {
+        let open = self.pipes.iter().flatten();
+        open.filter_map(|pipe| fs::read_link(format!("/proc/self/fd/{}", pipe.as_raw_fd())).ok()).collect()
     }
 
     /// When [`tend`](Self::tend) has something to do.
