@@ -6,7 +6,7 @@ use common::{PATIENCE, Service, exchange};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use solti_http::{HttpError, Limits, ServeOptions, TcpOptions, Tls};
 use std::os::unix::fs::PermissionsExt as _;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 

@@ -43,9 +43,11 @@ pub struct SpecHead {
 }
 
 impl SpecHead {
+    /// Without the secrets of the command.
     pub fn of(spec: &TaskSpec) -> Self {
-        let (name, name_cut) = cut(spec.display_name(), NAME);
-        let (command, command_cut) = cut(spec.kind.summary(), COMMAND);
+        let command = secret::masked_kind(&spec.kind).summary();
+        let (name, name_cut) = cut(spec.given_name().map_or_else(|| command.clone(), str::to_owned), NAME);
+        let (command, command_cut) = cut(command, COMMAND);
         let mut room = LABELS;
         let mut labels = BTreeMap::new();
         for (key, value) in &spec.labels {

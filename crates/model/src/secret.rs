@@ -266,6 +266,16 @@ pub fn mask(kind: &mut TaskKind, id: &TaskId) {
     }
 }
 
+/// As [`mask`], for what is only looked at: a name or a command line in a row.
+#[must_use]
+pub fn masked_kind(kind: &TaskKind) -> TaskKind {
+    let mut shown = kind.clone();
+    for held in held(&mut shown).into_iter().filter(|held| !held.secrets.is_empty()) {
+        *held.text = replaced(held.text, &held.secrets, |_| MASK.to_owned());
+    }
+    shown
+}
+
 /// The first task whose secrets a spec asks for, if it holds masks at all.
 ///
 /// # Errors

@@ -7,7 +7,7 @@ use super::searches::{Found, OpenSearch, Running, compile, threads, told};
 use crate::log_excerpts::ExportStream;
 use crate::log_rows::{MAX_ROWS, text_row};
 use crate::log_search::{OpenedSearch, SearchProgressStream};
-use crate::{ApiError, SupervisorApiAdapter};
+use crate::{ApiError, SupervisorApiAdapter, secrets};
 use futures::future::select_all;
 use solti_logstore::{LogError, LogSearch as RunSearch, Merged, MergedExport, PlacedRow, Progress, Style};
 use solti_model::{
@@ -330,7 +330,8 @@ impl SupervisorApiAdapter {
         for LogSource { id, .. } in sources {
             let stored = self.supervisor().store().task(&id).await.map_err(SupervisorError::from)?;
             let stored = stored.ok_or(ApiError::TaskNotFound { id })?;
-            names.push(format!("{}: ", stored.task.spec.display_name().replace(['\n', '\r'], " ")));
+            let name = secrets::masked(stored.task).spec.display_name();
+            names.push(format!("{}: ", name.replace(['\n', '\r'], " ")));
         }
         let rows = match search {
             Some(search) => MergedExportRows::Found(search, 0),
