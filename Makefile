@@ -2,10 +2,8 @@
 
 CARGO ?= cargo
 NPM = npm --prefix ui --silent
-# With nextest, tests of a real window run one at a time (.config/nextest.toml).
-NEXTEST := $(shell $(CARGO) nextest --version 2>/dev/null)
 
-.PHONY: help deps page build package run dev foreign test torture bench check format bindings
+.PHONY: help deps run-deps page build package run dev foreign test test-busy torture bench check format bindings
 
 help:
 	@echo "make deps    install what is missing"
@@ -14,29 +12,36 @@ help:
 	@echo "make run     build and start the app"
 	@echo "make dev     the app with a page that reloads itself"
 	@echo "make test    all tests, those of the real window too"
+	@echo "make test-busy  all tests ten times on a busy machine, and how often they passed"
 	@echo "make torture the fault tests for many rounds, and a table of them"
 	@echo "make bench   measurements"
-	@echo "make check   formats, lints, types"
+	@echo "make check   formats, lints, types, dependencies"
 	@echo "make bindings  the page's types from crates/model"
 	@echo "make format  put everything into its format"
 
 deps:
 	@scripts/deps.sh
 
-page: deps
+# Without what only tests and measurements need.
+run-deps:
+	@scripts/deps.sh run
+
+page: run-deps
 	$(NPM) run build
 
 build: page
 	$(CARGO) build --release --workspace --bins
 
 # The programs all in one go, as `build` makes them; target/release/bundle then holds the packages.
-package: deps
+package: run-deps
 	ui/node_modules/.bin/tauri build -- --workspace
 
-run: build
+# Not as released: an optimised program in less than half of the time (the profile `local` in Cargo.toml).
+run: page
+	$(CARGO) build --profile local -p solti-desktop -p solti-shim --bins
 	scripts/run.sh
 
-dev: deps
+dev: run-deps
 	$(CARGO) build -p solti-shim
 	ui/node_modules/.bin/tauri dev
 
@@ -44,26 +49,20 @@ dev: deps
 foreign: deps
 	@scripts/foreign.sh
 
-# The programs and the page first: the tests of the whole app start the ones and show the other.
-test: page foreign
-	$(CARGO) build -p solti-shim -p solti-cli --bins
-ifneq ($(NEXTEST),)
-	$(CARGO) nextest run --workspace
-	$(CARGO) nextest run -p solti-api --features failpoints --test fail_points
-	$(CARGO) test --workspace --doc
-else
-	$(CARGO) test --workspace -- --test-threads=1
-	$(CARGO) test -p solti-api --features failpoints --test fail_points
-endif
-	$(NPM) test
-	$(NPM) run check
+# The page first: the tests of the whole app show it.
+test: deps page foreign
+	@CARGO="$(CARGO)" scripts/test.sh
+
+# The same ten times, beside other work.
+test-busy: deps
+	@CARGO="$(CARGO)" scripts/test-busy.sh $(ROUNDS)
 
 # The long form of the fault tests: docs/faults.md.
 torture:
 	@scripts/torture.sh $(ROWS)
 
 # As for the tests: benches/window starts the app, which needs the shim beside it and the page inside.
-bench: page
+bench: deps page
 	$(CARGO) build --release -p solti-shim --bins
 	$(CARGO) bench --workspace
 
@@ -72,6 +71,7 @@ check: page
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	$(NPM) run check
 	$(NPM) run lint
+	scripts/dependencies.sh
 
 format: deps
 	$(CARGO) fmt --all

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Brings what building and testing need: Debian packages that are missing, and the page's npm packages when the lock
 # is newer than what is installed. Quick when nothing is missing. Compilers are not installed, only asked for.
+# `deps.sh run` leaves out what only tests and measurements need.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -14,14 +15,20 @@ if [ -n "$missing" ]; then
     exit 1
 fi
 
-# To build: the webview, and what links against it. To test in a real window: its driver, a screen, a session bus.
-packages="build-essential pkg-config libwebkit2gtk-4.1-dev librsvg2-dev webkit2gtk-driver xvfb xauth dbus"
-# To test faults of disks and clocks.
-packages="$packages strace libfaketime"
-# To call the API as others do (scripts/foreign.sh).
-packages="$packages curl python3 python3-venv"
-# To measure: what a search is held against.
-packages="$packages ripgrep"
+# To build: the webview, and what links against it. To run without a display: a screen, a session bus.
+packages="build-essential pkg-config libwebkit2gtk-4.1-dev librsvg2-dev xvfb xauth dbus"
+programs="Xvfb dbus-daemon pkg-config"
+if [ "${1:-}" != run ]; then
+    # To test in a real window.
+    packages="$packages webkit2gtk-driver"
+    # To test faults of disks and clocks.
+    packages="$packages strace libfaketime"
+    # To call the API as others do (scripts/foreign.sh).
+    packages="$packages curl python3 python3-venv"
+    # To measure: what a search is held against.
+    packages="$packages ripgrep"
+    programs="$programs WebKitWebDriver curl python3"
+fi
 if command -v dpkg-query >/dev/null && command -v apt-get >/dev/null; then
     wanted=""
     for package in $packages; do
@@ -43,7 +50,7 @@ if command -v dpkg-query >/dev/null && command -v apt-get >/dev/null; then
         $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $wanted
     fi
 else
-    for program in WebKitWebDriver Xvfb dbus-daemon pkg-config curl python3; do
+    for program in $programs; do
         command -v "$program" >/dev/null || echo "Not found: $program. On Debian: $packages" >&2
     done
 fi

@@ -2,7 +2,7 @@
 # Starts the built app: on the screen there is, else on an invisible one.
 set -eu
 cd "$(dirname "$0")/.."
-app=${CARGO_TARGET_DIR:-target}/release/solti-desktop
+app=${CARGO_TARGET_DIR:-target}/local/solti-desktop
 if [ -n "${WAYLAND_DISPLAY:-}" ] || [ -n "${DISPLAY:-}" ]; then
     exec "$app"
 fi

@@ -76,16 +76,20 @@ row "kill -9 of the app with 20 tasks" 1 200 \
 row "kill of the app and of a shim at each durable step" 5 165 \
     run_tests -p solti-api --features failpoints --test fail_points
 row "kill -9 of a shim" 10 50 run_tests -p solti-api -p solti-runner --test recovery killed_shim
+row "runs that cannot be looked at, folders removed" 10 10 run_tests -p solti-api --test out_of_sight
+row "5,000 tasks, with too few descriptors and enough" 1 5000 \
+    env SOLTI_TORTURE_RUNNING=5000 cargo test --release -p solti-api --test many_running -- --nocapture
 row "program or directory that cannot be started" 3 3 \
     run_tests -p solti-runner -p solti-shim -p solti-api --test start_failures --test shim --test data_folder
-row "child ignores term, holds the pipe, escapes" 5 5 run_tests -p solti-api --test process_tree
+row "child ignores term, holds the pipe, escapes" 5 5 run_tests -p solti-api -p solti-shim --test process_tree --test shim
+row "hung fork server, script text in the process table" 3 5 run_tests -p solti-runner --test fork_server --test runs
 row "disk full, disk errors, interrupted calls" 10 10 run_tests -p solti-api --test disk
 row "torn tails, full disk under a log" 3 3 run_tests -p solti-logstore
 row "database killed while it writes" 5 15 run_tests -p solti-store
 row "random pages of the database overwritten" 1 266 env SOLTI_TORTURE_ROUNDS=200 cargo test -p solti-api --test damaged
 row "database lost, copies and run folders" 5 5 run_tests -p solti-api --test restored
 row "second instance, page security, real window" 3 3 run_tests -p solti-desktop --test window
-row "reboot" 10 10 run_tests -p solti-api --test recovery after_a_reboot
+row "reboot" 10 10 run_tests -p solti-api --test recovery reboot
 row "stopped readers, 10 million lines" 1 1 \
     env SOLTI_TORTURE_LINES=10000000 cargo test -p solti-api --test slow_reader -- --nocapture
 row "10,000 waiting and 100,000 finished tasks" 3 3 \

@@ -19,7 +19,8 @@ export default defineConfig({
     environment: "happy-dom",
     include: ["src/**/*.test.ts"],
     setupFiles: ["src/test-setup.ts"],
-    // Generous: the whole window is drawn in some tests, on machines that do other things beside.
-    testTimeout: 30_000,
+    // Beyond the limit of what a test waits for (src/test-setup.ts), so that it is the test that says what it waited for.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
   },
 });

@@ -2,9 +2,11 @@
 //! tested without a display; what is specific to the real one is in [`run`].
 
 use crate::{
+    arguments::Arguments,
+    caret,
     closing::CloseGate,
     commands::{self, AppInfo, SettingsDoor},
-    doors::{DoorFlags, Doors},
+    doors::Doors,
     error::ShellError,
     events::Streams,
     instance,
@@ -73,8 +75,8 @@ pub fn assemble<R: Runtime>(builder: Builder<R>, parts: Parts) -> Builder<R> {
         })
 }
 
-/// Runs until the last window is closed, or longer where the tray keeps it. `flags` open doors whatever the settings say; `lock` is let go of last.
-pub fn run(config: &Config, flags: DoorFlags, lock: DataLock) -> Result<(), ShellError> {
+/// Runs until the last window is closed, or longer where the tray keeps it. `lock` is let go of last.
+pub fn run(config: &Config, arguments: Arguments, lock: DataLock) -> Result<(), ShellError> {
     let engine = block_on(Engine::open(config))?;
     let parts = Parts {
         api: engine.api(),
@@ -85,6 +87,7 @@ pub fn run(config: &Config, flags: DoorFlags, lock: DataLock) -> Result<(), Shel
     };
     let (served, followed) = (engine.api(), engine.settings().watch_settings());
     let data_dir = config.data_dir.clone();
+    let flags = arguments.doors();
     let app = assemble(Builder::default(), parts)
         .plugin(single_instance(&config.data_dir))
         .plugin(tauri_plugin_dialog::init())
@@ -92,12 +95,13 @@ pub fn run(config: &Config, flags: DoorFlags, lock: DataLock) -> Result<(), Shel
             let spare = app.state::<SpareWindow>().inner().clone();
             app.handle().plugin(window_memory(&data_dir, spare))?;
             app.manage(WindowMemory);
+            caret::stand_still();
             shutdown::on_signals(app.handle());
             let doors = Arc::clone(&app.state::<Arc<Doors>>());
             spawn(async move { doors.follow(served, followed, flags).await });
             notify::start(app.handle());
             tray::start(app.handle());
-            open(app.handle(), std::env::args())?;
+            open(app.handle(), arguments.link)?;
             Ok(())
         })
         .build(context())?;

@@ -6,19 +6,8 @@ use solti_engine::{Config, in_full};
 use solti_model::{Diagnosis, Finding, FindingState, LogSettings};
 use std::{fmt::Write, process::ExitCode};
 
-/// The word that asks for it, as the program's first argument.
-pub const COMMAND: &str = "doctor";
-
 /// Prints what is found; fails when something keeps tasks from running.
-pub fn run(args: &[String]) -> ExitCode {
-    let json = match args {
-        [] => false,
-        [only] if only == "--json" => true,
-        _ => {
-            eprintln!("usage: solti-desktop {COMMAND} [--json]");
-            return ExitCode::from(2);
-        }
-    };
+pub fn run(json: bool) -> ExitCode {
     let config = match Config::locate() {
         Ok(config) => config,
         Err(error) => {

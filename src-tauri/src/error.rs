@@ -9,6 +9,10 @@ pub enum ShellError {
         path.display()
     )]
     Held { holder: solti_engine::Holder, path: std::path::PathBuf },
+    #[error(
+        "there is no screen to open a window on ({named}). Without one, `solti serve` runs tasks, and `solti` is the command line"
+    )]
+    NoScreen { named: String },
     #[error("the window system said no")]
     Window(#[from] tauri::Error),
 }

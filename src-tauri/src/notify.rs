@@ -43,10 +43,27 @@ pub fn start<R: Runtime>(app: &AppHandle<R>) {
 }
 
 async fn show(Message { title, body }: Message) {
-    let shown = Notification::new().appname("Solti").summary(&title).body(&body).show_async().await;
+    let shown =
+        Notification::new().appname("Solti").summary(&title).body(&as_markup(&body)).show_async().await;
     if let Err(error) = shown {
         tracing::debug!("no notification service: {error}");
     }
+}
+
+/// A text as the markup that the body of a notification is: what a task has written must not become links and pictures.
+fn as_markup(text: &str) -> String {
+    let mut markup = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => markup.push_str("&amp;"),
+            '<' => markup.push_str("&lt;"),
+            '>' => markup.push_str("&gt;"),
+            '\n' | '\t' => markup.push(c),
+            c if c.is_control() => markup.push('\u{fffd}'),
+            c => markup.push(c),
+        }
+    }
+    markup
 }
 
 #[derive(Default)]
@@ -169,6 +186,13 @@ mod tests {
             row("stopped", "canceled", 90_000),
         ];
         assert_eq!(titles(&mut told, ended), ["slow finished"]);
+    }
+
+    #[test]
+    fn what_a_task_says_is_no_markup() {
+        let said = "<img src=\"file:///etc/passwd\"/> & <a href='x'>y</a>\x1b[31m\n2 > 1";
+        let shown = "&lt;img src=\"file:///etc/passwd\"/&gt; &amp; &lt;a href='x'&gt;y&lt;/a&gt;\u{fffd}[31m\n2 &gt; 1";
+        assert_eq!(as_markup(said), shown);
     }
 
     #[test]

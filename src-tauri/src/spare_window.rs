@@ -7,6 +7,7 @@
 
 use crate::{
     events::Frame,
+    web_process,
     window::{self, LogWindows},
 };
 use futures::stream::{BoxStream, StreamExt};
@@ -120,7 +121,11 @@ impl SpareWindow {
         if !window::is_any_open(app) || !self.put(&label) {
             return;
         }
-        match window::log_builder(app, &label, &format!("?{WAITING}")).visible(false).build() {
+        let made = label.clone();
+        let built = web_process::build(app, move |app| {
+            window::log_builder(app, &made, &format!("?{WAITING}")).visible(false)
+        });
+        match built {
             // The last open window may have gone meanwhile, even before this one could be found.
             Ok(window) if !self.is(&label) && !app.state::<LogWindows>().has(&label) => destroy(window),
             Ok(_) if !window::is_any_open(app) => self.drop_with_the_last(app),

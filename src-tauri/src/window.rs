@@ -9,6 +9,7 @@ use crate::{
     events::{Frame, Streams},
     machines::{Machine, Machines},
     spare_window::{SpareWindow, Taken},
+    web_process,
 };
 use futures::stream::{BoxStream, StreamExt};
 use serde::Serialize;
@@ -211,11 +212,9 @@ pub fn open_main<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
     }
     // Before its page asks anything.
     app.state::<Arc<Machines>>().come_back();
-    builder(app, MAIN, "index.html")
-        .title(TITLE)
-        .inner_size(1180.0, 760.0)
-        .min_inner_size(520.0, 360.0)
-        .build()?;
+    web_process::build(app, |app| {
+        builder(app, MAIN, "index.html").title(TITLE).inner_size(1180.0, 760.0).min_inner_size(520.0, 360.0)
+    })?;
     Ok(())
 }
 
@@ -272,7 +271,8 @@ fn show<R: Runtime>(
         Place::Spare(_) | Place::New(_) => {
             // Before its page asks anything.
             machines.seat(&label, machine);
-            let built = log_builder(app, &label, &page).title(title).build();
+            let (made, title) = (label.clone(), title.to_owned());
+            let built = web_process::build(app, move |app| log_builder(app, &made, &page).title(&title));
             if built.is_err() {
                 windows.forget(&label);
                 machines.leave(&label);

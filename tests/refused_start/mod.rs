@@ -54,3 +54,33 @@ fn a_data_folder_that_may_not_be_written_is_refused_in_one_sentence() {
     let said = refusal(&start(data.path(), is_root()), data.path());
     assert!(said.contains("Permission denied") && said.lines().count() == 1, "{said}");
 }
+
+#[test]
+fn without_a_screen_it_says_so_in_one_sentence() {
+    let data = tempfile::tempdir().expect("temp dir");
+    let output = start(data.path(), false);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("no screen") && said.contains("solti serve"), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+}
+
+#[test]
+fn help_the_version_and_wrong_arguments_need_no_screen() {
+    let ask = |word: &std::ffi::OsStr| {
+        let mut command = Command::new(APP);
+        command.arg(word).env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY");
+        command.output().expect("started")
+    };
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let help = ask("--help".as_ref());
+    assert!(help.status.success() && text(&help.stdout).contains("solti://log/"), "{help:?}");
+    let version = ask("--version".as_ref());
+    assert!(text(&version.stdout).starts_with("solti-desktop "), "{version:?}");
+    for wrong in [&b"--bogus"[..], b"nonsense", b"solti://log/\xff"] {
+        let refused = ask(std::os::unix::ffi::OsStrExt::from_bytes(wrong));
+        let said = text(&refused.stderr);
+        assert_eq!(refused.status.code(), Some(2), "{said}");
+        assert!(!said.contains("panicked"), "{said}");
+    }
+}

@@ -1,6 +1,6 @@
 //! A desk for one test: a screen, a session bus and a data folder of its own, and the real app on them, driven
 //! through WebKitWebDriver as a person drives it. Nothing of it is shared, so tests neither meet each other nor the
-//! app of whoever runs them. Waiting is always for a condition, with a limit far above what it takes.
+//! app of whoever runs them.
 //!
 //! With SOLTI_SCREENSHOTS set to a folder, `AppWindow::look` leaves pictures there.
 
@@ -13,6 +13,7 @@ mod server;
 pub use server::Server;
 
 use serde_json::json;
+use solti_testing::{PATIENCE, shim, wait_until as until};
 use std::{
     env,
     fs::{self, File},
@@ -22,7 +23,6 @@ use std::{
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
-    thread,
     time::{Duration, Instant},
 };
 use tempfile::TempDir;
@@ -31,7 +31,6 @@ use thirtyfour::{
     error::{WebDriverError, WebDriverErrorInner},
 };
 
-const LIMIT: Duration = Duration::from_secs(20);
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// What stands in the address of the window that waits for a log.
@@ -69,8 +68,8 @@ pub struct Desk {
 
 impl Desk {
     pub fn new() -> Self {
-        let shim = Path::new(APP).with_file_name("solti-shim");
-        assert!(shim.exists(), "{} is missing: cargo build -p solti-shim", shim.display());
+        // The app looks for it beside itself.
+        shim();
         let (screen, display) = first_line(
             Command::new("Xvfb")
                 .args(["-displayfd", "1", "-screen", "0", "1600x1000x24", "-nolisten", "tcp"])
@@ -259,14 +258,6 @@ fn first_line(command: &mut Command) -> (Owned, String) {
     (child, line.trim().to_owned())
 }
 
-fn until(what: &str, mut done: impl FnMut() -> bool) {
-    let limit = Instant::now() + LIMIT;
-    while !done() {
-        assert!(Instant::now() < limit, "waited in vain: {what}");
-        thread::sleep(PAUSE);
-    }
-}
-
 /// The app, seen through its windows.
 pub struct AppWindow<'a> {
     desk: &'a Desk,
@@ -292,7 +283,7 @@ async fn eventually<T, F>(what: &str, ask: impl Fn() -> F) -> T
 where
     F: Future<Output = Result<Option<T>, WebDriverError>>,
 {
-    let limit = Instant::now() + LIMIT;
+    let limit = Instant::now() + PATIENCE;
     loop {
         let last = match ask().await {
             Ok(Some(found)) => return found,

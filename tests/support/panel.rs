@@ -52,7 +52,7 @@ impl Panel {
     /// The icon that is there, or the next that comes.
     pub async fn icon(&self) -> TrayIcon {
         let mut registered = self.registered.clone();
-        let service = tokio::time::timeout(super::LIMIT, registered.wait_for(Option::is_some)).await;
+        let service = tokio::time::timeout(super::PATIENCE, registered.wait_for(Option::is_some)).await;
         let service = service.expect("an icon in time").expect("the panel is there").clone().expect("some");
         let item = proxy(&self.bus, &service, "/StatusNotifierItem", "org.kde.StatusNotifierItem").await;
         let menu: OwnedObjectPath = item.get_property("Menu").await.expect("a menu");

@@ -13,8 +13,8 @@ mod measure;
 use common::{Engine, command, spec};
 use measure::{Parts, median, report, share};
 use serde_json::json;
-use solti_api::{ApiHandler, TaskFeed};
-use solti_model::{ListQuery, OutputEvent, TaskId, TaskPhase, TaskQuery, TaskSpec};
+use solti_api::{ApiHandler, TaskControl, TaskFeed};
+use solti_model::{ListQuery, OutputEvent, StopMode, TaskId, TaskPhase, TaskQuery, TaskSpec};
 use solti_store::RowQuery;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -33,6 +33,7 @@ const AT_ONCE: usize = 64;
 /// Who submits at the same time.
 const CLIENTS: usize = 8;
 const LISTED: u64 = 100_000;
+const MILLION: u64 = 1_000_000;
 
 fn main() {
     let Some(parts) = Parts::asked() else { return };
@@ -51,8 +52,16 @@ fn main() {
             burst(300).await;
             burst(3_000).await;
         }
+        if parts.wanted("stop") {
+            for tasks in [100, 200, 400] {
+                stop(tasks).await;
+            }
+        }
         if parts.wanted("list") {
             list().await;
+        }
+        if parts.wanted("million") {
+            million().await;
         }
     });
 }
@@ -341,6 +350,52 @@ async fn burst(tasks: usize) {
     );
 }
 
+/// Running tasks that are all told to stop at once, beside as many bare processes that are killed by their pids.
+async fn stop(tasks: usize) {
+    let (mut ours, mut bare) = (vec![], vec![]);
+    for _ in 0..ROUNDS {
+        let mut children: Vec<_> =
+            (0..tasks).map(|_| Command::new("/bin/sleep").arg("600").spawn().unwrap()).collect();
+        let began = Instant::now();
+        for child in &mut children {
+            child.start_kill().unwrap();
+        }
+        for child in &mut children {
+            child.wait().await.unwrap();
+        }
+        bare.push(began.elapsed());
+
+        let dir = tempfile::tempdir().unwrap();
+        let engine = Arc::new(Engine::open(dir.path()).await);
+        submit_all(&engine, tasks, CLIENTS, |_| command("/bin/sleep", &["600"])).await;
+        let mut changes = engine.supervisor.changes();
+        while count(&engine, &[TaskPhase::Running]).await < tasks as u64 {
+            changes.next().await.expect("the supervisor lives");
+        }
+        let query = TaskQuery { limit: Some(1_000), ..TaskQuery::default() };
+        let running = engine.api.query_tasks(query).await.unwrap().items;
+        let began = Instant::now();
+        let mut all = tokio::task::JoinSet::new();
+        for task in running {
+            let engine = Arc::clone(&engine);
+            all.spawn(async move {
+                engine.api.stop_task(&task.metadata.id, StopMode::Graceful).await.unwrap();
+            });
+        }
+        all_finished(&engine, tasks as u64).await;
+        ours.push(began.elapsed());
+        all.join_all().await;
+        assert_eq!(count(&engine, &[TaskPhase::Canceled]).await, tasks as u64);
+    }
+    let (ours, bare) = (median(ours), median(bare));
+    report(
+        &format!("stop of {tasks} running tasks"),
+        &format!("{ours:.2?}, bare processes {bare:.2?}"),
+        "400 within 1 s",
+        ours < Duration::from_secs(1),
+    );
+}
+
 async fn check_codes(engine: &Engine, tasks: usize) {
     let mut offset = 0;
     loop {
@@ -359,6 +414,67 @@ async fn check_codes(engine: &Engine, tasks: usize) {
         }
     }
     assert_eq!(offset as usize, tasks);
+}
+
+/// What a person waits for over a million finished tasks.
+async fn million() {
+    let dir = tempfile::tempdir().unwrap();
+    finished_tasks::store(dir.path(), MILLION).await;
+    let began = Instant::now();
+    let engine = Engine::open(dir.path()).await;
+    let opened = began.elapsed();
+    report(
+        "start over 1,000,000 finished tasks",
+        &format!("{opened:.2?}"),
+        "at most 2 s",
+        opened <= Duration::from_secs(2),
+    );
+
+    let page = |text: Option<&str>| {
+        let query = ListQuery { text: text.map(str::to_owned), limit: Some(100), ..ListQuery::default() };
+        let api = &engine.api;
+        async move {
+            let began = Instant::now();
+            let found = api.list_tasks(query).await.unwrap();
+            (began.elapsed(), found.total)
+        }
+    };
+    let (first, total) = page(None).await;
+    assert_eq!(total, MILLION);
+    report("  first page", &format!("{first:.2?}"), "at most 50 ms", first <= Duration::from_millis(50));
+    for (what, text, matches) in [
+        ("  free text that one task has", "film 777777", 1),
+        ("  free text that all have", "ENCODE", MILLION),
+        ("  free text that none has", "no such film", 0),
+    ] {
+        let mut times = vec![];
+        for _ in 0..9 {
+            let (took, total) = page(Some(text)).await;
+            assert_eq!(total, matches, "{text}");
+            times.push(took);
+        }
+        let took = median(times);
+        report(what, &format!("{took:.2?}"), "at most 200 ms", took <= Duration::from_millis(200));
+    }
+    let mut times = vec![];
+    for _ in 0..9 {
+        let began = Instant::now();
+        let counted: u64 = engine.api.summary().await.unwrap().by_phase.values().sum();
+        times.push(began.elapsed());
+        assert_eq!(counted, MILLION);
+    }
+    let took = median(times);
+    report("  counts", &format!("{took:.2?}"), "at most 50 ms", took <= Duration::from_millis(50));
+    let began = Instant::now();
+    let expired = engine.supervisor.store().expired(None, Some(MILLION as u32 - 100), 500).await.unwrap();
+    let took = began.elapsed();
+    assert_eq!(expired.len(), 100);
+    report(
+        "  what has to go of them",
+        &format!("{took:.2?}"),
+        "at most 50 ms",
+        took <= Duration::from_millis(50),
+    );
 }
 
 /// Pages of a hundred out of a hundred thousand finished tasks.

@@ -437,6 +437,7 @@ fn finished_run(n: u64) -> StoredRun {
         exit_code: Some(0),
         error: None,
         usage: None,
+        remark: None,
     };
     let task_id = TaskId::generate(n, n);
     StoredRun { task_id, run, boot_id: String::new(), pid: None, folder: true, environment: None }

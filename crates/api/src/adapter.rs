@@ -6,7 +6,7 @@ use crate::{
     ApiError, ApiHandler, LaneControl, LogAccess, LogEventStream, LogInfoStream, LogPosition,
     OutputEventStream, TaskChangeStream, TaskControl, TaskFeed, UsageStream,
 };
-use crate::{log_rows, log_stream, rows, run_environment, usage};
+use crate::{log_rows, log_stream, rows, run_environment, secrets, usage};
 use async_trait::async_trait;
 use solti_model::{
     Lane, ListQuery, LogInfo, LogRows, RunEnvironment, Slot, StopMode, Summary, Task, TaskChange, TaskEvent,
@@ -29,6 +29,11 @@ impl SupervisorApiAdapter {
         Self { supervisor, summary: Arc::default(), searches, merges }
     }
 
+    /// With its secrets.
+    async fn stored(&self, id: &TaskId) -> Result<Option<Task>, ApiError> {
+        Ok(self.supervisor.store().task(id).await.map_err(storage)?.map(|stored| stored.task))
+    }
+
     pub(crate) fn supervisor(&self) -> &Supervisor {
         &self.supervisor
     }
@@ -41,15 +46,17 @@ fn storage(error: solti_store::StoreError) -> ApiError {
 #[async_trait]
 impl ApiHandler for SupervisorApiAdapter {
     async fn submit_task(&self, spec: TaskSpec) -> Result<TaskId, ApiError> {
+        let spec = secrets::restored(&self.supervisor, spec).await?;
         Ok(self.supervisor.submit(spec).await?)
     }
 
     async fn get_task_status(&self, id: &TaskId) -> Result<Option<Task>, ApiError> {
-        Ok(self.supervisor.store().task(id).await.map_err(storage)?.map(|stored| stored.task))
+        Ok(self.stored(id).await?.map(secrets::masked))
     }
 
     async fn query_tasks(&self, query: TaskQuery) -> Result<TaskPage<Task>, ApiError> {
-        self.supervisor.store().query(&query).await.map_err(storage)
+        let page = self.supervisor.store().query(&query).await.map_err(storage)?;
+        Ok(TaskPage { items: page.items.into_iter().map(secrets::masked).collect(), total: page.total })
     }
 
     async fn list_task_runs(&self, id: &TaskId) -> Result<Vec<TaskRun>, ApiError> {
@@ -72,7 +79,8 @@ impl ApiHandler for SupervisorApiAdapter {
 #[async_trait]
 impl TaskControl for SupervisorApiAdapter {
     async fn validate_spec(&self, spec: &TaskSpec) -> Result<(), ApiError> {
-        Ok(self.supervisor.validate(spec).await?)
+        let spec = secrets::restored(&self.supervisor, spec.clone()).await?;
+        Ok(self.supervisor.validate(&spec).await?)
     }
 
     async fn stop_task(&self, id: &TaskId, mode: StopMode) -> Result<(), ApiError> {
@@ -80,8 +88,8 @@ impl TaskControl for SupervisorApiAdapter {
     }
 
     async fn rerun_task(&self, id: &TaskId) -> Result<TaskId, ApiError> {
-        match self.get_task_status(id).await? {
-            Some(task) => self.submit_task(task.spec).await,
+        match self.stored(id).await? {
+            Some(task) => Ok(self.supervisor.submit(task.spec).await?),
             None => Err(ApiError::TaskNotFound { id: id.clone() }),
         }
     }

@@ -21,6 +21,7 @@ mod log_stream;
 mod logs;
 mod rows;
 mod run_environment;
+mod secrets;
 mod settings;
 mod usage;
 

@@ -1,6 +1,6 @@
 //! Rows of the list: what is stored, joined with what the supervisor knows of tasks that are not over.
 
-use crate::ApiError;
+use crate::{ApiError, secrets};
 use solti_model::{
     LabelCount, Lane, ListQuery, RunMark, Summary, TaskChange, TaskId, TaskList, TaskPhase, TaskRow, TaskRun,
 };
@@ -46,10 +46,13 @@ pub async fn complete(supervisor: &Supervisor, tasks: Vec<StoredTask>) -> Result
     let unfinished = tasks.iter().filter(|stored| !stored.task.status.phase.is_terminal());
     let unfinished = unfinished.map(|stored| stored.task.metadata.id.clone()).collect();
     let mut states = supervisor.row_states(unfinished).await?;
-    let row = |stored: StoredTask| {
+    let row = |mut stored: StoredTask| {
         let id = &stored.task.metadata.id;
         let runs = runs.remove(id).unwrap_or_default();
         let state = states.remove(id).unwrap_or_default();
+        if let Some(status) = state.unstored {
+            stored.task.status = status;
+        }
         let waits = stored.task.status.phase == TaskPhase::Pending;
         TaskRow {
             started_at: runs.last().map(|stored| stored.run.started_at),
@@ -57,9 +60,11 @@ pub async fn complete(supervisor: &Supervisor, tasks: Vec<StoredTask>) -> Result
             next_attempt_at: stored.next_attempt_at,
             waiting: state.waiting.filter(|_| waits),
             stopping: state.stopping,
+            main_ended: state.main_ended,
+            remark: runs.last().and_then(|stored| stored.run.remark.clone()),
             trouble: state.trouble,
             recent_runs: runs.iter().map(|stored| mark(&stored.run)).collect(),
-            task: stored.task,
+            task: secrets::masked(stored.task),
         }
     };
     Ok(tasks.into_iter().map(row).collect())

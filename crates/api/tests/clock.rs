@@ -17,6 +17,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+/// No jump of the clock is shorter, and nothing here takes so long.
+const JUMP: Duration = Duration::from_millis(DAY_MS);
 
 fn libfaketime() -> Option<PathBuf> {
     let folders = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib"];
@@ -62,7 +64,7 @@ async fn a_clock_that_jumps_changes_no_timeout_and_no_duration() {
     let engine = Engine { api: SupervisorApiAdapter::new(supervisor.clone()), supervisor };
 
     // Twenty that must not time out, and one that must, while the clock goes forward by days and back again.
-    let lasting = json!({"timeout": 60_000});
+    let lasting = json!({"timeout": 600_000});
     let mut patient = Vec::new();
     for lane in 0..20 {
         let text = "echo a; sleep 1; echo b; sleep 1; echo c";
@@ -86,12 +88,12 @@ async fn a_clock_that_jumps_changes_no_timeout_and_no_duration() {
         let task = engine.finished(id).await;
         assert_eq!(task.status.phase, TaskPhase::Succeeded, "{task:?}");
         let run = engine.api.list_task_runs(id).await.unwrap().remove(0);
-        assert!((Duration::from_millis(1_900)..Duration::from_secs(30)).contains(&length(&run)), "{run:?}");
+        assert!((Duration::from_millis(1_900)..JUMP).contains(&length(&run)), "{run:?}");
     }
     assert_eq!(engine.finished(&timed).await.status.phase, TaskPhase::Timeout, "{started:?}");
-    assert!((Duration::from_millis(2_400)..Duration::from_secs(30)).contains(&began.elapsed()));
+    assert!((Duration::from_millis(2_400)..JUMP).contains(&began.elapsed()));
     let run = engine.api.list_task_runs(&timed).await.unwrap().remove(0);
-    assert!((Duration::from_millis(2_400)..Duration::from_secs(30)).contains(&length(&run)), "{run:?}");
+    assert!((Duration::from_millis(2_400)..JUMP).contains(&length(&run)), "{run:?}");
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as u64;
     assert!(run.started_at > now + DAY_MS, "the clock was never faked: {run:?}");
 }

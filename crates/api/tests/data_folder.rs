@@ -117,8 +117,13 @@ async fn a_run_folder_that_became_a_symlink_is_not_followed() {
         let id = submit().await.unwrap();
         engine.finished(&id).await;
         let run = engine.supervisor.folders().run(&id, 1);
-        // Until it is tidied, the app takes an empty folder away under our hands.
-        until("it is tidied", || !run.join("exit").exists()).await;
+        // Meanwhile the app takes an empty folder away under our hands. It tidies one run after another: when it has begun with
+        // a later one, it is done with this one.
+        until("it is being tidied", || !run.join("exit").exists()).await;
+        let later = submit().await.unwrap();
+        engine.finished(&later).await;
+        let later = engine.supervisor.folders().run(&later, 1);
+        until("the next one is being tidied", || !later.join("exit").exists()).await;
         let (swapped, target) = match whole {
             false => (run, elsewhere.path().to_owned()),
             true => (run.parent().unwrap().to_owned(), elsewhere.path().parent().unwrap().to_owned()),

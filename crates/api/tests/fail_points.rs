@@ -14,9 +14,9 @@ use solti_model::{Task, TaskPhase};
 use solti_runner::ShimRunner;
 use solti_store::Store;
 use solti_supervisor::{Supervisor, SupervisorConfig};
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::{Arc, OnceLock};
+use solti_testing::shim_with_fail_points;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 const ROUNDS: usize = 3;
@@ -35,31 +35,9 @@ async fn an_app_killed_at_any_durable_step_loses_and_repeats_nothing() {
     }
 }
 
-/// A shim with fail points, in a folder of its own: the one beside the app has none.
-fn mortal_shim() -> &'static Path {
-    static SHIM: OnceLock<PathBuf> = OnceLock::new();
-    SHIM.get_or_init(|| {
-        let target = std::env::current_exe().unwrap().ancestors().nth(3).unwrap().join("failpoints");
-        let mut build = Command::new(env!("CARGO"));
-        build.args([
-            "build",
-            "--quiet",
-            "--package",
-            "solti-shim",
-            "--bin",
-            "solti-shim",
-            "--features",
-            "failpoints",
-        ]);
-        build.arg("--target-dir").arg(&target);
-        assert!(build.status().unwrap().success(), "the shim is built");
-        target.join("debug/solti-shim")
-    })
-}
-
 async fn engine(dir: &Path) -> Engine {
     let config = SupervisorConfig { grace: Duration::from_secs(1), ..SupervisorConfig::new(dir) };
-    let runner = Arc::new(ShimRunner::new(mortal_shim()));
+    let runner = Arc::new(ShimRunner::new(shim_with_fail_points()));
     let supervisor = Supervisor::start(Store::open(dir).unwrap(), runner, config).await.unwrap();
     Engine { api: solti_api::SupervisorApiAdapter::new(supervisor.clone()), supervisor }
 }

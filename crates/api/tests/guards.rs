@@ -63,9 +63,10 @@ async fn only_who_is_known_or_knows_the_token_gets_through() {
 async fn a_caller_over_its_rate_is_told_when_to_come_back() {
     let dir = tempfile::tempdir().unwrap();
     let engine = Engine::open(dir.path()).await;
-    let (guards, _) = guards(dir.path(), RateLimit::new(1, 3));
+    let (guards, token) = guards(dir.path(), RateLimit::new(1, 3));
     let api = guards.around(Arc::new(engine.api.clone()));
-    let ask = || from(Origin::App).scope(api.summary());
+    let token = token.text();
+    let ask = || network(Some(&token)).scope(api.summary());
     for _ in 0..3 {
         ask().await.expect("within the burst");
     }

@@ -6,6 +6,7 @@ use common::{Engine, bash, spec};
 use serde_json::json;
 use solti_api::{ApiHandler, LogAccess, LogPosition};
 use solti_model::OutputEvent;
+use std::time::Instant;
 use tokio_stream::StreamExt as _;
 
 async fn rest(
@@ -74,14 +75,16 @@ async fn the_end_of_a_long_log_is_reached_without_reading_it() {
     engine.finished(&id).await;
     let mut after = LogPosition::started(1);
     after.stdout.lines = LINES - 1;
-    let began = std::time::Instant::now();
-    let events = rest(&engine, &id, after).await;
-    let resumed = began.elapsed();
-    assert_eq!(events.len(), 2);
-    assert_eq!(common::chunk(&events[0].1).unwrap().3, LINES.to_string());
-    let began = std::time::Instant::now();
-    let mut all = engine.api.stream_task_logs(&id).await.unwrap();
-    while all.next().await.is_some() {}
-    let whole = began.elapsed();
-    assert!(resumed * 10 < whole, "the last line took {resumed:?}, all of them {whole:?}");
+    let round = async || {
+        let began = Instant::now();
+        let events = rest(&engine, &id, after).await;
+        let resumed = began.elapsed();
+        assert_eq!(events.len(), 2);
+        assert_eq!(common::chunk(&events[0].1).unwrap().3, LINES.to_string());
+        let began = Instant::now();
+        let mut all = engine.api.stream_task_logs(&id).await.unwrap();
+        while all.next().await.is_some() {}
+        (resumed, began.elapsed())
+    };
+    solti_testing::any_round("the last line, and all of them", round, |(last, all)| *last * 10 < *all).await;
 }

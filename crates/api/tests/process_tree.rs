@@ -2,20 +2,16 @@
 
 mod common;
 
-use common::{Engine, bash, spec};
+use common::{Engine, PATIENCE, bash, spec, within};
 use serde_json::json;
-use solti_api::{ApiHandler, TaskControl};
-use solti_model::{StopMode, TaskId, TaskPhase};
+use solti_api::{ApiHandler, LogAccess, TaskControl, TaskFeed};
+use solti_model::{StopMode, TaskEventKind, TaskId, TaskPhase, TaskRow};
+use solti_supervisor::SupervisorConfig;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// As `Engine::open` sets it.
 const GRACE: Duration = Duration::from_secs(1);
-/// What the shim gives to a pipe that stays open after the leader's end.
-const DRAIN: Duration = Duration::from_secs(1);
-/// For a machine that runs other tests too.
-const SLACK: Duration = Duration::from_secs(2);
 
 /// A child, a grandchild in a session of its own, and one whose parents have gone; then the leader waits.
 fn family(pids: &Path) -> String {
@@ -51,7 +47,7 @@ async fn printed(engine: &Engine, id: &TaskId, line: &str) {
         }
         panic!("the log ends without {line:?}");
     };
-    tokio::time::timeout(common::PATIENCE, seen).await.expect("the line comes");
+    within("the line comes", seen).await;
 }
 
 /// Runs the family and returns once all of it is there.
@@ -75,10 +71,8 @@ async fn a_stop_ends_grandchildren_too_wherever_they_have_gone() {
         let (engine, pids) = (Engine::open(dir.path()).await, pids_file(&dir));
         let id = start_family(&engine, &pids, json!({})).await;
         assert!(noted(&pids).into_iter().all(is_alive));
-        let stopped_at = Instant::now();
         engine.api.stop_task(&id, mode).await.unwrap();
         assert_eq!(engine.finished(&id).await.status.phase, TaskPhase::Canceled);
-        assert!(stopped_at.elapsed() < GRACE + DRAIN + SLACK, "took {:?}", stopped_at.elapsed());
         assert_eq!(noted(&pids).into_iter().filter(|pid| is_alive(*pid)).count(), 0);
     }
 }
@@ -87,7 +81,7 @@ async fn a_stop_ends_grandchildren_too_wherever_they_have_gone() {
 async fn a_timeout_ends_grandchildren_too() {
     let dir = tempfile::tempdir().unwrap();
     let (engine, pids) = (Engine::open(dir.path()).await, pids_file(&dir));
-    let id = start_family(&engine, &pids, json!({"timeout": 4000})).await;
+    let id = start_family(&engine, &pids, json!({"timeout": 10_000})).await;
     assert_eq!(engine.finished(&id).await.status.phase, TaskPhase::Timeout);
     assert_eq!(engine.api.list_task_runs(&id).await.unwrap()[0].phase, TaskPhase::Timeout);
     assert_eq!(noted(&pids).into_iter().filter(|pid| is_alive(*pid)).count(), 0);
@@ -108,14 +102,15 @@ async fn who_ignores_term_is_killed_after_the_grace() {
     assert_eq!(engine.finished(&id).await.status.phase, TaskPhase::Canceled);
     let took = stopped_at.elapsed();
     assert!(took >= GRACE, "it had its grace: {took:?}");
-    assert!(took < GRACE + DRAIN + SLACK, "took {took:?}");
     assert!(!is_alive(noted(&pids)[0]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_ends_in_order_on_term_keeps_its_exit_code() {
     let dir = tempfile::tempdir().unwrap();
-    let engine = Engine::open(dir.path()).await;
+    // Time enough to say it on a busy machine.
+    let config = SupervisorConfig { grace: PATIENCE, ..SupervisorConfig::new(dir.path()) };
+    let engine = Engine::open_with(config).await;
     let text = "trap 'echo saved; exit 9' TERM; echo ready; while :; do sleep 0.05; done";
     let id = engine.api.submit_task(spec("s", bash(text), json!({}))).await.unwrap();
     printed(&engine, &id, "ready").await;
@@ -126,20 +121,105 @@ async fn who_ends_in_order_on_term_keeps_its_exit_code() {
     assert!(engine.lines(&id).await.iter().any(|line| line == "saved"));
 }
 
+/// The rule was once that such a process keeps its task no longer than a second: what it printed after that was lost, it died of
+/// SIGPIPE, and the task had succeeded.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_grandchild_that_keeps_the_pipe_does_not_keep_the_task_running() {
+async fn who_goes_on_writing_keeps_the_task_running_and_nothing_of_it_is_lost() {
     let dir = tempfile::tempdir().unwrap();
     let (engine, pids) = (Engine::open(dir.path()).await, pids_file(&dir));
-    let text = format!("sleep 600 & echo $! > {}; echo last; exit 7", pids.display());
+    let text = format!(
+        "for n in 1 2 3 4 5; do echo line $n; sleep 0.4; done & echo $! > {}; echo last; exit 7",
+        pids.display()
+    );
     let id = engine.api.submit_task(spec("s", bash(&text), json!({}))).await.unwrap();
-    printed(&engine, &id, "last").await;
-    let printed_at = Instant::now();
+    let row = main_ended(&engine, &id).await;
+    let said = row.main_ended.unwrap();
+    // Its sleep holds the output open too, when there is one.
+    assert_eq!(said.exit_code, Some(7));
+    assert!((1..=2).contains(&said.writers), "{said:?}");
+    let how = match said.writers {
+        1 => "main program ended with exit 7; 1 process still writes: ",
+        _ => "main program ended with exit 7; 2 processes still write: ",
+    };
+    assert!(said.text.starts_with(how), "{said:?}");
+    assert!(said.text.contains(&format!("script, pid {}", noted(&pids)[0])), "{said:?}");
+    assert_eq!(row.task.status.phase, TaskPhase::Running);
     let task = engine.finished(&id).await;
-    assert!(printed_at.elapsed() < DRAIN + SLACK, "took {:?}", printed_at.elapsed());
     assert_eq!((task.status.phase, task.status.exit_code), (TaskPhase::Failed, Some(7)));
-    assert_eq!(engine.lines(&id).await, ["last"]);
-    // A program may leave a daemon behind on purpose: it is let be.
-    let left = noted(&pids)[0];
-    assert!(is_alive(left));
-    assert!(Command::new("kill").arg(left.to_string()).status().unwrap().success());
+    let mut lines = engine.lines(&id).await;
+    lines.sort();
+    assert_eq!(lines, ["last", "line 1", "line 2", "line 3", "line 4", "line 5"]);
+    let row = engine.api.get_task_row(&id).await.unwrap().unwrap();
+    assert_eq!((row.main_ended, row.remark), (None, None));
+    let events = engine.api.task_events(&id).await.unwrap();
+    assert!(events.iter().any(|event| event.kind == TaskEventKind::MainEnded), "{events:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_of_the_app_finds_out_again_that_the_main_program_has_ended() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = Engine::open(dir.path()).await;
+    let id = engine.api.submit_task(spec("s", bash("sleep 600 & exit 7"), json!({}))).await.unwrap();
+    let before = main_ended(&engine, &id).await.main_ended;
+    engine.supervisor.shut_down().await;
+    drop(engine);
+    let engine = Engine::open(dir.path()).await;
+    assert_eq!(main_ended(&engine, &id).await.main_ended, before);
+    engine.api.stop_task(&id, StopMode::Graceful).await.unwrap();
+    let task = engine.finished(&id).await;
+    assert_eq!((task.status.phase, task.status.exit_code), (TaskPhase::Canceled, Some(7)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_that_does_not_wait_for_others_ends_them_and_hears_them_to_the_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let (engine, pids) = (Engine::open(dir.path()).await, pids_file(&dir));
+    let text = format!(
+        "(trap 'echo bye; exit 0' TERM; echo $BASHPID > {}; while :; do sleep 0.05; done) & \
+         while [ ! -s {} ]; do sleep 0.02; done; exit 7",
+        pids.display(),
+        pids.display()
+    );
+    let mut kind = bash(&text);
+    kind["subprocess"]["afterMain"] = json!("end");
+    let id = engine.api.submit_task(spec("s", kind, json!({}))).await.unwrap();
+    let task = engine.finished(&id).await;
+    assert_eq!((task.status.phase, task.status.exit_code), (TaskPhase::Failed, Some(7)));
+    assert!(engine.lines(&id).await.contains(&"bye".to_owned()));
+    assert!(!is_alive(noted(&pids)[0]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn output_that_is_cut_all_the_same_is_said() {
+    let dir = tempfile::tempdir().unwrap();
+    let (engine, pids) = (Engine::open(dir.path()).await, pids_file(&dir));
+    let text = format!("echo $$ > {}; echo ready; exec sleep 600", pids.display());
+    let id = engine.api.submit_task(spec("s", bash(&text), json!({}))).await.unwrap();
+    printed(&engine, &id, "ready").await;
+    // As a service does that was given the descriptor.
+    let held = std::fs::File::options().write(true).open(format!("/proc/{}/fd/1", noted(&pids)[0])).unwrap();
+    engine.api.stop_task(&id, StopMode::Graceful).await.unwrap();
+    engine.finished(&id).await;
+    let remark = engine.api.list_task_runs(&id).await.unwrap()[0].remark.clone();
+    assert!(remark.as_ref().is_some_and(|remark| remark.starts_with("output was cut")), "{remark:?}");
+    assert_eq!(engine.api.get_task_row(&id).await.unwrap().unwrap().remark, remark);
+    assert_eq!(engine.api.log_info(&id, 1).await.unwrap().remark, remark);
+    drop(held);
+}
+
+/// Waits until the row says that the main program has ended.
+async fn main_ended(engine: &Engine, id: &TaskId) -> TaskRow {
+    use tokio_stream::StreamExt as _;
+    let mut changes = engine.api.watch_tasks().await.unwrap();
+    let said = async {
+        loop {
+            let row = engine.api.get_task_row(id).await.unwrap().unwrap();
+            if row.main_ended.is_some() {
+                return row;
+            }
+            assert!(!row.task.status.phase.is_terminal(), "{row:?}");
+            changes.next().await.expect("changes go on");
+        }
+    };
+    within("it is said", said).await
 }

@@ -120,3 +120,66 @@ async fn a_task_between_two_attempts_is_not_run_again() {
     let task = engine.finished(&id).await;
     assert_eq!((task.status.phase, task.status.attempt), (TaskPhase::Failed, 1));
 }
+
+/// Closes the engine and removes its database; what was not closed properly goes as well.
+async fn remove_database(engine: Engine, dir: &Path) {
+    engine.supervisor.shut_down().await;
+    drop(engine);
+    for name in ["solti.db", "solti.db-wal", "solti.db-shm"] {
+        let _ = fs::remove_file(dir.join(name));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_is_gone_without_a_copy_takes_no_log_and_no_process_with_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = Engine::open_with(config(dir.path())).await;
+    let over = submit(&engine, "over", "echo over said").await;
+    engine.finished(&over).await;
+    let alive = submit(&engine, "alive", "echo alive said; sleep 60").await;
+    engine.running(&alive).await;
+    remove_database(engine, dir.path()).await;
+
+    let engine = Engine::open_with(config(dir.path())).await;
+    assert!(engine.supervisor.was_restored());
+    assert_eq!(engine.lines(&over).await, ["over said"]);
+    engine.running(&alive).await;
+    engine.api.stop_task(&alive, StopMode::Kill).await.unwrap();
+    assert_eq!(engine.finished(&alive).await.status.phase, TaskPhase::Canceled);
+    assert_eq!(engine.lines(&alive).await, ["alive said"]);
+    engine.supervisor.shut_down().await;
+    // From now on it is as any other.
+    assert!(!Engine::open_with(config(dir.path())).await.supervisor.was_restored());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn folders_that_an_older_database_does_not_know_are_kept_and_those_of_deleted_tasks_are_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = Engine::open_with(config(dir.path())).await;
+    let deleted = submit(&engine, "deleted", "echo deleted said").await;
+    engine.finished(&deleted).await;
+    engine.api.delete_task(&deleted).await.unwrap();
+    let copy = engine.supervisor.store().back_up().await.unwrap().path;
+    let later = submit(&engine, "later", "echo later said").await;
+    engine.finished(&later).await;
+    let alive = submit(&engine, "alive", "echo alive said; sleep 60").await;
+    engine.running(&alive).await;
+    remove_database(engine, dir.path()).await;
+    // A person puts an older copy back, and the removal of a deleted task did not get through.
+    fs::copy(copy, dir.path().join("solti.db")).unwrap();
+    let left = dir.path().join("runs").join(deleted.as_str()).join("1");
+    fs::create_dir_all(&left).unwrap();
+    fs::write(left.join("output.log"), "deleted said\n").unwrap();
+
+    let engine = Engine::open_with(config(dir.path())).await;
+    common::until("the deleted task's folder is removed", || !left.exists()).await;
+    let mut changes = engine.supervisor.changes();
+    while engine.api.get_task_status(&alive).await.unwrap().is_none() {
+        changes.next().await.unwrap();
+    }
+    engine.running(&alive).await;
+    assert_eq!(engine.lines(&later).await, ["later said"]);
+    assert!(engine.api.get_task_status(&deleted).await.unwrap().is_none());
+    engine.api.stop_task(&alive, StopMode::Kill).await.unwrap();
+    assert_eq!(engine.finished(&alive).await.status.phase, TaskPhase::Canceled);
+}

@@ -6,6 +6,8 @@ mod common;
 use common::{Engine, bash, chunk, spec};
 use serde_json::json;
 use solti_api::{ApiHandler, LogAccess, TaskFeed};
+use solti_testing::any_round;
+use std::cell::OnceCell;
 use std::time::Duration;
 use tokio_stream::StreamExt as _;
 
@@ -48,16 +50,26 @@ async fn print(engine: &Engine, watched: bool) -> (solti_model::TaskId, Duration
 async fn readers_that_never_read_slow_nothing_and_cost_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let engine = Engine::open(dir.path()).await;
-    let (_, alone) = print(&engine, false).await;
-    let before = memory();
-    let (id, watched) = print(&engine, true).await;
-    let grown = memory() - before;
-    println!("alone {alone:?}, with 10 stopped readers {watched:?}, memory grown by {} KiB", grown / 1024);
-    assert!(grown < 50 << 20, "memory has grown by {grown} bytes");
+    let id = OnceCell::new();
+    let round = async || {
+        let (_, alone) = print(&engine, false).await;
+        let before = memory();
+        let (watched_id, watched) = print(&engine, true).await;
+        let grown = memory() - before;
+        println!(
+            "alone {alone:?}, with 10 stopped readers {watched:?}, memory grown by {} KiB",
+            grown / 1024
+        );
+        assert!(grown < 50 << 20, "memory has grown by {grown} bytes");
+        let _ = id.set(watched_id);
+        (alone, watched)
+    };
     // Ten pipelines that hold still cost nothing; twice the time is a busy machine, ten times would be a brake.
-    assert!(watched < alone * 3 + Duration::from_secs(1), "{alone:?} alone, {watched:?} with readers");
+    let fits = |(alone, watched): &(Duration, Duration)| *watched < *alone * 3 + Duration::from_secs(1);
+    any_round("alone, and with readers", round, fits).await;
+    let id = id.get().unwrap();
 
-    let mut stream = engine.api.stream_task_logs(&id).await.unwrap();
+    let mut stream = engine.api.stream_task_logs(id).await.unwrap();
     let mut next = 0;
     while let Some(event) = stream.next().await {
         if let Some((_, _, seq, line)) = chunk(&event) {

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Engine, bash, command, spec};
+use common::{Engine, bash, command, spec, until};
 use serde_json::json;
 use solti_api::{ApiHandler, SupervisorApiAdapter};
 use solti_model::{TaskId, TaskPhase};
@@ -51,7 +51,7 @@ async fn silent_and_printing_tasks_in_turn_keep_their_logs_and_ends_apart() {
             assert_eq!(engine.lines(id).await, Vec::<String>::new());
             assert_eq!(engine.api.list_task_runs(id).await.unwrap().len(), 1);
         }
-        assert!(!folders(dir.path(), "spare").is_empty(), "no folder was kept");
+        until("a folder is kept", || !folders(dir.path(), "spare").is_empty()).await;
         engine.supervisor.shut_down().await;
         let mut with_log: Vec<_> = printed.iter().map(|(id, _)| id.as_str().to_owned()).collect();
         with_log.sort();

@@ -125,13 +125,16 @@ pub struct Run {
     /// How long it may take, as in 90s or 2h
     #[arg(long, short, value_parser = humantime::parse_duration)]
     pub timeout: Option<Duration>,
+    /// What becomes of processes that are left when the command ends
+    #[arg(long, value_enum, default_value_t = AfterMain::Wait)]
+    pub after_main: AfterMain,
     /// Try a failure again so often, with growing pauses
     #[arg(long, value_name = "TIMES", value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_RETRIES)))]
     pub retries: Option<u32>,
     #[arg(long, value_name = "KEY=VALUE", value_parser = pair)]
     pub label: Vec<(String, String)>,
     /// The command and its arguments, as they are: no shell reads them
-    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "COMMAND")]
+    #[arg(required = true, trailing_var_arg = true, value_name = "COMMAND")]
     pub argv: Vec<String>,
 }
 
@@ -143,6 +146,14 @@ pub enum WhenBusy {
     Refuse,
     /// Stop what runs there
     Replace,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum AfterMain {
+    /// The task lasts until they have closed its output
+    Wait,
+    /// They are asked to end, after a grace they are killed
+    End,
 }
 
 #[derive(Debug, Args)]
@@ -268,5 +279,16 @@ mod tests {
             let Command::Run(run) = cli.command else { panic!("a run was written") };
             assert_eq!((run.wait, run.argv), (true, vec!["make".into(), "-j8".into(), "--wait".into()]));
         }
+    }
+
+    #[test]
+    fn a_flag_that_is_none_is_refused_and_not_run() {
+        for line in ["solti run --bogus x", "solti run --wait -Z make", "solti run --wiat make -j8"] {
+            let refused = Cli::try_parse_from(line.split(' ')).expect_err("refused");
+            assert_eq!(refused.kind(), clap::error::ErrorKind::UnknownArgument, "{line}");
+        }
+        let odd = Cli::parse_from(["solti", "run", "--", "--odd-name", "x"]);
+        let Command::Run(run) = odd.command else { panic!("a run was written") };
+        assert_eq!(run.argv, ["--odd-name", "x"]);
     }
 }

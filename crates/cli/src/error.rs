@@ -1,5 +1,6 @@
 //! What can go wrong in this program itself, each in one sentence that says what to do.
 
+use crate::terminal;
 use solti_api::ApiError;
 use solti_engine::in_full;
 use std::io;
@@ -59,13 +60,13 @@ impl CliError {
     /// To standard error: a sentence, or the JSON of an error of the API.
     pub fn print(&self, as_json: bool) {
         let body = match self {
-            Self::Api(error) => serde_json::to_string(error).ok(),
-            Self::Field(error) => serde_json::to_string(&ApiError::from(error.clone())).ok(),
+            Self::Api(error) => terminal::json(error).ok(),
+            Self::Field(error) => terminal::json(&ApiError::from(error.clone())).ok(),
             _ => None,
         };
         match body.filter(|_| as_json) {
             Some(body) => eprintln!("{body}"),
-            None => eprintln!("solti: {}", in_full(self)),
+            None => eprintln!("solti: {}", terminal::harmless_lines(&in_full(self))),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Events of a log onto this program's own streams: what a task wrote to stderr goes to stderr.
 
 use crate::args::Stream;
-use crate::show;
+use crate::{show, terminal};
 use futures::{FutureExt as _, StreamExt as _};
 use solti_api::OutputEventStream;
 use solti_model::{OutputEvent, OutputStreamKind};
@@ -71,8 +71,7 @@ impl LogPrinter {
             return Ok(());
         }
         if self.options.as_json {
-            serde_json::to_writer(&mut self.out, event)?;
-            return self.out.write_all(b"\n");
+            return writeln!(self.out, "{}", terminal::json(event)?);
         }
         match event {
             OutputEvent::Chunk { stream, ts, line, .. } => {

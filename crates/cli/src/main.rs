@@ -13,6 +13,7 @@ mod server;
 mod show;
 mod table;
 mod task_ids;
+mod terminal;
 
 use args::Cli;
 use clap::Parser as _;

@@ -1,6 +1,6 @@
 //! Orders for tasks: from the words of `solti run`, and from a file.
 
-use crate::args::{Run, WhenBusy};
+use crate::args::{AfterMain, Run, WhenBusy};
 use crate::error::CliError;
 use rand::Rng as _;
 use solti_model::{
@@ -30,6 +30,10 @@ pub fn from_words(run: Run, here: Option<&Path>) -> Result<TaskSpec, CliError> {
         env: run.env.iter().map(|word| variable(word)).collect::<Result<_, _>>()?,
         cwd: cwd.map(|cwd| cwd.to_string_lossy().into_owned()),
         fail_on_non_zero: true,
+        after_main: match run.after_main {
+            AfterMain::Wait => solti_model::AfterMain::Wait,
+            AfterMain::End => solti_model::AfterMain::End,
+        },
     });
     let mut spec = TaskSpec::new(slot, kind);
     spec.timeout = run.timeout.map(|timeout| u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX));

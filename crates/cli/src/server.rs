@@ -2,7 +2,8 @@
 
 use crate::args::Options;
 use crate::error::CliError;
-use solti_http::{ClientOptions, Endpoint, HttpClient, Reachability, Trust};
+use crate::terminal::harmless;
+use solti_http::{ClientOptions, Endpoint, HttpClient, Reachability, Trust, connect_unix};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use tokio::net::UnixStream;
@@ -26,7 +27,7 @@ pub fn socket(data_dir: &Path) -> PathBuf {
 /// # Errors
 /// [`CliError::NoServer`] where nobody listens, [`CliError::NoSocket`] where the app runs and does not.
 pub async fn connect(socket: &Path) -> Result<UnixStream, CliError> {
-    UnixStream::connect(socket).await.map_err(|source| {
+    connect_unix(socket).await.map_err(|source| {
         let data_dir = socket.ancestors().nth(2).unwrap_or(socket);
         let socket = socket.to_owned();
         match source.kind() {
@@ -68,7 +69,7 @@ pub fn tell_of_breaks(client: &HttpClient) -> JoinSet<()> {
             match &*reachability.borrow_and_update() {
                 Reachability::Lost(reason) if !lost => {
                     lost = true;
-                    eprintln!("solti: {reason}; trying again");
+                    eprintln!("solti: {}; trying again", harmless(reason));
                 }
                 Reachability::Reached if lost => {
                     lost = false;

@@ -1,6 +1,7 @@
 //! Words and colours for what a task is and does.
 
-use crate::table::{Cell, harmless};
+use crate::table::Cell;
+use crate::terminal::harmless;
 use anstyle::{AnsiColor, Style};
 use solti_model::{Task, TaskPhase, TaskRow, Waiting};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -36,6 +37,7 @@ pub fn status(row: &TaskRow) -> Cell {
         (Some(Waiting::Starting), _) => Some("starting".into()),
         (Some(_), _) => None,
         (None, _) if row.stopping => Some("stopping".into()),
+        (None, _) if row.main_ended.is_some() => Some("main program ended".into()),
         (None, Some(code)) if code != 0 => Some(code.to_string()),
         (None, _) => None,
     });

@@ -1,5 +1,6 @@
 //! Tables for people: as wide as the terminal, one column giving way; whole where nobody's terminal is the limit.
 
+use crate::terminal::harmless;
 use anstyle::Style;
 use std::io::{self, IsTerminal as _, Write as _};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
@@ -31,18 +32,6 @@ impl Cell {
     fn width(&self) -> usize {
         self.text.width()
     }
-}
-
-/// Control characters as their pictures, so that a name can neither steer the terminal nor break a line.
-pub fn harmless(text: &str) -> String {
-    let shown = |c: char| match c {
-        '\0'..='\u{1f}' => char::from_u32(0x2400 + c as u32).unwrap_or('\u{fffd}'),
-        '\u{7f}' => '\u{2421}',
-        // C1 controls, and the characters that change the direction of what follows.
-        '\u{80}'..='\u{9f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
-        other => other,
-    };
-    text.chars().map(shown).collect()
 }
 
 /// Prints `rows` under `head`; the column `flexible` gives way where it must.

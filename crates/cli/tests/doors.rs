@@ -135,3 +135,27 @@ fn an_app_that_lets_nobody_in_is_told_from_none() {
         format!("solti: Solti runs here (process {}) and lets no other program in", std::process::id());
     assert!(said().starts_with(&running), "{}", said());
 }
+
+#[test]
+fn a_token_that_cannot_be_read_leaves_this_user_its_socket() {
+    let place = Place::new();
+    set_up(&place, "http = \"127.0.0.1:0\"\n");
+    // No file, whoever asks.
+    fs::create_dir_all(place.data_dir().join("api/token")).unwrap();
+    let server = place.serve(&[]);
+    assert_eq!(place.json(&["list", "--json"])["total"], 0);
+    server.signal(rustix::process::Signal::TERM);
+    assert_eq!(server.lines.rest(), Vec::<String>::new(), "HTTP is shut");
+}
+
+#[test]
+fn a_data_folder_may_be_as_deep_as_any() {
+    let place = Place::new();
+    let deep = place.data_dir().join("d".repeat(120));
+    let deep = deep.to_str().unwrap();
+    let server = place.serve(&["--data-dir", deep]);
+    assert_eq!(place.json(&["--data-dir", deep, "list", "--json"])["total"], 0);
+    let ran = place.command(&["--data-dir", deep, "run", "--wait", "--", "echo", "here"]).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&ran.stdout), "here\n", "{ran:?}");
+    drop(server);
+}

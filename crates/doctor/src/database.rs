@@ -2,7 +2,7 @@
 
 use crate::words::{age, bytes};
 use solti_model::Finding;
-use solti_store::{StoreError, backups, inspect, sqlite_version};
+use solti_store::{DAMAGED_KEPT, StoreError, backups, damaged, inspect, sqlite_version};
 use std::error::Error;
 use std::path::Path;
 
@@ -52,15 +52,21 @@ pub fn copies(dir: &Path) -> Finding {
 
 /// What was kept of damaged databases, if anything was.
 pub fn set_aside(dir: &Path) -> Option<Finding> {
-    let names =
-        std::fs::read_dir(dir).ok()?.flatten().filter_map(|entry| entry.file_name().into_string().ok());
-    let kept: Vec<String> =
-        names.filter(|name| name.starts_with("solti.db.damaged-") && !name.ends_with("-wal")).collect();
+    let kept: Vec<String> = damaged(dir)
+        .ok()?
+        .iter()
+        .map(|damaged| {
+            let name = damaged.path.file_name().unwrap_or_default().to_string_lossy();
+            format!("{name} ({})", bytes(damaged.bytes))
+        })
+        .collect();
     (!kept.is_empty()).then(|| {
         Finding::warning(
             "Damaged database",
             format!("kept as {}", kept.join(", ")),
-            "Nothing needs it any more but you; delete it when you have no use for it.",
+            format!(
+                "Nothing needs it any more but you; delete it when you have no use for it. The latest {DAMAGED_KEPT} are kept."
+            ),
         )
     })
 }

@@ -41,6 +41,7 @@ pub fn examine(place: &Place, more: Vec<Finding>) -> Diagnosis {
     findings.push(machine::shim(&place.shim));
     findings.extend(runs::folders(&place.data_dir, &place.logs));
     findings.push(machine::process_groups());
+    findings.push(machine::limits());
     findings.push(machine::session_bus());
     findings.extend(more);
     Diagnosis { version: env!("CARGO_PKG_VERSION").into(), findings }

@@ -1,5 +1,6 @@
-//! What the machine has to offer: the shim, cgroups, a session bus.
+//! What the machine has to offer: the shim, cgroups, descriptors and processes, a session bus.
 
+use rustix::process::{Resource, getrlimit};
 use solti_model::Finding;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
@@ -57,6 +58,47 @@ fn own_cgroup() -> Option<PathBuf> {
 
 fn may_write(path: &Path) -> bool {
     rustix::fs::access(path, rustix::fs::Access::WRITE_OK).is_ok()
+}
+
+/// Descriptors that the engine has open beside those of runs, with room for readers of logs and callers.
+const OWN_DESCRIPTORS: u64 = 256;
+/// A shim and its program, at least.
+const PROCESSES_A_TASK: u64 = 2;
+/// With less, a person meets the limit.
+const ENOUGH_TASKS: u64 = 1_000;
+
+/// How many tasks can run at once, by what the system lets this user have.
+pub fn limits() -> Finding {
+    const WHAT: &str = "Limits";
+    let descriptors = getrlimit(Resource::Nofile).maximum.map(|most| most.saturating_sub(OWN_DESCRIPTORS));
+    let processes = most_processes().map(|most| most / PROCESSES_A_TASK);
+    let words = |tasks: Option<u64>| tasks.map_or("any number".to_owned(), |tasks| tasks.to_string());
+    let said =
+        format!("open files carry {} running tasks, processes {}", words(descriptors), words(processes));
+    let least = descriptors.into_iter().chain(processes).min();
+    if least.is_none_or(|least| least >= ENOUGH_TASKS) {
+        return Finding::ok(WHAT, said);
+    }
+    Finding::warning(
+        WHAT,
+        said,
+        "Tasks over that wait until others end. The hard limits of open files and processes are raised in \
+         /etc/security/limits.conf, for services with LimitNOFILE= and TasksMax=.",
+    )
+}
+
+/// The smallest of the user's limit, the kernel's, and that of the control group and those above it; `None` when nothing
+/// limits them.
+fn most_processes() -> Option<u64> {
+    let number = |path: &Path| std::fs::read_to_string(path).ok()?.trim().parse().ok();
+    let kernel = ["/proc/sys/kernel/pid_max", "/proc/sys/kernel/threads-max"];
+    let kernel = kernel.into_iter().filter_map(|path| number(Path::new(path)));
+    let own = own_cgroup();
+    let groups =
+        own.iter().flat_map(|own| own.ancestors()).filter_map(|group| number(&group.join("pids.max")));
+    // The superuser has none of his own.
+    let user = if rustix::process::geteuid().is_root() { None } else { getrlimit(Resource::Nproc).maximum };
+    kernel.chain(groups).chain(user).min()
 }
 
 pub fn session_bus() -> Finding {

@@ -46,6 +46,11 @@ async fn a_sound_folder_is_well_while_the_app_has_it_open_and_stays_as_it_is() {
     assert!(finding(&diagnosis, "Database").said.starts_with("sound"), "{diagnosis:?}");
     assert!(finding(&diagnosis, "Copies").said.starts_with("1, the latest"), "{diagnosis:?}");
     assert_eq!(finding(&diagnosis, "Shim").state, FindingState::Ok);
+    let limits = &finding(&diagnosis, "Limits").said;
+    assert!(
+        limits.starts_with("open files carry ") && limits.contains(" running tasks, processes "),
+        "{limits}"
+    );
     assert_eq!(finding(&diagnosis, "Window").said, "one");
     assert_ne!(diagnosis.state(), FindingState::Problem);
     assert_eq!(fs::read(dir.path().join("solti.db")).unwrap(), before);

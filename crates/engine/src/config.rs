@@ -2,8 +2,10 @@
 //! Settings that a person changes in the window are data and live in the store.
 
 use crate::EngineError;
+use crate::lock::LOCK_FILE;
 use solti_logstore::first_file;
 use solti_model::TaskId;
+use solti_store::DATABASE_FILE;
 use solti_supervisor::RunFolders;
 use std::{
     env,
@@ -73,17 +75,43 @@ pub fn data_dir() -> Result<PathBuf, EngineError> {
 }
 
 /// Makes the folder private. One that belongs to someone else is refused: whoever owns it could swap a run's
-/// files under a task.
+/// files under a task. So is one that others may use and that is not Solti's own: `/tmp` must stay as it is.
 fn prepare(dir: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
     let found = std::fs::metadata(dir)?;
-    if found.uid() != rustix::process::geteuid().as_raw() {
-        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it belongs to another user"));
+    let own_uid = rustix::process::geteuid().as_raw();
+    let refused = |why| Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
+    if found.uid() != own_uid {
+        return refused("it belongs to another user");
     }
-    if found.permissions().mode() & 0o077 != 0 {
-        std::fs::set_permissions(dir, Permissions::from_mode(0o700))?;
+    let mode = found.permissions().mode();
+    if mode & 0o077 == 0 {
+        return Ok(());
     }
-    Ok(())
+    if mode & SHARED != 0 || !(is_empty(dir)? || is_ours(dir, own_uid)) {
+        return refused(
+            "other users may look into it, and it is not Solti's own: name a new folder, or an empty one",
+        );
+    }
+    std::fs::set_permissions(dir, Permissions::from_mode(0o700))
+}
+
+/// The sticky bit: a folder that many users put things into.
+const SHARED: u32 = 0o1000;
+
+fn is_empty(dir: &Path) -> io::Result<bool> {
+    Ok(std::fs::read_dir(dir)?.next().is_none())
+}
+
+/// What a person puts into a new data folder before the first start.
+const SERVE_FILE: &str = "serve.toml";
+
+/// Whether the folder holds what only Solti has in one, and as this user's.
+fn is_ours(dir: &Path, own_uid: u32) -> bool {
+    let file = |name: &str| std::fs::symlink_metadata(dir.join(name));
+    [LOCK_FILE, DATABASE_FILE, SERVE_FILE]
+        .iter()
+        .any(|name| file(name).is_ok_and(|found| found.is_file() && found.uid() == own_uid))
 }
 
 fn shim() -> Result<PathBuf, EngineError> {
@@ -108,6 +136,40 @@ mod tests {
         std::fs::set_permissions(&dir, Permissions::from_mode(0o755)).expect("own folder");
         prepare(&dir).expect("prepared again");
         assert_eq!(mode(&dir), 0o700);
+    }
+
+    #[test]
+    fn a_folder_that_is_not_ours_stays_as_it_is() {
+        let parent = tempfile::tempdir().expect("temp dir");
+        let mode = |dir: &Path| std::fs::metadata(dir).expect("there").permissions().mode() & 0o7777;
+        let open = |name: &str, bits: u32, holds: &str| {
+            let dir = parent.path().join(name);
+            std::fs::create_dir(&dir).expect("made");
+            if !holds.is_empty() {
+                std::fs::write(dir.join(holds), "").expect("written");
+            }
+            std::fs::set_permissions(&dir, Permissions::from_mode(bits)).expect("own folder");
+            (prepare(&dir).map_err(|error| error.to_string()), mode(&dir))
+        };
+        for (name, bits, holds) in [
+            ("tmp", 0o1777, ""),
+            ("used tmp", 0o1777, DATABASE_FILE),
+            ("home", 0o755, "notes"),
+            ("var", 0o777, "x"),
+        ] {
+            let (refused, mode) = open(name, bits, holds);
+            assert!(refused.is_err_and(|why| why.contains("not Solti's own")), "{name}");
+            assert_eq!(mode, bits, "{name}");
+        }
+        for (name, bits, holds) in [
+            ("new", 0o755, ""),
+            ("locked", 0o755, LOCK_FILE),
+            ("database", 0o750, DATABASE_FILE),
+            ("server", 0o755, SERVE_FILE),
+        ] {
+            assert_eq!(open(name, bits, holds), (Ok(()), 0o700), "{name}");
+        }
+        assert_eq!(open("private", 0o700, "notes"), (Ok(()), 0o700));
     }
 
     #[test]

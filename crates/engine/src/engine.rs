@@ -1,7 +1,9 @@
 //! The one place that says what the engine is made of: store, runner, supervisor, and the api over them. Guards stand
 //! between this api and a transport, not here: the window needs none.
 
-use crate::{Config, EngineError, environment::Inherited, error::in_full, user_manager::UserManager};
+use crate::{
+    Config, EngineError, environment::Inherited, error::in_full, open_files, user_manager::UserManager,
+};
 use solti_api::{LocalApi, SettingsAccess, StoredSettings, SupervisorApiAdapter};
 use solti_logstore::LogLimits;
 use solti_model::{FinishedSettings, InheritedEnvironment, LogSettings, Settings};
@@ -39,7 +41,8 @@ impl Engine {
     }
 
     async fn compose(config: &Config, Opened { store, recovered }: Opened) -> Result<Self, EngineError> {
-        let runner = Arc::new(ShimRunner::sheltered(&config.shim, Arc::new(UserManager::of_session())));
+        let runner = ShimRunner::sheltered(&config.shim, Arc::new(UserManager::of_session()));
+        let runner = Arc::new(runner.with_open_files(open_files::found()));
         // Beside the rest of the start. A run that comes first waits for it.
         spawn({
             let runner = Arc::clone(&runner);
@@ -48,6 +51,8 @@ impl Engine {
         let settings = Arc::new(StoredSettings::load(store.clone()).await?);
         let capture = settings.settings().environment.capture_login_shell;
         let inherited = Inherited::find(capture).await;
+        // Not before the login shell is asked: what that starts has the limit that it is used to.
+        open_files::raise();
         let followed = settings.watch_settings();
         let supervised = SupervisorConfig {
             base_env: inherited.variables.clone(),

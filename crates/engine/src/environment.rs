@@ -8,19 +8,26 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     env,
     ffi::{OsStr, OsString},
-    io::{IsTerminal, stderr, stdin, stdout},
+    io::{self, IsTerminal, stderr, stdin, stdout},
     os::unix::ffi::{OsStrExt, OsStringExt},
+    path::Path,
     process::Stdio,
     time::{Duration, Instant},
 };
-use tokio::{io::AsyncReadExt, process::Command, time::timeout};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
+    process::Command,
+    time::timeout,
+};
 
 /// A start-up file that takes longer than this is not waited for.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// No environment is larger: the kernel takes at most 2 MiB by default.
 const MOST: u64 = 8 * 1024 * 1024;
-/// Start-up files print things of their own; the answer stands between two of these.
-const MARK: &str = "\u{1}solti-environment\u{1}";
+/// Start-up files print things of their own; the answer stands between these. They differ, because the first is in the
+/// answer as well where a shell keeps the last argument in `_`.
+const BEGIN: &str = "\u{1}solti-environment\u{1}";
+const END: &str = "\u{1}solti-environment-end\u{1}";
 /// Set while the shell is asked, so that a start-up file can skip what is slow or needs a person.
 const ASKING: &str = "SOLTI_RESOLVING_ENVIRONMENT";
 /// Of the shell that was asked, and of no task.
@@ -53,7 +60,11 @@ impl Inherited {
         match ask(&shell, PATIENCE).await {
             Ok(told) => {
                 let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-                Self::new(own, told, ShellCapture::Captured { shell: name, took_ms })
+                if let Some(problem) = told.problem {
+                    tracing::warn!("{name} told a part of its environment, which tasks get: {problem}");
+                }
+                let problem = told.problem.map(str::to_owned);
+                Self::new(own, told.variables, ShellCapture::Captured { shell: name, took_ms, problem })
             }
             Err(reason) => {
                 tracing::warn!("{name} did not tell its environment, tasks get the app's own: {reason}");
@@ -103,13 +114,69 @@ fn is_the_apps_own(name: &OsStr) -> bool {
         || name == b"SOLTI_SHIM"
 }
 
-async fn ask(shell: &OsStr, patience: Duration) -> Result<Variables, &'static str> {
-    let mut asked = Command::new(shell)
-        // Interactive too: half of all PATHs are set in .bashrc or .zshrc.
-        .args(["-i", "-l", "-c"])
-        .arg(format!("printf '%s' '{MARK}'; /usr/bin/env -0; printf '%s' '{MARK}'"))
+/// What a shell has told.
+#[derive(Debug, PartialEq)]
+struct Told {
+    variables: Variables,
+    /// Why it is not all; half a sentence.
+    problem: Option<&'static str>,
+}
+
+/// How a shell is asked.
+struct Question {
+    arguments: Vec<String>,
+    /// What is typed into it; nothing when its arguments say all.
+    typed: Option<String>,
+    /// A login shell by the dash before its name, as login(1) starts it.
+    dash: bool,
+}
+
+impl Question {
+    /// By the name of the shell: as a login shell, and as an interactive one, because half of all PATHs are set in .bashrc or
+    /// .zshrc. A shell that is not named here is asked in the way of POSIX.
+    fn to(shell: &OsStr) -> Self {
+        // Of what not every shell has built in, only `/usr/bin/env` is at the same place everywhere.
+        let answer = |printf: &str, env: &str, end: &str| {
+            format!("{printf} '%s' '{BEGIN}'{end}; {env} -0{end}; {printf} '%s' '{END}'{end}")
+        };
+        let command = |flags: &[&str], command| Self {
+            arguments: flags.iter().map(ToString::to_string).chain([command]).collect(),
+            typed: None,
+            dash: false,
+        };
+        match Path::new(shell).file_name().and_then(OsStr::to_str).unwrap_or_default() {
+            // They refuse `-l` beside `-c`, and with `-c` a start-up file cannot see that a person is meant (`$?prompt`).
+            "csh" | "tcsh" | "bsd-csh" => Self {
+                arguments: vec![],
+                typed: Some(answer("/usr/bin/env printf", "/usr/bin/env", "") + "; exit\n"),
+                dash: true,
+            },
+            "nu" => command(&["-l", "-c"], answer("^/usr/bin/env printf", "^/usr/bin/env", "")),
+            "xonsh" => command(&["-i", "-l", "-c"], answer("$[/usr/bin/env printf", "$[/usr/bin/env", "]")),
+            // bash, zsh, ksh, dash, ash, fish, …
+            _ => command(&["-i", "-l", "-c"], answer("printf", "/usr/bin/env", "")),
+        }
+    }
+}
+
+async fn ask(shell: &OsStr, patience: Duration) -> Result<Told, &'static str> {
+    ask_with(shell, patience, &[]).await
+}
+
+/// `more`: variables of the shell beside those of this process.
+async fn ask_with(shell: &OsStr, patience: Duration, more: &[(&str, &OsStr)]) -> Result<Told, &'static str> {
+    let question = Question::to(shell);
+    let mut command = Command::new(shell);
+    if question.dash {
+        let mut name = OsString::from("-");
+        name.push(Path::new(shell).file_name().unwrap_or(shell));
+        command.arg0(name);
+    }
+    let mut asked = command
+        .args(question.arguments)
         .env(ASKING, "1")
-        .stdin(Stdio::null())
+        .envs(more.iter().copied())
+        .stdin(if question.typed.is_some() { Stdio::piped() } else { Stdio::null() })
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .process_group(0)
@@ -117,50 +184,109 @@ async fn ask(shell: &OsStr, patience: Duration) -> Result<Variables, &'static st
         .spawn()
         .map_err(|_| "it could not be started")?;
     let group = asked.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
-    let mut printed = Vec::new();
+    if let (Some(text), Some(mut input)) = (question.typed, asked.stdin.take()) {
+        // It fits into the pipe. A shell that is gone already is told of below.
+        let _ = input.write_all(text.as_bytes()).await;
+    }
+    let mut answer = Answer::default();
     let mut output = asked.stdout.take().ok_or("it has no output")?.take(MOST);
-    let read = timeout(patience, output.read_to_end(&mut printed)).await;
+    let read = timeout(patience, answer.read(&mut output)).await;
     // Before it is reaped, so that the number is still its own: what its start-up files left behind goes, too.
     if let Some(group) = group {
         let _ = kill_process_group(group, Signal::KILL);
     }
-    match read {
-        Ok(Ok(_)) => between_marks(&printed).ok_or("it printed no environment"),
-        Ok(Err(_)) => Err("its output could not be read"),
-        Err(_) => Err("it took too long"),
+    let problem = match read {
+        Ok(Ok(())) if answer.end.is_some() => None,
+        Ok(Ok(())) if answer.start.is_none() => Some("it printed no environment"),
+        Ok(Ok(())) => Some("it broke off"),
+        Ok(Err(_)) => Some("its output could not be read"),
+        Err(_) => Some("it took too long"),
+    };
+    let variables = answer.variables();
+    if variables.is_empty() {
+        return Err(problem.unwrap_or("it printed no environment"));
     }
+    Ok(Told { variables, problem })
 }
 
-fn between_marks(printed: &[u8]) -> Option<Variables> {
-    let find = |from: usize| {
-        printed[from..].windows(MARK.len()).position(|at| at == MARK.as_bytes()).map(|at| from + at)
-    };
-    let start = find(0)? + MARK.len();
-    let told = &printed[start..find(start)?];
-    let pair = |entry: &[u8]| {
-        let at = entry.iter().position(|&byte| byte == b'=').filter(|at| *at > 0)?;
-        Some((OsString::from_vec(entry[..at].to_vec()), OsString::from_vec(entry[at + 1..].to_vec())))
-    };
-    let variables: Variables = told.split(|&byte| byte == 0).filter_map(pair).collect();
-    (!variables.is_empty()).then_some(variables)
+/// What a shell has printed so far. Its start-up files print things of their own, and may leave a job behind that keeps the
+/// output open: so it ends with its mark.
+#[derive(Default)]
+struct Answer {
+    printed: Vec<u8>,
+    /// Behind its first mark.
+    start: Option<usize>,
+    /// Before the other one.
+    end: Option<usize>,
+    /// Up to there no mark begins that was not seen.
+    looked: usize,
+}
+
+impl Answer {
+    /// Until the mark behind it, or the end of the output.
+    async fn read(&mut self, output: &mut (impl AsyncRead + Unpin)) -> io::Result<()> {
+        while self.end.is_none() && output.read_buf(&mut self.printed).await? > 0 {
+            self.look();
+        }
+        Ok(())
+    }
+
+    fn look(&mut self) {
+        while self.end.is_none() {
+            let mark = if self.start.is_none() { BEGIN } else { END }.as_bytes();
+            let found = self.printed[self.looked..].windows(mark.len()).position(|at| at == mark);
+            let Some(at) = found.map(|at| self.looked + at) else {
+                self.looked = self.looked.max((self.printed.len() + 1).saturating_sub(mark.len()));
+                return;
+            };
+            self.looked = at + mark.len();
+            match self.start {
+                None => self.start = Some(self.looked),
+                Some(_) => self.end = Some(at),
+            }
+        }
+    }
+
+    /// Those that are whole.
+    fn variables(&self) -> Variables {
+        let Some(start) = self.start else { return Variables::new() };
+        let told = &self.printed[start..self.end.unwrap_or(self.printed.len())];
+        let whole = told.iter().rposition(|&byte| byte == 0).map_or(0, |last| last + 1);
+        let pair = |entry: &[u8]| {
+            let at = entry.iter().position(|&byte| byte == b'=').filter(|at| *at > 0)?;
+            Some((OsString::from_vec(entry[..at].to_vec()), OsString::from_vec(entry[at + 1..].to_vec())))
+        };
+        told[..whole].split(|&byte| byte == 0).filter_map(pair).collect()
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use solti_testing::{PATIENCE as NO_LIMIT, until};
     use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
     /// A shell that does as `body` says when it is asked; `$4` is the question.
-    async fn told_by(body: &str) -> Result<Variables, &'static str> {
+    async fn told_by(body: &str, patience: Duration) -> Result<Told, &'static str> {
         let dir = tempfile::tempdir().expect("temp dir");
         let shell = dir.path().join("shell");
         fs::write(&shell, format!("#!/bin/sh\n{body}\n")).expect("written");
         fs::set_permissions(&shell, fs::Permissions::from_mode(0o700)).expect("own file");
-        ask(shell.as_os_str(), PATIENCE).await
+        ask(shell.as_os_str(), patience).await
     }
 
     fn variables(pairs: &[(&str, &str)]) -> Variables {
         pairs.iter().map(|(name, value)| (name.into(), value.into())).collect()
+    }
+
+    /// Until the process whose number is in the file is gone, or not yet buried by whoever adopted it.
+    async fn ended(pid: &Path) {
+        let pid = fs::read_to_string(pid).expect("written");
+        let stat = Path::new("/proc").join(pid.trim()).join("stat");
+        until("what the shell started has ended", || {
+            fs::read_to_string(&stat).map_or(true, |stat| stat.contains(") Z "))
+        })
+        .await;
     }
 
     #[tokio::test]
@@ -168,29 +294,116 @@ mod tests {
         let told = told_by(
             "echo 'Welcome!'; export PATH=/opt/tool/bin:$PATH 'LINES_OF=one
 two=2'; eval \"$4\"; echo Bye",
+            NO_LIMIT,
         )
         .await
         .expect("told");
-        assert!(told[OsStr::new("PATH")].to_string_lossy().starts_with("/opt/tool/bin:"));
-        assert_eq!(told[OsStr::new("LINES_OF")], "one\ntwo=2");
+        assert_eq!(told.problem, None);
+        assert!(told.variables[OsStr::new("PATH")].to_string_lossy().starts_with("/opt/tool/bin:"));
+        assert_eq!(told.variables[OsStr::new("LINES_OF")], "one\ntwo=2");
+        // dash hands on in `_` what it was given last: the mark itself.
+        let told = told_by(&format!("export _='{BEGIN}' Z=last; eval \"$4\""), NO_LIMIT).await.expect("told");
+        assert_eq!((told.problem, &told.variables[OsStr::new("Z")]), (None, &"last".into()));
+    }
+
+    #[tokio::test]
+    async fn a_job_that_a_start_up_file_leaves_behind_delays_nothing_and_is_ended() {
+        let dir = tempfile::tempdir().expect("temp dir");
+        let left = dir.path().join("pid");
+        // It keeps the output open, for longer than anybody waits.
+        let body = format!("sleep 600 & echo $! > {}; export FOUND=yes; eval \"$4\"; wait", left.display());
+        let told = told_by(&body, NO_LIMIT).await.expect("told");
+        assert_eq!((told.problem, &told.variables[OsStr::new("FOUND")]), (None, &"yes".into()));
+        ended(&left).await;
     }
 
     #[tokio::test]
     async fn a_shell_that_fails_or_hangs_is_harmless_and_leaves_nothing_behind() {
-        assert!(told_by("exit 1").await.is_err());
-        assert!(ask(OsStr::new("/nowhere/shell"), PATIENCE).await.is_err());
+        assert_eq!(told_by("exit 1", NO_LIMIT).await, Err("it printed no environment"));
+        assert_eq!(ask(OsStr::new("/nowhere/shell"), NO_LIMIT).await, Err("it could not be started"));
         let dir = tempfile::tempdir().expect("temp dir");
         let left = dir.path().join("pid");
-        let hung = told_by(&format!("sleep 60 & echo $! > {}; wait", left.display())).await;
-        assert_eq!(hung, Err("it took too long"));
-        let pid = fs::read_to_string(&left).expect("written");
-        let stat = Path::new("/proc").join(pid.trim()).join("stat");
-        // Gone, or not yet buried by whoever adopted it.
-        let ended = || fs::read_to_string(&stat).map_or(true, |stat| stat.contains(") Z "));
-        let limit = Instant::now() + Duration::from_secs(20);
-        while !ended() {
-            assert!(Instant::now() < limit, "what the shell started is still there");
-            tokio::time::sleep(Duration::from_millis(5)).await;
+        let body = format!("sleep 600 & echo $! > {}; wait", left.display());
+        let mut patience = Duration::from_secs(1);
+        while !left.exists() {
+            assert_eq!(told_by(&body, patience).await, Err("it took too long"));
+            patience *= 2;
+        }
+        ended(&left).await;
+    }
+
+    #[tokio::test]
+    async fn of_an_answer_that_is_cut_off_what_is_whole_is_kept() {
+        let part = format!("printf '{BEGIN}ONE=1\\0TWO=2\\0THR'");
+        let told = told_by(&part, NO_LIMIT).await.expect("a part");
+        assert_eq!(
+            told,
+            Told { variables: variables(&[("ONE", "1"), ("TWO", "2")]), problem: Some("it broke off") }
+        );
+        let mut patience = Duration::from_secs(1);
+        let told = loop {
+            match told_by(&format!("{part}; sleep 600"), patience).await {
+                Ok(told) => break told,
+                Err(_) => patience *= 2,
+            }
+        };
+        assert_eq!((told.variables.len(), told.problem), (2, Some("it took too long")));
+    }
+
+    /// Each in its own way, as a login shell with start-up files that greet and leave a job behind.
+    #[tokio::test]
+    async fn the_shells_of_people_tell_what_their_start_up_files_set() {
+        let home = tempfile::tempdir().expect("temp dir");
+        let home = home.path();
+        fs::create_dir_all(home.join(".config/fish")).expect("made");
+        let job = format!("sleep 600 &\necho {} >> {}", "$!", home.join("jobs").display());
+        for name in [".profile", ".zprofile"] {
+            fs::write(home.join(name), format!("echo Welcome\n{job}\nexport FOUND='in the login'\n"))
+                .expect("written");
+        }
+        fs::write(home.join(".zshrc"), "export ALSO=yes\n").expect("written");
+        fs::write(home.join(".cshrc"), "echo Welcome\nif ($?prompt) setenv ALSO yes\n").expect("written");
+        fs::write(home.join(".login"), format!("{job}\nsetenv FOUND 'in the login'\n")).expect("written");
+        let fish = "echo Welcome\nif status is-login; set -gx FOUND 'in the login'; end\n\
+                    if status is-interactive; set -gx ALSO yes; end\n";
+        fs::write(home.join(".config/fish/config.fish"), fish).expect("written");
+        fs::write(home.join(".xonshrc"), "print('Welcome')\n$FOUND = 'in the login'\n").expect("written");
+
+        let config = home.join(".config");
+        let place: [(&str, &OsStr); 3] = [
+            ("HOME", home.as_os_str()),
+            ("ZDOTDIR", home.as_os_str()),
+            ("XDG_CONFIG_HOME", config.as_os_str()),
+        ];
+        for (name, also) in [
+            ("bash", false),
+            ("dash", false),
+            ("mksh", false),
+            ("ksh93", false),
+            ("zsh", true),
+            ("fish", true),
+            ("tcsh", true),
+            ("bsd-csh", true),
+            ("xonsh", false),
+        ] {
+            let path = env::var_os("PATH").unwrap_or_default();
+            let Some(shell) = env::split_paths(&path).map(|dir| dir.join(name)).find(|shell| shell.exists())
+            else {
+                println!("skipped: no {name} here");
+                continue;
+            };
+            let told = ask_with(shell.as_os_str(), NO_LIMIT, &place).await;
+            let told = told.unwrap_or_else(|problem| panic!("{name}: {problem}"));
+            assert_eq!(told.problem, None, "{name}");
+            let value = |key: &str| told.variables.get(OsStr::new(key)).map(|value| value.to_string_lossy());
+            assert_eq!(value("FOUND").as_deref(), Some("in the login"), "{name}");
+            assert_eq!(value("ALSO").is_some(), also, "{name}");
+        }
+        // A shell with job control gives its jobs groups of their own; they stay, as they would in a terminal.
+        for pid in fs::read_to_string(home.join("jobs")).unwrap_or_default().lines() {
+            if let Some(pid) = pid.parse().ok().and_then(Pid::from_raw) {
+                let _ = rustix::process::kill_process(pid, Signal::KILL);
+            }
         }
     }
 
@@ -205,7 +418,7 @@ two=2'; eval \"$4\"; echo Bye",
             ("SOLTI_LOG", "trace"),
             ("GH_TOKEN", "hush"),
         ]);
-        let capture = ShellCapture::Captured { shell: "/bin/bash".into(), took_ms: 1 };
+        let capture = ShellCapture::Captured { shell: "/bin/bash".into(), took_ms: 1, problem: None };
         let inherited = Inherited::new(own, told, capture);
         assert_eq!(inherited.variables[OsStr::new("PATH")], "/opt/bin:/bin");
         assert_eq!(inherited.variables[OsStr::new("GH_TOKEN")], "hush");

@@ -10,6 +10,7 @@ mod environment;
 mod error;
 mod journal;
 mod lock;
+mod open_files;
 mod user_manager;
 
 pub use config::{Config, data_dir};

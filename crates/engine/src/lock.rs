@@ -14,6 +14,8 @@ use std::{
     str::FromStr,
 };
 
+/// In the data folder.
+pub(crate) const LOCK_FILE: &str = "app.lock";
 /// Longer than any holder's line.
 const LINE: u64 = 64;
 
@@ -42,7 +44,7 @@ impl DataLock {
     /// # Errors
     /// When the lock file can be neither made nor locked.
     pub fn acquire(data_dir: &Path, holder: Holder) -> Result<Result<Self, Holder>, EngineError> {
-        let path = data_dir.join("app.lock");
+        let path = data_dir.join(LOCK_FILE);
         let lock = || -> io::Result<Result<Self, Holder>> {
             // std opens with O_CLOEXEC: no task inherits the lock and keeps it.
             let mut options = OpenOptions::new();

@@ -1,8 +1,8 @@
-//! Connections as they come in: bounded in number, with the peer that the kernel names, and none that says nothing.
+//! Connections as they come in, with the peer that the kernel names, each in its place, and none that says nothing.
 
 use crate::GrpcError;
 use futures::stream::{Stream, unfold};
-use solti_api::guard::Origin;
+use solti_api::guard::{self, Origin, Place, Places};
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -11,7 +11,6 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Sleep, sleep};
 use tonic::transport::server::Connected;
 
@@ -29,9 +28,9 @@ pub enum Listener {
 }
 
 /// Who is at the other end.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone)]
 pub struct Peer {
-    pub origin: Origin,
+    pub place: Arc<Place>,
 }
 
 impl Listener {
@@ -49,30 +48,31 @@ impl Listener {
         }
     }
 
-    async fn accept(&self) -> io::Result<(Socket, Peer)> {
+    async fn accept(&self) -> io::Result<(Socket, Origin)> {
         match self {
             Self::Tcp(listener) => {
                 let (stream, address) = listener.accept().await?;
                 stream.set_nodelay(true)?;
-                Ok((Socket::Tcp(stream), Peer { origin: Origin::Network { address: address.ip() } }))
+                Ok((Socket::Tcp(stream), Origin::Network { address: address.ip() }))
             }
             Self::Unix(listener) => {
                 let (stream, _) = listener.accept().await?;
                 let uid = stream.peer_cred()?.uid();
-                Ok((Socket::Unix(stream), Peer { origin: Origin::Socket { uid } }))
+                Ok((Socket::Unix(stream), Origin::Socket { uid }))
             }
         }
     }
 
-    /// Every connection; at most `max` at a time, others wait in the system's queue.
-    pub fn incoming(self, max: usize) -> impl Stream<Item = io::Result<Connection>> {
-        unfold((self, Arc::new(Semaphore::new(max))), |(listener, places)| async move {
-            let place = Arc::clone(&places).acquire_owned().await.ok()?;
+    /// Every connection; those for which there is no place wait in the system's queue.
+    pub fn incoming(self, places: Arc<Places>) -> impl Stream<Item = io::Result<Connection>> {
+        unfold((self, places), |(listener, places)| async move {
             loop {
+                places.room().await;
                 match listener.accept().await {
-                    Ok((socket, peer)) => {
+                    Ok((socket, origin)) => {
+                        let stream = guard::Connection::new(socket, places.enter(origin));
                         let preface = Some((0, Box::pin(sleep(PREFACE_PATIENCE))));
-                        let connection = Connection { socket, peer, preface, _place: place };
+                        let connection = Connection { stream, preface };
                         return Some((Ok(connection), (listener, places)));
                     }
                     Err(error) => {
@@ -91,18 +91,16 @@ enum Socket {
 }
 
 pub struct Connection {
-    socket: Socket,
-    peer: Peer,
+    stream: guard::Connection<Socket>,
     /// Bytes read and the time until when, while there are fewer than the preface has.
     preface: Option<(usize, Pin<Box<Sleep>>)>,
-    _place: OwnedSemaphorePermit,
 }
 
 impl Connected for Connection {
     type ConnectInfo = Peer;
 
     fn connect_info(&self) -> Peer {
-        self.peer
+        Peer { place: Arc::clone(self.stream.place()) }
     }
 }
 
@@ -113,10 +111,7 @@ impl AsyncRead for Connection {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
-        let read = match &mut self.socket {
-            Socket::Tcp(stream) => Pin::new(stream).poll_read(cx, buf),
-            Socket::Unix(stream) => Pin::new(stream).poll_read(cx, buf),
-        };
+        let read = Pin::new(&mut self.stream).poll_read(cx, buf);
         if let Some((seen, until)) = &mut self.preface {
             *seen += buf.filled().len() - before;
             if *seen >= PREFACE_BYTES {
@@ -131,9 +126,48 @@ impl AsyncRead for Connection {
 
 impl AsyncWrite for Connection {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        match &mut self.socket {
-            Socket::Tcp(stream) => Pin::new(stream).poll_write(cx, buf),
-            Socket::Unix(stream) => Pin::new(stream).poll_write(cx, buf),
+        Pin::new(&mut self.stream).poll_write(cx, buf)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match &mut *self {
+            Self::Tcp(stream) => Pin::new(stream).poll_read(cx, buf),
+            Self::Unix(stream) => Pin::new(stream).poll_read(cx, buf),
+        }
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        match &mut *self {
+            Self::Tcp(stream) => Pin::new(stream).poll_write(cx, buf),
+            Self::Unix(stream) => Pin::new(stream).poll_write(cx, buf),
         }
     }
 
@@ -142,9 +176,9 @@ impl AsyncWrite for Connection {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        match &mut self.socket {
-            Socket::Tcp(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
-            Socket::Unix(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
+        match &mut *self {
+            Self::Tcp(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
+            Self::Unix(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
         }
     }
 
@@ -153,16 +187,16 @@ impl AsyncWrite for Connection {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.socket {
-            Socket::Tcp(stream) => Pin::new(stream).poll_flush(cx),
-            Socket::Unix(stream) => Pin::new(stream).poll_flush(cx),
+        match &mut *self {
+            Self::Tcp(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Unix(stream) => Pin::new(stream).poll_flush(cx),
         }
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.socket {
-            Socket::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
-            Socket::Unix(stream) => Pin::new(stream).poll_shutdown(cx),
+        match &mut *self {
+            Self::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Unix(stream) => Pin::new(stream).poll_shutdown(cx),
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::status::{ERROR_BODY, to_status};
 use futures::future::BoxFuture;
 use http::{HeaderMap, Request, Response, header};
 use solti_api::ApiError;
-use solti_api::guard::{Auth, Caller, PresentedToken};
+use solti_api::guard::{Auth, Caller, Place, PresentedToken};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use tonic::body::Body;
@@ -51,13 +51,17 @@ where
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let caller = caller(&request);
-        if let Some(auth) = self.auth.as_ref().filter(|_| !request.uri().path().starts_with(OPEN_PATHS))
-            && let Err(error) = auth.check(&caller)
-        {
-            return Box::pin(async move { Ok(to_status(&error).into_http()) });
+        let place = place(&request);
+        let caller = Arc::new(caller(&request, place.as_deref()));
+        if let Some(auth) = self.auth.as_ref().filter(|_| !request.uri().path().starts_with(OPEN_PATHS)) {
+            if let Err(error) = auth.check(&caller) {
+                return Box::pin(async move { Ok(to_status(&error).into_http()) });
+            }
+            if let Some(place) = place {
+                place.admitted(&caller);
+            }
         }
-        let answer = Arc::new(caller).scope(self.inner.call(request));
+        let answer = caller.scope(self.inner.call(request));
         Box::pin(async move {
             let answer = answer.await?;
             Ok(refusal_of_tonic(answer.headers()).map_or(answer, |error| to_status(&error).into_http()))
@@ -65,17 +69,21 @@ where
     }
 }
 
-fn caller(request: &Request<Body>) -> Caller {
+/// The connection's, with or without TLS.
+fn place(request: &Request<Body>) -> Option<Arc<Place>> {
     let extensions = request.extensions();
     let secured = || extensions.get::<TlsConnectInfo<Peer>>().map(TlsConnectInfo::get_ref);
-    let peer = extensions.get::<Peer>().or_else(secured);
+    extensions.get::<Peer>().or_else(secured).map(|peer| Arc::clone(&peer.place))
+}
+
+fn caller(request: &Request<Body>, place: Option<&Place>) -> Caller {
     let token = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     // The scheme's name may be written in any case (RFC 9110, 11.1).
     let token = token
         .and_then(|value| value.split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
     Caller {
-        origin: peer.map(|peer| peer.origin).unwrap_or_default(),
+        origin: place.map(Place::origin).unwrap_or_default(),
         token: token.map(|(_, token)| PresentedToken::new(token.trim())),
     }
 }

@@ -6,7 +6,7 @@ use crate::proto::solti_api_server::SoltiApiServer;
 use crate::service::Service;
 use crate::{GrpcError, MAX_REQUEST_BYTES};
 use solti_api::ApiHandler;
-use solti_api::guard::Auth;
+use solti_api::guard::{Auth, PlaceLimits, Places};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -22,6 +22,11 @@ const FRAME_BYTES: u32 = 64 * 1024;
 /// How often a silent client is asked whether it is there, and for how long it may be silent then.
 const KEEPALIVE: Duration = Duration::from_secs(30);
 const KEEPALIVE_PATIENCE: Duration = Duration::from_secs(10);
+/// For a client that takes nothing at all.
+const WRITE_PATIENCE: Duration = Duration::from_secs(300);
+/// After so long a client is asked to connect anew for its next call; what it has open goes on. One that has nothing open, and
+/// is only there, gives its place back so.
+const CONNECTION_AGE: Duration = Duration::from_secs(1_800);
 const TLS_PATIENCE: Duration = Duration::from_secs(10);
 /// How long calls under way may take to end when the server closes.
 const CLOSING_PATIENCE: Duration = Duration::from_secs(2);
@@ -39,14 +44,26 @@ pub struct ServerOptions {
     pub auth: Option<Arc<Auth>>,
     /// Needed where other machines can reach the listener.
     pub tls: Option<TlsIdentity>,
+    /// Of callers who have shown the token, or are this user; everybody where there is no `auth`.
     pub max_connections: usize,
+    /// Of everybody else, in so far as they do not give way to newer ones.
+    pub max_unknown_connections: usize,
+    /// For how long a connection may be one of those: from its first byte to the first call with the token.
+    pub unknown_time: Duration,
     /// Logs that are read at a time, over all connections: each holds a file and some memory.
     pub max_logs: usize,
 }
 
 impl Default for ServerOptions {
     fn default() -> Self {
-        Self { auth: None, tls: None, max_connections: 256, max_logs: 128 }
+        Self {
+            auth: None,
+            tls: None,
+            max_connections: 256,
+            max_unknown_connections: 64,
+            unknown_time: Duration::from_secs(15),
+            max_logs: 128,
+        }
     }
 }
 
@@ -67,18 +84,26 @@ pub async fn serve(
         return Err(GrpcError::PlainText { address });
     }
     let (close, closed) = watch::channel(false);
-    let service = Service::new(api, options.max_logs, closed.clone());
+    let service = Service::new(api, options.auth.clone(), options.max_logs, closed.clone());
     let service = SoltiApiServer::new(service).max_decoding_message_size(MAX_REQUEST_BYTES);
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_serving::<SoltiApiServer<Service>>().await;
 
+    let places = PlaceLimits {
+        known: options.max_connections,
+        unknown: options.max_unknown_connections,
+        unknown_time: options.unknown_time,
+        write_time: WRITE_PATIENCE,
+    };
+    let places = Places::new(options.auth.clone(), places);
     let mut server = Server::builder()
         .max_concurrent_streams(MAX_STREAMS)
         .http2_max_header_list_size(MAX_HEADER_BYTES)
         .initial_stream_window_size(RECEIVE_WINDOW_BYTES)
         .max_frame_size(FRAME_BYTES)
         .http2_keepalive_interval(Some(KEEPALIVE))
-        .http2_keepalive_timeout(Some(KEEPALIVE_PATIENCE));
+        .http2_keepalive_timeout(Some(KEEPALIVE_PATIENCE))
+        .max_connection_age(CONNECTION_AGE);
     if let Some(tls) = options.tls {
         let identity = Identity::from_pem(tls.certificate_pem, tls.key_pem);
         let tls = ServerTlsConfig::new().identity(identity).timeout(TLS_PATIENCE);
@@ -89,7 +114,7 @@ pub async fn serve(
         .layer(GateLayer { auth: options.auth })
         .add_service(health_service)
         .add_service(service)
-        .serve_with_incoming_shutdown(listener.incoming(options.max_connections), async move {
+        .serve_with_incoming_shutdown(listener.incoming(places), async move {
             drop(until.wait_for(|closed| *closed).await);
         });
     tokio::pin!(serving);

@@ -5,7 +5,8 @@
 use crate::proto::{self, solti_api_server::SoltiApi};
 use crate::status::to_status;
 use crate::wire::{self, Resume};
-use futures::future::{BoxFuture, FutureExt as _};
+use futures::future::{BoxFuture, FutureExt as _, pending};
+use solti_api::guard::{Auth, Caller};
 use solti_api::{ApiError, ApiHandler, OutputEventStream};
 use solti_model::{FieldError, Slot, TaskId, TaskQuery};
 use std::pin::Pin;
@@ -15,8 +16,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status};
 
+/// Events of a fast log between two looks at whether it may go on: one at each would cost every line.
+const CUT_EVERY: u32 = 256;
+
 pub struct Service {
     api: Arc<dyn ApiHandler>,
+    auth: Option<Arc<Auth>>,
     /// Places for logs that are being read.
     logs: Arc<Semaphore>,
     /// Turns true when the server closes: streams of logs may have no end of their own.
@@ -24,8 +29,32 @@ pub struct Service {
 }
 
 impl Service {
-    pub fn new(api: Arc<dyn ApiHandler>, max_logs: usize, closing: watch::Receiver<bool>) -> Self {
-        Self { api, logs: Arc::new(Semaphore::new(max_logs)), closing }
+    pub fn new(
+        api: Arc<dyn ApiHandler>,
+        auth: Option<Arc<Auth>>,
+        max_logs: usize,
+        closing: watch::Receiver<bool>,
+    ) -> Self {
+        Self { api, auth, logs: Arc::new(Semaphore::new(max_logs)), closing }
+    }
+
+    /// Done when a stream that was just asked for has to end before its log does, with what its reader is told.
+    fn cut(&self) -> BoxFuture<'static, ApiError> {
+        let mut closing = self.closing.clone();
+        let revoked: BoxFuture<'static, ()> = match &self.auth {
+            Some(auth) => auth.revoked(Caller::current()).boxed(),
+            None => pending().boxed(),
+        };
+        async move {
+            tokio::select! {
+                // A sender that is gone is a server that is gone.
+                _ = closing.wait_for(|closing| *closing) => {
+                    ApiError::Unavailable { reason: "the server is closing".into() }
+                }
+                () = revoked => ApiError::Unauthenticated,
+            }
+        }
+        .boxed()
     }
 }
 
@@ -120,10 +149,8 @@ impl SoltiApi for Service {
         let place = place
             .map_err(|_| refused(ApiError::Unavailable { reason: "too many logs are being read".into() }))?;
         let events = self.api.stream_task_logs(&id).await.map_err(refused)?;
-        let mut closing = self.closing.clone();
-        let closed = async move { drop(closing.wait_for(|closing| *closing).await) };
         let resume = Resume::new(request.after);
-        Ok(Response::new(LogStream { events, resume, closed: closed.boxed(), _place: place }))
+        Ok(Response::new(LogStream { events, resume, sent: 0, cut: self.cut(), _place: place }))
     }
 }
 
@@ -131,7 +158,8 @@ impl SoltiApi for Service {
 pub struct LogStream {
     events: OutputEventStream,
     resume: Resume,
-    closed: BoxFuture<'static, ()>,
+    sent: u32,
+    cut: BoxFuture<'static, ApiError>,
     _place: OwnedSemaphorePermit,
 }
 
@@ -139,17 +167,21 @@ impl Stream for LogStream {
     type Item = Result<proto::OutputEventProto, Status>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if self.sent.is_multiple_of(CUT_EVERY)
+            && let Poll::Ready(error) = self.cut.poll_unpin(cx)
+        {
+            return Poll::Ready(Some(Err(to_status(&error))));
+        }
         loop {
             match self.events.as_mut().poll_next(cx) {
                 Poll::Ready(Some(event)) if self.resume.is_new(&event) => {
+                    self.sent = self.sent.wrapping_add(1);
                     return Poll::Ready(Some(Ok(wire::event_to_wire(event))));
                 }
                 Poll::Ready(Some(_)) => {}
                 Poll::Ready(None) => return Poll::Ready(None),
-                // Asked only here: it would cost every line of a fast log, and a log in hand may as well be sent.
                 Poll::Pending => {
-                    ready!(self.closed.poll_unpin(cx));
-                    let error = ApiError::Unavailable { reason: "the server is closing".into() };
+                    let error = ready!(self.cut.poll_unpin(cx));
                     return Poll::Ready(Some(Err(to_status(&error))));
                 }
             }

@@ -13,6 +13,7 @@ use solti_api::{ApiError, ApiHandler};
 use solti_grpc::proto::{self, solti_api_client::SoltiApiClient};
 use solti_grpc::{ClientOptions, GrpcClient, GrpcError, Listener, ServerOptions, TlsIdentity, serve};
 use solti_model::{OutputEvent, Slot, TaskId, TaskQuery};
+use solti_testing::PATIENCE;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -21,8 +22,6 @@ use tokio::net::{TcpListener, TcpStream};
 use tonic::{Code, Request, Status};
 use tonic_health::pb::health_client::HealthClient;
 use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus};
-
-const PATIENCE: Duration = Duration::from_secs(30);
 
 fn id() -> TaskId {
     TaskId::new("t1").unwrap()
@@ -137,6 +136,65 @@ async fn without_the_token_nobody_from_the_network_is_let_in() {
 
     let local = Served::unix(Arc::new(Logged::new("x", 1)), options).await;
     local.client().query_tasks(TaskQuery::default()).await.expect("this user needs no token on a socket");
+}
+
+fn guarded(dir: &tempfile::TempDir) -> (Arc<AccessToken>, ServerOptions) {
+    let token = Arc::new(AccessToken::open(&dir.path().join("api")).unwrap());
+    let auth = Some(Arc::new(Auth::for_this_user(Arc::clone(&token))));
+    (token, ServerOptions { auth, ..ServerOptions::default() })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_who_answer_pings_keep_nobody_out_who_has_the_token() {
+    let dir = tempfile::tempdir().unwrap();
+    let (token, options) = guarded(&dir);
+    let served = Served::tcp(Arc::new(Logged::new("x", 1)), options).await;
+    let mut strangers = vec![];
+    for _ in 0..300 {
+        // Each watches the health of the server, which needs no token and has no end.
+        let mut health = HealthClient::new(served.channel().await);
+        let watch = health.watch(HealthCheckRequest::default()).await;
+        strangers.push((health, watch));
+    }
+    let how = || ClientOptions { token: Some(token.text()), ..Default::default() };
+    for _ in 0..10 {
+        let known = GrpcClient::new(&served.url, how()).unwrap();
+        let answer = tokio::time::timeout(PATIENCE, known.query_tasks(TaskQuery::default()));
+        answer.await.expect("beside them").expect("served");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stranger_is_let_go_in_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let (token, mut options) = guarded(&dir);
+    options.unknown_time = Duration::from_millis(300);
+    let served = Served::tcp(Arc::new(Logged::new("x", 1)), options.clone()).await;
+    let mut health = HealthClient::new(served.channel().await);
+    let mut watch = health.watch(HealthCheckRequest::default()).await.unwrap().into_inner();
+    let ended = async { while let Ok(Some(_)) = watch.message().await {} };
+    tokio::time::timeout(PATIENCE, ended).await.expect("it is closed");
+
+    let api = Logged { live: true, ..Logged::new("x", 1) };
+    let served = Served::tcp(Arc::new(api), options.clone()).await;
+    let mut known = SoltiApiClient::with_interceptor(served.channel().await, bearing(&token.text()));
+    let request = proto::StreamTaskLogsRequest { task_id: "t1".into(), after: None };
+    let mut log = known.stream_task_logs(request).await.unwrap().into_inner();
+    log.message().await.unwrap().unwrap();
+    log.message().await.unwrap().unwrap();
+    let open = tokio::time::timeout(options.unknown_time * 3, log.message()).await;
+    assert!(open.is_err(), "known callers stay: {open:?}");
+    token.rotate().unwrap();
+    let told = tokio::time::timeout(PATIENCE, log.message()).await.expect("its token is none any more");
+    assert_eq!(told.unwrap_err().code(), Code::Unauthenticated);
+}
+
+fn bearing(token: &str) -> impl FnMut(Request<()>) -> Result<Request<()>, Status> + Clone + use<> {
+    let value: tonic::metadata::MetadataValue<_> = format!("Bearer {token}").parse().unwrap();
+    move |mut request: Request<()>| {
+        request.metadata_mut().insert("authorization", value.clone());
+        Ok(request)
+    }
 }
 
 #[tokio::test]
@@ -269,7 +327,7 @@ async fn a_connection_that_says_nothing_is_closed() {
     silent.write_all(b"PRI * HTTP").await.unwrap();
     let mut answer = Vec::new();
     // The clock jumps ahead whenever everything waits: no time passes here.
-    let read = tokio::time::timeout(Duration::from_secs(60), silent.read_to_end(&mut answer)).await;
+    let read = tokio::time::timeout(PATIENCE, silent.read_to_end(&mut answer)).await;
     read.expect("it is closed").ok();
 }
 

@@ -7,6 +7,7 @@ mod client;
 mod error;
 mod fingerprint;
 mod server;
+mod unix;
 mod wire;
 
 pub use client::{ClientOptions, Endpoint, HttpClient, Reachability, ServerCertificate, Trust};
@@ -15,3 +16,4 @@ pub use server::{
     Access, CertificateFiles, Limits, ServeOptions, Serving, TcpOptions, Tls, certificate_names, router,
     serve,
 };
+pub use unix::connect_unix;

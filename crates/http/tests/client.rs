@@ -5,7 +5,7 @@ mod ssh;
 
 use common::{PATIENCE, Service, bash, chunk, command, spec};
 use serde_json::json;
-use solti_api::{ApiError, ApiHandler, TaskControl, TaskFeed};
+use solti_api::{ApiError, ApiHandler, LogExcerpts, TaskControl, TaskFeed};
 use solti_http::{
     ClientOptions, Endpoint, HttpClient, Reachability, ServerCertificate, TcpOptions, Tls, Trust,
 };
@@ -185,4 +185,26 @@ async fn a_server_of_another_kind_is_named_as_such() {
     let error =
         client(&url, None, Trust::PublicAuthorities).query_tasks(TaskQuery::default()).await.unwrap_err();
     assert!(matches!(&error, ApiError::Unavailable { reason } if reason.contains("502")), "{error:?}");
+}
+
+#[tokio::test]
+async fn an_export_that_stands_still_is_an_error_and_not_waited_for() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let server = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        // Its head comes in one piece.
+        assert!(stream.read(&mut [0; 4096]).await.unwrap() > 0);
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf\n").await.unwrap();
+        // The rest never comes, and the connection stays.
+        std::future::pending::<()>().await;
+    });
+    let api = client(&url, None, Trust::PublicAuthorities);
+    let mut export = api.export_log(&"t1".parse().unwrap(), 1, false, None).await.unwrap();
+    assert_eq!(export.next().await.unwrap().unwrap().bytes, "half\n");
+    // From here on nothing moves but the clock.
+    tokio::time::pause();
+    assert!(matches!(export.next().await, Some(Err(ApiError::Unavailable { .. }))));
+    assert!(export.next().await.is_none());
+    server.abort();
 }

@@ -14,10 +14,11 @@ use solti_http::Tls;
 use solti_model::TaskKind;
 use solti_runner::{
     AttachError, Attached, EndFlags, LostReason, RunEnd, RunHandle, RunOutcome, RunRequest, Runner,
-    StartFailure, UnsupportedKind,
+    StartError, StopMode, UnsupportedKind,
 };
 use solti_store::Store;
 use solti_supervisor::{Supervisor, SupervisorConfig};
+use std::collections::HashMap;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
@@ -69,7 +70,7 @@ impl Runner for Pretend {
         Ok(())
     }
 
-    async fn start(&self, _: RunRequest) -> Result<RunHandle, StartFailure> {
+    async fn start(&self, _: RunRequest) -> Result<RunHandle, StartError> {
         let (handle, ends) = RunHandle::new(std::process::id(), 1);
         let ended = RunOutcome {
             end: RunEnd::Exited { code: 0 },
@@ -90,6 +91,14 @@ impl Runner for Pretend {
 
     async fn sweep(&self, _: &str) -> Result<usize, AttachError> {
         Ok(0)
+    }
+
+    async fn marks(&self) -> Result<HashMap<String, usize>, AttachError> {
+        Ok(HashMap::new())
+    }
+
+    async fn end_unreachable(&self, _: &Path, _: &str, _: StopMode) -> Result<Attached, AttachError> {
+        Ok(Attached::Lost(LostReason::ShimGone))
     }
 }
 

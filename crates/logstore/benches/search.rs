@@ -41,6 +41,7 @@ fn main() {
             against_ripgrep(&run, what, &query, cores, 1.3);
         }
     }
+    memory(&run, cores);
     rare_words(&run, bytes, cores);
     excerpts(&run);
 }
@@ -138,6 +139,30 @@ fn against_ripgrep(run: &Path, what: &str, query: &SearchQuery, threads: usize, 
     let ratio = theirs.as_secs_f64() / ours.as_secs_f64();
     let figure = format!("{ours:.2?}, rg -c with one thread {theirs:.2?}: {ratio:.2} times as fast");
     report(&format!("{what}, {threads} thread(s)"), &figure, &format!("at least {least}"), ratio >= least);
+}
+
+/// Of this process: the most since it was last reset (`VmHWM`), in kB.
+fn peak() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+/// What searching takes of a word, of an ordinary expression, and of one with very many states.
+fn memory(run: &Path, threads: usize) {
+    for (pattern, regex) in [
+        ("connection refused", false),
+        (r"worker \d+ took [0-9]{4,} ms", true),
+        ("[a-z]+.{1,100}[0-9]{2}x$", true),
+    ] {
+        fs::write("/proc/self/clear_refs", "5").unwrap();
+        let before = peak();
+        let query = SearchQuery { pattern: pattern.into(), regex, ..SearchQuery::default() };
+        let (found, took) = timed(|| search(run, &query, threads));
+        let more = peak().saturating_sub(before) / 1024;
+        let figure = format!("{more} MiB more, {found} found in {took:.2?}");
+        report(&format!("memory of {pattern}"), &figure, "at most 64 MiB", more <= 64);
+    }
 }
 
 fn rare_words(run: &Path, bytes: u64, threads: usize) {

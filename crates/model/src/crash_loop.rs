@@ -51,7 +51,7 @@ impl FromIterator<u64> for RecentStarts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{CommandMode, Slot, SubprocessMode, SubprocessTask, TaskKind};
+    use crate::{AfterMain, CommandMode, Slot, SubprocessMode, SubprocessTask, TaskKind};
     use proptest::prelude::*;
 
     fn spec(max_retries: Option<u32>) -> TaskSpec {
@@ -60,6 +60,7 @@ mod tests {
             env: vec![],
             cwd: None,
             fail_on_non_zero: true,
+            after_main: AfterMain::Wait,
         });
         TaskSpec { max_retries, ..TaskSpec::new(Slot::new("s").expect("legal"), kind) }
     }

@@ -1,22 +1,13 @@
-//! What tasks inherit, what a run was given, and where each variable comes from. A value whose name looks secret is in none
-//! of these: it goes to the process alone.
+//! What tasks inherit, what a run was given, and where each variable comes from. What is secret of a value (`secret.rs`) is in
+//! none of these: it goes to the process alone.
 
+use crate::secret::masked_variable;
 use crate::{EnvVar, TaskId, TaskKind};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use ts_rs::TS;
-
-/// Words in the names of variables whose values are treated as secret. A guess by name, on the safe side.
-const SECRET: [&str; 6] = ["KEY", "TOKEN", "SECRET", "PASS", "CREDENTIAL", "PRIVATE"];
-
-/// Whether the value of a variable of this name is masked wherever it would be shown, exported or noted.
-#[must_use]
-pub fn looks_secret(name: &str) -> bool {
-    let name = name.to_ascii_uppercase();
-    SECRET.iter().any(|word| name.contains(word))
-}
 
 /// The variables that a task inherits when it is started now; its own are added to them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -43,7 +34,7 @@ impl InheritedVariable {
     #[must_use]
     pub fn masked(name: &OsStr, value: &OsStr, origin: VariableOrigin) -> Self {
         let name = name.to_string_lossy().into_owned();
-        let value = (!looks_secret(&name)).then(|| value.to_string_lossy().into_owned());
+        let value = masked_variable(&name, &value.to_string_lossy()).map(Into::into);
         Self { name, value, origin }
     }
 }
@@ -126,7 +117,7 @@ impl RunEnvironment {
         };
         set("PWD", cwd.or(home), RunVariableOrigin::Run);
         for EnvVar { key, value } in own {
-            set(key, (!looks_secret(key)).then(|| value.clone()), RunVariableOrigin::Task);
+            set(key, masked_variable(key, value).map(Into::into), RunVariableOrigin::Task);
         }
         set("SOLTI_RUN_ID", Some(format!("{id}/{attempt}")), RunVariableOrigin::Run);
         Self { attempt, variables: variables.into_values().collect() }
@@ -141,6 +132,10 @@ pub enum ShellCapture {
         shell: String,
         #[ts(type = "number")]
         took_ms: u64,
+        /// Why only a part was told, which tasks get all the same: half a sentence.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        problem: Option<String>,
     },
     /// The setting says not to ask.
     Off,
@@ -153,16 +148,6 @@ pub enum ShellCapture {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_that_look_secret() {
-        for name in ["API_KEY", "github_token", "DB_PASSWORD", "AWS_SECRET_ACCESS_KEY", "MY_CREDENTIALS"] {
-            assert!(looks_secret(name), "{name}");
-        }
-        for name in ["PATH", "HOME", "LANG", "EDITOR"] {
-            assert!(!looks_secret(name), "{name}");
-        }
-    }
 
     #[test]
     fn a_runs_variables_say_what_they_came_instead_of_and_hide_what_looks_secret() {

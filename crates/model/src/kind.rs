@@ -61,10 +61,32 @@ pub struct SubprocessTask {
     #[serde(default = "yes")]
     #[ts(optional, as = "Option<bool>")]
     pub fail_on_non_zero: bool,
+    /// What becomes of the processes that are left when the main program ends by itself.
+    #[serde(default, skip_serializing_if = "AfterMain::is_default")]
+    #[ts(optional, as = "Option<AfterMain>")]
+    pub after_main: AfterMain,
 }
 
 fn yes() -> bool {
     true
+}
+
+/// What becomes of the processes that a program has started and left behind. Either way the exit code is the program's own.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum AfterMain {
+    /// The run lasts until none of them holds its output open any more; the timeout holds meanwhile, and a stop ends them. Those
+    /// that have closed it, as a daemon does, are left alone.
+    #[default]
+    Wait,
+    /// They are ended, and heard to their end: TERM, a grace, KILL.
+    End,
+}
+
+impl AfterMain {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]

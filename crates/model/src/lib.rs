@@ -16,9 +16,11 @@ mod field;
 mod id;
 mod kind;
 mod lifecycle;
+mod machine_url;
 mod query;
 mod resources;
 mod search;
+pub mod secret;
 mod selector;
 mod settings;
 mod spec;
@@ -36,7 +38,7 @@ pub use crash_loop::{LOOP_STARTS, LOOP_WINDOW_MS, RecentStarts};
 pub use diagnosis::{Diagnosis, Finding, FindingState};
 pub use environment::{
     InheritedEnvironment, InheritedVariable, RunEnvironment, RunVariable, RunVariableOrigin, ShellCapture,
-    VariableOrigin, looks_secret,
+    VariableOrigin,
 };
 pub use event::{OutputEvent, OutputStreamKind};
 pub use excerpt::{
@@ -46,10 +48,11 @@ pub use excerpt::{
 pub use field::FieldError;
 pub use id::{Slot, TaskId};
 pub use kind::{
-    CommandMode, ContainerTask, CustomRuntime, EnvVar, MAX_SCRIPT_BYTES, ScriptMode, ScriptRuntime,
-    SubprocessMode, SubprocessTask, TaskKind, WasmTask,
+    AfterMain, CommandMode, ContainerTask, CustomRuntime, EnvVar, MAX_SCRIPT_BYTES, ScriptMode,
+    ScriptRuntime, SubprocessMode, SubprocessTask, TaskKind, WasmTask,
 };
 pub use lifecycle::{AttemptEnd, NextStep, after_attempt};
+pub use machine_url::MachineUrl;
 pub use query::{DEFAULT_LIMIT, MAX_LIMIT, TaskPage, TaskQuery};
 pub use resources::{ResourceLimits, RunUsage, UsageSample};
 pub use search::{LogQuery, RowRanges, RunHits, SearchHit, SearchProgress, TaskHits};
@@ -62,7 +65,7 @@ pub use spec::{AdmissionStrategy, RestartStrategy, TaskSpec};
 pub use task::{ObjectMeta, Task, TaskPhase, TaskRun, TaskStatus};
 pub use validate::parse_spec;
 pub use view::{
-    LabelCount, Lane, ListQuery, LogInfo, LogLimit, LogRow, LogRows, MAX_ROW_BYTES, RemovedRows, RunMark,
-    StopMode, StorageState, Summary, TaskChange, TaskEvent, TaskEventKind, TaskList, TaskRow, UnkeptLimit,
-    Waiting,
+    LabelCount, Lane, ListQuery, LogInfo, LogLimit, LogRow, LogRows, MAX_ROW_BYTES, MainEnded, RemovedRows,
+    RunMark, StopMode, StorageState, Summary, TaskChange, TaskEvent, TaskEventKind, TaskList, TaskRow,
+    UnkeptLimit, Waiting,
 };

@@ -72,7 +72,8 @@ pub fn after_attempt(spec: &TaskSpec, end: AttemptEnd, state: BackoffState, chan
 mod tests {
     use super::*;
     use crate::{
-        BackoffStrategy, CommandMode, JitterStrategy, Slot, SubprocessMode, SubprocessTask, TaskKind,
+        AfterMain, BackoffStrategy, CommandMode, JitterStrategy, Slot, SubprocessMode, SubprocessTask,
+        TaskKind,
     };
 
     fn spec(restart: RestartStrategy, max_retries: Option<u32>) -> TaskSpec {
@@ -81,6 +82,7 @@ mod tests {
             env: vec![],
             cwd: None,
             fail_on_non_zero: true,
+            after_main: AfterMain::Wait,
         });
         let backoff =
             BackoffStrategy { jitter: JitterStrategy::None, first_ms: 10, max_ms: 1_000, factor: 3.0 };

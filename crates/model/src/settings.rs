@@ -5,12 +5,12 @@
 //! are sold.
 
 use crate::bounds::within;
-use crate::{FieldError, MAX_BYTES, MAX_KEEP_DAYS, MAX_KEEP_TASKS, MIN_LOG_BYTES};
+use crate::{FieldError, MAX_BYTES, MAX_KEEP_DAYS, MAX_KEEP_TASKS, MIN_LOG_BYTES, MachineUrl};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::net::{IpAddr, SocketAddr};
 use ts_rs::TS;
-use url::{Host, Url};
+use url::Host;
 
 const MB: u64 = 1_000_000;
 const GB: u64 = 1_000 * MB;
@@ -345,7 +345,7 @@ impl Connection {
         if self.name.trim().is_empty() || self.name.len() > Self::LONGEST_NAME {
             return Err(FieldError::new(format!("{field}.name"), "must have 1 to 64 letters"));
         }
-        self.check_url().map_err(|problem| FieldError::new(format!("{field}.url"), problem))?;
+        MachineUrl::parse(&self.url).map_err(|problem| FieldError::new(format!("{field}.url"), problem))?;
         self.check_fingerprint().map_err(|problem| FieldError::new(format!("{field}.fingerprint"), problem))
     }
 
@@ -360,37 +360,6 @@ impl Connection {
             return Err("must be SHA-256: 32 pairs of hexadecimal digits");
         }
         Ok(())
-    }
-
-    fn check_url(&self) -> Result<(), &'static str> {
-        let Ok(url) = Url::parse(&self.url) else { return Err("is not a URL") };
-        let Some(host) = url.host().filter(|host| host.to_string() != "") else {
-            return Err("names no host");
-        };
-        if url.password().is_some() || (url.scheme() != "ssh" && !url.username().is_empty()) {
-            return Err("must hold no password; the token has a field of its own");
-        }
-        if url.path().len() > 1 || url.query().is_some() || url.fragment().is_some() {
-            return Err("must end after the host and port");
-        }
-        let local = match host {
-            Host::Domain(name) => name == "localhost",
-            Host::Ipv4(ip) => ip.is_loopback(),
-            Host::Ipv6(ip) => ip.is_loopback(),
-        };
-        match url.scheme() {
-            "https" => Ok(()),
-            "http" if local => Ok(()),
-            "http" => Err("must begin with https://, as the token would be read on the way"),
-            // A word that ssh takes for an option would run what it says.
-            "ssh"
-                if url.username().starts_with('-') || url.host_str().is_some_and(|h| h.starts_with('-')) =>
-            {
-                Err("must not begin with a dash")
-            }
-            "ssh" => Ok(()),
-            _ => Err("must begin with https://, http:// or ssh://"),
-        }
     }
 }
 
@@ -470,8 +439,9 @@ mod tests {
 
     #[test]
     fn a_machine_is_reached_without_its_token_on_the_wire_or_in_the_document() {
-        let check =
-            |url: &str| Connection { name: "box".into(), url: url.into(), fingerprint: None }.check_url();
+        let check = |url: &str| {
+            Connection { name: "box".into(), url: url.into(), fingerprint: None }.validate("connections[0]")
+        };
         for good in
             ["https://box:7654", "http://127.0.0.1:7654", "http://[::1]:1", "ssh://box", "ssh://me@box:22"]
         {

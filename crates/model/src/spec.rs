@@ -13,7 +13,8 @@ pub struct TaskSpec {
     /// The lane.
     pub slot: Slot,
     pub kind: TaskKind,
-    /// Milliseconds that one attempt may take; unlimited when absent.
+    /// Milliseconds that one attempt may take; unlimited when absent. The sleep of the machine counts, as it does in the times
+    /// that are shown and in the waits between attempts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional, type = "number")]
     #[schemars(range(min = 1, max = MAX_DURATION_MS))]

@@ -66,6 +66,14 @@ pub struct TaskRow {
     pub waiting: Option<Waiting>,
     /// A stop was asked for and is under way.
     pub stopping: bool,
+    /// Its main program has ended, and others of the run go on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub main_ended: Option<MainEnded>,
+    /// That of the latest run, once it has ended; see [`crate::TaskRun`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub remark: Option<String>,
     /// Why nothing can be learned of it for now, or its start is put off; one sentence. It is tried again by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
@@ -95,6 +103,20 @@ pub enum Waiting {
     LanePaused,
     /// Its process is being started.
     Starting,
+}
+
+/// A run that goes on without its main program, because processes that it has started hold its output open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MainEnded {
+    /// Of the main program; absent when a signal has ended it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub exit_code: Option<i32>,
+    /// How many processes of the run still write; 0 when it is one that cannot be found among them.
+    pub writers: u32,
+    /// All of it in one sentence, with the names of the processes.
+    pub text: String,
 }
 
 /// One run in the strip of a row.
@@ -214,6 +236,8 @@ pub enum TaskEventKind {
     Queued,
     Admitted,
     Started,
+    /// The main program has ended, and others of the run go on.
+    MainEnded,
     StopRequested,
     Exited,
     StartFailed,
@@ -224,10 +248,11 @@ pub enum TaskEventKind {
 }
 
 impl TaskEventKind {
-    const ALL: [(Self, &'static str); 10] = [
+    const ALL: [(Self, &'static str); 11] = [
         (Self::Queued, "queued"),
         (Self::Admitted, "admitted"),
         (Self::Started, "started"),
+        (Self::MainEnded, "mainEnded"),
         (Self::StopRequested, "stopRequested"),
         (Self::Exited, "exited"),
         (Self::StartFailed, "startFailed"),
@@ -275,6 +300,10 @@ pub struct LogInfo {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub error: Option<String>,
+    /// See [`crate::TaskRun`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub remark: Option<String>,
     /// Unix milliseconds.
     #[ts(type = "number")]
     pub started_at: u64,

@@ -3,7 +3,6 @@
 use solti_model as model;
 use ts_rs::{Config, TS};
 
-const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../ui/src/lib/api/bindings.ts");
 const HEAD: &str = "// Generated from crates/model by `make bindings`. Do not edit.\n";
 
 fn declaration<T: TS>(config: &Config) -> String {
@@ -54,6 +53,7 @@ fn the_types_of_the_page_are_those_of_the_model() {
         ScriptMode,
         ScriptRuntime,
         CustomRuntime,
+        AfterMain,
         ContainerTask,
         WasmTask,
         EnvVar,
@@ -80,6 +80,7 @@ fn the_types_of_the_page_are_those_of_the_model() {
         TaskRow,
         Waiting,
         RunMark,
+        MainEnded,
         Summary,
         StorageState,
         UnkeptLimit,
@@ -135,9 +136,20 @@ fn the_types_of_the_page_are_those_of_the_model() {
         Finding,
         FindingState,
     );
+    keep("ui/src/lib/api/bindings.ts", &current);
+}
+
+#[test]
+fn the_page_knows_secrets_by_the_same_rules() {
+    let rules = model::secret::SECRET_RULES.trim_end();
+    keep("ui/src/lib/shared/secret-rules.ts", &format!("{HEAD}export const RULES = {rules};\n"));
+}
+
+fn keep(file: &str, current: &str) {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(file);
     if std::env::var_os("UPDATE_BINDINGS").is_some() {
-        std::fs::write(FILE, &current).expect("the bindings can be written");
+        std::fs::write(&path, current).expect("the bindings can be written");
     }
-    let stored = std::fs::read_to_string(FILE).unwrap_or_default();
-    assert!(stored == current, "ui/src/lib/api/bindings.ts is stale: run `make bindings`");
+    let stored = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(stored == current, "{file} is stale: run `make bindings`");
 }

@@ -37,6 +37,7 @@ fn every_kind_and_restart_has_the_documented_shape() {
     for kind in [
         json!({"subprocess": {"mode": {"script": {"runtime": "bash", "body": "ZWNobyBoaQ==", "args": []}}, "env": [], "failOnNonZero": false}}),
         json!({"subprocess": {"mode": {"script": {"runtime": {"custom": {"command": "ruby", "flag": "-e"}}, "body": "MQ==", "args": ["a"]}}, "env": [], "failOnNonZero": true}}),
+        json!({"subprocess": {"mode": {"command": {"command": "a", "args": []}}, "env": [], "failOnNonZero": true, "afterMain": "end"}}),
         json!({"container": {"image": "a:b", "command": ["sh"], "args": [], "env": []}}),
         json!({"wasm": {"module": "/m.wasm", "args": [], "env": []}}),
     ] {

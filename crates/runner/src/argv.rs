@@ -1,22 +1,15 @@
 //! From a task to the words, the environment and the directory of its process.
 //!
-//! A script's text goes to its interpreter as one argument after the interpreter's flag. The kernel limits one argument
-//! to 128 KiB, a script may have 2 MiB: a longer text is put into a file of the run folder, and the interpreter is told
-//! so in a way that keeps its arguments where they are with a short text. Looking programs up is `resolve.rs`.
+//! How a script's text reaches its interpreter is `script.rs`, looking programs up `resolve.rs`.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use solti_model::{ScriptMode, ScriptRuntime, SubprocessMode, SubprocessTask, TaskKind};
+use solti_model::{AfterMain, SubprocessMode, SubprocessTask, TaskKind};
 
-use crate::{Stage, StartCause, StartFailure, UnsupportedKind, resolve};
+use crate::{Stage, StartCause, StartFailure, UnsupportedKind, resolve, script};
 
-/// The script's text in the run folder, when it is too long for an argument.
-pub const SCRIPT: &str = "script";
-/// A longer script goes into a file.
-const MAX_INLINE_SCRIPT: usize = 100 * 1024;
 /// Linux's MAX_ARG_STRLEN, with the NUL at the end.
 const MAX_ARGUMENT: usize = 128 * 1024;
 
@@ -27,8 +20,9 @@ pub struct Invocation {
     pub argv: Vec<OsString>,
     pub env: BTreeMap<OsString, OsString>,
     pub cwd: PathBuf,
-    /// To be written to [`SCRIPT`] before the start.
+    /// To be written to [`script::SCRIPT`] before the start.
     pub script: Option<String>,
+    pub after_main: AfterMain,
 }
 
 pub fn accepts(kind: &TaskKind) -> Result<&SubprocessTask, UnsupportedKind> {
@@ -63,62 +57,13 @@ pub fn invocation(
             let words = std::iter::once(&mode.command).chain(&mode.args).map(OsString::from).collect();
             (words, None)
         }
-        SubprocessMode::Script(script) => script_words(script, run_dir)?,
+        SubprocessMode::Script(script) => script::words(script, run_dir)?,
     };
     let program: &mut Vec<OsString> = &mut argv;
     let resolved = resolve::program(&program[0], path, &cwd)?;
     program[0] = resolved.into();
     check_lengths(&argv, &env)?;
-    Ok(Invocation { argv, env, cwd, script })
-}
-
-/// The words, with the bare interpreter first, and the text for the script file if there is to be one.
-fn script_words(
-    script: &ScriptMode,
-    run_dir: &Path,
-) -> Result<(Vec<OsString>, Option<String>), StartFailure> {
-    let text = script.text().map_err(|error| {
-        let cause = StartCause::BadScript { problem: error.message };
-        StartFailure::new(Stage::Resolve, 0, script.runtime.program(), cause)
-    })?;
-    let flag = script.runtime.flag();
-    let is_long = text.len() > MAX_INLINE_SCRIPT;
-    let file = run_dir.join(SCRIPT);
-    let mut words: Vec<OsString> = vec![script.runtime.program().into()];
-    match &script.runtime {
-        ScriptRuntime::Bash if is_long => words.push(file.into()),
-        ScriptRuntime::Bash => words.extend([flag.into(), text.as_str().into(), "bash".into()]),
-        ScriptRuntime::Python if is_long => words.extend([flag.into(), python_loader(&file).into()]),
-        ScriptRuntime::Node if is_long => {
-            words.extend([flag.into(), node_loader(&file).into(), "--".into()]);
-        }
-        ScriptRuntime::Node => words.extend([flag.into(), text.as_str().into(), "--".into()]),
-        // Only a custom interpreter's own flag is known, so its text stays an argument whatever its length.
-        ScriptRuntime::Python | ScriptRuntime::Custom(_) => words.extend([flag.into(), text.as_str().into()]),
-    }
-    words.extend(script.args.iter().map(OsString::from));
-    let in_file = is_long && !matches!(script.runtime, ScriptRuntime::Custom(_));
-    Ok((words, in_file.then_some(text)))
-}
-
-/// Runs the file as if its text stood after `-c`: given as a plain path, `sys.path[0]` would be the run folder.
-/// The path is in hexadecimal, which needs no quoting.
-fn python_loader(file: &Path) -> String {
-    let path = hex(file);
-    format!("exec(compile(open(bytes.fromhex('{path}'),'rb').read(),'<script>','exec'))")
-}
-
-/// Runs the file as if its text stood after `-e`: given as a plain path, it would shift `process.argv` by one.
-fn node_loader(file: &Path) -> String {
-    let path = hex(file);
-    format!(
-        "require('vm').runInThisContext(require('fs').readFileSync(Buffer.from('{path}','hex'),'utf8'),\
-         {{filename:'[script]',importModuleDynamically:(require('vm').constants||{{}}).USE_MAIN_CONTEXT_DEFAULT_LOADER}})"
-    )
-}
-
-fn hex(path: &Path) -> String {
-    path.as_os_str().as_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+    Ok(Invocation { argv, env, cwd, script, after_main: task.after_main })
 }
 
 /// The limit of one string; that of all together is known to the kernel only.

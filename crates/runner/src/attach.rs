@@ -10,7 +10,7 @@ use solti_shim::control::{Reply, Request};
 use solti_shim::exit_record::{ExitRecord, boot_id_hash};
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::connection::{Connection, Heard};
+use crate::connection::{Connection, Heard, SUBSCRIBE};
 use crate::run_dir::RunDir;
 use crate::shim_process::ShimProcess;
 use crate::watch::{Watched, watch};
@@ -25,6 +25,7 @@ pub async fn attach(run_dir: &Path, run_id: &str) -> Result<Attached, AttachErro
     let Some(dir) = RunDir::open_existing(run_dir)? else {
         return Ok(Attached::Lost(LostReason::NeverStarted));
     };
+    dir.leaves_room().map_err(|source| AttachError::RunDir { path: run_dir.to_owned(), source })?;
     let give_up = Instant::now() + ANSWER_WITHIN;
     loop {
         // A final record is the last word, also while its shim is not quite gone.
@@ -81,7 +82,7 @@ async fn ask(dir: &RunDir, give_up: Instant) -> Result<Option<Answered>, AttachE
         Err(error) if is_absence(&error) => return Ok(None),
         Err(source) => return Err(AttachError::Connect { path: dir.path().to_owned(), source }),
     };
-    for request in [Request::Status, Request::Subscribe] {
+    for request in [Request::Status, SUBSCRIBE] {
         if connection.send(request).await.is_err() {
             return Ok(None);
         }

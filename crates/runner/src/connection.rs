@@ -9,6 +9,9 @@ use tokio::net::UnixStream;
 
 use crate::run_dir::RunDir;
 
+/// All that this release understands.
+pub const SUBSCRIBE: Request = Request::Subscribe { main_ended: true };
+
 #[derive(Debug)]
 pub struct Connection {
     stream: UnixStream,

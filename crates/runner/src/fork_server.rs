@@ -1,7 +1,8 @@
 //! The fork server as the app sees it: started at the first run or before, told of each run, ended with the runner.
 //!
 //! It is the shim itself, executed once (`solti_shim::fork_order` says why); the shims that it forks outlive it. A server
-//! that has died is noticed by the order that it does not take, and the next run gets another.
+//! that has died is noticed by the order that it does not take, one that hangs by the order that it does not carry out: the next
+//! run gets another.
 
 use std::fs::File;
 use std::io::{self, IoSlice, PipeReader, Write};
@@ -14,9 +15,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rustix::net::{
     AddressFamily, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType,
 };
-use solti_shim::control::Request;
 use solti_shim::fork_order::{FORK_SERVER, ForkOrder};
 
+use crate::connection::SUBSCRIBE;
 use crate::{Shelter, spawn};
 
 /// The one server of a runner, when there is one.
@@ -26,6 +27,8 @@ pub struct ForkServerSlot {
     /// One at a time: taking a server in takes a moment.
     starting: tokio::sync::Mutex<()>,
     shelter: Option<Arc<dyn Shelter>>,
+    /// See [`spawn::spawn`].
+    pub open_files: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -48,6 +51,10 @@ impl ForkServerSlot {
         Self { shelter: Some(shelter), ..Self::default() }
     }
 
+    pub fn with_open_files(self, soft: Option<u64>) -> Self {
+        Self { open_files: soft, ..self }
+    }
+
     /// The server, which is started and taken in where there is none.
     pub async fn server(&self, shim: &Path) -> io::Result<Arc<ForkServer>> {
         if let Some(server) = self.current() {
@@ -57,7 +64,7 @@ impl ForkServerSlot {
         if let Some(server) = self.current() {
             return Ok(server);
         }
-        let server = Arc::new(ForkServer::start(shim)?);
+        let server = Arc::new(ForkServer::start(shim, self.open_files)?);
         if let Some(shelter) = &self.shelter {
             shelter.take_in(server.pid()).await;
         }
@@ -73,7 +80,8 @@ impl ForkServerSlot {
     pub async fn order(&self, shim: &Path, run_dir: &Path, spec: &[u8]) -> io::Result<Ordered> {
         let server = self.server(shim).await?;
         let ordered = Arc::clone(&server).order(run_dir, spec);
-        if ordered.is_err() {
+        // What we lack ourselves is not its fault.
+        if ordered.as_ref().is_err_and(|error| !is_shortage(error)) {
             self.discard(&server);
         }
         ordered
@@ -87,10 +95,10 @@ impl ForkServerSlot {
 }
 
 impl ForkServer {
-    fn start(shim: &Path) -> io::Result<Self> {
+    fn start(shim: &Path, open_files: Option<u64>) -> io::Result<Self> {
         let (socket, theirs) =
             rustix::net::socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
-        let pid = spawn::spawn(shim, FORK_SERVER.as_ref(), theirs.as_fd())?;
+        let pid = spawn::spawn(shim, FORK_SERVER.as_ref(), theirs.as_fd(), open_files)?;
         Ok(Self { pid, socket })
     }
 
@@ -99,7 +107,7 @@ impl ForkServer {
         let launch = if order.spec.is_none() { Some(in_memory(spec)?) } else { None };
         let (status, status_end) = io::pipe()?;
         let (mut control, control_end) = UnixStream::pair()?;
-        control.write_all(&Request::Subscribe.encode())?;
+        control.write_all(&SUBSCRIBE.encode())?;
         control.set_nonblocking(true)?;
 
         let mut descriptors = vec![status_end.as_fd(), control_end.as_fd()];
@@ -116,6 +124,20 @@ impl ForkServer {
     pub fn pid(&self) -> u32 {
         self.pid.unsigned_abs()
     }
+
+    /// Ends it, with all orders that it has not read; its shims go on.
+    pub fn kill(&self) {
+        // SAFETY: integers; a child that is reaped in `drop` alone has its pid until then.
+        unsafe { libc::kill(self.pid, libc::SIGKILL) };
+    }
+}
+
+/// We have no descriptor, or no memory, to give an order with: a new process would take as many.
+pub fn is_shortage(error: &io::Error) -> bool {
+    matches!(
+        error.raw_os_error(),
+        Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM | libc::ENOBUFS | libc::ETOOMANYREFS)
+    )
 }
 
 /// A spec is never on the disk: it holds the task's environment, and a file would cost an inode for the blink of an eye.
@@ -128,10 +150,11 @@ fn in_memory(spec: &[u8]) -> io::Result<File> {
 impl Drop for ForkServer {
     /// It would end by itself with its socket, but somebody has to reap it.
     fn drop(&mut self) {
+        self.kill();
+        let pid = self.pid;
         // SAFETY: integers and a null status, which is allowed; an unreaped child's pid is nobody else's.
-        unsafe {
-            libc::kill(self.pid, libc::SIGKILL);
-            libc::waitpid(self.pid, ptr::null_mut(), 0);
-        }
+        let reap = move || unsafe { libc::waitpid(pid, ptr::null_mut(), 0) };
+        // One that hangs in the kernel ends when it comes out of it, and the thread of a runtime cannot wait for that.
+        let _ = std::thread::Builder::new().name("reap-fork-server".into()).spawn(reap);
     }
 }

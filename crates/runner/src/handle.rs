@@ -1,11 +1,11 @@
-//! What the supervisor holds of a run: its end, its stop, and the doorbell of its log.
+//! What the supervisor holds of a run: its end and that of its main program, its stop, and the doorbell of its log.
 //!
-//! Behind all three is whoever follows the run: for the shim's runs one task each (`watch.rs`). Dropping them ends neither
+//! Behind all of them is whoever follows the run: for the shim's runs one task each (`watch.rs`). Dropping them ends neither
 //! that task nor the run.
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::{RunOutcome, Unenforced};
+use crate::{MainEnded, RunOutcome, Unenforced};
 
 /// How a run is asked to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +29,7 @@ pub struct RunHandle {
     pub(crate) ended: Option<RunOutcome>,
     pub(crate) controller: RunController,
     pub(crate) doorbell: LogDoorbell,
+    pub(crate) main_ended: watch::Receiver<Option<MainEnded>>,
     pub(crate) trouble: watch::Receiver<Option<String>>,
 }
 
@@ -41,6 +42,8 @@ pub struct RunEnds {
     pub requests: mpsc::Receiver<StopMode>,
     /// Bytes in the log; dropped when the log is sealed.
     pub log_bytes: watch::Sender<u64>,
+    /// Set when the main program has ended and the run goes on.
+    pub main_ended: watch::Sender<Option<MainEnded>>,
     /// Why nothing can be learned of the run for now.
     pub trouble: watch::Sender<Option<String>>,
     pub outcome: oneshot::Sender<RunOutcome>,
@@ -51,6 +54,7 @@ impl RunHandle {
     pub fn new(pid: u32, started_at_ms: u64) -> (Self, RunEnds) {
         let (send_request, requests) = mpsc::channel(REQUESTS);
         let (log_bytes, doorbell) = watch::channel(0);
+        let (main_ended, receive_main_ended) = watch::channel(None);
         let (trouble, receive_trouble) = watch::channel(None);
         let (outcome, receive_outcome) = oneshot::channel();
         let handle = Self {
@@ -61,9 +65,10 @@ impl RunHandle {
             ended: None,
             controller: RunController { requests: send_request },
             doorbell: LogDoorbell { log_bytes: doorbell },
+            main_ended: receive_main_ended,
             trouble: receive_trouble,
         };
-        (handle, RunEnds { requests, log_bytes, trouble, outcome })
+        (handle, RunEnds { requests, log_bytes, main_ended, trouble, outcome })
     }
 
     /// Waits for the end. Safe to cancel, and may be called again.
@@ -76,6 +81,11 @@ impl RunHandle {
             // The runtime is shutting down. The run goes on, so there is no end to tell.
             Err(_) => std::future::pending().await,
         }
+    }
+
+    /// Word of a run that goes on without its main program; a later one replaces an earlier one.
+    pub fn main_ended(&self) -> watch::Receiver<Option<MainEnded>> {
+        self.main_ended.clone()
     }
 
     /// Why nothing can be learned of the run for now, in one sentence; `None` as a rule. It goes on all the while, as far as is

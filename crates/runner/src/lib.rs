@@ -6,15 +6,18 @@
 
 mod argv;
 mod attach;
+mod clock_set;
 mod connection;
 mod end;
 mod error;
 mod force;
 mod fork_server;
 mod handle;
+mod main_ended;
 mod resolve;
 mod run_dir;
 mod runner;
+mod script;
 mod shelter;
 mod shim_process;
 mod shim_runner;
@@ -25,9 +28,11 @@ mod sweep;
 mod usage;
 mod watch;
 
+pub use clock_set::ClockSet;
 pub use end::{LostReason, RunEnd, RunOutcome};
 pub use error::{AttachError, StartError};
 pub use handle::{LogDoorbell, RunController, RunEnds, RunHandle, StopMode};
+pub use main_ended::MainEnded;
 pub use run_dir::{TRANSIENT_FILES, empty_run_folder};
 pub use runner::{Attached, RunRequest, Runner, UnsupportedKind};
 pub use shelter::Shelter;

@@ -17,7 +17,10 @@ use solti_shim::layout;
 use crate::{AttachError, Stage, StartCause, StartFailure};
 
 /// What a finished run needs no more once its outcome is stored: all but the log.
-pub const TRANSIENT_FILES: [&str; 4] = [layout::LAUNCH, layout::EXIT, layout::SOCKET, crate::argv::SCRIPT];
+pub const TRANSIENT_FILES: [&str; 4] = [layout::LAUNCH, layout::EXIT, layout::SOCKET, crate::script::SCRIPT];
+
+/// Descriptors that runs leave to the rest of the app: its database, its windows, those who call it.
+const RESERVE: libc::rlim_t = 64;
 
 #[derive(Debug)]
 pub struct RunDir {
@@ -96,6 +99,21 @@ impl RunDir {
 
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// For who is to follow another run: the last descriptors are not for runs. `EMFILE` when it would take one of them.
+    pub fn leaves_room(&self) -> io::Result<()> {
+        let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+        // SAFETY: a pointer to a limit.
+        unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) };
+        // The lowest free number is given out first, so it tells how many are taken.
+        let taken = libc::rlim_t::from(self.dir.as_raw_fd().unsigned_abs());
+        let reserve = RESERVE.min(limit.rlim_cur / 4);
+        if taken + reserve < limit.rlim_cur {
+            Ok(())
+        } else {
+            Err(io::Error::from_raw_os_error(libc::EMFILE))
+        }
     }
 
     /// What is enough to find it again.

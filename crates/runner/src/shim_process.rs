@@ -28,9 +28,9 @@ pub enum ShimProcess {
 
 impl ShimProcess {
     /// Executes a shim for the folder, and returns the read end of its status pipe.
-    pub fn spawn(shim: &Path, run_dir: &Path) -> io::Result<(Self, PipeReader)> {
+    pub fn spawn(shim: &Path, run_dir: &Path, open_files: Option<u64>) -> io::Result<(Self, PipeReader)> {
         let (report, write_end) = io::pipe()?;
-        let pid = spawn::spawn(shim, run_dir.as_os_str(), write_end.as_fd())?;
+        let pid = spawn::spawn(shim, run_dir.as_os_str(), write_end.as_fd(), open_files)?;
         Ok((Self::Child { pid }, report))
     }
 

@@ -13,15 +13,16 @@ use std::time::Duration;
 use async_trait::async_trait;
 use solti_model::{ResourceLimits, TaskKind};
 use solti_shim::cgroup::Unenforced;
-use solti_shim::launch::{DEFAULT_DRAIN_MS, LaunchSpec, Limits};
+use solti_shim::launch::{AfterMain, LaunchSpec, Limits};
 use solti_shim::start_report::{self, StartFailure as ReportedFailure, StartReport};
 use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe;
 use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout_at};
 
 use crate::argv::{self, Invocation};
 use crate::connection::Connection;
-use crate::fork_server::{ForkServer, ForkServerSlot, Ordered};
+use crate::fork_server::{ForkServer, ForkServerSlot, Ordered, is_shortage};
 use crate::run_dir::RunDir;
 use crate::shim_process::ShimProcess;
 use crate::watch::{Watched, watch};
@@ -32,6 +33,9 @@ use crate::{
 
 /// A shim reports within milliseconds; only a hanging file system takes longer.
 const REPORT_WITHIN: Duration = Duration::from_secs(15);
+/// A fork server forks within a millisecond, its other orders before that. One that takes longer is replaced, which costs the
+/// runs that it is asked for a moment and nothing else.
+const FORKED_WITHIN: Duration = Duration::from_secs(2);
 /// A killed shim lets go of its lock at once, unless it hangs in the kernel.
 const GONE_WITHIN: Duration = Duration::from_secs(1);
 
@@ -52,6 +56,15 @@ impl ShimRunner {
     pub fn sheltered(shim_path: impl Into<PathBuf>, shelter: Arc<dyn Shelter>) -> Self {
         let server = Arc::new(ForkServerSlot::with_shelter(shelter));
         Self { shim_path: shim_path.into(), server }
+    }
+
+    /// The soft limit of open files that programs get, if it is to be another than this process has.
+    #[must_use]
+    pub fn with_open_files(self, soft: Option<u64>) -> Self {
+        let Self { shim_path, server } = self;
+        // Nobody else has it yet.
+        let server = Arc::into_inner(server).unwrap_or_default();
+        Self { shim_path, server: Arc::new(server.with_open_files(soft)) }
     }
 
     /// Does what the first run would otherwise wait for.
@@ -130,8 +143,13 @@ impl Start {
             .map_err(|error| StartFailure::system(Stage::RunDir, &request.run_dir, &error))?;
         let invocation = argv::invocation(&request.kind, request.base_env, &run_dir)?;
         let dir = RunDir::create(&run_dir)?;
+        dir.leaves_room().map_err(|error| StartFailure::system(Stage::RunDir, &run_dir, &error))?;
 
-        let Invocation { argv, env, cwd, script } = invocation;
+        let Invocation { argv, env, cwd, script, after_main } = invocation;
+        let after_main = match after_main {
+            solti_model::AfterMain::Wait => AfterMain::Wait,
+            solti_model::AfterMain::End => AfterMain::End,
+        };
         let program = argv.first().map(PathBuf::from).unwrap_or_default();
         let spec = LaunchSpec {
             run_id: request.run_id.clone(),
@@ -140,7 +158,7 @@ impl Start {
             cwd: Some(cwd.clone()),
             timeout_ms: request.timeout.map(as_ms),
             grace_ms: as_ms(request.grace),
-            drain_ms: DEFAULT_DRAIN_MS,
+            after_main,
             limits: limits(&request.limits),
         };
         let spec = spec.encode();
@@ -154,12 +172,15 @@ impl Start {
             Ok(Ordered { server, status, control }) => {
                 Begun { shim: ShimProcess::Reaped, status: Some(status), forked: Some((server, control)) }
             }
-            Err(_) => execute(shim_path, &dir, &spec)?,
+            Err(error) if is_shortage(&error) => {
+                return Err(StartFailure::system(Stage::Spawn, shim_path, &error).into());
+            }
+            Err(_) => execute(&runner, &dir, &spec)?,
         };
         let mut reported = report(&mut begun).await;
         if let (Reported::Never, Some((server, _))) = (&reported, &begun.forked) {
             runner.server.discard(server);
-            begun = execute(shim_path, &dir, &spec)?;
+            begun = execute(&runner, &dir, &spec)?;
             reported = report(&mut begun).await;
         }
         let Begun { mut shim, forked, .. } = begun;
@@ -211,9 +232,10 @@ async fn never_began(dir: &RunDir, run_id: &str) -> Result<bool, AttachError> {
 }
 
 /// A shim without a fork server: slower, and its spec is a file.
-fn execute(shim_path: &Path, dir: &RunDir, spec: &[u8]) -> Result<Begun, StartFailure> {
+fn execute(runner: &ShimRunner, dir: &RunDir, spec: &[u8]) -> Result<Begun, StartFailure> {
+    let ShimRunner { shim_path, server } = runner;
     dir.write(c"launch", spec).map_err(|error| StartFailure::system(Stage::RunDir, dir.path(), &error))?;
-    let (shim, status) = ShimProcess::spawn(shim_path, dir.path())
+    let (shim, status) = ShimProcess::spawn(shim_path, dir.path(), server.open_files)
         .map_err(|error| StartFailure::system(Stage::Spawn, shim_path, &error))?;
     Ok(Begun { shim, status: Some(status), forked: None })
 }
@@ -235,33 +257,45 @@ enum Reported {
 async fn report(begun: &mut Begun) -> Reported {
     let Begun { shim, status, forked } = begun;
     let mut heard = forked.is_none();
-    let listen = async {
-        let status = status.take().ok_or(io::ErrorKind::BrokenPipe)?;
-        let mut pipe = pipe::Receiver::from_owned_fd(status.into())?;
-        loop {
-            let mut bytes = [0; start_report::LEN];
-            pipe.read_exact(&mut bytes).await?;
-            match StartReport::decode(&bytes).map_err(io::Error::other)? {
-                StartReport::Forked { shim_pid } => {
-                    heard = true;
+    let pipe = status.take().and_then(|status| pipe::Receiver::from_owned_fd(status.into()).ok());
+    // It is closed when this returns, and a shim that has not begun by then will not.
+    let Some(mut pipe) = pipe else { return Reported::Silent };
+    let mut server = forked.as_ref().map(|(server, _)| server);
+    let give_up = Instant::now() + REPORT_WITHIN;
+    loop {
+        let until = if heard { give_up } else { Instant::now() + FORKED_WITHIN };
+        match timeout_at(until, next_report(&mut pipe)).await {
+            Ok(Ok(StartReport::Forked { shim_pid })) => {
+                heard = true;
+                *shim = ShimProcess::Other { pid: shim_pid };
+            }
+            Ok(Ok(StartReport::Started { child_pid, started_at_ms, shim_pid, unenforced })) => {
+                if forked.is_some() {
                     *shim = ShimProcess::Other { pid: shim_pid };
                 }
-                StartReport::Started { child_pid, started_at_ms, shim_pid, unenforced } => {
-                    if forked.is_some() {
-                        *shim = ShimProcess::Other { pid: shim_pid };
-                    }
-                    return Ok::<_, io::Error>(Reported::Started { child_pid, started_at_ms, unenforced });
-                }
-                StartReport::Failed(failure) => return Ok(Reported::Failed(failure)),
+                return Reported::Started { child_pid, started_at_ms, unenforced };
             }
+            Ok(Ok(StartReport::Failed(failure))) => return Reported::Failed(failure),
+            // Closed, and not just unreadable for us.
+            Ok(Err(error)) if !heard && error.kind() == io::ErrorKind::UnexpectedEof => {
+                return Reported::Never;
+            }
+            Ok(Err(_)) => return Reported::Died,
+            // Its end closes the pipe for an order that it has not carried out, which is the proof that there is no shim. One
+            // that it has just made goes on, and reports.
+            Err(_) if !heard && let Some(server) = server.take() => {
+                tracing::warn!(pid = server.pid(), "the fork server hangs and is replaced");
+                server.kill();
+            }
+            Err(_) => return Reported::Silent,
         }
-    };
-    match tokio::time::timeout(REPORT_WITHIN, listen).await {
-        Ok(Ok(reported)) => reported,
-        Ok(Err(_)) if !heard => Reported::Never,
-        Ok(Err(_)) => Reported::Died,
-        Err(_) => Reported::Silent,
     }
+}
+
+async fn next_report(pipe: &mut pipe::Receiver) -> io::Result<StartReport> {
+    let mut bytes = [0; start_report::LEN];
+    pipe.read_exact(&mut bytes).await?;
+    StartReport::decode(&bytes).map_err(io::Error::other)
 }
 
 fn limits(limits: &ResourceLimits) -> Limits {

@@ -13,10 +13,15 @@ use solti_shim::layout::STATUS_FD;
 
 /// Starts the shim with its one argument and the descriptor that it is given as [`STATUS_FD`]; returns its pid.
 ///
-/// Its environment is empty: a mark that the app itself carries, as a task of another app, must not be the shim's.
+/// `open_files` is the soft limit of open files that it, and so whatever it starts, has; `None` for ours. Its environment is empty: a mark that the app itself carries, as a task of another app, must not be the shim's.
 /// Its directory is `/`, so that it keeps no file system busy; its input and output are nothing. The session of its own
 /// it makes itself.
-pub fn spawn(shim: &Path, argument: &OsStr, given: BorrowedFd<'_>) -> io::Result<libc::pid_t> {
+pub fn spawn(
+    shim: &Path,
+    argument: &OsStr,
+    given: BorrowedFd<'_>,
+    open_files: Option<u64>,
+) -> io::Result<libc::pid_t> {
     let words = [CString::new(shim.as_os_str().as_bytes())?, CString::new(argument.as_bytes())?];
     let argv = [words[0].as_ptr().cast_mut(), words[1].as_ptr().cast_mut(), ptr::null_mut()];
     let environment = [ptr::null_mut()];
@@ -34,7 +39,22 @@ pub fn spawn(shim: &Path, argument: &OsStr, given: BorrowedFd<'_>) -> io::Result
             environment.as_ptr(),
         )
     })?;
+    if let Some(soft) = open_files {
+        limit_open_files(pid, soft);
+    }
     Ok(pid)
+}
+
+/// At once, before the process has loaded its libraries. One that has ended needs no limit.
+fn limit_open_files(pid: libc::pid_t, soft: u64) {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: pointers to a limit, or null where none is set or asked for.
+    unsafe {
+        if libc::prlimit(pid, libc::RLIMIT_NOFILE, ptr::null(), &raw mut limit) == 0 {
+            limit.rlim_cur = limit.rlim_max.min(soft);
+            libc::prlimit(pid, libc::RLIMIT_NOFILE, &raw const limit, ptr::null_mut());
+        }
+    }
 }
 
 /// These functions return the errno.

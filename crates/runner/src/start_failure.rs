@@ -94,7 +94,8 @@ impl StartFailure {
             (StartCause::System, libc::EMFILE) => Some("too many open files"),
             (StartCause::System, libc::ENFILE) => Some("too many open files on this machine"),
             (StartCause::System, libc::EAGAIN) => Some("no more processes can be started"),
-            (StartCause::System, libc::ENOMEM) => Some("not enough memory"),
+            (StartCause::System, libc::ENOMEM | libc::ENOBUFS) => Some("not enough memory"),
+            (StartCause::System, libc::ETOOMANYREFS) => Some("too many descriptors on their way"),
             _ => None,
         }
     }
@@ -194,5 +195,27 @@ impl StartFailure {
 
     fn path_and_colon(&self) -> String {
         if self.path.as_os_str().is_empty() { String::new() } else { format!("{}: ", self.path.display()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_the_system_lacks_for_a_moment_is_tried_again() {
+        let shortage = |stage, errno| StartFailure::recorded(ReportedFailure { stage, errno }).shortage();
+        for stage in
+            [ShimStage::RunDir, ShimStage::Launch, ShimStage::Log, ShimStage::Control, ShimStage::Spawn]
+        {
+            for errno in [libc::EMFILE, libc::ENFILE, libc::EAGAIN, libc::ENOMEM] {
+                assert!(shortage(stage, errno).is_some(), "{stage:?} {errno}");
+            }
+            assert_eq!(shortage(stage, libc::EIO), None);
+        }
+        assert!(shortage(ShimStage::Exec, libc::EAGAIN).is_some());
+        // Another shim has the run: its number is that of a full process table.
+        assert_eq!(shortage(ShimStage::Lock, libc::EWOULDBLOCK), None);
+        assert_eq!(shortage(ShimStage::Exec, libc::ENOENT), None);
     }
 }

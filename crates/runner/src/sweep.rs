@@ -6,7 +6,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use solti_shim::cgroup::RunGroup;
-use solti_shim::tree::{Membership, Process};
+use solti_shim::tree::{Membership, Process, descendants};
 
 use crate::AttachError;
 
@@ -62,7 +62,11 @@ pub async fn marks() -> Result<HashMap<String, usize>, AttachError> {
 async fn members(run_id: &str, shim: Option<u32>) -> Result<Vec<Process>, AttachError> {
     let id = run_id.to_owned();
     let listed = tokio::task::spawn_blocking(move || {
-        let mut members = Membership { run_id: &id, ancestor: shim, not_before_ticks: 0 }.members()?;
+        let mut members = Membership { run_id: &id, not_before_ticks: 0 }.members()?;
+        let tree = shim.map(descendants).transpose()?.unwrap_or_default();
+        let unmarked =
+            tree.into_iter().filter(|process| members.iter().all(|known| known.pid != process.pid));
+        members.extend(unmarked.collect::<Vec<_>>());
         members.extend(shed_the_mark(&id, &members));
         Ok(members)
     });

@@ -3,7 +3,7 @@
 use std::fs;
 
 use solti_shim::cgroup::RunGroup;
-use solti_shim::tree::{Membership, Process};
+use solti_shim::tree::{Process, descendants};
 
 /// All processes of a run together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,22 +15,24 @@ pub struct TreeUsage {
     pub processes: u32,
 }
 
-/// Looks at a run by its leader. `None` when the leader is gone. Takes up to some milliseconds: it may read the whole
-/// process table.
+/// Looks at a run by its leader, which may have ended before its run. `None` when nothing of the run is there.
 pub fn usage_of(run_id: &str, leader_pid: u32) -> Option<TreeUsage> {
-    let leader = Process::find(leader_pid).filter(|leader| !leader.zombie)?;
+    let leader = Process::find(leader_pid)?;
     let group = RunGroup::of_process(leader_pid, run_id);
-    let members = match &group {
+    let members: Vec<u32> = match &group {
         Some(group) => group.processes(),
-        // The leader's parent is the run's shim.
-        None => Membership { run_id, ancestor: Some(leader.parent), not_before_ticks: leader.start_ticks }
-            .members()
+        // The leader's parent is the run's shim; if that is gone, whoever takes in orphans.
+        None if leader.zombie && leader.parent <= 1 => vec![],
+        None => descendants(leader.parent)
             .ok()?
             .into_iter()
             .filter(|process| !process.zombie)
             .map(|process| process.pid)
             .collect(),
     };
+    if members.is_empty() {
+        return None;
+    }
     let used: Vec<Used> = members.iter().filter_map(|pid| Used::by(*pid)).collect();
     let cpu_us = group.as_ref().and_then(RunGroup::cpu_us);
     let memory_bytes = group.as_ref().and_then(RunGroup::memory);

@@ -12,13 +12,15 @@ use solti_shim::control::{Reply, Request};
 use solti_shim::tree::Process;
 use tokio::time::{sleep, sleep_until};
 
-use crate::connection::{Connection, Heard};
+use crate::connection::{Connection, Heard, SUBSCRIBE};
 use crate::force::{end_unreachable, rouse};
 use crate::handle::RunEnds;
 use crate::run_dir::RunPlace;
 use crate::shim_process::ShimProcess;
 use crate::sweep::sweep;
-use crate::{AttachError, Attached, EndFlags, LostReason, RunEnd, RunHandle, RunOutcome, StopMode};
+use crate::{
+    AttachError, Attached, EndFlags, LostReason, MainEnded, RunEnd, RunHandle, RunOutcome, StopMode,
+};
 
 /// Before a connection is tried again that a living shim has refused or closed, as it serves a limited number, and before
 /// another look at what could not be looked at; doubled each time up to the longest.
@@ -159,7 +161,7 @@ impl Watch {
     async fn subscribe(&self) -> io::Result<Connection> {
         let dir = self.run.place.open().map_err(io::Error::other)?.ok_or(io::ErrorKind::NotFound)?;
         let mut connection = Connection::open(&dir).await?;
-        connection.send(Request::Subscribe).await?;
+        connection.send(SUBSCRIBE).await?;
         Ok(connection)
     }
 
@@ -176,6 +178,9 @@ impl Watch {
                     Heard::Reply(Reply::Exited { log_bytes }) => {
                         self.ring(log_bytes);
                         return None;
+                    }
+                    Heard::Reply(Reply::MainEnded { status, holders }) => {
+                        self.ends.main_ended.send_replace(Some(MainEnded::look(status, holders)));
                     }
                     Heard::Reply(Reply::Accepted) => {
                         self.asked = None;
@@ -263,8 +268,12 @@ impl Watch {
             }
             Err(error) => tracing::warn!(run = self.run.run_id, %error, "the shim is gone"),
         }
+        let reason = match self.run.place.open() {
+            Ok(None) => LostReason::FolderGone,
+            _ => LostReason::ShimGone,
+        };
         RunOutcome {
-            end: RunEnd::Lost { reason: LostReason::ShimGone },
+            end: RunEnd::Lost { reason },
             started_at_ms: Some(self.run.started_at_ms),
             finished_at_ms: now_ms(),
             duration: self.began.elapsed(),

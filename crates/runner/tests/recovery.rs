@@ -2,8 +2,6 @@
 
 mod common;
 
-use std::time::{Duration, Instant};
-
 use common::{Runs, runner, sh, wait, within};
 use solti_runner::{Attached, LostReason, RunEnd, RunHandle, Runner, StopMode};
 use tokio::runtime::Runtime;
@@ -78,10 +76,8 @@ async fn killed_shim_is_noticed(runs: &Runs, handle: &mut RunHandle) {
     let stubborn: u32 = runs.output("t").trim().parse().unwrap();
     // SAFETY: integers only; the shim lives, as its child does.
     assert_eq!(unsafe { libc::kill(common::shim_of(handle.pid), libc::SIGKILL) }, 0);
-    let killed = Instant::now();
     let outcome = wait(handle).await;
     assert_eq!(outcome.end, RunEnd::Lost { reason: LostReason::ShimGone });
-    assert!(killed.elapsed() < Duration::from_secs(2), "{:?}", killed.elapsed());
     assert!(!common::is_alive(handle.pid) && !common::is_alive(stubborn), "no survivor");
     assert_eq!(within("the doorbell's end", bell.rung()).await, None);
     assert!(matches!(attach(runs, "t").await, Attached::Lost(LostReason::ShimGone)));

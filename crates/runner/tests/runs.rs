@@ -2,6 +2,8 @@
 
 mod common;
 
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
 use std::time::Duration;
 
 use common::{Runs, command, env, runner, script, sh, wait, with, within};
@@ -88,6 +90,103 @@ async fn scripts_get_their_arguments_whatever_their_length() {
     }
 }
 
+/// The words of a process, as everybody on the machine can read them.
+fn words_of(pid: u32) -> String {
+    let words = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    String::from_utf8_lossy(&words).replace('\0', " ")
+}
+
+#[tokio::test]
+async fn the_text_of_a_script_is_in_no_process_list() {
+    let runs = Runs::new();
+    let custom = |command: &str, flag: &str| {
+        ScriptRuntime::Custom(CustomRuntime { command: command.into(), flag: flag.into() })
+    };
+    let shell = "secret=hunter2; echo \"$#:$1|$2\"; sleep 600";
+    for (name, runtime, text) in [
+        ("bash", ScriptRuntime::Bash, shell),
+        ("sh", custom("sh", "-c"), "secret=hunter2; echo \"$(($# + 1)):$0|$1\"; sleep 600"),
+        ("zsh", custom("zsh", "-ec"), "secret=hunter2; echo \"$(($# + 1)):$0|$1\"; sleep 600"),
+        (
+            "python",
+            ScriptRuntime::Python,
+            "secret='hunter2'\nimport sys,time\nprint(len(sys.argv)-1,'|'.join(sys.argv[1:]),sep=':',flush=True)\ntime.sleep(600)",
+        ),
+        (
+            "node",
+            ScriptRuntime::Node,
+            "const secret='hunter2', a=process.argv.slice(1); console.log(a.length+':'+a.join('|')); setTimeout(()=>{},600000)",
+        ),
+        (
+            "module",
+            ScriptRuntime::Node,
+            "import fs from 'node:fs'; const secret='hunter2', a=process.argv.slice(1); console.log(a.length+':'+a.join('|')); \
+             await new Promise(() => setTimeout(()=>{},600000))",
+        ),
+        (
+            "perl",
+            custom("perl", "-e"),
+            "my $secret='hunter2'; $|=1; print scalar(@ARGV),':',join('|',@ARGV),\"\\n\"; sleep 600",
+        ),
+        (
+            "ruby",
+            custom("ruby", "-e"),
+            "secret='hunter2'; puts \"#{ARGV.size}:#{ARGV.join('|')}\"; $stdout.flush; sleep 600",
+        ),
+    ] {
+        let program = runtime.program().to_owned();
+        if Command::new(&program).arg("--version").output().is_err() {
+            println!("skipped: there is no {program} here");
+            continue;
+        }
+        let task = format!("hidden-{name}");
+        let mut handle = runs.start(&task, script(runtime, text, &["a b", "c"])).await.unwrap();
+        within("output", handle.doorbell().rung()).await.unwrap();
+        assert_eq!(runs.output(&task), "2:a b|c\n", "{task}");
+        assert!(!words_of(handle.pid).contains("hunter2"), "{}", words_of(handle.pid));
+        let mode = std::fs::metadata(runs.run_dir(&task).join("script")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        handle.controller().stop(StopMode::Kill).await;
+        wait(&mut handle).await;
+    }
+}
+
+#[tokio::test]
+async fn an_error_in_a_script_names_its_file_and_its_line() {
+    let runs = Runs::new();
+    for (name, runtime, text, said) in [
+        (
+            "bash",
+            ScriptRuntime::Bash,
+            "true\nno-such-command-here",
+            "FILE: line 2: no-such-command-here: command not found",
+        ),
+        (
+            "python",
+            ScriptRuntime::Python,
+            "def f():\n    raise ValueError(1)\nf()",
+            "File \"FILE\", line 2, in f\n    raise ValueError(1)",
+        ),
+        ("node", ScriptRuntime::Node, "\nthrow new Error('boom')", "FILE:2\nthrow new Error"),
+    ] {
+        let task = format!("error-{name}");
+        let (outcome, output) = runs.run(&task, script(runtime, text, &[])).await;
+        assert_ne!(outcome.end, RunEnd::Exited { code: 0 });
+        let said = said.replace("FILE", runs.run_dir(&task).join("script").to_str().unwrap());
+        assert!(output.contains(&said), "{output}");
+    }
+}
+
+#[tokio::test]
+async fn options_in_the_first_line_of_a_script_count() {
+    let runs = Runs::new();
+    let (outcome, output) =
+        runs.run("set-e", script(ScriptRuntime::Bash, "#!/bin/bash -eu\nfalse\necho on", &[])).await;
+    assert_eq!((outcome.end, output.as_str()), (RunEnd::Exited { code: 1 }, ""));
+    let text = "#!/usr/bin/env -S python3 -O\nimport sys\nprint(sys.flags.optimize)";
+    assert_eq!(runs.run("optimize", script(ScriptRuntime::Python, text, &[])).await.1, "1\n");
+}
+
 #[tokio::test]
 async fn a_custom_interpreter_gets_its_own_flag() {
     let runs = Runs::new();
@@ -132,10 +231,10 @@ async fn a_kill_does_not_wait_for_the_grace() {
 async fn a_timeout_is_told_as_one() {
     let runs = Runs::new();
     let mut request = runs.request("timeout", sh("trap 'exit 5' TERM; while :; do sleep 0.05; done"));
-    request.timeout = Some(Duration::from_millis(300));
+    request.timeout = Some(Duration::from_secs(3));
     let outcome = wait(&mut runner().start(request).await.unwrap()).await;
     assert_eq!(outcome.end, RunEnd::TimedOut { code: Some(5), signal: None });
-    assert!(outcome.duration >= Duration::from_millis(300));
+    assert!(outcome.duration >= Duration::from_secs(3));
 }
 
 #[tokio::test]
@@ -191,4 +290,13 @@ async fn an_ended_shim_is_no_zombie() {
 fn handle_shim(runs: &Runs) -> u32 {
     let bytes = std::fs::read(runs.run_dir("zombie").join("exit")).unwrap();
     solti_shim::exit_record::ExitRecord::decode(&bytes).unwrap().shim_pid
+}
+
+#[tokio::test]
+async fn a_program_gets_the_limit_of_open_files_that_it_is_to_have() {
+    let runs = Runs::new();
+    let runner = runner().with_open_files(Some(321));
+    let mut handle = runner.start(runs.request("t", sh("ulimit -Sn"))).await.unwrap();
+    wait(&mut handle).await;
+    assert_eq!(runs.output("t"), "321\n");
 }

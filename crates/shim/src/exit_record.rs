@@ -71,7 +71,7 @@ pub enum RunEnd {
 /// Remarks about the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct EndFlags {
-    /// A descendant still held the output open when the drain time was over.
+    /// Somebody still held the output open when there was nobody left to wait for or to end: what came after is not in the log.
     pub drain_cut: bool,
     /// TERM was not enough.
     pub killed_after_grace: bool,
@@ -100,7 +100,7 @@ pub enum RunState {
     Started,
     Final {
         end: RunEnd,
-        /// Unix milliseconds: when the leader ended, not when its output was drained.
+        /// Unix milliseconds: when the leader ended, not when its output was drained, unless others of the run went on after it.
         finished_at_ms: u64,
         /// From the monotonic clock.
         duration_us: u64,
@@ -315,6 +315,7 @@ fn fnv1a(bytes: &[u8]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::format::unhex;
 
     const USAGE: Usage = Usage { cpu_us: 10, peak_memory_bytes: None, io_bytes: Some((11, 12)) };
 
@@ -357,6 +358,24 @@ mod tests {
         let read = ExitRecord::decode(&bytes).unwrap();
         let RunState::Final { end, usage, .. } = read.state else { panic!("{read:?}") };
         assert_eq!((end, usage), (RunEnd::Ended(LeaderStatus::Code(3)), None));
+    }
+
+    /// The bytes of release 0.1.0.
+    #[test]
+    fn a_record_of_the_last_release_is_read() {
+        const RECORDED: &str = "534c585202020105030000000000000067120000661200000068e5cf8b010000887be5cf8b010000404b4c00000000\
+                                00070000000000000000050000000000000a00000000000000001000000000000000000000000000000000000000000\
+                                000d81b690419f020e60000000000000000000000000000000000000000ac295b40";
+        let read = ExitRecord::decode(&unhex(RECORDED)).unwrap();
+        let state = RunState::Final {
+            end: RunEnd::Ended(LeaderStatus::Code(3)),
+            finished_at_ms: 1_700_000_005_000,
+            duration_us: 5_000_000,
+            flags: EndFlags { drain_cut: true, ..EndFlags::default() },
+            usage: Some(Usage { cpu_us: 10, peak_memory_bytes: Some(4_096), io_bytes: None }),
+        };
+        assert_eq!((read.state, read.child_pid, read.shim_pid), (state, 4_711, 4_710));
+        assert!(read.is_of("a/1") && !read.is_of("b/1"));
     }
 
     #[test]

@@ -10,14 +10,14 @@ use std::path::PathBuf;
 use crate::format::{Cursor, FormatError, checksum};
 
 const MAGIC: &[u8; 4] = b"SLTL";
-const VERSION: u8 = 2;
-/// Written by an app of the version before; it has no limits.
+const VERSION: u8 = 3;
+/// Written by apps of earlier versions, which may meet a newer shim in their place: the second has the milliseconds that output
+/// was read for after the leader's end, where there is now what follows that, and the first has no limits either.
+const WITHOUT_AFTER_MAIN: u8 = 2;
 const WITHOUT_LIMITS: u8 = 1;
 
 /// Grace between TERM and KILL when nobody says otherwise.
 pub const DEFAULT_GRACE_MS: u64 = 5_000;
-/// Time for descendants that hold the output open after the leader's end, when nobody says otherwise.
-pub const DEFAULT_DRAIN_MS: u64 = 1_000;
 
 /// What to run and how to end it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,13 +30,22 @@ pub struct LaunchSpec {
     pub env: Vec<(OsString, OsString)>,
     /// `None`: where the shim was started.
     pub cwd: Option<PathBuf>,
-    /// Counted from the child's start on the monotonic clock.
+    /// Counted from the child's start; the sleep of the machine counts.
     pub timeout_ms: Option<u64>,
     /// From TERM to KILL.
     pub grace_ms: u64,
-    /// How long output is still read after the leader's own exit while a descendant keeps the pipe open.
-    pub drain_ms: u64,
+    pub after_main: AfterMain,
     pub limits: Limits,
+}
+
+/// What becomes of the processes that the leader leaves behind when it ends by itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum AfterMain {
+    /// The run lasts until none of them holds its output open any more. Those that have closed it are left alone.
+    #[default]
+    Wait,
+    /// All are ended: TERM, grace, KILL.
+    End,
 }
 
 /// What the run may use of the machine; `None` is unlimited.
@@ -74,7 +83,7 @@ impl LaunchSpec {
         put_option(&mut out, self.cwd.as_ref(), |out, cwd| put(out, cwd.as_os_str().as_bytes()));
         put_option(&mut out, self.timeout_ms, |out, ms| out.extend_from_slice(&ms.to_le_bytes()));
         out.extend_from_slice(&self.grace_ms.to_le_bytes());
-        out.extend_from_slice(&self.drain_ms.to_le_bytes());
+        out.push(u8::from(self.after_main == AfterMain::End));
         let Limits { memory_bytes, cpu_percent, open_files, processes, output_bytes } = self.limits;
         put_option(&mut out, memory_bytes, |out, n| out.extend_from_slice(&n.to_le_bytes()));
         for limit in [cpu_percent, open_files, processes] {
@@ -97,7 +106,7 @@ impl LaunchSpec {
             return Err(FormatError::Magic);
         }
         let version = from.u8()?;
-        if version != VERSION && version != WITHOUT_LIMITS {
+        if !(WITHOUT_LIMITS..=VERSION).contains(&version) {
             return Err(FormatError::Version(version));
         }
         if checksum(body) != u32::from_le_bytes(*sum) {
@@ -114,15 +123,29 @@ impl LaunchSpec {
             .collect::<Result<Vec<_>, FormatError>>()?;
         let cwd = option(&mut from, "cwd", |from| os_string(from).map(PathBuf::from))?;
         let timeout_ms = option(&mut from, "timeout_ms", Cursor::u64)?;
-        let (grace_ms, drain_ms) = (from.u64()?, from.u64()?);
+        let grace_ms = from.u64()?;
+        let after_main = if version <= WITHOUT_AFTER_MAIN {
+            from.u64()?;
+            AfterMain::default()
+        } else {
+            after_main(&mut from)?
+        };
         let limits = if version == WITHOUT_LIMITS { Limits::default() } else { limits(&mut from)? };
         from.end()?;
-        Ok(Self { run_id, argv, env, cwd, timeout_ms, grace_ms, drain_ms, limits })
+        Ok(Self { run_id, argv, env, cwd, timeout_ms, grace_ms, after_main, limits })
     }
 
     /// The program, `argv[0]`.
     pub fn program(&self) -> &OsStr {
         self.argv.first().map_or(OsStr::new(""), OsString::as_os_str)
+    }
+}
+
+fn after_main(from: &mut Cursor<'_>) -> Result<AfterMain, FormatError> {
+    match from.u8()? {
+        0 => Ok(AfterMain::Wait),
+        1 => Ok(AfterMain::End),
+        _ => Err(FormatError::Value { field: "after_main" }),
     }
 }
 
@@ -172,6 +195,7 @@ fn option<'a, T>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::format::unhex;
 
     fn spec() -> LaunchSpec {
         LaunchSpec {
@@ -181,20 +205,38 @@ mod tests {
             cwd: Some("/tmp".into()),
             timeout_ms: Some(7),
             grace_ms: DEFAULT_GRACE_MS,
-            drain_ms: DEFAULT_DRAIN_MS,
+            after_main: AfterMain::End,
             limits: Limits { memory_bytes: Some(1), processes: Some(2), ..Limits::default() },
         }
     }
 
+    /// The bytes of release 0.1.0.
     #[test]
-    fn a_spec_of_the_version_before_has_no_limits() {
-        let mut bytes = spec().encode();
-        // Five limits, of which two are given, and the checksum.
-        bytes.truncate(bytes.len() - 5 - 8 - 4 - 4);
+    fn a_spec_of_the_last_release_is_read_as_one_that_waits() {
+        const RECORDED: &str = "534c544c0203000000612f3101000000090000002f62696e2f7472756501000000010000004b010000005601040000\
+                                002f746d700107000000000000008813000000000000e80300000000000001010000000000000000000000abf9d959";
+        let read = LaunchSpec::decode(&unhex(RECORDED)).unwrap();
+        let expected = LaunchSpec {
+            run_id: "a/1".into(),
+            argv: vec!["/bin/true".into()],
+            env: vec![("K".into(), "V".into())],
+            after_main: AfterMain::Wait,
+            limits: Limits { memory_bytes: Some(1), ..Limits::default() },
+            ..spec()
+        };
+        assert_eq!(read, expected);
+    }
+
+    #[test]
+    fn a_spec_of_the_first_version_has_no_limits() {
+        let mut bytes = unhex(
+            "534c544c0203000000612f3101000000090000002f62696e2f7472756501000000010000004b0100000056010400000\
+             02f746d700107000000000000008813000000000000e803000000000000",
+        );
         bytes[4] = WITHOUT_LIMITS;
         let sum = checksum(&bytes);
         bytes.extend_from_slice(&sum.to_le_bytes());
-        assert_eq!(LaunchSpec::decode(&bytes), Ok(LaunchSpec { limits: Limits::default(), ..spec() }));
+        assert_eq!(LaunchSpec::decode(&bytes).unwrap().limits, Limits::default());
     }
 
     #[test]

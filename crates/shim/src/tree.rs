@@ -1,10 +1,12 @@
 //! The process tree of a run: who belongs to it, and signals that cannot hit anybody else.
 //!
-//! Members are the descendants of the shim (orphans come back to it, it is their subreaper) and every process that
-//! carries the run's mark in its environment, for the case that the shim itself is gone. When to end a tree, and how
-//! politely, is decided by the shim's run loop or, for a lost shim, by the runner. Linux: read from `/proc`.
+//! While the shim lives, the run is its descendants: orphans come back to it, their subreaper, whatever sessions, groups and user
+//! namespaces they have made, so nobody else's process has to be looked at. (Only root can leave it, by entering a PID namespace
+//! that somebody else has made; where the run has a control group, such a one is in that.) When the shim is gone, a run is every
+//! process that carries its mark in its environment, for which all processes are looked at. When to end a tree, and how politely,
+//! is decided by the shim's run loop or, for a lost shim, by the runner. Linux: read from `/proc`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io::{self, Read};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
@@ -67,13 +69,52 @@ fn gone_or(error: io::Error) -> io::Result<bool> {
     if error.raw_os_error() == Some(libc::ESRCH) { Ok(false) } else { Err(error) }
 }
 
-/// What makes a process a member of a run.
+/// The descendants of this process, zombies included. They may fork and end meanwhile: repeat until none is left, which
+/// [`children`] tells for certain.
+///
+/// # Errors
+/// When `/proc` cannot be read. A process that vanishes while it is looked at is no error.
+pub fn descendants(ancestor: u32) -> io::Result<Vec<Process>> {
+    let (mut found, mut seen) = (Vec::new(), HashSet::from([ancestor]));
+    let mut left = children(ancestor)?;
+    while let Some(pid) = left.pop() {
+        if let Some(process) = Process::find(pid).filter(|_| seen.insert(pid)) {
+            found.push(process);
+            // A zombie may have threads that live, and they children.
+            left.extend(children(pid).unwrap_or_default());
+        }
+    }
+    Ok(found)
+}
+
+/// The children of a process, whichever of its threads they are of, zombies included. Of the own process, none is ever missed
+/// that is there before and after.
+///
+/// # Errors
+/// When there is no such process, or `/proc` cannot be read.
+pub fn children(pid: u32) -> io::Result<Vec<u32>> {
+    let mut children = Vec::new();
+    for thread in fs::read_dir(format!("/proc/{pid}/task"))? {
+        match fs::read_to_string(thread?.path().join("children")) {
+            Ok(listed) => {
+                children.extend(listed.split_ascii_whitespace().filter_map(|pid| pid.parse::<u32>().ok()))
+            }
+            Err(_) if fs::exists("/proc/thread-self/children")? => {} // It has ended.
+            // A kernel without these lists (CONFIG_PROC_CHILDREN).
+            Err(_) => {
+                let all = all_processes()?.into_iter();
+                return Ok(all.filter(|process| process.parent == pid).map(|process| process.pid).collect());
+            }
+        }
+    }
+    Ok(children)
+}
+
+/// What makes a process a member of a run whose shim is gone.
 #[derive(Debug, Clone, Copy)]
 pub struct Membership<'a> {
     /// The value of the mark in the environment.
     pub run_id: &'a str,
-    /// Descendants of this process belong too; it does not belong itself. The shim names itself here.
-    pub ancestor: Option<u32>,
     /// A marked process that started before this (clock ticks since boot) does not belong.
     pub not_before_ticks: u64,
 }
@@ -85,25 +126,18 @@ impl Membership<'_> {
     /// When `/proc` cannot be listed, or a process in it not be looked at: for want of descriptors, say. One that vanishes
     /// meanwhile is no error.
     pub fn members(&self) -> io::Result<Vec<Process>> {
-        let all = all_processes()?;
         let own_pid = std::process::id();
-        let mut is_member = vec![false; all.len()];
-        if let Some(ancestor) = self.ancestor {
-            mark_descendants(&all, ancestor, &mut is_member);
-        }
         // SAFETY: no arguments, cannot fail.
         let uid = unsafe { libc::geteuid() };
         let mark = format!("{RUN_ID_VAR}={}", self.run_id);
-        for (process, member) in all.iter().zip(&mut is_member) {
-            let candidate = !*member
-                && process.pid != own_pid
-                && Some(process.pid) != self.ancestor
-                && process.start_ticks >= self.not_before_ticks;
+        let mut members = Vec::new();
+        for process in all_processes()? {
+            let candidate = process.pid != own_pid && process.start_ticks >= self.not_before_ticks;
             if candidate && carries(process.pid, uid, mark.as_bytes())? {
-                *member = true;
+                members.push(process);
             }
         }
-        Ok(all.into_iter().zip(is_member).filter_map(|(process, member)| member.then_some(process)).collect())
+        Ok(members)
     }
 }
 
@@ -134,22 +168,6 @@ fn all_processes() -> io::Result<Vec<Process>> {
         all.extend(stat.and_then(|stat| parse_stat(pid, &stat)));
     }
     Ok(all)
-}
-
-/// Goes over the list until nothing is added: a parent may come after its child, as pids wrap.
-fn mark_descendants(all: &[Process], ancestor: u32, is_member: &mut [bool]) {
-    let mut known = vec![ancestor];
-    let mut grew = true;
-    while grew {
-        grew = false;
-        for (process, member) in all.iter().zip(is_member.iter_mut()) {
-            if !*member && process.pid != ancestor && known.contains(&process.parent) {
-                *member = true;
-                known.push(process.pid);
-                grew = true;
-            }
-        }
-    }
 }
 
 fn carries(pid: u32, uid: u32, mark: &[u8]) -> io::Result<bool> {
@@ -220,7 +238,7 @@ mod tests {
             .spawn()
             .unwrap();
         let members = |run_id, not_before_ticks| {
-            let members = Membership { run_id, ancestor: None, not_before_ticks }.members().unwrap();
+            let members = Membership { run_id, not_before_ticks }.members().unwrap();
             members.into_iter().map(|process| process.pid).collect::<Vec<_>>()
         };
         assert_eq!(members("tree-test/1", 0), [child.id()]);

@@ -1,8 +1,8 @@
 //! How long pages of a long list take: `cargo run --release -p solti-store --example bench_list -- [tasks] [rounds]`.
 
 use solti_model::{
-    BackoffState, CommandMode, ObjectMeta, Slot, SubprocessMode, SubprocessTask, Task, TaskId, TaskKind,
-    TaskPhase, TaskQuery, TaskSpec, TaskStatus,
+    AfterMain, BackoffState, CommandMode, ObjectMeta, Slot, SubprocessMode, SubprocessTask, Task, TaskId,
+    TaskKind, TaskPhase, TaskQuery, TaskSpec, TaskStatus,
 };
 use solti_store::{Change, RowQuery, Store, StoreError, StoredTask};
 use std::time::{Duration, Instant};
@@ -12,7 +12,13 @@ fn task(n: u64) -> StoredTask {
         command: "/usr/bin/encode".to_owned(),
         args: vec!["--input".to_owned(), format!("/data/film-{n}.mkv")],
     });
-    let kind = TaskKind::Subprocess(SubprocessTask { mode, env: vec![], cwd: None, fail_on_non_zero: true });
+    let kind = TaskKind::Subprocess(SubprocessTask {
+        mode,
+        env: vec![],
+        cwd: None,
+        fail_on_non_zero: true,
+        after_main: AfterMain::Wait,
+    });
     let slot = Slot::new(format!("lane-{}", n % 20)).expect("a legal name");
     let mut spec = TaskSpec::new(slot, kind);
     spec.labels.insert("name".to_owned(), format!("film {n}"));

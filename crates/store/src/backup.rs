@@ -1,5 +1,8 @@
 //! Copies of the database: one a day, the latest three, in `backups/` beside it. What is done with them when the database is
 //! damaged is in `recover`.
+//!
+//! The time in a copy's name says which is the newest, whatever the clock has said meanwhile: a copy that is dated in the
+//! future is dated anew, in its place, when the next one is made.
 
 use crate::{Store, StoreError, schema};
 use rusqlite::{Connection, OpenFlags};
@@ -20,6 +23,8 @@ const EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 const QUIET: Duration = Duration::from_secs(10);
 /// … but not for ever: looked for so many times, it is made in the middle of the work.
 const PATIENCE: u32 = 6 * 60;
+/// The longest sleep: that of a timer does not count the time in which the machine is suspended.
+const LOOK: Duration = Duration::from_secs(60 * 60);
 /// After a copy that failed.
 const RETRY: Duration = Duration::from_secs(60 * 60);
 
@@ -71,9 +76,14 @@ impl Store {
     /// `Corrupt`: the database is damaged, and no copy of it is worth anything. Anything else is tried again in an hour.
     pub async fn back_up_daily(&self, failed: impl Fn(&StoreError)) -> Result<(), StoreError> {
         loop {
-            let latest = backups(self.dir()).unwrap_or_default().first().map_or(0, |backup| backup.taken_at);
-            let age = Duration::from_millis(now_ms().saturating_sub(latest));
-            tokio::time::sleep(EVERY.saturating_sub(age)).await;
+            let dir = self.dir().to_owned();
+            let latest =
+                self.blocking(move || Ok(backups(&dir).unwrap_or_default().into_iter().next())).await?;
+            let wait = due_in(latest.map(|backup| backup.taken_at), now_ms());
+            if !wait.is_zero() {
+                tokio::time::sleep(wait.min(LOOK)).await;
+                continue;
+            }
             self.quiet().await;
             match self.back_up().await {
                 Ok(_) => {}
@@ -105,6 +115,29 @@ pub(crate) fn now_ms() -> u64 {
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
+/// How long it is until the next copy, in `EVERY` at most.
+fn due_in(latest: Option<u64>, now: u64) -> Duration {
+    let Some(latest) = latest else { return Duration::ZERO };
+    let apart = Duration::from_millis(now.abs_diff(latest));
+    match latest <= now {
+        true => EVERY.saturating_sub(apart),
+        // A clock that was set back a little.
+        false if apart < EVERY => EVERY,
+        // The clock was wrong then or is wrong now: nobody knows how old that copy is.
+        false => Duration::ZERO,
+    }
+}
+
+/// Dates copies, newest first, so that each is older than the one before it and all are older than `now`. What is dated so
+/// already stays as it is.
+fn dated_before(now: u64, copies: &[Backup]) -> Vec<u64> {
+    let dated = copies.iter().scan(now, |newer, copy| {
+        *newer = copy.taken_at.min(newer.saturating_sub(1));
+        Some(*newer)
+    });
+    dated.collect()
+}
+
 fn back_up(dir: &Path) -> Result<Backup, StoreError> {
     let folder = dir.join(FOLDER);
     let failed = |path: &Path| {
@@ -125,11 +158,21 @@ fn back_up(dir: &Path) -> Result<Backup, StoreError> {
     // A copy that cannot be restored is none.
     check(&unfinished)?;
 
-    let earlier = backups(dir).map_err(failed(&folder))?;
-    // Newer than the others whatever the clock says.
-    let taken_at = earlier.first().map_or(0, |latest| latest.taken_at + 1).max(now_ms());
-    let path = folder.join(format!("{PREFIX}{taken_at}{SUFFIX}"));
+    let mut earlier = backups(dir).map_err(failed(&folder))?;
+    for old in earlier.split_off(earlier.len().min(KEPT)) {
+        std::fs::remove_file(&old.path).map_err(failed(&old.path))?;
+    }
+    // At the beginning of time there would be no room for those before it.
+    let taken_at = now_ms().max(KEPT as u64);
+    let named = |at: u64| folder.join(format!("{PREFIX}{at}{SUFFIX}"));
+    let path = named(taken_at);
     let publish = || -> io::Result<u64> {
+        // The oldest first: none takes the name of another one, nor its place.
+        for (copy, at) in earlier.iter().zip(dated_before(taken_at, &earlier)).rev() {
+            if copy.taken_at != at {
+                std::fs::rename(&copy.path, named(at))?;
+            }
+        }
         let file = File::open(&unfinished)?;
         file.sync_all()?;
         std::fs::rename(&unfinished, &path)?;
@@ -137,7 +180,7 @@ fn back_up(dir: &Path) -> Result<Backup, StoreError> {
         Ok(file.metadata()?.len())
     };
     let bytes = publish().map_err(failed(&path))?;
-    for old in earlier.iter().skip(KEPT - 1) {
+    for old in backups(dir).map_err(failed(&folder))?.into_iter().skip(KEPT) {
         std::fs::remove_file(&old.path).map_err(failed(&old.path))?;
     }
     Ok(Backup { path, taken_at, bytes })
@@ -164,4 +207,33 @@ pub(crate) fn private_file(path: &Path) -> io::Result<File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
     file.open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn copies(times: &[u64]) -> Vec<Backup> {
+        times.iter().map(|&taken_at| Backup { path: PathBuf::new(), taken_at, bytes: 0 }).collect()
+    }
+
+    #[test]
+    fn a_copy_is_due_once_a_day_whatever_the_clock_has_said() {
+        const DAY: u64 = 24 * 60 * 60 * 1000;
+        let hour = Duration::from_secs(60 * 60);
+        let now = 20_000 * DAY;
+        assert_eq!(due_in(None, now), Duration::ZERO);
+        assert_eq!(due_in(Some(now - DAY), now), Duration::ZERO);
+        assert_eq!(due_in(Some(now - DAY + 3_600_000), now), hour);
+        assert_eq!(due_in(Some(now + 5_000), now), EVERY, "set back by some seconds");
+        assert_eq!(due_in(Some(now + 30 * DAY), now), Duration::ZERO);
+        assert_eq!(due_in(Some(u64::MAX), now), Duration::ZERO);
+    }
+
+    #[test]
+    fn copies_keep_their_order_when_they_are_dated_anew() {
+        assert_eq!(dated_before(100, &copies(&[90, 80])), [90, 80]);
+        assert_eq!(dated_before(100, &copies(&[u64::MAX, 100, 99, 98, 7])), [99, 98, 97, 96, 7]);
+        assert_eq!(dated_before(100, &copies(&[])), [0; 0]);
+    }
 }

@@ -29,7 +29,8 @@ pub use error::StoreError;
 pub use inspect::{Inspection, inspect, known_tasks};
 pub use list::{RowCursor, RowPage, RowQuery};
 pub use record::{Attempts, Change, LabelCount, Standing, StoredEvent, StoredLane, StoredRun, StoredTask};
-pub use recover::{Opened, Recovery};
+pub use recover::{DAMAGED_KEPT, Damaged, Opened, Recovery, damaged};
+pub use schema::FILE_NAME as DATABASE_FILE;
 pub use store::Store;
 pub use writer::{Commit, WriterStats};
 

@@ -19,7 +19,7 @@ pub(crate) const TASK_COLUMNS: &str = "t.id, t.phase, t.resource_version, t.crea
 
 /// Every column that [`stored_run`] reads.
 const RUN_COLUMNS: &str = "attempt, phase, started_at, finished_at, exit_code, error, boot_id, pid, folder,
-    cpu_ms, peak_memory_bytes, read_bytes, written_bytes, environment";
+    cpu_ms, peak_memory_bytes, read_bytes, written_bytes, environment, remark";
 
 /// As many labels as a sidebar can show.
 const TOP_LABELS: u32 = 50;
@@ -234,6 +234,7 @@ fn stored_run(id: &TaskId, row: &Row<'_>) -> Result<StoredRun, StoreError> {
             error: row.get("error")?,
             exit_code: row.get("exit_code")?,
             usage,
+            remark: row.get("remark")?,
         },
         boot_id: row.get("boot_id")?,
         pid: row.get("pid")?,

@@ -24,7 +24,8 @@ pub struct StoredTask {
     pub backoff: BackoffState,
     /// When a pending task that waits for its next attempt gets it.
     pub next_attempt_at: Option<u64>,
-    /// Place in the lane: the smallest goes first.
+    /// Of those that wait in a lane the smallest goes first, but replacements before all others and the newest of them first;
+    /// of those that hold a place the smallest has held it for the longest time.
     pub queue_order: u64,
     /// A stop was asked for and is not done yet.
     pub stop_requested: bool,

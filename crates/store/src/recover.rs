@@ -7,6 +7,8 @@
 //!
 //! A file named `solti.db.restoring` says that this is under way, or that it has to be done at the next opening. It is made
 //! before the damaged file is touched and becomes the new database in one step: whatever is interrupted is done again.
+//!
+//! Of damaged databases the latest three are kept, as `solti.db.damaged-<Unix ms>` with their side files.
 
 use crate::backup::{backups, check, now_ms, private_file};
 use crate::{Store, StoreError, schema};
@@ -15,6 +17,9 @@ use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+const DAMAGED: &str = ".damaged-";
+/// How many damaged databases are kept.
+pub const DAMAGED_KEPT: usize = 3;
 const RESTORING: &str = "solti.db.restoring";
 const RECOVERED: &str = "solti.db.recovered";
 /// SQLite's side files, which belong to one state of the database and to no other.
@@ -39,6 +44,48 @@ pub struct Recovery {
     pub backup_taken_at: Option<u64>,
 }
 
+/// A database that was damaged, kept for whoever wants to look into it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Damaged {
+    pub path: PathBuf,
+    /// In Unix milliseconds.
+    pub set_aside_at: u64,
+    /// With its side files.
+    pub bytes: u64,
+}
+
+/// The damaged databases that are kept in `dir`, latest first.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn damaged(dir: &Path) -> io::Result<Vec<Damaged>> {
+    let beginning = format!("{}{DAMAGED}", schema::FILE_NAME);
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(dir)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let number = name.to_str().and_then(|name| name.strip_prefix(&beginning));
+        let Some(set_aside_at) = number.and_then(|number| number.parse().ok()) else { continue };
+        let path = entry.path();
+        let sides = SIDE_FILES.iter().filter_map(|side| side_file(&path, side).metadata().ok());
+        let bytes = entry.metadata()?.len() + sides.map(|side| side.len()).sum::<u64>();
+        found.push(Damaged { path, set_aside_at, bytes });
+    }
+    found.sort_by_key(|damaged| std::cmp::Reverse(damaged.set_aside_at));
+    Ok(found)
+}
+
+/// Removes all but the latest. One that cannot be removed now is tried again at the next opening.
+fn thin_out_damaged(dir: &Path) {
+    for old in damaged(dir).unwrap_or_default().into_iter().skip(DAMAGED_KEPT) {
+        // The database last: without it nobody would know what its side files are.
+        let sides = SIDE_FILES.iter().map(|side| side_file(&old.path, side));
+        if sides.map(|side| remove(&side)).all(|removed| removed.is_ok()) {
+            let _ = remove(&old.path);
+        }
+    }
+}
+
 impl Store {
     /// As [`Store::open`], but repairs what can be repaired: a database that is damaged, or gone while copies of it are
     /// there, is replaced by the newest sound copy, or by an empty one. Blocks, after an unclean stop for as long as it takes
@@ -48,9 +95,12 @@ impl Store {
     /// As [`Store::open`], but never `Corrupt`.
     pub fn open_or_recover(dir: &Path) -> Result<Opened, StoreError> {
         let path = dir.join(schema::FILE_NAME);
-        let interrupted = dir.join(RESTORING).exists();
-        let gone = !path.exists() && backups(dir).is_ok_and(|copies| !copies.is_empty());
-        if interrupted || gone {
+        let failed = |source| StoreError::Open { path: path.clone(), source };
+        let interrupted = dir.join(RESTORING).try_exists().map_err(failed)?;
+        // What cannot be looked at is not gone.
+        let is_gone = !path.try_exists().map_err(failed)?;
+        let has_copies = || backups(dir).map(|copies| !copies.is_empty()).map_err(failed);
+        if interrupted || is_gone && has_copies()? {
             return Self::recover(dir);
         }
         let unclean = side_file(&path, "-wal").metadata().is_ok_and(|found| found.len() > 0);
@@ -62,7 +112,10 @@ impl Store {
             Ok(store)
         });
         match opened {
-            Ok(store) => Ok(Opened { store, recovered: noted(dir) }),
+            Ok(store) => {
+                thin_out_damaged(dir);
+                Ok(Opened { store, recovered: noted(dir) })
+            }
             Err(StoreError::Corrupt(_)) => Self::recover(dir),
             Err(error) => Err(error),
         }
@@ -77,7 +130,9 @@ impl Store {
         let failed = |source| StoreError::Open { path: restoring.clone(), source };
         schema::prepare_folder(dir)?;
         let backup_taken_at = prepare_replacement(dir, &restoring)?;
-        let set_aside = set_aside(&path, now_ms()).map_err(failed)?;
+        // Later than the others whatever the clock says.
+        let latest = damaged(dir).map_err(failed)?.first().map_or(0, |latest| latest.set_aside_at);
+        let set_aside = set_aside(&path, now_ms().max(latest.saturating_add(1))).map_err(failed)?;
         for side in SIDE_FILES {
             remove(&side_file(&path, side)).map_err(failed)?;
         }
@@ -85,6 +140,7 @@ impl Store {
         note(dir, &recovery).map_err(failed)?;
         std::fs::rename(&restoring, &path).and_then(|()| File::open(dir)?.sync_all()).map_err(failed)?;
         let store = Self::open(dir)?;
+        thin_out_damaged(dir);
         Ok(Opened { store, recovered: Some(recovery) })
     }
 
@@ -156,7 +212,7 @@ fn prepare_replacement(dir: &Path, restoring: &Path) -> Result<Option<u64>, Stor
 
 /// Gives the damaged file, and the log of writes that belongs to it, a second name.
 fn set_aside(path: &Path, at_ms: u64) -> io::Result<Option<PathBuf>> {
-    let aside = side_file(path, &format!(".damaged-{at_ms}"));
+    let aside = side_file(path, &format!("{DAMAGED}{at_ms}"));
     if !keep(path, &aside)? {
         return Ok(None);
     }

@@ -9,17 +9,58 @@ use rusqlite::types::Value;
 use rusqlite::{Transaction, params_from_iter};
 use solti_model::{Slot, Task, TaskPage, TaskPhase, TaskQuery};
 
+/// Texts of which one thread looks through the half are worth a second thread.
+const WORTH_A_HALF: i64 = 100_000;
+
 pub(crate) fn list(db: &Transaction<'_>, query: &RowQuery) -> Result<RowPage, StoreError> {
-    let limit = query.effective_limit();
+    let found = find(db, query, None)?;
+    page(db, query, found)
+}
+
+/// Numbers of tasks, both ends included.
+pub(crate) type Range = (i64, i64);
+
+/// Ranges that together hold all tasks, the newest first, in which a search for a text is shared out between two
+/// threads; `None` where one is enough. No more: other questions need connections too.
+pub(crate) fn halves(db: &Transaction<'_>) -> Result<Option<[Range; 2]>, StoreError> {
+    // Each on its own is found at once, both together by looking at all.
+    let mut ends = db.prepare_cached(
+        "SELECT coalesce((SELECT min(num) FROM task_text), 0), coalesce((SELECT max(num) FROM task_text), 0)",
+    )?;
+    let (first, last): Range = ends.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let middle = first + (last - first) / 2;
+    Ok((last - first > WORTH_A_HALF).then_some([(middle + 1, i64::MAX), (0, middle)]))
+}
+
+/// The matches of a page or of its part, newest first, and one more if there is a next page; and how many there are in all.
+pub(crate) type Found = (Vec<i64>, u64);
+
+pub(crate) fn find(
+    db: &Transaction<'_>,
+    query: &RowQuery,
+    range: Option<Range>,
+) -> Result<Found, StoreError> {
     let mut filter = Filter::by_phase(query.slot.as_ref(), &query.phases);
     filter.labels = query.labels.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
     filter.text = query.text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(fold);
     filter.exit_code = query.exit_code;
     filter.since_ms = query.since_ms;
-
+    filter.range = range;
     // One more than asked for tells whether there is a next page.
-    let span = Span { before: query.cursor, limit: u64::from(limit) + 1, offset: 0 };
-    let (mut nums, total) = filter.search(db, span)?;
+    let limit = u64::from(query.effective_limit()) + 1;
+    let nums = filter.numbers(db, Span { before: query.cursor, limit, offset: 0 })?;
+    // A search for a text takes a look at every text: not a second time when the page holds all there is.
+    let all = filter.text.is_some() && query.cursor.is_none() && (nums.len() as u64) < limit;
+    let total = if all { nums.len() as u64 } else { filter.total(db)? };
+    Ok((nums, total))
+}
+
+pub(crate) fn page(
+    db: &Transaction<'_>,
+    query: &RowQuery,
+    (mut nums, total): Found,
+) -> Result<RowPage, StoreError> {
+    let limit = query.effective_limit();
     let more = nums.len() > limit as usize;
     nums.truncate(limit as usize);
     let next = if more { nums.last().copied().map(RowCursor) } else { None };
@@ -30,7 +71,7 @@ pub(crate) fn query(db: &Transaction<'_>, query: &TaskQuery) -> Result<TaskPage<
     let filter = Filter::by_phase(query.slot.as_ref(), &query.status);
     let span =
         Span { before: None, limit: u64::from(query.effective_limit()), offset: u64::from(query.offset) };
-    let (nums, total) = filter.search(db, span)?;
+    let (nums, total) = (filter.numbers(db, span)?, filter.total(db)?);
     let items = load(db, &nums)?.into_iter().map(|stored| stored.task).collect();
     Ok(TaskPage { items, total })
 }
@@ -67,6 +108,8 @@ struct Filter {
     text: Option<String>,
     exit_code: Option<i32>,
     since_ms: Option<u64>,
+    /// Of a search for a text, only these.
+    range: Option<Range>,
 }
 
 impl Filter {
@@ -78,7 +121,7 @@ impl Filter {
             phases.clear();
         }
         let slot = slot.map(|slot| slot.as_str().to_owned());
-        Self { slot, phases, labels: Vec::new(), text: None, exit_code: None, since_ms: None }
+        Self { slot, phases, labels: Vec::new(), text: None, exit_code: None, since_ms: None, range: None }
     }
 
     /// Whether the kept counters and the indexes by phase answer it.
@@ -97,23 +140,7 @@ impl Filter {
         (alone && key != "name").then_some((key, value))
     }
 
-    /// The numbers of one span of the matches, and how many matches there are.
-    fn search(&self, db: &Transaction<'_>, span: Span) -> Result<(Vec<i64>, u64), StoreError> {
-        if self.text.is_none() {
-            return Ok((self.numbers(db, span)?, self.total(db)?));
-        }
-        // The total of a text search takes a look at every text: the page is picked up on the way.
-        let all = self.numbers(db, Span { before: None, limit: u64::MAX, offset: 0 })?;
-        let total = all.len() as u64;
-        let page = all
-            .into_iter()
-            .filter(|num| span.before.is_none_or(|cursor| *num < cursor.0))
-            .skip(usize::try_from(span.offset).unwrap_or(usize::MAX))
-            .take(usize::try_from(span.limit).unwrap_or(usize::MAX))
-            .collect();
-        Ok((page, total))
-    }
-
+    /// The numbers of one span of the matches.
     fn numbers(&self, db: &Transaction<'_>, span: Span) -> Result<Vec<i64>, StoreError> {
         let mut sql = Sql::default();
         let before = span.before.map_or(i64::MAX, |cursor| cursor.0);
@@ -213,6 +240,12 @@ impl Filter {
             sql.push(" AND instr(x.folded, ");
             sql.bind(text.clone());
             sql.push(") > 0");
+            if let Some((first, last)) = self.range {
+                sql.push(" AND x.num >= ");
+                sql.bind(first);
+                sql.push(" AND x.num <= ");
+                sql.bind(last);
+            }
         }
         for (i, (key, value)) in self.labels.iter().enumerate() {
             // The first label is the one walked along.

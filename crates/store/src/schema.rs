@@ -7,15 +7,17 @@ use std::fs::{DirBuilder, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-pub(crate) const FILE_NAME: &str = "solti.db";
+pub const FILE_NAME: &str = "solti.db";
 
 /// Step n of the list brings a file from format n to n + 1. Steps are only ever appended.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 7] = [
     include_str!("schema.sql"),
     include_str!("usage.sql"),
     include_str!("bookmarks.sql"),
     include_str!("environments.sql"),
     include_str!("deleted.sql"),
+    include_str!("remarks.sql"),
+    include_str!("finished.sql"),
 ];
 
 /// Statements that a connection keeps compiled; there are about forty different ones.

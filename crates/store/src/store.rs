@@ -92,6 +92,17 @@ impl Store {
         }))
     }
 
+    /// Whether the task was deleted and its files may still be there.
+    pub async fn is_deleted(&self, id: &TaskId) -> Result<bool, StoreError> {
+        let id = id.clone();
+        self.inner.readers.run(move |db| read::is_deleted(db, &id)).await
+    }
+
+    /// All tasks of which [`Store::is_deleted`] says so.
+    pub async fn deleted(&self) -> Result<Vec<TaskId>, StoreError> {
+        self.inner.readers.run(read::deleted).await
+    }
+
     /// How far these tasks are, without their specs; an unknown id has no entry.
     pub async fn standings(&self, ids: Vec<TaskId>) -> Result<BTreeMap<TaskId, Standing>, StoreError> {
         self.inner.readers.run(move |db| read::standings(db, &ids)).await
@@ -112,17 +123,6 @@ impl Store {
         self.inner.readers.run(move |db| read::attempts_of(db, &ids)).await
     }
 
-    /// Whether the task was deleted and its files may still be there.
-    pub async fn is_deleted(&self, id: &TaskId) -> Result<bool, StoreError> {
-        let id = id.clone();
-        self.inner.readers.run(move |db| read::is_deleted(db, &id)).await
-    }
-
-    /// All tasks of which [`Store::is_deleted`] says so.
-    pub async fn deleted(&self) -> Result<Vec<TaskId>, StoreError> {
-        self.inner.readers.run(read::deleted).await
-    }
-
     /// The contract's query: newest first, by offset.
     pub async fn query(&self, query: &TaskQuery) -> Result<TaskPage<Task>, StoreError> {
         let query = query.clone();
@@ -132,7 +132,26 @@ impl Store {
     /// A page of the list: newest first, by cursor.
     pub async fn list(&self, query: &RowQuery) -> Result<RowPage, StoreError> {
         let query = query.clone();
-        self.inner.readers.run(move |db| rows::list(db, &query)).await
+        let text = query.text.as_deref().is_some_and(|text| !text.trim().is_empty());
+        match if text { self.inner.readers.run(rows::halves).await? } else { None } {
+            Some(halves) => self.list_by_halves(query, halves).await,
+            None => self.inner.readers.run(move |db| rows::list(db, &query)).await,
+        }
+    }
+
+    async fn list_by_halves(
+        &self,
+        query: RowQuery,
+        [newer, older]: [rows::Range; 2],
+    ) -> Result<RowPage, StoreError> {
+        let readers = &self.inner.readers;
+        let half = |range| {
+            let query = query.clone();
+            readers.run(move |db| rows::find(db, &query, Some(range)))
+        };
+        let ((mut nums, newer), (rest, older)) = tokio::try_join!(half(newer), half(older))?;
+        nums.extend(rest);
+        readers.run(move |db| rows::page(db, &query, (nums, newer + older))).await
     }
 
     /// Oldest first; empty for an unknown id.

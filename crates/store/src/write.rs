@@ -183,15 +183,15 @@ fn put_run(db: &Transaction<'_>, num: i64, stored: &StoredRun) -> Result<(), Sto
     let run = &stored.run;
     db.prepare_cached(
         "INSERT INTO runs (num, attempt, phase, started_at, finished_at, exit_code, error, boot_id, pid, folder,
-             cpu_ms, peak_memory_bytes, read_bytes, written_bytes, environment)
+             cpu_ms, peak_memory_bytes, read_bytes, written_bytes, environment, remark)
          VALUES (:num, :attempt, :phase, :started_at, :finished_at, :exit_code, :error, :boot_id, :pid, :folder,
-             :cpu_ms, :peak_memory_bytes, :read_bytes, :written_bytes, :environment)
+             :cpu_ms, :peak_memory_bytes, :read_bytes, :written_bytes, :environment, :remark)
          ON CONFLICT DO UPDATE SET phase = excluded.phase, started_at = excluded.started_at,
              finished_at = excluded.finished_at, exit_code = excluded.exit_code, error = excluded.error,
              boot_id = excluded.boot_id, pid = excluded.pid, folder = excluded.folder,
              cpu_ms = excluded.cpu_ms, peak_memory_bytes = excluded.peak_memory_bytes,
              read_bytes = excluded.read_bytes, written_bytes = excluded.written_bytes,
-             environment = excluded.environment",
+             environment = excluded.environment, remark = excluded.remark",
     )?
     .execute(named_params! {
         ":num": num,
@@ -209,6 +209,7 @@ fn put_run(db: &Transaction<'_>, num: i64, stored: &StoredRun) -> Result<(), Sto
         ":read_bytes": run.usage.and_then(|usage| usage.read_bytes).map(Number),
         ":written_bytes": run.usage.and_then(|usage| usage.written_bytes).map(Number),
         ":environment": stored.environment,
+        ":remark": run.remark,
     })?;
     Ok(())
 }

@@ -57,8 +57,8 @@ async fn a_file_of_the_first_version_is_brought_to_this_one_with_its_runs() {
     for column in ["cpu_ms", "peak_memory_bytes", "read_bytes", "written_bytes"] {
         db.execute_batch(&format!("ALTER TABLE runs DROP COLUMN {column}")).unwrap();
     }
-    db.execute_batch("ALTER TABLE runs DROP COLUMN environment; DROP TABLE environments").unwrap();
-    db.execute_batch("DROP TABLE bookmarks").unwrap();
+    db.execute_batch("ALTER TABLE runs DROP COLUMN environment; DROP TABLE environments; ALTER TABLE runs DROP COLUMN remark").unwrap();
+    db.execute_batch("DROP TABLE bookmarks; DROP TABLE deleted_tasks").unwrap();
     db.pragma_update(None, "user_version", 1).unwrap();
     drop(db);
     let store = Store::open(dir.path()).unwrap();

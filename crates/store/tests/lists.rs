@@ -205,3 +205,37 @@ proptest! {
         });
     }
 }
+
+/// Numbers so far apart that the search for a text is shared out between two threads.
+#[tokio::test]
+async fn a_text_is_found_across_a_long_list_page_by_page_and_counted() {
+    let dir = tempfile::tempdir().unwrap();
+    let named = |n: u64| labelled(task(n, TaskPhase::Pending), &[("name", "Нужная")]);
+    for number in [0, 80_000, 150_000] {
+        let db = rusqlite::Connection::open(dir.path().join("solti.db")).unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        store.apply(vec![task(number, TaskPhase::Pending).into(), named(number + 1).into()]).await.unwrap();
+        drop(store);
+        // As if many had been there and were deleted.
+        let next = number + 70_000;
+        db.execute("UPDATE sqlite_sequence SET seq = ?1 WHERE name = 'tasks'", [next as i64]).unwrap();
+    }
+    let store = Store::open(dir.path()).unwrap();
+    store.apply(vec![named(300_000).into(), named(300_001).into()]).await.unwrap();
+    let mut query = RowQuery { text: Some("нужная".into()), limit: Some(2), ..RowQuery::default() };
+    let mut seen: Vec<TaskId> = Vec::new();
+    loop {
+        let page = store.list(&query).await.unwrap();
+        assert_eq!(page.total, 5);
+        seen.extend(ids(&page.rows));
+        let Some(next) = page.next else { break };
+        query.cursor = Some(next);
+    }
+    assert_eq!(seen, [300_001, 300_000, 150_001, 80_001, 1].map(id));
+    query = RowQuery { text: Some("echo".into()), limit: Some(3), ..RowQuery::default() };
+    let all = store.list(&query).await.unwrap();
+    assert_eq!((all.total, all.rows.len(), all.next.is_some()), (8, 3, true));
+    query.limit = None;
+    let all = store.list(&query).await.unwrap();
+    assert_eq!((all.total, all.rows.len(), all.next.is_some()), (8, 8, false));
+}

@@ -4,7 +4,7 @@
 mod support;
 
 use solti_model::TaskPhase;
-use solti_store::{Change, Store, StoreError, backups};
+use solti_store::{Change, DAMAGED_KEPT, Store, StoreError, backups, damaged};
 use std::fs;
 use std::path::Path;
 use support::{id, task};
@@ -49,6 +49,82 @@ async fn three_copies_are_kept_for_the_owner_alone() {
         assert_eq!(mode(&dir.path().join("backups")), 0o700);
         assert_eq!(mode(&kept[0].path), 0o600);
     }
+}
+
+/// Renames the copies as if they had been taken at these times; newest first.
+fn date(dir: &Path, times: &[u64]) {
+    for (copy, at) in backups(dir).unwrap().iter().zip(times) {
+        fs::rename(&copy.path, dir.join(format!("backups/solti-{at}.db"))).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn copies_of_a_clock_that_was_ahead_are_older_than_the_next_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    for n in 0..3 {
+        put(&store, n, n + 1).await;
+        store.back_up().await.unwrap();
+    }
+    let now = backups(dir.path()).unwrap()[0].taken_at;
+    const YEAR: u64 = 365 * 24 * 60 * 60 * 1000;
+    date(dir.path(), &[u64::MAX, now + YEAR, now - YEAR]);
+    put(&store, 3, 4).await;
+    let newest = store.back_up().await.unwrap();
+    assert!(newest.taken_at < now + YEAR / 2, "dated by the clock: {newest:?}");
+    let kept = backups(dir.path()).unwrap();
+    assert_eq!(
+        kept.iter().map(|copy| copy.taken_at).collect::<Vec<_>>(),
+        [0, 1, 2].map(|n| newest.taken_at - n)
+    );
+    // In the order in which they were taken: each knows one task less.
+    for (copy, tasks) in kept.iter().zip([4, 3, 2]) {
+        let other = tempfile::tempdir().unwrap();
+        fs::copy(&copy.path, other.path().join("solti.db")).unwrap();
+        let store = Store::open(other.path()).unwrap();
+        assert!(store.task(&id(tasks - 1)).await.unwrap().is_some(), "{copy:?}");
+        assert!(store.task(&id(tasks)).await.unwrap().is_none(), "{copy:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_copy_that_is_dated_in_the_future_does_not_end_the_daily_copies() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    let first = store.back_up().await.unwrap();
+    date(dir.path(), &[first.taken_at + 365 * 24 * 60 * 60 * 1000]);
+    let copied = async {
+        while backups(dir.path()).unwrap().len() < 2 {
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        }
+    };
+    tokio::select! {
+        ended = store.back_up_daily(|error| panic!("{error}")) => panic!("{ended:?}"),
+        () = copied => {}
+    }
+    let kept = backups(dir.path()).unwrap();
+    assert!(kept[0].taken_at >= first.taken_at && kept[1].taken_at == kept[0].taken_at - 1, "{kept:?}");
+}
+
+#[tokio::test]
+async fn the_latest_three_damaged_databases_are_kept_with_their_side_files() {
+    let dir = tempfile::tempdir().unwrap();
+    let aside = |n: u64, side: &str| dir.path().join(format!("solti.db.damaged-{n}{side}"));
+    // Two of the past, and one of a clock that was ahead.
+    for n in [7, 9, u64::MAX / 2] {
+        for side in ["", "-wal", "-shm"] {
+            fs::write(aside(n, side), "100 bytes ".repeat(10)).unwrap();
+        }
+    }
+    let kept = damaged(dir.path()).unwrap();
+    assert_eq!((kept.len(), kept[0].bytes, kept[2].set_aside_at), (DAMAGED_KEPT, 300, 7));
+    fs::write(dir.path().join("solti.db"), "not a database, though long enough ".repeat(200)).unwrap();
+
+    let opened = Store::open_or_recover(dir.path()).unwrap();
+    let kept: Vec<_> = damaged(dir.path()).unwrap().into_iter().map(|damaged| damaged.path).collect();
+    assert_eq!(kept[0], opened.recovered.unwrap().set_aside.unwrap());
+    assert_eq!(kept[1..], [aside(u64::MAX / 2, ""), aside(9, "")]);
+    assert!(["", "-wal", "-shm"].iter().all(|side| !aside(7, side).exists()));
 }
 
 #[tokio::test]
@@ -106,6 +182,14 @@ async fn the_newest_sound_copy_takes_the_place_of_a_damaged_database() {
     assert!(opened.store.task(&id(100)).await.unwrap().is_none());
     put(&opened.store, 100, 101).await;
     drop(opened.store);
+    // The app has died before it took up what the run folders show: the next one knows as well.
+    let again = Store::open_or_recover(dir.path()).unwrap();
+    let recovery = again.recovered.unwrap();
+    assert_eq!(recovery.backup_taken_at, Some(good.taken_at));
+    assert_eq!(fs::read(recovery.set_aside.unwrap()).unwrap(), damaged);
+    assert!(again.store.task(&id(100)).await.unwrap().is_some(), "it is not recovered a second time");
+    again.store.recovery_is_done().unwrap();
+    drop(again.store);
     assert_eq!(Store::open_or_recover(dir.path()).unwrap().recovered, None, "recovered once");
 }
 

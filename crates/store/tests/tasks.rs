@@ -105,6 +105,11 @@ async fn a_deleted_task_leaves_nothing_behind() {
     store.apply(vec![doomed.into(), run(1, 1, TaskPhase::Failed).into(), event(1, "queued")]).await.unwrap();
     store.apply(vec![Change::DeleteTask(id(1)), Change::DeleteTask(id(2))]).await.unwrap();
 
+    assert_eq!(store.deleted().await.unwrap(), [id(1)], "its files may still be there");
+    assert!(store.is_deleted(&id(1)).await.unwrap() && !store.is_deleted(&id(2)).await.unwrap());
+    store.apply(vec![Change::ForgetDeleted(id(1))]).await.unwrap();
+    assert_eq!(store.deleted().await.unwrap(), []);
+
     assert_eq!(store.task(&id(1)).await.unwrap(), None);
     assert_eq!(store.runs(&id(1)).await.unwrap(), []);
     assert_eq!(store.events(&id(1)).await.unwrap(), []);

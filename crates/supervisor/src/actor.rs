@@ -5,21 +5,23 @@
 //! durable. Effects report back as messages.
 //!
 //! Here is the mailbox and what every decision needs. The decisions are in `admission` (letting tasks in), `cycle` (their
-//! attempts), `stopping` (ending and deleting them), `recovery` (the start of the app) and `lookout` (runs of which
-//! nothing is known).
+//! attempts), `stopping` (ending and deleting them), `refused` (what cannot be stored), `recovery` (the start of the app) and
+//! `lookout` (runs of which nothing is known).
 
 use crate::attempt::{Active, DeleteReply, Stage};
-use crate::commit::Commit;
+use crate::commit::{self, Commit};
 use crate::effect::Effect;
 use crate::handle::{RowState, Shared};
 use crate::ids::IdSource;
 use crate::lanes::Lanes;
 use crate::lookout::Found;
+use crate::refused::Batch;
 use crate::tidying::Tidying;
+use crate::waits::Waits;
 use crate::{LiveTask, RunFolders, SupervisorConfig, SupervisorError};
-use solti_model::{Lane, Slot, StopMode, TaskEventKind, TaskId, TaskPhase, TaskSpec, Waiting};
+use solti_model::{Lane, MainEnded, Slot, StopMode, TaskEventKind, TaskId, TaskPhase, TaskSpec, Waiting};
 use solti_runner::{LogDoorbell, RunController, RunOutcome, Runner, Unenforced};
-use solti_store::{Change, Store};
+use solti_store::{Change, Store, StoreError, StoredLane};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -91,6 +93,11 @@ pub enum Message {
         controller: RunController,
         doorbell: LogDoorbell,
     },
+    MainEnded {
+        id: TaskId,
+        attempt: u32,
+        main_ended: MainEnded,
+    },
     Ended {
         id: TaskId,
         attempt: u32,
@@ -130,6 +137,27 @@ pub enum Message {
         id: TaskId,
         attempt: u32,
     },
+    /// The clock was set back: the next attempt is at this time now.
+    Moved {
+        id: TaskId,
+        attempt: u32,
+        due_ms: u64,
+    },
+    RefusedBatch {
+        id: TaskId,
+        attempt: u32,
+        batch: Batch,
+        error: StoreError,
+    },
+    /// The database took nothing of the end of this task: it is time to offer it again.
+    OfferEnd {
+        id: TaskId,
+    },
+    /// These settings of a lane could not be stored; `before` are those that it had.
+    LaneRefused {
+        refused: StoredLane,
+        before: StoredLane,
+    },
     Closed {
         id: TaskId,
     },
@@ -153,6 +181,7 @@ pub struct Actor {
     pub(crate) purged: Vec<TaskId>,
     commits: Arc<Semaphore>,
     starts: Arc<Semaphore>,
+    pub(crate) waits: Waits,
     looks: Arc<Semaphore>,
     pub(crate) reserved_version: u64,
     pub(crate) next_order: u64,
@@ -189,6 +218,7 @@ impl Actor {
             purged: Vec::new(),
             commits: Arc::new(Semaphore::new(COMMITS)),
             starts,
+            waits: Waits::start(),
             looks: Arc::new(Semaphore::new(LOOKS)),
             reserved_version: 0,
             next_order: 1,
@@ -231,6 +261,7 @@ impl Actor {
             Message::Started { id, attempt, started_at, pid, unenforced, controller, doorbell } => {
                 self.started(&id, attempt, started_at, (pid, unenforced), controller, doorbell).await;
             }
+            Message::MainEnded { id, attempt, main_ended } => self.main_ended(&id, attempt, main_ended).await,
             Message::Ended { id, attempt, outcome } => self.ended(&id, attempt, &outcome).await,
             Message::Found { id, attempt, found } => self.found(&id, attempt, found).await,
             Message::Trouble { id, attempt, why } => self.troubled(&id, attempt, why),
@@ -243,6 +274,12 @@ impl Actor {
             }
             Message::Purged { id } => self.purged.push(id),
             Message::Due { id, attempt } => self.due(&id, attempt).await,
+            Message::Moved { id, attempt, due_ms } => self.moved(&id, attempt, due_ms).await,
+            Message::RefusedBatch { id, attempt, batch, error } => {
+                self.refused_batch(&id, attempt, batch, &error).await;
+            }
+            Message::OfferEnd { id } => self.offer_end(&id).await,
+            Message::LaneRefused { refused, before } => self.lane_refused(&refused, &before).await,
             Message::Closed { id } => self.closed(&id).await,
             // Taken by `run`.
             Message::ShutDown { .. } => {}
@@ -273,10 +310,16 @@ impl Actor {
                     Some(Waiting::Starting)
                 }
                 Stage::OutOfSight { .. } => None,
-                Stage::Running { .. } | Stage::Ending => None,
+                Stage::Running { .. } | Stage::Ending { .. } => None,
             };
-            let stopping = active.stored.stop_requested && !matches!(active.stage, Stage::Ending);
-            Some(RowState { waiting, stopping, trouble: active.trouble.clone() })
+            let stopping = active.stored.stop_requested && !matches!(active.stage, Stage::Ending { .. });
+            Some(RowState {
+                waiting,
+                stopping,
+                main_ended: active.main_ended.clone(),
+                trouble: active.trouble.clone(),
+                unstored: active.unstored_status(),
+            })
         };
         ids.into_iter().filter_map(|id| state(&id).map(|state| (id, state))).collect()
     }
@@ -289,7 +332,8 @@ impl Actor {
             // A later batch of the same queue: it is durable before any version of the next block is.
             let reserve =
                 Change::SetMeta { key: VERSION_KEY.into(), value: self.reserved_version.to_string() };
-            drop(self.save(vec![reserve]).await);
+            let reserved = self.save(vec![reserve]).await;
+            tokio::spawn(async move { drop(reserved.until_done().await) });
         }
         self.shared.resource_version.store(version, Ordering::Release);
         match self.tasks.get_mut(id) {
@@ -313,7 +357,6 @@ impl Actor {
         let (effect, id) = (self.effect(), id.clone());
         tokio::spawn(async move {
             if commit.until_done().await.is_ok() {
-                fail_point!("start-stored");
                 effect.shared.feed.changed(&id);
             }
         });
@@ -321,11 +364,7 @@ impl Actor {
 
     /// Queues a batch. Waits for a place in the queue, not for the disk.
     pub(crate) async fn save(&self, changes: Vec<Change>) -> Commit {
-        // The semaphore is never closed.
-        let permit = Arc::clone(&self.commits).acquire_owned().await.ok();
-        let changes: Arc<[Change]> = changes.into();
-        let first = self.store.enqueue(Arc::clone(&changes));
-        Commit::Queued { first, changes, store: self.store.clone(), shared: Arc::clone(&self.shared), permit }
+        commit::queue(&self.store, &self.shared, &self.commits, changes).await
     }
 
     pub(crate) fn effect(&self) -> Effect {
@@ -335,6 +374,9 @@ impl Actor {
             folders: self.folders.clone(),
             tidying: self.tidying.clone(),
             starts: Arc::clone(&self.starts),
+            store: self.store.clone(),
+            commits: Arc::clone(&self.commits),
+            waits: self.waits.clone(),
             looks: Arc::clone(&self.looks),
             mailbox: self.mailbox.clone(),
         }

@@ -4,9 +4,10 @@ use crate::SupervisorError;
 use crate::actor::{Actor, Message, Reply, event, now_ms};
 use crate::attempt::{Active, Stage};
 use crate::lanes::Admission;
+use crate::stopping::Why;
 use solti_model::{
-    AdmissionStrategy, BackoffState, FieldError, Lane, ObjectMeta, Slot, StopMode, Task, TaskEventKind,
-    TaskId, TaskPhase, TaskSpec, TaskStatus,
+    BackoffState, FieldError, Lane, ObjectMeta, Slot, StopMode, Task, TaskEventKind, TaskId, TaskPhase,
+    TaskSpec, TaskStatus,
 };
 use solti_store::{Change, StoredLane, StoredTask};
 
@@ -31,18 +32,15 @@ impl Actor {
         }
         let (now, slot, strategy) = (now_ms(), spec.slot.clone(), spec.admission);
         let id = self.ids.next(now);
-        let victim = match self.lanes.admit(&slot, &id, strategy) {
-            Ok(Admission::Replaces(victim)) => Some(victim),
-            Ok(Admission::Waits) => None,
+        let replaces = match self.lanes.admit(&slot, &id, strategy) {
+            Ok(Admission::Replaces(victims)) => victims,
+            Ok(Admission::Waits) => vec![],
             Err(busy) => {
                 return drop(reply.send(Err(SupervisorError::SlotBusy { slot, running: busy.running })));
             }
         };
-        let mut stored = self.new_task(id.clone(), spec, now);
-        if strategy == AdmissionStrategy::Replace {
-            stored.queue_order = 0;
-        }
-        self.tasks.insert(id.clone(), Active::new(stored, Stage::Admitting { turn: false }));
+        let stored = self.new_task(id.clone(), spec, now);
+        self.tasks.insert(id.clone(), Active::new(stored, Stage::Admitting { turn: false, replaces }));
         // Its turn may come at once; then its first attempt is part of the same transaction.
         let mut changes = vec![];
         for next in self.lanes.take_startable(&slot) {
@@ -78,8 +76,12 @@ impl Actor {
                 }
             }
         });
-        if let Some(victim) = victim {
-            self.request_stop(&victim, StopMode::Graceful, "replaced by a newer task").await;
+    }
+
+    /// These have to make room for a task that is stored.
+    pub(crate) async fn replace(&mut self, victims: Vec<TaskId>) {
+        for victim in victims {
+            self.request_stop(&victim, StopMode::Graceful, Why::Replaced).await;
         }
     }
 
@@ -100,11 +102,17 @@ impl Actor {
 
     pub(crate) async fn admitted(&mut self, id: &TaskId) {
         let Some(active) = self.tasks.get_mut(id) else { return };
-        if let Stage::Admitting { turn } = active.stage {
-            active.stage = Stage::Waiting;
+        if !matches!(active.stage, Stage::Admitting { .. }) {
+            return;
+        }
+        if let Stage::Admitting { turn, replaces } = std::mem::replace(&mut active.stage, Stage::Waiting) {
             if !active.purge.is_empty() || active.stored.stop_requested {
-                self.finish_waiting(id).await;
-            } else if turn {
+                self.finish_waiting(id, Why::Asked).await;
+                return;
+            }
+            // Not before it is stored: a task must not end for one that is refused.
+            self.replace(replaces).await;
+            if turn {
                 self.begin(id).await;
             }
         }
@@ -143,9 +151,15 @@ impl Actor {
         if let Some(Err(error)) = capacity.map(solti_model::check_lane_capacity) {
             return drop(reply.send(Err(error.into())));
         }
+        let before = self.lanes.set(&slot, None, None);
         let lane = self.lanes.set(&slot, capacity, paused);
-        let stored = StoredLane { slot: slot.clone(), capacity: lane.capacity, paused: lane.paused };
-        let commit = self.save(vec![Change::PutLane(stored)]).await;
+        let stored = |lane: &Lane| StoredLane {
+            slot: lane.slot.clone(),
+            capacity: lane.capacity,
+            paused: lane.paused,
+        };
+        let (before, stored) = (stored(&before), stored(&lane));
+        let commit = self.save(vec![Change::PutLane(stored.clone())]).await;
         if !lane.paused {
             self.begin_held(&slot).await;
         }
@@ -153,8 +167,23 @@ impl Actor {
         let (effect, lane) = (self.effect(), self.lanes.set(&slot, None, None));
         tokio::spawn(async move {
             let result = commit.once().await.map(|()| lane).map_err(Into::into);
+            if result.is_err() {
+                effect.tell(Message::LaneRefused { refused: stored, before }).await;
+            }
             effect.shared.feed.touched();
             drop(reply.send(result));
         });
+    }
+
+    /// Whoever asked for it is told that it could not be stored: as if it had never been asked for. What was started
+    /// meanwhile goes on.
+    pub(crate) async fn lane_refused(&mut self, refused: &StoredLane, before: &StoredLane) {
+        let now = self.lanes.set(&refused.slot, None, None);
+        // Unless it was set again since.
+        if (now.capacity, now.paused) == (refused.capacity, refused.paused) {
+            self.lanes.set(&before.slot, Some(before.capacity), Some(before.paused));
+            self.start_ready(&before.slot).await;
+            self.shared.feed.touched();
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! A task that is not over, as the actor holds it.
 
 use crate::LiveTask;
-use solti_model::{RecentStarts, Slot, StopMode, TaskPhase};
+use solti_model::{MainEnded, RecentStarts, Slot, StopMode, TaskId, TaskPhase, TaskStatus};
 use solti_runner::RunController;
 use solti_store::{StoredRun, StoredTask};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -15,6 +15,8 @@ pub struct Active {
     pub stored: StoredTask,
     /// The latest attempt.
     pub run: Option<StoredRun>,
+    /// Its main program has ended, and the run goes on. Not stored: the shim tells it again.
+    pub main_ended: Option<MainEnded>,
     pub stage: Stage,
     pub live: watch::Sender<LiveTask>,
     /// Delete it when it has ended, and tell these.
@@ -28,9 +30,11 @@ pub struct Active {
 
 #[derive(Debug)]
 pub enum Stage {
-    /// Its admission is not stored yet. `turn` says that its lane has given it a place meanwhile.
+    /// Its admission is not stored yet. `turn` says that its lane has given it a place meanwhile; `replaces` are those that
+    /// have to end for it.
     Admitting {
         turn: bool,
+        replaces: Vec<TaskId>,
     },
     /// It waits in its lane.
     Waiting,
@@ -57,8 +61,10 @@ pub enum Stage {
         held: bool,
         timer: Option<AbortHandle>,
     },
-    /// Its end is decided and about to be stored.
-    Ending,
+    /// Its end is decided and about to be stored. `unstored`: the database has refused it so far, and what it said.
+    Ending {
+        unstored: Option<String>,
+    },
 }
 
 impl Active {
@@ -67,6 +73,7 @@ impl Active {
         Self {
             stored,
             run: None,
+            main_ended: None,
             stage,
             live: watch::Sender::new(live),
             purge: Vec::new(),
@@ -82,6 +89,17 @@ impl Active {
 
     pub fn attempt(&self) -> u32 {
         self.stored.task.status.attempt
+    }
+
+    /// How it has ended, where the database cannot be told.
+    pub fn unstored_status(&self) -> Option<TaskStatus> {
+        let Stage::Ending { unstored: Some(why) } = &self.stage else { return None };
+        let mut status = self.stored.task.status.clone();
+        status.error = Some(match status.error {
+            Some(error) if error != *why => format!("{error}; {why}"),
+            _ => why.clone(),
+        });
+        Some(status)
     }
 
     pub fn set_phase(&mut self, phase: TaskPhase, now_ms: u64) {

@@ -5,7 +5,7 @@ use solti_store::{Change, Store, StoreError};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 /// How long to wait before a write is repeated that the disk refused.
 const WRITE_RETRY: Duration = Duration::from_millis(500);
@@ -13,6 +13,20 @@ const WRITE_RETRY: Duration = Duration::from_millis(500);
 /// space again.
 const PROBE_EVERY: Duration = Duration::from_secs(1);
 const PROBE_KEY: &str = "write_probe";
+
+/// Queues a batch. Waits for a place among those under way, not for the disk.
+pub(crate) async fn queue(
+    store: &Store,
+    shared: &Arc<Shared>,
+    places: &Arc<Semaphore>,
+    changes: Vec<Change>,
+) -> Commit {
+    // The semaphore is never closed.
+    let permit = Arc::clone(places).acquire_owned().await.ok();
+    let changes: Arc<[Change]> = changes.into();
+    let first = store.enqueue(Arc::clone(&changes));
+    Commit::Queued { first, changes, store: store.clone(), shared: Arc::clone(shared), permit }
+}
 
 /// A batch on its way to the disk.
 pub(crate) enum Commit {

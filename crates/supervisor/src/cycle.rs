@@ -4,8 +4,9 @@ use crate::LiveRun;
 use crate::actor::{Actor, Message, event, now_ms, runner_mode};
 use crate::attempt::{Active, Stage};
 use crate::outcome::judge;
+use crate::refused::Batch;
 use solti_model::{
-    BackoffState, NextStep, RunUsage, Slot, TaskEventKind, TaskId, TaskPhase, TaskRun, TaskStatus,
+    BackoffState, MainEnded, NextStep, RunUsage, Slot, TaskEventKind, TaskId, TaskPhase, TaskRun, TaskStatus,
     after_attempt,
 };
 use solti_runner::{LogDoorbell, RunController, RunEnd, RunOutcome, RunRequest, Unenforced, Usage};
@@ -16,19 +17,23 @@ impl Actor {
     /// Stores the intent of the next attempt, then starts it.
     pub(crate) async fn begin(&mut self, id: &TaskId) {
         let Some(active) = self.tasks.get_mut(id) else { return };
-        if let Stage::Admitting { turn } = &mut active.stage {
+        if let Stage::Admitting { turn, .. } = &mut active.stage {
             *turn = true;
             return;
         }
         let changes = self.intend_attempt(id).await;
         let commit = self.save(changes).await;
         let (effect, request, id) = (self.effect(), self.run_request(id), id.clone());
+        let attempt = self.tasks.get(&id).map_or(0, Active::attempt);
         tokio::spawn(async move {
-            if commit.until_done().await.is_ok()
-                && let Some(request) = request
-            {
-                effect.shared.feed.changed(&id);
-                effect.start(id, request).await;
+            match (commit.until_done().await, request) {
+                (Ok(stored), Some(request)) => {
+                    drop(stored);
+                    effect.shared.feed.changed(&id);
+                    effect.start(id, request).await;
+                }
+                (Ok(_), None) => {}
+                (Err(error), _) => effect.refused(&id, attempt, Batch::Begin, error).await,
             }
         });
     }
@@ -47,6 +52,11 @@ impl Actor {
         };
         let attempt = status.attempt;
         active.stored.next_attempt_at = None;
+        if attempt == 1 {
+            // From now on it says since when the task holds its place.
+            self.next_order += 1;
+            active.stored.queue_order = self.next_order;
+        }
         active.stage = Stage::Starting { stop: None };
         (active.trouble, active.put_off) = (None, 0);
         active.starts.note(now);
@@ -58,9 +68,10 @@ impl Actor {
             error: None,
             exit_code: None,
             usage: None,
+            remark: None,
         };
         let run = StoredRun { task_id: id.clone(), run, boot_id, pid: None, folder: true, environment };
-        active.run = Some(run.clone());
+        (active.run, active.main_ended) = (Some(run.clone()), None);
         let put = self.put_task(id).await;
         vec![put, run.into(), event(id, now, Some(attempt), TaskEventKind::Admitted, None)]
     }
@@ -116,9 +127,35 @@ impl Actor {
             TaskEventKind::Started,
             Some(started_words(pid, unenforced)),
         ));
-        self.save_and_publish(id, changes).await;
+        let commit = self.save(changes).await;
+        let (effect, task) = (self.effect(), id.clone());
+        tokio::spawn(async move {
+            match commit.until_done().await {
+                Ok(_stored) => {
+                    fail_point!("start-stored");
+                    effect.shared.feed.changed(&task);
+                }
+                Err(error) => effect.refused(&task, attempt, Batch::Started, error).await,
+            }
+        });
         if let Some(mode) = stop {
             tokio::spawn(async move { controller.stop(runner_mode(mode)).await });
+        }
+    }
+
+    /// The first word goes into the history, later ones only change the row.
+    pub(crate) async fn main_ended(&mut self, id: &TaskId, attempt: u32, main_ended: MainEnded) {
+        let Some(active) = self.tasks.get_mut(id).filter(|active| active.attempt() == attempt) else {
+            return;
+        };
+        let text = main_ended.text.clone();
+        match active.main_ended.replace(main_ended) {
+            Some(_) => self.shared.feed.changed(id),
+            None => {
+                let put = self.put_task(id).await;
+                let told = event(id, now_ms(), Some(attempt), TaskEventKind::MainEnded, Some(text));
+                self.save_and_publish(id, vec![put, told]).await;
+            }
         }
     }
 
@@ -129,6 +166,7 @@ impl Actor {
         };
         active.trouble = None;
         let now = now_ms();
+        active.main_ended = None;
         let spec = &active.stored.task.spec;
         let result = judge(spec, outcome, active.stored.stop_requested);
         let mut next = after_attempt(spec, result.end, active.stored.backoff, rand::random::<f64>());
@@ -147,6 +185,7 @@ impl Actor {
             run.run.finished_at = Some(outcome.finished_at_ms);
             (run.run.exit_code, run.run.error) = (result.exit_code, result.error.clone());
             run.run.usage = outcome.usage.map(usage);
+            run.run.remark = result.remark;
             changes.push(Change::from(run.clone()));
         }
         let kind = match outcome.end {
@@ -177,7 +216,8 @@ impl Actor {
         let attempt = active.attempt();
         active.set_phase(TaskPhase::Pending, now);
         active.stored.backoff = backoff;
-        active.stored.next_attempt_at = Some(now.saturating_add(delay_ms));
+        let due_ms = now.saturating_add(delay_ms);
+        active.stored.next_attempt_at = Some(due_ms);
         active.stage = Stage::Backoff { looping, held: false, timer: None };
         changes.insert(0, self.put_task(id).await);
         let why = if looping { "crash loop, " } else { "" };
@@ -188,13 +228,16 @@ impl Actor {
         let Some(active) = self.tasks.get_mut(&id) else { return };
         let live = active.live.clone();
         let timer = tokio::spawn(async move {
-            if let Ok(stored) = commit.until_done().await {
-                effect.run_is_stored(&id, attempt, &live).await;
-                drop(stored);
-                // The folder of the next attempt may be made in one that tidying would take away as empty.
-                effect.tidying.all_done().await;
-                tokio::time::sleep(Duration::from_millis(delay_ms)).await;
-                effect.tell(Message::Due { id, attempt }).await;
+            let wait = effect.waits.begin(due_ms, Duration::from_millis(delay_ms));
+            match commit.until_done().await {
+                Ok(stored) => {
+                    effect.run_is_stored(&id, attempt, &live).await;
+                    drop(stored);
+                    // The folder of the next attempt may be made in one that tidying would take away as empty.
+                    effect.tidying.all_done().await;
+                    effect.wait(wait, id, attempt).await;
+                }
+                Err(error) => effect.refused(&id, attempt, Batch::Retry, error).await,
             }
         });
         active.stage = Stage::Backoff { looping, held: false, timer: Some(timer.abort_handle()) };
@@ -228,23 +271,37 @@ impl Actor {
         }
     }
 
+    /// The clock was set back, and the row says when the attempt really is.
+    pub(crate) async fn moved(&mut self, id: &TaskId, attempt: u32, due_ms: u64) {
+        let waits = |active: &&mut Active| {
+            active.attempt() == attempt && matches!(active.stage, Stage::Backoff { .. })
+        };
+        let Some(active) = self.tasks.get_mut(id).filter(waits) else { return };
+        active.stored.next_attempt_at = Some(due_ms);
+        let put = self.put_task(id).await;
+        self.save_and_publish(id, vec![put]).await;
+    }
+
     /// The task is over: stores it with `changes`, or deletes it when that was asked for, and lets the next one in.
     pub(crate) async fn finish(&mut self, id: &TaskId, phase: TaskPhase, mut changes: Vec<Change>) {
         let now = now_ms();
         let Some(active) = self.tasks.get_mut(id) else { return };
         active.set_phase(phase, now);
-        active.stage = Stage::Ending;
+        active.stage = Stage::Ending { unstored: None };
         let (slot, attempt, live) = (active.slot().clone(), active.attempt(), active.live.clone());
         changes.insert(0, self.put_task(id).await);
         changes.push(event(id, now, None, TaskEventKind::Finished, Some(phase.word().to_owned())));
         let commit = self.save(changes).await;
         let (effect, task) = (self.effect(), id.clone());
         tokio::spawn(async move {
-            if let Ok(stored) = commit.until_done().await {
-                effect.run_is_stored(&task, attempt, &live).await;
-                drop(stored);
+            match commit.until_done().await {
+                Ok(stored) => {
+                    effect.run_is_stored(&task, attempt, &live).await;
+                    drop(stored);
+                    effect.tell(Message::Closed { id: task }).await;
+                }
+                Err(error) => effect.refused(&task, attempt, Batch::Finish, error).await,
             }
-            effect.tell(Message::Closed { id: task }).await;
         });
         self.leave_lane(&slot, id).await;
     }
@@ -256,7 +313,7 @@ impl Actor {
         self.shared.feed.changed(id);
         if !active.purge.is_empty() {
             let replies = std::mem::take(&mut active.purge);
-            self.erase(id.clone(), replies).await;
+            self.erase(id.clone(), replies, false).await;
         }
     }
 }

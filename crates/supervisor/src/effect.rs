@@ -1,12 +1,16 @@
 //! What runs beside the actor and reports back to it: starting a run and seeing it to its end.
 
 use crate::actor::Message;
+use crate::commit::{self, Commit};
 use crate::handle::Shared;
 use crate::lookout::{Found, end_now};
+use crate::refused::Batch;
 use crate::tidying::Tidying;
+use crate::waits::{Wait, Waits, Woken};
 use crate::{LiveTask, RunFolders};
-use solti_model::TaskId;
+use solti_model::{MainEnded, TaskId};
 use solti_runner::{RunEnd, RunRequest, Runner, StartError};
+use solti_store::{Change, Store, StoreError};
 use std::sync::Arc;
 use tokio::sync::{Semaphore, mpsc, watch};
 
@@ -17,6 +21,9 @@ pub(crate) struct Effect {
     pub(crate) folders: RunFolders,
     pub(crate) tidying: Tidying,
     pub(crate) starts: Arc<Semaphore>,
+    pub(crate) store: Store,
+    pub(crate) commits: Arc<Semaphore>,
+    pub(crate) waits: Waits,
     /// Runs that are being looked for.
     pub(crate) looks: Arc<Semaphore>,
     pub(crate) mailbox: mpsc::WeakSender<Message>,
@@ -28,6 +35,23 @@ impl Effect {
             // A closed mailbox is a shutdown: the next start finds out from the store and the run folder.
             let _ = mailbox.send(message).await;
         }
+    }
+
+    /// A batch of this attempt was refused for good. With the store closed the app ends, and the next start finds out.
+    pub(crate) async fn refused(&self, id: &TaskId, attempt: u32, batch: Batch, error: StoreError) {
+        if !matches!(error, StoreError::Closed) {
+            self.tell(Message::RefusedBatch { id: id.clone(), attempt, batch, error }).await;
+        }
+    }
+
+    /// Whether the store holds it as over, or not at all.
+    pub(crate) async fn is_over(&self, id: &TaskId) -> bool {
+        let stored = self.store.task(id).await;
+        stored.is_ok_and(|stored| stored.is_none_or(|stored| stored.task.status.phase.is_terminal()))
+    }
+
+    pub(crate) async fn save(&self, changes: Vec<Change>) -> Commit {
+        commit::queue(&self.store, &self.shared, &self.commits, changes).await
     }
 
     /// Starts an attempt whose intent is stored, and sees it to its end.
@@ -76,10 +100,16 @@ impl Effect {
             doorbell,
         })
         .await;
-        let mut trouble = handle.trouble();
+        let (mut main_ended, mut trouble) = (handle.main_ended(), handle.trouble());
         let outcome = loop {
             tokio::select! {
                 outcome = handle.wait() => break outcome,
+                Ok(()) = main_ended.changed() => {
+                    let word = main_ended.borrow_and_update().as_ref().map(main_ended_words);
+                    if let Some(main_ended) = word {
+                        self.tell(Message::MainEnded { id: id.clone(), attempt, main_ended }).await;
+                    }
+                }
                 Ok(()) = trouble.changed() => {
                     let why = trouble.borrow_and_update().clone();
                     self.tell(Message::Trouble { id: id.clone(), attempt, why }).await;
@@ -87,6 +117,14 @@ impl Effect {
             }
         };
         self.tell(Message::Ended { id, attempt, outcome: Box::new(outcome) }).await;
+    }
+
+    /// Sees a task to the time of its next attempt.
+    pub(crate) async fn wait(&self, mut wait: Wait, id: TaskId, attempt: u32) {
+        while let Woken::Moved { due_ms } = wait.next().await {
+            self.tell(Message::Moved { id: id.clone(), attempt, due_ms }).await;
+        }
+        self.tell(Message::Due { id, attempt }).await;
     }
 
     /// After the end of an attempt is stored: readers may rely on it, and its folder holds more than needed.
@@ -98,6 +136,10 @@ impl Effect {
         self.shared.feed.changed(id);
         self.tidying.tidy(id, attempt).await;
     }
+}
+
+fn main_ended_words(ended: &solti_runner::MainEnded) -> MainEnded {
+    MainEnded { exit_code: ended.exit_code, writers: ended.writers, text: ended.to_string() }
 }
 
 /// The last part of the run's id.

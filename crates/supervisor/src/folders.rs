@@ -41,6 +41,20 @@ impl RunFolders {
         self.spare.prepare()
     }
 
+    /// Does with the folders what a disk may take long for, on a thread that may be blocked.
+    pub(crate) async fn on_a_thread<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Self) -> T + Send + 'static,
+    ) -> T {
+        let folders = self.clone();
+        match tokio::task::spawn_blocking(move || work(&folders)).await {
+            Ok(value) => value,
+            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+            // The runtime ends, and whoever waits with it.
+            Err(_) => std::future::pending().await,
+        }
+    }
+
     /// To be called before the first run of a task is started: brings its folder, where one is left from another task.
     pub(crate) fn provide(&self, id: &TaskId, attempt: u32) {
         if attempt == 1 {

@@ -6,8 +6,8 @@ use crate::retention::{Kept, Retention, SearchedRun};
 use crate::{FinishedLimits, LiveTask, RunFolders, SupervisorError};
 use solti_logstore::LogLimits;
 use solti_model::{
-    InheritedVariable, Lane, Slot, StopMode, StorageState, TaskId, TaskSpec, UnkeptLimit, VariableOrigin,
-    Waiting,
+    InheritedVariable, Lane, MainEnded, Slot, StopMode, StorageState, TaskId, TaskSpec, TaskStatus,
+    UnkeptLimit, VariableOrigin, Waiting,
 };
 use solti_runner::Runner;
 use solti_store::Store;
@@ -87,6 +87,9 @@ impl SupervisorConfig {
 pub struct RowState {
     pub waiting: Option<Waiting>,
     pub stopping: bool,
+    pub main_ended: Option<MainEnded>,
+    /// It has ended so, and the database cannot be told.
+    pub unstored: Option<TaskStatus>,
     /// Why nothing can be learned of it, or its start is put off; one sentence.
     pub trouble: Option<String>,
 }
@@ -126,7 +129,8 @@ impl Supervisor {
     ) -> Result<Self, SupervisorError> {
         let folders = RunFolders::new(&config.data_dir);
         folders
-            .prepare()
+            .on_a_thread(RunFolders::prepare)
+            .await
             .map_err(|source| SupervisorError::Folder { path: folders.root().to_owned(), source })?;
         let (mailbox, inbox) = mpsc::channel(MAILBOX);
         let shared = Arc::new(Shared {
@@ -253,14 +257,14 @@ impl Supervisor {
         if self.shared.read_only.load(Ordering::Acquire) { StorageState::ReadOnly } else { StorageState::Ok }
     }
 
-    /// The limits of the logs that are not kept although all has gone that can, each once.
-    pub fn unkept_limits(&self) -> Vec<UnkeptLimit> {
-        self.shared.unkept_limits()
-    }
-
     /// Whether the store was found to be of an earlier time than the run folders, or empty beside them.
     pub fn was_restored(&self) -> bool {
         self.restored
+    }
+
+    /// The limits of the logs that are not kept although all has gone that can, each once.
+    pub fn unkept_limits(&self) -> Vec<UnkeptLimit> {
+        self.shared.unkept_limits()
     }
 
     pub fn store(&self) -> &Store {

@@ -13,7 +13,14 @@ pub struct LaneState {
     /// Oldest first.
     holders: Vec<TaskId>,
     /// The next one first.
-    queue: VecDeque<TaskId>,
+    queue: VecDeque<Waiter>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Waiter {
+    id: TaskId,
+    /// It was admitted to replace another task, and is replaced itself by the next one that is.
+    replaces: bool,
 }
 
 impl Default for LaneState {
@@ -27,6 +34,10 @@ impl LaneState {
         self.holders.len() >= self.capacity as usize
     }
 
+    fn waiting_replacements(&self) -> impl Iterator<Item = &TaskId> {
+        self.queue.iter().filter(|waiter| waiter.replaces).map(|waiter| &waiter.id)
+    }
+
     fn is_default(&self) -> bool {
         *self == Self::default()
     }
@@ -37,8 +48,9 @@ impl LaneState {
 pub enum Admission {
     /// The task waits in the lane; [`Lanes::take_startable`] says when it is its turn.
     Waits,
-    /// As `Waits`, at the front, and this task has to end first.
-    Replaces(TaskId),
+    /// As `Waits`, before those that only wait, and these have to end: the one that holds the place, and replacements that
+    /// have waited for it.
+    Replaces(Vec<TaskId>),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,15 +78,31 @@ impl Lanes {
             return Err(Busy { running: running.clone() });
         }
         let lane = self.lanes.entry(slot.clone()).or_default();
-        if strategy == AdmissionStrategy::Replace && lane.is_full() {
-            lane.queue.push_front(id.clone());
-            if let Some(oldest) = lane.holders.first() {
-                return Ok(Admission::Replaces(oldest.clone()));
-            }
-        } else {
-            lane.queue.push_back(id.clone());
+        let replaces = strategy == AdmissionStrategy::Replace;
+        let waiter = Waiter { id: id.clone(), replaces };
+        if !replaces {
+            lane.queue.push_back(waiter);
+            return Ok(Admission::Waits);
         }
-        Ok(Admission::Waits)
+        let mut victims: Vec<TaskId> = lane.waiting_replacements().cloned().collect();
+        if lane.is_full() {
+            victims.extend(lane.holders.first().cloned());
+        }
+        lane.queue.push_front(waiter);
+        Ok(if victims.is_empty() { Admission::Waits } else { Admission::Replaces(victims) })
+    }
+
+    /// What the stored order of a lane still asks for after a restart of the app: each replacement that waits replaces those
+    /// before it, and the task that holds the place. Empty when that was done.
+    pub fn still_to_replace(&self, slot: &Slot, is_stopping: impl Fn(&TaskId) -> bool) -> Vec<TaskId> {
+        let Some(lane) = self.lanes.get(slot) else { return vec![] };
+        let mut waiting = lane.waiting_replacements();
+        let newest = waiting.next();
+        let mut victims: Vec<TaskId> = waiting.cloned().collect();
+        if newest.is_some() && lane.is_full() && !lane.holders.iter().any(is_stopping) {
+            victims.extend(lane.holders.first().cloned());
+        }
+        victims
     }
 
     /// Puts a task back that held its place before a restart of the app.
@@ -82,9 +110,11 @@ impl Lanes {
         self.lanes.entry(slot.clone()).or_default().holders.push(id.clone());
     }
 
-    /// Puts a task back that waited before a restart of the app; call in queue order.
-    pub fn restore_waiting(&mut self, slot: &Slot, id: &TaskId) {
-        self.lanes.entry(slot.clone()).or_default().queue.push_back(id.clone());
+    /// Puts a task back that waited before a restart of the app; call in the order of the admissions.
+    pub fn restore_waiting(&mut self, slot: &Slot, id: &TaskId, replaces: bool) {
+        let waiter = Waiter { id: id.clone(), replaces };
+        let queue = &mut self.lanes.entry(slot.clone()).or_default().queue;
+        if replaces { queue.push_front(waiter) } else { queue.push_back(waiter) }
     }
 
     /// Moves every waiting task whose turn it is to a place, and returns them in order.
@@ -92,7 +122,7 @@ impl Lanes {
         let mut startable = Vec::new();
         if let Some(lane) = self.lanes.get_mut(slot) {
             while !lane.paused && !lane.is_full() {
-                let Some(id) = lane.queue.pop_front() else { break };
+                let Some(Waiter { id, .. }) = lane.queue.pop_front() else { break };
                 lane.holders.push(id.clone());
                 startable.push(id);
             }
@@ -104,7 +134,7 @@ impl Lanes {
     pub fn release(&mut self, slot: &Slot, id: &TaskId) {
         if let Some(lane) = self.lanes.get_mut(slot) {
             lane.holders.retain(|holder| holder != id);
-            lane.queue.retain(|waiting| waiting != id);
+            lane.queue.retain(|waiter| waiter.id != *id);
             if lane.is_default() {
                 self.lanes.remove(slot);
             }
@@ -115,7 +145,11 @@ impl Lanes {
         let lane = self.lanes.entry(slot.clone()).or_default();
         lane.capacity = capacity.unwrap_or(lane.capacity);
         lane.paused = paused.unwrap_or(lane.paused);
-        describe(slot, lane)
+        let described = describe(slot, lane);
+        if lane.is_default() {
+            self.lanes.remove(slot);
+        }
+        described
     }
 
     /// Every lane that holds a task or differs from the default, by name.
@@ -130,8 +164,9 @@ impl Lanes {
     /// The place of a waiting task in its queue, from 1, and the task before it: in the queue, or else in the lane.
     pub fn position(&self, slot: &Slot, id: &TaskId) -> Option<(u32, Option<TaskId>)> {
         let lane = self.lanes.get(slot)?;
-        let index = lane.queue.iter().position(|waiting| waiting == id)?;
-        let before = index.checked_sub(1).and_then(|i| lane.queue.get(i)).or(lane.holders.last());
+        let index = lane.queue.iter().position(|waiter| waiter.id == *id)?;
+        let queued = index.checked_sub(1).and_then(|i| lane.queue.get(i)).map(|waiter| &waiter.id);
+        let before = queued.or(lane.holders.last());
         Some((u32::try_from(index + 1).unwrap_or(u32::MAX), before.cloned()))
     }
 }
@@ -190,10 +225,44 @@ mod tests {
         lanes.admit(&slot(), &id(1), Queue).expect("queues");
         lanes.take_startable(&slot());
         lanes.admit(&slot(), &id(2), Queue).expect("queues");
-        assert_eq!(lanes.admit(&slot(), &id(3), Replace), Ok(Admission::Replaces(id(1))));
+        assert_eq!(lanes.admit(&slot(), &id(3), Replace), Ok(Admission::Replaces(vec![id(1)])));
         assert_eq!(lanes.take_startable(&slot()), []);
         lanes.release(&slot(), &id(1));
         assert_eq!(lanes.take_startable(&slot()), [id(3)]);
+    }
+
+    #[test]
+    fn a_replacement_replaces_the_replacements_that_wait() {
+        let mut lanes = Lanes::default();
+        lanes.admit(&slot(), &id(1), Queue).expect("queues");
+        lanes.take_startable(&slot());
+        lanes.admit(&slot(), &id(2), Queue).expect("queues");
+        lanes.admit(&slot(), &id(3), Replace).expect("replaces");
+        assert_eq!(lanes.admit(&slot(), &id(4), Replace), Ok(Admission::Replaces(vec![id(3), id(1)])));
+        lanes.release(&slot(), &id(3));
+        lanes.release(&slot(), &id(1));
+        assert_eq!(lanes.take_startable(&slot()), [id(4)]);
+        // Also where nothing runs: the lane is paused.
+        lanes.set(&slot(), None, Some(true));
+        lanes.release(&slot(), &id(4));
+        assert_eq!(lanes.admit(&slot(), &id(5), Replace), Ok(Admission::Waits));
+        assert_eq!(lanes.admit(&slot(), &id(6), Replace), Ok(Admission::Replaces(vec![id(5)])));
+        assert_eq!(lanes.position(&slot(), &id(6)), Some((1, None)));
+    }
+
+    #[test]
+    fn a_restart_goes_on_with_replacing() {
+        let mut lanes = Lanes::default();
+        lanes.restore_holder(&slot(), &id(1));
+        lanes.restore_waiting(&slot(), &id(2), false);
+        lanes.restore_waiting(&slot(), &id(3), true);
+        lanes.restore_waiting(&slot(), &id(4), true);
+        assert_eq!(lanes.still_to_replace(&slot(), |_| false), [id(3), id(1)]);
+        assert_eq!(lanes.still_to_replace(&slot(), |task| *task == id(1)), [id(3)]);
+        lanes.release(&slot(), &id(3));
+        lanes.release(&slot(), &id(1));
+        assert_eq!(lanes.still_to_replace(&slot(), |_| false), []);
+        assert_eq!(lanes.take_startable(&slot()), [id(4)]);
     }
 
     #[test]

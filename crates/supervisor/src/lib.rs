@@ -15,6 +15,7 @@ macro_rules! fail_point {
 mod actor;
 mod admission;
 mod attempt;
+mod believed_clock;
 mod boot;
 mod commit;
 mod cycle;
@@ -29,6 +30,7 @@ mod live;
 mod lookout;
 mod outcome;
 mod recovery;
+mod refused;
 mod restored;
 mod retention;
 mod skip_filters;
@@ -36,6 +38,7 @@ mod spare_folders;
 mod stopping;
 mod tidying;
 mod unkept;
+mod waits;
 
 pub use boot::current_boot_id;
 pub use error::SupervisorError;

@@ -1,7 +1,7 @@
 //! From the end of a process to the end of an attempt: the exit code, the sentence, the kind of end.
 
 use solti_model::{AttemptEnd, TaskKind, TaskSpec};
-use solti_runner::{RunEnd, RunOutcome};
+use solti_runner::{EndFlags, RunEnd, RunOutcome};
 use std::time::Duration;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,6 +9,8 @@ pub struct AttemptResult {
     pub end: AttemptEnd,
     pub exit_code: Option<i32>,
     pub error: Option<String>,
+    /// What the end has left undone, also of an attempt that succeeded.
+    pub remark: Option<String>,
 }
 
 /// `stop_requested`: whether the task was told to stop before its process ended; the end then counts as that stop's.
@@ -44,7 +46,17 @@ pub fn judge(spec: &TaskSpec, outcome: &RunOutcome, stop_requested: bool) -> Att
             words => words,
         }
     };
-    AttemptResult { end, exit_code, error }
+    AttemptResult { end, exit_code, error, remark: remark(outcome.flags) }
+}
+
+fn remark(flags: EndFlags) -> Option<String> {
+    let remarks = [
+        (flags.drain_cut, "output was cut: something that was not to be ended still held it open"),
+        (flags.survivors, "a process of it could not be ended"),
+        (flags.log_incomplete, "some of its output could not be written to the log"),
+    ];
+    let said: Vec<_> = remarks.into_iter().filter_map(|(so, words)| so.then_some(words)).collect();
+    (!said.is_empty()).then(|| said.join("; "))
 }
 
 #[cfg(test)]
@@ -52,7 +64,6 @@ mod tests {
     use super::*;
     use serde_json::json;
     use solti_model::parse_spec;
-    use solti_runner::EndFlags;
 
     fn words(end: RunEnd, oom_killed: bool, stop_requested: bool) -> Option<String> {
         let spec = json!({"slot": "s", "kind": {"subprocess": {"mode": {"command": {"command": "true"}}}}});
@@ -65,6 +76,17 @@ mod tests {
             usage: None,
         };
         judge(&parse_spec(spec).expect("legal"), &outcome, stop_requested).error
+    }
+
+    #[test]
+    fn what_an_end_has_left_undone_is_said() {
+        assert_eq!(remark(EndFlags { killed_after_grace: true, ..EndFlags::default() }), None);
+        let both = remark(EndFlags { drain_cut: true, survivors: true, ..EndFlags::default() });
+        assert!(
+            both.is_some_and(
+                |both| both.starts_with("output was cut") && both.ends_with("could not be ended")
+            )
+        );
     }
 
     #[test]

@@ -8,8 +8,11 @@ use crate::actor::{Actor, Message, now_ms};
 use crate::attempt::{Active, Stage};
 use crate::effect::Effect;
 use crate::lookout::Marks;
-use crate::{RunFolders, SupervisorError, actor, restored};
-use solti_model::{LOOP_STARTS, LOOP_WINDOW_MS, RecentStarts, RestartStrategy, TaskId, TaskPhase, TaskSpec};
+use crate::{RunFolders, SupervisorError, restored};
+use solti_model::{
+    AdmissionStrategy, LOOP_STARTS, LOOP_WINDOW_MS, RecentStarts, RestartStrategy, TaskId, TaskPhase,
+    TaskSpec,
+};
 use solti_store::{Change, Store, StoreError, StoredLane, StoredRun, StoredTask};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -26,7 +29,7 @@ impl Actor {
         let last_boot = self.store.meta(BOOT_KEY).await?;
         let rebooted = last_boot.as_ref().is_some_and(|last| *last != self.config.boot_id);
         // No app has ever got through a start with this database, and still there are runs.
-        self.config.restored |= last_boot.is_none() && restored::any_run(&self.folders)?;
+        self.config.restored |= last_boot.is_none() && restored::any_run(&self.folders).await?;
         if self.config.restored {
             restored::catch_up(&self.store, &self.folders, &self.config.boot_id).await?;
         }
@@ -42,7 +45,9 @@ impl Actor {
             }
             slots.insert(slot);
         }
-        self.note_boot(rebooted || self.config.restored).await?;
+        if rebooted || last_boot.is_none() || self.config.restored {
+            self.note_boot(rebooted || self.config.restored).await?;
+        }
         if self.config.restored
             && let Err(error) = self.store.recovery_is_done()
         {
@@ -50,6 +55,10 @@ impl Actor {
         }
         self.look_for(unfinished).await;
         for slot in slots {
+            let stopping =
+                |id: &TaskId| self.tasks.get(id).is_some_and(|active| active.stored.stop_requested);
+            let victims = self.lanes.still_to_replace(&slot, stopping);
+            self.replace(victims).await;
             self.start_ready(&slot).await;
         }
         let boot_id = self.config.boot_id.clone();
@@ -65,7 +74,8 @@ impl Actor {
         let runs = if stored.task.status.attempt > 0 { self.recent_runs(&id).await? } else { vec![] };
         let unfinished = runs.last().is_some_and(|run| run.run.finished_at.is_none());
         if runs.is_empty() {
-            self.lanes.restore_waiting(&slot, &id);
+            let replaces = stored.task.spec.admission == AdmissionStrategy::Replace;
+            self.lanes.restore_waiting(&slot, &id, replaces);
         } else {
             self.lanes.restore_holder(&slot, &id);
         }
@@ -137,14 +147,12 @@ impl Actor {
                 let (effect, id, attempt) = (self.effect(), id.clone(), stored.task.status.attempt);
                 let spec = &stored.task.spec;
                 // A clock that was set back must not make it wait for longer than it ever has to.
-                let delay =
-                    stored.next_attempt_at.unwrap_or(0).saturating_sub(now_ms()).min(longest_wait_ms(spec));
+                let due_ms = stored.next_attempt_at.unwrap_or(0);
+                let delay = due_ms.saturating_sub(now_ms()).min(longest_wait_ms(spec));
+                let wait = self.waits.begin(due_ms, Duration::from_millis(delay));
                 let failed = last.run.phase != TaskPhase::Succeeded;
                 let looping = starts.floor_ms(spec, failed, last.run.finished_at.unwrap_or(0)) > 0;
-                let timer = tokio::spawn(async move {
-                    tokio::time::sleep(Duration::from_millis(delay)).await;
-                    effect.tell(actor::Message::Due { id, attempt }).await;
-                });
+                let timer = tokio::spawn(async move { effect.wait(wait, id, attempt).await });
                 Stage::Backoff { looping, held: false, timer: Some(timer.abort_handle()) }
             }
         };

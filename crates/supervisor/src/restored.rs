@@ -9,8 +9,8 @@ use crate::actor::{event, now_ms};
 use crate::folders::attempt_named;
 use crate::{RunFolders, SupervisorError};
 use solti_model::{
-    BackoffState, CommandMode, ObjectMeta, Slot, SubprocessMode, SubprocessTask, Task, TaskEventKind, TaskId,
-    TaskKind, TaskPhase, TaskRun, TaskSpec, TaskStatus,
+    AfterMain, BackoffState, CommandMode, ObjectMeta, Slot, SubprocessMode, SubprocessTask, Task,
+    TaskEventKind, TaskId, TaskKind, TaskPhase, TaskRun, TaskSpec, TaskStatus,
 };
 use solti_store::{Change, Store, StoredRun, StoredTask};
 use std::path::Path;
@@ -33,8 +33,7 @@ struct RunFolder {
 /// Makes the store agree with the run folders. `boot_id` is that of this boot.
 pub async fn catch_up(store: &Store, folders: &RunFolders, boot_id: &str) -> Result<(), SupervisorError> {
     let mut changes = Vec::new();
-    for id in tasks(folders)? {
-        let runs = run_folders(&folders.task(&id));
+    for (id, runs) in folders.on_a_thread(all_runs).await? {
         let Some(latest) = runs.last() else { continue };
         match store.task(&id).await? {
             None if store.is_deleted(&id).await? => {}
@@ -56,9 +55,17 @@ fn tasks(folders: &RunFolders) -> Result<Vec<TaskId>, SupervisorError> {
     folders.tasks().map_err(|source| SupervisorError::Folder { path: folders.root().to_owned(), source })
 }
 
+fn all_runs(folders: &RunFolders) -> Result<Vec<(TaskId, Vec<RunFolder>)>, SupervisorError> {
+    let tasks = tasks(folders)?.into_iter();
+    Ok(tasks.map(|id| (id.clone(), run_folders(&folders.task(&id)))).collect())
+}
+
 /// Whether there is any run folder, of whatever task.
-pub fn any_run(folders: &RunFolders) -> Result<bool, SupervisorError> {
-    Ok(tasks(folders)?.iter().any(|id| !run_folders(&folders.task(id)).is_empty()))
+pub async fn any_run(folders: &RunFolders) -> Result<bool, SupervisorError> {
+    let any = |folders: &RunFolders| {
+        Ok(tasks(folders)?.iter().any(|id| !run_folders(&folders.task(id)).is_empty()))
+    };
+    folders.on_a_thread(any).await
 }
 
 /// Makes a task of a folder that the store does not know, and of which it does not say that it was deleted; `false` when there
@@ -69,7 +76,9 @@ pub async fn take_up(
     id: &TaskId,
     boot_id: &str,
 ) -> Result<bool, SupervisorError> {
-    let changes = unknown_task(id, &run_folders(&folders.task(id)), boot_id);
+    let task = folders.task(id);
+    let runs = folders.on_a_thread(move |_| run_folders(&task)).await;
+    let changes = unknown_task(id, &runs, boot_id);
     let is_one = !changes.is_empty();
     store.apply(changes).await?;
     Ok(is_one)
@@ -85,7 +94,8 @@ fn run_folders(task: &Path) -> Vec<RunFolder> {
         let since = changed.duration_since(UNIX_EPOCH).unwrap_or_default();
         runs.push(RunFolder {
             attempt,
-            open: path.join("exit").exists(),
+            // What cannot be looked at may well be alive.
+            open: !matches!(path.join("exit").try_exists(), Ok(false)),
             changed_at: u64::try_from(since.as_millis()).unwrap_or(u64::MAX),
         });
     }
@@ -106,6 +116,7 @@ fn stored_run(id: &TaskId, run: &RunFolder, open: bool, boot_id: &str) -> Stored
             error: (!open).then(|| LOST.to_owned()),
             exit_code: None,
             usage: None,
+            remark: None,
         },
         boot_id: boot_id.to_owned(),
         pid: None,
@@ -154,7 +165,8 @@ fn unknown_task(id: &TaskId, runs: &[RunFolder], boot_id: &str) -> Vec<Change> {
 /// A spec that does no harm when it is run again: what the task's own said is gone.
 fn unknown_spec(id: &TaskId) -> Option<TaskSpec> {
     let mode = SubprocessMode::Command(CommandMode { command: "true".into(), args: vec![] });
-    let task = SubprocessTask { mode, env: vec![], cwd: None, fail_on_non_zero: true };
+    let task =
+        SubprocessTask { mode, env: vec![], cwd: None, fail_on_non_zero: true, after_main: AfterMain::Wait };
     // A lane of its own, as more may be running than a shared lane holds. An id is made of the letters of a lane's name.
     let tail = &id.as_str()[id.as_str().len().saturating_sub(50)..];
     let slot = Slot::new(format!("recovered-{tail}")).ok()?;

@@ -5,7 +5,8 @@
 //! what is being written is one piece and other files may fill the disk, is told (`unkept`). Tasks go through the actor, as
 //! if the person had deleted them; one with a bookmark stays. What it sees of the logs it also tells `skip_filters`.
 
-use crate::actor::{Message, now_ms};
+use crate::actor::Message;
+use crate::believed_clock::BelievedClock;
 use crate::handle::Shared;
 use crate::skip_filters::SkipFilters;
 use crate::unkept::{Excess, unkept};
@@ -45,7 +46,7 @@ const EXPIRED: u32 = 100;
 /// stays whatever they say.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct FinishedLimits {
-    /// Days since the task finished.
+    /// Days since the task finished, by a clock that is believed (`believed_clock`).
     pub keep_days: Option<u32>,
     /// Of the finished tasks only the latest this many.
     pub keep_tasks: Option<u32>,
@@ -157,6 +158,7 @@ pub(crate) struct Retention {
     /// When it is seen whether a limit that could not be kept can be again.
     unkept_look_at: Instant,
     shared: Arc<Shared>,
+    clock: BelievedClock,
 }
 
 impl Retention {
@@ -183,6 +185,7 @@ impl Retention {
             stuck_until: None,
             unkept_look_at: Instant::now(),
             shared,
+            clock: BelievedClock::new(),
         }
     }
 
@@ -360,18 +363,20 @@ impl Retention {
         self.filters.forget(id);
     }
 
-    fn free_space(&self) -> Result<u64, RetentionError> {
-        let root = self.folders.root();
-        match statvfs(root) {
+    async fn free_space(&self) -> Result<u64, RetentionError> {
+        match self.folders.on_a_thread(|folders| statvfs(folders.root())).await {
             Ok(disk) => Ok(disk.f_bavail.saturating_mul(disk.f_frsize)),
-            Err(error) => Err(RetentionError::Folder { path: root.to_owned(), source: error.into() }),
+            Err(error) => {
+                let path = self.folders.root().to_owned();
+                Err(RetentionError::Folder { path, source: error.into() })
+            }
         }
     }
 
     /// Brings all logs within the total, and leaves the disk its floor; what is free then.
     async fn shrink_all(&mut self) -> Result<u64, RetentionError> {
         let limits = *self.kept.logs.borrow();
-        let free = self.free_space()?;
+        let free = self.free_space().await?;
         let held: u64 = self.logs.values().map(TaskLogs::bytes).sum();
         let too_much = limits.total_bytes.is_some_and(|limit| held > limit) || free < limits.min_free_bytes;
         if !too_much || self.stuck_until.is_some_and(|until| until > Instant::now()) {
@@ -394,7 +399,7 @@ impl Retention {
         });
         let freed = self.free(all.await??, limits, free).await?;
         self.stuck_until = freed.is_empty().then(|| Instant::now() + PAUSE);
-        self.free_space()
+        self.free_space().await
     }
 
     /// Carries out the plan for these runs; returns the tasks whose logs are shorter now. They are measured anew.
@@ -419,11 +424,12 @@ impl Retention {
 
     /// Deletes the finished tasks that are too old or too many.
     async fn expire(&mut self) -> Result<(), RetentionError> {
+        let now = self.clock.now_ms(&self.store).await?;
         let FinishedLimits { keep_days, keep_tasks } = *self.kept.finished.borrow();
-        if keep_days.is_none() && keep_tasks.is_none() {
+        let before = keep_days.zip(now).map(|(days, now)| now.saturating_sub(u64::from(days) * DAY_MS));
+        if before.is_none() && keep_tasks.is_none() {
             return Ok(());
         }
-        let before = keep_days.map(|days| now_ms().saturating_sub(u64::from(days) * DAY_MS));
         loop {
             let ids = self.store.expired(before, keep_tasks, EXPIRED).await?;
             if ids.is_empty() {

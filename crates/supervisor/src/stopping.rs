@@ -8,6 +8,24 @@ use solti_model::{StopMode, TaskEventKind, TaskId, TaskPhase};
 use solti_store::Change;
 use tokio::sync::oneshot;
 
+/// Why a task is ended before its time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Why {
+    Asked,
+    Replaced,
+    Deleted,
+}
+
+impl Why {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Asked => "asked for",
+            Self::Replaced => "replaced by a newer task",
+            Self::Deleted => "to be deleted",
+        }
+    }
+}
+
 impl Actor {
     pub(crate) async fn stop(
         &mut self,
@@ -16,10 +34,10 @@ impl Actor {
         reply: oneshot::Sender<Option<Result<(), SupervisorError>>>,
     ) {
         match self.tasks.get(id).map(|active| &active.stage) {
-            None | Some(Stage::Ending) => drop(reply.send(None)),
+            None | Some(Stage::Ending { .. }) => drop(reply.send(None)),
             Some(_) => {
                 let live = self.tasks.get(id).map(|active| active.live.subscribe());
-                let commit = self.request_stop(id, mode, "asked for").await;
+                let commit = self.request_stop(id, mode, Why::Asked).await;
                 tokio::spawn(async move {
                     let result = match (commit, live) {
                         (Some(commit), _) => commit.until_done().await.map(drop).map_err(Into::into),
@@ -38,15 +56,15 @@ impl Actor {
     }
 
     /// Stores the request and then carries it out. `None` when there is nothing to wait for.
-    pub(crate) async fn request_stop(&mut self, id: &TaskId, mode: StopMode, why: &str) -> Option<Commit> {
+    pub(crate) async fn request_stop(&mut self, id: &TaskId, mode: StopMode, why: Why) -> Option<Commit> {
         let now = now_ms();
         let active = self.tasks.get_mut(id)?;
         active.stored.stop_requested = true;
         match &mut active.stage {
             // `admitted` sees the request.
-            Stage::Admitting { .. } | Stage::Ending => None,
+            Stage::Admitting { .. } | Stage::Ending { .. } => None,
             Stage::Waiting | Stage::Backoff { .. } => {
-                self.finish_waiting(id).await;
+                self.finish_waiting(id, why).await;
                 None
             }
             Stage::PutOff { .. } => {
@@ -97,7 +115,7 @@ impl Actor {
         id: &TaskId,
         now: u64,
         mode: StopMode,
-        why: &str,
+        why: Why,
     ) -> Vec<Change> {
         let attempt = self.tasks.get(id).map(Active::attempt);
         let word = match mode {
@@ -105,30 +123,41 @@ impl Actor {
             StopMode::Kill => "KILL",
         };
         let put = self.put_task(id).await;
-        vec![put, event(id, now, attempt, TaskEventKind::StopRequested, Some(format!("{word}, {why}")))]
+        vec![
+            put,
+            event(id, now, attempt, TaskEventKind::StopRequested, Some(format!("{word}, {}", why.words()))),
+        ]
     }
 
     /// Ends a task that has no process: it waits for its lane or its next attempt.
-    pub(crate) async fn finish_waiting(&mut self, id: &TaskId) {
+    pub(crate) async fn finish_waiting(&mut self, id: &TaskId, why: Why) {
         let Some(active) = self.tasks.get_mut(id) else { return };
         if let Stage::Backoff { timer: Some(timer), .. } = &active.stage {
             timer.abort();
         }
-        self.finish(id, TaskPhase::Canceled, vec![]).await;
+        let mut changes = vec![];
+        if why == Why::Replaced {
+            // Nobody asked for its end: it has to say why it never ran.
+            active.stored.task.status.error = Some(why.words().to_owned());
+            let detail = Some(why.words().to_owned());
+            changes.push(event(id, now_ms(), None, TaskEventKind::StopRequested, detail));
+        }
+        self.finish(id, TaskPhase::Canceled, changes).await;
     }
 
     pub(crate) async fn delete(&mut self, id: TaskId, reply: DeleteReply) {
         match self.tasks.get_mut(&id) {
             Some(active) => {
                 active.purge.push(reply);
-                self.request_stop(&id, StopMode::Graceful, "to be deleted").await;
+                self.request_stop(&id, StopMode::Graceful, Why::Deleted).await;
             }
-            None => self.erase(id, vec![reply]).await,
+            None => self.erase(id, vec![reply], false).await,
         }
     }
 
     /// Removes a task that is over, first from the store: files of a noted deletion are swept at the next start.
-    pub(crate) async fn erase(&mut self, id: TaskId, replies: Vec<DeleteReply>) {
+    /// `unstored`: the database does not know yet that it is over, and it is kept in mind until it is gone.
+    pub(crate) async fn erase(&mut self, id: TaskId, replies: Vec<DeleteReply>, unstored: bool) {
         let mut changes = vec![Change::DeleteTask(id.clone())];
         changes.extend(self.purged.drain(..).map(Change::ForgetDeleted));
         let commit = self.save(changes).await;
@@ -163,6 +192,9 @@ impl Actor {
                     Ok(())
                 };
                 drop(other.send(result));
+            }
+            if unstored {
+                effect.offered(&id, !failed).await;
             }
         });
     }

@@ -6,11 +6,9 @@ use solti_api::guard::{AccessToken, Auth, StandardGuards};
 use solti_engine::{Config, Engine};
 use solti_http::{ServeOptions, Serving, TcpOptions, Tls};
 use solti_model::{TaskSpec, parse_spec};
-use std::{net::SocketAddr, time::Duration};
+use solti_testing::within;
+use std::net::SocketAddr;
 use tempfile::TempDir;
-use tokio::time::timeout;
-
-const PATIENCE: Duration = Duration::from_secs(20);
 
 async fn engine(dir: &Path) -> Engine {
     let config = Config { data_dir: dir.to_owned(), shim: dir.join("no-task-is-started") };
@@ -48,7 +46,7 @@ impl House {
                 }
             }
         };
-        timeout(PATIENCE, wait).await.expect("told in time")
+        within("what the window is told", wait).await
     }
 }
 

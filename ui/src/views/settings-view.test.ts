@@ -24,6 +24,21 @@ async function type(path: string, text: string) {
   return input;
 }
 
+test("a login shell that told a part of its environment is a warning that says why", async () => {
+  fake = createFakeBackend({ tasks: 3 });
+  const whole = await fake.inheritedEnvironment();
+  const capture = { state: "captured", shell: "/bin/zsh", tookMs: 3000, problem: "it took too long" } as const;
+  vi.spyOn(fake, "inheritedEnvironment").mockResolvedValue({ ...whole, capture });
+  useBackend(fake);
+  render(MainView);
+  await screen.findAllByTestId("task-row");
+  await fireEvent.keyDown(document.body, { key: ",", ctrlKey: true });
+  await fireEvent.click(await screen.findByTestId("settings-environment"));
+  const said = await screen.findByText(/it took too long/);
+  expect(said.textContent).toContain("/bin/zsh was asked when Solti started, but it took too long. Tasks get what it had told");
+  expect(said.className).toContain("bad");
+});
+
 test("Ctrl+, opens the settings and Escape leads back to the same list", async () => {
   await open();
   expect(await screen.findByText("Appearance")).toBeTruthy();

@@ -8,18 +8,23 @@ mod audit;
 mod auth;
 mod call;
 mod caller;
+mod connection;
 mod guarded;
 mod guarded_logs;
 mod metrics;
+mod places;
 mod rate;
+mod refusals;
 mod token;
 
 pub use audit::Audit;
 pub use auth::Auth;
 pub use call::{Call, Operation, Outcome};
 pub use caller::{Caller, Origin, PresentedToken};
+pub use connection::Connection;
 pub use guarded::Guarded;
 pub use metrics::Metrics;
+pub use places::{Place, PlaceLimits, Places};
 pub use rate::RateLimit;
 pub use token::AccessToken;
 

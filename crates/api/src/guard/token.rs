@@ -1,11 +1,14 @@
 //! The token that lets a caller in from elsewhere: 256 random bits in a file of this user's.
 
+use rustix::fs::OFlags;
+use rustix::process::geteuid;
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::RwLock;
 use subtle::ConstantTimeEq as _;
+use tokio::sync::watch;
 
 const FILE: &str = "token";
 /// Hexadecimal digits of 256 bits.
@@ -15,6 +18,7 @@ const DIGITS: usize = 64;
 pub struct AccessToken {
     path: PathBuf,
     text: RwLock<String>,
+    rotated: watch::Sender<()>,
 }
 
 impl AccessToken {
@@ -36,7 +40,7 @@ impl AccessToken {
             Err(error) if error.kind() == io::ErrorKind::NotFound => make(&path)?,
             read => read?,
         };
-        Ok(Self { path, text: RwLock::new(text) })
+        Ok(Self { path, text: RwLock::new(text), rotated: watch::Sender::new(()) })
     }
 
     pub fn path(&self) -> &Path {
@@ -48,14 +52,20 @@ impl AccessToken {
         self.text.read().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
     }
 
-    /// Replaces the token: the old one lets nobody in any more.
+    /// Replaces the token: the old one lets nobody in any more, and who came in by it has to go.
     ///
     /// # Errors
     /// When the file cannot be written; the old token stays.
     pub fn rotate(&self) -> io::Result<String> {
         let mut text = self.text.write().unwrap_or_else(|poisoned| poisoned.into_inner());
         *text = make(&self.path)?;
+        self.rotated.send_replace(());
         Ok(text.clone())
+    }
+
+    /// Changes with the token.
+    pub(super) fn rotations(&self) -> watch::Receiver<()> {
+        self.rotated.subscribe()
     }
 
     /// Whether `presented` is the token; takes as long whichever byte differs.
@@ -67,8 +77,15 @@ impl AccessToken {
 
 fn read(path: &Path) -> io::Result<String> {
     let unsafe_file = |what| Err(io::Error::new(io::ErrorKind::PermissionDenied, what));
-    let file = OpenOptions::new().read(true).open(path)?;
-    if file.metadata()?.mode() & 0o077 != 0 {
+    let file = OpenOptions::new().read(true).custom_flags(OFlags::NONBLOCK.bits() as i32).open(path)?;
+    let about = file.metadata()?;
+    if !about.is_file() {
+        return unsafe_file("the token's file is no regular file");
+    }
+    if about.uid() != geteuid().as_raw() {
+        return unsafe_file("the token's file belongs to another user, who may have written it");
+    }
+    if about.mode() & 0o077 != 0 {
         return unsafe_file("the token's file can be read by others; delete it to get a new one");
     }
     let mut text = String::new();
@@ -130,5 +147,20 @@ mod tests {
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).expect("own file");
         std::fs::write(&path, "").expect("own file");
         assert!(AccessToken::open(dir.path()).is_err(), "an empty token would let everybody in");
+    }
+
+    #[test]
+    fn a_token_that_another_user_has_put_there_is_refused() {
+        let dir = tempfile::tempdir().expect("temp dir");
+        AccessToken::open(dir.path()).expect("made");
+        let path = dir.path().join("token");
+        // Only root can give a file away.
+        if std::os::unix::fs::chown(&path, Some(65_534), None).is_err() {
+            eprintln!("skipped: not root");
+            return;
+        }
+        let refused = AccessToken::open(dir.path()).map(drop).expect_err("not ours");
+        assert!(refused.to_string().contains("another user"), "{refused}");
+        assert!(path.exists(), "nothing is taken away");
     }
 }

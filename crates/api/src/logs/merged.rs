@@ -355,7 +355,7 @@ impl SupervisorApiAdapter {
         query: LogQuery,
         near: u64,
     ) -> Result<OpenedSearch, ApiError> {
-        let matcher = compile(query)?;
+        let matcher = compile(query).await?;
         let logs = self.sources(&sources).await?;
         let mut growths = Vec::with_capacity(logs.len());
         for (source, log) in sources.iter().zip(&logs) {

@@ -47,10 +47,11 @@ pub async fn save_export(mut export: ExportStream, path: &Path) -> Result<Export
 }
 
 fn begin(path: &Path) -> io::Result<Partial> {
-    let name = path.file_name().ok_or(ErrorKind::InvalidInput)?.to_string_lossy();
-    let beside = path.with_file_name(format!(".{name}.{}.partial", std::process::id()));
+    path.file_name().ok_or(ErrorKind::InvalidInput)?;
+    // A name that nobody can foresee, and a file that is new: where others may write too, they could have put a link there.
+    let beside = path.with_file_name(format!(".solti-{:016x}.partial", rand::random::<u64>()));
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     // A log may hold what only its owner should read.
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
@@ -120,6 +121,21 @@ mod tests {
         assert_eq!(failed, Err(lost));
         assert_eq!(fs::read(&path).unwrap(), b"one\ntwo\n");
         assert_eq!(names(dir.path()), ["a.log"]);
+    }
+
+    #[tokio::test]
+    async fn a_file_in_the_making_is_a_new_one_whose_name_nobody_can_foresee() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a".repeat(250));
+        let (one, two) = (begin(&path).unwrap(), begin(&path).unwrap());
+        assert_ne!(one.path, two.path);
+        let bystander = dir.path().join("bystander");
+        fs::write(&bystander, "theirs").unwrap();
+        // What was foreseeable: the name of the file and the number of the process.
+        let foreseen = dir.path().join(format!(".a.log.{}.partial", std::process::id()));
+        std::os::unix::fs::symlink(&bystander, &foreseen).unwrap();
+        save_export(export(vec![Ok("one\n")]), &dir.path().join("a.log")).await.unwrap();
+        assert_eq!(fs::read(&bystander).unwrap(), b"theirs");
     }
 
     #[tokio::test]

@@ -9,7 +9,7 @@ use crate::log_search::{OpenedSearch, SearchProgressStream, TaskHitsStream};
 use crate::{ApiError, LogSearch, SupervisorApiAdapter};
 use async_trait::async_trait;
 use solti_logstore::{
-    LogError, LogSearch as RunSearch, LogView, Progress, RowMatcher, SearchQuery, Stream, pays,
+    LogError, LogSearch as RunSearch, LogView, PatternError, Progress, RowMatcher, SearchQuery, Stream, pays,
 };
 use solti_model::{
     LogQuery, LogRows, LogSource, MAX_ROW_BYTES, MergedRows, OutputStreamKind, RowRanges, SearchHit,
@@ -96,7 +96,7 @@ impl OpenSearches {
 
 /// # Errors
 /// `InvalidRequest` with the field of the pattern.
-pub(super) fn compile(query: LogQuery) -> Result<RowMatcher, ApiError> {
+pub(super) async fn compile(query: LogQuery) -> Result<RowMatcher, ApiError> {
     let query = SearchQuery {
         pattern: query.pattern,
         regex: query.regex,
@@ -109,10 +109,11 @@ pub(super) fn compile(query: LogQuery) -> Result<RowMatcher, ApiError> {
         }),
         ignore_escapes: query.ignore_ansi,
     };
-    query.compile().map_err(|error| ApiError::InvalidRequest {
+    let wrong = |error: PatternError| ApiError::InvalidRequest {
         field: "query.pattern".into(),
         message: error.to_string(),
-    })
+    };
+    blocking(move || Ok(query.compile().map_err(wrong))).await?
 }
 
 /// As many threads as there are processors.
@@ -281,7 +282,7 @@ impl LogSearch for SupervisorApiAdapter {
         query: LogQuery,
         near: u64,
     ) -> Result<OpenedSearch, ApiError> {
-        let matcher = compile(query)?;
+        let matcher = compile(query).await?;
         let log = RunLog::find(self.supervisor(), id, attempt).await?;
         let growth = Growth::of(self.supervisor(), id, log.attempt).await?;
         let open = blocking(move || {
@@ -366,6 +367,6 @@ impl LogSearch for SupervisorApiAdapter {
         query: LogQuery,
         ids: Option<Vec<TaskId>>,
     ) -> Result<TaskHitsStream, ApiError> {
-        super::many::search(self.supervisor(), compile(query)?, ids).await
+        super::many::search(self.supervisor(), compile(query).await?, ids).await
     }
 }

@@ -1,41 +1,17 @@
 //! What the whole-engine tests share: a real store, the real shim and the real supervisor in a folder of their own.
 
-#![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(dead_code, unused_imports, reason = "each test file uses its own part")]
 
 use solti_api::{ApiHandler, SupervisorApiAdapter};
 use solti_model::{OutputEvent, OutputStreamKind, Task, TaskId, TaskPhase, TaskSpec, parse_spec};
 use solti_runner::ShimRunner;
 use solti_store::Store;
 use solti_supervisor::{Supervisor, SupervisorConfig};
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::{Arc, OnceLock};
+pub use solti_testing::{PATIENCE, shim, until, within};
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio_stream::StreamExt as _;
-
-/// No test waits longer for anything than this; what needs it hangs.
-pub const PATIENCE: Duration = Duration::from_secs(60);
-
-/// The shim of this build, made once per test program: cargo builds no binaries of a dependency.
-pub fn shim() -> &'static Path {
-    static SHIM: OnceLock<PathBuf> = OnceLock::new();
-    SHIM.get_or_init(|| {
-        // Of the test that started this one.
-        if let Some(shim) = std::env::var_os("SOLTI_TEST_SHIM") {
-            return shim.into();
-        }
-        let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--quiet", "--package", "solti-shim", "--bin", "solti-shim"]);
-        // target/<profile>/deps/<this test>
-        let profile = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().to_owned();
-        if profile.ends_with("release") {
-            build.arg("--release");
-        }
-        build.arg("--target-dir").arg(profile.parent().unwrap());
-        assert!(build.status().unwrap().success(), "the shim is built");
-        profile.join("solti-shim")
-    })
-}
 
 /// The engine of the app without its window.
 pub struct Engine {
@@ -85,7 +61,7 @@ impl Engine {
     /// The whole stream of a task's log, to its end.
     pub async fn log(&self, id: &TaskId) -> Vec<OutputEvent> {
         let stream = self.api.stream_task_logs(id).await.unwrap();
-        tokio::time::timeout(PATIENCE, stream.collect()).await.expect("the log ends")
+        within("the end of the log", stream.collect()).await
     }
 
     pub async fn lines(&self, id: &TaskId) -> Vec<String> {
@@ -95,17 +71,6 @@ impl Engine {
         });
         texts.collect()
     }
-}
-
-/// The files are somebody else's doing: looked at until they fit.
-pub async fn until(what: &str, fits: impl Fn() -> bool) {
-    let wait = async {
-        let mut tick = tokio::time::interval(Duration::from_millis(20));
-        while !fits() {
-            tick.tick().await;
-        }
-    };
-    assert!(tokio::time::timeout(PATIENCE, wait).await.is_ok(), "{what}");
 }
 
 /// A spec from the JSON of its kind and of what differs from the default.

@@ -4,7 +4,7 @@ use super::{print, print_json};
 use crate::args::Options;
 use crate::error::CliError;
 use crate::server;
-use crate::table::harmless;
+use crate::terminal::harmless;
 use anstyle::{AnsiColor, Style};
 use solti_doctor::{Place, examine};
 use solti_engine::Config;

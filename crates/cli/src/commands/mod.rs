@@ -14,6 +14,7 @@ mod wait;
 
 use crate::args::{Cli, Command};
 use crate::error::CliError;
+use crate::terminal::harmless_json;
 use serde::Serialize;
 use std::io::Write as _;
 
@@ -40,7 +41,7 @@ pub async fn carry_out(cli: Cli) -> Result<u8, CliError> {
 
 /// One document, as programs read it.
 fn print_json(value: &impl Serialize) -> Result<(), CliError> {
-    let mut text = serde_json::to_string_pretty(value)?;
+    let mut text = harmless_json(serde_json::to_string_pretty(value)?);
     text.push('\n');
     print(&text)
 }

@@ -4,13 +4,15 @@ use super::{print, print_json};
 use crate::args::{Options, Run};
 use crate::error::CliError;
 use crate::log_printer::{LogOptions, LogPrinter};
+use crate::table::harmless;
 use crate::{order, server, show};
 use serde_json::json;
-use solti_api::{ApiHandler as _, TaskControl as _};
+use solti_api::{ApiHandler as _, TaskControl as _, TaskFeed as _};
 use solti_http::HttpClient;
 use solti_model::{StopMode, TaskId};
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
+use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 pub async fn run(options: &Options, run: Run) -> Result<u8, CliError> {
@@ -49,6 +51,10 @@ pub fn tell(options: &Options, id: &TaskId) -> Result<u8, CliError> {
     Ok(0)
 }
 
+/// A log that is quiet for so long may be one whose main program has ended: who waits for it is told what for. A stream of changes
+/// would take one of the server's few places for as long as the task runs.
+const QUIET: Duration = Duration::from_secs(2);
+
 /// What Ctrl-C led to so far.
 enum Stopping {
     No,
@@ -75,8 +81,17 @@ async fn stand_for(
     let mut log = client.stream_task_logs(id).await?;
     let mut printer = LogPrinter::new(LogOptions { as_json, ..LogOptions::default() });
     let mut stopping = Stopping::No;
+    let mut main_ended = None;
     loop {
         tokio::select! {
+            () = tokio::time::sleep(QUIET) => {
+                let said = client.get_task_row(id).await.ok().flatten().and_then(|row| row.main_ended);
+                if let Some(now) = said.filter(|said| main_ended.as_ref() != Some(said)) {
+                    printer.flush()?;
+                    eprintln!("solti: {}", harmless(&now.text));
+                    main_ended = Some(now);
+                }
+            }
             event = printer.next(&mut log) => {
                 if event?.is_none() {
                     break;

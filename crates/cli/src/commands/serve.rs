@@ -61,7 +61,7 @@ struct Served {
     http: solti_http::Serving,
     grpc: Option<Grpc>,
     /// Where the token is that callers over TCP need.
-    token: PathBuf,
+    token: Option<PathBuf>,
     /// Of the certificate, where there is one.
     fingerprint: Option<String>,
 }
@@ -73,14 +73,28 @@ struct Grpc {
 }
 
 impl Served {
-    async fn start(engine: &Engine, data_dir: &Path, doors: Doors) -> Result<Self, CliError> {
+    async fn start(engine: &Engine, data_dir: &Path, mut doors: Doors) -> Result<Self, CliError> {
         let dir = data_dir.join("api");
-        let token = match doors.token_file {
-            Some(file) => AccessToken::open_file(file),
+        let token = match doors.token_file.take() {
+            // A file that was named is to be there as it was meant.
+            Some(file) => Ok(AccessToken::open_file(file).map_err(CliError::Token)?),
             None => AccessToken::open(&dir),
         };
-        let token = Arc::new(token.map_err(CliError::Token)?);
-        let guards = StandardGuards::new(Auth::for_this_user(Arc::clone(&token)));
+        // The Unix socket needs none: its user can still look after the tasks.
+        let (token, guards) = match token {
+            Ok(token) => {
+                let token = Arc::new(token);
+                let guards = StandardGuards::new(Auth::for_this_user(Arc::clone(&token)));
+                (Some(token), guards)
+            }
+            Err(source) => {
+                CliError::Token(source).print(false);
+                if doors.http.take().is_some() | doors.grpc.take().is_some() {
+                    eprintln!("solti: HTTP and gRPC stay shut without it");
+                }
+                (None, StandardGuards::new(Auth::without_token()))
+            }
+        };
         let tls = |address: SocketAddr| match &doors.certificate {
             Some(own) => Some(Ok(own.clone())),
             None if address.ip().is_loopback() => None,
@@ -101,7 +115,7 @@ impl Served {
             Some(address) => Some(Grpc::start(engine, &guards, address, grpc_tls).await?),
             None => None,
         };
-        Ok(Self { http, grpc, token: token.path().to_owned(), fingerprint })
+        Ok(Self { http, grpc, token: token.map(|token| token.path().to_owned()), fingerprint })
     }
 
     /// One line for each address on standard output: who started this program may wait for them.
@@ -113,8 +127,9 @@ impl Served {
         if let Some(grpc) = &self.grpc {
             println!("{}", grpc.url);
         }
-        if self.http.url().is_some() || self.grpc.is_some() {
-            eprintln!("solti: the token is in {}", self.token.display());
+        if let Some(token) = self.token.as_ref().filter(|_| self.http.url().is_some() || self.grpc.is_some())
+        {
+            eprintln!("solti: the token is in {}", token.display());
         }
         if let Some(fingerprint) = &self.fingerprint {
             eprintln!("solti: the certificate's fingerprint is {fingerprint}");

@@ -3,7 +3,8 @@
 use super::{print, print_json};
 use crate::args::Options;
 use crate::error::CliError;
-use crate::table::{self, Cell, harmless};
+use crate::table::{self, Cell};
+use crate::terminal::harmless;
 use crate::{server, show, task_ids};
 use anstyle::Style;
 use serde_json::json;
@@ -51,6 +52,12 @@ fn facts(row: &TaskRow) -> String {
     if let Some(error) = &task.status.error {
         fact("error", error);
     }
+    if let Some(main_ended) = &row.main_ended {
+        fact("running", &main_ended.text);
+    }
+    if let Some(remark) = &row.remark {
+        fact("remark", remark);
+    }
     let style = show::style(phase);
     text.push_str(&format!(
         "{dim}{:<10}{dim:#}{style}{}{style:#}\n",
@@ -67,6 +74,6 @@ fn cells(run: &TaskRun) -> [Cell; 5] {
         Cell::styled(run.phase.word(), show::style(run.phase)),
         Cell::new(show::time(run.started_at)),
         Cell::new(show::span(took)),
-        Cell::new(run.error.as_deref().unwrap_or_default()),
+        Cell::new([&run.error, &run.remark].into_iter().flatten().cloned().collect::<Vec<_>>().join("; ")),
     ]
 }

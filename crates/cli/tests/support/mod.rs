@@ -3,34 +3,14 @@
 #![allow(dead_code, reason = "each test file uses its own part")]
 
 use serde_json::Value;
+use solti_testing::PATIENCE;
+pub use solti_testing::shim;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::OnceLock;
 use std::sync::mpsc;
-use std::time::Duration;
-
-/// No test waits longer for anything than this; what needs it hangs.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// The shim of this build: cargo builds no binaries of a dependency.
-pub fn shim() -> &'static Path {
-    static SHIM: OnceLock<PathBuf> = OnceLock::new();
-    SHIM.get_or_init(|| {
-        let program = Path::new(env!("CARGO_BIN_EXE_solti"));
-        let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--quiet", "--package", "solti-shim", "--bin", "solti-shim"]);
-        if program.parent().unwrap().ends_with("release") {
-            build.arg("--release");
-        }
-        // target/<profile>/solti
-        build.arg("--target-dir").arg(program.ancestors().nth(2).unwrap());
-        assert!(build.status().unwrap().success(), "the shim is built");
-        program.with_file_name("solti-shim")
-    })
-}
 
 /// A data folder, and a directory to work in beside it.
 pub struct Place {

@@ -39,7 +39,7 @@ pub async fn what_is_read_back_is_what_was_submitted(subject: &Subject) {
         "labels": {"name": "nightly ünïcode", "team": "a/b c"}
     });
     let kind = json!({"subprocess": {"mode": {"command": {"command": "true", "args": ["a b", "", "\"$X\"", "ü"]}},
-        "env": [{"key": "K", "value": "v=1"}], "cwd": "/tmp", "failOnNonZero": false}});
+        "env": [{"key": "K", "value": "v=1"}], "cwd": "/tmp", "failOnNonZero": false, "afterMain": "end"}});
     let sent: TaskSpec = spec("s", kind, full);
     let id = subject.api.submit_task(sent.clone()).await.unwrap();
     assert_eq!(subject.api.get_task_status(&id).await.unwrap().unwrap().spec, sent);

@@ -6,9 +6,9 @@ use super::{given, not_a_value};
 use crate::proto;
 use proto::{script_mode, subprocess_task, task_kind};
 use solti_model::{
-    AdmissionStrategy, BackoffStrategy, CommandMode, ContainerTask, CustomRuntime, EnvVar, FieldError,
-    JitterStrategy, MatchExpression, Operator, ResourceLimits, RestartStrategy, RunnerSelector, ScriptMode,
-    ScriptRuntime, Slot, SubprocessMode, SubprocessTask, TaskKind, TaskSpec, WasmTask,
+    AdmissionStrategy, AfterMain, BackoffStrategy, CommandMode, ContainerTask, CustomRuntime, EnvVar,
+    FieldError, JitterStrategy, MatchExpression, Operator, ResourceLimits, RestartStrategy, RunnerSelector,
+    ScriptMode, ScriptRuntime, Slot, SubprocessMode, SubprocessTask, TaskKind, TaskSpec, WasmTask,
 };
 
 /// # Errors
@@ -79,6 +79,7 @@ fn kind_from_wire(wire: proto::TaskKind) -> Result<TaskKind, FieldError> {
             env: env_from_wire(task.env),
             cwd: task.cwd,
             fail_on_non_zero: task.fail_on_non_zero,
+            after_main: after_main_from_wire(task.after_main)?,
         }),
         task_kind::Kind::Wasm(proto::WasmTask { module, args, env }) => {
             TaskKind::Wasm(WasmTask { module, args, env: env_from_wire(env) })
@@ -91,15 +92,22 @@ fn kind_from_wire(wire: proto::TaskKind) -> Result<TaskKind, FieldError> {
 
 fn kind_to_wire(kind: TaskKind) -> proto::TaskKind {
     let kind = match kind {
-        TaskKind::Subprocess(SubprocessTask { mode, env, cwd, fail_on_non_zero }) => {
+        TaskKind::Subprocess(SubprocessTask { mode, env, cwd, fail_on_non_zero, after_main }) => {
             let mode = match mode {
                 SubprocessMode::Command(CommandMode { command, args }) => {
                     subprocess_task::Mode::Command(proto::CommandMode { command, args })
                 }
                 SubprocessMode::Script(script) => subprocess_task::Mode::Script(script_to_wire(script)),
             };
-            let (mode, env) = (Some(mode), env_to_wire(env));
-            task_kind::Kind::Subprocess(proto::SubprocessTask { mode, env, cwd, fail_on_non_zero })
+            let (mode, env, after_main) =
+                (Some(mode), env_to_wire(env), after_main_to_wire(after_main).into());
+            task_kind::Kind::Subprocess(proto::SubprocessTask {
+                mode,
+                env,
+                cwd,
+                fail_on_non_zero,
+                after_main,
+            })
         }
         TaskKind::Wasm(WasmTask { module, args, env }) => {
             task_kind::Kind::Wasm(proto::WasmTask { module, args, env: env_to_wire(env) })
@@ -109,6 +117,21 @@ fn kind_to_wire(kind: TaskKind) -> proto::TaskKind {
         }
     };
     proto::TaskKind { kind: Some(kind) }
+}
+
+fn after_main_from_wire(number: i32) -> Result<AfterMain, FieldError> {
+    match proto::AfterMain::try_from(number) {
+        Ok(proto::AfterMain::Unspecified | proto::AfterMain::Wait) => Ok(AfterMain::Wait),
+        Ok(proto::AfterMain::End) => Ok(AfterMain::End),
+        Err(_) => Err(not_a_value("kind.subprocess.afterMain", number)),
+    }
+}
+
+fn after_main_to_wire(after_main: AfterMain) -> proto::AfterMain {
+    match after_main {
+        AfterMain::Wait => proto::AfterMain::Wait,
+        AfterMain::End => proto::AfterMain::End,
+    }
 }
 
 fn script_from_wire(wire: proto::ScriptMode) -> Result<ScriptMode, FieldError> {

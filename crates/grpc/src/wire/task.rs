@@ -80,11 +80,12 @@ pub fn run_from_wire(wire: proto::TaskRunInfo) -> Result<TaskRun, FieldError> {
         error: wire.error,
         exit_code: wire.exit_code,
         usage: wire.usage.map(usage_from_wire),
+        remark: wire.remark,
     })
 }
 
 pub fn run_to_wire(run: TaskRun) -> proto::TaskRunInfo {
-    let TaskRun { attempt, phase, started_at, finished_at, error, exit_code, usage } = run;
+    let TaskRun { attempt, phase, started_at, finished_at, error, exit_code, usage, remark } = run;
     proto::TaskRunInfo {
         attempt,
         status: phase_to_wire(phase).into(),
@@ -93,6 +94,7 @@ pub fn run_to_wire(run: TaskRun) -> proto::TaskRunInfo {
         error,
         exit_code,
         usage: usage.map(usage_to_wire),
+        remark,
     }
 }
 

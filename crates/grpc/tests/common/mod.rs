@@ -70,6 +70,7 @@ pub fn order(program: &str, args: &[&str]) -> proto::CreateSpec {
     let task = proto::SubprocessTask {
         mode: Some(subprocess_task::Mode::Command(command)),
         fail_on_non_zero: true,
+        after_main: 0,
         ..Default::default()
     };
     proto::CreateSpec {

@@ -2,6 +2,7 @@
 
 use crate::HttpError;
 use crate::client::{ClientOptions, Endpoint};
+use crate::unix::connect_unix;
 use http::Uri;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::client::legacy::connect::{Connected, Connection};
@@ -16,7 +17,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
-use tokio::net::{TcpStream, UnixStream};
+use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsConnector;
@@ -64,7 +65,7 @@ impl Connector {
 impl Shared {
     async fn connect(&self) -> io::Result<Wire> {
         match &self.endpoint {
-            Endpoint::Unix(path) => Ok(Wire::new(UnixStream::connect(path).await?)),
+            Endpoint::Unix(path) => Ok(Wire::new(connect_unix(path).await?)),
             Endpoint::Http { host, port } => Ok(Wire::new(tcp(host, *port).await?)),
             Endpoint::Https { host, port } => {
                 let Some(config) = &self.tls else { return Err(io::ErrorKind::Unsupported.into()) };

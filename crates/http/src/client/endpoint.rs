@@ -1,10 +1,11 @@
 //! Where a server is, as one line of text.
 
 use crate::HttpError;
+use solti_model::MachineUrl;
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
-use url::{Host, Url};
+use url::Url;
 
 /// `unix:///path`, `http://127.0.0.1:7654` (this machine only), `https://host[:port]` or `ssh://[user@]host[:port]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,34 +50,14 @@ impl FromStr for Endpoint {
 
     fn from_str(text: &str) -> Result<Self, HttpError> {
         let bad = |why: &'static str| HttpError::Url { url: text.to_owned(), why };
-        let url = Url::parse(text).map_err(|_| bad("is no URL"))?;
-        if url.scheme() == "unix" {
+        if let Some(url) = Url::parse(text).ok().filter(|url| url.scheme() == "unix") {
             return unix_path(&url).ok_or_else(|| bad("names no absolute path")).map(Self::Unix);
         }
-        let host = url.host().ok_or_else(|| bad("names no host"))?;
-        if !matches!(url.path(), "" | "/") || url.query().is_some() || url.password().is_some() {
-            return Err(bad("has more than a host and a port"));
-        }
-        let local = match &host {
-            Host::Domain(name) => *name == "localhost",
-            Host::Ipv4(address) => address.is_loopback(),
-            Host::Ipv6(address) => address.is_loopback(),
-        };
-        let (name, port) = (host.to_string(), url.port_or_known_default());
-        match url.scheme() {
-            "http" if local => Ok(Self::Http { host: name, port: port.unwrap_or(80) }),
-            "http" => Err(bad("would send the token in the clear; use https or ssh")),
-            "https" => Ok(Self::Https { host: name, port: port.unwrap_or(443) }),
-            "ssh" => {
-                let user = Some(url.username()).filter(|user| !user.is_empty()).map(str::to_owned);
-                // Both become words of a command line, where a dash would make them options.
-                if name.starts_with('-') || user.as_ref().is_some_and(|user| user.starts_with('-')) {
-                    return Err(bad("names a host or user that begins with a dash"));
-                }
-                Ok(Self::Ssh { user, host: name, port: url.port() })
-            }
-            _ => Err(bad("must begin with https, http, ssh or unix")),
-        }
+        Ok(match MachineUrl::parse(text).map_err(bad)? {
+            MachineUrl::Http { host, port } => Self::Http { host, port },
+            MachineUrl::Https { host, port } => Self::Https { host, port },
+            MachineUrl::Ssh { user, host, port } => Self::Ssh { user, host, port },
+        })
     }
 }
 
@@ -114,6 +95,9 @@ mod tests {
             "https://build.example.org/api",
             "ssh://-oProxyCommand=evil",
             "ssh://-o@host",
+            "ssh://%2Do@host",
+            "ssh://me@host;id",
+            "https://me@host",
             "ssh://me:secret@host",
             "unix://host/path",
         ] {

@@ -4,10 +4,11 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use memchr::memmem;
+use solti_api::ApiError;
 use std::time::Duration;
 
 /// Three signs of life of the server that did not come.
-const SILENCE: Duration = Duration::from_secs(45);
+pub(super) const SILENCE: Duration = Duration::from_secs(45);
 /// One event; a line of a log comes in pieces of 1 MiB, escaped at worst to six times that.
 const MAX_EVENT: usize = 16 * 1024 * 1024;
 
@@ -22,11 +23,16 @@ pub enum Broken {
     TooLarge,
     #[error("an event cannot be read")]
     Data(#[from] serde_json::Error),
+    /// The server has said why it breaks off.
+    #[error(transparent)]
+    Refused(ApiError),
 }
 
 pub struct Event {
     pub id: Option<Bytes>,
     pub data: Bytes,
+    /// Its data is the error that ends the stream.
+    refusal: bool,
 }
 
 pub struct Events {
@@ -45,7 +51,10 @@ impl Events {
     pub async fn next(&mut self) -> Result<Option<Event>, Broken> {
         loop {
             if let Some(event) = self.buffered() {
-                return Ok(Some(event));
+                return match event.refusal {
+                    true => Err(Broken::Refused(serde_json::from_slice(&event.data)?)),
+                    false => Ok(Some(event)),
+                };
             }
             if self.buffer.len() > MAX_EVENT {
                 return Err(Broken::TooLarge);
@@ -72,17 +81,19 @@ impl Events {
             };
             let block = self.buffer.split_to(self.searched + found + 2).freeze();
             self.searched = 0;
-            let (mut id, mut data) = (None, None);
+            let (mut id, mut data, mut refusal) = (None, None, false);
             for line in block.split(|byte| *byte == b'\n') {
                 if let Some(text) = line.strip_prefix(b"data: ") {
                     data = Some(block.slice_ref(text));
                 } else if let Some(text) = line.strip_prefix(b"id: ") {
                     id = Some(block.slice_ref(text));
+                } else if line == b"event: error" {
+                    refusal = true;
                 }
             }
             // Without data it is a comment or a setting.
             if let Some(data) = data {
-                return Some(Event { id, data });
+                return Some(Event { id, data, refusal });
             }
         }
     }

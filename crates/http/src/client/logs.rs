@@ -2,7 +2,7 @@
 //! last progress says so, and whoever shows it searches again.
 
 use crate::client::HttpClient;
-use crate::client::events::{Broken, Events};
+use crate::client::events::{Broken, Events, SILENCE};
 use crate::client::handler::{desktop, log};
 use crate::wire::{
     Bookmarked, Merge, MergedExport, MergedOverview, MergedPlaces, MergedSearch, MergedTime, Note, Opened,
@@ -67,7 +67,10 @@ impl HttpClient {
         let chunks = unfold(state, |state| async move {
             let (client, mut body) = state?;
             loop {
-                return match body.frame().await? {
+                let Ok(frame) = tokio::time::timeout(SILENCE, body.frame()).await else {
+                    return Some((Err(client.lost(&Broken::Silence).await), None));
+                };
+                return match frame? {
                     Ok(frame) => {
                         let Ok(bytes) = frame.into_data() else { continue };
                         let rows = memchr::memchr_iter(b'\n', &bytes).count() as u64;

@@ -7,7 +7,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, HeaderValue, header};
 use solti_api::ApiError;
-use solti_api::guard::{Auth, Caller, Origin, PresentedToken};
+use solti_api::guard::{Auth, Caller, Place, PresentedToken};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -19,9 +19,9 @@ pub struct Access {
     auth: Arc<Auth>,
 }
 
-/// Where a connection comes from; put into each of its requests by the listener.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Peer(pub Origin);
+/// The connection that a request came on; put into each of its requests by the listener. Without one, nobody is known.
+#[derive(Clone, Default)]
+pub struct Peer(pub Option<Arc<Place>>);
 
 /// Open to everybody who may connect: nothing about tasks is told here, and a browser cannot send a token with a page.
 const OPEN: [&str; 4] = ["/health", "/api/v1/openapi.json", "/api/v1/docs", "/api/v1/docs.js"];
@@ -40,13 +40,22 @@ impl Access {
         if !address.ip().is_unspecified() {
             hosts.push(address.to_string());
         }
+        // Clients leave the port out that their scheme has anyway.
+        if matches!(port, 80 | 443) {
+            let without: Vec<String> = hosts
+                .iter()
+                .filter_map(|host| host.rsplit_once(':'))
+                .map(|(name, _)| name.to_owned())
+                .collect();
+            hosts.extend(without);
+        }
         for name in allowed {
             hosts.extend([name.to_ascii_lowercase(), format!("{}:{port}", name.to_ascii_lowercase())]);
         }
         Self { hosts: Some(hosts.into()), auth }
     }
 
-    fn check(&self, request: &Request) -> Result<Arc<Caller>, ApiError> {
+    fn check(&self, request: &Request, peer: Option<&Place>) -> Result<Arc<Caller>, ApiError> {
         if let Some(hosts) = &self.hosts {
             let known = |host: &str| hosts.iter().any(|known| known.eq_ignore_ascii_case(host));
             let host = host(request).filter(|host| known(host)).ok_or_else(|| denied("this host name"))?;
@@ -60,12 +69,15 @@ impl Access {
         } else if request.headers().contains_key(header::ORIGIN) {
             return Err(denied("a page of a browser"));
         }
-        let Peer(origin) = request.extensions().get().copied().unwrap_or_default();
-        let caller = Caller { origin, token: bearer(request.headers()) };
+        let origin = peer.map(Place::origin).unwrap_or_default();
+        let caller = Arc::new(Caller { origin, token: bearer(request.headers()) });
         if !OPEN.contains(&request.uri().path()) {
             self.auth.check(&caller)?;
+            if let Some(place) = peer {
+                place.admitted(&caller);
+            }
         }
-        Ok(Arc::new(caller))
+        Ok(caller)
     }
 }
 
@@ -88,12 +100,46 @@ fn bearer(headers: &HeaderMap) -> Option<PresentedToken> {
 
 /// Lets a request in as called by whoever it is from, or answers in its place.
 pub async fn admit(State(access): State<Access>, request: Request, next: Next) -> Response {
-    let mut response = match access.check(&request) {
+    let Peer(peer) = request.extensions().get().cloned().unwrap_or_default();
+    let mut response = match access.check(&request, peer.as_deref()) {
         Ok(caller) => caller.scope(next.run(request)).await,
         Err(error) => Refusal::from(error).into_response(),
     };
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    // A stranger has its answer, and others may have its place.
+    if peer.is_some_and(|place| place.is_unknown()) {
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use solti_api::guard::AccessToken;
+
+    #[test]
+    fn the_own_names_hold_without_the_port_where_clients_leave_it_out() {
+        let dir = tempfile::tempdir().expect("temp dir");
+        let auth = Arc::new(Auth::for_this_user(Arc::new(AccessToken::open(dir.path()).expect("made"))));
+        let answers = |address: &str, host: &str| {
+            let address = address.parse().expect("an address");
+            let access = Access::by_network(Arc::clone(&auth), address, &["build.example.org".into()]);
+            let request = Request::builder().uri("/health").header(header::HOST, host);
+            access.check(&request.body(axum::body::Body::empty()).expect("a request"), None).is_ok()
+        };
+        for address in ["192.0.2.1:80", "192.0.2.1:443"] {
+            for host in ["192.0.2.1", "localhost", "127.0.0.1", "[::1]", "build.example.org"] {
+                assert!(answers(address, host), "{host} at {address}");
+            }
+            assert!(!answers(address, "192.0.2.2") && !answers(address, "evil.example"));
+        }
+        assert!(
+            answers("[2001:db8::1]:443", "[2001:db8::1]")
+                && answers("[2001:db8::1]:443", "[2001:db8::1]:443")
+        );
+        assert!(answers("192.0.2.1:7654", "192.0.2.1:7654") && !answers("192.0.2.1:7654", "192.0.2.1"));
+    }
 }

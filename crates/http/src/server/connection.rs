@@ -10,11 +10,11 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use solti_api::guard::Origin;
+use solti_api::guard::{Auth, Connection, Place, Places};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
@@ -27,12 +27,13 @@ const AFTER_FAILURE: Duration = Duration::from_millis(100);
 /// Serves one listener until `closing`, then lets requests under way finish for a moment.
 pub async fn serve<L: Listener>(
     listener: L,
+    auth: Arc<Auth>,
     tls: Option<TlsAcceptor>,
     router: Router,
     limits: Limits,
     mut closing: watch::Receiver<bool>,
 ) {
-    let places = Arc::new(Semaphore::new(limits.connections));
+    let places = Places::new(Some(auth), limits.places());
     let mut connections = JoinSet::new();
     loop {
         // The place first: who finds none waits in the kernel's queue and costs no descriptor.
@@ -40,27 +41,26 @@ pub async fn serve<L: Listener>(
             () = closed(&mut closing) => break,
             Some(_) = connections.join_next() => continue,
             accepted = async {
-                let place = Arc::clone(&places).acquire_owned().await;
-                (place, listener.accept().await)
+                places.room().await;
+                listener.accept().await
             } => accepted,
         };
-        let (place, (stream, origin)) = match accepted {
-            (Ok(place), Ok(accepted)) => (place, accepted),
-            (_, Err(error)) => {
+        let (stream, origin) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
                 tracing::warn!("a connection cannot be accepted: {error}");
                 tokio::time::sleep(AFTER_FAILURE).await;
                 continue;
             }
-            // The semaphore is never closed.
-            (Err(_), _) => break,
         };
+        let stream = Connection::new(stream, places.enter(origin));
         let (tls, router, closing) = (tls.clone(), router.clone(), closing.clone());
         connections.spawn(async move {
-            let _place = place;
+            let place = Arc::clone(stream.place());
             match tls {
-                None => speak(stream, origin, router, limits, closing).await,
+                None => speak(stream, place, router, limits, closing).await,
                 Some(tls) => match tokio::time::timeout(limits.head_time, tls.accept(stream)).await {
-                    Ok(Ok(stream)) => speak(stream, origin, router, limits, closing).await,
+                    Ok(Ok(stream)) => speak(stream, place, router, limits, closing).await,
                     Ok(Err(error)) => tracing::debug!("no TLS with {origin:?}: {error}"),
                     Err(_) => tracing::debug!("no TLS with {origin:?} in time"),
                 },
@@ -80,14 +80,15 @@ async fn closed(closing: &mut watch::Receiver<bool>) {
 
 async fn speak(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    origin: Origin,
+    place: Arc<Place>,
     router: Router,
     limits: Limits,
     mut closing: watch::Receiver<bool>,
 ) {
+    let origin = place.origin();
     let service = service_fn(move |request: Request<Incoming>| {
         let mut request = request.map(Body::new);
-        request.extensions_mut().insert(Peer(origin));
+        request.extensions_mut().insert(Peer(Some(Arc::clone(&place))));
         router.clone().oneshot(request)
     });
     let connection = http1::Builder::new()

@@ -1,11 +1,12 @@
 //! The two kinds of listener, and who is at the other end of what they accept.
 
 use crate::HttpError;
+use crate::unix::{bind, connect_unix};
 use solti_api::guard::Origin;
 use std::fs::{DirBuilder, Permissions};
 use std::io;
 use std::net::SocketAddr;
-use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
@@ -28,22 +29,35 @@ impl Socket {
     pub async fn open(path: &Path) -> Result<Self, HttpError> {
         let failed = |source| HttpError::Socket { path: path.to_owned(), source };
         if let Some(dir) = path.parent() {
-            DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(failed)?;
-            std::fs::set_permissions(dir, Permissions::from_mode(0o700)).map_err(failed)?;
+            make_private(dir).map_err(failed)?;
         }
-        let listener = match UnixListener::bind(path) {
+        let listener = match bind(path) {
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
-                if UnixStream::connect(path).await.is_ok() {
+                if connect_unix(path).await.is_ok() {
                     return Err(HttpError::SocketInUse { path: path.to_owned() });
                 }
                 std::fs::remove_file(path).map_err(failed)?;
-                UnixListener::bind(path).map_err(failed)?
+                bind(path).map_err(failed)?
             }
             bound => bound.map_err(failed)?,
         };
         std::fs::set_permissions(path, Permissions::from_mode(0o600)).map_err(failed)?;
         Ok(Self { listener, path: path.to_owned(), own_uid: rustix::process::geteuid().as_raw() })
     }
+}
+
+/// Makes the folder, or closes it to others. One that belongs to somebody else, or that many put things into, stays as it is.
+fn make_private(dir: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+    let found = std::fs::metadata(dir)?;
+    let mode = found.permissions().mode();
+    if mode & 0o077 == 0 {
+        return Ok(());
+    }
+    if found.uid() != rustix::process::geteuid().as_raw() || mode & 0o1000 != 0 {
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "its folder is open to others"));
+    }
+    std::fs::set_permissions(dir, Permissions::from_mode(0o700))
 }
 
 impl Drop for Socket {

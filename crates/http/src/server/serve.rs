@@ -27,8 +27,8 @@ use crate::server::certificate::{CertificateFiles, Identity};
 use crate::server::listen::{Socket, Tcp};
 use crate::server::{connection, router};
 use solti_api::LocalApi;
-use solti_api::guard::StandardGuards;
-use std::net::SocketAddr;
+use solti_api::guard::{PlaceLimits, StandardGuards};
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -75,11 +75,18 @@ pub enum Tls {
 /// For each listener.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
+    /// Of callers who have shown the token, or are this user.
     pub connections: usize,
+    /// Of everybody else, in so far as they do not give way to newer ones.
+    pub unknown_connections: usize,
+    /// For how long a connection may be one of those: from its first byte to the first request with the token.
+    pub unknown_time: Duration,
     /// Event streams; fewer than connections, so that other requests find a place beside them.
     pub streams: usize,
     /// For TLS, and for the head of a request; a connection that is idle for so long is closed.
     pub head_time: Duration,
+    /// For a caller who takes nothing of what it has asked for. This user may pause for ever.
+    pub write_time: Duration,
     /// For requests under way when the server stops.
     pub closing_time: Duration,
 }
@@ -88,9 +95,23 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 256,
+            unknown_connections: 64,
+            unknown_time: Duration::from_secs(15),
             streams: 128,
             head_time: Duration::from_secs(15),
+            write_time: Duration::from_secs(300),
             closing_time: Duration::from_secs(3),
+        }
+    }
+}
+
+impl Limits {
+    pub(super) fn places(&self) -> PlaceLimits {
+        PlaceLimits {
+            known: self.connections,
+            unknown: self.unknown_connections,
+            unknown_time: self.unknown_time,
+            write_time: self.write_time,
         }
     }
 }
@@ -158,17 +179,25 @@ pub async fn serve(
     let (closing, closed) = watch::channel(false);
     let mut serving =
         Serving { socket: None, url: None, address: None, fingerprint: None, closing, listeners: vec![] };
+    let auth = || Arc::clone(&guards.auth);
     let routes = |access| router(Arc::clone(&api), guards, access, limits.streams, closed.clone());
     if let Some(path) = options.socket {
         let socket = Socket::open(&path).await?;
-        let router = routes(Access::by_socket(Arc::clone(&guards.auth)));
-        serving.listeners.push(tokio::spawn(connection::serve(socket, None, router, limits, closed.clone())));
+        let router = routes(Access::by_socket(auth()));
+        serving.listeners.push(tokio::spawn(connection::serve(
+            socket,
+            auth(),
+            None,
+            router,
+            limits,
+            closed.clone(),
+        )));
         serving.socket = Some(path);
     }
     if let Some(tcp) = options.tcp {
         let identity = identity(&tcp)?;
         let (listener, address) = Tcp::open(tcp.address).await?;
-        let access = Access::by_network(Arc::clone(&guards.auth), address, &tcp.allowed_hosts);
+        let access = Access::by_network(auth(), address, &tcp.allowed_hosts);
         let scheme = if identity.is_some() { "https" } else { "http" };
         serving.url = Some(format!("{scheme}://{address}"));
         serving.address = Some(address);
@@ -176,7 +205,7 @@ pub async fn serve(
             serving.fingerprint = Some(identity.fingerprint.to_string());
             TlsAcceptor::from(identity.config)
         });
-        let served = connection::serve(listener, tls, routes(access), limits, closed.clone());
+        let served = connection::serve(listener, auth(), tls, routes(access), limits, closed.clone());
         serving.listeners.push(tokio::spawn(served));
     }
     Ok(serving)
@@ -184,11 +213,25 @@ pub async fn serve(
 
 /// Under which names a generated certificate is valid: this machine's own, the address, and `hosts` without their ports.
 pub fn certificate_names(address: SocketAddr, hosts: &[String]) -> Vec<String> {
-    let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
-    names.push(address.ip().to_string());
-    names.extend(hosts.iter().map(|name| name.split(':').next().unwrap_or(name).to_owned()));
-    names.dedup();
+    let own = ["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned(), address.ip().to_string()];
+    let mut names: Vec<String> = Vec::new();
+    for name in own.into_iter().chain(hosts.iter().map(|host| without_port(host).to_owned())) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
     names
+}
+
+/// The name or address in `name`, `name:port`, `[address]`, `[address]:port` or a bare address.
+fn without_port(host: &str) -> &str {
+    if let Some((address, _)) = host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        return address;
+    }
+    match host.parse::<IpAddr>() {
+        Ok(_) => host,
+        Err(_) => host.split(':').next().unwrap_or(host),
+    }
 }
 
 fn identity(tcp: &TcpOptions) -> Result<Option<Identity>, HttpError> {
@@ -200,5 +243,22 @@ fn identity(tcp: &TcpOptions) -> Result<Option<Identity>, HttpError> {
         Tls::Own(files) => Identity::read(files).map(Some),
         Tls::Off if local => Ok(None),
         Tls::Off => Err(HttpError::PlainTcp { address: tcp.address }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_certificate_holds_names_and_addresses_without_their_ports() {
+        let hosts =
+            ["build.example.org:7654", "[2001:db8::2]:7654", "[2001:db8::3]", "2001:db8::4", "192.0.2.9:1"];
+        let names =
+            certificate_names("[2001:db8::1]:7654".parse().expect("an address"), &hosts.map(Into::into));
+        let more =
+            ["2001:db8::1", "build.example.org", "2001:db8::2", "2001:db8::3", "2001:db8::4", "192.0.2.9"];
+        assert_eq!(names[..3], ["localhost", "127.0.0.1", "::1"]);
+        assert_eq!(names[3..], more);
     }
 }

@@ -11,7 +11,7 @@ use bytes::{BufMut as _, Bytes, BytesMut};
 use http::StatusCode;
 use http_body::Frame;
 use serde::Serialize;
-use solti_api::LogPosition;
+use solti_api::{ApiError, LogPosition};
 use solti_model::{LogInfo, OutputEvent, SearchProgress, TaskChange, TaskHits, UsageSample};
 use std::fmt::Write as _;
 use std::pin::Pin;
@@ -133,15 +133,29 @@ impl Event for TaskHits {
     }
 }
 
-/// What an open stream holds of its server: one of its places, and the news that it shuts down.
+/// What an open stream holds of its server: one of its places, and the news that it has to end.
 pub struct Place {
     _permit: OwnedSemaphorePermit,
-    closing: watch::Receiver<bool>,
+    cut: Cut,
+}
+
+/// Done when a stream has to end before its source does.
+pub type Cut = Pin<Box<dyn Future<Output = Broken> + Send>>;
+
+/// When the server closes, or when the caller's token is `revoked`.
+pub fn cut(mut closing: watch::Receiver<bool>, revoked: impl Future<Output = ()> + Send + 'static) -> Cut {
+    Box::pin(async move {
+        tokio::select! {
+            // A sender that is gone is a server that is gone.
+            _ = closing.wait_for(|closing| *closing) => Broken::Closing,
+            () = revoked => Broken::Revoked,
+        }
+    })
 }
 
 impl Place {
-    pub fn new(permit: OwnedSemaphorePermit, closing: watch::Receiver<bool>) -> Self {
-        Self { _permit: permit, closing }
+    pub fn new(permit: OwnedSemaphorePermit, cut: Cut) -> Self {
+        Self { _permit: permit, cut }
     }
 }
 
@@ -149,20 +163,22 @@ pub fn answer<E: Event + Send + 'static>(
     events: Pin<Box<dyn Stream<Item = E> + Send>>,
     place: Place,
 ) -> Response {
-    let mut closing = place.closing.clone();
     let body = Events {
         events,
         // Sent with the head of the answer: a reader sees at once that the stream is open.
         buffer: BytesMut::from(&b"retry: 1000\n\n"[..]),
         alive: sign_of_life(),
-        closing: Box::pin(async move {
-            // A sender that is gone is a server that is gone.
-            let _ = closing.wait_for(|closing| *closing).await;
-        }),
         ended: false,
-        _place: place,
+        over: false,
+        place,
     };
     with_type(StatusCode::OK, "text/event-stream", Body::new(body))
+}
+
+/// An event of the name `error` with the error's body: the last one of a stream that does not go on.
+fn last_words(error: &ApiError) -> serde_json::Result<Frame<Bytes>> {
+    let body = serde_json::to_string(error)?;
+    Ok(Frame::data(format!("event: error\ndata: {body}\n\n").into()))
 }
 
 fn sign_of_life() -> Interval {
@@ -173,9 +189,11 @@ fn sign_of_life() -> Interval {
 
 /// Ends a stream in the middle, so that a reader does not take the server's end for the log's.
 #[derive(Debug, thiserror::Error)]
-enum Broken {
+pub enum Broken {
     #[error("the server shuts down")]
     Closing,
+    #[error("the token was replaced")]
+    Revoked,
     #[error("an event cannot be written")]
     Event(#[from] serde_json::Error),
 }
@@ -184,9 +202,10 @@ struct Events<E> {
     events: Pin<Box<dyn Stream<Item = E> + Send>>,
     buffer: BytesMut,
     alive: Interval,
-    closing: Pin<Box<dyn Future<Output = ()> + Send>>,
     ended: bool,
-    _place: Place,
+    /// The last words were said.
+    over: bool,
+    place: Place,
 }
 
 impl<E: Event> Events<E> {
@@ -212,8 +231,17 @@ impl<E: Event> http_body::Body for Events<E> {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
-        if self.closing.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(Some(Err(Broken::Closing)));
+        if self.over {
+            return Poll::Ready(None);
+        }
+        match self.place.cut.as_mut().poll(cx) {
+            // A reader is told what to do: no waiting helps. Broken off, the stream could lose these words.
+            Poll::Ready(Broken::Revoked) => {
+                self.over = true;
+                return Poll::Ready(Some(last_words(&ApiError::Unauthenticated).map_err(Into::into)));
+            }
+            Poll::Ready(broken) => return Poll::Ready(Some(Err(broken))),
+            Poll::Pending => {}
         }
         while !self.ended && self.buffer.len() < PORTION {
             match self.events.as_mut().poll_next(cx) {
@@ -245,7 +273,7 @@ mod tests {
 
     fn place(closing: watch::Receiver<bool>) -> Place {
         let places = Arc::new(Semaphore::new(1));
-        Place::new(places.try_acquire_owned().expect("free"), closing)
+        Place::new(places.try_acquire_owned().expect("free"), cut(closing, std::future::pending()))
     }
 
     async fn text(body: &mut Body) -> String {

@@ -10,6 +10,16 @@ use memchr::{memchr, memrchr};
 use super::escapes;
 use crate::{Stream, newlines};
 
+/// The longest pattern, in bytes.
+pub const MAX_PATTERN_BYTES: usize = 8 * 1024;
+/// Groups within groups, and whatever else nests.
+pub(super) const MAX_NESTING: u32 = 64;
+/// What a compiled pattern may take.
+const MAX_COMPILED_BYTES: usize = 8 * 1024 * 1024;
+/// What is kept of the automaton that is built while it matches, for each direction and each thread. With more states than
+/// fit it begins anew, and where that happens too often it matches without: slower, and the same.
+const AUTOMATON_BYTES: usize = 2 * 1024 * 1024;
+
 /// What a person looks for. Rows match or not: a match never spans two rows, and a line that the other stream
 /// interrupted is not put together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,11 +38,16 @@ pub struct SearchQuery {
 }
 
 impl SearchQuery {
+    /// Compiling a large pattern takes tens of milliseconds.
+    ///
     /// # Errors
-    /// When the pattern is no regular expression, or holds a newline.
+    /// When the pattern is no regular expression, holds a newline, or is too large: longer than [`MAX_PATTERN_BYTES`],
+    /// nested deeper than 64, or more than 8 MiB compiled.
     pub fn compile(&self) -> Result<RowMatcher, PatternError> {
         let matcher = if self.pattern.is_empty() {
             None
+        } else if self.pattern.len() > MAX_PATTERN_BYTES {
+            return Err(PatternError::TooLong);
         } else {
             let mut builder = RegexMatcherBuilder::new();
             builder
@@ -41,8 +56,11 @@ impl SearchQuery {
                 .line_terminator(Some(b'\n'))
                 .case_insensitive(!self.case_sensitive)
                 .fixed_strings(!self.regex)
-                .word(self.whole_word);
-            Some(builder.build(&self.pattern).map_err(PatternError)?)
+                .word(self.whole_word)
+                .nest_limit(MAX_NESTING)
+                .size_limit(MAX_COMPILED_BYTES)
+                .dfa_size_limit(AUTOMATON_BYTES);
+            Some(builder.build(&self.pattern).map_err(PatternError::Illegal)?)
         };
         Ok(RowMatcher { query: self.clone(), matcher })
     }
@@ -50,11 +68,17 @@ impl SearchQuery {
 
 /// What is searched for is no legal pattern. Its text is for the person who wrote the pattern.
 #[derive(Debug)]
-pub struct PatternError(grep_regex::Error);
+pub enum PatternError {
+    TooLong,
+    Illegal(grep_regex::Error),
+}
 
 impl fmt::Display for PatternError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        match self {
+            Self::TooLong => write!(f, "is longer than {MAX_PATTERN_BYTES} bytes"),
+            Self::Illegal(error) => error.fmt(f),
+        }
     }
 }
 
@@ -259,5 +283,21 @@ mod tests {
         let error = SearchQuery { regex: true, ..query("(") }.compile().unwrap_err();
         assert!(error.to_string().contains("unclosed group"), "{error}");
         assert!(query("a\nb").compile().is_err());
+    }
+
+    #[test]
+    fn a_pattern_that_would_take_too_much_is_refused_at_once() {
+        let regex = |pattern: String| SearchQuery { pattern, regex: true, ..SearchQuery::default() };
+        for (pattern, said) in [
+            ("a".repeat(MAX_PATTERN_BYTES + 1), "longer than"),
+            ("(".repeat(1_000) + &")".repeat(1_000), "nest"),
+            (r"((\w{1,200}){1,200}){1,200}".to_owned(), "size limit"),
+            ("[a-z]{1,1000000000}x".to_owned(), ""),
+        ] {
+            let error = regex(pattern).compile().expect_err(said).to_string();
+            assert!(error.contains(said), "{error}");
+        }
+        assert!(query(&"(".repeat(MAX_PATTERN_BYTES)).compile().is_ok(), "taken literally");
+        assert!(regex(r"[a-z]+.{1,100}[0-9]{2}x$".to_owned()).compile().is_ok());
     }
 }

@@ -4,7 +4,7 @@
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
-use super::query::SearchQuery;
+use super::query::{MAX_NESTING, SearchQuery};
 
 /// A condition on folded bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +32,7 @@ impl Required {
             .utf8(false)
             .multi_line(true)
             .case_insensitive(!query.case_sensitive)
+            .nest_limit(MAX_NESTING)
             .build()
             .parse(&pattern);
         parsed.map_or(Self::Anything, |hir| Self::of_hir(&hir))

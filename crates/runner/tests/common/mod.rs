@@ -1,40 +1,20 @@
 //! What the integration tests share: the real shim, requests, and reading what a run has printed.
 
-#![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(dead_code, unused_imports, reason = "each test file uses its own part")]
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::OnceLock;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use solti_model::{
-    CommandMode, EnvVar, ResourceLimits, ScriptMode, ScriptRuntime, SubprocessMode, SubprocessTask, TaskKind,
+    AfterMain, CommandMode, EnvVar, ResourceLimits, ScriptMode, ScriptRuntime, SubprocessMode,
+    SubprocessTask, TaskKind,
 };
 use solti_runner::{RunHandle, RunOutcome, RunRequest, Runner, ShimRunner, StartError, StartFailure};
-
-/// No test waits longer for anything than this; a run that needs it has hung.
-pub const PATIENCE: Duration = Duration::from_secs(20);
-
-/// The shim of this build, made once per test program: cargo builds no binaries of a dependency.
-pub fn shim() -> &'static Path {
-    static SHIM: OnceLock<PathBuf> = OnceLock::new();
-    SHIM.get_or_init(|| {
-        let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--quiet", "--package", "solti-shim", "--bin", "solti-shim"]);
-        // target/<profile>/deps/<this test>
-        let profile = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().to_owned();
-        if profile.ends_with("release") {
-            build.arg("--release");
-        }
-        build.arg("--target-dir").arg(profile.parent().unwrap());
-        assert!(build.status().unwrap().success(), "the shim is built");
-        profile.join("solti-shim")
-    })
-}
+pub use solti_testing::{shim, within};
 
 pub fn runner() -> ShimRunner {
     ShimRunner::new(shim())
@@ -67,7 +47,8 @@ impl Runs {
             timeout: None,
             limits: ResourceLimits::default(),
             base_env: std::env::vars_os().collect::<BTreeMap<OsString, OsString>>(),
-            grace: Duration::from_secs(2),
+            // Who ends on TERM has time to; no test here waits until it is over.
+            grace: Duration::from_secs(60),
         }
     }
 
@@ -92,19 +73,18 @@ impl Runs {
     }
 }
 
-pub async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
-    match tokio::time::timeout(PATIENCE, future).await {
-        Ok(value) => value,
-        Err(_) => panic!("{what} did not happen"),
-    }
-}
-
 pub async fn wait(handle: &mut RunHandle) -> RunOutcome {
     within("the end of the run", handle.wait()).await
 }
 
 pub fn subprocess(mode: SubprocessMode) -> TaskKind {
-    TaskKind::Subprocess(SubprocessTask { mode, env: vec![], cwd: Some("/".into()), fail_on_non_zero: true })
+    TaskKind::Subprocess(SubprocessTask {
+        mode,
+        env: vec![],
+        cwd: Some("/".into()),
+        fail_on_non_zero: true,
+        after_main: AfterMain::Wait,
+    })
 }
 
 pub fn command(words: &[&str]) -> TaskKind {

@@ -36,7 +36,7 @@ fn a_subscriber_hears_of_every_growth_and_of_the_end() {
     let plan = Plan::sh("for i in 1 2 3; do read go < fifo; echo $i; done; read go < fifo; exit 2");
     let running = plan.start_with_fifo();
     let mut control = running.connect();
-    control.send(Request::Subscribe);
+    control.send(Request::Subscribe { main_ended: false });
     // There is nothing to ring for yet; an answer tells that it is subscribed.
     control.send(Request::Status);
     assert!(matches!(control.receive(), Reply::Status { .. }));
@@ -57,7 +57,7 @@ fn a_subscriber_that_never_reads_holds_nobody_up() {
     let running = Plan::sh("read go < fifo; i=0; while [ $i -lt 20000 ]; do echo $i; i=$((i+1)); done")
         .start_with_fifo();
     let mut deaf = running.connect();
-    deaf.send(Request::Subscribe);
+    deaf.send(Request::Subscribe { main_ended: false });
     running.release_fifo();
     let ended = running.wait();
     assert_eq!(ended.log.iter().filter(|&&byte| byte == b'\n').count(), 20_000);

@@ -7,9 +7,13 @@ use solti_shim::cgroup::{GroupBase, RunGroup};
 use solti_shim::control::Request;
 use solti_shim::exit_record::{ExitRecord, LeaderStatus, RunEnd, RunState};
 use solti_shim::layout;
-use solti_shim::tree::{Membership, Process};
+use solti_shim::tree::{Membership, Process, descendants};
+use solti_testing::wait_until;
 
 use crate::harness::{PATIENCE, Plan, ends_within, is_alive, took};
+
+/// Until a program has printed its first lines and set its traps; a timeout has no condition that it could wait for.
+const TIME_TO_BEGIN_MS: u64 = 5_000;
 
 const TERM: RunEnd = RunEnd::Stopped(Some(LeaderStatus::Signal(libc::SIGTERM)));
 
@@ -30,12 +34,12 @@ fn death_by_signal_says_which() {
 #[test]
 fn timeout_ends_the_whole_tree() {
     let mut plan = Plan::sh("echo $$; sleep 600 & echo $!; wait");
-    plan.spec.timeout_ms = Some(300);
+    plan.spec.timeout_ms = Some(TIME_TO_BEGIN_MS);
     let started = Instant::now();
     let running = plan.start();
     let pids = running.pids(2);
     let ended = running.wait();
-    took(started, Duration::from_millis(300), Duration::from_secs(3));
+    took(started, Duration::from_millis(TIME_TO_BEGIN_MS));
     assert_eq!(ended.end, RunEnd::TimedOut(Some(LeaderStatus::Signal(libc::SIGTERM))));
     assert!(pids.iter().all(|&pid| !is_alive(pid)), "survivors of {pids:?}");
     assert!(!ended.flags.killed_after_grace && !ended.flags.survivors);
@@ -44,7 +48,7 @@ fn timeout_ends_the_whole_tree() {
 #[test]
 fn timeout_keeps_the_exit_code_of_a_program_that_handles_term() {
     let mut plan = Plan::sh("trap 'exit 7' TERM; while :; do sleep 0.05; done");
-    plan.spec.timeout_ms = Some(200);
+    plan.spec.timeout_ms = Some(TIME_TO_BEGIN_MS);
     assert_eq!(plan.run().end, RunEnd::TimedOut(Some(LeaderStatus::Code(7))));
 }
 
@@ -57,7 +61,7 @@ fn a_program_that_ignores_term_is_killed_after_the_grace() {
     let started = Instant::now();
     running.stop();
     let ended = running.wait();
-    took(started, Duration::from_millis(300), Duration::from_millis(1_300));
+    took(started, Duration::from_millis(300));
     assert_eq!(ended.end, RunEnd::Stopped(Some(LeaderStatus::Signal(libc::SIGKILL))));
     assert!(ended.flags.killed_after_grace);
     assert!(!is_alive(pids[0]));
@@ -72,7 +76,7 @@ fn a_child_that_outlives_its_stopped_leader_gets_the_rest_of_the_grace_and_no_mo
     let started = Instant::now();
     running.stop();
     let ended = running.wait();
-    took(started, Duration::from_millis(300), Duration::from_millis(1_300));
+    took(started, Duration::from_millis(300));
     assert_eq!(ended.end, TERM, "the leader's own status");
     assert!(!is_alive(pid));
 }
@@ -91,7 +95,7 @@ fn a_stop_reaches_what_escaped_by_setsid_and_double_fork() {
     let ended = running.wait();
     assert_eq!(ended.end, TERM);
     assert!(!ended.flags.survivors);
-    let marked = Membership { run_id: &run_id, ancestor: None, not_before_ticks: 0 };
+    let marked = Membership { run_id: &run_id, not_before_ticks: 0 };
     let left = marked.members().unwrap();
     assert!(left.iter().all(|process| process.zombie), "left over: {left:?}");
 }
@@ -113,35 +117,8 @@ fn a_kill_does_not_wait_for_the_grace() {
 fn a_suspended_program_can_be_stopped() {
     let running = Plan::sh("echo $$; kill -STOP $$").start();
     running.pids(1);
-    let started = Instant::now();
     running.stop();
     assert_eq!(running.wait().end, TERM);
-    took(started, Duration::ZERO, Duration::from_secs(3));
-}
-
-#[test]
-fn a_grandchild_that_keeps_the_pipe_does_not_extend_the_run() {
-    let mut plan = Plan::sh("sleep 600 & echo $!; exit 4");
-    plan.spec.drain_ms = 200;
-    let started = Instant::now();
-    let ended = plan.run();
-    took(started, Duration::from_millis(200), Duration::from_secs(2));
-    assert_eq!(ended.end, RunEnd::Ended(LeaderStatus::Code(4)));
-    assert!(ended.flags.drain_cut);
-    assert!(ended.duration() < Duration::from_millis(200), "the drain is not part of the run's duration");
-
-    // Left alone on purpose; ours to end, and told apart from a stranger by its start time.
-    let pid: u32 = std::str::from_utf8(&ended.log).unwrap().trim().parse().unwrap();
-    let daemon = Process::find(pid).expect("a daemon is left alone");
-    assert!(daemon.signal(libc::SIGKILL).unwrap());
-    assert!(ends_within(pid, Duration::from_secs(5)));
-}
-
-#[test]
-fn a_grandchild_that_finishes_in_the_drain_time_is_heard() {
-    let ended = Plan::sh("(sleep 0.2; echo late) & echo early").run();
-    assert_eq!(ended.log, b"early\nlate\n");
-    assert!(!ended.flags.drain_cut);
 }
 
 #[test]
@@ -166,14 +143,14 @@ fn after_a_killed_shim_the_mark_finds_what_is_left() {
     assert!(layout::try_lock(dir.as_fd()).unwrap().is_none(), "alive");
     let shim = Process::find(running.shim_pid()).unwrap();
     shim.signal(libc::SIGKILL).unwrap();
-    assert!(ends_within(shim.pid, Duration::from_secs(5)));
+    assert!(ends_within(shim.pid, PATIENCE));
     assert!(layout::try_lock(dir.as_fd()).unwrap().is_some(), "dead");
 
     let record = ExitRecord::decode(&std::fs::read(running.dir().join(layout::EXIT)).unwrap()).unwrap();
     assert_eq!((record.state, record.child_pid), (RunState::Started, running.child_pid), "no end is guessed");
 
     let run_id = format!("{}/1", running.dir().file_name().unwrap().to_string_lossy());
-    let marked = Membership { run_id: &run_id, ancestor: None, not_before_ticks: shim.start_ticks };
+    let marked = Membership { run_id: &run_id, not_before_ticks: shim.start_ticks };
     let members: Vec<_> = marked.members().unwrap().into_iter().filter(|process| !process.zombie).collect();
     let mut found: Vec<_> = members.iter().map(|process| process.pid).collect();
     pids.sort_unstable();
@@ -181,21 +158,20 @@ fn after_a_killed_shim_the_mark_finds_what_is_left() {
     assert_eq!(found, pids);
     for process in members {
         assert!(process.signal(libc::SIGKILL).unwrap());
-        assert!(ends_within(process.pid, Duration::from_secs(5)));
+        assert!(ends_within(process.pid, PATIENCE));
     }
 }
 
 #[test]
 fn orphans_of_a_living_run_do_not_pile_up_as_zombies() {
-    let running =
-        Plan::sh("for i in 1 2 3; do (sh -c 'sleep 0.05' &) ; done; sleep 0.4; ps -o ppid=,stat= -e").start();
-    let shim_pid = running.shim_pid().to_string();
-    let log = String::from_utf8(running.wait().log).unwrap();
-    let zombies = log.lines().filter(|line| {
-        let mut fields = line.split_whitespace();
-        fields.next() == Some(&shim_pid) && fields.next().is_some_and(|stat| stat.starts_with('Z'))
-    });
-    assert_eq!(zombies.count(), 0, "{log}");
+    // A zombie has its folder in /proc until it is reaped.
+    let mut plan = Plan::sh(
+        "for i in 1 2 3; do (sh -c 'echo $$ >> orphans; sleep 0.05' &); done
+         until [ \"$(grep -c . orphans)\" = 3 ]; do sleep 0.02; done
+         for pid in $(cat orphans); do while [ -e /proc/$pid ]; do sleep 0.02; done; done",
+    );
+    plan.spec.cwd = Some(plan.folder.path().into());
+    assert_eq!(plan.run().end, RunEnd::Ended(LeaderStatus::Code(0)));
 }
 
 /// Processes that fork more and do not wait, under a hard limit of eighty for a user of their own; without a control
@@ -223,19 +199,11 @@ fn a_fork_storm_ends_without_a_control_group_too() {
     let taken = GroupBase::find().and_then(|base| RunGroup::create(&base, &plan.spec.run_id).ok());
     let running = plan.start();
     running.lines(1);
-    let run_id = running.run_id();
-    let members = || {
-        let tree = Membership { run_id: &run_id, ancestor: Some(running.shim_pid()), not_before_ticks: 0 };
-        tree.members().unwrap().into_iter().filter(|process| !process.zombie).count()
-    };
-    let began = Instant::now();
-    while members() < 40 {
-        assert!(began.elapsed() < PATIENCE, "the storm does not grow");
-    }
-    let stopped = Instant::now();
+    let members =
+        || descendants(running.shim_pid()).unwrap().into_iter().filter(|process| !process.zombie).count();
+    wait_until("the storm grows", || members() >= 40);
     running.stop();
     let ended = running.wait();
-    took(stopped, Duration::ZERO, Duration::from_secs(5));
     assert!(!ended.flags.survivors, "{:?}", ended.flags);
     if let Some(group) = taken {
         assert!(!group.is_populated());

@@ -3,6 +3,7 @@
 //! No test multiplies processes beyond the two or three that its script names. What a format looks like byte by byte
 //! is tested beside the format.
 
+mod after_main;
 mod control;
 mod ends;
 mod harness;

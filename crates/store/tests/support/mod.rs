@@ -2,8 +2,8 @@
 #![allow(dead_code, reason = "each test program uses a part")]
 
 use solti_model::{
-    BackoffState, CommandMode, ObjectMeta, Slot, SubprocessMode, SubprocessTask, Task, TaskId, TaskKind,
-    TaskPhase, TaskRun, TaskSpec, TaskStatus,
+    AfterMain, BackoffState, CommandMode, ObjectMeta, Slot, SubprocessMode, SubprocessTask, Task, TaskId,
+    TaskKind, TaskPhase, TaskRun, TaskSpec, TaskStatus,
 };
 use solti_store::{StoredRun, StoredTask};
 
@@ -18,7 +18,13 @@ pub fn slot(name: &str) -> Slot {
 /// Task `n`, created at `n` ms, in the lane `a`: `echo n`.
 pub fn task(n: u64, phase: TaskPhase) -> StoredTask {
     let mode = SubprocessMode::Command(CommandMode { command: "echo".to_owned(), args: vec![n.to_string()] });
-    let kind = TaskKind::Subprocess(SubprocessTask { mode, env: vec![], cwd: None, fail_on_non_zero: true });
+    let kind = TaskKind::Subprocess(SubprocessTask {
+        mode,
+        env: vec![],
+        cwd: None,
+        fail_on_non_zero: true,
+        after_main: AfterMain::Wait,
+    });
     StoredTask {
         task: Task {
             metadata: ObjectMeta { id: id(n), resource_version: n, created_at: n, updated_at: n },
@@ -56,6 +62,7 @@ pub fn run(n: u64, attempt: u32, phase: TaskPhase) -> StoredRun {
             error: None,
             exit_code: None,
             usage: None,
+            remark: None,
         },
         boot_id: "boot".to_owned(),
         pid: Some(4_000_000_000),

@@ -3,19 +3,17 @@
 use crate::Step;
 use crate::machine::{End, Machine};
 use solti_model::{
-    BackoffStrategy, CommandMode, JitterStrategy, Slot, StopMode, SubprocessMode, SubprocessTask, TaskId,
-    TaskKind, TaskPhase, TaskQuery, TaskSpec, Waiting,
+    AdmissionStrategy, AfterMain, BackoffStrategy, CommandMode, JitterStrategy, Slot, StopMode,
+    SubprocessMode, SubprocessTask, TaskId, TaskKind, TaskPhase, TaskQuery, TaskSpec, Waiting,
 };
 use solti_runner::RunEnd;
 use solti_store::Store;
 use solti_supervisor::{Supervisor, SupervisorConfig, SupervisorError};
+use solti_testing::PATIENCE;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
-
-/// No change takes longer; what does hangs.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What the app has promised.
 #[derive(Default)]
@@ -39,7 +37,21 @@ pub struct World {
     terminal: BTreeMap<TaskId, TaskPhase>,
     boot: u32,
     life: Option<Life>,
+    /// What the database is made to refuse.
+    refusals: Vec<&'static str>,
 }
+
+/// Statements of which the database can be made to refuse each, by what they are part of.
+const REFUSED: [&str; 8] = [
+    "INSERT ON events WHEN NEW.kind = 'queued'",
+    "INSERT ON events WHEN NEW.kind = 'admitted'",
+    "INSERT ON events WHEN NEW.kind = 'started'",
+    "INSERT ON events WHEN NEW.kind = 'retryScheduled'",
+    "INSERT ON events WHEN NEW.kind = 'finished'",
+    "INSERT ON events WHEN NEW.kind = 'stopRequested'",
+    "UPDATE OF phase ON runs WHEN NEW.phase <> 'running'",
+    "UPDATE OF phase ON tasks WHEN NEW.phase NOT IN ('pending', 'running')",
+];
 
 fn slot(lane: usize) -> Slot {
     Slot::new(format!("lane-{lane}")).expect("legal")
@@ -55,6 +67,7 @@ impl World {
             terminal: BTreeMap::new(),
             boot: 0,
             life: None,
+            refusals: Vec::new(),
         };
         world.begin_life();
         world
@@ -85,6 +98,30 @@ impl World {
         }
     }
 
+    fn database(&self) -> rusqlite::Connection {
+        let db = rusqlite::Connection::open(self.data.path().join("solti.db")).expect("it opens");
+        db.busy_timeout(PATIENCE).expect("legal");
+        db
+    }
+
+    fn refuse(&mut self, which: usize) {
+        let statement = REFUSED[which % REFUSED.len()];
+        if !self.refusals.contains(&statement) {
+            let name = self.refusals.len();
+            let trigger = format!(
+                "CREATE TRIGGER refusal_{name} BEFORE {statement} BEGIN SELECT RAISE(ABORT, 'refused'); END"
+            );
+            self.database().execute_batch(&trigger).expect("legal");
+            self.refusals.push(statement);
+        }
+    }
+
+    fn refuse_nothing(&mut self) {
+        for name in 0..std::mem::take(&mut self.refusals).len() {
+            self.database().execute_batch(&format!("DROP TRIGGER refusal_{name}")).expect("it is there");
+        }
+    }
+
     fn life(&self) -> &Life {
         self.life.as_ref().expect("an app lives")
     }
@@ -99,6 +136,8 @@ impl World {
                     match supervisor.submit(spec).await {
                         Ok(id) => promises.lock().expect("not poisoned").admitted.push(id),
                         Err(SupervisorError::SlotBusy { .. } | SupervisorError::ShuttingDown) => {}
+                        // A refused batch.
+                        Err(SupervisorError::Store(_)) => {}
                         Err(error) => panic!("a submit fails: {error:?}"),
                     }
                 });
@@ -132,6 +171,7 @@ impl World {
             Step::Short { starts } => self.machine.be_short(starts),
             Step::Blind { looks } => self.machine.be_blind(looks),
             Step::Stubborn => self.machine.next_is_stubborn(),
+            Step::RefuseBatch { which } => self.refuse(which),
             Step::Run { turns } => self.life().runtime.block_on(async {
                 for _ in 0..turns {
                     tokio::task::yield_now().await;
@@ -177,6 +217,7 @@ impl World {
     /// Lets the app go on until every task that is not over runs, or waits for a reason that is shown, and no lane with a free
     /// place lets anyone wait.
     fn settle(&mut self) {
+        self.refuse_nothing();
         let Life { runtime, supervisor } = self.life();
         let machine = &self.machine;
         runtime.block_on(async {
@@ -294,6 +335,7 @@ fn spec(lane: usize) -> TaskSpec {
         env: vec![],
         cwd: None,
         fail_on_non_zero: true,
+        after_main: AfterMain::Wait,
     });
     let backoff = BackoffStrategy { jitter: JitterStrategy::Full, first_ms: 1, max_ms: 4, factor: 2.0 };
     TaskSpec { backoff, ..TaskSpec::new(slot(lane), kind) }
@@ -324,7 +366,14 @@ async fn unsettled(supervisor: &Supervisor, machine: &Machine) -> Vec<String> {
             unsettled.push(format!("{id} is {phase:?}, {state:?}, lives: {}", machine.is_alive(id)));
         }
     }
+    let waits_to_replace = |task: &solti_store::StoredTask| {
+        task.task.status.attempt == 0 && task.task.spec.admission == AdmissionStrategy::Replace
+    };
     for lane in supervisor.lanes().await.expect("the app lives") {
+        let of_lane = active.iter().filter(|task| task.task.spec.slot == lane.slot);
+        if of_lane.filter(|task| waits_to_replace(task)).count() > 1 {
+            unsettled.push(format!("more than one waits to replace in {lane:?}"));
+        }
         if !lane.paused && lane.queued > 0 && lane.running < lane.capacity {
             unsettled.push(format!("{lane:?}"));
         }

@@ -1,6 +1,6 @@
 //! The rules of the supervisor under any order of events: submits of every admission, ends of every kind, stops, deletes,
-//! changes of lanes, crashes and reboots of the machine, starts that the system has no room for and runs that cannot be looked
-//! at for a while, in the middle of whatever was under way.
+//! changes of lanes, batches that the database refuses, crashes and reboots of the machine, starts that the system has no room for
+//! and runs that cannot be looked at for a while, in the middle of whatever was under way.
 //!
 //! The actor, the store and the recovery are the real ones; processes are scripted (`machine`), so that hundreds of lives fit
 //! into seconds. What must hold: a terminal phase is final, a task has one live attempt at most, a lane starts nothing over its
@@ -52,6 +52,10 @@ pub enum Step {
     },
     /// The next process does not end when it is asked to.
     Stubborn,
+    /// The database refuses batches of this kind for good, until the app is at rest the next time.
+    RefuseBatch {
+        which: usize,
+    },
     /// The app goes on for so many turns of its runtime, and is in the middle of something then.
     Run {
         turns: usize,
@@ -96,6 +100,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (1..3u32).prop_map(|starts| Step::Short { starts }),
         1 => (1..4u32).prop_map(|looks| Step::Blind { looks }),
         1 => Just(Step::Stubborn),
+        1 => any::<usize>().prop_map(|which| Step::RefuseBatch { which }),
         5 => (0..60usize).prop_map(|turns| Step::Run { turns }),
         4 => Just(Step::Settle),
         2 => prop::bool::weighted(0.3).prop_map(|reboot| Step::Crash { reboot }),

@@ -22,7 +22,8 @@ export type TaskSpec = {
  */
 slot: string, kind: TaskKind, 
 /**
- * Milliseconds that one attempt may take; unlimited when absent.
+ * Milliseconds that one attempt may take; unlimited when absent. The sleep of the machine counts, as it does in the times
+ * that are shown and in the waits between attempts.
  */
 timeout?: number, restart?: RestartStrategy, backoff?: BackoffStrategy, admission?: AdmissionStrategy, 
 /**
@@ -44,7 +45,11 @@ cwd?: string,
 /**
  * Whether an exit code other than 0 is a failure.
  */
-failOnNonZero?: boolean, };
+failOnNonZero?: boolean, 
+/**
+ * What becomes of the processes that are left when the main program ends by itself.
+ */
+afterMain?: AfterMain, };
 
 export type SubprocessMode = { "command": CommandMode } | { "script": ScriptMode };
 
@@ -59,6 +64,8 @@ body: string, args?: Array<string>, };
 export type ScriptRuntime = "bash" | "python" | "node" | { "custom": CustomRuntime };
 
 export type CustomRuntime = { command: string, flag: string, };
+
+export type AfterMain = "wait" | "end";
 
 export type ContainerTask = { image: string, command?: Array<string>, args?: Array<string>, env?: Array<EnvVar>, };
 
@@ -144,7 +151,11 @@ finishedAt?: number, error?: string, exitCode?: number,
 /**
  * Once it has ended, unless nobody was there to see it.
  */
-usage?: RunUsage, };
+usage?: RunUsage, 
+/**
+ * One sentence on what its end has left undone, such as output that could not be kept; also of one that succeeded.
+ */
+remark?: string, };
 
 export type RunUsage = { 
 /**
@@ -261,6 +272,14 @@ waiting?: Waiting,
  */
 stopping: boolean, 
 /**
+ * Its main program has ended, and others of the run go on.
+ */
+mainEnded?: MainEnded, 
+/**
+ * That of the latest run, once it has ended; see [`crate::TaskRun`].
+ */
+remark?: string, 
+/**
  * Why nothing can be learned of it for now, or its start is put off; one sentence. It is tried again by itself.
  */
 trouble?: string, 
@@ -272,6 +291,20 @@ recentRuns: Array<RunMark>, };
 export type Waiting = { "reason": "lane", position: number, behind: string, } | { "reason": "backoff", until: number, } | { "reason": "crashLoop", until: number, } | { "reason": "lanePaused" } | { "reason": "starting" };
 
 export type RunMark = { attempt: number, phase: TaskPhase, durationMs?: number, };
+
+export type MainEnded = { 
+/**
+ * Of the main program; absent when a signal has ended it.
+ */
+exitCode?: number, 
+/**
+ * How many processes of the run still write; 0 when it is one that cannot be found among them.
+ */
+writers: number, 
+/**
+ * All of it in one sentence, with the names of the processes.
+ */
+text: string, };
 
 export type Summary = { 
 /**
@@ -313,7 +346,7 @@ export type TaskEvent = { seq: number,
  */
 at: number, attempt?: number, kind: TaskEventKind, detail?: string, };
 
-export type TaskEventKind = "queued" | "admitted" | "started" | "stopRequested" | "exited" | "startFailed" | "retryScheduled" | "finished" | "lost" | "attached";
+export type TaskEventKind = "queued" | "admitted" | "started" | "mainEnded" | "stopRequested" | "exited" | "startFailed" | "retryScheduled" | "finished" | "lost" | "attached";
 
 export type StopMode = "graceful" | "kill";
 
@@ -322,6 +355,10 @@ export type LogInfo = { attempt: number, rows: number, bytes: number,
  * Whether more may come.
  */
 live: boolean, phase: TaskPhase, exitCode?: number, error?: string, 
+/**
+ * See [`crate::TaskRun`].
+ */
+remark?: string, 
 /**
  * Unix milliseconds.
  */
@@ -651,7 +688,11 @@ insteadOf?: VariableOrigin, };
 
 export type RunVariableOrigin = "app" | "loginShell" | "run" | "task";
 
-export type ShellCapture = { "state": "captured", shell: string, tookMs: number, } | { "state": "off" } | { "state": "fromTerminal" } | { "state": "failed", shell: string, reason: string, };
+export type ShellCapture = { "state": "captured", shell: string, tookMs: number, 
+/**
+ * Why only a part was told, which tasks get all the same: half a sentence.
+ */
+problem?: string, } | { "state": "off" } | { "state": "fromTerminal" } | { "state": "failed", shell: string, reason: string, };
 
 export type Diagnosis = { 
 /**

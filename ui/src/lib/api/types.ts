@@ -70,6 +70,7 @@ export type RestartPolicy = wire.RestartStrategy;
 export type Jitter = wire.JitterStrategy;
 export type Backoff = wire.BackoffStrategy;
 export type Admission = wire.AdmissionStrategy;
+export type AfterMain = wire.AfterMain;
 
 export interface TaskPage {
   tasks: wire.Task[];

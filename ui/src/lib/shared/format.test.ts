@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { TaskRow } from "../api/types";
-import { bytes, clock, duration, ordinal, outcome, span, waitingFor } from "./format";
+import { bytes, clock, duration, inShort, ordinal, outcome, span, waitingFor } from "./format";
 
 test("durations and sizes read as a person would write them", () => {
   expect([840, 4210, 38_000, 724_000, 3_720_000].map(duration)).toEqual([
@@ -50,7 +50,21 @@ test("who waits says for what, and a crash loop is named", () => {
 
 test("a task of which nothing can be learned says why, whatever its phase", () => {
   const trouble = "cannot be looked at: the supervising process of /runs/a/1 does not answer";
-  expect(waitingFor({ trouble } as TaskRow, 1000)).toBe(trouble);
+  expect(waitingFor({ trouble } as TaskRow, () => 1000)).toBe(trouble);
   const start = "waiting for the system: too many open files";
-  expect(waitingFor({ waiting: { reason: "starting" }, trouble: start } as TaskRow, 1000)).toBe(start);
+  expect(waitingFor({ waiting: { reason: "starting" }, trouble: start } as TaskRow, () => 1000)).toBe(start);
+});
+
+test("a row says what goes on without its main program, and what an end has left undone", () => {
+  const row = (phase: string, more: object) =>
+    ({ task: { status: { phase, attempt: 1, ...("exitCode" in more ? more : {}) } }, ...more }) as TaskRow;
+  const mainEnded = {
+    exitCode: 0,
+    writers: 1,
+    text: "main program ended with exit 0; 1 process still writes",
+  };
+  expect(inShort(row("running", { mainEnded }))).toBe(mainEnded.text);
+  expect(inShort(row("running", {}))).toBe("");
+  expect(inShort(row("succeeded", { remark: "output was cut" }))).toBe("output was cut");
+  expect(inShort(row("failed", { exitCode: 3, remark: "output was cut" }))).toBe("exit 3 · output was cut");
 });

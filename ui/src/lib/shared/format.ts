@@ -96,6 +96,12 @@ export function outcome(end: { phase: Phase; exitCode?: number; error?: string }
   return `exit ${exitCode}${said}`;
 }
 
+/** The same of a row, and what there is to say of one that goes on without its main program, or that left something undone. */
+export function inShort(row: TaskRow): string {
+  if (row.task.status.phase === "running" && row.mainEnded) return row.mainEnded.text;
+  return [outcome(row.task.status), row.remark ?? ""].filter((part) => part !== "").join(" · ");
+}
+
 /** Why a task waits, or nothing can be learned of it: "2nd in lane etl, behind nightly-import", "attempt 3 in 12 s". */
 export function waitingFor(row: TaskRow, nowFor: NowFor): string {
   if (row.trouble !== undefined) return row.trouble;

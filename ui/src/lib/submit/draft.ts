@@ -2,7 +2,7 @@
 // One draft for a new task, one for the spec that was opened last for a change. Values of variables that look secret are
 // left out: localStorage is a plain file.
 import type { EnvVar, TaskSpec } from "../api";
-import { looksSecret, withoutSecrets } from "../shared/secret";
+import { holdsSecret, isMasked, withoutSecrets } from "../shared/secret";
 import { emptyForm, type Form } from "./spec";
 
 const NEW = "solti.submit.draft";
@@ -28,7 +28,8 @@ export function loadDraft(initial?: TaskSpec): Draft | null {
 
 /** `missing`: variables whose values an earlier draft left out. */
 export function saveDraft(form: Form, initial?: TaskSpec, missing: readonly string[] = []): void {
-  const secret = ({ key, value }: EnvVar): boolean => value !== "" && looksSecret(key);
+  // What the app has hidden is no secret here, and stays what it stands for.
+  const secret = (entry: EnvVar): boolean => !isMasked(entry.value) && holdsSecret(entry);
   const kept: Kept = {
     of: mark(initial),
     form: { ...form, env: form.env.map((entry) => (secret(entry) ? { ...entry, value: "" } : entry)) },

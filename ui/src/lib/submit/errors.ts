@@ -11,6 +11,7 @@ const SHOWN_AT: Readonly<Record<string, string>> = {
   "kind.container.env": "kind.subprocess.env",
   "kind.wasm.env": "kind.subprocess.env",
   "kind.subprocess.cwd": "kind.subprocess.cwd",
+  "kind.subprocess.afterMain": "kind.subprocess.afterMain",
   "kind.container": "kind.container.image",
   "kind.container.command": "kind.container.command",
   "kind.container.args": "kind.container.args",
@@ -40,7 +41,7 @@ export type Section = "environment" | "limits" | "restart" | "lane" | "labels" |
 
 const SECTIONS: readonly (readonly [RegExp, Section])[] = [
   [/^kind\.subprocess\.env/, "environment"],
-  [/^(timeout$|limits)/, "limits"],
+  [/^(timeout$|limits|kind\.subprocess\.afterMain)/, "limits"],
   [/^(restart|backoff|maxRetries)/, "restart"],
   [/^slot$/, "lane"],
   [/^labels/, "labels"],

@@ -39,6 +39,7 @@ const SPEC: Shape = {
             "env?": ENV,
             "cwd?": "string",
             "failOnNonZero?": "boolean",
+            "afterMain?": { words: ["wait", "end"] },
           },
         },
         container: { fields: { image: "string", "command?": STRINGS, "args?": STRINGS, "env?": ENV } },

@@ -24,6 +24,7 @@ const specs: Record<string, TaskSpec> = {
         env: [{ key: "K", value: " v=1 " }],
         cwd: "/tmp/a b",
         failOnNonZero: false,
+        afterMain: "end",
       },
     },
     timeout: 90_500,

@@ -1,6 +1,15 @@
 // The form's model and the TaskSpec it stands for, both ways without loss. Everything typed is kept as text, also what is not
 // (yet) a number or a duration; toSpec says which of it is wrong, by the same field paths that the backend uses.
-import type { Admission, EnvVar, Jitter, MatchExpression, ScriptRuntime, TaskKind, TaskSpec } from "../api";
+import type {
+  Admission,
+  AfterMain,
+  EnvVar,
+  Jitter,
+  MatchExpression,
+  ScriptRuntime,
+  TaskKind,
+  TaskSpec,
+} from "../api";
 import { decodeUtf8, encodeUtf8 } from "./base64";
 import { joinCommandLine, parseCommandLine } from "./commandLine";
 import { parseSize, sizeText } from "../shared/size";
@@ -35,6 +44,8 @@ export interface Form {
   env: EnvVar[];
   cwd: string;
   failOnNonZero: boolean;
+  /** What becomes of the processes that are left when the main program ends. */
+  afterMain: AfterMain;
   timeout: string;
   limits: { memory: string; cpu: string; processes: string; openFiles: string; output: string };
   restart: "never" | "onFailure" | "always";
@@ -61,6 +72,7 @@ export function emptyForm(suffix: string = randomSuffix()): Form {
     env: [],
     cwd: "",
     failOnNonZero: true,
+    afterMain: "wait",
     timeout: "",
     limits: { memory: "", cpu: "", processes: "", openFiles: "", output: "" },
     restart: "never",
@@ -205,6 +217,8 @@ function kindOf(form: Form, errors: Record<string, string>): TaskKind {
     ...env,
     ...optional("cwd", form.cwd === "" ? undefined : form.cwd),
     failOnNonZero: form.failOnNonZero,
+    // As the backend writes it: the default is left out, which an earlier release understands as well.
+    ...optional("afterMain", form.afterMain === "wait" ? undefined : form.afterMain),
   };
   if (form.tab === "script") {
     const { runtime, command, flag, body } = form.script;
@@ -330,8 +344,8 @@ function fillKind(form: Form, kind: TaskKind): void {
     form.env = (kind.wasm.env ?? []).map((entry) => ({ ...entry }));
     return;
   }
-  const { mode, env = [], cwd = "", failOnNonZero = true } = kind.subprocess;
-  Object.assign(form, { env: env.map((entry) => ({ ...entry })), cwd, failOnNonZero });
+  const { mode, env = [], cwd = "", failOnNonZero = true, afterMain = "wait" } = kind.subprocess;
+  Object.assign(form, { env: env.map((entry) => ({ ...entry })), cwd, failOnNonZero, afterMain });
   if ("command" in mode) {
     const words = [mode.command.command, ...(mode.command.args ?? [])];
     form.command = {

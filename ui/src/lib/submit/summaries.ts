@@ -20,6 +20,7 @@ export function summaries(
       form.limits.openFiles && counted(Number(form.limits.openFiles), "open file"),
       form.limits.output && `${form.limits.output.trim()} output`,
       form.failOnNonZero ? "" : "any exit code succeeds",
+      form.afterMain === "end" ? "ends what the program leaves behind" : "",
     ]
       .filter(Boolean)
       .join(", "),

@@ -1,6 +1,7 @@
 // The loaded part of the task list: newest first, read page by page through the cursor, kept true by the changes
 // that watch_tasks sends. It never re-reads for one change. While `held` (the pointer is over the list, or several
-// are selected) nothing moves: new rows and rows that no longer match wait until it is let go.
+// are selected) nothing moves: new rows and rows that no longer match wait until it is let go. However many tasks come, it
+// holds no more than a few hundred rows beyond those that are looked at.
 // Selection is in selection.svelte.ts, deletion with undo in deletions.svelte.ts.
 import type { Backend, Unsubscribe } from "../api/backend";
 import { ApiError } from "../api/errors";
@@ -8,14 +9,21 @@ import { matchesQuery } from "../api/query";
 import type { ListQuery, Summary, TaskChange, TaskRow } from "../api/types";
 
 const PAGE = 100;
+/** So many rows stay loaded beyond the last that is on screen; what tasks add to them is let go of again. */
+const KEPT = 300;
+/** As many rows are read at once at most. */
+const LARGEST_READ = 1000;
 const idOf = (row: TaskRow) => row.task.metadata.id;
 
 export class TaskList {
   rows = $state.raw<TaskRow[]>([]);
   total = $state(0);
   summary = $state.raw<Summary | undefined>(undefined);
-  /** New rows that wait for the list to be let go. */
+  /** New rows that wait for the list to be let go: the newest, and how many there are with those that were let go of. */
   arrived = $state.raw<TaskRow[]>([]);
+  arrivals = $state(0);
+  /** How many rows there are down to the last on screen. */
+  reach = 0;
   loading = $state(false);
   loaded = $state(false);
   error = $state.raw<ApiError | undefined>(undefined);
@@ -26,6 +34,8 @@ export class TaskList {
   #backend: Backend;
   #query: ListQuery = {};
   #cursor: string | undefined;
+  /** Rows below the last one were let go of: no cursor leads there. */
+  #cut = false;
   #held = false;
   #leaving = new Set<string>();
   #own = new Set<string>();
@@ -37,7 +47,7 @@ export class TaskList {
   }
 
   get hasMore(): boolean {
-    return this.#cursor !== undefined;
+    return this.#cut || this.#cursor !== undefined;
   }
 
   /** Subscribes first and reads then, so that no change between the two is missed. */
@@ -87,7 +97,8 @@ export class TaskList {
   }
 
   async loadMore(): Promise<void> {
-    if (this.loading || this.#cursor === undefined) return;
+    if (this.loading || !this.hasMore) return;
+    if (this.#cut) return this.#reload(this.rows.length + PAGE);
     const generation = this.#generation;
     this.loading = true;
     try {
@@ -127,13 +138,26 @@ export class TaskList {
     }
     if (this.arrived.length) {
       const known = new Set(this.rows.map(idOf));
+      const apart = this.#apart;
+      const rows = apart ? [] : this.rows;
+      this.#cut ||= apart;
       this.rows = insert(
-        this.rows,
-        this.arrived.filter((row) => !known.has(idOf(row))),
-        this.#cursor === undefined,
+        rows,
+        this.arrived.filter((row) => apart || !known.has(idOf(row))),
+        !this.hasMore,
       );
       this.arrived = [];
+      this.arrivals = 0;
     }
+    this.#letGo();
+  }
+
+  /** Lets go of rows far below the screen. */
+  #letGo() {
+    const kept = this.reach + KEPT;
+    if (this.rows.length <= kept + PAGE || kept + PAGE > LARGEST_READ) return;
+    this.rows = this.rows.slice(0, kept);
+    this.#cut = true;
   }
 
   apply(change: TaskChange) {
@@ -183,7 +207,9 @@ export class TaskList {
 
     const waiting = new Map(this.arrived.map((row) => [idOf(row), row]));
     for (const id of gone) if (waiting.delete(id)) total--;
+    const oldest = this.#apart ? [...waiting.keys()].reduce((a, b) => (a < b ? a : b), "~") : "";
     for (const [id, row] of byId) {
+      if (id < oldest && !waiting.has(id)) continue; // One that was let go of.
       const known = waiting.has(id);
       if (matchesQuery(row, this.#query)) {
         if (!known && !this.#beyond(row)) total++;
@@ -193,10 +219,22 @@ export class TaskList {
         total--;
       }
     }
-    this.arrived = [...waiting.values()];
+    this.#wait([...waiting.values()]);
     this.total = Math.max(total, this.rows.length - this.#leaving.size);
     const own = this.arrived.filter((row) => this.#own.delete(idOf(row)));
     if (!this.#held || own.length) this.settle();
+  }
+
+  /** Between the rows and those that wait are some that were let go of. */
+  get #apart(): boolean {
+    return this.arrivals > this.arrived.length;
+  }
+
+  #wait(rows: TaskRow[]) {
+    this.arrivals += rows.length - this.arrived.length;
+    // The newest, in no order: ids sort by creation.
+    this.arrived =
+      rows.length <= 2 * KEPT ? rows : rows.sort((a, b) => (idOf(a) < idOf(b) ? 1 : -1)).slice(0, KEPT);
   }
 
   #applyToPinned(change: TaskChange) {
@@ -210,19 +248,21 @@ export class TaskList {
   /** Older than the last loaded row: it comes with its page. */
   #beyond(row: TaskRow): boolean {
     const last = this.rows.at(-1);
-    return this.#cursor !== undefined && last !== undefined && idOf(row) < idOf(last);
+    return this.hasMore && last !== undefined && idOf(row) < idOf(last);
   }
 
   async #reload(limit: number): Promise<void> {
     const generation = ++this.#generation;
     this.loading = true;
     try {
-      const page = await this.#backend.listTasks({ ...this.#query, limit: Math.min(limit, 1000) });
+      const page = await this.#backend.listTasks({ ...this.#query, limit: Math.min(limit, LARGEST_READ) });
       if (generation !== this.#generation) return;
       this.rows = page.rows;
       this.total = page.total;
       this.#cursor = page.nextCursor;
+      this.#cut = false;
       this.arrived = [];
+      this.arrivals = 0;
       this.#leaving.clear();
       this.error = undefined;
       this.loaded = true;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createFakeBackend } from "../api/fake";
 import { command } from "../api/fake-data";
+import type { TaskRow } from "../api/types";
 import { TaskList } from "./task-list.svelte";
 
 const settled = () => new Promise<void>((resolve) => queueMicrotask(() => queueMicrotask(resolve)));
@@ -55,6 +56,60 @@ describe("the task list", () => {
     expect(list.total).toBe(7);
     list.held = false;
     expect(ids(list)[0]).toBe(second);
+  });
+
+  const MANY = 1500;
+  /** A list of nothing, and what makes it hear of many new tasks, a few at a time; then their ids, newest first. */
+  async function burst() {
+    const { backend, list: all } = await started(MANY);
+    await loadAll(all);
+    const read = backend.listTasks;
+    backend.listTasks = () => Promise.resolve({ rows: [], total: 0 });
+    const list = new TaskList(backend);
+    await list.start();
+    backend.listTasks = read;
+    const told = (changed: TaskRow[]) =>
+      list.apply({
+        frame: 0,
+        resourceVersion: 0,
+        summary: all.summary!,
+        changed,
+        deleted: [],
+        resync: false,
+      });
+    const come = () => {
+      for (let to = MANY; to > 0; to -= 7) told(all.rows.slice(Math.max(0, to - 7), to));
+    };
+    return { list, told, come, all: all.rows };
+  }
+  async function loadAll(list: TaskList) {
+    for (let reads = 0; list.hasMore && reads < 50; reads++) await list.loadMore();
+  }
+
+  test("however many tasks come, few rows are held, and all are there when they are looked for", async () => {
+    const { list, told, come, all } = await burst();
+    come();
+    expect(list.rows.length).toBeLessThan(500);
+    expect(list.rows).toEqual(all.slice(0, list.rows.length));
+    expect(list.total).toBe(MANY);
+    expect(list.hasMore).toBe(true);
+    told(all.slice(-1)); // One that is not held any more.
+    expect(list.total).toBe(MANY);
+    await loadAll(list);
+    expect(ids(list)).toEqual(all.map((row) => row.task.metadata.id));
+  });
+
+  test("what comes while the list is held is counted and not kept", async () => {
+    const { list, told, come, all } = await burst();
+    list.held = true;
+    come();
+    expect(list.arrived.length).toBeLessThan(700);
+    told(all.slice(-1));
+    expect([list.arrivals, list.total]).toEqual([MANY, MANY]);
+    list.held = false;
+    expect(list.rows).toEqual(all.slice(0, list.rows.length));
+    await loadAll(list);
+    expect(ids(list)).toEqual(all.map((row) => row.task.metadata.id));
   });
 
   test("a task that this window made shows at once, although the list is held", async () => {

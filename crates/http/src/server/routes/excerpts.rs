@@ -4,6 +4,7 @@ use super::Server;
 use crate::server::answer::{Answer, ok, with_type};
 use crate::server::request::{Attempt, Json, Query, Row};
 use crate::server::route::{Content, Route};
+use crate::server::sse::Broken;
 use crate::wire::{
     Merge, MergedExport, MergedOverview, MergedPlaces, MergedTime, Position, Positions, Selection,
 };
@@ -122,12 +123,23 @@ async fn text(
 async fn export(State(server): State<Server>, Attempt(id, attempt): Attempt, mut query: Query) -> Answer {
     let (timestamps, search) = (query.flag("timestamps")?, query.one("search")?);
     query.done()?;
-    Ok(file(server.api.export_log(&id, attempt, timestamps, search.as_deref()).await?))
+    Ok(file(server.api.export_log(&id, attempt, timestamps, search.as_deref()).await?, server.revoked()))
 }
 
-fn file(chunks: ExportStream) -> Response {
+fn file(chunks: ExportStream, revoked: impl Future<Output = ()> + Send + 'static) -> Response {
     // An error breaks the answer off: half a log must not look like a whole one.
-    let body = Body::from_stream(chunks.map(|chunk| chunk.map(|chunk| chunk.bytes)));
+    type Error = Box<dyn std::error::Error + Send + Sync>;
+    let bytes = chunks.map(|chunk| chunk.map(|chunk| chunk.bytes).map_err(Error::from));
+    let until = (bytes, Some(Box::pin(revoked)));
+    let body = futures::stream::unfold(until, |(mut bytes, revoked)| async move {
+        let mut revoked = revoked?;
+        tokio::select! {
+            biased;
+            () = &mut revoked => Some((Err(Error::from(Broken::Revoked)), (bytes, None))),
+            chunk = bytes.next() => chunk.map(|chunk| (chunk, (bytes, Some(revoked)))),
+        }
+    });
+    let body = Body::from_stream(body);
     with_type(StatusCode::OK, "application/octet-stream", body)
 }
 
@@ -160,5 +172,5 @@ async fn export_merged(
     State(server): State<Server>,
     Json(MergedExport { sources, timestamps, search }): Json<MergedExport>,
 ) -> Answer {
-    Ok(file(server.api.export_merged(sources, timestamps, search.as_deref()).await?))
+    Ok(file(server.api.export_merged(sources, timestamps, search.as_deref()).await?, server.revoked()))
 }

@@ -12,13 +12,13 @@ use crate::server::access::{Access, admit};
 use crate::server::answer::{Answer, Refusal};
 use crate::server::openapi;
 use crate::server::route::Route;
-use crate::server::sse::Place;
+use crate::server::sse::{self, Place};
 use axum::Router;
 use axum::extract::Request;
 use axum::middleware;
 use bytes::Bytes;
 use http::StatusCode;
-use solti_api::guard::{Metrics, StandardGuards};
+use solti_api::guard::{Auth, Caller, Metrics, StandardGuards};
 use solti_api::{ApiError, LocalApi};
 use std::sync::Arc;
 use tokio::sync::{Semaphore, watch};
@@ -28,6 +28,7 @@ use tokio::sync::{Semaphore, watch};
 pub struct Server {
     /// Behind its guards.
     pub api: Arc<dyn LocalApi>,
+    auth: Arc<Auth>,
     metrics: Arc<Metrics>,
     openapi: Bytes,
     streams: Arc<Semaphore>,
@@ -40,7 +41,12 @@ impl Server {
         let permit = Arc::clone(&self.streams).try_acquire_owned();
         let permit =
             permit.map_err(|_| ApiError::Unavailable { reason: "too many streams are open".into() })?;
-        Ok(Place::new(permit, self.closing.clone()))
+        Ok(Place::new(permit, sse::cut(self.closing.clone(), self.revoked())))
+    }
+
+    /// Done when the answer to the call under way has to break off, however much of it is left.
+    pub fn revoked(&self) -> impl Future<Output = ()> + Send + use<> {
+        self.auth.revoked(Caller::current())
     }
 }
 
@@ -71,6 +77,7 @@ pub fn router(
     let routes = routes();
     let server = Server {
         api: Arc::new(guards.around(api)),
+        auth: Arc::clone(&guards.auth),
         metrics: Arc::clone(&guards.metrics),
         openapi: openapi::document(&routes).into(),
         streams: Arc::new(Semaphore::new(streams)),

@@ -17,6 +17,7 @@ use solti_shim::exit_record::{LeaderStatus, Usage};
 use solti_shim::launch::LaunchSpec;
 use solti_shim::layout::RUN_ID_VAR;
 use solti_shim::start_report::{Stage, StartFailure};
+use solti_shim::tree;
 
 use crate::start::at;
 use crate::sys::{self, LAST_SIGNAL, SignalSet};
@@ -131,16 +132,29 @@ impl Leader {
         }
     }
 
-    /// Reaps adopted orphans that have ended, but never the leader.
-    pub fn reap_orphans(&mut self) {
+    /// Reaps adopted orphans that have ended, but never the leader. Once that has ended, it takes a look at all children, which
+    /// is for a run that `goes_on` without it.
+    pub fn reap_orphans(&mut self, goes_on: bool) {
         while let Some((pid, status)) = peek(libc::P_ALL, 0) {
             if pid == self.pid {
-                // It would be reported again and again; what is left is reaped by the sweep, or by init after us.
+                // It would be reported again and again, before all others.
                 self.status = self.status.or(Some(status));
+                if goes_on {
+                    self.has_company();
+                }
                 return;
             }
             reap(pid);
         }
+    }
+
+    /// Whether a child but the leader is left, which is to say any process of the run; reaps those that have ended.
+    pub fn has_company(&self) -> bool {
+        // Without the list nothing is known; whoever waits for nobody to be left has a time limit.
+        let Ok(children) = tree::children(std::process::id()) else { return true };
+        let others = children.into_iter().filter(|pid| *pid != self.pid());
+        // All are reaped, not only those up to the first that lives.
+        others.filter(|pid| !reap(pid.cast_signed())).count() > 0
     }
 
     /// Signals the leader's whole process group.
@@ -150,10 +164,10 @@ impl Leader {
     }
 }
 
-/// Takes an ended child off the process table; does nothing while it lives.
-pub fn reap(pid: libc::pid_t) {
+/// Takes an ended child off the process table; `false`, and nothing is done, while it lives.
+fn reap(pid: libc::pid_t) -> bool {
     // SAFETY: a null status is allowed, the rest are integers.
-    unsafe { libc::waitpid(pid, ptr::null_mut(), libc::WNOHANG) };
+    unsafe { libc::waitpid(pid, ptr::null_mut(), libc::WNOHANG) != 0 }
 }
 
 /// An ended child and how it ended, without reaping it.

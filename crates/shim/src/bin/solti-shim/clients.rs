@@ -30,6 +30,8 @@ pub struct Clients {
     /// The last number that was rung, and when.
     rung: u64,
     rung_at: Option<Instant>,
+    /// Word of a main program that has ended.
+    main_ended: Option<Reply>,
 }
 
 /// The socket that anybody of this user can connect to.
@@ -49,6 +51,8 @@ struct Client {
     request_len: usize,
     owed: Vec<u8>,
     subscribed: bool,
+    /// It is to be told when the main program ends; a client of an earlier release would not understand.
+    knows_main_ended: bool,
     must_ring: bool,
     gone: bool,
 }
@@ -66,7 +70,7 @@ impl Clients {
     }
 
     fn new(door: Door, clients: Vec<Client>) -> Self {
-        Self { door, clients, rung: 0, rung_at: None }
+        Self { door, clients, rung: 0, rung_at: None, main_ended: None }
     }
 
     /// Makes the socket when its time has come. A disk that refuses is asked again.
@@ -103,7 +107,7 @@ impl Clients {
     ) {
         let Some((listener, rest)) = slots.split_first() else { return };
         for (client, _) in self.clients.iter_mut().zip(rest).filter(|(_, slot)| slot.revents != 0) {
-            client.read(log_bytes, &mut answer);
+            client.read(log_bytes, self.main_ended, &mut answer);
             client.send(log_bytes);
         }
         self.clients.retain(|client| !client.gone);
@@ -122,6 +126,20 @@ impl Clients {
         for client in self.clients.iter_mut().filter(|client| client.subscribed) {
             client.must_ring = true;
             client.send(log_bytes);
+        }
+        self.clients.retain(|client| !client.gone);
+    }
+
+    /// Tells that the main program has ended and who keeps the run going, now and to whoever subscribes later.
+    pub fn tell_main_ended(&mut self, word: Reply, log_bytes: u64) {
+        if self.main_ended == Some(word) {
+            return;
+        }
+        self.main_ended = Some(word);
+        for client in self.clients.iter_mut().filter(|client| client.subscribed && client.knows_main_ended) {
+            client.owed.extend_from_slice(&word.encode());
+            client.send(log_bytes);
+            client.gone |= client.owed.len() > MAX_OWED;
         }
         self.clients.retain(|client| !client.gone);
     }
@@ -184,6 +202,7 @@ impl Client {
             request_len: 0,
             owed: Vec::new(),
             subscribed: false,
+            knows_main_ended: false,
             must_ring: false,
             gone: false,
         }
@@ -193,7 +212,7 @@ impl Client {
         self.owed.is_empty() && !self.must_ring
     }
 
-    fn read(&mut self, log_bytes: u64, answer: &mut impl FnMut(Request) -> Reply) {
+    fn read(&mut self, log_bytes: u64, main_ended: Option<Reply>, answer: &mut impl FnMut(Request) -> Reply) {
         while !self.gone {
             match self.stream.read(&mut self.request[self.request_len..]) {
                 Ok(0) => self.gone = true,
@@ -205,9 +224,11 @@ impl Client {
             if self.request_len == REQUEST_LEN {
                 self.request_len = 0;
                 match Request::decode(&self.request) {
-                    Ok(Request::Subscribe) => {
-                        self.subscribed = true;
+                    Ok(Request::Subscribe { main_ended: knows }) => {
+                        (self.subscribed, self.knows_main_ended) = (true, knows);
                         self.must_ring = log_bytes > 0;
+                        let word = main_ended.filter(|_| knows);
+                        self.owed.extend(word.iter().flat_map(|word| word.encode()));
                     }
                     Ok(request) => self.owed.extend_from_slice(&answer(request).encode()),
                     Err(_) => self.gone = true,

@@ -1,13 +1,12 @@
 //! Ending a run that does not end by itself: TERM, grace, KILL, and a sweep until nothing of the tree is left.
 //!
-//! A leader that ended by itself is no case for this: descendants that it leaves behind get the drain time to close
-//! the output and are then left alone, because a daemon may have been started on purpose.
+//! A leader that ended by itself is a case for this only where the task says so (`after_main`).
 
 use std::time::{Duration, Instant};
 
-use solti_shim::tree::{Membership, Process};
+use solti_shim::tree::{self, Process};
 
-use crate::child::{self, Leader};
+use crate::child::Leader;
 
 /// How long the sweep after KILL goes on before it reports survivors.
 const SWEEP_FOR: Duration = Duration::from_millis(800);
@@ -38,7 +37,7 @@ enum Step {
 /// One run being ended.
 #[derive(Debug)]
 pub struct Ending {
-    /// `None`: the leader had ended by itself before, and only what it left behind is being ended.
+    /// `None`: the leader had ended by itself before, and only what it left behind is being ended, as the task wants it.
     cause: Option<Cause>,
     step: Step,
     killed_after_grace: bool,
@@ -47,17 +46,11 @@ pub struct Ending {
 }
 
 impl Ending {
-    pub fn begin(
-        cause: Option<Cause>,
-        leader: &Leader,
-        tree: &Membership<'_>,
-        grace: Duration,
-        now: Instant,
-    ) -> Self {
+    pub fn begin(cause: Option<Cause>, leader: &Leader, grace: Duration, now: Instant) -> Self {
         leader.signal_group(libc::SIGTERM);
         // A stopped process takes its TERM only when it goes on.
         leader.signal_group(libc::SIGCONT);
-        for process in tree.members().unwrap_or_default() {
+        for process in tree::descendants(std::process::id()).unwrap_or_default() {
             if process.group != leader.pid() && !process.zombie {
                 signal(&process, libc::SIGTERM);
                 signal(&process, libc::SIGCONT);
@@ -112,7 +105,7 @@ impl Ending {
     }
 
     /// Takes the next step when its time has come.
-    pub fn proceed(&mut self, leader: &Leader, tree: &Membership<'_>, now: Instant) {
+    pub fn proceed(&mut self, leader: &Leader, now: Instant) {
         if let Step::Asked { kill_at } = self.step
             && kill_at <= now
         {
@@ -124,35 +117,27 @@ impl Ending {
         }
         self.looked_at = Some(now);
         self.look_at = None;
-        let alive = self.look(leader, tree);
+        let is_any_left = self.is_any_left(leader);
         match self.step {
-            _ if alive == 0 && leader.status().is_some() => self.step = Step::Gone,
+            _ if !is_any_left && leader.status().is_some() => self.step = Step::Gone,
             Step::Killed { give_up_at } if give_up_at <= now => self.step = Step::Survived,
             Step::Killed { .. } => self.look_at = Some(now + BETWEEN_LOOKS),
             _ => {}
         }
     }
 
-    /// Counts the living, kills them when it is time for that, and reaps the dead that are ours to reap.
-    fn look(&self, leader: &Leader, tree: &Membership<'_>) -> usize {
-        let kill = matches!(self.step, Step::Killed { .. });
-        if kill {
+    /// Whether anything but the leader is left; kills it when it is time for that, and reaps the dead that are ours to reap.
+    fn is_any_left(&self, leader: &Leader) -> bool {
+        if matches!(self.step, Step::Killed { .. }) {
             leader.kill_group();
-        }
-        // Without a process table there is nobody to be found; the time limit ends the sweep.
-        let Ok(members) = tree.members() else { return 1 };
-        let mut alive = usize::from(leader.group_is_populated());
-        for process in members {
-            if !process.zombie {
-                alive += 1;
-                if kill {
-                    signal(&process, libc::SIGKILL);
-                }
-            } else if process.parent == std::process::id() && process.pid != leader.pid() {
-                child::reap(process.pid.cast_signed());
+            leader.signal_group(libc::SIGKILL);
+            for process in tree::descendants(std::process::id()).unwrap_or_default() {
+                // A zombie too: threads of it may live.
+                signal(&process, libc::SIGKILL);
             }
         }
-        alive
+        // Whoever was orphaned while we looked is our child by now.
+        leader.group_is_populated() || leader.has_company()
     }
 }
 

@@ -4,8 +4,10 @@
 //! Back pressure is the pipe's: a child waits while the disk is slow. A log that cannot be written never stops a
 //! child; its output is read all the same and the loss is recorded.
 
+use std::fs;
 use std::io::{self, PipeReader, PipeWriter, Read};
 use std::os::fd::{AsFd, AsRawFd, RawFd};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use solti_logstore::{LogWriter, Stream};
@@ -18,6 +20,8 @@ use crate::sys;
 const BUFFER: usize = 128 << 10;
 /// Small enough for a user with many runs to stay below the kernel's soft limit of 64 MiB for all pipes.
 const PIPE: usize = 256 << 10;
+/// A read of this much tells a program that can use a pipe of that size; most runs print less, and are spared the making.
+const MUCH: usize = 16 << 10;
 /// Reads of one stream before the other and the rest of the loop have their turn.
 const ROUNDS: usize = 4;
 /// After a log that could not be written.
@@ -27,6 +31,7 @@ const RETRY: Duration = Duration::from_secs(1);
 pub struct Output {
     pipes: [Option<PipeReader>; 2],
     paces: [Pace; 2],
+    enlarged: [bool; 2],
     log: LogWriter,
     /// Made for the first byte: many runs print nothing.
     buffer: Vec<u8>,
@@ -50,6 +55,7 @@ impl Output {
         let output = Self {
             pipes: [Some(stdout), Some(stderr)],
             paces: Default::default(),
+            enlarged: [false; 2],
             log,
             buffer: Vec::new(),
             incomplete: false,
@@ -72,6 +78,12 @@ impl Output {
         self.pipes.iter().all(Option::is_none)
     }
 
+    /// What a descriptor of a process that holds a stream open leads to, as `/proc` has it: `pipe:[4711]`.
+    pub fn open_pipes(&self) -> Vec<PathBuf> {
+        let open = self.pipes.iter().flatten();
+        open.filter_map(|pipe| fs::read_link(format!("/proc/self/fd/{}", pipe.as_raw_fd())).ok()).collect()
+    }
+
     /// When [`tend`](Self::tend) has something to do.
     pub fn due(&self, now: Instant) -> Option<Instant> {
         let rests = self.paces.iter().map(|pace| pace.rests_until(now));
@@ -86,6 +98,12 @@ impl Output {
     /// Takes what a stream holds now, but not for ever.
     pub fn read(&mut self, stream: Stream, now_ms: u64) {
         let bytes = self.read_rounds(stream, now_ms, ROUNDS);
+        if bytes >= MUCH
+            && !std::mem::replace(&mut self.enlarged[stream as usize], true)
+            && let Some(pipe) = &self.pipes[stream as usize]
+        {
+            sys::enlarge_pipe(pipe.as_fd(), PIPE as libc::c_int);
+        }
         self.paces[stream as usize].read(bytes, Instant::now());
     }
 
@@ -158,6 +176,5 @@ impl Output {
 fn pipe() -> io::Result<(PipeReader, PipeWriter)> {
     let (reader, writer) = io::pipe()?;
     sys::set_nonblocking(reader.as_fd())?;
-    sys::enlarge_pipe(reader.as_fd(), PIPE as libc::c_int);
     Ok((reader, writer))
 }

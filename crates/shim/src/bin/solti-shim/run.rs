@@ -3,7 +3,6 @@
 //! Each concern keeps its own state and says when it is due; this file only connects them and decides when the run
 //! is over.
 
-use std::cell::OnceCell;
 use std::fs::File;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::time::{Duration, Instant};
@@ -11,13 +10,13 @@ use std::time::{Duration, Instant};
 use solti_logstore::Stream;
 use solti_shim::control::{Reply, Request};
 use solti_shim::exit_record::{EndFlags, ExitRecord, RunEnd};
-use solti_shim::launch::LaunchSpec;
+use solti_shim::launch::{self, LaunchSpec};
 use solti_shim::start_report::StartReport;
-use solti_shim::tree::{Membership, Process};
 
+use crate::after_main::AfterMain;
 use crate::child::Leader;
 use crate::clients::Clients;
-use crate::clock::Clock;
+use crate::clock::{Clock, Deadline};
 use crate::ending::{Cause, Ending};
 use crate::output::Output;
 use crate::record::RecordFile;
@@ -25,6 +24,8 @@ use crate::sys;
 
 /// Poll slots before those of the clients.
 const OWN_SLOTS: usize = 4;
+/// How long output is still read that somebody holds open once nobody of the run is left to be ended.
+const DRAIN: Duration = Duration::from_secs(1);
 
 /// What `start` hands over.
 #[derive(Debug)]
@@ -50,26 +51,19 @@ struct LeaderEnd {
 #[derive(Debug)]
 pub struct Run {
     own: Started,
-    /// Looked up when the tree is to be ended.
-    own_start_ticks: OnceCell<u64>,
-    timeout_at: Option<Instant>,
+    timeout_at: Option<Deadline>,
     leader_end: Option<LeaderEnd>,
+    /// Since the leader has ended by itself.
+    after_main: Option<AfterMain>,
     ending: Option<Ending>,
-    /// Since the last thing we waited for has ended; the drain time counts from here.
-    drain_from: Option<Instant>,
+    /// When output is read no longer; known once the tree has been ended.
+    drain_until: Option<Instant>,
 }
 
 impl Run {
     pub fn new(own: Started) -> Self {
-        let timeout_at = own.spec.timeout_ms.and_then(|ms| own.began.checked_add(Duration::from_millis(ms)));
-        Self {
-            own,
-            own_start_ticks: OnceCell::new(),
-            timeout_at,
-            leader_end: None,
-            ending: None,
-            drain_from: None,
-        }
+        let timeout_at = own.spec.timeout_ms.and_then(|ms| Deadline::after(ms, own.began.elapsed()));
+        Self { own, timeout_at, leader_end: None, after_main: None, ending: None, drain_until: None }
     }
 
     pub fn report(&self) -> StartReport {
@@ -144,9 +138,13 @@ impl Run {
     fn take_signals(&mut self) {
         while let Some(signal) = sys::next_signal(self.own.signals.as_fd()) {
             if signal == libc::SIGCHLD {
-                self.own.leader.reap_orphans();
-                if let Some(ending) = &mut self.ending {
-                    ending.notice_exit(Instant::now());
+                let goes_on = self.after_main.as_ref().is_some_and(AfterMain::is_known);
+                self.own.leader.reap_orphans(goes_on);
+                let now = Instant::now();
+                match (&mut self.ending, &mut self.after_main) {
+                    (Some(ending), _) => ending.notice_exit(now),
+                    (None, Some(after_main)) => after_main.notice_exit(now),
+                    (None, None) => {}
                 }
             } else {
                 self.end_tree(Cause::Stop);
@@ -161,7 +159,7 @@ impl Run {
                 self.end_tree(Cause::Stop);
                 self.kill_now();
             }
-            Request::Status | Request::Subscribe => {}
+            Request::Status | Request::Subscribe { .. } => {}
         }
     }
 
@@ -176,27 +174,24 @@ impl Run {
         if self.ending.is_some() {
             return;
         }
-        // It may have ended by itself a moment ago: then that is how the run ended.
+        // It may have ended by itself a moment ago: then that is how the run ended, unless others go on.
         self.own.leader.look();
         self.note_leader_end();
-        let cause = self.leader_end.is_none().then_some(cause);
+        let was_over = self.leader_end.is_some() && {
+            Stream::ALL.into_iter().for_each(|stream| self.own.output.read(stream, self.own.clock.now_ms()));
+            self.own.output.at_end()
+        };
+        self.begin_ending((!was_over).then_some(cause));
+    }
+
+    fn begin_ending(&mut self, cause: Option<Cause>) {
         let grace = Duration::from_millis(self.own.spec.grace_ms);
         let now = Instant::now();
-        let mut ending = Ending::begin(cause, &self.own.leader, &self.membership(), grace, now);
+        let mut ending = Ending::begin(cause, &self.own.leader, grace, now);
         if self.leader_end.is_some() {
             ending.notice_exit(now);
         }
         self.ending = Some(ending);
-    }
-
-    fn membership(&self) -> Membership<'_> {
-        Membership {
-            run_id: &self.own.spec.run_id,
-            ancestor: Some(std::process::id()),
-            not_before_ticks: *self
-                .own_start_ticks
-                .get_or_init(|| Process::find(std::process::id()).map_or(0, |process| process.start_ticks)),
-        }
     }
 
     fn note_leader_end(&mut self) {
@@ -205,25 +200,40 @@ impl Run {
         }
         let now = Instant::now();
         self.leader_end = Some(LeaderEnd { at: now, at_ms: self.own.clock.now_ms() });
-        self.timeout_at = None;
         match &mut self.ending {
             Some(ending) => ending.notice_exit(now),
-            None => self.drain_from = Some(now),
+            None => self.after_main = Some(AfterMain::begin(now)),
+        }
+    }
+
+    /// Looks who keeps the run going, or ends them.
+    fn look_who_is_left(&mut self, now: Instant) {
+        let (Some(after_main), None) = (&mut self.after_main, &self.ending) else { return };
+        if now < after_main.due() {
+            return;
+        }
+        let holders = after_main.look(&self.own.output, now);
+        if let (Some(status), false) = (self.own.leader.status(), self.own.output.at_end()) {
+            self.own
+                .clients
+                .tell_main_ended(Reply::MainEnded { status, holders }, self.own.output.published());
+        }
+        if self.own.spec.after_main == launch::AfterMain::End {
+            self.begin_ending(None);
         }
     }
 
     fn run_timers(&mut self, now: Instant) {
-        if self.timeout_at.is_some_and(|at| at <= now) {
+        if self.timeout_at.is_some_and(Deadline::is_over) {
             self.timeout_at = None;
             self.end_tree(Cause::Timeout);
         }
-        if let Some(mut ending) = self.ending.take() {
-            let was_done = ending.is_done();
-            ending.proceed(&self.own.leader, &self.membership(), now);
-            if ending.is_done() && !was_done {
-                self.drain_from = Some(now);
+        self.look_who_is_left(now);
+        if let Some(ending) = &mut self.ending {
+            ending.proceed(&self.own.leader, now);
+            if ending.is_done() && self.drain_until.is_none() {
+                self.drain_until = Some(now + DRAIN);
             }
-            self.ending = Some(ending);
         }
         self.own.output.tend(now, self.own.clock.now_ms());
         let published = self.own.output.published();
@@ -237,9 +247,10 @@ impl Run {
 
     fn due(&self, now: Instant) -> Option<Instant> {
         [
-            self.timeout_at,
+            self.timeout_at.map(|at| at.look_at(now)),
             self.ending.as_ref().and_then(Ending::due),
-            self.drain_until(),
+            self.after_main.as_ref().filter(|_| self.ending.is_none()).map(AfterMain::due),
+            self.drain_until,
             self.own.output.due(now),
             self.own.clients.due(self.own.output.published()),
         ]
@@ -248,26 +259,27 @@ impl Run {
         .min()
     }
 
-    /// The processes are gone, or left alone; only output is still waited for, until then.
-    fn drain_until(&self) -> Option<Instant> {
-        let from = match &self.ending {
-            Some(ending) if !ending.is_done() => return None,
-            _ => self.drain_from?,
-        };
-        from.checked_add(Duration::from_millis(self.own.spec.drain_ms))
-    }
-
     fn is_over(&self, now: Instant) -> bool {
-        self.drain_until().is_some_and(|until| self.own.output.at_end() || until <= now)
+        match (&self.ending, self.leader_end) {
+            (Some(ending), _) if !ending.is_done() => false,
+            (Some(_), _) => self.own.output.at_end() || self.drain_until.is_none_or(|until| until <= now),
+            (None, Some(_)) if self.own.output.at_end() => match self.own.spec.after_main {
+                launch::AfterMain::Wait => true,
+                launch::AfterMain::End => !self.own.leader.has_company(),
+            },
+            (None, _) => false,
+        }
     }
 
     fn finish(self) -> bool {
-        let Self { mut own, leader_end, ending, .. } = self;
+        let Self { mut own, leader_end, after_main, ending, .. } = self;
         own.output.read_rest(own.clock.now_ms());
         let drain_cut = !own.output.at_end();
         let log = own.output.finish(own.clock.now_ms());
 
-        let ended = leader_end.unwrap_or_else(|| LeaderEnd { at: Instant::now(), at_ms: own.clock.now_ms() });
+        let now = || LeaderEnd { at: Instant::now(), at_ms: own.clock.now_ms() };
+        let ended =
+            leader_end.filter(|_| !after_main.is_some_and(|after| after.is_known())).unwrap_or_else(now);
         let status = own.leader.status();
         let end = match (ending.as_ref().and_then(Ending::cause), status) {
             (Some(Cause::Timeout), status) => RunEnd::TimedOut(status),

@@ -36,6 +36,9 @@ it("ends a run in words, and only once it has ended", () => {
   expect(endMark({ ...ended, phase: "timeout", error: "timed out after 30 min" })).toBe(
     "Timed out after 30 min · after 12 s",
   );
+  expect(endMark({ ...ended, phase: "succeeded", exitCode: 0, remark: "output was cut" })).toBe(
+    "Succeeded · exit 0 · output was cut · after 12 s",
+  );
 });
 
 it("says how much of a long line is shown", () => {

@@ -21,7 +21,7 @@ export function endMark(info: LogInfo | null): string | null {
   const took = `after ${duration(Math.max(0, info.finishedAt - info.startedAt))}`;
   const why = outcome(info);
   const code = info.exitCode !== undefined && !why.startsWith("exit ") ? `exit ${info.exitCode}` : "";
-  return [ended(info.phase, why), code, took].filter((part) => part !== "").join(" · ");
+  return [ended(info.phase, why), code, info.remark ?? "", took].filter((part) => part !== "").join(" · ");
 }
 
 /** The phase and why, without saying it twice: "Timed out after 30 min", "Failed · exit 1". */

@@ -1,0 +1,189 @@
+//! From a script to the words of its interpreter.
+//!
+//! What a process is started with can be read by every user of the machine, so the text is a file of the run folder (0600), and
+//! the interpreter is told of it in a way that leaves its arguments, its directory for imports and its flag as they are with the
+//! text after the flag. A custom interpreter that is none of those known here knows only the text itself: it gets that as an
+//! argument, which the form and the README say. Options in a first line `#!` that names the interpreter count.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::Path;
+
+use solti_model::{ScriptMode, ScriptRuntime};
+
+use crate::{Stage, StartCause, StartFailure};
+
+/// The script's text in the run folder.
+pub const SCRIPT: &str = "script";
+
+/// The words, with the bare interpreter first, and the text for the script file if there is to be one.
+pub fn words(script: &ScriptMode, run_dir: &Path) -> Result<(Vec<OsString>, Option<String>), StartFailure> {
+    let text = script.text().map_err(|error| {
+        let cause = StartCause::BadScript { problem: error.message };
+        StartFailure::new(Stage::Resolve, 0, script.runtime.program(), cause)
+    })?;
+    let (program, flag) = (script.runtime.program(), script.runtime.flag());
+    let file = run_dir.join(SCRIPT);
+    let language = Language::of(program);
+    let mut words: Vec<OsString> = vec![program.into()];
+    words.extend(language.map(|language| options(&text, language)).unwrap_or_default());
+    let loader = language.and_then(|language| language.loader(flag, &file));
+    let in_file = match (&script.runtime, loader) {
+        // A shell takes a file without ado.
+        (ScriptRuntime::Bash, _) => {
+            words.push(file.into());
+            true
+        }
+        (_, Some(loader)) => {
+            words.extend([flag.into(), loader]);
+            true
+        }
+        (_, None) => {
+            words.extend([flag.into(), text.as_str().into()]);
+            false
+        }
+    };
+    if script.runtime == ScriptRuntime::Node {
+        words.push("--".into());
+    }
+    words.extend(script.args.iter().map(OsString::from));
+    Ok((words, in_file.then_some(text)))
+}
+
+/// What is known of an interpreter by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Language {
+    Shell,
+    Zsh,
+    Python,
+    Node,
+    Perl,
+    Ruby,
+}
+
+impl Language {
+    /// `/opt/bin/python3.12` is Python.
+    fn of(program: &str) -> Option<Self> {
+        let name = Path::new(program).file_name()?.to_str()?;
+        Some(match name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.') {
+            "sh" | "bash" | "dash" | "ksh" => Self::Shell,
+            "zsh" => Self::Zsh,
+            "python" => Self::Python,
+            "node" | "nodejs" => Self::Node,
+            "perl" => Self::Perl,
+            "ruby" => Self::Ruby,
+            _ => return None,
+        })
+    }
+
+    /// What to give it after the flag, so that it runs the file as if its text stood there; `None` for a flag of another
+    /// meaning. A path in hexadecimal needs no quoting.
+    fn loader(self, flag: &str, file: &Path) -> Option<OsString> {
+        let path: String = file.as_os_str().as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        let loader = match (self, flag) {
+            // As in `-c`, `-ec`, `-lc`.
+            (Self::Shell | Self::Zsh, flag) if is_letters(flag) && flag.ends_with('c') => {
+                let quoted = file.as_os_str().as_bytes().split(|byte| *byte == b'\'').collect::<Vec<_>>();
+                let quoted = quoted.join(&b"'\\''"[..]);
+                let loader = match self {
+                    // What it reads by `.` has the file as `$0`, where the first argument is to be.
+                    Self::Zsh => [b"eval \"$(<'", &quoted[..], b"')\""].concat(),
+                    _ => [b". '", &quoted[..], b"'"].concat(),
+                };
+                return Some(OsString::from_vec(loader));
+            }
+            // Given as a plain path, `sys.path[0]` would be the run folder.
+            (Self::Python, "-c") => format!(
+                "exec(compile(open(bytes.fromhex('{path}'),'rb').read(),bytes.fromhex('{path}'),'exec'))"
+            ),
+            // Given as a plain path, it would shift `process.argv` by one, and modules would be looked for beside it.
+            (Self::Node, "-e" | "--eval") => NODE_LOADER.replace("PATH", &path),
+            // These take the file in place of the text, where it has a name, a `__FILE__` and lines.
+            (Self::Perl, "-e") => format!("exec $^X,q(--),pack(q(H*),q({path})),@ARGV;die $!"),
+            (Self::Perl, "-E") => {
+                format!("exec $^X,q(-Mfeature=:all),q(--),pack(q(H*),q({path})),@ARGV;die $!")
+            }
+            (Self::Ruby, "-e") => format!("load($0=[%q({path})].pack('H*'))"),
+            _ => return None,
+        };
+        Some(loader.into())
+    }
+}
+
+/// A module among the texts is one that does not parse as anything else; it finds other modules where a text after `-e` does.
+const NODE_LOADER: &str = "{const f=Buffer.from('PATH','hex').toString(),v=require('vm'),m=require('module'),u=require('url');\
+let s;try{s=new v.Script(require('fs').readFileSync(f,'utf8'),{filename:f,\
+importModuleDynamically:(v.constants||{}).USE_MAIN_CONTEXT_DEFAULT_LOADER})}\
+catch(e){if(!/\\b(import|export|await)\\b/.test(e.message)||!m.register)throw e;\
+const o=u.pathToFileURL(f).href,c=u.pathToFileURL(process.cwd()+'/[eval1]').href;\
+m.register('data:text/javascript,'+encodeURIComponent('let o,c;export function initialize(d){({o,c}=d)}\
+export function resolve(s,x,n){return n(s,x.parentURL===o?{...x,parentURL:c}:x)}\
+export function load(u,x,n){return n(u,u===o?{...x,format:\"module\"}:x)}'),{data:{o,c}});import(o)}\
+if(s)s.runInThisContext()}";
+
+fn is_letters(flag: &str) -> bool {
+    flag.strip_prefix('-')
+        .is_some_and(|letters| !letters.is_empty() && letters.bytes().all(|byte| byte.is_ascii_alphabetic()))
+}
+
+/// The options in the text's first line, if that names an interpreter of this language: `#!/bin/bash -eu`,
+/// `#!/usr/bin/env -S python3 -u`. Unlike the kernel, which hands on all of it as one word, this takes words apart.
+fn options(text: &str, language: Language) -> Vec<OsString> {
+    let Some(line) = text.lines().next().and_then(|line| line.strip_prefix("#!")) else { return vec![] };
+    let mut words = line.split_ascii_whitespace();
+    let mut program = words.next();
+    if program.is_some_and(|program| program.ends_with("/env")) {
+        program = words.find(|word| !["-S", "--split-string"].contains(word));
+        program = program.map(|program| program.strip_prefix("-S").unwrap_or(program));
+    }
+    match program.and_then(Language::of) {
+        // Perl reads the line itself.
+        Some(named) if named == language && language != Language::Perl => {
+            words.filter(|word| !["-", "--"].contains(word)).map(OsString::from).collect()
+        }
+        _ => vec![],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_of_the_first_line_count_for_the_interpreter_that_it_names() {
+        for (text, language, expected) in [
+            ("#!/bin/bash -eu\ntrue", Language::Shell, &["-eu"][..]),
+            ("#!/bin/sh -e -u", Language::Shell, &["-e", "-u"]),
+            ("#! /bin/bash -o pipefail", Language::Shell, &["-o", "pipefail"]),
+            ("#!/bin/sh -\n", Language::Shell, &[]),
+            ("#!/usr/bin/env bash\n", Language::Shell, &[]),
+            ("#!/usr/bin/env -S bash -e\n", Language::Shell, &["-e"]),
+            ("#!/usr/bin/env -Spython3 -u\n", Language::Python, &["-u"]),
+            ("#!/usr/bin/python3.12 -u\n", Language::Python, &["-u"]),
+            ("#!/usr/bin/python3 -u\n", Language::Shell, &[]),
+            ("#!/usr/bin/perl -w\n", Language::Perl, &[]),
+            ("#!\n", Language::Shell, &[]),
+            ("set -e\n#!/bin/bash -e\n", Language::Shell, &[]),
+        ] {
+            assert_eq!(options(text, language), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_flag_of_another_meaning_is_left_alone() {
+        let loads =
+            |program, flag| Language::of(program).and_then(|l| l.loader(flag, Path::new("/r/it's/script")));
+        for (program, flag) in [
+            ("python3", "-m"),
+            ("node", "-p"),
+            ("bash", "--rcfile"),
+            ("sh", "-s"),
+            ("awk", "-f"),
+            ("perl", "-n"),
+        ] {
+            assert_eq!(loads(program, flag), None, "{program} {flag}");
+        }
+        assert_eq!(loads("/opt/bin/dash", "-lc"), Some(r". '/r/it'\''s/script'".into()));
+        assert_eq!(loads("zsh", "-c"), Some(r#"eval "$(<'/r/it'\''s/script')""#.into()));
+    }
+}

@@ -1,0 +1,38 @@
+#!/bin/sh
+# All tests, as `make test` runs them once the page is built. Each part runs whatever became of those before it, so that one run
+# shows all that fails; the parts that did are named at the end.
+set -u
+cd "$(dirname "$0")/.."
+
+cargo=${CARGO:-cargo}
+failed=""
+
+# part NAME COMMAND…
+part() {
+    name=$1
+    shift
+    echo "== $name"
+    "$@" || failed="$failed
+  $name"
+}
+
+# The programs that tests start: the whole-app tests look for them beside the app, the others are told where the shim is.
+$cargo build -p solti-shim -p solti-cli --bins || exit 1
+shim="${CARGO_TARGET_DIR:-target}/debug/solti-shim"
+[ -x "$shim" ] && SOLTI_TEST_SHIM=$(realpath "$shim") && export SOLTI_TEST_SHIM
+
+if $cargo nextest --version >/dev/null 2>&1; then
+    part "tests of all crates" $cargo nextest run --workspace
+    part "tests with fail points" $cargo nextest run -p solti-api --features failpoints --test fail_points
+    part "tests in the documentation" $cargo test --workspace --doc
+else
+    part "tests of all crates" $cargo test --workspace --no-fail-fast -- --test-threads=1
+    part "tests with fail points" $cargo test -p solti-api --features failpoints --test fail_points
+fi
+part "tests of the page" npm --prefix ui --silent test
+part "types of the page" npm --prefix ui --silent run check
+
+if [ -n "$failed" ]; then
+    echo "Failed:$failed" >&2
+    exit 1
+fi
