@@ -177,9 +177,9 @@ async fn a_limit_that_cannot_be_kept_is_told_until_it_can() {
     let dir = tempfile::tempdir().unwrap();
     let (engine, limits, _finished) =
         engine(dir.path(), LogLimits { total_bytes: Some(MIB), ..NO_LIMITS }).await;
-    // What is being written is one piece: a program that goes on after three MiB holds two that cannot go.
+    // What is being written is one piece: a program that goes on after four MiB holds three that cannot go.
     let go = dir.path().join("go");
-    let print = format!("{PRINT} {}; until [ -e {} ]; do sleep 0.02; done", 3 * 1024, go.display());
+    let print = format!("{PRINT} {}; until [ -e {} ]; do sleep 0.02; done", 4 * 1024, go.display());
     let id = engine.api.submit_task(spec("a", bash(&print), json!({}))).await.unwrap();
     let told = unkept(&engine, |unkept| unkept.iter().any(|unkept| unkept.bytes >= MIB)).await;
     assert_eq!(told.len(), 1);

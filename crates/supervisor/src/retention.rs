@@ -309,9 +309,12 @@ impl Retention {
         let exceeds = |bytes: u64, limit: Option<u64>| limit.is_some_and(|limit| bytes > limit);
         let mut too_much = Vec::new();
         for (Wanted { id, to, over, running, .. }, runs) in measured.await?? {
-            // Waiting, or over and silent.
             let Some(runs) = runs else {
+                // Waiting, or over and silent; of one that is just being started the folder comes a moment later.
                 self.forget(&id);
+                if running {
+                    self.logs.entry(id).or_default().running = true;
+                }
                 continue;
             };
             for run in &runs {
