@@ -1,6 +1,6 @@
 //! A task as a list shows it: of its spec only what fits into a row, within bounds whatever was submitted.
 
-use crate::{ObjectMeta, Slot, Task, TaskSpec, TaskStatus};
+use crate::{ObjectMeta, Slot, Task, TaskSpec, TaskStatus, secret};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

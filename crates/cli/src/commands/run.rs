@@ -4,7 +4,7 @@ use super::{print, print_json};
 use crate::args::{Options, Run};
 use crate::error::CliError;
 use crate::log_printer::{LogOptions, LogPrinter};
-use crate::table::harmless;
+use crate::terminal::harmless;
 use crate::{order, server, show};
 use serde_json::json;
 use solti_api::{ApiHandler as _, TaskControl as _, TaskFeed as _};

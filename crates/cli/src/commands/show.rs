@@ -4,7 +4,7 @@ use super::runs::print_runs;
 use super::{print, print_json};
 use crate::args::Options;
 use crate::error::CliError;
-use crate::table::harmless;
+use crate::terminal::harmless;
 use crate::{server, show, task_ids};
 use anstyle::Style;
 use serde_json::json;
