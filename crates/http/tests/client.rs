@@ -45,6 +45,7 @@ async fn a_log_goes_on_at_the_line_where_the_connection_broke() {
 /// The same engine behind a new server at the same address.
 async fn restarted(service: Service) -> Service {
     let Service { engine, serving, dir, .. } = service;
+    let address = serving.address().expect("it listens");
     serving.shut_down().await;
     let (serving, token) = Service::serve(&engine, &dir, |options| {
         options.tcp = Some(TcpOptions::new(address, Tls::Off));

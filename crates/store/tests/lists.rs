@@ -227,7 +227,7 @@ async fn a_text_is_found_across_a_long_list_page_by_page_and_counted() {
     loop {
         let page = store.list(&query).await.unwrap();
         assert_eq!(page.total, 5);
-        seen.extend(ids(&page.rows));
+        seen.extend(row_ids(&page.rows));
         let Some(next) = page.next else { break };
         query.cursor = Some(next);
     }
