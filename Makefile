@@ -36,7 +36,7 @@ build: page
 package: run-deps
 	ui/node_modules/.bin/tauri build -- --workspace
 
-# Not as released: an optimised program in less than half of the time (the profile `local` in Cargo.toml).
+# Not as released: an optimised program in less time (the profile `local` in Cargo.toml).
 run: page
 	$(CARGO) build --profile local -p solti-desktop -p solti-shim --bins
 	scripts/run.sh

@@ -93,11 +93,11 @@ async fn look_again(dir: &Path, restored: bool, round: u64, ids: &[TaskId]) {
     engine.supervisor.store().check().await.unwrap();
     for (n, id) in ids.iter().enumerate() {
         // Bytes inside a row may be noise that no check of pages finds; such a row is an error, not a panic.
-        let Ok(Some(task)) = engine.api.get_task_status(id).await else {
+        let Ok(Some(_)) = engine.api.get_task_status(id).await else {
             assert!(!restored, "round {round}: {id} is gone");
             continue;
         };
-        assert!(task.status.phase.is_terminal(), "round {round}: {task:?}");
+        let task = engine.finished(id).await;
         // Nobody knows any more how it ended, unless a copy of the database does.
         assert!(
             task.status.phase != TaskPhase::Succeeded || !restored || round.is_multiple_of(2),

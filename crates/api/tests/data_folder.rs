@@ -110,32 +110,39 @@ async fn a_run_folder_that_became_a_symlink_is_not_followed() {
     let precious = elsewhere.path().join("output.log");
     std::fs::write(&precious, "precious\n").unwrap();
     let engine = Engine::open(dir.path()).await;
-    let submit = || engine.api.submit_task(spec("s", bash("echo mine"), json!({"admission": "queue"})));
+    // More than is packed into one file, and less.
+    let (large, small) = ("yes mine | head -c 100000", "echo mine");
+    let submit = |text| engine.api.submit_task(spec("s", bash(text), json!({"admission": "queue"})));
+    let folders = engine.supervisor.folders();
 
-    // The folder of the run, and then that of the whole task.
-    for whole in [false, true] {
-        let id = submit().await.unwrap();
+    // The folder of a run, the one file of a small one, and the folder of a whole task.
+    for (text, what) in [(large, "1"), (small, "1.log"), (large, ""), (small, "")] {
+        let id = submit(text).await.unwrap();
         engine.finished(&id).await;
-        let run = engine.supervisor.folders().run(&id, 1);
-        // Meanwhile the app takes an empty folder away under our hands. It tidies one run after another: when it has begun with
-        // a later one, it is done with this one.
-        until("it is being tidied", || !run.join("exit").exists()).await;
-        let later = submit().await.unwrap();
+        let task = folders.run(&id, 1).parent().unwrap().to_owned();
+        // Meanwhile the app tidies the folder under our hands. It tidies one run after another: when it has begun with a later
+        // one, it is done with this one.
+        let later = submit(small).await.unwrap();
         engine.finished(&later).await;
-        let later = engine.supervisor.folders().run(&later, 1);
+        let later = folders.run(&later, 1);
         until("the next one is being tidied", || !later.join("exit").exists()).await;
-        let (swapped, target) = match whole {
-            false => (run, elsewhere.path().to_owned()),
-            true => (run.parent().unwrap().to_owned(), elsewhere.path().parent().unwrap().to_owned()),
+        let swapped = if what.is_empty() { task } else { task.join(what) };
+        let target = match what {
+            "" => elsewhere.path().parent().unwrap(),
+            "1.log" => &precious,
+            _ => elsewhere.path(),
         };
-        std::fs::remove_dir_all(&swapped).unwrap();
-        symlink(&target, &swapped).unwrap();
-        if !whole {
+        match swapped.is_dir() {
+            true => std::fs::remove_dir_all(&swapped).unwrap(),
+            false => std::fs::remove_file(&swapped).unwrap(),
+        }
+        symlink(target, &swapped).unwrap();
+        if !what.is_empty() {
             let read = engine.api.read_log(&id, 1, 0, 10).await;
-            assert!(read.is_err(), "{read:?}");
+            assert!(read.is_err(), "{what}: {read:?}");
         }
         engine.api.delete_task(&id).await.unwrap();
         assert_eq!(std::fs::read_to_string(&precious).unwrap(), "precious\n");
-        assert!(swapped.symlink_metadata().is_err(), "the symlink itself is gone");
+        assert!(swapped.symlink_metadata().is_err(), "{what}: the symlink itself is gone");
     }
 }

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Engine, bash, spec};
+use common::{Engine, bash, spec, until};
 use serde_json::json;
 use solti_api::{ApiHandler as _, TaskControl as _};
 use solti_model::{StopMode, Task, TaskId, TaskPhase};
@@ -42,7 +42,7 @@ async fn a_newer_replacement_runs_and_an_older_one_does_not_also_over_a_restart(
         let dir = tempfile::tempdir().unwrap();
         let mut engine = open(dir.path()).await;
         let a = submit(&engine, dir.path(), "A").await;
-        engine.running(&a).await;
+        until("A has begun", || dir.path().join("ran").exists()).await;
         let b = submit(&engine, dir.path(), "B").await;
         let queued = spec("s", stubborn(dir.path(), "later"), json!({"admission": "queue"}));
         let later = engine.api.submit_task(queued).await.unwrap();
@@ -57,12 +57,12 @@ async fn a_newer_replacement_runs_and_an_older_one_does_not_also_over_a_restart(
         let d = submit(&engine, dir.path(), "D").await;
         was_replaced(&engine, &c).await;
         engine.api.stop_task(&a, StopMode::Kill).await.unwrap();
-        engine.running(&d).await;
+        let ran = || std::fs::read_to_string(dir.path().join("ran")).unwrap_or_default();
+        until("D has begun", || ran().ends_with("D\n")).await;
         engine.api.stop_task(&d, StopMode::Kill).await.unwrap();
-        engine.running(&later).await;
+        until("what waited in line has begun", || ran().ends_with("later\n")).await;
         engine.api.stop_task(&later, StopMode::Kill).await.unwrap();
         engine.finished(&later).await;
-        let ran = std::fs::read_to_string(dir.path().join("ran")).unwrap();
-        assert_eq!(ran, "A\nD\nlater\n", "restart: {restart}");
+        assert_eq!(ran(), "A\nD\nlater\n", "restart: {restart}");
     }
 }

@@ -16,12 +16,14 @@ use std::{
 };
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
-    process::Command,
+    process::{Child, Command},
     time::timeout,
 };
 
 /// A start-up file that takes longer than this is not waited for.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// For a shell that has answered, or will not, to end by itself.
+const GRACE: Duration = Duration::from_secs(2);
 /// No environment is larger: the kernel takes at most 2 MiB by default.
 const MOST: u64 = 8 * 1024 * 1024;
 /// Start-up files print things of their own; the answer stands between these. They differ, because the first is in the
@@ -191,9 +193,8 @@ async fn ask_with(shell: &OsStr, patience: Duration, more: &[(&str, &OsStr)]) ->
     let mut answer = Answer::default();
     let mut output = asked.stdout.take().ok_or("it has no output")?.take(MOST);
     let read = timeout(patience, answer.read(&mut output)).await;
-    // Before it is reaped, so that the number is still its own: what its start-up files left behind goes, too.
     if let Some(group) = group {
-        let _ = kill_process_group(group, Signal::KILL);
+        end(asked, group);
     }
     let problem = match read {
         Ok(Ok(())) if answer.end.is_some() => None,
@@ -207,6 +208,20 @@ async fn ask_with(shell: &OsStr, patience: Duration, more: &[(&str, &OsStr)]) ->
         return Err(problem.unwrap_or("it printed no environment"));
     }
     Ok(Told { variables, problem })
+}
+
+/// Ends the shell and what its start-up files left behind, with a grace: they may hold locks that only they remove.
+fn end(shell: Child, group: Pid) {
+    // An interactive shell heeds the first of these alone. Members that are gone are no error.
+    for signal in [Signal::HUP, Signal::TERM] {
+        let _ = kill_process_group(group, signal);
+    }
+    tokio::spawn(async move {
+        tokio::time::sleep(GRACE).await;
+        let _ = kill_process_group(group, Signal::KILL);
+        // Not reaped before, so that the number is still its own.
+        drop(shell);
+    });
 }
 
 /// What a shell has printed so far. Its start-up files print things of their own, and may leave a job behind that keeps the
