@@ -27,7 +27,12 @@ async function type(path: string, text: string) {
 test("a login shell that told a part of its environment is a warning that says why", async () => {
   fake = createFakeBackend({ tasks: 3 });
   const whole = await fake.inheritedEnvironment();
-  const capture = { state: "captured", shell: "/bin/zsh", tookMs: 3000, problem: "it took too long" } as const;
+  const capture = {
+    state: "captured",
+    shell: "/bin/zsh",
+    tookMs: 3000,
+    problem: "it took too long",
+  } as const;
   vi.spyOn(fake, "inheritedEnvironment").mockResolvedValue({ ...whole, capture });
   useBackend(fake);
   render(MainView);
@@ -35,7 +40,9 @@ test("a login shell that told a part of its environment is a warning that says w
   await fireEvent.keyDown(document.body, { key: ",", ctrlKey: true });
   await fireEvent.click(await screen.findByTestId("settings-environment"));
   const said = await screen.findByText(/it took too long/);
-  expect(said.textContent).toContain("/bin/zsh was asked when Solti started, but it took too long. Tasks get what it had told");
+  expect(said.textContent).toContain(
+    "/bin/zsh was asked when Solti started, but it took too long. Tasks get what it had told",
+  );
   expect(said.className).toContain("bad");
 });
 

@@ -64,7 +64,9 @@ test("what a command rejects with becomes an ApiError with its code and field", 
 });
 
 const channelOf = (command: string, name: string) =>
-  (named(command).at(-1)!.args as unknown as Record<string, { onmessage: (message: unknown) => void }>)[name]!;
+  (named(command).at(-1)!.args as unknown as Record<string, { onmessage: (message: unknown) => void }>)[
+    name
+  ]!;
 
 test("changes that are no longer told of are followed again, and what was missed is read again", async () => {
   const seen: boolean[] = [];
@@ -77,7 +79,9 @@ test("changes that are no longer told of are followed again, and what was missed
   // Twice it cannot be opened.
   let refused = 2;
   core.answer = (command) =>
-    command === "watch_tasks" && refused-- > 0 ? Promise.reject({ error: "Unavailable", message: "no" }) : "s";
+    command === "watch_tasks" && refused-- > 0
+      ? Promise.reject({ error: "Unavailable", message: "no" })
+      : "s";
   channelOf("watch_tasks", "onChange").onmessage({ frame: 2, ended: true });
   expect(states).toEqual([true]);
   await vi.advanceTimersByTimeAsync(2_000);
@@ -120,11 +124,21 @@ test("a search that breaks off says so", async () => {
   channelOf("open_search", "onProgress").onmessage({ frame: 1, ended: true });
   expect(errors).toEqual(["The search broke off. Search again."]);
   let broken = 0;
-  await tauriBackend.searchAll(query, undefined, () => {}, () => broken++);
+  await tauriBackend.searchAll(
+    query,
+    undefined,
+    () => {},
+    () => broken++,
+  );
   channelOf("search_all", "onHits").onmessage({ frame: 1, tasks: [], complete: true });
   channelOf("search_all", "onHits").onmessage({ frame: 2, ended: true });
   expect(broken).toBe(0);
-  await tauriBackend.searchAll(query, undefined, () => {}, () => broken++);
+  await tauriBackend.searchAll(
+    query,
+    undefined,
+    () => {},
+    () => broken++,
+  );
   channelOf("search_all", "onHits").onmessage({ frame: 1, ended: true });
   expect(broken).toBe(1);
 });

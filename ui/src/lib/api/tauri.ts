@@ -179,7 +179,7 @@ export const tauriBackend: Backend = {
   queryTasks: (query) => invoke("query_tasks", { query }),
   listTaskRuns: (id) => invoke("list_task_runs", { id }),
   deleteTask: (id) => invoke("delete_task", { id }),
-  streamTaskLogs: (id, onFrame) => 
+  streamTaskLogs: (id, onFrame) =>
     watch<OutputFrame>("stream_task_logs", "onEvents", { id }, onFrame, { goesOn: once }),
 
   validateSpec: (spec) => invoke("validate_spec", { spec }),

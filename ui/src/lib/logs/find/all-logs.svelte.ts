@@ -29,20 +29,25 @@ export class AllLogsSearch {
     this.error = null;
     if (query.pattern === "") return;
     try {
-      const stop = await this.backend.searchAll(query, undefined, (hits) => {
-        if (!current()) return;
-        this.found = {
-          runs: this.found.runs + hits.tasks.length,
-          lines: hits.tasks.reduce((all, run) => all + run.matches, this.found.lines),
-        };
-        this.runs = [...this.runs, ...hits.tasks].slice(0, MAX_RUNS);
-        this.searched = { tasks: hits.searchedTasks, of: hits.totalTasks };
-        this.complete = hits.complete;
-        void this.#name(hits.tasks);
-      }, () => {
-        if (current())
-          this.error = new ApiError({ error: "Internal", message: "The search broke off. Search again." });
-      });
+      const stop = await this.backend.searchAll(
+        query,
+        undefined,
+        (hits) => {
+          if (!current()) return;
+          this.found = {
+            runs: this.found.runs + hits.tasks.length,
+            lines: hits.tasks.reduce((all, run) => all + run.matches, this.found.lines),
+          };
+          this.runs = [...this.runs, ...hits.tasks].slice(0, MAX_RUNS);
+          this.searched = { tasks: hits.searchedTasks, of: hits.totalTasks };
+          this.complete = hits.complete;
+          void this.#name(hits.tasks);
+        },
+        () => {
+          if (current())
+            this.error = new ApiError({ error: "Internal", message: "The search broke off. Search again." });
+        },
+      );
       if (current()) this.#stop = stop;
       else stop();
     } catch (thrown) {

@@ -21,7 +21,12 @@ function task(latest: number) {
 test("of a task with 100,000 attempts the latest are read, and the others page by page back to the first", async () => {
   const { state, past } = task(100_000);
   await past.latest();
-  expect([past.items.length, past.items[0], past.items.at(-1), past.more]).toEqual([100, 99_901, 100_000, true]);
+  expect([past.items.length, past.items[0], past.items.at(-1), past.more]).toEqual([
+    100,
+    99_901,
+    100_000,
+    true,
+  ]);
   while (past.more) await past.earlier();
   expect(past.items.length).toBe(1010);
   expect(past.items[0]).toBe(1);
