@@ -8,6 +8,7 @@ use crate::{CommandMode, EnvVar, FieldError, SubprocessMode, TaskId, TaskKind, T
 use regex::{Regex, RegexBuilder};
 use serde::Deserialize;
 use std::borrow::Cow;
+use std::iter;
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -171,10 +172,14 @@ pub fn masked_text(text: &str) -> Cow<'_, str> {
     }
 }
 
+fn whole(text: &str) -> Vec<Range<usize>> {
+    iter::once(0..text.len()).collect()
+}
+
 /// What is secret of a variable's value: all of it for its name, else parts for their form.
 fn secrets_of_variable(name: &str, value: &str) -> Vec<Range<usize>> {
     if looks_secret(name) && !is_harmless_value(value) && !value.contains(MASK) {
-        return vec![0..value.len()];
+        return whole(value);
     }
     secrets_in(value)
 }
@@ -203,8 +208,8 @@ fn secrets_of_argument(argument: &str, before: Option<&str>) -> Vec<Range<usize>
         && !is_harmless_value(argument)
         && !argument.contains(MASK);
     match named {
-        Some((name, _)) => vec![name.len() + 1..argument.len()],
-        None if own => vec![0..argument.len()],
+        Some((name, _)) => iter::once(name.len() + 1..argument.len()).collect(),
+        None if own => whole(argument),
         None => secrets_in(argument),
     }
 }
@@ -219,8 +224,11 @@ struct Held<'a> {
     secrets: Vec<Range<usize>>,
 }
 
+/// A list of arguments: the letter of its places, its name in errors, its texts.
+type Arguments<'a> = (char, String, &'a mut Vec<String>);
+
 fn held(kind: &mut TaskKind) -> Vec<Held<'_>> {
-    let (head, env, lists): (_, &mut Vec<EnvVar>, Vec<(char, String, &mut Vec<String>)>) = match kind {
+    let (head, env, lists): (_, &mut Vec<EnvVar>, Vec<Arguments<'_>>) = match kind {
         TaskKind::Subprocess(task) => {
             let (mode, args) = match &mut task.mode {
                 SubprocessMode::Command(CommandMode { args, .. }) => ("command", args),
@@ -324,8 +332,10 @@ pub fn restore(spec: &mut TaskSpec, id: &TaskId, source: &TaskSpec) -> Result<()
 
 const NO_SECRET: &str = "stands for a hidden value that is not known here; write the value itself";
 
-/// Where the next mask of a text is, the task whose secret it stands for, and which of its secrets that is.
-fn next_mask(text: &str) -> Result<Option<(Range<usize>, TaskId, &str)>, &'static str> {
+/// Where a mask is, the task whose secret it stands for, and which of its secrets that is.
+type FoundMask<'a> = (Range<usize>, TaskId, &'a str);
+
+fn next_mask(text: &str) -> Result<Option<FoundMask<'_>>, &'static str> {
     let Some(start) = text.find(MASK) else { return Ok(None) };
     let named = text[start + MASK.len()..].strip_prefix('(').and_then(|rest| rest.split_once(')'));
     let (name, (id, secret)) =

@@ -253,7 +253,7 @@ impl Settings {
         if !patch.is_object() {
             return Err(FieldError::new("settings", "must be an object"));
         }
-        let settings = self.merged_with(patch, |document| serde_json::from_value(document))?;
+        let settings = self.merged_with(patch, serde_json::from_value)?;
         settings.validate()?;
         Ok(settings)
     }
