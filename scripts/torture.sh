@@ -100,6 +100,10 @@ row "hostile output, a line of 1 gb" 1 1 \
 row "hostile http client" 3 3 run_tests -p solti-http
 row "limits of memory, processors and processes" 3 3 with_limits
 row "the service that holds the tasks is stopped" 3 3 run_tests -p solti-cli --test user_manager
+row "refused batches, replacements, secrets, small logs" 3 3 \
+    run_tests -p solti-api --test unstorable --test replace --test masked --test retention
+row "clocks, login shells, the app's own log, numbers" 3 3 run_tests -p solti-model -p solti-supervisor -p solti-engine
+row "strangers at the door, grpc" 3 3 run_tests -p solti-grpc --test wire
 row "clock jumps" 5 5 run_tests -p solti-api --test clock
 row "rules of the supervisor in any order" 1 2000 env SOLTI_TORTURE_CASES=2000 cargo test -p solti-supervisor --test rules
 row "log store against a model" 1 2000 env SOLTI_TORTURE_CASES=2000 cargo test -p solti-logstore --test model
