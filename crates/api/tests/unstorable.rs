@@ -64,7 +64,8 @@ async fn end_without(kind: &str, program: &str) -> Task {
     engine.supervisor.shut_down().await;
     drop(engine);
     let again = Engine::open(dir.path()).await.api.get_task_status(&id).await.unwrap().unwrap();
-    assert_eq!(again, task, "{kind}: a restart of the app changes nothing");
+    // It may have been stored once more meanwhile, as it was.
+    assert_eq!((&again.status, &again.spec), (&task.status, &task.spec), "{kind}: a restart changes nothing");
     task
 }
 
