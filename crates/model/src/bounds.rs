@@ -58,8 +58,8 @@ pub fn check_lane_capacity(capacity: u32) -> Result<(), FieldError> {
     within("capacity", capacity, 1, MAX_LANE_CAPACITY, "")
 }
 
-/// `3,153,600,000,000`
-fn grouped(number: &impl Display) -> String {
+/// A whole number as people read it: `3,153,600,000,000`.
+pub fn grouped(number: impl Display) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() * 4 / 3 + 1);
     for (i, digit) in digits.chars().enumerate() {
@@ -84,5 +84,13 @@ mod tests {
         for no_number in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 0.5] {
             assert!(within("f", no_number, 1.0, MAX_BACKOFF_FACTOR, "").is_err(), "{no_number}");
         }
+    }
+
+    #[test]
+    fn large_numbers_are_grouped() {
+        assert_eq!(
+            [0, 999, 1_000, 289_000, 4_294_967_295_u32].map(grouped),
+            ["0", "999", "1,000", "289,000", "4,294,967,295"]
+        );
     }
 }

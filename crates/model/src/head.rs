@@ -45,7 +45,7 @@ pub struct SpecHead {
 impl SpecHead {
     /// Without the secrets of the command.
     pub fn of(spec: &TaskSpec) -> Self {
-        let command = secret::masked_kind(&spec.kind).summary();
+        let command = secret::masked_summary(&spec.kind);
         let (name, name_cut) = cut(spec.given_name().map_or_else(|| command.clone(), str::to_owned), NAME);
         let (command, command_cut) = cut(command, COMMAND);
         let mut room = LABELS;

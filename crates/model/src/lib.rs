@@ -35,7 +35,7 @@ pub use backoff::{BackoffState, BackoffStrategy, JitterStrategy};
 pub use bounds::{
     MAX_BACKOFF_FACTOR, MAX_BYTES, MAX_CPU_PERCENT, MAX_DURATION_MS, MAX_KEEP_DAYS, MAX_KEEP_TASKS,
     MAX_LANE_CAPACITY, MAX_OPEN_FILES, MAX_PROCESSES, MAX_RETRIES, MIN_LOG_BYTES, MIN_MEMORY_BYTES,
-    MIN_OPEN_FILES, check_lane_capacity,
+    MIN_OPEN_FILES, check_lane_capacity, grouped,
 };
 pub use crash_loop::{LOOP_STARTS, LOOP_WINDOW_MS, RecentStarts};
 pub use diagnosis::{Diagnosis, Finding, FindingState};

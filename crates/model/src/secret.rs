@@ -274,14 +274,19 @@ pub fn mask(kind: &mut TaskKind, id: &TaskId) {
     }
 }
 
-/// As [`mask`], for what is only looked at: a name or a command line in a row.
+/// [`TaskKind::summary`] without its secrets. Of the variables, which it does not show, none is looked through.
 #[must_use]
-pub fn masked_kind(kind: &TaskKind) -> TaskKind {
+pub fn masked_summary(kind: &TaskKind) -> String {
     let mut shown = kind.clone();
+    match &mut shown {
+        TaskKind::Subprocess(task) => task.env.clear(),
+        TaskKind::Container(task) => task.env.clear(),
+        TaskKind::Wasm(task) => task.env.clear(),
+    }
     for held in held(&mut shown).into_iter().filter(|held| !held.secrets.is_empty()) {
         *held.text = replaced(held.text, &held.secrets, |_| MASK.to_owned());
     }
-    shown
+    shown.summary()
 }
 
 /// The first task whose secrets a spec asks for, if it holds masks at all.

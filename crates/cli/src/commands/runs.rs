@@ -7,7 +7,7 @@ use crate::table::{self, Cell};
 use crate::{server, show, task_ids};
 use serde_json::json;
 use solti_api::TaskFeed as _;
-use solti_model::{AttemptsNotKept, HistoryQuery, TaskRun};
+use solti_model::{AttemptsNotKept, HistoryQuery, TaskRun, grouped};
 
 pub async fn runs(options: &Options, runs: Runs) -> Result<u8, CliError> {
     let client = server::client(options).await?;
@@ -58,30 +58,4 @@ fn cells(run: &TaskRun) -> [Cell; 5] {
         Cell::new(show::span(took)),
         Cell::new([&run.error, &run.remark].into_iter().flatten().cloned().collect::<Vec<_>>().join("; ")),
     ]
-}
-
-/// `289,000`.
-fn grouped(number: u32) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + 3);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::grouped;
-
-    #[test]
-    fn large_numbers_are_grouped() {
-        assert_eq!(
-            [0, 999, 1_000, 289_000, 4_294_967_295].map(grouped),
-            ["0", "999", "1,000", "289,000", "4,294,967,295"]
-        );
-    }
 }
