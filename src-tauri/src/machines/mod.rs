@@ -160,12 +160,13 @@ impl Machines {
     /// `InvalidRequest` for a name that no connection has; `Unavailable` when it cannot be tried at all. The window then
     /// stays where it is.
     pub fn choose(&self, window: &str, machine: Machine) -> Result<(), ApiError> {
+        // One step: a link without a window is dropped by whoever looks at the table next.
+        let mut table = self.table();
         if let Machine::Named(name) = &machine {
             let connection = self.connection(name).ok_or_else(|| ApiError::InvalidRequest {
                 field: "machine".into(),
                 message: format!("no connection is named {name}"),
             })?;
-            let mut table = self.table();
             match table.links.get(name) {
                 Some(link) => link.watched.try_now(),
                 None => {
@@ -174,10 +175,12 @@ impl Machines {
                 }
             }
         }
+        self.sit(&mut table, window, &machine);
+        drop(table);
+        self.tell();
         if window == MAIN {
             self.remember(&machine);
         }
-        self.seat(window, machine);
         Ok(())
     }
 
@@ -200,17 +203,19 @@ impl Machines {
 
     /// As [`Self::choose`], for a window of whose machine something is asked for: when it is not there, the window says so.
     pub fn seat(&self, window: &str, machine: Machine) {
-        let mut table = self.table();
+        self.sit(&mut self.table(), window, &machine);
+        self.tell();
+    }
+
+    fn sit(&self, table: &mut Table, window: &str, machine: &Machine) {
         match machine {
             Machine::Here => table.seats.remove(window),
             Machine::Named(name) => {
-                let removed = self.connection(&name).is_none();
-                table.seats.insert(window.to_owned(), Seat { name, removed })
+                let removed = self.connection(name).is_none();
+                table.seats.insert(window.to_owned(), Seat { name: name.clone(), removed })
             }
         };
         table.drop_unused();
-        drop(table);
-        self.tell();
     }
 
     /// The window is gone.

@@ -8,6 +8,7 @@ use solti_http::{ServeOptions, Serving, TcpOptions, Tls};
 use solti_model::{TaskSpec, parse_spec};
 use solti_testing::{free_port, within};
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tempfile::TempDir;
 
 async fn engine(dir: &Path) -> Engine {
@@ -149,6 +150,29 @@ async fn a_machine_that_is_lost_says_so_until_it_is_back() {
     house.told(MAIN, |now| now["machines"][0]["reach"]["state"] == "lost").await;
     there.open(false).await;
     house.told(MAIN, |now| now["machines"][0]["reach"]["state"] == "reached").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chosen_machine_is_asked_whatever_else_changes_meanwhile() {
+    let (house, there) = (House::new().await, Other::new(false).await);
+    house.add("build", &there).await.expect("kept");
+    let (machines, over) = (Arc::clone(&house.machines), Arc::new(AtomicBool::new(false)));
+    let settling = std::thread::spawn({
+        let over = Arc::clone(&over);
+        move || {
+            while !over.load(Ordering::Relaxed) {
+                machines.settle();
+            }
+        }
+    });
+    for _ in 0..50 {
+        house.machines.choose(MAIN, Some("build".to_owned()).into()).expect("there");
+        let told = house.told(MAIN, |_| true).await;
+        assert_ne!(told["machines"][0]["reach"]["state"], "idle", "nobody asks it");
+        house.machines.choose(MAIN, Machine::Here).expect("always there");
+    }
+    over.store(true, Ordering::Relaxed);
+    settling.join().expect("no panic");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -14,6 +14,11 @@ export class ApiError extends Error {
     this.body = body;
   }
 
+  /** Whether the same may succeed a little later with nothing done about it. */
+  get passes(): boolean {
+    return this.code === "Unavailable" || this.code === "Internal" || this.code === "RateLimited";
+  }
+
   /** Turns whatever an invoke rejected with into an ApiError; what has no known shape becomes `Internal`. */
   static from(thrown: unknown): ApiError {
     if (thrown instanceof ApiError) return thrown;

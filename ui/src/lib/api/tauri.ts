@@ -7,6 +7,7 @@ import { Channel, invoke as tauriInvoke, type InvokeArgs } from "@tauri-apps/api
 import type { Backend, OpenSearch, Unsubscribe } from "./backend";
 import { ApiError } from "./errors";
 import { onNextFrame } from "../shared/next-frame";
+import { pauses, sleep } from "../shared/pauses";
 import type {
   CloseQuestion,
   DoorStates,
@@ -32,10 +33,6 @@ async function invoke<T>(command: string, args?: InvokeArgs): Promise<T> {
 const drawn = (): Promise<void> => new Promise((resolve) => onNextFrame(resolve));
 /** At once where somebody may look; a hidden window need not keep up. */
 const taken = (): Promise<void> => (document.hidden ? drawn() : Promise.resolve());
-
-/** Before a stream is opened again, and at most between two tries. */
-const PAUSES = { first: 250, longest: 8_000 };
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 interface Handling {
   ready?: () => Promise<void>;
@@ -104,7 +101,7 @@ async function watch<T extends { frame: number }>(
 ): Promise<Unsubscribe> {
   let closed = false;
   let close: Unsubscribe = () => {};
-  let pause = PAUSES.first;
+  let waits = pauses();
 
   async function begin(): Promise<void> {
     let over = false;
@@ -113,7 +110,7 @@ async function watch<T extends { frame: number }>(
       channelName,
       args,
       (message) => {
-        pause = PAUSES.first;
+        waits = pauses();
         deliver(message);
       },
       {
@@ -131,8 +128,7 @@ async function watch<T extends { frame: number }>(
   async function again(): Promise<void> {
     broken?.(true);
     for (;;) {
-      await sleep(pause);
-      pause = Math.min(2 * pause, PAUSES.longest);
+      await sleep(waits.next().value);
       if (closed) return;
       try {
         await begin();

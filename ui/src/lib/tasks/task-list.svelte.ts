@@ -1,12 +1,14 @@
 // The loaded part of the task list: newest first, read page by page through the cursor, kept true by the changes
-// that watch_tasks sends. It never re-reads for one change. While `held` (the pointer is over the list, or several
+// that watch_tasks sends. It never re-reads for one change. What is read may be older than a change that comes while it
+// is on its way: such changes are applied to it once more. What could not be read for a passing reason is tried again. While `held` (the pointer is over the list, or several
 // are selected) nothing moves: new rows and rows that no longer match wait until it is let go. However many tasks come, it
 // holds no more than a few hundred rows beyond those that are looked at.
 // Selection is in selection.svelte.ts, deletion with undo in deletions.svelte.ts.
+import { pauses, sleep } from "../shared/pauses";
 import type { Backend, Unsubscribe } from "../api/backend";
 import { ApiError } from "../api/errors";
 import { matchesQuery } from "../api/query";
-import type { ListQuery, Summary, TaskChange, TaskRow } from "../api/types";
+import type { ListQuery, Summary, TaskChange, TaskList as Page, TaskRow } from "../api/types";
 
 const PAGE = 100;
 /** So many rows stay loaded beyond the last that is on screen; what tasks add to them is let go of again. */
@@ -33,6 +35,7 @@ export class TaskList {
   pinned = $state.raw<TaskRow | undefined>(undefined);
 
   #pinnedId: string | undefined;
+  #pinnedGone = false;
   #backend: Backend;
   #query: ListQuery = {};
   #cursor: string | undefined;
@@ -42,7 +45,13 @@ export class TaskList {
   #leaving = new Set<string>();
   #own = new Set<string>();
   #generation = 0;
+  /** Counts the attempts to follow the tasks: a later one ends those before it. */
+  #starts = 0;
   #stop: Unsubscribe | undefined;
+  /** How many pages are on their way. */
+  #reading = 0;
+  /** What changed meanwhile. */
+  #meanwhile = new Meanwhile();
 
   constructor(backend: Backend) {
     this.#backend = backend;
@@ -54,42 +63,61 @@ export class TaskList {
 
   /** Subscribes first and reads then, so that no change between the two is missed. */
   async start(): Promise<void> {
-    try {
-      this.#stop = await this.#backend.watchTasks(
-        (change) => this.apply(change),
-        (broken) => (this.broken = broken),
-      );
-      this.summary = await this.#backend.summary();
-    } catch (thrown) {
-      this.error = ApiError.from(thrown);
+    const nth = ++this.#starts;
+    for (const pause of pauses()) {
+      try {
+        const stop = await this.#backend.watchTasks(
+          (change) => this.apply(change),
+          (broken) => (this.broken = broken),
+        );
+        if (nth !== this.#starts) return stop();
+        this.#stop = stop;
+        break;
+      } catch (thrown) {
+        if (nth !== this.#starts) return;
+        this.error = ApiError.from(thrown);
+        if (!this.error.passes) return;
+        await sleep(pause);
+        if (nth !== this.#starts) return;
+      }
     }
-    await this.show(this.#query);
+    await Promise.all([this.#summarize(), this.show(this.#query)]);
   }
 
   stop() {
+    this.#starts++;
+    this.#generation++;
     this.#stop?.();
+    this.#stop = undefined;
   }
 
   /** Reads again what could not be read, or may have changed unseen, while the machine was not there. */
   async revive(): Promise<void> {
     if (!this.#stop) return this.start();
+    await Promise.all([this.#summarize(), this.#reload(Math.max(PAGE, this.rows.length))]);
+  }
+
+  /** Each change brings one that is newer than what is read here. */
+  async #summarize(): Promise<void> {
+    const before = this.summary;
     try {
-      this.summary = await this.#backend.summary();
+      const summary = await this.#backend.summary();
+      if (this.summary === before) this.summary = summary;
     } catch (thrown) {
       this.error = ApiError.from(thrown);
     }
-    await this.#reload(Math.max(PAGE, this.rows.length));
   }
 
   /** Keeps one task's row true whether or not it is in the list. */
   pin(id: string | undefined) {
     if (id === this.#pinnedId) return;
     this.#pinnedId = id;
+    this.#pinnedGone = false;
     this.pinned = this.rows.find((row) => idOf(row) === id);
     if (id === undefined || this.pinned) return;
     this.#backend.getTaskRow(id).then(
       (row) => {
-        if (id === this.#pinnedId && !this.pinned) this.pinned = row ?? undefined;
+        if (id === this.#pinnedId && !this.pinned && !this.#pinnedGone) this.pinned = row ?? undefined;
       },
       (thrown: unknown) => (this.error = ApiError.from(thrown)),
     );
@@ -107,12 +135,13 @@ export class TaskList {
     const generation = this.#generation;
     this.loading = true;
     try {
-      const page = await this.#backend.listTasks({ ...this.#query, cursor: this.#cursor, limit: PAGE });
+      const page = await this.#read({ cursor: this.#cursor, limit: PAGE });
       if (generation !== this.#generation) return;
       const known = new Set(this.rows.map(idOf));
       this.rows = [...this.rows, ...page.rows.filter((row) => !known.has(idOf(row)))];
       this.#cursor = page.nextCursor;
       this.total = page.total;
+      this.#catchUp();
     } catch (thrown) {
       this.error = ApiError.from(thrown);
     } finally {
@@ -173,10 +202,13 @@ export class TaskList {
       this.#lookAtPinned();
       return;
     }
-    if (!this.loaded) return; // The page being read is newer than this change, or will be followed by the next.
+    if (this.#reading) this.#meanwhile.add(change);
+    if (this.loaded) this.#merge(change.changed, change.deleted);
+  }
 
-    const gone = new Set(change.deleted);
-    const byId = new Map(change.changed.map((row) => [idOf(row), row]));
+  #merge(changed: readonly TaskRow[], deleted: readonly string[]) {
+    const gone = new Set(deleted);
+    const byId = new Map(changed.map((row) => [idOf(row), row]));
     let total = this.total;
     const next: TaskRow[] = [];
     let moved = false;
@@ -246,7 +278,10 @@ export class TaskList {
   #applyToPinned(change: TaskChange) {
     const id = this.#pinnedId;
     if (id === undefined) return;
-    if (change.deleted.includes(id)) this.pinned = undefined;
+    if (change.deleted.includes(id)) {
+      this.pinned = undefined;
+      this.#pinnedGone = true;
+    }
     const fresh = change.changed.find((row) => idOf(row) === id);
     if (fresh && !(this.pinned && isOlder(fresh, this.pinned))) this.pinned = fresh;
   }
@@ -257,7 +292,7 @@ export class TaskList {
     if (id === undefined) return;
     this.#backend.getTaskRow(id).then(
       (row) => {
-        if (id === this.#pinnedId && !(row && this.pinned && isOlder(row, this.pinned)))
+        if (id === this.#pinnedId && !this.#pinnedGone && !(row && this.pinned && isOlder(row, this.pinned)))
           this.pinned = row ?? undefined;
       },
       (thrown: unknown) => (this.error = ApiError.from(thrown)),
@@ -270,26 +305,77 @@ export class TaskList {
     return this.hasMore && last !== undefined && idOf(row) < idOf(last);
   }
 
+  /** Reads the list from its top, for as long as that fails for a passing reason and nobody asks for another. */
   async #reload(limit: number): Promise<void> {
     const generation = ++this.#generation;
+    // What changed until here is in what is read from here on.
+    this.#meanwhile = new Meanwhile();
     this.loading = true;
-    try {
-      const page = await this.#backend.listTasks({ ...this.#query, limit: Math.min(limit, LARGEST_READ) });
-      if (generation !== this.#generation) return;
-      this.rows = page.rows;
-      this.total = page.total;
-      this.#cursor = page.nextCursor;
-      this.#cut = false;
-      this.arrived = [];
-      this.arrivals = 0;
-      this.#leaving.clear();
-      this.error = undefined;
-      this.loaded = true;
-    } catch (thrown) {
-      if (generation === this.#generation) this.error = ApiError.from(thrown);
-    } finally {
-      if (generation === this.#generation) this.loading = false;
+    for (const pause of pauses()) {
+      try {
+        const page = await this.#read({ limit: Math.min(limit, LARGEST_READ) });
+        if (generation !== this.#generation) return;
+        this.rows = page.rows;
+        this.total = page.total;
+        this.#cursor = page.nextCursor;
+        this.#cut = false;
+        this.arrived = [];
+        this.arrivals = 0;
+        this.#leaving.clear();
+        this.error = undefined;
+        this.loaded = true;
+        this.loading = false;
+        return this.#catchUp();
+      } catch (thrown) {
+        if (generation !== this.#generation) return;
+        this.error = ApiError.from(thrown);
+        this.loading = false;
+        if (!this.error.passes) return;
+        await sleep(pause);
+        if (generation !== this.#generation) return;
+      }
     }
+  }
+
+  async #read(part: { cursor?: string; limit: number }): Promise<Page> {
+    this.#reading++;
+    try {
+      return await this.#backend.listTasks({ ...this.#query, ...part });
+    } finally {
+      this.#reading--;
+    }
+  }
+
+  /** Brings what has just been read up to date with what came while it was on its way. */
+  #catchUp() {
+    const meanwhile = this.#meanwhile;
+    if (!this.#reading) this.#meanwhile = new Meanwhile();
+    if (meanwhile.tooMany) void this.#reload(Math.max(PAGE, this.rows.length));
+    else if (meanwhile.some) this.#merge([...meanwhile.changed.values()], [...meanwhile.deleted]);
+  }
+}
+
+/** The changes of a while: of each task its latest row, and the tasks that were deleted. */
+class Meanwhile {
+  readonly changed = new Map<string, TaskRow>();
+  readonly deleted = new Set<string>();
+  /** More than are kept: reading again is cheaper. */
+  tooMany = false;
+
+  get some(): boolean {
+    return this.changed.size + this.deleted.size > 0;
+  }
+
+  add(change: TaskChange) {
+    for (const row of change.changed) this.changed.set(idOf(row), row);
+    for (const id of change.deleted) {
+      this.changed.delete(id);
+      this.deleted.add(id);
+    }
+    if (this.changed.size + this.deleted.size <= 2 * LARGEST_READ) return;
+    this.tooMany = true;
+    this.changed.clear();
+    this.deleted.clear();
   }
 }
 

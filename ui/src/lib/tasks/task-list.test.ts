@@ -1,4 +1,5 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
+import { ApiError } from "../api/errors";
 import { createFakeBackend } from "../api/fake";
 import { command } from "../api/fake-data";
 import type { TaskRow } from "../api/types";
@@ -6,6 +7,15 @@ import { TaskList } from "./task-list.svelte";
 
 const settled = () => new Promise<void>((resolve) => queueMicrotask(() => queueMicrotask(resolve)));
 const ids = (list: TaskList) => list.rows.map((row) => row.task.metadata.id);
+
+const idIs = (a: TaskRow, b: TaskRow) => a.task.metadata.id === b.task.metadata.id;
+const nothing = ({ summary }: TaskList) => ({
+  frame: 0,
+  resourceVersion: 0,
+  summary: summary!,
+  changed: [],
+  deleted: [],
+});
 
 async function started(tasks: number) {
   const backend = createFakeBackend({ tasks });
@@ -56,6 +66,80 @@ describe("the task list", () => {
     expect(list.total).toBe(7);
     list.held = false;
     expect(ids(list)[0]).toBe(second);
+  });
+
+  test("a change that overtakes the page being read is not undone by that page", async () => {
+    const { backend, list } = await started(250);
+    const running = list.rows.find((row) => row.task.status.phase === "running")!.task.metadata.id;
+    const doomed = ids(list).find((id) => id !== running);
+    const read = backend.listTasks;
+    let arrive = () => {};
+    backend.listTasks = async (query) => {
+      const page = structuredClone(await read(query));
+      await new Promise<void>((resolve) => (arrive = resolve));
+      return page;
+    };
+    const reading = list.revive();
+    await settled();
+    backend.setPhase(running, "succeeded", { exitCode: 0 });
+    await backend.deleteTask(doomed!);
+    await settled();
+    arrive();
+    await reading;
+    expect(list.rows.find((row) => row.task.metadata.id === running)?.task.status.phase).toBe("succeeded");
+    expect(ids(list)).not.toContain(doomed);
+    expect(list.total).toBe(249);
+
+    // The same of a further page.
+    const further = list.loadMore();
+    await settled();
+    const beyond = (await read({ limit: 150 })).rows.at(-1)!;
+    backend.setPhase(beyond.task.metadata.id, "failed", { exitCode: 7 });
+    await settled();
+    arrive();
+    await further;
+    expect(list.rows.find((row) => idIs(row, beyond))?.task.status).toMatchObject({ exitCode: 7 });
+  });
+
+  test("what cannot be read for a passing reason is read as soon as it can", async () => {
+    vi.useFakeTimers();
+    try {
+      const { backend, list } = await started(3);
+      const { listTasks, watchTasks } = backend;
+      const away = () => Promise.reject(new ApiError({ error: "Unavailable", message: "not there" }));
+      backend.listTasks = away;
+      list.apply({ ...nothing(list), resync: true });
+      await vi.advanceTimersByTimeAsync(1_000);
+      expect(list.error?.code).toBe("Unavailable");
+      const id = await backend.submitTask(command("echo 1", "a1"));
+      backend.listTasks = listTasks;
+      await vi.advanceTimersByTimeAsync(10_000);
+      expect([ids(list)[0], list.error]).toEqual([id, undefined]);
+
+      // The feed itself cannot be opened at first.
+      const late = new TaskList(backend);
+      backend.watchTasks = away;
+      const starting = late.start();
+      await vi.advanceTimersByTimeAsync(1_000);
+      backend.watchTasks = watchTasks;
+      await vi.advanceTimersByTimeAsync(10_000);
+      await starting;
+      expect(late.rows).toHaveLength(4);
+
+      // A question that is wrong stays wrong.
+      let asked = 0;
+      backend.listTasks = () => {
+        asked++;
+        return Promise.reject(
+          new ApiError({ error: "InvalidRequest", message: "is no cursor", field: "cursor" }),
+        );
+      };
+      await list.revive();
+      await vi.advanceTimersByTimeAsync(60_000);
+      expect(asked).toBe(1);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   const MANY = 1500;
