@@ -52,7 +52,7 @@ fn build(target: &Path, more: &[&str]) -> PathBuf {
         return shim;
     }
 
-    let mut cargo = Command::new(env!("CARGO"));
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args(["build", "--quiet", "--package", "solti-shim", "--bin", "solti-shim"]).args(more);
     if release {
         cargo.arg("--release");
