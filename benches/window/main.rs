@@ -1,6 +1,6 @@
 //! What a person waits for at the real window: the released app on a screen of its own, driven through WebKitWebDriver as
 //! the tests of the window drive it. `cargo bench -p solti-desktop --bench window [-- NAME…]`, NAME being `start`, `list`,
-//! `painted`, `large`, `fast` or `line`.
+//! `painted`, `large`, `fast`, `line` or `quiet`.
 //!
 //! The tasks' programs are this program again. Times of a page are the page's own: an event is over when the frame that
 //! shows it has been painted. `SOLTI_BENCH_BYTES` sets how large a large log is, `SOLTI_BENCH_SECONDS` how long the fast
@@ -15,6 +15,7 @@ mod page;
 mod painted;
 mod printer;
 mod processes;
+mod quiet;
 #[path = "../../tests/support/mod.rs"]
 mod support;
 mod tasks;
@@ -48,6 +49,9 @@ fn main() {
         }
         if parts.wanted("line") {
             long_line::measure(bytes).await;
+        }
+        if parts.wanted("quiet") {
+            quiet::measure().await;
         }
     });
 }

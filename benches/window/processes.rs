@@ -16,13 +16,15 @@ pub struct Processes {
     /// Folders in /proc.
     pub app: PathBuf,
     pages: Vec<PathBuf>,
+    /// What serves them: WebKit's network process, the fork server.
+    helpers: Vec<PathBuf>,
 }
 
 impl Processes {
     /// Those that have the desk's data folder in their environment.
     pub fn of(desk: &Desk) -> Self {
         let mark = format!("SOLTI_DATA_DIR={}", desk.data().display());
-        let (mut apps, mut pages) = (vec![], vec![]);
+        let (mut apps, mut pages, mut helpers) = (vec![], vec![], vec![]);
         for process in fs::read_dir("/proc").expect("readable").flatten().map(|entry| entry.path()) {
             let environment = fs::read(process.join("environ")).unwrap_or_default();
             if !environment.split(|byte| *byte == 0).any(|variable| variable == mark.as_bytes()) {
@@ -32,11 +34,32 @@ impl Processes {
             match program.file_name().and_then(|name| name.to_str()) {
                 Some("solti-desktop") => apps.push(process),
                 Some("WebKitWebProcess") => pages.push(process),
+                Some("WebKitNetworkProcess" | "solti-shim") => helpers.push(process),
                 _ => {}
             }
         }
         assert_eq!(apps.len(), 1, "one app at this desk: {apps:?}");
-        Self { app: apps.remove(0), pages }
+        Self { app: apps.remove(0), pages, helpers }
+    }
+
+    /// How often any thread of them has gone to sleep so far.
+    pub fn wake_ups(&self) -> u64 {
+        let threads = self.all().flat_map(|process| fs::read_dir(process.join("task")).into_iter().flatten());
+        threads.flatten().filter_map(|thread| sleeps(&thread.path())).sum()
+    }
+
+    /// Beside the app and its pages.
+    pub fn helpers_kib(&self) -> f64 {
+        self.helpers.iter().map(|process| pss_kib(process)).sum()
+    }
+
+    /// The share of all of them of files whose name holds this.
+    pub fn mapped_kib(&self, name: &str) -> f64 {
+        self.all().map(|process| mapped_kib(process, name)).sum()
+    }
+
+    fn all(&self) -> impl Iterator<Item = &PathBuf> {
+        [&self.app].into_iter().chain(&self.pages).chain(&self.helpers)
     }
 
     /// Its share of what is in memory, of the app and of all its pages.
@@ -55,6 +78,28 @@ impl Processes {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970");
         (now.as_secs_f64() - (uptime - after_boot)) * 1e3
     }
+}
+
+/// `None` for a thread that has ended meanwhile.
+fn sleeps(thread: &Path) -> Option<u64> {
+    let status = fs::read_to_string(thread.join("status")).ok()?;
+    let line = status.lines().find(|line| line.starts_with("voluntary_ctxt_switches:"))?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}
+
+fn mapped_kib(process: &Path, name: &str) -> f64 {
+    let maps = fs::read_to_string(process.join("smaps")).expect("it lives and is ours");
+    let mut is_named = false;
+    let mut sum = 0.0;
+    for line in maps.lines() {
+        let first = line.split(' ').next().unwrap_or_default();
+        if !first.ends_with(':') {
+            is_named = line.contains(name);
+        } else if is_named && first == "Pss:" {
+            sum += line.split_whitespace().nth(1).and_then(|kib| kib.parse::<f64>().ok()).expect("a number");
+        }
+    }
+    sum
 }
 
 fn pss_kib(process: &Path) -> f64 {

@@ -35,8 +35,8 @@ fn target_dir() -> &'static Path {
 }
 
 fn build(target: &Path, more: &[&str]) -> PathBuf {
-    let release = program().ancestors().nth(2).is_some_and(|profile| profile.ends_with("release"));
-    let profile = target.join(if release { "release" } else { "debug" });
+    let folder = program().ancestors().nth(2).and_then(Path::file_name).expect("in a profile's folder");
+    let profile = target.join(folder);
     let shim = profile.join("solti-shim");
     fs::create_dir_all(&profile).expect("the target folder can be written");
 
@@ -54,9 +54,8 @@ fn build(target: &Path, more: &[&str]) -> PathBuf {
 
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args(["build", "--quiet", "--package", "solti-shim", "--bin", "solti-shim"]).args(more);
-    if release {
-        cargo.arg("--release");
-    }
+    // The folder of the profile `dev` alone has another name.
+    cargo.arg("--profile").arg(if folder == "debug" { "dev".as_ref() } else { folder });
     cargo.arg("--target-dir").arg(target).current_dir(env!("CARGO_MANIFEST_DIR"));
     assert!(cargo.status().expect("cargo runs").success(), "the shim is built");
     built.set_len(0).expect("writable");
