@@ -1,9 +1,11 @@
 // The unfinished form, kept in localStorage until it is submitted or discarded, so that closing loses nothing.
 // One draft for a new task, one for the spec that was opened last for a change. Values of variables that look secret are
-// left out: localStorage is a plain file.
+// left out: localStorage is a plain file. The task as a text may hold secrets that only a reader of it could find: it is kept
+// while the page is there.
 import type { EnvVar, TaskSpec } from "../api";
 import { holdsSecret, isMasked, withoutSecrets } from "../shared/secret";
 import { emptyForm, type Form } from "./spec";
+import type { TextView } from "./text";
 
 const NEW = "solti.submit.draft";
 const CHANGE = "solti.submit.change";
@@ -14,20 +16,35 @@ interface Kept {
   /** Names of the variables whose values were left out. */
   readonly withheld: readonly string[];
 }
-export type Draft = Pick<Kept, "form" | "withheld">;
+export interface Draft extends Pick<Kept, "form" | "withheld"> {
+  /** The task as the text that was being written. */
+  readonly text: WrittenText | undefined;
+}
+
+const texts = new Map<string, WrittenText>();
+
+export interface WrittenText {
+  readonly view: TextView;
+  readonly text: string;
+}
 
 export function loadDraft(initial?: TaskSpec): Draft | null {
   try {
     const kept = JSON.parse(localStorage.getItem(initial ? CHANGE : NEW) ?? "null") as Kept | null;
     if (kept === null || kept.of !== mark(initial) || !sameShape(emptyForm(""), kept.form)) return null;
-    return { form: kept.form, withheld: kept.withheld ?? [] };
+    return { form: kept.form, withheld: kept.withheld ?? [], text: texts.get(kept.of) };
   } catch {
     return null; // From an older version, or not ours.
   }
 }
 
 /** `missing`: variables whose values an earlier draft left out. */
-export function saveDraft(form: Form, initial?: TaskSpec, missing: readonly string[] = []): void {
+export function saveDraft(
+  form: Form,
+  initial?: TaskSpec,
+  missing: readonly string[] = [],
+  text?: WrittenText,
+): void {
   // What the app has hidden is no secret here, and stays what it stands for.
   const secret = (entry: EnvVar): boolean => !isMasked(entry.value) && holdsSecret(entry);
   const kept: Kept = {
@@ -35,6 +52,8 @@ export function saveDraft(form: Form, initial?: TaskSpec, missing: readonly stri
     form: { ...form, env: form.env.map((entry) => (secret(entry) ? { ...entry, value: "" } : entry)) },
     withheld: form.env.filter((entry) => secret(entry) || missing.includes(entry.key)).map(({ key }) => key),
   };
+  if (text) texts.set(kept.of, text);
+  else texts.delete(kept.of);
   try {
     localStorage.setItem(initial ? CHANGE : NEW, JSON.stringify(kept));
   } catch {
@@ -43,6 +62,7 @@ export function saveDraft(form: Form, initial?: TaskSpec, missing: readonly stri
 }
 
 export function dropDraft(initial?: TaskSpec): void {
+  texts.delete(mark(initial));
   localStorage.removeItem(initial ? CHANGE : NEW);
 }
 

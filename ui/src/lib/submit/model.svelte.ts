@@ -1,7 +1,7 @@
 // The open submit form: what was typed, what is wrong with it and where, and sending it. Judging values is the backend's
 // (validateSpec); this only decides when to ask and which answers may already be shown.
 import { ApiError, type Backend, type TaskSpec } from "../api";
-import { dropDraft, loadDraft, saveDraft } from "./draft";
+import { dropDraft, loadDraft, saveDraft, type WrittenText } from "./draft";
 import { placeError, sentence } from "./errors";
 import { looksSecret } from "../shared/secret";
 import type { Preset } from "./presets.svelte";
@@ -50,6 +50,15 @@ export class SubmitModel {
     this.restored = draft !== null;
     this.withheld = draft?.withheld ?? [];
     this.form = this.#begin(draft?.form);
+    if (draft?.text) void this.#show(draft.text);
+  }
+
+  async #show({ view, text }: WrittenText): Promise<void> {
+    const asked = this.#asked;
+    const format = await textFormat(view);
+    if (asked !== this.#asked || this.view !== "form") return;
+    Object.assign(this, { view, text });
+    this.#format = format;
   }
 
   #begin(draft?: Form): Form {
@@ -59,7 +68,12 @@ export class SubmitModel {
   }
 
   keepDraft(): void {
-    saveDraft($state.snapshot(this.form), this.initial, this.withheld);
+    const { view, text } = this;
+    if (view === "form") return saveDraft($state.snapshot(this.form), this.initial, this.withheld);
+    const read = this.#format?.read(text);
+    const form =
+      read && "spec" in read ? fromSpec(read.spec, this.form.lane.suffix) : $state.snapshot(this.form);
+    saveDraft(form, this.initial, this.withheld, { view, text });
   }
 
   startOver(): void {
@@ -67,6 +81,7 @@ export class SubmitModel {
     this.form = this.#begin();
     this.restored = false;
     this.withheld = [];
+    this.view = "form";
     this.#forgetErrors();
   }
 

@@ -79,7 +79,7 @@ export function emptyForm(suffix: string = randomSuffix()): Form {
     interval: "",
     maxRetries: "",
     backoff: { jitter: "full", first: "1s", max: "30s", factor: "2" },
-    lane: { own: true, slot: "", suffix, admission: "dropIfRunning" },
+    lane: { own: true, slot: "", suffix, admission: "queue" },
     name: "",
     labels: [],
     matchLabels: [],
@@ -134,6 +134,13 @@ export function toSpec(form: Form): { spec: TaskSpec; errors: FieldErrors } {
     if (!Number.isFinite(value)) errors[field] = "Write a number";
     return Number.isFinite(value) ? value : undefined;
   };
+  const whole = (text: string, field: string): number | undefined => {
+    if (text.trim() === "") return undefined;
+    const value = Number(text);
+    if (/^\s*\d+\s*$/.test(text) && Number.isSafeInteger(value)) return value;
+    errors[field] = "Write a whole number, such as 3";
+    return undefined;
+  };
   const size = (text: string, field: string): number | undefined => {
     if (text.trim() === "") return undefined;
     const value = parseSize(text);
@@ -158,15 +165,16 @@ export function toSpec(form: Form): { spec: TaskSpec; errors: FieldErrors } {
       maxMs: needed(duration(form.backoff.max, "backoff.maxMs"), "backoff.maxMs", 30_000),
       factor: needed(number(form.backoff.factor, "backoff.factor"), "backoff.factor", 2),
     },
-    admission: form.lane.admission,
+    // Nothing else is in a lane of its own.
+    admission: form.lane.own ? "dropIfRunning" : form.lane.admission,
     ...optional("timeout", duration(form.timeout, "timeout")),
-    ...optional("maxRetries", number(form.maxRetries, "maxRetries")),
+    ...optional("maxRetries", whole(form.maxRetries, "maxRetries")),
   };
   const limits = {
     ...optional("memoryBytes", size(form.limits.memory, "limits.memoryBytes")),
-    ...optional("cpuPercent", number(form.limits.cpu, "limits.cpuPercent")),
-    ...optional("openFiles", number(form.limits.openFiles, "limits.openFiles")),
-    ...optional("processes", number(form.limits.processes, "limits.processes")),
+    ...optional("cpuPercent", whole(form.limits.cpu, "limits.cpuPercent")),
+    ...optional("openFiles", whole(form.limits.openFiles, "limits.openFiles")),
+    ...optional("processes", whole(form.limits.processes, "limits.processes")),
     ...optional("outputBytes", size(form.limits.output, "limits.outputBytes")),
   };
   if (Object.keys(limits).length > 0) spec.limits = limits;
@@ -321,12 +329,14 @@ export function fromSpec(spec: TaskSpec, suffix: string = randomSuffix()): Form 
     operator,
     values: joinValues(values ?? []),
   }));
-  form.lane.admission = spec.admission ?? "dropIfRunning";
+  const admission = spec.admission ?? "dropIfRunning";
   form.lane.slot = spec.slot;
   // A lane that was made for this task is recognised by its suffix, which it then keeps.
   const made = /-([a-z0-9]{5})$/.exec(spec.slot)?.[1] ?? suffix;
-  form.lane.own = spec.slot === ownLane({ ...form, lane: { ...form.lane, suffix: made } });
+  form.lane.own =
+    admission === "dropIfRunning" && spec.slot === ownLane({ ...form, lane: { ...form.lane, suffix: made } });
   if (form.lane.own) form.lane.suffix = made;
+  else form.lane.admission = admission;
   return form;
 }
 
