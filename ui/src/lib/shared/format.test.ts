@@ -30,6 +30,7 @@ test("an end is said in plain words", () => {
     "exit 137: killed by SIGKILL",
   );
   expect(outcome({ phase: "failed", exitCode: 3, error: "exit 3" })).toBe("exit 3");
+  expect(outcome({ phase: "failed", exitCode: 129, error: "exit code 129" })).toBe("exit 129");
   expect(outcome({ phase: "failed", error: "program not found: foo (PATH has 6 entries)" })).toBe(
     "program not found: foo (PATH has 6 entries)",
   );

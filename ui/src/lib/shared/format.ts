@@ -68,21 +68,6 @@ export function ordinal(n: number): string {
   return `${n}${suffix}`;
 }
 
-const SIGNALS: Record<number, string> = {
-  1: "SIGHUP",
-  2: "SIGINT",
-  3: "SIGQUIT",
-  4: "SIGILL",
-  6: "SIGABRT",
-  7: "SIGBUS",
-  8: "SIGFPE",
-  9: "SIGKILL",
-  11: "SIGSEGV",
-  13: "SIGPIPE",
-  14: "SIGALRM",
-  15: "SIGTERM",
-};
-
 /** Why a task or a run ended as it did, in one phrase; empty when there is nothing to explain. */
 export function outcome(end: { phase: Phase; exitCode?: number; error?: string }): string {
   const { phase, exitCode, error } = end;
@@ -90,7 +75,8 @@ export function outcome(end: { phase: Phase; exitCode?: number; error?: string }
   if (phase === "pending" && error === undefined && exitCode === undefined) return "";
   if (exitCode === undefined || exitCode === 0)
     return error?.replace(/\bsignal \d+ \((SIG\w+)\)/, "$1") ?? "";
-  const signal = exitCode > 128 ? SIGNALS[exitCode - 128] : undefined;
+  // A program may exit with 129 of its own: only the engine knows of a signal.
+  const signal = /\bsignal \d+ \((SIG\w+)\)/.exec(error ?? "")?.[1];
   if (signal) return `exit ${exitCode}: killed by ${signal}`;
   const said = error && error !== `exit ${exitCode}` && !error.startsWith("exit code") ? `: ${error}` : "";
   return `exit ${exitCode}${said}`;

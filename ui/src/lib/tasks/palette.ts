@@ -1,7 +1,8 @@
-// What the palette offers: commands and loaded tasks, ranked for what was typed. Pure.
+// What the palette offers: commands, loaded tasks and those that the backend has found for what was typed. Pure.
 import { theme } from "../design/theme.svelte";
 import { onNextFrame } from "../shared/next-frame";
 import { GROUPS, isFinished, phaseWord } from "../shared/phase";
+import type { TaskRow } from "../api/types";
 import { focusFilter } from "./keys";
 import type { Workspace } from "./workspace.svelte";
 
@@ -11,24 +12,31 @@ export interface Entry {
   hint: string;
   act: () => void;
 }
-const TASKS = 40;
+/** So many tasks at most. */
+export const TASKS = 40;
 
-export function entries(w: Workspace, typed: string): Entry[] {
+export function entries(w: Workspace, typed: string, found: readonly TaskRow[] = []): Entry[] {
   const needle = typed.trim().toLowerCase();
   const hit = (text: string) => needle.split(/\s+/).every((part) => text.toLowerCase().includes(part));
   const commands = all(w).filter((entry) => hit(entry.title));
   if (!needle) return commands;
-  const tasks: Entry[] = [];
+  const tasks = new Map<string, Entry>();
+  const offer = ({ task: { spec, status, metadata } }: TaskRow) => {
+    const key = metadata.id;
+    tasks.set(key, { key, title: spec.name, hint: phaseWord(status.phase), act: () => open(w, key) });
+  };
   for (const row of w.visible) {
-    if (tasks.length === TASKS) break;
-    const { spec, status, metadata } = row.task;
-    const { name } = spec;
-    if (hit(`${name} ${spec.command}`)) {
-      const key = metadata.id;
-      tasks.push({ key, title: name, hint: phaseWord(status.phase), act: () => w.reveal(key) });
-    }
+    if (tasks.size === TASKS) break;
+    if (hit(`${row.task.spec.name} ${row.task.spec.command}`)) offer(row);
   }
-  return [...commands, ...tasks];
+  for (const row of found) if (tasks.size < TASKS && !tasks.has(row.task.metadata.id)) offer(row);
+  return [...commands, ...tasks.values()];
+}
+
+/** Also one that the list does not show. */
+function open(w: Workspace, id: string) {
+  w.choose(id);
+  w.drawerOpen = true;
 }
 
 function all(w: Workspace): Entry[] {

@@ -24,6 +24,8 @@ export class TaskList {
   /** New rows that wait for the list to be let go: the newest, and how many there are with those that were let go of. */
   arrived = $state.raw<TaskRow[]>([]);
   arrivals = $state(0);
+  /** How often another query was asked for. */
+  shows = $state(0);
   /** How many rows there are down to the last on screen. */
   reach = 0;
   loading = $state(false);
@@ -126,6 +128,7 @@ export class TaskList {
   /** Shows another query from its top. */
   async show(query: ListQuery): Promise<void> {
     this.#query = query;
+    this.shows++;
     await this.#reload(PAGE);
   }
 

@@ -1,0 +1,28 @@
+import { cleanup, fireEvent, render, screen } from "@testing-library/svelte";
+import { afterEach, expect, test, vi } from "vitest";
+import { createFakeBackend } from "../api/fake";
+import Palette from "./Palette.svelte";
+import { Workspace } from "./workspace.svelte";
+
+afterEach(cleanup);
+
+test("a task that the list has not loaded is found, and shown in the detail", async () => {
+  const backend = createFakeBackend({ tasks: 250 });
+  const workspace = new Workspace(backend);
+  await workspace.list.start();
+  const oldest = (await backend.listTasks({ limit: 250 })).rows.at(-1)!.task;
+  const others = backend.listTasks;
+  backend.listTasks = async (query) => {
+    const page = await others({ ...query, text: undefined });
+    const rows = (await others({ limit: 250 })).rows.filter(
+      ({ task }) => task.metadata.id === oldest.metadata.id,
+    );
+    return query.text === undefined ? page : { rows, total: rows.length };
+  };
+  render(Palette, { workspace, onclose: vi.fn() });
+  await fireEvent.input(screen.getByRole("combobox"), { target: { value: "no such command" } });
+  await fireEvent.click(
+    await screen.findByRole("button", { name: new RegExp(oldest.spec.name.slice(0, 5)) }),
+  );
+  expect(workspace.selection.current).toBe(oldest.metadata.id);
+});
