@@ -1,4 +1,4 @@
-//! The wrapper: a handler behind guards is a handler again, with every trait that it had.
+//! The wrapper: a handler behind guards is a handler again, of the contract and of every operation.
 
 use super::call::Passage;
 use super::{Call, Guard, Outcome};

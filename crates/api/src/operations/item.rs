@@ -150,3 +150,45 @@ impl OpenedSearch {
         Box::pin(opened.chain(self.progress.map(SearchEvent::Progress)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn progress(matches: u64) -> SearchProgress {
+        SearchProgress {
+            matches,
+            searched_bytes: 9,
+            total_bytes: 9,
+            complete: true,
+            live: true,
+            error: None,
+            nearest: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_search_is_named_before_it_tells_how_far_it_is() {
+        let search =
+            OpenedSearch { id: "search-1".into(), progress: Box::pin(tokio_stream::once(progress(3))) };
+        let mut opened = OpenedSearch::of(search.into_events()).await.expect("opened");
+        assert_eq!((opened.id.as_str(), opened.progress.next().await), ("search-1", Some(progress(3))));
+        assert!(opened.progress.next().await.is_none());
+        let ended = OpenedSearch::of(Box::pin(tokio_stream::empty())).await.err();
+        assert!(matches!(ended, Some(ApiError::Unavailable { .. })), "{ended:?}");
+    }
+
+    #[test]
+    fn a_search_that_breaks_off_says_so_and_what_it_had_found() {
+        let why = ApiError::Unavailable { reason: "gone".into() };
+        let before = SearchEvent::Progress(progress(3)).kept();
+        let said = Some(SearchEvent::Progress(SearchProgress {
+            live: false,
+            error: Some("gone".into()),
+            ..progress(3)
+        }));
+        assert_eq!(SearchEvent::broken_off(before, &why), said);
+        // One that was not named yet, too.
+        assert!(SearchEvent::broken_off(None, &why).is_some());
+    }
+}

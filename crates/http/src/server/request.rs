@@ -131,7 +131,7 @@ fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
     Ok(value)
 }
 
-/// An operation. One without fields needs no body.
+/// An operation. One that needs no field needs no body.
 pub struct OperationBody<O>(pub O);
 
 impl<S: Sync, O: Operation> FromRequest<S> for OperationBody<O> {

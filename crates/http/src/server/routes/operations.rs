@@ -26,7 +26,9 @@ struct Table(Vec<Route>);
 
 /// Also 404 and 409: whatever it is about may be gone, or not allow it.
 fn described<O: Operation>(route: Route) -> Route {
-    route.about(O::ABOUT.trim_start()).takes::<O>().fails(&[404, 409, 413])
+    let has_no_needed_field = serde_json::from_slice::<O>(b"{}").is_ok();
+    let route = route.about(O::ABOUT.trim_start()).takes::<O>().may_lack_body(has_no_needed_field);
+    route.fails(&[404, 409, 413])
 }
 
 impl Visitor for Table {
