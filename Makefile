@@ -16,7 +16,7 @@ help:
 	@echo "make torture the fault tests for many rounds, and a table of them"
 	@echo "make bench   measurements"
 	@echo "make check   formats, lints, types, dependencies"
-	@echo "make bindings  the page's types from crates/model"
+	@echo "make bindings  the page's types from crates/model and crates/api"
 	@echo "make format  put everything into its format"
 
 deps:
@@ -80,3 +80,4 @@ format: deps
 # A test compares them, so that they are never stale.
 bindings: deps
 	UPDATE_BINDINGS=1 $(CARGO) test --quiet -p solti-model --test bindings
+	UPDATE_BINDINGS=1 $(CARGO) test --quiet -p solti-api --test bindings

@@ -6,21 +6,24 @@ mod page;
 use async_trait::async_trait;
 use page::{CHANNEL, call};
 use serde_json::{Value, json};
+use solti_api::operations::{
+    Answer, Export, GetLogInfo, Items, MergedDensity, MergedPositionAt, MergedPositions, MergedSearchRows,
+    OpenMergedSearch, OpenSearch, ReadLine, ReadLog, ReadLogText, Request, SearchRanges, SearchRank,
+    SearchRows, SearchStep, SetBookmark, SetLane, StopTask, Subscription,
+};
 use solti_api::{
-    ApiError, ApiHandler, Bookmarks, ExportStream, LaneControl, LocalApi, LogAccess, LogEventStream,
-    LogExcerpts, LogInfoStream, LogPosition, LogSearch, OpenedSearch, OutputEventStream, SettingsAccess,
-    TaskChangeStream, TaskControl, TaskFeed, TaskHitsStream,
+    ApiError, ApiHandler, DesktopApi, ExportStream, LogAccess, LogEventStream, LogPosition, OpenedSearch,
+    OutputEventStream, SettingsAccess,
 };
 use solti_desktop::{AppInfo, Parts, assemble, command_names, context};
 use solti_engine::Config;
 use solti_model::{
-    Bookmark, DensityBucket, EventPage, FieldError, HistoryQuery, InheritedEnvironment, InheritedVariable,
-    Lane, LineChunk, ListQuery, LogDensity, LogInfo, LogQuery, LogRows, LogSource, LogText, MergedRows,
-    OutputEvent, RowRanges, RunPage, SearchHit, Settings, ShellCapture, Slot, SourceRow, StopMode, Summary,
-    Task, TaskChange, TaskEvent, TaskId, TaskList, TaskPage, TaskQuery, TaskRow, TaskRun, TaskSpec,
-    TextPosition, VariableOrigin,
+    Bookmark, DensityBucket, FieldError, InheritedEnvironment, InheritedVariable, Lane, LineChunk,
+    LogDensity, LogInfo, LogRows, LogText, MergedRows, OutputEvent, RowRanges, SearchHit, Settings,
+    ShellCapture, Summary, Task, TaskChange, TaskId, TaskPage, TaskQuery, TaskRun, TaskSpec, VariableOrigin,
 };
 use std::{
+    fmt::Debug,
     path::Path,
     sync::{Arc, Mutex},
 };
@@ -95,87 +98,111 @@ impl ApiHandler for Engine {
 }
 
 #[async_trait]
-impl TaskControl for Engine {
-    async fn validate_spec(&self, _spec: &TaskSpec) -> Result<(), ApiError> {
-        Err(FieldError::new("kind.container", "no runner takes containers").into())
-    }
-    async fn stop_task(&self, id: &TaskId, mode: StopMode) -> Result<(), ApiError> {
-        self.note(format!("stop {id} {mode:?}"));
-        Ok(())
-    }
-    async fn rerun_task(&self, _id: &TaskId) -> Result<TaskId, ApiError> {
-        Ok(id("t2"))
-    }
-}
-
-#[async_trait]
-impl TaskFeed for Engine {
-    async fn list_tasks(&self, _query: ListQuery) -> Result<TaskList, ApiError> {
-        Ok(TaskList { rows: Vec::new(), total: 0, next_cursor: None })
-    }
-    async fn get_task_row(&self, _id: &TaskId) -> Result<Option<TaskRow>, ApiError> {
-        Ok(None)
-    }
-    async fn summary(&self) -> Result<Summary, ApiError> {
-        Ok(summary(7))
-    }
-    async fn task_events(&self, _id: &TaskId) -> Result<Vec<TaskEvent>, ApiError> {
-        Ok(Vec::new())
-    }
-    async fn page_runs(&self, _id: &TaskId, _query: HistoryQuery) -> Result<RunPage, ApiError> {
-        Ok(RunPage { runs: Vec::new(), more: false, not_kept: None })
-    }
-    async fn page_events(&self, _id: &TaskId, _query: HistoryQuery) -> Result<EventPage, ApiError> {
-        Ok(EventPage { events: Vec::new(), more: false, not_kept: None })
-    }
-    async fn watch_tasks(&self) -> Result<TaskChangeStream, ApiError> {
-        use tokio_stream::{StreamExt, wrappers::WatchStream};
-        let changes = WatchStream::new(self.changes.subscribe()).map(|version| TaskChange {
-            resource_version: version,
-            changed: Vec::new(),
-            deleted: Vec::new(),
-            summary: summary(version),
-            resync: false,
-        });
-        Ok(Box::pin(changes))
-    }
-}
-
-#[async_trait]
-impl LaneControl for Engine {
-    async fn list_lanes(&self) -> Result<Vec<Lane>, ApiError> {
-        Ok(Vec::new())
-    }
-    async fn set_lane(
-        &self,
-        slot: &Slot,
-        capacity: Option<u32>,
-        paused: Option<bool>,
-    ) -> Result<Lane, ApiError> {
-        Ok(Lane {
-            slot: slot.clone(),
-            capacity: capacity.unwrap_or(1),
-            running: 0,
-            queued: 0,
-            paused: paused.unwrap_or(false),
-        })
-    }
-}
-
-#[async_trait]
 impl LogAccess for Engine {
-    async fn log_info(&self, _id: &TaskId, attempt: u32) -> Result<LogInfo, ApiError> {
-        Ok(info(attempt))
-    }
-    async fn read_log(&self, _id: &TaskId, _attempt: u32, from: u64, _n: u32) -> Result<LogRows, ApiError> {
-        Ok(LogRows { from, total: 3, rows: Vec::new() })
-    }
-    async fn watch_log(&self, _id: &TaskId, attempt: u32) -> Result<LogInfoStream, ApiError> {
-        Ok(Box::pin(tokio_stream::iter([info(attempt)])))
-    }
     async fn stream_log_after(&self, _id: &TaskId, _after: LogPosition) -> Result<LogEventStream, ApiError> {
         Ok(Box::pin(tokio_stream::empty()))
     }
+}
+
+/// What no test of this file looks at the answer of.
+fn unheard(what: impl Debug) -> ApiError {
+    ApiError::Conflict { reason: format!("the engine of this test has no answer to {what:?}") }
+}
+
+#[async_trait]
+impl DesktopApi for Engine {
+    async fn answer(&self, request: Request) -> Result<Answer, ApiError> {
+        Ok(match request {
+            Request::ValidateSpec(_) => {
+                return Err(FieldError::new("kind.container", "no runner takes containers").into());
+            }
+            Request::StopTask(StopTask { id, mode }) => {
+                self.note(format!("stop {id} {mode:?}"));
+                Answer::StopTask(())
+            }
+            Request::SetLane(SetLane { slot, capacity, paused }) => Answer::SetLane(Lane {
+                slot,
+                capacity: capacity.unwrap_or(1),
+                running: 0,
+                queued: 0,
+                paused: paused.unwrap_or(false),
+            }),
+            Request::GetLogInfo(GetLogInfo { run }) => Answer::GetLogInfo(info(run.attempt)),
+            Request::ReadLog(ReadLog { from, .. }) => Answer::ReadLog(rows(from)),
+            Request::SearchStep(SearchStep { search_id, row, forward }) => {
+                self.note(format!("step {search_id} {row} {forward}"));
+                Answer::SearchStep(Some(SearchHit { row: row + 1, index: 1, total: 3 }))
+            }
+            Request::SearchRows(SearchRows { from, .. }) => Answer::SearchRows(rows(from)),
+            Request::MergedSearchRows(MergedSearchRows { from, .. }) => {
+                Answer::MergedSearchRows(MergedRows { from, total: 3, rows: Vec::new() })
+            }
+            Request::SearchRank(SearchRank { row, .. }) => Answer::SearchRank(row / 2),
+            Request::SearchRanges(SearchRanges { from, .. }) => {
+                Answer::SearchRanges(vec![RowRanges { row: from, ranges: vec![(1, 3)] }])
+            }
+            Request::ReadLine(ReadLine { from_byte, count, .. }) => {
+                let next_byte = from_byte + u64::from(count);
+                Answer::ReadLine(LineChunk { text: String::new(), from_byte, next_byte, full_len: next_byte })
+            }
+            Request::ReadLogText(ReadLogText { start, end, .. }) => Answer::ReadLogText(LogText {
+                text: format!("{}:{} {}:{}", start.row, start.column, end.row, end.column),
+                truncated: false,
+            }),
+            Request::MergedDensity(MergedDensity { buckets, .. }) => Answer::MergedDensity(LogDensity {
+                rows: 3,
+                buckets: vec![DensityBucket::default(); buckets as usize],
+            }),
+            Request::MergedPositions(MergedPositions { rows, .. }) => {
+                Answer::MergedPositions(rows.iter().map(|row| 2 * row.row + u64::from(row.source)).collect())
+            }
+            Request::MergedPositionAt(MergedPositionAt { at, .. }) => Answer::MergedPositionAt(at / 2),
+            Request::SetBookmark(SetBookmark { run, row, note }) => {
+                self.note(format!("mark {run} {row} {note}"));
+                Answer::SetBookmark(Bookmark { attempt: run.attempt, row, note, at: 1 })
+            }
+            other => return Err(unheard(other)),
+        })
+    }
+
+    async fn subscribe(&self, subscription: Subscription) -> Result<Items, ApiError> {
+        use tokio_stream::{StreamExt, wrappers::WatchStream};
+        let opened = |id: &str| {
+            OpenedSearch { id: id.into(), progress: Box::pin(tokio_stream::pending()) }.into_events()
+        };
+        Ok(match subscription {
+            Subscription::WatchTasks(_) => {
+                let changes = WatchStream::new(self.changes.subscribe()).map(|version| TaskChange {
+                    resource_version: version,
+                    changed: Vec::new(),
+                    deleted: Vec::new(),
+                    summary: summary(version),
+                    resync: false,
+                });
+                Items::WatchTasks(Box::pin(changes))
+            }
+            Subscription::OpenSearch(OpenSearch { query, .. }) if query.regex => {
+                return Err(FieldError::new("query.pattern", "no expression").into());
+            }
+            Subscription::OpenSearch(OpenSearch { run, query, near }) => {
+                self.note(format!("search {run} {} near {near}", query.pattern));
+                Items::OpenSearch(opened("search-1"))
+            }
+            Subscription::OpenMergedSearch(OpenMergedSearch { sources, query, near }) => {
+                self.note(format!("search {} logs {} near {near}", sources.len(), query.pattern));
+                Items::OpenMergedSearch(opened("search-2"))
+            }
+            other => return Err(unheard(other)),
+        })
+    }
+
+    async fn export(&self, export: Export) -> Result<ExportStream, ApiError> {
+        Err(unheard(export))
+    }
+}
+
+fn rows(from: u64) -> LogRows {
+    LogRows { from, total: 3, rows: Vec::new() }
 }
 
 #[async_trait]
@@ -193,153 +220,6 @@ impl SettingsAccess for Engine {
     }
 }
 
-fn rows(from: u64) -> LogRows {
-    LogRows { from, total: 3, rows: Vec::new() }
-}
-
-#[async_trait]
-impl LogSearch for Engine {
-    async fn open_search(
-        &self,
-        id: &TaskId,
-        _attempt: u32,
-        query: LogQuery,
-        near: u64,
-    ) -> Result<OpenedSearch, ApiError> {
-        if query.regex {
-            return Err(FieldError::new("query.pattern", "no expression").into());
-        }
-        self.note(format!("search {id} {} near {near}", query.pattern));
-        let progress = futures::stream::pending();
-        Ok(OpenedSearch { id: "search-1".into(), progress: Box::pin(progress) })
-    }
-    async fn open_merged_search(
-        &self,
-        sources: Vec<LogSource>,
-        query: LogQuery,
-        near: u64,
-    ) -> Result<OpenedSearch, ApiError> {
-        self.note(format!("search {} logs {} near {near}", sources.len(), query.pattern));
-        Ok(OpenedSearch { id: "search-2".into(), progress: Box::pin(futures::stream::pending()) })
-    }
-    async fn search_step(
-        &self,
-        search: &str,
-        row: u64,
-        forward: bool,
-    ) -> Result<Option<SearchHit>, ApiError> {
-        self.note(format!("step {search} {row} {forward}"));
-        Ok(Some(SearchHit { row: row + 1, index: 1, total: 3 }))
-    }
-    async fn search_rows(&self, _search: &str, from: u64, _count: u32) -> Result<LogRows, ApiError> {
-        Ok(rows(from))
-    }
-    async fn merged_search_rows(&self, _s: &str, from: u64, _count: u32) -> Result<MergedRows, ApiError> {
-        Ok(MergedRows { from, total: 3, rows: Vec::new() })
-    }
-    async fn search_rank(&self, _search: &str, row: u64) -> Result<u64, ApiError> {
-        Ok(row / 2)
-    }
-    async fn search_ranges(&self, _search: &str, from: u64, _count: u32) -> Result<Vec<RowRanges>, ApiError> {
-        Ok(vec![RowRanges { row: from, ranges: vec![(1, 3)] }])
-    }
-    async fn search_all(&self, _q: LogQuery, _ids: Option<Vec<TaskId>>) -> Result<TaskHitsStream, ApiError> {
-        Ok(Box::pin(futures::stream::empty()))
-    }
-}
-
-#[async_trait]
-impl LogExcerpts for Engine {
-    async fn log_density(
-        &self,
-        _id: &TaskId,
-        _attempt: u32,
-        buckets: u32,
-        _search: Option<&str>,
-    ) -> Result<LogDensity, ApiError> {
-        Ok(LogDensity { rows: 3, buckets: vec![DensityBucket::default(); buckets as usize] })
-    }
-    async fn read_line(
-        &self,
-        _id: &TaskId,
-        _attempt: u32,
-        _row: u64,
-        from_byte: u64,
-        count: u32,
-    ) -> Result<LineChunk, ApiError> {
-        let next_byte = from_byte + u64::from(count);
-        Ok(LineChunk { text: String::new(), from_byte, next_byte, full_len: next_byte })
-    }
-    async fn read_log_text(
-        &self,
-        _id: &TaskId,
-        _attempt: u32,
-        start: TextPosition,
-        end: TextPosition,
-        _timestamps: bool,
-        _search: Option<&str>,
-    ) -> Result<LogText, ApiError> {
-        Ok(LogText {
-            text: format!("{}:{} {}:{}", start.row, start.column, end.row, end.column),
-            truncated: false,
-        })
-    }
-    async fn export_log(
-        &self,
-        _id: &TaskId,
-        _attempt: u32,
-        _timestamps: bool,
-        _search: Option<&str>,
-    ) -> Result<ExportStream, ApiError> {
-        Ok(Box::pin(futures::stream::empty()))
-    }
-    async fn merged_density(
-        &self,
-        _sources: Vec<LogSource>,
-        buckets: u32,
-        _search: Option<&str>,
-    ) -> Result<LogDensity, ApiError> {
-        Ok(LogDensity { rows: 3, buckets: vec![DensityBucket::default(); buckets as usize] })
-    }
-    async fn read_merged(&self, _s: Vec<LogSource>, from: u64, _count: u32) -> Result<MergedRows, ApiError> {
-        Ok(MergedRows { from, total: 0, rows: Vec::new() })
-    }
-    async fn merged_positions(&self, _s: Vec<LogSource>, rows: Vec<SourceRow>) -> Result<Vec<u64>, ApiError> {
-        Ok(rows.iter().map(|row| 2 * row.row + u64::from(row.source)).collect())
-    }
-    async fn merged_position_at(&self, _sources: Vec<LogSource>, at: u64) -> Result<u64, ApiError> {
-        Ok(at / 2)
-    }
-    async fn export_merged(
-        &self,
-        _sources: Vec<LogSource>,
-        _timestamps: bool,
-        _search: Option<&str>,
-    ) -> Result<ExportStream, ApiError> {
-        Ok(Box::pin(futures::stream::empty()))
-    }
-}
-
-#[async_trait]
-impl Bookmarks for Engine {
-    async fn list_bookmarks(&self, _id: &TaskId) -> Result<Vec<Bookmark>, ApiError> {
-        Ok(Vec::new())
-    }
-    async fn set_bookmark(
-        &self,
-        id: &TaskId,
-        attempt: u32,
-        row: u64,
-        note: String,
-    ) -> Result<Bookmark, ApiError> {
-        self.note(format!("mark {id} {attempt} {row} {note}"));
-        Ok(Bookmark { attempt, row, note, at: 1 })
-    }
-    async fn delete_bookmark(&self, _id: &TaskId, _attempt: u32, _row: u64) -> Result<(), ApiError> {
-        Ok(())
-    }
-}
-
 struct Desk {
     app: App<MockRuntime>,
     engine: Arc<Engine>,
@@ -348,7 +228,7 @@ struct Desk {
 impl Desk {
     fn new() -> Self {
         let engine = Arc::new(Engine::default());
-        let api: Arc<dyn LocalApi> = engine.clone();
+        let api: Arc<dyn DesktopApi> = engine.clone();
         let environment = InheritedEnvironment {
             capture: ShellCapture::Off,
             variables: vec![InheritedVariable {
@@ -448,8 +328,10 @@ fn every_refusal_is_the_error_object() {
 fn a_log_window_reads_and_changes_nothing() {
     let desk = Desk::new();
     let log = desk.window("log-1");
-    assert!(call(&log, "log_info", json!({"id": "t1", "attempt": 1})).is_ok());
-    assert!(call(&log, "read_log", json!({"id": "t1", "attempt": 1, "from": 0, "count": 9})).is_ok());
+    assert!(call(&log, "get_log_info", json!({"run": {"id": "t1", "attempt": 1}})).is_ok());
+    assert!(
+        call(&log, "read_log", json!({"run": {"id": "t1", "attempt": 1}, "from": 0, "count": 9})).is_ok()
+    );
     assert!(call(&log, "list_task_runs", json!({"id": "t1"})).is_ok());
 
     let forbidden = [
@@ -481,7 +363,8 @@ fn a_log_window_searches_marks_and_takes_excerpts() {
         json!({"pattern": "x", "regex": regex, "caseSensitive": false, "wholeWord": false,
         "invert": false, "ignoreAnsi": true, "stream": "stderr"})
     };
-    let open = |query| json!({"id": "t1", "attempt": 1, "query": query, "near": 7, "onProgress": CHANNEL});
+    let open =
+        |query| json!({"run": {"id": "t1", "attempt": 1}, "query": query, "near": 7, "channel": CHANNEL});
     assert_eq!(call(&log, "open_search", open(query(false))), Ok(json!("search-1")));
     let step = json!({"searchId": "search-1", "row": 7, "forward": true});
     assert_eq!(call(&log, "search_step", step), Ok(json!({"row": 8, "index": 1, "total": 3})));
@@ -492,7 +375,7 @@ fn a_log_window_searches_marks_and_takes_excerpts() {
     let refused = call(&log, "open_search", open(query(true))).expect_err("refused");
     assert_eq!((&refused["error"], &refused["field"]), (&json!("InvalidRequest"), &json!("query.pattern")));
     let sources = json!([{"id": "t1", "attempt": 1}, {"id": "t2", "attempt": 3}]);
-    let several = json!({"sources": sources, "query": query(false), "near": 9, "onProgress": CHANNEL});
+    let several = json!({"sources": sources, "query": query(false), "near": 9, "channel": CHANNEL});
     assert_eq!(call(&log, "open_merged_search", several), Ok(json!("search-2")));
     let page = json!({"searchId": "search-2", "from": 1, "count": 9});
     assert_eq!(call(&log, "merged_search_rows", page).expect("answered")["total"], 3);
@@ -512,16 +395,16 @@ fn a_log_window_searches_marks_and_takes_excerpts() {
     let error = call(&log, "reveal_log", json!({"id": "../t1", "attempt": 1})).expect_err("is no id");
     assert_eq!((&error["error"], &error["field"]), (&json!("InvalidRequest"), &json!("id")));
 
-    let text = json!({"id": "t1", "attempt": 1, "start": {"row": 1, "column": 2}, "end": {"row": 3, "column": 4},
+    let text = json!({"run": {"id": "t1", "attempt": 1}, "start": {"row": 1, "column": 2}, "end": {"row": 3, "column": 4},
         "timestamps": false});
     assert_eq!(call(&log, "read_log_text", text).expect("answered")["text"], "1:2 3:4");
-    let line = json!({"id": "t1", "attempt": 1, "row": 1, "fromByte": 10, "count": 5});
+    let line = json!({"run": {"id": "t1", "attempt": 1}, "row": 1, "fromByte": 10, "count": 5});
     assert_eq!(call(&log, "read_line", line).expect("answered")["nextByte"], 15);
-    let mark = json!({"id": "t1", "attempt": 1, "row": 5, "note": "here"});
+    let mark = json!({"run": {"id": "t1", "attempt": 1}, "row": 5, "note": "here"});
     assert_eq!(call(&log, "set_bookmark", mark).expect("answered")["row"], 5);
     assert_eq!(
         desk.engine.asked(),
-        ["search t1 x near 7", "step search-1 7 true", "search 2 logs x near 9", "mark t1 1 5 here"]
+        ["search t1/1 x near 7", "step search-1 7 true", "search 2 logs x near 9", "mark t1/1 5 here"]
     );
 }
 
@@ -545,7 +428,7 @@ fn the_main_window_may_call_every_command_and_a_stranger_none() {
 async fn a_stream_ends_when_its_page_closes_it() {
     let desk = Desk::new();
     let main = desk.window("main");
-    let stream = call(&main, "watch_tasks", json!({"onChange": CHANNEL})).expect("opened");
+    let stream = call(&main, "watch_tasks", json!({"channel": CHANNEL})).expect("opened");
     assert_eq!(desk.engine.changes.receiver_count(), 1);
     call(&main, "ack_frame", json!({"streamId": stream, "frame": 1})).expect("taken");
     call(&main, "close_stream", json!({"streamId": stream})).expect("closed");

@@ -91,7 +91,7 @@ async fn what_a_window_asks_goes_to_the_machine_that_it_is_on() {
     call(&main, "choose_machine", json!({"machine": "build box"})).expect("chosen");
     let there = submit(&main);
     assert!(has(&main, &there) && !has(&main, &here));
-    let stream = call(&main, "watch_tasks", json!({"onChange": CHANNEL})).expect("opened");
+    let stream = call(&main, "watch_tasks", json!({"channel": CHANNEL})).expect("opened");
     call(&main, "close_stream", json!({"streamId": stream})).expect("closed");
 
     // Opened there, it stays there.
@@ -123,14 +123,14 @@ async fn a_machine_that_is_gone_is_an_error_and_never_this_one() {
     let log = desk.app.get_webview_window("log-1").expect("opened");
 
     desk.serving.shut_down().await;
-    let lost = call(&main, "summary", json!({})).expect_err("lost");
+    let lost = call(&main, "get_summary", json!({})).expect_err("lost");
     assert_eq!(lost["error"], "Unavailable");
     assert!(lost["message"].as_str().is_some_and(|text| text.contains("cannot be reached")), "{lost}");
 
     // Removed, it leaves the main window on this machine, and its log window where nothing answers.
     call(&main, "remove_connection", json!({"name": "build box"})).expect("removed");
     assert_eq!(call(&main, "get_settings", json!({})).expect("answered")["connections"], json!([]));
-    assert!(call(&main, "summary", json!({})).is_ok());
+    assert!(call(&main, "get_summary", json!({})).is_ok());
     let gone = call(&log, "get_task_row", json!({ "id": there })).expect_err("removed");
     assert!(gone["message"].as_str().is_some_and(|text| text.contains("is not in the settings")), "{gone}");
     let tokens = std::fs::read_to_string(desk.dir.path().join("here/connections/tokens.json"));

@@ -99,7 +99,7 @@ impl Printer {
     }
 
     pub async fn info(&self, app: &AppWindow<'_>) -> Value {
-        app.call("log_info", &json!({"id": self.id, "attempt": 1}).to_string()).await
+        app.call("get_log_info", &json!({"run": {"id": self.id, "attempt": 1}}).to_string()).await
     }
 
     /// Opens the log's window and turns to it.

@@ -17,9 +17,9 @@ use crate::{
     tray::{self, TrayPresence},
     window::{self, FormAsk, LogWindows, WindowMemory},
 };
-use solti_api::{LocalApi, SettingsAccess};
+use solti_api::{DesktopApi, SettingsAccess};
 use solti_engine::{Config, DataLock, Engine};
-use solti_model::{InheritedEnvironment, LogSource};
+use solti_model::{InheritedEnvironment, RunId};
 use std::{path::Path, sync::Arc};
 use tauri::{
     AppHandle, Builder, Context, Manager, RunEvent, Runtime, Wry,
@@ -36,7 +36,7 @@ pub fn context<R: Runtime>() -> Context<R> {
 
 /// What the commands reach.
 pub struct Parts {
-    pub api: Arc<dyn LocalApi>,
+    pub api: Arc<dyn DesktopApi>,
     pub settings: Arc<dyn SettingsAccess>,
     /// What tasks inherit.
     pub environment: InheritedEnvironment,
@@ -126,7 +126,7 @@ pub fn run(config: &Config, arguments: Arguments, lock: DataLock) -> Result<(), 
 fn open(app: &AppHandle<Wry>, args: impl IntoIterator<Item = String>) -> tauri::Result<()> {
     match LogLink::among(args) {
         Some(LogLink { machine, id, attempt, row }) => {
-            window::open_log(app, machine, LogSource { id, attempt }, Some(row))
+            window::open_log(app, machine, RunId::new(id, attempt), Some(row))
         }
         None => window::open_main(app),
     }

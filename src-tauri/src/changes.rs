@@ -4,7 +4,8 @@
 use crate::events::Frame;
 use futures::stream::{Stream, StreamExt, unfold};
 use serde::Serialize;
-use solti_api::{DesktopApi, TaskChangeStream};
+use solti_api::DesktopApi;
+use solti_api::operations::{ItemStream, Operations as _, WatchTasks};
 use solti_model::{TaskChange, TaskId, TaskRow};
 use std::{collections::BTreeMap, time::Duration};
 use tokio::time::sleep;
@@ -15,11 +16,11 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from
 /// The changes of this machine's tasks for as long as the app runs: where following them fails, or ends, it begins again with
 /// one that says that some were missed.
 pub fn lasting<A: DesktopApi + ?Sized>(api: &A) -> impl Stream<Item = TaskChange> {
-    let state = (None::<TaskChangeStream>, PAUSES.0, false);
+    let state = (None::<ItemStream<TaskChange>>, PAUSES.0, false);
     unfold(state, move |(mut changes, mut pause, mut missed)| async move {
         loop {
             let Some(open) = &mut changes else {
-                match api.watch_tasks().await {
+                match api.open(WatchTasks {}).await {
                     Ok(opened) => changes = Some(opened),
                     Err(error) => {
                         tracing::warn!("the tasks cannot be followed, trying again: {error}");

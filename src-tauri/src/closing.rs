@@ -9,6 +9,7 @@ use crate::{commands::SettingsDoor, events::Frame, machines::Machines, tray::Tra
 use futures::stream::{BoxStream, StreamExt};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use solti_api::operations::{GetSummary, ListTasks, Operations as _, StopTask, WatchTasks};
 use solti_api::{ApiError, DesktopApi};
 use solti_model::{Closing, ListQuery, StopMode, TaskPhase};
 use std::{
@@ -162,7 +163,9 @@ async fn decide<R: Runtime>(app: &AppHandle<R>, occasion: Occasion) {
     let gate = app.state::<CloseGate>();
     gate.resident.store(false, Ordering::Relaxed);
     // An engine that does not answer must not keep the window open.
-    let Ok(summary) = app.state::<Arc<Machines>>().here().summary().await else { return app.exit(0) };
+    let Ok(summary) = app.state::<Arc<Machines>>().here().ask(GetSummary {}).await else {
+        return app.exit(0);
+    };
     let count = |phase| summary.by_phase.get(&phase).copied().unwrap_or(0);
     let leads = match occasion {
         Occasion::LastWindow if app.state::<TrayPresence>().is_shown() => Leads::ToTray,
@@ -248,9 +251,11 @@ async fn stop_all(api: &dyn DesktopApi) -> Result<(), ApiError> {
     let mut cursor = None;
     loop {
         let phases = vec![TaskPhase::Pending, TaskPhase::Running];
-        let page = api.list_tasks(ListQuery { phases, cursor, ..ListQuery::default() }).await?;
+        let page = api.ask(ListTasks { query: ListQuery { phases, cursor, ..ListQuery::default() } }).await?;
         let mut stops = futures::stream::iter(page.rows)
-            .map(|row| async move { api.stop_task(&row.task.metadata.id, StopMode::Graceful).await })
+            .map(|row| async move {
+                api.ask(StopTask { id: row.task.metadata.id.clone(), mode: StopMode::Graceful }).await
+            })
             .buffer_unordered(STOPS);
         while let Some(stopped) = stops.next().await {
             match stopped {
@@ -264,7 +269,7 @@ async fn stop_all(api: &dyn DesktopApi) -> Result<(), ApiError> {
             break;
         }
     }
-    let mut changes = api.watch_tasks().await?;
+    let mut changes = api.open(WatchTasks {}).await?;
     let ended = async {
         while let Some(change) = changes.next().await {
             if change.summary.by_phase.get(&TaskPhase::Running).copied().unwrap_or(0) == 0 {

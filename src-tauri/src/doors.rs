@@ -6,7 +6,7 @@ use crate::events::Frame;
 use futures::stream::{BoxStream, StreamExt};
 use serde::Serialize;
 use solti_api::{
-    ApiError, LocalApi,
+    ApiError, DesktopApi,
     guard::{AccessToken, Auth, StandardGuards},
 };
 use solti_engine::in_full;
@@ -152,7 +152,7 @@ impl Doors {
     /// Opens and shuts doors as the settings say, until they end. `flags` stand in for addresses of the settings.
     pub async fn follow(
         &self,
-        api: Arc<dyn LocalApi>,
+        api: Arc<dyn DesktopApi>,
         mut settings: watch::Receiver<Settings>,
         flags: DoorFlags,
     ) {
@@ -225,7 +225,7 @@ impl Doors {
         Ok(keys.insert(Keys { token, guards }).clone())
     }
 
-    async fn try_open(&self, door: &Door, api: &Arc<dyn LocalApi>) -> (DoorState, Option<Serving>) {
+    async fn try_open(&self, door: &Door, api: &Arc<dyn DesktopApi>) -> (DoorState, Option<Serving>) {
         match self.open(door, api).await {
             Ok((state, serving)) => {
                 tracing::info!("a door is open: {door:?}");
@@ -239,7 +239,7 @@ impl Doors {
         }
     }
 
-    async fn open(&self, door: &Door, api: &Arc<dyn LocalApi>) -> Result<(DoorState, Serving), DoorError> {
+    async fn open(&self, door: &Door, api: &Arc<dyn DesktopApi>) -> Result<(DoorState, Serving), DoorError> {
         let guards = match (self.keys(), door) {
             (Ok(keys), _) => keys.guards,
             // This user needs none.

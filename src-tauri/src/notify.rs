@@ -5,6 +5,7 @@ use crate::{changes::lasting, commands::SettingsDoor, machines::Machines};
 use futures::StreamExt;
 use notify_rust::Notification;
 use solti_api::DesktopApi;
+use solti_api::operations::{ListTasks, Operations as _};
 use solti_model::{ListQuery, NotificationSettings, TaskChange, TaskId, TaskPhase, TaskRow};
 use std::{
     collections::VecDeque,
@@ -58,7 +59,7 @@ pub fn start<R: Runtime>(app: &AppHandle<R>) {
 async fn ended_since(api: &(impl DesktopApi + ?Sized), at: u64) -> Vec<TaskRow> {
     let phases = TaskPhase::ALL.into_iter().filter(|phase| phase.is_terminal()).collect();
     let query = ListQuery { phases, limit: Some(LOOKED_BACK), ..ListQuery::default() };
-    let mut rows = api.list_tasks(query).await.map(|list| list.rows).unwrap_or_default();
+    let mut rows = api.ask(ListTasks { query }).await.map(|list| list.rows).unwrap_or_default();
     rows.retain(|row| row.finished_at.is_some_and(|finished| finished >= at));
     rows
 }

@@ -13,7 +13,7 @@ use crate::{
 };
 use futures::stream::{BoxStream, StreamExt};
 use serde::Serialize;
-use solti_model::{LogSource, Theme};
+use solti_model::{RunId, Theme};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -60,7 +60,7 @@ struct Shown {
     /// Whose logs they are, whatever the main window turns to.
     machine: Machine,
     /// One log, or several as one.
-    logs: Vec<LogSource>,
+    logs: Vec<RunId>,
     /// The row that was asked for last since the window was opened.
     jump: watch::Sender<Option<u64>>,
 }
@@ -75,7 +75,7 @@ impl LogWindows {
     fn place(
         &self,
         machine: &Machine,
-        logs: &[LogSource],
+        logs: &[RunId],
         row: Option<u64>,
         spare: impl FnOnce() -> Option<Taken>,
     ) -> Place {
@@ -222,10 +222,10 @@ pub fn open_main<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
 pub fn open_log<R: Runtime>(
     app: &AppHandle<R>,
     machine: Machine,
-    log: LogSource,
+    log: RunId,
     row: Option<u64>,
 ) -> tauri::Result<()> {
-    let LogSource { id, attempt } = &log;
+    let RunId { task: id, attempt } = &log;
     let at = row.map(|row| format!("&row={row}")).unwrap_or_default();
     // An id needs no escaping: its letters are all legal in a URL.
     let page = format!("?view=log&task={id}&attempt={attempt}{at}");
@@ -234,12 +234,8 @@ pub fn open_log<R: Runtime>(
 }
 
 /// Shows several logs as one.
-pub fn open_merged<R: Runtime>(
-    app: &AppHandle<R>,
-    machine: Machine,
-    logs: Vec<LogSource>,
-) -> tauri::Result<()> {
-    let sources: String = logs.iter().map(|log| format!("&source={}:{}", log.id, log.attempt)).collect();
+pub fn open_merged<R: Runtime>(app: &AppHandle<R>, machine: Machine, logs: Vec<RunId>) -> tauri::Result<()> {
+    let sources: String = logs.iter().map(|log| format!("&source={}:{}", log.task, log.attempt)).collect();
     show(app, machine, &logs, None, &format!("?view=merged{sources}"), "Logs")
 }
 
@@ -247,7 +243,7 @@ pub fn open_merged<R: Runtime>(
 fn show<R: Runtime>(
     app: &AppHandle<R>,
     machine: Machine,
-    logs: &[LogSource],
+    logs: &[RunId],
     row: Option<u64>,
     page: &str,
     title: &str,
@@ -403,17 +399,12 @@ mod tests {
 
     const HERE: Machine = Machine::Here;
 
-    fn log(attempt: u32) -> Vec<LogSource> {
-        vec![LogSource { id: TaskId::new("t").expect("legal"), attempt }]
+    fn log(attempt: u32) -> Vec<RunId> {
+        vec![RunId::new(TaskId::new("t").expect("legal"), attempt)]
     }
 
     /// The label of the window for these logs, and whether it has to be made.
-    fn place_of(
-        windows: &LogWindows,
-        machine: &Machine,
-        logs: &[LogSource],
-        row: Option<u64>,
-    ) -> (String, bool) {
+    fn place_of(windows: &LogWindows, machine: &Machine, logs: &[RunId], row: Option<u64>) -> (String, bool) {
         let place = windows.place(machine, logs, row, || None);
         (place.label().to_owned(), matches!(place, Place::New(_)))
     }

@@ -13,7 +13,8 @@ mod measure;
 use common::{Engine, command, spec};
 use measure::{Parts, median, report, share};
 use serde_json::json;
-use solti_api::{ApiHandler, TaskControl, TaskFeed};
+use solti_api::ApiHandler;
+use solti_api::operations::{GetSummary, ListTasks, Operations as _, StopTask};
 use solti_model::{ListQuery, OutputEvent, StopMode, TaskId, TaskPhase, TaskQuery, TaskSpec};
 use solti_store::RowQuery;
 use std::path::{Path, PathBuf};
@@ -379,7 +380,11 @@ async fn stop(tasks: usize) {
         for task in running {
             let engine = Arc::clone(&engine);
             all.spawn(async move {
-                engine.api.stop_task(&task.metadata.id, StopMode::Graceful).await.unwrap();
+                engine
+                    .api
+                    .ask(StopTask { id: task.metadata.id.clone(), mode: StopMode::Graceful })
+                    .await
+                    .unwrap();
             });
         }
         all_finished(&engine, tasks as u64).await;
@@ -435,7 +440,7 @@ async fn million() {
         let api = &engine.api;
         async move {
             let began = Instant::now();
-            let found = api.list_tasks(query).await.unwrap();
+            let found = api.ask(ListTasks { query }).await.unwrap();
             (began.elapsed(), found.total)
         }
     };
@@ -459,7 +464,7 @@ async fn million() {
     let mut times = vec![];
     for _ in 0..9 {
         let began = Instant::now();
-        let counted: u64 = engine.api.summary().await.unwrap().by_phase.values().sum();
+        let counted: u64 = engine.api.ask(GetSummary {}).await.unwrap().by_phase.values().sum();
         times.push(began.elapsed());
         assert_eq!(counted, MILLION);
     }
@@ -501,7 +506,7 @@ async fn list() {
         stored.push(began.elapsed());
         let query = ListQuery { phases, limit: Some(100), ..ListQuery::default() };
         let began = Instant::now();
-        assert_eq!(engine.api.list_tasks(query).await.unwrap().rows.len(), 100);
+        assert_eq!(engine.api.ask(ListTasks { query }).await.unwrap().rows.len(), 100);
         rows.push(began.elapsed());
     }
     for (what, mut times, most) in [("  a page of 100, store", stored, 5), ("  a page of 100, API", rows, 50)]

@@ -13,9 +13,10 @@ mod measure;
 use common::{Engine, command, spec};
 use measure::{Parts, median, report, share};
 use serde_json::json;
-use solti_api::{ApiHandler, LogAccess, LogSearch};
+use solti_api::operations::{GetLogInfo, Operations as _, ReadLog, SearchAll};
+use solti_api::ApiHandler;
 use solti_logstore::{LogWriter, Stream, pack};
-use solti_model::{LogQuery, OutputEvent, TaskId, TaskPhase, TaskRun};
+use solti_model::{LogQuery, OutputEvent, RunId, TaskId, TaskPhase, TaskRun};
 use solti_store::{Change, Store, StoredRun};
 use std::fs;
 use std::io::{PipeReader, Read, Write};
@@ -190,7 +191,7 @@ async fn blocks(bytes: u64) {
         fs::remove_file(path).unwrap();
 
         let (seen, id) = bench.logged("blocks", bytes).await;
-        let stored = bench.engine.api.log_info(&id, 1).await.unwrap().bytes;
+        let stored = bench.engine.api.ask(GetLogInfo { run: RunId::new(id.clone(), 1) }).await.unwrap().bytes;
         assert_eq!(stored, bytes / BLOCK as u64 * (BLOCK / LINE * LINE) as u64);
         bench.engine.api.delete_task(&id).await.unwrap();
         speed.push(bytes as f64 / seen.seconds);
@@ -267,7 +268,10 @@ async fn flushed() {
         discard_speed.push(FLUSHED_LINES as f64 / seen(&bench.report).seconds);
 
         let (seen, id) = bench.logged("lines", FLUSHED_LINES).await;
-        assert_eq!(bench.engine.api.log_info(&id, 1).await.unwrap().rows, FLUSHED_LINES);
+        assert_eq!(
+            bench.engine.api.ask(GetLogInfo { run: RunId::new(id.clone(), 1) }).await.unwrap().rows,
+            FLUSHED_LINES
+        );
         bench.engine.api.delete_task(&id).await.unwrap();
         speed.push(FLUSHED_LINES as f64 / seen.seconds);
     }
@@ -344,7 +348,12 @@ async fn long_line(bytes: u64) {
             seen += line.len() as u64;
             chunks += 1;
             if chunks.is_multiple_of(64) {
-                let rows = bench.engine.api.read_log(&id, 1, 0, 100).await.unwrap();
+                let rows = bench
+                    .engine
+                    .api
+                    .ask(ReadLog { run: RunId::new(id.clone(), 1), from: 0, count: 100 })
+                    .await
+                    .unwrap();
                 assert!(rows.rows.iter().all(|row| row.text.len() <= 1 << 20));
             }
         }
@@ -378,7 +387,7 @@ async fn many(tasks: u64) {
 
         let began = Instant::now();
         let query = LogQuery { pattern: "needle".into(), ..LogQuery::default() };
-        let mut hits = engine.api.search_all(query, None).await.unwrap();
+        let mut hits = engine.api.open(SearchAll { query, ids: None }).await.unwrap();
         let (mut runs, mut to_first) = (0, None);
         while let Some(news) = hits.next().await {
             runs += news.tasks.len() as u64;

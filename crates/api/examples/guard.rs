@@ -1,6 +1,7 @@
 //! A guard of one's own: no new tasks at night. Run it with `cargo run -p solti-api --example guard`.
 
-use solti_api::guard::{Call, Guard, Guarded, Operation};
+use solti_api::guard::{Call, Guard, Guarded};
+use solti_api::operations::OperationName;
 use solti_api::{ApiError, ApiHandler};
 use solti_model::{Task, TaskId, TaskPage, TaskQuery, TaskRun, TaskSpec, parse_spec};
 use std::sync::Arc;
@@ -10,7 +11,7 @@ struct QuietHours;
 
 impl Guard for QuietHours {
     fn before(&self, call: &Call) -> Result<(), ApiError> {
-        if call.operation == Operation::SubmitTask && is_night() {
+        if call.operation == OperationName::SubmitTask && is_night() {
             return Err(ApiError::PermissionDenied { reason: "no new tasks at night".into() });
         }
         Ok(())

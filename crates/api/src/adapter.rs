@@ -1,17 +1,19 @@
-//! The ready-made implementation of every trait of this crate over the supervisor: nothing but translation.
+//! The ready-made implementation of the contract and of every operation over the supervisor: nothing but translation. What is
+//! done with the bytes of logs is in `logs`.
 
 use crate::logs::{OpenMerges, OpenSearches};
-use crate::rows::SharedSummary;
-use crate::{
-    ApiError, ApiHandler, LaneControl, LogAccess, LogEventStream, LogInfoStream, LogPosition,
-    OutputEventStream, TaskChangeStream, TaskControl, TaskFeed, UsageStream,
+use crate::operations::{
+    Answer, DesktopApi, Export, ExportStream, GetLogInfo, GetRunEnvironment, GetSummary, GetTaskRow,
+    ItemStream, Items, ListLanes, ListTasks, PageEvents, PageRuns, Perform, Provide, ReadLog, Request,
+    RerunTask, SetLane, StopTask, Subscription, TaskEvents, ValidateSpec, WatchLog, WatchTasks, WatchUsage,
 };
+use crate::rows::SharedSummary;
+use crate::{ApiError, ApiHandler, LogAccess, LogEventStream, LogPosition, OutputEventStream};
 use crate::{log_rows, log_stream, rows, run_environment, secrets, usage};
 use async_trait::async_trait;
 use solti_model::{
-    EventPage, HistoryQuery, Lane, ListQuery, LogInfo, LogRows, RunEnvironment, RunPage, Slot, StopMode,
-    Summary, Task, TaskEvent, TaskEventKind, TaskId, TaskList, TaskPage, TaskQuery, TaskRow, TaskRun,
-    TaskSpec,
+    EventPage, Lane, LogInfo, LogRows, RunEnvironment, RunPage, Summary, Task, TaskChange, TaskEvent,
+    TaskEventKind, TaskId, TaskList, TaskPage, TaskQuery, TaskRow, TaskRun, TaskSpec, UsageSample,
 };
 use solti_store::StoredEvent;
 use solti_supervisor::{Supervisor, SupervisorError};
@@ -99,70 +101,111 @@ impl ApiHandler for SupervisorApiAdapter {
 }
 
 #[async_trait]
-impl TaskControl for SupervisorApiAdapter {
-    async fn validate_spec(&self, spec: &TaskSpec) -> Result<(), ApiError> {
-        let spec = secrets::restored(&self.supervisor, spec.clone()).await?;
-        Ok(self.supervisor.validate(&spec).await?)
-    }
-
-    async fn stop_task(&self, id: &TaskId, mode: StopMode) -> Result<(), ApiError> {
-        Ok(self.supervisor.stop(id, mode).await?)
-    }
-
-    async fn rerun_task(&self, id: &TaskId) -> Result<TaskId, ApiError> {
-        match self.supervisor.store().task(id).await.map_err(storage)? {
-            Some(stored) if stored.unreadable.is_some() => Err(ApiError::Conflict {
-                reason: format!("the record of task {id} cannot be read, and so nothing can be run from it"),
-            }),
-            Some(stored) => Ok(self.supervisor.submit(stored.task.spec).await?),
-            None => Err(ApiError::TaskNotFound { id: id.clone() }),
-        }
+impl LogAccess for SupervisorApiAdapter {
+    async fn stream_log_after(&self, id: &TaskId, after: LogPosition) -> Result<LogEventStream, ApiError> {
+        Ok(Box::pin(log_stream::open(&self.supervisor, id, after).await?.with_positions()))
     }
 }
 
 #[async_trait]
-impl TaskFeed for SupervisorApiAdapter {
-    async fn list_tasks(&self, query: ListQuery) -> Result<TaskList, ApiError> {
+impl DesktopApi for SupervisorApiAdapter {
+    async fn answer(&self, request: Request) -> Result<Answer, ApiError> {
+        request.by(self).await
+    }
+
+    async fn subscribe(&self, subscription: Subscription) -> Result<Items, ApiError> {
+        subscription.by(self).await
+    }
+
+    async fn export(&self, export: Export) -> Result<ExportStream, ApiError> {
+        export.by(self).await
+    }
+}
+
+impl Perform<ValidateSpec> for SupervisorApiAdapter {
+    async fn perform(&self, ValidateSpec { spec }: ValidateSpec) -> Result<(), ApiError> {
+        let spec = secrets::restored(&self.supervisor, spec.parse()?).await?;
+        Ok(self.supervisor.validate(&spec).await?)
+    }
+}
+
+impl Perform<StopTask> for SupervisorApiAdapter {
+    async fn perform(&self, StopTask { id, mode }: StopTask) -> Result<(), ApiError> {
+        Ok(self.supervisor.stop(&id, mode).await?)
+    }
+}
+
+impl Perform<RerunTask> for SupervisorApiAdapter {
+    async fn perform(&self, RerunTask { id }: RerunTask) -> Result<TaskId, ApiError> {
+        match self.supervisor.store().task(&id).await.map_err(storage)? {
+            Some(stored) if stored.unreadable.is_some() => Err(ApiError::Conflict {
+                reason: format!("the record of task {id} cannot be read, and so nothing can be run from it"),
+            }),
+            Some(stored) => Ok(self.supervisor.submit(stored.task.spec).await?),
+            None => Err(ApiError::TaskNotFound { id }),
+        }
+    }
+}
+
+impl Perform<ListTasks> for SupervisorApiAdapter {
+    async fn perform(&self, ListTasks { query }: ListTasks) -> Result<TaskList, ApiError> {
         rows::list(&self.supervisor, query).await
     }
+}
 
-    async fn get_task_row(&self, id: &TaskId) -> Result<Option<TaskRow>, ApiError> {
-        let row = self.supervisor.store().rows_of(vec![id.clone()]).await.map_err(storage)?;
+impl Perform<GetTaskRow> for SupervisorApiAdapter {
+    async fn perform(&self, GetTaskRow { id }: GetTaskRow) -> Result<Option<TaskRow>, ApiError> {
+        let row = self.supervisor.store().rows_of(vec![id]).await.map_err(storage)?;
         Ok(rows::complete(&self.supervisor, row).await?.pop())
     }
+}
 
-    async fn summary(&self) -> Result<Summary, ApiError> {
+impl Perform<GetSummary> for SupervisorApiAdapter {
+    async fn perform(&self, _: GetSummary) -> Result<Summary, ApiError> {
         rows::summary(&self.supervisor).await
     }
+}
 
-    async fn task_events(&self, id: &TaskId) -> Result<Vec<TaskEvent>, ApiError> {
-        let events = self.supervisor.store().events(id).await.map_err(storage)?;
+impl Perform<TaskEvents> for SupervisorApiAdapter {
+    async fn perform(&self, TaskEvents { id }: TaskEvents) -> Result<Vec<TaskEvent>, ApiError> {
+        let events = self.supervisor.store().events(&id).await.map_err(storage)?;
         Ok(events.into_iter().map(event).collect())
     }
+}
 
-    async fn page_runs(&self, id: &TaskId, query: HistoryQuery) -> Result<RunPage, ApiError> {
-        let past = self.supervisor.store().run_page(id, query).await.map_err(storage)?;
+impl Perform<PageRuns> for SupervisorApiAdapter {
+    async fn perform(&self, PageRuns { id, query }: PageRuns) -> Result<RunPage, ApiError> {
+        let past = self.supervisor.store().run_page(&id, query).await.map_err(storage)?;
         if past.items.is_empty() {
-            self.known(id).await?;
+            self.known(&id).await?;
         }
         let runs = past.items.into_iter().map(|stored| stored.run).collect();
         Ok(RunPage { runs, more: past.more, not_kept: past.not_kept })
     }
+}
 
-    async fn page_events(&self, id: &TaskId, query: HistoryQuery) -> Result<EventPage, ApiError> {
-        let past = self.supervisor.store().event_page(id, query).await.map_err(storage)?;
+impl Perform<PageEvents> for SupervisorApiAdapter {
+    async fn perform(&self, PageEvents { id, query }: PageEvents) -> Result<EventPage, ApiError> {
+        let past = self.supervisor.store().event_page(&id, query).await.map_err(storage)?;
         if past.items.is_empty() {
-            self.known(id).await?;
+            self.known(&id).await?;
         }
         let events = past.items.into_iter().map(event).collect();
         Ok(EventPage { events, more: past.more, not_kept: past.not_kept })
     }
+}
 
-    async fn run_environment(&self, id: &TaskId, attempt: u32) -> Result<Option<RunEnvironment>, ApiError> {
-        run_environment::of(&self.supervisor, id, attempt).await
+impl Perform<GetRunEnvironment> for SupervisorApiAdapter {
+    async fn perform(
+        &self,
+        GetRunEnvironment { run }: GetRunEnvironment,
+    ) -> Result<Option<RunEnvironment>, ApiError> {
+        run_environment::of(&self.supervisor, &run.task, run.attempt).await
     }
+}
 
-    async fn watch_tasks(&self) -> Result<TaskChangeStream, ApiError> {
+impl Provide<WatchTasks> for SupervisorApiAdapter {
+    async fn provide(&self, _: WatchTasks) -> Result<ItemStream<TaskChange>, ApiError> {
         let (watch, first) = rows::ChangeWatch::open(&self.supervisor, &self.summary).await?;
         let later = futures::stream::unfold(watch, |mut watch| async move {
             let change = watch.next().await?;
@@ -170,43 +213,40 @@ impl TaskFeed for SupervisorApiAdapter {
         });
         Ok(Box::pin(futures::StreamExt::chain(futures::stream::iter([first]), later)))
     }
+}
 
-    async fn watch_usage(&self, id: &TaskId) -> Result<UsageStream, ApiError> {
-        usage::watch(&self.supervisor, id).await
+impl Provide<WatchUsage> for SupervisorApiAdapter {
+    async fn provide(&self, WatchUsage { id }: WatchUsage) -> Result<ItemStream<UsageSample>, ApiError> {
+        usage::watch(&self.supervisor, &id).await
     }
 }
 
-#[async_trait]
-impl LaneControl for SupervisorApiAdapter {
-    async fn list_lanes(&self) -> Result<Vec<Lane>, ApiError> {
+impl Perform<ListLanes> for SupervisorApiAdapter {
+    async fn perform(&self, _: ListLanes) -> Result<Vec<Lane>, ApiError> {
         Ok(self.supervisor.lanes().await?)
     }
+}
 
-    async fn set_lane(
-        &self,
-        slot: &Slot,
-        capacity: Option<u32>,
-        paused: Option<bool>,
-    ) -> Result<Lane, ApiError> {
-        Ok(self.supervisor.set_lane(slot, capacity, paused).await?)
+impl Perform<SetLane> for SupervisorApiAdapter {
+    async fn perform(&self, SetLane { slot, capacity, paused }: SetLane) -> Result<Lane, ApiError> {
+        Ok(self.supervisor.set_lane(&slot, capacity, paused).await?)
     }
 }
 
-#[async_trait]
-impl LogAccess for SupervisorApiAdapter {
-    async fn log_info(&self, id: &TaskId, attempt: u32) -> Result<LogInfo, ApiError> {
-        log_rows::info(&self.supervisor, id, attempt).await
+impl Perform<GetLogInfo> for SupervisorApiAdapter {
+    async fn perform(&self, GetLogInfo { run }: GetLogInfo) -> Result<LogInfo, ApiError> {
+        log_rows::info(&self.supervisor, &run.task, run.attempt).await
     }
+}
 
-    async fn read_log(&self, id: &TaskId, attempt: u32, from: u64, count: u32) -> Result<LogRows, ApiError> {
-        log_rows::read(&self.supervisor, id, attempt, from, count).await
+impl Perform<ReadLog> for SupervisorApiAdapter {
+    async fn perform(&self, ReadLog { run, from, count }: ReadLog) -> Result<LogRows, ApiError> {
+        log_rows::read(&self.supervisor, &run.task, run.attempt, from, count).await
     }
+}
 
-    async fn watch_log(&self, id: &TaskId, attempt: u32) -> Result<LogInfoStream, ApiError> {
-        log_rows::watch(&self.supervisor, id, attempt).await
-    }
-
-    async fn stream_log_after(&self, id: &TaskId, after: LogPosition) -> Result<LogEventStream, ApiError> {
-        Ok(Box::pin(log_stream::open(&self.supervisor, id, after).await?.with_positions()))
+impl Provide<WatchLog> for SupervisorApiAdapter {
+    async fn provide(&self, WatchLog { run }: WatchLog) -> Result<ItemStream<LogInfo>, ApiError> {
+        log_rows::watch(&self.supervisor, &run.task, run.attempt).await
     }
 }

@@ -1,33 +1,58 @@
 //! The one error of the API, and its JSON.
 
-use serde::ser::SerializeMap;
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use solti_model::{FieldError, Slot, TaskId};
 use solti_supervisor::SupervisorError;
+use ts_rs::TS;
 
 /// Why a call was refused. `code` is stable: callers switch on it and never on the message.
 ///
-/// Serializes as the body that every transport sends: `{"error":"<code>","message":"…", …fields}`; a client reads it back.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+/// Serializes as the body that every transport sends: `{"error":"<code>","message":"…", …fields}`; a client reads it back. The
+/// schema and the TypeScript are those of the fields: every body has a message beside them. (`remote` makes the derived
+/// functions inherent ones, so that the message can be added.)
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(remote = "Self", tag = "error", rename_all_fields = "camelCase")]
+#[ts(rename = "ApiErrorFields")]
 pub enum ApiError {
     #[error("{field}: {message}")]
-    InvalidRequest { field: String, message: String },
+    InvalidRequest {
+        field: String,
+        /// Without the field, so that a form can show it beside that.
+        #[serde(skip_serializing)]
+        message: String,
+    },
     #[error("a valid token is needed")]
     Unauthenticated,
     #[error("not allowed: {reason}")]
-    PermissionDenied { reason: String },
+    PermissionDenied {
+        #[serde(rename = "message", skip_serializing)]
+        reason: String,
+    },
     #[error("there is no task {id}")]
     TaskNotFound { id: TaskId },
     #[error("lane {slot} is busy with task {running}")]
     SlotBusy { slot: Slot, running: TaskId },
     #[error("{reason}")]
-    Conflict { reason: String },
+    Conflict {
+        #[serde(rename = "message", skip_serializing)]
+        reason: String,
+    },
     #[error("the request is larger than {limit_bytes} bytes")]
-    PayloadTooLarge { limit_bytes: u64 },
+    PayloadTooLarge {
+        #[ts(type = "number")]
+        limit_bytes: u64,
+    },
     #[error("too many requests, try again in {retry_after_ms} ms")]
-    RateLimited { retry_after_ms: u64 },
+    RateLimited {
+        #[ts(type = "number")]
+        retry_after_ms: u64,
+    },
     #[error("{reason}")]
-    Unavailable { reason: String },
+    Unavailable {
+        #[serde(rename = "message", skip_serializing)]
+        reason: String,
+    },
     #[error("internal error; its details are in the app's log under {incident}")]
     Internal { incident: String },
 }
@@ -48,6 +73,15 @@ impl ApiError {
         }
     }
 
+    /// One sentence for a person, without what the fields say.
+    fn message(&self) -> String {
+        match self {
+            Self::InvalidRequest { message, .. } => message.clone(),
+            Self::PermissionDenied { reason } => reason.clone(),
+            other => other.to_string(),
+        }
+    }
+
     /// An unexpected error: its chain of causes goes to the app's log, the caller gets the number to find it by.
     pub fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
@@ -64,74 +98,47 @@ impl ApiError {
 }
 
 impl Serialize for ApiError {
+    /// With the sentence, which only some of them hold.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("error", self.code())?;
-        match self {
-            // The field stands beside the message, so that a form can show the message there without it.
-            Self::InvalidRequest { field, message } => {
-                map.serialize_entry("message", message)?;
-                map.serialize_entry("field", field)?;
-            }
-            other => map.serialize_entry("message", &other.to_string())?,
-        }
-        match self {
-            Self::SlotBusy { slot, running } => {
-                map.serialize_entry("slot", slot)?;
-                map.serialize_entry("running", running)?;
-            }
-            Self::RateLimited { retry_after_ms } => map.serialize_entry("retryAfterMs", retry_after_ms)?,
-            Self::Internal { incident } => map.serialize_entry("incident", incident)?,
-            Self::TaskNotFound { id } => map.serialize_entry("id", id)?,
-            Self::PayloadTooLarge { limit_bytes } => map.serialize_entry("limitBytes", limit_bytes)?,
-            Self::InvalidRequest { .. }
-            | Self::Unauthenticated
-            | Self::PermissionDenied { .. }
-            | Self::Conflict { .. }
-            | Self::Unavailable { .. } => {}
-        }
-        map.end()
-    }
-}
+        struct Fields<'a>(&'a ApiError);
 
-/// What a body may hold; which fields are there depends on the code.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Body {
-    error: String,
-    message: String,
-    field: Option<String>,
-    id: Option<TaskId>,
-    slot: Option<Slot>,
-    running: Option<TaskId>,
-    limit_bytes: Option<u64>,
-    retry_after_ms: Option<u64>,
-    incident: Option<String>,
+        impl Serialize for Fields<'_> {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                ApiError::serialize(self.0, serializer)
+            }
+        }
+
+        #[derive(Serialize)]
+        struct Body<'a> {
+            #[serde(flatten)]
+            fields: Fields<'a>,
+            message: String,
+        }
+
+        Body { fields: Fields(self), message: self.message() }.serialize(serializer)
+    }
 }
 
 impl<'de> Deserialize<'de> for ApiError {
     /// A code that this version does not know, or one without its fields, becomes `Unavailable` with the message that came
     /// with it.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let body = Body::deserialize(deserializer)?;
-        let known = match body.error.as_str() {
-            "InvalidRequest" => {
-                body.field.map(|field| Self::InvalidRequest { field, message: body.message.clone() })
-            }
-            "Unauthenticated" => Some(Self::Unauthenticated),
-            "PermissionDenied" => {
-                let reason = body.message.strip_prefix("not allowed: ").unwrap_or(&body.message).to_owned();
-                Some(Self::PermissionDenied { reason })
-            }
-            "TaskNotFound" => body.id.map(|id| Self::TaskNotFound { id }),
-            "SlotBusy" => body.slot.zip(body.running).map(|(slot, running)| Self::SlotBusy { slot, running }),
-            "Conflict" => Some(Self::Conflict { reason: body.message.clone() }),
-            "PayloadTooLarge" => body.limit_bytes.map(|limit_bytes| Self::PayloadTooLarge { limit_bytes }),
-            "RateLimited" => body.retry_after_ms.map(|retry_after_ms| Self::RateLimited { retry_after_ms }),
-            "Internal" => body.incident.map(|incident| Self::Internal { incident }),
-            _ => None,
-        };
-        Ok(known.unwrap_or(Self::Unavailable { reason: body.message }))
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Body {
+            Known(#[serde(deserialize_with = "known")] ApiError),
+            Other { message: String },
+        }
+
+        fn known<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ApiError, D::Error> {
+            ApiError::deserialize(deserializer)
+        }
+
+        // The trait's own name: without it this would be the function of the derive.
+        Ok(match <Body as Deserialize>::deserialize(deserializer)? {
+            Body::Known(error) => error,
+            Body::Other { message } => Self::Unavailable { reason: message },
+        })
     }
 }
 

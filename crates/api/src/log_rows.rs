@@ -1,7 +1,7 @@
 //! The log of one attempt as a window reads it: its extent, ranges of rows, and when it has grown.
 
 use crate::ApiError;
-use crate::log_access::LogInfoStream;
+use crate::operations::ItemStream;
 use solti_logstore::{LogError, LogView, Row, Stream as LogStream, Style};
 use solti_model::{
     LogInfo, LogRow, LogRows, MAX_ROW_BYTES, OutputStreamKind, RemovedRows, TaskId, TaskPhase, TaskRun,
@@ -156,7 +156,11 @@ struct Watch {
     shown: Option<LogInfo>,
 }
 
-pub async fn watch(supervisor: &Supervisor, id: &TaskId, attempt: u32) -> Result<LogInfoStream, ApiError> {
+pub async fn watch(
+    supervisor: &Supervisor,
+    id: &TaskId,
+    attempt: u32,
+) -> Result<ItemStream<LogInfo>, ApiError> {
     let live = supervisor.follow(id).await?;
     let first = info(supervisor, id, attempt).await?;
     let watch =

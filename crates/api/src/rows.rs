@@ -79,7 +79,7 @@ fn mark(run: &TaskRun) -> RunMark {
 }
 
 /// Lanes in a summary: those with a queue or a setting first. A task without a choice has a lane of its own, so there may be
-/// thousands; [`crate::LaneControl::list_lanes`] has them all.
+/// thousands; [`crate::operations::ListLanes`] has them all.
 const SUMMARY_LANES: usize = 50;
 
 async fn notable_lanes(supervisor: &Supervisor) -> Result<Vec<Lane>, ApiError> {

@@ -1,8 +1,8 @@
 //! What a running task uses, once a second while somebody watches: nothing is sampled for nobody.
 
 use crate::ApiError;
-use crate::feed::UsageStream;
-use solti_model::{TaskId, UsageSample};
+use crate::operations::ItemStream;
+use solti_model::{RunId, TaskId, UsageSample};
 use solti_supervisor::{LiveRun, LiveTask, Supervisor, SupervisorError, TreeUsage, usage_of};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::watch;
@@ -24,7 +24,7 @@ struct Before {
     cpu_us: u64,
 }
 
-pub async fn watch(supervisor: &Supervisor, id: &TaskId) -> Result<UsageStream, ApiError> {
+pub async fn watch(supervisor: &Supervisor, id: &TaskId) -> Result<ItemStream<UsageSample>, ApiError> {
     let Some(live) = supervisor.follow(id).await? else {
         return match supervisor.store().task(id).await.map_err(SupervisorError::from)? {
             Some(_) => Ok(Box::pin(tokio_stream::empty())),
@@ -61,7 +61,8 @@ impl Watch {
     }
 
     async fn sample(&mut self, run: &LiveRun) -> Option<UsageSample> {
-        let (run_id, pid, attempt) = (format!("{}/{}", self.id, run.attempt), run.pid, run.attempt);
+        let (run_id, pid, attempt) =
+            (RunId::new(self.id.clone(), run.attempt).to_string(), run.pid, run.attempt);
         // It may read the whole process table.
         let used = tokio::task::spawn_blocking(move || usage_of(&run_id, pid)).await.ok()??;
         let TreeUsage { cpu_us, memory_bytes, processes } = used;

@@ -5,7 +5,8 @@ mod common;
 
 use common::{Engine, bash, command, spec};
 use serde_json::json;
-use solti_api::{ApiHandler, TaskFeed};
+use solti_api::ApiHandler;
+use solti_api::operations::{GetTaskRow, Operations as _};
 use solti_model::{LOOP_STARTS, LOOP_WINDOW_MS, TaskId, Waiting};
 use std::path::Path;
 
@@ -14,7 +15,7 @@ async fn crash_loop(engine: &Engine, id: &TaskId) -> u64 {
     let mut changes = engine.supervisor.changes();
     let wait = async {
         loop {
-            let row = engine.api.get_task_row(id).await.unwrap().expect("stored");
+            let row = engine.api.ask(GetTaskRow { id: id.clone() }).await.unwrap().expect("stored");
             if let Some(Waiting::CrashLoop { until }) = row.waiting {
                 return until;
             }

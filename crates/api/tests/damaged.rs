@@ -7,7 +7,8 @@ use common::{Engine, command, spec};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use serde_json::json;
-use solti_api::{ApiHandler, TaskFeed};
+use solti_api::ApiHandler;
+use solti_api::operations::{GetTaskRow, ListTasks, Operations as _, TaskEvents};
 use solti_model::{ListQuery, TaskId, TaskPhase};
 use solti_store::Store;
 use solti_supervisor::SupervisorConfig;
@@ -119,10 +120,10 @@ fn damage_under_an_open_database_is_an_error_and_no_panic() {
             overwrite_pages(dir.path(), &mut StdRng::seed_from_u64(round));
             // Whatever these answer; a panic in the store would end the test.
             for id in &ids {
-                let _ = engine.api.get_task_row(id).await;
-                let _ = engine.api.task_events(id).await;
+                let _ = engine.api.ask(GetTaskRow { id: id.clone() }).await;
+                let _ = engine.api.ask(TaskEvents { id: id.clone() }).await;
             }
-            let _ = engine.api.list_tasks(ListQuery::default()).await;
+            let _ = engine.api.ask(ListTasks { query: ListQuery::default() }).await;
             let _ = engine.api.submit_task(spec("new", command("true", &[]), json!({}))).await;
             let _ = engine.supervisor.store().check().await;
             engine.supervisor.shut_down().await;

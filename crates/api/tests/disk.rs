@@ -8,7 +8,8 @@ mod common;
 
 use common::{Engine, PATIENCE, bash, command, spec};
 use serde_json::json;
-use solti_api::{ApiError, ApiHandler, TaskFeed};
+use solti_api::operations::{GetSummary, Operations as _, TaskEvents};
+use solti_api::{ApiError, ApiHandler};
 use solti_logstore::LogView;
 use solti_model::{StorageState, TaskId, TaskPhase, TaskQuery};
 use std::collections::BTreeSet;
@@ -63,7 +64,7 @@ impl Drop for SmallDisk {
 }
 
 async fn storage(engine: &Engine) -> StorageState {
-    engine.api.summary().await.unwrap().storage
+    engine.api.ask(GetSummary {}).await.unwrap().storage
 }
 
 /// Waits until the app says that it can write again, without being asked to write anything.
@@ -304,7 +305,7 @@ async fn interrupted_system_calls_of_the_shim_lose_nothing() {
         );
         let id = engine.api.submit_task(spec("s", bash(&text), json!({}))).await.unwrap();
         engine.running(&id).await;
-        let events = engine.api.task_events(&id).await.unwrap();
+        let events = engine.api.ask(TaskEvents { id: id.clone() }).await.unwrap();
         let started =
             events.into_iter().find_map(|event| event.detail?.strip_prefix("pid ")?.parse().ok()).unwrap();
         let Some(injection) = Injection::attach(parent(started), fault) else { return };

@@ -6,11 +6,12 @@ use async_trait::async_trait;
 use common::{Engine, command, spec};
 use serde_json::json;
 use solti_api::guard::{
-    AccessToken, Auth, Call, Caller, Guard, Guarded, Metrics, Operation, Origin, Outcome, PresentedToken,
-    RateLimit, StandardGuards,
+    AccessToken, Auth, Call, Caller, Guard, Guarded, Metrics, Origin, Outcome, PresentedToken, RateLimit,
+    StandardGuards,
 };
-use solti_api::{ApiError, ApiHandler, LaneControl, TaskControl, TaskFeed};
-use solti_model::{Lane, Slot, TaskId, TaskQuery};
+use solti_api::operations::{GetSummary, OperationName, Operations as _, RerunTask};
+use solti_api::{ApiError, ApiHandler};
+use solti_model::{Task, TaskId, TaskPage, TaskQuery, TaskRun, TaskSpec};
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex};
 use tokio_stream::StreamExt as _;
@@ -66,7 +67,7 @@ async fn a_caller_over_its_rate_is_told_when_to_come_back() {
     let (guards, token) = guards(dir.path(), RateLimit::new(1, 3));
     let api = guards.around(Arc::new(engine.api.clone()));
     let token = token.text();
-    let ask = || network(Some(&token)).scope(api.summary());
+    let ask = || network(Some(&token)).scope(api.ask(GetSummary {}));
     for _ in 0..3 {
         ask().await.expect("within the burst");
     }
@@ -86,7 +87,7 @@ async fn calls_refusals_log_bytes_and_tasks_are_counted() {
     events.collect::<Vec<_>>().await;
     network(None).scope(api.delete_task(&id)).await.unwrap_err();
     let metrics: &Metrics = &guards.metrics;
-    let text = metrics.render(&engine.api.summary().await.unwrap());
+    let text = metrics.render(&engine.api.ask(GetSummary {}).await.unwrap());
     for line in [
         r#"solti_requests_total{operation="submit_task",outcome="ok"} 1"#,
         r#"solti_requests_total{operation="delete_task",outcome="Unauthenticated"} 1"#,
@@ -102,13 +103,13 @@ async fn calls_refusals_log_bytes_and_tasks_are_counted() {
 /// Writes down what it is asked and told; refuses what it is given.
 struct Notes {
     name: &'static str,
-    refuses: Option<Operation>,
+    refuses: Option<OperationName>,
     notes: Arc<Mutex<Vec<String>>>,
 }
 
 impl Guard for Notes {
     fn before(&self, call: &Call) -> Result<(), ApiError> {
-        self.notes.lock().unwrap().push(format!("{}? {}", self.name, call.operation.name()));
+        self.notes.lock().unwrap().push(format!("{}? {}", self.name, call.operation.word()));
         match self.refuses {
             Some(operation) if operation == call.operation => {
                 Err(ApiError::PermissionDenied { reason: "not today".into() })
@@ -135,7 +136,7 @@ async fn guards_are_asked_in_order_and_told_in_the_opposite_one_also_of_refusals
     let notes = Arc::new(Mutex::new(vec![]));
     let guard =
         |name, refuses| Arc::new(Notes { name, refuses, notes: Arc::clone(&notes) }) as Arc<dyn Guard>;
-    let guards = vec![guard("a", None), guard("b", Some(Operation::RerunTask)), guard("c", None)];
+    let guards = vec![guard("a", None), guard("b", Some(OperationName::RerunTask)), guard("c", None)];
     let api = Guarded::new(Arc::new(engine.api.clone()), guards);
     let told = || std::mem::take(&mut *notes.lock().unwrap());
 
@@ -146,7 +147,7 @@ async fn guards_are_asked_in_order_and_told_in_the_opposite_one_also_of_refusals
         [&["a? submit_task", "b? submit_task", "c? submit_task"].map(String::from)[..], &made].concat()
     );
 
-    assert_eq!(api.rerun_task(&id).await.unwrap_err().code(), "PermissionDenied");
+    assert_eq!(api.ask(RerunTask { id: id.clone() }).await.unwrap_err().code(), "PermissionDenied");
     let refused = ["b", "a"].map(|name| format!("{name}! {id} PermissionDenied"));
     assert_eq!(told(), [&["a? rerun_task", "b? rerun_task"].map(String::from)[..], &refused].concat());
 
@@ -162,12 +163,24 @@ async fn guards_are_asked_in_order_and_told_in_the_opposite_one_also_of_refusals
 struct Mute;
 
 #[async_trait]
-impl LaneControl for Mute {
-    async fn list_lanes(&self) -> Result<Vec<Lane>, ApiError> {
+impl ApiHandler for Mute {
+    async fn submit_task(&self, _: TaskSpec) -> Result<TaskId, ApiError> {
         std::future::pending().await
     }
 
-    async fn set_lane(&self, _: &Slot, _: Option<u32>, _: Option<bool>) -> Result<Lane, ApiError> {
+    async fn get_task_status(&self, _: &TaskId) -> Result<Option<Task>, ApiError> {
+        std::future::pending().await
+    }
+
+    async fn query_tasks(&self, _: TaskQuery) -> Result<TaskPage<Task>, ApiError> {
+        std::future::pending().await
+    }
+
+    async fn list_task_runs(&self, _: &TaskId) -> Result<Vec<TaskRun>, ApiError> {
+        std::future::pending().await
+    }
+
+    async fn delete_task(&self, _: &TaskId) -> Result<(), ApiError> {
         std::future::pending().await
     }
 }
@@ -177,8 +190,8 @@ async fn guards_hear_of_a_caller_who_goes_away_before_the_answer() {
     let notes = Arc::default();
     let guard = Notes { name: "a", refuses: None, notes: Arc::clone(&notes) };
     let api = Guarded::new(Arc::new(Mute), vec![Arc::new(guard)]);
-    let mut asked = api.list_lanes();
+    let mut asked = api.query_tasks(TaskQuery::default());
     assert!(futures::poll!(&mut asked).is_pending());
     drop(asked);
-    assert_eq!(*notes.lock().unwrap(), ["a? list_lanes", "a!  abandoned"]);
+    assert_eq!(*notes.lock().unwrap(), ["a? query_tasks", "a!  abandoned"]);
 }

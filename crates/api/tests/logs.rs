@@ -4,8 +4,12 @@ mod common;
 
 use common::{Engine, PATIENCE, bash, command, spec};
 use serde_json::json;
-use solti_api::{ApiError, ApiHandler, Bookmarks, LogExcerpts, LogSearch, OpenedSearch, save_export};
-use solti_model::{LogQuery, LogSource, SearchProgress, TaskHits, TextPosition};
+use solti_api::operations::{
+    DeleteBookmark, ExportLog, GetLogDensity, ListBookmarks, OpenSearch, Operations as _, ReadLine,
+    ReadLogText, ReadMerged, SearchAll, SearchRanges, SearchRank, SearchRows, SearchStep, SetBookmark,
+};
+use solti_api::{ApiError, ApiHandler, OpenedSearch, save_export};
+use solti_model::{LogQuery, RunId, SearchProgress, TaskHits, TextPosition};
 use tokio_stream::StreamExt as _;
 
 fn query(pattern: &str) -> LogQuery {
@@ -35,7 +39,11 @@ async fn a_search_goes_on_while_the_task_prints_and_ends_with_its_reader() {
     );
     let id = engine.api.submit_task(spec("s", bash(&script), json!({}))).await.unwrap();
     engine.running(&id).await;
-    let mut search = engine.api.open_search(&id, 1, query("error"), 0).await.unwrap();
+    let mut search = engine
+        .api
+        .search(OpenSearch { run: RunId::new(id.clone(), 1), query: query("error"), near: 0 })
+        .await
+        .unwrap();
     let first = until(&mut search, |progress| progress.matches == 1 && progress.complete).await;
     assert!(first.live);
     assert_eq!(first.nearest, Some(0));
@@ -43,19 +51,29 @@ async fn a_search_goes_on_while_the_task_prints_and_ends_with_its_reader() {
     let last = until(&mut search, |progress| !progress.live && progress.complete).await;
     assert_eq!((last.matches, last.searched_bytes), (2, last.total_bytes));
 
-    let hit = engine.api.search_step(&search.id, 0, true).await.unwrap().unwrap();
+    let hit = engine
+        .api
+        .ask(SearchStep { search_id: search.id.clone(), row: 0, forward: true })
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!((hit.row, hit.index, hit.total), (2, 2, 2));
-    let rows = engine.api.search_rows(&search.id, 0, 10).await.unwrap();
+    let rows = engine.api.ask(SearchRows { search_id: search.id.clone(), from: 0, count: 10 }).await.unwrap();
     let texts: Vec<_> = rows.rows.iter().map(|row| row.text.as_str()).collect();
     assert_eq!(texts, ["one error", "another error"]);
-    let ranges = engine.api.search_ranges(&search.id, 0, 10).await.unwrap();
+    let ranges =
+        engine.api.ask(SearchRanges { search_id: search.id.clone(), from: 0, count: 10 }).await.unwrap();
     assert_eq!((ranges[0].row, &ranges[0].ranges[..]), (0, &[(4, 9)][..]));
-    let density = engine.api.log_density(&id, 1, 3, Some(&search.id)).await.unwrap();
+    let density = engine
+        .api
+        .ask(GetLogDensity { run: RunId::new(id.clone(), 1), buckets: 3, search_id: Some(search.id.clone()) })
+        .await
+        .unwrap();
     assert_eq!((density.rows, density.buckets.iter().map(|bucket| bucket.stdout).sum::<u64>()), (3, 3));
 
     let id = search.id.clone();
     drop(search);
-    let closed = engine.api.search_rank(&id, 0).await;
+    let closed = engine.api.ask(SearchRank { search_id: id.clone(), row: 0 }).await;
     assert!(matches!(closed, Err(ApiError::InvalidRequest { field, .. }) if field == "searchId"));
 }
 
@@ -71,16 +89,19 @@ async fn all_logs_are_searched_newest_first() {
     for id in &ids {
         engine.finished(id).await;
     }
-    let hits: Vec<TaskHits> = engine.api.search_all(query("needle"), None).await.unwrap().collect().await;
+    let hits: Vec<TaskHits> =
+        engine.api.open(SearchAll { query: query("needle"), ids: None }).await.unwrap().collect().await;
     let runs: Vec<_> = hits.iter().flat_map(|hits| &hits.tasks).collect();
     assert_eq!(runs.iter().map(|run| &run.id).collect::<Vec<_>>(), [&ids[2], &ids[0]]);
     assert_eq!((runs[1].matches, runs[1].first_text.as_str()), (1, "a needle"));
     let last = hits.last().unwrap();
     assert!(last.complete);
     assert_eq!((last.searched_tasks, last.total_tasks), (3, 3));
-    let some = engine.api.search_all(query("needle"), Some(vec![ids[0].clone()])).await.unwrap();
+    let some =
+        engine.api.open(SearchAll { query: query("needle"), ids: Some(vec![ids[0].clone()]) }).await.unwrap();
     assert_eq!(some.collect::<Vec<_>>().await.iter().flat_map(|hits| &hits.tasks).count(), 1);
-    let refused = engine.api.search_all(LogQuery { regex: true, ..query("(") }, None).await.err();
+    let refused =
+        engine.api.open(SearchAll { query: LogQuery { regex: true, ..query("(") }, ids: None }).await.err();
     assert!(matches!(refused, Some(ApiError::InvalidRequest { field, .. }) if field == "query.pattern"));
 }
 
@@ -93,31 +114,64 @@ async fn a_log_is_saved_copied_and_marked() {
     engine.finished(&id).await;
 
     let path = dir.path().join("saved.log");
-    let export = engine.api.export_log(&id, 1, false, None).await.unwrap();
+    let export = engine
+        .api
+        .download(ExportLog { run: RunId::new(id.clone(), 1), timestamps: false, search_id: None })
+        .await
+        .unwrap();
     let saved = save_export(export, &path).await.unwrap();
     let bytes = std::fs::read(&path).unwrap();
     assert_eq!(saved.bytes, bytes.len() as u64);
     assert_eq!(bytes, b"r\xc3\xa4d \x1b[31mred\x1b[0m\n10%\r100%\n\xff\0end");
 
     let at = |row, column| TextPosition { row, column };
-    let text = engine.api.read_log_text(&id, 1, at(0, 1), at(1, 4), false, None).await.unwrap();
+    let text = engine
+        .api
+        .ask(ReadLogText {
+            run: RunId::new(id.clone(), 1),
+            start: at(0, 1),
+            end: at(1, 4),
+            timestamps: false,
+            search_id: None,
+        })
+        .await
+        .unwrap();
     assert_eq!(text.text, "\u{e4}d red\n100%");
-    let timed = engine.api.read_log_text(&id, 1, at(0, 0), at(0, 3), true, None).await.unwrap();
+    let timed = engine
+        .api
+        .ask(ReadLogText {
+            run: RunId::new(id.clone(), 1),
+            start: at(0, 0),
+            end: at(0, 3),
+            timestamps: true,
+            search_id: None,
+        })
+        .await
+        .unwrap();
     assert!(timed.text.ends_with("Z r\u{e4}d"), "{}", timed.text);
 
-    let line = engine.api.read_line(&id, 1, 0, 0, 4).await.unwrap();
+    let line = engine
+        .api
+        .ask(ReadLine { run: RunId::new(id.clone(), 1), row: 0, from_byte: 0, count: 4 })
+        .await
+        .unwrap();
     assert_eq!((line.text.as_str(), line.next_byte), ("r\u{e4}d", 4));
 
-    let sources = vec![LogSource { id: id.clone(), attempt: 1 }, LogSource { id: id.clone(), attempt: 1 }];
-    let merged = engine.api.read_merged(sources, 0, 100).await.unwrap();
+    let sources = vec![RunId::new(id.clone(), 1), RunId::new(id.clone(), 1)];
+    let merged = engine.api.ask(ReadMerged { sources, from: 0, count: 100 }).await.unwrap();
     assert_eq!(merged.total as usize, merged.rows.len());
     assert!(merged.rows.is_sorted_by_key(|row| row.row.ts));
 
-    let mark = engine.api.set_bookmark(&id, 1, 1, "here".into()).await.unwrap();
-    assert_eq!(engine.api.list_bookmarks(&id).await.unwrap(), [mark]);
-    engine.api.delete_bookmark(&id, 1, 1).await.unwrap();
-    assert!(engine.api.list_bookmarks(&id).await.unwrap().is_empty());
+    let mark = engine
+        .api
+        .ask(SetBookmark { run: RunId::new(id.clone(), 1), row: 1, note: "here".into() })
+        .await
+        .unwrap();
+    assert_eq!(engine.api.ask(ListBookmarks { id: id.clone() }).await.unwrap(), [mark]);
+    engine.api.ask(DeleteBookmark { run: RunId::new(id.clone(), 1), row: 1 }).await.unwrap();
+    assert!(engine.api.ask(ListBookmarks { id: id.clone() }).await.unwrap().is_empty());
     engine.api.delete_task(&id).await.unwrap();
-    let gone = engine.api.set_bookmark(&id, 1, 1, String::new()).await;
+    let gone =
+        engine.api.ask(SetBookmark { run: RunId::new(id.clone(), 1), row: 1, note: String::new() }).await;
     assert!(matches!(gone, Err(ApiError::TaskNotFound { .. })));
 }

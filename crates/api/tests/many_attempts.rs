@@ -4,7 +4,8 @@ mod common;
 
 use common::{Engine, PATIENCE, bash, spec, until};
 use serde_json::json;
-use solti_api::{ApiHandler, LogPosition, TaskControl, TaskFeed};
+use solti_api::operations::{Operations as _, PageEvents, PageRuns, StopTask};
+use solti_api::{ApiHandler, LogPosition};
 use solti_model::{HistoryQuery, OutputEvent, StopMode, TaskId};
 use solti_supervisor::{FinishedLimits, SupervisorConfig};
 use tokio::sync::watch;
@@ -49,7 +50,7 @@ async fn rows_events_and_folders_of_attempts_in_between_go_and_a_log_stream_tell
     while runs().await != kept {
         tokio::task::yield_now().await;
     }
-    let page = engine.api.page_events(&id, HistoryQuery::default()).await.unwrap();
+    let page = engine.api.ask(PageEvents { id: id.clone(), query: HistoryQuery::default() }).await.unwrap();
     assert_eq!(page.not_kept.map(|gap| (gap.after, gap.count)), Some((10, 4)));
     assert!(!page.events.iter().any(|event| event.attempt.is_some_and(|of| (11..=14).contains(&of))));
 
@@ -88,11 +89,11 @@ async fn a_task_that_goes_on_and_on_never_holds_more_than_it_may() {
     while logged().contains(&11) || attempts().await < 26 {
         tokio::time::timeout(PATIENCE, changes.next()).await.expect("it goes on").expect("open");
     }
-    engine.api.stop_task(&id, StopMode::Kill).await.unwrap();
+    engine.api.ask(StopTask { id: id.clone(), mode: StopMode::Kill }).await.unwrap();
     let last = engine.finished(&id).await.status.attempt;
     let most = (KEPT + 10) as usize;
     until("what is too much is gone", || logged().len() <= most).await;
-    let runs = engine.api.page_runs(&id, HistoryQuery::default()).await.unwrap();
+    let runs = engine.api.ask(PageRuns { id: id.clone(), query: HistoryQuery::default() }).await.unwrap();
     assert_eq!(runs.not_kept.map(|gap| gap.after), Some(10));
     assert_eq!(runs.runs.last().unwrap().attempt, last);
 }

@@ -6,7 +6,8 @@ mod common;
 use common::{Engine, command, spec};
 use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit};
 use serde_json::json;
-use solti_api::{ApiHandler, TaskFeed};
+use solti_api::ApiHandler;
+use solti_api::operations::{ListTasks, Operations as _};
 use solti_model::{ListQuery, TaskId, TaskPhase, TaskRow};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -43,7 +44,7 @@ async fn rows(engine: &Engine) -> Vec<TaskRow> {
     let mut cursor = None;
     loop {
         let query = ListQuery { cursor, limit: Some(500), ..ListQuery::default() };
-        let page = engine.api.list_tasks(query).await.unwrap();
+        let page = engine.api.ask(ListTasks { query }).await.unwrap();
         rows.extend(page.rows);
         cursor = page.next_cursor;
         if cursor.is_none() {

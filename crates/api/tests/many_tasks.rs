@@ -6,7 +6,7 @@ mod common;
 use async_trait::async_trait;
 use common::{Engine, command, spec};
 use serde_json::json;
-use solti_api::{LaneControl, TaskFeed};
+use solti_api::operations::{ListTasks, Operations as _, SetLane};
 use solti_model::{
     BackoffState, ListQuery, ObjectMeta, Slot, Task, TaskId, TaskKind, TaskPhase, TaskRun, TaskStatus,
     Waiting,
@@ -111,7 +111,11 @@ async fn the_app_starts_and_lists_quickly_among_ten_thousand_that_wait_and_a_hun
     common::shim();
     let began = cpu_time();
     let engine = Engine::open(dir.path()).await;
-    let first = engine.api.list_tasks(ListQuery { limit: Some(100), ..ListQuery::default() }).await.unwrap();
+    let first = engine
+        .api
+        .ask(ListTasks { query: ListQuery { limit: Some(100), ..ListQuery::default() } })
+        .await
+        .unwrap();
     let started = cpu_time() - began;
     assert_eq!((first.total, first.rows.len()), (waiting + finished, 100));
     assert_eq!(first.rows[0].waiting, Some(Waiting::LanePaused));
@@ -122,7 +126,7 @@ async fn the_app_starts_and_lists_quickly_among_ten_thousand_that_wait_and_a_hun
         for _ in 0..50 {
             let query =
                 ListQuery { limit: Some(100), phases: phases.clone(), cursor, ..ListQuery::default() };
-            let page = engine.api.list_tasks(query).await.unwrap();
+            let page = engine.api.ask(ListTasks { query }).await.unwrap();
             assert_eq!(page.rows.len(), 100);
             cursor = page.next_cursor;
         }
@@ -189,13 +193,13 @@ async fn a_storm_of_tasks_starts_a_few_at_a_time_and_each_once() {
 
     // All of one lane, which opens at once.
     let slot = Slot::new("storm").unwrap();
-    engine.api.set_lane(&slot, Some(100), Some(true)).await.unwrap();
+    engine.api.ask(SetLane { slot: slot.clone(), capacity: Some(100), paused: Some(true) }).await.unwrap();
     let mut ids = Vec::new();
     for _ in 0..100 {
         let task = spec("storm", command("true", &[]), json!({"admission": "queue"}));
         ids.push(engine.supervisor.submit(task).await.unwrap());
     }
-    engine.api.set_lane(&slot, None, Some(false)).await.unwrap();
+    engine.api.ask(SetLane { slot: slot.clone(), capacity: None, paused: Some(false) }).await.unwrap();
     for id in &ids {
         let status = engine.finished(id).await.status;
         assert_eq!((status.phase, status.attempt), (TaskPhase::Succeeded, 1));

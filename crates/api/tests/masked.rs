@@ -4,8 +4,12 @@ mod common;
 
 use common::{Engine, bash, spec};
 use serde_json::json;
-use solti_api::{ApiError, ApiHandler, TaskControl, TaskFeed};
-use solti_model::{ListQuery, TaskKind, TaskQuery};
+use solti_api::operations::{
+    GetRunEnvironment, GetTaskRow, ListTasks, Operations as _, RerunTask, TaskEvents, ValidateSpec,
+    WatchTasks,
+};
+use solti_api::{ApiError, ApiHandler};
+use solti_model::{ListQuery, RunId, TaskKind, TaskQuery};
 use tokio_stream::StreamExt as _;
 
 const SECRET: &str = "xyzzy-4711-not-for-you";
@@ -15,7 +19,7 @@ async fn no_answer_shows_a_secret_and_a_changed_task_keeps_it() {
     let dir = tempfile::tempdir().unwrap();
     let engine = Engine::open(dir.path()).await;
     let api = &engine.api;
-    let mut changes = api.watch_tasks().await.unwrap();
+    let mut changes = api.open(WatchTasks {}).await.unwrap();
     let mut task = bash(r#"echo "$SENTRY_DSN $DATABASE_URL $*""#);
     task["subprocess"]["env"] = json!([
         {"key": "SENTRY_DSN", "value": SECRET},
@@ -28,10 +32,11 @@ async fn no_answer_shows_a_secret_and_a_changed_task_keeps_it() {
     let mut answers = vec![
         serde_json::to_string(&shown).unwrap(),
         serde_json::to_string(&api.query_tasks(TaskQuery::default()).await.unwrap()).unwrap(),
-        serde_json::to_string(&api.list_tasks(ListQuery::default()).await.unwrap()).unwrap(),
-        serde_json::to_string(&api.get_task_row(&id).await.unwrap()).unwrap(),
-        serde_json::to_string(&api.task_events(&id).await.unwrap()).unwrap(),
-        serde_json::to_string(&api.run_environment(&id, 1).await.unwrap()).unwrap(),
+        serde_json::to_string(&api.ask(ListTasks { query: ListQuery::default() }).await.unwrap()).unwrap(),
+        serde_json::to_string(&api.ask(GetTaskRow { id: id.clone() }).await.unwrap()).unwrap(),
+        serde_json::to_string(&api.ask(TaskEvents { id: id.clone() }).await.unwrap()).unwrap(),
+        serde_json::to_string(&api.ask(GetRunEnvironment { run: RunId::new(id.clone(), 1) }).await.unwrap())
+            .unwrap(),
     ];
     loop {
         let change = changes.next().await.unwrap();
@@ -48,13 +53,13 @@ async fn no_answer_shows_a_secret_and_a_changed_task_keeps_it() {
     assert_eq!(engine.lines(&id).await, [with_password.as_str()], "the program itself has them");
 
     // Run again as it is, and from what an answer has shown, changed.
-    let again = api.rerun_task(&id).await.unwrap();
+    let again = api.ask(RerunTask { id: id.clone() }).await.unwrap();
     engine.finished(&again).await;
     assert_eq!(engine.lines(&again).await, [with_password.as_str()]);
     let mut changed = shown.spec.clone();
     let TaskKind::Subprocess(subprocess) = &mut changed.kind else { panic!("a command") };
     subprocess.env[1].value = subprocess.env[1].value.replace("@db/", "@other/");
-    api.validate_spec(&changed).await.unwrap();
+    api.ask(ValidateSpec { spec: (&changed).into() }).await.unwrap();
     let third = api.submit_task(changed).await.unwrap();
     engine.finished(&third).await;
     let other = with_password.replace("@db/", "@other/");

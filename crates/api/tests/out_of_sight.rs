@@ -5,7 +5,8 @@ mod common;
 
 use common::{Engine, bash, command, processes_of, spec, until};
 use serde_json::json;
-use solti_api::{ApiHandler, TaskControl, TaskFeed};
+use solti_api::ApiHandler;
+use solti_api::operations::{GetTaskRow, Operations as _, StopTask};
 use solti_model::{StopMode, Task, TaskId, TaskPhase, TaskRow};
 use solti_store::{Change, Store};
 use std::fs;
@@ -61,7 +62,7 @@ impl Marked {
 }
 
 async fn row(engine: &Engine, id: &TaskId) -> TaskRow {
-    engine.api.get_task_row(id).await.unwrap().expect("the task is stored")
+    engine.api.ask(GetTaskRow { id: id.clone() }).await.unwrap().expect("the task is stored")
 }
 
 /// Waits until the row says that nothing is known of it, or that something is again.
@@ -139,7 +140,7 @@ async fn a_stop_of_what_cannot_be_asked_is_carried_out() {
     ] {
         let (dir, side) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let (engine, task, shim) = unreachable(how, dir.path(), side.path()).await;
-        engine.api.stop_task(&task.id, mode).await.unwrap();
+        engine.api.ask(StopTask { id: task.id.clone(), mode }).await.unwrap();
         let ended: Task = engine.finished(&task.id).await;
         assert_eq!(ended.status.phase, TaskPhase::Canceled, "{how:?} {mode:?}: {ended:?}");
         assert_eq!((processes_of(&task.id), task.runs()), (0, 1), "{how:?} {mode:?}");
@@ -164,7 +165,7 @@ async fn a_frozen_shim_under_the_app_is_stopped_all_the_same() {
     let engine = Engine::open(dir.path()).await;
     let task = Marked::running(&engine, side.path()).await;
     signal(shim_of(dir.path(), &task.id), "STOP");
-    engine.api.stop_task(&task.id, StopMode::Kill).await.unwrap();
+    engine.api.ask(StopTask { id: task.id.clone(), mode: StopMode::Kill }).await.unwrap();
     assert_eq!(engine.finished(&task.id).await.status.phase, TaskPhase::Canceled);
     assert_eq!(processes_of(&task.id), 0);
 }
@@ -227,7 +228,7 @@ async fn a_removed_run_folder_starts_nothing_a_second_time() {
         if lives {
             let said = trouble(&engine, &task.id, true).await.unwrap();
             assert!(said.contains("its run folder was removed, and "), "{said}");
-            engine.api.stop_task(&task.id, StopMode::Kill).await.unwrap();
+            engine.api.ask(StopTask { id: task.id.clone(), mode: StopMode::Kill }).await.unwrap();
             assert_eq!(engine.finished(&task.id).await.status.phase, TaskPhase::Canceled);
             assert_eq!(processes_of(&task.id), 0);
         } else {

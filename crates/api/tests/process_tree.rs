@@ -4,8 +4,9 @@ mod common;
 
 use common::{Engine, PATIENCE, bash, spec, within};
 use serde_json::json;
-use solti_api::{ApiHandler, LogAccess, TaskControl, TaskFeed};
-use solti_model::{StopMode, TaskEventKind, TaskId, TaskPhase, TaskRow};
+use solti_api::operations::{GetLogInfo, GetTaskRow, Operations as _, StopTask, TaskEvents, WatchTasks};
+use solti_api::ApiHandler;
+use solti_model::{RunId, StopMode, TaskEventKind, TaskId, TaskPhase, TaskRow};
 use solti_supervisor::SupervisorConfig;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -71,7 +72,7 @@ async fn a_stop_ends_grandchildren_too_wherever_they_have_gone() {
         let (engine, pids) = (Engine::open(dir.path()).await, pids_file(&dir));
         let id = start_family(&engine, &pids, json!({})).await;
         assert!(noted(&pids).into_iter().all(is_alive));
-        engine.api.stop_task(&id, mode).await.unwrap();
+        engine.api.ask(StopTask { id: id.clone(), mode }).await.unwrap();
         assert_eq!(engine.finished(&id).await.status.phase, TaskPhase::Canceled);
         assert_eq!(noted(&pids).into_iter().filter(|pid| is_alive(*pid)).count(), 0);
     }
@@ -98,7 +99,7 @@ async fn who_ignores_term_is_killed_after_the_grace() {
     let id = engine.api.submit_task(spec("s", bash(&text), json!({}))).await.unwrap();
     printed(&engine, &id, "ready").await;
     let stopped_at = Instant::now();
-    engine.api.stop_task(&id, StopMode::Graceful).await.unwrap();
+    engine.api.ask(StopTask { id: id.clone(), mode: StopMode::Graceful }).await.unwrap();
     assert_eq!(engine.finished(&id).await.status.phase, TaskPhase::Canceled);
     let took = stopped_at.elapsed();
     assert!(took >= GRACE, "it had its grace: {took:?}");
@@ -114,7 +115,7 @@ async fn who_ends_in_order_on_term_keeps_its_exit_code() {
     let text = "trap 'echo saved; exit 9' TERM; echo ready; while :; do sleep 0.05; done";
     let id = engine.api.submit_task(spec("s", bash(text), json!({}))).await.unwrap();
     printed(&engine, &id, "ready").await;
-    engine.api.stop_task(&id, StopMode::Graceful).await.unwrap();
+    engine.api.ask(StopTask { id: id.clone(), mode: StopMode::Graceful }).await.unwrap();
     let task = engine.finished(&id).await;
     assert_eq!((task.status.phase, task.status.exit_code), (TaskPhase::Canceled, Some(9)));
     // Its sleep was ended too, which bash may mention before or after.
@@ -149,9 +150,9 @@ async fn who_goes_on_writing_keeps_the_task_running_and_nothing_of_it_is_lost() 
     let mut lines = engine.lines(&id).await;
     lines.sort();
     assert_eq!(lines, ["last", "line 1", "line 2", "line 3", "line 4", "line 5"]);
-    let row = engine.api.get_task_row(&id).await.unwrap().unwrap();
+    let row = engine.api.ask(GetTaskRow { id: id.clone() }).await.unwrap().unwrap();
     assert_eq!((row.main_ended, row.remark), (None, None));
-    let events = engine.api.task_events(&id).await.unwrap();
+    let events = engine.api.ask(TaskEvents { id: id.clone() }).await.unwrap();
     assert!(events.iter().any(|event| event.kind == TaskEventKind::MainEnded), "{events:?}");
 }
 
@@ -165,7 +166,7 @@ async fn a_restart_of_the_app_finds_out_again_that_the_main_program_has_ended() 
     drop(engine);
     let engine = Engine::open(dir.path()).await;
     assert_eq!(main_ended(&engine, &id).await.main_ended, before);
-    engine.api.stop_task(&id, StopMode::Graceful).await.unwrap();
+    engine.api.ask(StopTask { id: id.clone(), mode: StopMode::Graceful }).await.unwrap();
     let task = engine.finished(&id).await;
     assert_eq!((task.status.phase, task.status.exit_code), (TaskPhase::Canceled, Some(7)));
 }
@@ -198,22 +199,22 @@ async fn output_that_is_cut_all_the_same_is_said() {
     printed(&engine, &id, "ready").await;
     // As a service does that was given the descriptor.
     let held = std::fs::File::options().write(true).open(format!("/proc/{}/fd/1", noted(&pids)[0])).unwrap();
-    engine.api.stop_task(&id, StopMode::Graceful).await.unwrap();
+    engine.api.ask(StopTask { id: id.clone(), mode: StopMode::Graceful }).await.unwrap();
     engine.finished(&id).await;
     let remark = engine.api.list_task_runs(&id).await.unwrap()[0].remark.clone();
     assert!(remark.as_ref().is_some_and(|remark| remark.starts_with("output was cut")), "{remark:?}");
-    assert_eq!(engine.api.get_task_row(&id).await.unwrap().unwrap().remark, remark);
-    assert_eq!(engine.api.log_info(&id, 1).await.unwrap().remark, remark);
+    assert_eq!(engine.api.ask(GetTaskRow { id: id.clone() }).await.unwrap().unwrap().remark, remark);
+    assert_eq!(engine.api.ask(GetLogInfo { run: RunId::new(id.clone(), 1) }).await.unwrap().remark, remark);
     drop(held);
 }
 
 /// Waits until the row says that the main program has ended.
 async fn main_ended(engine: &Engine, id: &TaskId) -> TaskRow {
     use tokio_stream::StreamExt as _;
-    let mut changes = engine.api.watch_tasks().await.unwrap();
+    let mut changes = engine.api.open(WatchTasks {}).await.unwrap();
     let said = async {
         loop {
-            let row = engine.api.get_task_row(id).await.unwrap().unwrap();
+            let row = engine.api.ask(GetTaskRow { id: id.clone() }).await.unwrap().unwrap();
             if row.main_ended.is_some() {
                 return row;
             }

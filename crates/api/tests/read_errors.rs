@@ -5,7 +5,10 @@ mod common;
 use common::{Engine, PATIENCE, command, spec};
 use rusqlite::Connection;
 use serde_json::json;
-use solti_api::{ApiError, ApiHandler, LaneControl, TaskChangeStream, TaskControl, TaskFeed};
+use solti_api::operations::{
+    GetSummary, ItemStream, ListTasks, Operations as _, RerunTask, SetLane, StopTask, WatchTasks,
+};
+use solti_api::{ApiError, ApiHandler};
 use solti_model::{ListQuery, Slot, StopMode, StorageState, TaskChange, TaskPhase};
 use std::path::Path;
 use tokio_stream::StreamExt as _;
@@ -15,7 +18,7 @@ fn execute(dir: &Path, sql: &str) {
 }
 
 /// The first change that fits.
-async fn change(stream: &mut TaskChangeStream, fits: impl Fn(&TaskChange) -> bool) -> TaskChange {
+async fn change(stream: &mut ItemStream<TaskChange>, fits: impl Fn(&TaskChange) -> bool) -> TaskChange {
     let wait = async {
         loop {
             let change = stream.next().await.expect("the feed goes on");
@@ -31,14 +34,14 @@ async fn change(stream: &mut TaskChangeStream, fits: impl Fn(&TaskChange) -> boo
 async fn the_change_feed_outlives_reads_that_fail() {
     let dir = tempfile::tempdir().unwrap();
     let engine = Engine::open(dir.path()).await;
-    let mut stream = engine.api.watch_tasks().await.unwrap();
+    let mut stream = engine.api.open(WatchTasks {}).await.unwrap();
     change(&mut stream, |_| true).await;
     execute(dir.path(), "ALTER TABLE label_counts RENAME TO away");
     // Something changes while the counts cannot be read.
-    engine.api.set_lane(&Slot::new("a").unwrap(), Some(3), None).await.unwrap();
+    engine.api.ask(SetLane { slot: Slot::new("a").unwrap(), capacity: Some(3), paused: None }).await.unwrap();
     let told = change(&mut stream, |change| change.summary.storage == StorageState::Unreadable).await;
     assert!(!told.resync);
-    assert!(engine.api.summary().await.is_err());
+    assert!(engine.api.ask(GetSummary {}).await.is_err());
     execute(dir.path(), "ALTER TABLE away RENAME TO label_counts");
     let told = change(&mut stream, |change| change.summary.storage == StorageState::Ok).await;
     assert!(told.resync, "what was missed is to be read again");
@@ -68,15 +71,18 @@ async fn a_task_of_a_later_version_neither_keeps_the_app_from_starting_nor_is_to
     execute(dir.path(), &sql);
 
     let engine = Engine::open(dir.path()).await;
-    let list = engine.api.list_tasks(ListQuery::default()).await.unwrap();
+    let list = engine.api.ask(ListTasks { query: ListQuery::default() }).await.unwrap();
     assert_eq!(list.rows.len(), 2);
     let task = engine.api.get_task_status(&strange).await.unwrap().unwrap();
     assert_eq!(task.status.phase, TaskPhase::Running);
     assert_eq!(task.spec.display_name(), "unreadable task");
     assert!(task.status.error.unwrap().contains("virtualMachine"));
-    assert!(matches!(engine.api.rerun_task(&strange).await, Err(ApiError::Conflict { .. })));
     assert!(matches!(
-        engine.api.stop_task(&strange, StopMode::Graceful).await,
+        engine.api.ask(RerunTask { id: strange.clone() }).await,
+        Err(ApiError::Conflict { .. })
+    ));
+    assert!(matches!(
+        engine.api.ask(StopTask { id: strange.clone(), mode: StopMode::Graceful }).await,
         Err(ApiError::Conflict { .. })
     ));
     // It may be alive, and holds its place.

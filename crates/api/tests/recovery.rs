@@ -9,7 +9,8 @@ mod engine_process;
 use common::{Engine, PATIENCE, bash, command, spec};
 use engine_process::{Core, TASKS, recovered, side_dir};
 use serde_json::json;
-use solti_api::{ApiHandler, TaskFeed};
+use solti_api::ApiHandler;
+use solti_api::operations::{GetTaskRow, Operations as _, SetLane, TaskEvents};
 use solti_model::{TaskEventKind, TaskId, TaskPhase, Waiting};
 use solti_runner::ShimRunner;
 use solti_store::Store;
@@ -86,7 +87,7 @@ fn parent(pid: u32) -> u32 {
 
 /// The program of a running task, by what its history says.
 async fn child_of(engine: &Engine, id: &TaskId) -> u32 {
-    let events = engine.api.task_events(id).await.unwrap();
+    let events = engine.api.ask(TaskEvents { id: id.clone() }).await.unwrap();
     let started = events.into_iter().find(|event| event.kind == TaskEventKind::Started).unwrap();
     started.detail.unwrap().strip_prefix("pid ").unwrap().parse().unwrap()
 }
@@ -138,12 +139,15 @@ async fn after_a_reboot_runs_are_lost_and_who_waits_is_not_started_unasked() {
     assert_eq!(task.status.phase, TaskPhase::Failed);
     let error = task.status.error.unwrap();
     assert!(error.contains("reboot") || error.contains("restart"), "{error}");
-    let row = engine.api.get_task_row(&waiting).await.unwrap().unwrap();
+    let row = engine.api.ask(GetTaskRow { id: waiting.clone() }).await.unwrap().unwrap();
     assert_eq!((row.task.status.phase, row.waiting), (TaskPhase::Pending, Some(Waiting::LanePaused)));
 
     // A person says go on.
-    use solti_api::LaneControl as _;
-    engine.api.set_lane(&row.task.spec.slot, None, Some(false)).await.unwrap();
+    engine
+        .api
+        .ask(SetLane { slot: row.task.spec.slot.clone(), capacity: None, paused: Some(false) })
+        .await
+        .unwrap();
     assert_eq!(engine.finished(&waiting).await.status.phase, TaskPhase::Succeeded);
 }
 
@@ -153,9 +157,8 @@ async fn a_first_start_after_a_reboot_that_does_not_get_through_lets_nothing_go(
     let boot = |id: &str| SupervisorConfig { boot_id: id.to_owned(), ..SupervisorConfig::new(dir.path()) };
     let slot = solti_model::Slot::new("s").unwrap();
     {
-        use solti_api::LaneControl as _;
         let engine = Engine::open_with(boot("before")).await;
-        engine.api.set_lane(&slot, None, Some(true)).await.unwrap();
+        engine.api.ask(SetLane { slot: slot.clone(), capacity: None, paused: Some(true) }).await.unwrap();
         let waiting = spec("s", command("true", &[]), json!({"admission": "queue"}));
         engine.api.submit_task(waiting).await.unwrap();
         engine.supervisor.shut_down().await;
@@ -196,7 +199,6 @@ async fn a_first_start_after_a_reboot_that_does_not_get_through_lets_nothing_go(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_reboot_a_next_attempt_waits_for_the_person_too() {
-    use solti_api::LaneControl as _;
     let dir = tempfile::tempdir().unwrap();
     let boot = |id: &str| SupervisorConfig { boot_id: id.to_owned(), ..SupervisorConfig::new(dir.path()) };
     let engine = Engine::open_with(boot("before")).await;
@@ -214,7 +216,7 @@ async fn after_a_reboot_a_next_attempt_waits_for_the_person_too() {
     let engine = Engine::open_with(boot("after")).await;
     let mut changes = engine.supervisor.changes();
     loop {
-        let row = engine.api.get_task_row(&id).await.unwrap().unwrap();
+        let row = engine.api.ask(GetTaskRow { id: id.clone() }).await.unwrap().unwrap();
         if row.waiting == Some(Waiting::LanePaused) {
             break;
         }
@@ -223,6 +225,6 @@ async fn after_a_reboot_a_next_attempt_waits_for_the_person_too() {
     }
     assert_eq!(std::fs::read_to_string(&mark).unwrap().lines().count(), 1);
     let slot = solti_model::Slot::new("s").unwrap();
-    engine.api.set_lane(&slot, None, Some(false)).await.unwrap();
+    engine.api.ask(SetLane { slot: slot.clone(), capacity: None, paused: Some(false) }).await.unwrap();
     assert_eq!(engine.finished(&id).await.status.phase, TaskPhase::Succeeded);
 }

@@ -4,7 +4,8 @@ mod common;
 
 use common::{Engine, bash, spec, until};
 use serde_json::json;
-use solti_api::{ApiHandler as _, TaskControl as _};
+use solti_api::ApiHandler as _;
+use solti_api::operations::{Operations as _, StopTask};
 use solti_model::{StopMode, Task, TaskId, TaskPhase};
 use std::path::Path;
 
@@ -56,12 +57,12 @@ async fn a_newer_replacement_runs_and_an_older_one_does_not_also_over_a_restart(
         }
         let d = submit(&engine, dir.path(), "D").await;
         was_replaced(&engine, &c).await;
-        engine.api.stop_task(&a, StopMode::Kill).await.unwrap();
+        engine.api.ask(StopTask { id: a.clone(), mode: StopMode::Kill }).await.unwrap();
         let ran = || std::fs::read_to_string(dir.path().join("ran")).unwrap_or_default();
         until("D has begun", || ran().ends_with("D\n")).await;
-        engine.api.stop_task(&d, StopMode::Kill).await.unwrap();
+        engine.api.ask(StopTask { id: d.clone(), mode: StopMode::Kill }).await.unwrap();
         until("what waited in line has begun", || ran().ends_with("later\n")).await;
-        engine.api.stop_task(&later, StopMode::Kill).await.unwrap();
+        engine.api.ask(StopTask { id: later.clone(), mode: StopMode::Kill }).await.unwrap();
         engine.finished(&later).await;
         assert_eq!(ran(), "A\nD\nlater\n", "restart: {restart}");
     }

@@ -4,13 +4,14 @@ mod common;
 
 use common::{Engine, PATIENCE, bash, command, spec};
 use serde_json::json;
-use solti_api::{ApiHandler, TaskControl, TaskFeed};
+use solti_api::ApiHandler;
+use solti_api::operations::{Operations as _, StopTask, TaskEvents, WatchUsage};
 use solti_model::{StopMode, TaskEventKind, TaskId, TaskPhase, UsageSample};
 use tokio_stream::StreamExt as _;
 
 /// Whether the start of the task says that a limit cannot be enforced here.
 async fn is_unenforced(engine: &Engine, id: &TaskId, limit: &str) -> bool {
-    let events = engine.api.task_events(id).await.unwrap();
+    let events = engine.api.ask(TaskEvents { id: id.clone() }).await.unwrap();
     let started = events.into_iter().find(|event| event.kind == TaskEventKind::Started).unwrap();
     let words = started.detail.unwrap();
     assert!(words.starts_with("pid "), "{words}");
@@ -39,7 +40,7 @@ async fn a_running_task_is_sampled_with_its_children_until_it_is_over() {
     let engine = Engine::open(dir.path()).await;
     let busy = "bash -c 'while :; do :; done' & sleep 600";
     let id = engine.api.submit_task(spec("a", bash(busy), json!({}))).await.unwrap();
-    let mut samples = engine.api.watch_usage(&id).await.unwrap();
+    let mut samples = engine.api.open(WatchUsage { id: id.clone() }).await.unwrap();
     let mut next = async || tokio::time::timeout(PATIENCE, samples.next()).await.expect("a sample in time");
     let first = next().await.unwrap();
     assert_eq!((first.attempt, first.cpu_percent), (1, None));
@@ -53,11 +54,11 @@ async fn a_running_task_is_sampled_with_its_children_until_it_is_over() {
         }
     };
     assert!(second.cpu_ms > first.cpu_ms && second.memory_bytes > 500_000, "{second:?}");
-    engine.api.stop_task(&id, StopMode::Kill).await.unwrap();
+    engine.api.ask(StopTask { id: id.clone(), mode: StopMode::Kill }).await.unwrap();
     while next().await.is_some() {}
-    assert!(engine.api.watch_usage(&id).await.unwrap().next().await.is_none(), "over");
+    assert!(engine.api.open(WatchUsage { id: id.clone() }).await.unwrap().next().await.is_none(), "over");
     let unknown = TaskId::new("no-such-task").unwrap();
-    assert!(engine.api.watch_usage(&unknown).await.is_err());
+    assert!(engine.api.open(WatchUsage { id: unknown.clone() }).await.is_err());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -122,10 +123,10 @@ async fn a_fork_storm_inside_a_limit_ends_when_it_is_stopped() {
     let words = ["--reuid=64321", "--clear-groups", "prlimit", "--nproc=80:80", "bash", "-c", storm];
     let task = spec("a", command("setpriv", &words), json!({}));
     let id = engine.api.submit_task(task).await.unwrap();
-    let mut samples = engine.api.watch_usage(&id).await.unwrap();
+    let mut samples = engine.api.open(WatchUsage { id: id.clone() }).await.unwrap();
     let raging = async { while samples.next().await.is_some_and(|sample| sample.processes < 40) {} };
     tokio::time::timeout(PATIENCE, raging).await.expect("the storm grows");
-    engine.api.stop_task(&id, StopMode::Kill).await.unwrap();
+    engine.api.ask(StopTask { id: id.clone(), mode: StopMode::Kill }).await.unwrap();
     assert_eq!(engine.finished(&id).await.status.phase, TaskPhase::Canceled);
     let left = std::process::Command::new("pgrep").args(["-u", "64321"]).output().unwrap();
     assert!(left.stdout.is_empty(), "left: {:?}", String::from_utf8_lossy(&left.stdout));

@@ -5,7 +5,8 @@ mod common;
 
 use common::{Engine, bash, spec};
 use serde_json::json;
-use solti_api::{ApiHandler, LaneControl, TaskControl};
+use solti_api::ApiHandler;
+use solti_api::operations::{ListLanes, Operations as _, SetLane, StopTask};
 use solti_model::{Slot, StopMode, TaskId, TaskPhase};
 use solti_store::Store;
 use solti_supervisor::SupervisorConfig;
@@ -50,7 +51,7 @@ async fn what_happened_after_the_copy_is_taken_up_from_the_run_folders() {
     let holder = submit(&engine, "shared", &format!("{}; {wait}", mark("holder"))).await;
     let queued = submit(&engine, "shared", &mark("queued")).await;
     let slot = Slot::new("quiet").unwrap();
-    engine.api.set_lane(&slot, None, Some(true)).await.unwrap();
+    engine.api.ask(SetLane { slot: slot.clone(), capacity: None, paused: Some(true) }).await.unwrap();
     let waiting = submit(&engine, "quiet", &mark("waiting")).await;
     engine.running(&holder).await;
     engine.supervisor.store().back_up().await.unwrap();
@@ -72,13 +73,13 @@ async fn what_happened_after_the_copy_is_taken_up_from_the_run_folders() {
     assert_eq!(engine.lines(&queued).await, ["queued said"]);
     let task = engine.running(&alive).await;
     assert_eq!(task.spec.labels["name"], format!("recovered {alive}"));
-    engine.api.stop_task(&alive, StopMode::Kill).await.unwrap();
+    engine.api.ask(StopTask { id: alive.clone(), mode: StopMode::Kill }).await.unwrap();
     assert_eq!(engine.finished(&alive).await.status.phase, TaskPhase::Canceled);
     assert_eq!(engine.lines(&alive).await, ["alive said"]);
-    assert!(engine.api.list_lanes().await.unwrap().iter().any(|lane| lane.slot == slot && lane.paused));
+    assert!(engine.api.ask(ListLanes {}).await.unwrap().iter().any(|lane| lane.slot == slot && lane.paused));
 
     // Nothing of it ran a second time; what really waited can be let go.
-    engine.api.set_lane(&slot, None, Some(false)).await.unwrap();
+    engine.api.ask(SetLane { slot: slot.clone(), capacity: None, paused: Some(false) }).await.unwrap();
     engine.finished(&waiting).await;
     for name in ["holder", "queued", "later", "waiting"] {
         assert_eq!(ran(name), 1, "{name}");
@@ -144,7 +145,7 @@ async fn a_database_that_is_gone_without_a_copy_takes_no_log_and_no_process_with
     assert!(engine.supervisor.was_restored());
     assert_eq!(engine.lines(&over).await, ["over said"]);
     engine.running(&alive).await;
-    engine.api.stop_task(&alive, StopMode::Kill).await.unwrap();
+    engine.api.ask(StopTask { id: alive.clone(), mode: StopMode::Kill }).await.unwrap();
     assert_eq!(engine.finished(&alive).await.status.phase, TaskPhase::Canceled);
     assert_eq!(engine.lines(&alive).await, ["alive said"]);
     engine.supervisor.shut_down().await;
@@ -180,6 +181,6 @@ async fn folders_that_an_older_database_does_not_know_are_kept_and_those_of_dele
     engine.running(&alive).await;
     assert_eq!(engine.lines(&later).await, ["later said"]);
     assert!(engine.api.get_task_status(&deleted).await.unwrap().is_none());
-    engine.api.stop_task(&alive, StopMode::Kill).await.unwrap();
+    engine.api.ask(StopTask { id: alive.clone(), mode: StopMode::Kill }).await.unwrap();
     assert_eq!(engine.finished(&alive).await.status.phase, TaskPhase::Canceled);
 }

@@ -5,8 +5,9 @@ mod common;
 
 use common::{Engine, command, spec};
 use serde_json::json;
-use solti_api::{ApiHandler, TaskFeed};
-use solti_model::{RunVariableOrigin, TaskId};
+use solti_api::ApiHandler;
+use solti_api::operations::{GetRunEnvironment, Operations as _};
+use solti_model::{RunId, RunVariableOrigin, TaskId};
 use solti_supervisor::SupervisorConfig;
 use std::fs;
 use std::path::Path;
@@ -28,7 +29,12 @@ async fn run(engine: &Engine) -> TaskId {
 }
 
 async fn flavour(engine: &Engine, id: &TaskId) -> (Option<String>, RunVariableOrigin) {
-    let found = engine.api.run_environment(id, 1).await.unwrap().expect("recorded");
+    let found = engine
+        .api
+        .ask(GetRunEnvironment { run: RunId::new(id.clone(), 1) })
+        .await
+        .unwrap()
+        .expect("recorded");
     let secret = found.variables.iter().find(|variable| variable.name == "THEIR_TOKEN").expect("named");
     assert_eq!(secret.value, None);
     let found = found.variables.into_iter().find(|variable| variable.name == "FLAVOUR").expect("inherited");

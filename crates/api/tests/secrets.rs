@@ -4,7 +4,8 @@ mod common;
 
 use common::{Engine, bash, spec};
 use serde_json::json;
-use solti_api::{ApiHandler, TaskFeed};
+use solti_api::ApiHandler;
+use solti_api::operations::{Operations as _, TaskEvents};
 use solti_supervisor::SupervisorConfig;
 use std::fs;
 use std::io;
@@ -75,7 +76,8 @@ async fn a_secret_is_in_no_command_line_no_event_and_no_log_of_ours() {
     assert!(!error.contains(SECRET));
 
     for id in [&id, &failed] {
-        let events = serde_json::to_string(&engine.api.task_events(id).await.unwrap()).unwrap();
+        let events =
+            serde_json::to_string(&engine.api.ask(TaskEvents { id: id.clone() }).await.unwrap()).unwrap();
         assert!(!events.contains(SECRET), "{events}");
     }
     let journal = String::from_utf8_lossy(&journal.0.lock().unwrap()).into_owned();

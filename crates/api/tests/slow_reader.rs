@@ -5,7 +5,9 @@ mod common;
 
 use common::{Engine, bash, chunk, spec};
 use serde_json::json;
-use solti_api::{ApiHandler, LogAccess, TaskFeed};
+use solti_api::operations::{Operations as _, WatchLog, WatchTasks};
+use solti_api::ApiHandler;
+use solti_model::RunId;
 use solti_testing::any_round;
 use std::cell::OnceCell;
 use std::time::Duration;
@@ -35,11 +37,11 @@ async fn print(engine: &Engine, watched: bool) -> (solti_model::TaskId, Duration
             // It has begun, and now stops.
             stream.next().await;
             streams.push(stream);
-            watches.push(engine.api.watch_log(&id, 1).await.unwrap());
+            watches.push(engine.api.open(WatchLog { run: RunId::new(id.clone(), 1) }).await.unwrap());
         }
-        watches.push(engine.api.watch_log(&id, 1).await.unwrap());
+        watches.push(engine.api.open(WatchLog { run: RunId::new(id.clone(), 1) }).await.unwrap());
     }
-    let changes = engine.api.watch_tasks().await.unwrap();
+    let changes = engine.api.open(WatchTasks {}).await.unwrap();
     engine.finished(&id).await;
     drop((streams, watches, changes));
     let run = engine.api.list_task_runs(&id).await.unwrap().remove(0);

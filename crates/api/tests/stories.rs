@@ -5,9 +5,13 @@ mod common;
 use async_trait::async_trait;
 use common::{Engine, bash, chunk, command, spec};
 use serde_json::json;
-use solti_api::{ApiError, ApiHandler, LaneControl, LogAccess, OutputEventStream, TaskControl, TaskFeed};
+use solti_api::operations::{
+    GetSummary, GetTaskRow, ListTasks, Operations as _, ReadLog, RerunTask, SetLane, StopTask, TaskEvents,
+    ValidateSpec, WatchLog, WatchTasks,
+};
+use solti_api::{ApiError, ApiHandler, OutputEventStream};
 use solti_model::{
-    ListQuery, OutputEvent, OutputStreamKind, Slot, StopMode, Task, TaskEventKind, TaskId, TaskPage,
+    ListQuery, OutputEvent, OutputStreamKind, RunId, Slot, StopMode, Task, TaskEventKind, TaskId, TaskPage,
     TaskPhase, TaskQuery, TaskRun, TaskSpec, Waiting,
 };
 use std::collections::BTreeSet;
@@ -48,8 +52,14 @@ async fn a_task_runs_and_leaves_its_exit_code_its_run_its_log_and_its_history() 
         .collect();
     assert_eq!(chunks, BTreeSet::from([(false, 0, "out"), (true, 0, "err")]));
 
-    let kinds: Vec<_> =
-        engine.api.task_events(&id).await.unwrap().into_iter().map(|event| event.kind).collect();
+    let kinds: Vec<_> = engine
+        .api
+        .ask(TaskEvents { id: id.clone() })
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|event| event.kind)
+        .collect();
     use TaskEventKind::{Admitted, Exited, Finished, Queued, Started};
     assert_eq!(kinds, [Queued, Admitted, Started, Exited, Finished]);
 }
@@ -135,7 +145,7 @@ async fn a_busy_lane_refuses_queues_or_replaces() {
         .submit_task(spec("lane", command("echo", &["3"]), json!({"admission": "queue"})))
         .await
         .unwrap();
-    let row = engine.api.get_task_row(&third).await.unwrap().unwrap();
+    let row = engine.api.ask(GetTaskRow { id: third.clone() }).await.unwrap().unwrap();
     assert_eq!(row.waiting, Some(Waiting::Lane { position: 2, behind: "second".into() }));
 
     let replacing = engine
@@ -157,22 +167,31 @@ async fn a_lane_runs_as_many_as_its_capacity_and_none_while_paused() {
     let dir = tempfile::tempdir().unwrap();
     let engine = Engine::open(dir.path()).await;
     let slot = Slot::new("wide").unwrap();
-    engine.api.set_lane(&slot, Some(2), Some(true)).await.unwrap();
+    engine.api.ask(SetLane { slot: slot.clone(), capacity: Some(2), paused: Some(true) }).await.unwrap();
     let mut ids = Vec::new();
     for _ in 0..3 {
         let kind = command("sleep", &["600"]);
         ids.push(engine.api.submit_task(spec("wide", kind, json!({"admission": "queue"}))).await.unwrap());
     }
-    let row = engine.api.get_task_row(&ids[0]).await.unwrap().unwrap();
+    let row = engine.api.ask(GetTaskRow { id: ids[0].clone() }).await.unwrap().unwrap();
     assert_eq!(row.waiting, Some(Waiting::LanePaused));
-    let lane = engine.api.set_lane(&slot, None, Some(false)).await.unwrap();
+    let lane =
+        engine.api.ask(SetLane { slot: slot.clone(), capacity: None, paused: Some(false) }).await.unwrap();
     assert_eq!((lane.running, lane.queued, lane.capacity), (2, 1, 2));
     engine.running(&ids[0]).await;
     engine.running(&ids[1]).await;
     for id in &ids {
         engine.api.delete_task(id).await.unwrap();
     }
-    assert_eq!(engine.api.set_lane(&slot, Some(0), None).await.unwrap_err().code(), "InvalidRequest");
+    assert_eq!(
+        engine
+            .api
+            .ask(SetLane { slot: slot.clone(), capacity: Some(0), paused: None })
+            .await
+            .unwrap_err()
+            .code(),
+        "InvalidRequest"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -234,27 +253,41 @@ async fn a_stop_cancels_and_a_second_one_conflicts() {
         .await
         .unwrap();
     engine.running(&id).await;
-    engine.api.stop_task(&id, StopMode::Graceful).await.unwrap();
+    engine.api.ask(StopTask { id: id.clone(), mode: StopMode::Graceful }).await.unwrap();
     assert_eq!(engine.finished(&id).await.status.phase, TaskPhase::Canceled);
-    assert_eq!(engine.api.stop_task(&id, StopMode::Kill).await.unwrap_err().code(), "Conflict");
+    assert_eq!(
+        engine.api.ask(StopTask { id: id.clone(), mode: StopMode::Kill }).await.unwrap_err().code(),
+        "Conflict"
+    );
     let unknown = TaskId::new("unknown").unwrap();
-    assert_eq!(engine.api.stop_task(&unknown, StopMode::Kill).await.unwrap_err().code(), "TaskNotFound");
-    let waiting = engine.api.set_lane(&Slot::new("s").unwrap(), None, Some(true)).await.unwrap();
+    assert_eq!(
+        engine.api.ask(StopTask { id: unknown.clone(), mode: StopMode::Kill }).await.unwrap_err().code(),
+        "TaskNotFound"
+    );
+    let waiting = engine
+        .api
+        .ask(SetLane { slot: Slot::new("s").unwrap(), capacity: None, paused: Some(true) })
+        .await
+        .unwrap();
     assert!(waiting.paused);
     let queued =
         engine.api.submit_task(spec("s", command("true", &[]), json!({"admission": "queue"}))).await.unwrap();
-    engine.api.stop_task(&queued, StopMode::Graceful).await.unwrap();
+    engine.api.ask(StopTask { id: queued.clone(), mode: StopMode::Graceful }).await.unwrap();
     let task = engine.api.get_task_status(&queued).await.unwrap().unwrap();
     assert_eq!(
         (task.status.phase, task.status.attempt),
         (TaskPhase::Canceled, 0),
         "stored when the stop returns"
     );
-    engine.api.set_lane(&Slot::new("s").unwrap(), None, Some(false)).await.unwrap();
+    engine
+        .api
+        .ask(SetLane { slot: Slot::new("s").unwrap(), capacity: None, paused: Some(false) })
+        .await
+        .unwrap();
 
-    let again = engine.api.rerun_task(&id).await.unwrap();
+    let again = engine.api.ask(RerunTask { id: id.clone() }).await.unwrap();
     assert_ne!(again, id);
-    engine.api.stop_task(&again, StopMode::Kill).await.unwrap();
+    engine.api.ask(StopTask { id: again.clone(), mode: StopMode::Kill }).await.unwrap();
     assert_eq!(engine.finished(&again).await.status.phase, TaskPhase::Canceled);
 }
 
@@ -302,7 +335,7 @@ async fn kinds_without_a_runner_are_refused_by_name() {
         let spec = spec("s", kind, json!({}));
         for error in [
             engine.api.submit_task(spec.clone()).await.map(drop).unwrap_err(),
-            engine.api.validate_spec(&spec).await.unwrap_err(),
+            engine.api.ask(ValidateSpec { spec: (&spec).into() }).await.unwrap_err(),
         ] {
             assert!(matches!(&error, ApiError::InvalidRequest { field, .. } if field == "kind"), "{error:?}");
         }
@@ -323,10 +356,11 @@ async fn a_window_reads_rows_and_hears_of_growth_until_the_end() {
     kind["subprocess"]["cwd"] = json!(dir.path().join("work"));
     let id = engine.api.submit_task(spec("s", kind, json!({}))).await.unwrap();
     engine.running(&id).await;
-    let mut infos = engine.api.watch_log(&id, 0).await.unwrap();
+    let mut infos = engine.api.open(WatchLog { run: RunId::new(id.clone(), 0) }).await.unwrap();
     let within = tokio::time::timeout(common::PATIENCE, async {
         while infos.next().await.expect("grows").rows < 500 {}
-        let rows = engine.api.read_log(&id, 1, 490, 100).await.unwrap();
+        let rows =
+            engine.api.ask(ReadLog { run: RunId::new(id.clone(), 1), from: 490, count: 100 }).await.unwrap();
         assert_eq!((rows.total, rows.rows.len()), (500, 10));
         assert_eq!((rows.rows[9].text.as_str(), rows.rows[9].row), ("line 500", 499));
         std::fs::write(&gate, "go\n").unwrap();
@@ -341,7 +375,8 @@ async fn a_window_reads_rows_and_hears_of_growth_until_the_end() {
         (last.rows, last.live, last.exit_code, last.phase),
         (501, false, Some(0), TaskPhase::Succeeded)
     );
-    let error = engine.api.read_log(&id, 7, 0, 1).await.unwrap_err();
+    let error =
+        engine.api.ask(ReadLog { run: RunId::new(id.clone(), 7), from: 0, count: 1 }).await.unwrap_err();
     assert!(matches!(error, ApiError::InvalidRequest { field, .. } if field == "attempt"));
 }
 
@@ -349,7 +384,7 @@ async fn a_window_reads_rows_and_hears_of_growth_until_the_end() {
 async fn a_list_is_paged_and_watched() {
     let dir = tempfile::tempdir().unwrap();
     let engine = Engine::open(dir.path()).await;
-    let mut changes = engine.api.watch_tasks().await.unwrap();
+    let mut changes = engine.api.open(WatchTasks {}).await.unwrap();
     assert!(changes.next().await.unwrap().changed.is_empty());
     let mut ids = Vec::new();
     for n in 0..5 {
@@ -359,10 +394,16 @@ async fn a_list_is_paged_and_watched() {
         engine.finished(&id).await;
         ids.insert(0, id);
     }
-    let first = engine.api.list_tasks(ListQuery { limit: Some(3), ..ListQuery::default() }).await.unwrap();
+    let first = engine
+        .api
+        .ask(ListTasks { query: ListQuery { limit: Some(3), ..ListQuery::default() } })
+        .await
+        .unwrap();
     let second = engine
         .api
-        .list_tasks(ListQuery { limit: Some(3), cursor: first.next_cursor, ..ListQuery::default() })
+        .ask(ListTasks {
+            query: ListQuery { limit: Some(3), cursor: first.next_cursor, ..ListQuery::default() },
+        })
         .await
         .unwrap();
     let listed: Vec<_> =
@@ -371,12 +412,12 @@ async fn a_list_is_paged_and_watched() {
     assert_eq!(first.rows[0].recent_runs.len(), 1);
 
     let red = ListQuery { labels: [("team".to_owned(), "red".to_owned())].into(), ..ListQuery::default() };
-    assert_eq!(engine.api.list_tasks(red).await.unwrap().total, 3);
+    assert_eq!(engine.api.ask(ListTasks { query: red }).await.unwrap().total, 3);
     let text = ListQuery { text: Some("TASK 4".into()), ..ListQuery::default() };
-    assert_eq!(engine.api.list_tasks(text).await.unwrap().total, 1);
+    assert_eq!(engine.api.ask(ListTasks { query: text }).await.unwrap().total, 1);
     let bad = ListQuery { cursor: Some("nonsense".into()), ..ListQuery::default() };
     assert!(
-        matches!(engine.api.list_tasks(bad).await, Err(ApiError::InvalidRequest { field, .. }) if field == "cursor")
+        matches!(engine.api.ask(ListTasks { query: bad }).await, Err(ApiError::InvalidRequest { field, .. }) if field == "cursor")
     );
 
     let mut seen = BTreeSet::new();
@@ -393,7 +434,7 @@ async fn a_list_is_paged_and_watched() {
         }
     });
     watched.await.expect("every task is heard of");
-    let summary = engine.api.summary().await.unwrap();
+    let summary = engine.api.ask(GetSummary {}).await.unwrap();
     assert_eq!(summary.by_phase[&TaskPhase::Succeeded], 5);
 }
 

@@ -8,7 +8,8 @@ mod common;
 use common::{Engine, PATIENCE, command, spec};
 use rusqlite::Connection;
 use serde_json::json;
-use solti_api::{ApiError, ApiHandler as _, LaneControl as _, TaskControl as _, TaskFeed as _};
+use solti_api::operations::{GetTaskRow, ListLanes, Operations as _, RerunTask, SetLane, StopTask};
+use solti_api::{ApiError, ApiHandler as _};
 use solti_model::{
     ObjectMeta, RestartStrategy, Slot, StopMode, Task, TaskId, TaskPhase, TaskSpec, TaskStatus, Waiting,
 };
@@ -54,7 +55,7 @@ async fn end_without(kind: &str, program: &str) -> Task {
     let id = engine.api.submit_task(spec("s", command(program, &[]), again)).await.unwrap();
     let refusal = Refusal::of_event(dir.path(), kind);
     // Its turn comes. The end of the first one may be refused as well.
-    engine.api.stop_task(&held, StopMode::Kill).await.unwrap();
+    engine.api.ask(StopTask { id: held.clone(), mode: StopMode::Kill }).await.unwrap();
     let task = engine.finished(&id).await;
     engine.finished(&held).await;
     drop(refusal);
@@ -95,11 +96,12 @@ async fn an_end_of_which_nothing_can_be_stored_is_shown_kept_and_stored_later() 
     let id = engine.api.submit_task(spec("s", command("sleep", &["600"]), json!({}))).await.unwrap();
     engine.running(&id).await;
     let refusal = Refusal::of(dir.path(), "UPDATE OF phase ON tasks WHEN NEW.phase = 'canceled'");
-    engine.api.stop_task(&id, StopMode::Kill).await.unwrap();
+    engine.api.ask(StopTask { id: id.clone(), mode: StopMode::Kill }).await.unwrap();
     let mut changes = engine.supervisor.changes();
     let told = async {
         loop {
-            let status = engine.api.get_task_row(&id).await.unwrap().expect("stored").task.status;
+            let status =
+                engine.api.ask(GetTaskRow { id: id.clone() }).await.unwrap().expect("stored").task.status;
             if status.error.as_deref().is_some_and(|error| error.contains("its end could not be stored")) {
                 return status;
             }
@@ -112,7 +114,7 @@ async fn an_end_of_which_nothing_can_be_stored_is_shown_kept_and_stored_later() 
     lane_is_free(&engine).await;
     drop(refusal);
     assert_eq!(engine.finished(&id).await.status.phase, TaskPhase::Canceled);
-    let refused = engine.api.stop_task(&id, StopMode::Kill).await;
+    let refused = engine.api.ask(StopTask { id: id.clone(), mode: StopMode::Kill }).await;
     assert!(matches!(refused, Err(ApiError::Conflict { .. })), "{refused:?}");
 
     // One that cannot be stored can be deleted.
@@ -136,12 +138,16 @@ async fn what_is_refused_to_its_caller_changes_nothing() {
     drop(refusal);
     let refusal = Refusal::of(dir.path(), "INSERT ON lanes");
     let slot = Slot::new("s").unwrap();
-    engine.api.set_lane(&slot, Some(7), Some(true)).await.expect_err("it cannot be stored");
+    engine
+        .api
+        .ask(SetLane { slot: slot.clone(), capacity: Some(7), paused: Some(true) })
+        .await
+        .expect_err("it cannot be stored");
     drop(refusal);
     // Nobody is ended for a task that was not taken, and the lane is as it was.
-    let lanes = engine.api.list_lanes().await.unwrap();
+    let lanes = engine.api.ask(ListLanes {}).await.unwrap();
     assert_eq!((lanes[0].capacity, lanes[0].paused, lanes[0].queued), (1, false, 0), "{lanes:?}");
-    let row = engine.api.get_task_row(&id).await.unwrap().unwrap();
+    let row = engine.api.ask(GetTaskRow { id: id.clone() }).await.unwrap().unwrap();
     assert_eq!((row.task.status.phase, row.stopping), (TaskPhase::Running, false));
     engine.api.delete_task(&id).await.unwrap();
 }
@@ -179,7 +185,7 @@ async fn a_task_of_an_earlier_version_with_numbers_out_of_range_runs_and_can_be_
         let mut changes = engine.supervisor.changes();
         let waits = async {
             loop {
-                let row = engine.api.get_task_row(&id).await.unwrap().expect("stored");
+                let row = engine.api.ask(GetTaskRow { id: id.clone() }).await.unwrap().expect("stored");
                 if matches!(row.waiting, Some(Waiting::Backoff { .. })) && row.task.status.attempt == 1 {
                     return;
                 }
@@ -188,11 +194,11 @@ async fn a_task_of_an_earlier_version_with_numbers_out_of_range_runs_and_can_be_
         };
         tokio::time::timeout(PATIENCE, waits).await.expect("its first run is over, also after a restart");
         if stop {
-            engine.api.stop_task(&id, StopMode::Graceful).await.unwrap();
+            engine.api.ask(StopTask { id: id.clone(), mode: StopMode::Graceful }).await.unwrap();
             assert_eq!(engine.finished(&id).await.status.phase, TaskPhase::Canceled);
             lane_is_free(&engine).await;
             // As a new task it is refused by name.
-            let refused = engine.api.rerun_task(&id).await;
+            let refused = engine.api.ask(RerunTask { id: id.clone() }).await;
             assert!(
                 matches!(&refused, Err(ApiError::InvalidRequest { field, .. }) if field == "timeout"),
                 "{refused:?}"

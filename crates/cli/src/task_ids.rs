@@ -1,7 +1,8 @@
 //! Ids as a person gives them: the beginning is enough where only one task begins so.
 
 use crate::error::CliError;
-use solti_api::{ApiHandler as _, TaskFeed as _};
+use solti_api::ApiHandler as _;
+use solti_api::operations::{ListTasks, Operations as _};
 use solti_http::HttpClient;
 use solti_model::{ListQuery, TaskId};
 
@@ -22,7 +23,7 @@ pub async fn resolve(client: &HttpClient, given: &str) -> Result<TaskId, CliErro
     let (mut matches, mut cursor) = (Vec::new(), None);
     loop {
         let query = ListQuery { limit: Some(PAGE), cursor, ..ListQuery::default() };
-        let page = client.list_tasks(query).await?;
+        let page = client.ask(ListTasks { query }).await?;
         let ids = page.rows.into_iter().map(|row| row.task.metadata.id);
         let mut passed = false;
         for id in ids {

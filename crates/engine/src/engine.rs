@@ -4,7 +4,7 @@
 use crate::{
     Config, EngineError, environment::Inherited, error::in_full, open_files, user_manager::UserManager,
 };
-use solti_api::{LocalApi, SettingsAccess, StoredSettings, SupervisorApiAdapter};
+use solti_api::{DesktopApi, SettingsAccess, StoredSettings, SupervisorApiAdapter};
 use solti_logstore::LogLimits;
 use solti_model::{FinishedSettings, InheritedEnvironment, LogSettings, Settings};
 use solti_runner::ShimRunner;
@@ -17,7 +17,7 @@ use tokio::{spawn, sync::watch, task::spawn_blocking, time::timeout};
 const PATIENCE: Duration = Duration::from_secs(5);
 
 pub struct Engine {
-    api: Arc<dyn LocalApi>,
+    api: Arc<dyn DesktopApi>,
     settings: Arc<dyn SettingsAccess>,
     environment: InheritedEnvironment,
     recovery: Option<Recovery>,
@@ -71,7 +71,7 @@ impl Engine {
         Ok(Self { api, settings, environment: inherited.shown(), recovery, supervisor })
     }
 
-    pub fn api(&self) -> Arc<dyn LocalApi> {
+    pub fn api(&self) -> Arc<dyn DesktopApi> {
         Arc::clone(&self.api)
     }
 

@@ -118,7 +118,7 @@ async fn paths_lead_to_what_they_name_and_nowhere_else() {
         "/api/v1/tasks/%252e%252e%252ftoken",
         "/api/v1/tasks/a%00/logs",
         "/api/v1/tasks/a%0d%0aSet-Cookie:%20a=b/logs",
-        "/api/v1/desktop/tasks/..%2f..%2fapi%2ftoken/logs/1/rows",
+        "/api/v1/desktop/..%2f..%2fapi%2ftoken/read_log",
         "/api/v1/tasks/",
         "/api/v1//tasks",
         "//api/v1/tasks",
@@ -216,7 +216,7 @@ async fn a_thousand_streams_cost_a_bounded_number_of_files_and_keep_nobody_out()
     let limits = Limits::default();
     let before = open_files();
     let watch = format!(
-        "GET /api/v1/desktop/watch HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\n\r\n",
+        "POST /api/v1/desktop/watch_tasks HTTP/1.1\r\nContent-Length: 0\r\nHost: {}\r\nAuthorization: Bearer {}\r\n\r\n",
         service.serving.address().unwrap(),
         service.token.text()
     );
@@ -325,7 +325,9 @@ async fn a_new_token_ends_what_was_opened_with_the_old_one_and_nothing_of_this_u
     let service = Service::start().await;
     let watch = |host: &str| {
         let token = service.token.text();
-        format!("GET /api/v1/desktop/watch HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n\r\n")
+        format!(
+            "POST /api/v1/desktop/watch_tasks HTTP/1.1\r\nContent-Length: 0\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n\r\n"
+        )
     };
     let mut far = service.connect().await;
     far.write_all(watch(&service.serving.address().unwrap().to_string()).as_bytes()).await.unwrap();
@@ -364,7 +366,7 @@ async fn a_shutdown_answers_who_has_asked_and_breaks_streams_off() {
     let service = Service::start().await;
     let mut stream = service.connect().await;
     let watch = format!(
-        "GET /api/v1/desktop/watch HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\n\r\n",
+        "POST /api/v1/desktop/watch_tasks HTTP/1.1\r\nContent-Length: 0\r\nHost: {}\r\nAuthorization: Bearer {}\r\n\r\n",
         service.serving.address().unwrap(),
         service.token.text()
     );

@@ -5,11 +5,12 @@ mod ssh;
 
 use common::{PATIENCE, Service, bash, chunk, command, spec};
 use serde_json::json;
-use solti_api::{ApiError, ApiHandler, LogExcerpts, TaskControl, TaskFeed};
+use solti_api::operations::{ExportLog, Operations as _, StopTask, WatchTasks, WatchUsage};
+use solti_api::{ApiError, ApiHandler};
 use solti_http::{
     ClientOptions, Endpoint, HttpClient, Reachability, ServerCertificate, TcpOptions, Tls, Trust,
 };
-use solti_model::{OutputEvent, StopMode, TaskQuery};
+use solti_model::{OutputEvent, RunId, StopMode, TaskQuery};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_stream::StreamExt as _;
 
@@ -63,7 +64,7 @@ async fn a_watcher_is_told_to_read_again_after_a_break_and_a_banner_hears_of_bot
     let api = client(service.url(), Some(service.token.text()), Trust::PublicAuthorities);
     let mut reachability = api.reachability();
     assert_eq!(*reachability.borrow_and_update(), Reachability::Unknown);
-    let mut changes = api.watch_tasks().await.unwrap();
+    let mut changes = api.open(WatchTasks {}).await.unwrap();
     assert!(!changes.next().await.unwrap().resync);
     assert_eq!(*reachability.borrow_and_update(), Reachability::Reached);
 
@@ -94,11 +95,11 @@ async fn what_a_task_uses_is_told_until_it_is_over() {
     let service = Service::start().await;
     let api = client(service.url(), Some(service.token.text()), Trust::PublicAuthorities);
     let id = api.submit_task(spec("s", bash("sleep 600"), json!({}))).await.unwrap();
-    let mut samples = api.watch_usage(&id).await.unwrap();
+    let mut samples = api.open(WatchUsage { id: id.clone() }).await.unwrap();
     let mut next = async || tokio::time::timeout(PATIENCE, samples.next()).await.expect("told in time");
     let sample = next().await.expect("one while it runs");
     assert!(sample.attempt == 1 && sample.processes >= 1, "{sample:?}");
-    api.stop_task(&id, StopMode::Kill).await.unwrap();
+    api.ask(StopTask { id: id.clone(), mode: StopMode::Kill }).await.unwrap();
     while next().await.is_some() {}
 }
 
@@ -203,7 +204,10 @@ async fn an_export_that_stands_still_is_an_error_and_not_waited_for() {
         std::future::pending::<()>().await;
     });
     let api = client(&url, None, Trust::PublicAuthorities);
-    let mut export = api.export_log(&"t1".parse().unwrap(), 1, false, None).await.unwrap();
+    let mut export = api
+        .download(ExportLog { run: RunId::new("t1".parse().unwrap(), 1), timestamps: false, search_id: None })
+        .await
+        .unwrap();
     assert_eq!(export.next().await.unwrap().unwrap().bytes, "half\n");
     // From here on nothing moves but the clock.
     tokio::time::pause();

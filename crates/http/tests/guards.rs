@@ -95,10 +95,10 @@ async fn who_changed_what_is_written_down_and_no_token_with_it() {
     );
     let made = service.raw_by_socket(&submit).await.json();
     let id = made["taskId"].as_str().unwrap();
-    let stop = format!("/api/v1/desktop/tasks/{id}/stop");
-    assert_eq!(service.ask("POST", &stop, r#"{"mode":"kill"}"#).await.status, 204);
-    let unknown = "/api/v1/desktop/tasks/nobody/stop";
-    assert_eq!(service.ask("POST", unknown, r#"{"mode":"kill"}"#).await.status, 404);
+    let stop = "/api/v1/desktop/stop_task";
+    let kill = |id: &str| json!({"id": id, "mode": "kill"}).to_string();
+    assert_eq!(service.ask("POST", stop, &kill(id)).await.status, 200);
+    assert_eq!(service.ask("POST", stop, &kill("nobody")).await.status, 404);
     assert_eq!(service.ask("GET", &format!("/api/v1/tasks/{id}"), "").await.status, 200);
     assert_eq!(service.ask("DELETE", &format!("/api/v1/tasks/{id}"), "").await.status, 204);
 

@@ -51,6 +51,9 @@ async fn a_task_is_submitted_read_listed_and_deleted() {
     assert_eq!(gone.json()["id"], id.as_str());
 }
 
+const STOP: &str = "/api/v1/desktop/stop_task";
+const LANE: &str = "/api/v1/desktop/set_lane";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn errors_have_their_status_their_code_and_their_field() {
     let service = Service::start().await;
@@ -99,17 +102,20 @@ async fn errors_have_their_status_their_code_and_their_field() {
         ("PUT", "/api/v1/tasks", "", answer(405, "InvalidRequest", "method")),
         ("BREW", "/api/v1/tasks", "", answer(405, "InvalidRequest", "method")),
         ("OPTIONS", "/api/v1/tasks", "", answer(405, "InvalidRequest", "method")),
-        ("POST", "/api/v1/desktop/tasks/none/stop", r#"{"mode":"kill"}"#, answer(404, "TaskNotFound", "")),
+        ("GET", "/api/v1/desktop/stop_task", "", answer(405, "InvalidRequest", "method")),
+        ("POST", STOP, r#"{"id":"none","mode":"kill"}"#, answer(404, "TaskNotFound", "")),
+        ("POST", STOP, r#"{"id":"none","mode":"maim"}"#, answer(400, "InvalidRequest", "mode")),
+        ("POST", STOP, r#"{"id":"../none","mode":"kill"}"#, answer(400, "InvalidRequest", "id")),
+        ("POST", STOP, r#"{"id":"none"}"#, answer(400, "InvalidRequest", "body")),
+        ("POST", "/api/v1/desktop/rerun_task", r#"{"id":"none"}"#, answer(404, "TaskNotFound", "")),
+        ("POST", LANE, "[1,null]", answer(400, "InvalidRequest", "body")),
+        ("POST", LANE, r#"{"slot":"a","capacity":0}"#, answer(400, "InvalidRequest", "capacity")),
         (
             "POST",
-            "/api/v1/desktop/tasks/none/stop",
-            r#"{"mode":"maim"}"#,
-            answer(400, "InvalidRequest", "mode"),
+            "/api/v1/desktop/list_tasks",
+            r#"{"query":{"colour":1}}"#,
+            answer(400, "InvalidRequest", "query.colour"),
         ),
-        ("POST", "/api/v1/desktop/tasks/none/rerun", "", answer(404, "TaskNotFound", "")),
-        ("PATCH", "/api/v1/desktop/lanes/a", "[1,null]", answer(400, "InvalidRequest", "body")),
-        ("POST", "/api/v1/desktop/rows", r#"{"colour":1}"#, answer(400, "InvalidRequest", "colour")),
-        ("PATCH", "/api/v1/desktop/lanes/a", r#"{"capacity":0}"#, answer(400, "InvalidRequest", "capacity")),
     ] {
         assert_eq!(ask(method, path, body).await, expected, "{method} {path} {body}");
     }

@@ -1,7 +1,7 @@
 //! Parts of logs beside plain ranges of rows: how dense they are, one long line, a selection, an export, several
 //! logs in one order of time.
 
-use crate::{LogRow, TaskId};
+use crate::LogRow;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -75,14 +75,6 @@ pub struct ExportedLog {
     pub bytes: u64,
     #[ts(type = "number")]
     pub rows: u64,
-}
-
-/// One of the logs of a merged view.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, TS, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct LogSource {
-    pub id: TaskId,
-    pub attempt: u32,
 }
 
 /// A range of the rows of several logs, ordered by time, then by source, then by row.

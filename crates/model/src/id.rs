@@ -1,4 +1,4 @@
-//! Names: the id of a task and the name of a lane. Both exist only in a legal form.
+//! Names: the id of a task, the name of a lane, and which run of a task. They exist only in a legal form.
 
 use crate::FieldError;
 use serde::{Deserialize, Serialize};
@@ -113,6 +113,56 @@ name_type!(
     Slot, "slot", MAX_SLOT_BYTES
 );
 
+/// One run of a task: which attempt of which task. As text `<task>/<attempt>`, which is also the mark in the environment of
+/// its processes.
+#[derive(
+    Debug,
+    Clone,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    ts_rs::TS,
+    schemars::JsonSchema,
+)]
+#[serde(deny_unknown_fields)]
+pub struct RunId {
+    /// `id` in JSON, where that is a task's everywhere.
+    #[serde(rename = "id")]
+    pub task: TaskId,
+    /// From 1. In a request 0 stands for the latest.
+    pub attempt: u32,
+}
+
+impl RunId {
+    pub fn new(task: TaskId, attempt: u32) -> Self {
+        Self { task, attempt }
+    }
+}
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.task, self.attempt)
+    }
+}
+
+impl std::str::FromStr for RunId {
+    type Err = FieldError;
+
+    fn from_str(text: &str) -> Result<Self, FieldError> {
+        let (task, attempt) =
+            text.split_once('/').ok_or_else(|| FieldError::new("run", "must be <task>/<attempt>"))?;
+        let digits = Some(attempt).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+        let attempt = digits.and_then(|digits| digits.parse().ok());
+        let attempt =
+            attempt.ok_or_else(|| FieldError::new("attempt", "must be a whole number, 0 or more"))?;
+        Ok(Self { task: TaskId::new(task)?, attempt })
+    }
+}
+
 /// Crockford's base 32 in lower case: sorts like the number, and has no letters that are mistaken for digits.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
@@ -146,6 +196,18 @@ mod tests {
         }
         for good in ["a", "A-z_0.9", "...", &"x".repeat(64)] {
             assert_eq!(Slot::new(good).expect("legal").as_str(), good);
+        }
+    }
+
+    #[test]
+    fn a_run_reads_back_as_it_is_written() {
+        let run = RunId::new(TaskId::new("01j-a.b").expect("legal"), 12);
+        assert_eq!(run.to_string(), "01j-a.b/12");
+        assert_eq!("01j-a.b/12".parse(), Ok(run));
+        for (bad, field) in
+            [("t", "run"), ("t/", "attempt"), ("t/+1", "attempt"), ("t/1/2", "attempt"), ("/1", "id")]
+        {
+            assert_eq!(bad.parse::<RunId>().expect_err(bad).field, field, "{bad}");
         }
     }
 

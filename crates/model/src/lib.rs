@@ -45,15 +45,15 @@ pub use environment::{
 };
 pub use event::{OutputEvent, OutputStreamKind};
 pub use excerpt::{
-    Bookmark, DensityBucket, ExportedLog, LineChunk, LogDensity, LogSource, LogText, MAX_TEXT_BYTES,
-    MergedRow, MergedRows, SourceRow, TextPosition,
+    Bookmark, DensityBucket, ExportedLog, LineChunk, LogDensity, LogText, MAX_TEXT_BYTES, MergedRow,
+    MergedRows, SourceRow, TextPosition,
 };
 pub use field::FieldError;
 pub use head::{SpecHead, TaskHead};
 pub use history::{
     AttemptsNotKept, EventPage, HistoryQuery, KEPT_FIRST_ATTEMPTS, MAX_KEPT_ATTEMPTS, RunPage,
 };
-pub use id::{Slot, TaskId};
+pub use id::{RunId, Slot, TaskId};
 pub use kind::{
     AfterMain, CommandMode, ContainerTask, CustomRuntime, EnvVar, MAX_SCRIPT_BYTES, ScriptMode,
     ScriptRuntime, SubprocessMode, SubprocessTask, TaskKind, WasmTask,

@@ -113,7 +113,7 @@ fn the_types_of_the_page_are_those_of_the_model() {
         TextPosition,
         LogText,
         ExportedLog,
-        LogSource,
+        RunId,
         MergedRows,
         MergedRow,
         SourceRow,

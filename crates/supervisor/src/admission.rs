@@ -66,8 +66,8 @@ impl Actor {
                         effect.tell(Message::Admitted { id: id.clone() }).await;
                     }
                     drop(reply.send(Ok(id.clone())));
-                    if let Some(request) = request {
-                        effect.start(id, request).await;
+                    if let Some((run, request)) = request {
+                        effect.start(run, request).await;
                     }
                 }
                 Err(error) => {

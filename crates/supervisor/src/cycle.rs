@@ -6,8 +6,8 @@ use crate::attempt::{Active, Stage};
 use crate::outcome::judge;
 use crate::refused::Batch;
 use solti_model::{
-    BackoffState, MainEnded, NextStep, RunUsage, Slot, TaskEventKind, TaskId, TaskPhase, TaskRun, TaskStatus,
-    after_attempt,
+    BackoffState, MainEnded, NextStep, RunId, RunUsage, Slot, TaskEventKind, TaskId, TaskPhase, TaskRun,
+    TaskStatus, after_attempt,
 };
 use solti_runner::{LogDoorbell, RunController, RunEnd, RunOutcome, RunRequest, Unenforced, Usage};
 use solti_store::{Change, StoredRun};
@@ -27,10 +27,10 @@ impl Actor {
         let attempt = self.tasks.get(&id).map_or(0, Active::attempt);
         tokio::spawn(async move {
             match (commit.until_done().await, request) {
-                (Ok(stored), Some(request)) => {
+                (Ok(stored), Some((run, request))) => {
                     drop(stored);
                     effect.shared.feed.changed(&id);
-                    effect.start(id, request).await;
+                    effect.start(run, request).await;
                 }
                 (Ok(_), None) => {}
                 (Err(error), _) => effect.refused(&id, attempt, Batch::Begin, error).await,
@@ -76,17 +76,19 @@ impl Actor {
         vec![put, run.into(), event(id, now, Some(attempt), TaskEventKind::Admitted, None)]
     }
 
-    pub(crate) fn run_request(&self, id: &TaskId) -> Option<RunRequest> {
+    pub(crate) fn run_request(&self, id: &TaskId) -> Option<(RunId, RunRequest)> {
         let active = self.tasks.get(id)?;
-        Some(RunRequest {
+        let run = RunId::new(id.clone(), active.attempt());
+        let request = RunRequest {
             run_dir: self.folders.run(id, active.attempt()),
-            run_id: format!("{id}/{}", active.attempt()),
+            run_id: run.to_string(),
             kind: active.stored.task.spec.kind.clone(),
             timeout: active.stored.task.spec.timeout.map(Duration::from_millis),
             limits: active.stored.task.spec.limits.unwrap_or_default(),
             base_env: self.config.base_env.clone(),
             grace: self.config.grace,
-        })
+        };
+        Some((run, request))
     }
 
     pub(crate) async fn started(

@@ -8,7 +8,7 @@ use crate::refused::Batch;
 use crate::tidying::Tidying;
 use crate::waits::{Wait, Waits, Woken};
 use crate::{LiveTask, RunFolders};
-use solti_model::{MainEnded, TaskId};
+use solti_model::{MainEnded, RunId, TaskId};
 use solti_runner::{RunEnd, RunRequest, Runner, StartError};
 use solti_store::{Change, Store, StoreError};
 use std::sync::Arc;
@@ -55,9 +55,8 @@ impl Effect {
     }
 
     /// Starts an attempt whose intent is stored, and sees it to its end.
-    pub(crate) async fn start(self, id: TaskId, request: RunRequest) {
+    pub(crate) async fn start(self, RunId { task: id, attempt }: RunId, request: RunRequest) {
         fail_point!("intent-stored");
-        let attempt = attempt_of(&request);
         // The semaphore is never closed.
         let place = Arc::clone(&self.starts).acquire_owned().await.ok();
         self.folders.provide(&id, attempt);
@@ -140,9 +139,4 @@ impl Effect {
 
 fn main_ended_words(ended: &solti_runner::MainEnded) -> MainEnded {
     MainEnded { exit_code: ended.exit_code, writers: ended.writers, text: ended.to_string() }
-}
-
-/// The last part of the run's id.
-fn attempt_of(request: &RunRequest) -> u32 {
-    request.run_id.rsplit('/').next().and_then(|text| text.parse().ok()).unwrap_or(0)
 }

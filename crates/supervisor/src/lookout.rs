@@ -7,7 +7,7 @@
 use crate::actor::{Actor, Message, event, now_ms, runner_mode};
 use crate::attempt::Stage;
 use crate::effect::Effect;
-use solti_model::{StopMode, TaskEventKind, TaskId};
+use solti_model::{RunId, StopMode, TaskEventKind, TaskId};
 use solti_runner::{AttachError, Attached, EndFlags, LostReason, RunEnd, RunHandle, RunOutcome};
 use std::collections::HashMap;
 use std::io;
@@ -47,7 +47,7 @@ pub(crate) type Marks = Arc<OnceCell<HashMap<String, usize>>>;
 
 impl Sought {
     fn run_id(&self) -> String {
-        format!("{}/{}", self.id, self.attempt)
+        RunId::new(self.id.clone(), self.attempt).to_string()
     }
 }
 
@@ -285,7 +285,7 @@ impl Actor {
         let Some(active) = self.tasks.get_mut(id).filter(|active| active.attempt() == attempt) else {
             return;
         };
-        if let (Stage::PutOff { .. }, Some(request)) = (&active.stage, request) {
+        if let (Stage::PutOff { .. }, Some((run, request))) = (&active.stage, request) {
             active.stage = Stage::Starting { stop: None };
             let id = id.clone();
             tokio::spawn(async move {
@@ -293,7 +293,7 @@ impl Actor {
                 if let Err(error) = effect.clear_run(&id, attempt).await {
                     tracing::warn!("the run folder of {id}/{attempt} cannot be cleared: {error}");
                 }
-                effect.start(id, request).await;
+                effect.start(run, request).await;
             });
         }
     }

@@ -6,7 +6,7 @@
 
 use crate::RunFolders;
 use solti_logstore::{StoredLog, make_filter, make_filters};
-use solti_model::TaskId;
+use solti_model::{RunId, TaskId};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -24,9 +24,6 @@ const BUSY: u64 = 4 * 1024 * 1024;
 const PATIENCE: Duration = Duration::from_secs(300);
 /// After a filter could not be written.
 const REST: Duration = Duration::from_secs(60);
-
-/// A run: its task and its attempt.
-type RunId = (TaskId, u32);
 
 /// What a log wants.
 #[derive(Debug)]
@@ -89,14 +86,14 @@ impl SkipFilters {
             self.growing.remove(id);
         }
         let bytes: u64 = log.segments.iter().map(|segment| segment.log_bytes).sum();
-        if bytes >= WORTHWHILE || self.lacking.contains_key(&(id.clone(), attempt)) {
+        if bytes >= WORTHWHILE || self.lacking.contains_key(&RunId::new(id.clone(), attempt)) {
             let lacking = self.lacking(id, attempt, log.ended);
             if lacking.segments.is_empty() {
                 lacking.since = Instant::now();
             }
             lacking.segments = log.without_filter().into();
             lacking.segments.retain(|segment| lacking.tried.is_none_or(|tried| *segment > tried));
-            self.drop_done((id.clone(), attempt));
+            self.drop_done(RunId::new(id.clone(), attempt));
         }
     }
 
@@ -113,7 +110,7 @@ impl SkipFilters {
     /// The task is gone, or has no logs.
     pub(crate) fn forget(&mut self, id: &TaskId) {
         self.rests(id);
-        self.lacking.retain(|(of, _), _| of != id);
+        self.lacking.retain(|of, _| of.task != *id);
         if let Some(making) = self.making.as_ref().filter(|making| making.id == *id) {
             making.stop.store(true, Ordering::Relaxed);
         }
@@ -135,7 +132,7 @@ impl SkipFilters {
     }
 
     fn lacking(&mut self, id: &TaskId, attempt: u32, ended: bool) -> &mut Lacking {
-        let lacking = self.lacking.entry((id.clone(), attempt)).or_insert_with(|| Lacking {
+        let lacking = self.lacking.entry(RunId::new(id.clone(), attempt)).or_insert_with(|| Lacking {
             segments: VecDeque::new(),
             tried: None,
             ended,
@@ -179,7 +176,7 @@ impl SkipFilters {
             return;
         }
         let Some((run, segment)) = self.next(regular, Instant::now()) else { return };
-        let (id, attempt) = run.clone();
+        let RunId { task: id, attempt } = run.clone();
         let mut ended = false;
         if let Some(lacking) = self.lacking.get_mut(&run) {
             ended = lacking.ended;
@@ -265,11 +262,11 @@ mod tests {
     }
 
     fn segment(text: &str, number: u32) -> Option<(RunId, Option<u32>)> {
-        Some(((id(text), 1), Some(number)))
+        Some((RunId::new(id(text), 1), Some(number)))
     }
 
     fn all_of(text: &str) -> Option<(RunId, Option<u32>)> {
-        Some(((id(text), 1), None))
+        Some((RunId::new(id(text), 1), None))
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::SupervisorError;
 use crate::actor::{Actor, Message, event, now_ms, runner_mode};
 use crate::attempt::{Active, DeleteReply, Stage};
 use crate::commit::Commit;
-use solti_model::{StopMode, TaskEventKind, TaskId, TaskPhase};
+use solti_model::{RunId, StopMode, TaskEventKind, TaskId, TaskPhase};
 use solti_store::Change;
 use tokio::sync::oneshot;
 
@@ -154,7 +154,8 @@ impl Actor {
             None => {
                 if let Some((slot, attempt)) = self.unreadable.remove(&id) {
                     // Nobody follows its run, which may be alive.
-                    if let Err(error) = self.runner.sweep(&format!("{id}/{attempt}")).await {
+                    if let Err(error) = self.runner.sweep(&RunId::new(id.clone(), attempt).to_string()).await
+                    {
                         tracing::warn!("processes of task {id}, which is deleted, may be left: {error}");
                     }
                     self.leave_lane(&slot, &id).await;

@@ -1,21 +1,20 @@
-//! The commands: what a page can ask. Each only unwraps its arguments and forwards to the api; rules live below it.
-//! The list of them is list.rs, shared with build.rs; which window may call which is in capabilities/.
+//! The commands: what a page can ask. Most are operations of the table in `solti-api` (operations.rs); the others are listed in
+//! list.rs. Each only unwraps its arguments and forwards; rules live below it. build.rs makes a permission of each; which window
+//! may call which is in capabilities/.
 
 mod args;
 mod closing;
-mod control;
 mod doors;
-mod excerpts;
-mod lanes;
 mod logs;
 mod machines;
-mod search;
+mod operations;
 mod settings;
 mod tasks;
 mod windows;
 
 use crate::machines::Machines;
-use solti_api::{ApiError, LocalApi};
+use operations::Commands;
+use solti_api::{ApiError, DesktopApi};
 use std::{ops::Deref, sync::Arc};
 use tauri::{
     Manager, Runtime,
@@ -29,7 +28,7 @@ pub use windows::AppInfo;
 type Answer<T> = Result<T, ApiError>;
 
 /// The engine of the machine that the calling window is on.
-pub struct Api(Arc<dyn LocalApi>);
+pub struct Api(Arc<dyn DesktopApi>);
 
 impl<'de, R: Runtime> CommandArg<'de, R> for Api {
     fn from_command(command: CommandItem<'de, R>) -> Result<Self, InvokeError> {
@@ -39,7 +38,7 @@ impl<'de, R: Runtime> CommandArg<'de, R> for Api {
 }
 
 impl Deref for Api {
-    type Target = dyn LocalApi;
+    type Target = dyn DesktopApi;
 
     fn deref(&self) -> &Self::Target {
         &*self.0
@@ -50,15 +49,29 @@ include!("list.rs");
 
 /// The names of all commands.
 #[must_use]
-pub fn names() -> &'static [&'static str] {
+pub fn names() -> Vec<&'static str> {
     macro_rules! names {
-        ($($module:ident::$name:ident,)*) => { &[$(stringify!($name)),*] };
+        ($($module:ident::$name:ident,)*) => { vec![$(stringify!($name)),*] };
     }
-    with_commands!(names)
+    let mut names: Vec<&'static str> = with_commands!(names);
+    names.extend(operations::names());
+    names
 }
 
 /// Routes an invoke to its command.
 pub fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'static {
+    let operations = Commands::<R>::default();
+    let others = others();
+    move |invoke| match operations.get(invoke.message.command()) {
+        Some(command) => {
+            command(invoke);
+            true
+        }
+        None => others(invoke),
+    }
+}
+
+fn others<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'static {
     macro_rules! handler {
         ($($module:ident::$name:ident,)*) => { tauri::generate_handler![$($module::$name),*] };
     }

@@ -10,8 +10,9 @@ use crate::{
 };
 use serde::Serialize;
 use solti_api::ApiError;
+use solti_api::operations::{GetLogInfo, Operations as _};
 use solti_engine::{Config, Recovery};
-use solti_model::{LogSource, TaskId};
+use solti_model::{RunId, TaskId};
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -99,8 +100,9 @@ pub async fn open_log_window<R: Runtime>(
     row: Arg<Option<u64>>,
 ) -> Answer<()> {
     // Without an attempt, the latest: resolved here, so that asking twice finds the same window.
-    let attempt = api.log_info(&id.0, attempt.0.unwrap_or(0)).await?.attempt;
-    let log = LogSource { id: id.0, attempt };
+    let run = RunId::new(id.0, attempt.0.unwrap_or(0));
+    let attempt = api.ask(GetLogInfo { run: run.clone() }).await?.attempt;
+    let log = RunId { attempt, ..run };
     window::open_log(window.app_handle(), machines.of(window.label()), log, row.0)
         .map_err(|error| ApiError::internal(&error))
 }
@@ -110,7 +112,7 @@ pub async fn open_merged_window<R: Runtime>(
     window: WebviewWindow<R>,
     machines: State<'_, Arc<Machines>>,
     _there: Api,
-    sources: Arg<Vec<LogSource>>,
+    sources: Arg<Vec<RunId>>,
 ) -> Answer<()> {
     let machine = machines.of(window.label());
     window::open_merged(window.app_handle(), machine, sources.0).map_err(|error| ApiError::internal(&error))

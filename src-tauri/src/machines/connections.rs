@@ -4,7 +4,8 @@
 use super::{Machines, client};
 use serde::Serialize;
 use serde_json::json;
-use solti_api::{ApiError, TaskFeed};
+use solti_api::ApiError;
+use solti_api::operations::{GetSummary, Operations as _};
 use solti_engine::in_full;
 use solti_http::{HttpError, ServerCertificate};
 use solti_model::{Connection, Settings, TaskPhase};
@@ -125,7 +126,7 @@ impl Machines {
         }
         let given = token.is_some();
         let client = client(connection, token).map_err(|error| refused("url", in_full(&error)))?;
-        match client.summary().await {
+        match client.ask(GetSummary {}).await {
             Ok(summary) => {
                 let running = summary.by_phase.get(&TaskPhase::Running).copied().unwrap_or(0);
                 Ok(Tested::Reached { running })

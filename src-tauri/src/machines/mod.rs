@@ -15,7 +15,7 @@ pub use watched::MachinesFrame;
 
 use crate::window::MAIN;
 use remembered::Remembered;
-use solti_api::{ApiError, LocalApi, SettingsAccess};
+use solti_api::{ApiError, DesktopApi, SettingsAccess};
 use solti_engine::in_full;
 use solti_http::{ClientOptions, Endpoint, HttpClient, HttpError, Trust};
 use solti_model::{Connection, Settings};
@@ -69,7 +69,7 @@ impl From<LinkError> for ApiError {
 }
 
 pub struct Machines {
-    here: Arc<dyn LocalApi>,
+    here: Arc<dyn DesktopApi>,
     settings: Arc<dyn SettingsAccess>,
     tokens: Tokens,
     remembered: Remembered,
@@ -100,12 +100,12 @@ struct Link {
     /// Another number is another client: streams of the one before do not come back.
     number: u64,
     connection: Connection,
-    api: Arc<dyn LocalApi>,
+    api: Arc<dyn DesktopApi>,
     watched: Watched,
 }
 
 impl Machines {
-    pub fn new(here: Arc<dyn LocalApi>, settings: Arc<dyn SettingsAccess>, data_dir: &Path) -> Arc<Self> {
+    pub fn new(here: Arc<dyn DesktopApi>, settings: Arc<dyn SettingsAccess>, data_dir: &Path) -> Arc<Self> {
         let followed = settings.watch_settings();
         let machines = Arc::new(Self {
             here,
@@ -121,7 +121,7 @@ impl Machines {
     }
 
     /// This machine, whatever a window is on: what closes with the app, what it notifies of.
-    pub fn here(&self) -> &Arc<dyn LocalApi> {
+    pub fn here(&self) -> &Arc<dyn DesktopApi> {
         &self.here
     }
 
@@ -134,7 +134,7 @@ impl Machines {
     ///
     /// # Errors
     /// `Unavailable` when its machine has been removed, or cannot be tried at all.
-    pub fn api(&self, window: &str) -> Result<Arc<dyn LocalApi>, ApiError> {
+    pub fn api(&self, window: &str) -> Result<Arc<dyn DesktopApi>, ApiError> {
         let mut table = self.table();
         let Some(Seat { name, removed }) = table.seats.get(window) else { return Ok(Arc::clone(&self.here)) };
         let gone = ApiError::Unavailable {

@@ -3,6 +3,7 @@ use crate::machines::watched::ToldMachines;
 use futures::StreamExt as _;
 use serde_json::{Value, json};
 use solti_api::guard::{AccessToken, Auth, StandardGuards};
+use solti_api::operations::{GetTaskRow, Operations as _, WatchTasks};
 use solti_engine::{Config, Engine};
 use solti_http::{ServeOptions, Serving, TcpOptions, Tls};
 use solti_model::{TaskSpec, parse_spec};
@@ -123,8 +124,26 @@ async fn each_window_asks_the_machine_that_it_is_on() {
     // A log window stays when the main window turns back, and the connection lasts as long as it.
     house.machines.seat("log-1", house.machines.of(MAIN));
     house.machines.choose(MAIN, Machine::Here).expect("always there");
-    assert!(house.machines.api(MAIN).expect("here").get_task_row(&id).await.expect("readable").is_none());
-    assert!(house.machines.api("log-1").expect("there").get_task_row(&id).await.expect("readable").is_some());
+    assert!(
+        house
+            .machines
+            .api(MAIN)
+            .expect("here")
+            .ask(GetTaskRow { id: id.clone() })
+            .await
+            .expect("readable")
+            .is_none()
+    );
+    assert!(
+        house
+            .machines
+            .api("log-1")
+            .expect("there")
+            .ask(GetTaskRow { id: id.clone() })
+            .await
+            .expect("readable")
+            .is_some()
+    );
     house.machines.leave("log-1");
     house.told(MAIN, |now| now["machines"][0]["reach"]["state"] == "idle").await;
     assert_eq!(field(house.machines.choose(MAIN, Some("nobody".to_owned()).into())), "machine");
@@ -143,7 +162,7 @@ async fn a_machine_that_is_lost_says_so_until_it_is_back() {
     there.open(false).await;
     house.told(MAIN, |now| now["machines"][0]["reach"]["state"] == "reached").await;
     // A stream that a page has open is how a later loss is noticed.
-    let mut changes = house.machines.api(MAIN).expect("there").watch_tasks().await.expect("open");
+    let mut changes = house.machines.api(MAIN).expect("there").open(WatchTasks {}).await.expect("open");
     changes.next().await.expect("the first");
     there.shut().await;
     tokio::spawn(async move { while changes.next().await.is_some() {} });

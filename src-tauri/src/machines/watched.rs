@@ -5,7 +5,7 @@ use super::{Machine, Machines};
 use crate::events::Frame;
 use futures::stream::{BoxStream, StreamExt, unfold};
 use serde::Serialize;
-use solti_api::TaskFeed;
+use solti_api::operations::{GetSummary, Operations as _};
 use solti_http::{HttpClient, Reachability};
 use solti_model::Connection;
 use std::{
@@ -82,7 +82,7 @@ async fn watch(client: &HttpClient, again: &Notify, tell: impl Fn(Reach)) {
     loop {
         let mut pause = PAUSES.0;
         // That somebody answers is not enough: it may be one that does not take the token.
-        while let Err(refused) = client.summary().await {
+        while let Err(refused) = client.ask(GetSummary {}).await {
             tell(Reach::Lost { problem: refused.to_string() });
             select! {
                 () = sleep(pause) => {}

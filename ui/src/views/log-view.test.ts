@@ -83,7 +83,7 @@ it("opens at a row, marks it by key, and lists the mark with its note", async ()
   await fireEvent.click(screen.getByTestId("bookmarks"));
   const note = await screen.findByLabelText("Note on line 501");
   await fireEvent.change(note, { target: { value: "here it began" } });
-  await waitFor(async () => expect((await backend.listBookmarks(id))[0]?.note).toBe("here it began"));
+  await waitFor(async () => expect((await backend.listBookmarks({ id }))[0]?.note).toBe("here it began"));
 });
 
 it("goes to a line by its number, and refuses one that is not there", async () => {
@@ -119,7 +119,7 @@ it("shows a clamped line part by part", async () => {
       rows: page.rows.map((row) => ({ ...row, text: whole.slice(0, 10_000), fullLen: whole.length })),
     };
   };
-  backend.readLine = async (_id, _attempt, _row, from, count) => ({
+  backend.readLine = async ({ fromByte: from, count }) => ({
     text: whole.slice(from, from + count),
     fromByte: from,
     nextByte: Math.min(whole.length, from + count),
@@ -133,7 +133,7 @@ it("shows a clamped line part by part", async () => {
 });
 
 it("offers fields where lines are JSON, and draws them when they are taken", async () => {
-  const web = (await backend.listTasks({ slot: "web" })).rows[0]?.task.metadata.id ?? "";
+  const web = (await backend.listTasks({ query: { slot: "web" } })).rows[0]?.task.metadata.id ?? "";
   render(LogView, { task: web, attempt: 6 });
   await screen.findByTestId("json-offer");
   await fireEvent.click(screen.getByText("Show as fields"));
@@ -143,7 +143,9 @@ it("offers fields where lines are JSON, and draws them when they are taken", asy
 
 async function openMerged() {
   const ids = backend.ids();
-  const infos = await Promise.all(ids.map(async (id) => ({ id, ...(await backend.logInfo(id, 1)) })));
+  const infos = await Promise.all(
+    ids.map(async (id) => ({ id, ...(await backend.getLogInfo({ run: { id, attempt: 1 } })) })),
+  );
   // Some of the others have millions of lines.
   const small = infos.filter(({ rows }) => rows > 100 && rows < 20_000);
   const sources = small.slice(0, 2).map(({ id }) => ({ id, attempt: 1 }));

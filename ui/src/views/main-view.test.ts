@@ -144,7 +144,7 @@ test("killing from the menu asks, and stops for good", async () => {
   await fireEvent.click(await screen.findByTestId("stop-menu"));
   await fireEvent.click(await screen.findByTestId("stop-kill"));
   await fireEvent.click(await screen.findByTestId("confirm"));
-  await waitFor(() => expect(sent).toHaveBeenCalledExactlyOnceWith(id, "kill"));
+  await waitFor(() => expect(sent).toHaveBeenCalledExactlyOnceWith({ id, mode: "kill" }));
 });
 
 test("d duplicates into another lane of its own, e keeps the lane", async () => {
@@ -179,7 +179,7 @@ test("a lane takes another capacity and goes on when it is resumed", async () =>
   await fireEvent.click(setup);
   const capacity = await screen.findByTestId<HTMLInputElement>("lane-capacity");
   await fireEvent.keyDown(capacity, { key: "ArrowUp" });
-  expect(sent).toHaveBeenLastCalledWith("etl", { capacity: 2 });
+  expect(sent).toHaveBeenLastCalledWith({ slot: "etl", capacity: 2 });
   await fireEvent.change(capacity, { target: { value: "0" } });
   expect(capacity.value).toBe("1");
   await fireEvent.keyDown(capacity, { key: "Escape" });
@@ -189,7 +189,7 @@ test("a lane takes another capacity and goes on when it is resumed", async () =>
   const banner = await screen.findByTestId("paused-lanes");
   expect(banner.textContent).toContain("lane backup is paused");
   await fireEvent.click(within(banner).getByText("Resume lane"));
-  expect(sent).toHaveBeenLastCalledWith("backup", { paused: false });
+  expect(sent).toHaveBeenLastCalledWith({ slot: "backup", paused: false });
   await waitFor(() => expect(screen.queryByTestId("paused-lanes")).toBeNull());
 });
 

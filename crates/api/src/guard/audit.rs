@@ -17,7 +17,7 @@ impl Guard for Audit {
         tracing::info!(
             target: "solti::audit",
             caller = %call.caller,
-            operation = call.operation.name(),
+            operation = call.operation.word(),
             task,
             outcome = outcome.word(),
         );

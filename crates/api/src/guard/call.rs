@@ -1,82 +1,14 @@
 //! One call, as guards see it.
 
-use crate::guard::Caller;
-use crate::{ApiError, guard::Guard};
+use crate::guard::{Caller, Guard};
+use crate::{ApiError, operations::OperationName};
 use solti_model::TaskId;
 use std::sync::Arc;
 use std::time::Instant;
 
-macro_rules! operations {
-    ($($name:ident $word:literal $changes:literal,)*) => {
-        /// What is asked for: one for each method of the traits of this crate.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum Operation {
-            $($name),*
-        }
-
-        impl Operation {
-            pub const ALL: &[Self] = &[$(Self::$name),*];
-
-            /// The name of the method.
-            pub fn name(self) -> &'static str {
-                match self { $(Self::$name => $word),* }
-            }
-
-            /// Whether it changes anything, and so belongs into an audit.
-            pub fn changes(self) -> bool {
-                match self { $(Self::$name => $changes),* }
-            }
-        }
-    };
-}
-
-operations! {
-    SubmitTask "submit_task" true,
-    GetTaskStatus "get_task_status" false,
-    QueryTasks "query_tasks" false,
-    ListTaskRuns "list_task_runs" false,
-    DeleteTask "delete_task" true,
-    StreamTaskLogs "stream_task_logs" false,
-    ValidateSpec "validate_spec" false,
-    StopTask "stop_task" true,
-    RerunTask "rerun_task" true,
-    ListTasks "list_tasks" false,
-    GetTaskRow "get_task_row" false,
-    Summary "summary" false,
-    TaskEvents "task_events" false,
-    RunEnvironment "run_environment" false,
-    WatchTasks "watch_tasks" false,
-    WatchUsage "watch_usage" false,
-    ListLanes "list_lanes" false,
-    SetLane "set_lane" true,
-    LogInfo "log_info" false,
-    ReadLog "read_log" false,
-    WatchLog "watch_log" false,
-    OpenSearch "open_search" false,
-    OpenMergedSearch "open_merged_search" false,
-    SearchStep "search_step" false,
-    SearchRows "search_rows" false,
-    MergedSearchRows "merged_search_rows" false,
-    SearchRank "search_rank" false,
-    SearchRanges "search_ranges" false,
-    SearchAll "search_all" false,
-    LogDensity "log_density" false,
-    ReadLine "read_line" false,
-    ReadLogText "read_log_text" false,
-    ExportLog "export_log" false,
-    MergedDensity "merged_density" false,
-    ReadMerged "read_merged" false,
-    MergedPositions "merged_positions" false,
-    MergedPositionAt "merged_position_at" false,
-    ExportMerged "export_merged" false,
-    ListBookmarks "list_bookmarks" false,
-    SetBookmark "set_bookmark" true,
-    DeleteBookmark "delete_bookmark" true,
-}
-
 #[derive(Debug, Clone)]
 pub struct Call {
-    pub operation: Operation,
+    pub operation: OperationName,
     pub caller: Arc<Caller>,
     /// The task that it is about, when it is about one that exists already.
     pub task: Option<TaskId>,
@@ -113,7 +45,7 @@ pub(super) struct Passage<'a> {
 }
 
 impl<'a> Passage<'a> {
-    pub fn new(guards: &'a [Arc<dyn Guard>], operation: Operation, task: Option<&TaskId>) -> Self {
+    pub fn new(guards: &'a [Arc<dyn Guard>], operation: OperationName, task: Option<&TaskId>) -> Self {
         let call = Call { operation, caller: Caller::current(), task: task.cloned(), began: Instant::now() };
         Self { guards, passed: 0, call, told: false }
     }

@@ -1,6 +1,7 @@
 //! What is counted: calls, how long they took, bytes of logs handed out. Tasks by phase are read when they are asked for.
 
-use crate::guard::{Call, Guard, Operation, Outcome};
+use crate::guard::{Call, Guard, Outcome};
+use crate::operations::OperationName;
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram};
 use prometheus_client::registry::Registry;
@@ -48,8 +49,9 @@ impl Default for Metrics {
         );
         registry.register("log_bytes", "Bytes of logs handed to callers", Counter::clone(&log_bytes));
         registry.register("tasks", "Tasks by phase", Family::clone(&tasks));
-        let of = |operation: &Operation| latency.get_or_create_owned(&Timed { operation: operation.name() });
-        Self { latencies: Operation::ALL.iter().map(of).collect(), registry, calls, log_bytes, tasks }
+        let of =
+            |operation: &OperationName| latency.get_or_create_owned(&Timed { operation: operation.word() });
+        Self { latencies: OperationName::ALL.iter().map(of).collect(), registry, calls, log_bytes, tasks }
     }
 }
 
@@ -73,7 +75,7 @@ impl Metrics {
 
 impl Guard for Metrics {
     fn after(&self, call: &Call, outcome: Outcome<'_>) {
-        let asked = Asked { operation: call.operation.name(), outcome: outcome.word() };
+        let asked = Asked { operation: call.operation.word(), outcome: outcome.word() };
         self.calls.get_or_create(&asked).inc();
         self.latencies[call.operation as usize].observe(call.began.elapsed().as_secs_f64());
     }

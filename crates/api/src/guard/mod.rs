@@ -10,7 +10,6 @@ mod call;
 mod caller;
 mod connection;
 mod guarded;
-mod guarded_logs;
 mod metrics;
 mod places;
 mod rate;
@@ -19,7 +18,7 @@ mod token;
 
 pub use audit::Audit;
 pub use auth::Auth;
-pub use call::{Call, Operation, Outcome};
+pub use call::{Call, Outcome};
 pub use caller::{Caller, Origin, PresentedToken};
 pub use connection::Connection;
 pub use guarded::Guarded;

@@ -2,15 +2,15 @@
 
 use super::merged::MergedRowExport;
 use super::run_log::{RunLog, blocking};
-use super::searches::OpenSearch;
+use super::searches::SearchedLog;
 use super::shown_text::shown;
-use crate::log_excerpts::{ExportChunk, ExportStream, LogExcerpts};
+use crate::operations::{
+    ExportChunk, ExportLog, ExportStream, GetLogDensity, Perform, Produce, ReadLine, ReadLogText,
+};
 use crate::{ApiError, SupervisorApiAdapter};
-use async_trait::async_trait;
 use solti_logstore::{LogError, LogView, RawExport, Row, RowExport, Slice, slices};
 use solti_model::{
-    DensityBucket, FieldError, LineChunk, LogDensity, LogSource, LogText, MAX_ROW_BYTES, MAX_TEXT_BYTES,
-    MergedRows, SourceRow, TaskId, TextPosition,
+    DensityBucket, FieldError, LineChunk, LogDensity, LogText, MAX_ROW_BYTES, MAX_TEXT_BYTES, TextPosition,
 };
 use std::sync::Arc;
 
@@ -112,7 +112,7 @@ impl Selection {
         Ok(true)
     }
 
-    fn read(mut self, search: Option<&OpenSearch>) -> Result<LogText, LogError> {
+    fn read(mut self, search: Option<&SearchedLog>) -> Result<LogText, LogError> {
         let (mut next, mut first) = (self.start.row, true);
         let mut rank = search.map_or(Ok(0), |open| open.search.rank(self.start.row))?;
         loop {
@@ -145,7 +145,7 @@ impl Selection {
 /// A log, or several, in the making of a file.
 pub(super) enum Export {
     Raw(RawExport),
-    Rows { rows: RowExport, search: Option<Arc<OpenSearch>>, timestamps: bool },
+    Rows { rows: RowExport, search: Option<Arc<SearchedLog>>, timestamps: bool },
     Merged(MergedRowExport),
 }
 
@@ -218,40 +218,31 @@ pub(super) fn add_line(bytes: &mut Vec<u8>, row: &Row, timestamps: bool, name: &
 }
 
 impl SupervisorApiAdapter {
-    fn named(&self, search: Option<&str>) -> Result<Option<Arc<OpenSearch>>, ApiError> {
+    fn named(&self, search: Option<&str>) -> Result<Option<Arc<SearchedLog>>, ApiError> {
         search.map(|id| self.searches.one(id)).transpose()
     }
 }
 
-#[async_trait]
-impl LogExcerpts for SupervisorApiAdapter {
-    async fn log_density(
-        &self,
-        id: &TaskId,
-        attempt: u32,
-        buckets: u32,
-        search: Option<&str>,
-    ) -> Result<LogDensity, ApiError> {
-        let search = self.named(search)?;
-        let log = RunLog::find(self.supervisor(), id, attempt).await?;
+impl Perform<GetLogDensity> for SupervisorApiAdapter {
+    async fn perform(&self, ask: GetLogDensity) -> Result<LogDensity, ApiError> {
+        let search = self.named(ask.search_id.as_deref())?;
+        let log = RunLog::find(self.supervisor(), &ask.run).await?;
         blocking(move || {
             let mut view = view(&log)?;
             let search = search.as_ref().map(|open| &open.search);
-            let slices = slices(&mut view, buckets.min(MAX_BUCKETS) as usize, search)?;
+            let slices = slices(&mut view, ask.buckets.min(MAX_BUCKETS) as usize, search)?;
             Ok(density(view.extent()?.rows, &slices))
         })
         .await
     }
+}
 
-    async fn read_line(
+impl Perform<ReadLine> for SupervisorApiAdapter {
+    async fn perform(
         &self,
-        id: &TaskId,
-        attempt: u32,
-        row: u64,
-        from_byte: u64,
-        count: u32,
+        ReadLine { run, row, from_byte, count }: ReadLine,
     ) -> Result<LineChunk, ApiError> {
-        let log = RunLog::find(self.supervisor(), id, attempt).await?;
+        let log = RunLog::find(self.supervisor(), &run).await?;
         let count = count.clamp(4, MAX_CHUNK) as usize;
         let found = blocking(move || view(&log)?.line(row, from_byte, count)).await?;
         let Some((mut bytes, full_len)) = found else {
@@ -267,34 +258,28 @@ impl LogExcerpts for SupervisorApiAdapter {
             full_len,
         })
     }
+}
 
-    async fn read_log_text(
-        &self,
-        id: &TaskId,
-        attempt: u32,
-        start: TextPosition,
-        end: TextPosition,
-        timestamps: bool,
-        search: Option<&str>,
-    ) -> Result<LogText, ApiError> {
-        let search = self.named(search)?;
-        let log = RunLog::find(self.supervisor(), id, attempt).await?;
+impl Perform<ReadLogText> for SupervisorApiAdapter {
+    async fn perform(&self, ask: ReadLogText) -> Result<LogText, ApiError> {
+        let ReadLogText { run, start, end, timestamps, search_id } = ask;
+        let search = self.named(search_id.as_deref())?;
+        let log = RunLog::find(self.supervisor(), &run).await?;
         blocking(move || {
             let selection = Selection { view: view(&log)?, start, end, timestamps, text: String::new() };
             selection.read(search.as_deref())
         })
         .await
     }
+}
 
-    async fn export_log(
+impl Produce<ExportLog> for SupervisorApiAdapter {
+    async fn produce(
         &self,
-        id: &TaskId,
-        attempt: u32,
-        timestamps: bool,
-        search: Option<&str>,
+        ExportLog { run, timestamps, search_id }: ExportLog,
     ) -> Result<ExportStream, ApiError> {
-        let search = self.named(search)?;
-        let log = RunLog::find(self.supervisor(), id, attempt).await?;
+        let search = self.named(search_id.as_deref())?;
+        let log = RunLog::find(self.supervisor(), &run).await?;
         let export = blocking(move || {
             Ok(if timestamps || search.is_some() {
                 Export::Rows { rows: RowExport::open(&log.folder, log.over)?, search, timestamps }
@@ -304,45 +289,6 @@ impl LogExcerpts for SupervisorApiAdapter {
         })
         .await?;
         Ok(export.stream())
-    }
-
-    async fn merged_density(
-        &self,
-        sources: Vec<LogSource>,
-        buckets: u32,
-        search: Option<&str>,
-    ) -> Result<LogDensity, ApiError> {
-        self.density_of_merged(sources, buckets, search).await
-    }
-
-    async fn read_merged(
-        &self,
-        sources: Vec<LogSource>,
-        from: u64,
-        count: u32,
-    ) -> Result<MergedRows, ApiError> {
-        self.merged_rows(sources, from, count).await
-    }
-
-    async fn merged_positions(
-        &self,
-        sources: Vec<LogSource>,
-        rows: Vec<SourceRow>,
-    ) -> Result<Vec<u64>, ApiError> {
-        self.positions_in_merged(sources, rows).await
-    }
-
-    async fn merged_position_at(&self, sources: Vec<LogSource>, at: u64) -> Result<u64, ApiError> {
-        self.position_at_time(sources, at).await
-    }
-
-    async fn export_merged(
-        &self,
-        sources: Vec<LogSource>,
-        timestamps: bool,
-        search: Option<&str>,
-    ) -> Result<ExportStream, ApiError> {
-        self.export_of_merged(sources, timestamps, search).await
     }
 }
 

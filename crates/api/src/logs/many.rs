@@ -3,7 +3,7 @@
 
 use super::searches::threads;
 use crate::ApiError;
-use crate::log_search::TaskHitsStream;
+use crate::operations::ItemStream;
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use solti_logstore::{LogError, LogSearch, LogView, RowMatcher, SmallSearch};
@@ -60,7 +60,7 @@ pub(super) async fn search(
     supervisor: &Supervisor,
     matcher: RowMatcher,
     ids: Option<Vec<TaskId>>,
-) -> Result<TaskHitsStream, ApiError> {
+) -> Result<ItemStream<TaskHits>, ApiError> {
     let total_tasks = match &ids {
         Some(ids) => ids.len() as u64,
         None => supervisor.store().counts().await.map_err(SupervisorError::from)?.values().sum(),

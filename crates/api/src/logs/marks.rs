@@ -1,12 +1,14 @@
 //! Bookmarks over the store.
 
-use crate::bookmarks::{Bookmarks, MAX_NOTE_BYTES};
+use crate::operations::{DeleteBookmark, ListBookmarks, Perform, SetBookmark};
 use crate::{ApiError, SupervisorApiAdapter};
-use async_trait::async_trait;
-use solti_model::{Bookmark, FieldError, TaskId};
+use solti_model::{Bookmark, FieldError};
 use solti_store::{Change, StoreError};
 use solti_supervisor::SupervisorError;
 use std::time::{SystemTime, UNIX_EPOCH};
+
+/// The longest note, in bytes.
+const MAX_NOTE_BYTES: usize = 4 * 1024;
 
 fn stored(error: StoreError) -> ApiError {
     match error {
@@ -15,19 +17,14 @@ fn stored(error: StoreError) -> ApiError {
     }
 }
 
-#[async_trait]
-impl Bookmarks for SupervisorApiAdapter {
-    async fn list_bookmarks(&self, id: &TaskId) -> Result<Vec<Bookmark>, ApiError> {
-        self.supervisor().store().bookmarks(id).await.map_err(stored)
+impl Perform<ListBookmarks> for SupervisorApiAdapter {
+    async fn perform(&self, ListBookmarks { id }: ListBookmarks) -> Result<Vec<Bookmark>, ApiError> {
+        self.supervisor().store().bookmarks(&id).await.map_err(stored)
     }
+}
 
-    async fn set_bookmark(
-        &self,
-        id: &TaskId,
-        attempt: u32,
-        row: u64,
-        note: String,
-    ) -> Result<Bookmark, ApiError> {
+impl Perform<SetBookmark> for SupervisorApiAdapter {
+    async fn perform(&self, SetBookmark { run, row, note }: SetBookmark) -> Result<Bookmark, ApiError> {
         if note.len() > MAX_NOTE_BYTES {
             return Err(FieldError::new("note", format!("must be at most {MAX_NOTE_BYTES} bytes")).into());
         }
@@ -35,17 +32,19 @@ impl Bookmarks for SupervisorApiAdapter {
             return Err(FieldError::new("row", "there is no such row").into());
         }
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let bookmark = Bookmark { attempt, row, note, at: now.as_millis() as u64 };
-        let change = Change::PutBookmark { task_id: id.clone(), bookmark: bookmark.clone() };
+        let bookmark = Bookmark { attempt: run.attempt, row, note, at: now.as_millis() as u64 };
+        let change = Change::PutBookmark { task_id: run.task, bookmark: bookmark.clone() };
         self.supervisor().store().apply(vec![change]).await.map_err(stored)?;
         Ok(bookmark)
     }
+}
 
-    async fn delete_bookmark(&self, id: &TaskId, attempt: u32, row: u64) -> Result<(), ApiError> {
+impl Perform<DeleteBookmark> for SupervisorApiAdapter {
+    async fn perform(&self, DeleteBookmark { run, row }: DeleteBookmark) -> Result<(), ApiError> {
         if i64::try_from(row).is_err() {
             return Ok(());
         }
-        let change = Change::DeleteBookmark { task_id: id.clone(), attempt, row };
+        let change = Change::DeleteBookmark { task_id: run.task, attempt: run.attempt, row };
         self.supervisor().store().apply(vec![change]).await.map_err(stored)
     }
 }

@@ -3,16 +3,17 @@
 
 use super::excerpts::{Export, MAX_BUCKETS, add_line, density};
 use super::run_log::{Growth, RunLog, blocking};
-use super::searches::{Found, OpenSearch, Running, compile, threads, told};
-use crate::log_excerpts::ExportStream;
+use super::searches::{Found, Running, SearchedLog, compile, threads, told};
 use crate::log_rows::{MAX_ROWS, text_row};
-use crate::log_search::{OpenedSearch, SearchProgressStream};
+use crate::operations::{
+    ExportMerged, ExportStream, ItemStream, MergedDensity, MergedPositionAt, MergedPositions,
+    MergedSearchRows, OpenMergedSearch, OpenedSearch, Perform, Produce, Provide, ReadMerged, SearchEvent,
+};
 use crate::{ApiError, SupervisorApiAdapter, secrets};
 use futures::future::select_all;
 use solti_logstore::{LogError, LogSearch as RunSearch, Merged, MergedExport, PlacedRow, Progress, Style};
 use solti_model::{
-    FieldError, LogDensity, LogQuery, LogSource, MAX_ROW_BYTES, MergedRow, MergedRows, SearchHit,
-    SearchProgress, SourceRow,
+    FieldError, LogDensity, MAX_ROW_BYTES, MergedRow, MergedRows, RunId, SearchHit, SearchProgress,
 };
 use solti_supervisor::SupervisorError;
 use std::path::{Path, PathBuf};
@@ -77,7 +78,7 @@ fn merged_rows(merged: &mut Merged, placed: Vec<PlacedRow>) -> Result<Vec<Merged
 /// A search of several logs.
 pub(super) struct MergedSearch {
     merged: Mutex<Merged>,
-    parts: Vec<Arc<OpenSearch>>,
+    parts: Vec<Arc<SearchedLog>>,
 }
 
 impl MergedSearch {
@@ -114,7 +115,7 @@ impl MergedSearch {
     }
 
     fn searches(&self, logs: &[RunLog]) -> bool {
-        let folders = |part: &Arc<OpenSearch>| part.folder().to_owned();
+        let folders = |part: &Arc<SearchedLog>| part.folder().to_owned();
         logs.iter().map(|log| &log.folder as &Path).eq(self
             .parts
             .iter()
@@ -223,52 +224,15 @@ impl Parts {
 }
 
 impl SupervisorApiAdapter {
-    async fn sources(&self, sources: &[LogSource]) -> Result<Vec<RunLog>, ApiError> {
+    async fn sources(&self, sources: &[RunId]) -> Result<Vec<RunLog>, ApiError> {
         if sources.len() > MAX_SOURCES {
             return Err(FieldError::new("sources", format!("at most {MAX_SOURCES} logs")).into());
         }
         let mut logs = Vec::with_capacity(sources.len());
         for source in sources {
-            logs.push(RunLog::find(self.supervisor(), &source.id, source.attempt).await?);
+            logs.push(RunLog::find(self.supervisor(), source).await?);
         }
         Ok(logs)
-    }
-
-    pub(super) async fn merged_rows(
-        &self,
-        sources: Vec<LogSource>,
-        from: u64,
-        count: u32,
-    ) -> Result<MergedRows, ApiError> {
-        let logs = self.sources(&sources).await?;
-        let kept = self.merges.clone();
-        blocking(move || {
-            kept.with(&logs, |merged| {
-                let (total, rows) = merged.rows(from, count.min(MAX_ROWS) as usize, MAX_ROW_BYTES)?;
-                Ok(MergedRows { from, total, rows: merged_rows(merged, rows)? })
-            })
-        })
-        .await
-    }
-
-    pub(super) async fn density_of_merged(
-        &self,
-        sources: Vec<LogSource>,
-        buckets: u32,
-        search: Option<&str>,
-    ) -> Result<LogDensity, ApiError> {
-        let logs = self.sources(&sources).await?;
-        let search = self.search_of(&logs, search)?;
-        let kept = self.merges.clone();
-        blocking(move || {
-            let parts = search.iter().flat_map(|search| &search.parts);
-            let searches: Vec<&RunSearch> = parts.map(|part| &part.search).collect();
-            kept.with(&logs, |merged| {
-                let (rows, slices) = merged.slices(buckets.min(MAX_BUCKETS) as usize, &searches)?;
-                Ok(density(rows, &slices))
-            })
-        })
-        .await
     }
 
     /// The search by that name, which has to be of these logs.
@@ -283,11 +247,46 @@ impl SupervisorApiAdapter {
         }
         Ok(search)
     }
+}
 
-    pub(super) async fn positions_in_merged(
+impl Perform<ReadMerged> for SupervisorApiAdapter {
+    async fn perform(&self, ReadMerged { sources, from, count }: ReadMerged) -> Result<MergedRows, ApiError> {
+        let logs = self.sources(&sources).await?;
+        let kept = self.merges.clone();
+        blocking(move || {
+            kept.with(&logs, |merged| {
+                let (total, rows) = merged.rows(from, count.min(MAX_ROWS) as usize, MAX_ROW_BYTES)?;
+                Ok(MergedRows { from, total, rows: merged_rows(merged, rows)? })
+            })
+        })
+        .await
+    }
+}
+
+impl Perform<MergedDensity> for SupervisorApiAdapter {
+    async fn perform(
         &self,
-        sources: Vec<LogSource>,
-        rows: Vec<SourceRow>,
+        MergedDensity { sources, buckets, search_id }: MergedDensity,
+    ) -> Result<LogDensity, ApiError> {
+        let logs = self.sources(&sources).await?;
+        let search = self.search_of(&logs, search_id.as_deref())?;
+        let kept = self.merges.clone();
+        blocking(move || {
+            let parts = search.iter().flat_map(|search| &search.parts);
+            let searches: Vec<&RunSearch> = parts.map(|part| &part.search).collect();
+            kept.with(&logs, |merged| {
+                let (rows, slices) = merged.slices(buckets.min(MAX_BUCKETS) as usize, &searches)?;
+                Ok(density(rows, &slices))
+            })
+        })
+        .await
+    }
+}
+
+impl Perform<MergedPositions> for SupervisorApiAdapter {
+    async fn perform(
+        &self,
+        MergedPositions { sources, rows }: MergedPositions,
     ) -> Result<Vec<u64>, ApiError> {
         if rows.len() > MAX_ROWS as usize {
             return Err(FieldError::new("rows", format!("at most {MAX_ROWS} rows")).into());
@@ -305,8 +304,10 @@ impl SupervisorApiAdapter {
         })
         .await
     }
+}
 
-    pub(super) async fn position_at_time(&self, sources: Vec<LogSource>, at: u64) -> Result<u64, ApiError> {
+impl Perform<MergedPositionAt> for SupervisorApiAdapter {
+    async fn perform(&self, MergedPositionAt { sources, at }: MergedPositionAt) -> Result<u64, ApiError> {
         let logs = self.sources(&sources).await?;
         let kept = self.merges.clone();
         blocking(move || {
@@ -317,17 +318,17 @@ impl SupervisorApiAdapter {
         })
         .await
     }
+}
 
-    pub(super) async fn export_of_merged(
+impl Produce<ExportMerged> for SupervisorApiAdapter {
+    async fn produce(
         &self,
-        sources: Vec<LogSource>,
-        timestamps: bool,
-        search: Option<&str>,
+        ExportMerged { sources, timestamps, search_id }: ExportMerged,
     ) -> Result<ExportStream, ApiError> {
         let logs = self.sources(&sources).await?;
-        let search = self.search_of(&logs, search)?;
+        let search = self.search_of(&logs, search_id.as_deref())?;
         let mut names = Vec::with_capacity(logs.len());
-        for LogSource { id, .. } in sources {
+        for RunId { task: id, .. } in sources {
             let stored = self.supervisor().store().task(&id).await.map_err(SupervisorError::from)?;
             let stored = stored.ok_or(ApiError::TaskNotFound { id })?;
             let name = secrets::masked(stored.task).spec.display_name();
@@ -339,28 +340,28 @@ impl SupervisorApiAdapter {
         };
         Ok(Export::Merged(MergedRowExport { rows, names, timestamps }).stream())
     }
+}
 
-    pub(super) async fn rows_of_merged_search(
+impl Perform<MergedSearchRows> for SupervisorApiAdapter {
+    async fn perform(
         &self,
-        search: &str,
-        from: u64,
-        count: u32,
+        MergedSearchRows { search_id, from, count }: MergedSearchRows,
     ) -> Result<MergedRows, ApiError> {
-        let search = self.searches.several(search)?;
+        let search = self.searches.several(&search_id)?;
         blocking(move || search.rows(from, count)).await
     }
+}
 
-    pub(super) async fn search_merged(
+impl Provide<OpenMergedSearch> for SupervisorApiAdapter {
+    async fn provide(
         &self,
-        sources: Vec<LogSource>,
-        query: LogQuery,
-        near: u64,
-    ) -> Result<OpenedSearch, ApiError> {
+        OpenMergedSearch { sources, query, near }: OpenMergedSearch,
+    ) -> Result<ItemStream<SearchEvent>, ApiError> {
         let matcher = compile(query).await?;
         let logs = self.sources(&sources).await?;
         let mut growths = Vec::with_capacity(logs.len());
         for (source, log) in sources.iter().zip(&logs) {
-            growths.push(Growth::of(self.supervisor(), &source.id, log.attempt).await?);
+            growths.push(Growth::of(self.supervisor(), &source.task, log.attempt).await?);
         }
         let search = blocking(move || {
             let mut merged = open(&logs)?;
@@ -369,7 +370,7 @@ impl SupervisorApiAdapter {
             let each = (threads() / logs.len().max(1)).max(1);
             let parts = logs.into_iter().zip(starts).map(|(log, start)| {
                 let search = RunSearch::open(&log.folder, matcher.clone(), start, each)?;
-                Ok(Arc::new(OpenSearch::new(search, log, matcher.clone())))
+                Ok(Arc::new(SearchedLog::new(search, log, matcher.clone())))
             });
             let parts = parts.collect::<Result<_, LogError>>()?;
             Ok(Arc::new(MergedSearch { merged: Mutex::new(merged), parts }))
@@ -387,11 +388,10 @@ impl SupervisorApiAdapter {
         let last = receivers.iter().map(|receiver| receiver.borrow().clone()).collect();
         let receivers = receivers.into_iter().map(Some).collect();
         let parts = Parts { search, near, receivers, last, first: true, _running: running };
-        let progress: SearchProgressStream =
-            Box::pin(futures::stream::unfold(parts, |mut parts| async move {
-                let now = parts.next().await;
-                Some((now, parts))
-            }));
-        Ok(OpenedSearch { id, progress })
+        let progress = futures::stream::unfold(parts, |mut parts| async move {
+            let now = parts.next().await;
+            Some((now, parts))
+        });
+        Ok(OpenedSearch { id, progress: Box::pin(progress) }.into_events())
     }
 }

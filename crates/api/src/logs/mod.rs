@@ -1,5 +1,4 @@
-//! Searches, excerpts and bookmarks over the run folders and the store: the adapter's side of
-//! [`crate::LogSearch`], [`crate::LogExcerpts`] and [`crate::Bookmarks`].
+//! Searches, excerpts and bookmarks over the run folders and the store: what the adapter does for the operations on logs.
 //!
 //! How a log is searched and read is `solti-logstore`'s work; here tasks become folders, growth becomes a wake-up, and
 //! bytes become text.

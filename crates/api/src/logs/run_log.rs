@@ -3,7 +3,7 @@
 use crate::ApiError;
 use crate::log_rows::pick;
 use solti_logstore::LogError;
-use solti_model::TaskId;
+use solti_model::{RunId, TaskId};
 use solti_supervisor::{LiveRun, LiveTask, Supervisor};
 use std::path::PathBuf;
 use tokio::sync::watch;
@@ -18,9 +18,10 @@ pub(super) struct RunLog {
 }
 
 impl RunLog {
-    /// The log of `attempt`, 0 for the latest. A task without an attempt has the empty log of its first.
-    pub(super) async fn find(supervisor: &Supervisor, id: &TaskId, attempt: u32) -> Result<Self, ApiError> {
-        let (run, _) = pick(supervisor, id, attempt).await?;
+    /// A task without an attempt has the empty log of its first.
+    pub(super) async fn find(supervisor: &Supervisor, of: &RunId) -> Result<Self, ApiError> {
+        let id = &of.task;
+        let (run, _) = pick(supervisor, id, of.attempt).await?;
         let number = run.as_ref().map_or(1, |run| run.attempt);
         let over = run.is_some_and(|run| run.finished_at.is_some());
         Ok(Self { id: id.clone(), attempt: number, folder: supervisor.folders().run(id, number), over })

@@ -1,7 +1,7 @@
 //! Writes an export to a file: under another name first, so that the file is whole or not there.
 
 use crate::ApiError;
-use crate::log_excerpts::ExportStream;
+use crate::operations::ExportStream;
 use futures::StreamExt;
 use solti_model::ExportedLog;
 use std::fs::{self, File, OpenOptions};
@@ -96,7 +96,7 @@ async fn on_disk<T: Send + 'static>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::log_excerpts::ExportChunk;
+    use crate::operations::ExportChunk;
 
     fn export(chunks: Vec<Result<&'static str, ApiError>>) -> ExportStream {
         let chunk = |text: &'static str| ExportChunk { bytes: text.into(), rows: 1 };

@@ -5,15 +5,16 @@ use super::columns::columns;
 use super::merged::MergedSearch;
 use super::run_log::{Growth, RunLog, blocking};
 use crate::log_rows::{MAX_ROWS, text_rows};
-use crate::log_search::{OpenedSearch, SearchProgressStream, TaskHitsStream};
-use crate::{ApiError, LogSearch, SupervisorApiAdapter};
-use async_trait::async_trait;
+use crate::operations::{
+    ItemStream, OpenSearch, OpenedSearch, Perform, Provide, SearchAll, SearchEvent, SearchRanges, SearchRank,
+    SearchRows, SearchStep,
+};
+use crate::{ApiError, SupervisorApiAdapter};
 use solti_logstore::{
     LogError, LogSearch as RunSearch, LogView, PatternError, Progress, RowMatcher, SearchQuery, Stream, pays,
 };
 use solti_model::{
-    LogQuery, LogRows, LogSource, MAX_ROW_BYTES, MergedRows, OutputStreamKind, RowRanges, SearchHit,
-    SearchProgress, TaskId,
+    LogQuery, LogRows, MAX_ROW_BYTES, OutputStreamKind, RowRanges, SearchHit, SearchProgress, TaskHits,
 };
 use solti_supervisor::Supervisor;
 use std::collections::HashMap;
@@ -42,12 +43,12 @@ struct Table {
 /// What an id stands for.
 #[derive(Clone)]
 pub(super) enum Found {
-    One(Arc<OpenSearch>),
+    One(Arc<SearchedLog>),
     Several(Arc<MergedSearch>),
 }
 
 /// A search of one log.
-pub(super) struct OpenSearch {
+pub(super) struct SearchedLog {
     pub search: RunSearch,
     log: RunLog,
     matcher: RowMatcher,
@@ -77,7 +78,7 @@ impl OpenSearches {
 
     /// # Errors
     /// `InvalidRequest` when it is not open, or of several logs.
-    pub(super) fn one(&self, id: &str) -> Result<Arc<OpenSearch>, ApiError> {
+    pub(super) fn one(&self, id: &str) -> Result<Arc<SearchedLog>, ApiError> {
         match self.find(id)? {
             Found::One(search) => Ok(search),
             Found::Several(_) => Err(not_open("this search is of several logs")),
@@ -145,7 +146,7 @@ impl Running {
     /// Begins to search one log, taking turns with others.
     pub(super) fn drive(
         &mut self,
-        open: &Arc<OpenSearch>,
+        open: &Arc<SearchedLog>,
         growth: Growth,
         turns: &Arc<Semaphore>,
     ) -> watch::Receiver<SearchProgress> {
@@ -185,7 +186,7 @@ pub(super) fn told(progress: Progress, complete: bool, live: bool) -> SearchProg
 /// Searches, and goes on as the log grows.
 async fn drive(
     supervisor: Supervisor,
-    open: Arc<OpenSearch>,
+    open: Arc<SearchedLog>,
     mut growth: Growth,
     progress: watch::Sender<SearchProgress>,
     stop: Arc<AtomicBool>,
@@ -231,17 +232,17 @@ async fn drive(
 }
 
 impl SupervisorApiAdapter {
-    async fn answer<T: Send + 'static>(
+    async fn answer_of<T: Send + 'static>(
         &self,
         search: &str,
-        answer: impl FnOnce(&OpenSearch) -> Result<T, LogError> + Send + 'static,
+        answer: impl FnOnce(&SearchedLog) -> Result<T, LogError> + Send + 'static,
     ) -> Result<T, ApiError> {
         let open = self.searches.one(search)?;
         blocking(move || answer(&open)).await
     }
 }
 
-impl OpenSearch {
+impl SearchedLog {
     pub(super) fn new(search: RunSearch, log: RunLog, matcher: RowMatcher) -> Self {
         Self { search, log, matcher }
     }
@@ -273,21 +274,17 @@ impl OpenSearch {
     }
 }
 
-#[async_trait]
-impl LogSearch for SupervisorApiAdapter {
-    async fn open_search(
+impl Provide<OpenSearch> for SupervisorApiAdapter {
+    async fn provide(
         &self,
-        id: &TaskId,
-        attempt: u32,
-        query: LogQuery,
-        near: u64,
-    ) -> Result<OpenedSearch, ApiError> {
+        OpenSearch { run, query, near }: OpenSearch,
+    ) -> Result<ItemStream<SearchEvent>, ApiError> {
         let matcher = compile(query).await?;
-        let log = RunLog::find(self.supervisor(), id, attempt).await?;
-        let growth = Growth::of(self.supervisor(), id, log.attempt).await?;
+        let log = RunLog::find(self.supervisor(), &run).await?;
+        let growth = Growth::of(self.supervisor(), &run.task, log.attempt).await?;
         let open = blocking(move || {
             let search = RunSearch::open(&log.folder, matcher.clone(), near, threads())?;
-            Ok(Arc::new(OpenSearch::new(search, log, matcher)))
+            Ok(Arc::new(SearchedLog::new(search, log, matcher)))
         })
         .await?;
         let id = self.searches.add(Found::One(Arc::clone(&open)));
@@ -302,26 +299,16 @@ impl LogSearch for SupervisorApiAdapter {
             let now = progress.borrow_and_update().clone();
             Some((now, (running, progress, false)))
         });
-        let progress: SearchProgressStream = Box::pin(progress);
-        Ok(OpenedSearch { id, progress })
+        Ok(OpenedSearch { id, progress: Box::pin(progress) }.into_events())
     }
+}
 
-    async fn open_merged_search(
+impl Perform<SearchStep> for SupervisorApiAdapter {
+    async fn perform(
         &self,
-        sources: Vec<LogSource>,
-        query: LogQuery,
-        near: u64,
-    ) -> Result<OpenedSearch, ApiError> {
-        self.search_merged(sources, query, near).await
-    }
-
-    async fn search_step(
-        &self,
-        search: &str,
-        row: u64,
-        forward: bool,
+        SearchStep { search_id, row, forward }: SearchStep,
     ) -> Result<Option<SearchHit>, ApiError> {
-        match self.searches.find(search)? {
+        match self.searches.find(&search_id)? {
             Found::Several(search) => blocking(move || search.step(row, forward)).await,
             Found::One(open) => {
                 blocking(move || {
@@ -336,9 +323,11 @@ impl LogSearch for SupervisorApiAdapter {
             }
         }
     }
+}
 
-    async fn search_rows(&self, search: &str, from: u64, count: u32) -> Result<LogRows, ApiError> {
-        self.answer(search, move |open| {
+impl Perform<SearchRows> for SupervisorApiAdapter {
+    async fn perform(&self, SearchRows { search_id, from, count }: SearchRows) -> Result<LogRows, ApiError> {
+        self.answer_of(&search_id, move |open| {
             let wanted = open.search.select(from, count.min(MAX_ROWS) as usize)?;
             let mut view = open.view()?;
             let rows = view.rows_at(&wanted, MAX_ROW_BYTES)?;
@@ -346,27 +335,28 @@ impl LogSearch for SupervisorApiAdapter {
         })
         .await
     }
+}
 
-    async fn merged_search_rows(&self, search: &str, from: u64, count: u32) -> Result<MergedRows, ApiError> {
-        self.rows_of_merged_search(search, from, count).await
-    }
-
-    async fn search_rank(&self, search: &str, row: u64) -> Result<u64, ApiError> {
-        match self.searches.find(search)? {
+impl Perform<SearchRank> for SupervisorApiAdapter {
+    async fn perform(&self, SearchRank { search_id, row }: SearchRank) -> Result<u64, ApiError> {
+        match self.searches.find(&search_id)? {
             Found::Several(search) => blocking(move || search.rank(row)).await,
             Found::One(open) => blocking(move || open.search.rank(row)).await,
         }
     }
+}
 
-    async fn search_ranges(&self, search: &str, from: u64, count: u32) -> Result<Vec<RowRanges>, ApiError> {
-        self.answer(search, move |open| open.ranges(from, count)).await
-    }
-
-    async fn search_all(
+impl Perform<SearchRanges> for SupervisorApiAdapter {
+    async fn perform(
         &self,
-        query: LogQuery,
-        ids: Option<Vec<TaskId>>,
-    ) -> Result<TaskHitsStream, ApiError> {
+        SearchRanges { search_id, from, count }: SearchRanges,
+    ) -> Result<Vec<RowRanges>, ApiError> {
+        self.answer_of(&search_id, move |open| open.ranges(from, count)).await
+    }
+}
+
+impl Provide<SearchAll> for SupervisorApiAdapter {
+    async fn provide(&self, SearchAll { query, ids }: SearchAll) -> Result<ItemStream<TaskHits>, ApiError> {
         super::many::search(self.supervisor(), compile(query).await?, ids).await
     }
 }

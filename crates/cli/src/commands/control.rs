@@ -4,21 +4,22 @@ use super::run::tell;
 use crate::args::Options;
 use crate::error::CliError;
 use crate::{server, task_ids};
-use solti_api::{ApiHandler as _, TaskControl as _};
+use solti_api::ApiHandler as _;
+use solti_api::operations::{Operations as _, RerunTask, StopTask};
 use solti_model::StopMode;
 
 pub async fn stop(options: &Options, ids: &[String], kill: bool) -> Result<u8, CliError> {
     let client = server::client(options).await?;
     let mode = if kill { StopMode::Kill } else { StopMode::Graceful };
     for id in ids {
-        client.stop_task(&task_ids::resolve(&client, id).await?, mode).await?;
+        client.ask(StopTask { id: task_ids::resolve(&client, id).await?, mode }).await?;
     }
     Ok(0)
 }
 
 pub async fn rerun(options: &Options, id: &str) -> Result<u8, CliError> {
     let client = server::client(options).await?;
-    let again = client.rerun_task(&task_ids::resolve(&client, id).await?).await?;
+    let again = client.ask(RerunTask { id: task_ids::resolve(&client, id).await? }).await?;
     tell(options, &again)
 }
 

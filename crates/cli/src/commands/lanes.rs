@@ -6,16 +6,16 @@ use crate::error::CliError;
 use crate::server;
 use crate::table::{self, Cell};
 use serde_json::json;
-use solti_api::LaneControl as _;
+use solti_api::operations::{ListLanes, Operations as _, SetLane};
 use solti_model::{Lane, Slot};
 
 pub async fn lanes(options: &Options, command: Option<Lanes>) -> Result<u8, CliError> {
     let client = server::client(options).await?;
     let lanes = match command {
-        None => client.list_lanes().await?,
+        None => client.ask(ListLanes {}).await?,
         Some(Lanes::Set { lane, capacity, pause, resume }) => {
             let paused = (pause || resume).then_some(pause);
-            let lane = client.set_lane(&Slot::new(lane)?, capacity, paused).await?;
+            let lane = client.ask(SetLane { slot: Slot::new(lane)?, capacity, paused }).await?;
             if options.json {
                 print_json(&lane)?;
                 return Ok(0);

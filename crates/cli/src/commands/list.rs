@@ -6,7 +6,7 @@ use crate::error::CliError;
 use crate::table::{self, Cell};
 use crate::{server, show};
 use serde_json::json;
-use solti_api::TaskFeed as _;
+use solti_api::operations::{ListTasks, Operations as _};
 use solti_model::{ListQuery, Slot, TaskRow};
 use std::time::UNIX_EPOCH;
 
@@ -31,7 +31,7 @@ pub async fn list(options: &Options, list: List) -> Result<u8, CliError> {
     loop {
         let left = list.limit - u32::try_from(rows.len()).unwrap_or(list.limit);
         query.limit = Some(left.min(PAGE));
-        let page = client.list_tasks(query.clone()).await?;
+        let page = client.ask(ListTasks { query: query.clone() }).await?;
         rows.extend(page.rows);
         total = page.total.max(total);
         query.cursor = page.next_cursor;

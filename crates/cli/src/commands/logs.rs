@@ -4,8 +4,9 @@ use crate::args::{Logs, Options};
 use crate::error::CliError;
 use crate::log_printer::{LogOptions, LogPrinter};
 use crate::{server, task_ids};
-use solti_api::{ApiHandler as _, LogAccess as _};
-use solti_model::OutputEvent;
+use solti_api::operations::{GetLogInfo, Operations as _};
+use solti_api::ApiHandler as _;
+use solti_model::{OutputEvent, RunId};
 use std::time::{Duration, UNIX_EPOCH};
 
 /// Without `-f`: how long a live log may be silent before what there is has been printed.
@@ -16,7 +17,7 @@ pub async fn logs(options: &Options, logs: Logs) -> Result<u8, CliError> {
     let id = task_ids::resolve(&client, &logs.id).await?;
     if let Some(attempt) = logs.attempt {
         // Says that there is no such attempt before it is waited for.
-        client.log_info(&id, attempt).await?;
+        client.ask(GetLogInfo { run: RunId::new(id.clone(), attempt) }).await?;
     }
     let since_ms = logs.since.map(|since| {
         let since = since.duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -30,7 +31,7 @@ pub async fn logs(options: &Options, logs: Logs) -> Result<u8, CliError> {
         stream: logs.stream,
     });
     // What there is now: of a live log more would come all the time.
-    let now = client.log_info(&id, 0).await?;
+    let now = client.ask(GetLogInfo { run: RunId::new(id.clone(), 0) }).await?;
     let live = now.live && !logs.follow;
     let mut printed = 0;
     let _telling = server::tell_of_breaks(&client);

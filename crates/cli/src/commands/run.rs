@@ -7,7 +7,8 @@ use crate::log_printer::{LogOptions, LogPrinter};
 use crate::terminal::harmless;
 use crate::{order, server, show};
 use serde_json::json;
-use solti_api::{ApiHandler as _, TaskControl as _, TaskFeed as _};
+use solti_api::ApiHandler as _;
+use solti_api::operations::{GetTaskRow, Operations as _, StopTask};
 use solti_http::HttpClient;
 use solti_model::{StopMode, TaskId};
 use std::io::{self, IsTerminal as _, Write as _};
@@ -85,7 +86,7 @@ async fn stand_for(
     loop {
         tokio::select! {
             () = tokio::time::sleep(QUIET) => {
-                let said = client.get_task_row(id).await.ok().flatten().and_then(|row| row.main_ended);
+                let said = client.ask(GetTaskRow { id: id.clone() }).await.ok().flatten().and_then(|row| row.main_ended);
                 if let Some(now) = said.filter(|said| main_ended.as_ref() != Some(said)) {
                     printer.flush()?;
                     eprintln!("solti: {}", harmless(&now.text));
@@ -132,7 +133,7 @@ async fn stop(client: &HttpClient, id: &TaskId, stopping: Stopping) -> Result<St
         Stopping::No => (StopMode::Graceful, Stopping::Asked),
         Stopping::Asked | Stopping::Killed => (StopMode::Kill, Stopping::Killed),
     };
-    match (client.stop_task(id, mode).await, &next) {
+    match (client.ask(StopTask { id: id.clone(), mode }).await, &next) {
         (Ok(()), Stopping::Asked) => eprintln!("solti: stopping; Ctrl-C again kills"),
         (Ok(()), _) => {}
         // It ended meanwhile: its log says the rest.

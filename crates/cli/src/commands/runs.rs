@@ -6,14 +6,14 @@ use crate::error::CliError;
 use crate::table::{self, Cell};
 use crate::{server, show, task_ids};
 use serde_json::json;
-use solti_api::TaskFeed as _;
+use solti_api::operations::{Operations as _, PageRuns};
 use solti_model::{AttemptsNotKept, HistoryQuery, TaskRun, grouped};
 
 pub async fn runs(options: &Options, runs: Runs) -> Result<u8, CliError> {
     let client = server::client(options).await?;
     let id = task_ids::resolve(&client, &runs.id).await?;
     let query = HistoryQuery { after: runs.after, before: runs.before, limit: Some(runs.limit) };
-    let page = client.page_runs(&id, query).await?;
+    let page = client.ask(PageRuns { id: id.clone(), query }).await?;
     if options.json {
         print_json(&json!({"runs": page.runs, "more": page.more, "notKept": page.not_kept}))?;
         return Ok(0);

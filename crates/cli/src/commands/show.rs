@@ -8,7 +8,8 @@ use crate::terminal::harmless;
 use crate::{server, show, task_ids};
 use anstyle::Style;
 use serde_json::json;
-use solti_api::{ApiHandler as _, TaskFeed as _};
+use solti_api::ApiHandler as _;
+use solti_api::operations::{GetTaskRow, Operations as _};
 use solti_model::{AttemptsNotKept, SubprocessTask, Task, TaskKind, TaskRow};
 
 pub async fn show(options: &Options, id: &str) -> Result<u8, CliError> {
@@ -21,7 +22,7 @@ pub async fn show(options: &Options, id: &str) -> Result<u8, CliError> {
         print_json(&json!({"task": task, "runs": runs}))?;
         return Ok(0);
     }
-    let row = client.get_task_row(&id).await?.ok_or_else(gone)?;
+    let row = client.ask(GetTaskRow { id: id.clone() }).await?.ok_or_else(gone)?;
     print(&facts(&row, &task))?;
     if !runs.is_empty() {
         print("\n")?;

@@ -6,14 +6,15 @@ use crate::error::CliError;
 use crate::{server, show, task_ids};
 use futures::StreamExt as _;
 use serde_json::json;
-use solti_api::{ApiError, ApiHandler as _, TaskFeed as _};
+use solti_api::operations::{Operations as _, WatchTasks};
+use solti_api::{ApiError, ApiHandler as _};
 use solti_http::HttpClient;
 use solti_model::{Task, TaskId};
 
 pub async fn wait(options: &Options, ids: &[String]) -> Result<u8, CliError> {
     let client = server::client(options).await?;
     // Before the tasks are read: what ends in between is heard of.
-    let mut changes = client.watch_tasks().await?;
+    let mut changes = client.open(WatchTasks {}).await?;
     let _telling = server::tell_of_breaks(&client);
     let (mut open, mut order) = (Vec::new(), Vec::new());
     for id in ids {

@@ -3,9 +3,16 @@
 use crate::engine::{PATIENCE, bash, command, spec};
 use crate::subjects::Subject;
 use serde_json::json;
+use solti_api::operations::{
+    DeleteBookmark, ExportLog, ExportMerged, GetLogDensity, GetLogInfo, GetRunEnvironment, GetSummary,
+    GetTaskRow, ListBookmarks, ListLanes, ListTasks, MergedDensity, MergedPositionAt, MergedPositions,
+    MergedSearchRows, OpenMergedSearch, OpenSearch, Operations as _, ReadLine, ReadLog, ReadLogText,
+    ReadMerged, RerunTask, SearchAll, SearchRanges, SearchRank, SearchRows, SearchStep, SetBookmark, SetLane,
+    StopTask, TaskEvents, ValidateSpec, WatchLog, WatchTasks,
+};
 use solti_api::{ApiError, ExportStream, LogPosition, OpenedSearch};
 use solti_model::{
-    ListQuery, LogQuery, LogSource, OutputEvent, OutputStreamKind, RunVariableOrigin, SearchProgress, Slot,
+    ListQuery, LogQuery, OutputEvent, OutputStreamKind, RunId, RunVariableOrigin, SearchProgress, Slot,
     SourceRow, StopMode, TaskEventKind, TaskId, TaskPhase, TextPosition, Waiting,
 };
 use tokio_stream::StreamExt as _;
@@ -21,25 +28,34 @@ pub async fn rows_say_why_a_task_waits_and_are_paged(subject: &Subject) {
     let waiting =
         api.submit_task(spec("lane", command("true", &[]), json!({"admission": "queue"}))).await.unwrap();
     subject.engine.running(&running).await;
-    let row = api.get_task_row(&waiting).await.unwrap().unwrap();
+    let row = api.ask(GetTaskRow { id: waiting.clone() }).await.unwrap().unwrap();
     assert_eq!(row.waiting, Some(Waiting::Lane { position: 1, behind: "the first".into() }));
-    assert_eq!(api.get_task_row(&nobody()).await.unwrap(), None);
+    assert_eq!(api.ask(GetTaskRow { id: nobody() }).await.unwrap(), None);
 
-    let first = api.list_tasks(ListQuery { limit: Some(1), ..ListQuery::default() }).await.unwrap();
+    let first =
+        api.ask(ListTasks { query: ListQuery { limit: Some(1), ..ListQuery::default() } }).await.unwrap();
     let cursor = first.next_cursor.clone();
-    let second = api.list_tasks(ListQuery { limit: Some(1), cursor, ..ListQuery::default() }).await.unwrap();
+    let second = api
+        .ask(ListTasks { query: ListQuery { limit: Some(1), cursor, ..ListQuery::default() } })
+        .await
+        .unwrap();
     let ids: Vec<_> = first.rows.iter().chain(&second.rows).map(|row| &row.task.metadata.id).collect();
     assert_eq!((ids, first.total, second.next_cursor), (vec![&waiting, &running], 2, None));
     let red = ListQuery { labels: [("team".to_owned(), "red".to_owned())].into(), ..ListQuery::default() };
-    assert_eq!(api.list_tasks(red).await.unwrap().total, 1);
+    assert_eq!(api.ask(ListTasks { query: red }).await.unwrap().total, 1);
     let bad = ListQuery { cursor: Some("nonsense".into()), ..ListQuery::default() };
-    let error = api.list_tasks(bad).await.unwrap_err();
+    let error = api.ask(ListTasks { query: bad }).await.unwrap_err();
     assert!(matches!(&error, ApiError::InvalidRequest { field, .. } if field == "cursor"), "{error:?}");
 
-    let summary = api.summary().await.unwrap();
+    let summary = api.ask(GetSummary {}).await.unwrap();
     assert_eq!((summary.by_phase[&TaskPhase::Running], summary.by_phase[&TaskPhase::Pending]), (1, 1));
-    let kinds: Vec<_> =
-        api.task_events(&running).await.unwrap().into_iter().map(|event| event.kind).collect();
+    let kinds: Vec<_> = api
+        .ask(TaskEvents { id: running.clone() })
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|event| event.kind)
+        .collect();
     assert!(kinds.contains(&TaskEventKind::Started), "{kinds:?}");
     api.delete_task(&waiting).await.unwrap();
     api.delete_task(&running).await.unwrap();
@@ -52,11 +68,15 @@ pub async fn a_run_says_what_it_was_started_with(subject: &Subject) {
         json!([{"key": "MY_TOKEN", "value": "hush"}, {"key": "HOME", "value": "/tmp"}]);
     let id = api.submit_task(spec("environment", task, json!({}))).await.unwrap();
     subject.engine.finished(&id).await;
-    let found = api.run_environment(&id, 0).await.unwrap().expect("recorded");
+    let found =
+        api.ask(GetRunEnvironment { run: RunId::new(id.clone(), 0) }).await.unwrap().expect("recorded");
     assert_eq!(found.attempt, 1);
-    assert_eq!(api.run_environment(&id, 1).await.unwrap().as_ref(), Some(&found));
+    assert_eq!(
+        api.ask(GetRunEnvironment { run: RunId::new(id.clone(), 1) }).await.unwrap().as_ref(),
+        Some(&found)
+    );
 
-    let printed = api.read_log(&id, 1, 0, 1_000).await.unwrap();
+    let printed = api.ask(ReadLog { run: RunId::new(id.clone(), 1), from: 0, count: 1_000 }).await.unwrap();
     let printed: String = printed.rows.iter().map(|row| format!("{}\n", row.text)).collect();
     // Of bash itself, and of no other program.
     let of_bash = |name: &str| matches!(name, "_" | "SHLVL" | "OLDPWD");
@@ -77,16 +97,16 @@ pub async fn a_run_says_what_it_was_started_with(subject: &Subject) {
     assert!(named("HOME").instead_of.is_some(), "one was inherited");
     assert_eq!(named("SOLTI_RUN_ID").value, Some(format!("{id}/1")));
 
-    let error = api.run_environment(&id, 2).await.unwrap_err();
+    let error = api.ask(GetRunEnvironment { run: RunId::new(id.clone(), 2) }).await.unwrap_err();
     assert!(matches!(&error, ApiError::InvalidRequest { field, .. } if field == "attempt"), "{error:?}");
-    let error = api.run_environment(&nobody(), 1).await.unwrap_err();
+    let error = api.ask(GetRunEnvironment { run: RunId::new(nobody(), 1) }).await.unwrap_err();
     assert!(matches!(error, ApiError::TaskNotFound { .. }), "{error:?}");
     api.delete_task(&id).await.unwrap();
 }
 
 pub async fn changes_are_heard_of(subject: &Subject) {
     let api = subject.desktop();
-    let mut changes = api.watch_tasks().await.unwrap();
+    let mut changes = api.open(WatchTasks {}).await.unwrap();
     let heard = tokio::time::timeout(PATIENCE, async {
         assert!(changes.next().await.expect("the first comes at once").changed.is_empty());
         let id = api.submit_task(spec("s", command("true", &[]), json!({}))).await.unwrap();
@@ -110,38 +130,41 @@ pub async fn a_stop_cancels_and_a_second_one_conflicts(subject: &Subject) {
     let api = subject.desktop();
     let id = api.submit_task(spec("s", command("sleep", &["600"]), json!({}))).await.unwrap();
     subject.engine.running(&id).await;
-    api.stop_task(&id, StopMode::Graceful).await.unwrap();
+    api.ask(StopTask { id: id.clone(), mode: StopMode::Graceful }).await.unwrap();
     assert_eq!(subject.engine.finished(&id).await.status.phase, TaskPhase::Canceled);
-    let error = api.stop_task(&id, StopMode::Kill).await.unwrap_err();
+    let error = api.ask(StopTask { id: id.clone(), mode: StopMode::Kill }).await.unwrap_err();
     assert!(matches!(error, ApiError::Conflict { .. }), "{error:?}");
-    assert_eq!(api.stop_task(&nobody(), StopMode::Kill).await, Err(ApiError::TaskNotFound { id: nobody() }));
+    assert_eq!(
+        api.ask(StopTask { id: nobody(), mode: StopMode::Kill }).await,
+        Err(ApiError::TaskNotFound { id: nobody() })
+    );
 }
 
 pub async fn a_rerun_is_a_new_task_of_the_same_spec(subject: &Subject) {
     let api = subject.desktop();
     let sent = spec("s", command("true", &[]), json!({"labels": {"name": "again"}}));
-    api.validate_spec(&sent).await.unwrap();
+    api.ask(ValidateSpec { spec: (&sent).into() }).await.unwrap();
     let first = api.submit_task(sent.clone()).await.unwrap();
     subject.engine.finished(&first).await;
-    let second = api.rerun_task(&first).await.unwrap();
+    let second = api.ask(RerunTask { id: first.clone() }).await.unwrap();
     assert_ne!(second, first);
     assert_eq!(api.get_task_status(&second).await.unwrap().unwrap().spec, sent);
-    assert_eq!(api.rerun_task(&nobody()).await, Err(ApiError::TaskNotFound { id: nobody() }));
+    assert_eq!(api.ask(RerunTask { id: nobody() }).await, Err(ApiError::TaskNotFound { id: nobody() }));
     let mut bad = sent;
     bad.max_retries = Some(0);
-    let error = api.validate_spec(&bad).await.unwrap_err();
+    let error = api.ask(ValidateSpec { spec: (&bad).into() }).await.unwrap_err();
     assert!(matches!(&error, ApiError::InvalidRequest { field, .. } if field == "maxRetries"), "{error:?}");
 }
 
 pub async fn lanes_are_set_and_listed(subject: &Subject) {
     let api = subject.desktop();
     let slot = Slot::new("wide").unwrap();
-    let lane = api.set_lane(&slot, Some(3), Some(true)).await.unwrap();
+    let lane = api.ask(SetLane { slot: slot.clone(), capacity: Some(3), paused: Some(true) }).await.unwrap();
     assert_eq!((lane.capacity, lane.paused), (3, true));
-    let lane = api.set_lane(&slot, None, Some(false)).await.unwrap();
+    let lane = api.ask(SetLane { slot: slot.clone(), capacity: None, paused: Some(false) }).await.unwrap();
     assert_eq!((lane.capacity, lane.paused), (3, false), "what is not given stays");
-    assert_eq!(api.list_lanes().await.unwrap(), [lane]);
-    let error = api.set_lane(&slot, Some(0), None).await.unwrap_err();
+    assert_eq!(api.ask(ListLanes {}).await.unwrap(), [lane]);
+    let error = api.ask(SetLane { slot: slot.clone(), capacity: Some(0), paused: None }).await.unwrap_err();
     assert!(matches!(&error, ApiError::InvalidRequest { field, .. } if field == "capacity"), "{error:?}");
 }
 
@@ -154,10 +177,10 @@ pub async fn a_window_reads_rows_and_hears_of_growth(subject: &Subject) {
     kind["subprocess"]["cwd"] = json!(work.path());
     let id = api.submit_task(spec("s", kind, json!({}))).await.unwrap();
     subject.engine.running(&id).await;
-    let mut infos = api.watch_log(&id, 0).await.unwrap();
+    let mut infos = api.open(WatchLog { run: RunId::new(id.clone(), 0) }).await.unwrap();
     let read = tokio::time::timeout(PATIENCE, async {
         while infos.next().await.expect("grows").rows < 500 {}
-        let rows = api.read_log(&id, 1, 490, 100).await.unwrap();
+        let rows = api.ask(ReadLog { run: RunId::new(id.clone(), 1), from: 490, count: 100 }).await.unwrap();
         assert_eq!((rows.total, rows.rows.len(), rows.rows[9].text.as_str()), (500, 10, "500"));
         std::fs::write(&gate, "go\n").unwrap();
         let mut last = None;
@@ -168,10 +191,13 @@ pub async fn a_window_reads_rows_and_hears_of_growth(subject: &Subject) {
     });
     let last = read.await.expect("the log ends");
     assert_eq!((last.rows, last.live, last.exit_code), (501, false, Some(0)));
-    assert_eq!(api.log_info(&id, 0).await.unwrap(), last);
-    let error = api.read_log(&id, 7, 0, 1).await.unwrap_err();
+    assert_eq!(api.ask(GetLogInfo { run: RunId::new(id.clone(), 0) }).await.unwrap(), last);
+    let error = api.ask(ReadLog { run: RunId::new(id.clone(), 7), from: 0, count: 1 }).await.unwrap_err();
     assert!(matches!(&error, ApiError::InvalidRequest { field, .. } if field == "attempt"), "{error:?}");
-    assert_eq!(api.log_info(&nobody(), 0).await, Err(ApiError::TaskNotFound { id: nobody() }));
+    assert_eq!(
+        api.ask(GetLogInfo { run: RunId::new(nobody(), 0) }).await,
+        Err(ApiError::TaskNotFound { id: nobody() })
+    );
 }
 
 pub async fn a_log_goes_on_behind_any_position(subject: &Subject) {
@@ -207,37 +233,55 @@ pub async fn a_log_is_searched_and_filtered(subject: &Subject) {
     let id = api.submit_task(spec("s", command("seq", &["1", "1000"]), json!({}))).await.unwrap();
     subject.engine.finished(&id).await;
     let query = LogQuery { pattern: "7$".into(), regex: true, ..LogQuery::default() };
-    let mut search = api.open_search(&id, 0, query.clone(), 0).await.unwrap();
+    let mut search = api
+        .search(OpenSearch { run: RunId::new(id.clone(), 0), query: query.clone(), near: 0 })
+        .await
+        .unwrap();
     assert_eq!(searched(&mut search).await.matches, 100);
-    let hit = api.search_step(&search.id, 10, true).await.unwrap().unwrap();
+    let hit =
+        api.ask(SearchStep { search_id: search.id.clone(), row: 10, forward: true }).await.unwrap().unwrap();
     assert_eq!((hit.row, hit.index, hit.total), (16, 2, 100));
-    assert_eq!(api.search_step(&search.id, 16, false).await.unwrap().unwrap().row, 6);
-    assert_eq!(api.search_rank(&search.id, 500).await.unwrap(), 50);
-    let rows = api.search_rows(&search.id, 98, 10).await.unwrap();
+    assert_eq!(
+        api.ask(SearchStep { search_id: search.id.clone(), row: 16, forward: false })
+            .await
+            .unwrap()
+            .unwrap()
+            .row,
+        6
+    );
+    assert_eq!(api.ask(SearchRank { search_id: search.id.clone(), row: 500 }).await.unwrap(), 50);
+    let rows = api.ask(SearchRows { search_id: search.id.clone(), from: 98, count: 10 }).await.unwrap();
     let texts: Vec<_> = rows.rows.iter().map(|row| row.text.as_str()).collect();
     assert_eq!((texts, rows.total), (vec!["987", "997"], 100));
-    let ranges = api.search_ranges(&search.id, 90, 10).await.unwrap();
+    let ranges = api.ask(SearchRanges { search_id: search.id.clone(), from: 90, count: 10 }).await.unwrap();
     assert_eq!(
         ranges.iter().map(|row| (row.row, row.ranges.clone())).collect::<Vec<_>>(),
         [(96, vec![(1, 2)])]
     );
-    let density = api.log_density(&id, 1, 4, Some(&search.id)).await.unwrap();
+    let density = api
+        .ask(GetLogDensity { run: RunId::new(id.clone(), 1), buckets: 4, search_id: Some(search.id.clone()) })
+        .await
+        .unwrap();
     let matches: Vec<u64> = density.buckets.iter().map(|bucket| bucket.matches).collect();
     assert_eq!((density.rows, matches), (1_000, vec![25; 4]));
 
-    let hits = tokio::time::timeout(PATIENCE, api.search_all(query, None).await.unwrap().collect::<Vec<_>>());
+    let hits = tokio::time::timeout(
+        PATIENCE,
+        api.open(SearchAll { query, ids: None }).await.unwrap().collect::<Vec<_>>(),
+    );
     let hits = hits.await.expect("all are searched");
     assert!(hits.last().is_some_and(|last| last.complete));
     let found: Vec<_> = hits.iter().flat_map(|hits| &hits.tasks).map(|run| (&run.id, run.matches)).collect();
     assert_eq!(found, [(&id, 100)]);
 
     let bad = LogQuery { pattern: "(".into(), regex: true, ..LogQuery::default() };
-    let error = api.open_search(&id, 0, bad, 0).await.err().unwrap();
+    let error =
+        api.search(OpenSearch { run: RunId::new(id.clone(), 0), query: bad, near: 0 }).await.err().unwrap();
     assert!(
         matches!(&error, ApiError::InvalidRequest { field, .. } if field == "query.pattern"),
         "{error:?}"
     );
-    let error = api.search_rank("nobody", 0).await.unwrap_err();
+    let error = api.ask(SearchRank { search_id: "nobody".into(), row: 0 }).await.unwrap_err();
     assert!(matches!(&error, ApiError::InvalidRequest { .. }), "{error:?}");
 }
 
@@ -257,17 +301,27 @@ pub async fn parts_of_logs_are_copied_saved_and_merged(subject: &Subject) {
     let id = api.submit_task(spec("s", command("seq", &["1", "100"]), json!({}))).await.unwrap();
     subject.engine.finished(&id).await;
     let (start, end) = (TextPosition { row: 9, column: 1 }, TextPosition { row: 11, column: 1 });
-    let copied = api.read_log_text(&id, 1, start, end, false, None).await.unwrap();
+    let copied = api
+        .ask(ReadLogText { run: RunId::new(id.clone(), 1), start, end, timestamps: false, search_id: None })
+        .await
+        .unwrap();
     assert_eq!((copied.text.as_str(), copied.truncated), ("0\n11\n1", false));
-    let line = api.read_line(&id, 1, 99, 1, 10).await.unwrap();
+    let line =
+        api.ask(ReadLine { run: RunId::new(id.clone(), 1), row: 99, from_byte: 1, count: 10 }).await.unwrap();
     assert_eq!((line.text.as_str(), line.from_byte, line.full_len), ("00", 1, 3));
 
-    let (text, rows) = saved(api.export_log(&id, 1, false, None).await.unwrap()).await;
+    let (text, rows) = saved(
+        api.download(ExportLog { run: RunId::new(id.clone(), 1), timestamps: false, search_id: None })
+            .await
+            .unwrap(),
+    )
+    .await;
     let expected: String = (1..=100).map(|n| format!("{n}\n")).collect();
     assert_eq!((text, rows), (expected, 100));
 
-    let source = LogSource { id: id.clone(), attempt: 1 };
-    let merged = api.read_merged(vec![source.clone(), source], 198, 10).await.unwrap();
+    let source = RunId::new(id.clone(), 1);
+    let merged =
+        api.ask(ReadMerged { sources: vec![source.clone(), source], from: 198, count: 10 }).await.unwrap();
     assert_eq!((merged.total, merged.rows.len(), merged.rows[1].row.text.as_str()), (200, 2, "100"));
 }
 
@@ -277,63 +331,138 @@ pub async fn several_logs_are_searched_as_one(subject: &Subject) {
     for (first, last) in [("1", "100"), ("101", "200")] {
         let id = api.submit_task(spec("s", command("seq", &[first, last]), json!({}))).await.unwrap();
         subject.engine.finished(&id).await;
-        sources.push(LogSource { id, attempt: 1 });
+        sources.push(RunId::new(id, 1));
     }
     let query = LogQuery { pattern: "7$".into(), regex: true, ..LogQuery::default() };
-    let mut search = api.open_merged_search(sources.clone(), query.clone(), 100).await.unwrap();
+    let mut search = api
+        .search(OpenMergedSearch { sources: sources.clone(), query: query.clone(), near: 100 })
+        .await
+        .unwrap();
     let progress = searched(&mut search).await;
     assert_eq!((progress.matches, progress.nearest), (20, Some(106)));
-    let hit = api.search_step(&search.id, 96, true).await.unwrap().unwrap();
+    let hit =
+        api.ask(SearchStep { search_id: search.id.clone(), row: 96, forward: true }).await.unwrap().unwrap();
     assert_eq!((hit.row, hit.index, hit.total), (106, 11, 20));
-    assert_eq!(api.search_step(&search.id, 106, false).await.unwrap().unwrap().row, 96);
-    assert_eq!(api.search_step(&search.id, 196, true).await.unwrap().unwrap().row, 6);
-    assert_eq!(api.search_rank(&search.id, 100).await.unwrap(), 10);
-    let page = api.merged_search_rows(&search.id, 9, 2).await.unwrap();
+    assert_eq!(
+        api.ask(SearchStep { search_id: search.id.clone(), row: 106, forward: false })
+            .await
+            .unwrap()
+            .unwrap()
+            .row,
+        96
+    );
+    assert_eq!(
+        api.ask(SearchStep { search_id: search.id.clone(), row: 196, forward: true })
+            .await
+            .unwrap()
+            .unwrap()
+            .row,
+        6
+    );
+    assert_eq!(api.ask(SearchRank { search_id: search.id.clone(), row: 100 }).await.unwrap(), 10);
+    let page = api.ask(MergedSearchRows { search_id: search.id.clone(), from: 9, count: 2 }).await.unwrap();
     let found: Vec<_> =
         page.rows.iter().map(|row| (row.position, row.source, row.row.text.as_str())).collect();
     assert_eq!((page.total, found), (20, vec![(96, 0, "97"), (106, 1, "107")]));
     // Each of the logs is searched by itself, too.
-    let ranges = api.search_ranges(&format!("{}-1", search.id), 0, 10).await.unwrap();
+    let ranges =
+        api.ask(SearchRanges { search_id: format!("{}-1", search.id), from: 0, count: 10 }).await.unwrap();
     let ranges: Vec<_> = ranges.iter().map(|row| (row.row, row.ranges.clone())).collect();
     assert_eq!(ranges, [(6, vec![(2, 3)])]);
-    let density = api.merged_density(sources.clone(), 4, Some(&search.id)).await.unwrap();
+    let density = api
+        .ask(MergedDensity { sources: sources.clone(), buckets: 4, search_id: Some(search.id.clone()) })
+        .await
+        .unwrap();
     let slices: Vec<_> = density.buckets.iter().map(|slice| (slice.stdout, slice.matches)).collect();
     assert_eq!((density.rows, slices), (200, vec![(50, 5); 4]));
 
     // What is found is saved as a file, and so is one stream of all of them.
-    let (text, rows) =
-        saved(api.export_merged(sources.clone(), false, Some(&search.id)).await.unwrap()).await;
+    let (text, rows) = saved(
+        api.download(ExportMerged {
+            sources: sources.clone(),
+            timestamps: false,
+            search_id: Some(search.id.clone()),
+        })
+        .await
+        .unwrap(),
+    )
+    .await;
     assert_eq!(
         (text.lines().next(), text.lines().last(), rows),
         (Some("seq 1 100: 7"), Some("seq 101 200: 197"), 20)
     );
-    let (text, rows) = saved(api.export_merged(sources.clone(), true, None).await.unwrap()).await;
+    let (text, rows) = saved(
+        api.download(ExportMerged { sources: sources.clone(), timestamps: true, search_id: None })
+            .await
+            .unwrap(),
+    )
+    .await;
     let first = text.lines().next().unwrap_or_default();
     assert!(rows == 200 && first.ends_with("Z seq 1 100: 1"), "{rows} {first}");
     let stderr = LogQuery { stream: Some(OutputStreamKind::Stderr), ..LogQuery::default() };
-    let mut stderr = api.open_merged_search(sources.clone(), stderr, 0).await.unwrap();
+    let mut stderr =
+        api.search(OpenMergedSearch { sources: sources.clone(), query: stderr, near: 0 }).await.unwrap();
     assert_eq!(searched(&mut stderr).await.matches, 0);
 
     let places = [(1, 0), (0, 99), (1, 99)].map(|(source, row)| SourceRow { source, row });
-    assert_eq!(api.merged_positions(sources.clone(), places.to_vec()).await.unwrap(), [100, 99, 199]);
+    assert_eq!(
+        api.ask(MergedPositions { sources: sources.clone(), rows: places.to_vec() }).await.unwrap(),
+        [100, 99, 199]
+    );
 
     // A time leads to the first row that was written then or later.
-    let page = api.read_merged(sources.clone(), 100, 1).await.unwrap();
+    let page = api.ask(ReadMerged { sources: sources.clone(), from: 100, count: 1 }).await.unwrap();
     let at = page.rows[0].row.ts;
-    let position = api.merged_position_at(sources.clone(), at).await.unwrap();
-    let there = api.read_merged(sources.clone(), position, 1).await.unwrap();
+    let position = api.ask(MergedPositionAt { sources: sources.clone(), at }).await.unwrap();
+    let there = api.ask(ReadMerged { sources: sources.clone(), from: position, count: 1 }).await.unwrap();
     assert!(position <= 100 && there.rows[0].row.ts >= at, "{position}");
     let alone = vec![sources[1].clone()];
-    assert_eq!(api.merged_position_at(alone.clone(), 0).await.unwrap(), 0);
-    assert_eq!(api.merged_position_at(alone, u64::MAX / 4).await.unwrap(), 99);
+    assert_eq!(api.ask(MergedPositionAt { sources: alone.clone(), at: 0 }).await.unwrap(), 0);
+    assert_eq!(api.ask(MergedPositionAt { sources: alone, at: u64::MAX / 4 }).await.unwrap(), 99);
 
     for (wrong, field) in [
-        (api.merged_positions(sources.clone(), vec![SourceRow { source: 2, row: 0 }]).await.err(), "rows"),
-        (api.export_merged(vec![sources[0].clone()], false, Some(&search.id)).await.err(), "searchId"),
-        (api.search_rows(&search.id, 0, 1).await.err(), "searchId"),
-        (api.merged_search_rows(&format!("{}-0", search.id), 0, 1).await.err(), "searchId"),
-        (api.merged_density(vec![sources[0].clone()], 4, Some(&search.id)).await.err(), "searchId"),
-        (api.open_merged_search(vec![sources[0].clone(); 17], query, 0).await.err(), "sources"),
+        (
+            api.ask(MergedPositions {
+                sources: sources.clone(),
+                rows: vec![SourceRow { source: 2, row: 0 }],
+            })
+            .await
+            .err(),
+            "rows",
+        ),
+        (
+            api.download(ExportMerged {
+                sources: vec![sources[0].clone()],
+                timestamps: false,
+                search_id: Some(search.id.clone()),
+            })
+            .await
+            .err(),
+            "searchId",
+        ),
+        (api.ask(SearchRows { search_id: search.id.clone(), from: 0, count: 1 }).await.err(), "searchId"),
+        (
+            api.ask(MergedSearchRows { search_id: format!("{}-0", search.id), from: 0, count: 1 })
+                .await
+                .err(),
+            "searchId",
+        ),
+        (
+            api.ask(MergedDensity {
+                sources: vec![sources[0].clone()],
+                buckets: 4,
+                search_id: Some(search.id.clone()),
+            })
+            .await
+            .err(),
+            "searchId",
+        ),
+        (
+            api.search(OpenMergedSearch { sources: vec![sources[0].clone(); 17], query, near: 0 })
+                .await
+                .err(),
+            "sources",
+        ),
     ] {
         assert!(
             matches!(&wrong, Some(ApiError::InvalidRequest { field: of, .. }) if of == field),
@@ -343,7 +472,7 @@ pub async fn several_logs_are_searched_as_one(subject: &Subject) {
     let part = format!("{}-0", search.id);
     drop(search);
     let closed = async {
-        while api.search_rank(&part, 0).await.is_ok() {
+        while api.ask(SearchRank { search_id: part.clone(), row: 0 }).await.is_ok() {
             tokio::task::yield_now().await;
         }
     };
@@ -354,15 +483,18 @@ pub async fn rows_are_marked(subject: &Subject) {
     let api = subject.desktop();
     let id = api.submit_task(spec("s", command("seq", &["1", "10"]), json!({}))).await.unwrap();
     subject.engine.finished(&id).await;
-    let mark = api.set_bookmark(&id, 1, 3, "here: ü".into()).await.unwrap();
+    let mark = api
+        .ask(SetBookmark { run: RunId::new(id.clone(), 1), row: 3, note: "here: ü".into() })
+        .await
+        .unwrap();
     assert_eq!((mark.attempt, mark.row, mark.note.as_str()), (1, 3, "here: ü"));
-    assert_eq!(api.list_bookmarks(&id).await.unwrap(), [mark]);
+    assert_eq!(api.ask(ListBookmarks { id: id.clone() }).await.unwrap(), [mark]);
     for _ in 0..2 {
-        api.delete_bookmark(&id, 1, 3).await.unwrap();
+        api.ask(DeleteBookmark { run: RunId::new(id.clone(), 1), row: 3 }).await.unwrap();
     }
-    assert_eq!(api.list_bookmarks(&id).await.unwrap(), []);
+    assert_eq!(api.ask(ListBookmarks { id: id.clone() }).await.unwrap(), []);
     assert_eq!(
-        api.set_bookmark(&nobody(), 1, 0, String::new()).await,
+        api.ask(SetBookmark { run: RunId::new(nobody(), 1), row: 0, note: String::new() }).await,
         Err(ApiError::TaskNotFound { id: nobody() })
     );
 }

@@ -3,7 +3,7 @@
 use crate::engine::Engine;
 use crate::ssh::bridge_to;
 use solti_api::guard::{AccessToken, Auth, Guarded, StandardGuards};
-use solti_api::{ApiHandler, LocalApi};
+use solti_api::{ApiHandler, DesktopApi};
 use solti_http::{ClientOptions, HttpClient, ServeOptions, Serving, TcpOptions, Tls, Trust, serve};
 use std::any::Any;
 use std::path::Path;
@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 pub struct Subject {
     pub api: Arc<dyn ApiHandler>,
     /// `None` for a client of the six methods alone.
-    pub desktop: Option<Arc<dyn LocalApi>>,
+    pub desktop: Option<Arc<dyn DesktopApi>>,
     /// What is really there, to wait for.
     pub engine: Engine,
     /// Server and data, which live as long as the subject.
@@ -24,13 +24,13 @@ pub struct Subject {
 }
 
 impl Subject {
-    fn new<H: LocalApi>(api: H, engine: Engine, kept: impl Any + Send + Sync, dir: TempDir) -> Self {
+    fn new<H: DesktopApi>(api: H, engine: Engine, kept: impl Any + Send + Sync, dir: TempDir) -> Self {
         let api = Arc::new(api);
-        let desktop = Some(Arc::clone(&api) as Arc<dyn LocalApi>);
+        let desktop = Some(Arc::clone(&api) as Arc<dyn DesktopApi>);
         Self { api, desktop, engine, _kept: Box::new(kept), _dir: dir }
     }
 
-    pub fn desktop(&self) -> &dyn LocalApi {
+    pub fn desktop(&self) -> &dyn DesktopApi {
         self.desktop.as_deref().expect("a subject of the desktop's stories")
     }
 }

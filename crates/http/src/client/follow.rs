@@ -7,6 +7,7 @@ use futures::stream::unfold;
 use http::{Method, StatusCode};
 use serde::de::DeserializeOwned;
 use solti_api::ApiError;
+use std::borrow::Cow;
 use std::time::Duration;
 use tokio_stream::Stream;
 
@@ -21,9 +22,22 @@ pub struct Followed<T> {
     pub again: bool,
 }
 
+/// A request that can be sent again.
+pub struct Call {
+    pub method: Method,
+    pub path: Cow<'static, str>,
+    pub body: Option<Bytes>,
+}
+
+impl Call {
+    pub fn get(path: impl Into<Cow<'static, str>>) -> Self {
+        Self { method: Method::GET, path: path.into(), body: None }
+    }
+}
+
 struct Follow {
     client: HttpClient,
-    path: String,
+    call: Call,
     events: Option<Events>,
     last: Option<Bytes>,
     pause: Duration,
@@ -33,16 +47,16 @@ struct Follow {
 }
 
 impl HttpClient {
-    /// Opens the stream at `path` behind `last`; later breaks are mended without a word but for the reachability.
+    /// Opens the stream behind `last`; later breaks are mended without a word but for the reachability.
     pub(super) async fn follow<T: DeserializeOwned + Send + 'static>(
         &self,
-        path: String,
+        call: Call,
         last: Option<Bytes>,
         ends: bool,
     ) -> Result<impl Stream<Item = Followed<T>> + Send + use<T>, ApiError> {
-        let events = self.open(&path, last.as_ref()).await?;
+        let events = self.open_behind(&call, last.as_ref()).await?;
         let ended = events.is_none();
-        let follow = Follow { client: self.clone(), path, events, last, pause: PAUSES.0, again: false, ends };
+        let follow = Follow { client: self.clone(), call, events, last, pause: PAUSES.0, again: false, ends };
         Ok(unfold((!ended).then_some(follow), |follow| async move {
             let mut follow = follow?;
             let followed = follow.next().await?;
@@ -51,8 +65,8 @@ impl HttpClient {
     }
 
     /// `None` when nothing follows `last`.
-    async fn open(&self, path: &str, last: Option<&Bytes>) -> Result<Option<Events>, ApiError> {
-        let response = self.send(Method::GET, path, None, last.map(|id| &id[..])).await?;
+    async fn open_behind(&self, call: &Call, last: Option<&Bytes>) -> Result<Option<Events>, ApiError> {
+        let response = self.send(call, last.map(|id| &id[..])).await?;
         match response.status() {
             StatusCode::OK => Ok(Some(Events::new(response.into_body()))),
             StatusCode::NO_CONTENT => Ok(None),
@@ -121,7 +135,7 @@ impl Follow {
     async fn reopen(&mut self) -> bool {
         self.rest().await;
         self.pause = (self.pause * 2).min(PAUSES.1);
-        match self.client.open(&self.path, self.last.as_ref()).await {
+        match self.client.open_behind(&self.call, self.last.as_ref()).await {
             Ok(Some(events)) => {
                 (self.events, self.again) = (Some(events), true);
                 true

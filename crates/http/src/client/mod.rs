@@ -9,7 +9,7 @@ mod endpoint;
 mod events;
 mod follow;
 mod handler;
-mod logs;
+mod operations;
 mod trust;
 
 pub use certificate::ServerCertificate;
@@ -18,15 +18,16 @@ pub use trust::Trust;
 
 use crate::HttpError;
 use crate::client::connect::Connector;
+use crate::client::follow::Call;
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode, header};
+use http::{Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use solti_api::ApiError;
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::fmt;
 use std::sync::Arc;
@@ -67,7 +68,7 @@ pub enum Reachability {
     Lost(String),
 }
 
-/// Implements every trait of `solti-api`. Clones share their connections.
+/// The contract and every operation of `solti-api`. Clones share their connections.
 #[derive(Clone)]
 pub struct HttpClient {
     shared: Arc<Shared>,
@@ -144,9 +145,7 @@ impl HttpClient {
 
     async fn send(
         &self,
-        method: Method,
-        path: &str,
-        body: Option<Vec<u8>>,
+        Call { method, path, body }: &Call,
         last_event: Option<&[u8]>,
     ) -> Result<Response<Incoming>, ApiError> {
         let mut request = Request::builder().method(method).uri(format!("{}{path}", self.shared.base));
@@ -160,7 +159,7 @@ impl HttpClient {
             request = request.header(header::CONTENT_TYPE, "application/json");
         }
         let request = request
-            .body(Full::new(Bytes::from(body.unwrap_or_default())))
+            .body(Full::new(body.clone().unwrap_or_default()))
             // A token with a line break in it, for one.
             .map_err(|error| ApiError::InvalidRequest {
                 field: "request".into(),
@@ -200,25 +199,8 @@ impl HttpClient {
         })
     }
 
-    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ApiError> {
-        let response = self.send(Method::GET, path, None, None).await?;
+    async fn get<T: DeserializeOwned>(&self, path: impl Into<Cow<'static, str>>) -> Result<T, ApiError> {
+        let response = self.send(&Call::get(path), None).await?;
         self.parse(&self.read(response).await?)
-    }
-
-    async fn ask<T: DeserializeOwned>(
-        &self,
-        method: Method,
-        path: &str,
-        body: &impl Serialize,
-    ) -> Result<T, ApiError> {
-        let body = serde_json::to_vec(body).map_err(|error| ApiError::internal(&error))?;
-        let response = self.send(method, path, Some(body), None).await?;
-        self.parse(&self.read(response).await?)
-    }
-
-    /// A request whose answer holds nothing.
-    async fn tell(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> Result<(), ApiError> {
-        let response = self.send(method, path, body, None).await?;
-        self.read(response).await.map(drop)
     }
 }

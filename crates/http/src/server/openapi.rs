@@ -74,7 +74,7 @@ fn operation(route: &Route, error: &Schema, schemas: &mut SchemaGenerator) -> Va
     });
     if let Some(body) = route.body {
         let content = json!({"application/json": {"schema": body(schemas)}});
-        operation["requestBody"] = json!({"required": true, "content": content});
+        operation["requestBody"] = json!({"required": !route.may_lack_body, "content": content});
     }
     if route.open {
         operation["security"] = json!([]);

@@ -8,7 +8,8 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use solti_api::ApiError;
-use solti_model::{FieldError, Slot, TaskId, TaskSpec, parse_spec};
+use solti_api::operations::Operation;
+use solti_model::{FieldError, TaskId, TaskSpec, parse_spec};
 use std::time::Duration;
 
 /// Of a request, either way.
@@ -44,56 +45,6 @@ impl<S: Sync> FromRequestParts<S> for Id {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
         TaskId::new(part(&path_parts(parts).await?, "id")).map(Self).map_err(bad_field)
-    }
-}
-
-/// `{id}` and `{attempt}` of the path; attempt 0 is the latest.
-pub struct Attempt(pub TaskId, pub u32);
-
-impl<S: Sync> FromRequestParts<S> for Attempt {
-    type Rejection = Refusal;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
-        let named = path_parts(parts).await?;
-        let id = TaskId::new(part(&named, "id")).map_err(bad_field)?;
-        let attempt = number("attempt", part(&named, "attempt"))?;
-        let attempt = u32::try_from(attempt).map_err(|_| invalid("attempt", "is out of range"))?;
-        Ok(Self(id, attempt))
-    }
-}
-
-/// `{id}`, `{attempt}` and `{row}` of the path.
-pub struct Row(pub TaskId, pub u32, pub u64);
-
-impl<S: Sync> FromRequestParts<S> for Row {
-    type Rejection = Refusal;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
-        let Attempt(id, attempt) = Attempt::from_request_parts(parts, state).await?;
-        let row = number("row", part(&path_parts(parts).await?, "row"))?;
-        Ok(Self(id, attempt, row))
-    }
-}
-
-/// `{search}` of the path: the name that an open search was given.
-pub struct SearchName(pub String);
-
-impl<S: Sync> FromRequestParts<S> for SearchName {
-    type Rejection = Refusal;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
-        Ok(Self(part(&path_parts(parts).await?, "search").to_owned()))
-    }
-}
-
-/// `{slot}` of the path.
-pub struct Lane(pub Slot);
-
-impl<S: Sync> FromRequestParts<S> for Lane {
-    type Rejection = Refusal;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
-        Slot::new(part(&path_parts(parts).await?, "slot")).map(Self).map_err(bad_field)
     }
 }
 
@@ -140,15 +91,6 @@ impl Query {
         Ok(self.number(name)?.map(|number| u32::try_from(number).unwrap_or(u32::MAX)))
     }
 
-    /// `true` or `false`; false when it is not given.
-    pub fn flag(&mut self, name: &str) -> Result<bool, Refusal> {
-        match self.one(name)?.as_deref() {
-            None | Some("false") => Ok(false),
-            Some("true") => Ok(true),
-            Some(_) => Err(invalid(name, "must be true or false")),
-        }
-    }
-
     pub fn done(self) -> Result<(), Refusal> {
         match self.0.first() {
             Some((name, _)) => Err(invalid(name, "is not a parameter of this route")),
@@ -189,14 +131,16 @@ fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
     Ok(value)
 }
 
-/// A JSON body of a plain shape.
-pub struct Json<T>(pub T);
+/// An operation. One that needs no field needs no body.
+pub struct OperationBody<O>(pub O);
 
-impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
+impl<S: Sync, O: Operation> FromRequest<S> for OperationBody<O> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
-        json(&body(request).await?).map(Self)
+        let body = body(request).await?;
+        let fields: &[u8] = if body.is_empty() { b"{}" } else { &body };
+        json(fields).map(Self)
     }
 }
 

@@ -35,6 +35,8 @@ pub struct Route {
     pub about: &'static str,
     pub parameters: Vec<Parameter>,
     pub body: Option<SchemaOf>,
+    /// No body is as good as an empty object.
+    pub may_lack_body: bool,
     pub answers: Vec<(u16, Content)>,
     /// Statuses of errors beside those that every route has.
     pub errors: Vec<u16>,
@@ -64,6 +66,7 @@ impl Route {
             about: "",
             parameters: vec![],
             body: None,
+            may_lack_body: false,
             answers: vec![],
             errors: vec![],
             open: false,
@@ -104,6 +107,10 @@ impl Route {
 
     pub fn takes<T: JsonSchema>(self) -> Self {
         Self { body: Some(schema_of::<T>), ..self }
+    }
+
+    pub fn may_lack_body(self, may_lack_body: bool) -> Self {
+        Self { may_lack_body, ..self }
     }
 
     pub fn answers<T: JsonSchema>(self, status: u16) -> Self {

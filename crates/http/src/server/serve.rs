@@ -1,7 +1,7 @@
 //! Starting and stopping the server.
 //!
 //! ```no_run
-//! # async fn example(api: std::sync::Arc<dyn solti_api::LocalApi>, data_dir: &std::path::Path)
+//! # async fn example(api: std::sync::Arc<dyn solti_api::DesktopApi>, data_dir: &std::path::Path)
 //! # -> Result<(), Box<dyn std::error::Error>> {
 //! use solti_api::guard::{AccessToken, Auth, StandardGuards};
 //! use solti_http::{ServeOptions, TcpOptions, Tls, serve};
@@ -26,7 +26,7 @@ use crate::server::access::Access;
 use crate::server::certificate::{CertificateFiles, Identity};
 use crate::server::listen::{Socket, Tcp};
 use crate::server::{connection, router};
-use solti_api::LocalApi;
+use solti_api::DesktopApi;
 use solti_api::guard::{PlaceLimits, StandardGuards};
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -171,7 +171,7 @@ impl Drop for Serving {
 /// # Errors
 /// When an address or a file cannot be had; nothing is served then.
 pub async fn serve(
-    api: Arc<dyn LocalApi>,
+    api: Arc<dyn DesktopApi>,
     guards: &StandardGuards,
     options: ServeOptions,
 ) -> Result<Serving, HttpError> {

@@ -4,15 +4,15 @@
 //! events a comment now and then keeps the connection known to be alive. The format is that of the HTML standard.
 
 use crate::server::answer::with_type;
-use crate::wire::Opened;
 use axum::body::Body;
 use axum::response::Response;
 use bytes::{BufMut as _, Bytes, BytesMut};
 use http::StatusCode;
 use http_body::Frame;
 use serde::Serialize;
+use solti_api::operations::Item;
 use solti_api::{ApiError, LogPosition};
-use solti_model::{LogInfo, OutputEvent, SearchProgress, TaskChange, TaskHits, UsageSample};
+use solti_model::OutputEvent;
 use std::fmt::Write as _;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -62,74 +62,18 @@ impl Event for (LogPosition, OutputEvent) {
     }
 }
 
-impl Event for TaskChange {
-    type Data = Self;
+/// An item of a subscription, which goes on nowhere.
+pub struct Plain<I>(pub I);
+
+impl<I: Item> Event for Plain<I> {
+    type Data = I;
 
     fn name(&self) -> &'static str {
-        "change"
+        self.0.event()
     }
 
-    fn data(&self) -> &Self {
-        self
-    }
-}
-
-impl Event for UsageSample {
-    type Data = Self;
-
-    fn name(&self) -> &'static str {
-        "usage"
-    }
-
-    fn data(&self) -> &Self {
-        self
-    }
-}
-
-impl Event for LogInfo {
-    type Data = Self;
-
-    fn name(&self) -> &'static str {
-        "log-info"
-    }
-
-    fn data(&self) -> &Self {
-        self
-    }
-}
-
-/// A search: first its name, then how far it is.
-#[derive(Serialize)]
-#[serde(untagged)]
-pub enum Searching {
-    Opened(Opened),
-    Progress(SearchProgress),
-}
-
-impl Event for Searching {
-    type Data = Self;
-
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Opened(_) => "opened",
-            Self::Progress(_) => "progress",
-        }
-    }
-
-    fn data(&self) -> &Self {
-        self
-    }
-}
-
-impl Event for TaskHits {
-    type Data = Self;
-
-    fn name(&self) -> &'static str {
-        "hits"
-    }
-
-    fn data(&self) -> &Self {
-        self
+    fn data(&self) -> &I {
+        &self.0
     }
 }
 
@@ -268,6 +212,7 @@ impl<E> Unpin for Events<E> {}
 mod tests {
     use super::*;
     use http_body_util::BodyExt as _;
+    use solti_model::LogInfo;
     use std::sync::Arc;
     use tokio::sync::Semaphore;
 
@@ -284,7 +229,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_silent_stream_shows_that_it_is_alive_and_breaks_off_at_the_end_of_the_server() {
         let (closing, closed) = watch::channel(false);
-        let events: Pin<Box<dyn Stream<Item = LogInfo> + Send>> = Box::pin(tokio_stream::pending());
+        let events: Pin<Box<dyn Stream<Item = Plain<LogInfo>> + Send>> = Box::pin(tokio_stream::pending());
         let mut body = answer(events, place(closed)).into_body();
         assert_eq!(text(&mut body).await, "retry: 1000\n\n");
         let began = Instant::now();

@@ -1,51 +1,31 @@
-// The seam between the page and whatever answers it: one method per command. tauri.ts talks to the app,
-// fake.ts answers from memory. Every method rejects with ApiError. Nothing else in the page knows the difference.
+// The seam between the page and whatever answers it: one method per command, most of them from the table of operations (operations.ts,
+// which also documents them). tauri.ts talks to the app, fake.ts answers from memory. Every method rejects with ApiError. Nothing else in the page knows the difference.
+import type { Asks, Downloads } from "./operations";
 import type {
   AppInfo,
-  Bookmark,
   CloseAnswer,
   CloseQuestion,
   Connection,
   ConnectionTest,
   DoorStates,
   Diagnosis,
-  EventPage,
   ExportedLog,
-  HistoryQuery,
   InheritedEnvironment,
-  Lane,
-  LineChunk,
-  ListQuery,
-  LogDensity,
   LogInfo,
   LogJump,
   LogQuery,
-  LogRows,
   LogSource,
-  LogText,
-  MergedRows,
   OutputFrame,
-  RowRanges,
-  RunEnvironment,
-  RunPage,
-  SearchHit,
-  SourceRow,
   SearchProgress,
   Settings,
   SettingsPatch,
-  StopMode,
-  Summary,
   Task,
   TaskChange,
-  TaskEvent,
   TaskHits,
-  TaskList,
   TaskPage,
   TaskQuery,
-  TaskRow,
   TaskRun,
   TaskSpec,
-  TextPosition,
   ToldMachines,
   UsageSample,
   WindowAddress,
@@ -60,7 +40,26 @@ export interface OpenSearch {
   close: Unsubscribe;
 }
 
-export interface Backend {
+/** One method for each operation that is answered once, named and typed by the table in crates/api. */
+export type AskMethods = {
+  [Name in keyof Asks]: Method<
+    Asks[Name]["request"],
+    [Asks[Name]["answer"]] extends [null] ? void : Asks[Name]["answer"]
+  >;
+};
+
+/** Asks where to save with the system's dialog; `null` when the person changes their mind. */
+export type DownloadMethods = {
+  [Name in keyof Downloads]: Method<Downloads[Name]["request"], ExportedLog | null>;
+};
+
+/** Without fields there is nothing to give. */
+type Method<Request, Answer> =
+  Record<never, never> extends Request
+    ? (request?: Request) => Promise<Answer>
+    : (request: Request) => Promise<Answer>;
+
+export interface Backend extends AskMethods, DownloadMethods {
   submitTask(spec: TaskSpec): Promise<string>;
   getTaskStatus(id: string): Promise<Task | null>;
   queryTasks(query: TaskQuery): Promise<TaskPage>;
@@ -68,22 +67,6 @@ export interface Backend {
   deleteTask(id: string): Promise<void>;
   streamTaskLogs(id: string, onFrame: (frame: OutputFrame) => void): Promise<Unsubscribe>;
 
-  /** Resolves when the spec is good; rejects with `InvalidRequest` and the field when it is not. */
-  validateSpec(spec: TaskSpec): Promise<void>;
-  stopTask(id: string, mode: StopMode): Promise<void>;
-  /** A new task with the same spec; resolves with its id. */
-  rerunTask(id: string): Promise<string>;
-
-  listTasks(query: ListQuery): Promise<TaskList>;
-  getTaskRow(id: string): Promise<TaskRow | null>;
-  summary(): Promise<Summary>;
-  taskEvents(id: string): Promise<TaskEvent[]>;
-  /** Runs by the page: after an attempt the next ones, else the latest ones. */
-  pageRuns(id: string, query: HistoryQuery): Promise<RunPage>;
-  /** As `pageRuns`; the cursors are the numbers of events. */
-  pageEvents(id: string, query: HistoryQuery): Promise<EventPage>;
-  /** What a run was started with; `null` when that is not recorded. Secret values are left out. */
-  runEnvironment(id: string, attempt: number): Promise<RunEnvironment | null>;
   /** `onBroken` hears when nothing is told for a while, and when it goes on; what was missed comes as `resync`. */
   watchTasks(
     onChange: (change: TaskChange) => void,
@@ -92,36 +75,7 @@ export interface Backend {
   /** What a running task uses, once a second; nothing for one that does not run. */
   watchUsage(id: string, onUsage: (sample: UsageSample) => void): Promise<Unsubscribe>;
 
-  listLanes(): Promise<Lane[]>;
-  setLane(slot: string, change: { capacity?: number; paused?: boolean }): Promise<Lane>;
-
-  logInfo(id: string, attempt: number): Promise<LogInfo>;
-  readLog(id: string, attempt: number, from: number, count: number): Promise<LogRows>;
   watchLog(id: string, attempt: number, onInfo: (info: LogInfo) => void): Promise<Unsubscribe>;
-  /** The rest of a long row, in chunks of at most 1 MiB. */
-  readLine(id: string, attempt: number, row: number, fromByte: number, count: number): Promise<LineChunk>;
-  /** The exact text from `start` to before `end`; with a search, of its rows only. */
-  readLogText(
-    id: string,
-    attempt: number,
-    start: TextPosition,
-    end: TextPosition,
-    timestamps: boolean,
-    searchId?: string,
-  ): Promise<LogText>;
-  logDensity(id: string, attempt: number, buckets: number, searchId?: string): Promise<LogDensity>;
-  /** Asks where to save with the system's dialog; `null` when the person changes their mind. */
-  exportLog(id: string, attempt: number, timestamps: boolean, searchId?: string): Promise<ExportedLog | null>;
-  readMerged(sources: LogSource[], from: number, count: number): Promise<MergedRows>;
-  /** As `logDensity`, of several logs as one. */
-  mergedDensity(sources: LogSource[], buckets: number, searchId?: string): Promise<LogDensity>;
-  /** Where rows (1,000 at most) stand in the order of all. */
-  mergedPositions(sources: LogSource[], rows: SourceRow[]): Promise<number[]>;
-  /** Where the first row of a time (Unix ms) or later stands in the order of all; of one log that is its number. */
-  mergedPositionAt(sources: LogSource[], at: number): Promise<number>;
-  /** As `exportLog`, of several logs as one: each line with the name of its task. */
-  exportMerged(sources: LogSource[], timestamps: boolean, searchId?: string): Promise<ExportedLog | null>;
-
   /** Searches near row `near` first, then back to the beginning, then on to the end and as the log grows. */
   openSearch(
     id: string,
@@ -137,17 +91,6 @@ export interface Backend {
     near: number,
     onProgress: (progress: SearchProgress) => void,
   ): Promise<OpenSearch>;
-  /** The next match strictly after (or before) `row`, going round at the ends; `null` without matches. In a search of several logs
-   *  rows are positions of their merged order. */
-  searchStep(searchId: string, row: number, forward: boolean): Promise<SearchHit | null>;
-  /** Matching rows counted by rank; `total` is how many there are. */
-  searchRows(searchId: string, from: number, count: number): Promise<LogRows>;
-  /** As `searchRows`, of a search of several logs. */
-  mergedSearchRows(searchId: string, from: number, count: number): Promise<MergedRows>;
-  /** How many matches lie before `row`. */
-  searchRank(searchId: string, row: number): Promise<number>;
-  /** What to highlight in rows `from` to `from + count` of the log; rows without a match are left out. */
-  searchRanges(searchId: string, from: number, count: number): Promise<RowRanges[]>;
   /** Searches every run of the tasks given, or of all tasks. `onBroken`: it has ended before it was complete. */
   searchAll(
     query: LogQuery,
@@ -155,10 +98,6 @@ export interface Backend {
     onHits: (hits: TaskHits) => void,
     onBroken?: () => void,
   ): Promise<Unsubscribe>;
-
-  listBookmarks(id: string): Promise<Bookmark[]>;
-  setBookmark(id: string, attempt: number, row: number, note: string): Promise<Bookmark>;
-  deleteBookmark(id: string, attempt: number, row: number): Promise<void>;
 
   openLogWindow(id: string, attempt?: number, row?: number): Promise<void>;
   openMergedWindow(sources: LogSource[]): Promise<void>;

@@ -583,7 +583,15 @@ truncated: boolean, };
 
 export type ExportedLog = { path: string, bytes: number, rows: number, };
 
-export type LogSource = { id: string, attempt: number, };
+export type RunId = { 
+/**
+ * `id` in JSON, where that is a task's everywhere.
+ */
+id: string, 
+/**
+ * From 1. In a request 0 stands for the latest.
+ */
+attempt: number, };
 
 export type MergedRows = { from: number, total: number, rows: Array<MergedRow>, };
 

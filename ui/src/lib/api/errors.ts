@@ -10,7 +10,7 @@ export class ApiError extends Error {
     super(body.message);
     this.name = "ApiError";
     this.code = body.error;
-    this.field = body.field;
+    this.field = body.error === "InvalidRequest" ? body.field : undefined;
     this.body = body;
   }
 
@@ -26,6 +26,6 @@ export class ApiError extends Error {
       return new ApiError(thrown as ApiErrorBody);
     }
     const message = thrown instanceof Error ? thrown.message : String(thrown);
-    return new ApiError({ error: "Internal", message });
+    return new ApiError({ error: "Internal", incident: "", message });
   }
 }

@@ -14,7 +14,7 @@ const query = (more: Partial<LogQuery>): LogQuery => ({
 
 const backend = createFakeBackend({ tasks: 1 });
 const id = backend.ids()[0]!;
-const { rows } = await backend.readLog(id, 1, 0, 1000);
+const { rows } = await backend.readLog({ run: { id, attempt: 1 }, from: 0, count: 1000 });
 const withError = rows.filter((row) => row.text.includes("error:")).map((row) => row.row);
 
 test("a search counts, ranks, steps round the ends and says where the matches are", async () => {
@@ -24,16 +24,18 @@ test("a search counts, ranks, steps round the ends and says where the matches ar
   );
   const last = seen.at(-1)!;
   expect(last).toMatchObject({ complete: true, nearest: withError.find((row) => row >= 100) });
-  const page = await backend.searchRows(searchId, 0, withError.length);
+  const page = await backend.searchRows({ searchId, from: 0, count: withError.length });
   expect(page.total).toBe(last.matches);
   expect(page.rows.map((row) => row.row)).toEqual(withError);
-  expect(await backend.searchRank(searchId, withError[2]!)).toBe(2);
-  expect(await backend.searchStep(searchId, withError[1]!, true)).toMatchObject({
+  expect(await backend.searchRank({ searchId, row: withError[2]! })).toBe(2);
+  expect(await backend.searchStep({ searchId, row: withError[1]!, forward: true })).toMatchObject({
     row: withError[2],
     index: 3,
   });
-  expect(await backend.searchStep(searchId, withError[0]!, false)).toMatchObject({ index: last.matches });
-  const [first] = await backend.searchRanges(searchId, withError[0]!, 1);
+  expect(await backend.searchStep({ searchId, row: withError[0]!, forward: false })).toMatchObject({
+    index: last.matches,
+  });
+  const [first] = await backend.searchRanges({ searchId, from: withError[0]!, count: 1 });
   const text = rows[withError[0]!]!.text;
   expect(first!.ranges.map(([from, to]) => text.slice(from, to))).toEqual(["error:"]);
 });
@@ -43,7 +45,7 @@ test("a match can reach over escapes when they are ignored", async () => {
     let matches = 0;
     const at = query({ pattern: "INFO  imported", ignoreAnsi });
     const { searchId } = await backend.openSearch(id, 1, at, 0, (p) => (matches = p.matches));
-    return { matches, ranges: await backend.searchRanges(searchId, 0, 1) };
+    return { matches, ranges: await backend.searchRanges({ searchId, from: 0, count: 1 }) };
   };
   expect((await find(false)).matches).toBe(0);
   const { matches, ranges } = await find(true);
@@ -63,9 +65,9 @@ test("merged rows come in the order of their times, from any place", async () =>
     .ids()
     .slice(0, 3)
     .map((task) => ({ id: task, attempt: 1 }));
-  const all = await two.readMerged(sources, 0, 1000);
+  const all = await two.readMerged({ sources, from: 0, count: 1000 });
   const times = all.rows.map((row) => row.ts);
   expect(times).toEqual([...times].sort((a, b) => a - b));
-  const page = await two.readMerged(sources, 700, 50);
+  const page = await two.readMerged({ sources, from: 700, count: 50 });
   expect(page.rows).toEqual(all.rows.slice(700, 750));
 });

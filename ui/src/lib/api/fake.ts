@@ -128,7 +128,7 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
 
   function get(id: string): FakeTask {
     const task = tasks.get(id);
-    if (!task) throw fail({ error: "TaskNotFound", message: `there is no task ${id}` });
+    if (!task) throw fail({ error: "TaskNotFound", id, message: `there is no task ${id}` });
     return task;
   }
 
@@ -355,7 +355,7 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
   }
   const logsOf = (sources: readonly LogSource[]): FakeLog[] =>
     sources.map(({ id, attempt }) => log(id, attempt));
-  const named = (searchId: string | undefined) => (searchId === undefined ? undefined : search(searchId));
+  const named = (searchId?: string | null) => (searchId ? search(searchId) : undefined);
 
   function events(task: FakeTask): TaskEvent[] {
     const list: Omit<TaskEvent, "seq">[] = [
@@ -433,8 +433,8 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
       onFrame({ frame: 1, events: [], end: true });
       return () => {};
     },
-    validateSpec: async (spec) => check(spec),
-    stopTask: async (id) => {
+    validateSpec: async ({ spec }) => check(spec),
+    stopTask: async ({ id }) => {
       const { row } = get(id);
       if (ended(row.task.status.phase))
         throw fail({ error: "Conflict", message: "the task has already ended" });
@@ -445,9 +445,9 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
       if (options.live) setTimeout(finish, 900);
       else finish();
     },
-    rerunTask: async (id) => submit({ ...copy(get(id).spec), admission: "queue" }),
+    rerunTask: async ({ id }) => submit({ ...copy(get(id).spec), admission: "queue" }),
 
-    listTasks: async (query) => {
+    listTasks: async ({ query }) => {
       const hits = [...tasks.values()].map(({ row }) => row).filter((row) => matchesQuery(row, query));
       hits.sort((a, b) => (a.task.metadata.id < b.task.metadata.id ? 1 : -1));
       const after = query.cursor;
@@ -461,20 +461,20 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
         nextCursor: more ? page.at(-1)?.task.metadata.id : undefined,
       });
     },
-    getTaskRow: async (id) => copy(tasks.get(id)?.row ?? null),
-    summary: async () => summarize(),
-    taskEvents: async (id) => events(get(id)),
-    pageRuns: async (id, query) => {
+    getTaskRow: async ({ id }) => copy(tasks.get(id)?.row ?? null),
+    getSummary: async () => summarize(),
+    taskEvents: async ({ id }) => events(get(id)),
+    pageRuns: async ({ id, query }) => {
       const { runs } = get(id);
       const { page, more } = paged(runs, query, (run) => run.attempt);
       return copy({ runs: page, more, notKept: notKept(runs) });
     },
-    pageEvents: async (id, query) => {
+    pageEvents: async ({ id, query }) => {
       const task = get(id);
       const { page, more } = paged(events(task), query, (event) => event.seq);
       return copy({ events: page, more, notKept: notKept(task.runs) });
     },
-    runEnvironment: async (id, attempt) => {
+    getRunEnvironment: async ({ run: { id, attempt } }) => {
       const { kind } = get(id).spec;
       const of = "wasm" in kind ? kind.wasm : "container" in kind ? kind.container : kind.subprocess;
       return environmentOf(attempt, of.env ?? []);
@@ -482,15 +482,15 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
     watchTasks: async (onChange) => subscribe(watchers, onChange),
     watchUsage: async (id, onUsage) => watchFakeUsage(() => tasks.get(id)?.row.task.status, onUsage),
     listLanes: async () => summarize().lanes,
-    setLane: async (slot, change) => {
+    setLane: async ({ slot, ...change }) => {
       const kept = lanes.get(slot) ?? { capacity: 1, paused: false };
       lanes.set(slot, { capacity: change.capacity ?? kept.capacity, paused: change.paused ?? kept.paused });
       startNext(slot);
       touch("");
       return laneOf(slot);
     },
-    logInfo: async (id, attempt) => logInfo(id, attempt),
-    readLog: async (id, attempt, from, count) => {
+    getLogInfo: async ({ run: { id, attempt } }) => logInfo(id, attempt),
+    readLog: async ({ run: { id, attempt }, from, count }) => {
       const { rows: total, at } = log(id, attempt);
       const length = Math.max(0, Math.min(total, from + count) - from);
       return { from, total, rows: Array.from({ length }, (_, i) => at(from + i)) };
@@ -499,30 +499,30 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
       onInfo(logInfo(id, attempt));
       return subscribe(logWatchers, () => tasks.has(id) && onInfo(logInfo(id, attempt)));
     },
-    readLine: async (id, attempt, row, fromByte, count) =>
+    readLine: async ({ run: { id, attempt }, row, fromByte, count }) =>
       fakeLineChunk(log(id, attempt), row, fromByte, count),
-    readLogText: async (id, attempt, start, end, timestamps, searchId) =>
+    readLogText: async ({ run: { id, attempt }, start, end, timestamps, searchId }) =>
       fakeText(log(id, attempt), start, end, timestamps, named(searchId)),
-    logDensity: async (id, attempt, buckets, searchId) =>
+    getLogDensity: async ({ run: { id, attempt }, buckets, searchId }) =>
       fakeDensity(log(id, attempt), buckets, named(searchId)),
-    exportLog: async (id, attempt) => {
+    exportLog: async ({ run: { id, attempt } }) => {
       const { bytes, rows } = logInfo(id, attempt);
       return { path: `~/${id}.log`, bytes, rows };
     },
-    readMerged: async (sources, from, count) => fakeMerged(logsOf(sources), from, count),
-    mergedDensity: async (sources, buckets, searchId) =>
+    readMerged: async ({ sources, from, count }) => fakeMerged(logsOf(sources), from, count),
+    mergedDensity: async ({ sources, buckets, searchId }) =>
       fakeDensity(mergedLog(logsOf(sources)), buckets, named(searchId)),
-    mergedPositions: async (sources, rows) => {
+    mergedPositions: async ({ sources, rows }) => {
       const merged = mergedLog(logsOf(sources));
       const all = Array.from({ length: merged.rows }, (_, i) => merged.at(i) as MergedRow);
       return rows.map(({ source, row }) => all.findIndex((one) => one.source === source && one.row === row));
     },
-    mergedPositionAt: async (sources, at) => {
+    mergedPositionAt: async ({ sources, at }) => {
       const merged = mergedLog(logsOf(sources));
       for (let i = 0; i < merged.rows; i += 1) if (merged.at(i).ts >= at) return i;
       return Math.max(0, merged.rows - 1);
     },
-    exportMerged: async (sources) => ({
+    exportMerged: async ({ sources }) => ({
       path: "~/merged.log",
       bytes: sources.reduce((all, { id, attempt }) => all + logInfo(id, attempt).bytes, 0),
       rows: sources.reduce((all, { id, attempt }) => all + logInfo(id, attempt).rows, 0),
@@ -560,11 +560,11 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
           }),
       };
     },
-    mergedSearchRows: async (searchId, from, count) => search(searchId).rows(from, count) as MergedRows,
-    searchStep: async (searchId, row, forward) => search(searchId).step(row, forward),
-    searchRows: async (searchId, from, count) => search(searchId).rows(from, count),
-    searchRank: async (searchId, row) => search(searchId).rank(row),
-    searchRanges: async (searchId, from, count) => search(searchId).ranges(from, count),
+    mergedSearchRows: async ({ searchId, from, count }) => search(searchId).rows(from, count) as MergedRows,
+    searchStep: async ({ searchId, row, forward }) => search(searchId).step(row, forward),
+    searchRows: async ({ searchId, from, count }) => search(searchId).rows(from, count),
+    searchRank: async ({ searchId, row }) => search(searchId).rank(row),
+    searchRanges: async ({ searchId, from, count }) => search(searchId).ranges(from, count),
     searchAll: async (query, ids, onHits) => {
       const wanted = [...tasks.keys()].filter((id) => ids?.includes(id) ?? true).reverse();
       const hits = wanted.flatMap((id) =>
@@ -579,15 +579,15 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
       return () => {};
     },
 
-    listBookmarks: async (id) => copy(bookmarks.get(get(id).row.task.metadata.id) ?? []),
-    setBookmark: async (id, attempt, row, note) => {
+    listBookmarks: async ({ id }) => copy(bookmarks.get(get(id).row.task.metadata.id) ?? []),
+    setBookmark: async ({ run: { id, attempt }, row, note }) => {
       const bookmark = { attempt, row, note, at: Date.now() };
       const others = (bookmarks.get(id) ?? []).filter((old) => old.attempt !== attempt || old.row !== row);
       const order = (a: Bookmark, b: Bookmark) => a.attempt - b.attempt || a.row - b.row;
       bookmarks.set(id, [...others, bookmark].sort(order));
       return copy(bookmark);
     },
-    deleteBookmark: async (id, attempt, row) => {
+    deleteBookmark: async ({ run: { id, attempt }, row }) => {
       const left = (bookmarks.get(id) ?? []).filter((old) => old.attempt !== attempt || old.row !== row);
       bookmarks.set(id, left);
     },

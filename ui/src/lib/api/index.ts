@@ -5,6 +5,7 @@ import { tauriBackend } from "./tauri";
 
 export type { Backend, Unsubscribe } from "./backend";
 export { ApiError } from "./errors";
+export type { Asks } from "./operations";
 export type * from "./types";
 
 let chosen: Backend | undefined;

@@ -15,7 +15,7 @@ vi.mock("@tauri-apps/api/core", () => ({
 }));
 const { tauriBackend } = await import("./tauri");
 
-type Opened = { onChange: { onmessage: (message: unknown) => void } };
+type Opened = { channel: { onmessage: (message: unknown) => void } };
 const named = (command: string) => core.calls.filter((call) => call.command === command);
 
 beforeEach(() => {
@@ -28,8 +28,8 @@ afterEach(() => void vi.useRealTimers());
 test("a frame is acknowledged after it was handed over and could be drawn, not before", async () => {
   const seen: number[] = [];
   await tauriBackend.watchTasks((change) => seen.push(change.frame));
-  const { onChange } = named("watch_tasks")[0]!.args as unknown as Opened;
-  onChange.onmessage({ frame: 7 });
+  const { channel } = named("watch_tasks")[0]!.args as unknown as Opened;
+  channel.onmessage({ frame: 7 });
   expect(seen).toEqual([7]);
   expect(named("ack_frame")).toEqual([]);
   await vi.advanceTimersByTimeAsync(60);
@@ -39,10 +39,10 @@ test("a frame is acknowledged after it was handed over and could be drawn, not b
 test("a closed watch delivers and acknowledges nothing more, and closes its stream once", async () => {
   const seen: unknown[] = [];
   const stop = await tauriBackend.watchTasks((change) => seen.push(change));
-  const { onChange } = named("watch_tasks")[0]!.args as unknown as Opened;
+  const { channel } = named("watch_tasks")[0]!.args as unknown as Opened;
   stop();
   stop();
-  onChange.onmessage({ frame: 1 });
+  channel.onmessage({ frame: 1 });
   await vi.advanceTimersByTimeAsync(60);
   expect(seen).toEqual([]);
   expect(named("ack_frame")).toEqual([]);
@@ -57,16 +57,13 @@ test("what a command rejects with becomes an ApiError with its code and field", 
     field: "kind",
   });
   core.answer = () => Promise.reject("command not found");
-  await expect(tauriBackend.summary()).rejects.toMatchObject({
+  await expect(tauriBackend.getSummary()).rejects.toMatchObject({
     code: "Internal",
     message: "command not found",
   });
 });
 
-const channelOf = (command: string, name: string) =>
-  (named(command).at(-1)!.args as unknown as Record<string, { onmessage: (message: unknown) => void }>)[
-    name
-  ]!;
+const channelOf = (command: string) => (named(command).at(-1)!.args as unknown as Opened).channel;
 
 test("changes that are no longer told of are followed again, and what was missed is read again", async () => {
   const seen: boolean[] = [];
@@ -75,36 +72,36 @@ test("changes that are no longer told of are followed again, and what was missed
     (change) => seen.push(change.resync),
     (broken) => states.push(broken),
   );
-  channelOf("watch_tasks", "onChange").onmessage({ frame: 1, resync: false });
+  channelOf("watch_tasks").onmessage({ frame: 1, resync: false });
   // Twice it cannot be opened.
   let refused = 2;
   core.answer = (command) =>
     command === "watch_tasks" && refused-- > 0
       ? Promise.reject({ error: "Unavailable", message: "no" })
       : "s";
-  channelOf("watch_tasks", "onChange").onmessage({ frame: 2, ended: true });
+  channelOf("watch_tasks").onmessage({ frame: 2, ended: true });
   expect(states).toEqual([true]);
   await vi.advanceTimersByTimeAsync(2_000);
   expect(states).toEqual([true, false]);
   expect(named("watch_tasks").length).toBe(4);
-  channelOf("watch_tasks", "onChange").onmessage({ frame: 1, resync: false });
-  channelOf("watch_tasks", "onChange").onmessage({ frame: 2, resync: false });
+  channelOf("watch_tasks").onmessage({ frame: 1, resync: false });
+  channelOf("watch_tasks").onmessage({ frame: 2, resync: false });
   expect(seen).toEqual([false, true, false]);
   // Who has left does not come back.
   stop();
-  channelOf("watch_tasks", "onChange").onmessage({ frame: 3, ended: true });
+  channelOf("watch_tasks").onmessage({ frame: 3, ended: true });
   await vi.advanceTimersByTimeAsync(60_000);
   expect(named("watch_tasks").length).toBe(4);
 });
 
 test("a log that is over ends, and one that goes on is followed again", async () => {
   await tauriBackend.watchLog("t", 1, () => {});
-  channelOf("watch_log", "onInfo").onmessage({ frame: 1, live: true });
-  channelOf("watch_log", "onInfo").onmessage({ frame: 2, ended: true });
+  channelOf("watch_log").onmessage({ frame: 1, live: true });
+  channelOf("watch_log").onmessage({ frame: 2, ended: true });
   await vi.advanceTimersByTimeAsync(1_000);
   expect(named("watch_log").length).toBe(2);
-  channelOf("watch_log", "onInfo").onmessage({ frame: 1, live: false });
-  channelOf("watch_log", "onInfo").onmessage({ frame: 2, ended: true });
+  channelOf("watch_log").onmessage({ frame: 1, live: false });
+  channelOf("watch_log").onmessage({ frame: 2, ended: true });
   await vi.advanceTimersByTimeAsync(60_000);
   expect(named("watch_log").length).toBe(2);
 });
@@ -112,7 +109,7 @@ test("a log that is over ends, and one that goes on is followed again", async ()
 test("a log that is gone is not asked for again and again", async () => {
   await tauriBackend.watchLog("t", 1, () => {});
   core.answer = () => Promise.reject({ error: "TaskNotFound", message: "no task t" });
-  channelOf("watch_log", "onInfo").onmessage({ frame: 1, ended: true });
+  channelOf("watch_log").onmessage({ frame: 1, ended: true });
   await vi.advanceTimersByTimeAsync(60_000);
   expect(named("watch_log").length).toBe(2);
 });
@@ -121,7 +118,7 @@ test("a search that breaks off says so", async () => {
   const errors: (string | undefined)[] = [];
   const query = { pattern: "x" } as never;
   await tauriBackend.openSearch("t", 1, query, 0, ({ error }) => errors.push(error));
-  channelOf("open_search", "onProgress").onmessage({ frame: 1, ended: true });
+  channelOf("open_search").onmessage({ frame: 1, ended: true });
   expect(errors).toEqual(["The search broke off. Search again."]);
   let broken = 0;
   await tauriBackend.searchAll(
@@ -130,8 +127,8 @@ test("a search that breaks off says so", async () => {
     () => {},
     () => broken++,
   );
-  channelOf("search_all", "onHits").onmessage({ frame: 1, tasks: [], complete: true });
-  channelOf("search_all", "onHits").onmessage({ frame: 2, ended: true });
+  channelOf("search_all").onmessage({ frame: 1, tasks: [], complete: true });
+  channelOf("search_all").onmessage({ frame: 2, ended: true });
   expect(broken).toBe(0);
   await tauriBackend.searchAll(
     query,
@@ -139,6 +136,6 @@ test("a search that breaks off says so", async () => {
     () => {},
     () => broken++,
   );
-  channelOf("search_all", "onHits").onmessage({ frame: 1, ended: true });
+  channelOf("search_all").onmessage({ frame: 1, ended: true });
   expect(broken).toBe(1);
 });

@@ -4,13 +4,15 @@
 // that came, the page is told; those that go on for as long as the page wants them are opened again here. Where a log stands is no drawing yet: the rows
 // that it leads to are asked for at once, and the next frame may come meanwhile.
 import { Channel, invoke as tauriInvoke, type InvokeArgs } from "@tauri-apps/api/core";
-import type { Backend, OpenSearch, Unsubscribe } from "./backend";
+import type { AskMethods, Backend, OpenSearch, Unsubscribe } from "./backend";
 import { ApiError } from "./errors";
+import { ASKS, type Downloads, type Topics } from "./operations";
 import { onNextFrame } from "../shared/next-frame";
 import { pauses, sleep } from "../shared/pauses";
 import type {
   CloseQuestion,
   DoorStates,
+  ExportedLog,
   LogInfo,
   LogJump,
   OutputFrame,
@@ -148,10 +150,30 @@ async function watch<T extends { frame: number }>(
   };
 }
 
+/** The name of a command: that of the operation, as Rust writes it. */
+const commandOf = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+/** The channel of every stream of the table. */
+const CHANNEL = "channel";
+
+const watchTopic = <Name extends keyof Topics, T extends { frame: number }>(
+  name: Name,
+  request: Topics[Name]["request"],
+  deliver: (message: T) => void,
+  lasting: Lasting = {},
+): Promise<Unsubscribe> => watch<T>(commandOf(name), CHANNEL, request, deliver, lasting);
+
+const download = <Name extends keyof Downloads>(name: Name, request: Downloads[Name]["request"]) =>
+  invoke<ExportedLog | null>(commandOf(name), request);
+
+const asks = Object.fromEntries(
+  ASKS.map((name) => [name, (request: InvokeArgs = {}) => invoke(commandOf(name), request)]),
+) as unknown as AskMethods;
+
 /** A search answers for as long as its stream is open: one that has ended finds nothing more, and says so. */
-async function openSearch(
-  command: string,
-  args: Record<string, unknown>,
+async function openSearch<Name extends "openSearch" | "openMergedSearch">(
+  name: Name,
+  request: Topics[Name]["request"],
   onProgress: (progress: SearchProgress) => void,
 ): Promise<OpenSearch> {
   let last: SearchProgress | undefined;
@@ -162,7 +184,7 @@ async function openSearch(
   const nothing = { frame: 0, matches: 0, searchedBytes: 0, totalBytes: 0, complete: false, live: false };
   const ended = () =>
     onProgress({ ...(last ?? nothing), live: false, error: "The search broke off. Search again." });
-  const search = await open<SearchProgress>(command, "onProgress", args, deliver, { ended });
+  const search = await open<SearchProgress>(commandOf(name), CHANNEL, request, deliver, { ended });
   return { searchId: search.id, close: search.close };
 }
 
@@ -178,17 +200,10 @@ export const tauriBackend: Backend = {
   streamTaskLogs: (id, onFrame) =>
     watch<OutputFrame>("stream_task_logs", "onEvents", { id }, onFrame, { goesOn: once }),
 
-  validateSpec: (spec) => invoke("validate_spec", { spec }),
-  stopTask: (id, mode) => invoke("stop_task", { id, mode }),
-  rerunTask: (id) => invoke("rerun_task", { id }),
+  ...asks,
+  exportLog: (request) => download("exportLog", request),
+  exportMerged: (request) => download("exportMerged", request),
 
-  listTasks: (query) => invoke("list_tasks", { query }),
-  getTaskRow: (id) => invoke("get_task_row", { id }),
-  summary: () => invoke("summary"),
-  taskEvents: (id) => invoke("task_events", { id }),
-  pageRuns: (id, query) => invoke("page_runs", { id, query }),
-  pageEvents: (id, query) => invoke("page_events", { id, query }),
-  runEnvironment: (id, attempt) => invoke("run_environment", { id, attempt }),
   watchTasks: (onChange, onBroken) => {
     // What lay between two streams nobody told of.
     let missed = false;
@@ -197,7 +212,7 @@ export const tauriBackend: Backend = {
       missed = false;
       onChange({ ...change, resync });
     };
-    return watch<TaskChange>("watch_tasks", "onChange", {}, deliver, {
+    return watchTopic("watchTasks", {}, deliver, {
       broken: (broken) => {
         missed = true;
         onBroken?.(broken);
@@ -211,7 +226,7 @@ export const tauriBackend: Backend = {
       said = true;
       onUsage(sample);
     };
-    return watch("watch_usage", "onUsage", { id }, deliver, {
+    return watchTopic("watchUsage", { id }, deliver, {
       goesOn: () => {
         const goesOn = said;
         said = false;
@@ -220,60 +235,29 @@ export const tauriBackend: Backend = {
     });
   },
 
-  listLanes: () => invoke("list_lanes"),
-  setLane: (slot, change) =>
-    invoke("set_lane", { slot, capacity: change.capacity ?? null, paused: change.paused ?? null }),
-
-  logInfo: (id, attempt) => invoke("log_info", { id, attempt }),
-  readLog: (id, attempt, from, count) => invoke("read_log", { id, attempt, from, count }),
   watchLog: (id, attempt, onInfo) => {
     let live = true;
     const deliver = (info: LogInfo & { frame: number }) => {
       live = info.live;
       onInfo(info);
     };
-    return watch("watch_log", "onInfo", { id, attempt }, deliver, { ready: taken, goesOn: () => live });
+    const request = { run: { id, attempt } };
+    return watchTopic("watchLog", request, deliver, { ready: taken, goesOn: () => live });
   },
-  readLine: (id, attempt, row, fromByte, count) => invoke("read_line", { id, attempt, row, fromByte, count }),
-  readLogText: (id, attempt, start, end, timestamps, searchId) =>
-    invoke("read_log_text", { id, attempt, start, end, timestamps, searchId: searchId ?? null }),
-  logDensity: (id, attempt, buckets, searchId) =>
-    invoke("log_density", { id, attempt, buckets, searchId: searchId ?? null }),
-  exportLog: (id, attempt, timestamps, searchId) =>
-    invoke("export_log", { id, attempt, timestamps, searchId: searchId ?? null }),
-  readMerged: (sources, from, count) => invoke("read_merged", { sources, from, count }),
-  mergedDensity: (sources, buckets, searchId) =>
-    invoke("merged_density", { sources, buckets, searchId: searchId ?? null }),
-  mergedPositions: (sources, rows) => invoke("merged_positions", { sources, rows }),
-  mergedPositionAt: (sources, at) => invoke("merged_position_at", { sources, at }),
-  exportMerged: (sources, timestamps, searchId) =>
-    invoke("export_merged", { sources, timestamps, searchId: searchId ?? null }),
-
-  openSearch: async (id, attempt, query, near, onProgress): Promise<OpenSearch> => {
-    return openSearch("open_search", { id, attempt, query, near }, onProgress);
-  },
-  openMergedSearch: async (sources, query, near, onProgress): Promise<OpenSearch> => {
-    return openSearch("open_merged_search", { sources, query, near }, onProgress);
-  },
-  mergedSearchRows: (searchId, from, count) => invoke("merged_search_rows", { searchId, from, count }),
-  searchStep: (searchId, row, forward) => invoke("search_step", { searchId, row, forward }),
-  searchRows: (searchId, from, count) => invoke("search_rows", { searchId, from, count }),
-  searchRank: (searchId, row) => invoke("search_rank", { searchId, row }),
-  searchRanges: (searchId, from, count) => invoke("search_ranges", { searchId, from, count }),
+  openSearch: (id, attempt, query, near, onProgress) =>
+    openSearch("openSearch", { run: { id, attempt }, query, near }, onProgress),
+  openMergedSearch: (sources, query, near, onProgress) =>
+    openSearch("openMergedSearch", { sources, query, near }, onProgress),
   searchAll: async (query, ids, onHits, onBroken) => {
     let complete = false;
     const deliver = (hits: TaskHits) => {
       complete = hits.complete;
       onHits(hits);
     };
-    const args = { query, ids: ids ?? null };
+    const request: Topics["searchAll"]["request"] = { query, ids };
     const ended = () => void (complete || onBroken?.());
-    return (await open<TaskHits>("search_all", "onHits", args, deliver, { ended })).close;
+    return (await open<TaskHits>("search_all", CHANNEL, request, deliver, { ended })).close;
   },
-
-  listBookmarks: (id) => invoke("list_bookmarks", { id }),
-  setBookmark: (id, attempt, row, note) => invoke("set_bookmark", { id, attempt, row, note }),
-  deleteBookmark: (id, attempt, row) => invoke("delete_bookmark", { id, attempt, row }),
 
   openLogWindow: (id, attempt, row) =>
     invoke("open_log_window", { id, attempt: attempt ?? null, row: row ?? null }),

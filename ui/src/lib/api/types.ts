@@ -2,6 +2,7 @@
 // durations in milliseconds. Those of the model are generated (bindings.ts); here they get the names that the page
 // uses, and beside them stands what only the desktop's commands have. No behaviour; methods are in backend.ts.
 import type * as wire from "./bindings";
+import type { ApiErrorFields } from "./operations";
 
 export type {
   AttemptsNotKept,
@@ -26,7 +27,6 @@ export type {
   LogQuery,
   LogRow,
   LogRows,
-  LogSource,
   LogText,
   MatchExpression,
   MergedRow,
@@ -66,6 +66,8 @@ export type {
   Waiting,
 } from "./bindings";
 
+/** One of the logs that are shown as one. */
+export type LogSource = wire.RunId;
 export type Phase = wire.TaskPhase;
 export type Stream = wire.OutputStreamKind;
 export type SubprocessSpec = wire.SubprocessTask;
@@ -159,24 +161,6 @@ export interface AppInfo {
 
 // ---- errors -------------------------------------------------------------------------------------------------
 
-export type ApiErrorCode =
-  | "InvalidRequest"
-  | "Unauthenticated"
-  | "PermissionDenied"
-  | "TaskNotFound"
-  | "SlotBusy"
-  | "Conflict"
-  | "PayloadTooLarge"
-  | "RateLimited"
-  | "Unavailable"
-  | "Internal";
 /** The wire form of an error; what a method of Backend rejects with is an `ApiError` (errors.ts) holding this. */
-export interface ApiErrorBody {
-  error: ApiErrorCode;
-  message: string;
-  field?: string;
-  slot?: string;
-  running?: string;
-  retryAfterMs?: number;
-  incident?: string;
-}
+export type ApiErrorBody = ApiErrorFields & { message: string };
+export type ApiErrorCode = ApiErrorFields["error"];

@@ -138,7 +138,7 @@ export class SubmitModel {
     for (const [field, message] of Object.entries(errors)) found[placeError(field) ?? field] ??= message;
     if (Object.keys(found).length === 0) {
       try {
-        await this.backend.validateSpec(spec);
+        await this.backend.validateSpec({ spec });
       } catch (thrown) {
         const error = ApiError.from(thrown);
         const at = this.#place(error);

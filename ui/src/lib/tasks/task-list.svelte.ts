@@ -103,7 +103,7 @@ export class TaskList {
   async #summarize(): Promise<void> {
     const before = this.summary;
     try {
-      const summary = await this.#backend.summary();
+      const summary = await this.#backend.getSummary();
       if (this.summary === before) this.summary = summary;
     } catch (thrown) {
       this.error = ApiError.from(thrown);
@@ -117,7 +117,7 @@ export class TaskList {
     this.#pinnedGone = false;
     this.pinned = this.rows.find((row) => idOf(row) === id);
     if (id === undefined || this.pinned) return;
-    this.#backend.getTaskRow(id).then(
+    this.#backend.getTaskRow({ id }).then(
       (row) => {
         if (id === this.#pinnedId && !this.pinned && !this.#pinnedGone) this.pinned = row ?? undefined;
       },
@@ -293,7 +293,7 @@ export class TaskList {
   #lookAtPinned() {
     const id = this.#pinnedId;
     if (id === undefined) return;
-    this.#backend.getTaskRow(id).then(
+    this.#backend.getTaskRow({ id }).then(
       (row) => {
         if (id === this.#pinnedId && !this.#pinnedGone && !(row && this.pinned && isOlder(row, this.pinned)))
           this.pinned = row ?? undefined;
@@ -343,7 +343,7 @@ export class TaskList {
   async #read(part: { cursor?: string; limit: number }): Promise<Page> {
     this.#reading++;
     try {
-      return await this.#backend.listTasks({ ...this.#query, ...part });
+      return await this.#backend.listTasks({ query: { ...this.#query, ...part } });
     } finally {
       this.#reading--;
     }

@@ -93,7 +93,7 @@ describe("the task list", () => {
     // The same of a further page.
     const further = list.loadMore();
     await settled();
-    const beyond = (await read({ limit: 150 })).rows.at(-1)!;
+    const beyond = (await read({ query: { limit: 150 } })).rows.at(-1)!;
     backend.setPhase(beyond.task.metadata.id, "failed", { exitCode: 7 });
     await settled();
     arrive();

@@ -172,7 +172,7 @@ export class Workspace {
   stop(mode: StopMode = "graceful", rows: TaskRow[] = this.targetRows) {
     const active = rows.filter((row) => !isFinished(row.task.status.phase));
     if (active.length === 0) return;
-    const act = () => void this.#each(active, (row) => this.backend.stopTask(idOf(row), mode));
+    const act = () => void this.#each(active, (row) => this.backend.stopTask({ id: idOf(row), mode }));
     if (mode === "graceful" && active.length <= MANY) return act();
     this.question = {
       title: `${mode === "kill" ? "Kill" : "Stop"} ${what(active)}?`,
@@ -189,7 +189,7 @@ export class Workspace {
     if (rows.length === 0) return;
     const act = () =>
       void this.#each(rows, async (row) => {
-        const id = await this.backend.rerunTask(idOf(row));
+        const id = await this.backend.rerunTask({ id: idOf(row) });
         if (rows.length === 1) this.reveal(id);
       });
     if (rows.length <= MANY) return act();
@@ -309,7 +309,7 @@ export class Workspace {
   }
 
   setLane(slot: string, change: { paused?: boolean; capacity?: number }) {
-    this.backend.setLane(slot, change).catch((thrown: unknown) => this.report(thrown));
+    this.backend.setLane({ slot, ...change }).catch((thrown: unknown) => this.report(thrown));
   }
 
   /** False when it could not be carried out: the window stays then. */

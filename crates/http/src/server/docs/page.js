@@ -39,7 +39,7 @@ function entry(path, method, operation) {
     form.append(element("label", {}, `${name}: ${description}`, element("input", { name })));
   }
   if (operation.requestBody) {
-    const value = path.endsWith("tasks") || path.endsWith("validate") ? JSON.stringify(SAMPLE, null, 2) : "{}";
+    const value = path.endsWith("tasks") || path.endsWith("validate_spec") ? JSON.stringify(SAMPLE, null, 2) : "{}";
     form.append(element("label", {}, "Body", element("textarea", { name: "body", value })));
   }
   form.append(element("button", { textContent: "Send" }), output);

@@ -1,10 +1,7 @@
 //! All routes, and what stands around them.
 
-mod bookmarks;
-mod desktop;
-mod excerpts;
 mod logs;
-mod searches;
+mod operations;
 mod service;
 mod tasks;
 
@@ -19,7 +16,7 @@ use axum::middleware;
 use bytes::Bytes;
 use http::StatusCode;
 use solti_api::guard::{Auth, Caller, Metrics, StandardGuards};
-use solti_api::{ApiError, LocalApi};
+use solti_api::{ApiError, DesktopApi};
 use std::sync::Arc;
 use tokio::sync::{Semaphore, watch};
 
@@ -27,7 +24,7 @@ use tokio::sync::{Semaphore, watch};
 #[derive(Clone)]
 pub struct Server {
     /// Behind its guards.
-    pub api: Arc<dyn LocalApi>,
+    pub api: Arc<dyn DesktopApi>,
     auth: Arc<Auth>,
     metrics: Arc<Metrics>,
     openapi: Bytes,
@@ -51,15 +48,7 @@ impl Server {
 }
 
 fn routes() -> Vec<Route> {
-    let parts = [
-        tasks::routes(),
-        desktop::routes(),
-        logs::routes(),
-        searches::routes(),
-        excerpts::routes(),
-        bookmarks::routes(),
-        service::routes(),
-    ];
+    let parts = [tasks::routes(), logs::routes(), operations::routes(), service::routes()];
     parts.into_iter().flatten().collect()
 }
 
@@ -68,7 +57,7 @@ fn routes() -> Vec<Route> {
 ///
 /// The listener puts a [`crate::server::access::Peer`] into each request.
 pub fn router(
-    api: Arc<dyn LocalApi>,
+    api: Arc<dyn DesktopApi>,
     guards: &StandardGuards,
     access: Access,
     streams: usize,

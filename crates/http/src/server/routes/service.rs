@@ -7,6 +7,7 @@ use crate::wire::{Health, HealthStatus};
 use axum::extract::State;
 use http::{HeaderValue, Method, StatusCode, header};
 use solti_api::guard::Metrics;
+use solti_api::operations::{GetSummary, Operations as _};
 
 const PAGE: &str = include_str!("../docs/page.html");
 const SCRIPT: &str = include_str!("../docs/page.js");
@@ -45,7 +46,7 @@ async fn health() -> Answer {
 }
 
 async fn metrics(State(server): State<Server>) -> Answer {
-    let summary = server.api.summary().await?;
+    let summary = server.api.ask(GetSummary {}).await?;
     Ok(with_type(StatusCode::OK, Metrics::CONTENT_TYPE, server.metrics.render(&summary)))
 }
 

@@ -8,6 +8,7 @@ use crate::wire::{Made, RunsBody, Submit, TaskBody};
 use axum::extract::State;
 use http::{Method, StatusCode};
 use solti_api::ApiError;
+use solti_api::operations::{Operations as _, PageRuns};
 use solti_model::{HistoryQuery, RunPage, Slot, Task, TaskId, TaskPage, TaskPhase, TaskQuery};
 
 pub fn routes() -> Vec<Route> {
@@ -81,12 +82,12 @@ async fn runs(State(server): State<Server>, Id(id): Id, mut query: Query) -> Ans
     if page == HistoryQuery::default() {
         return ok(&RunsBody::from(server.api.list_task_runs(&id).await?));
     }
-    let RunPage { runs, more, not_kept } = server.api.page_runs(&id, page).await?;
+    let RunPage { runs, more, not_kept } = server.api.ask(PageRuns { id, query: page }).await?;
     ok(&RunsBody { runs, more: Some(more), not_kept })
 }
 
 /// The part of the past that is asked for.
-pub(super) fn history(query: &mut Query) -> Result<HistoryQuery, Refusal> {
+fn history(query: &mut Query) -> Result<HistoryQuery, Refusal> {
     Ok(HistoryQuery {
         after: query.number("after")?,
         before: query.number("before")?,

@@ -45,7 +45,10 @@ export class AllLogsSearch {
         },
         () => {
           if (current())
-            this.error = new ApiError({ error: "Internal", message: "The search broke off. Search again." });
+            this.error = new ApiError({
+              error: "Unavailable",
+              message: "The search broke off. Search again.",
+            });
         },
       );
       if (current()) this.#stop = stop;
@@ -64,7 +67,7 @@ export class AllLogsSearch {
   async #name(runs: readonly RunHits[]): Promise<void> {
     for (const { id } of runs) {
       if (this.names.has(id) || this.names.size >= MAX_RUNS) continue;
-      const row = await this.backend.getTaskRow(id).catch(() => null); // Deleted meanwhile: its id will do.
+      const row = await this.backend.getTaskRow({ id }).catch(() => null); // Deleted meanwhile: its id will do.
       this.names = new Map(this.names).set(id, row ? row.task.spec.name : id);
     }
   }

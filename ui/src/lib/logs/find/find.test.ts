@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createFakeBackend } from "../../api/fake";
-import type { Backend, SearchProgress } from "../../api";
+import type { Asks, Backend, SearchProgress } from "../../api";
 import { AllLogsSearch } from "./all-logs.svelte";
 import { Find, type FindPlace } from "./find.svelte";
 import { handOver, takeHandedOver } from "./hand-over";
@@ -10,7 +10,7 @@ import { findStatus } from "./status";
 
 const backend = createFakeBackend({ tasks: 1 });
 const id = backend.ids()[0] ?? "";
-const { rows } = await backend.readLog(id, 1, 0, 1000);
+const { rows } = await backend.readLog({ run: { id, attempt: 1 }, from: 0, count: 1000 });
 const warnings = rows.filter((row) => row.text.includes("warning")).map((row) => row.row);
 
 function stand(near = 100) {
@@ -116,7 +116,7 @@ describe("a step into what is not searched yet", () => {
         tell = on;
         return { searchId: "s", close: () => {} };
       },
-      searchStep: async (_s: string, row: number) => {
+      searchStep: async ({ row }: Asks["searchStep"]["request"]) => {
         const hit = hits.find((one) => one > row) ?? hits[0] ?? 0;
         return { row: hit, index: hits.indexOf(hit) + 1, total: hits.length };
       },
@@ -156,7 +156,7 @@ describe("highlights", () => {
     const far = [0, 1, 2, 700, 701].flatMap((row) => rows[row] ?? []);
     highlights.want(far);
     await vi.waitFor(() => expect(highlights.version).toBe(1));
-    expect(ask.mock.calls.map(([, from, count]) => [from, count])).toEqual([
+    expect(ask.mock.calls.map(([{ from, count }]) => [from, count])).toEqual([
       [0, 3],
       [700, 2],
     ]);

@@ -61,7 +61,7 @@ export class Highlights implements RowHighlights {
   async #ask(rows: readonly LogRow[]): Promise<void> {
     const from = rows[0]?.row ?? 0;
     const to = (rows.at(-1)?.row ?? from) + 1;
-    const found = await this.backend.searchRanges(this.searchId, from, to - from);
+    const found = await this.backend.searchRanges({ searchId: this.searchId, from, count: to - from });
     const ranges = new Map(found.map((one) => [one.row, one.ranges]));
     for (const { row, text } of rows)
       this.#known.set(row, { ranges: ranges.get(row) ?? NONE, length: text.length });

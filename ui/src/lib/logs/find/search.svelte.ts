@@ -80,7 +80,7 @@ export class LogSearch {
     while (!this.#closed && this.error === null) {
       const seen = this.progress;
       if (this.searchId !== null) {
-        const hit = await this.backend.searchStep(this.searchId, row, forward);
+        const hit = await this.backend.searchStep({ searchId: this.searchId, row, forward });
         const round = hit !== null && (forward ? hit.row <= row : hit.row >= row);
         if (seen?.complete || (hit !== null && !round)) return hit;
       }
@@ -100,7 +100,7 @@ export class LogSearch {
 
   /** From 1: the place of a matching row among all that are known. */
   async indexOf(row: number): Promise<number> {
-    return this.searchId === null ? 0 : (await this.backend.searchRank(this.searchId, row)) + 1;
+    return this.searchId === null ? 0 : (await this.backend.searchRank({ searchId: this.searchId, row })) + 1;
   }
 
   #begin(onProgress: (progress: SearchProgress) => void): Promise<OpenSearch> {
@@ -114,7 +114,7 @@ export class LogSearch {
     if (this.#closed) return;
     this.progress = progress;
     if (progress.error !== undefined)
-      this.error = new ApiError({ error: "Internal", message: progress.error });
+      this.error = new ApiError({ error: "Unavailable", message: progress.error });
     this.onProgress(this, progress);
     this.#wake();
   }

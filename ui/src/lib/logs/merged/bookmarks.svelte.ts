@@ -73,7 +73,8 @@ export class MergedBookmarks {
       source,
       row: bookmark.row,
     }));
-    const found = rows.length === 0 ? [] : await this.backend.mergedPositions([...this.sources], rows);
+    const found =
+      rows.length === 0 ? [] : await this.backend.mergedPositions({ sources: [...this.sources], rows });
     if (this.#closed) return;
     this.#positions = new Map(
       rows.flatMap(({ source, row }, i) => {

@@ -43,7 +43,7 @@ export class MergedWindow extends SearchedLog<MergedSession> {
   }
 
   density(buckets: number, searchId?: string): Promise<LogDensity> {
-    return this.backend.mergedDensity(this.sources, buckets, searchId);
+    return this.backend.mergedDensity({ sources: this.sources, buckets, searchId });
   }
 
   keyOf(row: ShownRow): number {
@@ -61,7 +61,7 @@ export class MergedWindow extends SearchedLog<MergedSession> {
   }
 
   protected async readRows(from: number, count: number): Promise<readonly MergedRow[]> {
-    return (await this.backend.readMerged(this.sources, from, count)).rows;
+    return (await this.backend.readMerged({ sources: this.sources, from, count })).rows;
   }
 
   /** Each line with the name of its log. */
@@ -74,7 +74,7 @@ export class MergedWindow extends SearchedLog<MergedSession> {
   }
 
   protected export(timestamps: boolean, searchId?: string): Promise<ExportedLog | null> {
-    return this.backend.exportMerged(this.sources, timestamps, searchId);
+    return this.backend.exportMerged({ sources: this.sources, timestamps, searchId });
   }
 
   // ---- bookmarks ----
@@ -141,7 +141,7 @@ export class MergedWindow extends SearchedLog<MergedSession> {
   /** Shown rows from a position on. */
   async #shown(from: number, count: number, searchId?: string): Promise<readonly MergedRow[]> {
     if (searchId === undefined) return this.readRows(from, count);
-    const rank = await this.backend.searchRank(searchId, from);
-    return (await this.backend.mergedSearchRows(searchId, rank, count)).rows;
+    const rank = await this.backend.searchRank({ searchId, row: from });
+    return (await this.backend.mergedSearchRows({ searchId, from: rank, count })).rows;
   }
 }

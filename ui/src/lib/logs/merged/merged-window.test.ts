@@ -6,7 +6,10 @@ import { MergedWindow } from "./merged-window.svelte";
 
 const backend = createFakeBackend({ tasks: 40 });
 const infos = await Promise.all(
-  backend.ids().map(async (id) => ({ id, info: await backend.logInfo(id, 1).catch(() => null) })),
+  backend.ids().map(async (id) => ({
+    id,
+    info: await backend.getLogInfo({ run: { id, attempt: 1 } }).catch(() => null),
+  })),
 );
 // Two that are over and have something of everything in them.
 const chosen = infos
@@ -15,7 +18,8 @@ const chosen = infos
 const sources = chosen.map(({ id }) => ({ id, attempt: 1 }));
 const total = chosen.reduce((all, { info }) => all + (info?.rows ?? 0), 0);
 const all: MergedRow[] = [];
-while (all.length < total) all.push(...(await backend.readMerged(sources, all.length, 1000)).rows);
+while (all.length < total)
+  all.push(...(await backend.readMerged({ sources, from: all.length, count: 1000 })).rows);
 const positions = (fits: (row: MergedRow) => boolean): number[] =>
   all.filter(fits).map(({ position }) => position);
 
@@ -74,7 +78,9 @@ it("marks rows where their task keeps them, and goes from mark to mark over all 
   if (!first || !second) throw new Error("two logs have six rows each");
   log.toggleBookmark(first.position); // Not among those that are drawn.
   await vi.waitFor(() => expect(log.marked).toEqual([first.position]));
-  expect((await backend.listBookmarks(sources[0]?.id ?? "")).map(({ row }) => row)).toEqual([first.row]);
+  expect((await backend.listBookmarks({ id: sources[0]?.id ?? "" })).map(({ row }) => row)).toEqual([
+    first.row,
+  ]);
   expect(log.markOf(first)).toBeDefined();
   expect(log.markOf(second)).toBeUndefined();
   log.toggleBookmark(second.position);
@@ -104,12 +110,16 @@ it("marks rows where their task keeps them, and goes from mark to mark over all 
 it("saves all, or what a filter leaves", async () => {
   const save = vi.spyOn(backend, "exportMerged");
   await log.save();
-  expect(save).toHaveBeenLastCalledWith(sources, false, undefined);
+  expect(save).toHaveBeenLastCalledWith({ sources, timestamps: false, searchId: undefined });
   expect(log.told.notice?.text).toContain("~/merged.log");
   log.stream = "stderr";
   await settled(() => expect(log.filtered).toBe(true));
   await log.save();
-  expect(save).toHaveBeenLastCalledWith(sources, false, expect.stringMatching(/^search-/));
+  expect(save).toHaveBeenLastCalledWith({
+    sources,
+    timestamps: false,
+    searchId: expect.stringMatching(/^search-/) as unknown,
+  });
 });
 
 it("shows the lines of all logs around a hit, and hides those above", async () => {

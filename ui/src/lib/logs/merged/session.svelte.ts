@@ -80,7 +80,7 @@ export class MergedSession extends LogReader {
           const stop = await this.backend.watchLog(id, attempt, (info) => this.#take(i, info));
           if (this.#closed) stop();
           else this.#stops.push(stop);
-          const row = await this.backend.getTaskRow(id);
+          const row = await this.backend.getTaskRow({ id });
           if (row) this.#named(i, row);
         } catch (thrown) {
           this.error = ApiError.from(thrown);

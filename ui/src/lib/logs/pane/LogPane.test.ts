@@ -1,6 +1,6 @@
 import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/svelte";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import type { Backend, LogInfo } from "../../api";
+import type { Asks, Backend, LogInfo } from "../../api";
 import LogPane from "./LogPane.svelte";
 import { PaneView } from "./view.svelte";
 import { LogSession } from "../window/session.svelte";
@@ -27,7 +27,7 @@ async function open(texts: string[], live = true) {
       tell({});
       return () => {};
     },
-    readLog: async (_id: string, _attempt: number, from: number, count: number) => ({
+    readLog: async ({ from, count }: Asks["readLog"]["request"]) => ({
       from,
       total: info.rows,
       rows: Array.from({ length: Math.max(0, Math.min(count, info.rows - from)) }, (_, i) => ({

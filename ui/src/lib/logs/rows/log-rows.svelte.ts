@@ -22,6 +22,6 @@ export class LogRows extends FoldedRows {
   }
 
   protected async read(from: number, count: number): Promise<readonly ShownRow[]> {
-    return (await this.backend.readLog(this.id, this.attempt, from, count)).rows;
+    return (await this.backend.readLog({ run: { id: this.id, attempt: this.attempt }, from, count })).rows;
   }
 }

@@ -45,11 +45,11 @@ export class MatchRows extends PagedRows {
 
   /** The position of the first match at or after a row. */
   async positionOf(row: number): Promise<number> {
-    return Math.max(0, (await this.backend.searchRank(this.searchId, row)) - this.#skipped);
+    return Math.max(0, (await this.backend.searchRank({ searchId: this.searchId, row })) - this.#skipped);
   }
 
   async has(row: number): Promise<boolean> {
-    const rank = (at: number) => this.backend.searchRank(this.searchId, at);
+    const rank = (at: number) => this.backend.searchRank({ searchId: this.searchId, row: at });
     return row >= this.#hideBefore && (await rank(row + 1)) > (await rank(row));
   }
 
@@ -64,7 +64,7 @@ export class MatchRows extends PagedRows {
     this.#again = false;
     try {
       if (this.#hideBefore > 0)
-        this.#skipped = await this.backend.searchRank(this.searchId, this.#hideBefore);
+        this.#skipped = await this.backend.searchRank({ searchId: this.searchId, row: this.#hideBefore });
       const { from, to } = this.wanted;
       const anchor = this.#anchor();
       const moved = anchor === null ? 0 : (await this.positionOf(anchor.row)) - anchor.position;
@@ -98,7 +98,7 @@ export class MatchRows extends PagedRows {
 
   /** Matches by rank; fewer at the end. */
   protected async read(from: number, count: number): Promise<readonly ShownRow[]> {
-    return (await this.backend.searchRows(this.searchId, from, count)).rows;
+    return (await this.backend.searchRows({ searchId: this.searchId, from, count })).rows;
   }
 
   protected async fetch(from: number, count: number): Promise<readonly ShownRow[]> {

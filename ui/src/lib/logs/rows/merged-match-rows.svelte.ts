@@ -8,6 +8,6 @@ export class MergedMatchRows extends MatchRows {
   }
 
   protected override async read(from: number, count: number): Promise<readonly ShownRow[]> {
-    return (await this.backend.mergedSearchRows(this.searchId, from, count)).rows;
+    return (await this.backend.mergedSearchRows({ searchId: this.searchId, from, count })).rows;
   }
 }

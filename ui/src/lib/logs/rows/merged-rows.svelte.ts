@@ -39,7 +39,7 @@ export class MergedRows extends FoldedRows {
   }
 
   protected async read(from: number, count: number): Promise<readonly ShownRow[]> {
-    return (await this.backend.readMerged([...this.sources], from, count)).rows;
+    return (await this.backend.readMerged({ sources: [...this.sources], from, count })).rows;
   }
 
   protected override stale(position: number, row: ShownRow, revision: number): boolean {

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import type { Backend, LogInfo, LogRow, SearchProgress } from "../../api";
+import type { Asks, Backend, LogInfo, LogRow, SearchProgress } from "../../api";
 import { LogRows } from "./log-rows.svelte";
 import { MatchRows } from "./match-rows.svelte";
 import { MergedRows } from "./merged-rows.svelte";
@@ -27,7 +27,7 @@ const info = (rows: number): LogInfo => ({
 describe("a log whose beginning was removed", () => {
   const REMOVED = { from: 100, rows: 900 };
   const backend = {
-    readLog: async (_id: string, _attempt: number, from: number, count: number) => {
+    readLog: async ({ from, count }: Asks["readLog"]["request"]) => {
       const rows: LogRow[] = [];
       for (let row = from; rows.length < count && row < 2000; row += 1) {
         const gone = row >= REMOVED.from && row < REMOVED.from + REMOVED.rows;
@@ -79,8 +79,8 @@ describe("a log whose beginning was removed", () => {
 describe("what a search found", () => {
   let hits: number[] = [];
   const backend = {
-    searchRank: async (_id: string, row: number) => hits.filter((hit) => hit < row).length,
-    searchRows: async (_id: string, from: number, count: number) => ({
+    searchRank: async ({ row }: Asks["searchRank"]["request"]) => hits.filter((hit) => hit < row).length,
+    searchRows: async ({ from, count }: Asks["searchRows"]["request"]) => ({
       from,
       total: hits.length,
       rows: hits.slice(from, from + count).map((row) => line(row)),
@@ -146,7 +146,7 @@ describe("what a search found", () => {
 
 describe("several logs in one order", () => {
   it("waits until each has told its length, and reads the unsettled end again", async () => {
-    const read = vi.fn(async (_sources: unknown, from: number, count: number) => ({
+    const read = vi.fn(async ({ from, count }: Asks["readMerged"]["request"]) => ({
       from,
       total: 40,
       rows: Array.from({ length: Math.min(count, 40 - from) }, (_, i) => ({
@@ -176,7 +176,7 @@ describe("several logs in one order", () => {
 
   it("shows what retention removed from one of them as one row", async () => {
     const gap = { ...line(0, { text: "", removed: { rows: 30, bytes: 900 } }), source: 0, position: 5 };
-    const read = async (_sources: unknown, from: number, count: number) => {
+    const read = async ({ from, count }: Asks["readMerged"]["request"]) => {
       const rows = [];
       for (let at = from; rows.length < count && at < 100; at += 1) {
         const gone = at >= 5 && at < 35;

@@ -11,7 +11,7 @@ export class Bookmarks {
   ) {}
 
   async load(): Promise<void> {
-    this.all = await this.backend.listBookmarks(this.id);
+    this.all = await this.backend.listBookmarks({ id: this.id });
   }
 
   of(attempt: number): readonly Bookmark[] {
@@ -28,13 +28,13 @@ export class Bookmarks {
   }
 
   async set(attempt: number, row: number, note: string): Promise<void> {
-    const bookmark = await this.backend.setBookmark(this.id, attempt, row, note);
+    const bookmark = await this.backend.setBookmark({ run: { id: this.id, attempt }, row, note });
     const others = this.all.filter((one) => one.attempt !== attempt || one.row !== row);
     this.all = [...others, bookmark].sort((a, b) => a.attempt - b.attempt || a.row - b.row);
   }
 
   async remove(attempt: number, row: number): Promise<void> {
-    await this.backend.deleteBookmark(this.id, attempt, row);
+    await this.backend.deleteBookmark({ run: { id: this.id, attempt }, row });
     this.all = this.all.filter((one) => one.attempt !== attempt || one.row !== row);
   }
 

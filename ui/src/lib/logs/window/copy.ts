@@ -28,7 +28,13 @@ export async function copySelection(
 ): Promise<Copied> {
   const { start, end } = ordered(selection);
   const at = ({ row, column }: Point): TextPosition => ({ row, column: Math.min(column, LINE_END) });
-  const read = backend.readLogText(id, attempt, at(start), at(end), timestamps, searchId);
+  const read = backend.readLogText({
+    run: { id, attempt },
+    start: at(start),
+    end: at(end),
+    timestamps,
+    searchId,
+  });
   // Three clicks take the line with its newline.
   const whole = (text: string): string =>
     end.column === Infinity && text !== "" && !text.endsWith("\n") ? `${text}\n` : text;

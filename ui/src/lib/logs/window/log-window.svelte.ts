@@ -60,7 +60,11 @@ export class LogWindow extends SearchedLog<LogSession> {
   }
 
   density(buckets: number, searchId?: string): Promise<LogDensity> {
-    return this.backend.logDensity(this.id, this.session.attempt, buckets, searchId);
+    return this.backend.getLogDensity({
+      run: { id: this.id, attempt: this.session.attempt },
+      buckets,
+      searchId,
+    });
   }
 
   keyOf(row: ShownRow): number {
@@ -76,7 +80,8 @@ export class LogWindow extends SearchedLog<LogSession> {
   }
 
   protected async readRows(from: number, count: number): Promise<readonly ShownRow[]> {
-    return (await this.backend.readLog(this.id, this.session.attempt, from, count)).rows;
+    return (await this.backend.readLog({ run: { id: this.id, attempt: this.session.attempt }, from, count }))
+      .rows;
   }
 
   protected textOf(selection: Selection, searchId?: string): Promise<Copied> {
@@ -86,7 +91,11 @@ export class LogWindow extends SearchedLog<LogSession> {
   }
 
   protected export(timestamps: boolean, searchId?: string): Promise<ExportedLog | null> {
-    return this.backend.exportLog(this.id, this.session.attempt, timestamps, searchId);
+    return this.backend.exportLog({
+      run: { id: this.id, attempt: this.session.attempt },
+      timestamps,
+      searchId,
+    });
   }
 
   /** Shows the log's file in the system's file manager. */

@@ -5,8 +5,8 @@ import { LogWindow } from "./log-window.svelte";
 
 const backend = createFakeBackend({ tasks: 1 });
 const id = backend.ids()[0] ?? "";
-const { rows: total } = await backend.logInfo(id, 1);
-const { rows } = await backend.readLog(id, 1, 0, total);
+const { rows: total } = await backend.getLogInfo({ run: { id, attempt: 1 } });
+const { rows } = await backend.readLog({ run: { id, attempt: 1 }, from: 0, count: total });
 const stderr = rows.filter((row) => row.stream === "stderr").map((row) => row.row);
 const errors = rows.filter((row) => row.text.includes("error:")).map((row) => row.row);
 const plain = (row: number): string => (rows[row]?.text ?? "").replaceAll(/\x1b\[[0-9;]*m/g, "");
@@ -123,7 +123,7 @@ it("says when a copy is not all of it, and offers to save instead", async () => 
   expect(log.told.notice?.text).toContain("Copied the first 2 lines");
   log.told.notice?.act?.run();
   await vi.waitFor(() => expect(log.told.notice?.text).toContain("Saved"));
-  expect(save).toHaveBeenCalledWith(id, 1, false, undefined);
+  expect(save).toHaveBeenCalledWith({ run: { id, attempt: 1 }, timestamps: false, searchId: undefined });
 });
 
 it("keeps bookmarks with notes, steps between them and takes them away", async () => {

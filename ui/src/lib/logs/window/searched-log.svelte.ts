@@ -227,7 +227,7 @@ export abstract class SearchedLog<S extends LogReader = LogReader> implements Fi
       const row =
         "line" in place
           ? place.line - 1
-          : await this.backend.mergedPositionAt(this.sources, Math.max(0, place.at));
+          : await this.backend.mergedPositionAt({ sources: this.sources, at: Math.max(0, place.at) });
       this.session.on("found");
       await this.go(row);
     });

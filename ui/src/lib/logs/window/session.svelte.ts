@@ -46,8 +46,9 @@ export class LogSession extends LogReader {
   async open(): Promise<void> {
     try {
       if (this.attempt === 0) {
-        const row = await this.backend.getTaskRow(this.id);
-        if (row === null) throw new ApiError({ error: "TaskNotFound", message: "This task was deleted." });
+        const row = await this.backend.getTaskRow({ id: this.id });
+        if (row === null)
+          throw new ApiError({ error: "TaskNotFound", id: this.id, message: "This task was deleted." });
         this.attempt = Math.max(1, row.task.status.attempt);
       }
       await this.#watch();

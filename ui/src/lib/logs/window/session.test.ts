@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import type { Backend, LogInfo, LogRow } from "../../api";
+import type { Asks, Backend, LogInfo, LogRow } from "../../api";
 import { LogSession } from "./session.svelte";
 
 function stand(rows = 1000) {
@@ -32,7 +32,7 @@ function stand(rows = 1000) {
       onInfo(info(attempt));
       return () => {};
     },
-    readLog: async (_id: string, attempt: number, from: number, count: number) => {
+    readLog: async ({ run: { attempt }, from, count }: Asks["readLog"]["request"]) => {
       reads.push([attempt, from, count]);
       const length = Math.max(0, Math.min(count, state.rows - from));
       return { from, total: state.rows, rows: Array.from({ length }, (_, i) => line(from + i)) };

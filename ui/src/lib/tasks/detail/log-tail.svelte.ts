@@ -30,7 +30,7 @@ export class LogTail {
 
   async open(): Promise<void> {
     try {
-      this.info = await this.#backend.logInfo(this.#id, this.#attempt);
+      this.info = await this.#backend.getLogInfo({ run: { id: this.#id, attempt: this.#attempt } });
       await this.#read();
       if (this.#closed || !this.info.live) return;
       const stop = await this.#backend.watchLog(this.#id, this.#attempt, (info) => {
@@ -60,7 +60,11 @@ export class LogTail {
       do {
         this.#again = false;
         const total = this.info?.rows ?? 0;
-        const page = await this.#backend.readLog(this.#id, this.#attempt, Math.max(0, total - TAIL), TAIL);
+        const page = await this.#backend.readLog({
+          run: { id: this.#id, attempt: this.#attempt },
+          from: Math.max(0, total - TAIL),
+          count: TAIL,
+        });
         if (!this.#closed) this.rows = page.rows;
         if (this.#again) await pause();
       } while (this.#again && !this.#closed);
@@ -87,9 +91,13 @@ export async function lastWords(
   attempt: number,
   lines: number,
 ): Promise<LogRow[]> {
-  const info = await backend.logInfo(id, attempt);
+  const info = await backend.getLogInfo({ run: { id, attempt } });
   if (info.rows === 0) return [];
-  const page = await backend.readLog(id, attempt, Math.max(0, info.rows - TAIL), TAIL);
+  const page = await backend.readLog({
+    run: { id, attempt },
+    from: Math.max(0, info.rows - TAIL),
+    count: TAIL,
+  });
   const said = page.rows.filter((row) => plainText(row.text).trim() !== "");
   const stderr = said.filter((row) => row.stream === "stderr");
   return (stderr.length ? stderr : said).slice(-lines);

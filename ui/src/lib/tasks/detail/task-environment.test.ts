@@ -30,8 +30,9 @@ function recording(): Backend {
       { name: "SOLTI_RUN_ID", value: `t/${attempt}`, origin: "run" },
     ],
   });
-  const runEnvironment = async (_: string, attempt: number) => (attempt === 1 ? null : of(attempt));
-  return { ...createFakeBackend({ tasks: 0 }), runEnvironment };
+  const getRunEnvironment = async ({ run: { attempt } }: { run: { attempt: number } }) =>
+    attempt === 1 ? null : of(attempt);
+  return { ...createFakeBackend({ tasks: 0 }), getRunEnvironment };
 }
 
 test("before the first run each variable says where it would come from, and no secret is shown", async () => {

@@ -1,0 +1,44 @@
+// What a list shows of tasks, and how it stays current.
+macro_rules! task_operations {
+    ({ $($asks:tt)* } { $($topics:tt)* } { $($downloads:tt)* } $next:ident $($rest:ident)*) => {
+        $next! {
+            {
+                $($asks)*
+
+                /// A page of rows, newest first.
+                read ListTasks "list_tasks" -> TaskList { query: ListQuery }
+
+                /// A task as a list shows it; nothing when there is none of that id.
+                read GetTaskRow "get_task_row" about id -> Option<TaskRow> { id: TaskId }
+
+                /// Counts by phase, lanes and labels.
+                read GetSummary "get_summary" -> Summary {}
+
+                /// The history of a task, oldest first, as far as it is kept and one answer holds it; `page_events` has more.
+                read TaskEvents "task_events" about id -> Vec<TaskEvent> { id: TaskId }
+
+                /// Runs of a task by the page, and how many are not kept. After an attempt the next ones, else the latest ones.
+                read PageRuns "page_runs" about id -> RunPage { id: TaskId, query: HistoryQuery }
+
+                /// The history of a task by the page; the cursors are the numbers of events.
+                read PageEvents "page_events" about id -> EventPage { id: TaskId, query: HistoryQuery }
+
+                /// Every variable that a run was started with, and where it came from; secret values are left out. Nothing
+                /// when that is not recorded, or there was no attempt yet.
+                read GetRunEnvironment "get_run_environment" about run.task -> Option<RunEnvironment> { run: RunId }
+            }
+            {
+                $($topics)*
+
+                /// Every change from now on. The first item comes at once and holds the summary only. While the tasks cannot be
+                /// read, an item says so in its summary, and one with `resync` follows when they can.
+                endless WatchTasks "watch_tasks" -> TaskChange {}
+
+                /// What the processes of a task use, once a second while it runs and somebody reads.
+                lasting WatchUsage "watch_usage" about id -> UsageSample { id: TaskId }
+            }
+            { $($downloads)* }
+            $($rest)*
+        }
+    };
+}

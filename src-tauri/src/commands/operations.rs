@@ -1,0 +1,185 @@
+//! The commands that are operations of the table, one each by its name. Their arguments are the operation itself; a stream has
+//! its channel beside them.
+
+use crate::changes::ChangeFrame;
+use crate::events::{Frame, Streams, To};
+use crate::machines::Machines;
+use crate::search::{HitsFrame, SearchFrame};
+use crate::tail::LogInfoFrame;
+use crate::usage::UsageFrame;
+use serde_json::Value;
+use solti_api::operations::{
+    Ask, DesktopApi, Download, Export, OpenMergedSearch, OpenSearch, Operation, Operations as _, SearchAll,
+    SearchEvent, Topic, Visitor, WatchLog, WatchTasks, WatchUsage, visit,
+};
+use solti_api::{ApiError, save_export};
+use solti_model::{ExportedLog, RunId};
+use std::{collections::HashMap, sync::Arc};
+use tauri::{
+    Manager, Runtime, Webview,
+    ipc::{Invoke, InvokeBody, InvokeMessage, JavaScriptChannelId},
+};
+use tauri_plugin_dialog::DialogExt;
+use tokio::sync::oneshot;
+
+/// The argument of a stream that says where its frames go.
+const CHANNEL: &str = "channel";
+
+type Command<R> = fn(Invoke<R>);
+
+pub struct Commands<R: Runtime>(HashMap<&'static str, Command<R>>);
+
+impl<R: Runtime> Default for Commands<R> {
+    fn default() -> Self {
+        let mut commands = Self(HashMap::new());
+        visit(&mut commands);
+        commands.stream::<WatchTasks, ChangeFrame>();
+        commands.stream::<WatchUsage, UsageFrame>();
+        commands.stream::<WatchLog, LogInfoFrame>();
+        commands.stream::<SearchAll, HitsFrame>();
+        commands.add::<OpenSearch>(search::<R, OpenSearch>);
+        commands.add::<OpenMergedSearch>(search::<R, OpenMergedSearch>);
+        commands
+    }
+}
+
+impl<R: Runtime> Commands<R> {
+    pub fn get(&self, name: &str) -> Option<Command<R>> {
+        self.0.get(name).copied()
+    }
+
+    fn add<O: Operation>(&mut self, command: Command<R>) {
+        self.0.insert(O::NAME.word(), command);
+    }
+
+    fn stream<T: Topic, F: Frame<Item = T::Item>>(&mut self) {
+        self.add::<T>(stream::<R, T, F>);
+    }
+}
+
+impl<R: Runtime> Visitor for Commands<R> {
+    fn ask<A: Ask>(&mut self) {
+        self.add::<A>(ask::<R, A>);
+    }
+
+    /// Each by itself: what its frames hold is not said in the table.
+    fn topic<T: Topic>(&mut self) {}
+
+    fn download<D: Download>(&mut self) {
+        self.add::<D>(save::<R, D>);
+    }
+}
+
+/// The names of the operations in the order of the table.
+pub fn names() -> Vec<&'static str> {
+    struct Names(Vec<&'static str>);
+    impl Visitor for Names {
+        fn ask<A: Ask>(&mut self) {
+            self.0.push(A::NAME.word());
+        }
+        fn topic<T: Topic>(&mut self) {
+            self.0.push(T::NAME.word());
+        }
+        fn download<D: Download>(&mut self) {
+            self.0.push(D::NAME.word());
+        }
+    }
+    let mut names = Names(vec![]);
+    visit(&mut names);
+    names.0
+}
+
+/// What a page asks, and of which machine.
+struct Asked<R: Runtime, O> {
+    webview: Webview<R>,
+    api: Arc<dyn DesktopApi>,
+    operation: O,
+}
+
+fn asked<R: Runtime, O: Operation>(message: &InvokeMessage<R>) -> Result<Asked<R, O>, ApiError> {
+    let webview = message.webview();
+    let api = webview.state::<Arc<Machines>>().api(webview.label())?;
+    let mut arguments = match message.payload() {
+        InvokeBody::Json(arguments) => arguments.clone(),
+        InvokeBody::Raw(_) => Value::Null,
+    };
+    if let Value::Object(named) = &mut arguments {
+        named.remove(CHANNEL);
+    }
+    let operation = serde_path_to_error::deserialize(arguments).map_err(|error| {
+        ApiError::InvalidRequest { field: error.path().to_string(), message: error.inner().to_string() }
+    })?;
+    Ok(Asked { webview, api, operation })
+}
+
+fn channel<R: Runtime, F>(message: &InvokeMessage<R>) -> Result<To<F>, ApiError> {
+    let named = match message.payload() {
+        InvokeBody::Json(arguments) => arguments.get(CHANNEL).and_then(Value::as_str),
+        InvokeBody::Raw(_) => None,
+    };
+    let id = named.and_then(|text| text.parse::<JavaScriptChannelId>().ok());
+    let missing = || ApiError::InvalidRequest { field: CHANNEL.into(), message: "must be a channel".into() };
+    Ok(id.ok_or_else(missing)?.channel_on(message.webview()))
+}
+
+fn ask<R: Runtime, A: Ask>(Invoke { message, resolver, .. }: Invoke<R>) {
+    let asked = asked::<R, A>(&message);
+    resolver.respond_async(async move {
+        let Asked { api, operation, .. } = asked?;
+        Ok(api.ask(operation).await?)
+    });
+}
+
+fn stream<R: Runtime, T: Topic, F: Frame<Item = T::Item>>(Invoke { message, resolver, .. }: Invoke<R>) {
+    let (asked, channel) = (asked::<R, T>(&message), channel::<R, F>(&message));
+    resolver.respond_async(async move {
+        let (Asked { webview, api, operation }, channel) = (asked?, channel?);
+        let items = api.open(operation).await?;
+        Ok(webview.state::<Streams>().open(webview.label(), items, channel))
+    });
+}
+
+/// Its stream has the name of the search.
+fn search<R: Runtime, T: Topic<Item = SearchEvent>>(Invoke { message, resolver, .. }: Invoke<R>) {
+    let (asked, channel) = (asked::<R, T>(&message), channel::<R, SearchFrame>(&message));
+    resolver.respond_async(async move {
+        let (Asked { webview, api, operation }, channel) = (asked?, channel?);
+        let opened = api.search(operation).await?;
+        Ok(webview.state::<Streams>().open_as(opened.id, webview.label(), opened.progress, channel))
+    });
+}
+
+/// The page never names a path: the person picks the file in the system's dialog.
+fn save<R: Runtime, D: Download>(Invoke { message, resolver, .. }: Invoke<R>) {
+    let asked = asked::<R, D>(&message);
+    resolver.respond_async(async move {
+        let Asked { webview, api, operation } = asked?;
+        Ok(saved(&webview, &*api, operation.into()).await?)
+    });
+}
+
+/// Asks where to, and writes it there; `None` when the person thought better of it.
+async fn saved<R: Runtime>(
+    webview: &Webview<R>,
+    api: &dyn DesktopApi,
+    what: Export,
+) -> Result<Option<ExportedLog>, ApiError> {
+    let name = match &what {
+        Export::ExportLog(log) => {
+            let RunId { task, attempt } = &log.run;
+            format!("{task}-{attempt}.log")
+        }
+        Export::ExportMerged(_) => "merged.log".to_owned(),
+    };
+    let export = api.export(what).await?;
+    let (picked, answer) = oneshot::channel();
+    let dialog =
+        webview.dialog().file().set_parent(&webview.window()).set_title("Save log").set_file_name(name);
+    dialog.save_file(move |path| {
+        // The command may have ended with its window.
+        let _ = picked.send(path);
+    });
+    let Ok(Some(path)) = answer.await else { return Ok(None) };
+    let path = path.into_path().map_err(|error| ApiError::internal(&error))?;
+    save_export(export, &path).await.map(Some)
+}

@@ -1,0 +1,206 @@
+// Generated from the table of operations in crates/api by `make bindings`. Do not edit.
+import type { Bookmark, EventPage, HistoryQuery, Lane, LineChunk, ListQuery, LogDensity, LogInfo, LogQuery, LogRows, LogText, MergedRows, RowRanges, RunEnvironment, RunId, RunPage, SearchHit, SearchProgress, SourceRow, StopMode, Summary, TaskChange, TaskEvent, TaskHits, TaskList, TaskRow, TaskSpec, TextPosition, UsageSample } from "./bindings";
+
+type ListTasks = { query: ListQuery, };
+type GetTaskRow = { id: string, };
+type GetSummary = Record<symbol, never>;
+type TaskEvents = { id: string, };
+type PageRuns = { id: string, query: HistoryQuery, };
+type PageEvents = { id: string, query: HistoryQuery, };
+type GetRunEnvironment = { run: RunId, };
+type ValidateSpec = { spec: TaskSpec, };
+type StopTask = { id: string, mode: StopMode, };
+type RerunTask = { id: string, };
+type ListLanes = Record<symbol, never>;
+type SetLane = { slot: string, capacity?: number | null, paused?: boolean | null, };
+type GetLogInfo = { run: RunId, };
+type ReadLog = { run: RunId, from: number, count: number, };
+type ReadLine = { run: RunId, row: number, fromByte: number, count: number, };
+type ReadLogText = { run: RunId, start: TextPosition, end: TextPosition, 
+/**
+ * A time before each row.
+ */
+timestamps: boolean, 
+/**
+ * Of matching rows of this open search only.
+ */
+searchId?: string | null, };
+type GetLogDensity = { run: RunId, 
+/**
+ * 4,096 at most.
+ */
+buckets: number, 
+/**
+ * An open search over this log.
+ */
+searchId?: string | null, };
+type SearchStep = { searchId: string, row: number, forward: boolean, };
+type SearchRows = { searchId: string, from: number, count: number, };
+type MergedSearchRows = { searchId: string, from: number, count: number, };
+type SearchRank = { searchId: string, row: number, };
+type SearchRanges = { searchId: string, from: number, count: number, };
+type ReadMerged = { sources: Array<RunId>, from: number, count: number, };
+type MergedDensity = { sources: Array<RunId>, 
+/**
+ * 4,096 at most.
+ */
+buckets: number, 
+/**
+ * An open search of all of them.
+ */
+searchId?: string | null, };
+type MergedPositions = { sources: Array<RunId>, rows: Array<SourceRow>, };
+type MergedPositionAt = { sources: Array<RunId>, at: number, };
+type ListBookmarks = { id: string, };
+type SetBookmark = { run: RunId, row: number, note: string, };
+type DeleteBookmark = { run: RunId, row: number, };
+type WatchTasks = Record<symbol, never>;
+type WatchUsage = { id: string, };
+type WatchLog = { run: RunId, };
+type OpenSearch = { run: RunId, query: LogQuery, near: number, };
+type OpenMergedSearch = { sources: Array<RunId>, query: LogQuery, near: number, };
+type SearchAll = { query: LogQuery, ids?: Array<string> | null, };
+type ExportLog = { run: RunId, 
+/**
+ * A time before each row.
+ */
+timestamps: boolean, 
+/**
+ * Matching rows of this open search only.
+ */
+searchId?: string | null, };
+type ExportMerged = { sources: Array<RunId>, 
+/**
+ * A time before each row.
+ */
+timestamps: boolean, 
+/**
+ * Matching rows of this open search of all of them only.
+ */
+searchId?: string | null, };
+type SearchEvent = { "type": "opened", id: string, } | { "type": "progress" } & SearchProgress;
+
+/** What an error holds beside its message. */
+export type ApiErrorFields = { "error": "InvalidRequest", field: string, 
+/**
+ * Without the field, so that a form can show it beside that.
+ */
+message: string, } | { "error": "Unauthenticated" } | { "error": "PermissionDenied", message: string, } | { "error": "TaskNotFound", id: string, } | { "error": "SlotBusy", slot: string, running: string, } | { "error": "Conflict", message: string, } | { "error": "PayloadTooLarge", limitBytes: number, } | { "error": "RateLimited", retryAfterMs: number, } | { "error": "Unavailable", message: string, } | { "error": "Internal", incident: string, };
+
+/** What is answered once, by the name of the method that asks it. */
+export interface Asks {
+  /** A page of rows, newest first. */
+  listTasks: { request: ListTasks; answer: TaskList };
+  /** A task as a list shows it; nothing when there is none of that id. */
+  getTaskRow: { request: GetTaskRow; answer: TaskRow | null };
+  /** Counts by phase, lanes and labels. */
+  getSummary: { request: GetSummary; answer: Summary };
+  /** The history of a task, oldest first, as far as it is kept and one answer holds it; `page_events` has more. */
+  taskEvents: { request: TaskEvents; answer: Array<TaskEvent> };
+  /** Runs of a task by the page, and how many are not kept. After an attempt the next ones, else the latest ones. */
+  pageRuns: { request: PageRuns; answer: RunPage };
+  /** The history of a task by the page; the cursors are the numbers of events. */
+  pageEvents: { request: PageEvents; answer: EventPage };
+  /** Every variable that a run was started with, and where it came from; secret values are left out. Nothing when that is not recorded, or there was no attempt yet. */
+  getRunEnvironment: { request: GetRunEnvironment; answer: RunEnvironment | null };
+  /** Checks a spec without taking it on: the same rules, and whether a runner takes its kind. */
+  validateSpec: { request: ValidateSpec; answer: null };
+  /** Asks for the end of a task; answered when that is stored. Its runs and logs stay. A second one with `kill` shortens the grace. `Conflict` when the task is over already. */
+  stopTask: { request: StopTask; answer: null };
+  /** Submits the task's spec again, as a new task, and answers its id. */
+  rerunTask: { request: RerunTask; answer: string };
+  /** Every lane that runs or queues a task, or that was set to something else than the default. */
+  listLanes: { request: ListLanes; answer: Array<Lane> };
+  /** Changes what is given and answers the lane as it is then. A paused lane starts no task; its running tasks go on. */
+  setLane: { request: SetLane; answer: Lane };
+  /** Where the log of a run stands. */
+  getLogInfo: { request: GetLogInfo; answer: LogInfo };
+  /** A range of rows, 1,000 at most. */
+  readLog: { request: ReadLog; answer: LogRows };
+  /** At most so many bytes (1 MiB at most) of one row, however long the row is. `InvalidRequest` when there is no such row. */
+  readLine: { request: ReadLine; answer: LineChunk };
+  /** The text from `start` to before `end` as a window shows it: without escape sequences, carriage returns carried out. A column behind a row's end means its end. */
+  readLogText: { request: ReadLogText; answer: LogText };
+  /** The log in equal slices: rows of each stream, and matches of a search. */
+  getLogDensity: { request: GetLogDensity; answer: LogDensity };
+  /** The next match strictly after or before a row, going round at the ends; nothing without matches. In a search of several logs rows are positions of their merged order. */
+  searchStep: { request: SearchStep; answer: SearchHit | null };
+  /** Matching rows of one log by rank, 1,000 at most. */
+  searchRows: { request: SearchRows; answer: LogRows };
+  /** Matching rows of several logs by rank, 1,000 at most. */
+  mergedSearchRows: { request: MergedSearchRows; answer: MergedRows };
+  /** How many matches lie before a row; in a search of several logs, before a position of the merged order. */
+  searchRank: { request: SearchRank; answer: number };
+  /** Where the matches are in a range of rows (1,000 at most) of one log; rows without one are left out. */
+  searchRanges: { request: SearchRanges; answer: Array<RowRanges> };
+  /** A range of rows, 1,000 at most, in the order of their times. */
+  readMerged: { request: ReadMerged; answer: MergedRows };
+  /** The logs in equal slices of their merged order: rows of each stream, and matches of a search. */
+  mergedDensity: { request: MergedDensity; answer: LogDensity };
+  /** Where rows (1,000 at most) stand in the merged order, in the order in which they are given. Near the end of logs that grow it may still change. `InvalidRequest` for a source that is not among them. */
+  mergedPositions: { request: MergedPositions; answer: Array<number> };
+  /** Where the first row of a time (Unix milliseconds) or later stands in the merged order; the last row when all are earlier. Of one log alone that is the row's number. */
+  mergedPositionAt: { request: MergedPositionAt; answer: number };
+  /** The marked rows of a task, by attempt and row. */
+  listBookmarks: { request: ListBookmarks; answer: Array<Bookmark> };
+  /** Marks a row, or changes the note (4 KiB at most) of a marked one. */
+  setBookmark: { request: SetBookmark; answer: Bookmark };
+  /** Takes a mark off. Also fine for a row that is not marked. */
+  deleteBookmark: { request: DeleteBookmark; answer: null };
+}
+
+/** What is subscribed to. */
+export interface Topics {
+  /** Every change from now on. The first item comes at once and holds the summary only. While the tasks cannot be read, an item says so in its summary, and one with `resync` follows when they can. */
+  watchTasks: { request: WatchTasks; item: TaskChange };
+  /** What the processes of a task use, once a second while it runs and somebody reads. */
+  watchUsage: { request: WatchUsage; item: UsageSample };
+  /** Where the log stands, now and each time that it has grown; a slow reader hears of it less often. */
+  watchLog: { request: WatchLog; item: LogInfo };
+  /** Searches a log: around row `near`, then back to the beginning, then on to the end and, while the run lasts, as the log grows. The first item names the search for its other operations, the others tell how far it is. It ends when its stream is closed. `InvalidRequest` with the field `query.pattern` for a pattern that is none. */
+  openSearch: { request: OpenSearch; item: SearchEvent };
+  /** Searches several logs (16 at most) as one, in their merged order: `near` is a position there. Each is also searched by itself: that search answers as `<id>-<n>`, n being the number of the source, from 0. */
+  openMergedSearch: { request: OpenMergedSearch; item: SearchEvent };
+  /** Searches what the logs of these tasks, or of all, hold now, newest task first. */
+  searchAll: { request: SearchAll; item: TaskHits };
+}
+
+/** What is saved as a file. */
+export interface Downloads {
+  /** A log as bytes to save: exactly what the program wrote, unless times or a search are asked for; then its rows as text, one a line. */
+  exportLog: { request: ExportLog };
+  /** The logs to save, in the order of their times: rows as text, one a line, each with the name of its task before it. */
+  exportMerged: { request: ExportMerged };
+}
+
+export const ASKS = [
+  "listTasks",
+  "getTaskRow",
+  "getSummary",
+  "taskEvents",
+  "pageRuns",
+  "pageEvents",
+  "getRunEnvironment",
+  "validateSpec",
+  "stopTask",
+  "rerunTask",
+  "listLanes",
+  "setLane",
+  "getLogInfo",
+  "readLog",
+  "readLine",
+  "readLogText",
+  "getLogDensity",
+  "searchStep",
+  "searchRows",
+  "mergedSearchRows",
+  "searchRank",
+  "searchRanges",
+  "readMerged",
+  "mergedDensity",
+  "mergedPositions",
+  "mergedPositionAt",
+  "listBookmarks",
+  "setBookmark",
+  "deleteBookmark",
+] as const satisfies (keyof Asks)[];
