@@ -14,6 +14,7 @@ import type {
 import { plural } from "../shared/format";
 import { isFinished } from "../shared/phase";
 import { Machines } from "../machines/machines.svelte";
+import type { Question, SettingsHost, SettingsSection } from "../settings/host";
 import { SettingsState } from "../settings/settings.svelte";
 import { sentence } from "../submit/errors";
 import { Deletions } from "./deletions.svelte";
@@ -28,12 +29,6 @@ const MERGED = 16;
 const TYPING_MS = 120;
 const NOTICE_MS = 6000;
 
-export interface Question {
-  title: string;
-  body: string;
-  verb: string;
-  act: () => void;
-}
 /** What the open form starts from; a duplicate gets another lane of its own where the task had one. */
 export interface OpenForm {
   initial?: TaskSpec;
@@ -45,11 +40,9 @@ export interface Notice {
   text: string;
 }
 
-export type SettingsSection = "general" | "logs" | "environment" | "api" | "connections" | "about";
-
 const idOf = (row: TaskRow) => row.task.metadata.id;
 
-export class Workspace {
+export class Workspace implements SettingsHost {
   readonly backend: Backend;
   readonly list: TaskList;
   readonly selection = new Selection();
