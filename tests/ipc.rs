@@ -175,6 +175,7 @@ impl DesktopApi for Engine {
                 let changes = WatchStream::new(self.changes.subscribe()).map(|version| TaskChange {
                     resource_version: version,
                     changed: Vec::new(),
+                    unmatched: Default::default(),
                     deleted: Vec::new(),
                     summary: summary(version),
                     resync: false,

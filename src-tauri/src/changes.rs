@@ -7,7 +7,11 @@ use serde::Serialize;
 use solti_api::DesktopApi;
 use solti_api::operations::{ItemStream, Operations as _, WatchTasks};
 use solti_model::{TaskChange, TaskId, TaskRow};
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    mem::take,
+    time::Duration,
+};
 use tokio::time::sleep;
 
 /// Before changes are followed again, and at most between two tries.
@@ -20,7 +24,7 @@ pub fn lasting<A: DesktopApi + ?Sized>(api: &A) -> impl Stream<Item = TaskChange
     unfold(state, move |(mut changes, mut pause, mut missed)| async move {
         loop {
             let Some(open) = &mut changes else {
-                match api.open(WatchTasks {}).await {
+                match api.open(WatchTasks { query: None }).await {
                     Ok(opened) => changes = Some(opened),
                     Err(error) => {
                         tracing::warn!("the tasks cannot be followed, trying again: {error}");
@@ -31,7 +35,7 @@ pub fn lasting<A: DesktopApi + ?Sized>(api: &A) -> impl Stream<Item = TaskChange
                 continue;
             };
             if let Some(mut change) = open.next().await {
-                change.resync |= std::mem::take(&mut missed);
+                change.resync |= take(&mut missed);
                 return Some((change, (changes, PAUSES.0, false)));
             }
             changes = None;
@@ -54,18 +58,26 @@ pub struct ChangeFrame {
 }
 
 impl ChangeFrame {
-    fn take_rows(&mut self, changed: Vec<TaskRow>) {
+    fn take_rows(&mut self, changed: Vec<TaskRow>, unmatched: &BTreeSet<TaskId>) {
         for row in changed {
-            self.rows.insert(row.task.metadata.id.clone(), row);
+            let id = row.task.metadata.id.clone();
+            if unmatched.contains(&id) {
+                self.change.unmatched.insert(id.clone());
+            } else {
+                self.change.unmatched.remove(&id);
+            }
+            self.rows.insert(id, row);
         }
         for id in &self.change.deleted {
             self.rows.remove(id);
+            self.change.unmatched.remove(id);
         }
         if self.rows.len() + self.change.deleted.len() > MAX_ROWS {
             self.change.resync = true;
         }
         if self.change.resync {
             self.rows.clear();
+            self.change.unmatched.clear();
             self.change.deleted.clear();
         }
     }
@@ -75,24 +87,24 @@ impl Frame for ChangeFrame {
     type Item = TaskChange;
 
     fn first(mut change: TaskChange) -> Self {
-        let changed = std::mem::take(&mut change.changed);
+        let (changed, unmatched) = (take(&mut change.changed), take(&mut change.unmatched));
         let mut frame = Self { frame: 0, change, rows: BTreeMap::new() };
-        frame.take_rows(changed);
+        frame.take_rows(changed, &unmatched);
         frame
     }
 
     fn fold(&mut self, change: TaskChange) {
-        let TaskChange { resource_version, changed, deleted, summary, resync } = change;
+        let TaskChange { resource_version, changed, unmatched, deleted, summary, resync } = change;
         self.change.resource_version = resource_version;
         self.change.summary = summary;
         self.change.resync |= resync;
         self.change.deleted.extend(deleted);
-        self.take_rows(changed);
+        self.take_rows(changed, &unmatched);
     }
 
     fn seal(&mut self, frame: u64) {
         self.frame = frame;
-        self.change.changed = std::mem::take(&mut self.rows).into_values().collect();
+        self.change.changed = take(&mut self.rows).into_values().collect();
     }
 }
 
@@ -117,6 +129,7 @@ mod tests {
         TaskChange {
             resource_version: version,
             changed,
+            unmatched: BTreeSet::new(),
             deleted: deleted.iter().map(|id| TaskId::new(*id).expect("legal")).collect(),
             summary: serde_json::from_value(summary).expect("a summary"),
             resync: false,
@@ -139,6 +152,18 @@ mod tests {
         assert_eq!(sent["changed"][0]["task"]["metadata"]["resourceVersion"], 2);
         assert_eq!(sent["deleted"], json!(["b"]));
         assert_eq!(sent["resync"], false);
+    }
+
+    #[test]
+    fn whether_a_row_matches_is_told_of_its_latest_state() {
+        let unmatched = |change: TaskChange, ids: &[&str]| TaskChange {
+            unmatched: ids.iter().map(|id| TaskId::new(*id).expect("legal")).collect(),
+            ..change
+        };
+        let rows = ["a", "b", "c"].map(|id| row(id, 1)).to_vec();
+        let mut frame = ChangeFrame::first(unmatched(change(1, rows, &[]), &["a", "c"]));
+        frame.fold(unmatched(change(2, vec![row("a", 2), row("b", 2)], &["c"]), &["b"]));
+        assert_eq!(sent(frame)["unmatched"], json!(["b"]));
     }
 
     #[test]

@@ -187,6 +187,7 @@ mod tests {
         TaskChange {
             resource_version: 1,
             changed,
+            unmatched: Default::default(),
             deleted: vec![],
             summary: serde_json::from_value(summary).expect("a summary"),
             resync: false,

@@ -205,8 +205,9 @@ impl Perform<GetRunEnvironment> for SupervisorApiAdapter {
 }
 
 impl Provide<WatchTasks> for SupervisorApiAdapter {
-    async fn provide(&self, _: WatchTasks) -> Result<ItemStream<TaskChange>, ApiError> {
-        let (watch, first) = rows::ChangeWatch::open(&self.supervisor, &self.summary).await?;
+    async fn provide(&self, WatchTasks { query }: WatchTasks) -> Result<ItemStream<TaskChange>, ApiError> {
+        let query = query.unwrap_or_default();
+        let (watch, first) = rows::ChangeWatch::open(&self.supervisor, &self.summary, query).await?;
         let later = futures::stream::unfold(watch, |mut watch| async move {
             let change = watch.next().await?;
             Some((change, watch))

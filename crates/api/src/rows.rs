@@ -2,11 +2,12 @@
 
 use crate::ApiError;
 use solti_model::{
-    LabelCount, Lane, ListQuery, RunMark, StorageState, Summary, TaskChange, TaskId, TaskList, TaskPhase,
-    TaskRow, TaskRun,
+    LabelCount, Lane, ListQuery, RunMark, Searched, StorageState, Summary, TaskChange, TaskId, TaskList,
+    TaskPhase, TaskRow, TaskRun,
 };
 use solti_store::{RowQuery, StoreError, StoredRow};
 use solti_supervisor::{ChangeCursor, Changes, Supervisor, SupervisorError};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
@@ -139,6 +140,7 @@ pub struct ChangeWatch {
     supervisor: Supervisor,
     shared: Arc<SharedSummary>,
     cursor: ChangeCursor,
+    query: ListQuery,
     /// What was told last.
     summary: Summary,
     /// Changes that could not be read, and the pause before they are tried again.
@@ -150,11 +152,12 @@ impl ChangeWatch {
     pub async fn open(
         supervisor: &Supervisor,
         shared: &Arc<SharedSummary>,
+        query: ListQuery,
     ) -> Result<(Self, TaskChange), ApiError> {
         let cursor = supervisor.changes();
         let summary = shared.get(supervisor, &cursor).await?;
         let (supervisor, shared) = (supervisor.clone(), Arc::clone(shared));
-        let watch = Self { supervisor, shared, cursor, summary, owed: None };
+        let watch = Self { supervisor, shared, cursor, query, summary, owed: None };
         let first = watch.nothing_but_the_summary();
         Ok((watch, first))
     }
@@ -169,7 +172,7 @@ impl ChangeWatch {
             }
             None => (self.cursor.next().await?, PAUSES.0),
         };
-        match change(&self.supervisor, &self.shared, &self.cursor, &changes).await {
+        match self.change(&changes).await {
             Ok(change) => {
                 self.summary.clone_from(&change.summary);
                 Some(change)
@@ -188,31 +191,37 @@ impl ChangeWatch {
         TaskChange {
             resource_version: self.supervisor.resource_version(),
             changed: vec![],
+            unmatched: BTreeSet::new(),
             deleted: vec![],
             summary: self.summary.clone(),
             resync: false,
         }
     }
-}
 
-/// `changes` are those that the cursor has just given.
-async fn change(
-    supervisor: &Supervisor,
-    shared: &SharedSummary,
-    cursor: &ChangeCursor,
-    changes: &Changes,
-) -> Result<TaskChange, ApiError> {
-    let resync = changes.missed_some || changes.changed.len() > MAX_CHANGED;
-    let mut tasks = Vec::new();
-    if !resync {
-        let ids = changes.changed.iter().cloned().collect();
-        tasks = supervisor.store().rows_of(ids).await.map_err(storage)?;
+    /// `changes` are those that the cursor has just given.
+    async fn change(&self, changes: &Changes) -> Result<TaskChange, ApiError> {
+        let resync = changes.missed_some || changes.changed.len() > MAX_CHANGED;
+        let mut tasks = Vec::new();
+        if !resync {
+            let ids = changes.changed.iter().cloned().collect();
+            tasks = self.supervisor.store().rows_of(ids).await.map_err(storage)?;
+        }
+        let searched = |task: &mut StoredRow| Some((task.task.metadata.id.clone(), task.searched.take()?));
+        let searched: HashMap<TaskId, Searched> = tasks.iter_mut().filter_map(searched).collect();
+        let changed = complete(&self.supervisor, tasks).await?;
+        let unmatched = changed
+            .iter()
+            .map(|row| &row.task)
+            .filter(|task| !self.query.matches(task, searched.get(&task.metadata.id)))
+            .map(|task| task.metadata.id.clone())
+            .collect();
+        Ok(TaskChange {
+            resource_version: self.supervisor.resource_version(),
+            changed,
+            unmatched,
+            deleted: if resync { vec![] } else { changes.deleted.iter().cloned().collect() },
+            summary: self.shared.get(&self.supervisor, &self.cursor).await?,
+            resync,
+        })
     }
-    Ok(TaskChange {
-        resource_version: supervisor.resource_version(),
-        changed: complete(supervisor, tasks).await?,
-        deleted: if resync { vec![] } else { changes.deleted.iter().cloned().collect() },
-        summary: shared.get(supervisor, cursor).await?,
-        resync,
-    })
 }

@@ -19,7 +19,7 @@ async fn no_answer_shows_a_secret_and_a_changed_task_keeps_it() {
     let dir = tempfile::tempdir().unwrap();
     let engine = Engine::open(dir.path()).await;
     let api = &engine.api;
-    let mut changes = api.open(WatchTasks {}).await.unwrap();
+    let mut changes = api.open(WatchTasks { query: None }).await.unwrap();
     let mut task = bash(r#"echo "$SENTRY_DSN $DATABASE_URL $*""#);
     task["subprocess"]["env"] = json!([
         {"key": "SENTRY_DSN", "value": SECRET},
@@ -48,6 +48,8 @@ async fn no_answer_shows_a_secret_and_a_changed_task_keeps_it() {
     for answer in answers {
         assert!(!answer.contains(SECRET), "{answer}");
     }
+    let by_secret = ListQuery { text: Some(SECRET.into()), ..ListQuery::default() };
+    assert_eq!(api.ask(ListTasks { query: by_secret }).await.unwrap().total, 0, "a secret can be guessed by looking for it");
     let printed = |args: &str| format!("{SECRET} postgres://me:{SECRET}@db/x {args}");
     let with_password = printed(&format!("--password={SECRET}"));
     assert_eq!(engine.lines(&id).await, [with_password.as_str()], "the program itself has them");

@@ -46,6 +46,7 @@ macro_rules! desktop {
             rows_say_why_a_task_waits_and_are_paged
             a_run_says_what_it_was_started_with
             changes_are_heard_of
+            a_change_says_whether_the_query_lists_the_row
             a_stop_cancels_and_a_second_one_conflicts
             a_rerun_is_a_new_task_of_the_same_spec
             lanes_are_set_and_listed

@@ -1,6 +1,6 @@
 //! A task as a list shows it: of its spec only what fits into a row, within bounds whatever was submitted.
 
-use crate::{ObjectMeta, Slot, Task, TaskSpec, TaskStatus, secret};
+use crate::{ObjectMeta, Slot, Task, TaskSpec, TaskStatus};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -29,9 +29,9 @@ pub struct TaskHead {
 #[serde(rename_all = "camelCase")]
 pub struct SpecHead {
     pub slot: Slot,
-    /// The label `name`, else the command.
+    /// The label `name`, else the command; one line.
     pub name: String,
-    /// As a person would write it; of a script its interpreter and arguments.
+    /// As a person would type it; of a script the first line that says something, and its arguments.
     pub command: String,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[ts(optional, as = "Option<BTreeMap<String, String>>")]
@@ -45,8 +45,8 @@ pub struct SpecHead {
 impl SpecHead {
     /// Without the secrets of the command.
     pub fn of(spec: &TaskSpec) -> Self {
-        let command = secret::masked_summary(&spec.kind);
-        let (name, name_cut) = cut(spec.given_name().map_or_else(|| command.clone(), str::to_owned), NAME);
+        let command = spec.kind.masked_command_text();
+        let (name, name_cut) = cut(named(spec, &command), NAME);
         let (command, command_cut) = cut(command, COMMAND);
         let mut room = LABELS;
         let mut labels = BTreeMap::new();
@@ -60,6 +60,27 @@ impl SpecHead {
         let cut = name_cut || command_cut || labels.len() < spec.labels.len();
         Self { slot: spec.slot.clone(), name, command, labels, cut }
     }
+}
+
+impl TaskSpec {
+    /// What a person calls the task: the name that its row shows, without secrets and within a row's bounds.
+    pub fn display_name(&self) -> String {
+        let name = match self.given_name() {
+            Some(_) => named(self, ""),
+            None => named(self, &self.kind.masked_beginning(NAME)),
+        };
+        cut(name, NAME).0
+    }
+
+    /// The label `name`, if it says something.
+    fn given_name(&self) -> Option<&str> {
+        self.labels.get("name").map(|name| name.trim()).filter(|name| !name.is_empty())
+    }
+}
+
+/// The one rule for names: that of the label, else the command; in one line.
+pub(crate) fn named(spec: &TaskSpec, command: &str) -> String {
+    spec.given_name().unwrap_or(command).replace(char::is_control, " ")
 }
 
 impl TaskHead {

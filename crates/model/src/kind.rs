@@ -25,23 +25,6 @@ impl TaskKind {
             Self::Wasm(_) => "wasm",
         }
     }
-
-    /// The command as a person would write it: what a list shows for a task without a name.
-    pub fn summary(&self) -> String {
-        let joined = |head: &str, tail: &[String]| {
-            std::iter::once(head).chain(tail.iter().map(String::as_str)).collect::<Vec<_>>().join(" ")
-        };
-        match self {
-            Self::Subprocess(SubprocessTask { mode: SubprocessMode::Command(c), .. }) => {
-                joined(&c.command, &c.args)
-            }
-            Self::Subprocess(SubprocessTask { mode: SubprocessMode::Script(s), .. }) => {
-                joined(&format!("{} script", s.runtime.program()), &s.args)
-            }
-            Self::Container(c) => joined(&c.image, &c.command),
-            Self::Wasm(w) => joined(&w.module, &w.args),
-        }
-    }
 }
 
 /// A process of this machine.

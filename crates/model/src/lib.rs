@@ -7,6 +7,7 @@
 
 mod backoff;
 mod bounds;
+mod command_text;
 mod crash_loop;
 mod diagnosis;
 mod environment;
@@ -19,6 +20,7 @@ mod id;
 mod kind;
 mod lifecycle;
 mod machine_url;
+mod matching;
 mod query;
 mod resources;
 mod search;
@@ -37,6 +39,7 @@ pub use bounds::{
     MAX_LANE_CAPACITY, MAX_OPEN_FILES, MAX_PROCESSES, MAX_RETRIES, MIN_LOG_BYTES, MIN_MEMORY_BYTES,
     MIN_OPEN_FILES, check_lane_capacity, grouped,
 };
+pub use command_text::quoted;
 pub use crash_loop::{LOOP_STARTS, LOOP_WINDOW_MS, RecentStarts};
 pub use diagnosis::{Diagnosis, Finding, FindingState};
 pub use environment::{
@@ -60,6 +63,7 @@ pub use kind::{
 };
 pub use lifecycle::{AttemptEnd, NextStep, after_attempt};
 pub use machine_url::MachineUrl;
+pub use matching::{Searched, folded};
 pub use query::{DEFAULT_LIMIT, MAX_ANSWER_BYTES, MAX_LIMIT, TaskPage, TaskQuery};
 pub use resources::{ResourceLimits, RunUsage, UsageSample};
 pub use search::{LogQuery, RowRanges, RunHits, SearchHit, SearchProgress, TaskHits};

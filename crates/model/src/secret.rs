@@ -274,19 +274,14 @@ pub fn mask(kind: &mut TaskKind, id: &TaskId) {
     }
 }
 
-/// [`TaskKind::summary`] without its secrets. Of the variables, which it does not show, none is looked through.
-#[must_use]
-pub fn masked_summary(kind: &TaskKind) -> String {
-    let mut shown = kind.clone();
-    match &mut shown {
-        TaskKind::Subprocess(task) => task.env.clear(),
-        TaskKind::Container(task) => task.env.clear(),
-        TaskKind::Wasm(task) => task.env.clear(),
-    }
-    for held in held(&mut shown).into_iter().filter(|held| !held.secrets.is_empty()) {
-        *held.text = replaced(held.text, &held.secrets, |_| MASK.to_owned());
-    }
-    shown.summary()
+/// Arguments as they may be shown.
+pub(crate) fn masked_words<'a>(words: &[&'a str]) -> Vec<Cow<'a, str>> {
+    let before = iter::once(None).chain(words.iter().copied().map(Some));
+    let masked = |(word, before): (&'a str, _)| match &secrets_of_argument(word, before)[..] {
+        [] => Cow::Borrowed(word),
+        secrets => Cow::Owned(replaced(word, secrets, |_| MASK.to_owned())),
+    };
+    words.iter().copied().zip(before).map(masked).collect()
 }
 
 /// The first task whose secrets a spec asks for, if it holds masks at all.

@@ -60,16 +60,6 @@ impl TaskSpec {
             limits: None,
         }
     }
-
-    /// What a person calls the task: the label `name`, else the command.
-    pub fn display_name(&self) -> String {
-        self.given_name().map_or_else(|| self.kind.summary(), str::to_owned)
-    }
-
-    /// The label `name`, if it says something.
-    pub fn given_name(&self) -> Option<&str> {
-        self.labels.get("name").map(String::as_str).filter(|name| !name.trim().is_empty())
-    }
 }
 
 /// When a finished attempt is followed by another one.

@@ -89,7 +89,7 @@ mod tests {
         }))
         .expect("readable");
         assert_eq!(spec.restart, RestartStrategy::Always { interval_ms: Some(5) });
-        assert_eq!(spec.kind.summary(), "true a");
+        assert_eq!(spec.kind.command_text(), "true a");
         assert_eq!(spec.backoff.first_ms, 1);
         assert_eq!(spec.runner_selector.expect("kept").match_expressions.len(), 1);
     }

@@ -5,7 +5,7 @@
 use crate::{OutputStreamKind, Slot, TaskHead, TaskId, TaskPhase};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use ts_rs::TS;
 
 /// Which rows a list shows. Phases are OR-ed, everything else is AND-ed; newest first.
@@ -18,7 +18,7 @@ pub struct ListQuery {
     pub slot: Option<Slot>,
     #[ts(optional, as = "Option<BTreeMap<String, String>>")]
     pub labels: BTreeMap<String, String>,
-    /// Matches the name and the command, case ignored.
+    /// Somewhere in the name or the command, case ignored.
     #[ts(optional)]
     pub text: Option<String>,
     #[ts(optional)]
@@ -210,6 +210,10 @@ pub struct TaskChange {
     #[ts(type = "number")]
     pub resource_version: u64,
     pub changed: Vec<TaskRow>,
+    /// Of `changed`, those that the query of the watch leaves out.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    #[ts(optional, as = "Option<BTreeSet<TaskId>>")]
+    pub unmatched: BTreeSet<TaskId>,
     pub deleted: Vec<TaskId>,
     pub summary: Summary,
     pub resync: bool,

@@ -23,6 +23,7 @@ mod rows;
 mod schema;
 mod store;
 mod task_cache;
+mod texts_anew;
 mod vacuum;
 mod write;
 mod writer;

@@ -1,8 +1,8 @@
 //! What is stored, and the changes that a batch is made of. How they become rows is in `write`, how they come back in `read`.
 
 use solti_model::{
-    AttemptsNotKept, BackoffState, Bookmark, InheritedVariable, Slot, Task, TaskHead, TaskId, TaskPhase,
-    TaskRun,
+    AttemptsNotKept, BackoffState, Bookmark, InheritedVariable, Searched, Slot, Task, TaskHead, TaskId,
+    TaskPhase, TaskRun,
 };
 
 /// How far a task is.
@@ -48,6 +48,8 @@ pub struct StoredRow {
     pub next_attempt_at: Option<u64>,
     /// When the task became terminal.
     pub finished_at: Option<u64>,
+    /// Where the head is cut.
+    pub searched: Option<Searched>,
 }
 
 /// A part of a task's past, oldest first.

@@ -4,12 +4,12 @@
 use crate::damage::unreadable_task;
 use crate::number::{Number, optional};
 use crate::read::{TASK_COLUMNS, TASKS, metadata, spec_text, status, stored_task};
-use crate::write::fold;
 use crate::{RowCursor, RowPage, RowQuery, StoreError, StoredRow};
 use rusqlite::types::Value;
 use rusqlite::{OptionalExtension, Row, Transaction, params_from_iter};
 use solti_model::{
-    MAX_ANSWER_BYTES, Slot, SpecHead, Task, TaskHead, TaskId, TaskPage, TaskPhase, TaskQuery, stored_spec,
+    MAX_ANSWER_BYTES, Searched, Slot, SpecHead, Task, TaskHead, TaskId, TaskPage, TaskPhase, TaskQuery,
+    folded, stored_spec,
 };
 
 /// Every column that [`stored_row`] reads. A long spec has a head of its own, and is not touched.
@@ -54,7 +54,7 @@ pub(crate) fn find(
 ) -> Result<Found, StoreError> {
     let mut filter = Filter::by_phase(query.slot.as_ref(), &query.phases);
     filter.labels = query.labels.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
-    filter.text = query.text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(fold);
+    filter.text = query.text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(folded);
     filter.exit_code = query.exit_code;
     filter.since_ms = query.since_ms;
     filter.range = range;
@@ -136,7 +136,10 @@ fn load_rows(db: &Transaction<'_>, nums: &[i64]) -> Result<(Vec<StoredRow>, usiz
     for (read, num) in nums.iter().enumerate() {
         let mut rows = statement.query([num])?;
         let Some(row) = rows.next()? else { continue };
-        let Some(row) = stored_row(row) else { continue };
+        let Some(mut row) = stored_row(row) else { continue };
+        if row.task.spec.cut {
+            row.searched = Some(searched(db, *num)?);
+        }
         let TaskHead { spec, status, .. } = &row.task;
         let labels: usize = spec.labels.iter().map(|(key, value)| key.len() + value.len()).sum();
         let error = status.error.as_ref().map_or(0, String::len);
@@ -159,6 +162,7 @@ fn stored_row(row: &Row<'_>) -> Option<StoredRow> {
                 next_attempt_at: stored.next_attempt_at,
                 finished_at: stored.finished_at,
                 task: stored.task.into(),
+                searched: None,
             })
         },
         Some,
@@ -176,7 +180,17 @@ fn read_row(row: &Row<'_>) -> Result<StoredRow, StoreError> {
         task: TaskHead::new(metadata(row)?, head, status(row)?),
         next_attempt_at: optional(row, "next_attempt_at")?,
         finished_at: optional(row, "finished_at")?,
+        searched: None,
     })
+}
+
+/// What a query looks at of a task whose row says not all of it.
+fn searched(db: &Transaction<'_>, num: i64) -> Result<Searched, StoreError> {
+    let mut text = db.prepare_cached("SELECT folded FROM task_text WHERE num = ?1")?;
+    let text = text.query_row([num], |row| row.get(0)).optional()?.unwrap_or_default();
+    let mut labels = db.prepare_cached("SELECT key, value FROM task_labels WHERE num = ?1")?;
+    let labels = labels.query_map([num], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(Searched { labels: labels.collect::<Result<_, _>>()?, text })
 }
 
 /// Which part of the matches, newest first.

@@ -1,24 +1,30 @@
 //! The database file: where it is, who may read it, its format (`schema.sql` and the steps after it), and how a connection to it is set up.
 
-use crate::StoreError;
+use crate::{StoreError, texts_anew};
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use std::fs::{DirBuilder, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub const FILE_NAME: &str = "solti.db";
 
+enum Step {
+    Sql(&'static str),
+    Code(fn(&Transaction<'_>) -> Result<(), StoreError>),
+}
+
 /// Step n of the list brings a file from format n to n + 1. Steps are only ever appended.
-const MIGRATIONS: [&str; 8] = [
-    include_str!("schema.sql"),
-    include_str!("usage.sql"),
-    include_str!("bookmarks.sql"),
-    include_str!("environments.sql"),
-    include_str!("deleted.sql"),
-    include_str!("remarks.sql"),
-    include_str!("finished.sql"),
-    include_str!("attempts.sql"),
+const MIGRATIONS: [Step; 9] = [
+    Step::Sql(include_str!("schema.sql")),
+    Step::Sql(include_str!("usage.sql")),
+    Step::Sql(include_str!("bookmarks.sql")),
+    Step::Sql(include_str!("environments.sql")),
+    Step::Sql(include_str!("deleted.sql")),
+    Step::Sql(include_str!("remarks.sql")),
+    Step::Sql(include_str!("finished.sql")),
+    Step::Sql(include_str!("attempts.sql")),
+    Step::Code(texts_anew::write),
 ];
 
 /// Statements that a connection keeps compiled; there are about forty different ones.
@@ -112,7 +118,10 @@ fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     if done < MIGRATIONS.len() {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for step in &MIGRATIONS[done..] {
-            transaction.execute_batch(step)?;
+            match step {
+                Step::Sql(sql) => transaction.execute_batch(sql)?,
+                Step::Code(code) => code(&transaction)?,
+            }
         }
         transaction.pragma_update(None, "user_version", known)?;
         transaction.commit()?;

@@ -4,7 +4,7 @@ use crate::number::Number;
 use crate::{AttemptRange, Change, StoreError, StoredLane, StoredRun, StoredTask, environment};
 use hashlink::LruCache;
 use rusqlite::{OptionalExtension, Transaction, named_params, params};
-use solti_model::{SpecHead, TaskId, TaskSpec};
+use solti_model::{Searched, SpecHead, TaskId};
 
 /// A spec from this size on, in bytes of JSON, has a head of its own for lists.
 const LONG_SPEC: usize = 16 * 1024;
@@ -167,24 +167,12 @@ fn insert_task(db: &Transaction<'_>, stored: &StoredTask) -> Result<(), StoreErr
             .execute(params![num, head])?;
     }
     db.prepare_cached("INSERT INTO task_text (num, folded) VALUES (?1, ?2)")?
-        .execute(params![num, searched_text(&task.spec)])?;
+        .execute(params![num, Searched::of(&task.spec).text])?;
     let mut label = db.prepare_cached("INSERT INTO task_labels (key, value, num) VALUES (?1, ?2, ?3)")?;
     for (key, value) in &task.spec.labels {
         label.execute(params![key, value, num])?;
     }
     Ok(())
-}
-
-/// Display name and command, folded: SQLite itself knows the case of ASCII letters only.
-fn searched_text(spec: &TaskSpec) -> String {
-    let name = spec.display_name();
-    let command = spec.kind.summary();
-    if name == command { fold(&name) } else { fold(&format!("{name}\n{command}")) }
-}
-
-/// The form in which texts are compared.
-pub(crate) fn fold(text: &str) -> String {
-    text.to_lowercase()
 }
 
 fn put_run(db: &Transaction<'_>, num: i64, stored: &StoredRun) -> Result<(), StoreError> {

@@ -4,7 +4,7 @@ mod support;
 
 use solti_model::{RunUsage, TaskPhase};
 use solti_store::{RowQuery, Store, StoreError, sqlite_version};
-use support::{id, run, task};
+use support::{id, run, scripted, task};
 
 #[test]
 fn sqlite_has_the_wal_reset_fix() {
@@ -71,6 +71,37 @@ async fn a_file_of_the_first_version_is_brought_to_this_one_with_its_runs() {
     store.apply(vec![new.clone().into()]).await.unwrap();
     assert_eq!(store.latest_run(&id(1)).await.unwrap(), Some(new));
     assert_eq!(store.run(&id(1), 3).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn what_an_earlier_version_said_of_a_task_is_said_by_the_rule_of_this_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    let long = format!("./nightly\n{}", "# and so on\n".repeat(2_000));
+    let tasks = vec![
+        scripted(task(1, TaskPhase::Failed), "make all").into(),
+        scripted(task(2, TaskPhase::Failed), &long).into(),
+    ];
+    store.apply(tasks).await.unwrap();
+    drop(store);
+    let db = rusqlite::Connection::open(dir.path().join("solti.db")).unwrap();
+    db.execute_batch(
+        r#"UPDATE task_text SET folded = 'bash script';
+           UPDATE task_heads SET head = '{"slot":"a","name":"bash script","command":"bash script"}'"#,
+    )
+    .unwrap();
+    db.pragma_update(None, "user_version", 8).unwrap();
+    drop(db);
+
+    let store = Store::open(dir.path()).unwrap();
+    for (text, name) in [("make", "make all"), ("NIGHT", "./nightly …")] {
+        let query = RowQuery { text: Some(text.to_owned()), ..RowQuery::default() };
+        let page = store.list(&query).await.unwrap();
+        let names: Vec<&str> = page.rows.iter().map(|row| row.task.spec.name.as_str()).collect();
+        assert_eq!(names, [name]);
+    }
+    let old = RowQuery { text: Some("script".to_owned()), ..RowQuery::default() };
+    assert_eq!(store.list(&old).await.unwrap().total, 0);
 }
 
 #[test]

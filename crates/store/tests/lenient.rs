@@ -32,8 +32,8 @@ async fn a_database_of_the_last_release_opens_with_everything_that_is_in_it() {
     let bad = &page.rows[1].task.metadata.id;
     let stored = store.task(bad).await.unwrap().unwrap();
     assert_eq!(
-        (stored.task.spec.kind.summary().as_str(), stored.unreadable),
-        ("sh -c echo no >&2; exit 3", None)
+        (stored.task.spec.kind.command_text().as_str(), stored.unreadable),
+        ("sh -c 'echo no >&2; exit 3'", None)
     );
     let good = &page.rows[2].task.metadata.id;
     assert_eq!(store.bookmarks(good).await.unwrap()[0].note, "here");

@@ -40,7 +40,7 @@ fn facts(row: &TaskRow, task: &Task) -> String {
     };
     fact("id", task.metadata.id.as_str());
     fact("name", &task.spec.display_name());
-    fact("command", &task.spec.kind.summary());
+    fact("command", &task.spec.kind.command_text());
     fact("lane", task.spec.slot.as_str());
     if let TaskKind::Subprocess(SubprocessTask { cwd: Some(cwd), .. }) = &task.spec.kind {
         fact("directory", cwd);

@@ -106,7 +106,7 @@ pub async fn a_run_says_what_it_was_started_with(subject: &Subject) {
 
 pub async fn changes_are_heard_of(subject: &Subject) {
     let api = subject.desktop();
-    let mut changes = api.open(WatchTasks {}).await.unwrap();
+    let mut changes = api.open(WatchTasks { query: None }).await.unwrap();
     let heard = tokio::time::timeout(PATIENCE, async {
         assert!(changes.next().await.expect("the first comes at once").changed.is_empty());
         let id = api.submit_task(spec("s", command("true", &[]), json!({}))).await.unwrap();
@@ -124,6 +124,32 @@ pub async fn changes_are_heard_of(subject: &Subject) {
         while !changes.next().await.expect("open").deleted.contains(&id) {}
     });
     heard.await.expect("every change is told");
+}
+
+pub async fn a_change_says_whether_the_query_lists_the_row(subject: &Subject) {
+    let api = subject.desktop();
+    let phases = vec![TaskPhase::Succeeded];
+    let query = ListQuery { phases, text: Some("IT IS".into()), limit: Some(0), ..ListQuery::default() };
+    let mut changes = api.open(WatchTasks { query: Some(query) }).await.unwrap();
+    let labels = json!({"labels": {"name": "the one & it is"}});
+    let listed = api.submit_task(spec("s", command("true", &[]), labels)).await.unwrap();
+    let other = api.submit_task(spec("t", command("true", &[]), json!({}))).await.unwrap();
+    let told = tokio::time::timeout(PATIENCE, async {
+        let mut open = vec![&listed, &other];
+        while !open.is_empty() {
+            let change = changes.next().await.expect("open");
+            for task in change.changed.iter().map(|row| &row.task) {
+                let (id, phase) = (&task.metadata.id, task.status.phase);
+                let matches = *id == listed && phase == TaskPhase::Succeeded;
+                assert_eq!(!change.unmatched.contains(id), matches, "{id} {phase:?}");
+                open.retain(|open| *open != id || !phase.is_terminal());
+            }
+        }
+    });
+    told.await.expect("every change is told");
+    for id in [listed, other] {
+        api.delete_task(&id).await.unwrap();
+    }
 }
 
 pub async fn a_stop_cancels_and_a_second_one_conflicts(subject: &Subject) {

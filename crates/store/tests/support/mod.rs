@@ -1,9 +1,10 @@
 //! Tasks and runs for the tests.
 #![allow(dead_code, reason = "each test program uses a part")]
 
+use base64::Engine as _;
 use solti_model::{
-    AfterMain, BackoffState, CommandMode, ObjectMeta, Slot, SubprocessMode, SubprocessTask, Task, TaskId,
-    TaskKind, TaskPhase, TaskRun, TaskSpec, TaskStatus,
+    AfterMain, BackoffState, CommandMode, ObjectMeta, ScriptMode, ScriptRuntime, Slot, SubprocessMode,
+    SubprocessTask, Task, TaskId, TaskKind, TaskPhase, TaskRun, TaskSpec, TaskStatus,
 };
 use solti_store::{StoredRow, StoredRun, StoredTask};
 
@@ -44,6 +45,16 @@ pub fn task(n: u64, phase: TaskPhase) -> StoredTask {
 pub fn labelled(mut stored: StoredTask, labels: &[(&str, &str)]) -> StoredTask {
     let labels = labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
     stored.task.spec.labels.extend(labels);
+    stored
+}
+
+/// A bash script instead.
+pub fn scripted(mut stored: StoredTask, text: &str) -> StoredTask {
+    let body = base64::engine::general_purpose::STANDARD.encode(text);
+    let script = ScriptMode { runtime: ScriptRuntime::Bash, body, args: vec![] };
+    if let TaskKind::Subprocess(subprocess) = &mut stored.task.spec.kind {
+        subprocess.mode = SubprocessMode::Script(script);
+    }
     stored
 }
 

@@ -67,8 +67,9 @@ export interface Backend extends AskMethods, DownloadMethods {
   deleteTask(id: string): Promise<void>;
   streamTaskLogs(id: string, onFrame: (frame: OutputFrame) => void): Promise<Unsubscribe>;
 
-  /** `onBroken` hears when nothing is told for a while, and when it goes on; what was missed comes as `resync`. */
+  /** Of each changed row it is said whether the query lists it (`unmatched`). `onBroken` hears when nothing is told for a while, and when it goes on; what was missed comes as `resync`. */
   watchTasks(
+    query: ListQuery,
     onChange: (change: TaskChange) => void,
     onBroken?: (broken: boolean) => void,
   ): Promise<Unsubscribe>;

@@ -406,7 +406,11 @@ export type Lane = { slot: string, capacity: number,
  */
 running: number, queued: number, paused: boolean, };
 
-export type TaskChange = { resourceVersion: number, changed: Array<TaskRow>, deleted: Array<string>, summary: Summary, resync: boolean, };
+export type TaskChange = { resourceVersion: number, changed: Array<TaskRow>,
+/**
+ * Of `changed`, those that the query of the watch leaves out.
+ */
+unmatched?: Array<string>, deleted: Array<string>, summary: Summary, resync: boolean, };
 
 export type TaskEvent = { seq: number, 
 /**

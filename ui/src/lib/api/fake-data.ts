@@ -1,6 +1,6 @@
 // The tasks that the backend in memory starts with: every phase, every reason to wait, long names, and as many
 // finished ones as asked for. Only data; behaviour is in fake.ts.
-import { headOf } from "./query";
+import { fakeHead } from "./fake-heads";
 import type { Lane, Phase, RunMark, TaskRow, TaskRun, TaskSpec } from "./types";
 
 export interface FakeTask {
@@ -101,7 +101,7 @@ export function makeTask(sample: Sample, n: number, now: number): FakeTask {
           createdAt,
           updatedAt: lastRun?.finishedAt ?? createdAt,
         },
-        spec: headOf(sample.spec),
+        spec: fakeHead(sample.spec),
         status: { phase: sample.phase, attempt, exitCode: sample.exitCode, error: sample.error },
       },
       startedAt: lastRun?.startedAt,

@@ -4,6 +4,7 @@ import type { Backend, Unsubscribe } from "./backend";
 import { BOUNDS } from "./bindings";
 import { ApiError } from "./errors";
 import { fakeId, makeTask, seedLanes, seedTasks, type FakeTask } from "./fake-data";
+import { fakeMatch } from "./fake-heads";
 import { fakeLine } from "./fake-log";
 import { FakeMachines, LAB_IS_LOST, SEEDED } from "./fake-machines";
 import {
@@ -26,7 +27,6 @@ import {
   patched,
 } from "./fake-settings";
 import { watchFakeUsage } from "./fake-usage";
-import { matchesQuery } from "./query";
 import type {
   ApiErrorBody,
   AttemptsNotKept,
@@ -37,6 +37,7 @@ import type {
   DoorStates,
   Bookmark,
   Lane,
+  ListQuery,
   LogInfo,
   LogSource,
   MergedRow,
@@ -116,7 +117,7 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
   const doors = new Set<(doors: DoorStates) => void>();
   const closing = new Set<(question: CloseQuestion | undefined) => void>();
   const formAsks = new Set<() => void>();
-  const watchers = new Set<(change: TaskChange) => void>();
+  const watchers = new Map<(change: TaskChange) => void, ListQuery>();
   const logWatchers = new Set<() => void>();
   const searches = new Map<string, FakeSearch>();
   const bookmarks = new Map<string, Bookmark[]>();
@@ -147,13 +148,17 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
         resourceVersion: version,
         frame: version,
         changed: [...changed].flatMap((key) => tasks.get(key)?.row ?? []),
+        unmatched: [],
         deleted: [...deleted],
         summary: summarize(),
         resync: false,
       };
       changed.clear();
       deleted.clear();
-      for (const watcher of watchers) watcher(copy(change));
+      for (const [watcher, query] of watchers) {
+        const others = change.changed.filter((row) => !fakeMatch(row, query));
+        watcher(copy({ ...change, unmatched: others.map((row) => row.task.metadata.id) }));
+      }
       logsGrew();
     });
   }
@@ -448,7 +453,7 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
     rerunTask: async ({ id }) => submit({ ...copy(get(id).spec), admission: "queue" }),
 
     listTasks: async ({ query }) => {
-      const hits = [...tasks.values()].map(({ row }) => row).filter((row) => matchesQuery(row, query));
+      const hits = [...tasks.values()].map(({ row }) => row).filter((row) => fakeMatch(row, query));
       hits.sort((a, b) => (a.task.metadata.id < b.task.metadata.id ? 1 : -1));
       const after = query.cursor;
       const from = after === undefined ? 0 : hits.findIndex((row) => row.task.metadata.id < after);
@@ -479,7 +484,10 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
       const of = "wasm" in kind ? kind.wasm : "container" in kind ? kind.container : kind.subprocess;
       return environmentOf(attempt, of.env ?? []);
     },
-    watchTasks: async (onChange) => subscribe(watchers, onChange),
+    watchTasks: async (query, onChange) => {
+      watchers.set(onChange, query);
+      return () => watchers.delete(onChange);
+    },
     watchUsage: async (id, onUsage) => watchFakeUsage(() => tasks.get(id)?.row.task.status, onUsage),
     listLanes: async () => summarize().lanes,
     setLane: async ({ slot, ...change }) => {

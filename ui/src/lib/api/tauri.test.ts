@@ -27,7 +27,7 @@ afterEach(() => void vi.useRealTimers());
 
 test("a frame is acknowledged after it was handed over and could be drawn, not before", async () => {
   const seen: number[] = [];
-  await tauriBackend.watchTasks((change) => seen.push(change.frame));
+  await tauriBackend.watchTasks({}, (change) => seen.push(change.frame));
   const { channel } = named("watch_tasks")[0]!.args as unknown as Opened;
   channel.onmessage({ frame: 7 });
   expect(seen).toEqual([7]);
@@ -38,7 +38,7 @@ test("a frame is acknowledged after it was handed over and could be drawn, not b
 
 test("a closed watch delivers and acknowledges nothing more, and closes its stream once", async () => {
   const seen: unknown[] = [];
-  const stop = await tauriBackend.watchTasks((change) => seen.push(change));
+  const stop = await tauriBackend.watchTasks({}, (change) => seen.push(change));
   const { channel } = named("watch_tasks")[0]!.args as unknown as Opened;
   stop();
   stop();
@@ -69,6 +69,7 @@ test("changes that are no longer told of are followed again, and what was missed
   const seen: boolean[] = [];
   const states: boolean[] = [];
   const stop = await tauriBackend.watchTasks(
+    { text: "a" },
     (change) => seen.push(change.resync),
     (broken) => states.push(broken),
   );
@@ -83,7 +84,9 @@ test("changes that are no longer told of are followed again, and what was missed
   expect(states).toEqual([true]);
   await vi.advanceTimersByTimeAsync(2_000);
   expect(states).toEqual([true, false]);
-  expect(named("watch_tasks").length).toBe(4);
+  expect(named("watch_tasks").map(({ args }) => args)).toEqual(
+    Array(4).fill(expect.objectContaining({ query: { text: "a" } })),
+  );
   channelOf("watch_tasks").onmessage({ frame: 1, resync: false });
   channelOf("watch_tasks").onmessage({ frame: 2, resync: false });
   expect(seen).toEqual([false, true, false]);

@@ -204,7 +204,7 @@ export const tauriBackend: Backend = {
   exportLog: (request) => download("exportLog", request),
   exportMerged: (request) => download("exportMerged", request),
 
-  watchTasks: (onChange, onBroken) => {
+  watchTasks: (query, onChange, onBroken) => {
     // What lay between two streams nobody told of.
     let missed = false;
     const deliver = (change: TaskChange) => {
@@ -212,7 +212,7 @@ export const tauriBackend: Backend = {
       missed = false;
       onChange({ ...change, resync });
     };
-    return watchTopic("watchTasks", {}, deliver, {
+    return watchTopic("watchTasks", { query }, deliver, {
       broken: (broken) => {
         missed = true;
         onBroken?.(broken);

@@ -1,5 +1,5 @@
-// A command line as a person types it, split into arguments by the POSIX quoting rules, and back. No shell is involved:
-// nothing is expanded. What only a shell could do is reported, so that the form can offer to run the line in one.
+// A command line as a person types it, split into arguments by the POSIX quoting rules; the way back is in shared/quoting.ts. No
+// shell is involved: nothing is expanded. What only a shell could do is reported, so that the form can offer to run the line in one.
 
 export interface ParsedCommand {
   readonly args: readonly string[];
@@ -74,14 +74,4 @@ export function parseCommandLine(line: string): ParsedCommand {
   }
   if (word !== null) args.push(word);
   return { args, shellOnly };
-}
-
-/** Quotes an argument so that parseCommandLine, and any POSIX shell, reads it back unchanged. */
-export function quoteArg(arg: string): string {
-  if (arg !== "" && /^[A-Za-z0-9_@%+=:,./-]+$/.test(arg)) return arg;
-  return `'${arg.replaceAll("'", `'\\''`)}'`;
-}
-
-export function joinCommandLine(args: readonly string[]): string {
-  return args.map(quoteArg).join(" ");
 }

@@ -11,7 +11,8 @@ import type {
   TaskSpec,
 } from "../api";
 import { decodeUtf8, encodeUtf8 } from "./base64";
-import { joinCommandLine, parseCommandLine } from "./commandLine";
+import { joinCommandLine } from "../shared/quoting";
+import { parseCommandLine } from "./commandLine";
 import { parseSize, sizeText } from "../shared/size";
 import { formatDuration, parseDuration } from "./duration";
 

@@ -1,5 +1,6 @@
 // The loaded part of the task list: newest first, read page by page through the cursor, kept true by the changes
-// that watch_tasks sends. It never re-reads for one change. What is read may be older than a change that comes while it
+// that watch_tasks sends. It never re-reads for one change. Which rows a query lists is for the backend to say: the feed is
+// opened with the query, and anew for another one. What is read may be older than a change that comes while it
 // is on its way: such changes are applied to it once more. What could not be read for a passing reason is tried again. While `held` (the pointer is over the list, or several
 // are selected) nothing moves: new rows and rows that no longer match wait until it is let go. However many tasks come, it
 // holds no more than a few hundred rows beyond those that are looked at.
@@ -7,7 +8,6 @@
 import { pauses, sleep } from "../shared/pauses";
 import type { Backend, Unsubscribe } from "../api/backend";
 import { ApiError } from "../api/errors";
-import { matchesQuery } from "../api/query";
 import type { ListQuery, Summary, TaskChange, TaskList as Page, TaskRow } from "../api/types";
 
 const PAGE = 100;
@@ -47,8 +47,10 @@ export class TaskList {
   #leaving = new Set<string>();
   #own = new Set<string>();
   #generation = 0;
-  /** Counts the attempts to follow the tasks: a later one ends those before it. */
-  #starts = 0;
+  /** Counts the feeds that were asked for: a later one ends those before it. */
+  #asked = 0;
+  /** The feed that is open; of the query that is shown when it is the one asked for last. */
+  #followed = -1;
   #stop: Unsubscribe | undefined;
   /** How many pages are on their way. */
   #reading = 0;
@@ -63,31 +65,12 @@ export class TaskList {
     return this.#cut || this.#cursor !== undefined;
   }
 
-  /** Subscribes first and reads then, so that no change between the two is missed. */
   async start(): Promise<void> {
-    const nth = ++this.#starts;
-    for (const pause of pauses()) {
-      try {
-        const stop = await this.#backend.watchTasks(
-          (change) => this.apply(change),
-          (broken) => (this.broken = broken),
-        );
-        if (nth !== this.#starts) return stop();
-        this.#stop = stop;
-        break;
-      } catch (thrown) {
-        if (nth !== this.#starts) return;
-        this.error = ApiError.from(thrown);
-        if (!this.error.passes) return;
-        await sleep(pause);
-        if (nth !== this.#starts) return;
-      }
-    }
-    await Promise.all([this.#summarize(), this.show(this.#query)]);
+    if (await this.#follow()) await Promise.all([this.#summarize(), this.#reload(PAGE)]);
   }
 
   stop() {
-    this.#starts++;
+    this.#asked++;
     this.#generation++;
     this.#stop?.();
     this.#stop = undefined;
@@ -95,8 +78,53 @@ export class TaskList {
 
   /** Reads again what could not be read, or may have changed unseen, while the machine was not there. */
   async revive(): Promise<void> {
-    if (!this.#stop) return this.start();
+    if (!this.#isFollowing) return this.start();
     await Promise.all([this.#summarize(), this.#reload(Math.max(PAGE, this.rows.length))]);
+  }
+
+  get #isFollowing(): boolean {
+    return this.#followed === this.#asked;
+  }
+
+  /** Opens the feed of the query, for as long as that fails for a passing reason; true when it is open and still wanted. What is
+   *  read afterwards misses no change. */
+  async #follow(): Promise<boolean> {
+    const nth = ++this.#asked;
+    for (const pause of pauses()) {
+      try {
+        const stop = await this.#backend.watchTasks(
+          this.#query,
+          (change) => this.#hear(nth, change),
+          (broken) => {
+            if (nth === this.#followed) this.broken = broken;
+          },
+        );
+        if (nth !== this.#asked) {
+          stop();
+          return false;
+        }
+        this.#stop?.();
+        this.#stop = stop;
+        this.#followed = nth;
+        this.broken = false;
+        return true;
+      } catch (thrown) {
+        if (nth !== this.#asked) return false;
+        this.error = ApiError.from(thrown);
+        this.loading = false;
+        if (!this.error.passes) return false;
+        await sleep(pause);
+        if (nth !== this.#asked) return false;
+      }
+    }
+    return false;
+  }
+
+  #hear(nth: number, change: TaskChange) {
+    if (nth < this.#followed) return;
+    if (nth === this.#followed && this.#isFollowing) return this.apply(change);
+    // What it says of rows is about another query than theirs; they are read when the feed of that one is open.
+    this.#applyAside(change);
   }
 
   /** Each change brings one that is newer than what is read here. */
@@ -129,7 +157,10 @@ export class TaskList {
   async show(query: ListQuery): Promise<void> {
     this.#query = query;
     this.shows++;
-    await this.#reload(PAGE);
+    // Pages that are on their way are of another one.
+    this.#generation++;
+    this.loading = true;
+    if (await this.#follow()) await this.#reload(PAGE);
   }
 
   async loadMore(): Promise<void> {
@@ -198,18 +229,21 @@ export class TaskList {
   }
 
   apply(change: TaskChange) {
-    this.summary = change.summary;
-    this.#applyToPinned(change);
-    if (change.resync) {
-      void this.#reload(Math.max(PAGE, this.rows.length));
-      this.#lookAtPinned();
-      return;
-    }
+    this.#applyAside(change);
+    if (change.resync) return void this.#reload(Math.max(PAGE, this.rows.length));
     if (this.#reading) this.#meanwhile.add(change);
-    if (this.loaded) this.#merge(change.changed, change.deleted);
+    if (this.loaded) this.#merge(change);
   }
 
-  #merge(changed: readonly TaskRow[], deleted: readonly string[]) {
+  /** What does not depend on the query. */
+  #applyAside(change: TaskChange) {
+    this.summary = change.summary;
+    this.#applyToPinned(change);
+    if (change.resync) this.#lookAtPinned();
+  }
+
+  #merge({ changed, unmatched, deleted }: Changes) {
+    const others = new Set(unmatched);
     const gone = new Set(deleted);
     const byId = new Map(changed.map((row) => [idOf(row), row]));
     let total = this.total;
@@ -233,7 +267,7 @@ export class TaskList {
         continue;
       }
       moved = true;
-      if (matchesQuery(fresh, this.#query, true)) {
+      if (!others.has(id)) {
         if (this.#leaving.delete(id)) total++;
         next.push(fresh);
       } else {
@@ -252,7 +286,7 @@ export class TaskList {
     for (const [id, row] of byId) {
       if (id < oldest && !waiting.has(id)) continue; // One that was let go of.
       const known = waiting.has(id);
-      if (matchesQuery(row, this.#query)) {
+      if (!others.has(id)) {
         if (!known && !this.#beyond(row)) total++;
         if (!this.#beyond(row)) waiting.set(id, row);
       } else if (known) {
@@ -354,31 +388,49 @@ export class TaskList {
     const meanwhile = this.#meanwhile;
     if (!this.#reading) this.#meanwhile = new Meanwhile();
     if (meanwhile.tooMany) void this.#reload(Math.max(PAGE, this.rows.length));
-    else if (meanwhile.some) this.#merge([...meanwhile.changed.values()], [...meanwhile.deleted]);
+    else if (meanwhile.some) this.#merge(meanwhile.all);
   }
 }
 
-/** The changes of a while: of each task its latest row, and the tasks that were deleted. */
+type Changes = Pick<TaskChange, "changed" | "unmatched" | "deleted">;
+
+/** The changes of a while: of each task its latest row and whether it matches, and the tasks that were deleted. */
 class Meanwhile {
-  readonly changed = new Map<string, TaskRow>();
-  readonly deleted = new Set<string>();
+  readonly #changed = new Map<string, TaskRow>();
+  readonly #unmatched = new Set<string>();
+  readonly #deleted = new Set<string>();
   /** More than are kept: reading again is cheaper. */
   tooMany = false;
 
   get some(): boolean {
-    return this.changed.size + this.deleted.size > 0;
+    return this.#changed.size + this.#deleted.size > 0;
   }
 
-  add(change: TaskChange) {
-    for (const row of change.changed) this.changed.set(idOf(row), row);
-    for (const id of change.deleted) {
-      this.changed.delete(id);
-      this.deleted.add(id);
+  get all(): Changes {
+    return {
+      changed: [...this.#changed.values()],
+      unmatched: [...this.#unmatched],
+      deleted: [...this.#deleted],
+    };
+  }
+
+  add({ changed, unmatched, deleted }: Changes) {
+    const others = new Set(unmatched);
+    for (const row of changed) {
+      const id = idOf(row);
+      this.#changed.set(id, row);
+      if (others.has(id)) this.#unmatched.add(id);
+      else this.#unmatched.delete(id);
     }
-    if (this.changed.size + this.deleted.size <= 2 * LARGEST_READ) return;
+    for (const id of deleted) {
+      this.#changed.delete(id);
+      this.#deleted.add(id);
+    }
+    if (this.#changed.size + this.#deleted.size <= 2 * LARGEST_READ) return;
     this.tooMany = true;
-    this.changed.clear();
-    this.deleted.clear();
+    this.#changed.clear();
+    this.#unmatched.clear();
+    this.#deleted.clear();
   }
 }
 

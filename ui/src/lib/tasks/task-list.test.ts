@@ -220,6 +220,45 @@ describe("the task list", () => {
     expect(list.total).toBe(list.rows.length);
   });
 
+  test("whether a changed row belongs into the list is for the backend to say", async () => {
+    const { backend, list } = await started(20);
+    const [gone, stays] = ids(list);
+    // By what the page sees of them both would match.
+    const changed = list.rows.slice(0, 2).map((row) => structuredClone(row));
+    list.apply({ ...nothing(list), resync: false, changed, unmatched: [gone!] });
+    expect(ids(list)).not.toContain(gone);
+    expect(ids(list)).toContain(stays);
+    expect(list.total).toBe(19);
+
+    // A query by a text that no row shows: the backend knows of more.
+    backend.listTasks = () => Promise.resolve({ rows: [], total: 0 });
+    await list.show({ text: "beyond what a row shows" });
+    list.apply({ ...nothing(list), resync: false, changed });
+    expect(ids(list)).toEqual([gone, stays]);
+  });
+
+  test("another query is followed before its rows are read, and the feed of the one before ends", async () => {
+    const { backend, list } = await started(20);
+    const log: string[] = [];
+    const { listTasks, watchTasks } = backend;
+    backend.listTasks = (query) => (log.push(`read ${query.slot}`), listTasks(query));
+    backend.watchTasks = async (query, ...told) => {
+      const stop = await watchTasks(query, ...told);
+      log.push(`follow ${query.slot}`);
+      return () => (log.push(`stop ${query.slot}`), stop());
+    };
+    await Promise.all([list.show({ slot: "etl" }), list.show({ slot: "build" })]);
+    expect(log).toEqual(["follow etl", "follow build", "stop etl", "read build"]);
+    const id = ids(list)[0]!;
+    backend.setPhase(id, "failed", { exitCode: 7 });
+    await backend.submitTask(command("echo other", "other"));
+    await settled();
+    expect(list.rows.map((row) => row.task.spec.slot)).toEqual(ids(list).map(() => "build"));
+    expect(list.rows.find((row) => row.task.metadata.id === id)?.task.status.exitCode).toBe(7);
+    list.stop();
+    expect(log.at(-1)).toBe("stop build");
+  });
+
   test("deleted tasks leave and are no longer counted", async () => {
     const { backend, list } = await started(10);
     const id = ids(list)[4]!;

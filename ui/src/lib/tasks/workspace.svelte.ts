@@ -32,6 +32,8 @@ const NOTICE_MS = 6000;
 /** What the open form starts from; a duplicate gets another lane of its own where the task had one. */
 export interface OpenForm {
   initial?: TaskSpec;
+  /** What the task is called that `initial` is from. */
+  name?: string;
   duplicate?: boolean;
 }
 export interface Notice {
@@ -262,21 +264,21 @@ export class Workspace implements SettingsHost {
 
   /** Edit and rerun: the form, filled with a task's spec. */
   editCurrent() {
-    void this.#withSpec((spec) => this.newTask(spec));
+    void this.#withSpec((initial, name) => (this.form = { initial, name }));
   }
 
   /** The same form, for another task beside this one. */
   duplicateCurrent() {
-    void this.#withSpec((spec) => (this.form = { initial: spec, duplicate: true }));
+    void this.#withSpec((initial, name) => (this.form = { initial, name, duplicate: true }));
   }
 
   /** The whole spec of the task in the detail pane: rows have only what they show. */
-  async #withSpec(use: (spec: TaskSpec) => void): Promise<void> {
-    const id = this.list.pinned?.task.metadata.id;
-    if (id === undefined) return;
+  async #withSpec(use: (spec: TaskSpec, name: string) => void): Promise<void> {
+    const head = this.list.pinned?.task;
+    if (head === undefined) return;
     try {
-      const task = await this.backend.getTaskStatus(id);
-      if (task) use(task.spec);
+      const task = await this.backend.getTaskStatus(head.metadata.id);
+      if (task) use(task.spec, head.spec.name);
     } catch (thrown) {
       this.report(thrown);
     }

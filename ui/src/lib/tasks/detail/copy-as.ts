@@ -1,6 +1,7 @@
 // A task written so that it can be submitted elsewhere: as the API's JSON, or as a shell command around it. Both commands carry
 // the whole spec in a quoted here-document, in which the shell changes nothing. Secrets are taken out by the caller.
 import type { TaskSpec } from "../../api/types";
+import { quoteArg } from "../../shared/quoting";
 
 export type Form = "json" | "cli" | "curl";
 export const FORMS: readonly (readonly [Form, string])[] = [
@@ -8,8 +9,6 @@ export const FORMS: readonly (readonly [Form, string])[] = [
   ["cli", "Command line"],
   ["curl", "curl"],
 ];
-
-const quoted = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
 
 /** `dataDir` is where the app's socket is; Settings, API has to have it on. */
 export function written(spec: TaskSpec, form: Form, dataDir: string): string {
@@ -19,7 +18,7 @@ export function written(spec: TaskSpec, form: Form, dataDir: string): string {
     case "cli":
       return here("solti submit -", spec);
     case "curl": {
-      const socket = quoted(`${dataDir}/api/solti.sock`);
+      const socket = quoteArg(`${dataDir}/api/solti.sock`);
       const to = "-H 'Content-Type: application/json' http://solti/api/v1/tasks";
       return here(`curl --unix-socket ${socket} ${to} --data-binary @-`, { spec });
     }

@@ -1,0 +1,131 @@
+//! Which tasks a query lists. The database answers the same question with its indexes (`solti-store`, `rows`), and a test there
+//! holds the two together; whoever hears of changes is told by this one.
+
+use crate::head::named;
+use crate::{ListQuery, SpecHead, TaskHead, TaskSpec};
+use std::collections::BTreeMap;
+
+/// What of a spec a query looks at, uncut.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Searched {
+    pub labels: BTreeMap<String, String>,
+    /// The name and the command, [`folded`].
+    pub text: String,
+}
+
+impl Searched {
+    /// Of the same texts as [`SpecHead::of`], which cuts them.
+    pub fn of(spec: &TaskSpec) -> Self {
+        let command = spec.kind.masked_command_text();
+        Self { labels: spec.labels.clone(), text: searched_text(&named(spec, &command), &command) }
+    }
+
+    /// As far as the head is not cut, all there is.
+    fn of_head(head: &SpecHead) -> Self {
+        Self { labels: head.labels.clone(), text: searched_text(&head.name, &head.command) }
+    }
+}
+
+/// One of the two where they are the same: most tasks have no name of their own.
+fn searched_text(name: &str, command: &str) -> String {
+    if name == command { folded(command) } else { folded(&format!("{name}\n{command}")) }
+}
+
+/// The form in which texts are compared: case does not count, in any language.
+///
+/// ```
+/// assert_eq!(solti_model::folded("Ночная Сборка"), "ночная сборка");
+/// ```
+#[must_use]
+pub fn folded(text: &str) -> String {
+    text.to_lowercase()
+}
+
+impl ListQuery {
+    /// The text to look for, as [`Searched::text`] may hold it; `None` where none is asked for.
+    #[must_use]
+    pub fn folded_text(&self) -> Option<String> {
+        self.text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(folded)
+    }
+
+    /// Whether the task is among the rows of this query, wherever in it: cursor and limit do not count. `whole` is for a task
+    /// whose head is cut.
+    #[must_use]
+    pub fn matches(&self, task: &TaskHead, whole: Option<&Searched>) -> bool {
+        let looks_at_spec = self.text.is_some() || !self.labels.is_empty();
+        let of_head = (whole.is_none() && looks_at_spec).then(|| Searched::of_head(&task.spec));
+        let searched = whole.or(of_head.as_ref());
+        let has_label = |key: &str, value: &str| {
+            searched.is_some_and(|searched| searched.labels.get(key).is_some_and(|found| found == value))
+        };
+        (self.phases.is_empty() || self.phases.contains(&task.status.phase))
+            && self.slot.as_ref().is_none_or(|slot| *slot == task.spec.slot)
+            && self.exit_code.is_none_or(|code| task.status.exit_code == Some(code))
+            && self.since_ms.is_none_or(|since| task.metadata.created_at >= since)
+            && self.labels.iter().all(|(key, value)| has_label(key, value))
+            && self
+                .folded_text()
+                .is_none_or(|text| searched.is_some_and(|searched| searched.text.contains(&text)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Task, parse_spec};
+    use serde_json::json;
+
+    fn task(spec: serde_json::Value) -> (TaskHead, Searched) {
+        let spec = parse_spec(spec).expect("legal");
+        let task = json!({
+            "metadata": {"id": "t", "resourceVersion": 1, "createdAt": 50, "updatedAt": 50},
+            "spec": spec,
+            "status": {"phase": "failed", "attempt": 1, "exitCode": 3}
+        });
+        let task: Task = serde_json::from_value(task).expect("a task");
+        (task.clone().into(), Searched::of(&task.spec))
+    }
+
+    fn query(query: serde_json::Value) -> ListQuery {
+        serde_json::from_value(query).expect("a query")
+    }
+
+    #[test]
+    fn a_row_that_is_not_cut_says_all_that_a_query_asks() {
+        let args = ["it's", "x"];
+        let (head, whole) = task(json!({"slot": "s", "labels": {"name": " Nightly\nrun ", "team": "a"},
+            "kind": {"subprocess": {"mode": {"command": {"command": "make", "args": args}}}}}));
+        assert!(!head.spec.cut);
+        for (asked, matches) in [
+            (json!({}), true),
+            (json!({"text": "  "}), true),
+            (json!({"text": "NIGHTLY RUN"}), true),
+            (json!({"text": r"make 'it'\''s' x"}), true),
+            (json!({"text": "make it's"}), false),
+            (json!({"labels": {"team": "a"}, "phases": ["failed", "running"]}), true),
+            (json!({"labels": {"team": "b"}}), false),
+            (json!({"labels": {"zone": "a"}}), false),
+            (json!({"phases": ["running"]}), false),
+            (json!({"slot": "s", "exitCode": 3, "sinceMs": 50}), true),
+            (json!({"slot": "t"}), false),
+            (json!({"exitCode": 0}), false),
+            (json!({"sinceMs": 51}), false),
+            (json!({"cursor": "1", "limit": 0}), true),
+        ] {
+            let asked = query(asked);
+            assert_eq!(asked.matches(&head, None), matches, "{asked:?}");
+            assert_eq!(asked.matches(&head, Some(&whole)), matches, "{asked:?}, whole");
+        }
+    }
+
+    #[test]
+    fn what_is_cut_off_a_row_is_found_all_the_same() {
+        let long = format!("{} end", "x".repeat(5_000));
+        let (head, whole) = task(json!({"slot": "s", "labels": {"a": long},
+            "kind": {"subprocess": {"mode": {"command": {"command": "echo", "args": [long]}}}}}));
+        assert!(head.spec.cut);
+        for asked in [query(json!({"text": "x end"})), query(json!({"labels": {"a": long}}))] {
+            assert!(asked.matches(&head, Some(&whole)));
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! A page of the list and the model's rule for who belongs into it agree, whatever tasks there are and whatever is asked.
+
+mod support;
+
+use proptest::prelude::*;
+use solti_model::{CommandMode, ListQuery, SubprocessMode, TaskId, TaskKind, TaskPhase};
+use solti_store::{Change, RowQuery, Store, StoredTask};
+use std::collections::BTreeMap;
+use support::{in_slot, row_ids, scripted, slot, task};
+
+/// Pieces that names, arguments, scripts and searches are made of, so that searches find something.
+fn piece() -> impl Strategy<Value = String> {
+    prop::sample::select(vec![
+        "a",
+        "A",
+        " ",
+        "'",
+        "make",
+        "MAKE all",
+        "ä",
+        "Ä",
+        "İ",
+        "ß",
+        "%",
+        "_",
+        "\n",
+        "\t",
+        "python",
+        "script",
+        "$x",
+        "",
+        "--token",
+        "hushhush",
+        "https://u:hush@h",
+        "…",
+        "# ",
+        "set -e\n",
+        "•",
+    ])
+    .prop_map(str::to_owned)
+}
+
+fn text() -> impl Strategy<Value = String> {
+    prop::collection::vec(piece(), 0..5).prop_map(|pieces| pieces.concat())
+}
+
+fn labels() -> impl Strategy<Value = BTreeMap<String, String>> {
+    let key = prop::sample::select(vec!["name", "team", "Team"]).prop_map(str::to_owned);
+    let value = prop_oneof![6 => text(), 1 => Just("long ".repeat(600))];
+    prop::collection::btree_map(key, value, 0..3)
+}
+
+fn stored(n: u64) -> impl Strategy<Value = StoredTask> {
+    let phase = prop::sample::select(TaskPhase::ALL.to_vec());
+    let args = prop_oneof![
+        6 => prop::collection::vec(text(), 0..4),
+        1 => prop::collection::vec(text(), 300..301),
+    ];
+    let script = prop::option::weighted(0.3, text());
+    let exit_code = prop::option::of(0..2);
+    (phase, args, script, labels(), 0..2_u8, exit_code).prop_map(
+        move |(phase, args, script, labels, lane, exit_code)| {
+            let mut stored = in_slot(task(n, phase), if lane == 0 { "a" } else { "b" });
+            if let TaskKind::Subprocess(subprocess) = &mut stored.task.spec.kind {
+                subprocess.mode = SubprocessMode::Command(CommandMode { command: "make".to_owned(), args });
+            }
+            if let Some(script) = script {
+                stored = scripted(stored, &script);
+            }
+            stored.task.spec.labels = labels;
+            stored.task.status.exit_code = exit_code;
+            stored
+        },
+    )
+}
+
+fn tasks() -> impl Strategy<Value = Vec<StoredTask>> {
+    (0..8_u64).map(stored).collect::<Vec<_>>()
+}
+
+fn query() -> impl Strategy<Value = ListQuery> {
+    let phases = prop::collection::vec(prop::sample::select(TaskPhase::ALL.to_vec()), 0..9);
+    let wanted = (
+        prop_oneof![2 => Just(vec![]), 1 => phases],
+        prop::option::weighted(0.2, prop::bool::ANY),
+        prop_oneof![2 => Just(BTreeMap::new()), 1 => labels()],
+        prop::option::weighted(0.7, text()),
+        prop::option::weighted(0.2, 0..2),
+        prop::option::weighted(0.2, 0..9_u64),
+    );
+    wanted.prop_map(|(phases, lane, labels, text, exit_code, since_ms)| ListQuery {
+        phases,
+        slot: lane.map(|a| slot(if a { "a" } else { "b" })),
+        labels,
+        text,
+        exit_code,
+        since_ms,
+        ..ListQuery::default()
+    })
+}
+
+fn listed(query: ListQuery) -> RowQuery {
+    let ListQuery { phases, slot, labels, text, exit_code, since_ms, .. } = query;
+    RowQuery { phases, slot, labels, text, exit_code, since_ms, ..RowQuery::default() }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_database_lists_what_the_rule_says(
+        tasks in tasks(),
+        // Also what is there is asked for.
+        mut queries in prop::collection::vec((query(), prop::option::of(0..8_usize)), 24),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let dir = tempfile::tempdir().unwrap();
+            let store = Store::open(dir.path()).unwrap();
+            store.apply(tasks.iter().cloned().map(Change::from).collect()).await.unwrap();
+            let rows = store.list(&RowQuery::default()).await.unwrap().rows;
+            for (query, like) in &mut queries {
+                if let Some(like) = like {
+                    query.labels.clone_from(&tasks[*like].task.spec.labels);
+                    query.labels.retain(|key, _| key != "name");
+                }
+                let matching: Vec<TaskId> = rows
+                    .iter()
+                    .filter(|row| query.matches(&row.task, row.searched.as_ref()))
+                    .map(|row| row.task.metadata.id.clone())
+                    .collect();
+                let page = store.list(&listed(query.clone())).await.unwrap();
+                assert_eq!(row_ids(&page.rows), matching, "{query:?} in {rows:?}");
+            }
+        });
+    }
+}
