@@ -14,9 +14,7 @@ use std::time::UNIX_EPOCH;
 use rustix::fs::{XattrFlags, fgetxattr, fsetxattr};
 use rustix::io::Errno;
 
-use crate::format::{
-    Counts, HEADER, Header, Kind, MAX_RECORD, PAGE, Place, Record, crc32, put_varint, take_varint,
-};
+use crate::format::{Counts, HEADER, Header, Kind, MAX_RECORD, PAGE, Place, Record, put_varint, take_varint};
 use crate::new_file::remove_file;
 use crate::segment::{index_name, log_name, parse_name};
 use crate::{INDEX_FILE, LOG_FILE, LogError, newlines};
@@ -148,14 +146,14 @@ fn encode(segment: u32, counts: &Counts, records: &[u8]) -> Option<Vec<u8>> {
         value.extend_from_slice(&room[..n]);
     }
     value.extend_from_slice(records);
-    value.extend_from_slice(&crc32(&value).to_le_bytes());
+    value.extend_from_slice(&crc32fast::hash(&value).to_le_bytes());
     (value.len() <= MOST).then_some(value)
 }
 
 /// `None` for what nobody has encoded.
 fn decode(value: &[u8]) -> Option<OnlyPage> {
     let (bytes, sum) = value.split_last_chunk::<4>()?;
-    if *sum != crc32(bytes).to_le_bytes() || *bytes.first()? != VERSION {
+    if *sum != crc32fast::hash(bytes).to_le_bytes() || *bytes.first()? != VERSION {
         return None;
     }
     let flags = *bytes.get(1)?;

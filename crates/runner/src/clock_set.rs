@@ -12,7 +12,6 @@ mod linux {
         timerfd_settime,
     };
     use std::os::fd::OwnedFd;
-    use tokio::io::Interest;
     use tokio::io::unix::AsyncFd;
 
     /// A timer that never runs out, and is cancelled when the clock is set; waking up counts as that.
@@ -30,9 +29,7 @@ mod linux {
             let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
             let timer = timerfd_create(TimerfdClockId::Realtime, flags)?;
             arm(&timer)?;
-            // SAFETY: the descriptor is owned by what is made here, which lends it only to `arm`; so it stays open, and the
-            // same, for as long.
-            Ok(unsafe { AsyncFd::register_with_interest(timer, Interest::READABLE) }?)
+            crate::readable::readable(timer)
         }
 
         /// Waits for it to happen once more; for ever where the system does not tell.

@@ -9,12 +9,12 @@ use std::io::{self, IoSlice, PipeReader, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::ptr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::net::{
     AddressFamily, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType,
 };
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use solti_shim::fork_order::{FORK_SERVER, ForkOrder};
 
 use crate::connection::SUBSCRIBE;
@@ -33,7 +33,7 @@ pub struct ForkServerSlot {
 
 #[derive(Debug)]
 pub struct ForkServer {
-    pid: libc::pid_t,
+    pid: Pid,
     socket: OwnedFd,
 }
 
@@ -122,13 +122,13 @@ impl ForkServer {
     }
 
     pub fn pid(&self) -> u32 {
-        self.pid.unsigned_abs()
+        self.pid.as_raw_nonzero().get().unsigned_abs()
     }
 
     /// Ends it, with all orders that it has not read; its shims go on.
     pub fn kill(&self) {
-        // SAFETY: integers; a child that is reaped in `drop` alone has its pid until then.
-        unsafe { libc::kill(self.pid, libc::SIGKILL) };
+        // A child that is reaped in `drop` alone has its pid until then; one that has ended needs no end.
+        kill_process(self.pid, Signal::KILL).ok();
     }
 }
 
@@ -152,8 +152,7 @@ impl Drop for ForkServer {
     fn drop(&mut self) {
         self.kill();
         let pid = self.pid;
-        // SAFETY: integers and a null status, which is allowed; an unreaped child's pid is nobody else's.
-        let reap = move || unsafe { libc::waitpid(pid, ptr::null_mut(), 0) };
+        let reap = move || waitpid(Some(pid), WaitOptions::empty());
         // One that hangs in the kernel ends when it comes out of it, and the thread of a runtime cannot wait for that.
         let _ = std::thread::Builder::new().name("reap-fork-server".into()).spawn(reap);
     }

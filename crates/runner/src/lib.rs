@@ -14,6 +14,7 @@ mod force;
 mod fork_server;
 mod handle;
 mod main_ended;
+mod readable;
 mod resolve;
 mod run_dir;
 mod runner;

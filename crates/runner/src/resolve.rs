@@ -3,11 +3,13 @@
 //! The rules are those of `execvp`, applied to the task's own PATH and directory. A check here can be overtaken by a
 //! change on disk; the shim's own errno is then what counts (`start_failure.rs`). Nothing is ever run through a shell.
 
-use std::ffi::{CString, OsStr};
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+
+use rustix::fs::{Access, AtFlags, CWD, accessat};
 
 use crate::{Stage, StartCause, StartFailure};
 
@@ -112,9 +114,7 @@ fn interpreter_of(head: &[u8]) -> Option<PathBuf> {
 
 /// Whether the effective user may execute the file or search the directory.
 fn may_execute(path: &Path) -> bool {
-    let Ok(path) = CString::new(path.as_os_str().as_bytes()) else { return false };
-    // SAFETY: a C string that outlives the call, and integers.
-    unsafe { libc::faccessat(libc::AT_FDCWD, path.as_ptr(), libc::X_OK, libc::AT_EACCESS) == 0 }
+    accessat(CWD, path, Access::EXEC_OK, AtFlags::EACCESS).is_ok()
 }
 
 /// The user's home, from the environment the task gets or else from the user database.

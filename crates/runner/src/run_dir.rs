@@ -10,6 +10,9 @@ use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{AtFlags, unlinkat};
+use rustix::io::Errno;
+use rustix::process::{Resource, geteuid, getrlimit};
 use solti_shim::FormatError;
 use solti_shim::exit_record::{self, ExitRecord};
 use solti_shim::layout;
@@ -20,7 +23,7 @@ use crate::{AttachError, Stage, StartCause, StartFailure};
 pub const TRANSIENT_FILES: [&str; 4] = [layout::LAUNCH, layout::EXIT, layout::SOCKET, crate::script::SCRIPT];
 
 /// Descriptors that runs leave to the rest of the app: its database, its windows, those who call it.
-const RESERVE: libc::rlim_t = 64;
+const RESERVE: u64 = 64;
 
 #[derive(Debug)]
 pub struct RunDir {
@@ -103,17 +106,11 @@ impl RunDir {
 
     /// For who is to follow another run: the last descriptors are not for runs. `EMFILE` when it would take one of them.
     pub fn leaves_room(&self) -> io::Result<()> {
-        let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-        // SAFETY: a pointer to a limit.
-        unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) };
+        let limit = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
         // The lowest free number is given out first, so it tells how many are taken.
-        let taken = libc::rlim_t::from(self.dir.as_raw_fd().unsigned_abs());
-        let reserve = RESERVE.min(limit.rlim_cur / 4);
-        if taken + reserve < limit.rlim_cur {
-            Ok(())
-        } else {
-            Err(io::Error::from_raw_os_error(libc::EMFILE))
-        }
+        let taken = u64::from(self.dir.as_raw_fd().unsigned_abs());
+        let reserve = RESERVE.min(limit / 4);
+        if taken + reserve < limit { Ok(()) } else { Err(io::Error::from_raw_os_error(libc::EMFILE)) }
     }
 
     /// What is enough to find it again.
@@ -142,12 +139,11 @@ impl RunDir {
 
     /// Whether there was such a file.
     pub fn remove(&self, name: &CStr) -> io::Result<bool> {
-        // SAFETY: a C string and an open directory.
-        if unsafe { libc::unlinkat(self.dir.as_raw_fd(), name.as_ptr(), 0) } == 0 {
-            return Ok(true);
+        match unlinkat(&self.dir, name, AtFlags::empty()) {
+            Ok(()) => Ok(true),
+            Err(Errno::NOENT) => Ok(false),
+            Err(error) => Err(error.into()),
         }
-        let error = io::Error::last_os_error();
-        if error.kind() == io::ErrorKind::NotFound { Ok(false) } else { Err(error) }
     }
 
     /// The lock, or `None` while a shim is alive.
@@ -189,9 +185,7 @@ impl RunDir {
     }
 
     fn is_own(&self) -> io::Result<bool> {
-        // SAFETY: no arguments, cannot fail.
-        let uid = unsafe { libc::geteuid() };
-        Ok(self.dir.metadata()?.uid() == uid)
+        Ok(self.dir.metadata()?.uid() == geteuid().as_raw())
     }
 }
 

@@ -1,14 +1,15 @@
 //! The shim as a process: learning of its death, and reaping it. What it is told and tells is elsewhere.
 
 use std::io::{self, PipeReader};
-use std::os::fd::{AsFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
-use std::ptr;
 
+use rustix::io::Errno;
+use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, kill_process, pidfd_open, waitpid};
 use solti_shim::tree::Process;
-use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
+use crate::readable::readable;
 use crate::run_dir::RunPlace;
 use crate::{AttachError, spawn};
 
@@ -17,7 +18,7 @@ use crate::{AttachError, spawn};
 pub enum ShimProcess {
     /// Not reaped yet, so the pid is its own.
     Child {
-        pid: libc::pid_t,
+        pid: Pid,
     },
     Reaped,
     /// Of the fork server, or of an earlier app.
@@ -38,8 +39,10 @@ impl ShimProcess {
     /// which tells a shim from whoever has its pid after it.
     pub fn kill(&mut self, server: Option<u32>) {
         match *self {
-            // SAFETY: integers only, and an unreaped child's pid is nobody else's.
-            Self::Child { pid } => drop(unsafe { libc::kill(pid, libc::SIGKILL) }),
+            // An unreaped child's pid is nobody else's.
+            Self::Child { pid } => {
+                kill_process(pid, Signal::KILL).ok();
+            }
             Self::Reaped => {}
             Self::Other { pid } => {
                 let shim = Process::find(pid).filter(|shim| Some(shim.parent) == server);
@@ -58,10 +61,10 @@ impl ShimProcess {
         match self {
             Self::Child { .. } | Self::Reaped => self.reap().await.map_err(watch),
             Self::Other { pid } => {
-                let pidfd = match Pidfd::open(*pid) {
-                    Ok(pidfd) => pidfd,
-                    Err(error) if error.raw_os_error() == Some(libc::ESRCH) => return Ok(()),
-                    Err(error) => return Err(watch(error)),
+                let pidfd = match Pid::from_raw(pid.cast_signed()).map_or(Err(Errno::SRCH), open_pidfd) {
+                    Ok(pidfd) => Pidfd::new(pidfd).map_err(watch)?,
+                    Err(Errno::SRCH) => return Ok(()),
+                    Err(error) => return Err(watch(error.into())),
                 };
                 // Held after the pid was pinned: it is the shim's. Free: the pid may be anybody's by now.
                 let lives = match place.open()? {
@@ -77,7 +80,7 @@ impl ShimProcess {
     /// Its process id, while it is known.
     pub fn pid(&self) -> Option<u32> {
         match *self {
-            Self::Child { pid } => Some(pid.unsigned_abs()),
+            Self::Child { pid } => Some(pid.as_raw_nonzero().get().unsigned_abs()),
             Self::Reaped => None,
             Self::Other { pid } => Some(pid),
         }
@@ -87,7 +90,7 @@ impl ShimProcess {
     pub async fn reap(&mut self) -> io::Result<()> {
         let Self::Child { pid } = *self else { return Ok(()) };
         if !try_reap(pid)? {
-            Pidfd::open(pid.cast_unsigned())?.closed().await?;
+            Pidfd::new(open_pidfd(pid)?)?.closed().await?;
             try_reap(pid)?;
         }
         *self = Self::Reaped;
@@ -96,12 +99,12 @@ impl ShimProcess {
 }
 
 /// `false` while the child lives.
-fn try_reap(pid: libc::pid_t) -> io::Result<bool> {
-    // SAFETY: a null status is allowed, the rest are integers.
-    match unsafe { libc::waitpid(pid, ptr::null_mut(), libc::WNOHANG) } {
-        -1 => Err(io::Error::last_os_error()),
-        reaped => Ok(reaped == pid),
-    }
+fn try_reap(pid: Pid) -> io::Result<bool> {
+    Ok(waitpid(Some(pid), WaitOptions::NOHANG)?.is_some())
+}
+
+fn open_pidfd(pid: Pid) -> Result<OwnedFd, Errno> {
+    pidfd_open(pid, PidfdFlags::empty())
 }
 
 /// A descriptor that becomes readable when the process ends.
@@ -109,15 +112,8 @@ fn try_reap(pid: libc::pid_t) -> io::Result<bool> {
 struct Pidfd(AsyncFd<OwnedFd>);
 
 impl Pidfd {
-    fn open(pid: u32) -> io::Result<Self> {
-        // SAFETY: integers in, a new descriptor (close-on-exec by definition) or -1 out.
-        let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid.cast_signed(), 0) };
-        let fd = i32::try_from(fd).ok().filter(|fd| *fd >= 0).ok_or_else(io::Error::last_os_error)?;
-        // SAFETY: a descriptor just returned by the kernel that nobody else owns.
-        let fd = unsafe { OwnedFd::from_raw_fd(fd) };
-        // SAFETY: an OwnedFd keeps its number, open, until the AsyncFd that owns it is dropped.
-        let registered = unsafe { AsyncFd::register_with_interest(fd, Interest::READABLE) };
-        registered.map(Self).map_err(|error| error.into_parts().1)
+    fn new(fd: OwnedFd) -> io::Result<Self> {
+        readable(fd).map(Self)
     }
 
     async fn closed(&self) -> io::Result<()> {

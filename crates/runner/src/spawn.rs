@@ -1,5 +1,6 @@
 //! `posix_spawn` of the shim. std's `Command` can pass no descriptor but 0 to 2 without a hook between fork and exec,
 //! and with one it forks, which takes twice as long from a process as large as the app.
+#![allow(unsafe_code, reason = "nothing else offers posix_spawn")]
 
 use std::ffi::{CString, OsStr};
 use std::io;
@@ -9,6 +10,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::ptr;
 
+use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
 use solti_shim::layout::STATUS_FD;
 
 /// Starts the shim with its one argument and the descriptor that it is given as [`STATUS_FD`]; returns its pid.
@@ -21,7 +23,7 @@ pub fn spawn(
     argument: &OsStr,
     given: BorrowedFd<'_>,
     open_files: Option<u64>,
-) -> io::Result<libc::pid_t> {
+) -> io::Result<Pid> {
     let words = [CString::new(shim.as_os_str().as_bytes())?, CString::new(argument.as_bytes())?];
     let argv = [words[0].as_ptr().cast_mut(), words[1].as_ptr().cast_mut(), ptr::null_mut()];
     let environment = [ptr::null_mut()];
@@ -39,6 +41,7 @@ pub fn spawn(
             environment.as_ptr(),
         )
     })?;
+    let pid = Pid::from_raw(pid).ok_or_else(|| io::Error::from_raw_os_error(libc::ESRCH))?;
     if let Some(soft) = open_files {
         limit_open_files(pid, soft);
     }
@@ -46,15 +49,11 @@ pub fn spawn(
 }
 
 /// At once, before the process has loaded its libraries. One that has ended needs no limit.
-fn limit_open_files(pid: libc::pid_t, soft: u64) {
-    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: pointers to a limit, or null where none is set or asked for.
-    unsafe {
-        if libc::prlimit(pid, libc::RLIMIT_NOFILE, ptr::null(), &raw mut limit) == 0 {
-            limit.rlim_cur = limit.rlim_max.min(soft);
-            libc::prlimit(pid, libc::RLIMIT_NOFILE, &raw const limit, ptr::null_mut());
-        }
-    }
+fn limit_open_files(pid: Pid, soft: u64) {
+    // It has inherited ours.
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    let current = Some(maximum.map_or(soft, |maximum| maximum.min(soft)));
+    prlimit(Some(pid), Resource::Nofile, Rlimit { current, maximum }).ok();
 }
 
 /// These functions return the errno.

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use rustix::param::{clock_ticks_per_second, page_size};
 use solti_shim::cgroup::RunGroup;
 use solti_shim::tree::{Process, descendants};
 
@@ -53,9 +54,7 @@ impl Used {
     /// `pid (any name) state ppid … utime stime cutime cstime …`, see proc_pid_stat(5); the second field of `statm` is the
     /// resident memory in pages.
     fn by(pid: u32) -> Option<Self> {
-        // SAFETY: plain questions to the system.
-        let (ticks_a_second, page) =
-            unsafe { (libc::sysconf(libc::_SC_CLK_TCK), libc::sysconf(libc::_SC_PAGESIZE)) };
+        let (ticks_a_second, page) = (clock_ticks_per_second(), page_size());
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
         let after_name = stat.get(stat.rfind(')')? + 1..)?;
         let ticks: u64 = after_name
@@ -66,9 +65,6 @@ impl Used {
             .sum();
         let statm = fs::read_to_string(format!("/proc/{pid}/statm")).ok()?;
         let pages: u64 = statm.split_ascii_whitespace().nth(1)?.parse().ok()?;
-        Some(Self {
-            cpu_us: ticks * 1_000_000 / u64::try_from(ticks_a_second).ok()?.max(1),
-            memory_bytes: pages * u64::try_from(page).ok()?,
-        })
+        Some(Self { cpu_us: ticks * 1_000_000 / ticks_a_second.max(1), memory_bytes: pages * page as u64 })
     }
 }

@@ -74,8 +74,9 @@ async fn killed_shim_is_noticed(runs: &Runs, handle: &mut RunHandle) {
     let mut bell = handle.doorbell();
     within("output", bell.rung()).await.unwrap();
     let stubborn: u32 = runs.output("t").trim().parse().unwrap();
-    // SAFETY: integers only; the shim lives, as its child does.
-    assert_eq!(unsafe { libc::kill(common::shim_of(handle.pid), libc::SIGKILL) }, 0);
+    // The shim lives, as its child does.
+    let shim = rustix::process::Pid::from_raw(common::shim_of(handle.pid)).unwrap();
+    rustix::process::kill_process(shim, rustix::process::Signal::KILL).unwrap();
     let outcome = wait(handle).await;
     assert_eq!(outcome.end, RunEnd::Lost { reason: LostReason::ShimGone });
     assert!(!common::is_alive(handle.pid) && !common::is_alive(stubborn), "no survivor");

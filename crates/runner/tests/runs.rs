@@ -241,9 +241,7 @@ async fn a_timeout_is_told_as_one() {
 async fn the_doorbell_rings_for_each_output_and_ends_with_the_run() {
     let runs = Runs::new();
     let pipe = runs.dir.path().join("pipe");
-    let path = std::ffi::CString::new(pipe.to_str().unwrap()).unwrap();
-    // SAFETY: a C string and an integer.
-    assert_eq!(unsafe { libc::mkfifo(path.as_ptr(), 0o600) }, 0);
+    rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RWXU).unwrap();
     let text = format!("exec 3<>'{}'; echo one; read _ <&3; echo two; read _ <&3", pipe.display());
     let mut handle = runs.start("bell", sh(&text)).await.unwrap();
     let mut bell = handle.doorbell();

@@ -94,25 +94,9 @@ impl<'a> Cursor<'a> {
     }
 }
 
-const CRC_TABLE: [u32; 256] = {
-    let mut table = [0u32; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        let mut crc = byte as u32;
-        let mut bit = 0;
-        while bit < 8 {
-            crc = if crc & 1 == 1 { (crc >> 1) ^ 0xEDB8_8320 } else { crc >> 1 };
-            bit += 1;
-        }
-        table[byte] = crc;
-        byte += 1;
-    }
-    table
-};
-
 /// CRC-32 (IEEE), enough to tell a torn record from a whole one.
 pub(crate) fn checksum(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(!0u32, |crc, &byte| (crc >> 8) ^ CRC_TABLE[((crc ^ u32::from(byte)) & 0xFF) as usize])
+    crc32fast::hash(bytes)
 }
 
 /// Recorded bytes, for tests.
