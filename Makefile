@@ -30,7 +30,8 @@ page: run-deps
 	$(NPM) run build
 
 build: page
-	$(CARGO) build --release --workspace --bins
+	$(CARGO) build --release --workspace --exclude solti-shim --bins
+	$(CARGO) build --release -p solti-shim --features released --bins
 
 # The programs all in one go, as `build` makes them; target/release/bundle then holds the packages.
 package: run-deps
@@ -63,7 +64,7 @@ torture:
 
 # As for the tests: benches/window starts the app, which needs the shim beside it and the page inside.
 bench: deps page
-	$(CARGO) build --release -p solti-shim --bins
+	$(CARGO) build --release -p solti-shim --features released --bins
 	$(CARGO) bench --workspace
 
 check: page

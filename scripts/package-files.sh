@@ -4,7 +4,9 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-cargo build --release --workspace --bins
+cargo build --release --workspace --exclude solti-shim --bins
+# By itself: with the rest it would have in it what others ask of its libraries.
+cargo build --release -p solti-shim --features released --bins
 solti=target/release/solti
 files=target/package
 rm -rf "$files"

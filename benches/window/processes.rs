@@ -124,13 +124,13 @@ impl Memory {
 
 /// Looks at the memory four times a second, and remembers the most.
 pub struct MemoryWatch {
-    stop: mpsc::Sender<()>,
+    stop: mpsc::SyncSender<()>,
     most: JoinHandle<Memory>,
 }
 
 impl MemoryWatch {
     pub fn begin(processes: Processes) -> Self {
-        let (stop, stopped) = mpsc::channel();
+        let (stop, stopped) = mpsc::sync_channel(1);
         let most = thread::spawn(move || {
             let mut most = processes.memory();
             while stopped.recv_timeout(Duration::from_millis(250)) == Err(mpsc::RecvTimeoutError::Timeout) {

@@ -7,6 +7,7 @@
 
 /// To be called when a page begins and when it is loaded: each process of a page has a thread of its own here.
 #[cfg(target_os = "linux")]
+#[allow(unsafe_code, reason = "nothing else sets the priority of a thread")]
 pub fn make_ordinary() {
     const NAME: &str = "ReceiveQueue";
     let Ok(threads) = std::fs::read_dir("/proc/self/task") else { return };

@@ -46,6 +46,8 @@ pub async fn connect_unix(path: &Path) -> io::Result<UnixStream> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::disallowed_methods, reason = "a test may block")]
+
     use super::*;
 
     #[tokio::test]

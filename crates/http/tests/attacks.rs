@@ -1,4 +1,5 @@
 //! What strangers try: to get in, to keep others out, to make the server hold what it cannot.
+#![allow(clippy::disallowed_methods, reason = "a test may block")]
 
 mod common;
 

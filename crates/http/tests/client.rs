@@ -1,4 +1,5 @@
 //! The client where the connection matters: breaks and their mending, certificates, ssh, strangers at the other end.
+#![allow(clippy::disallowed_methods, reason = "a test may block")]
 
 mod common;
 mod ssh;

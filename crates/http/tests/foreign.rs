@@ -1,4 +1,5 @@
 //! Clients that are not ours: curl, a reader of server-sent events, and schemathesis over the OpenAPI document.
+#![allow(clippy::disallowed_methods, reason = "a test may block")]
 
 mod common;
 #[path = "../../api/tests/foreign/mod.rs"]

@@ -7,6 +7,9 @@
 // One file describes the format for both halves; without the reader its decoding half rests.
 #![cfg_attr(not(feature = "reader"), allow(dead_code))]
 
+/// Whether it is compiled with the readers, which the shim does without.
+pub const HAS_READER: bool = cfg!(feature = "reader");
+
 #[cfg(feature = "reader")]
 mod cursor;
 #[cfg(feature = "reader")]

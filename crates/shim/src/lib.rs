@@ -4,6 +4,14 @@
 //! Not here: the program itself (`src/bin/solti-shim/`), the log format (`solti-logstore`), and everything that
 //! knows about tasks, attempts or an async runtime (`solti-runner` and above).
 
+#![allow(unsafe_code, reason = "system calls that std does not offer")]
+
+/// See the feature.
+const _: () = assert!(
+    !cfg!(feature = "released") || !solti_logstore::HAS_READER,
+    "the shim is built together with what reads logs: build it by itself, with -p solti-shim"
+);
+
 #[cfg(not(target_os = "linux"))]
 compile_error!("the shim stands on Linux: /proc, pidfd, signalfd and child subreapers");
 

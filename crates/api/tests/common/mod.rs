@@ -1,5 +1,5 @@
 //! What the whole-engine tests share: a real store, the real shim and the real supervisor in a folder of their own.
-
+#![allow(clippy::disallowed_methods, reason = "a test may block")]
 #![allow(dead_code, unused_imports, reason = "each test file uses its own part")]
 
 use solti_api::{ApiHandler, SupervisorApiAdapter};

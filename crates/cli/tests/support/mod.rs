@@ -145,7 +145,7 @@ pub fn send(child: &Child, signal: rustix::process::Signal) {
 
 /// The exit code; `None` after a signal. A program that does not end is killed, and the test told.
 pub fn ended(child: &mut Child) -> Option<i32> {
-    let (told, heard) = mpsc::channel::<()>();
+    let (told, heard) = mpsc::sync_channel::<()>(1);
     let pid = rustix::process::Pid::from_child(child);
     let watch = std::thread::spawn(move || {
         let hangs = heard.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout);

@@ -1,5 +1,5 @@
 //! A real engine behind a real server, in a folder of its own.
-
+#![allow(clippy::disallowed_methods, reason = "a test may block")]
 #![allow(dead_code, reason = "each test file uses its own part")]
 
 #[path = "../../../api/tests/common/mod.rs"]

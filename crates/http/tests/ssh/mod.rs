@@ -1,5 +1,5 @@
 //! A program in the place of ssh, to reach another machine that is this one.
-
+#![allow(clippy::disallowed_methods, reason = "a test may block")]
 #![allow(dead_code, reason = "each test file uses its own part")]
 
 use std::os::unix::fs::PermissionsExt as _;

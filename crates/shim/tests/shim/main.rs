@@ -2,6 +2,7 @@
 //!
 //! No test multiplies processes beyond the two or three that its script names. What a format looks like byte by byte
 //! is tested beside the format.
+#![allow(unsafe_code, reason = "tests a program of system calls")]
 
 mod after_main;
 mod control;

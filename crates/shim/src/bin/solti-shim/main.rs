@@ -10,6 +10,8 @@
 //! Not here on purpose: PATH lookup, restarts, retention and any knowledge of tasks. There is no death signal from
 //! the app: a run outlives it.
 
+#![allow(unsafe_code, reason = "system calls that std does not offer")]
+
 /// A step at which a test kills the shim. Nothing without the feature `failpoints`.
 macro_rules! fail_point {
     ($name:literal) => {
