@@ -25,12 +25,14 @@ const LINE_BYTES: usize = 1024 * 1024;
 /// One line of a [`Batch`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LineSpan {
+    /// The pipe it came through.
     pub stream: Stream,
     /// The line goes on in the next span of this stream with the same `seq`: it is longer than 1 MiB, or a gap
     /// tore it. Where its rest was removed nothing goes on.
     pub cut: bool,
     /// The line's bytes in the batch, newline excluded.
     pub start: u32,
+    /// Behind its last byte.
     pub end: u32,
     /// Line number within its stream, from 0; dropped lines count.
     pub seq: u64,
@@ -43,12 +45,15 @@ pub struct LineSpan {
 pub struct Gap {
     /// How many of the batch's lines come before the gap.
     pub before_line: usize,
+    /// Why they are not there.
     pub cause: GapCause,
+    /// How many they are.
     pub bytes: u64,
     /// Newlines among these bytes, of both streams; `seq` goes on after them.
     pub lines: u64,
 }
 
+/// Why bytes are missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GapCause {
     /// Bytes of this stream found no space on the disk.
@@ -60,8 +65,11 @@ pub enum GapCause {
 /// Some whole lines in order.
 #[derive(Clone, Debug, Default)]
 pub struct Batch {
+    /// What the lines are slices of.
     pub bytes: Bytes,
+    /// In the order of the log.
     pub lines: Vec<LineSpan>,
+    /// In the order of the log.
     pub gaps: Vec<Gap>,
 }
 

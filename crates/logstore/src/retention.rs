@@ -28,6 +28,7 @@ const BLOCK: u64 = 512;
 /// One segment on the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StoredSegment {
+    /// From 0, in the order in which they were written.
     pub number: u32,
     /// Of `.log`; 0 when there is none.
     pub log_bytes: u64,
@@ -96,6 +97,7 @@ impl StoredLog {
         Ok(Self { segments: found.into_values().collect(), ended })
     }
 
+    /// What it takes of the disk.
     pub fn bytes(&self) -> u64 {
         self.segments.iter().map(|segment| segment.bytes).sum()
     }
@@ -149,7 +151,9 @@ struct Aged {
 pub struct Removal {
     /// Its run's place among those that the plan was made for.
     pub run: usize,
+    /// Its number.
     pub segment: u32,
+    /// What the disk gets back.
     pub bytes: u64,
 }
 

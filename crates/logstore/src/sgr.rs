@@ -29,6 +29,7 @@ type Part = Option<u16>;
 const WRONG: u16 = u16::MAX;
 
 impl Style {
+    /// Whether nothing is switched on.
     pub fn is_plain(&self) -> bool {
         *self == Self::default()
     }

@@ -4,7 +4,9 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Stream {
+    /// Standard output.
     Stdout = 0,
+    /// Standard error.
     Stderr = 1,
 }
 

@@ -14,7 +14,9 @@ use crate::{LogError, Stream, locate};
 /// How much there is to show.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Extent {
+    /// Display lines; what was removed counts as the rows that it was.
     pub rows: u64,
+    /// All bytes that were printed, what was removed too.
     pub bytes: u64,
     /// Time of the last record, milliseconds since the epoch; 0 when empty.
     pub last_ts: u64,
@@ -25,6 +27,7 @@ pub struct Extent {
 pub struct Row {
     /// From 0 per attempt.
     pub row: u64,
+    /// The pipe it came through.
     pub stream: Stream,
     /// When its first byte was recorded, milliseconds since the epoch.
     pub ts_ms: u64,
@@ -49,6 +52,7 @@ pub struct Row {
 pub struct Removed {
     /// At least 1.
     pub rows: u64,
+    /// The bytes of these rows.
     pub bytes: u64,
 }
 

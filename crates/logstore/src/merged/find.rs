@@ -7,7 +7,9 @@ use crate::{LogError, LogSearch};
 /// A match and how many are before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PlacedHit {
+    /// Of its row among the rows of all the logs.
     pub position: u64,
+    /// How many matches lie before it.
     pub rank: u64,
 }
 

@@ -37,6 +37,7 @@ pub struct PlacedRow {
     pub position: u64,
     /// The number of its log.
     pub source: usize,
+    /// As its log has it.
     pub row: Row,
 }
 

@@ -31,6 +31,7 @@ const KEPT_ROWS: usize = 256 * 1024;
 pub struct Progress {
     /// Matching rows so far.
     pub matches: u64,
+    /// Bytes of the log that have been looked through or skipped.
     pub searched_bytes: u64,
     /// Of the log as it was when it was last looked at.
     pub total_bytes: u64,

@@ -26,8 +26,11 @@ const AUTOMATON_BYTES: usize = 2 * 1024 * 1024;
 pub struct SearchQuery {
     /// Taken literally, or as a regular expression in ripgrep's syntax. Empty matches every row.
     pub pattern: String,
+    /// The pattern is a regular expression.
     pub regex: bool,
+    /// Case counts.
     pub case_sensitive: bool,
+    /// Before and behind a match no word goes on.
     pub whole_word: bool,
     /// The rows that do not match.
     pub invert: bool,
@@ -69,7 +72,9 @@ impl SearchQuery {
 /// What is searched for is no legal pattern. Its text is for the person who wrote the pattern.
 #[derive(Debug)]
 pub enum PatternError {
+    /// Than a pattern may be.
     TooLong,
+    /// No regular expression, or one that is too large; the error says where.
     Illegal(grep_regex::Error),
 }
 
@@ -103,6 +108,7 @@ impl RowMatcher {
         Self { query: SearchQuery::default(), matcher: None }
     }
 
+    /// What it was compiled from.
     pub fn query(&self) -> &SearchQuery {
         &self.query
     }

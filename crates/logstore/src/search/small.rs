@@ -20,6 +20,7 @@ const LOG_BYTES: usize = 256 * 1024;
 pub struct SmallMatch {
     /// Matching rows.
     pub matches: u64,
+    /// The number of the first row that matches.
     pub first_row: u64,
     /// The beginning of that row.
     pub first_text: Vec<u8>,
