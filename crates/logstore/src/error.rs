@@ -8,13 +8,33 @@ use std::path::{Path, PathBuf};
 #[derive(Debug)]
 pub enum LogError {
     /// A log file could not be created or opened.
-    Open { path: PathBuf, source: io::Error },
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
     /// A log file could not be read.
-    Read { file: &'static str, source: io::Error },
+    Read {
+        /// Its name in the run's folder.
+        file: &'static str,
+        /// What the system says.
+        source: io::Error,
+    },
     /// A log file could not be written, for another reason than a full disk (which is recorded as a gap instead).
-    Write { file: &'static str, source: io::Error },
+    Write {
+        /// Its name in the run's folder.
+        file: &'static str,
+        /// What the system says.
+        source: io::Error,
+    },
     /// A log file could not be made durable.
-    Sync { file: &'static str, source: io::Error },
+    Sync {
+        /// Its name in the run's folder.
+        file: &'static str,
+        /// What the system says.
+        source: io::Error,
+    },
 }
 
 impl LogError {

@@ -4,6 +4,7 @@
 //! Pipes, doorbells and the moment at which a run has ended live in the shim and the runner; which runs there are,
 //! and in which folders, is the supervisor's knowledge.
 #![forbid(unsafe_code)]
+#![warn(missing_docs, unreachable_pub)]
 // One file describes the format for both halves; without the reader its decoding half rests.
 #![cfg_attr(not(feature = "reader"), allow(dead_code))]
 

@@ -9,6 +9,7 @@ use ts_rs::TS;
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct BackoffStrategy {
+    /// How the waits are spread.
     pub jitter: JitterStrategy,
     /// Milliseconds.
     #[ts(type = "number")]
@@ -18,6 +19,7 @@ pub struct BackoffStrategy {
     #[ts(type = "number")]
     #[schemars(range(min = 1, max = MAX_DURATION_MS))]
     pub max_ms: u64,
+    /// What each wait is longer by than the one before; 1 keeps them alike.
     #[schemars(range(min = 1.0, max = MAX_BACKOFF_FACTOR))]
     pub factor: f64,
 }

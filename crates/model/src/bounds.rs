@@ -11,6 +11,7 @@ use std::fmt::Display;
 pub const MAX_DURATION_MS: u64 = 100 * 365 * 24 * 60 * 60 * 1_000;
 /// Beyond it the second wait is the longest one anyway.
 pub const MAX_BACKOFF_FACTOR: f64 = 1_000.0;
+/// As often as a failed attempt may be repeated at most.
 pub const MAX_RETRIES: u32 = 1_000_000_000;
 /// 1 PB: of memory, of output, of logs. Every number up to it is exact in JSON.
 pub const MAX_BYTES: u64 = 1_000_000_000_000_000;
@@ -24,11 +25,13 @@ pub const MIN_OPEN_FILES: u32 = 8;
 pub const MAX_OPEN_FILES: u32 = 1 << 30;
 /// Linux has no more process ids.
 pub const MAX_PROCESSES: u32 = 1 << 22;
+/// As many tasks as a lane may run at once at most.
 pub const MAX_LANE_CAPACITY: u32 = 1_000_000;
 /// A shorter log says too little to be of use.
 pub const MIN_LOG_BYTES: u64 = 1_000_000;
 /// 100 years.
 pub const MAX_KEEP_DAYS: u32 = 36_500;
+/// As many finished tasks as can be asked to be kept at most.
 pub const MAX_KEEP_TASKS: u32 = 1_000_000_000;
 
 /// Whether `value` may be the value of `field`. `unit` follows the numbers in the error: `" ms"`, or nothing.

@@ -3,11 +3,13 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+/// What the doctor has found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct Diagnosis {
     /// Of the app.
     pub version: String,
+    /// In the order in which a person would look.
     pub findings: Vec<Finding>,
 }
 
@@ -19,11 +21,13 @@ impl Diagnosis {
     }
 }
 
+/// One thing that the doctor has looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct Finding {
     /// What was looked at: "Data folder". Each but once.
     pub what: String,
+    /// How bad it is.
     pub state: FindingState,
     /// How it is, in a phrase.
     pub said: String,
@@ -34,11 +38,13 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// Nothing to do.
     #[must_use]
     pub fn ok(what: &str, said: impl Into<String>) -> Self {
         Self { what: what.into(), state: FindingState::Ok, said: said.into(), advice: None }
     }
 
+    /// Tasks run, but something should be done.
     #[must_use]
     pub fn warning(what: &str, said: impl Into<String>, advice: impl Into<String>) -> Self {
         Self {
@@ -49,6 +55,7 @@ impl Finding {
         }
     }
 
+    /// Something has to be done.
     #[must_use]
     pub fn problem(what: &str, said: impl Into<String>, advice: impl Into<String>) -> Self {
         Self { state: FindingState::Problem, ..Self::warning(what, said, advice) }
@@ -59,6 +66,7 @@ impl Finding {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub enum FindingState {
+    /// Nothing to do.
     Ok,
     /// Tasks run, but something is missing or will run out.
     Warning,

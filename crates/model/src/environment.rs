@@ -13,19 +13,23 @@ use ts_rs::TS;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct InheritedEnvironment {
+    /// What came of asking the login shell.
     pub capture: ShellCapture,
     /// By name.
     pub variables: Vec<InheritedVariable>,
 }
 
+/// A variable that tasks inherit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct InheritedVariable {
+    /// As the system has it; bytes that are not UTF-8 are replaced by U+FFFD.
     pub name: String,
     /// `None` for a secret one. Bytes that are not UTF-8 are replaced by U+FFFD.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub value: Option<String>,
+    /// Where it came from.
     pub origin: VariableOrigin,
 }
 
@@ -39,6 +43,7 @@ impl InheritedVariable {
     }
 }
 
+/// Where an inherited variable came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum VariableOrigin {
@@ -52,19 +57,23 @@ pub enum VariableOrigin {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RunEnvironment {
+    /// The run's number within its task.
     pub attempt: u32,
     /// By name.
     pub variables: Vec<RunVariable>,
 }
 
+/// A variable that a run was started with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RunVariable {
+    /// As the system has it; bytes that are not UTF-8 are replaced by U+FFFD.
     pub name: String,
     /// `None` for a secret one, and for a directory that only the user database knows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub value: Option<String>,
+    /// Where it came from.
     pub origin: RunVariableOrigin,
     /// Where one of that name came from that was inherited and has given way to this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -72,10 +81,13 @@ pub struct RunVariable {
     pub instead_of: Option<VariableOrigin>,
 }
 
+/// Where a variable of a run came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum RunVariableOrigin {
+    /// The app was started with it.
     App,
+    /// The login shell set it, or set it otherwise.
     LoginShell,
     /// Made for this run: its directory and its mark.
     Run,
@@ -128,8 +140,11 @@ impl RunEnvironment {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(tag = "state", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum ShellCapture {
+    /// The shell has told its environment.
     Captured {
+        /// Its path.
         shell: String,
+        /// Milliseconds.
         #[ts(type = "number")]
         took_ms: u64,
         /// Why only a part was told, which tasks get all the same: half a sentence.
@@ -142,7 +157,12 @@ pub enum ShellCapture {
     /// The app was started from a terminal and has its environment already.
     FromTerminal,
     /// Tasks get the app's own environment. `reason` is a sentence.
-    Failed { shell: String, reason: String },
+    Failed {
+        /// Its path.
+        shell: String,
+        /// A sentence.
+        reason: String,
+    },
 }
 
 #[cfg(test)]

@@ -10,16 +10,21 @@ use ts_rs::TS;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LogDensity {
+    /// Of the whole log.
     #[ts(type = "number")]
     pub rows: u64,
+    /// Slices of equal numbers of rows, from the first row on.
     pub buckets: Vec<DensityBucket>,
 }
 
+/// One slice of a log.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DensityBucket {
+    /// Lines of standard output that end in it.
     #[ts(type = "number")]
     pub stdout: u64,
+    /// Lines of standard error that end in it.
     #[ts(type = "number")]
     pub stderr: u64,
     /// Matches of the search that was named; 0 without one.
@@ -33,6 +38,7 @@ pub struct DensityBucket {
 pub struct LineChunk {
     /// Bytes that are not UTF-8 are replaced by U+FFFD. Ends between two characters.
     pub text: String,
+    /// Where in the row the text begins.
     #[ts(type = "number")]
     pub from_byte: u64,
     /// Where the next chunk begins.
@@ -47,6 +53,7 @@ pub struct LineChunk {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TextPosition {
+    /// The row's number.
     #[ts(type = "number")]
     pub row: u64,
     /// UTF-16 column of the row's text.
@@ -58,6 +65,7 @@ pub struct TextPosition {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LogText {
+    /// As it is shown, rows apart by newlines.
     pub text: String,
     /// The selection was longer than [`MAX_TEXT_BYTES`]; this is its beginning.
     pub truncated: bool,
@@ -70,9 +78,12 @@ pub const MAX_TEXT_BYTES: usize = 32 * 1024 * 1024;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ExportedLog {
+    /// Where it is on the machine that wrote it.
     pub path: String,
+    /// Its length.
     #[ts(type = "number")]
     pub bytes: u64,
+    /// How many rows are in it.
     #[ts(type = "number")]
     pub rows: u64,
 }
@@ -81,13 +92,17 @@ pub struct ExportedLog {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MergedRows {
+    /// The position of the first.
     #[ts(type = "number")]
     pub from: u64,
+    /// Rows of all the logs.
     #[ts(type = "number")]
     pub total: u64,
+    /// In order.
     pub rows: Vec<MergedRow>,
 }
 
+/// A row of one log among several.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct MergedRow {
     /// Its number in the merged order. A row that stands for removed ones counts as many.
@@ -95,6 +110,7 @@ pub struct MergedRow {
     pub position: u64,
     /// Which of the sources it is from, counted from 0 in the order in which they were given.
     pub source: u32,
+    /// As its log has it.
     #[serde(flatten)]
     pub row: LogRow,
 }
@@ -105,6 +121,7 @@ pub struct MergedRow {
 pub struct SourceRow {
     /// Which of the sources, counted from 0 in the order in which they are given.
     pub source: u32,
+    /// Its number in its own log.
     #[ts(type = "number")]
     pub row: u64,
 }
@@ -113,9 +130,12 @@ pub struct SourceRow {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Bookmark {
+    /// The run's number within the task.
     pub attempt: u32,
+    /// Its number in the run's log.
     #[ts(type = "number")]
     pub row: u64,
+    /// What the person wrote beside it; may be empty.
     pub note: String,
     /// When it was set last, Unix milliseconds.
     #[ts(type = "number")]

@@ -9,11 +9,14 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{field}: {message}")]
 pub struct FieldError {
+    /// Its path in the JSON document, as in `kind.subprocess.cwd`.
     pub field: String,
+    /// What is wrong, to be put behind the name of the field.
     pub message: String,
 }
 
 impl FieldError {
+    /// An error of this field.
     pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
         Self { field: field.into(), message: message.into() }
     }

@@ -19,8 +19,11 @@ const ERROR: usize = 1024;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TaskHead {
+    /// Which task, and of when this is.
     pub metadata: ObjectMeta,
+    /// What a row says of its spec.
     pub spec: SpecHead,
+    /// How far it is.
     pub status: TaskStatus,
 }
 
@@ -28,11 +31,13 @@ pub struct TaskHead {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SpecHead {
+    /// The lane.
     pub slot: Slot,
     /// The label `name`, else the command; one line.
     pub name: String,
     /// As a person would type it; of a script the first line that says something, and its arguments.
     pub command: String,
+    /// As far as they fit.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[ts(optional, as = "Option<BTreeMap<String, String>>")]
     pub labels: BTreeMap<String, String>,
@@ -84,6 +89,7 @@ pub(crate) fn named(spec: &TaskSpec, command: &str) -> String {
 }
 
 impl TaskHead {
+    /// With an error of a row's length.
     pub fn new(metadata: ObjectMeta, spec: SpecHead, mut status: TaskStatus) -> Self {
         status.error = status.error.map(|error| cut(error, ERROR).0);
         Self { metadata, spec, status }

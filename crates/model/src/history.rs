@@ -43,6 +43,7 @@ impl HistoryQuery {
 pub struct AttemptsNotKept {
     /// The last attempt before them; 0 when there is none.
     pub after: u32,
+    /// How many they are.
     pub count: u32,
 }
 
@@ -57,6 +58,7 @@ impl AttemptsNotKept {
     }
 }
 
+/// Some runs of a task.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RunPage {
@@ -70,6 +72,7 @@ pub struct RunPage {
     pub not_kept: Option<AttemptsNotKept>,
 }
 
+/// Some events of a task.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EventPage {

@@ -39,6 +39,7 @@ macro_rules! name_type {
                 Ok(Self(name))
             }
 
+            /// Its text.
             pub fn as_str(&self) -> &str {
                 &self.0
             }

@@ -11,8 +11,11 @@ pub const MAX_SCRIPT_BYTES: usize = 2 * 1024 * 1024;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub enum TaskKind {
+    /// A process of this machine.
     Subprocess(SubprocessTask),
+    /// A container.
     Container(ContainerTask),
+    /// A WebAssembly module.
     Wasm(WasmTask),
 }
 
@@ -31,6 +34,7 @@ impl TaskKind {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SubprocessTask {
+    /// What is executed.
     pub mode: SubprocessMode,
     /// Added to the environment of the app; a later entry of the same key wins.
     #[serde(default)]
@@ -72,10 +76,13 @@ impl AfterMain {
     }
 }
 
+/// What a process executes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub enum SubprocessMode {
+    /// A program with arguments.
     Command(CommandMode),
+    /// A script.
     Script(ScriptMode),
 }
 
@@ -83,7 +90,9 @@ pub enum SubprocessMode {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CommandMode {
+    /// A name that is looked up in PATH, or a path.
     pub command: String,
+    /// Without the program's own name.
     #[serde(default)]
     #[ts(optional, as = "Option<Vec<String>>")]
     pub args: Vec<String>,
@@ -93,9 +102,11 @@ pub struct CommandMode {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ScriptMode {
+    /// What runs it.
     pub runtime: ScriptRuntime,
     /// Standard base64 of UTF-8 text, at most [`MAX_SCRIPT_BYTES`] decoded.
     pub body: String,
+    /// What the script is given.
     #[serde(default)]
     #[ts(optional, as = "Option<Vec<String>>")]
     pub args: Vec<String>,
@@ -105,9 +116,13 @@ pub struct ScriptMode {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub enum ScriptRuntime {
+    /// `bash -c`.
     Bash,
+    /// `python3 -c`.
     Python,
+    /// `node -e`.
     Node,
+    /// Any other.
     Custom(CustomRuntime),
 }
 
@@ -132,43 +147,58 @@ impl ScriptRuntime {
     }
 }
 
+/// An interpreter of one's own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CustomRuntime {
+    /// A name that is looked up in PATH, or a path.
     pub command: String,
+    /// Behind it the interpreter takes a program text.
     pub flag: String,
 }
 
+/// A container.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ContainerTask {
+    /// Its name and tag.
     pub image: String,
+    /// Instead of the image's own entry point.
     #[serde(default)]
     #[ts(optional, as = "Option<Vec<String>>")]
     pub command: Vec<String>,
+    /// Behind the command.
     #[serde(default)]
     #[ts(optional, as = "Option<Vec<String>>")]
     pub args: Vec<String>,
+    /// Set in the container.
     #[serde(default)]
     #[ts(optional, as = "Option<Vec<EnvVar>>")]
     pub env: Vec<EnvVar>,
 }
 
+/// A WebAssembly module.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct WasmTask {
+    /// Its path.
     pub module: String,
+    /// What it is given.
     #[serde(default)]
     #[ts(optional, as = "Option<Vec<String>>")]
     pub args: Vec<String>,
+    /// Set for it.
     #[serde(default)]
     #[ts(optional, as = "Option<Vec<EnvVar>>")]
     pub env: Vec<EnvVar>,
 }
 
+/// A variable of a task's environment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct EnvVar {
+    /// Not empty, and without `=`.
     pub key: String,
+    /// May be empty.
     pub value: String,
 }

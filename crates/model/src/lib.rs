@@ -5,6 +5,8 @@
 //!
 //! JSON is camelCase, times are Unix milliseconds as numbers, durations are milliseconds.
 
+#![warn(missing_docs, unreachable_pub)]
+
 mod backoff;
 mod bounds;
 mod command_text;

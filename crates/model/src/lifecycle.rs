@@ -5,8 +5,11 @@ use crate::{BackoffState, RestartStrategy, TaskPhase, TaskSpec};
 /// How an attempt ended, as far as the rule cares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AttemptEnd {
+    /// Its program ended as it should.
     Succeeded,
+    /// Its program ended otherwise.
     Failed,
+    /// Its time was over.
     TimedOut,
     /// It was stopped by a person, by `replace`, or by a delete.
     Canceled,
@@ -38,8 +41,13 @@ impl AttemptEnd {
 pub enum NextStep {
     /// The task is over, for good.
     Finish(TaskPhase),
-    /// Another attempt `delay_ms` from now; `backoff` is what to remember until then.
-    Retry { delay_ms: u64, backoff: BackoffState },
+    /// Another attempt follows.
+    Retry {
+        /// So many milliseconds from now.
+        delay_ms: u64,
+        /// What to remember until then.
+        backoff: BackoffState,
+    },
 }
 
 /// The rule. `chance` is uniform in `[0, 1)` and decides the jitter.

@@ -8,16 +8,25 @@ use url::{Host, Url};
 pub enum MachineUrl {
     /// This machine alone.
     Http {
+        /// A name or an address.
         host: String,
+        /// Where its server listens.
         port: u16,
     },
+    /// Encrypted.
     Https {
+        /// A name or an address.
         host: String,
+        /// Where its server listens.
         port: u16,
     },
+    /// Through a connection that ssh makes.
     Ssh {
+        /// Who logs in; as ssh is set up when absent.
         user: Option<String>,
+        /// A name or an address.
         host: String,
+        /// Where its ssh server listens; as ssh is set up when absent.
         port: Option<u16>,
     },
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 /// What of a spec a query looks at, uncut.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Searched {
+    /// All of them.
     pub labels: BTreeMap<String, String>,
     /// The name and the command, [`folded`].
     pub text: String,

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+/// Of a page, where none is given.
 pub const DEFAULT_LIMIT: u32 = 100;
 /// A greater limit is clamped to this.
 pub const MAX_LIMIT: u32 = 1_000;
@@ -16,15 +17,19 @@ pub const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct TaskQuery {
+    /// Tasks of this lane only.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub slot: Option<Slot>,
+    /// Tasks in one of these phases only; all when empty.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[ts(optional, as = "Option<Vec<TaskPhase>>")]
     pub status: Vec<TaskPhase>,
+    /// As many at most; 100 when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub limit: Option<u32>,
+    /// Matches to leave out, the newest first.
     #[ts(optional, as = "Option<u32>")]
     pub offset: u32,
 }
@@ -41,8 +46,10 @@ impl TaskQuery {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TaskPage<T> {
+    /// Newest first.
     #[serde(rename = "tasks")]
     pub items: Vec<T>,
+    /// All matches, not the page.
     #[ts(type = "number")]
     pub total: u64,
 }

@@ -34,6 +34,7 @@ pub struct RunUsage {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UsageSample {
+    /// The run's number within its task.
     pub attempt: u32,
     /// Unix milliseconds.
     #[ts(type = "number")]
@@ -45,8 +46,10 @@ pub struct UsageSample {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub cpu_percent: Option<f64>,
+    /// Resident memory, all processes together.
     #[ts(type = "number")]
     pub memory_bytes: u64,
+    /// How many processes there are.
     pub processes: u32,
 }
 

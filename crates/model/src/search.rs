@@ -11,7 +11,9 @@ use ts_rs::TS;
 pub struct LogQuery {
     /// A literal, or with `regex` an expression in the syntax of the Rust crate `regex`. Empty matches every row.
     pub pattern: String,
+    /// The pattern is a regular expression.
     pub regex: bool,
+    /// Case counts.
     pub case_sensitive: bool,
     /// What is matched must not stand within a longer word.
     pub whole_word: bool,
@@ -32,8 +34,10 @@ pub struct SearchProgress {
     /// Matching rows so far.
     #[ts(type = "number")]
     pub matches: u64,
+    /// Bytes of the log that were looked through.
     #[ts(type = "number")]
     pub searched_bytes: u64,
+    /// Bytes of the log, as it was when it was last looked at.
     #[ts(type = "number")]
     pub total_bytes: u64,
     /// All that the log holds was searched.
@@ -54,11 +58,13 @@ pub struct SearchProgress {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SearchHit {
+    /// The row's number.
     #[ts(type = "number")]
     pub row: u64,
     /// From 1, among the matches that are known.
     #[ts(type = "number")]
     pub index: u64,
+    /// Matching rows found so far.
     #[ts(type = "number")]
     pub total: u64,
 }
@@ -67,6 +73,7 @@ pub struct SearchHit {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RowRanges {
+    /// The row's number.
     #[ts(type = "number")]
     pub row: u64,
     /// Begin and end of each match in UTF-16 columns of [`crate::LogRow::text`].
@@ -79,10 +86,13 @@ pub struct RowRanges {
 pub struct TaskHits {
     /// Runs with at least one match, newest task first.
     pub tasks: Vec<RunHits>,
+    /// Tasks whose logs were looked through.
     #[ts(type = "number")]
     pub searched_tasks: u64,
+    /// Tasks whose logs are to be looked through.
     #[ts(type = "number")]
     pub total_tasks: u64,
+    /// All of them were.
     pub complete: bool,
 }
 
@@ -90,10 +100,14 @@ pub struct TaskHits {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RunHits {
+    /// The task.
     pub id: TaskId,
+    /// The run's number within it.
     pub attempt: u32,
+    /// Matching rows.
     #[ts(type = "number")]
     pub matches: u64,
+    /// The number of the first of them.
     #[ts(type = "number")]
     pub first_row: u64,
     /// The beginning of the first matching row.

@@ -5,21 +5,27 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use ts_rs::TS;
 
+/// Which runners may take a task.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RunnerSelector {
+    /// Each of these labels is the runner's, with the same value.
     #[serde(default)]
     #[ts(optional, as = "Option<BTreeMap<String, String>>")]
     pub match_labels: BTreeMap<String, String>,
+    /// Each of these holds.
     #[serde(default)]
     #[ts(optional, as = "Option<Vec<MatchExpression>>")]
     pub match_expressions: Vec<MatchExpression>,
 }
 
+/// A condition on one label of a runner.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct MatchExpression {
+    /// The label.
     pub key: String,
+    /// How its value is held against `values`.
     pub operator: Operator,
     /// Given with `In` and `NotIn` only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -30,9 +36,13 @@ pub struct MatchExpression {
 /// Written as it is named here: `"In"`, `"NotIn"`, `"Exists"`, `"DoesNotExist"`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 pub enum Operator {
+    /// It is one of the values.
     In,
+    /// It is none of the values, or is not there.
     NotIn,
+    /// It is there, with any value.
     Exists,
+    /// It is not there.
     DoesNotExist,
 }
 

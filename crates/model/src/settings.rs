@@ -18,17 +18,27 @@ use url::Host;
 const MB: u64 = 1_000_000;
 const GB: u64 = 1_000 * MB;
 
+/// What a person can set. Every part has its default.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Settings {
+    /// How much logs may take.
     pub logs: LogSettings,
+    /// How long what is over is kept.
     pub finished: FinishedSettings,
+    /// What closing the last window does.
     pub closing: Closing,
+    /// The icon in the desktop's tray.
     pub tray: TraySettings,
+    /// What the desktop is told of.
     pub notifications: NotificationSettings,
+    /// The colours of the windows.
     pub theme: Theme,
+    /// What tasks inherit.
     pub environment: EnvironmentSettings,
+    /// The doors for other programs.
     pub api: ApiSettings,
+    /// Other machines, each name once.
     pub connections: Vec<Connection>,
 }
 
@@ -36,11 +46,13 @@ pub struct Settings {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct LogSettings {
+    /// Each run.
     #[ts(type = "number | null")]
     pub run_bytes: Option<u64>,
     /// All runs of a task.
     #[ts(type = "number | null")]
     pub task_bytes: Option<u64>,
+    /// All runs of all tasks.
     #[ts(type = "number | null")]
     pub total_bytes: Option<u64>,
     /// Logs are shortened before less than this is free on their disk.
@@ -67,6 +79,7 @@ impl Default for LogSettings {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct FinishedSettings {
+    /// After so many days a finished task goes.
     pub keep_days: Option<u32>,
     /// The latest so many.
     pub keep_tasks: Option<u32>,
@@ -84,10 +97,12 @@ impl Default for FinishedSettings {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub enum Closing {
+    /// The person is asked.
     #[default]
     Ask,
     /// They go on.
     Background,
+    /// They are stopped.
     StopAll,
 }
 
@@ -105,6 +120,7 @@ impl Default for TraySettings {
     }
 }
 
+/// What the desktop is told of when no window is looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct NotificationSettings {
@@ -120,15 +136,20 @@ impl Default for NotificationSettings {
     }
 }
 
+/// The colours of the windows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub enum Theme {
+    /// As the desktop has it.
     #[default]
     System,
+    /// Dark on light.
     Light,
+    /// Light on dark.
     Dark,
 }
 
+/// What tasks inherit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct EnvironmentSettings {
@@ -148,16 +169,21 @@ impl Default for EnvironmentSettings {
 pub struct ApiSettings {
     /// The Unix socket in the data folder, for this user alone.
     pub socket: bool,
+    /// HTTP over TCP.
     pub http: HttpSettings,
+    /// gRPC over TCP.
     pub grpc: GrpcSettings,
 }
 
+/// HTTP over TCP.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct HttpSettings {
+    /// Whether the door is open.
     pub enabled: bool,
     /// Address and port, as in `127.0.0.1:7654` or `[::1]:7654`.
     pub address: String,
+    /// Whether it is encrypted.
     pub tls: TlsMode,
     /// Names under which other machines may call this one, beside its address.
     pub allowed_hosts: Vec<String>,
@@ -174,19 +200,24 @@ impl Default for HttpSettings {
     }
 }
 
+/// Whether a door is encrypted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub enum TlsMode {
     /// On, except where only this machine can connect.
     #[default]
     Auto,
+    /// Off, also where others can listen.
     Off,
 }
 
+/// gRPC over TCP.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct GrpcSettings {
+    /// Whether the door is open.
     pub enabled: bool,
+    /// Address and port, as in `127.0.0.1:7655`.
     pub address: String,
 }
 
@@ -200,6 +231,7 @@ impl Default for GrpcSettings {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Connection {
+    /// What the person calls it.
     pub name: String,
     /// `https://…`, `http://` to this machine only, or `ssh://[user@]host[:port]`.
     pub url: String,

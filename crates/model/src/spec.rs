@@ -12,6 +12,7 @@ use ts_rs::TS;
 pub struct TaskSpec {
     /// The lane.
     pub slot: Slot,
+    /// What is run.
     pub kind: TaskKind,
     /// Milliseconds that one attempt may take; unlimited when absent. The sleep of the machine counts, as it does in the times
     /// that are shown and in the waits between attempts.
@@ -19,12 +20,15 @@ pub struct TaskSpec {
     #[ts(optional, type = "number")]
     #[schemars(range(min = 1, max = MAX_DURATION_MS))]
     pub timeout: Option<u64>,
+    /// When a finished attempt is followed by another one.
     #[serde(default)]
     #[ts(optional, as = "Option<RestartStrategy>")]
     pub restart: RestartStrategy,
+    /// How long it takes until a failed attempt is repeated.
     #[serde(default)]
     #[ts(optional, as = "Option<BackoffStrategy>")]
     pub backoff: BackoffStrategy,
+    /// What happens when the lane is busy.
     #[serde(default)]
     #[ts(optional, as = "Option<AdmissionStrategy>")]
     pub admission: AdmissionStrategy,
@@ -33,12 +37,15 @@ pub struct TaskSpec {
     #[ts(optional)]
     #[schemars(range(min = 1, max = MAX_RETRIES))]
     pub max_retries: Option<u32>,
+    /// Which runners may take it; any when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub runner_selector: Option<RunnerSelector>,
+    /// Marks by which tasks are found; `name` is what the task is called.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[ts(optional, as = "Option<BTreeMap<String, String>>")]
     pub labels: BTreeMap<String, String>,
+    /// What one run may use; unlimited when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub limits: Option<ResourceLimits>,
@@ -66,9 +73,12 @@ impl TaskSpec {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
 pub enum RestartStrategy {
+    /// Not at all.
     #[default]
     Never,
+    /// After a failure or a timeout, up to `maxRetries` times.
     OnFailure,
+    /// After a success too.
     Always {
         /// Milliseconds between a success and the next attempt; 0 when absent, subject to the supervisor's floor.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -82,8 +92,11 @@ pub enum RestartStrategy {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum AdmissionStrategy {
+    /// The new task is refused.
     #[default]
     DropIfRunning,
+    /// The running task is stopped, and the new one starts once its processes are gone.
     Replace,
+    /// The new task waits for its turn.
     Queue,
 }

@@ -13,16 +13,22 @@ use ts_rs::TS;
 pub enum TaskPhase {
     /// Waits: for its lane, or for its next attempt.
     Pending,
+    /// Its program runs.
     Running,
+    /// Over: its program ended as it should.
     Succeeded,
+    /// Over: its program ended otherwise, did not start, or nobody knows how it ended.
     Failed,
+    /// Over: its time was over.
     Timeout,
+    /// Over: it was stopped by a person, or by a task in its place.
     Canceled,
     /// The restart policy has spent its `maxRetries`.
     Exhausted,
 }
 
 impl TaskPhase {
+    /// All of them, in the order of a life.
     pub const ALL: [Self; 7] = [
         Self::Pending,
         Self::Running,
@@ -51,22 +57,29 @@ impl TaskPhase {
         }
     }
 
+    /// The phase of a [`TaskPhase::word`].
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|phase| phase.word() == word)
     }
 }
 
+/// A task: what was submitted, and what has become of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Task {
+    /// Which task, and of when this is.
     pub metadata: ObjectMeta,
+    /// As it was submitted.
     pub spec: TaskSpec,
+    /// How far it is.
     pub status: TaskStatus,
 }
 
+/// Which task, and of when what is said of it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ObjectMeta {
+    /// Of this task alone, for ever.
     pub id: TaskId,
     /// Grows with every change of any task; a reader that holds an older one re-reads.
     #[ts(type = "number")]
@@ -79,9 +92,11 @@ pub struct ObjectMeta {
     pub updated_at: u64,
 }
 
+/// How far a task is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TaskStatus {
+    /// Where it stands.
     pub phase: TaskPhase,
     /// The latest attempt, from 1; 0 before the first.
     pub attempt: u32,
@@ -101,6 +116,7 @@ pub struct TaskStatus {
 pub struct TaskRun {
     /// From 1.
     pub attempt: u32,
+    /// Where it stands.
     pub phase: TaskPhase,
     /// Unix milliseconds.
     #[ts(type = "number")]
@@ -109,9 +125,11 @@ pub struct TaskRun {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional, type = "number")]
     pub finished_at: Option<u64>,
+    /// Why it did not succeed, in one sentence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub error: Option<String>,
+    /// When its program exited by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub exit_code: Option<i32>,

@@ -12,15 +12,19 @@ use ts_rs::TS;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ListQuery {
+    /// Tasks in one of these phases only; all when empty.
     #[ts(optional, as = "Option<Vec<TaskPhase>>")]
     pub phases: Vec<TaskPhase>,
+    /// Tasks of this lane only.
     #[ts(optional)]
     pub slot: Option<Slot>,
+    /// Tasks that have each of these labels.
     #[ts(optional, as = "Option<BTreeMap<String, String>>")]
     pub labels: BTreeMap<String, String>,
     /// Somewhere in the name or the command, case ignored.
     #[ts(optional)]
     pub text: Option<String>,
+    /// Tasks whose latest finished attempt has this exit code.
     #[ts(optional)]
     pub exit_code: Option<i32>,
     /// Created at or after this time, in Unix milliseconds.
@@ -29,10 +33,12 @@ pub struct ListQuery {
     /// `nextCursor` of the page before; opaque.
     #[ts(optional)]
     pub cursor: Option<String>,
+    /// As many at most; 100 when absent.
     #[ts(optional)]
     pub limit: Option<u32>,
 }
 
+/// A page of rows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TaskList {
@@ -41,6 +47,7 @@ pub struct TaskList {
     /// All matches, not the page.
     #[ts(type = "number")]
     pub total: u64,
+    /// Where the next page begins; absent at the end.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub next_cursor: Option<String>,
@@ -50,14 +57,17 @@ pub struct TaskList {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TaskRow {
+    /// The task, as far as it fits into a row.
     pub task: TaskHead,
     /// Start of the latest attempt, in Unix milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional, type = "number")]
     pub started_at: Option<u64>,
+    /// When the task was over, in Unix milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional, type = "number")]
     pub finished_at: Option<u64>,
+    /// When its next attempt begins, in Unix milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional, type = "number")]
     pub next_attempt_at: Option<u64>,
@@ -83,24 +93,30 @@ pub struct TaskRow {
     pub recent_runs: Vec<RunMark>,
 }
 
+/// Why a pending task is not running.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(tag = "reason", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Waiting {
     /// Its lane is full. `position` counts from 1; `behind` is the name of the task before it.
     Lane {
+        /// From 1.
         position: u32,
+        /// The name of the task before it.
         behind: String,
     },
     /// Its next attempt is at `until`, in Unix milliseconds.
     Backoff {
+        /// Unix milliseconds.
         #[ts(type = "number")]
         until: u64,
     },
     /// It was started again and again: its next attempt, at `until` in Unix milliseconds, is put off to slow it.
     CrashLoop {
+        /// Unix milliseconds.
         #[ts(type = "number")]
         until: u64,
     },
+    /// Its lane is paused: it starts nothing.
     LanePaused,
     /// Its process is being started.
     Starting,
@@ -124,23 +140,31 @@ pub struct MainEnded {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RunMark {
+    /// The run's number within its task.
     pub attempt: u32,
+    /// Where it stands.
     pub phase: TaskPhase,
+    /// How long it took; absent while it runs.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional, type = "number")]
     pub duration_ms: Option<u64>,
 }
 
+/// What is true of all tasks together.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Summary {
     /// Every phase is there, with 0 where no task is in it.
     #[ts(type = "Record<TaskPhase, number>")]
     pub by_phase: BTreeMap<TaskPhase, u64>,
+    /// Those with a queue or a setting first, 50 at most.
     pub lanes: Vec<Lane>,
+    /// The most frequent ones.
     pub labels: Vec<LabelCount>,
+    /// Of the latest change.
     #[ts(type = "number")]
     pub resource_version: u64,
+    /// Whether tasks can be stored.
     pub storage: StorageState,
     /// The limits of the logs that cannot be kept for now, each once.
     #[serde(default)]
@@ -152,6 +176,7 @@ pub struct Summary {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UnkeptLimit {
+    /// Which limit.
     pub limit: LogLimit,
     /// How much too much the logs take, or how much is not free that ought to be, in bytes; rounded up.
     #[ts(type = "number")]
@@ -166,15 +191,21 @@ pub struct UnkeptLimit {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum LogLimit {
+    /// Of each run.
     RunBytes,
+    /// Of all runs of a task.
     TaskBytes,
+    /// Of all runs of all tasks.
     TotalBytes,
+    /// Of what is to stay free on the disk.
     MinFreeBytes,
 }
 
+/// Whether tasks can be stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum StorageState {
+    /// They can.
     Ok,
     /// The database cannot be written; what is stored can be read, nothing new is taken.
     ReadOnly,
@@ -182,11 +213,15 @@ pub enum StorageState {
     Unreadable,
 }
 
+/// How many tasks carry a label.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LabelCount {
+    /// The label.
     pub key: String,
+    /// Its value.
     pub value: String,
+    /// How many tasks have it.
     #[ts(type = "number")]
     pub count: u64,
 }
@@ -195,11 +230,15 @@ pub struct LabelCount {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Lane {
+    /// Its name.
     pub slot: Slot,
+    /// Tasks that it runs at once at most.
     pub capacity: u32,
     /// Tasks that hold a place: running, starting, or between two attempts.
     pub running: u32,
+    /// Tasks that wait for a place.
     pub queued: u32,
+    /// It starts nothing.
     pub paused: bool,
 }
 
@@ -207,15 +246,20 @@ pub struct Lane {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TaskChange {
+    /// Of the latest change that is in it.
     #[ts(type = "number")]
     pub resource_version: u64,
+    /// Of each task that has changed its row as it is now.
     pub changed: Vec<TaskRow>,
     /// Of `changed`, those that the query of the watch leaves out.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     #[ts(optional, as = "Option<BTreeSet<TaskId>>")]
     pub unmatched: BTreeSet<TaskId>,
+    /// Tasks that are gone.
     pub deleted: Vec<TaskId>,
+    /// As it is after these changes.
     pub summary: Summary,
+    /// Too much changed to name: read the list again.
     pub resync: bool,
 }
 
@@ -223,34 +267,49 @@ pub struct TaskChange {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TaskEvent {
+    /// Grows over all tasks.
     #[ts(type = "number")]
     pub seq: u64,
     /// Unix milliseconds.
     #[ts(type = "number")]
     pub at: u64,
+    /// The run that it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub attempt: Option<u32>,
+    /// What happened.
     pub kind: TaskEventKind,
+    /// More of it, in a phrase.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub detail: Option<String>,
 }
 
+/// What happened to a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum TaskEventKind {
+    /// It was taken on.
     Queued,
+    /// Its lane has given it a place.
     Admitted,
+    /// Its process runs.
     Started,
     /// The main program has ended, and others of the run go on.
     MainEnded,
+    /// Somebody wants it to end.
     StopRequested,
+    /// An attempt has ended.
     Exited,
+    /// An attempt could not start.
     StartFailed,
+    /// Another attempt will follow.
     RetryScheduled,
+    /// It is over.
     Finished,
+    /// Nobody knows how an attempt ended.
     Lost,
+    /// A run was found again after a restart of the app.
     Attached,
     /// One that this version does not know: a later one wrote it. Its word is in the detail.
     Unknown,
@@ -277,6 +336,7 @@ impl TaskEventKind {
         Self::ALL.iter().find(|(kind, _)| *kind == self).map_or("", |(_, word)| word)
     }
 
+    /// The kind of a [`TaskEventKind::word`].
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.iter().find(|(_, w)| *w == word).map(|(kind, _)| *kind)
     }
@@ -296,17 +356,23 @@ pub enum StopMode {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LogInfo {
+    /// The run's number within its task.
     pub attempt: u32,
+    /// Rows that there are.
     #[ts(type = "number")]
     pub rows: u64,
+    /// Bytes that were printed.
     #[ts(type = "number")]
     pub bytes: u64,
     /// Whether more may come.
     pub live: bool,
+    /// Where the run stands.
     pub phase: TaskPhase,
+    /// When its program exited by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub exit_code: Option<i32>,
+    /// Why it did not succeed, in one sentence.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub error: Option<String>,
@@ -317,6 +383,7 @@ pub struct LogInfo {
     /// Unix milliseconds.
     #[ts(type = "number")]
     pub started_at: u64,
+    /// Unix milliseconds; absent while it runs.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional, type = "number")]
     pub finished_at: Option<u64>,
@@ -328,19 +395,24 @@ pub struct LogInfo {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LogRows {
+    /// The number of the first.
     #[ts(type = "number")]
     pub from: u64,
+    /// Rows that there are.
     #[ts(type = "number")]
     pub total: u64,
+    /// In order.
     pub rows: Vec<LogRow>,
 }
 
+/// A row of a log, as a window shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LogRow {
     /// From 0 in each attempt.
     #[ts(type = "number")]
     pub row: u64,
+    /// The stream that it came through.
     pub stream: OutputStreamKind,
     /// Unix milliseconds.
     #[ts(type = "number")]
@@ -373,8 +445,10 @@ pub struct LogRow {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RemovedRows {
+    /// How many rows.
     #[ts(type = "number")]
     pub rows: u64,
+    /// Their bytes.
     #[ts(type = "number")]
     pub bytes: u64,
 }

@@ -51,16 +51,16 @@ fn begun(counts: &Counts) -> u64 {
 }
 
 impl Source {
-    pub fn new(view: LogView) -> Self {
+    pub(crate) fn new(view: LogView) -> Self {
         Self { view, marks: Vec::new(), extent: Extent::default(), page: None }
     }
 
     /// Rows at the last look.
-    pub fn rows(&self) -> u64 {
+    pub(crate) fn rows(&self) -> u64 {
         self.extent.rows
     }
 
-    pub fn look(&mut self) -> Result<(), LogError> {
+    pub(crate) fn look(&mut self) -> Result<(), LogError> {
         self.extent = self.view.extent()?;
         let (files, _) = self.view.parts();
         let last = self.marks.last().map(|mark| mark.place);
@@ -80,19 +80,19 @@ impl Source {
     }
 
     /// The latest time that a row counts as.
-    pub fn last_time(&self) -> u64 {
+    pub(crate) fn last_time(&self) -> u64 {
         self.extent.last_ts.max(self.marks.last().map_or(0, |mark| mark.key))
     }
 
     /// At least and at most how many rows are earlier than `time`.
-    pub fn bounds(&self, time: u64) -> (u64, u64) {
+    pub(crate) fn bounds(&self, time: u64) -> (u64, u64) {
         let next = self.marks.partition_point(|mark| mark.key < time);
         let least = next.checked_sub(1).map_or(0, |at| self.marks[at].rows);
         (least, if next == 0 { 0 } else { self.marks.get(next).map_or(self.rows(), |mark| mark.rows) })
     }
 
     /// How many rows are earlier than `time`.
-    pub fn before(&mut self, time: u64) -> Result<u64, LogError> {
+    pub(crate) fn before(&mut self, time: u64) -> Result<u64, LogError> {
         let next = self.marks.partition_point(|mark| mark.key < time);
         let Some(mark) = next.checked_sub(1) else { return Ok(0) };
         let limit = self.rows_behind(mark);
@@ -103,7 +103,7 @@ impl Source {
     }
 
     /// The time that a row counts as, which may be any row there is.
-    pub fn key_at(&mut self, row: u64) -> Result<u64, LogError> {
+    pub(crate) fn key_at(&mut self, row: u64) -> Result<u64, LogError> {
         let Some(mark) = self.marks.partition_point(|mark| mark.rows <= row).checked_sub(1) else {
             return Ok(0);
         };
@@ -115,14 +115,14 @@ impl Source {
     }
 
     /// The time that the next row in order counts as.
-    pub fn key(&self, row: &Row) -> u64 {
+    pub(crate) fn key(&self, row: &Row) -> u64 {
         let next = self.marks.partition_point(|mark| mark.rows <= row.row);
         let floor = next.checked_sub(1).map_or(0, |at| self.marks[at].key);
         row.ts_ms.max(floor).min(self.marks.get(next).map_or(u64::MAX, |mark| mark.key))
     }
 
     /// About what the log holds before row `row`: lines of each stream.
-    pub fn lines_before(&mut self, row: u64) -> Result<[u64; 2], LogError> {
+    pub(crate) fn lines_before(&mut self, row: u64) -> Result<[u64; 2], LogError> {
         let Some(mark) = self.marks.partition_point(|mark| mark.rows <= row).checked_sub(1) else {
             return Ok([0, 0]);
         };

@@ -11,7 +11,7 @@ use super::escapes;
 use crate::{Stream, newlines};
 
 /// The longest pattern, in bytes.
-pub const MAX_PATTERN_BYTES: usize = 8 * 1024;
+pub(crate) const MAX_PATTERN_BYTES: usize = 8 * 1024;
 /// Groups within groups, and whatever else nests.
 pub(super) const MAX_NESTING: u32 = 64;
 /// What a compiled pattern may take.

@@ -20,20 +20,52 @@ export type TaskSpec = {
 /**
  * The lane.
  */
-slot: string, kind: TaskKind, 
+slot: string, 
+/**
+ * What is run.
+ */
+kind: TaskKind, 
 /**
  * Milliseconds that one attempt may take; unlimited when absent. The sleep of the machine counts, as it does in the times
  * that are shown and in the waits between attempts.
  */
-timeout?: number, restart?: RestartStrategy, backoff?: BackoffStrategy, admission?: AdmissionStrategy, 
+timeout?: number, 
+/**
+ * When a finished attempt is followed by another one.
+ */
+restart?: RestartStrategy, 
+/**
+ * How long it takes until a failed attempt is repeated.
+ */
+backoff?: BackoffStrategy, 
+/**
+ * What happens when the lane is busy.
+ */
+admission?: AdmissionStrategy, 
 /**
  * How often a failed attempt may be repeated; unlimited when absent.
  */
-maxRetries?: number, runnerSelector?: RunnerSelector, labels?: { [key in string]: string }, limits?: ResourceLimits, };
+maxRetries?: number, 
+/**
+ * Which runners may take it; any when absent.
+ */
+runnerSelector?: RunnerSelector, 
+/**
+ * Marks by which tasks are found; `name` is what the task is called.
+ */
+labels?: { [key in string]: string }, 
+/**
+ * What one run may use; unlimited when absent.
+ */
+limits?: ResourceLimits, };
 
 export type TaskKind = { "subprocess": SubprocessTask } | { "container": ContainerTask } | { "wasm": WasmTask };
 
-export type SubprocessTask = { mode: SubprocessMode, 
+export type SubprocessTask = { 
+/**
+ * What is executed.
+ */
+mode: SubprocessMode, 
 /**
  * Added to the environment of the app; a later entry of the same key wins.
  */
@@ -53,25 +85,85 @@ afterMain?: AfterMain, };
 
 export type SubprocessMode = { "command": CommandMode } | { "script": ScriptMode };
 
-export type CommandMode = { command: string, args?: Array<string>, };
+export type CommandMode = { 
+/**
+ * A name that is looked up in PATH, or a path.
+ */
+command: string, 
+/**
+ * Without the program's own name.
+ */
+args?: Array<string>, };
 
-export type ScriptMode = { runtime: ScriptRuntime, 
+export type ScriptMode = { 
+/**
+ * What runs it.
+ */
+runtime: ScriptRuntime, 
 /**
  * Standard base64 of UTF-8 text, at most [`MAX_SCRIPT_BYTES`] decoded.
  */
-body: string, args?: Array<string>, };
+body: string, 
+/**
+ * What the script is given.
+ */
+args?: Array<string>, };
 
 export type ScriptRuntime = "bash" | "python" | "node" | { "custom": CustomRuntime };
 
-export type CustomRuntime = { command: string, flag: string, };
+export type CustomRuntime = { 
+/**
+ * A name that is looked up in PATH, or a path.
+ */
+command: string, 
+/**
+ * Behind it the interpreter takes a program text.
+ */
+flag: string, };
 
 export type AfterMain = "wait" | "end";
 
-export type ContainerTask = { image: string, command?: Array<string>, args?: Array<string>, env?: Array<EnvVar>, };
+export type ContainerTask = { 
+/**
+ * Its name and tag.
+ */
+image: string, 
+/**
+ * Instead of the image's own entry point.
+ */
+command?: Array<string>, 
+/**
+ * Behind the command.
+ */
+args?: Array<string>, 
+/**
+ * Set in the container.
+ */
+env?: Array<EnvVar>, };
 
-export type WasmTask = { module: string, args?: Array<string>, env?: Array<EnvVar>, };
+export type WasmTask = { 
+/**
+ * Its path.
+ */
+module: string, 
+/**
+ * What it is given.
+ */
+args?: Array<string>, 
+/**
+ * Set for it.
+ */
+env?: Array<EnvVar>, };
 
-export type EnvVar = { key: string, value: string, };
+export type EnvVar = { 
+/**
+ * Not empty, and without `=`.
+ */
+key: string, 
+/**
+ * May be empty.
+ */
+value: string, };
 
 export type RestartStrategy = { "type": "never" } | { "type": "onFailure" } | { "type": "always", 
 /**
@@ -79,7 +171,11 @@ export type RestartStrategy = { "type": "never" } | { "type": "onFailure" } | { 
  */
 intervalMs?: number, };
 
-export type BackoffStrategy = { jitter: JitterStrategy, 
+export type BackoffStrategy = { 
+/**
+ * How the waits are spread.
+ */
+jitter: JitterStrategy, 
 /**
  * Milliseconds.
  */
@@ -87,15 +183,35 @@ firstMs: number,
 /**
  * Milliseconds.
  */
-maxMs: number, factor: number, };
+maxMs: number, 
+/**
+ * What each wait is longer by than the one before; 1 keeps them alike.
+ */
+factor: number, };
 
 export type JitterStrategy = "none" | "full" | "equal" | "decorrelated";
 
 export type AdmissionStrategy = "dropIfRunning" | "replace" | "queue";
 
-export type RunnerSelector = { matchLabels?: { [key in string]: string }, matchExpressions?: Array<MatchExpression>, };
+export type RunnerSelector = { 
+/**
+ * Each of these labels is the runner's, with the same value.
+ */
+matchLabels?: { [key in string]: string }, 
+/**
+ * Each of these holds.
+ */
+matchExpressions?: Array<MatchExpression>, };
 
-export type MatchExpression = { key: string, operator: Operator, 
+export type MatchExpression = { 
+/**
+ * The label.
+ */
+key: string, 
+/**
+ * How its value is held against `values`.
+ */
+operator: Operator, 
 /**
  * Given with `In` and `NotIn` only.
  */
@@ -103,9 +219,25 @@ values?: Array<string>, };
 
 export type Operator = "In" | "NotIn" | "Exists" | "DoesNotExist";
 
-export type Task = { metadata: ObjectMeta, spec: TaskSpec, status: TaskStatus, };
+export type Task = { 
+/**
+ * Which task, and of when this is.
+ */
+metadata: ObjectMeta, 
+/**
+ * As it was submitted.
+ */
+spec: TaskSpec, 
+/**
+ * How far it is.
+ */
+status: TaskStatus, };
 
-export type ObjectMeta = { id: string, 
+export type ObjectMeta = { 
+/**
+ * Of this task alone, for ever.
+ */
+id: string, 
 /**
  * Grows with every change of any task; a reader that holds an older one re-reads.
  */
@@ -119,7 +251,11 @@ createdAt: number,
  */
 updatedAt: number, };
 
-export type TaskStatus = { phase: TaskPhase, 
+export type TaskStatus = { 
+/**
+ * Where it stands.
+ */
+phase: TaskPhase, 
 /**
  * The latest attempt, from 1; 0 before the first.
  */
@@ -139,7 +275,11 @@ export type TaskRun = {
 /**
  * From 1.
  */
-attempt: number, phase: TaskPhase, 
+attempt: number, 
+/**
+ * Where it stands.
+ */
+phase: TaskPhase, 
 /**
  * Unix milliseconds.
  */
@@ -147,7 +287,15 @@ startedAt: number,
 /**
  * Unix milliseconds.
  */
-finishedAt?: number, error?: string, exitCode?: number, 
+finishedAt?: number, 
+/**
+ * Why it did not succeed, in one sentence.
+ */
+error?: string, 
+/**
+ * When its program exited by itself.
+ */
+exitCode?: number, 
 /**
  * Once it has ended, unless nobody was there to see it.
  */
@@ -176,7 +324,11 @@ readBytes?: number,
  */
 writtenBytes?: number, };
 
-export type UsageSample = { attempt: number, 
+export type UsageSample = { 
+/**
+ * The run's number within its task.
+ */
+attempt: number, 
 /**
  * Unix milliseconds.
  */
@@ -188,7 +340,15 @@ cpuMs: number,
 /**
  * Since the sample before, 100 for one processor; absent in the first.
  */
-cpuPercent?: number, memoryBytes: number, processes: number, };
+cpuPercent?: number, 
+/**
+ * Resident memory, all processes together.
+ */
+memoryBytes: number, 
+/**
+ * How many processes there are.
+ */
+processes: number, };
 
 export type ResourceLimits = { 
 /**
@@ -212,13 +372,41 @@ processes?: number,
  */
 outputBytes?: number, };
 
-export type TaskQuery = { slot?: string, status?: Array<TaskPhase>, limit?: number, offset?: number, };
+export type TaskQuery = { 
+/**
+ * Tasks of this lane only.
+ */
+slot?: string, 
+/**
+ * Tasks in one of these phases only; all when empty.
+ */
+status?: Array<TaskPhase>, 
+/**
+ * As many at most; 100 when absent.
+ */
+limit?: number, 
+/**
+ * Matches to leave out, the newest first.
+ */
+offset?: number, };
 
-export type OutputEvent = { "type": "runStarted", attempt: number, 
+export type OutputEvent = { "type": "runStarted", 
+/**
+ * From 1.
+ */
+attempt: number, 
 /**
  * Unix milliseconds.
  */
-startedAt: number, } | { "type": "chunk", attempt: number, stream: OutputStreamKind, 
+startedAt: number, } | { "type": "chunk", 
+/**
+ * The run that printed it.
+ */
+attempt: number, 
+/**
+ * The stream that it came through.
+ */
+stream: OutputStreamKind, 
 /**
  * Counts the lines of this attempt and stream from 0.
  */
@@ -230,19 +418,47 @@ ts: number,
 /**
  * The line without its newline; bytes that are not UTF-8 are replaced by U+FFFD (the log keeps them).
  */
-line: string, } | { "type": "runFinished", attempt: number, exitCode?: number, 
+line: string, } | { "type": "runFinished", 
+/**
+ * The run.
+ */
+attempt: number, 
+/**
+ * When its program exited by itself.
+ */
+exitCode?: number, 
 /**
  * Unix milliseconds.
  */
-finishedAt: number, } | { "type": "lagged", skipped: number, };
+finishedAt: number, } | { "type": "lagged", 
+/**
+ * How many.
+ */
+skipped: number, };
 
 export type OutputStreamKind = "stdout" | "stderr";
 
-export type ListQuery = { phases?: Array<TaskPhase>, slot?: string, labels?: { [key in string]: string }, 
+export type ListQuery = { 
 /**
- * Matches the name and the command, case ignored.
+ * Tasks in one of these phases only; all when empty.
  */
-text?: string, exitCode?: number, 
+phases?: Array<TaskPhase>, 
+/**
+ * Tasks of this lane only.
+ */
+slot?: string, 
+/**
+ * Tasks that have each of these labels.
+ */
+labels?: { [key in string]: string }, 
+/**
+ * Somewhere in the name or the command, case ignored.
+ */
+text?: string, 
+/**
+ * Tasks whose latest finished attempt has this exit code.
+ */
+exitCode?: number, 
 /**
  * Created at or after this time, in Unix milliseconds.
  */
@@ -250,7 +466,11 @@ sinceMs?: number,
 /**
  * `nextCursor` of the page before; opaque.
  */
-cursor?: string, limit?: number, };
+cursor?: string, 
+/**
+ * As many at most; 100 when absent.
+ */
+limit?: number, };
 
 export type TaskList = { 
 /**
@@ -260,13 +480,29 @@ rows: Array<TaskRow>,
 /**
  * All matches, not the page.
  */
-total: number, nextCursor?: string, };
+total: number, 
+/**
+ * Where the next page begins; absent at the end.
+ */
+nextCursor?: string, };
 
-export type TaskRow = { task: TaskHead, 
+export type TaskRow = { 
+/**
+ * The task, as far as it fits into a row.
+ */
+task: TaskHead, 
 /**
  * Start of the latest attempt, in Unix milliseconds.
  */
-startedAt?: number, finishedAt?: number, nextAttemptAt?: number, 
+startedAt?: number, 
+/**
+ * When the task was over, in Unix milliseconds.
+ */
+finishedAt?: number, 
+/**
+ * When its next attempt begins, in Unix milliseconds.
+ */
+nextAttemptAt?: number, 
 /**
  * Why a pending task is not running.
  */
@@ -292,17 +528,37 @@ trouble?: string,
  */
 recentRuns: Array<RunMark>, };
 
-export type TaskHead = { metadata: ObjectMeta, spec: SpecHead, status: TaskStatus, };
-
-export type SpecHead = { slot: string, 
+export type TaskHead = { 
 /**
- * The label `name`, else the command.
+ * Which task, and of when this is.
+ */
+metadata: ObjectMeta, 
+/**
+ * What a row says of its spec.
+ */
+spec: SpecHead, 
+/**
+ * How far it is.
+ */
+status: TaskStatus, };
+
+export type SpecHead = { 
+/**
+ * The lane.
+ */
+slot: string, 
+/**
+ * The label `name`, else the command; one line.
  */
 name: string, 
 /**
- * As a person would write it; of a script its interpreter and arguments.
+ * As a person would type it; of a script the first line that says something, and its arguments.
  */
-command: string, labels?: { [key in string]: string }, 
+command: string, 
+/**
+ * As far as they fit.
+ */
+labels?: { [key in string]: string }, 
 /**
  * Name, command or labels were longer and are cut, or left out.
  */
@@ -326,7 +582,11 @@ export type AttemptsNotKept = {
 /**
  * The last attempt before them; 0 when there is none.
  */
-after: number, count: number, };
+after: number, 
+/**
+ * How many they are.
+ */
+count: number, };
 
 export type RunPage = { 
 /**
@@ -356,9 +616,37 @@ more: boolean,
  */
 notKept?: AttemptsNotKept, };
 
-export type Waiting = { "reason": "lane", position: number, behind: string, } | { "reason": "backoff", until: number, } | { "reason": "crashLoop", until: number, } | { "reason": "lanePaused" } | { "reason": "starting" };
+export type Waiting = { "reason": "lane", 
+/**
+ * From 1.
+ */
+position: number, 
+/**
+ * The name of the task before it.
+ */
+behind: string, } | { "reason": "backoff", 
+/**
+ * Unix milliseconds.
+ */
+until: number, } | { "reason": "crashLoop", 
+/**
+ * Unix milliseconds.
+ */
+until: number, } | { "reason": "lanePaused" } | { "reason": "starting" };
 
-export type RunMark = { attempt: number, phase: TaskPhase, durationMs?: number, };
+export type RunMark = { 
+/**
+ * The run's number within its task.
+ */
+attempt: number, 
+/**
+ * Where it stands.
+ */
+phase: TaskPhase, 
+/**
+ * How long it took; absent while it runs.
+ */
+durationMs?: number, };
 
 export type MainEnded = { 
 /**
@@ -378,7 +666,23 @@ export type Summary = {
 /**
  * Every phase is there, with 0 where no task is in it.
  */
-byPhase: Record<TaskPhase, number>, lanes: Array<Lane>, labels: Array<LabelCount>, resourceVersion: number, storage: StorageState, 
+byPhase: Record<TaskPhase, number>, 
+/**
+ * Those with a queue or a setting first, 50 at most.
+ */
+lanes: Array<Lane>, 
+/**
+ * The most frequent ones.
+ */
+labels: Array<LabelCount>, 
+/**
+ * Of the latest change.
+ */
+resourceVersion: number, 
+/**
+ * Whether tasks can be stored.
+ */
+storage: StorageState, 
 /**
  * The limits of the logs that cannot be kept for now, each once.
  */
@@ -386,7 +690,11 @@ unkeptLimits: Array<UnkeptLimit>, };
 
 export type StorageState = "ok" | "readOnly" | "unreadable";
 
-export type UnkeptLimit = { limit: LogLimit, 
+export type UnkeptLimit = { 
+/**
+ * Which limit.
+ */
+limit: LogLimit, 
 /**
  * How much too much the logs take, or how much is not free that ought to be, in bytes; rounded up.
  */
@@ -398,35 +706,123 @@ task?: string, };
 
 export type LogLimit = "runBytes" | "taskBytes" | "totalBytes" | "minFreeBytes";
 
-export type LabelCount = { key: string, value: string, count: number, };
+export type LabelCount = { 
+/**
+ * The label.
+ */
+key: string, 
+/**
+ * Its value.
+ */
+value: string, 
+/**
+ * How many tasks have it.
+ */
+count: number, };
 
-export type Lane = { slot: string, capacity: number, 
+export type Lane = { 
+/**
+ * Its name.
+ */
+slot: string, 
+/**
+ * Tasks that it runs at once at most.
+ */
+capacity: number, 
 /**
  * Tasks that hold a place: running, starting, or between two attempts.
  */
-running: number, queued: number, paused: boolean, };
+running: number, 
+/**
+ * Tasks that wait for a place.
+ */
+queued: number, 
+/**
+ * It starts nothing.
+ */
+paused: boolean, };
 
-export type TaskChange = { resourceVersion: number, changed: Array<TaskRow>,
+export type TaskChange = { 
+/**
+ * Of the latest change that is in it.
+ */
+resourceVersion: number, 
+/**
+ * Of each task that has changed its row as it is now.
+ */
+changed: Array<TaskRow>, 
 /**
  * Of `changed`, those that the query of the watch leaves out.
  */
-unmatched?: Array<string>, deleted: Array<string>, summary: Summary, resync: boolean, };
+unmatched?: Array<string>, 
+/**
+ * Tasks that are gone.
+ */
+deleted: Array<string>, 
+/**
+ * As it is after these changes.
+ */
+summary: Summary, 
+/**
+ * Too much changed to name: read the list again.
+ */
+resync: boolean, };
 
-export type TaskEvent = { seq: number, 
+export type TaskEvent = { 
+/**
+ * Grows over all tasks.
+ */
+seq: number, 
 /**
  * Unix milliseconds.
  */
-at: number, attempt?: number, kind: TaskEventKind, detail?: string, };
+at: number, 
+/**
+ * The run that it is about.
+ */
+attempt?: number, 
+/**
+ * What happened.
+ */
+kind: TaskEventKind, 
+/**
+ * More of it, in a phrase.
+ */
+detail?: string, };
 
 export type TaskEventKind = "queued" | "admitted" | "started" | "mainEnded" | "stopRequested" | "exited" | "startFailed" | "retryScheduled" | "finished" | "lost" | "attached" | "unknown";
 
 export type StopMode = "graceful" | "kill";
 
-export type LogInfo = { attempt: number, rows: number, bytes: number, 
+export type LogInfo = { 
+/**
+ * The run's number within its task.
+ */
+attempt: number, 
+/**
+ * Rows that there are.
+ */
+rows: number, 
+/**
+ * Bytes that were printed.
+ */
+bytes: number, 
 /**
  * Whether more may come.
  */
-live: boolean, phase: TaskPhase, exitCode?: number, error?: string, 
+live: boolean, 
+/**
+ * Where the run stands.
+ */
+phase: TaskPhase, 
+/**
+ * When its program exited by itself.
+ */
+exitCode?: number, 
+/**
+ * Why it did not succeed, in one sentence.
+ */
+error?: string, 
 /**
  * See [`crate::TaskRun`].
  */
@@ -434,19 +830,39 @@ remark?: string,
 /**
  * Unix milliseconds.
  */
-startedAt: number, finishedAt?: number, 
+startedAt: number, 
+/**
+ * Unix milliseconds; absent while it runs.
+ */
+finishedAt?: number, 
 /**
  * The task's latest attempt.
  */
 attempts: number, };
 
-export type LogRows = { from: number, total: number, rows: Array<LogRow>, };
+export type LogRows = { 
+/**
+ * The number of the first.
+ */
+from: number, 
+/**
+ * Rows that there are.
+ */
+total: number, 
+/**
+ * In order.
+ */
+rows: Array<LogRow>, };
 
 export type LogRow = { 
 /**
  * From 0 in each attempt.
  */
-row: number, stream: OutputStreamKind, 
+row: number, 
+/**
+ * The stream that it came through.
+ */
+stream: OutputStreamKind, 
 /**
  * Unix milliseconds.
  */
@@ -481,13 +897,29 @@ gap?: number,
  */
 removed?: RemovedRows, };
 
-export type RemovedRows = { rows: number, bytes: number, };
+export type RemovedRows = { 
+/**
+ * How many rows.
+ */
+rows: number, 
+/**
+ * Their bytes.
+ */
+bytes: number, };
 
 export type LogQuery = { 
 /**
  * A literal, or with `regex` an expression in the syntax of the Rust crate `regex`. Empty matches every row.
  */
-pattern: string, regex: boolean, caseSensitive: boolean, 
+pattern: string, 
+/**
+ * The pattern is a regular expression.
+ */
+regex: boolean, 
+/**
+ * Case counts.
+ */
+caseSensitive: boolean, 
 /**
  * What is matched must not stand within a longer word.
  */
@@ -509,7 +941,15 @@ export type SearchProgress = {
 /**
  * Matching rows so far.
  */
-matches: number, searchedBytes: number, totalBytes: number, 
+matches: number, 
+/**
+ * Bytes of the log that were looked through.
+ */
+searchedBytes: number, 
+/**
+ * Bytes of the log, as it was when it was last looked at.
+ */
+totalBytes: number, 
 /**
  * All that the log holds was searched.
  */
@@ -527,13 +967,25 @@ error?: string,
  */
 nearest?: number, };
 
-export type SearchHit = { row: number, 
+export type SearchHit = { 
+/**
+ * The row's number.
+ */
+row: number, 
 /**
  * From 1, among the matches that are known.
  */
-index: number, total: number, };
+index: number, 
+/**
+ * Matching rows found so far.
+ */
+total: number, };
 
-export type RowRanges = { row: number, 
+export type RowRanges = { 
+/**
+ * The row's number.
+ */
+row: number, 
 /**
  * Begin and end of each match in UTF-16 columns of [`crate::LogRow::text`].
  */
@@ -543,17 +995,61 @@ export type TaskHits = {
 /**
  * Runs with at least one match, newest task first.
  */
-tasks: Array<RunHits>, searchedTasks: number, totalTasks: number, complete: boolean, };
+tasks: Array<RunHits>, 
+/**
+ * Tasks whose logs were looked through.
+ */
+searchedTasks: number, 
+/**
+ * Tasks whose logs are to be looked through.
+ */
+totalTasks: number, 
+/**
+ * All of them were.
+ */
+complete: boolean, };
 
-export type RunHits = { id: string, attempt: number, matches: number, firstRow: number, 
+export type RunHits = { 
+/**
+ * The task.
+ */
+id: string, 
+/**
+ * The run's number within it.
+ */
+attempt: number, 
+/**
+ * Matching rows.
+ */
+matches: number, 
+/**
+ * The number of the first of them.
+ */
+firstRow: number, 
 /**
  * The beginning of the first matching row.
  */
 firstText: string, };
 
-export type LogDensity = { rows: number, buckets: Array<DensityBucket>, };
+export type LogDensity = { 
+/**
+ * Of the whole log.
+ */
+rows: number, 
+/**
+ * Slices of equal numbers of rows, from the first row on.
+ */
+buckets: Array<DensityBucket>, };
 
-export type DensityBucket = { stdout: number, stderr: number, 
+export type DensityBucket = { 
+/**
+ * Lines of standard output that end in it.
+ */
+stdout: number, 
+/**
+ * Lines of standard error that end in it.
+ */
+stderr: number, 
 /**
  * Matches of the search that was named; 0 without one.
  */
@@ -563,7 +1059,11 @@ export type LineChunk = {
 /**
  * Bytes that are not UTF-8 are replaced by U+FFFD. Ends between two characters.
  */
-text: string, fromByte: number, 
+text: string, 
+/**
+ * Where in the row the text begins.
+ */
+fromByte: number, 
 /**
  * Where the next chunk begins.
  */
@@ -573,19 +1073,39 @@ nextByte: number,
  */
 fullLen: number, };
 
-export type TextPosition = { row: number, 
+export type TextPosition = { 
+/**
+ * The row's number.
+ */
+row: number, 
 /**
  * UTF-16 column of the row's text.
  */
 column: number, };
 
-export type LogText = { text: string, 
+export type LogText = { 
+/**
+ * As it is shown, rows apart by newlines.
+ */
+text: string, 
 /**
  * The selection was longer than [`MAX_TEXT_BYTES`]; this is its beginning.
  */
 truncated: boolean, };
 
-export type ExportedLog = { path: string, bytes: number, rows: number, };
+export type ExportedLog = { 
+/**
+ * Where it is on the machine that wrote it.
+ */
+path: string, 
+/**
+ * Its length.
+ */
+bytes: number, 
+/**
+ * How many rows are in it.
+ */
+rows: number, };
 
 export type RunId = { 
 /**
@@ -597,7 +1117,19 @@ id: string,
  */
 attempt: number, };
 
-export type MergedRows = { from: number, total: number, rows: Array<MergedRow>, };
+export type MergedRows = { 
+/**
+ * The position of the first.
+ */
+from: number, 
+/**
+ * Rows of all the logs.
+ */
+total: number, 
+/**
+ * In order.
+ */
+rows: Array<MergedRow>, };
 
 export type MergedRow = { 
 /**
@@ -611,7 +1143,11 @@ source: number,
 /**
  * From 0 in each attempt.
  */
-row: number, stream: OutputStreamKind, 
+row: number, 
+/**
+ * The stream that it came through.
+ */
+stream: OutputStreamKind, 
 /**
  * Unix milliseconds.
  */
@@ -650,21 +1186,81 @@ export type SourceRow = {
 /**
  * Which of the sources, counted from 0 in the order in which they are given.
  */
-source: number, row: number, };
+source: number, 
+/**
+ * Its number in its own log.
+ */
+row: number, };
 
-export type Bookmark = { attempt: number, row: number, note: string, 
+export type Bookmark = { 
+/**
+ * The run's number within the task.
+ */
+attempt: number, 
+/**
+ * Its number in the run's log.
+ */
+row: number, 
+/**
+ * What the person wrote beside it; may be empty.
+ */
+note: string, 
 /**
  * When it was set last, Unix milliseconds.
  */
 at: number, };
 
-export type Settings = { logs: LogSettings, finished: FinishedSettings, closing: Closing, tray: TraySettings, notifications: NotificationSettings, theme: Theme, environment: EnvironmentSettings, api: ApiSettings, connections: Array<Connection>, };
+export type Settings = { 
+/**
+ * How much logs may take.
+ */
+logs: LogSettings, 
+/**
+ * How long what is over is kept.
+ */
+finished: FinishedSettings, 
+/**
+ * What closing the last window does.
+ */
+closing: Closing, 
+/**
+ * The icon in the desktop's tray.
+ */
+tray: TraySettings, 
+/**
+ * What the desktop is told of.
+ */
+notifications: NotificationSettings, 
+/**
+ * The colours of the windows.
+ */
+theme: Theme, 
+/**
+ * What tasks inherit.
+ */
+environment: EnvironmentSettings, 
+/**
+ * The doors for other programs.
+ */
+api: ApiSettings, 
+/**
+ * Other machines, each name once.
+ */
+connections: Array<Connection>, };
 
-export type LogSettings = { runBytes: number | null, 
+export type LogSettings = { 
+/**
+ * Each run.
+ */
+runBytes: number | null, 
 /**
  * All runs of a task.
  */
-taskBytes: number | null, totalBytes: number | null, 
+taskBytes: number | null, 
+/**
+ * All runs of all tasks.
+ */
+totalBytes: number | null, 
 /**
  * Logs are shortened before less than this is free on their disk.
  */
@@ -674,7 +1270,11 @@ minFreeBytes: number,
  */
 keepHeadBytes: number, };
 
-export type FinishedSettings = { keepDays: number | null, 
+export type FinishedSettings = { 
+/**
+ * After so many days a finished task goes.
+ */
+keepDays: number | null, 
 /**
  * The latest so many.
  */
@@ -714,13 +1314,29 @@ export type ApiSettings = {
 /**
  * The Unix socket in the data folder, for this user alone.
  */
-socket: boolean, http: HttpSettings, grpc: GrpcSettings, };
+socket: boolean, 
+/**
+ * HTTP over TCP.
+ */
+http: HttpSettings, 
+/**
+ * gRPC over TCP.
+ */
+grpc: GrpcSettings, };
 
-export type HttpSettings = { enabled: boolean, 
+export type HttpSettings = { 
+/**
+ * Whether the door is open.
+ */
+enabled: boolean, 
 /**
  * Address and port, as in `127.0.0.1:7654` or `[::1]:7654`.
  */
-address: string, tls: TlsMode, 
+address: string, 
+/**
+ * Whether it is encrypted.
+ */
+tls: TlsMode, 
 /**
  * Names under which other machines may call this one, beside its address.
  */
@@ -728,9 +1344,21 @@ allowedHosts: Array<string>, };
 
 export type TlsMode = "auto" | "off";
 
-export type GrpcSettings = { enabled: boolean, address: string, };
+export type GrpcSettings = { 
+/**
+ * Whether the door is open.
+ */
+enabled: boolean, 
+/**
+ * Address and port, as in `127.0.0.1:7655`.
+ */
+address: string, };
 
-export type Connection = { name: string, 
+export type Connection = { 
+/**
+ * What the person calls it.
+ */
+name: string, 
 /**
  * `https://…`, `http://` to this machine only, or `ssh://[user@]host[:port]`.
  */
@@ -740,31 +1368,55 @@ url: string,
  */
 fingerprint?: string, };
 
-export type InheritedEnvironment = { capture: ShellCapture, 
+export type InheritedEnvironment = { 
+/**
+ * What came of asking the login shell.
+ */
+capture: ShellCapture, 
 /**
  * By name.
  */
 variables: Array<InheritedVariable>, };
 
-export type InheritedVariable = { name: string, 
+export type InheritedVariable = { 
+/**
+ * As the system has it; bytes that are not UTF-8 are replaced by U+FFFD.
+ */
+name: string, 
 /**
  * `None` for a secret one. Bytes that are not UTF-8 are replaced by U+FFFD.
  */
-value?: string, origin: VariableOrigin, };
+value?: string, 
+/**
+ * Where it came from.
+ */
+origin: VariableOrigin, };
 
 export type VariableOrigin = "app" | "loginShell";
 
-export type RunEnvironment = { attempt: number, 
+export type RunEnvironment = { 
+/**
+ * The run's number within its task.
+ */
+attempt: number, 
 /**
  * By name.
  */
 variables: Array<RunVariable>, };
 
-export type RunVariable = { name: string, 
+export type RunVariable = { 
+/**
+ * As the system has it; bytes that are not UTF-8 are replaced by U+FFFD.
+ */
+name: string, 
 /**
  * `None` for a secret one, and for a directory that only the user database knows.
  */
-value?: string, origin: RunVariableOrigin, 
+value?: string, 
+/**
+ * Where it came from.
+ */
+origin: RunVariableOrigin, 
 /**
  * Where one of that name came from that was inherited and has given way to this one.
  */
@@ -772,23 +1424,47 @@ insteadOf?: VariableOrigin, };
 
 export type RunVariableOrigin = "app" | "loginShell" | "run" | "task";
 
-export type ShellCapture = { "state": "captured", shell: string, tookMs: number, 
+export type ShellCapture = { "state": "captured", 
+/**
+ * Its path.
+ */
+shell: string, 
+/**
+ * Milliseconds.
+ */
+tookMs: number, 
 /**
  * Why only a part was told, which tasks get all the same: half a sentence.
  */
-problem?: string, } | { "state": "off" } | { "state": "fromTerminal" } | { "state": "failed", shell: string, reason: string, };
+problem?: string, } | { "state": "off" } | { "state": "fromTerminal" } | { "state": "failed", 
+/**
+ * Its path.
+ */
+shell: string, 
+/**
+ * A sentence.
+ */
+reason: string, };
 
 export type Diagnosis = { 
 /**
  * Of the app.
  */
-version: string, findings: Array<Finding>, };
+version: string, 
+/**
+ * In the order in which a person would look.
+ */
+findings: Array<Finding>, };
 
 export type Finding = { 
 /**
  * What was looked at: "Data folder". Each but once.
  */
-what: string, state: FindingState, 
+what: string, 
+/**
+ * How bad it is.
+ */
+state: FindingState, 
 /**
  * How it is, in a phrase.
  */
