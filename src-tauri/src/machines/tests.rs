@@ -162,7 +162,8 @@ async fn a_machine_that_is_lost_says_so_until_it_is_back() {
     there.open(false).await;
     house.told(MAIN, |now| now["machines"][0]["reach"]["state"] == "reached").await;
     // A stream that a page has open is how a later loss is noticed.
-    let mut changes = house.machines.api(MAIN).expect("there").open(WatchTasks { query: None }).await.expect("open");
+    let mut changes =
+        house.machines.api(MAIN).expect("there").open(WatchTasks { query: None }).await.expect("open");
     changes.next().await.expect("the first");
     there.shut().await;
     tokio::spawn(async move { while changes.next().await.is_some() {} });

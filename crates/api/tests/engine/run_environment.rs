@@ -1,8 +1,7 @@
 //! What a run was started with stays known after the app was started with another environment; what is secret of it is stored
 //! nowhere.
 
-mod common;
-
+use crate::common;
 use common::{Engine, command, spec};
 use serde_json::json;
 use solti_api::ApiHandler;

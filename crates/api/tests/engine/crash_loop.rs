@@ -1,8 +1,7 @@
 //! A program that dies at once and is to be started again for ever: it is slowed, the row says why, and a restart of the app
 //! forgets nothing of it. The rule itself is tested in `solti-model`.
 
-mod common;
-
+use crate::common;
 use common::{Engine, bash, command, spec};
 use serde_json::json;
 use solti_api::ApiHandler;

@@ -1,7 +1,6 @@
 //! What a person does with tasks, from submit to delete, over the real supervisor, store, shim and processes.
 
-mod common;
-
+use crate::common;
 use async_trait::async_trait;
 use common::{Engine, bash, chunk, command, spec};
 use serde_json::json;

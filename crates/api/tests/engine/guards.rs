@@ -1,7 +1,6 @@
 //! What stands between a transport and the handler: who is let in, what is counted and noted, and in which order.
 
-mod common;
-
+use crate::common;
 use async_trait::async_trait;
 use common::{Engine, command, spec};
 use serde_json::json;

@@ -1,7 +1,6 @@
 //! Folders of runs that print nothing are used again, and nobody can tell: every task keeps its own log and its own end.
 
-mod common;
-
+use crate::common;
 use common::{Engine, bash, command, spec, until};
 use serde_json::json;
 use solti_api::{ApiHandler, SupervisorApiAdapter};

@@ -1,7 +1,6 @@
 //! A task that replaces another one, and is replaced itself before its turn came.
 
-mod common;
-
+use crate::common;
 use common::{Engine, bash, spec, until};
 use serde_json::json;
 use solti_api::ApiHandler as _;

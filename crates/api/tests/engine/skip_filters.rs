@@ -1,7 +1,6 @@
 //! A large log that nobody has searched yet has its skip filters, and whatever happens meanwhile they are in nobody's way.
 
-mod common;
-
+use crate::common;
 use common::{Engine, bash, spec, until};
 use serde_json::json;
 use solti_api::ApiHandler;

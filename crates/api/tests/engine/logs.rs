@@ -1,7 +1,6 @@
 //! What a log window asks of the whole engine: searches that go on while a task prints, exports, copies, bookmarks.
 
-mod common;
-
+use crate::common;
 use common::{Engine, PATIENCE, bash, command, spec};
 use serde_json::json;
 use solti_api::operations::{

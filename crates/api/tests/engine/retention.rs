@@ -1,11 +1,10 @@
 //! Logs and finished tasks stay within their limits, also while a task prints, and what is gone is told.
 
-mod common;
-
+use crate::common;
 use common::{Engine, PATIENCE, bash, command, spec, until};
 use serde_json::json;
-use solti_api::operations::{GetSummary, Operations as _, ReadLog};
 use solti_api::ApiHandler;
+use solti_api::operations::{GetSummary, Operations as _, ReadLog};
 use solti_logstore::{LogLimits, StoredLog};
 use solti_model::{LogLimit, OutputEvent, RunId, TaskId, UnkeptLimit};
 use solti_supervisor::{FinishedLimits, SupervisorConfig};

@@ -1,8 +1,7 @@
 //! A database whose pages are overwritten at random: no panic, nothing made up. The file is kept aside, a copy or the run folders
 //! take its place, and whoever opened it is told. How single pieces of this work is tested in `solti-store` and in `restored`.
 
-mod common;
-
+use crate::common;
 use common::{Engine, command, spec};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};

@@ -1,7 +1,6 @@
 //! Tasks that are restarted for months: the first attempts and the latest ones are kept, with their logs, and the rest is counted.
 
-mod common;
-
+use crate::common;
 use common::{Engine, PATIENCE, bash, spec, until};
 use serde_json::json;
 use solti_api::operations::{Operations as _, PageEvents, PageRuns, StopTask};

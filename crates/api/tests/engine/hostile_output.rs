@@ -1,18 +1,17 @@
 //! Output that means harm: escapes, markup, direction marks, NUL, bytes that are no text, lines without end. Every byte is in the
 //! file as it came, and what a window gets is text of a bounded length. That a window draws it as text is tested in a real one.
 
-mod common;
-
+use crate::common;
 use common::{Engine, bash, spec};
 use serde_json::json;
-use solti_api::operations::{Operations as _, ReadLog};
 use solti_api::ApiHandler;
+use solti_api::operations::{Operations as _, ReadLog};
 use solti_model::{MAX_ROW_BYTES, RunId};
 use std::path::Path;
 
 /// Lines, without their newlines.
 fn corpus() -> Vec<Vec<u8>> {
-    let mut lines: Vec<Vec<u8>> = include_bytes!("../../../tests/corpus/hostile.txt")
+    let mut lines: Vec<Vec<u8>> = include_bytes!("../../../../tests/corpus/hostile.txt")
         .split(|byte| *byte == b'\n')
         .map(<[u8]>::to_vec)
         .collect();

@@ -1,12 +1,11 @@
 //! Readers that never read, while a task prints as fast as it can: the program is not slowed, the app's memory stays what it was,
 //! and afterwards every line is there.
 
-mod common;
-
+use crate::common;
 use common::{Engine, bash, chunk, spec};
 use serde_json::json;
-use solti_api::operations::{Operations as _, WatchLog, WatchTasks};
 use solti_api::ApiHandler;
+use solti_api::operations::{Operations as _, WatchLog, WatchTasks};
 use solti_model::RunId;
 use solti_testing::any_round;
 use std::cell::OnceCell;

@@ -1,7 +1,6 @@
 //! What a run uses is recorded and can be watched; what it may use is limited, or it is said that it cannot be.
 
-mod common;
-
+use crate::common;
 use common::{Engine, PATIENCE, bash, command, spec};
 use serde_json::json;
 use solti_api::ApiHandler;

@@ -1,7 +1,6 @@
 //! The store cannot be read for a while, or not all of it: what follows tasks says so and goes on, and nobody starts wrongly.
 
-mod common;
-
+use crate::common;
 use common::{Engine, PATIENCE, command, spec};
 use rusqlite::Connection;
 use serde_json::json;

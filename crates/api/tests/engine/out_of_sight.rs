@@ -1,8 +1,7 @@
 //! Runs that cannot be looked at after a restart of the app: nothing of it is an end, nothing is started beside them, and what
 //! is asked for is carried out.
 
-mod common;
-
+use crate::common;
 use common::{Engine, bash, command, processes_of, spec, until};
 use serde_json::json;
 use solti_api::ApiHandler;

@@ -2,12 +2,11 @@
 //!
 //! Root may write everywhere, so what permissions refuse is tried as another user: the test starts itself once more.
 
-mod common;
-
+use crate::common;
 use common::{Engine, bash, command, spec, until};
 use serde_json::json;
-use solti_api::operations::{Operations as _, ReadLog};
 use solti_api::ApiHandler;
+use solti_api::operations::{Operations as _, ReadLog};
 use solti_model::{RunId, TaskPhase};
 use solti_store::{Store, StoreError};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
@@ -27,7 +26,11 @@ fn as_other_user(test: &str) -> bool {
     }
     let mut again = Command::new("setpriv");
     again.args(["--reuid=65534", "--regid=65534", "--clear-groups"]);
-    again.arg(std::env::current_exe().unwrap()).args([test, "--exact", "--nocapture"]);
+    again.arg(std::env::current_exe().unwrap()).args([
+        &format!("data_folder::{test}"),
+        "--exact",
+        "--nocapture",
+    ]);
     again.env(AS_OTHER, "1").env("HOME", "/").env("SOLTI_TEST_SHIM", common::shim()).current_dir("/");
     match again.output() {
         Ok(output) => {

@@ -3,8 +3,7 @@
 //!
 //! The refusals are real: triggers in the engine's own database, put there while it runs.
 
-mod common;
-
+use crate::common;
 use common::{Engine, PATIENCE, command, spec};
 use rusqlite::Connection;
 use serde_json::json;

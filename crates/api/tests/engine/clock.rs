@@ -2,8 +2,7 @@
 //!
 //! The clock of the shim alone is faked, by libfaketime; without it (`apt-get install libfaketime`) the test says so and does nothing.
 
-mod common;
-
+use crate::common;
 use common::{Engine, bash, spec};
 use serde_json::json;
 use solti_api::{ApiHandler, SupervisorApiAdapter};

@@ -1,7 +1,6 @@
 //! A log stream that was torn off goes on where it was: no line twice, none left out, without reading what was read.
 
-mod common;
-
+use crate::common;
 use common::{Engine, bash, spec};
 use serde_json::json;
 use solti_api::{ApiHandler, LogAccess, LogPosition};

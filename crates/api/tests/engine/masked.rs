@@ -1,7 +1,6 @@
 //! What is secret about a task is in no answer about it, and is kept where the task is run again, changed or not.
 
-mod common;
-
+use crate::common;
 use common::{Engine, bash, spec};
 use serde_json::json;
 use solti_api::operations::{
@@ -49,7 +48,11 @@ async fn no_answer_shows_a_secret_and_a_changed_task_keeps_it() {
         assert!(!answer.contains(SECRET), "{answer}");
     }
     let by_secret = ListQuery { text: Some(SECRET.into()), ..ListQuery::default() };
-    assert_eq!(api.ask(ListTasks { query: by_secret }).await.unwrap().total, 0, "a secret can be guessed by looking for it");
+    assert_eq!(
+        api.ask(ListTasks { query: by_secret }).await.unwrap().total,
+        0,
+        "a secret can be guessed by looking for it"
+    );
     let printed = |args: &str| format!("{SECRET} postgres://me:{SECRET}@db/x {args}");
     let with_password = printed(&format!("--password={SECRET}"));
     assert_eq!(engine.lines(&id).await, [with_password.as_str()], "the program itself has them");

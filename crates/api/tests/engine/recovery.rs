@@ -3,9 +3,8 @@
 //! The app that dies is in `engine_process`; the one that finds what is left is the test itself. Deaths at each durable step are in
 //! `fail_points`, those inside the store in its crate.
 
-mod common;
-mod engine_process;
-
+use crate::common;
+use crate::engine_process;
 use common::{Engine, PATIENCE, bash, command, spec};
 use engine_process::{Core, TASKS, recovered, side_dir};
 use serde_json::json;

@@ -4,8 +4,7 @@
 //! The full disk is a small file system of its own, which takes root to mount; the broken one is `strace`, which lets the system
 //! calls of one thread fail. Where either cannot be had, the test says so and does nothing.
 
-mod common;
-
+use crate::common;
 use common::{Engine, PATIENCE, bash, command, spec};
 use serde_json::json;
 use solti_api::operations::{GetSummary, Operations as _, TaskEvents};

@@ -1,8 +1,7 @@
 //! Many tasks: the app starts and lists among thousands that wait and many thousands that are over; and a storm of submits starts
 //! a few at a time.
 
-mod common;
-
+use crate::common;
 use async_trait::async_trait;
 use common::{Engine, command, spec};
 use serde_json::json;

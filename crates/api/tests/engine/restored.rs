@@ -1,8 +1,7 @@
 //! The database is lost and an earlier copy, or none, takes its place: logs and processes stay within reach, and nothing
 //! runs twice.
 
-mod common;
-
+use crate::common;
 use common::{Engine, bash, spec};
 use serde_json::json;
 use solti_api::ApiHandler;
