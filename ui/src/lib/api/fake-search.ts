@@ -30,7 +30,6 @@ const SLICE = 50_000;
 /** About what a row of these logs takes. */
 const ROW_BYTES = 72;
 const MAX_ROWS = 1_000;
-// eslint-disable-next-line no-control-regex -- escape sequences are what is meant
 const ESCAPES = /\u001b(?:\[[0-9;:?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[@-Z\\^_])/g;
 
 type Ranges = (row: LogRow) => [number, number][];

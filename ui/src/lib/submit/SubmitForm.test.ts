@@ -104,7 +104,7 @@ describe("the submit form", () => {
       validateSpec: async () => {},
       submitTask: async (spec: TaskSpec) => {
         lanes.push(spec.slot);
-        if (spec.slot === "true-abcde") throw { error: "SlotBusy", message: "busy" };
+        if (spec.slot === "true-abcde") throw new ApiError({ error: "SlotBusy", message: "busy" });
         return "id-2";
       },
     } as unknown as Backend);

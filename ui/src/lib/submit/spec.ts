@@ -21,7 +21,7 @@ export interface Pair {
   key: string;
   value: string;
 }
-export interface Expression {
+interface Expression {
   key: string;
   operator: MatchExpression["operator"];
   /** Separated by commas. */
@@ -115,7 +115,7 @@ function programName(form: Form): string {
   return (commandArgs(form).find((arg) => arg !== "") ?? "").split("/").at(-1) ?? "";
 }
 
-export function commandArgs(form: Form): readonly string[] {
+function commandArgs(form: Form): readonly string[] {
   return form.command.style === "line" ? parseCommandLine(form.command.line).args : form.command.list;
 }
 

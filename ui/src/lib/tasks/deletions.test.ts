@@ -35,7 +35,7 @@ test("undo brings the task back and sends nothing", async () => {
 test("a window that closes sends what still waits, once", async () => {
   const { ids, sent, deletions } = setUp();
   deletions.schedule([ids[0]!]);
-  deletions.flush();
+  void deletions.flush();
   await vi.advanceTimersByTimeAsync(UNDO_MS * 2);
   expect(sent).toHaveBeenCalledOnce();
 });

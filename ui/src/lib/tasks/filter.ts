@@ -4,7 +4,7 @@
 import type { ListQuery, Phase } from "../api/types";
 import { GROUPS, PHASES } from "../shared/phase";
 
-export interface Problem {
+interface Problem {
   token: string;
   message: string;
 }

@@ -3,7 +3,7 @@
 import type { TaskSpec } from "../api/types";
 
 /** A lane's name made of free text: only what the model's rules allow, and never twice the same. */
-export function ownLane(name: string, suffix = Date.now().toString(36)): string {
+function ownLane(name: string, suffix = Date.now().toString(36)): string {
   const base = name
     .toLowerCase()
     .replace(/[^a-z0-9._-]+/g, "-")

@@ -6,7 +6,7 @@ import type { RowHighlights } from "./highlights.svelte";
 import { EVERYTHING, type LogSearch, type OnProgress } from "./search.svelte";
 
 export type FindMode = "highlight" | "filter";
-export const FLAGS = ["regex", "caseSensitive", "wholeWord", "invert", "ignoreAnsi"] as const;
+const FLAGS = ["regex", "caseSensitive", "wholeWord", "invert", "ignoreAnsi"] as const;
 export type FindFlag = (typeof FLAGS)[number];
 
 /** The window around the field. */

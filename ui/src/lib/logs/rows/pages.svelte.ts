@@ -6,7 +6,7 @@
 import { ApiError } from "../../api";
 import type { RowSource, ShownRow } from "./source";
 
-export const PAGE = 128;
+const PAGE = 128;
 const MAX_PAGES = 24;
 
 interface Slot {

@@ -6,7 +6,7 @@ import { phaseWord } from "../../shared/phase";
 export type TimeMode = "off" | "clock" | "relative" | "delta";
 
 /** Longest text drawn for one row; the backend clips at the same length. */
-export const CLAMP = 10_000;
+const CLAMP = 10_000;
 
 /** `machine`: the name of another machine than this one. */
 export function windowTitle(name: string, info: LogInfo | null, attempt: number, machine?: string): string {

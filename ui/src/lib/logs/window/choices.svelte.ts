@@ -9,7 +9,7 @@ export const TIMES: Record<TimeMode, string> = {
   relative: "From start",
   delta: "Delta",
 };
-export const FONT = { min: 9, max: 24, usual: 12.5 };
+const FONT = { min: 9, max: 24, usual: 12.5 };
 
 const isTime = (value: unknown): value is TimeMode => typeof value === "string" && value in TIMES;
 const isFlag = (value: unknown): value is boolean => typeof value === "boolean";

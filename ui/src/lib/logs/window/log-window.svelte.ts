@@ -7,8 +7,6 @@ import { copySelection, type Copied } from "./copy";
 import { SearchedLog, type Mark } from "./searched-log.svelte";
 import { LogSession } from "./session.svelte";
 
-export type { StreamChoice } from "./searched-log.svelte";
-
 export class LogWindow extends SearchedLog<LogSession> {
   readonly bookmarks: Bookmarks;
   protected readonly noun = "this attempt";

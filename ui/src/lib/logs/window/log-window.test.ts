@@ -133,10 +133,10 @@ it("keeps bookmarks with notes, steps between them and takes them away", async (
   await log.bookmarks.set(1, 30, "here");
   expect(log.bookmarks.at(1, 30)?.note).toBe("here");
   await log.go(10);
-  log.bookmark(true);
+  void log.bookmark(true);
   await vi.waitFor(() => expect(log.view.current).toBe(30));
   settle();
-  log.bookmark(true);
+  void log.bookmark(true);
   await vi.waitFor(() => expect(log.view.current).toBe(10));
   log.toggleBookmark(10);
   log.toggleBookmark(30);
