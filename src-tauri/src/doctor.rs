@@ -53,9 +53,9 @@ fn report(diagnosis: &Diagnosis) -> String {
             FindingState::Problem => "BAD",
         };
         // Writing into a String cannot fail.
-        let _ = writeln!(text, "{mark:<4}  {what:<width$}  {said}");
+        writeln!(text, "{mark:<4}  {what:<width$}  {said}").ok();
         if let Some(advice) = advice {
-            let _ = writeln!(text, "      {:<width$}  → {advice}", "");
+            writeln!(text, "      {:<width$}  → {advice}", "").ok();
         }
     }
     text

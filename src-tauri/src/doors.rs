@@ -120,8 +120,8 @@ impl Serving {
             Self::Http(serving) => serving.shut_down().await,
             Self::Grpc { close, ended } => {
                 // One that has ended already hears nothing of it.
-                let _ = close.send(());
-                let _ = ended.await;
+                close.send(()).ok();
+                ended.await.ok();
             }
         }
     }

@@ -207,7 +207,7 @@ async fn pump<F: Frame>(
         }
     }
     // A page that is gone needs no word of it.
-    let _ = channel.send(Message::End { frame: sent + 1, ended: true });
+    channel.send(Message::End { frame: sent + 1, ended: true }).ok();
 }
 
 /// Waits until the page has taken all that was sent, and until it could draw it; false when the stream is closed.

@@ -45,7 +45,7 @@ pub fn run() -> ExitCode {
         // Help and the version are among them, and no failure.
         Err(asked) => {
             // Who closed the output does not want to read it.
-            let _ = asked.print();
+            asked.print().ok();
             return ExitCode::from(u8::try_from(asked.exit_code()).unwrap_or(2));
         }
     };

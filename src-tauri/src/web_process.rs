@@ -36,7 +36,7 @@ fn beside<R: Runtime>(
     // In the event loop, which a view never leaves.
     let asked = there.with_webview(move |view| {
         // Nobody has stopped waiting.
-        let _ = told.send(plan(&app).with_related_view(view.inner()).build());
+        told.send(plan(&app).with_related_view(view.inner()).build()).ok();
     });
     asked.ok().and_then(|()| built.recv().ok())
 }

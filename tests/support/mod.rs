@@ -45,9 +45,9 @@ impl Drop for Owned {
     fn drop(&mut self) {
         // The group: a driver's app goes with the driver. Tasks have sessions of their own and stay, as they should.
         if let Some(group) = rustix::process::Pid::from_raw(self.0.id() as i32) {
-            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+            rustix::process::kill_process_group(group, rustix::process::Signal::KILL).ok();
         }
-        let _ = self.0.wait();
+        self.0.wait().ok();
     }
 }
 
@@ -325,7 +325,7 @@ impl AppWindow<'_> {
 
     /// A click that ends the app, maybe before the driver has answered; what becomes of it shows in what follows.
     pub async fn click_last(&self, test_id: &str) {
-        let _ = self.see(test_id).await.click().await;
+        self.see(test_id).await.click().await.ok();
     }
 
     pub async fn click(&self, test_id: &str) {
@@ -438,7 +438,7 @@ impl AppWindow<'_> {
         }
         // It may have been closed.
         if let Ok(before) = before {
-            let _ = self.page.switch_to_window(before).await;
+            self.page.switch_to_window(before).await.ok();
         }
         Ok((open, spare))
     }
@@ -552,8 +552,8 @@ impl AppWindow<'_> {
             let taken = tokio::time::timeout(Duration::from_secs(3), self.page.screenshot(&file)).await;
             if taken.is_err() {
                 let display = &self.desk.display;
-                let _ =
-                    Command::new("import").args(["-display", display, "-window", "root"]).arg(file).status();
+                let mut import = Command::new("import");
+                import.args(["-display", display, "-window", "root"]).arg(file).status().ok();
             }
         }
     }

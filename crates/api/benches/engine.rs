@@ -239,8 +239,8 @@ impl Group {
 impl Drop for Group {
     fn drop(&mut self) {
         // A group that cannot be left is empty, and gone, at the next boot at the latest.
-        let _ = std::fs::write(self.0.with_file_name("cgroup.procs"), "0");
-        let _ = std::fs::remove_dir(&self.0);
+        std::fs::write(self.0.with_file_name("cgroup.procs"), "0").ok();
+        std::fs::remove_dir(&self.0).ok();
     }
 }
 

@@ -188,7 +188,7 @@ async fn ask_with(shell: &OsStr, patience: Duration, more: &[(&str, &OsStr)]) ->
     let group = asked.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
     if let (Some(text), Some(mut input)) = (question.typed, asked.stdin.take()) {
         // It fits into the pipe. A shell that is gone already is told of below.
-        let _ = input.write_all(text.as_bytes()).await;
+        input.write_all(text.as_bytes()).await.ok();
     }
     let mut answer = Answer::default();
     let mut output = asked.stdout.take().ok_or("it has no output")?.take(MOST);
@@ -214,11 +214,11 @@ async fn ask_with(shell: &OsStr, patience: Duration, more: &[(&str, &OsStr)]) ->
 fn end(shell: Child, group: Pid) {
     // An interactive shell heeds the first of these alone. Members that are gone are no error.
     for signal in [Signal::HUP, Signal::TERM] {
-        let _ = kill_process_group(group, signal);
+        kill_process_group(group, signal).ok();
     }
     tokio::spawn(async move {
         tokio::time::sleep(GRACE).await;
-        let _ = kill_process_group(group, Signal::KILL);
+        kill_process_group(group, Signal::KILL).ok();
         // Not reaped before, so that the number is still its own.
         drop(shell);
     });
@@ -417,7 +417,7 @@ two=2'; eval \"$4\"; echo Bye",
         // A shell with job control gives its jobs groups of their own; they stay, as they would in a terminal.
         for pid in fs::read_to_string(home.join("jobs")).unwrap_or_default().lines() {
             if let Some(pid) = pid.parse().ok().and_then(Pid::from_raw) {
-                let _ = rustix::process::kill_process(pid, Signal::KILL);
+                rustix::process::kill_process(pid, Signal::KILL).ok();
             }
         }
     }

@@ -265,8 +265,8 @@ mod tests {
 
     impl Drop for Sleeper {
         fn drop(&mut self) {
-            let _ = self.0.kill();
-            let _ = self.0.wait();
+            self.0.kill().ok();
+            self.0.wait().ok();
         }
     }
 

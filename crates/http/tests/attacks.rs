@@ -195,7 +195,7 @@ async fn who_is_slow_with_a_head_is_let_go_and_others_take_the_place() {
     for mut stream in slow {
         let mut rest = vec![];
         // Closed with or without a word; a reset is an end too.
-        let _ = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut rest)).await.expect("is closed");
+        tokio::time::timeout(PATIENCE, stream.read_to_end(&mut rest)).await.expect("is closed").ok();
     }
 }
 
@@ -267,7 +267,7 @@ async fn crowd(service: &Service, count: usize, request: &str) -> Vec<TcpStream>
     for _ in 0..count {
         let mut stream = service.connect().await;
         // One that was let go already cannot be written to.
-        let _ = stream.write_all(request.as_bytes()).await;
+        stream.write_all(request.as_bytes()).await.ok();
         crowd.push(stream);
     }
     crowd
@@ -303,7 +303,7 @@ async fn a_stranger_is_let_go_in_time_and_has_one_answer_a_connection() {
     let mut stranger = service.connect().await;
     stranger.write_all(b"GET /health HTTP/1.1\r\nX: ").await.unwrap();
     let mut rest = vec![];
-    let _ = tokio::time::timeout(PATIENCE, stranger.read_to_end(&mut rest)).await.expect("is closed");
+    tokio::time::timeout(PATIENCE, stranger.read_to_end(&mut rest)).await.expect("is closed").ok();
 
     let mut known = service.connect().await;
     let request = get(&format!("Host: {{host}}\r\n{TOKEN}"))
@@ -339,7 +339,7 @@ async fn a_new_token_ends_what_was_opened_with_the_old_one_and_nothing_of_this_u
     own.read_exact(&mut some).await.unwrap();
     service.token.rotate().unwrap();
     let mut rest = vec![];
-    let _ = tokio::time::timeout(PATIENCE, far.read_to_end(&mut rest)).await.expect("it ends");
+    tokio::time::timeout(PATIENCE, far.read_to_end(&mut rest)).await.expect("it ends").ok();
     let rest = String::from_utf8_lossy(&rest);
     let (_, last) = rest.split_once("event: error\ndata: ").unwrap_or_else(|| panic!("{rest}"));
     assert!(last.contains(r#""error":"Unauthenticated""#), "{last}");
@@ -378,7 +378,7 @@ async fn a_shutdown_answers_who_has_asked_and_breaks_streams_off() {
     tokio::time::timeout(PATIENCE, service.serving.shut_down()).await.expect("in time");
     let mut rest = vec![];
     // A reset is as good.
-    let _ = stream.read_to_end(&mut rest).await;
+    stream.read_to_end(&mut rest).await.ok();
     assert!(!rest.ends_with(b"0\r\n\r\n"), "not the end of the stream, but a break");
     assert!(!socket.exists());
     assert!(TcpStream::connect(address).await.is_err());

@@ -183,8 +183,8 @@ async fn a_server_of_another_kind_is_named_as_such() {
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
             let mut head = [0; 1_024];
-            let _ = stream.read(&mut head).await;
-            let _ = stream.write_all(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 5\r\n\r\nsorry").await;
+            let _read = stream.read(&mut head).await;
+            stream.write_all(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 5\r\n\r\nsorry").await.ok();
         }
     });
     let error =

@@ -91,7 +91,7 @@ impl IndexWriter {
         if let Err(e) = file.write_all_at(&fresh[..], page_start(next)) {
             // Half a page must not be taken for the next one while records still go to this one. Best effort: the
             // header's checksum is the second guard.
-            let _ = file.set_len(page_start(next));
+            file.set_len(page_start(next)).ok();
             // A clock that jumped back can wait for its new page: until then it stands still.
             return if self.page_no.is_some() && self.has_room() { Ok(()) } else { Err(e) };
         }
@@ -203,7 +203,7 @@ impl IndexWriter {
     /// Best effort: a seal only spares readers a second look at the page.
     fn seal_page(&self) {
         if let (Some(n), Some(file)) = (self.page_no, self.file.made()) {
-            let _ = file.write_all_at(&page_seal(&self.page), page_start(n) + RECORDS_END as u64);
+            file.write_all_at(&page_seal(&self.page), page_start(n) + RECORDS_END as u64).ok();
         }
     }
 

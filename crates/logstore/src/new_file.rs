@@ -55,7 +55,7 @@ impl NewFile {
     /// Takes back a file that could not be begun. Best effort: what stays holds nothing that a reader would take.
     pub(crate) fn discard(self) {
         if self.file.is_some() {
-            let _ = std::fs::remove_file(&self.path);
+            std::fs::remove_file(&self.path).ok();
         }
     }
 

@@ -221,7 +221,7 @@ pub fn pack(run_dir: &Path) -> Result<bool, LogError> {
 fn leave(run_dir: &Path, index: &Path) -> Result<(), LogError> {
     remove_file(index)?;
     // Something that was put there meanwhile stays.
-    let _ = fs::remove_dir(run_dir);
+    fs::remove_dir(run_dir).ok();
     Ok(())
 }
 

@@ -462,7 +462,7 @@ impl SmallDisk {
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(self.0.path()).status();
+        Command::new("umount").arg("-l").arg(self.0.path()).status().ok();
     }
 }
 

@@ -48,7 +48,7 @@ pub async fn end_unreachable(run_dir: &Path, run_id: &str, mode: StopMode) -> Re
     }
     if let Some(shim) = shim_of(&dir, run_id) {
         // One that is gone meanwhile has let go of its lock.
-        let _ = shim.signal(libc::SIGKILL);
+        shim.signal(libc::SIGKILL).ok();
         // It may have started the program in the very last moment.
         end_members(run_id, None, Duration::ZERO).await?;
     }

@@ -154,6 +154,6 @@ impl Drop for ForkServer {
         let pid = self.pid;
         let reap = move || waitpid(Some(pid), WaitOptions::empty());
         // One that hangs in the kernel ends when it comes out of it, and the thread of a runtime cannot wait for that.
-        let _ = std::thread::Builder::new().name("reap-fork-server".into()).spawn(reap);
+        std::thread::Builder::new().name("reap-fork-server".into()).spawn(reap).ok();
     }
 }

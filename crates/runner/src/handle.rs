@@ -114,7 +114,7 @@ impl RunController {
     /// Hands the request over and returns; [`RunHandle::wait`] tells the end. Does nothing for a run that has ended.
     pub async fn stop(&self, mode: StopMode) {
         // A closed channel is a run that is over.
-        let _ = self.requests.send(mode).await;
+        self.requests.send(mode).await.ok();
     }
 }
 

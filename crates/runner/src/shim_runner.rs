@@ -90,7 +90,7 @@ impl Runner for ShimRunner {
             match start.run().await {
                 Ok((watched, connection)) => {
                     let (handle, watch) = watch(watched);
-                    let _ = tell.send(Ok(handle));
+                    tell.send(Ok(handle)).ok();
                     watch.follow(connection).await;
                 }
                 Err(failure) => drop(tell.send(Err(failure))),

@@ -41,7 +41,7 @@ pub async fn end_members(run_id: &str, shim: Option<u32>, grace: Duration) -> Re
         if began.elapsed() > grace {
             if let Some(group) = &group {
                 // A kernel without this has the signals.
-                let _ = group.kill();
+                group.kill().ok();
             }
             signal_all(&left, libc::SIGKILL);
         }
@@ -89,6 +89,6 @@ fn shed_the_mark(run_id: &str, known: &[Process]) -> Vec<Process> {
 /// A process that is gone, or became another user's, shows in the next look.
 fn signal_all(processes: &[Process], signal: i32) {
     for process in processes {
-        let _ = process.signal(signal);
+        process.signal(signal).ok();
     }
 }

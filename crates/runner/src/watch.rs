@@ -75,7 +75,7 @@ impl Watch {
         // The log is sealed: whoever waits for the doorbell is told before the supervisor hears of the end.
         drop(log_bytes);
         // Nobody may be listening any more.
-        let _ = tell.send(outcome);
+        tell.send(outcome).ok();
         if let Err(error) = run.shim.reap().await {
             tracing::warn!(run = run.run_id, %error, "the ended shim could not be reaped");
         }

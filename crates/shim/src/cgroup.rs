@@ -111,7 +111,7 @@ pub fn settle(pid: u32) -> io::Result<()> {
     fs::write(shims.join("cgroup.procs"), pid.to_string())?;
     for controller in CONTROLLERS {
         // One by one: a manager hands on some of them, and all or none of a line are turned on.
-        let _ = fs::write(scope.join("cgroup.subtree_control"), format!("+{controller}"));
+        fs::write(scope.join("cgroup.subtree_control"), format!("+{controller}")).ok();
     }
     Ok(())
 }
@@ -205,7 +205,7 @@ impl RunGroup {
             processes: refused("pids.max", limits.processes.map(|most| most.to_string())),
         };
         // Else a program over its limit would be moved to the swap bit by bit. Not every system counts swap.
-        let _ = refused("memory.swap.max", memory.map(|_| "0".to_owned()));
+        let _refused = refused("memory.swap.max", memory.map(|_| "0".to_owned()));
         unenforced
     }
 
@@ -242,7 +242,7 @@ impl RunGroup {
 
     /// Takes an empty group away. One with processes in it stays, as they do.
     pub fn remove(&self) {
-        let _ = fs::remove_dir(&self.path);
+        fs::remove_dir(&self.path).ok();
     }
 
     /// Of one of the short files, which the kernel gives in one go.

@@ -150,7 +150,7 @@ impl Drop for Writer {
         self.interrupt.interrupt();
         if let Some(thread) = self.thread.take() {
             // A panic over there has been reported by the panic hook and to everyone who waited for a commit.
-            let _ = thread.join();
+            thread.join().ok();
         }
     }
 }
@@ -215,7 +215,7 @@ fn next_job(target: &mut Target, jobs: &Receiver<Job>, unmoved: &mut u32) -> Opt
             Err(RecvTimeoutError::Timeout) if checkpoint => {
                 *unmoved = 0;
                 // What cannot be moved now stays in the WAL, where it is as safe.
-                let _ = target.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+                target.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).ok();
             }
             Err(RecvTimeoutError::Timeout) => target.vacuum.step(&target.connection),
         }
@@ -243,7 +243,7 @@ fn serve_group(target: &mut Target, first: Batch, jobs: &Receiver<Job>, counters
         counters.commits.fetch_add(1, Ordering::Relaxed);
         for batch in group {
             // The caller may have stopped waiting.
-            let _ = batch.done.send(Ok(()));
+            batch.done.send(Ok(())).ok();
         }
     } else {
         // One by one: only the batch that is at fault gets an error, and it gets its own.
@@ -253,7 +253,7 @@ fn serve_group(target: &mut Target, first: Batch, jobs: &Receiver<Job>, counters
                 counters.batches.fetch_add(1, Ordering::Relaxed);
                 counters.commits.fetch_add(1, Ordering::Relaxed);
             }
-            let _ = batch.done.send(result);
+            batch.done.send(result).ok();
         }
     }
     next
@@ -303,7 +303,7 @@ mod tests {
     fn hold(writer: &Writer) -> SyncSender<()> {
         let (gate, held) = sync_channel(0);
         writer.visit(move |_| {
-            let _ = held.recv();
+            held.recv().ok();
         });
         gate
     }

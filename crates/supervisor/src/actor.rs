@@ -235,10 +235,10 @@ impl Actor {
                 inbox.close();
                 // Every permit back means every commit done. The semaphore is never closed.
                 let all = u32::try_from(COMMITS).unwrap_or(u32::MAX);
-                let _ = tokio::time::timeout(Duration::from_secs(5), self.commits.acquire_many(all)).await;
+                tokio::time::timeout(Duration::from_secs(5), self.commits.acquire_many(all)).await.ok();
                 self.tidying.all_done().await;
                 // A caller that has gone does not wait any more.
-                let _ = reply.send(());
+                reply.send(()).ok();
                 return;
             }
             self.handle(message).await;

@@ -33,7 +33,7 @@ impl Effect {
     pub(crate) async fn tell(&self, message: Message) {
         if let Some(mailbox) = self.mailbox.upgrade() {
             // A closed mailbox is a shutdown: the next start finds out from the store and the run folder.
-            let _ = mailbox.send(message).await;
+            mailbox.send(message).await.ok();
         }
     }
 

@@ -136,7 +136,7 @@ impl RunFolders {
         }
         // Both fail, as they should, while a log or another attempt is inside.
         if std::fs::remove_dir(&run).is_ok() {
-            let _ = std::fs::remove_dir(self.task(id));
+            std::fs::remove_dir(self.task(id)).ok();
         }
     }
 }

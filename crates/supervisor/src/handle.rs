@@ -287,7 +287,7 @@ impl Supervisor {
     /// be added to it.
     pub fn searched(&self, id: &TaskId, attempt: u32, over: bool) {
         // With many of them one may be left out; a search needs none of it.
-        let _ = self.searched.try_send(SearchedRun { id: id.clone(), attempt, over });
+        self.searched.try_send(SearchedRun { id: id.clone(), attempt, over }).ok();
     }
 
     /// Takes nothing new and waits until everything decided is stored. Runs go on; the next start attaches to them. What goes
@@ -295,6 +295,6 @@ impl Supervisor {
     pub async fn shut_down(&self) {
         self.retention.abort();
         // An actor that is gone has shut down.
-        let _ = self.ask(|reply| Message::ShutDown { reply }).await;
+        self.ask(|reply| Message::ShutDown { reply }).await.ok();
     }
 }

@@ -102,7 +102,7 @@ impl Actor {
             tokio::spawn(async move {
                 let found = effect.look(&sought, &marks).await;
                 // There is room for all.
-                let _ = tell.send((sought.id, sought.attempt, found)).await;
+                tell.send((sought.id, sought.attempt, found)).await.ok();
             });
         }
         drop(tell);

@@ -223,7 +223,7 @@ impl Job {
     fn make(self) -> Option<u64> {
         // Of this thread alone, and of its place in the queue of the disk. Without it, it is only less kind.
         #[cfg(target_os = "linux")]
-        let _ = rustix::process::setpriority_process(None, 19);
+        rustix::process::setpriority_process(None, 19).ok();
         let made = match self.segment {
             Some(segment) => make_filter(&self.folder, segment, self.ended, &self.stop),
             None => make_filters(&self.folder, self.ended, &self.stop),

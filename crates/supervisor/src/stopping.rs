@@ -81,7 +81,7 @@ impl Actor {
                 tokio::spawn(async move {
                     let result = commit.until_done().await.map(drop);
                     // Whoever looks for the run carries it out; it may have found it meanwhile, and then that is told.
-                    let _ = requests.send(mode).await;
+                    requests.send(mode).await.ok();
                     effect.shared.feed.changed(&id);
                     drop(done.send(result));
                 });

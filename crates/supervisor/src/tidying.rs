@@ -35,14 +35,14 @@ impl Tidying {
     /// Leaves of a run its log alone, soon.
     pub(crate) async fn tidy(&self, id: &TaskId, attempt: u32) {
         // Without its thread the runtime is ending.
-        let _ = self.0.send(Chore::Tidy { id: id.clone(), attempt }).await;
+        self.0.send(Chore::Tidy { id: id.clone(), attempt }).await.ok();
     }
 
     /// Waits until everything handed over so far is done.
     pub(crate) async fn all_done(&self) {
         let (done, told) = oneshot::channel();
         if self.0.send(Chore::Answer(done)).await.is_ok() {
-            let _ = told.await;
+            told.await.ok();
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The commands: what a page can ask. Most are operations of the table in `solti-api` (operations.rs); the others are listed in
 //! list.rs. Each only unwraps its arguments and forwards; rules live below it. build.rs makes a permission of each; which window
 //! may call which is in capabilities/.
+#![allow(clippy::let_underscore_must_use, reason = "what the macro of a command makes of it")]
 
 mod args;
 mod closing;

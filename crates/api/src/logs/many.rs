@@ -192,7 +192,7 @@ impl Part {
             frame.tasks += 1;
         }
         // Nobody may want it any more.
-        let _ = frames.blocking_send(frame);
+        frames.blocking_send(frame).ok();
     }
 
     fn of_run(&self, run: &Run, small: &mut SmallSearch) -> Result<Option<RunHits>, LogError> {

@@ -19,7 +19,7 @@ impl Drop for Partial {
     fn drop(&mut self) {
         if !self.kept {
             // A failed export leaves nothing behind, if that can be helped.
-            let _ = fs::remove_file(&self.path);
+            fs::remove_file(&self.path).ok();
         }
     }
 }

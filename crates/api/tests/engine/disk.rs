@@ -58,7 +58,7 @@ impl SmallDisk {
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(self.path()).status();
+        Command::new("umount").arg("-l").arg(self.path()).status().ok();
     }
 }
 
@@ -194,8 +194,8 @@ impl Injection {
 impl Drop for Injection {
     /// Lets go of the thread, which goes on unharmed.
     fn drop(&mut self) {
-        let _ = Command::new("kill").arg(self.0.id().to_string()).status();
-        let _ = self.0.wait();
+        Command::new("kill").arg(self.0.id().to_string()).status().ok();
+        self.0.wait().ok();
     }
 }
 

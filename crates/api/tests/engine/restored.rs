@@ -24,7 +24,7 @@ async fn lose_database(engine: Engine, dir: &Path) -> Engine {
     let database = dir.join("solti.db");
     // New files: whatever of the engine is still ending writes into the old ones.
     for name in ["solti.db", "solti.db-wal", "solti.db-shm"] {
-        let _ = fs::remove_file(dir.join(name));
+        fs::remove_file(dir.join(name)).ok();
     }
     fs::write(&database, vec![0xa5; 8192]).unwrap();
     let opened = Store::open_or_recover(dir).unwrap();
@@ -126,7 +126,7 @@ async fn remove_database(engine: Engine, dir: &Path) {
     engine.supervisor.shut_down().await;
     drop(engine);
     for name in ["solti.db", "solti.db-wal", "solti.db-shm"] {
-        let _ = fs::remove_file(dir.join(name));
+        fs::remove_file(dir.join(name)).ok();
     }
 }
 

@@ -139,7 +139,7 @@ impl Served {
     async fn stop(self) {
         if let Some(grpc) = self.grpc {
             // Whoever ended already hears nothing of it.
-            let _ = grpc.close.send(());
+            grpc.close.send(()).ok();
             match grpc.serving.await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => tracing::error!("gRPC ended early: {error}"),

@@ -100,8 +100,8 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.child.kill().ok();
+        self.child.wait().ok();
     }
 }
 
@@ -150,7 +150,7 @@ pub fn ended(child: &mut Child) -> Option<i32> {
     let watch = std::thread::spawn(move || {
         let hangs = heard.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout);
         if hangs {
-            let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+            rustix::process::kill_process(pid, rustix::process::Signal::KILL).ok();
         }
         hangs
     });

@@ -107,7 +107,7 @@ impl Shared {
         let saying = tokio::spawn(async move {
             let mut text = String::new();
             // What is no text, or comes after a broken pipe, tells nothing.
-            let _ = said.take(WORDS).read_to_string(&mut text).await;
+            said.take(WORDS).read_to_string(&mut text).await.ok();
             text.lines().rev().map(str::trim).find(|line| !line.is_empty()).map(str::to_owned)
         });
         *self.words.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(saying);

@@ -70,12 +70,12 @@ pub async fn serve<L: Listener>(
     drop(listener);
     let finished = async { while connections.join_next().await.is_some() {} };
     // Whoever is not done by then is cut off when the set is dropped.
-    let _ = tokio::time::timeout(limits.closing_time, finished).await;
+    tokio::time::timeout(limits.closing_time, finished).await.ok();
 }
 
 async fn closed(closing: &mut watch::Receiver<bool>) {
     // A sender that is gone is a server that is gone.
-    let _ = closing.wait_for(|closing| *closing).await;
+    closing.wait_for(|closing| *closing).await.ok();
 }
 
 async fn speak(

@@ -64,7 +64,7 @@ fn make_private(dir: &Path) -> io::Result<()> {
 impl Drop for Socket {
     fn drop(&mut self) {
         // It may be gone already; the next server replaces what is left.
-        let _ = std::fs::remove_file(&self.path);
+        std::fs::remove_file(&self.path).ok();
     }
 }
 

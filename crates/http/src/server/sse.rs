@@ -158,7 +158,7 @@ impl<E: Event> Events<E> {
         self.buffer.put_slice(event.name().as_bytes());
         if let Some(position) = event.position() {
             // Writing to memory does not fail.
-            let _ = write!(self.buffer, "\nid: {position}");
+            write!(self.buffer, "\nid: {position}").ok();
         }
         self.buffer.put_slice(b"\ndata: ");
         serde_json::to_writer((&mut self.buffer).writer(), event.data())?;

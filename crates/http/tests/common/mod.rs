@@ -128,7 +128,7 @@ impl Reply {
 
 pub async fn exchange(mut stream: impl AsyncRead + AsyncWrite + Unpin, request: &[u8]) -> Reply {
     // A server that has answered already may not take the rest.
-    let _ = stream.write_all(request).await;
+    stream.write_all(request).await.ok();
     let mut bytes = vec![];
     let read = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut bytes)).await.expect("an answer");
     if let Err(error) = read {

@@ -181,6 +181,6 @@ struct Partial(PathBuf);
 impl Drop for Partial {
     fn drop(&mut self) {
         // Normally it was renamed. What cannot be removed is overwritten by the next attempt.
-        let _ = fs::remove_file(&self.0);
+        fs::remove_file(&self.0).ok();
     }
 }

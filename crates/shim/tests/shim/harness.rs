@@ -46,11 +46,11 @@ struct Guarded {
 impl Drop for Guarded {
     fn drop(&mut self) {
         if !matches!(self.shim.try_wait(), Ok(Some(_))) {
-            let _ = self.shim.kill();
-            let _ = self.shim.wait();
+            self.shim.kill().ok();
+            self.shim.wait().ok();
             let left = Membership { run_id: &self.run_id, not_before_ticks: 0 };
             for process in left.members().unwrap_or_default() {
-                let _ = process.signal(libc::SIGKILL);
+                process.signal(libc::SIGKILL).ok();
             }
         }
     }

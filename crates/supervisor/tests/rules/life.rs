@@ -230,7 +230,7 @@ impl World {
                 }
                 assert!(began.elapsed() < PATIENCE, "{unsettled:#?}");
                 // Some of it changes without a word in the feed: the end of a task in memory.
-                let _ = tokio::time::timeout(Duration::from_millis(2), changes.next()).await;
+                tokio::time::timeout(Duration::from_millis(2), changes.next()).await.ok();
             }
         });
         for lane in runtime.block_on(supervisor.lanes()).expect("the app lives") {
@@ -316,7 +316,7 @@ impl World {
             for task in &active {
                 if matches!(task.task.spec.restart, solti_model::RestartStrategy::Always { .. }) {
                     // It would go on for ever. What is over meanwhile need not be stopped.
-                    let _ = runtime.block_on(supervisor.stop(&task.task.metadata.id, StopMode::Kill));
+                    runtime.block_on(supervisor.stop(&task.task.metadata.id, StopMode::Kill)).ok();
                 }
             }
         }

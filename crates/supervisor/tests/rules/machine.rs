@@ -153,7 +153,7 @@ impl Machine {
         process.end = Some(end.clone());
         if let Some(RunEnds { outcome, .. }) = process.ends.take() {
             // The app may have died.
-            let _ = outcome.send(outcome_of(end));
+            outcome.send(outcome_of(end)).ok();
         }
     }
 

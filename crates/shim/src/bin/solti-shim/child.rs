@@ -87,7 +87,7 @@ impl Leader {
     pub fn kill_group(&self) {
         if let Some(group) = &self.group {
             // A kernel without this has the sweep.
-            let _ = group.kill();
+            group.kill().ok();
         }
     }
 
@@ -191,7 +191,7 @@ fn peek(kind: libc::idtype_t, id: libc::id_t) -> Option<(libc::pid_t, LeaderStat
 /// A program that is there and may be run, but cannot be, lacks what its first line (or its ELF header) names.
 fn exec_stage(spec: &LaunchSpec, home: BorrowedFd<'_>, errno: i32) -> Stage {
     // Where the child looked; nothing is done in the run folder any more.
-    let _ = sys::enter(home);
+    sys::enter(home).ok();
     let program = spec.cwd.as_deref().unwrap_or(Path::new("")).join(spec.program());
     let runnable = || {
         let Ok(path) = CString::new(program.as_os_str().as_bytes()) else { return false };

@@ -56,6 +56,6 @@ pub fn serve(socket: OwnedFd) -> Option<Order> {
             }
         };
         // An app that is gone needs no word.
-        let _ = status.write_all(&forked.encode());
+        status.write_all(&forked.encode()).ok();
     }
 }

@@ -92,7 +92,7 @@ fn own(mut order: Order) -> ! {
     };
     if let Some(mut pipe) = status {
         // The app may be gone already; the run goes on without it.
-        let _ = std::io::Write::write_all(&mut pipe, &report.encode());
+        std::io::Write::write_all(&mut pipe, &report.encode()).ok();
     }
     sys::leave(run.is_some_and(Run::go))
 }

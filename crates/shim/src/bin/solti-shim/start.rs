@@ -88,10 +88,11 @@ pub fn start(order: Order, status: Option<&PipeWriter>) -> Result<Run, StartFail
         Err(failure) => {
             // The caller hears of the failure in any case; a record that cannot be written adds nothing to that.
             let duration = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
-            let _ = record
+            record
                 .finish(RunEnd::StartFailed(failure), clock.now_ms(), duration, EndFlags::default(), None)
-                .and_then(|()| record.sync());
-            let _ = sys::remove_at(dir.as_fd(), c"control.sock");
+                .and_then(|()| record.sync())
+                .ok();
+            sys::remove_at(dir.as_fd(), c"control.sock").ok();
             Err(failure)
         }
     }
@@ -131,7 +132,7 @@ fn launch(dir: &File, order: Order, record: &mut RecordFile) -> Result<Launched,
     let leader = Leader::spawn(&spec, order.home.as_fd(), group, order.ignored, stdout, stderr)?;
     fail_point!("child-started");
     // Already said Started; the pid is an extra for whoever finds the run without its shim.
-    let _ = record.child_started(leader.pid());
+    record.child_started(leader.pid()).ok();
     Ok(Launched { spec, leader, output, clients })
 }
 
