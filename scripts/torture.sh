@@ -87,38 +87,41 @@ npm --prefix ui --silent run build >/dev/null || exit 1
 # All programs of the workspace together, for the features that the tests are built with.
 cargo build --quiet --profile "$profile" --workspace --bins || exit 1
 
-# Of the whole engine, by the name of the module.
-api="package(solti-api) & test"
-row "kill -9 of the app with 20 tasks" 1 200 run_tests SOLTI_TORTURE_ROUNDS=200 "$api(recovery::) & test(killed_at_any_moment)"
+# Of the tests of the whole engine, those of one file.
+engine() {
+    echo "(package(solti-api) & binary(engine) & test(/^$1::/))"
+}
+
+row "kill -9 of the app with 20 tasks" 1 200 run_tests SOLTI_TORTURE_ROUNDS=200 "$(engine recovery) & test(killed_at_any_moment)"
 row "kill of the app and of a shim at each durable step" 5 165 run_fail_points
 row "kill -9 of a shim" 10 50 run_tests "test(killed_shim)"
-row "runs that cannot be looked at, folders removed" 10 10 run_tests "$api(out_of_sight::)"
+row "runs that cannot be looked at, folders removed" 10 10 run_tests "$(engine out_of_sight)"
 row "5,000 tasks, with too few descriptors and enough" 1 5000 run_tests SOLTI_TORTURE_RUNNING=5000 "package(solti-api) & binary(many_running)"
 row "program or directory that cannot be started" 3 3 \
-    run_tests "binary(start_failures) | (package(solti-shim) & binary(shim)) | ($api(data_folder::))"
-row "child ignores term, holds the pipe, escapes" 5 5 run_tests "($api(process_tree::)) | (package(solti-shim) & binary(shim))"
+    run_tests "binary(start_failures) | (package(solti-shim) & binary(shim)) | $(engine data_folder)"
+row "child ignores term, holds the pipe, escapes" 5 5 run_tests "$(engine process_tree) | (package(solti-shim) & binary(shim))"
 row "hung fork server, script text in the process table" 3 5 \
     run_tests "package(solti-runner) & (binary(fork_server) | binary(runs))"
-row "disk full, disk errors, interrupted calls" 10 10 run_tests "$api(disk::)"
+row "disk full, disk errors, interrupted calls" 10 10 run_tests "$(engine disk)"
 row "torn tails, full disk under a log" 3 3 run_tests "package(solti-logstore)"
 row "database killed while it writes" 5 15 run_tests "package(solti-store)"
-row "random pages of the database overwritten" 1 266 run_tests SOLTI_TORTURE_ROUNDS=200 "$api(damaged::)"
-row "database lost, copies and run folders" 5 5 run_tests "$api(restored::)"
+row "random pages of the database overwritten" 1 266 run_tests SOLTI_TORTURE_ROUNDS=200 "$(engine damaged)"
+row "database lost, copies and run folders" 5 5 run_tests "$(engine restored)"
 row "second instance, page security, real window" 3 3 run_tests "package(solti-desktop) & binary(window)"
-row "reboot" 10 10 run_tests "$api(recovery::) & test(reboot)"
-row "stopped readers, 10 million lines" 1 1 run_tests SOLTI_TORTURE_LINES=10000000 "$api(slow_reader::)"
-row "10,000 waiting and 100,000 finished tasks" 3 3 run_tests SOLTI_TORTURE_TASKS_PERCENT=100 "$api(many_tasks::)"
-row "crash loop" 10 10 run_tests "$api(crash_loop::)"
-row "hostile output, a line of 1 gb" 1 1 run_tests SOLTI_TORTURE_LINE_MB=1024 "$api(hostile_output::)"
+row "reboot" 10 10 run_tests "$(engine recovery) & test(reboot)"
+row "stopped readers, 10 million lines" 1 1 run_tests SOLTI_TORTURE_LINES=10000000 "$(engine slow_reader)"
+row "10,000 waiting and 100,000 finished tasks" 3 3 run_tests SOLTI_TORTURE_TASKS_PERCENT=100 "$(engine many_tasks)"
+row "crash loop" 10 10 run_tests "$(engine crash_loop)"
+row "hostile output, a line of 1 gb" 1 1 run_tests SOLTI_TORTURE_LINE_MB=1024 "$(engine hostile_output)"
 row "hostile http client" 3 3 run_tests "package(solti-http)"
 row "limits of memory, processors and processes" 3 3 with_limits
 row "the service that holds the tasks is stopped" 3 3 run_tests "package(solti-cli) & binary(user_manager)"
 row "refused batches, replacements, secrets, small logs" 3 3 \
-    run_tests "$api(unstorable::) | $api(replace::) | $api(masked::) | $api(retention::)"
+    run_tests "$(engine unstorable) | $(engine replace) | $(engine masked) | $(engine retention)"
 row "clocks, login shells, the app's own log, numbers" 3 3 \
     run_tests "package(solti-model) | (package(solti-supervisor) & kind(lib)) | package(solti-engine)"
 row "strangers at the door, grpc" 3 3 run_tests "package(solti-grpc) & binary(wire)"
-row "clock jumps" 5 5 run_tests "$api(clock::)"
+row "clock jumps" 5 5 run_tests "$(engine clock)"
 row "rules of the supervisor in any order" 1 2000 run_tests SOLTI_TORTURE_CASES=2000 "package(solti-supervisor) & binary(rules)"
 row "log store against a model" 1 2000 run_tests SOLTI_TORTURE_CASES=2000 "package(solti-logstore) & binary(model)"
 row "another machine lost and found, real window" 5 5 run_tests "test(another_machine_is_shown_lost)"

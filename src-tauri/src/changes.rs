@@ -24,7 +24,7 @@ pub fn lasting<A: DesktopApi + ?Sized>(api: &A) -> impl Stream<Item = TaskChange
     unfold(state, move |(mut changes, mut pause, mut missed)| async move {
         loop {
             let Some(open) = &mut changes else {
-                match api.open(WatchTasks { query: None }).await {
+                match api.open(WatchTasks::all()).await {
                     Ok(opened) => changes = Some(opened),
                     Err(error) => {
                         tracing::warn!("the tasks cannot be followed, trying again: {error}");

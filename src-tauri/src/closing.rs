@@ -269,7 +269,7 @@ async fn stop_all(api: &dyn DesktopApi) -> Result<(), ApiError> {
             break;
         }
     }
-    let mut changes = api.open(WatchTasks { query: None }).await?;
+    let mut changes = api.open(WatchTasks::all()).await?;
     let ended = async {
         while let Some(change) = changes.next().await {
             if change.summary.by_phase.get(&TaskPhase::Running).copied().unwrap_or(0) == 0 {

@@ -206,7 +206,6 @@ impl Perform<GetRunEnvironment> for SupervisorApiAdapter {
 
 impl Provide<WatchTasks> for SupervisorApiAdapter {
     async fn provide(&self, WatchTasks { query }: WatchTasks) -> Result<ItemStream<TaskChange>, ApiError> {
-        let query = query.unwrap_or_default();
         let (watch, first) = rows::ChangeWatch::open(&self.supervisor, &self.summary, query).await?;
         let later = futures::stream::unfold(watch, |mut watch| async move {
             let change = watch.next().await?;

@@ -65,7 +65,7 @@ async fn a_watcher_is_told_to_read_again_after_a_break_and_a_banner_hears_of_bot
     let api = client(service.url(), Some(service.token.text()), Trust::PublicAuthorities);
     let mut reachability = api.reachability();
     assert_eq!(*reachability.borrow_and_update(), Reachability::Unknown);
-    let mut changes = api.open(WatchTasks { query: None }).await.unwrap();
+    let mut changes = api.open(WatchTasks::all()).await.unwrap();
     assert!(!changes.next().await.unwrap().resync);
     assert_eq!(*reachability.borrow_and_update(), Reachability::Reached);
 

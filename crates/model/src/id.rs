@@ -139,6 +139,7 @@ pub struct RunId {
 }
 
 impl RunId {
+    /// That attempt of that task.
     pub fn new(task: TaskId, attempt: u32) -> Self {
         Self { task, attempt }
     }

@@ -177,7 +177,7 @@ async fn saved<R: Runtime>(
         webview.dialog().file().set_parent(&webview.window()).set_title("Save log").set_file_name(name);
     dialog.save_file(move |path| {
         // The command may have ended with its window.
-        picked.send(path).ok();
+        let _ = picked.send(path);
     });
     let Ok(Some(path)) = answer.await else { return Ok(None) };
     let path = path.into_path().map_err(|error| ApiError::internal(&error))?;

@@ -6,7 +6,7 @@ use solti_api::guard::{AccessToken, Auth, StandardGuards};
 use solti_api::operations::{GetTaskRow, Operations as _, WatchTasks};
 use solti_engine::{Config, Engine};
 use solti_http::{ServeOptions, Serving, TcpOptions, Tls};
-use solti_model::{ListQuery, TaskSpec, parse_spec};
+use solti_model::{TaskSpec, parse_spec};
 use solti_testing::{free_port, within};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -162,8 +162,7 @@ async fn a_machine_that_is_lost_says_so_until_it_is_back() {
     there.open(false).await;
     house.told(MAIN, |now| now["machines"][0]["reach"]["state"] == "reached").await;
     // A stream that a page has open is how a later loss is noticed.
-    let mut changes =
-        house.machines.api(MAIN).expect("there").open(WatchTasks { query: None }).await.expect("open");
+    let mut changes = house.machines.api(MAIN).expect("there").open(WatchTasks::all()).await.expect("open");
     changes.next().await.expect("the first");
     there.shut().await;
     tokio::spawn(async move { while changes.next().await.is_some() {} });

@@ -370,6 +370,14 @@ macro_rules! define {
 
 with_operations!(define);
 
+impl WatchTasks {
+    /// Whoever asks lists every task.
+    #[must_use]
+    pub fn all() -> Self {
+        Self { query: ListQuery::default() }
+    }
+}
+
 impl Answer {
     /// The task that the operation has made.
     pub fn made(&self) -> Option<&TaskId> {

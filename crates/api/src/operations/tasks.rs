@@ -30,10 +30,14 @@ macro_rules! task_operations {
             {
                 $($topics)*
 
-                /// Every change from now on, and of each changed row whether the query lists it; without one all rows are
-                /// listed, and its cursor and limit do not count. The first item comes at once and holds the summary only. While
-                /// the tasks cannot be read, an item says so in its summary, and one with `resync` follows when they can.
-                endless WatchTasks "watch_tasks" -> TaskChange { query: Option<ListQuery> }
+                /// Every change from now on, and of each changed row whether the query lists it; its cursor and limit do not
+                /// count. The first item comes at once and holds the summary only. While the tasks cannot be read, an item says so
+                /// in its summary, and one with `resync` follows when they can.
+                endless WatchTasks "watch_tasks" -> TaskChange {
+                    /// All tasks when it is left out.
+                    #[serde(default)]
+                    query: ListQuery
+                }
 
                 /// What the processes of a task use, once a second while it runs and somebody reads.
                 lasting WatchUsage "watch_usage" about id -> UsageSample { id: TaskId }

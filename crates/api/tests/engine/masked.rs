@@ -18,7 +18,7 @@ async fn no_answer_shows_a_secret_and_a_changed_task_keeps_it() {
     let dir = tempfile::tempdir().unwrap();
     let engine = Engine::open(dir.path()).await;
     let api = &engine.api;
-    let mut changes = api.open(WatchTasks { query: None }).await.unwrap();
+    let mut changes = api.open(WatchTasks::all()).await.unwrap();
     let mut task = bash(r#"echo "$SENTRY_DSN $DATABASE_URL $*""#);
     task["subprocess"]["env"] = json!([
         {"key": "SENTRY_DSN", "value": SECRET},

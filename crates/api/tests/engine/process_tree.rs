@@ -210,7 +210,7 @@ async fn output_that_is_cut_all_the_same_is_said() {
 /// Waits until the row says that the main program has ended.
 async fn main_ended(engine: &Engine, id: &TaskId) -> TaskRow {
     use tokio_stream::StreamExt as _;
-    let mut changes = engine.api.open(WatchTasks { query: None }).await.unwrap();
+    let mut changes = engine.api.open(WatchTasks::all()).await.unwrap();
     let said = async {
         loop {
             let row = engine.api.ask(GetTaskRow { id: id.clone() }).await.unwrap().unwrap();

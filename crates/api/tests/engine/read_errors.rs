@@ -33,7 +33,7 @@ async fn change(stream: &mut ItemStream<TaskChange>, fits: impl Fn(&TaskChange) 
 async fn the_change_feed_outlives_reads_that_fail() {
     let dir = tempfile::tempdir().unwrap();
     let engine = Engine::open(dir.path()).await;
-    let mut stream = engine.api.open(WatchTasks { query: None }).await.unwrap();
+    let mut stream = engine.api.open(WatchTasks::all()).await.unwrap();
     change(&mut stream, |_| true).await;
     execute(dir.path(), "ALTER TABLE label_counts RENAME TO away");
     // Something changes while the counts cannot be read.

@@ -40,7 +40,7 @@ async fn print(engine: &Engine, watched: bool) -> (solti_model::TaskId, Duration
         }
         watches.push(engine.api.open(WatchLog { run: RunId::new(id.clone(), 1) }).await.unwrap());
     }
-    let changes = engine.api.open(WatchTasks { query: None }).await.unwrap();
+    let changes = engine.api.open(WatchTasks::all()).await.unwrap();
     engine.finished(&id).await;
     drop((streams, watches, changes));
     let run = engine.api.list_task_runs(&id).await.unwrap().remove(0);

@@ -383,7 +383,7 @@ async fn a_window_reads_rows_and_hears_of_growth_until_the_end() {
 async fn a_list_is_paged_and_watched() {
     let dir = tempfile::tempdir().unwrap();
     let engine = Engine::open(dir.path()).await;
-    let mut changes = engine.api.open(WatchTasks { query: None }).await.unwrap();
+    let mut changes = engine.api.open(WatchTasks::all()).await.unwrap();
     assert!(changes.next().await.unwrap().changed.is_empty());
     let mut ids = Vec::new();
     for n in 0..5 {

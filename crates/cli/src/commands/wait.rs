@@ -9,12 +9,12 @@ use serde_json::json;
 use solti_api::operations::{Operations as _, WatchTasks};
 use solti_api::{ApiError, ApiHandler as _};
 use solti_http::HttpClient;
-use solti_model::{ListQuery, Task, TaskId};
+use solti_model::{Task, TaskId};
 
 pub async fn wait(options: &Options, ids: &[String]) -> Result<u8, CliError> {
     let client = server::client(options).await?;
     // Before the tasks are read: what ends in between is heard of.
-    let mut changes = client.open(WatchTasks { query: None }).await?;
+    let mut changes = client.open(WatchTasks::all()).await?;
     let _telling = server::tell_of_breaks(&client);
     let (mut open, mut order) = (Vec::new(), Vec::new());
     for id in ids {

@@ -106,7 +106,7 @@ pub async fn a_run_says_what_it_was_started_with(subject: &Subject) {
 
 pub async fn changes_are_heard_of(subject: &Subject) {
     let api = subject.desktop();
-    let mut changes = api.open(WatchTasks { query: None }).await.unwrap();
+    let mut changes = api.open(WatchTasks::all()).await.unwrap();
     let heard = tokio::time::timeout(PATIENCE, async {
         assert!(changes.next().await.expect("the first comes at once").changed.is_empty());
         let id = api.submit_task(spec("s", command("true", &[]), json!({}))).await.unwrap();
@@ -130,7 +130,7 @@ pub async fn a_change_says_whether_the_query_lists_the_row(subject: &Subject) {
     let api = subject.desktop();
     let phases = vec![TaskPhase::Succeeded];
     let query = ListQuery { phases, text: Some("IT IS".into()), limit: Some(0), ..ListQuery::default() };
-    let mut changes = api.open(WatchTasks { query: Some(query) }).await.unwrap();
+    let mut changes = api.open(WatchTasks { query }).await.unwrap();
     let labels = json!({"labels": {"name": "the one & it is"}});
     let listed = api.submit_task(spec("s", command("true", &[]), labels)).await.unwrap();
     let other = api.submit_task(spec("t", command("true", &[]), json!({}))).await.unwrap();

@@ -11,6 +11,7 @@ import type {
   Diagnosis,
   ExportedLog,
   InheritedEnvironment,
+  ListQuery,
   LogInfo,
   LogJump,
   LogQuery,
@@ -67,7 +68,8 @@ export interface Backend extends AskMethods, DownloadMethods {
   deleteTask(id: string): Promise<void>;
   streamTaskLogs(id: string, onFrame: (frame: OutputFrame) => void): Promise<Unsubscribe>;
 
-  /** Of each changed row it is said whether the query lists it (`unmatched`). `onBroken` hears when nothing is told for a while, and when it goes on; what was missed comes as `resync`. */
+  /** Of each changed row it is said whether the query lists it (`unmatched`); its cursor and limit do not count. `onBroken` hears
+   *  when nothing is told for a while, and when it goes on; what was missed comes as `resync`. */
   watchTasks(
     query: ListQuery,
     onChange: (change: TaskChange) => void,

@@ -54,7 +54,11 @@ type MergedPositionAt = { sources: Array<RunId>, at: number, };
 type ListBookmarks = { id: string, };
 type SetBookmark = { run: RunId, row: number, note: string, };
 type DeleteBookmark = { run: RunId, row: number, };
-type WatchTasks = { query?: ListQuery | null, };
+type WatchTasks = { 
+/**
+ * All tasks when it is left out.
+ */
+query: ListQuery, };
 type WatchUsage = { id: string, };
 type WatchLog = { run: RunId, };
 type OpenSearch = { run: RunId, query: LogQuery, near: number, };
@@ -151,7 +155,7 @@ export interface Asks {
 
 /** What is subscribed to. */
 export interface Topics {
-  /** Every change from now on. The first item comes at once and holds the summary only. While the tasks cannot be read, an item says so in its summary, and one with `resync` follows when they can. */
+  /** Every change from now on, and of each changed row whether the query lists it; its cursor and limit do not count. The first item comes at once and holds the summary only. While the tasks cannot be read, an item says so in its summary, and one with `resync` follows when they can. */
   watchTasks: { request: WatchTasks; item: TaskChange };
   /** What the processes of a task use, once a second while it runs and somebody reads. */
   watchUsage: { request: WatchUsage; item: UsageSample };

@@ -104,7 +104,8 @@ describe("the submit form", () => {
       validateSpec: async () => {},
       submitTask: async (spec: TaskSpec) => {
         lanes.push(spec.slot);
-        if (spec.slot === "true-abcde") throw new ApiError({ error: "SlotBusy", message: "busy" });
+        if (spec.slot === "true-abcde")
+          throw new ApiError({ error: "SlotBusy", message: "busy", slot: "true-abcde", running: "t1" });
         return "id-2";
       },
     } as unknown as Backend);

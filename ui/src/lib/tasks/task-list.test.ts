@@ -241,7 +241,7 @@ describe("the task list", () => {
     const { backend, list } = await started(20);
     const log: string[] = [];
     const { listTasks, watchTasks } = backend;
-    backend.listTasks = (query) => (log.push(`read ${query.slot}`), listTasks(query));
+    backend.listTasks = (asked) => (log.push(`read ${asked.query.slot}`), listTasks(asked));
     backend.watchTasks = async (query, ...told) => {
       const stop = await watchTasks(query, ...told);
       log.push(`follow ${query.slot}`);
