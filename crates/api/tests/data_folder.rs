@@ -6,8 +6,8 @@ mod common;
 
 use common::{Engine, bash, command, spec, until};
 use serde_json::json;
-use solti_api::operations::{Operations as _, ReadLog};
 use solti_api::ApiHandler;
+use solti_api::operations::{Operations as _, ReadLog};
 use solti_model::{RunId, TaskPhase};
 use solti_store::{Store, StoreError};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};

@@ -5,8 +5,8 @@ mod common;
 
 use common::{Engine, bash, spec};
 use serde_json::json;
-use solti_api::operations::{Operations as _, ReadLog};
 use solti_api::ApiHandler;
+use solti_api::operations::{Operations as _, ReadLog};
 use solti_model::{MAX_ROW_BYTES, RunId};
 use std::path::Path;
 

@@ -4,8 +4,8 @@ mod common;
 
 use common::{Engine, PATIENCE, bash, spec, within};
 use serde_json::json;
-use solti_api::operations::{GetLogInfo, GetTaskRow, Operations as _, StopTask, TaskEvents, WatchTasks};
 use solti_api::ApiHandler;
+use solti_api::operations::{GetLogInfo, GetTaskRow, Operations as _, StopTask, TaskEvents, WatchTasks};
 use solti_model::{RunId, StopMode, TaskEventKind, TaskId, TaskPhase, TaskRow};
 use solti_supervisor::SupervisorConfig;
 use std::path::{Path, PathBuf};

@@ -4,8 +4,8 @@ mod common;
 
 use common::{Engine, PATIENCE, bash, command, spec, until};
 use serde_json::json;
-use solti_api::operations::{GetSummary, Operations as _, ReadLog};
 use solti_api::ApiHandler;
+use solti_api::operations::{GetSummary, Operations as _, ReadLog};
 use solti_logstore::{LogLimits, StoredLog};
 use solti_model::{LogLimit, OutputEvent, RunId, TaskId, UnkeptLimit};
 use solti_supervisor::{FinishedLimits, SupervisorConfig};

@@ -5,8 +5,8 @@ mod common;
 
 use common::{Engine, bash, chunk, spec};
 use serde_json::json;
-use solti_api::operations::{Operations as _, WatchLog, WatchTasks};
 use solti_api::ApiHandler;
+use solti_api::operations::{Operations as _, WatchLog, WatchTasks};
 use solti_model::RunId;
 use solti_testing::any_round;
 use std::cell::OnceCell;

@@ -4,8 +4,8 @@ use crate::args::{Logs, Options};
 use crate::error::CliError;
 use crate::log_printer::{LogOptions, LogPrinter};
 use crate::{server, task_ids};
-use solti_api::operations::{GetLogInfo, Operations as _};
 use solti_api::ApiHandler as _;
+use solti_api::operations::{GetLogInfo, Operations as _};
 use solti_model::{OutputEvent, RunId};
 use std::time::{Duration, UNIX_EPOCH};
 
