@@ -19,14 +19,13 @@ pub enum ApiError {
     InvalidRequest {
         field: String,
         /// Without the field, so that a form can show it beside that.
-        #[serde(skip_serializing)]
         message: String,
     },
     #[error("a valid token is needed")]
     Unauthenticated,
     #[error("not allowed: {reason}")]
     PermissionDenied {
-        #[serde(rename = "message", skip_serializing)]
+        #[serde(rename = "message")]
         reason: String,
     },
     #[error("there is no task {id}")]
@@ -35,7 +34,7 @@ pub enum ApiError {
     SlotBusy { slot: Slot, running: TaskId },
     #[error("{reason}")]
     Conflict {
-        #[serde(rename = "message", skip_serializing)]
+        #[serde(rename = "message")]
         reason: String,
     },
     #[error("the request is larger than {limit_bytes} bytes")]
@@ -50,7 +49,7 @@ pub enum ApiError {
     },
     #[error("{reason}")]
     Unavailable {
-        #[serde(rename = "message", skip_serializing)]
+        #[serde(rename = "message")]
         reason: String,
     },
     #[error("internal error; its details are in the app's log under {incident}")]
@@ -73,12 +72,14 @@ impl ApiError {
         }
     }
 
-    /// One sentence for a person, without what the fields say.
-    fn message(&self) -> String {
+    /// The sentence for a person, of those that do not hold it themselves.
+    fn message(&self) -> Option<String> {
         match self {
-            Self::InvalidRequest { message, .. } => message.clone(),
-            Self::PermissionDenied { reason } => reason.clone(),
-            other => other.to_string(),
+            Self::InvalidRequest { .. }
+            | Self::PermissionDenied { .. }
+            | Self::Conflict { .. }
+            | Self::Unavailable { .. } => None,
+            other => Some(other.to_string()),
         }
     }
 
@@ -112,7 +113,8 @@ impl Serialize for ApiError {
         struct Body<'a> {
             #[serde(flatten)]
             fields: Fields<'a>,
-            message: String,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            message: Option<String>,
         }
 
         Body { fields: Fields(self), message: self.message() }.serialize(serializer)
