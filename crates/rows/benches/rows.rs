@@ -30,7 +30,7 @@ fn main() {
     let Some(parts) = Parts::asked() else { return };
     if parts.wanted("screen") {
         screen("60 rows, each word in its own colour", colored, 1.0);
-        screen("60 rows, each a bar drawn 100 times", bar, 4.0);
+        screen("60 rows, each a bar drawn 100 times", bar, 5.0);
     }
     if parts.wanted("texts") {
         texts("rows for a search, plain", b"2026-01-01 12:00:00 INFO  worker 7 took 31 ms\n", 5_000.0);

@@ -321,6 +321,13 @@ impl Line {
             self.cells.push(cell);
             return;
         }
+        if width == 1
+            && let Some(old) = self.cells.get_mut(at)
+            && !matches!(old.kind, Kind::Head | Kind::Rest)
+        {
+            *old = cell;
+            return;
+        }
         self.pad(at);
         if at < self.cells.len() {
             self.split(at);

@@ -83,10 +83,9 @@ fn ours(shown: &Shown) -> Vec<Seen> {
         for c in text.chars() {
             match (c, c.width()) {
                 ('\t', _) => {
-                    for _ in column..(column / 8 + 1) * 8 {
-                        seen.push((" ".into(), style.clone()));
-                        column += 1;
-                    }
+                    let stop = (column / 8 + 1) * 8;
+                    seen.extend((column..stop).map(|_| (" ".to_owned(), style.clone())));
+                    column = stop;
                 }
                 (c, Some(0)) => seen.last_mut().expect("a mark is upon something").0.push(c),
                 (c, width) => {
