@@ -176,7 +176,6 @@ impl DesktopApi for Engine {
                     resource_version: version,
                     changed: Vec::new(),
                     unmatched: Default::default(),
-                    unmatched: Default::default(),
                     deleted: Vec::new(),
                     summary: summary(version),
                     resync: false,

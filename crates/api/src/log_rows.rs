@@ -2,10 +2,12 @@
 
 use crate::ApiError;
 use crate::operations::ItemStream;
-use solti_logstore::{LogError, LogView, Row, Stream as LogStream, Style};
+use solti_logstore::{LogError, LogView, Row, Stream as LogStream};
 use solti_model::{
-    LogInfo, LogRow, LogRows, MAX_ROW_BYTES, OutputStreamKind, RemovedRows, TaskId, TaskPhase, TaskRun,
+    LogInfo, LogRow, LogRows, MAX_ROW_BYTES, OutputStreamKind, RemovedRows, RowSpan, TaskId, TaskPhase,
+    TaskRun,
 };
+use solti_rows::{Color, Shown};
 use solti_supervisor::{LiveRun, LiveTask, Supervisor, SupervisorError};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -122,11 +124,11 @@ pub async fn read(
 
 /// The rows, which are in order, as a window shows them.
 pub(crate) fn text_rows(view: &mut LogView, rows: Vec<Row>) -> Result<Vec<LogRow>, LogError> {
-    let styles = view.styles(&rows)?;
-    Ok(rows.into_iter().zip(styles).map(|(row, style)| text_row(row, style)).collect())
+    let shown = view.shown_rows(&rows, MAX_ROW_BYTES)?;
+    Ok(rows.into_iter().zip(shown).map(|(row, shown)| text_row(row, shown)).collect())
 }
 
-pub(crate) fn text_row(row: Row, style: Style) -> LogRow {
+pub(crate) fn text_row(row: Row, shown: Shown) -> LogRow {
     LogRow {
         row: row.row,
         stream: match row.stream {
@@ -134,15 +136,43 @@ pub(crate) fn text_row(row: Row, style: Style) -> LogRow {
             LogStream::Stderr => OutputStreamKind::Stderr,
         },
         ts: row.ts_ms,
-        // Of a gap there are none: what stands for it is the page's to say.
-        text: String::from_utf8_lossy(&row.bytes).into_owned(),
-        style: (!style.is_plain()).then(|| style.to_string()),
+        spans: spans(&shown),
+        // Of a gap there is none: what stands for it is the page's to say.
+        text: shown.text,
+        more: shown.more,
         full_len: row.full_len,
         partial: row.partial,
         continued: row.continued,
         gap: row.gap,
         removed: row.removed.map(|removed| RemovedRows { rows: removed.rows, bytes: removed.bytes }),
     }
+}
+
+fn spans(shown: &Shown) -> Vec<RowSpan> {
+    let color = |color: Color| match color {
+        Color::Indexed(index) => u32::from(index),
+        Color::True([r, g, b]) => u32::from_be_bytes([1, r, g, b]),
+    };
+    let mut at = 0;
+    let span = |span: &solti_rows::Span| {
+        let text = &shown.text[at..at + span.len];
+        at += span.len;
+        let style = span.style;
+        RowSpan {
+            len: if text.is_ascii() { text.len() } else { text.encode_utf16().count() } as u32,
+            fg: style.fg.map(color),
+            bg: style.bg.map(color),
+            bold: style.bold(),
+            dim: style.dim(),
+            italic: style.italic(),
+            underline: style.underline(),
+            strike: style.strike(),
+            inverse: style.inverse(),
+            control: span.control,
+            link: span.link.as_deref().map(str::to_owned),
+        }
+    };
+    shown.spans.iter().map(span).collect()
 }
 
 /// What a watcher waits on between two looks.

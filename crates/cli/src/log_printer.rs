@@ -1,11 +1,13 @@
-//! Events of a log onto this program's own streams: what a task wrote to stderr goes to stderr.
+//! Events of a log onto this program's own streams: what a task wrote to stderr goes to stderr. To a terminal lines go as they
+//! are shown, anywhere else as they were printed.
 
 use crate::args::Stream;
 use crate::{show, terminal};
 use futures::{FutureExt as _, StreamExt as _};
 use solti_api::OutputEventStream;
 use solti_model::{OutputEvent, OutputStreamKind};
-use std::io::{self, BufWriter, Stderr, Stdout, Write};
+use solti_rows::Style;
+use std::io::{self, BufWriter, IsTerminal, Stderr, Stdout, Write};
 
 #[derive(Debug, Default)]
 pub struct LogOptions {
@@ -21,11 +23,15 @@ pub struct LogPrinter {
     options: LogOptions,
     out: BufWriter<Stdout>,
     err: BufWriter<Stderr>,
+    /// By stream: what the task has left switched on, where that is a terminal.
+    styles: [Option<Style>; 2],
 }
 
 impl LogPrinter {
     pub fn new(options: LogOptions) -> Self {
-        Self { options, out: BufWriter::new(io::stdout()), err: BufWriter::new(io::stderr()) }
+        let style = |is_terminal: bool| is_terminal.then(Style::default);
+        let styles = [style(io::stdout().is_terminal()), style(io::stderr().is_terminal())];
+        Self { options, out: BufWriter::new(io::stdout()), err: BufWriter::new(io::stderr()), styles }
     }
 
     /// Takes the next event from `log` and prints it; `None` at the log's end. Nothing stays in a buffer while it waits.
@@ -75,8 +81,10 @@ impl LogPrinter {
         }
         match event {
             OutputEvent::Chunk { stream, ts, line, .. } => {
-                let line = line.as_bytes();
                 let timestamps = self.options.timestamps;
+                let style = &mut self.styles[usize::from(*stream == OutputStreamKind::Stderr)];
+                let shown = style.as_mut().map(|style| terminal::colored(line, style));
+                let line = shown.as_deref().unwrap_or(line).as_bytes();
                 match stream {
                     OutputStreamKind::Stdout => {
                         self.err.flush()?;
@@ -89,6 +97,7 @@ impl LogPrinter {
                 }
             }
             OutputEvent::RunStarted { attempt, .. } if *attempt > 1 => {
+                self.styles.iter_mut().flatten().for_each(|style| *style = Style::default());
                 self.out.flush()?;
                 writeln!(self.err, "solti: attempt {attempt}")
             }

@@ -1,7 +1,8 @@
 //! What others have written, on its way to this terminal: of tasks, of another machine, of its ssh. All of it goes through
-//! here but the lines of logs, which are printed as their program wrote them.
+//! here. Lines of logs keep their colours.
 
 use serde::Serialize;
+use solti_rows::Style;
 
 /// Control characters as their pictures, so that a text can neither steer the terminal nor break a line.
 pub fn harmless(text: &str) -> String {
@@ -24,6 +25,22 @@ pub fn harmless(text: &str) -> String {
 /// program.
 pub fn harmless_lines(text: &str) -> String {
     text.trim_end().split('\n').map(harmless).collect::<Vec<_>>().join("\n  ")
+}
+
+/// A line of a log as a terminal shows it, with its colours and with nothing that could do more than colour it. `style` is what
+/// is switched on, before and behind the line.
+pub fn colored(line: &str, style: &mut Style) -> String {
+    let shown = solti_rows::shown(line.as_bytes(), *style, usize::MAX);
+    *style = shown.end;
+    let mut out = String::with_capacity(shown.text.len());
+    for (text, span) in shown.parts() {
+        let text = if span.control { harmless(text) } else { text.to_owned() };
+        match span.style.is_plain() {
+            true => out.push_str(&text),
+            false => out.push_str(&format!("\x1b[{}m{text}\x1b[0m", span.style)),
+        }
+    }
+    out
 }
 
 pub fn json(value: &impl Serialize) -> serde_json::Result<String> {
@@ -53,6 +70,18 @@ mod tests {
     fn what_steers_a_terminal_is_shown_instead() {
         assert_eq!(harmless("a\x1b[31m\r\nb\u{9b}2J\u{202e}"), "a␛[31m␍␊b\u{fffd}2J\u{fffd}");
         assert_eq!(harmless_lines("bad\n  (\x1b\nsolti: all is well\n"), "bad\n    (␛\n  solti: all is well");
+    }
+
+    #[test]
+    fn a_line_of_a_log_keeps_its_colors_and_nothing_else() {
+        let mut style = Style::default();
+        let line = "\x1b[2J\x1b[31m10%\r50%\x07\x1b]52;c;eA==\x07 ok\x1b[0m \x1b[1mbold";
+        assert_eq!(
+            colored(line, &mut style),
+            "\x1b[31m50%\x1b[0m\x1b[31m␇\x1b[0m\x1b[31m ok\x1b[0m \x1b[1mbold\x1b[0m"
+        );
+        assert_eq!(colored("next", &mut style), "\x1b[1mnext\x1b[0m");
+        assert_eq!(colored("plain \u{e4}", &mut Style::default()), "plain \u{e4}");
     }
 
     #[test]

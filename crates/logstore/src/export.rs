@@ -52,7 +52,7 @@ impl RawExport {
     }
 }
 
-/// Rows as text, one a line: of all rows, or of those that match.
+/// Rows as the text that is shown of them, one a line: of all rows, or of those that match.
 #[derive(Debug)]
 pub struct RowExport {
     view: LogView,
@@ -77,7 +77,7 @@ impl RowExport {
     /// # Errors
     /// [`LogError::Open`] and [`LogError::Read`].
     pub fn next(&mut self, search: Option<&LogSearch>) -> Result<Vec<Row>, LogError> {
-        let rows = match search {
+        let mut rows = match search {
             Some(search) => {
                 let wanted = search.select(self.next, ROWS)?;
                 self.next += wanted.len() as u64;
@@ -92,6 +92,9 @@ impl RowExport {
                 rows
             }
         };
+        for row in &mut rows {
+            self.view.show(row, ROW_BYTES)?;
+        }
         Ok(rows)
     }
 }

@@ -46,7 +46,7 @@ mod retention;
 #[cfg(feature = "reader")]
 mod search;
 #[cfg(feature = "reader")]
-mod sgr;
+mod shown;
 #[cfg(feature = "reader")]
 mod style;
 #[cfg(feature = "reader")]
@@ -77,8 +77,6 @@ pub use search::{
     LogSearch, PatternError, Progress, RowMatcher, SearchQuery, SmallMatch, SmallSearch, make_filter,
     make_filters, make_filters_with_block_bytes, pays,
 };
-#[cfg(feature = "reader")]
-pub use sgr::Style;
 #[cfg(feature = "reader")]
 pub use view::{Extent, LogView, Removed, Row};
 

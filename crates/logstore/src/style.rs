@@ -4,17 +4,14 @@
 //! before its own, and nothing older. So at most two cells are read for a row that somebody jumps to, and the same row
 //! looks the same however one came to it: the cells do not depend on that.
 
-use memchr::memchr2;
+use solti_rows::{Style, StyleScanner};
 
 use crate::cursor::{Cursor, LogFiles, Piece};
 use crate::format::Kind;
-use crate::sgr::Style;
 use crate::{LogError, LogView, Row, Stream};
 
 /// A colour goes on for at least so many bytes of the log, and for less than twice as many.
 const CELL: u64 = 64 * 1024;
-/// Longer parameters are none.
-const MAX_PARAMS: usize = 256;
 /// Read at a time.
 const CHUNK: usize = 16 * 1024;
 
@@ -59,34 +56,13 @@ struct Carry {
     from_cell_before: [Style; 2],
     /// Since the beginning of the cell that `at` is in.
     from_cell: [Style; 2],
-    escape: Escape,
-    /// Where the escape begins.
-    begun: u64,
-    params: Vec<u8>,
-}
-
-/// How much of a sequence was seen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Escape {
-    None,
-    /// ESC, which `[` may follow.
-    Introduced,
-    /// The first byte of U+009B.
-    Half,
-    Params,
+    scanner: StyleScanner,
 }
 
 impl Carry {
     fn new(at: u64) -> Self {
         let plain = [Style::default(); 2];
-        Self {
-            at,
-            from_cell_before: plain,
-            from_cell: plain,
-            escape: Escape::None,
-            begun: at,
-            params: Vec::new(),
-        }
+        Self { at, from_cell_before: plain, from_cell: plain, scanner: StyleScanner::default() }
     }
 
     /// Goes on to a later place without anything in between.
@@ -99,51 +75,18 @@ impl Carry {
 
     /// Takes bytes of one cell.
     fn take(&mut self, stream: Stream, bytes: &[u8]) {
-        let mut left = bytes;
-        while let Some(byte) = left.first().copied() {
-            let at = self.at + (bytes.len() - left.len()) as u64;
-            left = &left[1..];
-            self.escape = match (self.escape, byte) {
-                (Escape::Introduced, b'[') | (Escape::Half, 0x9b) => {
-                    self.params.clear();
-                    Escape::Params
-                }
-                (Escape::Params, 0x30..=0x3f) if self.params.len() < MAX_PARAMS => {
-                    self.params.push(byte);
-                    Escape::Params
-                }
-                (Escape::Params, b'm') => {
-                    self.switch(stream, at);
-                    Escape::None
-                }
-                (_, 0x1b | 0xc2) => {
-                    self.begun = at;
-                    if byte == 0x1b { Escape::Introduced } else { Escape::Half }
-                }
-                _ => {
-                    let next = memchr2(0x1b, 0xc2, left).unwrap_or(left.len());
-                    left = &left[next..];
-                    Escape::None
-                }
-            };
-        }
+        let (cell, stream) = (self.at / CELL * CELL, stream.index());
+        let Self { from_cell, from_cell_before, .. } = self;
+        self.scanner.scan(bytes, self.at, |begun, sequence| {
+            // A sequence counts where all of it does.
+            if begun >= cell {
+                sequence.apply(&mut from_cell[stream]);
+            }
+            if begun >= cell.saturating_sub(CELL) {
+                sequence.apply(&mut from_cell_before[stream]);
+            }
+        });
         self.skip_to(self.at + bytes.len() as u64);
-    }
-
-    fn switch(&mut self, stream: Stream, at: u64) {
-        // Private ones are something else.
-        if self.params.first().is_some_and(|first| (b'<'..=b'?').contains(first)) {
-            return;
-        }
-        let cell = at / CELL * CELL;
-        let stream = stream.index();
-        // A sequence counts where all of it does.
-        if self.begun >= cell {
-            self.from_cell[stream].apply(&self.params);
-        }
-        if self.begun >= cell.saturating_sub(CELL) {
-            self.from_cell_before[stream].apply(&self.params);
-        }
     }
 }
 
@@ -167,7 +110,7 @@ impl Walk {
                 match &self.piece {
                     Some(piece) if piece.record.kind == Kind::Data => {}
                     // No row goes on behind these.
-                    Some(_) => carry.escape = Escape::None,
+                    Some(_) => carry.scanner.interrupt(),
                     None => return Ok(()),
                 }
                 continue;

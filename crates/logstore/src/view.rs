@@ -9,7 +9,7 @@ use memchr::memchr_iter;
 
 use crate::cursor::{Cursor, LogFiles, Piece};
 use crate::format::Kind;
-use crate::{LogError, Stream, locate};
+use crate::{LogError, Stream};
 
 /// How much there is to show.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -140,23 +140,6 @@ impl LogView {
             left = rest;
         }
         Ok(found)
-    }
-
-    /// Up to `count` bytes of one row from its byte `from` on, and how long the row is; `None` when there is no such row.
-    ///
-    /// # Errors
-    /// [`LogError::Open`] and [`LogError::Read`].
-    pub fn line(&mut self, row: u64, from: u64, count: usize) -> Result<Option<(Vec<u8>, u64)>, LogError> {
-        let found = self.rows(row, 1, 0)?;
-        let Some(found) = found.first().filter(|found| found.row == row) else { return Ok(None) };
-        let want = found.full_len.saturating_sub(from).min(count as u64);
-        let mut bytes = vec![0; want as usize];
-        if want > 0 {
-            let start = locate::row_offset(&mut self.files, self.is_final, row)?;
-            let n = self.files.read_log_on(&mut bytes, start + from)?;
-            bytes.truncate(n);
-        }
-        Ok(Some((bytes, found.full_len)))
     }
 
     /// For what else is read from the same files.

@@ -85,7 +85,7 @@ fn searched(dir: &Path) -> LogSearch {
 }
 
 fn matches(placed: &PlacedRow) -> bool {
-    placed.row.bytes.iter().any(|byte| b"xX".contains(byte))
+    common::shows_x(&placed.row.bytes)
 }
 
 proptest! {

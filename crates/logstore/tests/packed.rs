@@ -123,6 +123,7 @@ fn a_quick_search_of_a_small_log_finds_what_any_other_finds() {
                     assert_eq!(found.as_ref().map_or(0, |found| found.matches), search.total(), "{query:?}");
                     let mut view = LogView::open(folder).unwrap();
                     let text = first.map(|row| view.rows(row, 1, 4).unwrap().remove(0).bytes);
+                    let text = text.map(|bytes| String::from_utf8(bytes).unwrap());
                     assert_eq!(found.map(|found| found.first_text), text);
                 }
                 None => assert!(stream.is_some(), "{query:?}"),

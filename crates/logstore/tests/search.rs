@@ -12,6 +12,7 @@ use solti_logstore::{
     LogSearch, LogView, LogWriter, Progress, Row, SearchQuery, SegmentSizes, StoredLog, Stream, make_filter,
     make_filters, make_filters_with_block_bytes, remove_segment,
 };
+use solti_rows::RowTexts;
 
 fn query(pattern: &str) -> SearchQuery {
     SearchQuery { pattern: pattern.into(), ..SearchQuery::default() }
@@ -21,7 +22,6 @@ fn query(pattern: &str) -> SearchQuery {
 struct Naive {
     query: SearchQuery,
     pattern: Regex,
-    escapes: Regex,
 }
 
 impl Naive {
@@ -29,7 +29,7 @@ impl Naive {
         let text = if query.regex { query.pattern.clone() } else { regex::escape(&query.pattern) };
         let text = if query.whole_word { format!(r"\b{{start-half}}(?:{text})\b{{end-half}}") } else { text };
         let pattern = RegexBuilder::new(&text).case_insensitive(!query.case_sensitive).build().unwrap();
-        Self { query: query.clone(), pattern, escapes: Regex::new(r"\x1b\[[0-?]*[ -/]*[@-~]").unwrap() }
+        Self { query: query.clone(), pattern }
     }
 
     fn matches(&self, row: &Row) -> bool {
@@ -39,11 +39,8 @@ impl Naive {
         {
             return false;
         }
-        let text = if self.query.ignore_escapes {
-            self.escapes.replace_all(&row.bytes, &b""[..])
-        } else {
-            row.bytes[..].into()
-        };
+        let mut spare = Vec::new();
+        let text = RowTexts::new(self.query.ignore_escapes).of(&row.bytes, &mut spare).to_vec();
         self.pattern.is_match(&text) != self.query.invert
     }
 
@@ -107,6 +104,10 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
         "\0",
         "ä",
         "\r\n",
+        "\r",
+        "\x08",
+        "\x1b[K",
+        "\x1b[2D",
         " ",
     ];
     let odd = Just(&b"\xff"[..]);

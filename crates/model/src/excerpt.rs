@@ -32,7 +32,7 @@ pub struct DensityBucket {
     pub matches: u64,
 }
 
-/// A part of one row, however long the row is.
+/// A part of the text that is shown of one row, however long that is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LineChunk {
@@ -44,7 +44,7 @@ pub struct LineChunk {
     /// Where the next chunk begins.
     #[ts(type = "number")]
     pub next_byte: u64,
-    /// Bytes of the whole row.
+    /// Bytes of the whole text.
     #[ts(type = "number")]
     pub full_len: u64,
 }

@@ -80,6 +80,6 @@ pub use task::{ObjectMeta, Task, TaskPhase, TaskRun, TaskStatus};
 pub use validate::parse_spec;
 pub use view::{
     LabelCount, Lane, ListQuery, LogInfo, LogLimit, LogRow, LogRows, MAX_ROW_BYTES, MainEnded, RemovedRows,
-    RunMark, StopMode, StorageState, Summary, TaskChange, TaskEvent, TaskEventKind, TaskList, TaskRow,
-    UnkeptLimit, Waiting,
+    RowSpan, RunMark, StopMode, StorageState, Summary, TaskChange, TaskEvent, TaskEventKind, TaskList,
+    TaskRow, UnkeptLimit, Waiting,
 };

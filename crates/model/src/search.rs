@@ -5,7 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-/// What a person looks for in a log. A row matches or not; a match never spans two rows.
+/// What a person looks for in a log. A row matches or not, by the text that is shown of it: what was overwritten is not found. A
+/// match never spans two rows.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct LogQuery {
@@ -23,7 +24,7 @@ pub struct LogQuery {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub stream: Option<OutputStreamKind>,
-    /// Match as if escape sequences were not there.
+    /// Match what escape sequences show. Without, a row that has some is matched by what was printed, escapes and all.
     pub ignore_ansi: bool,
 }
 

@@ -417,13 +417,18 @@ pub struct LogRow {
     /// Unix milliseconds.
     #[ts(type = "number")]
     pub ts: u64,
-    /// At most [`crate::MAX_ROW_BYTES`] of the line; bytes that are not UTF-8 are replaced by U+FFFD.
+    /// What a terminal shows of the line: escapes are gone, and what was overwritten. At most [`crate::MAX_ROW_BYTES`] of it;
+    /// bytes that are not UTF-8 are replaced by U+FFFD.
     pub text: String,
-    /// What earlier rows of its stream left switched on, as the parameters of an SGR sequence; left out when nothing is.
-    /// What they switched on more than 128 KiB before is not in it, nor need be what is more than 64 KiB back.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[ts(optional)]
-    pub style: Option<String>,
+    /// How the parts of the text look, from its beginning to its end; left out when all of it is plain.
+    /// Colours that earlier rows of its stream left switched on go on, for 64 KiB of the log at least and 128 KiB at most.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<RowSpan>>")]
+    pub spans: Vec<RowSpan>,
+    /// About how many bytes of the text are left out at its end; left out itself when all of it is there.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    #[ts(optional, as = "Option<f64>")]
+    pub more: u64,
     /// Bytes of the whole line.
     #[ts(type = "number")]
     pub full_len: u64,
@@ -439,6 +444,62 @@ pub struct LogRow {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub removed: Option<RemovedRows>,
+}
+
+/// A part of a row's text that looks the same.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RowSpan {
+    /// Its length in UTF-16 units.
+    pub len: u32,
+    /// An index into the palette of 256 colours, or 0x1000000 and a colour as 0xRRGGBB.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub fg: Option<u32>,
+    /// As `fg`, behind the text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub bg: Option<u32>,
+    /// Heavier.
+    #[serde(default, skip_serializing_if = "is_false")]
+    #[ts(optional, as = "Option<bool>")]
+    pub bold: bool,
+    /// Fainter.
+    #[serde(default, skip_serializing_if = "is_false")]
+    #[ts(optional, as = "Option<bool>")]
+    pub dim: bool,
+    /// Slanted.
+    #[serde(default, skip_serializing_if = "is_false")]
+    #[ts(optional, as = "Option<bool>")]
+    pub italic: bool,
+    /// With a line below.
+    #[serde(default, skip_serializing_if = "is_false")]
+    #[ts(optional, as = "Option<bool>")]
+    pub underline: bool,
+    /// With a line through it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    #[ts(optional, as = "Option<bool>")]
+    pub strike: bool,
+    /// Text and ground change their colours.
+    #[serde(default, skip_serializing_if = "is_false")]
+    #[ts(optional, as = "Option<bool>")]
+    pub inverse: bool,
+    /// Characters that are invisible or rearrange the text: something is to be drawn in the place of each.
+    #[serde(default, skip_serializing_if = "is_false")]
+    #[ts(optional, as = "Option<bool>")]
+    pub control: bool,
+    /// The address that the program links it to, as it was printed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub link: Option<String>,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+fn is_zero(value: &u64) -> bool {
+    *value == 0
 }
 
 /// What was removed from a log to save space. The rows that are left keep their numbers.

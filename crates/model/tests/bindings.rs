@@ -100,6 +100,7 @@ fn the_types_of_the_page_are_those_of_the_model() {
         LogInfo,
         LogRows,
         LogRow,
+        RowSpan,
         RemovedRows,
         LogQuery,
         SearchProgress,

@@ -3,7 +3,6 @@
 use super::merged::MergedRowExport;
 use super::run_log::{RunLog, blocking};
 use super::searches::SearchedLog;
-use super::shown_text::shown;
 use crate::operations::{
     ExportChunk, ExportLog, ExportStream, GetLogDensity, Perform, Produce, ReadLine, ReadLogText,
 };
@@ -12,13 +11,14 @@ use solti_logstore::{LogError, LogView, RawExport, Row, RowExport, Slice, slices
 use solti_model::{
     DensityBucket, FieldError, LineChunk, LogDensity, LogText, MAX_ROW_BYTES, MAX_TEXT_BYTES, TextPosition,
 };
+use solti_rows::Style;
 use std::sync::Arc;
 
 pub(super) const MAX_BUCKETS: u32 = 4_096;
 const MAX_CHUNK: u32 = 1024 * 1024;
 /// Bytes of one chunk of an export, about.
 const EXPORT_BYTES: usize = 512 * 1024;
-/// Rows of a selection that are read at a time, and how much of each; the rest of a longer one is read by itself.
+/// Rows of a selection that are read at a time, and how much of each; a longer one is read by itself.
 const TEXT_ROWS: usize = 32;
 const TEXT_CLIP: usize = 64 * 1024;
 
@@ -78,29 +78,21 @@ struct Selection {
 
 impl Selection {
     /// Adds a row; whether there is room for another.
-    fn add(&mut self, mut row: Row, first: bool) -> Result<bool, LogError> {
+    fn add(&mut self, row: Row, first: bool) -> Result<bool, LogError> {
         let room = MAX_TEXT_BYTES.saturating_sub(self.text.len());
         let from = if row.row == self.start.row { self.start.column } else { 0 };
         let mut to = if row.row == self.end.row { self.end.column } else { u64::MAX };
-        // Columns are those of what a window shows: the row's beginning. Behind it means the row's end.
-        let clipped = shown(&String::from_utf8_lossy(&row.bytes[..row.bytes.len().min(MAX_ROW_BYTES)]));
-        if to >= clipped.encode_utf16().count() as u64 {
+        // Columns are those of what a window shows: the beginning of a long row. Behind it means the row's end.
+        let mut line = self.view.shown(&row, Style::default(), MAX_ROW_BYTES)?;
+        if to >= line.text.encode_utf16().count() as u64 {
             to = u64::MAX;
-        }
-        let line = if to < u64::MAX {
-            clipped
-        } else {
-            let have = row.bytes.len() as u64;
-            if row.full_len > have
-                && let Some((rest, _)) = self.view.line(row.row, have, room)?
-            {
-                row.bytes.extend_from_slice(&rest);
+            if line.more > 0 {
+                line = self.view.shown(&row, Style::default(), room)?;
             }
-            shown(&String::from_utf8_lossy(&row.bytes))
-        };
-        let part = between(&line, from, to);
+        }
+        let part = between(&line.text, from, to);
         let time = if self.timestamps { time(row.ts_ms) } else { String::new() };
-        if part.len() + time.len() + 1 > room {
+        if part.len() + time.len() + 1 > room || (to == u64::MAX && line.more > 0) {
             return Ok(false);
         }
         if !first {

@@ -8,6 +8,7 @@ use futures::StreamExt;
 use futures::stream::BoxStream;
 use solti_logstore::{LogError, LogSearch, LogView, RowMatcher, SmallSearch};
 use solti_model::{RunHits, TaskHits, TaskId};
+use solti_rows::Style;
 use solti_store::{Attempts, RowCursor, StoreError};
 use solti_supervisor::{RunFolders, Supervisor, SupervisorError};
 use std::path::PathBuf;
@@ -203,7 +204,7 @@ impl Part {
                 attempt: run.attempt,
                 matches: found.matches,
                 first_row: found.first_row,
-                first_text: String::from_utf8_lossy(&found.first_text).into_owned(),
+                first_text: found.first_text,
             })),
             None => search_run(run, &self.matcher, &self.stopped),
         }
@@ -218,13 +219,15 @@ fn search_run(run: &Run, matcher: &RowMatcher, stopped: &AtomicBool) -> Result<O
     search.set_final(run.over);
     search.advance(stopped, &|_| {})?;
     let Some(first_row) = search.select(0, 1)?.first().copied() else { return Ok(None) };
-    let first = view.rows_at(&[first_row], FIRST_TEXT)?;
-    let first_text = first.first().map(|row| String::from_utf8_lossy(&row.bytes).into_owned());
+    let first_text = match view.rows_at(&[first_row], FIRST_TEXT)?.first() {
+        Some(row) => view.shown(row, Style::default(), FIRST_TEXT)?.text,
+        None => String::new(),
+    };
     Ok(Some(RunHits {
         id: run.id.clone(),
         attempt: run.attempt,
         matches: search.total(),
         first_row,
-        first_text: first_text.unwrap_or_default(),
+        first_text,
     }))
 }

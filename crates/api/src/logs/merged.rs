@@ -11,10 +11,11 @@ use crate::operations::{
 };
 use crate::{ApiError, SupervisorApiAdapter, secrets};
 use futures::future::select_all;
-use solti_logstore::{LogError, LogSearch as RunSearch, Merged, MergedExport, PlacedRow, Progress, Style};
+use solti_logstore::{LogError, LogSearch as RunSearch, Merged, MergedExport, PlacedRow, Progress};
 use solti_model::{
     FieldError, LogDensity, MAX_ROW_BYTES, MergedRow, MergedRows, RunId, SearchHit, SearchProgress,
 };
+use solti_rows::Shown;
 use solti_supervisor::SupervisorError;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -66,13 +67,13 @@ fn open(logs: &[RunLog]) -> Result<Merged, LogError> {
 }
 
 fn merged_rows(merged: &mut Merged, placed: Vec<PlacedRow>) -> Result<Vec<MergedRow>, LogError> {
-    let styles = merged.styles(&placed)?;
-    let row = |(placed, style): (PlacedRow, Style)| MergedRow {
+    let shown = merged.shown_rows(&placed, MAX_ROW_BYTES)?;
+    let row = |(placed, shown): (PlacedRow, Shown)| MergedRow {
         position: placed.position,
         source: placed.source as u32,
-        row: text_row(placed.row, style),
+        row: text_row(placed.row, shown),
     };
-    Ok(placed.into_iter().zip(styles).map(row).collect())
+    Ok(placed.into_iter().zip(shown).map(row).collect())
 }
 
 /// A search of several logs.

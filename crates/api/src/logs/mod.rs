@@ -11,7 +11,6 @@ mod merged;
 mod run_log;
 mod save;
 mod searches;
-mod shown_text;
 
 pub(crate) use merged::OpenMerges;
 pub use save::save_export;

@@ -16,6 +16,7 @@ use solti_logstore::{
 use solti_model::{
     LogQuery, LogRows, MAX_ROW_BYTES, OutputStreamKind, RowRanges, SearchHit, SearchProgress, TaskHits,
 };
+use solti_rows::Style;
 use solti_supervisor::Supervisor;
 use std::collections::HashMap;
 use std::path::Path;
@@ -258,19 +259,26 @@ impl SearchedLog {
     }
 
     fn ranges(&self, from: u64, count: u32) -> Result<Vec<RowRanges>, LogError> {
-        let rows = self.view()?.rows(from, count.min(MAX_ROWS) as usize, MAX_ROW_BYTES + BEHIND_CLIP)?;
+        let limit = MAX_ROW_BYTES + BEHIND_CLIP;
+        let mut view = self.view()?;
         let wanted = self.matcher.query().stream;
-        let rows = rows.into_iter().filter(|row| wanted.is_none_or(|wanted| wanted == row.stream));
-        let found = rows.map(|row| {
-            let shown = row.bytes.len().min(MAX_ROW_BYTES);
-            let mut ranges = self.matcher.ranges(&row.bytes);
+        let mut found = Vec::new();
+        for row in view.rows(from, count.min(MAX_ROWS) as usize, limit)? {
+            if wanted.is_some_and(|wanted| wanted != row.stream) {
+                continue;
+            }
+            let text = view.shown(&row, Style::default(), limit)?.text;
+            let shown = text.len().min(MAX_ROW_BYTES);
+            let mut ranges = self.matcher.ranges(&text);
             ranges.retain(|(start, _)| *start < shown);
             for (_, end) in &mut ranges {
                 *end = (*end).min(shown);
             }
-            RowRanges { row: row.row, ranges: columns(&row.bytes[..shown], &ranges) }
-        });
-        Ok(found.filter(|row| !row.ranges.is_empty()).collect())
+            if !ranges.is_empty() {
+                found.push(RowRanges { row: row.row, ranges: columns(&text, &ranges) });
+            }
+        }
+        Ok(found)
     }
 }
 

@@ -1,4 +1,5 @@
-//! Several logs as rows to save, in their order of time: all rows, or those that searches have found.
+//! Several logs as rows to save, in their order of time: all rows, or those that searches have found. Of each the text that
+//! is shown.
 
 use super::{Merged, PlacedRow, Queue};
 use crate::{LogError, LogSearch, Row};
@@ -37,7 +38,10 @@ impl MergedExport {
         while rows.len() < ROWS {
             let first = (0..self.queues.len()).filter_map(|n| Some((self.queues[n].key?, n))).min();
             let Some((_, n)) = first else { break };
-            rows.extend(self.queues[n].take(&mut self.merged.sources[n], ROW_BYTES)?.map(|row| (n, row)));
+            if let Some(mut row) = self.queues[n].take(&mut self.merged.sources[n], ROW_BYTES)? {
+                self.merged.sources[n].view.show(&mut row, ROW_BYTES)?;
+                rows.push((n, row));
+            }
         }
         Ok(rows)
     }
@@ -49,6 +53,10 @@ impl Merged {
     /// # Errors
     /// [`LogError::Open`] and [`LogError::Read`].
     pub fn export_matches(&mut self, searches: &[&LogSearch], from: u64) -> Result<Vec<PlacedRow>, LogError> {
-        self.select(searches, from, ROWS, ROW_BYTES)
+        let mut placed = self.select(searches, from, ROWS, ROW_BYTES)?;
+        for PlacedRow { source, row, .. } in &mut placed {
+            self.sources[*source].view.show(row, ROW_BYTES)?;
+        }
+        Ok(placed)
     }
 }

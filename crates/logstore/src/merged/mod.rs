@@ -15,10 +15,12 @@ mod source;
 use std::collections::VecDeque;
 use std::path::Path;
 
+use solti_rows::Shown;
+
 pub use self::export::MergedExport;
 pub use self::find::PlacedHit;
 use self::source::Source;
-use crate::{LogError, LogView, Row, Style};
+use crate::{LogError, LogView, Row};
 
 /// Rows that are read at a time from each log.
 const CHUNK: usize = 64;
@@ -151,20 +153,20 @@ impl Merged {
         Ok(position)
     }
 
-    /// What the text of each of these rows, which are in order, begins with.
+    /// What is shown of each of these rows, which are in order, its text cut to `limit` bytes.
     ///
     /// # Errors
     /// [`LogError::Open`] and [`LogError::Read`].
-    pub fn styles(&mut self, placed: &[PlacedRow]) -> Result<Vec<Style>, LogError> {
-        let mut styles = vec![Style::default(); placed.len()];
+    pub fn shown_rows(&mut self, placed: &[PlacedRow], limit: usize) -> Result<Vec<Shown>, LogError> {
+        let mut all = vec![Shown::default(); placed.len()];
         for (n, source) in self.sources.iter_mut().enumerate() {
             let of_source = || (0..).zip(placed).filter(|(_, placed)| placed.source == n);
             let rows: Vec<&Row> = of_source().map(|(_, placed)| &placed.row).collect();
-            for ((at, _), style) in of_source().zip(source.view.styles(rows)?) {
-                styles[at] = style;
+            for ((at, _), shown) in of_source().zip(source.view.shown_of(rows.iter().copied(), limit)?) {
+                all[at] = shown;
             }
         }
-        Ok(styles)
+        Ok(all)
     }
 
     /// The latest time that a row counts as.

@@ -1,7 +1,8 @@
 //! Which runs of four bytes a block of rows holds, as a set of bits: enough to tell that a string is not in it. The set
 //! may say yes wrongly, never no.
 
-use super::escapes;
+use solti_rows::RowTexts;
+
 use super::required::Required;
 
 /// Bytes of a run.
@@ -24,6 +25,7 @@ pub(super) struct Grams {
 /// Makes sets one after the other.
 pub(super) struct GramSet {
     bits: Vec<u64>,
+    texts: RowTexts,
     spare: Vec<u8>,
 }
 
@@ -33,18 +35,17 @@ fn hash(gram: u32) -> u32 {
 
 impl GramSet {
     pub(super) fn new() -> Self {
-        Self { bits: vec![0; 1 << (MAX_LOG2 - 6)], spare: Vec::new() }
+        Self { bits: vec![0; 1 << (MAX_LOG2 - 6)], texts: RowTexts::new(true), spare: Vec::new() }
     }
 
-    /// The set of these rows, also as they are without escape sequences.
+    /// The set of these rows, and of the texts that are shown of them.
     pub(super) fn of(&mut self, rows: &[u8]) -> Grams {
         self.bits.fill(0);
         self.add(rows);
-        if escapes::are_in(rows) {
+        if self.texts.differ(rows) {
             let mut spare = std::mem::take(&mut self.spare);
-            spare.clear();
-            escapes::strip(rows, &mut spare);
-            self.add(&spare);
+            let shown = self.texts.of(rows, &mut spare);
+            self.add(shown);
             self.spare = spare;
         }
         let has_odd_case = memchr::memmem::find(rows, "ſ".as_bytes()).is_some()
@@ -148,6 +149,12 @@ mod tests {
         assert!(grams.may_hold(&required("Imported 37")));
         assert!(!grams.may_hold(&required("exported")));
         assert!(!can_tell(&required("abc")) && can_tell(&required("abcd")));
+    }
+
+    #[test]
+    fn what_is_shown_is_in_the_set_too() {
+        let grams = GramSet::new().of(b"100%\r50\nab\x08cdef\n");
+        assert!(grams.may_hold(&required("500%")) && grams.may_hold(&required("acdef")));
     }
 
     #[test]

@@ -1,12 +1,11 @@
 //! Searching a run's log, as it is and as it grows.
 //!
-//! `query` says what is looked for and finds it in bytes; `escapes` takes escape sequences out of them; `blocks` cuts the
+//! `query` says what is looked for and finds it in rows, by the text that is shown of them; `blocks` cuts the
 //! log and keeps counts; `scan` reads and searches one block; `log_search` has the threads and answers questions.
 //! What spares a search most of a sealed segment: `required` says what a match cannot do without, `grams` whether a block
 //! has it, `skip_file` keeps that, and `skipping` finds and makes the files of a log. Small logs need none of this: `small`.
 
 mod blocks;
-mod escapes;
 mod grams;
 mod log_search;
 mod query;

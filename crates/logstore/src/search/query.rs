@@ -7,7 +7,8 @@ use grep_matcher::{LineMatchKind, Matcher};
 use grep_regex::{RegexMatcher, RegexMatcherBuilder};
 use memchr::{memchr, memrchr};
 
-use super::escapes;
+use solti_rows::RowTexts;
+
 use crate::{Stream, newlines};
 
 /// The longest pattern, in bytes.
@@ -20,8 +21,8 @@ const MAX_COMPILED_BYTES: usize = 8 * 1024 * 1024;
 /// fit it begins anew, and where that happens too often it matches without: slower, and the same.
 const AUTOMATON_BYTES: usize = 2 * 1024 * 1024;
 
-/// What a person looks for. Rows match or not: a match never spans two rows, and a line that the other stream
-/// interrupted is not put together.
+/// What a person looks for. Rows match or not, by the text that is shown of them: a match never spans two rows, and a line that
+/// the other stream interrupted is not put together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SearchQuery {
     /// Taken literally, or as a regular expression in ripgrep's syntax. Empty matches every row.
@@ -36,7 +37,7 @@ pub struct SearchQuery {
     pub invert: bool,
     /// Rows of this stream only.
     pub stream: Option<Stream>,
-    /// Match as if escape sequences were not there.
+    /// Match what escape sequences show; without, rows that have some are matched by their bytes.
     pub ignore_escapes: bool,
 }
 
@@ -97,6 +98,25 @@ pub struct RowMatcher {
     matcher: Option<RegexMatcher>,
 }
 
+/// What matching needs beside the rows: room, and whoever tells what they show.
+#[derive(Debug)]
+pub(crate) struct Scratch {
+    texts: RowTexts,
+    spare: Vec<u8>,
+}
+
+impl Scratch {
+    /// Whether a row of these is another text than its bytes.
+    pub(super) fn differ(&self, rows: &[u8]) -> bool {
+        self.texts.differ(rows)
+    }
+
+    /// The rows as the texts that are shown of them, one a line.
+    pub(super) fn texts<'a>(&'a mut self, rows: &'a [u8]) -> &'a [u8] {
+        self.texts.of(rows, &mut self.spare)
+    }
+}
+
 /// Never fails: grep-regex has no errors while matching.
 fn infallible<T>(found: Result<Option<T>, grep_matcher::NoError>) -> Option<T> {
     found.unwrap_or_default()
@@ -113,12 +133,16 @@ impl RowMatcher {
         &self.query
     }
 
+    pub(crate) fn scratch(&self) -> Scratch {
+        Scratch { texts: RowTexts::new(self.query.ignore_escapes), spare: Vec::new() }
+    }
+
     /// How many of `rows` match. `rows` begins at a row's first byte; the last row may lack its newline.
-    pub(crate) fn count(&self, rows: &[u8], spare: &mut Vec<u8>) -> u64 {
+    pub(crate) fn count(&self, rows: &[u8], scratch: &mut Scratch) -> u64 {
         let found = match &self.matcher {
             None => count_rows(rows),
             Some(matcher) => {
-                let rows = self.without_escapes(rows, spare);
+                let rows = scratch.texts(rows);
                 let mut count = 0;
                 let mut at = 0;
                 while let Some((_, end)) = next_line(matcher, rows, at) {
@@ -132,7 +156,7 @@ impl RowMatcher {
     }
 
     /// Which of `rows` match, counted from 0, in order.
-    pub(crate) fn matching(&self, rows: &[u8], spare: &mut Vec<u8>, mut found: impl FnMut(u64)) {
+    pub(crate) fn matching(&self, rows: &[u8], scratch: &mut Scratch, mut found: impl FnMut(u64)) {
         let total = count_rows(rows);
         let mut unmatched = 0;
         let mut hit = |row: u64| {
@@ -146,7 +170,7 @@ impl RowMatcher {
         match &self.matcher {
             None => (0..total).for_each(&mut hit),
             Some(matcher) => {
-                let rows = self.without_escapes(rows, spare);
+                let rows = scratch.texts(rows);
                 let (mut at, mut row) = (0, 0);
                 while let Some((start, end)) = next_line(matcher, rows, at) {
                     row += newlines::count(&rows[at..start]);
@@ -162,42 +186,23 @@ impl RowMatcher {
 
     /// Whether something in these bytes matches, whatever `invert` says. `before` are the bytes that precede them in the
     /// same row, so that a row's beginning and a word's are told.
-    pub(crate) fn is_in_part(&self, before: usize, bytes: &[u8], spare: &mut Vec<u8>) -> bool {
-        let Some(matcher) = &self.matcher else { return true };
-        if self.query.ignore_escapes && memchr(escapes::ESC, bytes).is_some() {
-            return infallible(matcher.find(self.without_escapes(bytes, spare))).is_some();
-        }
-        infallible(matcher.find_at(bytes, before)).is_some()
+    pub(crate) fn is_in_part(&self, before: usize, bytes: &[u8]) -> bool {
+        self.matcher.as_ref().is_none_or(|matcher| infallible(matcher.find_at(bytes, before)).is_some())
     }
 
-    /// Where in one row the matches are: byte ranges, in order, none of them empty. Nothing for an inverted query.
-    pub fn ranges(&self, row: &[u8]) -> Vec<(usize, usize)> {
+    /// Where in the text that is shown of one row the matches are: byte ranges, in order, none of them empty. Nothing for an
+    /// inverted query.
+    pub fn ranges(&self, text: &str) -> Vec<(usize, usize)> {
         let mut found = Vec::new();
         let Some(matcher) = self.matcher.as_ref().filter(|_| !self.query.invert) else { return found };
-        let stripped = self.query.ignore_escapes.then(|| escapes::strip_with_places(row));
-        let bytes = stripped.as_ref().map_or(row, |(bytes, _)| bytes);
-        let all = matcher.find_iter(bytes, |found_at| {
+        let all = matcher.find_iter(text.as_bytes(), |found_at| {
             if !found_at.is_empty() {
                 found.push((found_at.start(), found_at.end()));
             }
             true
         });
         debug_assert!(all.is_ok());
-        if let Some((_, places)) = stripped {
-            for (start, end) in &mut found {
-                (*start, *end) = (places[*start], places[*end - 1] + 1);
-            }
-        }
         found
-    }
-
-    fn without_escapes<'a>(&self, rows: &'a [u8], spare: &'a mut Vec<u8>) -> &'a [u8] {
-        if !self.query.ignore_escapes || !escapes::are_in(rows) {
-            return rows;
-        }
-        spare.clear();
-        escapes::strip(rows, spare);
-        spare
     }
 }
 
@@ -239,9 +244,9 @@ mod tests {
 
     fn rows_of(query: &SearchQuery, rows: &[u8]) -> Vec<u64> {
         let matcher = query.compile().unwrap();
-        let (mut found, mut spare) = (Vec::new(), Vec::new());
-        matcher.matching(rows, &mut spare, |row| found.push(row));
-        assert_eq!(matcher.count(rows, &mut spare), found.len() as u64, "{query:?}");
+        let (mut found, mut scratch) = (Vec::new(), matcher.scratch());
+        matcher.matching(rows, &mut scratch, |row| found.push(row));
+        assert_eq!(matcher.count(rows, &mut scratch), found.len() as u64, "{query:?}");
         found
     }
 
@@ -271,17 +276,27 @@ mod tests {
         assert_eq!(rows_of(&query("info"), rows), [1, 2]);
         let through = SearchQuery { ignore_escapes: true, ..query("info") };
         assert_eq!(rows_of(&through, rows), [0, 1]);
-        let row = &rows[..18];
-        assert_eq!(through.compile().unwrap().ranges(row), [(5, 13)]);
-        assert_eq!(&row[5..13], b"IN\x1b[0mFO");
+    }
+
+    #[test]
+    fn rows_that_redraw_themselves_are_matched_by_what_is_seen() {
+        let regex = |pattern: &str| SearchQuery { regex: true, ignore_escapes: true, ..query(pattern) };
+        let rows = b"fetching 90%\rSaved: f\x1b[K\ndone\r\nab\x08c\n50%\x1b[G100%\ndone\nlast\r";
+        assert_eq!(rows_of(&regex("^Saved: f$"), rows), [0]);
+        assert_eq!(rows_of(&regex("fetching|ab|50"), rows), [] as [u64; 0], "gone");
+        assert_eq!(rows_of(&regex("^ac$"), rows), [2]);
+        assert_eq!(rows_of(&regex("^100%$"), rows), [3]);
+        assert_eq!(rows_of(&regex("done$|last$"), rows), [1, 4, 5]);
+        let by_bytes = SearchQuery { ignore_escapes: false, ..regex("done$|^ac$|Saved: f.\\[K$") };
+        assert_eq!(rows_of(&by_bytes, rows), [0, 1, 2, 4]);
     }
 
     #[test]
     fn ranges_are_what_is_highlighted() {
-        let ranges = |query: &SearchQuery, row: &[u8]| query.compile().unwrap().ranges(row);
-        assert_eq!(ranges(&query("ab"), b"ab aB"), [(0, 2), (3, 5)]);
-        assert_eq!(ranges(&SearchQuery { regex: true, ..query("b*") }, b"abba"), [(1, 3)]);
-        assert_eq!(ranges(&SearchQuery { invert: true, ..query("x") }, b"ab"), []);
+        let ranges = |query: &SearchQuery, row: &str| query.compile().unwrap().ranges(row);
+        assert_eq!(ranges(&query("ab"), "ab aB"), [(0, 2), (3, 5)]);
+        assert_eq!(ranges(&SearchQuery { regex: true, ..query("b*") }, "abba"), [(1, 3)]);
+        assert_eq!(ranges(&SearchQuery { invert: true, ..query("x") }, "ab"), []);
     }
 
     #[test]

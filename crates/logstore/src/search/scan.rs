@@ -2,9 +2,10 @@
 //! one stream where that is asked for, and a row without end window by window.
 
 use memchr::memchr;
+use solti_rows::{MAX_COLUMNS, RowReader, Style, without_end};
 
 use super::blocks::{Block, Scanned};
-use super::query::RowMatcher;
+use super::query::{RowMatcher, Scratch};
 use crate::cursor::LogFiles;
 use crate::locate::{self, Part};
 use crate::{LogError, newlines};
@@ -15,6 +16,9 @@ const ROW_BYTES: u64 = 4 * 1024;
 const WINDOW: u64 = 1024 * 1024;
 /// … and a match in it is found when it is not longer than this.
 const OVERLAP: u64 = 64 * 1024;
+/// A row that redraws itself is read from its beginning whenever it has grown, while it is not longer than this. A longer one is
+/// read when it has ended.
+const REDRAWN: u64 = 1024 * 1024;
 
 /// What a scan has to know of the log as a whole.
 #[derive(Clone, Copy, Debug)]
@@ -46,6 +50,8 @@ pub(super) struct OpenRow {
     pub matches: bool,
     /// Something in it was found, whatever `invert` says, up to here.
     found: bool,
+    /// Another text is shown than its bytes.
+    redraws: bool,
     scanned_to: u64,
 }
 
@@ -62,7 +68,7 @@ pub(super) struct Scanner<'a> {
     /// Only the first `have` bytes are of the log; what is behind them spares filling it with zeros again.
     buffer: Vec<u8>,
     have: usize,
-    spare: Vec<u8>,
+    scratch: Scratch,
 }
 
 /// The rows of a block as they lie in the buffer.
@@ -78,7 +84,8 @@ struct Rows {
 
 impl<'a> Scanner<'a> {
     pub(super) fn new(files: &'a mut LogFiles, matcher: RowMatcher) -> Self {
-        Self { files, matcher, buffer: Vec::new(), have: 0, spare: Vec::new() }
+        let scratch = matcher.scratch();
+        Self { files, matcher, buffer: Vec::new(), have: 0, scratch }
     }
 
     /// Goes on with a block where its last scan ended. `open` is the row that stood open when the log was last looked
@@ -100,11 +107,11 @@ impl<'a> Scanner<'a> {
         if self.matcher.query().stream.is_none() && !bounds.has_break(rows.from, rows.to) {
             matches += self
                 .matcher
-                .count(slice(&self.buffer[..self.have], &rows, rows.from, rows.to), &mut self.spare);
+                .count(slice(&self.buffer[..self.have], &rows, rows.from, rows.to), &mut self.scratch);
         } else {
             for part in self.wanted_parts(&rows, bounds)? {
                 let bytes = slice(&self.buffer[..self.have], &rows, part.from, part.to);
-                matches += self.matcher.count(bytes, &mut self.spare);
+                matches += self.matcher.count(bytes, &mut self.scratch);
             }
         }
         let whole =
@@ -129,7 +136,7 @@ impl<'a> Scanner<'a> {
         let Some(rows) = self.rows(&from_start, bounds)? else { return Ok(found) };
         for part in self.wanted_parts(&rows, bounds)? {
             let bytes = slice(&self.buffer[..self.have], &rows, part.from, part.to);
-            self.matcher.matching(bytes, &mut self.spare, |n| found.push(part.row + n));
+            self.matcher.matching(bytes, &mut self.scratch, |n| found.push(part.row + n));
         }
         if rows.endless && block.done {
             let (row, _) = self.endless_row(rows.to, bounds, None)?;
@@ -249,6 +256,7 @@ impl<'a> Scanner<'a> {
             start,
             matches: false,
             found: false,
+            redraws: false,
             scanned_to: start,
         });
         let (limit, ends_there) = bounds.row_limit(start);
@@ -266,16 +274,23 @@ impl<'a> Scanner<'a> {
             }
             let newline = memchr(b'\n', &self.buffer[known..self.have]).map(|at| known + at);
             let text = &self.buffer[..newline.unwrap_or(self.have)];
-            if !row.found && !text.is_empty() {
+            let text = if newline.is_some() { without_end(text) } else { text };
+            row.redraws |= self.scratch.differ(text);
+            if !row.found && !row.redraws && !text.is_empty() {
                 // Behind a window's first byte no row and no word begins by mistake.
                 let first = usize::from(base > start).min(text.len());
-                row.found = self.matcher.is_in_part(first, text, &mut self.spare);
+                row.found = self.matcher.is_in_part(first, text);
             }
             row.scanned_to = base + self.have as u64;
             end = newline.map(|at| base + at as u64 + 1);
         }
         if end.is_none() && ends_there {
             end = Some(limit);
+        }
+        if row.redraws {
+            let is_short = row.scanned_to - start <= REDRAWN;
+            row.found =
+                (is_short || end.is_some()) && self.is_in_redrawn(start, end.unwrap_or(row.scanned_to))?;
         }
         let query = self.matcher.query();
         let (wanted, invert) = (query.stream, query.invert);
@@ -285,6 +300,30 @@ impl<'a> Scanner<'a> {
             row.matches = part.first().map(|part| part.stream) == wanted;
         }
         Ok((row, end))
+    }
+
+    /// Whether what is shown of one row matches.
+    fn is_in_redrawn(&mut self, start: u64, end: u64) -> Result<bool, LogError> {
+        if end - start <= REDRAWN {
+            self.have = 0;
+            self.read_to(start, end)?;
+            let row = self.buffer[..self.have].strip_suffix(b"\n").unwrap_or(&self.buffer[..self.have]);
+            return Ok(self.matcher.is_in_part(0, self.scratch.texts(row)));
+        }
+        let mut reader = RowReader::new(MAX_COLUMNS);
+        reader.begin(Style::default());
+        let mut at = start;
+        while at < end {
+            self.have = 0;
+            self.read_to(at, (at + WINDOW).min(end))?;
+            if self.have == 0 {
+                break;
+            }
+            at += self.have as u64;
+            let bytes = self.buffer[..self.have].strip_suffix(b"\n").unwrap_or(&self.buffer[..self.have]);
+            reader.feed(if at >= end { without_end(bytes) } else { bytes });
+        }
+        Ok(self.matcher.is_in_part(0, reader.finish(usize::MAX).text.as_bytes()))
     }
 }
 

@@ -7,8 +7,9 @@ use std::path::Path;
 
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
+use solti_rows::Style;
 
-use super::query::RowMatcher;
+use super::query::{RowMatcher, Scratch};
 use crate::segment::index_name;
 use crate::{INDEX_FILE, LOG_FILE, LogError, packed};
 
@@ -22,8 +23,8 @@ pub struct SmallMatch {
     pub matches: u64,
     /// The number of the first row that matches.
     pub first_row: u64,
-    /// The beginning of that row.
-    pub first_text: Vec<u8>,
+    /// The beginning of the text that is shown of that row.
+    pub first_text: String,
 }
 
 /// Searches small logs, one after the other. Memory: one of them.
@@ -33,7 +34,7 @@ pub struct SmallSearch {
     clip: usize,
     log: Buffer,
     index: Buffer,
-    spare: Vec<u8>,
+    scratch: Scratch,
 }
 
 /// Only the first `have` bytes are of the file that was read last.
@@ -58,7 +59,8 @@ enum Bytes {
 impl SmallSearch {
     /// Of a row that matches at most `clip` bytes are told.
     pub fn new(matcher: RowMatcher, clip: usize) -> Self {
-        Self { matcher, clip, log: Buffer::default(), index: Buffer::default(), spare: Vec::new() }
+        let scratch = matcher.scratch();
+        Self { matcher, clip, log: Buffer::default(), index: Buffer::default(), scratch }
     }
 
     /// Searches the log of a run that is over. `None` means that it takes a [`crate::LogSearch`]: the log is long, was not
@@ -74,7 +76,7 @@ impl SmallSearch {
             Bytes::Other => return Ok(None),
         };
         let log = self.log.bytes();
-        let matches = self.matcher.count(log, &mut self.spare);
+        let matches = self.matcher.count(log, &mut self.scratch);
         if matches == 0 {
             return Ok(Some(None));
         }
@@ -83,10 +85,10 @@ impl SmallSearch {
             return Ok(None);
         };
         let mut first = None;
-        self.matcher.matching(log, &mut self.spare, |row| first = first.or(Some(row)));
+        self.matcher.matching(log, &mut self.scratch, |row| first = first.or(Some(row)));
         let first = first.unwrap_or_default();
         let text = log.split(|byte| *byte == b'\n').nth(first as usize).unwrap_or_default();
-        let first_text = text[..text.len().min(self.clip)].to_vec();
+        let first_text = solti_rows::shown(text, Style::default(), self.clip).text;
         Ok(Some(Some(SmallMatch { matches, first_row: rows_before + first, first_text })))
     }
 

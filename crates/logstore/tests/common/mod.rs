@@ -4,6 +4,13 @@
 use std::path::{Path, PathBuf};
 
 use solti_logstore::{LineSpan, LogReader, Stream};
+use solti_rows::RowTexts;
+
+/// Whether a search for an x finds the row, without a look through escapes.
+pub fn shows_x(row: &[u8]) -> bool {
+    let mut spare = Vec::new();
+    RowTexts::new(false).of(row, &mut spare).iter().any(|byte| b"xX".contains(byte))
+}
 
 /// Per stream: lines with their `seq`, put together from their spans.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]

@@ -50,7 +50,7 @@ export type AskMethods = {
 };
 
 /** Asks where to save with the system's dialog; `null` when the person changes their mind. */
-export type DownloadMethods = {
+type DownloadMethods = {
   [Name in keyof Downloads]: Method<Downloads[Name]["request"], ExportedLog | null>;
 };
 

@@ -868,14 +868,19 @@ stream: OutputStreamKind,
  */
 ts: number, 
 /**
- * At most [`crate::MAX_ROW_BYTES`] of the line; bytes that are not UTF-8 are replaced by U+FFFD.
+ * What a terminal shows of the line: escapes are gone, and what was overwritten. At most [`crate::MAX_ROW_BYTES`] of it;
+ * bytes that are not UTF-8 are replaced by U+FFFD.
  */
 text: string, 
 /**
- * What earlier rows of its stream left switched on, as the parameters of an SGR sequence; left out when nothing is.
- * What they switched on more than 128 KiB before is not in it, nor need be what is more than 64 KiB back.
+ * How the parts of the text look, from its beginning to its end; left out when all of it is plain.
+ * Colours that earlier rows of its stream left switched on go on, for 64 KiB of the log at least and 128 KiB at most.
  */
-style?: string, 
+spans?: Array<RowSpan>, 
+/**
+ * About how many bytes of the text are left out at its end; left out itself when all of it is there.
+ */
+more?: number, 
 /**
  * Bytes of the whole line.
  */
@@ -896,6 +901,32 @@ gap?: number,
  * Not a line: what retention has removed from here on.
  */
 removed?: RemovedRows, };
+
+export type RowSpan = { 
+/**
+ * Its length in UTF-16 units.
+ */
+len: number, 
+/**
+ * An index into the palette of 256 colours, or 0x1000000 and a colour as 0xRRGGBB.
+ */
+fg?: number, 
+/**
+ * As `fg`, behind the text.
+ */
+bg?: number, bold?: boolean, dim?: boolean, italic?: boolean, underline?: boolean, strike?: boolean, 
+/**
+ * Text and ground change their colours.
+ */
+inverse?: boolean, 
+/**
+ * Characters that are invisible or rearrange the text: something is to be drawn in the place of each.
+ */
+control?: boolean, 
+/**
+ * The address that the program links it to, as it was printed.
+ */
+link?: string, };
 
 export type RemovedRows = { 
 /**
@@ -933,7 +964,7 @@ invert: boolean,
  */
 stream?: OutputStreamKind, 
 /**
- * Match as if escape sequences were not there.
+ * Match what escape sequences show. Without, a row that has some is matched by what was printed, escapes and all.
  */
 ignoreAnsi: boolean, };
 
@@ -1069,7 +1100,7 @@ fromByte: number,
  */
 nextByte: number, 
 /**
- * Bytes of the whole row.
+ * Bytes of the whole text.
  */
 fullLen: number, };
 
@@ -1153,14 +1184,19 @@ stream: OutputStreamKind,
  */
 ts: number, 
 /**
- * At most [`crate::MAX_ROW_BYTES`] of the line; bytes that are not UTF-8 are replaced by U+FFFD.
+ * What a terminal shows of the line: escapes are gone, and what was overwritten. At most [`crate::MAX_ROW_BYTES`] of it;
+ * bytes that are not UTF-8 are replaced by U+FFFD.
  */
 text: string, 
 /**
- * What earlier rows of its stream left switched on, as the parameters of an SGR sequence; left out when nothing is.
- * What they switched on more than 128 KiB before is not in it, nor need be what is more than 64 KiB back.
+ * How the parts of the text look, from its beginning to its end; left out when all of it is plain.
+ * Colours that earlier rows of its stream left switched on go on, for 64 KiB of the log at least and 128 KiB at most.
  */
-style?: string, 
+spans?: Array<RowSpan>, 
+/**
+ * About how many bytes of the text are left out at its end; left out itself when all of it is there.
+ */
+more?: number, 
 /**
  * Bytes of the whole line.
  */

@@ -40,20 +40,6 @@ test("a search counts, ranks, steps round the ends and says where the matches ar
   expect(first!.ranges.map(([from, to]) => text.slice(from, to))).toEqual(["error:"]);
 });
 
-test("a match can reach over escapes when they are ignored", async () => {
-  const find = async (ignoreAnsi: boolean) => {
-    let matches = 0;
-    const at = query({ pattern: "INFO  imported", ignoreAnsi });
-    const { searchId } = await backend.openSearch(id, 1, at, 0, (p) => (matches = p.matches));
-    return { matches, ranges: await backend.searchRanges({ searchId, from: 0, count: 1 }) };
-  };
-  expect((await find(false)).matches).toBe(0);
-  const { matches, ranges } = await find(true);
-  expect(matches).toBeGreaterThan(0);
-  const [from, to] = ranges[0]!.ranges[0]!;
-  expect(rows[0]!.text.slice(from, to)).toMatch(/^INFO.*imported$/);
-});
-
 test("a pattern that is no expression is refused with its field", async () => {
   const opened = backend.openSearch(id, 1, query({ pattern: "(", regex: true }), 0, () => {});
   await expect(opened).rejects.toMatchObject({ code: "InvalidRequest", field: "query.pattern" });

@@ -1,6 +1,5 @@
 // Searching, merging and excerpting made-up logs, for the backend in memory: the same answers as the app's, found
 // the slow way. A log is given as a function from row numbers to rows, so that ten million rows cost nothing.
-import { parseAnsi } from "../logs/text/ansi";
 import { ApiError } from "./errors";
 import type {
   DensityBucket,
@@ -30,7 +29,6 @@ const SLICE = 50_000;
 /** About what a row of these logs takes. */
 const ROW_BYTES = 72;
 const MAX_ROWS = 1_000;
-const ESCAPES = /\u001b(?:\[[0-9;:?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[@-Z\\^_])/g;
 
 type Ranges = (row: LogRow) => [number, number][];
 
@@ -48,31 +46,13 @@ function matcher(query: LogQuery): Ranges {
   }
   return (row) => {
     if (row.removed || row.gap !== undefined || (query.stream && row.stream !== query.stream)) return [];
-    const { text, columns } = query.ignoreAnsi ? withoutEscapes(row.text) : { text: row.text, columns: null };
-    const found: [number, number][] = [];
-    for (const match of text.matchAll(expression)) {
-      const end = match.index + match[0].length;
-      found.push(columns ? [columns[match.index] ?? 0, (columns[end - 1] ?? -1) + 1] : [match.index, end]);
-    }
+    const found = [...row.text.matchAll(expression)].map((match): [number, number] => [
+      match.index,
+      match.index + match[0].length,
+    ]);
     if (query.invert) return found.length === 0 ? [[0, 0]] : [];
     return found;
   };
-}
-
-function withoutEscapes(text: string): { text: string; columns: number[] } {
-  let rest = "";
-  const columns: number[] = [];
-  let from = 0;
-  const take = (to: number) => {
-    for (let at = from; at < to; at++) columns.push(at);
-    rest += text.slice(from, to);
-  };
-  for (const escape of text.matchAll(ESCAPES)) {
-    take(escape.index);
-    from = escape.index + escape[0].length;
-  }
-  take(text.length);
-  return { text: rest, columns };
 }
 
 /** A search over one log: near `near` first, then back, then forward and on as the log grows. */
@@ -230,7 +210,7 @@ export function fakeText(
   for (let row = start.row; row <= Math.min(end.row, log.rows - 1); row++) {
     const line = log.at(row);
     if (search && !search.matches(line)) continue;
-    const text = parseAnsi(line.text).plain.slice(
+    const text = line.text.slice(
       row === start.row ? start.column : 0,
       row === end.row ? end.column : undefined,
     );

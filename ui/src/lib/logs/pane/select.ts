@@ -1,14 +1,11 @@
 // Selecting with the pointer: press and drag, past the edges too, Shift to extend, twice for a word, three times for a line.
 import { onNextFrame } from "../../shared/next-frame";
-import { parseAnsi } from "../text/ansi";
-import { clamped } from "../text/words";
 import { pointAt } from "./point";
 import { wordAt, type Point } from "./selection";
 import type { PaneView } from "./view.svelte";
 
 function textOf(view: PaneView, position: number): string {
-  const row = view.reader.rows?.get(position);
-  return row ? parseAnsi(clamped(row).text).plain : "";
+  return view.reader.rows?.get(position)?.text ?? "";
 }
 
 function pointOf(view: PaneView, layer: HTMLElement, event: MouseEvent): Point {

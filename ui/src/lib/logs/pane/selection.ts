@@ -1,5 +1,5 @@
 // A selection by row and column. It belongs to the log, not to elements, so it survives scrolling, new lines and rows that are
-// not drawn. Columns are UTF-16 units of a row's plain text (see ansi.ts).
+// not drawn. Columns are UTF-16 units of a row's text.
 
 export interface Point {
   readonly row: number;

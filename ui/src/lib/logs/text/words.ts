@@ -5,9 +5,6 @@ import { phaseWord } from "../../shared/phase";
 
 export type TimeMode = "off" | "clock" | "relative" | "delta";
 
-/** Longest text drawn for one row; the backend clips at the same length. */
-const CLAMP = 10_000;
-
 /** `machine`: the name of another machine than this one. */
 export function windowTitle(name: string, info: LogInfo | null, attempt: number, machine?: string): string {
   const state = info === null ? "opening" : phaseWord(info.phase).toLowerCase();
@@ -49,13 +46,11 @@ export function rowTime(mode: TimeMode, ts: number, startedAt: number, before?: 
     : `+${Math.floor(minutes / 60)}:${pad(minutes % 60, 2)}:${seconds}`;
 }
 
-/** The text to draw, and a note when it is not the whole line. */
-export function clamped(row: LogRow): { text: string; note: string | null } {
-  const text = row.text.length > CLAMP ? row.text.slice(0, CLAMP) : row.text;
-  if (text.length === row.text.length && row.fullLen <= CLAMP) return { text, note: null };
+/** What is said of a row that is too long to be drawn whole; null for all others. */
+export function moreNote({ text, more = 0 }: Pick<LogRow, "text" | "more">): string | null {
+  if (more === 0) return null;
   const shown = new TextEncoder().encode(text).length;
-  if (row.fullLen <= shown) return { text, note: null };
-  return { text, note: `line is ${size(row.fullLen)}, ${size(shown)} shown` };
+  return `line is ${size(shown + more)}, ${size(shown)} shown`;
 }
 
 /** What stands in the place of lines that are not there; null for a line. */

@@ -1,7 +1,6 @@
-// Reads the exact text of a selection and puts it on the clipboard. The text is what is shown, without escapes; the backend reads
-// it by the same rules as text/ansi.ts, whatever part of the log is drawn, up to a limit that is told.
+// Reads the exact text of a selection and puts it on the clipboard. The text is what is shown; the backend reads it, whatever
+// part of the log is drawn, up to a limit that is told.
 import type { Backend, MergedRow, TextPosition } from "../../api";
-import { parseAnsi } from "../text/ansi";
 import { gapLabel } from "../text/words";
 import { ordered, textOnRow, type Point, type Selection } from "../pane/selection";
 
@@ -101,7 +100,7 @@ export async function copyRows(
       for (const row of rows) {
         at = row.position + (row.removed?.rows ?? 1);
         if (row.position > end.row) return finish(lines);
-        const plain = textOnRow(selection, row.position, gapLabel(row) ?? parseAnsi(row.text).plain);
+        const plain = textOnRow(selection, row.position, gapLabel(row) ?? row.text);
         lines.push(line(row, plain));
         chars += plain.length;
       }

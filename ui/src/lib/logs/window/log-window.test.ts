@@ -9,7 +9,7 @@ const { rows: total } = await backend.getLogInfo({ run: { id, attempt: 1 } });
 const { rows } = await backend.readLog({ run: { id, attempt: 1 }, from: 0, count: total });
 const stderr = rows.filter((row) => row.stream === "stderr").map((row) => row.row);
 const errors = rows.filter((row) => row.text.includes("error:")).map((row) => row.row);
-const plain = (row: number): string => (rows[row]?.text ?? "").replaceAll(/\x1b\[[0-9;]*m/g, "");
+const plain = (row: number): string => rows[row]?.text ?? "";
 
 let log: LogWindow;
 const writeText = vi.fn();

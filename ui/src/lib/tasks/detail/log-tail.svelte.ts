@@ -76,14 +76,6 @@ export class LogTail {
   }
 }
 
-const ESCAPES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[@-Z\\-_])/g;
-
-/** The text without escape sequences and with a carriage return's last state: enough for a glance. */
-export function plainText(text: string): string {
-  const bare = text.replace(ESCAPES, "").replace(/\r+$/, "");
-  return bare.slice(bare.lastIndexOf("\r") + 1);
-}
-
 /** The last lines of stderr of a finished attempt, else of anything it said. */
 export async function lastWords(
   backend: Backend,
@@ -98,7 +90,7 @@ export async function lastWords(
     from: Math.max(0, info.rows - TAIL),
     count: TAIL,
   });
-  const said = page.rows.filter((row) => plainText(row.text).trim() !== "");
+  const said = page.rows.filter((row) => row.text.trim() !== "");
   const stderr = said.filter((row) => row.stream === "stderr");
   return (stderr.length ? stderr : said).slice(-lines);
 }

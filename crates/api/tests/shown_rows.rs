@@ -1,0 +1,139 @@
+//! Rows that redraw themselves: what a window shows, finds, copies and saves of them is what a terminal shows.
+
+mod common;
+
+use common::{Engine, PATIENCE, bash, spec};
+use serde_json::json;
+use solti_api::ApiHandler;
+use solti_api::operations::{
+    ExportLog, OpenSearch, Operations as _, ReadLine, ReadLog, ReadLogText, ReadMerged, SearchAll,
+    SearchRanges, SearchRows,
+};
+use solti_model::{LogQuery, LogRow, RowSpan, RunId, TaskId, TextPosition};
+use tokio_stream::StreamExt as _;
+
+async fn printed(engine: &Engine, script: &str) -> TaskId {
+    let id = engine.api.submit_task(spec("s", bash(script), json!({"admission": "queue"}))).await.unwrap();
+    engine.finished(&id).await;
+    id
+}
+
+fn run(id: &TaskId) -> RunId {
+    RunId::new(id.clone(), 1)
+}
+
+async fn rows(engine: &Engine, id: &TaskId) -> Vec<LogRow> {
+    engine.api.ask(ReadLog { run: run(id), from: 0, count: 1_000 }).await.unwrap().rows
+}
+
+async fn copied(engine: &Engine, id: &TaskId, row: u64) -> String {
+    let at = |column| TextPosition { row, column };
+    let (start, end) = (at(0), at(1 << 40));
+    let text = ReadLogText { run: run(id), start, end, timestamps: false, search_id: None };
+    engine.api.ask(text).await.unwrap().text
+}
+
+async fn saved(engine: &Engine, id: &TaskId) -> String {
+    let mut export =
+        engine.api.download(ExportLog { run: run(id), timestamps: true, search_id: None }).await.unwrap();
+    let mut bytes = Vec::new();
+    while let Some(chunk) = export.next().await {
+        bytes.extend_from_slice(&chunk.unwrap().bytes);
+    }
+    let text = String::from_utf8(bytes).unwrap();
+    text.lines().map(|line| format!("{}\n", line.split_once(' ').unwrap().1)).collect()
+}
+
+/// Rows that match, as they are shown.
+async fn found(engine: &Engine, id: &TaskId, pattern: &str) -> Vec<String> {
+    let query = LogQuery { pattern: pattern.into(), regex: true, ignore_ansi: true, ..LogQuery::default() };
+    let mut search = engine.api.search(OpenSearch { run: run(id), query, near: 0 }).await.unwrap();
+    let ended = async { while !search.progress.next().await.unwrap().complete {} };
+    tokio::time::timeout(PATIENCE, ended).await.unwrap();
+    let rows =
+        engine.api.ask(SearchRows { search_id: search.id.clone(), from: 0, count: 100 }).await.unwrap().rows;
+    rows.into_iter().map(|row| row.text).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_meter_shows_its_last_state_wherever_it_is_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = Engine::open(dir.path()).await;
+    // Of the second one more is printed than a window is ever given.
+    let meter = |count: u32| format!("for i in $(seq {count}); do printf '\\r%d' $i; done; echo");
+    let id = printed(&engine, &format!("{}; {}", meter(2_000), meter(40_000))).await;
+    for (row, last) in [(0, "2000"), (1, "40000")] {
+        let shown = &rows(&engine, &id).await[row as usize];
+        assert_eq!((shown.text.as_str(), &shown.spans[..], shown.more), (last, &[][..], 0));
+        let line = engine.api.ask(ReadLine { run: run(&id), row, from_byte: 0, count: 1_000 }).await.unwrap();
+        assert_eq!((line.text.as_str(), line.full_len), (last, last.len() as u64));
+        assert_eq!(copied(&engine, &id, row).await, last);
+    }
+    assert_eq!(saved(&engine, &id).await, "2000\n40000\n");
+    assert_eq!(found(&engine, &id, "^2000$").await, ["2000"]);
+    assert_eq!(found(&engine, &id, "1999").await, [] as [&str; 0], "it is gone");
+    let merged = ReadMerged { sources: vec![run(&id)], from: 0, count: 10 };
+    let merged = engine.api.ask(merged).await.unwrap().rows;
+    assert_eq!(merged.iter().map(|row| row.row.text.as_str()).collect::<Vec<_>>(), ["2000", "40000"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn find_sees_what_is_seen_and_marks_it_where_it_stands() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = Engine::open(dir.path()).await;
+    let id = printed(
+        &engine,
+        r"printf 'fetching 90%%\rSaved: f\033[K\n'; printf 'all done\r\n'; printf 'downloading\r处理中     \n'
+          printf '\033[31mred \033[1mbold\033[0m plain\n'; printf 'still \033[32mgreen\n'; printf 'here\033[0m too\n'",
+    )
+    .await;
+    assert_eq!(found(&engine, &id, "^Saved").await, ["Saved: f"]);
+    assert_eq!(found(&engine, &id, "fetching|downloading").await, [] as [&str; 0]);
+    assert_eq!(found(&engine, &id, "done$").await, ["all done"]);
+    assert_eq!(found(&engine, &id, "^处理中$").await, ["处理中"]);
+
+    let all = rows(&engine, &id).await;
+    let red = RowSpan { len: 4, fg: Some(1), ..RowSpan::default() };
+    let bold = RowSpan { bold: true, ..red.clone() };
+    let plain = |len| RowSpan { len, ..RowSpan::default() };
+    assert_eq!((all[3].text.as_str(), &all[3].spans[..]), ("red bold plain", &[red, bold, plain(6)][..]));
+    let green = RowSpan { len: 4, fg: Some(2), ..RowSpan::default() };
+    assert_eq!((all[5].text.as_str(), &all[5].spans[..]), ("here too", &[green, plain(4)][..]));
+
+    let query = LogQuery { pattern: "bold p".into(), ignore_ansi: true, ..LogQuery::default() };
+    let search = engine.api.search(OpenSearch { run: run(&id), query, near: 0 }).await.unwrap();
+    let ranges =
+        engine.api.ask(SearchRanges { search_id: search.id.clone(), from: 0, count: 10 }).await.unwrap();
+    assert_eq!(
+        ranges.iter().map(|row| (row.row, &row.ranges[..])).collect::<Vec<_>>(),
+        [(3, &[(4, 10)][..])]
+    );
+
+    let hits = LogQuery { pattern: "Saved".into(), ignore_ansi: true, ..LogQuery::default() };
+    let hits: Vec<_> = engine.api.open(SearchAll { query: hits, ids: None }).await.unwrap().collect().await;
+    let texts: Vec<&str> =
+        hits.iter().flat_map(|hits| &hits.tasks).map(|run| run.first_text.as_str()).collect();
+    assert_eq!(texts, ["Saved: f"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_meter_that_still_runs_is_found_by_what_it_says_now() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = Engine::open(dir.path()).await;
+    let gate = dir.path().join("gate");
+    let script = format!(
+        "printf '10%%\\r50%%'; while [ ! -e {0} ]; do sleep 0.05; done; printf '\\r99%%'; sleep 60",
+        gate.display()
+    );
+    let id = engine.api.submit_task(spec("s", bash(&script), json!({}))).await.unwrap();
+    engine.running(&id).await;
+    let query = LogQuery { pattern: "^50%$".into(), regex: true, ignore_ansi: true, ..LogQuery::default() };
+    let mut search = engine.api.search(OpenSearch { run: run(&id), query, near: 0 }).await.unwrap();
+    for expected in [1, 0] {
+        let gets_there = async { while search.progress.next().await.unwrap().matches != expected {} };
+        tokio::time::timeout(PATIENCE, gets_there).await.unwrap();
+        std::fs::write(&gate, "").unwrap();
+    }
+    assert_eq!(rows(&engine, &id).await[0].text, "99%");
+    engine.api.delete_task(&id).await.unwrap();
+}

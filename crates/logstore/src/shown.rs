@@ -1,0 +1,139 @@
+//! What is shown of rows: they are read by `solti-rows`, here as long as they are, a part at a time.
+
+use solti_rows::{RowReader, Shown, Style, columns, is_plain, plain, without_end};
+
+use crate::cursor::LogFiles;
+use crate::{LogError, LogView, Row};
+
+/// Read at a time.
+const CHUNK: usize = 64 * 1024;
+/// Read behind a limit, so that the cut is between two characters.
+const SLACK: usize = 64;
+
+impl LogView {
+    /// What is shown of each of these rows, its text cut to `limit` bytes. The rows are in order.
+    ///
+    /// # Errors
+    /// [`LogError::Open`] and [`LogError::Read`].
+    pub fn shown_rows(&mut self, rows: &[Row], limit: usize) -> Result<Vec<Shown>, LogError> {
+        self.shown_of(rows.iter(), limit)
+    }
+
+    pub(crate) fn shown_of<'a>(
+        &mut self,
+        rows: impl Iterator<Item = &'a Row> + Clone,
+        limit: usize,
+    ) -> Result<Vec<Shown>, LogError> {
+        let styles = self.styles(rows.clone())?;
+        rows.zip(styles).map(|(row, style)| self.shown(row, style, limit)).collect()
+    }
+
+    /// What is shown of one row that begins with `style`, its text cut to `limit` bytes. However much of the row was read, all
+    /// of it counts.
+    ///
+    /// # Errors
+    /// [`LogError::Open`] and [`LogError::Read`].
+    pub fn shown(&mut self, row: &Row, style: Style, limit: usize) -> Result<Shown, LogError> {
+        if row.bytes.len() as u64 >= row.full_len {
+            return Ok(solti_rows::shown(&row.bytes, style, limit));
+        }
+        let (files, _) = self.parts();
+        let mut long = LongRow { files, at: row.offset, len: row.full_len };
+        if let Some(len) = long.plain_len()? {
+            let want = (limit.saturating_add(SLACK) as u64).min(len) as usize;
+            if row.bytes.len() >= want {
+                return Ok(plain(&row.bytes[..want], len, style, limit));
+            }
+            return Ok(plain(&long.read(0, want)?, len, style, limit));
+        }
+        let mut reader = RowReader::new(columns(limit));
+        reader.begin(style);
+        long.each(|bytes| {
+            reader.feed(bytes);
+            true
+        })?;
+        Ok(reader.finish(limit))
+    }
+
+    /// Makes a row's bytes, at most `limit`, and its length those of the text that is shown of it.
+    ///
+    /// # Errors
+    /// [`LogError::Open`] and [`LogError::Read`].
+    pub fn show(&mut self, row: &mut Row, limit: usize) -> Result<(), LogError> {
+        let whole = row.bytes.len() as u64 >= row.full_len;
+        if whole && row.bytes.len() <= limit && is_plain(without_end(&row.bytes)) {
+            row.bytes.truncate(without_end(&row.bytes).len());
+            row.full_len = row.bytes.len() as u64;
+            return Ok(());
+        }
+        let shown = self.shown(row, Style::default(), limit)?;
+        row.full_len = shown.text.len() as u64 + shown.more;
+        row.bytes = shown.text.into_bytes();
+        Ok(())
+    }
+
+    /// Up to `count` bytes of the text that is shown of one row, from its byte `from` on, and how long that is; `None` when
+    /// there is no such row.
+    ///
+    /// # Errors
+    /// [`LogError::Open`] and [`LogError::Read`].
+    pub fn line(&mut self, row: u64, from: u64, count: usize) -> Result<Option<(Vec<u8>, u64)>, LogError> {
+        let found = self.rows(row, 1, CHUNK)?;
+        let Some(found) = found.first().filter(|found| found.row == row) else { return Ok(None) };
+        let (files, _) = self.parts();
+        let mut long = LongRow { files, at: found.offset, len: found.full_len };
+        if let Some(len) = long.plain_len()? {
+            let want = len.saturating_sub(from).min(count as u64);
+            return Ok(Some((long.read(from, want as usize)?, len)));
+        }
+        let text = self.shown(found, Style::default(), usize::MAX)?.text.into_bytes();
+        let from = usize::try_from(from).unwrap_or(usize::MAX).min(text.len());
+        let to = from.saturating_add(count).min(text.len());
+        Ok(Some((text[from..to].to_vec(), text.len() as u64)))
+    }
+}
+
+/// A row of which only the beginning was read.
+struct LongRow<'a> {
+    files: &'a mut LogFiles,
+    at: u64,
+    len: u64,
+}
+
+impl LongRow<'_> {
+    /// Bytes of the row, from byte `from` on.
+    fn read(&mut self, from: u64, count: usize) -> Result<Vec<u8>, LogError> {
+        let mut bytes = vec![0; count];
+        let n = self.files.read_log_on(&mut bytes, self.at + from)?;
+        bytes.truncate(n);
+        Ok(bytes)
+    }
+
+    /// Hands on all bytes of the row without what ends it, until that says no.
+    fn each(&mut self, mut take: impl FnMut(&[u8]) -> bool) -> Result<(), LogError> {
+        let mut from = 0;
+        while from < self.len {
+            let bytes = self.read(from, (self.len - from).min(CHUNK as u64) as usize)?;
+            from += bytes.len() as u64;
+            let is_last = from >= self.len;
+            // Nothing is left where it was removed meanwhile.
+            if bytes.is_empty() || !take(if is_last { without_end(&bytes) } else { &bytes }) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// How long the row is when a terminal would just print it; `None` when it takes more to tell what is shown.
+    fn plain_len(&mut self) -> Result<Option<u64>, LogError> {
+        let (mut len, mut all, mut last) = (0, true, None);
+        self.each(|bytes| {
+            // An escape may be in two parts.
+            all = is_plain(bytes) && last.is_none_or(|last| is_plain(&[last, bytes[0]]));
+            len += bytes.len() as u64;
+            last = bytes.last().copied();
+            all
+        })?;
+        Ok(all.then_some(len))
+    }
+}
