@@ -914,7 +914,27 @@ fg?: number,
 /**
  * As `fg`, behind the text.
  */
-bg?: number, bold?: boolean, dim?: boolean, italic?: boolean, underline?: boolean, strike?: boolean, 
+bg?: number, 
+/**
+ * Heavier.
+ */
+bold?: boolean, 
+/**
+ * Fainter.
+ */
+dim?: boolean, 
+/**
+ * Slanted.
+ */
+italic?: boolean, 
+/**
+ * With a line below.
+ */
+underline?: boolean, 
+/**
+ * With a line through it.
+ */
+strike?: boolean, 
 /**
  * Text and ground change their colours.
  */
