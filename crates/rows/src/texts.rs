@@ -82,8 +82,8 @@ impl RowTexts {
 /// Appends a row without its colours; `false` where it takes more to tell what is shown of it. What most coloured rows need,
 /// and several times as fast.
 fn add_without_colors(row: &[u8], out: &mut Vec<u8>) -> bool {
-    // The set of characters may be another.
-    if has_c1(row) || memchr2(0x0e, 0x0f, row).is_some() {
+    // The set of characters may be another, or bytes that a colour divides would become a character.
+    if has_c1(row) || memchr2(0x0e, 0x0f, row).is_some() || std::str::from_utf8(row).is_err() {
         return false;
     }
     let mut left = row;
