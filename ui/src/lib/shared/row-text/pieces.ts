@@ -1,5 +1,5 @@
 // Cuts the parts of a row's text where a selection or a highlight begins or ends. Pure.
-import type { Span } from "../text/spans";
+import type { Span } from "./spans";
 
 export interface Piece extends Span {
   readonly selected: boolean;

@@ -2,7 +2,7 @@
 import { cleanup, render } from "@testing-library/svelte";
 import { afterEach, expect, it } from "vitest";
 import corpus from "../../../../../tests/corpus/rows.json";
-import RowText from "../pane/RowText.svelte";
+import RowText from "./RowText.svelte";
 import { visible } from "./controls";
 
 interface Case {

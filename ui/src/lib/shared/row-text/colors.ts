@@ -46,7 +46,7 @@ export function contrast(a: Rgb, b: Rgb): number {
 const whole = (color: Rgb): Rgb => color.map(Math.round) as unknown as Rgb;
 
 /** The colour, moved as little towards black or white as it takes. */
-export function readable(color: Rgb, ground: Rgb, least: number): Rgb {
+function readable(color: Rgb, ground: Rgb, least: number): Rgb {
   if (contrast(color, ground) >= least) return color;
   const end = contrast(WHITE, ground) > contrast(BLACK, ground) ? WHITE : BLACK;
   let [low, high] = [0, 1];

@@ -1,6 +1,5 @@
 // A row's text in the parts that look the same, as the backend has read them; the page holds no parser of its own.
-import type { LogRow } from "../../api";
-import type { RowSpan } from "../../api/bindings";
+import type { LogRow, RowSpan } from "../../api/bindings";
 
 /** How a part of a text looks. */
 export type Look = Omit<RowSpan, "len">;
@@ -10,7 +9,7 @@ export interface Span {
   readonly look: Look;
 }
 
-export const PLAIN: Look = Object.freeze({});
+const PLAIN: Look = Object.freeze({});
 
 export function spansOf({ text, spans }: Pick<LogRow, "text" | "spans">): Span[] {
   if (spans === undefined || spans.length === 0) return text === "" ? [] : [{ text, look: PLAIN }];

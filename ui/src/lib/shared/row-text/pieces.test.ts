@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { spansOf } from "../text/spans";
+import { spansOf } from "./spans";
 import { pieces } from "./pieces";
 
 /** Parts are divided by slashes. */
