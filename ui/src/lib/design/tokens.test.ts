@@ -44,7 +44,6 @@ for (const [name, theme] of [
       ["--state-failed", "--danger-soft"],
       ["--warn", "--warn-soft"],
       ["--accent-text", "--bg-selected"],
-      ["--log-stderr", "--log-bg"],
       ["--log-time", "--log-bg"],
     ];
     for (const text of [
@@ -65,5 +64,10 @@ for (const [name, theme] of [
       }))
       .filter(({ ratio }) => !(ratio >= 4.5));
     expect(poor).toEqual([]);
+  });
+
+  test(`the bar of stderr can be seen in ${name}: at least 3 to 1`, () => {
+    const bar = theme.get("--log-stderr") ?? "";
+    expect(contrast(bar, theme.get("--log-bg") ?? "")).toBeGreaterThanOrEqual(3);
   });
 }
