@@ -126,7 +126,7 @@ row "rules of the supervisor in any order" 1 2000 run_tests SOLTI_TORTURE_CASES=
 row "log store against a model" 1 2000 run_tests SOLTI_TORTURE_CASES=2000 "package(solti-logstore) & binary(model)"
 row "another machine lost and found, real window" 5 5 run_tests "test(another_machine_is_shown_lost)"
 
-for target in spec_json exit_record control_messages launch_spec log_index; do
+for target in spec_json exit_record control_messages launch_spec log_index row; do
     row "fuzz $target, 60 s" 1 1 fuzz "$target"
 done
 
