@@ -21,7 +21,8 @@ export interface Draft extends Pick<Kept, "form" | "withheld"> {
   readonly text: WrittenText | undefined;
 }
 
-const texts = new Map<string, WrittenText>();
+/** As there is one draft of each kind, there is one text. */
+const texts = new Map<string, WrittenText & Pick<Kept, "of">>();
 
 export interface WrittenText {
   readonly view: TextView;
@@ -30,9 +31,14 @@ export interface WrittenText {
 
 export function loadDraft(initial?: TaskSpec): Draft | null {
   try {
-    const kept = JSON.parse(localStorage.getItem(initial ? CHANGE : NEW) ?? "null") as Kept | null;
+    const kept = JSON.parse(localStorage.getItem(slotOf(initial)) ?? "null") as Kept | null;
     if (kept === null || kept.of !== mark(initial) || !sameShape(emptyForm(""), kept.form)) return null;
-    return { form: kept.form, withheld: kept.withheld ?? [], text: texts.get(kept.of) };
+    const text = texts.get(slotOf(initial));
+    return {
+      form: kept.form,
+      withheld: kept.withheld ?? [],
+      text: text?.of === kept.of ? text : undefined,
+    };
   } catch {
     return null; // From an older version, or not ours.
   }
@@ -52,19 +58,21 @@ export function saveDraft(
     form: { ...form, env: form.env.map((entry) => (secret(entry) ? { ...entry, value: "" } : entry)) },
     withheld: form.env.filter((entry) => secret(entry) || missing.includes(entry.key)).map(({ key }) => key),
   };
-  if (text) texts.set(kept.of, text);
-  else texts.delete(kept.of);
+  if (text) texts.set(slotOf(initial), { ...text, of: kept.of });
+  else texts.delete(slotOf(initial));
   try {
-    localStorage.setItem(initial ? CHANGE : NEW, JSON.stringify(kept));
+    localStorage.setItem(slotOf(initial), JSON.stringify(kept));
   } catch {
     // Storage full: the form itself still holds everything.
   }
 }
 
 export function dropDraft(initial?: TaskSpec): void {
-  texts.delete(mark(initial));
-  localStorage.removeItem(initial ? CHANGE : NEW);
+  texts.delete(slotOf(initial));
+  localStorage.removeItem(slotOf(initial));
 }
+
+const slotOf = (initial?: TaskSpec): string => (initial ? CHANGE : NEW);
 
 function mark(initial?: TaskSpec): string {
   return initial ? JSON.stringify(withoutSecrets(initial).spec) : "";

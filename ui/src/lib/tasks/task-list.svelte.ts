@@ -144,13 +144,7 @@ export class TaskList {
     this.#pinnedId = id;
     this.#pinnedGone = false;
     this.pinned = this.rows.find((row) => idOf(row) === id);
-    if (id === undefined || this.pinned) return;
-    this.#backend.getTaskRow({ id }).then(
-      (row) => {
-        if (id === this.#pinnedId && !this.pinned && !this.#pinnedGone) this.pinned = row ?? undefined;
-      },
-      (thrown: unknown) => (this.error = ApiError.from(thrown)),
-    );
+    if (!this.pinned) this.#lookAtPinned();
   }
 
   /** Shows another query from its top. */
@@ -323,7 +317,7 @@ export class TaskList {
     if (fresh && !(this.pinned && isOlder(fresh, this.pinned))) this.pinned = fresh;
   }
 
-  /** Changes were missed, perhaps of the pinned task, which need not be in the list. */
+  /** The pinned task need not be in the list, and changes of it may have been missed. */
   #lookAtPinned() {
     const id = this.#pinnedId;
     if (id === undefined) return;
