@@ -98,6 +98,21 @@ describe("the submit form", () => {
     expect(screen.getByTestId("error-slot").textContent).toBe("A lane needs a name");
   });
 
+  it("has the text of a task that was being written again when it is opened anew", async () => {
+    open();
+    await fireEvent.click(screen.getByRole("tab", { name: "JSON" }));
+    await waitFor(() => field("field-json"));
+    await type("field-json", '{"slot": "half a t');
+    cleanup();
+    open();
+    await waitFor(() => expect(field("field-json").value).toBe('{"slot": "half a t'));
+    // What is begun anew is a form, and has no text any more.
+    await fireEvent.click(screen.getByRole("button", { name: "Start over" }));
+    cleanup();
+    open();
+    expect(screen.queryByTestId("field-json")).toBeNull();
+  });
+
   it("gives a copy of a task that still runs another lane of its own", async () => {
     const lanes: string[] = [];
     useBackend({
