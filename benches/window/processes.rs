@@ -2,6 +2,7 @@
 
 use crate::support::Desk;
 use std::{
+    collections::HashMap,
     fs,
     path::{Path, PathBuf},
     sync::mpsc,
@@ -42,10 +43,10 @@ impl Processes {
         Self { app: apps.remove(0), pages, helpers }
     }
 
-    /// How often any thread of them has gone to sleep so far.
-    pub fn wake_ups(&self) -> u64 {
+    /// How often each thread of them has gone to sleep so far.
+    pub fn sleeps(&self) -> HashMap<PathBuf, u64> {
         let threads = self.all().flat_map(|process| fs::read_dir(process.join("task")).into_iter().flatten());
-        threads.flatten().filter_map(|thread| sleeps(&thread.path())).sum()
+        threads.flatten().filter_map(|thread| Some((thread.path(), sleeps(&thread.path())?))).collect()
     }
 
     /// Beside the app and its pages.
