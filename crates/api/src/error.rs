@@ -3,7 +3,6 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use solti_model::{FieldError, Slot, TaskId};
-use solti_supervisor::SupervisorError;
 use ts_rs::TS;
 
 /// Why a call was refused. `code` is stable: callers switch on it and never on the message.
@@ -147,23 +146,6 @@ impl<'de> Deserialize<'de> for ApiError {
 impl From<FieldError> for ApiError {
     fn from(error: FieldError) -> Self {
         Self::InvalidRequest { field: error.field, message: error.message }
-    }
-}
-
-impl From<SupervisorError> for ApiError {
-    fn from(error: SupervisorError) -> Self {
-        match error {
-            SupervisorError::Invalid(field) => field.into(),
-            SupervisorError::NotFound { id } => Self::TaskNotFound { id },
-            SupervisorError::SlotBusy { slot, running } => Self::SlotBusy { slot, running },
-            SupervisorError::Conflict { reason } => Self::Conflict { reason },
-            SupervisorError::ShuttingDown => Self::Unavailable { reason: "the app is shutting down".into() },
-            SupervisorError::ReadOnly(source) => {
-                tracing::warn!("storage is read-only: {source}");
-                Self::Unavailable { reason: format!("the database cannot be written: {source}") }
-            }
-            other @ (SupervisorError::Store(_) | SupervisorError::Folder { .. }) => Self::internal(&other),
-        }
     }
 }
 

@@ -4,28 +4,23 @@
 //! seam, [`DesktopApi`].
 //! Transports (the Tauri shell, HTTP, gRPC) live above this crate, the rules and the state below it.
 
-mod adapter;
 mod error;
 pub mod guard;
 mod handler;
+#[cfg(feature = "local")]
+mod local;
 mod log_access;
-mod log_events;
 mod log_position;
-mod log_rows;
-mod log_stream;
-mod logs;
 pub mod operations;
-mod rows;
-mod run_environment;
-mod secrets;
+mod save;
 mod settings;
-mod usage;
 
-pub use adapter::SupervisorApiAdapter;
 pub use error::ApiError;
 pub use handler::{ApiHandler, OutputEventStream};
+#[cfg(feature = "local")]
+pub use local::{StoredSettings, SupervisorApiAdapter};
 pub use log_access::{LogAccess, LogEventStream};
 pub use log_position::{BadPosition, Handed, LogPosition};
-pub use logs::save_export;
 pub use operations::{DesktopApi, ExportChunk, ExportStream, OpenedSearch, Operations};
-pub use settings::{SettingsAccess, StoredSettings};
+pub use save::save_export;
+pub use settings::SettingsAccess;

@@ -95,6 +95,14 @@ pub struct TaskHits {
     pub total_tasks: u64,
     /// All of them were.
     pub complete: bool,
+    /// Logs that could not be read up to now; the app's own log says why.
+    #[ts(type = "number")]
+    #[serde(default)]
+    pub unread_logs: u64,
+    /// Why the search ended before it came to all tasks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub error: Option<String>,
 }
 
 /// One run's log in which something was found.

@@ -2,11 +2,11 @@
 
 use crate::actor::{Actor, Message};
 use crate::feed::{ChangeCursor, ChangeFeed};
-use crate::retention::{Kept, Retention, SearchedRun};
+use crate::housekeeping::{Housekeeper, Limits, SearchedRun};
 use crate::{FinishedLimits, LiveTask, RunFolders, SupervisorError};
 use solti_logstore::LogLimits;
 use solti_model::{
-    InheritedVariable, Lane, MainEnded, Slot, StopMode, StorageState, TaskId, TaskSpec, TaskStatus,
+    InheritedVariable, Lane, MainEnded, RunId, Slot, StopMode, StorageState, TaskId, TaskSpec, TaskStatus,
     UnkeptLimit, VariableOrigin, Waiting,
 };
 use solti_runner::Runner;
@@ -113,7 +113,7 @@ pub struct Supervisor {
     searched: mpsc::Sender<SearchedRun>,
     restored: bool,
     /// Of what goes on in the background.
-    retention: AbortHandle,
+    housekeeping: AbortHandle,
 }
 
 impl Supervisor {
@@ -145,11 +145,11 @@ impl Supervisor {
             None
         });
         let (searched, searched_runs) = mpsc::channel(SEARCHED);
-        let retention = Retention::new(
+        let housekeeper = Housekeeper::new(
             store.clone(),
             folders.clone(),
             Arc::clone(&shared),
-            Kept { logs: config.log_limits.clone(), finished: config.finished_limits.clone(), environment },
+            Limits { logs: config.log_limits.clone(), finished: config.finished_limits.clone(), environment },
             mailbox.downgrade(),
             searched_runs,
         );
@@ -165,8 +165,8 @@ impl Supervisor {
         actor.recover().await?;
         let restored = actor.config.restored;
         tokio::spawn(actor.run(inbox));
-        let retention = tokio::spawn(retention.run()).abort_handle();
-        Ok(Self { mailbox, shared, store, folders, searched, restored, retention })
+        let housekeeping = tokio::spawn(housekeeper.run()).abort_handle();
+        Ok(Self { mailbox, shared, store, folders, searched, restored, housekeeping })
     }
 
     async fn ask<T>(
@@ -285,15 +285,15 @@ impl Supervisor {
 
     /// The log of this run was searched: what makes the next search of it fast is made soon. `over` says that nothing will
     /// be added to it.
-    pub fn searched(&self, id: &TaskId, attempt: u32, over: bool) {
+    pub fn searched(&self, run: RunId, over: bool) {
         // With many of them one may be left out; a search needs none of it.
-        self.searched.try_send(SearchedRun { id: id.clone(), attempt, over }).ok();
+        self.searched.try_send(SearchedRun { run, over }).ok();
     }
 
     /// Takes nothing new and waits until everything decided is stored. Runs go on; the next start attaches to them. What goes
     /// on in the background is given up.
     pub async fn shut_down(&self) {
-        self.retention.abort();
+        self.housekeeping.abort();
         // An actor that is gone has shut down.
         self.ask(|reply| Message::ShutDown { reply }).await.ok();
     }

@@ -1058,7 +1058,15 @@ totalTasks: number,
 /**
  * All of them were.
  */
-complete: boolean, };
+complete: boolean, 
+/**
+ * Logs that could not be read up to now; the app's own log says why.
+ */
+unreadLogs: number, 
+/**
+ * Why the search ended before it came to all tasks.
+ */
+error?: string, };
 
 export type RunHits = { 
 /**

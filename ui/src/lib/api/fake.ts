@@ -583,7 +583,7 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
           ),
       );
       const counts = { searchedTasks: wanted.length, totalTasks: wanted.length };
-      onHits({ frame: 1, tasks: hits, ...counts, complete: true });
+      onHits({ frame: 1, tasks: hits, ...counts, complete: true, unreadLogs: 0 });
       return () => {};
     },
 

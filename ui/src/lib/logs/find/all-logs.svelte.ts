@@ -12,6 +12,8 @@ export class AllLogsSearch {
   found = $state.raw({ runs: 0, lines: 0 });
   searched = $state.raw({ tasks: 0, of: 0 });
   complete = $state(false);
+  /** Logs that could not be read up to now. */
+  unread = $state(0);
   error = $state.raw<ApiError | null>(null);
   #stop: Unsubscribe = () => {};
   #generation = 0;
@@ -26,6 +28,7 @@ export class AllLogsSearch {
     this.found = { runs: 0, lines: 0 };
     this.searched = { tasks: 0, of: 0 };
     this.complete = false;
+    this.unread = 0;
     this.error = null;
     if (query.pattern === "") return;
     try {
@@ -41,6 +44,12 @@ export class AllLogsSearch {
           this.runs = [...this.runs, ...hits.tasks].slice(0, MAX_RUNS);
           this.searched = { tasks: hits.searchedTasks, of: hits.totalTasks };
           this.complete = hits.complete;
+          this.unread = hits.unreadLogs;
+          if (hits.error !== undefined)
+            this.error = new ApiError({
+              error: "Unavailable",
+              message: `The search ended early: ${hits.error}. Search again.`,
+            });
           void this.#name(hits.tasks);
         },
         () => {

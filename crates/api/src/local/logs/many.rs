@@ -1,17 +1,16 @@
 //! Searching the logs of many tasks, newest task first: many small logs by each thread, one after the other, a large one on
 //! all processors. What is found is told in frames of a bounded size, and at least every few milliseconds.
 
-use super::searches::threads;
+use super::run_log::{RunLog, threads};
 use crate::ApiError;
 use crate::operations::ItemStream;
 use futures::StreamExt;
 use futures::stream::BoxStream;
-use solti_logstore::{LogError, LogSearch, LogView, RowMatcher, SmallSearch};
-use solti_model::{RunHits, TaskHits, TaskId};
+use solti_logstore::{LogError, LogSearch, RowMatcher, SmallSearch};
+use solti_model::{RunHits, RunId, TaskHits, TaskId};
 use solti_rows::Style;
 use solti_store::{Attempts, RowCursor, StoreError};
 use solti_supervisor::{RunFolders, Supervisor, SupervisorError};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -43,18 +42,13 @@ impl Drop for Stop {
     }
 }
 
-struct Run {
-    id: TaskId,
-    attempt: u32,
-    folder: PathBuf,
-    over: bool,
-}
-
 /// Some of what was found, and how many tasks were searched for it.
 #[derive(Default)]
 struct Frame {
     hits: Vec<RunHits>,
     tasks: u64,
+    /// Logs that could not be read.
+    unread: u64,
 }
 
 pub(super) async fn search(
@@ -70,31 +64,56 @@ pub(super) async fn search(
     let (folders, stopped) = (supervisor.folders().clone(), Arc::clone(&stop.0));
     let frames = tasks(supervisor.clone(), ids)
         .map(move |tasks| {
-            let part =
-                Part { folders: folders.clone(), matcher: matcher.clone(), stopped: Arc::clone(&stopped) };
             let (frames, found) = mpsc::channel(FRAMES);
-            // It ends when nobody takes what it finds.
-            tokio::task::spawn_blocking(move || part.search(tasks, &frames));
+            match tasks {
+                Ok(tasks) => {
+                    let (folders, stopped) = (folders.clone(), Arc::clone(&stopped));
+                    let part = Part { folders, matcher: matcher.clone(), stopped };
+                    // It ends when nobody takes what it finds.
+                    tokio::task::spawn_blocking(move || part.search(tasks, &frames));
+                }
+                // Of the one place that it has, which is free.
+                Err(error) => drop(frames.try_send(Err(error))),
+            }
             std::future::ready(ReceiverStream::new(found))
         })
         // As many parts are searched at once, and what they find is told in their order.
         .buffered(threads())
         .flatten();
-    let nothing = TaskHits { tasks: Vec::new(), searched_tasks: 0, total_tasks, complete: false };
-    let later = futures::stream::unfold((Box::pin(frames), stop, 0u64, false), move |state| async move {
-        let (mut frames, stop, searched, ended) = state;
+    let told = TaskHits {
+        tasks: Vec::new(),
+        searched_tasks: 0,
+        total_tasks,
+        complete: false,
+        unread_logs: 0,
+        error: None,
+    };
+    let reader = (Box::pin(frames), stop, told.clone(), false);
+    let later = futures::stream::unfold(reader, |(mut frames, stop, mut told, ended)| async move {
         if ended {
             return None;
         }
-        let frame = frames.next().await;
-        let complete = frame.is_none();
-        let Frame { hits, tasks } = frame.unwrap_or_default();
-        let searched = searched + tasks;
-        let total_tasks = total_tasks.max(searched);
-        let news = TaskHits { tasks: hits, searched_tasks: searched, total_tasks, complete };
-        Some((news, (frames, stop, searched, complete)))
+        told.tasks.clear();
+        let ended = match frames.next().await {
+            Some(Ok(frame)) => {
+                told.tasks = frame.hits;
+                told.searched_tasks += frame.tasks;
+                told.unread_logs += frame.unread;
+                told.total_tasks = told.total_tasks.max(told.searched_tasks);
+                false
+            }
+            Some(Err(error)) => {
+                told.error = Some(ApiError::from(SupervisorError::from(error)).to_string());
+                true
+            }
+            None => {
+                told.complete = true;
+                true
+            }
+        };
+        Some((told.clone(), (frames, stop, told, ended)))
     });
-    Ok(Box::pin(futures::stream::iter([nothing]).chain(later)))
+    Ok(Box::pin(futures::stream::iter([told]).chain(later)))
 }
 
 /// What is to be asked of the store next.
@@ -103,8 +122,11 @@ enum Next {
     Ids(std::vec::IntoIter<TaskId>),
 }
 
-/// The tasks with their attempts, newest first, some at a time.
-fn tasks(supervisor: Supervisor, ids: Option<Vec<TaskId>>) -> BoxStream<'static, Vec<Attempts>> {
+/// The tasks with their attempts, newest first, some at a time; an error is the last that comes.
+fn tasks(
+    supervisor: Supervisor,
+    ids: Option<Vec<TaskId>>,
+) -> BoxStream<'static, Result<Vec<Attempts>, StoreError>> {
     let next = match ids {
         Some(mut ids) => {
             ids.sort_unstable_by(|a, b| b.cmp(a));
@@ -113,12 +135,12 @@ fn tasks(supervisor: Supervisor, ids: Option<Vec<TaskId>>) -> BoxStream<'static,
         }
         None => Next::All(None),
     };
-    futures::stream::unfold((supervisor, next), |(supervisor, next)| async move {
-        match page(&supervisor, next).await {
-            Ok(page) => page.map(|(tasks, next)| (tasks, (supervisor, next))),
+    futures::stream::unfold((supervisor, Some(next)), |(supervisor, next)| async move {
+        match page(&supervisor, next?).await {
+            Ok(page) => page.map(|(tasks, next)| (Ok(tasks), (supervisor, Some(next)))),
             Err(error) => {
                 tracing::warn!("a search over all logs ends early: {error}");
-                None
+                Some((Err(error), (supervisor, None)))
             }
         }
     })
@@ -165,9 +187,9 @@ struct Part {
 }
 
 impl Part {
-    /// Searches the runs of these tasks, oldest first in each. A log that cannot be read is passed over, and the app's log
-    /// says so.
-    fn search(&self, tasks: Vec<Attempts>, frames: &mpsc::Sender<Frame>) {
+    /// Searches the runs of these tasks, oldest first in each. A log that cannot be read is counted and passed over,
+    /// and the app's log says why.
+    fn search(&self, tasks: Vec<Attempts>, frames: &mpsc::Sender<Result<Frame, StoreError>>) {
         let mut small = SmallSearch::new(self.matcher.clone(), FIRST_TEXT);
         let (mut frame, mut began) = (Frame::default(), Instant::now());
         for Attempts { id, runs } in tasks {
@@ -176,15 +198,16 @@ impl Part {
                     return;
                 }
                 let folder = self.folders.run(&id, attempt);
-                let run = Run { id: id.clone(), attempt, folder, over };
+                let run = RunLog { run: RunId { task: id.clone(), attempt }, folder, over };
                 match self.of_run(&run, &mut small) {
                     Ok(hits) => frame.hits.extend(hits),
                     Err(error) => {
+                        frame.unread += 1;
                         tracing::warn!("the log of task {id}, attempt {attempt} is not searched: {error}");
                     }
                 }
                 if frame.hits.len() >= RUNS || (!frame.hits.is_empty() && began.elapsed() >= GATHER) {
-                    if frames.blocking_send(std::mem::take(&mut frame)).is_err() {
+                    if frames.blocking_send(Ok(std::mem::take(&mut frame))).is_err() {
                         return;
                     }
                     began = Instant::now();
@@ -193,15 +216,15 @@ impl Part {
             frame.tasks += 1;
         }
         // Nobody may want it any more.
-        frames.blocking_send(frame).ok();
+        frames.blocking_send(Ok(frame)).ok();
     }
 
-    fn of_run(&self, run: &Run, small: &mut SmallSearch) -> Result<Option<RunHits>, LogError> {
+    fn of_run(&self, run: &RunLog, small: &mut SmallSearch) -> Result<Option<RunHits>, LogError> {
         let found = if run.over { small.search(&run.folder)? } else { None };
         match found {
             Some(found) => Ok(found.map(|found| RunHits {
-                id: run.id.clone(),
-                attempt: run.attempt,
+                id: run.run.task.clone(),
+                attempt: run.run.attempt,
                 matches: found.matches,
                 first_row: found.first_row,
                 first_text: found.first_text,
@@ -211,9 +234,8 @@ impl Part {
     }
 }
 
-fn search_run(run: &Run, matcher: &RowMatcher, stopped: &AtomicBool) -> Result<Option<RunHits>, LogError> {
-    let mut view = LogView::open(&run.folder)?;
-    view.set_final(run.over);
+fn search_run(run: &RunLog, matcher: &RowMatcher, stopped: &AtomicBool) -> Result<Option<RunHits>, LogError> {
+    let mut view = run.view()?;
     let threads = if view.extent()?.bytes < LARGE { 1 } else { threads() };
     let search = LogSearch::open(&run.folder, matcher.clone(), 0, threads)?;
     search.set_final(run.over);
@@ -224,8 +246,8 @@ fn search_run(run: &Run, matcher: &RowMatcher, stopped: &AtomicBool) -> Result<O
         None => String::new(),
     };
     Ok(Some(RunHits {
-        id: run.id.clone(),
-        attempt: run.attempt,
+        id: run.run.task.clone(),
+        attempt: run.run.attempt,
         matches: search.total(),
         first_row,
         first_text,

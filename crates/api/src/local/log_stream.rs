@@ -4,8 +4,8 @@
 //! The files are the buffer. A task follows one log with its cursor and hands blocks over a channel of one place; a slow
 //! subscriber makes it wait, and nothing is dropped or piled up. What events a block is lives in `log_events`.
 
-use crate::log_events::{Block, Events, Item};
-use crate::log_rows::stored_run;
+use super::log_events::{Block, Events, Item};
+use super::logs::stored_run;
 use crate::{ApiError, LogPosition};
 use solti_logstore::{LogError, LogReader};
 use solti_model::{OutputEvent, TaskId, TaskRun};

@@ -1,55 +1,20 @@
-//! Excerpts of logs: density, one long line, the text of a selection, exports. Several logs in one are `merged`'s.
+//! Excerpts of one log: its density, one long line, the text of a selection, its file. Several logs in one are `merged`'s.
 
-use super::merged::MergedRowExport;
+use super::export::{self, Lines, add_line, time};
+use super::rows::{MAX_BUCKETS, density};
 use super::run_log::{RunLog, blocking};
-use super::searches::SearchedLog;
-use crate::operations::{
-    ExportChunk, ExportLog, ExportStream, GetLogDensity, Perform, Produce, ReadLine, ReadLogText,
-};
+use super::searched_log::SearchedLog;
+use crate::operations::{ExportLog, ExportStream, GetLogDensity, Perform, Produce, ReadLine, ReadLogText};
 use crate::{ApiError, SupervisorApiAdapter};
-use solti_logstore::{LogError, LogView, RawExport, Row, RowExport, Slice, slices};
-use solti_model::{
-    DensityBucket, FieldError, LineChunk, LogDensity, LogText, MAX_ROW_BYTES, MAX_TEXT_BYTES, TextPosition,
-};
+use solti_logstore::{LogError, LogView, RawExport, Row, RowExport, slices};
+use solti_model::{FieldError, LineChunk, LogDensity, LogText, MAX_ROW_BYTES, MAX_TEXT_BYTES, TextPosition};
 use solti_rows::Style;
 use std::sync::Arc;
 
-pub(super) const MAX_BUCKETS: u32 = 4_096;
 const MAX_CHUNK: u32 = 1024 * 1024;
-/// Bytes of one chunk of an export, about.
-const EXPORT_BYTES: usize = 512 * 1024;
 /// Rows of a selection that are read at a time, and how much of each; a longer one is read by itself.
 const TEXT_ROWS: usize = 32;
 const TEXT_CLIP: usize = 64 * 1024;
-
-fn view(log: &RunLog) -> Result<LogView, LogError> {
-    let mut view = LogView::open(&log.folder)?;
-    view.set_final(log.over);
-    Ok(view)
-}
-
-pub(super) fn density(rows: u64, slices: &[Slice]) -> LogDensity {
-    let bucket = |slice: &Slice| {
-        let [stdout, stderr] = slice.lines;
-        DensityBucket { stdout, stderr, matches: slice.matches }
-    };
-    LogDensity { rows, buckets: slices.iter().map(bucket).collect() }
-}
-
-fn time(ts_ms: u64) -> String {
-    let time = i64::try_from(ts_ms).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
-    time.map(|time| format!("{time:.3} ")).unwrap_or_default()
-}
-
-fn gap_text(row: &Row) -> Option<String> {
-    match (row.gap, row.removed) {
-        (Some(bytes), _) => Some(format!("[{bytes} bytes were not stored: the disk was full]")),
-        (None, Some(removed)) => {
-            Some(format!("[{} lines, {} bytes were removed to make room]", removed.rows, removed.bytes))
-        }
-        (None, None) => None,
-    }
-}
 
 /// Takes the part between two UTF-16 columns.
 fn between(text: &str, from: u64, to: u64) -> &str {
@@ -134,79 +99,27 @@ impl Selection {
     }
 }
 
-/// A log, or several, in the making of a file.
-pub(super) enum Export {
-    Raw(RawExport),
-    Rows { rows: RowExport, search: Option<Arc<SearchedLog>>, timestamps: bool },
-    Merged(MergedRowExport),
-}
-
-impl Export {
-    fn next(&mut self) -> Result<Option<ExportChunk>, LogError> {
-        let mut bytes = Vec::with_capacity(EXPORT_BYTES);
-        let mut count = 0;
-        match self {
-            Self::Raw(raw) => match raw.next(&mut bytes, EXPORT_BYTES)? {
-                Some(lines) => count = lines,
-                None => return Ok(None),
-            },
-            Self::Rows { rows, search, timestamps } => {
-                while bytes.len() < EXPORT_BYTES {
-                    let more = rows.next(search.as_ref().map(|open| &open.search))?;
-                    if more.is_empty() {
-                        break;
-                    }
-                    count += more.len() as u64;
-                    for row in more {
-                        add_line(&mut bytes, &row, *timestamps, "");
-                    }
-                }
-            }
-            Self::Merged(merged) => {
-                while bytes.len() < EXPORT_BYTES {
-                    let more = merged.next(&mut bytes)?;
-                    if more == 0 {
-                        break;
-                    }
-                    count += more;
-                }
-            }
-        }
-        if count == 0 && bytes.is_empty() {
-            return Ok(None);
-        }
-        Ok(Some(ExportChunk { bytes: bytes.into(), rows: count }))
-    }
-
-    pub(super) fn stream(self) -> ExportStream {
-        Box::pin(futures::stream::unfold(Some(self), |export| async {
-            let mut export = export?;
-            let read = blocking(move || {
-                let chunk = export.next()?;
-                Ok((chunk, export))
-            });
-            match read.await {
-                Ok((chunk, export)) => chunk.map(|chunk| (Ok(chunk), Some(export))),
-                Err(error) => Some((Err(error), None)),
-            }
-        }))
+impl Lines for RawExport {
+    fn next(&mut self, bytes: &mut Vec<u8>, room: usize) -> Result<Option<u64>, LogError> {
+        RawExport::next(self, bytes, room)
     }
 }
 
-/// Adds a row as a line of text.
-pub(super) fn add_line(bytes: &mut Vec<u8>, row: &Row, timestamps: bool, name: &str) {
-    if timestamps {
-        bytes.extend_from_slice(time(row.ts_ms).as_bytes());
+/// Rows as they are shown; with a search, those that it has found.
+struct ExportedRows {
+    rows: RowExport,
+    search: Option<Arc<SearchedLog>>,
+    timestamps: bool,
+}
+
+impl Lines for ExportedRows {
+    fn next(&mut self, bytes: &mut Vec<u8>, _: usize) -> Result<Option<u64>, LogError> {
+        let rows = self.rows.next(self.search.as_ref().map(|searched| &searched.search))?;
+        for row in &rows {
+            add_line(bytes, row, self.timestamps, "");
+        }
+        Ok((!rows.is_empty()).then_some(rows.len() as u64))
     }
-    bytes.extend_from_slice(name.as_bytes());
-    bytes.extend_from_slice(&row.bytes);
-    if let Some(text) = gap_text(row) {
-        bytes.extend_from_slice(text.as_bytes());
-    } else if row.full_len > row.bytes.len() as u64 {
-        let rest = row.full_len - row.bytes.len() as u64;
-        bytes.extend_from_slice(format!(" [{rest} more bytes]").as_bytes());
-    }
-    bytes.push(b'\n');
 }
 
 impl SupervisorApiAdapter {
@@ -220,7 +133,7 @@ impl Perform<GetLogDensity> for SupervisorApiAdapter {
         let search = self.named(ask.search_id.as_deref())?;
         let log = RunLog::find(self.supervisor(), &ask.run).await?;
         blocking(move || {
-            let mut view = view(&log)?;
+            let mut view = log.view()?;
             let search = search.as_ref().map(|open| &open.search);
             let slices = slices(&mut view, ask.buckets.min(MAX_BUCKETS) as usize, search)?;
             Ok(density(view.extent()?.rows, &slices))
@@ -236,7 +149,7 @@ impl Perform<ReadLine> for SupervisorApiAdapter {
     ) -> Result<LineChunk, ApiError> {
         let log = RunLog::find(self.supervisor(), &run).await?;
         let count = count.clamp(4, MAX_CHUNK) as usize;
-        let found = blocking(move || view(&log)?.line(row, from_byte, count)).await?;
+        let found = blocking(move || log.view()?.line(row, from_byte, count)).await?;
         let Some((mut bytes, full_len)) = found else {
             return Err(FieldError::new("row", format!("there is no row {row}")).into());
         };
@@ -258,7 +171,7 @@ impl Perform<ReadLogText> for SupervisorApiAdapter {
         let search = self.named(search_id.as_deref())?;
         let log = RunLog::find(self.supervisor(), &run).await?;
         blocking(move || {
-            let selection = Selection { view: view(&log)?, start, end, timestamps, text: String::new() };
+            let selection = Selection { view: log.view()?, start, end, timestamps, text: String::new() };
             selection.read(search.as_deref())
         })
         .await
@@ -272,15 +185,12 @@ impl Produce<ExportLog> for SupervisorApiAdapter {
     ) -> Result<ExportStream, ApiError> {
         let search = self.named(search_id.as_deref())?;
         let log = RunLog::find(self.supervisor(), &run).await?;
-        let export = blocking(move || {
-            Ok(if timestamps || search.is_some() {
-                Export::Rows { rows: RowExport::open(&log.folder, log.over)?, search, timestamps }
-            } else {
-                Export::Raw(RawExport::open(&log.folder, log.over)?)
-            })
-        })
-        .await?;
-        Ok(export.stream())
+        if !timestamps && search.is_none() {
+            let raw = blocking(move || RawExport::open(&log.folder, log.over)).await?;
+            return Ok(export::stream(raw));
+        }
+        let rows = blocking(move || RowExport::open(&log.folder, log.over)).await?;
+        Ok(export::stream(ExportedRows { rows, search, timestamps }))
     }
 }
 
@@ -313,10 +223,5 @@ mod tests {
         assert_eq!(whole_characters(&"a😀".as_bytes()[..4]), 1);
         assert_eq!(whole_characters(b"a\xff\xff\xff"), 4);
         assert_eq!(whole_characters(b""), 0);
-    }
-
-    #[test]
-    fn times_are_exact_to_the_millisecond() {
-        assert_eq!(time(1_700_000_000_007), "2023-11-14T22:13:20.007Z ");
     }
 }

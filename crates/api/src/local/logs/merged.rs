@@ -1,133 +1,30 @@
 //! Several logs read and searched as one. Each log of a search is searched by itself, as `searches` does it; here what they
 //! find is put in the order of all, and how far they are is told as one.
 
-use super::excerpts::{Export, MAX_BUCKETS, add_line, density};
-use super::run_log::{Growth, RunLog, blocking};
-use super::searches::{Found, Running, SearchedLog, compile, threads, told};
-use crate::log_rows::{MAX_ROWS, text_row};
+use super::export::{self, Lines, add_line};
+use super::growth::Growth;
+use super::merged_log::{MergedSearch, merged_rows, open};
+use super::rows::{MAX_BUCKETS, MAX_ROWS, density};
+use super::run_log::{RunLog, blocking, threads};
+use super::searched_log::SearchedLog;
+use super::searches::{Found, Running, compile, told};
+use crate::local::secrets;
 use crate::operations::{
     ExportMerged, ExportStream, ItemStream, MergedDensity, MergedPositionAt, MergedPositions,
     MergedSearchRows, OpenMergedSearch, OpenedSearch, Perform, Produce, Provide, ReadMerged, SearchEvent,
 };
-use crate::{ApiError, SupervisorApiAdapter, secrets};
+use crate::{ApiError, SupervisorApiAdapter};
 use futures::future::select_all;
-use solti_logstore::{LogError, LogSearch as RunSearch, Merged, MergedExport, PlacedRow, Progress};
-use solti_model::{
-    FieldError, LogDensity, MAX_ROW_BYTES, MergedRow, MergedRows, RunId, SearchHit, SearchProgress,
-};
-use solti_rows::Shown;
+use solti_logstore::{LogError, LogSearch, MergedExport, Progress};
+use solti_model::{FieldError, LogDensity, MAX_ROW_BYTES, MergedRows, RunId, SearchProgress};
 use solti_supervisor::SupervisorError;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use tokio::sync::{Semaphore, watch};
 
 const MAX_SOURCES: usize = 16;
-/// Merged logs that are kept ready: a window asks again and again for the same ones.
-const KEPT_MERGES: usize = 4;
-
-type Sources = Vec<(PathBuf, bool)>;
-
-/// Merged logs that were asked for last.
-#[derive(Clone, Default)]
-pub(crate) struct OpenMerges(Arc<Mutex<Vec<(Sources, Merged)>>>);
-
-impl OpenMerges {
-    fn take(&self, sources: &Sources) -> Option<Merged> {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = kept.iter().position(|(of, _)| of == sources)?;
-        Some(kept.remove(at).1)
-    }
-
-    fn keep(&self, sources: Sources, merged: Merged) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() >= KEPT_MERGES {
-            kept.remove(0);
-        }
-        kept.push((sources, merged));
-    }
-
-    fn with<T>(
-        &self,
-        logs: &[RunLog],
-        work: impl FnOnce(&mut Merged) -> Result<T, LogError>,
-    ) -> Result<T, LogError> {
-        let sources: Sources = logs.iter().map(|log| (log.folder.clone(), log.over)).collect();
-        let mut merged = match self.take(&sources) {
-            Some(merged) => merged,
-            None => open(logs)?,
-        };
-        let answer = work(&mut merged)?;
-        self.keep(sources, merged);
-        Ok(answer)
-    }
-}
-
-fn open(logs: &[RunLog]) -> Result<Merged, LogError> {
-    Merged::open(logs.iter().map(|log| (log.folder.as_path(), log.over)))
-}
-
-fn merged_rows(merged: &mut Merged, placed: Vec<PlacedRow>) -> Result<Vec<MergedRow>, LogError> {
-    let shown = merged.shown_rows(&placed, MAX_ROW_BYTES)?;
-    let row = |(placed, shown): (PlacedRow, Shown)| MergedRow {
-        position: placed.position,
-        source: placed.source as u32,
-        row: text_row(placed.row, shown),
-    };
-    Ok(placed.into_iter().zip(shown).map(row).collect())
-}
-
-/// A search of several logs.
-pub(super) struct MergedSearch {
-    merged: Mutex<Merged>,
-    parts: Vec<Arc<SearchedLog>>,
-}
-
-impl MergedSearch {
-    fn answer<T>(
-        &self,
-        ask: impl FnOnce(&mut Merged, &[&RunSearch]) -> Result<T, LogError>,
-    ) -> Result<T, LogError> {
-        let searches: Vec<&RunSearch> = self.parts.iter().map(|part| &part.search).collect();
-        // What it knows of a log's pages is read anew whenever it does not fit.
-        ask(&mut self.merged.lock().unwrap_or_else(PoisonError::into_inner), &searches)
-    }
-
-    pub(super) fn step(&self, position: u64, forward: bool) -> Result<Option<SearchHit>, LogError> {
-        self.answer(|merged, searches| {
-            let total = searches.iter().map(|search| search.total()).sum();
-            let found = merged.step(searches, position, forward)?;
-            Ok(found.map(|hit| SearchHit { row: hit.position, index: hit.rank + 1, total }))
-        })
-    }
-
-    pub(super) fn rank(&self, position: u64) -> Result<u64, LogError> {
-        self.answer(|merged, searches| {
-            merged.look()?;
-            merged.rank(searches, position)
-        })
-    }
-
-    fn rows(&self, from: u64, count: u32) -> Result<MergedRows, LogError> {
-        self.answer(|merged, searches| {
-            let rows = merged.select(searches, from, count.min(MAX_ROWS) as usize, MAX_ROW_BYTES)?;
-            let total = searches.iter().map(|search| search.total()).sum();
-            Ok(MergedRows { from, total, rows: merged_rows(merged, rows)? })
-        })
-    }
-
-    fn searches(&self, logs: &[RunLog]) -> bool {
-        let folders = |part: &Arc<SearchedLog>| part.folder().to_owned();
-        logs.iter().map(|log| &log.folder as &Path).eq(self
-            .parts
-            .iter()
-            .map(folders)
-            .collect::<Vec<_>>()
-            .iter())
-    }
-}
 
 /// Several logs in the making of a file.
-pub(super) struct MergedRowExport {
+struct MergedRowExport {
     rows: MergedExportRows,
     /// What each line of a log begins with.
     names: Vec<String>,
@@ -140,9 +37,8 @@ enum MergedExportRows {
     Found(Arc<MergedSearch>, u64),
 }
 
-impl MergedRowExport {
-    /// Adds further rows to `bytes`; how many.
-    pub(super) fn next(&mut self, bytes: &mut Vec<u8>) -> Result<u64, LogError> {
+impl Lines for MergedRowExport {
+    fn next(&mut self, bytes: &mut Vec<u8>, _: usize) -> Result<Option<u64>, LogError> {
         let rows = match &mut self.rows {
             MergedExportRows::All(export) => export.next_rows()?,
             MergedExportRows::Found(search, from) => {
@@ -154,7 +50,7 @@ impl MergedRowExport {
         for (source, row) in &rows {
             add_line(bytes, row, self.timestamps, self.names.get(*source).map_or("", String::as_str));
         }
-        Ok(rows.len() as u64)
+        Ok((!rows.is_empty()).then_some(rows.len() as u64))
     }
 }
 
@@ -243,7 +139,7 @@ impl SupervisorApiAdapter {
         search: Option<&str>,
     ) -> Result<Option<Arc<MergedSearch>>, ApiError> {
         let search = search.map(|id| self.searches.several(id)).transpose()?;
-        if search.as_ref().is_some_and(|search| !search.searches(logs)) {
+        if search.as_ref().is_some_and(|search| !search.is_of(logs)) {
             return Err(FieldError::new("searchId", "is a search of other logs").into());
         }
         Ok(search)
@@ -274,7 +170,7 @@ impl Perform<MergedDensity> for SupervisorApiAdapter {
         let kept = self.merges.clone();
         blocking(move || {
             let parts = search.iter().flat_map(|search| &search.parts);
-            let searches: Vec<&RunSearch> = parts.map(|part| &part.search).collect();
+            let searches: Vec<&LogSearch> = parts.map(|part| &part.search).collect();
             kept.with(&logs, |merged| {
                 let (rows, slices) = merged.slices(buckets.min(MAX_BUCKETS) as usize, &searches)?;
                 Ok(density(rows, &slices))
@@ -339,7 +235,7 @@ impl Produce<ExportMerged> for SupervisorApiAdapter {
             Some(search) => MergedExportRows::Found(search, 0),
             None => MergedExportRows::All(blocking(move || MergedExport::new(open(&logs)?)).await?),
         };
-        Ok(Export::Merged(MergedRowExport { rows, names, timestamps }).stream())
+        Ok(export::stream(MergedRowExport { rows, names, timestamps }))
     }
 }
 
@@ -361,8 +257,8 @@ impl Provide<OpenMergedSearch> for SupervisorApiAdapter {
         let matcher = compile(query).await?;
         let logs = self.sources(&sources).await?;
         let mut growths = Vec::with_capacity(logs.len());
-        for (source, log) in sources.iter().zip(&logs) {
-            growths.push(Growth::of(self.supervisor(), &source.task, log.attempt).await?);
+        for source in &sources {
+            growths.push(Growth::of(self.supervisor(), &source.task).await?);
         }
         let search = blocking(move || {
             let mut merged = open(&logs)?;
@@ -370,11 +266,11 @@ impl Provide<OpenMergedSearch> for SupervisorApiAdapter {
             let starts = merged.starts(near)?;
             let each = (threads() / logs.len().max(1)).max(1);
             let parts = logs.into_iter().zip(starts).map(|(log, start)| {
-                let search = RunSearch::open(&log.folder, matcher.clone(), start, each)?;
+                let search = LogSearch::open(&log.folder, matcher.clone(), start, each)?;
                 Ok(Arc::new(SearchedLog::new(search, log, matcher.clone())))
             });
             let parts = parts.collect::<Result<_, LogError>>()?;
-            Ok(Arc::new(MergedSearch { merged: Mutex::new(merged), parts }))
+            Ok(Arc::new(MergedSearch::new(merged, parts)))
         })
         .await?;
         let id = self.searches.add(Found::Several(Arc::clone(&search)));

@@ -1,19 +1,19 @@
 //! The ready-made implementation of the contract and of every operation over the supervisor: nothing but translation. What is
 //! done with the bytes of logs is in `logs`.
 
-use crate::logs::{OpenMerges, OpenSearches};
+use super::logs::{OpenMerges, OpenSearches};
+use super::rows::SharedSummary;
+use super::{log_stream, rows, run_environment, secrets, usage};
 use crate::operations::{
-    Answer, DesktopApi, Export, ExportStream, GetLogInfo, GetRunEnvironment, GetSummary, GetTaskRow,
-    ItemStream, Items, ListLanes, ListTasks, PageEvents, PageRuns, Perform, Provide, ReadLog, Request,
-    RerunTask, SetLane, StopTask, Subscription, TaskEvents, ValidateSpec, WatchLog, WatchTasks, WatchUsage,
+    Answer, DesktopApi, Export, ExportStream, GetRunEnvironment, GetSummary, GetTaskRow, ItemStream, Items,
+    ListLanes, ListTasks, PageEvents, PageRuns, Perform, Provide, Request, RerunTask, SetLane, StopTask,
+    Subscription, TaskEvents, ValidateSpec, WatchTasks, WatchUsage,
 };
-use crate::rows::SharedSummary;
 use crate::{ApiError, ApiHandler, LogAccess, LogEventStream, LogPosition, OutputEventStream};
-use crate::{log_rows, log_stream, rows, run_environment, secrets, usage};
 use async_trait::async_trait;
 use solti_model::{
-    EventPage, Lane, LogInfo, LogRows, RunEnvironment, RunPage, Summary, Task, TaskChange, TaskEvent,
-    TaskEventKind, TaskId, TaskList, TaskPage, TaskQuery, TaskRow, TaskRun, TaskSpec, UsageSample,
+    EventPage, Lane, RunEnvironment, RunPage, Summary, Task, TaskChange, TaskEvent, TaskEventKind, TaskId,
+    TaskList, TaskPage, TaskQuery, TaskRow, TaskRun, TaskSpec, UsageSample,
 };
 use solti_store::StoredEvent;
 use solti_supervisor::{Supervisor, SupervisorError};
@@ -230,23 +230,5 @@ impl Perform<ListLanes> for SupervisorApiAdapter {
 impl Perform<SetLane> for SupervisorApiAdapter {
     async fn perform(&self, SetLane { slot, capacity, paused }: SetLane) -> Result<Lane, ApiError> {
         Ok(self.supervisor.set_lane(&slot, capacity, paused).await?)
-    }
-}
-
-impl Perform<GetLogInfo> for SupervisorApiAdapter {
-    async fn perform(&self, GetLogInfo { run }: GetLogInfo) -> Result<LogInfo, ApiError> {
-        log_rows::info(&self.supervisor, &run.task, run.attempt).await
-    }
-}
-
-impl Perform<ReadLog> for SupervisorApiAdapter {
-    async fn perform(&self, ReadLog { run, from, count }: ReadLog) -> Result<LogRows, ApiError> {
-        log_rows::read(&self.supervisor, &run.task, run.attempt, from, count).await
-    }
-}
-
-impl Provide<WatchLog> for SupervisorApiAdapter {
-    async fn provide(&self, WatchLog { run }: WatchLog) -> Result<ItemStream<LogInfo>, ApiError> {
-        log_rows::watch(&self.supervisor, &run.task, run.attempt).await
     }
 }

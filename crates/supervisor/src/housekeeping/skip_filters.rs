@@ -1,6 +1,6 @@
 //! Has the skip filters of logs made before anybody searches them: one segment at a time, on a thread of the lowest
-//! priority, and not while a log grows fast, whose writer needs the processor and the disk more. `retention` looks at all
-//! logs anyway and says here what it sees; what a filter is lives in `solti-logstore`.
+//! priority, and not while a log grows fast, whose writer needs the processor and the disk more. `logs` looks at all
+//! of them anyway and says here what it sees; what a filter is lives in `solti-logstore`.
 //!
 //! A filter that was not made, because the app ended or the disk was full, is made after the next start or search.
 
@@ -27,7 +27,7 @@ const REST: Duration = Duration::from_secs(60);
 
 /// What a log wants.
 #[derive(Debug)]
-struct Lacking {
+struct Unfiltered {
     /// Sealed, without a filter, and not tried yet; in order.
     segments: VecDeque<u32>,
     /// The last one that was tried.
@@ -65,60 +65,60 @@ impl Drop for Making {
 }
 
 #[derive(Debug)]
-pub(crate) struct SkipFilters {
+pub(super) struct SkipFilters {
     folders: RunFolders,
-    lacking: BTreeMap<RunId, Lacking>,
+    unfiltered: BTreeMap<RunId, Unfiltered>,
     growing: HashMap<TaskId, Growing>,
     making: Option<Making>,
     rest_until: Option<Instant>,
 }
 
 impl SkipFilters {
-    pub(crate) fn new(folders: RunFolders) -> Self {
-        Self { folders, lacking: BTreeMap::new(), growing: HashMap::new(), making: None, rest_until: None }
+    pub(super) fn new(folders: RunFolders) -> Self {
+        Self { folders, unfiltered: BTreeMap::new(), growing: HashMap::new(), making: None, rest_until: None }
     }
 
     /// Takes note of a log as a look has found it.
-    pub(crate) fn note(&mut self, id: &TaskId, attempt: u32, log: &StoredLog) {
+    pub(super) fn note(&mut self, run: &RunId, log: &StoredLog) {
         if !log.ended {
-            self.grows(id, attempt, log);
-        } else if self.growing.get(id).is_some_and(|growing| growing.attempt == attempt) {
-            self.growing.remove(id);
+            self.grows(run, log);
+        } else if self.growing.get(&run.task).is_some_and(|growing| growing.attempt == run.attempt) {
+            self.growing.remove(&run.task);
         }
         let bytes: u64 = log.segments.iter().map(|segment| segment.log_bytes).sum();
-        if bytes >= WORTHWHILE || self.lacking.contains_key(&RunId::new(id.clone(), attempt)) {
-            let lacking = self.lacking(id, attempt, log.ended);
-            if lacking.segments.is_empty() {
-                lacking.since = Instant::now();
+        if bytes >= WORTHWHILE || self.unfiltered.contains_key(run) {
+            let unfiltered = self.unfiltered(run, log.ended);
+            if unfiltered.segments.is_empty() {
+                unfiltered.since = Instant::now();
             }
-            lacking.segments = log.without_filter().into();
-            lacking.segments.retain(|segment| lacking.tried.is_none_or(|tried| *segment > tried));
-            self.drop_done(RunId::new(id.clone(), attempt));
+            unfiltered.segments = log.without_filter().into();
+            unfiltered.segments.retain(|segment| unfiltered.tried.is_none_or(|tried| *segment > tried));
+            self.drop_done(run);
         }
     }
 
     /// Takes note of a log that somebody searches: its filters are looked at too, and made anew if they are damaged.
-    pub(crate) fn ask(&mut self, id: &TaskId, attempt: u32, ended: bool) {
-        self.lacking(id, attempt, ended).asked = true;
+    pub(super) fn ask(&mut self, run: &RunId, ended: bool) {
+        self.unfiltered(run, ended).asked = true;
     }
 
     /// Nothing is written for this task for now.
-    pub(crate) fn rests(&mut self, id: &TaskId) {
+    pub(super) fn is_quiet(&mut self, id: &TaskId) {
         self.growing.remove(id);
     }
 
     /// The task is gone, or has no logs.
-    pub(crate) fn forget(&mut self, id: &TaskId) {
-        self.rests(id);
-        self.lacking.retain(|of, _| of.task != *id);
+    pub(super) fn forget(&mut self, id: &TaskId) {
+        self.is_quiet(id);
+        self.unfiltered.retain(|of, _| of.task != *id);
         if let Some(making) = self.making.as_ref().filter(|making| making.id == *id) {
             making.stop.store(true, Ordering::Relaxed);
         }
     }
 
-    fn grows(&mut self, id: &TaskId, attempt: u32, log: &StoredLog) {
+    fn grows(&mut self, run: &RunId, log: &StoredLog) {
         let Some(tip) = log.segments.last().map(|last| (last.number, last.log_bytes)) else { return };
-        let before = self.growing.get(id).filter(|before| before.attempt == attempt);
+        let before = self.growing.get(&run.task).filter(|before| before.attempt == run.attempt);
         // Not by the sum: retention may have removed what is oldest meanwhile.
         let grown = log.segments.iter().map(|segment| match before {
             Some(Growing { tip: (number, _), .. }) if segment.number < *number => 0,
@@ -128,28 +128,29 @@ impl SkipFilters {
             _ => segment.log_bytes,
         });
         let grown = grown.sum();
-        self.growing.insert(id.clone(), Growing { attempt, tip, grown });
+        self.growing.insert(run.task.clone(), Growing { attempt: run.attempt, tip, grown });
     }
 
-    fn lacking(&mut self, id: &TaskId, attempt: u32, ended: bool) -> &mut Lacking {
-        let lacking = self.lacking.entry(RunId::new(id.clone(), attempt)).or_insert_with(|| Lacking {
+    fn unfiltered(&mut self, run: &RunId, ended: bool) -> &mut Unfiltered {
+        let unfiltered = self.unfiltered.entry(run.clone()).or_insert_with(|| Unfiltered {
             segments: VecDeque::new(),
             tried: None,
             ended,
             asked: false,
             since: Instant::now(),
         });
-        if ended && !lacking.ended {
-            (lacking.ended, lacking.tried) = (true, None);
+        if ended && !unfiltered.ended {
+            (unfiltered.ended, unfiltered.tried) = (true, None);
         }
-        lacking
+        unfiltered
     }
 
     /// Forgets a run of which nothing is left to do.
-    fn drop_done(&mut self, run: RunId) {
-        let done = |lacking: &Lacking| lacking.ended && !lacking.asked && lacking.segments.is_empty();
-        if self.lacking.get(&run).is_some_and(done) {
-            self.lacking.remove(&run);
+    fn drop_done(&mut self, run: &RunId) {
+        let done =
+            |unfiltered: &Unfiltered| unfiltered.ended && !unfiltered.asked && unfiltered.segments.is_empty();
+        if self.unfiltered.get(run).is_some_and(done) {
+            self.unfiltered.remove(run);
         }
     }
 
@@ -159,34 +160,34 @@ impl SkipFilters {
         if self.rest_until.is_some_and(|until| until > now) {
             return None;
         }
-        if let Some((run, _)) = self.lacking.iter().find(|(_, lacking)| lacking.asked) {
+        if let Some((run, _)) = self.unfiltered.iter().find(|(_, unfiltered)| unfiltered.asked) {
             return Some((run.clone(), None));
         }
         let calm = self.growing.values().all(|growing| growing.grown <= BUSY);
-        let waiting = self.lacking.iter().rev().find_map(|(run, lacking)| {
-            let due = calm || (regular && now.duration_since(lacking.since) >= PATIENCE);
-            lacking.segments.front().filter(|_| due).map(|segment| (run, *segment))
+        let waiting = self.unfiltered.iter().rev().find_map(|(run, unfiltered)| {
+            let due = calm || (regular && now.duration_since(unfiltered.since) >= PATIENCE);
+            unfiltered.segments.front().filter(|_| due).map(|segment| (run, *segment))
         });
         waiting.map(|(run, segment)| (run.clone(), Some(segment)))
     }
 
     /// Begins with the next filter, if none is in the making and there is one to make now.
-    pub(crate) fn go_on(&mut self, regular: bool) {
+    pub(super) fn go_on(&mut self, regular: bool) {
         if self.making.is_some() {
             return;
         }
         let Some((run, segment)) = self.next(regular, Instant::now()) else { return };
         let RunId { task: id, attempt } = run.clone();
         let mut ended = false;
-        if let Some(lacking) = self.lacking.get_mut(&run) {
-            ended = lacking.ended;
-            lacking.tried = match segment {
-                Some(_) => lacking.segments.pop_front(),
-                None => lacking.segments.drain(..).next_back().max(lacking.tried),
+        if let Some(unfiltered) = self.unfiltered.get_mut(&run) {
+            ended = unfiltered.ended;
+            unfiltered.tried = match segment {
+                Some(_) => unfiltered.segments.pop_front(),
+                None => unfiltered.segments.drain(..).next_back().max(unfiltered.tried),
             };
-            lacking.asked &= segment.is_some();
+            unfiltered.asked &= segment.is_some();
         }
-        self.drop_done(run);
+        self.drop_done(&run);
         let (stop, (sender, done)) = (Arc::<AtomicBool>::default(), oneshot::channel());
         let job = Job { folder: self.folders.run(&id, attempt), segment, ended, stop: Arc::clone(&stop) };
         // A thread of its own: what has the lowest priority cannot take it back for other work.
@@ -198,7 +199,7 @@ impl SkipFilters {
     }
 
     /// Waits for the end of the one in the making; the run that it is of, and the bytes of what was made.
-    pub(crate) async fn finished(&mut self) -> (TaskId, u32, u64) {
+    pub(super) async fn finished(&mut self) -> (TaskId, u32, u64) {
         let Some(making) = &mut self.making else { return std::future::pending().await };
         let made = (&mut making.done).await.unwrap_or(None);
         if made.is_none() {
@@ -243,6 +244,10 @@ mod tests {
         TaskId::new(text).expect("legal")
     }
 
+    fn run(task: &str) -> RunId {
+        RunId::new(id(task), 1)
+    }
+
     /// A log with a head of 1 MiB and then segments of so many MiB.
     fn log(ended: bool, rest: &[u64]) -> StoredLog {
         let segment = |(number, mib): (u32, u64)| {
@@ -262,51 +267,51 @@ mod tests {
     }
 
     fn segment(text: &str, number: u32) -> Option<(RunId, Option<u32>)> {
-        Some((RunId::new(id(text), 1), Some(number)))
+        Some((run(text), Some(number)))
     }
 
     fn all_of(text: &str) -> Option<(RunId, Option<u32>)> {
-        Some((RunId::new(id(text), 1), None))
+        Some((run(text), None))
     }
 
     #[test]
     fn a_log_that_ended_gets_its_filters_and_a_small_one_none() {
         let mut filters = filters();
-        filters.note(&id("small"), 1, &log(true, &[10]));
+        filters.note(&run("small"), &log(true, &[10]));
         assert_eq!(next(&filters), None);
-        filters.ask(&id("small"), 1, true);
+        filters.ask(&run("small"), true);
         assert_eq!(next(&filters), all_of("small"), "unless it is searched");
         filters.forget(&id("small"));
-        filters.note(&id("large"), 1, &log(true, &[64, 20]));
+        filters.note(&run("large"), &log(true, &[64, 20]));
         assert_eq!(next(&filters), segment("large", 1));
     }
 
     #[test]
     fn nothing_is_made_beside_a_log_that_grows_fast_but_what_was_searched() {
         let mut filters = filters();
-        filters.note(&id("a"), 1, &log(true, &[64]));
-        filters.note(&id("b"), 1, &log(false, &[64, 3]));
+        filters.note(&run("a"), &log(true, &[64]));
+        filters.note(&run("b"), &log(false, &[64, 3]));
         assert_eq!(next(&filters), None, "it may have printed all that in a moment");
-        filters.note(&id("b"), 1, &log(false, &[64, 5]));
+        filters.note(&run("b"), &log(false, &[64, 5]));
         assert_eq!(next(&filters), segment("b", 1), "its sealed segment, once it is calm");
         // What retention has taken away does not hide what was added.
         let mut later = log(false, &[64, 64, 64]);
         later.segments.drain(1..3);
-        filters.note(&id("b"), 1, &later);
+        filters.note(&run("b"), &later);
         assert_eq!(next(&filters), None);
-        filters.ask(&id("a"), 1, true);
+        filters.ask(&run("a"), true);
         assert_eq!(next(&filters), all_of("a"));
         filters.forget(&id("a"));
-        filters.note(&id("c"), 1, &log(true, &[32]));
+        filters.note(&run("c"), &log(true, &[32]));
         assert_eq!(next(&filters), None);
-        filters.rests(&id("b"));
+        filters.is_quiet(&id("b"));
         assert_eq!(next(&filters), segment("c", 1));
     }
 
     #[test]
     fn a_log_that_grows_fast_for_ever_gets_one_at_each_regular_look() {
         let mut filters = filters();
-        filters.note(&id("a"), 1, &log(false, &[64, 64, 64, 9]));
+        filters.note(&run("a"), &log(false, &[64, 64, 64, 9]));
         let late = Instant::now() + PATIENCE;
         assert_eq!(filters.next(false, late), None);
         assert_eq!(filters.next(true, Instant::now()), None);
@@ -317,16 +322,16 @@ mod tests {
     async fn each_segment_is_tried_once_and_the_end_of_a_run_tries_anew() {
         let mut filters = filters();
         for _ in 0..2 {
-            filters.note(&id("a"), 1, &log(false, &[64, 64, 1]));
+            filters.note(&run("a"), &log(false, &[64, 64, 1]));
         }
         for number in [1, 2] {
             assert_eq!(next(&filters), segment("a", number));
             filters.go_on(false);
             filters.finished().await;
-            filters.note(&id("a"), 1, &log(false, &[64, 64, 1]));
+            filters.note(&run("a"), &log(false, &[64, 64, 1]));
         }
         assert_eq!(next(&filters), None);
-        filters.note(&id("a"), 1, &log(true, &[64, 64, 1]));
+        filters.note(&run("a"), &log(true, &[64, 64, 1]));
         assert_eq!(next(&filters), segment("a", 1));
     }
 }

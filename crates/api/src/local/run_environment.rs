@@ -1,7 +1,7 @@
 //! What a run was started with: what it inherited, as that was recorded, and what its task says, which never changes.
 
+use super::logs::pick;
 use crate::ApiError;
-use crate::log_rows::pick;
 use solti_model::{RunEnvironment, TaskId};
 use solti_supervisor::{Supervisor, SupervisorError};
 

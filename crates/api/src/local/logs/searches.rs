@@ -1,25 +1,22 @@
 //! The searches that are open: each is driven by a task of its own, answers under its id, and is gone when its reader
 //! is. Searches of several logs are put together of these by `merged`.
 
-use super::columns::columns;
-use super::merged::MergedSearch;
-use super::run_log::{Growth, RunLog, blocking};
-use crate::log_rows::{MAX_ROWS, text_rows};
+use super::growth::Growth;
+use super::merged_log::MergedSearch;
+use super::rows::{MAX_ROWS, text_rows};
+use super::run_log::{RunLog, blocking, threads};
+use super::searched_log::SearchedLog;
 use crate::operations::{
     ItemStream, OpenSearch, OpenedSearch, Perform, Provide, SearchAll, SearchEvent, SearchRanges, SearchRank,
     SearchRows, SearchStep,
 };
 use crate::{ApiError, SupervisorApiAdapter};
-use solti_logstore::{
-    LogError, LogSearch as RunSearch, LogView, PatternError, Progress, RowMatcher, SearchQuery, Stream, pays,
-};
+use solti_logstore::{LogError, LogSearch, PatternError, Progress, RowMatcher, SearchQuery, Stream, pays};
 use solti_model::{
     LogQuery, LogRows, MAX_ROW_BYTES, OutputStreamKind, RowRanges, SearchHit, SearchProgress, TaskHits,
 };
-use solti_rows::Style;
 use solti_supervisor::Supervisor;
 use std::collections::HashMap;
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -28,9 +25,6 @@ use tokio::task::JoinHandle;
 
 /// Growth is gathered for so long before the search goes on.
 const GATHER: Duration = Duration::from_millis(30);
-/// A match that ends at a row's clip is read a little farther, so that it is told whole.
-const BEHIND_CLIP: usize = 1024;
-
 /// By id. Shared by the clones of an adapter.
 #[derive(Clone, Default)]
 pub(crate) struct OpenSearches(Arc<Mutex<Table>>);
@@ -46,13 +40,6 @@ struct Table {
 pub(super) enum Found {
     One(Arc<SearchedLog>),
     Several(Arc<MergedSearch>),
-}
-
-/// A search of one log.
-pub(super) struct SearchedLog {
-    pub search: RunSearch,
-    log: RunLog,
-    matcher: RowMatcher,
 }
 
 fn not_open(message: &str) -> ApiError {
@@ -116,11 +103,6 @@ pub(super) async fn compile(query: LogQuery) -> Result<RowMatcher, ApiError> {
         message: error.to_string(),
     };
     blocking(move || Ok(query.compile().map_err(wrong))).await?
-}
-
-/// As many threads as there are processors.
-pub(super) fn threads() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// The work of a search, which ends with its reader.
@@ -219,13 +201,13 @@ async fn drive(
         };
         // The bytes were read a moment ago: now it costs least to make the next search faster, where that can be.
         if pays(bytes) && told_of.is_none_or(|told_live| told_live != live) {
-            supervisor.searched(&open.log.id, open.log.attempt, !live);
+            supervisor.searched(open.log.run.clone(), !live);
             told_of = Some(live);
         }
         if !live {
             return;
         }
-        live = growth.wait().await;
+        live = growth.of_attempt(open.log.run.attempt).await;
         if live {
             tokio::time::sleep(GATHER).await;
         }
@@ -243,45 +225,6 @@ impl SupervisorApiAdapter {
     }
 }
 
-impl SearchedLog {
-    pub(super) fn new(search: RunSearch, log: RunLog, matcher: RowMatcher) -> Self {
-        Self { search, log, matcher }
-    }
-
-    pub(super) fn folder(&self) -> &Path {
-        &self.log.folder
-    }
-
-    fn view(&self) -> Result<LogView, LogError> {
-        let mut view = LogView::open(&self.log.folder)?;
-        view.set_final(self.log.over);
-        Ok(view)
-    }
-
-    fn ranges(&self, from: u64, count: u32) -> Result<Vec<RowRanges>, LogError> {
-        let limit = MAX_ROW_BYTES + BEHIND_CLIP;
-        let mut view = self.view()?;
-        let wanted = self.matcher.query().stream;
-        let mut found = Vec::new();
-        for row in view.rows(from, count.min(MAX_ROWS) as usize, limit)? {
-            if wanted.is_some_and(|wanted| wanted != row.stream) {
-                continue;
-            }
-            let text = view.shown(&row, Style::default(), limit)?.text;
-            let shown = text.len().min(MAX_ROW_BYTES);
-            let mut ranges = self.matcher.ranges(&text);
-            ranges.retain(|(start, _)| *start < shown);
-            for (_, end) in &mut ranges {
-                *end = (*end).min(shown);
-            }
-            if !ranges.is_empty() {
-                found.push(RowRanges { row: row.row, ranges: columns(&text, &ranges) });
-            }
-        }
-        Ok(found)
-    }
-}
-
 impl Provide<OpenSearch> for SupervisorApiAdapter {
     async fn provide(
         &self,
@@ -289,9 +232,9 @@ impl Provide<OpenSearch> for SupervisorApiAdapter {
     ) -> Result<ItemStream<SearchEvent>, ApiError> {
         let matcher = compile(query).await?;
         let log = RunLog::find(self.supervisor(), &run).await?;
-        let growth = Growth::of(self.supervisor(), &run.task, log.attempt).await?;
+        let growth = Growth::of(self.supervisor(), &run.task).await?;
         let open = blocking(move || {
-            let search = RunSearch::open(&log.folder, matcher.clone(), near, threads())?;
+            let search = LogSearch::open(&log.folder, matcher.clone(), near, threads())?;
             Ok(Arc::new(SearchedLog::new(search, log, matcher)))
         })
         .await?;
@@ -337,7 +280,7 @@ impl Perform<SearchRows> for SupervisorApiAdapter {
     async fn perform(&self, SearchRows { search_id, from, count }: SearchRows) -> Result<LogRows, ApiError> {
         self.answer_of(&search_id, move |open| {
             let wanted = open.search.select(from, count.min(MAX_ROWS) as usize)?;
-            let mut view = open.view()?;
+            let mut view = open.log.view()?;
             let rows = view.rows_at(&wanted, MAX_ROW_BYTES)?;
             Ok(LogRows { from, total: open.search.total(), rows: text_rows(&mut view, rows)? })
         })

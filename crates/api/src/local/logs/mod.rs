@@ -5,13 +5,18 @@
 
 mod columns;
 mod excerpts;
+mod export;
+mod growth;
 mod many;
 mod marks;
 mod merged;
+mod merged_log;
+mod rows;
 mod run_log;
-mod save;
+mod searched_log;
 mod searches;
+mod window;
 
-pub(crate) use merged::OpenMerges;
-pub use save::save_export;
+pub(crate) use merged_log::OpenMerges;
+pub(crate) use run_log::{pick, stored_run};
 pub(crate) use searches::OpenSearches;

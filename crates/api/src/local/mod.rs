@@ -1,0 +1,16 @@
+//! The contract and every operation over the engine of this machine. Only with the feature `local`: clients and transports do
+//! without the supervisor, the store and the shim.
+
+mod adapter;
+mod log_events;
+mod log_stream;
+mod logs;
+mod refusal;
+mod rows;
+mod run_environment;
+mod secrets;
+mod stored_settings;
+mod usage;
+
+pub use adapter::SupervisorApiAdapter;
+pub use stored_settings::StoredSettings;

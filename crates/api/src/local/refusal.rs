@@ -1,0 +1,21 @@
+//! What the supervisor's errors are to a caller.
+
+use crate::ApiError;
+use solti_supervisor::SupervisorError;
+
+impl From<SupervisorError> for ApiError {
+    fn from(error: SupervisorError) -> Self {
+        match error {
+            SupervisorError::Invalid(field) => field.into(),
+            SupervisorError::NotFound { id } => Self::TaskNotFound { id },
+            SupervisorError::SlotBusy { slot, running } => Self::SlotBusy { slot, running },
+            SupervisorError::Conflict { reason } => Self::Conflict { reason },
+            SupervisorError::ShuttingDown => Self::Unavailable { reason: "the app is shutting down".into() },
+            SupervisorError::ReadOnly(source) => {
+                tracing::warn!("storage is read-only: {source}");
+                Self::Unavailable { reason: format!("the database cannot be written: {source}") }
+            }
+            other @ (SupervisorError::Store(_) | SupervisorError::Folder { .. }) => Self::internal(&other),
+        }
+    }
+}

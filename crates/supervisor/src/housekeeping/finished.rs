@@ -1,0 +1,94 @@
+//! Deletes finished tasks that are too old or too many, and attempts of which a task has too many. Tasks go through the actor, as
+//! if the person had deleted them; one with a bookmark stays.
+
+use super::HousekeepingError;
+use crate::RunFolders;
+use crate::actor::Message;
+use crate::believed_clock::BelievedClock;
+use solti_model::TaskId;
+use solti_store::{Change, Store};
+use std::collections::BTreeSet;
+use tokio::sync::{mpsc, oneshot, watch};
+
+const DAY_MS: u64 = 24 * 3600 * 1000;
+/// Tasks that are deleted before the next are asked for.
+const EXPIRED: u32 = 100;
+
+/// Bounds of what is over and kept: tasks, each with its runs and logs, and attempts; `None` is no bound. A task with a bookmark
+/// stays whatever they say.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FinishedLimits {
+    /// Days since the task finished, by a clock that is believed (`believed_clock`).
+    pub keep_days: Option<u32>,
+    /// Of the finished tasks only the latest this many.
+    pub keep_tasks: Option<u32>,
+    /// Of each task's attempts only the latest this many, beside the first ones.
+    pub keep_attempts: Option<u32>,
+}
+
+pub(super) struct Finished {
+    pub limits: watch::Receiver<FinishedLimits>,
+    store: Store,
+    folders: RunFolders,
+    /// Weak, so that the actor ends when every handle is gone.
+    mailbox: mpsc::WeakSender<Message>,
+    clock: BelievedClock,
+}
+
+impl Finished {
+    pub(super) fn new(
+        store: Store,
+        folders: RunFolders,
+        limits: watch::Receiver<FinishedLimits>,
+        mailbox: mpsc::WeakSender<Message>,
+    ) -> Self {
+        Self { limits, store, folders, mailbox, clock: BelievedClock::new() }
+    }
+
+    /// Removes attempts of which a task has too many, a step at a time: files first, so that none is left that nobody knows. The
+    /// tasks that have lost some.
+    pub(super) async fn thin_out(&mut self) -> Result<BTreeSet<TaskId>, HousekeepingError> {
+        let mut thinner = BTreeSet::new();
+        let Some(keep) = self.limits.borrow().keep_attempts else { return Ok(thinner) };
+        loop {
+            let surplus = self.store.surplus(keep, EXPIRED).await?;
+            if surplus.is_empty() {
+                return Ok(thinner);
+            }
+            for attempts in surplus {
+                thinner.insert(attempts.task_id.clone());
+                let (folders, gone) = (self.folders.clone(), attempts.clone());
+                tokio::task::spawn_blocking(move || {
+                    folders.remove_runs(&gone.task_id, gone.from..=gone.to);
+                })
+                .await?;
+                self.store.apply(vec![Change::DropAttempts(attempts)]).await?;
+            }
+        }
+    }
+
+    /// Deletes the finished tasks that are too old or too many.
+    pub(super) async fn expire(&mut self) -> Result<(), HousekeepingError> {
+        let now = self.clock.now_ms(&self.store).await?;
+        let FinishedLimits { keep_days, keep_tasks, .. } = *self.limits.borrow();
+        let before = keep_days.zip(now).map(|(days, now)| now.saturating_sub(u64::from(days) * DAY_MS));
+        if before.is_none() && keep_tasks.is_none() {
+            return Ok(());
+        }
+        loop {
+            let ids = self.store.expired(before, keep_tasks, EXPIRED).await?;
+            if ids.is_empty() {
+                return Ok(());
+            }
+            for id in ids {
+                let (reply, answer) = oneshot::channel();
+                let Some(mailbox) = self.mailbox.upgrade() else { return Ok(()) };
+                let sent = mailbox.send(Message::Delete { id, reply }).await;
+                // A supervisor that shuts down, or a store that cannot be written: another time.
+                if sent.is_err() || !matches!(answer.await, Ok(Ok(()))) {
+                    return Ok(());
+                }
+            }
+        }
+    }
+}
