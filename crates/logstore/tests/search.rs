@@ -41,7 +41,8 @@ impl Naive {
         }
         let mut spare = Vec::new();
         let text = RowTexts::new(self.query.ignore_escapes).of(&row.bytes, &mut spare).to_vec();
-        self.pattern.is_match(&text) != self.query.invert
+        let text = text.strip_suffix(b"\n").unwrap_or(&text);
+        self.pattern.is_match(text) != self.query.invert
     }
 
     fn rows(&self, dir: &Path, is_final: bool) -> Vec<u64> {

@@ -26,7 +26,7 @@ impl RowTexts {
     }
 
     /// The rows as their texts, one a line as before, each without a carriage return at its end. `spare` is made use of where
-    /// they are not the same.
+    /// they are not the same. A last row that has no line feed yet gets one when nothing is shown of it, or it would be no row.
     pub fn of<'a>(&mut self, rows: &'a [u8], spare: &'a mut Vec<u8>) -> &'a [u8] {
         if !self.differ(rows) {
             return rows;
@@ -48,6 +48,9 @@ impl RowTexts {
             (from, at) = (end, end);
         }
         spare.extend_from_slice(&rows[from..]);
+        if !rows.ends_with(b"\n") && (spare.is_empty() || spare.ends_with(b"\n")) {
+            spare.push(b'\n');
+        }
         spare
     }
 

@@ -6,6 +6,7 @@
 //! has it, `skip_file` keeps that, and `skipping` finds and makes the files of a log. Small logs need none of this: `small`.
 
 mod blocks;
+mod expression;
 mod grams;
 mod log_search;
 mod query;

@@ -9,6 +9,7 @@ use memchr::{memchr, memrchr};
 
 use solti_rows::RowTexts;
 
+use super::expression::Expression;
 use crate::{Stream, newlines};
 
 /// The longest pattern, in bytes.
@@ -45,7 +46,7 @@ impl SearchQuery {
     /// Compiling a large pattern takes tens of milliseconds.
     ///
     /// # Errors
-    /// When the pattern is no regular expression, holds a newline, or is too large: longer than [`MAX_PATTERN_BYTES`],
+    /// When the pattern is no regular expression, holds a line feed, or is too large: longer than [`MAX_PATTERN_BYTES`],
     /// nested deeper than 64, or more than 8 MiB compiled.
     pub fn compile(&self) -> Result<RowMatcher, PatternError> {
         let matcher = if self.pattern.is_empty() {
@@ -53,18 +54,19 @@ impl SearchQuery {
         } else if self.pattern.len() > MAX_PATTERN_BYTES {
             return Err(PatternError::TooLong);
         } else {
+            let expression = Expression::of(self)?;
             let mut builder = RegexMatcherBuilder::new();
             builder
                 .multi_line(true)
                 .octal(false)
                 .line_terminator(Some(b'\n'))
                 .case_insensitive(!self.case_sensitive)
-                .fixed_strings(!self.regex)
+                .fixed_strings(expression.literal)
                 .word(self.whole_word)
                 .nest_limit(MAX_NESTING)
                 .size_limit(MAX_COMPILED_BYTES)
                 .dfa_size_limit(AUTOMATON_BYTES);
-            Some(builder.build(&self.pattern).map_err(PatternError::Illegal)?)
+            Some(builder.build(&expression.text).map_err(|error| PatternError::of(&error))?)
         };
         Ok(RowMatcher { query: self.clone(), matcher })
     }
@@ -75,15 +77,48 @@ impl SearchQuery {
 pub enum PatternError {
     /// Than a pattern may be.
     TooLong,
-    /// No regular expression, or one that is too large; the error says where.
-    Illegal(grep_regex::Error),
+    /// No regular expression.
+    Syntax {
+        /// In a few words.
+        what: String,
+        /// In characters, from 1.
+        column: usize,
+    },
+    /// Compiled, it takes more than 8 MiB.
+    TooLarge,
+    /// It holds a line feed, which no row does.
+    LineFeed,
+    /// What else the compiler says of it, in one line.
+    Illegal(String),
+}
+
+impl PatternError {
+    fn of(error: &grep_regex::Error) -> Self {
+        match error.kind() {
+            grep_regex::ErrorKind::NotAllowed(_) | grep_regex::ErrorKind::InvalidLineTerminator(_) => {
+                Self::LineFeed
+            }
+            _ => {
+                let said = error.to_string();
+                if said.contains("size limit") {
+                    return Self::TooLarge;
+                }
+                // The last line says what is wrong; those before it show where.
+                let last = said.lines().last().unwrap_or_default();
+                Self::Illegal(last.trim_start_matches("error: ").to_owned())
+            }
+        }
+    }
 }
 
 impl fmt::Display for PatternError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TooLong => write!(f, "is longer than {MAX_PATTERN_BYTES} bytes"),
-            Self::Illegal(error) => error.fmt(f),
+            Self::Syntax { what, column } => write!(f, "{what} at column {column}"),
+            Self::TooLarge => write!(f, "is too large: compiled, it is over the size limit of 8 MiB"),
+            Self::LineFeed => write!(f, "holds a line feed, which no row has"),
+            Self::Illegal(said) => said.fmt(f),
         }
     }
 }
@@ -292,6 +327,28 @@ mod tests {
     }
 
     #[test]
+    fn a_last_row_of_which_nothing_is_shown_is_a_row() {
+        let empty = SearchQuery { regex: true, ignore_escapes: true, ..query("^$") };
+        for rows in [&b"\r"[..], b"a\n\r", b"a\n\x1b[0m", b"a\nb\r\x1b[K"] {
+            let last = rows.iter().filter(|byte| **byte == b'\n').count() as u64;
+            assert_eq!(rows_of(&empty, rows), [last], "{rows:?}");
+        }
+        assert_eq!(rows_of(&empty, b"\r\n"), [0]);
+        assert_eq!(rows_of(&empty, b"a\r"), [] as [u64; 0]);
+    }
+
+    #[test]
+    fn letters_with_marks_are_found_however_they_are_composed() {
+        let rows = "caf\u{e9} au lait\ncafe\u{301} noir\nCAFE\u{301}\ncafe\n".as_bytes();
+        for pattern in ["caf\u{e9}", "cafe\u{301}"] {
+            assert_eq!(rows_of(&query(pattern), rows), [0, 1, 2]);
+            assert_eq!(rows_of(&SearchQuery { regex: true, ..query(&format!("^{pattern}$")) }, rows), [2]);
+        }
+        let ranges = query("\u{e9}").compile().unwrap().ranges("e\u{301} \u{e9}");
+        assert_eq!(ranges, [(0, 3), (4, 6)]);
+    }
+
+    #[test]
     fn ranges_are_what_is_highlighted() {
         let ranges = |query: &SearchQuery, row: &str| query.compile().unwrap().ranges(row);
         assert_eq!(ranges(&query("ab"), "ab aB"), [(0, 2), (3, 5)]);
@@ -302,8 +359,9 @@ mod tests {
     #[test]
     fn a_bad_pattern_says_what_is_bad() {
         let error = SearchQuery { regex: true, ..query("(") }.compile().unwrap_err();
-        assert!(error.to_string().contains("unclosed group"), "{error}");
-        assert!(query("a\nb").compile().is_err());
+        assert_eq!(error.to_string(), "unclosed ( at column 1");
+        let error = query("a\nb").compile().unwrap_err();
+        assert_eq!(error.to_string(), "holds a line feed, which no row has");
     }
 
     #[test]

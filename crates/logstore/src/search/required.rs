@@ -4,6 +4,7 @@
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
+use super::expression::Expression;
 use super::query::{MAX_NESTING, SearchQuery};
 
 /// A condition on folded bytes.
@@ -27,14 +28,14 @@ impl Required {
         if query.invert {
             return Self::Anything;
         }
-        let pattern = if query.regex { query.pattern.clone() } else { regex_syntax::escape(&query.pattern) };
+        let Ok(expression) = Expression::of(query) else { return Self::Anything };
         let parsed = ParserBuilder::new()
             .utf8(false)
             .multi_line(true)
             .case_insensitive(!query.case_sensitive)
             .nest_limit(MAX_NESTING)
             .build()
-            .parse(&pattern);
+            .parse(&expression.as_regex());
         parsed.map_or(Self::Anything, |hir| Self::of_hir(&hir))
     }
 
