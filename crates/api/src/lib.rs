@@ -8,6 +8,7 @@ mod adapter;
 mod error;
 pub mod guard;
 mod handler;
+mod lasting_changes;
 mod log_access;
 mod log_events;
 mod log_position;
@@ -22,8 +23,9 @@ mod settings;
 mod usage;
 
 pub use adapter::SupervisorApiAdapter;
-pub use error::ApiError;
+pub use error::{ApiError, in_full};
 pub use handler::{ApiHandler, OutputEventStream};
+pub use lasting_changes::lasting_changes;
 pub use log_access::{LogAccess, LogEventStream};
 pub use log_position::{BadPosition, Handed, LogPosition};
 pub use logs::save_export;
