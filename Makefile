@@ -16,7 +16,7 @@ help:
 	@echo "make torture the fault tests for many rounds, and a table of them"
 	@echo "make bench   measurements"
 	@echo "make check   formats, lints, types, dependencies"
-	@echo "make bindings  the page's types from crates/model and crates/api"
+	@echo "make bindings  the page's types from crates/model, crates/api and the shell"
 	@echo "make format  put everything into its format"
 
 deps:
@@ -82,3 +82,4 @@ format: deps
 bindings: deps
 	UPDATE_BINDINGS=1 $(CARGO) test --quiet -p solti-model --test bindings
 	UPDATE_BINDINGS=1 $(CARGO) test --quiet -p solti-api --test bindings
+	UPDATE_BINDINGS=1 $(CARGO) test --quiet -p solti-desktop --lib bindings

@@ -321,7 +321,7 @@ fn every_refusal_is_the_error_object() {
     let escape = refused("get_task_status", json!({"id": "../x"}));
     assert_eq!((&escape["error"], &escape["field"]), (&json!("InvalidRequest"), &json!("id")));
     assert_eq!(refused("validate_spec", json!({"spec": spec("a")}))["field"], "kind.container");
-    let unheard = refused("stream_task_logs", json!({"id": "t9", "onEvents": CHANNEL}));
+    let unheard = refused("stream_task_logs", json!({"id": "t9", "channel": CHANNEL}));
     assert_eq!(unheard["error"], "TaskNotFound");
 }
 

@@ -2,28 +2,28 @@
 //! tested without a display; what is specific to the real one is in [`run`].
 
 use crate::{
+    app_info::AppInfo,
     arguments::Arguments,
     caret,
-    closing::CloseGate,
-    commands::{self, AppInfo, SettingsDoor},
-    doors::Doors,
+    closing::{self, CloseGate},
+    commands,
     error::ShellError,
     events::Streams,
     instance,
     log_link::LogLink,
-    machines::Machines,
-    notify, receive_queues, shutdown,
-    spare_window::SpareWindow,
-    tray::{self, TrayPresence},
-    window::{self, FormAsk, LogWindows, WindowMemory},
+    notify, receive_queues, shutdown, tray,
+    tray_presence::TrayPresence,
+    windows::{self, FormAsk, LogWindows, MAIN, SpareWindow, WindowMemory},
 };
 use solti_api::{DesktopApi, SettingsAccess};
+use solti_doors::Doors;
 use solti_engine::{Config, DataLock, Engine};
-use solti_model::{InheritedEnvironment, RunId};
+use solti_machines::Machines;
+use solti_model::InheritedEnvironment;
 use std::{path::Path, sync::Arc};
 use tauri::{
-    AppHandle, Builder, Context, Manager, RunEvent, Runtime, Wry,
-    async_runtime::{block_on, spawn},
+    AppHandle, Builder, Context, Manager, RunEvent, Runtime, Window, WindowEvent, Wry,
+    async_runtime::{block_on, handle, spawn},
     plugin::TauriPlugin,
     webview::PageLoadEvent,
 };
@@ -47,10 +47,11 @@ pub struct Parts {
 /// Everything between a page and `parts`.
 #[must_use]
 pub fn assemble<R: Runtime>(builder: Builder<R>, parts: Parts) -> Builder<R> {
-    let machines = Machines::new(parts.api, Arc::clone(&parts.settings), &parts.config.data_dir);
+    let (settings, runtime) = (Arc::clone(&parts.settings), handle().inner().clone());
+    let machines = Machines::new(parts.api, settings, &parts.config.data_dir, MAIN, runtime);
     builder
         .manage(machines)
-        .manage(SettingsDoor(parts.settings))
+        .manage(parts.settings)
         .manage(parts.environment)
         .manage(Arc::new(Doors::new(&parts.config.data_dir)))
         .manage(parts.config)
@@ -62,7 +63,7 @@ pub fn assemble<R: Runtime>(builder: Builder<R>, parts: Parts) -> Builder<R> {
         .manage(FormAsk::default())
         .manage(TrayPresence::default())
         .invoke_handler(commands::handler())
-        .on_window_event(window::on_event)
+        .on_window_event(on_window_event)
         .on_page_load(|webview, load| {
             receive_queues::make_ordinary();
             let spare = webview.state::<SpareWindow>();
@@ -70,9 +71,21 @@ pub fn assemble<R: Runtime>(builder: Builder<R>, parts: Parts) -> Builder<R> {
                 // A page that is loaded anew has forgotten the streams of the one before.
                 PageLoadEvent::Started => webview.state::<Streams>().close_window(webview.label()),
                 PageLoadEvent::Finished if spare.is(webview.label()) => {}
-                PageLoadEvent::Finished => spare.follows(webview.app_handle()),
+                PageLoadEvent::Finished => windows::follow_with_a_spare(webview.app_handle()),
             }
         })
+}
+
+/// What comes before a window closes, and what it leaves behind when it is gone.
+fn on_window_event<R: Runtime>(window: &Window<R>, event: &WindowEvent) {
+    match event {
+        WindowEvent::CloseRequested { api, .. } => closing::requested(window, api),
+        WindowEvent::Destroyed => {
+            window.state::<Streams>().close_window(window.label());
+            windows::gone(window);
+        }
+        _ => {}
+    }
 }
 
 /// Runs until the last window is closed, or longer where the tray keeps it. `lock` is let go of last.
@@ -93,7 +106,7 @@ pub fn run(config: &Config, arguments: Arguments, lock: DataLock) -> Result<(), 
         .plugin(tauri_plugin_dialog::init())
         .setup(move |app| {
             let spare = app.state::<SpareWindow>().inner().clone();
-            app.handle().plugin(window_memory(&data_dir, spare))?;
+            app.handle().plugin(windows::remember_places(&data_dir, spare))?;
             app.manage(WindowMemory);
             caret::stand_still();
             shutdown::on_signals(app.handle());
@@ -125,10 +138,8 @@ pub fn run(config: &Config, arguments: Arguments, lock: DataLock) -> Result<(), 
 /// Shows what the program's arguments ask for: a line of a log, else the main window.
 fn open(app: &AppHandle<Wry>, args: impl IntoIterator<Item = String>) -> tauri::Result<()> {
     match LogLink::among(args) {
-        Some(LogLink { machine, id, attempt, row }) => {
-            window::open_log(app, machine, RunId::new(id, attempt), Some(row))
-        }
-        None => window::open_main(app),
+        Some(LogLink { machine, run, row }) => windows::open_log(app, machine, run, Some(row)),
+        None => windows::open_main(app),
     }
 }
 
@@ -148,21 +159,6 @@ fn single_instance(data_dir: &Path) -> TauriPlugin<Wry> {
             if let Err(error) = open(app, args) {
                 tracing::warn!("a window was asked for and not shown: {error}");
             }
-        })
-        .build()
-}
-
-fn window_memory(data_dir: &Path, spare: SpareWindow) -> TauriPlugin<Wry> {
-    tauri_plugin_window_state::Builder::new()
-        // Absolute, and so kept with the rest of the data instead of in the config folder.
-        .with_filename(data_dir.join("windows.json").to_string_lossy())
-        .with_state_flags(window::KEPT)
-        // When it is shown, which may be long after it was made.
-        .skip_initial_state(window::LOG_PLACE)
-        .map_label(move |label| {
-            // When the app ends, one of the log windows is asked for its place. A page that listens is one that was made: at that
-            // moment the window is to be looked at by the name that it keeps.
-            if spare.waits(label) { label } else { window::remembered_as(label) }
         })
         .build()
 }

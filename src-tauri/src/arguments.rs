@@ -1,8 +1,8 @@
 //! What the program is called with. `solti` is the command line for tasks; this is only what concerns the window.
 
-use crate::doors::DoorFlags;
 use crate::log_link::LogLink;
 use clap::{Parser, Subcommand};
+use solti_doors::DoorFlags;
 use std::net::SocketAddr;
 
 /// Run long and batch work on this machine, and lose nothing of it.

@@ -1,8 +1,9 @@
 //! `solti-desktop doctor`: what the app stands on, told without a window. What is looked at is in `solti-doctor`; here is
 //! what only the window needs, and how it is printed.
 
+use solti_api::in_full;
 use solti_doctor::{Place, examine};
-use solti_engine::{Config, in_full};
+use solti_engine::Config;
 use solti_model::{Diagnosis, Finding, FindingState, LogSettings};
 use std::{fmt::Write, process::ExitCode};
 

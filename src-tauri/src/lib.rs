@@ -4,38 +4,37 @@
 //! What the engine is made of is said in `solti-engine`. Start reading at app.rs (what is wired to what) and commands/ (what a page can ask).
 
 mod app;
+mod app_info;
 mod arguments;
+#[cfg(test)]
+mod bindings;
 mod caret;
-mod changes;
 mod closing;
 mod commands;
 mod doctor;
-mod doors;
 mod error;
 mod events;
+mod frames;
 mod instance;
 mod log_link;
-mod machines;
 mod notify;
 mod receive_queues;
 mod reveal;
 mod screen;
-mod search;
 mod shutdown;
-mod spare_window;
-mod tail;
 mod tray;
-mod usage;
-mod web_process;
-mod window;
+mod tray_presence;
+mod windows;
 
 pub use app::{Parts, assemble, context};
-pub use commands::{AppInfo, names as command_names};
+pub use app_info::AppInfo;
+pub use commands::names as command_names;
 
 use arguments::{Arguments, Command};
 use clap::Parser as _;
 use error::ShellError;
-use solti_engine::{Config, DataLock, Holder, in_full, start_journal};
+use solti_api::in_full;
+use solti_engine::{Config, DataLock, Holder, start_journal};
 use std::process::ExitCode;
 
 /// Runs the app until its last window is closed, or what the arguments ask for instead.

@@ -1,14 +1,13 @@
 //! Links to a line of a log, `solti://log/<task>/<attempt>/<row>`, as they are given to the program as an argument. The log of
 //! another machine ends with `?machine=<name>`, percent-encoded: the name of the connection in the settings here.
 
-use crate::machines::Machine;
-use solti_model::TaskId;
+use solti_machines::Machine;
+use solti_model::{RunId, TaskId};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogLink {
     pub machine: Machine,
-    pub id: TaskId,
-    pub attempt: u32,
+    pub run: RunId,
     pub row: u64,
 }
 
@@ -25,9 +24,9 @@ impl LogLink {
             None => (rest, Machine::Here),
         };
         let mut parts = path.split('/');
-        let id = TaskId::new(parts.next()?).ok()?;
+        let task = TaskId::new(parts.next()?).ok()?;
         let (attempt, row) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
-        parts.next().is_none().then_some(Self { machine, id, attempt, row })
+        parts.next().is_none().then_some(Self { machine, run: RunId::new(task, attempt), row })
     }
 }
 
@@ -59,7 +58,7 @@ mod tests {
     }
 
     fn link(machine: Machine) -> LogLink {
-        LogLink { machine, id: TaskId::new("t-1").expect("legal"), attempt: 2, row: 70 }
+        LogLink { machine, run: "t-1/2".parse().expect("a run"), row: 70 }
     }
 
     #[test]

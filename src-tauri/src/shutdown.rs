@@ -1,4 +1,4 @@
-//! How the app ends when it is told to from outside; what closing its last window does is in closing.rs. Tasks do not end with it: their shims go on, and the next start finds them. What is waited
+//! How the app ends when it is told to from outside; what closing its last window does is in closing/. Tasks do not end with it: their shims go on, and the next start finds them. What is waited
 //! for, for a moment, is that the engine has stored what it knows.
 
 use tauri::{AppHandle, Runtime, async_runtime::spawn};

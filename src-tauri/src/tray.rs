@@ -1,20 +1,22 @@
 //! The icon in the desktop's tray: how many tasks of this machine run and wait, and what can be done without a window. It is offered over
 //! the session bus (StatusNotifierItem, by ksni); a desktop without a bus or a tray shows nothing, which is no error, and a
-//! panel that comes later takes it up. What closing a window does where there is a tray is in closing.rs.
+//! panel that comes later takes it up. What closing a window does where there is a tray is in closing/.
 
-use crate::{changes::lasting, closing, commands::SettingsDoor, machines::Machines, window};
+use crate::{
+    closing,
+    tray_presence::TrayPresence,
+    windows::{open_form, open_main},
+};
 use futures::StreamExt;
 use ksni::{
     Handle, Icon, MenuItem, OfflineReason, ToolTip, TrayMethods,
     menu::{Disposition, StandardItem},
 };
-use solti_api::DesktopApi;
+use solti_api::{DesktopApi, SettingsAccess, lasting_changes};
+use solti_machines::Machines;
 use solti_model::{Summary, TaskPhase};
 use std::{
-    sync::{
-        Arc, LazyLock,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, LazyLock},
     time::Duration,
 };
 use tauri::{AppHandle, Manager, Runtime, async_runtime::spawn, image::Image, include_image};
@@ -22,24 +24,6 @@ use tokio::{join, select, sync::watch, time::sleep};
 
 /// A panel draws each change anew: tasks that end by the hundred are told in steps.
 const MIN_GAP: Duration = Duration::from_millis(500);
-
-/// Whether a panel shows the icon.
-#[derive(Clone, Default)]
-pub struct TrayPresence(Arc<Seen>);
-
-#[derive(Default)]
-struct Seen {
-    /// The icon is on the bus.
-    offered: AtomicBool,
-    /// Somebody on the bus collects icons.
-    panel: AtomicBool,
-}
-
-impl TrayPresence {
-    pub fn is_shown(&self) -> bool {
-        self.0.offered.load(Ordering::Relaxed) && self.0.panel.load(Ordering::Relaxed)
-    }
-}
 
 /// How many tasks there are to do.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -70,7 +54,7 @@ pub fn start<R: Runtime>(app: &AppHandle<R>) {
 }
 
 async fn count(api: &(impl DesktopApi + ?Sized), told: watch::Sender<Counts>) {
-    let mut changes = std::pin::pin!(lasting(api));
+    let mut changes = std::pin::pin!(lasting_changes(api));
     while let Some(change) = changes.next().await {
         let now = Counts::of(&change.summary);
         told.send_if_modified(|before| std::mem::replace(before, now) != now);
@@ -79,7 +63,7 @@ async fn count(api: &(impl DesktopApi + ?Sized), told: watch::Sender<Counts>) {
 
 async fn follow<R: Runtime>(app: &AppHandle<R>, mut counts: watch::Receiver<Counts>) {
     let presence = app.state::<TrayPresence>().inner().clone();
-    let mut settings = app.state::<SettingsDoor>().watch_settings();
+    let mut settings = app.state::<Arc<dyn SettingsAccess>>().watch_settings();
     let mut offered: Option<Handle<Item<R>>> = None;
     loop {
         let wanted = settings.borrow_and_update().tray.show;
@@ -116,11 +100,11 @@ async fn offer<R: Runtime>(
     presence: &TrayPresence,
     counts: Counts,
 ) -> Option<Handle<Item<R>>> {
-    presence.0.panel.store(true, Ordering::Relaxed);
+    presence.set_panel(true);
     let item = Item { app: app.clone(), presence: presence.clone(), counts };
     match item.assume_sni_available(true).spawn().await {
         Ok(handle) => {
-            presence.0.offered.store(true, Ordering::Relaxed);
+            presence.set_offered(true);
             Some(handle)
         }
         Err(error) => {
@@ -132,7 +116,7 @@ async fn offer<R: Runtime>(
 
 /// Takes the icon off the bus.
 async fn withdraw<R: Runtime>(presence: &TrayPresence, handle: &Handle<Item<R>>) {
-    presence.0.offered.store(false, Ordering::Relaxed);
+    presence.set_offered(false);
     handle.shutdown().await;
 }
 
@@ -181,7 +165,7 @@ impl<R: Runtime> ksni::Tray for Item<R> {
     }
 
     fn activate(&mut self, _x: i32, _y: i32) {
-        self.act(window::open_main);
+        self.act(open_main);
     }
 
     fn menu(&self) -> Vec<MenuItem<Self>> {
@@ -195,8 +179,8 @@ impl<R: Runtime> ksni::Tray for Item<R> {
             }
             .into(),
             MenuItem::Separator,
-            Self::entry("Show Solti", window::open_main),
-            Self::entry("New task…", window::open_form),
+            Self::entry("Show Solti", open_main),
+            Self::entry("New task…", open_form),
             MenuItem::Separator,
             StandardItem {
                 label: "Quit".to_owned(),
@@ -211,12 +195,12 @@ impl<R: Runtime> ksni::Tray for Item<R> {
     }
 
     fn watcher_online(&self) {
-        self.presence.0.panel.store(true, Ordering::Relaxed);
+        self.presence.set_panel(true);
     }
 
     fn watcher_offline(&self, reason: OfflineReason) -> bool {
         tracing::info!("no tray shows the icon: {reason:?}");
-        self.presence.0.panel.store(false, Ordering::Relaxed);
+        self.presence.set_panel(false);
         // One may come, or come back.
         true
     }

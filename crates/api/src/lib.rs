@@ -7,6 +7,7 @@
 mod error;
 pub mod guard;
 mod handler;
+mod lasting_changes;
 #[cfg(feature = "local")]
 mod local;
 mod log_access;
@@ -15,8 +16,9 @@ pub mod operations;
 mod save;
 mod settings;
 
-pub use error::ApiError;
+pub use error::{ApiError, in_full};
 pub use handler::{ApiHandler, OutputEventStream};
+pub use lasting_changes::lasting_changes;
 #[cfg(feature = "local")]
 pub use local::{StoredSettings, SupervisorApiAdapter};
 pub use log_access::{LogAccess, LogEventStream};

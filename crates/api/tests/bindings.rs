@@ -2,7 +2,7 @@
 
 use solti_api::ApiError;
 use solti_api::operations::{Ask, Download, Operation, SearchEvent, Topic, Visitor, visit};
-use std::path::Path;
+use solti_testing::{imports_from_model, keep_generated};
 use ts_rs::{Config, TS};
 
 const HEAD: &str =
@@ -48,17 +48,6 @@ impl Visitor for Bindings {
     }
 }
 
-/// Those of the model's types that `text` names.
-fn imports(text: &str, model: &str) -> String {
-    let words: Vec<&str> =
-        text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
-    let declared =
-        model.lines().filter_map(|line| line.strip_prefix("export type ")?.split([' ', '<']).next());
-    let mut used: Vec<&str> = declared.filter(|name| words.contains(name)).collect();
-    used.sort_unstable();
-    format!("import type {{ {} }} from \"./bindings\";\n", used.join(", "))
-}
-
 #[test]
 fn the_operations_of_the_page_are_those_of_the_table() {
     let mut bindings = Bindings {
@@ -81,13 +70,6 @@ fn the_operations_of_the_page_are_those_of_the_table() {
          /** What is saved as a file. */\nexport interface Downloads {{\n{downloads}}}\n\n\
          export const ASKS = [\n{asked}] as const satisfies (keyof Asks)[];\n"
     );
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../ui/src/lib/api");
-    let model = std::fs::read_to_string(page.join("bindings.ts")).expect("the model's types");
-    let current = format!("{HEAD}{}{body}", imports(&body, &model));
-    let path = page.join("operations.ts");
-    if std::env::var_os("UPDATE_BINDINGS").is_some() {
-        std::fs::write(&path, &current).expect("the bindings can be written");
-    }
-    let stored = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(stored == current, "{} is stale: run `make bindings`", path.display());
+    let current = format!("{HEAD}{}{body}", imports_from_model(&body));
+    keep_generated("ui/src/lib/api/operations.ts", &current);
 }

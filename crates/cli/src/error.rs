@@ -1,8 +1,7 @@
 //! What can go wrong in this program itself, each in one sentence that says what to do.
 
 use crate::terminal;
-use solti_api::ApiError;
-use solti_engine::in_full;
+use solti_api::{ApiError, in_full};
 use std::io;
 use std::path::PathBuf;
 
@@ -21,7 +20,7 @@ pub enum CliError {
     #[error(transparent)]
     Http(#[from] solti_http::HttpError),
     #[error(transparent)]
-    Grpc(#[from] solti_grpc::GrpcError),
+    Door(#[from] solti_doors::DoorError),
     #[error("{holder} holds the tasks in {}: use it, stop it, or name another folder with --data-dir", data_dir.display())]
     Held { holder: solti_engine::Holder, data_dir: PathBuf },
     #[error("{}, {said}", path.display())]
@@ -48,8 +47,6 @@ pub enum CliError {
     Signal(&'static str, #[source] io::Error),
     #[error("the server's socket {} cannot be used", socket.display())]
     Socket { socket: PathBuf, source: io::Error },
-    #[error("{address} cannot be listened on")]
-    Listen { address: std::net::SocketAddr, source: io::Error },
     #[error("the output cannot be written")]
     Output(#[from] io::Error),
     #[error("the output cannot be written")]

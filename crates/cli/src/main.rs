@@ -5,10 +5,10 @@
 
 mod args;
 mod commands;
-mod doors;
 mod error;
 mod log_printer;
 mod order;
+mod serve_doors;
 mod server;
 mod show;
 mod table;

@@ -3,6 +3,7 @@
 use crate::args::Options;
 use crate::error::CliError;
 use crate::terminal::harmless;
+use solti_doors::socket;
 use solti_http::{ClientOptions, Endpoint, HttpClient, Reachability, Trust, connect_unix};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -15,11 +16,6 @@ pub fn data_dir(options: &Options) -> Result<PathBuf, CliError> {
         Some(dir) => std::path::absolute(dir).map_err(CliError::CurrentDir),
         None => Ok(solti_engine::data_dir()?),
     }
-}
-
-/// The socket of the program that holds a data folder.
-pub fn socket(data_dir: &Path) -> PathBuf {
-    data_dir.join("api").join("solti.sock")
 }
 
 /// Connects to the Unix socket of this machine's server.

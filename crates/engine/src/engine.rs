@@ -1,10 +1,8 @@
 //! The one place that says what the engine is made of: store, runner, supervisor, and the api over them. Guards stand
 //! between this api and a transport, not here: the window needs none.
 
-use crate::{
-    Config, EngineError, environment::Inherited, error::in_full, open_files, user_manager::UserManager,
-};
-use solti_api::{DesktopApi, SettingsAccess, StoredSettings, SupervisorApiAdapter};
+use crate::{Config, EngineError, environment::Inherited, open_files, user_manager::UserManager};
+use solti_api::{DesktopApi, SettingsAccess, StoredSettings, SupervisorApiAdapter, in_full};
 use solti_logstore::LogLimits;
 use solti_model::{FinishedSettings, InheritedEnvironment, LogSettings, Settings};
 use solti_runner::ShimRunner;

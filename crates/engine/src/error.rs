@@ -25,15 +25,3 @@ pub enum EngineError {
     #[error("the tasks of the last time cannot be taken up")]
     Supervisor(#[from] solti_supervisor::SupervisorError),
 }
-
-/// An error and its causes in one line.
-#[must_use]
-pub fn in_full(error: &dyn std::error::Error) -> String {
-    let mut line = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        line = format!("{line}: {error}");
-        cause = error.source();
-    }
-    line
-}

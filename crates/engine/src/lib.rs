@@ -15,7 +15,7 @@ mod user_manager;
 
 pub use config::{Config, data_dir};
 pub use engine::Engine;
-pub use error::{EngineError, in_full};
+pub use error::EngineError;
 pub use journal::start as start_journal;
 pub use lock::{DataLock, Holder};
 pub use solti_store::Recovery;

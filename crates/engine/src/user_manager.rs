@@ -130,7 +130,7 @@ impl Shelter for UserManager {
         match settled {
             Ok(name) => tracing::debug!("runs are in {name}"),
             // A run that this matters to says that its limits are not enforced.
-            Err(error) => tracing::debug!("runs have no scope of their own: {}", crate::in_full(&error)),
+            Err(error) => tracing::debug!("runs have no scope of their own: {}", solti_api::in_full(&error)),
         }
     }
 }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use solti_api::{ApiHandler as _, SupervisorApiAdapter};
 use solti_http::TcpOptions;
 use solti_http::Tls;
-use solti_model::TaskKind;
+use solti_model::{RunId, TaskKind};
 use solti_runner::{
     AttachError, Attached, EndFlags, LostReason, RunEnd, RunHandle, RunOutcome, RunRequest, Runner,
     StartError, StopMode, UnsupportedKind,
@@ -86,19 +86,19 @@ impl Runner for Pretend {
         Ok(handle)
     }
 
-    async fn attach(&self, _: &Path, _: &str) -> Result<Attached, AttachError> {
+    async fn attach(&self, _: &Path, _: &RunId) -> Result<Attached, AttachError> {
         Ok(Attached::Lost(LostReason::ShimGone))
     }
 
-    async fn sweep(&self, _: &str) -> Result<usize, AttachError> {
+    async fn sweep(&self, _: &RunId) -> Result<usize, AttachError> {
         Ok(0)
     }
 
-    async fn marks(&self) -> Result<HashMap<String, usize>, AttachError> {
+    async fn marks(&self) -> Result<HashMap<RunId, usize>, AttachError> {
         Ok(HashMap::new())
     }
 
-    async fn end_unreachable(&self, _: &Path, _: &str, _: StopMode) -> Result<Attached, AttachError> {
+    async fn end_unreachable(&self, _: &Path, _: &RunId, _: StopMode) -> Result<Attached, AttachError> {
         Ok(Attached::Lost(LostReason::ShimGone))
     }
 }

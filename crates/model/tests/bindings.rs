@@ -1,6 +1,7 @@
 //! The page's TypeScript types are these Rust types. `make bindings` writes them anew after a change.
 
 use solti_model as model;
+use solti_testing::keep_generated;
 use ts_rs::{Config, TS};
 
 const HEAD: &str = "// Generated from crates/model by `make bindings`. Do not edit.\n";
@@ -36,9 +37,9 @@ fn bounds() -> String {
 }
 
 macro_rules! declarations {
-    ($($name:ident),* $(,)?) => {{
+    ($($name:ident$(<$item:ident>)?),* $(,)?) => {{
         let config = Config::default();
-        [HEAD.to_owned(), bounds(), $(declaration::<model::$name>(&config)),*].concat()
+        [HEAD.to_owned(), bounds(), $(declaration::<model::$name$(<model::$item>)?>(&config)),*].concat()
     }};
 }
 
@@ -73,6 +74,7 @@ fn the_types_of_the_page_are_those_of_the_model() {
         UsageSample,
         ResourceLimits,
         TaskQuery,
+        TaskPage<Task>,
         OutputEvent,
         OutputStreamKind,
         ListQuery,
@@ -143,20 +145,11 @@ fn the_types_of_the_page_are_those_of_the_model() {
         Finding,
         FindingState,
     );
-    keep("ui/src/lib/api/bindings.ts", &current);
+    keep_generated("ui/src/lib/api/bindings.ts", &current);
 }
 
 #[test]
 fn the_page_knows_secrets_by_the_same_rules() {
     let rules = model::secret::SECRET_RULES.trim_end();
-    keep("ui/src/lib/shared/secret-rules.ts", &format!("{HEAD}export const RULES = {rules};\n"));
-}
-
-fn keep(file: &str, current: &str) {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(file);
-    if std::env::var_os("UPDATE_BINDINGS").is_some() {
-        std::fs::write(&path, current).expect("the bindings can be written");
-    }
-    let stored = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(stored == current, "{file} is stale: run `make bindings`");
+    keep_generated("ui/src/lib/shared/secret-rules.ts", &format!("{HEAD}export const RULES = {rules};\n"));
 }

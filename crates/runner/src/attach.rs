@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
+use solti_model::RunId;
 use solti_shim::cgroup::Unenforced;
 use solti_shim::control::{Reply, Request};
 use solti_shim::exit_record::{ExitRecord, boot_id_hash};
@@ -21,7 +22,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 /// Between two looks at a shim that has the lock, but no socket: it is between two steps of its start or its end.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
 
-pub async fn attach(run_dir: &Path, run_id: &str) -> Result<Attached, AttachError> {
+pub async fn attach(run_dir: &Path, run: &RunId) -> Result<Attached, AttachError> {
     let Some(dir) = RunDir::open_existing(run_dir)? else {
         return Ok(Attached::Lost(LostReason::NeverStarted));
     };
@@ -29,17 +30,17 @@ pub async fn attach(run_dir: &Path, run_id: &str) -> Result<Attached, AttachErro
     let give_up = Instant::now() + ANSWER_WITHIN;
     loop {
         // A final record is the last word, also while its shim is not quite gone.
-        let record = read_record(&dir, run_id)?;
+        let record = read_record(&dir, run)?;
         if let Some(outcome) = record.as_ref().and_then(RunOutcome::from_record) {
             return Ok(Attached::Finished(outcome));
         }
         if let Some(lock) = dir.try_lock()? {
-            let attached = settle(&dir, run_id)?;
+            let attached = settle(&dir, run)?;
             drop(lock);
             return Ok(attached);
         }
         if let Some(connection) = ask(&dir, give_up).await? {
-            return follow(&dir, run_id, connection);
+            return follow(&dir, run, connection);
         }
         if Instant::now() >= give_up {
             return Err(AttachError::NoAnswer { path: dir.path().to_owned() });
@@ -49,11 +50,11 @@ pub async fn attach(run_dir: &Path, run_id: &str) -> Result<Attached, AttachErro
 }
 
 /// The lock is ours, so nobody supervises this run; taking the launch file away keeps a late shim from starting it.
-pub fn settle(dir: &RunDir, run_id: &str) -> Result<Attached, AttachError> {
+pub fn settle(dir: &RunDir, run: &RunId) -> Result<Attached, AttachError> {
     let source = |source| AttachError::RunDir { path: dir.path().to_owned(), source };
     // A shim makes its record before it takes the launch file: without both, the app has died before there was a shim.
     let never_began = dir.remove(c"launch").map_err(source)? || !dir.has_record().map_err(source)?;
-    let record = read_record(dir, run_id)?;
+    let record = read_record(dir, run)?;
     if let Some(outcome) = record.as_ref().and_then(RunOutcome::from_record) {
         return Ok(Attached::Finished(outcome));
     }
@@ -64,8 +65,8 @@ pub fn settle(dir: &RunDir, run_id: &str) -> Result<Attached, AttachError> {
     }))
 }
 
-fn read_record(dir: &RunDir, run_id: &str) -> Result<Option<ExitRecord>, AttachError> {
-    dir.record(run_id).map_err(|source| AttachError::ExitRecord { path: dir.path().to_owned(), source })
+fn read_record(dir: &RunDir, run: &RunId) -> Result<Option<ExitRecord>, AttachError> {
+    dir.record(run).map_err(|source| AttachError::ExitRecord { path: dir.path().to_owned(), source })
 }
 
 struct Answered {
@@ -107,13 +108,13 @@ fn is_absence(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused)
 }
 
-fn follow(dir: &RunDir, run_id: &str, answered: Answered) -> Result<Attached, AttachError> {
+fn follow(dir: &RunDir, run: &RunId, answered: Answered) -> Result<Attached, AttachError> {
     let Answered { connection, shim_pid, child_pid, started_at_ms } = answered;
     let shim = ShimProcess::Other { pid: shim_pid };
     let place = dir.place().map_err(|source| AttachError::RunDir { path: dir.path().to_owned(), source })?;
     let (handle, watch) = watch(Watched {
         place,
-        run_id: run_id.to_owned(),
+        id: run.clone(),
         shim,
         child_pid,
         started_at_ms,

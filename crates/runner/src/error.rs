@@ -4,6 +4,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use solti_model::RunId;
 use solti_shim::FormatError;
 
 use crate::StartFailure;
@@ -38,12 +39,12 @@ pub enum AttachError {
     /// The shim lives, but its control socket has not answered in time.
     #[error("the supervising process of {} does not answer", path.display())]
     NoAnswer { path: PathBuf },
-    #[error("the processes of run {run_id} could not be listed: {source}")]
-    Processes { run_id: String, source: io::Error },
+    #[error("the processes of run {run} could not be listed: {source}")]
+    Processes { run: RunId, source: io::Error },
     #[error("the processes of this machine could not be listed: {source}")]
     Marks { source: io::Error },
-    #[error("{left} processes of run {run_id} could not be ended")]
-    Survivors { run_id: String, left: usize },
-    #[error("the start of run {run_id} was given up half-way")]
-    Interrupted { run_id: String },
+    #[error("{left} processes of run {run} could not be ended")]
+    Survivors { run: RunId, left: usize },
+    #[error("the start of run {run} was given up half-way")]
+    Interrupted { run: RunId },
 }

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use solti_model::RunId;
 use solti_shim::tree::Process;
 use tokio::time::{Instant, sleep};
 
@@ -22,37 +23,37 @@ const KILLED_WITHIN: Duration = Duration::from_secs(1);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 
 /// As [`Runner::end_unreachable`](crate::Runner::end_unreachable).
-pub async fn end_unreachable(run_dir: &Path, run_id: &str, mode: StopMode) -> Result<Attached, AttachError> {
+pub async fn end_unreachable(run_dir: &Path, run: &RunId, mode: StopMode) -> Result<Attached, AttachError> {
     // Without its folder the marks are all there is; they say whether anything of it lives.
     let (dir, unseen) = match RunDir::open_existing(run_dir) {
         Ok(dir) => (dir, None),
         Err(error) => (None, Some(error)),
     };
-    let shim = dir.as_ref().and_then(|dir| shim_of(dir, run_id));
+    let shim = dir.as_ref().and_then(|dir| shim_of(dir, run));
     if let Some(shim) = &shim
         && rouse(shim)
-        && let Ok(attached) = attach::attach(run_dir, run_id).await
+        && let Ok(attached) = attach::attach(run_dir, run).await
     {
         return Ok(attached);
     }
     let grace = if mode == StopMode::Kill { Duration::ZERO } else { GRACE };
-    end_members(run_id, shim.map(|shim| shim.pid), grace).await?;
+    end_members(run, shim.map(|shim| shim.pid), grace).await?;
     let Some(dir) = dir else {
         if let Some(error) = unseen {
-            tracing::warn!(run = run_id, %error, "ended by the mark of its processes alone");
+            tracing::warn!(%run, %error, "ended by the mark of its processes alone");
         }
         return Ok(Attached::Finished(stopped()));
     };
-    if let Some(attached) = until_free(&dir, run_id, SHIM_ENDS_WITHIN).await? {
+    if let Some(attached) = until_free(&dir, run, SHIM_ENDS_WITHIN).await? {
         return Ok(ended_by_us(attached));
     }
-    if let Some(shim) = shim_of(&dir, run_id) {
+    if let Some(shim) = shim_of(&dir, run) {
         // One that is gone meanwhile has let go of its lock.
         shim.signal(libc::SIGKILL).ok();
         // It may have started the program in the very last moment.
-        end_members(run_id, None, Duration::ZERO).await?;
+        end_members(run, None, Duration::ZERO).await?;
     }
-    match until_free(&dir, run_id, KILLED_WITHIN).await? {
+    match until_free(&dir, run, KILLED_WITHIN).await? {
         Some(attached) => Ok(ended_by_us(attached)),
         None => Err(AttachError::NoAnswer { path: dir.path().to_owned() }),
     }
@@ -61,13 +62,13 @@ pub async fn end_unreachable(run_dir: &Path, run_id: &str, mode: StopMode) -> Re
 /// Waits for the lock, and says what was found then; `None` when somebody still has it.
 pub async fn until_free(
     dir: &RunDir,
-    run_id: &str,
+    run: &RunId,
     within: Duration,
 ) -> Result<Option<Attached>, AttachError> {
     let give_up = Instant::now() + within;
     loop {
         if let Some(lock) = dir.try_lock()? {
-            let settled = attach::settle(dir, run_id)?;
+            let settled = attach::settle(dir, run)?;
             drop(lock);
             return Ok(Some(settled));
         }
@@ -87,8 +88,8 @@ fn ended_by_us(found: Attached) -> Attached {
 }
 
 /// The shim by its record, if the process with that number works in the run's folder, as shims do.
-fn shim_of(dir: &RunDir, run_id: &str) -> Option<Process> {
-    let pid = dir.record(run_id).ok()??.shim_pid;
+fn shim_of(dir: &RunDir, run: &RunId) -> Option<Process> {
+    let pid = dir.record(run).ok()??.shim_pid;
     let shim = Process::find(pid)?;
     dir.place().ok()?.is_where(pid).ok()?.then_some(shim)
 }

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, unlinkat};
 use rustix::io::Errno;
 use rustix::process::{Resource, geteuid, getrlimit};
+use solti_model::RunId;
 use solti_shim::FormatError;
 use solti_shim::exit_record::{self, ExitRecord};
 use solti_shim::layout;
@@ -160,9 +161,9 @@ impl RunDir {
 
     /// The exit record of this run; `None` when there is none, or a torn one or one of another run, which say as little. One
     /// of a later version is not understood, and an error: it may well tell an end.
-    pub fn record(&self, run_id: &str) -> io::Result<Option<ExitRecord>> {
+    pub fn record(&self, run: &RunId) -> io::Result<Option<ExitRecord>> {
         match ExitRecord::decode(&self.record_bytes()?) {
-            Ok(record) => Ok(Some(record).filter(|record| record.is_of(run_id))),
+            Ok(record) => Ok(Some(record).filter(|record| record.is_of(&run.to_string()))),
             Err(error @ FormatError::Version(_)) => Err(io::Error::new(io::ErrorKind::Unsupported, error)),
             Err(_) => Ok(None),
         }

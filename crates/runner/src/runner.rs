@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use solti_model::{ResourceLimits, TaskKind};
+use solti_model::{ResourceLimits, RunId, TaskKind};
 
 use crate::{AttachError, LostReason, RunHandle, RunOutcome, StartError, StopMode};
 
@@ -15,8 +15,8 @@ use crate::{AttachError, LostReason, RunHandle, RunOutcome, StartError, StopMode
 pub struct RunRequest {
     /// Made by the runner (0700, with its parents). Must not hold a run already.
     pub run_dir: PathBuf,
-    /// `<task id>/<attempt>`, unique for ever; every process of the run carries it as `SOLTI_RUN_ID`.
-    pub run_id: String,
+    /// Unique for ever; every process of the run carries it as `SOLTI_RUN_ID`.
+    pub run: RunId,
     pub kind: TaskKind,
     pub timeout: Option<Duration>,
     pub limits: ResourceLimits,
@@ -67,20 +67,20 @@ pub trait Runner: Send + Sync + 'static {
     ///
     /// # Errors
     /// Nothing is known about the run; it may be alive.
-    async fn attach(&self, run_dir: &Path, run_id: &str) -> Result<Attached, AttachError>;
+    async fn attach(&self, run_dir: &Path, run: &RunId) -> Result<Attached, AttachError>;
 
     /// Ends every process that carries the run's mark: TERM, a moment, KILL. Returns how many there were.
     /// For lost runs only.
     ///
     /// # Errors
     /// When the processes of this machine cannot be listed, or some of the run's could not be ended.
-    async fn sweep(&self, run_id: &str) -> Result<usize, AttachError>;
+    async fn sweep(&self, run: &RunId) -> Result<usize, AttachError>;
 
     /// How many processes carry the mark of each run now, whoever supervises them; a run of which none lives is not named.
     ///
     /// # Errors
     /// When the processes of this machine cannot be listed.
-    async fn marks(&self) -> Result<HashMap<String, usize>, AttachError>;
+    async fn marks(&self) -> Result<HashMap<RunId, usize>, AttachError>;
 
     /// Ends a run whose shim cannot be asked to: lets the shim go on if it was stopped and asks once more, then ends the
     /// processes by their mark, and at last the shim.
@@ -90,7 +90,7 @@ pub trait Runner: Send + Sync + 'static {
     async fn end_unreachable(
         &self,
         run_dir: &Path,
-        run_id: &str,
+        run: &RunId,
         mode: StopMode,
     ) -> Result<Attached, AttachError>;
 }

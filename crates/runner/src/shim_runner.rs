@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use solti_model::{ResourceLimits, TaskKind};
+use solti_model::{ResourceLimits, RunId, TaskKind};
 use solti_shim::cgroup::Unenforced;
 use solti_shim::launch::{AfterMain, LaunchSpec, Limits};
 use solti_shim::start_report::{self, StartFailure as ReportedFailure, StartReport};
@@ -82,7 +82,7 @@ impl Runner for ShimRunner {
     }
 
     async fn start(&self, request: RunRequest) -> Result<RunHandle, StartError> {
-        let run_id = request.run_id.clone();
+        let run = request.run.clone();
         let (tell, told) = oneshot::channel();
         let start = Start { runner: self.clone(), request };
         // A task of its own: a caller that gives up must not leave a shim that nobody follows.
@@ -97,28 +97,28 @@ impl Runner for ShimRunner {
             }
         });
         // The runtime is shutting down, or the task has panicked; the run folder tells which.
-        told.await.unwrap_or_else(|_| Err(AttachError::Interrupted { run_id }.into()))
+        told.await.unwrap_or_else(|_| Err(AttachError::Interrupted { run }.into()))
     }
 
-    async fn attach(&self, run_dir: &Path, run_id: &str) -> Result<Attached, AttachError> {
-        crate::attach::attach(run_dir, run_id).await
+    async fn attach(&self, run_dir: &Path, run: &RunId) -> Result<Attached, AttachError> {
+        crate::attach::attach(run_dir, run).await
     }
 
-    async fn sweep(&self, run_id: &str) -> Result<usize, AttachError> {
-        crate::sweep::sweep(run_id).await
+    async fn sweep(&self, run: &RunId) -> Result<usize, AttachError> {
+        crate::sweep::sweep(run).await
     }
 
-    async fn marks(&self) -> Result<HashMap<String, usize>, AttachError> {
+    async fn marks(&self) -> Result<HashMap<RunId, usize>, AttachError> {
         crate::sweep::marks().await
     }
 
     async fn end_unreachable(
         &self,
         run_dir: &Path,
-        run_id: &str,
+        run: &RunId,
         mode: StopMode,
     ) -> Result<Attached, AttachError> {
-        crate::force::end_unreachable(run_dir, run_id, mode).await
+        crate::force::end_unreachable(run_dir, run, mode).await
     }
 }
 
@@ -152,7 +152,7 @@ impl Start {
         };
         let program = argv.first().map(PathBuf::from).unwrap_or_default();
         let spec = LaunchSpec {
-            run_id: request.run_id.clone(),
+            run_id: request.run.to_string(),
             argv,
             env: in_order(env),
             cwd: Some(cwd.clone()),
@@ -189,8 +189,8 @@ impl Start {
                 let place = dir
                     .place()
                     .map_err(|source| AttachError::RunDir { path: dir.path().to_owned(), source })?;
-                let run_id = request.run_id;
-                let watched = Watched { place, run_id, shim, child_pid, started_at_ms, unenforced };
+                let id = request.run;
+                let watched = Watched { place, id, shim, child_pid, started_at_ms, unenforced };
                 let control = forked.and_then(|(_, control)| tokio::net::UnixStream::from_std(control).ok());
                 return Ok((watched, control.map(Connection::over)));
             }
@@ -206,22 +206,22 @@ impl Start {
         if unproven {
             shim.kill(forked.map(|(server, _)| server.pid()));
             // It may have forked in the very last moment.
-            let ended = crate::sweep::sweep(&request.run_id).await?;
-            let nothing_has_run = ended == 0 && never_began(&dir, &request.run_id).await?;
+            let ended = crate::sweep::sweep(&request.run).await?;
+            let nothing_has_run = ended == 0 && never_began(&dir, &request.run).await?;
             if !nothing_has_run {
-                return Err(AttachError::Interrupted { run_id: request.run_id }.into());
+                return Err(AttachError::Interrupted { run: request.run }.into());
             }
         }
         if let Err(error) = shim.reap().await {
-            tracing::warn!(run = request.run_id, %error, "the shim could not be reaped");
+            tracing::warn!(run = %request.run, %error, "the shim could not be reaped");
         }
         Err(failure.into())
     }
 }
 
 /// Whether it is certain that a shim which has not said so did not start its program, and never will.
-async fn never_began(dir: &RunDir, run_id: &str) -> Result<bool, AttachError> {
-    let found = crate::force::until_free(dir, run_id, GONE_WITHIN).await?;
+async fn never_began(dir: &RunDir, run: &RunId) -> Result<bool, AttachError> {
+    let found = crate::force::until_free(dir, run, GONE_WITHIN).await?;
     Ok(matches!(
         found,
         Some(

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::io;
 use std::time::{Duration, Instant};
 
+use solti_model::RunId;
 use solti_shim::cgroup::RunGroup;
 use solti_shim::tree::{Membership, Process, descendants};
 
@@ -18,15 +19,15 @@ const GIVE_UP: Duration = Duration::from_millis(800);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 
 /// Ends all processes that carry the mark; returns how many there were at first.
-pub async fn sweep(run_id: &str) -> Result<usize, AttachError> {
-    end_members(run_id, None, GRACE).await
+pub async fn sweep(run: &RunId) -> Result<usize, AttachError> {
+    end_members(run, None, GRACE).await
 }
 
 /// The same with a grace of the caller's, and with the descendants of the shim where that is known.
-pub async fn end_members(run_id: &str, shim: Option<u32>, grace: Duration) -> Result<usize, AttachError> {
+pub async fn end_members(run: &RunId, shim: Option<u32>, grace: Duration) -> Result<usize, AttachError> {
     let began = Instant::now();
-    let group = RunGroup::left_behind(run_id);
-    let found = members(run_id, shim).await?;
+    let group = RunGroup::left_behind(&run.to_string());
+    let found = members(run, shim).await?;
     let count = found.len();
     signal_all(&found, libc::SIGTERM);
     // A stopped process takes its TERM only when it goes on.
@@ -34,10 +35,10 @@ pub async fn end_members(run_id: &str, shim: Option<u32>, grace: Duration) -> Re
     let mut left = found;
     while !left.is_empty() {
         if began.elapsed() > grace + GIVE_UP {
-            return Err(AttachError::Survivors { run_id: run_id.to_owned(), left: left.len() });
+            return Err(AttachError::Survivors { run: run.clone(), left: left.len() });
         }
         tokio::time::sleep(BETWEEN_LOOKS).await;
-        left = members(run_id, shim).await?;
+        left = members(run, shim).await?;
         if began.elapsed() > grace {
             if let Some(group) = &group {
                 // A kernel without this has the signals.
@@ -52,37 +53,39 @@ pub async fn end_members(run_id: &str, shim: Option<u32>, grace: Duration) -> Re
     Ok(count)
 }
 
-/// How many processes carry the mark of each run.
-pub async fn marks() -> Result<HashMap<String, usize>, AttachError> {
+/// How many processes carry the mark of each run. A mark that is no run's is not ours.
+pub async fn marks() -> Result<HashMap<RunId, usize>, AttachError> {
     let counted = tokio::task::spawn_blocking(solti_shim::tree::marks).await;
-    counted.map_err(io::Error::other).flatten().map_err(|source| AttachError::Marks { source })
+    let counted =
+        counted.map_err(io::Error::other).flatten().map_err(|source| AttachError::Marks { source })?;
+    Ok(counted.into_iter().filter_map(|(mark, count)| Some((mark.parse().ok()?, count))).collect())
 }
 
 /// Reads the whole process table, which takes milliseconds: not on a thread of the runtime.
-async fn members(run_id: &str, shim: Option<u32>) -> Result<Vec<Process>, AttachError> {
-    let id = run_id.to_owned();
+async fn members(run: &RunId, shim: Option<u32>) -> Result<Vec<Process>, AttachError> {
+    let mark = run.to_string();
     let listed = tokio::task::spawn_blocking(move || {
-        let mut members = Membership { run_id: &id, not_before_ticks: 0 }.members()?;
+        let mut members = Membership { run_id: &mark, not_before_ticks: 0 }.members()?;
         let tree = shim.map(descendants).transpose()?.unwrap_or_default();
         let unmarked =
             tree.into_iter().filter(|process| members.iter().all(|known| known.pid != process.pid));
         members.extend(unmarked.collect::<Vec<_>>());
-        members.extend(shed_the_mark(&id, &members));
+        members.extend(shed_the_mark(&mark, &members));
         Ok(members)
     });
-    let failed = |source| AttachError::Processes { run_id: run_id.to_owned(), source };
+    let failed = |source| AttachError::Processes { run: run.clone(), source };
     let members = listed.await.map_err(|error| failed(io::Error::other(error)))?.map_err(failed)?;
     Ok(members.into_iter().filter(|process| !process.zombie).collect())
 }
 
 /// Those in the control group of the run that do not carry its mark any more.
-fn shed_the_mark(run_id: &str, known: &[Process]) -> Vec<Process> {
-    let listed = RunGroup::left_behind(run_id).map(|group| group.processes()).unwrap_or_default();
+fn shed_the_mark(mark: &str, known: &[Process]) -> Vec<Process> {
+    let listed = RunGroup::left_behind(mark).map(|group| group.processes()).unwrap_or_default();
     let unknown = listed.into_iter().filter(|pid| known.iter().all(|process| process.pid != *pid));
     // The pid may be anybody's by now: who has it is asked for first, and that it is in the group after that.
     unknown
         .filter_map(Process::find)
-        .filter(|process| RunGroup::of_process(process.pid, run_id).is_some())
+        .filter(|process| RunGroup::of_process(process.pid, mark).is_some())
         .collect()
 }
 

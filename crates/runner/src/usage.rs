@@ -3,6 +3,7 @@
 use std::fs;
 
 use rustix::param::{clock_ticks_per_second, page_size};
+use solti_model::RunId;
 use solti_shim::cgroup::RunGroup;
 use solti_shim::tree::{Process, descendants};
 
@@ -17,9 +18,9 @@ pub struct TreeUsage {
 }
 
 /// Looks at a run by its leader, which may have ended before its run. `None` when nothing of the run is there.
-pub fn usage_of(run_id: &str, leader_pid: u32) -> Option<TreeUsage> {
+pub fn usage_of(run: &RunId, leader_pid: u32) -> Option<TreeUsage> {
     let leader = Process::find(leader_pid)?;
-    let group = RunGroup::of_process(leader_pid, run_id);
+    let group = RunGroup::of_process(leader_pid, &run.to_string());
     let members: Vec<u32> = match &group {
         Some(group) => group.processes(),
         // The leader's parent is the run's shim; if that is gone, whoever takes in orphans.

@@ -7,6 +7,7 @@
 use std::io;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use solti_model::RunId;
 use solti_shim::cgroup::Unenforced;
 use solti_shim::control::{Reply, Request};
 use solti_shim::tree::Process;
@@ -33,7 +34,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Watched {
     pub place: RunPlace,
-    pub run_id: String,
+    pub id: RunId,
     pub shim: ShimProcess,
     pub child_pid: u32,
     /// Unix milliseconds.
@@ -77,7 +78,7 @@ impl Watch {
         // Nobody may be listening any more.
         tell.send(outcome).ok();
         if let Err(error) = run.shim.reap().await {
-            tracing::warn!(run = run.run_id, %error, "the ended shim could not be reaped");
+            tracing::warn!(run = %run.id, %error, "the ended shim could not be reaped");
         }
     }
 
@@ -151,7 +152,7 @@ impl Watch {
         self.ends.trouble.send_if_modified(|told| {
             let is_new = *told != trouble;
             if let (true, Some(why)) = (is_new, &trouble) {
-                tracing::warn!(run = self.run.run_id, why, "the run cannot be looked at");
+                tracing::warn!(run = %self.run.id, why, "the run cannot be looked at");
             }
             *told = trouble;
             is_new
@@ -189,7 +190,7 @@ impl Watch {
                     Heard::Reply(Reply::Status { .. }) => {}
                     Heard::Closed => return None,
                     Heard::Garbled(error) => {
-                        tracing::warn!(run = self.run.run_id, %error, "the shim is not understood");
+                        tracing::warn!(run = %self.run.id, %error, "the shim is not understood");
                         return None;
                     }
                 },
@@ -215,7 +216,7 @@ impl Watch {
         if first && self.shim().is_some_and(|shim| rouse(&shim)) {
             return None;
         }
-        match end_unreachable(self.run.place.path(), &self.run.run_id, mode).await {
+        match end_unreachable(self.run.place.path(), &self.run.id, mode).await {
             Ok(Attached::Finished(mut outcome)) => {
                 outcome.started_at_ms = outcome.started_at_ms.or(Some(self.run.started_at_ms));
                 Some(outcome)
@@ -255,18 +256,18 @@ impl Watch {
     /// The end by the exit record; `None` where there is none, or no folder any more.
     fn recorded(&self) -> Result<Option<RunOutcome>, AttachError> {
         let Some(dir) = self.run.place.open()? else { return Ok(None) };
-        let record = dir.record(&self.run.run_id);
+        let record = dir.record(&self.run.id);
         let record =
             record.map_err(|source| AttachError::ExitRecord { path: dir.path().to_owned(), source })?;
         Ok(record.as_ref().and_then(RunOutcome::from_record))
     }
 
     async fn lost(&self) -> RunOutcome {
-        match sweep(&self.run.run_id).await {
+        match sweep(&self.run.id).await {
             Ok(ended) => {
-                tracing::warn!(run = self.run.run_id, ended, "the shim is gone; its processes were ended")
+                tracing::warn!(run = %self.run.id, ended, "the shim is gone; its processes were ended")
             }
-            Err(error) => tracing::warn!(run = self.run.run_id, %error, "the shim is gone"),
+            Err(error) => tracing::warn!(run = %self.run.id, %error, "the shim is gone"),
         }
         let reason = match self.run.place.open() {
             Ok(None) => LostReason::FolderGone,

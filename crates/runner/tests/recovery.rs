@@ -106,7 +106,7 @@ async fn a_sweep_ends_what_a_lost_run_has_left() {
     let runs = Runs::new();
     let mut orphan = std::process::Command::new("sleep")
         .arg("1000")
-        .env("SOLTI_RUN_ID", runs.run_id("t"))
+        .env("SOLTI_RUN_ID", runs.run_id("t").to_string())
         .spawn()
         .unwrap();
     assert_eq!(runner().sweep(&runs.run_id("other")).await.unwrap(), 0);
@@ -139,7 +139,7 @@ async fn a_started_record_of_another_boot_is_a_reboot() {
         shim_pid: 1,
         started_at_ms: 5,
         boot_id_hash: boot_id_hash() ^ 1,
-        run_id_hash: run_id_hash(&runs.run_id("t")),
+        run_id_hash: run_id_hash(&runs.run_id("t").to_string()),
     };
     std::fs::write(dir.join("exit"), record.encode()).unwrap();
     assert!(matches!(attach(&runs, "t").await, Attached::Lost(LostReason::Rebooted)));

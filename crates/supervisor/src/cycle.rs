@@ -81,7 +81,7 @@ impl Actor {
         let run = RunId::new(id.clone(), active.attempt());
         let request = RunRequest {
             run_dir: self.folders.run(id, active.attempt()),
-            run_id: run.to_string(),
+            run: run.clone(),
             kind: active.stored.task.spec.kind.clone(),
             timeout: active.stored.task.spec.timeout.map(Duration::from_millis),
             limits: active.stored.task.spec.limits.unwrap_or_default(),

@@ -43,11 +43,11 @@ pub(crate) struct Sought {
 }
 
 /// How many processes carry the mark of each run, by one look at all processes for many runs.
-pub(crate) type Marks = Arc<OnceCell<HashMap<String, usize>>>;
+pub(crate) type Marks = Arc<OnceCell<HashMap<RunId, usize>>>;
 
 impl Sought {
-    fn run_id(&self) -> String {
-        RunId::new(self.id.clone(), self.attempt).to_string()
+    fn run(&self) -> RunId {
+        RunId::new(self.id.clone(), self.attempt)
     }
 }
 
@@ -56,7 +56,7 @@ impl Effect {
     pub(crate) async fn look(&self, sought: &Sought, marks: &Marks) -> Found {
         // The semaphore is never closed.
         let _place = self.looks.acquire().await.ok();
-        match self.runner.attach(&self.folders.run(&sought.id, sought.attempt), &sought.run_id()).await {
+        match self.runner.attach(&self.folders.run(&sought.id, sought.attempt), &sought.run()).await {
             Ok(attached) => self.settle(sought, attached, marks).await,
             Err(error) => Found::OutOfSight(error.to_string()),
         }
@@ -85,7 +85,7 @@ impl Effect {
                 }
             },
             Attached::Lost(reason) => {
-                if let Err(error) = self.runner.sweep(&sought.run_id()).await {
+                if let Err(error) = self.runner.sweep(&sought.run()).await {
                     tracing::warn!("processes of a lost run may be left: {error}");
                 }
                 ended(RunEnd::Lost { reason })
@@ -95,7 +95,7 @@ impl Effect {
 
     async fn marked(&self, sought: &Sought, marks: &Marks) -> Result<usize, AttachError> {
         let marks = marks.get_or_try_init(|| self.runner.marks()).await?;
-        Ok(marks.get(&sought.run_id()).copied().unwrap_or(0))
+        Ok(marks.get(&sought.run()).copied().unwrap_or(0))
     }
 
     /// Makes room for a start of the same attempt.
@@ -153,7 +153,7 @@ impl Effect {
 
     async fn end_unreachable(&self, sought: &Sought, mode: StopMode) -> Found {
         let folder = self.folders.run(&sought.id, sought.attempt);
-        match self.runner.end_unreachable(&folder, &sought.run_id(), runner_mode(mode)).await {
+        match self.runner.end_unreachable(&folder, &sought.run(), runner_mode(mode)).await {
             Ok(attached) => self.settle(sought, attached, &Marks::default()).await,
             Err(error) => Found::OutOfSight(error.to_string()),
         }

@@ -154,8 +154,7 @@ impl Actor {
             None => {
                 if let Some((slot, attempt)) = self.unreadable.remove(&id) {
                     // Nobody follows its run, which may be alive.
-                    if let Err(error) = self.runner.sweep(&RunId::new(id.clone(), attempt).to_string()).await
-                    {
+                    if let Err(error) = self.runner.sweep(&RunId::new(id.clone(), attempt)).await {
                         tracing::warn!("processes of task {id}, which is deleted, may be left: {error}");
                     }
                     self.leave_lane(&slot, &id).await;

@@ -5,14 +5,15 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// From below. A crate uses those of the rows before its own.
-const ROWS: [&[&str]; 8] = [
+const ROWS: [&[&str]; 9] = [
     &["solti-rows"],
     &["solti-model", "solti-logstore"],
     &["solti-shim", "solti-store"],
     &["solti-runner"],
     &["solti-supervisor"],
     &["solti-api"],
-    &["solti-doctor", "solti-engine", "solti-grpc", "solti-http"],
+    &["solti-doctor", "solti-engine", "solti-grpc", "solti-http", "solti-notices"],
+    &["solti-doors", "solti-machines"],
     &["solti-cli", "solti-desktop"],
 ];
 /// No code of the app.

@@ -1,13 +1,34 @@
-//! Arguments read from JSON so that a bad one is answered with the error object, and not with Tauri's sentence.
+//! What commands are handed: the engine, and arguments read from JSON so that a bad one is answered with the error object, and
+//! not with Tauri's sentence.
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use solti_api::ApiError;
+use solti_api::{ApiError, DesktopApi};
+use solti_machines::Machines;
 use solti_model::{TaskSpec, parse_spec};
+use std::{ops::Deref, sync::Arc};
 use tauri::{
-    Runtime,
+    Manager, Runtime,
     ipc::{CommandArg, CommandItem, InvokeBody, InvokeError},
 };
+
+/// The engine of the machine that the calling window is on.
+pub struct Api(Arc<dyn DesktopApi>);
+
+impl<'de, R: Runtime> CommandArg<'de, R> for Api {
+    fn from_command(command: CommandItem<'de, R>) -> Result<Self, InvokeError> {
+        let window = command.message.webview_ref();
+        window.state::<Arc<Machines>>().api(window.label()).map(Self).map_err(InvokeError::from)
+    }
+}
+
+impl Deref for Api {
+    type Target = dyn DesktopApi;
+
+    fn deref(&self) -> &Self::Target {
+        &*self.0
+    }
+}
 
 /// Any argument but a spec. One that is not given reads as null.
 pub struct Arg<T>(pub T);

@@ -1,9 +1,9 @@
 //! Whether the app may close while tasks run.
 
-use super::{Answer, args::Arg};
+use super::{answer::Answer, args::Arg};
 use crate::{
-    closing::{self, CloseAnswer, CloseFrame, CloseGate},
-    events::{Streams, To},
+    closing::{self, CloseAnswer, CloseGate, CloseQuestion},
+    events::{Latest, Streams, To},
 };
 use tauri::{AppHandle, Runtime, State, WebviewWindow, command};
 
@@ -12,9 +12,9 @@ pub async fn watch_closing<R: Runtime>(
     window: WebviewWindow<R>,
     gate: State<'_, CloseGate>,
     streams: State<'_, Streams>,
-    on_question: To<CloseFrame>,
+    channel: To<Latest<Option<CloseQuestion>>>,
 ) -> Answer<String> {
-    Ok(streams.open(window.label(), gate.questions(), on_question))
+    Ok(streams.open(window.label(), gate.questions(), channel))
 }
 
 #[command]

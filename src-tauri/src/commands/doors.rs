@@ -1,10 +1,8 @@
 //! The doors for other programs: how they are, and the token that opens them.
 
-use super::Answer;
-use crate::{
-    doors::{DoorFrame, Doors},
-    events::{Streams, To},
-};
+use super::answer::Answer;
+use crate::events::{Latest, Streams, To};
+use solti_doors::{DoorStates, Doors};
 use std::sync::Arc;
 use tauri::{Runtime, State, WebviewWindow, command};
 
@@ -13,9 +11,9 @@ pub async fn watch_doors<R: Runtime>(
     window: WebviewWindow<R>,
     doors: State<'_, Arc<Doors>>,
     streams: State<'_, Streams>,
-    on_doors: To<DoorFrame>,
+    channel: To<Latest<DoorStates>>,
 ) -> Answer<String> {
-    Ok(streams.open(window.label(), doors.states(), on_doors))
+    Ok(streams.open(window.label(), doors.states(), channel))
 }
 
 #[command]

@@ -1,9 +1,12 @@
 //! The log of a task, the stream of the contract.
 
-use super::{Answer, Api, args::Arg};
+use super::{
+    answer::Answer,
+    args::{Api, Arg},
+};
 use crate::{
     events::{Streams, To},
-    tail::OutputFrame,
+    frames::output::OutputFrame,
 };
 use solti_model::TaskId;
 use tauri::{Runtime, State, WebviewWindow, command};
@@ -14,8 +17,8 @@ pub async fn stream_task_logs<R: Runtime>(
     api: Api,
     streams: State<'_, Streams>,
     id: Arg<TaskId>,
-    on_events: To<OutputFrame>,
+    channel: To<OutputFrame>,
 ) -> Answer<String> {
     let output = api.stream_task_logs(&id.0).await?;
-    Ok(streams.open(window.label(), output, on_events))
+    Ok(streams.open(window.label(), output, channel))
 }

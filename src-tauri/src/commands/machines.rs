@@ -1,10 +1,8 @@
 //! The machines that a window can show, and the connections to them.
 
-use super::{Answer, args::Arg};
-use crate::{
-    events::{Streams, To},
-    machines::{Machine, Machines, MachinesFrame, Tested},
-};
+use super::{answer::Answer, args::Arg};
+use crate::events::{Latest, Streams, To};
+use solti_machines::{ConnectionTest, Machine, Machines, ToldMachines};
 use solti_model::Connection;
 use std::sync::Arc;
 use tauri::{Runtime, State, WebviewWindow, command};
@@ -14,9 +12,9 @@ pub async fn watch_machines<R: Runtime>(
     window: WebviewWindow<R>,
     machines: State<'_, Arc<Machines>>,
     streams: State<'_, Streams>,
-    on_machines: To<MachinesFrame>,
+    channel: To<Latest<ToldMachines>>,
 ) -> Answer<String> {
-    Ok(streams.open(window.label(), machines.watch(window.label()), on_machines))
+    Ok(streams.open(window.label(), machines.watch(window.label()), channel))
 }
 
 /// From here on the commands of this window are for that machine.
@@ -44,7 +42,7 @@ pub async fn test_connection(
     machines: State<'_, Arc<Machines>>,
     connection: Arg<Connection>,
     token: Arg<Option<String>>,
-) -> Answer<Tested> {
+) -> Answer<ConnectionTest> {
     machines.test(&connection.0, token.0.as_deref()).await
 }
 

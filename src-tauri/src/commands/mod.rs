@@ -3,6 +3,7 @@
 //! may call which is in capabilities/.
 #![allow(clippy::let_underscore_must_use, reason = "what the macro of a command makes of it")]
 
+mod answer;
 mod args;
 mod closing;
 mod doors;
@@ -13,38 +14,8 @@ mod settings;
 mod tasks;
 mod windows;
 
-use crate::machines::Machines;
 use operations::Commands;
-use solti_api::{ApiError, DesktopApi};
-use std::{ops::Deref, sync::Arc};
-use tauri::{
-    Manager, Runtime,
-    ipc::{CommandArg, CommandItem, Invoke, InvokeError},
-};
-
-pub use settings::SettingsDoor;
-pub use windows::AppInfo;
-
-/// What a command answers: the value, or the error object that every transport sends.
-type Answer<T> = Result<T, ApiError>;
-
-/// The engine of the machine that the calling window is on.
-pub struct Api(Arc<dyn DesktopApi>);
-
-impl<'de, R: Runtime> CommandArg<'de, R> for Api {
-    fn from_command(command: CommandItem<'de, R>) -> Result<Self, InvokeError> {
-        let window = command.message.webview_ref();
-        window.state::<Arc<Machines>>().api(window.label()).map(Self).map_err(InvokeError::from)
-    }
-}
-
-impl Deref for Api {
-    type Target = dyn DesktopApi;
-
-    fn deref(&self) -> &Self::Target {
-        &*self.0
-    }
-}
+use tauri::{Runtime, ipc::Invoke};
 
 include!("list.rs");
 

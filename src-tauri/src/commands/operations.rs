@@ -1,19 +1,16 @@
 //! The commands that are operations of the table, one each by its name. Their arguments are the operation itself; a stream has
 //! its channel beside them.
 
-use crate::changes::ChangeFrame;
-use crate::events::{Frame, Streams, To};
-use crate::machines::Machines;
-use crate::search::{HitsFrame, SearchFrame};
-use crate::tail::LogInfoFrame;
-use crate::usage::UsageFrame;
+use crate::events::{Frame, Latest, Standing, Streams, To};
+use crate::frames::{changes::Changes, hits::Hits};
 use serde_json::Value;
 use solti_api::operations::{
     Ask, DesktopApi, Download, Export, OpenMergedSearch, OpenSearch, Operation, Operations as _, SearchAll,
     SearchEvent, Topic, Visitor, WatchLog, WatchTasks, WatchUsage, visit,
 };
 use solti_api::{ApiError, save_export};
-use solti_model::{ExportedLog, RunId};
+use solti_machines::Machines;
+use solti_model::{ExportedLog, LogInfo, RunId, SearchProgress, UsageSample};
 use std::{collections::HashMap, sync::Arc};
 use tauri::{
     Manager, Runtime, Webview,
@@ -33,10 +30,11 @@ impl<R: Runtime> Default for Commands<R> {
     fn default() -> Self {
         let mut commands = Self(HashMap::new());
         visit(&mut commands);
-        commands.stream::<WatchTasks, ChangeFrame>();
-        commands.stream::<WatchUsage, UsageFrame>();
-        commands.stream::<WatchLog, LogInfoFrame>();
-        commands.stream::<SearchAll, HitsFrame>();
+        commands.stream::<WatchTasks, Changes>();
+        commands.stream::<WatchUsage, Latest<UsageSample>>();
+        // Each asks the database and the log's files, and a fast task changes them all the time.
+        commands.stream::<WatchLog, Standing<LogInfo>>();
+        commands.stream::<SearchAll, Hits>();
         commands.add::<OpenSearch>(search::<R, OpenSearch>);
         commands.add::<OpenMergedSearch>(search::<R, OpenMergedSearch>);
         commands
@@ -141,7 +139,7 @@ fn stream<R: Runtime, T: Topic, F: Frame<Item = T::Item>>(Invoke { message, reso
 
 /// Its stream has the name of the search.
 fn search<R: Runtime, T: Topic<Item = SearchEvent>>(Invoke { message, resolver, .. }: Invoke<R>) {
-    let (asked, channel) = (asked::<R, T>(&message), channel::<R, SearchFrame>(&message));
+    let (asked, channel) = (asked::<R, T>(&message), channel::<R, Latest<SearchProgress>>(&message));
     resolver.respond_async(async move {
         let (Asked { webview, api, operation }, channel) = (asked?, channel?);
         let opened = api.search(operation).await?;

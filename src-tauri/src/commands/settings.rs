@@ -1,32 +1,24 @@
 //! The settings of this machine's app, what tasks inherit of it, and how all that it stands on is.
 
-use super::{Answer, args::Arg};
+use super::{answer::Answer, args::Arg};
 use crate::doctor;
 use serde_json::Value;
 use solti_api::{ApiError, SettingsAccess};
 use solti_engine::Config;
 use solti_model::{Diagnosis, InheritedEnvironment, Settings};
-use std::{ops::Deref, sync::Arc};
+use std::sync::Arc;
 use tauri::{State, async_runtime::spawn_blocking, command};
 
-/// The settings, as Tauri hands them to commands.
-pub struct SettingsDoor(pub Arc<dyn SettingsAccess>);
-
-impl Deref for SettingsDoor {
-    type Target = dyn SettingsAccess;
-
-    fn deref(&self) -> &Self::Target {
-        &*self.0
-    }
-}
-
 #[command]
-pub async fn get_settings(settings: State<'_, SettingsDoor>) -> Answer<Settings> {
+pub async fn get_settings(settings: State<'_, Arc<dyn SettingsAccess>>) -> Answer<Settings> {
     Ok(settings.settings())
 }
 
 #[command]
-pub async fn set_settings(settings: State<'_, SettingsDoor>, patch: Arg<Value>) -> Answer<Settings> {
+pub async fn set_settings(
+    settings: State<'_, Arc<dyn SettingsAccess>>,
+    patch: Arg<Value>,
+) -> Answer<Settings> {
     settings.set_settings(patch.0).await
 }
 
@@ -38,7 +30,10 @@ pub async fn inherited_environment(
 }
 
 #[command]
-pub async fn diagnose(config: State<'_, Config>, settings: State<'_, SettingsDoor>) -> Answer<Diagnosis> {
+pub async fn diagnose(
+    config: State<'_, Config>,
+    settings: State<'_, Arc<dyn SettingsAccess>>,
+) -> Answer<Diagnosis> {
     let (config, logs) = (config.inner().clone(), settings.settings().logs);
     let found = spawn_blocking(move || doctor::diagnose(&config, logs)).await;
     found.map_err(|error| ApiError::internal(&error))

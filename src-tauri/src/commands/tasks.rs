@@ -1,8 +1,8 @@
 //! The methods of the contract but for the log.
 
 use super::{
-    Answer, Api,
-    args::{Arg, Spec},
+    answer::Answer,
+    args::{Api, Arg, Spec},
 };
 use solti_model::{Task, TaskId, TaskPage, TaskQuery, TaskRun};
 use tauri::command;

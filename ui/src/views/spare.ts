@@ -8,6 +8,6 @@ const FONTS = ['12px "Inter Variable"', '600 14px "Inter Variable"', '12.5px "Je
 export async function waitForAddress(show: (address: string) => void): Promise<void> {
   await Promise.all([import("./LogView.svelte"), import("./MergedView.svelte")]);
   await Promise.all(FONTS.map((font) => document.fonts.load(font)));
-  await backend().watchAddress(({ address }) => show(address));
+  await backend().watchAddress(show);
   performance.mark("waiting");
 }

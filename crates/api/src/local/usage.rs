@@ -61,10 +61,9 @@ impl Watch {
     }
 
     async fn sample(&mut self, run: &LiveRun) -> Option<UsageSample> {
-        let (run_id, pid, attempt) =
-            (RunId::new(self.id.clone(), run.attempt).to_string(), run.pid, run.attempt);
+        let (id, pid, attempt) = (RunId::new(self.id.clone(), run.attempt), run.pid, run.attempt);
         // It may read the whole process table.
-        let used = tokio::task::spawn_blocking(move || usage_of(&run_id, pid)).await.ok()??;
+        let used = tokio::task::spawn_blocking(move || usage_of(&id, pid)).await.ok()??;
         let TreeUsage { cpu_us, memory_bytes, processes } = used;
         let now = Instant::now();
         let since = self.before.replace(Before { attempt, at: now, cpu_us });

@@ -7,7 +7,7 @@ use common::{Engine, command, spec};
 use serde_json::json;
 use solti_api::operations::{ListTasks, Operations as _, SetLane};
 use solti_model::{
-    BackoffState, ListQuery, ObjectMeta, Slot, Task, TaskId, TaskKind, TaskPhase, TaskRun, TaskStatus,
+    BackoffState, ListQuery, ObjectMeta, RunId, Slot, Task, TaskId, TaskKind, TaskPhase, TaskRun, TaskStatus,
     Waiting,
 };
 use solti_runner::{
@@ -158,25 +158,25 @@ impl Runner for Counting {
         started
     }
 
-    async fn attach(&self, run_dir: &Path, run_id: &str) -> Result<Attached, AttachError> {
-        self.runner.attach(run_dir, run_id).await
+    async fn attach(&self, run_dir: &Path, run: &RunId) -> Result<Attached, AttachError> {
+        self.runner.attach(run_dir, run).await
     }
 
-    async fn sweep(&self, run_id: &str) -> Result<usize, AttachError> {
-        self.runner.sweep(run_id).await
+    async fn sweep(&self, run: &RunId) -> Result<usize, AttachError> {
+        self.runner.sweep(run).await
     }
 
-    async fn marks(&self) -> Result<HashMap<String, usize>, AttachError> {
+    async fn marks(&self) -> Result<HashMap<RunId, usize>, AttachError> {
         self.runner.marks().await
     }
 
     async fn end_unreachable(
         &self,
         run_dir: &Path,
-        run_id: &str,
+        run: &RunId,
         mode: StopMode,
     ) -> Result<Attached, AttachError> {
-        self.runner.end_unreachable(run_dir, run_id, mode).await
+        self.runner.end_unreachable(run_dir, run, mode).await
     }
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use solti_model::{
-    AfterMain, CommandMode, EnvVar, ResourceLimits, ScriptMode, ScriptRuntime, SubprocessMode,
+    AfterMain, CommandMode, EnvVar, ResourceLimits, RunId, ScriptMode, ScriptRuntime, SubprocessMode,
     SubprocessTask, TaskKind,
 };
 use solti_runner::{RunHandle, RunOutcome, RunRequest, Runner, ShimRunner, StartError, StartFailure};
@@ -35,14 +35,14 @@ impl Runs {
     }
 
     /// Ids are unique over all tests of the machine, because the sweep looks at all of its processes.
-    pub fn run_id(&self, task: &str) -> String {
-        format!("{}-{task}/1", self.dir.path().file_name().unwrap().to_str().unwrap())
+    pub fn run_id(&self, task: &str) -> RunId {
+        format!("{}-{task}/1", self.dir.path().file_name().unwrap().to_str().unwrap()).parse().unwrap()
     }
 
     pub fn request(&self, task: &str, kind: TaskKind) -> RunRequest {
         RunRequest {
             run_dir: self.run_dir(task),
-            run_id: self.run_id(task),
+            run: self.run_id(task),
             kind,
             timeout: None,
             limits: ResourceLimits::default(),

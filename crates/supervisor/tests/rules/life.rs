@@ -3,7 +3,7 @@
 use crate::Step;
 use crate::machine::{End, Machine};
 use solti_model::{
-    AdmissionStrategy, AfterMain, BackoffStrategy, CommandMode, JitterStrategy, Slot, StopMode,
+    AdmissionStrategy, AfterMain, BackoffStrategy, CommandMode, JitterStrategy, RunId, Slot, StopMode,
     SubprocessMode, SubprocessTask, TaskId, TaskKind, TaskPhase, TaskQuery, TaskSpec, Waiting,
 };
 use solti_runner::RunEnd;
@@ -266,17 +266,17 @@ impl World {
                 assert_eq!(phase, before, "{id} was over");
             }
             for run in runtime.block_on(store.runs(id)).expect("readable") {
-                self.check_run(&format!("{id}/{}", run.run.attempt), &run.run);
+                self.check_run(&RunId::new(id.clone(), run.run.attempt), &run.run);
             }
         }
         self.terminal = stored.into_iter().filter(|(_, phase)| phase.is_terminal()).collect();
     }
 
-    fn check_run(&self, run_id: &str, run: &solti_model::TaskRun) {
+    fn check_run(&self, id: &RunId, run: &solti_model::TaskRun) {
         if run.finished_at.is_none() {
             return;
         }
-        let (phase, code) = match self.machine.end_of(run_id) {
+        let (phase, code) = match self.machine.end_of(id) {
             // It did not start.
             None => (TaskPhase::Failed, None),
             Some(RunEnd::Exited { code: 0 }) => (TaskPhase::Succeeded, Some(0)),
@@ -291,8 +291,8 @@ impl World {
             ) => (TaskPhase::Failed, None),
         };
         // An end of any kind is a cancel when a stop was asked for first.
-        assert!(run.phase == phase || run.phase == TaskPhase::Canceled, "{run_id}: {run:?}, was {phase:?}");
-        assert_eq!(run.exit_code, code, "{run_id}");
+        assert!(run.phase == phase || run.phase == TaskPhase::Canceled, "{id}: {run:?}, was {phase:?}");
+        assert_eq!(run.exit_code, code, "{id}");
     }
 
     /// Lets everything that can end do so; then nothing is left over.
@@ -304,8 +304,8 @@ impl World {
         let began = Instant::now();
         loop {
             self.settle();
-            for run_id in self.machine.alive() {
-                self.machine.end(&run_id, End::Code(0));
+            for run in self.machine.alive() {
+                self.machine.end(&run, End::Code(0));
             }
             let Life { runtime, supervisor } = self.life();
             let active = runtime.block_on(supervisor.store().active()).expect("readable");
@@ -322,7 +322,7 @@ impl World {
         }
         self.look();
         assert_eq!(self.machine.broken(), Vec::<String>::new());
-        assert_eq!(self.machine.alive(), Vec::<String>::new());
+        assert_eq!(self.machine.alive(), []);
         let lanes = self.life().runtime.block_on(self.life().supervisor.lanes()).expect("the app lives");
         assert!(lanes.iter().all(|lane| (lane.running, lane.queued) == (0, 0)), "{lanes:?}");
         self.end_life();
@@ -378,9 +378,9 @@ async fn unsettled(supervisor: &Supervisor, machine: &Machine) -> Vec<String> {
             unsettled.push(format!("{lane:?}"));
         }
     }
-    for run_id in machine.alive() {
-        if !ids.iter().any(|id| run_id.starts_with(id.as_str())) {
-            unsettled.push(format!("{run_id} lives and its task does not"));
+    for run in machine.alive() {
+        if !ids.contains(&run.task) {
+            unsettled.push(format!("{run} lives and its task does not"));
         }
     }
     unsettled

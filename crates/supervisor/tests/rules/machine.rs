@@ -1,7 +1,7 @@
 //! A machine whose processes do what the test says. It outlives the app, as processes do, and watches over each start.
 
 use async_trait::async_trait;
-use solti_model::{Slot, TaskId, TaskKind, TaskPhase};
+use solti_model::{RunId, Slot, TaskId, TaskKind, TaskPhase};
 use solti_runner::{
     AttachError, Attached, EndFlags, LostReason, RunEnd, RunEnds, RunHandle, RunOutcome, RunRequest, Runner,
     Stage, StartCause, StartError, StartFailure, StopMode, UnsupportedKind,
@@ -49,7 +49,7 @@ struct State {
     /// Of the app that lives.
     store: Option<Store>,
     /// By run id.
-    processes: BTreeMap<String, Process>,
+    processes: BTreeMap<RunId, Process>,
     /// The most places a lane has had since the app was at rest.
     places: BTreeMap<Slot, usize>,
     refuse_next: bool,
@@ -116,7 +116,7 @@ impl Machine {
     }
 
     /// The run ids of the processes that live.
-    pub fn alive(&self) -> Vec<String> {
+    pub fn alive(&self) -> Vec<RunId> {
         let state = self.state();
         state
             .processes
@@ -131,23 +131,23 @@ impl Machine {
     }
 
     /// How a run really ended.
-    pub fn end_of(&self, run_id: &str) -> Option<RunEnd> {
-        self.state().processes.get(run_id)?.end.clone()
+    pub fn end_of(&self, run: &RunId) -> Option<RunEnd> {
+        self.state().processes.get(run)?.end.clone()
     }
 
-    pub fn end(&self, run_id: &str, how: End) {
-        self.finish(run_id, how.run_end());
+    pub fn end(&self, run: &RunId, how: End) {
+        self.finish(run, how.run_end());
     }
 
     pub fn reboot(&self) {
-        for run_id in self.alive() {
-            self.finish(&run_id, RunEnd::Lost { reason: LostReason::Rebooted });
+        for run in self.alive() {
+            self.finish(&run, RunEnd::Lost { reason: LostReason::Rebooted });
         }
     }
 
-    fn finish(&self, run_id: &str, end: RunEnd) {
+    fn finish(&self, run: &RunId, end: RunEnd) {
         let mut state = self.state();
-        let Some(process) = state.processes.get_mut(run_id).filter(|process| process.end.is_none()) else {
+        let Some(process) = state.processes.get_mut(run).filter(|process| process.end.is_none()) else {
             return;
         };
         process.end = Some(end.clone());
@@ -157,17 +157,17 @@ impl Machine {
         }
     }
 
-    fn asked_to_stop(&self, run_id: &str, mode: StopMode) {
-        let stubborn = self.state().processes.get(run_id).is_some_and(|process| process.stubborn);
+    fn asked_to_stop(&self, run: &RunId, mode: StopMode) {
+        let stubborn = self.state().processes.get(run).is_some_and(|process| process.stubborn);
         if mode == StopMode::Kill || !stubborn {
-            self.finish(run_id, RunEnd::Stopped { code: None, signal: Some(15) });
+            self.finish(run, RunEnd::Stopped { code: None, signal: Some(15) });
         }
     }
 
     /// A handle on a process that lives, for the app of this life.
-    fn handle(&self, run_id: &str) -> RunHandle {
+    fn handle(&self, run: &RunId) -> RunHandle {
         let (handle, mut ends) = RunHandle::new(1, 1);
-        let (machine, id) = (self.clone(), run_id.to_owned());
+        let (machine, id) = (self.clone(), run.clone());
         let (_, unheard) = tokio::sync::mpsc::channel(1);
         let mut requests = std::mem::replace(&mut ends.requests, unheard);
         tokio::spawn(async move {
@@ -175,7 +175,7 @@ impl Machine {
                 machine.asked_to_stop(&id, mode);
             }
         });
-        if let Some(process) = self.state().processes.get_mut(run_id) {
+        if let Some(process) = self.state().processes.get_mut(run) {
             process.ends = Some(ends);
         }
         handle
@@ -204,9 +204,8 @@ impl Runner for Machine {
     }
 
     async fn start(&self, request: RunRequest) -> Result<RunHandle, StartError> {
-        let run_id = request.run_id;
-        let (id, attempt) = run_id.rsplit_once('/').expect("task and attempt");
-        let (id, attempt) = (TaskId::new(id).expect("legal"), attempt.parse::<u32>().expect("a number"));
+        let run = request.run;
+        let RunId { task: id, attempt } = run.clone();
         let store = self.state().store.clone().expect("an app lives");
         let task = store.task(&id).await.expect("readable");
         let intent = store.runs(&id).await.expect("readable").pop();
@@ -215,18 +214,18 @@ impl Runner for Machine {
         let mut state = self.state();
         let mut broken = Vec::new();
         if !intent.is_some_and(|run| run.run.attempt == attempt && run.run.finished_at.is_none()) {
-            broken.push(format!("{run_id} starts and its intent is not stored"));
+            broken.push(format!("{run} starts and its intent is not stored"));
         }
         let slot = task.as_ref().map(|stored| stored.task.spec.slot.clone());
         if task.is_none_or(|stored| stored.task.status.phase != TaskPhase::Pending) {
-            broken.push(format!("{run_id} starts and its task does not wait"));
+            broken.push(format!("{run} starts and its task does not wait"));
         }
-        if state.processes.contains_key(&run_id) {
-            broken.push(format!("{run_id} starts twice"));
+        if state.processes.contains_key(&run) {
+            broken.push(format!("{run} starts twice"));
         }
         let living = || state.processes.values().filter(|process| process.end.is_none());
         if living().any(|process| process.task == id) {
-            broken.push(format!("{run_id} starts while another attempt lives"));
+            broken.push(format!("{run} starts while another attempt lives"));
         }
         if let Some(slot) = &slot {
             let (used, places) = (
@@ -234,7 +233,7 @@ impl Runner for Machine {
                 state.places.get(slot).copied().unwrap_or(1),
             );
             if used >= places {
-                broken.push(format!("{run_id} starts as number {} of {places} in {slot}", used + 1));
+                broken.push(format!("{run} starts as number {} of {places} in {slot}", used + 1));
             }
         }
         state.broken.extend(broken);
@@ -247,42 +246,42 @@ impl Runner for Machine {
         }
         let stubborn = std::mem::take(&mut state.next_is_stubborn);
         let slot = slot.unwrap_or_else(|| Slot::new("none").expect("legal"));
-        state.processes.insert(run_id.clone(), Process { task: id, slot, stubborn, ends: None, end: None });
+        state.processes.insert(run.clone(), Process { task: id, slot, stubborn, ends: None, end: None });
         drop(state);
-        Ok(self.handle(&run_id))
+        Ok(self.handle(&run))
     }
 
-    async fn attach(&self, run_dir: &Path, run_id: &str) -> Result<Attached, AttachError> {
+    async fn attach(&self, run_dir: &Path, run: &RunId) -> Result<Attached, AttachError> {
         let mut state = self.state();
         if let Some(left) = state.blind.checked_sub(1) {
             state.blind = left;
             return Err(AttachError::NoAnswer { path: run_dir.to_owned() });
         }
-        let end = state.processes.get(run_id).map(|process| process.end.clone());
+        let end = state.processes.get(run).map(|process| process.end.clone());
         drop(state);
         Ok(match end {
             None => Attached::Lost(LostReason::NeverStarted),
-            Some(None) => Attached::Running(self.handle(run_id)),
+            Some(None) => Attached::Running(self.handle(run)),
             Some(Some(RunEnd::Lost { reason })) => Attached::Lost(reason),
             Some(Some(end)) => Attached::Finished(outcome_of(end)),
         })
     }
 
-    async fn sweep(&self, _run_id: &str) -> Result<usize, AttachError> {
+    async fn sweep(&self, _run: &RunId) -> Result<usize, AttachError> {
         Ok(0)
     }
 
-    async fn marks(&self) -> Result<HashMap<String, usize>, AttachError> {
-        Ok(self.alive().into_iter().map(|run_id| (run_id, 1)).collect())
+    async fn marks(&self) -> Result<HashMap<RunId, usize>, AttachError> {
+        Ok(self.alive().into_iter().map(|run| (run, 1)).collect())
     }
 
     async fn end_unreachable(
         &self,
         run_dir: &Path,
-        run_id: &str,
+        run: &RunId,
         _mode: StopMode,
     ) -> Result<Attached, AttachError> {
-        self.finish(run_id, RunEnd::Stopped { code: None, signal: Some(9) });
-        self.attach(run_dir, run_id).await
+        self.finish(run, RunEnd::Stopped { code: None, signal: Some(9) });
+        self.attach(run_dir, run).await
     }
 }

@@ -13,7 +13,6 @@ import type {
   InheritedEnvironment,
   ListQuery,
   LogInfo,
-  LogJump,
   LogQuery,
   LogSource,
   OutputFrame,
@@ -29,7 +28,6 @@ import type {
   TaskSpec,
   ToldMachines,
   UsageSample,
-  WindowAddress,
 } from "./types";
 
 /** Ends a subscription. Safe to call twice; after it the callback is not called again. */
@@ -106,11 +104,12 @@ export interface Backend extends AskMethods, DownloadMethods {
   openMergedWindow(sources: LogSource[]): Promise<void>;
   /** Shows the file of a log in the system's file manager. */
   revealLog(id: string, attempt: number): Promise<void>;
-  /** Rows that this log window is asked to show after it was opened. */
-  watchJumps(onJump: (jump: LogJump) => void): Promise<Unsubscribe>;
+  /** Rows that this log window is asked to show after it was opened: of a link, say, that the window shows already. */
+  watchJumps(onJump: (row: number) => void): Promise<Unsubscribe>;
 
-  /** What this window is to show, once it is known: it was made before anything was asked for. */
-  watchAddress(onAddress: (told: WindowAddress) => void): Promise<Unsubscribe>;
+  /** What this window is to show, once it is known: it was made before anything was asked for. It is the query that a window of
+   *  its own would have. */
+  watchAddress(onAddress: (address: string) => void): Promise<Unsubscribe>;
 
   /** The machines and how they are, now and after every change. */
   watchMachines(onTold: (told: ToldMachines) => void): Promise<Unsubscribe>;

@@ -390,6 +390,16 @@ limit?: number,
  */
 offset?: number, };
 
+export type TaskPage<T> = { 
+/**
+ * Newest first.
+ */
+tasks: Array<T>, 
+/**
+ * All matches, not the page.
+ */
+total: number, };
+
 export type OutputEvent = { "type": "runStarted", 
 /**
  * From 1.

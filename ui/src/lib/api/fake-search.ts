@@ -64,7 +64,6 @@ export class FakeSearch {
   #to: number;
   #hits: number[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #frame = 0;
 
   constructor(
     private log: () => FakeLog,
@@ -153,7 +152,6 @@ export class FakeSearch {
     const complete = this.#from === 0 && this.#to === log.rows;
     const nearest = this.#hits[this.rank(this.near)] ?? this.#hits.at(-1);
     this.onProgress({
-      frame: ++this.#frame,
       matches: this.#hits.length,
       searchedBytes: (this.#to - this.#from) * ROW_BYTES,
       totalBytes: log.rows * ROW_BYTES,

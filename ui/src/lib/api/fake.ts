@@ -146,7 +146,6 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
       flushing = false;
       const change: TaskChange = {
         resourceVersion: version,
-        frame: version,
         changed: [...changed].flatMap((key) => tasks.get(key)?.row ?? []),
         unmatched: [],
         deleted: [...deleted],
@@ -333,7 +332,6 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
     const task = get(id);
     const run = task.runs.find((candidate) => candidate.attempt === attempt) ?? task.runs.at(-1);
     return {
-      frame: ++version,
       attempt: run?.attempt ?? 0,
       rows: run ? task.logRows : 0,
       bytes: run ? task.logRows * 72 : 0,
@@ -435,7 +433,7 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
       if (slot) startNext(slot);
     },
     streamTaskLogs: async (_id, onFrame) => {
-      onFrame({ frame: 1, events: [], end: true });
+      onFrame({ events: [], end: true });
       return () => {};
     },
     validateSpec: async ({ spec }) => check(spec),
@@ -583,7 +581,7 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
           ),
       );
       const counts = { searchedTasks: wanted.length, totalTasks: wanted.length };
-      onHits({ frame: 1, tasks: hits, ...counts, complete: true, unreadLogs: 0 });
+      onHits({ tasks: hits, ...counts, complete: true, unreadLogs: 0 });
       return () => {};
     },
 

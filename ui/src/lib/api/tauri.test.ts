@@ -27,10 +27,10 @@ afterEach(() => void vi.useRealTimers());
 
 test("a frame is acknowledged after it was handed over and could be drawn, not before", async () => {
   const seen: number[] = [];
-  await tauriBackend.watchTasks({}, (change) => seen.push(change.frame));
+  await tauriBackend.watchTasks({}, (change) => seen.push(change.resourceVersion));
   const { channel } = named("watch_tasks")[0]!.args as unknown as Opened;
-  channel.onmessage({ frame: 7 });
-  expect(seen).toEqual([7]);
+  channel.onmessage({ frame: 7, item: { resourceVersion: 70 } });
+  expect(seen).toEqual([70]);
   expect(named("ack_frame")).toEqual([]);
   await vi.advanceTimersByTimeAsync(60);
   expect(named("ack_frame").map((call) => call.args)).toEqual([{ streamId: "stream-1", frame: 7 }]);
@@ -42,7 +42,7 @@ test("a closed watch delivers and acknowledges nothing more, and closes its stre
   const { channel } = named("watch_tasks")[0]!.args as unknown as Opened;
   stop();
   stop();
-  channel.onmessage({ frame: 1 });
+  channel.onmessage({ frame: 1, item: {} });
   await vi.advanceTimersByTimeAsync(60);
   expect(seen).toEqual([]);
   expect(named("ack_frame")).toEqual([]);
@@ -73,7 +73,7 @@ test("changes that are no longer told of are followed again, and what was missed
     (change) => seen.push(change.resync),
     (broken) => states.push(broken),
   );
-  channelOf("watch_tasks").onmessage({ frame: 1, resync: false });
+  channelOf("watch_tasks").onmessage({ frame: 1, item: { resync: false } });
   // Twice it cannot be opened.
   let refused = 2;
   core.answer = (command) =>
@@ -87,8 +87,8 @@ test("changes that are no longer told of are followed again, and what was missed
   expect(named("watch_tasks").map(({ args }) => args)).toEqual(
     Array(4).fill(expect.objectContaining({ query: { text: "a" } })),
   );
-  channelOf("watch_tasks").onmessage({ frame: 1, resync: false });
-  channelOf("watch_tasks").onmessage({ frame: 2, resync: false });
+  channelOf("watch_tasks").onmessage({ frame: 1, item: { resync: false } });
+  channelOf("watch_tasks").onmessage({ frame: 2, item: { resync: false } });
   expect(seen).toEqual([false, true, false]);
   // Who has left does not come back.
   stop();
@@ -101,11 +101,11 @@ test("changes that are no longer told of are followed again, and what was missed
 
 test("a log that is over ends, and one that goes on is followed again", async () => {
   await tauriBackend.watchLog("t", 1, () => {});
-  channelOf("watch_log").onmessage({ frame: 1, live: true });
+  channelOf("watch_log").onmessage({ frame: 1, item: { live: true } });
   channelOf("watch_log").onmessage({ frame: 2, ended: true });
   await vi.advanceTimersByTimeAsync(1_000);
   expect(named("watch_log").length).toBe(2);
-  channelOf("watch_log").onmessage({ frame: 1, live: false });
+  channelOf("watch_log").onmessage({ frame: 1, item: { live: false } });
   channelOf("watch_log").onmessage({ frame: 2, ended: true });
   await vi.advanceTimersByTimeAsync(60_000);
   expect(named("watch_log").length).toBe(2);
@@ -132,7 +132,7 @@ test("a search that breaks off says so", async () => {
     () => {},
     () => broken++,
   );
-  channelOf("search_all").onmessage({ frame: 1, tasks: [], complete: true });
+  channelOf("search_all").onmessage({ frame: 1, item: { tasks: [], complete: true } });
   channelOf("search_all").onmessage({ frame: 2, ended: true });
   expect(broken).toBe(0);
   await tauriBackend.searchAll(

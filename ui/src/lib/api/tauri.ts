@@ -7,6 +7,7 @@ import { Channel, invoke as tauriInvoke, type InvokeArgs } from "@tauri-apps/api
 import type { AskMethods, Backend, OpenSearch, Unsubscribe } from "./backend";
 import { ApiError } from "./errors";
 import { ASKS, type Downloads, type Topics } from "./operations";
+import type { Message } from "./shell";
 import { onNextFrame } from "../shared/next-frame";
 import { pauses, sleep } from "../shared/pauses";
 import type {
@@ -14,14 +15,12 @@ import type {
   DoorStates,
   ExportedLog,
   LogInfo,
-  LogJump,
   OutputFrame,
   SearchProgress,
   TaskChange,
   TaskHits,
   ToldMachines,
   UsageSample,
-  WindowAddress,
 } from "./types";
 
 async function invoke<T>(command: string, args?: InvokeArgs): Promise<T> {
@@ -42,11 +41,10 @@ interface Handling {
   ended?: () => void;
 }
 
-async function open<T extends { frame: number }>(
+async function open<T>(
   command: string,
-  channelName: string,
   args: Record<string, unknown>,
-  deliver: (message: T) => void,
+  deliver: (item: T) => void,
   { ready = drawn, ended }: Handling = {},
 ): Promise<{ id: string; close: Unsubscribe }> {
   let closed = false;
@@ -54,7 +52,7 @@ async function open<T extends { frame: number }>(
   // A first frame may arrive before the invoke that opened the stream has returned its id.
   const streamId = new Promise<string>((resolve) => (named = resolve));
 
-  const channel = new Channel<T | { frame: number; ended: true }>();
+  const channel = new Channel<Message<T>>();
   channel.onmessage = (message) => {
     if (closed) return;
     if ("ended" in message) {
@@ -63,7 +61,7 @@ async function open<T extends { frame: number }>(
       return;
     }
     try {
-      deliver(message);
+      deliver(message.item);
     } finally {
       void ready()
         .then(() => streamId)
@@ -73,7 +71,7 @@ async function open<T extends { frame: number }>(
         );
     }
   };
-  const id = await invoke<string>(command, { ...args, [channelName]: channel });
+  const id = await invoke<string>(command, { ...args, channel });
   named(id);
   const close = () => {
     if (closed) return;
@@ -94,11 +92,10 @@ interface Lasting {
 }
 
 /** A stream that is opened again when it ends before its time. Only the first opening can fail. */
-async function watch<T extends { frame: number }>(
+async function watch<T>(
   command: string,
-  channelName: string,
   args: Record<string, unknown>,
-  deliver: (message: T) => void,
+  deliver: (item: T) => void,
   { ready, goesOn = () => true, broken }: Lasting = {},
 ): Promise<Unsubscribe> {
   let closed = false;
@@ -109,11 +106,10 @@ async function watch<T extends { frame: number }>(
     let over = false;
     const opened = await open<T>(
       command,
-      channelName,
       args,
-      (message) => {
+      (item) => {
         waits = pauses();
-        deliver(message);
+        deliver(item);
       },
       {
         ready,
@@ -153,15 +149,12 @@ async function watch<T extends { frame: number }>(
 /** The name of a command: that of the operation, as Rust writes it. */
 const commandOf = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
-/** The channel of every stream of the table. */
-const CHANNEL = "channel";
-
-const watchTopic = <Name extends keyof Topics, T extends { frame: number }>(
+const watchTopic = <Name extends keyof Topics>(
   name: Name,
   request: Topics[Name]["request"],
-  deliver: (message: T) => void,
+  deliver: (item: Topics[Name]["item"]) => void,
   lasting: Lasting = {},
-): Promise<Unsubscribe> => watch<T>(commandOf(name), CHANNEL, request, deliver, lasting);
+): Promise<Unsubscribe> => watch(commandOf(name), request, deliver, lasting);
 
 const download = <Name extends keyof Downloads>(name: Name, request: Downloads[Name]["request"]) =>
   invoke<ExportedLog | null>(commandOf(name), request);
@@ -181,10 +174,10 @@ async function openSearch<Name extends "openSearch" | "openMergedSearch">(
     last = progress;
     onProgress(progress);
   };
-  const nothing = { frame: 0, matches: 0, searchedBytes: 0, totalBytes: 0, complete: false, live: false };
+  const nothing = { matches: 0, searchedBytes: 0, totalBytes: 0, complete: false, live: false };
   const ended = () =>
     onProgress({ ...(last ?? nothing), live: false, error: "The search broke off. Search again." });
-  const search = await open<SearchProgress>(commandOf(name), CHANNEL, request, deliver, { ended });
+  const search = await open(commandOf(name), request, deliver, { ended });
   return { searchId: search.id, close: search.close };
 }
 
@@ -197,8 +190,7 @@ export const tauriBackend: Backend = {
   queryTasks: (query) => invoke("query_tasks", { query }),
   listTaskRuns: (id) => invoke("list_task_runs", { id }),
   deleteTask: (id) => invoke("delete_task", { id }),
-  streamTaskLogs: (id, onFrame) =>
-    watch<OutputFrame>("stream_task_logs", "onEvents", { id }, onFrame, { goesOn: once }),
+  streamTaskLogs: (id, onFrame) => watch<OutputFrame>("stream_task_logs", { id }, onFrame, { goesOn: once }),
 
   ...asks,
   exportLog: (request) => download("exportLog", request),
@@ -222,7 +214,7 @@ export const tauriBackend: Backend = {
   watchUsage: (id, onUsage) => {
     // One that ends before it has said anything is of a task that is over.
     let said = false;
-    const deliver = (sample: UsageSample & { frame: number }) => {
+    const deliver = (sample: UsageSample) => {
       said = true;
       onUsage(sample);
     };
@@ -237,7 +229,7 @@ export const tauriBackend: Backend = {
 
   watchLog: (id, attempt, onInfo) => {
     let live = true;
-    const deliver = (info: LogInfo & { frame: number }) => {
+    const deliver = (info: LogInfo) => {
       live = info.live;
       onInfo(info);
     };
@@ -256,19 +248,17 @@ export const tauriBackend: Backend = {
     };
     const request: Topics["searchAll"]["request"] = { query, ids };
     const ended = () => void (complete || onBroken?.());
-    return (await open<TaskHits>("search_all", CHANNEL, request, deliver, { ended })).close;
+    return (await open(commandOf("searchAll"), request, deliver, { ended })).close;
   },
 
   openLogWindow: (id, attempt, row) =>
     invoke("open_log_window", { id, attempt: attempt ?? null, row: row ?? null }),
   openMergedWindow: (sources) => invoke("open_merged_window", { sources }),
   revealLog: (id, attempt) => invoke("reveal_log", { id, attempt }),
-  watchJumps: (onJump) => watch<LogJump>("watch_jumps", "onJump", {}, onJump, { goesOn: once }),
-  watchAddress: (onAddress) =>
-    watch<WindowAddress>("watch_address", "onAddress", {}, onAddress, { goesOn: once }),
+  watchJumps: (onJump) => watch<number>("watch_jumps", {}, onJump, { goesOn: once }),
+  watchAddress: (onAddress) => watch<string>("watch_address", {}, onAddress, { goesOn: once }),
 
-  watchMachines: (onTold) =>
-    watch<ToldMachines & { frame: number }>("watch_machines", "onMachines", {}, onTold),
+  watchMachines: (onTold) => watch<ToldMachines>("watch_machines", {}, onTold),
   chooseMachine: (machine) => invoke("choose_machine", { machine }),
   saveConnection: (connection, token, isNew) =>
     invoke("save_connection", { connection, token: token ?? null, new: isNew }),
@@ -278,13 +268,10 @@ export const tauriBackend: Backend = {
   getSettings: () => invoke("get_settings"),
   setSettings: (patch) => invoke("set_settings", { patch }),
   watchClosing: (onQuestion) =>
-    watch<{ frame: number; asked: CloseQuestion | null }>("watch_closing", "onQuestion", {}, ({ asked }) =>
-      onQuestion(asked ?? undefined),
-    ),
+    watch<CloseQuestion | null>("watch_closing", {}, (question) => onQuestion(question ?? undefined)),
   answerClosing: (answer, remember) => invoke("answer_closing", { answer, remember }),
-  watchFormAsks: (onAsk) => watch<{ frame: number }>("watch_form_asks", "onAsk", {}, onAsk),
-  watchDoors: (onDoors) =>
-    watch<{ frame: number; doors: DoorStates }>("watch_doors", "onDoors", {}, ({ doors }) => onDoors(doors)),
+  watchFormAsks: (onAsk) => watch<null>("watch_form_asks", {}, onAsk),
+  watchDoors: (onDoors) => watch<DoorStates>("watch_doors", {}, onDoors),
   apiToken: () => invoke("api_token"),
   rotateApiToken: () => invoke("rotate_api_token"),
   logUsage: () => invoke("log_usage"),

@@ -10,7 +10,6 @@ const ids = (list: TaskList) => list.rows.map((row) => row.task.metadata.id);
 
 const idIs = (a: TaskRow, b: TaskRow) => a.task.metadata.id === b.task.metadata.id;
 const nothing = ({ summary }: TaskList) => ({
-  frame: 0,
   resourceVersion: 0,
   summary: summary!,
   changed: [],
@@ -154,7 +153,6 @@ describe("the task list", () => {
     backend.listTasks = read;
     const told = (changed: TaskRow[]) =>
       list.apply({
-        frame: 0,
         resourceVersion: 0,
         summary: all.summary!,
         changed,
@@ -276,7 +274,6 @@ describe("the task list", () => {
     old.task.status.phase = "canceled";
     list.apply({
       resourceVersion: 1,
-      frame: 1,
       changed: [old],
       deleted: [],
       summary: list.summary!,

@@ -3,7 +3,7 @@
 //! Either `solti-shim --fork-server`, which forks a shim for each order it gets on the socket at descriptor 3, or
 //! `solti-shim <run-dir>`, with the launch spec in a file of that folder and the status pipe as descriptor 3. One poll
 //! loop; whatever belongs to one concern is in its own file: `fork_server` (orders), `start` (the way to a running
-//! child), `child` (clone and exec), `run` (the loop), `after_main` (who outlives the main program), `ending` (stop, timeout, tree kill), `output` (pipes to log),
+//! child), `child` (the life of the main program), `exec` (the way to it), `clone`, `run` (the loop), `after_main` (who outlives the main program), `ending` (stop, timeout, tree kill), `output` (pipes to log),
 //! `durability` (disk flushes), `clients` (control socket), `record` (exit record), `clock`, `sys` (thin system calls).
 //! Formats shared with the runner are in the library.
 //!
@@ -24,8 +24,10 @@ mod after_main;
 mod child;
 mod clients;
 mod clock;
+mod clone;
 mod durability;
 mod ending;
+mod exec;
 #[cfg(feature = "failpoints")]
 mod fail_points;
 mod fork_server;

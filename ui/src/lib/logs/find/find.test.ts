@@ -123,15 +123,15 @@ describe("a step into what is not searched yet", () => {
     } as unknown as Backend;
     const search = new LogSearch(slow, { id: "t", attempt: 1 }, EVERYTHING, 0, () => {});
     await search.open();
-    const progress = { frame: 1, matches: 1, searchedBytes: 1, totalBytes: 9, complete: false, live: false };
+    const progress = { matches: 1, searchedBytes: 1, totalBytes: 9, complete: false, live: false };
     tell(progress);
     const step = search.step(50, true);
     await Promise.resolve();
     hits.push(900);
-    tell({ ...progress, frame: 2, matches: 2 });
+    tell({ ...progress, matches: 2 });
     expect((await step)?.row).toBe(900);
     const round = search.step(900, true);
-    tell({ ...progress, frame: 3, complete: true });
+    tell({ ...progress, complete: true });
     expect((await round)?.row).toBe(50);
   });
 

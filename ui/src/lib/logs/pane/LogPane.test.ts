@@ -10,7 +10,6 @@ let tell: (change: Partial<LogInfo>) => void;
 
 async function open(texts: string[], live = true) {
   let info: LogInfo = {
-    frame: 1,
     attempt: 1,
     rows: texts.length,
     bytes: texts.length * 20,

@@ -87,7 +87,6 @@ describe("what a search found", () => {
     }),
   } as unknown as Backend;
   const progress = (complete: boolean): SearchProgress => ({
-    frame: 1,
     matches: hits.length,
     searchedBytes: 1,
     totalBytes: 1,

@@ -3,7 +3,6 @@ import type { LogInfo, LogRow } from "../../api";
 import { endMark, gapLabel, moreNote, rowTime, windowTitle } from "./words";
 
 const info: LogInfo = {
-  frame: 1,
   attempt: 2,
   rows: 9,
   bytes: 90,

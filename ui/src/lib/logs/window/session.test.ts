@@ -7,7 +7,6 @@ function stand(rows = 1000) {
   const reads: [number, number, number][] = [];
   const state = { rows, attempts: 1 };
   const info = (attempt: number): LogInfo => ({
-    frame: 1,
     attempt,
     rows: state.rows,
     bytes: state.rows * 10,

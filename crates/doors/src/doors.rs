@@ -1,0 +1,261 @@
+//! The doors of the app: each is open while the settings say so. One that cannot be opened says why and is tried again when
+//! its settings change; tasks do not care.
+
+use crate::door::{Door, OpenDoor};
+use crate::error::{BadAddress, DoorError};
+use crate::keys::Keys;
+use crate::places;
+use crate::state::{DoorState, DoorStates};
+use crate::wanted::{DoorFlags, Wanted, wanted};
+use solti_api::guard::AccessToken;
+use solti_api::{ApiError, DesktopApi, in_full};
+use solti_model::Settings;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::watch;
+use tokio_stream::wrappers::WatchStream;
+
+pub struct Doors {
+    folder: PathBuf,
+    /// What all doors share, made when the first is opened.
+    keys: Mutex<Option<(Arc<AccessToken>, Keys)>>,
+    states: watch::Sender<DoorStates>,
+}
+
+impl Doors {
+    pub fn new(data_dir: &Path) -> Self {
+        Self {
+            folder: places::folder(data_dir),
+            keys: Mutex::default(),
+            states: watch::Sender::new(DoorStates::default()),
+        }
+    }
+
+    /// Opens and shuts doors as the settings say, until they end. `flags` stand in for addresses of the settings.
+    pub async fn follow(
+        &self,
+        api: Arc<dyn DesktopApi>,
+        mut settings: watch::Receiver<Settings>,
+        flags: DoorFlags,
+    ) {
+        let mut doors: [(Wanted, Option<OpenDoor>); 3] = Default::default();
+        loop {
+            let wanted = wanted(&settings.borrow_and_update().api, flags);
+            for (slot, (wanted, (door, open))) in wanted.into_iter().zip(&mut doors).enumerate() {
+                if *door == wanted {
+                    continue;
+                }
+                if let Some(open) = open.take() {
+                    open.shut().await;
+                }
+                let (state, opened) = match &wanted {
+                    None => (DoorState::Shut, None),
+                    Some(wanted) => self.try_open(wanted, &api).await,
+                };
+                (*door, *open) = (wanted, opened);
+                self.states.send_modify(|states| {
+                    *match slot {
+                        0 => &mut states.socket,
+                        1 => &mut states.http,
+                        _ => &mut states.grpc,
+                    } = state;
+                });
+            }
+            if settings.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// How the doors are, now and after every change.
+    pub fn states(&self) -> WatchStream<DoorStates> {
+        WatchStream::new(self.states.subscribe())
+    }
+
+    /// The token that another program shows at HTTP and gRPC.
+    ///
+    /// # Errors
+    /// When it can be neither read nor made.
+    pub fn token(&self) -> Result<String, ApiError> {
+        let (token, _) = self.token_and_keys().map_err(|error| ApiError::internal(&error))?;
+        Ok(token.text())
+    }
+
+    /// Makes another one; the old one lets nobody in any more.
+    ///
+    /// # Errors
+    /// When it cannot be stored; the old one stays.
+    pub fn rotate_token(&self) -> Result<String, ApiError> {
+        let (token, _) = self.token_and_keys().map_err(|error| ApiError::internal(&error))?;
+        token.rotate().map_err(|error| ApiError::internal(&error))
+    }
+
+    fn token_and_keys(&self) -> Result<(Arc<AccessToken>, Keys), DoorError> {
+        let mut made = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(made) = &*made {
+            return Ok(made.clone());
+        }
+        let token = Arc::new(AccessToken::open(&self.folder).map_err(DoorError::Token)?);
+        let keys = Keys::with(&token);
+        Ok(made.insert((token, keys)).clone())
+    }
+
+    async fn try_open(
+        &self,
+        door: &Result<Door, BadAddress>,
+        api: &Arc<dyn DesktopApi>,
+    ) -> (DoorState, Option<OpenDoor>) {
+        match self.open(door, api).await {
+            Ok(open) => {
+                tracing::info!("a door is open: {}", open.address());
+                let state = DoorState::Open {
+                    address: open.address().to_owned(),
+                    fingerprint: open.fingerprint().map(str::to_owned),
+                };
+                (state, Some(open))
+            }
+            Err(error) => {
+                let problem = in_full(&error);
+                tracing::warn!("a door stays shut: {problem}");
+                (DoorState::Failed { problem }, None)
+            }
+        }
+    }
+
+    async fn open(
+        &self,
+        door: &Result<Door, BadAddress>,
+        api: &Arc<dyn DesktopApi>,
+    ) -> Result<OpenDoor, DoorError> {
+        let door = door.as_ref().map_err(Clone::clone)?;
+        let keys = match (self.token_and_keys(), door) {
+            (Ok((_, keys)), _) => keys,
+            // This user needs none.
+            (Err(error), Door::Socket) => {
+                tracing::warn!("the Unix socket opens without a token: {}", in_full(&error));
+                Keys::without_token()
+            }
+            (Err(error), _) => return Err(error),
+        };
+        door.open(&self.folder, api, &keys).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+    use solti_engine::{Config, Engine};
+    use solti_testing::within;
+    use tempfile::TempDir;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{TcpListener, TcpStream, UnixStream};
+    use tokio_stream::StreamExt as _;
+
+    struct House {
+        engine: Engine,
+        doors: Arc<Doors>,
+        _dir: TempDir,
+    }
+
+    impl House {
+        async fn new() -> Self {
+            let dir = tempfile::tempdir().expect("temp dir");
+            let shim = dir.path().join("no-task-is-started");
+            let engine =
+                Engine::open(&Config { data_dir: dir.path().to_owned(), shim }).await.expect("an engine");
+            let doors = Arc::new(Doors::new(dir.path()));
+            let (followed, api) = (Arc::clone(&doors), engine.api());
+            let settings = engine.settings().watch_settings();
+            tokio::spawn(async move { followed.follow(api, settings, DoorFlags::default()).await });
+            Self { engine, doors, _dir: dir }
+        }
+
+        /// Sets `api`, and waits until the doors are as `fits` wants.
+        async fn set(&self, api: Value, fits: impl Fn(&DoorStates) -> bool) -> DoorStates {
+            self.engine.settings().set_settings(json!({ "api": api })).await.expect("legal");
+            let mut states = self.doors.states();
+            let wait = async {
+                loop {
+                    let states = states.next().await.expect("the doors are there");
+                    if fits(&states) {
+                        return states;
+                    }
+                }
+            };
+            within("the doors follow the settings", wait).await
+        }
+    }
+
+    fn opened(state: &DoorState) -> Option<&str> {
+        match state {
+            DoorState::Open { address, .. } => Some(address),
+            DoorState::Shut | DoorState::Failed { .. } => None,
+        }
+    }
+
+    /// The status of `GET /api/v1/tasks`.
+    async fn get(address: &str, token: &str) -> String {
+        let mut stream = TcpStream::connect(address).await.expect("open");
+        let request = format!(
+            "GET /api/v1/tasks HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).await.expect("sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.expect("answered");
+        answer.split(' ').nth(1).unwrap_or_default().to_owned()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn http_is_there_while_the_setting_says_so_for_who_has_the_token() {
+        let house = House::new().await;
+        let states = house
+            .set(json!({"http": {"enabled": true, "address": "127.0.0.1:0"}}), |now| {
+                opened(&now.http).is_some()
+            })
+            .await;
+        let address = opened(&states.http).and_then(|url| url.strip_prefix("http://")).expect("a URL");
+        let token = house.doors.token().expect("a token");
+        assert_eq!(get(address, &token).await, "200");
+        assert_eq!(get(address, "guessed").await, "401");
+        let fresh = house.doors.rotate_token().expect("another");
+        assert_eq!((get(address, &token).await, get(address, &fresh).await), ("401".into(), "200".into()));
+        house.set(json!({"http": {"enabled": false}}), |now| now.http == DoorState::Shut).await;
+        assert!(TcpStream::connect(address).await.is_err(), "it is still listened on");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_door_that_cannot_be_opened_says_why_and_shuts_no_other() {
+        let house = House::new().await;
+        let taken = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = taken.local_addr().expect("bound").to_string();
+        let states = house
+            .set(json!({"socket": true, "grpc": {"enabled": true, "address": address}}), |now| {
+                matches!(now.grpc, DoorState::Failed { .. }) && opened(&now.socket).is_some()
+            })
+            .await;
+        let DoorState::Failed { problem } = &states.grpc else { panic!("{states:?}") };
+        assert!(problem.contains(&address), "{problem}");
+        // Another address, and it is open.
+        house
+            .set(json!({"grpc": {"address": "127.0.0.1:0"}}), |now| {
+                opened(&now.grpc).is_some_and(|url| url.starts_with("grpc://127.0.0.1:"))
+            })
+            .await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_token_that_cannot_be_had_shuts_no_door_that_needs_none() {
+        let house = House::new().await;
+        let folder = house.doors.folder.clone();
+        std::fs::create_dir_all(folder.join("token")).expect("no file can be there");
+        let states = house
+            .set(json!({"socket": true, "http": {"enabled": true, "address": "127.0.0.1:0"}}), |now| {
+                opened(&now.socket).is_some() && matches!(now.http, DoorState::Failed { .. })
+            })
+            .await;
+        let DoorState::Failed { problem } = &states.http else { panic!("{states:?}") };
+        assert!(problem.contains("token"), "{problem}");
+        assert!(UnixStream::connect(places::socket_in(&folder)).await.is_ok());
+    }
+}

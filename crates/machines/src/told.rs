@@ -1,0 +1,62 @@
+//! What a window is told of the machines.
+
+use crate::machine::Machine;
+use crate::machines::Machines;
+use crate::watched::Reach;
+use serde::Serialize;
+use solti_model::Connection;
+use std::sync::Arc;
+use tokio_stream::wrappers::WatchStream;
+use tokio_stream::{Stream, StreamExt as _};
+use ts_rs::TS;
+
+/// One machine beside this one: its connection, and how it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ToldMachine {
+    #[serde(flatten)]
+    connection: Connection,
+    has_token: bool,
+    reach: Reach,
+    /// Another number is another client: what was opened with the one before is to be opened again.
+    #[ts(type = "number")]
+    link: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ToldMachines {
+    /// The machine that this window is on; null is this one.
+    #[ts(type = "string | null")]
+    chosen: Machine,
+    /// The machine that this window is on is none of the connections any more.
+    removed: bool,
+    machines: Vec<ToldMachine>,
+}
+
+impl Machines {
+    /// The machines as a window sees them, now and after every change.
+    pub fn watch(self: &Arc<Self>, window: &str) -> impl Stream<Item = ToldMachines> + Send + Unpin + use<> {
+        let (machines, window) = (Arc::clone(self), window.to_owned());
+        WatchStream::new(self.news.subscribe()).map(move |_| machines.told(&window))
+    }
+
+    fn told(&self, window: &str) -> ToldMachines {
+        let table = self.table();
+        let machines = self.settings.settings().connections.into_iter().map(|connection| {
+            let link = table.links.get(&connection.name);
+            ToldMachine {
+                has_token: self.tokens.of(&connection).is_ok_and(|token| token.is_some()),
+                reach: link.map_or(Reach::Idle, |link| link.watched.reach()),
+                link: link.map_or(0, |link| link.number),
+                connection,
+            }
+        });
+        let seat = table.seats.get(window);
+        ToldMachines {
+            chosen: seat.map(|seat| seat.name.clone()).into(),
+            removed: seat.is_some_and(|seat| seat.removed),
+            machines: machines.collect(),
+        }
+    }
+}

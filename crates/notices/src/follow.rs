@@ -1,0 +1,48 @@
+//! Follows the tasks and takes from their changes what is told.
+
+use crate::rules::{Notice, Told};
+use futures::stream::{Stream, StreamExt as _, unfold};
+use solti_api::operations::{ListTasks, Operations as _};
+use solti_api::{DesktopApi, lasting_changes};
+use solti_model::{ListQuery, Settings, TaskPhase, TaskRow};
+use std::time::{SystemTime, UNIX_EPOCH};
+use tokio::sync::watch;
+
+/// Tasks that are looked at when some were missed.
+const LOOKED_BACK: u32 = 200;
+
+/// For each change of the tasks what is to be told of it, which may be nothing. A task is told of once, also when whoever reads
+/// this shows it to nobody. Does not end by itself.
+pub fn notices<'a, A: DesktopApi + ?Sized>(
+    api: &'a A,
+    settings: watch::Receiver<Settings>,
+) -> impl Stream<Item = Vec<Notice>> + 'a {
+    let state = (Box::pin(lasting_changes(api)), Told::default(), now_ms());
+    unfold(state, move |(mut changes, mut told, mut heard_at)| {
+        let settings = settings.clone();
+        async move {
+            let mut change = changes.next().await?;
+            if change.resync {
+                change.changed = ended_since(api, heard_at).await;
+            }
+            heard_at = now_ms();
+            let wanted = settings.borrow().notifications.clone();
+            let notices = told.notices(&change, &wanted);
+            Some((notices, (changes, told, heard_at)))
+        }
+    })
+}
+
+/// What has ended while nobody heard of it, as far as it is among the latest.
+async fn ended_since(api: &(impl DesktopApi + ?Sized), at: u64) -> Vec<TaskRow> {
+    let phases = TaskPhase::ALL.into_iter().filter(|phase| phase.is_terminal()).collect();
+    let query = ListQuery { phases, limit: Some(LOOKED_BACK), ..ListQuery::default() };
+    let mut rows = api.ask(ListTasks { query }).await.map(|list| list.rows).unwrap_or_default();
+    rows.retain(|row| row.finished_at.is_some_and(|finished| finished >= at));
+    rows
+}
+
+fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}

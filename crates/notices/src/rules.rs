@@ -1,0 +1,159 @@
+//! Which tasks are told of, and in which words.
+
+use solti_model::{NotificationSettings, TaskChange, TaskId, TaskPhase, TaskRow};
+use std::collections::VecDeque;
+
+/// A task that took so long is not waited for by looking at it.
+const LONG_MS: u64 = 30_000;
+/// More that end at once are told in one sentence.
+const AT_ONCE: usize = 3;
+/// Tasks that were told of, so that a later change of one does not repeat it.
+const REMEMBERED: usize = 1_000;
+
+/// Plain text: what a task has written may be a part of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    pub title: String,
+    pub body: String,
+}
+
+/// The tasks that were told of.
+#[derive(Default)]
+pub(crate) struct Told(VecDeque<TaskId>);
+
+impl Told {
+    pub(crate) fn notices(&mut self, change: &TaskChange, settings: &NotificationSettings) -> Vec<Notice> {
+        let mut failed = Vec::new();
+        let mut finished = Vec::new();
+        for row in &change.changed {
+            let id = &row.task.metadata.id;
+            let phase = row.task.status.phase;
+            if !phase.is_terminal() || self.0.contains(id) {
+                continue;
+            }
+            if self.0.len() == REMEMBERED {
+                self.0.pop_front();
+            }
+            self.0.push_back(id.clone());
+            match phase {
+                TaskPhase::Failed | TaskPhase::Timeout | TaskPhase::Exhausted => failed.push(row),
+                TaskPhase::Succeeded if took_ms(row) > LONG_MS => finished.push(row),
+                _ => {}
+            }
+        }
+        let mut notices = Vec::new();
+        if settings.failures {
+            notices.extend(summed_up(&failed, "failed", |row| {
+                row.task.status.error.clone().unwrap_or_else(|| exit(row))
+            }));
+        }
+        if settings.long_runs {
+            notices.extend(summed_up(&finished, "finished", |row| format!("after {}", length(took_ms(row)))));
+        }
+        notices
+    }
+}
+
+fn summed_up(rows: &[&TaskRow], verb: &str, body: impl Fn(&TaskRow) -> String) -> Vec<Notice> {
+    if rows.len() > AT_ONCE {
+        let names: Vec<String> = rows.iter().take(AT_ONCE).map(|row| name(row)).collect();
+        let title = format!("{} tasks {verb}", rows.len());
+        return vec![Notice { title, body: format!("{} and others", names.join(", ")) }];
+    }
+    rows.iter().map(|row| Notice { title: format!("{} {verb}", name(row)), body: body(row) }).collect()
+}
+
+fn name(row: &TaskRow) -> String {
+    const LONGEST: usize = 60;
+    let name = &row.task.spec.name;
+    if name.chars().count() <= LONGEST {
+        return name.clone();
+    }
+    name.chars().take(LONGEST - 1).chain(['…']).collect()
+}
+
+fn exit(row: &TaskRow) -> String {
+    row.task.status.exit_code.map_or_else(String::new, |code| format!("exit {code}"))
+}
+
+fn took_ms(row: &TaskRow) -> u64 {
+    row.finished_at.unwrap_or(0).saturating_sub(row.started_at.unwrap_or(u64::MAX))
+}
+
+fn length(ms: u64) -> String {
+    let seconds = ms / 1000;
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, seconds) => format!("{seconds} s"),
+        (0, minutes, seconds) => format!("{minutes} min {seconds:02} s"),
+        (hours, minutes, _) => format!("{hours} h {minutes:02} min"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn row(id: &str, phase: &str, took_ms: u64) -> TaskRow {
+        let task = json!({
+            "metadata": {"id": id, "resourceVersion": 1, "createdAt": 1, "updatedAt": 1},
+            "spec": {"slot": "s", "name": id, "command": "true"},
+            "status": {"phase": phase, "attempt": 1, "exitCode": 3}
+        });
+        serde_json::from_value(json!({"task": task, "stopping": false, "recentRuns": [],
+            "startedAt": 1_000, "finishedAt": 1_000 + took_ms}))
+        .expect("a row")
+    }
+
+    fn change(changed: Vec<TaskRow>) -> TaskChange {
+        let summary = json!({"byPhase": {}, "lanes": [], "labels": [], "resourceVersion": 1,
+            "logBytes": 0, "storage": "ok"});
+        TaskChange {
+            resource_version: 1,
+            changed,
+            unmatched: Default::default(),
+            deleted: vec![],
+            summary: serde_json::from_value(summary).expect("a summary"),
+            resync: false,
+        }
+    }
+
+    fn titles(told: &mut Told, rows: Vec<TaskRow>) -> Vec<String> {
+        let notices = told.notices(&change(rows), &NotificationSettings::default());
+        notices.into_iter().map(|notice| notice.title).collect()
+    }
+
+    #[test]
+    fn a_failure_is_told_once_and_a_long_run_when_it_finishes() {
+        let mut told = Told::default();
+        assert_eq!(titles(&mut told, vec![row("build", "running", 0)]), Vec::<String>::new());
+        assert_eq!(titles(&mut told, vec![row("build", "failed", 10)]), ["build failed"]);
+        assert_eq!(titles(&mut told, vec![row("build", "failed", 10)]), Vec::<String>::new());
+        let ended = vec![
+            row("quick", "succeeded", 29_000),
+            row("slow", "succeeded", 31_000),
+            row("stopped", "canceled", 90_000),
+        ];
+        assert_eq!(titles(&mut told, ended), ["slow finished"]);
+    }
+
+    #[test]
+    fn many_at_once_are_one_notice() {
+        let failed: Vec<_> = (0..50).map(|n| row(&format!("t{n}"), "failed", 10)).collect();
+        let notices = Told::default().notices(&change(failed), &NotificationSettings::default());
+        assert_eq!(notices.len(), 1);
+        assert_eq!(notices[0].title, "50 tasks failed");
+    }
+
+    #[test]
+    fn what_is_switched_off_is_not_told() {
+        let off = NotificationSettings { failures: false, long_runs: false };
+        let rows = vec![row("a", "failed", 10), row("b", "succeeded", 90_000)];
+        assert_eq!(Told::default().notices(&change(rows), &off), []);
+    }
+
+    #[test]
+    fn lengths_read_well() {
+        assert_eq!([31_000, 62_000, 7_320_000].map(length), ["31 s", "1 min 02 s", "2 h 02 min"]);
+    }
+}

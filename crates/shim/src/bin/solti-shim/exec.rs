@@ -1,0 +1,160 @@
+//! How the leader comes to be: what exec needs, made before the clone, and the way of the child from there to its program.
+
+use std::ffi::CString;
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::ptr;
+
+use solti_shim::launch::LaunchSpec;
+use solti_shim::layout::RUN_ID_VAR;
+use solti_shim::start_report::{Stage, StartFailure};
+
+use crate::clone::{self, Cloned, Shared};
+use crate::start::at;
+use crate::sys::{self, LAST_SIGNAL, SignalSet};
+
+/// What the child could not do, and why.
+#[derive(Clone, Copy)]
+pub struct Failed {
+    pub stage: Stage,
+    pub errno: i32,
+}
+
+/// All that exec needs, made before the clone, because nothing may be allocated after it.
+pub struct Image {
+    argv: Vec<*const libc::c_char>,
+    envp: Vec<*const libc::c_char>,
+    /// From where `cwd` counts.
+    home: RawFd,
+    cwd: *const libc::c_char,
+    stdout: RawFd,
+    stderr: RawFd,
+    ignored: SignalSet,
+    open_files: Option<u32>,
+    /// The child's word to us, whichever way it is cloned.
+    failed: Shared<Option<Failed>>,
+    /// Owns what the pointers point into.
+    _strings: Vec<CString>,
+}
+
+impl Image {
+    pub fn new(
+        spec: &LaunchSpec,
+        home: BorrowedFd<'_>,
+        ignored: SignalSet,
+        stdout: RawFd,
+        stderr: RawFd,
+    ) -> Result<Self, StartFailure> {
+        let mut strings = Vec::with_capacity(spec.argv.len() + spec.env.len() + 2);
+        for arg in &spec.argv {
+            strings.push(c_string(arg.as_bytes().to_vec())?);
+        }
+        for (key, value) in spec.env.iter().filter(|(key, _)| key != RUN_ID_VAR) {
+            strings.push(c_string([key.as_bytes(), b"=", value.as_bytes()].concat())?);
+        }
+        strings.push(c_string(format!("{RUN_ID_VAR}={}", spec.run_id).into_bytes())?);
+        let mut pointers: Vec<_> = strings.iter().map(|string| string.as_ptr()).collect();
+        pointers.push(ptr::null());
+        let envp = pointers.split_off(spec.argv.len());
+        pointers.push(ptr::null());
+        let mut cwd = ptr::null();
+        if let Some(path) = &spec.cwd {
+            let path = c_string(path.as_os_str().as_bytes().to_vec())?;
+            cwd = path.as_ptr();
+            strings.push(path);
+        }
+        let failed = Shared::new(None).map_err(at(Stage::Spawn))?;
+        let open_files = spec.limits.open_files;
+        let argv = pointers;
+        let home = home.as_raw_fd();
+        Ok(Self { argv, envp, home, cwd, stdout, stderr, ignored, open_files, failed, _strings: strings })
+    }
+
+    pub fn clone_here(&self) -> io::Result<Cloned> {
+        // SAFETY: `become_program` does what such a child may, with an image that lives until it is done. This process has one
+        // thread.
+        unsafe { clone::clone_here(become_program, self.passed()) }
+    }
+
+    /// Into a control group: to move there later costs milliseconds, and a moment outside.
+    pub fn clone_into(&self, group: BorrowedFd<'_>) -> io::Result<Cloned> {
+        // SAFETY: as for `clone_here`.
+        unsafe { clone::clone_into(group, become_program, self.passed()) }
+    }
+
+    fn passed(&self) -> *mut libc::c_void {
+        ptr::from_ref(self).cast_mut().cast()
+    }
+
+    /// What the child could not do, if it has not executed the program.
+    pub fn failed(&self) -> Option<Failed> {
+        // SAFETY: the child that shared it has executed the program, or has ended.
+        unsafe { self.failed.get() }
+    }
+}
+
+/// The child's way: it becomes the program, or leaves word of why it could not and ends.
+///
+/// It may share our memory, so it changes nothing in it but `failed`, and calls nothing that allocates or locks. Signal
+/// dispositions, descriptors and the directory are its own.
+extern "C" fn become_program(image: *mut libc::c_void) -> libc::c_int {
+    // SAFETY: the image that `spawn` passed, which lives until we have executed the program or ended; the calls are on
+    // integers and on C strings in it.
+    unsafe {
+        let image = &*image.cast::<Image>();
+        libc::setpgid(0, 0);
+        libc::dup2(image.stdout, libc::STDOUT_FILENO);
+        libc::dup2(image.stderr, libc::STDERR_FILENO);
+        // The program must not inherit what the app or we block and ignore. What is handled goes back by itself.
+        // Asked of the kernel directly: libc would keep its own two signals from being reset.
+        let default = [0u64; 4];
+        for signal in (1..=LAST_SIGNAL).filter(|&signal| image.ignored.holds(signal)) {
+            libc::syscall(libc::SYS_rt_sigaction, signal, default.as_ptr(), ptr::null_mut::<u64>(), 8usize);
+        }
+        let mut none: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&raw mut none);
+        libc::sigprocmask(libc::SIG_SETMASK, &raw const none, ptr::null_mut());
+        if let Some(most) = image.open_files {
+            let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+            libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit);
+            // Nobody may raise the hard one.
+            let most = libc::rlim_t::from(most).min(limit.rlim_max);
+            limit = libc::rlimit { rlim_cur: most, rlim_max: most };
+            libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit);
+        }
+        let mut stage = Stage::Exec;
+        libc::fchdir(image.home);
+        if !image.cwd.is_null() && libc::chdir(image.cwd) != 0 {
+            stage = Stage::Chdir;
+        } else {
+            libc::execve(image.argv[0], image.argv.as_ptr(), image.envp.as_ptr());
+        }
+        let errno = *libc::__errno_location();
+        image.failed.set(Some(Failed { stage, errno }));
+        libc::_exit(127)
+    }
+}
+
+/// A program that is there and may be run, but cannot be, lacks what its first line (or its ELF header) names.
+pub fn exec_stage(spec: &LaunchSpec, home: BorrowedFd<'_>, errno: i32) -> Stage {
+    // Where the child looked; nothing is done in the run folder any more.
+    sys::enter(home).ok();
+    let program = spec.cwd.as_deref().unwrap_or(Path::new("")).join(spec.program());
+    let runnable = || {
+        let Ok(path) = CString::new(program.as_os_str().as_bytes()) else { return false };
+        // SAFETY: a C string and an integer.
+        program.is_file() && unsafe { libc::access(path.as_ptr(), libc::X_OK) } == 0
+    };
+    match errno {
+        libc::ENOENT if File::open(&program).is_ok() || runnable() => Stage::Interpreter,
+        libc::EACCES if runnable() => Stage::Interpreter,
+        _ => Stage::Exec,
+    }
+}
+
+fn c_string(bytes: Vec<u8>) -> Result<CString, StartFailure> {
+    CString::new(bytes).map_err(|_| StartFailure { stage: Stage::Launch, errno: libc::EINVAL })
+}
