@@ -59,7 +59,7 @@ enum Place {
 struct Shown {
     /// Whose logs they are, whatever the main window turns to.
     machine: Machine,
-    /// One log, or several as one.
+    /// One log, or several as one; of a task whose attempts are followed, attempt 0.
     logs: Vec<RunId>,
     /// The row that was asked for last since the window was opened.
     jump: watch::Sender<Option<u64>>,
@@ -231,6 +231,15 @@ pub fn open_log<R: Runtime>(
     let page = format!("?view=log&task={id}&attempt={attempt}{at}");
     let title = format!("Log · attempt {attempt}");
     show(app, machine, std::slice::from_ref(&log), row, &page, &title)
+}
+
+/// Shows the log of a task: of this attempt, the latest, and of later ones as they begin. The window that does so already, else a
+/// new one.
+pub fn follow_log<R: Runtime>(app: &AppHandle<R>, machine: Machine, latest: RunId) -> tauri::Result<()> {
+    let RunId { task, attempt } = latest;
+    let page = format!("?view=log&task={task}&attempt={attempt}&follows");
+    // Whichever attempt it is at by the time that it is asked for again.
+    show(app, machine, &[RunId::new(task, 0)], None, &page, &format!("Log · attempt {attempt}"))
 }
 
 /// Shows several logs as one.

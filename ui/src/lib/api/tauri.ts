@@ -263,6 +263,12 @@ export const tauriBackend: Backend = {
     invoke("open_log_window", { id, attempt: attempt ?? null, row: row ?? null }),
   openMergedWindow: (sources) => invoke("open_merged_window", { sources }),
   revealLog: (id, attempt) => invoke("reveal_log", { id, attempt }),
+  openLink: (address) => invoke("open_link", { address }),
+  closeWindow: () => invoke("plugin:window|close", { label: null }),
+  toggleFullScreen: async () => {
+    const full = await invoke<boolean>("plugin:window|is_fullscreen", { label: null });
+    await invoke("plugin:window|set_fullscreen", { label: null, value: !full });
+  },
   watchJumps: (onJump) => watch<LogJump>("watch_jumps", "onJump", {}, onJump, { goesOn: once }),
   watchAddress: (onAddress) =>
     watch<WindowAddress>("watch_address", "onAddress", {}, onAddress, { goesOn: once }),
