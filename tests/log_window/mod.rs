@@ -211,15 +211,8 @@ async fn several_logs_show_one_stream_are_marked_and_saved_as_one() {
     app.call("open_merged_window", &format!("{{ sources: [{}] }}", sources.join(", "))).await;
     app.turn_to_other().await;
     app.see_text("log-extent", "4,002 lines").await;
-    let choose = |stream: &str| {
-        format!(
-            "const stream = document.querySelector('[data-testid=stream]');
-             stream.value = '{stream}';
-             stream.dispatchEvent(new Event('change', {{ bubbles: true }}));"
-        )
-    };
-
-    app.run(&choose("stderr")).await;
+    app.click("stream").await;
+    app.click("stream-stderr").await;
     app.see_text("log-extent", "2 of 4,002 lines").await;
     let rows = "[...document.querySelectorAll('[data-testid=log-row]')]";
     let both = format!(
@@ -246,7 +239,8 @@ async fn several_logs_show_one_stream_are_marked_and_saved_as_one() {
     let expected = "sh apple.sh: error: apple broke\nsh pear.sh: error: pear broke\n";
     assert_eq!(fs::read_to_string(&found).expect("saved"), expected);
 
-    app.run(&choose("both")).await;
+    app.click("stream").await;
+    app.click("stream-both").await;
     app.see_text("log-extent", "4,002 lines").await;
     // A time before all of them leads to the first line.
     app.press("log-pane", || Key::Control + "g").await;
