@@ -83,7 +83,7 @@ async fn what_the_mouse_selects_is_there_for_the_middle_button() {
 
     // A drag that stays inside the pane and near its lower edge goes on.
     app.drag_to_lower_edge("log-row[data-row=\"1\"] .text").await;
-    app.see("log-row[data-row=\"120\"] .selected").await;
+    app.see("log-row[data-row=\"60\"] .selected").await;
     app.let_go().await;
 }
 

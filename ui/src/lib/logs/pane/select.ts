@@ -68,8 +68,8 @@ function drag(
     const { top, left } = pane.getBoundingClientRect();
     const down = pastEdge(last.clientY, from.clientY, top, top + pane.clientHeight);
     const right = pastEdge(last.clientX, from.clientX, left, left + pane.clientWidth);
-    if (right !== 0) pane.scrollLeft += right / 2;
-    if (down !== 0) view.move(() => view.scroll.moveBy(down / 2));
+    if (right !== 0) pane.scrollLeft += right;
+    if (down !== 0) view.move(() => view.scroll.moveBy(down));
     if (right !== 0 || down !== 0) extend();
     callOff = onNextFrame(scroll);
   };

@@ -11,6 +11,8 @@ import { isEmpty, wholeRows, type Point, type Selection } from "./selection";
 /** Rows drawn beyond the edges are not; these are read ahead. */
 const OVERSCAN = 2;
 const MAX_HEIGHTS = 4000;
+/** What is brought into view from the side has so many pixels beside it. */
+const ASIDE = 48;
 
 const above = (a: Position, b: Position): boolean =>
   a.row < b.row || (a.row === b.row && a.offset < b.offset);
@@ -198,6 +200,21 @@ export class PaneView {
     else if (where === "center" || !inside) {
       scroll.moveBelowTop(place, this.size.height / (where === "center" ? 2 : 3));
     }
+    this.settle();
+  }
+
+  /** Moves as little as it takes to see a part of a row. */
+  bring(part: Element): void {
+    const pane = this.#pane;
+    if (pane === null) return;
+    const box = part.getBoundingClientRect();
+    const { left, top } = pane.getBoundingClientRect();
+    const past = (from: number, to: number, first: number, last: number, room: number): number =>
+      to > last ? to - last + room : from < first ? from - first - room : 0;
+    pane.scrollLeft += past(box.left, box.right, left, left + pane.clientWidth, ASIDE);
+    const down = past(box.top, box.bottom, top, top + pane.clientHeight, this.rowHeight);
+    if (down === 0) return;
+    this.scroll.moveBy(down);
     this.settle();
   }
 

@@ -73,12 +73,14 @@ export class LogWindow<S extends LogSource = LogSource> implements FindPlace {
 
   /** At a row, or at the end. */
   async open(row?: RowKey): Promise<void> {
-    this.#loadMarks();
     if (row !== undefined) {
       this.#awaited = row;
       this.reader.on("found");
     }
-    await this.reader.open();
+    // First what is seen first.
+    const opened = this.reader.open();
+    this.#loadMarks();
+    await opened;
   }
 
   /** Goes to a row, now or once the log is there. */
