@@ -195,12 +195,18 @@ export class MergedLogs implements LogSource {
           if (this.#closed) stop();
           else this.#stops.push(stop);
           const row = await this.backend.getTaskRow({ id });
-          if (row) this.#change(i, { name: nameOf(row) });
+          if (row) this.#change(i, { name: this.#nameOf(row, attempt) });
         } catch (thrown) {
           this.error = ApiError.from(thrown);
         }
       }),
     );
+  }
+
+  /** Where several attempts of a task are read, which one it is. */
+  #nameOf({ task: { metadata, spec } }: TaskRow, attempt: number): string {
+    const several = this.sources.filter(({ id }) => id === metadata.id).length > 1;
+    return several ? `${spec.name} · ${attempt}` : spec.name;
   }
 
   #take(index: number, info: LogInfo): void {
@@ -213,5 +219,3 @@ export class MergedLogs implements LogSource {
     this.sources = this.sources.map((one, i) => (i === index ? { ...one, ...change } : one));
   }
 }
-
-const nameOf = (row: TaskRow): string => row.task.spec.name;

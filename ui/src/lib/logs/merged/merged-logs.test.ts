@@ -152,6 +152,17 @@ it("copies a link to a line in its own log", async () => {
   expect(writeText).toHaveBeenCalledWith(`solti://log/${sources[1]?.id}/1/${row.row}`);
 });
 
+it("says which attempt a line is of, where several of one task are read", async () => {
+  const web = (await backend.listTasks({ query: { slot: "web" } })).rows[0]?.task.metadata.id ?? "";
+  const attempts = new MergedLogs(backend, [
+    { id: web, attempt: 5 },
+    { id: web, attempt: 6 },
+  ]);
+  await attempts.open({ grew: () => {}, replaced: () => {} });
+  expect(attempts.sources.map(({ name }) => name)).toEqual(["dev server · 5", "dev server · 6"]);
+  attempts.close();
+});
+
 it("leaves a log out and takes it back, and never the last one", async () => {
   const first = chosen[0]?.info?.rows ?? 0;
   logs.toggle(1);

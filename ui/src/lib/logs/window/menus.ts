@@ -18,6 +18,8 @@ export const STREAMS: Record<StreamChoice, string> = {
   stderr: "stderr only",
 };
 
+/** So many logs are read as one (`openMergedSearch`). */
+const MAX_MERGED = 16;
 /** A longer name of a task, or an address, is cut in a menu. */
 const NAME = 32;
 const ADDRESS = 40;
@@ -29,18 +31,30 @@ export function logMenu(log: LogWindow<OneLog>, narrow: boolean): MenuEntry[] {
       log.machine === undefined
         ? [{ label: "Reveal file", testid: "reveal", act: () => void reveal(log) }]
         : [],
+    logs:
+      log.source.attempts > 1
+        ? [{ label: "All attempts in one window", testid: "all-attempts", act: () => void openAttempts(log) }]
+        : [],
     goTo: "Go to line or time",
     display: [flag("Line numbers", log.choices.numbers, "line-numbers")],
   });
 }
 
 export function mergedMenu(log: LogWindow<MergedLogs>, narrow: boolean): MenuEntry[] {
-  return moreMenu(log, narrow, { file: [], goTo: "Go to time", display: [] });
+  return moreMenu(log, narrow, { file: [], logs: [], goTo: "Go to time", display: [] });
 }
 
 /** Shows the log's file in the system's file manager. */
 async function reveal({ source, told }: LogWindow<OneLog>): Promise<void> {
   await told.during(null, "show the file", () => source.backend.revealLog(source.id, source.attempt));
+}
+
+/** Opens the attempts that are kept, the latest as many as one window reads. */
+async function openAttempts({ source, told }: LogWindow<OneLog>): Promise<void> {
+  const { id, attempts, history } = source;
+  const kept = history.length > 0 ? history.map(({ attempt }) => attempt) : [attempts];
+  const runs = kept.slice(-MAX_MERGED).map((attempt) => ({ id, attempt }));
+  await told.during(null, "open the attempts", () => source.backend.openMergedWindow(runs));
 }
 
 /** Opens the log that a row is from, there. */
@@ -57,7 +71,7 @@ function flag(label: string, choice: { value: boolean }, testid: string): MenuEn
 function moreMenu(
   log: LogWindow,
   narrow: boolean,
-  own: { file: MenuEntry[]; goTo: string; display: MenuEntry[] },
+  own: { file: MenuEntry[]; logs: MenuEntry[]; goTo: string; display: MenuEntry[] },
 ): MenuEntry[] {
   const { choices, reader, source } = log;
   const what = log.filtered ? "filtered lines" : "all";
@@ -84,6 +98,7 @@ function moreMenu(
       testid: "bookmarks",
       act: () => (log.panel = log.panel === "bookmarks" ? "none" : "bookmarks"),
     },
+    ...own.logs,
     hidden > 0
       ? { label: `Show ${plural(hidden, "line")} hidden above`, act: () => log.hideBefore(0) }
       : { label: "Hide lines before the first shown", act: () => log.hideBefore(log.view.seen?.first ?? 0) },
