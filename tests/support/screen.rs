@@ -54,7 +54,7 @@ pub fn count_windows(display: &str, titled: impl Fn(&str) -> bool) -> Result<usi
 /// What is selected, as the middle mouse button pastes it; nothing where nobody has selected anything.
 pub fn primary(display: &str) -> Result<Option<String>, ScreenError> {
     let (screen, number) = x11rb::connect(Some(display))?;
-    let window = screen.generate_id().map_err(ReplyOrIdError::from)?;
+    let window = screen.generate_id()?;
     let root = screen.setup().roots[number].root;
     let looks = CreateWindowAux::new();
     screen.create_window(0, window, root, 0, 0, 1, 1, 0, WindowClass::INPUT_ONLY, 0, &looks)?.check()?;
