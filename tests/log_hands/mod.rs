@@ -61,7 +61,7 @@ async fn keys_work_as_the_window_opens_on_any_keyboard() {
         new MouseEvent('contextmenu', { bubbles: true, cancelable: true })))";
     assert_eq!(app.run(&format!("return {menus}")).await, json!([false, false, false]), "the engine's menu");
 
-    app.type_chord(Key::Control, "w").await;
+    app.type_last_chord(Key::Control, "w").await;
     app.turn_to_main().await;
     app.see_windows(1).await;
 }

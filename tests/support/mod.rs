@@ -394,6 +394,11 @@ impl AppWindow<'_> {
         hand.perform().await.expect("typed");
     }
 
+    /// A chord that closes the window, maybe before the driver has answered; what becomes of it shows in what follows.
+    pub async fn type_last_chord(&self, held: Key, key: impl Into<TypingData>) {
+        self.page.action_chain().key_down(held).send_keys(key).perform().await.ok();
+    }
+
     /// Clicks twice so many pixels right of where an element begins.
     pub async fn double_click_in(&self, test_id: &str, right: i64) {
         let (x, y) = self.left_of(test_id).await;
