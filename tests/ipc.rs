@@ -449,7 +449,11 @@ fn a_log_is_opened_once_and_under_a_label_that_may_read_it() {
     }
     let sources = json!([{"id": "t1", "attempt": 1}, {"id": "t1", "attempt": 2}]);
     call(&main, "open_merged_window", json!({"sources": sources})).expect("opened");
+    // Whichever attempt it is: the one window that follows the task.
+    for _ in 0..2 {
+        call(&main, "open_log_window", json!({"id": "t1"})).expect("opened");
+    }
     let mut labels: Vec<_> = desk.app.webview_windows().into_keys().collect();
     labels.sort();
-    assert_eq!(labels, ["log-1", "log-2", "log-3", "main"]);
+    assert_eq!(labels, ["log-1", "log-2", "log-3", "log-4", "main"]);
 }

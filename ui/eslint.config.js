@@ -19,8 +19,6 @@ const APART = [
 const EXCEPT = {
   // Shapes alone.
   shared: ["./api/types.ts", "./api/bindings.ts"],
-  // The backend that is made up answers with colours.
-  api: ["./logs/text/ansi.ts"],
 };
 
 const zones = [

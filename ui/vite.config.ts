@@ -2,10 +2,22 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { svelteTesting } from "@testing-library/svelte/vite";
 import { defineConfig } from "vite";
+import type { Plugin } from "vite";
+
+/** The backend that is made up is for tests and for `npm run dev`: nobody is to be shown tasks that are not there. */
+const shippedWithoutFake: Plugin = {
+  name: "shipped-without-fake",
+  apply: (_, { command, mode }) => command === "build" && mode === "production",
+  generateBundle(_, bundle) {
+    const modules = Object.values(bundle).flatMap((part) => (part.type === "chunk" ? part.moduleIds : []));
+    const fake = modules.find((id) => /\/lib\/api\/(fake|outside-app)/.test(id));
+    if (fake !== undefined) this.error(`${fake} is in the page that is shipped`);
+  },
+};
 
 // Tauri serves `dist` from its own scheme, so nothing may be loaded from outside it (CSP: default-src 'self').
 export default defineConfig({
-  plugins: [svelte(), svelteTesting()],
+  plugins: [svelte(), svelteTesting(), shippedWithoutFake],
   clearScreen: false,
   server: { port: 1420, strictPort: true },
   build: {

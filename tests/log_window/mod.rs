@@ -92,7 +92,9 @@ async fn a_task_that_prints_as_fast_as_it_can_leaves_the_window_alive() {
 async fn what_is_looked_for_is_found_filtered_and_marked() {
     let desk = Desk::new();
     let app = desk.open().await;
-    let script = "seq -f 'line %.0f of all' 1 40000 | sed '0~1000s/$/ needle/'; echo 'error: at the end' >&2";
+    let script = "seq -f 'line %.0f of all' 1 40000 | sed -e '0~1000s/$/ needle/' \
+                  -e '20500s/$/ and so on and on and on and on and on and on and on and on and on and on and on and far/'
+                  echo 'error: at the end' >&2";
     open_log_of(&app, &desk, script, "succeeded").await;
     app.see_text("log-pane", "line 40000 of all").await;
 
@@ -115,6 +117,18 @@ async fn what_is_looked_for_is_found_filtered_and_marked() {
     )
     .await;
     app.look("log-filter").await;
+
+    // A hit that is beside the view is brought into it.
+    app.resize(480, 400).await;
+    app.run("document.querySelector('[data-testid=find-mode-highlight]').click()").await;
+    app.write("find", "and far").await;
+    let edge = "document.querySelector('[data-testid=log-pane]').getBoundingClientRect().right";
+    app.see_true(
+        "the hit",
+        &format!("document.querySelector('.hit')?.getBoundingClientRect().right < {edge}"),
+    )
+    .await;
+    app.look("log-aside").await;
 
     app.press("find", || Key::Escape.into()).await;
     app.see_text("log-extent", "40,001 lines").await;
@@ -211,15 +225,8 @@ async fn several_logs_show_one_stream_are_marked_and_saved_as_one() {
     app.call("open_merged_window", &format!("{{ sources: [{}] }}", sources.join(", "))).await;
     app.turn_to_other().await;
     app.see_text("log-extent", "4,002 lines").await;
-    let choose = |stream: &str| {
-        format!(
-            "const stream = document.querySelector('[data-testid=stream]');
-             stream.value = '{stream}';
-             stream.dispatchEvent(new Event('change', {{ bubbles: true }}));"
-        )
-    };
-
-    app.run(&choose("stderr")).await;
+    app.click("stream").await;
+    app.click("stream-stderr").await;
     app.see_text("log-extent", "2 of 4,002 lines").await;
     let rows = "[...document.querySelectorAll('[data-testid=log-row]')]";
     let both = format!(
@@ -246,7 +253,8 @@ async fn several_logs_show_one_stream_are_marked_and_saved_as_one() {
     let expected = "sh apple.sh: error: apple broke\nsh pear.sh: error: pear broke\n";
     assert_eq!(fs::read_to_string(&found).expect("saved"), expected);
 
-    app.run(&choose("both")).await;
+    app.click("stream").await;
+    app.click("stream-both").await;
     app.see_text("log-extent", "4,002 lines").await;
     // A time before all of them leads to the first line.
     app.press("log-pane", || Key::Control + "g").await;

@@ -130,6 +130,13 @@ impl Desk {
         });
     }
 
+    /// Waits until this text is what the middle mouse button pastes.
+    pub fn see_primary(&self, text: &str) {
+        until(&format!("{text:?} is selected for all"), || {
+            screen::primary(&self.display).expect("a screen").as_deref() == Some(text)
+        });
+    }
+
     /// Ends the process that was the last to be started for a page.
     pub fn kill_last_page(&self) {
         let newest = self.processes().1.into_iter().max().and_then(|pid| i32::try_from(pid).ok());
@@ -374,6 +381,53 @@ impl AppWindow<'_> {
             hand = hand.key_up(Key::Shift);
         }
         hand.perform().await.expect("clicked");
+    }
+
+    /// Presses keys one after the other, wherever the focus is.
+    pub async fn type_keys(&self, keys: impl Into<TypingData>) {
+        self.page.action_chain().send_keys(keys).perform().await.expect("typed");
+    }
+
+    /// Presses a key while another is held down.
+    pub async fn type_chord(&self, held: Key, key: impl Into<TypingData>) {
+        let hand = self.page.action_chain().key_down(held.clone()).send_keys(key).key_up(held);
+        hand.perform().await.expect("typed");
+    }
+
+    /// A chord that closes the window, maybe before the driver has answered; what becomes of it shows in what follows.
+    pub async fn type_last_chord(&self, held: Key, key: impl Into<TypingData>) {
+        self.page.action_chain().key_down(held).send_keys(key).perform().await.ok();
+    }
+
+    /// Clicks twice so many pixels right of where an element begins.
+    pub async fn double_click_in(&self, test_id: &str, right: i64) {
+        let (x, y) = self.left_of(test_id).await;
+        self.page.action_chain().move_to(x + right, y).double_click().perform().await.expect("clicked");
+    }
+
+    /// Presses the mouse on an element, draws it down to just above the lower edge of the log, and holds it there.
+    pub async fn drag_to_lower_edge(&self, test_id: &str) {
+        let (x, y) = self.left_of(test_id).await;
+        let edge = "return Math.round(document.querySelector('[data-testid=log-pane]').getBoundingClientRect().bottom)";
+        let bottom = self.run(edge).await.as_i64().expect("a number") - 4;
+        let hand = self.page.action_chain().move_to(x, y).click_and_hold();
+        hand.move_to(x + 10, bottom).perform().await.expect("drawn");
+    }
+
+    /// Lets the mouse go.
+    pub async fn let_go(&self) {
+        self.page.action_chain().release().perform().await.expect("let go");
+    }
+
+    /// Where an element begins, half-way down.
+    async fn left_of(&self, test_id: &str) -> (i64, i64) {
+        let script = format!(
+            "const box = document.querySelector('{}').getBoundingClientRect();
+             return [box.left + 1, box.top + box.height / 2].map(Math.round)",
+            css(test_id)
+        );
+        let at = self.run(&script).await;
+        (at[0].as_i64().expect("a number"), at[1].as_i64().expect("a number"))
     }
 
     /// Waits until the page says that a JavaScript expression is true.

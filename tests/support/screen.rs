@@ -5,12 +5,12 @@ use x11rb::{
     CURRENT_TIME,
     connection::Connection,
     errors::{ConnectError, ReplyOrIdError},
-    protocol::ErrorKind,
     protocol::xproto::{
-        AtomEnum, ClientMessageEvent, ConnectionExt as _, EventMask, InputFocus, KEY_PRESS_EVENT,
-        KEY_RELEASE_EVENT, MapState, Window,
+        AtomEnum, ClientMessageEvent, ConnectionExt as _, CreateWindowAux, EventMask, InputFocus,
+        KEY_PRESS_EVENT, KEY_RELEASE_EVENT, MapState, Window, WindowClass,
     },
     protocol::xtest::ConnectionExt as _,
+    protocol::{ErrorKind, Event},
     rust_connection::RustConnection,
 };
 
@@ -49,6 +49,25 @@ pub fn close_windows(display: &str, titled: impl Fn(&str) -> bool) -> Result<usi
 pub fn count_windows(display: &str, titled: impl Fn(&str) -> bool) -> Result<usize, ScreenError> {
     let (screen, number) = x11rb::connect(Some(display))?;
     Ok(visible(&screen, number, titled)?.len())
+}
+
+/// What is selected, as the middle mouse button pastes it; nothing where nobody has selected anything.
+pub fn primary(display: &str) -> Result<Option<String>, ScreenError> {
+    let (screen, number) = x11rb::connect(Some(display))?;
+    let window = screen.generate_id()?;
+    let root = screen.setup().roots[number].root;
+    let looks = CreateWindowAux::new();
+    screen.create_window(0, window, root, 0, 0, 1, 1, 0, WindowClass::INPUT_ONLY, 0, &looks)?.check()?;
+    let (utf8, answer) = (atom(&screen, "UTF8_STRING")?, atom(&screen, "SOLTI_TEST")?);
+    screen.convert_selection(window, AtomEnum::PRIMARY.into(), utf8, answer, CURRENT_TIME)?.check()?;
+    loop {
+        let Event::SelectionNotify(told) = screen.wait_for_event()? else { continue };
+        if told.property == x11rb::NONE {
+            return Ok(None);
+        }
+        let found = screen.get_property(true, window, answer, AtomEnum::ANY, 0, 1 << 16)?.reply()?;
+        return Ok(Some(String::from_utf8_lossy(&found.value).into_owned()));
+    }
 }
 
 /// Types ASCII text in place of what is there, and then Return, into the window of this title. Without a window manager nobody has

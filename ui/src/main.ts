@@ -1,7 +1,7 @@
 // The one entry of every window. The kind of window comes from the URL:
-// `index.html` is the main window, `?view=log&task=ID&attempt=N&row=N` a log window, `?view=merged&source=ID:N&source=…` a merged
-// one; with `&machine=NAME` their logs are of another machine. `?view=spare` waits for one of these addresses and makes it its own.
-import { mount, type Component } from "svelte";
+// `index.html` is the main window, `?view=log&task=ID&attempt=N&row=N` a log window (with `&follows` it goes on to later attempts),
+// `?view=merged&source=ID:N&source=…` a merged one; with `&machine=NAME` their logs are of another machine. `?view=spare` waits for one of these addresses and makes it its own.
+import { mount, type Component, type ComponentProps } from "svelte";
 import "@fontsource-variable/inter/index.css";
 import "@fontsource-variable/jetbrains-mono/index.css";
 import "./lib/design/tokens.css";
@@ -9,6 +9,15 @@ import "./lib/design/base.css";
 import { adoptTheme, applyTheme } from "./lib/design/theme.svelte";
 
 applyTheme();
+
+// The engine's own menu speaks of pages that can be loaded again. Fields keep it: it cuts, copies and pastes.
+window.addEventListener("contextmenu", (event) => {
+  const field = event.target instanceof Element && event.target.closest("input, textarea");
+  if (!field) event.preventDefault();
+});
+
+// Left out of the page that is shipped, with all that it imports.
+if (import.meta.env.DEV) (await import("./lib/api/outside-app")).answerFromMemory();
 
 const found = document.getElementById("app");
 if (!found) throw new Error("index.html has no #app element");
@@ -22,10 +31,11 @@ async function show(): Promise<void> {
     const attempt = Number(params.get("attempt"));
     const row = params.get("row");
     const { default: LogView } = await import("./views/LogView.svelte");
-    mount(LogView as Component<{ task: string; attempt?: number; row?: number; machine?: string }>, {
+    mount(LogView as Component<ComponentProps<typeof LogView>>, {
       target,
       props: {
         machine,
+        follows: params.has("follows") || undefined,
         task: params.get("task") ?? "",
         attempt: attempt > 0 ? attempt : undefined,
         row: row === null || !(Number(row) >= 0) ? undefined : Number(row),

@@ -30,6 +30,7 @@ macro_rules! with_commands {
             windows::open_log_window,
             windows::open_merged_window,
             windows::reveal_log,
+            windows::open_link,
             windows::watch_jumps,
             windows::watch_address,
             windows::watch_form_asks,

@@ -16,7 +16,7 @@ use solti_engine::Config;
 use solti_machines::{Machine, Machines};
 use solti_model::{RunId, TaskId};
 use std::sync::Arc;
-use tauri::{Manager, Runtime, State, WebviewWindow, command};
+use tauri::{Manager, Runtime, State, Url, WebviewWindow, async_runtime::spawn_blocking, command};
 
 #[command]
 pub async fn app_info(info: State<'_, AppInfo>) -> Answer<AppInfo> {
@@ -53,12 +53,16 @@ pub async fn open_log_window<R: Runtime>(
     attempt: Arg<Option<u32>>,
     row: Arg<Option<u64>>,
 ) -> Answer<()> {
-    // Without an attempt, the latest: resolved here, so that asking twice finds the same window.
     let run = RunId::new(id.0, attempt.0.unwrap_or(0));
-    let attempt = api.ask(GetLogInfo { run: run.clone() }).await?.attempt;
-    let log = RunId { attempt, ..run };
-    windows::open_log(window.app_handle(), machines.of(window.label()), log, row.0)
-        .map_err(|error| ApiError::internal(&error))
+    // Without an attempt, the latest: the page opens it at once, and need not ask which that is.
+    let latest = api.ask(GetLogInfo { run: run.clone() }).await?.attempt;
+    let log = RunId { attempt: latest, ..run };
+    let (app, machine) = (window.app_handle(), machines.of(window.label()));
+    match attempt.0 {
+        Some(_) => windows::open_log(app, machine, log, row.0),
+        None => windows::follow_log(app, machine, log),
+    }
+    .map_err(|error| ApiError::internal(&error))
 }
 
 #[command]
@@ -91,6 +95,23 @@ pub async fn reveal_log<R: Runtime>(
         },
         RevealError::NoFileManager(_) => ApiError::Unavailable { reason: error.to_string() },
     })
+}
+
+/// Opens an address that stands in a log in the browser. Whatever a program prints, nothing but a browser is started by it.
+#[command]
+pub async fn open_link(address: Arg<String>) -> Answer<()> {
+    let url = Url::parse(&address.0).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    let Some(url) = url else {
+        return Err(ApiError::Conflict { reason: "only addresses of the web can be opened".into() });
+    };
+    let opened = spawn_blocking(move || tauri_plugin_opener::open_url(url.as_str(), None::<&str>)).await;
+    match opened {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => {
+            Err(ApiError::Unavailable { reason: format!("no browser can be started: {error}") })
+        }
+        Err(error) => Err(ApiError::internal(&error)),
+    }
 }
 
 /// The rows that this window is asked to show after it was opened.

@@ -10,6 +10,11 @@ pub fn of_log(machine: &Machine, RunId { task, attempt }: &RunId, row: Option<u6
     format!("?view=log&task={task}&attempt={attempt}{at}{}", of_machine(machine))
 }
 
+/// Of the log of a task: of this attempt, the latest, and of later ones as they begin.
+pub fn of_task(machine: &Machine, RunId { task, attempt }: &RunId) -> String {
+    format!("?view=log&task={task}&attempt={attempt}&follows{}", of_machine(machine))
+}
+
 /// Of several logs as one.
 pub fn of_logs(machine: &Machine, logs: &[RunId]) -> String {
     let sources: String = logs.iter().map(|log| format!("&source={}:{}", log.task, log.attempt)).collect();
@@ -45,6 +50,7 @@ mod tests {
     fn an_address_says_which_runs() {
         let runs: Vec<RunId> = ["t/1", "u/2"].map(|run| run.parse().expect("a run")).to_vec();
         assert_eq!(of_log(&Machine::Here, &runs[0], Some(7)), "?view=log&task=t&attempt=1&row=7");
+        assert_eq!(of_task(&Machine::Here, &runs[0]), "?view=log&task=t&attempt=1&follows");
         let lab = Machine::Named("lab".into());
         assert_eq!(of_logs(&lab, &runs), "?view=merged&source=t:1&source=u:2&machine=lab");
     }

@@ -37,7 +37,7 @@ pub enum Place {
 struct Shown {
     /// Whose logs they are, whatever the main window turns to.
     machine: Machine,
-    /// One log, or several as one.
+    /// One log, or several as one; of a task whose attempts are followed, attempt 0.
     logs: Vec<RunId>,
     /// The row that was asked for last since the window was opened.
     jump: watch::Sender<Option<u64>>,

@@ -20,7 +20,7 @@ pub use gone::gone;
 pub use label::MAIN;
 pub use log_windows::LogWindows;
 pub use memory::{WindowMemory, remember_places};
-pub use open::{open_form, open_log, open_main, open_merged};
+pub use open::{follow_log, open_form, open_log, open_main, open_merged};
 pub use open_windows::open_windows;
 pub use spare::SpareWindow;
 pub use spare_maker::follow_with_a_spare;

@@ -43,6 +43,14 @@ pub fn open_log<R: Runtime>(
     show(app, machine, std::slice::from_ref(&log), row, page, &title)
 }
 
+/// Shows the log of a task: of this attempt, the latest, and of later ones as they begin. The window that does so already, else a
+/// new one.
+pub fn follow_log<R: Runtime>(app: &AppHandle<R>, machine: Machine, latest: RunId) -> tauri::Result<()> {
+    let (page, title) = (address::of_task(&machine, &latest), format!("Log · attempt {}", latest.attempt));
+    // Whichever attempt it is at by the time that it is asked for again.
+    show(app, machine, &[RunId::new(latest.task, 0)], None, page, &title)
+}
+
 /// Shows several logs as one.
 pub fn open_merged<R: Runtime>(app: &AppHandle<R>, machine: Machine, logs: Vec<RunId>) -> tauri::Result<()> {
     let page = address::of_logs(&machine, &logs);

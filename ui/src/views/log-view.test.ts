@@ -200,3 +200,45 @@ it("reads several logs in one order, each line with its source", async () => {
       .every((row) => names.some((name) => row.textContent?.includes(name ?? "-"))),
   ).toBe(true);
 });
+
+it("has the focus in the log when it opens and when a field is left, and keys of any keyboard work there", async () => {
+  await open();
+  expect(document.activeElement).toBe(pane());
+  await fireEvent.keyDown(pane(), { key: "а", code: "KeyF", ctrlKey: true });
+  const field = screen.getByTestId("find");
+  expect(document.activeElement).toBe(field);
+  await fireEvent.keyDown(field, { key: "Enter", isComposing: true });
+  await fireEvent.keyDown(field, { key: "Escape" });
+  expect(document.activeElement).toBe(pane());
+  await fireEvent.keyDown(pane(), { key: "ц", code: "KeyW" });
+  await waitFor(() => expect(screen.getByTestId("wrap").getAttribute("aria-pressed")).toBe("true"));
+  await fireEvent.keyDown(pane(), { key: "ц", code: "KeyW" });
+  field.focus();
+  field.blur();
+  await waitFor(() => expect(document.activeElement).toBe(pane()));
+});
+
+it("draws the other rows when one cannot be drawn", async () => {
+  const read = backend.readLog;
+  backend.readLog = async (...args) => {
+    const page = await read(...args);
+    const broken = page.rows.map((row) => (row.row % 10 === 5 ? { ...row, spans: 7 as never } : row));
+    return { ...page, rows: broken };
+  };
+  vi.spyOn(console, "error").mockImplementation(() => {});
+  await open();
+  await waitFor(() => expect(drawn().some((row) => row % 10 === 5)).toBe(true));
+  expect(drawn().some((row) => row % 10 === 4)).toBe(true);
+});
+
+it("says of which attempts there are, and goes to one that is picked", async () => {
+  const web = (await backend.listTasks({ query: { slot: "web" } })).rows[0]?.task.metadata.id ?? "";
+  render(LogView, { task: web, attempt: 6 });
+  await waitFor(() => expect(screen.getByTestId("attempt").textContent).toContain("Attempt 6 · running"));
+  await fireEvent.click(screen.getByTestId("attempt"));
+  const items = screen.getAllByRole("menuitemradio").map((item) => item.textContent?.trim());
+  expect(items).toHaveLength(6);
+  expect(items[4]).toBe("Attempt 2 · failed");
+  await fireEvent.click(screen.getByTestId("attempt-2"));
+  await waitFor(() => expect(screen.getByTestId("log-status").textContent).toContain("Failed"));
+});

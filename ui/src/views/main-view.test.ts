@@ -29,6 +29,19 @@ test("only the rows on screen exist, and the list says how many there are", asyn
   expect(screen.getByTestId("task-list").getAttribute("aria-rowcount")).toBe("3000");
 });
 
+test("keys are those of their places where the keyboard has other letters, and an input method keeps its own", async () => {
+  await open();
+  const ids = rows().map((row) => row.dataset.taskId);
+  await key("о", { code: "KeyJ" });
+  await waitFor(() => expect(detailId()).toBe(ids[0]));
+  await key("ξ", { code: "KeyJ" });
+  await waitFor(() => expect(detailId()).toBe(ids[1]));
+  await key("j", { code: "KeyJ", isComposing: true });
+  await key("л", { code: "KeyK", ctrlKey: true });
+  await screen.findByLabelText("Command or task");
+  expect(detailId()).toBe(ids[1]);
+});
+
 test("j and k walk through the list and the detail follows", async () => {
   await open();
   const [first, second] = rows().map((row) => row.dataset.taskId);

@@ -14,8 +14,8 @@ import type {
   ListQuery,
   LogInfo,
   LogQuery,
-  LogSource,
   OutputFrame,
+  RunId,
   SearchProgress,
   Settings,
   SettingsPatch,
@@ -87,7 +87,7 @@ export interface Backend extends AskMethods, DownloadMethods {
   ): Promise<OpenSearch>;
   /** Searches several logs as one; what the search of each source alone answers is named `searchId-n`, from 0. */
   openMergedSearch(
-    sources: LogSource[],
+    sources: RunId[],
     query: LogQuery,
     near: number,
     onProgress: (progress: SearchProgress) => void,
@@ -100,10 +100,17 @@ export interface Backend extends AskMethods, DownloadMethods {
     onBroken?: () => void,
   ): Promise<Unsubscribe>;
 
+  /** Without an attempt the latest, and later ones as they begin. */
   openLogWindow(id: string, attempt?: number, row?: number): Promise<void>;
-  openMergedWindow(sources: LogSource[]): Promise<void>;
+  openMergedWindow(sources: RunId[]): Promise<void>;
   /** Shows the file of a log in the system's file manager. */
   revealLog(id: string, attempt: number): Promise<void>;
+  /** Opens an address of the web in the browser; no other is. */
+  openLink(address: string): Promise<void>;
+  /** Closes this window, as its cross does. */
+  closeWindow(): Promise<void>;
+  /** Lets this window fill the screen, or no longer. */
+  toggleFullScreen(): Promise<void>;
   /** Rows that this log window is asked to show after it was opened: of a link, say, that the window shows already. */
   watchJumps(onJump: (row: number) => void): Promise<Unsubscribe>;
 

@@ -39,11 +39,11 @@ import type {
   Lane,
   ListQuery,
   LogInfo,
-  LogSource,
   MergedRow,
   MergedRows,
   Phase,
   Reach,
+  RunId,
   Summary,
   TaskChange,
   TaskEvent,
@@ -356,8 +356,7 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
       throw fail({ error: "InvalidRequest", field: "searchId", message: "that search is not open" });
     return found;
   }
-  const logsOf = (sources: readonly LogSource[]): FakeLog[] =>
-    sources.map(({ id, attempt }) => log(id, attempt));
+  const logsOf = (sources: readonly RunId[]): FakeLog[] => sources.map(({ id, attempt }) => log(id, attempt));
   const named = (searchId?: string | null) => (searchId ? search(searchId) : undefined);
 
   function events(task: FakeTask): TaskEvent[] {
@@ -609,6 +608,9 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
       const list = sources.map(({ id, attempt }) => `&source=${id}:${attempt}`).join("");
       window.open(`?view=merged${list}`);
     },
+    openLink: async (address) => void window.open(address, "_blank", "noopener"),
+    closeWindow: async () => window.close(),
+    toggleFullScreen: async () => {},
     watchJumps: async () => () => {},
     watchAddress: async () => () => {},
     watchMachines: async (onTold) => machines.watch(onTold),

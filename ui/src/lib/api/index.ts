@@ -1,6 +1,5 @@
-// Where the page gets its backend: the app's when it runs in the app, else one in memory.
+// Where the page gets its backend: the app's, or the one that is put in its place.
 import type { Backend } from "./backend";
-import { createFakeBackend } from "./fake";
 import { tauriBackend } from "./tauri";
 
 export type { Backend, Unsubscribe } from "./backend";
@@ -8,21 +7,13 @@ export { ApiError } from "./errors";
 export type { Asks } from "./operations";
 export type * from "./types";
 
-let chosen: Backend | undefined;
+let chosen: Backend = tauriBackend;
 
 export function backend(): Backend {
-  chosen ??= "__TAURI_INTERNALS__" in window ? tauriBackend : createFakeBackend(fakeOptions());
   return chosen;
 }
 
-/** For tests: answers every later `backend()` with the one given. */
+/** Answers every later `backend()` with the one given: for tests, and for a page outside the app. */
 export function useBackend(replacement: Backend) {
   chosen = replacement;
-}
-
-/** `?tasks=0` shows the first run, `?tasks=3000` far too much, `?machines=1` two other machines. Only read outside the app. */
-function fakeOptions() {
-  const params = new URLSearchParams(location.search);
-  const tasks = params.get("tasks");
-  return { tasks: tasks === null ? undefined : Number(tasks), machines: params.has("machines"), live: true };
 }

@@ -255,6 +255,12 @@ export const tauriBackend: Backend = {
     invoke("open_log_window", { id, attempt: attempt ?? null, row: row ?? null }),
   openMergedWindow: (sources) => invoke("open_merged_window", { sources }),
   revealLog: (id, attempt) => invoke("reveal_log", { id, attempt }),
+  openLink: (address) => invoke("open_link", { address }),
+  closeWindow: () => invoke("plugin:window|close", { label: null }),
+  toggleFullScreen: async () => {
+    const full = await invoke<boolean>("plugin:window|is_fullscreen", { label: null });
+    await invoke("plugin:window|set_fullscreen", { label: null, value: !full });
+  },
   watchJumps: (onJump) => watch<number>("watch_jumps", {}, onJump, { goesOn: once }),
   watchAddress: (onAddress) => watch<string>("watch_address", {}, onAddress, { goesOn: once }),
 

@@ -83,8 +83,7 @@ export type {
   ToldMachines,
 } from "./shell";
 
-/** One of the logs that are shown as one. */
-export type LogSource = wire.RunId;
+export type RunId = wire.RunId;
 export type Phase = wire.TaskPhase;
 export type Stream = wire.OutputStreamKind;
 export type SubprocessSpec = wire.SubprocessTask;

@@ -20,6 +20,8 @@ export class Machines {
 
   /** Before this window turns to another machine: what waits is sent to the one that it is meant for. */
   onleave: (() => Promise<void>) | undefined;
+  /** It was lost and is found again, as `returns` says. */
+  onreturn: (() => void) | undefined;
   /** The machine has another client: what is open does not come back. */
   onrelink: (() => void) | undefined;
 
@@ -83,6 +85,9 @@ export class Machines {
     if (this.stale) this.lostAt = before ? this.lostAt : Date.now();
     else this.lostAt = undefined;
     // While it is tried, nobody knows yet.
-    if (before && this.current?.reach.state === "reached") this.returns += 1;
+    if (before && this.current?.reach.state === "reached") {
+      this.returns += 1;
+      this.onreturn?.();
+    }
   }
 }

@@ -127,21 +127,25 @@ function firstMismatch(value: unknown, shape: Shape, path: Path): Mismatch | nul
   if ("oneOf" in shape) {
     const names = Object.keys(shape.oneOf);
     const [entry] = entries;
-    const chosen = entry && shape.oneOf[entry[0]];
+    const chosen = entry && own(shape.oneOf, entry[0]);
     if (entries.length !== 1 || !entry || !chosen)
       return { path, message: `${here} must have exactly one of ${names.join(", ")}` };
     return firstMismatch(entry[1], chosen, at(entry[0]));
   }
   if (!("fields" in shape)) return { path, message: `${here} is not a word` };
   for (const [key, item] of entries) {
-    const field = shape.fields[key] ?? shape.fields[`${key}?`];
+    const field = own(shape.fields, key) ?? own(shape.fields, `${key}?`);
     if (field === undefined) return { path: at(key), message: `Unknown field ${pathText(at(key))}` };
     const wrong = firstMismatch(item, field, at(key));
     if (wrong) return wrong;
   }
-  const lacking = Object.keys(shape.fields).find((key) => !key.endsWith("?") && !(key in value));
+  const lacking = Object.keys(shape.fields).find((key) => !key.endsWith("?") && !Object.hasOwn(value, key));
   return lacking === undefined ? null : { path, message: `${pathText(at(lacking))} is missing` };
 }
+
+/** A field of this name, and not what every object has. */
+const own = (fields: Readonly<Record<string, Shape>>, key: string): Shape | undefined =>
+  Object.hasOwn(fields, key) ? fields[key] : undefined;
 
 function firstOf(results: readonly (Mismatch | null)[]): Mismatch | null {
   return results.find((result) => result !== null) ?? null;

@@ -1,6 +1,7 @@
 // The keyboard of the main window: which key does what, as one table that the handler and the key sheet share.
 // Single letters count only while no field has the focus.
 import type { Workspace } from "./workspace.svelte";
+import { stroke } from "../shared/keyboard";
 
 export interface KeyBinding {
   keys: string[];
@@ -13,12 +14,17 @@ export interface KeyBinding {
 }
 
 const mod = (event: KeyboardEvent) => event.ctrlKey || event.metaKey;
+/** Keys as `stroke` names them; Shift does not matter with those that have a name. */
 const plain =
   (...keys: string[]) =>
   (event: KeyboardEvent) =>
-    !mod(event) && !event.altKey && keys.includes(event.key);
+    keys.includes(
+      stroke(event)
+        .replace(/^Shift\+(?=\w\w)/, "")
+        .replace("Space", " "),
+    );
 const withMod = (key: string) => (event: KeyboardEvent) =>
-  mod(event) && !event.altKey && event.key.toLowerCase() === key;
+  mod(event) && stroke(event).replace("Shift+", "") === `Ctrl+${key.toUpperCase()}`;
 const PAGE = 12;
 
 export const BINDINGS: readonly KeyBinding[] = [
@@ -81,7 +87,13 @@ export const BINDINGS: readonly KeyBinding[] = [
   { keys: ["?"], label: "This sheet", match: plain("?"), act: (w) => (w.sheetOpen = true) },
 ];
 
-const MOVES = new Set(["ArrowDown", "ArrowUp", "j", "k", "J", "K"]);
+/** What picks on the way, and which way. */
+const MOVES = new Map([
+  ["Shift+ArrowDown", 1],
+  ["Shift+J", 1],
+  ["Shift+ArrowUp", -1],
+  ["Shift+K", -1],
+]);
 
 function escape(w: Workspace) {
   if (w.selection.picked.size) w.selection.clearPicked();
@@ -131,8 +143,9 @@ export function handleKey(workspace: Workspace, event: KeyboardEvent): boolean {
   // The list is not there to be worked on.
   if (workspace.settingsAt) return inSettings(workspace, event);
   const busy = taken(event);
-  if (!busy && event.shiftKey && MOVES.has(event.key) && !mod(event)) {
-    workspace.move(event.key === "ArrowDown" || event.key.toLowerCase() === "j" ? 1 : -1, true);
+  const picking = busy ? undefined : MOVES.get(stroke(event));
+  if (picking !== undefined) {
+    workspace.move(picking, true);
     event.preventDefault();
     return true;
   }

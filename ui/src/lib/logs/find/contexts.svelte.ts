@@ -1,10 +1,17 @@
 // Rows of the log around single hits, shown inline while a filter leaves out everything else. Few at a time and few rows each.
 // Rows are known by what the window knows them by.
-import type { ShownRow } from "../rows/source";
+import type { RowFeed, ShownRow } from "../rows/list";
+import type { RowKey } from "../rows/numbers";
 
 export interface Context {
   readonly before: readonly ShownRow[];
   readonly after: readonly ShownRow[];
+}
+
+/** Both ends are in it. */
+export interface KeyRange {
+  readonly from: RowKey;
+  readonly to: RowKey;
 }
 
 const FIRST = 3;
@@ -14,30 +21,30 @@ const MAX_AROUND = 53;
 
 export class Contexts {
   version = $state(0);
-  #blocks = new Map<number, Context & { readonly around: number }>();
+  #blocks = new Map<RowKey, Context & { readonly around: number }>();
 
-  constructor(
-    /** Rows from a key on, shown or not. */
-    readonly read: (from: number, count: number) => Promise<readonly ShownRow[]>,
-    readonly keyOf: (row: ShownRow) => number,
-  ) {}
+  constructor(readonly feed: Pick<RowFeed, "keyOf" | "read">) {}
+
+  keyOf(row: ShownRow): RowKey {
+    return this.feed.keyOf(row);
+  }
 
   get any(): boolean {
     return this.#blocks.size > 0;
   }
 
-  of(row: number): Context | undefined {
-    return this.#blocks.get(row);
+  of(key: RowKey): Context | undefined {
+    return this.#blocks.get(key);
   }
 
   /** How many rows stand around this one. */
-  count(row: number): number {
-    const block = this.#blocks.get(row);
+  count(key: RowKey): number {
+    const block = this.#blocks.get(key);
     return block ? block.before.length + block.after.length : 0;
   }
 
   /** The row of a key, if it stands around a hit. */
-  rowOf(key: number): ShownRow | undefined {
+  rowOf(key: RowKey): ShownRow | undefined {
     for (const { before, after } of this.#blocks.values()) {
       const row = [...before, ...after].find((one) => this.keyOf(one) === key);
       if (row) return row;
@@ -45,25 +52,31 @@ export class Contexts {
     return undefined;
   }
 
-  /** Whether both rows stand in the block of one hit. */
-  sameBlock(a: number, b: number): boolean {
-    return [...this.#blocks].some(([row, { before, after }]) => {
-      const from = before[0] ? this.keyOf(before[0]) : row;
-      const last = after.at(-1);
-      const to = last ? this.keyOf(last) : row;
-      return [a, b].every((one) => one >= from && one <= to);
+  /** The rows that are shown around hits, and the hits; in order, and each but once. */
+  get ranges(): readonly KeyRange[] {
+    const ranges = [...this.#blocks].map(([hit, { before, after }]) => {
+      const [first, last] = [before[0], after.at(-1)];
+      return { from: first ? this.keyOf(first) : hit, to: last ? this.keyOf(last) : hit };
     });
+    ranges.sort((a, b) => a.from - b.from);
+    const joined: KeyRange[] = [];
+    for (const { from, to } of ranges) {
+      const last = joined.at(-1);
+      if (last && from <= last.to) joined[joined.length - 1] = { from: last.from, to: Math.max(last.to, to) };
+      else joined.push({ from, to });
+    }
+    return joined;
   }
 
   /** Shows some rows around a hit, more when there are some already. */
-  async widen(row: number): Promise<void> {
-    const known = this.#blocks.get(row);
+  async widen(hit: RowKey): Promise<void> {
+    const known = this.#blocks.get(hit);
     const around = Math.min(MAX_AROUND, known ? known.around + MORE : FIRST);
-    const from = Math.max(0, row - around);
-    const rows = await this.read(from, row - from + 1 + around);
-    this.#blocks.set(row, {
-      before: rows.filter((one) => this.keyOf(one) < row),
-      after: rows.filter((one) => this.keyOf(one) > row && this.keyOf(one) <= row + around),
+    const from = Math.max(0, hit - around);
+    const rows = await this.feed.read(from, hit - from + 1 + around);
+    this.#blocks.set(hit, {
+      before: rows.filter((one) => this.keyOf(one) < hit),
+      after: rows.filter((one) => this.keyOf(one) > hit && this.keyOf(one) <= hit + around),
       around,
     });
     if (this.#blocks.size > MAX_BLOCKS) {
@@ -73,8 +86,8 @@ export class Contexts {
     this.version += 1;
   }
 
-  hide(row: number): void {
-    if (this.#blocks.delete(row)) this.version += 1;
+  hide(hit: RowKey): void {
+    if (this.#blocks.delete(hit)) this.version += 1;
   }
 
   clear(): void {

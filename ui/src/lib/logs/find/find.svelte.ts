@@ -1,9 +1,10 @@
 // The find field of a log window: what is looked for, in which way, where one is among the hits, and the way back.
-// The search runs in the backend (search.svelte.ts); which rows the pane shows for it is searched-log.svelte.ts's.
-import type { LogQuery, SearchHit, SearchProgress } from "../../api";
+// The search runs in the backend (search.svelte.ts); which rows the pane shows for it is log-window.svelte.ts's.
+import type { LogQuery, SearchProgress } from "../../api";
 import { remembered } from "../../shared/remembered.svelte";
+import { knownBy, type RowKey } from "../rows/numbers";
 import type { RowHighlights } from "./highlights.svelte";
-import { EVERYTHING, type LogSearch, type OnProgress } from "./search.svelte";
+import { EVERYTHING, type Hit, type LogSearch, type OnProgress } from "./search.svelte";
 
 export type FindMode = "highlight" | "filter";
 const FLAGS = ["regex", "caseSensitive", "wholeWord", "invert", "ignoreAnsi"] as const;
@@ -14,9 +15,9 @@ export interface FindPlace {
   /** A search of the log that is shown, not open yet. */
   search(query: LogQuery, onProgress: OnProgress): LogSearch;
   /** The row that stepping goes on from. */
-  at(forward: boolean): number;
+  at(forward: boolean): RowKey;
   /** Shows a hit. */
-  show(row: number): void;
+  show(key: RowKey): void;
   /** The search or the mode is another one. */
   changed(): void;
   /** Looking for something begins here. */
@@ -34,10 +35,12 @@ export class Find {
   pattern = $state("");
   search = $state.raw<LogSearch | null>(null);
   highlights = $state.raw<RowHighlights | null>(null);
-  hit = $state.raw<SearchHit | null>(null);
+  hit = $state.raw<Hit | null>(null);
   /** A step waits for the search to come further. */
   stepping = $state(false);
   stopped = $state(false);
+  /** Where the reader has gone since the last step. */
+  from: RowKey | null = null;
   #mode = remembered<FindMode>("log.find.mode", "highlight", isMode);
   #flags = Object.fromEntries(
     FLAGS.map((flag) => [flag, remembered<boolean>(`log.find.${flag}`, EVERYTHING[flag], isBoolean)]),
@@ -86,11 +89,11 @@ export class Find {
   }
 
   /** Takes over a query from elsewhere, and the row that it found: the caller shows it. */
-  adopt(query: LogQuery, row: number): void {
+  adopt(query: LogQuery, key: RowKey): void {
     for (const flag of FLAGS) this.#flags[flag].value = query[flag];
     this.pattern = query.pattern;
     this.restart(false);
-    this.hit = { row, index: 0, total: 0 };
+    this.hit = { key, index: 0, total: 0 };
   }
 
   /** Searches anew; with `jump` the view goes to the nearest hit once there is one. */
@@ -100,6 +103,7 @@ export class Find {
     this.search = null;
     this.highlights = null;
     this.hit = null;
+    this.from = null;
     this.stopped = false;
     this.#jump = jump && this.mode === "highlight";
     if (this.active) {
@@ -121,13 +125,15 @@ export class Find {
     if (!this.active) return;
     if (this.stopped || this.search === null) return this.restart(true);
     const { search } = this;
+    const from = this.from ?? this.hit?.key ?? this.place.at(forward);
+    this.from = null;
     this.#jump = false;
     this.stepping = true;
     try {
-      const hit = await search.step(this.hit?.row ?? this.place.at(forward), forward);
+      const hit = await search.step(from, forward);
       if (hit === null || search !== this.search) return;
       this.hit = hit;
-      this.place.show(hit.row);
+      this.place.show(hit.key);
     } catch {
       // The search ended under the step; its progress says why.
     } finally {
@@ -156,8 +162,9 @@ export class Find {
     }
     if (this.#jump && progress.nearest !== undefined) {
       this.#jump = false;
-      this.hit = { row: progress.nearest, index: 0, total: progress.matches };
-      this.place.show(progress.nearest);
+      const key = knownBy(progress.nearest);
+      this.hit = { key, index: 0, total: progress.matches };
+      this.place.show(key);
     }
     void this.#rank(search);
   }
@@ -169,10 +176,10 @@ export class Find {
     try {
       for (let seen: SearchProgress | null = null; seen !== search.progress && search === this.search;) {
         seen = search.progress;
-        const row = this.hit?.row;
-        if (row === undefined) return;
-        const index = await search.indexOf(row);
-        if (search === this.search && this.hit?.row === row) this.hit = { row, index, total: search.matches };
+        const key = this.hit?.key;
+        if (key === undefined) return;
+        const index = await search.indexOf(key);
+        if (search === this.search && this.hit?.key === key) this.hit = { key, index, total: search.matches };
       }
     } catch {
       // Closed meanwhile.

@@ -5,6 +5,7 @@ import { AllLogsSearch } from "./all-logs.svelte";
 import { Find, type FindPlace } from "./find.svelte";
 import { handOver, takeHandedOver } from "./hand-over";
 import { Highlights } from "./highlights.svelte";
+import { OneLog } from "../one/one-log.svelte";
 import { EVERYTHING, LogSearch } from "./search.svelte";
 import { findStatus } from "./status";
 
@@ -16,7 +17,7 @@ const warnings = rows.filter((row) => row.text.includes("warning")).map((row) =>
 function stand(near = 100) {
   const shown: number[] = [];
   const place: FindPlace = {
-    search: (query, onProgress) => new LogSearch(backend, { id, attempt: 1 }, query, near, onProgress),
+    search: (query, onProgress) => new LogSearch(new OneLog(backend, id, 1), query, near, onProgress),
     at: () => near,
     show: (row) => void shown.push(row),
     changed: vi.fn(),
@@ -38,10 +39,13 @@ describe("the find field", () => {
     await vi.advanceTimersByTimeAsync(200);
     const nearest = warnings.find((row) => row >= 100) ?? -1;
     expect(shown).toEqual([nearest]);
-    expect(find.hit?.row).toBe(nearest);
+    expect(find.hit?.key).toBe(nearest);
     expect(findStatus(find).text).toMatch(/^\d+ of \d+$/);
     expect(find.hit?.index).toBe(warnings.indexOf(nearest) + 1);
-    expect(findStatus(find).detail).toContain(" · searched ");
+    // How far it is says something only while it is not through.
+    expect(findStatus(find).detail).toBe("");
+    expect(findStatus(find).title).toContain(" · searched ");
+    expect(findStatus(find, 900).detail).toBe(" · 900 lines gone");
   });
 
   it("steps both ways and goes round", async () => {
@@ -121,7 +125,7 @@ describe("a step into what is not searched yet", () => {
         return { row: hit, index: hits.indexOf(hit) + 1, total: hits.length };
       },
     } as unknown as Backend;
-    const search = new LogSearch(slow, { id: "t", attempt: 1 }, EVERYTHING, 0, () => {});
+    const search = new LogSearch(new OneLog(slow, "t", 1), EVERYTHING, 0, () => {});
     await search.open();
     const progress = { matches: 1, searchedBytes: 1, totalBytes: 9, complete: false, live: false };
     tell(progress);
@@ -129,10 +133,10 @@ describe("a step into what is not searched yet", () => {
     await Promise.resolve();
     hits.push(900);
     tell({ ...progress, matches: 2 });
-    expect((await step)?.row).toBe(900);
+    expect((await step)?.key).toBe(900);
     const round = search.step(900, true);
     tell({ ...progress, complete: true });
-    expect((await round)?.row).toBe(50);
+    expect((await round)?.key).toBe(50);
   });
 
   it("ends when the search is closed", async () => {
@@ -140,7 +144,7 @@ describe("a step into what is not searched yet", () => {
       openSearch: async () => ({ searchId: "s", close: () => {} }),
       searchStep: async () => null,
     } as unknown as Backend;
-    const search = new LogSearch(never, { id: "t", attempt: 1 }, EVERYTHING, 0, () => {});
+    const search = new LogSearch(new OneLog(never, "t", 1), EVERYTHING, 0, () => {});
     await search.open();
     const step = search.step(0, true);
     search.close();

@@ -1,6 +1,7 @@
 // Hands a search from the main window to a log window that shows one of its hits: through the storage that the windows share, so
 // that it reaches a window that is open already as well as one that opens now.
 import type { LogQuery } from "../../api";
+import type { RowNo } from "../rows/numbers";
 
 const KEY = "solti.log.handover";
 /** What is older was meant for a window that never came. */
@@ -8,17 +9,17 @@ const MAX_AGE_MS = 10_000;
 
 interface HandOver {
   readonly id: string;
-  readonly row: number;
+  readonly row: RowNo;
   readonly query: LogQuery;
   readonly at: number;
 }
 
-export function handOver(id: string, row: number, query: LogQuery): void {
+export function handOver(id: string, row: RowNo, query: LogQuery): void {
   localStorage.setItem(KEY, JSON.stringify({ id, row, query, at: Date.now() } satisfies HandOver));
 }
 
 /** Takes what is handed to this task's window, now or later. Returns what stops it. */
-export function takeHandedOver(id: string, take: (query: LogQuery, row: number) => void): () => void {
+export function takeHandedOver(id: string, take: (query: LogQuery, row: RowNo) => void): () => void {
   const look = (): void => {
     const handed = read();
     if (handed?.id !== id || Date.now() - handed.at > MAX_AGE_MS) return;

@@ -1,7 +1,8 @@
 // What to highlight in the rows that are drawn: asked of the backend for those rows only, kept for a bounded number of them.
 // Columns are those of the row's text.
 import type { Backend, LogRow } from "../../api";
-import type { ShownRow } from "../rows/source";
+import type { ShownRow } from "../rows/list";
+import type { RowNo } from "../rows/numbers";
 
 /** What a pane asks for highlights. */
 export interface RowHighlights {
@@ -25,7 +26,7 @@ const MAX_REQUESTS = 8;
 export class Highlights implements RowHighlights {
   version = $state(0);
   /** By row; with its text, for a line that is still being written. */
-  #known = new Map<number, { ranges: Ranges; text: string }>();
+  #known = new Map<RowNo, { ranges: Ranges; text: string }>();
   #wanted: readonly LogRow[] = [];
   #busy = false;
 

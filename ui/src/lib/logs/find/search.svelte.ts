@@ -1,18 +1,17 @@
 // One search that the backend runs over a log, or over several as one: how far it is, and stepping through what it has found. The search itself never
 // happens in the page. What a person types and sees of it is find.svelte.ts.
-import {
-  ApiError,
-  type Backend,
-  type LogQuery,
-  type LogSource,
-  type SearchHit,
-  type SearchProgress,
-} from "../../api";
+import { ApiError, type LogQuery, type SearchProgress } from "../../api";
 import type { OpenSearch } from "../../api/backend";
-import { Highlights, MergedHighlights, type RowHighlights } from "./highlights.svelte";
+import { knownBy, type RowKey } from "../rows/numbers";
+import type { Searchable } from "../window/source";
+import type { RowHighlights } from "./highlights.svelte";
 
-/** One log, or several as one: rows of a search of those are positions of their merged order. */
-export type SearchedLogs = LogSource | readonly LogSource[];
+/** A matching row, and which of how many it is, from 1. */
+export interface Hit {
+  readonly key: RowKey;
+  readonly index: number;
+  readonly total: number;
+}
 
 export const EVERYTHING: LogQuery = {
   pattern: "",
@@ -36,10 +35,9 @@ export class LogSearch {
   #waiting: (() => void)[] = [];
 
   constructor(
-    readonly backend: Backend,
-    readonly logs: SearchedLogs,
+    readonly logs: Searchable,
     readonly query: LogQuery,
-    readonly near: number,
+    readonly near: RowKey,
     readonly onProgress: OnProgress,
   ) {}
 
@@ -54,7 +52,7 @@ export class LogSearch {
   async open(): Promise<void> {
     try {
       const early: SearchProgress[] = [];
-      const open = await this.#begin((progress) => {
+      const open = await this.logs.search(this.query, this.near, (progress) => {
         if (this.searchId === null) early[0] = progress;
         else this.#take(progress);
       });
@@ -76,12 +74,14 @@ export class LogSearch {
   }
 
   /** The next match after (before) a row. Goes round at the ends only when all was searched, and until then waits for more. */
-  async step(row: number, forward: boolean): Promise<SearchHit | null> {
+  async step(key: RowKey, forward: boolean): Promise<Hit | null> {
+    const { backend } = this.logs;
     while (!this.#closed && this.error === null) {
       const seen = this.progress;
       if (this.searchId !== null) {
-        const hit = await this.backend.searchStep({ searchId: this.searchId, row, forward });
-        const round = hit !== null && (forward ? hit.row <= row : hit.row >= row);
+        const found = await backend.searchStep({ searchId: this.searchId, row: key, forward });
+        const hit = found && { key: knownBy(found.row), index: found.index, total: found.total };
+        const round = hit !== null && (forward ? hit.key <= key : hit.key >= key);
         if (seen?.complete || (hit !== null && !round)) return hit;
       }
       if (this.#closed || this.error !== null) break;
@@ -90,24 +90,15 @@ export class LogSearch {
     return null;
   }
 
-  /** What to highlight in rows; null until the search is open. */
+  /** null until the search is open. */
   highlights(): RowHighlights | null {
-    if (this.searchId === null) return null;
-    return "id" in this.logs
-      ? new Highlights(this.backend, this.searchId)
-      : new MergedHighlights(this.backend, this.searchId, this.logs.length);
+    return this.searchId === null ? null : this.logs.highlights(this.searchId);
   }
 
   /** From 1: the place of a matching row among all that are known. */
-  async indexOf(row: number): Promise<number> {
-    return this.searchId === null ? 0 : (await this.backend.searchRank({ searchId: this.searchId, row })) + 1;
-  }
-
-  #begin(onProgress: (progress: SearchProgress) => void): Promise<OpenSearch> {
-    const { backend, logs, query, near } = this;
-    return "id" in logs
-      ? backend.openSearch(logs.id, logs.attempt, query, near, onProgress)
-      : backend.openMergedSearch([...logs], query, near, onProgress);
+  async indexOf(key: RowKey): Promise<number> {
+    const { searchId } = this;
+    return searchId === null ? 0 : (await this.logs.backend.searchRank({ searchId, row: key })) + 1;
   }
 
   #take(progress: SearchProgress): void {

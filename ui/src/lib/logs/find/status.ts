@@ -1,6 +1,7 @@
-// What the find field says of its search: "37 of 1,204 · searched 1.2 GB of 2.1 GB".
-import { bytes, count } from "../../shared/format";
+// What the find field says of its search: "37 of 1,204", and "searched 1.2 GB of 2.1 GB" for as long as it is not through.
+import { bytes, count, plural } from "../../shared/format";
 import type { Find } from "./find.svelte";
+import { patternProblem } from "./pattern-problem";
 
 export interface FindStatus {
   readonly text: string;
@@ -13,20 +14,24 @@ export interface FindStatus {
 
 const NOTHING: FindStatus = { text: "", detail: "", title: "", bad: false };
 
-export function findStatus({
-  active,
-  search,
-  hit,
-  stopped,
-}: Pick<Find, "active" | "search" | "hit" | "stopped">): FindStatus {
+/** `removed`: how many lines are gone, which nothing can be found in. */
+export function findStatus(
+  { active, search, hit, stopped }: Pick<Find, "active" | "search" | "hit" | "stopped">,
+  removed = 0,
+): FindStatus {
   if (!active || search === null) return NOTHING;
   const { error, progress } = search;
-  if (error) return { text: error.message, detail: "", title: error.message, bad: true };
+  if (error) {
+    const text = error.code === "InvalidRequest" ? patternProblem(error.message) : error.message;
+    return { text, detail: "", title: text, bad: true };
+  }
   if (progress === null) return { ...NOTHING, text: "Searching" };
   const { matches, searchedBytes, totalBytes, complete } = progress;
-  const far = `searched ${bytes(searchedBytes)} of ${bytes(totalBytes)}`;
+  const gone = removed > 0 ? ` · ${plural(removed, "line")} gone` : "";
+  const far = `searched ${bytes(searchedBytes)} of ${bytes(totalBytes)}${gone}`;
   const state = stopped ? "stopped, " : "";
-  if (matches === 0 && complete) return { text: "No hits", detail: "", title: far, bad: true };
+  if (matches === 0 && complete) return { text: "No hits", detail: gone, title: far, bad: true };
   const text = hit && hit.index > 0 ? `${count(hit.index)} of ${count(matches)}` : count(matches);
-  return { text, detail: ` · ${state}${far}`, title: `${text} · ${state}${far}`, bad: false };
+  const detail = complete && !stopped ? gone : ` · ${state}${far}`;
+  return { text, detail, title: `${text} · ${state}${far}`, bad: false };
 }

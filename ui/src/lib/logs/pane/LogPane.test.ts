@@ -3,10 +3,13 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { Asks, Backend, LogInfo } from "../../api";
 import LogPane from "./LogPane.svelte";
 import { PaneView } from "./view.svelte";
-import { LogSession } from "../window/session.svelte";
+import { OneLog } from "../one/one-log.svelte";
+import { LogReader } from "../window/reader.svelte";
 
 const oncopy = vi.fn();
 let tell: (change: Partial<LogInfo>) => void;
+
+const onmenu = vi.fn();
 
 async function open(texts: string[], live = true) {
   let info: LogInfo = {
@@ -21,6 +24,9 @@ async function open(texts: string[], live = true) {
     attempts: 1,
   };
   const backend = {
+    getTaskRow: async () => null,
+    listTaskRuns: async () => [],
+    watchTasks: async () => () => {},
     watchLog: async (_id: string, _attempt: number, onInfo: (info: LogInfo) => void) => {
       tell = (change) => onInfo((info = { ...info, ...change }));
       tell({});
@@ -40,11 +46,11 @@ async function open(texts: string[], live = true) {
       })),
     }),
   } as unknown as Backend;
-  const session = new LogSession(backend, "t", 1);
+  const session = new LogReader(new OneLog(backend, "t", 1));
   await session.open();
   const view = new PaneView(session);
-  render(LogPane, { view, oncopy, onshowall: () => {} });
-  return session;
+  render(LogPane, { view, oncopy, onmenu, onshowall: () => {} });
+  return Object.assign(session, { view });
 }
 
 beforeEach(() => {
@@ -130,4 +136,53 @@ it("selects everything by key, and leaves copying to the window", async () => {
   expect(session.follow.following).toBe(false);
   await fireEvent.keyDown(pane, { key: "c", ctrlKey: true });
   expect(oncopy).toHaveBeenCalledOnce();
+});
+
+const current = () => document.querySelector<HTMLElement>("[aria-current=true]")?.dataset.row;
+
+it("moves a line by arrows, and selects lines with Shift", async () => {
+  const session = await open([]);
+  tell({ rows: 1000, bytes: 1000 });
+  await waitFor(() => expect(last()).toBe(999));
+  const pane = screen.getByTestId("log-pane");
+  await fireEvent.keyDown(pane, { key: "ArrowUp" });
+  await waitFor(() => expect(current()).toBe("998"));
+  expect(session.follow.following).toBe(false);
+  await fireEvent.keyDown(pane, { key: "k", code: "KeyK" });
+  await waitFor(() => expect(current()).toBe("997"));
+  // The key of j on a Russian keyboard.
+  await fireEvent.keyDown(pane, { key: "о", code: "KeyJ" });
+  await waitFor(() => expect(current()).toBe("998"));
+  // Down at the last line follows again.
+  await fireEvent.keyDown(pane, { key: "ArrowDown" });
+  expect(session.follow.following).toBe(true);
+  await fireEvent.keyDown(pane, { key: "g", code: "KeyG" });
+  await waitFor(() => expect(screen.getAllByTestId("log-row")[0]?.dataset.row).toBe("0"));
+  await fireEvent.keyDown(pane, { key: "ArrowDown" });
+  await fireEvent.keyDown(pane, { key: "ArrowDown", shiftKey: true });
+  await fireEvent.keyDown(pane, { key: "ArrowDown", shiftKey: true });
+  expect(session.view.selection).toEqual({
+    anchor: { key: 1, column: 0 },
+    focus: { key: 3, column: Infinity },
+  });
+  // The line is brought into view.
+  for (let i = 0; i < 20; i += 1) await fireEvent.keyDown(pane, { key: "ArrowDown" });
+  await waitFor(() => expect(current()).toBe("23"));
+  expect(session.view.selection).toBeNull();
+});
+
+it("opens the menu of the line by key, and that of a row by the pointer", async () => {
+  await open(Array.from({ length: 5 }, (_, i) => `row ${i}`));
+  await screen.findByText("row 4");
+  const pane = screen.getByTestId("log-pane");
+  await fireEvent.keyDown(pane, { key: "ArrowUp" });
+  await waitFor(() => expect(current()).toBe("3"));
+  await fireEvent.keyDown(pane, { key: "ContextMenu" });
+  expect(onmenu).toHaveBeenLastCalledWith(3);
+  await fireEvent.keyDown(pane, { key: "F10", shiftKey: true });
+  expect(onmenu).toHaveBeenCalledTimes(2);
+  const row = screen.getAllByTestId("log-row")[1] as HTMLElement;
+  expect(await fireEvent.contextMenu(row, { clientX: 7, clientY: 9 })).toBe(false);
+  expect(onmenu).toHaveBeenLastCalledWith(1, { x: 7, y: 9 });
+  expect(current()).toBe("1");
 });

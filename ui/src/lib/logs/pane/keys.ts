@@ -1,36 +1,39 @@
-// The keyboard of a pane: moving through the log, following, selecting and copying. Keys of the window around it (find, bookmarks,
-// errors) are in window/keys.ts.
+// The keyboard of a pane: the line that one is at, moving through the log, following, selecting and copying. Keys of the window around
+// it (find, bookmarks, errors) are in window/keys.ts.
+import { act } from "../../shared/keyboard";
 import type { PaneView } from "./view.svelte";
 
-/** Handles one keydown; true when it was ours. */
-export function paneKey(view: PaneView, event: KeyboardEvent, copy: () => void): boolean {
-  if (event.altKey) return false;
-  const chord = event.ctrlKey || event.metaKey;
-  const { scroll, rowHeight } = view;
-  const page = Math.max(rowHeight, view.size.height - rowHeight);
-  const by = (pixels: number) => () => view.move(() => scroll.moveBy(pixels));
-  const steps: Record<string, () => void> = {
-    ArrowUp: by(-rowHeight),
-    ArrowDown: by(rowHeight),
-    PageUp: by(-page),
-    PageDown: by(page),
-    " ": by(event.shiftKey ? -page : page),
-    Home: () => view.move(() => scroll.moveTo(0)),
-    End: () => view.resume(),
-  };
-  const chords: Record<string, () => void> = {
-    a: () => view.selectAll(),
-    Home: () => view.move(() => scroll.moveTo(0)),
-    End: () => view.resume(),
-  };
-  if (view.selecting) {
-    steps.Escape = () => (view.selection = null);
-    chords.c = copy;
-  }
-  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-  const act = chord ? chords[key] : steps[key];
-  if (act === undefined) return false;
-  event.preventDefault();
-  act();
-  return true;
+/** Handles one keydown; true when it was ours. `copy` and `menu` act on the selection and on the line. */
+export function paneKey(view: PaneView, event: KeyboardEvent, copy: () => void, menu: () => void): boolean {
+  const resume = (): void => view.resume();
+  return act(event, {
+    ArrowUp: () => view.step(-1),
+    ArrowDown: () => view.step(1),
+    k: () => view.step(-1),
+    j: () => view.step(1),
+    "Shift+ArrowUp": () => view.step(-1, true),
+    "Shift+ArrowDown": () => view.step(1, true),
+    "Shift+K": () => view.step(-1, true),
+    "Shift+J": () => view.step(1, true),
+    PageUp: () => view.page(false),
+    PageDown: () => view.page(true),
+    "Shift+PageUp": () => view.page(false, true),
+    "Shift+PageDown": () => view.page(true, true),
+    Space: () => view.page(true),
+    "Shift+Space": () => view.page(false),
+    Home: () => view.first(),
+    g: () => view.first(),
+    "Ctrl+Home": () => view.first(),
+    "Shift+Home": () => view.first(true),
+    End: resume,
+    "Shift+G": resume,
+    "Ctrl+End": resume,
+    "Shift+End": () => view.step(Infinity, true),
+    "Ctrl+A": () => view.selectAll(),
+    "Ctrl+C": view.selecting ? copy : undefined,
+    "Ctrl+Insert": view.selecting ? copy : undefined,
+    Escape: view.selecting ? () => (view.selection = null) : undefined,
+    ContextMenu: menu,
+    "Shift+F10": menu,
+  });
 }

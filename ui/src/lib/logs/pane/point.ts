@@ -1,4 +1,5 @@
 // From a point on the screen to a row and a column of the log. Reads the drawn rows; knows nothing of what is not drawn.
+import type { Place } from "../rows/numbers";
 import type { Point } from "./selection";
 
 interface CaretPosition {
@@ -12,13 +13,13 @@ interface CaretDocument {
 
 export interface ScreenPoint extends Point {
   /** Where the row stands in the list; null for a row that is only drawn around another. */
-  readonly position: number | null;
+  readonly place: Place | null;
 }
 
 export function pointAt(layer: HTMLElement, x: number, y: number): ScreenPoint {
   const rows = [...layer.querySelectorAll<HTMLElement>("[data-row]")];
   const first = rows[0];
-  if (first === undefined) return { row: 0, column: 0, position: null };
+  if (first === undefined) return { key: 0, column: 0, place: null };
   if (y < first.getBoundingClientRect().top) return on(first, 0);
   const row = rows.find((element) => y < element.getBoundingClientRect().bottom);
   if (row === undefined) return on(rows.at(-1) as HTMLElement, Infinity);
@@ -34,8 +35,8 @@ export function pointAt(layer: HTMLElement, x: number, y: number): ScreenPoint {
 }
 
 function on(element: HTMLElement, column: number): ScreenPoint {
-  const { row, position } = element.dataset;
-  return { row: Number(row), column, position: position === undefined ? null : Number(position) };
+  const { row, place } = element.dataset;
+  return { key: Number(row), column, place: place === undefined ? null : Number(place) };
 }
 
 function columnAt(text: HTMLElement, x: number, y: number): number {

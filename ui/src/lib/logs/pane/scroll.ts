@@ -82,6 +82,15 @@ export class ScrollModel {
     this.moveBy(-pixels);
   }
 
+  /** Moves as little as it takes to see all of a row. */
+  moveIntoView(row: number): void {
+    const { from, to } = this.visible;
+    if (row <= from) return this.moveTo(row);
+    let bottom = -this.#offset;
+    if (row < to) for (let at = from; at <= row; at += 1) bottom += this.#height(at);
+    if (row >= to || bottom > this.viewport) this.moveBelowTop(row, this.viewport - this.#height(row));
+  }
+
   moveToEnd(): void {
     const end = this.end;
     this.#row = end.row;

@@ -1,8 +1,11 @@
 // A selection by row and column. It belongs to the log, not to elements, so it survives scrolling, new lines and rows that are
 // not drawn. Columns are UTF-16 units of a row's text.
 
+import { urls, type Range } from "../../shared/row-text/urls";
+import type { RowKey } from "../rows/numbers";
+
 export interface Point {
-  readonly row: number;
+  readonly key: RowKey;
   readonly column: number;
 }
 
@@ -11,8 +14,8 @@ export interface Selection {
   readonly focus: Point;
 }
 
-export function before(a: Point, b: Point): boolean {
-  return a.row < b.row || (a.row === b.row && a.column < b.column);
+function before(a: Point, b: Point): boolean {
+  return a.key < b.key || (a.key === b.key && a.column < b.column);
 }
 
 export function ordered({ anchor, focus }: Selection): { start: Point; end: Point } {
@@ -22,33 +25,46 @@ export function ordered({ anchor, focus }: Selection): { start: Point; end: Poin
 export function isEmpty(selection: Selection | null): boolean {
   return (
     selection === null ||
-    (selection.anchor.row === selection.focus.row && selection.anchor.column === selection.focus.column)
+    (selection.anchor.key === selection.focus.key && selection.anchor.column === selection.focus.column)
   );
 }
 
-/** The columns of `row` that are selected; `to` is Infinity where the line end is selected too. */
-export function onRow(selection: Selection | null, row: number): { from: number; to: number } | null {
+/** The columns of a row that are selected; `to` is Infinity where the line end is selected too. */
+export function onRow(selection: Selection | null, key: RowKey): { from: number; to: number } | null {
   if (selection === null || isEmpty(selection)) return null;
   const { start, end } = ordered(selection);
-  if (row < start.row || row > end.row) return null;
-  const from = row === start.row ? start.column : 0;
-  const to = row === end.row ? end.column : Infinity;
+  if (key < start.key || key > end.key) return null;
+  const from = key === start.key ? start.column : 0;
+  const to = key === end.key ? end.column : Infinity;
   return to > from ? { from, to } : null;
 }
 
-const WORD = /[\p{L}\p{N}_./:@~%+=-]/u;
-
-/** The word around a column: a path, a URL or a number is one word, as in a terminal. */
-export function wordAt(text: string, column: number): { from: number; to: number } {
-  let from = Math.min(column, text.length);
-  let to = from;
-  while (from > 0 && WORD.test(text.charAt(from - 1))) from -= 1;
-  while (to < text.length && WORD.test(text.charAt(to))) to += 1;
-  return from === to ? { from, to: Math.min(text.length, to + 1) } : { from, to };
+/** Whole rows from one to another, the end of the last included. */
+export function wholeRows(anchor: RowKey, focus: RowKey): Selection {
+  const [first, last] = anchor <= focus ? [0, Infinity] : [Infinity, 0];
+  return { anchor: { key: anchor, column: first }, focus: { key: focus, column: last } };
 }
 
-/** The exact text of one row's selected part. NUL would end the text on some clipboards, so its symbol goes there. */
-export function textOnRow(selection: Selection, row: number, plain: string): string {
-  const part = onRow(selection, row);
-  return part === null ? "" : plain.slice(part.from, part.to).replaceAll("\0", "\u2400");
+/** Letters with the marks that combine with them, digits, and the signs of paths and numbers. */
+const WORD = /[\p{L}\p{M}\p{N}\u200c_./:@~%+=-]+/gu;
+
+/** The word around a column: an address, a path or a number is one word, as in a terminal. Else the one character as it is seen. */
+export function wordAt(text: string, column: number): Range {
+  const around = (ranges: readonly Range[]): Range | undefined =>
+    ranges.find(({ from, to }) => from <= column && column < to);
+  const words = [...text.matchAll(WORD)].map(({ 0: word, index }) => ({
+    from: index,
+    to: index + word.length,
+  }));
+  const found = around(urls(text)) ?? around(words) ?? words.find(({ to }) => to === column);
+  return found ?? around(graphemes(text)) ?? { from: column, to: column };
+}
+
+const segmenter = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+
+function graphemes(text: string): Range[] {
+  return [...segmenter.segment(text)].map(({ index, segment }) => ({
+    from: index,
+    to: index + segment.length,
+  }));
 }

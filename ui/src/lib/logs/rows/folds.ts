@@ -18,6 +18,11 @@ export class Folds {
     return this.#hidden;
   }
 
+  /** Rows [from, to) that are known to have been removed, in order. */
+  get removed(): readonly { readonly from: number; readonly to: number }[] {
+    return this.#folds;
+  }
+
   hideBefore(row: number): void {
     this.#hidden = Math.max(0, row);
   }

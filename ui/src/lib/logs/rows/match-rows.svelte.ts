@@ -1,26 +1,34 @@
-// The rows that a search found, as the pane scrolls through them in filter mode: position = rank among the matches.
+// The rows that a search found, as the pane scrolls through them in filter mode: a row's place is its rank among the matches, less
+// those that are hidden.
 //
 // While a search goes backward, earlier matches turn up and every rank behind them moves. The list then is read anew around the row
-// that the reader looks at, by its number, and the pane is told by how much to move along, so that the text stands still.
+// that the reader looks at, by its key, and the pane is told by how much to move along, so that the text stands still.
 import { ApiError, type Backend, type SearchProgress } from "../../api";
+import type { RowFeed, ShownRow } from "./list";
+import type { Place, Rank, RowKey } from "./numbers";
 import { PagedRows } from "./pages.svelte";
-import type { ShownRow } from "./source";
+
+export interface MatchFeed extends Pick<RowFeed, "keyOf"> {
+  readonly backend: Backend;
+  /** Matches of a search from a rank on; fewer at the end. */
+  found(searchId: string, from: Rank, count: number): Promise<readonly ShownRow[]>;
+}
 
 export class MatchRows extends PagedRows {
   /** Rows before this one are left out; they are the first `#skipped` matches. */
-  #hideBefore = 0;
-  #skipped = 0;
+  #hideBefore: RowKey = 0;
+  #skipped: Rank = 0;
   #matches = 0;
   #again = false;
   #settled = false;
   /** The row to begin at, until the first rows are there. */
-  #near: number | null;
+  #near: RowKey | null;
 
   constructor(
-    readonly backend: Backend,
+    readonly feed: MatchFeed,
     readonly searchId: string,
-    near: number,
-    hideBefore: number,
+    near: RowKey,
+    hideBefore: RowKey,
   ) {
     super();
     this.#near = near;
@@ -38,19 +46,23 @@ export class MatchRows extends PagedRows {
     else if (grew) void this.reread();
   }
 
-  keyAt(position: number): number | undefined {
-    const row = this.get(position);
-    return row && this.numberOf(row);
+  keyAt(place: Place): RowKey | undefined {
+    const row = this.get(place);
+    return row && this.feed.keyOf(row);
   }
 
-  /** The position of the first match at or after a row. */
-  async positionOf(row: number): Promise<number> {
-    return Math.max(0, (await this.backend.searchRank({ searchId: this.searchId, row })) - this.#skipped);
+  /** The place of the first match at or after a row. */
+  async placeOf(key: RowKey): Promise<Place> {
+    return Math.max(0, (await this.rankOf(key)) - this.#skipped);
   }
 
-  async has(row: number): Promise<boolean> {
-    const rank = (at: number) => this.backend.searchRank({ searchId: this.searchId, row: at });
-    return row >= this.#hideBefore && (await rank(row + 1)) > (await rank(row));
+  /** How many matches there are before a row, hidden ones too. */
+  rankOf(key: RowKey): Promise<Rank> {
+    return this.feed.backend.searchRank({ searchId: this.searchId, row: key });
+  }
+
+  async has(key: RowKey): Promise<boolean> {
+    return key >= this.#hideBefore && (await this.rankOf(key + 1)) > (await this.rankOf(key));
   }
 
   /** Reads what is shown again, around the first row of it that is known. */
@@ -63,11 +75,10 @@ export class MatchRows extends PagedRows {
     this.busy = true;
     this.#again = false;
     try {
-      if (this.#hideBefore > 0)
-        this.#skipped = await this.backend.searchRank({ searchId: this.searchId, row: this.#hideBefore });
+      if (this.#hideBefore > 0) this.#skipped = await this.rankOf(this.#hideBefore);
       const { from, to } = this.wanted;
       const anchor = this.#anchor();
-      const moved = anchor === null ? 0 : (await this.positionOf(anchor.row)) - anchor.position;
+      const moved = anchor === null ? 0 : (await this.placeOf(anchor.key)) - anchor.place;
       const known = Math.max(0, this.#matches - this.#skipped);
       const count = Math.max(60, this.tail > 0 ? this.tail : to - from);
       const first = Math.max(0, this.tail > 0 ? known - count : from + moved);
@@ -91,25 +102,15 @@ export class MatchRows extends PagedRows {
     else if (this.error === null) this.pump();
   }
 
-  /** What a row is known by in the log, and what ranks are asked by. */
-  protected numberOf(row: ShownRow): number {
-    return row.row;
+  protected fetch(from: Place, count: number): Promise<readonly ShownRow[]> {
+    return this.feed.found(this.searchId, from + this.#skipped, count);
   }
 
-  /** Matches by rank; fewer at the end. */
-  protected async read(from: number, count: number): Promise<readonly ShownRow[]> {
-    return (await this.backend.searchRows({ searchId: this.searchId, from, count })).rows;
-  }
-
-  protected async fetch(from: number, count: number): Promise<readonly ShownRow[]> {
-    return this.read(from + this.#skipped, count);
-  }
-
-  #anchor(): { position: number; row: number } | null {
-    for (let position = this.wanted.from; position < this.wanted.to; position += 1) {
-      const row = this.keyAt(position);
-      if (row !== undefined) return { position, row };
+  #anchor(): { place: Place; key: RowKey } | null {
+    for (let place = this.wanted.from; place < this.wanted.to; place += 1) {
+      const key = this.keyAt(place);
+      if (key !== undefined) return { place, key };
     }
-    return this.#near === null ? null : { position: this.wanted.from, row: this.#near };
+    return this.#near === null ? null : { place: this.wanted.from, key: this.#near };
   }
 }

@@ -1,10 +1,11 @@
 // Holds a few pages of rows around what is shown, pulled as they are wanted. What the rows are is said by the classes beside it:
-// log-rows (all of a log), merged-rows (several logs), match-rows (what a search found in either).
+// all-rows (all there are), match-rows (what a search found).
 //
 // One request is in flight at a time; what is wanted when it returns decides the next. The number of pages is bounded, so nothing
 // here grows with the log. Rows live outside deep reactivity; `version` says when something changed.
 import { ApiError } from "../../api";
-import type { RowSource, ShownRow } from "./source";
+import type { RowList, ShownRow } from "./list";
+import type { Place, RowKey } from "./numbers";
 
 const PAGE = 128;
 const MAX_PAGES = 24;
@@ -15,9 +16,9 @@ interface Slot {
   readonly revision: number;
 }
 
-type Page = Map<number, Slot>;
+type Page = Map<Place, Slot>;
 
-export abstract class PagedRows implements RowSource {
+export abstract class PagedRows implements RowList {
   version = $state(0);
   total = $state(0);
   known = $state(0);
@@ -25,15 +26,15 @@ export abstract class PagedRows implements RowSource {
 
   protected revision = 0;
   protected tail = 0;
-  protected wanted: { from: number; to: number } = { from: 0, to: 0 };
+  protected wanted: { from: Place; to: Place } = { from: 0, to: 0 };
   protected closed = false;
   protected busy = false;
   #pages = new Map<number, Page>();
   #shift = 0;
 
-  /** Rows from position `from` on, in order; fewer at the end. */
-  protected abstract fetch(from: number, count: number): Promise<readonly ShownRow[]>;
-  abstract keyAt(position: number): number | undefined;
+  /** Rows from a place on, in order; fewer at the end. */
+  protected abstract fetch(from: Place, count: number): Promise<readonly ShownRow[]>;
+  abstract keyAt(place: Place): RowKey | undefined;
 
   /** Takes over what the list has grown to. `revision` rises with every change of the log. */
   protected grow(known: number, revision: number, tail: number): void {
@@ -44,15 +45,15 @@ export abstract class PagedRows implements RowSource {
     this.pump();
   }
 
-  want(from: number, to: number, tail: number): void {
+  want(from: Place, to: Place, tail: number): void {
     this.wanted = { from, to };
     this.tail = tail;
     if (tail === 0 && this.total !== this.known) this.total = this.known;
     this.pump();
   }
 
-  get(position: number): ShownRow | undefined {
-    return this.#slot(position)?.row;
+  get(place: Place): ShownRow | undefined {
+    return this.#slot(place)?.row;
   }
 
   takeShift(): number {
@@ -77,7 +78,7 @@ export abstract class PagedRows implements RowSource {
   }
 
   /** Whether a held row may have changed since it was read. */
-  protected stale(_position: number, row: ShownRow, revision: number): boolean {
+  protected stale(_place: Place, row: ShownRow, revision: number): boolean {
     return row.partial && revision !== this.revision;
   }
 
@@ -85,7 +86,7 @@ export abstract class PagedRows implements RowSource {
     this.#shift += by;
   }
 
-  /** All that is held, by position, for those who know that positions have changed. */
+  /** All that is held, for those who know that places have changed. */
   protected held(): ShownRow[] {
     return [...this.#pages.values()].flatMap((page) => [...page.values()].map((slot) => slot.row));
   }
@@ -94,13 +95,13 @@ export abstract class PagedRows implements RowSource {
     this.#pages.clear();
   }
 
-  protected keep(position: number, row: ShownRow, revision = this.revision): void {
-    const key = Math.floor(position / PAGE);
+  protected keep(place: Place, row: ShownRow, revision = this.revision): void {
+    const key = Math.floor(place / PAGE);
     let page = this.#pages.get(key);
     if (page === undefined) page = new Map();
     else this.#pages.delete(key); // Re-inserted below: the map's order is the order of use.
     this.#pages.set(key, page);
-    page.set(position, { row, revision });
+    page.set(place, { row, revision });
     if (this.#pages.size > MAX_PAGES) {
       const oldest = this.#pages.keys().next().value;
       if (oldest !== undefined) this.#pages.delete(oldest);
@@ -108,7 +109,7 @@ export abstract class PagedRows implements RowSource {
   }
 
   /** Called with what was fetched; stores it. */
-  protected take(from: number, rows: readonly ShownRow[], revision: number): void {
+  protected take(from: Place, rows: readonly ShownRow[], revision: number): void {
     rows.forEach((row, i) => this.keep(from + i, row, revision));
   }
 
@@ -122,17 +123,17 @@ export abstract class PagedRows implements RowSource {
     void this.#pull(need.from, need.to);
   }
 
-  #slot(position: number): Slot | undefined {
-    return this.#pages.get(Math.floor(position / PAGE))?.get(position);
+  #slot(place: Place): Slot | undefined {
+    return this.#pages.get(Math.floor(place / PAGE))?.get(place);
   }
 
-  #missing(position: number): boolean {
-    const slot = this.#slot(position);
-    return slot === undefined || this.stale(position, slot.row, slot.revision);
+  #missing(place: Place): boolean {
+    const slot = this.#slot(place);
+    return slot === undefined || this.stale(place, slot.row, slot.revision);
   }
 
   /** The next range to pull: the tail while following, else the missing part of what is shown. */
-  #need(): { from: number; to: number } | null {
+  #need(): { from: Place; to: Place } | null {
     let from = this.wanted.from;
     let to = Math.min(this.wanted.to, this.known);
     if (this.tail > 0) {
@@ -144,7 +145,7 @@ export abstract class PagedRows implements RowSource {
     return from < to ? { from, to: Math.min(to, from + 4 * PAGE) } : null;
   }
 
-  async #pull(from: number, to: number): Promise<void> {
+  async #pull(from: Place, to: Place): Promise<void> {
     const revision = this.revision;
     this.busy = true;
     let progress = false;

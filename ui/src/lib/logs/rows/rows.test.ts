@@ -1,8 +1,10 @@
 import { describe, expect, it, vi } from "vitest";
 import type { Asks, Backend, LogInfo, LogRow, SearchProgress } from "../../api";
-import { LogRows } from "./log-rows.svelte";
+import { MergedLogs } from "../merged/merged-logs.svelte";
+import { OneLog } from "../one/one-log.svelte";
+import { LogReader } from "../window/reader.svelte";
+import { AllRows } from "./all-rows.svelte";
 import { MatchRows } from "./match-rows.svelte";
-import { MergedRows } from "./merged-rows.svelte";
 
 const line = (row: number, more: Partial<LogRow> = {}): LogRow => ({
   row,
@@ -39,18 +41,18 @@ describe("a log whose beginning was removed", () => {
   } as unknown as Backend;
 
   it("shows what is gone as one row, and keeps the numbers of the others", async () => {
-    const rows = new LogRows(backend, "t", 1);
+    const rows = new AllRows(new OneLog(backend, "t", 1));
     rows.extend(info(2000), 0);
     rows.want(90, 130, 0);
     await vi.waitFor(() => expect(rows.get(101)?.row).toBe(1000));
     expect(rows.get(100)?.removed?.rows).toBe(900);
     expect(rows.get(99)?.row).toBe(99);
     expect(rows.total).toBe(1101);
-    expect(rows.positionOf(1500)).toBe(601);
+    expect(rows.placeOf(1500)).toBe(601);
   });
 
   it("lets what is shown stand still when it learns of the gap above", async () => {
-    const rows = new LogRows(backend, "t", 1);
+    const rows = new AllRows(new OneLog(backend, "t", 1));
     rows.extend(info(2000), 0);
     rows.want(1500, 1540, 0);
     await vi.waitFor(() => expect(rows.get(1500)?.row).toBe(1500));
@@ -63,7 +65,7 @@ describe("a log whose beginning was removed", () => {
   });
 
   it("leaves out what the reader hid, until it is shown again", async () => {
-    const rows = new LogRows(backend, "t", 1);
+    const rows = new AllRows(new OneLog(backend, "t", 1));
     rows.extend(info(2000), 0);
     rows.want(1500, 1540, 0);
     await vi.waitFor(() => expect(rows.get(1500)).toBeDefined());
@@ -97,7 +99,7 @@ describe("what a search found", () => {
 
   it("begins at the row one comes from", async () => {
     hits = evens(0, 1000);
-    const rows = new MatchRows(backend, "s", 501, 0);
+    const rows = new MatchRows(new OneLog(backend, "t", 1), "s", 501, 0);
     rows.progress(progress(true), 0);
     await vi.waitFor(() => expect(rows.total).toBe(500));
     expect(rows.takeShift()).toBe(251);
@@ -106,7 +108,7 @@ describe("what a search found", () => {
 
   it("stands still while earlier matches turn up", async () => {
     hits = evens(800, 1000);
-    const rows = new MatchRows(backend, "s", 800, 0);
+    const rows = new MatchRows(new OneLog(backend, "t", 1), "s", 800, 0);
     rows.progress(progress(false), 0);
     await vi.waitFor(() => expect(rows.total).toBe(100));
     rows.want(10, 40, 0);
@@ -121,7 +123,7 @@ describe("what a search found", () => {
 
   it("follows its end", async () => {
     hits = evens(0, 200);
-    const rows = new MatchRows(backend, "s", 0, 0);
+    const rows = new MatchRows(new OneLog(backend, "t", 1), "s", 0, 0);
     rows.progress(progress(true), 20);
     await vi.waitFor(() => expect(rows.get(99)?.row).toBe(198));
     hits = evens(0, 300);
@@ -132,11 +134,11 @@ describe("what a search found", () => {
 
   it("leaves out what the reader hid above, and knows what it has", async () => {
     hits = evens(0, 1000);
-    const rows = new MatchRows(backend, "s", 0, 500);
+    const rows = new MatchRows(new OneLog(backend, "t", 1), "s", 0, 500);
     rows.progress(progress(true), 0);
     await vi.waitFor(() => expect(rows.get(0)?.row).toBe(500));
     expect(rows.total).toBe(250);
-    expect(await rows.positionOf(510)).toBe(5);
+    expect(await rows.placeOf(510)).toBe(5);
     expect(await rows.has(510)).toBe(true);
     expect(await rows.has(511)).toBe(false);
     expect(await rows.has(100)).toBe(false);
@@ -154,22 +156,33 @@ describe("several logs in one order", () => {
         position: from + i,
       })),
     }));
-    const backend = { readMerged: read } as unknown as Backend;
+    const tells: ((info: LogInfo) => void)[] = [];
+    const backend = {
+      readMerged: read,
+      getTaskRow: async () => null,
+      watchLog: async (_id: string, _attempt: number, onInfo: (info: LogInfo) => void) => {
+        tells.push(onInfo);
+        return () => {};
+      },
+    } as unknown as Backend;
     const sources = [
       { id: "a", attempt: 1 },
       { id: "b", attempt: 1 },
     ];
-    const rows = new MergedRows(backend, sources);
-    rows.extend(0, info(20), 0);
+    const reader = new LogReader(new MergedLogs(backend, sources));
+    reader.on("pause");
+    await reader.open();
+    const rows = reader.all as AllRows;
+    tells[0]?.(info(20));
     expect(rows.total).toBe(0);
-    rows.extend(1, info(20), 0);
+    tells[1]?.(info(20));
     expect(rows.total).toBe(40);
     rows.want(0, 40, 0);
     await vi.waitFor(() => expect(rows.get(39)?.source).toBe(1));
     expect(read).toHaveBeenCalledTimes(1);
     rows.want(0, 40, 0);
     expect(read).toHaveBeenCalledTimes(1);
-    rows.extend(1, { ...info(20), bytes: 999 }, 0);
+    tells[1]?.({ ...info(20), bytes: 999 });
     expect(read).toHaveBeenCalledTimes(2);
   });
 
@@ -184,11 +197,12 @@ describe("several logs in one order", () => {
       }
       return { from, total: 100, rows };
     };
-    const rows = new MergedRows({ readMerged: read } as unknown as Backend, [{ id: "a", attempt: 1 }]);
-    rows.extend(0, info(100), 0);
+    const backend = { readMerged: read } as unknown as Backend;
+    const rows = new AllRows(new MergedLogs(backend, [{ id: "a", attempt: 1 }]));
+    rows.extend(info(100), 0);
     rows.want(0, 40, 0);
     await vi.waitFor(() => expect(rows.get(6)?.row).toBe(35));
     expect(rows.get(5)?.removed?.rows).toBe(30);
-    expect([rows.total, rows.keyAt(6), rows.positionOf(40)]).toEqual([71, 35, 11]);
+    expect([rows.total, rows.keyAt(6), rows.placeOf(40)]).toEqual([71, 35, 11]);
   });
 });

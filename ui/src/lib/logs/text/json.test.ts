@@ -31,3 +31,35 @@ it("is offered where most lines are JSON", () => {
   expect(mostlyJson([line, "a", "b", "c"])).toBe(false);
   expect(mostlyJson([line])).toBe(false);
 });
+
+it("shows values as they stand in the line, whatever numbers they are", () => {
+  const fields = jsonFields(
+    '{"id":12345678901234567890,"price":1.10,"tiny":1e-400,"in":{"a": 1.0},"s":"1.10"}',
+  );
+  expect(fields?.rest).toEqual([
+    ["id", "12345678901234567890"],
+    ["price", "1.10"],
+    ["tiny", "1e-400"],
+    ["in", '{"a": 1.0}'],
+    ["s", "1.10"],
+  ]);
+});
+
+it.each(["constructor", "__proto__", "toString", "hasOwnProperty"])(
+  "takes %s for a word like any other",
+  (word) => {
+    expect(jsonFields(`{"level":"${word}","msg":"m","${word}":1}`)).toMatchObject({
+      level: word,
+      message: "m",
+      severity: null,
+      rest: [[word, "1"]],
+    });
+  },
+);
+
+it("keeps a name that stands twice", () => {
+  expect(jsonFields('{"a":1,"a":2}')?.rest).toEqual([
+    ["a", "1"],
+    ["a", "2"],
+  ]);
+});

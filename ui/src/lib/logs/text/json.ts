@@ -1,4 +1,6 @@
-// Reads a log line that is one JSON object as fields: time, level and message first, the others behind as they came.
+// Reads a log line that is one JSON object as fields: time, level and message first, the others behind as they came. Values are those
+// of the line's own text: a number is never read as one, so none loses its last digits.
+import { parseTree, type Node } from "jsonc-parser";
 import { severityOf, type Severity } from "./severity";
 
 export interface Fields {
@@ -13,47 +15,71 @@ const TIME = ["time", "timestamp", "@timestamp", "ts", "datetime"];
 const LEVEL = ["level", "lvl", "severity", "levelname", "log.level"];
 const MESSAGE = ["msg", "message", "event", "text"];
 /** pino and bunyan write levels as numbers. */
-const NUMBERS: Record<string, string> = {
-  10: "trace",
-  20: "debug",
-  30: "info",
-  40: "warn",
-  50: "error",
-  60: "fatal",
-};
+const NUMBERS: ReadonlyMap<string, string> = new Map([
+  ["10", "trace"],
+  ["20", "debug"],
+  ["30", "info"],
+  ["40", "warn"],
+  ["50", "error"],
+  ["60", "fatal"],
+]);
+
+interface Field {
+  readonly key: string;
+  readonly value: string;
+  /** Not an object or an array. */
+  readonly plain: boolean;
+}
 
 export function jsonFields(text: string): Fields | null {
-  const trimmed = text.trim();
-  if (!trimmed.startsWith("{") || !trimmed.endsWith("}")) return null;
-  let value: unknown;
-  try {
-    value = JSON.parse(trimmed);
-  } catch {
-    return null;
-  }
-  const left = new Map(Object.entries(value as Record<string, unknown>));
+  const left = fieldsOf(text);
+  if (left === null) return null;
   const take = (names: readonly string[]): string => {
-    const name = names.find((one) => left.has(one) && typeof left.get(one) !== "object");
-    if (name === undefined) return "";
-    const found = written(left.get(name));
-    left.delete(name);
-    return found;
+    for (const name of names) {
+      const at = left.findIndex(({ key, plain }) => plain && key === name);
+      if (at >= 0) return left.splice(at, 1)[0]?.value ?? "";
+    }
+    return "";
   };
   const time = take(TIME);
   const said = take(LEVEL);
-  const level = NUMBERS[said] ?? said;
+  const level = NUMBERS.get(said) ?? said;
   const message = take(MESSAGE);
   return {
     time,
     level,
     severity: severityOf(`level=${level.toLowerCase()}`),
     message,
-    rest: [...left].map(([key, held]) => [key, written(held)] as const),
+    rest: left.map(({ key, value }) => [key, value] as const),
   };
 }
 
-function written(value: unknown): string {
-  return typeof value === "string" ? value : JSON.stringify(value);
+function isObject(text: string): boolean {
+  const trimmed = text.trim();
+  if (!trimmed.startsWith("{") || !trimmed.endsWith("}")) return false;
+  try {
+    JSON.parse(trimmed);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** In their order, also those that are there twice. */
+function fieldsOf(text: string): Field[] | null {
+  if (!isObject(text)) return null;
+  const trimmed = text.trim();
+  const root = parseTree(trimmed);
+  if (root?.type !== "object") return null;
+  return (root.children ?? []).flatMap(({ children: [key, value] = [] }): Field[] =>
+    key && value
+      ? [{ key: String(key.value), value: written(trimmed, value), plain: value.children === undefined }]
+      : [],
+  );
+}
+
+function written(text: string, { type, value, offset, length }: Node): string {
+  return type === "string" ? String(value) : text.slice(offset, offset + length);
 }
 
 const ENOUGH = 4;
@@ -62,5 +88,5 @@ const ENOUGH = 4;
 export function mostlyJson(texts: readonly string[]): boolean {
   const told = texts.filter((text) => text.trim() !== "");
   if (told.length < ENOUGH) return false;
-  return told.filter((text) => jsonFields(text) !== null).length > told.length * 0.6;
+  return told.filter(isObject).length > told.length * 0.6;
 }

@@ -11,7 +11,8 @@ export const TIMES: Record<TimeMode, string> = {
 };
 const FONT = { min: 9, max: 24, usual: 12.5 };
 
-const isTime = (value: unknown): value is TimeMode => typeof value === "string" && value in TIMES;
+const isTime = (value: unknown): value is TimeMode =>
+  typeof value === "string" && Object.hasOwn(TIMES, value);
 const isFlag = (value: unknown): value is boolean => typeof value === "boolean";
 
 export class Choices {
@@ -32,6 +33,12 @@ export class Choices {
       json: this.json.value,
       severity: this.severity.value,
     };
+  }
+
+  /** The next of the ways to show times. */
+  nextTime(): void {
+    const modes = Object.keys(TIMES) as TimeMode[];
+    this.time.value = modes[(modes.indexOf(this.time.value) + 1) % modes.length] ?? "off";
   }
 
   /** Makes the text larger or smaller; 0 brings back the usual size. */

@@ -15,16 +15,22 @@ describe("follow", () => {
     expect(follow(reading, { type: "scrolledUp", rows: 1500 })).toBe(reading);
   });
 
-  it("yields to a selection, which the end then does not take away", () => {
+  it("yields to a selection, and resumes at the end, whatever is selected", () => {
     const marking = follow(FOLLOWING, { type: "selected", rows: 10 });
     expect(marking.following).toBe(false);
-    expect(follow(marking, { type: "reachedEnd", rows: 20, selecting: true })).toBe(marking);
+    expect(follow(marking, { type: "reachedEnd", rows: 20 }).following).toBe(true);
+  });
+
+  it("counts of the new rows those that are below what is shown", () => {
+    const reading = follow(FOLLOWING, { type: "scrolledUp", rows: 1000 });
+    expect(newRows(reading, 2000, 1020)).toBe(1000);
+    expect(newRows(reading, 2000, 300)).toBe(300);
   });
 
   it("resumes at End and when scrolled down to the last row", () => {
     const reading = follow(FOLLOWING, { type: "scrolledUp", rows: 10 });
     expect(follow(reading, { type: "resume", rows: 20 }).following).toBe(true);
-    expect(follow(reading, { type: "reachedEnd", rows: 20, selecting: false }).following).toBe(true);
+    expect(follow(reading, { type: "reachedEnd", rows: 20 }).following).toBe(true);
     expect(newRows(FOLLOWING, 99)).toBe(0);
   });
 

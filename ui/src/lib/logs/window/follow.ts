@@ -1,4 +1,4 @@
-// When the log pane follows the tail, and when it yields to the reader. Pure: the session feeds it what happened.
+// When the log pane follows the tail, and when it yields to the reader. Pure: the reader feeds it what happened.
 
 export interface Follow {
   readonly following: boolean;
@@ -6,38 +6,33 @@ export interface Follow {
   readonly seen: number;
 }
 
-export type FollowEvent =
-  | { readonly type: "scrolledUp"; readonly rows: number }
-  | { readonly type: "selected"; readonly rows: number }
-  | { readonly type: "found"; readonly rows: number }
-  | { readonly type: "reachedEnd"; readonly rows: number; readonly selecting: boolean }
-  | { readonly type: "resume"; readonly rows: number }
-  | { readonly type: "pause"; readonly rows: number }
-  /** Another list of rows is shown: another attempt, or what a filter leaves. */
-  | { readonly type: "list"; readonly rows: number };
+export interface FollowEvent {
+  /** `list`: another list of rows is shown, of another attempt or of what a filter leaves. */
+  readonly type: "scrolledUp" | "selected" | "found" | "pause" | "reachedEnd" | "resume" | "list";
+  /** How many there are. */
+  readonly rows: number;
+}
 
 export const FOLLOWING: Follow = { following: true, seen: 0 };
 
-export function follow(state: Follow, event: FollowEvent): Follow {
-  switch (event.type) {
+export function follow(state: Follow, { type, rows }: FollowEvent): Follow {
+  switch (type) {
     case "scrolledUp":
     case "selected":
     case "found":
     case "pause":
-      return state.following ? { following: false, seen: event.rows } : state;
+      return state.following ? { following: false, seen: rows } : state;
     case "reachedEnd":
-      // Someone who marks text at the end wants it to stay there.
-      return event.selecting ? state : { following: true, seen: event.rows };
     case "resume":
-      return { following: true, seen: event.rows };
+      return { following: true, seen: rows };
     case "list":
-      return { following: state.following, seen: event.rows };
+      return { following: state.following, seen: rows };
   }
 }
 
-/** How many rows came since the reader left the end. */
-export function newRows(state: Follow, rows: number): number {
-  return state.following ? 0 : Math.max(0, rows - state.seen);
+/** How many rows came since the reader left the end; of those, what is below the last one in view. */
+export function newRows(state: Follow, rows: number, below = rows): number {
+  return state.following ? 0 : Math.max(0, Math.min(rows - state.seen, below));
 }
 
 const grouped = new Intl.NumberFormat("en-US");

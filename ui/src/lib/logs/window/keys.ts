@@ -1,60 +1,81 @@
-// Keys of the windows of logs beside those of their pane: finding, errors, bookmarks, going to a line, the size of text.
-// Single letters count only while no field has the focus.
-import type { SearchedLog } from "./searched-log.svelte";
+// Keys of the windows of logs beside those of their pane: finding, errors, bookmarks, going to a line, how rows are drawn, the window
+// itself. Those without Ctrl count only while no field has the focus.
+import { act, presses, stroke, typesInto } from "../../shared/keyboard";
+import { paneKey } from "../pane/keys";
+import type { LogWindow, StreamChoice } from "./log-window.svelte";
 
 /** What the key sheet says, those of the pane with them. */
 export const KEYS: readonly (readonly [word: string, ...keys: string[]])[] = [
   ["Find", "Ctrl F", "/"],
-  ["Next hit, hit before", "Enter", "Shift Enter"],
+  ["Next hit, hit before", "n", "N", "Enter", "Shift Enter"],
   ["Leave the search, go back", "Esc"],
   ["Next error, error before", "e", "E"],
+  ["Line up, line down", "↑", "↓", "k", "j"],
+  ["Select lines", "Shift ↑", "Shift ↓"],
+  ["Page", "PgUp", "PgDn", "Space"],
+  ["Beginning; end and follow", "g", "G", "Home", "End"],
   ["Bookmark the line", "b", "Ctrl B"],
   ["Next bookmark, bookmark before", "]", "["],
   ["Go to line or time", "Ctrl G"],
-  ["Beginning, end and follow", "Home", "End"],
-  ["Page", "PgUp", "PgDn", "Space"],
+  ["Menu of the line", "Menu", "Shift F10"],
   ["Select all, copy", "Ctrl A", "Ctrl C"],
+  ["Wrap, follow, only hits", "w", "f", "h"],
+  ["Output, errors or both; times", "s", "t"],
   ["Save as", "Ctrl S"],
   ["Larger, smaller, usual text", "Ctrl +", "Ctrl −", "Ctrl 0"],
+  ["Full screen, close the window", "F11", "Ctrl W"],
   ["This sheet", "?"],
 ];
 
-type Acts = Record<string, () => void>;
-type FocusFind = () => void;
+const STREAMS: readonly StreamChoice[] = ["both", "stdout", "stderr"];
 
-/** Handles one keydown in a window of logs; true when it was ours. */
-export function windowKey(log: SearchedLog, event: KeyboardEvent, find: FocusFind): boolean {
-  if (log.whole !== null || event.defaultPrevented || event.altKey) return false;
-  const chord = event.ctrlKey || event.metaKey;
-  const typing =
-    event.target instanceof Element &&
-    event.target.closest("input, textarea, select, [role=menu], dialog") !== null;
-  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-  const chords: Acts = {
-    f: () => find(),
-    g: () => (log.asking = "place"),
-    b: () => log.toggleBookmark(),
-    s: () => void log.save(),
-    "+": () => log.choices.resize(1),
-    "=": () => log.choices.resize(1),
-    "-": () => log.choices.resize(-1),
-    "0": () => log.choices.resize(0),
+/** Handles one keydown in a window of logs; true when it was ours. `find` gives the find field the focus. */
+export function windowKey(log: LogWindow, event: KeyboardEvent, find: () => void): boolean {
+  if (event.defaultPrevented || log.whole !== null) return false;
+  const { choices, reader, source, view } = log;
+  const failed = (thrown: unknown): void => log.told.fail("Could not change the window", thrown);
+  const everywhere = {
+    "Ctrl+F": find,
+    "Ctrl+G": () => (log.asking = "place"),
+    "Ctrl+B": () => log.toggleBookmark(),
+    "Ctrl+S": () => void log.save(),
+    "Ctrl++": () => choices.resize(1),
+    "Ctrl+=": () => choices.resize(1),
+    "Ctrl+-": () => choices.resize(-1),
+    "Ctrl+0": () => choices.resize(0),
+    "Ctrl+W": () => void source.backend.closeWindow().catch(failed),
+    F11: () => void source.backend.toggleFullScreen().catch(failed),
+    F3: () => void log.find.step(true),
+    "Shift+F3": () => void log.find.step(false),
   };
-  const plain: Acts = {
-    "/": () => find(),
-    e: () => void log.problem(!event.shiftKey),
+  if (act(event, everywhere)) return true;
+  if (typesInto(event.target) || presses(event)) return false;
+  const plain = {
+    "/": find,
+    n: () => void log.find.step(true),
+    "Shift+N": () => void log.find.step(false),
+    e: () => void log.problem(true),
+    "Shift+E": () => void log.problem(false),
     b: () => log.toggleBookmark(),
     "]": () => void log.bookmark(true),
     "[": () => void log.bookmark(false),
+    w: () => (choices.wrap.value = !choices.wrap.value),
+    f: () => (reader.follow.following ? reader.on("pause") : view.resume()),
+    h: () => (log.find.mode = log.find.mode === "filter" ? "highlight" : "filter"),
+    s: () => (log.stream = STREAMS[(STREAMS.indexOf(log.stream) + 1) % STREAMS.length] ?? "both"),
+    t: () => choices.nextTime(),
     "?": () => (log.asking = "keys"),
+    Escape: log.find.active && !view.selecting ? () => log.find.leave() : undefined,
   };
-  const always: Acts = {
-    F3: () => void log.find.step(!event.shiftKey),
-  };
-  if (!typing && log.find.active) plain.Escape = () => log.find.leave();
-  const act = chord ? chords[key] : (always[key] ?? (typing ? undefined : plain[key]));
-  if (act === undefined) return false;
-  event.preventDefault();
-  act();
-  return true;
+  if (act(event, plain)) return true;
+  // Wherever the focus is but in a field, the log is what one reads.
+  return (
+    stroke(event) !== "" &&
+    paneKey(
+      view,
+      event,
+      () => void log.copy(),
+      () => log.openMenu(),
+    )
+  );
 }

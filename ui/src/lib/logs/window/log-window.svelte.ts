@@ -1,153 +1,466 @@
-// The window of one log: beside what every log that is looked through has, its attempts, a row that it is opened at, and its file.
-import type { Backend, Bookmark, ExportedLog, LogDensity, LogSource } from "../../api";
-import type { Selection } from "../pane/selection";
-import type { ShownRow } from "../rows/source";
-import { Bookmarks } from "./bookmarks.svelte";
-import { copySelection, type Copied } from "./copy";
-import { SearchedLog, type Mark } from "./searched-log.svelte";
-import { LogSession } from "./session.svelte";
+// A window of logs: ties what is read (reader, of a source), where one is (view) and what is looked for (find) together. It decides
+// which rows the pane shows: all, one stream of them, or what the find field filters. And what can be done with its rows: errors,
+// bookmarks, lines around hits, hiding, copying, saving. Whether it is one log or several as one is the source's affair.
+import type { LogDensity, LogQuery, Stream } from "../../api";
+import { bytes, count, plural } from "../../shared/format";
+import { Contexts } from "../find/contexts.svelte";
+import { Find, type FindPlace } from "../find/find.svelte";
+import { EVERYTHING, LogSearch, type OnProgress } from "../find/search.svelte";
+import { onRow, ordered, type Selection } from "../pane/selection";
+import { PaneView } from "../pane/view.svelte";
+import type { ShownRow } from "../rows/list";
+import type { RowKey } from "../rows/numbers";
+import type { Place } from "../text/place";
+import { ERROR_PATTERN } from "../text/severity";
+import { Choices } from "./choices.svelte";
+import { copyText, offerSelection, readSelection, writeClipboard } from "./copy";
+import { LogReader } from "./reader.svelte";
+import type { LogSource, Mark } from "./source";
+import { Told } from "./told.svelte";
 
-export class LogWindow extends SearchedLog<LogSession> {
-  readonly bookmarks: Bookmarks;
-  protected readonly noun = "this attempt";
+export type StreamChoice = "both" | Stream;
+
+/** A selection that is longer is not offered to the middle mouse button. */
+const MAX_OFFERED_ROWS = 5000;
+/** Slices without a row that are looked into for what retention has removed. */
+const MAX_GAPS = 8;
+
+export class LogWindow<S extends LogSource = LogSource> implements FindPlace {
+  readonly reader: LogReader;
+  readonly view: PaneView;
+  readonly find: Find;
+  readonly choices = new Choices();
+  readonly told = new Told();
+  readonly contexts: Contexts;
+  /** The search for errors, once somebody has asked for the next one. */
+  problems = $state.raw<LogSearch | null>(null);
+  /** The clamped row whose whole line is shown. */
+  whole = $state.raw<ShownRow | null>(null);
+  panel = $state<"none" | "bookmarks">("none");
+  asking = $state<"none" | "place" | "keys">("none");
+  /** The row whose menu is open, and where. */
+  menu = $state.raw<{ readonly key: RowKey; readonly at: { x: number; y: number } } | null>(null);
+  #stream = $state<StreamChoice>("both");
+  #streamSearch: LogSearch | null = null;
+  /** The search whose rows are shown in place of the log. */
+  #filter = $state.raw<LogSearch | null>(null);
+  #origin: { key: RowKey; following: boolean } | null = null;
   /** A row to go to once the log is there. */
-  #row: number | undefined;
+  #awaited: RowKey | undefined;
 
+  /** `machine`: the name of another machine, whose logs they are: a link says so, and no file manager here knows their files. */
   constructor(
-    backend: Backend,
-    readonly id: string,
-    attempt?: number,
-    row?: number,
+    readonly source: S,
+    readonly machine?: string,
   ) {
-    super(backend, new LogSession(backend, id, attempt));
-    this.bookmarks = new Bookmarks(backend, id);
-    this.#row = row;
+    this.reader = new LogReader(source, {
+      grew: () => {
+        source.marks.grew();
+        this.#arrive();
+      },
+      replaced: () => this.#searchAnew(),
+    });
+    this.contexts = new Contexts(source);
+    this.view = new PaneView(this.reader, () => ({
+      ...this.choices.display,
+      // Numbers of a merged list mean nothing in any log.
+      numbers: this.choices.numbers.value && source.numbered,
+    }));
+    this.view.around = this.contexts;
+    this.find = new Find(this);
+    this.view.onstand = (key) => (this.find.from = key);
   }
 
-  async open(): Promise<void> {
-    this.opening();
-    if (this.#row !== undefined) this.session.on("found");
-    await this.session.open();
+  /** At a row, or at the end. */
+  async open(row?: RowKey): Promise<void> {
+    if (row !== undefined) {
+      this.#awaited = row;
+      this.reader.on("found");
+    }
+    // First what is seen first.
+    const opened = this.reader.open();
+    this.#loadMarks();
+    await opened;
   }
 
   /** Goes to a row, now or once the log is there. */
-  expect(row: number): void {
-    this.#row = row;
-    this.session.on("found");
-    this.arrived();
+  expect(row: RowKey): void {
+    this.#awaited = row;
+    this.reader.on("found");
+    this.#arrive();
   }
 
-  /** Called when the log has grown or another attempt is shown: a row that was asked for may be there now. */
-  arrived(): void {
-    const row = this.#row;
-    if (row === undefined || this.session.info === null) return;
-    if (row >= this.session.info.rows && this.session.info.live) return;
-    this.#row = undefined;
-    void this.go(Math.min(row, Math.max(0, this.session.info.rows - 1)));
+  get stream(): StreamChoice {
+    return this.#stream;
   }
 
-  /** Another attempt is shown. */
-  attemptChanged(): void {
-    this.searchAnew();
+  /** Both streams, or one: a search for everything in it, whose rows are shown. */
+  set stream(stream: StreamChoice) {
+    if (stream === this.#stream) return;
+    this.#stream = stream;
+    this.#openStream();
+    if (this.find.active) this.find.restart(false);
+    else this.changed();
   }
 
-  /** The machine is there again: streams go on by themselves, and what failed meanwhile is asked anew. */
-  override returned(): void {
-    if (this.session.error?.code === "Unavailable") void this.session.open();
-    super.returned();
+  /** The row that single keys act on. */
+  get cursor(): RowKey | null {
+    return this.view.line;
   }
 
-  density(buckets: number, searchId?: string): Promise<LogDensity> {
-    return this.backend.getLogDensity({
-      run: { id: this.id, attempt: this.session.attempt },
-      buckets,
-      searchId,
+  /** How much there is, how much of it a filter leaves, and what is gone. */
+  get extent(): string {
+    const { info, rows, all } = this.reader;
+    if (!info) return "";
+    const shown = this.filtered ? `${count(rows?.known ?? 0)} of ` : "";
+    const removed = all?.removed ?? 0;
+    const gone = removed > 0 ? ` · ${count(removed)} removed` : "";
+    return `${shown}${count(info.rows)} lines · ${bytes(info.bytes)}${gone}`;
+  }
+
+  /** The row of a key, if it is among those that are drawn. */
+  drawn(key: RowKey): ShownRow | undefined {
+    const { rows } = this.reader;
+    const { from, to } = this.view.place;
+    for (let at = from; at < to; at += 1) if (rows?.keyAt(at) === key) return rows.get(at);
+    return this.contexts.rowOf(key);
+  }
+
+  get filtered(): boolean {
+    return this.reader.matches !== null;
+  }
+
+  /** The machine is there again. */
+  returned(): void {
+    this.source.returned();
+    this.reader.rows?.retry();
+    // A search ends with its connection.
+    this.problems?.close();
+    this.problems = null;
+    this.#loadMarks();
+    if (this.#streamSearch) this.#openStream();
+    if (this.find.active && !this.find.stopped) this.find.restart(false);
+    else this.changed();
+  }
+
+  close(): void {
+    this.find.close();
+    this.problems?.close();
+    this.#streamSearch?.close();
+    this.reader.close();
+  }
+
+  // ---- the find field's place ----
+
+  search(query: LogQuery, onProgress: OnProgress): LogSearch {
+    const stream = this.#stream === "both" ? undefined : this.#stream;
+    return new LogSearch(this.source, { ...query, stream }, this.#top, (search, progress) => {
+      onProgress(search, progress);
+      if (search === this.#filter) this.reader.searched(progress);
     });
   }
 
-  keyOf(row: ShownRow): number {
-    return row.row;
+  at(): RowKey {
+    return this.cursor ?? 0;
   }
 
-  sourceOf(): LogSource {
-    return this.logs;
+  show(key: RowKey): void {
+    void this.go(key);
   }
 
-  protected get logs(): LogSource {
-    return { id: this.id, attempt: this.session.attempt };
+  begin(): void {
+    this.#origin = { key: this.#top, following: this.reader.follow.following };
   }
 
-  protected async readRows(from: number, count: number): Promise<readonly ShownRow[]> {
-    return (await this.backend.readLog({ run: { id: this.id, attempt: this.session.attempt }, from, count }))
-      .rows;
+  back(): void {
+    const origin = this.#origin;
+    this.#origin = null;
+    this.view.current = null;
+    if (origin === null) return;
+    if (origin.following) this.view.resume();
+    else void this.#place(origin.key, "top");
   }
 
-  protected textOf(selection: Selection, searchId?: string): Promise<Copied> {
-    const timestamps = this.choices.copyTimes.value;
-    const options = { timestamps, searchId };
-    return copySelection(this.backend, this.id, this.session.attempt, selection, options);
+  /** Decides again whose rows are shown. */
+  changed(): void {
+    const { find } = this;
+    // What a stopped search has found cannot be asked for any more.
+    const found = find.mode === "filter" && find.active && !find.stopped ? find.search : null;
+    const wanted = found?.error ? null : (found ?? this.#streamSearch);
+    if (wanted === this.#filter) return;
+    if (wanted !== null && wanted.searchId === null) {
+      // Until the new search is open, what the old one left stays, though its search may be gone.
+      this.reader.matches?.freeze();
+      return;
+    }
+    const top = this.#top;
+    this.#filter = wanted;
+    this.contexts.clear();
+    if (wanted === null) {
+      this.reader.unfilter();
+      if (!this.reader.follow.following) void this.#place(top, "top");
+    } else this.#filterBy(wanted, top);
   }
 
-  protected export(timestamps: boolean, searchId?: string): Promise<ExportedLog | null> {
-    return this.backend.exportLog({
-      run: { id: this.id, attempt: this.session.attempt },
-      timestamps,
-      searchId,
+  // ---- going somewhere ----
+
+  /** Shows a row and marks it; leaves the filter when the row is not in it. */
+  async go(key: RowKey): Promise<void> {
+    const { matches } = this.reader;
+    if (matches !== null && !(await matches.has(key).catch(() => false))) this.unfilter();
+    await this.#place(key, "middle");
+    this.view.current = key;
+  }
+
+  /** Goes where somebody asked to: to a line, or to the first row of a time or later. */
+  async goTo(place: Place): Promise<void> {
+    await this.told.during(null, "find that time", async () => {
+      const { backend, runs } = this.source;
+      const sources = runs.map(({ id, attempt }) => ({ id, attempt }));
+      const key =
+        "line" in place
+          ? place.line - 1
+          : await backend.mergedPositionAt({ sources, at: Math.max(0, place.at) });
+      this.reader.on("found");
+      await this.go(key);
     });
   }
 
-  /** Shows the log's file in the system's file manager. */
-  async reveal(): Promise<void> {
-    await this.told.during(null, "show the file", () =>
-      this.backend.revealLog(this.id, this.session.attempt),
+  /** Moves to a row of the log, or near it where a filter leaves it out; as the minimap does. */
+  jump(key: RowKey): void {
+    void this.#place(key, "center");
+  }
+
+  /** Shows a row that was found where it stands in the log. */
+  showInLog(key: RowKey): void {
+    this.unfilter();
+    void this.go(key);
+  }
+
+  /** Shows all rows again, of both streams; what is looked for stays highlighted. */
+  unfilter(): void {
+    this.#stream = "both";
+    this.#streamSearch?.close();
+    this.#streamSearch = null;
+    this.find.mode = "highlight";
+    this.changed();
+  }
+
+  async problem(forward: boolean): Promise<void> {
+    if (this.problems?.error) this.problems = null;
+    if (this.problems === null) {
+      const query = { ...EVERYTHING, pattern: ERROR_PATTERN, regex: true, caseSensitive: true };
+      this.problems = new LogSearch(this.source, query, this.#top, () => {});
+      void this.problems.open();
+    }
+    const search = this.problems;
+    this.told.working = "Looking for errors";
+    const hit = await search.step(this.cursor ?? 0, forward).catch(() => null);
+    this.told.working = null;
+    if (search !== this.problems) return;
+    if (hit !== null) await this.go(hit.key);
+    else
+      this.told.say(search.error ? `Could not look for errors: ${search.error.message}` : "No errors found");
+  }
+
+  // ---- bookmarks ----
+
+  async bookmark(forward: boolean): Promise<void> {
+    await this.told.during(null, "look for the bookmark", async () => {
+      const next = await this.source.marks.next(this.cursor ?? 0, forward);
+      if (next !== undefined) await this.go(next);
+      else this.told.say(`No bookmarks in ${this.source.noun}`);
+    });
+  }
+
+  toggleBookmark(key = this.cursor): void {
+    if (key === null) return;
+    this.source.marks
+      .toggle(key, this.drawn(key))
+      .catch((thrown: unknown) => this.told.fail("Could not keep the bookmark", thrown));
+  }
+
+  async showMark(mark: Mark): Promise<void> {
+    await this.told.during(null, "show the line", async () => {
+      const key = await this.source.marks.bring(mark);
+      if (key !== undefined) this.expect(key);
+    });
+  }
+
+  /** What the marked line says. */
+  async textOf({ run, bookmark }: Mark): Promise<string> {
+    const { rows } = await this.source.backend.readLog({ run, from: bookmark.row, count: 1 });
+    return rows[0]?.text ?? "";
+  }
+
+  // ---- acting on rows ----
+
+  async copyLink(row: ShownRow): Promise<void> {
+    const run = this.source.runOf(row);
+    if (!run) return;
+    const there = this.machine === undefined ? "" : `?machine=${encodeURIComponent(this.machine)}`;
+    const link = `solti://log/${run.id}/${run.attempt}/${row.row}${there}`;
+    await this.told.during(null, "copy the link", async () => {
+      await writeClipboard(link);
+      this.told.say(`Copied ${link}`);
+    });
+  }
+
+  async openLink(address: string): Promise<void> {
+    await this.told.during(null, "open the link", () => this.source.backend.openLink(address));
+  }
+
+  /** Opens the menu of a row, or of the line that one is at; without a point beside it. */
+  openMenu(key = this.cursor, at = key === null ? null : this.view.cornerOf(key)): void {
+    if (key !== null && at) this.menu = { key, at };
+  }
+
+  async widen(key: RowKey): Promise<void> {
+    this.reader.on("found"); // Whoever looks at one place does not want the end.
+    await this.told.during(null, "read the lines around", () => this.contexts.widen(key));
+  }
+
+  hideBefore(key: RowKey): void {
+    this.reader.all?.hideBefore(key);
+    this.view.selection = null;
+    if (this.#filter) this.#filterBy(this.#filter, Math.max(key, this.#top));
+    if (key > 0)
+      this.told.say(`${plural(key, "line")} hidden above`, { label: "Show", run: () => this.hideBefore(0) });
+  }
+
+  /** What is selected within one line, to be looked for. */
+  get word(): string {
+    const { selection } = this.view;
+    const row = selection && this.drawn(selection.anchor.key);
+    const part = row && onRow(selection, selection.anchor.key);
+    return part && selection.anchor.key === selection.focus.key ? row.text.slice(part.from, part.to) : "";
+  }
+
+  /** Copies the selection as it is shown. */
+  async copy(): Promise<void> {
+    if (this.view.selection && this.view.selecting) await this.#copy(this.view.selection);
+  }
+
+  /** Copies all that can be scrolled to. */
+  async copyAll(): Promise<void> {
+    const { info, all } = this.reader;
+    if (info === null || info.rows === 0) return;
+    const anchor = { key: all?.hiddenBefore ?? 0, column: 0 };
+    await this.#copy({ anchor, focus: { key: info.rows - 1, column: Infinity } });
+  }
+
+  /** Lets the middle mouse button paste the selection elsewhere. */
+  offer(): void {
+    const { selection, selecting } = this.view;
+    if (!selection || !selecting) return;
+    const { start, end } = ordered(selection);
+    if (end.key - start.key > MAX_OFFERED_ROWS) return;
+    this.#read(selection).then(
+      ({ text }) => selection === this.view.selection && offerSelection(text),
+      () => {}, // Nobody has asked for it.
     );
   }
 
-  // ---- bookmarks: the panel lists those of other attempts, too ----
-
-  get marks(): readonly Mark[] {
-    const { attempt } = this.session;
-    return this.bookmarks.all.map((bookmark) => {
-      const here = bookmark.attempt === attempt;
-      const mark = {
-        id: `${bookmark.attempt} ${bookmark.row}`,
-        bookmark,
-        current: here && bookmark.row === this.view.current,
-      };
-      return here ? mark : { ...mark, where: { text: `attempt ${bookmark.attempt}` } };
+  /** Saves all there is, or what the filter leaves; the system asks where. */
+  async save(): Promise<void> {
+    await this.told.during("Saving", "save the log", async () => {
+      const times = this.choices.copyTimes.value;
+      const saved = await this.source.save(times, this.#filter?.searchId ?? undefined);
+      if (saved) this.told.say(`Saved ${count(saved.rows)} lines, ${bytes(saved.bytes)}, to ${saved.path}`);
     });
   }
 
-  get marked(): readonly number[] {
-    return this.bookmarks.of(this.session.attempt).map(({ row }) => row);
+  /** Where there are no rows in an overview of the log, looks for what retention has removed. */
+  async lookForGaps({ rows, buckets }: LogDensity): Promise<void> {
+    const { all } = this.reader;
+    if (all === null || rows < buckets.length) return;
+    const keys = buckets.flatMap(({ stdout, stderr }, i) => {
+      const before = buckets[i - 1];
+      const empty = stdout + stderr === 0 && (before === undefined || before.stdout + before.stderr > 0);
+      return empty ? Math.floor(((i + 0.5) / buckets.length) * rows) : [];
+    });
+    for (const key of keys.slice(0, MAX_GAPS)) {
+      if (all.keyAt(all.placeOf(key)) !== key) continue; // Known.
+      const found = await this.source.read(key, 1);
+      if (all !== this.reader.all) return;
+      all.learn(found);
+    }
   }
 
-  markOf({ row }: ShownRow): Bookmark | undefined {
-    return this.bookmarks.at(this.session.attempt, row);
+  // ---- what follows from what ----
+
+  /** Reads the bookmarks, for the first time or again. */
+  #loadMarks(): void {
+    const told = (thrown: unknown): void => this.told.fail("Could not read the bookmarks", thrown);
+    this.source.marks.load().catch(told);
   }
 
-  async showMark({ bookmark }: Mark): Promise<void> {
-    if (bookmark.attempt !== this.session.attempt) await this.session.show(bookmark.attempt);
-    this.expect(bookmark.row);
+  /** The log has grown, or is another one: a row that was asked for may be there now. */
+  #arrive(): void {
+    const row = this.#awaited;
+    const { info } = this.reader;
+    if (row === undefined || info === null) return;
+    if (row >= info.rows && info.live) return;
+    this.#awaited = undefined;
+    void this.go(Math.min(row, Math.max(0, info.rows - 1)));
   }
 
-  noteMark({ bookmark }: Mark, note: string): Promise<void> {
-    return this.bookmarks.set(bookmark.attempt, bookmark.row, note);
+  /** Other rows are searched: what filtered or was found means nothing any more. */
+  #searchAnew(): void {
+    this.#filter = null;
+    this.problems?.close();
+    this.problems = null;
+    this.contexts.clear();
+    this.#openStream();
+    if (this.find.active) this.find.restart(false);
   }
 
-  removeMark({ bookmark }: Mark): Promise<void> {
-    return this.bookmarks.remove(bookmark.attempt, bookmark.row);
+  /** Searches for the rows of the stream that is chosen, in what is searched now. */
+  #openStream(): void {
+    this.#streamSearch?.close();
+    this.#streamSearch = null;
+    if (this.#stream === "both") return;
+    const search = this.search(EVERYTHING, () => this.changed());
+    this.#streamSearch = search;
+    void search.open();
   }
 
-  protected loadMarks(): Promise<void> {
-    return this.bookmarks.load();
+  /** The row at the top of the pane. */
+  get #top(): RowKey {
+    return this.view.seen?.first ?? 0;
   }
 
-  protected toggleMark(row: number): Promise<void> {
-    return this.bookmarks.toggle(this.session.attempt, row);
+  #filterBy({ searchId, progress }: LogSearch, near: RowKey): void {
+    if (searchId === null) return;
+    this.reader.filter(searchId, near);
+    if (progress) this.reader.searched(progress);
   }
 
-  protected async nextMark(row: number, forward: boolean): Promise<number | undefined> {
-    return this.bookmarks.step(this.session.attempt, row, forward)?.row;
+  #read(selection: Selection) {
+    const { matches } = this.reader;
+    return readSelection(this.source, selection, {
+      times: this.choices.copyTimes.value,
+      found: matches ? { searchId: matches.searchId, rankOf: (key) => matches.rankOf(key) } : undefined,
+      blocks: this.contexts.ranges,
+      lengthOf: (key) => this.drawn(key)?.text.length,
+    });
+  }
+
+  async #copy(selection: Selection): Promise<void> {
+    await this.told.during("Copying", "copy", async () => {
+      const copied = await copyText(this.#read(selection));
+      if (copied.truncated)
+        this.told.say(`Copied the first ${plural(copied.lines, "line")}; the rest is too long to copy`, {
+          label: "Save as",
+          run: () => void this.save(),
+        });
+      else if (copied.lines > 1) this.told.say(`Copied ${plural(copied.lines, "line")}`);
+    });
+  }
+
+  async #place(key: RowKey, where: "middle" | "center" | "top"): Promise<void> {
+    const { matches, all } = this.reader;
+    const place = matches ? await matches.placeOf(key).catch(() => 0) : (all?.placeOf(key) ?? 0);
+    if (matches === this.reader.matches) this.view.show(place, where);
   }
 }

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { LogRow } from "../../api";
 import { createFakeBackend } from "../../api/fake";
+import { OneLog } from "../one/one-log.svelte";
 import { LogWindow } from "./log-window.svelte";
 
 const backend = createFakeBackend({ tasks: 1 });
@@ -11,7 +12,8 @@ const stderr = rows.filter((row) => row.stream === "stderr").map((row) => row.ro
 const errors = rows.filter((row) => row.text.includes("error:")).map((row) => row.row);
 const plain = (row: number): string => rows[row]?.text ?? "";
 
-let log: LogWindow;
+let source: OneLog;
+let log: LogWindow<OneLog>;
 const writeText = vi.fn();
 
 /** What the pane does, without drawing. */
@@ -29,7 +31,8 @@ async function settled(check: () => void): Promise<void> {
 beforeEach(async () => {
   writeText.mockReset().mockResolvedValue(undefined);
   Object.defineProperty(navigator, "clipboard", { value: { writeText }, configurable: true });
-  log = new LogWindow(backend, id, 1);
+  source = new OneLog(backend, id, 1);
+  log = new LogWindow(source);
   await log.open();
   await settled(() => expect(log.view.seen?.last).toBe(total - 1));
 });
@@ -39,7 +42,7 @@ it("shows one stream as a filter, at the same place, and all of it again", async
   await log.go(300);
   await settled(() => expect(log.view.seen?.first).toBeGreaterThan(200));
   log.stream = "stderr";
-  await settled(() => expect(log.session.rows?.known).toBe(stderr.length));
+  await settled(() => expect(log.reader.rows?.known).toBe(stderr.length));
   await settled(() => expect(stderr).toContain(log.view.seen?.first));
   const first = log.view.seen?.first ?? 0;
   expect(Math.abs(first - 300)).toBeLessThan(60);
@@ -60,7 +63,7 @@ it("goes from error to error both ways, and says when there are none", async () 
 
 it("leaves a filter for a row that is not in it, and stays for one that is", async () => {
   log.stream = "stderr";
-  await settled(() => expect(log.session.rows?.known).toBe(stderr.length));
+  await settled(() => expect(log.reader.rows?.known).toBe(stderr.length));
   await log.go(stderr[3] ?? 0);
   expect(log.filtered).toBe(true);
   await log.go((stderr[3] ?? 0) + 1);
@@ -95,7 +98,7 @@ it("goes back to where finding began", async () => {
 });
 
 it("copies the exact text of a selection, colours left out, drawn or not", async () => {
-  log.view.select({ row: 7, column: 3 }, { row: 300, column: 4 });
+  log.view.select({ key: 7, column: 3 }, { key: 300, column: 4 });
   await log.copy();
   const expected = Array.from({ length: 294 }, (_, i) => plain(7 + i));
   expected[0] = expected[0]?.slice(3) ?? "";
@@ -106,12 +109,12 @@ it("copies the exact text of a selection, colours left out, drawn or not", async
 
 it("copies only what a filter leaves, and whole blocks around a hit", async () => {
   log.stream = "stderr";
-  await settled(() => expect(log.session.rows?.known).toBe(stderr.length));
+  await settled(() => expect(log.reader.rows?.known).toBe(stderr.length));
   await log.copyAll();
   expect(writeText).toHaveBeenLastCalledWith(`${stderr.map(plain).join("\n")}\n`);
   const hit = stderr[2] ?? 0;
   await log.widen(hit);
-  log.view.select({ row: hit - 1, column: 0 }, { row: hit + 1, column: Infinity });
+  log.view.select({ key: hit - 1, column: 0 }, { key: hit + 1, column: Infinity });
   await log.copy();
   expect(writeText).toHaveBeenLastCalledWith(`${[hit - 1, hit, hit + 1].map(plain).join("\n")}\n`);
 });
@@ -129,9 +132,9 @@ it("says when a copy is not all of it, and offers to save instead", async () => 
 it("keeps bookmarks with notes, steps between them and takes them away", async () => {
   log.toggleBookmark(30);
   log.toggleBookmark(10);
-  await vi.waitFor(() => expect(log.bookmarks.all.map((one) => one.row)).toEqual([10, 30]));
-  await log.bookmarks.set(1, 30, "here");
-  expect(log.bookmarks.at(1, 30)?.note).toBe("here");
+  await vi.waitFor(() => expect(source.marks.bookmarks.all.map((one) => one.row)).toEqual([10, 30]));
+  await source.marks.bookmarks.set(1, 30, "here");
+  expect(source.marks.bookmarks.at(1, 30)?.note).toBe("here");
   await log.go(10);
   void log.bookmark(true);
   await vi.waitFor(() => expect(log.view.current).toBe(30));
@@ -140,30 +143,106 @@ it("keeps bookmarks with notes, steps between them and takes them away", async (
   await vi.waitFor(() => expect(log.view.current).toBe(10));
   log.toggleBookmark(10);
   log.toggleBookmark(30);
-  await vi.waitFor(() => expect(log.bookmarks.all).toEqual([]));
+  await vi.waitFor(() => expect(source.marks.bookmarks.all).toEqual([]));
 });
 
 it("copies a link to a line, and opens at the line of a link", async () => {
   await log.copyLink(rows[77] as LogRow);
   expect(writeText).toHaveBeenCalledWith(`solti://log/${id}/1/77`);
-  log.machine = "Mü & co";
-  await log.copyLink(rows[77] as LogRow);
+  const there = new LogWindow(source, "Mü & co");
+  await there.copyLink(rows[77] as LogRow);
   expect(writeText).toHaveBeenLastCalledWith(`solti://log/${id}/1/77?machine=M%C3%BC%20%26%20co`);
-  log.machine = undefined;
-  const other = new LogWindow(backend, id, 1, 77);
-  await other.open();
-  other.arrived();
+  const other = new LogWindow(new OneLog(backend, id, 1));
+  await other.open(77);
   await vi.waitFor(() => expect(other.view.current).toBe(77));
-  expect(other.session.follow.following).toBe(false);
+  expect(other.reader.follow.following).toBe(false);
   other.close();
 });
 
 it("hides lines above, in the log and under a filter, and shows them again", async () => {
   log.hideBefore(200);
-  expect(log.session.rows?.known).toBe(total - 200);
+  expect(log.reader.rows?.known).toBe(total - 200);
   log.stream = "stderr";
-  await settled(() => expect(log.session.rows?.known).toBe(stderr.filter((row) => row >= 200).length));
+  await settled(() => expect(log.reader.rows?.known).toBe(stderr.filter((row) => row >= 200).length));
   log.hideBefore(0);
-  await settled(() => expect(log.session.rows?.known).toBe(stderr.length));
+  await settled(() => expect(log.reader.rows?.known).toBe(stderr.length));
   log.stream = "both";
+});
+
+it("goes on from the line that one is at, not from one that was clicked before", async () => {
+  await log.go(errors[0] ?? 0);
+  await settled(() => expect(log.view.seen).not.toBeNull());
+  const clicked = log.view.seen?.first ?? 0;
+  log.view.stand(clicked);
+  log.view.select({ key: clicked, column: 2 }, { key: clicked, column: 2 });
+  await log.problem(true);
+  await log.problem(true);
+  expect(log.view.current).toBe(errors.filter((row) => row > clicked)[1]);
+});
+
+it("copies times before whole lines only", async () => {
+  log.choices.copyTimes.value = true;
+  const time = (row: number) => `${new Date(rows[row]?.ts ?? 0).toISOString()} `;
+  log.view.select({ key: 7, column: 3 }, { key: 7, column: 9 });
+  await log.copy();
+  expect(writeText).toHaveBeenLastCalledWith(plain(7).slice(3, 9));
+  log.view.select({ key: 7, column: 3 }, { key: 10, column: 4 });
+  await log.copy();
+  expect(writeText).toHaveBeenLastCalledWith(
+    [plain(7).slice(3), time(8) + plain(8), time(9) + plain(9), plain(10).slice(0, 4)].join("\n"),
+  );
+  log.view.select({ key: 7, column: 0 }, { key: 8, column: Infinity });
+  await log.copy();
+  expect(writeText).toHaveBeenLastCalledWith([7, 8].map((row) => `${time(row) + plain(row)}\n`).join(""));
+  log.choices.copyTimes.value = false;
+});
+
+it("copies in a filter what is lit: its rows, and those that are shown around one of them", async () => {
+  log.stream = "stderr";
+  await settled(() => expect(log.reader.rows?.known).toBe(stderr.length));
+  const [first, second, third] = stderr.slice(4) as [number, number, number];
+  await log.widen(second);
+  const around = log.contexts.ranges[0];
+  log.view.select({ key: first, column: 0 }, { key: third, column: Infinity });
+  await log.copy();
+  const lit = rows
+    .map(({ row }) => row)
+    .filter((row) => {
+      const shown = stderr.includes(row) || (around && row >= around.from && row <= around.to);
+      return shown && row >= first && row <= third;
+    });
+  expect(lit.length).toBeGreaterThan(6);
+  expect(writeText).toHaveBeenLastCalledWith(`${lit.map(plain).join("\n")}\n`);
+});
+
+it("leaves the clipboard alone when nothing is selected", async () => {
+  log.view.select({ key: 7, column: 3 }, { key: 7, column: 3 });
+  await log.copy();
+  log.view.selection = null;
+  await log.copy();
+  expect(writeText).not.toHaveBeenCalled();
+});
+
+it("learns from an overview what retention has removed, and says so", async () => {
+  const read = vi.spyOn(backend, "readLog").mockImplementation(async ({ from }) => ({
+    from,
+    total,
+    rows: [{ ...(rows[from] as LogRow), row: 1000, text: "", removed: { rows: 4000, bytes: 9 } }],
+  }));
+  const bucket = (stdout: number) => ({ stdout, stderr: 0, matches: 0 });
+  const buckets = [
+    bucket(10),
+    bucket(0),
+    bucket(0),
+    bucket(10),
+    bucket(10),
+    bucket(10),
+    bucket(10),
+    bucket(10),
+  ];
+  await log.lookForGaps({ rows: total, buckets });
+  expect(read).toHaveBeenCalledTimes(1);
+  expect(log.reader.all?.gaps).toEqual([{ from: 1000, to: 5000, shown: 1 }]);
+  expect(log.extent).toContain("4,000 removed");
+  read.mockRestore();
 });

@@ -2,11 +2,15 @@
 // those of any.
 import { plural } from "../../shared/format";
 import type { MenuEntry } from "../../shared/Menu.svelte";
-import type { MergedWindow } from "../merged/merged-window.svelte";
+import { visible } from "../../shared/row-text/controls";
+import { opens, urls } from "../../shared/row-text/urls";
+import type { MergedLogs } from "../merged/merged-logs.svelte";
+import type { OneLog } from "../one/one-log.svelte";
+import type { ShownRow } from "../rows/list";
+import type { RowKey } from "../rows/numbers";
 import type { TimeMode } from "../text/words";
 import { TIMES } from "./choices.svelte";
-import type { LogWindow } from "./log-window.svelte";
-import type { SearchedLog, StreamChoice } from "./searched-log.svelte";
+import type { LogWindow, StreamChoice } from "./log-window.svelte";
 
 export const STREAMS: Record<StreamChoice, string> = {
   both: "Both streams",
@@ -14,23 +18,50 @@ export const STREAMS: Record<StreamChoice, string> = {
   stderr: "stderr only",
 };
 
-/** A longer name of a task is cut in a menu. */
+/** So many logs are read as one (`openMergedSearch`). */
+const MAX_MERGED = 16;
+/** A longer name of a task, or an address, is cut in a menu. */
 const NAME = 32;
+const ADDRESS = 40;
 
 /** `narrow`: the toolbar has no room for its selects, so they are here. */
-export function logMenu(log: LogWindow, narrow: boolean): MenuEntry[] {
+export function logMenu(log: LogWindow<OneLog>, narrow: boolean): MenuEntry[] {
   return moreMenu(log, narrow, {
     file:
       log.machine === undefined
-        ? [{ label: "Reveal file", testid: "reveal", act: () => void log.reveal() }]
+        ? [{ label: "Reveal file", testid: "reveal", act: () => void reveal(log) }]
+        : [],
+    logs:
+      log.source.attempts > 1
+        ? [{ label: "All attempts in one window", testid: "all-attempts", act: () => void openAttempts(log) }]
         : [],
     goTo: "Go to line or time",
     display: [flag("Line numbers", log.choices.numbers, "line-numbers")],
   });
 }
 
-export function mergedMenu(log: MergedWindow, narrow: boolean): MenuEntry[] {
-  return moreMenu(log, narrow, { file: [], goTo: "Go to time", display: [] });
+export function mergedMenu(log: LogWindow<MergedLogs>, narrow: boolean): MenuEntry[] {
+  return moreMenu(log, narrow, { file: [], logs: [], goTo: "Go to time", display: [] });
+}
+
+/** Shows the log's file in the system's file manager. */
+async function reveal({ source, told }: LogWindow<OneLog>): Promise<void> {
+  await told.during(null, "show the file", () => source.backend.revealLog(source.id, source.attempt));
+}
+
+/** Opens the attempts that are kept, the latest as many as one window reads. */
+async function openAttempts({ source, told }: LogWindow<OneLog>): Promise<void> {
+  const { id, attempts, history } = source;
+  const kept = history.length > 0 ? history.map(({ attempt }) => attempt) : [attempts];
+  const runs = kept.slice(-MAX_MERGED).map((attempt) => ({ id, attempt }));
+  await told.during(null, "open the attempts", () => source.backend.openMergedWindow(runs));
+}
+
+/** Opens the log that a row is from, there. */
+async function openSource({ source, told }: LogWindow, row: ShownRow): Promise<void> {
+  const run = source.runOf(row);
+  if (!run) return;
+  await told.during(null, "open the log", () => source.backend.openLogWindow(run.id, run.attempt, row.row));
 }
 
 function flag(label: string, choice: { value: boolean }, testid: string): MenuEntry {
@@ -38,14 +69,14 @@ function flag(label: string, choice: { value: boolean }, testid: string): MenuEn
 }
 
 function moreMenu(
-  log: SearchedLog,
+  log: LogWindow,
   narrow: boolean,
-  own: { file: MenuEntry[]; goTo: string; display: MenuEntry[] },
+  own: { file: MenuEntry[]; logs: MenuEntry[]; goTo: string; display: MenuEntry[] },
 ): MenuEntry[] {
-  const { choices, session } = log;
+  const { choices, reader, source } = log;
   const what = log.filtered ? "filtered lines" : "all";
-  const hidden = session.all?.hiddenBefore ?? 0;
-  const marks = log.marked.length;
+  const hidden = reader.all?.hiddenBefore ?? 0;
+  const marks = source.marks.keys.length;
   const streams = Object.entries(STREAMS) as [StreamChoice, string][];
   const times = Object.entries(TIMES) as [TimeMode, string][];
   return [
@@ -67,6 +98,7 @@ function moreMenu(
       testid: "bookmarks",
       act: () => (log.panel = log.panel === "bookmarks" ? "none" : "bookmarks"),
     },
+    ...own.logs,
     hidden > 0
       ? { label: `Show ${plural(hidden, "line")} hidden above`, act: () => log.hideBefore(0) }
       : { label: "Hide lines before the first shown", act: () => log.hideBefore(log.view.seen?.first ?? 0) },
@@ -99,8 +131,19 @@ function moreMenu(
   ];
 }
 
+const cut = (text: string, length: number): string =>
+  text.length > length ? `${text.slice(0, length)}…` : text;
+
+/** What leads somewhere in a row, by its text or by what the program says of it; the first few. */
+function addresses(row: ShownRow | undefined): string[] {
+  if (!row) return [];
+  const said = (row.spans ?? []).flatMap(({ link }) => link ?? []);
+  const shown = urls(row.text).map(({ from, to }) => row.text.slice(from, to));
+  return [...new Set([...said, ...shown])].filter(opens).slice(0, 3);
+}
+
 /** The menu of a row, by its key. `own`: what only this kind of window has. */
-export function rowMenu(log: SearchedLog, key: number, own: MenuEntry[] = []): MenuEntry[] {
+export function rowMenu(log: LogWindow, key: RowKey, own: MenuEntry[] = []): MenuEntry[] {
   const row = log.drawn(key);
   const around = log.contexts.of(key);
   return [
@@ -120,8 +163,13 @@ export function rowMenu(log: SearchedLog, key: number, own: MenuEntry[] = []): M
         ] as const)
       : []),
     ...own,
+    ...addresses(row).map((address, i) => ({
+      label: `Open ${cut(visible(address.replace(/^https?:\/\//i, "")), ADDRESS)}`,
+      testid: `open-link-${i}`,
+      act: () => void log.openLink(address),
+    })),
     {
-      label: row && log.markOf(row) ? "Remove bookmark" : "Bookmark",
+      label: row && log.source.marks.of(row) ? "Remove bookmark" : "Bookmark",
       hint: "b",
       testid: "row-bookmark",
       act: () => {
@@ -135,14 +183,14 @@ export function rowMenu(log: SearchedLog, key: number, own: MenuEntry[] = []): M
 }
 
 /** As `rowMenu`, with the way to the row's own log. */
-export function mergedRowMenu(log: MergedWindow, key: number): MenuEntry[] {
+export function mergedRowMenu(log: LogWindow, key: RowKey): MenuEntry[] {
   const row = log.drawn(key);
-  const name = row && log.session.label(row)?.text;
+  const name = row && log.source.labelOf(row)?.text;
   const own = row &&
     name && {
-      label: `Open the log of ${name.length > NAME ? `${name.slice(0, NAME)}…` : name} here`,
+      label: `Open the log of ${cut(name, NAME)} here`,
       testid: "open-source",
-      act: () => void log.openSource(row),
+      act: () => void openSource(log, row),
     };
   return rowMenu(log, key, own ? [own, "line"] : []);
 }

@@ -28,6 +28,16 @@ it("cuts where a selection and marks begin and end, over the borders of spans", 
   ]);
 });
 
+it("cuts where an address begins and ends, and says where each part leads", () => {
+  const links = [{ from: 2, to: 5, address: "https://a.org" }];
+  expect(pieces(spans("abc/def"), null, [], links).map(({ text, address }) => [text, address])).toEqual([
+    ["ab", undefined],
+    ["c", "https://a.org"],
+    ["de", "https://a.org"],
+    ["f", undefined],
+  ]);
+});
+
 it("takes a selection to the line's end, and several marks in order", () => {
   expect(
     cut("abcdef", { from: 4, to: Infinity }, [

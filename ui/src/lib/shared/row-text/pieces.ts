@@ -1,9 +1,16 @@
 // Cuts the parts of a row's text where a selection or a highlight begins or ends. Pure.
 import type { Span } from "./spans";
+import type { Range as Columns } from "./urls";
 
 export interface Piece extends Span {
   readonly selected: boolean;
   readonly marked: boolean;
+  /** Where it leads, by what the text says or what the program says of it. */
+  readonly address?: string;
+}
+
+export interface Link extends Columns {
+  readonly address: string;
 }
 
 type Range = readonly [from: number, to: number];
@@ -12,12 +19,14 @@ export function pieces(
   spans: readonly Span[],
   selected: { readonly from: number; readonly to: number } | null,
   marks: readonly Range[],
+  links: readonly Link[] = [],
 ): Piece[] {
-  if (selected === null && marks.length === 0)
-    return spans.map((span) => ({ ...span, selected: false, marked: false }));
+  if (selected === null && marks.length === 0 && links.length === 0)
+    return spans.map((span) => ({ ...span, selected: false, marked: false, address: span.look.link }));
   const edges = new Set<number>();
   if (selected) edges.add(selected.from).add(selected.to);
   for (const [from, to] of marks) edges.add(from).add(to);
+  for (const { from, to } of links) edges.add(from).add(to);
   const cuts = [...edges].sort((a, b) => a - b);
   const out: Piece[] = [];
   let at = 0;
@@ -36,6 +45,7 @@ export function pieces(
         text: span.text.slice(from - at, to - at),
         selected: selected !== null && from >= selected.from && to <= selected.to,
         marked: here !== undefined && from >= here[0] && to <= here[1],
+        address: span.look.link ?? links.find((link) => from >= link.from && to <= link.to)?.address,
       });
       from = to;
     }

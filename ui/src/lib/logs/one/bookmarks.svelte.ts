@@ -1,5 +1,6 @@
 // The bookmarks of a task's logs, as the backend keeps them with the task.
 import type { Backend, Bookmark } from "../../api";
+import type { RowNo } from "../rows/numbers";
 
 export class Bookmarks {
   /** Of all attempts, in order. */
@@ -18,31 +19,23 @@ export class Bookmarks {
     return this.all.filter((one) => one.attempt === attempt);
   }
 
-  at(attempt: number, row: number): Bookmark | undefined {
+  at(attempt: number, row: RowNo): Bookmark | undefined {
     return this.all.find((one) => one.attempt === attempt && one.row === row);
   }
 
-  async toggle(attempt: number, row: number): Promise<void> {
+  async toggle(attempt: number, row: RowNo): Promise<void> {
     if (this.at(attempt, row)) await this.remove(attempt, row);
     else await this.set(attempt, row, "");
   }
 
-  async set(attempt: number, row: number, note: string): Promise<void> {
+  async set(attempt: number, row: RowNo, note: string): Promise<void> {
     const bookmark = await this.backend.setBookmark({ run: { id: this.id, attempt }, row, note });
     const others = this.all.filter((one) => one.attempt !== attempt || one.row !== row);
     this.all = [...others, bookmark].sort((a, b) => a.attempt - b.attempt || a.row - b.row);
   }
 
-  async remove(attempt: number, row: number): Promise<void> {
+  async remove(attempt: number, row: RowNo): Promise<void> {
     await this.backend.deleteBookmark({ run: { id: this.id, attempt }, row });
     this.all = this.all.filter((one) => one.attempt !== attempt || one.row !== row);
-  }
-
-  /** The next one after (before) a row of an attempt, going round. */
-  step(attempt: number, row: number, forward: boolean): Bookmark | undefined {
-    const here = this.of(attempt);
-    return forward
-      ? (here.find((one) => one.row > row) ?? here[0])
-      : (here.findLast((one) => one.row < row) ?? here.at(-1));
   }
 }

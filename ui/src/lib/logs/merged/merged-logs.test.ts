@@ -2,7 +2,8 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { createFakeBackend } from "../../api/fake";
 import type { MergedRow } from "../../api";
 import { ERROR_PATTERN } from "../text/severity";
-import { MergedWindow } from "./merged-window.svelte";
+import { LogWindow } from "../window/log-window.svelte";
+import { MergedLogs } from "./merged-logs.svelte";
 
 const backend = createFakeBackend({ tasks: 40 });
 const infos = await Promise.all(
@@ -23,7 +24,8 @@ while (all.length < total)
 const positions = (fits: (row: MergedRow) => boolean): number[] =>
   all.filter(fits).map(({ position }) => position);
 
-let log: MergedWindow;
+let logs: MergedLogs;
+let log: LogWindow<MergedLogs>;
 const writeText = vi.fn();
 
 /** What the pane does, without drawing. */
@@ -38,7 +40,8 @@ async function settled(check: () => void): Promise<void> {
 beforeEach(async () => {
   writeText.mockReset().mockResolvedValue(undefined);
   Object.defineProperty(navigator, "clipboard", { value: { writeText }, configurable: true });
-  log = new MergedWindow(backend, sources);
+  logs = new MergedLogs(backend, sources);
+  log = new LogWindow(logs);
   await log.open();
   await settled(() => expect(log.view.seen?.last).toBe(total - 1));
 });
@@ -47,12 +50,12 @@ afterEach(() => log.close());
 it("shows one stream of all logs, and what is found in it", async () => {
   const stderr = positions(({ stream }) => stream === "stderr");
   log.stream = "stderr";
-  await settled(() => expect(log.session.rows?.known).toBe(stderr.length));
+  await settled(() => expect(log.reader.rows?.known).toBe(stderr.length));
   await settled(() => expect(stderr).toContain(log.view.seen?.first));
   log.find.mode = "filter";
   log.find.typed("warn");
   const both = positions(({ stream, text }) => stream === "stderr" && /warn/i.test(text));
-  await settled(() => expect(log.session.rows?.known).toBe(both.length));
+  await settled(() => expect(log.reader.rows?.known).toBe(both.length));
   log.find.leave();
   log.stream = "both";
   await settled(() => expect(log.filtered).toBe(false));
@@ -75,17 +78,17 @@ it("marks rows where their task keeps them, and goes from mark to mark over all 
   const [first, second] = [0, 1].map((source) => all.filter((row) => row.source === source)[5] as MergedRow);
   if (!first || !second) throw new Error("two logs have six rows each");
   log.toggleBookmark(first.position); // Not among those that are drawn.
-  await vi.waitFor(() => expect(log.marked).toEqual([first.position]));
+  await vi.waitFor(() => expect(logs.marks.keys).toEqual([first.position]));
   expect((await backend.listBookmarks({ id: sources[0]?.id ?? "" })).map(({ row }) => row)).toEqual([
     first.row,
   ]);
-  expect(log.markOf(first)).toBeDefined();
-  expect(log.markOf(second)).toBeUndefined();
+  expect(logs.marks.of(first)).toBeDefined();
+  expect(logs.marks.of(second)).toBeUndefined();
   log.toggleBookmark(second.position);
   const places = [first.position, second.position].sort((a, b) => a - b);
-  await vi.waitFor(() => expect(log.marked).toEqual(places));
-  expect(log.marks.map(({ where }) => where?.text)).toEqual(
-    places.map((place) => log.session.sources[place === first.position ? 0 : 1]?.name),
+  await vi.waitFor(() => expect(logs.marks.keys).toEqual(places));
+  expect(logs.marks.all.map(({ where }) => where?.text)).toEqual(
+    places.map((place) => logs.sources[place === first.position ? 0 : 1]?.name),
   );
 
   await log.go(total - 1);
@@ -94,15 +97,16 @@ it("marks rows where their task keeps them, and goes from mark to mark over all 
     await log.bookmark(true);
     expect(log.view.current).toBe(place);
   }
-  const [mark] = log.marks;
-  if (mark) await log.noteMark(mark, "here");
+  const [mark] = logs.marks.all;
+  if (mark) await logs.marks.note(mark, "here");
   // Another window of these logs reads the same.
-  const other = new MergedWindow(backend, sources);
+  const others = new MergedLogs(backend, sources);
+  const other = new LogWindow(others);
   await other.open();
-  await vi.waitFor(() => expect(other.marks.map(({ bookmark }) => bookmark.note)).toContain("here"));
+  await vi.waitFor(() => expect(others.marks.all.map(({ bookmark }) => bookmark.note)).toContain("here"));
   other.close();
-  for (const one of log.marks) await log.removeMark(one);
-  expect(log.marked).toEqual([]);
+  for (const one of logs.marks.all) await logs.marks.remove(one);
+  expect(logs.marks.keys).toEqual([]);
 });
 
 it("saves all, or what a filter leaves", async () => {
@@ -130,7 +134,7 @@ it("shows the lines of all logs around a hit, and hides those above", async () =
   log.stream = "both";
   await settled(() => expect(log.filtered).toBe(false));
   log.hideBefore(100);
-  expect(log.session.rows?.known).toBe(total - 100);
+  expect(log.reader.rows?.known).toBe(total - 100);
   log.hideBefore(0);
 });
 
@@ -146,4 +150,37 @@ it("copies a link to a line in its own log", async () => {
   const row = all.find(({ source }) => source === 1) as MergedRow;
   await log.copyLink(row);
   expect(writeText).toHaveBeenCalledWith(`solti://log/${sources[1]?.id}/1/${row.row}`);
+});
+
+it("says which attempt a line is of, where several of one task are read", async () => {
+  const web = (await backend.listTasks({ query: { slot: "web" } })).rows[0]?.task.metadata.id ?? "";
+  const attempts = new MergedLogs(backend, [
+    { id: web, attempt: 5 },
+    { id: web, attempt: 6 },
+  ]);
+  await attempts.open({ grew: () => {}, replaced: () => {} });
+  expect(attempts.sources.map(({ name }) => name)).toEqual(["dev server · 5", "dev server · 6"]);
+  attempts.close();
+});
+
+it("leaves a log out and takes it back, and never the last one", async () => {
+  const first = chosen[0]?.info?.rows ?? 0;
+  logs.toggle(1);
+  await settled(() => expect(log.reader.rows?.known).toBe(first));
+  await settled(() => expect(log.view.seen?.last).toBe(first - 1));
+  expect(log.source.labelOf(log.drawn(first - 1) as MergedRow)?.text).toBe(logs.sources[0]?.name);
+  logs.toggle(0);
+  expect(logs.runs).toHaveLength(1);
+  logs.toggle(1);
+  await settled(() => expect(log.reader.rows?.known).toBe(total));
+});
+
+it("copies the name of a log before its whole lines only", async () => {
+  const label = (row: MergedRow) => `${logs.sources[row.source]?.name ?? ""}: `;
+  const [a, b, c] = all.slice(50, 53) as [MergedRow, MergedRow, MergedRow];
+  log.view.select({ key: 50, column: 2 }, { key: 52, column: 3 });
+  await log.copy();
+  expect(writeText).toHaveBeenLastCalledWith(
+    [a.text.slice(2), label(b) + b.text, c.text.slice(0, 3)].join("\n"),
+  );
 });
