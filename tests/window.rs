@@ -2,6 +2,7 @@
 //! thing that only the whole can get wrong; everything else is tested in the parts, where it takes milliseconds.
 
 mod log_window;
+mod main_window;
 mod other_machine;
 mod page_security;
 mod refused_start;

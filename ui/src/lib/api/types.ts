@@ -15,6 +15,7 @@ export type {
   EnvVar,
   EventPage,
   ExportedLog,
+  FieldError,
   HistoryQuery,
   InheritedEnvironment,
   InheritedVariable,
