@@ -90,6 +90,18 @@ test("rerun of a running task beside it has another lane of its own", async () =
   expect((await fake.getTaskStatus(id))?.status.phase).toBe("running");
 });
 
+test("of several, those that still run are left alone by a rerun", async () => {
+  await open();
+  const sent = vi.spyOn(fake, "rerunTask");
+  const [runs, over] = [rowOf("running"), rowOf("succeeded")];
+  await fireEvent.click(over);
+  await fireEvent.click(over, { ctrlKey: true });
+  await fireEvent.click(runs, { ctrlKey: true });
+  await key("r");
+  await waitFor(() => expect(sent).toHaveBeenCalledExactlyOnceWith({ id: over.dataset.taskId }));
+  expect(await screen.findByText("1 task still running or waiting left alone")).toBeTruthy();
+});
+
 test("a waiting task that is edited is replaced, and there are never two", async () => {
   await open();
   await fake.submitTask(command("wide"));

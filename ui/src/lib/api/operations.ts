@@ -115,9 +115,9 @@ export interface Asks {
   getRunEnvironment: { request: GetRunEnvironment; answer: RunEnvironment | null };
   /** Whether there is a directory of this path that tasks can be run in. */
   hasDirectory: { request: HasDirectory; answer: boolean };
-  /** How many finished tasks would be deleted now if these were the limits. */
+  /** How many finished tasks would be deleted now if these were the limits: those that finished more than `keep_days` days ago, and the oldest over `keep_tasks` in number. One with a bookmark stays. A limit that is left out deletes nothing; at most 100,000 are counted. */
   countExpired: { request: CountExpired; answer: number };
-  /** Checks a spec without taking it on: the same rules, and whether a runner takes its kind. */
+  /** Checks a spec without taking it on: the same rules, and whether a runner takes its kind. `InvalidRequest` names the first field that is wrong, and in `others` all the rest. */
   validateSpec: { request: ValidateSpec; answer: null };
   /** Asks for the end of a task; answered when that is stored. Its runs and logs stay. A second one with `kill` shortens the grace. `Conflict` when the task is over already. */
   stopTask: { request: StopTask; answer: null };

@@ -216,20 +216,32 @@ export class Workspace implements SettingsHost {
     };
   }
 
+  /** Of several, those that still run or wait are left alone; of one alone it is asked what to do. */
   rerun(rows: TaskRow[] = this.targetRows) {
-    if (rows.length === 0) return;
-    const act = () =>
-      void this.#each(rows, async (row) => {
+    const [only] = rows;
+    if (only === undefined) return;
+    if (rows.length === 1 && !isFinished(only.task.status.phase)) return this.#rerunActive(only);
+    const over = rows.filter((row) => isFinished(row.task.status.phase));
+    const left = rows.length - over.length;
+    if (over.length === 0) return this.#notify("plain", "All of them still run or wait");
+    const act = () => {
+      void this.#each(over, async (row) => {
         const id = await this.backend.rerunTask({ id: idOf(row) });
         if (rows.length === 1) this.reveal(id);
       });
-    const [only] = rows;
-    if (rows.length === 1 && only && !isFinished(only.task.status.phase)) return this.#rerunActive(only);
+      if (left > 0 && rows.length <= MANY)
+        this.#notify("plain", `${plural(left, "task")} still running or waiting left alone`);
+    };
     if (rows.length <= MANY) return act();
+    const alone =
+      left > 0
+        ? ` ${plural(left, "other that still runs or waits is", "others that still run or wait are")} left alone.`
+        : "";
     this.question = {
-      title: `Rerun ${what(rows)}?`,
-      body: "Each runs again as a new task with the same settings.",
-      verb: `Rerun ${rows.length}`,
+      title: `Rerun ${what(over)}?`,
+      body: `Each runs again as a new task with the same settings.${alone}`,
+      verb: `Rerun ${over.length}`,
+      harmless: true,
       act,
     };
   }
