@@ -131,6 +131,12 @@ test("the other button opens our menu on a task, and never the engine's", async 
     expect((await fake.getTaskStatus(row.dataset.taskId!))?.status.phase).toBe("canceled"),
   );
   expect(screen.queryByRole("menu")).toBeNull();
+  // The keyboard has its place back after a look at the menu.
+  const list = screen.getByTestId("task-list");
+  list.focus();
+  await fireEvent.contextMenu(list);
+  await fireEvent.keyDown(await screen.findByTestId("menu-delete"), { key: "Escape" });
+  await waitFor(() => expect(document.activeElement).toBe(list));
   // Where there is nothing to do, there is no menu; in a field it is the field's.
   expect(await fireEvent.contextMenu(document.body)).toBe(false);
   expect(screen.queryByRole("menu")).toBeNull();

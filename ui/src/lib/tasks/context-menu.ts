@@ -15,7 +15,7 @@ const menuAt = (
   element: Element,
   label: string,
   entries: PointMenu["entries"],
-): PointMenu => ({ label, entries, ...point(event, element) });
+): PointMenu => ({ label, entries, from: document.activeElement, ...point(event, element) });
 
 export function openContextMenu(w: Workspace, event: MouseEvent): void {
   const target = event.target instanceof Element ? event.target : undefined;
@@ -47,7 +47,7 @@ function menuOf(w: Workspace, event: MouseEvent, target: Element): PointMenu | u
   const inList = target.closest("[data-testid=task-list]");
   const row =
     target.closest<HTMLElement>("[data-testid=task-row]") ??
-    (inList && document.querySelector<HTMLElement>(`#task-${CSS.escape(w.selection.current ?? "")}`));
+    (inList && document.getElementById(`task-${w.selection.current}`));
   const id = row?.dataset.taskId;
   if (!row || id === undefined) return undefined;
   if (!w.selection.picked.has(id)) w.choose(id);

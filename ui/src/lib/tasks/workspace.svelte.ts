@@ -51,6 +51,8 @@ export interface PointMenu {
   x: number;
   y: number;
   entries: readonly MenuEntry[];
+  /** What has the focus, and gets it back. */
+  from: Element | null;
 }
 export interface Notice {
   key: number;
