@@ -3,6 +3,7 @@
 
 mod log_hands;
 mod log_window;
+mod main_window;
 mod other_machine;
 mod page_security;
 mod refused_start;

@@ -107,7 +107,7 @@ async fn another_machine_is_shown_lost_and_found_with_every_line_of_its_log() {
     let (status, said) = desk.start_again_with(&["solti://log/t/1/1?machine=nobody"]);
     assert!(status.success(), "{said}");
     app.turn_to("machine=nobody").await;
-    app.see_text("banner-lost", "nobody is not connected. Its connection is not in Settings.").await;
+    app.see_text("banner-lost", "nobody is not connected. Its connection was removed from Settings.").await;
     app.close_logs().await;
     let (status, said) = desk.start_again_with(&[&format!("solti://log/{id}/1/2?machine=other%20box")]);
     assert!(status.success(), "{said}");

@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use solti_model::{FieldError, Slot, TaskId};
+use solti_model::{FieldError, Slot, SpecErrors, TaskId};
 use ts_rs::TS;
 
 /// Why a call was refused. `code` is stable: callers switch on it and never on the message.
@@ -19,6 +19,10 @@ pub enum ApiError {
         field: String,
         /// Without the field, so that a form can show it beside that.
         message: String,
+        /// What else is wrong, where a whole spec was checked.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[ts(optional, as = "Option<Vec<FieldError>>")]
+        others: Vec<FieldError>,
     },
     #[error("a valid token is needed")]
     Unauthenticated,
@@ -56,6 +60,11 @@ pub enum ApiError {
 }
 
 impl ApiError {
+    /// Of one field, named by its path.
+    pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
+        FieldError::new(field, message).into()
+    }
+
     pub fn code(&self) -> &'static str {
         match self {
             Self::InvalidRequest { .. } => "InvalidRequest",
@@ -151,7 +160,13 @@ impl<'de> Deserialize<'de> for ApiError {
 
 impl From<FieldError> for ApiError {
     fn from(error: FieldError) -> Self {
-        Self::InvalidRequest { field: error.field, message: error.message }
+        Self::InvalidRequest { field: error.field, message: error.message, others: Vec::new() }
+    }
+}
+
+impl From<SpecErrors> for ApiError {
+    fn from(SpecErrors { first, others }: SpecErrors) -> Self {
+        Self::InvalidRequest { field: first.field, message: first.message, others }
     }
 }
 
@@ -172,6 +187,15 @@ mod tests {
             body(ApiError::SlotBusy { slot, running }),
             json!({"error": "SlotBusy", "message": "lane etl is busy with task t1", "slot": "etl", "running": "t1"})
         );
+        let (first, others) =
+            (FieldError::new("slot", "too long"), vec![FieldError::new("timeout", "too short")]);
+        assert_eq!(
+            body(SpecErrors { first, others }.into()),
+            json!({
+                "error": "InvalidRequest", "field": "slot", "message": "too long",
+                "others": [{"field": "timeout", "message": "too short"}],
+            })
+        );
         assert_eq!(body(ApiError::RateLimited { retry_after_ms: 5 })["retryAfterMs"], json!(5));
     }
 
@@ -179,7 +203,12 @@ mod tests {
     fn a_client_reads_the_error_that_was_written() {
         let (slot, running) = (Slot::new("etl").expect("legal"), TaskId::new("t1").expect("legal"));
         for error in [
-            ApiError::InvalidRequest { field: "slot".into(), message: "must not be empty".into() },
+            FieldError::new("slot", "must not be empty").into(),
+            SpecErrors {
+                first: FieldError::new("slot", "must not be empty"),
+                others: vec![FieldError::new("timeout", "too short")],
+            }
+            .into(),
             ApiError::Unauthenticated,
             ApiError::PermissionDenied { reason: "the origin is foreign".into() },
             ApiError::TaskNotFound { id: running.clone() },

@@ -10,7 +10,8 @@ use solti_model::{
 use std::path::Path;
 
 /// Characters that lane names of our own end in; as the app's form makes them.
-const LETTERS: &[u8] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+const LETTERS: &[u8] = b"abcdefghjkmnpqrstvwxyz23456789";
+const DIGITS: &[u8] = b"23456789";
 const LANE_WORD: usize = 40;
 
 /// `here` is the directory to run in when none is named.
@@ -56,8 +57,9 @@ fn own_lane(command: &str) -> Result<Slot, CliError> {
     let legal = name.chars().filter(|c| c.is_ascii_alphanumeric() || "._-".contains(*c));
     let word: String = legal.take(LANE_WORD).collect();
     let mut random = rand::rng();
-    let letter = |_| char::from(LETTERS[random.random_range(0..LETTERS.len())]);
-    let end: String = (0..5).map(letter).collect();
+    let mut of = |letters: &[u8]| char::from(letters[random.random_range(0..letters.len())]);
+    // The digit at the end tells the window that nobody shares it (`ui/src/lib/shared/own-lane.ts`).
+    let end: String = [LETTERS, LETTERS, LETTERS, LETTERS, DIGITS].into_iter().map(&mut of).collect();
     Ok(Slot::new(if word.is_empty() { format!("run-{end}") } else { format!("{word}-{end}") })?)
 }
 

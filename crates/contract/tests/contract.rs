@@ -49,6 +49,8 @@ macro_rules! desktop {
             a_change_says_whether_the_query_lists_the_row
             a_stop_cancels_and_a_second_one_conflicts
             a_rerun_is_a_new_task_of_the_same_spec
+            a_directory_is_known_before_a_task_needs_it
+            what_limits_would_delete_is_counted
             lanes_are_set_and_listed
             a_window_reads_rows_and_hears_of_growth
             a_log_goes_on_behind_any_position

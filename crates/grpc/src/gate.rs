@@ -94,8 +94,7 @@ fn refusal_of_tonic(headers: &HeaderMap) -> Option<ApiError> {
         return None;
     }
     let status = Status::from_header_map(headers)?;
-    let request =
-        |message: &str| ApiError::InvalidRequest { field: "request".into(), message: message.into() };
+    let request = |message: &str| ApiError::invalid("request", message);
     match status.code() {
         // No handler answers so: the request was over the limit of its decoder.
         Code::OutOfRange => Some(ApiError::PayloadTooLarge { limit_bytes: MAX_REQUEST_BYTES as u64 }),

@@ -50,8 +50,7 @@ mod tests {
     #[test]
     fn each_error_has_its_code_and_comes_back_as_it_was() {
         let (slot, running) = (Slot::new("etl").expect("legal"), TaskId::new("t1").expect("legal"));
-        let invalid =
-            ApiError::InvalidRequest { field: "backoff.firstMs".into(), message: "größer als 0".into() };
+        let invalid = ApiError::invalid("backoff.firstMs", "größer als 0");
         for (error, code) in [
             (invalid, Code::InvalidArgument),
             (ApiError::Unauthenticated, Code::Unauthenticated),

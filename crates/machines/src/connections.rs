@@ -25,15 +25,14 @@ pub enum ConnectionTest {
 }
 
 fn refused(field: &str, message: impl Into<String>) -> ApiError {
-    ApiError::InvalidRequest { field: field.into(), message: message.into() }
+    ApiError::invalid(field, message)
 }
 
 /// `connections[3].url` is the `url` of the form.
 fn beside_its_field(error: ApiError) -> ApiError {
     match error {
-        ApiError::InvalidRequest { field, message } => {
-            let name = field.rsplit('.').next().unwrap_or_default().to_owned();
-            ApiError::InvalidRequest { field: name, message }
+        ApiError::InvalidRequest { field, message, .. } => {
+            ApiError::invalid(field.rsplit('.').next().unwrap_or_default(), message)
         }
         other => other,
     }

@@ -138,10 +138,8 @@ impl Machines {
         // One step: a link without a window is dropped by whoever looks at the table next.
         let mut table = self.table();
         if let Machine::Named(name) = &machine {
-            let connection = self.connection(name).ok_or_else(|| ApiError::InvalidRequest {
-                field: "machine".into(),
-                message: format!("no connection is named {name}"),
-            })?;
+            let unknown = || ApiError::invalid("machine", format!("no connection is named {name}"));
+            let connection = self.connection(name).ok_or_else(unknown)?;
             match table.links.get(name) {
                 Some(link) => link.watched.try_now(),
                 None => {

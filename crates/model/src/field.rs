@@ -1,12 +1,14 @@
 //! The one error of this crate: a value that breaks a rule, and the field that holds it.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use ts_rs::TS;
 
 /// A value that breaks a rule of the model.
 ///
 /// `field` is the JSON path of the value, as a reader of the JSON would write it: `backoff.firstMs`,
 /// `kind.subprocess.env[2].key`. It is `spec` when the document as a whole is at fault.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS, thiserror::Error)]
 #[error("{field}: {message}")]
 pub struct FieldError {
     /// Its path in the JSON document, as in `kind.subprocess.cwd`.

@@ -77,7 +77,7 @@ pub use settings::{
 pub use spec::{AdmissionStrategy, RestartStrategy, TaskSpec};
 pub use stored::stored_spec;
 pub use task::{ObjectMeta, Task, TaskPhase, TaskRun, TaskStatus};
-pub use validate::parse_spec;
+pub use validate::{SpecErrors, examine_spec, parse_spec};
 pub use view::{
     LabelCount, Lane, ListQuery, LogInfo, LogLimit, LogRow, LogRows, MAX_ROW_BYTES, MainEnded, RemovedRows,
     RowSpan, RunMark, StopMode, StorageState, Summary, TaskChange, TaskEvent, TaskEventKind, TaskList,

@@ -1,9 +1,8 @@
 //! What a run has used of the machine, and what it may use.
 
 use crate::bounds::within;
-use crate::{
-    FieldError, MAX_BYTES, MAX_CPU_PERCENT, MAX_OPEN_FILES, MAX_PROCESSES, MIN_MEMORY_BYTES, MIN_OPEN_FILES,
-};
+use crate::validate::Problems;
+use crate::{MAX_BYTES, MAX_CPU_PERCENT, MAX_OPEN_FILES, MAX_PROCESSES, MIN_MEMORY_BYTES, MIN_OPEN_FILES};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -85,17 +84,18 @@ pub struct ResourceLimits {
 }
 
 impl ResourceLimits {
-    pub(crate) fn validate(&self) -> Result<(), FieldError> {
-        let check = |field: &str, value: Option<u64>, least: u64, most: u64, unit: &str| match value {
-            Some(value) => within(&format!("limits.{field}"), value, least, most, unit),
-            None => Ok(()),
+    pub(crate) fn examine(&self, problems: &mut Problems) {
+        let mut check = |field: &str, value: Option<u64>, least: u64, most: u64, unit: &str| {
+            if let Some(value) = value {
+                problems.check(within(&format!("limits.{field}"), value, least, most, unit));
+            }
         };
         let count = |value: Option<u32>| value.map(u64::from);
-        check("memoryBytes", self.memory_bytes, MIN_MEMORY_BYTES, MAX_BYTES, " bytes")?;
-        check("cpuPercent", count(self.cpu_percent), 1, MAX_CPU_PERCENT.into(), "; 100 is one processor")?;
-        check("openFiles", count(self.open_files), MIN_OPEN_FILES.into(), MAX_OPEN_FILES.into(), "")?;
-        check("processes", count(self.processes), 1, MAX_PROCESSES.into(), "")?;
-        check("outputBytes", self.output_bytes, 1, MAX_BYTES, " bytes")
+        check("memoryBytes", self.memory_bytes, MIN_MEMORY_BYTES, MAX_BYTES, " bytes");
+        check("cpuPercent", count(self.cpu_percent), 1, MAX_CPU_PERCENT.into(), "; 100 is one processor");
+        check("openFiles", count(self.open_files), MIN_OPEN_FILES.into(), MAX_OPEN_FILES.into(), "");
+        check("processes", count(self.processes), 1, MAX_PROCESSES.into(), "");
+        check("outputBytes", self.output_bytes, 1, MAX_BYTES, " bytes");
     }
 }
 
@@ -103,10 +103,16 @@ impl ResourceLimits {
 mod tests {
     use super::*;
 
+    fn refused(limits: ResourceLimits) -> Vec<String> {
+        let mut problems = Problems::default();
+        limits.examine(&mut problems);
+        problems.into_vec().into_iter().map(|problem| problem.field).collect()
+    }
+
     #[test]
     fn a_limit_that_nothing_could_live_with_or_reach_is_refused_by_name() {
         let none = ResourceLimits::default();
-        assert_eq!(none.validate(), Ok(()));
+        assert_eq!(refused(none), [""; 0]);
         for (limits, field) in [
             (ResourceLimits { memory_bytes: Some(1_000), ..none }, "limits.memoryBytes"),
             (ResourceLimits { cpu_percent: Some(0), ..none }, "limits.cpuPercent"),
@@ -119,7 +125,7 @@ mod tests {
             (ResourceLimits { processes: Some(u32::MAX), ..none }, "limits.processes"),
             (ResourceLimits { output_bytes: Some(u64::MAX), ..none }, "limits.outputBytes"),
         ] {
-            assert_eq!(limits.validate().unwrap_err().field, field);
+            assert_eq!(refused(limits), [field]);
         }
         let all = ResourceLimits {
             memory_bytes: Some(MIN_MEMORY_BYTES),
@@ -128,6 +134,6 @@ mod tests {
             processes: Some(1),
             output_bytes: Some(1),
         };
-        assert_eq!(all.validate(), Ok(()));
+        assert_eq!(refused(all), [""; 0]);
     }
 }

@@ -9,17 +9,48 @@ use crate::{
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+/// All that is wrong with a document that was meant to be a spec.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{first}")]
+pub struct SpecErrors {
+    /// Of the field that comes first.
+    pub first: FieldError,
+    /// The rest, in the order of the fields.
+    pub others: Vec<FieldError>,
+}
+
 /// Reads a spec from JSON and validates it. The error names the field, also for unknown fields and wrong types.
 ///
 /// # Errors
 /// The first rule that is broken.
 pub fn parse_spec(json: serde_json::Value) -> Result<TaskSpec, FieldError> {
-    if let Some(slot) = json.get("slot").and_then(serde_json::Value::as_str) {
-        crate::Slot::new(slot)?;
+    examine_spec(json).map_err(|errors| errors.first)
+}
+
+/// As [`parse_spec`], for those who want to tell a person everything at once.
+///
+/// # Errors
+/// Every rule that is broken; of values that have the wrong type, or fields that there are not, the first one alone.
+pub fn examine_spec(mut json: serde_json::Value) -> Result<TaskSpec, SpecErrors> {
+    let mut problems = Problems::default();
+    if let Some(slot) = json.get_mut("slot")
+        && let Some(Err(error)) = slot.as_str().map(crate::Slot::new)
+    {
+        problems.check(Err(error));
+        // The rest is looked at as if it were legal.
+        *slot = "slot".into();
     }
-    let spec: TaskSpec = serde_path_to_error::deserialize(json).map_err(|error| parse_error(&error))?;
-    spec.validate()?;
-    Ok(spec)
+    let spec = serde_path_to_error::deserialize::<_, TaskSpec>(json);
+    match &spec {
+        Ok(spec) => problems.0.extend(spec.problems()),
+        Err(error) => problems.check(Err(parse_error(error))),
+    }
+    let mut problems = problems.0.into_iter();
+    match (problems.next(), spec) {
+        (Some(first), _) => Err(SpecErrors { first, others: problems.collect() }),
+        (None, Ok(spec)) => Ok(spec),
+        (None, Err(error)) => Err(SpecErrors { first: parse_error(&error), others: vec![] }),
+    }
 }
 
 /// serde names an unknown or missing field between backquotes; that is the field at fault. Else it is the one that was
@@ -32,36 +63,61 @@ fn parse_error(error: &serde_path_to_error::Error<serde_json::Error>) -> FieldEr
     FieldError::new(named.unwrap_or("spec"), message.clone())
 }
 
+/// Collects what is wrong, in the order of the fields.
+#[derive(Default)]
+pub(crate) struct Problems(Vec<FieldError>);
+
+impl Problems {
+    pub(crate) fn check(&mut self, rule: Result<(), FieldError>) {
+        self.0.extend(rule.err());
+    }
+
+    pub(crate) fn into_vec(self) -> Vec<FieldError> {
+        self.0
+    }
+
+    fn refuse(&mut self, field: impl Into<String>, message: impl Into<String>) {
+        self.0.push(FieldError::new(field, message));
+    }
+}
+
 impl TaskSpec {
     /// # Errors
-    /// The first rule that is broken, with the JSON path of the value that breaks it.
+    /// The first of [`Self::problems`].
     pub fn validate(&self) -> Result<(), FieldError> {
-        self.kind.validate()?;
+        self.problems().into_iter().next().map_or(Ok(()), Err)
+    }
+
+    /// Every rule that is broken, each with the JSON path of the value that breaks it. Empty for a legal spec.
+    pub fn problems(&self) -> Vec<FieldError> {
+        let mut problems = Problems::default();
+        self.kind.examine(&mut problems);
         if let Some(timeout) = self.timeout {
-            within("timeout", timeout, 1, MAX_DURATION_MS, " ms")?;
+            problems.check(within("timeout", timeout, 1, MAX_DURATION_MS, " ms"));
         }
         if let RestartStrategy::Always { interval_ms: Some(interval) } = self.restart {
-            within("restart.intervalMs", interval, 0, MAX_DURATION_MS, " ms")?;
+            problems.check(within("restart.intervalMs", interval, 0, MAX_DURATION_MS, " ms"));
         }
-        self.backoff.validate()?;
+        self.backoff.examine(&mut problems);
         if let Some(retries) = self.max_retries {
-            within("maxRetries", retries, 1, MAX_RETRIES, "; leave it out for no limit")?;
+            let unit = "; leave it out for no limit";
+            problems.check(within("maxRetries", retries, 1, MAX_RETRIES, unit));
         }
         if let Some(selector) = &self.runner_selector {
             if selector.match_labels.keys().any(|key| key.trim().is_empty()) {
-                return Err(FieldError::new("runnerSelector.matchLabels", "a key must not be empty"));
+                problems.refuse("runnerSelector.matchLabels", "a key must not be empty");
             }
             for (i, expression) in selector.match_expressions.iter().enumerate() {
-                expression.validate(&format!("runnerSelector.matchExpressions[{i}]"))?;
+                expression.examine(&format!("runnerSelector.matchExpressions[{i}]"), &mut problems);
             }
         }
         if let Some(limits) = &self.limits {
-            limits.validate()?;
+            limits.examine(&mut problems);
         }
         if self.labels.keys().any(|key| key.trim().is_empty()) {
-            return Err(FieldError::new("labels", "a key must not be empty"));
+            problems.refuse("labels", "a key must not be empty");
         }
-        Ok(())
+        problems.into_vec()
     }
 }
 
@@ -80,77 +136,82 @@ fn no_nul(field: &str, value: &str) -> Result<(), FieldError> {
     Ok(())
 }
 
-fn check_args(field: &str, args: &[String]) -> Result<(), FieldError> {
-    args.iter().enumerate().try_for_each(|(i, arg)| no_nul(&format!("{field}[{i}]"), arg))
+fn examine_args(field: &str, args: &[String], problems: &mut Problems) {
+    for (i, arg) in args.iter().enumerate() {
+        problems.check(no_nul(&format!("{field}[{i}]"), arg));
+    }
 }
 
-fn check_env(field: &str, env: &[EnvVar]) -> Result<(), FieldError> {
+fn examine_env(field: &str, env: &[EnvVar], problems: &mut Problems) {
     for (i, var) in env.iter().enumerate() {
         let key = format!("{field}[{i}].key");
-        not_blank(&key, "the name of a variable", &var.key)?;
+        problems.check(not_blank(&key, "the name of a variable", &var.key));
         if var.key.contains('=') {
-            return Err(FieldError::new(key, "the name of a variable must not contain '='"));
+            problems.refuse(key, "the name of a variable must not contain '='");
         }
-        no_nul(&format!("{field}[{i}].value"), &var.value)?;
+        problems.check(no_nul(&format!("{field}[{i}].value"), &var.value));
     }
-    Ok(())
 }
 
 impl TaskKind {
-    fn validate(&self) -> Result<(), FieldError> {
+    fn examine(&self, problems: &mut Problems) {
         match self {
-            Self::Subprocess(subprocess) => subprocess.validate(),
+            Self::Subprocess(subprocess) => subprocess.examine(problems),
             Self::Container(ContainerTask { image, command, args, env }) => {
-                not_blank("kind.container.image", "the image", image)?;
-                check_args("kind.container.command", command)?;
-                check_args("kind.container.args", args)?;
-                check_env("kind.container.env", env)
+                problems.check(not_blank("kind.container.image", "the image", image));
+                examine_args("kind.container.command", command, problems);
+                examine_args("kind.container.args", args, problems);
+                examine_env("kind.container.env", env, problems);
             }
             Self::Wasm(WasmTask { module, args, env }) => {
-                not_blank("kind.wasm.module", "the path of the module", module)?;
-                check_args("kind.wasm.args", args)?;
-                check_env("kind.wasm.env", env)
+                problems.check(not_blank("kind.wasm.module", "the path of the module", module));
+                examine_args("kind.wasm.args", args, problems);
+                examine_env("kind.wasm.env", env, problems);
             }
         }
     }
 }
 
 impl SubprocessTask {
-    fn validate(&self) -> Result<(), FieldError> {
+    fn examine(&self, problems: &mut Problems) {
         match &self.mode {
             SubprocessMode::Command(mode) => {
-                not_blank("kind.subprocess.mode.command.command", "the command", &mode.command)?;
-                check_args("kind.subprocess.mode.command.args", &mode.args)?;
+                problems.check(not_blank(
+                    "kind.subprocess.mode.command.command",
+                    "the command",
+                    &mode.command,
+                ));
+                examine_args("kind.subprocess.mode.command.args", &mode.args, problems);
             }
-            SubprocessMode::Script(script) => script.validate()?,
+            SubprocessMode::Script(script) => script.examine(problems),
         }
-        check_env("kind.subprocess.env", &self.env)?;
+        examine_env("kind.subprocess.env", &self.env, problems);
         match &self.cwd {
             Some(cwd) if !std::path::Path::new(cwd).has_root() => {
-                Err(FieldError::new("kind.subprocess.cwd", "must be an absolute path"))
+                problems.refuse("kind.subprocess.cwd", "must be an absolute path");
             }
-            Some(cwd) => no_nul("kind.subprocess.cwd", cwd),
-            None => Ok(()),
+            Some(cwd) => problems.check(no_nul("kind.subprocess.cwd", cwd)),
+            None => {}
         }
     }
 }
 
 impl ScriptMode {
-    fn validate(&self) -> Result<(), FieldError> {
+    fn examine(&self, problems: &mut Problems) {
         if let ScriptRuntime::Custom(custom) = &self.runtime {
-            not_blank(
+            problems.check(not_blank(
                 "kind.subprocess.mode.script.runtime.custom.command",
                 "the interpreter",
                 &custom.command,
-            )?;
-            not_blank(
+            ));
+            problems.check(not_blank(
                 "kind.subprocess.mode.script.runtime.custom.flag",
                 "the interpreter's flag",
                 &custom.flag,
-            )?;
+            ));
         }
-        self.text()?;
-        check_args("kind.subprocess.mode.script.args", &self.args)
+        problems.check(self.text().map(drop));
+        examine_args("kind.subprocess.mode.script.args", &self.args, problems);
     }
 
     /// The script as text.
@@ -180,32 +241,74 @@ impl ScriptMode {
 }
 
 impl BackoffStrategy {
-    fn validate(&self) -> Result<(), FieldError> {
-        within("backoff.firstMs", self.first_ms, 1, MAX_DURATION_MS, " ms")?;
-        within("backoff.maxMs", self.max_ms, 1, MAX_DURATION_MS, " ms")?;
+    fn examine(&self, problems: &mut Problems) {
+        problems.check(within("backoff.firstMs", self.first_ms, 1, MAX_DURATION_MS, " ms"));
+        problems.check(within("backoff.maxMs", self.max_ms, 1, MAX_DURATION_MS, " ms"));
         if self.max_ms < self.first_ms {
-            return Err(FieldError::new(
-                "backoff.maxMs",
-                format!("must be at least firstMs ({} ms)", self.first_ms),
-            ));
+            problems.refuse("backoff.maxMs", format!("must be at least firstMs ({} ms)", self.first_ms));
         }
-        within("backoff.factor", self.factor, 1.0, MAX_BACKOFF_FACTOR, "")
+        problems.check(within("backoff.factor", self.factor, 1.0, MAX_BACKOFF_FACTOR, ""));
     }
 }
 
 impl MatchExpression {
-    fn validate(&self, path: &str) -> Result<(), FieldError> {
+    fn examine(&self, path: &str, problems: &mut Problems) {
         if self.key.trim().is_empty() {
-            return Err(FieldError::new(format!("{path}.key"), "must not be empty"));
+            problems.refuse(format!("{path}.key"), "must not be empty");
         }
         let wants_values = matches!(self.operator, Operator::In | Operator::NotIn);
         if wants_values == self.values.is_empty() {
             let verb = if wants_values { "needs" } else { "takes no" };
-            return Err(FieldError::new(
-                format!("{path}.values"),
-                format!("{:?} {verb} values", self.operator),
-            ));
+            problems.refuse(format!("{path}.values"), format!("{:?} {verb} values", self.operator));
         }
-        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn every_rule_that_is_broken_is_named() {
+        let env = json!([{"key": "A=B", "value": "x"}, {"key": " ", "value": "y"}]);
+        let command = json!({"command": {"command": "  ", "args": ["a\u{0}b"]}});
+        let spec: TaskSpec = serde_json::from_value(json!({
+            "slot": "s",
+            "kind": {"subprocess": {"mode": command, "env": env, "cwd": "here"}},
+            "timeout": 0,
+            "maxRetries": 0,
+            "backoff": {"jitter": "none", "firstMs": 10, "maxMs": 5, "factor": 0.5},
+            "limits": {"cpuPercent": 0, "processes": 0},
+            "labels": {" ": "x"},
+        }))
+        .expect("has the shape of one");
+        let fields: Vec<String> = spec.problems().into_iter().map(|problem| problem.field).collect();
+        let expected = [
+            "kind.subprocess.mode.command.command",
+            "kind.subprocess.mode.command.args[0]",
+            "kind.subprocess.env[0].key",
+            "kind.subprocess.env[1].key",
+            "kind.subprocess.cwd",
+            "timeout",
+            "backoff.maxMs",
+            "backoff.factor",
+            "maxRetries",
+            "limits.cpuPercent",
+            "limits.processes",
+            "labels",
+        ];
+        assert_eq!(fields, expected);
+        assert_eq!(spec.validate().expect_err("refused").field, expected[0]);
+    }
+
+    #[test]
+    fn a_lane_without_a_legal_name_hides_nothing_else() {
+        let command = json!({"command": {"command": "true"}});
+        let wrong =
+            json!({"slot": "a b", "kind": {"subprocess": {"mode": command}}, "maxRetries": 0, "timeout": 0});
+        let SpecErrors { first, others } = examine_spec(wrong).expect_err("refused");
+        let others: Vec<&str> = others.iter().map(|error| error.field.as_str()).collect();
+        assert_eq!((first.field.as_str(), others), ("slot", vec!["timeout", "maxRetries"]));
     }
 }

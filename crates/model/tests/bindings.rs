@@ -46,6 +46,7 @@ macro_rules! declarations {
 #[test]
 fn the_types_of_the_page_are_those_of_the_model() {
     let current = declarations!(
+        FieldError,
         TaskSpec,
         TaskKind,
         SubprocessTask,

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use solti_api::{ApiError, DesktopApi};
 use solti_machines::Machines;
-use solti_model::{TaskSpec, parse_spec};
+use solti_model::{TaskSpec, examine_spec};
 use std::{ops::Deref, sync::Arc};
 use tauri::{
     Manager, Runtime,
@@ -35,11 +35,9 @@ pub struct Arg<T>(pub T);
 
 impl<'de, R: Runtime, T: DeserializeOwned> CommandArg<'de, R> for Arg<T> {
     fn from_command(command: CommandItem<'de, R>) -> Result<Self, InvokeError> {
-        serde_json::from_value(value(&command)).map(Self).map_err(|error| {
-            let refused =
-                ApiError::InvalidRequest { field: command.key.to_owned(), message: error.to_string() };
-            InvokeError::from(refused)
-        })
+        serde_json::from_value(value(&command))
+            .map(Self)
+            .map_err(|error| InvokeError::from(ApiError::invalid(command.key, error.to_string())))
     }
 }
 
@@ -48,7 +46,7 @@ pub struct Spec(pub TaskSpec);
 
 impl<'de, R: Runtime> CommandArg<'de, R> for Spec {
     fn from_command(command: CommandItem<'de, R>) -> Result<Self, InvokeError> {
-        parse_spec(value(&command)).map(Self).map_err(|error| InvokeError::from(ApiError::from(error)))
+        examine_spec(value(&command)).map(Self).map_err(|error| InvokeError::from(ApiError::from(error)))
     }
 }
 

@@ -104,9 +104,8 @@ fn asked<R: Runtime, O: Operation>(message: &InvokeMessage<R>) -> Result<Asked<R
     if let Value::Object(named) = &mut arguments {
         named.remove(CHANNEL);
     }
-    let operation = serde_path_to_error::deserialize(arguments).map_err(|error| {
-        ApiError::InvalidRequest { field: error.path().to_string(), message: error.inner().to_string() }
-    })?;
+    let operation = serde_path_to_error::deserialize(arguments)
+        .map_err(|error| ApiError::invalid(error.path().to_string(), error.inner().to_string()))?;
     Ok(Asked { webview, api, operation })
 }
 
@@ -116,7 +115,7 @@ fn channel<R: Runtime, F>(message: &InvokeMessage<R>) -> Result<To<F>, ApiError>
         InvokeBody::Raw(_) => None,
     };
     let id = named.and_then(|text| text.parse::<JavaScriptChannelId>().ok());
-    let missing = || ApiError::InvalidRequest { field: CHANNEL.into(), message: "must be a channel".into() };
+    let missing = || ApiError::invalid(CHANNEL, "must be a channel");
     Ok(id.ok_or_else(missing)?.channel_on(message.webview()))
 }
 

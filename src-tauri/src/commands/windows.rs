@@ -89,10 +89,7 @@ pub async fn reveal_log<R: Runtime>(
         return Err(ApiError::Conflict { reason: "the file is on another machine".into() });
     }
     reveal(config.log_file(&id.0, attempt.0)).await.map_err(|error| match error {
-        RevealError::NoFile => ApiError::InvalidRequest {
-            field: "attempt".into(),
-            message: "this attempt has no log file".into(),
-        },
+        RevealError::NoFile => ApiError::invalid("attempt", "this attempt has no log file"),
         RevealError::NoFileManager(_) => ApiError::Unavailable { reason: error.to_string() },
     })
 }

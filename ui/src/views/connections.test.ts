@@ -33,14 +33,16 @@ test("without another machine the sidebar has none to choose from; once one is a
   // ssh has its own keys.
   expect(screen.queryByTestId("connection-token")).toBeNull();
   await fireEvent.click(screen.getByTestId("test-connection"));
-  expect((await screen.findByTestId("connection-outcome")).textContent).toContain("2 tasks run there");
+  expect((await screen.findByTestId("connection-outcome")).textContent).toContain(
+    "2 tasks are running there",
+  );
   expect(await kept()).toEqual([]);
   await fireEvent.click(screen.getByTestId("save-connection"));
   await waitFor(async () => expect(await kept()).toEqual([{ name: "build", url: "ssh://build" }]));
   expect(screen.queryByTestId("connection-form")).toBeNull();
   await fireEvent.click(screen.getByTestId("close-settings"));
   expect(screen.getByTestId("machine").dataset.reach).toBe("idle");
-  expect(screen.getByTestId("machine").textContent).toContain("not asked");
+  expect(screen.getByTestId("machine").textContent).toContain("not contacted");
 });
 
 test("what is wrong is said beside its field, has the focus, and what was typed stays", async () => {

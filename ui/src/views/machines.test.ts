@@ -74,7 +74,7 @@ test("a lost machine has a banner, its tasks stand still and pale, and all of it
   const banner = await screen.findByTestId("banner-lost");
   expect(banner.textContent).toContain("build-box is not connected.");
   expect(banner.textContent).toContain("cannot be reached: timed out");
-  expect(banner.textContent).toMatch(/as it was at \d+:\d+:\d+/);
+  expect(banner.textContent).toMatch(/What you see is from \d+:\d+:\d+/);
   expect(screen.getByTestId("task-list").closest(".stale")).not.toBeNull();
   expect(document.querySelector("footer")?.textContent).toContain("build-box is not connected");
 
@@ -97,7 +97,7 @@ test("a machine that is not there when it is chosen shows its tasks once it is",
   fake.setReach("lab", { state: "lost", problem: "nobody answers" });
   const lab = screen.getAllByTestId("machine").find((item) => item.dataset.machine === "lab")!;
   await fireEvent.click(lab);
-  await waitFor(() => expect(screen.getByText("Nothing is known of lab yet.")).toBeTruthy());
+  await waitFor(() => expect(screen.getByText("Nothing is known about lab yet.")).toBeTruthy());
   expect(ids()).toEqual([]);
   fake.setReach("lab", { state: "reached" });
   await waitFor(() => expect(ids().length).toBe(8));
@@ -117,7 +117,7 @@ test("removing the machine that is shown leads back to this one, and the setting
     .getAllByTestId("connection")
     .find(({ dataset }) => dataset.machine === "build-box")!;
   await fireEvent.click(within(connection).getByTestId("remove"));
-  expect(document.body.textContent).toContain("The window turns back to this machine.");
+  expect(document.body.textContent).toContain("The window goes back to this machine.");
   await fireEvent.click(await screen.findByTestId("confirm"));
   await waitFor(() => expect(document.title).toBe("Solti"));
   expect((await screen.findAllByTestId("connection")).length).toBe(1);

@@ -107,7 +107,7 @@ test("several are picked with x, and what is done with them names how many", asy
     await key("x");
     await key("k");
   }
-  expect(await screen.findByText("6 tasks picked")).toBeTruthy();
+  expect(await screen.findByText("6 tasks selected")).toBeTruthy();
   await key("Delete");
   expect(screen.getByTestId("confirm").textContent).toBe("Delete 6");
 });
@@ -170,19 +170,22 @@ test("d duplicates into another lane of its own, e keeps the lane", async () => 
   await waitFor(() => expect(rows().map((row) => row.dataset.taskId)).toContain(id));
   await fireEvent.click(rows().find((row) => row.dataset.taskId === id)!);
   await waitFor(() => expect(detailId()).toBe(id));
-  const laneOffered = async (title: string) => {
+  fake.setPhase(id, "succeeded", { exitCode: 0 });
+  const sent = vi.spyOn(fake, "submitTask");
+  const laneTaken = async (title: string) => {
     const dialog = await screen.findByTestId("submit-dialog");
     expect(within(dialog).getByRole("heading").textContent).toBe(title);
     expect(within(dialog).getByTestId<HTMLInputElement>("field-command").value).toBe("echo hi");
-    await fireEvent.click(within(dialog).getByText("Lane"));
-    const lane = within(dialog).getByText(/^echo-[a-z0-9]{5}$/).textContent;
-    await fireEvent.click(within(dialog).getByText("Cancel"));
-    return lane;
+    await fireEvent.click(within(dialog).getByTestId("submit"));
+    await waitFor(() => expect(screen.queryByTestId("submit-dialog")).toBeNull());
+    await fireEvent.click(rows().find((row) => row.dataset.taskId === id)!);
+    await waitFor(() => expect(detailId()).toBe(id));
+    return sent.mock.lastCall?.[0].slot;
   };
   await key("e");
-  expect(await laneOffered("Edit and rerun “echo hi”")).toBe(slot);
+  expect(await laneTaken("Edit and rerun “echo hi”")).toBe(slot);
   await key("d");
-  expect(await laneOffered("Duplicate “echo hi”")).not.toBe(slot);
+  expect(await laneTaken("Duplicate “echo hi”")).not.toBe(slot);
 });
 
 test("a lane takes another capacity and goes on when it is resumed", async () => {

@@ -7,8 +7,8 @@ import MainView from "./MainView.svelte";
 
 let fake: Backend & FakeControls;
 
-async function open(section?: string) {
-  fake = createFakeBackend({ tasks: 3 });
+async function open(section?: string, tasks = 3) {
+  fake = createFakeBackend({ tasks });
   useBackend(fake);
   render(MainView);
   await screen.findAllByTestId("task-row");
@@ -41,7 +41,7 @@ test("a login shell that told a part of its environment is a warning that says w
   await fireEvent.click(await screen.findByTestId("settings-environment"));
   const said = await screen.findByText(/it took too long/);
   expect(said.textContent).toContain(
-    "/bin/zsh was asked when Solti started, but it took too long. Tasks get what it had told",
+    "/bin/zsh was asked when Solti started, but it took too long. Tasks get what it reported",
   );
   expect(said.className).toContain("bad");
 });
@@ -61,6 +61,10 @@ test("a size is written as people write it, saved at once and by itself", async 
   await open("logs");
   const sent = vi.spyOn(fake, "setSettings");
   const input = await type("logs.runBytes", "1.5 gb");
+  // It is less than before, so that something may be deleted.
+  expect((await screen.findByTestId("question")).textContent).toContain("Keep 1.5 GB for the log of a run?");
+  expect(sent).not.toHaveBeenCalled();
+  await fireEvent.click(screen.getByTestId("confirm"));
   await waitFor(() => expect(input.value).toBe("1.5 GB"));
   expect(sent).toHaveBeenCalledExactlyOnceWith({ logs: { runBytes: 1.5e9 } });
   expect(screen.getByText("Saved")).toBeTruthy();
@@ -77,12 +81,43 @@ test("what is refused is said beside the field, and what was typed stays", async
   expect(input.getAttribute("aria-invalid")).toBe("true");
   expect(input.value).toBe("1 GB");
   await type("logs.taskBytes", "a lot");
-  expect(screen.getByTestId("error-logs.taskBytes").textContent).toContain("Write a size");
+  expect(screen.getByTestId("error-logs.taskBytes").textContent).toContain("Enter a size");
   await fireEvent.keyDown(input, { key: "Escape" });
   expect(input.value).toBe("40 GB");
   expect(screen.queryByTestId("error-logs.taskBytes")).toBeNull();
   // Escape in the field was the field's.
   expect(screen.getByTestId("settings")).toBeTruthy();
+});
+
+test("a limit that deletes tasks says how many first, and keeps them when it is not meant so", async () => {
+  await open("logs", 20);
+  const sent = vi.spyOn(fake, "setSettings");
+  const input = await type("finished.keepTasks", "1");
+  const finished = await fake.countExpired({ keepTasks: 1 });
+  expect(finished).toBeGreaterThan(0);
+  const question = await screen.findByTestId("question");
+  expect(question.textContent).toContain(`Delete ${finished} finished task`);
+  expect(document.activeElement?.textContent).toBe("Cancel");
+  await fireEvent.click(within(question).getByText("Cancel"));
+  await waitFor(() => expect(input.value).toBe(""));
+  expect(sent).not.toHaveBeenCalled();
+  await type("finished.keepTasks", "1");
+  await fireEvent.click(await screen.findByTestId("confirm"));
+  await waitFor(() => expect(sent).toHaveBeenCalledWith({ finished: { keepTasks: 1 } }));
+});
+
+test("an error of one of several names is said beside their field, with the name", async () => {
+  await open("api");
+  fake.setSettings = () =>
+    Promise.reject({
+      error: "InvalidRequest",
+      field: "api.http.allowedHosts[1]",
+      message: "must be a host's name",
+    });
+  await type("api.http.allowedHosts", "box, http://x");
+  expect((await screen.findByTestId("error-api.http.allowedHosts")).textContent).toContain(
+    "“http://x” must be a host's name",
+  );
 });
 
 test("a theme chosen here is painted at once and stored", async () => {
@@ -141,7 +176,7 @@ test("a door is opened here, says where it is, and its token is hidden until ask
 test("a door that cannot be opened says why", async () => {
   await open("api");
   await fireEvent.click(await screen.findByTestId("setting-api.grpc.enabled"));
-  expect((await screen.findByText(/It cannot be opened/)).textContent).toContain("already in use");
+  expect((await screen.findByText(/Could not be opened/)).textContent).toContain("already in use");
   const input = await type("api.http.address", "localhost");
   expect((await screen.findByTestId("error-api.http.address")).textContent).toContain("as in 127.0.0.1:7654");
   expect(input.value).toBe("localhost");

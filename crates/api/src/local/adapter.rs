@@ -5,9 +5,9 @@ use super::logs::{OpenMerges, OpenSearches};
 use super::rows::SharedSummary;
 use super::{log_stream, rows, run_environment, secrets, usage};
 use crate::operations::{
-    Answer, DesktopApi, Export, ExportStream, GetRunEnvironment, GetSummary, GetTaskRow, ItemStream, Items,
-    ListLanes, ListTasks, PageEvents, PageRuns, Perform, Provide, Request, RerunTask, SetLane, StopTask,
-    Subscription, TaskEvents, ValidateSpec, WatchTasks, WatchUsage,
+    Answer, CountExpired, DesktopApi, Export, ExportStream, GetRunEnvironment, GetSummary, GetTaskRow,
+    HasDirectory, ItemStream, Items, ListLanes, ListTasks, PageEvents, PageRuns, Perform, Provide, Request,
+    RerunTask, SetLane, StopTask, Subscription, TaskEvents, ValidateSpec, WatchTasks, WatchUsage,
 };
 use crate::{ApiError, ApiHandler, LogAccess, LogEventStream, LogPosition, OutputEventStream};
 use async_trait::async_trait;
@@ -18,6 +18,11 @@ use solti_model::{
 use solti_store::StoredEvent;
 use solti_supervisor::{Supervisor, SupervisorError};
 use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+/// Finished tasks that are counted at most.
+const MAX_COUNTED: u32 = 100_000;
 
 #[derive(Clone)]
 pub struct SupervisorApiAdapter {
@@ -201,6 +206,25 @@ impl Perform<GetRunEnvironment> for SupervisorApiAdapter {
         GetRunEnvironment { run }: GetRunEnvironment,
     ) -> Result<Option<RunEnvironment>, ApiError> {
         run_environment::of(&self.supervisor, &run.task, run.attempt).await
+    }
+}
+
+impl Perform<HasDirectory> for SupervisorApiAdapter {
+    async fn perform(&self, HasDirectory { path }: HasDirectory) -> Result<bool, ApiError> {
+        // Through the name of itself in it: one that may not be entered is none to run in.
+        let inside = std::path::Path::new(&path).join(".");
+        let look = move || inside.has_root() && std::fs::metadata(inside).is_ok_and(|found| found.is_dir());
+        tokio::task::spawn_blocking(look).await.map_err(|error| ApiError::internal(&error))
+    }
+}
+
+impl Perform<CountExpired> for SupervisorApiAdapter {
+    async fn perform(&self, CountExpired { keep_days, keep_tasks }: CountExpired) -> Result<u64, ApiError> {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let before = keep_days.map(|days| now.saturating_sub(DAY * days).as_millis());
+        let before = before.map(|ms| u64::try_from(ms).unwrap_or(u64::MAX));
+        let expired = self.supervisor.store().expired(before, keep_tasks, MAX_COUNTED).await;
+        Ok(expired.map_err(storage)?.len() as u64)
     }
 }
 

@@ -19,10 +19,7 @@ const MAX_CHANGED: usize = 500;
 
 fn storage(error: StoreError) -> ApiError {
     match error {
-        StoreError::Cursor => ApiError::InvalidRequest {
-            field: "cursor".into(),
-            message: "is not one that a list handed out".into(),
-        },
+        StoreError::Cursor => ApiError::invalid("cursor", "is not one that a list handed out"),
         other => SupervisorError::from(other).into(),
     }
 }

@@ -5,7 +5,8 @@ macro_rules! control_operations {
             {
                 $($asks)*
 
-                /// Checks a spec without taking it on: the same rules, and whether a runner takes its kind.
+                /// Checks a spec without taking it on: the same rules, and whether a runner takes its kind. `InvalidRequest` names the
+                /// first field that is wrong, and in `others` all the rest.
                 read ValidateSpec "validate_spec" -> () { spec: UncheckedSpec }
 
                 /// Asks for the end of a task; answered when that is stored. Its runs and logs stay. A second one with `kill`

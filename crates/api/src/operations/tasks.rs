@@ -26,6 +26,21 @@ macro_rules! task_operations {
                 /// Every variable that a run was started with, and where it came from; secret values are left out. Nothing
                 /// when that is not recorded, or there was no attempt yet.
                 read GetRunEnvironment "get_run_environment" about run.task -> Option<RunEnvironment> { run: RunId }
+
+                /// Whether there is a directory of this path that tasks can be run in.
+                read HasDirectory "has_directory" -> bool { path: String }
+
+                /// How many finished tasks would be deleted now if these were the limits: those that finished more than `keep_days`
+                /// days ago, and the oldest over `keep_tasks` in number. One with a bookmark stays. A limit that is left out deletes
+                /// nothing; at most 100,000 are counted.
+                read CountExpired "count_expired" -> u64 {
+                    #[serde(default)]
+                    #[ts(optional = nullable)]
+                    keep_days: Option<u32>,
+                    #[serde(default)]
+                    #[ts(optional = nullable)]
+                    keep_tasks: Option<u32>,
+                }
             }
             {
                 $($topics)*

@@ -1,9 +1,9 @@
-//! A spec that may break the rules: it is checked by whoever takes it, whose error names the field within it.
+//! A spec that may break the rules: it is checked by whoever takes it, whose error names the fields within it.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use solti_model::{FieldError, TaskSpec, parse_spec};
+use solti_model::{SpecErrors, TaskSpec, examine_spec};
 use std::borrow::Cow;
 use ts_rs::{Config, TS};
 
@@ -14,9 +14,9 @@ pub struct UncheckedSpec(Value);
 
 impl UncheckedSpec {
     /// # Errors
-    /// The field that breaks a rule, and which.
-    pub fn parse(self) -> Result<TaskSpec, FieldError> {
-        parse_spec(self.0)
+    /// Each field that breaks a rule, and which.
+    pub fn parse(self) -> Result<TaskSpec, SpecErrors> {
+        examine_spec(self.0)
     }
 }
 

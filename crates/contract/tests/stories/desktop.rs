@@ -4,11 +4,11 @@ use crate::engine::{PATIENCE, bash, command, spec};
 use crate::subjects::Subject;
 use serde_json::json;
 use solti_api::operations::{
-    DeleteBookmark, ExportLog, ExportMerged, GetLogDensity, GetLogInfo, GetRunEnvironment, GetSummary,
-    GetTaskRow, ListBookmarks, ListLanes, ListTasks, MergedDensity, MergedPositionAt, MergedPositions,
-    MergedSearchRows, OpenMergedSearch, OpenSearch, Operations as _, ReadLine, ReadLog, ReadLogText,
-    ReadMerged, RerunTask, SearchAll, SearchRanges, SearchRank, SearchRows, SearchStep, SetBookmark, SetLane,
-    StopTask, TaskEvents, ValidateSpec, WatchLog, WatchTasks,
+    CountExpired, DeleteBookmark, ExportLog, ExportMerged, GetLogDensity, GetLogInfo, GetRunEnvironment,
+    GetSummary, GetTaskRow, HasDirectory, ListBookmarks, ListLanes, ListTasks, MergedDensity,
+    MergedPositionAt, MergedPositions, MergedSearchRows, OpenMergedSearch, OpenSearch, Operations as _,
+    ReadLine, ReadLog, ReadLogText, ReadMerged, RerunTask, SearchAll, SearchRanges, SearchRank, SearchRows,
+    SearchStep, SetBookmark, SetLane, StopTask, TaskEvents, ValidateSpec, WatchLog, WatchTasks,
 };
 use solti_api::{ApiError, ExportStream, LogPosition, OpenedSearch};
 use solti_model::{
@@ -177,9 +177,48 @@ pub async fn a_rerun_is_a_new_task_of_the_same_spec(subject: &Subject) {
     assert_eq!(api.get_task_status(&second).await.unwrap().unwrap().spec, sent);
     assert_eq!(api.ask(RerunTask { id: nobody() }).await, Err(ApiError::TaskNotFound { id: nobody() }));
     let mut bad = sent;
-    bad.max_retries = Some(0);
+    (bad.timeout, bad.max_retries) = (Some(0), Some(0));
     let error = api.ask(ValidateSpec { spec: (&bad).into() }).await.unwrap_err();
-    assert!(matches!(&error, ApiError::InvalidRequest { field, .. } if field == "maxRetries"), "{error:?}");
+    let ApiError::InvalidRequest { field, others, .. } = &error else { panic!("{error:?}") };
+    let others: Vec<&str> = others.iter().map(|other| other.field.as_str()).collect();
+    assert_eq!((field.as_str(), others), ("timeout", vec!["maxRetries"]), "all that is wrong is told");
+}
+
+pub async fn a_directory_is_known_before_a_task_needs_it(subject: &Subject) {
+    let api = subject.desktop();
+    let there = tempfile::tempdir().unwrap();
+    let has = async |path: &std::path::Path| {
+        api.ask(HasDirectory { path: path.to_str().unwrap().into() }).await.unwrap()
+    };
+    assert!(has(there.path()).await);
+    assert!(!has(&there.path().join("not")).await);
+    let file = there.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    assert!(!has(&file).await, "a file is no directory");
+    assert!(!has(std::path::Path::new(".")).await, "nor is what depends on where the engine was started");
+}
+
+pub async fn what_limits_would_delete_is_counted(subject: &Subject) {
+    let api = subject.desktop();
+    let before = api.ask(CountExpired { keep_days: None, keep_tasks: Some(0) }).await.unwrap();
+    let mut ids = vec![];
+    for _ in 0..3 {
+        let id = api.submit_task(spec("s", command("echo", &["x"]), json!({}))).await.unwrap();
+        subject.engine.finished(&id).await;
+        ids.push(id);
+    }
+    let count = async |keep_days, keep_tasks| api.ask(CountExpired { keep_days, keep_tasks }).await.unwrap();
+    assert_eq!(count(None, None).await, 0, "no limit deletes nothing");
+    assert_eq!(count(None, Some(0)).await, before + 3);
+    assert_eq!(count(None, Some(1)).await, before + 2);
+    assert_eq!(count(Some(1), None).await, 0, "none is a day old");
+    assert_eq!(count(Some(1), Some(1)).await, before + 2);
+    let run = RunId::new(ids[0].clone(), 1);
+    api.ask(SetBookmark { run, row: 0, note: String::new() }).await.unwrap();
+    assert_eq!(count(None, Some(0)).await, before + 2, "one with a bookmark stays");
+    for id in ids {
+        api.delete_task(&id).await.unwrap();
+    }
 }
 
 pub async fn lanes_are_set_and_listed(subject: &Subject) {

@@ -161,10 +161,7 @@ impl HttpClient {
         let request = request
             .body(Full::new(body.clone().unwrap_or_default()))
             // A token with a line break in it, for one.
-            .map_err(|error| ApiError::InvalidRequest {
-                field: "request".into(),
-                message: error.to_string(),
-            })?;
+            .map_err(|error| ApiError::invalid("request", error.to_string()))?;
         match tokio::time::timeout(PATIENCE, self.shared.client.request(request)).await {
             Ok(Ok(response)) => {
                 self.note(Reachability::Reached);

@@ -19,7 +19,7 @@ pub struct Refusal {
 impl Refusal {
     /// An error of the request line itself, for which no code of its own exists: no such route (404), no such method (405).
     pub fn of_route(status: StatusCode, field: &str, message: String) -> Self {
-        Self { error: ApiError::InvalidRequest { field: field.into(), message }, status }
+        Self { error: ApiError::invalid(field, message), status }
     }
 }
 

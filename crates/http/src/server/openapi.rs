@@ -96,7 +96,7 @@ fn errors(route: &Route) -> Vec<u16> {
 
 fn about_error(status: u16) -> &'static str {
     match status {
-        400 => "InvalidRequest, with the field",
+        400 => "InvalidRequest, with the field; of a whole spec, with `others` that are wrong",
         401 => "Unauthenticated",
         403 => "PermissionDenied: a foreign host or origin",
         404 => "TaskNotFound",

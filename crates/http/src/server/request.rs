@@ -18,7 +18,7 @@ pub const MAX_BODY: u64 = 4 * 1024 * 1024;
 const BODY_TIME: Duration = Duration::from_secs(60);
 
 pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Refusal {
-    ApiError::InvalidRequest { field: field.into(), message: message.into() }.into()
+    ApiError::invalid(field, message).into()
 }
 
 fn bad_field(error: FieldError) -> Refusal {

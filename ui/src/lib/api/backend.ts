@@ -152,5 +152,8 @@ export interface Backend extends AskMethods, DownloadMethods {
   /** Looks at everything the app stands on; may take a moment. */
   diagnose(): Promise<Diagnosis>;
 
+  /** Draws this window larger or smaller; 1 is the usual size. */
+  setZoom(factor: number): Promise<void>;
+
   appInfo(): Promise<AppInfo>;
 }

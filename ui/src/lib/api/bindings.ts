@@ -16,6 +16,16 @@ export const BOUNDS = {
   MAX_KEEP_TASKS: 1000000000,
 } as const;
 
+export type FieldError = { 
+/**
+ * Its path in the JSON document, as in `kind.subprocess.cwd`.
+ */
+field: string, 
+/**
+ * What is wrong, to be put behind the name of the field.
+ */
+message: string, };
+
 export type TaskSpec = { 
 /**
  * The lane.

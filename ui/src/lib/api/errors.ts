@@ -1,5 +1,5 @@
 // The one error class that every Backend method rejects with. Match on `code`, never on the message.
-import type { ApiErrorBody, ApiErrorCode } from "./types";
+import type { ApiErrorBody, ApiErrorCode, FieldError } from "./types";
 
 export class ApiError extends Error {
   readonly code: ApiErrorCode;
@@ -12,6 +12,13 @@ export class ApiError extends Error {
     this.code = body.error;
     this.field = body.error === "InvalidRequest" ? body.field : undefined;
     this.body = body;
+  }
+
+  /** Every field that is wrong, in the backend's order; none when it is about something else. */
+  get problems(): readonly FieldError[] {
+    if (this.body.error !== "InvalidRequest") return [];
+    const { field, message, others = [] } = this.body;
+    return [{ field, message }, ...others];
   }
 
   /** Whether the same may succeed a little later with nothing done about it. */

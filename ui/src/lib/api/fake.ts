@@ -36,6 +36,7 @@ import type {
   CloseQuestion,
   DoorStates,
   Bookmark,
+  FieldError,
   Lane,
   ListQuery,
   LogInfo,
@@ -261,29 +262,32 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
   }
 
   function check(spec: TaskSpec) {
-    const invalid = (field: string, message: string) => fail({ error: "InvalidRequest", field, message });
+    const wrong: FieldError[] = [];
+    const refuse = (field: string, message: string) => wrong.push({ field, message });
     if (!/^[A-Za-z0-9._-]{1,64}$/.test(spec.slot))
-      throw invalid("slot", "a lane's name has 1 to 64 letters, digits, dots, dashes or underscores");
+      refuse("slot", "a lane's name has 1 to 64 letters, digits, dots, dashes or underscores");
     if (
       "subprocess" in spec.kind &&
       "command" in spec.kind.subprocess.mode &&
       spec.kind.subprocess.mode.command.command.trim() === ""
     ) {
-      throw invalid("kind.subprocess.mode.command.command", "the command is empty");
+      refuse("kind.subprocess.mode.command.command", "the command is empty");
     }
     const within = (field: string, value: number | undefined, least: number, most: number) => {
       if (value !== undefined && !(value >= least && value <= most))
-        throw invalid(field, `must be from ${least} to ${most}`);
+        refuse(field, `must be from ${least} to ${most}`);
     };
     within("timeout", spec.timeout, 1, BOUNDS.MAX_DURATION_MS);
-    within("maxRetries", spec.maxRetries, 1, BOUNDS.MAX_RETRIES);
-    within("backoff.firstMs", spec.backoff?.firstMs, 1, BOUNDS.MAX_DURATION_MS);
-    within("backoff.maxMs", spec.backoff?.maxMs, 1, BOUNDS.MAX_DURATION_MS);
-    within("backoff.factor", spec.backoff?.factor, 1, BOUNDS.MAX_BACKOFF_FACTOR);
     if (spec.restart?.type === "always")
       within("restart.intervalMs", spec.restart.intervalMs, 0, BOUNDS.MAX_DURATION_MS);
+    within("backoff.firstMs", spec.backoff?.firstMs, 1, BOUNDS.MAX_DURATION_MS);
+    within("backoff.maxMs", spec.backoff?.maxMs, 1, BOUNDS.MAX_DURATION_MS);
     if (spec.backoff && spec.backoff.maxMs < spec.backoff.firstMs)
-      throw invalid("backoff.maxMs", "the longest wait is shorter than the first");
+      refuse("backoff.maxMs", "the longest wait is shorter than the first");
+    within("backoff.factor", spec.backoff?.factor, 1, BOUNDS.MAX_BACKOFF_FACTOR);
+    within("maxRetries", spec.maxRetries, 1, BOUNDS.MAX_RETRIES);
+    const [first, ...others] = wrong;
+    if (first) throw fail({ error: "InvalidRequest", ...first, ...(others.length > 0 && { others }) });
   }
 
   async function submit(spec: TaskSpec): Promise<string> {
@@ -434,6 +438,13 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
     streamTaskLogs: async (_id, onFrame) => {
       onFrame({ events: [], end: true });
       return () => {};
+    },
+    hasDirectory: async ({ path }) => path.startsWith("/") && !path.includes("missing"),
+    countExpired: async ({ keepDays, keepTasks } = {}) => {
+      const ends = [...tasks.values()].flatMap(({ row }) => row.finishedAt ?? []).sort((a, b) => a - b);
+      const since = keepDays == null ? 0 : Date.now() - keepDays * 86_400_000;
+      const over = keepTasks == null ? 0 : Math.max(0, ends.length - keepTasks);
+      return Math.max(over, ends.filter((at) => at < since).length);
     },
     validateSpec: async ({ spec }) => check(spec),
     stopTask: async ({ id }) => {
@@ -639,10 +650,11 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
     logUsage: async () => 12.4e9,
     diagnose: async () => diagnosis(),
     inheritedEnvironment: async () => environment(),
+    setZoom: async (factor) => document.documentElement.style.setProperty("zoom", String(factor)),
     appInfo: async () => ({
       version: "0.1.0",
       dataDir: "~/.local/share/solti",
-      homeDir: "~",
+      homeDir: "/home/you",
       platform: "linux",
     }),
   };

@@ -1,5 +1,5 @@
 // Generated from the table of operations in crates/api by `make bindings`. Do not edit.
-import type { Bookmark, EventPage, HistoryQuery, Lane, LineChunk, ListQuery, LogDensity, LogInfo, LogQuery, LogRows, LogText, MergedRows, RowRanges, RunEnvironment, RunId, RunPage, SearchHit, SearchProgress, SourceRow, StopMode, Summary, TaskChange, TaskEvent, TaskHits, TaskList, TaskRow, TaskSpec, TextPosition, UsageSample } from "./bindings";
+import type { Bookmark, EventPage, FieldError, HistoryQuery, Lane, LineChunk, ListQuery, LogDensity, LogInfo, LogQuery, LogRows, LogText, MergedRows, RowRanges, RunEnvironment, RunId, RunPage, SearchHit, SearchProgress, SourceRow, StopMode, Summary, TaskChange, TaskEvent, TaskHits, TaskList, TaskRow, TaskSpec, TextPosition, UsageSample } from "./bindings";
 
 type ListTasks = { query: ListQuery, };
 type GetTaskRow = { id: string, };
@@ -8,6 +8,8 @@ type TaskEvents = { id: string, };
 type PageRuns = { id: string, query: HistoryQuery, };
 type PageEvents = { id: string, query: HistoryQuery, };
 type GetRunEnvironment = { run: RunId, };
+type HasDirectory = { path: string, };
+type CountExpired = { keepDays?: number | null, keepTasks?: number | null, };
 type ValidateSpec = { spec: TaskSpec, };
 type StopTask = { id: string, mode: StopMode, };
 type RerunTask = { id: string, };
@@ -89,7 +91,11 @@ export type ApiErrorFields = { "error": "InvalidRequest", field: string,
 /**
  * Without the field, so that a form can show it beside that.
  */
-message: string, } | { "error": "Unauthenticated" } | { "error": "PermissionDenied", message: string, } | { "error": "TaskNotFound", id: string, } | { "error": "SlotBusy", slot: string, running: string, } | { "error": "Conflict", message: string, } | { "error": "PayloadTooLarge", limitBytes: number, } | { "error": "RateLimited", retryAfterMs: number, } | { "error": "Unavailable", message: string, } | { "error": "Internal", incident: string, };
+message: string, 
+/**
+ * What else is wrong, where a whole spec was checked.
+ */
+others?: Array<FieldError>, } | { "error": "Unauthenticated" } | { "error": "PermissionDenied", message: string, } | { "error": "TaskNotFound", id: string, } | { "error": "SlotBusy", slot: string, running: string, } | { "error": "Conflict", message: string, } | { "error": "PayloadTooLarge", limitBytes: number, } | { "error": "RateLimited", retryAfterMs: number, } | { "error": "Unavailable", message: string, } | { "error": "Internal", incident: string, };
 
 /** What is answered once, by the name of the method that asks it. */
 export interface Asks {
@@ -107,7 +113,11 @@ export interface Asks {
   pageEvents: { request: PageEvents; answer: EventPage };
   /** Every variable that a run was started with, and where it came from; secret values are left out. Nothing when that is not recorded, or there was no attempt yet. */
   getRunEnvironment: { request: GetRunEnvironment; answer: RunEnvironment | null };
-  /** Checks a spec without taking it on: the same rules, and whether a runner takes its kind. */
+  /** Whether there is a directory of this path that tasks can be run in. */
+  hasDirectory: { request: HasDirectory; answer: boolean };
+  /** How many finished tasks would be deleted now if these were the limits: those that finished more than `keep_days` days ago, and the oldest over `keep_tasks` in number. One with a bookmark stays. A limit that is left out deletes nothing; at most 100,000 are counted. */
+  countExpired: { request: CountExpired; answer: number };
+  /** Checks a spec without taking it on: the same rules, and whether a runner takes its kind. `InvalidRequest` names the first field that is wrong, and in `others` all the rest. */
   validateSpec: { request: ValidateSpec; answer: null };
   /** Asks for the end of a task; answered when that is stored. Its runs and logs stay. A second one with `kill` shortens the grace. `Conflict` when the task is over already. */
   stopTask: { request: StopTask; answer: null };
@@ -185,6 +195,8 @@ export const ASKS = [
   "pageRuns",
   "pageEvents",
   "getRunEnvironment",
+  "hasDirectory",
+  "countExpired",
   "validateSpec",
   "stopTask",
   "rerunTask",

@@ -284,5 +284,7 @@ export const tauriBackend: Backend = {
   diagnose: () => invoke("diagnose"),
   inheritedEnvironment: () => invoke("inherited_environment"),
 
+  setZoom: (factor) => invoke("plugin:webview|set_webview_zoom", { label: null, value: factor }),
+
   appInfo: () => invoke("app_info"),
 };

@@ -16,6 +16,7 @@ export type {
   EnvVar,
   EventPage,
   ExportedLog,
+  FieldError,
   HistoryQuery,
   InheritedEnvironment,
   InheritedVariable,

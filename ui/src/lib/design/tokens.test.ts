@@ -66,6 +66,13 @@ for (const [name, theme] of [
     expect(poor).toEqual([]);
   });
 
+  test(`the borders of controls can be seen in ${name}: at least 3 to 1`, () => {
+    const line = theme.get("--line-control") ?? "";
+    const ratio = (ground: string) => contrast(line, theme.get(ground) ?? "");
+    for (const ground of ["--bg", "--bg-side", "--bg-raised", "--bg-sunken", "--log-bg"])
+      expect(ratio(ground), ground).toBeGreaterThanOrEqual(3);
+  });
+
   test(`the bar of stderr can be seen in ${name}: at least 3 to 1`, () => {
     const bar = theme.get("--log-stderr") ?? "";
     expect(contrast(bar, theme.get("--log-bg") ?? "")).toBeGreaterThanOrEqual(3);

@@ -5,7 +5,7 @@ import type { Reach, ToldMachines } from "../api/types";
 import { sentence } from "../submit/errors";
 
 export const REACH_WORDS: Record<Reach["state"], string> = {
-  idle: "not asked",
+  idle: "not contacted",
   connecting: "connecting",
   reached: "connected",
   lost: "lost",
@@ -35,7 +35,7 @@ export class Machines {
   key = $derived(`${this.current?.link ?? 0} ${this.told.chosen ?? ""}`);
   /** Why the machine is not there; nothing shown of it is current then. */
   problem = $derived.by(() => {
-    if (this.told.removed) return "Its connection is not in Settings.";
+    if (this.told.removed) return "Its connection was removed from Settings.";
     const reach = this.current?.reach;
     return reach?.state === "lost" ? `${sentence(reach.problem)}.` : undefined;
   });

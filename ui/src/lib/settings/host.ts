@@ -12,6 +12,22 @@ export interface Question {
   body: string;
   verb: string;
   act: () => void;
+  /** Another way to go on, beside the first. */
+  other?: { verb: string; act: () => void };
+  /** Nothing is lost by it: the first button is as any other. */
+  harmless?: boolean;
+  /** When the answer is neither. */
+  cancel?: () => void;
+}
+
+/** Asks, and says whether to go on. */
+export function asked(
+  host: { question: Question | undefined },
+  question: Omit<Question, "act">,
+): Promise<boolean> {
+  return new Promise((resolve) => {
+    host.question = { ...question, act: () => resolve(true), cancel: () => resolve(false) };
+  });
 }
 
 export interface SettingsHost {

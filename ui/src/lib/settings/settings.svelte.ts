@@ -16,6 +16,8 @@ export class SettingsState {
   saved = $state<string | undefined>(undefined);
 
   #backend: Backend;
+  /** The fields that are on the page. */
+  #shown = new Set<string>();
   #said: ReturnType<typeof setTimeout> | undefined;
 
   constructor(backend: Backend) {
@@ -40,13 +42,24 @@ export class SettingsState {
       return true;
     } catch (thrown) {
       const error = ApiError.from(thrown);
-      // A rule that spans fields may name another one: it is said where the person is, too.
       this.#clear(path);
-      this.errors[error.field && error.field.startsWith(names[0] ?? "") ? error.field : path] = sentence(
-        error.message,
-      );
+      const [, field = path, item] = /^(.*?)(?:\[(\d+)\].*)?$/.exec(error.field ?? path) ?? [];
+      const which = item !== undefined && Array.isArray(value) ? `“${String(value[Number(item)])}” ` : "";
+      // A rule that spans fields may name one that is not on this page: it is said where the person is.
+      this.errors[this.#shown.has(field) ? field : path] = which
+        ? which + error.message
+        : sentence(error.message);
       return false;
     }
+  }
+
+  /** A field is on the page from now on, until what is returned is called; what was said of it goes with it. */
+  show(path: string): () => void {
+    this.#shown.add(path);
+    return () => {
+      this.#shown.delete(path);
+      delete this.errors[path];
+    };
   }
 
   /** What was typed is no value at all, so that the backend need not be asked. */

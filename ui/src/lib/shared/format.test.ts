@@ -11,7 +11,7 @@ test("durations and sizes read as a person would write them", () => {
     "1 h 02 m",
   ]);
   expect(clock(90_061_000)).toBe("1 d 01 h");
-  expect([1_800_000, 90_000, 5_400_000].map(span)).toEqual(["30 min", "90 s", "1 h 30 min"]);
+  expect([1_800_000, 90_000, 5_400_000].map(span)).toEqual(["30 min", "90 s", "1 h 30 m"]);
   expect([812, 4100, 2_100_000_000, 999_999].map(bytes)).toEqual(["812 B", "4.1 kB", "2.1 GB", "1.0 MB"]);
   expect([1, 2, 3, 4, 11, 12, 21, 113].map(ordinal)).toEqual([
     "1st",
@@ -47,6 +47,12 @@ test("who waits says for what, and a crash loop is named", () => {
   expect(waitingFor(row({ reason: "crashLoop", until: 13_000 }), now)).toBe("crash loop: attempt 6 in 12 s");
   expect(waitingFor(row({ reason: "crashLoop", until: 900 }), now)).toBe("crash loop: attempt 6 is due");
   expect(waitingFor(row({ reason: "lanePaused" }), now)).toBe("lane etl is paused");
+  const second = row({ reason: "lane", position: 2, behind: "nightly" });
+  expect(waitingFor(second, now)).toBe("2nd in lane etl, behind nightly");
+  expect(waitingFor(second, now, true)).toBe("lane etl is paused; 2nd in line");
+  expect(waitingFor(row({ reason: "backoff", until: 13_000 }), now, true)).toBe(
+    "attempt 6 in 12 s, lane etl is paused",
+  );
 });
 
 test("a task of which nothing can be learned says why, whatever its phase", () => {

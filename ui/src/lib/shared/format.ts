@@ -1,5 +1,6 @@
 // How the page says times, sizes and ends in words. Pure; the exact values go into a title beside them.
 import type { Phase, TaskRow, TaskRun, Waiting } from "../api/types";
+import { isOwnLane } from "./own-lane";
 
 /** What time it is, for words about the moment `at`; asked for only where such words are said. */
 export type NowFor = (at: number) => number;
@@ -25,12 +26,13 @@ export function clock(ms: number): string {
   return `${Math.floor(h / 24)} d ${pad(h % 24)} h`;
 }
 
-/** A setting in words: `30 min`, `1 h 30 min`, `90 s`. */
+/** A setting, in as few units as it has: `90 s`, `30 min`, `1 h 30 m`, `2 d`. */
 export function span(ms: number): string {
-  if (ms % 60_000 !== 0) return ms % 1000 === 0 ? `${ms / 1000} s` : `${ms} ms`;
+  if (ms % 60_000 !== 0) return ms % 1000 === 0 ? `${count(ms / 1000)} s` : `${count(ms)} ms`;
   const m = ms / 60_000;
   if (m < 60) return `${m} min`;
-  return m % 60 === 0 ? `${m / 60} h` : `${Math.floor(m / 60)} h ${m % 60} min`;
+  if (m % 1440 === 0) return `${count(m / 1440)} d`;
+  return m % 60 === 0 ? `${count(m / 60)} h` : `${count(Math.floor(m / 60))} h ${pad(m % 60)} m`;
 }
 
 export function ago(at: number, nowFor: NowFor): string {
@@ -44,6 +46,15 @@ export function ago(at: number, nowFor: NowFor): string {
 
 const exactFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 export const exact = (at: number): string => exactFormat.format(at);
+const timeFormat = new Intl.DateTimeFormat(undefined, { timeStyle: "medium", hour12: false });
+/** `14:03:22`. */
+export const timeOfDay = (at: number): string => timeFormat.format(at);
+const dayFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+export const day = (at: number): string => dayFormat.format(at);
+
+/** `3.4 %`, `42 %`, `1,250 %`. */
+export const percent = (value: number): string =>
+  `${value < 10 ? value.toFixed(1) : count(Math.round(value))} %`;
 
 /** `812 B`, `4.1 kB`, `2.1 GB`: powers of 1,000, as disks are sold. */
 export function bytes(n: number): string {
@@ -88,20 +99,28 @@ export function inShort(row: TaskRow): string {
   return [outcome(row.task.status), row.remark ?? ""].filter((part) => part !== "").join(" · ");
 }
 
-/** Why a task waits, or nothing can be learned of it: "2nd in lane etl, behind nightly-import", "attempt 3 in 12 s". */
-export function waitingFor(row: TaskRow, nowFor: NowFor): string {
+/** A lane in a sentence; one task's own has no name that anybody knows. */
+export const laneWords = (slot: string): string => (isOwnLane(slot) ? "its lane" : `lane ${slot}`);
+
+/**
+ * Why a task waits, or nothing can be learned of it: "2nd in lane etl, behind nightly-import", "attempt 3 in 12 s". `paused`: its
+ * lane starts nothing, whatever else it waits for.
+ */
+export function waitingFor(row: TaskRow, nowFor: NowFor, paused = false): string {
   if (row.trouble !== undefined) return row.trouble;
   const waiting: Waiting | undefined = row.waiting;
-  const { slot } = row.task.spec;
+  const lane = laneWords(row.task.spec.slot);
+  const stands = paused ? `, ${lane} is paused` : "";
   switch (waiting?.reason) {
     case "lane":
-      return `${ordinal(waiting.position)} in lane ${slot}, behind ${waiting.behind}`;
+      if (paused) return `${lane} is paused; ${ordinal(waiting.position)} in line`;
+      return `${ordinal(waiting.position)} in ${lane}, behind ${waiting.behind}`;
     case "backoff":
-      return `attempt ${row.task.status.attempt + 1} ${due(waiting.until, nowFor)}`;
+      return `attempt ${row.task.status.attempt + 1} ${due(waiting.until, nowFor)}${stands}`;
     case "crashLoop":
-      return `crash loop: attempt ${row.task.status.attempt + 1} ${due(waiting.until, nowFor)}`;
+      return `crash loop: attempt ${row.task.status.attempt + 1} ${due(waiting.until, nowFor)}${stands}`;
     case "lanePaused":
-      return `lane ${slot} is paused`;
+      return `${lane} is paused`;
     case "starting":
       return "starting";
     case undefined:

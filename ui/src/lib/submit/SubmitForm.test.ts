@@ -75,6 +75,101 @@ describe("the submit form", () => {
     expect(sent).toEqual([]);
   });
 
+  it("says everything that is wrong at once, counts it, and jumps from one to the next", async () => {
+    open();
+    await type("field-command", "true");
+    await fireEvent.click(screen.getByText("Limits and stop"));
+    await fireEvent.input(screen.getByLabelText("Processes"), { target: { value: "-5" } });
+    wrong = new ApiError({
+      error: "InvalidRequest",
+      field: "kind.subprocess.cwd",
+      message: "must be an absolute path",
+      others: [{ field: "maxRetries", message: "must be from 1 to 10" }],
+    });
+    await fireEvent.click(screen.getByTestId("submit"));
+    const jump = await screen.findByTestId("bad-fields");
+    expect(jump.textContent).toContain("3 fields need attention");
+    expect(screen.getByTestId("error-kind.subprocess.cwd").textContent).toBe("Must be an absolute path");
+    expect(screen.getByTestId("error-limits.processes").textContent).toContain("whole number");
+    expect(screen.getByTestId("error-maxRetries").textContent).toBe("Must be from 1 to 10");
+    const visited: (string | undefined)[] = [];
+    for (let n = 0; n < 4; n += 1) {
+      await fireEvent.click(jump);
+      await waitFor(() => expect(document.activeElement?.id).not.toBe(visited.at(-1)));
+      visited.push(document.activeElement?.id);
+    }
+    expect(visited).toEqual([
+      "field-kind-subprocess-cwd",
+      "field-limits-processes",
+      "field-maxRetries",
+      "field-kind-subprocess-cwd",
+    ]);
+    expect(sent).toEqual([]);
+  });
+
+  it("names the row of a variable that is wrong", async () => {
+    open();
+    await type("field-command", "true");
+    wrong = new ApiError({
+      error: "InvalidRequest",
+      field: "kind.subprocess.env[0].key",
+      message: "must not be blank",
+      others: [{ field: "kind.subprocess.env[2].key", message: "must not contain '='" }],
+    });
+    await fireEvent.click(screen.getByTestId("submit"));
+    expect((await screen.findByTestId("error-kind.subprocess.env")).textContent).toBe(
+      "Row 1: Must not be blank. Row 3: Must not contain '='",
+    );
+  });
+
+  it.each([
+    ["~/work", "/home/me", "/home/me/work"],
+    ["~", "/home/me/", "/home/me"],
+    ["/srv", undefined, "/srv"],
+  ])("takes %s with the home %s for %s", async (typed, home, cwd) => {
+    render(SubmitForm, { title: "New task", home, onsubmitted: () => {}, oncancel: () => {} });
+    await type("field-command", "true");
+    await type("field-cwd", typed);
+    await fireEvent.click(screen.getByTestId("submit"));
+    await waitFor(() => expect(sent[0]?.kind).toMatchObject({ subprocess: { cwd } }));
+  });
+
+  it("refuses a ~ that it cannot know, in words", async () => {
+    open();
+    await type("field-command", "true");
+    await type("field-cwd", "~/work");
+    await fireEvent.click(screen.getByTestId("submit"));
+    expect((await screen.findByTestId("error-kind.subprocess.cwd")).textContent).toContain("whole path");
+    expect(sent).toEqual([]);
+  });
+
+  it("hints that a directory is not there, and takes it all the same", async () => {
+    const asked: string[] = [];
+    useBackend({
+      validateSpec: async () => {},
+      hasDirectory: async ({ path }: { path: string }) => (asked.push(path), false),
+      submitTask: async (spec: TaskSpec) => (sent.push(spec), "id-1"),
+    } as unknown as Backend);
+    open();
+    await type("field-command", "true");
+    await type("field-cwd", "/srv/not there");
+    await fireEvent.blur(field("field-cwd"));
+    expect(await screen.findByText(/no such directory now/)).toBeTruthy();
+    expect(asked).toEqual(["/srv/not there"]);
+    expect(field("field-cwd").getAttribute("aria-invalid")).toBe("false");
+    await fireEvent.click(screen.getByTestId("submit"));
+    await waitFor(() => expect(sent).toHaveLength(1));
+  });
+
+  it("has the focus in the command after an advice was heeded", async () => {
+    open();
+    await type("field-command", "FOO=1 make");
+    const advice = await screen.findByRole("button", { name: "Run in a shell" });
+    advice.focus();
+    await fireEvent.click(advice);
+    await waitFor(() => expect(document.activeElement).toBe(field("field-command")));
+  });
+
   it("shows an error of no field at the top, and a busy lane beside the lane", async () => {
     open();
     wrong = new ApiError({ error: "Unavailable", message: "storage is read-only" });
@@ -274,6 +369,26 @@ describe("the submit form", () => {
         { key: "REGION", value: "eu" },
       ]);
     });
+  });
+
+  it("edits the variables as text, and loses none", async () => {
+    const env = [
+      { key: "CERT", value: "a\nb" },
+      { key: "MY VAR", value: "odd" },
+    ];
+    open({ slot: "s", kind: { subprocess: { mode: { command: { command: "deploy" } }, env } } });
+    await fireEvent.click(screen.getByText("Environment"));
+    await fireEvent.click(screen.getByText("Edit as text"));
+    expect(field("env-text").value).toBe('CERT="a\\nb"');
+    await type("env-text", `${field("env-text").value}\nREGION=eu`);
+    await fireEvent.click(screen.getByText("Edit as a table"));
+    await fireEvent.click(screen.getByTestId("submit"));
+    await waitFor(() => expect(sent).toHaveLength(1));
+    expect((sent[0]?.kind as { subprocess: { env?: unknown } }).subprocess.env).toEqual([
+      { key: "MY VAR", value: "odd" },
+      { key: "CERT", value: "a\nb" },
+      { key: "REGION", value: "eu" },
+    ]);
   });
 
   it("shows the arguments as they will be passed, and what no shell will expand", async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import cases from "../../../../tests/corpus/command-lines.json";
 import { joinCommandLine } from "../shared/quoting";
-import { parseCommandLine } from "./commandLine";
+import { parseCommandLine, shellAdvice } from "./commandLine";
 
 describe("parseCommandLine", () => {
   it.each([
@@ -39,6 +39,26 @@ describe("parseCommandLine", () => {
     expect(parseCommandLine("echo 'a | b' \\; a~ '$X'").shellOnly).toEqual([]);
     expect(parseCommandLine("grep 'a|b' x=1").shellOnly).toEqual([]);
   });
+
+  it.each([
+    ["FOO=1 make", "FOO= sets"],
+    ["cd /srv", "cd is a word of the shell"],
+    ["cp a.{txt,bak} .", "{} is passed on"],
+    ["echo {1..9}", "{} is passed on"],
+    ["echo $1", "$ is passed on"],
+    ['echo "$@"', "$ is passed on"],
+    ["make # all", "# is passed on"],
+    ["(make)", "( ) are passed on"],
+  ])("offers a shell for %j", (line, said) => expect(shellAdvice(parseCommandLine(line))).toContain(said));
+
+  it.each([
+    ["make x=1"],
+    ["awk '{print $1, $2}' f"],
+    ["echo a#b"],
+    ["curl -d {} x"],
+    ["cd-hit -i a"],
+    ["git show HEAD@{1}"],
+  ])("offers none for %j", (line) => expect(shellAdvice(parseCommandLine(line))).toBe(""));
 
   it("reads back every argument that it quoted", () => {
     const args = [

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isEnvText, parseEnv } from "./env";
+import { isEnvText, parseEnv, writeEnv } from "./env";
 
 const read = (text: string) => parseEnv(text).env.map(({ key, value }) => [key, value]);
 
@@ -53,4 +53,27 @@ describe("the text of a .env file", () => {
     expect(isEnvText("one\ntwo")).toBe(false);
     expect(isEnvText("plain")).toBe(false);
   });
+});
+
+it("writes what it reads back as it was", () => {
+  const values = [
+    "",
+    "a",
+    "a b",
+    " lead",
+    "#x",
+    "a #b",
+    "it's",
+    'say "x"',
+    "$HOME",
+    "`id`",
+    "\\",
+    "\\n",
+    "a\nb\n",
+    "a\r\nb",
+    "\t",
+    "é漢",
+  ];
+  const env = values.map((value, i) => ({ key: `K${i}`, value }));
+  expect(parseEnv(writeEnv(env))).toEqual({ env, rejected: [] });
 });

@@ -73,6 +73,24 @@ function unescape(char: string): string {
   return ESCAPES[char] ?? ('\\"$`'.includes(char) ? char : `\\${char}`);
 }
 
+const PLAIN = /^[A-Za-z_][A-Za-z0-9_.-]*$/;
+
+/** Whether a variable can be written in the text of a .env file. */
+export const isWritable = ({ key }: EnvVar): boolean => PLAIN.test(key);
+
+/** The text of a .env file of these variables: `parseEnv` reads each that is writable back as it is. */
+export const writeEnv = (env: readonly EnvVar[]): string => env.map(writeVariable).join("\n");
+
+function writeVariable({ key, value }: EnvVar): string {
+  if (/^[^\s"'`#$\\]*$/.test(value)) return `${key}=${value}`;
+  const escaped = value
+    .replaceAll(/["\\$`]/g, "\\$&")
+    .replaceAll("\n", "\\n")
+    .replaceAll("\r", "\\r")
+    .replaceAll("\t", "\\t");
+  return `${key}="${escaped}"`;
+}
+
 /** Whether all of a pasted text is variables, so that it is not the value of one. */
 export function isEnvText(text: string): boolean {
   const { env, rejected } = parseEnv(text);

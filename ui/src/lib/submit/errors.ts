@@ -1,4 +1,5 @@
 // Puts an error that names a field of the spec beside the field of the form that a person would look at.
+import type { FieldError } from "../api/types";
 
 /** Prefixes of the spec's paths, to the path whose field in the form shows the error. The longest prefix wins. */
 const SHOWN_AT: Readonly<Record<string, string>> = {
@@ -58,6 +59,31 @@ export function placeError(field: string, shell = false): string | null {
     if (matches && prefix.length > (best?.length ?? -1)) best = prefix;
   }
   return best === null ? null : (SHOWN_AT[best] ?? null);
+}
+
+/**
+ * What is wrong, by the field that shows it. Of several things in one field each is said; a row of a table is named by its number.
+ * `rest` is what no field stands for.
+ */
+export function byField(
+  problems: readonly FieldError[],
+  shell = false,
+): { found: Record<string, string>; rest: FieldError[] } {
+  const found: Record<string, string> = {};
+  const rest: FieldError[] = [];
+  for (const problem of problems) {
+    const at = placeError(problem.field, shell);
+    if (at === null) {
+      rest.push(problem);
+      continue;
+    }
+    const row = /\.(?:env|matchExpressions)\[(\d+)\]/.exec(problem.field)?.[1];
+    const said = (row === undefined ? "" : `Row ${Number(row) + 1}: `) + sentence(problem.message);
+    // Of one value the first rule says enough.
+    if (found[at] === undefined) found[at] = said;
+    else if (row !== undefined) found[at] += `. ${said}`;
+  }
+  return { found, rest };
 }
 
 /** The section to open so that the field can be seen; null for the fields that always are. */

@@ -1,18 +1,19 @@
 // The spec as JSON text, and back. What a spec may hold is shape.ts's.
 import type { TaskSpec } from "../api";
+import { withBody, withText } from "./script-text";
 import { specMismatch, type Mismatch } from "./shape";
 import type { TextFormat, TextResult } from "./text";
 
 export const json: TextFormat = { write: specToJson, read: specFromJson };
 
 export function specToJson(spec: TaskSpec): string {
-  return `${JSON.stringify(spec, null, 2)}\n`;
+  return `${JSON.stringify(withText(spec), null, 2)}\n`;
 }
 
 export function specFromJson(text: string): TextResult {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = withBody(JSON.parse(text));
   } catch (thrown) {
     const message = thrown instanceof Error ? thrown.message : String(thrown);
     return { message: `This is not JSON: ${message}`, line: lineAt(text, syntaxErrorAt(text)) };

@@ -2,11 +2,18 @@
 // (validateSpec); this only decides when to ask and which answers may already be shown.
 import { ApiError, type Backend, type TaskSpec } from "../api";
 import { dropDraft, loadDraft, saveDraft, type WrittenText } from "./draft";
-import { placeError, sentence } from "./errors";
+import { byField, placeError, sentence } from "./errors";
 import { looksSecret } from "../shared/secret";
 import type { Preset } from "./presets.svelte";
-import { emptyForm, fromSpec, randomSuffix, toSpec, type Form } from "./spec";
+import { randomSuffix } from "../shared/own-lane";
+import { emptyForm, fromSpec, toSpec, type Form } from "./spec";
 import { textFormat, type TextFormat, type TextProblem, type TextView } from "./text";
+
+/** What is wrong, by the field that shows it, and what belongs to none. */
+interface Placed {
+  readonly found: Readonly<Record<string, string>>;
+  readonly general: ApiError | null;
+}
 
 export class SubmitModel {
   form = $state<Form>(emptyForm());
@@ -18,6 +25,8 @@ export class SubmitModel {
   errors = $state.raw<Readonly<Record<string, string>>>({});
   /** What is wrong without belonging to a field: a busy lane, no connection. */
   general = $state.raw<ApiError | null>(null);
+  /** The directory that is written is not there (yet). */
+  lacksDirectory = $state(false);
   busy = $state(false);
   restored = $state(false);
   /** The preset that the form was filled from, until that is taken back. */
@@ -28,7 +37,7 @@ export class SubmitModel {
   /** Once sent, every field counts as left: the focus that goes to one error must not hide the others. */
   #sent = false;
   /** What sending was refused with, and the form that was refused: it holds until something is changed. */
-  #refusal: { readonly at: string | null; readonly error: ApiError; readonly of: string } | null = null;
+  #refusal: (Placed & { readonly of: string }) | null = null;
   #asked = 0;
   /** What the preset took the place of. */
   #before: {
@@ -45,6 +54,8 @@ export class SubmitModel {
     readonly initial?: TaskSpec,
     /** A copy beside the task that `initial` is from: a lane of its own is made anew. */
     readonly duplicate = false,
+    /** What `~` stands for where the task will run; unknown of another machine. */
+    readonly home?: string,
   ) {
     const draft = loadDraft(initial);
     this.restored = draft !== null;
@@ -125,26 +136,37 @@ export class SubmitModel {
   /** A field was left: what is wrong in it, and in those left before, is shown now. */
   async leave(field: string): Promise<void> {
     this.#left.add(field);
+    if (field === "kind.subprocess.cwd") void this.#lookForDirectory();
     await this.check((at) => this.#sent || this.#left.has(at));
+  }
+
+  /** Only a hint: a task may wait for what makes its directory. */
+  async #lookForDirectory(): Promise<void> {
+    const { kind } = this.#toSpec().spec;
+    const path = "subprocess" in kind ? kind.subprocess.cwd : undefined;
+    try {
+      this.lacksDirectory =
+        path !== undefined && path.startsWith("/") && !(await this.backend.hasDirectory({ path }));
+    } catch {
+      this.lacksDirectory = false; // Nobody knows.
+    }
   }
 
   /** Asks the backend; shows the errors that `visible` lets through. Resolves with the first field that is wrong. */
   async check(visible: (field: string) => boolean = () => true): Promise<string | null> {
     this.#asked += 1;
     const asked = this.#asked;
-    const { spec, errors } = toSpec($state.snapshot(this.form));
+    const { spec, errors } = this.#toSpec();
+    // What the form itself cannot read comes first: the backend sees that field without it.
     const found: Record<string, string> = {};
     let general: ApiError | null = null;
     for (const [field, message] of Object.entries(errors)) found[placeError(field) ?? field] ??= message;
-    if (Object.keys(found).length === 0) {
-      try {
-        await this.backend.validateSpec({ spec });
-      } catch (thrown) {
-        const error = ApiError.from(thrown);
-        const at = this.#place(error);
-        if (at === null) general = error;
-        else found[at] = sentence(error.message);
-      }
+    try {
+      await this.backend.validateSpec({ spec });
+    } catch (thrown) {
+      const told = this.#place(ApiError.from(thrown));
+      general = told.general;
+      for (const [field, message] of Object.entries(told.found)) found[field] ??= message;
     }
     const refusal = this.#refusal;
     if (
@@ -153,8 +175,8 @@ export class SubmitModel {
       general === null &&
       refusal.of === this.#typed()
     ) {
-      if (refusal.at === null) general = refusal.error;
-      else found[refusal.at] = sentence(refusal.error.message);
+      general = refusal.general;
+      Object.assign(found, refusal.found);
     }
     if (asked !== this.#asked) return null; // A later answer is on its way.
     this.errors = Object.fromEntries(Object.entries(found).filter(([field]) => visible(field)));
@@ -177,11 +199,10 @@ export class SubmitModel {
       dropDraft(this.initial);
       return id;
     } catch (thrown) {
-      const error = ApiError.from(thrown);
-      const at = this.#place(error);
-      this.#refusal = { at, error, of: this.#typed() };
-      if (at === null) this.general = error;
-      else this.errors = { [at]: sentence(error.message) };
+      const { found, general } = this.#place(ApiError.from(thrown));
+      this.#refusal = { found, general, of: this.#typed() };
+      this.general = general;
+      this.errors = found;
       return null;
     } finally {
       this.busy = false;
@@ -190,7 +211,7 @@ export class SubmitModel {
 
   /** A lane of its own that is busy belongs to the task this one was copied from: the copy gets another. */
   async #send(): Promise<string> {
-    const spec = (): TaskSpec => toSpec($state.snapshot(this.form)).spec;
+    const spec = (): TaskSpec => this.#toSpec().spec;
     try {
       return await this.backend.submitTask(spec());
     } catch (thrown) {
@@ -205,7 +226,7 @@ export class SubmitModel {
     if (this.view === view) return true;
     const format = await textFormat(view);
     if (!this.showForm()) return false;
-    const { spec, errors } = toSpec($state.snapshot(this.form));
+    const { spec, errors } = this.#toSpec();
     if (Object.keys(errors).length > 0) {
       await this.check();
       return false;
@@ -235,7 +256,7 @@ export class SubmitModel {
   /** What is written now, as form or as text; null when it is not a whole spec, which is then shown. */
   async current(): Promise<TaskSpec | null> {
     if (this.view !== "form" && this.#format) return this.#readText(this.#format);
-    const { spec, errors } = toSpec($state.snapshot(this.form));
+    const { spec, errors } = this.#toSpec();
     if (Object.keys(errors).length === 0) return spec;
     await this.check();
     return null;
@@ -249,16 +270,22 @@ export class SubmitModel {
   }
 
   #spec(): string {
-    return JSON.stringify(toSpec($state.snapshot(this.form)).spec);
+    return JSON.stringify(this.#toSpec().spec);
   }
 
   #typed(): string {
     return JSON.stringify($state.snapshot(this.form));
   }
 
-  #place(error: ApiError): string | null {
-    if (error.code === "SlotBusy") return "slot";
+  #toSpec() {
+    return toSpec($state.snapshot(this.form), this.home);
+  }
+
+  /** Beside which fields an error belongs; what belongs beside none is said above them. */
+  #place(error: ApiError): Placed {
+    if (error.code === "SlotBusy") return { found: { slot: sentence(error.message) }, general: null };
     const { tab, command } = this.form;
-    return error.field === undefined ? null : placeError(error.field, tab === "command" && command.shell);
+    const { found, rest } = byField(error.problems, tab === "command" && command.shell);
+    return { found, general: rest.length > 0 || Object.keys(found).length === 0 ? error : null };
   }
 }

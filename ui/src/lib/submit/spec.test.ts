@@ -102,6 +102,21 @@ describe("spec, form and text", () => {
     expect(specFromYaml(specToYaml(spec))).toEqual({ spec });
   });
 
+  it("shows a script as text in JSON and YAML, and takes base64 as well", () => {
+    const body = "Y2QgL3NydgptYWtlCg==";
+    const script = { runtime: "bash" as const, body };
+    const spec: TaskSpec = { slot: "s", kind: { subprocess: { mode: { script } } } };
+    expect(specToYaml(spec)).toContain("text: |\n          cd /srv\n          make\n");
+    expect(specToJson(spec)).toContain('"text": "cd /srv\\nmake\\n"');
+    for (const text of [specToJson(spec), JSON.stringify(spec)]) expect(specFromJson(text)).toEqual({ spec });
+    // What would not come back as it was stays as it is.
+    const odd: TaskSpec = {
+      slot: "s",
+      kind: { subprocess: { mode: { script: { runtime: "bash", body: "/w==" } } } },
+    };
+    expect(specFromYaml(specToYaml(odd))).toEqual({ spec: odd });
+  });
+
   it("keeps any string in YAML, also those that look like something else there", () => {
     const odd = [
       "",

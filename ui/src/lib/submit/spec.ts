@@ -11,6 +11,7 @@ import type {
   TaskSpec,
 } from "../api";
 import { decodeUtf8, encodeUtf8 } from "./base64";
+import { randomSuffix } from "../shared/own-lane";
 import { joinCommandLine } from "../shared/quoting";
 import { parseCommandLine } from "./commandLine";
 import { parseSize, sizeText } from "../shared/size";
@@ -88,13 +89,6 @@ export function emptyForm(suffix: string = randomSuffix()): Form {
   };
 }
 
-export function randomSuffix(): string {
-  const letters = "abcdefghjkmnpqrstvwxyz23456789";
-  return Array.from(crypto.getRandomValues(new Uint8Array(5)), (byte) =>
-    letters.charAt(byte % letters.length),
-  ).join("");
-}
-
 /** The lane of its own: made from the name, or from the program, and unique by its suffix. At most 64 bytes. */
 export function ownLane(form: Form): string {
   const base = (form.name.trim() || programName(form))
@@ -121,31 +115,32 @@ function commandArgs(form: Form): readonly string[] {
 
 // ---- form to spec ----------------------------------------------------------------------------------------------
 
-export function toSpec(form: Form): { spec: TaskSpec; errors: FieldErrors } {
+/** `home` is what `~` stands for in the directory; without it one that begins so is refused. */
+export function toSpec(form: Form, home?: string): { spec: TaskSpec; errors: FieldErrors } {
   const errors: Record<string, string> = {};
   const duration = (text: string, field: string): number | undefined => {
     if (text.trim() === "") return undefined;
     const ms = parseDuration(text);
-    if (ms === null) errors[field] = "Write a duration such as 90s, 5m or 1h30m";
+    if (ms === null) errors[field] = "Enter a duration such as 90s, 5m or 1h30m";
     return ms ?? undefined;
   };
   const number = (text: string, field: string): number | undefined => {
     if (text.trim() === "") return undefined;
     const value = Number(text);
-    if (!Number.isFinite(value)) errors[field] = "Write a number";
+    if (!Number.isFinite(value)) errors[field] = "Enter a number";
     return Number.isFinite(value) ? value : undefined;
   };
   const whole = (text: string, field: string): number | undefined => {
     if (text.trim() === "") return undefined;
     const value = Number(text);
     if (/^\s*\d+\s*$/.test(text) && Number.isSafeInteger(value)) return value;
-    errors[field] = "Write a whole number, such as 3";
+    errors[field] = "Enter a whole number, such as 3";
     return undefined;
   };
   const size = (text: string, field: string): number | undefined => {
     if (text.trim() === "") return undefined;
     const value = parseSize(text);
-    if (value === undefined) errors[field] = "Write a size such as 500 MB or 2 GB";
+    if (value === undefined) errors[field] = "Enter a size such as 500 MB or 2 GB";
     return value;
   };
   const needed = <T>(value: T | undefined, field: string, otherwise: T): T => {
@@ -155,7 +150,7 @@ export function toSpec(form: Form): { spec: TaskSpec; errors: FieldErrors } {
 
   const spec: TaskSpec = {
     slot: form.lane.own ? ownLane(form) : form.lane.slot,
-    kind: kindOf(form, errors),
+    kind: kindOf(form, errors, home),
     restart:
       form.restart === "always"
         ? { type: "always", ...optional("intervalMs", duration(form.interval, "restart.intervalMs")) }
@@ -199,7 +194,7 @@ export function toSpec(form: Form): { spec: TaskSpec; errors: FieldErrors } {
   return { spec, errors };
 }
 
-function kindOf(form: Form, errors: Record<string, string>): TaskKind {
+function kindOf(form: Form, errors: Record<string, string>, home: string | undefined): TaskKind {
   const args = (text: string, field: string): readonly string[] => {
     const parsed = parseCommandLine(text);
     if (parsed.error) errors[field] = parsed.error.message;
@@ -224,7 +219,7 @@ function kindOf(form: Form, errors: Record<string, string>): TaskKind {
   }
   const common = {
     ...env,
-    ...optional("cwd", form.cwd === "" ? undefined : form.cwd),
+    ...optional("cwd", directory(form.cwd, home, errors)),
     failOnNonZero: form.failOnNonZero,
     // As the backend writes it: the default is left out, which an earlier release understands as well.
     ...optional("afterMain", form.afterMain === "wait" ? undefined : form.afterMain),
@@ -240,7 +235,7 @@ function kindOf(form: Form, errors: Record<string, string>): TaskKind {
   }
   if (form.command.style === "line" && form.command.shell) {
     const script = { runtime: "bash" as ScriptRuntime, body: encodeUtf8(form.command.line) };
-    if (form.command.line.trim() === "") errors["kind.subprocess.mode.command.command"] = "Write a command";
+    if (form.command.line.trim() === "") errors["kind.subprocess.mode.command.command"] = "Enter a command";
     return { subprocess: { mode: { script }, ...common } };
   }
   const words =
@@ -249,6 +244,19 @@ function kindOf(form: Form, errors: Record<string, string>): TaskKind {
       : form.command.list;
   const [program = "", ...rest] = words;
   return { subprocess: { mode: { command: { command: program, ...list("args", rest) } }, ...common } };
+}
+
+/** The directory as the engine takes it, which knows no `~`. */
+function directory(
+  typed: string,
+  home: string | undefined,
+  errors: Record<string, string>,
+): string | undefined {
+  if (typed === "") return undefined;
+  if (!typed.startsWith("~")) return typed;
+  if (home?.startsWith("/") && /^~(\/|$)/.test(typed)) return home.replace(/\/$/, "") + typed.slice(1);
+  errors["kind.subprocess.cwd"] = "Enter the whole path, such as /home/me/work: only a shell knows what ~ is";
+  return typed;
 }
 
 function optional<K extends string, V>(key: K, value: V | undefined): Partial<Record<K, V>> {
@@ -268,7 +276,7 @@ function record(
   for (const { key, value } of pairs) {
     if (key === "" && value === "") continue;
     if (key === "") errors[field] ??= "Every value needs a key";
-    else if (out.has(key)) errors[field] ??= `“${key}” is there twice`;
+    else if (out.has(key)) errors[field] ??= `“${key}” is there more than once`;
     out.set(key, value);
   }
   return out.size === 0 ? undefined : Object.fromEntries(out);

@@ -1,6 +1,6 @@
 // What the headers of the collapsed sections say: how they differ from the default, in a few words. And the waits between
 // attempts that the backoff comes to, for its timeline.
-import { span } from "../shared/format";
+import { plural, span } from "../shared/format";
 import { parseDuration } from "./duration";
 import type { Form } from "./spec";
 
@@ -11,13 +11,13 @@ export function summaries(
   const labels = form.labels.filter((label) => label.key !== "").length;
   const rules = form.matchLabels.length + form.matchExpressions.length;
   return {
-    environment: env === 0 ? "" : counted(env, "variable"),
+    environment: env === 0 ? "" : plural(env, "variable"),
     limits: [
       form.timeout && `stops after ${words(form.timeout)}`,
       form.limits.memory && `${form.limits.memory.trim()} memory`,
       form.limits.cpu && `${form.limits.cpu.trim()} % processor`,
-      form.limits.processes && counted(Number(form.limits.processes), "process", "processes"),
-      form.limits.openFiles && counted(Number(form.limits.openFiles), "open file"),
+      form.limits.processes && plural(Number(form.limits.processes), "process", "processes"),
+      form.limits.openFiles && plural(Number(form.limits.openFiles), "open file"),
       form.limits.output && `${form.limits.output.trim()} output`,
       form.failOnNonZero ? "" : "any exit code succeeds",
       form.afterMain === "end" ? "ends what the program leaves behind" : "",
@@ -26,8 +26,8 @@ export function summaries(
       .join(", "),
     restart: restartSummary(form),
     lane: form.lane.own ? "" : [form.lane.slot || "no lane chosen", BUSY[form.lane.admission]].join(", "),
-    labels: [form.name.trim(), labels > 0 ? counted(labels, "label") : ""].filter(Boolean).join(" + "),
-    runner: rules === 0 ? "" : counted(rules, "rule"),
+    labels: [form.name.trim(), labels > 0 ? plural(labels, "label") : ""].filter(Boolean).join(" + "),
+    runner: rules === 0 ? "" : plural(rules, "rule"),
   };
 }
 
@@ -49,10 +49,6 @@ function restartSummary(form: Form): string {
 function words(duration: string): string {
   const ms = parseDuration(duration);
   return ms === null ? duration : span(ms);
-}
-
-function counted(n: number, what: string, many = `${what}s`): string {
-  return `${n} ${n === 1 ? what : many}`;
 }
 
 export interface Wait {

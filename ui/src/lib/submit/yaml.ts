@@ -1,6 +1,7 @@
 // The spec as YAML 1.2 text, and back: the same fields as in JSON. What a spec may hold is shape.ts's.
 import { isAlias, isMap, isSeq, LineCounter, parseDocument, stringify, type Document } from "yaml";
 import type { TaskSpec } from "../api";
+import { withBody, withText } from "./script-text";
 import { specMismatch, type Mismatch } from "./shape";
 import type { TextFormat, TextResult } from "./text";
 
@@ -8,7 +9,7 @@ export const yaml: TextFormat = { write: specToYaml, read: specFromYaml };
 
 export function specToYaml(spec: TaskSpec): string {
   // Lines are not folded; words that YAML 1.1 takes for something else (yes, off) are quoted, for programs that still read it.
-  return stringify(spec, { lineWidth: 0, compat: "yaml-1.1", aliasDuplicateObjects: false });
+  return stringify(withText(spec), { lineWidth: 0, compat: "yaml-1.1", aliasDuplicateObjects: false });
 }
 
 export function specFromYaml(text: string): TextResult {
@@ -20,7 +21,7 @@ export function specFromYaml(text: string): TextResult {
   if (problem) return { message: `This is not YAML: ${problem.message}`, line: line(problem.pos[0]) };
   let value: unknown;
   try {
-    value = document.toJS();
+    value = withBody(document.toJS());
   } catch (thrown) {
     // An alias of nothing, or aliases that would multiply without end.
     const message = thrown instanceof Error ? thrown.message : String(thrown);

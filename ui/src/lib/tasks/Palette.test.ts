@@ -16,7 +16,7 @@ test("a task that the list has not loaded is found, and shown in the detail", as
   render(Palette, { workspace, onclose: vi.fn() });
   await fireEvent.input(screen.getByRole("combobox"), { target: { value: "no such command" } });
   await fireEvent.click(
-    await screen.findByRole("button", { name: new RegExp(oldest.spec.name.slice(0, 5)) }),
+    await screen.findByRole("option", { name: new RegExp(oldest.spec.name.slice(0, 5)) }),
   );
   expect(workspace.selection.current).toBe(oldest.metadata.id);
 });

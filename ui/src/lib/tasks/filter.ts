@@ -58,7 +58,7 @@ export function parseFilter(text: string): Filter {
     const value = unquote(raw);
     const problem =
       raw === "" || (value === "" && name !== "label")
-        ? `${name}: what?`
+        ? `${name}: needs a value`
         : name === "label"
           ? applyLabel(filter.labels, raw)
           : apply(filter, name, value);

@@ -1,5 +1,6 @@
 // The keyboard of the main window: which key does what, as one table that the handler and the key sheet share.
 // Single letters count only while no field has the focus.
+import { goToPane, nextPane } from "./panes";
 import type { Workspace } from "./workspace.svelte";
 import { stroke } from "../shared/keyboard";
 
@@ -26,6 +27,14 @@ const plain =
 const withMod = (key: string) => (event: KeyboardEvent) =>
   mod(event) && stroke(event).replace("Shift+", "") === `Ctrl+${key.toUpperCase()}`;
 const PAGE = 12;
+
+/** One step up or down, or 0 for back to the usual size. */
+function zoomStep(event: KeyboardEvent): 1 | -1 | 0 | undefined {
+  if (!mod(event) || event.altKey) return undefined;
+  if (event.key === "+" || event.key === "=") return 1;
+  if (event.key === "-") return -1;
+  return event.key === "0" ? 0 : undefined;
+}
 
 export const BINDINGS: readonly KeyBinding[] = [
   {
@@ -57,6 +66,32 @@ export const BINDINGS: readonly KeyBinding[] = [
     act: (w) => (w.settingsAt ? (w.settingsAt = undefined) : w.openSettings()),
     everywhere: true,
   },
+  {
+    keys: ["Ctrl Z"],
+    label: "Undo the last deletion",
+    match: withMod("z"),
+    act: (w) => w.undoLast(),
+  },
+  {
+    keys: ["F6"],
+    label: "Next pane",
+    match: (event) => event.key === "F6" && !mod(event),
+    act: (w, event) => nextPane(w, event.shiftKey ? -1 : 1),
+    everywhere: true,
+  },
+  ...(["sidebar", "list", "detail"] as const).map((pane, i) => ({
+    keys: i === 0 ? ["Ctrl 1", "Ctrl 2", "Ctrl 3"] : [],
+    label: i === 0 ? "Sidebar, tasks, detail" : "",
+    match: (event: KeyboardEvent) => mod(event) && !event.altKey && event.code === `Digit${i + 1}`,
+    act: (w: Workspace) => goToPane(w, pane),
+    everywhere: true,
+  })),
+  {
+    keys: ["Ctrl +", "Ctrl −", "Ctrl 0"],
+    label: "Larger, smaller, usual size",
+    match: () => false, // Wherever the focus is: see handleKey.
+    act: () => {},
+  },
   { keys: ["/"], label: "Filter", match: plain("/"), act: () => focusFilter() },
   { keys: ["↑", "↓", "j", "k"], label: "Move", match: plain("ArrowDown", "j"), act: (w) => w.move(1) },
   { keys: [], label: "", match: plain("ArrowUp", "k"), act: (w) => w.move(-1) },
@@ -66,24 +101,24 @@ export const BINDINGS: readonly KeyBinding[] = [
   { keys: [], label: "", match: plain("End"), act: (w) => w.move(Infinity) },
   {
     keys: ["x"],
-    label: "Pick or unpick",
+    label: "Select or deselect",
     match: plain("x"),
     act: (w) => w.selection.current !== undefined && w.toggle(w.selection.current),
   },
   {
     keys: ["Ctrl A"],
-    label: "Pick all loaded",
+    label: "Select all loaded",
     match: withMod("a"),
     act: (w) => w.selection.pickAll(w.order),
   },
   { keys: ["Enter"], label: "Open log", match: plain("Enter"), act: (w) => w.openLog() },
   { keys: ["Space"], label: "Peek", match: plain(" "), act: (w) => (w.drawerOpen = !w.drawerOpen) },
-  { keys: ["e"], label: "Edit and rerun", match: plain("e"), act: (w) => w.editCurrent() },
+  { keys: ["e"], label: "Edit, or edit and rerun", match: plain("e"), act: (w) => w.editCurrent() },
   { keys: ["d"], label: "Duplicate", match: plain("d"), act: (w) => w.duplicateCurrent() },
   { keys: ["r"], label: "Rerun", match: plain("r"), act: (w) => w.rerun() },
   { keys: ["s"], label: "Stop", match: plain("s"), act: (w) => w.stop() },
   { keys: ["Del"], label: "Delete", match: plain("Delete", "Backspace"), act: (w) => w.remove() },
-  { keys: ["Esc"], label: "Let go of the selection", match: plain("Escape"), act: (w) => escape(w) },
+  { keys: ["Esc"], label: "Clear the selection", match: plain("Escape"), act: (w) => escape(w) },
   { keys: ["?"], label: "This sheet", match: plain("?"), act: (w) => (w.sheetOpen = true) },
 ];
 
@@ -130,14 +165,22 @@ function inSettings(workspace: Workspace, event: KeyboardEvent): boolean {
 
 /** Handles one keydown; true when it was ours. Nothing happens behind an open dialog. */
 export function handleKey(workspace: Workspace, event: KeyboardEvent): boolean {
+  if (event.defaultPrevented) return false;
+  // The size is of everything, of dialogs too.
+  const step = zoomStep(event);
+  if (step !== undefined) {
+    workspace.zoom(step);
+    event.preventDefault();
+    return true;
+  }
   if (
-    event.defaultPrevented ||
     workspace.question ||
     workspace.closing ||
     workspace.form ||
     workspace.paletteOpen ||
     workspace.searchOpen ||
-    workspace.sheetOpen
+    workspace.sheetOpen ||
+    workspace.menu
   )
     return false;
   // The list is not there to be worked on.

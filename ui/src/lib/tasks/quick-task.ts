@@ -1,9 +1,10 @@
 // A task from one line of shell, for the first run: a lane of its own, named after it, so that it starts at once.
 // The full form is in ../submit.
 import type { TaskSpec } from "../api/types";
+import { randomSuffix } from "../shared/own-lane";
 
 /** A lane's name made of free text: only what the model's rules allow, and never twice the same. */
-function ownLane(name: string, suffix = Date.now().toString(36)): string {
+function ownLane(name: string, suffix = randomSuffix()): string {
   const base = name
     .toLowerCase()
     .replace(/[^a-z0-9._-]+/g, "-")

@@ -6,6 +6,7 @@
 // holds no more than a few hundred rows beyond those that are looked at.
 // Selection is in selection.svelte.ts, deletion with undo in deletions.svelte.ts.
 import { pauses, sleep } from "../shared/pauses";
+import { isFinished } from "../shared/phase";
 import type { Backend, Unsubscribe } from "../api/backend";
 import { ApiError } from "../api/errors";
 import type { ListQuery, Summary, TaskChange, TaskList as Page, TaskRow } from "../api/types";
@@ -15,6 +16,8 @@ const PAGE = 100;
 const KEPT = 300;
 /** As many rows are read at once at most. */
 const LARGEST_READ = 1000;
+/** A stopped task is over by then: killed after its grace time. */
+const OVER_MS = 30_000;
 const idOf = (row: TaskRow) => row.task.metadata.id;
 
 export class TaskList {
@@ -183,6 +186,18 @@ export class TaskList {
   set held(held: boolean) {
     this.#held = held;
     if (!held) this.settle();
+  }
+
+  /** Resolves when the task is over, or is not there any more; rejects when that cannot be learned for half a minute. */
+  async whenOver(id: string): Promise<void> {
+    const until = Date.now() + OVER_MS;
+    for (const pause of pauses()) {
+      const row = await this.#backend.getTaskRow({ id });
+      if (row === null || isFinished(row.task.status.phase)) return;
+      if (Date.now() > until) break;
+      await sleep(Math.min(pause, 500));
+    }
+    throw new ApiError({ error: "Conflict", message: "it has not ended yet; try again when it has" });
   }
 
   /** A task that this window has just made: it shows at once, held or not, also when its change comes later. */

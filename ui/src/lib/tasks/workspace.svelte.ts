@@ -7,18 +7,23 @@ import type {
   CloseAnswer,
   CloseQuestion,
   DoorStates,
+  Phase,
   StopMode,
   TaskRow,
   TaskSpec,
 } from "../api/types";
 import { plural } from "../shared/format";
-import { isFinished } from "../shared/phase";
+import type { MenuEntry } from "../shared/Menu.svelte";
+import { isOwnLane, randomSuffix } from "../shared/own-lane";
+import { isFinished, PHASES } from "../shared/phase";
+import { zoom } from "../design/zoom.svelte";
 import { Machines } from "../machines/machines.svelte";
 import type { Question, SettingsHost, SettingsSection } from "../settings/host";
 import { SettingsState } from "../settings/settings.svelte";
 import { sentence } from "../submit/errors";
 import { Deletions } from "./deletions.svelte";
 import { parseFilter, toQuery } from "./filter";
+import { KnownLanes } from "./known-lanes.svelte";
 import { Selection } from "./selection.svelte";
 import { TaskList } from "./task-list.svelte";
 
@@ -35,6 +40,19 @@ export interface OpenForm {
   /** What the task is called that `initial` is from. */
   name?: string;
   duplicate?: boolean;
+  /** The waiting task that the new one takes the place of, once it is accepted. */
+  instead?: string;
+  /** The field to begin with, by its path in the spec. */
+  begin?: string;
+}
+/** What a menu at a point of the window offers. */
+export interface PointMenu {
+  label: string;
+  x: number;
+  y: number;
+  entries: readonly MenuEntry[];
+  /** What has the focus, and gets it back. */
+  from: Element | null;
 }
 export interface Notice {
   key: number;
@@ -51,11 +69,14 @@ export class Workspace implements SettingsHost {
   readonly deletions: Deletions;
   readonly settings: SettingsState;
   readonly machines: Machines;
+  readonly knownLanes: KnownLanes;
 
   filterText = $state("");
   filter = $derived(parseFilter(this.filterText));
   question = $state.raw<Question | undefined>(undefined);
   form = $state.raw<OpenForm | undefined>(undefined);
+  /** The menu of what was clicked with the other button. */
+  menu = $state.raw<PointMenu | undefined>(undefined);
   sheetOpen = $state(false);
   paletteOpen = $state(false);
   /** The search over all logs. */
@@ -76,6 +97,21 @@ export class Workspace implements SettingsHost {
     return hidden.size ? this.list.rows.filter((row) => !hidden.has(idOf(row))) : this.list.rows;
   });
   order = $derived(this.visible.map(idOf));
+  /** Of each phase, the tasks whose deletion can still be undone: the backend still counts them. */
+  hiddenByPhase = $derived.by(() => {
+    const counts = new Map<Phase, number>(PHASES.map((phase) => [phase, 0]));
+    const { hidden } = this.deletions;
+    if (hidden.size === 0) return counts;
+    for (const row of this.list.rows) {
+      const { phase } = row.task.status;
+      if (hidden.has(idOf(row))) counts.set(phase, (counts.get(phase) ?? 0) + 1);
+    }
+    return counts;
+  });
+  /** The lanes that start nothing for now. */
+  pausedLanes = $derived.by(
+    () => new Set(this.list.summary?.lanes.filter((lane) => lane.paused).map((lane) => lane.slot)),
+  );
   shown = $derived.by(() => Math.max(0, this.list.total - (this.list.rows.length - this.visible.length)));
 
   #typing: ReturnType<typeof setTimeout> | undefined;
@@ -85,6 +121,7 @@ export class Workspace implements SettingsHost {
   constructor(backend: Backend, machines = new Machines(backend)) {
     this.backend = backend;
     this.machines = machines;
+    this.knownLanes = new KnownLanes(machines.told.chosen);
     this.list = new TaskList(backend);
     this.deletions = new Deletions(backend, (error) => this.report(error));
     this.settings = new SettingsState(backend);
@@ -99,6 +136,7 @@ export class Workspace implements SettingsHost {
     // A form that is open already is the one that was asked for.
     this.#keep(this.backend.watchFormAsks(() => (this.form ??= {})));
     this.#keep(this.backend.watchDoors((doors) => (this.doors = doors)));
+    if (zoom.factor !== 1) this.backend.setZoom(zoom.factor).catch((thrown: unknown) => this.report(thrown));
     this.machines.onleave = () => this.deletions.flush();
     this.settings.load().catch((thrown: unknown) => this.report(thrown));
     await this.list.start();
@@ -180,19 +218,61 @@ export class Workspace implements SettingsHost {
     };
   }
 
+  /** Of several, those that still run or wait are left alone; of one alone it is asked what to do. */
   rerun(rows: TaskRow[] = this.targetRows) {
-    if (rows.length === 0) return;
-    const act = () =>
-      void this.#each(rows, async (row) => {
+    const [only] = rows;
+    if (only === undefined) return;
+    if (rows.length === 1 && !isFinished(only.task.status.phase)) return this.#rerunActive(only);
+    const over = rows.filter((row) => isFinished(row.task.status.phase));
+    const left = rows.length - over.length;
+    if (over.length === 0) return this.#notify("plain", "All of them still run or wait");
+    const act = () => {
+      void this.#each(over, async (row) => {
         const id = await this.backend.rerunTask({ id: idOf(row) });
         if (rows.length === 1) this.reveal(id);
       });
+      if (left > 0 && rows.length <= MANY)
+        this.#notify("plain", `${plural(left, "task")} still running or waiting left alone`);
+    };
     if (rows.length <= MANY) return act();
+    const alone =
+      left > 0
+        ? ` ${plural(left, "other that still runs or waits is", "others that still run or wait are")} left alone.`
+        : "";
     this.question = {
-      title: `Rerun ${what(rows)}?`,
-      body: "Each runs again as a new task with the same settings.",
-      verb: `Rerun ${rows.length}`,
+      title: `Rerun ${what(over)}?`,
+      body: `Each runs again as a new task with the same settings.${alone}`,
+      verb: `Rerun ${over.length}`,
+      harmless: true,
       act,
+    };
+  }
+
+  /** What runs would be in the way of itself: it is stopped first, or the other one gets a lane of its own. */
+  #rerunActive(row: TaskRow) {
+    const id = idOf(row);
+    const waits = row.task.status.phase === "pending";
+    const again = async (): Promise<void> => {
+      await this.backend.stopTask({ id, mode: "graceful" });
+      await this.list.whenOver(id);
+      this.reveal(await this.backend.rerunTask({ id }));
+    };
+    const beside = async (): Promise<void> => {
+      const task = await this.backend.getTaskStatus(id);
+      if (task) this.reveal(await this.backend.submitTask(besideItself(task.spec)));
+    };
+    const tell = (done: Promise<void>) => done.catch((thrown: unknown) => this.report(thrown));
+    const shared = !isOwnLane(row.task.spec.slot);
+    this.question = {
+      title: `${what([row])} ${waits ? "still waits" : "still runs"}`,
+      body: waits
+        ? "Cancel it and submit it again, or submit another one beside it."
+        : shared
+          ? `Stop it and run it again, or run another one beside it. Beside it means in a lane of its own, not in ${row.task.spec.slot}.`
+          : "Stop it and run it again, or run another one beside it.",
+      verb: waits ? "Cancel and run again" : "Stop and run again",
+      act: () => void tell(again()),
+      other: { verb: "Run beside it", act: () => void tell(beside()) },
     };
   }
 
@@ -234,6 +314,13 @@ export class Workspace implements SettingsHost {
     if (ids[0] !== undefined) this.choose(ids[0]);
   }
 
+  /** Takes back the deletion that was last asked for, while it waits. */
+  undoLast() {
+    const last = this.deletions.batches.at(-1);
+    if (last) this.undo(last.key);
+    else this.#notify("plain", "There is nothing to undo");
+  }
+
   openSettings(section: SettingsSection = "general") {
     this.settingsAt = section;
   }
@@ -262,9 +349,11 @@ export class Workspace implements SettingsHost {
     this.form = { initial };
   }
 
-  /** Edit and rerun: the form, filled with a task's spec. */
-  editCurrent() {
-    void this.#withSpec((initial, name) => (this.form = { initial, name }));
+  /** Edit and rerun: the form, filled with a task's spec, as `change` leaves it. What waits is replaced by what is submitted. */
+  editCurrent(begin?: string, change: (spec: TaskSpec) => TaskSpec = (spec) => spec) {
+    const waits = this.list.pinned?.task.status.phase === "pending";
+    const instead = waits ? this.list.pinned?.task.metadata.id : undefined;
+    void this.#withSpec((initial, name) => (this.form = { initial: change(initial), name, instead, begin }));
   }
 
   /** The same form, for another task beside this one. */
@@ -293,14 +382,32 @@ export class Workspace implements SettingsHost {
   }
 
   submitted(id: string) {
+    const instead = this.form?.instead;
     this.form = undefined;
     if (id) this.reveal(id);
+    if (instead !== undefined) this.#replaced(instead).catch((thrown: unknown) => this.report(thrown));
+  }
+
+  /** The new one is accepted: the waiting one that it was made of goes. One that has begun meanwhile is left alone. */
+  async #replaced(id: string): Promise<void> {
+    const row = await this.backend.getTaskRow({ id });
+    if (row === null || isFinished(row.task.status.phase)) return;
+    if (row.task.status.phase === "running")
+      this.#notify("error", `${what([row])} has started meanwhile. It runs beside the changed one.`);
+    // What has never run leaves nothing behind; the runs of the other are kept.
+    else if (row.task.status.attempt === 0) await this.backend.deleteTask(id);
+    else await this.backend.stopTask({ id, mode: "graceful" });
   }
 
   /** Shows a task just made, whatever the pointer is over. */
   reveal(id: string) {
     this.list.admit(id);
     this.choose(id);
+  }
+
+  /** One step larger or smaller; 0 is the usual size. */
+  zoom(by: 1 | -1 | 0) {
+    this.backend.setZoom(zoom.step(by)).catch((thrown: unknown) => this.report(thrown));
   }
 
   setLane(slot: string, change: { paused?: boolean; capacity?: number }) {
@@ -369,6 +476,17 @@ export class Workspace implements SettingsHost {
         `${failed.length} of ${rows.length} failed. The first: ${ApiError.from(first.reason).message}`,
       );
   }
+}
+
+/** The same task, so that it starts although the first one runs. */
+function besideItself(spec: TaskSpec): TaskSpec {
+  const base = isOwnLane(spec.slot) ? spec.slot.slice(0, spec.slot.lastIndexOf("-")) : spec.slot;
+  const suffix = randomSuffix();
+  return {
+    ...spec,
+    slot: `${base.slice(0, 64 - suffix.length - 1)}-${suffix}`,
+    admission: "dropIfRunning",
+  };
 }
 
 function what(rows: TaskRow[]): string {

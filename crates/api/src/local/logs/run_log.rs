@@ -71,10 +71,10 @@ pub(crate) async fn pick(
     }
     match stored_run(supervisor, id, attempt).await? {
         Some(run) => Ok((Some(run), number)),
-        None => Err(ApiError::InvalidRequest {
-            field: "attempt".into(),
-            message: format!("task {id} has {number} attempts, none is number {attempt}"),
-        }),
+        None => {
+            let said = format!("task {id} has {number} attempts, none is number {attempt}");
+            Err(ApiError::invalid("attempt", said))
+        }
     }
 }
 

@@ -43,7 +43,7 @@ pub(super) enum Found {
 }
 
 fn not_open(message: &str) -> ApiError {
-    ApiError::InvalidRequest { field: "searchId".into(), message: message.into() }
+    ApiError::invalid("searchId", message)
 }
 
 impl OpenSearches {
@@ -98,10 +98,7 @@ pub(super) async fn compile(query: LogQuery) -> Result<RowMatcher, ApiError> {
         }),
         ignore_escapes: query.ignore_ansi,
     };
-    let wrong = |error: PatternError| ApiError::InvalidRequest {
-        field: "query.pattern".into(),
-        message: error.to_string(),
-    };
+    let wrong = |error: PatternError| ApiError::invalid("query.pattern", error.to_string());
     blocking(move || Ok(query.compile().map_err(wrong))).await?
 }
 

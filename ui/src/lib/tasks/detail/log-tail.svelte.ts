@@ -76,12 +76,13 @@ export class LogTail {
   }
 }
 
-/** The last lines of stderr of a finished attempt, else of anything it said. */
+/** The last lines of a finished attempt; of a failed one those of stderr, where it has any. */
 export async function lastWords(
   backend: Backend,
   id: string,
   attempt: number,
   lines: number,
+  failed = true,
 ): Promise<LogRow[]> {
   const info = await backend.getLogInfo({ run: { id, attempt } });
   if (info.rows === 0) return [];
@@ -91,6 +92,6 @@ export async function lastWords(
     count: TAIL,
   });
   const said = page.rows.filter((row) => row.text.trim() !== "");
-  const stderr = said.filter((row) => row.stream === "stderr");
+  const stderr = failed ? said.filter((row) => row.stream === "stderr") : [];
   return (stderr.length ? stderr : said).slice(-lines);
 }

@@ -1,0 +1,102 @@
+// A task written so that it can be submitted elsewhere: readable, as the API's JSON, as a shell command around it, or as the
+// command line that says the same. Secrets are left out of all; where a command line names a variable, its value is that of the shell.
+import type { EnvVar, TaskSpec } from "../api";
+import { joinCommandLine, quoteArg } from "../shared/quoting";
+import { isOwnLane } from "../shared/own-lane";
+import { holdsSecret, withoutSecrets } from "../shared/secret";
+import { decodeUtf8 } from "./base64";
+import { formatDuration } from "./duration";
+import { textFormat } from "./text";
+
+export type Form = "yaml" | "json" | "run" | "cli" | "curl";
+export const FORMS: readonly (readonly [Form, string])[] = [
+  ["yaml", "YAML"],
+  ["json", "JSON"],
+  ["run", "solti run"],
+  ["cli", "solti submit"],
+  ["curl", "curl"],
+];
+
+/** Without its secrets. `dataDir` is where the app's socket is; Settings, API has to have it on. */
+export async function written(whole: TaskSpec, form: Form, dataDir: string): Promise<string> {
+  const { spec } = withoutSecrets(whole);
+  switch (form) {
+    case "yaml":
+      return (await textFormat("yaml")).write(spec);
+    case "run":
+      return runLine(whole);
+    case "json":
+      return JSON.stringify(spec, null, 2);
+    case "cli":
+      return here("solti submit -", spec);
+    case "curl": {
+      const socket = quoteArg(`${dataDir}/api/solti.sock`);
+      const to = "-H 'Content-Type: application/json' http://solti/api/v1/tasks";
+      return here(`curl --unix-socket ${socket} ${to} --data-binary @-`, { spec });
+    }
+  }
+}
+
+/** No line of indented JSON is the end mark: a line is a brace, or begins with blanks. */
+function here(command: string, document: unknown): string {
+  return `${command} <<'SOLTI'\n${JSON.stringify(document, null, 2)}\nSOLTI\n`;
+}
+
+const INTERPRETERS = { bash: ["bash", "-c"], python: ["python3", "-c"], node: ["node", "-e"] } as const;
+
+/** The script of a task as text; nothing for one without, or one that is no text. */
+export function scriptText({ kind }: TaskSpec): string | undefined {
+  if (!("subprocess" in kind) || !("script" in kind.subprocess.mode)) return undefined;
+  return decodeUtf8(kind.subprocess.mode.script.body) ?? undefined;
+}
+
+function program({ kind }: TaskSpec): string[] | undefined {
+  if (!("subprocess" in kind)) return undefined;
+  const { mode } = kind.subprocess;
+  if ("command" in mode) return [mode.command.command, ...(mode.command.args ?? [])];
+  const { runtime, body, args = [] } = mode.script;
+  const text = decodeUtf8(body);
+  if (text === null) return undefined;
+  const [command, flag] =
+    typeof runtime === "string" ? INTERPRETERS[runtime] : [runtime.custom.command, runtime.custom.flag];
+  // What follows the text of a shell is its name first.
+  return [command, flag, text, ...(args.length > 0 && runtime === "bash" ? ["bash"] : []), ...args];
+}
+
+const variable = (entry: EnvVar): string => (holdsSecret(entry) ? entry.key : `${entry.key}=${entry.value}`);
+
+/** The task as `solti run`; what that has no word for is named in a comment. */
+function runLine(spec: TaskSpec): string {
+  const argv = program(spec);
+  if (argv === undefined || !("subprocess" in spec.kind))
+    return "# solti run starts programs of the machine, and no containers or modules: use solti submit.\n";
+  const { subprocess } = spec.kind;
+  const { name, ...labels } = spec.labels ?? {};
+  const words: string[] = [];
+  const say = (flag: string, value: string) => words.push(`${flag} ${quoteArg(value)}`);
+  if (name !== undefined) say("--name", name);
+  if (subprocess.cwd !== undefined) say("-C", subprocess.cwd);
+  for (const entry of subprocess.env ?? []) say("--env", variable(entry));
+  if (spec.timeout !== undefined) say("--timeout", formatDuration(spec.timeout));
+  if (!isOwnLane(spec.slot)) {
+    say("--lane", spec.slot);
+    if (spec.admission !== "queue") say("--when-busy", spec.admission === "replace" ? "replace" : "refuse");
+  }
+  if (subprocess.afterMain === "end") say("--after-main", "end");
+  if (spec.restart?.type === "onFailure" && spec.maxRetries !== undefined)
+    say("--retries", String(spec.maxRetries));
+  for (const [key, value] of Object.entries(labels)) say("--label", `${key}=${value}`);
+  const left = [
+    spec.restart?.type === "always" && "restart always",
+    spec.restart?.type === "onFailure" &&
+      spec.maxRetries === undefined &&
+      "restart on failure without an end",
+    spec.limits && "limits",
+    spec.runnerSelector && "runner selector",
+    subprocess.failOnNonZero === false && "any exit code succeeds",
+  ].filter(Boolean);
+  const line = ["solti run", ...words, `-- ${joinCommandLine(argv)}`].join(" ");
+  return left.length > 0
+    ? `# Left out, as solti run has no word for it: ${left.join(", ")}.\n${line}\n`
+    : `${line}\n`;
+}

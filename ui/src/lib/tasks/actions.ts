@@ -1,0 +1,126 @@
+// What can be done with a task, a lane, a label and a run: one list of each, for menus, with the keys that do the same. Pure but
+// for what the workspace does then.
+import type { Lane, LabelCount, TaskRow } from "../api/types";
+import type { MenuEntry } from "../shared/Menu.svelte";
+import { isOwnLane } from "../shared/own-lane";
+import { plural } from "../shared/format";
+import { isFinished } from "../shared/phase";
+import { hasToken, labelToken, laneToken, toggleToken } from "./filter";
+import type { Workspace } from "./workspace.svelte";
+
+const copied = (w: Workspace, text: string) => () =>
+  void navigator.clipboard.writeText(text).catch((thrown: unknown) => w.report(thrown));
+
+const filterEntry = (w: Workspace, token: string): MenuEntry =>
+  hasToken(w.filterText, token)
+    ? { label: "Show others too", act: () => w.setFilter(toggleToken(w.filterText, token)) }
+    : { label: "Show only these", act: () => w.setFilter(toggleToken(w.filterText, token)) };
+
+/** Of the task under the pointer, or of all that are selected when it is one of them. */
+export function taskEntries(w: Workspace, rows: readonly TaskRow[]): MenuEntry[] {
+  const [only] = rows;
+  if (only === undefined) return [];
+  const all = [...rows];
+  const active = all.filter((row) => !isFinished(row.task.status.phase));
+  const entries: MenuEntry[] = [];
+  if (rows.length === 1) {
+    const { metadata, spec, status } = only.task;
+    const waits = status.phase === "pending";
+    if (status.attempt > 0)
+      entries.push({
+        label: "Open log",
+        hint: "Enter",
+        testid: "menu-log",
+        act: () => w.openLog(metadata.id),
+      });
+    entries.push(
+      {
+        label: waits ? "Edit" : "Edit and rerun",
+        hint: "e",
+        testid: "menu-edit",
+        act: () => w.editCurrent(),
+      },
+      { label: "Duplicate", hint: "d", act: () => w.duplicateCurrent() },
+      { label: "Rerun", hint: "r", testid: "menu-rerun", act: () => w.rerun(all) },
+      "line",
+    );
+    if (active.length > 0)
+      entries.push(
+        {
+          label: waits ? "Cancel" : "Stop",
+          hint: "s",
+          testid: "menu-stop",
+          act: () => w.stop("graceful", all),
+        },
+        ...(waits
+          ? []
+          : [{ label: "Kill now", danger: true, act: () => w.stop("kill", all) } satisfies MenuEntry]),
+        "line" as const,
+      );
+    entries.push({ label: "Copy command", act: copied(w, spec.command) });
+    entries.push({ label: "Copy id", act: copied(w, metadata.id) });
+    if (!isOwnLane(spec.slot))
+      entries.push({ label: `Show lane ${spec.slot}`, act: () => w.setFilter(laneToken(spec.slot)) });
+    entries.push("line");
+  } else {
+    const logs = all.filter((row) => row.task.status.attempt > 0).length;
+    entries.push({ label: "Open merged log", disabled: logs < 2, act: () => w.openMerged(all) });
+    entries.push({ label: `Rerun ${rows.length}`, hint: "r", act: () => w.rerun(all) });
+    if (active.length > 0)
+      entries.push({ label: `Stop ${active.length}`, hint: "s", act: () => w.stop("graceful", all) });
+    entries.push("line");
+  }
+  entries.push({
+    label: rows.length === 1 ? "Delete" : `Delete ${plural(rows.length, "task")}`,
+    hint: "Del",
+    danger: true,
+    testid: "menu-delete",
+    act: () => w.remove(all),
+  });
+  return entries;
+}
+
+export function laneEntries(w: Workspace, lane: Lane): MenuEntry[] {
+  const more = (by: number) => () => w.setLane(lane.slot, { capacity: lane.capacity + by });
+  return [
+    filterEntry(w, laneToken(lane.slot)),
+    "line",
+    lane.paused
+      ? { label: "Resume lane", testid: "menu-resume", act: () => w.setLane(lane.slot, { paused: false }) }
+      : { label: "Pause lane", testid: "menu-pause", act: () => w.setLane(lane.slot, { paused: true }) },
+    { label: "One more at once", hint: `${lane.capacity}`, act: more(1) },
+    { label: "One fewer at once", disabled: lane.capacity <= 1, act: more(-1) },
+    "line",
+    { label: "Copy name", act: copied(w, lane.slot) },
+    // Nothing is in it, and nothing set on it: only its name is kept.
+    ...(lane.running + lane.queued === 0 && lane.capacity === 1 && !lane.paused
+      ? [{ label: "Take off this list", act: () => w.knownLanes.forget(lane.slot) } satisfies MenuEntry]
+      : []),
+  ];
+}
+
+export function labelEntries(w: Workspace, { key, value }: Pick<LabelCount, "key" | "value">): MenuEntry[] {
+  return [
+    filterEntry(w, labelToken(key, value)),
+    "line",
+    { label: "Copy label", act: copied(w, `${key}=${value}`) },
+  ];
+}
+
+export function runEntries(w: Workspace, id: string, attempt: number): MenuEntry[] {
+  return [
+    { label: "Open log", act: () => w.openLog(id, attempt) },
+    {
+      label: "Show in file manager",
+      disabled: !w.machines.here,
+      act: () => void w.backend.revealLog(id, attempt).catch((thrown: unknown) => w.report(thrown)),
+    },
+    "line",
+    { label: "Copy name of the run", act: copied(w, `${id}/${attempt}`) },
+  ];
+}
+
+/** Of a piece of text that is selected. */
+export const textEntries = (w: Workspace, text: string): MenuEntry[] => [
+  { label: "Copy", hint: "Ctrl C", act: copied(w, text) },
+];

@@ -1,0 +1,183 @@
+import { fireEvent, render, screen, waitFor, within } from "@testing-library/svelte";
+import { beforeEach, expect, test, vi } from "vitest";
+import { useBackend } from "../lib/api";
+import type { Backend, TaskSpec } from "../lib/api";
+import { createFakeBackend, type FakeControls } from "../lib/api/fake";
+import MainView from "./MainView.svelte";
+
+let fake: Backend & FakeControls;
+
+beforeEach(() => {
+  localStorage.clear();
+  Object.defineProperty(window, "innerWidth", { value: 1280, configurable: true });
+});
+
+async function open(tasks = 20) {
+  fake = createFakeBackend({ tasks });
+  useBackend(fake);
+  render(MainView);
+  await screen.findAllByTestId("task-row");
+}
+const rows = () => screen.getAllByTestId("task-row");
+const rowOf = (phase: string) => rows().find((row) => row.dataset.phase === phase)!;
+const shown = () => screen.queryAllByTestId("task-row").map((row) => row.dataset.taskId);
+const key = (name: string, more: KeyboardEventInit = {}) =>
+  fireEvent.keyDown(document.body, { key: name, ...more });
+
+const command = (slot: string, more: Partial<TaskSpec> = {}): TaskSpec => ({
+  slot,
+  kind: { subprocess: { mode: { command: { command: "echo", args: ["hi"] } } } },
+  labels: { name: "the one" },
+  ...more,
+});
+async function choose(id: string) {
+  await waitFor(() => expect(shown()).toContain(id));
+  await fireEvent.click(rows().find((row) => row.dataset.taskId === id)!);
+  await waitFor(() => expect(screen.getByTestId("task-detail").dataset.taskId).toBe(id));
+}
+
+test("Ctrl+Z takes back the last deletion, and says when there is none", async () => {
+  await open();
+  const sent = vi.spyOn(fake, "deleteTask");
+  const id = rowOf("succeeded").dataset.taskId!;
+  await fireEvent.click(rowOf("succeeded"));
+  await key("Delete");
+  await waitFor(() => expect(shown()).not.toContain(id));
+  await key("z", { ctrlKey: true });
+  await waitFor(() => expect(shown()).toContain(id));
+  expect(sent).not.toHaveBeenCalled();
+  await key("z", { ctrlKey: true });
+  expect(await screen.findByText("There is nothing to undo")).toBeTruthy();
+});
+
+test("a task whose deletion can be undone is counted nowhere", async () => {
+  await open();
+  const count = () =>
+    Number(screen.getByRole("button", { name: /^Finished/ }).textContent?.match(/\d+/)?.[0]);
+  const before = count();
+  await fireEvent.click(rowOf("succeeded"));
+  await key("Delete");
+  await waitFor(() => expect(count()).toBe(before - 1));
+  await key("z", { ctrlKey: true });
+  await waitFor(() => expect(count()).toBe(before));
+});
+
+test("rerun of a running task stops it first when that is chosen", async () => {
+  await open();
+  const id = await fake.submitTask(command("echo-abck2"));
+  await choose(id);
+  const sent = vi.spyOn(fake, "rerunTask");
+  await key("r");
+  const question = await screen.findByTestId("question");
+  expect(question.textContent).toContain("“the one” still runs");
+  expect(question.textContent).not.toContain("echo-abck2");
+  expect(sent).not.toHaveBeenCalled();
+  await fireEvent.click(within(question).getByText("Stop and run again"));
+  await waitFor(() => expect(sent).toHaveBeenCalledExactlyOnceWith({ id }));
+  expect((await fake.getTaskStatus(id))?.status.phase).toBe("canceled");
+});
+
+test("rerun of a running task beside it has another lane of its own", async () => {
+  await open();
+  const id = await fake.submitTask(command("echo-abck2"));
+  await choose(id);
+  const sent = vi.spyOn(fake, "submitTask");
+  await key("r");
+  await fireEvent.click(await screen.findByText("Run beside it"));
+  await waitFor(() => expect(sent).toHaveBeenCalledOnce());
+  expect(sent.mock.calls[0]?.[0].slot).toMatch(/^echo-[a-z0-9]{5}$/);
+  expect(sent.mock.calls[0]?.[0].slot).not.toBe("echo-abck2");
+  expect((await fake.getTaskStatus(id))?.status.phase).toBe("running");
+});
+
+test("of several, those that still run are left alone by a rerun", async () => {
+  await open();
+  const sent = vi.spyOn(fake, "rerunTask");
+  const [runs, over] = [rowOf("running"), rowOf("succeeded")];
+  await fireEvent.click(over);
+  await fireEvent.click(over, { ctrlKey: true });
+  await fireEvent.click(runs, { ctrlKey: true });
+  await key("r");
+  await waitFor(() => expect(sent).toHaveBeenCalledExactlyOnceWith({ id: over.dataset.taskId }));
+  expect(await screen.findByText("1 task still running or waiting left alone")).toBeTruthy();
+});
+
+test("a waiting task that is edited is replaced, and there are never two", async () => {
+  await open();
+  await fake.submitTask(command("wide"));
+  const id = await fake.submitTask(command("wide", { admission: "queue" }));
+  await choose(id);
+  await key("e");
+  const form = await screen.findByTestId("submit-dialog");
+  expect(within(form).getByRole("heading").textContent).toBe("Edit “the one”");
+  expect(within(form).getByTestId("form-note").textContent).toContain("place of the waiting task");
+  const before = shown().length;
+  await fireEvent.click(within(form).getByText("Replace waiting task"));
+  await waitFor(async () => expect(await fake.getTaskStatus(id)).toBeNull());
+  await waitFor(() => expect(shown()).toHaveLength(before));
+});
+
+test("the other button opens our menu on a task, and never the engine's", async () => {
+  await open();
+  const row = rowOf("running");
+  expect(await fireEvent.contextMenu(row, { clientX: 40, clientY: 40 })).toBe(false);
+  const menu = await screen.findByRole("menu", { name: "Task" });
+  const items = within(menu)
+    .getAllByRole("menuitem")
+    .map((item) => item.textContent);
+  expect(items.join(" ")).toMatch(/Open log.*Edit and rerun.*Duplicate.*Rerun.*Stop.*Kill now.*Delete/);
+  await fireEvent.click(within(menu).getByTestId("menu-stop"));
+  await waitFor(async () =>
+    expect((await fake.getTaskStatus(row.dataset.taskId!))?.status.phase).toBe("canceled"),
+  );
+  expect(screen.queryByRole("menu")).toBeNull();
+  // The keyboard has its place back after a look at the menu.
+  const list = screen.getByTestId("task-list");
+  list.focus();
+  await fireEvent.contextMenu(list);
+  await fireEvent.keyDown(await screen.findByTestId("menu-delete"), { key: "Escape" });
+  await waitFor(() => expect(document.activeElement).toBe(list));
+  // Where there is nothing to do, there is no menu; in a field it is the field's.
+  expect(await fireEvent.contextMenu(document.body)).toBe(false);
+  expect(screen.queryByRole("menu")).toBeNull();
+  expect(await fireEvent.contextMenu(screen.getByTestId("filter"))).toBe(true);
+});
+
+test("the menu of a lane pauses it, and its row says so", async () => {
+  await open();
+  const lane = screen.getByTitle(/^etl: /);
+  await fireEvent.contextMenu(lane, { clientX: 20, clientY: 20 });
+  await fireEvent.click(await screen.findByTestId("menu-pause"));
+  expect(await screen.findByText(/^lane etl is paused; 2nd in line$/)).toBeTruthy();
+});
+
+test("a lane of one task is named neither in the list nor in the sidebar", async () => {
+  await open();
+  const id = await fake.submitTask(command("echo-abck2"));
+  await choose(id);
+  expect(document.body.textContent).not.toContain("echo-abck2");
+});
+
+test("a failure offers what fits it", async () => {
+  await open();
+  const id = await fake.submitTask(command("echo-abck2", { timeout: 60_000 }));
+  fake.setPhase(id, "timeout", { error: "timed out after 1 min" });
+  await choose(id);
+  await fireEvent.click(await screen.findByText("Rerun with 2 min"));
+  const form = await screen.findByTestId("submit-dialog");
+  await waitFor(() =>
+    expect(within(form).getByLabelText<HTMLInputElement>("Stop an attempt after").value).toBe("2m"),
+  );
+  await waitFor(() => expect(document.activeElement?.id).toBe("field-timeout"));
+});
+
+test("the overview begins with the text of a script", async () => {
+  await open();
+  const body = btoa("cd /srv\nmake all\n");
+  const id = await fake.submitTask({
+    slot: "build",
+    kind: { subprocess: { mode: { script: { runtime: "bash", body } } } },
+  });
+  await choose(id);
+  await waitFor(() => expect(screen.getByTestId("command-text").textContent).toBe("cd /srv\nmake all"));
+});
