@@ -42,6 +42,10 @@ const AXE: &str = "const done = arguments[0];
     still.catch(() => {}).then(() => axe.run(document, { resultTypes: ['violations'] }))
         .then(({ violations }) => done(violations.filter(weight).map(name)), (error) => done([String(error)]));";
 
+/// As Escape closes a dialog.
+const CLOSE: &str =
+    "document.querySelector('dialog').dispatchEvent(new Event('cancel', { cancelable: true }))";
+
 async fn submit(app: &AppWindow<'_>, spec: &str) -> String {
     let id = app.call("submit_task", &format!("{{ spec: {spec} }}")).await;
     id.as_str().unwrap_or_else(|| panic!("refused: {id}")).to_owned()
@@ -119,7 +123,7 @@ async fn nothing_of_weight_is_wrong_with_any_view_for_those_who_cannot_see_it() 
     app.click("menu-rerun").await;
     app.see("question").await;
     examine(&app, "question").await;
-    app.press("question", || Key::Escape.into()).await;
+    app.click("confirm-cancel").await;
     app.see_none("question").await;
 
     // The form, with everything open and several things wrong.
@@ -142,19 +146,17 @@ async fn nothing_of_weight_is_wrong_with_any_view_for_those_who_cannot_see_it() 
     .await;
     app.see("submit-form #field-kind-subprocess-mode-script-body").await;
     examine(&app, "form-script").await;
-    app.press("submit-form #field-kind-subprocess-mode-script-runtime", || Key::Escape.into()).await;
+    app.run(CLOSE).await;
     app.see_none("submit-form").await;
 
     app.press("task-list", || Key::Control + "k").await;
     app.see_true("the palette is open", "document.querySelector('#palette-list li')").await;
     examine(&app, "palette").await;
-    app.run("document.querySelector('dialog').dispatchEvent(new Event('cancel', { cancelable: true }))")
-        .await;
+    app.run(CLOSE).await;
     app.press("task-list", || "?".into()).await;
     app.see_true("the keys are shown", "document.querySelector('dialog[aria-label=Keys]')").await;
     examine(&app, "keys").await;
-    app.run("document.querySelector('dialog').dispatchEvent(new Event('cancel', { cancelable: true }))")
-        .await;
+    app.run(CLOSE).await;
 
     app.click("open-settings").await;
     for section in ["general", "logs", "environment", "api", "connections", "about"] {

@@ -82,7 +82,8 @@ export const BINDINGS: readonly KeyBinding[] = [
   ...(["sidebar", "list", "detail"] as const).map((pane, i) => ({
     keys: i === 0 ? ["Ctrl 1", "Ctrl 2", "Ctrl 3"] : [],
     label: i === 0 ? "Sidebar, tasks, detail" : "",
-    match: (event: KeyboardEvent) => mod(event) && !event.altKey && event.code === `Digit${i + 1}`,
+    match: (event: KeyboardEvent) =>
+      mod(event) && !event.altKey && (event.code === `Digit${i + 1}` || event.key === `${i + 1}`),
     act: (w: Workspace) => goToPane(w, pane),
     everywhere: true,
   })),
