@@ -162,6 +162,50 @@ async fn another_machine_is_reached_over_ssh() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_greeting_of_the_far_shell_is_no_answer_and_breaks_none() {
+    let service = Service::start().await;
+    let bridge = ssh::bridge_to(&service.socket(), service.dir.path());
+    let dir = tempfile::tempdir().unwrap();
+    let greeting = "echo 'Last login: today'; printf 'You have mail. '";
+    let greeting = format!("#!/bin/sh\n{greeting}\nexec {} \"$@\"\n", bridge.display());
+    let mut options = ClientOptions::new("ssh://build.example.org".parse().unwrap());
+    options.ssh = ssh::program(dir.path(), &greeting).into();
+    let api = HttpClient::new(options).unwrap();
+    let id = api.submit_task(spec("s", bash("seq 1 1000"), json!({}))).await.unwrap();
+    let log = api.stream_task_logs(&id).await.unwrap();
+    let lines =
+        tokio::time::timeout(PATIENCE, log.filter(|event| chunk(event).is_some()).collect::<Vec<_>>());
+    assert_eq!(lines.await.expect("the log ends").len(), 1_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_far_end_says_instead_of_an_answer_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut options = ClientOptions::new("ssh://build.example.org".parse().unwrap());
+    options.ssh = ssh::program(dir.path(), "#!/bin/sh\necho 'This account is not available.'\n").into();
+    let error = HttpClient::new(options).unwrap().query_tasks(TaskQuery::default()).await.unwrap_err();
+    let ApiError::Unavailable { reason } = error else { panic!("{error:?}") };
+    assert_eq!(reason, "ssh://build.example.org cannot be reached: This account is not available.");
+}
+
+#[tokio::test]
+async fn an_ssh_that_never_answers_is_told_of_in_words() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut options = ClientOptions::new("ssh://build.example.org".parse().unwrap());
+    options.ssh = ssh::program(dir.path(), "#!/bin/sh\nexec sleep 600\n").into();
+    let api = HttpClient::new(options).unwrap();
+    // Nothing moves but the clock.
+    tokio::time::pause();
+    let error = api.query_tasks(TaskQuery::default()).await.unwrap_err();
+    let ApiError::Unavailable { reason } = error else { panic!("{error:?}") };
+    assert_eq!(
+        reason,
+        "ssh://build.example.org cannot be reached: no answer within 30 s. \
+         `ssh` with this host in a terminal shows what it waits for"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_ssh_says_of_its_end_is_told() {
     let dir = tempfile::tempdir().unwrap();
     let refusing = "#!/bin/sh\necho 'me@build.example.org: Permission denied (publickey).' >&2\nexit 255\n";

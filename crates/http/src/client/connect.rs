@@ -1,6 +1,7 @@
 //! Making a connection: a Unix socket, TCP, TLS, or the input and output of `ssh`.
 
 use crate::HttpError;
+use crate::client::greeting::{BehindGreeting, Heard};
 use crate::client::{ClientOptions, Endpoint};
 use crate::unix::connect_unix;
 use http::Uri;
@@ -42,6 +43,8 @@ struct Shared {
     ssh: OsString,
     /// Listens to what the latest ssh says.
     words: Mutex<Option<JoinHandle<Option<String>>>>,
+    /// What came from behind it.
+    heard: Heard,
 }
 
 impl Connector {
@@ -51,14 +54,25 @@ impl Connector {
             _ => None,
         };
         let (endpoint, ssh) = (options.endpoint.clone(), options.ssh.clone());
-        Ok(Self { shared: Arc::new(Shared { endpoint, tls, ssh, words: Mutex::default() }) })
+        Ok(Self {
+            shared: Arc::new(Shared { endpoint, tls, ssh, words: Mutex::default(), heard: Heard::default() }),
+        })
     }
 
-    /// Why the latest ssh ended, in its own words; told once.
+    /// Why the latest ssh ended, in its own words, told once; or what the far end said instead of an answer.
     pub async fn last_words(&self) -> Option<String> {
-        let saying = self.shared.words.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take()?;
-        // One that has not ended may say nothing for long.
-        tokio::time::timeout(WORDS_PATIENCE, saying).await.ok()?.ok()?
+        let saying = self.shared.words.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
+        let said = match saying {
+            // One that has not ended may say nothing for long.
+            Some(saying) => tokio::time::timeout(WORDS_PATIENCE, saying).await.ok().and_then(Result::ok),
+            None => None,
+        };
+        said.flatten().or_else(|| self.shared.heard.greeting())
+    }
+
+    /// Whether Solti was ever heard at the other end of ssh.
+    pub fn answered(&self) -> bool {
+        self.shared.heard.answered()
     }
 }
 
@@ -111,7 +125,10 @@ impl Shared {
             text.lines().rev().map(str::trim).find(|line| !line.is_empty()).map(str::to_owned)
         });
         *self.words.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(saying);
-        Ok(Wire::new(Program { streams: tokio::io::join(output, input), _child: child }))
+        Ok(Wire::new(Program {
+            streams: tokio::io::join(BehindGreeting::new(output, self.heard.clone()), input),
+            _child: child,
+        }))
     }
 }
 

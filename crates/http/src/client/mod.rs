@@ -8,6 +8,7 @@ mod connect;
 mod endpoint;
 mod events;
 mod follow;
+mod greeting;
 mod handler;
 mod operations;
 mod trust;
@@ -126,6 +127,22 @@ impl HttpClient {
         });
     }
 
+    /// What did not come within [`PATIENCE`], in words that say what to do.
+    async fn late(&self) -> ApiError {
+        let waited = format!("no answer within {} s", PATIENCE.as_secs());
+        let why = match &self.shared.endpoint {
+            Endpoint::Ssh { .. } if !self.shared.connector.answered() => {
+                let said = self.shared.connector.last_words().await;
+                let said = said.map(|words| format!("; the last that came is: {words}")).unwrap_or_default();
+                format!("{waited}{said}. `ssh` with this host in a terminal shows what it waits for")
+            }
+            _ => waited,
+        };
+        let reason = format!("{} cannot be reached: {why}", self.shared.endpoint);
+        self.note(Reachability::Lost(reason.clone()));
+        ApiError::Unavailable { reason }
+    }
+
     async fn lost(&self, error: &(dyn std::error::Error + Send + Sync + 'static)) -> ApiError {
         let mut reason = format!("{} cannot be reached", self.shared.endpoint);
         // What ssh says of its end tells more than that a connection was closed.
@@ -168,7 +185,7 @@ impl HttpClient {
                 Ok(response)
             }
             Ok(Err(error)) => Err(self.lost(&error).await),
-            Err(late) => Err(self.lost(&late).await),
+            Err(_) => Err(self.late().await),
         }
     }
 
@@ -179,7 +196,7 @@ impl HttpClient {
         let bytes = match tokio::time::timeout(PATIENCE, body).await {
             Ok(Ok(whole)) => whole.to_bytes(),
             Ok(Err(error)) => return Err(self.lost(&*error).await),
-            Err(late) => return Err(self.lost(&late).await),
+            Err(_) => return Err(self.late().await),
         };
         if status.is_success() { Ok(bytes) } else { Err(self.error(status, &bytes)) }
     }
