@@ -21,7 +21,7 @@ pub use handler::{ApiHandler, OutputEventStream};
 pub use lasting_changes::lasting_changes;
 #[cfg(feature = "local")]
 pub use local::{StoredSettings, SupervisorApiAdapter};
-pub use log_access::{LogAccess, LogEventStream};
+pub use log_access::{LogAccess, LogEventStream, LogReading};
 pub use log_position::{BadPosition, Handed, LogPosition};
 pub use operations::{DesktopApi, ExportChunk, ExportStream, OpenedSearch, Operations};
 pub use save::save_export;

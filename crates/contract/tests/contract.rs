@@ -39,6 +39,19 @@ macro_rules! contract {
     };
 }
 
+/// That a log comes through as it was printed.
+macro_rules! log_bytes {
+    ($subject:ident) => {
+        tests! { $subject, log_bytes:
+            output_comes_through_byte_for_byte
+            the_beginning_of_a_line_is_told_before_its_end
+            what_there_is_now_is_told_and_nothing_more
+            a_line_goes_on_within_itself_behind_any_position
+            what_a_task_reads_is_a_text_or_a_file
+        }
+    };
+}
+
 /// What a window needs beside it.
 macro_rules! desktop {
     ($subject:ident) => {
@@ -64,30 +77,36 @@ macro_rules! desktop {
 
 mod adapter {
     contract!(adapter);
+    log_bytes!(adapter);
     desktop!(adapter);
 }
 
 mod guarded {
     contract!(guarded);
+    log_bytes!(guarded);
     desktop!(guarded);
 }
 
 mod http_by_socket {
     contract!(http_by_socket);
+    log_bytes!(http_by_socket);
     desktop!(http_by_socket);
 }
 
 mod http_by_tls {
     contract!(http_by_tls);
+    log_bytes!(http_by_tls);
     desktop!(http_by_tls);
 }
 
 /// As another machine is reached.
 mod http_by_ssh {
     contract!(http_by_ssh);
+    log_bytes!(http_by_ssh);
     desktop!(http_by_ssh);
 }
 
 mod grpc {
     contract!(grpc);
+    log_bytes!(grpc);
 }

@@ -116,9 +116,13 @@ async fn open_grpc(
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let taken = listener.local_addr().map_err(failed)?;
     let scheme = if tls.is_some() { "grpcs" } else { "grpc" };
-    let options =
-        ServerOptions { auth: Some(Arc::clone(&keys.guards.auth)), tls, ..ServerOptions::default() };
     let guarded = Arc::new(keys.guards.around(Arc::clone(api)));
+    let options = ServerOptions {
+        auth: Some(Arc::clone(&keys.guards.auth)),
+        logs: Some(guarded.clone()),
+        tls,
+        ..ServerOptions::default()
+    };
     let (close, closing) = oneshot::channel();
     let closing = async move { drop(closing.await) };
     let served = solti_grpc::serve(guarded, Listener::Tcp(listener), options, closing);

@@ -148,7 +148,8 @@ impl SoltiApi for Bare {
         let line = bytes::Bytes::from("x".repeat(LINE_BYTES));
         let message = move |seq| {
             let (stream, line) = (proto::OutputStreamKind::Stdout.into(), line.clone());
-            let chunk = proto::OutputChunkProto { attempt: 1, stream, seq, ts: 1_800_000_000_000, line };
+            let ts = 1_800_000_000_000;
+            let chunk = proto::OutputChunkProto { attempt: 1, stream, seq, ts, line, ..Default::default() };
             Ok(proto::OutputEventProto { kind: Some(proto::output_event_proto::Kind::Chunk(chunk)) })
         };
         let messages: Box<dyn Iterator<Item = _> + Send> = Box::new((0..LINES).map(message));

@@ -2,12 +2,14 @@
 //!
 //! Connects when it is first called and again after a break. How a log goes on after a break is in `log_client.rs`.
 
-use crate::log_client::ResumingLog;
+use crate::log_client::{Positioned, ResumingLog};
 use crate::proto::{self, solti_api_client::SoltiApiClient};
 use crate::status::from_status;
 use crate::{GrpcError, wire};
 use async_trait::async_trait;
-use solti_api::{ApiError, ApiHandler, OutputEventStream};
+use solti_api::{
+    ApiError, ApiHandler, LogAccess, LogEventStream, LogPosition, LogReading, OutputEventStream,
+};
 use solti_model::{FieldError, Task, TaskId, TaskPage, TaskQuery, TaskRun, TaskSpec};
 use std::time::Duration;
 use tonic::metadata::{Ascii, MetadataValue};
@@ -154,6 +156,18 @@ impl ApiHandler for GrpcClient {
     }
 
     async fn stream_task_logs(&self, id: &TaskId) -> Result<OutputEventStream, ApiError> {
-        Ok(Box::pin(ResumingLog::open(self.client.clone(), id).await?))
+        let how = LogPosition::default().into();
+        Ok(Box::pin(ResumingLog::open(self.client.clone(), id, how).await?))
+    }
+}
+
+#[async_trait]
+impl LogAccess for GrpcClient {
+    async fn stream_log_after(&self, id: &TaskId, after: LogPosition) -> Result<LogEventStream, ApiError> {
+        self.read_log(id, after.into()).await
+    }
+
+    async fn read_log(&self, id: &TaskId, how: LogReading) -> Result<LogEventStream, ApiError> {
+        Ok(Box::pin(Positioned(ResumingLog::open(self.client.clone(), id, how).await?)))
     }
 }

@@ -5,7 +5,7 @@ use crate::proto::{LogPosition, OutputEventProto, StreamTaskLogsRequest};
 use crate::status::from_status;
 use crate::wire::{self, Resume};
 use futures::future::{BoxFuture, FutureExt as _};
-use solti_api::ApiError;
+use solti_api::{ApiError, LogReading};
 use solti_model::{OutputEvent, TaskId};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -22,9 +22,13 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 pub struct ResumingLog {
     client: Client,
     id: TaskId,
+    how: LogReading,
     position: Option<LogPosition>,
     state: State,
 }
+
+/// Each event with the position behind it.
+pub struct Positioned(pub ResumingLog);
 
 enum State {
     Open(Box<Streaming<OutputEventProto>>, Resume),
@@ -35,9 +39,15 @@ enum State {
 async fn open(
     mut client: Client,
     id: &TaskId,
+    how: LogReading,
     after: Option<LogPosition>,
 ) -> Result<Streaming<OutputEventProto>, Status> {
-    let request = StreamTaskLogsRequest { task_id: id.to_string(), after };
+    let request = StreamTaskLogsRequest {
+        task_id: id.to_string(),
+        after,
+        unfinished: how.unfinished,
+        only_now: !how.follow,
+    };
     Ok(client.stream_task_logs(request).await?.into_inner())
 }
 
@@ -49,12 +59,13 @@ fn is_away(status: &Status) -> bool {
 async fn reopen(
     client: Client,
     id: TaskId,
+    how: LogReading,
     after: Option<LogPosition>,
 ) -> Result<Streaming<OutputEventProto>, Status> {
     let (until, mut pause) = (Instant::now() + PATIENCE, FIRST_PAUSE);
     loop {
         sleep(pause).await;
-        match open(client.clone(), &id, after).await {
+        match open(client.clone(), &id, how, after).await {
             Err(status) if is_away(&status) && Instant::now() < until => {
                 pause = (pause * 2).min(LONGEST_PAUSE)
             }
@@ -66,10 +77,11 @@ async fn reopen(
 impl ResumingLog {
     /// # Errors
     /// As the server says; a log that could not be opened at first is not tried again.
-    pub async fn open(client: Client, id: &TaskId) -> Result<Self, ApiError> {
-        let stream = open(client.clone(), id, None).await.map_err(|status| from_status(&status))?;
-        let state = State::Open(Box::new(stream), Resume::new(None));
-        Ok(Self { client, id: id.clone(), position: None, state })
+    pub async fn open(client: Client, id: &TaskId, how: LogReading) -> Result<Self, ApiError> {
+        let position = wire::position_to_wire(how.after);
+        let stream = open(client.clone(), id, how, position).await.map_err(|status| from_status(&status))?;
+        let state = State::Open(Box::new(stream), Resume::new(position));
+        Ok(Self { client, id: id.clone(), how, position, state })
     }
 
     /// There is no event that tells of an error: the log ends, and the reason goes to this side's own log.
@@ -89,16 +101,17 @@ impl Stream for ResumingLog {
                 State::Open(stream, resume) => match ready!(Pin::new(&mut **stream).poll_next(cx)) {
                     Some(Ok(message)) => match wire::event_from_wire(message) {
                         // A server that knows of no positions sends everything again.
-                        Ok(event) if resume.is_new(&event) => {
-                            wire::pass(this.position.get_or_insert_default(), &event);
-                            return Poll::Ready(Some(event));
+                        Ok(event) => {
+                            if let Some(event) = resume.rest(event) {
+                                wire::pass(this.position.get_or_insert_default(), &event);
+                                return Poll::Ready(Some(event));
+                            }
                         }
-                        Ok(_) => {}
                         Err(error) => this.give_up(&nonsense(error)),
                     },
                     Some(Err(status)) if is_away(&status) => {
                         let (client, id) = (this.client.clone(), this.id.clone());
-                        this.state = State::Reopening(reopen(client, id, this.position).boxed());
+                        this.state = State::Reopening(reopen(client, id, this.how, this.position).boxed());
                     }
                     Some(Err(status)) => this.give_up(&from_status(&status)),
                     None => this.state = State::Over,
@@ -110,5 +123,15 @@ impl Stream for ResumingLog {
                 State::Over => return Poll::Ready(None),
             }
         }
+    }
+}
+
+impl Stream for Positioned {
+    type Item = (solti_api::LogPosition, OutputEvent);
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let event = ready!(Pin::new(&mut self.0).poll_next(cx));
+        let position = self.0.position.map(wire::position_from_wire).unwrap_or_default();
+        Poll::Ready(event.map(|event| (position, event)))
     }
 }

@@ -5,8 +5,8 @@ use crate::gate::GateLayer;
 use crate::proto::solti_api_server::SoltiApiServer;
 use crate::service::Service;
 use crate::{GrpcError, MAX_REQUEST_BYTES};
-use solti_api::ApiHandler;
 use solti_api::guard::{Auth, PlaceLimits, Places};
+use solti_api::{ApiHandler, LogAccess};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -50,6 +50,9 @@ pub struct ServerOptions {
     pub max_unknown_connections: usize,
     /// For how long a connection may be one of those: from its first byte to the first call with the token.
     pub unknown_time: Duration,
+    /// Reads logs from where a client has left off, and in parts of lines. Without it the handler's own stream is read from its
+    /// beginning, in lines.
+    pub logs: Option<Arc<dyn LogAccess>>,
     /// Logs that are read at a time, over all connections: each holds a file and some memory.
     pub max_logs: usize,
 }
@@ -62,6 +65,7 @@ impl Default for ServerOptions {
             max_connections: 256,
             max_unknown_connections: 64,
             unknown_time: Duration::from_secs(15),
+            logs: None,
             max_logs: 128,
         }
     }
@@ -84,7 +88,7 @@ pub async fn serve(
         return Err(GrpcError::PlainText { address });
     }
     let (close, closed) = watch::channel(false);
-    let service = Service::new(api, options.auth.clone(), options.max_logs, closed.clone());
+    let service = Service::new(api, options.auth.clone(), options.logs, options.max_logs, closed.clone());
     let service = SoltiApiServer::new(service).max_decoding_message_size(MAX_REQUEST_BYTES);
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_serving::<SoltiApiServer<Service>>().await;

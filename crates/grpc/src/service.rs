@@ -5,9 +5,10 @@
 use crate::proto::{self, solti_api_server::SoltiApi};
 use crate::status::to_status;
 use crate::wire::{self, Resume};
+use futures::StreamExt as _;
 use futures::future::{BoxFuture, FutureExt as _, pending};
 use solti_api::guard::{Auth, Caller};
-use solti_api::{ApiError, ApiHandler, OutputEventStream};
+use solti_api::{ApiError, ApiHandler, LogAccess, LogReading, OutputEventStream};
 use solti_model::{AttemptsNotKept, FieldError, HistoryQuery, Slot, TaskId, TaskQuery};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -22,6 +23,7 @@ const CUT_EVERY: u32 = 256;
 pub struct Service {
     api: Arc<dyn ApiHandler>,
     auth: Option<Arc<Auth>>,
+    log_access: Option<Arc<dyn LogAccess>>,
     /// Places for logs that are being read.
     logs: Arc<Semaphore>,
     /// Turns true when the server closes: streams of logs may have no end of their own.
@@ -32,10 +34,11 @@ impl Service {
     pub fn new(
         api: Arc<dyn ApiHandler>,
         auth: Option<Arc<Auth>>,
+        log_access: Option<Arc<dyn LogAccess>>,
         max_logs: usize,
         closing: watch::Receiver<bool>,
     ) -> Self {
-        Self { api, auth, logs: Arc::new(Semaphore::new(max_logs)), closing }
+        Self { api, auth, log_access, logs: Arc::new(Semaphore::new(max_logs)), closing }
     }
 
     /// Done when a stream that was just asked for has to end before its log does, with what its reader is told.
@@ -165,8 +168,16 @@ impl SoltiApi for Service {
         let place = Arc::clone(&self.logs).try_acquire_owned();
         let place = place
             .map_err(|_| refused(ApiError::Unavailable { reason: "too many logs are being read".into() }))?;
-        let events = self.api.stream_task_logs(&id).await.map_err(refused)?;
-        let resume = Resume::new(request.after);
+        let from_the_beginning = request.after.is_none() && !request.unfinished && !request.only_now;
+        let (events, resume): (OutputEventStream, _) = match &self.log_access {
+            Some(logs) if !from_the_beginning => {
+                let after = request.after.map(wire::position_from_wire).unwrap_or_default();
+                let how = LogReading { after, unfinished: request.unfinished, follow: !request.only_now };
+                let events = logs.read_log(&id, how).await.map_err(refused)?;
+                (Box::pin(events.map(|(_, event)| event)), Resume::new(None))
+            }
+            _ => (self.api.stream_task_logs(&id).await.map_err(refused)?, Resume::new(request.after)),
+        };
         Ok(Response::new(LogStream { events, resume, sent: 0, cut: self.cut(), _place: place }))
     }
 }
@@ -191,11 +202,12 @@ impl Stream for LogStream {
         }
         loop {
             match self.events.as_mut().poll_next(cx) {
-                Poll::Ready(Some(event)) if self.resume.is_new(&event) => {
-                    self.sent = self.sent.wrapping_add(1);
-                    return Poll::Ready(Some(Ok(wire::event_to_wire(event))));
+                Poll::Ready(Some(event)) => {
+                    if let Some(event) = self.resume.rest(event) {
+                        self.sent = self.sent.wrapping_add(1);
+                        return Poll::Ready(Some(Ok(wire::event_to_wire(event))));
+                    }
                 }
-                Poll::Ready(Some(_)) => {}
                 Poll::Ready(None) => return Poll::Ready(None),
                 Poll::Pending => {
                     let error = ready!(self.cut.poll_unpin(cx));

@@ -178,7 +178,7 @@ async fn a_stranger_is_let_go_in_time() {
     let api = Logged { live: true, ..Logged::new("x", 1) };
     let served = Served::tcp(Arc::new(api), options.clone()).await;
     let mut known = SoltiApiClient::with_interceptor(served.channel().await, bearing(&token.text()));
-    let request = proto::StreamTaskLogsRequest { task_id: "t1".into(), after: None };
+    let request = proto::StreamTaskLogsRequest { task_id: "t1".into(), ..Default::default() };
     let mut log = known.stream_task_logs(request).await.unwrap().into_inner();
     log.message().await.unwrap().unwrap();
     log.message().await.unwrap().unwrap();
@@ -311,7 +311,7 @@ async fn a_server_that_closes_tells_the_readers_of_live_logs() {
     let api = Logged { live: true, ..Logged::new("x", 1) };
     let served = Served::tcp(Arc::new(api), ServerOptions::default()).await;
     let mut client = served.stranger().await;
-    let request = proto::StreamTaskLogsRequest { task_id: "t1".into(), after: None };
+    let request = proto::StreamTaskLogsRequest { task_id: "t1".into(), ..Default::default() };
     let mut log = client.stream_task_logs(request).await.unwrap().into_inner();
     log.message().await.unwrap().unwrap();
     log.message().await.unwrap().unwrap();
@@ -360,7 +360,7 @@ async fn a_thousand_readers_of_logs_are_bounded_and_keep_nobody_out() {
     for _ in 0..10 {
         let client = served.stranger().await;
         for _ in 0..100 {
-            let request = proto::StreamTaskLogsRequest { task_id: "t1".into(), after: None };
+            let request = proto::StreamTaskLogsRequest { task_id: "t1".into(), ..Default::default() };
             match client.clone().stream_task_logs(request).await {
                 Ok(log) => open.push(log.into_inner()),
                 Err(status) => {

@@ -27,9 +27,13 @@ const LINE_BYTES: usize = 1024 * 1024;
 pub struct LineSpan {
     /// The pipe it came through.
     pub stream: Stream,
-    /// The line goes on in the next span of this stream with the same `seq`: it is longer than 1 MiB, or a gap
-    /// tore it. Where its rest was removed nothing goes on.
+    /// The line goes on in the next span of this stream with the same `seq`: it is longer than 1 MiB, a gap
+    /// tore it, or it was asked for before its end. Where its rest was removed, or the output ended there, nothing goes on.
     pub cut: bool,
+    /// It goes on with the line of the span before it of this stream.
+    pub continues: bool,
+    /// A newline of the child's stands behind it.
+    pub ended: bool,
     /// The line's bytes in the batch, newline excluded.
     pub start: u32,
     /// Behind its last byte.
@@ -86,6 +90,7 @@ pub struct LogReader {
     files: LogFiles,
     cursor: Cursor,
     is_final: bool,
+    unfinished: bool,
     pieces: Vec<Piece>,
     /// What the next batch begins with: pieces that did not adjoin the ones before them, or had too many lines.
     kept_back: VecDeque<Piece>,
@@ -116,6 +121,7 @@ impl LogReader {
             files: LogFiles::open(run_dir)?,
             cursor: Cursor::new(),
             is_final: false,
+            unfinished: false,
             pieces: Vec::new(),
             kept_back: VecDeque::new(),
             streams: Default::default(),
@@ -156,6 +162,11 @@ impl LogReader {
         self.cursor.set_final(is_final);
     }
 
+    /// Whether what there is of a line that has not ended is yielded once there is nothing else; the rest comes when it is there.
+    pub fn set_unfinished(&mut self, unfinished: bool) {
+        self.unfinished = unfinished;
+    }
+
     /// Gives a batch's memory back for the next one; optional.
     pub fn recycle(&mut self, batch: Batch) {
         if let Ok(bytes) = batch.bytes.try_into_mut() {
@@ -184,6 +195,10 @@ impl LogReader {
                 self.open_row = None;
                 for stream in Stream::ALL {
                     self.streams[stream.index()].end_of_log(stream, &mut out);
+                }
+            } else if self.unfinished {
+                for stream in Stream::ALL {
+                    self.streams[stream.index()].cut(stream, &mut out);
                 }
             }
             if !out.lines.is_empty() || !out.gaps.is_empty() {
@@ -328,6 +343,8 @@ impl LogReader {
             out.lines.push(LineSpan {
                 stream,
                 cut: false,
+                continues: false,
+                ended: true,
                 start: start as u32,
                 end: end as u32,
                 seq,
@@ -425,7 +442,7 @@ impl StreamState {
             return;
         }
         if self.carry.len() + range.len() > LINE_BYTES {
-            self.cut(stream, out);
+            self.cut_between_characters(stream, out);
         }
         if self.carry.is_empty() {
             self.carry_ts = ts;
@@ -438,7 +455,7 @@ impl StreamState {
         if self.carry.is_empty() {
             self.carry_ts = ts;
         }
-        self.emit(stream, false, out);
+        self.emit(stream, End::Newline, out);
         self.seq += 1;
         self.was_cut = false;
     }
@@ -446,24 +463,60 @@ impl StreamState {
     /// Yields what there is of the current line; the rest comes later.
     fn cut(&mut self, stream: Stream, out: &mut Output) {
         if !self.carry.is_empty() {
-            self.emit(stream, true, out);
+            self.emit(stream, End::Cut, out);
             self.was_cut = true;
         }
     }
 
+    /// The same; the beginning of a character whose rest is to come stays with that.
+    fn cut_between_characters(&mut self, stream: Stream, out: &mut Output) {
+        let tail = self.carry[self.carry.len().saturating_sub(3)..].iter();
+        let begun = match tail.rev().position(|byte| !(0x80..0xc0).contains(byte)) {
+            Some(behind) => match self.carry[self.carry.len() - 1 - behind] {
+                0xc2..=0xdf if behind < 1 => behind + 1,
+                0xe0..=0xef if behind < 2 => behind + 1,
+                0xf0..=0xf4 if behind < 3 => behind + 1,
+                _ => 0,
+            },
+            None => 0,
+        };
+        let kept = self.carry.split_off(self.carry.len() - begun);
+        self.cut(stream, out);
+        self.carry.extend_from_slice(&kept);
+    }
+
     fn end_of_log(&mut self, stream: Stream, out: &mut Output) {
         if !self.carry.is_empty() {
-            self.emit(stream, false, out);
+            self.emit(stream, End::Log, out);
             self.seq += 1;
         }
         self.was_cut = false;
     }
 
-    fn emit(&mut self, stream: Stream, cut: bool, out: &mut Output) {
+    fn emit(&mut self, stream: Stream, what_ends: End, out: &mut Output) {
         let start = out.bytes.len() as u32;
         out.bytes.extend_from_slice(&self.carry);
         let end = out.bytes.len() as u32;
-        out.lines.push(LineSpan { stream, cut, start, end, seq: self.seq, ts_ms: self.carry_ts });
+        out.lines.push(LineSpan {
+            stream,
+            cut: what_ends == End::Cut,
+            continues: self.was_cut,
+            ended: what_ends == End::Newline,
+            start,
+            end,
+            seq: self.seq,
+            ts_ms: self.carry_ts,
+        });
         self.carry.clear();
     }
+}
+
+/// What a span ends with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    Newline,
+    /// The rest of its line is to come.
+    Cut,
+    /// The output ended without a newline.
+    Log,
 }

@@ -14,7 +14,7 @@ use crate::segment::{index_name, log_name};
 use crate::{INDEX_FILE, LOG_FILE, LogError, SegmentSizes, Stream, newlines};
 
 /// The start of a line is held back at most this long, so that short writes do not tear lines of both streams.
-const HOLD_MS: u64 = 100;
+const HOLD_MS: u64 = 50;
 /// And at most this much of it.
 const HOLD_BYTES: usize = 64 * 1024;
 /// Readers see records at most once in this time.

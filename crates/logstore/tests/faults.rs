@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use common::{Lines, drain, read_all};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use solti_logstore::{
-    GapCause, INDEX_FILE, LOG_FILE, LogError, LogReader, LogView, LogWriter, Removed, SegmentSizes,
+    GapCause, INDEX_FILE, LOG_FILE, LineSpan, LogError, LogReader, LogView, LogWriter, Removed, SegmentSizes,
     StoredLog, Stream, repair,
 };
 
@@ -144,14 +144,14 @@ fn a_view_opened_before_the_first_byte_sees_it() {
 }
 
 #[test]
-fn a_prompt_is_seen_after_a_tenth_of_a_second_and_its_line_stays_one() {
+fn a_prompt_is_seen_after_a_twentieth_of_a_second_and_its_line_stays_one() {
     let dir = tempfile::tempdir().unwrap();
     let mut writer = LogWriter::create(dir.path()).unwrap();
     writer.append(Stream::Stdout, b"Password: ", T0).unwrap();
-    assert_eq!(writer.flush_due(T0 + 30).unwrap(), Some(70));
+    assert_eq!(writer.flush_due(T0 + 30).unwrap(), Some(20));
     let mut view = LogView::open(dir.path()).unwrap();
     assert_eq!(view.extent().unwrap().rows, 0);
-    assert_eq!(writer.flush_due(T0 + 100).unwrap(), None);
+    assert_eq!(writer.flush_due(T0 + 50).unwrap(), None);
     let row = view.rows(0, 1, 100).unwrap().remove(0);
     assert_eq!((&row.bytes[..], row.partial), (&b"Password: "[..], true));
 
@@ -162,6 +162,43 @@ fn a_prompt_is_seen_after_a_tenth_of_a_second_and_its_line_stays_one() {
     let flags: Vec<_> = rows.iter().map(|r| (r.stream as u8, r.partial, r.continued)).collect();
     assert_eq!(flags, [(0, true, false), (1, false, false), (0, false, true)]);
     assert_eq!(read_all(dir.path(), false).of(Stream::Stdout), [b"Password: secret"]);
+}
+
+#[test]
+fn what_there_is_of_a_line_is_read_before_its_end_by_who_asks_for_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = LogWriter::create(dir.path()).unwrap();
+    let (mut parts, mut lines) = (LogReader::open(dir.path()).unwrap(), LogReader::open(dir.path()).unwrap());
+    parts.set_unfinished(true);
+    let read = |reader: &mut LogReader| {
+        let mut read = vec![];
+        while let Some(batch) = reader.next_batch().unwrap() {
+            let part = |span: &LineSpan| {
+                let text = String::from_utf8_lossy(&batch.line(span)).into_owned();
+                (span.seq, text, span.continues, span.ended, span.cut)
+            };
+            read.extend(batch.lines.iter().map(part));
+        }
+        read
+    };
+    let part = |seq, text: &str, continues, ended, cut| (seq, text.to_owned(), continues, ended, cut);
+    writer.append(Stream::Stdout, b"Password: ", T0).unwrap();
+    writer.flush_due(T0 + 50).unwrap();
+    assert_eq!(read(&mut parts), [part(0, "Password: ", false, false, true)]);
+    assert_eq!(read(&mut parts), [], "it is told once");
+    writer.append(Stream::Stderr, b"warning\n", T0 + 200).unwrap();
+    writer.append(Stream::Stdout, b"secret\nrest", T0 + 300).unwrap();
+    writer.flush_due(T0 + 400).unwrap();
+    let told = [
+        part(0, "warning", false, true, false),
+        part(0, "secret", true, true, false),
+        part(1, "rest", false, false, true),
+    ];
+    assert_eq!(read(&mut parts), told);
+    assert_eq!(read(&mut lines), [told[0].clone(), part(0, "Password: secret", false, true, false)]);
+    writer.finish(T0 + 500).unwrap();
+    assert_eq!(read(&mut parts), []);
+    assert_eq!(read(&mut lines), [part(1, "rest", false, false, false)], "its newline never came");
 }
 
 #[test]

@@ -29,7 +29,9 @@ mod search;
 pub mod secret;
 mod selector;
 mod settings;
+mod shell_code;
 mod spec;
+mod stdin;
 mod stored;
 mod task;
 mod validate;
@@ -48,7 +50,7 @@ pub use environment::{
     InheritedEnvironment, InheritedVariable, RunEnvironment, RunVariable, RunVariableOrigin, ShellCapture,
     VariableOrigin,
 };
-pub use event::{OutputEvent, OutputStreamKind};
+pub use event::{OutputEvent, OutputStreamKind, RawLine, text_of_line};
 pub use excerpt::{
     Bookmark, DensityBucket, ExportedLog, LineChunk, LogDensity, LogText, MAX_TEXT_BYTES, MergedRow,
     MergedRows, SourceRow, TextPosition,
@@ -75,6 +77,7 @@ pub use settings::{
     LogSettings, NotificationSettings, Settings, Theme, TlsMode, TraySettings,
 };
 pub use spec::{AdmissionStrategy, RestartStrategy, TaskSpec};
+pub use stdin::{MAX_STDIN_BYTES, Stdin};
 pub use stored::stored_spec;
 pub use task::{ObjectMeta, Task, TaskPhase, TaskRun, TaskStatus};
 pub use validate::{SpecErrors, examine_spec, parse_spec};

@@ -1,6 +1,8 @@
 //! The order for a task: what to run, in which lane, and what to do when it ends.
 
-use crate::{BackoffStrategy, MAX_DURATION_MS, MAX_RETRIES, ResourceLimits, RunnerSelector, Slot, TaskKind};
+use crate::{
+    BackoffStrategy, MAX_DURATION_MS, MAX_RETRIES, ResourceLimits, RunnerSelector, Slot, Stdin, TaskKind,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -49,6 +51,10 @@ pub struct TaskSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub limits: Option<ResourceLimits>,
+    /// What the program reads at its standard input; nothing when absent.
+    #[serde(default, skip_serializing_if = "Stdin::is_none")]
+    #[ts(optional, as = "Option<Stdin>")]
+    pub stdin: Stdin,
 }
 
 impl TaskSpec {
@@ -65,6 +71,7 @@ impl TaskSpec {
             runner_selector: None,
             labels: BTreeMap::new(),
             limits: None,
+            stdin: Stdin::None,
         }
     }
 }

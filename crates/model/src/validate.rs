@@ -114,6 +114,7 @@ impl TaskSpec {
         if let Some(limits) = &self.limits {
             limits.examine(&mut problems);
         }
+        problems.check(self.stdin.validate());
         if self.labels.keys().any(|key| key.trim().is_empty()) {
             problems.refuse("labels", "a key must not be empty");
         }
@@ -231,6 +232,9 @@ impl ScriptMode {
             .map_err(|error| FieldError::new(FIELD, format!("must be standard base64: {error}")))?;
         if bytes.len() > MAX_SCRIPT_BYTES {
             return Err(too_large());
+        }
+        if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+            return Err(FieldError::new(FIELD, "is UTF-16; save it as UTF-8"));
         }
         let text = String::from_utf8(bytes).map_err(|error| {
             FieldError::new(FIELD, format!("must be UTF-8 when decoded: {}", error.utf8_error()))

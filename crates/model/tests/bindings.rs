@@ -77,6 +77,7 @@ fn the_types_of_the_page_are_those_of_the_model() {
         TaskQuery,
         TaskPage<Task>,
         OutputEvent,
+        Stdin,
         OutputStreamKind,
         ListQuery,
         TaskList,

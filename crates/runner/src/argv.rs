@@ -48,6 +48,14 @@ pub fn invocation(
             .map_err(|error| StartFailure::system(Stage::Chdir, "the home directory", &error))?,
     };
     env.insert("PWD".into(), cwd.clone().into());
+    let program = match &task.mode {
+        SubprocessMode::Command(mode) => &mode.command,
+        SubprocessMode::Script(script) => script.runtime.program(),
+    };
+    if script::is_python(program) {
+        let (key, value) = script::UNBUFFERED;
+        env.entry(key.into()).or_insert_with(|| value.into());
+    }
     env.extend(task.env.iter().map(|var| (OsString::from(&var.key), OsString::from(&var.value))));
 
     resolve::check_cwd(&cwd)?;

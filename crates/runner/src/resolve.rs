@@ -92,6 +92,10 @@ fn check_interpreter(program: &Path, cwd: &Path) -> Result<(), StartFailure> {
     if read.is_err() {
         return Ok(());
     }
+    if let Some(problem) = unseen_before(&head) {
+        let cause = StartCause::BadFirstLine { problem };
+        return Err(StartFailure::new(Stage::Resolve, libc::ENOEXEC, program, cause));
+    }
     let Some(interpreter) = interpreter_of(&head) else { return Ok(()) };
     let errno = match std::fs::metadata(cwd.join(&interpreter)) {
         Ok(meta) if meta.is_dir() => libc::EACCES,
@@ -101,6 +105,21 @@ fn check_interpreter(program: &Path, cwd: &Path) -> Result<(), StartFailure> {
     };
     let cause = StartCause::BadInterpreter { interpreter };
     Err(StartFailure::new(Stage::Resolve, errno, program, cause))
+}
+
+/// What an editor has put before or behind a first line that names an interpreter, where nobody sees it.
+fn unseen_before(head: &[u8]) -> Option<&'static str> {
+    match head {
+        [0xef, 0xbb, 0xbf, b'#', b'!', ..] => Some("has a byte order mark (BOM) before its #! line"),
+        [0xff, 0xfe, b'#', 0, b'!', 0, ..] | [0xfe, 0xff, 0, b'#', 0, b'!', ..] | [b'#', 0, b'!', 0, ..] => {
+            Some("is UTF-16, in which no #! line is read; save it as UTF-8")
+        }
+        [b'#', b'!', line @ ..] => {
+            let end = line.iter().position(|byte| *byte == b'\n')?;
+            line[..end].ends_with(b"\r").then_some("has a first line that ends in CR LF, as Windows has them")
+        }
+        _ => None,
+    }
 }
 
 /// The path after `#!`, up to the first blank.
@@ -162,6 +181,26 @@ mod tests {
             found.unwrap_err().to_string(),
             format!("not executable (no run bit): {}", tool.display())
         );
+    }
+
+    #[test]
+    fn what_is_not_seen_beside_a_first_line_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let refused = |name: &str, text: &[u8]| {
+            let path = put(dir.path(), name, "", 0o755);
+            fs::write(&path, text).unwrap();
+            program(path.as_os_str(), None, Path::new("/")).map(drop).map_err(|failure| failure.to_string())
+        };
+        let utf16: Vec<u8> = "\u{feff}#!/bin/sh\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        for (name, text, word) in [
+            ("bom", &b"\xef\xbb\xbf#!/bin/sh\n"[..], "byte order mark"),
+            ("utf16", &utf16, "UTF-16"),
+            ("crlf", b"#!/bin/sh\r\ntrue\r\n", "CR LF"),
+        ] {
+            let said = refused(name, text).unwrap_err();
+            assert!(said.starts_with("bad interpreter: ") && said.contains(word), "{said}");
+        }
+        assert_eq!(refused("plain", b"#!/bin/sh\necho '\r'\n"), Ok(()));
     }
 
     #[test]

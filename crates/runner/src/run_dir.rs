@@ -21,7 +21,10 @@ use solti_shim::layout;
 use crate::{AttachError, Stage, StartCause, StartFailure};
 
 /// What a finished run needs no more once its outcome is stored: all but the log.
-pub const TRANSIENT_FILES: [&str; 4] = [layout::LAUNCH, layout::EXIT, layout::SOCKET, crate::script::SCRIPT];
+pub const TRANSIENT_FILES: [&str; 5] =
+    [layout::LAUNCH, layout::EXIT, layout::SOCKET, crate::script::SCRIPT, STDIN];
+/// The text that the program reads at its standard input.
+pub const STDIN: &str = "stdin";
 
 /// Descriptors that runs leave to the rest of the app: its database, its windows, those who call it.
 const RESERVE: u64 = 64;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use solti_model::{ResourceLimits, RunId, TaskKind};
+use solti_model::{ResourceLimits, RunId, Stdin, TaskKind};
 
 use crate::{AttachError, LostReason, RunHandle, RunOutcome, StartError, StopMode};
 
@@ -24,6 +24,8 @@ pub struct RunRequest {
     pub base_env: BTreeMap<OsString, OsString>,
     /// From TERM to KILL.
     pub grace: Duration,
+    /// What its program reads. A text is a file of the run folder, which only the user may read.
+    pub stdin: Stdin,
 }
 
 /// What is found in a run folder after a restart of the app.

@@ -15,6 +15,15 @@ use crate::{Stage, StartCause, StartFailure};
 
 /// The script's text in the run folder.
 pub const SCRIPT: &str = "script";
+/// What some editors put before a text that is UTF-8.
+const BOM: char = '\u{feff}';
+/// Makes Python hand on what it prints at once, also to a pipe: in a log that is followed nothing may come a block late.
+pub const UNBUFFERED: (&str, &str) = ("PYTHONUNBUFFERED", "1");
+
+/// By the name of the program.
+pub fn is_python(program: &str) -> bool {
+    Language::of(program) == Some(Language::Python)
+}
 
 /// The words, with the bare interpreter first, and the text for the script file if there is to be one.
 pub fn words(script: &ScriptMode, run_dir: &Path) -> Result<(Vec<OsString>, Option<String>), StartFailure> {
@@ -25,6 +34,10 @@ pub fn words(script: &ScriptMode, run_dir: &Path) -> Result<(Vec<OsString>, Opti
     let (program, flag) = (script.runtime.program(), script.runtime.flag());
     let file = run_dir.join(SCRIPT);
     let language = Language::of(program);
+    if let Some(problem) = language.and_then(|language| language.stumbles_over(&text)) {
+        let cause = StartCause::BadScript { problem: format!("{problem}, which {program} cannot read") };
+        return Err(StartFailure::new(Stage::Resolve, 0, program, cause));
+    }
     let mut words: Vec<OsString> = vec![program.into()];
     words.extend(language.map(|language| options(&text, language)).unwrap_or_default());
     let loader = language.and_then(|language| language.loader(flag, &file));
@@ -74,6 +87,21 @@ impl Language {
             "ruby" => Self::Ruby,
             _ => return None,
         })
+    }
+
+    /// What an editor has put into the text, unseen, that shells take for a part of their words. The others skip it.
+    fn stumbles_over(self, text: &str) -> Option<&'static str> {
+        let first = text.lines().next().unwrap_or_default();
+        match self {
+            Self::Shell | Self::Zsh if text.starts_with(BOM) => {
+                Some("it begins with a byte order mark (BOM)")
+            }
+            // `lines` takes it off. Without such a line a script may well do what it should.
+            Self::Shell | Self::Zsh if first.starts_with("#!") && text[first.len()..].starts_with('\r') => {
+                Some("its first line ends in CR LF, as Windows has them")
+            }
+            _ => None,
+        }
     }
 
     /// What to give it after the flag, so that it runs the file as if its text stood there; `None` for a flag of another
@@ -129,6 +157,7 @@ fn is_letters(flag: &str) -> bool {
 /// The options in the text's first line, if that names an interpreter of this language: `#!/bin/bash -eu`,
 /// `#!/usr/bin/env -S python3 -u`. Unlike the kernel, which hands on all of it as one word, this takes words apart.
 fn options(text: &str, language: Language) -> Vec<OsString> {
+    let text = text.strip_prefix(BOM).unwrap_or(text);
     let Some(line) = text.lines().next().and_then(|line| line.strip_prefix("#!")) else { return vec![] };
     let mut words = line.split_ascii_whitespace();
     let mut program = words.next();
@@ -160,12 +189,26 @@ mod tests {
             ("#!/usr/bin/env -S bash -e\n", Language::Shell, &["-e"]),
             ("#!/usr/bin/env -Spython3 -u\n", Language::Python, &["-u"]),
             ("#!/usr/bin/python3.12 -u\n", Language::Python, &["-u"]),
+            ("\u{feff}#!/usr/bin/env -S python3 -u\r\n", Language::Python, &["-u"]),
             ("#!/usr/bin/python3 -u\n", Language::Shell, &[]),
             ("#!/usr/bin/perl -w\n", Language::Perl, &[]),
             ("#!\n", Language::Shell, &[]),
             ("set -e\n#!/bin/bash -e\n", Language::Shell, &[]),
         ] {
             assert_eq!(options(text, language), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_an_editor_has_put_before_a_first_line_is_named_where_it_hurts() {
+        let problem = |text: &str, language: Language| language.stumbles_over(text).unwrap_or_default();
+        assert!(problem("\u{feff}#!/bin/bash\n", Language::Shell).contains("byte order mark"));
+        assert!(problem("#!/bin/bash\r\necho\r\n", Language::Zsh).contains("CR LF"));
+        for text in ["\u{feff}#!/usr/bin/python3\r\nprint()\r\n", "import os\r\n"] {
+            assert_eq!(problem(text, Language::Python), "");
+        }
+        for text in ["#!/bin/bash\necho 'a\rb'\n", "echo hi\r\n", "\n\r\n"] {
+            assert_eq!(problem(text, Language::Shell), "");
         }
     }
 

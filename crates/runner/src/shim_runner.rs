@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use solti_model::{ResourceLimits, RunId, TaskKind};
+use solti_model::{ResourceLimits, RunId, Stdin, TaskKind};
 use solti_shim::cgroup::Unenforced;
 use solti_shim::launch::{AfterMain, LaunchSpec, Limits};
 use solti_shim::start_report::{self, StartFailure as ReportedFailure, StartReport};
@@ -23,7 +23,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::argv::{self, Invocation};
 use crate::connection::Connection;
 use crate::fork_server::{ForkServer, ForkServerSlot, Ordered, is_shortage};
-use crate::run_dir::RunDir;
+use crate::run_dir::{RunDir, STDIN};
 use crate::shim_process::ShimProcess;
 use crate::watch::{Watched, watch};
 use crate::{
@@ -160,11 +160,24 @@ impl Start {
             grace_ms: as_ms(request.grace),
             after_main,
             limits: limits(&request.limits),
+            stdin: match &request.stdin {
+                // The second is refused before.
+                Stdin::None | Stdin::Open => None,
+                Stdin::Text(_) => Some(run_dir.join(STDIN)),
+                Stdin::File(path) => Some(path.into()),
+            },
         };
+        let stdin = spec.stdin.clone().unwrap_or_default();
         let spec = spec.encode();
-        if let Some(text) = &script {
-            dir.write(c"script", text.as_bytes())
-                .map_err(|error| StartFailure::system(Stage::RunDir, &run_dir, &error))?;
+        let stdin_text = match &request.stdin {
+            Stdin::Text(text) => Some(text),
+            Stdin::None | Stdin::File(_) | Stdin::Open => None,
+        };
+        for (name, text) in [(c"script", script.as_ref()), (c"stdin", stdin_text)] {
+            if let Some(text) = text {
+                dir.write(name, text.as_bytes())
+                    .map_err(|error| StartFailure::system(Stage::RunDir, &run_dir, &error))?;
+            }
         }
 
         let shim_path = &runner.shim_path;
@@ -194,7 +207,7 @@ impl Start {
                 let control = forked.and_then(|(_, control)| tokio::net::UnixStream::from_std(control).ok());
                 return Ok((watched, control.map(Connection::over)));
             }
-            Reported::Failed(failure) => StartFailure::reported(failure, &program, &cwd, &run_dir),
+            Reported::Failed(failure) => StartFailure::reported(failure, &program, &cwd, &stdin, &run_dir),
             Reported::Never | Reported::Died => {
                 StartFailure::new(Stage::Spawn, 0, shim_path, StartCause::ShimDied)
             }

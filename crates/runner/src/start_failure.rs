@@ -21,6 +21,8 @@ pub enum Stage {
     Spawn,
     /// The log files were made.
     Log,
+    /// What the program reads was opened.
+    Stdin,
     /// The working directory was entered.
     Chdir,
     /// The program was executed.
@@ -34,7 +36,7 @@ pub struct StartFailure {
     pub stage: Stage,
     /// As the system numbers errors; 0 when none was involved.
     pub errno: i32,
-    /// The program, the working directory or the run folder; empty when it is not known any more.
+    /// The program, the working directory, the file to read or the run folder; empty when it is not known any more.
     pub path: PathBuf,
     pub cause: StartCause,
 }
@@ -53,6 +55,10 @@ pub enum StartCause {
     /// The first line of the program names this one, which is missing.
     BadInterpreter {
         interpreter: PathBuf,
+    },
+    /// Its first line cannot be read, because of what cannot be seen in it.
+    BadFirstLine {
+        problem: &'static str,
     },
     /// The loader that a binary asks for is missing.
     BadLoader,
@@ -101,11 +107,18 @@ impl StartFailure {
     }
 
     /// From a report of the shim, while the paths are known.
-    pub(crate) fn reported(failure: ReportedFailure, program: &Path, cwd: &Path, run_dir: &Path) -> Self {
+    pub(crate) fn reported(
+        failure: ReportedFailure,
+        program: &Path,
+        cwd: &Path,
+        stdin: &Path,
+        run_dir: &Path,
+    ) -> Self {
         let mut this = Self::recorded(failure);
         this.path = match this.stage {
             Stage::Exec => program.to_owned(),
             Stage::Chdir => cwd.to_owned(),
+            Stage::Stdin => stdin.to_owned(),
             Stage::Resolve | Stage::RunDir | Stage::Spawn | Stage::Log => run_dir.to_owned(),
         };
         this
@@ -126,6 +139,7 @@ impl StartFailure {
             (ShimStage::Interpreter, _) => (Stage::Exec, StartCause::BadLoader),
             (ShimStage::Lock, _) => (Stage::RunDir, StartCause::RunExists),
             (ShimStage::RunDir | ShimStage::Launch, _) => (Stage::RunDir, StartCause::System),
+            (ShimStage::Stdin, _) => (Stage::Stdin, StartCause::System),
             (ShimStage::Log, _) => (Stage::Log, StartCause::System),
             (ShimStage::Control | ShimStage::Spawn, _) => (Stage::Spawn, StartCause::System),
         };
@@ -150,6 +164,7 @@ impl StartFailure {
             StartCause::BadInterpreter { interpreter } => {
                 format!("bad interpreter: {path} asks for {}, which does not exist", interpreter.display())
             }
+            StartCause::BadFirstLine { problem } => format!("bad interpreter: {path} {problem}"),
             StartCause::BadLoader => {
                 format!(
                     "bad interpreter: the program that {path} needs to be loaded is missing or not executable"
@@ -185,6 +200,7 @@ impl StartFailure {
                     Stage::RunDir => "the run folder could not be prepared",
                     Stage::Spawn => "no process could be started",
                     Stage::Log => "the log files could not be made",
+                    Stage::Stdin => "the standard input could not be opened",
                     Stage::Chdir => "the working directory could not be entered",
                     Stage::Exec => "the program could not be executed",
                 };

@@ -188,6 +188,37 @@ async fn options_in_the_first_line_of_a_script_count() {
 }
 
 #[tokio::test]
+async fn what_keeps_a_first_line_from_being_read_is_named() {
+    let runs = Runs::new();
+    for (name, text, word) in [
+        ("crlf", "#!/bin/bash -eu\r\necho on\r\n", "CR LF"),
+        ("bom", "\u{feff}#!/bin/bash\necho on\n", "byte order mark"),
+    ] {
+        let failure = runs.start(name, script(ScriptRuntime::Bash, text, &[])).await.unwrap_err().to_string();
+        assert!(failure.starts_with("the script cannot be run: ") && failure.contains(word), "{failure}");
+    }
+    let text = "\u{feff}#!/usr/bin/env -S python3 -O\r\nimport sys\r\nprint(sys.flags.optimize)\r\n";
+    assert_eq!(runs.run("python", script(ScriptRuntime::Python, text, &[])).await.1, "1\n");
+}
+
+#[tokio::test]
+async fn what_python_prints_is_there_at_once() {
+    let runs = Runs::new();
+    // Ended without a chance to write what it holds back.
+    let text = "import os\nprint('printed')\nos._exit(3)";
+    for (name, kind) in
+        [("script", script(ScriptRuntime::Python, text, &[])), ("command", command(&["python3", "-c", text]))]
+    {
+        let (outcome, output) = runs.run(name, kind).await;
+        assert_eq!((outcome.end, output.as_str()), (RunEnd::Exited { code: 3 }, "printed\n"), "{name}");
+    }
+    let kind = with(script(ScriptRuntime::Python, text, &[]), |task| {
+        task.env = vec![env("PYTHONUNBUFFERED", "")];
+    });
+    assert_eq!(runs.run("otherwise", kind).await.1, "", "the task's own word holds");
+}
+
+#[tokio::test]
 async fn a_custom_interpreter_gets_its_own_flag() {
     let runs = Runs::new();
     let custom =

@@ -10,9 +10,11 @@ use std::path::PathBuf;
 use crate::format::{Cursor, FormatError, checksum};
 
 const MAGIC: &[u8; 4] = b"SLTL";
-const VERSION: u8 = 3;
-/// Written by apps of earlier versions, which may meet a newer shim in their place: the second has the milliseconds that output
-/// was read for after the leader's end, where there is now what follows that, and the first has no limits either.
+const VERSION: u8 = 4;
+/// Written by apps of earlier versions, which may meet a newer shim in their place: the third has nothing to read, the second has
+/// the milliseconds that output was read for after the leader's end, where there is now what follows that, and the first has no
+/// limits either.
+const WITHOUT_STDIN: u8 = 3;
 const WITHOUT_AFTER_MAIN: u8 = 2;
 const WITHOUT_LIMITS: u8 = 1;
 
@@ -36,6 +38,8 @@ pub struct LaunchSpec {
     pub grace_ms: u64,
     pub after_main: AfterMain,
     pub limits: Limits,
+    /// What the child reads, absolute; nothing when absent. Opening it waits for nobody.
+    pub stdin: Option<PathBuf>,
 }
 
 /// What becomes of the processes that the leader leaves behind when it ends by itself.
@@ -90,6 +94,7 @@ impl LaunchSpec {
             put_option(&mut out, limit, |out, n| out.extend_from_slice(&n.to_le_bytes()));
         }
         put_option(&mut out, output_bytes, |out, n| out.extend_from_slice(&n.to_le_bytes()));
+        put_option(&mut out, self.stdin.as_ref(), |out, path| put(out, path.as_os_str().as_bytes()));
         let sum = checksum(&out);
         out.extend_from_slice(&sum.to_le_bytes());
         out
@@ -131,8 +136,13 @@ impl LaunchSpec {
             after_main(&mut from)?
         };
         let limits = if version == WITHOUT_LIMITS { Limits::default() } else { limits(&mut from)? };
+        let stdin = if version <= WITHOUT_STDIN {
+            None
+        } else {
+            option(&mut from, "stdin", |from| os_string(from).map(PathBuf::from))?
+        };
         from.end()?;
-        Ok(Self { run_id, argv, env, cwd, timeout_ms, grace_ms, after_main, limits })
+        Ok(Self { run_id, argv, env, cwd, timeout_ms, grace_ms, after_main, limits, stdin })
     }
 
     /// The program, `argv[0]`.
@@ -207,6 +217,7 @@ mod tests {
             grace_ms: DEFAULT_GRACE_MS,
             after_main: AfterMain::End,
             limits: Limits { memory_bytes: Some(1), processes: Some(2), ..Limits::default() },
+            stdin: Some("/home/me/words".into()),
         }
     }
 
@@ -222,6 +233,7 @@ mod tests {
             env: vec![("K".into(), "V".into())],
             after_main: AfterMain::Wait,
             limits: Limits { memory_bytes: Some(1), ..Limits::default() },
+            stdin: None,
             ..spec()
         };
         assert_eq!(read, expected);
@@ -240,9 +252,20 @@ mod tests {
     }
 
     #[test]
+    fn a_spec_of_the_third_version_has_nothing_to_read() {
+        let mut bytes = LaunchSpec { stdin: None, ..spec() }.encode();
+        // Its last field, and the sum.
+        bytes.truncate(bytes.len() - 5);
+        bytes[4] = WITHOUT_STDIN;
+        let sum = checksum(&bytes);
+        bytes.extend_from_slice(&sum.to_le_bytes());
+        assert_eq!(LaunchSpec::decode(&bytes), Ok(LaunchSpec { stdin: None, ..spec() }));
+    }
+
+    #[test]
     fn what_is_written_is_read_back() {
         assert_eq!(LaunchSpec::decode(&spec().encode()), Ok(spec()));
-        let bare = LaunchSpec { cwd: None, timeout_ms: None, env: vec![], ..spec() };
+        let bare = LaunchSpec { cwd: None, timeout_ms: None, env: vec![], stdin: None, ..spec() };
         assert_eq!(LaunchSpec::decode(&bare.encode()), Ok(bare));
     }
 

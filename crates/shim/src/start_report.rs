@@ -32,6 +32,8 @@ pub enum Stage {
     Exec = 8,
     /// The program is there, but the interpreter its first line names is not.
     Interpreter = 9,
+    /// What the program is to read could not be opened.
+    Stdin = 10,
 }
 
 impl Stage {
@@ -46,6 +48,7 @@ impl Stage {
             7 => Self::Chdir,
             8 => Self::Exec,
             9 => Self::Interpreter,
+            10 => Self::Stdin,
             _ => return Err(FormatError::Value { field: "stage" }),
         })
     }

@@ -87,6 +87,7 @@ impl Actor {
             limits: active.stored.task.spec.limits.unwrap_or_default(),
             base_env: self.config.base_env.clone(),
             grace: self.config.grace,
+            stdin: active.stored.task.spec.stdin.clone(),
         };
         Some((run, request))
     }

@@ -37,7 +37,14 @@ mod tests {
     fn hits(id: &str, searched_tasks: u64) -> TaskHits {
         let id = TaskId::new(id).expect("legal");
         let run = RunHits { id, attempt: 1, matches: 1, first_row: 0, first_text: String::new() };
-        TaskHits { tasks: vec![run], searched_tasks, total_tasks: 9, complete: false, unread_logs: 0, error: None }
+        TaskHits {
+            tasks: vec![run],
+            searched_tasks,
+            total_tasks: 9,
+            complete: false,
+            unread_logs: 0,
+            error: None,
+        }
     }
 
     #[test]

@@ -22,7 +22,9 @@ pub struct OutputFrame {
 
 fn size(event: &OutputEvent) -> usize {
     match event {
-        OutputEvent::Chunk { line, .. } => line.len(),
+        OutputEvent::Chunk { line, raw, .. } => {
+            line.len() + raw.as_ref().map_or(0, |raw| raw.as_bytes().len())
+        }
         OutputEvent::RunStarted { .. } | OutputEvent::RunFinished { .. } | OutputEvent::Lagged { .. } => 0,
     }
 }
@@ -56,7 +58,7 @@ mod tests {
     use solti_model::OutputStreamKind;
 
     fn chunk(seq: u64, line: String) -> OutputEvent {
-        OutputEvent::Chunk { attempt: 1, stream: OutputStreamKind::Stdout, seq, ts: 0, line: line.into() }
+        OutputEvent::line(1, OutputStreamKind::Stdout, seq, 0, line)
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::{Call, Guard, Outcome};
 use crate::operations::{
     Answer, DesktopApi, Export, ExportStream, Items, OperationName, Request, Subscription,
 };
-use crate::{ApiError, ApiHandler, LogAccess, LogEventStream, LogPosition, OutputEventStream};
+use crate::{ApiError, ApiHandler, LogAccess, LogEventStream, LogPosition, LogReading, OutputEventStream};
 use async_trait::async_trait;
 use solti_model::{OutputEvent, Task, TaskId, TaskPage, TaskQuery, TaskRun, TaskSpec};
 use std::pin::Pin;
@@ -100,7 +100,11 @@ impl<H: ApiHandler + ?Sized> ApiHandler for Guarded<H> {
 #[async_trait]
 impl<H: LogAccess + ?Sized> LogAccess for Guarded<H> {
     async fn stream_log_after(&self, id: &TaskId, after: LogPosition) -> Result<LogEventStream, ApiError> {
-        let work = self.inner.stream_log_after(id, after);
+        self.read_log(id, after.into()).await
+    }
+
+    async fn read_log(&self, id: &TaskId, how: LogReading) -> Result<LogEventStream, ApiError> {
+        let work = self.inner.read_log(id, how);
         let (events, call) = self.pass(OperationName::StreamTaskLogs, Some(id), |_| None, work).await?;
         Ok(Box::pin(self.counted(events, call, |(_, event)| event)))
     }

@@ -9,7 +9,7 @@ use crate::operations::{
     HasDirectory, ItemStream, Items, ListLanes, ListTasks, PageEvents, PageRuns, Perform, Provide, Request,
     RerunTask, SetLane, StopTask, Subscription, TaskEvents, ValidateSpec, WatchTasks, WatchUsage,
 };
-use crate::{ApiError, ApiHandler, LogAccess, LogEventStream, LogPosition, OutputEventStream};
+use crate::{ApiError, ApiHandler, LogAccess, LogEventStream, LogPosition, LogReading, OutputEventStream};
 use async_trait::async_trait;
 use solti_model::{
     EventPage, Lane, RunEnvironment, RunPage, Summary, Task, TaskChange, TaskEvent, TaskEventKind, TaskId,
@@ -101,14 +101,18 @@ impl ApiHandler for SupervisorApiAdapter {
     }
 
     async fn stream_task_logs(&self, id: &TaskId) -> Result<OutputEventStream, ApiError> {
-        Ok(Box::pin(log_stream::open(&self.supervisor, id, LogPosition::default()).await?))
+        Ok(Box::pin(log_stream::open(&self.supervisor, id, LogPosition::default().into()).await?))
     }
 }
 
 #[async_trait]
 impl LogAccess for SupervisorApiAdapter {
     async fn stream_log_after(&self, id: &TaskId, after: LogPosition) -> Result<LogEventStream, ApiError> {
-        Ok(Box::pin(log_stream::open(&self.supervisor, id, after).await?.with_positions()))
+        self.read_log(id, after.into()).await
+    }
+
+    async fn read_log(&self, id: &TaskId, how: LogReading) -> Result<LogEventStream, ApiError> {
+        Ok(Box::pin(log_stream::open(&self.supervisor, id, how).await?.with_positions()))
     }
 }
 

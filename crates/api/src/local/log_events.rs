@@ -1,10 +1,11 @@
-//! What a block of a log is to its subscriber: one event for each line, made when it is asked for, a slice of the block.
+//! What a block of a log is to its subscriber: one event for each line, made when it is asked for, a slice of the block; of a
+//! line that is no text its bytes too.
 //! Knows what was handed out before the stream was torn off, and so where to go on. Reading lives in `log_stream`.
 
 use crate::{Handed, LogPosition};
 use bytestring::ByteString;
 use solti_logstore::{Batch, Stream as LogStream};
-use solti_model::{OutputEvent, OutputStreamKind};
+use solti_model::{OutputEvent, OutputStreamKind, RawLine, text_of_line};
 use std::ops::Range;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -34,16 +35,15 @@ impl Block {
         Self { attempt, batch, text, line: 0, gap: 0 }
     }
 
-    fn text(&self, range: Range<usize>) -> ByteString {
+    /// As text, and the bytes where they are none.
+    fn text(&self, range: Range<usize>) -> (ByteString, Option<RawLine>) {
         // Lines are cut at line ends, which are character boundaries of valid text; a rest of one may begin anywhere.
         if let Some(text) = &self.text
             && let Some(line) = text.get(range.clone())
         {
-            return text.slice_ref(line);
+            return (text.slice_ref(line), None);
         }
-        let bytes = self.batch.bytes.slice(range);
-        let lossy = || ByteString::from(String::from_utf8_lossy(&bytes).into_owned());
-        ByteString::try_from(bytes.clone()).unwrap_or_else(|_| lossy())
+        text_of_line(self.batch.bytes.slice(range))
     }
 }
 
@@ -101,7 +101,7 @@ impl Told {
                 let skip = self.skip.stream_mut(stream);
                 let len = u64::from(span.end - span.start);
                 let known = if span.seq == handed.lines { skip.bytes.min(len) } else { 0 };
-                if span.seq < handed.lines || (known == len && known > 0 && span.cut) {
+                if span.seq < handed.lines || (known == len && known > 0 && !span.ended) {
                     skip.bytes -= known;
                     block.line += 1;
                     self.gap = 0;
@@ -118,9 +118,19 @@ impl Told {
                         true => Handed { lines: span.seq, bytes: len },
                         false => Handed { lines: span.seq + 1, bytes: 0 },
                     };
-                    let line = block.text((u64::from(span.start) + known) as usize..span.end as usize);
+                    let (line, raw) = block.text((u64::from(span.start) + known) as usize..span.end as usize);
                     let (attempt, seq, ts) = (block.attempt, span.seq, span.ts_ms);
-                    return Some(OutputEvent::Chunk { attempt, stream, seq, ts, line });
+                    let (continues, unfinished) = (span.continues || known > 0, !span.ended);
+                    return Some(OutputEvent::Chunk {
+                        attempt,
+                        stream,
+                        seq,
+                        ts,
+                        line,
+                        continues,
+                        unfinished,
+                        raw,
+                    });
                 }
             } else {
                 return None;
@@ -139,10 +149,20 @@ impl Told {
         if behind || span.cut || !block.batch.gaps.is_empty() || span.seq != handed.lines {
             return None;
         }
+        // Two halves of characters that no program meant to be one may stand side by side.
+        let line = text.slice_ref(text.get(span.start as usize..span.end as usize)?);
         *handed = Handed { lines: span.seq + 1, bytes: 0 };
         block.line += 1;
-        let line = text.slice_ref(&text[span.start as usize..span.end as usize]);
-        Some(OutputEvent::Chunk { attempt: block.attempt, stream, seq: span.seq, ts: span.ts_ms, line })
+        Some(OutputEvent::Chunk {
+            attempt: block.attempt,
+            stream,
+            seq: span.seq,
+            ts: span.ts_ms,
+            line,
+            continues: span.continues,
+            unfinished: !span.ended,
+            raw: None,
+        })
     }
 
     fn take_gap(&mut self) -> Option<OutputEvent> {

@@ -6,7 +6,7 @@
 
 use super::log_events::{Block, Events, Item};
 use super::logs::stored_run;
-use crate::{ApiError, LogPosition};
+use crate::{ApiError, LogPosition, LogReading};
 use solti_logstore::{LogError, LogReader};
 use solti_model::{OutputEvent, TaskId, TaskRun};
 use solti_supervisor::{LiveTask, Supervisor, SupervisorError};
@@ -19,14 +19,15 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from
 /// Blocks between the reader and the subscriber, beside the one that the subscriber is at.
 const BLOCKS: usize = 1;
 
-pub async fn open(supervisor: &Supervisor, id: &TaskId, after: LogPosition) -> Result<Events, ApiError> {
+pub async fn open(supervisor: &Supervisor, id: &TaskId, how: LogReading) -> Result<Events, ApiError> {
     // Subscribed before the store is read: what ends in between is seen in one of the two.
     let live = supervisor.follow(id).await?;
     if supervisor.store().task(id).await.map_err(SupervisorError::from)?.is_none() {
         return Err(ApiError::TaskNotFound { id: id.clone() });
     }
     let (items, queue) = mpsc::channel(BLOCKS);
-    let follower = Follower { supervisor: supervisor.clone(), id: id.clone(), after, live, items };
+    let after = how.after;
+    let follower = Follower { supervisor: supervisor.clone(), id: id.clone(), how, live, items };
     tokio::spawn(async move {
         if let Err(error) = follower.run().await {
             tracing::error!("a log stream ends early: {error}");
@@ -45,20 +46,20 @@ enum FollowError {
     Runtime(#[from] tokio::task::JoinError),
 }
 
-/// The subscriber has gone.
+/// The subscriber has gone, or has got what it asked for.
 struct Gone;
 
 struct Follower {
     supervisor: Supervisor,
     id: TaskId,
-    after: LogPosition,
+    how: LogReading,
     live: Option<watch::Receiver<LiveTask>>,
     items: mpsc::Sender<Item>,
 }
 
 impl Follower {
     async fn run(mut self) -> Result<(), FollowError> {
-        let mut attempt = match self.after {
+        let mut attempt = match self.how.after {
             LogPosition { ended: true, attempt, .. } => attempt.saturating_add(1),
             LogPosition { attempt, .. } => attempt.max(1),
         };
@@ -81,6 +82,7 @@ impl Follower {
                     }
                     attempt = next;
                 }
+                None if !self.how.follow => return Ok(()),
                 // An attempt that is not stored yet: wait for it, or for the end of the task.
                 None => match &mut self.live {
                     Some(live) => {
@@ -138,9 +140,13 @@ impl Follower {
             told => return told,
         };
         tracing::warn!("the log of task {}, attempt {attempt} is not told whole: {error}", self.id);
+        let missing = Item::Mark(LogPosition::started(attempt), OutputEvent::Lagged { skipped: 1 });
+        if self.items.send(missing).await.is_err() {
+            return Ok(Err(Gone));
+        }
         let mut end = known;
         while end.finished_at.is_none() {
-            let Some(live) = &mut self.live else { return Ok(Err(Gone)) };
+            let Some(live) = self.live.as_mut().filter(|_| self.how.follow) else { return Ok(Err(Gone)) };
             let over = live.wait_for(|live| live.finished >= attempt || live.over);
             let gone = tokio::select! {
                 state = over => state.is_err(),
@@ -153,25 +159,16 @@ impl Follower {
             }
         }
         let finished_at = end.finished_at.unwrap_or_default();
-        for (position, mark) in [
-            (LogPosition::started(attempt), OutputEvent::Lagged { skipped: 1 }),
-            (
-                LogPosition::ended(attempt),
-                OutputEvent::RunFinished { attempt, exit_code: end.exit_code, finished_at },
-            ),
-        ] {
-            if self.items.send(Item::Mark(position, mark)).await.is_err() {
-                return Ok(Err(Gone));
-            }
-        }
-        Ok(Ok(()))
+        let mark = OutputEvent::RunFinished { attempt, exit_code: end.exit_code, finished_at };
+        Ok(self.items.send(Item::Mark(LogPosition::ended(attempt), mark)).await.map_err(|_| Gone))
     }
 
     /// Sends one attempt from its start mark to its end mark.
     async fn follow_run(&mut self, run: TaskRun) -> Result<Result<(), Gone>, FollowError> {
         let attempt = run.attempt;
-        let resumed = self.after.attempt == attempt && !self.after.ended;
-        let handed = if resumed { [self.after.stdout.lines, self.after.stderr.lines] } else { [0, 0] };
+        let LogReading { after, unfinished, follow } = self.how;
+        let resumed = after.attempt == attempt && !after.ended;
+        let handed = if resumed { [after.stdout.lines, after.stderr.lines] } else { [0, 0] };
         if !resumed {
             let started = OutputEvent::RunStarted { attempt, started_at: run.started_at };
             if self.items.send(Item::Mark(LogPosition::started(attempt), started)).await.is_err() {
@@ -197,6 +194,7 @@ impl Follower {
                             None => LogReader::open_after(&folder, handed)?,
                         };
                         reader.set_final(is_final);
+                        reader.set_unfinished(unfinished);
                         let caught_up = hand_on(&mut reader, attempt, place)?;
                         Ok((reader, caught_up))
                     });
@@ -208,6 +206,9 @@ impl Follower {
                 }
                 if finished.is_some() {
                     break;
+                }
+                if !follow {
+                    return Ok(Err(Gone));
                 }
                 let Some(bell) = &mut doorbell else { break };
                 let rung = tokio::select! {

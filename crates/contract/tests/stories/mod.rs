@@ -2,3 +2,4 @@
 
 pub mod contract;
 pub mod desktop;
+pub mod log_bytes;

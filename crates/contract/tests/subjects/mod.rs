@@ -3,7 +3,7 @@
 use crate::engine::Engine;
 use crate::ssh::bridge_to;
 use solti_api::guard::{AccessToken, Auth, Guarded, StandardGuards};
-use solti_api::{ApiHandler, DesktopApi};
+use solti_api::{ApiHandler, DesktopApi, LogAccess};
 use solti_http::{ClientOptions, HttpClient, ServeOptions, Serving, TcpOptions, Tls, Trust, serve};
 use std::any::Any;
 use std::path::Path;
@@ -14,6 +14,8 @@ use tokio::sync::oneshot;
 
 pub struct Subject {
     pub api: Arc<dyn ApiHandler>,
+    /// Reads logs in other ways too.
+    pub logs: Arc<dyn LogAccess>,
     /// `None` for a client of the six methods alone.
     pub desktop: Option<Arc<dyn DesktopApi>>,
     /// What is really there, to wait for.
@@ -27,7 +29,8 @@ impl Subject {
     fn new<H: DesktopApi>(api: H, engine: Engine, kept: impl Any + Send + Sync, dir: TempDir) -> Self {
         let api = Arc::new(api);
         let desktop = Some(Arc::clone(&api) as Arc<dyn DesktopApi>);
-        Self { api, desktop, engine, _kept: Box::new(kept), _dir: dir }
+        let logs = Arc::clone(&api) as Arc<dyn LogAccess>;
+        Self { api, logs, desktop, engine, _kept: Box::new(kept), _dir: dir }
     }
 
     pub fn desktop(&self) -> &dyn DesktopApi {
@@ -100,11 +103,15 @@ pub async fn grpc() -> Subject {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let guarded = Arc::new(guards.around(Arc::new(engine.api.clone())));
-    let server = solti_grpc::ServerOptions { auth: Some(Arc::clone(&guards.auth)), ..Default::default() };
+    let server = solti_grpc::ServerOptions {
+        auth: Some(Arc::clone(&guards.auth)),
+        logs: Some(guarded.clone()),
+        ..Default::default()
+    };
     let (kept, closing) = oneshot::channel::<()>();
     let closing = async move { drop(closing.await) };
     tokio::spawn(solti_grpc::serve(guarded, solti_grpc::Listener::Tcp(listener), server, closing));
     let options = solti_grpc::ClientOptions { token: Some(token.text()), ..Default::default() };
     let api = Arc::new(solti_grpc::GrpcClient::new(&url, options).unwrap());
-    Subject { api, desktop: None, engine, _kept: Box::new(kept), _dir: dir }
+    Subject { logs: Arc::clone(&api) as _, api, desktop: None, engine, _kept: Box::new(kept), _dir: dir }
 }

@@ -4,20 +4,25 @@ use super::{given, not_a_value, time_from_wire, time_to_wire};
 use crate::proto;
 use bytestring::ByteString;
 use proto::output_event_proto::Kind;
-use solti_model::{FieldError, OutputEvent, OutputStreamKind};
+use solti_model::{FieldError, OutputEvent, OutputStreamKind, RawLine};
 
 pub fn event_to_wire(event: OutputEvent) -> proto::OutputEventProto {
     let kind = match event {
-        OutputEvent::Chunk { attempt, stream, seq, ts, line } => Kind::Chunk(proto::OutputChunkProto {
-            attempt,
-            stream: match stream {
-                OutputStreamKind::Stdout => proto::OutputStreamKind::Stdout.into(),
-                OutputStreamKind::Stderr => proto::OutputStreamKind::Stderr.into(),
-            },
-            seq,
-            ts: time_to_wire(ts),
-            line: line.into_bytes(),
-        }),
+        OutputEvent::Chunk { attempt, stream, seq, ts, line, continues, unfinished, raw } => {
+            Kind::Chunk(proto::OutputChunkProto {
+                attempt,
+                stream: match stream {
+                    OutputStreamKind::Stdout => proto::OutputStreamKind::Stdout.into(),
+                    OutputStreamKind::Stderr => proto::OutputStreamKind::Stderr.into(),
+                },
+                seq,
+                ts: time_to_wire(ts),
+                line: line.into_bytes(),
+                continues,
+                unfinished,
+                raw: raw.map(RawLine::into_bytes),
+            })
+        }
         OutputEvent::RunStarted { attempt, started_at } => {
             Kind::RunStarted(proto::RunStartedProto { attempt, started_at: time_to_wire(started_at) })
         }
@@ -52,6 +57,9 @@ pub fn event_from_wire(wire: proto::OutputEventProto) -> Result<OutputEvent, Fie
                 Ok(line) => line,
                 Err(_) => String::from_utf8_lossy(&chunk.line).into_owned().into(),
             },
+            continues: chunk.continues,
+            unfinished: chunk.unfinished,
+            raw: chunk.raw.map(RawLine::from),
         },
         Kind::RunStarted(run) => {
             OutputEvent::RunStarted { attempt: run.attempt, started_at: time_from_wire(run.started_at) }

@@ -4,11 +4,11 @@
 
 use super::{given, not_a_value};
 use crate::proto;
-use proto::{script_mode, subprocess_task, task_kind};
+use proto::{script_mode, stdin, subprocess_task, task_kind};
 use solti_model::{
     AdmissionStrategy, AfterMain, BackoffStrategy, CommandMode, ContainerTask, CustomRuntime, EnvVar,
     FieldError, JitterStrategy, MatchExpression, Operator, ResourceLimits, RestartStrategy, RunnerSelector,
-    ScriptMode, ScriptRuntime, Slot, SubprocessMode, SubprocessTask, TaskKind, TaskSpec, WasmTask,
+    ScriptMode, ScriptRuntime, Slot, Stdin, SubprocessMode, SubprocessTask, TaskKind, TaskSpec, WasmTask,
 };
 
 /// # Errors
@@ -25,6 +25,7 @@ pub fn spec_from_wire(wire: proto::CreateSpec) -> Result<TaskSpec, FieldError> {
         runner_selector: wire.runner_selector.map(selector_from_wire).transpose()?,
         labels: wire.labels,
         limits: wire.limits.map(limits_from_wire),
+        stdin: stdin_from_wire(wire.stdin)?,
     })
 }
 
@@ -40,6 +41,7 @@ pub fn spec_to_wire(spec: TaskSpec) -> proto::CreateSpec {
         runner_selector,
         labels,
         limits,
+        stdin,
     } = spec;
     let (restart, restart_interval_ms) = restart_to_wire(restart);
     proto::CreateSpec {
@@ -54,7 +56,28 @@ pub fn spec_to_wire(spec: TaskSpec) -> proto::CreateSpec {
         max_retries,
         runner_selector: runner_selector.map(selector_to_wire),
         limits: limits.map(limits_to_wire),
+        stdin: stdin_to_wire(stdin),
     }
+}
+
+fn stdin_from_wire(wire: Option<proto::Stdin>) -> Result<Stdin, FieldError> {
+    let Some(stdin) = wire else { return Ok(Stdin::None) };
+    Ok(match given("stdin", stdin.source)? {
+        stdin::Source::Text(text) => Stdin::Text(text),
+        stdin::Source::File(path) => Stdin::File(path),
+        stdin::Source::Open(true) => Stdin::Open,
+        stdin::Source::Open(false) => Stdin::None,
+    })
+}
+
+fn stdin_to_wire(stdin: Stdin) -> Option<proto::Stdin> {
+    let source = match stdin {
+        Stdin::None => return None,
+        Stdin::Text(text) => stdin::Source::Text(text),
+        Stdin::File(path) => stdin::Source::File(path),
+        Stdin::Open => stdin::Source::Open(true),
+    };
+    Some(proto::Stdin { source: Some(source) })
 }
 
 fn limits_from_wire(wire: proto::ResourceLimits) -> ResourceLimits {
@@ -317,7 +340,8 @@ mod tests {
                    "backoff": {"jitter": "equal", "firstMs": 1, "maxMs": 1, "factor": 1.0},
                    "runnerSelector": {"matchExpressions": [{"key": "a", "operator": "In", "values": ["b"]},
                                                            {"key": "c", "operator": "DoesNotExist"}]}}),
-            json!({"restart": {"type": "always"}, "backoff": {"jitter": "none"}}),
+            json!({"restart": {"type": "always"}, "backoff": {"jitter": "none"}, "stdin": {"text": "a\0b"}}),
+            json!({"stdin": {"file": "/tmp/words"}}),
         ];
         for kind in kinds {
             for rest in &rests {

@@ -53,13 +53,7 @@ impl Logged {
         let (line, taken) = (self.line.clone(), Arc::clone(&self.taken_bytes));
         let chunks = (0..self.lines).map(move |seq| {
             taken.fetch_add(line.len() as u64, Ordering::Relaxed);
-            OutputEvent::Chunk {
-                attempt: 1,
-                stream: OutputStreamKind::Stdout,
-                seq,
-                ts: seq,
-                line: line.clone(),
-            }
+            OutputEvent::line(1, OutputStreamKind::Stdout, seq, seq, line.clone())
         });
         std::iter::once(OutputEvent::RunStarted { attempt: 1, started_at: 1 }).chain(chunks)
     }

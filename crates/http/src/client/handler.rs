@@ -6,7 +6,9 @@ use crate::wire::{Made, RunsBody, Submit, TaskBody};
 use async_trait::async_trait;
 use futures::StreamExt as _;
 use http::Method;
-use solti_api::{ApiError, ApiHandler, LogAccess, LogEventStream, LogPosition, OutputEventStream};
+use solti_api::{
+    ApiError, ApiHandler, LogAccess, LogEventStream, LogPosition, LogReading, OutputEventStream,
+};
 use solti_model::{OutputEvent, Task, TaskId, TaskPage, TaskQuery, TaskRun, TaskSpec};
 use url::form_urlencoded::Serializer;
 
@@ -77,8 +79,18 @@ impl ApiHandler for HttpClient {
 #[async_trait]
 impl LogAccess for HttpClient {
     async fn stream_log_after(&self, id: &TaskId, after: LogPosition) -> Result<LogEventStream, ApiError> {
+        self.read_log(id, after.into()).await
+    }
+
+    async fn read_log(&self, id: &TaskId, how: LogReading) -> Result<LogEventStream, ApiError> {
+        let LogReading { after, unfinished, follow } = how;
         let last = (after != LogPosition::default()).then(|| after.to_string().into());
-        let events = self.follow::<OutputEvent>(log(id), last, true).await?;
+        let mut call = log(id);
+        // A server of an earlier version knows of no other way, and takes no parameter.
+        if unfinished || !follow {
+            call.path = format!("{}?unfinished={unfinished}&follow={follow}", call.path).into();
+        }
+        let events = self.follow::<OutputEvent>(call, last, true).await?;
         let positions = events.scan(after, |position, followed| {
             let told = followed.id.as_deref().and_then(|id| std::str::from_utf8(id).ok());
             *position = told.and_then(|id| id.parse().ok()).unwrap_or(*position);

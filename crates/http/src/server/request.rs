@@ -86,6 +86,12 @@ impl Query {
         self.one(name)?.map(|text| number(name, &text)).transpose()
     }
 
+    /// `true` or `false`.
+    pub fn flag(&mut self, name: &str) -> Result<Option<bool>, Refusal> {
+        let word = self.one(name)?;
+        word.map(|word| word.parse().map_err(|_| invalid(name, "must be true or false"))).transpose()
+    }
+
     /// A count that is clamped anyway: one that is beyond `u32` is as good as the greatest.
     pub fn clamped(&mut self, name: &str) -> Result<Option<u32>, Refusal> {
         Ok(self.number(name)?.map(|number| u32::try_from(number).unwrap_or(u32::MAX)))

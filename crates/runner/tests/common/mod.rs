@@ -49,6 +49,7 @@ impl Runs {
             base_env: std::env::vars_os().collect::<BTreeMap<OsString, OsString>>(),
             // Who ends on TERM has time to; no test here waits until it is over.
             grace: Duration::from_secs(60),
+            stdin: solti_model::Stdin::None,
         }
     }
 

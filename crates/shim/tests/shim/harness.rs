@@ -80,6 +80,7 @@ impl Plan {
             grace_ms: 60_000,
             after_main: solti_shim::launch::AfterMain::Wait,
             limits: solti_shim::launch::Limits::default(),
+            stdin: None,
         };
         Self { folder, spec }
     }

@@ -57,6 +57,28 @@ fn argument_list_too_long() {
 }
 
 #[test]
+fn what_it_reads_is_a_file_or_a_pipe_that_nobody_is_waited_for_at() {
+    let files = tempfile::tempdir().unwrap();
+    let words = files.path().join("words");
+    fs::write(&words, "to be read\n").unwrap();
+    let pipe = files.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    for (stdin, printed) in [(None, ""), (Some(&words), "to be read\n"), (Some(&pipe), "")] {
+        let mut plan = Plan::program(&["/bin/cat"]);
+        plan.spec.stdin = stdin.cloned();
+        let ended = plan.run();
+        assert_eq!((ended.end, &*ended.log), (RunEnd::Ended(LeaderStatus::Code(0)), printed.as_bytes()));
+    }
+    for (path, errno) in [(files.path().join("nothing"), libc::ENOENT), (files.path().into(), libc::EISDIR)] {
+        let mut plan = Plan::program(&["/bin/cat"]);
+        plan.spec.stdin = Some(path);
+        let (failure, ended) = plan.fail();
+        assert_eq!(failure, StartFailure { stage: Stage::Stdin, errno });
+        assert_eq!(ended.end, RunEnd::StartFailed(failure));
+    }
+}
+
+#[test]
 fn working_directory_missing_or_a_file() {
     for (cwd, errno) in [("/nowhere", libc::ENOENT), ("/etc/passwd", libc::ENOTDIR)] {
         let mut plan = Plan::program(&["/bin/true"]);

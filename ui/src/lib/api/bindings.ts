@@ -67,7 +67,11 @@ labels?: { [key in string]: string },
 /**
  * What one run may use; unlimited when absent.
  */
-limits?: ResourceLimits, };
+limits?: ResourceLimits, 
+/**
+ * What the program reads at its standard input; nothing when absent.
+ */
+stdin?: Stdin, };
 
 export type TaskKind = { "subprocess": SubprocessTask } | { "container": ContainerTask } | { "wasm": WasmTask };
 
@@ -436,9 +440,21 @@ seq: number,
  */
 ts: number, 
 /**
- * The line without its newline; bytes that are not UTF-8 are replaced by U+FFFD (the log keeps them).
+ * The line without its newline; bytes that are not UTF-8 are replaced by U+FFFD (`raw` has them).
  */
-line: string, } | { "type": "runFinished", 
+line: string, 
+/**
+ * It goes on where the chunk of this stream before it, which has the same `seq`, has left off.
+ */
+continues?: boolean, 
+/**
+ * No newline stands behind it: the rest of the line comes in chunks that continue it, or the output ended so.
+ */
+unfinished?: boolean, 
+/**
+ * What was printed, where that is not UTF-8.
+ */
+raw?: string, } | { "type": "runFinished", 
 /**
  * The run.
  */
@@ -455,6 +471,8 @@ finishedAt: number, } | { "type": "lagged",
  * How many.
  */
 skipped: number, };
+
+export type Stdin = "none" | { "text": string } | { "file": string } | "open";
 
 export type OutputStreamKind = "stdout" | "stderr";
 

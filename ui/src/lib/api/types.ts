@@ -52,6 +52,7 @@ export type {
   ShellCapture,
   SourceRow,
   SpecHead,
+  Stdin,
   StopMode,
   SubprocessMode,
   Summary,

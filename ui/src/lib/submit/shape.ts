@@ -73,6 +73,7 @@ const SPEC: Shape = {
       },
     },
     "labels?": { map: "string" },
+    "stdin?": { words: ["none", "open"], oneOf: { text: "string", file: "string" } },
     "limits?": {
       fields: {
         "memoryBytes?": "number",

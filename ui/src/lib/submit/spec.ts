@@ -7,6 +7,7 @@ import type {
   Jitter,
   MatchExpression,
   ScriptRuntime,
+  Stdin,
   TaskKind,
   TaskSpec,
 } from "../api";
@@ -49,6 +50,8 @@ export interface Form {
   /** What becomes of the processes that are left when the main program ends. */
   afterMain: AfterMain;
   timeout: string;
+  /** What the program reads; the form has no field for it and keeps what is there. */
+  stdin?: Stdin;
   limits: { memory: string; cpu: string; processes: string; openFiles: string; output: string };
   restart: "never" | "onFailure" | "always";
   interval: string;
@@ -174,6 +177,7 @@ export function toSpec(form: Form, home?: string): { spec: TaskSpec; errors: Fie
     ...optional("outputBytes", size(form.limits.output, "limits.outputBytes")),
   };
   if (Object.keys(limits).length > 0) spec.limits = limits;
+  if (form.stdin !== undefined) spec.stdin = form.stdin;
   const labels = record(
     form.name.trim() === "" ? form.labels : [{ key: "name", value: form.name }, ...form.labels],
     "labels",
@@ -328,6 +332,7 @@ export function fromSpec(spec: TaskSpec, suffix: string = randomSuffix()): Form 
       factor: String(backoff.factor),
     };
   form.maxRetries = spec.maxRetries === undefined ? "" : String(spec.maxRetries);
+  if (spec.stdin !== undefined) form.stdin = spec.stdin;
   const { name, ...others } = labels ?? {};
   // A name of blanks is no name to the form; it stays a label like any other.
   if (name !== undefined && name.trim() !== "") form.name = name;

@@ -3,7 +3,6 @@
 //! The leader stays a zombie until the run is over. That pins its pid and its process group id, so a signal to the
 //! group can never reach a stranger. Where there is a control group, it starts in that. Deciding when to signal is `ending`'s business.
 
-use std::io::PipeWriter;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::ptr;
 
@@ -13,7 +12,7 @@ use solti_shim::launch::LaunchSpec;
 use solti_shim::start_report::{Stage, StartFailure};
 use solti_shim::tree;
 
-use crate::exec::{Failed, Image, exec_stage};
+use crate::exec::{Failed, Image, Pipes, exec_stage};
 use crate::start::at;
 use crate::sys::{self, SignalSet};
 
@@ -35,10 +34,9 @@ impl Leader {
         home: BorrowedFd<'_>,
         mut group: Option<RunGroup>,
         ignored: SignalSet,
-        stdout: PipeWriter,
-        stderr: PipeWriter,
+        pipes: Pipes,
     ) -> Result<Self, StartFailure> {
-        let image = Image::new(spec, home, ignored, stdout.as_raw_fd(), stderr.as_raw_fd())?;
+        let image = Image::new(spec, home, ignored, &pipes)?;
         let mut unenforced = Unenforced::without_group(&spec.limits);
         let mut cloned = None;
         if let Some(made) = &group {
@@ -55,7 +53,7 @@ impl Leader {
             Some(cloned) => cloned,
             None => image.clone_here().map_err(at(Stage::Spawn))?,
         };
-        drop((stdout, stderr));
+        drop(pipes);
         let Some(Failed { stage, errno }) = image.failed() else {
             return Ok(Self { pid, pidfd, status: None, group, unenforced });
         };

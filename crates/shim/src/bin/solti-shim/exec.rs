@@ -2,8 +2,8 @@
 
 use std::ffi::CString;
 use std::fs::File;
-use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
+use std::io::{self, PipeWriter};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::ptr;
@@ -23,6 +23,14 @@ pub struct Failed {
     pub errno: i32,
 }
 
+/// What the program gets as its own.
+pub struct Pipes {
+    /// `None`: what we have ourselves, which is /dev/null.
+    pub stdin: Option<OwnedFd>,
+    pub stdout: PipeWriter,
+    pub stderr: PipeWriter,
+}
+
 /// All that exec needs, made before the clone, because nothing may be allocated after it.
 pub struct Image {
     argv: Vec<*const libc::c_char>,
@@ -30,6 +38,7 @@ pub struct Image {
     /// From where `cwd` counts.
     home: RawFd,
     cwd: *const libc::c_char,
+    stdin: RawFd,
     stdout: RawFd,
     stderr: RawFd,
     ignored: SignalSet,
@@ -45,8 +54,7 @@ impl Image {
         spec: &LaunchSpec,
         home: BorrowedFd<'_>,
         ignored: SignalSet,
-        stdout: RawFd,
-        stderr: RawFd,
+        pipes: &Pipes,
     ) -> Result<Self, StartFailure> {
         let mut strings = Vec::with_capacity(spec.argv.len() + spec.env.len() + 2);
         for arg in &spec.argv {
@@ -70,7 +78,21 @@ impl Image {
         let open_files = spec.limits.open_files;
         let argv = pointers;
         let home = home.as_raw_fd();
-        Ok(Self { argv, envp, home, cwd, stdout, stderr, ignored, open_files, failed, _strings: strings })
+        let stdin = pipes.stdin.as_ref().map_or(libc::STDIN_FILENO, AsRawFd::as_raw_fd);
+        let (stdout, stderr) = (pipes.stdout.as_raw_fd(), pipes.stderr.as_raw_fd());
+        Ok(Self {
+            argv,
+            envp,
+            home,
+            cwd,
+            stdin,
+            stdout,
+            stderr,
+            ignored,
+            open_files,
+            failed,
+            _strings: strings,
+        })
     }
 
     pub fn clone_here(&self) -> io::Result<Cloned> {
@@ -106,6 +128,8 @@ extern "C" fn become_program(image: *mut libc::c_void) -> libc::c_int {
     unsafe {
         let image = &*image.cast::<Image>();
         libc::setpgid(0, 0);
+        // Nothing happens where it is the same.
+        libc::dup2(image.stdin, libc::STDIN_FILENO);
         libc::dup2(image.stdout, libc::STDOUT_FILENO);
         libc::dup2(image.stderr, libc::STDERR_FILENO);
         // The program must not inherit what the app or we block and ignore. What is handled goes back by itself.

@@ -21,6 +21,7 @@ use solti_shim::start_report::{Stage, StartFailure};
 use crate::child::Leader;
 use crate::clients::Clients;
 use crate::clock::Clock;
+use crate::exec::Pipes;
 use crate::output::Output;
 use crate::record::RecordFile;
 use crate::run::{Run, Started};
@@ -128,8 +129,10 @@ fn launch(dir: &File, order: Order, record: &mut RecordFile) -> Result<Launched,
     };
     let clients = clients.map_err(at(Stage::Control))?;
     let (output, stdout, stderr) = Output::new(log).map_err(at(Stage::Spawn))?;
+    let stdin = spec.stdin.as_deref().map(sys::open_to_read).transpose().map_err(at(Stage::Stdin))?;
     let group = order.groups.and_then(|groups| RunGroup::create(&groups, &spec.run_id).ok());
-    let leader = Leader::spawn(&spec, order.home.as_fd(), group, order.ignored, stdout, stderr)?;
+    let leader =
+        Leader::spawn(&spec, order.home.as_fd(), group, order.ignored, Pipes { stdin, stdout, stderr })?;
     fail_point!("child-started");
     // Already said Started; the pid is an extra for whoever finds the run without its shim.
     record.child_started(leader.pid()).ok();

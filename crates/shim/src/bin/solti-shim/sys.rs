@@ -1,9 +1,13 @@
 //! Thin safe faces of the system calls that std does not offer. No decisions here.
 
+use std::ffi::CString;
+use std::fs::File;
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::ptr;
 use std::time::Duration;
 
@@ -27,6 +31,24 @@ pub fn has_reader(pipe: BorrowedFd<'_>) -> bool {
     let mut slots = [poll_slot(pipe.as_raw_fd(), 0)];
     poll(&mut slots, Some(Duration::ZERO));
     slots[0].revents & libc::POLLERR == 0
+}
+
+/// Opens what a program is to read. A named pipe is not waited for: without a writer it is at its end.
+pub fn open_to_read(path: &Path) -> io::Result<OwnedFd> {
+    let path = CString::new(path.as_os_str().as_bytes())?;
+    let flags = libc::O_RDONLY | libc::O_NONBLOCK | libc::O_NOCTTY | libc::O_CLOEXEC;
+    // SAFETY: a C string and integers; the descriptor is new and nobody else's.
+    let file = unsafe { OwnedFd::from_raw_fd(check(libc::open(path.as_ptr(), flags))?) };
+    // SAFETY: an open descriptor and integers. The program is to wait for what it reads.
+    unsafe {
+        let flags = check(libc::fcntl(file.as_raw_fd(), libc::F_GETFL))?;
+        check(libc::fcntl(file.as_raw_fd(), libc::F_SETFL, flags & !libc::O_NONBLOCK))?;
+    }
+    let file = File::from(file);
+    if file.metadata()?.is_dir() {
+        return Err(io::Error::from_raw_os_error(libc::EISDIR));
+    }
+    Ok(file.into())
 }
 
 /// Lets go of the app's terminal and pipes, and of what it leaked into us: nothing of it lives as long as the run. Called

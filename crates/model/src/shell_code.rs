@@ -1,0 +1,71 @@
+//! An end as a shell would report it: the exit code of a program that stands for a task.
+
+use crate::{TaskPhase, TaskStatus};
+
+/// Where a failed start begins its sentence: the code that a shell has for it.
+const STARTS: [(&str, u8); 8] = [
+    ("program not found", 127),
+    ("program is a directory", 126),
+    ("not executable", 126),
+    ("bad interpreter", 126),
+    ("exec format error", 126),
+    ("argument list too long", 126),
+    ("the program could not be executed", 126),
+    ("the program could not be looked up", 126),
+];
+
+impl TaskStatus {
+    /// The program's own exit code; 124 for one whose time was over, 130 for one that was stopped; 128 and the signal for one that
+    /// was killed, 127 for one that was not found, 126 for one that cannot be executed; 1 for what is none of these.
+    ///
+    /// Signal and start are read from `error`, which is the only place that tells of them, also on the wire.
+    pub fn shell_code(&self) -> u8 {
+        match (self.phase, self.exit_code) {
+            (TaskPhase::Timeout, _) => 124,
+            (TaskPhase::Canceled, _) => 130,
+            (TaskPhase::Succeeded, None) => 0,
+            // What does not fit into a byte is no code of a process of this system.
+            (_, Some(code)) => u8::try_from(code).unwrap_or(1),
+            (_, None) => self.error.as_deref().and_then(code_of_words).unwrap_or(1),
+        }
+    }
+}
+
+fn code_of_words(error: &str) -> Option<u8> {
+    if let Some(signal) = error.strip_prefix("killed by ") {
+        // `SIGKILL (signal 9)`, `signal 64`
+        let digits = signal.split_once("signal ")?.1;
+        let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
+        return digits[..end].parse::<u8>().ok()?.checked_add(128);
+    }
+    STARTS.iter().find(|(words, _)| error.starts_with(words)).map(|(_, code)| *code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_end_has_the_code_that_a_shell_gives_it() {
+        let code = |phase, exit_code, error: Option<&str>| {
+            TaskStatus { phase, attempt: 1, exit_code, error: error.map(str::to_owned) }.shell_code()
+        };
+        for (phase, exit_code, error, expected) in [
+            (TaskPhase::Succeeded, Some(0), None, 0),
+            (TaskPhase::Succeeded, Some(3), None, 3),
+            (TaskPhase::Failed, Some(3), Some("exit 3"), 3),
+            (TaskPhase::Exhausted, Some(3), Some("exit 3"), 3),
+            (TaskPhase::Failed, None, Some("killed by SIGSEGV (signal 11)"), 139),
+            (TaskPhase::Failed, None, Some("killed by signal 64"), 192),
+            (TaskPhase::Failed, None, Some("killed by SIGKILL (signal 9); likely out of memory: …"), 137),
+            (TaskPhase::Failed, None, Some("program not found: x (PATH has 2 entries)"), 127),
+            (TaskPhase::Failed, None, Some("not executable (no run bit): /x"), 126),
+            (TaskPhase::Failed, None, Some("working directory does not exist: /x"), 1),
+            (TaskPhase::Failed, None, None, 1),
+            (TaskPhase::Timeout, Some(0), None, 124),
+            (TaskPhase::Canceled, None, None, 130),
+        ] {
+            assert_eq!(code(phase, exit_code, error), expected, "{phase:?} {exit_code:?} {error:?}");
+        }
+    }
+}
