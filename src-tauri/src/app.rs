@@ -148,7 +148,7 @@ pub fn call_first(config: &Config) {
     // The plugin finds the name taken, delivers the call and ends this process from within.
     let built = Builder::<Wry>::new().plugin(single_instance(&config.data_dir)).build(context());
     if let Err(error) = built {
-        eprintln!("solti: it did not answer: {error}");
+        crate::say(&format!("it did not answer: {error}"));
     }
 }
 

@@ -5,24 +5,25 @@ use solti_api::in_full;
 use solti_doctor::{Place, examine};
 use solti_engine::Config;
 use solti_model::{Diagnosis, Finding, FindingState, LogSettings};
-use std::{fmt::Write, process::ExitCode};
+use std::{fmt::Write, io, process::ExitCode};
 
 /// Prints what is found; fails when something keeps tasks from running.
 pub fn run(json: bool) -> ExitCode {
     let config = match Config::locate() {
         Ok(config) => config,
         Err(error) => {
-            eprintln!("solti: {}", in_full(&error));
+            crate::say(&in_full(&error));
             return ExitCode::FAILURE;
         }
     };
     let diagnosis = diagnose(&config, LogSettings::default());
-    if json {
+    let text = match json {
         // Plain data: it always writes.
-        println!("{}", serde_json::to_string_pretty(&diagnosis).unwrap_or_default());
-    } else {
-        print!("{}", report(&diagnosis));
-    }
+        true => serde_json::to_string_pretty(&diagnosis).unwrap_or_default() + "\n",
+        false => report(&diagnosis),
+    };
+    // Who has closed the output does not want to read it.
+    io::Write::write_all(&mut io::stdout(), text.as_bytes()).ok();
     if diagnosis.state() == FindingState::Problem { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 

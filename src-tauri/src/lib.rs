@@ -35,6 +35,7 @@ use clap::Parser as _;
 use error::ShellError;
 use solti_api::in_full;
 use solti_engine::{Config, DataLock, Holder, start_journal};
+use std::io::Write as _;
 use std::process::ExitCode;
 
 /// Runs the app until its last window is closed, or what the arguments ask for instead.
@@ -54,10 +55,15 @@ pub fn run() -> ExitCode {
     match start(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("solti: {}", in_full(&error));
+            say(&in_full(&error));
             ExitCode::FAILURE
         }
     }
+}
+
+/// A line on standard error. Who has closed that does not want to hear of it.
+pub(crate) fn say(words: &str) {
+    writeln!(std::io::stderr(), "solti: {words}").ok();
 }
 
 fn start(arguments: Arguments) -> Result<(), ShellError> {
@@ -70,10 +76,8 @@ fn start(arguments: Arguments) -> Result<(), ShellError> {
         }
         Err(holder @ Holder::Serve { .. }) => Err(ShellError::Held { holder, path: config.data_dir }),
         Err(Holder::App { .. } | Holder::Unknown) => {
-            eprintln!(
-                "solti: already running on {}; its window is asked to the front",
-                config.data_dir.display()
-            );
+            let data_dir = config.data_dir.display();
+            say(&format!("already running on {data_dir}; its window is asked to the front"));
             screen::check()?;
             app::call_first(&config);
             Ok(())

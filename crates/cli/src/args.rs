@@ -1,7 +1,9 @@
 //! The command line as it is written.
 
+use crate::time::moment;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use solti_model::{MAX_LANE_CAPACITY, MAX_RETRIES, TaskPhase};
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
@@ -106,11 +108,20 @@ impl Command {
 
 #[derive(Debug, Args)]
 pub struct Run {
-    /// Print the log until the task is over and exit with its exit code (124: timed out, 130: stopped, 125: solti failed)
+    /// Print the log until the task is over and exit with its exit code (124: timed out, 130: stopped, 125: solti failed).
+    ///
+    /// 126 and 127 are of a program that cannot be executed, or is not there; 128 and more of one that a signal has killed. What
+    /// this program is given to read goes to the task.
     #[arg(long, short)]
     pub wait: bool,
+    /// Give the task nothing to read
+    #[arg(long, short = 'n', conflicts_with = "stdin")]
+    pub no_stdin: bool,
+    /// A file for the task to read, on the machine that it runs on
+    #[arg(long, value_name = "FILE")]
+    pub stdin: Option<PathBuf>,
     /// What to call the task; the command when absent
-    #[arg(long, short)]
+    #[arg(long, short = 'N')]
     pub name: Option<String>,
     /// The lane to run in; one of its own when absent
     #[arg(long, short)]
@@ -123,7 +134,7 @@ pub struct Run {
     pub cwd: Option<PathBuf>,
     /// A variable; KEY alone takes the value that it has here
     #[arg(long, short, value_name = "KEY[=VALUE]")]
-    pub env: Vec<String>,
+    pub env: Vec<OsString>,
     /// How long it may take, as in 90s or 2h
     #[arg(long, short, value_parser = humantime::parse_duration)]
     pub timeout: Option<Duration>,
@@ -137,7 +148,7 @@ pub struct Run {
     pub label: Vec<(String, String)>,
     /// The command and its arguments, as they are: no shell reads them
     #[arg(required = true, trailing_var_arg = true, value_name = "COMMAND")]
-    pub argv: Vec<String>,
+    pub argv: Vec<OsString>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -170,7 +181,7 @@ pub struct List {
     /// Only tasks with this in their name or command
     #[arg(long, short)]
     pub text: Option<String>,
-    /// Only tasks created since then: 2h (ago), or 2026-11-23T10:00:00Z
+    /// Only tasks created since then: 2h (ago), "2026-11-23 10:00" by this clock, or with an offset 2026-11-23T10:00:00+01:00
     #[arg(long, value_parser = moment)]
     pub since: Option<SystemTime>,
     #[arg(long, short = 'n', default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
@@ -197,7 +208,7 @@ pub struct Logs {
     /// Go on while the task runs
     #[arg(long, short)]
     pub follow: bool,
-    /// Only lines since then: 10m (ago), or 2026-11-23T10:00:00Z
+    /// Only lines since then: 10m (ago), "2026-11-23 10:00" by this clock, or with an offset 2026-11-23T10:00:00+01:00
     #[arg(long, value_parser = moment)]
     pub since: Option<SystemTime>,
     /// Only this attempt
@@ -268,14 +279,6 @@ fn pair(text: &str) -> Result<(String, String), String> {
 fn phase(word: &str) -> Result<TaskPhase, String> {
     let words = || TaskPhase::ALL.map(TaskPhase::word).join(", ");
     TaskPhase::from_word(word).ok_or_else(|| format!("is none of {}", words()))
-}
-
-/// A time, or how long ago it was.
-fn moment(text: &str) -> Result<SystemTime, String> {
-    if let Ok(ago) = humantime::parse_duration(text) {
-        return SystemTime::now().checked_sub(ago).ok_or_else(|| "is before time began".into());
-    }
-    humantime::parse_rfc3339_weak(text).map_err(|_| "must be as in 10m, 2h or 2026-11-23T10:00:00Z".into())
 }
 
 #[cfg(test)]

@@ -39,6 +39,12 @@ pub enum CliError {
     AmbiguousId { prefix: String, matches: Vec<String> },
     #[error("--env {0}: this variable is not set here; write {0}=VALUE")]
     NoVariable(String),
+    #[error("{what} is no UTF-8 text, which a task is kept as: {}", shown(word))]
+    NoText { what: &'static str, word: std::ffi::OsString },
+    #[error(
+        "standard input cannot be handed over to this task: {0}. -n leaves it out, --stdin FILE names a file there"
+    )]
+    Handover(&'static str),
     #[error("the current directory is gone")]
     CurrentDir(#[source] io::Error),
     #[error("the connection to the server ended before the task did")]
@@ -53,6 +59,17 @@ pub enum CliError {
     Shape(#[from] serde_json::Error),
 }
 
+/// With what is no text as escapes.
+fn shown(word: &std::ffi::OsStr) -> String {
+    use std::os::unix::ffi::OsStrExt as _;
+    let mut text = String::new();
+    for chunk in word.as_bytes().utf8_chunks() {
+        text.push_str(chunk.valid());
+        chunk.invalid().iter().for_each(|byte| text.push_str(&format!("\\x{byte:02X}")));
+    }
+    text
+}
+
 impl CliError {
     /// To standard error: a sentence, or the JSON of an error of the API.
     pub fn print(&self, as_json: bool) {
@@ -62,8 +79,8 @@ impl CliError {
             _ => None,
         };
         match body.filter(|_| as_json) {
-            Some(body) => eprintln!("{body}"),
-            None => eprintln!("solti: {}", terminal::harmless_lines(&in_full(self))),
+            Some(body) => terminal::say!("{body}"),
+            None => terminal::say!("solti: {}", terminal::harmless_lines(&in_full(self))),
         }
     }
 }

@@ -1,12 +1,12 @@
-//! Events of a log onto this program's own streams: what a task wrote to stderr goes to stderr. To a terminal lines go as they
-//! are shown, anywhere else as they were printed.
+//! Events of a log onto this program's own streams: what a task wrote to stderr goes to stderr. A terminal gets what is shown of
+//! a line, anything else the bytes that were printed, and nothing beside them.
 
 use crate::args::Stream;
-use crate::{show, terminal};
+use crate::screen::Screen;
+use crate::{terminal, time};
+use futures::stream::BoxStream;
 use futures::{FutureExt as _, StreamExt as _};
-use solti_api::OutputEventStream;
 use solti_model::{OutputEvent, OutputStreamKind};
-use solti_rows::Style;
 use std::io::{self, BufWriter, IsTerminal, Stderr, Stdout, Write};
 
 #[derive(Debug, Default)]
@@ -23,20 +23,36 @@ pub struct LogPrinter {
     options: LogOptions,
     out: BufWriter<Stdout>,
     err: BufWriter<Stderr>,
-    /// By stream: what the task has left switched on, where that is a terminal.
-    styles: [Option<Style>; 2],
+    /// By stream: where that is a terminal.
+    screens: [Option<Screen>; 2],
+    /// The stream whose line stands open on a terminal.
+    open: Option<OutputStreamKind>,
+    /// By stream: whether the line that its chunks are of is wanted.
+    wanted: [bool; 2],
+    /// Nobody takes what is printed any more.
+    mute: bool,
 }
 
 impl LogPrinter {
     pub fn new(options: LogOptions) -> Self {
-        let style = |is_terminal: bool| is_terminal.then(Style::default);
-        let styles = [style(io::stdout().is_terminal()), style(io::stderr().is_terminal())];
-        Self { options, out: BufWriter::new(io::stdout()), err: BufWriter::new(io::stderr()), styles }
+        let screen = |is_terminal: bool| is_terminal.then(Screen::default);
+        Self {
+            options,
+            out: BufWriter::new(io::stdout()),
+            err: BufWriter::new(io::stderr()),
+            screens: [screen(io::stdout().is_terminal()), screen(io::stderr().is_terminal())],
+            open: None,
+            wanted: [true; 2],
+            mute: false,
+        }
     }
 
     /// Takes the next event from `log` and prints it; `None` at the log's end. Nothing stays in a buffer while it waits.
     /// Can be dropped and called again without losing an event.
-    pub async fn next(&mut self, log: &mut OutputEventStream) -> io::Result<Option<OutputEvent>> {
+    pub async fn next(
+        &mut self,
+        log: &mut BoxStream<'static, OutputEvent>,
+    ) -> io::Result<Option<OutputEvent>> {
         let event = match log.next().now_or_never() {
             Some(event) => event,
             None => {
@@ -46,77 +62,131 @@ impl LogPrinter {
         };
         match &event {
             Some(event) => self.print(event)?,
-            None => self.flush()?,
+            None => self.finish()?,
         }
         Ok(event)
     }
 
+    /// Takes no notice of what comes.
+    pub fn mute(&mut self) {
+        self.mute = true;
+    }
+
     pub fn flush(&mut self) -> io::Result<()> {
+        if self.mute {
+            return Ok(());
+        }
         self.out.flush()?;
         self.err.flush()
     }
 
-    fn is_wanted(&self, event: &OutputEvent) -> bool {
+    /// Leaves the terminal to others, at the beginning of a row.
+    pub fn finish(&mut self) -> io::Result<()> {
+        self.close_row()?;
+        self.flush()
+    }
+
+    fn is_wanted(&mut self, event: &OutputEvent) -> bool {
         let wanted = self.options.attempt.is_none_or(|wanted| match event {
             OutputEvent::Chunk { attempt, .. }
             | OutputEvent::RunStarted { attempt, .. }
             | OutputEvent::RunFinished { attempt, .. } => *attempt == wanted,
             OutputEvent::Lagged { .. } => true,
         });
-        let OutputEvent::Chunk { stream, ts, .. } = event else { return wanted };
+        let OutputEvent::Chunk { stream, ts, continues, .. } = event else { return wanted };
         let of_stream = match (self.options.stream, stream) {
             (None, _) => true,
             (Some(Stream::Stdout), stream) => *stream == OutputStreamKind::Stdout,
             (Some(Stream::Stderr), stream) => *stream == OutputStreamKind::Stderr,
         };
-        wanted && of_stream && self.options.since_ms.is_none_or(|since| *ts >= since)
+        // A line is as old as its beginning.
+        let line_wanted = &mut self.wanted[index(*stream)];
+        if !continues {
+            *line_wanted = self.options.since_ms.is_none_or(|since| *ts >= since);
+        }
+        wanted && of_stream && *line_wanted
     }
 
     fn print(&mut self, event: &OutputEvent) -> io::Result<()> {
-        if !self.is_wanted(event) {
+        if self.mute || !self.is_wanted(event) {
             return Ok(());
         }
         if self.options.as_json {
             return writeln!(self.out, "{}", terminal::json(event)?);
         }
         match event {
-            OutputEvent::Chunk { stream, ts, line, .. } => {
-                let timestamps = self.options.timestamps;
-                let style = &mut self.styles[usize::from(*stream == OutputStreamKind::Stderr)];
-                let shown = style.as_mut().map(|style| terminal::colored(line, style));
-                let line = shown.as_deref().unwrap_or(line).as_bytes();
-                match stream {
-                    OutputStreamKind::Stdout => {
-                        self.err.flush()?;
-                        write_line(&mut self.out, timestamps.then_some(*ts), line)
-                    }
-                    OutputStreamKind::Stderr => {
-                        self.out.flush()?;
-                        write_line(&mut self.err, timestamps.then_some(*ts), line)
-                    }
-                }
-            }
+            OutputEvent::Chunk { .. } => self.print_chunk(event),
             OutputEvent::RunStarted { attempt, .. } if *attempt > 1 => {
-                self.styles.iter_mut().flatten().for_each(|style| *style = Style::default());
-                self.out.flush()?;
-                writeln!(self.err, "solti: attempt {attempt}")
+                self.say(&format!("solti: attempt {attempt}"))?;
+                self.screens.iter_mut().flatten().for_each(Screen::begin_again);
+                Ok(())
             }
-            OutputEvent::Lagged { skipped } => {
-                self.out.flush()?;
-                writeln!(
-                    self.err,
-                    "solti: {skipped} lines are gone, removed to keep the log within its limit"
-                )
-            }
+            OutputEvent::Lagged { skipped } => self
+                .say(&format!("solti: {skipped} lines are gone, removed to keep the log within its limit")),
             OutputEvent::RunStarted { .. } | OutputEvent::RunFinished { .. } => Ok(()),
+        }
+    }
+
+    fn print_chunk(&mut self, event: &OutputEvent) -> io::Result<()> {
+        let (Some((stream, bytes, ended)), OutputEvent::Chunk { ts, continues, .. }) =
+            (event.printed(), event)
+        else {
+            return Ok(());
+        };
+        if self.open.is_some_and(|open| open != stream) && self.screens[index(stream)].is_some() {
+            self.close_row()?;
+        }
+        let timestamps = self.options.timestamps;
+        let head = || if timestamps { format!("{} ", time::written(*ts)) } else { String::new() };
+        let Self { out, err, screens, open, .. } = self;
+        let to: &mut dyn Write = match stream {
+            OutputStreamKind::Stdout => {
+                err.flush()?;
+                out
+            }
+            OutputStreamKind::Stderr => {
+                out.flush()?;
+                err
+            }
+        };
+        match &mut screens[index(stream)] {
+            Some(screen) => {
+                *open = (!ended).then_some(stream);
+                let columns = terminal::columns().unwrap_or(80);
+                to.write_all(screen.show(bytes, ended, head, columns).as_bytes())
+            }
+            None => {
+                if timestamps && !continues {
+                    to.write_all(head().as_bytes())?;
+                }
+                to.write_all(bytes)?;
+                if ended { to.write_all(b"\n") } else { Ok(()) }
+            }
+        }
+    }
+
+    /// A line of our own on standard error, on a row of its own where that is a terminal.
+    pub fn say(&mut self, words: &str) -> io::Result<()> {
+        if self.screens[index(OutputStreamKind::Stderr)].is_some() {
+            self.close_row()?;
+        }
+        self.out.flush()?;
+        writeln!(self.err, "{words}")?;
+        self.err.flush()
+    }
+
+    fn close_row(&mut self) -> io::Result<()> {
+        let Some(stream) = self.open.take() else { return Ok(()) };
+        if let Some(screen) = &mut self.screens[index(stream)] {
+            screen.leave();
+        }
+        match stream {
+            OutputStreamKind::Stdout => self.out.write_all(b"\n").and_then(|()| self.out.flush()),
+            OutputStreamKind::Stderr => self.err.write_all(b"\n").and_then(|()| self.err.flush()),
         }
     }
 }
 
-fn write_line(to: &mut impl Write, ts: Option<u64>, line: &[u8]) -> io::Result<()> {
-    if let Some(ts) = ts {
-        write!(to, "{} ", show::time(ts))?;
-    }
-    to.write_all(line)?;
-    to.write_all(b"\n")
+fn index(stream: OutputStreamKind) -> usize {
+    usize::from(stream == OutputStreamKind::Stderr)
 }

@@ -5,15 +5,19 @@
 
 mod args;
 mod commands;
+mod ending;
 mod error;
+mod input;
 mod log_printer;
 mod order;
+mod screen;
 mod serve_doors;
 mod server;
 mod show;
 mod table;
 mod task_ids;
 mod terminal;
+mod time;
 
 use args::Cli;
 use clap::Parser as _;
@@ -28,7 +32,7 @@ fn main() -> ExitCode {
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("solti: no threads to work with: {error}");
+            terminal::say!("solti: no threads to work with: {error}");
             return ExitCode::from(own_failure);
         }
     };
@@ -37,7 +41,11 @@ fn main() -> ExitCode {
     runtime.shutdown_background();
     match result {
         Ok(code) => ExitCode::from(code),
-        Err(CliError::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        // Whose exit code is a task's has none to give.
+        Err(CliError::Output(error)) if ending::is_reader_gone(&error) => match own_failure {
+            1 => ExitCode::SUCCESS,
+            code => ExitCode::from(code),
+        },
         Err(error) => {
             error.print(as_json);
             ExitCode::from(own_failure)

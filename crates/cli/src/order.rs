@@ -7,6 +7,7 @@ use solti_model::{
     AdmissionStrategy, CommandMode, EnvVar, RestartStrategy, Slot, SubprocessMode, SubprocessTask, TaskKind,
     TaskSpec,
 };
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 /// Characters that lane names of our own end in; as the app's form makes them.
@@ -15,8 +16,12 @@ const DIGITS: &[u8] = b"23456789";
 const LANE_WORD: usize = 40;
 
 /// `here` is the directory to run in when none is named.
+///
+/// # Errors
+/// Names what is no UTF-8: tasks are kept and shown as text, and another word must not take its place.
 pub fn from_words(run: Run, here: Option<&Path>) -> Result<TaskSpec, CliError> {
-    let mut argv = run.argv.into_iter();
+    let argv = run.argv.into_iter().map(|word| text("an argument of the command", word));
+    let mut argv = argv.collect::<Result<Vec<_>, _>>()?.into_iter();
     let command = argv.next().unwrap_or_default();
     let slot = match run.lane {
         Some(lane) => Slot::new(lane)?,
@@ -29,7 +34,7 @@ pub fn from_words(run: Run, here: Option<&Path>) -> Result<TaskSpec, CliError> {
     let kind = TaskKind::Subprocess(SubprocessTask {
         mode: SubprocessMode::Command(CommandMode { command, args: argv.collect() }),
         env: run.env.iter().map(|word| variable(word)).collect::<Result<_, _>>()?,
-        cwd: cwd.map(|cwd| cwd.to_string_lossy().into_owned()),
+        cwd: cwd.map(|cwd| text("the directory", cwd.into())).transpose()?,
         fail_on_non_zero: true,
         after_main: match run.after_main {
             AfterMain::Wait => solti_model::AfterMain::Wait,
@@ -63,12 +68,26 @@ fn own_lane(command: &str) -> Result<Slot, CliError> {
     Ok(Slot::new(if word.is_empty() { format!("run-{end}") } else { format!("{word}-{end}") })?)
 }
 
-fn variable(word: &str) -> Result<EnvVar, CliError> {
+fn text(what: &'static str, word: OsString) -> Result<String, CliError> {
+    word.into_string().map_err(|word| CliError::NoText { what, word })
+}
+
+/// A file that a task is to read, as its spec names it. Of another machine only that one knows what is meant.
+pub fn file_to_read(path: &Path, is_here: bool) -> Result<String, CliError> {
+    let path = match is_here {
+        true => std::path::absolute(path).map_err(CliError::CurrentDir)?,
+        false => path.to_owned(),
+    };
+    text("the file to read", path.into())
+}
+
+fn variable(word: &OsStr) -> Result<EnvVar, CliError> {
+    let word = text("a variable", word.to_owned())?;
     match word.split_once('=') {
         Some((key, value)) => Ok(EnvVar { key: key.into(), value: value.into() }),
-        None => match std::env::var(word) {
-            Ok(value) => Ok(EnvVar { key: word.into(), value }),
-            Err(_) => Err(CliError::NoVariable(word.into())),
+        None => match std::env::var_os(&word) {
+            Some(value) => Ok(EnvVar { value: text("the value of a variable", value)?, key: word }),
+            None => Err(CliError::NoVariable(word)),
         },
     }
 }
@@ -140,6 +159,22 @@ mod tests {
             let (one, other) =
                 (spec(&["--", command]).expect("legal"), spec(&["--", command]).expect("legal"));
             assert_ne!(one.slot, other.slot);
+        }
+    }
+
+    #[test]
+    fn what_is_no_text_is_named_and_not_changed() {
+        use std::os::unix::ffi::OsStringExt as _;
+        let odd = || OsString::from_vec(b"a\xff".to_vec());
+        for line in [
+            vec!["cat".into(), odd()],
+            vec!["-C".into(), odd(), "cat".into()],
+            vec!["-e".into(), odd(), "cat".into()],
+        ] {
+            let words = ["solti".into(), "run".into()].into_iter().chain(line);
+            let Command::Run(run) = Cli::parse_from(words).command else { panic!("a run was written") };
+            let refused = from_words(run, Some(Path::new("/here"))).expect_err("refused");
+            assert!(refused.to_string().contains(r"a\xFF"), "{refused}");
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::args::Options;
 use crate::error::CliError;
-use crate::terminal::harmless;
+use crate::terminal::{harmless, say};
 use solti_doors::socket;
 use solti_http::{ClientOptions, Endpoint, HttpClient, Reachability, Trust, connect_unix};
 use std::io::ErrorKind;
@@ -10,11 +10,31 @@ use std::path::{Path, PathBuf};
 use tokio::net::UnixStream;
 use tokio::task::JoinSet;
 
+/// In it named pipes are made.
+const INPUT: &str = "input";
+
 /// The data folder that is meant, whether or not it is there. An empty variable is as good as none.
 pub fn data_dir(options: &Options) -> Result<PathBuf, CliError> {
     match options.data_dir.as_ref().filter(|dir| !dir.as_os_str().is_empty()) {
         Some(dir) => std::path::absolute(dir).map_err(CliError::CurrentDir),
         None => Ok(solti_engine::data_dir()?),
+    }
+}
+
+/// Whether the server is that of a data folder here, and no other was named.
+pub fn is_here(options: &Options) -> bool {
+    options.url.as_deref().unwrap_or_default().is_empty()
+}
+
+/// A folder that the server reaches as well as this program, for what a task is to read; `None` for a server that may be on another
+/// machine.
+pub fn input_dir(options: &Options) -> Result<Option<PathBuf>, CliError> {
+    if is_here(options) {
+        return Ok(Some(data_dir(options)?.join(INPUT)));
+    }
+    match options.url.as_deref().unwrap_or_default().parse()? {
+        Endpoint::Unix(socket) => Ok(socket.parent().map(|dir| dir.join(INPUT))),
+        Endpoint::Http { .. } | Endpoint::Https { .. } | Endpoint::Ssh { .. } => Ok(None),
     }
 }
 
@@ -65,11 +85,11 @@ pub fn tell_of_breaks(client: &HttpClient) -> JoinSet<()> {
             match &*reachability.borrow_and_update() {
                 Reachability::Lost(reason) if !lost => {
                     lost = true;
-                    eprintln!("solti: {}; trying again", harmless(reason));
+                    say!("solti: {}; trying again", harmless(reason));
                 }
                 Reachability::Reached if lost => {
                     lost = false;
-                    eprintln!("solti: connected again");
+                    say!("solti: connected again");
                 }
                 Reachability::Lost(_) | Reachability::Reached | Reachability::Unknown => {}
             }

@@ -73,29 +73,11 @@ pub fn span(ms: u64) -> String {
     }
 }
 
-/// A time of day, UTC, as standards write it.
-pub fn time(ms: u64) -> String {
-    let time = UNIX_EPOCH + std::time::Duration::from_millis(ms);
-    humantime::format_rfc3339_millis(time).to_string()
-}
-
 /// One line on how a task ended, for who waited for it; `None` when it went well.
 pub fn bad_end(task: &Task) -> Option<String> {
     let status = &task.status;
     let why = status.error.as_deref().map(|error| format!(": {}", harmless(error))).unwrap_or_default();
     (status.phase != TaskPhase::Succeeded).then(|| format!("{}{why}", status.phase.word()))
-}
-
-/// The exit code of a program that stands for a task: the task's own where it has one.
-pub fn exit_code(task: &Task) -> u8 {
-    match (task.status.phase, task.status.exit_code) {
-        (TaskPhase::Timeout, _) => 124,
-        (TaskPhase::Canceled, _) => 130,
-        (TaskPhase::Succeeded, None) => 0,
-        // What does not fit into a byte is no code of a process of this system.
-        (_, Some(code)) => u8::try_from(code).unwrap_or(1),
-        (_, None) => 1,
-    }
 }
 
 #[cfg(test)]

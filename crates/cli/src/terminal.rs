@@ -3,6 +3,24 @@
 
 use serde::Serialize;
 use solti_rows::Style;
+use std::io;
+use unicode_width::UnicodeWidthStr as _;
+
+/// A line of our own on standard error. Who has closed that does not want to hear of it.
+macro_rules! say {
+    ($($words:tt)*) => {{
+        use std::io::Write as _;
+        writeln!(std::io::stderr(), $($words)*).ok();
+    }};
+}
+pub(crate) use say;
+
+/// Of the terminal that is standard output, or else standard error.
+pub fn columns() -> Option<usize> {
+    let size =
+        rustix::termios::tcgetwinsize(io::stdout()).or_else(|_| rustix::termios::tcgetwinsize(io::stderr()));
+    size.ok().map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0)
+}
 
 /// Control characters as their pictures, so that a text can neither steer the terminal nor break a line.
 pub fn harmless(text: &str) -> String {
@@ -27,11 +45,19 @@ pub fn harmless_lines(text: &str) -> String {
     text.trim_end().split('\n').map(harmless).collect::<Vec<_>>().join("\n  ")
 }
 
-/// A line of a log as a terminal shows it, with its colours and with nothing that could do more than colour it. `style` is what
-/// is switched on, before and behind the line.
-pub fn colored(line: &str, style: &mut Style) -> String {
-    let shown = solti_rows::shown(line.as_bytes(), *style, usize::MAX);
-    *style = shown.end;
+/// A line of a log as a terminal shows it, with its colours and with nothing that could do more than colour it.
+#[derive(Debug, Default)]
+pub struct Colored {
+    pub text: String,
+    /// In columns.
+    pub width: usize,
+    /// What is switched on behind the line.
+    pub end: Style,
+}
+
+/// `style` is what is switched on before the line.
+pub fn colored(line: &[u8], style: &Style) -> Colored {
+    let shown = solti_rows::shown(line, *style, usize::MAX);
     let mut out = String::with_capacity(shown.text.len());
     for (text, span) in shown.parts() {
         let text = if span.control { harmless(text) } else { text.to_owned() };
@@ -40,7 +66,7 @@ pub fn colored(line: &str, style: &mut Style) -> String {
             false => out.push_str(&format!("\x1b[{}m{text}\x1b[0m", span.style)),
         }
     }
-    out
+    Colored { text: out, width: shown.text.width(), end: shown.end }
 }
 
 pub fn json(value: &impl Serialize) -> serde_json::Result<String> {
@@ -74,14 +100,11 @@ mod tests {
 
     #[test]
     fn a_line_of_a_log_keeps_its_colors_and_nothing_else() {
-        let mut style = Style::default();
-        let line = "\x1b[2J\x1b[31m10%\r50%\x07\x1b]52;c;eA==\x07 ok\x1b[0m \x1b[1mbold";
-        assert_eq!(
-            colored(line, &mut style),
-            "\x1b[31m50%\x1b[0m\x1b[31m␇\x1b[0m\x1b[31m ok\x1b[0m \x1b[1mbold\x1b[0m"
-        );
-        assert_eq!(colored("next", &mut style), "\x1b[1mnext\x1b[0m");
-        assert_eq!(colored("plain \u{e4}", &mut Style::default()), "plain \u{e4}");
+        let line = b"\x1b[2J\x1b[31m10%\r50%\x07\x1b]52;c;eA==\x07 ok\x1b[0m \x1b[1mbold";
+        let shown = colored(line, &Style::default());
+        assert_eq!(shown.text, "\x1b[31m50%\x1b[0m\x1b[31m␇\x1b[0m\x1b[31m ok\x1b[0m \x1b[1mbold\x1b[0m");
+        assert_eq!(colored(b"next", &shown.end).text, "\x1b[1mnext\x1b[0m");
+        assert_eq!(colored("plain \u{e4}".as_bytes(), &Style::default()).text, "plain \u{e4}");
     }
 
     #[test]

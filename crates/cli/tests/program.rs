@@ -25,7 +25,7 @@ fn a_run_that_is_waited_for_prints_and_ends_as_its_command() {
         (Some(124), "solti: timeout: timed out after 200 ms\n".into())
     );
     let nothing = place.run(&["run", "--wait", "--", "no-such-program-anywhere"]);
-    assert_eq!(nothing.status.code(), Some(1));
+    assert_eq!(nothing.status.code(), Some(127));
     assert!(error(&nothing).contains("no-such-program-anywhere"), "{}", error(&nothing));
 }
 

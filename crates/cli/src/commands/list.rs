@@ -4,27 +4,23 @@ use super::print_json;
 use crate::args::{List, Options};
 use crate::error::CliError;
 use crate::table::{self, Cell};
-use crate::{server, show};
+use crate::terminal::say;
+use crate::{server, show, time};
 use serde_json::json;
 use solti_api::operations::{ListTasks, Operations as _};
 use solti_model::{ListQuery, Slot, TaskRow};
-use std::time::UNIX_EPOCH;
 
 /// Rows of one request; more are asked for page by page.
 const PAGE: u32 = 500;
 
 pub async fn list(options: &Options, list: List) -> Result<u8, CliError> {
     let client = server::client(options).await?;
-    let since_ms = list.since.map(|since| {
-        let since = since.duration_since(UNIX_EPOCH).unwrap_or_default();
-        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-    });
     let mut query = ListQuery {
         phases: list.status,
         slot: list.lane.map(Slot::new).transpose()?,
         labels: list.label.into_iter().collect(),
         text: list.text,
-        since_ms,
+        since_ms: list.since.map(time::unix_ms),
         ..ListQuery::default()
     };
     let (mut rows, mut total) = (Vec::new(), 0);
@@ -47,7 +43,7 @@ pub async fn list(options: &Options, list: List) -> Result<u8, CliError> {
     let cells: Vec<_> = rows.iter().map(cells).collect();
     table::print(["ID", "STATUS", "NAME", "LANE", "CREATED", "TOOK"], 2, &cells)?;
     if total > rows.len() as u64 {
-        eprintln!("{} of {total} tasks; --limit shows more", rows.len());
+        say!("{} of {total} tasks; --limit shows more", rows.len());
     }
     Ok(0)
 }

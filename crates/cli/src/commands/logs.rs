@@ -1,16 +1,14 @@
 //! `logs`: what a task has printed, and with `-f` what it prints.
 
 use crate::args::{Logs, Options};
+use crate::ending::reader_gone;
 use crate::error::CliError;
 use crate::log_printer::{LogOptions, LogPrinter};
-use crate::{server, task_ids};
-use solti_api::ApiHandler as _;
+use crate::{server, task_ids, time};
+use futures::StreamExt as _;
 use solti_api::operations::{GetLogInfo, Operations as _};
+use solti_api::{ApiHandler as _, LogAccess as _, LogPosition, LogReading};
 use solti_model::{OutputEvent, RunId};
-use std::time::{Duration, UNIX_EPOCH};
-
-/// Without `-f`: how long a live log may be silent before what there is has been printed.
-const SILENCE: Duration = Duration::from_millis(300);
 
 pub async fn logs(options: &Options, logs: Logs) -> Result<u8, CliError> {
     let client = server::client(options).await?;
@@ -19,50 +17,45 @@ pub async fn logs(options: &Options, logs: Logs) -> Result<u8, CliError> {
         // Says that there is no such attempt before it is waited for.
         client.ask(GetLogInfo { run: RunId::new(id.clone(), attempt) }).await?;
     }
-    let since_ms = logs.since.map(|since| {
-        let since = since.duration_since(UNIX_EPOCH).unwrap_or_default();
-        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-    });
+    // What lies before the attempt is not read.
+    let after = match logs.attempt {
+        Some(attempt) if attempt > 1 => LogPosition::ended(attempt - 1),
+        _ => LogPosition::default(),
+    };
     let mut printer = LogPrinter::new(LogOptions {
         as_json: options.json,
         timestamps: logs.timestamps,
-        since_ms,
+        since_ms: logs.since.map(time::unix_ms),
         attempt: logs.attempt,
         stream: logs.stream,
     });
-    // What there is now: of a live log more would come all the time.
-    let now = client.ask(GetLogInfo { run: RunId::new(id.clone(), 0) }).await?;
-    let live = now.live && !logs.follow;
-    let mut printed = 0;
     let _telling = server::tell_of_breaks(&client);
-    let mut log = client.stream_task_logs(&id).await?;
+    let how = LogReading { after, unfinished: !options.json, follow: logs.follow };
+    let mut log = client.read_log(&id, how).await?.map(|(_, event)| event).boxed();
+    let reader_gone = reader_gone();
+    tokio::pin!(reader_gone);
     loop {
-        let next = printer.next(&mut log);
-        let event = match live {
-            false => next.await?,
-            true => match tokio::time::timeout(SILENCE, next).await {
-                Ok(event) => event?,
-                // The beginning of a line without its end is no line yet.
-                Err(_) => break,
-            },
+        let event = tokio::select! {
+            event = printer.next(&mut log) => event?,
+            // As if it had been written to.
+            () = &mut reader_gone => return Ok(0),
         };
-        match event {
+        let passed = match event {
             None => break,
-            Some(OutputEvent::RunFinished { attempt, .. })
-                if logs.attempt.is_some_and(|only| only <= attempt) =>
-            {
-                break;
+            Some(OutputEvent::RunFinished { attempt, .. }) => {
+                logs.attempt.is_some_and(|only| only <= attempt)
             }
-            Some(OutputEvent::Chunk { attempt, line, .. }) if attempt == now.attempt => {
-                printed += line.len() as u64 + 1;
-                if live && printed >= now.bytes {
-                    break;
-                }
-            }
-            Some(OutputEvent::RunStarted { attempt, .. }) if live && attempt > now.attempt => break,
-            Some(_) => {}
+            Some(OutputEvent::RunStarted { attempt, .. }) => logs.attempt.is_some_and(|only| only < attempt),
+            Some(_) => false,
+        };
+        if passed {
+            printer.finish()?;
+            return Ok(0);
         }
     }
-    printer.flush()?;
-    Ok(0)
+    // A log that is followed ends with its task, or the connection is gone for good.
+    match client.get_task_status(&id).await? {
+        Some(task) if logs.follow && !task.status.phase.is_terminal() => Err(CliError::Disconnected),
+        _ => Ok(0),
+    }
 }

@@ -1,20 +1,22 @@
-//! `run` and `submit`; with `run --wait` this program stands for the task: its output, its exit code, its Ctrl-C.
+//! `run` and `submit`; with `run --wait` this program stands for the task: its input and output, its exit code, its Ctrl-C.
 
 use super::{print, print_json};
 use crate::args::{Options, Run};
+use crate::ending::{Asked, Signals, is_reader_gone, reader_gone};
 use crate::error::CliError;
+use crate::input::{self, Input};
 use crate::log_printer::{LogOptions, LogPrinter};
-use crate::terminal::harmless;
+use crate::terminal::{harmless, say};
 use crate::{order, server, show};
+use futures::StreamExt as _;
 use serde_json::json;
-use solti_api::ApiHandler as _;
 use solti_api::operations::{GetTaskRow, Operations as _, StopTask};
+use solti_api::{ApiHandler as _, LogAccess as _, LogPosition, LogReading};
 use solti_http::HttpClient;
-use solti_model::{StopMode, TaskId};
+use solti_model::{Stdin, StopMode, TaskId};
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 use std::time::Duration;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
 pub async fn run(options: &Options, run: Run) -> Result<u8, CliError> {
     let client = server::client(options).await?;
@@ -24,16 +26,34 @@ pub async fn run(options: &Options, run: Run) -> Result<u8, CliError> {
         _elsewhere => None,
     };
     let wait = run.wait;
-    let spec = order::from_words(run, here.as_deref())?;
+    let input = input_of(options, &run).await?;
+    let mut spec = order::from_words(run, here.as_deref())?;
+    spec.stdin = input.stdin();
     // Before the task is there: an early Ctrl-C must not end this program alone.
-    let interrupts = match wait {
-        true => Some(signal(SignalKind::interrupt()).map_err(|error| CliError::Signal("Ctrl-C", error))?),
-        false => None,
-    };
+    let signals = if wait { Some(Signals::listen()?) } else { None };
     let id = client.submit_task(spec).await?;
-    match interrupts {
-        Some(interrupts) => stand_for(&client, &id, options.json, interrupts).await,
+    match signals {
+        Some(signals) => Stand::new(&client, &id, options.json, signals).to_the_end(input).await,
         None => tell(options, &id),
+    }
+}
+
+/// What the task is to read: of this program's own only where it stands for the task.
+async fn input_of(options: &Options, run: &Run) -> Result<Input, CliError> {
+    if let Some(file) = &run.stdin {
+        return Ok(Input::Stored(Stdin::File(order::file_to_read(file, server::is_here(options))?)));
+    }
+    if run.no_stdin || !run.wait || !input::is_given() {
+        return Ok(Input::Stored(Stdin::None));
+    }
+    match server::input_dir(options)? {
+        // A pipe is read once.
+        Some(dir) if run.retries.is_none() => match input::piped(&dir) {
+            Ok(piped) => Ok(piped),
+            // There are file systems without.
+            Err(_) => input::read().await,
+        },
+        _ => input::read().await,
     }
 }
 
@@ -55,8 +75,11 @@ pub fn tell(options: &Options, id: &TaskId) -> Result<u8, CliError> {
 /// A log that is quiet for so long may be one whose main program has ended: who waits for it is told what for. A stream of changes
 /// would take one of the server's few places for as long as the task runs.
 const QUIET: Duration = Duration::from_secs(2);
+/// Of a person who has left the task to itself: what follows in a script must not take it for done.
+const DETACHED: u8 = 125;
 
-/// What Ctrl-C led to so far.
+/// What was done to end the task so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stopping {
     No,
     Asked,
@@ -69,92 +92,134 @@ enum Answer {
     GoOn,
 }
 
-async fn stand_for(
-    client: &HttpClient,
-    id: &TaskId,
+/// This program in the place of a task.
+struct Stand<'a> {
+    client: &'a HttpClient,
+    id: &'a TaskId,
     as_json: bool,
-    mut interrupts: Signal,
-) -> Result<u8, CliError> {
-    if io::stderr().is_terminal() {
-        eprintln!("solti: task {id}");
+    signals: Signals,
+    printer: LogPrinter,
+    stopping: Stopping,
+    /// Why nothing is printed any more.
+    lost: Option<io::Error>,
+}
+
+impl<'a> Stand<'a> {
+    fn new(client: &'a HttpClient, id: &'a TaskId, as_json: bool, signals: Signals) -> Self {
+        let printer = LogPrinter::new(LogOptions { as_json, ..LogOptions::default() });
+        Self { client, id, as_json, signals, printer, stopping: Stopping::No, lost: None }
     }
-    let _telling = server::tell_of_breaks(client);
-    let mut log = client.stream_task_logs(id).await?;
-    let mut printer = LogPrinter::new(LogOptions { as_json, ..LogOptions::default() });
-    let mut stopping = Stopping::No;
-    let mut main_ended = None;
-    loop {
-        tokio::select! {
-            () = tokio::time::sleep(QUIET) => {
-                let said = client.ask(GetTaskRow { id: id.clone() }).await.ok().flatten().and_then(|row| row.main_ended);
-                if let Some(now) = said.filter(|said| main_ended.as_ref() != Some(said)) {
-                    printer.flush()?;
-                    eprintln!("solti: {}", harmless(&now.text));
-                    main_ended = Some(now);
-                }
-            }
-            event = printer.next(&mut log) => {
-                if event?.is_none() {
-                    break;
-                }
-            }
-            Some(()) = interrupts.recv() => {
-                printer.flush()?;
-                let answer = match stopping {
-                    Stopping::No if io::stdin().is_terminal() && io::stderr().is_terminal() => {
-                        ask(&mut interrupts).await?
+
+    async fn to_the_end(mut self, mut input: Input) -> Result<u8, CliError> {
+        let Self { client, id, .. } = self;
+        if io::stderr().is_terminal() {
+            say!("solti: task {id}");
+        }
+        let _telling = server::tell_of_breaks(client);
+        input.hand_over();
+        let how = LogReading { after: LogPosition::default(), unfinished: !self.as_json, follow: true };
+        let mut log = client.read_log(id, how).await?.map(|(_, event)| event).boxed();
+        let reader_gone = reader_gone();
+        tokio::pin!(reader_gone);
+        let mut main_ended = None;
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(QUIET) => {
+                    let row = client.ask(GetTaskRow { id: id.clone() }).await.ok().flatten();
+                    let said = row.and_then(|row| row.main_ended);
+                    if let Some(now) = said.filter(|said| main_ended.as_ref() != Some(said)) {
+                        let told = self.printer.say(&format!("solti: {}", harmless(&now.text)));
+                        main_ended = Some(now);
+                        self.printed(told).await?;
                     }
-                    _ => Answer::Stop,
-                };
-                match answer {
-                    Answer::GoOn => {}
-                    Answer::Detach => {
-                        eprintln!("solti: task {id} goes on; `solti logs -f {id}` follows it");
-                        return Ok(0);
+                }
+                event = self.printer.next(&mut log) => match event {
+                    Ok(None) => break,
+                    Ok(Some(_)) => {}
+                    Err(error) => self.printed(Err(error)).await?,
+                },
+                () = &mut reader_gone, if self.lost.is_none() => {
+                    self.printed(Err(io::ErrorKind::BrokenPipe.into())).await?;
+                }
+                asked = self.signals.next() => {
+                    if self.answer(asked).await? {
+                        say!("solti: task {id} goes on; `solti logs -f {id}` follows it");
+                        return Ok(DETACHED);
                     }
-                    Answer::Stop => stopping = stop(client, id, stopping).await?,
                 }
             }
         }
+        let task = client.get_task_status(id).await?.ok_or(CliError::Disconnected)?;
+        if !task.status.phase.is_terminal() {
+            return Err(CliError::Disconnected);
+        }
+        if let Some(error) = self.lost.filter(|error| !is_reader_gone(error)) {
+            return Err(error.into());
+        }
+        if let Some(end) = show::bad_end(&task) {
+            say!("solti: {end}");
+        }
+        Ok(task.status.shell_code())
     }
-    let task = client.get_task_status(id).await?.ok_or(CliError::Disconnected)?;
-    if !task.status.phase.is_terminal() {
-        return Err(CliError::Disconnected);
+
+    /// A program whose output nobody takes would end, and so does the task. Its end is waited for.
+    async fn printed(&mut self, printed: io::Result<()>) -> Result<(), CliError> {
+        let Err(error) = printed else { return Ok(()) };
+        self.printer.mute();
+        self.lost.get_or_insert(error);
+        match self.stopping {
+            Stopping::No => self.stop().await,
+            Stopping::Asked | Stopping::Killed => Ok(()),
+        }
     }
-    if let Some(end) = show::bad_end(&task) {
-        eprintln!("solti: {end}");
+
+    /// Whether the task is to go on without this program.
+    async fn answer(&mut self, asked: Asked) -> Result<bool, CliError> {
+        // Where that fails the next thing that is printed fails too.
+        self.printer.finish().ok();
+        let asks = asked == Asked::Interrupt
+            && self.stopping == Stopping::No
+            && io::stdin().is_terminal()
+            && io::stderr().is_terminal();
+        let answer = if asks { ask(&mut self.signals).await? } else { Answer::Stop };
+        match answer {
+            Answer::GoOn => Ok(false),
+            Answer::Detach => Ok(true),
+            Answer::Stop => self.stop().await.map(|()| false),
+        }
     }
-    Ok(show::exit_code(&task))
+
+    /// Asks for the end, and harder each time.
+    async fn stop(&mut self) -> Result<(), CliError> {
+        let (mode, next) = match self.stopping {
+            Stopping::No => (StopMode::Graceful, Stopping::Asked),
+            Stopping::Asked | Stopping::Killed => (StopMode::Kill, Stopping::Killed),
+        };
+        match (self.client.ask(StopTask { id: self.id.clone(), mode }).await, next) {
+            (Ok(()), Stopping::Asked) => say!("solti: stopping; Ctrl-C again kills"),
+            (Ok(()), _) => {}
+            // It ended meanwhile: its log says the rest.
+            (Err(solti_api::ApiError::Conflict { .. }), _) => {}
+            (Err(error), _) => return Err(error.into()),
+        }
+        self.stopping = next;
+        Ok(())
+    }
 }
 
-/// Asks for the end, and harder each time.
-async fn stop(client: &HttpClient, id: &TaskId, stopping: Stopping) -> Result<Stopping, CliError> {
-    let (mode, next) = match stopping {
-        Stopping::No => (StopMode::Graceful, Stopping::Asked),
-        Stopping::Asked | Stopping::Killed => (StopMode::Kill, Stopping::Killed),
-    };
-    match (client.ask(StopTask { id: id.clone(), mode }).await, &next) {
-        (Ok(()), Stopping::Asked) => eprintln!("solti: stopping; Ctrl-C again kills"),
-        (Ok(()), _) => {}
-        // It ended meanwhile: its log says the rest.
-        (Err(solti_api::ApiError::Conflict { .. }), _) => {}
-        (Err(error), _) => return Err(error.into()),
-    }
-    Ok(next)
-}
-
-/// Asks the person at the terminal. Another Ctrl-C is an answer too.
-async fn ask(interrupts: &mut Signal) -> Result<Answer, CliError> {
-    eprint!("\nsolti: [s]top the task, [d]etach from it and let it go on, or Enter to keep waiting? ");
-    io::stderr().flush()?;
+/// Asks the person at the terminal. Another signal is an answer too.
+async fn ask(signals: &mut Signals) -> Result<Answer, CliError> {
+    let question = "\nsolti: [s]top the task, [d]etach from it and let it go on, or Enter to keep waiting? ";
+    let mut terminal = io::stderr();
+    terminal.write_all(question.as_bytes()).and_then(|()| terminal.flush())?;
     let line = tokio::task::spawn_blocking(|| {
         let mut line = String::new();
         io::stdin().read_line(&mut line).map(|_| line)
     });
     let answer = tokio::select! {
         line = line => line.map_err(io::Error::other)??,
-        _ = interrupts.recv() => {
-            eprintln!();
+        _ = signals.next() => {
+            say!("");
             return Ok(Answer::Stop);
         }
     };

@@ -4,7 +4,8 @@ use super::print_json;
 use crate::args::{Options, Runs};
 use crate::error::CliError;
 use crate::table::{self, Cell};
-use crate::{server, show, task_ids};
+use crate::terminal::say;
+use crate::{server, show, task_ids, time};
 use serde_json::json;
 use solti_api::operations::{Operations as _, PageRuns};
 use solti_model::{AttemptsNotKept, HistoryQuery, TaskRun, grouped};
@@ -22,9 +23,9 @@ pub async fn runs(options: &Options, runs: Runs) -> Result<u8, CliError> {
     let (first, last) = (page.runs.first(), page.runs.last());
     match (first, last) {
         (_, Some(last)) if page.more && runs.after.is_some() => {
-            eprintln!("more with --after {}", last.attempt);
+            say!("more with --after {}", last.attempt);
         }
-        (Some(first), _) if page.more => eprintln!("earlier ones with --before {}", first.attempt),
+        (Some(first), _) if page.more => say!("earlier ones with --before {}", first.attempt),
         _ => {}
     }
     Ok(0)
@@ -54,7 +55,7 @@ fn cells(run: &TaskRun) -> [Cell; 5] {
     [
         Cell::new(run.attempt.to_string()),
         Cell::styled(run.phase.word(), show::style(run.phase)),
-        Cell::new(show::time(run.started_at)),
+        Cell::new(time::written(run.started_at)),
         Cell::new(show::span(took)),
         Cell::new([&run.error, &run.remark].into_iter().flatten().cloned().collect::<Vec<_>>().join("; ")),
     ]

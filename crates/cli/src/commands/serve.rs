@@ -5,9 +5,11 @@ use crate::args::{Options, Serve};
 use crate::error::CliError;
 use crate::serve_doors::ServeDoors;
 use crate::server;
+use crate::terminal::say;
 use solti_api::guard::AccessToken;
 use solti_doors::{Door, Keys, OpenDoor};
 use solti_engine::{Config, DataLock, Engine, Holder, start_journal};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
@@ -73,7 +75,7 @@ impl Served {
             Err(source) => {
                 CliError::Token(source).print(false);
                 if !doors.over_tcp().is_empty() {
-                    eprintln!("solti: HTTP and gRPC stay shut without it");
+                    say!("solti: HTTP and gRPC stay shut without it");
                 }
                 (None, Keys::without_token(), vec![])
             }
@@ -92,16 +94,18 @@ impl Served {
 
     /// One line for each address on standard output: who started this program may wait for them.
     fn announce(&self) {
-        println!("unix://{}", self.socket.address());
+        let mut out = std::io::stdout().lock();
+        // Who has gone need not know them.
+        writeln!(out, "unix://{}", self.socket.address()).ok();
         for door in &self.over_tcp {
-            println!("{}", door.address());
+            writeln!(out, "{}", door.address()).ok();
         }
         if let Some(token) = &self.token {
-            eprintln!("solti: the token is in {}", token.display());
+            say!("solti: the token is in {}", token.display());
         }
         // All doors show the same one.
         if let Some(fingerprint) = self.over_tcp.iter().find_map(OpenDoor::fingerprint) {
-            eprintln!("solti: the certificate's fingerprint is {fingerprint}");
+            say!("solti: the certificate's fingerprint is {fingerprint}");
         }
     }
 

@@ -5,7 +5,7 @@ use super::{print, print_json};
 use crate::args::Options;
 use crate::error::CliError;
 use crate::terminal::harmless;
-use crate::{server, show, task_ids};
+use crate::{server, show, task_ids, time};
 use anstyle::Style;
 use serde_json::json;
 use solti_api::ApiHandler as _;
@@ -48,7 +48,7 @@ fn facts(row: &TaskRow, task: &Task) -> String {
     for (key, value) in task.spec.labels.iter().filter(|(key, _)| *key != "name") {
         fact("label", &format!("{key}={value}"));
     }
-    fact("created", &show::time(task.metadata.created_at));
+    fact("created", &time::written(task.metadata.created_at));
     if let Some(error) = &task.status.error {
         fact("error", error);
     }

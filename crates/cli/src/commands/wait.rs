@@ -3,6 +3,7 @@
 use super::print_json;
 use crate::args::Options;
 use crate::error::CliError;
+use crate::terminal::say;
 use crate::{server, show, task_ids};
 use futures::StreamExt as _;
 use serde_json::json;
@@ -39,11 +40,11 @@ pub async fn wait(options: &Options, ids: &[String]) -> Result<u8, CliError> {
     } else {
         for task in &ended {
             if let Some(end) = show::bad_end(task) {
-                eprintln!("solti: {} {end}", task.metadata.id);
+                say!("solti: {} {end}", task.metadata.id);
             }
         }
     }
-    Ok(ended.iter().map(show::exit_code).find(|code| *code != 0).unwrap_or(0))
+    Ok(ended.iter().map(|task| task.status.shell_code()).find(|code| *code != 0).unwrap_or(0))
 }
 
 /// Moves what is over from `open` to `ended`.

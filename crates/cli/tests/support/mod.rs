@@ -6,7 +6,7 @@ use serde_json::Value;
 use solti_testing::PATIENCE;
 pub use solti_testing::shim;
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -173,4 +173,62 @@ pub fn stderr_of(child: &mut Child) -> String {
 /// For this user alone.
 pub fn private(path: &Path) {
     fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+/// In hexadecimal, by the tool that a person would take.
+pub fn sha256(bytes: &[u8]) -> String {
+    let mut child = Command::new("sha256sum").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let (mut input, bytes) = (child.stdin.take().unwrap(), bytes.to_vec());
+    let feeding = std::thread::spawn(move || input.write_all(&bytes));
+    let output = child.wait_with_output().unwrap();
+    feeding.join().unwrap().unwrap();
+    String::from_utf8(output.stdout).unwrap().split(' ').next().unwrap().to_owned()
+}
+
+/// A terminal: our side of it, and the program's.
+pub fn terminal() -> (fs::File, fs::File) {
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+    let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&ours).unwrap();
+    unlockpt(&ours).unwrap();
+    let name = ptsname(&ours, vec![]).unwrap();
+    let theirs = fs::OpenOptions::new().read(true).write(true).open(name.to_str().unwrap()).unwrap();
+    (ours.into(), theirs)
+}
+
+/// What a program has written to a terminal.
+pub struct Shown(mpsc::Receiver<Vec<u8>>, std::cell::RefCell<Vec<u8>>);
+
+impl Shown {
+    pub fn by(mut terminal: fs::File) -> Self {
+        let (told, heard) = mpsc::channel();
+        std::thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            // Ends with an error when nobody has the other side any more.
+            while let Ok(len @ 1..) = terminal.read(&mut bytes) {
+                if told.send(bytes[..len].to_vec()).is_err() {
+                    return;
+                }
+            }
+        });
+        Self(heard, Default::default())
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.1.borrow()).into_owned()
+    }
+
+    pub fn wait_for(&self, text: &str) {
+        while !self.text().contains(text) {
+            let more = self.0.recv_timeout(PATIENCE);
+            self.1.borrow_mut().extend(more.unwrap_or_else(|_| panic!("{text:?} comes: {:?}", self.text())));
+        }
+    }
+
+    pub fn to_the_end(self) -> String {
+        while let Ok(more) = self.0.recv_timeout(PATIENCE) {
+            self.1.borrow_mut().extend(more);
+        }
+        self.text()
+    }
 }

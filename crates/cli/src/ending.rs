@@ -1,0 +1,89 @@
+//! What asks a program that stands for a task to end: signals, and that nobody reads what it prints.
+
+use crate::error::CliError;
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
+use std::io;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::oneshot;
+
+/// Why it is to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// By a person, who may be asked back.
+    Interrupt,
+    Terminate,
+    /// The terminal is gone.
+    HangUp,
+}
+
+/// Listens from when it is made.
+pub struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    /// `None` where who started us wants it ignored, as nohup(1) does.
+    hang_up: Option<Signal>,
+}
+
+impl Signals {
+    pub fn listen() -> Result<Self, CliError> {
+        let on = |kind, name| signal(kind).map_err(|error| CliError::Signal(name, error));
+        let ignored = is_ignored(SignalKind::hangup());
+        Ok(Self {
+            interrupt: on(SignalKind::interrupt(), "Ctrl-C")?,
+            terminate: on(SignalKind::terminate(), "SIGTERM")?,
+            hang_up: if ignored { None } else { Some(on(SignalKind::hangup(), "SIGHUP")?) },
+        })
+    }
+
+    /// The next one. Can be dropped and called again.
+    pub async fn next(&mut self) -> Asked {
+        let Self { interrupt, terminate, hang_up } = self;
+        let hang_up = async {
+            match hang_up {
+                Some(signal) => signal.recv().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = interrupt.recv() => Asked::Interrupt,
+            _ = terminate.recv() => Asked::Terminate,
+            _ = hang_up => Asked::HangUp,
+        }
+    }
+}
+
+/// As the kernel has it of this process.
+fn is_ignored(kind: SignalKind) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    mask >> (kind.as_raw_value() - 1) & 1 == 1
+}
+
+/// Done when nobody can read standard output any more. Of a file that is never.
+pub async fn reader_gone() {
+    let (gone, told) = oneshot::channel();
+    // A thread that waits for nothing else, and ends with this program if nothing else ends it: who watched it in the runtime would
+    // have to change how the descriptor writes, which others have too.
+    std::thread::spawn(move || {
+        let output = io::stdout();
+        loop {
+            let mut watched = [PollFd::new(&output, PollFlags::empty())];
+            match poll(&mut watched, None) {
+                Ok(_) if watched[0].revents().intersects(PollFlags::ERR | PollFlags::HUP) => break,
+                Err(Errno::INTR) => {}
+                Ok(_) | Err(_) => return,
+            }
+        }
+        gone.send(()).ok();
+    });
+    if told.await.is_err() {
+        std::future::pending().await
+    }
+}
+
+pub fn is_reader_gone(error: &io::Error) -> bool {
+    // The last of a terminal that is gone.
+    error.kind() == io::ErrorKind::BrokenPipe || error.raw_os_error() == Some(Errno::IO.raw_os_error())
+}

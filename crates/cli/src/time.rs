@@ -1,0 +1,107 @@
+//! Times as people write and read them: by this machine's clock, with the offset wherever one is copied.
+
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+const FORMS: &str =
+    "must be as in 10m, 2h, \"2026-11-23 10:00\" (by this clock) or 2026-11-23T10:00:00+01:00";
+
+/// How long ago it was, a time of RFC 3339 with any offset, or one of this machine's clock.
+pub fn moment(text: &str) -> Result<SystemTime, String> {
+    moment_in(text, &TimeZone::system())
+}
+
+fn moment_in(text: &str, here: &TimeZone) -> Result<SystemTime, String> {
+    if let Ok(ago) = humantime::parse_duration(text) {
+        return SystemTime::now().checked_sub(ago).ok_or_else(|| "is before time began".into());
+    }
+    let at = match text.parse::<Timestamp>() {
+        Ok(at) => at,
+        Err(_) => {
+            // A time by the clock has no offset: one that is wrong is not to be overlooked.
+            let is_local =
+                text.get(10..).is_none_or(|behind_date| !behind_date.contains(['+', '-', 'Z', 'z', '[']));
+            let time = text.parse::<DateTime>().ok().filter(|_| is_local && text.len() >= 10);
+            let time = time.ok_or(FORMS)?;
+            here.to_ambiguous_timestamp(time).unambiguous().map_err(|_| {
+                "comes twice, or not at all, where the clocks change: write the offset behind it, as in +01:00".to_owned()
+            })?
+        }
+    };
+    Ok(at.into())
+}
+
+/// Unix milliseconds of a moment; what is before 1970 is as good as that.
+pub fn unix_ms(moment: SystemTime) -> u64 {
+    let since = moment.duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// By this machine's clock, with its offset, as RFC 3339 writes it.
+pub fn written(ms: u64) -> String {
+    written_in(ms, &TimeZone::system())
+}
+
+fn written_in(ms: u64, here: &TimeZone) -> String {
+    let moment = Timestamp::try_from(UNIX_EPOCH + Duration::from_millis(ms)).unwrap_or(Timestamp::MAX);
+    let here: Zoned = moment.to_zoned(here.clone());
+    here.strftime("%Y-%m-%dT%H:%M:%S%.3f%:z").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn berlin() -> TimeZone {
+        // Without the machine's own table of zones.
+        TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").expect("a rule")
+    }
+
+    #[test]
+    fn a_moment_is_read_with_any_offset_or_by_the_clock() {
+        for (text, utc) in [
+            ("2026-11-23T10:00:00Z", "2026-11-23T10:00:00Z"),
+            ("2026-11-23T10:00:00+05:30", "2026-11-23T04:30:00Z"),
+            ("2026-11-23 10:00:00.5-08:00", "2026-11-23T18:00:00.5Z"),
+            ("2026-11-23T10:00:00", "2026-11-23T09:00:00Z"),
+            ("2026-07-23 10:00", "2026-07-23T08:00:00Z"),
+            ("2026-07-23", "2026-07-22T22:00:00Z"),
+        ] {
+            let expected: Timestamp = utc.parse().expect(utc);
+            assert_eq!(moment_in(text, &berlin()), Ok(expected.into()), "{text}");
+        }
+        let hour_ago = moment_in("1h", &berlin()).expect("a span");
+        assert!(hour_ago < SystemTime::now() - Duration::from_secs(3_599));
+    }
+
+    #[test]
+    fn what_could_be_another_moment_is_refused() {
+        for text in [
+            "2026-11-23T10:00:00+25:99",
+            "2026-11-23T10:00:00 CET",
+            "2026-11-23T10:00:00+",
+            "2026-13-23",
+            "23.11.2026",
+            "10:00",
+            "yesterday",
+            "",
+            "1764338400",
+        ] {
+            assert!(moment_in(text, &berlin()).is_err(), "{text}");
+        }
+        // Left out in spring, and twice in autumn.
+        for text in ["2026-03-29 02:30", "2026-10-25 02:30"] {
+            assert!(moment_in(text, &berlin()).is_err_and(|said| said.contains("offset")), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_time_is_written_by_the_clock_with_its_offset_and_reads_back() {
+        let written = written_in(1_764_338_400_123, &berlin());
+        assert_eq!(written, "2025-11-28T15:00:00.123+01:00");
+        let back = moment_in(&written, &TimeZone::UTC).map(unix_ms);
+        assert_eq!(back, Ok(1_764_338_400_123));
+    }
+}
