@@ -1,0 +1,115 @@
+//! What a person would not expect of a rule: times that clock changes leave out or bring twice, days that few months have.
+
+use crate::words::date;
+use crate::{Cron, Rule, Timing};
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp};
+
+/// Clock changes that are told of; zones have two a year.
+const TOLD: usize = 4;
+
+impl Rule {
+    /// Sentences on the time from `from_ms` up to `until_ms`.
+    pub fn warnings(&self, from_ms: u64, until_ms: u64) -> Vec<String> {
+        let Timing::Cron(cron, zone) = &self.timing else { return vec![] };
+        let mut told = changes(cron, &zone.zone, from_ms, until_ms);
+        told.extend(rare_days(cron));
+        told
+    }
+}
+
+fn time(ms: u64) -> Timestamp {
+    let ms = i64::try_from(ms).ok();
+    ms.and_then(|ms| Timestamp::from_millisecond(ms).ok()).unwrap_or(Timestamp::MAX)
+}
+
+fn changes(cron: &Cron, zone: &TimeZone, from_ms: u64, until_ms: u64) -> Vec<String> {
+    let (from, until) = (time(from_ms), time(until_ms));
+    let changes = zone.following(from).map(|change| change.timestamp()).take_while(|at| *at < until);
+    changes.filter_map(|at| change(cron, zone, at)).take(TOLD).collect()
+}
+
+/// What a change of the clocks at this instant does to the times of the line, if anything.
+fn change(cron: &Cron, zone: &TimeZone, at: Timestamp) -> Option<String> {
+    let just_before = at.checked_sub(Span::new().nanoseconds(1)).ok()?;
+    let (before, after) = (zone.to_offset(just_before), zone.to_offset(at));
+    let (old, new) = (before.to_datetime(at), after.to_datetime(at));
+    let clock = |time: DateTime| time.strftime("%H:%M").to_string();
+    let (first, end) = if old < new { (old, new) } else { (new, old) };
+    let hit = cron.at_or_after(first).filter(|hit| *hit < end)?;
+    let day = date(hit.date());
+    let many = hit.checked_add(Span::new().minutes(1)).ok().and_then(|next| cron.at_or_after(next));
+    let what = match many {
+        Some(next) if next < end => format!("the times from {} to {}", clock(first), clock(end)),
+        _ => clock(hit),
+    };
+    Some(if old < new {
+        format!("On {day} clocks go forward and leave out {what}: it runs once, at {}.", clock(new))
+    } else {
+        format!("On {day} clocks go back and show {what} twice: it runs the first time only.")
+    })
+}
+
+fn rare_days(cron: &Cron) -> Option<String> {
+    let days: Vec<u32> = (1..=31).filter(|day| cron.days & (1 << day) != 0).collect();
+    // Where a shorter month has none of the days.
+    let least = *days.first()?;
+    (cron.names_days && least > 28 && !cron.names_weekdays && cron.days_from_end == 0)
+        .then(|| format!("Not every month has a day {least}; L stands for the last one."))
+        .filter(|_| (1..=12).any(|month| cron.months & (1 << month) != 0 && length(month) < least))
+}
+
+/// In the shortest year.
+fn length(month: u32) -> u32 {
+    match month {
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Zones;
+
+    /// All of 2026.
+    fn warnings(line: &str, zone: &str) -> Vec<String> {
+        let zone = Zones::built_in().get(zone).expect("known");
+        let rule = Rule::new(Timing::Cron(Cron::parse(line).expect("a line"), zone));
+        rule.warnings(1_767_225_600_000, 1_798_761_600_000)
+    }
+
+    #[test]
+    fn changes_of_the_clock_that_matter_are_told() {
+        assert_eq!(
+            warnings("30 2 * * *", "Europe/Berlin"),
+            [
+                "On 29 March 2026 clocks go forward and leave out 02:30: it runs once, at 03:00.",
+                "On 25 October 2026 clocks go back and show 02:30 twice: it runs the first time only.",
+            ]
+        );
+        assert_eq!(
+            warnings("*/10 * * * *", "America/New_York"),
+            [
+                "On 8 March 2026 clocks go forward and leave out the times from 02:00 to 03:00: it runs once, at 03:00.",
+                "On 1 November 2026 clocks go back and show the times from 01:00 to 02:00 twice: it runs the first time only.",
+            ]
+        );
+        assert_eq!(warnings("30 3 * * *", "Europe/Berlin"), [""; 0]);
+        assert_eq!(warnings("30 2 * * mon-fri", "Europe/Berlin"), [""; 0], "both are Sundays");
+        assert_eq!(warnings("30 2 * * *", "UTC"), [""; 0]);
+    }
+
+    #[test]
+    fn days_that_not_every_month_has_are_told() {
+        assert_eq!(
+            warnings("0 4 31 * *", "UTC"),
+            ["Not every month has a day 31; L stands for the last one."]
+        );
+        for line in ["0 4 31 1,3 *", "0 4 L * *", "0 4 28 * *", "0 4 31,L * *", "0 4 1,31 * *"] {
+            assert_eq!(warnings(line, "UTC"), [""; 0], "{line}");
+        }
+    }
+}
