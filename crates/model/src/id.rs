@@ -113,6 +113,14 @@ name_type!(
     /// The name of a lane: 1 to 64 bytes of `[A-Za-z0-9._-]`.
     Slot, "slot", MAX_SLOT_BYTES
 );
+name_type!(
+    /// The name of a saved job: 1 to 64 bytes of `[A-Za-z0-9._-]`.
+    JobName, "name", MAX_SLOT_BYTES
+);
+name_type!(
+    /// The id of a schedule among those of its job: 1 to 64 bytes of `[A-Za-z0-9._-]`.
+    ScheduleId, "schedule", MAX_SLOT_BYTES
+);
 
 /// One run of a task: which attempt of which task. As text `<task>/<attempt>`, which is also the mark in the environment of
 /// its processes.

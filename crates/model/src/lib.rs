@@ -19,12 +19,16 @@ mod field;
 mod head;
 mod history;
 mod id;
+mod job;
+mod job_view;
 mod kind;
 mod lifecycle;
 mod machine_url;
 mod matching;
+mod parameter;
 mod query;
 mod resources;
+mod schedule;
 mod search;
 pub mod secret;
 mod selector;
@@ -60,7 +64,12 @@ pub use head::{SpecHead, TaskHead};
 pub use history::{
     AttemptsNotKept, EventPage, HistoryQuery, KEPT_FIRST_ATTEMPTS, MAX_KEPT_ATTEMPTS, RunPage,
 };
-pub use id::{RunId, Slot, TaskId};
+pub use id::{JobName, RunId, ScheduleId, Slot, TaskId};
+pub use job::{Job, MAX_SCHEDULES, stored_job};
+pub use job_view::{
+    ComingRun, ComingRuns, Firing, FiringOutcome, JobChange, JobDetail, JobList, JobQuery, JobRevision,
+    JobRow, JobRun, JobStats, JobTasks, SchedulePreview, ScheduleState,
+};
 pub use kind::{
     AfterMain, CommandMode, ContainerTask, CustomRuntime, EnvVar, MAX_SCRIPT_BYTES, ScriptMode,
     ScriptRuntime, SubprocessMode, SubprocessTask, TaskKind, WasmTask,
@@ -68,8 +77,10 @@ pub use kind::{
 pub use lifecycle::{AttemptEnd, NextStep, after_attempt};
 pub use machine_url::MachineUrl;
 pub use matching::{Searched, folded};
+pub use parameter::{Days, Parameter, ParameterType};
 pub use query::{DEFAULT_LIMIT, MAX_ANSWER_BYTES, MAX_LIMIT, TaskPage, TaskQuery};
 pub use resources::{ResourceLimits, RunUsage, UsageSample};
+pub use schedule::{MAX_JITTER_MS, MAX_TIME_MS, MIN_EVERY_MS, MissedRuns, Schedule};
 pub use search::{LogQuery, RowRanges, RunHits, SearchHit, SearchProgress, TaskHits};
 pub use selector::{MatchExpression, Operator, RunnerSelector};
 pub use settings::{

@@ -1,7 +1,8 @@
 //! The order for a task: what to run, in which lane, and what to do when it ends.
 
 use crate::{
-    BackoffStrategy, MAX_DURATION_MS, MAX_RETRIES, ResourceLimits, RunnerSelector, Slot, Stdin, TaskKind,
+    BackoffStrategy, JobName, MAX_DURATION_MS, MAX_RETRIES, ResourceLimits, RunnerSelector, Slot, Stdin,
+    TaskKind,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -55,6 +56,14 @@ pub struct TaskSpec {
     #[serde(default, skip_serializing_if = "Stdin::is_none")]
     #[ts(optional, as = "Option<Stdin>")]
     pub stdin: Stdin,
+    /// The saved job that it belongs to. It keeps it when that is deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub job: Option<JobName>,
+    /// The revision of the job that it was made from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub job_revision: Option<u32>,
 }
 
 impl TaskSpec {
@@ -72,6 +81,8 @@ impl TaskSpec {
             labels: BTreeMap::new(),
             limits: None,
             stdin: Stdin::None,
+            job: None,
+            job_revision: None,
         }
     }
 }

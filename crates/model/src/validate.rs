@@ -118,6 +118,9 @@ impl TaskSpec {
         if self.labels.keys().any(|key| key.trim().is_empty()) {
             problems.refuse("labels", "a key must not be empty");
         }
+        if self.job_revision.is_some() && self.job.is_none() {
+            problems.refuse("jobRevision", "is of a job, and there is none");
+        }
         problems.into_vec()
     }
 }

@@ -7,8 +7,9 @@ use crate::proto;
 use proto::{script_mode, stdin, subprocess_task, task_kind};
 use solti_model::{
     AdmissionStrategy, AfterMain, BackoffStrategy, CommandMode, ContainerTask, CustomRuntime, EnvVar,
-    FieldError, JitterStrategy, MatchExpression, Operator, ResourceLimits, RestartStrategy, RunnerSelector,
-    ScriptMode, ScriptRuntime, Slot, Stdin, SubprocessMode, SubprocessTask, TaskKind, TaskSpec, WasmTask,
+    FieldError, JitterStrategy, JobName, MatchExpression, Operator, ResourceLimits, RestartStrategy,
+    RunnerSelector, ScriptMode, ScriptRuntime, Slot, Stdin, SubprocessMode, SubprocessTask, TaskKind,
+    TaskSpec, WasmTask,
 };
 
 /// # Errors
@@ -26,6 +27,8 @@ pub fn spec_from_wire(wire: proto::CreateSpec) -> Result<TaskSpec, FieldError> {
         labels: wire.labels,
         limits: wire.limits.map(limits_from_wire),
         stdin: stdin_from_wire(wire.stdin)?,
+        job: wire.job.map(JobName::new).transpose().map_err(|error| FieldError::new("job", error.message))?,
+        job_revision: wire.job_revision,
     })
 }
 
@@ -42,6 +45,8 @@ pub fn spec_to_wire(spec: TaskSpec) -> proto::CreateSpec {
         labels,
         limits,
         stdin,
+        job,
+        job_revision,
     } = spec;
     let (restart, restart_interval_ms) = restart_to_wire(restart);
     proto::CreateSpec {
@@ -57,6 +62,8 @@ pub fn spec_to_wire(spec: TaskSpec) -> proto::CreateSpec {
         runner_selector: runner_selector.map(selector_to_wire),
         limits: limits.map(limits_to_wire),
         stdin: stdin_to_wire(stdin),
+        job: job.map(Into::into),
+        job_revision,
     }
 }
 

@@ -71,7 +71,15 @@ limits?: ResourceLimits,
 /**
  * What the program reads at its standard input; nothing when absent.
  */
-stdin?: Stdin, };
+stdin?: Stdin, 
+/**
+ * The saved job that it belongs to. It keeps it when that is deleted.
+ */
+job?: string, 
+/**
+ * The revision of the job that it was made from.
+ */
+jobRevision?: number, };
 
 export type TaskKind = { "subprocess": SubprocessTask } | { "container": ContainerTask } | { "wasm": WasmTask };
 
@@ -1577,3 +1585,385 @@ said: string,
 advice?: string, };
 
 export type FindingState = "ok" | "warning" | "problem";
+
+export type Job = { 
+/**
+ * What it is called wherever it is named, for ever.
+ */
+name: string, 
+/**
+ * What a person calls it; the name when absent. 200 bytes at most.
+ */
+title?: string, 
+/**
+ * Whatever a person wants to remember of it, 64 KiB at most.
+ */
+notes?: string, 
+/**
+ * From 1; one more each time that it is saved otherwise.
+ */
+revision?: number, 
+/**
+ * What is run. `{{name}}` in arguments, the working directory, variables and the fields of a container stands for the value
+ * of a parameter.
+ */
+spec: TaskSpec, 
+/**
+ * What it is told when it is run.
+ */
+parameters?: Array<Parameter>, 
+/**
+ * When it is run by itself.
+ */
+schedules?: Array<Schedule>, 
+/**
+ * Unix milliseconds.
+ */
+createdAt?: number, 
+/**
+ * Unix milliseconds.
+ */
+updatedAt?: number, };
+
+export type Parameter = { 
+/**
+ * A letter or `_`, then letters, digits, `_` and `-`; 64 bytes at most.
+ */
+name: string, 
+/**
+ * Which values it takes.
+ */
+type: ParameterType, 
+/**
+ * Whether a run needs a value.
+ */
+required?: boolean, 
+/**
+ * The value where none is given.
+ */
+default?: string, 
+/**
+ * A regular expression that the whole of a text must match. Where it does not match the words themselves, `today` and
+ * `yesterday` stand for that day, as in 2026-11-29, by the time that the run is due.
+ */
+pattern?: string, 
+/**
+ * The values of a choice.
+ */
+choices?: Array<string>, 
+/**
+ * For the person who fills it in.
+ */
+help?: string, };
+
+export type ParameterType = "text" | "number" | "boolean" | "choice" | "folder" | "file";
+
+export type Schedule = { 
+/**
+ * Of this schedule among those of its job; made when it is saved without one.
+ */
+id?: string, 
+/**
+ * Five fields as in cron(5), or a name such as `@daily`; with `L` for the last day and `#` for the n-th weekday of a month.
+ */
+cron?: string, 
+/**
+ * Milliseconds from one time to the next; elapsed time, whatever the clock shows.
+ */
+everyMs?: number, 
+/**
+ * A time from which `everyMs` counts, in Unix milliseconds; when it was saved, if it is left out.
+ */
+anchor?: number, 
+/**
+ * Once, in Unix milliseconds.
+ */
+at?: number, 
+/**
+ * Each time the engine starts.
+ */
+onStart?: boolean, 
+/**
+ * The time zone of `cron`: an IANA name, or `local` for that of the machine.
+ */
+zone?: string, 
+/**
+ * What becomes of times at which the engine was not there.
+ */
+missed?: MissedRuns, 
+/**
+ * Nothing is run. Times that pass meanwhile are not made up for.
+ */
+paused?: boolean, 
+/**
+ * Each run is put off by up to so many milliseconds, the same for the same time.
+ */
+jitterMs?: number, 
+/**
+ * No time before this one counts, in Unix milliseconds.
+ */
+from?: number, 
+/**
+ * No time after this one counts, in Unix milliseconds.
+ */
+until?: number, 
+/**
+ * Values of the job's parameters, by their names. A parameter that is not named has its default.
+ */
+parameters?: { [key in string]: string }, };
+
+export type MissedRuns = "skip" | "latest" | "all";
+
+export type JobQuery = { 
+/**
+ * Somewhere in the name or the title, case ignored.
+ */
+text?: string, 
+/**
+ * `nextCursor` of the page before; opaque.
+ */
+cursor?: string, 
+/**
+ * As many at most; 100 when absent, 1,000 at most.
+ */
+limit?: number, };
+
+export type JobList = { 
+/**
+ * By name.
+ */
+jobs: Array<JobRow>, 
+/**
+ * All matches, not the page.
+ */
+total: number, 
+/**
+ * Where the next page begins; absent at the end.
+ */
+nextCursor?: string, };
+
+export type JobRow = { 
+/**
+ * Which job.
+ */
+name: string, 
+/**
+ * What a person calls it.
+ */
+title?: string, 
+/**
+ * The latest.
+ */
+revision: number, 
+/**
+ * Unix milliseconds.
+ */
+updatedAt: number, 
+/**
+ * How many schedules it has, paused ones too.
+ */
+schedules: number, 
+/**
+ * How many of them are paused.
+ */
+paused: number, 
+/**
+ * The first schedule in words; absent without one.
+ */
+words?: string, 
+/**
+ * When it is run by itself next, in Unix milliseconds.
+ */
+nextAt?: number, 
+/**
+ * The latest tasks, oldest first.
+ */
+recent: Array<JobRun>, 
+/**
+ * Why it cannot be read, in one sentence. It can be saved anew and deleted.
+ */
+unreadable?: string, };
+
+export type JobRun = { 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * How far it is.
+ */
+phase: TaskPhase, 
+/**
+ * When it was made, in Unix milliseconds.
+ */
+createdAt: number, 
+/**
+ * Milliseconds from the start of its first attempt to its end.
+ */
+durationMs?: number, };
+
+export type JobDetail = { 
+/**
+ * As it was saved. What is secret in its spec is masked, and can be saved so.
+ */
+job: Job, 
+/**
+ * Of its schedules, in their order.
+ */
+schedules: Array<ScheduleState>, 
+/**
+ * Of its latest tasks.
+ */
+stats: JobStats, 
+/**
+ * What came of its schedules last, newest first.
+ */
+firings: Array<Firing>, };
+
+export type ScheduleState = { 
+/**
+ * Which schedule.
+ */
+id: string, 
+/**
+ * As in "every weekday at 02:30, Europe/Berlin".
+ */
+words: string, 
+/**
+ * When it is due next, in Unix milliseconds; absent for one that is paused or over.
+ */
+nextAt?: number, };
+
+export type Firing = { 
+/**
+ * Which schedule.
+ */
+schedule: string, 
+/**
+ * The time, in Unix milliseconds.
+ */
+due: number, 
+/**
+ * When it was dealt with, in Unix milliseconds.
+ */
+at: number, 
+/**
+ * What was done.
+ */
+outcome: FiringOutcome, 
+/**
+ * The task that was made.
+ */
+task?: string, 
+/**
+ * Why none was, in one sentence.
+ */
+reason?: string, 
+/**
+ * Times before this one that passed and were not run; counted up to a thousand.
+ */
+leftOut: number, };
+
+export type FiringOutcome = "started" | "refused" | "skipped" | "missed";
+
+export type JobStats = { 
+/**
+ * How many they are.
+ */
+runs: number, 
+/**
+ * How many of them succeeded.
+ */
+succeeded: number, 
+/**
+ * Half of those that ran took no longer, in milliseconds.
+ */
+medianMs?: number, 
+/**
+ * All but five of a hundred took no longer, in milliseconds.
+ */
+p95Ms?: number, 
+/**
+ * The last that succeeded.
+ */
+lastGood?: string, 
+/**
+ * The last that did not, unless it was stopped.
+ */
+lastFailed?: string, };
+
+export type JobTasks = { 
+/**
+ * Newest first.
+ */
+rows: Array<TaskRow>, 
+/**
+ * All that are kept, not the page.
+ */
+total: number, 
+/**
+ * Where the next page begins; absent at the end.
+ */
+nextCursor?: string, 
+/**
+ * Of the latest ones.
+ */
+stats: JobStats, };
+
+export type JobRevision = { 
+/**
+ * From 1.
+ */
+revision: number, 
+/**
+ * Unix milliseconds.
+ */
+savedAt: number, 
+/**
+ * The paths of what differs from the one before, as in `spec.timeout`; none for the first.
+ */
+changed: Array<string>, };
+
+export type SchedulePreview = { 
+/**
+ * As in "every weekday at 02:30, Europe/Berlin".
+ */
+words: string, 
+/**
+ * The next times, in Unix milliseconds, without jitter.
+ */
+times: number[], 
+/**
+ * What a person may not expect, in sentences: times that clock changes leave out or bring twice.
+ */
+warnings: Array<string>, };
+
+export type ComingRun = { 
+/**
+ * Which job.
+ */
+job: string, 
+/**
+ * By which of its schedules.
+ */
+schedule: string, 
+/**
+ * Unix milliseconds, without jitter.
+ */
+at: number, };
+
+export type ComingRuns = { 
+/**
+ * In their order, 1,000 at most.
+ */
+times: Array<ComingRun>, 
+/**
+ * Whether there are more behind the last.
+ */
+more: boolean, };
+
+export type JobChange = { 
+/**
+ * Grows with each change as long as the engine runs. Whoever holds answers of before reads again what is shown.
+ */
+version: number, };

@@ -83,6 +83,8 @@ const SPEC: Shape = {
         "outputBytes?": "number",
       },
     },
+    "job?": "string",
+    "jobRevision?": "number",
   },
 };
 

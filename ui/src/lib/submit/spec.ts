@@ -62,6 +62,8 @@ export interface Form {
   labels: Pair[];
   matchLabels: Pair[];
   matchExpressions: Expression[];
+  /** The saved job that the task was made from, and its revision; nobody edits them. */
+  job: { name: string; revision: string };
 }
 
 export type FieldErrors = Readonly<Record<string, string>>;
@@ -89,6 +91,7 @@ export function emptyForm(suffix: string = randomSuffix()): Form {
     labels: [],
     matchLabels: [],
     matchExpressions: [],
+    job: { name: "", revision: "" },
   };
 }
 
@@ -194,6 +197,10 @@ export function toSpec(form: Form, home?: string): { spec: TaskSpec; errors: Fie
       ...optional("matchLabels", matchLabels),
       ...(matchExpressions.length > 0 ? { matchExpressions } : {}),
     };
+  }
+  if (form.job.name !== "") {
+    spec.job = form.job.name;
+    if (form.job.revision !== "") spec.jobRevision = Number(form.job.revision);
   }
   return { spec, errors };
 }
@@ -337,6 +344,10 @@ export function fromSpec(spec: TaskSpec, suffix: string = randomSuffix()): Form 
   // A name of blanks is no name to the form; it stays a label like any other.
   if (name !== undefined && name.trim() !== "") form.name = name;
   form.labels = pairs(form.name === "" ? (labels ?? {}) : others);
+  form.job = {
+    name: spec.job ?? "",
+    revision: spec.jobRevision === undefined ? "" : String(spec.jobRevision),
+  };
   form.matchLabels = pairs(runnerSelector?.matchLabels ?? {});
   form.matchExpressions = (runnerSelector?.matchExpressions ?? []).map(({ key, operator, values }) => ({
     key,

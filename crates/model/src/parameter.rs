@@ -1,0 +1,546 @@
+//! The parameters of a job: what they may be, and how their values reach the program.
+//!
+//! A value is in the environment as `SOLTI_PARAM_<NAME>`, and stands where the spec holds `{{name}}`: in arguments, the
+//! working directory, variables and the fields of a container. It never stands in the text of a program, be it a script or what
+//! a shell is given with `-c`: there it would be read as code.
+
+use crate::{CommandMode, EnvVar, FieldError, SubprocessMode, TaskKind, TaskSpec};
+use regex::RegexBuilder;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::Path;
+use ts_rs::TS;
+
+const PREFIX: &str = "SOLTI_PARAM_";
+const MAX_NAME_BYTES: usize = 64;
+/// The system takes no longer variable.
+const MAX_VALUE_BYTES: usize = 64 * 1024;
+const MAX_TEXT_BYTES: usize = 4 * 1024;
+const MAX_CHOICES: usize = 1_000;
+/// Of a compiled pattern, in bytes.
+const MAX_PATTERN_SIZE: usize = 1 << 20;
+/// What takes the text of a program as an argument, by how it is called.
+const SHELLS: [&str; 12] =
+    ["sh", "bash", "dash", "ash", "zsh", "ksh", "mksh", "fish", "csh", "tcsh", "busybox", "pwsh"];
+const INTERPRETERS: [&str; 8] = ["python", "perl", "ruby", "node", "deno", "php", "lua", "osascript"];
+
+/// Something that a job is told when it is run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Parameter {
+    /// A letter or `_`, then letters, digits, `_` and `-`; 64 bytes at most.
+    pub name: String,
+    /// Which values it takes.
+    #[serde(rename = "type")]
+    pub kind: ParameterType,
+    /// Whether a run needs a value.
+    #[serde(default)]
+    #[ts(optional, as = "Option<bool>")]
+    pub required: bool,
+    /// The value where none is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub default: Option<String>,
+    /// A regular expression that the whole of a text must match. Where it does not match the words themselves, `today` and
+    /// `yesterday` stand for that day, as in 2026-11-29, by the time that the run is due.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub pattern: Option<String>,
+    /// The values of a choice.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<String>>")]
+    pub choices: Vec<String>,
+    /// For the person who fills it in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub help: Option<String>,
+}
+
+/// Which values a parameter takes. All are written as text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum ParameterType {
+    /// Any text, or what `pattern` says.
+    Text,
+    /// A decimal number.
+    Number,
+    /// `true` or `false`.
+    Boolean,
+    /// One of `choices`.
+    Choice,
+    /// The absolute path of a folder.
+    Folder,
+    /// The absolute path of a file.
+    File,
+}
+
+/// The days that `today` and `yesterday` stand for, as in 2026-11-29.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Days {
+    /// That of the time at which the run is due, where the schedule is.
+    pub today: String,
+    /// The one before.
+    pub yesterday: String,
+}
+
+impl Parameter {
+    /// The variable that holds its value.
+    pub fn variable(&self) -> String {
+        format!("{PREFIX}{}", self.name.to_ascii_uppercase().replace('-', "_"))
+    }
+
+    /// # Errors
+    /// The first rule that is broken, with the field within the parameter.
+    pub(crate) fn validate(&self) -> Result<(), FieldError> {
+        if !is_name(&self.name) {
+            let rule = "must be a letter or _, then letters, digits, _ and -, 64 bytes at most";
+            return Err(FieldError::new("name", rule));
+        }
+        let short = |field: &str, text: &Option<String>| match text {
+            Some(text) if text.len() > MAX_TEXT_BYTES => {
+                Err(FieldError::new(field, format!("must be at most {MAX_TEXT_BYTES} bytes")))
+            }
+            _ => Ok(()),
+        };
+        short("help", &self.help)?;
+        short("pattern", &self.pattern)?;
+        match (self.kind, &self.pattern) {
+            (ParameterType::Text, Some(_)) => drop(self.matches("")?),
+            (_, Some(_)) => return Err(FieldError::new("pattern", "is for a text alone")),
+            (_, None) => {}
+        }
+        match (self.kind, self.choices.len()) {
+            (ParameterType::Choice, 0) => return Err(FieldError::new("choices", "must name the values")),
+            (ParameterType::Choice, MAX_CHOICES..) => {
+                return Err(FieldError::new("choices", format!("must be at most {MAX_CHOICES}")));
+            }
+            (ParameterType::Choice, _) | (_, 0) => {}
+            (_, _) => return Err(FieldError::new("choices", "are for a choice alone")),
+        }
+        match &self.default {
+            Some(default) => {
+                let value = self.value(default, &sample_days());
+                value.map(drop).map_err(|problem| FieldError::new("default", problem))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn matches(&self, text: &str) -> Result<bool, FieldError> {
+        let Some(pattern) = &self.pattern else { return Ok(true) };
+        let build = |pattern: &str| {
+            let built = RegexBuilder::new(pattern).size_limit(MAX_PATTERN_SIZE).build();
+            built.map_err(|_| FieldError::new("pattern", "is no regular expression, or a very large one"))
+        };
+        // By itself too: its parentheses must not reach over its ends.
+        build(pattern)?;
+        Ok(build(&format!("^(?:{pattern})$"))?.is_match(text))
+    }
+
+    /// The value that stands for what was given; else what is wrong with that.
+    fn value(&self, given: &str, days: &Days) -> Result<String, String> {
+        if given.len() > MAX_VALUE_BYTES {
+            return Err(format!("must be at most {MAX_VALUE_BYTES} bytes"));
+        }
+        if given.contains('\0') {
+            return Err("must not contain a NUL character".into());
+        }
+        let legal = match self.kind {
+            ParameterType::Text => {
+                let fits = |text: &str| self.matches(text).map_err(|error| error.to_string());
+                let day = match given {
+                    "today" => Some(&days.today),
+                    "yesterday" => Some(&days.yesterday),
+                    _ => None,
+                };
+                return match (fits(given)?, day, &self.pattern) {
+                    (true, ..) => Ok(given.to_owned()),
+                    (false, Some(day), _) if fits(day)? => Ok(day.clone()),
+                    (false, _, pattern) => {
+                        Err(format!("must match {}", pattern.as_deref().unwrap_or_default()))
+                    }
+                };
+            }
+            ParameterType::Number => given.parse::<f64>().is_ok_and(f64::is_finite),
+            ParameterType::Boolean => matches!(given, "true" | "false"),
+            ParameterType::Choice => self.choices.iter().any(|choice| choice == given),
+            ParameterType::Folder | ParameterType::File => Path::new(given).has_root(),
+        };
+        match (legal, self.kind) {
+            (true, _) => Ok(given.to_owned()),
+            (false, ParameterType::Number) => Err("must be a number".into()),
+            (false, ParameterType::Boolean) => Err("must be true or false".into()),
+            (false, ParameterType::Choice) => Err(format!("must be one of {}", self.choices.join(", "))),
+            (false, _) => Err("must be an absolute path".into()),
+        }
+    }
+
+    /// A value by which the rest of a spec can be looked at.
+    fn sample(&self) -> String {
+        if let Some(Ok(value)) = self.default.as_ref().map(|default| self.value(default, &sample_days())) {
+            return value;
+        }
+        match self.kind {
+            ParameterType::Text => "x".into(),
+            ParameterType::Number => "1".into(),
+            ParameterType::Boolean => "true".into(),
+            ParameterType::Choice => self.choices.first().cloned().unwrap_or_default(),
+            ParameterType::Folder | ParameterType::File => "/x".into(),
+        }
+    }
+}
+
+fn sample_days() -> Days {
+    Days { today: "2000-01-02".into(), yesterday: "2000-01-01".into() }
+}
+
+fn is_name(name: &str) -> bool {
+    let mut bytes = name.bytes();
+    name.len() <= MAX_NAME_BYTES
+        && bytes.next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
+        && bytes.all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
+}
+
+/// The values of a run by name; the default, or nothing, where none is given.
+///
+/// # Errors
+/// With the field `parameters.<name>`.
+pub(crate) fn values(
+    parameters: &[Parameter],
+    given: &BTreeMap<String, String>,
+    days: &Days,
+) -> Result<BTreeMap<String, String>, FieldError> {
+    let field = |name: &str| format!("parameters.{name}");
+    if let Some(unknown) = given.keys().find(|name| parameters.iter().all(|known| known.name != **name)) {
+        let known: Vec<_> = parameters.iter().map(|parameter| parameter.name.as_str()).collect();
+        let has = match &known[..] {
+            [] => "the job has no parameters".to_owned(),
+            known => format!("the job has the parameters {}", known.join(", ")),
+        };
+        return Err(FieldError::new(field(unknown), format!("is unknown: {has}")));
+    }
+    let mut values = BTreeMap::new();
+    for parameter in parameters {
+        let name = &parameter.name;
+        let value = match given.get(name).or(parameter.default.as_ref()) {
+            Some(given) => {
+                parameter.value(given, days).map_err(|problem| FieldError::new(field(name), problem))?
+            }
+            None if parameter.required => return Err(FieldError::new(field(name), "is needed")),
+            None => continue,
+        };
+        values.insert(name.clone(), value);
+    }
+    Ok(values)
+}
+
+/// Values by which a spec with placeholders can be looked at.
+pub(crate) fn samples(parameters: &[Parameter]) -> BTreeMap<String, String> {
+    parameters.iter().map(|parameter| (parameter.name.clone(), parameter.sample())).collect()
+}
+
+/// Puts the values where the spec asks for them, and into its environment. A parameter without a value is an empty text in the
+/// spec, and not in the environment.
+///
+/// # Errors
+/// For a placeholder that names no parameter, and for one in the text of a program, with the field within the spec.
+pub(crate) fn fill(
+    spec: &mut TaskSpec,
+    parameters: &[Parameter],
+    values: &BTreeMap<String, String>,
+) -> Result<(), FieldError> {
+    let filler = Filler { parameters, values };
+    match &mut spec.kind {
+        TaskKind::Subprocess(task) => {
+            match &mut task.mode {
+                SubprocessMode::Command(CommandMode { command, args }) => {
+                    filler.arguments("kind.subprocess.mode.command.args", &[command], args)?;
+                }
+                SubprocessMode::Script(script) => {
+                    if let Ok(text) = script.text() {
+                        filler.program("kind.subprocess.mode.script.body", &text)?;
+                    }
+                    filler.arguments("kind.subprocess.mode.script.args", &[], &mut script.args)?;
+                }
+            }
+            if let Some(cwd) = &mut task.cwd {
+                filler.text("kind.subprocess.cwd", cwd)?;
+            }
+            filler.variables("kind.subprocess.env", &mut task.env)?;
+        }
+        TaskKind::Container(task) => {
+            filler.text("kind.container.image", &mut task.image)?;
+            filler.arguments("kind.container.command", &[], &mut task.command)?;
+            let command: Vec<String> = task.command.clone();
+            let before: Vec<&str> = command.iter().map(String::as_str).collect();
+            filler.arguments("kind.container.args", &before, &mut task.args)?;
+            filler.variables("kind.container.env", &mut task.env)?;
+        }
+        TaskKind::Wasm(task) => {
+            filler.arguments("kind.wasm.args", &[], &mut task.args)?;
+            filler.variables("kind.wasm.env", &mut task.env)?;
+        }
+    }
+    Ok(())
+}
+
+struct Filler<'a> {
+    parameters: &'a [Parameter],
+    values: &'a BTreeMap<String, String>,
+}
+
+impl Filler<'_> {
+    fn text(&self, field: &str, text: &mut String) -> Result<(), FieldError> {
+        let (mut filled, mut rest) = (String::new(), text.as_str());
+        while let Some((before, name, after)) = next_placeholder(rest) {
+            if self.parameters.iter().all(|parameter| parameter.name != name) {
+                return Err(FieldError::new(
+                    field,
+                    format!("holds {{{{{name}}}}}, and the job has no such parameter"),
+                ));
+            }
+            filled.push_str(before);
+            filled.push_str(self.values.get(name).map_or("", String::as_str));
+            rest = after;
+        }
+        filled.push_str(rest);
+        *text = filled;
+        Ok(())
+    }
+
+    fn arguments(&self, field: &str, before: &[&str], args: &mut [String]) -> Result<(), FieldError> {
+        // What runs the text of a program, by the words so far.
+        let mut by = before.iter().rev().find_map(|word| Interpreter::of(word));
+        let mut is_program = false;
+        for (n, arg) in args.iter_mut().enumerate() {
+            let field = format!("{field}[{n}]");
+            let takes_one = by.is_some_and(|by| by.takes_program(arg));
+            by = Interpreter::of(arg).or(by);
+            if is_program {
+                self.program(&field, arg)?;
+            } else {
+                self.text(&field, arg)?;
+            }
+            is_program = takes_one;
+        }
+        Ok(())
+    }
+
+    /// A value would be read as code here.
+    fn program(&self, field: &str, text: &str) -> Result<(), FieldError> {
+        let mut rest = text;
+        while let Some((_, name, after)) = next_placeholder(rest) {
+            if let Some(parameter) = self.parameters.iter().find(|parameter| parameter.name == name) {
+                let problem = format!(
+                    "holds {{{{{name}}}}}, which is never put into the text of a program: there it is the variable {}",
+                    parameter.variable()
+                );
+                return Err(FieldError::new(field, problem));
+            }
+            rest = after;
+        }
+        Ok(())
+    }
+
+    fn variables(&self, field: &str, env: &mut Vec<EnvVar>) -> Result<(), FieldError> {
+        for (n, variable) in env.iter_mut().enumerate() {
+            self.text(&format!("{field}[{n}].value"), &mut variable.value)?;
+        }
+        env.extend(self.parameters.iter().filter_map(|parameter| {
+            Some(EnvVar { key: parameter.variable(), value: self.values.get(&parameter.name)?.clone() })
+        }));
+        Ok(())
+    }
+}
+
+/// The first `{{name}}` of a text, with what is before and behind it. What has no name between its braces, such as `{{.Names}}`, is
+/// text for somebody else.
+fn next_placeholder(text: &str) -> Option<(&str, &str, &str)> {
+    let mut from = 0;
+    loop {
+        let open = from + text[from..].find("{{")?;
+        let inner = &text[open + 2..];
+        let Some(close) = inner.find("}}") else { return None };
+        let name = inner[..close].trim();
+        if is_name(name) {
+            return Some((&text[..open], name, &inner[close + 2..]));
+        }
+        from = open + 1;
+    }
+}
+
+/// A program that can be given the text of another one.
+#[derive(Clone, Copy, PartialEq)]
+enum Interpreter {
+    Shell,
+    Other,
+}
+
+impl Interpreter {
+    /// By the name of a program, with or without a version.
+    fn of(word: &str) -> Option<Self> {
+        let name = Path::new(word).file_name().and_then(|name| name.to_str()).unwrap_or(word);
+        let name = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+        match name {
+            _ if SHELLS.contains(&name) => Some(Self::Shell),
+            _ if INTERPRETERS.contains(&name) => Some(Self::Other),
+            _ => None,
+        }
+    }
+
+    /// Whether that follows this option: `-c`, `-lc`, `-e`, `--eval`, `-Command`.
+    fn takes_program(self, option: &str) -> bool {
+        if matches!(option.to_ascii_lowercase().as_str(), "--eval" | "--print" | "--command" | "-command") {
+            return true;
+        }
+        let letters = option.strip_prefix('-').filter(|rest| rest.bytes().all(|b| b.is_ascii_alphabetic()));
+        letters.and_then(|letters| letters.chars().last()).is_some_and(|last| match self {
+            Self::Shell => last == 'c',
+            Self::Other => "cerpE".contains(last),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parse_spec;
+    use serde_json::json;
+
+    fn parameters(json: serde_json::Value) -> Vec<Parameter> {
+        serde_json::from_value(json).expect("their shape is right")
+    }
+
+    fn days() -> Days {
+        Days { today: "2026-11-29".into(), yesterday: "2026-11-28".into() }
+    }
+
+    fn given(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    fn filled(kind: serde_json::Value) -> Result<serde_json::Value, FieldError> {
+        let parameters = parameters(json!([
+            {"name": "date", "type": "text"}, {"name": "dir", "type": "folder"}, {"name": "not-given", "type": "text"}
+        ]));
+        let values = given(&[("date", "$(rm -rf /) {{dir}}"), ("dir", "/data")]);
+        let mut spec = parse_spec(json!({"slot": "s", "kind": kind})).expect("legal");
+        fill(&mut spec, &parameters, &values)?;
+        Ok(serde_json::to_value(spec.kind).expect("writes"))
+    }
+
+    #[test]
+    fn values_are_checked_by_type_and_have_defaults() {
+        let known = parameters(json!([
+            {"name": "date", "type": "text", "required": true, "default": "today", "pattern": "\\d{4}-\\d{2}-\\d{2}"},
+            {"name": "word", "type": "text"},
+            {"name": "n", "type": "number"},
+            {"name": "dry", "type": "boolean"},
+            {"name": "where", "type": "choice", "choices": ["a", "b"]},
+            {"name": "dir", "type": "folder"},
+        ]));
+        known.iter().for_each(|parameter| parameter.validate().expect("legal"));
+        let all = values(&known, &given(&[("word", "today"), ("n", "-1.5")]), &days()).expect("legal");
+        assert_eq!(all, given(&[("date", "2026-11-29"), ("word", "today"), ("n", "-1.5")]));
+        let before = values(&known, &given(&[("date", "yesterday")]), &days()).expect("legal");
+        assert_eq!(before["date"], "2026-11-28");
+        for (name, value, problem) in [
+            ("date", "2026-1-1", "must match \\d{4}-\\d{2}-\\d{2}"),
+            ("date", "2026-01-01; rm", "must match \\d{4}-\\d{2}-\\d{2}"),
+            ("n", "many", "must be a number"),
+            ("n", "inf", "must be a number"),
+            ("dry", "yes", "must be true or false"),
+            ("where", "c", "must be one of a, b"),
+            ("dir", "data", "must be an absolute path"),
+            ("word", "a\0b", "must not contain a NUL character"),
+            ("data", "x", "is unknown: the job has the parameters date, word, n, dry, where, dir"),
+        ] {
+            let error = values(&known, &given(&[(name, value)]), &days()).expect_err(name);
+            assert_eq!(
+                (error.field.as_str(), error.message.as_str()),
+                (&*format!("parameters.{name}"), problem)
+            );
+        }
+        let needed = parameters(json!([{"name": "a", "type": "text", "required": true}]));
+        let error = values(&needed, &BTreeMap::new(), &days()).expect_err("needed");
+        assert_eq!(error.to_string(), "parameters.a: is needed");
+    }
+
+    #[test]
+    fn a_parameter_that_makes_no_sense_is_refused_by_field() {
+        for (parameter, field) in [
+            (json!({"name": "1st", "type": "text"}), "name"),
+            (json!({"name": "a b", "type": "text"}), "name"),
+            (json!({"name": "a", "type": "text", "pattern": "("}), "pattern"),
+            (json!({"name": "a", "type": "text", "pattern": "a)|(b"}), "pattern"),
+            (json!({"name": "a", "type": "number", "pattern": "1"}), "pattern"),
+            (json!({"name": "a", "type": "choice"}), "choices"),
+            (json!({"name": "a", "type": "text", "choices": ["x"]}), "choices"),
+            (json!({"name": "a", "type": "number", "default": "x"}), "default"),
+            (json!({"name": "a", "type": "text", "default": "tomorrow", "pattern": "\\d+"}), "default"),
+        ] {
+            let parameter: Parameter = serde_json::from_value(parameter.clone()).expect("its shape is right");
+            assert_eq!(parameter.validate().expect_err("refused").field, field, "{parameter:?}");
+        }
+    }
+
+    #[test]
+    fn values_stand_where_the_spec_asks_for_them_and_are_not_read_again() {
+        let command = json!({"command": "import", "args": ["--date={{date}}", "{{ dir }}/x", "{{.Names}} {{ 1 }}", "{{not-given}}"]});
+        let kind = json!({"subprocess": {"mode": {"command": command}, "cwd": "/{{dir}}",
+            "env": [{"key": "D", "value": "<{{date}}>"}]}});
+        let filled = filled(kind).expect("legal");
+        let task = &filled["subprocess"];
+        assert_eq!(
+            task["mode"]["command"]["args"],
+            json!(["--date=$(rm -rf /) {{dir}}", "/data/x", "{{.Names}} {{ 1 }}", ""])
+        );
+        assert_eq!(task["cwd"], "//data");
+        assert_eq!(
+            task["env"],
+            json!([
+                {"key": "D", "value": "<$(rm -rf /) {{dir}}>"},
+                {"key": "SOLTI_PARAM_DATE", "value": "$(rm -rf /) {{dir}}"},
+                {"key": "SOLTI_PARAM_DIR", "value": "/data"},
+            ])
+        );
+    }
+
+    #[test]
+    fn an_unknown_placeholder_is_an_error_that_names_it() {
+        let kind = json!({"subprocess": {"mode": {"command": {"command": "a", "args": ["b", "x{{data}}"]}}}});
+        let error = filled(kind).expect_err("unknown");
+        assert_eq!(error.field, "kind.subprocess.mode.command.args[1]");
+        assert_eq!(error.message, "holds {{data}}, and the job has no such parameter");
+    }
+
+    #[test]
+    fn no_value_gets_into_the_text_of_a_program() {
+        use base64::Engine as _;
+        let body = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
+        let script =
+            |text: &str| json!({"subprocess": {"mode": {"script": {"runtime": "bash", "body": body(text)}}}});
+        let command = |words: &[&str]| json!({"subprocess": {"mode": {"command": {"command": words[0], "args": words[1..]}}}});
+        for kind in [
+            script("echo {{date}}"),
+            command(&["sh", "-c", "echo {{date}}"]),
+            command(&["/bin/bash", "-lc", "echo {{date}}"]),
+            command(&["sudo", "-u", "me", "python3.11", "-c", "print('{{date}}')"]),
+            command(&["env", "node", "--eval", "{{date}}"]),
+            json!({"container": {"image": "x", "command": ["sh"], "args": ["-c", "echo {{date}}"]}}),
+        ] {
+            let error = filled(kind.clone()).expect_err("refused");
+            assert!(error.message.ends_with("the variable SOLTI_PARAM_DATE"), "{kind}: {error}");
+        }
+        // Others' braces in a script are its own.
+        for kind in [
+            script("jinja '{{ other }}'"),
+            command(&["sh", "-c", "echo \"$1\" {{ other }}", "name", "{{date}}"]),
+            command(&["bash", "run.sh", "{{date}}"]),
+            command(&["grep", "-c", "{{date}}"]),
+        ] {
+            filled(kind.clone()).unwrap_or_else(|error| panic!("{kind}: {error}"));
+        }
+    }
+}
