@@ -115,6 +115,10 @@ fn time(row: &Row<'_>, column: &str) -> Option<u64> {
 }
 
 fn sentence(what: &str, why: &StoreError) -> String {
-    let cause = why.source().map_or_else(|| why.to_string(), ToString::to_string);
-    format!("{what}: {cause}")
+    format!("{what}: {}", cause(why))
+}
+
+/// What is behind an error.
+pub(crate) fn cause(why: &StoreError) -> String {
+    why.source().map_or_else(|| why.to_string(), ToString::to_string)
 }

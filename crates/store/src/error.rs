@@ -50,6 +50,13 @@ pub enum StoreError {
     /// What a run inherited is not readable as JSON of the model.
     #[error("a stored environment cannot be read")]
     Environment(#[source] serde_json::Error),
+    /// A stored job is not readable as JSON of the model.
+    #[error("a stored job cannot be read")]
+    Job(#[source] serde_json::Error),
+    /// A batch would have done something again at a time of a schedule, or at one of a schedule that is gone. Nothing of the batch
+    /// was written.
+    #[error("this time of the schedule is dealt with")]
+    DealtWith,
     #[error("cannot prepare {path}")]
     Open {
         path: PathBuf,

@@ -377,7 +377,7 @@ pub(crate) fn check(db: &Transaction<'_>) -> Result<(), StoreError> {
     Err(StoreError::Corrupt(rusqlite::Error::SqliteFailure(damaged, Some(verdict))))
 }
 
-fn phase(row: &Row<'_>) -> Result<TaskPhase, StoreError> {
+pub(crate) fn phase(row: &Row<'_>) -> Result<TaskPhase, StoreError> {
     let column = row.as_ref().column_index("phase")?;
     let word = row.get_ref(column)?.as_str().map_err(rusqlite::Error::from)?;
     TaskPhase::from_word(word).ok_or_else(|| {
@@ -386,7 +386,7 @@ fn phase(row: &Row<'_>) -> Result<TaskPhase, StoreError> {
     })
 }
 
-fn name<T>(
+pub(crate) fn name<T>(
     row: &Row<'_>,
     column: &str,
     parse: impl FnOnce(String) -> Result<T, FieldError>,

@@ -1,9 +1,11 @@
 //! What is stored, and the changes that a batch is made of. How they become rows is in `write`, how they come back in `read`.
 
+use crate::{JobSaving, Settled};
 use solti_model::{
-    AttemptsNotKept, BackoffState, Bookmark, InheritedVariable, Searched, Slot, Task, TaskHead, TaskId,
-    TaskPhase, TaskRun,
+    AttemptsNotKept, BackoffState, Bookmark, Firing, InheritedVariable, Job, JobName, Searched, Slot, Task,
+    TaskHead, TaskId, TaskPhase, TaskRun,
 };
+use std::collections::BTreeMap;
 
 /// How far a task is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,6 +106,25 @@ pub struct StoredLane {
     pub paused: bool,
 }
 
+/// A saved job, and up to when the times of its schedules are dealt with, by their ids.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredJob {
+    pub name: JobName,
+    /// The error says why it cannot be read.
+    pub job: Result<Job, String>,
+    /// Unix milliseconds; the second says when that was noted.
+    pub settled: BTreeMap<String, (u64, u64)>,
+}
+
+/// What came of a time of a schedule of this job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredFiring {
+    pub job: JobName,
+    pub firing: Firing,
+    /// When it was dealt with, for what reckons from that.
+    pub settled_at: u64,
+}
+
 /// How many tasks carry a label.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LabelCount {
@@ -154,6 +175,17 @@ pub enum Change {
     PutEnvironment(Vec<InheritedVariable>),
     /// Nothing happens when there is none of that number.
     DeleteEnvironment(i64),
+    PutJob(Box<JobSaving>),
+    /// Removes the job with its revisions and what has come of its schedules; its tasks stay. Nothing happens when there is none.
+    DeleteJob(JobName),
+    /// Up to when the times of a schedule are dealt with, which the batch is not refused for.
+    Settle {
+        job: JobName,
+        settled: Settled,
+    },
+    /// Notes what was done at a time of a schedule. The batch is refused ([`crate::StoreError::DealtWith`]) when something was done
+    /// at that time, or a later one, before; so that what else is in the batch is done once.
+    Fire(Box<StoredFiring>),
 }
 
 impl From<StoredTask> for Change {

@@ -127,7 +127,7 @@ fn load(db: &Transaction<'_>, nums: &[i64]) -> Result<Vec<Task>, StoreError> {
 }
 
 /// As [`load`], of rows; and how many of the numbers were looked at.
-fn load_rows(db: &Transaction<'_>, nums: &[i64]) -> Result<(Vec<StoredRow>, usize), StoreError> {
+pub(crate) fn load_rows(db: &Transaction<'_>, nums: &[i64]) -> Result<(Vec<StoredRow>, usize), StoreError> {
     let mut statement = db.prepare_cached(&format!(
         "SELECT {ROW_COLUMNS} FROM {TASKS} LEFT JOIN task_heads h ON h.num = t.num WHERE t.num = ?1"
     ))?;

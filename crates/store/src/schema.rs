@@ -15,7 +15,7 @@ enum Step {
 }
 
 /// Step n of the list brings a file from format n to n + 1. Steps are only ever appended.
-const MIGRATIONS: [Step; 9] = [
+const MIGRATIONS: [Step; 10] = [
     Step::Sql(include_str!("schema.sql")),
     Step::Sql(include_str!("usage.sql")),
     Step::Sql(include_str!("bookmarks.sql")),
@@ -25,6 +25,7 @@ const MIGRATIONS: [Step; 9] = [
     Step::Sql(include_str!("finished.sql")),
     Step::Sql(include_str!("attempts.sql")),
     Step::Code(texts_anew::write),
+    Step::Sql(include_str!("jobs.sql")),
 ];
 
 /// Statements that a connection keeps compiled; there are about forty different ones.

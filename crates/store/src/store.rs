@@ -5,11 +5,12 @@ use crate::task_cache::TaskCache;
 use crate::writer::{Commit, Writer, WriterStats};
 use crate::{
     AttemptRange, Attempts, Change, LabelCount, Past, RowCursor, RowPage, RowQuery, Standing, StoreError,
-    StoredEvent, StoredLane, StoredRow, StoredRun, StoredTask,
+    StoredEvent, StoredJob, StoredLane, StoredRow, StoredRun, StoredTask,
 };
-use crate::{environment, history, read, rows, schema};
+use crate::{environment, history, jobs, read, rows, schema};
 use solti_model::{
-    AttemptsNotKept, Bookmark, HistoryQuery, InheritedVariable, Task, TaskId, TaskPage, TaskPhase, TaskQuery,
+    AttemptsNotKept, Bookmark, Firing, HistoryQuery, InheritedVariable, Job, JobName, JobRevision, JobRun,
+    Task, TaskId, TaskPage, TaskPhase, TaskQuery,
 };
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -260,6 +261,50 @@ impl Store {
     /// How many tasks are in each phase; every phase has an entry.
     pub async fn counts(&self) -> Result<BTreeMap<TaskPhase, u64>, StoreError> {
         self.inner.readers.run(read::counts).await
+    }
+
+    /// The saved jobs, by name.
+    pub async fn jobs(&self) -> Result<Vec<StoredJob>, StoreError> {
+        self.inner.readers.run(jobs::all).await
+    }
+
+    /// The revisions of a job that are kept, newest first; empty for an unknown one.
+    pub async fn job_revisions(&self, job: &JobName) -> Result<Vec<JobRevision>, StoreError> {
+        let job = job.clone();
+        self.inner.readers.run(move |db| jobs::revisions(db, &job)).await
+    }
+
+    /// A job as it was saved then, if that is kept.
+    pub async fn job_revision(&self, job: &JobName, revision: u32) -> Result<Option<Job>, StoreError> {
+        let job = job.clone();
+        self.inner.readers.run(move |db| jobs::revision(db, &job, revision)).await
+    }
+
+    /// What came of the last times of a job's schedules, newest first.
+    pub async fn firings(&self, job: &JobName, limit: u32) -> Result<Vec<Firing>, StoreError> {
+        let job = job.clone();
+        self.inner.readers.run(move |db| jobs::firings(db, &job, limit)).await
+    }
+
+    /// The last tasks of each of these jobs, newest first; a job without tasks has no entry. `over`: only those that are.
+    pub async fn job_runs(
+        &self,
+        names: Vec<JobName>,
+        limit: u32,
+        over: bool,
+    ) -> Result<BTreeMap<JobName, Vec<JobRun>>, StoreError> {
+        self.inner.readers.run(move |db| jobs::runs(db, &names, limit, over)).await
+    }
+
+    /// A page of the tasks of a job, newest first, also of one that is deleted.
+    pub async fn job_history(
+        &self,
+        job: &JobName,
+        cursor: Option<RowCursor>,
+        limit: Option<u32>,
+    ) -> Result<RowPage, StoreError> {
+        let job = job.clone();
+        self.inner.readers.run(move |db| jobs::history(db, &job, cursor, limit)).await
     }
 
     /// The 50 labels that most tasks carry, without `name`.

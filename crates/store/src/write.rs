@@ -1,7 +1,7 @@
 //! Changes as SQL. Transactions are the business of `writer`, counters and the finality of phases that of triggers in `schema.sql`.
 
 use crate::number::Number;
-use crate::{AttemptRange, Change, StoreError, StoredLane, StoredRun, StoredTask, environment};
+use crate::{AttemptRange, Change, StoreError, StoredLane, StoredRun, StoredTask, environment, jobs};
 use hashlink::LruCache;
 use rusqlite::{OptionalExtension, Transaction, named_params, params};
 use solti_model::{Searched, SpecHead, TaskId};
@@ -91,6 +91,10 @@ pub(crate) fn apply(db: &Transaction<'_>, numbers: &mut Numbers, change: &Change
         }
         Change::PutEnvironment(variables) => environment::put(db, variables),
         Change::DeleteEnvironment(number) => environment::delete(db, *number),
+        Change::PutJob(saving) => jobs::put(db, saving),
+        Change::DeleteJob(name) => jobs::delete(db, name),
+        Change::Settle { job, settled } => jobs::settle(db, job, settled),
+        Change::Fire(firing) => jobs::fire(db, firing),
     }
 }
 
@@ -172,6 +176,9 @@ fn insert_task(db: &Transaction<'_>, stored: &StoredTask) -> Result<(), StoreErr
     for (key, value) in &task.spec.labels {
         label.execute(params![key, value, num])?;
     }
+    if let Some(job) = &task.spec.job {
+        jobs::put_task(db, job, num)?;
+    }
     Ok(())
 }
 
@@ -236,6 +243,7 @@ fn delete_task(db: &Transaction<'_>, numbers: &mut Numbers, id: &TaskId) -> Resu
         "DELETE FROM task_heads WHERE num = ?1",
         "DELETE FROM task_text WHERE num = ?1",
         "DELETE FROM task_labels WHERE num = ?1",
+        "DELETE FROM job_tasks WHERE num = ?1",
         "DELETE FROM runs WHERE num = ?1",
         "DELETE FROM events WHERE num = ?1",
         "DELETE FROM bookmarks WHERE num = ?1",

@@ -47,6 +47,13 @@ async fn a_database_of_the_last_release_opens_with_everything_that_is_in_it() {
         [("build", false), ("night", true)]
     );
     assert_eq!(store.meta("settings").await.unwrap().as_deref(), Some(r#"{"theme": "dark"}"#));
+    // What is new has its place.
+    assert_eq!(store.jobs().await.unwrap(), []);
+    let mut of_job = task(50, TaskPhase::Pending);
+    of_job.task.spec.job = Some(solti_model::JobName::new("new").unwrap());
+    store.apply(vec![of_job.into()]).await.unwrap();
+    let new = solti_model::JobName::new("new").unwrap();
+    assert_eq!(store.job_history(&new, None, None).await.unwrap().total, 1);
     drop(store);
     // What this version does not know stays where it is.
     let spec = with_database(dir.path(), |db| {

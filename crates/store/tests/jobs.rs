@@ -1,0 +1,167 @@
+//! Saved jobs, and that a time of a schedule is dealt with once.
+
+mod support;
+
+use serde_json::json;
+use solti_model::{Firing, FiringOutcome, Job, JobName, ScheduleId, TaskPhase, stored_job};
+use solti_store::{Change, JobSaving, Settled, Store, StoreError, StoredFiring, StoredTask};
+use support::{id, task};
+
+fn name() -> JobName {
+    JobName::new("nightly").unwrap()
+}
+
+fn schedule(text: &str) -> ScheduleId {
+    ScheduleId::new(text).unwrap()
+}
+
+fn job(revision: u32) -> Job {
+    let job = json!({
+        "name": "nightly", "revision": revision, "updatedAt": revision,
+        "spec": {"slot": "s", "kind": {"wasm": {"module": "/m"}}},
+        "schedules": [{"id": "a", "cron": "@daily"}, {"id": "b", "cron": "@hourly"}],
+    });
+    stored_job(&job.to_string()).unwrap()
+}
+
+fn saved(revision: u32, settled: &[(&str, u64)], anew: bool) -> Change {
+    let settled = settled
+        .iter()
+        .map(|(id, until)| Settled { schedule: schedule(id), until: *until, at: 1, anew })
+        .collect();
+    Change::PutJob(Box::new(JobSaving { job: job(revision), changed: vec!["title".into()], settled }))
+}
+
+fn fired(due: u64, task: Option<u64>) -> Change {
+    let firing = Firing {
+        schedule: schedule("a"),
+        due,
+        at: due + 5,
+        outcome: if task.is_some() { FiringOutcome::Started } else { FiringOutcome::Skipped },
+        task: task.map(id),
+        reason: None,
+        left_out: 0,
+    };
+    Change::Fire(Box::new(StoredFiring { job: name(), settled_at: firing.at, firing }))
+}
+
+fn of_job(n: u64, phase: TaskPhase) -> StoredTask {
+    let mut stored = task(n, phase);
+    stored.task.spec.job = Some(name());
+    stored
+}
+
+async fn settled(store: &Store, which: &str) -> Option<u64> {
+    store.jobs().await.unwrap().first().and_then(|job| Some(job.settled.get(which)?.0))
+}
+
+#[tokio::test]
+async fn a_time_is_dealt_with_once_and_with_it_what_else_is_in_the_batch() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    store.apply(vec![saved(1, &[("a", 100), ("b", 100)], true)]).await.unwrap();
+    store.apply(vec![of_job(1, TaskPhase::Pending).into(), fired(200, Some(1))]).await.unwrap();
+    for due in [200, 150, 100] {
+        let again = store.apply(vec![of_job(2, TaskPhase::Pending).into(), fired(due, Some(2))]).await;
+        assert!(matches!(again, Err(StoreError::DealtWith)), "{due}: {again:?}");
+    }
+    assert_eq!(store.task(&id(2)).await.unwrap(), None);
+    assert_eq!(settled(&store, "a").await, Some(200));
+    // Also after a clock that was wrong is set right: the time itself is remembered.
+    let settle = Settled { schedule: schedule("a"), until: 50, at: 2, anew: true };
+    let taken_back = Change::Settle { job: name(), settled: settle };
+    let again = store.apply(vec![taken_back.clone(), fired(200, None)]).await;
+    assert!(matches!(again, Err(StoreError::DealtWith)), "{again:?}");
+    assert_eq!(settled(&store, "a").await, Some(200), "all or nothing");
+    store.apply(vec![taken_back, fired(60, None)]).await.unwrap();
+    let told: Vec<_> = store.firings(&name(), 10).await.unwrap();
+    assert_eq!(told.iter().map(|firing| firing.due).collect::<Vec<_>>(), [200, 60]);
+    assert_eq!(told[0].task, Some(id(1)));
+}
+
+#[tokio::test]
+async fn a_schedule_that_is_gone_fires_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    store.apply(vec![saved(1, &[("a", 100), ("b", 100)], true)]).await.unwrap();
+    store.apply(vec![fired(200, None)]).await.unwrap();
+    store.apply(vec![saved(2, &[("b", 100)], false)]).await.unwrap();
+    let refused = store.apply(vec![of_job(1, TaskPhase::Pending).into(), fired(300, Some(1))]).await;
+    assert!(matches!(refused, Err(StoreError::DealtWith)), "{refused:?}");
+    assert_eq!(store.firings(&name(), 10).await.unwrap(), []);
+    store.apply(vec![Change::DeleteJob(name())]).await.unwrap();
+    assert_eq!(store.jobs().await.unwrap(), []);
+    assert_eq!(store.job_revisions(&name()).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn saving_takes_nothing_back_unless_the_times_are_others() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    store.apply(vec![saved(1, &[("a", 100), ("b", 100)], true)]).await.unwrap();
+    store.apply(vec![fired(200, None)]).await.unwrap();
+    // What was read before the time was dealt with.
+    store.apply(vec![saved(2, &[("a", 100), ("b", 100)], false)]).await.unwrap();
+    assert_eq!(settled(&store, "a").await, Some(200));
+    store.apply(vec![saved(3, &[("a", 150), ("b", 100)], true)]).await.unwrap();
+    assert_eq!(settled(&store, "a").await, Some(150));
+}
+
+#[tokio::test]
+async fn what_is_kept_of_a_job_has_a_bound() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    for revision in 1..=103 {
+        store.apply(vec![saved(revision, &[("a", 0), ("b", 0)], false)]).await.unwrap();
+    }
+    let revisions = store.job_revisions(&name()).await.unwrap();
+    assert_eq!((revisions.len(), revisions[0].revision, revisions[99].revision), (100, 103, 4));
+    assert_eq!(revisions[0].changed, ["title"]);
+    assert_eq!(store.job_revision(&name(), 50).await.unwrap(), Some(job(50)));
+    assert_eq!(store.job_revision(&name(), 3).await.unwrap(), None);
+    for due in 1..=104 {
+        store.apply(vec![fired(due, None)]).await.unwrap();
+    }
+    let kept = store.firings(&name(), 1_000).await.unwrap();
+    assert_eq!((kept.len(), kept[0].due, kept[99].due), (100, 104, 5));
+}
+
+#[tokio::test]
+async fn the_tasks_of_a_job_are_a_history_by_the_page() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    let phases = [TaskPhase::Succeeded, TaskPhase::Failed, TaskPhase::Running];
+    let batch =
+        (1..=9).map(|n| of_job(n, phases[n as usize % 3]).into()).chain([task(10, TaskPhase::Failed).into()]);
+    store.apply(batch.collect()).await.unwrap();
+    let ids = |rows: &[solti_store::StoredRow]| support::row_ids(rows);
+    let first = store.job_history(&name(), None, Some(4)).await.unwrap();
+    assert_eq!((ids(&first.rows), first.total), ([9, 8, 7, 6].map(id).to_vec(), 9));
+    let second = store.job_history(&name(), first.next, Some(5)).await.unwrap();
+    assert_eq!((ids(&second.rows), second.next), ([5, 4, 3, 2, 1].map(id).to_vec(), None));
+    let runs = store.job_runs(vec![name()], 3, true).await.unwrap();
+    let over: Vec<_> = runs[&name()].iter().map(|run| (run.task.clone(), run.phase)).collect();
+    assert_eq!(over, [(id(9), phases[0]), (id(7), phases[1]), (id(6), phases[0])]);
+    store.apply(vec![Change::DeleteTask(id(9)), Change::DeleteJob(name())]).await.unwrap();
+    assert_eq!(
+        store.job_history(&name(), None, None).await.unwrap().total,
+        8,
+        "they stay with their job gone"
+    );
+}
+
+#[tokio::test]
+async fn a_job_that_cannot_be_read_takes_no_other_with_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    store.apply(vec![saved(1, &[("a", 7), ("b", 7)], true)]).await.unwrap();
+    drop(store);
+    let db = rusqlite::Connection::open(dir.path().join("solti.db")).unwrap();
+    db.execute_batch(r#"INSERT INTO jobs VALUES ('broken', '{"name'), ('no name!', '{}')"#).unwrap();
+    drop(db);
+    let store = Store::open(dir.path()).unwrap();
+    let jobs = store.jobs().await.unwrap();
+    assert_eq!(jobs.len(), 2);
+    assert!(jobs[0].name.as_str() == "broken" && jobs[0].job.is_err(), "{jobs:?}");
+    assert_eq!((jobs[1].job.as_ref(), jobs[1].settled["b"]), (Ok(&job(1)), (7, 1)));
+}
