@@ -6,14 +6,18 @@
 //!
 //! Here is the mailbox and what every decision needs. The decisions are in `admission` (letting tasks in), `cycle` (their
 //! attempts), `stopping` (ending and deleting them), `refused` (what cannot be stored), `recovery` (the start of the app) and
-//! `lookout` (runs of which nothing is known).
+//! `lookout` (runs of which nothing is known); saved jobs are in `job_saving`, and in `firing` when their time has come.
 
 use crate::attempt::{Active, DeleteReply, Stage};
 use crate::commit::{self, Commit};
 use crate::effect::Effect;
+use crate::firing::Timer;
 use crate::handle::{RowState, Shared};
 use crate::ids::IdSource;
+use crate::job_saving::JobMessage;
+use crate::jobs::Jobs;
 use crate::lanes::Lanes;
+use crate::local_zone::{self, Place};
 use crate::lookout::Found;
 use crate::refused::Batch;
 use crate::tidying::Tidying;
@@ -161,6 +165,7 @@ pub enum Message {
     Closed {
         id: TaskId,
     },
+    Job(JobMessage),
 }
 
 pub struct Actor {
@@ -188,6 +193,11 @@ pub struct Actor {
     looks: Arc<Semaphore>,
     pub(crate) reserved_version: u64,
     pub(crate) next_order: u64,
+    pub(crate) jobs: Jobs,
+    /// For the schedule that is due first.
+    pub(crate) timer: Option<Timer>,
+    /// Where the machine is.
+    pub(crate) place: Place,
 }
 
 pub fn now_ms() -> u64 {
@@ -206,6 +216,7 @@ impl Actor {
         mailbox: mpsc::WeakSender<Message>,
     ) -> Self {
         let starts = Arc::new(Semaphore::new(config.concurrent_starts.max(1)));
+        let place = Place::now();
         Self {
             store,
             runner,
@@ -226,6 +237,9 @@ impl Actor {
             looks: Arc::new(Semaphore::new(LOOKS)),
             reserved_version: 0,
             next_order: 1,
+            jobs: Jobs::new(local_zone::zones(&place)),
+            timer: None,
+            place,
         }
     }
 
@@ -285,6 +299,7 @@ impl Actor {
             Message::OfferEnd { id } => self.offer_end(&id).await,
             Message::LaneRefused { refused, before } => self.lane_refused(&refused, &before).await,
             Message::Closed { id } => self.closed(&id).await,
+            Message::Job(message) => self.about_jobs(message).await,
             // Taken by `run`.
             Message::ShutDown { .. } => {}
         }

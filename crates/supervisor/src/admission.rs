@@ -11,6 +11,13 @@ use solti_model::{
 };
 use solti_store::{Change, StoredLane, StoredTask};
 
+/// A task's place in its lane, before it is stored.
+pub(crate) struct Place {
+    pub(crate) id: TaskId,
+    /// These have to end for it.
+    replaces: Vec<TaskId>,
+}
+
 impl Actor {
     pub(crate) fn check(&self, spec: &TaskSpec) -> Result<(), FieldError> {
         spec.validate()?;
@@ -27,18 +34,32 @@ impl Actor {
     }
 
     pub(crate) async fn submit(&mut self, spec: TaskSpec, reply: Reply<TaskId>) {
-        if let Err(error) = self.check(&spec) {
-            return drop(reply.send(Err(error.into())));
+        match self.admit(&spec) {
+            Ok(place) => self.enter(spec, place, vec![], move |result| drop(reply.send(result))).await,
+            Err(error) => drop(reply.send(Err(error))),
         }
-        let (now, slot, strategy) = (now_ms(), spec.slot.clone(), spec.admission);
-        let id = self.ids.next(now);
-        let replaces = match self.lanes.admit(&slot, &id, strategy) {
-            Ok(Admission::Replaces(victims)) => victims,
-            Ok(Admission::Waits) => vec![],
-            Err(busy) => {
-                return drop(reply.send(Err(SupervisorError::SlotBusy { slot, running: busy.running })));
-            }
-        };
+    }
+
+    /// Checks the task and asks its lane, which then waits for [`Actor::enter`].
+    pub(crate) fn admit(&mut self, spec: &TaskSpec) -> Result<Place, SupervisorError> {
+        self.check(spec)?;
+        let id = self.ids.next(now_ms());
+        match self.lanes.admit(&spec.slot, &id, spec.admission) {
+            Ok(Admission::Replaces(replaces)) => Ok(Place { id, replaces }),
+            Ok(Admission::Waits) => Ok(Place { id, replaces: vec![] }),
+            Err(busy) => Err(SupervisorError::SlotBusy { slot: spec.slot.clone(), running: busy.running }),
+        }
+    }
+
+    /// Stores the task with what else there is to store of it, all or nothing; `told` hears of that before it starts.
+    pub(crate) async fn enter(
+        &mut self,
+        spec: TaskSpec,
+        Place { id, replaces }: Place,
+        with: Vec<Change>,
+        told: impl FnOnce(Result<TaskId, SupervisorError>) + Send + 'static,
+    ) {
+        let (now, slot) = (now_ms(), spec.slot.clone());
         let stored = self.new_task(id.clone(), spec, now);
         self.tasks.insert(id.clone(), Active::new(stored, Stage::Admitting { turn: false, replaces }));
         // Its turn may come at once; then its first attempt is part of the same transaction.
@@ -55,6 +76,7 @@ impl Actor {
             changes = vec![self.put_task(&id).await];
         }
         changes.insert(1, event(&id, now, None, TaskEventKind::Queued, None));
+        changes.extend(with);
         let commit = self.save(changes).await;
         let effect = self.effect();
         let request = if starts { self.run_request(&id) } else { None };
@@ -65,14 +87,14 @@ impl Actor {
                     if request.is_none() {
                         effect.tell(Message::Admitted { id: id.clone() }).await;
                     }
-                    drop(reply.send(Ok(id.clone())));
+                    told(Ok(id.clone()));
                     if let Some((run, request)) = request {
                         effect.start(run, request).await;
                     }
                 }
                 Err(error) => {
                     effect.tell(Message::Refused { id }).await;
-                    drop(reply.send(Err(error.into())));
+                    told(Err(error.into()));
                 }
             }
         });

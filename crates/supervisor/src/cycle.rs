@@ -314,6 +314,9 @@ impl Actor {
         let Some(mut active) = self.tasks.remove(id) else { return };
         active.live.send_modify(|live| live.over = true);
         self.shared.feed.changed(id);
+        if active.stored.task.spec.job.is_some() {
+            self.shared.jobs_changed();
+        }
         if !active.purge.is_empty() {
             let replies = std::mem::take(&mut active.purge);
             self.erase(id.clone(), replies, false).await;

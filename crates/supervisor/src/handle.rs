@@ -3,13 +3,15 @@
 use crate::actor::{Actor, Message};
 use crate::feed::{ChangeCursor, ChangeFeed};
 use crate::housekeeping::{Housekeeper, Limits, SearchedRun};
+use crate::job_saving::{JobMessage, JobPage, JobState, Planned};
 use crate::{FinishedLimits, LiveTask, RunFolders, SupervisorError};
 use solti_logstore::LogLimits;
 use solti_model::{
-    InheritedVariable, Lane, MainEnded, RunId, Slot, StopMode, StorageState, TaskId, TaskSpec, TaskStatus,
-    UnkeptLimit, VariableOrigin, Waiting,
+    ComingRun, InheritedVariable, Job, JobName, JobQuery, Lane, MainEnded, RunId, ScheduleId, Slot, StopMode,
+    StorageState, TaskId, TaskSpec, TaskStatus, UnkeptLimit, VariableOrigin, Waiting,
 };
 use solti_runner::Runner;
+use solti_schedule::Zones;
 use solti_store::Store;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ffi::OsString;
@@ -101,6 +103,8 @@ pub(crate) struct Shared {
     pub resource_version: AtomicU64,
     pub read_only: AtomicBool,
     pub unkept: Mutex<Vec<UnkeptLimit>>,
+    /// Grows with each change of a job, and of what has come of one.
+    pub jobs: watch::Sender<u64>,
 }
 
 /// Cheap to clone. The actor ends when [`Supervisor::shut_down`] is called or the runtime ends; runs go on without it.
@@ -138,6 +142,7 @@ impl Supervisor {
             resource_version: AtomicU64::new(0),
             read_only: AtomicBool::new(false),
             unkept: Mutex::default(),
+            jobs: watch::Sender::new(0),
         });
         // A store that cannot be written now may be written to later: runs are not held up for this.
         let environment = store.keep_environment(config.recorded()).await.unwrap_or_else(|error| {
@@ -245,6 +250,79 @@ impl Supervisor {
     /// To follow the attempts of a task; `None` when it is over or unknown: then the store has it all.
     pub async fn follow(&self, id: &TaskId) -> Result<Option<watch::Receiver<LiveTask>>, SupervisorError> {
         self.ask(|reply| Message::Follow { id: id.clone(), reply }).await
+    }
+
+    async fn ask_jobs<T>(
+        &self,
+        message: impl FnOnce(oneshot::Sender<T>) -> JobMessage,
+    ) -> Result<T, SupervisorError> {
+        self.ask(|reply| Message::Job(message(reply))).await
+    }
+
+    /// A page of the saved jobs, by name.
+    pub async fn jobs(&self, query: JobQuery) -> Result<JobPage, SupervisorError> {
+        self.ask_jobs(|reply| JobMessage::List { query, reply }).await
+    }
+
+    /// `None` when there is no such job.
+    pub async fn job(&self, name: &JobName) -> Result<Option<JobState>, SupervisorError> {
+        self.ask_jobs(|reply| JobMessage::Get { name: name.clone(), reply }).await
+    }
+
+    /// Saves a job in the place of the one of that name, and returns it as it is stored. One that says nothing new stays as it is.
+    ///
+    /// # Errors
+    /// `Invalid` with the field within the job; `Conflict` when it is at another revision than the expected one, where 0 expects
+    /// that there is none; `ReadOnly`.
+    pub async fn save_job(&self, job: Job, expected_revision: Option<u32>) -> Result<Job, SupervisorError> {
+        self.ask_jobs(|reply| JobMessage::Save { job: Box::new(job), expected_revision, reply }).await?
+    }
+
+    /// Its tasks stay. `Ok` also when there is none of that name.
+    ///
+    /// # Errors
+    /// `ReadOnly` when it cannot be removed.
+    pub async fn delete_job(&self, name: &JobName) -> Result<(), SupervisorError> {
+        self.ask_jobs(|reply| JobMessage::Delete { name: name.clone(), reply }).await?
+    }
+
+    /// Makes a task of the job, as its lane lets it.
+    ///
+    /// # Errors
+    /// `Invalid` with `name` for a job that there is not, or with `parameters.<name>`; else as [`Supervisor::submit`].
+    pub async fn run_job(
+        &self,
+        name: &JobName,
+        parameters: BTreeMap<String, String>,
+    ) -> Result<TaskId, SupervisorError> {
+        self.ask_jobs(|reply| JobMessage::Run { name: name.clone(), parameters, reply }).await?
+    }
+
+    /// Has the next time of this schedule pass without a run, or the next time of any of the job; returns which that is.
+    ///
+    /// # Errors
+    /// `Invalid` with `name`; `Conflict` when there is no time to come.
+    pub async fn skip_next(
+        &self,
+        name: &JobName,
+        schedule: Option<ScheduleId>,
+    ) -> Result<ComingRun, SupervisorError> {
+        self.ask_jobs(|reply| JobMessage::Skip { name: name.clone(), schedule, reply }).await?
+    }
+
+    /// The schedules that have a time to come.
+    pub async fn planned(&self) -> Result<Vec<Planned>, SupervisorError> {
+        self.ask_jobs(|reply| JobMessage::Planned { reply }).await
+    }
+
+    /// The time zones that schedules may name, and where the machine is.
+    pub async fn zones(&self) -> Result<Zones, SupervisorError> {
+        self.ask_jobs(|reply| JobMessage::Zones { reply }).await
+    }
+
+    /// Grows with each change of a job, and of what has come of one.
+    pub fn job_changes(&self) -> watch::Receiver<u64> {
+        self.shared.jobs.subscribe()
     }
 
     /// Whether it has shut down: what is asked of it now fails, and will.

@@ -58,6 +58,7 @@ impl Actor {
         if rebooted || last_boot.is_none() || self.config.restored {
             self.note_boot(rebooted || self.config.restored).await?;
         }
+        self.load_jobs().await?;
         if self.config.restored
             && let Err(error) = self.store.recovery_is_done()
         {
