@@ -7,7 +7,7 @@ mod common;
 mod engine_process;
 
 use common::{Engine, bash, spec};
-use engine_process::{Core, recovered};
+use engine_process::{Core, check_often, recovered};
 use serde_json::json;
 use solti_api::ApiHandler as _;
 use solti_model::{Task, TaskPhase};
@@ -31,6 +31,19 @@ async fn an_app_killed_at_any_durable_step_loses_and_repeats_nothing() {
             let acknowledged = core.died();
             assert!(!acknowledged.is_empty() || step == "intent-stored", "{die_at}");
             recovered(dir.path(), &acknowledged).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_killed_around_the_time_of_a_schedule_runs_it_once() {
+    for step in ["firing-due", "firing-stored", "intent-stored"] {
+        for round in 1..=ROUNDS {
+            let dir = tempfile::tempdir().unwrap();
+            let die_at = format!("{step} {round}");
+            let env = [("SOLTI_TEST_DIE_AT", die_at.as_str()), ("SOLTI_TEST_SCHEDULES", "10")];
+            Core::start_with(dir.path(), 0, &env).died();
+            check_often(dir.path()).await;
         }
     }
 }

@@ -72,6 +72,10 @@ macro_rules! desktop {
             several_logs_are_searched_as_one
             rows_are_marked
         }
+        tests! { $subject, jobs:
+            jobs_are_saved_run_and_remembered
+            schedules_are_previewed_listed_and_skipped
+        }
     };
 }
 

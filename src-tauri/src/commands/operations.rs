@@ -6,11 +6,11 @@ use crate::frames::{changes::Changes, hits::Hits};
 use serde_json::Value;
 use solti_api::operations::{
     Ask, DesktopApi, Download, Export, OpenMergedSearch, OpenSearch, Operation, Operations as _, SearchAll,
-    SearchEvent, Topic, Visitor, WatchLog, WatchTasks, WatchUsage, visit,
+    SearchEvent, Topic, Visitor, WatchJobs, WatchLog, WatchTasks, WatchUsage, visit,
 };
 use solti_api::{ApiError, save_export};
 use solti_machines::Machines;
-use solti_model::{ExportedLog, LogInfo, RunId, SearchProgress, UsageSample};
+use solti_model::{ExportedLog, JobChange, LogInfo, RunId, SearchProgress, UsageSample};
 use std::{collections::HashMap, sync::Arc};
 use tauri::{
     Manager, Runtime, Webview,
@@ -32,6 +32,7 @@ impl<R: Runtime> Default for Commands<R> {
         visit(&mut commands);
         commands.stream::<WatchTasks, Changes>();
         commands.stream::<WatchUsage, Latest<UsageSample>>();
+        commands.stream::<WatchJobs, Latest<JobChange>>();
         // Each asks the database and the log's files, and a fast task changes them all the time.
         commands.stream::<WatchLog, Standing<LogInfo>>();
         commands.stream::<SearchAll, Hits>();

@@ -4,7 +4,7 @@ use crate::ApiError;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use solti_model::{LogInfo, SearchProgress, TaskChange, TaskHits, UsageSample};
+use solti_model::{JobChange, LogInfo, SearchProgress, TaskChange, TaskHits, UsageSample};
 use std::pin::Pin;
 use tokio_stream::{Stream, StreamExt as _};
 use ts_rs::TS;
@@ -59,6 +59,10 @@ impl Item for TaskChange {
 
 impl Item for UsageSample {
     const EVENTS: &'static [&'static str] = &["usage"];
+}
+
+impl Item for JobChange {
+    const EVENTS: &'static [&'static str] = &["job-change"];
 }
 
 impl Item for LogInfo {

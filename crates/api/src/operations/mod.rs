@@ -19,6 +19,8 @@ mod bookmarks;
 #[macro_use]
 mod control;
 #[macro_use]
+mod jobs;
+#[macro_use]
 mod lanes;
 #[macro_use]
 mod logs;
@@ -40,11 +42,13 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use solti_model::{
-    Bookmark, EventPage, HistoryQuery, Lane, LineChunk, ListQuery, LogDensity, LogInfo, LogQuery, LogRows,
-    LogText, MAX_LANE_CAPACITY, MergedRows, RowRanges, RunEnvironment, RunId, RunPage, SearchHit, Slot,
-    SourceRow, StopMode, Summary, TaskChange, TaskEvent, TaskHits, TaskId, TaskList, TaskRow, TextPosition,
-    UsageSample,
+    Bookmark, ComingRun, ComingRuns, EventPage, HistoryQuery, Job, JobChange, JobDetail, JobList, JobName,
+    JobQuery, JobRevision, JobTasks, Lane, LineChunk, ListQuery, LogDensity, LogInfo, LogQuery, LogRows,
+    LogText, MAX_LANE_CAPACITY, MergedRows, RowRanges, RunEnvironment, RunId, RunPage, Schedule, ScheduleId,
+    SchedulePreview, SearchHit, Slot, SourceRow, StopMode, Summary, TaskChange, TaskEvent, TaskHits, TaskId,
+    TaskList, TaskRow, TextPosition, UsageSample,
 };
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 use ts_rs::TS;
 
@@ -382,7 +386,7 @@ impl Answer {
     /// The task that the operation has made.
     pub fn made(&self) -> Option<&TaskId> {
         match self {
-            Self::RerunTask(id) => Some(id),
+            Self::RerunTask(id) | Self::RunJob(id) => Some(id),
             _ => None,
         }
     }

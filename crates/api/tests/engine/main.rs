@@ -13,6 +13,7 @@ mod data_folder;
 mod disk;
 mod guards;
 mod hostile_output;
+mod jobs;
 mod log_resume;
 mod logs;
 mod many_attempts;

@@ -3,18 +3,19 @@
 
 #![allow(dead_code, reason = "each test file uses its own part")]
 
-use crate::common::{self, Engine, bash, chunk, spec};
+use crate::common::{self, Engine, bash, chunk, spec, within};
 use serde_json::json;
+use solti_api::operations::{GetJob, Operations as _, SaveJob};
 use solti_api::{ApiHandler, SupervisorApiAdapter};
-use solti_model::{OutputStreamKind, Task, TaskId, TaskPhase, TaskQuery, TaskSpec};
+use solti_model::{FiringOutcome, JobName, OutputStreamKind, Task, TaskId, TaskPhase, TaskQuery, TaskSpec};
 use solti_runner::ShimRunner;
 use solti_store::Store;
 use solti_supervisor::{Supervisor, SupervisorConfig};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 pub const TASKS: usize = 20;
 /// Bursts of lines of a task, with a pause after each.
@@ -69,8 +70,37 @@ fn core_process() {
             let id = api.submit_task(counted_task(&dir, n)).await.unwrap();
             println!("ACK {id}");
         }
+        if let Ok(schedules) = std::env::var("SOLTI_TEST_SCHEDULES") {
+            save_often(&api, &dir, schedules.parse().unwrap()).await;
+            println!("READY");
+        }
         std::future::pending::<()>().await;
     });
+}
+
+fn now_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as u64
+}
+
+/// Saves a job that is due every second by each of so many schedules, evenly apart, and makes up for every time. It leaves a mark for
+/// each task. Once it is saved it stays as it is.
+async fn save_often(api: &SupervisorApiAdapter, dir: &Path, schedules: u64) {
+    let name = JobName::new("often").unwrap();
+    if api.ask(GetJob { name, revision: None }).await.unwrap().is_some() {
+        return;
+    }
+    let now = now_ms();
+    let schedule = |n: u64| {
+        let anchor = now + n * 1_000 / schedules;
+        json!({"id": format!("s{n}"), "everyMs": 1_000, "anchor": anchor, "missed": "all"})
+    };
+    let text = format!("echo ran >> {}/${{SOLTI_RUN_ID%/*}}", side_dir(dir).display());
+    let job = json!({
+        "name": "often", "schedules": (0..schedules).map(schedule).collect::<Vec<_>>(),
+        "spec": {"slot": "often", "kind": bash(&text), "admission": "queue"},
+    });
+    let job = serde_json::from_value(job).unwrap();
+    api.ask(SaveJob { job, expected_revision: None }).await.unwrap();
 }
 
 /// `<step> <n>`: SIGKILL when the step is reached for the n-th time.
@@ -128,6 +158,11 @@ impl Core {
             let line = self.lines.next().expect("the core is alive").unwrap();
             self.note(&line);
         }
+    }
+
+    /// Waits until it has printed this.
+    pub fn wait_for(&mut self, word: &str) {
+        while !self.lines.next().expect("the core is alive").unwrap().contains(word) {}
     }
 
     /// Waits until it has died by itself; returns every task that it had acknowledged.
@@ -193,4 +228,57 @@ async fn check_counted(engine: &Engine, dir: &Path, task: &Task) {
     }
     assert_eq!(streams.remove("out").unwrap_or_default(), expected('o', 37, 300), "stdout of {id}");
     assert_eq!(streams.remove("err").unwrap_or_default(), expected('e', 53, 90), "stderr of {id}");
+}
+
+/// Opens the data folder of a dead core that had saved the job of every second, lets it catch up, and checks that of each schedule
+/// every time was run, once.
+pub async fn check_often(dir: &Path) {
+    let engine = Engine::open(dir).await;
+    let opened = now_ms();
+    let name = JobName::new("often").unwrap();
+    let times = || async {
+        let mut times: BTreeMap<String, BTreeSet<u64>> = BTreeMap::new();
+        let firings = engine.supervisor.store().firings(&name, 10_000).await.unwrap();
+        for firing in &firings {
+            assert_eq!(firing.outcome, FiringOutcome::Started, "{firing:?}");
+            times.entry(firing.schedule.to_string()).or_default().insert(firing.due);
+        }
+        (times, firings)
+    };
+    let mut changes = engine.supervisor.job_changes();
+    within("that all is caught up with", async {
+        loop {
+            let (times, _) = times().await;
+            if times.len() == 10
+                && times.values().all(|times| times.last().is_some_and(|last| *last > opened))
+            {
+                return;
+            }
+            changes.changed().await.unwrap();
+        }
+    })
+    .await;
+    let detail = engine.api.ask(GetJob { name: name.clone(), revision: None }).await.unwrap().unwrap();
+    let mut job = detail.job;
+    job.schedules.iter_mut().for_each(|schedule| schedule.paused = true);
+    engine.api.ask(SaveJob { job, expected_revision: None }).await.unwrap();
+    let (times, firings) = times().await;
+    for (schedule, times) in &times {
+        let times: Vec<u64> = times.iter().copied().collect();
+        let whole = times.windows(2).all(|pair| pair[1] - pair[0] == 1_000);
+        assert!(whole, "schedule {schedule} left times out: {times:?}");
+    }
+    let fired: BTreeSet<TaskId> = firings.into_iter().filter_map(|firing| firing.task).collect();
+    let query = TaskQuery { limit: Some(1_000), ..TaskQuery::default() };
+    let tasks = engine.api.query_tasks(query).await.unwrap().items;
+    let made: BTreeSet<TaskId> = tasks.into_iter().map(|task| task.metadata.id).collect();
+    assert_eq!(made, fired, "a task for each time");
+    for id in &made {
+        assert_eq!(engine.finished(id).await.status.phase, TaskPhase::Succeeded);
+        let mark = std::fs::read_to_string(side_dir(dir).join(id.to_string())).unwrap();
+        assert_eq!(mark, "ran\n", "{id} has run once");
+    }
+    let marks = std::fs::read_dir(side_dir(dir)).unwrap().count();
+    assert_eq!(marks, made.len(), "what has run is stored");
+    engine.supervisor.shut_down().await;
 }

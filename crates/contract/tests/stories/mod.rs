@@ -2,4 +2,5 @@
 
 pub mod contract;
 pub mod desktop;
+pub mod jobs;
 pub mod log_bytes;

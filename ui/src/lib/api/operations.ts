@@ -1,5 +1,5 @@
 // Generated from the table of operations in crates/api by `make bindings`. Do not edit.
-import type { Bookmark, EventPage, FieldError, HistoryQuery, Lane, LineChunk, ListQuery, LogDensity, LogInfo, LogQuery, LogRows, LogText, MergedRows, RowRanges, RunEnvironment, RunId, RunPage, SearchHit, SearchProgress, SourceRow, StopMode, Summary, TaskChange, TaskEvent, TaskHits, TaskList, TaskRow, TaskSpec, TextPosition, UsageSample } from "./bindings";
+import type { Bookmark, ComingRun, ComingRuns, EventPage, FieldError, HistoryQuery, Job, JobChange, JobDetail, JobList, JobQuery, JobRevision, JobTasks, Lane, LineChunk, ListQuery, LogDensity, LogInfo, LogQuery, LogRows, LogText, MergedRows, RowRanges, RunEnvironment, RunId, RunPage, Schedule, SchedulePreview, SearchHit, SearchProgress, SourceRow, StopMode, Summary, TaskChange, TaskEvent, TaskHits, TaskList, TaskRow, TaskSpec, TextPosition, UsageSample } from "./bindings";
 
 type ListTasks = { query: ListQuery, };
 type GetTaskRow = { id: string, };
@@ -13,6 +13,40 @@ type CountExpired = { keepDays?: number | null, keepTasks?: number | null, };
 type ValidateSpec = { spec: TaskSpec, };
 type StopTask = { id: string, mode: StopMode, };
 type RerunTask = { id: string, };
+type ListJobs = { 
+/**
+ * All jobs when it is left out.
+ */
+query: JobQuery, };
+type GetJob = { name: string, revision?: number | null, };
+type SaveJob = { job: Job, expectedRevision?: number | null, };
+type DeleteJob = { name: string, };
+type RunJob = { name: string, 
+/**
+ * Values by the names of the parameters.
+ */
+parameters?: { [key in string]: string }, };
+type JobHistory = { name: string, 
+/**
+ * `nextCursor` of the page before; opaque.
+ */
+cursor?: string | null, 
+/**
+ * As many at most; 100 when absent.
+ */
+limit?: number | null, };
+type JobRevisions = { name: string, };
+type PreviewSchedule = { schedule: Schedule, 
+/**
+ * Times after this one, in Unix milliseconds; after now when it is left out.
+ */
+from?: number, 
+/**
+ * How many times, 100 at most; 5 when it is left out.
+ */
+count?: number | null, };
+type SkipNext = { name: string, schedule?: string | null, };
+type Upcoming = { from: number, to: number, };
 type ListLanes = Record<symbol, never>;
 type SetLane = { slot: string, capacity?: number | null, paused?: boolean | null, };
 type GetLogInfo = { run: RunId, };
@@ -62,6 +96,7 @@ type WatchTasks = {
  */
 query: ListQuery, };
 type WatchUsage = { id: string, };
+type WatchJobs = Record<symbol, never>;
 type WatchLog = { run: RunId, };
 type OpenSearch = { run: RunId, query: LogQuery, near: number, };
 type OpenMergedSearch = { sources: Array<RunId>, query: LogQuery, near: number, };
@@ -123,6 +158,26 @@ export interface Asks {
   stopTask: { request: StopTask; answer: null };
   /** Submits the task's spec again, as a new task, and answers its id. */
   rerunTask: { request: RerunTask; answer: string };
+  /** A page of the saved jobs, by name. */
+  listJobs: { request: ListJobs; answer: JobList };
+  /** A job with what its schedules mean now and what came of them; nothing when there is none of that name. What is secret in its spec is masked, and can be saved so. With a revision the job as it was saved then. */
+  getJob: { request: GetJob; answer: JobDetail | null };
+  /** Saves a job in the place of the one of that name, if there is one, and answers it as it is stored: with a revision of its own, and with ids for its schedules. One that says nothing new stays as it is. `Conflict` when it is at another revision than the expected one; 0 expects that there is none. */
+  saveJob: { request: SaveJob; answer: Job };
+  /** Removes a job with its revisions and schedules. Its tasks stay, and keep its name. Also fine when there is none. */
+  deleteJob: { request: DeleteJob; answer: null };
+  /** Makes a task of the job now, and answers its id. A parameter that is not given has its default. */
+  runJob: { request: RunJob; answer: string };
+  /** The tasks of a job, newest first, also of one that was deleted. */
+  jobHistory: { request: JobHistory; answer: JobTasks };
+  /** The states in which a job was saved, newest first, 100 at most, and what each has changed. */
+  jobRevisions: { request: JobRevisions; answer: Array<JobRevision> };
+  /** What a schedule would do: in words, its next times, and what a person may not expect of it. */
+  previewSchedule: { request: PreviewSchedule; answer: SchedulePreview };
+  /** Has the next time of a schedule pass without a run, or the next of any schedule of the job, and answers which that is. `Conflict` when there is none to come. */
+  skipNext: { request: SkipNext; answer: ComingRun };
+  /** The times at which jobs will be run by themselves, from one time up to another, in Unix milliseconds. */
+  upcoming: { request: Upcoming; answer: ComingRuns };
   /** Every lane that runs or queues a task, or that was set to something else than the default. */
   listLanes: { request: ListLanes; answer: Array<Lane> };
   /** Changes what is given and answers the lane as it is then. A paused lane starts no task; its running tasks go on. */
@@ -169,6 +224,8 @@ export interface Topics {
   watchTasks: { request: WatchTasks; item: TaskChange };
   /** What the processes of a task use, once a second while it runs and somebody reads. */
   watchUsage: { request: WatchUsage; item: UsageSample };
+  /** An item whenever something about the jobs has changed; the first one comes at once. Changes that come fast are one item. */
+  watchJobs: { request: WatchJobs; item: JobChange };
   /** Where the log stands, now and each time that it has grown; a slow reader hears of it less often. */
   watchLog: { request: WatchLog; item: LogInfo };
   /** Searches a log: around row `near`, then back to the beginning, then on to the end and, while the run lasts, as the log grows. The first item names the search for its other operations, the others tell how far it is. It ends when its stream is closed. `InvalidRequest` with the field `query.pattern` for a pattern that is none. */
@@ -200,6 +257,16 @@ export const ASKS = [
   "validateSpec",
   "stopTask",
   "rerunTask",
+  "listJobs",
+  "getJob",
+  "saveJob",
+  "deleteJob",
+  "runJob",
+  "jobHistory",
+  "jobRevisions",
+  "previewSchedule",
+  "skipNext",
+  "upcoming",
   "listLanes",
   "setLane",
   "getLogInfo",

@@ -1,0 +1,205 @@
+//! Saved jobs over the supervisor: what it holds, joined with what the store has of their tasks.
+
+use super::{SupervisorApiAdapter, rows, secrets};
+use crate::ApiError;
+use crate::operations::{
+    DeleteJob, GetJob, ItemStream, JobHistory, JobRevisions, ListJobs, Perform, PreviewSchedule, Provide,
+    RunJob, SaveJob, SkipNext, Upcoming, WatchJobs,
+};
+use solti_model::{
+    ComingRun, ComingRuns, FieldError, Job, JobChange, JobDetail, JobList, JobName, JobRevision, JobStats,
+    JobTasks, MAX_TIME_MS, SchedulePreview, TaskId,
+};
+use solti_store::StoreError;
+use solti_supervisor::{Planned, SupervisorError};
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Tasks in the strip of a row.
+const RECENT: u32 = 10;
+/// Tasks that the figures of a job are of.
+const STATS: u32 = 100;
+/// Times of schedules in a detail.
+const FIRINGS: u32 = 20;
+/// Times of a preview without a count, and at most.
+const PREVIEWED: (u32, u32) = (5, 100);
+/// Clock changes are warned of so far ahead.
+const WARNED_MS: u64 = 366 * 24 * 60 * 60 * 1_000;
+/// Times of an answer about what is to come.
+const UPCOMING: usize = 1_000;
+/// Between two items about changes.
+const PACE: Duration = Duration::from_millis(100);
+
+fn storage(error: StoreError) -> ApiError {
+    match error {
+        StoreError::Cursor => FieldError::new("cursor", "is not one that a page handed out").into(),
+        other => SupervisorError::from(other).into(),
+    }
+}
+
+fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+impl SupervisorApiAdapter {
+    async fn stats(&self, name: &JobName) -> Result<JobStats, ApiError> {
+        let runs = self.supervisor().store().job_runs(vec![name.clone()], STATS, true).await;
+        Ok(JobStats::of(&runs.map_err(storage)?.remove(name).unwrap_or_default()))
+    }
+}
+
+impl Perform<ListJobs> for SupervisorApiAdapter {
+    async fn perform(&self, ListJobs { query }: ListJobs) -> Result<JobList, ApiError> {
+        let mut page = self.supervisor().jobs(query).await?;
+        let names = page.rows.iter().map(|row| row.name.clone()).collect();
+        let mut runs = self.supervisor().store().job_runs(names, RECENT, false).await.map_err(storage)?;
+        for row in &mut page.rows {
+            row.recent = runs.remove(&row.name).unwrap_or_default();
+            row.recent.reverse();
+        }
+        Ok(JobList { jobs: page.rows, total: page.total, next_cursor: page.next.map(Into::into) })
+    }
+}
+
+impl Perform<GetJob> for SupervisorApiAdapter {
+    async fn perform(&self, GetJob { name, revision }: GetJob) -> Result<Option<JobDetail>, ApiError> {
+        let Some(state) = self.supervisor().job(&name).await? else { return Ok(None) };
+        let store = self.supervisor().store();
+        let job = match revision {
+            Some(revision) => {
+                let kept = store.job_revision(&name, revision).await.map_err(storage)?;
+                let gone = || {
+                    FieldError::new("revision", format!("job {name} has no revision {revision} (any more)"))
+                };
+                kept.ok_or_else(gone)?
+            }
+            None => state.job.map(|job| (*job).clone()).map_err(|why| ApiError::Conflict {
+                reason: format!("job {name} cannot be read; save it anew, or delete it: {why}"),
+            })?,
+        };
+        let firings = store.firings(&name, FIRINGS).await.map_err(storage)?;
+        Ok(Some(JobDetail {
+            job: secrets::masked_job(job),
+            schedules: state.schedules,
+            stats: self.stats(&name).await?,
+            firings,
+        }))
+    }
+}
+
+impl Perform<SaveJob> for SupervisorApiAdapter {
+    async fn perform(&self, SaveJob { mut job, expected_revision }: SaveJob) -> Result<Job, ApiError> {
+        job.spec = secrets::restored(self.supervisor(), job.spec).await.map_err(|error| match error {
+            ApiError::InvalidRequest { field, message, others } => {
+                ApiError::InvalidRequest { field: format!("spec.{field}"), message, others }
+            }
+            other => other,
+        })?;
+        Ok(secrets::masked_job(self.supervisor().save_job(job, expected_revision).await?))
+    }
+}
+
+impl Perform<DeleteJob> for SupervisorApiAdapter {
+    async fn perform(&self, DeleteJob { name }: DeleteJob) -> Result<(), ApiError> {
+        Ok(self.supervisor().delete_job(&name).await?)
+    }
+}
+
+impl Perform<RunJob> for SupervisorApiAdapter {
+    async fn perform(&self, RunJob { name, parameters }: RunJob) -> Result<TaskId, ApiError> {
+        Ok(self.supervisor().run_job(&name, parameters).await?)
+    }
+}
+
+impl Perform<JobHistory> for SupervisorApiAdapter {
+    async fn perform(&self, JobHistory { name, cursor, limit }: JobHistory) -> Result<JobTasks, ApiError> {
+        let cursor = cursor.as_deref().map(str::parse).transpose().map_err(storage)?;
+        let page = self.supervisor().store().job_history(&name, cursor, limit).await.map_err(storage)?;
+        Ok(JobTasks {
+            rows: rows::complete(self.supervisor(), page.rows).await?,
+            total: page.total,
+            next_cursor: page.next.map(|cursor| cursor.to_string()),
+            stats: self.stats(&name).await?,
+        })
+    }
+}
+
+impl Perform<JobRevisions> for SupervisorApiAdapter {
+    async fn perform(&self, JobRevisions { name }: JobRevisions) -> Result<Vec<JobRevision>, ApiError> {
+        self.supervisor().store().job_revisions(&name).await.map_err(storage)
+    }
+}
+
+impl Perform<PreviewSchedule> for SupervisorApiAdapter {
+    async fn perform(
+        &self,
+        PreviewSchedule { schedule, from, count }: PreviewSchedule,
+    ) -> Result<SchedulePreview, ApiError> {
+        let zones = self.supervisor().zones().await?;
+        let from = from.unwrap_or_else(now_ms).min(MAX_TIME_MS);
+        let in_schedule =
+            |FieldError { field, message }| FieldError::new(format!("schedule.{field}"), message);
+        let rule = schedule.rule(&zones, from).map_err(in_schedule)?;
+        let count = count.unwrap_or(PREVIEWED.0).min(PREVIEWED.1);
+        Ok(SchedulePreview {
+            words: rule.words(zones.local()),
+            times: rule.times_after(from).take(count as usize).collect(),
+            warnings: rule.warnings(from, from.saturating_add(WARNED_MS)),
+        })
+    }
+}
+
+impl Perform<SkipNext> for SupervisorApiAdapter {
+    async fn perform(&self, SkipNext { name, schedule }: SkipNext) -> Result<ComingRun, ApiError> {
+        Ok(self.supervisor().skip_next(&name, schedule).await?)
+    }
+}
+
+impl Perform<Upcoming> for SupervisorApiAdapter {
+    async fn perform(&self, Upcoming { from, to }: Upcoming) -> Result<ComingRuns, ApiError> {
+        if to < from {
+            return Err(FieldError::new("to", "must not be before from").into());
+        }
+        Ok(upcoming(&self.supervisor().planned().await?, from, to))
+    }
+}
+
+/// The times of all schedules in one order, as far as an answer goes.
+fn upcoming(planned: &[Planned], from: u64, to: u64) -> ComingRuns {
+    let first = |schedule: &Planned| {
+        // Its next time is one of its times, but for one that starts with the engine.
+        if schedule.next >= from {
+            Some(schedule.next)
+        } else {
+            schedule.rule.next_after(from.saturating_sub(1))
+        }
+    };
+    let within = |(n, schedule)| Some(Reverse((first(schedule).filter(|at| *at <= to)?, n)));
+    let mut heads: BinaryHeap<_> = planned.iter().enumerate().filter_map(within).collect();
+    let mut times = Vec::new();
+    while times.len() < UPCOMING
+        && let Some(Reverse((at, n))) = heads.pop()
+    {
+        let schedule = &planned[n];
+        times.push(ComingRun { job: schedule.job.clone(), schedule: schedule.schedule.clone(), at });
+        heads.extend(schedule.rule.next_after(at).filter(|next| *next <= to).map(|next| Reverse((next, n))));
+    }
+    ComingRuns { times, more: !heads.is_empty() }
+}
+
+impl Provide<WatchJobs> for SupervisorApiAdapter {
+    async fn provide(&self, _: WatchJobs) -> Result<ItemStream<JobChange>, ApiError> {
+        let changes = self.supervisor().job_changes();
+        let items = futures::stream::unfold((changes, true), |(mut changes, first)| async move {
+            if !first {
+                changes.changed().await.ok()?;
+                tokio::time::sleep(PACE).await;
+            }
+            let version = *changes.borrow_and_update();
+            Some((JobChange { version }, (changes, false)))
+        });
+        Ok(Box::pin(items))
+    }
+}

@@ -1,0 +1,133 @@
+//! The stories of saved jobs.
+
+use crate::engine::{command, spec};
+use crate::subjects::Subject;
+use serde_json::json;
+use solti_api::ApiError;
+use solti_api::operations::{
+    DeleteJob, GetJob, JobHistory, JobRevisions, ListJobs, Operations as _, PreviewSchedule, RunJob, SaveJob,
+    SkipNext, Upcoming, WatchJobs,
+};
+use solti_model::{Job, JobName, JobQuery, Schedule, TaskPhase};
+use std::collections::BTreeMap;
+use tokio_stream::StreamExt as _;
+
+fn name(text: &str) -> JobName {
+    JobName::new(text).unwrap()
+}
+
+fn job(json: serde_json::Value) -> Job {
+    serde_json::from_value(json).unwrap()
+}
+
+fn given(name: &str, value: &str) -> BTreeMap<String, String> {
+    [(name.to_owned(), value.to_owned())].into()
+}
+
+fn field(error: &ApiError) -> &str {
+    match error {
+        ApiError::InvalidRequest { field, .. } => field,
+        other => panic!("{other:?}"),
+    }
+}
+
+pub async fn jobs_are_saved_run_and_remembered(subject: &Subject) {
+    let api = subject.desktop();
+    let mut changes = api.open(WatchJobs {}).await.unwrap();
+    let before = changes.next().await.expect("the first comes at once").version;
+    let order = job(json!({
+        "name": "greet", "title": "Greet somebody",
+        "spec": {"slot": "greet", "kind": command("printf", &["%s", "{{whom}}"]), "admission": "queue"},
+        "parameters": [{"name": "whom", "type": "text", "required": true}],
+    }));
+    let saved = api.ask(SaveJob { job: order.clone(), expected_revision: Some(0) }).await.unwrap();
+    assert_eq!((saved.revision, &saved.title), (1, &order.title));
+    while changes.next().await.expect("open").version == before {}
+    let again = api.ask(SaveJob { job: order.clone(), expected_revision: Some(0) }).await.unwrap_err();
+    assert!(matches!(again, ApiError::Conflict { .. }), "{again:?}");
+    let mut bad = order;
+    bad.schedules =
+        vec![Schedule { cron: Some("0 24 * * *".into()), zone: "UTC".into(), ..Schedule::default() }];
+    let error = api.ask(SaveJob { job: bad, expected_revision: None }).await.unwrap_err();
+    assert_eq!(field(&error), "schedules[0].cron");
+
+    let run = |parameters| RunJob { name: name("greet"), parameters };
+    assert_eq!(field(&api.ask(run(BTreeMap::new())).await.unwrap_err()), "parameters.whom");
+    let id = api.ask(run(given("whom", "the world; $(true)"))).await.unwrap();
+    let task = subject.engine.finished(&id).await;
+    assert_eq!((task.status.phase, task.spec.job), (TaskPhase::Succeeded, Some(name("greet"))));
+    assert_eq!(subject.engine.lines(&id).await, ["the world; $(true)"]);
+    assert_eq!(
+        field(&api.ask(RunJob { name: name("nobody"), parameters: BTreeMap::new() }).await.unwrap_err()),
+        "name"
+    );
+
+    let mut changed = saved.clone();
+    changed.notes = Some("Politely.".into());
+    api.ask(SaveJob { job: changed, expected_revision: Some(1) }).await.unwrap();
+    let revisions = api.ask(JobRevisions { name: name("greet") }).await.unwrap();
+    let told: Vec<_> =
+        revisions.iter().map(|revision| (revision.revision, revision.changed.clone())).collect();
+    assert_eq!(told, [(2, vec!["notes".to_owned()]), (1, vec![])]);
+    let first = api.ask(GetJob { name: name("greet"), revision: Some(1) }).await.unwrap().unwrap();
+    assert_eq!(first.job.notes, None);
+
+    let rerun = api.ask(solti_api::operations::RerunTask { id: id.clone() }).await.unwrap();
+    subject.engine.finished(&rerun).await;
+    let past = JobHistory { name: name("greet"), cursor: None, limit: Some(1) };
+    let page = api.ask(past.clone()).await.unwrap();
+    assert_eq!((page.total, page.rows[0].task.metadata.id == rerun, page.stats.succeeded), (2, true, 2));
+    let rest = api.ask(JobHistory { cursor: page.next_cursor, ..past }).await.unwrap();
+    assert_eq!((rest.rows.len(), rest.next_cursor), (1, None));
+    let listed =
+        api.ask(ListJobs { query: JobQuery { text: Some("SOMEBODY".into()), ..JobQuery::default() } }).await;
+    let listed = listed.unwrap().jobs;
+    assert_eq!((listed.len(), listed[0].recent.len(), listed[0].revision), (1, 2, 2));
+
+    api.ask(DeleteJob { name: name("greet") }).await.unwrap();
+    api.ask(DeleteJob { name: name("greet") }).await.unwrap();
+    assert_eq!(api.ask(GetJob { name: name("greet"), revision: None }).await.unwrap(), None);
+    assert_eq!(api.get_task_status(&id).await.unwrap().unwrap().spec.job, Some(name("greet")));
+}
+
+pub async fn schedules_are_previewed_listed_and_skipped(subject: &Subject) {
+    let api = subject.desktop();
+    // 2026-03-27T00:00:00Z, two days before clocks go forward in Berlin.
+    let preview = |schedule: serde_json::Value| PreviewSchedule {
+        schedule: serde_json::from_value(schedule).unwrap(),
+        from: Some(1_774_569_600_000),
+        count: Some(3),
+    };
+    let told = api.ask(preview(json!({"cron": "30 2 * * *", "zone": "Europe/Berlin"}))).await.unwrap();
+    assert_eq!(told.words, "every day at 02:30, Europe/Berlin");
+    assert_eq!(told.times, [1_774_575_000_000, 1_774_661_400_000, 1_774_746_000_000]);
+    assert!(told.warnings[0].starts_with("On 29 March 2026 clocks go forward"), "{:?}", told.warnings);
+    for (schedule, wrong) in [
+        (json!({"cron": "0 0 0 0 0 0"}), "schedule.cron"),
+        (json!({"cron": "@daily", "zone": "Nowhere"}), "schedule.zone"),
+        (json!({"everyMs": 5}), "schedule.everyMs"),
+    ] {
+        assert_eq!(field(&api.ask(preview(schedule)).await.unwrap_err()), wrong);
+    }
+
+    let spec = spec("s", command("true", &[]), json!({}));
+    let schedules =
+        json!([{"id": "first", "at": 4_102_444_800_000_u64}, {"id": "second", "at": 4_102_444_900_000_u64}]);
+    let planned = job(json!({"name": "planned", "spec": spec, "schedules": schedules}));
+    api.ask(SaveJob { job: planned, expected_revision: None }).await.unwrap();
+    let coming = |from, to| Upcoming { from, to };
+    let found = api.ask(coming(4_102_444_800_000, 4_102_444_899_999)).await.unwrap();
+    let told: Vec<_> = found.times.iter().map(|time| (time.job.as_str(), time.schedule.as_str())).collect();
+    assert_eq!((told, found.more), (vec![("planned", "first")], false));
+    assert_eq!(field(&api.ask(coming(5, 4)).await.unwrap_err()), "to");
+    let skip = || SkipNext { name: name("planned"), schedule: None };
+    for id in ["first", "second"] {
+        assert_eq!(api.ask(skip()).await.unwrap().schedule.as_str(), id);
+    }
+    let error = api.ask(skip()).await.unwrap_err();
+    assert!(matches!(error, ApiError::Conflict { .. }), "{error:?}");
+    let left = api.ask(GetJob { name: name("planned"), revision: None }).await.unwrap().unwrap();
+    assert!(left.schedules.iter().all(|schedule| schedule.next_at.is_none()));
+    assert_eq!(left.firings.len(), 2);
+    api.ask(DeleteJob { name: name("planned") }).await.unwrap();
+}
