@@ -31,6 +31,12 @@ pub enum CliError {
     Input { what: String, source: io::Error },
     #[error("{what} is no task")]
     Json { what: String, source: serde_json::Error },
+    #[error("{what} is no job")]
+    JobJson { what: String, source: serde_json::Error },
+    #[error("{0} is no parameter: write --NAME=VALUE, and options of solti before the name of the job")]
+    JobParameter(String),
+    #[error("there is no job {0}; `solti job list` shows them")]
+    NoSuchJob(String),
     #[error(transparent)]
     Field(#[from] solti_model::FieldError),
     #[error("no task has an id that begins with {0}; `solti list` shows them")]

@@ -92,8 +92,14 @@ fn variable(word: &OsStr) -> Result<EnvVar, CliError> {
     }
 }
 
-/// `-` is standard input.
 pub async fn from_file(file: &Path) -> Result<TaskSpec, CliError> {
+    let (what, text) = text_of(file).await?;
+    let json = serde_json::from_str(&text).map_err(|source| CliError::Json { what, source })?;
+    Ok(solti_model::parse_spec(json)?)
+}
+
+/// What is in a file, and what to call it; `-` is standard input.
+pub async fn text_of(file: &Path) -> Result<(String, String), CliError> {
     let is_stdin = file.as_os_str() == "-";
     let what = if is_stdin { "standard input".to_owned() } else { file.display().to_string() };
     let read = match is_stdin {
@@ -102,9 +108,10 @@ pub async fn from_file(file: &Path) -> Result<TaskSpec, CliError> {
             .unwrap_or_else(|error| Err(std::io::Error::other(error))),
         false => tokio::fs::read_to_string(file).await,
     };
-    let text = read.map_err(|source| CliError::Input { what: what.clone(), source })?;
-    let json = serde_json::from_str(&text).map_err(|source| CliError::Json { what, source })?;
-    Ok(solti_model::parse_spec(json)?)
+    match read {
+        Ok(text) => Ok((what, text)),
+        Err(source) => Err(CliError::Input { what, source }),
+    }
 }
 
 #[cfg(test)]

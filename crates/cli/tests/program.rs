@@ -120,6 +120,66 @@ fn tasks_are_stopped_rerun_and_deleted() {
 }
 
 #[test]
+fn jobs_are_saved_run_and_looked_back_at() {
+    let place = Place::new();
+    let _server = place.serve(&[]);
+    let job = json!({
+        "name": "greet", "title": "Greet somebody",
+        "spec": {"slot": "greet", "admission": "queue", "kind": {"subprocess": {"mode": {"command":
+            {"command": "echo", "args": ["hello {{whom}}"]}}}}},
+        "parameters": [{"name": "whom", "type": "text", "required": true, "help": "who is greeted"}],
+        "schedules": [{"cron": "30 2 1 1 *", "zone": "UTC", "parameters": {"whom": "the new year"}}],
+    });
+    std::fs::write(place.work().join("job.json"), job.to_string()).unwrap();
+    assert_eq!(place.ok(&["job", "save", "job.json"]), "greet revision 1\n");
+    let id = place.ok(&["job", "run", "greet", "--whom=you"]).trim().to_owned();
+    assert_eq!(place.run(&["wait", &id]).status.code(), Some(0));
+    assert_eq!(place.ok(&["logs", &id]), "hello you\n");
+
+    let table = place.ok(&["job", "list"]);
+    let rows: Vec<_> = table.lines().collect();
+    assert!(rows.len() == 2 && rows[1].starts_with("greet  succeeded"), "{table}");
+    assert!(rows[1].ends_with("on the 1st of January at 02:30, UTC"), "{table}");
+    let shown = place.ok(&["job", "show", "greet"]);
+    assert!(
+        shown.contains("--whom, needed: who is greeted") && shown.contains("1 of the last 1 succeeded"),
+        "{shown}"
+    );
+    assert!(place.ok(&["job", "history", "greet"]).lines().nth(1).unwrap().starts_with(&id));
+    let next = place.json(&["job", "next", "--within", "400days", "--json", "greet"]);
+    assert_eq!(next["times"][0]["job"], "greet");
+    assert!(place.ok(&["job", "next", "greet", "--skip"]).starts_with("skipped 20"));
+    let later = place.json(&["job", "next", "--within", "400days", "--json", "greet"]);
+    assert_ne!(later["times"][0], next["times"][0]);
+
+    // As it was shown.
+    std::fs::write(place.work().join("again.json"), place.ok(&["job", "show", "greet", "--json"])).unwrap();
+    assert_eq!(
+        place.ok(&["job", "save", "again.json", "--expect", "1"]),
+        "greet revision 1\n",
+        "nothing new"
+    );
+    for (words, said) in [
+        (&["job", "run", "greet"][..], "solti: parameters.whom: is needed\n"),
+        (
+            &["job", "run", "greet", "whom=you"],
+            "solti: whom=you is no parameter: write --NAME=VALUE, and options of solti before the name of the job\n",
+        ),
+        (&["job", "show", "nobody"], "solti: there is no job nobody; `solti job list` shows them\n"),
+        (
+            &["job", "save", "job.json", "--expect", "7"],
+            "solti: job greet is at revision 1 now, and was expected at 7\n",
+        ),
+    ] {
+        let output = place.run(words);
+        assert_eq!((output.status.code(), error(&output)), (Some(1), said.into()), "{words:?}");
+    }
+    place.ok(&["job", "delete", "greet"]);
+    assert_eq!(place.json(&["job", "list", "--json"])["total"], 0);
+    assert_eq!(place.json(&["job", "history", "greet", "--json"])["total"], 1, "its tasks stay");
+}
+
+#[test]
 fn lanes_are_set_and_queue() {
     let place = Place::new();
     let _server = place.serve(&[]);

@@ -3,6 +3,7 @@
 mod connect;
 mod control;
 mod doctor;
+mod job;
 mod lanes;
 mod list;
 mod logs;
@@ -33,6 +34,7 @@ pub async fn carry_out(cli: Cli) -> Result<u8, CliError> {
         Command::Rerun { id } => control::rerun(&options, &id).await,
         Command::Delete { ids } => control::delete(&options, &ids).await,
         Command::Lanes { command } => lanes::lanes(&options, command).await,
+        Command::Job { command } => job::job(&options, command).await,
         Command::Serve(serve) => serve::serve(&options, serve).await,
         Command::Connect => connect::connect(&options).await,
         Command::Doctor => doctor::doctor(&options).await,

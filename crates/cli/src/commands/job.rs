@@ -1,0 +1,300 @@
+//! `job`: saved jobs, what has become of them, and when they are run by themselves.
+
+use super::run::tell;
+use super::{print, print_json};
+use crate::args::{Job as Command, Options};
+use crate::error::CliError;
+use crate::table::{self, Cell};
+use crate::terminal::harmless;
+use crate::{order, server, show};
+use serde_json::{Value, json};
+use solti_api::operations::{
+    DeleteJob, GetJob, JobHistory, ListJobs, Operations as _, RunJob, SaveJob, SkipNext, Upcoming,
+};
+use solti_http::HttpClient;
+use solti_model::{
+    Firing, FiringOutcome, Job, JobDetail, JobName, JobQuery, JobRow, JobRun, TaskPhase, TaskRow,
+};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+/// Rows of one request; more are asked for page by page.
+const PAGE: u32 = 500;
+
+pub async fn job(options: &Options, command: Command) -> Result<u8, CliError> {
+    let client = server::client(options).await?;
+    match command {
+        Command::List { text, limit } => list(options, &client, text, limit).await,
+        Command::Show { name, revision } => show(options, &client, &name, revision).await,
+        Command::Save { file, expect } => save(options, &client, &file, expect).await,
+        Command::Run { name, parameters } => {
+            let (name, parameters) = (JobName::new(name)?, values(&parameters)?);
+            tell(options, &client.ask(RunJob { name, parameters }).await?)
+        }
+        Command::Delete { names } => {
+            for name in names {
+                client.ask(DeleteJob { name: JobName::new(name)? }).await?;
+            }
+            Ok(0)
+        }
+        Command::History { name, limit } => history(options, &client, &name, limit).await,
+        Command::Next { name: Some(name), skip: true, .. } => {
+            let skipped = client.ask(SkipNext { name: JobName::new(name)?, schedule: None }).await?;
+            match options.json {
+                true => print_json(&skipped)?,
+                false => print(&format!("skipped {}\n", show::time(skipped.at)))?,
+            }
+            Ok(0)
+        }
+        Command::Next { name, within, .. } => next(options, &client, name, within).await,
+    }
+}
+
+/// Words as `--date=2026-11-01`.
+fn values(words: &[String]) -> Result<BTreeMap<String, String>, CliError> {
+    let value = |word: &String| {
+        let (name, value) = word.strip_prefix("--")?.split_once('=')?;
+        Some((name.to_owned(), value.to_owned()))
+    };
+    words.iter().map(|word| value(word).ok_or_else(|| CliError::JobParameter(word.clone()))).collect()
+}
+
+async fn list(
+    options: &Options,
+    client: &HttpClient,
+    text: Option<String>,
+    limit: u32,
+) -> Result<u8, CliError> {
+    let (mut jobs, mut total, mut cursor) = (Vec::new(), 0, None);
+    while (jobs.len() as u32) < limit {
+        let rest = limit - jobs.len() as u32;
+        let query = JobQuery { text: text.clone(), cursor, limit: Some(rest.min(PAGE)) };
+        let page = client.ask(ListJobs { query }).await?;
+        (total, cursor) = (page.total, page.next_cursor);
+        jobs.extend(page.jobs);
+        if cursor.is_none() {
+            break;
+        }
+    }
+    if options.json {
+        print_json(&json!({"jobs": jobs, "total": total}))?;
+        return Ok(0);
+    }
+    let rows: Vec<_> = jobs.iter().map(cells).collect();
+    table::print(["NAME", "LAST", "NEXT", "WHEN"], 3, &rows)?;
+    if total > jobs.len() as u64 {
+        eprintln!("{} of {total}; more with --limit", jobs.len());
+    }
+    Ok(0)
+}
+
+fn cells(job: &JobRow) -> [Cell; 4] {
+    let last = job.recent.last();
+    let phase = last.map_or(TaskPhase::Pending, |run| run.phase);
+    let next = match job.next_at {
+        Some(at) => show::time(at),
+        None if job.paused > 0 => "paused".to_owned(),
+        None => String::new(),
+    };
+    let when = match (&job.unreadable, &job.words, job.schedules) {
+        (Some(why), ..) => why.clone(),
+        (None, Some(words), 2..) => format!("{words}, and {} more", job.schedules - 1),
+        (None, words, _) => words.clone().unwrap_or_default(),
+    };
+    [
+        Cell::new(job.name.as_str()),
+        Cell::styled(last.map_or_else(String::new, marks_end), show::style(phase)),
+        Cell::new(next),
+        Cell::new(when),
+    ]
+}
+
+fn marks_end(run: &JobRun) -> String {
+    format!("{} {}", run.phase.word(), show::ago(run.created_at))
+}
+
+async fn detail(client: &HttpClient, name: &str, revision: Option<u32>) -> Result<JobDetail, CliError> {
+    let job = client.ask(GetJob { name: JobName::new(name)?, revision }).await?;
+    job.ok_or_else(|| CliError::NoSuchJob(name.into()))
+}
+
+async fn show(
+    options: &Options,
+    client: &HttpClient,
+    name: &str,
+    revision: Option<u32>,
+) -> Result<u8, CliError> {
+    let detail = detail(client, name, revision).await?;
+    match options.json {
+        true => print_json(&detail)?,
+        false => print(&facts(&detail))?,
+    }
+    Ok(0)
+}
+
+/// What a person would ask of it.
+fn facts(JobDetail { job, schedules, stats, firings }: &JobDetail) -> String {
+    let mut text = String::new();
+    let mut fact = |name: &str, value: &str| {
+        text.push_str(&format!("{name:<12}{}\n", harmless(value)));
+    };
+    fact("job", job.name.as_str());
+    if let Some(title) = &job.title {
+        fact("title", title);
+    }
+    fact("revision", &format!("{}, saved {}", job.revision, show::time(job.updated_at)));
+    fact("runs", &job.spec.kind.command_text());
+    fact("lane", job.spec.slot.as_str());
+    for parameter in &job.parameters {
+        let default = parameter.default.as_ref().map(|default| format!(", {default} unless given"));
+        let needed = if parameter.required && default.is_none() { ", needed" } else { "" };
+        let help = parameter.help.as_ref().map(|help| format!(": {help}")).unwrap_or_default();
+        fact("parameter", &format!("--{}{needed}{}{help}", parameter.name, default.unwrap_or_default()));
+    }
+    for schedule in schedules {
+        let next = schedule.next_at.map(|at| format!("; next {}", show::time(at)));
+        let rests = job.schedules.iter().any(|of| of.id.as_ref() == Some(&schedule.id) && of.paused);
+        let rests = if rests { "; paused" } else { "" };
+        fact("schedule", &format!("{}: {}{rests}{}", schedule.id, schedule.words, next.unwrap_or_default()));
+    }
+    if stats.runs > 0 {
+        let took = stats.median_ms.zip(stats.p95_ms).map(|(median, p95)| {
+            format!("; half of them in {}, 95 % in {}", show::span(median), show::span(p95))
+        });
+        let last =
+            format!("{} of the last {} succeeded{}", stats.succeeded, stats.runs, took.unwrap_or_default());
+        fact("result", &last);
+    }
+    for firing in firings.iter().filter(|firing| firing.outcome != FiringOutcome::Started).take(3) {
+        fact("not run", &not_run(firing));
+    }
+    if let Some(notes) = &job.notes {
+        fact("notes", notes);
+    }
+    text
+}
+
+fn not_run(firing: &Firing) -> String {
+    let why = match firing.outcome {
+        FiringOutcome::Skipped => "skipped".to_owned(),
+        FiringOutcome::Missed => "Solti was not there".to_owned(),
+        FiringOutcome::Started | FiringOutcome::Refused => firing.reason.clone().unwrap_or_default(),
+    };
+    format!("{}: {why}", show::time(firing.due))
+}
+
+async fn save(
+    options: &Options,
+    client: &HttpClient,
+    file: &Path,
+    expected_revision: Option<u32>,
+) -> Result<u8, CliError> {
+    let (what, text) = order::text_of(file).await?;
+    let mut json: Value =
+        serde_json::from_str(&text).map_err(|source| CliError::JobJson { what: what.clone(), source })?;
+    // As `show --json` prints it.
+    if json.get("name").is_none()
+        && let Some(job) = json.get_mut("job")
+    {
+        json = job.take();
+    }
+    let job: Job = serde_path_to_error::deserialize(json).map_err(|error| {
+        let (path, source) = (error.path().to_string(), error.into_inner());
+        let what = if path == "." { what } else { format!("{what}, {path}") };
+        CliError::JobJson { what, source }
+    })?;
+    let saved = client.ask(SaveJob { job, expected_revision }).await?;
+    match options.json {
+        true => print_json(&saved)?,
+        false => print(&format!("{} revision {}\n", saved.name, saved.revision))?,
+    }
+    Ok(0)
+}
+
+async fn history(options: &Options, client: &HttpClient, name: &str, limit: u32) -> Result<u8, CliError> {
+    let name = JobName::new(name)?;
+    let (mut tasks, mut total, mut cursor): (Vec<TaskRow>, _, _) = (Vec::new(), 0, None);
+    let mut stats = None;
+    while (tasks.len() as u32) < limit {
+        let rest = limit - tasks.len() as u32;
+        let ask = JobHistory { name: name.clone(), cursor, limit: Some(rest.min(PAGE)) };
+        let page = client.ask(ask).await?;
+        (total, cursor) = (page.total, page.next_cursor);
+        stats = Some(page.stats);
+        tasks.extend(page.rows);
+        if cursor.is_none() {
+            break;
+        }
+    }
+    if options.json {
+        print_json(&json!({"tasks": tasks, "total": total, "stats": stats}))?;
+        return Ok(0);
+    }
+    let cells = |row: &TaskRow| {
+        let metadata = &row.task.metadata;
+        [
+            Cell::new(metadata.id.as_str()),
+            show::status(row),
+            Cell::new(show::time(metadata.created_at)),
+            Cell::new(show::duration(row)),
+        ]
+    };
+    table::print(["ID", "STATUS", "MADE", "TOOK"], 1, &tasks.iter().map(cells).collect::<Vec<_>>())?;
+    if total > tasks.len() as u64 {
+        eprintln!("{} of {total}; more with --limit", tasks.len());
+    }
+    Ok(0)
+}
+
+async fn next(
+    options: &Options,
+    client: &HttpClient,
+    name: Option<String>,
+    within: Duration,
+) -> Result<u8, CliError> {
+    let from = show::now_ms();
+    let to = from.saturating_add(u64::try_from(within.as_millis()).unwrap_or(u64::MAX));
+    let mut coming = client.ask(Upcoming { from, to }).await?;
+    if let Some(name) = name {
+        // That there is such a job.
+        let name = detail(client, &name, None).await?.job.name;
+        coming.times.retain(|time| time.job == name);
+    }
+    if options.json {
+        print_json(&coming)?;
+        return Ok(0);
+    }
+    let cells = |time: &solti_model::ComingRun| {
+        let left = show::span(time.at.saturating_sub(from));
+        [
+            Cell::new(show::time(time.at)),
+            Cell::new(format!("in {left}")),
+            Cell::new(time.job.as_str()),
+            Cell::new(time.schedule.as_str()),
+        ]
+    };
+    table::print(["AT", "", "JOB", "SCHEDULE"], 2, &coming.times.iter().map(cells).collect::<Vec<_>>())?;
+    if coming.more {
+        eprintln!("the first 1,000; fewer with --within");
+    }
+    Ok(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_words_with_a_value() {
+        let words = ["--date=2026-11-01", "--empty=", "--list=a=b"].map(str::to_owned);
+        let values = super::values(&words).expect("legal");
+        assert_eq!(values["date"], "2026-11-01");
+        assert_eq!((values["empty"].as_str(), values["list"].as_str()), ("", "a=b"));
+        for bad in ["date=1", "--date", "-d=1"] {
+            assert!(
+                matches!(super::values(&[bad.to_owned()]), Err(CliError::JobParameter(word)) if word == bad)
+            );
+        }
+    }
+}
