@@ -8,12 +8,13 @@ import svelteConfig from "./svelte.config.js";
 
 const LIB = "./src/lib";
 /** Each may know of those before it, and of `except`. */
-const PARTS = ["shared", "api", "design", "logs", "submit", "machines", "settings", "tasks"];
+const PARTS = ["shared", "api", "design", "logs", "submit", "machines", "settings", "jobs", "tasks"];
 /** Parts that stand side by side. */
 const APART = [
   ["submit", "logs"],
   ["machines", "logs"],
   ["settings", "logs"],
+  ["jobs", "logs"],
   ["tasks", "logs"],
 ];
 const EXCEPT = {

@@ -76,6 +76,9 @@ export interface Backend extends AskMethods, DownloadMethods {
   /** What a running task uses, once a second; nothing for one that does not run. */
   watchUsage(id: string, onUsage: (sample: UsageSample) => void): Promise<Unsubscribe>;
 
+  /** Told whenever something about the saved jobs has changed, and at once; what is shown of them is read again then. */
+  watchJobs(onChange: () => void): Promise<Unsubscribe>;
+
   watchLog(id: string, attempt: number, onInfo: (info: LogInfo) => void): Promise<Unsubscribe>;
   /** Searches near row `near` first, then back to the beginning, then on to the end and as the log grows. */
   openSearch(

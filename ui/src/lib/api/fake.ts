@@ -26,6 +26,7 @@ import {
   fakeToken,
   patched,
 } from "./fake-settings";
+import { createFakeJobs, fakeJobOf } from "./fake-jobs";
 import { watchFakeUsage } from "./fake-usage";
 import type {
   ApiErrorBody,
@@ -95,6 +96,7 @@ const copy = <T>(value: T): T => structuredClone(value);
 export function createFakeBackend(options: FakeOptions = {}): Backend & FakeControls {
   const tasks = new Map<string, FakeTask>();
   for (const task of seedTasks(options.tasks, Date.now())) tasks.set(task.row.task.metadata.id, task);
+  for (const { spec } of tasks.values()) Object.assign(spec, fakeJobOf(spec));
   const lanes = seedLanes();
   let settings = defaultSettings();
   let tokens = 1;
@@ -496,6 +498,10 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
       watchers.set(onChange, query);
       return () => watchers.delete(onChange);
     },
+    ...createFakeJobs({
+      submit,
+      rows: () => [...tasks.values()].map(({ row, spec }) => ({ row, spec })),
+    }),
     watchUsage: async (id, onUsage) => watchFakeUsage(() => tasks.get(id)?.row.task.status, onUsage),
     listLanes: async () => summarize().lanes,
     setLane: async ({ slot, ...change }) => {

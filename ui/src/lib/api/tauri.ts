@@ -211,6 +211,7 @@ export const tauriBackend: Backend = {
       },
     });
   },
+  watchJobs: (onChange) => watchTopic("watchJobs", {}, onChange),
   watchUsage: (id, onUsage) => {
     // One that ends before it has said anything is of a task that is over.
     let said = false;

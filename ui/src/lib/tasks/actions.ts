@@ -42,6 +42,7 @@ export function taskEntries(w: Workspace, rows: readonly TaskRow[]): MenuEntry[]
       },
       { label: "Duplicate", hint: "d", act: () => w.duplicateCurrent() },
       { label: "Rerun", hint: "r", testid: "menu-rerun", act: () => w.rerun(all) },
+      { label: "Save as job", testid: "menu-job", act: () => w.saveCurrentAsJob() },
       "line",
     );
     if (active.length > 0)

@@ -164,6 +164,16 @@ function inSettings(workspace: Workspace, event: KeyboardEvent): boolean {
   return true;
 }
 
+/** The tasks are not seen: nothing happens to them. */
+function inJobs(workspace: Workspace, event: KeyboardEvent): boolean {
+  const everywhere = BINDINGS.find((candidate) => candidate.everywhere && candidate.match(event));
+  if (everywhere) everywhere.act(workspace, event);
+  else if (plain("Escape")(event) && !taken(event)) workspace.jobs.open = false;
+  else return false;
+  event.preventDefault();
+  return true;
+}
+
 /** Handles one keydown; true when it was ours. Nothing happens behind an open dialog. */
 export function handleKey(workspace: Workspace, event: KeyboardEvent): boolean {
   if (event.defaultPrevented) return false;
@@ -181,11 +191,14 @@ export function handleKey(workspace: Workspace, event: KeyboardEvent): boolean {
     workspace.paletteOpen ||
     workspace.searchOpen ||
     workspace.sheetOpen ||
-    workspace.menu
+    workspace.menu ||
+    workspace.jobs.editor ||
+    workspace.jobs.asking
   )
     return false;
   // The list is not there to be worked on.
   if (workspace.settingsAt) return inSettings(workspace, event);
+  if (workspace.jobs.open) return inJobs(workspace, event);
   const busy = taken(event);
   const picking = busy ? undefined : MOVES.get(stroke(event));
   if (picking !== undefined) {

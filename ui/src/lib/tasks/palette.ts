@@ -44,12 +44,14 @@ function all(w: Workspace): Entry[] {
   const n = rows.length;
   const on = n === 1 ? "" : ` ${n} tasks`;
   const list: Entry[] = [{ key: "new", title: "New task", hint: "Ctrl N", act: () => w.newTask() }];
+  list.push({ key: "jobs", title: "Jobs", hint: "", act: () => (w.jobs.open = true) });
   if (n > 0) {
     list.push({ key: "rerun", title: `Rerun${on}`, hint: "r", act: () => w.rerun() });
     if (n === 1)
       list.push(
         { key: "edit", title: "Edit and rerun", hint: "e", act: () => w.editCurrent() },
         { key: "duplicate", title: "Duplicate", hint: "d", act: () => w.duplicateCurrent() },
+        { key: "job", title: "Save as job", hint: "", act: () => w.saveCurrentAsJob() },
         { key: "log", title: "Open log", hint: "Enter", act: () => w.openLog() },
       );
     if (rows.some((row) => !isFinished(row.task.status.phase))) {

@@ -8,6 +8,7 @@ import type {
   CloseQuestion,
   DoorStates,
   Phase,
+  Job,
   StopMode,
   TaskRow,
   TaskSpec,
@@ -17,6 +18,7 @@ import type { MenuEntry } from "../shared/Menu.svelte";
 import { isOwnLane, randomSuffix } from "../shared/own-lane";
 import { isFinished, PHASES } from "../shared/phase";
 import { zoom } from "../design/zoom.svelte";
+import { Jobs } from "../jobs/jobs.svelte";
 import { Machines } from "../machines/machines.svelte";
 import type { Question, SettingsHost, SettingsSection } from "../settings/host";
 import { SettingsState } from "../settings/settings.svelte";
@@ -70,6 +72,7 @@ export class Workspace implements SettingsHost {
   readonly settings: SettingsState;
   readonly machines: Machines;
   readonly knownLanes: KnownLanes;
+  readonly jobs: Jobs;
 
   filterText = $state("");
   filter = $derived(parseFilter(this.filterText));
@@ -125,6 +128,7 @@ export class Workspace implements SettingsHost {
     this.list = new TaskList(backend);
     this.deletions = new Deletions(backend, (error) => this.report(error));
     this.settings = new SettingsState(backend);
+    this.jobs = new Jobs(backend, (thrown) => this.report(thrown));
   }
 
   async start(): Promise<void> {
@@ -151,6 +155,7 @@ export class Workspace implements SettingsHost {
 
   /** `typing` waits for a pause; a click applies at once. */
   setFilter(text: string, typing = false) {
+    this.jobs.open = false;
     this.filterText = text;
     this.selection.clearPicked();
     clearTimeout(this.#typing);
@@ -359,6 +364,40 @@ export class Workspace implements SettingsHost {
   /** The same form, for another task beside this one. */
   duplicateCurrent() {
     void this.#withSpec((initial, name) => (this.form = { initial, name, duplicate: true }));
+  }
+
+  /** A job of what the task in the detail pane runs. */
+  saveCurrentAsJob() {
+    void this.#withSpec((spec, name) => this.jobs.create(spec, name));
+  }
+
+  /** At once, or when its parameters are filled in. */
+  runJob(job: Job) {
+    if (job.parameters?.length) this.jobs.asking = job;
+    else this.startJob(job.name, {}).catch((thrown: unknown) => this.report(thrown));
+  }
+
+  /** Rejects with what is wrong with the parameters. */
+  async startJob(name: string, parameters: Record<string, string>): Promise<void> {
+    await this.backend.runJob({ name, parameters });
+    this.jobs.asking = undefined;
+    this.#notify("plain", `${name} is under way`);
+  }
+
+  removeJob(job: Job) {
+    this.question = {
+      title: `Delete the job “${job.title ?? job.name}”?`,
+      body: "It is not run by itself any more. Its revisions go with it; its tasks and their logs stay.",
+      verb: "Delete job",
+      act: () => this.jobs.remove(job.name),
+    };
+  }
+
+  /** From the jobs to one of their tasks, in the list. */
+  showTask(id: string) {
+    this.jobs.open = false;
+    this.reveal(id);
+    this.drawerOpen = true;
   }
 
   /** The whole spec of the task in the detail pane: rows have only what they show. */

@@ -1,0 +1,95 @@
+import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/svelte";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Backend } from "../api/backend";
+import { createFakeBackend } from "../api/fake";
+import type { Job } from "../api/types";
+import JobEditor from "./JobEditor.svelte";
+import RunJob from "./RunJob.svelte";
+import { Jobs } from "./jobs.svelte";
+
+let backend: Backend;
+beforeEach(() => {
+  backend = createFakeBackend({ tasks: 0 });
+});
+afterEach(cleanup);
+
+const type = (field: Element, value: string) => fireEvent.input(field, { target: { value } });
+const jobNamed = async (name: string): Promise<Job> => (await backend.getJob({ name }))!.job;
+
+describe("the editor of a job", () => {
+  const open = (job: Partial<Job> = {}) => {
+    const onsaved = vi.fn();
+    const editor = { job, revision: job.revision ?? 0 };
+    render(JobEditor, { backend, editor, onsaved, onclose: () => {} });
+    return onsaved;
+  };
+
+  it("saves a new job under a name that is made of its title, with what its schedule says", async () => {
+    const onsaved = open();
+    await type(screen.getByLabelText("Title"), "Say hello");
+    await fireEvent.click(screen.getByTestId("add-schedule"));
+    await type(screen.getByLabelText("Cron line"), "15 6 * * *");
+    await waitFor(() => expect(screen.getByTestId("preview").textContent).toContain("every day at 06:15"));
+    expect(screen.getByTestId("preview").querySelectorAll("li")).toHaveLength(5);
+    await fireEvent.click(screen.getByTestId("save-job"));
+    await waitFor(() => expect(onsaved).toHaveBeenCalled());
+    const saved = await jobNamed("say-hello");
+    expect([saved.title, saved.schedules?.[0]?.cron]).toEqual(["Say hello", "15 6 * * *"]);
+  });
+
+  it("says what is wrong beside the field, and keeps what was written", async () => {
+    open();
+    await type(screen.getByLabelText("Title"), "Bad");
+    await fireEvent.click(screen.getByTestId("add-schedule"));
+    await type(screen.getByLabelText("Cron line"), "0 25 * * *");
+    await screen.findByText("The hour, at character 3: 25 is not from 0 to 23");
+    await fireEvent.click(screen.getByTestId("save-job"));
+    expect(screen.getByLabelText<HTMLInputElement>("Cron line").value).toBe("0 25 * * *");
+    expect(await backend.getJob({ name: "bad" })).toBeNull();
+  });
+
+  it("does not save over what somebody else has saved meanwhile", async () => {
+    const job = await jobNamed("nightly-import");
+    await backend.saveJob({ job: { ...job, notes: "theirs" } });
+    const onsaved = open(job);
+    await fireEvent.click(screen.getByTestId("save-job"));
+    await screen.findByText(/is at revision 2 now/);
+    expect(onsaved).not.toHaveBeenCalled();
+    expect((await jobNamed("nightly-import")).notes).toBe("theirs");
+  });
+});
+
+describe("the fields of a run", () => {
+  it("begin with the defaults and say which value is missing", async () => {
+    const job = await jobNamed("render-map");
+    const run = vi.fn((parameters: Record<string, string>) =>
+      backend.runJob({ name: job.name, parameters }).then(() => {}),
+    );
+    render(RunJob, { job, run, onclose: () => {} });
+    await fireEvent.click(screen.getByText("Run now"));
+    await screen.findByText("Is needed");
+    await fireEvent.change(screen.getByLabelText("region"), { target: { value: "south" } });
+    await fireEvent.click(screen.getByText("Run now"));
+    await waitFor(() => expect(run).toHaveBeenLastCalledWith({ region: "south" }));
+    const { rows } = await backend.jobHistory({ name: job.name });
+    expect(rows[0]?.task.spec.command).toContain("south");
+  });
+});
+
+describe("the jobs of the window", () => {
+  it("are read again whenever something about them changes", async () => {
+    const jobs = new Jobs(backend, (thrown) => expect(thrown).toBeUndefined());
+    const stop = jobs.follow();
+    await vi.waitFor(() => expect(jobs.rows.map(({ name }) => name)).toContain("nightly-import"));
+    jobs.choose("nightly-import");
+    await vi.waitFor(() => expect(jobs.shown?.detail.job.revision).toBe(1));
+    jobs.pause(jobs.shown!.detail.job, true);
+    await vi.waitFor(() => expect(jobs.shown?.detail.schedules[0]?.nextAt).toBeUndefined());
+    jobs.restore("nightly-import", 1);
+    await vi.waitFor(() => expect(jobs.shown?.detail.job.schedules?.[0]?.paused).toBeFalsy());
+    expect(jobs.shown?.revisions.map(({ revision }) => revision)).toEqual([3, 2, 1]);
+    await backend.deleteJob({ name: "nightly-import" });
+    await vi.waitFor(() => expect(jobs.chosen).toBeUndefined());
+    stop();
+  });
+});

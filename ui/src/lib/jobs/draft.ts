@@ -1,0 +1,196 @@
+// A job as the editor holds it: everything that is typed stays text until it is saved. Times are those of the person's own clock.
+import type { Job, Parameter, Schedule, TaskSpec } from "../api/types";
+import { formatDuration, parseDuration } from "../submit/duration";
+
+type ScheduleKind = "cron" | "every" | "at" | "start";
+
+export interface ScheduleDraft {
+  kind: ScheduleKind;
+  cron: string;
+  /** A duration, as in 10m. */
+  every: string;
+  /** As a field of type datetime-local has it. */
+  at: string;
+  zone: string;
+  missed: NonNullable<Schedule["missed"]>;
+  paused: boolean;
+  parameters: Record<string, string>;
+  /** What the editor does not show stays as it is. */
+  rest: Pick<Schedule, "id" | "anchor" | "jitterMs" | "from" | "until">;
+  /** The interval that the anchor is of. */
+  anchored?: number;
+}
+
+export interface ParameterDraft {
+  name: string;
+  type: Parameter["type"];
+  required: boolean;
+  default: string;
+  /** Separated by commas. */
+  choices: string;
+  pattern: string;
+  help: string;
+}
+
+interface JobDraft {
+  name: string;
+  title: string;
+  notes: string;
+  parameters: ParameterDraft[];
+  schedules: ScheduleDraft[];
+}
+
+/** A problem beside its field, by the path that the engine uses too. */
+export type Problems = Readonly<Record<string, string>>;
+
+const pad = (n: number) => String(n).padStart(2, "0");
+
+export function localTime(at: number): string {
+  const date = new Date(at);
+  const day = `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())}`;
+  const time = `${pad(date.getHours())}:${pad(date.getMinutes())}`;
+  return date.getSeconds() ? `${day}T${time}:${pad(date.getSeconds())}` : `${day}T${time}`;
+}
+
+export function emptySchedule(): ScheduleDraft {
+  return {
+    kind: "cron",
+    cron: "30 2 * * mon-fri",
+    every: "1h",
+    at: "",
+    zone: "local",
+    missed: "latest",
+    paused: false,
+    parameters: {},
+    rest: {},
+  };
+}
+
+export function emptyParameter(): ParameterDraft {
+  return { name: "", type: "text", required: true, default: "", choices: "", pattern: "", help: "" };
+}
+
+function scheduleDraft(schedule: Schedule): ScheduleDraft {
+  const { id, anchor, jitterMs, from, until } = schedule;
+  const kind =
+    schedule.cron !== undefined
+      ? "cron"
+      : schedule.everyMs !== undefined
+        ? "every"
+        : schedule.at !== undefined
+          ? "at"
+          : "start";
+  const empty = emptySchedule();
+  return {
+    kind,
+    cron: schedule.cron ?? empty.cron,
+    every: schedule.everyMs === undefined ? empty.every : formatDuration(schedule.everyMs),
+    at: schedule.at === undefined ? "" : localTime(schedule.at),
+    zone: schedule.zone ?? "local",
+    missed: schedule.missed ?? "latest",
+    paused: schedule.paused ?? false,
+    parameters: Object.fromEntries(Object.entries(schedule.parameters ?? {}).map(([k, v]) => [k, v ?? ""])),
+    rest: { id, anchor, jitterMs, from, until },
+    anchored: schedule.everyMs,
+  };
+}
+
+export function draftOf(job: Partial<Job>): JobDraft {
+  return {
+    name: job.name ?? "",
+    title: job.title ?? "",
+    notes: job.notes ?? "",
+    parameters: (job.parameters ?? []).map((parameter) => ({
+      name: parameter.name,
+      type: parameter.type,
+      required: parameter.required ?? false,
+      default: parameter.default ?? "",
+      choices: (parameter.choices ?? []).join(", "),
+      pattern: parameter.pattern ?? "",
+      help: parameter.help ?? "",
+    })),
+    schedules: (job.schedules ?? []).map(scheduleDraft),
+  };
+}
+
+/** What the draft of a schedule says; `field` is beside what is wrong with it. */
+export function scheduleOf(
+  draft: ScheduleDraft,
+):
+  | { schedule: Schedule; wrong?: undefined }
+  | { schedule?: undefined; wrong: { field: string; message: string } } {
+  const { kind, zone, missed, paused, rest } = draft;
+  const schedule: Schedule = { missed, paused };
+  for (const key of ["id", "jitterMs", "from", "until"] as const)
+    if (rest[key] !== undefined) Object.assign(schedule, { [key]: rest[key] });
+  if (zone.trim() !== "" && zone !== "local") schedule.zone = zone.trim();
+  const given = Object.entries(draft.parameters).filter(([, value]) => value !== "");
+  if (given.length) schedule.parameters = Object.fromEntries(given);
+  if (kind === "cron") schedule.cron = draft.cron.trim();
+  else if (kind === "start") schedule.onStart = true;
+  else if (kind === "at") {
+    const at = new Date(draft.at).getTime();
+    if (!Number.isFinite(at)) return { wrong: { field: "at", message: "Choose a day and a time" } };
+    schedule.at = at;
+  } else {
+    const every = parseDuration(draft.every);
+    if (every === null)
+      return { wrong: { field: "everyMs", message: "Write a duration such as 90s, 10m or 12h" } };
+    schedule.everyMs = every;
+    if (rest.anchor !== undefined && every === draft.anchored) schedule.anchor = rest.anchor;
+  }
+  return { schedule };
+}
+
+function parameterOf(draft: ParameterDraft): Parameter {
+  const { name, type, required } = draft;
+  const choices = draft.choices
+    .split(",")
+    .map((choice) => choice.trim())
+    .filter(Boolean);
+  return {
+    name: name.trim(),
+    type,
+    required,
+    ...(draft.default === "" ? {} : { default: draft.default }),
+    ...(type === "choice" ? { choices } : {}),
+    ...(type === "text" && draft.pattern !== "" ? { pattern: draft.pattern } : {}),
+    ...(draft.help.trim() === "" ? {} : { help: draft.help.trim() }),
+  };
+}
+
+/** The job that the draft stands for, or what is wrong with it already. */
+export function jobOf(draft: JobDraft, spec: TaskSpec): { job: Job; problems: Problems } {
+  const problems: Record<string, string> = {};
+  const schedules = draft.schedules.flatMap((one, n) => {
+    const { schedule, wrong } = scheduleOf(one);
+    if (wrong) problems[`schedules[${n}].${wrong.field}`] = wrong.message;
+    return schedule ? [schedule] : [];
+  });
+  const known = new Set(draft.parameters.map(({ name }) => name.trim()));
+  for (const schedule of schedules) {
+    // A parameter that was taken away takes its values with it.
+    const kept = Object.entries(schedule.parameters ?? {}).filter(([name]) => known.has(name));
+    if (schedule.parameters) schedule.parameters = Object.fromEntries(kept);
+  }
+  const job: Job = {
+    name: draft.name.trim(),
+    ...(draft.title.trim() === "" ? {} : { title: draft.title.trim() }),
+    ...(draft.notes.trim() === "" ? {} : { notes: draft.notes }),
+    spec,
+    parameters: draft.parameters.map(parameterOf),
+    schedules,
+  };
+  return { job, problems };
+}
+
+/** A name that may be one, from what a person calls it. */
+export function nameFrom(title: string): string {
+  return title
+    .normalize("NFKD")
+    .replaceAll(/\p{M}/gu, "")
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9._-]+/g, "-")
+    .replaceAll(/^[-.]+|[-.]+$/g, "")
+    .slice(0, 64);
+}
