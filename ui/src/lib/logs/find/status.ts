@@ -1,7 +1,6 @@
 // What the find field says of its search: "37 of 1,204", and "searched 1.2 GB of 2.1 GB" for as long as it is not through.
 import { bytes, count, plural } from "../../shared/format";
 import type { Find } from "./find.svelte";
-import { patternProblem } from "./pattern-problem";
 
 export interface FindStatus {
   readonly text: string;
@@ -21,10 +20,7 @@ export function findStatus(
 ): FindStatus {
   if (!active || search === null) return NOTHING;
   const { error, progress } = search;
-  if (error) {
-    const text = error.code === "InvalidRequest" ? patternProblem(error.message) : error.message;
-    return { text, detail: "", title: text, bad: true };
-  }
+  if (error) return { text: error.message, detail: "", title: error.message, bad: true };
   if (progress === null) return { ...NOTHING, text: "Searching" };
   const { matches, searchedBytes, totalBytes, complete } = progress;
   const gone = removed > 0 ? ` · ${plural(removed, "line")} gone` : "";
