@@ -6,7 +6,7 @@ use crate::args::{Job as Command, Options};
 use crate::error::CliError;
 use crate::table::{self, Cell};
 use crate::terminal::harmless;
-use crate::{order, server, show};
+use crate::{order, server, show, time};
 use serde_json::{Value, json};
 use solti_api::operations::{
     DeleteJob, GetJob, JobHistory, ListJobs, Operations as _, RunJob, SaveJob, SkipNext, Upcoming,
@@ -43,7 +43,7 @@ pub async fn job(options: &Options, command: Command) -> Result<u8, CliError> {
             let skipped = client.ask(SkipNext { name: JobName::new(name)?, schedule: None }).await?;
             match options.json {
                 true => print_json(&skipped)?,
-                false => print(&format!("skipped {}\n", show::time(skipped.at)))?,
+                false => print(&format!("skipped {}\n", time::written(skipped.at)))?,
             }
             Ok(0)
         }
@@ -93,7 +93,7 @@ fn cells(job: &JobRow) -> [Cell; 4] {
     let last = job.recent.last();
     let phase = last.map_or(TaskPhase::Pending, |run| run.phase);
     let next = match job.next_at {
-        Some(at) => show::time(at),
+        Some(at) => time::written(at),
         None if job.paused > 0 => "paused".to_owned(),
         None => String::new(),
     };
@@ -143,7 +143,7 @@ fn facts(JobDetail { job, schedules, stats, firings }: &JobDetail) -> String {
     if let Some(title) = &job.title {
         fact("title", title);
     }
-    fact("revision", &format!("{}, saved {}", job.revision, show::time(job.updated_at)));
+    fact("revision", &format!("{}, saved {}", job.revision, time::written(job.updated_at)));
     fact("runs", &job.spec.kind.command_text());
     fact("lane", job.spec.slot.as_str());
     for parameter in &job.parameters {
@@ -153,7 +153,7 @@ fn facts(JobDetail { job, schedules, stats, firings }: &JobDetail) -> String {
         fact("parameter", &format!("--{}{needed}{}{help}", parameter.name, default.unwrap_or_default()));
     }
     for schedule in schedules {
-        let next = schedule.next_at.map(|at| format!("; next {}", show::time(at)));
+        let next = schedule.next_at.map(|at| format!("; next {}", time::written(at)));
         let rests = job.schedules.iter().any(|of| of.id.as_ref() == Some(&schedule.id) && of.paused);
         let rests = if rests { "; paused" } else { "" };
         fact("schedule", &format!("{}: {}{rests}{}", schedule.id, schedule.words, next.unwrap_or_default()));
@@ -181,7 +181,7 @@ fn not_run(firing: &Firing) -> String {
         FiringOutcome::Missed => "Solti was not there".to_owned(),
         FiringOutcome::Started | FiringOutcome::Refused => firing.reason.clone().unwrap_or_default(),
     };
-    format!("{}: {why}", show::time(firing.due))
+    format!("{}: {why}", time::written(firing.due))
 }
 
 async fn save(
@@ -236,7 +236,7 @@ async fn history(options: &Options, client: &HttpClient, name: &str, limit: u32)
         [
             Cell::new(metadata.id.as_str()),
             show::status(row),
-            Cell::new(show::time(metadata.created_at)),
+            Cell::new(time::written(metadata.created_at)),
             Cell::new(show::duration(row)),
         ]
     };
@@ -268,7 +268,7 @@ async fn next(
     let cells = |time: &solti_model::ComingRun| {
         let left = show::span(time.at.saturating_sub(from));
         [
-            Cell::new(show::time(time.at)),
+            Cell::new(time::written(time.at)),
             Cell::new(format!("in {left}")),
             Cell::new(time.job.as_str()),
             Cell::new(time.schedule.as_str()),
