@@ -11,7 +11,9 @@ use crate::{
     events::Streams,
     instance,
     log_link::LogLink,
-    notify, receive_queues, shutdown, tray,
+    notify, receive_queues,
+    say::say,
+    shutdown, tray,
     tray_presence::TrayPresence,
     windows::{self, FormAsk, LogWindows, MAIN, SpareWindow, WindowMemory},
 };
@@ -148,7 +150,7 @@ pub fn call_first(config: &Config) {
     // The plugin finds the name taken, delivers the call and ends this process from within.
     let built = Builder::<Wry>::new().plugin(single_instance(&config.data_dir)).build(context());
     if let Err(error) = built {
-        crate::say(&format!("it did not answer: {error}"));
+        say(&format!("it did not answer: {error}"));
     }
 }
 

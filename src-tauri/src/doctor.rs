@@ -1,6 +1,7 @@
 //! `solti-desktop doctor`: what the app stands on, told without a window. What is looked at is in `solti-doctor`; here is
 //! what only the window needs, and how it is printed.
 
+use crate::say::say;
 use solti_api::in_full;
 use solti_doctor::{Place, examine};
 use solti_engine::Config;
@@ -12,7 +13,7 @@ pub fn run(json: bool) -> ExitCode {
     let config = match Config::locate() {
         Ok(config) => config,
         Err(error) => {
-            crate::say(&in_full(&error));
+            say(&in_full(&error));
             return ExitCode::FAILURE;
         }
     };

@@ -20,6 +20,7 @@ mod log_link;
 mod notify;
 mod receive_queues;
 mod reveal;
+mod say;
 mod screen;
 mod shutdown;
 mod tray;
@@ -33,9 +34,9 @@ pub use commands::names as command_names;
 use arguments::{Arguments, Command};
 use clap::Parser as _;
 use error::ShellError;
+use say::say;
 use solti_api::in_full;
 use solti_engine::{Config, DataLock, Holder, start_journal};
-use std::io::Write as _;
 use std::process::ExitCode;
 
 /// Runs the app until its last window is closed, or what the arguments ask for instead.
@@ -59,11 +60,6 @@ pub fn run() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// A line on standard error. Who has closed that does not want to hear of it.
-pub(crate) fn say(words: &str) {
-    writeln!(std::io::stderr(), "solti: {words}").ok();
 }
 
 fn start(arguments: Arguments) -> Result<(), ShellError> {

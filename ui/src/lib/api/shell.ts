@@ -1,16 +1,88 @@
 // Generated from the shell's own shapes by `make bindings`. Do not edit.
-import type { Connection, OutputEvent } from "./bindings";
+import type { OutputEvent } from "./bindings";
 
-export type Message<T> = { frame: number, item: T, } | { frame: number, ended: true, };
-export type OutputFrame = { events: Array<OutputEvent>, end: boolean, };
-export type AppInfo = { version: string, dataDir: string, homeDir: string, platform: string, recovered?: Recovered, };
-export type Recovered = { setAside?: string, backupTakenAt?: number, };
+export type Message<T> = { 
+/**
+ * What the page acknowledges, from 1.
+ */
+frame: number, item: T, } | { frame: number, ended: true, };
+
+export type OutputFrame = { events: Array<OutputEvent>, 
+/**
+ * No further frame follows.
+ */
+end: boolean, };
+
+export type AppInfo = { version: string, dataDir: string, homeDir: string, platform: string, 
+/**
+ * The database was damaged when the app started, and another one is in its place.
+ */
+recovered?: Recovered, };
+
+export type Recovered = { 
+/**
+ * The damaged file.
+ */
+setAside?: string, 
+/**
+ * When the copy was taken that is in use now, in Unix milliseconds; without one the database began empty.
+ */
+backupTakenAt?: number, };
+
 export type CloseQuestion = { running: number, waiting: number, leads: Leads, };
+
 export type Leads = "toTray" | "toEnd";
+
 export type CloseAnswer = "cancel" | "background" | "stopAll";
+
 export type DoorStates = { socket: DoorState, http: DoorState, grpc: DoorState, };
-export type DoorState = { "state": "shut" } | { "state": "open", address: string, fingerprint?: string, } | { "state": "failed", problem: string, };
-export type ToldMachines = { chosen: string | null, removed: boolean, machines: Array<ToldMachine>, };
-export type ToldMachine = { hasToken: boolean, reach: Reach, link: number, } & Connection;
-export type Reach = { "state": "idle" } | { "state": "connecting" } | { "state": "reached" } | { "state": "lost", problem: string, };
+
+export type DoorState = { "state": "shut" } | { "state": "open", 
+/**
+ * A URL, or the socket's path.
+ */
+address: string, 
+/**
+ * Of the certificate, SHA-256.
+ */
+fingerprint?: string, } | { "state": "failed", 
+/**
+ * A sentence.
+ */
+problem: string, };
+
+export type ToldMachines = { 
+/**
+ * The machine that this window is on; null is this one.
+ */
+chosen: string | null, 
+/**
+ * The machine that this window is on is none of the connections any more.
+ */
+removed: boolean, machines: Array<ToldMachine>, };
+
+export type ToldMachine = { hasToken: boolean, reach: Reach, 
+/**
+ * Another number is another client: what was opened with the one before is to be opened again.
+ */
+link: number, 
+/**
+ * What the person calls it.
+ */
+name: string, 
+/**
+ * `https://…`, `http://` to this machine only, or `ssh://[user@]host[:port]`.
+ */
+url: string, 
+/**
+ * Of the one certificate that is trusted there, SHA-256; without it the public authorities judge. For `https` only.
+ */
+fingerprint?: string, };
+
+export type Reach = { "state": "idle" } | { "state": "connecting" } | { "state": "reached" } | { "state": "lost", 
+/**
+ * A sentence.
+ */
+problem: string, };
+
 export type ConnectionTest = { "outcome": "reached", running: number, } | { "outcome": "unknownCertificate", fingerprint: string, };
