@@ -29,8 +29,6 @@ pub struct LogPrinter {
     open: Option<OutputStreamKind>,
     /// By stream: whether the line that its chunks are of is wanted.
     wanted: [bool; 2],
-    /// Nobody takes what is printed any more.
-    mute: bool,
 }
 
 impl LogPrinter {
@@ -43,7 +41,6 @@ impl LogPrinter {
             screens: [screen(io::stdout().is_terminal()), screen(io::stderr().is_terminal())],
             open: None,
             wanted: [true; 2],
-            mute: false,
         }
     }
 
@@ -67,15 +64,7 @@ impl LogPrinter {
         Ok(event)
     }
 
-    /// Takes no notice of what comes.
-    pub fn mute(&mut self) {
-        self.mute = true;
-    }
-
     pub fn flush(&mut self) -> io::Result<()> {
-        if self.mute {
-            return Ok(());
-        }
         self.out.flush()?;
         self.err.flush()
     }
@@ -108,7 +97,7 @@ impl LogPrinter {
     }
 
     fn print(&mut self, event: &OutputEvent) -> io::Result<()> {
-        if self.mute || !self.is_wanted(event) {
+        if !self.is_wanted(event) {
             return Ok(());
         }
         if self.options.as_json {

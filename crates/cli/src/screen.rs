@@ -107,7 +107,7 @@ mod tests {
     fn colours_go_on_in_the_next_part_and_nothing_else_does() {
         let mut screen = Screen::default();
         assert_eq!(
-            shown(&mut screen, &[("\x1b[31mred", false), ("\x1b]0;title\x07\x1b[2J", false)]),
+            shown(&mut screen, &[("\x1b[31mred", false), ("\x1b]0;title\x07\x1b[?25l", false)]),
             ["\x1b[31mred\x1b[0m", ""]
         );
         screen.leave();

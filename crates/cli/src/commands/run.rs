@@ -11,9 +11,9 @@ use crate::{order, server, show};
 use futures::StreamExt as _;
 use serde_json::json;
 use solti_api::operations::{GetTaskRow, Operations as _, StopTask};
-use solti_api::{ApiHandler as _, LogAccess as _, LogPosition, LogReading};
+use solti_api::{ApiError, ApiHandler as _, LogAccess as _, LogPosition, LogReading};
 use solti_http::HttpClient;
-use solti_model::{Stdin, StopMode, TaskId};
+use solti_model::{Stdin, StopMode, Task, TaskId};
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 use std::time::Duration;
@@ -75,6 +75,8 @@ pub fn tell(options: &Options, id: &TaskId) -> Result<u8, CliError> {
 /// A log that is quiet for so long may be one whose main program has ended: who waits for it is told what for. A stream of changes
 /// would take one of the server's few places for as long as the task runs.
 const QUIET: Duration = Duration::from_secs(2);
+/// At a task that is about to end.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
 /// Of a person who has left the task to itself: what follows in a script must not take it for done.
 const DETACHED: u8 = 125;
 
@@ -122,7 +124,7 @@ impl<'a> Stand<'a> {
         let reader_gone = reader_gone();
         tokio::pin!(reader_gone);
         let mut main_ended = None;
-        loop {
+        while self.lost.is_none() {
             tokio::select! {
                 () = tokio::time::sleep(QUIET) => {
                     let row = client.ask(GetTaskRow { id: id.clone() }).await.ok().flatten();
@@ -138,7 +140,7 @@ impl<'a> Stand<'a> {
                     Ok(Some(_)) => {}
                     Err(error) => self.printed(Err(error)).await?,
                 },
-                () = &mut reader_gone, if self.lost.is_none() => {
+                () = &mut reader_gone => {
                     self.printed(Err(io::ErrorKind::BrokenPipe.into())).await?;
                 }
                 asked = self.signals.next() => {
@@ -149,7 +151,10 @@ impl<'a> Stand<'a> {
                 }
             }
         }
-        let task = client.get_task_status(id).await?.ok_or(CliError::Disconnected)?;
+        let task = match self.lost {
+            Some(_) => self.over().await?,
+            None => client.get_task_status(id).await?.ok_or(CliError::Disconnected)?,
+        };
         if !task.status.phase.is_terminal() {
             return Err(CliError::Disconnected);
         }
@@ -165,11 +170,26 @@ impl<'a> Stand<'a> {
     /// A program whose output nobody takes would end, and so does the task. Its end is waited for.
     async fn printed(&mut self, printed: io::Result<()>) -> Result<(), CliError> {
         let Err(error) = printed else { return Ok(()) };
-        self.printer.mute();
         self.lost.get_or_insert(error);
         match self.stopping {
             Stopping::No => self.stop().await,
             Stopping::Asked | Stopping::Killed => Ok(()),
+        }
+    }
+
+    /// The task at its end, without the rest of its log, which may be long.
+    async fn over(&mut self) -> Result<Task, CliError> {
+        loop {
+            match self.client.get_task_status(self.id).await {
+                Ok(Some(task)) if task.status.phase.is_terminal() => return Ok(task),
+                Ok(None) => return Err(CliError::Disconnected),
+                Ok(Some(_)) | Err(ApiError::Unavailable { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+            tokio::select! {
+                () = tokio::time::sleep(BETWEEN_LOOKS) => {}
+                _ = self.signals.next() => self.stop().await?,
+            }
         }
     }
 
@@ -199,7 +219,7 @@ impl<'a> Stand<'a> {
             (Ok(()), Stopping::Asked) => say!("solti: stopping; Ctrl-C again kills"),
             (Ok(()), _) => {}
             // It ended meanwhile: its log says the rest.
-            (Err(solti_api::ApiError::Conflict { .. }), _) => {}
+            (Err(ApiError::Conflict { .. }), _) => {}
             (Err(error), _) => return Err(error.into()),
         }
         self.stopping = next;
