@@ -311,7 +311,7 @@ fn on_a_terminal_a_line_is_shown_as_far_as_it_is_and_steers_nothing() {
     shown.wait_for("step 1 ... ");
     place.open_gate("gate");
     assert_eq!(ended(&mut run), Some(0));
-    let shown = shown.to_the_end();
+    let shown = shown.until_its_end();
     assert!(shown.contains("STEP") && shown.contains("err"), "{shown:?}");
     assert!(!shown.contains("\x1b]") && !shown.contains("title"), "{shown:?}");
     assert!(shown.ends_with("\r\n"), "what comes next has a row of its own: {shown:?}");

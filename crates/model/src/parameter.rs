@@ -361,7 +361,7 @@ fn next_placeholder(text: &str) -> Option<(&str, &str, &str)> {
     loop {
         let open = from + text[from..].find("{{")?;
         let inner = &text[open + 2..];
-        let Some(close) = inner.find("}}") else { return None };
+        let close = inner.find("}}")?;
         let name = inner[..close].trim();
         if is_name(name) {
             return Some((&text[..open], name, &inner[close + 2..]));

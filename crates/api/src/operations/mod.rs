@@ -272,6 +272,7 @@ macro_rules! define {
 
         /// What is asked, of any operation that is answered once.
         #[derive(Debug, Clone, PartialEq)]
+        #[expect(clippy::large_enum_variant, reason = "one is moved a few times; boxing all would cost more than the largest does")]
         pub enum Request {
             $($Ask($Ask),)*
         }

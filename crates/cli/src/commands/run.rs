@@ -33,7 +33,7 @@ pub async fn run(options: &Options, run: Run) -> Result<u8, CliError> {
     let signals = if wait { Some(Signals::listen()?) } else { None };
     let id = client.submit_task(spec).await?;
     match signals {
-        Some(signals) => Stand::new(&client, &id, options.json, signals).to_the_end(input).await,
+        Some(signals) => Stand::new(&client, &id, options.json, signals).until_its_end(input).await,
         None => tell(options, &id),
     }
 }
@@ -112,7 +112,7 @@ impl<'a> Stand<'a> {
         Self { client, id, as_json, signals, printer, stopping: Stopping::No, lost: None }
     }
 
-    async fn to_the_end(mut self, mut input: Input) -> Result<u8, CliError> {
+    async fn until_its_end(mut self, mut input: Input) -> Result<u8, CliError> {
         let Self { client, id, .. } = self;
         if io::stderr().is_terminal() {
             say!("solti: task {id}");

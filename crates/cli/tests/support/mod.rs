@@ -201,7 +201,7 @@ pub struct Shown(mpsc::Receiver<Vec<u8>>, std::cell::RefCell<Vec<u8>>);
 
 impl Shown {
     pub fn by(mut terminal: fs::File) -> Self {
-        let (told, heard) = mpsc::channel();
+        let (told, heard) = mpsc::sync_channel(1024);
         std::thread::spawn(move || {
             let mut bytes = [0; 4096];
             // Ends with an error when nobody has the other side any more.
@@ -225,7 +225,7 @@ impl Shown {
         }
     }
 
-    pub fn to_the_end(self) -> String {
+    pub fn until_its_end(self) -> String {
         while let Ok(more) = self.0.recv_timeout(PATIENCE) {
             self.1.borrow_mut().extend(more);
         }
