@@ -124,5 +124,5 @@ async fn another_machine_is_shown_lost_and_found_with_every_line_of_its_log() {
     app.see_none("machine").await;
     app.see_none(&format!("task-row[data-task-id=\"{id}\"]")).await;
     app.turn_to_other().await;
-    app.see_text("banner-lost", "Its connection is not in Settings").await;
+    app.see_text("banner-lost", "Its connection was removed from Settings").await;
 }

@@ -113,7 +113,7 @@ async fn schemathesis(url: &str, token: &str, dir: &Path, more: &[&str]) {
     // Some rules no schema can say: a cursor must have been handed out, a script be base64 of text.
     test.args(["--checks", "all", "--exclude-checks", "positive_data_acceptance"]);
     // Event streams end with their task or not at all, and are read by the tests above.
-    let reading = ["streamTaskLogs", "watch_tasks", "watch_log", "watch_usage"];
+    let reading = ["streamTaskLogs", "watch_tasks", "watch_jobs", "watch_log", "watch_usage"];
     for streams in reading.into_iter().chain(["open_search", "open_merged_search", "search_all"]) {
         test.args(["--exclude-operation-id", streams]);
     }

@@ -8,7 +8,7 @@ macro_rules! job_operations {
                 /// A page of the saved jobs, by name.
                 read ListJobs "list_jobs" -> JobList {
                     /// All jobs when it is left out.
-                    #[serde(default)]
+                    #[serde(default, deserialize_with = "crate::operations::only_object::read")]
                     query: JobQuery
                 }
 

@@ -11,6 +11,7 @@
 //! ```
 
 mod item;
+mod only_object;
 mod seam;
 mod unchecked_spec;
 

@@ -63,11 +63,13 @@ pub fn position_to_wire(position: solti_api::LogPosition) -> Option<LogPosition>
 pub struct Resume {
     after: LogPosition,
     caught_up: bool,
+    /// Of stdout and of stderr: the line that the reader has a part of came again from its beginning.
+    begun_again: [bool; 2],
 }
 
 impl Resume {
     pub fn new(after: Option<LogPosition>) -> Self {
-        Self { caught_up: after.is_none(), after: after.unwrap_or_default() }
+        Self { caught_up: after.is_none(), after: after.unwrap_or_default(), begun_again: [false; 2] }
     }
 
     /// What of an event is new.
@@ -99,16 +101,19 @@ impl Resume {
         let OutputEvent::Chunk { stream, seq, line, continues, unfinished, raw, .. } = &mut event else {
             return Some(event);
         };
-        let (lines, had) = match stream {
-            OutputStreamKind::Stdout => (self.after.stdout_lines, &mut self.after.stdout_bytes),
-            OutputStreamKind::Stderr => (self.after.stderr_lines, &mut self.after.stderr_bytes),
+        let [stdout_again, stderr_again] = &mut self.begun_again;
+        let (lines, had, begun_again) = match stream {
+            OutputStreamKind::Stdout => (self.after.stdout_lines, &mut self.after.stdout_bytes, stdout_again),
+            OutputStreamKind::Stderr => (self.after.stderr_lines, &mut self.after.stderr_bytes, stderr_again),
         };
         if *seq < lines {
             return None;
         }
-        if *seq > lines || *had == 0 {
+        // What goes on within the line without its beginning comes from where the reader is.
+        if *seq > lines || *had == 0 || (*continues && !*begun_again) {
             return Some(event);
         }
+        *begun_again = true;
         let bytes: Bytes = match raw.take() {
             Some(raw) => raw.into_bytes(),
             None => std::mem::take(line).into_bytes(),
