@@ -40,7 +40,9 @@ for (const [name, theme] of [
   test(`text and states can be read in ${name}: at least 4.5 to 1`, () => {
     const pairs: [string, string][] = [
       ["--on-accent", "--accent"],
+      ["--on-accent", "--accent-hover"],
       ["--on-danger", "--danger"],
+      ["--on-danger", "--danger-hover"],
       ["--state-failed", "--danger-soft"],
       ["--warn", "--warn-soft"],
       ["--accent-text", "--bg-selected"],
