@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use solti_model::Connection;
 use std::{
     collections::BTreeMap,
-    fs::{DirBuilder, OpenOptions},
+    fs::{DirBuilder, File, OpenOptions},
     io::{self, Read as _, Write as _},
     os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
@@ -48,9 +48,10 @@ impl Tokens {
     /// When it cannot be stored; what was kept stays.
     pub(crate) fn set(&self, connection: &Connection, token: Option<String>) -> io::Result<()> {
         self.change(|kept| {
-            match token {
+            match &token {
                 Some(token) => {
-                    kept.insert(connection.name.clone(), Token { url: connection.url.clone(), token })
+                    let token = Token { url: connection.url.clone(), token: token.clone() };
+                    kept.insert(connection.name.clone(), token)
                 }
                 None => kept.remove(&connection.name),
             };
@@ -64,11 +65,20 @@ impl Tokens {
         })
     }
 
-    fn change(&self, change: impl FnOnce(&mut Kept)) -> io::Result<()> {
-        let before = self.read()?;
+    fn change(&self, change: impl Fn(&mut Kept)) -> io::Result<()> {
+        let (before, mut kept) = (self.read()?, self.read()?);
+        change(&mut kept);
+        if kept == before {
+            return Ok(());
+        }
+        let folder = self.path.parent().unwrap_or(Path::new("."));
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        // One after the other: two that write at once would take each other's new file away.
+        let turn = File::open(folder)?;
+        turn.lock()?;
         let mut kept = self.read()?;
         change(&mut kept);
-        if kept == before { Ok(()) } else { self.write(&kept) }
+        self.write(&kept)
     }
 
     fn read(&self) -> io::Result<Kept> {
@@ -91,8 +101,6 @@ impl Tokens {
 
     /// Writes beside the old file and puts the new one in its place: no reader finds half of it.
     fn write(&self, kept: &Kept) -> io::Result<()> {
-        let folder = self.path.parent().unwrap_or(Path::new("."));
-        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         let fresh = self.path.with_extension("new");
         match std::fs::remove_file(&fresh) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
