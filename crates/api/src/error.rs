@@ -65,6 +65,19 @@ impl ApiError {
         FieldError::new(field, message).into()
     }
 
+    /// Of what stands in the field `outer` of a request: all fields that it names are told with their way from there.
+    #[must_use]
+    pub fn within(self, outer: &str) -> Self {
+        match self {
+            Self::InvalidRequest { field, message, others } => {
+                let FieldError { field, message } = FieldError { field, message }.within(outer);
+                let others = others.into_iter().map(|other| other.within(outer)).collect();
+                Self::InvalidRequest { field, message, others }
+            }
+            other => other,
+        }
+    }
+
     pub fn code(&self) -> &'static str {
         match self {
             Self::InvalidRequest { .. } => "InvalidRequest",
@@ -197,6 +210,19 @@ mod tests {
             })
         );
         assert_eq!(body(ApiError::RateLimited { retry_after_ms: 5 })["retryAfterMs"], json!(5));
+    }
+
+    #[test]
+    fn every_field_is_told_with_its_way_from_the_request() {
+        let first = FieldError::new("slot", "is empty");
+        let others = vec![FieldError::new("timeout", "too short")];
+        let error = ApiError::from(SpecErrors { first, others }).within("job.spec");
+        let body = serde_json::to_value(error).expect("writes");
+        assert_eq!(
+            (&body["field"], &body["others"][0]["field"]),
+            (&json!("job.spec.slot"), &json!("job.spec.timeout"))
+        );
+        assert_eq!(ApiError::Unauthenticated.within("spec"), ApiError::Unauthenticated);
     }
 
     #[test]

@@ -6,10 +6,10 @@
 use crate::SupervisorError;
 use crate::actor::{Actor, Message, Reply, now_ms};
 use crate::job_saving::{JobMessage, may_pass, readable};
-use crate::jobs::days;
+use crate::jobs::{Plan, days};
 use crate::local_zone::{self, Place};
 use crate::waits::Woken;
-use solti_model::{ComingRun, Firing, FiringOutcome, JobName, ScheduleId, TaskSpec};
+use solti_model::{ComingRun, Firing, FiringOutcome, JobName, ScheduleId};
 use solti_schedule::Timing;
 use solti_store::{Change, Settled, StoreError, StoredFiring};
 use std::time::Duration;
@@ -88,7 +88,6 @@ impl Actor {
         let (Ok(job), Some(plan)) = (entry.job.clone(), entry.plans.get(n).cloned()) else { return };
         let schedule = job.schedules.iter().find(|schedule| schedule.id.as_ref() == Some(&plan.id));
         let Some(schedule) = schedule else { return };
-        let settled = plan.since(now);
         let found = plan.due(name, schedule, now);
         let Some(last) = found.until else {
             // Not to be: it would never be planned again.
@@ -107,15 +106,12 @@ impl Actor {
             // The last one stands for itself.
             left_out: found.left_out.saturating_sub(u64::from(time.is_none())),
         };
-        let mut changes = Vec::new();
-        if settled != plan.settled {
-            let settled = Settled { schedule: plan.id.clone(), until: settled, at: now, anew: true };
-            changes.push(Change::Settle { job: name.clone(), settled });
-        }
+        let mut changes: Vec<Change> = settled_anew(name, &plan, now).into_iter().collect();
         let Some(time) = time else { return self.note(name, changes, firing).await };
         let spec = job.task_spec(&schedule.parameters, &days(&self.jobs.zones, &schedule.zone, time));
         fail_point!("firing-due");
-        let admitted = spec.map_err(SupervisorError::from).and_then(|spec| self.admit_job(spec));
+        let admitted = spec.map_err(SupervisorError::from);
+        let admitted = admitted.and_then(|spec| self.admit(&spec).map(|place| (spec, place)));
         match admitted {
             Ok((spec, place)) => {
                 firing.outcome = FiringOutcome::Started;
@@ -130,11 +126,6 @@ impl Actor {
                 self.note(name, changes, firing).await;
             }
         }
-    }
-
-    fn admit_job(&mut self, spec: TaskSpec) -> Result<(TaskSpec, crate::admission::Place), SupervisorError> {
-        let place = self.admit(&spec)?;
-        Ok((spec, place))
     }
 
     /// Stores what became of a time at which no task was made.
@@ -243,12 +234,7 @@ impl Actor {
             reason: None,
             left_out: 0,
         };
-        let mut changes = Vec::new();
-        let settled = plan.since(now);
-        if settled != plan.settled {
-            let settled = Settled { schedule: plan.id.clone(), until: settled, at: now, anew: true };
-            changes.push(Change::Settle { job: name.clone(), settled });
-        }
+        let mut changes: Vec<Change> = settled_anew(&name, &plan, now).into_iter().collect();
         self.jobs.begin(&name, n, now);
         self.arm();
         // An interval goes on from when it would have been.
@@ -271,6 +257,15 @@ impl Actor {
             drop(reply.send(answer));
         });
     }
+}
+
+/// What is stored of a plan whose clock was wrong before: from when on its times count.
+fn settled_anew(job: &JobName, plan: &Plan, now: u64) -> Option<Change> {
+    let until = plan.since(now);
+    (until != plan.settled).then(|| {
+        let settled = Settled { schedule: plan.id.clone(), until, at: now, anew: true };
+        Change::Settle { job: job.clone(), settled }
+    })
 }
 
 fn fired(job: &JobName, firing: Firing, settled_at: u64) -> Change {

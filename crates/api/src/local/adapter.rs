@@ -3,7 +3,7 @@
 
 use super::logs::{OpenMerges, OpenSearches};
 use super::rows::SharedSummary;
-use super::{log_stream, rows, run_environment, secrets, usage};
+use super::{log_stream, now_ms, rows, run_environment, secrets, usage};
 use crate::operations::{
     Answer, CountExpired, DesktopApi, Export, ExportStream, GetRunEnvironment, GetSummary, GetTaskRow,
     HasDirectory, ItemStream, Items, ListLanes, ListTasks, PageEvents, PageRuns, Perform, Provide, Request,
@@ -18,9 +18,8 @@ use solti_model::{
 use solti_store::StoredEvent;
 use solti_supervisor::{Supervisor, SupervisorError};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-const DAY: Duration = Duration::from_secs(24 * 3600);
+const DAY_MS: u64 = 24 * 3600 * 1000;
 /// Finished tasks that are counted at most.
 const MAX_COUNTED: u32 = 100_000;
 
@@ -224,9 +223,7 @@ impl Perform<HasDirectory> for SupervisorApiAdapter {
 
 impl Perform<CountExpired> for SupervisorApiAdapter {
     async fn perform(&self, CountExpired { keep_days, keep_tasks }: CountExpired) -> Result<u64, ApiError> {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let before = keep_days.map(|days| now.saturating_sub(DAY * days).as_millis());
-        let before = before.map(|ms| u64::try_from(ms).unwrap_or(u64::MAX));
+        let before = keep_days.map(|days| now_ms().saturating_sub(DAY_MS * u64::from(days)));
         let expired = self.supervisor.store().expired(before, keep_tasks, MAX_COUNTED).await;
         Ok(expired.map_err(storage)?.len() as u64)
     }

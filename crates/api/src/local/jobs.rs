@@ -1,6 +1,6 @@
 //! Saved jobs over the supervisor: what it holds, joined with what the store has of their tasks.
 
-use super::{SupervisorApiAdapter, rows, secrets};
+use super::{SupervisorApiAdapter, now_ms, rows, secrets};
 use crate::ApiError;
 use crate::operations::{
     DeleteJob, GetJob, ItemStream, JobHistory, JobRevisions, ListJobs, Perform, PreviewSchedule, Provide,
@@ -14,7 +14,7 @@ use solti_store::StoreError;
 use solti_supervisor::{Planned, SupervisorError};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 /// Tasks in the strip of a row.
 const RECENT: u32 = 10;
@@ -36,11 +36,6 @@ fn storage(error: StoreError) -> ApiError {
         StoreError::Cursor => FieldError::new("cursor", "is not one that a page handed out").into(),
         other => SupervisorError::from(other).into(),
     }
-}
-
-fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl SupervisorApiAdapter {
@@ -91,12 +86,8 @@ impl Perform<GetJob> for SupervisorApiAdapter {
 
 impl Perform<SaveJob> for SupervisorApiAdapter {
     async fn perform(&self, SaveJob { mut job, expected_revision }: SaveJob) -> Result<Job, ApiError> {
-        job.spec = secrets::restored(self.supervisor(), job.spec).await.map_err(|error| match error {
-            ApiError::InvalidRequest { field, message, others } => {
-                ApiError::InvalidRequest { field: format!("spec.{field}"), message, others }
-            }
-            other => other,
-        })?;
+        let restored = secrets::restored(self.supervisor(), job.spec).await;
+        job.spec = restored.map_err(|error| error.within("spec"))?;
         Ok(secrets::masked_job(self.supervisor().save_job(job, expected_revision).await?))
     }
 }
@@ -139,9 +130,7 @@ impl Perform<PreviewSchedule> for SupervisorApiAdapter {
     ) -> Result<SchedulePreview, ApiError> {
         let zones = self.supervisor().zones().await?;
         let from = from.unwrap_or_else(now_ms).min(MAX_TIME_MS);
-        let in_schedule =
-            |FieldError { field, message }| FieldError::new(format!("schedule.{field}"), message);
-        let rule = schedule.rule(&zones, from).map_err(in_schedule)?;
+        let rule = schedule.rule(&zones, from).map_err(|error| error.within("schedule"))?;
         let count = count.unwrap_or(PREVIEWED.0).min(PREVIEWED.1);
         Ok(SchedulePreview {
             words: rule.words(zones.local()),

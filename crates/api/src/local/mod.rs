@@ -13,5 +13,13 @@ mod secrets;
 mod stored_settings;
 mod usage;
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 pub use adapter::SupervisorApiAdapter;
 pub use stored_settings::StoredSettings;
+
+/// Unix milliseconds.
+fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}

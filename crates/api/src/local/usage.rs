@@ -1,10 +1,11 @@
 //! What a running task uses, once a second while somebody watches: nothing is sampled for nobody.
 
+use super::now_ms;
 use crate::ApiError;
 use crate::operations::ItemStream;
 use solti_model::{RunId, TaskId, UsageSample};
 use solti_supervisor::{LiveRun, LiveTask, Supervisor, SupervisorError, TreeUsage, usage_of};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
@@ -71,8 +72,13 @@ impl Watch {
             let elapsed = now.duration_since(before.at).as_secs_f64() * 1e6;
             100.0 * cpu_us.saturating_sub(before.cpu_us) as f64 / elapsed.max(1.0)
         });
-        let at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let at = u64::try_from(at.as_millis()).unwrap_or(u64::MAX);
-        Some(UsageSample { attempt, at, cpu_ms: cpu_us / 1_000, cpu_percent, memory_bytes, processes })
+        Some(UsageSample {
+            attempt,
+            at: now_ms(),
+            cpu_ms: cpu_us / 1_000,
+            cpu_percent,
+            memory_bytes,
+            processes,
+        })
     }
 }

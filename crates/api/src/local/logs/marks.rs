@@ -1,11 +1,11 @@
 //! Bookmarks over the store.
 
+use crate::local::now_ms;
 use crate::operations::{DeleteBookmark, ListBookmarks, Perform, SetBookmark};
 use crate::{ApiError, SupervisorApiAdapter};
 use solti_model::{Bookmark, FieldError};
 use solti_store::{Change, StoreError};
 use solti_supervisor::SupervisorError;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The longest note, in bytes.
 const MAX_NOTE_BYTES: usize = 4 * 1024;
@@ -31,8 +31,7 @@ impl Perform<SetBookmark> for SupervisorApiAdapter {
         if i64::try_from(row).is_err() {
             return Err(FieldError::new("row", "there is no such row").into());
         }
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let bookmark = Bookmark { attempt: run.attempt, row, note, at: now.as_millis() as u64 };
+        let bookmark = Bookmark { attempt: run.attempt, row, note, at: now_ms() };
         let change = Change::PutBookmark { task_id: run.task, bookmark: bookmark.clone() };
         self.supervisor().store().apply(vec![change]).await.map_err(stored)?;
         Ok(bookmark)
