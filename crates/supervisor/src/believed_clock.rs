@@ -5,7 +5,7 @@
 //! A jump that nothing explains begins that hour anew. What was seen last is stored, so that a jump while the app is away is
 //! seen as well.
 
-use crate::actor::now_ms;
+use crate::clock::now_ms;
 use crate::current_boot_id;
 use solti_store::{Store, StoreError};
 use std::time::Instant;

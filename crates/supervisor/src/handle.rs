@@ -1,24 +1,21 @@
 //! The handle that the rest of the app holds: requests go into the actor's mailbox, reads of what is stored go to the store.
 
+use crate::actor::job_saving::{JobMessage, JobPage, JobState, Planned};
 use crate::actor::{Actor, Message};
 use crate::feed::{ChangeCursor, ChangeFeed};
 use crate::housekeeping::{Housekeeper, Limits, SearchedRun};
-use crate::job_saving::{JobMessage, JobPage, JobState, Planned};
-use crate::{FinishedLimits, LiveTask, RunFolders, SupervisorError};
-use solti_logstore::LogLimits;
+use crate::shared::Shared;
+use crate::{LiveTask, RowState, RunFolders, SupervisorConfig, SupervisorError};
 use solti_model::{
-    ComingRun, InheritedVariable, Job, JobName, JobQuery, Lane, MainEnded, RunId, ScheduleId, Slot, StopMode,
-    StorageState, TaskId, TaskSpec, TaskStatus, UnkeptLimit, VariableOrigin, Waiting,
+    ComingRun, Job, JobName, JobQuery, Lane, RunId, ScheduleId, Slot, StopMode, StorageState, TaskId,
+    TaskSpec, UnkeptLimit,
 };
 use solti_runner::Runner;
 use solti_schedule::Zones;
 use solti_store::Store;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::ffi::OsString;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::AbortHandle;
 
@@ -26,86 +23,6 @@ use tokio::task::AbortHandle;
 const MAILBOX: usize = 1_024;
 /// Searches that may wait to be told of; what is more is told by the next search.
 const SEARCHED: usize = 64;
-
-/// Enough to keep the processors busy; with more, a submit waits behind starts that are not faster for it.
-const STARTS_A_PROCESSOR: usize = 4;
-
-#[derive(Debug, Clone)]
-pub struct SupervisorConfig {
-    /// The folder of the app's data; `runs/` is in it.
-    pub data_dir: PathBuf,
-    /// See [`crate::current_boot_id`].
-    pub boot_id: String,
-    /// What tasks inherit; their own variables are added to it.
-    pub base_env: BTreeMap<OsString, OsString>,
-    /// The names among these that the login shell has set; the rest is the app's own.
-    pub from_login_shell: BTreeSet<OsString>,
-    /// From TERM to KILL.
-    pub grace: Duration,
-    /// Processes that are being started at the same time.
-    pub concurrent_starts: usize,
-    /// The store is of an earlier time than the run folders, or empty: the database was lost. Then nothing that waits starts
-    /// by itself, and what the folders show is taken up.
-    pub restored: bool,
-    /// What the logs may take; followed while the supervisor runs.
-    pub log_limits: watch::Receiver<LogLimits>,
-    /// Which finished tasks stay; followed while the supervisor runs.
-    pub finished_limits: watch::Receiver<FinishedLimits>,
-}
-
-impl SupervisorConfig {
-    /// The defaults: this process's environment, five seconds of grace, a few starts at a time for each processor, and
-    /// limits that do not change.
-    pub fn new(data_dir: impl Into<PathBuf>) -> Self {
-        Self {
-            data_dir: data_dir.into(),
-            boot_id: crate::current_boot_id(),
-            base_env: std::env::vars_os().collect(),
-            from_login_shell: BTreeSet::new(),
-            grace: Duration::from_secs(5),
-            concurrent_starts: STARTS_A_PROCESSOR
-                * std::thread::available_parallelism().map_or(1, usize::from),
-            restored: false,
-            log_limits: watch::channel(LogLimits::default()).1,
-            finished_limits: watch::channel(FinishedLimits::default()).1,
-        }
-    }
-
-    /// What is recorded of the environment that runs inherit.
-    fn recorded(&self) -> Vec<InheritedVariable> {
-        let masked = |(name, value): (&OsString, &OsString)| {
-            let origin = match self.from_login_shell.contains(name) {
-                true => VariableOrigin::LoginShell,
-                false => VariableOrigin::App,
-            };
-            InheritedVariable::masked(name, value, origin)
-        };
-        self.base_env.iter().map(masked).collect()
-    }
-}
-
-/// What the actor knows of a task that is not over, beside what is stored.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct RowState {
-    pub waiting: Option<Waiting>,
-    pub stopping: bool,
-    pub main_ended: Option<MainEnded>,
-    /// It has ended so, and the database cannot be told.
-    pub unstored: Option<TaskStatus>,
-    /// Why nothing can be learned of it, or its start is put off; one sentence.
-    pub trouble: Option<String>,
-}
-
-/// What the handle and the actor share. The actor is the one writer, but of what the logs exceed.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    pub feed: ChangeFeed,
-    pub resource_version: AtomicU64,
-    pub read_only: AtomicBool,
-    pub unkept: Mutex<Vec<UnkeptLimit>>,
-    /// Grows with each change of a job, and of what has come of one.
-    pub jobs: watch::Sender<u64>,
-}
 
 /// Cheap to clone. The actor ends when [`Supervisor::shut_down`] is called or the runtime ends; runs go on without it.
 #[derive(Clone)]
@@ -154,7 +71,12 @@ impl Supervisor {
             store.clone(),
             folders.clone(),
             Arc::clone(&shared),
-            Limits { logs: config.log_limits.clone(), finished: config.finished_limits.clone(), environment },
+            Limits {
+                logs: config.log_limits.clone(),
+                finished: config.finished_limits.clone(),
+                environment,
+                skip_filter_niceness: config.skip_filter_niceness,
+            },
             mailbox.downgrade(),
             searched_runs,
         );

@@ -1,5 +1,7 @@
-//! What a reader of a log has to know of a task that is not over: which attempts there are, and when to look again.
+//! What is known of a task that is not over beside what is stored: to a reader of its log, which attempts there are and when to
+//! look again; to a row of a list, why it waits.
 
+use solti_model::{MainEnded, TaskStatus, Waiting};
 use solti_runner::LogDoorbell;
 
 /// Published by the actor after the store holds what it says.
@@ -21,4 +23,16 @@ pub struct LiveRun {
     /// Its leader.
     pub pid: u32,
     pub doorbell: LogDoorbell,
+}
+
+/// What the actor knows of a task that is not over, beside what is stored.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RowState {
+    pub waiting: Option<Waiting>,
+    pub stopping: bool,
+    pub main_ended: Option<MainEnded>,
+    /// It has ended so, and the database cannot be told.
+    pub unstored: Option<TaskStatus>,
+    /// Why nothing can be learned of it, or its start is put off; one sentence.
+    pub trouble: Option<String>,
 }

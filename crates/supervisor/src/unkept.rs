@@ -1,6 +1,6 @@
 //! Which limits of the logs are not kept although all has gone that can, as a look at the logs has found it.
 
-use crate::handle::Shared;
+use crate::shared::Shared;
 use solti_logstore::LogLimits;
 use solti_model::{LogLimit, TaskId, UnkeptLimit};
 use std::sync::{MutexGuard, PoisonError};

@@ -2,9 +2,9 @@
 //! if the person had deleted them; one with a bookmark stays.
 
 use super::HousekeepingError;
-use crate::RunFolders;
 use crate::actor::Message;
 use crate::believed_clock::BelievedClock;
+use crate::{FinishedLimits, RunFolders};
 use solti_model::TaskId;
 use solti_store::{Change, Store};
 use std::collections::BTreeSet;
@@ -13,18 +13,6 @@ use tokio::sync::{mpsc, oneshot, watch};
 const DAY_MS: u64 = 24 * 3600 * 1000;
 /// Tasks that are deleted before the next are asked for.
 const EXPIRED: u32 = 100;
-
-/// Bounds of what is over and kept: tasks, each with its runs and logs, and attempts; `None` is no bound. A task with a bookmark
-/// stays whatever they say.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct FinishedLimits {
-    /// Days since the task finished, by a clock that is believed (`believed_clock`).
-    pub keep_days: Option<u32>,
-    /// Of the finished tasks only the latest this many.
-    pub keep_tasks: Option<u32>,
-    /// Of each task's attempts only the latest this many, beside the first ones.
-    pub keep_attempts: Option<u32>,
-}
 
 pub(super) struct Finished {
     pub limits: watch::Receiver<FinishedLimits>,

@@ -5,7 +5,7 @@
 use super::disk::{RunLog, remove, run_logs, tasks_with_folders};
 use super::{AGAIN, HousekeepingError, PAUSE, SkipFilters};
 use crate::RunFolders;
-use crate::handle::Shared;
+use crate::shared::Shared;
 use crate::unkept::{Excess, unkept};
 use rustix::fs::statvfs;
 use solti_logstore::LogLimits;

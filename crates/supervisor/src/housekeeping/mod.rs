@@ -8,11 +8,9 @@ mod finished;
 mod logs;
 mod skip_filters;
 
-pub use finished::FinishedLimits;
-
 use crate::actor::Message;
-use crate::handle::Shared;
-use crate::{ChangeCursor, RunFolders};
+use crate::shared::Shared;
+use crate::{ChangeCursor, FinishedLimits, RunFolders};
 use finished::Finished;
 use logs::Logs;
 use skip_filters::SkipFilters;
@@ -82,6 +80,8 @@ pub(crate) struct Limits {
     pub finished: watch::Receiver<FinishedLimits>,
     /// What runs that start now inherit; other environments go when no run has them.
     pub environment: Option<i64>,
+    /// See [`crate::SupervisorConfig::skip_filter_niceness`].
+    pub skip_filter_niceness: i32,
 }
 
 pub(crate) struct Housekeeper {
@@ -113,7 +113,7 @@ impl Housekeeper {
         Self {
             logs: Logs::new(store.clone(), folders.clone(), limits.logs, Arc::clone(&shared)),
             finished: Finished::new(store.clone(), folders.clone(), limits.finished, mailbox),
-            filters: SkipFilters::new(folders),
+            filters: SkipFilters::new(folders, limits.skip_filter_niceness),
             store,
             changes: shared.feed.cursor(),
             environment: limits.environment,

@@ -67,6 +67,7 @@ impl Drop for Making {
 #[derive(Debug)]
 pub(super) struct SkipFilters {
     folders: RunFolders,
+    niceness: i32,
     unfiltered: BTreeMap<RunId, Unfiltered>,
     growing: HashMap<TaskId, Growing>,
     making: Option<Making>,
@@ -74,8 +75,15 @@ pub(super) struct SkipFilters {
 }
 
 impl SkipFilters {
-    pub(super) fn new(folders: RunFolders) -> Self {
-        Self { folders, unfiltered: BTreeMap::new(), growing: HashMap::new(), making: None, rest_until: None }
+    pub(super) fn new(folders: RunFolders, niceness: i32) -> Self {
+        Self {
+            folders,
+            niceness,
+            unfiltered: BTreeMap::new(),
+            growing: HashMap::new(),
+            making: None,
+            rest_until: None,
+        }
     }
 
     /// Takes note of a log as a look has found it.
@@ -189,7 +197,8 @@ impl SkipFilters {
         }
         self.drop_done(&run);
         let (stop, (sender, done)) = (Arc::<AtomicBool>::default(), oneshot::channel());
-        let job = Job { folder: self.folders.run(&id, attempt), segment, ended, stop: Arc::clone(&stop) };
+        let folder = self.folders.run(&id, attempt);
+        let job = Job { folder, segment, ended, niceness: self.niceness, stop: Arc::clone(&stop) };
         // A thread of its own: what has the lowest priority cannot take it back for other work.
         let thread = thread::Builder::new().name("skip-filter".into());
         match thread.spawn(move || sender.send(job.make())) {
@@ -217,6 +226,7 @@ struct Job {
     /// Without one, all of them.
     segment: Option<u32>,
     ended: bool,
+    niceness: i32,
     stop: Arc<AtomicBool>,
 }
 
@@ -224,7 +234,7 @@ impl Job {
     fn make(self) -> Option<u64> {
         // Of this thread alone, and of its place in the queue of the disk. Without it, it is only less kind.
         #[cfg(target_os = "linux")]
-        rustix::process::setpriority_process(None, 19).ok();
+        rustix::process::setpriority_process(None, self.niceness).ok();
         let made = match self.segment {
             Some(segment) => make_filter(&self.folder, segment, self.ended, &self.stop),
             None => make_filters(&self.folder, self.ended, &self.stop),
@@ -259,7 +269,7 @@ mod tests {
     }
 
     fn filters() -> SkipFilters {
-        SkipFilters::new(RunFolders::new(std::path::Path::new("/nonexistent")))
+        SkipFilters::new(RunFolders::new(std::path::Path::new("/nonexistent")), 19)
     }
 
     fn next(filters: &SkipFilters) -> Option<(RunId, Option<u32>)> {

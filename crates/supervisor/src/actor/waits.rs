@@ -5,7 +5,7 @@
 //! none off. The runtime's timers stand still in suspend; so what waits looks anew when the machine wakes or its clock is set.
 //! Linux tells of both; for systems that do not, the clocks are compared now and then, as long as anything waits.
 
-use crate::actor::now_ms;
+use crate::clock::now_ms;
 use solti_runner::ClockSet;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};

@@ -4,11 +4,13 @@
 //! now; one of which nobody can know the end is `failed` as lost, never guessed and never run again. How that is found out,
 //! and what of a run that cannot be looked at, is in `lookout`.
 
-use crate::actor::{Actor, Message, now_ms};
-use crate::attempt::{Active, Stage};
-use crate::effect::Effect;
-use crate::lookout::Marks;
-use crate::{RunFolders, SupervisorError, restored};
+use super::attempt::{Active, Stage};
+use super::effect::Effect;
+use super::lookout::Marks;
+use super::restored;
+use super::{Actor, Message};
+use crate::clock::now_ms;
+use crate::{RunFolders, SupervisorError};
 use solti_model::{
     AdmissionStrategy, LOOP_STARTS, LOOP_WINDOW_MS, RecentStarts, RestartStrategy, TaskId, TaskPhase,
     TaskSpec,

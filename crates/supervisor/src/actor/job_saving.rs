@@ -2,11 +2,12 @@
 //!
 //! A change holds in memory at once and is answered when it is stored; one that the database refuses is taken back.
 
+use super::{Actor, Message, Reply};
 use crate::SupervisorError;
-use crate::actor::{Actor, Message, Reply, now_ms};
-use crate::handle::Shared;
+use crate::clock::now_ms;
 use crate::jobs::{Entry, Jobs, Plan, days};
 use crate::local_zone::Place;
+use crate::shared::Shared;
 use solti_model::{
     ComingRun, FieldError, Job, JobName, JobQuery, JobRow, Schedule, ScheduleId, ScheduleState, TaskId,
 };

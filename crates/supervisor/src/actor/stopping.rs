@@ -1,9 +1,10 @@
 //! Ending tasks before their time: stop, replace, delete.
 
+use super::attempt::{Active, DeleteReply, Stage};
+use super::commit::Commit;
+use super::{Actor, Message, event, runner_mode};
 use crate::SupervisorError;
-use crate::actor::{Actor, Message, event, now_ms, runner_mode};
-use crate::attempt::{Active, DeleteReply, Stage};
-use crate::commit::Commit;
+use crate::clock::now_ms;
 use solti_model::{RunId, StopMode, TaskEventKind, TaskId, TaskPhase};
 use solti_store::Change;
 use tokio::sync::oneshot;

@@ -8,28 +8,45 @@
 //! attempts), `stopping` (ending and deleting them), `refused` (what cannot be stored), `recovery` (the start of the app) and
 //! `lookout` (runs of which nothing is known); saved jobs are in `job_saving`, and in `firing` when their time has come.
 
-use crate::attempt::{Active, DeleteReply, Stage};
-use crate::commit::{self, Commit};
-use crate::effect::Effect;
-use crate::firing::Timer;
-use crate::handle::{RowState, Shared};
-use crate::ids::IdSource;
-use crate::job_saving::JobMessage;
+mod admission;
+mod attempt;
+mod commit;
+mod cycle;
+mod effect;
+mod firing;
+mod ids;
+pub(crate) mod job_saving;
+mod lookout;
+mod outcome;
+mod recovery;
+mod refused;
+mod restored;
+mod stopping;
+mod tidying;
+mod waits;
+
+use self::attempt::{Active, DeleteReply, Stage};
+use self::commit::Commit;
+use self::effect::Effect;
+use self::firing::Timer;
+use self::ids::IdSource;
+use self::job_saving::JobMessage;
+use self::lookout::Found;
+use self::refused::Batch;
+use self::tidying::Tidying;
+use self::waits::Waits;
 use crate::jobs::Jobs;
 use crate::lanes::Lanes;
 use crate::local_zone::{self, Place};
-use crate::lookout::Found;
-use crate::refused::Batch;
-use crate::tidying::Tidying;
-use crate::waits::Waits;
-use crate::{LiveTask, RunFolders, SupervisorConfig, SupervisorError};
+use crate::shared::Shared;
+use crate::{LiveTask, RowState, RunFolders, SupervisorConfig, SupervisorError};
 use solti_model::{Lane, MainEnded, Slot, StopMode, TaskEventKind, TaskId, TaskPhase, TaskSpec, Waiting};
 use solti_runner::{LogDoorbell, RunController, RunOutcome, Runner, Unenforced};
 use solti_store::{Change, Store, StoreError, StoredLane};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 /// Commits under way; fewer than the store's queue holds, so that it never refuses one.
@@ -198,11 +215,6 @@ pub struct Actor {
     pub(crate) timer: Option<Timer>,
     /// Where the machine is.
     pub(crate) place: Place,
-}
-
-pub fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl Actor {

@@ -4,9 +4,10 @@
 //! its place in the lane, says why in its row, and is looked at again. A stop that was asked for meanwhile is carried out as
 //! soon as the run can be reached, or without its shim.
 
-use crate::actor::{Actor, Message, event, now_ms, runner_mode};
-use crate::attempt::Stage;
-use crate::effect::Effect;
+use super::attempt::Stage;
+use super::effect::Effect;
+use super::{Actor, Message, event, runner_mode};
+use crate::clock::now_ms;
 use solti_model::{RunId, StopMode, TaskEventKind, TaskId};
 use solti_runner::{AttachError, Attached, EndFlags, LostReason, RunEnd, RunHandle, RunOutcome};
 use std::collections::HashMap;

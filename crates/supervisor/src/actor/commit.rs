@@ -1,6 +1,6 @@
 //! A batch of changes on its way to the disk, and what happens when the disk refuses it.
 
-use crate::handle::Shared;
+use crate::shared::Shared;
 use solti_store::{Change, Store, StoreError};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};

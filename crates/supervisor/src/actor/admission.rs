@@ -1,10 +1,11 @@
 //! Letting tasks in: validation, the lane's decision, the store's word, the reply. What a lane decides is in `lanes`.
 
+use super::attempt::{Active, Stage};
+use super::stopping::Why;
+use super::{Actor, Message, Reply, event};
 use crate::SupervisorError;
-use crate::actor::{Actor, Message, Reply, event, now_ms};
-use crate::attempt::{Active, Stage};
+use crate::clock::now_ms;
 use crate::lanes::Admission;
-use crate::stopping::Why;
 use solti_model::{
     BackoffState, FieldError, Lane, ObjectMeta, Slot, StopMode, Task, TaskEventKind, TaskId, TaskPhase,
     TaskSpec, TaskStatus,

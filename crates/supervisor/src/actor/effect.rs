@@ -1,12 +1,12 @@
 //! What runs beside the actor and reports back to it: starting a run and seeing it to its end.
 
-use crate::actor::Message;
-use crate::commit::{self, Commit};
-use crate::handle::Shared;
-use crate::lookout::{Found, end_now};
-use crate::refused::Batch;
-use crate::tidying::Tidying;
-use crate::waits::{Wait, Waits, Woken};
+use super::Message;
+use super::commit::{self, Commit};
+use super::lookout::{Found, end_now};
+use super::refused::Batch;
+use super::tidying::Tidying;
+use super::waits::{Wait, Waits, Woken};
+use crate::shared::Shared;
 use crate::{LiveTask, RunFolders};
 use solti_model::{MainEnded, RunId, TaskId};
 use solti_runner::{RunEnd, RunRequest, Runner, StartError};

@@ -1,10 +1,11 @@
 //! The attempts of a task, from the stored intent to the stored end, and what follows an end.
 
+use super::attempt::{Active, Stage};
+use super::outcome::judge;
+use super::refused::Batch;
+use super::{Actor, Message, event, runner_mode};
 use crate::LiveRun;
-use crate::actor::{Actor, Message, event, now_ms, runner_mode};
-use crate::attempt::{Active, Stage};
-use crate::outcome::judge;
-use crate::refused::Batch;
+use crate::clock::now_ms;
 use solti_model::{
     BackoffState, MainEnded, NextStep, RunId, RunUsage, Slot, TaskEventKind, TaskId, TaskPhase, TaskRun,
     TaskStatus, after_attempt,

@@ -4,9 +4,10 @@
 //! The task ends in a state that can be stored, with as much of the batch as the database takes, and its lane is free. Until a
 //! terminal phase is on the disk the task is not forgotten: it says in its row what is wrong, and is tried again.
 
-use crate::actor::{Actor, Message, event, now_ms};
-use crate::attempt::Stage;
-use crate::effect::Effect;
+use super::attempt::Stage;
+use super::effect::Effect;
+use super::{Actor, Message, event};
+use crate::clock::now_ms;
 use solti_model::{TaskEventKind, TaskId, TaskPhase};
 use solti_store::{StoreError, StoredRun};
 use std::time::Duration;

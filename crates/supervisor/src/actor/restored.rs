@@ -5,7 +5,8 @@
 //! of them. A task between two attempts is over as lost: whether it went on nobody knows, and nothing is run twice.
 //! Waiting tasks stay, in paused lanes (see `recovery`).
 
-use crate::actor::{event, now_ms};
+use super::event;
+use crate::clock::now_ms;
 use crate::folders::attempt_named;
 use crate::{RunFolders, SupervisorError};
 use solti_model::{

@@ -3,12 +3,13 @@
 //!
 //! One timer waits, for what is due first.
 
+use super::job_saving::{JobMessage, may_pass, readable};
+use super::waits::Woken;
+use super::{Actor, Message, Reply};
 use crate::SupervisorError;
-use crate::actor::{Actor, Message, Reply, now_ms};
-use crate::job_saving::{JobMessage, may_pass, readable};
+use crate::clock::now_ms;
 use crate::jobs::{Plan, days};
 use crate::local_zone::{self, Place};
-use crate::waits::Woken;
 use solti_model::{ComingRun, Firing, FiringOutcome, JobName, ScheduleId};
 use solti_schedule::Timing;
 use solti_store::{Change, Settled, StoreError, StoredFiring};

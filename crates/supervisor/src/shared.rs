@@ -1,0 +1,18 @@
+//! What the handle, the actor and the housekeeping share.
+
+use crate::feed::ChangeFeed;
+use solti_model::UnkeptLimit;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64};
+use tokio::sync::watch;
+
+/// What the handle and the actor share. The actor is the one writer, but of what the logs exceed.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub feed: ChangeFeed,
+    pub resource_version: AtomicU64,
+    pub read_only: AtomicBool,
+    pub unkept: Mutex<Vec<UnkeptLimit>>,
+    /// Grows with each change of a job, and of what has come of one.
+    pub jobs: watch::Sender<u64>,
+}
