@@ -21,8 +21,13 @@ pub struct Engine {
 
 impl Engine {
     pub async fn open(data_dir: &Path) -> Self {
-        Self::open_with(SupervisorConfig { grace: Duration::from_secs(1), ..SupervisorConfig::new(data_dir) })
-            .await
+        Self::open_with(SupervisorConfig {
+            grace: Duration::from_secs(1),
+            // Behind everything else they would never be made while the other tests keep the machine busy.
+            skip_filter_niceness: 0,
+            ..SupervisorConfig::new(data_dir)
+        })
+        .await
     }
 
     pub async fn open_with(config: SupervisorConfig) -> Self {

@@ -69,6 +69,8 @@ fn core_process() {
         for n in 0..tasks {
             let id = api.submit_task(counted_task(&dir, n)).await.unwrap();
             println!("ACK {id}");
+            #[cfg(feature = "failpoints")]
+            ACKNOWLEDGED.fetch_add(1, std::sync::atomic::Ordering::Release);
         }
         if let Ok(schedules) = std::env::var("SOLTI_TEST_SCHEDULES") {
             save_often(&api, &dir, schedules.parse().unwrap()).await;
@@ -103,7 +105,12 @@ async fn save_often(api: &SupervisorApiAdapter, dir: &Path, schedules: u64) {
     api.ask(SaveJob { job, expected_revision: None }).await.unwrap();
 }
 
-/// `<step> <n>`: SIGKILL when the step is reached for the n-th time.
+/// The tasks whose ids are printed.
+#[cfg(feature = "failpoints")]
+static ACKNOWLEDGED: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+
+/// `<step> <n>`: SIGKILL when the step is reached for the n-th time. From the start of a run on, a task has been answered for; on a
+/// busy machine its id may not be printed yet, so that is waited for.
 #[cfg(feature = "failpoints")]
 fn die_at(step: Option<String>) {
     use rustix::process::{Signal, getpid, kill_process};
@@ -111,8 +118,12 @@ fn die_at(step: Option<String>) {
     let Some(step) = step else { return };
     let (step, times) = step.split_once(' ').unwrap();
     let (times, reached): (usize, _) = (times.parse().unwrap(), AtomicUsize::new(0));
+    let answered = ["run-started", "start-stored", "end-heard", "end-stored"].contains(&step);
     let die = move || {
         if reached.fetch_add(1, Ordering::AcqRel) + 1 == times {
+            if answered {
+                solti_testing::wait_until("an id is printed", || ACKNOWLEDGED.load(Ordering::Acquire) > 0);
+            }
             kill_process(getpid(), Signal::KILL).unwrap();
         }
     };
