@@ -11,11 +11,17 @@ use std::fs;
 use std::io::{self, Read};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
+use std::thread;
+use std::time::Duration;
 
 use crate::layout::RUN_ID_VAR;
 
 /// Environments are read up to here; the kernel's own limit for arguments and environment is usually 2 MiB.
 const MAX_ENVIRON: u64 = 8 << 20;
+
+/// How often, and how long apart, a process is looked at that is in the middle of an execve(2), which takes microseconds.
+const EXEC_LOOKS: u32 = 200;
+const EXEC_PAUSE: Duration = Duration::from_millis(1);
 
 /// A process, told apart from a later one with the same pid by its start time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -174,17 +180,44 @@ fn carries(pid: u32, uid: u32, mark: &[u8]) -> io::Result<bool> {
     Ok(environ(pid, uid)?.split(|&byte| byte == 0).any(|entry| entry == mark))
 }
 
-/// Nothing for a process of another user, or one that is gone.
+/// Nothing for a process of another user, or one that is gone. One that is becoming another program has no environment for a moment;
+/// that is waited for.
 fn environ(pid: u32, uid: u32) -> io::Result<Vec<u8>> {
-    let read = || -> io::Result<Vec<u8>> {
+    for _ in 0..EXEC_LOOKS {
+        match environ_now(pid, uid)? {
+            Some(environ) if environ.is_empty() && is_in_exec(pid)? => thread::sleep(EXEC_PAUSE),
+            environ => return Ok(environ.unwrap_or_default()),
+        }
+    }
+    Err(io::Error::new(io::ErrorKind::WouldBlock, format!("process {pid} is being made another program")))
+}
+
+fn environ_now(pid: u32, uid: u32) -> io::Result<Option<Vec<u8>>> {
+    let read = || -> io::Result<Option<Vec<u8>>> {
         if fs::metadata(format!("/proc/{pid}"))?.uid() != uid {
-            return Ok(Vec::new());
+            return Ok(None);
         }
         let mut environ = Vec::new();
         fs::File::open(format!("/proc/{pid}/environ"))?.take(MAX_ENVIRON).read_to_end(&mut environ)?;
-        Ok(environ)
+        Ok(Some(environ))
     };
-    Ok(unless_gone(read())?.unwrap_or_default())
+    Ok(unless_gone(read())?.flatten())
+}
+
+/// Whether the kernel has not given it an environment yet, as it does at the end of execve(2). Of a process that may be read.
+fn is_in_exec(pid: u32) -> io::Result<bool> {
+    let stat = unless_gone(fs::read(format!("/proc/{pid}/stat")))?;
+    Ok(stat.and_then(|stat| has_no_environment_yet(&stat)).unwrap_or(false))
+}
+
+/// By proc_pid_stat(5): `vsize`, which only a kernel thread and a process that has ended have none of, and `env_end`, which is 0 until
+/// there is an environment.
+fn has_no_environment_yet(stat: &[u8]) -> Option<bool> {
+    let after_name = stat.iter().rposition(|&byte| byte == b')')?;
+    let text = std::str::from_utf8(stat.get(after_name + 1..)?).ok()?;
+    // The first field behind the name is the third.
+    let field = |number: usize| text.split_ascii_whitespace().nth(number - 3)?.parse::<u64>().ok();
+    Some(field(23)? > 0 && field(51)? == 0)
 }
 
 /// `None` for a process that is gone, or not ours to look at; everything else is not known rather than not there.
@@ -213,12 +246,36 @@ fn parse_stat(pid: u32, stat: &[u8]) -> Option<Process> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::process::Command;
 
     #[test]
     fn a_name_with_brackets_does_not_shift_the_fields() {
         let stat = b"42 (a) R 1 (x) S 7 8 9 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 12345 1000 10\n";
         let expected = Process { pid: 42, parent: 7, group: 8, start_ticks: 12345, zombie: false };
         assert_eq!(parse_stat(42, stat), Some(expected));
+    }
+
+    #[test]
+    fn a_process_without_an_environment_yet_is_told_from_one_that_has_none() {
+        let stat = |vsize: u64, env_end: u64| {
+            let fields = (4..=52).map(|number| match number {
+                23 => vsize,
+                51 => env_end,
+                other => other,
+            });
+            let fields: Vec<String> = fields.map(|field| field.to_string()).collect();
+            format!("1 (a (b) c) S {}\n", fields.join(" ")).into_bytes()
+        };
+        assert_eq!(has_no_environment_yet(&stat(4096, 0)), Some(true), "in the middle of an execve");
+        assert_eq!(has_no_environment_yet(&stat(4096, 140_000)), Some(false));
+        assert_eq!(has_no_environment_yet(&stat(0, 0)), Some(false), "a kernel thread");
+
+        let mut bare = Command::new("sleep").arg("600").env_clear().spawn().unwrap();
+        // SAFETY: no arguments, cannot fail.
+        let uid = unsafe { libc::geteuid() };
+        assert_eq!(environ(bare.id(), uid).unwrap(), b"", "started with an empty one");
+        bare.kill().unwrap();
+        bare.wait().unwrap();
     }
 
     #[test]
