@@ -126,6 +126,8 @@ fn whatever_the_limit_of_open_files_no_task_fails_and_none_is_lost() {
         let some = until_rows(engine, count, |row| runs(row) || says(row, "waiting for the system: ")).await;
         let waiting = some.iter().filter(|row| !runs(row)).count();
         assert!(waiting > 0, "the limit is met");
+        let at_once = futures::future::join_all((0..8).map(|_| rows(engine))).await;
+        assert!(at_once.iter().all(|rows| rows.len() == count), "reading needs no further file");
 
         limit_open_files(all);
         until_rows(engine, count, runs).await;

@@ -19,6 +19,9 @@ pub enum StoreError {
     /// The disk reported an error.
     #[error("the disk reported an error")]
     Io(#[source] rusqlite::Error),
+    /// A file of it cannot be opened just now: for want of descriptors, say.
+    #[error("its file cannot be opened")]
+    Unopened(#[source] rusqlite::Error),
     /// Another process holds the database.
     #[error("the database is locked by another process")]
     Locked(#[source] rusqlite::Error),
@@ -75,7 +78,8 @@ impl From<rusqlite::Error> for StoreError {
             ErrorCode::DiskFull => Self::Full(error),
             ErrorCode::ReadOnly | ErrorCode::PermissionDenied => Self::ReadOnly(error),
             ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Self::Corrupt(error),
-            ErrorCode::SystemIoFailure | ErrorCode::CannotOpen => Self::Io(error),
+            ErrorCode::SystemIoFailure => Self::Io(error),
+            ErrorCode::CannotOpen => Self::Unopened(error),
             ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Self::Locked(error),
             ErrorCode::ConstraintViolation if cause.extended_code == ffi::SQLITE_CONSTRAINT_TRIGGER => {
                 Self::TerminalPhase(error)

@@ -1,8 +1,9 @@
-//! The reading side: a few read-only connections, lent to one question at a time on the runtime's blocking threads.
+//! The reading side: a few read-only connections, lent to one question at a time on the runtime's blocking threads. All of them are
+//! open from the beginning: later there may be no descriptor left for one.
 
 use crate::{StoreError, schema};
 use rusqlite::{Connection, Transaction};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Semaphore;
 
@@ -20,9 +21,11 @@ struct Idle {
 }
 
 impl Readers {
-    pub(crate) fn new(path: PathBuf) -> Self {
-        let idle = Idle { path, connections: Mutex::new(Vec::with_capacity(CONNECTIONS)) };
-        Self { lent: Arc::new(Semaphore::new(CONNECTIONS)), idle: Arc::new(idle) }
+    /// Of a database that the writer has open.
+    pub(crate) fn open(path: PathBuf) -> Result<Self, StoreError> {
+        let connections = (0..CONNECTIONS).map(|_| open(&path)).collect::<Result<_, _>>()?;
+        let idle = Idle { path, connections: Mutex::new(connections) };
+        Ok(Self { lent: Arc::new(Semaphore::new(CONNECTIONS)), idle: Arc::new(idle) })
     }
 
     /// Answers `question` within one read transaction: all it reads is of one moment.
@@ -56,13 +59,21 @@ impl Idle {
         let idle = self.connections.lock().unwrap_or_else(PoisonError::into_inner).pop();
         match idle {
             Some(connection) => Ok(connection),
-            None => schema::open_reader(&self.path),
+            // One was lost to a question that panicked.
+            None => open(&self.path),
         }
     }
 
     fn put_back(&self, connection: Connection) {
         self.connections.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
     }
+}
+
+/// With all its files: SQLite opens some of them at the first question only.
+fn open(path: &Path) -> Result<Connection, StoreError> {
+    let connection = schema::open_reader(path)?;
+    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+    Ok(connection)
 }
 
 #[cfg(test)]
@@ -75,7 +86,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = crate::schema::prepare_file(dir.path()).unwrap();
         drop(crate::schema::open_writer(&path).unwrap());
-        let readers = Readers::new(path);
+        let readers = Readers::open(path).unwrap();
         for _ in 0..3 {
             let again = readers.run(|db| {
                 let mut statement = db.prepare_cached(

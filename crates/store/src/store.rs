@@ -41,7 +41,7 @@ impl Store {
         let connection = schema::open_writer(&path)?;
         let tasks = Arc::new(TaskCache::new());
         let writer = Writer::spawn(connection, &path, Arc::clone(&tasks))?;
-        let inner = Inner { dir: dir.to_owned(), readers: Readers::new(path), writer, tasks };
+        let inner = Inner { dir: dir.to_owned(), readers: Readers::open(path)?, writer, tasks };
         Ok(Self { inner: Arc::new(inner) })
     }
 

@@ -32,9 +32,11 @@ pub enum SupervisorError {
 impl From<StoreError> for SupervisorError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Full(_) | StoreError::ReadOnly(_) | StoreError::Io(_) | StoreError::Locked(_) => {
-                Self::ReadOnly(error)
-            }
+            StoreError::Full(_)
+            | StoreError::ReadOnly(_)
+            | StoreError::Io(_)
+            | StoreError::Unopened(_)
+            | StoreError::Locked(_) => Self::ReadOnly(error),
             StoreError::Closed => Self::ShuttingDown,
             other => Self::Store(other),
         }

@@ -13,7 +13,7 @@ impl From<SupervisorError> for ApiError {
             SupervisorError::ShuttingDown => Self::Unavailable { reason: "the app is shutting down".into() },
             SupervisorError::ReadOnly(source) => {
                 tracing::warn!("storage is read-only: {source}");
-                Self::Unavailable { reason: format!("the database cannot be written: {source}") }
+                Self::Unavailable { reason: format!("the database cannot be used just now: {source}") }
             }
             other @ (SupervisorError::Store(_) | SupervisorError::Folder { .. }) => Self::internal(&other),
         }

@@ -101,7 +101,15 @@ async fn a_database_that_may_not_be_written_is_a_clear_error() {
     allow(dir.path(), 0o500);
     let refused = Store::open(dir.path()).err();
     assert!(
-        matches!(refused, Some(StoreError::ReadOnly(_) | StoreError::Io(_) | StoreError::Open { .. })),
+        matches!(
+            refused,
+            Some(
+                StoreError::ReadOnly(_)
+                    | StoreError::Io(_)
+                    | StoreError::Unopened(_)
+                    | StoreError::Open { .. }
+            )
+        ),
         "{refused:?}"
     );
     allow(dir.path(), 0o700);

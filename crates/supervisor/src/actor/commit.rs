@@ -93,6 +93,7 @@ fn is_passing(error: &StoreError) -> bool {
         StoreError::Full(_)
             | StoreError::ReadOnly(_)
             | StoreError::Io(_)
+            | StoreError::Unopened(_)
             | StoreError::Locked(_)
             | StoreError::Busy
     )
