@@ -19,8 +19,9 @@ use solti_desktop::{AppInfo, Parts, assemble, command_names, context};
 use solti_engine::Config;
 use solti_model::{
     Bookmark, DensityBucket, FieldError, InheritedEnvironment, InheritedVariable, Lane, LineChunk,
-    LogDensity, LogInfo, LogRows, LogText, MergedRows, OutputEvent, RowRanges, SearchHit, Settings,
-    ShellCapture, Summary, Task, TaskChange, TaskId, TaskPage, TaskQuery, TaskRun, TaskSpec, VariableOrigin,
+    LogDensity, LogInfo, LogRows, LogText, MatchedMergedRows, MatchedRows, MergedPosition, OutputEvent, Rank,
+    RowNo, RowRanges, SearchHit, Settings, ShellCapture, Summary, Task, TaskChange, TaskId, TaskPage,
+    TaskQuery, TaskRun, TaskSpec, VariableOrigin,
 };
 use std::{
     fmt::Debug,
@@ -133,11 +134,13 @@ impl DesktopApi for Engine {
                 self.note(format!("step {search_id} {row} {forward}"));
                 Answer::SearchStep(Some(SearchHit { row: row + 1, index: 1, total: 3 }))
             }
-            Request::SearchRows(SearchRows { from, .. }) => Answer::SearchRows(rows(from)),
-            Request::MergedSearchRows(MergedSearchRows { from, .. }) => {
-                Answer::MergedSearchRows(MergedRows { from, total: 3, rows: Vec::new() })
+            Request::SearchRows(SearchRows { from, .. }) => {
+                Answer::SearchRows(MatchedRows { from, total: 3, rows: Vec::new() })
             }
-            Request::SearchRank(SearchRank { row, .. }) => Answer::SearchRank(row / 2),
+            Request::MergedSearchRows(MergedSearchRows { from, .. }) => {
+                Answer::MergedSearchRows(MatchedMergedRows { from, total: 3, rows: Vec::new() })
+            }
+            Request::SearchRank(SearchRank { row, .. }) => Answer::SearchRank(Rank::new(row.row().get() / 2)),
             Request::SearchRanges(SearchRanges { from, .. }) => {
                 Answer::SearchRanges(vec![RowRanges { row: from, ranges: vec![(1, 3)] }])
             }
@@ -153,10 +156,14 @@ impl DesktopApi for Engine {
                 rows: 3,
                 buckets: vec![DensityBucket::default(); buckets as usize],
             }),
-            Request::MergedPositions(MergedPositions { rows, .. }) => {
-                Answer::MergedPositions(rows.iter().map(|row| 2 * row.row + u64::from(row.source)).collect())
+            Request::MergedPositions(MergedPositions { rows, .. }) => Answer::MergedPositions(
+                rows.iter()
+                    .map(|row| MergedPosition::new(2 * row.row.get() + u64::from(row.source)))
+                    .collect(),
+            ),
+            Request::MergedPositionAt(MergedPositionAt { at, .. }) => {
+                Answer::MergedPositionAt(MergedPosition::new(at / 2))
             }
-            Request::MergedPositionAt(MergedPositionAt { at, .. }) => Answer::MergedPositionAt(at / 2),
             Request::SetBookmark(SetBookmark { run, row, note }) => {
                 self.note(format!("mark {run} {row} {note}"));
                 Answer::SetBookmark(Bookmark { attempt: run.attempt, row, note, at: 1 })
@@ -202,7 +209,7 @@ impl DesktopApi for Engine {
     }
 }
 
-fn rows(from: u64) -> LogRows {
+fn rows(from: RowNo) -> LogRows {
     LogRows { from, total: 3, rows: Vec::new() }
 }
 

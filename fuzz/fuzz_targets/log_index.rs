@@ -4,7 +4,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use solti_logstore::{INDEX_FILE, LOG_FILE, LogReader, LogView, LogWriter, Stream, repair};
+use solti_logstore::{INDEX_FILE, LOG_FILE, LogReader, LogView, LogWriter, RowNo, Stream, repair};
 use std::path::Path;
 
 fn read(dir: &Path, most: usize) {
@@ -12,7 +12,7 @@ fn read(dir: &Path, most: usize) {
         && let Ok(extent) = view.extent()
     {
         for from in [0, extent.rows / 2, extent.rows.saturating_sub(3), extent.rows] {
-            let _ = view.rows(from, 4, 100);
+            let _ = view.rows(RowNo::new(from), 4, 100);
         }
     }
     if let Ok(mut reader) = LogReader::open(dir) {
@@ -66,7 +66,7 @@ fuzz_target!(|bytes: &[u8]| {
     let mut view = LogView::open(dir.path()).expect("a repaired log opens");
     let extent = view.extent().expect("and is read");
     assert_eq!(extent.bytes, log.len() as u64, "a repair loses no byte");
-    let rows = view.rows(0, usize::MAX, usize::MAX).expect("and shows its rows");
+    let rows = view.rows(RowNo::ZERO, usize::MAX, usize::MAX).expect("and shows its rows");
     assert_eq!(rows.len() as u64, extent.rows);
     read(dir.path(), bytes.len() + 64);
 });

@@ -16,7 +16,7 @@ use serde_json::json;
 use solti_api::ApiHandler;
 use solti_api::operations::{GetLogInfo, Operations as _, ReadLog, SearchAll};
 use solti_logstore::{LogWriter, Stream, pack};
-use solti_model::{LogQuery, OutputEvent, RunId, TaskId, TaskPhase, TaskRun};
+use solti_model::{LogQuery, OutputEvent, RowNo, RunId, TaskId, TaskPhase, TaskRun};
 use solti_store::{Change, Store, StoredRun};
 use std::fs;
 use std::io::{PipeReader, Read, Write};
@@ -351,7 +351,7 @@ async fn long_line(bytes: u64) {
                 let rows = bench
                     .engine
                     .api
-                    .ask(ReadLog { run: RunId::new(id.clone(), 1), from: 0, count: 100 })
+                    .ask(ReadLog { run: RunId::new(id.clone(), 1), from: RowNo::ZERO, count: 100 })
                     .await
                     .unwrap();
                 assert!(rows.rows.iter().all(|row| row.text.len() <= 1 << 20));

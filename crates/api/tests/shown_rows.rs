@@ -9,7 +9,7 @@ use solti_api::operations::{
     ExportLog, OpenSearch, Operations as _, ReadLine, ReadLog, ReadLogText, ReadMerged, SearchAll,
     SearchRanges, SearchRows,
 };
-use solti_model::{LogQuery, LogRow, RowSpan, RunId, TaskId, TextPosition};
+use solti_model::{LogQuery, LogRow, MergedPosition, Rank, RowNo, RowSpan, RunId, TaskId, TextPosition};
 use tokio_stream::StreamExt as _;
 
 async fn printed(engine: &Engine, script: &str) -> TaskId {
@@ -23,11 +23,11 @@ fn run(id: &TaskId) -> RunId {
 }
 
 async fn rows(engine: &Engine, id: &TaskId) -> Vec<LogRow> {
-    engine.api.ask(ReadLog { run: run(id), from: 0, count: 1_000 }).await.unwrap().rows
+    engine.api.ask(ReadLog { run: run(id), from: RowNo::ZERO, count: 1_000 }).await.unwrap().rows
 }
 
 async fn copied(engine: &Engine, id: &TaskId, row: u64) -> String {
-    let at = |column| TextPosition { row, column };
+    let at = |column| TextPosition { row: RowNo::new(row), column };
     let (start, end) = (at(0), at(1 << 40));
     let text = ReadLogText { run: run(id), start, end, timestamps: false, search_id: None };
     engine.api.ask(text).await.unwrap().text
@@ -47,11 +47,15 @@ async fn saved(engine: &Engine, id: &TaskId) -> String {
 /// Rows that match, as they are shown.
 async fn found(engine: &Engine, id: &TaskId, pattern: &str) -> Vec<String> {
     let query = LogQuery { pattern: pattern.into(), regex: true, ignore_ansi: true, ..LogQuery::default() };
-    let mut search = engine.api.search(OpenSearch { run: run(id), query, near: 0 }).await.unwrap();
+    let mut search = engine.api.search(OpenSearch { run: run(id), query, near: RowNo::ZERO }).await.unwrap();
     let ended = async { while !search.progress.next().await.unwrap().complete {} };
     tokio::time::timeout(PATIENCE, ended).await.unwrap();
-    let rows =
-        engine.api.ask(SearchRows { search_id: search.id.clone(), from: 0, count: 100 }).await.unwrap().rows;
+    let rows = engine
+        .api
+        .ask(SearchRows { search_id: search.id.clone(), from: Rank::ZERO, count: 100 })
+        .await
+        .unwrap()
+        .rows;
     rows.into_iter().map(|row| row.text).collect()
 }
 
@@ -65,14 +69,18 @@ async fn a_meter_shows_its_last_state_wherever_it_is_read() {
     for (row, last) in [(0, "2000"), (1, "40000")] {
         let shown = &rows(&engine, &id).await[row as usize];
         assert_eq!((shown.text.as_str(), &shown.spans[..], shown.more), (last, &[][..], 0));
-        let line = engine.api.ask(ReadLine { run: run(&id), row, from_byte: 0, count: 1_000 }).await.unwrap();
+        let line = engine
+            .api
+            .ask(ReadLine { run: run(&id), row: RowNo::new(row), from_byte: 0, count: 1_000 })
+            .await
+            .unwrap();
         assert_eq!((line.text.as_str(), line.full_len), (last, last.len() as u64));
         assert_eq!(copied(&engine, &id, row).await, last);
     }
     assert_eq!(saved(&engine, &id).await, "2000\n40000\n");
     assert_eq!(found(&engine, &id, "^2000$").await, ["2000"]);
     assert_eq!(found(&engine, &id, "1999").await, [] as [&str; 0], "it is gone");
-    let merged = ReadMerged { sources: vec![run(&id)], from: 0, count: 10 };
+    let merged = ReadMerged { sources: vec![run(&id)], from: MergedPosition::ZERO, count: 10 };
     let merged = engine.api.ask(merged).await.unwrap().rows;
     assert_eq!(merged.iter().map(|row| row.row.text.as_str()).collect::<Vec<_>>(), ["2000", "40000"]);
 }
@@ -101,11 +109,14 @@ async fn find_sees_what_is_seen_and_marks_it_where_it_stands() {
     assert_eq!((all[5].text.as_str(), &all[5].spans[..]), ("here too", &[green, plain(4)][..]));
 
     let query = LogQuery { pattern: "bold p".into(), ignore_ansi: true, ..LogQuery::default() };
-    let search = engine.api.search(OpenSearch { run: run(&id), query, near: 0 }).await.unwrap();
-    let ranges =
-        engine.api.ask(SearchRanges { search_id: search.id.clone(), from: 0, count: 10 }).await.unwrap();
+    let search = engine.api.search(OpenSearch { run: run(&id), query, near: RowNo::ZERO }).await.unwrap();
+    let ranges = engine
+        .api
+        .ask(SearchRanges { search_id: search.id.clone(), from: RowNo::ZERO, count: 10 })
+        .await
+        .unwrap();
     assert_eq!(
-        ranges.iter().map(|row| (row.row, &row.ranges[..])).collect::<Vec<_>>(),
+        ranges.iter().map(|row| (row.row.get(), &row.ranges[..])).collect::<Vec<_>>(),
         [(3, &[(4, 10)][..])]
     );
 
@@ -128,7 +139,7 @@ async fn a_meter_that_still_runs_is_found_by_what_it_says_now() {
     let id = engine.api.submit_task(spec("s", bash(&script), json!({}))).await.unwrap();
     engine.running(&id).await;
     let query = LogQuery { pattern: "^50%$".into(), regex: true, ignore_ansi: true, ..LogQuery::default() };
-    let mut search = engine.api.search(OpenSearch { run: run(&id), query, near: 0 }).await.unwrap();
+    let mut search = engine.api.search(OpenSearch { run: run(&id), query, near: RowNo::ZERO }).await.unwrap();
     for expected in [1, 0] {
         let gets_there = async { while search.progress.next().await.unwrap().matches != expected {} };
         tokio::time::timeout(PATIENCE, gets_there).await.unwrap();

@@ -6,6 +6,7 @@
 #[path = "../../../benches/shared/measure.rs"]
 mod measure;
 
+use solti_positions::RowNo;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -92,7 +93,7 @@ fn open(run: &Path, bytes: u64) {
         let began = Instant::now();
         let mut view = LogView::open(run).unwrap();
         let rows = view.extent().unwrap().rows;
-        let page = view.rows(rows - PAGE_ROWS as u64, PAGE_ROWS, CLIP).unwrap();
+        let page = view.rows(RowNo::new(rows - PAGE_ROWS as u64), PAGE_ROWS, CLIP).unwrap();
         times.push(began.elapsed());
         assert_eq!((page.len(), &page[59].bytes[..]), (PAGE_ROWS, &SHORT_LINE[..9]));
         assert_eq!(rows, bytes / (64 * 1024 / 10 * 10) * (64 * 1024 / 10));
@@ -122,9 +123,9 @@ fn random_pages(run: &Path, bytes: u64) {
         let from = n * 7_919_131_071 % (rows - PAGE_ROWS as u64);
         drop_pages(&files);
         let began = Instant::now();
-        let page = LogView::open(run).unwrap().rows(from, PAGE_ROWS, CLIP).unwrap();
+        let page = LogView::open(run).unwrap().rows(RowNo::new(from), PAGE_ROWS, CLIP).unwrap();
         times.push(began.elapsed());
-        assert_eq!((page.len(), page[0].row), (PAGE_ROWS, from));
+        assert_eq!((page.len(), page[0].row.get()), (PAGE_ROWS, from));
     }
     // The rival reads up to there; half way is its average. All segments are one behind the other for it.
     let (middle, end) = (rows / 2, rows / 2 + PAGE_ROWS as u64);

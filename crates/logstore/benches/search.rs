@@ -6,6 +6,7 @@
 #[path = "../../../benches/shared/measure.rs"]
 mod measure;
 
+use solti_positions::{MergedPosition, RowNo};
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -99,7 +100,7 @@ fn write_log(run: &Path, bytes: u64) {
 }
 
 fn search(run: &Path, query: &SearchQuery, threads: usize) -> u64 {
-    let search = LogSearch::open(run, query.compile().unwrap(), u64::MAX, threads).unwrap();
+    let search = LogSearch::open(run, query.compile().unwrap(), RowNo::MAX, threads).unwrap();
     search.advance(&AtomicBool::new(false), &|_| {}).unwrap();
     search.total()
 }
@@ -201,8 +202,9 @@ fn excerpts(run: &Path) {
     let (_, took) = timed(|| slices(&mut view, 1000, None).unwrap());
     println!("{:<44} {took:.2?}", "density in 1,000 slices");
     let mut merged = Merged::open([(run, true), (run, true)]).unwrap();
-    let (_, first) = timed(|| merged.rows(0, 200, 4096).unwrap());
-    let times = (1..20).map(|n| timed(|| merged.rows(rows / 10 * n, 200, 4096).unwrap()).1);
+    let (_, first) = timed(|| merged.rows(MergedPosition::ZERO, 200, 4096).unwrap());
+    let times =
+        (1..20).map(|n| timed(|| merged.rows(MergedPosition::new(rows / 10 * n), 200, 4096).unwrap()).1);
     println!(
         "{:<44} first {first:.2?}, p50 {:.2?}",
         "200 rows of two logs merged, anywhere",

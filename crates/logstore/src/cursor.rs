@@ -5,6 +5,7 @@
 use crate::format::{Counts, HEADER, Kind, PAGE, Place, RECORDS_END, Record, page_seal};
 pub(crate) use crate::log_files::LogFiles;
 use crate::{LogError, Stream, newlines};
+use solti_positions::{LogOffset, RowNo};
 
 /// Bytes that no record covers are taken in pieces of this size.
 const BRIDGE_BYTES: usize = 64 * 1024;
@@ -47,7 +48,7 @@ pub(crate) struct Cursor {
     last_stream: Stream,
     bridge: Option<Bridge>,
     /// The log's bytes of this segment are known to reach at least to here.
-    log_end: u64,
+    log_end: LogOffset,
     is_final: bool,
     ended: bool,
 }
@@ -55,7 +56,7 @@ pub(crate) struct Cursor {
 /// Log bytes without records: up to `end`, then on with page `next`, before which they may be missing.
 #[derive(Clone, Copy, Debug)]
 struct Bridge {
-    end: u64,
+    end: LogOffset,
     next: Option<(Place, Counts)>,
 }
 
@@ -66,7 +67,7 @@ enum Coverage {
     NotYet,
     /// Gone; the segment's bytes end here.
     Lost {
-        end: u64,
+        end: LogOffset,
     },
 }
 
@@ -81,7 +82,7 @@ impl Cursor {
             seen: None,
             last_stream: Stream::Stdout,
             bridge: None,
-            log_end: 0,
+            log_end: LogOffset::ZERO,
             is_final: false,
             ended: false,
         }
@@ -145,7 +146,7 @@ impl Cursor {
                 continue;
             }
             let Some((next, counts)) = self.following_page(files)? else {
-                let end = if self.is_final { files.log_end()? } else { 0 };
+                let end = if self.is_final { files.log_end()? } else { LogOffset::ZERO };
                 if end > self.counts().offset {
                     self.settle();
                     self.bridge = Some(Bridge { end, next: None });
@@ -170,7 +171,7 @@ impl Cursor {
     }
 
     /// Goes to the last page on which row `row` can begin.
-    pub(crate) fn seek_row(&mut self, files: &mut LogFiles, row: u64) -> Result<(), LogError> {
+    pub(crate) fn seek_row(&mut self, files: &mut LogFiles, row: RowNo) -> Result<(), LogError> {
         self.seek_page(files, |counts| counts.row < row || (counts.row == row && counts.open_row.is_none()))
     }
 
@@ -180,7 +181,7 @@ impl Cursor {
     }
 
     /// Goes to the last page that begins at or before byte `offset` of the log.
-    pub(crate) fn seek_offset(&mut self, files: &mut LogFiles, offset: u64) -> Result<(), LogError> {
+    pub(crate) fn seek_offset(&mut self, files: &mut LogFiles, offset: LogOffset) -> Result<(), LogError> {
         self.seek_page(files, |counts| counts.offset <= offset)
     }
 
@@ -203,7 +204,7 @@ impl Cursor {
         &mut self,
         files: &mut LogFiles,
         segment: u32,
-        start: u64,
+        start: LogOffset,
     ) -> Result<(), LogError> {
         let first = Place { segment, page: 0 };
         match files.header(first)? {
@@ -272,7 +273,9 @@ impl Cursor {
             return Ok(Coverage::There);
         }
         let segment = self.place.map_or(0, |place| place.segment);
-        let Some(log_end) = files.segment_end(segment)? else { return Ok(Coverage::Lost { end: 0 }) };
+        let Some(log_end) = files.segment_end(segment)? else {
+            return Ok(Coverage::Lost { end: LogOffset::ZERO });
+        };
         self.log_end = log_end;
         Ok(if end <= log_end {
             Coverage::There
@@ -284,7 +287,7 @@ impl Cursor {
     }
 
     /// The segment was removed, or its log lost its tail and its index did not: what is left of it is all there is.
-    fn give_up_segment(&mut self, log_end: u64, stream: Stream) {
+    fn give_up_segment(&mut self, log_end: LogOffset, stream: Stream) {
         self.settle();
         if let Some(place) = &mut self.place {
             place.page = u32::MAX;
@@ -320,7 +323,7 @@ impl Cursor {
     }
 
     fn bridge_piece(&mut self, files: &LogFiles, bridge: Bridge) -> Result<Option<Piece>, LogError> {
-        let left = bridge.end.saturating_sub(self.base.offset);
+        let left = bridge.end.saturating_since(self.base.offset);
         let want = left.min(BRIDGE_BYTES as u64) as usize;
         let mut bytes = vec![0; want];
         let n = files.read_log(&mut bytes, self.base.offset)?;
@@ -365,7 +368,7 @@ impl Cursor {
             stream: self.last_stream,
             kind: Kind::Removed,
             len: counts.offset - self.base.offset,
-            newlines: counts.row.saturating_sub(first_row),
+            newlines: counts.row.saturating_since(first_row),
             dt: counts.ts_ms.saturating_sub(self.base.ts_ms),
             ..Record::END
         };
@@ -394,7 +397,7 @@ impl Cursor {
 
     fn load(&mut self, files: &LogFiles, place: Place, counts: Counts) -> Result<(), LogError> {
         if self.place.is_none_or(|before| before.segment != place.segment) {
-            self.log_end = 0;
+            self.log_end = LogOffset::ZERO;
         }
         self.place = Some(place);
         self.reload(files)?;

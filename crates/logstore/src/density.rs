@@ -4,6 +4,7 @@
 use crate::cursor::{Cursor, LogFiles};
 use crate::format::{Counts, Kind};
 use crate::{LogError, LogSearch, LogView};
+use solti_positions::RowNo;
 
 /// Records to walk before a place is looked for anew.
 const WALK: usize = 100;
@@ -27,8 +28,8 @@ pub fn slices(view: &mut LogView, count: usize, search: Option<&LogSearch>) -> R
     let mut cursor = Cursor::new();
     cursor.set_final(is_final);
     let mut before = Counts::default();
-    let ends: Vec<u64> =
-        (1..=count as u64).map(|n| (u128::from(rows) * u128::from(n) / count as u128) as u64).collect();
+    let ends = (1..=count as u64).map(|n| (u128::from(rows) * u128::from(n) / count as u128) as u64);
+    let ends: Vec<RowNo> = ends.map(RowNo::new).collect();
     let mut slices = Vec::with_capacity(count);
     for row in &ends {
         let after = counts_at(&mut cursor, files, *row)?;
@@ -45,7 +46,7 @@ pub fn slices(view: &mut LogView, count: usize, search: Option<&LogSearch>) -> R
 }
 
 /// The counts about where row `row` begins; the cursor goes on from where it was when that is near.
-fn counts_at(cursor: &mut Cursor, files: &mut LogFiles, row: u64) -> Result<Counts, LogError> {
+fn counts_at(cursor: &mut Cursor, files: &mut LogFiles, row: RowNo) -> Result<Counts, LogError> {
     for again in [false, true] {
         if again {
             cursor.seek_row(files, row)?;

@@ -3,6 +3,8 @@
 
 use std::path::Path;
 
+use solti_positions::{Rank, RowNo};
+
 use crate::cursor::{Cursor, LogFiles};
 use crate::format::Kind;
 use crate::{LogError, LogSearch, LogView, Row};
@@ -56,8 +58,11 @@ impl RawExport {
 #[derive(Debug)]
 pub struct RowExport {
     view: LogView,
-    next: u64,
-    end: u64,
+    /// Of all rows.
+    next: RowNo,
+    /// Of the matches of a search.
+    next_match: Rank,
+    end: RowNo,
 }
 
 impl RowExport {
@@ -68,8 +73,8 @@ impl RowExport {
     pub fn open(run_dir: &Path, is_final: bool) -> Result<Self, LogError> {
         let mut view = LogView::open(run_dir)?;
         view.set_final(is_final);
-        let end = view.extent()?.rows;
-        Ok(Self { view, next: 0, end })
+        let end = RowNo::new(view.extent()?.rows);
+        Ok(Self { view, next: RowNo::ZERO, next_match: Rank::ZERO, end })
     }
 
     /// Further rows, with `search` those that it has found; none at the end.
@@ -79,8 +84,8 @@ impl RowExport {
     pub fn next(&mut self, search: Option<&LogSearch>) -> Result<Vec<Row>, LogError> {
         let mut rows = match search {
             Some(search) => {
-                let wanted = search.select(self.next, ROWS)?;
-                self.next += wanted.len() as u64;
+                let wanted = search.select(self.next_match, ROWS)?;
+                self.next_match += wanted.len() as u64;
                 self.view.rows_at(&wanted, ROW_BYTES)?
             }
             None if self.next >= self.end => Vec::new(),

@@ -3,6 +3,7 @@
 //! and `cursor`.
 
 use crate::Stream;
+use solti_positions::{LogOffset, RowNo};
 
 pub(crate) const PAGE: usize = 4096;
 pub(crate) const HEADER: usize = 64;
@@ -69,7 +70,7 @@ pub(crate) struct Place {
 pub(crate) struct Header {
     pub counts: Counts,
     /// Where in the log its segment begins.
-    pub segment_start: u64,
+    pub segment_start: LogOffset,
 }
 
 impl Record {
@@ -156,9 +157,9 @@ impl Record {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
     /// Byte of `output.log`.
-    pub offset: u64,
-    /// Rows that have ended.
-    pub row: u64,
+    pub offset: LogOffset,
+    /// Behind the rows that have ended.
+    pub row: RowNo,
     /// Newlines of each stream, dropped ones included.
     pub seq: [u64; 2],
     /// Time of the last record.
@@ -206,9 +207,9 @@ impl Counts {
     }
 
     /// About what `of` was when row `row` began, which did so between here and `to`: as if rows were even.
-    pub(crate) fn share(&self, to: &Self, row: u64, of: impl Fn(&Self) -> u64) -> u64 {
-        let rows = to.row.saturating_sub(self.row).max(1);
-        let part = row.saturating_sub(self.row).min(rows);
+    pub(crate) fn share(&self, to: &Self, row: RowNo, of: impl Fn(&Self) -> u64) -> u64 {
+        let rows = to.row.saturating_since(self.row).max(1);
+        let part = row.saturating_since(self.row).min(rows);
         let (from, to) = (of(self), of(to));
         from + (u128::from(to.saturating_sub(from)) * u128::from(part) / u128::from(rows)) as u64
     }
@@ -228,14 +229,14 @@ impl Counts {
     }
 
     /// `segment_start` is where in the log the page's segment begins.
-    pub(crate) fn put_header(&self, place: Place, segment_start: u64, page: &mut [u8; PAGE]) {
+    pub(crate) fn put_header(&self, place: Place, segment_start: LogOffset, page: &mut [u8; PAGE]) {
         page[..4].copy_from_slice(&MAGIC);
         page[4] = VERSION;
         page[5] = self.flags();
         page[6..8].copy_from_slice(&(HEADER as u16).to_le_bytes());
         page[8..12].copy_from_slice(&place.page.to_le_bytes());
         page[12..16].copy_from_slice(&place.segment.to_le_bytes());
-        let numbers = [self.offset, self.row, self.seq[0], self.seq[1], self.ts_ms];
+        let numbers = [self.offset.get(), self.row.get(), self.seq[0], self.seq[1], self.ts_ms];
         for (slot, number) in page[16..56].chunks_exact_mut(8).zip(numbers) {
             slot.copy_from_slice(&number.to_le_bytes());
         }
@@ -262,9 +263,10 @@ impl Counts {
         let offset = number(16);
         let into_segment = u64::from(u32::from_le_bytes([bytes[56], bytes[57], bytes[58], bytes[59]]));
         let segment_start = if place.segment == 0 { 0 } else { offset.checked_sub(into_segment)? };
+        let (segment_start, offset) = (LogOffset::new(segment_start), LogOffset::new(offset));
         let counts = || Self {
             offset,
-            row: number(24),
+            row: RowNo::new(number(24)),
             seq: [number(32), number(40)],
             ts_ms: number(48),
             ..Self::default()
@@ -353,8 +355,8 @@ mod tests {
     #[test]
     fn a_header_reads_back_and_a_changed_bit_does_not() {
         let counts = Counts {
-            offset: 1,
-            row: 2,
+            offset: LogOffset::new(1),
+            row: RowNo::new(2),
             seq: [3, 4],
             ts_ms: 5,
             open_row: Some(Stream::Stderr),
@@ -362,9 +364,10 @@ mod tests {
         };
         let mut page = [0; PAGE];
         let place = Place { segment: 4, page: 9 };
-        let counts = Counts { offset: 1 << 40, ..counts };
-        counts.put_header(place, (1 << 40) - 7, &mut page);
-        assert_eq!(Counts::take_header(place, &page), Some(Header { counts, segment_start: (1 << 40) - 7 }));
+        let (offset, segment_start) = (LogOffset::new(1 << 40), LogOffset::new((1 << 40) - 7));
+        let counts = Counts { offset, ..counts };
+        counts.put_header(place, segment_start, &mut page);
+        assert_eq!(Counts::take_header(place, &page), Some(Header { counts, segment_start }));
         for other in [Place { segment: 4, page: 8 }, Place { segment: 3, page: 9 }] {
             assert_eq!(Counts::take_header(other, &page), None);
         }

@@ -1,6 +1,7 @@
 //! Indexes that no writer wrote: sound checksums over numbers that make no sense, and pages of noise. A reader may find
 //! what it likes in them, but it comes to an end, needs no memory for it, and does not panic.
 
+use solti_positions::{LogOffset, RowNo};
 use std::path::Path;
 
 use proptest::prelude::*;
@@ -38,8 +39,8 @@ fn counts() -> impl Strategy<Value = Counts> {
     let numbers = (number(), number(), number(), number(), number());
     (numbers, prop::option::of(stream()), any::<[bool; 2]>()).prop_map(
         |((offset, row, out, err, ts_ms), open_row, line_open)| Counts {
-            offset,
-            row,
+            offset: LogOffset::new(offset),
+            row: RowNo::new(row),
             seq: [out, err],
             ts_ms,
             open_row,
@@ -68,7 +69,7 @@ fn bytes_of(page: &Page, place: Place) -> [u8; PAGE] {
     match page {
         Page::Noise(byte) => bytes.fill(*byte),
         Page::Sound(counts, into_segment, records, sealed) => {
-            let start = counts.offset.saturating_sub(u64::from(*into_segment));
+            let start = counts.offset.saturating_back(u64::from(*into_segment));
             counts.put_header(place, start, &mut bytes);
             let mut at = HEADER;
             for record in records {
@@ -125,11 +126,11 @@ proptest! {
             view.set_final(is_final);
             view.extent().unwrap();
             for from in [0, from] {
-                prop_assert!(view.rows(from, 100, 1000).unwrap().len() <= 100);
+                prop_assert!(view.rows(RowNo::new(from), 100, 1000).unwrap().len() <= 100);
             }
         }
         repair(dir.path()).unwrap();
-        LogView::open(dir.path()).unwrap().rows(from, 100, 1000).unwrap();
+        LogView::open(dir.path()).unwrap().rows(RowNo::new(from), 100, 1000).unwrap();
         for segment in StoredLog::of(dir.path(), true).unwrap().segments {
             remove_segment(dir.path(), segment.number).unwrap();
         }

@@ -4,6 +4,8 @@
 use std::io;
 use std::os::unix::fs::FileExt;
 
+use solti_positions::LogOffset;
+
 use crate::Stream;
 use crate::format::{Counts, HEADER, Kind, MAX_RECORD, PAGE, Place, RECORDS_END, Record, page_seal};
 use crate::new_file::NewFile;
@@ -22,7 +24,7 @@ pub(crate) struct IndexWriter {
     file: NewFile,
     segment: u32,
     /// Where in the log the segment begins.
-    segment_start: u64,
+    segment_start: LogOffset,
     page: Box<[u8; PAGE]>,
     /// `None` before the segment's first page exists.
     page_no: Option<u32>,
@@ -37,11 +39,11 @@ pub(crate) struct IndexWriter {
 impl IndexWriter {
     /// The index of a log that begins.
     pub(crate) fn new(file: NewFile) -> Self {
-        Self::of_segment(file, 0, 0, Counts::default())
+        Self::of_segment(file, 0, LogOffset::ZERO, Counts::default())
     }
 
     /// The index of a segment that begins at byte `segment_start` of the log, of what comes behind these counts.
-    pub(crate) fn of_segment(file: NewFile, segment: u32, segment_start: u64, counts: Counts) -> Self {
+    pub(crate) fn of_segment(file: NewFile, segment: u32, segment_start: LogOffset, counts: Counts) -> Self {
         Self {
             file,
             segment,
@@ -67,7 +69,7 @@ impl IndexWriter {
         self.segment
     }
 
-    pub(crate) fn segment_start(&self) -> u64 {
+    pub(crate) fn segment_start(&self) -> LogOffset {
         self.segment_start
     }
 

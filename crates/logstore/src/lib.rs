@@ -55,6 +55,7 @@ mod view;
 pub use error::LogError;
 pub use limits::LogLimits;
 pub use segment::SegmentSizes;
+pub use solti_positions::{LogOffset, MergedPosition, Rank, RowNo};
 pub use stream::Stream;
 pub use writer::{LogTotals, LogWriter};
 

@@ -2,6 +2,7 @@
 //! What the rows hold is `view`'s and `search`'s business.
 
 use memchr::memchr_iter;
+use solti_positions::{LogOffset, RowNo};
 
 use crate::cursor::{Cursor, LogFiles};
 use crate::format::Kind;
@@ -10,16 +11,16 @@ use crate::{LogError, Stream, newlines};
 /// Adjoining bytes of the log with nothing between their rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Part {
-    pub from: u64,
-    pub to: u64,
+    pub from: LogOffset,
+    pub to: LogOffset,
     /// The row of its first byte.
-    pub row: u64,
+    pub row: RowNo,
     /// Of the first byte; parts are split by stream only where that was asked for.
     pub stream: Stream,
 }
 
 /// Where row `row` begins; the log's end when there is no such row.
-pub(crate) fn row_offset(files: &mut LogFiles, is_final: bool, row: u64) -> Result<u64, LogError> {
+pub(crate) fn row_offset(files: &mut LogFiles, is_final: bool, row: RowNo) -> Result<LogOffset, LogError> {
     let mut cursor = Cursor::new();
     cursor.set_final(is_final);
     cursor.seek_row(files, row)?;
@@ -47,8 +48,8 @@ pub(crate) fn row_offset(files: &mut LogFiles, is_final: bool, row: u64) -> Resu
 pub(crate) fn parts(
     files: &mut LogFiles,
     is_final: bool,
-    from: u64,
-    to: u64,
+    from: LogOffset,
+    to: LogOffset,
     by_stream: bool,
 ) -> Result<Vec<Part>, LogError> {
     let mut cursor = Cursor::new();
@@ -83,7 +84,7 @@ pub(crate) fn parts(
     Ok(parts)
 }
 
-fn read(files: &LogFiles, offset: u64, len: u64) -> Result<Vec<u8>, LogError> {
+fn read(files: &LogFiles, offset: LogOffset, len: u64) -> Result<Vec<u8>, LogError> {
     let mut bytes = vec![0; len as usize];
     let n = files.read_log(&mut bytes, offset)?;
     bytes.truncate(n);

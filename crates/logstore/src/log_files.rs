@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
+use solti_positions::LogOffset;
+
 use crate::format::{Counts, HEADER, Header, PAGE, Place};
 use crate::packed::{self, Packed};
 use crate::segment::{index_name, log_name, parse_name};
@@ -160,7 +162,7 @@ impl LogFiles {
     pub(crate) fn header(&self, place: Place) -> Result<Option<Counts>, LogError> {
         let Some(files) = self.state().files(&self.run_dir, place.segment)? else { return Ok(None) };
         let Some(header) = files.header(place)? else { return Ok(None) };
-        let into_segment = header.counts.offset.saturating_sub(header.segment_start);
+        let into_segment = header.counts.offset.saturating_since(header.segment_start);
         Ok((into_segment == 0 || into_segment <= files.log_len()?).then_some(header.counts))
     }
 
@@ -179,12 +181,12 @@ impl LogFiles {
     }
 
     /// Where in the log the segment begins; `None` when it was removed.
-    pub(crate) fn segment_start(&self, segment: u32) -> Result<Option<u64>, LogError> {
+    pub(crate) fn segment_start(&self, segment: u32) -> Result<Option<LogOffset>, LogError> {
         self.state().start(&self.run_dir, segment)
     }
 
     /// Where in the log the segment's bytes end for now; `None` when it was removed.
-    pub(crate) fn segment_end(&self, segment: u32) -> Result<Option<u64>, LogError> {
+    pub(crate) fn segment_end(&self, segment: u32) -> Result<Option<LogOffset>, LogError> {
         let mut state = self.state();
         let Some(start) = state.start(&self.run_dir, segment)? else { return Ok(None) };
         let Some(files) = state.files(&self.run_dir, segment)? else { return Ok(None) };
@@ -192,23 +194,23 @@ impl LogFiles {
     }
 
     /// Where the log ends for now.
-    pub(crate) fn log_end(&self) -> Result<u64, LogError> {
+    pub(crate) fn log_end(&self) -> Result<LogOffset, LogError> {
         let last = self.state().segments.last().map(|segment| segment.number);
         Ok(match last {
-            Some(last) => self.segment_end(last)?.unwrap_or(0),
-            None => 0,
+            Some(last) => self.segment_end(last)?.unwrap_or_default(),
+            None => LogOffset::ZERO,
         })
     }
 
     /// Reads bytes of the log; how many. Fewer than asked for at a segment's end, none where nothing is.
-    pub(crate) fn read_log(&self, out: &mut [u8], offset: u64) -> Result<usize, LogError> {
+    pub(crate) fn read_log(&self, out: &mut [u8], offset: LogOffset) -> Result<usize, LogError> {
         let found = self.state().locate(&self.run_dir, offset)?;
         let Some((files, start)) = found else { return Ok(0) };
         read_up_to(files.log.as_ref(), out, offset - start).map_err(LogError::read(LOG_FILE))
     }
 
     /// As [`Self::read_log`], over the ends of segments.
-    pub(crate) fn read_log_on(&self, out: &mut [u8], offset: u64) -> Result<usize, LogError> {
+    pub(crate) fn read_log_on(&self, out: &mut [u8], offset: LogOffset) -> Result<usize, LogError> {
         let mut n = 0;
         while n < out.len() {
             match self.read_log(&mut out[n..], offset + n as u64)? {
@@ -336,9 +338,9 @@ impl State {
 
     /// Where in the log the segment begins; `None` when it was removed. Any sound page tells; without one it begins
     /// where the one before it ends.
-    fn start(&mut self, run_dir: &Path, segment: u32) -> Result<Option<u64>, LogError> {
+    fn start(&mut self, run_dir: &Path, segment: u32) -> Result<Option<LogOffset>, LogError> {
         if segment == 0 {
-            return Ok(Some(0));
+            return Ok(Some(LogOffset::ZERO));
         }
         if let Some(header) = self.first_page(run_dir, segment)? {
             return Ok(Some(header.segment_start));
@@ -350,14 +352,18 @@ impl State {
             }
         }
         let before = self.segments.iter().rev().map(|s| s.number).find(|number| *number < segment);
-        let Some(before) = before else { return Ok(Some(0)) };
+        let Some(before) = before else { return Ok(Some(LogOffset::ZERO)) };
         let Some(start) = self.start(run_dir, before)? else { return Ok(None) };
         let Some(files) = self.files(run_dir, before)? else { return Ok(None) };
         Ok(Some(start + files.log_len()?))
     }
 
     /// The segment that begins last at or before this place of the log, and its beginning.
-    fn locate(&mut self, run_dir: &Path, offset: u64) -> Result<Option<(Arc<SegmentFiles>, u64)>, LogError> {
+    fn locate(
+        &mut self,
+        run_dir: &Path,
+        offset: LogOffset,
+    ) -> Result<Option<(Arc<SegmentFiles>, LogOffset)>, LogError> {
         // Normally one that is open: a reader must not lose its files to the search below.
         for at in (0..self.open.len()).rev() {
             let (number, files) = self.open[at].clone();

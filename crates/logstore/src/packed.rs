@@ -14,6 +14,8 @@ use std::time::UNIX_EPOCH;
 use rustix::fs::{XattrFlags, fgetxattr, fsetxattr};
 use rustix::io::Errno;
 
+use solti_positions::{LogOffset, RowNo};
+
 use crate::format::{Counts, HEADER, Header, Kind, MAX_RECORD, PAGE, Place, Record, put_varint, take_varint};
 use crate::new_file::remove_file;
 use crate::segment::{index_name, log_name, parse_name};
@@ -138,7 +140,14 @@ fn page_of(segment: u32, counts: &Counts, records: &[u8]) -> Box<[u8; PAGE]> {
 }
 
 fn encode(segment: u32, counts: &Counts, records: &[u8]) -> Option<Vec<u8>> {
-    let numbers = [u64::from(segment), counts.offset, counts.row, counts.seq[0], counts.seq[1], counts.ts_ms];
+    let numbers = [
+        u64::from(segment),
+        counts.offset.get(),
+        counts.row.get(),
+        counts.seq[0],
+        counts.seq[1],
+        counts.ts_ms,
+    ];
     let mut value = vec![VERSION, counts.flags()];
     for number in numbers {
         let mut room = [0; 10];
@@ -164,6 +173,7 @@ fn decode(value: &[u8]) -> Option<OnlyPage> {
     }
     let [segment, offset, row, stdout, stderr, ts_ms] = numbers;
     let segment = u32::try_from(segment).ok()?;
+    let (offset, row) = (LogOffset::new(offset), RowNo::new(row));
     let counts = Counts { offset, row, seq: [stdout, stderr], ts_ms, ..Counts::default() };
     Some((segment, page_of(segment, &counts.with_flags(flags), &bytes[at..])))
 }
@@ -296,7 +306,7 @@ pub(crate) fn is_plain(index: &[u8], log_bytes: u64) -> bool {
 }
 
 /// Rows of the log before those that are there; `None` when it is not packed any more.
-pub(crate) fn rows_before(run_dir: &Path) -> Result<Option<u64>, LogError> {
+pub(crate) fn rows_before(run_dir: &Path) -> Result<Option<RowNo>, LogError> {
     Ok(open(run_dir)?.map(|packed| packed.header.counts.row))
 }
 

@@ -9,6 +9,8 @@ use std::path::Path;
 use bytes::{Bytes, BytesMut};
 use memchr::memchr_iter;
 
+use solti_positions::LogOffset;
+
 use crate::cursor::{Cursor, LogFiles, Piece};
 use crate::format::Kind;
 use crate::{LogError, Stream};
@@ -249,7 +251,7 @@ impl LogReader {
     fn make_lines(&mut self, out: &mut Output) -> Result<(), LogError> {
         let mut pieces = std::mem::take(&mut self.pieces);
         let is_data = |piece: &&Piece| piece.record.kind == Kind::Data;
-        let first = pieces.iter().find(is_data).map_or(0, |piece| piece.before.offset);
+        let first = pieces.iter().find(is_data).map_or(LogOffset::ZERO, |piece| piece.before.offset);
         let total: u64 = pieces.iter().filter(is_data).map(|piece| piece.record.len).sum();
         let carried: usize = self.streams.iter().map(|s| s.carry.len()).sum();
         out.bytes.reserve(total as usize + carried);

@@ -4,6 +4,8 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
+use solti_positions::LogOffset;
+
 use crate::cursor::{Cursor, LogFiles, Piece};
 use crate::format::{Counts, Kind};
 use crate::index_writer::IndexWriter;
@@ -31,7 +33,7 @@ pub fn repair(run_dir: &Path) -> Result<LogTotals, LogError> {
     if cursor.has_ended() && counts.offset == log_end {
         return Ok(totals(&counts, 0));
     }
-    let start = files.segment_start(last)?.unwrap_or(0);
+    let start = files.segment_start(last)?.unwrap_or_default();
     if log_end == start && files.first_header(last)?.is_none() && (last > 0 || files.pages(last)? == 0) {
         // It had hardly been begun: an index without a sound page, and no byte.
         for name in [log_name(last), index_name(last)] {
@@ -43,7 +45,7 @@ pub fn repair(run_dir: &Path) -> Result<LogTotals, LogError> {
 }
 
 /// Writes the last segment's index anew, with the end mark.
-fn seal(run_dir: &Path, files: &mut LogFiles, segment: u32, start: u64) -> Result<LogTotals, LogError> {
+fn seal(run_dir: &Path, files: &mut LogFiles, segment: u32, start: LogOffset) -> Result<LogTotals, LogError> {
     let write_error = LogError::write(INDEX_FILE);
     let mut cursor = Cursor::new();
     cursor.set_final(true);
@@ -113,5 +115,10 @@ fn copy(piece: &Piece, index: &mut IndexWriter) {
 
 fn totals(counts: &Counts, dropped: u64) -> LogTotals {
     let rows = counts.row + u64::from(counts.open_row.is_some());
-    LogTotals { bytes: counts.offset, rows, lines: Stream::ALL.map(|s| counts.seq[s.index()]), dropped }
+    LogTotals {
+        bytes: counts.offset.get(),
+        rows: rows.get(),
+        lines: Stream::ALL.map(|s| counts.seq[s.index()]),
+        dropped,
+    }
 }

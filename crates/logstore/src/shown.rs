@@ -1,5 +1,6 @@
 //! What is shown of rows: they are read by `solti-rows`, here as long as they are, a part at a time.
 
+use solti_positions::{LogOffset, RowNo};
 use solti_rows::{RowReader, Shown, Style, columns, is_plain, plain, without_end};
 
 use crate::cursor::LogFiles;
@@ -77,7 +78,7 @@ impl LogView {
     ///
     /// # Errors
     /// [`LogError::Open`] and [`LogError::Read`].
-    pub fn line(&mut self, row: u64, from: u64, count: usize) -> Result<Option<(Vec<u8>, u64)>, LogError> {
+    pub fn line(&mut self, row: RowNo, from: u64, count: usize) -> Result<Option<(Vec<u8>, u64)>, LogError> {
         let found = self.rows(row, 1, CHUNK)?;
         let Some(found) = found.first().filter(|found| found.row == row) else { return Ok(None) };
         let (files, _) = self.parts();
@@ -96,7 +97,7 @@ impl LogView {
 /// A row of which only the beginning was read.
 struct LongRow<'a> {
     files: &'a mut LogFiles,
-    at: u64,
+    at: LogOffset,
     len: u64,
 }
 

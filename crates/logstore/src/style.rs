@@ -4,6 +4,7 @@
 //! before its own, and nothing older. So at most two cells are read for a row that somebody jumps to, and the same row
 //! looks the same however one came to it: the cells do not depend on that.
 
+use solti_positions::LogOffset;
 use solti_rows::{Style, StyleScanner};
 
 use crate::cursor::{Cursor, LogFiles, Piece};
@@ -44,14 +45,19 @@ impl LogView {
 }
 
 /// From where on it counts for a row that begins at `offset`.
-fn begin_of(offset: u64) -> u64 {
-    (offset / CELL).saturating_sub(1) * CELL
+fn begin_of(offset: LogOffset) -> LogOffset {
+    cell_of(offset).saturating_back(CELL)
+}
+
+/// Where the cell of a byte begins.
+fn cell_of(offset: LogOffset) -> LogOffset {
+    LogOffset::new(offset.get() / CELL * CELL)
 }
 
 /// A place in the log and what is on there.
 #[derive(Debug)]
 struct Carry {
-    at: u64,
+    at: LogOffset,
     /// By stream: what was switched on since the beginning of the cell before.
     from_cell_before: [Style; 2],
     /// Since the beginning of the cell that `at` is in.
@@ -60,14 +66,14 @@ struct Carry {
 }
 
 impl Carry {
-    fn new(at: u64) -> Self {
+    fn new(at: LogOffset) -> Self {
         let plain = [Style::default(); 2];
         Self { at, from_cell_before: plain, from_cell: plain, scanner: StyleScanner::default() }
     }
 
     /// Goes on to a later place without anything in between.
-    fn skip_to(&mut self, at: u64) {
-        for _ in 0..(at / CELL - self.at / CELL).min(2) {
+    fn skip_to(&mut self, at: LogOffset) {
+        for _ in 0..((cell_of(at) - cell_of(self.at)) / CELL).min(2) {
             self.from_cell_before = std::mem::take(&mut self.from_cell);
         }
         self.at = at;
@@ -75,9 +81,9 @@ impl Carry {
 
     /// Takes bytes of one cell.
     fn take(&mut self, stream: Stream, bytes: &[u8]) {
-        let (cell, stream) = (self.at / CELL * CELL, stream.index());
+        let (cell, stream) = (cell_of(self.at).get(), stream.index());
         let Self { from_cell, from_cell_before, .. } = self;
-        self.scanner.scan(bytes, self.at, |begun, sequence| {
+        self.scanner.scan(bytes, self.at.get(), |begun, sequence| {
             // A sequence counts where all of it does.
             if begun >= cell {
                 sequence.apply(&mut from_cell[stream]);
@@ -98,12 +104,12 @@ struct Walk {
 }
 
 impl Walk {
-    fn seek(&mut self, files: &mut LogFiles, offset: u64) -> Result<(), LogError> {
+    fn seek(&mut self, files: &mut LogFiles, offset: LogOffset) -> Result<(), LogError> {
         self.piece = None;
         self.cursor.seek_offset(files, offset)
     }
 
-    fn to(&mut self, files: &mut LogFiles, carry: &mut Carry, offset: u64) -> Result<(), LogError> {
+    fn to(&mut self, files: &mut LogFiles, carry: &mut Carry, offset: LogOffset) -> Result<(), LogError> {
         while carry.at < offset {
             let Some(piece) = self.piece.filter(|piece| end_of(piece) > carry.at) else {
                 self.piece = self.cursor.next(files)?;
@@ -119,7 +125,7 @@ impl Walk {
                 carry.skip_to(piece.before.offset.min(offset));
                 continue;
             }
-            let end = end_of(&piece).min(offset).min((carry.at / CELL + 1) * CELL);
+            let end = end_of(&piece).min(offset).min(cell_of(carry.at) + CELL);
             let want = (end - carry.at).min(CHUNK as u64) as usize;
             let n = files.read_log(&mut self.buffer[..want], carry.at)?;
             if n == 0 {
@@ -134,7 +140,7 @@ impl Walk {
 }
 
 /// Where the bytes of a piece end; one without any ends where it begins.
-fn end_of(piece: &Piece) -> u64 {
+fn end_of(piece: &Piece) -> LogOffset {
     let len = if piece.record.kind == Kind::Data { piece.record.len } else { 0 };
     piece.before.offset + len
 }

@@ -6,6 +6,7 @@
 use std::path::Path;
 
 use memchr::memchr_iter;
+use solti_positions::{LogOffset, RowNo};
 
 use crate::cursor::{Cursor, LogFiles, Piece};
 use crate::format::Kind;
@@ -26,13 +27,13 @@ pub struct Extent {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
     /// From 0 per attempt.
-    pub row: u64,
+    pub row: RowNo,
     /// The pipe it came through.
     pub stream: Stream,
     /// When its first byte was recorded, milliseconds since the epoch.
     pub ts_ms: u64,
     /// Where its first byte is in the log.
-    pub offset: u64,
+    pub offset: LogOffset,
     /// At most `clip` bytes of it, newline excluded.
     pub bytes: Vec<u8>,
     /// All of its bytes, newline excluded.
@@ -94,7 +95,7 @@ impl LogView {
         while self.cursor.next(&mut self.files)?.is_some() {}
         let counts = self.cursor.counts();
         let rows = counts.row + u64::from(counts.open_row.is_some());
-        let extent = Extent { rows, bytes: counts.offset, last_ts: counts.ts_ms };
+        let extent = Extent { rows: rows.get(), bytes: counts.offset.get(), last_ts: counts.ts_ms };
         if self.is_final || self.cursor.has_ended() {
             self.extent = Some(extent);
         }
@@ -106,7 +107,7 @@ impl LogView {
     ///
     /// # Errors
     /// [`LogError::Open`] and [`LogError::Read`].
-    pub fn rows(&mut self, from: u64, count: usize, clip: usize) -> Result<Vec<Row>, LogError> {
+    pub fn rows(&mut self, from: RowNo, count: usize, clip: usize) -> Result<Vec<Row>, LogError> {
         self.cursor.seek_row(&mut self.files, from)?;
         let mut page = RowPage { from, count, clip, rows: Vec::new(), open: None, buffer: Vec::new() };
         while page.rows.len() < count {
@@ -126,15 +127,15 @@ impl LogView {
     ///
     /// # Errors
     /// [`LogError::Open`] and [`LogError::Read`].
-    pub fn rows_at(&mut self, wanted: &[u64], clip: usize) -> Result<Vec<Row>, LogError> {
+    pub fn rows_at(&mut self, wanted: &[RowNo], clip: usize) -> Result<Vec<Row>, LogError> {
         let mut found = Vec::with_capacity(wanted.len());
         let mut left = wanted;
         while let Some(first) = left.first() {
             // Rows that are close to each other are read in one go.
             let near =
-                left.windows(2).take_while(|pair| pair[1] - pair[0] <= 8 && pair[1] - first < 256).count();
+                left.windows(2).take_while(|pair| pair[1] - pair[0] <= 8 && pair[1] - *first < 256).count();
             let (group, rest) = left.split_at(near + 1);
-            let count = group[near] - first + 1;
+            let count = group[near] - *first + 1;
             let rows = self.rows(*first, count as usize, clip)?;
             found.extend(rows.into_iter().filter(|row| group.binary_search(&row.row).is_ok()));
             left = rest;
@@ -152,7 +153,7 @@ impl LogView {
 #[derive(Clone, Copy)]
 struct Part {
     /// Where they are in the log.
-    offset: u64,
+    offset: LogOffset,
     /// The row began before the piece.
     mid: bool,
     /// The row goes on with an earlier line.
@@ -161,7 +162,7 @@ struct Part {
 
 /// The asked-for rows in the making.
 struct RowPage {
-    from: u64,
+    from: RowNo,
     count: usize,
     clip: usize,
     rows: Vec<Row>,
@@ -223,7 +224,7 @@ impl RowPage {
     }
 
     /// Adds bytes to the open row, or begins it.
-    fn extend(&mut self, piece: &Piece, number: u64, bytes: &[u8], len: u64, part: Part) {
+    fn extend(&mut self, piece: &Piece, number: RowNo, bytes: &[u8], len: u64, part: Part) {
         // A row whose beginning was not seen is not part of the page: the search began before every wanted row.
         if self.open.is_none() && part.mid && number < self.from {
             return;
@@ -270,12 +271,12 @@ impl RowPage {
     }
 
     /// A gap ends the row that stands open; returns the gap's own row.
-    fn end_row_before(&mut self, piece: &Piece) -> u64 {
+    fn end_row_before(&mut self, piece: &Piece) -> RowNo {
         self.close(true);
         piece.before.row + u64::from(piece.before.open_row.is_some())
     }
 
-    fn push_gap(&mut self, piece: &Piece, number: u64, gap: Option<u64>, removed: Option<Removed>) {
+    fn push_gap(&mut self, piece: &Piece, number: RowNo, gap: Option<u64>, removed: Option<Removed>) {
         if self.rows.len() < self.count {
             self.rows.push(Row {
                 row: number,

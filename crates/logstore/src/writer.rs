@@ -8,6 +8,8 @@ use std::fs::File;
 use std::io::{self, IoSlice, Write};
 use std::path::{Path, PathBuf};
 
+use solti_positions::LogOffset;
+
 use crate::index_writer::IndexWriter;
 use crate::new_file::NewFile;
 use crate::segment::{index_name, log_name};
@@ -47,7 +49,7 @@ pub struct LogWriter {
     log: NewFile,
     index: IndexWriter,
     /// Log bytes after which the segment ends with its row.
-    roll_at: u64,
+    roll_at: LogOffset,
     /// Of sealed segments, not known to be durable; data before index.
     sealed_files: Vec<File>,
     held: [Held; 2],
@@ -95,7 +97,7 @@ impl LogWriter {
             sizes,
             log,
             index,
-            roll_at: sizes.of(0),
+            roll_at: LogOffset::new(sizes.of(0)),
             sealed_files: Vec::new(),
             held: Default::default(),
             gaps: Default::default(),
@@ -173,7 +175,12 @@ impl LogWriter {
         self.sync()?;
         let counts = self.index.counts();
         let rows = counts.row + u64::from(counts.open_row.is_some());
-        outcome.map(|()| LogTotals { bytes: counts.offset, rows, lines: counts.seq, dropped: self.dropped })
+        outcome.map(|()| LogTotals {
+            bytes: counts.offset.get(),
+            rows: rows.get(),
+            lines: counts.seq,
+            dropped: self.dropped,
+        })
     }
 
     /// Descriptors of the files to sync elsewhere, in this order: those of segments that were sealed since the last
@@ -364,7 +371,7 @@ impl LogWriter {
         self.publish_refused = outcome.is_err();
         match outcome {
             Ok(()) => {
-                self.published_bytes = self.index.counts().offset;
+                self.published_bytes = self.index.counts().offset.get();
                 Ok(())
             }
             Err(e) => refused(INDEX_FILE, e),

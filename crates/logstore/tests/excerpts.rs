@@ -3,6 +3,7 @@
 
 mod common;
 
+use solti_positions::{Rank, RowNo};
 use std::path::Path;
 
 use proptest::prelude::*;
@@ -53,7 +54,7 @@ fn write(dir: &Path, steps: &[Step], rest: u64, begin: u64) -> Vec<(Stream, Vec<
 }
 
 fn all_rows(dir: &Path) -> Vec<Row> {
-    LogView::open(dir).unwrap().rows(0, usize::MAX, usize::MAX).unwrap()
+    LogView::open(dir).unwrap().rows(RowNo::ZERO, usize::MAX, usize::MAX).unwrap()
 }
 
 fn raw(dir: &Path) -> (Vec<u8>, u64) {
@@ -65,7 +66,7 @@ fn raw(dir: &Path) -> (Vec<u8>, u64) {
     (out, lines)
 }
 
-fn row_numbers(dir: &Path, search: Option<&LogSearch>) -> Vec<u64> {
+fn row_numbers(dir: &Path, search: Option<&LogSearch>) -> Vec<RowNo> {
     let mut export = RowExport::open(dir, false).unwrap();
     let mut rows = Vec::new();
     loop {
@@ -95,12 +96,12 @@ proptest! {
             prop_assert_eq!(text, &row.bytes);
             left = if row.partial { rest } else { &rest[1..] };
         }
-        prop_assert_eq!(row_numbers(dir.path(), None), (0..rows.len() as u64).collect::<Vec<_>>());
+        prop_assert_eq!(row_numbers(dir.path(), None), (0..rows.len() as u64).map(RowNo::new).collect::<Vec<_>>());
 
         let query = SearchQuery { pattern: "x".into(), ..SearchQuery::default() };
-        let search = LogSearch::open(dir.path(), query.compile().unwrap(), 0, 1).unwrap();
+        let search = LogSearch::open(dir.path(), query.compile().unwrap(), RowNo::ZERO, 1).unwrap();
         search.advance(&std::sync::atomic::AtomicBool::new(false), &|_| {}).unwrap();
-        let expected: Vec<u64> =
+        let expected: Vec<RowNo> =
             rows.iter().filter(|row| common::shows_x(&row.bytes)).map(|row| row.row).collect();
         prop_assert_eq!(row_numbers(dir.path(), Some(&search)), expected);
     }
@@ -110,7 +111,7 @@ proptest! {
         let dir = tempfile::tempdir().unwrap();
         let written = write(dir.path(), &steps, 200, 1_700_000_000_000);
         let query = SearchQuery { pattern: "x".into(), ..SearchQuery::default() };
-        let search = LogSearch::with_block_bytes(dir.path(), query.compile().unwrap(), 0, 1, 32).unwrap();
+        let search = LogSearch::with_block_bytes(dir.path(), query.compile().unwrap(), RowNo::ZERO, 1, 32).unwrap();
         search.advance(&std::sync::atomic::AtomicBool::new(false), &|_| {}).unwrap();
         let slices = slices(&mut LogView::open(dir.path()).unwrap(), count, Some(&search)).unwrap();
         prop_assert_eq!(slices.len(), count);
@@ -156,14 +157,14 @@ fn a_line_comes_in_parts_and_says_how_long_it_is() {
     let mut view = LogView::open(dir.path()).unwrap();
     let (mut whole, mut at) = (Vec::new(), 0);
     while at < line.len() as u64 {
-        let (part, len) = view.line(1, at, 70_000).unwrap().unwrap();
+        let (part, len) = view.line(RowNo::new(1), at, 70_000).unwrap().unwrap();
         assert_eq!(len, line.len() as u64);
         at += part.len() as u64;
         whole.extend(part);
     }
     assert!(whole == line);
-    assert_eq!(view.line(2, 1, 100).unwrap(), Some((b"ast".to_vec(), 4)));
-    assert_eq!(view.line(3, 0, 100).unwrap(), None);
+    assert_eq!(view.line(RowNo::new(2), 1, 100).unwrap(), Some((b"ast".to_vec(), 4)));
+    assert_eq!(view.line(RowNo::new(3), 0, 100).unwrap(), None);
     let numbers = |rows: Vec<Row>| rows.iter().map(|row| row.row).collect::<Vec<_>>();
-    assert_eq!(numbers(view.rows_at(&[0, 2], 10).unwrap()), [0, 2]);
+    assert_eq!(numbers(view.rows_at(&[RowNo::ZERO, RowNo::new(2)], 10).unwrap()), [0, 2].map(RowNo::new));
 }

@@ -2,6 +2,7 @@
 
 mod common;
 
+use solti_positions::RowNo;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -44,7 +45,7 @@ fn a_torn_index_is_readable_at_every_offset() {
         assert!(seen >= best, "a longer index never shows less");
         best = seen;
         repair(torn.path()).unwrap();
-        let rows = LogView::open(torn.path()).unwrap().rows(0, 1000, 1000).unwrap();
+        let rows = LogView::open(torn.path()).unwrap().rows(RowNo::ZERO, 1000, 1000).unwrap();
         assert_eq!(rows.len(), 60, "every line is there again");
     }
     assert_eq!(best, 60);
@@ -64,11 +65,11 @@ fn a_torn_log_is_readable_at_every_offset() {
         fs::write(dir.path().join(LOG_FILE), &log[..len]).unwrap();
         fs::write(dir.path().join(INDEX_FILE), &index).unwrap();
         repair(dir.path()).unwrap();
-        let rows = LogView::open(dir.path()).unwrap().rows(0, 100, 100).unwrap();
+        let rows = LogView::open(dir.path()).unwrap().rows(RowNo::ZERO, 100, 100).unwrap();
         let expected = common::lines_of(&log[..len]);
         assert_eq!(rows.iter().map(|r| &r.bytes[..]).collect::<Vec<_>>(), expected);
         for row in &rows {
-            assert_eq!(row.stream, Stream::ALL[row.row as usize % 2], "what is left keeps its stream");
+            assert_eq!(row.stream, Stream::ALL[row.row.get() as usize % 2], "what is left keeps its stream");
         }
     }
 }
@@ -152,13 +153,13 @@ fn a_prompt_is_seen_after_a_twentieth_of_a_second_and_its_line_stays_one() {
     let mut view = LogView::open(dir.path()).unwrap();
     assert_eq!(view.extent().unwrap().rows, 0);
     assert_eq!(writer.flush_due(T0 + 50).unwrap(), None);
-    let row = view.rows(0, 1, 100).unwrap().remove(0);
+    let row = view.rows(RowNo::ZERO, 1, 100).unwrap().remove(0);
     assert_eq!((&row.bytes[..], row.partial), (&b"Password: "[..], true));
 
     writer.append(Stream::Stderr, b"warning\n", T0 + 200).unwrap();
     writer.append(Stream::Stdout, b"secret\n", T0 + 300).unwrap();
     assert_eq!(fs::read(dir.path().join(LOG_FILE)).unwrap(), b"Password: \nwarning\nsecret\n");
-    let rows = view.rows(0, 9, 100).unwrap();
+    let rows = view.rows(RowNo::ZERO, 9, 100).unwrap();
     let flags: Vec<_> = rows.iter().map(|r| (r.stream as u8, r.partial, r.continued)).collect();
     assert_eq!(flags, [(0, true, false), (1, false, false), (0, false, true)]);
     assert_eq!(read_all(dir.path(), false).of(Stream::Stdout), [b"Password: secret"]);
@@ -221,11 +222,11 @@ fn a_line_of_ten_megabytes_comes_in_bounded_pieces() {
     }
     assert_eq!(lines.of(Stream::Stdout), [&line[..], b"short"]);
     // The head is a segment of its own and ends its row.
-    let rows = LogView::open(dir.path()).unwrap().rows(0, 9, 10).unwrap();
+    let rows = LogView::open(dir.path()).unwrap().rows(RowNo::ZERO, 9, 10).unwrap();
     assert_eq!(rows.len(), 3);
     assert_eq!((rows[0].full_len + rows[1].full_len, rows[0].bytes.len()), (10 << 20, 10));
     assert_eq!([&rows[0], &rows[1]].map(|row| (row.partial, row.continued)), [(true, false), (false, true)]);
-    assert_eq!((rows[2].row, &rows[2].bytes[..]), (2, &b"short"[..]));
+    assert_eq!((rows[2].row.get(), &rows[2].bytes[..]), (2, &b"short"[..]));
 }
 
 #[test]
@@ -313,7 +314,7 @@ fn limit(bytes: Option<u64>) {
 /// Kept bytes and gap bytes of each stream, from the rows.
 fn kept_and_gaps(dir: &Path) -> [(u64, u64); 2] {
     let mut sums = [(0, 0); 2];
-    for row in LogView::open(dir).unwrap().rows(0, usize::MAX, usize::MAX).unwrap() {
+    for row in LogView::open(dir).unwrap().rows(RowNo::ZERO, usize::MAX, usize::MAX).unwrap() {
         let sum = &mut sums[row.stream as usize];
         match row.gap {
             Some(bytes) => sum.1 += bytes,
@@ -382,22 +383,22 @@ fn remove_segment(dir: &Path, number: u32) {
 fn what_was_removed_is_one_row_and_the_others_keep_their_numbers() {
     let dir = tempfile::tempdir().unwrap();
     small_segments(dir.path(), 95).finish(T0 + 5000).unwrap();
-    let whole = LogView::open(dir.path()).unwrap().rows(0, 1000, 1000).unwrap();
+    let whole = LogView::open(dir.path()).unwrap().rows(RowNo::ZERO, 1000, 1000).unwrap();
     assert_eq!((whole.len(), common::segments(dir.path()).len()), (95, 10));
     for segment in 1..6 {
         remove_segment(dir.path(), segment);
     }
     let mut view = LogView::open(dir.path()).unwrap();
     assert_eq!(view.extent().unwrap().rows, 95);
-    let rows = view.rows(0, 1000, 1000).unwrap();
+    let rows = view.rows(RowNo::ZERO, 1000, 1000).unwrap();
     assert_eq!(rows.len(), 95 - 50 + 1);
     assert_eq!((&rows[..10], &rows[11..]), (&whole[..10], &whole[60..]));
-    assert_eq!((rows[10].row, rows[10].removed), (10, Some(Removed { rows: 50, bytes: 500 })));
+    assert_eq!((rows[10].row.get(), rows[10].removed), (10, Some(Removed { rows: 50, bytes: 500 })));
     for from in [10, 11, 59] {
-        let page = view.rows(from, 3, 1000).unwrap();
-        assert_eq!(page.iter().map(|row| row.row).collect::<Vec<_>>(), [10, 60, 61], "from {from}");
+        let page = view.rows(RowNo::new(from), 3, 1000).unwrap();
+        assert_eq!(page.iter().map(|row| row.row.get()).collect::<Vec<_>>(), [10, 60, 61], "from {from}");
     }
-    assert_eq!(view.rows(60, 1, 1000).unwrap()[0].row, 60);
+    assert_eq!(view.rows(RowNo::new(60), 1, 1000).unwrap()[0].row.get(), 60);
 
     let mut reader = LogReader::open(dir.path()).unwrap();
     let (mut seqs, mut gaps) = ([vec![], vec![]], vec![]);
@@ -411,8 +412,8 @@ fn what_was_removed_is_one_row_and_the_others_keep_their_numbers() {
 
     // The beginning may go as well.
     remove_segment(dir.path(), 0);
-    let first = LogView::open(dir.path()).unwrap().rows(0, 1, 1000).unwrap().remove(0);
-    assert_eq!((first.row, first.removed), (0, Some(Removed { rows: 60, bytes: 600 })));
+    let first = LogView::open(dir.path()).unwrap().rows(RowNo::ZERO, 1, 1000).unwrap().remove(0);
+    assert_eq!((first.row.get(), first.removed), (0, Some(Removed { rows: 60, bytes: 600 })));
 }
 
 #[test]
@@ -422,7 +423,7 @@ fn a_reader_survives_that_files_vanish_under_it() {
     // One batch each, so that the reader stands where we want it.
     let mut reader = LogReader::open(dir.path()).unwrap();
     let mut view = LogView::open(dir.path()).unwrap();
-    assert_eq!(view.rows(0, 1000, 1000).unwrap().len(), 45);
+    assert_eq!(view.rows(RowNo::ZERO, 1000, 1000).unwrap().len(), 45);
     let mut lines = 0;
     let mut removed = 0;
     let mut drain = |reader: &mut LogReader| {
@@ -442,9 +443,9 @@ fn a_reader_survives_that_files_vanish_under_it() {
         remove_segment(dir.path(), segment);
     }
     assert_eq!(drain(&mut reader), 90);
-    let rows = view.rows(25, 1000, 1000).unwrap();
+    let rows = view.rows(RowNo::new(25), 1000, 1000).unwrap();
     assert_eq!(
-        rows.iter().map(|row| row.row).collect::<Vec<_>>(),
+        rows.iter().map(|row| row.row.get()).collect::<Vec<_>>(),
         (25..31).chain(70..90).collect::<Vec<_>>()
     );
     writer.finish(T0 + 5000).unwrap();
@@ -469,9 +470,9 @@ fn the_last_segment_of_a_run_that_is_over_can_go_and_its_length_stays_known() {
     assert_eq!(log.segments.iter().map(|segment| segment.log_bytes).collect::<Vec<_>>(), [100, 0]);
     assert!(log.bytes() <= 3 * 4096, "a block for each of its files");
     assert_eq!(LogView::open(dir.path()).unwrap().extent().unwrap(), before);
-    let rows = LogView::open(dir.path()).unwrap().rows(9, 100, 100).unwrap();
-    assert_eq!((rows.len(), rows[0].row), (2, 9));
-    assert_eq!((rows[1].row, rows[1].removed), (10, Some(Removed { rows: 26, bytes: 261 })));
+    let rows = LogView::open(dir.path()).unwrap().rows(RowNo::new(9), 100, 100).unwrap();
+    assert_eq!((rows.len(), rows[0].row.get()), (2, 9));
+    assert_eq!((rows[1].row.get(), rows[1].removed), (10, Some(Removed { rows: 26, bytes: 261 })));
     assert_eq!(repair(dir.path()).unwrap().rows, 36);
     // Nothing more can go.
     remove_segment(dir.path(), 4);
@@ -544,6 +545,6 @@ fn a_disk_that_fills_up_between_segments_leaves_gaps_and_heals() {
     assert!(segments > 10, "{segments} segments");
     let sums = kept_and_gaps(&run);
     assert_eq!((sums[0].0 + sums[0].1, sums[0].1), (total * 12, totals.dropped));
-    let rows = LogView::open(&run).unwrap().rows(totals.rows - 1, 1, 100).unwrap();
+    let rows = LogView::open(&run).unwrap().rows(RowNo::new(totals.rows - 1), 1, 100).unwrap();
     assert_eq!(rows[0].bytes, b"line 019999");
 }

@@ -2,6 +2,7 @@
 
 mod common;
 
+use solti_positions::{MergedPosition, Rank, RowNo};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
@@ -78,7 +79,7 @@ impl Log {
 
 fn searched(dir: &Path) -> LogSearch {
     let query = SearchQuery { pattern: "x".into(), ..SearchQuery::default() };
-    let search = LogSearch::with_block_bytes(dir, query.compile().unwrap(), 0, 1, 64).unwrap();
+    let search = LogSearch::with_block_bytes(dir, query.compile().unwrap(), RowNo::ZERO, 1, 64).unwrap();
     search.set_final(true);
     search.advance(&AtomicBool::new(false), &|_| {}).unwrap();
     search
@@ -100,15 +101,15 @@ proptest! {
             let mut view = LogView::open(dir.path()).unwrap();
             view.set_final(true);
             total += view.extent().unwrap().rows;
-            let rows = view.rows(0, usize::MAX, usize::MAX).unwrap();
+            let rows = view.rows(RowNo::ZERO, usize::MAX, usize::MAX).unwrap();
             times.extend(rows.into_iter().map(|row| (row.ts_ms, source, row.row)));
         }
         times.sort_unstable();
         let mut merged = Merged::open(dirs.iter().map(|dir| (dir.path(), true))).unwrap();
 
         // Page by page it is one list: each position once, or once for all rows that were removed there.
-        let (mut all, mut next): (Vec<PlacedRow>, u64) = (Vec::new(), 0);
-        while next < total {
+        let (mut all, mut next): (Vec<PlacedRow>, _) = (Vec::new(), MergedPosition::ZERO);
+        while next.get() < total {
             let (told, rows) = merged.rows(next, page, 1000).unwrap();
             prop_assert_eq!(told, total);
             prop_assert!(!rows.is_empty());
@@ -118,7 +119,7 @@ proptest! {
                 all.push(placed);
             }
         }
-        prop_assert_eq!(next, total);
+        prop_assert_eq!(next.get(), total);
         let whole = Merged::open(dirs.iter().map(|dir| (dir.path(), true))).unwrap();
         let (mut export, mut saved) = (MergedExport::new(whole).unwrap(), Vec::new());
         loop {
@@ -132,8 +133,8 @@ proptest! {
         if let (Some(first), Some(last)) = (all.first(), all.last())
             && logs.iter().all(|log| log.is_steady() && log.removed == 0)
         {
-            prop_assert_eq!(merged.position_at(0).unwrap(), 0);
-            prop_assert_eq!(merged.position_at(last.row.ts_ms + 1).unwrap(), total - 1);
+            prop_assert_eq!(merged.position_at(0).unwrap(), MergedPosition::ZERO);
+            prop_assert_eq!(merged.position_at(last.row.ts_ms + 1).unwrap(), MergedPosition::new(total - 1));
             let middle = first.row.ts_ms.midpoint(last.row.ts_ms);
             let expected = all.iter().find(|placed| placed.row.ts_ms >= middle).map(|placed| placed.position);
             prop_assert_eq!(Some(merged.position_at(middle).unwrap()), expected);
@@ -152,7 +153,7 @@ proptest! {
         // A row is found where it was seen, and what lies in a removed part is told of by the row of all of it.
         for placed in all.iter().step_by(1 + all.len() / 10) {
             prop_assert_eq!(merged.position(placed.source, placed.row.row).unwrap(), placed.position);
-            let inside = placed.position + placed.row.removed.map_or(1, |removed| removed.rows) - 1;
+            let inside = placed.position + (placed.row.removed.map_or(1, |removed| removed.rows) - 1);
             let (_, there) = merged.rows(inside, 1, 1000).unwrap();
             prop_assert_eq!(&there[0], placed);
         }
@@ -161,19 +162,19 @@ proptest! {
         let searches: Vec<&LogSearch> = searches.iter().collect();
         let hits: Vec<&PlacedRow> = all.iter().filter(|placed| matches(placed)).collect();
         for from in (0..=hits.len()).step_by(1 + hits.len() / 6) {
-            let found = merged.select(&searches, from as u64, page, 1000).unwrap();
+            let found = merged.select(&searches, Rank::new(from as u64), page, 1000).unwrap();
             let expected: Vec<PlacedRow> = hits.iter().skip(from).take(page).map(|hit| (*hit).clone()).collect();
             prop_assert_eq!(found, expected);
         }
-        for position in (0..=total).step_by(1 + total as usize / 10) {
+        for position in (0..=total).step_by(1 + total as usize / 10).map(MergedPosition::new) {
             let before = hits.iter().filter(|hit| hit.position < position).count();
-            prop_assert_eq!(merged.rank(&searches, position).unwrap(), before as u64);
+            prop_assert_eq!(merged.rank(&searches, position).unwrap(), Rank::new(before as u64));
             let forward = hits.iter().position(|hit| hit.position > position).or((!hits.is_empty()).then_some(0));
             let backward = before.checked_sub(1).or(hits.len().checked_sub(1));
             for (forwards, expected) in [(true, forward), (false, backward)] {
                 let found = merged.step(&searches, position, forwards).unwrap();
                 let found = found.map(|hit| (hit.position, hit.rank));
-                prop_assert_eq!(found, expected.map(|at| (hits[at].position, at as u64)));
+                prop_assert_eq!(found, expected.map(|at| (hits[at].position, Rank::new(at as u64))));
             }
             let nearest = hits.iter().find(|hit| hit.position >= position).or(hits.last());
             prop_assert_eq!(merged.nearest(&searches, position).unwrap(), nearest.map(|hit| hit.position));
@@ -184,7 +185,7 @@ proptest! {
         let (mut from, count) = (0, slices.len() as u64);
         for (n, slice) in slices.iter().enumerate() {
             let to = total * (n as u64 + 1) / count;
-            let inside = hits.iter().filter(|hit| (from..to).contains(&hit.position)).count();
+            let inside = hits.iter().filter(|hit| (from..to).contains(&hit.position.get())).count();
             prop_assert_eq!(slice.matches, inside as u64);
             from = to;
         }

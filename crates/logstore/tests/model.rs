@@ -3,6 +3,7 @@
 
 mod common;
 
+use solti_positions::RowNo;
 use std::fs::OpenOptions;
 use std::path::Path;
 
@@ -126,11 +127,11 @@ fn check_rows(dir: &Path, is_final: bool) {
     assert_eq!(extent.bytes, log.len() as u64);
     let expected = lines_of(&log);
     assert_eq!(extent.rows, expected.len() as u64);
-    let rows = view.rows(0, usize::MAX, usize::MAX).unwrap();
+    let rows = view.rows(RowNo::ZERO, usize::MAX, usize::MAX).unwrap();
     assert_eq!(rows.iter().map(|r| &r.bytes[..]).collect::<Vec<_>>(), expected);
     for (n, row) in rows.iter().enumerate().step_by(1 + rows.len() / 40) {
-        assert_eq!(row.row, n as u64);
-        let page = view.rows(n as u64, 3, 5).unwrap();
+        assert_eq!(row.row.get(), n as u64);
+        let page = view.rows(RowNo::new(n as u64), 3, 5).unwrap();
         assert_eq!(page.len(), 3.min(rows.len() - n));
         for (clipped, full) in page.iter().zip(&rows[n..]) {
             assert_eq!(clipped.bytes, full.bytes[..full.bytes.len().min(5)]);
@@ -141,13 +142,13 @@ fn check_rows(dir: &Path, is_final: bool) {
             );
         }
     }
-    assert!(view.rows(extent.rows, 10, 10).unwrap().is_empty());
+    assert!(view.rows(RowNo::new(extent.rows), 10, 10).unwrap().is_empty());
 }
 
 /// Each stream's bytes, from the rows: our own newlines are told by `partial`.
 fn printed_by_rows(dir: &Path) -> [Vec<u8>; 2] {
     let mut printed: [Vec<u8>; 2] = Default::default();
-    for row in LogView::open(dir).unwrap().rows(0, usize::MAX, usize::MAX).unwrap() {
+    for row in LogView::open(dir).unwrap().rows(RowNo::ZERO, usize::MAX, usize::MAX).unwrap() {
         let out = &mut printed[row.stream as usize];
         out.extend_from_slice(&row.bytes);
         if !row.partial {
@@ -172,7 +173,7 @@ fn make_room(dir: &Path, ended: bool, left: u64) {
 }
 
 fn all_rows(dir: &Path) -> Vec<Row> {
-    LogView::open(dir).unwrap().rows(0, usize::MAX, usize::MAX).unwrap()
+    LogView::open(dir).unwrap().rows(RowNo::ZERO, usize::MAX, usize::MAX).unwrap()
 }
 
 /// What is left is as it was, and what is gone is told: rows by their numbers, lines by their `seq`.
@@ -180,16 +181,16 @@ fn check_removed(dir: &Path, whole: &Path) {
     let rows = all_rows(whole);
     let mut next = 0;
     for row in all_rows(dir) {
-        assert_eq!(row.row, next);
+        assert_eq!(row.row.get(), next);
         next += 1;
         if let Some(removed) = row.removed {
-            next = row.row + removed.rows;
-            let gone = &rows[row.row as usize..next as usize];
+            next = row.row.get() + removed.rows;
+            let gone = &rows[row.row.get() as usize..next as usize];
             let bytes: u64 = gone.iter().map(|row| row.full_len + 1).sum();
             // The last row of all may lack its newline.
             assert!(removed.bytes == bytes || (next == rows.len() as u64 && removed.bytes + 1 == bytes));
         } else {
-            assert_eq!(row, rows[row.row as usize]);
+            assert_eq!(row, rows[row.row.get() as usize]);
         }
     }
     assert_eq!(next, rows.len() as u64);

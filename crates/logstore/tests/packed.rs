@@ -8,6 +8,7 @@ use solti_logstore::{
     INDEX_FILE, LOG_FILE, LogReader, LogSearch, LogView, LogWriter, Removed, Row, SearchQuery, SmallSearch,
     StoredLog, Stream, first_file, pack, remove_segment, repair,
 };
+use solti_positions::{Rank, RowNo};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -57,7 +58,7 @@ impl Run {
 fn rows(run: &Path) -> Vec<Row> {
     let mut view = LogView::open(run).unwrap();
     view.set_final(true);
-    view.rows(0, 100, 100).unwrap()
+    view.rows(RowNo::ZERO, 100, 100).unwrap()
 }
 
 #[test]
@@ -83,11 +84,11 @@ fn a_packed_log_reads_as_before_and_takes_one_block() {
     let (mut rest, mut cut) = (Lines::default(), [false; 2]);
     drain(&mut after, &mut rest, &mut cut);
     assert_eq!(rest.of(Stream::Stderr), [b"a warning"]);
-    for (stream, found) in [(None, vec![1]), (Some(Stream::Stdout), vec![])] {
+    for (stream, found) in [(None, vec![RowNo::new(1)]), (Some(Stream::Stdout), vec![])] {
         let query = SearchQuery { pattern: "warn".into(), stream, ..SearchQuery::default() };
-        let search = LogSearch::open(&run.folder, query.compile().unwrap(), 0, 1).unwrap();
+        let search = LogSearch::open(&run.folder, query.compile().unwrap(), RowNo::ZERO, 1).unwrap();
         search.advance(&AtomicBool::new(false), &|_| {}).unwrap();
-        assert_eq!(search.select(0, 10).unwrap(), found);
+        assert_eq!(search.select(Rank::ZERO, 10).unwrap(), found);
     }
     assert_eq!(repair(&run.folder).unwrap().rows, 3);
     let stored = StoredLog::of(&run.folder, true).unwrap();
@@ -113,10 +114,10 @@ fn a_quick_search_of_a_small_log_finds_what_any_other_finds() {
         ] {
             let query = SearchQuery { pattern: pattern.into(), invert, stream, ..SearchQuery::default() };
             let matcher = query.compile().unwrap();
-            let search = LogSearch::open(folder, matcher.clone(), 0, 1).unwrap();
+            let search = LogSearch::open(folder, matcher.clone(), RowNo::ZERO, 1).unwrap();
             search.set_final(true);
             search.advance(&AtomicBool::new(false), &|_| {}).unwrap();
-            let first = search.select(0, 1).unwrap().first().copied();
+            let first = search.select(Rank::ZERO, 1).unwrap().first().copied();
             match SmallSearch::new(matcher, 4).search(folder).unwrap() {
                 Some(found) => {
                     assert_eq!(found.as_ref().map(|found| found.first_row), first, "{query:?}");
@@ -147,7 +148,7 @@ fn who_reads_a_log_while_it_is_packed_reads_it_whole() {
     let listed = LogView::open(&run.folder).unwrap();
     let (mut reader, mut begun) =
         (LogReader::open(&run.folder).unwrap(), LogView::open(&run.folder).unwrap());
-    assert_eq!(begun.rows(0, 1, 100).unwrap(), before.0[..1]);
+    assert_eq!(begun.rows(RowNo::ZERO, 1, 100).unwrap(), before.0[..1]);
     if !run.pack() {
         return;
     }
@@ -155,7 +156,7 @@ fn who_reads_a_log_while_it_is_packed_reads_it_whole() {
     drain(&mut reader, &mut lines, &mut cut);
     assert_eq!(lines, before.1);
     for mut view in [listed, begun] {
-        assert_eq!(view.rows(0, 100, 100).unwrap(), before.0);
+        assert_eq!(view.rows(RowNo::ZERO, 100, 100).unwrap(), before.0);
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod common;
 
+use solti_positions::{Rank, RowNo};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -45,16 +46,16 @@ impl Naive {
         self.pattern.is_match(text) != self.query.invert
     }
 
-    fn rows(&self, dir: &Path, is_final: bool) -> Vec<u64> {
+    fn rows(&self, dir: &Path, is_final: bool) -> Vec<RowNo> {
         let mut view = LogView::open(dir).unwrap();
         view.set_final(is_final);
-        let rows = view.rows(0, usize::MAX, usize::MAX).unwrap();
+        let rows = view.rows(RowNo::ZERO, usize::MAX, usize::MAX).unwrap();
         rows.iter().filter(|row| self.matches(row)).map(|row| row.row).collect()
     }
 }
 
 fn search(dir: &Path, query: &SearchQuery, near: u64, threads: usize, block: u64) -> LogSearch {
-    LogSearch::with_block_bytes(dir, query.compile().unwrap(), near, threads, block).unwrap()
+    LogSearch::with_block_bytes(dir, query.compile().unwrap(), RowNo::new(near), threads, block).unwrap()
 }
 
 fn advance(search: &LogSearch) -> Progress {
@@ -64,23 +65,23 @@ fn advance(search: &LogSearch) -> Progress {
 }
 
 /// Every answer of a search against the list of matching rows.
-fn check(search: &LogSearch, progress: Progress, expected: &[u64], near: u64, rows: u64) {
+fn check(search: &LogSearch, progress: Progress, expected: &[RowNo], near: u64, rows: u64) {
     let total = expected.len() as u64;
     assert_eq!(progress.matches, total);
     assert_eq!(search.total(), total);
-    assert_eq!(search.select(0, usize::MAX).unwrap(), expected);
-    let at_or_after = expected.iter().find(|row| **row >= near).or(expected.last());
+    assert_eq!(search.select(Rank::ZERO, usize::MAX).unwrap(), expected);
+    let at_or_after = expected.iter().find(|row| row.get() >= near).or(expected.last());
     assert_eq!(progress.nearest, at_or_after.copied());
-    for row in (0..rows + 2).step_by(1 + rows as usize / 30) {
+    for row in (0..rows + 2).step_by(1 + rows as usize / 30).map(RowNo::new) {
         let rank = expected.partition_point(|found| *found < row);
-        assert_eq!(search.rank(row).unwrap(), rank as u64, "rank of {row}");
-        let place = |index: usize| expected.get(index).map(|found| (*found, index as u64));
+        assert_eq!(search.rank(row).unwrap(), Rank::new(rank as u64), "rank of {row}");
+        let place = |index: usize| expected.get(index).map(|found| (*found, Rank::new(index as u64)));
         let next = expected.partition_point(|found| *found <= row);
         let forward = if next < expected.len() { place(next) } else { place(0) };
         assert_eq!(search.step(row, true).unwrap(), forward, "after {row}");
         let back = place(rank.checked_sub(1).unwrap_or(expected.len().saturating_sub(1)));
         assert_eq!(search.step(row, false).unwrap(), back, "before {row}");
-        let page = search.select(rank as u64, 3).unwrap();
+        let page = search.select(Rank::new(rank as u64), 3).unwrap();
         assert_eq!(page, &expected[rank..expected.len().min(rank + 3)]);
     }
 }
@@ -229,7 +230,7 @@ proptest! {
             let progress = advance(&late);
             check(&late, progress, &left, near, rows);
             // What the one before has counted may be gone; what it says of the rest is true.
-            let found = fresh.select(0, usize::MAX).unwrap();
+            let found = fresh.select(Rank::ZERO, usize::MAX).unwrap();
             prop_assert!(found.iter().all(|row| expected.contains(row)));
         }
     }
@@ -250,11 +251,14 @@ fn a_row_longer_than_any_block_is_one_match() {
         writer.flush_due(200).unwrap();
         advance(&search);
     }
-    assert_eq!((search.total(), search.select(0, 9).unwrap()), (2, vec![0, 1]));
+    assert_eq!(
+        (search.total(), search.select(Rank::ZERO, 9).unwrap()),
+        (2, vec![RowNo::ZERO, RowNo::new(1)])
+    );
     writer.append(Stream::Stdout, b"\nno\nneedle", 300).unwrap();
     writer.finish(400).unwrap();
     let progress = advance(&search);
-    assert_eq!(search.select(0, 9).unwrap(), [0, 1, 3]);
+    assert_eq!(search.select(Rank::ZERO, 9).unwrap(), [0, 1, 3].map(RowNo::new));
     assert_eq!(progress.searched_bytes, progress.total_bytes);
 }
 
@@ -269,7 +273,7 @@ fn what_a_person_looks_at_is_searched_first() {
     let search = search(dir.path(), &query("line 1"), 15_000, 1, 4096);
     let (stop, first) = (AtomicBool::new(false), AtomicU64::new(0));
     let note = |progress: Progress| {
-        first.store(progress.nearest.unwrap(), Ordering::Relaxed);
+        first.store(progress.nearest.unwrap().get(), Ordering::Relaxed);
         stop.store(true, Ordering::Relaxed);
     };
     search.advance(&stop, &note).unwrap();
@@ -299,10 +303,11 @@ fn a_rare_word_is_found_and_denied_without_reading_the_rest() {
     make_filters(dir.path(), true, &AtomicBool::new(false)).unwrap();
 
     // What a filter says is not there is never read: so not even missing bytes are noticed.
-    let search = |text: &str| LogSearch::open(dir.path(), query(text).compile().unwrap(), 0, 1).unwrap();
+    let search =
+        |text: &str| LogSearch::open(dir.path(), query(text).compile().unwrap(), RowNo::ZERO, 1).unwrap();
     let found = search("8F3A9C1E");
-    assert_eq!(advance(&found).nearest, Some(260_001));
-    assert_eq!(found.select(0, 9).unwrap(), [260_001]);
+    assert_eq!(advance(&found).nearest, Some(RowNo::new(260_001)));
+    assert_eq!(found.select(Rank::ZERO, 9).unwrap(), [RowNo::new(260_001)]);
     for [log, _] in common::segments(dir.path()).into_iter().skip(1).take(2) {
         let len = std::fs::metadata(&log).unwrap().len();
         std::fs::write(&log, vec![b'8'; len as usize]).unwrap();
@@ -344,6 +349,6 @@ fn a_filter_is_made_of_one_segment_while_the_next_one_is_written() {
     std::fs::remove_file(dir.path().join("output.2.skip")).unwrap();
     make_filters(dir.path(), true, &never).unwrap();
     assert_eq!(alone, filter(2));
-    let found = LogSearch::open(dir.path(), query("rare word").compile().unwrap(), 0, 1).unwrap();
+    let found = LogSearch::open(dir.path(), query("rare word").compile().unwrap(), RowNo::ZERO, 1).unwrap();
     assert_eq!(advance(&found).matches, 1);
 }

@@ -1,6 +1,7 @@
 //! What a search takes, however its pattern is made. Alone in its file: what is measured is the whole process.
 
 use solti_logstore::{LogSearch, LogWriter, SearchQuery, Stream};
+use solti_positions::RowNo;
 use std::fs;
 use std::io::Write as _;
 use std::sync::atomic::AtomicBool;
@@ -46,7 +47,7 @@ fn a_pattern_with_many_states_stays_within_its_memory_and_finds_the_same() {
 
     let found = |pattern: &str| {
         let query = SearchQuery { pattern: pattern.into(), regex: true, ..SearchQuery::default() };
-        let search = LogSearch::open(&run, query.compile().unwrap(), u64::MAX, 2).unwrap();
+        let search = LogSearch::open(&run, query.compile().unwrap(), RowNo::MAX, 2).unwrap();
         search.advance(&AtomicBool::new(false), &|_| {}).unwrap();
         search.total()
     };

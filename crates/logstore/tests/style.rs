@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 use solti_logstore::{LogView, LogWriter, Row, SegmentSizes, Stream};
+use solti_positions::RowNo;
 
 const CELL: usize = 64 * 1024;
 
@@ -12,12 +13,12 @@ fn styles(view: &mut LogView, rows: &[Row]) -> Vec<String> {
 /// A row's style by the rule, from all rows before it as the page would draw them one by one.
 fn expected(rows: &[Row], at: usize) -> Vec<u8> {
     let row = &rows[at];
-    let from = (row.offset as usize / CELL).saturating_sub(1) * CELL;
+    let from = (row.offset.get() as usize / CELL).saturating_sub(1) * CELL;
     let mut on = Vec::new();
     for earlier in rows[..at].iter().filter(|earlier| earlier.stream == row.stream) {
         let mut bytes = &earlier.bytes[..];
         while let Some(escape) = bytes.iter().position(|byte| *byte == 0x1b) {
-            let place = earlier.offset as usize + earlier.bytes.len() - bytes.len() + escape;
+            let place = earlier.offset.get() as usize + earlier.bytes.len() - bytes.len() + escape;
             bytes = &bytes[escape + 1..];
             let params = bytes.strip_prefix(b"[").and_then(|rest| rest.split_once_m());
             if let Some(params) = params.filter(|_| place >= from) {
@@ -69,13 +70,13 @@ proptest! {
         }
         writer.finish(10_000).unwrap();
         let mut view = LogView::open(dir.path()).unwrap();
-        let rows = view.rows(0, usize::MAX, usize::MAX).unwrap();
+        let rows = view.rows(RowNo::ZERO, usize::MAX, usize::MAX).unwrap();
         let all = styles(&mut view, &rows);
         for (at, style) in all.iter().enumerate() {
             prop_assert_eq!(style.as_bytes(), expected(&rows, at), "row {}", at);
         }
         for from in (0..rows.len()).step_by(page) {
-            let some = view.rows(from as u64, page, 100).unwrap();
+            let some = view.rows(RowNo::new(from as u64), page, 100).unwrap();
             prop_assert_eq!(styles(&mut view, &some), &all[from..(from + page).min(all.len())]);
         }
         let apart: Vec<Row> = rows.iter().step_by(page).cloned().collect();

@@ -1,7 +1,7 @@
 //! Parts of logs beside plain ranges of rows: how dense they are, one long line, a selection, an export, several
 //! logs in one order of time.
 
-use crate::LogRow;
+use crate::{LogRow, MergedPosition, RowNo};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -54,8 +54,7 @@ pub struct LineChunk {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TextPosition {
     /// The row's number.
-    #[ts(type = "number")]
-    pub row: u64,
+    pub row: RowNo,
     /// UTF-16 column of the row's text.
     #[ts(type = "number")]
     pub column: u64,
@@ -93,8 +92,7 @@ pub struct ExportedLog {
 #[serde(rename_all = "camelCase")]
 pub struct MergedRows {
     /// The position of the first.
-    #[ts(type = "number")]
-    pub from: u64,
+    pub from: MergedPosition,
     /// Rows of all the logs.
     #[ts(type = "number")]
     pub total: u64,
@@ -106,8 +104,7 @@ pub struct MergedRows {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct MergedRow {
     /// Its number in the merged order. A row that stands for removed ones counts as many.
-    #[ts(type = "number")]
-    pub position: u64,
+    pub position: MergedPosition,
     /// Which of the sources it is from, counted from 0 in the order in which they were given.
     pub source: u32,
     /// As its log has it.
@@ -122,8 +119,7 @@ pub struct SourceRow {
     /// Which of the sources, counted from 0 in the order in which they are given.
     pub source: u32,
     /// Its number in its own log.
-    #[ts(type = "number")]
-    pub row: u64,
+    pub row: RowNo,
 }
 
 /// A row that a person has marked. It is kept with the task.
@@ -133,8 +129,7 @@ pub struct Bookmark {
     /// The run's number within the task.
     pub attempt: u32,
     /// Its number in the run's log.
-    #[ts(type = "number")]
-    pub row: u64,
+    pub row: RowNo,
     /// What the person wrote beside it; may be empty.
     pub note: String,
     /// When it was set last, Unix milliseconds.

@@ -1,6 +1,6 @@
 //! Searching logs: the query, how far a search is, and what it answers. How it is done lives in `solti-logstore`.
 
-use crate::{OutputStreamKind, TaskId};
+use crate::{LogRow, MergedRow, OutputStreamKind, Rank, RowKey, RowNo, TaskId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -51,17 +51,16 @@ pub struct SearchProgress {
     pub error: Option<String>,
     /// The first matching row found so far at or after the row that was near; else the last one before it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[ts(optional, type = "number")]
-    pub nearest: Option<u64>,
+    #[ts(optional)]
+    pub nearest: Option<RowKey>,
 }
 
 /// One matching row and its place among all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SearchHit {
-    /// The row's number.
-    #[ts(type = "number")]
-    pub row: u64,
+    /// Its number; in a search of several logs its position in their merged order.
+    pub row: RowKey,
     /// From 1, among the matches that are known.
     #[ts(type = "number")]
     pub index: u64,
@@ -70,13 +69,38 @@ pub struct SearchHit {
     pub total: u64,
 }
 
+/// Matching rows of one log, by their order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MatchedRows {
+    /// The rank of the first.
+    pub from: Rank,
+    /// Matching rows found so far.
+    #[ts(type = "number")]
+    pub total: u64,
+    /// In order.
+    pub rows: Vec<LogRow>,
+}
+
+/// Matching rows of several logs, by their order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MatchedMergedRows {
+    /// The rank of the first.
+    pub from: Rank,
+    /// Matching rows found so far.
+    #[ts(type = "number")]
+    pub total: u64,
+    /// In order.
+    pub rows: Vec<MergedRow>,
+}
+
 /// Where in a row's text the matches are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RowRanges {
     /// The row's number.
-    #[ts(type = "number")]
-    pub row: u64,
+    pub row: RowNo,
     /// Begin and end of each match in UTF-16 columns of [`crate::LogRow::text`].
     pub ranges: Vec<(u32, u32)>,
 }
@@ -117,8 +141,7 @@ pub struct RunHits {
     #[ts(type = "number")]
     pub matches: u64,
     /// The number of the first of them.
-    #[ts(type = "number")]
-    pub first_row: u64,
+    pub first_row: RowNo,
     /// The beginning of the first matching row.
     pub first_text: String,
 }

@@ -2,7 +2,7 @@
 //!
 //! None of it is part of the fixed contract; it is derived from tasks and their logs and never stored as such.
 
-use crate::{OutputStreamKind, Slot, TaskHead, TaskId, TaskPhase};
+use crate::{OutputStreamKind, RowNo, Slot, TaskHead, TaskId, TaskPhase};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -396,8 +396,7 @@ pub struct LogInfo {
 #[serde(rename_all = "camelCase")]
 pub struct LogRows {
     /// The number of the first.
-    #[ts(type = "number")]
-    pub from: u64,
+    pub from: RowNo,
     /// Rows that there are.
     #[ts(type = "number")]
     pub total: u64,
@@ -410,8 +409,7 @@ pub struct LogRows {
 #[serde(rename_all = "camelCase")]
 pub struct LogRow {
     /// From 0 in each attempt.
-    #[ts(type = "number")]
-    pub row: u64,
+    pub row: RowNo,
     /// The stream that it came through.
     pub stream: OutputStreamKind,
     /// Unix milliseconds.

@@ -7,7 +7,7 @@ use crate::{Attempts, LabelCount, RowCursor, Standing, StoreError, StoredLane, S
 use rusqlite::types::Type;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 use solti_model::{
-    BackoffState, Bookmark, FieldError, ObjectMeta, RunUsage, Slot, Task, TaskId, TaskPhase, TaskRun,
+    BackoffState, Bookmark, FieldError, ObjectMeta, RowNo, RunUsage, Slot, Task, TaskId, TaskPhase, TaskRun,
     TaskStatus, stored_spec,
 };
 use std::collections::BTreeMap;
@@ -288,7 +288,7 @@ pub(crate) fn bookmarks(db: &Transaction<'_>, id: &TaskId) -> Result<Vec<Bookmar
 fn bookmark(row: &Row<'_>) -> rusqlite::Result<Bookmark> {
     Ok(Bookmark {
         attempt: row.get("attempt")?,
-        row: required(row, "row")?,
+        row: RowNo::new(required(row, "row")?),
         note: row.get("note")?,
         at: required(row, "at")?,
     })

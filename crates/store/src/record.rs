@@ -2,8 +2,8 @@
 
 use crate::{JobSaving, Settled};
 use solti_model::{
-    AttemptsNotKept, BackoffState, Bookmark, Firing, InheritedVariable, Job, JobName, Searched, Slot, Task,
-    TaskHead, TaskId, TaskPhase, TaskRun,
+    AttemptsNotKept, BackoffState, Bookmark, Firing, InheritedVariable, Job, JobName, RowNo, Searched, Slot,
+    Task, TaskHead, TaskId, TaskPhase, TaskRun,
 };
 use std::collections::BTreeMap;
 
@@ -165,7 +165,7 @@ pub enum Change {
     DeleteBookmark {
         task_id: TaskId,
         attempt: u32,
-        row: u64,
+        row: RowNo,
     },
     SetMeta {
         key: String,

@@ -69,7 +69,7 @@ pub(crate) fn apply(db: &Transaction<'_>, numbers: &mut Numbers, change: &Change
             .execute(params![
                 num,
                 bookmark.attempt,
-                Number(bookmark.row),
+                Number(bookmark.row.get()),
                 bookmark.note,
                 Number(bookmark.at)
             ])?;
@@ -78,7 +78,7 @@ pub(crate) fn apply(db: &Transaction<'_>, numbers: &mut Numbers, change: &Change
         Change::DeleteBookmark { task_id, attempt, row } => {
             let Some(num) = numbers.find(db, task_id)? else { return Ok(()) };
             db.prepare_cached("DELETE FROM bookmarks WHERE num = ?1 AND attempt = ?2 AND row = ?3")?
-                .execute(params![num, attempt, Number(*row)])?;
+                .execute(params![num, attempt, Number(row.get())])?;
             Ok(())
         }
         Change::SetMeta { key, value } => {

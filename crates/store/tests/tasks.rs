@@ -2,7 +2,7 @@
 
 mod support;
 
-use solti_model::{BackoffState, Bookmark, InheritedVariable, TaskPhase, TaskQuery, VariableOrigin};
+use solti_model::{BackoffState, Bookmark, InheritedVariable, RowNo, TaskPhase, TaskQuery, VariableOrigin};
 use solti_store::{Change, LabelCount, Store, StoreError, StoredLane};
 use support::{id, in_slot, labelled, run, slot, task};
 
@@ -224,7 +224,7 @@ async fn what_finished_first_expires_first() {
     assert_eq!(store.expired(Some(31), Some(3), 9).await.unwrap(), [id(4), id(3), id(2)]);
     assert_eq!(store.expired(Some(u64::MAX / 2), None, 1).await.unwrap(), [id(4)]);
 
-    let bookmark = Bookmark { attempt: 1, row: 7, note: "here".to_owned(), at: 50 };
+    let bookmark = Bookmark { attempt: 1, row: RowNo::new(7), note: "here".to_owned(), at: 50 };
     store.apply(vec![Change::PutBookmark { task_id: id(4), bookmark }]).await.unwrap();
     assert_eq!(store.expired(Some(31), Some(3), 9).await.unwrap(), [id(3), id(2)]);
     // The marked one takes no other's place: of the three that may go two stay.
@@ -252,17 +252,27 @@ async fn bookmarks_are_kept_in_order_and_go_with_their_task() {
         task_id: id(1),
         bookmark: Bookmark { attempt: 1, row, note: note.to_owned(), at },
     };
-    let refused = store.apply(vec![put(1, "no task", 1)]).await;
+    let refused = store.apply(vec![put(RowNo::new(1), "no task", 1)]).await;
     assert!(matches!(refused, Err(StoreError::UnknownTask(_))), "{refused:?}");
-    store.apply(vec![task(1, TaskPhase::Running).into(), put(70, "b", 1), put(5, "a", 2)]).await.unwrap();
-    store.apply(vec![put(70, "better", 3)]).await.unwrap();
+    store
+        .apply(vec![
+            task(1, TaskPhase::Running).into(),
+            put(RowNo::new(70), "b", 1),
+            put(RowNo::new(5), "a", 2),
+        ])
+        .await
+        .unwrap();
+    store.apply(vec![put(RowNo::new(70), "better", 3)]).await.unwrap();
     drop(store);
 
     let store = Store::open(dir.path()).unwrap();
     let found = store.bookmarks(&id(1)).await.unwrap();
-    let short: Vec<_> = found.iter().map(|mark| (mark.row, mark.note.as_str(), mark.at)).collect();
+    let short: Vec<_> = found.iter().map(|mark| (mark.row.get(), mark.note.as_str(), mark.at)).collect();
     assert_eq!(short, [(5, "a", 2), (70, "better", 3)]);
-    store.apply(vec![Change::DeleteBookmark { task_id: id(1), attempt: 1, row: 5 }]).await.unwrap();
+    store
+        .apply(vec![Change::DeleteBookmark { task_id: id(1), attempt: 1, row: RowNo::new(5) }])
+        .await
+        .unwrap();
     assert_eq!(store.bookmarks(&id(1)).await.unwrap().len(), 1);
     store.apply(vec![Change::DeleteTask(id(1))]).await.unwrap();
     assert!(store.bookmarks(&id(1)).await.unwrap().is_empty());

@@ -32,11 +32,11 @@ impl Frame for Hits {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use solti_model::{RunHits, TaskId};
+    use solti_model::{RowNo, RunHits, TaskId};
 
     fn hits(id: &str, searched_tasks: u64) -> TaskHits {
         let id = TaskId::new(id).expect("legal");
-        let run = RunHits { id, attempt: 1, matches: 1, first_row: 0, first_text: String::new() };
+        let run = RunHits { id, attempt: 1, matches: 1, first_row: RowNo::ZERO, first_text: String::new() };
         TaskHits {
             tasks: vec![run],
             searched_tasks,

@@ -9,10 +9,10 @@ macro_rules! bookmark_operations {
                 read ListBookmarks "list_bookmarks" about id -> Vec<Bookmark> { id: TaskId }
 
                 /// Marks a row, or changes the note (4 KiB at most) of a marked one.
-                change SetBookmark "set_bookmark" about run.task -> Bookmark { run: RunId, row: u64, note: String }
+                change SetBookmark "set_bookmark" about run.task -> Bookmark { run: RunId, row: RowNo, note: String }
 
                 /// Takes a mark off. Also fine for a row that is not marked.
-                change DeleteBookmark "delete_bookmark" about run.task -> () { run: RunId, row: u64 }
+                change DeleteBookmark "delete_bookmark" about run.task -> () { run: RunId, row: RowNo }
             }
             { $($topics)* }
             { $($downloads)* }

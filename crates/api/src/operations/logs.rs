@@ -10,13 +10,13 @@ macro_rules! log_operations {
                 read GetLogInfo "get_log_info" about run.task -> LogInfo { run: RunId }
 
                 /// A range of rows, 1,000 at most.
-                read ReadLog "read_log" about run.task -> LogRows { run: RunId, from: u64, count: u32 }
+                read ReadLog "read_log" about run.task -> LogRows { run: RunId, from: RowNo, count: u32 }
 
                 /// At most so many bytes (1 MiB at most) of one row, however long the row is. `InvalidRequest` when there is no
                 /// such row.
                 read ReadLine "read_line" about run.task -> LineChunk {
                     run: RunId,
-                    row: u64,
+                    row: RowNo,
                     from_byte: u64,
                     count: u32,
                 }

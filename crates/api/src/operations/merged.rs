@@ -6,7 +6,7 @@ macro_rules! merged_operations {
                 $($asks)*
 
                 /// A range of rows, 1,000 at most, in the order of their times.
-                read ReadMerged "read_merged" -> MergedRows { sources: Vec<RunId>, from: u64, count: u32 }
+                read ReadMerged "read_merged" -> MergedRows { sources: Vec<RunId>, from: MergedPosition, count: u32 }
 
                 /// The logs in equal slices of their merged order: rows of each stream, and matches of a search.
                 read MergedDensity "merged_density" -> LogDensity {
@@ -21,11 +21,11 @@ macro_rules! merged_operations {
 
                 /// Where rows (1,000 at most) stand in the merged order, in the order in which they are given. Near the end of
                 /// logs that grow it may still change. `InvalidRequest` for a source that is not among them.
-                read MergedPositions "merged_positions" -> Vec<u64> { sources: Vec<RunId>, rows: Vec<SourceRow> }
+                read MergedPositions "merged_positions" -> Vec<MergedPosition> { sources: Vec<RunId>, rows: Vec<SourceRow> }
 
                 /// Where the first row of a time (Unix milliseconds) or later stands in the merged order; the last row when all
                 /// are earlier. Of one log alone that is the row's number.
-                read MergedPositionAt "merged_position_at" -> u64 { sources: Vec<RunId>, at: u64 }
+                read MergedPositionAt "merged_position_at" -> MergedPosition { sources: Vec<RunId>, at: u64 }
             }
             { $($topics)* }
             {

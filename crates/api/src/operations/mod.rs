@@ -45,9 +45,10 @@ use serde::{Deserialize, Serialize};
 use solti_model::{
     Bookmark, ComingRun, ComingRuns, EventPage, HistoryQuery, Job, JobChange, JobDetail, JobList, JobName,
     JobQuery, JobRevision, JobTasks, Lane, LineChunk, ListQuery, LogDensity, LogInfo, LogQuery, LogRows,
-    LogText, MAX_LANE_CAPACITY, MergedRows, RowRanges, RunEnvironment, RunId, RunPage, Schedule, ScheduleId,
-    SchedulePreview, SearchHit, Slot, SourceRow, StopMode, Summary, TaskChange, TaskEvent, TaskHits, TaskId,
-    TaskList, TaskRow, TextPosition, UsageSample,
+    LogText, MAX_LANE_CAPACITY, MatchedMergedRows, MatchedRows, MergedPosition, MergedRows, Rank, RowKey,
+    RowNo, RowRanges, RunEnvironment, RunId, RunPage, Schedule, ScheduleId, SchedulePreview, SearchHit, Slot,
+    SourceRow, StopMode, Summary, TaskChange, TaskEvent, TaskHits, TaskId, TaskList, TaskRow, TextPosition,
+    UsageSample,
 };
 use std::collections::BTreeMap;
 use std::fmt::Debug;

@@ -7,19 +7,19 @@ macro_rules! search_operations {
 
                 /// The next match strictly after or before a row, going round at the ends; nothing without matches. In a search
                 /// of several logs rows are positions of their merged order.
-                read SearchStep "search_step" -> Option<SearchHit> { search_id: String, row: u64, forward: bool }
+                read SearchStep "search_step" -> Option<SearchHit> { search_id: String, row: RowKey, forward: bool }
 
                 /// Matching rows of one log by rank, 1,000 at most.
-                read SearchRows "search_rows" -> LogRows { search_id: String, from: u64, count: u32 }
+                read SearchRows "search_rows" -> MatchedRows { search_id: String, from: Rank, count: u32 }
 
                 /// Matching rows of several logs by rank, 1,000 at most.
-                read MergedSearchRows "merged_search_rows" -> MergedRows { search_id: String, from: u64, count: u32 }
+                read MergedSearchRows "merged_search_rows" -> MatchedMergedRows { search_id: String, from: Rank, count: u32 }
 
                 /// How many matches lie before a row; in a search of several logs, before a position of the merged order.
-                read SearchRank "search_rank" -> u64 { search_id: String, row: u64 }
+                read SearchRank "search_rank" -> Rank { search_id: String, row: RowKey }
 
                 /// Where the matches are in a range of rows (1,000 at most) of one log; rows without one are left out.
-                read SearchRanges "search_ranges" -> Vec<RowRanges> { search_id: String, from: u64, count: u32 }
+                read SearchRanges "search_ranges" -> Vec<RowRanges> { search_id: String, from: RowNo, count: u32 }
             }
             {
                 $($topics)*
@@ -31,7 +31,7 @@ macro_rules! search_operations {
                     run: RunId,
                     query: LogQuery,
                     #[serde(default)]
-                    near: u64,
+                    near: RowNo,
                 }
 
                 /// Searches several logs (16 at most) as one, in their merged order: `near` is a position there. Each is also
@@ -40,7 +40,7 @@ macro_rules! search_operations {
                     sources: Vec<RunId>,
                     query: LogQuery,
                     #[serde(default)]
-                    near: u64,
+                    near: MergedPosition,
                 }
 
                 /// Searches what the logs of these tasks, or of all, hold now, newest task first.

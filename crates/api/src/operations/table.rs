@@ -5,7 +5,7 @@
 // An entry is
 //
 //     /// What it does: the text of the documentation, of the OpenAPI document too.
-//     read ReadLine "read_line" about run.task -> LineChunk { run: RunId, row: u64 }
+//     read ReadLine "read_line" about run.task -> LineChunk { run: RunId, row: RowNo }
 //
 // `read` or `change` says whether it belongs into an audit; `about` is the task that it is about. What is subscribed to says
 // instead how long its stream lasts (`Lasting`), and what is saved as a file has no answer.

@@ -7,7 +7,7 @@ use common::{Engine, bash, command, spec, until};
 use serde_json::json;
 use solti_api::ApiHandler;
 use solti_api::operations::{Operations as _, ReadLog};
-use solti_model::{RunId, TaskPhase};
+use solti_model::{RowNo, RunId, TaskPhase};
 use solti_store::{Store, StoreError};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::Path;
@@ -150,7 +150,10 @@ async fn a_run_folder_that_became_a_symlink_is_not_followed() {
         }
         symlink(target, &swapped).unwrap();
         if !what.is_empty() {
-            let read = engine.api.ask(ReadLog { run: RunId::new(id.clone(), 1), from: 0, count: 10 }).await;
+            let read = engine
+                .api
+                .ask(ReadLog { run: RunId::new(id.clone(), 1), from: RowNo::ZERO, count: 10 })
+                .await;
             assert!(read.is_err(), "{what}: {read:?}");
         }
         engine.api.delete_task(&id).await.unwrap();

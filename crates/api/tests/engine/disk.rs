@@ -10,7 +10,7 @@ use serde_json::json;
 use solti_api::operations::{GetSummary, Operations as _, TaskEvents};
 use solti_api::{ApiError, ApiHandler};
 use solti_logstore::LogView;
-use solti_model::{StorageState, TaskId, TaskPhase, TaskQuery};
+use solti_model::{RowNo, StorageState, TaskId, TaskPhase, TaskQuery};
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Write as _;
@@ -221,7 +221,7 @@ fn kept_and_missing(run_dir: &Path) -> (u64, u64) {
     let mut view = LogView::open(run_dir).unwrap();
     let rows = view.extent().unwrap().rows;
     for from in (0..rows).step_by(10_000) {
-        for row in view.rows(from, 10_000, 64).unwrap() {
+        for row in view.rows(RowNo::new(from), 10_000, 64).unwrap() {
             match row.gap {
                 Some(bytes) => sums.1 += bytes,
                 None => sums.0 += row.full_len + u64::from(!row.partial),

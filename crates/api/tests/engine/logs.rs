@@ -8,7 +8,9 @@ use solti_api::operations::{
     ReadLogText, ReadMerged, SearchAll, SearchRanges, SearchRank, SearchRows, SearchStep, SetBookmark,
 };
 use solti_api::{ApiError, ApiHandler, OpenedSearch, save_export};
-use solti_model::{LogQuery, RunId, SearchProgress, TaskHits, TextPosition};
+use solti_model::{
+    LogQuery, MergedPosition, Rank, RowKey, RowNo, RunId, SearchProgress, TaskHits, TextPosition,
+};
 use tokio_stream::StreamExt as _;
 
 fn query(pattern: &str) -> LogQuery {
@@ -40,29 +42,36 @@ async fn a_search_goes_on_while_the_task_prints_and_ends_with_its_reader() {
     engine.running(&id).await;
     let mut search = engine
         .api
-        .search(OpenSearch { run: RunId::new(id.clone(), 1), query: query("error"), near: 0 })
+        .search(OpenSearch { run: RunId::new(id.clone(), 1), query: query("error"), near: RowNo::ZERO })
         .await
         .unwrap();
     let first = until(&mut search, |progress| progress.matches == 1 && progress.complete).await;
     assert!(first.live);
-    assert_eq!(first.nearest, Some(0));
+    assert_eq!(first.nearest, Some(RowKey::ZERO));
     std::fs::write(&gate, "").unwrap();
     let last = until(&mut search, |progress| !progress.live && progress.complete).await;
     assert_eq!((last.matches, last.searched_bytes), (2, last.total_bytes));
 
     let hit = engine
         .api
-        .ask(SearchStep { search_id: search.id.clone(), row: 0, forward: true })
+        .ask(SearchStep { search_id: search.id.clone(), row: RowKey::ZERO, forward: true })
         .await
         .unwrap()
         .unwrap();
-    assert_eq!((hit.row, hit.index, hit.total), (2, 2, 2));
-    let rows = engine.api.ask(SearchRows { search_id: search.id.clone(), from: 0, count: 10 }).await.unwrap();
+    assert_eq!((hit.row.row().get(), hit.index, hit.total), (2, 2, 2));
+    let rows = engine
+        .api
+        .ask(SearchRows { search_id: search.id.clone(), from: Rank::ZERO, count: 10 })
+        .await
+        .unwrap();
     let texts: Vec<_> = rows.rows.iter().map(|row| row.text.as_str()).collect();
     assert_eq!(texts, ["one error", "another error"]);
-    let ranges =
-        engine.api.ask(SearchRanges { search_id: search.id.clone(), from: 0, count: 10 }).await.unwrap();
-    assert_eq!((ranges[0].row, &ranges[0].ranges[..]), (0, &[(4, 9)][..]));
+    let ranges = engine
+        .api
+        .ask(SearchRanges { search_id: search.id.clone(), from: RowNo::ZERO, count: 10 })
+        .await
+        .unwrap();
+    assert_eq!((ranges[0].row.get(), &ranges[0].ranges[..]), (0, &[(4, 9)][..]));
     let density = engine
         .api
         .ask(GetLogDensity { run: RunId::new(id.clone(), 1), buckets: 3, search_id: Some(search.id.clone()) })
@@ -72,7 +81,7 @@ async fn a_search_goes_on_while_the_task_prints_and_ends_with_its_reader() {
 
     let id = search.id.clone();
     drop(search);
-    let closed = engine.api.ask(SearchRank { search_id: id.clone(), row: 0 }).await;
+    let closed = engine.api.ask(SearchRank { search_id: id.clone(), row: RowKey::ZERO }).await;
     assert!(matches!(closed, Err(ApiError::InvalidRequest { field, .. }) if field == "searchId"));
 }
 
@@ -128,8 +137,8 @@ async fn a_log_is_saved_copied_and_marked() {
         .api
         .ask(ReadLogText {
             run: RunId::new(id.clone(), 1),
-            start: at(0, 1),
-            end: at(1, 4),
+            start: at(RowNo::ZERO, 1),
+            end: at(RowNo::new(1), 4),
             timestamps: false,
             search_id: None,
         })
@@ -140,8 +149,8 @@ async fn a_log_is_saved_copied_and_marked() {
         .api
         .ask(ReadLogText {
             run: RunId::new(id.clone(), 1),
-            start: at(0, 0),
-            end: at(0, 3),
+            start: at(RowNo::ZERO, 0),
+            end: at(RowNo::ZERO, 3),
             timestamps: true,
             search_id: None,
         })
@@ -151,26 +160,29 @@ async fn a_log_is_saved_copied_and_marked() {
 
     let line = engine
         .api
-        .ask(ReadLine { run: RunId::new(id.clone(), 1), row: 0, from_byte: 0, count: 4 })
+        .ask(ReadLine { run: RunId::new(id.clone(), 1), row: RowNo::ZERO, from_byte: 0, count: 4 })
         .await
         .unwrap();
     assert_eq!((line.text.as_str(), line.next_byte), ("r\u{e4}d", 4));
 
     let sources = vec![RunId::new(id.clone(), 1), RunId::new(id.clone(), 1)];
-    let merged = engine.api.ask(ReadMerged { sources, from: 0, count: 100 }).await.unwrap();
+    let merged =
+        engine.api.ask(ReadMerged { sources, from: MergedPosition::ZERO, count: 100 }).await.unwrap();
     assert_eq!(merged.total as usize, merged.rows.len());
     assert!(merged.rows.is_sorted_by_key(|row| row.row.ts));
 
     let mark = engine
         .api
-        .ask(SetBookmark { run: RunId::new(id.clone(), 1), row: 1, note: "here".into() })
+        .ask(SetBookmark { run: RunId::new(id.clone(), 1), row: RowNo::new(1), note: "here".into() })
         .await
         .unwrap();
     assert_eq!(engine.api.ask(ListBookmarks { id: id.clone() }).await.unwrap(), [mark]);
-    engine.api.ask(DeleteBookmark { run: RunId::new(id.clone(), 1), row: 1 }).await.unwrap();
+    engine.api.ask(DeleteBookmark { run: RunId::new(id.clone(), 1), row: RowNo::new(1) }).await.unwrap();
     assert!(engine.api.ask(ListBookmarks { id: id.clone() }).await.unwrap().is_empty());
     engine.api.delete_task(&id).await.unwrap();
-    let gone =
-        engine.api.ask(SetBookmark { run: RunId::new(id.clone(), 1), row: 1, note: String::new() }).await;
+    let gone = engine
+        .api
+        .ask(SetBookmark { run: RunId::new(id.clone(), 1), row: RowNo::new(1), note: String::new() })
+        .await;
     assert!(matches!(gone, Err(ApiError::TaskNotFound { .. })));
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 use solti_api::ApiHandler;
 use solti_api::operations::{GetSummary, Operations as _, ReadLog};
 use solti_logstore::{LogLimits, StoredLog};
-use solti_model::{LogLimit, OutputEvent, RunId, TaskId, UnkeptLimit};
+use solti_model::{LogLimit, OutputEvent, RowNo, RunId, TaskId, UnkeptLimit};
 use solti_supervisor::{FinishedLimits, SupervisorConfig};
 use tokio::sync::watch;
 
@@ -61,17 +61,23 @@ async fn a_run_that_printed_too_much_keeps_its_beginning_and_its_end() {
     assert_eq!(seqs.len() as u64 + skipped, total);
     let hole = seqs.windows(2).position(|pair| pair[1] > pair[0] + 1).unwrap();
     assert_eq!(seqs[hole + 1] - seqs[hole] - 1, skipped);
-    let rows =
-        engine.api.ask(ReadLog { run: RunId::new(id.clone(), 1), from: seqs[hole], count: 3 }).await.unwrap();
+    let rows = engine
+        .api
+        .ask(ReadLog { run: RunId::new(id.clone(), 1), from: RowNo::new(seqs[hole]), count: 3 })
+        .await
+        .unwrap();
     assert_eq!(rows.total, total);
     assert_eq!(
-        rows.rows.iter().map(|row| row.row).collect::<Vec<_>>(),
+        rows.rows.iter().map(|row| row.row.get()).collect::<Vec<_>>(),
         [seqs[hole], seqs[hole] + 1, seqs[hole + 1]]
     );
     let removed = rows.rows[1].removed.unwrap();
     assert_eq!((removed.rows, removed.bytes), (skipped, skipped * 1024));
-    let last =
-        engine.api.ask(ReadLog { run: RunId::new(id.clone(), 1), from: total - 1, count: 1 }).await.unwrap();
+    let last = engine
+        .api
+        .ask(ReadLog { run: RunId::new(id.clone(), 1), from: RowNo::new(total - 1), count: 1 })
+        .await
+        .unwrap();
     assert_eq!(last.rows[0].text, "last");
 }
 
@@ -120,7 +126,7 @@ async fn a_full_disk_takes_the_oldest_logs_of_all_tasks() {
         assert_eq!(skipped, Some(3 * 1024 + 1));
         let row = engine
             .api
-            .ask(ReadLog { run: RunId::new(id.clone(), 1), from: 0, count: 10 })
+            .ask(ReadLog { run: RunId::new(id.clone(), 1), from: RowNo::ZERO, count: 10 })
             .await
             .unwrap()
             .rows
@@ -169,11 +175,17 @@ async fn many_small_logs_keep_the_limit_of_their_task_and_what_is_gone_is_told()
     until("the logs keep the limit", || held() <= LIMIT).await;
     assert!(held() > LIMIT / 2, "and no more is gone than has to go: {} bytes are left", held());
 
-    let removed =
-        engine.api.ask(ReadLog { run: RunId::new(id.clone(), 1), from: 0, count: 10 }).await.unwrap();
+    let removed = engine
+        .api
+        .ask(ReadLog { run: RunId::new(id.clone(), 1), from: RowNo::ZERO, count: 10 })
+        .await
+        .unwrap();
     assert_eq!((removed.total, removed.rows[0].removed.unwrap().bytes), (1, 9));
-    let kept =
-        engine.api.ask(ReadLog { run: RunId::new(id.clone(), attempts), from: 0, count: 10 }).await.unwrap();
+    let kept = engine
+        .api
+        .ask(ReadLog { run: RunId::new(id.clone(), attempts), from: RowNo::ZERO, count: 10 })
+        .await
+        .unwrap();
     assert_eq!(kept.rows[0].text, "of a run", "the latest stays");
     let log = engine.log(&id).await;
     let of = |wanted: fn(&OutputEvent) -> bool| log.iter().filter(|event| wanted(event)).count() as u32;

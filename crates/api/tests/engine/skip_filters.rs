@@ -6,7 +6,7 @@ use serde_json::json;
 use solti_api::ApiHandler;
 use solti_api::operations::{OpenSearch, Operations as _};
 use solti_logstore::StoredLog;
-use solti_model::{LogQuery, RunId, TaskId};
+use solti_model::{LogQuery, RowNo, RunId, TaskId};
 use std::path::{Path, PathBuf};
 use tokio_stream::StreamExt as _;
 
@@ -29,8 +29,11 @@ async fn submit(engine: &Engine, script: &str) -> TaskId {
 /// Searches the log to its end.
 async fn search(engine: &Engine, id: &TaskId) -> u64 {
     let query = LogQuery { pattern: "no such line".into(), ..LogQuery::default() };
-    let mut opened =
-        engine.api.search(OpenSearch { run: RunId::new(id.clone(), 1), query, near: 0 }).await.unwrap();
+    let mut opened = engine
+        .api
+        .search(OpenSearch { run: RunId::new(id.clone(), 1), query, near: RowNo::ZERO })
+        .await
+        .unwrap();
     loop {
         let progress = opened.progress.next().await.unwrap();
         if progress.complete {

@@ -10,8 +10,8 @@ use solti_api::operations::{
 };
 use solti_api::{ApiError, ApiHandler, OutputEventStream};
 use solti_model::{
-    ListQuery, OutputEvent, OutputStreamKind, RunId, Slot, StopMode, Task, TaskEventKind, TaskId, TaskPage,
-    TaskPhase, TaskQuery, TaskRun, TaskSpec, Waiting,
+    ListQuery, OutputEvent, OutputStreamKind, RowNo, RunId, Slot, StopMode, Task, TaskEventKind, TaskId,
+    TaskPage, TaskPhase, TaskQuery, TaskRun, TaskSpec, Waiting,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -358,10 +358,13 @@ async fn a_window_reads_rows_and_hears_of_growth_until_the_end() {
     let mut infos = engine.api.open(WatchLog { run: RunId::new(id.clone(), 0) }).await.unwrap();
     let within = tokio::time::timeout(common::PATIENCE, async {
         while infos.next().await.expect("grows").rows < 500 {}
-        let rows =
-            engine.api.ask(ReadLog { run: RunId::new(id.clone(), 1), from: 490, count: 100 }).await.unwrap();
+        let rows = engine
+            .api
+            .ask(ReadLog { run: RunId::new(id.clone(), 1), from: RowNo::new(490), count: 100 })
+            .await
+            .unwrap();
         assert_eq!((rows.total, rows.rows.len()), (500, 10));
-        assert_eq!((rows.rows[9].text.as_str(), rows.rows[9].row), ("line 500", 499));
+        assert_eq!((rows.rows[9].text.as_str(), rows.rows[9].row.get()), ("line 500", 499));
         std::fs::write(&gate, "go\n").unwrap();
         let mut last = None;
         while let Some(info) = infos.next().await {
@@ -374,8 +377,11 @@ async fn a_window_reads_rows_and_hears_of_growth_until_the_end() {
         (last.rows, last.live, last.exit_code, last.phase),
         (501, false, Some(0), TaskPhase::Succeeded)
     );
-    let error =
-        engine.api.ask(ReadLog { run: RunId::new(id.clone(), 7), from: 0, count: 1 }).await.unwrap_err();
+    let error = engine
+        .api
+        .ask(ReadLog { run: RunId::new(id.clone(), 7), from: RowNo::ZERO, count: 1 })
+        .await
+        .unwrap_err();
     assert!(matches!(error, ApiError::InvalidRequest { field, .. } if field == "attempt"));
 }
 

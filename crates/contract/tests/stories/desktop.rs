@@ -12,8 +12,9 @@ use solti_api::operations::{
 };
 use solti_api::{ApiError, ExportStream, LogPosition, OpenedSearch};
 use solti_model::{
-    ListQuery, LogQuery, OutputEvent, OutputStreamKind, RunId, RunVariableOrigin, SearchProgress, Slot,
-    SourceRow, StopMode, TaskEventKind, TaskId, TaskPhase, TextPosition, Waiting,
+    ListQuery, LogQuery, MergedPosition, OutputEvent, OutputStreamKind, Rank, RowKey, RowNo, RunId,
+    RunVariableOrigin, SearchProgress, Slot, SourceRow, StopMode, TaskEventKind, TaskId, TaskPhase,
+    TextPosition, Waiting,
 };
 use tokio_stream::StreamExt as _;
 
@@ -76,7 +77,8 @@ pub async fn a_run_says_what_it_was_started_with(subject: &Subject) {
         Some(&found)
     );
 
-    let printed = api.ask(ReadLog { run: RunId::new(id.clone(), 1), from: 0, count: 1_000 }).await.unwrap();
+    let printed =
+        api.ask(ReadLog { run: RunId::new(id.clone(), 1), from: RowNo::ZERO, count: 1_000 }).await.unwrap();
     let printed: String = printed.rows.iter().map(|row| format!("{}\n", row.text)).collect();
     // Of bash itself, and of no other program.
     let of_bash = |name: &str| matches!(name, "_" | "SHLVL" | "OLDPWD");
@@ -214,7 +216,7 @@ pub async fn what_limits_would_delete_is_counted(subject: &Subject) {
     assert_eq!(count(Some(1), None).await, 0, "none is a day old");
     assert_eq!(count(Some(1), Some(1)).await, before + 2);
     let run = RunId::new(ids[0].clone(), 1);
-    api.ask(SetBookmark { run, row: 0, note: String::new() }).await.unwrap();
+    api.ask(SetBookmark { run, row: RowNo::ZERO, note: String::new() }).await.unwrap();
     assert_eq!(count(None, Some(0)).await, before + 2, "one with a bookmark stays");
     for id in ids {
         api.delete_task(&id).await.unwrap();
@@ -245,7 +247,10 @@ pub async fn a_window_reads_rows_and_hears_of_growth(subject: &Subject) {
     let mut infos = api.open(WatchLog { run: RunId::new(id.clone(), 0) }).await.unwrap();
     let read = tokio::time::timeout(PATIENCE, async {
         while infos.next().await.expect("grows").rows < 500 {}
-        let rows = api.ask(ReadLog { run: RunId::new(id.clone(), 1), from: 490, count: 100 }).await.unwrap();
+        let rows = api
+            .ask(ReadLog { run: RunId::new(id.clone(), 1), from: RowNo::new(490), count: 100 })
+            .await
+            .unwrap();
         assert_eq!((rows.total, rows.rows.len(), rows.rows[9].text.as_str()), (500, 10, "500"));
         std::fs::write(&gate, "go\n").unwrap();
         let mut last = None;
@@ -257,7 +262,8 @@ pub async fn a_window_reads_rows_and_hears_of_growth(subject: &Subject) {
     let last = read.await.expect("the log ends");
     assert_eq!((last.rows, last.live, last.exit_code), (501, false, Some(0)));
     assert_eq!(api.ask(GetLogInfo { run: RunId::new(id.clone(), 0) }).await.unwrap(), last);
-    let error = api.ask(ReadLog { run: RunId::new(id.clone(), 7), from: 0, count: 1 }).await.unwrap_err();
+    let error =
+        api.ask(ReadLog { run: RunId::new(id.clone(), 7), from: RowNo::ZERO, count: 1 }).await.unwrap_err();
     assert!(matches!(&error, ApiError::InvalidRequest { field, .. } if field == "attempt"), "{error:?}");
     assert_eq!(
         api.ask(GetLogInfo { run: RunId::new(nobody(), 0) }).await,
@@ -299,28 +305,38 @@ pub async fn a_log_is_searched_and_filtered(subject: &Subject) {
     subject.engine.finished(&id).await;
     let query = LogQuery { pattern: "7$".into(), regex: true, ..LogQuery::default() };
     let mut search = api
-        .search(OpenSearch { run: RunId::new(id.clone(), 0), query: query.clone(), near: 0 })
+        .search(OpenSearch { run: RunId::new(id.clone(), 0), query: query.clone(), near: RowNo::ZERO })
         .await
         .unwrap();
     assert_eq!(searched(&mut search).await.matches, 100);
-    let hit =
-        api.ask(SearchStep { search_id: search.id.clone(), row: 10, forward: true }).await.unwrap().unwrap();
-    assert_eq!((hit.row, hit.index, hit.total), (16, 2, 100));
+    let hit = api
+        .ask(SearchStep { search_id: search.id.clone(), row: RowKey::new(10), forward: true })
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!((hit.row.row().get(), hit.index, hit.total), (16, 2, 100));
     assert_eq!(
-        api.ask(SearchStep { search_id: search.id.clone(), row: 16, forward: false })
+        api.ask(SearchStep { search_id: search.id.clone(), row: RowKey::new(16), forward: false })
             .await
             .unwrap()
             .unwrap()
             .row,
-        6
+        RowKey::new(6)
     );
-    assert_eq!(api.ask(SearchRank { search_id: search.id.clone(), row: 500 }).await.unwrap(), 50);
-    let rows = api.ask(SearchRows { search_id: search.id.clone(), from: 98, count: 10 }).await.unwrap();
+    assert_eq!(
+        api.ask(SearchRank { search_id: search.id.clone(), row: RowKey::new(500) }).await.unwrap(),
+        Rank::new(50)
+    );
+    let rows =
+        api.ask(SearchRows { search_id: search.id.clone(), from: Rank::new(98), count: 10 }).await.unwrap();
     let texts: Vec<_> = rows.rows.iter().map(|row| row.text.as_str()).collect();
     assert_eq!((texts, rows.total), (vec!["987", "997"], 100));
-    let ranges = api.ask(SearchRanges { search_id: search.id.clone(), from: 90, count: 10 }).await.unwrap();
+    let ranges = api
+        .ask(SearchRanges { search_id: search.id.clone(), from: RowNo::new(90), count: 10 })
+        .await
+        .unwrap();
     assert_eq!(
-        ranges.iter().map(|row| (row.row, row.ranges.clone())).collect::<Vec<_>>(),
+        ranges.iter().map(|row| (row.row.get(), row.ranges.clone())).collect::<Vec<_>>(),
         [(96, vec![(1, 2)])]
     );
     let density = api
@@ -340,13 +356,16 @@ pub async fn a_log_is_searched_and_filtered(subject: &Subject) {
     assert_eq!(found, [(&id, 100)]);
 
     let bad = LogQuery { pattern: "(".into(), regex: true, ..LogQuery::default() };
-    let error =
-        api.search(OpenSearch { run: RunId::new(id.clone(), 0), query: bad, near: 0 }).await.err().unwrap();
+    let error = api
+        .search(OpenSearch { run: RunId::new(id.clone(), 0), query: bad, near: RowNo::ZERO })
+        .await
+        .err()
+        .unwrap();
     assert!(
         matches!(&error, ApiError::InvalidRequest { field, .. } if field == "query.pattern"),
         "{error:?}"
     );
-    let error = api.ask(SearchRank { search_id: "nobody".into(), row: 0 }).await.unwrap_err();
+    let error = api.ask(SearchRank { search_id: "nobody".into(), row: RowKey::ZERO }).await.unwrap_err();
     assert!(matches!(&error, ApiError::InvalidRequest { .. }), "{error:?}");
 }
 
@@ -365,14 +384,17 @@ pub async fn parts_of_logs_are_copied_saved_and_merged(subject: &Subject) {
     let api = subject.desktop();
     let id = api.submit_task(spec("s", command("seq", &["1", "100"]), json!({}))).await.unwrap();
     subject.engine.finished(&id).await;
-    let (start, end) = (TextPosition { row: 9, column: 1 }, TextPosition { row: 11, column: 1 });
+    let (start, end) =
+        (TextPosition { row: RowNo::new(9), column: 1 }, TextPosition { row: RowNo::new(11), column: 1 });
     let copied = api
         .ask(ReadLogText { run: RunId::new(id.clone(), 1), start, end, timestamps: false, search_id: None })
         .await
         .unwrap();
     assert_eq!((copied.text.as_str(), copied.truncated), ("0\n11\n1", false));
-    let line =
-        api.ask(ReadLine { run: RunId::new(id.clone(), 1), row: 99, from_byte: 1, count: 10 }).await.unwrap();
+    let line = api
+        .ask(ReadLine { run: RunId::new(id.clone(), 1), row: RowNo::new(99), from_byte: 1, count: 10 })
+        .await
+        .unwrap();
     assert_eq!((line.text.as_str(), line.from_byte, line.full_len), ("00", 1, 3));
 
     let (text, rows) = saved(
@@ -385,8 +407,10 @@ pub async fn parts_of_logs_are_copied_saved_and_merged(subject: &Subject) {
     assert_eq!((text, rows), (expected, 100));
 
     let source = RunId::new(id.clone(), 1);
-    let merged =
-        api.ask(ReadMerged { sources: vec![source.clone(), source], from: 198, count: 10 }).await.unwrap();
+    let merged = api
+        .ask(ReadMerged { sources: vec![source.clone(), source], from: MergedPosition::new(198), count: 10 })
+        .await
+        .unwrap();
     assert_eq!((merged.total, merged.rows.len(), merged.rows[1].row.text.as_str()), (200, 2, "100"));
 }
 
@@ -400,39 +424,54 @@ pub async fn several_logs_are_searched_as_one(subject: &Subject) {
     }
     let query = LogQuery { pattern: "7$".into(), regex: true, ..LogQuery::default() };
     let mut search = api
-        .search(OpenMergedSearch { sources: sources.clone(), query: query.clone(), near: 100 })
+        .search(OpenMergedSearch {
+            sources: sources.clone(),
+            query: query.clone(),
+            near: MergedPosition::new(100),
+        })
         .await
         .unwrap();
     let progress = searched(&mut search).await;
-    assert_eq!((progress.matches, progress.nearest), (20, Some(106)));
-    let hit =
-        api.ask(SearchStep { search_id: search.id.clone(), row: 96, forward: true }).await.unwrap().unwrap();
-    assert_eq!((hit.row, hit.index, hit.total), (106, 11, 20));
+    assert_eq!((progress.matches, progress.nearest), (20, Some(RowKey::new(106))));
+    let hit = api
+        .ask(SearchStep { search_id: search.id.clone(), row: RowKey::new(96), forward: true })
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!((hit.row.position().get(), hit.index, hit.total), (106, 11, 20));
     assert_eq!(
-        api.ask(SearchStep { search_id: search.id.clone(), row: 106, forward: false })
+        api.ask(SearchStep { search_id: search.id.clone(), row: RowKey::new(106), forward: false })
             .await
             .unwrap()
             .unwrap()
             .row,
-        96
+        RowKey::new(96)
     );
     assert_eq!(
-        api.ask(SearchStep { search_id: search.id.clone(), row: 196, forward: true })
+        api.ask(SearchStep { search_id: search.id.clone(), row: RowKey::new(196), forward: true })
             .await
             .unwrap()
             .unwrap()
             .row,
-        6
+        RowKey::new(6)
     );
-    assert_eq!(api.ask(SearchRank { search_id: search.id.clone(), row: 100 }).await.unwrap(), 10);
-    let page = api.ask(MergedSearchRows { search_id: search.id.clone(), from: 9, count: 2 }).await.unwrap();
+    assert_eq!(
+        api.ask(SearchRank { search_id: search.id.clone(), row: RowKey::new(100) }).await.unwrap(),
+        Rank::new(10)
+    );
+    let page = api
+        .ask(MergedSearchRows { search_id: search.id.clone(), from: Rank::new(9), count: 2 })
+        .await
+        .unwrap();
     let found: Vec<_> =
-        page.rows.iter().map(|row| (row.position, row.source, row.row.text.as_str())).collect();
+        page.rows.iter().map(|row| (row.position.get(), row.source, row.row.text.as_str())).collect();
     assert_eq!((page.total, found), (20, vec![(96, 0, "97"), (106, 1, "107")]));
     // Each of the logs is searched by itself, too.
-    let ranges =
-        api.ask(SearchRanges { search_id: format!("{}-1", search.id), from: 0, count: 10 }).await.unwrap();
-    let ranges: Vec<_> = ranges.iter().map(|row| (row.row, row.ranges.clone())).collect();
+    let ranges = api
+        .ask(SearchRanges { search_id: format!("{}-1", search.id), from: RowNo::ZERO, count: 10 })
+        .await
+        .unwrap();
+    let ranges: Vec<_> = ranges.iter().map(|row| (row.row.get(), row.ranges.clone())).collect();
     assert_eq!(ranges, [(6, vec![(2, 3)])]);
     let density = api
         .ask(MergedDensity { sources: sources.clone(), buckets: 4, search_id: Some(search.id.clone()) })
@@ -465,31 +504,42 @@ pub async fn several_logs_are_searched_as_one(subject: &Subject) {
     let first = text.lines().next().unwrap_or_default();
     assert!(rows == 200 && first.ends_with("Z seq 1 100: 1"), "{rows} {first}");
     let stderr = LogQuery { stream: Some(OutputStreamKind::Stderr), ..LogQuery::default() };
-    let mut stderr =
-        api.search(OpenMergedSearch { sources: sources.clone(), query: stderr, near: 0 }).await.unwrap();
+    let mut stderr = api
+        .search(OpenMergedSearch { sources: sources.clone(), query: stderr, near: MergedPosition::ZERO })
+        .await
+        .unwrap();
     assert_eq!(searched(&mut stderr).await.matches, 0);
 
-    let places = [(1, 0), (0, 99), (1, 99)].map(|(source, row)| SourceRow { source, row });
+    let places = [(1, 0), (0, 99), (1, 99)].map(|(source, row)| SourceRow { source, row: RowNo::new(row) });
     assert_eq!(
         api.ask(MergedPositions { sources: sources.clone(), rows: places.to_vec() }).await.unwrap(),
-        [100, 99, 199]
+        [100, 99, 199].map(MergedPosition::new)
     );
 
     // A time leads to the first row that was written then or later.
-    let page = api.ask(ReadMerged { sources: sources.clone(), from: 100, count: 1 }).await.unwrap();
+    let page = api
+        .ask(ReadMerged { sources: sources.clone(), from: MergedPosition::new(100), count: 1 })
+        .await
+        .unwrap();
     let at = page.rows[0].row.ts;
     let position = api.ask(MergedPositionAt { sources: sources.clone(), at }).await.unwrap();
     let there = api.ask(ReadMerged { sources: sources.clone(), from: position, count: 1 }).await.unwrap();
-    assert!(position <= 100 && there.rows[0].row.ts >= at, "{position}");
+    assert!(position <= MergedPosition::new(100) && there.rows[0].row.ts >= at, "{position}");
     let alone = vec![sources[1].clone()];
-    assert_eq!(api.ask(MergedPositionAt { sources: alone.clone(), at: 0 }).await.unwrap(), 0);
-    assert_eq!(api.ask(MergedPositionAt { sources: alone, at: u64::MAX / 4 }).await.unwrap(), 99);
+    assert_eq!(
+        api.ask(MergedPositionAt { sources: alone.clone(), at: 0 }).await.unwrap(),
+        MergedPosition::ZERO
+    );
+    assert_eq!(
+        api.ask(MergedPositionAt { sources: alone, at: u64::MAX / 4 }).await.unwrap(),
+        MergedPosition::new(99)
+    );
 
     for (wrong, field) in [
         (
             api.ask(MergedPositions {
                 sources: sources.clone(),
-                rows: vec![SourceRow { source: 2, row: 0 }],
+                rows: vec![SourceRow { source: 2, row: RowNo::ZERO }],
             })
             .await
             .err(),
@@ -505,9 +555,12 @@ pub async fn several_logs_are_searched_as_one(subject: &Subject) {
             .err(),
             "searchId",
         ),
-        (api.ask(SearchRows { search_id: search.id.clone(), from: 0, count: 1 }).await.err(), "searchId"),
         (
-            api.ask(MergedSearchRows { search_id: format!("{}-0", search.id), from: 0, count: 1 })
+            api.ask(SearchRows { search_id: search.id.clone(), from: Rank::ZERO, count: 1 }).await.err(),
+            "searchId",
+        ),
+        (
+            api.ask(MergedSearchRows { search_id: format!("{}-0", search.id), from: Rank::ZERO, count: 1 })
                 .await
                 .err(),
             "searchId",
@@ -523,9 +576,13 @@ pub async fn several_logs_are_searched_as_one(subject: &Subject) {
             "searchId",
         ),
         (
-            api.search(OpenMergedSearch { sources: vec![sources[0].clone(); 17], query, near: 0 })
-                .await
-                .err(),
+            api.search(OpenMergedSearch {
+                sources: vec![sources[0].clone(); 17],
+                query,
+                near: MergedPosition::ZERO,
+            })
+            .await
+            .err(),
             "sources",
         ),
     ] {
@@ -537,7 +594,7 @@ pub async fn several_logs_are_searched_as_one(subject: &Subject) {
     let part = format!("{}-0", search.id);
     drop(search);
     let closed = async {
-        while api.ask(SearchRank { search_id: part.clone(), row: 0 }).await.is_ok() {
+        while api.ask(SearchRank { search_id: part.clone(), row: RowKey::ZERO }).await.is_ok() {
             tokio::task::yield_now().await;
         }
     };
@@ -549,17 +606,17 @@ pub async fn rows_are_marked(subject: &Subject) {
     let id = api.submit_task(spec("s", command("seq", &["1", "10"]), json!({}))).await.unwrap();
     subject.engine.finished(&id).await;
     let mark = api
-        .ask(SetBookmark { run: RunId::new(id.clone(), 1), row: 3, note: "here: ü".into() })
+        .ask(SetBookmark { run: RunId::new(id.clone(), 1), row: RowNo::new(3), note: "here: ü".into() })
         .await
         .unwrap();
-    assert_eq!((mark.attempt, mark.row, mark.note.as_str()), (1, 3, "here: ü"));
+    assert_eq!((mark.attempt, mark.row.get(), mark.note.as_str()), (1, 3, "here: ü"));
     assert_eq!(api.ask(ListBookmarks { id: id.clone() }).await.unwrap(), [mark]);
     for _ in 0..2 {
-        api.ask(DeleteBookmark { run: RunId::new(id.clone(), 1), row: 3 }).await.unwrap();
+        api.ask(DeleteBookmark { run: RunId::new(id.clone(), 1), row: RowNo::new(3) }).await.unwrap();
     }
     assert_eq!(api.ask(ListBookmarks { id: id.clone() }).await.unwrap(), []);
     assert_eq!(
-        api.ask(SetBookmark { run: RunId::new(nobody(), 1), row: 0, note: String::new() }).await,
+        api.ask(SetBookmark { run: RunId::new(nobody(), 1), row: RowNo::ZERO, note: String::new() }).await,
         Err(ApiError::TaskNotFound { id: nobody() })
     );
 }

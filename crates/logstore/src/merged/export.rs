@@ -3,6 +3,7 @@
 
 use super::{Merged, PlacedRow, Queue};
 use crate::{LogError, LogSearch, Row};
+use solti_positions::{Rank, RowNo};
 
 /// Rows that are read in one go.
 const ROWS: usize = 256;
@@ -24,7 +25,7 @@ impl MergedExport {
     /// [`LogError::Open`] and [`LogError::Read`].
     pub fn new(mut merged: Merged) -> Result<Self, LogError> {
         merged.look()?;
-        let queues = merged.sources.iter_mut().map(|source| Queue::fill(source, 0, ROW_BYTES));
+        let queues = merged.sources.iter_mut().map(|source| Queue::fill(source, RowNo::ZERO, ROW_BYTES));
         let queues = queues.collect::<Result<_, LogError>>()?;
         Ok(Self { merged, queues })
     }
@@ -52,7 +53,11 @@ impl Merged {
     ///
     /// # Errors
     /// [`LogError::Open`] and [`LogError::Read`].
-    pub fn export_matches(&mut self, searches: &[&LogSearch], from: u64) -> Result<Vec<PlacedRow>, LogError> {
+    pub fn export_matches(
+        &mut self,
+        searches: &[&LogSearch],
+        from: Rank,
+    ) -> Result<Vec<PlacedRow>, LogError> {
         let mut placed = self.select(searches, from, ROWS, ROW_BYTES)?;
         for PlacedRow { source, row, .. } in &mut placed {
             self.sources[*source].view.show(row, ROW_BYTES)?;

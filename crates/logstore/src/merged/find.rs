@@ -3,14 +3,15 @@
 
 use super::{CHUNK, Merged, PlacedRow};
 use crate::{LogError, LogSearch};
+use solti_positions::{MergedPosition, Rank, RowNo};
 
 /// A match and how many are before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PlacedHit {
     /// Of its row among the rows of all the logs.
-    pub position: u64,
+    pub position: MergedPosition,
     /// How many matches lie before it.
-    pub rank: u64,
+    pub rank: Rank,
 }
 
 /// Of all logs: for each the search over it.
@@ -21,9 +22,9 @@ impl Merged {
     ///
     /// # Errors
     /// [`LogError::Open`] and [`LogError::Read`].
-    pub fn rank(&mut self, searches: &Searches<'_>, position: u64) -> Result<u64, LogError> {
+    pub fn rank(&mut self, searches: &Searches<'_>, position: MergedPosition) -> Result<Rank, LogError> {
         let starts = self.starts(position)?;
-        sum(searches.iter().zip(starts).map(|(search, start)| search.rank(start)))
+        sum(searches.iter().zip(starts).map(|(search, start)| search.rank(start))).map(Rank::new)
     }
 
     /// The next match behind `position` or before it, going round at the ends; `None` when there are no matches.
@@ -33,14 +34,14 @@ impl Merged {
     pub fn step(
         &mut self,
         searches: &Searches<'_>,
-        position: u64,
+        position: MergedPosition,
         forward: bool,
     ) -> Result<Option<PlacedHit>, LogError> {
-        let total = self.look()?;
+        let total = MergedPosition::new(self.look()?);
         if forward {
             match self.first_from(searches, position.saturating_add(1).min(total))? {
                 Some(found) => Ok(Some(found)),
-                None => self.first_from(searches, 0),
+                None => self.first_from(searches, MergedPosition::ZERO),
             }
         } else {
             match self.last_before(searches, position.min(total))? {
@@ -54,8 +55,12 @@ impl Merged {
     ///
     /// # Errors
     /// [`LogError::Open`] and [`LogError::Read`].
-    pub fn nearest(&mut self, searches: &Searches<'_>, position: u64) -> Result<Option<u64>, LogError> {
-        let position = position.min(self.look()?);
+    pub fn nearest(
+        &mut self,
+        searches: &Searches<'_>,
+        position: MergedPosition,
+    ) -> Result<Option<MergedPosition>, LogError> {
+        let position = position.min(MergedPosition::new(self.look()?));
         let found = match self.first_from(searches, position)? {
             Some(found) => Some(found),
             None => self.last_before(searches, position)?,
@@ -70,7 +75,7 @@ impl Merged {
     pub fn select(
         &mut self,
         searches: &Searches<'_>,
-        from: u64,
+        from: Rank,
         count: usize,
         clip: usize,
     ) -> Result<Vec<PlacedRow>, LogError> {
@@ -82,7 +87,7 @@ impl Merged {
             matches.refill(self)?;
             queues.push(matches);
         }
-        let mut order: Vec<(usize, u64, u64)> = Vec::new();
+        let mut order: Vec<(usize, RowNo, u64)> = Vec::new();
         while order.len() < count {
             let next = queues.iter_mut().filter(|queue| queue.first.is_some());
             let Some(next) = next.min_by_key(|queue| (queue.first.map(|(key, _)| key), queue.source)) else {
@@ -96,11 +101,11 @@ impl Merged {
     }
 
     /// The rows themselves; one that is not there any more is left out.
-    fn read(&mut self, order: &[(usize, u64, u64)], clip: usize) -> Result<Vec<PlacedRow>, LogError> {
+    fn read(&mut self, order: &[(usize, RowNo, u64)], clip: usize) -> Result<Vec<PlacedRow>, LogError> {
         let mut found = Vec::with_capacity(order.len());
         for source in 0..self.sources.len() {
             let of_source = || order.iter().filter(|(of, ..)| *of == source);
-            let wanted: Vec<u64> = of_source().map(|(_, row, _)| *row).collect();
+            let wanted: Vec<RowNo> = of_source().map(|(_, row, _)| *row).collect();
             let rows = self.sources[source].view.rows_at(&wanted, clip)?;
             let mut keys = of_source();
             for row in rows {
@@ -113,8 +118,9 @@ impl Merged {
     }
 
     /// How many matches of each log are among the first `from` of all.
-    fn ranks(&mut self, searches: &Searches<'_>, from: u64) -> Result<Vec<u64>, LogError> {
+    fn ranks(&mut self, searches: &Searches<'_>, from: Rank) -> Result<Vec<Rank>, LogError> {
         // The latest time before which there are no more than `from` matches.
+        let from = from.get();
         let (mut low, mut high) = (0, self.last_time() + 1);
         while low + 1 < high {
             let middle = low + (high - low) / 2;
@@ -123,7 +129,7 @@ impl Merged {
             let (mut least, mut most) = (0, 0);
             for (search, row) in searches.iter().zip(&rows) {
                 let (at_least, at_most) = search.rank_bounds(*row)?;
-                (least, most) = (least + at_least, most + at_most);
+                (least, most) = (least + at_least.get(), most + at_most.get());
             }
             let fits = most <= from
                 || (least <= from
@@ -135,42 +141,50 @@ impl Merged {
         for (search, start) in searches.iter().zip(&starts) {
             ranks.push(search.rank(*start)?);
         }
-        let mut skip = from.saturating_sub(ranks.iter().sum::<u64>());
+        let mut skip = from.saturating_sub(ranks.iter().map(|rank| rank.get()).sum());
         for ((rank, search), end) in ranks.iter_mut().zip(searches).zip(ends) {
-            let here = skip.min(search.rank(end)?.saturating_sub(*rank));
+            let here = skip.min(search.rank(end)?.saturating_since(*rank));
             (*rank, skip) = (*rank + here, skip - here);
         }
         Ok(ranks)
     }
 
-    fn first_from(&mut self, searches: &Searches<'_>, position: u64) -> Result<Option<PlacedHit>, LogError> {
+    fn first_from(
+        &mut self,
+        searches: &Searches<'_>,
+        position: MergedPosition,
+    ) -> Result<Option<PlacedHit>, LogError> {
         let starts = self.starts(position)?;
-        let (mut rank, mut first) = (0, None);
+        let (mut rank, mut first) = (Rank::ZERO, None);
         for (source, (search, start)) in searches.iter().zip(starts).enumerate() {
-            rank += search.rank(start)?;
+            rank += search.rank(start)?.get();
             if let Some((row, _)) = search.first_from(start)? {
                 let position = self.position(source, row)?;
-                first = Some(first.map_or(position, |first: u64| first.min(position)));
+                first = Some(first.map_or(position, |first: MergedPosition| first.min(position)));
             }
         }
         Ok(first.map(|position| PlacedHit { position, rank }))
     }
 
-    fn last_before(&mut self, searches: &Searches<'_>, position: u64) -> Result<Option<PlacedHit>, LogError> {
+    fn last_before(
+        &mut self,
+        searches: &Searches<'_>,
+        position: MergedPosition,
+    ) -> Result<Option<PlacedHit>, LogError> {
         let starts = self.starts(position)?;
-        let (mut rank, mut last) = (0u64, None);
+        let (mut behind, mut last) = (Rank::ZERO, None);
         for (source, (search, start)) in searches.iter().zip(starts).enumerate() {
             if let Some((row, before)) = search.last_before(start)? {
-                rank += before + 1;
+                behind += before.get() + 1;
                 last = last.max(Some(self.position(source, row)?));
             }
         }
-        Ok(last.map(|position| PlacedHit { position, rank: rank - 1 }))
+        Ok(last.zip(behind.previous()).map(|(position, rank)| PlacedHit { position, rank }))
     }
 }
 
-fn sum(mut numbers: impl Iterator<Item = Result<u64, LogError>>) -> Result<u64, LogError> {
-    numbers.try_fold(0, |all, number| Ok(all + number?))
+fn sum(mut ranks: impl Iterator<Item = Result<Rank, LogError>>) -> Result<u64, LogError> {
+    ranks.try_fold(0, |all, rank| Ok(all + rank?.get()))
 }
 
 /// The next matches of one log.
@@ -178,11 +192,11 @@ struct Matches<'a> {
     search: &'a LogSearch,
     source: usize,
     /// The rank of the first that was not read.
-    next: u64,
+    next: Rank,
     /// In reverse.
-    rows: Vec<u64>,
+    rows: Vec<RowNo>,
     /// When the first of them counts as written, and its row; `None` when there is none left.
-    first: Option<(u64, u64)>,
+    first: Option<(u64, RowNo)>,
 }
 
 impl Matches<'_> {

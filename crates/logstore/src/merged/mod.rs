@@ -15,6 +15,7 @@ mod source;
 use std::collections::VecDeque;
 use std::path::Path;
 
+use solti_positions::{MergedPosition, RowNo};
 use solti_rows::Shown;
 
 pub use self::export::MergedExport;
@@ -36,7 +37,7 @@ pub struct Merged {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlacedRow {
     /// Its number among the rows of all the logs.
-    pub position: u64,
+    pub position: MergedPosition,
     /// The number of its log.
     pub source: usize,
     /// As its log has it.
@@ -75,10 +76,15 @@ impl Merged {
     ///
     /// # Errors
     /// [`LogError::Open`] and [`LogError::Read`].
-    pub fn rows(&mut self, from: u64, count: usize, clip: usize) -> Result<(u64, Vec<PlacedRow>), LogError> {
+    pub fn rows(
+        &mut self,
+        from: MergedPosition,
+        count: usize,
+        clip: usize,
+    ) -> Result<(u64, Vec<PlacedRow>), LogError> {
         let total = self.look()?;
         let mut page: Vec<PlacedRow> = Vec::new();
-        if from >= total {
+        if from.get() >= total {
             return Ok((total, page));
         }
         let mut queues = Vec::with_capacity(self.sources.len());
@@ -92,8 +98,8 @@ impl Merged {
             let Some((_, n)) = first else { break };
             if let Some(row) = queues[n].take(&mut self.sources[n], clip)? {
                 // Only the first can begin before where it was asked for.
-                let inside = if page.is_empty() { starts[n].saturating_sub(row.row) } else { 0 };
-                let position = next - inside;
+                let inside = if page.is_empty() { starts[n].saturating_since(row.row) } else { 0 };
+                let position = next.saturating_back(inside);
                 next = position + row.removed.map_or(1, |removed| removed.rows);
                 page.push(PlacedRow { position, source: n, row });
             }
@@ -105,19 +111,20 @@ impl Merged {
     ///
     /// # Errors
     /// [`LogError::Open`] and [`LogError::Read`].
-    pub fn starts(&mut self, from: u64) -> Result<Vec<u64>, LogError> {
+    pub fn starts(&mut self, from: MergedPosition) -> Result<Vec<RowNo>, LogError> {
         // The latest time before which there are no more than `from` rows.
+        let from = from.get();
         let (mut low, mut high) = (0, self.last_time() + 1);
         while low + 1 < high {
             let middle = low + (high - low) / 2;
             // Most often the pages' headers tell.
             let bounds = self.sources.iter().map(|source| source.bounds(middle));
             let (least, most) = bounds.fold((0, 0), |sum, (least, most)| (sum.0 + least, sum.1 + most));
-            let fits = most <= from || (least <= from && self.before(middle)?.iter().sum::<u64>() <= from);
+            let fits = most <= from || (least <= from && rows(&self.before(middle)?) <= from);
             if fits { low = middle } else { high = middle }
         }
         let (mut starts, ends) = (self.before(low)?, self.before(low + 1)?);
-        let mut skip = from.saturating_sub(starts.iter().sum::<u64>());
+        let mut skip = from.saturating_sub(rows(&starts));
         for (start, end) in starts.iter_mut().zip(ends) {
             let here = skip.min(end - *start);
             (*start, skip) = (*start + here, skip - here);
@@ -129,7 +136,7 @@ impl Merged {
     ///
     /// # Errors
     /// [`LogError::Open`] and [`LogError::Read`].
-    pub fn position(&mut self, source: usize, row: u64) -> Result<u64, LogError> {
+    pub fn position(&mut self, source: usize, row: RowNo) -> Result<MergedPosition, LogError> {
         let key = self.sources[source].key_at(row)?;
         self.position_of(key, source, row)
     }
@@ -138,16 +145,16 @@ impl Merged {
     ///
     /// # Errors
     /// [`LogError::Open`] and [`LogError::Read`].
-    pub fn position_at(&mut self, ts_ms: u64) -> Result<u64, LogError> {
-        let rows: u64 = self.sources.iter().map(Source::rows).sum();
-        Ok(self.before(ts_ms)?.iter().sum::<u64>().min(rows.saturating_sub(1)))
+    pub fn position_at(&mut self, ts_ms: u64) -> Result<MergedPosition, LogError> {
+        let all: u64 = self.sources.iter().map(Source::rows).sum();
+        Ok(MergedPosition::new(rows(&self.before(ts_ms)?).min(all.saturating_sub(1))))
     }
 
-    fn position_of(&mut self, key: u64, source: usize, row: u64) -> Result<u64, LogError> {
-        let mut position = row;
+    fn position_of(&mut self, key: u64, source: usize, row: RowNo) -> Result<MergedPosition, LogError> {
+        let mut position = MergedPosition::new(row.get());
         for (n, other) in self.sources.iter_mut().enumerate() {
             if n != source {
-                position += other.before(if n < source { key + 1 } else { key })?;
+                position += other.before(if n < source { key + 1 } else { key })?.get();
             }
         }
         Ok(position)
@@ -174,34 +181,39 @@ impl Merged {
         self.sources.iter().map(Source::last_time).max().unwrap_or_default()
     }
 
-    /// How many rows of each log are earlier than `time`.
-    fn before(&mut self, time: u64) -> Result<Vec<u64>, LogError> {
+    /// The first row of each log that is not earlier than `time`.
+    fn before(&mut self, time: u64) -> Result<Vec<RowNo>, LogError> {
         self.sources.iter_mut().map(|source| source.before(time)).collect()
     }
+}
+
+/// How many rows of all logs are before these, one of each.
+fn rows(firsts: &[RowNo]) -> u64 {
+    firsts.iter().map(|row| row.get()).sum()
 }
 
 /// The next rows of one log.
 #[derive(Debug)]
 struct Queue {
-    next: u64,
+    next: RowNo,
     rows: VecDeque<Row>,
     /// Of the first of them; `None` when there is none left.
     key: Option<u64>,
 }
 
 impl Queue {
-    fn fill(source: &mut Source, next: u64, clip: usize) -> Result<Self, LogError> {
+    fn fill(source: &mut Source, next: RowNo, clip: usize) -> Result<Self, LogError> {
         let mut queue = Self { next, rows: VecDeque::new(), key: None };
         queue.refill(source, clip)?;
         Ok(queue)
     }
 
     fn refill(&mut self, source: &mut Source, clip: usize) -> Result<(), LogError> {
-        if self.rows.is_empty() && self.next < source.rows() {
-            let count = (source.rows() - self.next).min(CHUNK as u64) as usize;
+        if self.rows.is_empty() && self.next < source.end() {
+            let count = (source.end() - self.next).min(CHUNK as u64) as usize;
             self.rows = source.view.rows(self.next, count, clip)?.into();
             let behind = |row: &Row| row.row + row.removed.map_or(1, |removed| removed.rows);
-            self.next = self.rows.back().map_or(source.rows(), behind);
+            self.next = self.rows.back().map_or(source.end(), behind);
         }
         self.key = self.rows.front().map(|row| source.key(row));
         Ok(())

@@ -1,5 +1,7 @@
 //! How many lines each stream printed along several logs, and where matches are, for the minimap.
 
+use solti_positions::MergedPosition;
+
 use super::Merged;
 use crate::{LogError, LogSearch, Slice};
 
@@ -15,6 +17,7 @@ impl Merged {
         let mut places = vec![Vec::with_capacity(count); self.sources.len()];
         for n in 1..=count as u64 {
             let position = (u128::from(total) * u128::from(n) / count as u128) as u64;
+            let position = MergedPosition::new(position);
             for (places, start) in places.iter_mut().zip(self.starts(position)?) {
                 places.push(start);
             }

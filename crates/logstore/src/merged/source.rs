@@ -3,6 +3,7 @@
 use crate::cursor::Cursor;
 use crate::format::{Counts, Place};
 use crate::{Extent, LogError, LogView, Row};
+use solti_positions::RowNo;
 
 #[derive(Debug)]
 pub(super) struct Source {
@@ -20,8 +21,8 @@ struct Mark {
     place: Place,
     /// The time of its first record, or of a page before it if that is later.
     key: u64,
-    /// Rows that begin before it.
-    rows: u64,
+    /// Behind the rows that begin before it.
+    rows: RowNo,
 }
 
 /// The records of one page.
@@ -45,8 +46,8 @@ struct Record {
     before: Counts,
 }
 
-/// Rows that have begun.
-fn begun(counts: &Counts) -> u64 {
+/// Behind the rows that have begun.
+fn begun(counts: &Counts) -> RowNo {
     counts.row + u64::from(counts.open_row.is_some())
 }
 
@@ -58,6 +59,11 @@ impl Source {
     /// Rows at the last look.
     pub(crate) fn rows(&self) -> u64 {
         self.extent.rows
+    }
+
+    /// Behind the last of them.
+    pub(crate) fn end(&self) -> RowNo {
+        RowNo::new(self.rows())
     }
 
     pub(crate) fn look(&mut self) -> Result<(), LogError> {
@@ -87,14 +93,18 @@ impl Source {
     /// At least and at most how many rows are earlier than `time`.
     pub(crate) fn bounds(&self, time: u64) -> (u64, u64) {
         let next = self.marks.partition_point(|mark| mark.key < time);
-        let least = next.checked_sub(1).map_or(0, |at| self.marks[at].rows);
-        (least, if next == 0 { 0 } else { self.marks.get(next).map_or(self.rows(), |mark| mark.rows) })
+        let least = next.checked_sub(1).map_or(RowNo::ZERO, |at| self.marks[at].rows);
+        let most = match next {
+            0 => RowNo::ZERO,
+            _ => self.marks.get(next).map_or(self.end(), |mark| mark.rows),
+        };
+        (least.get(), most.get())
     }
 
-    /// How many rows are earlier than `time`.
-    pub(crate) fn before(&mut self, time: u64) -> Result<u64, LogError> {
+    /// The first row that is not earlier than `time`, and so how many are.
+    pub(crate) fn before(&mut self, time: u64) -> Result<RowNo, LogError> {
         let next = self.marks.partition_point(|mark| mark.key < time);
-        let Some(mark) = next.checked_sub(1) else { return Ok(0) };
+        let Some(mark) = next.checked_sub(1) else { return Ok(RowNo::ZERO) };
         let limit = self.rows_behind(mark);
         let page = self.page(mark)?;
         let at = page.records.partition_point(|record| record.key < time);
@@ -103,7 +113,7 @@ impl Source {
     }
 
     /// The time that a row counts as, which may be any row there is.
-    pub(crate) fn key_at(&mut self, row: u64) -> Result<u64, LogError> {
+    pub(crate) fn key_at(&mut self, row: RowNo) -> Result<u64, LogError> {
         let Some(mark) = self.marks.partition_point(|mark| mark.rows <= row).checked_sub(1) else {
             return Ok(0);
         };
@@ -122,7 +132,7 @@ impl Source {
     }
 
     /// About what the log holds before row `row`: lines of each stream.
-    pub(crate) fn lines_before(&mut self, row: u64) -> Result<[u64; 2], LogError> {
+    pub(crate) fn lines_before(&mut self, row: RowNo) -> Result<[u64; 2], LogError> {
         let Some(mark) = self.marks.partition_point(|mark| mark.rows <= row).checked_sub(1) else {
             return Ok([0, 0]);
         };
@@ -133,9 +143,9 @@ impl Source {
         Ok([0, 1].map(|stream| from.share(&to, row, |counts: &Counts| counts.seq[stream])))
     }
 
-    /// Rows that begin before the page behind this one.
-    fn rows_behind(&self, mark: usize) -> u64 {
-        self.marks.get(mark + 1).map_or(self.rows(), |mark| mark.rows).min(self.rows())
+    /// Behind the rows that begin before the page behind this one.
+    fn rows_behind(&self, mark: usize) -> RowNo {
+        self.marks.get(mark + 1).map_or(self.end(), |mark| mark.rows).min(self.end())
     }
 
     fn page(&mut self, mark: usize) -> Result<&Page, LogError> {
@@ -152,7 +162,7 @@ impl Source {
 
     fn read_page(&mut self, mark: usize, read_at: Option<Extent>) -> Result<Page, LogError> {
         let Mark { place, key: floor, .. } = self.marks[mark];
-        let limit = self.marks.get(mark + 1).map_or(u64::MAX, |mark| mark.rows);
+        let limit = self.marks.get(mark + 1).map_or(RowNo::MAX, |mark| mark.rows);
         let (files, is_final) = self.view.parts();
         let mut cursor = Cursor::new();
         cursor.set_final(is_final);

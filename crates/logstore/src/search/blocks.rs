@@ -3,16 +3,18 @@
 
 use std::ops::Range;
 
+use solti_positions::LogOffset;
+
 /// A part of the log of fixed size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Block {
     /// Bytes of the log; the end may lie beyond what there is yet.
-    pub start: u64,
-    pub end: u64,
+    pub start: LogOffset,
+    pub end: LogOffset,
     /// Its first byte is known to begin a row.
     pub starts_row: bool,
     /// What is before it was searched.
-    pub searched_to: u64,
+    pub searched_to: LogOffset,
     /// `searched_to` is known to begin a row.
     pub at_row: bool,
     /// Matching rows among those searched.
@@ -24,7 +26,7 @@ pub(super) struct Block {
 /// Where one scan of a block has got to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Scanned {
-    pub to: u64,
+    pub to: LogOffset,
     pub at_row: bool,
     /// Added to those found before.
     pub matches: u64,
@@ -38,7 +40,7 @@ pub(super) struct Blocks {
     size: u64,
     all: Vec<Block>,
     /// Where the next block begins, and whether that is known to begin a row.
-    next: (u64, bool),
+    next: (LogOffset, bool),
     near: Range<usize>,
     /// Blocks before this one are not begun.
     back: usize,
@@ -53,7 +55,15 @@ const NEAR_BLOCKS: usize = 4;
 
 impl Blocks {
     pub(super) fn new(size: u64) -> Self {
-        Self { size, all: Vec::new(), next: (0, true), near: 0..0, back: 0, forward: 0, again: Vec::new() }
+        Self {
+            size,
+            all: Vec::new(),
+            next: (LogOffset::ZERO, true),
+            near: 0..0,
+            back: 0,
+            forward: 0,
+            again: Vec::new(),
+        }
     }
 
     pub(super) fn all(&self) -> &[Block] {
@@ -61,7 +71,7 @@ impl Blocks {
     }
 
     /// Goes on to byte `end` of the log.
-    pub(super) fn grow(&mut self, end: u64) {
+    pub(super) fn grow(&mut self, end: LogOffset) {
         while self.next.0 < end {
             let (start, at_row) = self.next;
             self.next = (start + self.size, false);
@@ -79,7 +89,7 @@ impl Blocks {
     }
 
     /// A row ends at `from` in any case, and one begins at `to`; the log has nothing in between.
-    pub(super) fn skip(&mut self, from: u64, to: u64) {
+    pub(super) fn skip(&mut self, from: LogOffset, to: LogOffset) {
         if let Some(last) = self.all.last_mut() {
             last.end = last.end.min(from).max(last.start);
         }
@@ -87,14 +97,14 @@ impl Blocks {
     }
 
     /// From here on: byte `offset` is in the first block to be searched.
-    pub(super) fn begin_at(&mut self, offset: u64) {
+    pub(super) fn begin_at(&mut self, offset: LogOffset) {
         let first = self.index_of(offset);
         let to = (first + NEAR_BLOCKS).min(self.all.len());
         (self.near, self.back, self.forward) = (first..to, first, to);
     }
 
     /// The block in which a row that begins at `offset` is counted; the last one when it is behind all.
-    pub(super) fn index_of(&self, offset: u64) -> usize {
+    pub(super) fn index_of(&self, offset: LogOffset) -> usize {
         self.all.partition_point(|block| block.start <= offset).saturating_sub(1)
     }
 

@@ -15,6 +15,7 @@ use super::skipping::Skipping;
 use crate::cursor::{Cursor, LogFiles};
 use crate::format::Kind;
 use crate::{LogError, locate};
+use solti_positions::{LogOffset, Rank, RowNo};
 
 pub(super) const BLOCK_BYTES: u64 = 1024 * 1024;
 /// With fewer blocks left than this a second thread costs more than it brings.
@@ -36,7 +37,7 @@ pub struct Progress {
     /// Of the log as it was when it was last looked at.
     pub total_bytes: u64,
     /// The first match found at or after the row near which it began, else the last one before it.
-    pub nearest: Option<u64>,
+    pub nearest: Option<RowNo>,
 }
 
 /// A search over one run's log. Memory: some 50 bytes for each MiB of the log, two blocks for each thread while it works,
@@ -45,10 +46,10 @@ pub struct Progress {
 pub struct LogSearch {
     run_dir: PathBuf,
     matcher: RowMatcher,
-    near: u64,
+    near: RowNo,
     threads: usize,
     state: Mutex<State>,
-    kept: Mutex<VecDeque<(Block, Arc<Vec<u64>>)>>,
+    kept: Mutex<VecDeque<(Block, Arc<Vec<RowNo>>)>>,
 }
 
 #[derive(Debug)]
@@ -61,10 +62,10 @@ struct State {
     begun: bool,
     blocks: Blocks,
     skipping: Skipping,
-    breaks: Arc<Vec<u64>>,
-    end: u64,
+    breaks: Arc<Vec<LogOffset>>,
+    end: LogOffset,
     /// Rows that have ended, by the index.
-    rows: u64,
+    rows: RowNo,
     open: Option<OpenRow>,
     matches: u64,
     searched_bytes: u64,
@@ -77,13 +78,13 @@ struct Around {
     /// Matches in the blocks before the place's own.
     before: u64,
     /// Those in its block.
-    rows: Arc<Vec<u64>>,
+    rows: Arc<Vec<RowNo>>,
     /// The log's last row, when it has no end and matches.
-    open: Option<u64>,
+    open: Option<RowNo>,
 }
 
 impl State {
-    fn bounds(&self) -> (u64, bool, Arc<Vec<u64>>) {
+    fn bounds(&self) -> (LogOffset, bool, Arc<Vec<LogOffset>>) {
         (self.end, self.is_final, Arc::clone(&self.breaks))
     }
 
@@ -94,7 +95,7 @@ impl State {
     /// Takes note of what the log holds now.
     fn look(&mut self, run_dir: &Path) -> Result<(), LogError> {
         let (mut breaks, mut seams) = (Vec::new(), Vec::new());
-        walk(&mut self.cursor, &mut self.files, u64::MAX, &mut breaks, &mut seams)?;
+        walk(&mut self.cursor, &mut self.files, LogOffset::MAX, &mut breaks, &mut seams)?;
         while let Some(segment) = self.files.segment_after(self.segment) {
             match self.files.segment_start(segment)? {
                 // Begun a moment ago: its records are for the next look.
@@ -127,9 +128,9 @@ impl State {
 pub(super) fn walk(
     cursor: &mut Cursor,
     files: &mut LogFiles,
-    to: u64,
-    breaks: &mut Vec<u64>,
-    seams: &mut Vec<(u64, u64)>,
+    to: LogOffset,
+    breaks: &mut Vec<LogOffset>,
+    seams: &mut Vec<(LogOffset, LogOffset)>,
 ) -> Result<(), LogError> {
     while cursor.counts().offset < to
         && let Some(piece) = cursor.next(files)?
@@ -153,7 +154,7 @@ impl LogSearch {
     ///
     /// # Errors
     /// [`LogError::Open`]; a symbolic link is not followed.
-    pub fn open(run_dir: &Path, matcher: RowMatcher, near: u64, threads: usize) -> Result<Self, LogError> {
+    pub fn open(run_dir: &Path, matcher: RowMatcher, near: RowNo, threads: usize) -> Result<Self, LogError> {
         Self::with_block_bytes(run_dir, matcher, near, threads, BLOCK_BYTES)
     }
 
@@ -164,7 +165,7 @@ impl LogSearch {
     pub fn with_block_bytes(
         run_dir: &Path,
         matcher: RowMatcher,
-        near: u64,
+        near: RowNo,
         threads: usize,
         block_bytes: u64,
     ) -> Result<Self, LogError> {
@@ -177,8 +178,8 @@ impl LogSearch {
             blocks: Blocks::new(block_bytes.max(1)),
             skipping: Skipping::new(matcher.query(), block_bytes.max(1)),
             breaks: Arc::default(),
-            end: 0,
-            rows: 0,
+            end: LogOffset::ZERO,
+            rows: RowNo::ZERO,
             open: None,
             matches: 0,
             searched_bytes: 0,
@@ -211,7 +212,7 @@ impl LogSearch {
             let mut state = self.state();
             state.look(&self.run_dir)?;
             state.blocks.look_again();
-            if !state.begun && state.end > 0 {
+            if !state.begun && state.end > LogOffset::ZERO {
                 state.begun = true;
                 let is_final = state.is_final;
                 let offset = locate::row_offset(&mut state.files, is_final, self.near)?;
@@ -256,7 +257,8 @@ impl LogSearch {
                 let mut state = self.state();
                 let first = state.matches == 0 && scanned.matches > 0;
                 state.matches += scanned.matches;
-                state.searched_bytes += scanned.to.min(end).min(block.end).saturating_sub(block.searched_to);
+                state.searched_bytes +=
+                    scanned.to.min(end).min(block.end).saturating_since(block.searched_to);
                 state.blocks.note(index, scanned);
                 // The open row is in one block; that this one has none says nothing of another.
                 match (open, state.open) {
@@ -292,8 +294,8 @@ impl LogSearch {
         let state = self.state();
         let matches = state.matches + state.open_matches();
         let open = state.open.map_or(0, |open| open.searched_bytes());
-        let searched_bytes = (state.searched_bytes + open).min(state.end);
-        Ok(Progress { matches, searched_bytes, total_bytes: state.end, nearest })
+        let searched_bytes = (state.searched_bytes + open).min(state.end.get());
+        Ok(Progress { matches, searched_bytes, total_bytes: state.end.get(), nearest })
     }
 
     /// How many rows are known to match.
@@ -307,16 +309,16 @@ impl LogSearch {
     ///
     /// # Errors
     /// [`LogError::Open`] and [`LogError::Read`].
-    pub fn step(&self, row: u64, forward: bool) -> Result<Option<(u64, u64)>, LogError> {
+    pub fn step(&self, row: RowNo, forward: bool) -> Result<Option<(RowNo, Rank)>, LogError> {
         Ok(if forward {
             match self.first_from(row.saturating_add(1))? {
                 Some(found) => Some(found),
-                None => self.first_from(0)?,
+                None => self.first_from(RowNo::ZERO)?,
             }
         } else {
             match self.last_before(row)? {
                 Some(found) => Some(found),
-                None => self.last_before(u64::MAX)?,
+                None => self.last_before(RowNo::MAX)?,
             }
         })
     }
@@ -325,21 +327,21 @@ impl LogSearch {
     ///
     /// # Errors
     /// [`LogError::Open`] and [`LogError::Read`].
-    pub fn rank(&self, row: u64) -> Result<u64, LogError> {
+    pub fn rank(&self, row: RowNo) -> Result<Rank, LogError> {
         let index = self.index_of(row)?;
         let Around { before, rows, open } = self.around(index)?;
         let here = rows.partition_point(|match_row| *match_row < row) as u64;
-        Ok(before + here + u64::from(open.is_some_and(|open| open < row)))
+        Ok(Rank::new(before + here + u64::from(open.is_some_and(|open| open < row))))
     }
 
     /// The matches of rank `from` and following, at most `count`, in order.
     ///
     /// # Errors
     /// [`LogError::Open`] and [`LogError::Read`].
-    pub fn select(&self, from: u64, count: usize) -> Result<Vec<u64>, LogError> {
+    pub fn select(&self, from: Rank, count: usize) -> Result<Vec<RowNo>, LogError> {
         let (mut index, mut before) = {
             let state = self.state();
-            let mut before = 0;
+            let mut before = Rank::ZERO;
             let all = state.blocks.all();
             let index = all.iter().position(|block| {
                 let holds = from < before + block.matches;
@@ -360,14 +362,14 @@ impl LogSearch {
             };
             if block.matches > 0 {
                 let rows = self.rows_of(block)?;
-                let skip = from.saturating_sub(before) as usize;
+                let skip = from.saturating_since(before) as usize;
                 found.extend(rows.iter().skip(skip).take(count - found.len()));
                 before += block.matches;
             }
             index += 1;
         }
         let state = self.state();
-        if found.len() < count && state.open_matches() > 0 && from <= state.matches {
+        if found.len() < count && state.open_matches() > 0 && from.get() <= state.matches {
             found.push(state.rows);
         }
         Ok(found)
@@ -380,67 +382,68 @@ impl LogSearch {
     ///
     /// # Errors
     /// [`LogError::Open`] and [`LogError::Read`].
-    pub fn spread(&self, rows: &[u64]) -> Result<Vec<u64>, LogError> {
+    pub fn spread(&self, rows: &[RowNo]) -> Result<Vec<u64>, LogError> {
         let exact = {
             let state = self.state();
             state.blocks.all().iter().filter(|block| block.matches > 0).nth(KEPT_BLOCKS).is_none()
         };
-        let mut before = 0;
+        let mut before = Rank::ZERO;
         let mut spread = Vec::with_capacity(rows.len());
         for row in rows {
             let rank = if exact { self.rank(*row)? } else { self.rank_about(*row)? };
-            spread.push(rank.saturating_sub(before));
+            spread.push(rank.saturating_since(before));
             before = rank.max(before);
         }
         Ok(spread)
     }
 
     /// As [`Self::rank`], as if the matches of a block were even.
-    fn rank_about(&self, row: u64) -> Result<u64, LogError> {
+    fn rank_about(&self, row: RowNo) -> Result<Rank, LogError> {
         let mut state = self.state();
         let open = if row > state.rows { state.open_matches() } else { 0 };
         let is_final = state.is_final;
         let offset = locate::row_offset(&mut state.files, is_final, row)?;
         let index = state.blocks.index_of(offset);
         let all = state.blocks.all();
-        let Some(block) = all.get(index) else { return Ok(open) };
+        let Some(block) = all.get(index) else { return Ok(Rank::new(open)) };
         let before: u64 = all[..index].iter().map(|block| block.matches).sum();
-        let length = block.end.min(state.end).saturating_sub(block.start).max(1);
-        let part = offset.saturating_sub(block.start).min(length);
+        let length = block.end.min(state.end).saturating_since(block.start).max(1);
+        let part = offset.saturating_since(block.start).min(length);
         let here = u128::from(block.matches) * u128::from(part) / u128::from(length);
-        Ok(before + here as u64 + open)
+        Ok(Rank::new(before + here as u64 + open))
     }
 
     /// At least and at most how many matches lie before `row`, without a look into its block.
-    pub(crate) fn rank_bounds(&self, row: u64) -> Result<(u64, u64), LogError> {
+    pub(crate) fn rank_bounds(&self, row: RowNo) -> Result<(Rank, Rank), LogError> {
         let index = self.index_of(row)?;
         let state = self.state();
         let all = state.blocks.all();
-        let before = all[..index.min(all.len())].iter().map(|block| block.matches).sum();
+        let before: u64 = all[..index.min(all.len())].iter().map(|block| block.matches).sum();
         let here = all.get(index).map_or(0, |block| block.matches);
-        Ok((before, before + here + state.open_matches()))
+        Ok((Rank::new(before), Rank::new(before + here + state.open_matches())))
     }
 
     /// The first match from `row` on, and how many are before it.
-    pub(crate) fn first_from(&self, row: u64) -> Result<Option<(u64, u64)>, LogError> {
+    pub(crate) fn first_from(&self, row: RowNo) -> Result<Option<(RowNo, Rank)>, LogError> {
         let index = self.index_of(row)?;
         let Around { before, rows, .. } = self.around(index)?;
         let here = rows.partition_point(|match_row| *match_row < row);
         if let Some(found) = rows.get(here) {
-            return Ok(Some((*found, before + here as u64)));
+            return Ok(Some((*found, Rank::new(before + here as u64))));
         }
-        let found = self.select(before + rows.len() as u64, 1)?;
-        Ok(found.first().filter(|found| **found >= row).map(|found| (*found, before + rows.len() as u64)))
+        let behind = Rank::new(before + rows.len() as u64);
+        let found = self.select(behind, 1)?;
+        Ok(found.first().filter(|found| **found >= row).map(|found| (*found, behind)))
     }
 
     /// The last match before `row`, and how many are before it.
-    pub(crate) fn last_before(&self, row: u64) -> Result<Option<(u64, u64)>, LogError> {
-        let Some(rank) = self.rank(row)?.checked_sub(1) else { return Ok(None) };
+    pub(crate) fn last_before(&self, row: RowNo) -> Result<Option<(RowNo, Rank)>, LogError> {
+        let Some(rank) = self.rank(row)?.previous() else { return Ok(None) };
         Ok(self.select(rank, 1)?.first().map(|found| (*found, rank)))
     }
 
     /// The block that `row` is counted in.
-    fn index_of(&self, row: u64) -> Result<usize, LogError> {
+    fn index_of(&self, row: RowNo) -> Result<usize, LogError> {
         let mut state = self.state();
         if row > state.rows {
             return Ok(state.blocks.all().len().saturating_sub(1));
@@ -462,7 +465,7 @@ impl LogSearch {
         Ok(Around { before, rows, open })
     }
 
-    fn rows_of(&self, block: Block) -> Result<Arc<Vec<u64>>, LogError> {
+    fn rows_of(&self, block: Block) -> Result<Arc<Vec<RowNo>>, LogError> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(at) = kept.iter().position(|(of, _)| *of == block)
             && let Some(entry) = kept.remove(at)
@@ -474,7 +477,7 @@ impl LogSearch {
         drop(kept);
         let (_, is_final, breaks) = self.state().bounds();
         // As far as it was counted, and no farther.
-        let end = if block.done { u64::MAX } else { block.searched_to };
+        let end = if block.done { LogOffset::MAX } else { block.searched_to };
         let end = end.min(self.state().end);
         let mut files = LogFiles::open(&self.run_dir)?;
         let bounds = Bounds { end, is_final, breaks: &breaks };

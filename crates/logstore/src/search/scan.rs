@@ -2,6 +2,7 @@
 //! one stream where that is asked for, and a row without end window by window.
 
 use memchr::memchr;
+use solti_positions::{LogOffset, RowNo};
 use solti_rows::{MAX_COLUMNS, RowReader, Style, without_end};
 
 use super::blocks::{Block, Scanned};
@@ -24,16 +25,16 @@ const REDRAWN: u64 = 1024 * 1024;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bounds<'a> {
     /// Bytes that the index tells of, or all when the run has ended.
-    pub end: u64,
+    pub end: LogOffset,
     /// No byte will follow.
     pub is_final: bool,
     /// Where a row ends without a newline, in order: at gaps.
-    pub breaks: &'a [u64],
+    pub breaks: &'a [LogOffset],
 }
 
 impl Bounds<'_> {
     /// A row that holds byte `at` ends here at the latest, and whether it does so for good.
-    fn row_limit(&self, at: u64) -> (u64, bool) {
+    fn row_limit(&self, at: LogOffset) -> (LogOffset, bool) {
         let next = self.breaks.partition_point(|place| *place <= at);
         match self.breaks.get(next) {
             Some(place) if *place <= self.end => (*place, true),
@@ -45,14 +46,14 @@ impl Bounds<'_> {
 /// The last row of the log while it has no end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct OpenRow {
-    pub start: u64,
+    pub start: LogOffset,
     /// It is a match as far as it goes.
     pub matches: bool,
     /// Something in it was found, whatever `invert` says, up to here.
     found: bool,
     /// Another text is shown than its bytes.
     redraws: bool,
-    scanned_to: u64,
+    scanned_to: LogOffset,
 }
 
 impl OpenRow {
@@ -74,10 +75,10 @@ pub(super) struct Scanner<'a> {
 /// The rows of a block as they lie in the buffer.
 struct Rows {
     /// Where in the log the buffer begins.
-    base: u64,
+    base: LogOffset,
     /// Whole rows, log bytes.
-    from: u64,
-    to: u64,
+    from: LogOffset,
+    to: LogOffset,
     /// The last row begins at `to` and has no end within reach.
     endless: bool,
 }
@@ -130,7 +131,11 @@ impl<'a> Scanner<'a> {
     }
 
     /// The numbers of the matching rows among those of a block that were searched, in order.
-    pub(super) fn matching_rows(&mut self, block: &Block, bounds: Bounds<'_>) -> Result<Vec<u64>, LogError> {
+    pub(super) fn matching_rows(
+        &mut self,
+        block: &Block,
+        bounds: Bounds<'_>,
+    ) -> Result<Vec<RowNo>, LogError> {
         let from_start = Block { searched_to: block.start, at_row: block.starts_row, ..*block };
         let mut found = Vec::new();
         let Some(rows) = self.rows(&from_start, bounds)? else { return Ok(found) };
@@ -164,7 +169,7 @@ impl<'a> Scanner<'a> {
     /// Reads the rows that begin in the block behind what was searched; `None` when none begins there yet.
     fn rows(&mut self, block: &Block, bounds: Bounds<'_>) -> Result<Option<Rows>, LogError> {
         // One byte more in front tells whether a row begins here.
-        let base = if block.at_row { block.searched_to } else { block.searched_to.saturating_sub(1) };
+        let base = if block.at_row { block.searched_to } else { block.searched_to.saturating_back(1) };
         let end = block.end.min(bounds.end);
         if base >= end {
             return Ok(None);
@@ -187,11 +192,11 @@ impl<'a> Scanner<'a> {
             return Ok(None);
         }
         // The last row is the one that holds the byte before the end.
-        let (limit, ends_there) = bounds.row_limit(end - 1);
+        let (limit, ends_there) = bounds.row_limit(end.saturating_back(1));
         let mut reach = ROW_BYTES;
         loop {
             let have = (base + self.have as u64).min(limit);
-            let known = (end - 1 - base) as usize;
+            let known = (end - base - 1) as usize;
             let newline = self.buffer[..self.have]
                 .get(known..(have - base) as usize)
                 .and_then(|rest| memchr(b'\n', rest));
@@ -216,12 +221,12 @@ impl<'a> Scanner<'a> {
         let shown = (end - base) as usize;
         let last = newlines::through_last(self.buffer[..self.have].get(start..shown).unwrap_or_default());
         let before = bounds.breaks.partition_point(|place| *place < end);
-        let torn = before.checked_sub(1).map_or(0, |at| bounds.breaks[at]);
+        let torn = before.checked_sub(1).map_or(LogOffset::ZERO, |at| bounds.breaks[at]);
         Ok(Some(Rows { base, from, to: (from + last as u64).max(torn.max(from)), endless: true }))
     }
 
     /// Reads on until the buffer, which begins at `base`, reaches byte `to` of the log or there is nothing more.
-    fn read_to(&mut self, base: u64, to: u64) -> Result<(), LogError> {
+    fn read_to(&mut self, base: LogOffset, to: LogOffset) -> Result<(), LogError> {
         let want = (to - base) as usize;
         if self.buffer.len() < want {
             self.buffer.resize(want, 0);
@@ -248,10 +253,10 @@ impl<'a> Scanner<'a> {
     /// Searches the row that begins at `start` to its end, which is returned, or to the log's.
     fn endless_row(
         &mut self,
-        start: u64,
+        start: LogOffset,
         bounds: Bounds<'_>,
         before: Option<OpenRow>,
-    ) -> Result<(OpenRow, Option<u64>), LogError> {
+    ) -> Result<(OpenRow, Option<LogOffset>), LogError> {
         let mut row = before.filter(|row| row.start == start).unwrap_or(OpenRow {
             start,
             matches: false,
@@ -262,7 +267,7 @@ impl<'a> Scanner<'a> {
         let (limit, ends_there) = bounds.row_limit(start);
         let mut end = None;
         while end.is_none() && row.scanned_to < limit {
-            let base = row.scanned_to.saturating_sub(OVERLAP).max(start);
+            let base = row.scanned_to.saturating_back(OVERLAP).max(start);
             let to = (row.scanned_to + WINDOW).min(limit);
             self.have = 0;
             self.read_to(base, to)?;
@@ -303,7 +308,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Whether what is shown of one row matches.
-    fn is_in_redrawn(&mut self, start: u64, end: u64) -> Result<bool, LogError> {
+    fn is_in_redrawn(&mut self, start: LogOffset, end: LogOffset) -> Result<bool, LogError> {
         if end - start <= REDRAWN {
             self.have = 0;
             self.read_to(start, end)?;
@@ -328,13 +333,13 @@ impl<'a> Scanner<'a> {
 }
 
 impl Bounds<'_> {
-    fn has_break(&self, from: u64, to: u64) -> bool {
+    fn has_break(&self, from: LogOffset, to: LogOffset) -> bool {
         let next = self.breaks.partition_point(|place| *place <= from);
         self.breaks.get(next).is_some_and(|place| *place < to)
     }
 }
 
-fn slice<'b>(buffer: &'b [u8], rows: &Rows, from: u64, to: u64) -> &'b [u8] {
-    let at = |offset: u64| ((offset - rows.base) as usize).min(buffer.len());
+fn slice<'b>(buffer: &'b [u8], rows: &Rows, from: LogOffset, to: LogOffset) -> &'b [u8] {
+    let at = |offset: LogOffset| ((offset - rows.base) as usize).min(buffer.len());
     &buffer[at(from)..at(to)]
 }

@@ -12,6 +12,8 @@ use super::blocks::Block;
 use super::grams::{GramSet, Grams};
 use super::required::Required;
 use super::scan::{Bounds, Scanner};
+use solti_positions::LogOffset;
+
 use crate::LogError;
 use crate::new_file::remove_file;
 use crate::segment::{log_name, skip_name};
@@ -27,8 +29,8 @@ const FLAG_ODD_CASE: u8 = 1;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Extent {
     pub segment: u32,
-    pub start: u64,
-    pub end: u64,
+    pub start: LogOffset,
+    pub end: LogOffset,
     pub block_bytes: u64,
 }
 
@@ -43,8 +45,8 @@ impl Extent {
         header[4..8].copy_from_slice(&VERSION.to_le_bytes());
         header[8..12].copy_from_slice(&self.segment.to_le_bytes());
         header[12..16].copy_from_slice(&(self.block_bytes as u32).to_le_bytes());
-        header[16..24].copy_from_slice(&self.start.to_le_bytes());
-        header[24..32].copy_from_slice(&self.end.to_le_bytes());
+        header[16..24].copy_from_slice(&self.start.get().to_le_bytes());
+        header[24..32].copy_from_slice(&self.end.get().to_le_bytes());
         header[32..36].copy_from_slice(&crc32fast::hash(directory).to_le_bytes());
         let check = crc32fast::hash(&header[..36]);
         header[36..].copy_from_slice(&check.to_le_bytes());

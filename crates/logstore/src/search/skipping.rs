@@ -11,6 +11,8 @@ use super::query::{RowMatcher, SearchQuery};
 use super::required::Required;
 use super::scan::{Bounds, Scanner};
 use super::skip_file::{Extent, SkipFile, build};
+use solti_positions::LogOffset;
+
 use crate::LogError;
 use crate::cursor::{Cursor, LogFiles};
 
@@ -81,7 +83,7 @@ fn sealed_after(
     files: &LogFiles,
     mut segment: Option<u32>,
     is_final: bool,
-) -> Result<Vec<(u32, u64, u64)>, LogError> {
+) -> Result<Vec<(u32, LogOffset, LogOffset)>, LogError> {
     let mut sealed = Vec::new();
     while let Some(next) = files.segment_after(segment) {
         if files.segment_after(Some(next)).is_none() && !is_final {
@@ -96,7 +98,7 @@ fn sealed_after(
 }
 
 /// Where in the log the segment begins and ends, unless it is empty or removed.
-fn place(files: &LogFiles, segment: u32) -> Result<Option<(u64, u64)>, LogError> {
+fn place(files: &LogFiles, segment: u32) -> Result<Option<(LogOffset, LogOffset)>, LogError> {
     let place = files.segment_start(segment)?.zip(files.segment_end(segment)?);
     Ok(place.filter(|(start, end)| start < end))
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
+use solti_positions::RowNo;
 use solti_rows::Style;
 
 use super::query::{RowMatcher, Scratch};
@@ -22,7 +23,7 @@ pub struct SmallMatch {
     /// Matching rows.
     pub matches: u64,
     /// The number of the first row that matches.
-    pub first_row: u64,
+    pub first_row: RowNo,
     /// The beginning of the text that is shown of that row.
     pub first_text: String,
 }
@@ -80,7 +81,7 @@ impl SmallSearch {
         if matches == 0 {
             return Ok(Some(None));
         }
-        let rows_before = if is_packed { packed::rows_before(run_dir)? } else { Some(0) };
+        let rows_before = if is_packed { packed::rows_before(run_dir)? } else { Some(RowNo::ZERO) };
         let Some(rows_before) = rows_before.filter(|_| self.matcher.query().stream.is_none()) else {
             return Ok(None);
         };

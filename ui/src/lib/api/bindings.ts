@@ -886,11 +886,19 @@ finishedAt?: number,
  */
 attempts: number, };
 
+export type RowNo = number & { readonly counts?: "row" };
+
+export type MergedPosition = number & { readonly counts?: "merged position" };
+
+export type RowKey = number & { readonly counts?: "key" };
+
+export type Rank = number & { readonly counts?: "match" };
+
 export type LogRows = { 
 /**
  * The number of the first.
  */
-from: number, 
+from: RowNo, 
 /**
  * Rows that there are.
  */
@@ -904,7 +912,7 @@ export type LogRow = {
 /**
  * From 0 in each attempt.
  */
-row: number, 
+row: RowNo, 
 /**
  * The stream that it came through.
  */
@@ -1062,13 +1070,13 @@ error?: string,
 /**
  * The first matching row found so far at or after the row that was near; else the last one before it.
  */
-nearest?: number, };
+nearest?: RowKey, };
 
 export type SearchHit = { 
 /**
- * The row's number.
+ * Its number; in a search of several logs its position in their merged order.
  */
-row: number, 
+row: RowKey, 
 /**
  * From 1, among the matches that are known.
  */
@@ -1082,11 +1090,39 @@ export type RowRanges = {
 /**
  * The row's number.
  */
-row: number, 
+row: RowNo, 
 /**
  * Begin and end of each match in UTF-16 columns of [`crate::LogRow::text`].
  */
 ranges: Array<[number, number]>, };
+
+export type MatchedRows = { 
+/**
+ * The rank of the first.
+ */
+from: Rank, 
+/**
+ * Matching rows found so far.
+ */
+total: number, 
+/**
+ * In order.
+ */
+rows: Array<LogRow>, };
+
+export type MatchedMergedRows = { 
+/**
+ * The rank of the first.
+ */
+from: Rank, 
+/**
+ * Matching rows found so far.
+ */
+total: number, 
+/**
+ * In order.
+ */
+rows: Array<MergedRow>, };
 
 export type TaskHits = { 
 /**
@@ -1130,7 +1166,7 @@ matches: number,
 /**
  * The number of the first of them.
  */
-firstRow: number, 
+firstRow: RowNo, 
 /**
  * The beginning of the first matching row.
  */
@@ -1182,7 +1218,7 @@ export type TextPosition = {
 /**
  * The row's number.
  */
-row: number, 
+row: RowNo, 
 /**
  * UTF-16 column of the row's text.
  */
@@ -1226,7 +1262,7 @@ export type MergedRows = {
 /**
  * The position of the first.
  */
-from: number, 
+from: MergedPosition, 
 /**
  * Rows of all the logs.
  */
@@ -1240,7 +1276,7 @@ export type MergedRow = {
 /**
  * Its number in the merged order. A row that stands for removed ones counts as many.
  */
-position: number, 
+position: MergedPosition, 
 /**
  * Which of the sources it is from, counted from 0 in the order in which they were given.
  */
@@ -1248,7 +1284,7 @@ source: number,
 /**
  * From 0 in each attempt.
  */
-row: number, 
+row: RowNo, 
 /**
  * The stream that it came through.
  */
@@ -1300,7 +1336,7 @@ source: number,
 /**
  * Its number in its own log.
  */
-row: number, };
+row: RowNo, };
 
 export type Bookmark = { 
 /**
@@ -1310,7 +1346,7 @@ attempt: number,
 /**
  * Its number in the run's log.
  */
-row: number, 
+row: RowNo, 
 /**
  * What the person wrote beside it; may be empty.
  */

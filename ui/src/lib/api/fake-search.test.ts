@@ -15,7 +15,7 @@ const query = (more: Partial<LogQuery>): LogQuery => ({
 const backend = createFakeBackend({ tasks: 1 });
 const id = backend.ids()[0]!;
 const { rows } = await backend.readLog({ run: { id, attempt: 1 }, from: 0, count: 1000 });
-const withError = rows.filter((row) => row.text.includes("error:")).map((row) => row.row);
+const withError = rows.filter((row) => row.text.includes("error:")).map((row) => row.row as number);
 
 test("a search counts, ranks, steps round the ends and says where the matches are", async () => {
   const seen: SearchProgress[] = [];

@@ -7,10 +7,11 @@ import type {
   LogDensity,
   LogQuery,
   LogRow,
-  LogRows,
   LogText,
+  MatchedRows,
   MergedRow,
   MergedRows,
+  Rank,
   RowRanges,
   SearchHit,
   SearchProgress,
@@ -95,7 +96,7 @@ export class FakeSearch {
     return { row: this.#hits[index]!, index: index + 1, total };
   }
 
-  rows(from: number, count: number): LogRows {
+  rows(from: Rank, count: number): MatchedRows {
     const log = this.log();
     const rows = this.#hits.slice(from, from + Math.min(count, MAX_ROWS)).map((row) => log.at(row));
     return { from, total: this.#hits.length, rows };

@@ -42,7 +42,7 @@ import type {
   ListQuery,
   LogInfo,
   MergedRow,
-  MergedRows,
+  MatchedMergedRows,
   Phase,
   Reach,
   RunId,
@@ -582,7 +582,8 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
           }),
       };
     },
-    mergedSearchRows: async ({ searchId, from, count }) => search(searchId).rows(from, count) as MergedRows,
+    mergedSearchRows: async ({ searchId, from, count }) =>
+      search(searchId).rows(from, count) as MatchedMergedRows,
     searchStep: async ({ searchId, row, forward }) => search(searchId).step(row, forward),
     searchRows: async ({ searchId, from, count }) => search(searchId).rows(from, count),
     searchRank: async ({ searchId, row }) => search(searchId).rank(row),

@@ -1,5 +1,5 @@
 // Generated from the table of operations in crates/api by `make bindings`. Do not edit.
-import type { Bookmark, ComingRun, ComingRuns, EventPage, FieldError, HistoryQuery, Job, JobChange, JobDetail, JobList, JobQuery, JobRevision, JobTasks, Lane, LineChunk, ListQuery, LogDensity, LogInfo, LogQuery, LogRows, LogText, MergedRows, RowRanges, RunEnvironment, RunId, RunPage, Schedule, SchedulePreview, SearchHit, SearchProgress, SourceRow, StopMode, Summary, TaskChange, TaskEvent, TaskHits, TaskList, TaskRow, TaskSpec, TextPosition, UsageSample } from "./bindings";
+import type { Bookmark, ComingRun, ComingRuns, EventPage, FieldError, HistoryQuery, Job, JobChange, JobDetail, JobList, JobQuery, JobRevision, JobTasks, Lane, LineChunk, ListQuery, LogDensity, LogInfo, LogQuery, LogRows, LogText, MatchedMergedRows, MatchedRows, MergedPosition, MergedRows, Rank, RowKey, RowNo, RowRanges, RunEnvironment, RunId, RunPage, Schedule, SchedulePreview, SearchHit, SearchProgress, SourceRow, StopMode, Summary, TaskChange, TaskEvent, TaskHits, TaskList, TaskRow, TaskSpec, TextPosition, UsageSample } from "./bindings";
 
 type ListTasks = { query: ListQuery, };
 type GetTaskRow = { id: string, };
@@ -50,8 +50,8 @@ type Upcoming = { from: number, to: number, };
 type ListLanes = Record<symbol, never>;
 type SetLane = { slot: string, capacity?: number | null, paused?: boolean | null, };
 type GetLogInfo = { run: RunId, };
-type ReadLog = { run: RunId, from: number, count: number, };
-type ReadLine = { run: RunId, row: number, fromByte: number, count: number, };
+type ReadLog = { run: RunId, from: RowNo, count: number, };
+type ReadLine = { run: RunId, row: RowNo, fromByte: number, count: number, };
 type ReadLogText = { run: RunId, start: TextPosition, end: TextPosition, 
 /**
  * A time before each row.
@@ -70,12 +70,12 @@ buckets: number,
  * An open search over this log.
  */
 searchId?: string | null, };
-type SearchStep = { searchId: string, row: number, forward: boolean, };
-type SearchRows = { searchId: string, from: number, count: number, };
-type MergedSearchRows = { searchId: string, from: number, count: number, };
-type SearchRank = { searchId: string, row: number, };
-type SearchRanges = { searchId: string, from: number, count: number, };
-type ReadMerged = { sources: Array<RunId>, from: number, count: number, };
+type SearchStep = { searchId: string, row: RowKey, forward: boolean, };
+type SearchRows = { searchId: string, from: Rank, count: number, };
+type MergedSearchRows = { searchId: string, from: Rank, count: number, };
+type SearchRank = { searchId: string, row: RowKey, };
+type SearchRanges = { searchId: string, from: RowNo, count: number, };
+type ReadMerged = { sources: Array<RunId>, from: MergedPosition, count: number, };
 type MergedDensity = { sources: Array<RunId>, 
 /**
  * 4,096 at most.
@@ -88,8 +88,8 @@ searchId?: string | null, };
 type MergedPositions = { sources: Array<RunId>, rows: Array<SourceRow>, };
 type MergedPositionAt = { sources: Array<RunId>, at: number, };
 type ListBookmarks = { id: string, };
-type SetBookmark = { run: RunId, row: number, note: string, };
-type DeleteBookmark = { run: RunId, row: number, };
+type SetBookmark = { run: RunId, row: RowNo, note: string, };
+type DeleteBookmark = { run: RunId, row: RowNo, };
 type WatchTasks = { 
 /**
  * All tasks when it is left out.
@@ -98,8 +98,8 @@ query: ListQuery, };
 type WatchUsage = { id: string, };
 type WatchJobs = Record<symbol, never>;
 type WatchLog = { run: RunId, };
-type OpenSearch = { run: RunId, query: LogQuery, near: number, };
-type OpenMergedSearch = { sources: Array<RunId>, query: LogQuery, near: number, };
+type OpenSearch = { run: RunId, query: LogQuery, near: RowNo, };
+type OpenMergedSearch = { sources: Array<RunId>, query: LogQuery, near: MergedPosition, };
 type SearchAll = { query: LogQuery, ids?: Array<string> | null, };
 type ExportLog = { run: RunId, 
 /**
@@ -195,11 +195,11 @@ export interface Asks {
   /** The next match strictly after or before a row, going round at the ends; nothing without matches. In a search of several logs rows are positions of their merged order. */
   searchStep: { request: SearchStep; answer: SearchHit | null };
   /** Matching rows of one log by rank, 1,000 at most. */
-  searchRows: { request: SearchRows; answer: LogRows };
+  searchRows: { request: SearchRows; answer: MatchedRows };
   /** Matching rows of several logs by rank, 1,000 at most. */
-  mergedSearchRows: { request: MergedSearchRows; answer: MergedRows };
+  mergedSearchRows: { request: MergedSearchRows; answer: MatchedMergedRows };
   /** How many matches lie before a row; in a search of several logs, before a position of the merged order. */
-  searchRank: { request: SearchRank; answer: number };
+  searchRank: { request: SearchRank; answer: Rank };
   /** Where the matches are in a range of rows (1,000 at most) of one log; rows without one are left out. */
   searchRanges: { request: SearchRanges; answer: Array<RowRanges> };
   /** A range of rows, 1,000 at most, in the order of their times. */
@@ -207,9 +207,9 @@ export interface Asks {
   /** The logs in equal slices of their merged order: rows of each stream, and matches of a search. */
   mergedDensity: { request: MergedDensity; answer: LogDensity };
   /** Where rows (1,000 at most) stand in the merged order, in the order in which they are given. Near the end of logs that grow it may still change. `InvalidRequest` for a source that is not among them. */
-  mergedPositions: { request: MergedPositions; answer: Array<number> };
+  mergedPositions: { request: MergedPositions; answer: Array<MergedPosition> };
   /** Where the first row of a time (Unix milliseconds) or later stands in the merged order; the last row when all are earlier. Of one log alone that is the row's number. */
-  mergedPositionAt: { request: MergedPositionAt; answer: number };
+  mergedPositionAt: { request: MergedPositionAt; answer: MergedPosition };
   /** The marked rows of a task, by attempt and row. */
   listBookmarks: { request: ListBookmarks; answer: Array<Bookmark> };
   /** Marks a row, or changes the note (4 KiB at most) of a marked one. */

@@ -7,7 +7,9 @@ use super::searched_log::SearchedLog;
 use crate::operations::{ExportLog, ExportStream, GetLogDensity, Perform, Produce, ReadLine, ReadLogText};
 use crate::{ApiError, SupervisorApiAdapter};
 use solti_logstore::{LogError, LogView, RawExport, Row, RowExport, slices};
-use solti_model::{FieldError, LineChunk, LogDensity, LogText, MAX_ROW_BYTES, MAX_TEXT_BYTES, TextPosition};
+use solti_model::{
+    FieldError, LineChunk, LogDensity, LogText, MAX_ROW_BYTES, MAX_TEXT_BYTES, Rank, TextPosition,
+};
 use solti_rows::Style;
 use std::sync::Arc;
 
@@ -71,7 +73,7 @@ impl Selection {
 
     fn read(mut self, search: Option<&SearchedLog>) -> Result<LogText, LogError> {
         let (mut next, mut first) = (self.start.row, true);
-        let mut rank = search.map_or(Ok(0), |open| open.search.rank(self.start.row))?;
+        let mut rank = search.map_or(Ok(Rank::ZERO), |open| open.search.rank(self.start.row))?;
         loop {
             let rows = match search {
                 Some(open) => {

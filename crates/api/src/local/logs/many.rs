@@ -7,7 +7,7 @@ use crate::operations::ItemStream;
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use solti_logstore::{LogError, LogSearch, RowMatcher, SmallSearch};
-use solti_model::{RunHits, RunId, TaskHits, TaskId};
+use solti_model::{Rank, RowNo, RunHits, RunId, TaskHits, TaskId};
 use solti_rows::Style;
 use solti_store::{Attempts, RowCursor, StoreError};
 use solti_supervisor::{RunFolders, Supervisor, SupervisorError};
@@ -237,10 +237,10 @@ impl Part {
 fn search_run(run: &RunLog, matcher: &RowMatcher, stopped: &AtomicBool) -> Result<Option<RunHits>, LogError> {
     let mut view = run.view()?;
     let threads = if view.extent()?.bytes < LARGE { 1 } else { threads() };
-    let search = LogSearch::open(&run.folder, matcher.clone(), 0, threads)?;
+    let search = LogSearch::open(&run.folder, matcher.clone(), RowNo::ZERO, threads)?;
     search.set_final(run.over);
     search.advance(stopped, &|_| {})?;
-    let Some(first_row) = search.select(0, 1)?.first().copied() else { return Ok(None) };
+    let Some(first_row) = search.select(Rank::ZERO, 1)?.first().copied() else { return Ok(None) };
     let first_text = match view.rows_at(&[first_row], FIRST_TEXT)?.first() {
         Some(row) => view.shown(row, Style::default(), FIRST_TEXT)?.text,
         None => String::new(),

@@ -28,7 +28,7 @@ impl Perform<SetBookmark> for SupervisorApiAdapter {
         if note.len() > MAX_NOTE_BYTES {
             return Err(FieldError::new("note", format!("must be at most {MAX_NOTE_BYTES} bytes")).into());
         }
-        if i64::try_from(row).is_err() {
+        if i64::try_from(row.get()).is_err() {
             return Err(FieldError::new("row", "there is no such row").into());
         }
         let bookmark = Bookmark { attempt: run.attempt, row, note, at: now_ms() };
@@ -40,7 +40,7 @@ impl Perform<SetBookmark> for SupervisorApiAdapter {
 
 impl Perform<DeleteBookmark> for SupervisorApiAdapter {
     async fn perform(&self, DeleteBookmark { run, row }: DeleteBookmark) -> Result<(), ApiError> {
-        if i64::try_from(row).is_err() {
+        if i64::try_from(row.get()).is_err() {
             return Ok(());
         }
         let change = Change::DeleteBookmark { task_id: run.task, attempt: run.attempt, row };

@@ -16,7 +16,10 @@ use crate::operations::{
 use crate::{ApiError, SupervisorApiAdapter};
 use futures::future::select_all;
 use solti_logstore::{LogError, LogSearch, MergedExport, Progress};
-use solti_model::{FieldError, LogDensity, MAX_ROW_BYTES, MergedRows, RunId, SearchProgress};
+use solti_model::{
+    FieldError, LogDensity, MAX_ROW_BYTES, MatchedMergedRows, MergedPosition, MergedRows, Rank, RowKey,
+    RunId, SearchProgress,
+};
 use solti_supervisor::SupervisorError;
 use std::sync::Arc;
 use tokio::sync::{Semaphore, watch};
@@ -34,7 +37,7 @@ struct MergedRowExport {
 enum MergedExportRows {
     All(MergedExport),
     /// Those from this rank on.
-    Found(Arc<MergedSearch>, u64),
+    Found(Arc<MergedSearch>, Rank),
 }
 
 impl Lines for MergedRowExport {
@@ -57,7 +60,7 @@ impl Lines for MergedRowExport {
 /// How far the parts of a search are.
 struct Parts {
     search: Arc<MergedSearch>,
-    near: u64,
+    near: MergedPosition,
     /// `None` for one that has said all.
     receivers: Vec<Option<watch::Receiver<SearchProgress>>>,
     last: Vec<SearchProgress>,
@@ -85,7 +88,7 @@ impl Parts {
             let (search, near) = (Arc::clone(&self.search), self.near);
             let nearest = move || search.answer(|merged, searches| merged.nearest(searches, near));
             match blocking(nearest).await {
-                Ok(nearest) => progress.nearest = nearest,
+                Ok(nearest) => progress.nearest = nearest.map(RowKey::from),
                 Err(error) => progress.error = Some(error.to_string()),
             }
         }
@@ -184,7 +187,7 @@ impl Perform<MergedPositions> for SupervisorApiAdapter {
     async fn perform(
         &self,
         MergedPositions { sources, rows }: MergedPositions,
-    ) -> Result<Vec<u64>, ApiError> {
+    ) -> Result<Vec<MergedPosition>, ApiError> {
         if rows.len() > MAX_ROWS as usize {
             return Err(FieldError::new("rows", format!("at most {MAX_ROWS} rows")).into());
         }
@@ -204,7 +207,10 @@ impl Perform<MergedPositions> for SupervisorApiAdapter {
 }
 
 impl Perform<MergedPositionAt> for SupervisorApiAdapter {
-    async fn perform(&self, MergedPositionAt { sources, at }: MergedPositionAt) -> Result<u64, ApiError> {
+    async fn perform(
+        &self,
+        MergedPositionAt { sources, at }: MergedPositionAt,
+    ) -> Result<MergedPosition, ApiError> {
         let logs = self.sources(&sources).await?;
         let kept = self.merges.clone();
         blocking(move || {
@@ -232,7 +238,7 @@ impl Produce<ExportMerged> for SupervisorApiAdapter {
             names.push(format!("{}: ", name.replace(['\n', '\r'], " ")));
         }
         let rows = match search {
-            Some(search) => MergedExportRows::Found(search, 0),
+            Some(search) => MergedExportRows::Found(search, Rank::ZERO),
             None => MergedExportRows::All(blocking(move || MergedExport::new(open(&logs)?)).await?),
         };
         Ok(export::stream(MergedRowExport { rows, names, timestamps }))
@@ -243,7 +249,7 @@ impl Perform<MergedSearchRows> for SupervisorApiAdapter {
     async fn perform(
         &self,
         MergedSearchRows { search_id, from, count }: MergedSearchRows,
-    ) -> Result<MergedRows, ApiError> {
+    ) -> Result<MatchedMergedRows, ApiError> {
         let search = self.searches.several(&search_id)?;
         blocking(move || search.rows(from, count)).await
     }

@@ -4,7 +4,7 @@ use super::rows::{MAX_ROWS, text_row};
 use super::run_log::RunLog;
 use super::searched_log::SearchedLog;
 use solti_logstore::{LogError, LogSearch, Merged, PlacedRow};
-use solti_model::{MAX_ROW_BYTES, MergedRow, MergedRows, SearchHit};
+use solti_model::{MAX_ROW_BYTES, MatchedMergedRows, MergedPosition, MergedRow, Rank, SearchHit};
 use solti_rows::Shown;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -83,26 +83,30 @@ impl MergedSearch {
         ask(&mut self.merged.lock().unwrap_or_else(PoisonError::into_inner), &searches)
     }
 
-    pub(super) fn step(&self, position: u64, forward: bool) -> Result<Option<SearchHit>, LogError> {
+    pub(super) fn step(
+        &self,
+        position: MergedPosition,
+        forward: bool,
+    ) -> Result<Option<SearchHit>, LogError> {
         self.answer(|merged, searches| {
             let total = searches.iter().map(|search| search.total()).sum();
             let found = merged.step(searches, position, forward)?;
-            Ok(found.map(|hit| SearchHit { row: hit.position, index: hit.rank + 1, total }))
+            Ok(found.map(|hit| SearchHit { row: hit.position.into(), index: hit.rank.get() + 1, total }))
         })
     }
 
-    pub(super) fn rank(&self, position: u64) -> Result<u64, LogError> {
+    pub(super) fn rank(&self, position: MergedPosition) -> Result<Rank, LogError> {
         self.answer(|merged, searches| {
             merged.look()?;
             merged.rank(searches, position)
         })
     }
 
-    pub(super) fn rows(&self, from: u64, count: u32) -> Result<MergedRows, LogError> {
+    pub(super) fn rows(&self, from: Rank, count: u32) -> Result<MatchedMergedRows, LogError> {
         self.answer(|merged, searches| {
             let rows = merged.select(searches, from, count.min(MAX_ROWS) as usize, MAX_ROW_BYTES)?;
             let total = searches.iter().map(|search| search.total()).sum();
-            Ok(MergedRows { from, total, rows: merged_rows(merged, rows)? })
+            Ok(MatchedMergedRows { from, total, rows: merged_rows(merged, rows)? })
         })
     }
 

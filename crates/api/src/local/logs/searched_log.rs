@@ -4,7 +4,7 @@ use super::columns::columns;
 use super::rows::MAX_ROWS;
 use super::run_log::RunLog;
 use solti_logstore::{LogError, LogSearch, RowMatcher};
-use solti_model::{MAX_ROW_BYTES, RowRanges};
+use solti_model::{MAX_ROW_BYTES, RowNo, RowRanges};
 use solti_rows::Style;
 use std::path::Path;
 
@@ -26,7 +26,7 @@ impl SearchedLog {
         &self.log.folder
     }
 
-    pub(super) fn ranges(&self, from: u64, count: u32) -> Result<Vec<RowRanges>, LogError> {
+    pub(super) fn ranges(&self, from: RowNo, count: u32) -> Result<Vec<RowRanges>, LogError> {
         let limit = MAX_ROW_BYTES + BEHIND_CLIP;
         let mut view = self.log.view()?;
         let wanted = self.matcher.query().stream;

@@ -13,7 +13,8 @@ use crate::operations::{
 use crate::{ApiError, SupervisorApiAdapter};
 use solti_logstore::{LogError, LogSearch, PatternError, Progress, RowMatcher, SearchQuery, Stream, pays};
 use solti_model::{
-    LogQuery, LogRows, MAX_ROW_BYTES, OutputStreamKind, RowRanges, SearchHit, SearchProgress, TaskHits,
+    LogQuery, MAX_ROW_BYTES, MatchedRows, OutputStreamKind, Rank, RowKey, RowRanges, SearchHit,
+    SearchProgress, TaskHits,
 };
 use solti_supervisor::Supervisor;
 use std::collections::HashMap;
@@ -159,7 +160,7 @@ pub(super) fn told(progress: Progress, complete: bool, live: bool) -> SearchProg
         complete,
         live,
         error: None,
-        nearest: progress.nearest,
+        nearest: progress.nearest.map(RowKey::from),
     }
 }
 
@@ -257,13 +258,13 @@ impl Perform<SearchStep> for SupervisorApiAdapter {
         SearchStep { search_id, row, forward }: SearchStep,
     ) -> Result<Option<SearchHit>, ApiError> {
         match self.searches.find(&search_id)? {
-            Found::Several(search) => blocking(move || search.step(row, forward)).await,
+            Found::Several(search) => blocking(move || search.step(row.position(), forward)).await,
             Found::One(open) => {
                 blocking(move || {
-                    let found = open.search.step(row, forward)?;
+                    let found = open.search.step(row.row(), forward)?;
                     Ok(found.map(|(row, rank)| SearchHit {
-                        row,
-                        index: rank + 1,
+                        row: row.into(),
+                        index: rank.get() + 1,
                         total: open.search.total(),
                     }))
                 })
@@ -274,22 +275,25 @@ impl Perform<SearchStep> for SupervisorApiAdapter {
 }
 
 impl Perform<SearchRows> for SupervisorApiAdapter {
-    async fn perform(&self, SearchRows { search_id, from, count }: SearchRows) -> Result<LogRows, ApiError> {
+    async fn perform(
+        &self,
+        SearchRows { search_id, from, count }: SearchRows,
+    ) -> Result<MatchedRows, ApiError> {
         self.answer_of(&search_id, move |open| {
             let wanted = open.search.select(from, count.min(MAX_ROWS) as usize)?;
             let mut view = open.log.view()?;
             let rows = view.rows_at(&wanted, MAX_ROW_BYTES)?;
-            Ok(LogRows { from, total: open.search.total(), rows: text_rows(&mut view, rows)? })
+            Ok(MatchedRows { from, total: open.search.total(), rows: text_rows(&mut view, rows)? })
         })
         .await
     }
 }
 
 impl Perform<SearchRank> for SupervisorApiAdapter {
-    async fn perform(&self, SearchRank { search_id, row }: SearchRank) -> Result<u64, ApiError> {
+    async fn perform(&self, SearchRank { search_id, row }: SearchRank) -> Result<Rank, ApiError> {
         match self.searches.find(&search_id)? {
-            Found::Several(search) => blocking(move || search.rank(row)).await,
-            Found::One(open) => blocking(move || open.search.rank(row)).await,
+            Found::Several(search) => blocking(move || search.rank(row.position())).await,
+            Found::One(open) => blocking(move || open.search.rank(row.row())).await,
         }
     }
 }

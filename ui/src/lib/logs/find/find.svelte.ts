@@ -2,7 +2,7 @@
 // The search runs in the backend (search.svelte.ts); which rows the pane shows for it is log-window.svelte.ts's.
 import type { LogQuery, SearchProgress } from "../../api";
 import { remembered } from "../../shared/remembered.svelte";
-import { knownBy, type RowKey } from "../rows/numbers";
+import type { RowKey } from "../rows/numbers";
 import type { RowHighlights } from "./highlights.svelte";
 import { EVERYTHING, type Hit, type LogSearch, type OnProgress } from "./search.svelte";
 
@@ -162,7 +162,7 @@ export class Find {
     }
     if (this.#jump && progress.nearest !== undefined) {
       this.#jump = false;
-      const key = knownBy(progress.nearest);
+      const key = progress.nearest;
       this.hit = { key, index: 0, total: progress.matches };
       this.place.show(key);
     }

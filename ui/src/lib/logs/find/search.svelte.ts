@@ -2,7 +2,7 @@
 // happens in the page. What a person types and sees of it is find.svelte.ts.
 import { ApiError, type LogQuery, type SearchProgress } from "../../api";
 import type { OpenSearch } from "../../api/backend";
-import { knownBy, type RowKey } from "../rows/numbers";
+import type { RowKey } from "../rows/numbers";
 import type { Searchable } from "../window/source";
 import type { RowHighlights } from "./highlights.svelte";
 
@@ -80,7 +80,7 @@ export class LogSearch {
       const seen = this.progress;
       if (this.searchId !== null) {
         const found = await backend.searchStep({ searchId: this.searchId, row: key, forward });
-        const hit = found && { key: knownBy(found.row), index: found.index, total: found.total };
+        const hit = found && { key: found.row, index: found.index, total: found.total };
         const round = hit !== null && (forward ? hit.key <= key : hit.key >= key);
         if (seen?.complete || (hit !== null && !round)) return hit;
       }

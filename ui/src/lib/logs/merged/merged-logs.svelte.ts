@@ -19,7 +19,7 @@ import type { OpenSearch } from "../../api/backend";
 import { MergedHighlights, type RowHighlights } from "../find/highlights.svelte";
 import type { Point } from "../pane/selection";
 import type { ShownRow } from "../rows/list";
-import { knownBy, type Rank, type RowKey } from "../rows/numbers";
+import { knownBy, positionOf, type Rank, type RowKey } from "../rows/numbers";
 import { gapLabel } from "../text/words";
 import { readRows } from "../window/copy";
 import type { Excerpt, Label, LogSource, SourceEvents } from "../window/source";
@@ -138,7 +138,7 @@ export class MergedLogs implements LogSource {
   }
 
   async read(from: RowKey, count: number): Promise<readonly MergedRow[]> {
-    return (await this.backend.readMerged({ sources: this.#runs(), from, count })).rows;
+    return (await this.backend.readMerged({ sources: this.#runs(), from: positionOf(from), count })).rows;
   }
 
   async found(searchId: string, from: Rank, count: number): Promise<readonly MergedRow[]> {
@@ -165,7 +165,7 @@ export class MergedLogs implements LogSource {
       from,
       to,
       (row) => ({
-        key: row.position,
+        key: knownBy(row.position),
         last: row.position + (row.removed?.rows ?? 1) - 1,
         text: gapLabel(row) ?? row.text,
         prefix: prefixed ? prefix(row) : "",

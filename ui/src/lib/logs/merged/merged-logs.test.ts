@@ -1,3 +1,4 @@
+import { knownBy } from "../rows/numbers";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { createFakeBackend } from "../../api/fake";
 import type { MergedRow } from "../../api";
@@ -77,14 +78,14 @@ it("goes from error to error in the order of all logs", async () => {
 it("marks rows where their task keeps them, and goes from mark to mark over all logs", async () => {
   const [first, second] = [0, 1].map((source) => all.filter((row) => row.source === source)[5] as MergedRow);
   if (!first || !second) throw new Error("two logs have six rows each");
-  log.toggleBookmark(first.position); // Not among those that are drawn.
+  log.toggleBookmark(knownBy(first.position)); // Not among those that are drawn.
   await vi.waitFor(() => expect(logs.marks.keys).toEqual([first.position]));
   expect((await backend.listBookmarks({ id: sources[0]?.id ?? "" })).map(({ row }) => row)).toEqual([
     first.row,
   ]);
   expect(logs.marks.of(first)).toBeDefined();
   expect(logs.marks.of(second)).toBeUndefined();
-  log.toggleBookmark(second.position);
+  log.toggleBookmark(knownBy(second.position));
   const places = [first.position, second.position].sort((a, b) => a - b);
   await vi.waitFor(() => expect(logs.marks.keys).toEqual(places));
   expect(logs.marks.all.map(({ where }) => where?.text)).toEqual(

@@ -19,7 +19,7 @@ import type { OpenSearch } from "../../api/backend";
 import { Highlights, type RowHighlights } from "../find/highlights.svelte";
 import type { Point } from "../pane/selection";
 import type { ShownRow } from "../rows/list";
-import { knownBy, type Rank, type RowKey } from "../rows/numbers";
+import { knownBy, rowOf, type Rank, type RowKey } from "../rows/numbers";
 import { nextAttempt } from "../window/follow";
 import type { Excerpt, LogSource, SourceEvents } from "../window/source";
 import { OneLogMarks } from "./marks.svelte";
@@ -145,7 +145,7 @@ export class OneLog implements LogSource {
   }
 
   async read(from: RowKey, count: number): Promise<readonly ShownRow[]> {
-    return (await this.backend.readLog({ run: this.run, from, count })).rows;
+    return (await this.backend.readLog({ run: this.run, from: rowOf(from), count })).rows;
   }
 
   async found(searchId: string, from: Rank, count: number): Promise<readonly ShownRow[]> {
@@ -165,7 +165,10 @@ export class OneLog implements LogSource {
   }
 
   text(from: Point, to: Point, { prefixed, times, searchId }: Excerpt): Promise<LogText> {
-    const at = ({ key, column }: Point) => ({ row: key, column: Math.min(column, Number.MAX_SAFE_INTEGER) });
+    const at = ({ key, column }: Point) => ({
+      row: rowOf(key),
+      column: Math.min(column, Number.MAX_SAFE_INTEGER),
+    });
     const timestamps = prefixed && times;
     return this.backend.readLogText({ run: this.run, start: at(from), end: at(to), timestamps, searchId });
   }

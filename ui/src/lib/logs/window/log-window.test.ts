@@ -1,3 +1,4 @@
+import { knownBy } from "../rows/numbers";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { LogRow } from "../../api";
 import { createFakeBackend } from "../../api/fake";
@@ -8,8 +9,8 @@ const backend = createFakeBackend({ tasks: 1 });
 const id = backend.ids()[0] ?? "";
 const { rows: total } = await backend.getLogInfo({ run: { id, attempt: 1 } });
 const { rows } = await backend.readLog({ run: { id, attempt: 1 }, from: 0, count: total });
-const stderr = rows.filter((row) => row.stream === "stderr").map((row) => row.row);
-const errors = rows.filter((row) => row.text.includes("error:")).map((row) => row.row);
+const stderr = rows.filter((row) => row.stream === "stderr").map((row) => knownBy(row.row));
+const errors = rows.filter((row) => row.text.includes("error:")).map((row) => knownBy(row.row));
 const plain = (row: number): string => rows[row]?.text ?? "";
 
 let source: OneLog;
@@ -206,7 +207,7 @@ it("copies in a filter what is lit: its rows, and those that are shown around on
   log.view.select({ key: first, column: 0 }, { key: third, column: Infinity });
   await log.copy();
   const lit = rows
-    .map(({ row }) => row)
+    .map(({ row }) => knownBy(row))
     .filter((row) => {
       const shown = stderr.includes(row) || (around && row >= around.from && row <= around.to);
       return shown && row >= first && row <= third;
