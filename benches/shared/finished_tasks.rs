@@ -42,6 +42,7 @@ fn finished_task(n: u64) -> StoredTask {
         next_attempt_at: None,
         queue_order: n,
         stop_requested: false,
+        queueing: solti_store::Queueing::default(),
         started_at: Some(n),
         finished_at: Some(n),
         unreadable: None,

@@ -7,6 +7,7 @@ mod common;
 mod engine_process;
 
 use common::{Engine, bash, spec};
+use engine_process::queue::check_hands;
 use engine_process::{Core, check_often, recovered};
 use serde_json::json;
 use solti_api::ApiHandler as _;
@@ -44,6 +45,22 @@ async fn an_app_killed_around_the_time_of_a_schedule_runs_it_once() {
             let env = [("SOLTI_TEST_DIE_AT", die_at.as_str()), ("SOLTI_TEST_SCHEDULES", "10")];
             Core::start_with(dir.path(), 0, &env).died();
             check_often(dir.path()).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_killed_with_its_hands_on_the_queue_has_done_what_it_answered_for() {
+    // Each hand, and the condition of another task.
+    for (step, times) in
+        [("queue-change-decided", 7), ("queue-change-stored", 7), ("dependency-fulfilled", 1)]
+    {
+        for n in 1..=times {
+            let dir = tempfile::tempdir().unwrap();
+            let die_at = format!("{step} {n}");
+            let env = [("SOLTI_TEST_DIE_AT", die_at.as_str()), ("SOLTI_TEST_QUEUE", "1")];
+            let done = Core::start_with(dir.path(), 0, &env).died_after();
+            check_hands(dir.path(), &done).await;
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The command line as it is written.
 
-use crate::time::moment;
+use crate::time::{coming, moment};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use solti_model::{MAX_LANE_CAPACITY, MAX_RETRIES, TaskPhase};
+use solti_model::{AfterWhen, MAX_LANE_CAPACITY, MAX_PRIORITY, MAX_RETRIES, TaskPhase};
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -70,6 +70,63 @@ pub enum Command {
         /// Kill at once
         #[arg(long)]
         kill: bool,
+    },
+    /// Keep tasks that wait from starting until they are released
+    Hold {
+        #[arg(required_unless_present = "all")]
+        ids: Vec<String>,
+        /// Let nothing start in any lane
+        #[arg(long, conflicts_with = "ids")]
+        all: bool,
+    },
+    /// Let held tasks start again
+    Release {
+        #[arg(required_unless_present_any = ["all", "lane"])]
+        ids: Vec<String>,
+        /// All that are held, one by one or by `hold --all`
+        #[arg(long, conflicts_with_all = ["ids", "lane"])]
+        all: bool,
+        /// All that are held in this lane
+        #[arg(long, short, conflicts_with = "ids")]
+        lane: Option<String>,
+    },
+    /// Set the priority of a task that waits: the highest in a lane goes first
+    Priority {
+        id: String,
+        #[arg(allow_negative_numbers = true, value_parser = priority())]
+        priority: i32,
+    },
+    /// Move a task that waits within its lane, among those of its priority
+    Move {
+        id: String,
+        #[command(flatten)]
+        to: MoveTo,
+    },
+    /// Start tasks that wait now, whatever they wait for, past the capacity of their lanes
+    RunNow {
+        #[arg(required = true)]
+        ids: Vec<String>,
+    },
+    /// Begin the next attempt of tasks that wait for it
+    Retry {
+        #[arg(required = true)]
+        ids: Vec<String>,
+    },
+    /// Change a task that has not been started, in an editor or by a file
+    Edit {
+        id: String,
+        /// What the task is to be, as JSON, or - for standard input; without it $VISUAL or $EDITOR is opened
+        file: Option<PathBuf>,
+    },
+    /// Have the processes of running tasks stand still, and their timeouts with them
+    Suspend {
+        #[arg(required = true)]
+        ids: Vec<String>,
+    },
+    /// Have suspended tasks go on
+    Resume {
+        #[arg(required = true)]
+        ids: Vec<String>,
     },
     /// Submit a task again, as a new one
     Rerun { id: String },
@@ -149,6 +206,21 @@ pub struct Run {
     /// Try a failure again so often, with growing pauses
     #[arg(long, value_name = "TIMES", value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_RETRIES)))]
     pub retries: Option<u32>,
+    /// Do not start it before this time: 22:00 (the next one), "2026-11-23 10:00" by this clock, or with an offset 2026-11-23T10:00:00+01:00
+    #[arg(long, value_name = "TIME", value_parser = coming)]
+    pub at: Option<SystemTime>,
+    /// Do not start it for so long, as in 90s or 2h
+    #[arg(long = "in", value_name = "TIME", value_parser = humantime::parse_duration, conflicts_with = "at")]
+    pub delay: Option<Duration>,
+    /// Of those that wait in a lane the one with the highest goes first
+    #[arg(long, allow_negative_numbers = true, value_parser = priority(), default_value_t = 0)]
+    pub priority: i32,
+    /// Start it after another task has succeeded, or as said behind a colon: ended, failed, started
+    #[arg(long, value_name = "ID[:WHEN]", value_parser = after)]
+    pub after: Vec<(String, AfterWhen)>,
+    /// What becomes of it when the machine is restarted; held if it waited, over if it ran, when absent
+    #[arg(long, value_enum)]
+    pub after_reboot: Option<AfterReboot>,
     #[arg(long, value_name = "KEY=VALUE", value_parser = pair)]
     pub label: Vec<(String, String)>,
     /// The command and its arguments, as they are: no shell reads them
@@ -172,6 +244,34 @@ pub enum AfterMain {
     Wait,
     /// They are asked to end, after a grace they are killed
     End,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum AfterReboot {
+    /// It goes on by itself
+    Start,
+    /// It waits until it is released
+    Hold,
+    /// It is over
+    End,
+}
+
+/// Where a task is moved to.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct MoveTo {
+    /// To the front
+    #[arg(long)]
+    pub first: bool,
+    /// To the end
+    #[arg(long)]
+    pub last: bool,
+    /// Before this task
+    #[arg(long, value_name = "ID")]
+    pub before: Option<String>,
+    /// Behind this task
+    #[arg(long, value_name = "ID")]
+    pub after: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -330,6 +430,21 @@ pub fn host_name(text: &str) -> Result<String, &'static str> {
     }
 }
 
+fn priority() -> clap::builder::RangedI64ValueParser<i32> {
+    clap::value_parser!(i32).range(i64::from(-MAX_PRIORITY)..=i64::from(MAX_PRIORITY))
+}
+
+fn after(text: &str) -> Result<(String, AfterWhen), String> {
+    let (id, when) = match text.split_once(':') {
+        Some((id, word)) => {
+            let words = || AfterWhen::ALL.map(AfterWhen::word).join(", ");
+            (id, AfterWhen::from_word(word).ok_or_else(|| format!("{word} is none of {}", words()))?)
+        }
+        None => (text, AfterWhen::default()),
+    };
+    Ok((id.into(), when))
+}
+
 fn pair(text: &str) -> Result<(String, String), String> {
     let (key, value) = text.split_once('=').ok_or("must be KEY=VALUE")?;
     match key.is_empty() {
@@ -374,6 +489,43 @@ mod tests {
         );
         let cli = Cli::parse_from(["solti", "job", "run", "--json", "nightly"]);
         assert!(cli.options.json);
+    }
+
+    #[test]
+    fn a_task_is_told_what_to_wait_for() {
+        let line = [
+            "solti",
+            "run",
+            "--after",
+            "01a",
+            "--after",
+            "01b:ended",
+            "--in",
+            "2h",
+            "--priority",
+            "-5",
+            "make",
+        ];
+        let Command::Run(run) = Cli::parse_from(line).command else { panic!("a run was written") };
+        let after = vec![("01a".to_owned(), AfterWhen::Succeeded), ("01b".to_owned(), AfterWhen::Ended)];
+        assert_eq!((run.after, run.delay, run.priority), (after, Some(Duration::from_secs(7_200)), -5));
+        for wrong in [
+            "solti run --after 01a:later make",
+            "solti run --in 2h --at 22:00 make",
+            "solti run --priority 101 make",
+            "solti move 01a",
+            "solti move 01a --first --last",
+            "solti hold",
+            "solti hold --all 01a",
+            "solti release",
+        ] {
+            assert!(Cli::try_parse_from(wrong.split(' ')).is_err(), "{wrong}");
+        }
+        let Command::Priority { priority, .. } = Cli::parse_from(["solti", "priority", "01a", "-3"]).command
+        else {
+            panic!("a priority was written")
+        };
+        assert_eq!(priority, -3);
     }
 
     #[test]

@@ -51,6 +51,8 @@ pub enum CliError {
         "standard input cannot be handed over to this task: {0}. -n leaves it out, --stdin FILE names a file there"
     )]
     Handover(&'static str),
+    #[error("the task cannot be edited")]
+    Editor(#[source] io::Error),
     #[error("the current directory is gone")]
     CurrentDir(#[source] io::Error),
     #[error("the connection to the server ended before the task did")]

@@ -1,7 +1,8 @@
 //! Orders for tasks: from the words of `solti run`, and from a file.
 
-use crate::args::{AfterMain, Run, WhenBusy};
+use crate::args::{AfterMain, AfterReboot, Run, WhenBusy};
 use crate::error::CliError;
+use crate::time::unix_ms;
 use rand::Rng as _;
 use solti_model::{
     AdmissionStrategy, CommandMode, EnvVar, RestartStrategy, Slot, SubprocessMode, SubprocessTask, TaskKind,
@@ -9,6 +10,7 @@ use solti_model::{
 };
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
+use std::time::SystemTime;
 
 /// Characters that lane names of our own end in; as the app's form makes them.
 const LETTERS: &[u8] = b"abcdefghjkmnpqrstvwxyz23456789";
@@ -51,6 +53,14 @@ pub fn from_words(run: Run, here: Option<&Path>) -> Result<TaskSpec, CliError> {
     if run.retries.is_some() {
         (spec.restart, spec.max_retries) = (RestartStrategy::OnFailure, run.retries);
     }
+    let delayed = run.delay.map(|delay| SystemTime::now().checked_add(delay));
+    spec.not_before = run.at.or(delayed.flatten()).map(unix_ms);
+    spec.priority = run.priority;
+    spec.after_reboot = run.after_reboot.map(|after| match after {
+        AfterReboot::Start => solti_model::AfterReboot::Start,
+        AfterReboot::Hold => solti_model::AfterReboot::Hold,
+        AfterReboot::End => solti_model::AfterReboot::End,
+    });
     spec.labels = run.label.into_iter().collect();
     spec.labels.extend(run.name.map(|name| ("name".to_owned(), name)));
     Ok(spec)

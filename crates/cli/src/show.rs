@@ -35,8 +35,14 @@ pub fn status(row: &TaskRow) -> Cell {
         }
         (Some(Waiting::LanePaused), _) => Some("lane paused".into()),
         (Some(Waiting::Starting), _) => Some("starting".into()),
+        (Some(Waiting::Held), _) => Some("held".into()),
+        (Some(Waiting::NotBefore { until }), _) => {
+            Some(format!("in {}", span(until.saturating_sub(now_ms()))))
+        }
+        (Some(Waiting::Dependency { on, when, .. }), _) => Some(format!("after {on}:{}", when.word())),
         (Some(_), _) => None,
         (None, _) if row.stopping => Some("stopping".into()),
+        (None, _) if row.suspended => Some("suspended".into()),
         (None, _) if row.main_ended.is_some() => Some("main program ended".into()),
         (None, Some(code)) if code != 0 => Some(code.to_string()),
         (None, _) => None,

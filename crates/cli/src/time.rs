@@ -1,6 +1,6 @@
 //! Times as people write and read them: by this machine's clock, with the offset wherever one is copied.
 
-use jiff::civil::DateTime;
+use jiff::civil::{DateTime, Time};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -31,6 +31,29 @@ fn moment_in(text: &str, here: &TimeZone) -> Result<SystemTime, String> {
         }
     };
     Ok(at.into())
+}
+
+/// A time to come: the next one of a clock's, as in `22:00`, or as of [`moment`].
+pub fn coming(text: &str) -> Result<SystemTime, String> {
+    coming_in(text, &TimeZone::system(), Timestamp::now())
+}
+
+fn coming_in(text: &str, here: &TimeZone, now: Timestamp) -> Result<SystemTime, String> {
+    if humantime::parse_duration(text).is_ok() {
+        return Err("must be a time, as in 22:00; --in takes a span".into());
+    }
+    let Some(time) = text.parse::<Time>().ok().filter(|_| text.contains(':') && text.len() <= 8) else {
+        return moment_in(text, here);
+    };
+    let today = here.to_datetime(now).date();
+    for date in [Some(today), today.tomorrow().ok()].into_iter().flatten() {
+        // Where the clocks change then, after the gap, and the first of two.
+        let at = here.to_ambiguous_timestamp(date.to_datetime(time)).compatible();
+        if let Some(at) = at.ok().filter(|at| *at > now) {
+            return Ok(at.into());
+        }
+    }
+    Err("is too far off".into())
 }
 
 /// Unix milliseconds of a moment; what is before 1970 is as good as that.
@@ -74,6 +97,28 @@ mod tests {
         }
         let hour_ago = moment_in("1h", &berlin()).expect("a span");
         assert!(hour_ago < SystemTime::now() - Duration::from_secs(3_599));
+    }
+
+    #[test]
+    fn a_time_of_the_clock_is_the_next_one() {
+        let now: Timestamp = "2026-11-23T20:30:00Z".parse().expect("a time");
+        for (text, utc) in [
+            ("22:00", "2026-11-23T21:00:00Z"),
+            ("21:30", "2026-11-24T20:30:00Z"),
+            ("06:15:30", "2026-11-24T05:15:30Z"),
+            ("2026-12-01 08:00", "2026-12-01T07:00:00Z"),
+            ("2026-12-01T08:00:00Z", "2026-12-01T08:00:00Z"),
+        ] {
+            let expected: Timestamp = utc.parse().expect(utc);
+            assert_eq!(coming_in(text, &berlin(), now), Ok(expected.into()), "{text}");
+        }
+        // Left out in spring: right after the gap.
+        let now: Timestamp = "2026-03-28T22:00:00Z".parse().expect("a time");
+        let after: Timestamp = "2026-03-29T01:30:00Z".parse().expect("a time");
+        assert_eq!(coming_in("02:30", &berlin(), now), Ok(after.into()));
+        for wrong in ["2h", "25:00", "10 pm", ""] {
+            assert!(coming_in(wrong, &berlin(), now).is_err(), "{wrong}");
+        }
     }
 
     #[test]

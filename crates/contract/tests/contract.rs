@@ -72,6 +72,9 @@ macro_rules! desktop {
             several_logs_are_searched_as_one
             rows_are_marked
         }
+        tests! { $subject, queue:
+            what_waits_is_held_moved_changed_and_started
+        }
         tests! { $subject, jobs:
             jobs_are_saved_run_and_remembered
             schedules_are_previewed_listed_and_skipped

@@ -1,5 +1,6 @@
 //! A task as a list shows it: of its spec only what fits into a row, within bounds whatever was submitted.
 
+use crate::queueing::is_zero;
 use crate::{ObjectMeta, Slot, Task, TaskSpec, TaskStatus};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -41,6 +42,10 @@ pub struct SpecHead {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[ts(optional, as = "Option<BTreeMap<String, String>>")]
     pub labels: BTreeMap<String, String>,
+    /// See [`TaskSpec`].
+    #[serde(default, skip_serializing_if = "is_zero")]
+    #[ts(optional, as = "Option<i32>")]
+    pub priority: i32,
     /// Name, command or labels were longer and are cut, or left out.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[ts(optional, as = "Option<bool>")]
@@ -63,7 +68,7 @@ impl SpecHead {
             }
         }
         let cut = name_cut || command_cut || labels.len() < spec.labels.len();
-        Self { slot: spec.slot.clone(), name, command, labels, cut }
+        Self { slot: spec.slot.clone(), name, command, labels, priority: spec.priority, cut }
     }
 }
 

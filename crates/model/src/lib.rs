@@ -27,6 +27,7 @@ mod machine_url;
 mod matching;
 mod parameter;
 mod query;
+mod queueing;
 mod resources;
 mod schedule;
 mod search;
@@ -79,6 +80,9 @@ pub use machine_url::MachineUrl;
 pub use matching::{Searched, folded};
 pub use parameter::{Days, Parameter, ParameterType};
 pub use query::{DEFAULT_LIMIT, MAX_ANSWER_BYTES, MAX_LIMIT, TaskPage, TaskQuery};
+pub use queueing::{
+    AfterReboot, AfterTask, AfterWhen, BeforeReboot, Dependency, MAX_AFTER, MAX_PRIORITY, check_priority,
+};
 pub use resources::{ResourceLimits, RunUsage, UsageSample};
 pub use schedule::{MAX_JITTER_MS, MAX_TIME_MS, MIN_EVERY_MS, MissedRuns, Schedule};
 pub use search::{

@@ -1,8 +1,9 @@
 //! The order for a task: what to run, in which lane, and what to do when it ends.
 
+use crate::queueing::is_zero;
 use crate::{
-    BackoffStrategy, JobName, MAX_DURATION_MS, MAX_RETRIES, ResourceLimits, RunnerSelector, Slot, Stdin,
-    TaskKind,
+    AfterReboot, AfterTask, BackoffStrategy, JobName, MAX_AFTER, MAX_DURATION_MS, MAX_PRIORITY, MAX_RETRIES,
+    MAX_TIME_MS, ResourceLimits, RunnerSelector, Slot, Stdin, TaskKind,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -64,6 +65,27 @@ pub struct TaskSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub job_revision: Option<u32>,
+    /// It does not start before this time, in Unix milliseconds; nor does it ask for a place in its lane.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "number")]
+    #[schemars(range(max = MAX_TIME_MS))]
+    pub not_before: Option<u64>,
+    /// Of those that wait in a lane the one with the highest goes first.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    #[ts(optional, as = "Option<i32>")]
+    #[schemars(range(min = -MAX_PRIORITY, max = MAX_PRIORITY))]
+    pub priority: i32,
+    /// Tasks that have to get somewhere before this one asks for a place in its lane: all of them. When one cannot get there any
+    /// more, this one is canceled.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<AfterTask>>")]
+    #[schemars(length(max = MAX_AFTER))]
+    pub after: Vec<AfterTask>,
+    /// What becomes of it when the machine is restarted before it is over. When absent, a task that is always restarted goes on,
+    /// one that waited is held, and one that ran has failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub after_reboot: Option<AfterReboot>,
 }
 
 impl TaskSpec {
@@ -83,6 +105,10 @@ impl TaskSpec {
             stdin: Stdin::None,
             job: None,
             job_revision: None,
+            not_before: None,
+            priority: 0,
+            after: vec![],
+            after_reboot: None,
         }
     }
 }

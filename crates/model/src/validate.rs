@@ -115,6 +115,7 @@ impl TaskSpec {
             limits.examine(&mut problems);
         }
         problems.check(self.stdin.validate());
+        self.examine_queueing(&mut problems);
         if self.labels.keys().any(|key| key.trim().is_empty()) {
             problems.refuse("labels", "a key must not be empty");
         }

@@ -2,7 +2,7 @@
 //!
 //! None of it is part of the fixed contract; it is derived from tasks and their logs and never stored as such.
 
-use crate::{OutputStreamKind, RowNo, Slot, TaskHead, TaskId, TaskPhase};
+use crate::{AfterWhen, OutputStreamKind, RowNo, Slot, TaskHead, TaskId, TaskPhase};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -77,6 +77,10 @@ pub struct TaskRow {
     pub waiting: Option<Waiting>,
     /// A stop was asked for and is under way.
     pub stopping: bool,
+    /// Its processes stand still, and its timeout with them, until it is resumed.
+    #[serde(default, skip_serializing_if = "is_false")]
+    #[ts(optional, as = "Option<bool>")]
+    pub suspended: bool,
     /// Its main program has ended, and others of the run go on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
@@ -120,6 +124,23 @@ pub enum Waiting {
     LanePaused,
     /// Its process is being started.
     Starting,
+    /// It is not to start before `until`, in Unix milliseconds.
+    NotBefore {
+        /// Unix milliseconds.
+        #[ts(type = "number")]
+        until: u64,
+    },
+    /// Another task has to get somewhere first; when it waits for several, this is one of them.
+    Dependency {
+        /// The other task.
+        on: TaskId,
+        /// How far that has to get.
+        when: AfterWhen,
+        /// What the other is called.
+        name: String,
+    },
+    /// A person has to release it, or all tasks: it was held, or the machine was restarted.
+    Held,
 }
 
 /// A run that goes on without its main program, because processes that it has started hold its output open.
@@ -169,6 +190,10 @@ pub struct Summary {
     /// The limits of the logs that cannot be kept for now, each once.
     #[serde(default)]
     pub unkept_limits: Vec<UnkeptLimit>,
+    /// All tasks are held: nothing starts in any lane.
+    #[serde(default, skip_serializing_if = "is_false")]
+    #[ts(optional, as = "Option<bool>")]
+    pub held: bool,
 }
 
 /// A limit of the logs that is not kept although all has gone that can: what is being written is one piece, and other files
@@ -236,7 +261,7 @@ pub struct Lane {
     pub capacity: u32,
     /// Tasks that hold a place: running, starting, or between two attempts.
     pub running: u32,
-    /// Tasks that wait for a place.
+    /// Tasks that wait for a place; not those that wait for something else first.
     pub queued: u32,
     /// It starts nothing.
     pub paused: bool,
@@ -311,12 +336,24 @@ pub enum TaskEventKind {
     Lost,
     /// A run was found again after a restart of the app.
     Attached,
+    /// A person holds it, or the machine was restarted: it does not start by itself.
+    Held,
+    /// It may start again.
+    Released,
+    /// Its place, its priority or what it is to do was changed while it waited.
+    Edited,
+    /// What it waited for in another task has come.
+    Fulfilled,
+    /// Its processes stand still.
+    Suspended,
+    /// They go on.
+    Resumed,
     /// One that this version does not know: a later one wrote it. Its word is in the detail.
     Unknown,
 }
 
 impl TaskEventKind {
-    const ALL: [(Self, &'static str); 12] = [
+    const ALL: [(Self, &'static str); 18] = [
         (Self::Queued, "queued"),
         (Self::Admitted, "admitted"),
         (Self::Started, "started"),
@@ -328,6 +365,12 @@ impl TaskEventKind {
         (Self::Finished, "finished"),
         (Self::Lost, "lost"),
         (Self::Attached, "attached"),
+        (Self::Held, "held"),
+        (Self::Released, "released"),
+        (Self::Edited, "edited"),
+        (Self::Fulfilled, "fulfilled"),
+        (Self::Suspended, "suspended"),
+        (Self::Resumed, "resumed"),
         (Self::Unknown, "unknown"),
     ];
 

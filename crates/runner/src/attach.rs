@@ -74,6 +74,8 @@ struct Answered {
     shim_pid: u32,
     child_pid: u32,
     started_at_ms: u64,
+    suspends: bool,
+    suspended: bool,
 }
 
 /// Asks the shim for its status and subscribes; `None` when it is not there to answer.
@@ -90,8 +92,22 @@ async fn ask(dir: &RunDir, give_up: Instant) -> Result<Option<Answered>, AttachE
     }
     loop {
         match timeout_at(give_up, connection.next()).await {
-            Ok(Heard::Reply(Reply::Status { shim_pid, child_pid, started_at_ms, .. })) => {
-                return Ok(Some(Answered { connection, shim_pid, child_pid, started_at_ms }));
+            Ok(Heard::Reply(Reply::Status {
+                shim_pid,
+                child_pid,
+                started_at_ms,
+                suspends,
+                suspended,
+                ..
+            })) => {
+                return Ok(Some(Answered {
+                    connection,
+                    shim_pid,
+                    child_pid,
+                    started_at_ms,
+                    suspends,
+                    suspended,
+                }));
             }
             Ok(Heard::Reply(_)) => {}
             Ok(Heard::Garbled(source)) => {
@@ -109,7 +125,7 @@ fn is_absence(error: &io::Error) -> bool {
 }
 
 fn follow(dir: &RunDir, run: &RunId, answered: Answered) -> Result<Attached, AttachError> {
-    let Answered { connection, shim_pid, child_pid, started_at_ms } = answered;
+    let Answered { connection, shim_pid, child_pid, started_at_ms, suspends, suspended } = answered;
     let shim = ShimProcess::Other { pid: shim_pid };
     let place = dir.place().map_err(|source| AttachError::RunDir { path: dir.path().to_owned(), source })?;
     let (handle, watch) = watch(Watched {
@@ -119,6 +135,8 @@ fn follow(dir: &RunDir, run: &RunId, answered: Answered) -> Result<Attached, Att
         child_pid,
         started_at_ms,
         unenforced: Unenforced::default(),
+        suspends,
+        suspended,
     });
     tokio::spawn(watch.follow(Some(connection)));
     Ok(Attached::Running(handle))

@@ -40,6 +40,8 @@ const REQUESTS: usize = 4;
 #[derive(Debug)]
 pub struct RunEnds {
     pub requests: mpsc::Receiver<StopMode>,
+    /// Whether the run's processes are to stand still.
+    pub suspended: watch::Receiver<bool>,
     /// Bytes in the log; dropped when the log is sealed.
     pub log_bytes: watch::Sender<u64>,
     /// Set when the main program has ended and the run goes on.
@@ -53,6 +55,7 @@ impl RunHandle {
     /// A run that is under way, and the side of whoever follows it. `started_at_ms`: Unix milliseconds.
     pub fn new(pid: u32, started_at_ms: u64) -> (Self, RunEnds) {
         let (send_request, requests) = mpsc::channel(REQUESTS);
+        let (suspend, suspended) = watch::channel(false);
         let (log_bytes, doorbell) = watch::channel(0);
         let (main_ended, receive_main_ended) = watch::channel(None);
         let (trouble, receive_trouble) = watch::channel(None);
@@ -63,12 +66,12 @@ impl RunHandle {
             unenforced: Unenforced::default(),
             outcome: receive_outcome,
             ended: None,
-            controller: RunController { requests: send_request },
+            controller: RunController { requests: send_request, suspended: suspend },
             doorbell: LogDoorbell { log_bytes: doorbell },
             main_ended: receive_main_ended,
             trouble: receive_trouble,
         };
-        (handle, RunEnds { requests, log_bytes, main_ended, trouble, outcome })
+        (handle, RunEnds { requests, suspended, log_bytes, main_ended, trouble, outcome })
     }
 
     /// Waits for the end. Safe to cancel, and may be called again.
@@ -104,10 +107,11 @@ impl RunHandle {
     }
 }
 
-/// Ends a run.
+/// Ends a run, or has it stand still.
 #[derive(Debug, Clone)]
 pub struct RunController {
     pub(crate) requests: mpsc::Sender<StopMode>,
+    pub(crate) suspended: watch::Sender<bool>,
 }
 
 impl RunController {
@@ -115,6 +119,11 @@ impl RunController {
     pub async fn stop(&self, mode: StopMode) {
         // A closed channel is a run that is over.
         self.requests.send(mode).await.ok();
+    }
+
+    /// Has all its processes stand still, and its timeout with them, or go on. A run that is to end goes on for that.
+    pub fn set_suspended(&self, suspended: bool) {
+        self.suspended.send_replace(suspended);
     }
 }
 

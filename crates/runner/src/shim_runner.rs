@@ -203,7 +203,16 @@ impl Start {
                     .place()
                     .map_err(|source| AttachError::RunDir { path: dir.path().to_owned(), source })?;
                 let id = request.run;
-                let watched = Watched { place, id, shim, child_pid, started_at_ms, unenforced };
+                let watched = Watched {
+                    place,
+                    id,
+                    shim,
+                    child_pid,
+                    started_at_ms,
+                    unenforced,
+                    suspends: true,
+                    suspended: false,
+                };
                 let control = forked.and_then(|(_, control)| tokio::net::UnixStream::from_std(control).ok());
                 return Ok((watched, control.map(Connection::over)));
             }

@@ -40,6 +40,10 @@ pub struct Watched {
     /// Unix milliseconds.
     pub started_at_ms: u64,
     pub unenforced: Unenforced,
+    /// Its shim can have its processes stand still.
+    pub suspends: bool,
+    /// They do.
+    pub suspended: bool,
 }
 
 #[derive(Debug)]
@@ -171,6 +175,8 @@ impl Watch {
         if let Some(asked) = self.asked.filter(|asked| !asked.sent) {
             self.pass_on(&mut connection, asked.mode).await;
         }
+        // What was asked for while there was no connection.
+        self.suspend(&mut connection).await;
         loop {
             let patience = self.asked.map(|asked| asked.patience);
             tokio::select! {
@@ -187,7 +193,7 @@ impl Watch {
                         self.asked = None;
                         self.tell(None);
                     }
-                    Heard::Reply(Reply::Status { .. }) => {}
+                    Heard::Reply(Reply::Status { suspended, .. }) => self.run.suspended = suspended,
                     Heard::Closed => return None,
                     Heard::Garbled(error) => {
                         tracing::warn!(run = %self.run.id, %error, "the shim is not understood");
@@ -198,6 +204,7 @@ impl Watch {
                     self.ask(mode);
                     self.pass_on(&mut connection, mode).await;
                 }
+                Ok(()) = self.ends.suspended.changed() => self.suspend(&mut connection).await,
                 () = sleep_until(patience.unwrap_or_else(tokio::time::Instant::now)), if patience.is_some() => {
                     if let Some(outcome) = self.insist().await {
                         return Some(outcome);
@@ -247,6 +254,19 @@ impl Watch {
         if let Some(asked) = &mut self.asked {
             asked.sent = sent;
         }
+    }
+
+    /// Has the run stand still or go on, as was asked for last. A broken connection shows in the next read.
+    async fn suspend(&mut self, connection: &mut Connection) {
+        let wanted = *self.ends.suspended.borrow_and_update();
+        if !self.run.suspends {
+            let why = "it does not stand still: the version that has started it does not know how";
+            return self.tell(wanted.then(|| why.to_owned()));
+        }
+        if wanted == self.run.suspended {
+            return;
+        }
+        connection.send(if wanted { Request::Suspend } else { Request::Resume }).await.ok();
     }
 
     fn ring(&self, log_bytes: u64) {

@@ -179,6 +179,14 @@ impl RunGroup {
         fs::write(self.path.join("cgroup.kill"), "1")
     }
 
+    /// Has everything in it stand still, also what is forked just now, or go on.
+    ///
+    /// # Errors
+    /// A kernel before 5.2 has no such file.
+    pub fn freeze(&self, frozen: bool) -> io::Result<()> {
+        fs::write(self.path.join("cgroup.freeze"), if frozen { "1" } else { "0" })
+    }
+
     /// Whether a living process is in it.
     pub fn is_populated(&self) -> bool {
         self.number(c"cgroup.events", "populated ").is_some_and(|n| n > 0)

@@ -25,6 +25,11 @@ pub enum Request {
     Kill,
     /// Answered with `Status`.
     Status,
+    /// Have all processes of the run stand still, and its timeout with them. Answered with `Status`. Not for a shim whose `Status`
+    /// does not say that it knows this. A run that is being ended goes on for that.
+    Suspend,
+    /// Have them go on. As `Suspend`.
+    Resume,
     /// Answered with a `Doorbell` when there is output, then one whenever the log has grown, and `Exited` at the end; for a client
     /// that knows of it also with `MainEnded`.
     Subscribe { main_ended: bool },
@@ -53,6 +58,10 @@ pub enum Reply {
         started_at_ms: u64,
         /// A stop, kill or timeout is under way.
         stopping: bool,
+        /// It knows `Suspend` and `Resume`; a shim of an earlier release does not.
+        suspends: bool,
+        /// The processes of the run stand still.
+        suspended: bool,
     },
     /// The log and its index hold this many bytes of output; a later doorbell replaces an earlier one.
     Doorbell {
@@ -77,6 +86,8 @@ impl Request {
             Self::Kill => (2, false),
             Self::Status => (3, false),
             Self::Subscribe { main_ended } => (4, main_ended),
+            Self::Suspend => (5, false),
+            Self::Resume => (6, false),
         };
         [b'S', b'C', VERSION, tag, u8::from(knows), 0, 0, 0]
     }
@@ -89,6 +100,8 @@ impl Request {
             [b'S', b'C', VERSION, 2, ..] => Ok(Self::Kill),
             [b'S', b'C', VERSION, 3, ..] => Ok(Self::Status),
             [b'S', b'C', VERSION, 4, knows, ..] => Ok(Self::Subscribe { main_ended: *knows == 1 }),
+            [b'S', b'C', VERSION, 5, ..] => Ok(Self::Suspend),
+            [b'S', b'C', VERSION, 6, ..] => Ok(Self::Resume),
             [b'S', b'C', VERSION, ..] => Err(FormatError::Value { field: "request" }),
             [b'S', b'C', version, ..] => Err(FormatError::Version(*version)),
             _ => Err(FormatError::Magic),
@@ -102,9 +115,10 @@ impl Reply {
         out[0] = VERSION;
         match self {
             Self::Accepted => out[1] = 1,
-            Self::Status { shim_pid, child_pid, started_at_ms, stopping } => {
+            Self::Status { shim_pid, child_pid, started_at_ms, stopping, suspends, suspended } => {
                 out[1] = 2;
                 out[2] = u8::from(stopping);
+                out[3] = u8::from(suspends) | u8::from(suspended) << 1;
                 out[8..16].copy_from_slice(&started_at_ms.to_le_bytes());
                 out[16..20].copy_from_slice(&shim_pid.to_le_bytes());
                 out[20..24].copy_from_slice(&child_pid.to_le_bytes());
@@ -144,7 +158,7 @@ impl Reply {
             return Err(FormatError::Version(version));
         }
         let (tag, bit) = (from.u8()?, from.u8()?);
-        from.take(1)?;
+        let flags = from.u8()?;
         let status = from.i32()?;
         if tag == 5 {
             let status = if bit == 1 { LeaderStatus::Signal(status) } else { LeaderStatus::Code(status) };
@@ -162,6 +176,8 @@ impl Reply {
                 child_pid: from.u32()?,
                 started_at_ms: number,
                 stopping: bit == 1,
+                suspends: flags & 1 != 0,
+                suspended: flags & 2 != 0,
             }),
             3 => Ok(Self::Doorbell { log_bytes: number }),
             4 => Ok(Self::Exited { log_bytes: number }),
@@ -194,6 +210,8 @@ mod tests {
             child_pid: 4711,
             started_at_ms: 1_700_000_000_000,
             stopping: true,
+            suspends: false,
+            suspended: false,
         };
         for (bytes, reply) in [
             ("0101000000000000000000000000000000000000000000000000000000000000", Reply::Accepted),
@@ -215,12 +233,27 @@ mod tests {
     #[test]
     fn every_message_survives_the_socket() {
         let subscribe = |main_ended| Request::Subscribe { main_ended };
-        for request in [Request::Stop, Request::Kill, Request::Status, subscribe(false), subscribe(true)] {
+        for request in [
+            Request::Stop,
+            Request::Kill,
+            Request::Status,
+            Request::Suspend,
+            Request::Resume,
+            subscribe(false),
+            subscribe(true),
+        ] {
             assert_eq!(Request::decode(&request.encode()), Ok(request));
         }
         for reply in [
             Reply::Accepted,
-            Reply::Status { shim_pid: 1, child_pid: 2, started_at_ms: 3, stopping: true },
+            Reply::Status {
+                shim_pid: 1,
+                child_pid: 2,
+                started_at_ms: 3,
+                stopping: false,
+                suspends: true,
+                suspended: true,
+            },
             Reply::Doorbell { log_bytes: 5 },
             Reply::Exited { log_bytes: u64::MAX },
             Reply::MainEnded { status: LeaderStatus::Code(-1), holders: HOLDERS },

@@ -2,7 +2,7 @@
 //! takes the others with it, and what stands for it says so.
 
 use crate::number::optional;
-use crate::{StoreError, StoredRun, StoredTask};
+use crate::{Queueing, StoreError, StoredRun, StoredTask};
 use rusqlite::Row;
 use rusqlite::types::FromSql;
 use solti_model::{
@@ -45,6 +45,7 @@ pub(crate) fn unreadable_task(row: &Row<'_>, why: &StoreError) -> Option<StoredT
         next_attempt_at: time(row, "next_attempt_at"),
         queue_order: number("queue_order"),
         stop_requested: get(row, "stop_requested").unwrap_or(false),
+        queueing: Queueing::default(),
         started_at: time(row, "started_at"),
         finished_at: time(row, "finished_at"),
         unreadable: Some(why),

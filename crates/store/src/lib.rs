@@ -16,6 +16,7 @@ mod inspect;
 mod jobs;
 mod list;
 mod number;
+mod queueing;
 mod read;
 mod readers;
 mod record;
@@ -34,6 +35,7 @@ pub use error::StoreError;
 pub use inspect::{Inspection, inspect, known_tasks};
 pub use jobs::{JobSaving, Settled};
 pub use list::{RowCursor, RowPage, RowQuery};
+pub use queueing::Queueing;
 pub use record::{
     AttemptRange, Attempts, Change, LabelCount, Past, Standing, StoredEvent, StoredFiring, StoredJob,
     StoredLane, StoredRow, StoredRun, StoredTask,

@@ -3,7 +3,9 @@
 
 use crate::damage::{left_out, unreadable_run, unreadable_task};
 use crate::number::{Number, optional, required};
-use crate::{Attempts, LabelCount, RowCursor, Standing, StoreError, StoredLane, StoredRun, StoredTask};
+use crate::{
+    Attempts, LabelCount, Queueing, RowCursor, Standing, StoreError, StoredLane, StoredRun, StoredTask,
+};
 use rusqlite::types::Type;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 use solti_model::{
@@ -15,7 +17,7 @@ use std::collections::BTreeMap;
 /// Every column that [`stored_task`] reads, of [`TASKS`].
 pub(crate) const TASK_COLUMNS: &str = "t.id, t.slot, t.phase, t.resource_version, t.created_at, t.updated_at, t.attempt, t.exit_code, t.error,
     t.consecutive_failures, t.previous_delay_ms, t.next_attempt_at, t.queue_order, t.stop_requested, t.started_at, t.finished_at,
-    s.spec";
+    t.held, t.suspended, t.fulfilled, s.spec";
 
 /// Also a task whose spec is lost is one.
 pub(crate) const TASKS: &str = "tasks t LEFT JOIN task_specs s ON s.num = t.num";
@@ -109,6 +111,11 @@ fn read_task(row: &Row<'_>) -> Result<StoredTask, StoreError> {
         next_attempt_at: optional(row, "next_attempt_at")?,
         queue_order: required(row, "queue_order")?,
         stop_requested: row.get("stop_requested")?,
+        queueing: Queueing {
+            held: row.get("held")?,
+            suspended: row.get("suspended")?,
+            fulfilled: Queueing::read_fulfilled(row.get::<_, Option<String>>("fulfilled")?.as_deref()),
+        },
         started_at: optional(row, "started_at")?,
         finished_at: optional(row, "finished_at")?,
         unreadable: None,

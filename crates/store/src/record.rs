@@ -1,6 +1,6 @@
 //! What is stored, and the changes that a batch is made of. How they become rows is in `write`, how they come back in `read`.
 
-use crate::{JobSaving, Settled};
+use crate::{JobSaving, Queueing, Settled};
 use solti_model::{
     AttemptsNotKept, BackoffState, Bookmark, Firing, InheritedVariable, Job, JobName, RowNo, Searched, Slot,
     Task, TaskHead, TaskId, TaskPhase, TaskRun,
@@ -29,11 +29,12 @@ pub struct StoredTask {
     pub backoff: BackoffState,
     /// When a pending task that waits for its next attempt gets it.
     pub next_attempt_at: Option<u64>,
-    /// Of those that wait in a lane the smallest goes first, but replacements before all others and the newest of them first;
-    /// of those that hold a place the smallest has held it for the longest time.
+    /// Of those of one priority that wait in a lane the smallest goes first, but replacements before all others and the newest of
+    /// them first; of those that hold a place the smallest has held it for the longest time.
     pub queue_order: u64,
     /// A stop was asked for and is not done yet.
     pub stop_requested: bool,
+    pub queueing: Queueing,
     /// When the first attempt started.
     pub started_at: Option<u64>,
     /// When the task became terminal.
@@ -136,8 +137,10 @@ pub struct LabelCount {
 /// One step of a batch. The steps of a batch are carried out in order, all or none.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Change {
-    /// Inserts the task, or updates all but its id, its spec and its creation time: those never change.
+    /// Inserts the task, or updates all but its id, its spec and its creation time: those never change so.
     PutTask(Box<StoredTask>),
+    /// As `PutTask`, with the spec: it was changed while the task waited. The task must be stored.
+    EditTask(Box<StoredTask>),
     /// Inserts or updates the run. Its task must be stored.
     PutRun(StoredRun),
     /// Removes the runs and the events of these attempts. Nothing happens when there are none.

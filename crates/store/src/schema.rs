@@ -1,6 +1,6 @@
 //! The database file: where it is, who may read it, its format (`schema.sql` and the steps after it), and how a connection to it is set up.
 
-use crate::{StoreError, texts_anew};
+use crate::{StoreError, queueing, texts_anew};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use std::fs::{DirBuilder, OpenOptions};
@@ -15,7 +15,7 @@ enum Step {
 }
 
 /// Step n of the list brings a file from format n to n + 1. Steps are only ever appended.
-const MIGRATIONS: [Step; 10] = [
+const MIGRATIONS: [Step; 11] = [
     Step::Sql(include_str!("schema.sql")),
     Step::Sql(include_str!("usage.sql")),
     Step::Sql(include_str!("bookmarks.sql")),
@@ -26,6 +26,7 @@ const MIGRATIONS: [Step; 10] = [
     Step::Sql(include_str!("attempts.sql")),
     Step::Code(texts_anew::write),
     Step::Sql(include_str!("jobs.sql")),
+    Step::Code(queueing::add),
 ];
 
 /// Statements that a connection keeps compiled; there are about forty different ones.

@@ -53,7 +53,7 @@ impl TaskCache {
     /// To be called before a commit of these changes; `None` when they leave all tasks as they are.
     pub(crate) fn changing<'a>(&self, changes: impl Iterator<Item = &'a Change>) -> Option<Changing<'_>> {
         let mut changed = changes.filter_map(|change| match change {
-            Change::PutTask(stored) => Some(&stored.task.metadata.id),
+            Change::PutTask(stored) | Change::EditTask(stored) => Some(&stored.task.metadata.id),
             Change::DeleteTask(id) => Some(id),
             _ => None,
         });
@@ -98,6 +98,7 @@ mod tests {
             next_attempt_at: None,
             queue_order: 1,
             stop_requested: false,
+            queueing: crate::Queueing::default(),
             started_at: None,
             finished_at: None,
             unreadable: None,

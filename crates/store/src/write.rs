@@ -4,7 +4,7 @@ use crate::number::Number;
 use crate::{AttemptRange, Change, StoreError, StoredLane, StoredRun, StoredTask, environment, jobs};
 use hashlink::LruCache;
 use rusqlite::{OptionalExtension, Transaction, named_params, params};
-use solti_model::{Searched, SpecHead, TaskId};
+use solti_model::{Searched, SpecHead, TaskId, TaskSpec};
 
 /// A spec from this size on, in bytes of JSON, has a head of its own for lists.
 const LONG_SPEC: usize = 16 * 1024;
@@ -44,6 +44,7 @@ impl Numbers {
 pub(crate) fn apply(db: &Transaction<'_>, numbers: &mut Numbers, change: &Change) -> Result<(), StoreError> {
     match change {
         Change::PutTask(task) => put_task(db, numbers, task),
+        Change::EditTask(task) => edit_task(db, numbers, task),
         Change::PutRun(run) => put_run(db, numbers.required(db, &run.task_id)?, run),
         Change::DropAttempts(attempts) => drop_attempts(db, numbers, attempts),
         Change::DeleteTask(id) => delete_task(db, numbers, id),
@@ -112,7 +113,8 @@ fn update_task(db: &Transaction<'_>, num: i64, stored: &StoredTask) -> Result<()
              attempt = :attempt, exit_code = :exit_code, error = :error,
              consecutive_failures = :consecutive_failures, previous_delay_ms = :previous_delay_ms,
              next_attempt_at = :next_attempt_at, queue_order = :queue_order,
-             stop_requested = :stop_requested, started_at = :started_at, finished_at = :finished_at
+             stop_requested = :stop_requested, started_at = :started_at, finished_at = :finished_at,
+             held = :held, suspended = :suspended, fulfilled = :fulfilled
          WHERE num = :num",
     )?
     .execute(named_params! {
@@ -130,6 +132,9 @@ fn update_task(db: &Transaction<'_>, num: i64, stored: &StoredTask) -> Result<()
         ":stop_requested": stored.stop_requested,
         ":started_at": stored.started_at.map(Number),
         ":finished_at": stored.finished_at.map(Number),
+        ":held": stored.queueing.held,
+        ":suspended": stored.queueing.suspended,
+        ":fulfilled": stored.queueing.fulfilled_text(),
     })?;
     Ok(())
 }
@@ -139,10 +144,10 @@ fn insert_task(db: &Transaction<'_>, stored: &StoredTask) -> Result<(), StoreErr
     db.prepare_cached(
         "INSERT INTO tasks (id, slot, phase, resource_version, created_at, updated_at, attempt, exit_code,
              error, consecutive_failures, previous_delay_ms, next_attempt_at, queue_order, stop_requested,
-             started_at, finished_at)
+             started_at, finished_at, held, suspended, fulfilled)
          VALUES (:id, :slot, :phase, :resource_version, :created_at, :updated_at, :attempt, :exit_code,
              :error, :consecutive_failures, :previous_delay_ms, :next_attempt_at, :queue_order,
-             :stop_requested, :started_at, :finished_at)",
+             :stop_requested, :started_at, :finished_at, :held, :suspended, :fulfilled)",
     )?
     .execute(named_params! {
         ":id": task.metadata.id.as_str(),
@@ -161,22 +166,54 @@ fn insert_task(db: &Transaction<'_>, stored: &StoredTask) -> Result<(), StoreErr
         ":stop_requested": stored.stop_requested,
         ":started_at": stored.started_at.map(Number),
         ":finished_at": stored.finished_at.map(Number),
+        ":held": stored.queueing.held,
+        ":suspended": stored.queueing.suspended,
+        ":fulfilled": stored.queueing.fulfilled_text(),
     })?;
-    let num = db.last_insert_rowid();
-    let spec = serde_json::to_string(&task.spec).map_err(StoreError::Spec)?;
+    put_spec(db, db.last_insert_rowid(), &task.spec)
+}
+
+fn edit_task(db: &Transaction<'_>, numbers: &mut Numbers, stored: &StoredTask) -> Result<(), StoreError> {
+    let num = numbers.required(db, &stored.task.metadata.id)?;
+    update_task(db, num, stored)?;
+    db.prepare_cached("UPDATE tasks SET slot = ?2 WHERE num = ?1 AND slot <> ?2")?
+        .execute(params![num, stored.task.spec.slot.as_str()])?;
+    forget_spec(db, num)?;
+    put_spec(db, num, &stored.task.spec)
+}
+
+/// What was written of a spec.
+const OF_SPEC: [&str; 5] = [
+    "DELETE FROM task_specs WHERE num = ?1",
+    "DELETE FROM task_heads WHERE num = ?1",
+    "DELETE FROM task_text WHERE num = ?1",
+    "DELETE FROM task_labels WHERE num = ?1",
+    "DELETE FROM job_tasks WHERE num = ?1",
+];
+
+fn forget_spec(db: &Transaction<'_>, num: i64) -> Result<(), StoreError> {
+    for delete in OF_SPEC {
+        db.prepare_cached(delete)?.execute([num])?;
+    }
+    Ok(())
+}
+
+/// The spec, and what is read and searched of it.
+fn put_spec(db: &Transaction<'_>, num: i64, of: &TaskSpec) -> Result<(), StoreError> {
+    let spec = serde_json::to_string(of).map_err(StoreError::Spec)?;
     db.prepare_cached("INSERT INTO task_specs (num, spec) VALUES (?1, ?2)")?.execute(params![num, spec])?;
     if spec.len() >= LONG_SPEC {
-        let head = serde_json::to_string(&SpecHead::of(&task.spec)).map_err(StoreError::Spec)?;
+        let head = serde_json::to_string(&SpecHead::of(of)).map_err(StoreError::Spec)?;
         db.prepare_cached("INSERT INTO task_heads (num, head) VALUES (?1, ?2)")?
             .execute(params![num, head])?;
     }
     db.prepare_cached("INSERT INTO task_text (num, folded) VALUES (?1, ?2)")?
-        .execute(params![num, Searched::of(&task.spec).text])?;
+        .execute(params![num, Searched::of(of).text])?;
     let mut label = db.prepare_cached("INSERT INTO task_labels (key, value, num) VALUES (?1, ?2, ?3)")?;
-    for (key, value) in &task.spec.labels {
+    for (key, value) in &of.labels {
         label.execute(params![key, value, num])?;
     }
-    if let Some(job) = &task.spec.job {
+    if let Some(job) = &of.job {
         jobs::put_task(db, job, num)?;
     }
     Ok(())
@@ -238,12 +275,8 @@ fn drop_attempts(
 fn delete_task(db: &Transaction<'_>, numbers: &mut Numbers, id: &TaskId) -> Result<(), StoreError> {
     let Some(num) = numbers.find(db, id)? else { return Ok(()) };
     numbers.0.remove(id);
+    forget_spec(db, num)?;
     for delete in [
-        "DELETE FROM task_specs WHERE num = ?1",
-        "DELETE FROM task_heads WHERE num = ?1",
-        "DELETE FROM task_text WHERE num = ?1",
-        "DELETE FROM task_labels WHERE num = ?1",
-        "DELETE FROM job_tasks WHERE num = ?1",
         "DELETE FROM runs WHERE num = ?1",
         "DELETE FROM events WHERE num = ?1",
         "DELETE FROM bookmarks WHERE num = ?1",

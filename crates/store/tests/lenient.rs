@@ -5,7 +5,7 @@ mod support;
 use rusqlite::Connection;
 use serde_json::json;
 use solti_model::{HistoryQuery, MAX_ANSWER_BYTES, RowNo, TaskPhase, TaskQuery};
-use solti_store::{Change, RowQuery, Store, StoredLane};
+use solti_store::{Change, Queueing, RowQuery, Store, StoredLane};
 use std::path::Path;
 use support::{id, row_ids, run, slot, task};
 
@@ -54,6 +54,10 @@ async fn a_database_of_the_last_release_opens_with_everything_that_is_in_it() {
     store.apply(vec![of_job.into()]).await.unwrap();
     let new = solti_model::JobName::new("new").unwrap();
     assert_eq!(store.job_history(&new, None, None).await.unwrap().total, 1);
+    let mut waiting = task(51, TaskPhase::Pending);
+    waiting.queueing = Queueing { held: true, suspended: false, fulfilled: [0, 7].into() };
+    store.apply(vec![waiting.clone().into()]).await.unwrap();
+    assert_eq!(store.task(&id(51)).await.unwrap(), Some(waiting));
     drop(store);
     // What this version does not know stays where it is.
     let spec = with_database(dir.path(), |db| {

@@ -3,8 +3,8 @@
 mod support;
 
 use solti_model::{BackoffState, Bookmark, InheritedVariable, RowNo, TaskPhase, TaskQuery, VariableOrigin};
-use solti_store::{Change, LabelCount, Store, StoreError, StoredLane};
-use support::{id, in_slot, labelled, run, slot, task};
+use solti_store::{Change, LabelCount, RowQuery, Store, StoreError, StoredLane};
+use support::{id, in_slot, labelled, row_ids, run, scripted, slot, task};
 
 fn store() -> (tempfile::TempDir, Store) {
     let dir = tempfile::tempdir().unwrap();
@@ -350,4 +350,38 @@ async fn what_runs_inherit_is_stored_once_and_goes_with_the_last_run_that_had_it
     assert_eq!(store.environment(first.unwrap()).await.unwrap(), None);
     let again = store.keep_environment(lang("C")).await.unwrap();
     assert!(again > second, "a number stands for one environment for ever");
+}
+
+#[tokio::test]
+async fn a_task_that_waits_can_be_changed_whole_and_is_found_by_what_it_is_now() {
+    let (_dir, store) = store();
+    let before = labelled(task(1, TaskPhase::Pending), &[("team", "red"), ("name", "before")]);
+    store.apply(vec![before.clone().into(), task(2, TaskPhase::Pending).into()]).await.unwrap();
+    let mut after = scripted(
+        in_slot(labelled(task(1, TaskPhase::Pending), &[("team", "blue")]), "b"),
+        &"echo long\n".repeat(4_000),
+    );
+    after.task.spec.priority = 7;
+    after.task.spec.job = Some(solti_model::JobName::new("nightly").unwrap());
+    after.task.metadata.resource_version = 9;
+    store.apply(vec![Change::EditTask(Box::new(after.clone()))]).await.unwrap();
+    assert_eq!(store.task(&id(1)).await.unwrap(), Some(after));
+    let found = async |query: RowQuery| {
+        let page = store.list(&query).await.unwrap();
+        (row_ids(&page.rows), page.total)
+    };
+    let in_lane = |name: &str| RowQuery { slot: Some(slot(name)), ..RowQuery::default() };
+    assert_eq!(found(in_lane("a")).await, (vec![id(2)], 1));
+    assert_eq!(found(in_lane("b")).await, (vec![id(1)], 1));
+    let team = |team: &str| RowQuery { labels: [("team".into(), team.into())].into(), ..RowQuery::default() };
+    assert_eq!((found(team("red")).await.1, found(team("blue")).await.1), (0, 1));
+    let text = |text: &str| RowQuery { text: Some(text.into()), ..RowQuery::default() };
+    assert_eq!((found(text("before")).await.1, found(text("echo long")).await.1), (0, 1));
+    let head = store.rows_of(vec![id(1)]).await.unwrap().pop().unwrap().task.spec;
+    assert_eq!((head.priority, head.slot), (7, slot("b")));
+    let job = solti_model::JobName::new("nightly").unwrap();
+    assert_eq!(store.job_history(&job, None, None).await.unwrap().total, 1);
+    // One that is not there is not made so.
+    let error = store.apply(vec![Change::EditTask(Box::new(task(3, TaskPhase::Pending)))]).await.unwrap_err();
+    assert!(matches!(error, StoreError::UnknownTask(_)), "{error:?}");
 }

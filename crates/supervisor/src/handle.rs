@@ -1,5 +1,7 @@
 //! The handle that the rest of the app holds: requests go into the actor's mailbox, reads of what is stored go to the store.
 
+mod queue;
+
 use crate::actor::job_saving::{JobMessage, JobPage, JobState, Planned};
 use crate::actor::{Actor, Message};
 use crate::feed::{ChangeCursor, ChangeFeed};
@@ -58,6 +60,7 @@ impl Supervisor {
             feed: ChangeFeed::new(),
             resource_version: AtomicU64::new(0),
             read_only: AtomicBool::new(false),
+            all_held: AtomicBool::new(false),
             unkept: Mutex::default(),
             jobs: watch::Sender::new(0),
         });
@@ -129,16 +132,21 @@ impl Supervisor {
         let known = self.ask(|reply| Message::Stop { id: id.clone(), mode, reply }).await?;
         match known {
             Some(result) => result,
-            None => match self.store.task(id).await? {
-                Some(stored) if stored.unreadable.is_some() => Err(SupervisorError::Conflict {
-                    reason: format!("the record of task {id} cannot be read; it can only be deleted"),
-                }),
-                Some(stored) => Err(SupervisorError::Conflict {
-                    reason: format!("task {id} is over already: {}", stored.task.status.phase.word()),
-                }),
-                None => Err(SupervisorError::NotFound { id: id.clone() }),
-            },
+            None => Err(self.not_active(id).await?),
         }
+    }
+
+    /// What is wrong with asking this of a task that is not among those that are not over.
+    async fn not_active(&self, id: &TaskId) -> Result<SupervisorError, SupervisorError> {
+        Ok(match self.store.task(id).await? {
+            Some(stored) if stored.unreadable.is_some() => SupervisorError::Conflict {
+                reason: format!("the record of task {id} cannot be read; it can only be deleted"),
+            },
+            Some(stored) => SupervisorError::Conflict {
+                reason: format!("task {id} is over already: {}", stored.task.status.phase.word()),
+            },
+            None => SupervisorError::NotFound { id: id.clone() },
+        })
     }
 
     /// Stops the task if it is not over, and removes it with its runs and logs. `Ok` also when there is none of that id.

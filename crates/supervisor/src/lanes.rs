@@ -1,10 +1,15 @@
 //! Lanes: who holds a place, who waits, and who is next. Pure: no store, no clock, no process.
 //!
 //! A task holds its place from its first start until it is over, also between two attempts: otherwise its next attempt
-//! would find the lane taken.
+//! would find the lane taken. In which order tasks wait is in `queue`.
 
+mod queue;
+
+pub use queue::{CannotMove, MoveTo, Moved, ORDER_STEP, Waiter};
+
+use queue::Queue;
 use solti_model::{AdmissionStrategy, Lane, Slot, TaskId};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LaneState {
@@ -12,20 +17,12 @@ pub struct LaneState {
     pub paused: bool,
     /// Oldest first.
     holders: Vec<TaskId>,
-    /// The next one first.
-    queue: VecDeque<Waiter>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Waiter {
-    id: TaskId,
-    /// It was admitted to replace another task, and is replaced itself by the next one that is.
-    replaces: bool,
+    queue: Queue,
 }
 
 impl Default for LaneState {
     fn default() -> Self {
-        Self { capacity: 1, paused: false, holders: Vec::new(), queue: VecDeque::new() }
+        Self { capacity: 1, paused: false, holders: Vec::new(), queue: Queue::default() }
     }
 }
 
@@ -35,7 +32,7 @@ impl LaneState {
     }
 
     fn waiting_replacements(&self) -> impl Iterator<Item = &TaskId> {
-        self.queue.iter().filter(|waiter| waiter.replaces).map(|waiter| &waiter.id)
+        self.queue.ready().filter(|waiter| waiter.replaces).map(|waiter| &waiter.id)
     }
 
     fn is_default(&self) -> bool {
@@ -61,34 +58,34 @@ pub struct Busy {
 #[derive(Debug, Default)]
 pub struct Lanes {
     lanes: BTreeMap<Slot, LaneState>,
+    /// Nothing starts in any of them.
+    all_held: bool,
 }
 
 impl Lanes {
-    /// Lets a task into its lane, or refuses it. A refusal changes nothing.
+    /// Lets a task into its lane, or refuses it. A refusal changes nothing. One that is not ready asks for nothing yet.
     pub fn admit(
         &mut self,
         slot: &Slot,
-        id: &TaskId,
+        waiter: Waiter,
         strategy: AdmissionStrategy,
     ) -> Result<Admission, Busy> {
         if let (AdmissionStrategy::DropIfRunning, Some(lane)) = (strategy, self.lanes.get(slot))
+            && waiter.ready
             && let Some(running) = lane.holders.first()
-            && (lane.is_full() || !lane.queue.is_empty())
+            && (lane.is_full() || lane.queue.ready().next().is_some())
         {
             return Err(Busy { running: running.clone() });
         }
         let lane = self.lanes.entry(slot.clone()).or_default();
-        let replaces = strategy == AdmissionStrategy::Replace;
-        let waiter = Waiter { id: id.clone(), replaces };
-        if !replaces {
-            lane.queue.push_back(waiter);
-            return Ok(Admission::Waits);
+        let mut victims = Vec::new();
+        if waiter.ready && waiter.replaces {
+            victims.extend(lane.waiting_replacements().cloned());
+            if lane.is_full() {
+                victims.extend(lane.holders.first().cloned());
+            }
         }
-        let mut victims: Vec<TaskId> = lane.waiting_replacements().cloned().collect();
-        if lane.is_full() {
-            victims.extend(lane.holders.first().cloned());
-        }
-        lane.queue.push_front(waiter);
+        lane.queue.put(waiter);
         Ok(if victims.is_empty() { Admission::Waits } else { Admission::Replaces(victims) })
     }
 
@@ -110,19 +107,24 @@ impl Lanes {
         self.lanes.entry(slot.clone()).or_default().holders.push(id.clone());
     }
 
-    /// Puts a task back that waited before a restart of the app; call in the order of the admissions.
-    pub fn restore_waiting(&mut self, slot: &Slot, id: &TaskId, replaces: bool) {
-        let waiter = Waiter { id: id.clone(), replaces };
-        let queue = &mut self.lanes.entry(slot.clone()).or_default().queue;
-        if replaces { queue.push_front(waiter) } else { queue.push_back(waiter) }
+    /// Puts a task back that waited before a restart of the app.
+    pub fn restore_waiting(&mut self, slot: &Slot, waiter: Waiter) {
+        self.lanes.entry(slot.clone()).or_default().queue.put(waiter);
+    }
+
+    /// Puts a waiting task to where it waits now; it asks for nothing.
+    pub fn put_back(&mut self, slot: &Slot, waiter: Waiter) {
+        let lane = self.lanes.entry(slot.clone()).or_default();
+        lane.queue.take(&waiter.id);
+        lane.queue.put(waiter);
     }
 
     /// Moves every waiting task whose turn it is to a place, and returns them in order.
     pub fn take_startable(&mut self, slot: &Slot) -> Vec<TaskId> {
         let mut startable = Vec::new();
-        if let Some(lane) = self.lanes.get_mut(slot) {
+        if let Some(lane) = self.lanes.get_mut(slot).filter(|_| !self.all_held) {
             while !lane.paused && !lane.is_full() {
-                let Some(Waiter { id, .. }) = lane.queue.pop_front() else { break };
+                let Some(id) = lane.queue.take_ready() else { break };
                 lane.holders.push(id.clone());
                 startable.push(id);
             }
@@ -130,11 +132,32 @@ impl Lanes {
         startable
     }
 
+    /// Gives a waiting task a place whether or not there is one; whether it waited.
+    pub fn take_now(&mut self, slot: &Slot, id: &TaskId) -> bool {
+        let waited = self.lanes.get_mut(slot).and_then(|lane| {
+            lane.queue.take(id)?;
+            lane.holders.push(id.clone());
+            Some(())
+        });
+        waited.is_some()
+    }
+
+    /// What a move of a waiting task asks for; `None` when it does not wait in this lane.
+    pub fn plan_move(
+        &self,
+        slot: &Slot,
+        id: &TaskId,
+        to: &MoveTo,
+        last: u64,
+    ) -> Option<Result<Moved, CannotMove>> {
+        self.lanes.get(slot)?.queue.plan(id, to, last)
+    }
+
     /// Takes a task out of its lane, from a place or from the queue.
     pub fn release(&mut self, slot: &Slot, id: &TaskId) {
         if let Some(lane) = self.lanes.get_mut(slot) {
             lane.holders.retain(|holder| holder != id);
-            lane.queue.retain(|waiter| waiter.id != *id);
+            lane.queue.take(id);
             if lane.is_default() {
                 self.lanes.remove(slot);
             }
@@ -152,6 +175,21 @@ impl Lanes {
         described
     }
 
+    /// Lets nothing start in any lane, or what each lets start again.
+    pub fn hold_all(&mut self, held: bool) {
+        self.all_held = held;
+    }
+
+    pub fn all_held(&self) -> bool {
+        self.all_held
+    }
+
+    /// The lanes in which something waits.
+    pub fn with_waiters(&self) -> Vec<Slot> {
+        let waits = self.lanes.iter().filter(|(_, lane)| !lane.queue.is_empty());
+        waits.map(|(slot, _)| slot.clone()).collect()
+    }
+
     /// Every lane that holds a task or differs from the default, by name.
     pub fn all(&self) -> Vec<Lane> {
         self.lanes.iter().map(|(slot, lane)| describe(slot, lane)).collect()
@@ -161,11 +199,12 @@ impl Lanes {
         self.lanes.get(slot).is_some_and(|lane| lane.paused)
     }
 
-    /// The place of a waiting task in its queue, from 1, and the task before it: in the queue, or else in the lane.
+    /// The place of a task that waits for nothing else in its queue, from 1, and the task before it: in the queue, or else in the
+    /// lane.
     pub fn position(&self, slot: &Slot, id: &TaskId) -> Option<(u32, Option<TaskId>)> {
         let lane = self.lanes.get(slot)?;
-        let index = lane.queue.iter().position(|waiter| waiter.id == *id)?;
-        let queued = index.checked_sub(1).and_then(|i| lane.queue.get(i)).map(|waiter| &waiter.id);
+        let index = lane.queue.ready().position(|waiter| waiter.id == *id)?;
+        let queued = index.checked_sub(1).and_then(|i| lane.queue.ready().nth(i)).map(|waiter| &waiter.id);
         let before = queued.or(lane.holders.last());
         Some((u32::try_from(index + 1).unwrap_or(u32::MAX), before.cloned()))
     }
@@ -177,7 +216,7 @@ fn describe(slot: &Slot, lane: &LaneState) -> Lane {
         slot: slot.clone(),
         capacity: lane.capacity,
         running: count(lane.holders.len()),
-        queued: count(lane.queue.len()),
+        queued: count(lane.queue.ready().count()),
         paused: lane.paused,
     }
 }
@@ -196,12 +235,20 @@ mod tests {
         TaskId::new(format!("t{n}")).expect("legal")
     }
 
+    fn waiter(n: usize, replaces: bool) -> Waiter {
+        Waiter { id: id(n), replaces, priority: 0, order: n as u64, ready: true }
+    }
+
+    fn admit(lanes: &mut Lanes, n: usize, strategy: AdmissionStrategy) -> Result<Admission, Busy> {
+        lanes.admit(&slot(), waiter(n, strategy == Replace), strategy)
+    }
+
     #[test]
     fn a_busy_lane_refuses_and_names_the_running_task() {
         let mut lanes = Lanes::default();
-        lanes.admit(&slot(), &id(1), DropIfRunning).expect("free");
+        admit(&mut lanes, 1, DropIfRunning).expect("free");
         assert_eq!(lanes.take_startable(&slot()), [id(1)]);
-        assert_eq!(lanes.admit(&slot(), &id(2), DropIfRunning), Err(Busy { running: id(1) }));
+        assert_eq!(admit(&mut lanes, 2, DropIfRunning), Err(Busy { running: id(1) }));
         lanes.release(&slot(), &id(1));
         assert_eq!(lanes.all(), []);
     }
@@ -210,7 +257,7 @@ mod tests {
     fn a_queue_is_first_in_first_out() {
         let mut lanes = Lanes::default();
         for n in 1..=3 {
-            lanes.admit(&slot(), &id(n), Queue).expect("queues");
+            admit(&mut lanes, n, Queue).expect("queues");
         }
         assert_eq!(lanes.take_startable(&slot()), [id(1)]);
         assert_eq!(lanes.position(&slot(), &id(2)), Some((1, Some(id(1)))));
@@ -222,10 +269,10 @@ mod tests {
     #[test]
     fn a_replacement_goes_before_those_who_wait() {
         let mut lanes = Lanes::default();
-        lanes.admit(&slot(), &id(1), Queue).expect("queues");
+        admit(&mut lanes, 1, Queue).expect("queues");
         lanes.take_startable(&slot());
-        lanes.admit(&slot(), &id(2), Queue).expect("queues");
-        assert_eq!(lanes.admit(&slot(), &id(3), Replace), Ok(Admission::Replaces(vec![id(1)])));
+        admit(&mut lanes, 2, Queue).expect("queues");
+        assert_eq!(admit(&mut lanes, 3, Replace), Ok(Admission::Replaces(vec![id(1)])));
         assert_eq!(lanes.take_startable(&slot()), []);
         lanes.release(&slot(), &id(1));
         assert_eq!(lanes.take_startable(&slot()), [id(3)]);
@@ -234,19 +281,19 @@ mod tests {
     #[test]
     fn a_replacement_replaces_the_replacements_that_wait() {
         let mut lanes = Lanes::default();
-        lanes.admit(&slot(), &id(1), Queue).expect("queues");
+        admit(&mut lanes, 1, Queue).expect("queues");
         lanes.take_startable(&slot());
-        lanes.admit(&slot(), &id(2), Queue).expect("queues");
-        lanes.admit(&slot(), &id(3), Replace).expect("replaces");
-        assert_eq!(lanes.admit(&slot(), &id(4), Replace), Ok(Admission::Replaces(vec![id(3), id(1)])));
+        admit(&mut lanes, 2, Queue).expect("queues");
+        admit(&mut lanes, 3, Replace).expect("replaces");
+        assert_eq!(admit(&mut lanes, 4, Replace), Ok(Admission::Replaces(vec![id(3), id(1)])));
         lanes.release(&slot(), &id(3));
         lanes.release(&slot(), &id(1));
         assert_eq!(lanes.take_startable(&slot()), [id(4)]);
         // Also where nothing runs: the lane is paused.
         lanes.set(&slot(), None, Some(true));
         lanes.release(&slot(), &id(4));
-        assert_eq!(lanes.admit(&slot(), &id(5), Replace), Ok(Admission::Waits));
-        assert_eq!(lanes.admit(&slot(), &id(6), Replace), Ok(Admission::Replaces(vec![id(5)])));
+        assert_eq!(admit(&mut lanes, 5, Replace), Ok(Admission::Waits));
+        assert_eq!(admit(&mut lanes, 6, Replace), Ok(Admission::Replaces(vec![id(5)])));
         assert_eq!(lanes.position(&slot(), &id(6)), Some((1, None)));
     }
 
@@ -254,9 +301,9 @@ mod tests {
     fn a_restart_goes_on_with_replacing() {
         let mut lanes = Lanes::default();
         lanes.restore_holder(&slot(), &id(1));
-        lanes.restore_waiting(&slot(), &id(2), false);
-        lanes.restore_waiting(&slot(), &id(3), true);
-        lanes.restore_waiting(&slot(), &id(4), true);
+        lanes.restore_waiting(&slot(), waiter(2, false));
+        lanes.restore_waiting(&slot(), waiter(3, true));
+        lanes.restore_waiting(&slot(), waiter(4, true));
         assert_eq!(lanes.still_to_replace(&slot(), |_| false), [id(3), id(1)]);
         assert_eq!(lanes.still_to_replace(&slot(), |task| *task == id(1)), [id(3)]);
         lanes.release(&slot(), &id(3));
@@ -269,10 +316,58 @@ mod tests {
     fn a_paused_lane_starts_nothing() {
         let mut lanes = Lanes::default();
         lanes.set(&slot(), None, Some(true));
-        lanes.admit(&slot(), &id(1), DropIfRunning).expect("waits");
+        admit(&mut lanes, 1, DropIfRunning).expect("waits");
         assert_eq!(lanes.take_startable(&slot()), []);
         lanes.set(&slot(), None, Some(false));
         assert_eq!(lanes.take_startable(&slot()), [id(1)]);
+    }
+
+    #[test]
+    fn who_waits_for_something_else_asks_for_nothing_and_keeps_its_place() {
+        let mut lanes = Lanes::default();
+        admit(&mut lanes, 1, Queue).expect("queues");
+        lanes.take_startable(&slot());
+        let blocked = |n, replaces| Waiter { ready: false, ..waiter(n, replaces) };
+        assert_eq!(lanes.admit(&slot(), blocked(2, false), DropIfRunning), Ok(Admission::Waits));
+        assert_eq!(lanes.admit(&slot(), blocked(3, true), Replace), Ok(Admission::Waits));
+        admit(&mut lanes, 4, Queue).expect("queues");
+        assert_eq!((lanes.all()[0].queued, lanes.position(&slot(), &id(2))), (1, None));
+        assert_eq!(lanes.position(&slot(), &id(4)), Some((1, Some(id(1)))));
+        lanes.put_back(&slot(), waiter(2, false));
+        assert_eq!(lanes.position(&slot(), &id(4)), Some((2, Some(id(2)))));
+        lanes.release(&slot(), &id(1));
+        assert_eq!(lanes.take_startable(&slot()), [id(2)]);
+        // One that may go, whatever the lane holds.
+        assert!(lanes.take_now(&slot(), &id(3)) && !lanes.take_now(&slot(), &id(3)));
+        assert_eq!(lanes.all()[0].running, 2);
+        lanes.release(&slot(), &id(2));
+        assert_eq!(lanes.take_startable(&slot()), []);
+        lanes.hold_all(true);
+        lanes.release(&slot(), &id(3));
+        assert_eq!(lanes.take_startable(&slot()), []);
+        lanes.hold_all(false);
+        assert_eq!(lanes.take_startable(&slot()), [id(4)]);
+    }
+
+    #[test]
+    fn moves_that_say_nothing_are_told_apart() {
+        let mut lanes = Lanes::default();
+        lanes.set(&slot(), None, Some(true));
+        for n in 1..=3 {
+            admit(&mut lanes, n, Queue).expect("queues");
+        }
+        lanes.put_back(&slot(), Waiter { priority: 5, ..waiter(4, false) });
+        admit(&mut lanes, 5, Replace).expect("replaces");
+        let plan = |n, to: MoveTo| lanes.plan_move(&slot(), &id(n), &to, 100);
+        assert_eq!(plan(1, MoveTo::First), Some(Ok(Moved::Nothing)));
+        assert_eq!(plan(2, MoveTo::After(id(1))), Some(Ok(Moved::Nothing)));
+        assert_eq!(plan(1, MoveTo::Last), Some(Ok(Moved::To(100))));
+        assert_eq!(plan(3, MoveTo::Before(id(4))), Some(Err(CannotMove::Priority)));
+        assert_eq!(plan(3, MoveTo::Before(id(9))), Some(Err(CannotMove::NotThere)));
+        assert_eq!(plan(5, MoveTo::Last), Some(Err(CannotMove::Replaces)));
+        assert_eq!(plan(9, MoveTo::Last), None);
+        // No room between 1 and 2.
+        assert_eq!(plan(3, MoveTo::After(id(1))), Some(Ok(Moved::Anew(vec![id(1), id(3), id(2)]))));
     }
 
     #[derive(Debug, Clone)]
@@ -292,7 +387,68 @@ mod tests {
         ]
     }
 
+    fn order(lanes: &Lanes) -> Vec<TaskId> {
+        let mut lanes = Lanes { lanes: lanes.lanes.clone(), all_held: false };
+        lanes.set(&slot(), Some(1_000), Some(false));
+        lanes.take_startable(&slot())
+    }
+
     proptest! {
+        /// A move puts a task where it was asked to go, and leaves the others in their order; priority comes first all the while.
+        #[test]
+        fn a_moved_task_is_where_it_was_moved_to(
+            priorities in prop::collection::vec(0..3i32, 2..8),
+            moves in prop::collection::vec((any::<usize>(), any::<usize>(), 0..4u8), 1..80),
+        ) {
+            let mut lanes = Lanes::default();
+            lanes.set(&slot(), None, Some(true));
+            let mut last = 0;
+            let mut waiters: Vec<Waiter> = vec![];
+            for (n, priority) in priorities.iter().enumerate() {
+                last += if n % 2 == 0 { 1 } else { ORDER_STEP };
+                waiters.push(Waiter { priority: *priority, order: last, ..waiter(n, false) });
+            }
+            for waiter in &waiters { lanes.put_back(&slot(), waiter.clone()); }
+            for (which, other, how) in moves {
+                let (moved, other) = (which % waiters.len(), other % waiters.len());
+                let to = match how {
+                    0 => MoveTo::First,
+                    1 => MoveTo::Last,
+                    2 => MoveTo::Before(id(other)),
+                    _ => MoveTo::After(id(other)),
+                };
+                let before = order(&lanes);
+                let planned = lanes.plan_move(&slot(), &id(moved), &to, last + ORDER_STEP).expect("it waits");
+                match planned {
+                    Ok(Moved::Nothing) => {}
+                    Ok(Moved::To(order)) => { waiters[moved].order = order; last = last.max(order); }
+                    Ok(Moved::Anew(ids)) => for id in ids {
+                        last += ORDER_STEP;
+                        waiters.iter_mut().find(|waiter| waiter.id == id).expect("known").order = last;
+                    },
+                    Err(why) => {
+                        let expected = if moved == other { CannotMove::NotThere } else { CannotMove::Priority };
+                        prop_assert_eq!(why, expected);
+                        continue;
+                    }
+                }
+                for waiter in &waiters { lanes.put_back(&slot(), waiter.clone()); }
+                let after = order(&lanes);
+                let without = |order: &[TaskId]| order.iter().filter(|other| **other != id(moved)).cloned().collect::<Vec<_>>();
+                prop_assert_eq!(without(&before), without(&after));
+                let place = |n: usize| after.iter().position(|other| *other == id(n)).expect("it waits");
+                let same = |n: &usize| priorities[*n] == priorities[moved] && *n != moved;
+                match to {
+                    MoveTo::First => prop_assert!((0..waiters.len()).filter(same).all(|n| place(n) > place(moved))),
+                    MoveTo::Last => prop_assert!((0..waiters.len()).filter(same).all(|n| place(n) < place(moved))),
+                    MoveTo::Before(_) => prop_assert_eq!(place(moved) + 1, place(other)),
+                    MoveTo::After(_) => prop_assert_eq!(place(moved), place(other) + 1),
+                }
+                let ranks: Vec<i32> = after.iter().map(|id| waiters.iter().find(|waiter| waiter.id == *id).expect("known").priority).collect();
+                prop_assert!(ranks.is_sorted_by(|a, b| a >= b));
+            }
+        }
+
         /// Whatever happens, no start takes a lane over its capacity, no task starts twice, and none disappears.
         #[test]
         fn a_lane_never_starts_over_its_capacity(steps in prop::collection::vec(step(), 0..60)) {
@@ -301,7 +457,7 @@ mod tests {
             for (n, step) in steps.into_iter().enumerate() {
                 match step {
                     Step::Admit(strategy) => {
-                        if lanes.admit(&slot(), &id(n), strategy).is_ok() { inside.push(id(n)); }
+                        if admit(&mut lanes, n, strategy).is_ok() { inside.push(id(n)); }
                     }
                     Step::Release(i) if !inside.is_empty() => {
                         let gone = inside.remove(i % inside.len());

@@ -37,5 +37,6 @@ pub use error::SupervisorError;
 pub use feed::{ChangeCursor, Changes};
 pub use folders::RunFolders;
 pub use handle::Supervisor;
+pub use lanes::MoveTo;
 pub use live::{LiveRun, LiveTask, RowState};
 pub use solti_runner::{TreeUsage, usage_of};

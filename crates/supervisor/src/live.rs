@@ -30,6 +30,8 @@ pub struct LiveRun {
 pub struct RowState {
     pub waiting: Option<Waiting>,
     pub stopping: bool,
+    /// Its processes stand still.
+    pub suspended: bool,
     pub main_ended: Option<MainEnded>,
     /// It has ended so, and the database cannot be told.
     pub unstored: Option<TaskStatus>,

@@ -12,6 +12,8 @@ pub(crate) struct Shared {
     pub feed: ChangeFeed,
     pub resource_version: AtomicU64,
     pub read_only: AtomicBool,
+    /// Nothing starts in any lane.
+    pub all_held: AtomicBool,
     pub unkept: Mutex<Vec<UnkeptLimit>>,
     /// Grows with each change of a job, and of what has come of one.
     pub jobs: watch::Sender<u64>,

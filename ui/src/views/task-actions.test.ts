@@ -102,7 +102,7 @@ test("of several, those that still run are left alone by a rerun", async () => {
   expect(await screen.findByText("1 task still running or waiting left alone")).toBeTruthy();
 });
 
-test("a waiting task that is edited is replaced, and there are never two", async () => {
+test("a waiting task is edited in its place, and whoever was faster is not overwritten", async () => {
   await open();
   await fake.submitTask(command("wide"));
   const id = await fake.submitTask(command("wide", { admission: "queue" }));
@@ -110,11 +110,52 @@ test("a waiting task that is edited is replaced, and there are never two", async
   await key("e");
   const form = await screen.findByTestId("submit-dialog");
   expect(within(form).getByRole("heading").textContent).toBe("Edit “the one”");
-  expect(within(form).getByTestId("form-note").textContent).toContain("place of the waiting task");
+  await fake.setPriority({ id, priority: 3 });
+  await fireEvent.click(within(form).getByText("Change task"));
+  expect((await within(form).findByRole("alert")).textContent).toContain("has changed since it was read");
+  await fireEvent.click(within(form).getByText("Cancel"));
+  await key("e");
+  const again = await screen.findByTestId("submit-dialog");
   const before = shown().length;
-  await fireEvent.click(within(form).getByText("Replace waiting task"));
-  await waitFor(async () => expect(await fake.getTaskStatus(id)).toBeNull());
-  await waitFor(() => expect(shown()).toHaveLength(before));
+  await fireEvent.input(within(again).getByTestId("field-command"), { target: { value: "echo other" } });
+  await fireEvent.click(within(again).getByText("Change task"));
+  await waitFor(async () =>
+    expect(JSON.stringify((await fake.getTaskStatus(id))?.spec.kind)).toContain("other"),
+  );
+  await waitFor(() => expect(screen.queryByTestId("submit-dialog")).toBeNull());
+  expect(shown()).toHaveLength(before);
+});
+
+test("what waits is held, moved and run now, and says where it waits for another", async () => {
+  await open();
+  await fake.submitTask(command("wide"));
+  const [first, second] = [
+    await fake.submitTask(command("wide", { admission: "queue", labels: { name: "first" } })),
+    await fake.submitTask(command("wide", { admission: "queue", labels: { name: "second" } })),
+  ];
+  const why = async (id: string) => {
+    const row = await fake.getTaskRow({ id });
+    return row?.waiting?.reason === "lane" ? row.waiting.position : row?.waiting?.reason;
+  };
+  await choose(second);
+  const up = new KeyboardEvent("keydown", { key: "ArrowUp", altKey: true, bubbles: true });
+  up.getModifierState = () => false; // Here every Alt is an AltGr.
+  await fireEvent(document.body, up);
+  await waitFor(async () => expect([await why(second), await why(first)]).toEqual([1, 2]));
+  await key("h");
+  await waitFor(async () => expect(await why(second)).toBe("held"));
+  await waitFor(() => expect(screen.getByTestId("task-detail").textContent).toContain("held"));
+  await fireEvent.click(screen.getByTestId("release"));
+  await waitFor(async () => expect(await why(second)).not.toBe("held"));
+  const row = rows().find((row) => row.dataset.taskId === second)!;
+  await fireEvent.contextMenu(row, { clientX: 40, clientY: 40 });
+  await fireEvent.click(await screen.findByTestId("menu-run-now"));
+  await waitFor(async () =>
+    expect((await fake.getTaskRow({ id: second }))?.task.status.phase).toBe("running"),
+  );
+  await fireEvent.contextMenu(row, { clientX: 40, clientY: 40 });
+  await fireEvent.click(await screen.findByTestId("menu-suspend"));
+  expect(await screen.findByTestId("resume")).toBeTruthy();
 });
 
 test("the other button opens our menu on a task, and never the engine's", async () => {

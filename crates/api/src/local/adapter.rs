@@ -149,7 +149,7 @@ impl Perform<RerunTask> for SupervisorApiAdapter {
             Some(stored) if stored.unreadable.is_some() => Err(ApiError::Conflict {
                 reason: format!("the record of task {id} cannot be read, and so nothing can be run from it"),
             }),
-            Some(stored) => Ok(self.supervisor.submit(stored.task.spec).await?),
+            Some(stored) => Ok(self.supervisor.submit(stored.task.spec.again()).await?),
             None => Err(ApiError::TaskNotFound { id }),
         }
     }

@@ -6,6 +6,7 @@ mod jobs;
 mod log_events;
 mod log_stream;
 mod logs;
+mod queue;
 mod refusal;
 mod rows;
 mod run_environment;

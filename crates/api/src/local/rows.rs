@@ -61,6 +61,7 @@ pub async fn complete(supervisor: &Supervisor, tasks: Vec<StoredRow>) -> Result<
             next_attempt_at: stored.next_attempt_at,
             waiting: state.waiting.filter(|_| waits),
             stopping: state.stopping,
+            suspended: state.suspended,
             main_ended: state.main_ended,
             remark: runs.last().and_then(|stored| stored.run.remark.clone()),
             trouble: state.trouble,
@@ -106,6 +107,7 @@ pub async fn summary(supervisor: &Supervisor) -> Result<Summary, ApiError> {
         resource_version: supervisor.resource_version(),
         storage: supervisor.storage(),
         unkept_limits: supervisor.unkept_limits(),
+        held: supervisor.all_held(),
     })
 }
 

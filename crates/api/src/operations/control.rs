@@ -13,7 +13,8 @@ macro_rules! control_operations {
                 /// shortens the grace. `Conflict` when the task is over already.
                 change StopTask "stop_task" about id -> () { id: TaskId, mode: StopMode }
 
-                /// Submits the task's spec again, as a new task, and answers its id.
+                /// Submits the task's spec again, as a new task, and answers its id. It starts at once: a time or other tasks that the
+                /// first one waited for are left out.
                 change RerunTask "rerun_task" about id -> TaskId { id: TaskId }
             }
             { $($topics)* }

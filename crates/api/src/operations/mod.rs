@@ -28,6 +28,8 @@ mod logs;
 #[macro_use]
 mod merged;
 #[macro_use]
+mod queue;
+#[macro_use]
 mod searches;
 #[macro_use]
 mod tasks;
@@ -45,10 +47,10 @@ use serde::{Deserialize, Serialize};
 use solti_model::{
     Bookmark, ComingRun, ComingRuns, EventPage, HistoryQuery, Job, JobChange, JobDetail, JobList, JobName,
     JobQuery, JobRevision, JobTasks, Lane, LineChunk, ListQuery, LogDensity, LogInfo, LogQuery, LogRows,
-    LogText, MAX_LANE_CAPACITY, MatchedMergedRows, MatchedRows, MergedPosition, MergedRows, Rank, RowKey,
-    RowNo, RowRanges, RunEnvironment, RunId, RunPage, Schedule, ScheduleId, SchedulePreview, SearchHit, Slot,
-    SourceRow, StopMode, Summary, TaskChange, TaskEvent, TaskHits, TaskId, TaskList, TaskRow, TextPosition,
-    UsageSample,
+    LogText, MAX_LANE_CAPACITY, MAX_PRIORITY, MatchedMergedRows, MatchedRows, MergedPosition, MergedRows,
+    Rank, RowKey, RowNo, RowRanges, RunEnvironment, RunId, RunPage, Schedule, ScheduleId, SchedulePreview,
+    SearchHit, Slot, SourceRow, StopMode, Summary, TaskChange, TaskEvent, TaskHits, TaskId, TaskList,
+    TaskRow, TextPosition, UsageSample,
 };
 use std::collections::BTreeMap;
 use std::fmt::Debug;

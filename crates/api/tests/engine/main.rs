@@ -21,6 +21,7 @@ mod many_tasks;
 mod masked;
 mod out_of_sight;
 mod process_tree;
+mod queueing;
 mod read_errors;
 mod recovery;
 mod replace;

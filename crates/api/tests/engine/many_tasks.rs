@@ -47,6 +47,7 @@ fn stored(n: u64, phase: TaskPhase) -> StoredTask {
         next_attempt_at: None,
         queue_order: n,
         stop_requested: false,
+        queueing: solti_store::Queueing::default(),
         started_at: over.then_some(n),
         finished_at: over.then_some(n + 1),
         unreadable: None,

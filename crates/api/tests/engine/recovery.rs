@@ -9,7 +9,7 @@ use common::{Engine, PATIENCE, bash, command, spec};
 use engine_process::{Core, TASKS, recovered, side_dir};
 use serde_json::json;
 use solti_api::ApiHandler;
-use solti_api::operations::{GetTaskRow, Operations as _, SetLane, TaskEvents};
+use solti_api::operations::{GetTaskRow, Operations as _, ReleaseTask, SetLane, TaskEvents};
 use solti_model::{TaskEventKind, TaskId, TaskPhase, Waiting};
 use solti_runner::ShimRunner;
 use solti_store::Store;
@@ -17,7 +17,11 @@ use solti_supervisor::{Supervisor, SupervisorConfig};
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+fn now_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as u64
+}
 
 /// `make torture` asks for more.
 fn rounds() -> usize {
@@ -139,14 +143,10 @@ async fn after_a_reboot_runs_are_lost_and_who_waits_is_not_started_unasked() {
     let error = task.status.error.unwrap();
     assert!(error.contains("reboot") || error.contains("restart"), "{error}");
     let row = engine.api.ask(GetTaskRow { id: waiting.clone() }).await.unwrap().unwrap();
-    assert_eq!((row.task.status.phase, row.waiting), (TaskPhase::Pending, Some(Waiting::LanePaused)));
+    assert_eq!((row.task.status.phase, row.waiting), (TaskPhase::Pending, Some(Waiting::Held)));
 
     // A person says go on.
-    engine
-        .api
-        .ask(SetLane { slot: row.task.spec.slot.clone(), capacity: None, paused: Some(false) })
-        .await
-        .unwrap();
+    engine.api.ask(ReleaseTask { id: waiting.clone() }).await.unwrap();
     assert_eq!(engine.finished(&waiting).await.status.phase, TaskPhase::Succeeded);
 }
 
@@ -162,7 +162,7 @@ async fn a_first_start_after_a_reboot_that_does_not_get_through_lets_nothing_go(
         engine.api.submit_task(waiting).await.unwrap();
         engine.supervisor.shut_down().await;
     }
-    let is_paused = async |store: &Store| store.lanes().await.unwrap().iter().any(|lane| lane.paused);
+    let is_held = async |store: &Store| store.active().await.unwrap().iter().any(|task| task.queueing.held);
     {
         let store = Store::open(dir.path()).unwrap();
         let lane = solti_store::StoredLane { slot, capacity: 1, paused: false };
@@ -188,7 +188,7 @@ async fn a_first_start_after_a_reboot_that_does_not_get_through_lets_nothing_go(
         // What was on its way to the disk gets there.
         store.settle().await.unwrap();
         let noted = store.meta("boot_id").await.unwrap().unwrap();
-        assert_eq!(noted == "after", is_paused(&store).await, "given up after {turns} turns");
+        assert_eq!(noted == "after", is_held(&store).await, "given up after {turns} turns");
         if let Some(supervisor) = supervisor {
             assert_eq!(noted, "after");
             return supervisor.shut_down().await;
@@ -216,14 +216,68 @@ async fn after_a_reboot_a_next_attempt_waits_for_the_person_too() {
     let mut changes = engine.supervisor.changes();
     loop {
         let row = engine.api.ask(GetTaskRow { id: id.clone() }).await.unwrap().unwrap();
-        if row.waiting == Some(Waiting::LanePaused) {
+        // Its time has come, and passed.
+        if row.next_attempt_at.is_some_and(|at| at < now_ms()) {
+            assert_eq!((row.task.status.phase, row.waiting), (TaskPhase::Pending, Some(Waiting::Held)));
             break;
         }
-        assert!(matches!(row.waiting, Some(Waiting::Backoff { .. })), "{row:?}");
-        changes.next().await.unwrap();
+        tokio::time::timeout(Duration::from_millis(50), changes.next()).await.ok();
     }
     assert_eq!(std::fs::read_to_string(&mark).unwrap().lines().count(), 1);
-    let slot = solti_model::Slot::new("s").unwrap();
-    engine.api.ask(SetLane { slot: slot.clone(), capacity: None, paused: Some(false) }).await.unwrap();
+    engine.api.ask(ReleaseTask { id: id.clone() }).await.unwrap();
     assert_eq!(engine.finished(&id).await.status.phase, TaskPhase::Succeeded);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_reboot_each_task_becomes_what_it_says() {
+    let dir = tempfile::tempdir().unwrap();
+    let boot = |id: &str| SupervisorConfig { boot_id: id.to_owned(), ..SupervisorConfig::new(dir.path()) };
+    let engine = Engine::open_with(boot("before")).await;
+    let submit = async |slot: &str, text: &str, more: serde_json::Value| {
+        let mut all = json!({"admission": "queue"});
+        all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        engine.api.submit_task(spec(slot, bash(text), all)).await.unwrap()
+    };
+    // Each has run, and had an attempt that is lost; or waited.
+    let mut ran = Vec::new();
+    for (slot, more) in [
+        ("a", json!({"restart": {"type": "always"}})),
+        ("b", json!({"afterReboot": "start"})),
+        ("c", json!({"afterReboot": "hold"})),
+        ("d", json!({})),
+    ] {
+        let id = submit(slot, "sleep 600", more).await;
+        engine.running(&id).await;
+        ran.push((id.clone(), child_of(&engine, &id).await));
+    }
+    let waits = submit("a", "true", json!({})).await;
+    let goes_on = submit("d", "true", json!({"afterReboot": "start"})).await;
+    let ends = submit("d", "true", json!({"afterReboot": "end"})).await;
+    engine.supervisor.shut_down().await;
+    for (_, child) in &ran {
+        for pid in [parent(*child), *child] {
+            signal(pid, "KILL");
+        }
+    }
+
+    let engine = Engine::open_with(boot("after")).await;
+    let row = async |id: &TaskId| engine.api.ask(GetTaskRow { id: id.clone() }).await.unwrap().unwrap();
+    for (id, _) in &ran[..2] {
+        let task = engine.wait_for(id, |task| task.status.phase == TaskPhase::Running).await;
+        assert_eq!(task.status.attempt, 2, "a service comes back");
+    }
+    let held = row(&ran[2].0).await;
+    assert_eq!((held.task.status.phase, held.waiting), (TaskPhase::Pending, Some(Waiting::Held)));
+    assert_eq!(held.recent_runs[0].phase, TaskPhase::Failed, "its attempt is lost all the same");
+    assert_eq!(engine.finished(&ran[3].0).await.status.phase, TaskPhase::Failed);
+    assert_eq!(row(&waits).await.waiting, Some(Waiting::Held));
+    assert_eq!(engine.finished(&goes_on).await.status.phase, TaskPhase::Succeeded);
+    let ended = engine.finished(&ends).await.status;
+    assert_eq!(ended.phase, TaskPhase::Canceled);
+    assert!(ended.error.unwrap().contains("restarted"));
+    engine.api.ask(ReleaseTask { id: ran[2].0.clone() }).await.unwrap();
+    engine.running(&ran[2].0).await;
+    for (id, _) in &ran {
+        engine.api.delete_task(id).await.unwrap();
+    }
 }

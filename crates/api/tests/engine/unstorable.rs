@@ -165,6 +165,7 @@ fn endless(id: &TaskId) -> StoredTask {
         next_attempt_at: None,
         queue_order: 1,
         stop_requested: false,
+        queueing: solti_store::Queueing::default(),
         started_at: None,
         finished_at: None,
         unreadable: None,

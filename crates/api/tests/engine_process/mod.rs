@@ -3,6 +3,8 @@
 
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+pub mod queue;
+
 use crate::common::{self, Engine, bash, chunk, spec, within};
 use serde_json::json;
 use solti_api::operations::{GetJob, Operations as _, SaveJob};
@@ -75,6 +77,9 @@ fn core_process() {
         if let Ok(schedules) = std::env::var("SOLTI_TEST_SCHEDULES") {
             save_often(&api, &dir, schedules.parse().unwrap()).await;
             println!("READY");
+        }
+        if std::env::var_os("SOLTI_TEST_QUEUE").is_some() {
+            queue::lend_hands(&api, &dir).await;
         }
         std::future::pending::<()>().await;
     });

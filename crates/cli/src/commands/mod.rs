@@ -3,11 +3,13 @@
 mod connect;
 mod control;
 mod doctor;
+mod edit;
 mod job;
 mod lanes;
 mod list;
 mod logs;
 mod manual;
+mod queue;
 mod run;
 mod runs;
 mod serve;
@@ -31,6 +33,15 @@ pub async fn carry_out(cli: Cli) -> Result<u8, CliError> {
         Command::Logs(logs) => logs::logs(&options, logs).await,
         Command::Wait { ids } => wait::wait(&options, &ids).await,
         Command::Stop { ids, kill } => control::stop(&options, &ids, kill).await,
+        Command::Hold { ids, all } => queue::hold(&options, &ids, all).await,
+        Command::Release { ids, all, lane } => queue::release(&options, &ids, all, lane).await,
+        Command::Priority { id, priority } => queue::priority(&options, &id, priority).await,
+        Command::Move { id, to } => queue::move_task(&options, &id, to).await,
+        Command::RunNow { ids } => queue::run_now(&options, &ids).await,
+        Command::Retry { ids } => queue::retry(&options, &ids).await,
+        Command::Edit { id, file } => edit::edit(&options, &id, file.as_deref()).await,
+        Command::Suspend { ids } => queue::suspend(&options, &ids).await,
+        Command::Resume { ids } => queue::resume(&options, &ids).await,
         Command::Rerun { id } => control::rerun(&options, &id).await,
         Command::Delete { ids } => control::delete(&options, &ids).await,
         Command::Lanes { command } => lanes::lanes(&options, command).await,

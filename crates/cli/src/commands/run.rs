@@ -7,13 +7,13 @@ use crate::error::CliError;
 use crate::input::{self, Input};
 use crate::log_printer::{LogOptions, LogPrinter};
 use crate::terminal::{harmless, say};
-use crate::{order, server, show};
+use crate::{order, server, show, task_ids};
 use futures::StreamExt as _;
 use serde_json::json;
 use solti_api::operations::{GetTaskRow, Operations as _, StopTask};
 use solti_api::{ApiError, ApiHandler as _, LogAccess as _, LogPosition, LogReading};
 use solti_http::HttpClient;
-use solti_model::{Stdin, StopMode, Task, TaskId};
+use solti_model::{AfterTask, Stdin, StopMode, Task, TaskId};
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 use std::time::Duration;
@@ -25,10 +25,13 @@ pub async fn run(options: &Options, run: Run) -> Result<u8, CliError> {
         "" => Some(std::env::current_dir().map_err(CliError::CurrentDir)?),
         _elsewhere => None,
     };
-    let wait = run.wait;
+    let (wait, after) = (run.wait, run.after.clone());
     let input = input_of(options, &run).await?;
     let mut spec = order::from_words(run, here.as_deref())?;
     spec.stdin = input.stdin();
+    for (given, when) in after {
+        spec.after.push(AfterTask { task: task_ids::resolve(&client, &given).await?, when });
+    }
     // Before the task is there: an early Ctrl-C must not end this program alone.
     let signals = if wait { Some(Signals::listen()?) } else { None };
     let id = client.submit_task(spec).await?;

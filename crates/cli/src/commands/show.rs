@@ -48,6 +48,15 @@ fn facts(row: &TaskRow, task: &Task) -> String {
     for (key, value) in task.spec.labels.iter().filter(|(key, _)| *key != "name") {
         fact("label", &format!("{key}={value}"));
     }
+    if let Some(not_before) = task.spec.not_before {
+        fact("starts at", &time::written(not_before));
+    }
+    if task.spec.priority != 0 {
+        fact("priority", &task.spec.priority.to_string());
+    }
+    for after in &task.spec.after {
+        fact("after", &format!("{}:{}", after.task, after.when.word()));
+    }
     fact("created", &time::written(task.metadata.created_at));
     if let Some(error) = &task.status.error {
         fact("error", error);

@@ -4,3 +4,4 @@ pub mod contract;
 pub mod desktop;
 pub mod jobs;
 pub mod log_bytes;
+pub mod queue;

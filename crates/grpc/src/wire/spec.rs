@@ -6,10 +6,10 @@ use super::{given, not_a_value};
 use crate::proto;
 use proto::{script_mode, stdin, subprocess_task, task_kind};
 use solti_model::{
-    AdmissionStrategy, AfterMain, BackoffStrategy, CommandMode, ContainerTask, CustomRuntime, EnvVar,
-    FieldError, JitterStrategy, JobName, MatchExpression, Operator, ResourceLimits, RestartStrategy,
-    RunnerSelector, ScriptMode, ScriptRuntime, Slot, Stdin, SubprocessMode, SubprocessTask, TaskKind,
-    TaskSpec, WasmTask,
+    AdmissionStrategy, AfterMain, AfterReboot, AfterTask, AfterWhen, BackoffStrategy, CommandMode,
+    ContainerTask, CustomRuntime, EnvVar, FieldError, JitterStrategy, JobName, MatchExpression, Operator,
+    ResourceLimits, RestartStrategy, RunnerSelector, ScriptMode, ScriptRuntime, Slot, Stdin, SubprocessMode,
+    SubprocessTask, TaskId, TaskKind, TaskSpec, WasmTask,
 };
 
 /// # Errors
@@ -29,6 +29,10 @@ pub fn spec_from_wire(wire: proto::CreateSpec) -> Result<TaskSpec, FieldError> {
         stdin: stdin_from_wire(wire.stdin)?,
         job: wire.job.map(JobName::new).transpose().map_err(|error| FieldError::new("job", error.message))?,
         job_revision: wire.job_revision,
+        not_before: wire.not_before,
+        priority: wire.priority,
+        after: wire.after.into_iter().map(after_from_wire).collect::<Result<_, _>>()?,
+        after_reboot: after_reboot_from_wire(wire.after_reboot)?,
     })
 }
 
@@ -47,6 +51,10 @@ pub fn spec_to_wire(spec: TaskSpec) -> proto::CreateSpec {
         stdin,
         job,
         job_revision,
+        not_before,
+        priority,
+        after,
+        after_reboot,
     } = spec;
     let (restart, restart_interval_ms) = restart_to_wire(restart);
     proto::CreateSpec {
@@ -64,6 +72,51 @@ pub fn spec_to_wire(spec: TaskSpec) -> proto::CreateSpec {
         stdin: stdin_to_wire(stdin),
         job: job.map(Into::into),
         job_revision,
+        not_before,
+        priority,
+        after: after.into_iter().map(after_to_wire).collect(),
+        after_reboot: after_reboot_to_wire(after_reboot).into(),
+    }
+}
+
+fn after_from_wire(wire: proto::After) -> Result<AfterTask, FieldError> {
+    let when = match proto::AfterWhen::try_from(wire.when) {
+        Ok(proto::AfterWhen::Unspecified | proto::AfterWhen::Succeeded) => AfterWhen::Succeeded,
+        Ok(proto::AfterWhen::Ended) => AfterWhen::Ended,
+        Ok(proto::AfterWhen::Failed) => AfterWhen::Failed,
+        Ok(proto::AfterWhen::Started) => AfterWhen::Started,
+        Err(_) => return Err(not_a_value("after", wire.when)),
+    };
+    let task = TaskId::new(wire.task).map_err(|error| FieldError::new("after", error.message))?;
+    Ok(AfterTask { task, when })
+}
+
+fn after_to_wire(AfterTask { task, when }: AfterTask) -> proto::After {
+    let when = match when {
+        AfterWhen::Succeeded => proto::AfterWhen::Succeeded,
+        AfterWhen::Ended => proto::AfterWhen::Ended,
+        AfterWhen::Failed => proto::AfterWhen::Failed,
+        AfterWhen::Started => proto::AfterWhen::Started,
+    };
+    proto::After { task: task.into(), when: when.into() }
+}
+
+fn after_reboot_from_wire(number: i32) -> Result<Option<AfterReboot>, FieldError> {
+    match proto::AfterReboot::try_from(number) {
+        Ok(proto::AfterReboot::Unspecified) => Ok(None),
+        Ok(proto::AfterReboot::Start) => Ok(Some(AfterReboot::Start)),
+        Ok(proto::AfterReboot::Hold) => Ok(Some(AfterReboot::Hold)),
+        Ok(proto::AfterReboot::End) => Ok(Some(AfterReboot::End)),
+        Err(_) => Err(not_a_value("afterReboot", number)),
+    }
+}
+
+fn after_reboot_to_wire(after_reboot: Option<AfterReboot>) -> proto::AfterReboot {
+    match after_reboot {
+        None => proto::AfterReboot::Unspecified,
+        Some(AfterReboot::Start) => proto::AfterReboot::Start,
+        Some(AfterReboot::Hold) => proto::AfterReboot::Hold,
+        Some(AfterReboot::End) => proto::AfterReboot::End,
     }
 }
 
@@ -349,6 +402,9 @@ mod tests {
                                                            {"key": "c", "operator": "DoesNotExist"}]}}),
             json!({"restart": {"type": "always"}, "backoff": {"jitter": "none"}, "stdin": {"text": "a\0b"}}),
             json!({"stdin": {"file": "/tmp/words"}}),
+            json!({"notBefore": 1_764_336_000_000_u64, "priority": -7, "afterReboot": "hold",
+                "after": [{"task": "a", "when": "succeeded"}, {"task": "b", "when": "started"}]}),
+            json!({"afterReboot": "end", "after": [{"task": "a", "when": "ended"}, {"task": "b", "when": "failed"}]}),
         ];
         for kind in kinds {
             for rest in &rests {

@@ -157,6 +157,8 @@ mod tests {
         for (path, most) in [
             ("/properties/timeout".to_owned(), longest),
             ("/properties/maxRetries".to_owned(), solti_model::MAX_RETRIES.into()),
+            ("/properties/notBefore".to_owned(), solti_model::MAX_TIME_MS),
+            ("/properties/priority".to_owned(), solti_model::MAX_PRIORITY as u64),
             ("/$defs/RestartStrategy/oneOf/2/properties/intervalMs".to_owned(), longest),
             (format!("{backoff}/firstMs"), longest),
             (format!("{backoff}/maxMs"), longest),

@@ -11,3 +11,4 @@ mod harness;
 mod limits;
 mod outputs;
 mod starts;
+mod suspend;

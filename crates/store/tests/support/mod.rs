@@ -36,6 +36,7 @@ pub fn task(n: u64, phase: TaskPhase) -> StoredTask {
         next_attempt_at: None,
         queue_order: n,
         stop_requested: false,
+        queueing: solti_store::Queueing::default(),
         started_at: None,
         finished_at: None,
         unreadable: None,

@@ -1,22 +1,28 @@
 //! Letting tasks in: validation, the lane's decision, the store's word, the reply. What a lane decides is in `lanes`.
 
 use super::attempt::{Active, Stage};
+use super::dependencies::Judged;
+use super::queueing::By;
 use super::stopping::Why;
 use super::{Actor, Message, Reply, event};
 use crate::SupervisorError;
 use crate::clock::now_ms;
-use crate::lanes::Admission;
+use crate::lanes::{Admission, Waiter};
 use solti_model::{
-    BackoffState, FieldError, Lane, ObjectMeta, Slot, StopMode, Task, TaskEventKind, TaskId, TaskPhase,
-    TaskSpec, TaskStatus,
+    AdmissionStrategy, BackoffState, FieldError, Lane, ObjectMeta, Slot, StopMode, Task, TaskEventKind,
+    TaskId, TaskPhase, TaskSpec, TaskStatus,
 };
-use solti_store::{Change, StoredLane, StoredTask};
+use solti_store::{Change, Queueing, StoredLane, StoredTask};
+use std::collections::BTreeSet;
 
 /// A task's place in its lane, before it is stored.
 pub(crate) struct Place {
     pub(crate) id: TaskId,
     /// These have to end for it.
     replaces: Vec<TaskId>,
+    order: u64,
+    /// Conditions of its `after`, by their places.
+    fulfilled: BTreeSet<u32>,
 }
 
 impl Actor {
@@ -35,19 +41,29 @@ impl Actor {
     }
 
     pub(crate) async fn submit(&mut self, spec: TaskSpec, reply: Reply<TaskId>) {
-        match self.admit(&spec) {
+        match self.admit(&spec).await {
             Ok(place) => self.enter(spec, place, vec![], move |result| drop(reply.send(result))).await,
             Err(error) => drop(reply.send(Err(error))),
         }
     }
 
     /// Checks the task and asks its lane, which then waits for [`Actor::enter`].
-    pub(crate) fn admit(&mut self, spec: &TaskSpec) -> Result<Place, SupervisorError> {
+    pub(crate) async fn admit(&mut self, spec: &TaskSpec) -> Result<Place, SupervisorError> {
         self.check(spec)?;
-        let id = self.ids.next(now_ms());
-        match self.lanes.admit(&spec.slot, &id, spec.admission) {
-            Ok(Admission::Replaces(replaces)) => Ok(Place { id, replaces }),
-            Ok(Admission::Waits) => Ok(Place { id, replaces: vec![] }),
+        // One that can never start is taken on all the same, and says why it ends: so it does not matter when the other ended.
+        let Judged { fulfilled, .. } = self.judge_asked(spec).await?;
+        let now = now_ms();
+        let (id, order) = (self.ids.next(now), self.fresh_order());
+        let waiter = Waiter {
+            id: id.clone(),
+            replaces: spec.admission == AdmissionStrategy::Replace,
+            priority: spec.priority,
+            order,
+            ready: fulfilled.len() == spec.after.len() && spec.not_before.is_none_or(|time| time <= now),
+        };
+        match self.lanes.admit(&spec.slot, waiter, spec.admission) {
+            Ok(Admission::Replaces(replaces)) => Ok(Place { id, replaces, order, fulfilled }),
+            Ok(Admission::Waits) => Ok(Place { id, replaces: vec![], order, fulfilled }),
             Err(busy) => Err(SupervisorError::SlotBusy { slot: spec.slot.clone(), running: busy.running }),
         }
     }
@@ -56,13 +72,17 @@ impl Actor {
     pub(crate) async fn enter(
         &mut self,
         spec: TaskSpec,
-        Place { id, replaces }: Place,
+        Place { id, replaces, order, fulfilled }: Place,
         with: Vec<Change>,
         told: impl FnOnce(Result<TaskId, SupervisorError>) + Send + 'static,
     ) {
         let (now, slot) = (now_ms(), spec.slot.clone());
-        let stored = self.new_task(id.clone(), spec, now);
-        self.tasks.insert(id.clone(), Active::new(stored, Stage::Admitting { turn: false, replaces }));
+        let mut stored = new_task(id.clone(), spec, now, order);
+        stored.queueing.fulfilled = fulfilled;
+        let active = Active::new(stored, Stage::Admitting { turn: false, replaces });
+        self.dependents.add(&id, active.open_after());
+        self.tasks.insert(id.clone(), active);
+        self.wait_for_time(&id);
         // Its turn may come at once; then its first attempt is part of the same transaction.
         let mut changes = vec![];
         for next in self.lanes.take_startable(&slot) {
@@ -108,22 +128,6 @@ impl Actor {
         }
     }
 
-    fn new_task(&mut self, id: TaskId, spec: TaskSpec, now: u64) -> StoredTask {
-        let metadata = ObjectMeta { id, resource_version: 0, created_at: now, updated_at: now };
-        let status = TaskStatus { phase: TaskPhase::Pending, attempt: 0, exit_code: None, error: None };
-        self.next_order += 1;
-        StoredTask {
-            task: Task { metadata, spec, status },
-            backoff: BackoffState::default(),
-            next_attempt_at: None,
-            queue_order: self.next_order,
-            stop_requested: false,
-            started_at: None,
-            finished_at: None,
-            unreadable: None,
-        }
-    }
-
     pub(crate) async fn admitted(&mut self, id: &TaskId) {
         let Some(active) = self.tasks.get_mut(id) else { return };
         if !matches!(active.stage, Stage::Admitting { .. }) {
@@ -137,14 +141,27 @@ impl Actor {
             // Not before it is stored: a task must not end for one that is refused.
             self.replace(replaces).await;
             if turn {
-                self.begin(id).await;
+                return self.begin(id).await;
+            }
+            // What it waited for may have come while it was stored.
+            let waited = |active: &Active| {
+                let spec = &active.stored.task.spec;
+                spec.not_before.is_some() || !spec.after.is_empty()
+            };
+            if self.tasks.get(id).is_some_and(waited) {
+                self.review(id).await;
+                if self.tasks.get(id).is_some_and(Active::is_ready) {
+                    self.take_place(id, By::Itself).await;
+                }
             }
         }
     }
 
     /// The admission could not be stored: as if it had never been asked for.
     pub(crate) async fn refused(&mut self, id: &TaskId) {
-        if let Some(active) = self.tasks.remove(id) {
+        if let Some(mut active) = self.tasks.remove(id) {
+            active.stop_waiting_for_time();
+            self.dependents.remove(id, active.open_after());
             active.live.send_modify(|live| live.over = true);
             for waiting in active.purge {
                 drop(waiting.send(Ok(())));
@@ -209,5 +226,21 @@ impl Actor {
             self.start_ready(&before.slot).await;
             self.shared.feed.touched();
         }
+    }
+}
+
+fn new_task(id: TaskId, spec: TaskSpec, now: u64, order: u64) -> StoredTask {
+    let metadata = ObjectMeta { id, resource_version: 0, created_at: now, updated_at: now };
+    let status = TaskStatus { phase: TaskPhase::Pending, attempt: 0, exit_code: None, error: None };
+    StoredTask {
+        task: Task { metadata, spec, status },
+        backoff: BackoffState::default(),
+        next_attempt_at: None,
+        queue_order: order,
+        stop_requested: false,
+        queueing: Queueing::default(),
+        started_at: None,
+        finished_at: None,
+        unreadable: None,
     }
 }

@@ -1,7 +1,10 @@
 //! A task that is not over, as the actor holds it.
 
 use crate::LiveTask;
-use solti_model::{MainEnded, RecentStarts, Slot, StopMode, TaskId, TaskPhase, TaskStatus};
+use crate::lanes::Waiter;
+use solti_model::{
+    AdmissionStrategy, AfterTask, MainEnded, RecentStarts, Slot, StopMode, TaskId, TaskPhase, TaskStatus,
+};
 use solti_runner::RunController;
 use solti_store::{StoredRun, StoredTask};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -26,6 +29,8 @@ pub struct Active {
     pub trouble: Option<String>,
     /// How often its start was put off.
     pub put_off: u32,
+    /// Waits for the time before which it does not start.
+    pub early: Option<AbortHandle>,
 }
 
 #[derive(Debug)]
@@ -80,11 +85,47 @@ impl Active {
             starts: RecentStarts::default(),
             trouble: None,
             put_off: 0,
+            early: None,
         }
     }
 
     pub fn slot(&self) -> &Slot {
         &self.stored.task.spec.slot
+    }
+
+    /// What it still waits for in other tasks.
+    pub fn open_after(&self) -> impl Iterator<Item = &AfterTask> {
+        let fulfilled = &self.stored.queueing.fulfilled;
+        let after = (0..).zip(&self.stored.task.spec.after);
+        after.filter(|(place, _)| !fulfilled.contains(place)).map(|(_, after)| after)
+    }
+
+    /// Whether it waits for nothing but a place in its lane.
+    pub fn is_ready(&self) -> bool {
+        !self.stored.queueing.held && self.early.is_none() && self.open_after().next().is_none()
+    }
+
+    /// As its lane knows it while it waits.
+    pub fn waiter(&self) -> Waiter {
+        let spec = &self.stored.task.spec;
+        Waiter {
+            id: self.stored.task.metadata.id.clone(),
+            replaces: spec.admission == AdmissionStrategy::Replace,
+            priority: spec.priority,
+            order: self.stored.queue_order,
+            ready: self.is_ready(),
+        }
+    }
+
+    /// Whether it may be waiting.
+    pub fn may_wait(&self) -> bool {
+        matches!(self.stage, Stage::Admitting { .. } | Stage::Waiting | Stage::Backoff { .. })
+    }
+
+    pub fn stop_waiting_for_time(&mut self) {
+        if let Some(timer) = self.early.take() {
+            timer.abort();
+        }
     }
 
     pub fn attempt(&self) -> u32 {

@@ -3,14 +3,16 @@
 use super::attempt::{Active, Stage};
 use super::outcome::judge;
 use super::refused::Batch;
-use super::{Actor, Message, event, runner_mode};
-use crate::LiveRun;
+use super::{Actor, Message, Reply, event, runner_mode};
 use crate::clock::now_ms;
+use crate::{LiveRun, SupervisorError};
 use solti_model::{
-    BackoffState, MainEnded, NextStep, RunId, RunUsage, Slot, TaskEventKind, TaskId, TaskPhase, TaskRun,
-    TaskStatus, after_attempt,
+    AfterReboot, BackoffState, BeforeReboot, MainEnded, NextStep, RunId, RunUsage, Slot, TaskEventKind,
+    TaskId, TaskPhase, TaskRun, TaskStatus, after_attempt,
 };
-use solti_runner::{LogDoorbell, RunController, RunEnd, RunOutcome, RunRequest, Unenforced, Usage};
+use solti_runner::{
+    LogDoorbell, LostReason, RunController, RunEnd, RunOutcome, RunRequest, Unenforced, Usage,
+};
 use solti_store::{Change, StoredRun};
 use std::time::Duration;
 
@@ -23,18 +25,35 @@ impl Actor {
             return;
         }
         let changes = self.intend_attempt(id).await;
+        self.start_intended(id, changes, None).await;
+    }
+
+    /// As [`Actor::begin`], of a task that waits, because somebody asked for it: who is told when the intent is stored.
+    pub(crate) async fn begin_asked(&mut self, id: &TaskId, words: &str, reply: Reply<()>) {
+        let mut changes = self.intend_attempt(id).await;
+        changes.push(event(id, now_ms(), None, TaskEventKind::Released, Some(words.to_owned())));
+        self.start_intended(id, changes, Some(reply)).await;
+    }
+
+    async fn start_intended(&mut self, id: &TaskId, changes: Vec<Change>, reply: Option<Reply<()>>) {
         let commit = self.save(changes).await;
         let (effect, request, id) = (self.effect(), self.run_request(id), id.clone());
         let attempt = self.tasks.get(&id).map_or(0, Active::attempt);
         tokio::spawn(async move {
+            let tell = |result| reply.map(|reply| reply.send(result));
             match (commit.until_done().await, request) {
                 (Ok(stored), Some((run, request))) => {
                     drop(stored);
                     effect.shared.feed.changed(&id);
+                    tell(Ok(()));
                     effect.start(run, request).await;
                 }
-                (Ok(_), None) => {}
-                (Err(error), _) => effect.refused(&id, attempt, Batch::Begin, error).await,
+                (Ok(_), None) => drop(tell(Ok(()))),
+                (Err(error), _) => {
+                    let reason = format!("its attempt could not be stored: {error}");
+                    tell(Err(SupervisorError::Conflict { reason }));
+                    effect.refused(&id, attempt, Batch::Begin, error).await;
+                }
             }
         });
     }
@@ -43,6 +62,7 @@ impl Actor {
     pub(crate) async fn intend_attempt(&mut self, id: &TaskId) -> Vec<Change> {
         let now = now_ms();
         let (boot_id, environment) = (self.config.boot_id.clone(), self.environment);
+        let order = self.fresh_order();
         let Some(active) = self.tasks.get_mut(id) else { return vec![] };
         let status = &mut active.stored.task.status;
         *status = TaskStatus {
@@ -55,10 +75,10 @@ impl Actor {
         active.stored.next_attempt_at = None;
         if attempt == 1 {
             // From now on it says since when the task holds its place.
-            self.next_order += 1;
-            active.stored.queue_order = self.next_order;
+            active.stored.queue_order = order;
         }
         active.stage = Stage::Starting { stop: None };
+        active.stored.queueing.suspended = false;
         (active.trouble, active.put_off) = (None, 0);
         active.starts.note(now);
         let run = TaskRun {
@@ -110,6 +130,9 @@ impl Actor {
             _ => return,
         };
         active.stage = Stage::Running { controller: controller.clone() };
+        // What is stored holds, also where the app died before it was carried out.
+        controller.set_suspended(active.stored.queueing.suspended);
+        self.came_far.push(id.clone());
         active.trouble = None;
         active.set_phase(TaskPhase::Running, now_ms());
         active.stored.started_at = Some(started_at);
@@ -171,10 +194,20 @@ impl Actor {
         active.trouble = None;
         let now = now_ms();
         active.main_ended = None;
+        active.stored.queueing.suspended = false;
         let spec = &active.stored.task.spec;
         let result = judge(spec, outcome, active.stored.stop_requested);
         let mut next = after_attempt(spec, result.end, active.stored.backoff, rand::random::<f64>());
         let mut looping = false;
+        if let RunEnd::Lost { reason: LostReason::Rebooted } = outcome.end
+            && !active.stored.stop_requested
+        {
+            let after = spec.after_a_reboot(BeforeReboot::Ran);
+            if after != AfterReboot::End {
+                next = NextStep::Retry { delay_ms: 0, backoff: BackoffState::default() };
+            }
+            active.stored.queueing.held = after == AfterReboot::Hold;
+        }
         if let NextStep::Retry { delay_ms, .. } = &mut next {
             let floor = active.starts.floor_ms(spec, result.end.is_failure(), now);
             looping = floor > *delay_ms;
@@ -251,9 +284,10 @@ impl Actor {
         let Some(active) = self.tasks.get_mut(id).filter(|active| active.attempt() == attempt) else {
             return;
         };
-        let is_paused = self.lanes.is_paused(active.slot());
+        let is_paused =
+            self.lanes.all_held() || self.lanes.is_paused(active.slot()) || active.stored.queueing.held;
         match &mut active.stage {
-            // A paused lane starts nothing; resuming it does.
+            // A paused lane starts nothing, nor does one that is held; resuming or releasing it does.
             Stage::Backoff { held, .. } if is_paused => {
                 *held = true;
                 self.shared.feed.changed(id);
@@ -265,8 +299,13 @@ impl Actor {
 
     /// Begins the attempts that were held while the lane was paused.
     pub(crate) async fn begin_held(&mut self, slot: &Slot) {
+        if self.lanes.all_held() || self.lanes.is_paused(slot) {
+            return;
+        }
         let held = |active: &&Active| {
-            active.slot() == slot && matches!(active.stage, Stage::Backoff { held: true, .. })
+            active.slot() == slot
+                && !active.stored.queueing.held
+                && matches!(active.stage, Stage::Backoff { held: true, .. })
         };
         let ids: Vec<_> =
             self.tasks.values().filter(held).map(|active| active.stored.task.metadata.id.clone()).collect();
@@ -292,6 +331,9 @@ impl Actor {
         let Some(active) = self.tasks.get_mut(id) else { return };
         active.set_phase(phase, now);
         active.stage = Stage::Ending { unstored: None };
+        active.stop_waiting_for_time();
+        self.dependents.remove(id, active.open_after());
+        self.came_far.push(id.clone());
         let (slot, attempt, live) = (active.slot().clone(), active.attempt(), active.live.clone());
         changes.insert(0, self.put_task(id).await);
         changes.push(event(id, now, None, TaskEventKind::Finished, Some(phase.word().to_owned())));

@@ -111,8 +111,10 @@ impl Actor {
         let Some(time) = time else { return self.note(name, changes, firing).await };
         let spec = job.task_spec(&schedule.parameters, &days(&self.jobs.zones, &schedule.zone, time));
         fail_point!("firing-due");
-        let admitted = spec.map_err(SupervisorError::from);
-        let admitted = admitted.and_then(|spec| self.admit(&spec).map(|place| (spec, place)));
+        let admitted = match spec.map_err(SupervisorError::from) {
+            Ok(spec) => self.admit(&spec).await.map(|place| (spec, place)),
+            Err(error) => Err(error),
+        };
         match admitted {
             Ok((spec, place)) => {
                 firing.outcome = FiringOutcome::Started;

@@ -6,18 +6,20 @@
 //!
 //! Here is the mailbox and what every decision needs. The decisions are in `admission` (letting tasks in), `cycle` (their
 //! attempts), `stopping` (ending and deleting them), `refused` (what cannot be stored), `recovery` (the start of the app) and
-//! `lookout` (runs of which nothing is known); saved jobs are in `job_saving`, and in `firing` when their time has come.
+//! `lookout` (runs of which nothing is known); hands on the queue are in `queueing`, what waits for other tasks in `dependencies`; saved jobs are in `job_saving`, and in `firing` when their time has come.
 
 mod admission;
 mod attempt;
 mod commit;
 mod cycle;
+mod dependencies;
 mod effect;
 mod firing;
 mod ids;
 pub(crate) mod job_saving;
 mod lookout;
 mod outcome;
+pub(crate) mod queueing;
 mod recovery;
 mod refused;
 mod restored;
@@ -27,11 +29,13 @@ mod waits;
 
 use self::attempt::{Active, DeleteReply, Stage};
 use self::commit::Commit;
+use self::dependencies::Dependents;
 use self::effect::Effect;
 use self::firing::Timer;
 use self::ids::IdSource;
 use self::job_saving::JobMessage;
 use self::lookout::Found;
+use self::queueing::QueueMessage;
 use self::refused::Batch;
 use self::tidying::Tidying;
 use self::waits::Waits;
@@ -183,6 +187,7 @@ pub enum Message {
         id: TaskId,
     },
     Job(JobMessage),
+    Queue(QueueMessage),
 }
 
 pub struct Actor {
@@ -209,7 +214,11 @@ pub struct Actor {
     pub(crate) waits: Waits,
     looks: Arc<Semaphore>,
     pub(crate) reserved_version: u64,
+    /// The last that was given.
     pub(crate) next_order: u64,
+    pub(crate) dependents: Dependents,
+    /// Tasks of which something has become that others may wait for.
+    pub(crate) came_far: Vec<TaskId>,
     pub(crate) jobs: Jobs,
     /// For the schedule that is due first.
     pub(crate) timer: Option<Timer>,
@@ -249,6 +258,8 @@ impl Actor {
             looks: Arc::new(Semaphore::new(LOOKS)),
             reserved_version: 0,
             next_order: 1,
+            dependents: Dependents::default(),
+            came_far: Vec::new(),
             jobs: Jobs::new(local_zone::zones(&place)),
             timer: None,
             place,
@@ -268,6 +279,7 @@ impl Actor {
                 return;
             }
             self.handle(message).await;
+            self.tell_dependents().await;
         }
     }
 
@@ -312,6 +324,7 @@ impl Actor {
             Message::LaneRefused { refused, before } => self.lane_refused(&refused, &before).await,
             Message::Closed { id } => self.closed(&id).await,
             Message::Job(message) => self.about_jobs(message).await,
+            Message::Queue(message) => self.about_queue(message).await,
             // Taken by `run`.
             Message::ShutDown { .. } => {}
         }
@@ -320,7 +333,30 @@ impl Actor {
     fn row_states(&self, ids: Vec<TaskId>) -> HashMap<TaskId, RowState> {
         let state = |id: &TaskId| {
             let active = self.tasks.get(id)?;
+            let open = active.open_after().next();
+            let held_by_all = self.lanes.all_held();
             let waiting = match &active.stage {
+                Stage::Admitting { .. } | Stage::Waiting | Stage::Backoff { .. }
+                    if active.stored.queueing.held =>
+                {
+                    Some(Waiting::Held)
+                }
+                Stage::Admitting { .. } | Stage::Waiting if let Some(after) = open => {
+                    let on = self.tasks.get(&after.task);
+                    Some(Waiting::Dependency {
+                        on: after.task.clone(),
+                        when: after.when,
+                        name: on.map(|on| on.stored.task.spec.display_name()).unwrap_or_default(),
+                    })
+                }
+                Stage::Admitting { .. } | Stage::Waiting if active.early.is_some() => {
+                    active.stored.task.spec.not_before.map(|until| Waiting::NotBefore { until })
+                }
+                Stage::Admitting { .. } | Stage::Waiting | Stage::Backoff { held: true, .. }
+                    if held_by_all =>
+                {
+                    Some(Waiting::Held)
+                }
                 Stage::Admitting { .. } | Stage::Waiting if self.lanes.is_paused(active.slot()) => {
                     Some(Waiting::LanePaused)
                 }
@@ -347,6 +383,7 @@ impl Actor {
             Some(RowState {
                 waiting,
                 stopping,
+                suspended: active.stored.queueing.suspended && !stopping,
                 main_ended: active.main_ended.clone(),
                 trouble: active.trouble.clone(),
                 unstored: active.unstored_status(),

@@ -8,12 +8,12 @@ use super::attempt::{Active, Stage};
 use super::effect::Effect;
 use super::lookout::Marks;
 use super::restored;
-use super::{Actor, Message};
+use super::{Actor, Message, event};
 use crate::clock::now_ms;
 use crate::{RunFolders, SupervisorError};
 use solti_model::{
-    AdmissionStrategy, LOOP_STARTS, LOOP_WINDOW_MS, RecentStarts, RestartStrategy, TaskId, TaskPhase,
-    TaskSpec,
+    AfterReboot, BeforeReboot, LOOP_STARTS, LOOP_WINDOW_MS, RecentStarts, RestartStrategy, TaskEventKind,
+    TaskId, TaskPhase, TaskSpec,
 };
 use solti_store::{Change, Store, StoreError, StoredLane, StoredRun, StoredTask};
 use std::collections::BTreeSet;
@@ -22,12 +22,15 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 
 const BOOT_KEY: &str = "boot_id";
+/// Why a task that waited is held, or over.
+pub(crate) const REBOOTED: &str = "the machine was restarted while it waited";
 /// The start waits no longer for what the first looks at the runs find; what comes later is taken up then.
 const FIRST_LOOKS: Duration = Duration::from_secs(2);
 
 impl Actor {
     pub async fn recover(&mut self) -> Result<(), SupervisorError> {
         self.load_version().await?;
+        self.load_all_held().await?;
         let last_boot = self.store.meta(BOOT_KEY).await?;
         let rebooted = last_boot.as_ref().is_some_and(|last| *last != self.config.boot_id);
         // No app has ever got through a start with this database, and still there are runs.
@@ -58,7 +61,7 @@ impl Actor {
             slots.insert(slot);
         }
         if rebooted || last_boot.is_none() || self.config.restored {
-            self.note_boot(rebooted || self.config.restored).await?;
+            self.note_boot(rebooted).await?;
         }
         self.load_jobs().await?;
         if self.config.restored
@@ -67,6 +70,19 @@ impl Actor {
             tracing::warn!("the next start will look at all run folders again: {error}");
         }
         self.look_for(unfinished).await;
+        let waits = |active: &Active| matches!(active.stage, Stage::Waiting | Stage::Backoff { .. });
+        let waiting: Vec<_> = self
+            .tasks
+            .iter()
+            .filter(|(_, active)| waits(active))
+            .map(|(id, active)| (id.clone(), active.stored.stop_requested))
+            .collect();
+        for (id, stop_requested) in waiting {
+            match stop_requested {
+                true => self.finish_never(&id, REBOOTED.to_owned()).await,
+                false => self.review(&id).await,
+            }
+        }
         for slot in slots {
             let stopping =
                 |id: &TaskId| self.tasks.get(id).is_some_and(|active| active.stored.stop_requested);
@@ -74,6 +90,7 @@ impl Actor {
             self.replace(victims).await;
             self.start_ready(&slot).await;
         }
+        self.tell_dependents().await;
         let boot_id = self.config.boot_id.clone();
         tokio::spawn(sweep_folders(self.store.clone(), self.folders.clone(), self.effect(), boot_id));
         Ok(())
@@ -87,12 +104,15 @@ impl Actor {
         let runs = if stored.task.status.attempt > 0 { self.recent_runs(&id).await? } else { vec![] };
         let unfinished = runs.last().is_some_and(|run| run.run.finished_at.is_none());
         if runs.is_empty() {
-            let replaces = stored.task.spec.admission == AdmissionStrategy::Replace;
-            self.lanes.restore_waiting(&slot, &id, replaces);
+            self.adopt(stored, runs);
+            self.wait_for_time(&id);
+            if let Some(active) = self.tasks.get(&id) {
+                self.lanes.restore_waiting(&slot, active.waiter());
+            }
         } else {
             self.lanes.restore_holder(&slot, &id);
+            self.adopt(stored, runs);
         }
-        self.adopt(stored, runs);
         Ok(unfinished)
     }
 
@@ -122,22 +142,56 @@ impl Actor {
         });
     }
 
-    /// Notes the boot, and with it, if `hold` says so, that nothing that waits starts by itself: after a reboot the person may
-    /// not want it any more; after the database was lost, it may have run already. One transaction: a start that does not get
-    /// through is followed by one that finds it as before.
-    async fn note_boot(&mut self, hold: bool) -> Result<(), SupervisorError> {
+    /// Notes the boot, and with it, after a reboot, what becomes of the tasks that waited: each goes on, is held or ends, as it
+    /// says or as suits it. After the database was lost, what waits may have run already: its lanes are paused. One transaction: a
+    /// start that does not get through is followed by one that finds it as before.
+    async fn note_boot(&mut self, rebooted: bool) -> Result<(), SupervisorError> {
         let mut changes =
             vec![Change::SetMeta { key: BOOT_KEY.to_owned(), value: self.config.boot_id.clone() }];
-        if hold {
-            let waits = |active: &&Active| matches!(active.stage, Stage::Waiting | Stage::Backoff { .. });
+        let waits = |active: &&Active| matches!(active.stage, Stage::Waiting | Stage::Backoff { .. });
+        if self.config.restored {
             let slots: BTreeSet<_> =
                 self.tasks.values().filter(waits).map(|active| active.slot().clone()).collect();
             for slot in slots.into_iter().filter(|slot| !self.lanes.is_paused(slot)).collect::<Vec<_>>() {
                 let lane = self.lanes.set(&slot, None, Some(true));
                 changes.push(Change::PutLane(StoredLane { slot, capacity: lane.capacity, paused: true }));
             }
+        } else if rebooted {
+            let waiting = self.tasks.values().filter(waits).filter(|active| !active.stored.queueing.held);
+            let id = |active: &Active| active.stored.task.metadata.id.clone();
+            for id in waiting.map(id).collect::<Vec<_>>() {
+                changes.extend(self.after_a_reboot(&id).await);
+            }
         }
-        Ok(self.store.apply(changes).await?)
+        let bare: Vec<Change> =
+            changes.iter().filter(|change| !matches!(change, Change::Event { .. })).cloned().collect();
+        match self.store.apply(changes).await {
+            // A history that cannot be written must not keep the app from starting.
+            Err(error) if bare.len() > 1 => {
+                tracing::warn!("what a reboot has changed is not told in the histories of tasks: {error}");
+                Ok(self.store.apply(bare).await?)
+            }
+            result => Ok(result?),
+        }
+    }
+
+    /// What is to be stored of a task that waited when the machine was restarted.
+    async fn after_a_reboot(&mut self, id: &TaskId) -> Vec<Change> {
+        let Some(active) = self.tasks.get_mut(id) else { return vec![] };
+        match active.stored.task.spec.after_a_reboot(BeforeReboot::Waited) {
+            AfterReboot::Start => return vec![],
+            AfterReboot::Hold => active.stored.queueing.held = true,
+            // It ends as soon as that is stored.
+            AfterReboot::End => active.stored.stop_requested = true,
+        }
+        let held = active.stored.queueing.held;
+        self.place_again(id);
+        let mut changes = vec![self.put_task(id).await];
+        if held {
+            let detail = Some(REBOOTED.to_owned());
+            changes.push(event(id, now_ms(), None, TaskEventKind::Held, detail));
+        }
+        changes
     }
 
     /// The last runs of a task, oldest first: as many as it takes to see a crash loop.
@@ -171,6 +225,9 @@ impl Actor {
         };
         let mut active = Active::new(stored, stage);
         (active.run, active.starts) = (run, starts);
+        if matches!(active.stage, Stage::Waiting) {
+            self.dependents.add(&id, active.open_after());
+        }
         active.live.send_modify(|live| live.finished = finished);
         self.tasks.insert(id, active);
     }

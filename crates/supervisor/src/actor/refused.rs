@@ -74,6 +74,7 @@ impl Actor {
                     run.run.error = Some(why.clone());
                 }
                 let slot = active.slot().clone();
+                self.came_far.push(id.clone());
                 active.stage = Stage::Ending { unstored: Some(why) };
                 self.offer_end(id).await;
                 self.leave_lane(&slot, id).await;

@@ -13,7 +13,7 @@ use solti_model::{
     AfterMain, BackoffState, CommandMode, ObjectMeta, Slot, SubprocessMode, SubprocessTask, Task,
     TaskEventKind, TaskId, TaskKind, TaskPhase, TaskRun, TaskSpec, TaskStatus,
 };
-use solti_store::{Change, Store, StoredRun, StoredTask};
+use solti_store::{Change, Queueing, Store, StoredRun, StoredTask};
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
@@ -151,6 +151,7 @@ fn unknown_task(id: &TaskId, runs: &[RunFolder], boot_id: &str) -> Vec<Change> {
         next_attempt_at: None,
         queue_order: 0,
         stop_requested: false,
+        queueing: Queueing::default(),
         started_at: Some(latest.changed_at),
         finished_at: (!open).then_some(latest.changed_at),
         unreadable: None,

@@ -146,6 +146,14 @@ impl Actor {
         self.finish(id, TaskPhase::Canceled, changes).await;
     }
 
+    /// Ends a waiting task that can never start, in these words.
+    pub(crate) async fn finish_never(&mut self, id: &TaskId, words: String) {
+        let Some(active) = self.tasks.get_mut(id) else { return };
+        active.stored.task.status.error = Some(words.clone());
+        let said = event(id, now_ms(), None, TaskEventKind::StopRequested, Some(words));
+        self.finish(id, TaskPhase::Canceled, vec![said]).await;
+    }
+
     pub(crate) async fn delete(&mut self, id: TaskId, reply: DeleteReply) {
         match self.tasks.get_mut(&id) {
             Some(active) => {
@@ -159,6 +167,7 @@ impl Actor {
                         tracing::warn!("processes of task {id}, which is deleted, may be left: {error}");
                     }
                     self.leave_lane(&slot, &id).await;
+                    self.doom_dependents(&id).await;
                 }
                 self.erase(id, vec![reply], false).await;
             }

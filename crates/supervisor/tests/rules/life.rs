@@ -1,18 +1,18 @@
 //! The lives of an app: each has a runtime of its own, and a crash is the end of that runtime in the middle of whatever it does.
 
-use crate::Step;
 use crate::machine::{End, Machine};
+use crate::{Hand, Queueing, Step};
 use solti_model::{
-    AdmissionStrategy, AfterMain, BackoffStrategy, CommandMode, JitterStrategy, RunId, Slot, StopMode,
-    SubprocessMode, SubprocessTask, TaskId, TaskKind, TaskPhase, TaskQuery, TaskSpec, Waiting,
+    AdmissionStrategy, AfterMain, AfterTask, BackoffStrategy, CommandMode, JitterStrategy, RunId, Slot,
+    StopMode, SubprocessMode, SubprocessTask, TaskId, TaskKind, TaskPhase, TaskQuery, TaskSpec, Waiting,
 };
 use solti_runner::RunEnd;
 use solti_store::Store;
-use solti_supervisor::{Supervisor, SupervisorConfig, SupervisorError};
+use solti_supervisor::{MoveTo, Supervisor, SupervisorConfig, SupervisorError};
 use solti_testing::PATIENCE;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::runtime::Runtime;
 
 /// What the app has promised.
@@ -42,16 +42,25 @@ pub struct World {
 }
 
 /// Statements of which the database can be made to refuse each, by what they are part of.
-const REFUSED: [&str; 8] = [
+const REFUSED: [&str; 12] = [
     "INSERT ON events WHEN NEW.kind = 'queued'",
     "INSERT ON events WHEN NEW.kind = 'admitted'",
     "INSERT ON events WHEN NEW.kind = 'started'",
     "INSERT ON events WHEN NEW.kind = 'retryScheduled'",
     "INSERT ON events WHEN NEW.kind = 'finished'",
     "INSERT ON events WHEN NEW.kind = 'stopRequested'",
+    "INSERT ON events WHEN NEW.kind = 'held'",
+    "INSERT ON events WHEN NEW.kind = 'released'",
+    "INSERT ON events WHEN NEW.kind = 'edited'",
+    "INSERT ON events WHEN NEW.kind = 'fulfilled'",
     "UPDATE OF phase ON runs WHEN NEW.phase <> 'running'",
     "UPDATE OF phase ON tasks WHEN NEW.phase NOT IN ('pending', 'running')",
 ];
+
+pub fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
+    u64::try_from(since.as_millis()).expect("fits")
+}
 
 fn slot(lane: usize) -> Slot {
     Slot::new(format!("lane-{lane}")).expect("legal")
@@ -129,13 +138,15 @@ impl World {
     pub fn take(&mut self, step: Step) {
         let supervisor = self.life().supervisor.clone();
         match step {
-            Step::Submit { lane, admission, restart, max_retries } => {
-                let spec = TaskSpec { admission, restart, max_retries, ..spec(lane) };
+            Step::Submit { lane, admission, restart, max_retries, queueing } => {
+                let spec = TaskSpec { admission, restart, max_retries, ..self.queued(spec(lane), &queueing) };
                 let promises = Arc::clone(&self.promises);
                 self.spawn(async move {
                     match supervisor.submit(spec).await {
                         Ok(id) => promises.lock().expect("not poisoned").admitted.push(id),
                         Err(SupervisorError::SlotBusy { .. } | SupervisorError::ShuttingDown) => {}
+                        // The other was deleted meanwhile.
+                        Err(SupervisorError::Invalid(error)) if error.field == "after" => {}
                         // A refused batch.
                         Err(SupervisorError::Store(_)) => {}
                         Err(error) => panic!("a submit fails: {error:?}"),
@@ -167,6 +178,13 @@ impl World {
                 }
             }
             Step::Lane { lane, capacity, paused } => self.set_lane(lane, capacity, paused),
+            Step::Queue { which, hand } => {
+                if let Some(id) = self.some_task(which) {
+                    self.lend(supervisor, id, hand);
+                }
+            }
+            // Whether or not it could be stored.
+            Step::HoldAll { held } => self.spawn(async move { drop(supervisor.hold_all(held).await) }),
             Step::RefuseStart => self.machine.refuse_next(),
             Step::Short { starts } => self.machine.be_short(starts),
             Step::Blind { looks } => self.machine.be_blind(looks),
@@ -199,6 +217,52 @@ impl World {
 
     fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
         self.life().runtime.spawn(work);
+    }
+
+    /// The spec with what its task is to wait for.
+    fn queued(&self, spec: TaskSpec, queueing: &Queueing) -> TaskSpec {
+        let after =
+            queueing.after.and_then(|(which, when)| Some(AfterTask { task: self.some_task(which)?, when }));
+        TaskSpec {
+            priority: queueing.priority,
+            after: after.into_iter().collect(),
+            not_before: queueing.delay.map(|delay| now_ms() + delay),
+            after_reboot: queueing.after_reboot,
+            ..spec
+        }
+    }
+
+    /// Conflicts are what most of them come to.
+    fn lend(&self, supervisor: Supervisor, id: TaskId, hand: Hand) {
+        match hand {
+            Hand::Hold => self.spawn(async move { drop(supervisor.hold(&id).await) }),
+            Hand::Release => self.spawn(async move { drop(supervisor.release(&id).await) }),
+            Hand::Priority(priority) => {
+                self.spawn(async move { drop(supervisor.set_priority(&id, priority).await) });
+            }
+            Hand::First => self.spawn(async move { drop(supervisor.move_task(&id, MoveTo::First).await) }),
+            Hand::Last => self.spawn(async move { drop(supervisor.move_task(&id, MoveTo::Last).await) }),
+            Hand::Before(which) => {
+                let to = MoveTo::Before(self.some_task(which).unwrap_or_else(|| id.clone()));
+                self.spawn(async move { drop(supervisor.move_task(&id, to).await) });
+            }
+            Hand::RunNow => {
+                self.machine.allow_past_the_rules(&id);
+                self.spawn(async move { drop(supervisor.run_now(&id).await) });
+            }
+            Hand::RetryNow => self.spawn(async move { drop(supervisor.retry_now(&id).await) }),
+            Hand::Edit { lane, admission, queueing } => {
+                let spec = self.queued(TaskSpec { admission, ..spec(lane) }, &queueing);
+                self.spawn(async move {
+                    let Ok(Some(stored)) = supervisor.store().task(&id).await else { return };
+                    let version = stored.task.metadata.resource_version;
+                    drop(supervisor.edit(&id, spec, version).await);
+                });
+            }
+            Hand::Suspend(suspended) => {
+                self.spawn(async move { drop(supervisor.suspend(&id, suspended).await) });
+            }
+        }
     }
 
     fn some_task(&self, which: usize) -> Option<TaskId> {
@@ -301,6 +365,9 @@ impl World {
             self.set_lane(lane, 4, false);
         }
         self.machine.nobody_is_stubborn();
+        self.refuse_nothing();
+        let Life { runtime, supervisor } = self.life();
+        runtime.block_on(supervisor.hold_all(false)).expect("legal");
         let began = Instant::now();
         loop {
             self.settle();
@@ -314,6 +381,9 @@ impl World {
             }
             assert!(began.elapsed() < PATIENCE, "{active:#?}");
             for task in &active {
+                if task.queueing.held {
+                    runtime.block_on(supervisor.release(&task.task.metadata.id)).ok();
+                }
                 if matches!(task.task.spec.restart, solti_model::RestartStrategy::Always { .. }) {
                     // It would go on for ever. What is over meanwhile need not be stopped.
                     runtime.block_on(supervisor.stop(&task.task.metadata.id, StopMode::Kill)).ok();
@@ -357,24 +427,33 @@ async fn unsettled(supervisor: &Supervisor, machine: &Machine) -> Vec<String> {
                 Waiting::Lane { .. }
                 | Waiting::LanePaused
                 | Waiting::Backoff { .. }
-                | Waiting::CrashLoop { .. },
+                | Waiting::CrashLoop { .. }
+                | Waiting::Held,
             )) => phase == TaskPhase::Pending && !machine.is_alive(id),
-            Some(None) => phase == TaskPhase::Running && machine.is_alive(id),
-            Some(Some(Waiting::Starting)) | None => false,
+            Some(Some(Waiting::Dependency { on, .. })) => phase == TaskPhase::Pending && ids.contains(on),
+            Some(None) => {
+                let suspended = state.is_some_and(|state| state.suspended);
+                phase == TaskPhase::Running && machine.is_alive(id) && machine.is_suspended(id) == suspended
+            }
+            // Not for long.
+            Some(Some(Waiting::Starting | Waiting::NotBefore { .. })) | None => false,
         };
         if !fine {
             unsettled.push(format!("{id} is {phase:?}, {state:?}, lives: {}", machine.is_alive(id)));
         }
     }
     let waits_to_replace = |task: &solti_store::StoredTask| {
-        task.task.status.attempt == 0 && task.task.spec.admission == AdmissionStrategy::Replace
+        let ready = states
+            .get(&task.task.metadata.id)
+            .is_some_and(|state| matches!(state.waiting, Some(Waiting::Lane { .. } | Waiting::LanePaused)));
+        ready && task.task.status.attempt == 0 && task.task.spec.admission == AdmissionStrategy::Replace
     };
     for lane in supervisor.lanes().await.expect("the app lives") {
         let of_lane = active.iter().filter(|task| task.task.spec.slot == lane.slot);
         if of_lane.filter(|task| waits_to_replace(task)).count() > 1 {
             unsettled.push(format!("more than one waits to replace in {lane:?}"));
         }
-        if !lane.paused && lane.queued > 0 && lane.running < lane.capacity {
+        if !lane.paused && !supervisor.all_held() && lane.queued > 0 && lane.running < lane.capacity {
             unsettled.push(format!("{lane:?}"));
         }
     }

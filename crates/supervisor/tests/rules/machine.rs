@@ -7,7 +7,7 @@ use solti_runner::{
     Stage, StartCause, StartError, StartFailure, StopMode, UnsupportedKind,
 };
 use solti_store::Store;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -38,6 +38,7 @@ struct Process {
     task: TaskId,
     slot: Slot,
     stubborn: bool,
+    suspended: bool,
     /// To the app of this life.
     ends: Option<RunEnds>,
     /// `None` while it lives.
@@ -58,6 +59,8 @@ struct State {
     /// So many looks at runs fail.
     blind: u32,
     next_is_stubborn: bool,
+    /// A person wants these to run whatever else is so.
+    past_the_rules: BTreeSet<TaskId>,
     broken: Vec<String>,
 }
 
@@ -85,6 +88,18 @@ impl Machine {
         let mut state = self.state();
         let allowed = state.places.entry(slot.clone()).or_insert(1);
         *allowed = if at_rest { places } else { places.max(*allowed) };
+    }
+
+    pub fn allow_past_the_rules(&self, task: &TaskId) {
+        self.state().past_the_rules.insert(task.clone());
+    }
+
+    pub fn is_suspended(&self, task: &TaskId) -> bool {
+        let state = self.state();
+        state
+            .processes
+            .values()
+            .any(|process| process.task == *task && process.end.is_none() && process.suspended)
     }
 
     pub fn refuse_next(&self) {
@@ -175,6 +190,17 @@ impl Machine {
                 machine.asked_to_stop(&id, mode);
             }
         });
+        let (_, unheard) = tokio::sync::watch::channel(false);
+        let mut suspended = std::mem::replace(&mut ends.suspended, unheard);
+        let (machine, id) = (self.clone(), run.clone());
+        tokio::spawn(async move {
+            while suspended.changed().await.is_ok() {
+                let suspend = *suspended.borrow_and_update();
+                if let Some(process) = machine.state().processes.get_mut(&id) {
+                    process.suspended = suspend;
+                }
+            }
+        });
         if let Some(process) = self.state().processes.get_mut(run) {
             process.ends = Some(ends);
         }
@@ -217,7 +243,7 @@ impl Runner for Machine {
             broken.push(format!("{run} starts and its intent is not stored"));
         }
         let slot = task.as_ref().map(|stored| stored.task.spec.slot.clone());
-        if task.is_none_or(|stored| stored.task.status.phase != TaskPhase::Pending) {
+        if task.as_ref().is_none_or(|stored| stored.task.status.phase != TaskPhase::Pending) {
             broken.push(format!("{run} starts and its task does not wait"));
         }
         if state.processes.contains_key(&run) {
@@ -227,7 +253,20 @@ impl Runner for Machine {
         if living().any(|process| process.task == id) {
             broken.push(format!("{run} starts while another attempt lives"));
         }
-        if let Some(slot) = &slot {
+        let past_the_rules = state.past_the_rules.contains(&id);
+        if let Some(stored) = &task {
+            let spec = &stored.task.spec;
+            if stored.queueing.held {
+                broken.push(format!("{run} starts and is held"));
+            }
+            if stored.queueing.fulfilled.len() < spec.after.len() {
+                broken.push(format!("{run} starts before what it waits for"));
+            }
+            if !past_the_rules && spec.not_before.is_some_and(|time| time > crate::life::now_ms()) {
+                broken.push(format!("{run} starts before its time"));
+            }
+        }
+        if let Some(slot) = slot.as_ref().filter(|_| !past_the_rules) {
             let (used, places) = (
                 living().filter(|process| process.slot == *slot).count(),
                 state.places.get(slot).copied().unwrap_or(1),
@@ -246,7 +285,10 @@ impl Runner for Machine {
         }
         let stubborn = std::mem::take(&mut state.next_is_stubborn);
         let slot = slot.unwrap_or_else(|| Slot::new("none").expect("legal"));
-        state.processes.insert(run.clone(), Process { task: id, slot, stubborn, ends: None, end: None });
+        state.processes.insert(
+            run.clone(),
+            Process { task: id, slot, stubborn, suspended: false, ends: None, end: None },
+        );
         drop(state);
         Ok(self.handle(&run))
     }

@@ -1,10 +1,10 @@
 //! The rules of the supervisor under any order of events: submits of every admission, ends of every kind, stops, deletes,
-//! changes of lanes, batches that the database refuses, crashes and reboots of the machine, starts that the system has no room for
+//! changes of lanes, hands on the queue, tasks that wait for others, batches that the database refuses, crashes and reboots of the machine, starts that the system has no room for
 //! and runs that cannot be looked at for a while, in the middle of whatever was under way.
 //!
 //! The actor, the store and the recovery are the real ones; processes are scripted (`machine`), so that hundreds of lives fit
 //! into seconds. What must hold: a terminal phase is final, a task has one live attempt at most, a lane starts nothing over its
-//! capacity, nothing starts before its intent is stored, no run starts twice, no success is guessed, and every admitted task ends
+//! capacity unless a person says so, nothing starts that is held or waits for its time or another task, nothing starts before its intent is stored, no run starts twice, no success is guessed, and every admitted task ends
 //! or waits for a reason that is shown. The same with real processes is in `solti-api`.
 
 mod life;
@@ -13,7 +13,7 @@ mod machine;
 use life::World;
 use machine::End;
 use proptest::prelude::*;
-use solti_model::{AdmissionStrategy, RestartStrategy};
+use solti_model::{AdmissionStrategy, AfterReboot, AfterWhen, RestartStrategy};
 
 #[derive(Debug, Clone)]
 pub enum Step {
@@ -22,6 +22,15 @@ pub enum Step {
         admission: AdmissionStrategy,
         restart: RestartStrategy,
         max_retries: Option<u32>,
+        queueing: Queueing,
+    },
+    /// A hand on one of the tasks.
+    Queue {
+        which: usize,
+        hand: Hand,
+    },
+    HoldAll {
+        held: bool,
     },
     /// One of the processes that live ends.
     End {
@@ -68,6 +77,72 @@ pub enum Step {
     Quit,
 }
 
+/// What a task waits for beside its lane, and what becomes of it after a reboot.
+#[derive(Debug, Clone)]
+pub struct Queueing {
+    priority: i32,
+    /// One of the tasks that there are.
+    after: Option<(usize, AfterWhen)>,
+    /// Milliseconds from then on.
+    delay: Option<u64>,
+    after_reboot: Option<AfterReboot>,
+}
+
+#[derive(Debug, Clone)]
+pub enum Hand {
+    Hold,
+    Release,
+    Priority(i32),
+    First,
+    Last,
+    Before(usize),
+    RunNow,
+    RetryNow,
+    Edit { lane: usize, admission: AdmissionStrategy, queueing: Queueing },
+    Suspend(bool),
+}
+
+fn queueing() -> impl Strategy<Value = Queueing> {
+    let when = prop::sample::select(AfterWhen::ALL.to_vec());
+    let reboot = prop::sample::select(vec![
+        None,
+        None,
+        Some(AfterReboot::Start),
+        Some(AfterReboot::Hold),
+        Some(AfterReboot::End),
+    ]);
+    (
+        -1..2i32,
+        prop::option::weighted(0.3, (any::<usize>(), when)),
+        prop::option::weighted(0.1, 0..30u64),
+        reboot,
+    )
+        .prop_map(|(priority, after, delay, after_reboot)| Queueing {
+            priority,
+            after,
+            delay,
+            after_reboot,
+        })
+}
+
+fn hand() -> impl Strategy<Value = Hand> {
+    use AdmissionStrategy::{DropIfRunning, Queue, Replace};
+    let admission = prop::sample::select(vec![DropIfRunning, Replace, Queue]);
+    prop_oneof![
+        2 => Just(Hand::Hold),
+        3 => Just(Hand::Release),
+        1 => (-1..2i32).prop_map(Hand::Priority),
+        1 => Just(Hand::First),
+        1 => Just(Hand::Last),
+        1 => any::<usize>().prop_map(Hand::Before),
+        2 => Just(Hand::RunNow),
+        1 => Just(Hand::RetryNow),
+        2 => (0..3usize, admission, queueing())
+            .prop_map(|(lane, admission, queueing)| Hand::Edit { lane, admission, queueing }),
+        1 => any::<bool>().prop_map(Hand::Suspend),
+    ]
+}
+
 fn step() -> impl Strategy<Value = Step> {
     use AdmissionStrategy::{DropIfRunning, Queue, Replace};
     let restart = prop::sample::select(vec![
@@ -88,9 +163,13 @@ fn step() -> impl Strategy<Value = Step> {
         End::ShimGone,
     ]);
     prop_oneof![
-        6 => (0..3usize, admission, restart, retries).prop_map(|(lane, admission, restart, max_retries)| {
-            Step::Submit { lane, admission, restart, max_retries }
-        }),
+        6 => (0..3usize, admission, restart, retries, queueing()).prop_map(
+            |(lane, admission, restart, max_retries, queueing)| {
+                Step::Submit { lane, admission, restart, max_retries, queueing }
+            },
+        ),
+        6 => (any::<usize>(), hand()).prop_map(|(which, hand)| Step::Queue { which, hand }),
+        1 => prop::bool::weighted(0.3).prop_map(|held| Step::HoldAll { held }),
         5 => (any::<usize>(), how).prop_map(|(which, how)| Step::End { which, how }),
         3 => (any::<usize>(), any::<bool>()).prop_map(|(which, kill)| Step::Stop { which, kill }),
         1 => any::<usize>().prop_map(|which| Step::Delete { which }),

@@ -4,6 +4,8 @@ export const BOUNDS = {
   MAX_DURATION_MS: 3153600000000,
   MAX_BACKOFF_FACTOR: 1000,
   MAX_RETRIES: 1000000000,
+  MAX_PRIORITY: 100,
+  MAX_AFTER: 1000,
   MAX_BYTES: 1000000000000000,
   MIN_MEMORY_BYTES: 1048576,
   MAX_CPU_PERCENT: 100000,
@@ -79,7 +81,25 @@ job?: string,
 /**
  * The revision of the job that it was made from.
  */
-jobRevision?: number, };
+jobRevision?: number, 
+/**
+ * It does not start before this time, in Unix milliseconds; nor does it ask for a place in its lane.
+ */
+notBefore?: number, 
+/**
+ * Of those that wait in a lane the one with the highest goes first.
+ */
+priority?: number, 
+/**
+ * Tasks that have to get somewhere before this one asks for a place in its lane: all of them. When one cannot get there any
+ * more, this one is canceled.
+ */
+after?: Array<AfterTask>, 
+/**
+ * What becomes of it when the machine is restarted before it is over. When absent, a task that is always restarted goes on,
+ * one that waited is held, and one that ran has failed.
+ */
+afterReboot?: AfterReboot, };
 
 export type TaskKind = { "subprocess": SubprocessTask } | { "container": ContainerTask } | { "wasm": WasmTask };
 
@@ -482,6 +502,20 @@ skipped: number, };
 
 export type Stdin = "none" | { "text": string } | { "file": string } | "open";
 
+export type AfterTask = { 
+/**
+ * The other task.
+ */
+task: string, 
+/**
+ * How far it has to get.
+ */
+when?: AfterWhen, };
+
+export type AfterWhen = "succeeded" | "ended" | "failed" | "started";
+
+export type AfterReboot = "start" | "hold" | "end";
+
 export type OutputStreamKind = "stdout" | "stderr";
 
 export type ListQuery = { 
@@ -558,6 +592,10 @@ waiting?: Waiting,
  */
 stopping: boolean, 
 /**
+ * Its processes stand still, and its timeout with them, until it is resumed.
+ */
+suspended?: boolean, 
+/**
  * Its main program has ended, and others of the run go on.
  */
 mainEnded?: MainEnded, 
@@ -605,6 +643,10 @@ command: string,
  * As far as they fit.
  */
 labels?: { [key in string]: string }, 
+/**
+ * See [`TaskSpec`].
+ */
+priority?: number, 
 /**
  * Name, command or labels were longer and are cut, or left out.
  */
@@ -678,7 +720,23 @@ until: number, } | { "reason": "crashLoop",
 /**
  * Unix milliseconds.
  */
-until: number, } | { "reason": "lanePaused" } | { "reason": "starting" };
+until: number, } | { "reason": "lanePaused" } | { "reason": "starting" } | { "reason": "notBefore", 
+/**
+ * Unix milliseconds.
+ */
+until: number, } | { "reason": "dependency", 
+/**
+ * The other task.
+ */
+on: string, 
+/**
+ * How far that has to get.
+ */
+when: AfterWhen, 
+/**
+ * What the other is called.
+ */
+name: string, } | { "reason": "held" };
 
 export type RunMark = { 
 /**
@@ -732,7 +790,11 @@ storage: StorageState,
 /**
  * The limits of the logs that cannot be kept for now, each once.
  */
-unkeptLimits: Array<UnkeptLimit>, };
+unkeptLimits: Array<UnkeptLimit>, 
+/**
+ * All tasks are held: nothing starts in any lane.
+ */
+held?: boolean, };
 
 export type StorageState = "ok" | "readOnly" | "unreadable";
 
@@ -780,7 +842,7 @@ capacity: number,
  */
 running: number, 
 /**
- * Tasks that wait for a place.
+ * Tasks that wait for a place; not those that wait for something else first.
  */
 queued: number, 
 /**
@@ -836,7 +898,7 @@ kind: TaskEventKind,
  */
 detail?: string, };
 
-export type TaskEventKind = "queued" | "admitted" | "started" | "mainEnded" | "stopRequested" | "exited" | "startFailed" | "retryScheduled" | "finished" | "lost" | "attached" | "unknown";
+export type TaskEventKind = "queued" | "admitted" | "started" | "mainEnded" | "stopRequested" | "exited" | "startFailed" | "retryScheduled" | "finished" | "lost" | "attached" | "held" | "released" | "edited" | "fulfilled" | "suspended" | "resumed" | "unknown";
 
 export type StopMode = "graceful" | "kill";
 

@@ -12,7 +12,8 @@ function commandText({ kind }: TaskSpec): string {
 
 export function fakeHead(spec: TaskSpec): SpecHead {
   const command = commandText(spec);
-  return { slot: spec.slot, name: spec.labels?.name?.trim() || command, command, labels: spec.labels };
+  const name = spec.labels?.name?.trim() || command;
+  return { slot: spec.slot, name, command, labels: spec.labels, priority: spec.priority || undefined };
 }
 
 export function fakeMatch({ task: { spec, status, metadata } }: TaskRow, query: ListQuery): boolean {

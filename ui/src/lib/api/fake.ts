@@ -27,6 +27,7 @@ import {
   patched,
 } from "./fake-settings";
 import { createFakeJobs, fakeJobOf } from "./fake-jobs";
+import { createFakeQueue } from "./fake-queue";
 import { watchFakeUsage } from "./fake-usage";
 import type {
   ApiErrorBody,
@@ -129,6 +130,7 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
   let version = 100_000;
   let created = tasks.size;
   let flushing = false;
+  let allHeld = false;
 
   function get(id: string): FakeTask {
     const task = tasks.get(id);
@@ -219,6 +221,7 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
       resourceVersion: version,
       storage: "ok",
       unkeptLimits: [],
+      held: allHeld || undefined,
     };
   }
 
@@ -312,6 +315,17 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
     const id = fakeId(Date.now(), created);
     made.row.task.metadata.id = id;
     tasks.set(id, made);
+    const first = spec.after?.[0];
+    if (first) {
+      const name = tasks.get(first.task)?.row.task.spec.name ?? "";
+      made.row.waiting = { reason: "dependency", on: first.task, when: first.when ?? "succeeded", name };
+    } else if (spec.notBefore !== undefined && spec.notBefore > Date.now()) {
+      made.row.waiting = { reason: "notBefore", until: spec.notBefore };
+    }
+    if (made.row.waiting) {
+      touch(id);
+      return id;
+    }
     if (busy && holder && spec.admission === "replace") setPhase(holder.row.task.metadata.id, "canceled");
     if ((busy && spec.admission === "queue") || lane.paused) {
       made.row.waiting = lane.paused
@@ -460,6 +474,16 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
       if (options.live) setTimeout(finish, 900);
       else finish();
     },
+    ...createFakeQueue({
+      get,
+      inLane: (slot) =>
+        [...tasks.values()].map(({ row }) => row).filter((row) => row.task.spec.slot === slot),
+      check,
+      setPhase,
+      startNext,
+      touch,
+      hold: (held) => (allHeld = held),
+    }),
     rerunTask: async ({ id }) => submit({ ...copy(get(id).spec), admission: "queue" }),
 
     listTasks: async ({ query }) => {

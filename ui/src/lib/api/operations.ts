@@ -13,6 +13,16 @@ type CountExpired = { keepDays?: number | null, keepTasks?: number | null, };
 type ValidateSpec = { spec: TaskSpec, };
 type StopTask = { id: string, mode: StopMode, };
 type RerunTask = { id: string, };
+type HoldTask = { id: string, };
+type ReleaseTask = { id: string, };
+type SetPriority = { id: string, priority: number, };
+type MoveTask = { id: string, before?: string | null, after?: string | null, first?: boolean, last?: boolean, };
+type RunNow = { id: string, };
+type RetryNow = { id: string, };
+type EditTask = { id: string, spec: TaskSpec, resourceVersion: number, };
+type SuspendTask = { id: string, };
+type ResumeTask = { id: string, };
+type HoldAll = { held: boolean, };
 type ListJobs = { 
 /**
  * All jobs when it is left out.
@@ -156,8 +166,28 @@ export interface Asks {
   validateSpec: { request: ValidateSpec; answer: null };
   /** Asks for the end of a task; answered when that is stored. Its runs and logs stay. A second one with `kill` shortens the grace. `Conflict` when the task is over already. */
   stopTask: { request: StopTask; answer: null };
-  /** Submits the task's spec again, as a new task, and answers its id. */
+  /** Submits the task's spec again, as a new task, and answers its id. It starts at once: a time or other tasks that the first one waited for are left out. */
   rerunTask: { request: RerunTask; answer: string };
+  /** Keeps a task that waits from starting until it is released. It keeps its place in its lane. Also fine when it is held already. `Conflict` when it runs or is over. */
+  holdTask: { request: HoldTask; answer: null };
+  /** Lets a held task start again when it is its turn. Also fine when it is not held. `Conflict` when it is over. */
+  releaseTask: { request: ReleaseTask; answer: null };
+  /** Sets the priority of a task that waits for its lane. `Conflict` when it has been started. */
+  setPriority: { request: SetPriority; answer: null };
+  /** Moves a waiting task within its lane, among those of its priority: before or behind another one, to the front, or to the end. Exactly one of these is given. `Conflict` when the task has been started, and when the other one does not wait in the same lane or has another priority. */
+  moveTask: { request: MoveTask; answer: null };
+  /** Starts a waiting task now, whatever it waits for, and past the capacity of its lane; answered when that is stored. `Conflict` when it has been started. */
+  runNow: { request: RunNow; answer: null };
+  /** Begins the next attempt of a task that waits for it. `Conflict` when it does not. */
+  retryNow: { request: RetryNow; answer: null };
+  /** Gives a task that has not been started another spec. What is secret in it may be masked. It keeps its place, unless it goes to another lane. `Conflict` when it has been started, and when it is at another version than the one that it was read at. */
+  editTask: { request: EditTask; answer: null };
+  /** Has the processes of a running task stand still, and its timeout with them. Also fine when they do already. `Conflict` when it does not run. */
+  suspendTask: { request: SuspendTask; answer: null };
+  /** Has the processes of a task that stand still go on. */
+  resumeTask: { request: ResumeTask; answer: null };
+  /** Lets nothing start in any lane, until it is called with `held` as false. What runs goes on. */
+  holdAll: { request: HoldAll; answer: null };
   /** A page of the saved jobs, by name. */
   listJobs: { request: ListJobs; answer: JobList };
   /** A job with what its schedules mean now and what came of them; nothing when there is none of that name. What is secret in its spec is masked, and can be saved so. With a revision the job as it was saved then. */
@@ -257,6 +287,16 @@ export const ASKS = [
   "validateSpec",
   "stopTask",
   "rerunTask",
+  "holdTask",
+  "releaseTask",
+  "setPriority",
+  "moveTask",
+  "runNow",
+  "retryNow",
+  "editTask",
+  "suspendTask",
+  "resumeTask",
+  "holdAll",
   "listJobs",
   "getJob",
   "saveJob",

@@ -6,6 +6,9 @@ import type * as wire from "./bindings";
 import type { ApiErrorFields } from "./operations";
 
 export type {
+  AfterTask,
+  AfterReboot,
+  AfterWhen,
   AttemptsNotKept,
   Bookmark,
   Closing,

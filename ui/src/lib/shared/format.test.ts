@@ -47,6 +47,11 @@ test("who waits says for what, and a crash loop is named", () => {
   expect(waitingFor(row({ reason: "crashLoop", until: 13_000 }), now)).toBe("crash loop: attempt 6 in 12 s");
   expect(waitingFor(row({ reason: "crashLoop", until: 900 }), now)).toBe("crash loop: attempt 6 is due");
   expect(waitingFor(row({ reason: "lanePaused" }), now)).toBe("lane etl is paused");
+  expect(waitingFor(row({ reason: "held" }), now)).toBe("held");
+  expect(waitingFor(row({ reason: "notBefore", until: 13_000 }), now)).toMatch(/^starts in 12 s, .*1970/);
+  const other = { reason: "dependency", on: "01a", name: "", when: "failed" } as const;
+  expect(waitingFor(row(other), now)).toBe("waits for 01a to fail");
+  expect(waitingFor(row({ ...other, name: "import" }), now)).toBe("waits for import to fail");
   const second = row({ reason: "lane", position: 2, behind: "nightly" });
   expect(waitingFor(second, now)).toBe("2nd in lane etl, behind nightly");
   expect(waitingFor(second, now, true)).toBe("lane etl is paused; 2nd in line");
@@ -72,6 +77,7 @@ test("a row says what goes on without its main program, and what an end has left
   };
   expect(inShort(row("running", { mainEnded }))).toBe(mainEnded.text);
   expect(inShort(row("running", {}))).toBe("");
+  expect(inShort(row("running", { mainEnded, suspended: true }))).toMatch(/^paused/);
   expect(inShort(row("succeeded", { remark: "output was cut" }))).toBe("output was cut");
   expect(inShort(row("failed", { exitCode: 3, remark: "output was cut" }))).toBe("exit 3 · output was cut");
 });

@@ -95,6 +95,7 @@ export function outcome(end: { phase: Phase; exitCode?: number; error?: string }
 
 /** The same of a row, and what there is to say of one that goes on without its main program, or that left something undone. */
 export function inShort(row: TaskRow): string {
+  if (row.suspended) return "paused: its processes stand still";
   if (row.task.status.phase === "running" && row.mainEnded) return row.mainEnded.text;
   return [outcome(row.task.status), row.remark ?? ""].filter((part) => part !== "").join(" · ");
 }
@@ -123,10 +124,19 @@ export function waitingFor(row: TaskRow, nowFor: NowFor, paused = false): string
       return `${lane} is paused`;
     case "starting":
       return "starting";
+    case "held":
+      return "held";
+    case "notBefore":
+      return `starts ${due(waiting.until, nowFor)}, ${exact(waiting.until)}`;
+    case "dependency":
+      return `waits for ${waiting.name || waiting.on} to ${TO[waiting.when]}`;
     case undefined:
       return "";
   }
 }
+
+/** What another task has to do. */
+export const TO = { succeeded: "succeed", ended: "end", failed: "fail", started: "start" } as const;
 
 function due(at: number, nowFor: NowFor): string {
   const left = at - nowFor(at);

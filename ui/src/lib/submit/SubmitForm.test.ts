@@ -6,10 +6,11 @@ import SubmitForm from "./SubmitForm.svelte";
 
 let wrong: ApiError | null;
 let sent: TaskSpec[];
+let edited: { id: string; spec: TaskSpec; resourceVersion: number } | undefined;
 
-function open(initial?: TaskSpec) {
+function open(initial?: TaskSpec, edits?: { id: string; version: number }) {
   const onsubmitted = vi.fn();
-  render(SubmitForm, { title: "New task", initial, onsubmitted, oncancel: () => {} });
+  render(SubmitForm, { title: "New task", initial, edits, onsubmitted, oncancel: () => {} });
   return { onsubmitted };
 }
 
@@ -21,11 +22,14 @@ const refuse = (name: string, message = "not so") =>
 beforeEach(() => {
   wrong = null;
   sent = [];
+  edited = undefined;
   useBackend({
     validateSpec: async () => {
       if (wrong) throw wrong;
     },
     submitTask: async (spec: TaskSpec) => (sent.push(spec), "id-1"),
+    editTask: async (asked: typeof edited) => void (edited = asked),
+    listTasks: async () => ({ rows: [], total: 0 }),
     listLanes: async () => [],
   } as unknown as Backend);
 });
@@ -50,6 +54,34 @@ describe("the submit form", () => {
     });
     expect(sent[0]?.slot).toMatch(/^echo-[a-z0-9]{5}$/);
     expect(localStorage.getItem("solti.submit.draft")).toBeNull();
+  });
+
+  it("says when a task starts, and after which others", async () => {
+    open();
+    await type("field-command", "make");
+    await fireEvent.click(screen.getByText("When"));
+    await type("field-start", "in 2 hours and a bit");
+    await fireEvent.click(screen.getByTestId("add-after"));
+    await type("field-after", " 01a ");
+    await fireEvent.click(screen.getByTestId("submit"));
+    expect((await screen.findByTestId("error-notBefore")).textContent).toContain("at 22:00");
+    const before = Date.now();
+    await type("field-start", "in 2 h");
+    await fireEvent.click(screen.getByTestId("submit"));
+    await waitFor(() => expect(sent).toHaveLength(1));
+    expect(sent[0]?.after).toEqual([{ task: "01a", when: "succeeded" }]);
+    expect(sent[0]?.notBefore).toBeGreaterThanOrEqual(before + 7_200_000);
+    expect(sent[0]).not.toHaveProperty("priority");
+  });
+
+  it("changes a waiting task as it was read, and makes no other", async () => {
+    const kind: TaskSpec["kind"] = { subprocess: { mode: { command: { command: "true" } } } };
+    const { onsubmitted } = open({ slot: "etl", kind, admission: "queue" }, { id: "01a", version: 7 });
+    await type("field-command", "false");
+    await fireEvent.click(screen.getByTestId("submit"));
+    await waitFor(() => expect(onsubmitted).toHaveBeenCalledWith("01a"));
+    expect(sent).toEqual([]);
+    expect(edited).toMatchObject({ id: "01a", resourceVersion: 7, spec: { slot: "etl" } });
   });
 
   it("says on leaving a field what is wrong with it, and nothing yet of the others", async () => {

@@ -85,6 +85,10 @@ function runLine(spec: TaskSpec): string {
   if (subprocess.afterMain === "end") say("--after-main", "end");
   if (spec.restart?.type === "onFailure" && spec.maxRetries !== undefined)
     say("--retries", String(spec.maxRetries));
+  if (spec.notBefore !== undefined) say("--at", new Date(spec.notBefore).toISOString());
+  if (spec.priority) say("--priority", String(spec.priority));
+  for (const { task, when = "succeeded" } of spec.after ?? []) say("--after", `${task}:${when}`);
+  if (spec.afterReboot) say("--after-reboot", spec.afterReboot);
   for (const [key, value] of Object.entries(labels)) say("--label", `${key}=${value}`);
   const left = [
     spec.restart?.type === "always" && "restart always",

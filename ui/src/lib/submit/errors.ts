@@ -36,15 +36,20 @@ const SHOWN_AT: Readonly<Record<string, string>> = {
   "limits.processes": "limits.processes",
   "limits.outputBytes": "limits.outputBytes",
   runnerSelector: "runnerSelector",
+  notBefore: "notBefore",
+  priority: "priority",
+  after: "after",
+  afterReboot: "afterReboot",
 };
 
-export type Section = "environment" | "limits" | "restart" | "lane" | "labels" | "runner";
+export type Section = "environment" | "limits" | "restart" | "lane" | "when" | "labels" | "runner";
 
 const SECTIONS: readonly (readonly [RegExp, Section])[] = [
   [/^kind\.subprocess\.env/, "environment"],
   [/^(timeout$|limits|kind\.subprocess\.afterMain)/, "limits"],
   [/^(restart|backoff|maxRetries)/, "restart"],
   [/^slot$/, "lane"],
+  [/^(notBefore|priority|after)/, "when"],
   [/^labels/, "labels"],
   [/^runnerSelector/, "runner"],
 ];

@@ -15,6 +15,12 @@ interface Placed {
   readonly general: ApiError | null;
 }
 
+/** A waiting task, and the version that was read of it. */
+export interface Edited {
+  readonly id: string;
+  readonly version: number;
+}
+
 export class SubmitModel {
   form = $state<Form>(emptyForm());
   view = $state<"form" | TextView>("form");
@@ -56,6 +62,7 @@ export class SubmitModel {
     readonly duplicate = false,
     /** What `~` stands for where the task will run; unknown of another machine. */
     readonly home?: string,
+    readonly edits?: Edited,
   ) {
     const draft = loadDraft(initial);
     this.restored = draft !== null;
@@ -212,6 +219,11 @@ export class SubmitModel {
   /** A lane of its own that is busy belongs to the task this one was copied from: the copy gets another. */
   async #send(): Promise<string> {
     const spec = (): TaskSpec => this.#toSpec().spec;
+    if (this.edits) {
+      const { id, version: resourceVersion } = this.edits;
+      await this.backend.editTask({ id, spec: spec(), resourceVersion });
+      return id;
+    }
     try {
       return await this.backend.submitTask(spec());
     } catch (thrown) {

@@ -83,6 +83,14 @@ const SPEC: Shape = {
         "outputBytes?": "number",
       },
     },
+    "notBefore?": "number",
+    "priority?": "number",
+    "after?": {
+      list: {
+        fields: { task: "string", "when?": { words: ["succeeded", "ended", "failed", "started"] } },
+      },
+    },
+    "afterReboot?": { words: ["start", "hold", "end"] },
     "job?": "string",
     "jobRevision?": "number",
   },

@@ -28,6 +28,13 @@ const specs: Record<string, TaskSpec> = {
       },
     },
     timeout: 90_500,
+    notBefore: 1_764_336_000_123,
+    priority: -7,
+    after: [
+      { task: "a", when: "succeeded" },
+      { task: "b", when: "started" },
+    ],
+    afterReboot: "hold",
     restart: { type: "always", intervalMs: 5001 },
     backoff: { jitter: "decorrelated", firstMs: 1, maxMs: 86_400_001, factor: 1.75 },
     admission: "queue",

@@ -2,6 +2,8 @@
 // (yet) a number or a duration; toSpec says which of it is wrong, by the same field paths that the backend uses.
 import type {
   Admission,
+  AfterTask,
+  AfterReboot,
   AfterMain,
   EnvVar,
   Jitter,
@@ -17,6 +19,7 @@ import { joinCommandLine } from "../shared/quoting";
 import { parseCommandLine } from "./commandLine";
 import { parseSize, sizeText } from "../shared/size";
 import { formatDuration, parseDuration } from "./duration";
+import { parseStart, writeStart } from "./start-time";
 
 export type Tab = "command" | "script" | "container" | "wasm";
 export interface Pair {
@@ -62,6 +65,12 @@ export interface Form {
   labels: Pair[];
   matchLabels: Pair[];
   matchExpressions: Expression[];
+  /** As people write a time, see start-time.ts. */
+  start: string;
+  priority: string;
+  after: Required<AfterTask>[];
+  /** Empty for what suits the task. */
+  afterReboot: AfterReboot | "";
   /** The saved job that the task was made from, and its revision; nobody edits them. */
   job: { name: string; revision: string };
 }
@@ -91,6 +100,10 @@ export function emptyForm(suffix: string = randomSuffix()): Form {
     labels: [],
     matchLabels: [],
     matchExpressions: [],
+    start: "",
+    priority: "",
+    after: [],
+    afterReboot: "",
     job: { name: "", revision: "" },
   };
 }
@@ -198,11 +211,35 @@ export function toSpec(form: Form, home?: string): { spec: TaskSpec; errors: Fie
       ...(matchExpressions.length > 0 ? { matchExpressions } : {}),
     };
   }
+  Object.assign(spec, queueing(form, errors));
   if (form.job.name !== "") {
     spec.job = form.job.name;
     if (form.job.revision !== "") spec.jobRevision = Number(form.job.revision);
   }
   return { spec, errors };
+}
+
+/** What the task waits for beside its lane. */
+function queueing(
+  form: Form,
+  errors: Record<string, string>,
+): Pick<TaskSpec, "notBefore" | "priority" | "after" | "afterReboot"> {
+  const start = form.start.trim();
+  const notBefore = start === "" ? undefined : parseStart(start, Date.now());
+  if (start !== "" && notBefore === undefined)
+    errors.notBefore = "Enter a time such as in 2 h, at 22:00 or 2026-11-30 08:00";
+  const priority = form.priority.trim() === "" ? undefined : Number(form.priority);
+  if (priority !== undefined && !Number.isInteger(priority))
+    errors.priority = "Enter a whole number, such as 10 or -5";
+  const after = form.after
+    .map(({ task, when }) => ({ task: task.trim(), when }))
+    .filter(({ task }) => task !== "");
+  return {
+    ...optional("notBefore", notBefore),
+    ...optional("priority", priority === 0 || errors.priority !== undefined ? undefined : priority),
+    ...(after.length > 0 ? { after } : {}),
+    ...optional("afterReboot", form.afterReboot === "" ? undefined : form.afterReboot),
+  };
 }
 
 function kindOf(form: Form, errors: Record<string, string>, home: string | undefined): TaskKind {
@@ -348,6 +385,10 @@ export function fromSpec(spec: TaskSpec, suffix: string = randomSuffix()): Form 
     name: spec.job ?? "",
     revision: spec.jobRevision === undefined ? "" : String(spec.jobRevision),
   };
+  form.start = spec.notBefore === undefined ? "" : writeStart(spec.notBefore);
+  form.priority = spec.priority === undefined ? "" : String(spec.priority);
+  form.after = (spec.after ?? []).map(({ task, when = "succeeded" }) => ({ task, when }));
+  form.afterReboot = spec.afterReboot ?? "";
   form.matchLabels = pairs(runnerSelector?.matchLabels ?? {});
   form.matchExpressions = (runnerSelector?.matchExpressions ?? []).map(({ key, operator, values }) => ({
     key,

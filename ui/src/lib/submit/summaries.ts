@@ -2,11 +2,10 @@
 // attempts that the backoff comes to, for its timeline.
 import { plural, span } from "../shared/format";
 import { parseDuration } from "./duration";
+import type { Section } from "./errors";
 import type { Form } from "./spec";
 
-export function summaries(
-  form: Form,
-): Record<"environment" | "limits" | "restart" | "lane" | "labels" | "runner", string> {
+export function summaries(form: Form): Record<Section, string> {
   const env = form.env.filter((entry) => entry.key !== "").length;
   const labels = form.labels.filter((label) => label.key !== "").length;
   const rules = form.matchLabels.length + form.matchExpressions.length;
@@ -26,11 +25,24 @@ export function summaries(
       .join(", "),
     restart: restartSummary(form),
     lane: form.lane.own ? "" : [form.lane.slot || "no lane chosen", BUSY[form.lane.admission]].join(", "),
+    when: [
+      form.start.trim(),
+      form.priority.trim() !== "" && form.priority.trim() !== "0" ? `priority ${form.priority.trim()}` : "",
+      form.after.length > 0 ? `after ${plural(form.after.length, "task")}` : "",
+      form.afterReboot === "" ? "" : REBOOT[form.afterReboot],
+    ]
+      .filter(Boolean)
+      .join(", "),
     labels: [form.name.trim(), labels > 0 ? plural(labels, "label") : ""].filter(Boolean).join(" + "),
     runner: rules === 0 ? "" : plural(rules, "rule"),
   };
 }
 
+const REBOOT = {
+  start: "goes on after a reboot",
+  hold: "held after a reboot",
+  end: "ends with a reboot",
+} as const;
 const BUSY = {
   dropIfRunning: "refuse if busy",
   replace: "replace what runs",

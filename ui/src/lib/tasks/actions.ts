@@ -1,5 +1,6 @@
 // What can be done with a task, a lane, a label and a run: one list of each, for menus, with the keys that do the same. Pure but
 // for what the workspace does then.
+import { BOUNDS } from "../api/bindings";
 import type { Lane, LabelCount, TaskRow } from "../api/types";
 import type { MenuEntry } from "../shared/Menu.svelte";
 import { isOwnLane } from "../shared/own-lane";
@@ -45,6 +46,8 @@ export function taskEntries(w: Workspace, rows: readonly TaskRow[]): MenuEntry[]
       { label: "Save as job", testid: "menu-job", act: () => w.saveCurrentAsJob() },
       "line",
     );
+    const queue = queueEntries(w, only);
+    if (queue.length > 0) entries.push(...queue, "line");
     if (active.length > 0)
       entries.push(
         {
@@ -67,6 +70,13 @@ export function taskEntries(w: Workspace, rows: readonly TaskRow[]): MenuEntry[]
     const logs = all.filter((row) => row.task.status.attempt > 0).length;
     entries.push({ label: "Open merged log", disabled: logs < 2, act: () => w.openMerged(all) });
     entries.push({ label: `Rerun ${rows.length}`, hint: "r", act: () => w.rerun(all) });
+    const waiting = all.filter((row) => row.task.status.phase === "pending");
+    const held = waiting.filter((row) => row.waiting?.reason === "held");
+    if (held.length > 0) entries.push({ label: `Release ${held.length}`, act: () => w.release(held) });
+    if (waiting.length > held.length) {
+      const free = waiting.filter((row) => row.waiting?.reason !== "held");
+      entries.push({ label: `Hold ${free.length}`, act: () => w.hold(free) });
+    }
     if (active.length > 0)
       entries.push({ label: `Stop ${active.length}`, hint: "s", act: () => w.stop("graceful", all) });
     entries.push("line");
@@ -79,6 +89,46 @@ export function taskEntries(w: Workspace, rows: readonly TaskRow[]): MenuEntry[]
     act: () => w.remove(all),
   });
   return entries;
+}
+
+/** Hands on one task that waits, or runs. */
+export function queueEntries(w: Workspace, row: TaskRow): MenuEntry[] {
+  const { status, spec } = row.task;
+  const reason = row.waiting?.reason;
+  if (status.phase === "running")
+    return row.suspended
+      ? [{ label: "Resume", testid: "menu-unsuspend", act: () => w.suspend(row, false) }]
+      : [{ label: "Pause", testid: "menu-suspend", act: () => w.suspend(row, true) }];
+  if (status.phase !== "pending" || reason === "starting") return [];
+  const held =
+    reason === "held"
+      ? { label: "Release", testid: "menu-release", act: () => w.release([row]) }
+      : { label: "Hold", testid: "menu-hold", act: () => w.hold([row]) };
+  if (status.attempt > 0)
+    return [{ label: "Retry now", testid: "menu-retry", act: () => w.retryNow(row) }, held];
+  const entries: MenuEntry[] = [
+    { label: "Run now", hint: "past its lane", testid: "menu-run-now", act: () => w.runNow(row) },
+    held,
+  ];
+  if (isOwnLane(spec.slot)) return entries;
+  const priority = spec.priority ?? 0;
+  const raise = (by: number) => () =>
+    w.setPriority(row, Math.max(-BOUNDS.MAX_PRIORITY, Math.min(BOUNDS.MAX_PRIORITY, priority + by)));
+  return [
+    ...entries,
+    "line",
+    { label: "Move to front", testid: "menu-first", act: () => w.moveInLane(row, "first") },
+    { label: "Move up", hint: "Alt \u2191", disabled: reason !== "lane", act: () => w.moveInLane(row, "up") },
+    {
+      label: "Move down",
+      hint: "Alt \u2193",
+      disabled: reason !== "lane",
+      act: () => w.moveInLane(row, "down"),
+    },
+    { label: "Move to end", act: () => w.moveInLane(row, "last") },
+    { label: "Raise priority", hint: String(priority), testid: "menu-raise", act: raise(10) },
+    { label: "Lower priority", act: raise(-10) },
+  ];
 }
 
 export function laneEntries(w: Workspace, lane: Lane): MenuEntry[] {

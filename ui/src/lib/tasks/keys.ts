@@ -98,6 +98,24 @@ export const BINDINGS: readonly KeyBinding[] = [
   { keys: [], label: "", match: plain("ArrowUp", "k"), act: (w) => w.move(-1) },
   { keys: [], label: "", match: plain("PageDown"), act: (w) => w.move(PAGE) },
   { keys: [], label: "", match: plain("PageUp"), act: (w) => w.move(-PAGE) },
+  {
+    keys: ["Alt ↑", "Alt ↓"],
+    label: "Move within its lane",
+    match: (event) => stroke(event) === "Alt+ArrowUp",
+    act: (w) => w.targetRows.slice(0, 1).forEach((row) => w.moveInLane(row, "up")),
+  },
+  {
+    keys: [],
+    label: "",
+    match: (event) => stroke(event) === "Alt+ArrowDown",
+    act: (w) => w.targetRows.slice(0, 1).forEach((row) => w.moveInLane(row, "down")),
+  },
+  {
+    keys: ["h"],
+    label: "Hold or release what waits",
+    match: plain("h"),
+    act: (w) => w.holdOrRelease(),
+  },
   { keys: ["Home", "End"], label: "First, last loaded", match: plain("Home"), act: (w) => w.move(-Infinity) },
   { keys: [], label: "", match: plain("End"), act: (w) => w.move(Infinity) },
   {

@@ -3,6 +3,7 @@ import { theme } from "../design/theme.svelte";
 import { onNextFrame } from "../shared/next-frame";
 import { GROUPS, isFinished, phaseWord } from "../shared/phase";
 import type { TaskRow } from "../api/types";
+import { queueEntries } from "./actions";
 import { focusFilter } from "./keys";
 import type { Workspace } from "./workspace.svelte";
 
@@ -54,6 +55,11 @@ function all(w: Workspace): Entry[] {
         { key: "job", title: "Save as job", hint: "", act: () => w.saveCurrentAsJob() },
         { key: "log", title: "Open log", hint: "Enter", act: () => w.openLog() },
       );
+    const [only] = rows;
+    if (n === 1 && only)
+      for (const entry of queueEntries(w, only))
+        if (entry !== "line" && !entry.disabled)
+          list.push({ key: `queue-${entry.label}`, title: entry.label, hint: "", act: entry.act });
     if (rows.some((row) => !isFinished(row.task.status.phase))) {
       list.push(
         { key: "stop", title: `Stop${on}`, hint: "s", act: () => w.stop() },
@@ -62,6 +68,13 @@ function all(w: Workspace): Entry[] {
     }
     list.push({ key: "delete", title: `Delete${on}`, hint: "Del", act: () => w.remove() });
   }
+  const { held } = w.list.summary ?? {};
+  list.push({
+    key: "hold-all",
+    title: held ? "Release all tasks" : "Hold all tasks",
+    hint: held ? "" : "nothing starts",
+    act: () => w.holdAll(!held),
+  });
   for (const group of GROUPS) {
     list.push({
       key: `show-${group.key}`,

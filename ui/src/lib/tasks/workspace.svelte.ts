@@ -10,6 +10,7 @@ import type {
   Phase,
   Job,
   StopMode,
+  Task,
   TaskRow,
   TaskSpec,
 } from "../api/types";
@@ -23,6 +24,7 @@ import { Machines } from "../machines/machines.svelte";
 import type { Question, SettingsHost, SettingsSection } from "../settings/host";
 import { SettingsState } from "../settings/settings.svelte";
 import { sentence } from "../submit/errors";
+import type { Edited } from "../submit/model.svelte";
 import { Deletions } from "./deletions.svelte";
 import { parseFilter, toQuery } from "./filter";
 import { KnownLanes } from "./known-lanes.svelte";
@@ -42,6 +44,8 @@ export interface OpenForm {
   /** What the task is called that `initial` is from. */
   name?: string;
   duplicate?: boolean;
+  /** The task that has not been started and is changed, as it was read. */
+  edits?: Edited;
   /** The waiting task that the new one takes the place of, once it is accepted. */
   instead?: string;
   /** The field to begin with, by its path in the spec. */
@@ -60,6 +64,25 @@ export interface Notice {
   key: number;
   tone: "plain" | "error";
   text: string;
+}
+
+/** Of the tasks that wait in a lane and have one's priority, the one so far behind it. */
+function neighbour(rows: readonly TaskRow[], id: string, step: 1 | -1): string | undefined {
+  const place = (row: TaskRow) => (row.waiting?.reason === "lane" ? row.waiting.position : undefined);
+  const priority = (row?: TaskRow) => row?.task.spec.priority ?? 0;
+  const own = rows.find((row) => idOf(row) === id);
+  const queue = rows
+    .filter((row) => place(row) !== undefined && priority(row) === priority(own))
+    .sort((a, b) => (place(a) ?? 0) - (place(b) ?? 0));
+  const at = queue.findIndex((row) => idOf(row) === id);
+  const other = at < 0 ? undefined : queue[at + step];
+  return other && idOf(other);
+}
+
+/** As another task runs it: now, and for no other task's sake. */
+function again(spec: TaskSpec): TaskSpec {
+  const { notBefore: _time, after: _others, ...rest } = spec;
+  return rest;
 }
 
 const idOf = (row: TaskRow) => row.task.metadata.id;
@@ -356,19 +379,23 @@ export class Workspace implements SettingsHost {
 
   /** Edit and rerun: the form, filled with a task's spec, as `change` leaves it. What waits is replaced by what is submitted. */
   editCurrent(begin?: string, change: (spec: TaskSpec) => TaskSpec = (spec) => spec) {
-    const waits = this.list.pinned?.task.status.phase === "pending";
-    const instead = waits ? this.list.pinned?.task.metadata.id : undefined;
-    void this.#withSpec((initial, name) => (this.form = { initial: change(initial), name, instead, begin }));
+    void this.#withSpec((spec, name, { metadata, status }) => {
+      const { id, resourceVersion: version } = metadata;
+      const waits = status.phase === "pending";
+      if (waits && status.attempt === 0)
+        this.form = { initial: change(spec), name, begin, edits: { id, version } };
+      else this.form = { initial: change(again(spec)), name, begin, ...(waits ? { instead: id } : {}) };
+    });
   }
 
   /** The same form, for another task beside this one. */
   duplicateCurrent() {
-    void this.#withSpec((initial, name) => (this.form = { initial, name, duplicate: true }));
+    void this.#withSpec((spec, name) => (this.form = { initial: again(spec), name, duplicate: true }));
   }
 
   /** A job of what the task in the detail pane runs. */
   saveCurrentAsJob() {
-    void this.#withSpec((spec, name) => this.jobs.create(spec, name));
+    void this.#withSpec((spec, name) => this.jobs.create(again(spec), name));
   }
 
   /** At once, or when its parameters are filled in. */
@@ -401,12 +428,12 @@ export class Workspace implements SettingsHost {
   }
 
   /** The whole spec of the task in the detail pane: rows have only what they show. */
-  async #withSpec(use: (spec: TaskSpec, name: string) => void): Promise<void> {
+  async #withSpec(use: (spec: TaskSpec, name: string, task: Task) => void): Promise<void> {
     const head = this.list.pinned?.task;
     if (head === undefined) return;
     try {
       const task = await this.backend.getTaskStatus(head.metadata.id);
-      if (task) use(task.spec, head.spec.name);
+      if (task) use(task.spec, head.spec.name, task);
     } catch (thrown) {
       this.report(thrown);
     }
@@ -447,6 +474,60 @@ export class Workspace implements SettingsHost {
   /** One step larger or smaller; 0 is the usual size. */
   zoom(by: 1 | -1 | 0) {
     this.backend.setZoom(zoom.step(by)).catch((thrown: unknown) => this.report(thrown));
+  }
+
+  // ---- hands on the queue ----
+
+  hold(rows: TaskRow[] = this.targetRows) {
+    void this.#each(rows, (row) => this.backend.holdTask({ id: idOf(row) }));
+  }
+
+  release(rows: TaskRow[] = this.targetRows) {
+    void this.#each(rows, (row) => this.backend.releaseTask({ id: idOf(row) }));
+  }
+
+  /** Those that are held go on, and where none is, those that wait are held. */
+  holdOrRelease(rows: TaskRow[] = this.targetRows) {
+    const waiting = rows.filter((row) => row.task.status.phase === "pending");
+    const held = waiting.filter((row) => row.waiting?.reason === "held");
+    if (held.length > 0) this.release(held);
+    else if (waiting.length > 0) this.hold(waiting);
+    else this.#notify("plain", "Only what waits can be held");
+  }
+
+  runNow(row: TaskRow) {
+    void this.#each([row], () => this.backend.runNow({ id: idOf(row) }));
+  }
+
+  retryNow(row: TaskRow) {
+    void this.#each([row], () => this.backend.retryNow({ id: idOf(row) }));
+  }
+
+  suspend(row: TaskRow, suspended: boolean) {
+    const id = idOf(row);
+    void this.#each([row], () =>
+      suspended ? this.backend.suspendTask({ id }) : this.backend.resumeTask({ id }),
+    );
+  }
+
+  setPriority(row: TaskRow, priority: number) {
+    void this.#each([row], () => this.backend.setPriority({ id: idOf(row), priority }));
+  }
+
+  /** Within its lane: to the front or the end, or past its neighbour there. */
+  moveInLane(row: TaskRow, to: "first" | "last" | "up" | "down") {
+    void this.#each([row], async () => {
+      const id = idOf(row);
+      if (to === "first" || to === "last") return this.backend.moveTask({ id, [to]: true });
+      const query = { slot: row.task.spec.slot, phases: ["pending" as const], limit: 1000 };
+      const other = neighbour((await this.backend.listTasks({ query })).rows, id, to === "up" ? -1 : 1);
+      if (other !== undefined)
+        await this.backend.moveTask(to === "up" ? { id, before: other } : { id, after: other });
+    });
+  }
+
+  holdAll(held: boolean) {
+    this.backend.holdAll({ held }).catch((thrown: unknown) => this.report(thrown));
   }
 
   setLane(slot: string, change: { paused?: boolean; capacity?: number }) {

@@ -3,6 +3,7 @@
 //! The leader stays a zombie until the run is over. That pins its pid and its process group id, so a signal to the
 //! group can never reach a stranger. Where there is a control group, it starts in that. Deciding when to signal is `ending`'s business.
 
+use std::collections::HashSet;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::ptr;
 
@@ -15,6 +16,9 @@ use solti_shim::tree;
 use crate::exec::{Failed, Image, Pipes, exec_stage};
 use crate::start::at;
 use crate::sys::{self, SignalSet};
+
+/// Of the whole tree, until nobody is new in it.
+const MOST_LOOKS: usize = 100;
 
 #[derive(Debug)]
 pub struct Leader {
@@ -143,6 +147,28 @@ impl Leader {
         let others = children.into_iter().filter(|pid| *pid != self.pid());
         // All are reaped, not only those up to the first that lives.
         others.filter(|pid| !reap(pid.cast_signed())).count() > 0
+    }
+
+    /// Has every process of the run stand still, or go on.
+    pub fn stand_still(&self, still: bool) {
+        if self.group.as_ref().is_some_and(|group| group.freeze(still).is_ok()) {
+            return;
+        }
+        let signal = if still { libc::SIGSTOP } else { libc::SIGCONT };
+        let mut told = HashSet::new();
+        // One that was forked while we looked is seen by the next look; one that stands still forks none.
+        for _ in 0..MOST_LOOKS {
+            let all = tree::descendants(std::process::id()).unwrap_or_default();
+            let new: Vec<_> = all
+                .into_iter()
+                .filter(|process| !process.zombie && told.insert((process.pid, process.start_ticks)))
+                .collect();
+            if new.is_empty() {
+                return;
+            }
+            // One that is gone, or that became another user's, is left alone.
+            new.iter().for_each(|process| drop(process.signal(signal)));
+        }
     }
 
     /// Signals the leader's whole process group.

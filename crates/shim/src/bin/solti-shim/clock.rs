@@ -31,12 +31,18 @@ impl Clock {
 pub struct Deadline(Duration);
 
 impl Deadline {
+    /// In so long.
+    pub fn within(left: Duration) -> Option<Self> {
+        crate::sys::since_boot().checked_add(left).map(Self)
+    }
+
     /// So long after a moment that was `ago`; `None` when that is farther off than a clock reaches.
     pub fn after(ms: u64, ago: Duration) -> Option<Self> {
         crate::sys::since_boot().saturating_sub(ago).checked_add(Duration::from_millis(ms)).map(Self)
     }
 
-    fn left(self) -> Duration {
+    /// What is to come of it.
+    pub fn left(self) -> Duration {
         self.0.saturating_sub(crate::sys::since_boot())
     }
 

@@ -52,6 +52,8 @@ struct LeaderEnd {
 pub struct Run {
     own: Started,
     timeout_at: Option<Deadline>,
+    /// Since its processes stand still: what was left of its timeout.
+    suspended: Option<Option<Duration>>,
     leader_end: Option<LeaderEnd>,
     /// Since the leader has ended by itself.
     after_main: Option<AfterMain>,
@@ -63,7 +65,15 @@ pub struct Run {
 impl Run {
     pub fn new(own: Started) -> Self {
         let timeout_at = own.spec.timeout_ms.and_then(|ms| Deadline::after(ms, own.began.elapsed()));
-        Self { own, timeout_at, leader_end: None, after_main: None, ending: None, drain_until: None }
+        Self {
+            own,
+            timeout_at,
+            suspended: None,
+            leader_end: None,
+            after_main: None,
+            ending: None,
+            drain_until: None,
+        }
     }
 
     pub fn report(&self) -> StartReport {
@@ -119,15 +129,22 @@ impl Run {
         let own = self.own.record.record();
         let (shim_pid, child_pid, started_at_ms) = (own.shim_pid, own.child_pid, own.started_at_ms);
         let ending = self.ending.is_some();
+        let mut still = self.suspended.is_some();
         self.own.clients.serve(&slots[OWN_SLOTS..], self.own.output.published(), |request| match request {
-            Request::Status => {
-                // What was accepted a moment ago counts already.
-                let stopping = ending || !requests.is_empty();
-                Reply::Status { shim_pid, child_pid, started_at_ms, stopping }
-            }
-            request => {
+            Request::Stop | Request::Kill | Request::Subscribe { .. } => {
                 requests.push(request);
                 Reply::Accepted
+            }
+            Request::Status | Request::Suspend | Request::Resume => {
+                // What was accepted a moment ago counts already.
+                let stopping =
+                    ending || requests.iter().any(|before| matches!(before, Request::Stop | Request::Kill));
+                if request != Request::Status {
+                    still = request == Request::Suspend;
+                    requests.push(request);
+                }
+                let suspended = still && !stopping;
+                Reply::Status { shim_pid, child_pid, started_at_ms, stopping, suspends: true, suspended }
             }
         });
         for request in requests {
@@ -159,7 +176,23 @@ impl Run {
                 self.end_tree(Cause::Stop);
                 self.kill_now();
             }
+            Request::Suspend => self.suspend(),
+            Request::Resume => self.resume(),
             Request::Status | Request::Subscribe { .. } => {}
+        }
+    }
+
+    fn suspend(&mut self) {
+        if self.suspended.is_none() && self.ending.is_none() {
+            self.suspended = Some(self.timeout_at.take().map(Deadline::left));
+            self.own.leader.stand_still(true);
+        }
+    }
+
+    fn resume(&mut self) {
+        if let Some(left) = self.suspended.take() {
+            self.timeout_at = left.and_then(Deadline::within);
+            self.own.leader.stand_still(false);
         }
     }
 
@@ -185,6 +218,8 @@ impl Run {
     }
 
     fn begin_ending(&mut self, cause: Option<Cause>) {
+        // Who stands still hears nothing.
+        self.resume();
         let grace = Duration::from_millis(self.own.spec.grace_ms);
         let now = Instant::now();
         let mut ending = Ending::begin(cause, &self.own.leader, grace, now);

@@ -1,0 +1,566 @@
+//! Hands on the queue: hold and release, priority, order, a change of what waits, a start or another attempt now, all tasks held,
+//! and the time before which a task does not start. Each is stored before it is acted on: what follows from it is queued to the
+//! store behind it. A change that cannot be stored is taken back, as if it had never been asked for.
+
+use super::attempt::{Active, Stage};
+use super::{Actor, Message, Reply, event};
+use crate::SupervisorError;
+use crate::clock::now_ms;
+use crate::lanes::{Admission, CannotMove, MoveTo, Moved, ORDER_STEP};
+use solti_model::{AdmissionStrategy, FieldError, Slot, TaskEventKind, TaskId, TaskSpec, check_priority};
+use solti_store::{Change, StoredTask};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// Whether all tasks are held.
+const HELD_KEY: &str = "all_held";
+const HELD: &str = "1";
+
+pub(crate) enum QueueMessage {
+    Hold {
+        id: TaskId,
+        reply: Reply<()>,
+    },
+    Release {
+        id: TaskId,
+        reply: Reply<()>,
+    },
+    SetPriority {
+        id: TaskId,
+        priority: i32,
+        reply: Reply<()>,
+    },
+    Move {
+        id: TaskId,
+        to: MoveTo,
+        reply: Reply<()>,
+    },
+    RunNow {
+        id: TaskId,
+        reply: Reply<()>,
+    },
+    RetryNow {
+        id: TaskId,
+        reply: Reply<()>,
+    },
+    Edit {
+        id: TaskId,
+        spec: Box<TaskSpec>,
+        version: u64,
+        reply: Reply<()>,
+    },
+    Suspend {
+        id: TaskId,
+        suspended: bool,
+        reply: Reply<()>,
+    },
+    HoldAll {
+        held: bool,
+        reply: Reply<()>,
+    },
+    /// The time before which it does not start has come, or the clock was set.
+    TimeCome {
+        id: TaskId,
+    },
+    /// A change of these tasks could not be stored; so they were before, and at these versions they have it.
+    Refused {
+        before: Vec<(StoredTask, u64)>,
+    },
+    HoldRefused {
+        held: bool,
+    },
+}
+
+/// Who lets a waiting task go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum By {
+    Hand,
+    Itself,
+}
+
+impl Actor {
+    pub(crate) async fn about_queue(&mut self, message: QueueMessage) {
+        match message {
+            QueueMessage::Hold { id, reply } => self.hold(&id, reply).await,
+            QueueMessage::Release { id, reply } => self.release_held(&id, reply).await,
+            QueueMessage::SetPriority { id, priority, reply } => {
+                self.set_priority(&id, priority, reply).await
+            }
+            QueueMessage::Move { id, to, reply } => self.move_task(&id, &to, reply).await,
+            QueueMessage::RunNow { id, reply } => self.run_now(&id, reply).await,
+            QueueMessage::RetryNow { id, reply } => self.retry_now(&id, reply).await,
+            QueueMessage::Edit { id, spec, version, reply } => self.edit(&id, *spec, version, reply).await,
+            QueueMessage::Suspend { id, suspended, reply } => self.suspend(&id, suspended, reply).await,
+            QueueMessage::HoldAll { held, reply } => self.hold_all(held, reply).await,
+            QueueMessage::TimeCome { id } => self.time_come(&id).await,
+            QueueMessage::Refused { before } => self.change_refused(before).await,
+            QueueMessage::HoldRefused { held } => {
+                if self.lanes.all_held() == held {
+                    self.lanes.hold_all(!held);
+                    self.start_everywhere().await;
+                    self.shared.feed.touched();
+                }
+            }
+        }
+    }
+
+    pub(crate) fn fresh_order(&mut self) -> u64 {
+        self.next_order = self.next_order.saturating_add(ORDER_STEP);
+        self.next_order
+    }
+
+    /// The task, if it waits for its lane or for what comes before that.
+    fn waiting(&self, id: &TaskId) -> Result<&Active, SupervisorError> {
+        let active = self.tasks.get(id).ok_or_else(|| SupervisorError::NotFound { id: id.clone() })?;
+        match &active.stage {
+            Stage::Waiting => Ok(active),
+            stage => Err(conflict(id, stage)),
+        }
+    }
+
+    async fn hold(&mut self, id: &TaskId, reply: Reply<()>) {
+        let active = match self.tasks.get_mut(id) {
+            Some(active) => active,
+            None => return drop(reply.send(Err(SupervisorError::NotFound { id: id.clone() }))),
+        };
+        if !matches!(active.stage, Stage::Waiting | Stage::Backoff { .. }) {
+            let refused = conflict(id, &active.stage);
+            return drop(reply.send(Err(refused)));
+        }
+        if active.stored.queueing.held {
+            return drop(reply.send(Ok(())));
+        }
+        let before = active.stored.clone();
+        active.stored.queueing.held = true;
+        self.place_again(id);
+        let change = self.put_task(id).await;
+        self.amend(vec![before], vec![change], (id, TaskEventKind::Held, None), reply).await;
+    }
+
+    async fn release_held(&mut self, id: &TaskId, reply: Reply<()>) {
+        let active = match self.tasks.get_mut(id) {
+            Some(active) => active,
+            None => return drop(reply.send(Err(SupervisorError::NotFound { id: id.clone() }))),
+        };
+        if !active.stored.queueing.held {
+            return drop(reply.send(Ok(())));
+        }
+        let before = active.stored.clone();
+        active.stored.queueing.held = false;
+        let changes = self.ask_for_place(id).await;
+        self.amend(vec![before], changes, (id, TaskEventKind::Released, None), reply).await;
+        self.take_place(id, By::Hand).await;
+        if let Some(slot) = self.tasks.get(id).map(|active| active.slot().clone()) {
+            self.begin_held(&slot).await;
+        }
+    }
+
+    async fn set_priority(&mut self, id: &TaskId, priority: i32, reply: Reply<()>) {
+        let checked = check_priority(priority).map_err(SupervisorError::from);
+        if let Err(error) = checked.and_then(|()| self.waiting(id).map(drop)) {
+            return drop(reply.send(Err(error)));
+        }
+        let Some(active) = self.tasks.get_mut(id) else { return };
+        let before = active.stored.clone();
+        active.stored.task.spec.priority = priority;
+        self.place_again(id);
+        let change = self.edit_change(id).await;
+        let detail = Some(format!("priority {priority}"));
+        self.amend(vec![before], vec![change], (id, TaskEventKind::Edited, detail), reply).await;
+    }
+
+    async fn move_task(&mut self, id: &TaskId, to: &MoveTo, reply: Reply<()>) {
+        let slot = match self.waiting(id) {
+            Ok(active) => active.slot().clone(),
+            Err(error) => return drop(reply.send(Err(error))),
+        };
+        let last = self.fresh_order();
+        let planned = match self.lanes.plan_move(&slot, id, to, last) {
+            Some(planned) => planned,
+            None => Err(CannotMove::NotThere),
+        };
+        let moved: Vec<(TaskId, u64)> = match planned {
+            Err(why) => return drop(reply.send(Err(cannot_move(id, to, &slot, why)))),
+            Ok(Moved::Nothing) => return drop(reply.send(Ok(()))),
+            Ok(Moved::To(order)) => vec![(id.clone(), order)],
+            Ok(Moved::Anew(ids)) => ids.into_iter().map(|id| (id, self.fresh_order())).collect(),
+        };
+        let (mut before, mut changes) = (Vec::new(), Vec::new());
+        for (id, order) in moved {
+            let Some(active) = self.tasks.get_mut(&id) else { continue };
+            before.push(active.stored.clone());
+            active.stored.queue_order = order;
+            self.place_again(&id);
+            changes.push(self.put_task(&id).await);
+        }
+        let told = (id, TaskEventKind::Edited, Some("moved in its lane".to_owned()));
+        self.amend(before, changes, told, reply).await;
+    }
+
+    async fn run_now(&mut self, id: &TaskId, reply: Reply<()>) {
+        if let Some(Stage::Backoff { .. }) = self.tasks.get(id).map(|active| &active.stage) {
+            return self.retry_now(id, reply).await;
+        }
+        let (slot, full) = match self.waiting(id) {
+            Ok(active) => (active.slot().clone(), active.stored.task.spec.after.len()),
+            Err(error) => return drop(reply.send(Err(error))),
+        };
+        self.lanes.take_now(&slot, id);
+        let Some(active) = self.tasks.get_mut(id) else { return };
+        active.stop_waiting_for_time();
+        active.stored.queueing.held = false;
+        active.stored.queueing.fulfilled = (0..).take(full).collect();
+        let after = active.stored.task.spec.after.clone();
+        self.forget_waiting_for(id, &after);
+        self.begin_asked(id, "run now, whatever its lane runs", reply).await;
+    }
+
+    async fn retry_now(&mut self, id: &TaskId, reply: Reply<()>) {
+        let error = match self.tasks.get_mut(id) {
+            None => SupervisorError::NotFound { id: id.clone() },
+            Some(active) => match &active.stage {
+                Stage::Backoff { timer, .. } => {
+                    if let Some(timer) = timer {
+                        timer.abort();
+                    }
+                    active.stored.queueing.held = false;
+                    return self.begin_asked(id, "the next attempt now", reply).await;
+                }
+                _ => SupervisorError::Conflict {
+                    reason: format!("task {id} does not wait for another attempt"),
+                },
+            },
+        };
+        drop(reply.send(Err(error)));
+    }
+
+    async fn edit(&mut self, id: &TaskId, spec: TaskSpec, version: u64, reply: Reply<()>) {
+        match self.edited(id, spec, version).await {
+            Err(error) => drop(reply.send(Err(error))),
+            Ok((before, victims)) => {
+                let change = self.edit_change(id).await;
+                let told = (id, TaskEventKind::Edited, None);
+                let slot = before.task.spec.slot.clone();
+                self.amend(vec![before], vec![change], told, reply).await;
+                self.replace(victims).await;
+                self.start_ready(&slot).await;
+                self.take_place(id, By::Hand).await;
+            }
+        }
+    }
+
+    /// Changes it in memory; what it was, and which tasks have to end for it.
+    async fn edited(
+        &mut self,
+        id: &TaskId,
+        spec: TaskSpec,
+        version: u64,
+    ) -> Result<(StoredTask, Vec<TaskId>), SupervisorError> {
+        let now = self.waiting(id)?.stored.task.metadata.resource_version;
+        if now != version {
+            let reason = format!(
+                "task {id} has changed since it was read: it was at version {version} then, and is at {now}"
+            );
+            return Err(SupervisorError::Conflict { reason });
+        }
+        self.check(&spec)?;
+        if self.waits_for_itself(id, &spec.after) {
+            return Err(FieldError::new("after", "would make the task wait for itself").into());
+        }
+        let judged = self.judge_asked(&spec).await?;
+        if let Some(words) = judged.doomed {
+            return Err(FieldError::new("after", format!("can never be fulfilled: {words}")).into());
+        }
+        let Some(active) = self.tasks.get_mut(id) else {
+            return Err(SupervisorError::NotFound { id: id.clone() });
+        };
+        let before = active.stored.clone();
+        active.stored.task.spec = spec;
+        active.stored.task.metadata.updated_at = now_ms();
+        active.stored.queueing.fulfilled = judged.fulfilled;
+        self.wait_anew(id, &before);
+        let Some(active) = self.tasks.get(id) else { return Ok((before, vec![])) };
+        let (was, is) = (&before.task.spec, active.stored.task.spec.clone());
+        let stays = was.slot == is.slot
+            && (is.admission != AdmissionStrategy::Replace || was.admission == is.admission);
+        if stays {
+            return Ok((before, vec![]));
+        }
+        self.lanes.release(&was.slot, id);
+        let order = self.fresh_order();
+        let Some(active) = self.tasks.get_mut(id) else { return Ok((before, vec![])) };
+        active.stored.queue_order = order;
+        match self.lanes.admit(&is.slot, active.waiter(), is.admission) {
+            Ok(Admission::Waits) => Ok((before, vec![])),
+            Ok(Admission::Replaces(victims)) => Ok((before, victims)),
+            Err(busy) => {
+                self.put_back(before).await;
+                Err(SupervisorError::SlotBusy { slot: is.slot, running: busy.running })
+            }
+        }
+    }
+
+    async fn suspend(&mut self, id: &TaskId, suspended: bool, reply: Reply<()>) {
+        let Some(active) = self.tasks.get_mut(id) else {
+            return drop(reply.send(Err(SupervisorError::NotFound { id: id.clone() })));
+        };
+        let Stage::Running { controller } = &active.stage else {
+            let reason = match &active.stage {
+                Stage::OutOfSight { .. } => format!("task {id} cannot be looked at just now"),
+                Stage::Ending { .. } => format!("task {id} is over"),
+                _ => format!("task {id} does not run; what waits can be held"),
+            };
+            return drop(reply.send(Err(SupervisorError::Conflict { reason })));
+        };
+        if active.stored.queueing.suspended == suspended {
+            return drop(reply.send(Ok(())));
+        }
+        let controller = controller.clone();
+        active.stored.queueing.suspended = suspended;
+        let attempt = active.attempt();
+        let kind = if suspended { TaskEventKind::Suspended } else { TaskEventKind::Resumed };
+        let changes = vec![self.put_task(id).await, event(id, now_ms(), Some(attempt), kind, None)];
+        let commit = self.save(changes).await;
+        let (effect, id) = (self.effect(), id.clone());
+        tokio::spawn(async move {
+            fail_point!("queue-change-decided");
+            let stored = commit.until_done().await;
+            fail_point!("queue-change-stored");
+            controller.set_suspended(suspended);
+            effect.shared.feed.changed(&id);
+            drop(reply.send(stored.map(drop).map_err(Into::into)));
+        });
+    }
+
+    async fn hold_all(&mut self, held: bool, reply: Reply<()>) {
+        if self.lanes.all_held() == held {
+            return drop(reply.send(Ok(())));
+        }
+        self.lanes.hold_all(held);
+        let value = if held { HELD.to_owned() } else { String::new() };
+        let commit = self.save(vec![Change::SetMeta { key: HELD_KEY.into(), value }]).await;
+        self.shared.all_held.store(held, std::sync::atomic::Ordering::Release);
+        self.start_everywhere().await;
+        let waiting: Vec<TaskId> =
+            self.tasks.iter().filter(|(_, active)| active.may_wait()).map(|(id, _)| id.clone()).collect();
+        let effect = self.effect();
+        tokio::spawn(async move {
+            let result = commit.once().await.map_err(SupervisorError::from);
+            if result.is_err() {
+                effect.tell(Message::Queue(QueueMessage::HoldRefused { held })).await;
+            }
+            // What is shown of those that wait is another reason now.
+            waiting.iter().for_each(|id| effect.shared.feed.changed(id));
+            effect.shared.feed.touched();
+            drop(reply.send(result));
+        });
+    }
+
+    pub(crate) async fn load_all_held(&mut self) -> Result<(), SupervisorError> {
+        let held = self.store.meta(HELD_KEY).await?.is_some_and(|value| value == HELD);
+        self.lanes.hold_all(held);
+        self.shared.all_held.store(held, std::sync::atomic::Ordering::Release);
+        Ok(())
+    }
+
+    /// Starts whatever may start, in all lanes.
+    async fn start_everywhere(&mut self) {
+        let between = |active: &&Active| matches!(active.stage, Stage::Backoff { held: true, .. });
+        let mut slots: BTreeSet<Slot> =
+            self.tasks.values().filter(between).map(|active| active.slot().clone()).collect();
+        slots.extend(self.lanes.with_waiters());
+        for slot in slots {
+            self.begin_held(&slot).await;
+            self.start_ready(&slot).await;
+        }
+    }
+
+    /// Queues a change of waiting tasks to the store, and answers when it is there; takes it back when it cannot be stored. The
+    /// changes are those of the tasks as they were `before`, in their order.
+    async fn amend(
+        &mut self,
+        before: Vec<StoredTask>,
+        mut changes: Vec<Change>,
+        (id, kind, detail): (&TaskId, TaskEventKind, Option<String>),
+        reply: Reply<()>,
+    ) {
+        let at = |stored: StoredTask| {
+            let now = self.tasks.get(&stored.task.metadata.id);
+            let version = now.map_or(0, |active| active.stored.task.metadata.resource_version);
+            (stored, version)
+        };
+        let before: Vec<(StoredTask, u64)> = before.into_iter().map(at).collect();
+        changes.push(event(id, now_ms(), None, kind, detail));
+        let commit = self.save(changes).await;
+        let effect = self.effect();
+        tokio::spawn(async move {
+            fail_point!("queue-change-decided");
+            match commit.once().await {
+                Ok(()) => {
+                    fail_point!("queue-change-stored");
+                    before.iter().for_each(|(task, _)| effect.shared.feed.changed(&task.task.metadata.id));
+                    drop(reply.send(Ok(())));
+                }
+                Err(error) => {
+                    effect.tell(Message::Queue(QueueMessage::Refused { before })).await;
+                    drop(reply.send(Err(error.into())));
+                }
+            }
+        });
+    }
+
+    /// Whoever asked for it is told that it could not be stored. What was started, or changed again, since goes on.
+    async fn change_refused(&mut self, before: Vec<(StoredTask, u64)>) {
+        for (stored, version) in before {
+            let id = stored.task.metadata.id.clone();
+            let is_as_changed = self.tasks.get(&id).is_some_and(|active| {
+                let waits = matches!(active.stage, Stage::Waiting | Stage::Backoff { .. });
+                waits && active.stored.task.metadata.resource_version == version
+            });
+            if is_as_changed {
+                self.put_back(stored).await;
+                self.shared.feed.changed(&id);
+            }
+        }
+    }
+
+    /// Has a waiting task be as it was.
+    async fn put_back(&mut self, before: StoredTask) {
+        let id = before.task.metadata.id.clone();
+        let Some(active) = self.tasks.get_mut(&id) else { return };
+        let now = std::mem::replace(&mut active.stored, before);
+        active.stored.task.metadata.resource_version = now.task.metadata.resource_version;
+        if matches!(active.stage, Stage::Waiting) {
+            self.lanes.release(&now.task.spec.slot, &id);
+            self.wait_anew(&id, &now);
+            self.place_again(&id);
+            self.start_ready(&now.task.spec.slot).await;
+            self.take_place(&id, By::Hand).await;
+        }
+    }
+
+    /// What it waits for beside its lane is what its spec says now; `before` is what it was.
+    fn wait_anew(&mut self, id: &TaskId, before: &StoredTask) {
+        self.dependents.remove(id, before.task.spec.after.iter());
+        if let Some(active) = self.tasks.get(id) {
+            self.dependents.add(id, active.open_after());
+        }
+        self.wait_for_time(id);
+    }
+
+    /// Begins to wait for the time before which the task does not start, if that is to come.
+    pub(crate) fn wait_for_time(&mut self, id: &TaskId) {
+        let effect = self.effect();
+        let Some(active) = self.tasks.get_mut(id) else { return };
+        active.stop_waiting_for_time();
+        let now = now_ms();
+        let Some(due) = active.stored.task.spec.not_before.filter(|due| *due > now) else { return };
+        let mut wait = self.waits.begin(due, Duration::from_millis(due - now));
+        let id = id.clone();
+        let timer = tokio::spawn(async move {
+            // Whichever it was: the clock on the wall decides, when it is looked at.
+            wait.next().await;
+            effect.tell(Message::Queue(QueueMessage::TimeCome { id })).await;
+        });
+        active.early = Some(timer.abort_handle());
+    }
+
+    async fn time_come(&mut self, id: &TaskId) {
+        self.wait_for_time(id);
+        let waits = |active: &Active| matches!(active.stage, Stage::Waiting) && active.early.is_none();
+        if self.tasks.get(id).is_some_and(waits) {
+            let changes = self.ask_for_place(id).await;
+            self.save_and_publish(id, changes).await;
+            self.take_place(id, By::Itself).await;
+        }
+    }
+
+    /// Its place in its lane is that of what it is now.
+    pub(crate) fn place_again(&mut self, id: &TaskId) {
+        if let Some(active) = self.tasks.get(id).filter(|active| matches!(active.stage, Stage::Waiting)) {
+            self.lanes.put_back(active.slot(), active.waiter());
+        }
+    }
+
+    /// A waiting task may wait for nothing but a place from now on; what has to be stored of it. One that replaces what runs is
+    /// the newest that does. [`Actor::take_place`] does the rest.
+    pub(crate) async fn ask_for_place(&mut self, id: &TaskId) -> Vec<Change> {
+        let replaces = |active: &Active| {
+            matches!(active.stage, Stage::Waiting)
+                && active.is_ready()
+                && active.stored.task.spec.admission == AdmissionStrategy::Replace
+        };
+        if self.tasks.get(id).is_some_and(replaces) {
+            let order = self.fresh_order();
+            if let Some(active) = self.tasks.get_mut(id) {
+                active.stored.queue_order = order;
+            }
+        }
+        vec![self.put_task(id).await]
+    }
+
+    /// Lets a waiting task that is ready into its lane, as one that is new there, and starts whoever may start.
+    pub(crate) async fn take_place(&mut self, id: &TaskId, by: By) {
+        let Some(active) = self.tasks.get(id).filter(|active| matches!(active.stage, Stage::Waiting)) else {
+            return;
+        };
+        let (slot, waiter) = (active.slot().clone(), active.waiter());
+        let strategy = match (by, active.stored.task.spec.admission) {
+            // Who lets it go means that it is to run.
+            (By::Hand, AdmissionStrategy::DropIfRunning) => AdmissionStrategy::Queue,
+            (_, strategy) => strategy,
+        };
+        if !waiter.ready {
+            return self.place_again(id);
+        }
+        if self.lanes.position(&slot, id).is_some() {
+            // It is in already.
+            self.place_again(id);
+            return self.start_ready(&slot).await;
+        }
+        self.lanes.release(&slot, id);
+        match self.lanes.admit(&slot, waiter, strategy) {
+            Ok(Admission::Waits) => {}
+            Ok(Admission::Replaces(victims)) => self.replace(victims).await,
+            Err(busy) => {
+                let words = format!("lane {slot} was busy with task {} when it was its time", busy.running);
+                return self.finish_never(id, words).await;
+            }
+        }
+        self.start_ready(&slot).await;
+    }
+
+    /// The change that stores the task with its spec.
+    async fn edit_change(&mut self, id: &TaskId) -> Change {
+        match self.put_task(id).await {
+            Change::PutTask(stored) => Change::EditTask(stored),
+            other => other,
+        }
+    }
+}
+
+fn conflict(id: &TaskId, stage: &Stage) -> SupervisorError {
+    let reason = match stage {
+        Stage::Running { .. } | Stage::OutOfSight { .. } => format!("task {id} runs already"),
+        Stage::Starting { .. } | Stage::PutOff { .. } => format!("task {id} is being started"),
+        Stage::Backoff { .. } => format!("task {id} has been started before, and waits for its next attempt"),
+        Stage::Admitting { .. } => format!("task {id} is not stored yet"),
+        Stage::Waiting | Stage::Ending { .. } => format!("task {id} is over"),
+    };
+    SupervisorError::Conflict { reason }
+}
+
+fn cannot_move(id: &TaskId, to: &MoveTo, slot: &Slot, why: CannotMove) -> SupervisorError {
+    let other = match to {
+        MoveTo::Before(other) | MoveTo::After(other) => other.to_string(),
+        MoveTo::First | MoveTo::Last => String::new(),
+    };
+    let reason = match why {
+        CannotMove::Replaces => format!("task {id} replaces what runs in lane {slot}, and is next already"),
+        CannotMove::NotThere => format!("task {other} does not wait in lane {slot}"),
+        CannotMove::Priority => {
+            format!("tasks {id} and {other} have different priorities, and these decide which goes first")
+        }
+    };
+    SupervisorError::Conflict { reason }
+}

@@ -1,0 +1,98 @@
+//! Hands on the queue, as the rest of the app asks for them.
+
+use super::Supervisor;
+use crate::SupervisorError;
+use crate::actor::queueing::QueueMessage;
+use crate::actor::{Message, Reply};
+use crate::lanes::MoveTo;
+use solti_model::{TaskId, TaskSpec};
+use std::sync::atomic::Ordering;
+
+impl Supervisor {
+    /// Keeps a task that waits from starting until it is released. Fine when it is held already.
+    ///
+    /// # Errors
+    /// `NotFound`; `Conflict` for a task that runs or is over; `ReadOnly`.
+    pub async fn hold(&self, id: &TaskId) -> Result<(), SupervisorError> {
+        self.ask_queue(id, |id, reply| QueueMessage::Hold { id, reply }).await
+    }
+
+    /// Fine when it is not held.
+    ///
+    /// # Errors
+    /// As [`Supervisor::hold`].
+    pub async fn release(&self, id: &TaskId) -> Result<(), SupervisorError> {
+        self.ask_queue(id, |id, reply| QueueMessage::Release { id, reply }).await
+    }
+
+    /// # Errors
+    /// `Invalid` with `priority`, else as [`Supervisor::hold`].
+    pub async fn set_priority(&self, id: &TaskId, priority: i32) -> Result<(), SupervisorError> {
+        self.ask_queue(id, |id, reply| QueueMessage::SetPriority { id, priority, reply }).await
+    }
+
+    /// Moves a waiting task within its lane, among those of its priority.
+    ///
+    /// # Errors
+    /// As [`Supervisor::hold`]; `Conflict` also when the other task does not wait there, or has another priority.
+    pub async fn move_task(&self, id: &TaskId, to: MoveTo) -> Result<(), SupervisorError> {
+        self.ask_queue(id, |id, reply| QueueMessage::Move { id, to, reply }).await
+    }
+
+    /// Starts a waiting task whatever it waits for, past the capacity of its lane.
+    ///
+    /// # Errors
+    /// As [`Supervisor::hold`].
+    pub async fn run_now(&self, id: &TaskId) -> Result<(), SupervisorError> {
+        self.ask_queue(id, |id, reply| QueueMessage::RunNow { id, reply }).await
+    }
+
+    /// Begins the next attempt of a task that waits for it.
+    ///
+    /// # Errors
+    /// As [`Supervisor::hold`]; `Conflict` for one that does not wait for another attempt.
+    pub async fn retry_now(&self, id: &TaskId) -> Result<(), SupervisorError> {
+        self.ask_queue(id, |id, reply| QueueMessage::RetryNow { id, reply }).await
+    }
+
+    /// Gives a task that has not been started another spec. It keeps its place, unless it goes to another lane.
+    ///
+    /// # Errors
+    /// As [`Supervisor::submit`], and `Conflict` when the task is at another version than `version`.
+    pub async fn edit(&self, id: &TaskId, spec: TaskSpec, version: u64) -> Result<(), SupervisorError> {
+        let spec = Box::new(spec);
+        self.ask_queue(id, |id, reply| QueueMessage::Edit { id, spec, version, reply }).await
+    }
+
+    /// Has the processes of a running task stand still, and its timeout with them, or go on.
+    ///
+    /// # Errors
+    /// `NotFound`; `Conflict` for a task that does not run.
+    pub async fn suspend(&self, id: &TaskId, suspended: bool) -> Result<(), SupervisorError> {
+        self.ask_queue(id, |id, reply| QueueMessage::Suspend { id, suspended, reply }).await
+    }
+
+    /// Lets nothing start in any lane, or what each lets start again. What runs goes on.
+    ///
+    /// # Errors
+    /// `ReadOnly`.
+    pub async fn hold_all(&self, held: bool) -> Result<(), SupervisorError> {
+        self.ask(|reply| Message::Queue(QueueMessage::HoldAll { held, reply })).await?
+    }
+
+    /// Whether nothing starts in any lane.
+    pub fn all_held(&self) -> bool {
+        self.shared.all_held.load(Ordering::Acquire)
+    }
+
+    async fn ask_queue(
+        &self,
+        id: &TaskId,
+        message: impl FnOnce(TaskId, Reply<()>) -> QueueMessage,
+    ) -> Result<(), SupervisorError> {
+        match self.ask(|reply| Message::Queue(message(id.clone(), reply))).await? {
+            Err(SupervisorError::NotFound { .. }) => Err(self.not_active(id).await?),
+            answer => answer,
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! Who waits in a lane, and in which order: first those that replace what runs, the newest of them first, then by priority, then by
+//! the stored order. Who waits for something else first keeps a place and is passed over.
+
+use solti_model::TaskId;
+use std::cmp::Reverse;
+
+/// Between two orders that are given one after the other: so many halvings until tasks between two others have to be numbered anew.
+pub const ORDER_STEP: u64 = 1 << 20;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiter {
+    pub id: TaskId,
+    /// It was admitted to replace another task, and is replaced itself by the next one that is.
+    pub replaces: bool,
+    pub priority: i32,
+    pub order: u64,
+    /// It waits for nothing but a place.
+    pub ready: bool,
+}
+
+/// Where a waiting task is moved to, among those of its priority.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MoveTo {
+    First,
+    Last,
+    Before(TaskId),
+    After(TaskId),
+}
+
+/// The orders that a move gives; `last` is one that is behind all that were given before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Moved {
+    /// It is there already.
+    Nothing,
+    To(u64),
+    /// There was no room: all of them get new ones, in this order, the first `last` and each a step on.
+    Anew(Vec<TaskId>),
+}
+
+/// Why a task cannot be moved there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CannotMove {
+    /// The task replaces what runs: it is next already.
+    Replaces,
+    /// The other does not wait in this lane.
+    NotThere,
+    /// The other has another priority, which decides between the two.
+    Priority,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Queue(Vec<Waiter>);
+
+impl Waiter {
+    fn rank(&self) -> (bool, Reverse<u64>, Reverse<i32>, u64) {
+        match self.ready && self.replaces {
+            true => (false, Reverse(self.order), Reverse(0), 0),
+            false => (true, Reverse(0), Reverse(self.priority), self.order),
+        }
+    }
+}
+
+impl Queue {
+    pub fn put(&mut self, waiter: Waiter) {
+        let rank = waiter.rank();
+        let place = self.0.partition_point(|other| other.rank() <= rank);
+        self.0.insert(place, waiter);
+    }
+
+    pub fn take(&mut self, id: &TaskId) -> Option<Waiter> {
+        let place = self.0.iter().position(|waiter| waiter.id == *id)?;
+        Some(self.0.remove(place))
+    }
+
+    /// The first that waits for nothing but a place.
+    pub fn take_ready(&mut self) -> Option<TaskId> {
+        let place = self.0.iter().position(|waiter| waiter.ready)?;
+        Some(self.0.remove(place).id)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Those that wait for nothing but a place, the next one first.
+    pub fn ready(&self) -> impl DoubleEndedIterator<Item = &Waiter> {
+        self.0.iter().filter(|waiter| waiter.ready)
+    }
+
+    /// What a move of this task asks for. `None` when it does not wait here.
+    pub fn plan(&self, id: &TaskId, to: &MoveTo, last: u64) -> Option<Result<Moved, CannotMove>> {
+        let moved = self.0.iter().find(|waiter| waiter.id == *id)?;
+        Some(self.planned(moved, to, last))
+    }
+
+    fn planned(&self, moved: &Waiter, to: &MoveTo, last: u64) -> Result<Moved, CannotMove> {
+        let is_next = |waiter: &Waiter| waiter.ready && waiter.replaces;
+        if is_next(moved) {
+            return Err(CannotMove::Replaces);
+        }
+        let all = || self.0.iter().filter(|other| other.priority == moved.priority && !is_next(other));
+        let others: Vec<&Waiter> = all().filter(|other| other.id != moved.id).collect();
+        let beside = |other: &TaskId| {
+            if *other == moved.id {
+                return Err(CannotMove::NotThere);
+            }
+            others.iter().position(|waiter| waiter.id == *other).ok_or_else(|| {
+                let is_here = self.0.iter().any(|waiter| waiter.id == *other);
+                if is_here { CannotMove::Priority } else { CannotMove::NotThere }
+            })
+        };
+        let place = match to {
+            MoveTo::First => 0,
+            MoveTo::Last => others.len(),
+            MoveTo::Before(other) => beside(other)?,
+            MoveTo::After(other) => beside(other)? + 1,
+        };
+        if all().position(|waiter| waiter.id == moved.id) == Some(place) {
+            return Ok(Moved::Nothing);
+        }
+        let before = place.checked_sub(1).map(|before| others[before].order);
+        let order = match (before, others.get(place).map(|behind| behind.order)) {
+            (_, None) => Some(last),
+            (None, Some(first)) if first > ORDER_STEP => Some(first - ORDER_STEP),
+            (before, Some(behind)) => {
+                let before = before.unwrap_or(0);
+                let middle = before + behind.saturating_sub(before) / 2;
+                (middle > before).then_some(middle)
+            }
+        };
+        Ok(order.map_or_else(
+            || {
+                let mut ids: Vec<TaskId> = others.iter().map(|other| other.id.clone()).collect();
+                ids.insert(place, moved.id.clone());
+                Moved::Anew(ids)
+            },
+            Moved::To,
+        ))
+    }
+}
