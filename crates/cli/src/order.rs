@@ -23,6 +23,7 @@ pub fn from_words(run: Run, here: Option<&Path>) -> Result<TaskSpec, CliError> {
     let argv = run.argv.into_iter().map(|word| text("an argument of the command", word));
     let mut argv = argv.collect::<Result<Vec<_>, _>>()?.into_iter();
     let command = argv.next().unwrap_or_default();
+    let own = run.lane.is_none();
     let slot = match run.lane {
         Some(lane) => Slot::new(lane)?,
         None => own_lane(&command)?,
@@ -42,6 +43,7 @@ pub fn from_words(run: Run, here: Option<&Path>) -> Result<TaskSpec, CliError> {
         },
     });
     let mut spec = TaskSpec::new(slot, kind);
+    spec.own_lane = Some(own);
     spec.timeout = run.timeout.map(|timeout| u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX));
     spec.admission = match run.when_busy {
         WhenBusy::Queue => AdmissionStrategy::Queue,
@@ -63,7 +65,7 @@ fn own_lane(command: &str) -> Result<Slot, CliError> {
     let word: String = legal.take(LANE_WORD).collect();
     let mut random = rand::rng();
     let mut of = |letters: &[u8]| char::from(letters[random.random_range(0..letters.len())]);
-    // The digit at the end tells the window that nobody shares it (`ui/src/lib/shared/own-lane.ts`).
+    // As the app's form ends them (`ui/src/lib/shared/own-lane.ts`).
     let end: String = [LETTERS, LETTERS, LETTERS, LETTERS, DIGITS].into_iter().map(&mut of).collect();
     Ok(Slot::new(if word.is_empty() { format!("run-{end}") } else { format!("{word}-{end}") })?)
 }

@@ -15,7 +15,7 @@ enum Step {
 }
 
 /// Step n of the list brings a file from format n to n + 1. Steps are only ever appended.
-const MIGRATIONS: [Step; 10] = [
+const MIGRATIONS: [Step; 11] = [
     Step::Sql(include_str!("schema.sql")),
     Step::Sql(include_str!("usage.sql")),
     Step::Sql(include_str!("bookmarks.sql")),
@@ -26,6 +26,7 @@ const MIGRATIONS: [Step; 10] = [
     Step::Sql(include_str!("attempts.sql")),
     Step::Code(texts_anew::write),
     Step::Sql(include_str!("jobs.sql")),
+    Step::Sql(include_str!("shared_lanes.sql")),
 ];
 
 /// Statements that a connection keeps compiled; there are about forty different ones.

@@ -1,7 +1,9 @@
 //! Changes as SQL. Transactions are the business of `writer`, counters and the finality of phases that of triggers in `schema.sql`.
 
 use crate::number::Number;
-use crate::{AttemptRange, Change, StoreError, StoredLane, StoredRun, StoredTask, environment, jobs};
+use crate::{
+    AttemptRange, Change, StoreError, StoredLane, StoredRun, StoredTask, environment, jobs, shared_lanes,
+};
 use hashlink::LruCache;
 use rusqlite::{OptionalExtension, Transaction, named_params, params};
 use solti_model::{Searched, SpecHead, TaskId};
@@ -52,6 +54,7 @@ pub(crate) fn apply(db: &Transaction<'_>, numbers: &mut Numbers, change: &Change
             Ok(())
         }
         Change::PutLane(lane) => put_lane(db, lane),
+        Change::ForgetLane(slot) => shared_lanes::forget(db, slot),
         Change::Event { task_id, at, attempt, kind, detail } => {
             let num = numbers.required(db, task_id)?;
             db.prepare_cached(
@@ -178,6 +181,9 @@ fn insert_task(db: &Transaction<'_>, stored: &StoredTask) -> Result<(), StoreErr
     }
     if let Some(job) = &task.spec.job {
         jobs::put_task(db, job, num)?;
+    }
+    if !task.spec.has_own_lane() {
+        shared_lanes::used(db, &task.spec.slot, task.metadata.created_at)?;
     }
     Ok(())
 }

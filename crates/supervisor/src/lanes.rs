@@ -179,6 +179,7 @@ fn describe(slot: &Slot, lane: &LaneState) -> Lane {
         running: count(lane.holders.len()),
         queued: count(lane.queue.len()),
         paused: lane.paused,
+        own: false,
     }
 }
 

@@ -1,5 +1,5 @@
 // Generated from the table of operations in crates/api by `make bindings`. Do not edit.
-import type { Bookmark, ComingRun, ComingRuns, EventPage, FieldError, HistoryQuery, Job, JobChange, JobDetail, JobList, JobQuery, JobRevision, JobTasks, Lane, LineChunk, ListQuery, LogDensity, LogInfo, LogQuery, LogRows, LogText, MergedRows, RowRanges, RunEnvironment, RunId, RunPage, Schedule, SchedulePreview, SearchHit, SearchProgress, SourceRow, StopMode, Summary, TaskChange, TaskEvent, TaskHits, TaskList, TaskRow, TaskSpec, TextPosition, UsageSample } from "./bindings";
+import type { Bookmark, ComingRun, ComingRuns, DraftKind, EventPage, FieldError, HistoryQuery, Job, JobChange, JobDetail, JobList, JobQuery, JobRevision, JobTasks, Lane, LastLine, LineChunk, ListQuery, LogDensity, LogInfo, LogQuery, LogRows, LogText, MergedRows, RowRanges, RunEnvironment, RunId, RunPage, Schedule, SchedulePreview, SearchHit, SearchProgress, SourceRow, StopMode, Summary, TaskChange, TaskEvent, TaskHits, TaskList, TaskRow, TaskSpec, TextPosition, UsageSample } from "./bindings";
 
 type ListTasks = { query: ListQuery, };
 type GetTaskRow = { id: string, };
@@ -13,6 +13,8 @@ type CountExpired = { keepDays?: number | null, keepTasks?: number | null, };
 type ValidateSpec = { spec: TaskSpec, };
 type StopTask = { id: string, mode: StopMode, };
 type RerunTask = { id: string, };
+type ReadDraft = { draft: DraftKind, };
+type SaveDraft = { draft: DraftKind, text?: string | null, };
 type ListJobs = { 
 /**
  * All jobs when it is left out.
@@ -49,7 +51,9 @@ type SkipNext = { name: string, schedule?: string | null, };
 type Upcoming = { from: number, to: number, };
 type ListLanes = Record<symbol, never>;
 type SetLane = { slot: string, capacity?: number | null, paused?: boolean | null, };
+type ForgetLane = { slot: string, };
 type GetLogInfo = { run: RunId, };
+type LastLines = { ids: Array<string>, };
 type ReadLog = { run: RunId, from: number, count: number, };
 type ReadLine = { run: RunId, row: number, fromByte: number, count: number, };
 type ReadLogText = { run: RunId, start: TextPosition, end: TextPosition, 
@@ -158,6 +162,10 @@ export interface Asks {
   stopTask: { request: StopTask; answer: null };
   /** Submits the task's spec again, as a new task, and answers its id. */
   rerunTask: { request: RerunTask; answer: string };
+  /** The draft as it was kept last; nothing when there is none. */
+  readDraft: { request: ReadDraft; answer: string | null };
+  /** Keeps a text of the form, 3 MiB at most, in the place of the one before; without one, drops that. Secrets do not belong in it. */
+  saveDraft: { request: SaveDraft; answer: null };
   /** A page of the saved jobs, by name. */
   listJobs: { request: ListJobs; answer: JobList };
   /** A job with what its schedules mean now and what came of them; nothing when there is none of that name. What is secret in its spec is masked, and can be saved so. With a revision the job as it was saved then. */
@@ -182,8 +190,12 @@ export interface Asks {
   listLanes: { request: ListLanes; answer: Array<Lane> };
   /** Changes what is given and answers the lane as it is then. A paused lane starts no task; its running tasks go on. */
   setLane: { request: SetLane; answer: Lane };
+  /** Takes a shared lane off the lists until something is in it again. Also fine for one that is not there. */
+  forgetLane: { request: ForgetLane; answer: null };
   /** Where the log of a run stands. */
   getLogInfo: { request: GetLogInfo; answer: LogInfo };
+  /** The last line that says something of the latest run of each of these tasks, of 100 at most; of one that has printed nothing, or is gone, there is none. In the order of the request. */
+  lastLines: { request: LastLines; answer: Array<LastLine> };
   /** A range of rows, 1,000 at most. */
   readLog: { request: ReadLog; answer: LogRows };
   /** At most so many bytes (1 MiB at most) of one row, however long the row is. `InvalidRequest` when there is no such row. */
@@ -257,6 +269,8 @@ export const ASKS = [
   "validateSpec",
   "stopTask",
   "rerunTask",
+  "readDraft",
+  "saveDraft",
   "listJobs",
   "getJob",
   "saveJob",
@@ -269,7 +283,9 @@ export const ASKS = [
   "upcoming",
   "listLanes",
   "setLane",
+  "forgetLane",
   "getLogInfo",
+  "lastLines",
   "readLog",
   "readLine",
   "readLogText",
