@@ -1,15 +1,17 @@
 import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/svelte";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ApiError, useBackend, type Backend, type TaskSpec } from "../api";
+import { Drafts } from "./draft";
 import { sentence } from "./errors";
 import SubmitForm from "./SubmitForm.svelte";
 
 let wrong: ApiError | null;
 let sent: TaskSpec[];
+let drafts: Drafts;
 
 function open(initial?: TaskSpec) {
   const onsubmitted = vi.fn();
-  render(SubmitForm, { title: "New task", initial, onsubmitted, oncancel: () => {} });
+  render(SubmitForm, { title: "New task", initial, drafts, onsubmitted, oncancel: () => {} });
   return { onsubmitted };
 }
 
@@ -21,6 +23,7 @@ const refuse = (name: string, message = "not so") =>
 beforeEach(() => {
   wrong = null;
   sent = [];
+  drafts = new Drafts();
   useBackend({
     validateSpec: async () => {
       if (wrong) throw wrong;
@@ -49,7 +52,7 @@ describe("the submit form", () => {
       subprocess: { mode: { command: { command: "echo", args: ["a b"] } }, cwd: "/tmp" },
     });
     expect(sent[0]?.slot).toMatch(/^echo-[a-z0-9]{5}$/);
-    expect(localStorage.getItem("solti.submit.draft")).toBeNull();
+    expect(drafts.of()).toBeNull();
   });
 
   it("says on leaving a field what is wrong with it, and nothing yet of the others", async () => {
@@ -297,7 +300,7 @@ describe("the submit form", () => {
   it("brings an unfinished task back, and starts over when asked", async () => {
     open();
     await type("field-command", "half a thou");
-    await waitFor(() => expect(localStorage.getItem("solti.submit.draft")).toContain("half a thou"));
+    await waitFor(() => expect(JSON.stringify(drafts.of())).toContain("half a thou"));
     cleanup();
     open();
     expect(field("field-command").value).toBe("half a thou");
@@ -320,8 +323,8 @@ describe("the submit form", () => {
     };
     open(spec);
     await type("field-command", "deploy --all");
-    await waitFor(() => expect(localStorage.getItem("solti.submit.change")).toContain("--all"));
-    expect(localStorage.getItem("solti.submit.change")).not.toContain("hunter2");
+    await waitFor(() => expect(JSON.stringify(drafts.of(spec))).toContain("--all"));
+    expect(JSON.stringify(drafts.of(spec))).not.toContain("hunter2");
     expect(screen.queryByTestId("withheld")).toBeNull();
     cleanup();
     open(spec);
