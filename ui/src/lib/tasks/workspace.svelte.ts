@@ -395,6 +395,16 @@ export class Workspace implements SettingsHost {
     else this.startJob(job.name, {}).catch((thrown: unknown) => this.report(thrown));
   }
 
+  runJobNamed(name: string) {
+    this.backend.getJob({ name }).then(
+      (detail) => {
+        if (detail) this.runJob(detail.job);
+        else this.#notify("error", `There is no job ${name} any more`);
+      },
+      (thrown: unknown) => this.report(thrown),
+    );
+  }
+
   /** Rejects with what is wrong with the parameters. */
   async startJob(name: string, parameters: Record<string, string>): Promise<void> {
     await this.backend.runJob({ name, parameters });
