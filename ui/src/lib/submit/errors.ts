@@ -45,7 +45,7 @@ const SECTIONS: readonly (readonly [RegExp, Section])[] = [
   [/^(timeout$|limits|kind\.subprocess\.afterMain)/, "limits"],
   [/^(restart|backoff|maxRetries)/, "restart"],
   [/^slot$/, "lane"],
-  [/^labels/, "labels"],
+  [/^labels(?!\.name$)/, "labels"],
   [/^runnerSelector/, "runner"],
 ];
 

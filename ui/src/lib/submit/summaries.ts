@@ -26,7 +26,7 @@ export function summaries(
       .join(", "),
     restart: restartSummary(form),
     lane: form.lane.own ? "" : [form.lane.slot || "no lane chosen", BUSY[form.lane.admission]].join(", "),
-    labels: [form.name.trim(), labels > 0 ? plural(labels, "label") : ""].filter(Boolean).join(" + "),
+    labels: labels > 0 ? plural(labels, "label") : "",
     runner: rules === 0 ? "" : plural(rules, "rule"),
   };
 }
