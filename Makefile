@@ -3,7 +3,7 @@
 CARGO ?= cargo
 NPM = npm --prefix ui --silent
 
-.PHONY: help deps run-deps page build package package-only run dev foreign test test-busy torture bench check format bindings
+.PHONY: help deps run-deps page build package package-only test-package run dev foreign test test-busy torture bench check format bindings
 
 help:
 	@echo "make deps    install what is missing"
@@ -41,6 +41,10 @@ package: run-deps
 
 package-only:
 	scripts/package.sh $(or $(BIN),target/release)
+
+# Installs what is in target/package into folders of its own, uses it and removes it.
+test-package:
+	scripts/test-package.sh
 
 # Not as released: an optimised program in less time (the profile `local` in Cargo.toml).
 run: page

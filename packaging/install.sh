@@ -24,7 +24,7 @@ case $prefix in /*) ;; *) prefix=$PWD/$prefix ;; esac
 list=$prefix/share/solti-desktop/installed
 
 tell_the_desktop() {
-    if command -v update-desktop-database >/dev/null; then
+    if [ -d "$prefix/share/applications" ] && command -v update-desktop-database >/dev/null; then
         update-desktop-database -q "$prefix/share/applications" 2>/dev/null || true
     fi
     if command -v gtk-update-icon-cache >/dev/null && [ -e "$prefix/share/icons/hicolor/index.theme" ]; then
@@ -37,6 +37,10 @@ remove_what_was_installed() {
     while IFS= read -r file; do
         rm -f "$prefix/$file"
     done <"$list"
+    # The list that tell_the_desktop has made is of no use where no other program is.
+    if ! ls "$prefix"/share/applications/*.desktop >/dev/null 2>&1; then
+        rm -f "$prefix/share/applications/mimeinfo.cache"
+    fi
     # The folders that are empty now, the deepest first.
     while IFS= read -r file; do
         folder=$(dirname "$file")
