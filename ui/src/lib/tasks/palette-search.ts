@@ -3,11 +3,11 @@ import { go } from "fuzzysort";
 import { ENTRY_GROUPS, TASKS, type Entry, type EntryGroup } from "./palette";
 
 /** A title in parts, those that match by themselves. */
-export interface TitlePart {
+interface TitlePart {
   text: string;
   hit: boolean;
 }
-export interface Match {
+interface Match {
   entry: Entry;
   title: readonly TitlePart[];
 }
