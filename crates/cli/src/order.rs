@@ -43,7 +43,8 @@ pub fn from_words(run: Run, here: Option<&Path>) -> Result<TaskSpec, CliError> {
         },
     });
     let mut spec = TaskSpec::new(slot, kind);
-    spec.own_lane = Some(own);
+    // Of a lane that was named its name says enough, unless it looks like one that is made here.
+    spec.own_lane = (own || spec.has_own_lane()).then_some(own);
     spec.timeout = run.timeout.map(|timeout| u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX));
     spec.admission = match run.when_busy {
         WhenBusy::Queue => AdmissionStrategy::Queue,
@@ -168,7 +169,10 @@ mod tests {
             let (one, other) =
                 (spec(&["--", command]).expect("legal"), spec(&["--", command]).expect("legal"));
             assert_ne!(one.slot, other.slot);
+            assert_eq!(one.own_lane, Some(true));
         }
+        let said = |lane| spec(&["--lane", lane, "--", "make"]).expect("legal").own_lane;
+        assert_eq!((said("etl"), said("build-x7kp2")), (None, Some(false)));
     }
 
     #[test]
