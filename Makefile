@@ -3,12 +3,12 @@
 CARGO ?= cargo
 NPM = npm --prefix ui --silent
 
-.PHONY: help deps run-deps page build package run dev foreign test test-busy torture bench check format bindings
+.PHONY: help deps run-deps page build package package-only test-package run dev foreign test test-busy torture bench check format bindings
 
 help:
 	@echo "make deps    install what is missing"
 	@echo "make build   the app, its shim and its page, as released"
-	@echo "make package packages for Debian and for rpm's distributions"
+	@echo "make package packages for Debian, for rpm's distributions, and one to unpack anywhere"
 	@echo "make run     build and start the app"
 	@echo "make dev     the app with a page that reloads itself"
 	@echo "make test    all tests, those of the real window too"
@@ -33,9 +33,18 @@ build: page
 	$(CARGO) build --release --workspace --exclude solti-shim --bins
 	$(CARGO) build --release -p solti-shim --features released --bins
 
-# The programs all in one go, as `build` makes them; target/release/bundle then holds the packages.
+# The programs all in one go, as `build` makes them. target/package then holds the package for Debian and the portable archive,
+# target/release/bundle that for rpm. `make package-only BIN=dir` makes the first two of programs that are built already.
 package: run-deps
 	ui/node_modules/.bin/tauri build -- --workspace
+	scripts/package.sh target/release
+
+package-only:
+	scripts/package.sh $(or $(BIN),target/release)
+
+# Installs what is in target/package into folders of its own, uses it and removes it.
+test-package:
+	scripts/test-package.sh
 
 # Not as released: an optimised program in less time (the profile `local` in Cargo.toml).
 run: page

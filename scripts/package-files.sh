@@ -1,6 +1,6 @@
 #!/bin/sh
-# What the packages hold beside the app: the other programs, and completions and manual pages, which `solti` writes itself.
-# The Tauri CLI runs it before it makes a package; tauri.conf.json says where each file goes.
+# What the package for rpm holds beside the app: the other programs, and completions and manual pages, which `solti` writes itself.
+# The Tauri CLI runs it before it makes that; tauri.conf.json says where each file goes. The other packages: package.sh.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -15,5 +15,9 @@ for shell in bash zsh fish; do
     "$solti" completions "$shell" >"$files/completions/solti.$shell"
 done
 "$solti" man "$files/man1"
+cp packaging/man/*.1 "$files/man1"
+version=$(sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"/\1/p' Cargo.toml)
+sed "s/@VERSION@/$version/; s/@DATE@/$(date -u +%F)/" packaging/dev.solti.desktop.metainfo.xml \
+    >"$files/dev.solti.desktop.metainfo.xml"
 # Without a time in it the same page is the same file.
 gzip -9n "$files"/man1/*.1

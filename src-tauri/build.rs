@@ -8,6 +8,7 @@ include!("src/commands/list.rs");
 include!("../crates/api/src/operations/tasks.rs");
 include!("../crates/api/src/operations/control.rs");
 include!("../crates/api/src/operations/queue.rs");
+include!("../crates/api/src/operations/drafts.rs");
 include!("../crates/api/src/operations/jobs.rs");
 include!("../crates/api/src/operations/lanes.rs");
 include!("../crates/api/src/operations/logs.rs");

@@ -122,6 +122,7 @@ impl DesktopApi for Engine {
                 Answer::StopTask(())
             }
             Request::SetLane(SetLane { slot, capacity, paused }) => Answer::SetLane(Lane {
+                own: false,
                 slot,
                 capacity: capacity.unwrap_or(1),
                 running: 0,

@@ -3,7 +3,7 @@
 
 use crate::{
     app_info::AppInfo,
-    arguments::Arguments,
+    arguments::{self, Arguments},
     caret,
     closing::{self, CloseGate},
     commands,
@@ -116,7 +116,7 @@ pub fn run(config: &Config, arguments: Arguments, lock: DataLock) -> Result<(), 
             spawn(async move { doors.follow(served, followed, flags).await });
             notify::start(app.handle());
             tray::start(app.handle());
-            open(app.handle(), arguments.link)?;
+            open(app.handle(), arguments.handed_on())?;
             Ok(())
         })
         .build(context())?;
@@ -137,8 +137,11 @@ pub fn run(config: &Config, arguments: Arguments, lock: DataLock) -> Result<(), 
     Ok(())
 }
 
-/// Shows what the program's arguments ask for: a line of a log, else the main window.
-fn open(app: &AppHandle<Wry>, args: impl IntoIterator<Item = String>) -> tauri::Result<()> {
+/// Shows what the program's arguments ask for: the form for a new task, a line of a log, else the main window.
+fn open(app: &AppHandle<Wry>, args: Vec<String>) -> tauri::Result<()> {
+    if arguments::asks_for_form(&args) {
+        return windows::open_form(app);
+    }
     match LogLink::among(args) {
         Some(LogLink { machine, run, row }) => windows::open_log(app, machine, run, Some(row)),
         None => windows::open_main(app),

@@ -19,6 +19,9 @@ pub struct Arguments {
     /// Serve the API over gRPC on this address while the app runs, as in 127.0.0.1:7655
     #[arg(long, value_name = "ADDRESS")]
     grpc: Option<SocketAddr>,
+    /// Open the form for a new task
+    #[arg(long, conflicts_with = "link")]
+    pub new_task: bool,
     /// A line of a log to open, as the window copies it: solti://log/<task>/<attempt>/<line>
     #[arg(value_name = "LINK", value_parser = link)]
     pub link: Option<String>,
@@ -34,7 +37,22 @@ pub enum Command {
     },
 }
 
+/// The option as the app that runs already is handed it.
+const NEW_TASK: &str = "--new-task";
+
+/// Whether the form for a new task is asked for.
+pub fn asks_for_form(args: &[String]) -> bool {
+    args.iter().skip(1).any(|arg| arg == NEW_TASK)
+}
+
 impl Arguments {
+    /// What the app that runs is handed of them, after the program's name.
+    pub fn handed_on(&self) -> Vec<String> {
+        let program = Some(String::new());
+        let form = self.new_task.then(|| NEW_TASK.to_owned());
+        program.into_iter().chain(form).chain(self.link.clone()).collect()
+    }
+
     /// The API for as long as this app runs, whatever the settings say.
     pub fn doors(&self) -> DoorFlags {
         DoorFlags { http: self.http, grpc: self.grpc }
@@ -73,6 +91,14 @@ mod tests {
     fn the_doctor_is_asked_by_its_name() {
         let asked = parse(&["doctor", "--json"]).expect("a command").command;
         assert!(matches!(asked, Some(Command::Doctor { json: true })), "{asked:?}");
+    }
+
+    #[test]
+    fn a_new_task_is_asked_for_alike_by_the_first_and_by_the_second() {
+        let asked = parse(&["--new-task"]).expect("an option");
+        assert!(asked.new_task && asks_for_form(&asked.handed_on()));
+        assert!(!asks_for_form(&parse(&["solti://log/t/1/1"]).expect("a link").handed_on()));
+        assert!(parse(&["--new-task", "solti://log/t/1/1"]).is_err(), "one of the two");
     }
 
     #[test]

@@ -25,6 +25,7 @@ pub fn from_words(run: Run, here: Option<&Path>) -> Result<TaskSpec, CliError> {
     let argv = run.argv.into_iter().map(|word| text("an argument of the command", word));
     let mut argv = argv.collect::<Result<Vec<_>, _>>()?.into_iter();
     let command = argv.next().unwrap_or_default();
+    let own = run.lane.is_none();
     let slot = match run.lane {
         Some(lane) => Slot::new(lane)?,
         None => own_lane(&command)?,
@@ -44,6 +45,8 @@ pub fn from_words(run: Run, here: Option<&Path>) -> Result<TaskSpec, CliError> {
         },
     });
     let mut spec = TaskSpec::new(slot, kind);
+    // Of a lane that was named its name says enough, unless it looks like one that is made here.
+    spec.own_lane = (own || spec.has_own_lane()).then_some(own);
     spec.timeout = run.timeout.map(|timeout| u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX));
     spec.admission = match run.when_busy {
         WhenBusy::Queue => AdmissionStrategy::Queue,
@@ -73,7 +76,7 @@ fn own_lane(command: &str) -> Result<Slot, CliError> {
     let word: String = legal.take(LANE_WORD).collect();
     let mut random = rand::rng();
     let mut of = |letters: &[u8]| char::from(letters[random.random_range(0..letters.len())]);
-    // The digit at the end tells the window that nobody shares it (`ui/src/lib/shared/own-lane.ts`).
+    // As the app's form ends them (`ui/src/lib/shared/own-lane.ts`).
     let end: String = [LETTERS, LETTERS, LETTERS, LETTERS, DIGITS].into_iter().map(&mut of).collect();
     Ok(Slot::new(if word.is_empty() { format!("run-{end}") } else { format!("{word}-{end}") })?)
 }
@@ -176,7 +179,10 @@ mod tests {
             let (one, other) =
                 (spec(&["--", command]).expect("legal"), spec(&["--", command]).expect("legal"));
             assert_ne!(one.slot, other.slot);
+            assert_eq!(one.own_lane, Some(true));
         }
+        let said = |lane| spec(&["--lane", lane, "--", "make"]).expect("legal").own_lane;
+        assert_eq!((said("etl"), said("build-x7kp2")), (None, Some(false)));
     }
 
     #[test]

@@ -65,6 +65,10 @@ macro_rules! desktop {
             a_directory_is_known_before_a_task_needs_it
             what_limits_would_delete_is_counted
             lanes_are_set_and_listed
+            a_shared_lane_is_listed_while_nothing_is_in_it
+            a_draft_is_kept_until_it_is_dropped
+            the_last_line_of_each_task_is_told
+            a_task_of_a_job_tells_of_those_before_it
             a_window_reads_rows_and_hears_of_growth
             a_log_goes_on_behind_any_position
             a_log_is_searched_and_filtered

@@ -3,7 +3,7 @@
 
 mod common;
 
-use solti_positions::{Rank, RowNo};
+use solti_positions::RowNo;
 use std::path::Path;
 
 use proptest::prelude::*;

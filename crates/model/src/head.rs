@@ -34,6 +34,9 @@ pub struct TaskHead {
 pub struct SpecHead {
     /// The lane.
     pub slot: Slot,
+    /// Whether the lane is this task's own: its name says nothing to a person.
+    #[serde(default)]
+    pub own_lane: bool,
     /// The label `name`, else the command; one line.
     pub name: String,
     /// As a person would type it; of a script the first line that says something, and its arguments.
@@ -68,7 +71,15 @@ impl SpecHead {
             }
         }
         let cut = name_cut || command_cut || labels.len() < spec.labels.len();
-        Self { slot: spec.slot.clone(), name, command, labels, priority: spec.priority, cut }
+        Self {
+            slot: spec.slot.clone(),
+            own_lane: spec.has_own_lane(),
+            name,
+            command,
+            labels,
+            priority: spec.priority,
+            cut,
+        }
     }
 }
 

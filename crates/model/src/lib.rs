@@ -12,6 +12,7 @@ mod bounds;
 mod command_text;
 mod crash_loop;
 mod diagnosis;
+mod draft;
 mod environment;
 mod event;
 mod excerpt;
@@ -25,6 +26,7 @@ mod kind;
 mod lifecycle;
 mod machine_url;
 mod matching;
+mod own_lane;
 mod parameter;
 mod query;
 mod queueing;
@@ -51,6 +53,7 @@ pub use bounds::{
 pub use command_text::quoted;
 pub use crash_loop::{LOOP_STARTS, LOOP_WINDOW_MS, RecentStarts};
 pub use diagnosis::{Diagnosis, Finding, FindingState};
+pub use draft::{DraftKind, MAX_DRAFT_BYTES};
 pub use environment::{
     InheritedEnvironment, InheritedVariable, RunEnvironment, RunVariable, RunVariableOrigin, ShellCapture,
     VariableOrigin,
@@ -100,7 +103,7 @@ pub use stored::stored_spec;
 pub use task::{ObjectMeta, Task, TaskPhase, TaskRun, TaskStatus};
 pub use validate::{SpecErrors, examine_spec, parse_spec};
 pub use view::{
-    LabelCount, Lane, ListQuery, LogInfo, LogLimit, LogRow, LogRows, MAX_ROW_BYTES, MainEnded, RemovedRows,
-    RowSpan, RunMark, StopMode, StorageState, Summary, TaskChange, TaskEvent, TaskEventKind, TaskList,
-    TaskRow, UnkeptLimit, Waiting,
+    LabelCount, Lane, LastLine, ListQuery, LogInfo, LogLimit, LogRow, LogRows, MAX_ROW_BYTES, MainEnded,
+    RemovedRows, RowSpan, RunMark, StopMode, StorageState, Summary, TaskChange, TaskEvent, TaskEventKind,
+    TaskList, TaskRow, UnkeptLimit, Waiting,
 };

@@ -16,6 +16,10 @@ use ts_rs::TS;
 pub struct TaskSpec {
     /// The lane.
     pub slot: Slot,
+    /// Whether the lane is for this task alone; absent, its name tells. It changes how lanes are shown, and nothing else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub own_lane: Option<bool>,
     /// What is run.
     pub kind: TaskKind,
     /// Milliseconds that one attempt may take; unlimited when absent. The sleep of the machine counts, as it does in the times
@@ -93,6 +97,7 @@ impl TaskSpec {
     pub fn new(slot: Slot, kind: TaskKind) -> Self {
         Self {
             slot,
+            own_lane: None,
             kind,
             timeout: None,
             restart: RestartStrategy::default(),

@@ -95,6 +95,22 @@ pub struct TaskRow {
     pub trouble: Option<String>,
     /// The latest runs, oldest first.
     pub recent_runs: Vec<RunMark>,
+    /// Of a task of a job: how it and the tasks before it stand, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<TaskPhase>>")]
+    pub of_job: Vec<TaskPhase>,
+}
+
+/// The last line that a task has printed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LastLine {
+    /// Which task.
+    pub task: TaskId,
+    /// The run's number.
+    pub attempt: u32,
+    /// What a terminal shows of it, 240 bytes at most; never blank.
+    pub text: String,
 }
 
 /// Why a pending task is not running.
@@ -178,7 +194,8 @@ pub struct Summary {
     /// Every phase is there, with 0 where no task is in it.
     #[ts(type = "Record<TaskPhase, number>")]
     pub by_phase: BTreeMap<TaskPhase, u64>,
-    /// Those with a queue or a setting first, 50 at most.
+    /// Those with a queue or a setting, then the shared ones, also those that nothing is in now, then those of single tasks;
+    /// 50 at most.
     pub lanes: Vec<Lane>,
     /// The most frequent ones.
     pub labels: Vec<LabelCount>,
@@ -265,6 +282,9 @@ pub struct Lane {
     pub queued: u32,
     /// It starts nothing.
     pub paused: bool,
+    /// Only tasks that have it for themselves have been in it.
+    #[serde(default)]
+    pub own: bool,
 }
 
 /// What changed since the last one. `resync` says that too much changed to name: read the list again.

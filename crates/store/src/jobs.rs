@@ -7,7 +7,7 @@ use crate::{RowCursor, RowPage, StoreError, StoredFiring, StoredJob};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 use solti_model::{
     DEFAULT_LIMIT, Firing, FiringOutcome, Job, JobName, JobRevision, JobRun, MAX_LIMIT, ScheduleId, TaskId,
-    stored_job,
+    TaskPhase, stored_job,
 };
 use std::collections::BTreeMap;
 
@@ -246,6 +246,34 @@ pub(crate) fn runs(
         }
         if !runs.is_empty() {
             found.insert(job.clone(), runs);
+        }
+    }
+    Ok(found)
+}
+
+pub(crate) fn strips(
+    db: &Transaction<'_>,
+    ids: &[TaskId],
+    limit: u32,
+) -> Result<BTreeMap<TaskId, Vec<TaskPhase>>, StoreError> {
+    // From the task to its job, and from there back along the job: one that belongs to none costs a look at an index.
+    let mut statement = db.prepare_cached(
+        "SELECT t.phase FROM tasks me
+         CROSS JOIN job_tasks mine ON mine.num = me.num
+         CROSS JOIN job_tasks j ON j.job = mine.job AND j.num <= mine.num
+         CROSS JOIN tasks t ON t.num = j.num
+         WHERE me.id = ?1 ORDER BY j.num DESC LIMIT ?2",
+    )?;
+    let mut found = BTreeMap::new();
+    for id in ids {
+        let mut rows = statement.query(params![id.as_str(), limit])?;
+        let mut phases = Vec::new();
+        while let Some(row) = rows.next()? {
+            phases.extend(crate::read::phase(row).ok());
+        }
+        if !phases.is_empty() {
+            phases.reverse();
+            found.insert(id.clone(), phases);
         }
     }
     Ok(found)

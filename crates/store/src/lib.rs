@@ -23,6 +23,7 @@ mod record;
 mod recover;
 mod rows;
 mod schema;
+mod shared_lanes;
 mod store;
 mod task_cache;
 mod texts_anew;

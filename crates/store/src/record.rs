@@ -151,6 +151,8 @@ pub enum Change {
     /// The files of a deleted task are gone, and it need not be known any more.
     ForgetDeleted(TaskId),
     PutLane(StoredLane),
+    /// The lane is not among the shared ones until a task goes into it again.
+    ForgetLane(Slot),
     /// Appends to the task's history. The task must be stored.
     Event {
         task_id: TaskId,

@@ -15,7 +15,7 @@ enum Step {
 }
 
 /// Step n of the list brings a file from format n to n + 1. Steps are only ever appended.
-const MIGRATIONS: [Step; 11] = [
+const MIGRATIONS: [Step; 12] = [
     Step::Sql(include_str!("schema.sql")),
     Step::Sql(include_str!("usage.sql")),
     Step::Sql(include_str!("bookmarks.sql")),
@@ -27,6 +27,7 @@ const MIGRATIONS: [Step; 11] = [
     Step::Code(texts_anew::write),
     Step::Sql(include_str!("jobs.sql")),
     Step::Code(queueing::add),
+    Step::Sql(include_str!("shared_lanes.sql")),
 ];
 
 /// Statements that a connection keeps compiled; there are about forty different ones.

@@ -7,10 +7,10 @@ use crate::{
     AttemptRange, Attempts, Change, LabelCount, Past, RowCursor, RowPage, RowQuery, Standing, StoreError,
     StoredEvent, StoredJob, StoredLane, StoredRow, StoredRun, StoredTask,
 };
-use crate::{environment, history, jobs, read, rows, schema};
+use crate::{environment, history, jobs, read, rows, schema, shared_lanes};
 use solti_model::{
     AttemptsNotKept, Bookmark, Firing, HistoryQuery, InheritedVariable, Job, JobName, JobRevision, JobRun,
-    Task, TaskId, TaskPage, TaskPhase, TaskQuery,
+    Slot, Task, TaskId, TaskPage, TaskPhase, TaskQuery,
 };
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -258,6 +258,11 @@ impl Store {
         self.inner.readers.run(read::lanes).await
     }
 
+    /// The lanes that tasks share, those used last first; 200 at most.
+    pub async fn shared_lanes(&self) -> Result<Vec<Slot>, StoreError> {
+        self.inner.readers.run(shared_lanes::all).await
+    }
+
     /// How many tasks are in each phase; every phase has an entry.
     pub async fn counts(&self) -> Result<BTreeMap<TaskPhase, u64>, StoreError> {
         self.inner.readers.run(read::counts).await
@@ -294,6 +299,15 @@ impl Store {
         over: bool,
     ) -> Result<BTreeMap<JobName, Vec<JobRun>>, StoreError> {
         self.inner.readers.run(move |db| jobs::runs(db, &names, limit, over)).await
+    }
+
+    /// Of each of these tasks that belongs to a job, how it and those before it stand, oldest first.
+    pub async fn job_strips(
+        &self,
+        ids: Vec<TaskId>,
+        limit: u32,
+    ) -> Result<BTreeMap<TaskId, Vec<TaskPhase>>, StoreError> {
+        self.inner.readers.run(move |db| jobs::strips(db, &ids, limit)).await
     }
 
     /// A page of the tasks of a job, newest first, also of one that is deleted.

@@ -1,10 +1,12 @@
 //! Changes as SQL. Transactions are the business of `writer`, counters and the finality of phases that of triggers in `schema.sql`.
 
 use crate::number::Number;
-use crate::{AttemptRange, Change, StoreError, StoredLane, StoredRun, StoredTask, environment, jobs};
+use crate::{
+    AttemptRange, Change, StoreError, StoredLane, StoredRun, StoredTask, environment, jobs, shared_lanes,
+};
 use hashlink::LruCache;
 use rusqlite::{OptionalExtension, Transaction, named_params, params};
-use solti_model::{Searched, SpecHead, TaskId, TaskSpec};
+use solti_model::{Searched, SpecHead, Task, TaskId};
 
 /// A spec from this size on, in bytes of JSON, has a head of its own for lists.
 const LONG_SPEC: usize = 16 * 1024;
@@ -53,6 +55,7 @@ pub(crate) fn apply(db: &Transaction<'_>, numbers: &mut Numbers, change: &Change
             Ok(())
         }
         Change::PutLane(lane) => put_lane(db, lane),
+        Change::ForgetLane(slot) => shared_lanes::forget(db, slot),
         Change::Event { task_id, at, attempt, kind, detail } => {
             let num = numbers.required(db, task_id)?;
             db.prepare_cached(
@@ -170,7 +173,7 @@ fn insert_task(db: &Transaction<'_>, stored: &StoredTask) -> Result<(), StoreErr
         ":suspended": stored.queueing.suspended,
         ":fulfilled": stored.queueing.fulfilled_text(),
     })?;
-    put_spec(db, db.last_insert_rowid(), &task.spec)
+    put_spec(db, db.last_insert_rowid(), task)
 }
 
 fn edit_task(db: &Transaction<'_>, numbers: &mut Numbers, stored: &StoredTask) -> Result<(), StoreError> {
@@ -179,7 +182,7 @@ fn edit_task(db: &Transaction<'_>, numbers: &mut Numbers, stored: &StoredTask) -
     db.prepare_cached("UPDATE tasks SET slot = ?2 WHERE num = ?1 AND slot <> ?2")?
         .execute(params![num, stored.task.spec.slot.as_str()])?;
     forget_spec(db, num)?;
-    put_spec(db, num, &stored.task.spec)
+    put_spec(db, num, &stored.task)
 }
 
 /// What was written of a spec.
@@ -199,7 +202,8 @@ fn forget_spec(db: &Transaction<'_>, num: i64) -> Result<(), StoreError> {
 }
 
 /// The spec, and what is read and searched of it.
-fn put_spec(db: &Transaction<'_>, num: i64, of: &TaskSpec) -> Result<(), StoreError> {
+fn put_spec(db: &Transaction<'_>, num: i64, task: &Task) -> Result<(), StoreError> {
+    let of = &task.spec;
     let spec = serde_json::to_string(of).map_err(StoreError::Spec)?;
     db.prepare_cached("INSERT INTO task_specs (num, spec) VALUES (?1, ?2)")?.execute(params![num, spec])?;
     if spec.len() >= LONG_SPEC {
@@ -215,6 +219,9 @@ fn put_spec(db: &Transaction<'_>, num: i64, of: &TaskSpec) -> Result<(), StoreEr
     }
     if let Some(job) = &of.job {
         jobs::put_task(db, job, num)?;
+    }
+    if !of.has_own_lane() {
+        shared_lanes::used(db, &of.slot, task.metadata.created_at)?;
     }
     Ok(())
 }

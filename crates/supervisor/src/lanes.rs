@@ -218,6 +218,7 @@ fn describe(slot: &Slot, lane: &LaneState) -> Lane {
         running: count(lane.holders.len()),
         queued: count(lane.queue.ready().count()),
         paused: lane.paused,
+        own: false,
     }
 }
 

@@ -38,7 +38,7 @@ test("keys are those of their places where the keyboard has other letters, and a
   await waitFor(() => expect(detailId()).toBe(ids[1]));
   await key("j", { code: "KeyJ", isComposing: true });
   await key("л", { code: "KeyK", ctrlKey: true });
-  await screen.findByLabelText("Command or task");
+  await screen.findByLabelText("Task, job, lane, setting or command");
   expect(detailId()).toBe(ids[1]);
 });
 

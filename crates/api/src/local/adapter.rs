@@ -5,17 +5,18 @@ use super::logs::{OpenMerges, OpenSearches};
 use super::rows::SharedSummary;
 use super::{log_stream, now_ms, rows, run_environment, secrets, usage};
 use crate::operations::{
-    Answer, CountExpired, DesktopApi, Export, ExportStream, GetRunEnvironment, GetSummary, GetTaskRow,
-    HasDirectory, ItemStream, Items, ListLanes, ListTasks, PageEvents, PageRuns, Perform, Provide, Request,
-    RerunTask, SetLane, StopTask, Subscription, TaskEvents, ValidateSpec, WatchTasks, WatchUsage,
+    Answer, CountExpired, DesktopApi, Export, ExportStream, ForgetLane, GetRunEnvironment, GetSummary,
+    GetTaskRow, HasDirectory, ItemStream, Items, ListLanes, ListTasks, PageEvents, PageRuns, Perform,
+    Provide, ReadDraft, Request, RerunTask, SaveDraft, SetLane, StopTask, Subscription, TaskEvents,
+    ValidateSpec, WatchTasks, WatchUsage,
 };
 use crate::{ApiError, ApiHandler, LogAccess, LogEventStream, LogPosition, LogReading, OutputEventStream};
 use async_trait::async_trait;
 use solti_model::{
-    EventPage, Lane, RunEnvironment, RunPage, Summary, Task, TaskChange, TaskEvent, TaskEventKind, TaskId,
-    TaskList, TaskPage, TaskQuery, TaskRow, TaskRun, TaskSpec, UsageSample,
+    DraftKind, EventPage, Lane, MAX_DRAFT_BYTES, RunEnvironment, RunPage, Summary, Task, TaskChange,
+    TaskEvent, TaskEventKind, TaskId, TaskList, TaskPage, TaskQuery, TaskRow, TaskRun, TaskSpec, UsageSample,
 };
-use solti_store::StoredEvent;
+use solti_store::{Change, StoredEvent};
 use solti_supervisor::{Supervisor, SupervisorError};
 use std::sync::Arc;
 
@@ -248,7 +249,38 @@ impl Provide<WatchUsage> for SupervisorApiAdapter {
 
 impl Perform<ListLanes> for SupervisorApiAdapter {
     async fn perform(&self, _: ListLanes) -> Result<Vec<Lane>, ApiError> {
-        Ok(self.supervisor.lanes().await?)
+        rows::lanes(&self.supervisor).await
+    }
+}
+
+impl Perform<ForgetLane> for SupervisorApiAdapter {
+    async fn perform(&self, ForgetLane { slot }: ForgetLane) -> Result<(), ApiError> {
+        self.supervisor.store().apply(vec![Change::ForgetLane(slot)]).await.map_err(storage)
+    }
+}
+
+/// Where a draft is in the store.
+fn draft_key(draft: DraftKind) -> &'static str {
+    match draft {
+        DraftKind::NewTask => "draft_new",
+        DraftKind::ChangedTask => "draft_change",
+    }
+}
+
+impl Perform<ReadDraft> for SupervisorApiAdapter {
+    async fn perform(&self, ReadDraft { draft }: ReadDraft) -> Result<Option<String>, ApiError> {
+        let text = self.supervisor.store().meta(draft_key(draft)).await.map_err(storage)?;
+        Ok(text.filter(|text| !text.is_empty()))
+    }
+}
+
+impl Perform<SaveDraft> for SupervisorApiAdapter {
+    async fn perform(&self, SaveDraft { draft, text }: SaveDraft) -> Result<(), ApiError> {
+        let text = text.unwrap_or_default();
+        if text.len() > MAX_DRAFT_BYTES {
+            return Err(ApiError::invalid("text", format!("must be at most {MAX_DRAFT_BYTES} bytes")));
+        }
+        self.supervisor.store().set_meta(draft_key(draft), &text).await.map_err(storage)
     }
 }
 

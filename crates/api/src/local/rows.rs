@@ -2,12 +2,12 @@
 
 use crate::ApiError;
 use solti_model::{
-    LabelCount, Lane, ListQuery, RunMark, Searched, StorageState, Summary, TaskChange, TaskId, TaskList,
-    TaskPhase, TaskRow, TaskRun,
+    LabelCount, Lane, ListQuery, RunMark, Searched, Slot, StorageState, Summary, TaskChange, TaskId,
+    TaskList, TaskPhase, TaskRow, TaskRun,
 };
 use solti_store::{RowQuery, StoreError, StoredRow};
 use solti_supervisor::{ChangeCursor, Changes, Supervisor, SupervisorError};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
@@ -44,12 +44,14 @@ pub async fn list(supervisor: &Supervisor, query: ListQuery) -> Result<TaskList,
 pub async fn complete(supervisor: &Supervisor, tasks: Vec<StoredRow>) -> Result<Vec<TaskRow>, ApiError> {
     let ids: Vec<TaskId> = tasks.iter().map(|stored| stored.task.metadata.id.clone()).collect();
     let mut runs = supervisor.store().recent_runs(&ids, RECENT_RUNS).await.map_err(storage)?;
+    let mut strips = supervisor.store().job_strips(ids, RECENT_RUNS).await.map_err(storage)?;
     let unfinished = tasks.iter().filter(|stored| !stored.task.status.phase.is_terminal());
     let unfinished = unfinished.map(|stored| stored.task.metadata.id.clone()).collect();
     let mut states = supervisor.row_states(unfinished).await?;
     let row = |mut stored: StoredRow| {
         let id = &stored.task.metadata.id;
         let runs = runs.remove(id).unwrap_or_default();
+        let of_job = strips.remove(id).unwrap_or_default();
         let state = states.remove(id).unwrap_or_default();
         if let Some(status) = state.unstored {
             stored.task.status = status;
@@ -66,6 +68,7 @@ pub async fn complete(supervisor: &Supervisor, tasks: Vec<StoredRow>) -> Result<
             remark: runs.last().and_then(|stored| stored.run.remark.clone()),
             trouble: state.trouble,
             recent_runs: runs.iter().map(|stored| mark(&stored.run)).collect(),
+            of_job,
             task: stored.task,
         }
     };
@@ -77,13 +80,32 @@ fn mark(run: &TaskRun) -> RunMark {
     RunMark { attempt: run.attempt, phase: run.phase, duration_ms }
 }
 
+/// Those that something is in or set on, and whether they are one task's own.
+pub async fn lanes(supervisor: &Supervisor) -> Result<Vec<Lane>, ApiError> {
+    let mut lanes = supervisor.lanes().await?;
+    let shared: HashSet<Slot> =
+        supervisor.store().shared_lanes().await.map_err(storage)?.into_iter().collect();
+    for lane in &mut lanes {
+        lane.own = lane.running + lane.queued > 0 && !shared.contains(&lane.slot);
+    }
+    Ok(lanes)
+}
+
 /// Lanes in a summary: those with a queue or a setting first. A task without a choice has a lane of its own, so there may be
 /// thousands; [`crate::operations::ListLanes`] has them all.
 const SUMMARY_LANES: usize = 50;
 
 async fn notable_lanes(supervisor: &Supervisor) -> Result<Vec<Lane>, ApiError> {
-    let mut lanes = supervisor.lanes().await?;
-    lanes.sort_by_key(|lane| std::cmp::Reverse((lane.paused, lane.queued, lane.capacity)));
+    let mut lanes = lanes(supervisor).await?;
+    let there: HashSet<Slot> = lanes.iter().map(|lane| lane.slot.clone()).collect();
+    let shared = supervisor.store().shared_lanes().await.map_err(storage)?;
+    let idle = |slot| Lane { slot, capacity: 1, running: 0, queued: 0, paused: false, own: false };
+    lanes.extend(shared.into_iter().filter(|slot| !there.contains(slot)).map(idle));
+    // A stable sort: of those that are idle, those used last come first.
+    let is_busy = |lane: &Lane| lane.running > 0;
+    lanes.sort_by_key(|lane| {
+        std::cmp::Reverse((lane.paused, lane.queued, lane.capacity, !lane.own, is_busy(lane)))
+    });
     lanes.truncate(SUMMARY_LANES);
     lanes.sort_by(|a, b| a.slot.cmp(&b.slot));
     Ok(lanes)

@@ -20,6 +20,9 @@ macro_rules! lane_operations {
                     #[ts(optional = nullable)]
                     paused: Option<bool>,
                 }
+
+                /// Takes a shared lane off the lists until something is in it again. Also fine for one that is not there.
+                change ForgetLane "forget_lane" -> () { slot: Slot }
             }
             { $($topics)* }
             { $($downloads)* }

@@ -9,6 +9,10 @@ macro_rules! log_operations {
                 /// Where the log of a run stands.
                 read GetLogInfo "get_log_info" about run.task -> LogInfo { run: RunId }
 
+                /// The last line that says something of the latest run of each of these tasks, of 100 at most; of one that has
+                /// printed nothing, or is gone, there is none. In the order of the request.
+                read LastLines "last_lines" -> Vec<LastLine> { ids: Vec<TaskId> }
+
                 /// A range of rows, 1,000 at most.
                 read ReadLog "read_log" about run.task -> LogRows { run: RunId, from: RowNo, count: u32 }
 

@@ -20,6 +20,8 @@ mod bookmarks;
 #[macro_use]
 mod control;
 #[macro_use]
+mod drafts;
+#[macro_use]
 mod jobs;
 #[macro_use]
 mod lanes;
@@ -45,12 +47,12 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use solti_model::{
-    Bookmark, ComingRun, ComingRuns, EventPage, HistoryQuery, Job, JobChange, JobDetail, JobList, JobName,
-    JobQuery, JobRevision, JobTasks, Lane, LineChunk, ListQuery, LogDensity, LogInfo, LogQuery, LogRows,
-    LogText, MAX_LANE_CAPACITY, MAX_PRIORITY, MatchedMergedRows, MatchedRows, MergedPosition, MergedRows,
-    Rank, RowKey, RowNo, RowRanges, RunEnvironment, RunId, RunPage, Schedule, ScheduleId, SchedulePreview,
-    SearchHit, Slot, SourceRow, StopMode, Summary, TaskChange, TaskEvent, TaskHits, TaskId, TaskList,
-    TaskRow, TextPosition, UsageSample,
+    Bookmark, ComingRun, ComingRuns, DraftKind, EventPage, HistoryQuery, Job, JobChange, JobDetail, JobList,
+    JobName, JobQuery, JobRevision, JobTasks, Lane, LastLine, LineChunk, ListQuery, LogDensity, LogInfo,
+    LogQuery, LogRows, LogText, MAX_LANE_CAPACITY, MAX_PRIORITY, MatchedMergedRows, MatchedRows,
+    MergedPosition, MergedRows, Rank, RowKey, RowNo, RowRanges, RunEnvironment, RunId, RunPage, Schedule,
+    ScheduleId, SchedulePreview, SearchHit, Slot, SourceRow, StopMode, Summary, TaskChange, TaskEvent,
+    TaskHits, TaskId, TaskList, TaskRow, TextPosition, UsageSample,
 };
 use std::collections::BTreeMap;
 use std::fmt::Debug;

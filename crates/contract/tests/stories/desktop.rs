@@ -4,17 +4,18 @@ use crate::engine::{PATIENCE, bash, command, spec};
 use crate::subjects::Subject;
 use serde_json::json;
 use solti_api::operations::{
-    CountExpired, DeleteBookmark, ExportLog, ExportMerged, GetLogDensity, GetLogInfo, GetRunEnvironment,
-    GetSummary, GetTaskRow, HasDirectory, ListBookmarks, ListLanes, ListTasks, MergedDensity,
-    MergedPositionAt, MergedPositions, MergedSearchRows, OpenMergedSearch, OpenSearch, Operations as _,
-    ReadLine, ReadLog, ReadLogText, ReadMerged, RerunTask, SearchAll, SearchRanges, SearchRank, SearchRows,
-    SearchStep, SetBookmark, SetLane, StopTask, TaskEvents, ValidateSpec, WatchLog, WatchTasks,
+    CountExpired, DeleteBookmark, ExportLog, ExportMerged, ForgetLane, GetLogDensity, GetLogInfo,
+    GetRunEnvironment, GetSummary, GetTaskRow, HasDirectory, LastLines, ListBookmarks, ListLanes, ListTasks,
+    MergedDensity, MergedPositionAt, MergedPositions, MergedSearchRows, OpenMergedSearch, OpenSearch,
+    Operations as _, ReadDraft, ReadLine, ReadLog, ReadLogText, ReadMerged, RerunTask, SaveDraft, SearchAll,
+    SearchRanges, SearchRank, SearchRows, SearchStep, SetBookmark, SetLane, StopTask, TaskEvents,
+    ValidateSpec, WatchLog, WatchTasks,
 };
 use solti_api::{ApiError, ExportStream, LogPosition, OpenedSearch};
 use solti_model::{
-    ListQuery, LogQuery, MergedPosition, OutputEvent, OutputStreamKind, Rank, RowKey, RowNo, RunId,
-    RunVariableOrigin, SearchProgress, Slot, SourceRow, StopMode, TaskEventKind, TaskId, TaskPhase,
-    TextPosition, Waiting,
+    DraftKind, ListQuery, LogQuery, MAX_DRAFT_BYTES, MergedPosition, OutputEvent, OutputStreamKind, Rank,
+    RowKey, RowNo, RunId, RunVariableOrigin, SearchProgress, Slot, SourceRow, StopMode, TaskEventKind,
+    TaskId, TaskPhase, TextPosition, Waiting,
 };
 use tokio_stream::StreamExt as _;
 
@@ -233,6 +234,87 @@ pub async fn lanes_are_set_and_listed(subject: &Subject) {
     assert_eq!(api.ask(ListLanes {}).await.unwrap(), [lane]);
     let error = api.ask(SetLane { slot: slot.clone(), capacity: Some(0), paused: None }).await.unwrap_err();
     assert!(matches!(&error, ApiError::InvalidRequest { field, .. } if field == "capacity"), "{error:?}");
+}
+
+pub async fn a_shared_lane_is_listed_while_nothing_is_in_it(subject: &Subject) {
+    let api = subject.desktop();
+    let own = api.submit_task(spec("solo-x7kp2", command("sleep", &["600"]), json!({}))).await.unwrap();
+    let said = json!({"ownLane": true});
+    let alone = api.submit_task(spec("nightly", command("sleep", &["600"]), said)).await.unwrap();
+    let said = json!({"ownLane": false});
+    let shared = api.submit_task(spec("build-x7kp3", command("true", &[]), said)).await.unwrap();
+    subject.engine.finished(&shared).await;
+    let lane = async |name: &str| {
+        let lanes = api.ask(GetSummary {}).await.unwrap().lanes;
+        lanes.into_iter().find(|lane| lane.slot.as_str() == name)
+    };
+    let is_own = async |name: &str| lane(name).await.map(|lane| lane.own);
+    assert_eq!(is_own("build-x7kp3").await, Some(false), "it is idle, and shared");
+    assert_eq!(is_own("nightly").await, Some(true), "the task says so");
+    assert_eq!(is_own("solo-x7kp2").await, Some(true), "of one that does not, the name");
+    let head = async |id: &TaskId| api.ask(GetTaskRow { id: id.clone() }).await.unwrap().unwrap().task.spec;
+    assert!(head(&own).await.own_lane && head(&alone).await.own_lane && !head(&shared).await.own_lane);
+
+    api.ask(ForgetLane { slot: Slot::new("build-x7kp3").unwrap() }).await.unwrap();
+    assert_eq!(lane("build-x7kp3").await, None);
+    for id in [own, alone, shared] {
+        api.delete_task(&id).await.unwrap();
+    }
+    assert_eq!(lane("nightly").await, None, "nobody shares it");
+}
+
+pub async fn a_draft_is_kept_until_it_is_dropped(subject: &Subject) {
+    let api = subject.desktop();
+    let read = async |draft| api.ask(ReadDraft { draft }).await.unwrap();
+    let save = async |text: Option<&str>| {
+        api.ask(SaveDraft { draft: DraftKind::NewTask, text: text.map(Into::into) }).await
+    };
+    assert_eq!(read(DraftKind::NewTask).await, None);
+    save(Some("{\"name\": \"nightly\"}")).await.unwrap();
+    assert_eq!(read(DraftKind::NewTask).await.as_deref(), Some("{\"name\": \"nightly\"}"));
+    assert_eq!(read(DraftKind::ChangedTask).await, None, "there is one of each kind");
+    let long = "x".repeat(MAX_DRAFT_BYTES + 1);
+    let refused = save(Some(&long)).await.unwrap_err();
+    assert!(matches!(&refused, ApiError::InvalidRequest { field, .. } if field == "text"), "{refused:?}");
+    save(None).await.unwrap();
+    assert_eq!(read(DraftKind::NewTask).await, None);
+}
+
+pub async fn the_last_line_of_each_task_is_told(subject: &Subject) {
+    let api = subject.desktop();
+    let text = "echo first; printf '\\033[31mpart 3 of 4\\033[0m\\n\\n  \\n'";
+    let said = api.submit_task(spec("a", bash(text), json!({}))).await.unwrap();
+    let silent = api.submit_task(spec("b", command("true", &[]), json!({}))).await.unwrap();
+    let bar = api.submit_task(spec("c", bash("printf '10%%\\r50%%\\r'"), json!({}))).await.unwrap();
+    for id in [&said, &silent, &bar] {
+        subject.engine.finished(id).await;
+    }
+    let ids = vec![bar.clone(), nobody(), silent.clone(), said.clone()];
+    let lines = api.ask(LastLines { ids }).await.unwrap();
+    let lines: Vec<_> = lines.iter().map(|line| (&line.task, line.attempt, line.text.as_str())).collect();
+    assert_eq!(lines, [(&bar, 1, "50%"), (&said, 1, "part 3 of 4")]);
+    let refused = api.ask(LastLines { ids: vec![nobody(); 101] }).await.unwrap_err();
+    assert!(matches!(&refused, ApiError::InvalidRequest { field, .. } if field == "ids"), "{refused:?}");
+    for id in [said, silent, bar] {
+        api.delete_task(&id).await.unwrap();
+    }
+}
+
+pub async fn a_task_of_a_job_tells_of_those_before_it(subject: &Subject) {
+    let api = subject.desktop();
+    let mut ids = vec![];
+    for program in ["false", "true", "true"] {
+        let job = json!({"job": "of-three"});
+        let id = api.submit_task(spec("of-three", command(program, &[]), job)).await.unwrap();
+        subject.engine.finished(&id).await;
+        ids.push(id);
+    }
+    let of_job = async |id: &TaskId| api.ask(GetTaskRow { id: id.clone() }).await.unwrap().unwrap().of_job;
+    assert_eq!(of_job(&ids[1]).await, [TaskPhase::Failed, TaskPhase::Succeeded], "not of the one after it");
+    assert_eq!(of_job(&ids[2]).await.len(), 3);
+    for id in ids {
+        api.delete_task(&id).await.unwrap();
+    }
 }
 
 pub async fn a_window_reads_rows_and_hears_of_growth(subject: &Subject) {

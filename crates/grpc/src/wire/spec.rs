@@ -17,6 +17,7 @@ use solti_model::{
 pub fn spec_from_wire(wire: proto::CreateSpec) -> Result<TaskSpec, FieldError> {
     Ok(TaskSpec {
         slot: Slot::new(wire.slot)?,
+        own_lane: wire.own_lane,
         kind: kind_from_wire(given("kind", wire.kind)?)?,
         timeout: (wire.timeout_ms > 0).then_some(wire.timeout_ms),
         restart: restart_from_wire(wire.restart, wire.restart_interval_ms)?,
@@ -39,6 +40,7 @@ pub fn spec_from_wire(wire: proto::CreateSpec) -> Result<TaskSpec, FieldError> {
 pub fn spec_to_wire(spec: TaskSpec) -> proto::CreateSpec {
     let TaskSpec {
         slot,
+        own_lane,
         kind,
         timeout,
         restart,
@@ -59,6 +61,7 @@ pub fn spec_to_wire(spec: TaskSpec) -> proto::CreateSpec {
     let (restart, restart_interval_ms) = restart_to_wire(restart);
     proto::CreateSpec {
         slot: slot.into(),
+        own_lane,
         kind: Some(kind_to_wire(kind)),
         timeout_ms: timeout.unwrap_or(0),
         restart: restart.into(),
@@ -401,7 +404,7 @@ mod tests {
                    "runnerSelector": {"matchExpressions": [{"key": "a", "operator": "In", "values": ["b"]},
                                                            {"key": "c", "operator": "DoesNotExist"}]}}),
             json!({"restart": {"type": "always"}, "backoff": {"jitter": "none"}, "stdin": {"text": "a\0b"}}),
-            json!({"stdin": {"file": "/tmp/words"}}),
+            json!({"stdin": {"file": "/tmp/words"}, "ownLane": true}),
             json!({"notBefore": 1_764_336_000_000_u64, "priority": -7, "afterReboot": "hold",
                 "after": [{"task": "a", "when": "succeeded"}, {"task": "b", "when": "started"}]}),
             json!({"afterReboot": "end", "after": [{"task": "a", "when": "ended"}, {"task": "b", "when": "failed"}]}),

@@ -34,6 +34,10 @@ export type TaskSpec = {
  */
 slot: string, 
 /**
+ * Whether the lane is for this task alone; absent, its name tells. It changes how lanes are shown, and nothing else.
+ */
+ownLane?: boolean, 
+/**
  * What is run.
  */
 kind: TaskKind, 
@@ -610,7 +614,25 @@ trouble?: string,
 /**
  * The latest runs, oldest first.
  */
-recentRuns: Array<RunMark>, };
+recentRuns: Array<RunMark>, 
+/**
+ * Of a task of a job: how it and the tasks before it stand, oldest first.
+ */
+ofJob?: Array<TaskPhase>, };
+
+export type LastLine = { 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * The run's number.
+ */
+attempt: number, 
+/**
+ * What a terminal shows of it, 240 bytes at most; never blank.
+ */
+text: string, };
 
 export type TaskHead = { 
 /**
@@ -631,6 +653,10 @@ export type SpecHead = {
  * The lane.
  */
 slot: string, 
+/**
+ * Whether the lane is this task's own: its name says nothing to a person.
+ */
+ownLane: boolean, 
 /**
  * The label `name`, else the command; one line.
  */
@@ -772,7 +798,8 @@ export type Summary = {
  */
 byPhase: Record<TaskPhase, number>, 
 /**
- * Those with a queue or a setting first, 50 at most.
+ * Those with a queue or a setting, then the shared ones, also those that nothing is in now, then those of single tasks;
+ * 50 at most.
  */
 lanes: Array<Lane>, 
 /**
@@ -848,7 +875,11 @@ queued: number,
 /**
  * It starts nothing.
  */
-paused: boolean, };
+paused: boolean, 
+/**
+ * Only tasks that have it for themselves have been in it.
+ */
+own: boolean, };
 
 export type TaskChange = { 
 /**
@@ -1417,6 +1448,8 @@ note: string,
  * When it was set last, Unix milliseconds.
  */
 at: number, };
+
+export type DraftKind = "newTask" | "changedTask";
 
 export type Settings = { 
 /**

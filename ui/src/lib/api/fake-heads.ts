@@ -1,5 +1,6 @@
 // What the backend in memory puts into rows, and which of them it lists: enough for tests of views. The rules are the model's
 // (crates/model, `command_text.rs`, `head.rs`, `matching.rs`); the page asks for what they say and has none of its own.
+import { hasOwnLane } from "../shared/own-lane";
 import type { ListQuery, SpecHead, TaskRow, TaskSpec } from "./types";
 
 function commandText({ kind }: TaskSpec): string {
@@ -12,8 +13,14 @@ function commandText({ kind }: TaskSpec): string {
 
 export function fakeHead(spec: TaskSpec): SpecHead {
   const command = commandText(spec);
-  const name = spec.labels?.name?.trim() || command;
-  return { slot: spec.slot, name, command, labels: spec.labels, priority: spec.priority || undefined };
+  return {
+    slot: spec.slot,
+    ownLane: hasOwnLane(spec),
+    name: spec.labels?.name?.trim() || command,
+    command,
+    labels: spec.labels,
+    priority: spec.priority || undefined,
+  };
 }
 
 export function fakeMatch({ task: { spec, status, metadata } }: TaskRow, query: ListQuery): boolean {

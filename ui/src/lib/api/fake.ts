@@ -125,6 +125,8 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
   const logWatchers = new Set<() => void>();
   const searches = new Map<string, FakeSearch>();
   const bookmarks = new Map<string, Bookmark[]>();
+  const forgotten = new Set<string>();
+  const drafts = new Map<string, string>();
   const changed = new Set<string>();
   const deleted = new Set<string>();
   let version = 100_000;
@@ -174,9 +176,10 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
 
   function laneOf(slot: string): Lane {
     const kept = lanes.get(slot) ?? { capacity: 1, paused: false };
-    const lane: Lane = { slot, ...kept, running: 0, queued: 0 };
+    const lane: Lane = { slot, ...kept, running: 0, queued: 0, own: true };
     for (const { row } of tasks.values()) {
       if (row.task.spec.slot !== slot) continue;
+      if (!row.task.spec.ownLane) lane.own = false;
       if (row.task.status.phase === "running") lane.running++;
       if (row.task.status.phase === "pending") lane.queued++;
     }
@@ -203,8 +206,15 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
       if (!lane)
         slots.set(
           slot,
-          (lane = { slot, ...(lanes.get(slot) ?? { capacity: 1, paused: false }), running: 0, queued: 0 }),
+          (lane = {
+            slot,
+            ...(lanes.get(slot) ?? { capacity: 1, paused: false }),
+            running: 0,
+            queued: 0,
+            own: true,
+          }),
         );
+      if (!row.task.spec.ownLane) lane.own = false;
       if (phase === "running") lane.running++;
       if (phase === "pending") lane.queued++;
       for (const [key, value] of Object.entries(row.task.spec.labels ?? {})) {
@@ -216,7 +226,9 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
     }
     return {
       byPhase,
-      lanes: [...slots.values()].sort((a, b) => a.slot.localeCompare(b.slot)),
+      lanes: [...slots.values()]
+        .filter((lane) => !forgotten.has(lane.slot) && (!lane.own || lane.running + lane.queued > 0))
+        .sort((a, b) => a.slot.localeCompare(b.slot)),
       labels: [...labels.values()],
       resourceVersion: version,
       storage: "ok",
@@ -313,6 +325,7 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
     }
     const made = makeTask({ spec: copy(spec), ago: 0, phase: "pending", logRows: 0 }, created++, Date.now());
     const id = fakeId(Date.now(), created);
+    forgotten.delete(spec.slot);
     made.row.task.metadata.id = id;
     tasks.set(id, made);
     const first = spec.after?.[0];
@@ -455,6 +468,18 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
       onFrame({ events: [], end: true });
       return () => {};
     },
+    forgetLane: async ({ slot }) => void forgotten.add(slot),
+    readDraft: async ({ draft }) => drafts.get(draft) ?? null,
+    saveDraft: async ({ draft, text }) => {
+      if (text == null) drafts.delete(draft);
+      else drafts.set(draft, text);
+    },
+    lastLines: async ({ ids }) =>
+      ids.flatMap((id) => {
+        const { rows, at } = tasks.has(id) ? log(id, 0) : { rows: 0, at: undefined };
+        const attempt = tasks.get(id)?.runs.at(-1)?.attempt ?? 0;
+        return rows > 0 && at ? [{ task: id, attempt, text: at(rows - 1).text }] : [];
+      }),
     hasDirectory: async ({ path }) => path.startsWith("/") && !path.includes("missing"),
     countExpired: async ({ keepDays, keepTasks } = {}) => {
       const ends = [...tasks.values()].flatMap(({ row }) => row.finishedAt ?? []).sort((a, b) => a - b);

@@ -1,5 +1,9 @@
 // Generated from the table of operations in crates/api by `make bindings`. Do not edit.
+<<<<<<< HEAD
 import type { Bookmark, ComingRun, ComingRuns, EventPage, FieldError, HistoryQuery, Job, JobChange, JobDetail, JobList, JobQuery, JobRevision, JobTasks, Lane, LineChunk, ListQuery, LogDensity, LogInfo, LogQuery, LogRows, LogText, MatchedMergedRows, MatchedRows, MergedPosition, MergedRows, Rank, RowKey, RowNo, RowRanges, RunEnvironment, RunId, RunPage, Schedule, SchedulePreview, SearchHit, SearchProgress, SourceRow, StopMode, Summary, TaskChange, TaskEvent, TaskHits, TaskList, TaskRow, TaskSpec, TextPosition, UsageSample } from "./bindings";
+=======
+import type { Bookmark, ComingRun, ComingRuns, DraftKind, EventPage, FieldError, HistoryQuery, Job, JobChange, JobDetail, JobList, JobQuery, JobRevision, JobTasks, Lane, LastLine, LineChunk, ListQuery, LogDensity, LogInfo, LogQuery, LogRows, LogText, MergedRows, RowRanges, RunEnvironment, RunId, RunPage, Schedule, SchedulePreview, SearchHit, SearchProgress, SourceRow, StopMode, Summary, TaskChange, TaskEvent, TaskHits, TaskList, TaskRow, TaskSpec, TextPosition, UsageSample } from "./bindings";
+>>>>>>> mainwin
 
 type ListTasks = { query: ListQuery, };
 type GetTaskRow = { id: string, };
@@ -13,6 +17,7 @@ type CountExpired = { keepDays?: number | null, keepTasks?: number | null, };
 type ValidateSpec = { spec: TaskSpec, };
 type StopTask = { id: string, mode: StopMode, };
 type RerunTask = { id: string, };
+<<<<<<< HEAD
 type HoldTask = { id: string, };
 type ReleaseTask = { id: string, };
 type SetPriority = { id: string, priority: number, };
@@ -23,6 +28,10 @@ type EditTask = { id: string, spec: TaskSpec, resourceVersion: number, };
 type SuspendTask = { id: string, };
 type ResumeTask = { id: string, };
 type HoldAll = { held: boolean, };
+=======
+type ReadDraft = { draft: DraftKind, };
+type SaveDraft = { draft: DraftKind, text?: string | null, };
+>>>>>>> mainwin
 type ListJobs = { 
 /**
  * All jobs when it is left out.
@@ -59,9 +68,16 @@ type SkipNext = { name: string, schedule?: string | null, };
 type Upcoming = { from: number, to: number, };
 type ListLanes = Record<symbol, never>;
 type SetLane = { slot: string, capacity?: number | null, paused?: boolean | null, };
+type ForgetLane = { slot: string, };
 type GetLogInfo = { run: RunId, };
+<<<<<<< HEAD
 type ReadLog = { run: RunId, from: RowNo, count: number, };
 type ReadLine = { run: RunId, row: RowNo, fromByte: number, count: number, };
+=======
+type LastLines = { ids: Array<string>, };
+type ReadLog = { run: RunId, from: number, count: number, };
+type ReadLine = { run: RunId, row: number, fromByte: number, count: number, };
+>>>>>>> mainwin
 type ReadLogText = { run: RunId, start: TextPosition, end: TextPosition, 
 /**
  * A time before each row.
@@ -168,6 +184,7 @@ export interface Asks {
   stopTask: { request: StopTask; answer: null };
   /** Submits the task's spec again, as a new task, and answers its id. It starts at once: a time or other tasks that the first one waited for are left out. */
   rerunTask: { request: RerunTask; answer: string };
+<<<<<<< HEAD
   /** Keeps a task that waits from starting until it is released. It keeps its place in its lane. Also fine when it is held already. `Conflict` when it runs or is over. */
   holdTask: { request: HoldTask; answer: null };
   /** Lets a held task start again when it is its turn. Also fine when it is not held. `Conflict` when it is over. */
@@ -188,6 +205,12 @@ export interface Asks {
   resumeTask: { request: ResumeTask; answer: null };
   /** Lets nothing start in any lane, until it is called with `held` as false. What runs goes on. */
   holdAll: { request: HoldAll; answer: null };
+=======
+  /** The draft as it was kept last; nothing when there is none. */
+  readDraft: { request: ReadDraft; answer: string | null };
+  /** Keeps a text of the form, 3 MiB at most, in the place of the one before; without one, drops that. Secrets do not belong in it. */
+  saveDraft: { request: SaveDraft; answer: null };
+>>>>>>> mainwin
   /** A page of the saved jobs, by name. */
   listJobs: { request: ListJobs; answer: JobList };
   /** A job with what its schedules mean now and what came of them; nothing when there is none of that name. What is secret in its spec is masked, and can be saved so. With a revision the job as it was saved then. */
@@ -212,8 +235,12 @@ export interface Asks {
   listLanes: { request: ListLanes; answer: Array<Lane> };
   /** Changes what is given and answers the lane as it is then. A paused lane starts no task; its running tasks go on. */
   setLane: { request: SetLane; answer: Lane };
+  /** Takes a shared lane off the lists until something is in it again. Also fine for one that is not there. */
+  forgetLane: { request: ForgetLane; answer: null };
   /** Where the log of a run stands. */
   getLogInfo: { request: GetLogInfo; answer: LogInfo };
+  /** The last line that says something of the latest run of each of these tasks, of 100 at most; of one that has printed nothing, or is gone, there is none. In the order of the request. */
+  lastLines: { request: LastLines; answer: Array<LastLine> };
   /** A range of rows, 1,000 at most. */
   readLog: { request: ReadLog; answer: LogRows };
   /** At most so many bytes (1 MiB at most) of one row, however long the row is. `InvalidRequest` when there is no such row. */
@@ -287,6 +314,7 @@ export const ASKS = [
   "validateSpec",
   "stopTask",
   "rerunTask",
+<<<<<<< HEAD
   "holdTask",
   "releaseTask",
   "setPriority",
@@ -297,6 +325,10 @@ export const ASKS = [
   "suspendTask",
   "resumeTask",
   "holdAll",
+=======
+  "readDraft",
+  "saveDraft",
+>>>>>>> mainwin
   "listJobs",
   "getJob",
   "saveJob",
@@ -309,7 +341,9 @@ export const ASKS = [
   "upcoming",
   "listLanes",
   "setLane",
+  "forgetLane",
   "getLogInfo",
+  "lastLines",
   "readLog",
   "readLine",
   "readLogText",

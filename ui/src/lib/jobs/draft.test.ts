@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Job, TaskSpec } from "../api/types";
-import { draftOf, emptySchedule, jobOf, localTime, nameFrom, scheduleOf } from "./draft";
+import { draftOf, emptySchedule, jobOf, localTime, scheduleOf } from "./draft";
+import { nameFrom } from "../shared/job-name";
 
 const spec: TaskSpec = { slot: "etl", kind: { wasm: { module: "/m" } } };
 const job: Job = {

@@ -183,14 +183,3 @@ export function jobOf(draft: JobDraft, spec: TaskSpec): { job: Job; problems: Pr
   };
   return { job, problems };
 }
-
-/** A name that may be one, from what a person calls it. */
-export function nameFrom(title: string): string {
-  return title
-    .normalize("NFKD")
-    .replaceAll(/\p{M}/gu, "")
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9._-]+/g, "-")
-    .replaceAll(/^[-.]+|[-.]+$/g, "")
-    .slice(0, 64);
-}

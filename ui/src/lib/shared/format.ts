@@ -1,6 +1,5 @@
 // How the page says times, sizes and ends in words. Pure; the exact values go into a title beside them.
 import type { Phase, TaskRow, TaskRun, Waiting } from "../api/types";
-import { isOwnLane } from "./own-lane";
 
 /** What time it is, for words about the moment `at`; asked for only where such words are said. */
 export type NowFor = (at: number) => number;
@@ -101,7 +100,7 @@ export function inShort(row: TaskRow): string {
 }
 
 /** A lane in a sentence; one task's own has no name that anybody knows. */
-export const laneWords = (slot: string): string => (isOwnLane(slot) ? "its lane" : `lane ${slot}`);
+export const laneWords = (slot: string, own: boolean): string => (own ? "its lane" : `lane ${slot}`);
 
 /**
  * Why a task waits, or nothing can be learned of it: "2nd in lane etl, behind nightly-import", "attempt 3 in 12 s". `paused`: its
@@ -110,7 +109,7 @@ export const laneWords = (slot: string): string => (isOwnLane(slot) ? "its lane"
 export function waitingFor(row: TaskRow, nowFor: NowFor, paused = false): string {
   if (row.trouble !== undefined) return row.trouble;
   const waiting: Waiting | undefined = row.waiting;
-  const lane = laneWords(row.task.spec.slot);
+  const lane = laneWords(row.task.spec.slot, row.task.spec.ownLane);
   const stands = paused ? `, ${lane} is paused` : "";
   switch (waiting?.reason) {
     case "lane":

@@ -1,8 +1,11 @@
 import { expect, test } from "vitest";
-import { isOwnLane, randomSuffix } from "./own-lane";
+import { hasOwnLane, isNamedForOneTask, randomSuffix } from "./own-lane";
 
-test("a lane of one task is told from those that people name", () => {
-  for (let n = 0; n < 50; n += 1) expect(isOwnLane(`echo-${randomSuffix()}`)).toBe(true);
+test("what the spec says counts, and else the name", () => {
+  for (let n = 0; n < 50; n += 1) expect(isNamedForOneTask(`echo-${randomSuffix()}`)).toBe(true);
   const shared = ["etl", "etl-daily", "py-tests", "nightly-2026", "web-2", "a-b-c", "x7kp2"];
-  expect(shared.filter(isOwnLane)).toEqual([]);
+  expect(shared.filter(isNamedForOneTask)).toEqual([]);
+  expect(hasOwnLane({ slot: "etl", ownLane: true })).toBe(true);
+  expect(hasOwnLane({ slot: "echo-x7kp2", ownLane: false })).toBe(false);
+  expect(hasOwnLane({ slot: "echo-x7kp2" })).toBe(true);
 });

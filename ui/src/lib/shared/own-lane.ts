@@ -1,9 +1,9 @@
-// A lane that one task has for itself. It is named after the task, with an end that is never given twice and that tells it
-// from a lane that people share; the command line (crates/cli) names them by the same rule.
+// A lane that one task has for itself. Its spec says so; of one that does not, because an earlier version or another client
+// wrote it, the name tells, by the rule of the model (crates/model, `own_lane.rs`). Rows and lanes say themselves what they are.
 
 const LETTERS = "abcdefghjkmnpqrstvwxyz23456789";
 const DIGITS = "23456789";
-const OWN = /-[a-hjkmnp-tv-z2-9]{4}[2-9]$/;
+const NAMED = /-[a-hjkmnp-tv-z2-9]{4}[2-9]$/;
 
 /** Four letters or digits and a digit: `x7kp2`. */
 export function randomSuffix(): string {
@@ -14,5 +14,8 @@ export function randomSuffix(): string {
   }).join("");
 }
 
-/** Whether a lane is one task's own, so that nobody needs to be told its name. */
-export const isOwnLane = (slot: string): boolean => OWN.test(slot);
+/** Whether a lane has the name of one that was made for one task. */
+export const isNamedForOneTask = (slot: string): boolean => NAMED.test(slot);
+
+export const hasOwnLane = (spec: { readonly slot: string; readonly ownLane?: boolean }): boolean =>
+  spec.ownLane ?? isNamedForOneTask(spec.slot);

@@ -1,16 +1,18 @@
 import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/svelte";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ApiError, useBackend, type Backend, type TaskSpec } from "../api";
+import { Drafts } from "./draft";
 import { sentence } from "./errors";
 import SubmitForm from "./SubmitForm.svelte";
 
 let wrong: ApiError | null;
 let sent: TaskSpec[];
 let edited: { id: string; spec: TaskSpec; resourceVersion: number } | undefined;
+let drafts: Drafts;
 
 function open(initial?: TaskSpec, edits?: { id: string; version: number }) {
   const onsubmitted = vi.fn();
-  render(SubmitForm, { title: "New task", initial, edits, onsubmitted, oncancel: () => {} });
+  render(SubmitForm, { title: "New task", initial, edits, drafts, onsubmitted, oncancel: () => {} });
   return { onsubmitted };
 }
 
@@ -23,6 +25,7 @@ beforeEach(() => {
   wrong = null;
   sent = [];
   edited = undefined;
+  drafts = new Drafts();
   useBackend({
     validateSpec: async () => {
       if (wrong) throw wrong;
@@ -53,7 +56,7 @@ describe("the submit form", () => {
       subprocess: { mode: { command: { command: "echo", args: ["a b"] } }, cwd: "/tmp" },
     });
     expect(sent[0]?.slot).toMatch(/^echo-[a-z0-9]{5}$/);
-    expect(localStorage.getItem("solti.submit.draft")).toBeNull();
+    expect(drafts.of()).toBeNull();
   });
 
   it("says when a task starts, and after which others", async () => {
@@ -329,7 +332,7 @@ describe("the submit form", () => {
   it("brings an unfinished task back, and starts over when asked", async () => {
     open();
     await type("field-command", "half a thou");
-    await waitFor(() => expect(localStorage.getItem("solti.submit.draft")).toContain("half a thou"));
+    await waitFor(() => expect(JSON.stringify(drafts.of())).toContain("half a thou"));
     cleanup();
     open();
     expect(field("field-command").value).toBe("half a thou");
@@ -352,8 +355,8 @@ describe("the submit form", () => {
     };
     open(spec);
     await type("field-command", "deploy --all");
-    await waitFor(() => expect(localStorage.getItem("solti.submit.change")).toContain("--all"));
-    expect(localStorage.getItem("solti.submit.change")).not.toContain("hunter2");
+    await waitFor(() => expect(JSON.stringify(drafts.of(spec))).toContain("--all"));
+    expect(JSON.stringify(drafts.of(spec))).not.toContain("hunter2");
     expect(screen.queryByTestId("withheld")).toBeNull();
     cleanup();
     open(spec);

@@ -2,7 +2,7 @@
 // command line that says the same. Secrets are left out of all; where a command line names a variable, its value is that of the shell.
 import type { EnvVar, TaskSpec } from "../api";
 import { joinCommandLine, quoteArg } from "../shared/quoting";
-import { isOwnLane } from "../shared/own-lane";
+import { hasOwnLane } from "../shared/own-lane";
 import { holdsSecret, withoutSecrets } from "../shared/secret";
 import { decodeUtf8 } from "./base64";
 import { formatDuration } from "./duration";
@@ -78,7 +78,7 @@ function runLine(spec: TaskSpec): string {
   if (subprocess.cwd !== undefined) say("-C", subprocess.cwd);
   for (const entry of subprocess.env ?? []) say("--env", variable(entry));
   if (spec.timeout !== undefined) say("--timeout", formatDuration(spec.timeout));
-  if (!isOwnLane(spec.slot)) {
+  if (!hasOwnLane(spec)) {
     say("--lane", spec.slot);
     if (spec.admission !== "queue") say("--when-busy", spec.admission === "replace" ? "replace" : "refuse");
   }

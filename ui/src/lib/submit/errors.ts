@@ -50,7 +50,7 @@ const SECTIONS: readonly (readonly [RegExp, Section])[] = [
   [/^(restart|backoff|maxRetries)/, "restart"],
   [/^slot$/, "lane"],
   [/^(notBefore|priority|after)/, "when"],
-  [/^labels/, "labels"],
+  [/^labels(?!\.name$)/, "labels"],
   [/^runnerSelector/, "runner"],
 ];
 

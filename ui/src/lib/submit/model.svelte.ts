@@ -1,12 +1,10 @@
 // The open submit form: what was typed, what is wrong with it and where, and sending it. Judging values is the backend's
 // (validateSpec); this only decides when to ask and which answers may already be shown.
-import { ApiError, type Backend, type TaskSpec } from "../api";
-import { dropDraft, loadDraft, saveDraft, type WrittenText } from "./draft";
+import { ApiError, type Backend, type Job, type TaskSpec } from "../api";
+import { Drafts, type WrittenText } from "./draft";
 import { byField, placeError, sentence } from "./errors";
 import { looksSecret } from "../shared/secret";
-import type { Preset } from "./presets.svelte";
-import { randomSuffix } from "../shared/own-lane";
-import { emptyForm, fromSpec, toSpec, type Form } from "./spec";
+import { emptyForm, fromSpec, nameLaneAnew, toSpec, type Form } from "./spec";
 import { textFormat, type TextFormat, type TextProblem, type TextView } from "./text";
 
 /** What is wrong, by the field that shows it, and what belongs to none. */
@@ -35,9 +33,9 @@ export class SubmitModel {
   lacksDirectory = $state(false);
   busy = $state(false);
   restored = $state(false);
-  /** The preset that the form was filled from, until that is taken back. */
+  /** The job that the form was filled from, until that is taken back. */
   applied = $state.raw<string | null>(null);
-  /** Variables of a restored draft or a preset whose values were not kept. */
+  /** Variables of a restored draft whose values were not kept. */
   withheld = $state.raw<readonly string[]>([]);
   #left = new Set<string>();
   /** Once sent, every field counts as left: the focus that goes to one error must not hide the others. */
@@ -45,7 +43,7 @@ export class SubmitModel {
   /** What sending was refused with, and the form that was refused: it holds until something is changed. */
   #refusal: (Placed & { readonly of: string }) | null = null;
   #asked = 0;
-  /** What the preset took the place of. */
+  /** What the job took the place of. */
   #before: {
     readonly shown: Pick<SubmitModel, "form" | "view" | "text" | "withheld" | "restored">;
     readonly format: TextFormat | null;
@@ -62,9 +60,10 @@ export class SubmitModel {
     readonly duplicate = false,
     /** What `~` stands for where the task will run; unknown of another machine. */
     readonly home?: string,
+    readonly drafts = new Drafts(),
     readonly edits?: Edited,
   ) {
-    const draft = loadDraft(initial);
+    const draft = drafts.of(initial);
     this.restored = draft !== null;
     this.withheld = draft?.withheld ?? [];
     this.form = this.#begin(draft?.form);
@@ -81,21 +80,21 @@ export class SubmitModel {
 
   #begin(draft?: Form): Form {
     const form = draft ?? (this.initial ? fromSpec(this.initial) : emptyForm());
-    if (this.duplicate && form.lane.own) form.lane.suffix = randomSuffix();
+    if (this.duplicate && form.lane.own) nameLaneAnew(form);
     return form;
   }
 
   keepDraft(): void {
     const { view, text } = this;
-    if (view === "form") return saveDraft($state.snapshot(this.form), this.initial, this.withheld);
+    if (view === "form") return this.drafts.save($state.snapshot(this.form), this.initial, this.withheld);
     const read = this.#format?.read(text);
     const form =
       read && "spec" in read ? fromSpec(read.spec, this.form.lane.suffix) : $state.snapshot(this.form);
-    saveDraft(form, this.initial, this.withheld, { view, text });
+    this.drafts.save(form, this.initial, this.withheld, { view, text });
   }
 
   startOver(): void {
-    dropDraft(this.initial);
+    this.drafts.drop(this.initial);
     this.form = this.#begin();
     this.restored = false;
     this.withheld = [];
@@ -103,15 +102,15 @@ export class SubmitModel {
     this.#forgetErrors();
   }
 
-  /** Fills the form from a preset. A lane of its own is made anew: the task is another one. */
-  applyPreset({ name, spec }: Preset): void {
+  /** Fills the form with what a job runs. A lane of its own is made anew: the task is one beside those of the job. */
+  applyJob({ name, title, spec }: Job): void {
     if (this.busy) return; // What is being sent is what was there when it was asked for.
     const { view, text, withheld, restored } = this;
     const form = $state.snapshot(this.form);
     this.#before = { shown: { form, view, text, withheld, restored }, format: this.#format };
-    this.applied = name;
+    this.applied = title ?? name;
     this.form = fromSpec(spec);
-    if (this.form.lane.own) this.form.lane.suffix = randomSuffix();
+    if (this.form.lane.own) nameLaneAnew(this.form);
     this.withheld = this.form.env.flatMap(({ key, value }) =>
       value === "" && looksSecret(key) ? [key] : [],
     );
@@ -120,8 +119,8 @@ export class SubmitModel {
     this.#forgetErrors();
   }
 
-  /** Brings back what the preset took the place of. */
-  undoPreset(): void {
+  /** Brings back what the job took the place of. */
+  undoJob(): void {
     if (this.#before === null) return;
     Object.assign(this, this.#before.shown);
     this.#format = this.#before.format;
@@ -203,7 +202,7 @@ export class SubmitModel {
       const wrong = await this.check();
       if (wrong !== null || this.general !== null) return null;
       const id = await this.#send();
-      dropDraft(this.initial);
+      this.drafts.drop(this.initial);
       return id;
     } catch (thrown) {
       const { found, general } = this.#place(ApiError.from(thrown));
@@ -228,7 +227,7 @@ export class SubmitModel {
       return await this.backend.submitTask(spec());
     } catch (thrown) {
       if (!this.form.lane.own || ApiError.from(thrown).code !== "SlotBusy") throw thrown;
-      this.form.lane.suffix = randomSuffix();
+      nameLaneAnew(this.form);
       return await this.backend.submitTask(spec());
     }
   }

@@ -17,6 +17,7 @@ const STRINGS: Shape = { list: "string" };
 const SPEC: Shape = {
   fields: {
     slot: "string",
+    "ownLane?": "boolean",
     kind: {
       oneOf: {
         subprocess: {

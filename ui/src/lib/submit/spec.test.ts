@@ -1,7 +1,6 @@
-import { beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { TaskSpec } from "../api";
 import { decodeUtf8, encodeUtf8 } from "./base64";
-import { dropDraft, loadDraft, saveDraft } from "./draft";
 import { looksSecret } from "../shared/secret";
 import { placeError, sectionOf } from "./errors";
 import { specFromJson, specToJson } from "./json";
@@ -366,17 +365,31 @@ describe("headers and the timeline", () => {
   });
 });
 
-describe("drafts", () => {
-  beforeEach(() => localStorage.clear());
+describe("a lane of its own", () => {
+  const command = { subprocess: { mode: { command: { command: "make" } } } };
 
-  it("survive closing, per spec, and give way to a form of another shape", () => {
-    const form = { ...emptyForm(), timeout: "soon" };
-    saveDraft(form);
-    expect(loadDraft()?.form.timeout).toBe("soon");
-    expect(loadDraft(specs.minimal)).toBeNull();
-    dropDraft();
-    expect(loadDraft()).toBeNull();
-    localStorage.setItem("solti.submit.draft", '{"of":"","form":{"tab":"command"}}');
-    expect(loadDraft()).toBeNull();
+  it("is what the spec says, whatever its name, and goes back as it came", () => {
+    const said: TaskSpec[] = [
+      { slot: "nightly", ownLane: true, kind: command, admission: "queue" },
+      { slot: "make-abcd2", ownLane: true, kind: command, admission: "dropIfRunning" },
+      { slot: "make-abcd2", ownLane: false, kind: command, admission: "replace" },
+      { slot: "other-abcd2", kind: command, admission: "queue" },
+      { slot: "etl", kind: command, admission: "queue" },
+    ];
+    for (const spec of said) {
+      const form = fromSpec(spec);
+      expect(form.lane.own).toBe(spec.ownLane ?? spec.slot.startsWith("other"));
+      expect(toSpec(form).spec).toMatchObject(spec);
+      expect(toSpec(form).spec.ownLane).toBe(spec.ownLane);
+    }
+  });
+
+  it("is said in a new task, and shared ones are not mistaken for one", () => {
+    const form = { ...emptyForm("abcd2"), name: "nightly" };
+    expect(toSpec(form).spec).toMatchObject({ slot: "nightly-abcd2", ownLane: true });
+    form.lane = { ...form.lane, own: false, slot: "etl" };
+    expect(toSpec(form).spec).not.toHaveProperty("ownLane");
+    form.lane.slot = "build-abcd2";
+    expect(toSpec(form).spec.ownLane).toBe(false);
   });
 });

@@ -14,7 +14,7 @@ import type {
   TaskSpec,
 } from "../api";
 import { decodeUtf8, encodeUtf8 } from "./base64";
-import { randomSuffix } from "../shared/own-lane";
+import { isNamedForOneTask, randomSuffix } from "../shared/own-lane";
 import { joinCommandLine } from "../shared/quoting";
 import { parseCommandLine } from "./commandLine";
 import { parseSize, sizeText } from "../shared/size";
@@ -60,7 +60,15 @@ export interface Form {
   interval: string;
   maxRetries: string;
   backoff: { jitter: Jitter; first: string; max: string; factor: string };
-  lane: { own: boolean; slot: string; suffix: string; admission: Admission };
+  /** `given`: a lane of its own that was not named by this form, and is kept. `said`: what the spec says of it; may be nothing. */
+  lane: {
+    own: boolean;
+    slot: string;
+    suffix: string;
+    admission: Admission;
+    given: boolean;
+    said: "own" | "shared" | "";
+  };
   name: string;
   labels: Pair[];
   matchLabels: Pair[];
@@ -95,7 +103,7 @@ export function emptyForm(suffix: string = randomSuffix()): Form {
     interval: "",
     maxRetries: "",
     backoff: { jitter: "full", first: "1s", max: "30s", factor: "2" },
-    lane: { own: true, slot: "", suffix, admission: "queue" },
+    lane: { own: true, slot: "", suffix, admission: "queue", given: false, said: "own" },
     name: "",
     labels: [],
     matchLabels: [],
@@ -110,6 +118,7 @@ export function emptyForm(suffix: string = randomSuffix()): Form {
 
 /** The lane of its own: made from the name, or from the program, and unique by its suffix. At most 64 bytes. */
 export function ownLane(form: Form): string {
+  if (form.lane.given) return form.lane.slot;
   const base = (form.name.trim() || programName(form))
     .normalize("NFKD")
     .replaceAll(/\p{M}/gu, "")
@@ -118,6 +127,17 @@ export function ownLane(form: Form): string {
     .slice(0, 64 - form.lane.suffix.length - 1)
     .toLowerCase();
   return `${base || "task"}-${form.lane.suffix}`;
+}
+
+/** What the spec has to say of its lane, where that is more than the name tells. */
+function saidOfLane({ lane }: Form, slot: string): boolean | undefined {
+  const misleads = lane.own !== isNamedForOneTask(slot);
+  return misleads || (lane.own ? lane.said !== "" : lane.said === "shared") ? lane.own : undefined;
+}
+
+/** A lane of its own is another one from now on: the task is another one. */
+export function nameLaneAnew(form: Form): void {
+  Object.assign(form.lane, { suffix: randomSuffix(), given: false });
 }
 
 function programName(form: Form): string {
@@ -167,8 +187,11 @@ export function toSpec(form: Form, home?: string): { spec: TaskSpec; errors: Fie
     return value ?? otherwise;
   };
 
+  const { lane } = form;
+  const slot = lane.own ? ownLane(form) : lane.slot;
   const spec: TaskSpec = {
-    slot: form.lane.own ? ownLane(form) : form.lane.slot,
+    slot,
+    ...optional("ownLane", saidOfLane(form, slot)),
     kind: kindOf(form, errors, home),
     restart:
       form.restart === "always"
@@ -181,7 +204,7 @@ export function toSpec(form: Form, home?: string): { spec: TaskSpec; errors: Fie
       factor: needed(number(form.backoff.factor, "backoff.factor"), "backoff.factor", 2),
     },
     // Nothing else is in a lane of its own.
-    admission: form.lane.own ? "dropIfRunning" : form.lane.admission,
+    admission: lane.own && !lane.given ? "dropIfRunning" : lane.admission,
     ...optional("timeout", duration(form.timeout, "timeout")),
     ...optional("maxRetries", whole(form.maxRetries, "maxRetries")),
   };
@@ -399,9 +422,12 @@ export function fromSpec(spec: TaskSpec, suffix: string = randomSuffix()): Form 
   form.lane.slot = spec.slot;
   // A lane that was made for this task is recognised by its suffix, which it then keeps.
   const made = /-([a-z0-9]{5})$/.exec(spec.slot)?.[1] ?? suffix;
-  form.lane.own =
+  const named =
     admission === "dropIfRunning" && spec.slot === ownLane({ ...form, lane: { ...form.lane, suffix: made } });
-  if (form.lane.own) form.lane.suffix = made;
+  form.lane.said = spec.ownLane === undefined ? "" : spec.ownLane ? "own" : "shared";
+  form.lane.own = spec.ownLane ?? (named || isNamedForOneTask(spec.slot));
+  form.lane.given = form.lane.own && !named;
+  if (form.lane.own && named) form.lane.suffix = made;
   else form.lane.admission = admission;
   return form;
 }

@@ -33,7 +33,7 @@ export function summaries(form: Form): Record<Section, string> {
     ]
       .filter(Boolean)
       .join(", "),
-    labels: [form.name.trim(), labels > 0 ? plural(labels, "label") : ""].filter(Boolean).join(" + "),
+    labels: labels > 0 ? plural(labels, "label") : "",
     runner: rules === 0 ? "" : plural(rules, "rule"),
   };
 }

@@ -1,10 +1,30 @@
-import { cleanup, fireEvent, render, screen } from "@testing-library/svelte";
-import { afterEach, expect, test, vi } from "vitest";
+import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/svelte";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { createFakeBackend } from "../api/fake";
 import Palette from "./Palette.svelte";
 import { Workspace } from "./workspace.svelte";
 
+beforeEach(() => localStorage.clear());
 afterEach(cleanup);
+
+async function open(tasks = 40) {
+  const backend = createFakeBackend({ tasks });
+  const workspace = new Workspace(backend);
+  await workspace.list.start();
+  const onclose = vi.fn();
+  const shown = render(Palette, { workspace, onclose });
+  return {
+    backend,
+    workspace,
+    onclose,
+    again: () => (shown.unmount(), render(Palette, { workspace, onclose })),
+  };
+}
+const type = (text: string) => fireEvent.input(screen.getByRole("combobox"), { target: { value: text } });
+const press = (key: string) => fireEvent.keyDown(screen.getByRole("combobox"), { key });
+const titles = () => screen.queryAllByRole("option").map((option) => option.textContent?.trim() ?? "");
+const current = () =>
+  document.getElementById(screen.getByRole("combobox").getAttribute("aria-activedescendant") ?? "");
 
 test("a task that the list has not loaded is found, and shown in the detail", async () => {
   const backend = createFakeBackend({ tasks: 250 });
@@ -14,9 +34,54 @@ test("a task that the list has not loaded is found, and shown in the detail", as
   const oldest = everything.at(-1)!.task;
   backend.listTasks = async () => ({ rows: everything.slice(-1), total: 1 });
   render(Palette, { workspace, onclose: vi.fn() });
-  await fireEvent.input(screen.getByRole("combobox"), { target: { value: "no such command" } });
-  await fireEvent.click(
-    await screen.findByRole("option", { name: new RegExp(oldest.spec.name.slice(0, 5)) }),
-  );
+  await type(oldest.spec.name);
+  const name = new RegExp(oldest.spec.name.replaceAll(/[.*+?^${}()|[\]\\#]/g, "."));
+  await waitFor(() => expect(screen.getAllByRole("option", { name }).length).toBeGreaterThan(0));
+  await fireEvent.click(screen.getAllByRole("option", { name })[0]!);
   expect(workspace.selection.current).toBe(oldest.metadata.id);
+});
+
+test("letters in order find what they are of, in groups, and what matches is marked", async () => {
+  await open();
+  await type("ntsk");
+  expect(titles()[0]).toMatch(/^New task/);
+  expect(document.querySelector("mark")?.textContent).toBe("N");
+  await type("pause");
+  expect(screen.getByRole("group", { name: "Lanes" })).toBeTruthy();
+  await type("grpc");
+  expect(titles()[0]).toMatch(/^Settings: API/);
+  await type("zzqqxx");
+  expect(screen.getByRole("status").textContent).toBe("Nothing matches.");
+});
+
+test("jobs and lanes are there, and do what they say", async () => {
+  const { workspace, onclose } = await open();
+  await waitFor(() => expect(titles().some((title) => title.startsWith("Run job"))).toBe(true));
+  await type("show lane etl");
+  await press("Enter");
+  expect(onclose).toHaveBeenCalled();
+  expect(workspace.filterText).toBe("lane:etl");
+});
+
+test("what was used lately is offered first, also after the window was closed", async () => {
+  const { again } = await open();
+  await type("theme dark");
+  await press("Enter");
+  again();
+  const lately = screen.getByRole("group", { name: "Recent" });
+  expect(lately.textContent).toContain("Theme: dark");
+  expect(current()?.textContent).toContain("Theme: dark");
+});
+
+test("the arrows go round, and what is found later leaves the chosen one alone", async () => {
+  await open();
+  await press("ArrowDown");
+  const chosen = current()?.textContent;
+  await waitFor(() => expect(titles().some((title) => title.startsWith("Run job"))).toBe(true));
+  expect(current()?.textContent).toBe(chosen);
+  await press("ArrowUp");
+  await press("ArrowUp");
+  expect(current()).toBe(screen.getAllByRole("option").at(-1));
+  await press("ArrowDown");
+  expect(current()).toBe(screen.getAllByRole("option")[0]);
 });

@@ -3,7 +3,6 @@
 import { BOUNDS } from "../api/bindings";
 import type { Lane, LabelCount, TaskRow } from "../api/types";
 import type { MenuEntry } from "../shared/Menu.svelte";
-import { isOwnLane } from "../shared/own-lane";
 import { plural } from "../shared/format";
 import { isFinished } from "../shared/phase";
 import { hasToken, labelToken, laneToken, toggleToken } from "./filter";
@@ -63,7 +62,7 @@ export function taskEntries(w: Workspace, rows: readonly TaskRow[]): MenuEntry[]
       );
     entries.push({ label: "Copy command", act: copied(w, spec.command) });
     entries.push({ label: "Copy id", act: copied(w, metadata.id) });
-    if (!isOwnLane(spec.slot))
+    if (!spec.ownLane)
       entries.push({ label: `Show lane ${spec.slot}`, act: () => w.setFilter(laneToken(spec.slot)) });
     entries.push("line");
   } else {
@@ -145,7 +144,7 @@ export function laneEntries(w: Workspace, lane: Lane): MenuEntry[] {
     { label: "Copy name", act: copied(w, lane.slot) },
     // Nothing is in it, and nothing set on it: only its name is kept.
     ...(lane.running + lane.queued === 0 && lane.capacity === 1 && !lane.paused
-      ? [{ label: "Take off this list", act: () => w.knownLanes.forget(lane.slot) } satisfies MenuEntry]
+      ? [{ label: "Take off this list", act: () => w.forgetLane(lane.slot) } satisfies MenuEntry]
       : []),
   ];
 }

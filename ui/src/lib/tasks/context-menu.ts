@@ -36,7 +36,7 @@ function menuOf(w: Workspace, event: MouseEvent, target: Element): PointMenu | u
     return menuAt(event, run, `Run ${attempt}`, runEntries(w, task.dataset.taskId, attempt));
   }
   const slot = target.closest<HTMLElement>("[data-lane]")?.dataset.lane;
-  const lane = w.knownLanes.all(w.list.summary?.lanes ?? []).find((known) => known.slot === slot);
+  const lane = w.lanes.find((known) => known.slot === slot);
   if (lane) return menuAt(event, target, `Lane ${lane.slot}`, laneEntries(w, lane));
   const label = target.closest<HTMLElement>("[data-label-key]")?.dataset;
   if (label?.labelKey !== undefined) {

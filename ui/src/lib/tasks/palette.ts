@@ -1,130 +1,202 @@
-// What the palette offers: commands, loaded tasks and those that the backend has found for what was typed. Pure.
+// What the palette offers: actions on what is selected, tasks, jobs, lanes, places of the window, settings. Pure but for what is done
+// then. How it is looked through and in which order it is shown: palette-search.ts.
 import { theme } from "../design/theme.svelte";
 import { onNextFrame } from "../shared/next-frame";
 import { GROUPS, isFinished, phaseWord } from "../shared/phase";
-import type { TaskRow } from "../api/types";
+import type { JobRow, TaskRow } from "../api/types";
+import type { SettingsSection } from "../settings/host";
 import { queueEntries } from "./actions";
+import { laneToken } from "./filter";
 import { focusFilter } from "./keys";
 import type { Workspace } from "./workspace.svelte";
 
+/** In the order in which groups of equally good matches are shown. */
+export const ENTRY_GROUPS = ["Selected", "Tasks", "Jobs", "Lanes", "Go to", "Settings"] as const;
+export type EntryGroup = (typeof ENTRY_GROUPS)[number];
+
 export interface Entry {
+  /** The same for as long as it means the same: what was used lately is found by it. */
   key: string;
+  group: EntryGroup;
   title: string;
+  /** What else it is found by, and shown dimmed. */
+  detail?: string;
   hint: string;
   act: () => void;
 }
-/** So many tasks at most. */
+/** So many tasks and jobs at most. */
 export const TASKS = 40;
 
-export function entries(w: Workspace, typed: string, found: readonly TaskRow[] = []): Entry[] {
-  const needle = typed.trim().toLowerCase();
-  const hit = (text: string) => needle.split(/\s+/).every((part) => text.toLowerCase().includes(part));
-  const commands = all(w).filter((entry) => hit(entry.title));
-  if (!needle) return commands;
-  const tasks = new Map<string, Entry>();
-  const offer = ({ task: { spec, status, metadata } }: TaskRow) => {
-    const key = metadata.id;
-    tasks.set(key, { key, title: spec.name, hint: phaseWord(status.phase), act: () => open(w, key) });
-  };
-  for (const row of w.visible) {
-    if (tasks.size === TASKS) break;
-    if (hit(`${row.task.spec.name} ${row.task.spec.command}`)) offer(row);
-  }
-  for (const row of found) if (tasks.size < TASKS && !tasks.has(row.task.metadata.id)) offer(row);
-  return [...commands, ...tasks.values()];
+/** `found`: tasks that the backend has found, beside those that are loaded. */
+export function entries(w: Workspace, found: readonly TaskRow[], jobs: readonly JobRow[]): Entry[] {
+  return [
+    ...selected(w),
+    ...taskEntries(w, found),
+    ...jobEntries(w, jobs),
+    ...laneEntries(w),
+    ...places(w),
+    ...settings(w),
+  ];
 }
 
-/** Also one that the list does not show. */
-function open(w: Workspace, id: string) {
-  w.choose(id);
-  w.drawerOpen = true;
-}
-
-function all(w: Workspace): Entry[] {
+function selected(w: Workspace): Entry[] {
   const rows = w.targetRows;
   const n = rows.length;
+  if (n === 0) return [];
   const on = n === 1 ? "" : ` ${n} tasks`;
-  const list: Entry[] = [{ key: "new", title: "New task", hint: "Ctrl N", act: () => w.newTask() }];
-  list.push({ key: "jobs", title: "Jobs", hint: "", act: () => (w.jobs.open = true) });
-  if (n > 0) {
-    list.push({ key: "rerun", title: `Rerun${on}`, hint: "r", act: () => w.rerun() });
-    if (n === 1)
-      list.push(
-        { key: "edit", title: "Edit and rerun", hint: "e", act: () => w.editCurrent() },
-        { key: "duplicate", title: "Duplicate", hint: "d", act: () => w.duplicateCurrent() },
-        { key: "job", title: "Save as job", hint: "", act: () => w.saveCurrentAsJob() },
-        { key: "log", title: "Open log", hint: "Enter", act: () => w.openLog() },
-      );
-    const [only] = rows;
-    if (n === 1 && only)
-      for (const entry of queueEntries(w, only))
-        if (entry !== "line" && !entry.disabled)
-          list.push({ key: `queue-${entry.label}`, title: entry.label, hint: "", act: entry.act });
-    if (rows.some((row) => !isFinished(row.task.status.phase))) {
-      list.push(
-        { key: "stop", title: `Stop${on}`, hint: "s", act: () => w.stop() },
-        { key: "kill", title: `Kill${on}`, hint: "", act: () => w.stop("kill") },
-      );
-    }
-    list.push({ key: "delete", title: `Delete${on}`, hint: "Del", act: () => w.remove() });
-  }
-  const { held } = w.list.summary ?? {};
-  list.push({
-    key: "hold-all",
-    title: held ? "Release all tasks" : "Hold all tasks",
-    hint: held ? "" : "nothing starts",
-    act: () => w.holdAll(!held),
+  const active = rows.some((row) => !isFinished(row.task.status.phase));
+  const [only] = rows;
+  const offered = n === 1 && only ? queueEntries(w, only) : [];
+  const queue = offered.filter((one) => one !== "line").filter((one) => !one.disabled);
+  const entry = (key: string, title: string, hint: string, act: () => void): Entry => ({
+    key,
+    group: "Selected",
+    title,
+    hint,
+    act,
   });
-  for (const group of GROUPS) {
-    list.push({
-      key: `show-${group.key}`,
-      title: `Show ${group.word.toLowerCase()}`,
+  return [
+    entry("rerun", `Rerun${on}`, "r", () => w.rerun()),
+    ...(n === 1
+      ? [
+          entry("edit", "Edit and rerun", "e", () => w.editCurrent()),
+          entry("duplicate", "Duplicate", "d", () => w.duplicateCurrent()),
+          entry("save-job", "Save as job", "", () => w.saveCurrentAsJob()),
+          entry("log", "Open log", "Enter", () => w.openLog()),
+        ]
+      : []),
+    ...queue.map((one) => entry(`queue-${one.label}`, one.label, "", one.act)),
+    ...(active
+      ? [
+          entry("stop", `Stop${on}`, "s", () => w.stop()),
+          entry("kill", `Kill${on}`, "", () => w.stop("kill")),
+        ]
+      : []),
+    entry("delete", `Delete${on}`, "Del", () => w.remove()),
+  ];
+}
+
+function taskEntries(w: Workspace, found: readonly TaskRow[]): Entry[] {
+  const rows = new Map<string, TaskRow>();
+  for (const row of [...w.visible, ...found]) rows.set(row.task.metadata.id, row);
+  return [...rows.values()].map(({ task: { spec, status, metadata } }) => ({
+    key: `task:${metadata.id}`,
+    group: "Tasks",
+    title: spec.name,
+    detail: spec.command === spec.name ? undefined : spec.command,
+    hint: phaseWord(status.phase),
+    act: () => {
+      // Also one that the list does not show.
+      w.jobs.open = false;
+      w.choose(metadata.id);
+      w.drawerOpen = true;
+    },
+  }));
+}
+
+function jobEntries(w: Workspace, jobs: readonly JobRow[]): Entry[] {
+  const of = ({ name, title, words }: JobRow): Entry[] => [
+    {
+      key: `run-job:${name}`,
+      group: "Jobs",
+      title: `Run job ${title ?? name}`,
+      detail: words,
       hint: "",
-      act: () => w.setFilter(group.key === "all" ? "" : `state:${group.key}`),
-    });
-  }
-  for (const lane of w.list.summary?.lanes ?? []) {
-    if (lane.paused)
-      list.push({
-        key: `resume-${lane.slot}`,
-        title: `Resume lane ${lane.slot}`,
-        hint: "",
-        act: () => w.setLane(lane.slot, { paused: false }),
-      });
-  }
+      act: () => w.runJobNamed(name),
+    },
+    {
+      key: `show-job:${name}`,
+      group: "Jobs",
+      title: `Show job ${title ?? name}`,
+      hint: "",
+      act: () => {
+        w.jobs.open = true;
+        w.jobs.choose(name);
+      },
+    },
+  ];
+  return jobs.filter((job) => job.unreadable === undefined).flatMap(of);
+}
+
+function laneEntries(w: Workspace): Entry[] {
+  return w.lanes.flatMap(({ slot, paused, running, queued }) => [
+    {
+      key: `lane:${slot}`,
+      group: "Lanes" as const,
+      title: `Show lane ${slot}`,
+      hint: running + queued === 0 ? "idle" : `${running} running, ${queued} waiting`,
+      act: () => w.setFilter(laneToken(slot)),
+    },
+    {
+      key: `${paused ? "resume" : "pause"}-lane:${slot}`,
+      group: "Lanes" as const,
+      title: `${paused ? "Resume" : "Pause"} lane ${slot}`,
+      hint: "",
+      act: () => w.setLane(slot, { paused: !paused }),
+    },
+  ]);
+}
+
+function places(w: Workspace): Entry[] {
+  const to = (key: string, title: string, hint: string, act: () => void): Entry => ({
+    key,
+    group: "Go to",
+    title,
+    hint,
+    act,
+  });
   const { machines } = w;
-  if (!machines.here)
-    list.push({ key: "here", title: "Show this machine", hint: "", act: () => w.chooseMachine(null) });
-  for (const { name } of machines.told.machines) {
-    if (name !== machines.told.chosen)
-      list.push({
-        key: `machine-${name}`,
-        title: `Show machine ${name}`,
-        hint: "",
-        act: () => w.chooseMachine(name),
-      });
-  }
-  list.push({
-    key: "search-logs",
-    title: "Search all logs",
-    hint: "Ctrl Shift F",
-    act: () => (w.searchOpen = true),
-  });
-  list.push({
-    key: "filter",
-    title: "Filter tasks",
-    hint: "/",
-    act: () => onNextFrame(focusFilter),
-  });
-  for (const choice of ["system", "light", "dark"] as const) {
-    list.push({
+  const { held } = w.list.summary ?? {};
+  return [
+    to("new", "New task", "Ctrl N", () => w.newTask()),
+    to("jobs", "Jobs", "", () => (w.jobs.open = true)),
+    to("new-job", "New job", "", () => w.jobs.create()),
+    ...GROUPS.map((group) =>
+      to(`show-${group.key}`, `Show ${group.word.toLowerCase()}`, "", () =>
+        w.setFilter(group.key === "all" ? "" : `state:${group.key}`),
+      ),
+    ),
+    to(
+      "hold-all",
+      held ? "Release all tasks" : "Hold all tasks",
+      held ? "" : "nothing starts",
+      () => w.holdAll(!held),
+    ),
+    to("search-logs", "Search all logs", "Ctrl Shift F", () => (w.searchOpen = true)),
+    to("filter", "Filter tasks", "/", () => onNextFrame(focusFilter)),
+    ...(machines.here ? [] : [to("here", "Show this machine", "", () => w.chooseMachine(null))]),
+    ...machines.told.machines
+      .filter(({ name }) => name !== machines.told.chosen)
+      .map(({ name }) => to(`machine:${name}`, `Show machine ${name}`, "", () => w.chooseMachine(name))),
+    to("keys", "Show the keys", "?", () => (w.sheetOpen = true)),
+  ];
+}
+
+const SECTIONS: readonly (readonly [SettingsSection, string, string])[] = [
+  ["general", "General", "theme, notifications, closing, tray, start with the session"],
+  ["logs", "Logs", "limits, disk, keep tasks, attempts, delete"],
+  ["environment", "Environment", "PATH, variables, login shell"],
+  ["api", "API", "socket, HTTP, gRPC, tokens, certificate"],
+  ["connections", "Connections", "other machines, ssh"],
+  ["about", "About", "version, data folder, doctor"],
+];
+
+function settings(w: Workspace): Entry[] {
+  return [
+    ...(["system", "light", "dark"] as const).map((choice): Entry => ({
       key: `theme-${choice}`,
+      group: "Settings",
       title: `Theme: ${choice}`,
       hint: theme.choice === choice ? "chosen" : "",
       act: () => void w.settings.setTheme(choice),
-    });
-  }
-  list.push({ key: "settings", title: "Settings", hint: "Ctrl ,", act: () => w.openSettings() });
-  list.push({ key: "keys", title: "Show the keys", hint: "?", act: () => (w.sheetOpen = true) });
-  return list;
+    })),
+    ...SECTIONS.map(([section, word, detail]): Entry => ({
+      key: `settings-${section}`,
+      group: "Settings",
+      title: `Settings: ${word}`,
+      detail,
+      hint: section === "general" ? "Ctrl ," : "",
+      act: () => w.openSettings(section),
+    })),
+  ];
 }

@@ -19,6 +19,7 @@ export function shellSpec(line: string, name?: string, more: Partial<TaskSpec> =
   return {
     slot: ownLane(name ?? line.trim().split(/\s+/)[0] ?? ""),
     kind: { subprocess: { mode: { script: { runtime: "bash", body, args: [] } }, env: [] } },
+    ownLane: true,
     labels: { name: name ?? line.trim().slice(0, 80) },
     ...more,
   };

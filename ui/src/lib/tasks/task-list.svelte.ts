@@ -69,7 +69,7 @@ export class TaskList {
   }
 
   async start(): Promise<void> {
-    if (await this.#follow()) await Promise.all([this.#summarize(), this.#reload(PAGE)]);
+    if (await this.#follow()) await Promise.all([this.readSummary(), this.#reload(PAGE)]);
   }
 
   stop() {
@@ -82,7 +82,7 @@ export class TaskList {
   /** Reads again what could not be read, or may have changed unseen, while the machine was not there. */
   async revive(): Promise<void> {
     if (!this.#isFollowing) return this.start();
-    await Promise.all([this.#summarize(), this.#reload(Math.max(PAGE, this.rows.length))]);
+    await Promise.all([this.readSummary(), this.#reload(Math.max(PAGE, this.rows.length))]);
   }
 
   get #isFollowing(): boolean {
@@ -131,7 +131,7 @@ export class TaskList {
   }
 
   /** Each change brings one that is newer than what is read here. */
-  async #summarize(): Promise<void> {
+  async readSummary(): Promise<void> {
     const before = this.summary;
     try {
       const summary = await this.#backend.getSummary();

@@ -16,18 +16,19 @@ import type {
 } from "../api/types";
 import { plural } from "../shared/format";
 import type { MenuEntry } from "../shared/Menu.svelte";
-import { isOwnLane, randomSuffix } from "../shared/own-lane";
+import { isNamedForOneTask, randomSuffix } from "../shared/own-lane";
 import { isFinished, PHASES } from "../shared/phase";
 import { zoom } from "../design/zoom.svelte";
 import { Jobs } from "../jobs/jobs.svelte";
 import { Machines } from "../machines/machines.svelte";
 import type { Question, SettingsHost, SettingsSection } from "../settings/host";
 import { SettingsState } from "../settings/settings.svelte";
+import { Drafts } from "../submit/draft";
+import { takeOverPresets } from "../submit/earlier-presets";
 import { sentence } from "../submit/errors";
 import type { Edited } from "../submit/model.svelte";
 import { Deletions } from "./deletions.svelte";
 import { parseFilter, toQuery } from "./filter";
-import { KnownLanes } from "./known-lanes.svelte";
 import { Selection } from "./selection.svelte";
 import { TaskList } from "./task-list.svelte";
 
@@ -94,8 +95,8 @@ export class Workspace implements SettingsHost {
   readonly deletions: Deletions;
   readonly settings: SettingsState;
   readonly machines: Machines;
-  readonly knownLanes: KnownLanes;
   readonly jobs: Jobs;
+  readonly drafts: Drafts;
 
   filterText = $state("");
   filter = $derived(parseFilter(this.filterText));
@@ -134,6 +135,13 @@ export class Workspace implements SettingsHost {
     }
     return counts;
   });
+  /** Those worth a line of their own: shared, or made so by hand. */
+  lanes = $derived.by(
+    () =>
+      this.list.summary?.lanes.filter(
+        (lane) => !lane.own || lane.paused || lane.capacity > 1 || lane.queued > 0,
+      ) ?? [],
+  );
   /** The lanes that start nothing for now. */
   pausedLanes = $derived.by(
     () => new Set(this.list.summary?.lanes.filter((lane) => lane.paused).map((lane) => lane.slot)),
@@ -147,10 +155,10 @@ export class Workspace implements SettingsHost {
   constructor(backend: Backend, machines = new Machines(backend)) {
     this.backend = backend;
     this.machines = machines;
-    this.knownLanes = new KnownLanes(machines.told.chosen);
     this.list = new TaskList(backend);
     this.deletions = new Deletions(backend, (error) => this.report(error));
     this.settings = new SettingsState(backend);
+    this.drafts = new Drafts(backend);
     this.jobs = new Jobs(backend, (thrown) => this.report(thrown));
   }
 
@@ -166,11 +174,21 @@ export class Workspace implements SettingsHost {
     if (zoom.factor !== 1) this.backend.setZoom(zoom.factor).catch((thrown: unknown) => this.report(thrown));
     this.machines.onleave = () => this.deletions.flush();
     this.settings.load().catch((thrown: unknown) => this.report(thrown));
+    // An older machine keeps none: forms are then forgotten when they are closed.
+    this.drafts.load(this.machines.here).catch(() => {});
+    if (this.machines.here) this.#takeOverPresets().catch((thrown: unknown) => this.report(thrown));
     await this.list.start();
+  }
+
+  async #takeOverPresets(): Promise<void> {
+    const { jobs, left } = await takeOverPresets(this.backend);
+    if (jobs > 0) this.#notify("plain", `Your presets are jobs now: ${plural(jobs, "job")} made`);
+    if (left.length > 0) this.#notify("error", `Not every preset could become a job. ${left.join(" · ")}`);
   }
 
   close() {
     clearTimeout(this.#typing);
+    void this.drafts.flush();
     this.#stops.forEach((stop) => stop());
     void this.deletions.flush();
     this.list.stop();
@@ -290,7 +308,7 @@ export class Workspace implements SettingsHost {
       if (task) this.reveal(await this.backend.submitTask(besideItself(task.spec)));
     };
     const tell = (done: Promise<void>) => done.catch((thrown: unknown) => this.report(thrown));
-    const shared = !isOwnLane(row.task.spec.slot);
+    const shared = !row.task.spec.ownLane;
     this.question = {
       title: `${what([row])} ${waits ? "still waits" : "still runs"}`,
       body: waits
@@ -402,6 +420,16 @@ export class Workspace implements SettingsHost {
   runJob(job: Job) {
     if (job.parameters?.length) this.jobs.asking = job;
     else this.startJob(job.name, {}).catch((thrown: unknown) => this.report(thrown));
+  }
+
+  runJobNamed(name: string) {
+    this.backend.getJob({ name }).then(
+      (detail) => {
+        if (detail) this.runJob(detail.job);
+        else this.#notify("error", `There is no job ${name} any more`);
+      },
+      (thrown: unknown) => this.report(thrown),
+    );
   }
 
   /** Rejects with what is wrong with the parameters. */
@@ -534,6 +562,14 @@ export class Workspace implements SettingsHost {
     this.backend.setLane({ slot, ...change }).catch((thrown: unknown) => this.report(thrown));
   }
 
+  /** Takes a shared lane that is idle off the lists. */
+  forgetLane(slot: string) {
+    this.backend
+      .forgetLane({ slot })
+      .then(() => this.list.readSummary())
+      .catch((thrown: unknown) => this.report(thrown));
+  }
+
   /** False when it could not be carried out: the window stays then. */
   async answerClosing(answer: CloseAnswer, remember: boolean): Promise<boolean> {
     try {
@@ -600,11 +636,12 @@ export class Workspace implements SettingsHost {
 
 /** The same task, so that it starts although the first one runs. */
 function besideItself(spec: TaskSpec): TaskSpec {
-  const base = isOwnLane(spec.slot) ? spec.slot.slice(0, spec.slot.lastIndexOf("-")) : spec.slot;
+  const base = isNamedForOneTask(spec.slot) ? spec.slot.slice(0, spec.slot.lastIndexOf("-")) : spec.slot;
   const suffix = randomSuffix();
   return {
     ...spec,
     slot: `${base.slice(0, 64 - suffix.length - 1)}-${suffix}`,
+    ownLane: true,
     admission: "dropIfRunning",
   };
 }

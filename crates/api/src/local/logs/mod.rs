@@ -7,6 +7,7 @@ mod columns;
 mod excerpts;
 mod export;
 mod growth;
+mod last_lines;
 mod many;
 mod marks;
 mod merged;

@@ -1,0 +1,25 @@
+// What a person has begun to write in the form, and not sent yet.
+macro_rules! draft_operations {
+    ({ $($asks:tt)* } { $($topics:tt)* } { $($downloads:tt)* } $next:ident $($rest:ident)*) => {
+        $next! {
+            {
+                $($asks)*
+
+                /// The draft as it was kept last; nothing when there is none.
+                read ReadDraft "read_draft" -> Option<String> { draft: DraftKind }
+
+                /// Keeps a text of the form, 3 MiB at most, in the place of the one before; without one, drops that. Secrets do not
+                /// belong in it.
+                change SaveDraft "save_draft" -> () {
+                    draft: DraftKind,
+                    #[serde(default)]
+                    #[ts(optional = nullable)]
+                    text: Option<String>,
+                }
+            }
+            { $($topics)* }
+            { $($downloads)* }
+            $($rest)*
+        }
+    };
+}

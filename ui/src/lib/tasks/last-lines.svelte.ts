@@ -1,0 +1,90 @@
+// The last line that each task on screen has printed. Only rows that are drawn are asked for: what is over once, what runs again
+// after a pause, and nothing while the window cannot be seen.
+import type { Backend } from "../api/backend";
+import type { TaskRow } from "../api/types";
+
+/** Between two looks at what runs; scrolling is over before the first. */
+const PACE_MS = 2000;
+const SETTLE_MS = 120;
+/** In one request, by the rule of the backend. */
+const MOST = 100;
+/** Rows that were on screen lately keep theirs. */
+const KEPT = 1000;
+
+const idOf = (row: TaskRow) => row.task.metadata.id;
+/** The same for as long as a log that is over stays the same. */
+const stand = ({ task: { status }, finishedAt }: TaskRow) => `${status.attempt} ${finishedAt ?? ""}`;
+
+export class LastLines {
+  #lines = $state.raw<ReadonlyMap<string, string>>(new Map());
+  #known = new Map<string, string>();
+  #shown: readonly TaskRow[] = [];
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #asking = false;
+  #stopped = false;
+
+  constructor(readonly backend: Pick<Backend, "lastLines">) {}
+
+  of(id: string): string | undefined {
+    return this.#lines.get(id);
+  }
+
+  /** The rows that are drawn now. */
+  show(rows: readonly TaskRow[]): void {
+    this.#shown = rows;
+    if (rows.some((row) => this.#isNew(row))) this.#after(SETTLE_MS);
+    else if (this.#timer === undefined && rows.some(runs)) this.#after(PACE_MS);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  #isNew(row: TaskRow): boolean {
+    return row.task.status.attempt > 0 && this.#known.get(idOf(row)) !== stand(row);
+  }
+
+  #after(ms: number): void {
+    if (this.#stopped || this.#asking) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#ask(), ms);
+  }
+
+  async #ask(): Promise<void> {
+    this.#timer = undefined;
+    // What is hidden is not read; it is shown again with an event that brings rows.
+    if (document.hidden) return this.#whenSeen();
+    const wanted = this.#shown.filter((row) => this.#isNew(row) || runs(row)).slice(0, MOST);
+    if (wanted.length === 0) return;
+    this.#asking = true;
+    try {
+      const found = await this.backend.lastLines({ ids: wanted.map(idOf) });
+      const lines = new Map(this.#lines);
+      for (const row of wanted) {
+        lines.delete(idOf(row));
+        this.#known.set(idOf(row), stand(row));
+      }
+      for (const { task, text } of found) lines.set(task, text);
+      for (const id of lines.keys()) {
+        if (lines.size <= KEPT) break;
+        lines.delete(id);
+        this.#known.delete(id);
+      }
+      this.#lines = lines;
+    } catch {
+      // A row says what it can; the banner says what is wrong with the machine.
+    } finally {
+      this.#asking = false;
+    }
+    if (this.#shown.some((row) => this.#isNew(row)) || this.#shown.some(runs)) this.#after(PACE_MS);
+  }
+
+  #whenSeen(): void {
+    document.addEventListener("visibilitychange", () => this.#after(0), { once: true });
+  }
+}
+
+function runs(row: TaskRow): boolean {
+  return row.task.status.phase === "running";
+}
