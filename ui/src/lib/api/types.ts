@@ -91,6 +91,7 @@ export type {
   DoorStates,
   OutputFrame,
   Reach,
+  ServiceStatus,
   ToldMachine,
   ToldMachines,
 } from "./shell";
