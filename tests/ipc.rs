@@ -16,6 +16,7 @@ use solti_api::{
     OutputEventStream, SettingsAccess,
 };
 use solti_desktop::{AppInfo, Parts, assemble, command_names, context};
+use solti_doors::Doors;
 use solti_engine::Config;
 use solti_model::{
     Bookmark, DensityBucket, FieldError, InheritedEnvironment, InheritedVariable, Lane, LineChunk,
@@ -248,7 +249,9 @@ impl Desk {
         };
         let info = AppInfo::new(Path::new("/data"));
         let config = Config { data_dir: "/data".into(), shim: "/data/shim".into() };
-        let parts = Parts { api, settings: engine.clone(), environment, config, info };
+        let doors = Arc::new(Doors::new(&config.data_dir));
+        let settings = engine.clone();
+        let parts = Parts { api, settings, environment, config, info, doors, there: None };
         let builder = assemble(mock_builder(), parts);
         Self { app: builder.build(context()).expect("an app"), engine }
     }

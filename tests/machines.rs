@@ -7,6 +7,7 @@ use page::{CHANNEL, call};
 use serde_json::{Value, json};
 use solti_api::guard::{AccessToken, Auth, StandardGuards};
 use solti_desktop::{AppInfo, Parts, assemble, context};
+use solti_doors::Doors;
 use solti_engine::{Config, Engine};
 use solti_http::{ServeOptions, Serving, TcpOptions, Tls};
 use std::{path::Path, sync::Arc};
@@ -45,6 +46,8 @@ impl Desk {
             settings: here.settings(),
             environment: here.environment(),
             info: AppInfo::new(&config.data_dir),
+            doors: Arc::new(Doors::new(&config.data_dir)),
+            there: None,
             config,
         };
         let app = assemble(mock_builder(), parts).build(context()).expect("an app");

@@ -1,6 +1,7 @@
 //! The whole app as a person meets it: the real window, the real engine, real processes. Few tests, one for each
 //! thing that only the whole can get wrong; everything else is tested in the parts, where it takes milliseconds.
 
+mod attached;
 mod log_hands;
 mod log_window;
 mod main_window;

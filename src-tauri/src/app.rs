@@ -13,19 +13,23 @@ use crate::{
     log_link::LogLink,
     notify, receive_queues,
     say::say,
-    shutdown, tray,
+    shutdown,
+    there::There,
+    tray,
     tray_presence::TrayPresence,
     windows::{self, FormAsk, LogWindows, MAIN, SpareWindow, WindowMemory},
 };
 use solti_api::{DesktopApi, SettingsAccess};
 use solti_doors::Doors;
-use solti_engine::{Config, DataLock, Engine};
+use solti_engine::{Config, DataLock, Holder};
+use solti_holding::{Seat, sit_down};
+use solti_http::HttpClient;
 use solti_machines::Machines;
 use solti_model::InheritedEnvironment;
 use std::{path::Path, sync::Arc};
 use tauri::{
     AppHandle, Builder, Context, Manager, RunEvent, Runtime, Window, WindowEvent, Wry,
-    async_runtime::{block_on, handle, spawn},
+    async_runtime::{block_on, handle},
     plugin::TauriPlugin,
     webview::PageLoadEvent,
 };
@@ -44,6 +48,35 @@ pub struct Parts {
     pub environment: InheritedEnvironment,
     pub config: Config,
     pub info: AppInfo,
+    pub doors: Arc<Doors>,
+    /// The engine behind `api`, where it is another program's.
+    pub there: Option<HttpClient>,
+}
+
+impl Parts {
+    fn of(seat: &Seat, config: &Config) -> Self {
+        let info = AppInfo::new(&config.data_dir);
+        match seat {
+            Seat::Held(held) => Self {
+                api: held.engine().api(),
+                settings: held.engine().settings(),
+                environment: held.engine().environment(),
+                config: config.clone(),
+                info: info.after(held.engine().info().recovered),
+                doors: Arc::clone(held.doors()),
+                there: None,
+            },
+            Seat::Attached(attached) => Self {
+                api: attached.api(),
+                settings: attached.settings(),
+                environment: attached.engine().environment.clone(),
+                config: config.clone(),
+                info: info.after(attached.engine().recovered.clone()),
+                doors: Arc::clone(attached.doors()),
+                there: Some(attached.client().clone()),
+            },
+        }
+    }
 }
 
 /// Everything between a page and `parts`.
@@ -51,11 +84,15 @@ pub struct Parts {
 pub fn assemble<R: Runtime>(builder: Builder<R>, parts: Parts) -> Builder<R> {
     let (settings, runtime) = (Arc::clone(&parts.settings), handle().inner().clone());
     let machines = Machines::new(parts.api, settings, &parts.config.data_dir, MAIN, runtime);
+    if let Some(client) = &parts.there {
+        machines.watch_here(client.clone());
+    }
     builder
         .manage(machines)
+        .manage(There(parts.there))
         .manage(parts.settings)
         .manage(parts.environment)
-        .manage(Arc::new(Doors::new(&parts.config.data_dir)))
+        .manage(parts.doors)
         .manage(parts.config)
         .manage(parts.info)
         .manage(Streams::default())
@@ -90,19 +127,11 @@ fn on_window_event<R: Runtime>(window: &Window<R>, event: &WindowEvent) {
     }
 }
 
-/// Runs until the last window is closed, or longer where the tray keeps it. `lock` is let go of last.
-pub fn run(config: &Config, arguments: Arguments, lock: DataLock) -> Result<(), ShellError> {
-    let engine = block_on(Engine::open(config))?;
-    let parts = Parts {
-        api: engine.api(),
-        settings: engine.settings(),
-        environment: engine.environment(),
-        config: config.clone(),
-        info: AppInfo::new(&config.data_dir).after(engine.recovery()),
-    };
-    let (served, followed) = (engine.api(), engine.settings().watch_settings());
+/// Runs until the last window is closed, or longer where the tray keeps it. The data folder is let go of last.
+pub fn run(config: &Config, arguments: Arguments, lock: Result<DataLock, Holder>) -> Result<(), ShellError> {
+    let seat = block_on(sit_down(config, lock, arguments.doors()))?;
+    let parts = Parts::of(&seat, config);
     let data_dir = config.data_dir.clone();
-    let flags = arguments.doors();
     let app = assemble(Builder::default(), parts)
         .plugin(single_instance(&config.data_dir))
         .plugin(tauri_plugin_dialog::init())
@@ -112,14 +141,13 @@ pub fn run(config: &Config, arguments: Arguments, lock: DataLock) -> Result<(), 
             app.manage(WindowMemory);
             caret::stand_still();
             shutdown::on_signals(app.handle());
-            let doors = Arc::clone(&app.state::<Arc<Doors>>());
-            spawn(async move { doors.follow(served, followed, flags).await });
             notify::start(app.handle());
             tray::start(app.handle());
             open(app.handle(), arguments.handed_on())?;
             Ok(())
         })
         .build(context())?;
+    let mut seat = Some(seat);
     app.run_return(move |app, event| match event {
         // Without a code it is the last window that has gone.
         RunEvent::ExitRequested { code: None, api, .. } if app.state::<CloseGate>().is_resident() => {
@@ -129,11 +157,16 @@ pub fn run(config: &Config, arguments: Arguments, lock: DataLock) -> Result<(), 
             // Before the lock goes: the next app must not find a name on the bus that nobody answers to.
             tauri_plugin_single_instance::destroy(app);
             // The timer needs the runtime, so it is made inside.
-            block_on(async { engine.detach().await });
+            block_on(async {
+                match seat.take() {
+                    Some(Seat::Held(held)) => held.let_go().await,
+                    Some(Seat::Attached(attached)) => attached.let_go().await,
+                    None => {}
+                }
+            });
         }
         _ => {}
     });
-    drop(lock);
     Ok(())
 }
 

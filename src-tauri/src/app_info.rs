@@ -1,7 +1,7 @@
 //! What the app says of itself.
 
 use serde::Serialize;
-use solti_engine::Recovery;
+use solti_model::{EngineInfo, Recovered};
 use std::path::{Path, PathBuf};
 use ts_rs::TS;
 
@@ -16,19 +16,17 @@ pub struct AppInfo {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     recovered: Option<Recovered>,
+    /// The program whose engine holds the tasks, when it is not this app.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    engine: Option<OtherEngine>,
 }
 
 #[derive(Debug, Clone, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
-pub struct Recovered {
-    /// The damaged file.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[ts(optional)]
-    set_aside: Option<PathBuf>,
-    /// When the copy was taken that is in use now, in Unix milliseconds; without one the database began empty.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[ts(optional, type = "number")]
-    backup_taken_at: Option<u64>,
+pub struct OtherEngine {
+    pid: u32,
+    version: String,
 }
 
 impl AppInfo {
@@ -40,15 +38,18 @@ impl AppInfo {
             home_dir: dirs::home_dir().unwrap_or_default(),
             platform: std::env::consts::OS,
             recovered: None,
+            engine: None,
         }
     }
 
     #[must_use]
-    pub fn after(mut self, recovery: Option<&Recovery>) -> Self {
-        self.recovered = recovery.map(|recovery| Recovered {
-            set_aside: recovery.set_aside.clone(),
-            backup_taken_at: recovery.backup_taken_at,
-        });
-        self
+    pub fn after(self, recovered: Option<Recovered>) -> Self {
+        Self { recovered, ..self }
+    }
+
+    #[must_use]
+    pub fn with(self, engine: Option<EngineInfo>) -> Self {
+        let engine = engine.map(|engine| OtherEngine { pid: engine.pid, version: engine.version });
+        Self { engine, ..self }
     }
 }

@@ -2,13 +2,14 @@
 //! a change.
 
 use crate::{
-    app_info::{AppInfo, Recovered},
+    app_info::{AppInfo, OtherEngine},
     closing::{CloseAnswer, CloseQuestion, Leads},
     events::Message,
     frames::output::OutputFrame,
 };
-use solti_doors::{DoorState, DoorStates};
 use solti_machines::{ConnectionTest, Reach, ToldMachine, ToldMachines};
+use solti_model::{DoorState, DoorStates, Recovered};
+use solti_service::{ServiceKind, ServiceStatus};
 use solti_testing::{imports_from_model, keep_generated};
 use ts_rs::{Config, TS};
 
@@ -32,6 +33,7 @@ fn the_shapes_of_the_page_are_those_of_the_shell() {
         OutputFrame,
         AppInfo,
         Recovered,
+        OtherEngine,
         CloseQuestion,
         Leads,
         CloseAnswer,
@@ -41,6 +43,8 @@ fn the_shapes_of_the_page_are_those_of_the_shell() {
         ToldMachine,
         Reach,
         ConnectionTest,
+        ServiceStatus,
+        ServiceKind,
     );
     keep_generated("ui/src/lib/api/shell.ts", &format!("{HEAD}{}{types}", imports_from_model(&types)));
 }

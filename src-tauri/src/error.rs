@@ -4,11 +4,8 @@
 pub enum ShellError {
     #[error(transparent)]
     Engine(#[from] solti_engine::EngineError),
-    #[error(
-        "{holder} holds the tasks in {}: stop it first, or name another folder with SOLTI_DATA_DIR",
-        path.display()
-    )]
-    Held { holder: solti_engine::Holder, path: std::path::PathBuf },
+    #[error(transparent)]
+    Holding(#[from] solti_holding::HoldingError),
     #[error(
         "there is no screen to open a window on ({named}). Without one, `solti serve` runs tasks, and `solti` is the command line"
     )]

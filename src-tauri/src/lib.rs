@@ -23,6 +23,7 @@ mod reveal;
 mod say;
 mod screen;
 mod shutdown;
+mod there;
 mod tray;
 mod tray_presence;
 mod windows;
@@ -36,7 +37,7 @@ use clap::Parser as _;
 use error::ShellError;
 use say::say;
 use solti_api::in_full;
-use solti_engine::{Config, DataLock, Holder, start_journal};
+use solti_engine::{Config, DataLock, Holder, start_client_journal, start_journal};
 use std::process::ExitCode;
 
 /// Runs the app until its last window is closed, or what the arguments ask for instead.
@@ -64,19 +65,18 @@ pub fn run() -> ExitCode {
 
 fn start(arguments: Arguments) -> Result<(), ShellError> {
     let config = Config::from_env()?;
-    match DataLock::acquire(&config.data_dir, Holder::App { pid: std::process::id() })? {
-        Ok(lock) => {
-            screen::check()?;
-            start_journal(&config.data_dir);
-            app::run(&config, arguments, lock)
-        }
-        Err(holder @ Holder::Serve { .. }) => Err(ShellError::Held { holder, path: config.data_dir }),
-        Err(Holder::App { .. } | Holder::Unknown) => {
-            let data_dir = config.data_dir.display();
-            say(&format!("already running on {data_dir}; its window is asked to the front"));
-            screen::check()?;
-            app::call_first(&config);
-            Ok(())
-        }
+    let lock = DataLock::acquire(&config.data_dir, Holder::App { pid: std::process::id() })?;
+    if let Err(Holder::App { .. } | Holder::Unknown) = lock {
+        let data_dir = config.data_dir.display();
+        say(&format!("already running on {data_dir}; its window is asked to the front"));
+        screen::check()?;
+        app::call_first(&config);
+        return Ok(());
     }
+    screen::check()?;
+    match lock {
+        Ok(_) => start_journal(&config.data_dir),
+        Err(_) => start_client_journal(&config.data_dir),
+    }
+    app::run(&config, arguments, lock)
 }

@@ -6,10 +6,12 @@
 
 #![allow(dead_code, unused_imports, reason = "the tests and the benchmark use a part each")]
 
+mod headless;
 pub mod panel;
 mod screen;
 mod server;
 
+pub use headless::Headless;
 pub use server::Server;
 
 use serde_json::json;

@@ -13,6 +13,7 @@ mod local;
 mod log_access;
 mod log_position;
 pub mod operations;
+mod owner;
 mod save;
 mod settings;
 
@@ -24,5 +25,6 @@ pub use local::{StoredSettings, SupervisorApiAdapter};
 pub use log_access::{LogAccess, LogEventStream, LogReading};
 pub use log_position::{BadPosition, Handed, LogPosition};
 pub use operations::{DesktopApi, ExportChunk, ExportStream, OpenedSearch, Operations};
+pub use owner::Owner;
 pub use save::save_export;
 pub use settings::SettingsAccess;

@@ -10,7 +10,8 @@ use std::time::{Duration, SystemTime};
 
 /// Long and batch tasks on this machine or another: run, list, follow, stop.
 ///
-/// Talks to the app, or to `solti serve`, over a Unix socket in the data folder; --url reaches another machine.
+/// Talks to the app, or to `solti serve`, over a Unix socket in the data folder, and starts the engine in the background where neither
+/// runs; --url reaches another machine.
 #[derive(Debug, Parser)]
 #[command(name = "solti", version, propagate_version = true, max_term_width = 100)]
 pub struct Cli {
@@ -38,6 +39,9 @@ pub struct Options {
     /// Print JSON for programs: one document, or a line for each event of a log
     #[arg(long, global = true)]
     pub json: bool,
+    /// Where no Solti is running here, say so and exit with 69 instead of starting its engine in the background
+    #[arg(long, global = true)]
+    pub no_start: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -148,6 +152,11 @@ pub enum Command {
     },
     /// Run tasks here without a window, until stopped; tasks go on when it ends
     Serve(Serve),
+    /// Have the engine started when you log in, without a window
+    Service {
+        #[command(subcommand)]
+        command: Service,
+    },
     /// Speak to the server's Unix socket through standard input and output (what ssh:// runs at the other end)
     Connect,
     /// Look at what tasks need here: folders, space, database, shim
@@ -405,6 +414,20 @@ pub enum Job {
     },
 }
 
+#[derive(Debug, Subcommand)]
+pub enum Service {
+    /// Start it at each log-in, and now; where the app or another server runs, it takes over when that ends
+    Enable {
+        /// Have it run from boot on and after you log out, too. The system may ask for a password
+        #[arg(long)]
+        linger: bool,
+    },
+    /// Start it no more, and end the one that was started so; tasks go on
+    Disable,
+    /// Say whether it is started at log-in, and whether it runs
+    Status,
+}
+
 #[derive(Debug, Args)]
 pub struct Serve {
     /// A file that says the same and more, instead of serve.toml in the data folder
@@ -419,6 +442,13 @@ pub struct Serve {
     /// A name under which others address this machine
     #[arg(long, value_name = "NAME", value_parser = host_name)]
     pub host: Vec<String>,
+    /// Stand in for the app: wait while it holds the data folder, and open the doors of its Settings where no flag and no file
+    /// names one
+    #[arg(long)]
+    pub standby: bool,
+    /// As --standby, started by another command: does not wait, and lets go of its terminal once it is ready
+    #[arg(long, hide = true, conflicts_with = "standby")]
+    pub background: bool,
 }
 
 /// A name or an address, of which a port may be a part.

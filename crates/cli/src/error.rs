@@ -11,14 +11,18 @@ pub enum CliError {
     Api(#[from] ApiError),
     #[error("no Solti is running here ({}): open the app, or start `solti serve`", socket.display())]
     NoServer { socket: PathBuf },
-    #[error(
-        "Solti runs here (process {pid}) and lets no other program in: turn the Unix socket on in its Settings, under API"
-    )]
-    NoSocket { pid: u32 },
+    #[error("no Solti is running here ({}), and --no-start keeps its engine from being started", socket.display())]
+    NotStarted { socket: PathBuf },
+    #[error("the engine could not be started in the background: {said}")]
+    NoEngine { said: String },
+    #[error("Solti runs here (process {pid}), but its socket {} does not answer; its log is {}", socket.display(), log.display())]
+    NoSocket { pid: u32, socket: PathBuf, log: PathBuf },
     #[error(transparent)]
     Engine(#[from] solti_engine::EngineError),
     #[error(transparent)]
     Http(#[from] solti_http::HttpError),
+    #[error(transparent)]
+    Service(#[from] solti_service::ServiceError),
     #[error(transparent)]
     Door(#[from] solti_doors::DoorError),
     #[error("{holder} holds the tasks in {}: use it, stop it, or name another folder with --data-dir", data_dir.display())]
@@ -79,6 +83,14 @@ fn shown(word: &std::ffi::OsStr) -> String {
 }
 
 impl CliError {
+    /// Of this failure alone, whatever the command's own code for others is: EX_UNAVAILABLE of sysexits(3).
+    pub fn exit_code(&self) -> Option<u8> {
+        match self {
+            Self::NotStarted { .. } => Some(69),
+            _ => None,
+        }
+    }
+
     /// To standard error: a sentence, or the JSON of an error of the API.
     pub fn print(&self, as_json: bool) {
         let body = match self {

@@ -6,10 +6,12 @@
 mod args;
 mod commands;
 mod ending;
+mod engine_start;
 mod error;
 mod input;
 mod log_printer;
 mod order;
+mod reach;
 mod screen;
 mod serve_doors;
 mod server;
@@ -48,7 +50,7 @@ fn main() -> ExitCode {
         },
         Err(error) => {
             error.print(as_json);
-            ExitCode::from(own_failure)
+            ExitCode::from(error.exit_code().unwrap_or(own_failure))
         }
     }
 }

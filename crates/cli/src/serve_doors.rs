@@ -66,6 +66,11 @@ impl ServeDoors {
         })
     }
 
+    /// Whether neither the file nor a flag says how callers come in over the network.
+    pub fn say_nothing(&self) -> bool {
+        self.http.is_none() && self.grpc.is_none() && self.token_file.is_none()
+    }
+
     /// Those over TCP.
     pub fn over_tcp(&self) -> Vec<Door> {
         let hosts = || self.hosts.clone();
@@ -99,7 +104,7 @@ mod tests {
     use super::*;
 
     fn flags() -> Serve {
-        Serve { config: None, http: None, grpc: None, host: vec![] }
+        Serve { config: None, http: None, grpc: None, host: vec![], standby: false, background: false }
     }
 
     #[test]

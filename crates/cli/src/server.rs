@@ -1,13 +1,12 @@
 //! Where the server is, and the client to it.
 
 use crate::args::Options;
+use crate::engine_start;
 use crate::error::CliError;
 use crate::terminal::{harmless, say};
 use solti_doors::socket;
-use solti_http::{ClientOptions, Endpoint, HttpClient, Reachability, Trust, connect_unix};
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
-use tokio::net::UnixStream;
+use solti_http::{ClientOptions, Endpoint, HttpClient, Reachability, Trust};
+use std::path::PathBuf;
 use tokio::task::JoinSet;
 
 /// In it named pipes are made.
@@ -38,32 +37,14 @@ pub fn input_dir(options: &Options) -> Result<Option<PathBuf>, CliError> {
     }
 }
 
-/// Connects to the Unix socket of this machine's server.
-///
-/// # Errors
-/// [`CliError::NoServer`] where nobody listens, [`CliError::NoSocket`] where the app runs and does not.
-pub async fn connect(socket: &Path) -> Result<UnixStream, CliError> {
-    connect_unix(socket).await.map_err(|source| {
-        let data_dir = socket.ancestors().nth(2).unwrap_or(socket);
-        let socket = socket.to_owned();
-        match source.kind() {
-            ErrorKind::NotFound | ErrorKind::ConnectionRefused => match solti_doctor::holder_of(data_dir) {
-                Some(pid) => CliError::NoSocket { pid },
-                None => CliError::NoServer { socket },
-            },
-            _ => CliError::Socket { socket, source },
-        }
-    })
-}
-
 /// A client of the server that is meant. That of this machine is known to be there when this returns.
 pub async fn client(options: &Options) -> Result<HttpClient, CliError> {
     let endpoint = match options.url.as_deref().filter(|url| !url.is_empty()) {
         Some(url) => url.parse()?,
         None => {
-            let socket = socket(&data_dir(options)?);
-            drop(connect(&socket).await?);
-            Endpoint::Unix(socket)
+            let data_dir = data_dir(options)?;
+            engine_start::be_there(&data_dir, options.no_start).await?;
+            Endpoint::Unix(socket(&data_dir))
         }
     };
     let mut how = ClientOptions::new(endpoint);

@@ -266,22 +266,15 @@ fn a_folder_has_one_server_and_the_second_says_whose_it_is() {
 }
 
 #[test]
-fn without_a_server_one_line_says_how_to_start_one() {
+fn the_socket_of_a_server_that_was_killed_is_no_server() {
     let place = Place::new();
-    for (words, code) in
-        [(&["run", "--", "make", "-j8"][..], 1), (&["run", "--wait", "make"], 125), (&["list"], 1)]
-    {
-        let output = place.run(words);
-        assert_eq!(output.status.code(), Some(code));
-        let error = error(&output);
-        assert!(error.contains("solti serve") && error.lines().count() == 1, "{error}");
-    }
-    assert!(!place.data_dir().exists(), "asking makes nothing");
-    // A socket that a killed server left behind is no server either.
     let server = place.serve(&[]);
     server.signal(Signal::KILL);
     server.ended();
-    assert!(error(&place.run(&["list"])).contains("solti serve"));
+    let output = place.run(&["list", "--no-start"]);
+    assert_eq!(output.status.code(), Some(69));
+    let error = error(&output);
+    assert!(error.contains("no Solti is running here") && error.lines().count() == 1, "{error}");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use crate::places::socket_in;
 use solti_api::{DesktopApi, in_full};
 use solti_grpc::{GrpcError, Listener, ServerOptions, TlsIdentity};
 use solti_http::{CertificateFiles, HttpError, ServeOptions, TcpOptions, Tls, certificate_names};
+use solti_model::DoorState;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -76,7 +77,8 @@ impl Door {
             Self::Socket => {
                 let path = socket_in(folder);
                 let address = path.display().to_string();
-                let options = ServeOptions { socket: Some(path), ..ServeOptions::default() };
+                let owner = keys.owner.clone();
+                let options = ServeOptions { socket: Some(path), owner, ..ServeOptions::default() };
                 let serving = solti_http::serve(Arc::clone(api), &keys.guards, options).await?;
                 Ok(OpenDoor { address, fingerprint: None, serving: Serving::Http(serving) })
             }
@@ -165,6 +167,10 @@ impl OpenDoor {
     /// SHA-256 of the certificate, in pairs between colons; what a client pins.
     pub fn fingerprint(&self) -> Option<&str> {
         self.fingerprint.as_deref()
+    }
+
+    pub fn state(&self) -> DoorState {
+        DoorState::Open { address: self.address.clone(), fingerprint: self.fingerprint.clone() }
     }
 
     /// Takes no more, and returns when the requests under way are answered or out of time.

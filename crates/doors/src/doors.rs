@@ -1,25 +1,43 @@
-//! The doors of the app: each is open while the settings say so. One that cannot be opened says why and is tried again when
+//! The doors of the app: the socket is always open, the others while the settings say so. One that cannot be opened says why and is tried again when
 //! its settings change; tasks do not care.
 
 use crate::door::{Door, OpenDoor};
 use crate::error::{BadAddress, DoorError};
 use crate::keys::Keys;
 use crate::places;
-use crate::state::{DoorState, DoorStates};
 use crate::wanted::{DoorFlags, Wanted, wanted};
 use solti_api::guard::AccessToken;
-use solti_api::{ApiError, DesktopApi, in_full};
-use solti_model::Settings;
+use solti_api::{ApiError, DesktopApi, Owner, SettingsAccess, in_full};
+use solti_http::HttpClient;
+use solti_model::{DoorState, DoorStates, EngineInfo};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::sync::watch;
+use tokio::time::sleep;
+use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::WatchStream;
+
+/// Before the doors of another program are followed again.
+const PAUSE: Duration = Duration::from_millis(250);
 
 pub struct Doors {
     folder: PathBuf,
     /// What all doors share, made when the first is opened.
     keys: Mutex<Option<(Arc<AccessToken>, Keys)>>,
     states: watch::Sender<DoorStates>,
+    closing: watch::Sender<bool>,
+    /// Held while doors are open.
+    followed: tokio::sync::Mutex<()>,
+    /// Another program, whose doors these are.
+    there: Option<HttpClient>,
+}
+
+/// What stands behind the doors.
+pub struct Behind {
+    pub api: Arc<dyn DesktopApi>,
+    pub settings: Arc<dyn SettingsAccess>,
+    pub engine: EngineInfo,
 }
 
 impl Doors {
@@ -28,18 +46,43 @@ impl Doors {
             folder: places::folder(data_dir),
             keys: Mutex::default(),
             states: watch::Sender::new(DoorStates::default()),
+            closing: watch::Sender::new(false),
+            followed: tokio::sync::Mutex::default(),
+            there: None,
         }
     }
 
-    /// Opens and shuts doors as the settings say, until they end. `flags` stand in for addresses of the settings.
-    pub async fn follow(
-        &self,
-        api: Arc<dyn DesktopApi>,
-        mut settings: watch::Receiver<Settings>,
-        flags: DoorFlags,
-    ) {
-        let mut doors: [(Wanted, Option<OpenDoor>); 3] = Default::default();
+    /// The doors of the program at the other end of its socket: [`Doors::mirror`] follows them.
+    pub fn of_another(data_dir: &Path, there: HttpClient) -> Self {
+        Self { there: Some(there), ..Self::new(data_dir) }
+    }
+
+    /// Follows the doors of the other program for as long as this is waited for.
+    pub async fn mirror(&self) {
+        let Some(there) = &self.there else { return };
         loop {
+            match there.watch_doors().await {
+                Ok(doors) => {
+                    let mut doors = std::pin::pin!(doors);
+                    while let Some(states) = doors.next().await {
+                        self.states.send_replace(states);
+                    }
+                }
+                Err(error) => tracing::debug!("how the doors are is not known: {error}"),
+            }
+            sleep(PAUSE).await;
+        }
+    }
+
+    /// Opens and shuts doors as the settings say, until [`Doors::shut`]. `flags` stand in for addresses of the settings.
+    pub async fn follow(&self, Behind { api, settings, engine }: Behind, flags: DoorFlags) {
+        let _one = self.followed.lock().await;
+        let mut closing = self.closing.subscribe();
+        let token = self.token_and_keys().ok().map(|(token, _)| token);
+        let owner = Owner { engine, settings: Arc::clone(&settings), doors: self.states.subscribe(), token };
+        let mut settings = settings.watch_settings();
+        let mut doors: [(Wanted, Option<OpenDoor>); 3] = Default::default();
+        while !*closing.borrow_and_update() {
             let wanted = wanted(&settings.borrow_and_update().api, flags);
             for (slot, (wanted, (door, open))) in wanted.into_iter().zip(&mut doors).enumerate() {
                 if *door == wanted {
@@ -50,7 +93,7 @@ impl Doors {
                 }
                 let (state, opened) = match &wanted {
                     None => (DoorState::Shut, None),
-                    Some(wanted) => self.try_open(wanted, &api).await,
+                    Some(wanted) => self.try_open(wanted, &api, &owner).await,
                 };
                 (*door, *open) = (wanted, opened);
                 self.states.send_modify(|states| {
@@ -61,10 +104,21 @@ impl Doors {
                     } = state;
                 });
             }
-            if settings.changed().await.is_err() {
-                return;
+            tokio::select! {
+                changed = settings.changed() => if changed.is_err() { break },
+                // Its sender is here.
+                _ = closing.changed() => {}
             }
         }
+        for open in doors.into_iter().rev().filter_map(|(_, open)| open) {
+            open.shut().await;
+        }
+    }
+
+    /// Shuts all doors for good, and returns when the requests under way are answered or out of time.
+    pub async fn shut(&self) {
+        self.closing.send_replace(true);
+        drop(self.followed.lock().await);
     }
 
     /// How the doors are, now and after every change.
@@ -77,6 +131,11 @@ impl Doors {
     /// # Errors
     /// When it can be neither read nor made.
     pub fn token(&self) -> Result<String, ApiError> {
+        if self.there.is_some() {
+            // Theirs may be another one by now.
+            let token = AccessToken::open(&self.folder).map_err(|error| ApiError::internal(&error))?;
+            return Ok(token.text());
+        }
         let (token, _) = self.token_and_keys().map_err(|error| ApiError::internal(&error))?;
         Ok(token.text())
     }
@@ -85,7 +144,10 @@ impl Doors {
     ///
     /// # Errors
     /// When it cannot be stored; the old one stays.
-    pub fn rotate_token(&self) -> Result<String, ApiError> {
+    pub async fn rotate_token(&self) -> Result<String, ApiError> {
+        if let Some(there) = &self.there {
+            return there.rotate_token().await;
+        }
         let (token, _) = self.token_and_keys().map_err(|error| ApiError::internal(&error))?;
         token.rotate().map_err(|error| ApiError::internal(&error))
     }
@@ -104,15 +166,12 @@ impl Doors {
         &self,
         door: &Result<Door, BadAddress>,
         api: &Arc<dyn DesktopApi>,
+        owner: &Owner,
     ) -> (DoorState, Option<OpenDoor>) {
-        match self.open(door, api).await {
+        match self.open(door, api, owner).await {
             Ok(open) => {
                 tracing::info!("a door is open: {}", open.address());
-                let state = DoorState::Open {
-                    address: open.address().to_owned(),
-                    fingerprint: open.fingerprint().map(str::to_owned),
-                };
-                (state, Some(open))
+                (open.state(), Some(open))
             }
             Err(error) => {
                 let problem = in_full(&error);
@@ -126,6 +185,7 @@ impl Doors {
         &self,
         door: &Result<Door, BadAddress>,
         api: &Arc<dyn DesktopApi>,
+        owner: &Owner,
     ) -> Result<OpenDoor, DoorError> {
         let door = door.as_ref().map_err(Clone::clone)?;
         let keys = match (self.token_and_keys(), door) {
@@ -137,7 +197,7 @@ impl Doors {
             }
             (Err(error), _) => return Err(error),
         };
-        door.open(&self.folder, api, &keys).await
+        door.open(&self.folder, api, &keys.for_owner(owner.clone())).await
     }
 }
 
@@ -146,11 +206,12 @@ mod tests {
     use super::*;
     use serde_json::{Value, json};
     use solti_engine::{Config, Engine};
+    use solti_http::{ClientOptions, Endpoint, ServedSettings};
+    use solti_model::Theme;
     use solti_testing::within;
     use tempfile::TempDir;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::{TcpListener, TcpStream, UnixStream};
-    use tokio_stream::StreamExt as _;
 
     struct House {
         engine: Engine,
@@ -165,9 +226,11 @@ mod tests {
             let engine =
                 Engine::open(&Config { data_dir: dir.path().to_owned(), shim }).await.expect("an engine");
             let doors = Arc::new(Doors::new(dir.path()));
-            let (followed, api) = (Arc::clone(&doors), engine.api());
-            let settings = engine.settings().watch_settings();
-            tokio::spawn(async move { followed.follow(api, settings, DoorFlags::default()).await });
+            let (followed, behind) = (
+                Arc::clone(&doors),
+                Behind { api: engine.api(), settings: engine.settings(), engine: engine.info() },
+            );
+            tokio::spawn(async move { followed.follow(behind, DoorFlags::default()).await });
             Self { engine, doors, _dir: dir }
         }
 
@@ -196,9 +259,13 @@ mod tests {
 
     /// The status of `GET /api/v1/tasks`.
     async fn get(address: &str, token: &str) -> String {
+        get_at("/api/v1/tasks", address, token).await
+    }
+
+    async fn get_at(path: &str, address: &str, token: &str) -> String {
         let mut stream = TcpStream::connect(address).await.expect("open");
         let request = format!(
-            "GET /api/v1/tasks HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
+            "GET {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
         );
         stream.write_all(request.as_bytes()).await.expect("sent");
         let mut answer = String::new();
@@ -218,7 +285,7 @@ mod tests {
         let token = house.doors.token().expect("a token");
         assert_eq!(get(address, &token).await, "200");
         assert_eq!(get(address, "guessed").await, "401");
-        let fresh = house.doors.rotate_token().expect("another");
+        let fresh = house.doors.rotate_token().await.expect("another");
         assert_eq!((get(address, &token).await, get(address, &fresh).await), ("401".into(), "200".into()));
         house.set(json!({"http": {"enabled": false}}), |now| now.http == DoorState::Shut).await;
         assert!(TcpStream::connect(address).await.is_err(), "it is still listened on");
@@ -230,7 +297,7 @@ mod tests {
         let taken = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = taken.local_addr().expect("bound").to_string();
         let states = house
-            .set(json!({"socket": true, "grpc": {"enabled": true, "address": address}}), |now| {
+            .set(json!({"grpc": {"enabled": true, "address": address}}), |now| {
                 matches!(now.grpc, DoorState::Failed { .. }) && opened(&now.socket).is_some()
             })
             .await;
@@ -245,12 +312,56 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread")]
+    async fn the_own_programs_of_this_user_are_at_home_at_the_socket_and_nobody_over_the_network() {
+        let house = House::new().await;
+        let states = house
+            .set(json!({"http": {"enabled": true, "address": "127.0.0.1:0"}}), |now| {
+                opened(&now.http).is_some() && opened(&now.socket).is_some()
+            })
+            .await;
+        let socket = opened(&states.socket).expect("open").to_owned();
+        let client = HttpClient::new(ClientOptions::new(Endpoint::Unix(socket.into()))).expect("a client");
+        assert_eq!(client.engine().await.expect("answered").pid, std::process::id());
+        let settings = ServedSettings::of(client.clone()).await.expect("answered");
+        // What is changed at one end is told at the other.
+        let changed = settings.set_settings(json!({"theme": "dark"})).await.expect("legal");
+        assert_eq!((changed.theme, house.engine.settings().settings().theme), (Theme::Dark, Theme::Dark));
+        let refused = settings.set_settings(json!({"theme": "loud"})).await;
+        assert!(
+            matches!(&refused, Err(ApiError::InvalidRequest { field, .. }) if field == "theme"),
+            "{refused:?}"
+        );
+        let mut followed = settings.watch_settings();
+        house.engine.settings().set_settings(json!({"theme": "light"})).await.expect("legal");
+        let told = followed.wait_for(|now| now.theme == Theme::Light);
+        within("a change is told", told).await.expect("it is followed");
+
+        let mirror = Doors::of_another(Path::new("/nowhere"), client.clone());
+        let mut seen = mirror.states();
+        let mirroring = mirror.mirror();
+        let like = async { while seen.next().await.expect("followed") != states {} };
+        tokio::select! {
+            () = mirroring => panic!("it goes on"),
+            () = within("the doors are mirrored", like) => {}
+        }
+        let old = house.doors.token().expect("a token");
+        let fresh = mirror.rotate_token().await.expect("another");
+        assert!(fresh != old && house.doors.token().expect("a token") == fresh);
+
+        let address = opened(&states.http).and_then(|url| url.strip_prefix("http://")).expect("a URL");
+        assert_eq!(get(address, &fresh).await, "200");
+        for path in ["/api/v1/engine", "/api/v1/engine/settings", "/api/v1/engine/doors"] {
+            assert_eq!(get_at(path, address, &fresh).await, "404", "{path}");
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
     async fn a_token_that_cannot_be_had_shuts_no_door_that_needs_none() {
         let house = House::new().await;
         let folder = house.doors.folder.clone();
         std::fs::create_dir_all(folder.join("token")).expect("no file can be there");
         let states = house
-            .set(json!({"socket": true, "http": {"enabled": true, "address": "127.0.0.1:0"}}), |now| {
+            .set(json!({"http": {"enabled": true, "address": "127.0.0.1:0"}}), |now| {
                 opened(&now.socket).is_some() && matches!(now.http, DoorState::Failed { .. })
             })
             .await;

@@ -27,13 +27,11 @@ mod doors;
 mod error;
 mod keys;
 mod places;
-mod state;
 mod wanted;
 
 pub use door::{Certificate, Door, OpenDoor};
-pub use doors::Doors;
+pub use doors::{Behind, Doors};
 pub use error::{BadAddress, DoorError};
 pub use keys::Keys;
 pub use places::{folder, socket};
-pub use state::{DoorState, DoorStates};
 pub use wanted::DoorFlags;

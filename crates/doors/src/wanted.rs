@@ -31,7 +31,8 @@ pub(crate) fn wanted(api: &ApiSettings, flags: DoorFlags) -> [Wanted; 3] {
     let grpc = address(flags.grpc, api.grpc.enabled, &api.grpc.address).map(|address| {
         Ok(Door::Grpc { address: address?, hosts: vec![], certificate: Certificate::Generated })
     });
-    [api.socket.then_some(Ok(Door::Socket)), http, grpc]
+    // Always: it is this user's alone, and what `solti` and the window of another program come in by.
+    [Some(Ok(Door::Socket)), http, grpc]
 }
 
 #[cfg(test)]
@@ -42,12 +43,12 @@ mod tests {
     #[test]
     fn a_flag_opens_its_door_whatever_the_settings_say_and_no_other() {
         let api = Settings::default().api;
-        assert_eq!(wanted(&api, DoorFlags::default()), [None, None, None]);
+        assert_eq!(wanted(&api, DoorFlags::default()), [Some(Ok(Door::Socket)), None, None]);
         let grpc: SocketAddr = "127.0.0.1:1".parse().expect("an address");
-        let [None, None, Some(Ok(Door::Grpc { address, .. }))] =
+        let [Some(Ok(Door::Socket)), None, Some(Ok(Door::Grpc { address, .. }))] =
             wanted(&api, DoorFlags { grpc: Some(grpc), http: None })
         else {
-            panic!("gRPC alone is open");
+            panic!("gRPC alone is open beside the socket");
         };
         assert_eq!(address, grpc);
     }
@@ -55,7 +56,7 @@ mod tests {
     #[test]
     fn what_is_no_address_is_named_and_shuts_no_other_door() {
         let mut api = Settings::default().api;
-        (api.socket, api.http.enabled) = (true, true);
+        api.http.enabled = true;
         api.http.address = "localhost".into();
         let bad = BadAddress { address: "localhost".into() };
         assert_eq!(wanted(&api, DoorFlags::default()), [Some(Ok(Door::Socket)), Some(Err(bad)), None]);

@@ -70,8 +70,16 @@ impl Config {
 pub fn data_dir() -> Result<PathBuf, EngineError> {
     match env::var_os(DATA_DIR).filter(|dir| !dir.is_empty()) {
         Some(dir) => std::path::absolute(dir).map_err(EngineError::CurrentDir),
-        None => Ok(dirs::data_dir().ok_or(EngineError::NoHome)?.join("solti")),
+        None => usual_data_dir(),
     }
+}
+
+/// The platform's.
+///
+/// # Errors
+/// When there is no home directory.
+pub fn usual_data_dir() -> Result<PathBuf, EngineError> {
+    Ok(dirs::data_dir().ok_or(EngineError::NoHome)?.join("solti"))
 }
 
 /// Makes the folder private. One that belongs to someone else is refused: whoever owns it could swap a run's

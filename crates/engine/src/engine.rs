@@ -4,7 +4,7 @@
 use crate::{Config, EngineError, environment::Inherited, open_files, user_manager::UserManager};
 use solti_api::{DesktopApi, SettingsAccess, StoredSettings, SupervisorApiAdapter, in_full};
 use solti_logstore::LogLimits;
-use solti_model::{FinishedSettings, InheritedEnvironment, LogSettings, Settings};
+use solti_model::{EngineInfo, FinishedSettings, InheritedEnvironment, LogSettings, Recovered, Settings};
 use solti_runner::ShimRunner;
 use solti_store::{Opened, Recovery, Store, StoreError};
 use solti_supervisor::{FinishedLimits, Supervisor, SupervisorConfig, SupervisorError};
@@ -80,6 +80,19 @@ impl Engine {
     /// What tasks inherit, as far as a person may see it.
     pub fn environment(&self) -> InheritedEnvironment {
         self.environment.clone()
+    }
+
+    /// What it says of itself to this user's other programs.
+    pub fn info(&self) -> EngineInfo {
+        EngineInfo {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            pid: std::process::id(),
+            environment: self.environment(),
+            recovered: self.recovery().map(|recovery| Recovered {
+                set_aside: recovery.set_aside.clone(),
+                backup_taken_at: recovery.backup_taken_at,
+            }),
+        }
     }
 
     /// What had to be done to open the database; `None` as a rule.

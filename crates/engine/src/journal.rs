@@ -15,14 +15,30 @@ const FILTER: &str = "SOLTI_LOG";
 /// A file that would become larger is set aside as `app.log.old`; so it is twice this at most.
 const MAX_BYTES: u64 = 4 * 1024 * 1024;
 
+/// Where the log of whoever holds this data folder is.
+#[must_use]
+pub fn file(data_dir: &Path) -> PathBuf {
+    data_dir.join("app.log")
+}
+
+/// For the holder of the folder.
 pub fn start(data_dir: &Path) {
+    start_in(file(data_dir));
+}
+
+/// For a program that is a client of the holder, beside the holder's own.
+pub fn start_of_client(data_dir: &Path) {
+    start_in(data_dir.join("window.log"));
+}
+
+fn start_in(path: PathBuf) {
     let filter = EnvFilter::try_from_env(FILTER).unwrap_or_else(|_| EnvFilter::new("info"));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false);
     // No other subscriber can be set before this one; and an app that cannot write its log still runs tasks.
-    let set = match Rotating::open(data_dir.join("app.log"), MAX_BYTES) {
+    let set = match Rotating::open(path, MAX_BYTES) {
         Ok(file) => log.with_writer(io::stderr.and(Mutex::new(file))).try_init(),
         Err(error) => {
-            eprintln!("solti: app.log cannot be written: {error}");
+            eprintln!("solti: its own log cannot be written: {error}");
             log.with_writer(io::stderr).try_init()
         }
     };

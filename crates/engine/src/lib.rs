@@ -13,9 +13,9 @@ mod lock;
 mod open_files;
 mod user_manager;
 
-pub use config::{Config, data_dir};
+pub use config::{Config, data_dir, usual_data_dir};
 pub use engine::Engine;
 pub use error::EngineError;
-pub use journal::start as start_journal;
+pub use journal::{file as journal_file, start as start_journal, start_of_client as start_client_journal};
 pub use lock::{DataLock, Holder};
 pub use solti_store::Recovery;

@@ -46,16 +46,9 @@ impl DataLock {
     pub fn acquire(data_dir: &Path, holder: Holder) -> Result<Result<Self, Holder>, EngineError> {
         let path = data_dir.join(LOCK_FILE);
         let lock = || -> io::Result<Result<Self, Holder>> {
-            // std opens with O_CLOEXEC: no task inherits the lock and keeps it.
-            let mut options = OpenOptions::new();
-            let mut file =
-                options.read(true).write(true).create(true).truncate(false).mode(0o600).open(&path)?;
+            let file = open(&path)?;
             match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-                Ok(()) => {
-                    file.set_len(0)?;
-                    writeln!(file, "{holder:#}")?;
-                    Ok(Ok(Self { _file: file }))
-                }
+                Ok(()) => Ok(Ok(Self::held(file, holder)?)),
                 Err(Errno::WOULDBLOCK) => {
                     let mut line = String::new();
                     file.take(LINE).read_to_string(&mut line)?;
@@ -66,6 +59,31 @@ impl DataLock {
         };
         lock().map_err(|source| EngineError::Lock { path: path.clone(), source })
     }
+
+    /// Takes the folder for `holder` as soon as it is free. Blocks until then.
+    ///
+    /// # Errors
+    /// When the lock file can be neither made nor locked.
+    pub fn wait(data_dir: &Path, holder: Holder) -> Result<Self, EngineError> {
+        let path = data_dir.join(LOCK_FILE);
+        let lock = || -> io::Result<Self> {
+            let file = open(&path)?;
+            rustix::io::retry_on_intr(|| flock(&file, FlockOperation::LockExclusive))?;
+            Self::held(file, holder)
+        };
+        lock().map_err(|source| EngineError::Lock { path: path.clone(), source })
+    }
+
+    fn held(mut file: File, holder: Holder) -> io::Result<Self> {
+        file.set_len(0)?;
+        writeln!(file, "{holder:#}")?;
+        Ok(Self { _file: file })
+    }
+}
+
+/// std opens with O_CLOEXEC: no task inherits the lock and keeps it.
+fn open(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
 }
 
 impl fmt::Display for Holder {

@@ -6,11 +6,14 @@
 mod client;
 mod error;
 mod fingerprint;
+mod owned;
 mod server;
 mod unix;
 mod wire;
 
-pub use client::{ClientOptions, Endpoint, HttpClient, Reachability, ServerCertificate, Trust};
+pub use client::{
+    ClientOptions, Endpoint, HttpClient, Reachability, ServedSettings, ServerCertificate, Trust,
+};
 pub use error::HttpError;
 pub use server::{
     Access, CertificateFiles, Limits, ServeOptions, Serving, TcpOptions, Tls, certificate_names, router,

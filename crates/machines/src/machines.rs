@@ -8,11 +8,11 @@ use crate::remembered::Remembered;
 use crate::tokens::Tokens;
 use crate::watched::Watched;
 use solti_api::{ApiError, DesktopApi, SettingsAccess, in_full};
-use solti_http::HttpError;
+use solti_http::{HttpClient, HttpError};
 use solti_model::{Connection, Settings};
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
@@ -39,6 +39,8 @@ pub struct Machines {
     /// The window that comes back to the machine that it was on.
     main: &'static str,
     table: Mutex<Table>,
+    /// How this machine is, where its engine is another program's.
+    pub(crate) here_watched: OnceLock<Watched>,
     /// Counts the changes of what windows are told.
     pub(crate) news: watch::Sender<u64>,
     /// One change of the connections at a time: a token and its connection belong together.
@@ -87,12 +89,18 @@ impl Machines {
             remembered: Remembered::in_folder(data_dir),
             main,
             table: Mutex::default(),
+            here_watched: OnceLock::new(),
             news: watch::Sender::new(0),
             saving: tokio::sync::Mutex::default(),
             runtime,
         });
         machines.runtime.spawn(follow(Arc::downgrade(&machines), followed));
         machines
+    }
+
+    /// Windows are told how this machine is, whose engine is another program's at the other end of `client`.
+    pub fn watch_here(&self, client: HttpClient) {
+        self.here_watched.get_or_init(|| Watched::start(client, self.news.clone(), &self.runtime));
     }
 
     /// This machine, whatever a window is on: what closes with the app, what it notifies of.

@@ -2,7 +2,7 @@
 
 use crate::machine::Machine;
 use crate::machines::Machines;
-use crate::watched::Reach;
+use crate::watched::{Reach, Watched};
 use serde::Serialize;
 use solti_model::Connection;
 use std::sync::Arc;
@@ -31,6 +31,8 @@ pub struct ToldMachines {
     chosen: Machine,
     /// The machine that this window is on is none of the connections any more.
     removed: bool,
+    /// How this machine is: whether its engine answers.
+    here: Reach,
     machines: Vec<ToldMachine>,
 }
 
@@ -56,6 +58,7 @@ impl Machines {
         ToldMachines {
             chosen: seat.map(|seat| seat.name.clone()).into(),
             removed: seat.is_some_and(|seat| seat.removed),
+            here: self.here_watched.get().map_or(Reach::Reached, Watched::reach),
             machines: machines.collect(),
         }
     }

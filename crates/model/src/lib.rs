@@ -13,6 +13,8 @@ mod command_text;
 mod crash_loop;
 mod diagnosis;
 mod draft;
+mod door_state;
+mod engine_info;
 mod environment;
 mod event;
 mod excerpt;
@@ -54,6 +56,8 @@ pub use command_text::quoted;
 pub use crash_loop::{LOOP_STARTS, LOOP_WINDOW_MS, RecentStarts};
 pub use diagnosis::{Diagnosis, Finding, FindingState};
 pub use draft::{DraftKind, MAX_DRAFT_BYTES};
+pub use door_state::{DoorState, DoorStates};
+pub use engine_info::{EngineInfo, Recovered};
 pub use environment::{
     InheritedEnvironment, InheritedVariable, RunEnvironment, RunVariable, RunVariableOrigin, ShellCapture,
     VariableOrigin,

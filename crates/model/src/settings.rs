@@ -163,12 +163,10 @@ impl Default for EnvironmentSettings {
     }
 }
 
-/// The doors for other programs. All are shut until they are opened here.
+/// The doors over the network, which are shut until they are opened here. The Unix socket, for this user alone, is always open.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ApiSettings {
-    /// The Unix socket in the data folder, for this user alone.
-    pub socket: bool,
     /// HTTP over TCP.
     pub http: HttpSettings,
     /// gRPC over TCP.

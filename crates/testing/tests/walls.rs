@@ -5,15 +5,16 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// From below. A crate uses those of the rows before its own.
-const ROWS: [&[&str]; 9] = [
+const ROWS: [&[&str]; 10] = [
     &["solti-positions", "solti-rows", "solti-schedule"],
     &["solti-model", "solti-logstore"],
     &["solti-shim", "solti-store"],
     &["solti-runner"],
     &["solti-supervisor"],
     &["solti-api"],
-    &["solti-doctor", "solti-engine", "solti-grpc", "solti-http", "solti-notices"],
+    &["solti-doctor", "solti-engine", "solti-grpc", "solti-http", "solti-notices", "solti-service"],
     &["solti-doors", "solti-machines"],
+    &["solti-holding"],
     &["solti-cli", "solti-desktop"],
 ];
 /// No code of the app.

@@ -5,6 +5,7 @@ use super::{
     stop_all::stop_all,
 };
 use crate::{
+    there::There,
     tray_presence::TrayPresence,
     windows::{MAIN, open_main, open_windows},
 };
@@ -55,11 +56,14 @@ async fn decide<R: Runtime>(app: &AppHandle<R>, occasion: Occasion) {
     let question =
         CloseQuestion { running: count(TaskPhase::Running), waiting: count(TaskPhase::Pending), leads };
     let closing = app.state::<Arc<dyn SettingsAccess>>().settings().closing;
+    // Nothing of the tasks ends or waits because a client leaves.
+    let elsewhere = app.state::<There>().engine().await.is_ok_and(|engine| engine.is_some());
     match closing {
         _ if !question.matters() => app.exit(0),
         Closing::Background => keep(app, leads),
         Closing::StopAll if question.running == 0 => app.exit(0),
         Closing::StopAll => stop_and_leave(app).await,
+        Closing::Ask if elsewhere => keep(app, leads),
         Closing::Ask => {
             let can_ask = match occasion {
                 // The log window that was left cannot ask, nor can a page that is not there.

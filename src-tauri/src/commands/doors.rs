@@ -2,7 +2,8 @@
 
 use super::answer::Answer;
 use crate::events::{Latest, Streams, To};
-use solti_doors::{DoorStates, Doors};
+use solti_doors::Doors;
+use solti_model::DoorStates;
 use std::sync::Arc;
 use tauri::{Runtime, State, WebviewWindow, command};
 
@@ -23,5 +24,5 @@ pub async fn api_token(doors: State<'_, Arc<Doors>>) -> Answer<String> {
 
 #[command]
 pub async fn rotate_api_token(doors: State<'_, Arc<Doors>>) -> Answer<String> {
-    doors.rotate_token()
+    doors.rotate_token().await
 }

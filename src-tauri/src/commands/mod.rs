@@ -10,6 +10,7 @@ mod doors;
 mod logs;
 mod machines;
 mod operations;
+mod service;
 mod settings;
 mod tasks;
 mod windows;

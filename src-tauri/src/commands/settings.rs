@@ -1,7 +1,7 @@
 //! The settings of this machine's app, what tasks inherit of it, and how all that it stands on is.
 
 use super::{answer::Answer, args::Arg};
-use crate::doctor;
+use crate::{doctor, there::There};
 use serde_json::Value;
 use solti_api::{ApiError, SettingsAccess};
 use solti_engine::Config;
@@ -25,8 +25,13 @@ pub async fn set_settings(
 #[command]
 pub async fn inherited_environment(
     environment: State<'_, InheritedEnvironment>,
+    there: State<'_, There>,
 ) -> Answer<InheritedEnvironment> {
-    Ok(environment.inner().clone())
+    Ok(match &there.0 {
+        // Another engine may be there by now, with another one.
+        Some(client) => client.engine().await?.environment,
+        None => environment.inner().clone(),
+    })
 }
 
 #[command]

@@ -8,6 +8,7 @@ use crate::{
     app_info::AppInfo,
     events::{Latest, Streams, To},
     reveal::{RevealError, reveal},
+    there::There,
     windows::{self, FormAsk, LogWindows, SpareWindow},
 };
 use solti_api::ApiError;
@@ -19,8 +20,9 @@ use std::sync::Arc;
 use tauri::{Manager, Runtime, State, Url, WebviewWindow, async_runtime::spawn_blocking, command};
 
 #[command]
-pub async fn app_info(info: State<'_, AppInfo>) -> Answer<AppInfo> {
-    Ok(info.inner().clone())
+pub async fn app_info(info: State<'_, AppInfo>, there: State<'_, There>) -> Answer<AppInfo> {
+    // Between two engines it is nobody's.
+    Ok(info.inner().clone().with(there.engine().await.ok().flatten()))
 }
 
 #[command]

@@ -181,3 +181,20 @@ test("a door that cannot be opened says why", async () => {
   expect((await screen.findByTestId("error-api.http.address")).textContent).toContain("as in 127.0.0.1:7654");
   expect(input.value).toBe("localhost");
 });
+
+test("the engine is kept running from log-in on, and what log-out does is said and can be changed", async () => {
+  await open();
+  const toggle = await screen.findByTestId("setting-service");
+  await waitFor(() => expect(toggle.getAttribute("aria-checked")).toBe("false"));
+  expect(screen.queryByTestId("linger")).toBeNull();
+  await fireEvent.click(toggle);
+  await waitFor(() => expect(toggle.getAttribute("aria-checked")).toBe("true"));
+  expect(screen.getByTestId("settings").textContent).toContain("The engine ends when you log out.");
+  await fireEvent.click(screen.getByTestId("linger"));
+  await screen.findByText(/goes on when you log out/);
+
+  vi.spyOn(fake, "setService").mockRejectedValue(new Error("systemctl failed: no bus"));
+  await fireEvent.click(toggle);
+  expect((await screen.findByTestId("error-service")).textContent).toContain("no bus");
+  expect(toggle.getAttribute("aria-checked")).toBe("true");
+});

@@ -2,12 +2,12 @@
 
 use crate::args::Options;
 use crate::error::CliError;
-use crate::server;
+use crate::{reach, server};
 use tokio::io::{copy, stdin, stdout};
 
 pub async fn connect(options: &Options) -> Result<u8, CliError> {
     let socket = solti_doors::socket(&server::data_dir(options)?);
-    let (mut from_server, mut to_server) = server::connect(&socket).await?.into_split();
+    let (mut from_server, mut to_server) = reach::connect(&socket).await?.into_split();
     let asked = async { copy(&mut stdin(), &mut to_server).await };
     let answered = async { copy(&mut from_server, &mut stdout()).await };
     tokio::pin!(asked, answered);

@@ -13,6 +13,7 @@ mod queue;
 mod run;
 mod runs;
 mod serve;
+mod service;
 mod show;
 mod wait;
 
@@ -47,6 +48,7 @@ pub async fn carry_out(cli: Cli) -> Result<u8, CliError> {
         Command::Lanes { command } => lanes::lanes(&options, command).await,
         Command::Job { command } => job::job(&options, command).await,
         Command::Serve(serve) => serve::serve(&options, serve).await,
+        Command::Service { command } => service::service(&options, command).await,
         Command::Connect => connect::connect(&options).await,
         Command::Doctor => doctor::doctor(&options).await,
         Command::Completions { shell } => manual::completions(shell),

@@ -36,7 +36,7 @@ until_true 60 "the user manager did not come up" busctl --user status org.freede
 
 serve() {
     systemd-run --user --quiet --unit="$1" -E SOLTI_SHIM -E SOLTI_DATA_DIR "$solti" serve
-    until_true 30 "solti serve did not come up" "$solti" list
+    until_true 30 "solti serve did not come up" "$solti" list --no-start
 }
 # task LIMITS SCRIPT: prints the id.
 task() {
@@ -82,4 +82,22 @@ echo on >/tmp/gate
 systemctl --user stop second
 scopes() { [ -z "$(systemctl --user list-units --all --no-legend 'solti-runs-*')" ]; }
 until_true 30 "scopes are left: $(systemctl --user list-units --all 'solti-runs-*')" scopes
+
+# The unit that `solti service` writes.
+"$solti" service status | grep -q "not started when you log in" || fail "$("$solti" service status)"
+"$solti" service enable >/dev/null || fail "the unit could not be enabled"
+until_true 30 "the unit's engine did not come up" "$solti" list --no-start
+systemctl --user --quiet is-enabled solti.service || fail "the unit is not enabled"
+"$solti" service status | grep -q "It is running" || fail "$("$solti" service status)"
+rm /tmp/pid
+last=$(task '{}' 'echo $$ >/tmp/pid; read line </tmp/gate; echo $line')
+until_true 30 "the task did not start" test -s /tmp/pid
+"$solti" service disable >/dev/null || fail "the unit could not be disabled"
+[ ! -e "$HOME/.config/systemd/user/solti.service" ] || fail "the unit is left"
+systemctl --user --quiet is-active solti.service && fail "the unit still runs"
+[ -d "/proc/$(cat /tmp/pid)" ] || fail "the run ended with the unit"
+echo on its own >/tmp/gate
+# Nobody is there any more: this starts the engine in the background.
+"$solti" wait "$last" 2>/tmp/said || fail "the run did not end well"
+grep -q "started in the background" /tmp/said || fail "$(cat /tmp/said)"
 echo "all as it should be"

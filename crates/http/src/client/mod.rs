@@ -11,10 +11,12 @@ mod follow;
 mod greeting;
 mod handler;
 mod operations;
+mod owned;
 mod trust;
 
 pub use certificate::ServerCertificate;
 pub use endpoint::Endpoint;
+pub use owned::ServedSettings;
 pub use trust::Trust;
 
 use crate::HttpError;

@@ -150,6 +150,17 @@ impl<S: Sync, O: Operation> FromRequest<S> for OperationBody<O> {
     }
 }
 
+/// Any JSON.
+pub struct JsonBody<T>(pub T);
+
+impl<S: Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
+        json(&body(request).await?).map(Self)
+    }
+}
+
 /// `{"spec":{…}}`, by the one validator.
 pub struct Spec(pub TaskSpec);
 

@@ -26,8 +26,8 @@ use crate::server::access::Access;
 use crate::server::certificate::{CertificateFiles, Identity};
 use crate::server::listen::{Socket, Tcp};
 use crate::server::{connection, router};
-use solti_api::DesktopApi;
 use solti_api::guard::{PlaceLimits, StandardGuards};
+use solti_api::{DesktopApi, Owner};
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -41,6 +41,8 @@ use tokio_rustls::TlsAcceptor;
 pub struct ServeOptions {
     /// A Unix socket for this user; its folder is made private.
     pub socket: Option<PathBuf>,
+    /// What is told at the socket alone, to this user.
+    pub owner: Option<Owner>,
     pub tcp: Option<TcpOptions>,
     pub limits: Limits,
 }
@@ -180,10 +182,11 @@ pub async fn serve(
     let mut serving =
         Serving { socket: None, url: None, address: None, fingerprint: None, closing, listeners: vec![] };
     let auth = || Arc::clone(&guards.auth);
-    let routes = |access| router(Arc::clone(&api), guards, access, limits.streams, closed.clone());
+    let routes =
+        |access, owner| router(Arc::clone(&api), guards, access, limits.streams, closed.clone(), owner);
     if let Some(path) = options.socket {
         let socket = Socket::open(&path).await?;
-        let router = routes(Access::by_socket(auth()));
+        let router = routes(Access::by_socket(auth()), options.owner);
         serving.listeners.push(tokio::spawn(connection::serve(
             socket,
             auth(),
@@ -205,7 +208,7 @@ pub async fn serve(
             serving.fingerprint = Some(identity.fingerprint.to_string());
             TlsAcceptor::from(identity.config)
         });
-        let served = connection::serve(listener, auth(), tls, routes(access), limits, closed.clone());
+        let served = connection::serve(listener, auth(), tls, routes(access, None), limits, closed.clone());
         serving.listeners.push(tokio::spawn(served));
     }
     Ok(serving)

@@ -204,7 +204,7 @@ async fn a_removed_machine_leaves_the_main_window_here_and_its_log_windows_say_s
     house.machines.seat("log-1", house.machines.of(MAIN));
     house.machines.remove("build").await.expect("removed");
     let told = house.told(MAIN, |_| true).await;
-    assert_eq!(told, json!({"chosen": null, "removed": false, "machines": []}));
+    assert_eq!(told, json!({"chosen": null, "removed": false, "here": {"state": "reached"}, "machines": []}));
     assert_eq!(house.told("log-1", |_| true).await["removed"], true);
     let tokens = house.dir.path().join("connections/tokens.json");
     assert!(!std::fs::read_to_string(tokens).expect("there").contains(&there.token), "its token is kept");

@@ -17,6 +17,7 @@ import type {
   OutputFrame,
   RunId,
   SearchProgress,
+  ServiceStatus,
   Settings,
   SettingsPatch,
   Task,
@@ -152,6 +153,11 @@ export interface Backend extends AskMethods, DownloadMethods {
   rotateApiToken(): Promise<string>;
   /** Bytes that the logs take on this machine's disk; counting them takes a moment. */
   logUsage(): Promise<number>;
+  /** Whether this user's session starts the engine, without the window. */
+  serviceStatus(): Promise<ServiceStatus>;
+  setService(enabled: boolean): Promise<ServiceStatus>;
+  /** Has it run from boot on and after log-out too; the system may ask for a password. */
+  linger(): Promise<ServiceStatus>;
   /** Looks at everything the app stands on; may take a moment. */
   diagnose(): Promise<Diagnosis>;
 

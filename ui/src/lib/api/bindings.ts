@@ -1553,10 +1553,6 @@ captureLoginShell: boolean, };
 
 export type ApiSettings = { 
 /**
- * The Unix socket in the data folder, for this user alone.
- */
-socket: boolean, 
-/**
  * HTTP over TCP.
  */
 http: HttpSettings, 

@@ -44,7 +44,7 @@ export class FakeMachines {
         link: used ? (this.#linkOf.get(connection.name) ?? 0) : 0,
       };
     });
-    return { chosen: this.chosen, removed: false, machines };
+    return { chosen: this.chosen, removed: false, here: { state: "reached" }, machines };
   }
 
   tell() {

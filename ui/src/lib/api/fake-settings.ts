@@ -29,7 +29,6 @@ export const defaultSettings = (): Settings => ({
   theme: "system",
   environment: { captureLoginShell: true },
   api: {
-    socket: false,
     http: { enabled: false, address: "127.0.0.1:7654", tls: "auto", allowedHosts: [] },
     grpc: { enabled: false, address: "127.0.0.1:7655" },
   },
@@ -95,7 +94,7 @@ export function doorsOf({ api }: Settings): DoorStates {
   const open = (on: boolean, address: string): DoorState =>
     on ? { state: "open", address } : { state: "shut" };
   return {
-    socket: open(api.socket, "/home/ada/.local/share/solti/api/solti.sock"),
+    socket: open(true, "/home/ada/.local/share/solti/api/solti.sock"),
     http: open(api.http.enabled, `http://${api.http.address}`),
     grpc: api.grpc.enabled
       ? { state: "failed", problem: `${api.grpc.address} cannot be listened on: address already in use` }

@@ -52,6 +52,7 @@ import type {
   TaskEvent,
   TaskRow,
   TaskSpec,
+  ServiceStatus,
 } from "./types";
 
 export interface FakeOptions {
@@ -101,6 +102,13 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
   const lanes = seedLanes();
   let settings = defaultSettings();
   let tokens = 1;
+  let service: ServiceStatus = {
+    kind: "systemd",
+    enabled: false,
+    running: false,
+    lingers: false,
+    file: "~/.config/systemd/user/solti.service",
+  };
   if (options.machines) settings.connections = SEEDED;
   /** The tasks of the machines that are not shown. */
   const elsewhere = new Map<string | null, FakeTask[]>();
@@ -704,6 +712,9 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
     apiToken: async () => fakeToken(tokens),
     rotateApiToken: async () => fakeToken(++tokens),
     logUsage: async () => 12.4e9,
+    serviceStatus: async () => service,
+    setService: async (enabled) => (service = { ...service, enabled, running: enabled }),
+    linger: async () => (service = { ...service, lingers: true }),
     diagnose: async () => diagnosis(),
     inheritedEnvironment: async () => environment(),
     setZoom: async (factor) => document.documentElement.style.setProperty("zoom", String(factor)),

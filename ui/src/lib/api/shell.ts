@@ -17,7 +17,11 @@ export type AppInfo = { version: string, dataDir: string, homeDir: string, platf
 /**
  * The database was damaged when the app started, and another one is in its place.
  */
-recovered?: Recovered, };
+recovered?: Recovered, 
+/**
+ * The program whose engine holds the tasks, when it is not this app.
+ */
+engine?: OtherEngine, };
 
 export type Recovered = { 
 /**
@@ -28,6 +32,8 @@ setAside?: string,
  * When the copy was taken that is in use now, in Unix milliseconds; without one the database began empty.
  */
 backupTakenAt?: number, };
+
+export type OtherEngine = { pid: number, version: string, };
 
 export type CloseQuestion = { running: number, waiting: number, leads: Leads, };
 
@@ -59,7 +65,11 @@ chosen: string | null,
 /**
  * The machine that this window is on is none of the connections any more.
  */
-removed: boolean, machines: Array<ToldMachine>, };
+removed: boolean, 
+/**
+ * How this machine is: whether its engine answers.
+ */
+here: Reach, machines: Array<ToldMachine>, };
 
 export type ToldMachine = { hasToken: boolean, reach: Reach, 
 /**
@@ -86,3 +96,23 @@ export type Reach = { "state": "idle" } | { "state": "connecting" } | { "state":
 problem: string, };
 
 export type ConnectionTest = { "outcome": "reached", running: number, } | { "outcome": "unknownCertificate", fingerprint: string, };
+
+export type ServiceStatus = { 
+/**
+ * What starts it, or would.
+ */
+kind: ServiceKind, enabled: boolean, 
+/**
+ * Whether the unit runs now; not known of an autostart entry.
+ */
+running?: boolean, 
+/**
+ * Whether the unit is there without a session too: from boot on, and after log-out.
+ */
+lingers?: boolean, 
+/**
+ * The file that says so, or would.
+ */
+file: string, };
+
+export type ServiceKind = "systemd" | "autostart";

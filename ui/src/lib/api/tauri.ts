@@ -282,6 +282,9 @@ export const tauriBackend: Backend = {
   apiToken: () => invoke("api_token"),
   rotateApiToken: () => invoke("rotate_api_token"),
   logUsage: () => invoke("log_usage"),
+  serviceStatus: () => invoke("service_status"),
+  setService: (enabled) => invoke("set_service", { enabled }),
+  linger: () => invoke("linger"),
   diagnose: () => invoke("diagnose"),
   inheritedEnvironment: () => invoke("inherited_environment"),
 

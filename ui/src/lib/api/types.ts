@@ -102,6 +102,7 @@ export type {
   DoorStates,
   OutputFrame,
   Reach,
+  ServiceStatus,
   ToldMachine,
   ToldMachines,
 } from "./shell";

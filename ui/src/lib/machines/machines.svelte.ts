@@ -12,7 +12,12 @@ export const REACH_WORDS: Record<Reach["state"], string> = {
 };
 
 export class Machines {
-  told = $state.raw<ToldMachines>({ chosen: null, removed: false, machines: [] });
+  told = $state.raw<ToldMachines>({
+    chosen: null,
+    removed: false,
+    here: { state: "reached" },
+    machines: [],
+  });
   /** Since when nothing new is heard of the machine. */
   lostAt = $state<number | undefined>(undefined);
   /** How often the machine was lost and found again: what failed meanwhile is to be asked anew. */
@@ -30,13 +35,15 @@ export class Machines {
   );
   /** Whether it is this machine that is shown. */
   here = $derived(this.told.chosen === null);
+  /** How it is. */
+  reach = $derived<Reach | undefined>(this.here ? this.told.here : this.current?.reach);
   name = $derived(this.told.chosen ?? "This machine");
   /** Another key is another machine, or another client of it: what was opened for the one before is to be left. */
   key = $derived(`${this.current?.link ?? 0} ${this.told.chosen ?? ""}`);
   /** Why the machine is not there; nothing shown of it is current then. */
   problem = $derived.by(() => {
     if (this.told.removed) return "Its connection was removed from Settings.";
-    const reach = this.current?.reach;
+    const { reach } = this;
     return reach?.state === "lost" ? `${sentence(reach.problem)}.` : undefined;
   });
   stale = $derived(this.problem !== undefined);
@@ -85,7 +92,7 @@ export class Machines {
     if (this.stale) this.lostAt = before ? this.lostAt : Date.now();
     else this.lostAt = undefined;
     // While it is tried, nobody knows yet.
-    if (before && this.current?.reach.state === "reached") {
+    if (before && this.reach?.state === "reached") {
       this.returns += 1;
       this.onreturn?.();
     }

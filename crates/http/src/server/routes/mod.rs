@@ -2,6 +2,7 @@
 
 mod logs;
 mod operations;
+mod owner;
 mod service;
 mod tasks;
 
@@ -16,7 +17,7 @@ use axum::middleware;
 use bytes::Bytes;
 use http::StatusCode;
 use solti_api::guard::{Auth, Caller, Metrics, StandardGuards};
-use solti_api::{ApiError, DesktopApi};
+use solti_api::{ApiError, DesktopApi, Owner};
 use std::sync::Arc;
 use tokio::sync::{Semaphore, watch};
 
@@ -25,6 +26,8 @@ use tokio::sync::{Semaphore, watch};
 pub struct Server {
     /// Behind its guards.
     pub api: Arc<dyn DesktopApi>,
+    /// At the Unix socket alone.
+    pub owner: Option<Owner>,
     auth: Arc<Auth>,
     metrics: Arc<Metrics>,
     openapi: Bytes,
@@ -53,7 +56,7 @@ fn routes() -> Vec<Route> {
 }
 
 /// Every route over `api`, behind `guards` and `access`. At most `streams` event streams are open at a time; all of them
-/// break off when `closing` becomes true.
+/// break off when `closing` becomes true. What only the owner may ask is there with an `owner`.
 ///
 /// The listener puts a [`crate::server::access::Peer`] into each request.
 pub fn router(
@@ -62,19 +65,21 @@ pub fn router(
     access: Access,
     streams: usize,
     closing: watch::Receiver<bool>,
+    owner: Option<Owner>,
 ) -> Router {
     let routes = routes();
     let server = Server {
         api: Arc::new(guards.around(api)),
+        owner,
         auth: Arc::clone(&guards.auth),
         metrics: Arc::clone(&guards.metrics),
         openapi: openapi::document(&routes).into(),
         streams: Arc::new(Semaphore::new(streams)),
         closing,
     };
-    routes
-        .into_iter()
-        .fold(Router::new(), |router, route| route.mount(router))
+    let router = routes.into_iter().fold(Router::new(), |router, route| route.mount(router));
+    let router = if server.owner.is_some() { owner::mount(router) } else { router };
+    router
         .fallback(no_route)
         .method_not_allowed_fallback(no_method)
         .layer(middleware::from_fn_with_state(access, admit))

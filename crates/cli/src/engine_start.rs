@@ -1,0 +1,107 @@
+//! Makes sure that somebody answers at the socket of a data folder: where nobody holds it, the engine is started in the background, as
+//! `solti serve --background` of this very program. Of two callers at once only one's engine gets the folder; the other finds it held
+//! and waits for its socket.
+
+use crate::error::CliError;
+use crate::reach::connect;
+use crate::terminal::{harmless_lines, say};
+use solti_doors::socket;
+use solti_engine::journal_file;
+use std::io;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
+use tokio::process::{ChildStderr, Command};
+use tokio::time::{Instant, sleep, timeout};
+
+/// For an engine that starts: it may have a database to check, and asks the login shell.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Between two looks at a socket that is not there yet.
+const PAUSE: Duration = Duration::from_millis(20);
+/// Of what an engine that does not start has said last.
+const WORDS: usize = 4 * 1024;
+/// They are who calls, and not whom a task is to be told of.
+const CALLERS_OWN: [&str; 4] = ["SOLTI_URL", "SOLTI_TOKEN", "SOLTI_FINGERPRINT", "SOLTI_RUN_ID"];
+
+/// Returns when the server of a data folder listens, having started it if need be and allowed.
+///
+/// # Errors
+/// [`CliError::NotStarted`] where nobody is and `no_start` is set; [`CliError::NoEngine`] where it does not start.
+pub async fn be_there(data_dir: &Path, no_start: bool) -> Result<(), CliError> {
+    let socket = socket(data_dir);
+    let late = Instant::now() + PATIENCE;
+    loop {
+        match connect(&socket).await {
+            Ok(_) => return Ok(()),
+            Err(CliError::NoServer { socket }) if no_start => return Err(CliError::NotStarted { socket }),
+            Err(CliError::NoServer { .. }) if Instant::now() < late => {
+                if let Some(pid) = start(data_dir).await? {
+                    tell(pid, data_dir);
+                    return Ok(());
+                }
+            }
+            // Whoever holds the folder opens its socket as soon as the tasks are taken up.
+            Err(CliError::NoSocket { .. }) if Instant::now() < late => {}
+            Err(error) => return Err(error),
+        }
+        sleep(PAUSE).await;
+    }
+}
+
+fn tell(pid: u32, data_dir: &Path) {
+    let log = journal_file(data_dir);
+    say!(
+        "solti: no Solti was running here, so its engine was started in the background (process {pid}); its log is {}",
+        log.display()
+    );
+}
+
+/// The process of the engine once it listens; `None` where another one was first.
+async fn start(data_dir: &Path) -> Result<Option<u32>, CliError> {
+    let failed = |error: io::Error| CliError::NoEngine { said: error.to_string() };
+    let mut command = Command::new(std::env::current_exe().map_err(failed)?);
+    command.arg("--data-dir").arg(data_dir).args(["serve", "--background"]);
+    for variable in CALLERS_OWN {
+        command.env_remove(variable);
+    }
+    // Wherever the caller is, that folder may be removed or unmounted later.
+    command.current_dir("/").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut engine = command.spawn().map_err(failed)?;
+    let pid = engine.id();
+    let words = tokio::spawn(words(engine.stderr.take()));
+    let mut line = String::new();
+    if let Some(output) = engine.stdout.take() {
+        let mut output = BufReader::new(output);
+        match timeout(PATIENCE, output.read_line(&mut line)).await {
+            Ok(read) => drop(read.map_err(failed)?),
+            Err(_) => {
+                let said = format!("it has not said within {} s that it is ready", PATIENCE.as_secs());
+                return Err(CliError::NoEngine { said });
+            }
+        }
+    }
+    if line.starts_with("unix://") {
+        return Ok(pid);
+    }
+    let ended = engine.wait().await.map_err(failed)?;
+    if ended.success() {
+        return Ok(None);
+    }
+    let words = words.await.unwrap_or_default();
+    // Its own errors come last, after what its log says.
+    let said = words.lines().rev().find_map(|line| line.strip_prefix("solti: ")).unwrap_or(words.trim());
+    let said = if said.is_empty() { ended.to_string() } else { harmless_lines(said) };
+    Err(CliError::NoEngine { said })
+}
+
+/// What it says until it is ready or ends; read to the end, so that it never waits for a reader.
+async fn words(stderr: Option<ChildStderr>) -> String {
+    let Some(mut stderr) = stderr else { return String::new() };
+    let mut text = Vec::new();
+    // What cannot be read is not told.
+    while let Ok(1..) = stderr.read_buf(&mut text).await {
+        text.drain(..text.len().saturating_sub(WORDS));
+    }
+    String::from_utf8_lossy(&text).into_owned()
+}

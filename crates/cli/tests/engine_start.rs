@@ -1,0 +1,121 @@
+//! Where nobody holds the data folder the engine is started in the background: once, told, and for good.
+
+mod support;
+
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use solti_testing::wait_until;
+use std::fs;
+use std::process::Output;
+use support::{Place, ended, error, lines, send};
+
+/// An engine that a command has started; ended with the test.
+struct Engine(Pid);
+
+impl Engine {
+    /// Whom the command says that it has started.
+    fn told_by(output: &Output) -> Option<Self> {
+        let said = error(output);
+        let (_, rest) = said.split_once("started in the background (process ")?;
+        let pid = rest.split_once(')')?.0.parse().expect("a number");
+        Pid::from_raw(pid).map(Self)
+    }
+
+    fn end(&self) {
+        kill_process(self.0, Signal::TERM).ok();
+        wait_until("the engine ends", || test_kill_process(self.0).is_err());
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        kill_process(self.0, Signal::KILL).ok();
+    }
+}
+
+#[test]
+fn the_first_command_starts_the_engine_and_says_so_once() {
+    let place = Place::new();
+    let first = place.run(&["run", "--wait", "--", "echo", "hi"]);
+    let engine = Engine::told_by(&first).unwrap_or_else(|| panic!("{}", error(&first)));
+    assert_eq!((first.status.code(), &*first.stdout), (Some(0), &b"hi\n"[..]));
+    let log = place.data_dir().join("app.log");
+    assert!(error(&first).contains(log.to_str().unwrap()) && log.is_file(), "{}", error(&first));
+
+    let second = place.run(&["run", "--wait", "--", "sh", "-c", "echo $SOLTI_TOKEN$SOLTI_URL; pwd"]);
+    assert_eq!(error(&second), "");
+    engine.end();
+    // A task of then is still known to the next one.
+    let listed = place.run(&["list", "--json"]);
+    let next = Engine::told_by(&listed).expect("another one");
+    let rows: serde_json::Value = serde_json::from_slice(&listed.stdout).unwrap();
+    assert_eq!(rows["total"], 2, "{rows}");
+    next.end();
+}
+
+#[test]
+fn what_is_not_to_be_started_is_not_and_has_an_exit_code_of_its_own() {
+    let place = Place::new();
+    for words in [
+        &["run", "--no-start", "--", "true"][..],
+        &["run", "--no-start", "--wait", "--", "true"],
+        &["list", "--no-start"],
+    ] {
+        let refused = place.run(words);
+        assert_eq!(refused.status.code(), Some(69), "{words:?}");
+        assert!(error(&refused).contains("--no-start"), "{}", error(&refused));
+    }
+    assert!(!place.data_dir().exists());
+}
+
+#[test]
+fn many_callers_at_once_start_one_engine() {
+    let place = Place::new();
+    let callers: Vec<_> = (0..6).map(|_| place.command(&["run", "--", "true"]).spawn().unwrap()).collect();
+    let outputs: Vec<_> = callers.into_iter().map(|caller| caller.wait_with_output().unwrap()).collect();
+    let engines: Vec<_> = outputs.iter().filter_map(Engine::told_by).collect();
+    assert!(outputs.iter().all(|output| output.status.success()), "{outputs:?}");
+    assert_eq!(engines.len(), 1, "{outputs:?}");
+    assert_eq!(place.json(&["list", "--json"])["total"], 6);
+    engines[0].end();
+}
+
+#[test]
+fn an_engine_that_cannot_start_says_why() {
+    let place = Place::new();
+    let mut command = place.command(&["list"]);
+    let output = command.env("SOLTI_SHIM", place.work().join("none")).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        error(&output).contains("could not be started") && error(&output).contains("is missing"),
+        "{}",
+        error(&output)
+    );
+}
+
+#[test]
+fn an_engine_that_stands_by_takes_the_folder_over_with_what_runs() {
+    let place = Place::new();
+    place.gate("gate");
+    let first = place.serve(&[]);
+    let id = place.task("read x < gate; echo $x");
+    let mut standby = place.command(&["serve", "--standby"]).spawn().unwrap();
+    let said = lines(&mut standby);
+    // A line that is asked for while the first one lives comes from it.
+    assert_eq!(place.json(&["list", "--json"])["total"], 1);
+    first.signal(Signal::TERM);
+    assert_eq!(first.ended(), Some(0));
+    assert!(said.next().starts_with("unix://"));
+    place.open_gate("gate");
+    assert_eq!(place.ok(&["logs", "-f", &id]), "go\n");
+    send(&standby, Signal::TERM);
+    assert_eq!(ended(&mut standby), Some(0));
+
+    // One that waits for nobody's end ends when it is told to.
+    let _other = place.serve(&[]);
+    let mut waiting = place.command(&["serve", "--standby"]).spawn().unwrap();
+    let locks = || fs::read_to_string("/proc/locks").unwrap();
+    let waits = format!(" {} ", waiting.id());
+    wait_until("it waits", || locks().lines().any(|line| line.contains("->") && line.contains(&waits)));
+    send(&waiting, Signal::TERM);
+    assert_eq!(ended(&mut waiting), Some(0));
+}

@@ -1,0 +1,61 @@
+//! Holder or client.
+
+use crate::attached::Attached;
+use crate::error::HoldingError;
+use crate::held::{Held, PAUSE, own};
+use solti_api::ApiError;
+use solti_doors::{DoorFlags, socket};
+use solti_engine::{Config, DataLock, Holder};
+use solti_http::{ClientOptions, Endpoint, HttpClient, HttpError};
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// For the engine of another program to answer: it may have a database to check, and asks the login shell.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What this program is to a data folder.
+pub enum Seat {
+    Held(Held),
+    Attached(Attached),
+}
+
+/// Takes the folder with `lock`, or attaches to the engine that holds it. `flags` are for doors of this program's own.
+///
+/// # Errors
+/// When neither can be done. Needs a tokio runtime with I/O and time.
+pub async fn sit_down(
+    config: &Config,
+    lock: Result<DataLock, Holder>,
+    flags: DoorFlags,
+) -> Result<Seat, HoldingError> {
+    let late = Instant::now() + PATIENCE;
+    let mut lock = lock;
+    loop {
+        let holder = match lock {
+            Ok(lock) => return Ok(Seat::Held(Held::open(config, lock, flags).await?)),
+            Err(holder) => holder,
+        };
+        let why = match attach(config, flags).await {
+            Ok(attached) => return Ok(Seat::Attached(attached)),
+            // No such route.
+            Err(ApiError::InvalidRequest { .. }) => return Err(HoldingError::Earlier { holder }),
+            Err(error) => error.to_string(),
+        };
+        if Instant::now() >= late {
+            return Err(HoldingError::Silent { holder, why });
+        }
+        sleep(PAUSE).await;
+        // It may have ended.
+        lock = DataLock::acquire(&config.data_dir, own())?;
+    }
+}
+
+async fn attach(config: &Config, flags: DoorFlags) -> Result<Attached, ApiError> {
+    let client = client(config).map_err(|error| ApiError::internal(&error))?;
+    let engine = client.engine().await?;
+    Attached::to(config, client, engine, flags).await
+}
+
+fn client(config: &Config) -> Result<HttpClient, HttpError> {
+    HttpClient::new(ClientOptions::new(Endpoint::Unix(socket(&config.data_dir))))
+}
