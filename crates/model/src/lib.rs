@@ -12,8 +12,8 @@ mod bounds;
 mod command_text;
 mod crash_loop;
 mod diagnosis;
-mod draft;
 mod door_state;
+mod draft;
 mod engine_info;
 mod environment;
 mod event;
@@ -55,8 +55,8 @@ pub use bounds::{
 pub use command_text::quoted;
 pub use crash_loop::{LOOP_STARTS, LOOP_WINDOW_MS, RecentStarts};
 pub use diagnosis::{Diagnosis, Finding, FindingState};
-pub use draft::{DraftKind, MAX_DRAFT_BYTES};
 pub use door_state::{DoorState, DoorStates};
+pub use draft::{DraftKind, MAX_DRAFT_BYTES};
 pub use engine_info::{EngineInfo, Recovered};
 pub use environment::{
     InheritedEnvironment, InheritedVariable, RunEnvironment, RunVariable, RunVariableOrigin, ShellCapture,
