@@ -81,7 +81,7 @@ pub use parameter::{Days, Parameter, ParameterType};
 pub use query::{DEFAULT_LIMIT, MAX_ANSWER_BYTES, MAX_LIMIT, TaskPage, TaskQuery};
 pub use resources::{ResourceLimits, RunUsage, UsageSample};
 pub use schedule::{MAX_JITTER_MS, MAX_TIME_MS, MIN_EVERY_MS, MissedRuns, Schedule};
-pub use search::{LogQuery, RowRanges, RunHits, SearchHit, SearchProgress, TaskHits};
+pub use search::{LogQuery, RowRanges, RunHits, SearchHit, SearchProgress, Severity, TaskHits};
 pub use selector::{MatchExpression, Operator, RunnerSelector};
 pub use settings::{
     ApiSettings, Closing, Connection, EnvironmentSettings, FinishedSettings, GrpcSettings, HttpSettings,

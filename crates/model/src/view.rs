@@ -2,7 +2,7 @@
 //!
 //! None of it is part of the fixed contract; it is derived from tasks and their logs and never stored as such.
 
-use crate::{OutputStreamKind, Slot, TaskHead, TaskId, TaskPhase};
+use crate::{OutputStreamKind, Severity, Slot, TaskHead, TaskId, TaskPhase};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -444,6 +444,10 @@ pub struct LogRow {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub removed: Option<RemovedRows>,
+    /// What the line says of itself, by the rules that searches for errors and warnings go by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub severity: Option<Severity>,
 }
 
 /// A part of a row's text that looks the same.

@@ -109,6 +109,20 @@ it("jumps by e to an error, and draws numbers and times when asked", async () =>
   );
 });
 
+it("counts what the log says went wrong, and a click on the count goes there", async () => {
+  await open();
+  const all = (await backend.readLog({ run: { id, attempt: 1 }, from: 0, count: 1000 })).rows;
+  const first = all.find(({ severity }) => severity === "warning");
+  expect((await screen.findByTestId("error-count")).textContent).toMatch(/^\d[\d,]* errors?$/);
+  const warnings = await screen.findByTestId("warning-count");
+  expect(warnings.textContent).toMatch(/^\d[\d,]* warnings?$/);
+  await fireEvent.keyDown(pane(), { key: "Home" });
+  await fireEvent.click(warnings);
+  const current = () => document.querySelector("[aria-current=true]");
+  await waitFor(() => expect(current()?.getAttribute("data-row")).toBe(String(first?.row)));
+  expect(current()?.querySelector(".severity.warning")).not.toBeNull();
+});
+
 it("shows a clamped line part by part", async () => {
   const whole = "0123456789abcdef".repeat(8192);
   const read = backend.readLog;

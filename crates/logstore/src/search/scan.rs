@@ -275,7 +275,7 @@ impl<'a> Scanner<'a> {
             let newline = memchr(b'\n', &self.buffer[known..self.have]).map(|at| known + at);
             let text = &self.buffer[..newline.unwrap_or(self.have)];
             let text = if newline.is_some() { without_end(text) } else { text };
-            row.redraws |= self.scratch.differ(text);
+            row.redraws |= self.scratch.takes_all(text);
             if !row.found && !row.redraws && !text.is_empty() {
                 // Behind a window's first byte no row and no word begins by mistake.
                 let first = usize::from(base > start).min(text.len());
@@ -308,7 +308,7 @@ impl<'a> Scanner<'a> {
             self.have = 0;
             self.read_to(start, end)?;
             let row = self.buffer[..self.have].strip_suffix(b"\n").unwrap_or(&self.buffer[..self.have]);
-            return Ok(self.matcher.is_in_part(0, self.scratch.texts(row)));
+            return Ok(self.matcher.finds(self.scratch.texts(row)));
         }
         let mut reader = RowReader::new(MAX_COLUMNS);
         reader.begin(Style::default());
@@ -323,7 +323,7 @@ impl<'a> Scanner<'a> {
             let bytes = self.buffer[..self.have].strip_suffix(b"\n").unwrap_or(&self.buffer[..self.have]);
             reader.feed(if at >= end { without_end(bytes) } else { bytes });
         }
-        Ok(self.matcher.is_in_part(0, reader.finish(usize::MAX).text.as_bytes()))
+        Ok(self.matcher.finds(reader.finish(usize::MAX).text.as_bytes()))
     }
 }
 

@@ -58,6 +58,7 @@ export type {
   ScriptRuntime,
   SearchHit,
   SearchProgress,
+  Severity,
   Settings,
   ShellCapture,
   SourceRow,

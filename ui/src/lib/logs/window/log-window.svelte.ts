@@ -1,7 +1,7 @@
 // A window of logs: ties what is read (reader, of a source), where one is (view) and what is looked for (find) together. It decides
 // which rows the pane shows: all, one stream of them, or what the find field filters. And what can be done with its rows: errors,
 // bookmarks, lines around hits, hiding, copying, saving. Whether it is one log or several as one is the source's affair.
-import type { LogDensity, LogQuery, Stream } from "../../api";
+import type { LogDensity, LogQuery, Severity, Stream } from "../../api";
 import { bytes, count, plural } from "../../shared/format";
 import { Contexts } from "../find/contexts.svelte";
 import { Find, type FindPlace } from "../find/find.svelte";
@@ -11,9 +11,9 @@ import { PaneView } from "../pane/view.svelte";
 import type { ShownRow } from "../rows/list";
 import type { RowKey } from "../rows/numbers";
 import type { Place } from "../text/place";
-import { ERROR_PATTERN } from "../text/severity";
 import { Choices } from "./choices.svelte";
 import { copyText, offerSelection, readSelection, writeClipboard } from "./copy";
+import { Problems } from "./problems.svelte";
 import { LogReader } from "./reader.svelte";
 import type { LogSource, Mark } from "./source";
 import { Told } from "./told.svelte";
@@ -32,8 +32,8 @@ export class LogWindow<S extends LogSource = LogSource> implements FindPlace {
   readonly choices = new Choices();
   readonly told = new Told();
   readonly contexts: Contexts;
-  /** The search for errors, once somebody has asked for the next one. */
-  problems = $state.raw<LogSearch | null>(null);
+  /** What the log says went wrong. */
+  readonly problems: Problems;
   /** The clamped row whose whole line is shown. */
   whole = $state.raw<ShownRow | null>(null);
   panel = $state<"none" | "bookmarks">("none");
@@ -53,9 +53,11 @@ export class LogWindow<S extends LogSource = LogSource> implements FindPlace {
     readonly source: S,
     readonly machine?: string,
   ) {
+    this.problems = new Problems(source, () => this.#top);
     this.reader = new LogReader(source, {
       grew: () => {
         source.marks.grew();
+        if (source.info?.rows) this.problems.count();
         this.#arrive();
       },
       replaced: () => this.#searchAnew(),
@@ -135,8 +137,8 @@ export class LogWindow<S extends LogSource = LogSource> implements FindPlace {
     this.source.returned();
     this.reader.rows?.retry();
     // A search ends with its connection.
-    this.problems?.close();
-    this.problems = null;
+    this.problems.forget();
+    this.problems.count();
     this.#loadMarks();
     if (this.#streamSearch) this.#openStream();
     if (this.find.active && !this.find.stopped) this.find.restart(false);
@@ -145,7 +147,7 @@ export class LogWindow<S extends LogSource = LogSource> implements FindPlace {
 
   close(): void {
     this.find.close();
-    this.problems?.close();
+    this.problems.close();
     this.#streamSearch?.close();
     this.reader.close();
   }
@@ -246,21 +248,17 @@ export class LogWindow<S extends LogSource = LogSource> implements FindPlace {
     this.changed();
   }
 
-  async problem(forward: boolean): Promise<void> {
-    if (this.problems?.error) this.problems = null;
-    if (this.problems === null) {
-      const query = { ...EVERYTHING, pattern: ERROR_PATTERN, regex: true, caseSensitive: true };
-      this.problems = new LogSearch(this.source, query, this.#top, () => {});
-      void this.problems.open();
-    }
-    const search = this.problems;
-    this.told.working = "Looking for errors";
+  /** Goes to the next row that says it is an error, or a warning, or to the one before. */
+  async problem(forward: boolean, severity: Severity = "error"): Promise<void> {
+    const what = severity === "error" ? "errors" : "warnings";
+    const search = this.problems.wanted(severity);
+    this.told.working = `Looking for ${what}`;
     const hit = await search.step(this.cursor ?? 0, forward).catch(() => null);
     this.told.working = null;
-    if (search !== this.problems) return;
+    if (search !== this.problems.of(severity)) return;
     if (hit !== null) await this.go(hit.key);
-    else
-      this.told.say(search.error ? `Could not look for errors: ${search.error.message}` : "No errors found");
+    else if (search.error) this.told.say(`Could not look for ${what}: ${search.error.message}`);
+    else this.told.say(`No ${what} found`);
   }
 
   // ---- bookmarks ----
@@ -408,8 +406,7 @@ export class LogWindow<S extends LogSource = LogSource> implements FindPlace {
   /** Other rows are searched: what filtered or was found means nothing any more. */
   #searchAnew(): void {
     this.#filter = null;
-    this.problems?.close();
-    this.problems = null;
+    this.problems.forget();
     this.contexts.clear();
     this.#openStream();
     if (this.find.active) this.find.restart(false);

@@ -92,6 +92,7 @@ function moreMenu(
     "line",
     { label: own.goTo, hint: "Ctrl G", testid: "go-to", act: () => (log.asking = "place") },
     { label: "Next error", hint: "e", testid: "next-error", act: () => void log.problem(true) },
+    { label: "Next warning", testid: "next-warning", act: () => void log.problem(true, "warning") },
     {
       label: "Bookmarks",
       hint: marks > 0 ? String(marks) : "",
