@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::cursor::{Cursor, LogFiles};
 use crate::format::Kind;
-use crate::{LogError, LogSearch, LogView, Row};
+use crate::{LogError, LogSearch, LogView, Row, TextEncoding};
 
 /// Rows that are made into text in one go.
 const ROWS: usize = 256;
@@ -70,6 +70,11 @@ impl RowExport {
         view.set_final(is_final);
         let end = view.extent()?.rows;
         Ok(Self { view, next: 0, end })
+    }
+
+    /// How the bytes of the log are read; UTF-8 without it.
+    pub fn set_encoding(&mut self, encoding: TextEncoding) {
+        self.view.set_encoding(encoding);
     }
 
     /// Further rows, with `search` those that it has found; none at the end.

@@ -389,6 +389,14 @@ pub struct LogInfo {
     pub finished_at: Option<u64>,
     /// The task's latest attempt.
     pub attempts: u32,
+    /// The encoding that it is read in, by its name in the Encoding Standard; absent for UTF-8.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub encoding: Option<String>,
+    /// Somebody has chosen it. Else it is guessed by the log's bytes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(optional, as = "Option<bool>")]
+    pub encoding_chosen: bool,
 }
 
 /// A range of rows of one attempt's log.

@@ -9,6 +9,15 @@ macro_rules! log_operations {
                 /// Where the log of a run stands.
                 read GetLogInfo "get_log_info" about run.task -> LogInfo { run: RunId }
 
+                /// Reads a log in this encoding from now on, by one of its names in the Encoding Standard; without one in what its
+                /// bytes look like. What is shown, found and copied follows; what was printed stays.
+                change SetLogEncoding "set_log_encoding" about run.task -> LogInfo {
+                    run: RunId,
+                    #[serde(default)]
+                    #[ts(optional = nullable)]
+                    encoding: Option<String>,
+                }
+
                 /// A range of rows, 1,000 at most.
                 read ReadLog "read_log" about run.task -> LogRows { run: RunId, from: u64, count: u32 }
 

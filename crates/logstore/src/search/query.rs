@@ -10,7 +10,7 @@ use memchr::{memchr, memrchr};
 use solti_rows::{RowTexts, Severity, severity};
 
 use super::expression::Expression;
-use crate::{Stream, newlines};
+use crate::{Stream, TextEncoding, newlines};
 
 /// The longest pattern, in bytes.
 pub(crate) const MAX_PATTERN_BYTES: usize = 8 * 1024;
@@ -46,6 +46,8 @@ pub struct SearchQuery {
     pub severity: Option<Severity>,
     /// Without the rows that match this, which is read as the pattern is. Empty leaves none out.
     pub exclude: String,
+    /// What the rows are in.
+    pub encoding: TextEncoding,
 }
 
 impl SearchQuery {
@@ -161,6 +163,8 @@ pub struct RowMatcher {
 pub(crate) struct Scratch {
     texts: RowTexts,
     spare: Vec<u8>,
+    encoding: TextEncoding,
+    decoded: Vec<u8>,
     /// A row matches or not as a whole, and not by a part of it.
     whole: bool,
 }
@@ -168,12 +172,16 @@ pub(crate) struct Scratch {
 impl Scratch {
     /// Whether it takes the whole text of a row to tell whether it matches, and not a look at its bytes, part by part.
     pub(super) fn takes_all(&self, rows: &[u8]) -> bool {
-        self.whole || self.texts.differ(rows)
+        self.whole || !self.encoding.is_utf8() || self.texts.differ(rows)
     }
 
     /// The rows as the texts that are shown of them, one a line.
     pub(super) fn texts<'a>(&'a mut self, rows: &'a [u8]) -> &'a [u8] {
-        self.texts.of(rows, &mut self.spare)
+        if self.encoding.is_utf8() {
+            return self.texts.of(rows, &mut self.spare);
+        }
+        self.encoding.decode_rows(rows, &mut self.decoded);
+        self.texts.of(&self.decoded, &mut self.spare)
     }
 }
 
@@ -188,6 +196,13 @@ impl RowMatcher {
         Self { query: SearchQuery::default(), matcher: None, excluded: None }
     }
 
+    /// The same for rows in another encoding.
+    #[must_use]
+    pub fn in_encoding(mut self, encoding: TextEncoding) -> Self {
+        self.query.encoding = encoding;
+        self
+    }
+
     /// What it was compiled from.
     pub fn query(&self) -> &SearchQuery {
         &self.query
@@ -196,7 +211,13 @@ impl RowMatcher {
     pub(crate) fn scratch(&self) -> Scratch {
         // What a row says of itself is said by what is shown of it.
         let through = self.query.ignore_escapes || self.query.severity.is_some();
-        Scratch { texts: RowTexts::new(through), spare: Vec::new(), whole: self.is_choosy() }
+        Scratch {
+            texts: RowTexts::new(through),
+            spare: Vec::new(),
+            encoding: self.query.encoding,
+            decoded: Vec::new(),
+            whole: self.is_choosy(),
+        }
     }
 
     /// Not every row that is found matches.
@@ -447,6 +468,22 @@ mod tests {
         let bad = SearchQuery { regex: true, exclude: "(".into(), ..query("a") }.compile().unwrap_err();
         assert!(matches!(&bad, PatternError::Excluded(_)), "{bad}");
         assert_eq!(bad.to_string(), "unclosed ( at column 1");
+    }
+
+    #[test]
+    fn rows_are_found_in_their_encoding() {
+        let within = |name: &str, pattern: &str| SearchQuery {
+            encoding: TextEncoding::named(name).unwrap(),
+            ignore_escapes: true,
+            ..query(pattern)
+        };
+        let rows = b"\xe4rger\nplain\n\x1b[31m\xc4R\x1b[0mger\nx\r\xe4\n\r";
+        assert_eq!(rows_of(&within("latin1", "\u{e4}rger"), rows), [0, 2]);
+        assert_eq!(rows_of(&SearchQuery { regex: true, ..within("latin1", "^\u{e4}$") }, rows), [3]);
+        assert_eq!(rows_of(&SearchQuery { regex: true, ..within("latin1", "^$") }, rows), [4]);
+        let rows: Vec<u8> = "one\ntwo\r\nthree".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(rows_of(&SearchQuery { regex: true, ..within("utf-16le", "^two$") }, &rows), [1]);
+        assert_eq!(rows_of(&within("utf-16le", "e"), &rows), [0, 2]);
     }
 
     #[test]

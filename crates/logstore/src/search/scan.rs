@@ -312,6 +312,11 @@ impl<'a> Scanner<'a> {
         }
         let mut reader = RowReader::new(MAX_COLUMNS);
         reader.begin(Style::default());
+        let encoding = self.matcher.query().encoding;
+        let (mut decoder, mut text) = (None, Vec::new());
+        let mut last = [0];
+        self.files.read_log(&mut last, end - 1)?;
+        let len = end - start - u64::from(last == *b"\n");
         let mut at = start;
         while at < end {
             self.have = 0;
@@ -321,7 +326,19 @@ impl<'a> Scanner<'a> {
             }
             at += self.have as u64;
             let bytes = self.buffer[..self.have].strip_suffix(b"\n").unwrap_or(&self.buffer[..self.have]);
-            reader.feed(if at >= end { without_end(bytes) } else { bytes });
+            if encoding.is_utf8() {
+                reader.feed(if at >= end { without_end(bytes) } else { bytes });
+                continue;
+            }
+            let decoder = decoder.get_or_insert_with(|| encoding.decoder(bytes, len));
+            text.clear();
+            decoder.feed(bytes, &mut text);
+            reader.feed(if at >= end { without_end(&text) } else { &text });
+        }
+        if let Some(mut decoder) = decoder {
+            text.clear();
+            decoder.finish(&mut text);
+            reader.feed(&text);
         }
         Ok(self.matcher.finds(reader.finish(usize::MAX).text.as_bytes()))
     }

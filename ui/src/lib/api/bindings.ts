@@ -884,7 +884,7 @@ finishedAt?: number,
 /**
  * The task's latest attempt.
  */
-attempts: number, };
+attempts: number, encoding?: string, encodingChosen?: boolean, };
 
 export type LogRows = { 
 /**

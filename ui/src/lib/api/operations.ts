@@ -50,6 +50,7 @@ type Upcoming = { from: number, to: number, };
 type ListLanes = Record<symbol, never>;
 type SetLane = { slot: string, capacity?: number | null, paused?: boolean | null, };
 type GetLogInfo = { run: RunId, };
+type SetLogEncoding = { run: RunId, encoding?: string | null, };
 type ReadLog = { run: RunId, from: number, count: number, };
 type ReadLine = { run: RunId, row: number, fromByte: number, count: number, };
 type ReadLogText = { run: RunId, start: TextPosition, end: TextPosition, 
@@ -184,6 +185,7 @@ export interface Asks {
   setLane: { request: SetLane; answer: Lane };
   /** Where the log of a run stands. */
   getLogInfo: { request: GetLogInfo; answer: LogInfo };
+  setLogEncoding: { request: SetLogEncoding; answer: LogInfo };
   /** A range of rows, 1,000 at most. */
   readLog: { request: ReadLog; answer: LogRows };
   /** At most so many bytes (1 MiB at most) of one row, however long the row is. `InvalidRequest` when there is no such row. */
@@ -270,6 +272,7 @@ export const ASKS = [
   "listLanes",
   "setLane",
   "getLogInfo",
+  "setLogEncoding",
   "readLog",
   "readLine",
   "readLogText",

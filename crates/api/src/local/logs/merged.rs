@@ -127,7 +127,7 @@ impl SupervisorApiAdapter {
         }
         let mut logs = Vec::with_capacity(sources.len());
         for source in sources {
-            logs.push(RunLog::find(self.supervisor(), source).await?);
+            logs.push(self.log(source).await?);
         }
         Ok(logs)
     }
@@ -267,8 +267,9 @@ impl Provide<OpenMergedSearch> for SupervisorApiAdapter {
             merged.look()?;
             let starts = merged.starts(near)?;
             let parts = logs.into_iter().zip(starts).map(|(log, start)| {
+                let matcher = matcher.clone().in_encoding(log.encoding);
                 let search = LogSearch::open(&log.folder, matcher.clone(), start, each)?;
-                Ok(Arc::new(SearchedLog::new(search, log, matcher.clone())))
+                Ok(Arc::new(SearchedLog::new(search, log, matcher)))
             });
             let parts = parts.collect::<Result<_, LogError>>()?;
             Ok(Arc::new(MergedSearch::new(merged, parts)))

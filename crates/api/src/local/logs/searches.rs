@@ -4,14 +4,16 @@
 use super::growth::Growth;
 use super::merged_log::MergedSearch;
 use super::rows::{MAX_ROWS, text_rows};
-use super::run_log::{RunLog, blocking, threads};
+use super::run_log::{blocking, threads};
 use super::searched_log::SearchedLog;
 use crate::operations::{
     ItemStream, OpenSearch, OpenedSearch, Perform, Provide, SearchAll, SearchEvent, SearchRanges, SearchRank,
     SearchRows, SearchStep,
 };
 use crate::{ApiError, SupervisorApiAdapter};
-use solti_logstore::{LogError, LogSearch, PatternError, Progress, RowMatcher, SearchQuery, Stream, pays};
+use solti_logstore::{
+    LogError, LogSearch, PatternError, Progress, RowMatcher, SearchQuery, Stream, TextEncoding, pays,
+};
 use solti_model::{
     LogQuery, LogRows, MAX_ROW_BYTES, OutputStreamKind, RowRanges, SearchHit, SearchProgress, Severity,
     TaskHits,
@@ -134,6 +136,7 @@ pub(super) async fn compile(query: LogQuery) -> Result<RowMatcher, ApiError> {
             Severity::Warning => solti_rows::Severity::Warning,
         }),
         exclude: query.exclude,
+        encoding: TextEncoding::default(),
     };
     let wrong = |error: PatternError| {
         let field =
@@ -270,7 +273,8 @@ impl Provide<OpenSearch> for SupervisorApiAdapter {
     ) -> Result<ItemStream<SearchEvent>, ApiError> {
         let pace = self.searches.pace(&query, 1);
         let matcher = compile(query).await?;
-        let log = RunLog::find(self.supervisor(), &run).await?;
+        let log = self.log(&run).await?;
+        let matcher = matcher.in_encoding(log.encoding);
         let growth = Growth::of(self.supervisor(), &run.task).await?;
         let threads = pace.threads;
         let open = blocking(move || {
