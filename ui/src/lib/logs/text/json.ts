@@ -51,7 +51,8 @@ export function jsonFields(text: string): Fields | null {
   };
 }
 
-function isObject(text: string): boolean {
+/** It is one JSON object and nothing else. */
+export function isObject(text: string): boolean {
   const trimmed = text.trim();
   if (!trimmed.startsWith("{") || !trimmed.endsWith("}")) return false;
   try {
