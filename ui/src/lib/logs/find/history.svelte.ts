@@ -22,11 +22,6 @@ export class FindHistory {
     this.#kept.value = [...this.all.filter((one) => one !== pattern), pattern].slice(-MAX);
   }
 
-  /** Something else is typed. */
-  leave(): void {
-    this.#at = null;
-  }
-
   /** The one before, or the next, which in the end is what was typed; null where there is none. */
   step(older: boolean, shown: string): string | null {
     if (this.#at === null) {

@@ -32,7 +32,7 @@ export class PaneView {
     any: false,
     count: () => 0,
   };
-  /** The end of the run is told below the last row. */
+  /** It goes to the end of the log: that of the run is told below the last row, and what is new there. */
   ends = true;
   /** Hears where the reader has gone by hand. */
   onstand: (key: RowKey) => void = () => {};
@@ -82,7 +82,7 @@ export class PaneView {
 
   /** Rows below that came since the reader left the end. */
   get fresh(): number {
-    return this.reader.newRows(this.place.to);
+    return this.ends ? this.reader.newRows(this.place.to) : 0;
   }
 
   attach(pane: HTMLElement, spacer: HTMLElement): void {

@@ -11,6 +11,8 @@ import type { LogSource } from "./source";
 export class HitPane {
   readonly view: PaneView;
   readonly #reader: LogReader;
+  /** A hit to be shown once there is something to show it in. */
+  #awaited: RowKey | null = null;
 
   /** `near`: the row of the log that is looked at. */
   constructor(
@@ -38,11 +40,24 @@ export class HitPane {
   async show(key: RowKey): Promise<void> {
     const { matches } = this.#reader;
     if (matches === null) return;
+    this.#awaited = this.ready ? null : key;
     this.#reader.on("found");
     const place = await matches.placeOf(key).catch(() => null);
     if (place === null) return;
     this.view.show(place, "center");
     this.view.current = key;
+  }
+
+  /** Its rows are there, and how many of them fit. */
+  get ready(): boolean {
+    const { rows } = this.#reader;
+    void rows?.version;
+    return this.view.size.height > 0 && (rows?.total ?? 0) > 0;
+  }
+
+  /** Shows what was asked for before it was ready. */
+  arrive(): void {
+    if (this.#awaited !== null) void this.show(this.#awaited);
   }
 
   close(): void {

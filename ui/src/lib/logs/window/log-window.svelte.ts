@@ -483,7 +483,9 @@ export class LogWindow<S extends LogSource = LogSource> implements FindPlace {
     if (search !== null && search.searchId === null) return;
     below?.close();
     this.below = search && new HitPane(search, this.source, () => this.#display, this.#top);
-    if (this.below) this.below.view.onstand = (key) => void this.go(key);
+    if (this.below === null) return;
+    this.below.view.onstand = (key) => void this.go(key);
+    void this.below.show(find.hit?.key ?? this.cursor ?? this.#top);
   }
 
   get #display(): Display {
