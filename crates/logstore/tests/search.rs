@@ -169,6 +169,7 @@ fn any_query() -> impl Strategy<Value = SearchQuery> {
             ignore_escapes: escapes,
             severity,
             exclude: exclude.into(),
+            ..SearchQuery::default()
         },
     )
 }
