@@ -884,7 +884,15 @@ finishedAt?: number,
 /**
  * The task's latest attempt.
  */
-attempts: number, encoding?: string, encodingChosen?: boolean, };
+attempts: number, 
+/**
+ * The encoding that it is read in, by its name in the Encoding Standard; absent for UTF-8.
+ */
+encoding?: string, 
+/**
+ * Somebody has chosen it. Else it is guessed by the log's bytes.
+ */
+encodingChosen?: boolean, };
 
 export type LogRows = { 
 /**
