@@ -4,7 +4,6 @@
 //! Words alone do not count ("0 errors", "error.log"): a level has to stand where programs put one. What a row states as its
 //! level is believed; else the first word in it that says how serious it is decides, so that `INFO … error: …` is none.
 
-use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -128,9 +127,9 @@ impl Table {
                 .replace("{VALUE_END}", VALUE_END)
                 .replace("{EDGE}", EDGE)
                 .replace("{END}", END);
-            let or = if n > 0 { "|" } else { "" };
-            // Writing to a string does not fail.
-            let _ = write!(any, "{or}({pattern})");
+            any.push_str(if n > 0 { "|(" } else { "(" });
+            any.push_str(&pattern);
+            any.push(')');
         }
         #[expect(clippy::expect_used, reason = "the rules are constants, and a test builds them")]
         let any = Regex::new(&any).expect("rules are expressions");

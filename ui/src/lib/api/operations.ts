@@ -185,6 +185,7 @@ export interface Asks {
   setLane: { request: SetLane; answer: Lane };
   /** Where the log of a run stands. */
   getLogInfo: { request: GetLogInfo; answer: LogInfo };
+  /** Reads a log in this encoding from now on, by one of its names in the Encoding Standard; without one in what its bytes look like. What is shown, found and copied follows; what was printed stays. */
   setLogEncoding: { request: SetLogEncoding; answer: LogInfo };
   /** A range of rows, 1,000 at most. */
   readLog: { request: ReadLog; answer: LogRows };
