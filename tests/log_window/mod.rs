@@ -388,3 +388,62 @@ async fn all_logs_are_searched_and_a_hit_opens_its_log_there() {
     app.see_text("log-row[aria-current=\"true\"]", "pear 1000 of all needle").await;
     app.see_text("find-status", "1 of 3").await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_is_counted_read_in_its_encoding_and_listed_below_itself() {
+    let desk = Desk::new();
+    let app = desk.open().await;
+    // windows-1251, with an error and two warnings; and what a filter is asked to leave out.
+    let script = r#"seq -f 'line %.0f of all' 1 500
+        printf 'error: \316\370\350\341\352\340 \367\362\345\355\350\377 \364\340\351\353\340\n'
+        printf 'warning: slow\nGET /health 200\n{"level":40,"id":12345678901234567890,"msg":"full"}\nGET /a 200\n'
+        seq -f 'line %.0f of all' 501 900"#;
+    open_log_of(&app, &desk, script, "succeeded").await;
+    app.see_text("error-count", "1 error").await;
+    app.see_text("warning-count", "2 warnings").await;
+    app.see_text("encoding", "windows-1251, guessed").await;
+    app.click("error-count").await;
+    app.see_text("log-row[aria-current=\"true\"]", "\u{41e}\u{448}\u{438}\u{431}\u{43a}\u{430}").await;
+
+    // Found in that encoding, also below the log.
+    app.run("document.querySelector('[data-testid=find-mode-split]').click()").await;
+    app.write("find", "\u{43e}\u{448}\u{438}\u{431}\u{43a}\u{430}").await;
+    app.see_text("hit-pane", "\u{41e}\u{448}\u{438}\u{431}\u{43a}\u{430}").await;
+    app.see_text("find-status", "1 of 1").await;
+    app.look("log-encoding").await;
+    for width in [480, 960, 1600] {
+        app.resize(width, 640).await;
+        app.look(&format!("log-below-{width}")).await;
+    }
+
+    // The same bytes in another encoding are other words, and back.
+    app.click("encoding").await;
+    app.look("log-encodings").await;
+    app.click("encoding-KOI8-U").await;
+    app.see_text("encoding", "KOI8-U").await;
+    app.see_text("find-status", "No hits").await;
+    app.click("encoding").await;
+    app.click("encoding-auto").await;
+    app.see_text("find-status", "1").await;
+
+    // A pattern and what is left out beside it; what was looked for before comes back.
+    app.run("document.querySelector('[data-testid=find-mode-filter]').click()").await;
+    app.write("find", "GET").await;
+    app.see_text("log-extent", "2 of 905 lines").await;
+    app.click("find-more").await;
+    app.click("find-leave-out").await;
+    app.write("find-exclude", "/health").await;
+    app.see_text("log-extent", "1 of 905 lines").await;
+    app.click("find-more").await;
+    app.click("find-around-3").await;
+    app.see_text("log-pane", "line 503 of all").await;
+    app.look("log-around-all").await;
+    app.press("find-exclude", || Key::Escape.into()).await;
+
+    // A record field by field.
+    app.write("find", "full").await;
+    app.see_text("log-extent", "1 of 905 lines").await;
+    app.press("log-pane", || "x".into()).await;
+    app.see_text("record", "id: 12345678901234567890").await;
+    app.look("log-record").await;
+}

@@ -4,12 +4,14 @@ mod common;
 
 use common::{Engine, PATIENCE, bash, spec};
 use serde_json::json;
-use solti_api::ApiHandler;
 use solti_api::operations::{
     ExportLog, OpenSearch, Operations as _, ReadLine, ReadLog, ReadLogText, ReadMerged, SearchAll,
     SearchRanges, SearchRows,
 };
-use solti_model::{LogQuery, LogRow, MergedPosition, Rank, RowNo, RowSpan, RunId, TaskId, TextPosition};
+use solti_api::{ApiError, ApiHandler};
+use solti_model::{
+    LogQuery, LogRow, MergedPosition, Rank, RowNo, RowSpan, RunId, Severity, TaskId, TextPosition,
+};
 use tokio_stream::StreamExt as _;
 
 async fn printed(engine: &Engine, script: &str) -> TaskId {
@@ -147,4 +149,44 @@ async fn a_meter_that_still_runs_is_found_by_what_it_says_now() {
     }
     assert_eq!(rows(&engine, &id).await[0].text, "99%");
     engine.api.delete_task(&id).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_rows_that_are_marked_are_those_that_a_search_for_them_finds() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = Engine::open(dir.path()).await;
+    let script = r#"
+        printf 'error: one\nINFO error: seen\nok\nwarning: two\n{"level":50,"msg":"three"}\n'
+        printf 'wait\r\033[31mERROR\033[0m four\nnpm warn five\nmake: *** [all] Error 2\n'
+        head -c 300 /dev/zero | tr '\0' x; echo ' ERROR: far behind the beginning'"#;
+    let id = printed(&engine, script).await;
+    let marked = rows(&engine, &id).await;
+    for severity in [Severity::Error, Severity::Warning] {
+        let query = LogQuery { severity: Some(severity), background: true, ..LogQuery::default() };
+        let mut search =
+            engine.api.search(OpenSearch { run: run(&id), query, near: RowNo::ZERO }).await.unwrap();
+        let ended = async { while !search.progress.next().await.unwrap().complete {} };
+        tokio::time::timeout(PATIENCE, ended).await.unwrap();
+        let ask = SearchRows { search_id: search.id.clone(), from: Rank::ZERO, count: 100 };
+        let found: Vec<u64> =
+            engine.api.ask(ask).await.unwrap().rows.iter().map(|row| row.row.get()).collect();
+        let expected: Vec<u64> =
+            marked.iter().filter(|row| row.severity == Some(severity)).map(|row| row.row.get()).collect();
+        assert_eq!(found, expected, "{severity:?}");
+        let by_hand = if severity == Severity::Error { vec![0, 4, 5, 7] } else { vec![3, 6] };
+        assert_eq!(found, by_hand, "{severity:?}");
+    }
+    let exclude =
+        LogQuery { pattern: "error".into(), exclude: "(".into(), regex: true, ..LogQuery::default() };
+    let refused = engine
+        .api
+        .search(OpenSearch { run: run(&id), query: exclude, near: RowNo::ZERO })
+        .await
+        .err()
+        .unwrap();
+    assert!(
+        matches!(&refused, ApiError::InvalidRequest { field, message, .. }
+            if field == "query.exclude" && message == "unclosed ( at column 1"),
+        "{refused:?}"
+    );
 }

@@ -71,6 +71,7 @@ macro_rules! desktop {
             a_task_of_a_job_tells_of_those_before_it
             a_window_reads_rows_and_hears_of_growth
             a_log_goes_on_behind_any_position
+            a_log_is_read_in_its_encoding
             a_log_is_searched_and_filtered
             parts_of_logs_are_copied_saved_and_merged
             several_logs_are_searched_as_one

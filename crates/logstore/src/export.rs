@@ -7,7 +7,7 @@ use solti_positions::{Rank, RowNo};
 
 use crate::cursor::{Cursor, LogFiles};
 use crate::format::Kind;
-use crate::{LogError, LogSearch, LogView, Row};
+use crate::{LogError, LogSearch, LogView, Row, TextEncoding};
 
 /// Rows that are made into text in one go.
 const ROWS: usize = 256;
@@ -75,6 +75,11 @@ impl RowExport {
         view.set_final(is_final);
         let end = RowNo::new(view.extent()?.rows);
         Ok(Self { view, next: RowNo::ZERO, next_match: Rank::ZERO, end })
+    }
+
+    /// How the bytes of the log are read; UTF-8 without it.
+    pub fn set_encoding(&mut self, encoding: TextEncoding) {
+        self.view.set_encoding(encoding);
     }
 
     /// Further rows, with `search` those that it has found; none at the end.

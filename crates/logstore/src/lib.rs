@@ -15,6 +15,8 @@ pub const HAS_READER: bool = cfg!(feature = "reader");
 mod cursor;
 #[cfg(feature = "reader")]
 mod density;
+#[cfg(feature = "reader")]
+mod encoding;
 mod error;
 #[cfg(feature = "reader")]
 mod export;
@@ -61,6 +63,8 @@ pub use writer::{LogTotals, LogWriter};
 
 #[cfg(feature = "reader")]
 pub use density::{Slice, slices};
+#[cfg(feature = "reader")]
+pub use encoding::{EncodingGuess, TextEncoding};
 #[cfg(feature = "reader")]
 pub use export::{RawExport, RowExport};
 #[cfg(feature = "reader")]

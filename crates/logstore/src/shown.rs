@@ -4,7 +4,7 @@ use solti_positions::{LogOffset, RowNo};
 use solti_rows::{RowReader, Shown, Style, columns, is_plain, plain, without_end};
 
 use crate::cursor::LogFiles;
-use crate::{LogError, LogView, Row};
+use crate::{LogError, LogView, Row, TextEncoding};
 
 /// Read at a time.
 const CHUNK: usize = 64 * 1024;
@@ -35,11 +35,15 @@ impl LogView {
     /// # Errors
     /// [`LogError::Open`] and [`LogError::Read`].
     pub fn shown(&mut self, row: &Row, style: Style, limit: usize) -> Result<Shown, LogError> {
+        let encoding = self.encoding();
         if row.bytes.len() as u64 >= row.full_len {
-            return Ok(solti_rows::shown(&row.bytes, style, limit));
+            return Ok(solti_rows::shown(&encoding.decode(&row.bytes), style, limit));
         }
         let (files, _) = self.parts();
         let mut long = LongRow { files, at: row.offset, len: row.full_len };
+        if !encoding.is_utf8() {
+            return long.decoded(encoding, style, limit);
+        }
         if let Some(len) = long.plain_len()? {
             let want = (limit.saturating_add(SLACK) as u64).min(len) as usize;
             if row.bytes.len() >= want {
@@ -61,7 +65,7 @@ impl LogView {
     /// # Errors
     /// [`LogError::Open`] and [`LogError::Read`].
     pub fn show(&mut self, row: &mut Row, limit: usize) -> Result<(), LogError> {
-        let whole = row.bytes.len() as u64 >= row.full_len;
+        let whole = row.bytes.len() as u64 >= row.full_len && self.encoding().is_utf8();
         if whole && row.bytes.len() <= limit && is_plain(without_end(&row.bytes)) {
             row.bytes.truncate(without_end(&row.bytes).len());
             row.full_len = row.bytes.len() as u64;
@@ -81,9 +85,10 @@ impl LogView {
     pub fn line(&mut self, row: RowNo, from: u64, count: usize) -> Result<Option<(Vec<u8>, u64)>, LogError> {
         let found = self.rows(row, 1, CHUNK)?;
         let Some(found) = found.first().filter(|found| found.row == row) else { return Ok(None) };
+        let is_utf8 = self.encoding().is_utf8();
         let (files, _) = self.parts();
         let mut long = LongRow { files, at: found.offset, len: found.full_len };
-        if let Some(len) = long.plain_len()? {
+        if is_utf8 && let Some(len) = long.plain_len()? {
             let want = len.saturating_sub(from).min(count as u64);
             return Ok(Some((long.read(from, want as usize)?, len)));
         }
@@ -123,6 +128,37 @@ impl LongRow<'_> {
             }
         }
         Ok(())
+    }
+
+    /// What is shown of the row, which is not UTF-8.
+    fn decoded(&mut self, encoding: TextEncoding, style: Style, limit: usize) -> Result<Shown, LogError> {
+        let head = self.read(0, CHUNK.min(self.len as usize))?;
+        let mut decoder = encoding.decoder(&head, self.len);
+        let mut reader = RowReader::new(columns(limit));
+        reader.begin(style);
+        // A carriage return at the end is known as one when the row has ended.
+        let (mut text, mut held) = (Vec::new(), false);
+        let mut hand_on = |text: &mut Vec<u8>, last: bool, held: &mut bool| {
+            if std::mem::take(held) && !(last && text.is_empty()) {
+                reader.feed(b"\r");
+            }
+            *held = text.last() == Some(&b'\r');
+            reader.feed(without_end(text));
+            text.clear();
+        };
+        let mut from = 0;
+        while from < self.len {
+            let bytes = self.read(from, (self.len - from).min(CHUNK as u64) as usize)?;
+            if bytes.is_empty() {
+                break;
+            }
+            from += bytes.len() as u64;
+            decoder.feed(&bytes, &mut text);
+            hand_on(&mut text, false, &mut held);
+        }
+        decoder.finish(&mut text);
+        hand_on(&mut text, true, &mut held);
+        Ok(reader.finish(limit))
     }
 
     /// How long the row is when a terminal would just print it; `None` when it takes more to tell what is shown.

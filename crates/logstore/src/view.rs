@@ -10,7 +10,7 @@ use solti_positions::{LogOffset, RowNo};
 
 use crate::cursor::{Cursor, LogFiles, Piece};
 use crate::format::Kind;
-use crate::{LogError, Stream};
+use crate::{LogError, Stream, TextEncoding};
 
 /// How much there is to show.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -63,6 +63,7 @@ pub struct LogView {
     files: LogFiles,
     cursor: Cursor,
     is_final: bool,
+    encoding: TextEncoding,
     /// Known for good, once the run has ended.
     extent: Option<Extent>,
 }
@@ -73,7 +74,17 @@ impl LogView {
     /// # Errors
     /// [`LogError::Open`]; a symbolic link is not followed.
     pub fn open(run_dir: &Path) -> Result<Self, LogError> {
-        Ok(Self { files: LogFiles::open(run_dir)?, cursor: Cursor::new(), is_final: false, extent: None })
+        let (files, encoding) = (LogFiles::open(run_dir)?, TextEncoding::default());
+        Ok(Self { files, cursor: Cursor::new(), is_final: false, encoding, extent: None })
+    }
+
+    /// How the bytes of the log are read; UTF-8 without it. What is asked for by bytes stays what was printed.
+    pub fn set_encoding(&mut self, encoding: TextEncoding) {
+        self.encoding = encoding;
+    }
+
+    pub(crate) fn encoding(&self) -> TextEncoding {
+        self.encoding
     }
 
     /// The run has ended: also show what no record covers. Slow on a large log without index: [`crate::repair`] it.

@@ -13,7 +13,7 @@ use solti_logstore::{
     LogSearch, LogView, LogWriter, Progress, Row, SearchQuery, SegmentSizes, StoredLog, Stream, make_filter,
     make_filters, make_filters_with_block_bytes, remove_segment,
 };
-use solti_rows::RowTexts;
+use solti_rows::{RowTexts, Severity, severity};
 
 fn query(pattern: &str) -> SearchQuery {
     SearchQuery { pattern: pattern.into(), ..SearchQuery::default() }
@@ -23,14 +23,21 @@ fn query(pattern: &str) -> SearchQuery {
 struct Naive {
     query: SearchQuery,
     pattern: Regex,
+    exclude: Regex,
 }
 
 impl Naive {
     fn new(query: &SearchQuery) -> Self {
-        let text = if query.regex { query.pattern.clone() } else { regex::escape(&query.pattern) };
-        let text = if query.whole_word { format!(r"\b{{start-half}}(?:{text})\b{{end-half}}") } else { text };
-        let pattern = RegexBuilder::new(&text).case_insensitive(!query.case_sensitive).build().unwrap();
-        Self { query: query.clone(), pattern }
+        let build = |pattern: &str| {
+            let text = if query.regex { pattern.to_owned() } else { regex::escape(pattern) };
+            let text = if query.whole_word && !pattern.is_empty() {
+                format!(r"\b{{start-half}}(?:{text})\b{{end-half}}")
+            } else {
+                text
+            };
+            RegexBuilder::new(&text).case_insensitive(!query.case_sensitive).build().unwrap()
+        };
+        Self { query: query.clone(), pattern: build(&query.pattern), exclude: build(&query.exclude) }
     }
 
     fn matches(&self, row: &Row) -> bool {
@@ -41,9 +48,13 @@ impl Naive {
             return false;
         }
         let mut spare = Vec::new();
-        let text = RowTexts::new(self.query.ignore_escapes).of(&row.bytes, &mut spare).to_vec();
+        let through = self.query.ignore_escapes || self.query.severity.is_some();
+        let text = RowTexts::new(through).of(&row.bytes, &mut spare).to_vec();
         let text = text.strip_suffix(b"\n").unwrap_or(&text);
         self.pattern.is_match(text) != self.query.invert
+            && (self.query.exclude.is_empty() || !self.exclude.is_match(text))
+            && (self.query.severity.is_none()
+                || severity(&String::from_utf8_lossy(text)) == self.query.severity)
     }
 
     fn rows(&self, dir: &Path, is_final: bool) -> Vec<RowNo> {
@@ -111,6 +122,8 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
         "\x1b[K",
         "\x1b[2D",
         " ",
+        "error: ",
+        "warning: ",
     ];
     let odd = Just(&b"\xff"[..]);
     let word = prop_oneof![20 => prop::sample::select(words.to_vec()).prop_map(str::as_bytes), 1 => odd];
@@ -143,8 +156,11 @@ fn any_query() -> impl Strategy<Value = SearchQuery> {
     ];
     let stream =
         prop_oneof![2 => Just(None), 1 => Just(Some(Stream::Stdout)), 1 => Just(Some(Stream::Stderr))];
-    (pattern, any::<[bool; 4]>(), stream).prop_map(
-        |((pattern, regex), [case, word, invert, escapes], stream)| SearchQuery {
+    let severity =
+        prop_oneof![4 => Just(None), 1 => Just(Some(Severity::Error)), 1 => Just(Some(Severity::Warning))];
+    let exclude = prop_oneof![4 => Just(""), 1 => Just("without"), 1 => Just("x")];
+    (pattern, any::<[bool; 4]>(), stream, severity, exclude).prop_map(
+        |((pattern, regex), [case, word, invert, escapes], stream, severity, exclude)| SearchQuery {
             pattern: pattern.into(),
             regex,
             case_sensitive: case,
@@ -152,6 +168,9 @@ fn any_query() -> impl Strategy<Value = SearchQuery> {
             invert,
             stream,
             ignore_escapes: escapes,
+            severity,
+            exclude: exclude.into(),
+            ..SearchQuery::default()
         },
     )
 }

@@ -93,7 +93,8 @@ pub use queueing::{
 pub use resources::{ResourceLimits, RunUsage, UsageSample};
 pub use schedule::{MAX_JITTER_MS, MAX_TIME_MS, MIN_EVERY_MS, MissedRuns, Schedule};
 pub use search::{
-    LogQuery, MatchedMergedRows, MatchedRows, RowRanges, RunHits, SearchHit, SearchProgress, TaskHits,
+    LogQuery, MatchedMergedRows, MatchedRows, RowRanges, RunHits, SearchHit, SearchProgress, Severity,
+    TaskHits,
 };
 pub use selector::{MatchExpression, Operator, RunnerSelector};
 pub use settings::{

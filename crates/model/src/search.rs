@@ -26,6 +26,28 @@ pub struct LogQuery {
     pub stream: Option<OutputStreamKind>,
     /// Match what escape sequences show. Without, a row that has some is matched by what was printed, escapes and all.
     pub ignore_ansi: bool,
+    /// Rows that say they are this only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub severity: Option<Severity>,
+    /// Without the rows that match this: a literal or an expression, as `pattern` is. Empty leaves none out.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    #[ts(optional, as = "Option<String>")]
+    pub exclude: String,
+    /// Nobody waits for it: it takes one thread, one log after the other, and looks at a log that grows once a second.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[ts(optional, as = "Option<bool>")]
+    pub background: bool,
+}
+
+/// How serious a row says it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Severity {
+    /// Something failed.
+    Error,
+    /// Something may be wrong.
+    Warning,
 }
 
 /// How far a search is.

@@ -2,7 +2,7 @@
 //!
 //! None of it is part of the fixed contract; it is derived from tasks and their logs and never stored as such.
 
-use crate::{AfterWhen, OutputStreamKind, RowNo, Slot, TaskHead, TaskId, TaskPhase};
+use crate::{AfterWhen, OutputStreamKind, RowNo, Severity, Slot, TaskHead, TaskId, TaskPhase};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -452,6 +452,14 @@ pub struct LogInfo {
     pub finished_at: Option<u64>,
     /// The task's latest attempt.
     pub attempts: u32,
+    /// The encoding that it is read in, by its name in the Encoding Standard; absent for UTF-8.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub encoding: Option<String>,
+    /// Somebody has chosen it. Else it is guessed by the log's bytes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(optional, as = "Option<bool>")]
+    pub encoding_chosen: bool,
 }
 
 /// A range of rows of one attempt's log.
@@ -505,6 +513,10 @@ pub struct LogRow {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub removed: Option<RemovedRows>,
+    /// What the line says of itself, by the rules that searches for errors and warnings go by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub severity: Option<Severity>,
 }
 
 /// A part of a row's text that looks the same.

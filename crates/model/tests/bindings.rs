@@ -117,6 +117,7 @@ fn the_types_of_the_page_are_those_of_the_model() {
         RowSpan,
         RemovedRows,
         LogQuery,
+        Severity,
         SearchProgress,
         SearchHit,
         RowRanges,

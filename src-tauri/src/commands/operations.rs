@@ -5,8 +5,8 @@ use crate::events::{Frame, Latest, Standing, Streams, To};
 use crate::frames::{changes::Changes, hits::Hits};
 use serde_json::Value;
 use solti_api::operations::{
-    Ask, DesktopApi, Download, Export, OpenMergedSearch, OpenSearch, Operation, Operations as _, SearchAll,
-    SearchEvent, Topic, Visitor, WatchJobs, WatchLog, WatchTasks, WatchUsage, visit,
+    Ask, DesktopApi, Download, Export, GetTaskRow, OpenMergedSearch, OpenSearch, Operation, Operations as _,
+    SearchAll, SearchEvent, Topic, Visitor, WatchJobs, WatchLog, WatchTasks, WatchUsage, visit,
 };
 use solti_api::{ApiError, save_export};
 use solti_machines::Machines;
@@ -21,6 +21,8 @@ use tokio::sync::oneshot;
 
 /// The argument of a stream that says where its frames go.
 const CHANNEL: &str = "channel";
+/// Characters of a task's name in that of a file.
+const MAX_STEM: usize = 80;
 
 type Command<R> = fn(Invoke<R>);
 
@@ -156,19 +158,36 @@ fn save<R: Runtime, D: Download>(Invoke { message, resolver, .. }: Invoke<R>) {
     });
 }
 
+/// The name of a file: that of the task, or of the first one.
+async fn proposed(api: &dyn DesktopApi, what: &Export) -> String {
+    let (run, ending) = match what {
+        Export::ExportLog(log) if log.run.attempt <= 1 => (Some(&log.run), String::new()),
+        Export::ExportLog(log) => (Some(&log.run), format!(", attempt {}", log.run.attempt)),
+        Export::ExportMerged(merged) => (merged.sources.first(), " and others".to_owned()),
+    };
+    let Some(RunId { task, .. }) = run else { return "merged.log".to_owned() };
+    // Whoever cannot say the name has other things to say when the log is asked for.
+    let row = api.ask(GetTaskRow { id: task.clone() }).await.ok().flatten();
+    let name = row.map(|row| file_stem(&row.task.spec.name)).filter(|name| !name.is_empty());
+    format!("{}{ending}.log", name.unwrap_or_else(|| task.to_string()))
+}
+
+/// A name as the beginning of one of a file: without what a file system or a person would take for something else.
+fn file_stem(name: &str) -> String {
+    let odd = |c: char| c.is_control() || matches!(c, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|');
+    let words: Vec<&str> =
+        name.split(|c: char| c.is_whitespace() || odd(c)).filter(|word| !word.is_empty()).collect();
+    let stem: String = words.join(" ").trim_start_matches(['.', '-']).chars().take(MAX_STEM).collect();
+    stem.trim().to_owned()
+}
+
 /// Asks where to, and writes it there; `None` when the person thought better of it.
 async fn saved<R: Runtime>(
     webview: &Webview<R>,
     api: &dyn DesktopApi,
     what: Export,
 ) -> Result<Option<ExportedLog>, ApiError> {
-    let name = match &what {
-        Export::ExportLog(log) => {
-            let RunId { task, attempt } = &log.run;
-            format!("{task}-{attempt}.log")
-        }
-        Export::ExportMerged(_) => "merged.log".to_owned(),
-    };
+    let name = proposed(api, &what).await;
     let export = api.export(what).await?;
     let (picked, answer) = oneshot::channel();
     let dialog =
@@ -180,4 +199,19 @@ async fn saved<R: Runtime>(
     let Ok(Some(path)) = answer.await else { return Ok(None) };
     let path = path.into_path().map_err(|error| ApiError::internal(&error))?;
     save_export(export, &path).await.map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_named_as_its_task() {
+        assert_eq!(file_stem("nightly build"), "nightly build");
+        assert_eq!(file_stem("sh -c 'cat a/b | wc'"), "sh -c 'cat a b wc'");
+        assert_eq!(file_stem("../../etc/passwd"), "etc passwd");
+        assert_eq!(file_stem("--help\n"), "help");
+        assert_eq!(file_stem("/"), "");
+        assert_eq!(file_stem(&"\u{e4}".repeat(500)).chars().count(), MAX_STEM);
+    }
 }

@@ -109,6 +109,55 @@ it("jumps by e to an error, and draws numbers and times when asked", async () =>
   );
 });
 
+it("counts what the log says went wrong, and a click on the count goes there", async () => {
+  await open();
+  const all = (await backend.readLog({ run: { id, attempt: 1 }, from: 0, count: 1000 })).rows;
+  const first = all.find(({ severity }) => severity === "warning");
+  expect((await screen.findByTestId("error-count")).textContent).toMatch(/^\d[\d,]* errors?$/);
+  const warnings = await screen.findByTestId("warning-count");
+  expect(warnings.textContent).toMatch(/^\d[\d,]* warnings?$/);
+  await fireEvent.keyDown(pane(), { key: "Home" });
+  await fireEvent.click(warnings);
+  const current = () => document.querySelector("[aria-current=true]");
+  await waitFor(() => expect(current()?.getAttribute("data-row")).toBe(String(first?.row)));
+  expect(current()?.querySelector(".severity.warning")).not.toBeNull();
+});
+
+it("is read in another encoding when that is chosen, at the same place, and says so", async () => {
+  await open({ row: 500 });
+  await waitFor(() => expect(drawn()).toContain(500));
+  expect(screen.queryByTestId("encoding")).toBeNull();
+  await fireEvent.click(screen.getByTestId("more"));
+  await fireEvent.click(screen.getByTestId("choose-encoding"));
+  await fireEvent.click(await screen.findByTestId("encoding-windows-1251"));
+  await waitFor(() => expect(screen.getByTestId("encoding").textContent).toBe("windows-1251"));
+  await waitFor(() => expect(drawn()).toContain(500));
+  await fireEvent.click(screen.getByTestId("encoding"));
+  await fireEvent.click(await screen.findByTestId("encoding-auto"));
+  await waitFor(() => expect(screen.queryByTestId("encoding")).toBeNull());
+});
+
+it("shows a record field by field below its line, and hides it again", async () => {
+  const read = backend.readLog;
+  const text = '{"level":"info","id":12345678901234567890,"err":{"code":1.10}}';
+  backend.readLog = async (...args) => {
+    const page = await read(...args);
+    return { ...page, rows: page.rows.map((row) => ({ ...row, text, spans: undefined })) };
+  };
+  await open({ row: 500 });
+  await waitFor(() => expect(document.querySelector("[aria-current=true]")).not.toBeNull());
+  await fireEvent.keyDown(pane(), { key: "x" });
+  const record = await screen.findByTestId("record");
+  expect([...record.children].map((field) => field.textContent)).toEqual([
+    "level: info",
+    "id: 12345678901234567890",
+    "err:",
+    "  code: 1.10",
+  ]);
+  await fireEvent.keyDown(pane(), { key: "x" });
+  await waitFor(() => expect(screen.queryByTestId("record")).toBeNull());
+});
+
 it("shows a clamped line part by part", async () => {
   const whole = "0123456789abcdef".repeat(8192);
   const read = backend.readLog;

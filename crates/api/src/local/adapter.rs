@@ -1,7 +1,7 @@
 //! The ready-made implementation of the contract and of every operation over the supervisor: nothing but translation. What is
 //! done with the bytes of logs is in `logs`.
 
-use super::logs::{OpenMerges, OpenSearches};
+use super::logs::{Encodings, OpenMerges, OpenSearches};
 use super::rows::SharedSummary;
 use super::{log_stream, now_ms, rows, run_environment, secrets, usage};
 use crate::operations::{
@@ -30,12 +30,13 @@ pub struct SupervisorApiAdapter {
     summary: Arc<SharedSummary>,
     pub(crate) searches: OpenSearches,
     pub(crate) merges: OpenMerges,
+    pub(crate) encodings: Encodings,
 }
 
 impl SupervisorApiAdapter {
     pub fn new(supervisor: Supervisor) -> Self {
         let (searches, merges) = (OpenSearches::default(), OpenMerges::default());
-        Self { supervisor, summary: Arc::default(), searches, merges }
+        Self { supervisor, summary: Arc::default(), searches, merges, encodings: Encodings::default() }
     }
 
     /// With its secrets.

@@ -12,6 +12,14 @@ macro_rules! log_operations {
                 /// The last line that says something of the latest run of each of these tasks, of 100 at most; of one that has
                 /// printed nothing, or is gone, there is none. In the order of the request.
                 read LastLines "last_lines" -> Vec<LastLine> { ids: Vec<TaskId> }
+                /// Reads a log in this encoding from now on, by one of its names in the Encoding Standard; without one in what its
+                /// bytes look like. What is shown, found and copied follows; what was printed stays.
+                change SetLogEncoding "set_log_encoding" about run.task -> LogInfo {
+                    run: RunId,
+                    #[serde(default)]
+                    #[ts(optional = nullable)]
+                    encoding: Option<String>,
+                }
 
                 /// A range of rows, 1,000 at most.
                 read ReadLog "read_log" about run.task -> LogRows { run: RunId, from: RowNo, count: u32 }

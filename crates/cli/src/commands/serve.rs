@@ -96,7 +96,7 @@ enum Served {
     /// As the settings say: the doors of the app.
     BySettings { doors: Arc<Doors>, socket: String },
     Named {
-        socket: OpenDoor,
+        socket: Box<OpenDoor>,
         over_tcp: Vec<OpenDoor>,
         /// Where the token is that callers over TCP need.
         token: Option<PathBuf>,
@@ -162,7 +162,7 @@ impl Served {
             });
             over_tcp.push(open);
         }
-        Ok(Self::Named { socket, over_tcp, token, _states: states })
+        Ok(Self::Named { socket: Box::new(socket), over_tcp, token, _states: states })
     }
 
     /// One line for each address on standard output: who started this program may wait for them.

@@ -8,8 +8,8 @@ use solti_api::operations::{
     GetRunEnvironment, GetSummary, GetTaskRow, HasDirectory, LastLines, ListBookmarks, ListLanes, ListTasks,
     MergedDensity, MergedPositionAt, MergedPositions, MergedSearchRows, OpenMergedSearch, OpenSearch,
     Operations as _, ReadDraft, ReadLine, ReadLog, ReadLogText, ReadMerged, RerunTask, SaveDraft, SearchAll,
-    SearchRanges, SearchRank, SearchRows, SearchStep, SetBookmark, SetLane, StopTask, TaskEvents,
-    ValidateSpec, WatchLog, WatchTasks,
+    SearchRanges, SearchRank, SearchRows, SearchStep, SetBookmark, SetLane, SetLogEncoding, StopTask,
+    TaskEvents, ValidateSpec, WatchLog, WatchTasks,
 };
 use solti_api::{ApiError, ExportStream, LogPosition, OpenedSearch};
 use solti_model::{
@@ -381,6 +381,50 @@ async fn searched(search: &mut OpenedSearch) -> SearchProgress {
     tokio::time::timeout(PATIENCE, searched).await.expect("is searched")
 }
 
+pub async fn a_log_is_read_in_its_encoding(subject: &Subject) {
+    let api = subject.desktop();
+    // "Ошибка" of windows-1251, and a line of UTF-8.
+    let script =
+        r"printf '\316\370\350\341\352\340 \367\362\345\355\350\377 \364\340\351\353\340\n'; echo fine";
+    let id = api.submit_task(spec("s", bash(script), json!({}))).await.unwrap();
+    subject.engine.finished(&id).await;
+    let run = RunId::new(id.clone(), 1);
+    let texts = async || -> Vec<String> {
+        let rows = api.ask(ReadLog { run: run.clone(), from: RowNo::ZERO, count: 9 }).await.unwrap().rows;
+        rows.into_iter().map(|row| row.text).collect()
+    };
+    let error = "\u{41e}\u{448}\u{438}\u{431}\u{43a}\u{430}";
+    let info = api.ask(GetLogInfo { run: run.clone() }).await.unwrap();
+    assert_eq!((info.encoding.as_deref(), info.encoding_chosen), (Some("windows-1251"), false));
+    let read = texts().await;
+    assert!(read[0].starts_with(error), "{read:?}");
+    let query = LogQuery { pattern: error.into(), ignore_ansi: true, ..LogQuery::default() };
+    let mut search = api.search(OpenSearch { run: run.clone(), query, near: RowNo::ZERO }).await.unwrap();
+    assert_eq!(searched(&mut search).await.matches, 1);
+    let ranges =
+        api.ask(SearchRanges { search_id: search.id.clone(), from: RowNo::ZERO, count: 9 }).await.unwrap();
+    assert_eq!(ranges[0].ranges, [(0, 6)]);
+    // What is saved as it was printed is what was printed.
+    let (end, start) =
+        (TextPosition { row: RowNo::new(1), column: 9 }, TextPosition { row: RowNo::ZERO, column: 0 });
+    let copied = ReadLogText { run: run.clone(), start, end, timestamps: false, search_id: None };
+    assert_eq!(api.ask(copied).await.unwrap().text, format!("{}\nfine", read[0]));
+
+    let choose =
+        |encoding: Option<&str>| SetLogEncoding { run: run.clone(), encoding: encoding.map(str::to_owned) };
+    let info = api.ask(choose(Some("koi8-r"))).await.unwrap();
+    assert_eq!((info.encoding.as_deref(), info.encoding_chosen), (Some("KOI8-R"), true));
+    assert!(!texts().await[0].starts_with(error));
+    let info = api.ask(choose(Some("utf-8"))).await.unwrap();
+    assert_eq!((info.encoding, info.encoding_chosen), (None, true));
+    assert!(texts().await[0].starts_with('\u{fffd}'));
+    let info = api.ask(choose(None)).await.unwrap();
+    assert_eq!((info.encoding.as_deref(), info.encoding_chosen), (Some("windows-1251"), false));
+    assert!(texts().await[0].starts_with(error));
+    let unknown = api.ask(choose(Some("utf-9"))).await.unwrap_err();
+    assert!(matches!(&unknown, ApiError::InvalidRequest { field, .. } if field == "encoding"), "{unknown:?}");
+}
+
 pub async fn a_log_is_searched_and_filtered(subject: &Subject) {
     let api = subject.desktop();
     let id = api.submit_task(spec("s", command("seq", &["1", "1000"]), json!({}))).await.unwrap();
@@ -584,7 +628,10 @@ pub async fn several_logs_are_searched_as_one(subject: &Subject) {
     )
     .await;
     let first = text.lines().next().unwrap_or_default();
-    assert!(rows == 200 && first.ends_with("Z seq 1 100: 1"), "{rows} {first}");
+    // The local time, with its offset.
+    let (time, line) = first.split_once(' ').unwrap_or_default();
+    assert!(rows == 200 && line == "seq 1 100: 1", "{rows} {first}");
+    assert!(time.len() == 29 && matches!(time.as_bytes()[23], b'+' | b'-'), "{first}");
     let stderr = LogQuery { stream: Some(OutputStreamKind::Stderr), ..LogQuery::default() };
     let mut stderr = api
         .search(OpenMergedSearch { sources: sources.clone(), query: stderr, near: MergedPosition::ZERO })

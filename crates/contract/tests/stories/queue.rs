@@ -3,11 +3,11 @@
 use crate::engine::{command, spec};
 use crate::subjects::Subject;
 use serde_json::json;
+use solti_api::ApiError;
 use solti_api::operations::{
     EditTask, GetSummary, GetTaskRow, HoldAll, HoldTask, MoveTask, Operations as _, ReleaseTask, ResumeTask,
     RetryNow, RunNow, SetPriority, SuspendTask, UncheckedSpec,
 };
-use solti_api::ApiError;
 use solti_model::{AfterWhen, TaskId, TaskPhase, TaskRow, Waiting};
 
 async fn row(subject: &Subject, id: &TaskId) -> TaskRow {

@@ -21,7 +21,7 @@ use solti_rows::Shown;
 pub use self::export::MergedExport;
 pub use self::find::PlacedHit;
 use self::source::Source;
-use crate::{LogError, LogView, Row};
+use crate::{LogError, LogView, Row, TextEncoding};
 
 /// Rows that are read at a time from each log.
 const CHUNK: usize = 64;
@@ -56,6 +56,13 @@ impl Merged {
             Ok(Source::new(view))
         });
         Ok(Self { sources: sources.collect::<Result<_, LogError>>()? })
+    }
+
+    /// How the bytes of each log are read, in their order; UTF-8 without it.
+    pub fn set_encodings(&mut self, encodings: impl IntoIterator<Item = TextEncoding>) {
+        for (source, encoding) in self.sources.iter_mut().zip(encodings) {
+            source.view.set_encoding(encoding);
+        }
     }
 
     /// How many rows there are now in all. A row that stands for removed ones counts as many.

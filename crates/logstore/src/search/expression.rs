@@ -3,31 +3,39 @@
 
 use regex_syntax::ast::parse::ParserBuilder;
 use regex_syntax::ast::{self, Ast, ClassSet, ClassSetItem, ErrorKind, Span, Visitor};
+use solti_rows::Severity;
 use unicode_normalization::UnicodeNormalization;
 
 use super::query::{MAX_NESTING, PatternError, SearchQuery};
 
 /// The pattern as a regular expression, and as it is compiled: `literal` has no operators.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Expression {
+    /// Empty where every row matches.
     pub text: String,
     pub literal: bool,
+    /// No person wrote it, so what they say of theirs is not said of it.
+    pub own: bool,
 }
 
 impl Expression {
     /// # Errors
     /// When the pattern of a regular expression is none.
     pub(super) fn of(query: &SearchQuery) -> Result<Self, PatternError> {
+        if query.pattern.is_empty() {
+            let signs = query.severity.map_or("", Severity::signs);
+            return Ok(Self { text: signs.to_owned(), literal: false, own: true });
+        }
         if !query.regex {
             if query.pattern.is_ascii() {
-                return Ok(Self { text: query.pattern.clone(), literal: true });
+                return Ok(Self { text: query.pattern.clone(), literal: true, ..Self::default() });
             }
             let either = query.pattern.nfc().map(either_form).collect::<String>();
-            return Ok(Self { text: either, literal: false });
+            return Ok(Self { text: either, ..Self::default() });
         }
         parse(&query.pattern)?;
         if query.pattern.is_ascii() {
-            return Ok(Self { text: query.pattern.clone(), literal: false });
+            return Ok(Self { text: query.pattern.clone(), ..Self::default() });
         }
         // A mark that was typed behind its letter belongs to it. What that makes illegal is searched for as it is.
         let composed = query.pattern.nfc().collect::<String>();
@@ -35,7 +43,7 @@ impl Expression {
             Ok(parsed) => in_either_form(&composed, &parsed),
             Err(_) => query.pattern.clone(),
         };
-        Ok(Self { text, literal: false })
+        Ok(Self { text, ..Self::default() })
     }
 
     /// In the syntax of a regular expression.
@@ -157,7 +165,7 @@ mod tests {
         }
         assert_eq!(of("[ao\u{e9}]+", true).text, "(?:[ao\u{e9}]|e\u{301})+");
         assert_eq!(of("[^\u{e9}]", true).text, "[^\u{e9}]");
-        assert_eq!(of("a.c", false), Expression { text: "a.c".into(), literal: true });
+        assert_eq!(of("a.c", false), Expression { text: "a.c".into(), literal: true, own: false });
         assert_eq!(of("\u{e9}.*", false).text, "(?:\u{e9}|e\u{301})\\.\\*");
         assert_eq!(of("日本", false).text, "日本");
     }

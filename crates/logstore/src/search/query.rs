@@ -7,10 +7,10 @@ use grep_matcher::{LineMatchKind, Matcher};
 use grep_regex::{RegexMatcher, RegexMatcherBuilder};
 use memchr::{memchr, memrchr};
 
-use solti_rows::RowTexts;
+use solti_rows::{RowTexts, Severity, severity};
 
 use super::expression::Expression;
-use crate::{Stream, newlines};
+use crate::{Stream, TextEncoding, newlines};
 
 /// The longest pattern, in bytes.
 pub(crate) const MAX_PATTERN_BYTES: usize = 8 * 1024;
@@ -18,6 +18,8 @@ pub(crate) const MAX_PATTERN_BYTES: usize = 8 * 1024;
 pub(super) const MAX_NESTING: u32 = 64;
 /// What a compiled pattern may take.
 const MAX_COMPILED_BYTES: usize = 8 * 1024 * 1024;
+/// Of a row no more is read to tell what it says of itself.
+const HEAD_BYTES: usize = 1024;
 /// What is kept of the automaton that is built while it matches, for each direction and each thread. With more states than
 /// fit it begins anew, and where that happens too often it matches without: slower, and the same.
 const AUTOMATON_BYTES: usize = 2 * 1024 * 1024;
@@ -40,6 +42,12 @@ pub struct SearchQuery {
     pub stream: Option<Stream>,
     /// Match what escape sequences show; without, rows that have some are matched by their bytes.
     pub ignore_escapes: bool,
+    /// Rows that say they are this only.
+    pub severity: Option<Severity>,
+    /// Without the rows that match this, which is read as the pattern is. Empty leaves none out.
+    pub exclude: String,
+    /// What the rows are in.
+    pub encoding: TextEncoding,
 }
 
 impl SearchQuery {
@@ -49,26 +57,38 @@ impl SearchQuery {
     /// When the pattern is no regular expression, holds a line feed, or is too large: longer than [`MAX_PATTERN_BYTES`],
     /// nested deeper than 64, or more than 8 MiB compiled.
     pub fn compile(&self) -> Result<RowMatcher, PatternError> {
-        let matcher = if self.pattern.is_empty() {
+        let matcher = self.build()?;
+        let excluded = if self.exclude.is_empty() {
             None
-        } else if self.pattern.len() > MAX_PATTERN_BYTES {
-            return Err(PatternError::TooLong);
         } else {
-            let expression = Expression::of(self)?;
-            let mut builder = RegexMatcherBuilder::new();
-            builder
-                .multi_line(true)
-                .octal(false)
-                .line_terminator(Some(b'\n'))
-                .case_insensitive(!self.case_sensitive)
-                .fixed_strings(expression.literal)
-                .word(self.whole_word)
-                .nest_limit(MAX_NESTING)
-                .size_limit(MAX_COMPILED_BYTES)
-                .dfa_size_limit(AUTOMATON_BYTES);
-            Some(builder.build(&expression.text).map_err(|error| PatternError::of(&error))?)
+            let pattern = self.exclude.clone();
+            let excluded = Self { pattern, severity: None, exclude: String::new(), ..self.clone() };
+            excluded.build().map_err(|error| PatternError::Excluded(Box::new(error)))?
         };
-        Ok(RowMatcher { query: self.clone(), matcher })
+        Ok(RowMatcher { query: self.clone(), matcher, excluded })
+    }
+
+    /// What finds the rows that may match; `None` where all may.
+    fn build(&self) -> Result<Option<RegexMatcher>, PatternError> {
+        if self.pattern.len() > MAX_PATTERN_BYTES {
+            return Err(PatternError::TooLong);
+        }
+        let expression = Expression::of(self)?;
+        if expression.text.is_empty() {
+            return Ok(None);
+        }
+        let mut builder = RegexMatcherBuilder::new();
+        builder
+            .multi_line(true)
+            .octal(false)
+            .line_terminator(Some(b'\n'))
+            .case_insensitive(!self.case_sensitive && !expression.own)
+            .fixed_strings(expression.literal)
+            .word(self.whole_word && !expression.own)
+            .nest_limit(MAX_NESTING)
+            .size_limit(MAX_COMPILED_BYTES)
+            .dfa_size_limit(AUTOMATON_BYTES);
+        builder.build(&expression.text).map(Some).map_err(|error| PatternError::of(&error))
     }
 }
 
@@ -90,6 +110,8 @@ pub enum PatternError {
     LineFeed,
     /// What else the compiler says of it, in one line.
     Illegal(String),
+    /// This is said of the pattern that leaves rows out.
+    Excluded(Box<PatternError>),
 }
 
 impl PatternError {
@@ -119,6 +141,7 @@ impl fmt::Display for PatternError {
             Self::TooLarge => write!(f, "is too large: compiled, it is over the size limit of 8 MiB"),
             Self::LineFeed => write!(f, "holds a line feed, which no row has"),
             Self::Illegal(said) => said.fmt(f),
+            Self::Excluded(error) => error.fmt(f),
         }
     }
 }
@@ -129,8 +152,10 @@ impl std::error::Error for PatternError {}
 #[derive(Clone, Debug)]
 pub struct RowMatcher {
     query: SearchQuery,
-    /// `None` matches every row.
+    /// Finds the rows that may match; `None` finds every row.
     matcher: Option<RegexMatcher>,
+    /// Rows in which this is found do not match.
+    excluded: Option<RegexMatcher>,
 }
 
 /// What matching needs beside the rows: room, and whoever tells what they show.
@@ -138,17 +163,25 @@ pub struct RowMatcher {
 pub(crate) struct Scratch {
     texts: RowTexts,
     spare: Vec<u8>,
+    encoding: TextEncoding,
+    decoded: Vec<u8>,
+    /// A row matches or not as a whole, and not by a part of it.
+    whole: bool,
 }
 
 impl Scratch {
-    /// Whether a row of these is another text than its bytes.
-    pub(super) fn differ(&self, rows: &[u8]) -> bool {
-        self.texts.differ(rows)
+    /// Whether it takes the whole text of a row to tell whether it matches, and not a look at its bytes, part by part.
+    pub(super) fn takes_all(&self, rows: &[u8]) -> bool {
+        self.whole || !self.encoding.is_utf8() || self.texts.differ(rows)
     }
 
     /// The rows as the texts that are shown of them, one a line.
     pub(super) fn texts<'a>(&'a mut self, rows: &'a [u8]) -> &'a [u8] {
-        self.texts.of(rows, &mut self.spare)
+        if self.encoding.is_utf8() {
+            return self.texts.of(rows, &mut self.spare);
+        }
+        self.encoding.decode_rows(rows, &mut self.decoded);
+        self.texts.of(&self.decoded, &mut self.spare)
     }
 }
 
@@ -160,7 +193,14 @@ fn infallible<T>(found: Result<Option<T>, grep_matcher::NoError>) -> Option<T> {
 impl RowMatcher {
     /// Matches every row.
     pub(crate) fn all() -> Self {
-        Self { query: SearchQuery::default(), matcher: None }
+        Self { query: SearchQuery::default(), matcher: None, excluded: None }
+    }
+
+    /// The same for rows in another encoding.
+    #[must_use]
+    pub fn in_encoding(mut self, encoding: TextEncoding) -> Self {
+        self.query.encoding = encoding;
+        self
     }
 
     /// What it was compiled from.
@@ -169,11 +209,36 @@ impl RowMatcher {
     }
 
     pub(crate) fn scratch(&self) -> Scratch {
-        Scratch { texts: RowTexts::new(self.query.ignore_escapes), spare: Vec::new() }
+        // What a row says of itself is said by what is shown of it.
+        let through = self.query.ignore_escapes || self.query.severity.is_some();
+        Scratch {
+            texts: RowTexts::new(through),
+            spare: Vec::new(),
+            encoding: self.query.encoding,
+            decoded: Vec::new(),
+            whole: self.is_choosy(),
+        }
+    }
+
+    /// Not every row that is found matches.
+    fn is_choosy(&self) -> bool {
+        self.query.severity.is_some() || self.excluded.is_some()
+    }
+
+    /// Whether a row matches that the pattern does not speak against.
+    fn accepts(&self, text: &[u8]) -> bool {
+        let said = || severity(&String::from_utf8_lossy(&text[..text.len().min(HEAD_BYTES)]));
+        self.query.severity.is_none_or(|wanted| said() == Some(wanted))
+            && self.excluded.as_ref().is_none_or(|excluded| infallible(excluded.find(text)).is_none())
     }
 
     /// How many of `rows` match. `rows` begins at a row's first byte; the last row may lack its newline.
     pub(crate) fn count(&self, rows: &[u8], scratch: &mut Scratch) -> u64 {
+        if self.is_choosy() {
+            let mut count = 0;
+            self.matching(rows, scratch, |_| count += 1);
+            return count;
+        }
         let found = match &self.matcher {
             None => count_rows(rows),
             Some(matcher) => {
@@ -192,6 +257,9 @@ impl RowMatcher {
 
     /// Which of `rows` match, counted from 0, in order.
     pub(crate) fn matching(&self, rows: &[u8], scratch: &mut Scratch, mut found: impl FnMut(u64)) {
+        if self.is_choosy() {
+            return self.choose(scratch.texts(rows), found);
+        }
         let total = count_rows(rows);
         let mut unmatched = 0;
         let mut hit = |row: u64| {
@@ -219,6 +287,31 @@ impl RowMatcher {
         }
     }
 
+    /// As [`Self::matching`], of texts, one a line, where not every row that is found matches.
+    fn choose(&self, texts: &[u8], mut found: impl FnMut(u64)) {
+        let (mut at, mut row) = (0, 0);
+        while at < texts.len() {
+            let next = match &self.matcher {
+                Some(matcher) if !self.query.invert => next_line(matcher, texts, at),
+                _ => Some((at, memchr(b'\n', &texts[at..]).map_or(texts.len(), |newline| at + newline + 1))),
+            };
+            let Some((start, end)) = next else { break };
+            row += newlines::count(&texts[at..start]);
+            let text = texts[start..end].strip_suffix(b"\n").unwrap_or(&texts[start..end]);
+            let wanted = !self.query.invert || !self.is_in_part(0, text);
+            if wanted && self.accepts(text) {
+                found(row);
+            }
+            (at, row) = (end, row + 1);
+        }
+    }
+
+    /// Whether a row of this text matches, before `invert` turns that round.
+    pub(super) fn finds(&self, text: &[u8]) -> bool {
+        let (found, invert) = (self.is_in_part(0, text), self.query.invert);
+        if found != invert && !self.accepts(text) { invert } else { found }
+    }
+
     /// Whether something in these bytes matches, whatever `invert` says. `before` are the bytes that precede them in the
     /// same row, so that a row's beginning and a word's are told.
     pub(crate) fn is_in_part(&self, before: usize, bytes: &[u8]) -> bool {
@@ -229,7 +322,8 @@ impl RowMatcher {
     /// inverted query.
     pub fn ranges(&self, text: &str) -> Vec<(usize, usize)> {
         let mut found = Vec::new();
-        let Some(matcher) = self.matcher.as_ref().filter(|_| !self.query.invert) else { return found };
+        let shown = !self.query.invert && !self.query.pattern.is_empty() && self.accepts(text.as_bytes());
+        let Some(matcher) = self.matcher.as_ref().filter(|_| shown) else { return found };
         let all = matcher.find_iter(text.as_bytes(), |found_at| {
             if !found_at.is_empty() {
                 found.push((found_at.start(), found_at.end()));
@@ -346,6 +440,50 @@ mod tests {
         }
         let ranges = query("\u{e9}").compile().unwrap().ranges("e\u{301} \u{e9}");
         assert_eq!(ranges, [(0, 3), (4, 6)]);
+    }
+
+    #[test]
+    fn rows_are_found_by_what_they_say_of_themselves() {
+        let says = |severity| SearchQuery { severity: Some(severity), ..SearchQuery::default() };
+        let rows = b"error: a\nINFO error: b\n\x1b[31mERROR\x1b[0m c\nwarning: d\nwait\rE1103 10:00:00.1 e\nmy error\n";
+        assert_eq!(rows_of(&says(Severity::Error), rows), [0, 2, 4]);
+        assert_eq!(rows_of(&says(Severity::Warning), rows), [3]);
+        let with = SearchQuery { pattern: "c".into(), ..says(Severity::Error) };
+        assert_eq!(rows_of(&with, rows), [2]);
+        let without = SearchQuery { invert: true, ..with };
+        assert_eq!(rows_of(&without, rows), [0, 4]);
+        assert_eq!(says(Severity::Error).compile().unwrap().ranges("error: a"), []);
+    }
+
+    #[test]
+    fn rows_are_left_out_by_a_pattern_of_their_own() {
+        let rows = b"GET /health 200\nGET /a 200\nPOST /a 500\n\nGET /health 500\n";
+        let without = |pattern: &str| SearchQuery { exclude: "/health".into(), ..query(pattern) };
+        assert_eq!(rows_of(&without("GET"), rows), [1]);
+        assert_eq!(rows_of(&without(""), rows), [1, 2, 3]);
+        assert_eq!(rows_of(&SearchQuery { invert: true, ..without("GET") }, rows), [2, 3]);
+        let both = SearchQuery { regex: true, exclude: "2..$".into(), ..query("health") };
+        assert_eq!(rows_of(&both, rows), [4]);
+        assert_eq!(without("GET").compile().unwrap().ranges("GET /health 200"), []);
+        let bad = SearchQuery { regex: true, exclude: "(".into(), ..query("a") }.compile().unwrap_err();
+        assert!(matches!(&bad, PatternError::Excluded(_)), "{bad}");
+        assert_eq!(bad.to_string(), "unclosed ( at column 1");
+    }
+
+    #[test]
+    fn rows_are_found_in_their_encoding() {
+        let within = |name: &str, pattern: &str| SearchQuery {
+            encoding: TextEncoding::named(name).unwrap(),
+            ignore_escapes: true,
+            ..query(pattern)
+        };
+        let rows = b"\xe4rger\nplain\n\x1b[31m\xc4R\x1b[0mger\nx\r\xe4\n\r";
+        assert_eq!(rows_of(&within("latin1", "\u{e4}rger"), rows), [0, 2]);
+        assert_eq!(rows_of(&SearchQuery { regex: true, ..within("latin1", "^\u{e4}$") }, rows), [3]);
+        assert_eq!(rows_of(&SearchQuery { regex: true, ..within("latin1", "^$") }, rows), [4]);
+        let rows: Vec<u8> = "one\ntwo\r\nthree".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(rows_of(&SearchQuery { regex: true, ..within("utf-16le", "^two$") }, &rows), [1]);
+        assert_eq!(rows_of(&within("utf-16le", "e"), &rows), [0, 2]);
     }
 
     #[test]

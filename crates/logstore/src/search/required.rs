@@ -25,7 +25,8 @@ const MAX_ALTERNATIVES: usize = 64;
 impl Required {
     /// What the matching rows of a query hold, if anything is known.
     pub(super) fn of(query: &SearchQuery) -> Self {
-        if query.invert {
+        // The filters are of UTF-8.
+        if query.invert || !query.encoding.is_utf8() {
             return Self::Anything;
         }
         let Ok(expression) = Expression::of(query) else { return Self::Anything };

@@ -280,7 +280,7 @@ impl<'a> Scanner<'a> {
             let newline = memchr(b'\n', &self.buffer[known..self.have]).map(|at| known + at);
             let text = &self.buffer[..newline.unwrap_or(self.have)];
             let text = if newline.is_some() { without_end(text) } else { text };
-            row.redraws |= self.scratch.differ(text);
+            row.redraws |= self.scratch.takes_all(text);
             if !row.found && !row.redraws && !text.is_empty() {
                 // Behind a window's first byte no row and no word begins by mistake.
                 let first = usize::from(base > start).min(text.len());
@@ -313,10 +313,15 @@ impl<'a> Scanner<'a> {
             self.have = 0;
             self.read_to(start, end)?;
             let row = self.buffer[..self.have].strip_suffix(b"\n").unwrap_or(&self.buffer[..self.have]);
-            return Ok(self.matcher.is_in_part(0, self.scratch.texts(row)));
+            return Ok(self.matcher.finds(self.scratch.texts(row)));
         }
         let mut reader = RowReader::new(MAX_COLUMNS);
         reader.begin(Style::default());
+        let encoding = self.matcher.query().encoding;
+        let (mut decoder, mut text) = (None, Vec::new());
+        let mut last = [0];
+        self.files.read_log(&mut last, end.saturating_back(1))?;
+        let len = end - start - u64::from(last == *b"\n");
         let mut at = start;
         while at < end {
             self.have = 0;
@@ -326,9 +331,21 @@ impl<'a> Scanner<'a> {
             }
             at += self.have as u64;
             let bytes = self.buffer[..self.have].strip_suffix(b"\n").unwrap_or(&self.buffer[..self.have]);
-            reader.feed(if at >= end { without_end(bytes) } else { bytes });
+            if encoding.is_utf8() {
+                reader.feed(if at >= end { without_end(bytes) } else { bytes });
+                continue;
+            }
+            let decoder = decoder.get_or_insert_with(|| encoding.decoder(bytes, len));
+            text.clear();
+            decoder.feed(bytes, &mut text);
+            reader.feed(if at >= end { without_end(&text) } else { &text });
         }
-        Ok(self.matcher.is_in_part(0, reader.finish(usize::MAX).text.as_bytes()))
+        if let Some(mut decoder) = decoder {
+            text.clear();
+            decoder.finish(&mut text);
+            reader.feed(&text);
+        }
+        Ok(self.matcher.finds(reader.finish(usize::MAX).text.as_bytes()))
     }
 }
 

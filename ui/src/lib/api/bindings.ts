@@ -977,7 +977,15 @@ finishedAt?: number,
 /**
  * The task's latest attempt.
  */
-attempts: number, };
+attempts: number, 
+/**
+ * The encoding that it is read in, by its name in the Encoding Standard; absent for UTF-8.
+ */
+encoding?: string, 
+/**
+ * Somebody has chosen it. Else it is guessed by the log's bytes.
+ */
+encodingChosen?: boolean, };
 
 export type RowNo = number & { readonly counts?: "row" };
 
@@ -1047,7 +1055,11 @@ gap?: number,
 /**
  * Not a line: what retention has removed from here on.
  */
-removed?: RemovedRows, };
+removed?: RemovedRows, 
+/**
+ * What the line says of itself, by the rules that searches for errors and warnings go by.
+ */
+severity?: Severity, };
 
 export type RowSpan = { 
 /**
@@ -1133,7 +1145,21 @@ stream?: OutputStreamKind,
 /**
  * Match what escape sequences show. Without, a row that has some is matched by what was printed, escapes and all.
  */
-ignoreAnsi: boolean, };
+ignoreAnsi: boolean, 
+/**
+ * Rows that say they are this only.
+ */
+severity?: Severity, 
+/**
+ * Without the rows that match this: a literal or an expression, as `pattern` is. Empty leaves none out.
+ */
+exclude?: string, 
+/**
+ * Nobody waits for it: it takes one thread, one log after the other, and looks at a log that grows once a second.
+ */
+background?: boolean, };
+
+export type Severity = "error" | "warning";
 
 export type SearchProgress = { 
 /**
@@ -1419,7 +1445,11 @@ gap?: number,
 /**
  * Not a line: what retention has removed from here on.
  */
-removed?: RemovedRows, };
+removed?: RemovedRows, 
+/**
+ * What the line says of itself, by the rules that searches for errors and warnings go by.
+ */
+severity?: Severity, };
 
 export type SourceRow = { 
 /**

@@ -1,6 +1,6 @@
 // Believable log lines for the backend in memory. A line is computed from its number, so that a log of ten million
 // lines costs nothing. Not a parser and not used inside the app.
-import type { RowSpan } from "./bindings";
+import type { RowSpan, Severity } from "./bindings";
 import type { LogRow } from "./types";
 
 /** Parts of a text, each with what the program has switched on for it. */
@@ -38,6 +38,7 @@ export function fakeLine(row: number, startedAt: number, slot = ""): LogRow {
     parts = [];
   }
   const text = parts.map(([part]) => part).join("");
+  const severity = severityOf(text);
   const spans = parts.map(([part, look]): RowSpan => ({ len: part.length, ...look }));
   return {
     row,
@@ -48,7 +49,14 @@ export function fakeLine(row: number, startedAt: number, slot = ""): LogRow {
     fullLen: text.length,
     partial: false,
     continued: false,
+    ...(severity && { severity }),
   };
+}
+
+/** These logs say it in few ways. */
+function severityOf(text: string): Severity | undefined {
+  if (/\bERROR\b|\berror: |"level":"error"/.test(text)) return "error";
+  return /\bWARN\b|\bwarning: |"level":"warn"/.test(text) ? "warning" : undefined;
 }
 
 /** A line as a web server writes it for machines. */
@@ -66,5 +74,7 @@ function jsonLine(row: number, startedAt: number): LogRow {
     ms: (row * 13) % 180,
   });
   const stream = level === "error" ? "stderr" : "stdout";
-  return { row, stream, ts, text, fullLen: text.length, partial: false, continued: false };
+  const severity = severityOf(text);
+  const line = { row, stream, ts, text, fullLen: text.length, partial: false, continued: false } as const;
+  return severity ? { ...line, severity } : line;
 }

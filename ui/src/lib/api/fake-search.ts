@@ -35,18 +35,12 @@ type Ranges = (row: LogRow) => [number, number][];
 
 /** Where a row matches; empty when it does not. An inverted query has no ranges, and its rows say so with `[0, 0]`. */
 function matcher(query: LogQuery): Ranges {
-  const literal = query.pattern.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-  const source = query.regex ? query.pattern : literal;
-  const word = query.wholeWord ? `(?<!\\w)(?:${source})(?!\\w)` : source;
-  let expression: RegExp;
-  try {
-    expression = new RegExp(word, query.caseSensitive ? "g" : "gi");
-  } catch (thrown) {
-    const message = thrown instanceof Error ? thrown.message : String(thrown);
-    throw new ApiError({ error: "InvalidRequest", field: "query.pattern", message });
-  }
+  const expression = expressionOf(query, "pattern");
+  const excluded = query.exclude ? expressionOf(query, "exclude") : null;
   return (row) => {
     if (row.removed || row.gap !== undefined || (query.stream && row.stream !== query.stream)) return [];
+    if (query.severity && row.severity !== query.severity) return [];
+    if (excluded && row.text.search(excluded) >= 0) return [];
     const found = [...row.text.matchAll(expression)].map((match): [number, number] => [
       match.index,
       match.index + match[0].length,
@@ -54,6 +48,18 @@ function matcher(query: LogQuery): Ranges {
     if (query.invert) return found.length === 0 ? [[0, 0]] : [];
     return found;
   };
+}
+
+function expressionOf(query: LogQuery, field: "pattern" | "exclude"): RegExp {
+  const pattern = query[field] ?? "";
+  const source = query.regex ? pattern : pattern.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  const word = query.wholeWord ? `(?<!\\w)(?:${source})(?!\\w)` : source;
+  try {
+    return new RegExp(word, query.caseSensitive ? "g" : "gi");
+  } catch (thrown) {
+    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    throw new ApiError({ error: "InvalidRequest", field: `query.${field}`, message });
+  }
 }
 
 /** A search over one log: near `near` first, then back, then forward and on as the log grows. */

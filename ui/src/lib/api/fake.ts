@@ -369,8 +369,12 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
     return id;
   }
 
+  /** What somebody has chosen; these logs read the same in any. */
+  const encodings = new Map<string, string>();
+
   function logInfo(id: string, attempt: number): LogInfo {
     const task = get(id);
+    const chosen = encodings.get(`${id} ${attempt}`);
     const run = task.runs.find((candidate) => candidate.attempt === attempt) ?? task.runs.at(-1);
     return {
       attempt: run?.attempt ?? 0,
@@ -383,6 +387,7 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
       startedAt: run?.startedAt ?? task.row.task.metadata.createdAt,
       finishedAt: run?.finishedAt,
       attempts: task.runs.at(-1)?.attempt ?? 0,
+      ...(chosen && { encoding: chosen, encodingChosen: true }),
     };
   }
 
@@ -569,6 +574,11 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
       return laneOf(slot);
     },
     getLogInfo: async ({ run: { id, attempt } }) => logInfo(id, attempt),
+    setLogEncoding: async ({ run: { id, attempt }, encoding }) => {
+      if (encoding) encodings.set(`${id} ${attempt}`, encoding);
+      else encodings.delete(`${id} ${attempt}`);
+      return logInfo(id, attempt);
+    },
     readLog: async ({ run: { id, attempt }, from, count }) => {
       const { rows: total, at } = log(id, attempt);
       const length = Math.max(0, Math.min(total, from + count) - from);

@@ -1,9 +1,5 @@
 // Generated from the table of operations in crates/api by `make bindings`. Do not edit.
-<<<<<<< HEAD
-import type { Bookmark, ComingRun, ComingRuns, EventPage, FieldError, HistoryQuery, Job, JobChange, JobDetail, JobList, JobQuery, JobRevision, JobTasks, Lane, LineChunk, ListQuery, LogDensity, LogInfo, LogQuery, LogRows, LogText, MatchedMergedRows, MatchedRows, MergedPosition, MergedRows, Rank, RowKey, RowNo, RowRanges, RunEnvironment, RunId, RunPage, Schedule, SchedulePreview, SearchHit, SearchProgress, SourceRow, StopMode, Summary, TaskChange, TaskEvent, TaskHits, TaskList, TaskRow, TaskSpec, TextPosition, UsageSample } from "./bindings";
-=======
-import type { Bookmark, ComingRun, ComingRuns, DraftKind, EventPage, FieldError, HistoryQuery, Job, JobChange, JobDetail, JobList, JobQuery, JobRevision, JobTasks, Lane, LastLine, LineChunk, ListQuery, LogDensity, LogInfo, LogQuery, LogRows, LogText, MergedRows, RowRanges, RunEnvironment, RunId, RunPage, Schedule, SchedulePreview, SearchHit, SearchProgress, SourceRow, StopMode, Summary, TaskChange, TaskEvent, TaskHits, TaskList, TaskRow, TaskSpec, TextPosition, UsageSample } from "./bindings";
->>>>>>> mainwin
+import type { Bookmark, ComingRun, ComingRuns, DraftKind, EventPage, FieldError, HistoryQuery, Job, JobChange, JobDetail, JobList, JobQuery, JobRevision, JobTasks, Lane, LastLine, LineChunk, ListQuery, LogDensity, LogInfo, LogQuery, LogRows, LogText, MatchedMergedRows, MatchedRows, MergedPosition, MergedRows, Rank, RowKey, RowNo, RowRanges, RunEnvironment, RunId, RunPage, Schedule, SchedulePreview, SearchHit, SearchProgress, SourceRow, StopMode, Summary, TaskChange, TaskEvent, TaskHits, TaskList, TaskRow, TaskSpec, TextPosition, UsageSample } from "./bindings";
 
 type ListTasks = { query: ListQuery, };
 type GetTaskRow = { id: string, };
@@ -17,7 +13,8 @@ type CountExpired = { keepDays?: number | null, keepTasks?: number | null, };
 type ValidateSpec = { spec: TaskSpec, };
 type StopTask = { id: string, mode: StopMode, };
 type RerunTask = { id: string, };
-<<<<<<< HEAD
+type ReadDraft = { draft: DraftKind, };
+type SaveDraft = { draft: DraftKind, text?: string | null, };
 type HoldTask = { id: string, };
 type ReleaseTask = { id: string, };
 type SetPriority = { id: string, priority: number, };
@@ -28,10 +25,6 @@ type EditTask = { id: string, spec: TaskSpec, resourceVersion: number, };
 type SuspendTask = { id: string, };
 type ResumeTask = { id: string, };
 type HoldAll = { held: boolean, };
-=======
-type ReadDraft = { draft: DraftKind, };
-type SaveDraft = { draft: DraftKind, text?: string | null, };
->>>>>>> mainwin
 type ListJobs = { 
 /**
  * All jobs when it is left out.
@@ -70,14 +63,10 @@ type ListLanes = Record<symbol, never>;
 type SetLane = { slot: string, capacity?: number | null, paused?: boolean | null, };
 type ForgetLane = { slot: string, };
 type GetLogInfo = { run: RunId, };
-<<<<<<< HEAD
+type LastLines = { ids: Array<string>, };
+type SetLogEncoding = { run: RunId, encoding?: string | null, };
 type ReadLog = { run: RunId, from: RowNo, count: number, };
 type ReadLine = { run: RunId, row: RowNo, fromByte: number, count: number, };
-=======
-type LastLines = { ids: Array<string>, };
-type ReadLog = { run: RunId, from: number, count: number, };
-type ReadLine = { run: RunId, row: number, fromByte: number, count: number, };
->>>>>>> mainwin
 type ReadLogText = { run: RunId, start: TextPosition, end: TextPosition, 
 /**
  * A time before each row.
@@ -184,7 +173,10 @@ export interface Asks {
   stopTask: { request: StopTask; answer: null };
   /** Submits the task's spec again, as a new task, and answers its id. It starts at once: a time or other tasks that the first one waited for are left out. */
   rerunTask: { request: RerunTask; answer: string };
-<<<<<<< HEAD
+  /** The draft as it was kept last; nothing when there is none. */
+  readDraft: { request: ReadDraft; answer: string | null };
+  /** Keeps a text of the form, 3 MiB at most, in the place of the one before; without one, drops that. Secrets do not belong in it. */
+  saveDraft: { request: SaveDraft; answer: null };
   /** Keeps a task that waits from starting until it is released. It keeps its place in its lane. Also fine when it is held already. `Conflict` when it runs or is over. */
   holdTask: { request: HoldTask; answer: null };
   /** Lets a held task start again when it is its turn. Also fine when it is not held. `Conflict` when it is over. */
@@ -205,12 +197,6 @@ export interface Asks {
   resumeTask: { request: ResumeTask; answer: null };
   /** Lets nothing start in any lane, until it is called with `held` as false. What runs goes on. */
   holdAll: { request: HoldAll; answer: null };
-=======
-  /** The draft as it was kept last; nothing when there is none. */
-  readDraft: { request: ReadDraft; answer: string | null };
-  /** Keeps a text of the form, 3 MiB at most, in the place of the one before; without one, drops that. Secrets do not belong in it. */
-  saveDraft: { request: SaveDraft; answer: null };
->>>>>>> mainwin
   /** A page of the saved jobs, by name. */
   listJobs: { request: ListJobs; answer: JobList };
   /** A job with what its schedules mean now and what came of them; nothing when there is none of that name. What is secret in its spec is masked, and can be saved so. With a revision the job as it was saved then. */
@@ -241,6 +227,8 @@ export interface Asks {
   getLogInfo: { request: GetLogInfo; answer: LogInfo };
   /** The last line that says something of the latest run of each of these tasks, of 100 at most; of one that has printed nothing, or is gone, there is none. In the order of the request. */
   lastLines: { request: LastLines; answer: Array<LastLine> };
+  /** Reads a log in this encoding from now on, by one of its names in the Encoding Standard; without one in what its bytes look like. What is shown, found and copied follows; what was printed stays. */
+  setLogEncoding: { request: SetLogEncoding; answer: LogInfo };
   /** A range of rows, 1,000 at most. */
   readLog: { request: ReadLog; answer: LogRows };
   /** At most so many bytes (1 MiB at most) of one row, however long the row is. `InvalidRequest` when there is no such row. */
@@ -314,7 +302,8 @@ export const ASKS = [
   "validateSpec",
   "stopTask",
   "rerunTask",
-<<<<<<< HEAD
+  "readDraft",
+  "saveDraft",
   "holdTask",
   "releaseTask",
   "setPriority",
@@ -325,10 +314,6 @@ export const ASKS = [
   "suspendTask",
   "resumeTask",
   "holdAll",
-=======
-  "readDraft",
-  "saveDraft",
->>>>>>> mainwin
   "listJobs",
   "getJob",
   "saveJob",
@@ -344,6 +329,7 @@ export const ASKS = [
   "forgetLane",
   "getLogInfo",
   "lastLines",
+  "setLogEncoding",
   "readLog",
   "readLine",
   "readLogText",

@@ -41,7 +41,19 @@ export type Leads = "toTray" | "toEnd";
 
 export type CloseAnswer = "cancel" | "background" | "stopAll";
 
-export type DoorStates = { socket: DoorState, http: DoorState, grpc: DoorState, };
+export type DoorStates = { 
+/**
+ * The Unix socket.
+ */
+socket: DoorState, 
+/**
+ * HTTP over TCP.
+ */
+http: DoorState, 
+/**
+ * gRPC over TCP.
+ */
+grpc: DoorState, };
 
 export type DoorState = { "state": "shut" } | { "state": "open", 
 /**

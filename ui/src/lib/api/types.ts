@@ -69,6 +69,7 @@ export type {
   ScriptRuntime,
   SearchHit,
   SearchProgress,
+  Severity,
   Settings,
   ShellCapture,
   SourceRow,

@@ -109,7 +109,7 @@ export function queueEntries(w: Workspace, row: TaskRow): MenuEntry[] {
     { label: "Run now", hint: "past its lane", testid: "menu-run-now", act: () => w.runNow(row) },
     held,
   ];
-  if (isOwnLane(spec.slot)) return entries;
+  if (spec.ownLane) return entries;
   const priority = spec.priority ?? 0;
   const raise = (by: number) => () =>
     w.setPriority(row, Math.max(-BOUNDS.MAX_PRIORITY, Math.min(BOUNDS.MAX_PRIORITY, priority + by)));

@@ -156,11 +156,8 @@ function places(w: Workspace): Entry[] {
         w.setFilter(group.key === "all" ? "" : `state:${group.key}`),
       ),
     ),
-    to(
-      "hold-all",
-      held ? "Release all tasks" : "Hold all tasks",
-      held ? "" : "nothing starts",
-      () => w.holdAll(!held),
+    to("hold-all", held ? "Release all tasks" : "Hold all tasks", held ? "" : "nothing starts", () =>
+      w.holdAll(!held),
     ),
     to("search-logs", "Search all logs", "Ctrl Shift F", () => (w.searchOpen = true)),
     to("filter", "Filter tasks", "/", () => onNextFrame(focusFilter)),

@@ -2,7 +2,7 @@
 
 use super::export::{self, Lines, add_line, time};
 use super::rows::{MAX_BUCKETS, density};
-use super::run_log::{RunLog, blocking};
+use super::run_log::blocking;
 use super::searched_log::SearchedLog;
 use crate::operations::{ExportLog, ExportStream, GetLogDensity, Perform, Produce, ReadLine, ReadLogText};
 use crate::{ApiError, SupervisorApiAdapter};
@@ -133,7 +133,7 @@ impl SupervisorApiAdapter {
 impl Perform<GetLogDensity> for SupervisorApiAdapter {
     async fn perform(&self, ask: GetLogDensity) -> Result<LogDensity, ApiError> {
         let search = self.named(ask.search_id.as_deref())?;
-        let log = RunLog::find(self.supervisor(), &ask.run).await?;
+        let log = self.log(&ask.run).await?;
         blocking(move || {
             let mut view = log.view()?;
             let search = search.as_ref().map(|open| &open.search);
@@ -149,7 +149,7 @@ impl Perform<ReadLine> for SupervisorApiAdapter {
         &self,
         ReadLine { run, row, from_byte, count }: ReadLine,
     ) -> Result<LineChunk, ApiError> {
-        let log = RunLog::find(self.supervisor(), &run).await?;
+        let log = self.log(&run).await?;
         let count = count.clamp(4, MAX_CHUNK) as usize;
         let found = blocking(move || log.view()?.line(row, from_byte, count)).await?;
         let Some((mut bytes, full_len)) = found else {
@@ -171,7 +171,7 @@ impl Perform<ReadLogText> for SupervisorApiAdapter {
     async fn perform(&self, ask: ReadLogText) -> Result<LogText, ApiError> {
         let ReadLogText { run, start, end, timestamps, search_id } = ask;
         let search = self.named(search_id.as_deref())?;
-        let log = RunLog::find(self.supervisor(), &run).await?;
+        let log = self.log(&run).await?;
         blocking(move || {
             let selection = Selection { view: log.view()?, start, end, timestamps, text: String::new() };
             selection.read(search.as_deref())
@@ -186,12 +186,17 @@ impl Produce<ExportLog> for SupervisorApiAdapter {
         ExportLog { run, timestamps, search_id }: ExportLog,
     ) -> Result<ExportStream, ApiError> {
         let search = self.named(search_id.as_deref())?;
-        let log = RunLog::find(self.supervisor(), &run).await?;
+        let log = self.log(&run).await?;
         if !timestamps && search.is_none() {
             let raw = blocking(move || RawExport::open(&log.folder, log.over)).await?;
             return Ok(export::stream(raw));
         }
-        let rows = blocking(move || RowExport::open(&log.folder, log.over)).await?;
+        let rows = blocking(move || {
+            let mut rows = RowExport::open(&log.folder, log.over)?;
+            rows.set_encoding(log.encoding);
+            Ok(rows)
+        })
+        .await?;
         Ok(export::stream(ExportedRows { rows, search, timestamps }))
     }
 }

@@ -2,6 +2,8 @@
 
 use super::run_log::blocking;
 use crate::operations::{ExportChunk, ExportStream};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use solti_logstore::{LogError, Row};
 
 /// Bytes of one chunk of an export, about.
@@ -58,9 +60,14 @@ pub(super) fn add_line(bytes: &mut Vec<u8>, row: &Row, timestamps: bool, name: &
     bytes.push(b'\n');
 }
 
+/// The local time of this machine with its offset, so that it is the same moment for whoever reads it elsewhere.
 pub(super) fn time(ts_ms: u64) -> String {
-    let time = i64::try_from(ts_ms).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
-    time.map(|time| format!("{time:.3} ")).unwrap_or_default()
+    time_in(ts_ms, TimeZone::system())
+}
+
+fn time_in(ts_ms: u64, zone: TimeZone) -> String {
+    let time = i64::try_from(ts_ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    time.map(|time| time.to_zoned(zone).strftime("%Y-%m-%dT%H:%M:%S%.3f%:z ").to_string()).unwrap_or_default()
 }
 
 fn gap_text(row: &Row) -> Option<String> {
@@ -76,9 +83,13 @@ fn gap_text(row: &Row) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use jiff::tz::offset;
 
     #[test]
-    fn times_are_exact_to_the_millisecond() {
-        assert_eq!(time(1_700_000_000_007), "2023-11-14T22:13:20.007Z ");
+    fn times_are_local_with_their_offset_and_exact_to_the_millisecond() {
+        let time = |zone| time_in(1_700_000_000_007, zone);
+        assert_eq!(time(TimeZone::UTC), "2023-11-14T22:13:20.007+00:00 ");
+        assert_eq!(time(TimeZone::fixed(offset(-5))), "2023-11-14T17:13:20.007-05:00 ");
+        assert_eq!(time_in(1_700_000_000_000, TimeZone::fixed(offset(1))), "2023-11-14T23:13:20.000+01:00 ");
     }
 }

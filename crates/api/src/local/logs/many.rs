@@ -6,7 +6,7 @@ use crate::ApiError;
 use crate::operations::ItemStream;
 use futures::StreamExt;
 use futures::stream::BoxStream;
-use solti_logstore::{LogError, LogSearch, RowMatcher, SmallSearch};
+use solti_logstore::{LogError, LogSearch, RowMatcher, SmallSearch, TextEncoding};
 use solti_model::{Rank, RowNo, RunHits, RunId, TaskHits, TaskId};
 use solti_rows::Style;
 use solti_store::{Attempts, RowCursor, StoreError};
@@ -198,7 +198,8 @@ impl Part {
                     return;
                 }
                 let folder = self.folders.run(&id, attempt);
-                let run = RunLog { run: RunId { task: id.clone(), attempt }, folder, over };
+                let encoding = TextEncoding::default();
+                let run = RunLog { run: RunId { task: id.clone(), attempt }, folder, over, encoding };
                 match self.of_run(&run, &mut small) {
                     Ok(hits) => frame.hits.extend(hits),
                     Err(error) => {

@@ -5,7 +5,7 @@ use super::export::{self, Lines, add_line};
 use super::growth::Growth;
 use super::merged_log::{MergedSearch, merged_rows, open};
 use super::rows::{MAX_BUCKETS, MAX_ROWS, density};
-use super::run_log::{RunLog, blocking, threads};
+use super::run_log::{RunLog, blocking};
 use super::searched_log::SearchedLog;
 use super::searches::{Found, Running, compile, told};
 use crate::local::secrets;
@@ -22,7 +22,7 @@ use solti_model::{
 };
 use solti_supervisor::SupervisorError;
 use std::sync::Arc;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
 const MAX_SOURCES: usize = 16;
 
@@ -130,7 +130,7 @@ impl SupervisorApiAdapter {
         }
         let mut logs = Vec::with_capacity(sources.len());
         for source in sources {
-            logs.push(RunLog::find(self.supervisor(), source).await?);
+            logs.push(self.log(source).await?);
         }
         Ok(logs)
     }
@@ -260,20 +260,22 @@ impl Provide<OpenMergedSearch> for SupervisorApiAdapter {
         &self,
         OpenMergedSearch { sources, query, near }: OpenMergedSearch,
     ) -> Result<ItemStream<SearchEvent>, ApiError> {
+        let pace = self.searches.pace(&query, sources.len());
         let matcher = compile(query).await?;
         let logs = self.sources(&sources).await?;
         let mut growths = Vec::with_capacity(logs.len());
         for source in &sources {
             growths.push(Growth::of(self.supervisor(), &source.task).await?);
         }
+        let each = pace.threads;
         let search = blocking(move || {
             let mut merged = open(&logs)?;
             merged.look()?;
             let starts = merged.starts(near)?;
-            let each = (threads() / logs.len().max(1)).max(1);
             let parts = logs.into_iter().zip(starts).map(|(log, start)| {
+                let matcher = matcher.clone().in_encoding(log.encoding);
                 let search = LogSearch::open(&log.folder, matcher.clone(), start, each)?;
-                Ok(Arc::new(SearchedLog::new(search, log, matcher.clone())))
+                Ok(Arc::new(SearchedLog::new(search, log, matcher)))
             });
             let parts = parts.collect::<Result<_, LogError>>()?;
             Ok(Arc::new(MergedSearch::new(merged, parts)))
@@ -281,12 +283,10 @@ impl Provide<OpenMergedSearch> for SupervisorApiAdapter {
         .await?;
         let id = self.searches.add(Found::Several(Arc::clone(&search)));
         let mut running = Running::new(self, id.clone());
-        // No more at once than there are processors, however many the logs are.
-        let turns = Arc::new(Semaphore::new(threads()));
         let mut receivers = Vec::with_capacity(growths.len());
         for (n, (part, growth)) in search.parts.iter().zip(growths).enumerate() {
             running.name(format!("{id}-{n}"), Found::One(Arc::clone(part)));
-            receivers.push(running.drive(part, growth, &turns));
+            receivers.push(running.drive(part, growth, &pace));
         }
         let last = receivers.iter().map(|receiver| receiver.borrow().clone()).collect();
         let receivers = receivers.into_iter().map(Some).collect();

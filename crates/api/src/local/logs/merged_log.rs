@@ -3,7 +3,7 @@
 use super::rows::{MAX_ROWS, text_row};
 use super::run_log::RunLog;
 use super::searched_log::SearchedLog;
-use solti_logstore::{LogError, LogSearch, Merged, PlacedRow};
+use solti_logstore::{LogError, LogSearch, Merged, PlacedRow, TextEncoding};
 use solti_model::{MAX_ROW_BYTES, MatchedMergedRows, MergedPosition, MergedRow, Rank, SearchHit};
 use solti_rows::Shown;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Merged logs that are kept ready: a window asks again and again for the same ones.
 const KEPT_MERGES: usize = 4;
 
-type Sources = Vec<(PathBuf, bool)>;
+type Sources = Vec<(PathBuf, bool, TextEncoding)>;
 
 /// Merged logs that were asked for last.
 #[derive(Clone, Default)]
@@ -38,7 +38,7 @@ impl OpenMerges {
         logs: &[RunLog],
         work: impl FnOnce(&mut Merged) -> Result<T, LogError>,
     ) -> Result<T, LogError> {
-        let sources: Sources = logs.iter().map(|log| (log.folder.clone(), log.over)).collect();
+        let sources: Sources = logs.iter().map(|log| (log.folder.clone(), log.over, log.encoding)).collect();
         let mut merged = match self.take(&sources) {
             Some(merged) => merged,
             None => open(logs)?,
@@ -50,7 +50,9 @@ impl OpenMerges {
 }
 
 pub(super) fn open(logs: &[RunLog]) -> Result<Merged, LogError> {
-    Merged::open(logs.iter().map(|log| (log.folder.as_path(), log.over)))
+    let mut merged = Merged::open(logs.iter().map(|log| (log.folder.as_path(), log.over)))?;
+    merged.set_encodings(logs.iter().map(|log| log.encoding));
+    Ok(merged)
 }
 
 pub(super) fn merged_rows(merged: &mut Merged, placed: Vec<PlacedRow>) -> Result<Vec<MergedRow>, LogError> {

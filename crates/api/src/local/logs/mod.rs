@@ -4,6 +4,7 @@
 //! bytes become text.
 
 mod columns;
+mod encodings;
 mod excerpts;
 mod export;
 mod growth;
@@ -18,6 +19,7 @@ mod searched_log;
 mod searches;
 mod window;
 
+pub(crate) use encodings::Encodings;
 pub(crate) use merged_log::OpenMerges;
 pub(crate) use run_log::{pick, stored_run};
 pub(crate) use searches::OpenSearches;

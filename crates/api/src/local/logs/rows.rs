@@ -1,7 +1,9 @@
 //! Rows as a window shows them.
 
 use solti_logstore::{LogError, LogView, Row, Slice, Stream};
-use solti_model::{DensityBucket, LogDensity, LogRow, MAX_ROW_BYTES, OutputStreamKind, RemovedRows, RowSpan};
+use solti_model::{
+    DensityBucket, LogDensity, LogRow, MAX_ROW_BYTES, OutputStreamKind, RemovedRows, RowSpan, Severity,
+};
 use solti_rows::{Color, Shown};
 
 /// Rows in one answer.
@@ -24,6 +26,10 @@ pub(super) fn text_row(row: Row, shown: Shown) -> LogRow {
         },
         ts: row.ts_ms,
         spans: spans(&shown),
+        severity: solti_rows::severity(&shown.text).map(|severity| match severity {
+            solti_rows::Severity::Error => Severity::Error,
+            solti_rows::Severity::Warning => Severity::Warning,
+        }),
         // Of a gap there is none: what stands for it is the page's to say.
         text: shown.text,
         more: shown.more,

@@ -1,7 +1,7 @@
 //! One run's log as the log store wants it: which attempt is meant, its folder, and whether it is over.
 
 use crate::ApiError;
-use solti_logstore::{LogError, LogView};
+use solti_logstore::{LogError, LogView, TextEncoding};
 use solti_model::{RunId, TaskId, TaskRun};
 use solti_supervisor::{Supervisor, SupervisorError};
 use std::path::PathBuf;
@@ -13,6 +13,8 @@ pub(super) struct RunLog {
     pub folder: PathBuf,
     /// Nothing will be added.
     pub over: bool,
+    /// What its bytes are read as.
+    pub encoding: TextEncoding,
 }
 
 impl RunLog {
@@ -24,7 +26,7 @@ impl RunLog {
             None => {
                 let run = RunId { task: of.task.clone(), attempt: 1 };
                 let folder = supervisor.folders().run(&run.task, run.attempt);
-                Self { run, folder, over: false }
+                Self { run, folder, over: false, encoding: TextEncoding::default() }
             }
         })
     }
@@ -32,12 +34,14 @@ impl RunLog {
     pub(super) fn of(supervisor: &Supervisor, task: &TaskId, run: &TaskRun) -> Self {
         let folder = supervisor.folders().run(task, run.attempt);
         let over = run.finished_at.is_some();
-        Self { run: RunId { task: task.clone(), attempt: run.attempt }, folder, over }
+        let run = RunId { task: task.clone(), attempt: run.attempt };
+        Self { run, folder, over, encoding: TextEncoding::default() }
     }
 
     pub(super) fn view(&self) -> Result<LogView, LogError> {
         let mut view = LogView::open(&self.folder)?;
         view.set_final(self.over);
+        view.set_encoding(self.encoding);
         Ok(view)
     }
 }

@@ -4,17 +4,19 @@
 use super::growth::Growth;
 use super::merged_log::MergedSearch;
 use super::rows::{MAX_ROWS, text_rows};
-use super::run_log::{RunLog, blocking, threads};
+use super::run_log::{blocking, threads};
 use super::searched_log::SearchedLog;
 use crate::operations::{
     ItemStream, OpenSearch, OpenedSearch, Perform, Provide, SearchAll, SearchEvent, SearchRanges, SearchRank,
     SearchRows, SearchStep,
 };
 use crate::{ApiError, SupervisorApiAdapter};
-use solti_logstore::{LogError, LogSearch, PatternError, Progress, RowMatcher, SearchQuery, Stream, pays};
+use solti_logstore::{
+    LogError, LogSearch, PatternError, Progress, RowMatcher, SearchQuery, Stream, TextEncoding, pays,
+};
 use solti_model::{
     LogQuery, MAX_ROW_BYTES, MatchedRows, OutputStreamKind, Rank, RowKey, RowRanges, SearchHit,
-    SearchProgress, TaskHits,
+    SearchProgress, Severity, TaskHits,
 };
 use solti_supervisor::Supervisor;
 use std::collections::HashMap;
@@ -26,9 +28,30 @@ use tokio::task::JoinHandle;
 
 /// Growth is gathered for so long before the search goes on.
 const GATHER: Duration = Duration::from_millis(30);
+/// The same of a search that nobody waits for.
+const GATHER_IN_BACKGROUND: Duration = Duration::from_secs(1);
+
 /// By id. Shared by the clones of an adapter.
-#[derive(Clone, Default)]
-pub(crate) struct OpenSearches(Arc<Mutex<Table>>);
+#[derive(Clone)]
+pub(crate) struct OpenSearches {
+    table: Arc<Mutex<Table>>,
+    /// Of those that nobody waits for one works at a time.
+    background: Arc<Semaphore>,
+}
+
+impl Default for OpenSearches {
+    fn default() -> Self {
+        Self { table: Arc::default(), background: Arc::new(Semaphore::new(1)) }
+    }
+}
+
+/// When a search works, and with how many threads.
+#[derive(Clone)]
+pub(super) struct Pace {
+    pub threads: usize,
+    gather: Duration,
+    turns: Arc<Semaphore>,
+}
 
 #[derive(Default)]
 struct Table {
@@ -50,7 +73,17 @@ fn not_open(message: &str) -> ApiError {
 impl OpenSearches {
     fn table(&self) -> MutexGuard<'_, Table> {
         // Nothing panics while holding it.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Of a search of so many logs, which takes turns with others while nobody waits for it, and else with itself alone.
+    pub(super) fn pace(&self, query: &LogQuery, logs: usize) -> Pace {
+        if query.background {
+            return Pace { threads: 1, gather: GATHER_IN_BACKGROUND, turns: Arc::clone(&self.background) };
+        }
+        // No more at once than there are processors, however many the logs are.
+        let turns = Arc::new(Semaphore::new(threads()));
+        Pace { threads: (threads() / logs.max(1)).max(1), gather: GATHER, turns }
     }
 
     pub(super) fn add(&self, search: Found) -> String {
@@ -98,8 +131,18 @@ pub(super) async fn compile(query: LogQuery) -> Result<RowMatcher, ApiError> {
             OutputStreamKind::Stderr => Stream::Stderr,
         }),
         ignore_escapes: query.ignore_ansi,
+        severity: query.severity.map(|severity| match severity {
+            Severity::Error => solti_rows::Severity::Error,
+            Severity::Warning => solti_rows::Severity::Warning,
+        }),
+        exclude: query.exclude,
+        encoding: TextEncoding::default(),
     };
-    let wrong = |error: PatternError| ApiError::invalid("query.pattern", error.to_string());
+    let wrong = |error: PatternError| {
+        let field =
+            if matches!(error, PatternError::Excluded(_)) { "query.exclude" } else { "query.pattern" };
+        ApiError::invalid(field, error.to_string())
+    };
     blocking(move || Ok(query.compile().map_err(wrong))).await?
 }
 
@@ -124,16 +167,16 @@ impl Running {
         self.ids.push(id);
     }
 
-    /// Begins to search one log, taking turns with others.
+    /// Begins to search one log.
     pub(super) fn drive(
         &mut self,
         open: &Arc<SearchedLog>,
         growth: Growth,
-        turns: &Arc<Semaphore>,
+        pace: &Pace,
     ) -> watch::Receiver<SearchProgress> {
         let (sender, progress) = watch::channel(told(Progress::default(), false, !open.log.over));
-        let (stop, turns) = (Arc::clone(&self.stop), Arc::clone(turns));
-        let work = drive(self.supervisor.clone(), Arc::clone(open), growth, sender, stop, turns);
+        let (stop, pace) = (Arc::clone(&self.stop), pace.clone());
+        let work = drive(self.supervisor.clone(), Arc::clone(open), growth, sender, stop, pace);
         self.drivers.push(tokio::spawn(work));
         progress
     }
@@ -171,7 +214,7 @@ async fn drive(
     mut growth: Growth,
     progress: watch::Sender<SearchProgress>,
     stop: Arc<AtomicBool>,
-    turns: Arc<Semaphore>,
+    Pace { gather, turns, .. }: Pace,
 ) {
     let mut live = !open.log.over;
     let mut told_of = None;
@@ -207,7 +250,7 @@ async fn drive(
         }
         live = growth.of_attempt(open.log.run.attempt).await;
         if live {
-            tokio::time::sleep(GATHER).await;
+            tokio::time::sleep(gather).await;
         }
     }
 }
@@ -228,17 +271,20 @@ impl Provide<OpenSearch> for SupervisorApiAdapter {
         &self,
         OpenSearch { run, query, near }: OpenSearch,
     ) -> Result<ItemStream<SearchEvent>, ApiError> {
+        let pace = self.searches.pace(&query, 1);
         let matcher = compile(query).await?;
-        let log = RunLog::find(self.supervisor(), &run).await?;
+        let log = self.log(&run).await?;
+        let matcher = matcher.in_encoding(log.encoding);
         let growth = Growth::of(self.supervisor(), &run.task).await?;
+        let threads = pace.threads;
         let open = blocking(move || {
-            let search = LogSearch::open(&log.folder, matcher.clone(), near, threads())?;
+            let search = LogSearch::open(&log.folder, matcher.clone(), near, threads)?;
             Ok(Arc::new(SearchedLog::new(search, log, matcher)))
         })
         .await?;
         let id = self.searches.add(Found::One(Arc::clone(&open)));
         let mut running = Running::new(self, id.clone());
-        let progress = running.drive(&open, growth, &Arc::new(Semaphore::new(1)));
+        let progress = running.drive(&open, growth, &pace);
         let reader = (running, progress, true);
         let progress = futures::stream::unfold(reader, |(running, mut progress, first)| async move {
             if !first && progress.changed().await.is_err() {

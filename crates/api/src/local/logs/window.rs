@@ -1,15 +1,17 @@
 //! The log of one attempt as a window reads it: its extent, ranges of rows, and when it has grown.
 
+use super::encodings::Encodings;
 use super::growth::{Growth, News};
 use super::rows::{MAX_ROWS, text_rows};
 use super::run_log::{RunLog, blocking, pick};
-use crate::operations::{GetLogInfo, ItemStream, Perform, Provide, ReadLog, WatchLog};
+use crate::operations::{GetLogInfo, ItemStream, Perform, Provide, ReadLog, SetLogEncoding, WatchLog};
 use crate::{ApiError, SupervisorApiAdapter};
+use solti_logstore::TextEncoding;
 use solti_model::{LogInfo, LogRows, MAX_ROW_BYTES, RunId, TaskPhase};
 use solti_supervisor::Supervisor;
 use std::time::Duration;
 
-async fn info(supervisor: &Supervisor, of: &RunId) -> Result<LogInfo, ApiError> {
+async fn info(supervisor: &Supervisor, encodings: &Encodings, of: &RunId) -> Result<LogInfo, ApiError> {
     let (run, attempts) = pick(supervisor, &of.task, of.attempt).await?;
     let Some(run) = run else {
         let (phase, live) = (TaskPhase::Pending, true);
@@ -25,9 +27,13 @@ async fn info(supervisor: &Supervisor, of: &RunId) -> Result<LogInfo, ApiError> 
             started_at: 0,
             finished_at: None,
             attempts,
+            encoding: None,
+            encoding_chosen: false,
         });
     };
-    let log = RunLog::of(supervisor, &of.task, &run);
+    let log = encodings.of(RunLog::of(supervisor, &of.task, &run)).await?;
+    let encoding = (!log.encoding.is_utf8()).then(|| log.encoding.name().to_owned());
+    let encoding_chosen = encodings.is_chosen(&log);
     let live = !log.over;
     let extent = blocking(move || log.view()?.extent()).await?;
     Ok(LogInfo {
@@ -42,18 +48,33 @@ async fn info(supervisor: &Supervisor, of: &RunId) -> Result<LogInfo, ApiError> 
         started_at: run.started_at,
         finished_at: run.finished_at,
         attempts,
+        encoding,
+        encoding_chosen,
     })
 }
 
 impl Perform<GetLogInfo> for SupervisorApiAdapter {
     async fn perform(&self, GetLogInfo { run }: GetLogInfo) -> Result<LogInfo, ApiError> {
-        info(self.supervisor(), &run).await
+        info(self.supervisor(), &self.encodings, &run).await
+    }
+}
+
+impl Perform<SetLogEncoding> for SupervisorApiAdapter {
+    async fn perform(&self, SetLogEncoding { run, encoding }: SetLogEncoding) -> Result<LogInfo, ApiError> {
+        let named = |name: String| {
+            let unknown = || ApiError::invalid("encoding", format!("{name:?} is no encoding that is known"));
+            TextEncoding::named(&name).ok_or_else(unknown)
+        };
+        let chosen = encoding.map(named).transpose()?;
+        let log = RunLog::find(self.supervisor(), &run).await?;
+        self.encodings.choose(&log, chosen);
+        info(self.supervisor(), &self.encodings, &run).await
     }
 }
 
 impl Perform<ReadLog> for SupervisorApiAdapter {
     async fn perform(&self, ReadLog { run, from, count }: ReadLog) -> Result<LogRows, ApiError> {
-        let log = RunLog::find(self.supervisor(), &run).await?;
+        let log = self.log(&run).await?;
         blocking(move || {
             let mut view = log.view()?;
             let total = view.extent()?.rows;
@@ -68,8 +89,9 @@ impl Provide<WatchLog> for SupervisorApiAdapter {
     async fn provide(&self, WatchLog { run }: WatchLog) -> Result<ItemStream<LogInfo>, ApiError> {
         let supervisor = self.supervisor().clone();
         let growth = Growth::of(&supervisor, &run.task).await?;
-        let first = info(&supervisor, &run).await?;
-        let watch = Watch { supervisor, run, growth, shown: None };
+        let encodings = self.encodings.clone();
+        let first = info(&supervisor, &encodings, &run).await?;
+        let watch = Watch { supervisor, encodings, run, growth, shown: None };
         let later = futures::stream::unfold((watch, Some(first)), |(mut watch, first)| async move {
             let info = match first {
                 Some(first) => first,
@@ -85,6 +107,7 @@ impl Provide<WatchLog> for SupervisorApiAdapter {
 /// What a watcher waits on between two looks.
 struct Watch {
     supervisor: Supervisor,
+    encodings: Encodings,
     /// As asked for: attempt 0 follows the latest.
     run: RunId,
     growth: Growth,
@@ -99,7 +122,7 @@ impl Watch {
     async fn look(&self) -> Option<LogInfo> {
         let mut pause = PAUSES.0;
         loop {
-            match info(&self.supervisor, &self.run).await {
+            match info(&self.supervisor, &self.encodings, &self.run).await {
                 Ok(info) => return Some(info),
                 // With InvalidRequest, the attempt is not kept any more.
                 Err(ApiError::TaskNotFound { .. } | ApiError::InvalidRequest { .. }) => return None,

@@ -14,6 +14,17 @@ export interface KeyRange {
   readonly to: RowKey;
 }
 
+/** In order, and each row in one of them. */
+export function joined(ranges: readonly KeyRange[]): readonly KeyRange[] {
+  const out: KeyRange[] = [];
+  for (const { from, to } of [...ranges].sort((a, b) => a.from - b.from)) {
+    const last = out.at(-1);
+    if (last && from <= last.to) out[out.length - 1] = { from: last.from, to: Math.max(last.to, to) };
+    else out.push({ from, to });
+  }
+  return out;
+}
+
 const FIRST = 3;
 const MORE = 10;
 const MAX_BLOCKS = 16;
@@ -58,14 +69,7 @@ export class Contexts {
       const [first, last] = [before[0], after.at(-1)];
       return { from: first ? this.keyOf(first) : hit, to: last ? this.keyOf(last) : hit };
     });
-    ranges.sort((a, b) => a.from - b.from);
-    const joined: KeyRange[] = [];
-    for (const { from, to } of ranges) {
-      const last = joined.at(-1);
-      if (last && from <= last.to) joined[joined.length - 1] = { from: last.from, to: Math.max(last.to, to) };
-      else joined.push({ from, to });
-    }
-    return joined;
+    return joined(ranges);
   }
 
   /** Shows some rows around a hit, more when there are some already. */

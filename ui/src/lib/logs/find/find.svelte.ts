@@ -3,10 +3,13 @@
 import type { LogQuery, SearchProgress } from "../../api";
 import { remembered } from "../../shared/remembered.svelte";
 import type { RowKey } from "../rows/numbers";
+import type { ShownRow } from "../rows/list";
 import type { RowHighlights } from "./highlights.svelte";
+import { FindHistory } from "./history.svelte";
 import { EVERYTHING, type Hit, type LogSearch, type OnProgress } from "./search.svelte";
 
-export type FindMode = "highlight" | "filter";
+/** Hits are marked in the log, are all that is shown, or are listed below the log. */
+export type FindMode = "highlight" | "filter" | "split";
 const FLAGS = ["regex", "caseSensitive", "wholeWord", "invert", "ignoreAnsi"] as const;
 export type FindFlag = (typeof FLAGS)[number];
 
@@ -18,6 +21,8 @@ export interface FindPlace {
   at(forward: boolean): RowKey;
   /** Shows a hit. */
   show(key: RowKey): void;
+  /** The row of a key, if it is drawn. */
+  drawn(key: RowKey): ShownRow | undefined;
   /** The search or the mode is another one. */
   changed(): void;
   /** Looking for something begins here. */
@@ -28,11 +33,17 @@ export interface FindPlace {
 
 /** Between two keys; a search that is opened for each letter would be cancelled at once. */
 const TYPING_MS = 150;
-const isMode = (value: unknown): value is FindMode => value === "highlight" || value === "filter";
+const isMode = (value: unknown): value is FindMode =>
+  value === "highlight" || value === "filter" || value === "split";
 const isBoolean = (value: unknown): value is boolean => typeof value === "boolean";
 
 export class Find {
   pattern = $state("");
+  /** Lines that this matches are left out. */
+  exclude = $state("");
+  readonly history = new FindHistory();
+  /** Which of the matches in the row of the hit one is at; behind all of them it is the last. */
+  part = $state(0);
   search = $state.raw<LogSearch | null>(null);
   highlights = $state.raw<RowHighlights | null>(null);
   hit = $state.raw<Hit | null>(null);
@@ -62,12 +73,13 @@ export class Find {
   }
 
   get active(): boolean {
-    return this.pattern !== "";
+    return this.pattern !== "" || this.exclude !== "";
   }
 
   get query(): LogQuery {
     const flags = Object.fromEntries(FLAGS.map((flag) => [flag, this.#flags[flag].value]));
-    return { ...EVERYTHING, ...flags, pattern: this.pattern };
+    const exclude = this.exclude === "" ? undefined : this.exclude;
+    return { ...EVERYTHING, ...flags, pattern: this.pattern, exclude };
   }
 
   flag(flag: FindFlag): boolean {
@@ -81,17 +93,25 @@ export class Find {
 
   /** Something was typed. */
   typed(pattern: string): void {
-    if (this.pattern === "" && pattern !== "") this.place.begin();
-    this.pattern = pattern;
-    clearTimeout(this.#timer);
-    if (pattern === "") this.restart(false);
-    else this.#timer = setTimeout(() => this.restart(true), TYPING_MS);
+    this.#type(() => (this.pattern = pattern));
+  }
+
+  /** Something was typed that leaves lines out. */
+  excluded(pattern: string): void {
+    this.#type(() => (this.exclude = pattern));
+  }
+
+  /** Brings back what was looked for before, or next. */
+  recall(older: boolean): void {
+    const found = this.history.step(older, this.pattern);
+    if (found !== null) this.#type(() => (this.pattern = found));
   }
 
   /** Takes over a query from elsewhere, and the row that it found: the caller shows it. */
   adopt(query: LogQuery, key: RowKey): void {
     for (const flag of FLAGS) this.#flags[flag].value = query[flag];
     this.pattern = query.pattern;
+    this.exclude = query.exclude ?? "";
     this.restart(false);
     this.hit = { key, index: 0, total: 0 };
   }
@@ -104,8 +124,9 @@ export class Find {
     this.highlights = null;
     this.hit = null;
     this.from = null;
+    this.part = 0;
     this.stopped = false;
-    this.#jump = jump && this.mode === "highlight";
+    this.#jump = jump && this.mode !== "filter";
     if (this.active) {
       this.search = this.place.search(this.query, (one, progress) => this.#progress(one, progress));
       void this.search.open();
@@ -123,7 +144,9 @@ export class Find {
 
   async step(forward: boolean): Promise<void> {
     if (!this.active) return;
+    this.history.keep(this.pattern);
     if (this.stopped || this.search === null) return this.restart(true);
+    if (this.#stepWithin(forward)) return;
     const { search } = this;
     const from = this.from ?? this.hit?.key ?? this.place.at(forward);
     this.from = null;
@@ -133,6 +156,7 @@ export class Find {
       const hit = await search.step(from, forward);
       if (hit === null || search !== this.search) return;
       this.hit = hit;
+      this.part = forward ? 0 : Infinity;
       this.place.show(hit.key);
     } catch {
       // The search ended under the step; its progress says why.
@@ -144,7 +168,9 @@ export class Find {
   /** Empties the field and goes back to where the search began. */
   leave(): void {
     const wasActive = this.active;
+    this.history.keep(this.pattern);
     this.pattern = "";
+    this.exclude = "";
     this.restart(false);
     if (wasActive) this.place.back();
   }
@@ -152,6 +178,26 @@ export class Find {
   close(): void {
     clearTimeout(this.#timer);
     this.search?.close();
+  }
+
+  #type(change: () => void): void {
+    const before = this.active;
+    change();
+    if (!before && this.active) this.place.begin();
+    clearTimeout(this.#timer);
+    if (this.active) this.#timer = setTimeout(() => this.restart(true), TYPING_MS);
+    else this.restart(false);
+  }
+
+  /** Goes on to the next match in the row of the hit, if there is one. */
+  #stepWithin(forward: boolean): boolean {
+    if (this.hit === null || this.from !== null) return false;
+    const row = this.place.drawn(this.hit.key);
+    const last = (row ? (this.highlights?.of(row).length ?? 0) : 0) - 1;
+    const part = Math.min(this.part, last) + (forward ? 1 : -1);
+    if (part < 0 || part > last) return false;
+    this.part = part;
+    return true;
   }
 
   #progress(search: LogSearch, progress: SearchProgress): void {

@@ -20,6 +20,7 @@ function stand(near = 100) {
     search: (query, onProgress) => new LogSearch(new OneLog(backend, id, 1), query, near, onProgress),
     at: () => near,
     show: (row) => void shown.push(row),
+    drawn: () => undefined,
     changed: vi.fn(),
     begin: vi.fn(),
     back: vi.fn(),

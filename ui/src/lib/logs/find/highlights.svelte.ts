@@ -9,6 +9,8 @@ export interface RowHighlights {
   /** Rises when `of` answers otherwise. */
   readonly version: number;
   of(row: ShownRow): Ranges;
+  /** `of` is the answer, and not that it is not known yet. */
+  knows(row: ShownRow): boolean;
   /** Says which rows are drawn, in order. */
   want(rows: readonly ShownRow[]): void;
 }
@@ -37,6 +39,10 @@ export class Highlights implements RowHighlights {
 
   of({ row }: LogRow): Ranges {
     return this.#known.get(row)?.ranges ?? NONE;
+  }
+
+  knows({ row, text }: LogRow): boolean {
+    return this.#known.get(row)?.text === text;
   }
 
   want(rows: readonly LogRow[]): void {
@@ -105,6 +111,10 @@ export class MergedHighlights implements RowHighlights {
 
   of(row: ShownRow): Ranges {
     return this.#sources[row.source ?? -1]?.of(row) ?? NONE;
+  }
+
+  knows(row: ShownRow): boolean {
+    return this.#sources[row.source ?? -1]?.knows(row) ?? false;
   }
 
   want(rows: readonly ShownRow[]): void {

@@ -20,7 +20,8 @@ import { MergedHighlights, type RowHighlights } from "../find/highlights.svelte"
 import type { Point } from "../pane/selection";
 import type { ShownRow } from "../rows/list";
 import { knownBy, positionOf, type Rank, type RowKey } from "../rows/numbers";
-import { gapLabel } from "../text/words";
+import { encodingOf } from "../text/encodings";
+import { gapLabel, writtenTime } from "../text/words";
 import { readRows } from "../window/copy";
 import type { Excerpt, Label, LogSource, SourceEvents } from "../window/source";
 import { MergedMarks } from "./marks.svelte";
@@ -159,7 +160,7 @@ export class MergedLogs implements LogSource {
 
   async text(from: Point, to: Point, { prefixed, times, searchId }: Excerpt): Promise<LogText> {
     const prefix = (row: MergedRow): string =>
-      `${times ? `${new Date(row.ts).toISOString()} ` : ""}${this.labelOf(row)?.text ?? ""}: `;
+      `${times ? `${writtenTime(row.ts)} ` : ""}${this.labelOf(row)?.text ?? ""}: `;
     return readRows(
       (key, count) => this.#rows(key, count, searchId),
       from,
@@ -211,7 +212,10 @@ export class MergedLogs implements LogSource {
 
   #take(index: number, info: LogInfo): void {
     if (this.#closed) return;
+    const before = this.sources[index]?.info ?? null;
     this.#change(index, { info });
+    // It is read in another encoding: the same rows have other texts.
+    if (before !== null && encodingOf(before) !== encodingOf(info)) this.#events.replaced();
     if (this.sources[index]?.shown) this.#events.grew();
   }
 

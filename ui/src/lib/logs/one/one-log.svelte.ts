@@ -20,6 +20,7 @@ import { Highlights, type RowHighlights } from "../find/highlights.svelte";
 import type { Point } from "../pane/selection";
 import type { ShownRow } from "../rows/list";
 import { knownBy, rowOf, type Rank, type RowKey } from "../rows/numbers";
+import { encodingOf } from "../text/encodings";
 import { nextAttempt } from "../window/follow";
 import type { Excerpt, LogSource, SourceEvents } from "../window/source";
 import { OneLogMarks } from "./marks.svelte";
@@ -130,6 +131,13 @@ export class OneLog implements LogSource {
     this.marks.close();
   }
 
+  /** Reads it in this encoding, or guesses it. */
+  async readIn(encoding: string | null): Promise<void> {
+    const generation = this.#generation;
+    const info = await this.backend.setLogEncoding({ run: this.run, encoding });
+    if (generation === this.#generation) this.#take(info);
+  }
+
   // ---- rows ----
 
   keyOf({ row }: ShownRow): RowKey {
@@ -199,6 +207,8 @@ export class OneLog implements LogSource {
   }
 
   #take(info: LogInfo): void {
+    // The same rows have other texts, and what was found in them means nothing any more.
+    if (this.info !== null && encodingOf(this.info) !== encodingOf(info)) this.#events.replaced();
     this.info = info;
     this.#events.grew();
     void this.latestIs(info.attempts);

@@ -28,7 +28,12 @@ export class PaneView {
   /** The row that one is at, by a click, the arrows or a jump; it is marked. */
   current = $state.raw<RowKey | null>(null);
   /** Rows that are drawn around single rows and make them taller. */
-  around: { readonly any: boolean; count(key: RowKey): number } = { any: false, count: () => 0 };
+  around: { readonly any: boolean; count(key: RowKey, place: Place): number } = {
+    any: false,
+    count: () => 0,
+  };
+  /** It goes to the end of the log: that of the run is told below the last row, and what is new there. */
+  ends = true;
   /** Hears where the reader has gone by hand. */
   onstand: (key: RowKey) => void = () => {};
   readonly scroll = new ScrollModel();
@@ -51,7 +56,7 @@ export class PaneView {
   }
 
   get mark(): string | null {
-    return endMark(this.reader.info);
+    return this.ends ? endMark(this.reader.info) : null;
   }
 
   get selecting(): boolean {
@@ -77,7 +82,7 @@ export class PaneView {
 
   /** Rows below that came since the reader left the end. */
   get fresh(): number {
-    return this.reader.newRows(this.place.to);
+    return this.ends ? this.reader.newRows(this.place.to) : 0;
   }
 
   attach(pane: HTMLElement, spacer: HTMLElement): void {
@@ -267,7 +272,7 @@ export class PaneView {
     scroll.heightOf = this.display.wrap
       ? (place) => this.#wrapped(place)
       : this.around.any
-        ? (place) => (1 + this.around.count(rows?.keyAt(place) ?? -1)) * this.rowHeight
+        ? (place) => (1 + this.around.count(rows?.keyAt(place) ?? -1, place)) * this.rowHeight
         : null;
     if (rows !== this.#source) {
       this.#source = rows;

@@ -7,7 +7,6 @@ it("puts time, level and message first and keeps the others in their order", () 
   ).toEqual({
     time: "13:00",
     level: "error",
-    severity: "error",
     message: "gone",
     rest: [
       ["pid", "7"],
@@ -18,7 +17,7 @@ it("puts time, level and message first and keeps the others in their order", () 
 });
 
 it("knows levels that are numbers", () => {
-  expect(jsonFields('{"level":40,"msg":"x"}')).toMatchObject({ level: "warn", severity: "warning" });
+  expect(jsonFields('{"level":40,"msg":"x"}')).toMatchObject({ level: "warn" });
 });
 
 it.each(["", "{", "[1]", "plain", '{"cut":"off', "{not json}"])("%j is no JSON object", (text) => {
@@ -51,7 +50,6 @@ it.each(["constructor", "__proto__", "toString", "hasOwnProperty"])(
     expect(jsonFields(`{"level":"${word}","msg":"m","${word}":1}`)).toMatchObject({
       level: word,
       message: "m",
-      severity: null,
       rest: [[word, "1"]],
     });
   },

@@ -1,12 +1,10 @@
 // Reads a log line that is one JSON object as fields: time, level and message first, the others behind as they came. Values are those
 // of the line's own text: a number is never read as one, so none loses its last digits.
 import { parseTree, type Node } from "jsonc-parser";
-import { severityOf, type Severity } from "./severity";
 
 export interface Fields {
   readonly time: string;
   readonly level: string;
-  readonly severity: Severity | null;
   readonly message: string;
   readonly rest: readonly (readonly [key: string, value: string])[];
 }
@@ -48,13 +46,13 @@ export function jsonFields(text: string): Fields | null {
   return {
     time,
     level,
-    severity: severityOf(`level=${level.toLowerCase()}`),
     message,
     rest: left.map(({ key, value }) => [key, value] as const),
   };
 }
 
-function isObject(text: string): boolean {
+/** It is one JSON object and nothing else. */
+export function isObject(text: string): boolean {
   const trimmed = text.trim();
   if (!trimmed.startsWith("{") || !trimmed.endsWith("}")) return false;
   try {

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { LogInfo, LogRow } from "../../api";
-import { endMark, gapLabel, moreNote, rowTime, windowTitle } from "./words";
+import { endMark, gapLabel, moreNote, rowTime, unseenNote, windowTitle, writtenTime } from "./words";
 
 const info: LogInfo = {
   attempt: 2,
@@ -63,4 +63,15 @@ it("says what is missing where lines are gone", () => {
   expect(gapLabel({ ...row(""), removed: { rows: 1_234_567, bytes: 2.1e9 } })).toContain(
     "1,234,567 lines (2.1 GB) removed",
   );
+});
+
+it("writes times that are read elsewhere with their offset", () => {
+  const written = writtenTime(1_700_000_000_007);
+  expect(written).toMatch(/^2023-11-1\dT\d\d:\d\d:20\.007[+-]\d\d:\d\d$/);
+  expect(new Date(written).getTime()).toBe(1_700_000_000_007);
+});
+
+it("says of a hit that no text shows where it is", () => {
+  expect(unseenNote({ more: 5 })).toBe("the hit is further on in the line");
+  expect(unseenNote({})).toBe("the hit is in what is not shown of the line");
 });

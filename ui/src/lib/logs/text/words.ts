@@ -46,11 +46,25 @@ export function rowTime(mode: TimeMode, ts: number, startedAt: number, before?: 
     : `+${Math.floor(minutes / 60)}:${pad(minutes % 60, 2)}:${seconds}`;
 }
 
+/** When a row was written, for a text that is read elsewhere: local, with the offset, as saved logs have it. */
+export function writtenTime(ts: number): string {
+  const at = new Date(ts);
+  const offset = -at.getTimezoneOffset();
+  const local = new Date(ts + offset * 60_000).toISOString().slice(0, -1);
+  const away = Math.abs(offset);
+  return `${local}${offset < 0 ? "-" : "+"}${pad(Math.floor(away / 60), 2)}:${pad(away % 60, 2)}`;
+}
+
 /** What is said of a row that is too long to be drawn whole; null for all others. */
 export function moreNote({ text, more = 0 }: Pick<LogRow, "text" | "more">): string | null {
   if (more === 0) return null;
   const shown = new TextEncoder().encode(text).length;
   return `line is ${size(shown + more)}, ${size(shown)} shown`;
+}
+
+/** What is said of a hit that is in no text that is shown: behind the part of a long line, or in the escapes of a coloured one. */
+export function unseenNote({ more = 0 }: Pick<LogRow, "more">): string {
+  return more > 0 ? "the hit is further on in the line" : "the hit is in what is not shown of the line";
 }
 
 /** What stands in the place of lines that are not there; null for a line. */

@@ -22,6 +22,10 @@ export class Choices {
   readonly numbers = remembered("log.numbers", false, isFlag);
   readonly json = remembered("log.json", false, isFlag);
   readonly severity = remembered("log.severity", true, isFlag);
+  /** Rows of the log around each line that a filter leaves. */
+  readonly around = remembered("log.find.around", 0, between(0, 50));
+  /** The height of the list of hits below the log, as a share of both. */
+  readonly split = remembered("log.split", 0.35, between(0.1, 0.9));
   readonly copyTimes = remembered("log.copyTimes", false, isFlag);
 
   get display(): Display {

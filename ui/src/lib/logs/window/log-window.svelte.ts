@@ -1,19 +1,26 @@
 // A window of logs: ties what is read (reader, of a source), where one is (view) and what is looked for (find) together. It decides
 // which rows the pane shows: all, one stream of them, or what the find field filters. And what can be done with its rows: errors,
 // bookmarks, lines around hits, hiding, copying, saving. Whether it is one log or several as one is the source's affair.
-import type { LogDensity, LogQuery, Stream } from "../../api";
+import type { LogDensity, LogQuery, Severity, Stream } from "../../api";
 import { bytes, count, plural } from "../../shared/format";
-import { Contexts } from "../find/contexts.svelte";
+import { Around } from "../find/around.svelte";
+import { Contexts, joined, type KeyRange } from "../find/contexts.svelte";
 import { Find, type FindPlace } from "../find/find.svelte";
+import { Highlighters, type Highlighter } from "../find/kept.svelte";
 import { EVERYTHING, LogSearch, type OnProgress } from "../find/search.svelte";
+import type { OneLog } from "../one/one-log.svelte";
 import { onRow, ordered, type Selection } from "../pane/selection";
+import type { Display } from "../pane/display";
 import { PaneView } from "../pane/view.svelte";
+import { Expanded } from "../rows/expanded.svelte";
 import type { ShownRow } from "../rows/list";
+import type { MatchRows } from "../rows/match-rows.svelte";
 import type { RowKey } from "../rows/numbers";
 import type { Place } from "../text/place";
-import { ERROR_PATTERN } from "../text/severity";
 import { Choices } from "./choices.svelte";
 import { copyText, offerSelection, readSelection, writeClipboard } from "./copy";
+import { HitPane } from "./hit-pane.svelte";
+import { Problems } from "./problems.svelte";
 import { LogReader } from "./reader.svelte";
 import type { LogSource, Mark } from "./source";
 import { Told } from "./told.svelte";
@@ -32,12 +39,19 @@ export class LogWindow<S extends LogSource = LogSource> implements FindPlace {
   readonly choices = new Choices();
   readonly told = new Told();
   readonly contexts: Contexts;
-  /** The search for errors, once somebody has asked for the next one. */
-  problems = $state.raw<LogSearch | null>(null);
+  readonly around: Around;
+  /** Records that are shown field by field. */
+  readonly expanded = new Expanded();
+  /** What stays highlighted while something else is looked for. */
+  readonly kept: Highlighters;
+  /** What was found, listed below the log. */
+  below = $state.raw<HitPane | null>(null);
+  /** What the log says went wrong. */
+  readonly problems: Problems;
   /** The clamped row whose whole line is shown. */
   whole = $state.raw<ShownRow | null>(null);
   panel = $state<"none" | "bookmarks">("none");
-  asking = $state<"none" | "place" | "keys">("none");
+  asking = $state<"none" | "place" | "keys" | "encoding">("none");
   /** The row whose menu is open, and where. */
   menu = $state.raw<{ readonly key: RowKey; readonly at: { x: number; y: number } } | null>(null);
   #stream = $state<StreamChoice>("both");
@@ -53,22 +67,33 @@ export class LogWindow<S extends LogSource = LogSource> implements FindPlace {
     readonly source: S,
     readonly machine?: string,
   ) {
+    this.problems = new Problems(source, () => this.#top);
     this.reader = new LogReader(source, {
       grew: () => {
         source.marks.grew();
+        if (source.info?.rows) this.problems.count();
         this.#arrive();
       },
       replaced: () => this.#searchAnew(),
     });
     this.contexts = new Contexts(source);
-    this.view = new PaneView(this.reader, () => ({
-      ...this.choices.display,
-      // Numbers of a merged list mean nothing in any log.
-      numbers: this.choices.numbers.value && source.numbered,
-    }));
-    this.view.around = this.contexts;
+    this.view = new PaneView(this.reader, () => this.#display);
+    this.around = new Around(
+      source,
+      () => this.choices.around.value,
+      () => {
+        const { reader, find } = this;
+        const found = find.mode === "filter" && find.active ? reader.matches : null;
+        return found && { list: found, end: source.info?.rows ?? 0 };
+      },
+    );
+    this.view.around = this.#aroundHits();
     this.find = new Find(this);
-    this.view.onstand = (key) => (this.find.from = key);
+    this.kept = new Highlighters((query, onProgress) => this.search(query, onProgress));
+    this.view.onstand = (key) => {
+      this.find.from = key;
+      void this.below?.show(key);
+    };
   }
 
   /** At a row, or at the end. */
@@ -123,7 +148,7 @@ export class LogWindow<S extends LogSource = LogSource> implements FindPlace {
     const { rows } = this.reader;
     const { from, to } = this.view.place;
     for (let at = from; at < to; at += 1) if (rows?.keyAt(at) === key) return rows.get(at);
-    return this.contexts.rowOf(key);
+    return this.contexts.rowOf(key) ?? this.around.rowOf(key);
   }
 
   get filtered(): boolean {
@@ -135,17 +160,20 @@ export class LogWindow<S extends LogSource = LogSource> implements FindPlace {
     this.source.returned();
     this.reader.rows?.retry();
     // A search ends with its connection.
-    this.problems?.close();
-    this.problems = null;
+    this.problems.forget();
+    this.problems.count();
     this.#loadMarks();
     if (this.#streamSearch) this.#openStream();
+    this.kept.restart();
     if (this.find.active && !this.find.stopped) this.find.restart(false);
     else this.changed();
   }
 
   close(): void {
     this.find.close();
-    this.problems?.close();
+    this.problems.close();
+    this.kept.close();
+    this.below?.close();
     this.#streamSearch?.close();
     this.reader.close();
   }
@@ -157,6 +185,7 @@ export class LogWindow<S extends LogSource = LogSource> implements FindPlace {
     return new LogSearch(this.source, { ...query, stream }, this.#top, (search, progress) => {
       onProgress(search, progress);
       if (search === this.#filter) this.reader.searched(progress);
+      if (search === this.below?.search) this.below.searched(progress);
     });
   }
 
@@ -166,6 +195,7 @@ export class LogWindow<S extends LogSource = LogSource> implements FindPlace {
 
   show(key: RowKey): void {
     void this.go(key);
+    void this.below?.show(key);
   }
 
   begin(): void {
@@ -184,6 +214,7 @@ export class LogWindow<S extends LogSource = LogSource> implements FindPlace {
   /** Decides again whose rows are shown. */
   changed(): void {
     const { find } = this;
+    this.#list();
     // What a stopped search has found cannot be asked for any more.
     const found = find.mode === "filter" && find.active && !find.stopped ? find.search : null;
     const wanted = found?.error ? null : (found ?? this.#streamSearch);
@@ -242,25 +273,27 @@ export class LogWindow<S extends LogSource = LogSource> implements FindPlace {
     this.#stream = "both";
     this.#streamSearch?.close();
     this.#streamSearch = null;
-    this.find.mode = "highlight";
+    if (this.find.mode === "filter") this.find.mode = "highlight";
     this.changed();
   }
 
-  async problem(forward: boolean): Promise<void> {
-    if (this.problems?.error) this.problems = null;
-    if (this.problems === null) {
-      const query = { ...EVERYTHING, pattern: ERROR_PATTERN, regex: true, caseSensitive: true };
-      this.problems = new LogSearch(this.source, query, this.#top, () => {});
-      void this.problems.open();
-    }
-    const search = this.problems;
-    this.told.working = "Looking for errors";
+  /** Goes to the next row that a kept highlighter marks. */
+  async stepTo({ search }: Highlighter, forward: boolean): Promise<void> {
+    const hit = await search.step(this.cursor ?? 0, forward).catch(() => null);
+    if (hit !== null) await this.go(hit.key);
+  }
+
+  /** Goes to the next row that says it is an error, or a warning, or to the one before. */
+  async problem(forward: boolean, severity: Severity = "error"): Promise<void> {
+    const what = severity === "error" ? "errors" : "warnings";
+    const search = this.problems.wanted(severity);
+    this.told.working = `Looking for ${what}`;
     const hit = await search.step(this.cursor ?? 0, forward).catch(() => null);
     this.told.working = null;
-    if (search !== this.problems) return;
+    if (search !== this.problems.of(severity)) return;
     if (hit !== null) await this.go(hit.key);
-    else
-      this.told.say(search.error ? `Could not look for errors: ${search.error.message}` : "No errors found");
+    else if (search.error) this.told.say(`Could not look for ${what}: ${search.error.message}`);
+    else this.told.say(`No ${what} found`);
   }
 
   // ---- bookmarks ----
@@ -306,6 +339,15 @@ export class LogWindow<S extends LogSource = LogSource> implements FindPlace {
     });
   }
 
+  /** Reads the log in another encoding, at the same place; null guesses it. */
+  async readIn(this: LogWindow<OneLog>, encoding: string | null): Promise<void> {
+    const [top, { following }] = [this.#top, this.reader.follow];
+    await this.told.during(null, "read it in that encoding", async () => {
+      await this.source.readIn(encoding);
+      if (!following) await this.#place(top, "top");
+    });
+  }
+
   async openLink(address: string): Promise<void> {
     await this.told.during(null, "open the link", () => this.source.backend.openLink(address));
   }
@@ -318,6 +360,14 @@ export class LogWindow<S extends LogSource = LogSource> implements FindPlace {
   async widen(key: RowKey): Promise<void> {
     this.reader.on("found"); // Whoever looks at one place does not want the end.
     await this.told.during(null, "read the lines around", () => this.contexts.widen(key));
+  }
+
+  /** Shows the fields of a record below it, or hides them. */
+  expand(key = this.cursor): void {
+    const row = key === null ? undefined : this.drawn(key);
+    if (key === null || !row) return;
+    this.reader.on("found"); // Whoever looks at one place does not want the end.
+    if (!this.expanded.toggle(key, row)) this.told.say("This line is no record: neither JSON nor logfmt");
   }
 
   hideBefore(key: RowKey): void {
@@ -339,6 +389,12 @@ export class LogWindow<S extends LogSource = LogSource> implements FindPlace {
   /** Copies the selection as it is shown. */
   async copy(): Promise<void> {
     if (this.view.selection && this.view.selecting) await this.#copy(this.view.selection);
+  }
+
+  /** Copies what is selected in the list of hits. */
+  async copyBelow(): Promise<void> {
+    const { below } = this;
+    if (below?.view.selection && below.view.selecting) await this.#copy(below.view.selection, below.matches);
   }
 
   /** Copies all that can be scrolled to. */
@@ -408,11 +464,46 @@ export class LogWindow<S extends LogSource = LogSource> implements FindPlace {
   /** Other rows are searched: what filtered or was found means nothing any more. */
   #searchAnew(): void {
     this.#filter = null;
-    this.problems?.close();
-    this.problems = null;
+    this.problems.forget();
     this.contexts.clear();
+    this.around.clear();
+    this.expanded.clear();
     this.#openStream();
+    this.kept.restart();
     if (this.find.active) this.find.restart(false);
+  }
+
+  /** Lists what was found below the log, or does so no more. */
+  #list(): void {
+    const { find, below } = this;
+    const search =
+      find.mode === "split" && find.active && !find.stopped && !find.search?.error ? find.search : null;
+    if (search === (below?.search ?? null)) return;
+    // Until the new search is open, what the old one left stays.
+    if (search !== null && search.searchId === null) return;
+    below?.close();
+    this.below = search && new HitPane(search, this.source, () => this.#display, this.#top);
+    if (this.below === null) return;
+    this.below.view.onstand = (key) => void this.go(key);
+    void this.below.show(find.hit?.key ?? this.cursor ?? this.#top);
+  }
+
+  get #display(): Display {
+    // Numbers of a merged list mean nothing in any log.
+    const numbers = this.choices.numbers.value && this.source.numbered;
+    return { ...this.choices.display, numbers };
+  }
+
+  /** How many rows stand around a hit, because somebody has asked for more of this one or because of all. */
+  #aroundHits(): PaneView["around"] {
+    const { contexts, around, expanded } = this;
+    return {
+      get any() {
+        return contexts.any || around.any || expanded.any;
+      },
+      count: (key, place) =>
+        (contexts.of(key) ? contexts.count(key) : around.count(key, place)) + expanded.count(key),
+    };
   }
 
   /** Searches for the rows of the stream that is chosen, in what is searched now. */
@@ -436,19 +527,28 @@ export class LogWindow<S extends LogSource = LogSource> implements FindPlace {
     if (progress) this.reader.searched(progress);
   }
 
-  #read(selection: Selection) {
-    const { matches } = this.reader;
+  #read(selection: Selection, matches = this.reader.matches) {
     return readSelection(this.source, selection, {
       times: this.choices.copyTimes.value,
       found: matches ? { searchId: matches.searchId, rankOf: (key) => matches.rankOf(key) } : undefined,
-      blocks: this.contexts.ranges,
+      blocks: matches === this.reader.matches ? this.#blocks : [],
       lengthOf: (key) => this.drawn(key)?.text.length,
     });
   }
 
-  async #copy(selection: Selection): Promise<void> {
+  /** Rows that are shown around hits, in order: of all hits as far as they are drawn. */
+  get #blocks(): readonly KeyRange[] {
+    const { from, to } = this.view.place;
+    const around = Array.from({ length: this.around.any ? to - from : 0 }, (_, i) => {
+      const key = this.reader.rows?.keyAt(from + i);
+      return key === undefined ? [] : [this.around.rangeOf(key, from + i)];
+    });
+    return joined([...this.contexts.ranges, ...around.flat()]);
+  }
+
+  async #copy(selection: Selection, matches?: MatchRows | null): Promise<void> {
     await this.told.during("Copying", "copy", async () => {
-      const copied = await copyText(this.#read(selection));
+      const copied = await copyText(this.#read(selection, matches ?? undefined));
       if (copied.truncated)
         this.told.say(`Copied the first ${plural(copied.lines, "line")}; the rest is too long to copy`, {
           label: "Save as",

@@ -247,3 +247,75 @@ it("learns from an overview what retention has removed, and says so", async () =
   expect(log.extent).toContain("4,000 removed");
   read.mockRestore();
 });
+
+it("leaves out what a second pattern matches", async () => {
+  log.find.mode = "filter";
+  log.find.typed("error:");
+  log.find.excluded("refused");
+  const left = rows.filter(({ text }) => text.includes("error:") && !text.includes("refused"));
+  expect(left.length).toBeLessThan(errors.length);
+  await settled(() => expect(log.reader.rows?.known).toBe(left.length));
+  log.find.excluded("");
+  await settled(() => expect(log.reader.rows?.known).toBe(errors.length));
+  log.find.leave();
+  await settled(() => expect(log.filtered).toBe(false));
+});
+
+it("steps from match to match within a line before it goes to the next", async () => {
+  const twice = rows.filter(({ text }) => (text.match(/o/gi) ?? []).length > 1).map(({ row }) => knownBy(row));
+  const first = twice[0] ?? 0;
+  const matches = (plain(first).match(/o/gi) ?? []).length;
+  await log.go(Math.max(0, first - 1));
+  log.find.typed("o");
+  await settled(() => expect(log.find.hit).not.toBeNull());
+  await log.go(first);
+  log.find.hit = { key: first, index: 1, total: 1 };
+  log.find.from = null;
+  await settled(() => {
+    log.find.highlights?.want([log.drawn(first)].flatMap((row) => row ?? []));
+    const row = log.drawn(first);
+    expect(row && log.find.highlights?.of(row)).toHaveLength(matches);
+  });
+  for (let part = 1; part < matches; part += 1) {
+    await log.find.step(true);
+    expect([log.find.hit?.key, log.find.part]).toEqual([first, part]);
+  }
+  await log.find.step(true);
+  expect(log.find.hit?.key).toBeGreaterThan(first);
+  expect(log.find.part).toBe(0);
+});
+
+it("lists what was found below the whole log, and each leads to the other", async () => {
+  log.find.mode = "split";
+  log.find.typed("error:");
+  await settled(() => expect(log.below?.matches?.known).toBe(errors.length));
+  expect(log.filtered).toBe(false);
+  const { below } = log;
+  if (!below) throw new Error("there is a list");
+  below.view.size = { width: 800, height: 100 };
+  // A click on a hit goes there in the log.
+  below.view.stand(errors[3] ?? 0);
+  await settled(() => expect(log.view.current).toBe(errors[3]));
+  // A click in the log shows what was found near it.
+  log.view.stand(errors[7] ?? 0);
+  await vi.waitFor(() => expect(below.view.current).toBe(errors[7]));
+  log.find.mode = "highlight";
+  expect(log.below).toBeNull();
+});
+
+it("keeps highlighters in colours of their own while something else is looked for", async () => {
+  log.find.typed("error:");
+  log.kept.keep(log.find.query);
+  log.find.typed("warning");
+  log.kept.keep(log.find.query);
+  const [first, second] = log.kept.all;
+  if (!first || !second) throw new Error("two are kept");
+  expect(first.color).not.toBe(second.color);
+  await vi.waitFor(() => expect(first.search.matches).toBe(errors.length));
+  await log.go(0);
+  await log.stepTo(first, true);
+  expect(log.view.current).toBe(errors[0]);
+  log.kept.drop(first);
+  log.kept.keep({ ...log.find.query, pattern: "rows" });
+  expect(log.kept.all[1]?.color).toBe(first.color);
+});

@@ -8,6 +8,8 @@ import type { MergedLogs } from "../merged/merged-logs.svelte";
 import type { OneLog } from "../one/one-log.svelte";
 import type { ShownRow } from "../rows/list";
 import type { RowKey } from "../rows/numbers";
+import { encodingOf } from "../text/encodings";
+import { recordLines } from "../text/record";
 import type { TimeMode } from "../text/words";
 import { TIMES } from "./choices.svelte";
 import type { LogWindow, StreamChoice } from "./log-window.svelte";
@@ -36,7 +38,15 @@ export function logMenu(log: LogWindow<OneLog>, narrow: boolean): MenuEntry[] {
         ? [{ label: "All attempts in one window", testid: "all-attempts", act: () => void openAttempts(log) }]
         : [],
     goTo: "Go to line or time",
-    display: [flag("Line numbers", log.choices.numbers, "line-numbers")],
+    display: [
+      flag("Line numbers", log.choices.numbers, "line-numbers"),
+      {
+        label: "Encoding",
+        hint: encodingOf(log.source.info),
+        testid: "choose-encoding",
+        act: () => (log.asking = "encoding"),
+      },
+    ],
   });
 }
 
@@ -92,6 +102,7 @@ function moreMenu(
     "line",
     { label: own.goTo, hint: "Ctrl G", testid: "go-to", act: () => (log.asking = "place") },
     { label: "Next error", hint: "e", testid: "next-error", act: () => void log.problem(true) },
+    { label: "Next warning", testid: "next-warning", act: () => void log.problem(true, "warning") },
     {
       label: "Bookmarks",
       hint: marks > 0 ? String(marks) : "",
@@ -168,6 +179,16 @@ export function rowMenu(log: LogWindow, key: RowKey, own: MenuEntry[] = []): Men
       testid: `open-link-${i}`,
       act: () => void log.openLink(address),
     })),
+    ...(row && (log.expanded.of(key) || recordLines(row.text) !== null)
+      ? [
+          {
+            label: log.expanded.of(key) ? "Hide its fields" : "Show its fields below",
+            hint: "x",
+            testid: "expand-record",
+            act: () => log.expand(key),
+          },
+        ]
+      : []),
     {
       label: row && log.source.marks.of(row) ? "Remove bookmark" : "Bookmark",
       hint: "b",

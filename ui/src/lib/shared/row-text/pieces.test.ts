@@ -9,8 +9,8 @@ const spans = (parts: string) =>
     spans: parts.split("/").map((part, n) => ({ len: part.length, fg: n })),
   });
 const cut = (text: string, selected: { from: number; to: number } | null, marks: [number, number][]) =>
-  pieces(spans(text), selected, marks).map(({ text: part, selected: s, marked }) =>
-    [part, s ? "s" : "", marked ? "m" : ""].join("|"),
+  pieces(spans(text), selected, marks).map(({ text: part, selected: s, mark }) =>
+    [part, s ? "s" : "", mark !== undefined ? "m" : ""].join("|"),
   );
 
 it("leaves spans whole without a selection or marks", () => {

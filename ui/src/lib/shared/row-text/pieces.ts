@@ -4,13 +4,21 @@ import type { Range as Columns } from "./urls";
 
 export interface Piece extends Span {
   readonly selected: boolean;
-  readonly marked: boolean;
+  /** The number of the mark that it is of. */
+  readonly mark?: number;
+  /** A colour, where it is marked with one. */
+  readonly tint?: string;
   /** Where it leads, by what the text says or what the program says of it. */
   readonly address?: string;
 }
 
 export interface Link extends Columns {
   readonly address: string;
+}
+
+export interface TintedRange extends Columns {
+  /** As CSS has it. */
+  readonly color: string;
 }
 
 type Range = readonly [from: number, to: number];
@@ -20,13 +28,14 @@ export function pieces(
   selected: { readonly from: number; readonly to: number } | null,
   marks: readonly Range[],
   links: readonly Link[] = [],
+  tints: readonly TintedRange[] = [],
 ): Piece[] {
-  if (selected === null && marks.length === 0 && links.length === 0)
-    return spans.map((span) => ({ ...span, selected: false, marked: false, address: span.look.link }));
+  if (selected === null && marks.length + links.length + tints.length === 0)
+    return spans.map((span) => ({ ...span, selected: false, address: span.look.link }));
   const edges = new Set<number>();
   if (selected) edges.add(selected.from).add(selected.to);
   for (const [from, to] of marks) edges.add(from).add(to);
-  for (const { from, to } of links) edges.add(from).add(to);
+  for (const { from, to } of [...links, ...tints]) edges.add(from).add(to);
   const cuts = [...edges].sort((a, b) => a - b);
   const out: Piece[] = [];
   let at = 0;
@@ -44,7 +53,8 @@ export function pieces(
         ...span,
         text: span.text.slice(from - at, to - at),
         selected: selected !== null && from >= selected.from && to <= selected.to,
-        marked: here !== undefined && from >= here[0] && to <= here[1],
+        mark: here !== undefined && from >= here[0] && to <= here[1] ? mark : undefined,
+        tint: tints.find((tint) => from >= tint.from && to <= tint.to)?.color,
         address: span.look.link ?? links.find((link) => from >= link.from && to <= link.to)?.address,
       });
       from = to;

@@ -1,0 +1,78 @@
+//! What encoding each log is read in: what somebody has chosen for it, else what is guessed by its bytes.
+
+use super::run_log::{RunLog, blocking};
+use crate::{ApiError, SupervisorApiAdapter};
+use solti_logstore::{EncodingGuess, TextEncoding};
+use solti_model::RunId;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Logs of which it is kept.
+const KEPT: usize = 512;
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Known {
+    guess: EncodingGuess,
+    chosen: Option<TextEncoding>,
+}
+
+/// By the folder of the run. Shared by the clones of an adapter.
+#[derive(Clone, Default)]
+pub(crate) struct Encodings(Arc<Mutex<HashMap<PathBuf, Known>>>);
+
+impl Encodings {
+    fn table(&self) -> MutexGuard<'_, HashMap<PathBuf, Known>> {
+        // Nothing panics while holding it.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn known(&self, folder: &Path) -> Known {
+        self.table().get(folder).copied().unwrap_or_default()
+    }
+
+    fn note(&self, folder: &Path, change: impl FnOnce(&mut Known)) {
+        let mut table = self.table();
+        if table.len() >= KEPT && !table.contains_key(folder) {
+            // A guess is made again; a choice is what somebody would miss.
+            let guessed = table.iter().find(|(_, known)| known.chosen.is_none()).or(table.iter().next());
+            let dropped = guessed.map(|(folder, _)| folder.clone());
+            if let Some(folder) = dropped {
+                table.remove(&folder);
+            }
+        }
+        change(table.entry(folder.to_owned()).or_default());
+    }
+
+    /// Takes note of a choice; without one it is guessed again.
+    pub(super) fn choose(&self, log: &RunLog, chosen: Option<TextEncoding>) {
+        self.note(&log.folder, |known| known.chosen = chosen);
+    }
+
+    /// Whether it was chosen.
+    pub(super) fn is_chosen(&self, log: &RunLog) -> bool {
+        self.known(&log.folder).chosen.is_some()
+    }
+
+    /// The log, to be read in its encoding.
+    pub(super) async fn of(&self, log: RunLog) -> Result<RunLog, ApiError> {
+        let Known { mut guess, chosen } = self.known(&log.folder);
+        if let Some(encoding) = chosen.or(guess.settled()) {
+            return Ok(RunLog { encoding, ..log });
+        }
+        let encodings = self.clone();
+        blocking(move || {
+            let encoding = guess.look(&log.folder, log.over)?;
+            encodings.note(&log.folder, |known| known.guess = guess);
+            Ok(RunLog { encoding, ..log })
+        })
+        .await
+    }
+}
+
+impl SupervisorApiAdapter {
+    /// The log of a run, to be read in its encoding.
+    pub(super) async fn log(&self, run: &RunId) -> Result<RunLog, ApiError> {
+        self.encodings.of(RunLog::find(self.supervisor(), run).await?).await
+    }
+}

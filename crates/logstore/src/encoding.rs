@@ -1,0 +1,428 @@
+//! Logs that are not UTF-8: what encoding one is in, and its rows as UTF-8. Everything else reads rows by this; what is stored
+//! stays as it was printed.
+//!
+//! A row ends at the byte 0x0a whatever the encoding. In the encodings that extend ASCII that is a line feed and nothing else.
+//! In UTF-16 it is one half of a line feed: the other half is at the beginning of the next row, or at the end of the row,
+//! and is told from the length. Where the byte is half of another character, the row ends there all the same.
+
+use std::borrow::Cow;
+use std::path::Path;
+
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
+use encoding_rs::{CoderResult, Decoder, Encoding, UTF_8, UTF_16BE, UTF_16LE};
+use solti_positions::LogOffset;
+
+use crate::LogError;
+use crate::cursor::{Cursor, LogFiles};
+use crate::format::Kind;
+
+/// A log's encoding is guessed by so much of its beginning.
+const SAMPLE: LogOffset = LogOffset::new(1024 * 1024);
+/// UTF-16 without a mark is told by so much.
+const UTF_16_SAMPLE: usize = 4 * 1024;
+/// Read at a time.
+const CHUNK: u64 = 64 * 1024;
+
+/// How the bytes of rows become text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TextEncoding {
+    encoding: &'static Encoding,
+    /// Guessed, and a row that can be nothing but UTF-8 is taken for that.
+    mixed: bool,
+}
+
+impl Default for TextEncoding {
+    fn default() -> Self {
+        Self { encoding: UTF_8, mixed: false }
+    }
+}
+
+impl TextEncoding {
+    /// By one of its names in the Encoding Standard, such as `windows-1251`, `latin1`, `utf-16le`.
+    pub fn named(name: &str) -> Option<Self> {
+        let encoding = Encoding::for_label(name.as_bytes())?;
+        (encoding != encoding_rs::REPLACEMENT).then_some(Self { encoding, mixed: false })
+    }
+
+    /// Its name in the Encoding Standard.
+    pub fn name(self) -> &'static str {
+        self.encoding.name()
+    }
+
+    /// Rows are what they are.
+    pub fn is_utf8(self) -> bool {
+        self.encoding == UTF_8
+    }
+
+    fn is_utf16(self) -> bool {
+        self.encoding == UTF_16LE || self.encoding == UTF_16BE
+    }
+
+    /// A whole row as UTF-8, without a line feed in it.
+    pub(crate) fn decode(self, row: &[u8]) -> Cow<'_, [u8]> {
+        if self.is_utf8() || !self.is_utf16() && row.is_ascii() {
+            return Cow::Borrowed(row);
+        }
+        if self.mixed {
+            // Behind UTF-16 a line of another program begins with what is left of the line feed before it.
+            let rest = row.strip_prefix(b"\0").filter(|_| self.is_utf16()).unwrap_or(row);
+            if !rest.contains(&0) && std::str::from_utf8(rest).is_ok() {
+                return Cow::Borrowed(rest);
+            }
+        }
+        let mut decoder = self.decoder(row, row.len() as u64);
+        let mut out = Vec::with_capacity(row.len() + row.len() / 2);
+        decoder.feed(row, &mut out);
+        decoder.finish(&mut out);
+        Cow::Owned(out)
+    }
+
+    /// Rows, each but the last ended by 0x0a, as the same rows in UTF-8.
+    pub(crate) fn decode_rows(self, rows: &[u8], out: &mut Vec<u8>) {
+        out.clear();
+        let mut left = rows;
+        while !left.is_empty() {
+            let (row, rest) = match memchr::memchr(b'\n', left) {
+                Some(newline) => (&left[..newline], Some(&left[newline + 1..])),
+                None => (left, None),
+            };
+            let before = out.len();
+            out.extend_from_slice(&self.decode(row));
+            match rest {
+                Some(rest) => {
+                    out.push(b'\n');
+                    left = rest;
+                }
+                None => {
+                    // A last row of which nothing is shown is one.
+                    if out.len() == before {
+                        out.push(b'\n');
+                    }
+                    return;
+                }
+            }
+        }
+    }
+
+    /// For a row of so many bytes that is given part by part. `head` are its first bytes, one at least if there is any.
+    pub(crate) fn decoder(self, head: &[u8], len: u64) -> RowDecoder {
+        let is_utf8 = || std::str::from_utf8(head).map_or_else(|error| error.error_len().is_none(), |_| true);
+        let encoding = if self.mixed && !head.contains(&0) && is_utf8() { UTF_8 } else { self.encoding };
+        let odd = len % 2 == 1;
+        let first = head.first().copied().unwrap_or_default();
+        // The half of a character that ended the row before.
+        let (skip, before) = match () {
+            () if encoding == UTF_16LE && odd && first == 0 => (1, None),
+            () if encoding == UTF_16LE && odd => (1, Some([b'\n', first])),
+            () => (0, None),
+        };
+        RowDecoder {
+            decoder: encoding.new_decoder_without_bom_handling(),
+            skip,
+            before,
+            // A half of what ends the row.
+            half: (encoding == UTF_16BE && odd).then(|| len - 1),
+            at: 0,
+            begun: false,
+            room: String::new(),
+        }
+    }
+}
+
+/// Decodes one row.
+pub(crate) struct RowDecoder {
+    decoder: Decoder,
+    skip: u64,
+    before: Option<[u8; 2]>,
+    /// Where the last byte is that is half of a character.
+    half: Option<u64>,
+    at: u64,
+    /// Something has been read.
+    begun: bool,
+    room: String,
+}
+
+impl RowDecoder {
+    /// Adds further bytes of the row as UTF-8 to `out`.
+    pub(crate) fn feed(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+        let end = self.at + bytes.len() as u64;
+        let from = self.skip.clamp(self.at, end);
+        let to = self.half.unwrap_or(end).clamp(from, end);
+        if let Some(before) = self.before.take() {
+            self.add(&before, false, out);
+        }
+        self.add(&bytes[(from - self.at) as usize..(to - self.at) as usize], false, out);
+        if self.half.is_some_and(|half| half < end) && bytes.last().is_some_and(|last| *last != 0) {
+            self.add(&[bytes[bytes.len() - 1], b'\n'], false, out);
+        }
+        self.at = end;
+    }
+
+    /// No byte follows.
+    pub(crate) fn finish(&mut self, out: &mut Vec<u8>) {
+        self.add(&[], true, out);
+    }
+
+    fn add(&mut self, mut bytes: &[u8], last: bool, out: &mut Vec<u8>) {
+        loop {
+            self.room.clear();
+            let room = self.decoder.max_utf8_buffer_length(bytes.len()).unwrap_or(bytes.len());
+            self.room.reserve(room.min(CHUNK as usize * 4));
+            let (result, read, _) = self.decoder.decode_to_string(bytes, &mut self.room, last);
+            // A mark at the beginning of what was printed is no text.
+            let text = self.room.strip_prefix('\u{feff}').filter(|_| !self.begun).unwrap_or(&self.room);
+            add_shown(text, out);
+            self.begun |= !self.room.is_empty();
+            bytes = &bytes[read..];
+            if result == CoderResult::InputEmpty {
+                return;
+            }
+        }
+    }
+}
+
+/// Bytes that stand for no character in an encoding become controls that a terminal acts upon, and nobody meant that. Neither is
+/// a line feed within a row one.
+fn add_shown(text: &str, out: &mut Vec<u8>) {
+    if text.is_ascii() && !text.contains('\n') {
+        return out.extend_from_slice(text.as_bytes());
+    }
+    for c in text.chars() {
+        let c = match c {
+            '\n' => ' ',
+            '\u{80}'..='\u{9f}' => char::REPLACEMENT_CHARACTER,
+            c => c,
+        };
+        out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+    }
+}
+
+/// What encoding a log is in, by its first MiB: looked at again as the log grows, from where the last look ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EncodingGuess {
+    /// So much of the beginning is UTF-8.
+    utf8_to: LogOffset,
+    /// Known for good.
+    settled: bool,
+    encoding: TextEncoding,
+}
+
+impl EncodingGuess {
+    /// What it is, once nothing that is added changes that.
+    pub fn settled(&self) -> Option<TextEncoding> {
+        self.settled.then_some(self.encoding)
+    }
+
+    /// What it is, by all that there is now.
+    ///
+    /// # Errors
+    /// [`LogError::Open`] and [`LogError::Read`].
+    pub fn look(&mut self, run_dir: &Path, is_final: bool) -> Result<TextEncoding, LogError> {
+        if self.settled {
+            return Ok(self.encoding);
+        }
+        let mut files = LogFiles::open(run_dir)?;
+        let (bytes, from) = sample(&mut files, is_final, self.utf8_to)?;
+        let to = from + bytes.len() as u64;
+        let whole = match std::str::from_utf8(&bytes) {
+            Ok(_) => Some(bytes.len()),
+            Err(error) if error.error_len().is_none() && to < SAMPLE && !is_final => {
+                Some(error.valid_up_to())
+            }
+            Err(_) => None,
+        };
+        let is_text = whole.is_some() && !bytes[..bytes.len().min(UTF_16_SAMPLE)].contains(&0);
+        if let Some(whole) = whole.filter(|_| is_text) {
+            self.utf8_to = from + whole as u64;
+            self.settled = is_final || to >= SAMPLE;
+            return Ok(self.encoding);
+        }
+        let (all, _) = if from == LogOffset::ZERO {
+            (bytes, from)
+        } else {
+            sample(&mut files, is_final, LogOffset::ZERO)?
+        };
+        self.encoding = guess(&all);
+        self.settled = is_final || all.len() as u64 >= SAMPLE.get();
+        Ok(self.encoding)
+    }
+}
+
+/// Bytes of the log from byte `from` on to the end of the sample, and where they begin.
+fn sample(files: &mut LogFiles, is_final: bool, from: LogOffset) -> Result<(Vec<u8>, LogOffset), LogError> {
+    let mut cursor = Cursor::new();
+    cursor.set_final(is_final);
+    cursor.seek_offset(files, from)?;
+    let (mut bytes, mut start) = (Vec::new(), from);
+    while let Some(piece) = cursor.next(files)? {
+        let (at, record) = (piece.before.offset, &piece.record);
+        let end = at + record.len;
+        if record.kind != Kind::Data || end <= from {
+            continue;
+        }
+        if bytes.is_empty() {
+            start = at.max(from);
+        }
+        let begin = at.max(from);
+        let want = (end - begin).min(SAMPLE.saturating_since(begin)) as usize;
+        let have = bytes.len();
+        bytes.resize(have + want, 0);
+        let n = files.read_log_on(&mut bytes[have..], begin)?;
+        bytes.truncate(have + n);
+        if end >= SAMPLE || n == 0 {
+            break;
+        }
+    }
+    Ok((bytes, start))
+}
+
+/// What bytes that are not UTF-8 throughout are.
+fn guess(bytes: &[u8]) -> TextEncoding {
+    let of = |encoding, mixed| TextEncoding { encoding, mixed };
+    if let Some(encoding) = utf16(bytes) {
+        return of(encoding, true);
+    }
+    let (mut valid, mut invalid) = (0usize, 0usize);
+    for chunk in bytes.utf8_chunks() {
+        valid += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
+        invalid += usize::from(!chunk.invalid().is_empty());
+    }
+    // Some bytes that are no text do not make another encoding, and neither does what is no text at all.
+    let controls = bytes.iter().filter(|byte| matches!(byte, 0..=6 | 0x0e..=0x1a | 0x1c..=0x1f)).count();
+    if invalid == 0 || valid >= invalid || controls > 0 {
+        return TextEncoding::default();
+    }
+    let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
+    let odd = bytes.split_inclusive(|byte| *byte == b'\n').filter(|row| std::str::from_utf8(row).is_err());
+    for row in odd {
+        detector.feed(row, false);
+    }
+    detector.feed(b"", true);
+    let encoding = detector.guess(None, Utf8Detection::Deny);
+    of(encoding, encoding.is_single_byte())
+}
+
+/// By its mark, or by the zeros in every other byte.
+fn utf16(bytes: &[u8]) -> Option<&'static Encoding> {
+    let head = &bytes[..bytes.len().min(UTF_16_SAMPLE)];
+    match head {
+        [0xff, 0xfe, rest @ ..] if rest.contains(&0) => return Some(UTF_16LE),
+        [0xfe, 0xff, rest @ ..] if rest.contains(&0) => return Some(UTF_16BE),
+        _ => {}
+    }
+    let zeros = |parity: usize| head.iter().skip(parity).step_by(2).filter(|byte| **byte == 0).count();
+    let (even, odd, half) = (zeros(0), zeros(1), head.len() / 2);
+    if half < 4 {
+        return None;
+    }
+    match () {
+        () if odd * 10 >= half * 7 && even * 4 <= odd => Some(UTF_16LE),
+        () if even * 10 >= half * 7 && odd * 4 <= even => Some(UTF_16BE),
+        () => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decoded(encoding: TextEncoding, rows: &[u8]) -> String {
+        let mut out = Vec::new();
+        encoding.decode_rows(rows, &mut out);
+        // Part by part it is the same.
+        for row in rows.split(|byte| *byte == b'\n') {
+            let (whole, mut parts) = (encoding.decode(row), Vec::new());
+            let mut decoder = encoding.decoder(row, row.len() as u64);
+            row.iter().for_each(|byte| decoder.feed(&[*byte], &mut parts));
+            decoder.finish(&mut parts);
+            if !encoding.mixed {
+                assert_eq!(String::from_utf8_lossy(&parts), String::from_utf8_lossy(&whole), "{row:?}");
+            }
+        }
+        String::from_utf8(out).unwrap()
+    }
+
+    fn in_utf16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
+        text.encode_utf16().flat_map(bytes).collect()
+    }
+
+    #[test]
+    fn rows_are_read_in_their_encoding() {
+        for (name, bytes, text) in [
+            ("windows-1252", &b"caf\xe9\nf\xfcr 5 \x80\r\n"[..], "caf\u{e9}\nf\u{fc}r 5 \u{20ac}\r\n"),
+            ("latin1", b"\xe4", "\u{e4}"),
+            ("windows-1251", b"\xcf\xf0\xe8\xe2\xe5\xf2\n", "\u{41f}\u{440}\u{438}\u{432}\u{435}\u{442}\n"),
+            ("shift_jis", b"\x93\xfa\x96{\n\n\\", "\u{65e5}\u{672c}\n\n\\"),
+            ("gbk", b"\xc4\xe3\xba\xc3", "\u{4f60}\u{597d}"),
+            ("euc-kr", b"\xc7\xd1\n", "\u{d55c}\n"),
+            // No character, and no control either.
+            ("windows-1252", b"a\x9db", "a\u{fffd}b"),
+        ] {
+            assert_eq!(decoded(TextEncoding::named(name).unwrap(), bytes), text, "{name}");
+        }
+        assert_eq!(TextEncoding::named("windows-1252").unwrap().name(), "windows-1252");
+        assert_eq!(TextEncoding::named("no such"), None);
+    }
+
+    #[test]
+    fn utf_16_is_cut_at_its_line_feeds_and_reads_as_it_was_printed() {
+        let text = "one\r\nzwei \u{e4}\n\n\u{4e00}\u{4e8c}\n\u{10a} end\n\u{1f600}";
+        for (name, bytes, mark) in [
+            ("utf-16le", u16::to_le_bytes as fn(u16) -> [u8; 2], &b"\xff\xfe"[..]),
+            ("utf-16be", u16::to_be_bytes, b"\xfe\xff"),
+        ] {
+            let encoding = TextEncoding::named(name).unwrap();
+            let plain = in_utf16(text, bytes);
+            let shown = decoded(encoding, &plain);
+            // The half of a line feed in U+010A ends a row, and the character is in the next.
+            let expected =
+                if name == "utf-16le" { text.replace('\u{10a}', "\n\u{10a}") } else { text.to_owned() };
+            let expected =
+                if name == "utf-16be" { expected.replace("\u{10a} end", "\u{10a}\n end") } else { expected };
+            assert_eq!(shown, expected, "{name}");
+            let marked = [mark, &in_utf16("first\nsecond\n", bytes)].concat();
+            // What is left of the last line feed is a row in which nothing is.
+            let shown = decoded(encoding, &marked);
+            assert_eq!(shown.trim_end_matches('\n'), "first\nsecond", "{name}");
+            assert_eq!(guess(&marked), TextEncoding { encoding: encoding.encoding, mixed: true }, "{name}");
+            assert_eq!(guess(&plain).name(), encoding.name(), "{name} without its mark");
+        }
+    }
+
+    #[test]
+    fn guesses_are_made_by_what_is_no_utf_8() {
+        let name = |bytes: &[u8]| guess(bytes).name();
+        let russian = "\u{41e}\u{448}\u{438}\u{431}\u{43a}\u{430} \u{447}\u{442}\u{435}\u{43d}\u{438}\u{44f} \u{444}\u{430}\u{439}\u{43b}\u{430}\n";
+        let encode = |label: &str, text: &str| {
+            Encoding::for_label(label.as_bytes()).unwrap().encode(text).0.into_owned()
+        };
+        assert_eq!(name(&encode("windows-1251", russian)), "windows-1251");
+        assert_eq!(name(&encode("koi8-r", &russian.repeat(3))), "KOI8-U", "which has all letters of KOI8-R");
+        assert_eq!(name(&encode("windows-1252", "ok\nStra\u{df}e f\u{fc}r M\u{e4}nner\n")), "windows-1252");
+        let japanese = "\u{30d5}\u{30a1}\u{30a4}\u{30eb}\u{304c}\u{898b}\u{3064}\u{304b}\u{308a}\u{307e}\u{305b}\u{3093}\n";
+        assert_eq!(name(&encode("shift_jis", japanese)), "Shift_JIS");
+        assert_eq!(name(&encode("euc-jp", japanese)), "EUC-JP");
+        let chinese = "\u{627e}\u{4e0d}\u{5230}\u{6587}\u{4ef6}\u{6216}\u{76ee}\u{5f55}\n";
+        assert_eq!(name(&encode("gbk", chinese)), "GBK");
+        assert_eq!(
+            name(&encode(
+                "euc-kr",
+                "\u{d30c}\u{c77c}\u{c744} \u{cc3e}\u{c744} \u{c218} \u{c5c6}\u{c2b5}\u{b2c8}\u{b2e4}\n"
+            )),
+            "EUC-KR"
+        );
+        // UTF-8 with a byte that is none, and what is no text at all.
+        assert_eq!(name("gr\u{fc}n \u{e4}\n".as_bytes()), "UTF-8");
+        assert_eq!(name(b"gr\xc3\xbcn \xff\n"), "UTF-8");
+        assert_eq!(name(b"\x7fELF\x02\x01\x01\0\0\xff\xc3\x28\x01\x02"), "UTF-8");
+    }
+
+    #[test]
+    fn rows_of_utf_8_among_others_stay_what_they_are() {
+        let mixed = guess(b"na\xefve r\xe9sum\xe9\n");
+        assert_eq!(decoded(mixed, b"na\xefve\nna\xc3\xafve\n"), "na\u{ef}ve\nna\u{ef}ve\n");
+        let utf16 =
+            [&b"\xff\xfe"[..], &in_utf16("a b c d\n", u16::to_le_bytes), b"plain\nand plain\n"].concat();
+        assert_eq!(decoded(guess(&utf16), &utf16), "a b c d\nplain\nand plain\n");
+    }
+}

@@ -1,0 +1,39 @@
+//! What says that it is an error or a warning: tests/corpus/severities.json.
+
+use regex::RegexBuilder;
+use serde::Deserialize;
+use solti_rows::{Severity, severity};
+
+#[derive(Deserialize)]
+struct Case {
+    text: String,
+    severity: Option<String>,
+}
+
+fn cases() -> Vec<Case> {
+    serde_json::from_str(include_str!("../../../tests/corpus/severities.json")).unwrap()
+}
+
+fn name(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    }
+}
+
+#[test]
+fn rows_are_as_serious_as_they_say() {
+    for Case { text, severity: expected } in cases() {
+        assert_eq!(severity(&text).map(name), expected.as_deref(), "{text:?}");
+    }
+}
+
+#[test]
+fn what_has_a_severity_has_its_signs() {
+    for Case { text, .. } in cases() {
+        if let Some(found) = severity(&text) {
+            let signs = RegexBuilder::new(found.signs()).multi_line(true).build().unwrap();
+            assert!(signs.is_match(&format!("before\n{text}\nbehind")), "{text:?}");
+        }
+    }
+}

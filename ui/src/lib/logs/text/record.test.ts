@@ -1,0 +1,47 @@
+import { expect, it } from "vitest";
+import { recordLines } from "./record";
+
+it("shows a record field by field, in its own words", () => {
+  const text =
+    '{"level":50,"id":12345678901234567890,"err":{"type":"E","codes":[1.10,2]},"none":{},"constructor":null}';
+  expect(recordLines(text)).toEqual([
+    "level: 50",
+    "id: 12345678901234567890",
+    "err:",
+    "  type: E",
+    "  codes:",
+    "    0: 1.10",
+    "    1: 2",
+    "none: {}",
+    "constructor: null",
+  ]);
+});
+
+it("shows a text of several lines as such", () => {
+  expect(recordLines('{"stack":"Error: x\\n    at f (a.js:1:2)"}')).toEqual([
+    "stack:",
+    "  Error: x",
+    "      at f (a.js:1:2)",
+  ]);
+});
+
+it("knows logfmt", () => {
+  expect(recordLines('ts=1 level=error msg="no \\"x\\" here" reqId=r-3')).toEqual([
+    "ts: 1",
+    "level: error",
+    'msg: no "x" here',
+    "reqId: r-3",
+  ]);
+});
+
+it.each(["plain text", "a=1", "x=1 y=2", "[1,2]", "{cut", ""])("%j is no record", (text) =>
+  expect(recordLines(text)).toBeNull(),
+);
+
+it("has a bound", () => {
+  const lines = recordLines(
+    JSON.stringify(Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`k${i}`, i]))),
+  );
+  expect(lines).toHaveLength(201);
+  expect(lines?.at(-1)).toBe("… 300 more");
+});
