@@ -189,8 +189,10 @@ async fn a_task_runs_now_past_what_its_lane_holds_and_a_retry_comes_at_once() {
     let retried = json!({"restart": {"type": "onFailure"}, "maxRetries": 1,
         "backoff": {"jitter": "none", "firstMs": 3_600_000, "maxMs": 3_600_000, "factor": 1.0}});
     let retried = submit(&engine, "t", command("false", &[]), retried).await;
-    let waits =
-        |task: &solti_model::Task| task.status.phase == TaskPhase::Pending && task.status.attempt == 1;
+    // It has ended, and waits for the next attempt.
+    let waits = |task: &solti_model::Task| {
+        task.status.phase == TaskPhase::Pending && task.status.exit_code == Some(1)
+    };
     engine.wait_for(&retried, waits).await;
     engine.api.ask(RetryNow { id: retried.clone() }).await.unwrap();
     let task = engine.finished(&retried).await;
