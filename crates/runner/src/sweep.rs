@@ -25,26 +25,27 @@ pub async fn sweep(run: &RunId) -> Result<usize, AttachError> {
 
 /// The same with a grace of the caller's, and with the descendants of the shim where that is known.
 pub async fn end_members(run: &RunId, shim: Option<u32>, grace: Duration) -> Result<usize, AttachError> {
-    let began = Instant::now();
     let group = RunGroup::left_behind(&run.to_string());
-    let found = members(run, shim).await?;
-    let count = found.len();
-    signal_all(&found, libc::SIGTERM);
+    let mut left = members(run, shim).await?;
+    let count = left.len();
+    signal_all(&left, libc::SIGTERM);
     // A stopped process takes its TERM only when it goes on.
-    signal_all(&found, libc::SIGCONT);
-    let mut left = found;
+    signal_all(&left, libc::SIGCONT);
+    // From the signals on: on a machine with many processes a look alone may take longer than all of the grace.
+    let (asked, mut killed) = (Instant::now(), None);
     while !left.is_empty() {
-        if began.elapsed() > grace + GIVE_UP {
-            return Err(AttachError::Survivors { run: run.clone(), left: left.len() });
-        }
         tokio::time::sleep(BETWEEN_LOOKS).await;
         left = members(run, shim).await?;
-        if began.elapsed() > grace {
+        if !left.is_empty() && killed.is_some_and(|killed: Instant| killed.elapsed() > GIVE_UP) {
+            return Err(AttachError::Survivors { run: run.clone(), left: left.len() });
+        }
+        if asked.elapsed() > grace {
             if let Some(group) = &group {
                 // A kernel without this has the signals.
                 group.kill().ok();
             }
             signal_all(&left, libc::SIGKILL);
+            killed.get_or_insert_with(Instant::now);
         }
     }
     if let Some(group) = group {

@@ -210,14 +210,15 @@ fn is_in_exec(pid: u32) -> io::Result<bool> {
     Ok(stat.and_then(|stat| has_no_environment_yet(&stat)).unwrap_or(false))
 }
 
-/// By proc_pid_stat(5): `vsize`, which only a kernel thread and a process that has ended have none of, and `env_end`, which is 0 until
-/// there is an environment.
+/// By proc_pid_stat(5): the state, which is neither asleep nor stopped; `vsize`, which only a kernel thread and a process that has
+/// ended have none of; and `env_end`, which is 0 until there is an environment.
 fn has_no_environment_yet(stat: &[u8]) -> Option<bool> {
     let after_name = stat.iter().rposition(|&byte| byte == b')')?;
     let text = std::str::from_utf8(stat.get(after_name + 1..)?).ok()?;
     // The first field behind the name is the third.
-    let field = |number: usize| text.split_ascii_whitespace().nth(number - 3)?.parse::<u64>().ok();
-    Some(field(23)? > 0 && field(51)? == 0)
+    let field = |number: usize| text.split_ascii_whitespace().nth(number - 3);
+    let number = |of: usize| field(of)?.parse::<u64>().ok();
+    Some(matches!(field(3)?, "R" | "D") && number(23)? > 0 && number(51)? == 0)
 }
 
 /// `None` for a process that is gone, or not ours to look at; everything else is not known rather than not there.
@@ -257,18 +258,19 @@ mod tests {
 
     #[test]
     fn a_process_without_an_environment_yet_is_told_from_one_that_has_none() {
-        let stat = |vsize: u64, env_end: u64| {
+        let stat = |state: char, vsize: u64, env_end: u64| {
             let fields = (4..=52).map(|number| match number {
                 23 => vsize,
                 51 => env_end,
                 other => other,
             });
             let fields: Vec<String> = fields.map(|field| field.to_string()).collect();
-            format!("1 (a (b) c) S {}\n", fields.join(" ")).into_bytes()
+            format!("1 (a (b) c) {state} {}\n", fields.join(" ")).into_bytes()
         };
-        assert_eq!(has_no_environment_yet(&stat(4096, 0)), Some(true), "in the middle of an execve");
-        assert_eq!(has_no_environment_yet(&stat(4096, 140_000)), Some(false));
-        assert_eq!(has_no_environment_yet(&stat(0, 0)), Some(false), "a kernel thread");
+        assert_eq!(has_no_environment_yet(&stat('R', 4096, 0)), Some(true), "in the middle of an execve");
+        assert_eq!(has_no_environment_yet(&stat('R', 4096, 140_000)), Some(false));
+        assert_eq!(has_no_environment_yet(&stat('R', 0, 0)), Some(false), "a kernel thread");
+        assert_eq!(has_no_environment_yet(&stat('S', 4096, 0)), Some(false), "it has taken its own away");
 
         let mut bare = Command::new("sleep").arg("600").env_clear().spawn().unwrap();
         // SAFETY: no arguments, cannot fail.
