@@ -278,7 +278,7 @@ fn a_page_submits_and_reads() {
     assert_eq!(desk.engine.asked()[1..], ["delete t1", "stop t1 Kill"]);
     assert_eq!(
         call(&main, "set_lane", json!({"slot": "etl", "capacity": 4})),
-        Ok(json!({"slot": "etl", "capacity": 4, "running": 0, "queued": 0, "paused": false}))
+        Ok(json!({"slot": "etl", "capacity": 4, "running": 0, "queued": 0, "paused": false, "own": false}))
     );
     assert_eq!(call(&main, "app_info", json!({})).expect("answered")["dataDir"], "/data");
 }

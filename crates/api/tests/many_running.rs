@@ -78,8 +78,8 @@ fn says(row: &TaskRow, words: &str) -> bool {
         .is_some_and(|trouble| trouble.starts_with(words) && trouble.contains("too many open files"))
 }
 
-/// Ends the programs by hand: what a stop costs is measured elsewhere.
-async fn end_all(engine: &Engine, ids: &BTreeSet<TaskId>) {
+/// Ends the programs of these tasks, or of all that there are in this test.
+fn kill_programs(of: impl Fn(&TaskId) -> bool) {
     for process in std::fs::read_dir("/proc").unwrap().flatten() {
         let environment = std::fs::read(process.path().join("environ")).unwrap_or_default();
         let mark =
@@ -87,10 +87,26 @@ async fn end_all(engine: &Engine, ids: &BTreeSet<TaskId>) {
         let run_id = String::from_utf8_lossy(mark.unwrap_or_default());
         let task = run_id.split('/').next().and_then(|id| TaskId::new(id).ok());
         let pid = process.file_name().to_str().and_then(|pid| Pid::from_raw(pid.parse().ok()?));
-        if let (Some(_), Some(pid)) = (task.filter(|id| ids.contains(id)), pid) {
-            kill_process(pid, Signal::KILL).unwrap();
+        if let (Some(_), Some(pid)) = (task.filter(|id| of(id)), pid) {
+            // One that has ended meanwhile is no matter.
+            kill_process(pid, Signal::KILL).ok();
         }
     }
+}
+
+/// Leaves no program behind, however the test ends: thousands of them slow down whatever runs next.
+struct Programs<'a>(&'a Path);
+
+impl Drop for Programs<'_> {
+    fn drop(&mut self) {
+        let runs = self.0.join("runs");
+        kill_programs(|id| runs.join(id.as_str()).exists());
+    }
+}
+
+/// Ends the programs by hand: what a stop costs is measured elsewhere.
+async fn end_all(engine: &Engine, ids: &BTreeSet<TaskId>) {
+    kill_programs(|id| ids.contains(id));
     until_rows(engine, ids.len(), |row| row.task.status.phase == TaskPhase::Failed).await;
 }
 
@@ -115,6 +131,7 @@ fn whatever_the_limit_of_open_files_no_task_fails_and_none_is_lost() {
     let half = count as u64 / 2 + BESIDE;
     let all = count as u64 + 2 * BESIDE;
     let dir = tempfile::tempdir().unwrap();
+    let _programs = Programs(dir.path());
     common::shim();
     let ids = life(dir.path(), half, async |engine, _| {
         let mut ids = BTreeSet::new();

@@ -177,7 +177,7 @@ fn file_stem(name: &str) -> String {
     let odd = |c: char| c.is_control() || matches!(c, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|');
     let words: Vec<&str> =
         name.split(|c: char| c.is_whitespace() || odd(c)).filter(|word| !word.is_empty()).collect();
-    let stem: String = words.join(" ").trim_start_matches(['.', '-']).chars().take(MAX_STEM).collect();
+    let stem: String = words.join(" ").trim_start_matches(['.', '-', ' ']).chars().take(MAX_STEM).collect();
     stem.trim().to_owned()
 }
 
