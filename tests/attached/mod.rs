@@ -38,7 +38,7 @@ async fn a_window_is_at_home_in_the_engine_of_another_program_and_takes_its_plac
     // Nothing ends because its window closes: nobody is asked.
     app.close_logs().await;
     app.close_main();
-    app.ended();
+    app.gone();
     let app = desk.open().await;
     app.see_phase(&id, "running").await;
     let settings = app.call("get_settings", "{}").await;

@@ -599,6 +599,19 @@ impl AppWindow<'_> {
         self.desk.wait_for_end();
     }
 
+    /// The same where another program holds the data folder.
+    pub fn gone(self) {
+        let of_desk = format!("SOLTI_DATA_DIR={}", self.desk.data.path().display());
+        until("the app is gone", || {
+            !fs::read_dir("/proc").expect("listed").flatten().any(|process| {
+                let is_app =
+                    fs::read_link(process.path().join("exe")).is_ok_and(|program| program == Path::new(APP));
+                let environment = fs::read(process.path().join("environ")).unwrap_or_default();
+                is_app && environment.split(|byte| *byte == 0).any(|entry| entry == of_desk.as_bytes())
+            })
+        });
+    }
+
     /// Takes a picture of the current window, where somebody wants to look at it.
     pub async fn look(&self, name: &str) {
         if let Some(folder) = env::var_os("SOLTI_SCREENSHOTS").map(PathBuf::from) {
