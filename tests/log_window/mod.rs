@@ -438,13 +438,4 @@ async fn a_log_is_counted_read_in_its_encoding_and_listed_below_itself() {
     app.click("find-around-3").await;
     app.see_text("log-pane", "line 503 of all").await;
     app.look("log-around-all").await;
-    app.press("find-exclude", || Key::Escape.into()).await;
-
-    // A record field by field.
-    app.write("find", "full").await;
-    app.see_text("log-extent", "1 of 905 lines").await;
-    app.click("log-row .hit").await;
-    app.press("log-pane", || "x".into()).await;
-    app.see_text("record", "id: 12345678901234567890").await;
-    app.look("log-record").await;
 }
