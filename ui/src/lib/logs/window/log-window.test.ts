@@ -262,7 +262,9 @@ it("leaves out what a second pattern matches", async () => {
 });
 
 it("steps from match to match within a line before it goes to the next", async () => {
-  const twice = rows.filter(({ text }) => (text.match(/o/gi) ?? []).length > 1).map(({ row }) => knownBy(row));
+  const twice = rows
+    .filter(({ text }) => (text.match(/o/gi) ?? []).length > 1)
+    .map(({ row }) => knownBy(row));
   const first = twice[0] ?? 0;
   const matches = (plain(first).match(/o/gi) ?? []).length;
   await log.go(Math.max(0, first - 1));
