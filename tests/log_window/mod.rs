@@ -438,4 +438,14 @@ async fn a_log_is_counted_read_in_its_encoding_and_listed_below_itself() {
     app.click("find-around-3").await;
     app.see_text("log-pane", "line 503 of all").await;
     app.look("log-around-all").await;
+    app.press("find-exclude", || Key::Escape.into()).await;
+
+    // A record field by field.
+    app.write("find", "full").await;
+    let found = "log-row[data-place=\"0\"]";
+    app.see_text(found, "\"full\"").await;
+    app.click(found).await;
+    app.press("log-pane", || "x".into()).await;
+    app.see_text("record", "id: 12345678901234567890").await;
+    app.look("log-record").await;
 }
