@@ -32,6 +32,11 @@ async fn print_file(engine: &Engine, file: &Path) -> solti_model::TaskId {
     id
 }
 
+async fn rows(engine: &Engine, id: &solti_model::TaskId) -> Vec<solti_model::LogRow> {
+    let first = ReadLog { run: RunId::new(id.clone(), 1), from: RowNo::ZERO, count: 1_000 };
+    engine.api.ask(first).await.unwrap().rows
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn hostile_output_is_kept_byte_for_byte_and_shown_as_text_of_bounded_length() {
     let dir = tempfile::tempdir().unwrap();
@@ -45,12 +50,7 @@ async fn hostile_output_is_kept_byte_for_byte_and_shown_as_text_of_bounded_lengt
     let log = std::fs::read(engine.supervisor.folders().run(&id, 1).join("output.log")).unwrap();
     assert_eq!(log, bytes, "not a byte is changed");
 
-    let rows = engine
-        .api
-        .ask(ReadLog { run: RunId::new(id.clone(), 1), from: RowNo::ZERO, count: 1_000 })
-        .await
-        .unwrap()
-        .rows;
+    let rows = rows(&engine, &id).await;
     assert_eq!(rows.len(), lines.len());
     for (row, line) in rows.iter().zip(&lines) {
         assert_eq!(row.full_len, line.len() as u64);
@@ -88,12 +88,7 @@ async fn a_line_without_end_costs_no_memory_and_hides_nothing_behind_it() {
     let text = format!("head -c {megabytes}M /dev/zero | tr '\\0' x; echo; echo behind it");
     let id = engine.api.submit_task(spec("s", bash(&text), json!({}))).await.unwrap();
     engine.finished(&id).await;
-    let rows = engine
-        .api
-        .ask(ReadLog { run: RunId::new(id.clone(), 1), from: RowNo::ZERO, count: 1_000 })
-        .await
-        .unwrap()
-        .rows;
+    let rows = rows(&engine, &id).await;
     let (behind, pieces) = rows.split_last().unwrap();
     assert_eq!(behind.text, "behind it");
     assert_eq!(

@@ -15,9 +15,15 @@ const idOf = (row: TaskRow) => row.task.metadata.id;
 /** The same for as long as a log that is over stays the same. */
 const stand = ({ task: { status }, finishedAt }: TaskRow) => `${status.attempt} ${finishedAt ?? ""}`;
 
+/** What a task was found to have said last, and of which stand that is. */
+interface Said {
+  stand: string;
+  /** Of one that has printed nothing there is none. */
+  text: string | undefined;
+}
+
 export class LastLines {
-  #lines = $state.raw<ReadonlyMap<string, string>>(new Map());
-  #known = new Map<string, string>();
+  #said = $state.raw<ReadonlyMap<string, Said>>(new Map());
   #shown: readonly TaskRow[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
   #asking = false;
@@ -26,7 +32,7 @@ export class LastLines {
   constructor(readonly backend: Pick<Backend, "lastLines">) {}
 
   of(id: string): string | undefined {
-    return this.#lines.get(id);
+    return this.#said.get(id)?.text;
   }
 
   /** The rows that are drawn now. */
@@ -39,10 +45,11 @@ export class LastLines {
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#timer);
+    document.removeEventListener("visibilitychange", this.#seen);
   }
 
   #isNew(row: TaskRow): boolean {
-    return row.task.status.attempt > 0 && this.#known.get(idOf(row)) !== stand(row);
+    return row.task.status.attempt > 0 && this.#said.get(idOf(row))?.stand !== stand(row);
   }
 
   #after(ms: number): void {
@@ -54,24 +61,25 @@ export class LastLines {
   async #ask(): Promise<void> {
     this.#timer = undefined;
     // What is hidden is not read; it is shown again with an event that brings rows.
-    if (document.hidden) return this.#whenSeen();
+    if (document.hidden) return document.addEventListener("visibilitychange", this.#seen, { once: true });
     const wanted = this.#shown.filter((row) => this.#isNew(row) || runs(row)).slice(0, MOST);
     if (wanted.length === 0) return;
     this.#asking = true;
     try {
       const found = await this.backend.lastLines({ ids: wanted.map(idOf) });
-      const lines = new Map(this.#lines);
+      const texts = new Map(found.map(({ task, text }) => [task, text]));
+      const said = new Map(this.#said);
       for (const row of wanted) {
-        lines.delete(idOf(row));
-        this.#known.set(idOf(row), stand(row));
+        const id = idOf(row);
+        // The latest stand at the end: the others go first.
+        said.delete(id);
+        said.set(id, { stand: stand(row), text: texts.get(id) });
       }
-      for (const { task, text } of found) lines.set(task, text);
-      for (const id of lines.keys()) {
-        if (lines.size <= KEPT) break;
-        lines.delete(id);
-        this.#known.delete(id);
+      for (const id of said.keys()) {
+        if (said.size <= KEPT) break;
+        said.delete(id);
       }
-      this.#lines = lines;
+      this.#said = said;
     } catch {
       // A row says what it can; the banner says what is wrong with the machine.
     } finally {
@@ -80,9 +88,8 @@ export class LastLines {
     if (this.#shown.some((row) => this.#isNew(row)) || this.#shown.some(runs)) this.#after(PACE_MS);
   }
 
-  #whenSeen(): void {
-    document.addEventListener("visibilitychange", () => this.#after(0), { once: true });
-  }
+  /** One function, so that the document knows it once however often it is hidden. */
+  #seen = () => this.#after(0);
 }
 
 function runs(row: TaskRow): boolean {
