@@ -29,6 +29,13 @@ pub enum SupervisorError {
     },
 }
 
+impl SupervisorError {
+    /// It has ended, whether that is in the database yet or about to be.
+    pub(crate) fn over(id: &TaskId) -> Self {
+        Self::Conflict { reason: format!("task {id} is over already") }
+    }
+}
+
 impl From<StoreError> for SupervisorError {
     fn from(error: StoreError) -> Self {
         match error {

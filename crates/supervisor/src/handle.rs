@@ -142,9 +142,7 @@ impl Supervisor {
             Some(stored) if stored.unreadable.is_some() => SupervisorError::Conflict {
                 reason: format!("the record of task {id} cannot be read; it can only be deleted"),
             },
-            Some(stored) => SupervisorError::Conflict {
-                reason: format!("task {id} is over already: {}", stored.task.status.phase.word()),
-            },
+            Some(_) => SupervisorError::over(id),
             None => SupervisorError::NotFound { id: id.clone() },
         })
     }

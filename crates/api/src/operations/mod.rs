@@ -4,9 +4,9 @@
 //!
 //! ```no_run
 //! use solti_api::operations::{Operations as _, ReadLog};
-//! use solti_model::RunId;
+//! use solti_model::{RowNo, RunId};
 //! # async fn example(api: &dyn solti_api::DesktopApi) -> Result<(), Box<dyn std::error::Error>> {
-//! let page = api.ask(ReadLog { run: "01jx3w/1".parse()?, from: 0, count: 100 }).await?;
+//! let page = api.ask(ReadLog { run: "01jx3w/1".parse()?, from: RowNo::ZERO, count: 100 }).await?;
 //! # Ok(()) }
 //! ```
 

@@ -305,12 +305,16 @@ impl Actor {
             return drop(reply.send(Err(SupervisorError::NotFound { id: id.clone() })));
         };
         let Stage::Running { controller } = &active.stage else {
-            let reason = match &active.stage {
-                Stage::OutOfSight { .. } => format!("task {id} cannot be looked at just now"),
-                Stage::Ending { .. } => format!("task {id} is over"),
-                _ => format!("task {id} does not run; what waits can be held"),
+            let refused = match &active.stage {
+                Stage::Ending { .. } => SupervisorError::over(id),
+                Stage::OutOfSight { .. } => {
+                    SupervisorError::Conflict { reason: format!("task {id} cannot be looked at just now") }
+                }
+                _ => SupervisorError::Conflict {
+                    reason: format!("task {id} does not run; what waits can be held"),
+                },
             };
-            return drop(reply.send(Err(SupervisorError::Conflict { reason })));
+            return drop(reply.send(Err(refused)));
         };
         if active.stored.queueing.suspended == suspended {
             return drop(reply.send(Ok(())));
@@ -545,7 +549,7 @@ fn conflict(id: &TaskId, stage: &Stage) -> SupervisorError {
         Stage::Starting { .. } | Stage::PutOff { .. } => format!("task {id} is being started"),
         Stage::Backoff { .. } => format!("task {id} has been started before, and waits for its next attempt"),
         Stage::Admitting { .. } => format!("task {id} is not stored yet"),
-        Stage::Waiting | Stage::Ending { .. } => format!("task {id} is over"),
+        Stage::Waiting | Stage::Ending { .. } => return SupervisorError::over(id),
     };
     SupervisorError::Conflict { reason }
 }
