@@ -44,6 +44,7 @@ impl LogPosition {
         }
     }
 
+    #[cfg(feature = "local")]
     pub(crate) fn stream_mut(&mut self, stream: OutputStreamKind) -> &mut Handed {
         match stream {
             OutputStreamKind::Stdout => &mut self.stdout,

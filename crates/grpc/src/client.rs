@@ -2,6 +2,7 @@
 //!
 //! Connects when it is first called and again after a break. How a log goes on after a break is in `log_client.rs`.
 
+use crate::caller::{Client, Token, nonsense};
 use crate::log_client::{Positioned, ResumingLog};
 use crate::proto::{self, solti_api_client::SoltiApiClient};
 use crate::status::from_status;
@@ -10,13 +11,10 @@ use async_trait::async_trait;
 use solti_api::{
     ApiError, ApiHandler, LogAccess, LogEventStream, LogPosition, LogReading, OutputEventStream,
 };
-use solti_model::{FieldError, Task, TaskId, TaskPage, TaskQuery, TaskRun, TaskSpec};
+use solti_model::{Task, TaskId, TaskPage, TaskQuery, TaskRun, TaskSpec};
 use std::time::Duration;
-use tonic::metadata::{Ascii, MetadataValue};
-use tonic::service::Interceptor;
-use tonic::service::interceptor::InterceptedService;
-use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
-use tonic::{Request, Status};
+use tonic::Status;
+use tonic::transport::{Certificate, ClientTlsConfig, Endpoint};
 
 const CONNECT_PATIENCE: Duration = Duration::from_secs(10);
 /// To an answer; of a log, to its opening.
@@ -28,8 +26,6 @@ const MAX_ANSWER_BYTES: usize = 256 * 1024 * 1024;
 /// What a server may send of a log before it hears that something of it was read.
 const LOG_WINDOW_BYTES: u32 = 256 * 1024;
 const CONNECTION_WINDOW_BYTES: u32 = 1024 * 1024;
-
-pub(crate) type Client = SoltiApiClient<InterceptedService<Channel, Token>>;
 
 /// Cheap to clone; clones share their connection.
 #[derive(Clone)]
@@ -78,26 +74,8 @@ impl GrpcClient {
     }
 }
 
-/// Shows the token with every call.
-#[derive(Clone)]
-pub(crate) struct Token(Option<MetadataValue<Ascii>>);
-
-impl Interceptor for Token {
-    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
-        if let Some(token) = &self.0 {
-            request.metadata_mut().insert("authorization", token.clone());
-        }
-        Ok(request)
-    }
-}
-
 fn failed(status: Status) -> ApiError {
     from_status(&status)
-}
-
-/// The server speaks another version of the protocol, or another one altogether.
-pub(crate) fn nonsense(error: FieldError) -> ApiError {
-    ApiError::Unavailable { reason: format!("the server's answer makes no sense: {error}") }
 }
 
 #[async_trait]

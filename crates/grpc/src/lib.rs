@@ -3,6 +3,7 @@
 //! `proto/solti/v1/solti.proto` is the wire; `wire/` says what its messages mean in the model, `status.rs` what its errors
 //! mean. Guards live in `solti-api`, HTTP in `solti-http`.
 
+mod caller;
 mod client;
 mod connection;
 mod error;

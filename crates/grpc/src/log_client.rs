@@ -1,6 +1,6 @@
 //! A log as its client reads it: when the connection breaks it is opened again, and goes on with the next event.
 
-use crate::client::{Client, nonsense};
+use crate::caller::{Client, nonsense};
 use crate::proto::{LogPosition, OutputEventProto, StreamTaskLogsRequest};
 use crate::status::from_status;
 use crate::wire::{self, Resume};

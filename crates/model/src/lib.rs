@@ -30,6 +30,8 @@ mod machine_url;
 mod matching;
 mod own_lane;
 mod parameter;
+mod phase;
+mod problems;
 mod query;
 mod queueing;
 mod resources;
@@ -38,6 +40,7 @@ mod search;
 pub mod secret;
 mod selector;
 mod settings;
+mod severity;
 mod shell_code;
 mod spec;
 mod stdin;
@@ -86,6 +89,7 @@ pub use lifecycle::{AttemptEnd, NextStep, after_attempt};
 pub use machine_url::MachineUrl;
 pub use matching::{Searched, folded};
 pub use parameter::{Days, Parameter, ParameterType};
+pub use phase::TaskPhase;
 pub use query::{DEFAULT_LIMIT, MAX_ANSWER_BYTES, MAX_LIMIT, TaskPage, TaskQuery};
 pub use queueing::{
     AfterReboot, AfterTask, AfterWhen, BeforeReboot, Dependency, MAX_AFTER, MAX_PRIORITY, check_priority,
@@ -93,19 +97,19 @@ pub use queueing::{
 pub use resources::{ResourceLimits, RunUsage, UsageSample};
 pub use schedule::{MAX_JITTER_MS, MAX_TIME_MS, MIN_EVERY_MS, MissedRuns, Schedule};
 pub use search::{
-    LogQuery, MatchedMergedRows, MatchedRows, RowRanges, RunHits, SearchHit, SearchProgress, Severity,
-    TaskHits,
+    LogQuery, MatchedMergedRows, MatchedRows, RowRanges, RunHits, SearchHit, SearchProgress, TaskHits,
 };
 pub use selector::{MatchExpression, Operator, RunnerSelector};
 pub use settings::{
     ApiSettings, Closing, Connection, EnvironmentSettings, FinishedSettings, GrpcSettings, HttpSettings,
     LogSettings, NotificationSettings, Settings, Theme, TlsMode, TraySettings,
 };
+pub use severity::Severity;
 pub use solti_positions::{MergedPosition, Rank, RowKey, RowNo};
 pub use spec::{AdmissionStrategy, RestartStrategy, TaskSpec};
 pub use stdin::{MAX_STDIN_BYTES, Stdin};
 pub use stored::stored_spec;
-pub use task::{ObjectMeta, Task, TaskPhase, TaskRun, TaskStatus};
+pub use task::{ObjectMeta, Task, TaskRun, TaskStatus};
 pub use validate::{SpecErrors, examine_spec, parse_spec};
 pub use view::{
     LabelCount, Lane, LastLine, ListQuery, LogInfo, LogLimit, LogRow, LogRows, MAX_ROW_BYTES, MainEnded,

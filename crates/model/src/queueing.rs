@@ -2,8 +2,7 @@
 //! arguments.
 
 use crate::bounds::within;
-use crate::validate::Problems;
-use crate::{FieldError, MAX_TIME_MS, RestartStrategy, TaskId, TaskPhase, TaskSpec};
+use crate::{FieldError, TaskId, TaskPhase};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -110,35 +109,6 @@ pub enum BeforeReboot {
     Waited,
 }
 
-impl TaskSpec {
-    /// What becomes of the task after a reboot: what it says itself, else what suits its restart policy. A service comes back,
-    /// what waited waits for a person, and what ran is over.
-    pub fn after_a_reboot(&self, before: BeforeReboot) -> AfterReboot {
-        match (self.after_reboot, self.restart, before) {
-            (Some(said), ..) => said,
-            (None, RestartStrategy::Always { .. }, _) => AfterReboot::Start,
-            (None, _, BeforeReboot::Waited) => AfterReboot::Hold,
-            (None, _, BeforeReboot::Ran) => AfterReboot::End,
-        }
-    }
-
-    /// What is asked for when it is run again: now, and for no other task's sake.
-    #[must_use]
-    pub fn again(self) -> Self {
-        Self { not_before: None, after: vec![], ..self }
-    }
-
-    pub(crate) fn examine_queueing(&self, problems: &mut Problems) {
-        if let Some(not_before) = self.not_before {
-            problems.check(within("notBefore", not_before, 0, MAX_TIME_MS, " ms"));
-        }
-        problems.check(check_priority(self.priority));
-        if self.after.len() > MAX_AFTER {
-            problems.check(Err(FieldError::new("after", format!("must be {MAX_AFTER} tasks at most"))));
-        }
-    }
-}
-
 /// # Errors
 /// Names the field.
 pub fn check_priority(priority: i32) -> Result<(), FieldError> {
@@ -152,7 +122,7 @@ pub(crate) fn is_zero(priority: &i32) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::parse_spec;
+    use crate::{TaskSpec, parse_spec};
     use serde_json::json;
 
     fn spec(more: serde_json::Value) -> Result<TaskSpec, FieldError> {

@@ -1,7 +1,7 @@
 //! What a run has used of the machine, and what it may use.
 
 use crate::bounds::within;
-use crate::validate::Problems;
+use crate::problems::Problems;
 use crate::{MAX_BYTES, MAX_CPU_PERCENT, MAX_OPEN_FILES, MAX_PROCESSES, MIN_MEMORY_BYTES, MIN_OPEN_FILES};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

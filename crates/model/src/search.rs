@@ -1,6 +1,6 @@
 //! Searching logs: the query, how far a search is, and what it answers. How it is done lives in `solti-logstore`.
 
-use crate::{LogRow, MergedRow, OutputStreamKind, Rank, RowKey, RowNo, TaskId};
+use crate::{LogRow, MergedRow, OutputStreamKind, Rank, RowKey, RowNo, Severity, TaskId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -38,16 +38,6 @@ pub struct LogQuery {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[ts(optional, as = "Option<bool>")]
     pub background: bool,
-}
-
-/// How serious a row says it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum Severity {
-    /// Something failed.
-    Error,
-    /// Something may be wrong.
-    Warning,
 }
 
 /// How far a search is.

@@ -2,8 +2,8 @@
 
 use crate::queueing::is_zero;
 use crate::{
-    AfterReboot, AfterTask, BackoffStrategy, JobName, MAX_AFTER, MAX_DURATION_MS, MAX_PRIORITY, MAX_RETRIES,
-    MAX_TIME_MS, ResourceLimits, RunnerSelector, Slot, Stdin, TaskKind,
+    AfterReboot, AfterTask, BackoffStrategy, BeforeReboot, JobName, MAX_AFTER, MAX_DURATION_MS, MAX_PRIORITY,
+    MAX_RETRIES, MAX_TIME_MS, ResourceLimits, RunnerSelector, Slot, Stdin, TaskKind,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -114,6 +114,23 @@ impl TaskSpec {
             priority: 0,
             after: vec![],
             after_reboot: None,
+        }
+    }
+
+    /// What is asked for when it is run again: now, and for no other task's sake.
+    #[must_use]
+    pub fn again(self) -> Self {
+        Self { not_before: None, after: vec![], ..self }
+    }
+
+    /// What becomes of the task after a reboot: what it says itself, else what suits its restart policy. A service comes back,
+    /// what waited waits for a person, and what ran is over.
+    pub fn after_a_reboot(&self, before: BeforeReboot) -> AfterReboot {
+        match (self.after_reboot, self.restart, before) {
+            (Some(said), ..) => said,
+            (None, RestartStrategy::Always { .. }, _) => AfterReboot::Start,
+            (None, _, BeforeReboot::Waited) => AfterReboot::Hold,
+            (None, _, BeforeReboot::Ran) => AfterReboot::End,
         }
     }
 }

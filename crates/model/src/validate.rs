@@ -1,10 +1,11 @@
 //! The one validator: every route into the handler calls it, and so does the form.
 
 use crate::bounds::within;
+use crate::problems::Problems;
 use crate::{
-    BackoffStrategy, ContainerTask, EnvVar, FieldError, MAX_BACKOFF_FACTOR, MAX_DURATION_MS, MAX_RETRIES,
-    MAX_SCRIPT_BYTES, MatchExpression, Operator, RestartStrategy, ScriptMode, ScriptRuntime, SubprocessMode,
-    SubprocessTask, TaskKind, TaskSpec, WasmTask,
+    BackoffStrategy, ContainerTask, EnvVar, FieldError, MAX_AFTER, MAX_BACKOFF_FACTOR, MAX_DURATION_MS,
+    MAX_RETRIES, MAX_SCRIPT_BYTES, MAX_TIME_MS, MatchExpression, Operator, RestartStrategy, ScriptMode,
+    ScriptRuntime, SubprocessMode, SubprocessTask, TaskKind, TaskSpec, WasmTask, check_priority,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -42,10 +43,10 @@ pub fn examine_spec(mut json: serde_json::Value) -> Result<TaskSpec, SpecErrors>
     }
     let spec = serde_path_to_error::deserialize::<_, TaskSpec>(json);
     match &spec {
-        Ok(spec) => problems.0.extend(spec.problems()),
+        Ok(spec) => problems.extend(spec.problems()),
         Err(error) => problems.check(Err(parse_error(error))),
     }
-    let mut problems = problems.0.into_iter();
+    let mut problems = problems.into_vec().into_iter();
     match (problems.next(), spec) {
         (Some(first), _) => Err(SpecErrors { first, others: problems.collect() }),
         (None, Ok(spec)) => Ok(spec),
@@ -61,24 +62,6 @@ fn parse_error(error: &serde_path_to_error::Error<serde_json::Error>) -> FieldEr
     let named =
         if names_field { message.split('`').nth(1) } else { Some(&*path).filter(|path| *path != ".") };
     FieldError::new(named.unwrap_or("spec"), message.clone())
-}
-
-/// Collects what is wrong, in the order of the fields.
-#[derive(Default)]
-pub(crate) struct Problems(Vec<FieldError>);
-
-impl Problems {
-    pub(crate) fn check(&mut self, rule: Result<(), FieldError>) {
-        self.0.extend(rule.err());
-    }
-
-    pub(crate) fn into_vec(self) -> Vec<FieldError> {
-        self.0
-    }
-
-    fn refuse(&mut self, field: impl Into<String>, message: impl Into<String>) {
-        self.0.push(FieldError::new(field, message));
-    }
 }
 
 impl TaskSpec {
@@ -115,7 +98,13 @@ impl TaskSpec {
             limits.examine(&mut problems);
         }
         problems.check(self.stdin.validate());
-        self.examine_queueing(&mut problems);
+        if let Some(not_before) = self.not_before {
+            problems.check(within("notBefore", not_before, 0, MAX_TIME_MS, " ms"));
+        }
+        problems.check(check_priority(self.priority));
+        if self.after.len() > MAX_AFTER {
+            problems.check(Err(FieldError::new("after", format!("must be {MAX_AFTER} tasks at most"))));
+        }
         if self.labels.keys().any(|key| key.trim().is_empty()) {
             problems.refuse("labels", "a key must not be empty");
         }

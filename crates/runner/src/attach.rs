@@ -8,11 +8,11 @@ use std::time::Duration;
 use solti_model::RunId;
 use solti_shim::cgroup::Unenforced;
 use solti_shim::control::{Reply, Request};
-use solti_shim::exit_record::{ExitRecord, boot_id_hash};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::connection::{Connection, Heard, SUBSCRIBE};
 use crate::run_dir::RunDir;
+use crate::settle::{read_record, settle};
 use crate::shim_process::ShimProcess;
 use crate::watch::{Watched, watch};
 use crate::{AttachError, Attached, LostReason, RunOutcome};
@@ -47,26 +47,6 @@ pub async fn attach(run_dir: &Path, run: &RunId) -> Result<Attached, AttachError
         }
         sleep(BETWEEN_LOOKS).await;
     }
-}
-
-/// The lock is ours, so nobody supervises this run; taking the launch file away keeps a late shim from starting it.
-pub fn settle(dir: &RunDir, run: &RunId) -> Result<Attached, AttachError> {
-    let source = |source| AttachError::RunDir { path: dir.path().to_owned(), source };
-    // A shim makes its record before it takes the launch file: without both, the app has died before there was a shim.
-    let never_began = dir.remove(c"launch").map_err(source)? || !dir.has_record().map_err(source)?;
-    let record = read_record(dir, run)?;
-    if let Some(outcome) = record.as_ref().and_then(RunOutcome::from_record) {
-        return Ok(Attached::Finished(outcome));
-    }
-    Ok(Attached::Lost(match record {
-        _ if never_began => LostReason::NeverStarted,
-        Some(record) if record.boot_id_hash != boot_id_hash() => LostReason::Rebooted,
-        Some(_) | None => LostReason::ShimGone,
-    }))
-}
-
-fn read_record(dir: &RunDir, run: &RunId) -> Result<Option<ExitRecord>, AttachError> {
-    dir.record(run).map_err(|source| AttachError::ExitRecord { path: dir.path().to_owned(), source })
 }
 
 struct Answered {

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use solti_model::RunId;
 use solti_shim::tree::Process;
-use tokio::time::{Instant, sleep};
 
+use crate::clock::now_ms;
 use crate::run_dir::RunDir;
+use crate::settle::until_free;
 use crate::sweep::end_members;
-use crate::watch::now_ms;
-use crate::{AttachError, Attached, EndFlags, RunEnd, RunOutcome, StopMode, attach};
+use crate::{AttachError, Attached, EndFlags, RunEnd, RunOutcome, StopMode};
 
 /// From TERM to KILL, where nobody knows the run's own.
 const GRACE: Duration = Duration::from_secs(5);
@@ -20,21 +20,27 @@ const GRACE: Duration = Duration::from_secs(5);
 const SHIM_ENDS_WITHIN: Duration = Duration::from_secs(3);
 /// After KILL; what is there then is stuck in the kernel.
 const KILLED_WITHIN: Duration = Duration::from_secs(1);
-const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 
-/// As [`Runner::end_unreachable`](crate::Runner::end_unreachable).
-pub async fn end_unreachable(run_dir: &Path, run: &RunId, mode: StopMode) -> Result<Attached, AttachError> {
+/// Lets the shim go on if it was stopped: then it can be asked again.
+pub fn was_roused(run_dir: &Path, run: &RunId) -> bool {
+    let dir = RunDir::open_existing(run_dir).ok().flatten();
+    dir.and_then(|dir| shim_of(&dir, run)).is_some_and(|shim| rouse(&shim))
+}
+
+/// Ends the run without asking its shim. One that was stopped goes on meanwhile: it reads what is left of the output, and may
+/// record the end.
+///
+/// # Errors
+/// It may be alive.
+pub async fn end(run_dir: &Path, run: &RunId, mode: StopMode) -> Result<Attached, AttachError> {
     // Without its folder the marks are all there is; they say whether anything of it lives.
     let (dir, unseen) = match RunDir::open_existing(run_dir) {
         Ok(dir) => (dir, None),
         Err(error) => (None, Some(error)),
     };
     let shim = dir.as_ref().and_then(|dir| shim_of(dir, run));
-    if let Some(shim) = &shim
-        && rouse(shim)
-        && let Ok(attached) = attach::attach(run_dir, run).await
-    {
-        return Ok(attached);
+    if let Some(shim) = &shim {
+        rouse(shim);
     }
     let grace = if mode == StopMode::Kill { Duration::ZERO } else { GRACE };
     end_members(run, shim.map(|shim| shim.pid), grace).await?;
@@ -56,26 +62,6 @@ pub async fn end_unreachable(run_dir: &Path, run: &RunId, mode: StopMode) -> Res
     match until_free(&dir, run, KILLED_WITHIN).await? {
         Some(attached) => Ok(ended_by_us(attached)),
         None => Err(AttachError::NoAnswer { path: dir.path().to_owned() }),
-    }
-}
-
-/// Waits for the lock, and says what was found then; `None` when somebody still has it.
-pub async fn until_free(
-    dir: &RunDir,
-    run: &RunId,
-    within: Duration,
-) -> Result<Option<Attached>, AttachError> {
-    let give_up = Instant::now() + within;
-    loop {
-        if let Some(lock) = dir.try_lock()? {
-            let settled = attach::settle(dir, run)?;
-            drop(lock);
-            return Ok(Some(settled));
-        }
-        if Instant::now() >= give_up {
-            return Ok(None);
-        }
-        sleep(BETWEEN_LOOKS).await;
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod argv;
 mod attach;
+mod clock;
 mod clock_set;
 mod connection;
 mod end;
@@ -19,6 +20,7 @@ mod resolve;
 mod run_dir;
 mod runner;
 mod script;
+mod settle;
 mod shelter;
 mod shim_process;
 mod shim_runner;
@@ -26,6 +28,7 @@ mod signal_name;
 mod spawn;
 mod start_failure;
 mod sweep;
+mod unsupported_kind;
 mod usage;
 mod watch;
 
@@ -35,7 +38,7 @@ pub use error::{AttachError, StartError};
 pub use handle::{LogDoorbell, RunController, RunEnds, RunHandle, StopMode};
 pub use main_ended::MainEnded;
 pub use run_dir::{TRANSIENT_FILES, empty_run_folder};
-pub use runner::{Attached, RunRequest, Runner, UnsupportedKind};
+pub use runner::{Attached, RunRequest, Runner};
 pub use shelter::Shelter;
 pub use shim_runner::ShimRunner;
 pub use signal_name::describe_signal;
@@ -44,4 +47,5 @@ pub use solti_shim::cgroup::{
 };
 pub use solti_shim::exit_record::{EndFlags, Usage};
 pub use start_failure::{Stage, StartCause, StartFailure};
+pub use unsupported_kind::UnsupportedKind;
 pub use usage::{TreeUsage, usage_of};

@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use solti_model::{ResourceLimits, RunId, Stdin, TaskKind};
 
-use crate::{AttachError, LostReason, RunHandle, RunOutcome, StartError, StopMode};
+use crate::{AttachError, LostReason, RunHandle, RunOutcome, StartError, StopMode, UnsupportedKind};
 
 /// One attempt to be started.
 #[derive(Debug, Clone)]
@@ -36,15 +36,6 @@ pub enum Attached {
     Finished(RunOutcome),
     /// Nobody supervises it and nobody recorded its end. Processes may be left: see [`Runner::sweep`].
     Lost(LostReason),
-}
-
-/// A kind of task that no runner of this build can run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum UnsupportedKind {
-    #[error("container tasks cannot be run by this version; use a command or a script")]
-    Container,
-    #[error("WebAssembly tasks cannot be run by this version; use a command or a script")]
-    Wasm,
 }
 
 /// Starts runs and finds them again. Needs a tokio runtime with I/O and time enabled.

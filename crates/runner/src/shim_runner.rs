@@ -28,7 +28,7 @@ use crate::shim_process::ShimProcess;
 use crate::watch::{Watched, watch};
 use crate::{
     AttachError, Attached, LostReason, RunEnd, RunHandle, RunOutcome, RunRequest, Runner, Shelter, Stage,
-    StartCause, StartError, StartFailure, StopMode, UnsupportedKind,
+    StartCause, StartError, StartFailure, StopMode, UnsupportedKind, attach, force, settle,
 };
 
 /// A shim reports within milliseconds; only a hanging file system takes longer.
@@ -101,7 +101,7 @@ impl Runner for ShimRunner {
     }
 
     async fn attach(&self, run_dir: &Path, run: &RunId) -> Result<Attached, AttachError> {
-        crate::attach::attach(run_dir, run).await
+        attach::attach(run_dir, run).await
     }
 
     async fn sweep(&self, run: &RunId) -> Result<usize, AttachError> {
@@ -118,7 +118,12 @@ impl Runner for ShimRunner {
         run: &RunId,
         mode: StopMode,
     ) -> Result<Attached, AttachError> {
-        crate::force::end_unreachable(run_dir, run, mode).await
+        if force::was_roused(run_dir, run)
+            && let Ok(attached) = attach::attach(run_dir, run).await
+        {
+            return Ok(attached);
+        }
+        force::end(run_dir, run, mode).await
     }
 }
 
@@ -243,7 +248,7 @@ impl Start {
 
 /// Whether it is certain that a shim which has not said so did not start its program, and never will.
 async fn never_began(dir: &RunDir, run: &RunId) -> Result<bool, AttachError> {
-    let found = crate::force::until_free(dir, run, GONE_WITHIN).await?;
+    let found = settle::until_free(dir, run, GONE_WITHIN).await?;
     Ok(matches!(
         found,
         Some(

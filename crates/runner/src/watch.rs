@@ -5,7 +5,7 @@
 //! no end: it is told as trouble, and looked at again for as long as it takes. A quiet run costs one descriptor, its connection.
 
 use std::io;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use solti_model::RunId;
 use solti_shim::cgroup::Unenforced;
@@ -13,8 +13,9 @@ use solti_shim::control::{Reply, Request};
 use solti_shim::tree::Process;
 use tokio::time::{sleep, sleep_until};
 
+use crate::clock::now_ms;
 use crate::connection::{Connection, Heard, SUBSCRIBE};
-use crate::force::{end_unreachable, rouse};
+use crate::force::{end, rouse};
 use crate::handle::RunEnds;
 use crate::run_dir::RunPlace;
 use crate::shim_process::ShimProcess;
@@ -223,7 +224,7 @@ impl Watch {
         if first && self.shim().is_some_and(|shim| rouse(&shim)) {
             return None;
         }
-        match end_unreachable(self.run.place.path(), &self.run.id, mode).await {
+        match end(self.run.place.path(), &self.run.id, mode).await {
             Ok(Attached::Finished(mut outcome)) => {
                 outcome.started_at_ms = outcome.started_at_ms.or(Some(self.run.started_at_ms));
                 Some(outcome)
@@ -302,9 +303,4 @@ impl Watch {
             usage: None,
         }
     }
-}
-
-pub fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

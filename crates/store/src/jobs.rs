@@ -3,7 +3,7 @@
 use crate::number::{Number, required};
 use crate::read::name;
 use crate::rows::load_rows;
-use crate::{RowCursor, RowPage, StoreError, StoredFiring, StoredJob};
+use crate::{JobSaving, RowCursor, RowPage, Settled, StoreError, StoredFiring, StoredJob};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 use solti_model::{
     DEFAULT_LIMIT, Firing, FiringOutcome, Job, JobName, JobRevision, JobRun, MAX_LIMIT, ScheduleId, TaskId,
@@ -15,28 +15,6 @@ use std::collections::BTreeMap;
 const REVISIONS: u32 = 100;
 /// What has come of a schedule is kept for so many of its times.
 const FIRINGS: u32 = 100;
-
-/// Saves a job: the document, its revision, and of which times of its schedules nothing is to come any more.
-#[derive(Debug, Clone, PartialEq)]
-pub struct JobSaving {
-    pub job: Job,
-    /// What the revision has changed.
-    pub changed: Vec<String>,
-    /// Of all schedules of the job: up to when its times are dealt with. Rows of others are removed.
-    pub settled: Vec<Settled>,
-}
-
-/// Up to when the times of a schedule are dealt with.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settled {
-    pub schedule: ScheduleId,
-    /// Unix milliseconds.
-    pub until: u64,
-    /// When that was so, as the clock showed it then.
-    pub at: u64,
-    /// Whether that holds also where a later time is stored: the schedule has other times now.
-    pub anew: bool,
-}
 
 pub(crate) fn put(db: &Transaction<'_>, saving: &JobSaving) -> Result<(), StoreError> {
     let JobSaving { job, changed, settled } = saving;

@@ -34,12 +34,11 @@ mod writer;
 pub use backup::{Backup, backups};
 pub use error::StoreError;
 pub use inspect::{Inspection, inspect, known_tasks};
-pub use jobs::{JobSaving, Settled};
 pub use list::{RowCursor, RowPage, RowQuery};
 pub use queueing::Queueing;
 pub use record::{
-    AttemptRange, Attempts, Change, LabelCount, Past, Standing, StoredEvent, StoredFiring, StoredJob,
-    StoredLane, StoredRow, StoredRun, StoredTask,
+    AttemptRange, Attempts, Change, JobSaving, LabelCount, Past, Settled, Standing, StoredEvent,
+    StoredFiring, StoredJob, StoredLane, StoredRow, StoredRun, StoredTask,
 };
 pub use recover::{DAMAGED_KEPT, Damaged, Opened, Recovery, damaged};
 pub use schema::FILE_NAME as DATABASE_FILE;

@@ -1,9 +1,9 @@
 //! What is stored, and the changes that a batch is made of. How they become rows is in `write`, how they come back in `read`.
 
-use crate::{JobSaving, Queueing, Settled};
+use crate::Queueing;
 use solti_model::{
-    AttemptsNotKept, BackoffState, Bookmark, Firing, InheritedVariable, Job, JobName, RowNo, Searched, Slot,
-    Task, TaskHead, TaskId, TaskPhase, TaskRun,
+    AttemptsNotKept, BackoffState, Bookmark, Firing, InheritedVariable, Job, JobName, RowNo, ScheduleId,
+    Searched, Slot, Task, TaskHead, TaskId, TaskPhase, TaskRun,
 };
 use std::collections::BTreeMap;
 
@@ -203,4 +203,26 @@ impl From<StoredRun> for Change {
     fn from(run: StoredRun) -> Self {
         Self::PutRun(run)
     }
+}
+
+/// Saves a job: the document, its revision, and of which times of its schedules nothing is to come any more.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JobSaving {
+    pub job: Job,
+    /// What the revision has changed.
+    pub changed: Vec<String>,
+    /// Of all schedules of the job: up to when its times are dealt with. Rows of others are removed.
+    pub settled: Vec<Settled>,
+}
+
+/// Up to when the times of a schedule are dealt with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settled {
+    pub schedule: ScheduleId,
+    /// Unix milliseconds.
+    pub until: u64,
+    /// When that was so, as the clock showed it then.
+    pub at: u64,
+    /// Whether that holds also where a later time is stored: the schedule has other times now.
+    pub anew: bool,
 }

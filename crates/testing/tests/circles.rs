@@ -14,13 +14,17 @@ const HELD: [&str; 7] = [
 ];
 
 /// Here a module and those within it count as one: what a type's rules are split into may use each other.
-const HELD_AT_THE_TOP: [&str; 9] = [
+const HELD_AT_THE_TOP: [&str; 13] = [
     "crates/api/src",
     "crates/cli/src",
     "crates/engine/src",
+    "crates/grpc/src",
     "crates/http/src",
     "crates/logstore/src",
+    "crates/model/src",
     "crates/rows/src",
+    "crates/runner/src",
+    "crates/store/src",
     "crates/schedule/src",
     "crates/shim/src",
     "crates/supervisor/src",
@@ -188,20 +192,17 @@ fn shown(way: Vec<&Module>) -> String {
 #[test]
 fn no_module_uses_one_that_uses_it() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    for src in HELD {
-        let modules = modules(&root.join(src));
-        assert!(modules.len() > 1, "{src} has no modules");
-        let found = circle(&uses(&modules));
-        assert!(found.is_none(), "{src}: {}", found.map(shown).unwrap_or_default());
-    }
-    for src in HELD_AT_THE_TOP {
+    let whole = HELD.iter().map(|src| (src, false));
+    let crates = whole.chain(HELD_AT_THE_TOP.iter().map(|src| (src, true)));
+    let circles = crates.filter_map(|(src, top)| {
         let modules = modules(&root.join(src));
         let uses = uses(&modules);
-        let tops = at_the_top(&uses);
-        assert!(tops.len() > 1, "{src} has no modules");
-        let found = circle(&tops);
-        assert!(found.is_none(), "{src}: {}", found.map(shown).unwrap_or_default());
-    }
+        let uses = if top { at_the_top(&uses) } else { uses };
+        assert!(uses.len() > 1, "{src} has no modules");
+        circle(&uses).map(|way| format!("{src}: {}", shown(way)))
+    });
+    let circles: Vec<String> = circles.collect();
+    assert!(circles.is_empty(), "{}", circles.join("\n"));
 }
 
 /// What is read out of the text, so that the test above cannot pass because it sees nothing.

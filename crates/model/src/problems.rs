@@ -1,0 +1,25 @@
+//! What is wrong with a document.
+
+use crate::FieldError;
+
+/// Collects what is wrong, in the order of the fields.
+#[derive(Default)]
+pub(crate) struct Problems(Vec<FieldError>);
+
+impl Problems {
+    pub(crate) fn check(&mut self, rule: Result<(), FieldError>) {
+        self.0.extend(rule.err());
+    }
+
+    pub(crate) fn extend(&mut self, found: Vec<FieldError>) {
+        self.0.extend(found);
+    }
+
+    pub(crate) fn into_vec(self) -> Vec<FieldError> {
+        self.0
+    }
+
+    pub(crate) fn refuse(&mut self, field: impl Into<String>, message: impl Into<String>) {
+        self.0.push(FieldError::new(field, message));
+    }
+}
