@@ -3,12 +3,13 @@
 CARGO ?= cargo
 NPM = npm --prefix ui --silent
 
-.PHONY: help deps run-deps page build package package-only test-package run dev foreign test test-busy torture bench check format bindings
+.PHONY: help deps run-deps page build package package-only release test-package run dev foreign test test-busy torture bench check format bindings
 
 help:
 	@echo "make deps    install what is missing"
 	@echo "make build   the app, its shim and its page, as released"
 	@echo "make package packages for Debian, for rpm's distributions, and one to unpack anywhere"
+	@echo "make release VERSION=x.y.z  a version, a dated changelog, a tag and the packages"
 	@echo "make run     build and start the app"
 	@echo "make dev     the app with a page that reloads itself"
 	@echo "make test    all tests, those of the real window too"
@@ -41,6 +42,10 @@ package: run-deps
 
 package-only:
 	scripts/package.sh $(or $(BIN),target/release)
+
+# Makes a version of what is committed, and publishes nothing: scripts/release.sh.
+release: run-deps
+	@CARGO="$(CARGO)" scripts/release.sh "$(VERSION)"
 
 # Installs what is in target/package into folders of its own, uses it and removes it.
 test-package:
