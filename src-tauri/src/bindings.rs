@@ -7,7 +7,7 @@ use crate::{
     events::Message,
     frames::output::OutputFrame,
 };
-use solti_machines::{ConnectionTest, Reach, ToldMachine, ToldMachines};
+use solti_machines::{ConnectionTest, ListedMachine, MachineList, Reach};
 use solti_model::{DoorState, DoorStates, Recovered};
 use solti_service::{ServiceKind, ServiceStatus};
 use solti_testing::{imports_from_model, keep_generated};
@@ -39,8 +39,8 @@ fn the_shapes_of_the_page_are_those_of_the_shell() {
         CloseAnswer,
         DoorStates,
         DoorState,
-        ToldMachines,
-        ToldMachine,
+        MachineList,
+        ListedMachine,
         Reach,
         ConnectionTest,
         ServiceStatus,

@@ -3,7 +3,7 @@
 
 use crate::say::say;
 use solti_api::in_full;
-use solti_doctor::{Place, examine};
+use solti_doctor::{Scope, examine};
 use solti_engine::Config;
 use solti_model::{Diagnosis, Finding, FindingState, LogSettings};
 use std::{fmt::Write, io, process::ExitCode};
@@ -30,7 +30,7 @@ pub fn run(json: bool) -> ExitCode {
 
 /// Blocks while it looks.
 pub fn diagnose(config: &Config, logs: LogSettings) -> Diagnosis {
-    let place = Place { data_dir: config.data_dir.clone(), shim: config.shim.clone(), logs };
+    let place = Scope { data_dir: config.data_dir.clone(), shim: config.shim.clone(), logs };
     examine(&place, vec![web_view()])
 }
 

@@ -17,7 +17,7 @@ pub enum RevealError {
 /// Returns when the file manager has been told; its window comes when it likes.
 pub async fn reveal(file: PathBuf) -> Result<(), RevealError> {
     // The bus may start a file manager before it answers.
-    let told = spawn_blocking(move || {
+    let reported = spawn_blocking(move || {
         if !file.exists() {
             return Err(RevealError::NoFile);
         }
@@ -27,7 +27,7 @@ pub async fn reveal(file: PathBuf) -> Result<(), RevealError> {
             open_path(folder, None::<&str>).map_err(RevealError::NoFileManager)
         })
     });
-    told.await.unwrap_or(Err(RevealError::NoFile))
+    reported.await.unwrap_or(Err(RevealError::NoFile))
 }
 
 #[cfg(test)]

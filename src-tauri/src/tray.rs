@@ -47,17 +47,17 @@ impl Counts {
 pub fn start<R: Runtime>(app: &AppHandle<R>) {
     let app = app.clone();
     spawn(async move {
-        let (told, counts) = watch::channel(Counts::default());
+        let (reported, counts) = watch::channel(Counts::default());
         let here = Arc::clone(app.state::<Arc<Machines>>().here());
-        join!(count(&*here, told), follow(&app, counts));
+        join!(count(&*here, reported), follow(&app, counts));
     });
 }
 
-async fn count(api: &(impl DesktopApi + ?Sized), told: watch::Sender<Counts>) {
+async fn count(api: &(impl DesktopApi + ?Sized), reported: watch::Sender<Counts>) {
     let mut changes = std::pin::pin!(lasting_changes(api));
     while let Some(change) = changes.next().await {
         let now = Counts::of(&change.summary);
-        told.send_if_modified(|before| std::mem::replace(before, now) != now);
+        reported.send_if_modified(|before| std::mem::replace(before, now) != now);
     }
 }
 

@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 
 /// Why it is to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Asked {
+pub enum EndRequest {
     /// By a person, who may be asked back.
     Interrupt,
     Terminate,
@@ -37,7 +37,7 @@ impl Signals {
     }
 
     /// The next one. Can be dropped and called again.
-    pub async fn next(&mut self) -> Asked {
+    pub async fn next(&mut self) -> EndRequest {
         let Self { interrupt, terminate, hang_up } = self;
         let hang_up = async {
             match hang_up {
@@ -46,9 +46,9 @@ impl Signals {
             }
         };
         tokio::select! {
-            _ = interrupt.recv() => Asked::Interrupt,
-            _ = terminate.recv() => Asked::Terminate,
-            _ = hang_up => Asked::HangUp,
+            _ = interrupt.recv() => EndRequest::Interrupt,
+            _ = terminate.recv() => EndRequest::Terminate,
+            _ = hang_up => EndRequest::HangUp,
         }
     }
 }
@@ -63,7 +63,7 @@ fn is_ignored(kind: SignalKind) -> bool {
 
 /// Done when nobody can read standard output any more. Of a file that is never.
 pub async fn reader_gone() {
-    let (gone, told) = oneshot::channel();
+    let (gone, reported) = oneshot::channel();
     // A thread that waits for nothing else, and ends with this program if nothing else ends it: who watched it in the runtime would
     // have to change how the descriptor writes, which others have too.
     std::thread::spawn(move || {
@@ -78,7 +78,7 @@ pub async fn reader_gone() {
         }
         gone.send(()).ok();
     });
-    if told.await.is_err() {
+    if reported.await.is_err() {
         std::future::pending().await
     }
 }

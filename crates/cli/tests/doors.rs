@@ -108,8 +108,8 @@ fn what_the_file_cannot_say_is_refused_with_its_name_and_nothing_is_started() {
         assert_eq!(output.status.code(), Some(1), "{words:?}");
         let error = error(&output);
         // Beside lines of its log: on a busy machine the login shell may be too slow to be heard.
-        let told: Vec<&str> = error.lines().filter(|line| line.starts_with("solti: ")).collect();
-        assert!(told.len() == 1 && told[0].contains(said), "{error}");
+        let reported: Vec<&str> = error.lines().filter(|line| line.starts_with("solti: ")).collect();
+        assert!(reported.len() == 1 && reported[0].contains(said), "{error}");
     };
     set_up(&place, "htpp = \"127.0.0.1:0\"\n");
     refused(&["serve"], "serve.toml, line 1: htpp: unknown field");

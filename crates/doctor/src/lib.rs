@@ -18,7 +18,7 @@ use std::path::PathBuf;
 
 /// Where to look.
 #[derive(Debug, Clone)]
-pub struct Place {
+pub struct Scope {
     pub data_dir: PathBuf,
     /// The program that owns a run.
     pub shim: PathBuf,
@@ -29,7 +29,7 @@ pub struct Place {
 /// Looks at everything, in the order in which one thing stands on another. Blocks: it reads the whole database, and the
 /// names of all run folders.
 #[must_use]
-pub fn examine(place: &Place, more: Vec<Finding>) -> Diagnosis {
+pub fn examine(place: &Scope, more: Vec<Finding>) -> Diagnosis {
     let mut findings = vec![
         place::data_folder(&place.data_dir),
         place::free_space(&place.data_dir, place.logs.min_free_bytes),

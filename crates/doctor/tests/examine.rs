@@ -1,6 +1,6 @@
 //! What the doctor says of a data folder, sound and not.
 
-use solti_doctor::{Place, examine};
+use solti_doctor::{Scope, examine};
 use solti_model::{Diagnosis, Finding, FindingState, LogSettings};
 use solti_store::{Change, Store};
 use std::fs;
@@ -17,7 +17,7 @@ fn look(dir: &Path) -> Diagnosis {
     let shim = dir.join("shim");
     fs::write(&shim, format!("#!/bin/sh\necho solti-shim {}\n", env!("CARGO_PKG_VERSION"))).unwrap();
     fs::set_permissions(&shim, fs::Permissions::from_mode(0o700)).unwrap();
-    examine(&Place { data_dir: dir.to_owned(), shim, logs: no_floor() }, vec![Finding::ok("Window", "one")])
+    examine(&Scope { data_dir: dir.to_owned(), shim, logs: no_floor() }, vec![Finding::ok("Window", "one")])
 }
 
 fn finding<'a>(diagnosis: &'a Diagnosis, what: &str) -> &'a Finding {
@@ -96,7 +96,7 @@ async fn folders_without_a_task_and_the_size_of_logs_are_told() {
 fn a_machine_on_which_the_app_never_ran_has_no_problem_but_the_missing_shim() {
     let dir = tempfile::tempdir().unwrap();
     let place =
-        Place { data_dir: dir.path().join("none"), shim: dir.path().join("no-shim"), logs: no_floor() };
+        Scope { data_dir: dir.path().join("none"), shim: dir.path().join("no-shim"), logs: no_floor() };
     let diagnosis = examine(&place, vec![]);
     let problems: Vec<_> =
         diagnosis.findings.iter().filter(|finding| finding.state == FindingState::Problem).collect();

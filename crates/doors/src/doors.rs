@@ -333,8 +333,8 @@ mod tests {
         );
         let mut followed = settings.watch_settings();
         house.engine.settings().set_settings(json!({"theme": "light"})).await.expect("legal");
-        let told = followed.wait_for(|now| now.theme == Theme::Light);
-        within("a change is told", told).await.expect("it is followed");
+        let reported = followed.wait_for(|now| now.theme == Theme::Light);
+        within("a change is told", reported).await.expect("it is followed");
 
         let mirror = Doors::of_another(Path::new("/nowhere"), client.clone());
         let mut seen = mirror.states();

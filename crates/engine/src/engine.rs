@@ -137,11 +137,11 @@ fn follow<T: PartialEq + Send + Sync + 'static>(
     mut settings: watch::Receiver<Settings>,
     part: fn(&Settings) -> T,
 ) -> watch::Receiver<T> {
-    let (told, followed) = watch::channel(part(&settings.borrow_and_update()));
+    let (reported, followed) = watch::channel(part(&settings.borrow_and_update()));
     spawn(async move {
         while settings.changed().await.is_ok() {
             let now = part(&settings.borrow_and_update());
-            told.send_if_modified(|before| {
+            reported.send_if_modified(|before| {
                 let differs = *before != now;
                 *before = now;
                 differs

@@ -60,13 +60,13 @@ impl Inherited {
         let started = Instant::now();
         let name = shell.to_string_lossy().into_owned();
         match ask(&shell, PATIENCE).await {
-            Ok(told) => {
+            Ok(reported) => {
                 let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-                if let Some(problem) = told.problem {
+                if let Some(problem) = reported.problem {
                     tracing::warn!("{name} told a part of its environment, which tasks get: {problem}");
                 }
-                let problem = told.problem.map(str::to_owned);
-                Self::new(own, told.variables, ShellCapture::Captured { shell: name, took_ms, problem })
+                let problem = reported.problem.map(str::to_owned);
+                Self::new(own, reported.variables, ShellCapture::Captured { shell: name, took_ms, problem })
             }
             Err(reason) => {
                 tracing::warn!("{name} did not tell its environment, tasks get the app's own: {reason}");
@@ -75,8 +75,8 @@ impl Inherited {
         }
     }
 
-    fn new(own: Variables, told: Variables, capture: ShellCapture) -> Self {
-        let from_shell: Variables = told
+    fn new(own: Variables, reported: Variables, capture: ShellCapture) -> Self {
+        let from_shell: Variables = reported
             .into_iter()
             .filter(|(name, _)| !is_the_apps_own(name) && !THE_SHELLS_OWN.iter().any(|own| name == own))
             .filter(|(name, value)| own.get(name) != Some(value))
@@ -118,7 +118,7 @@ fn is_the_apps_own(name: &OsStr) -> bool {
 
 /// What a shell has told.
 #[derive(Debug, PartialEq)]
-struct Told {
+struct ShellEnvironment {
     variables: Variables,
     /// Why it is not all; half a sentence.
     problem: Option<&'static str>,
@@ -161,12 +161,16 @@ impl Question {
     }
 }
 
-async fn ask(shell: &OsStr, patience: Duration) -> Result<Told, &'static str> {
+async fn ask(shell: &OsStr, patience: Duration) -> Result<ShellEnvironment, &'static str> {
     ask_with(shell, patience, &[]).await
 }
 
 /// `more`: variables of the shell beside those of this process.
-async fn ask_with(shell: &OsStr, patience: Duration, more: &[(&str, &OsStr)]) -> Result<Told, &'static str> {
+async fn ask_with(
+    shell: &OsStr,
+    patience: Duration,
+    more: &[(&str, &OsStr)],
+) -> Result<ShellEnvironment, &'static str> {
     let question = Question::to(shell);
     let mut command = Command::new(shell);
     if question.dash {
@@ -190,7 +194,7 @@ async fn ask_with(shell: &OsStr, patience: Duration, more: &[(&str, &OsStr)]) ->
         // It fits into the pipe. A shell that is gone already is told of below.
         input.write_all(text.as_bytes()).await.ok();
     }
-    let mut answer = Answer::default();
+    let mut answer = ShellOutput::default();
     let mut output = asked.stdout.take().ok_or("it has no output")?.take(MOST);
     let read = timeout(patience, answer.read(&mut output)).await;
     if let Some(group) = group {
@@ -207,7 +211,7 @@ async fn ask_with(shell: &OsStr, patience: Duration, more: &[(&str, &OsStr)]) ->
     if variables.is_empty() {
         return Err(problem.unwrap_or("it printed no environment"));
     }
-    Ok(Told { variables, problem })
+    Ok(ShellEnvironment { variables, problem })
 }
 
 /// Ends the shell and what its start-up files left behind, with a grace: they may hold locks that only they remove.
@@ -227,7 +231,7 @@ fn end(shell: Child, group: Pid) {
 /// What a shell has printed so far. Its start-up files print things of their own, and may leave a job behind that keeps the
 /// output open: so it ends with its mark.
 #[derive(Default)]
-struct Answer {
+struct ShellOutput {
     printed: Vec<u8>,
     /// Behind its first mark.
     start: Option<usize>,
@@ -237,7 +241,7 @@ struct Answer {
     looked: usize,
 }
 
-impl Answer {
+impl ShellOutput {
     /// Until the mark behind it, or the end of the output.
     async fn read(&mut self, output: &mut (impl AsyncRead + Unpin)) -> io::Result<()> {
         while self.end.is_none() && output.read_buf(&mut self.printed).await? > 0 {
@@ -265,13 +269,13 @@ impl Answer {
     /// Those that are whole.
     fn variables(&self) -> Variables {
         let Some(start) = self.start else { return Variables::new() };
-        let told = &self.printed[start..self.end.unwrap_or(self.printed.len())];
-        let whole = told.iter().rposition(|&byte| byte == 0).map_or(0, |last| last + 1);
+        let reported = &self.printed[start..self.end.unwrap_or(self.printed.len())];
+        let whole = reported.iter().rposition(|&byte| byte == 0).map_or(0, |last| last + 1);
         let pair = |entry: &[u8]| {
             let at = entry.iter().position(|&byte| byte == b'=').filter(|at| *at > 0)?;
             Some((OsString::from_vec(entry[..at].to_vec()), OsString::from_vec(entry[at + 1..].to_vec())))
         };
-        told[..whole].split(|&byte| byte == 0).filter_map(pair).collect()
+        reported[..whole].split(|&byte| byte == 0).filter_map(pair).collect()
     }
 }
 
@@ -282,7 +286,7 @@ mod tests {
     use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
     /// A shell that does as `body` says when it is asked; `$4` is the question.
-    async fn told_by(body: &str, patience: Duration) -> Result<Told, &'static str> {
+    async fn environment_by(body: &str, patience: Duration) -> Result<ShellEnvironment, &'static str> {
         let dir = tempfile::tempdir().expect("temp dir");
         let shell = dir.path().join("shell");
         fs::write(&shell, format!("#!/bin/sh\n{body}\n")).expect("written");
@@ -306,19 +310,20 @@ mod tests {
 
     #[tokio::test]
     async fn the_environment_is_found_among_what_start_up_files_print() {
-        let told = told_by(
+        let reported = environment_by(
             "echo 'Welcome!'; export PATH=/opt/tool/bin:$PATH 'LINES_OF=one
 two=2'; eval \"$4\"; echo Bye",
             NO_LIMIT,
         )
         .await
         .expect("told");
-        assert_eq!(told.problem, None);
-        assert!(told.variables[OsStr::new("PATH")].to_string_lossy().starts_with("/opt/tool/bin:"));
-        assert_eq!(told.variables[OsStr::new("LINES_OF")], "one\ntwo=2");
+        assert_eq!(reported.problem, None);
+        assert!(reported.variables[OsStr::new("PATH")].to_string_lossy().starts_with("/opt/tool/bin:"));
+        assert_eq!(reported.variables[OsStr::new("LINES_OF")], "one\ntwo=2");
         // dash hands on in `_` what it was given last: the mark itself.
-        let told = told_by(&format!("export _='{BEGIN}' Z=last; eval \"$4\""), NO_LIMIT).await.expect("told");
-        assert_eq!((told.problem, &told.variables[OsStr::new("Z")]), (None, &"last".into()));
+        let reported =
+            environment_by(&format!("export _='{BEGIN}' Z=last; eval \"$4\""), NO_LIMIT).await.expect("told");
+        assert_eq!((reported.problem, &reported.variables[OsStr::new("Z")]), (None, &"last".into()));
     }
 
     #[tokio::test]
@@ -327,21 +332,21 @@ two=2'; eval \"$4\"; echo Bye",
         let left = dir.path().join("pid");
         // It keeps the output open, for longer than anybody waits.
         let body = format!("sleep 600 & echo $! > {}; export FOUND=yes; eval \"$4\"; wait", left.display());
-        let told = told_by(&body, NO_LIMIT).await.expect("told");
-        assert_eq!((told.problem, &told.variables[OsStr::new("FOUND")]), (None, &"yes".into()));
+        let reported = environment_by(&body, NO_LIMIT).await.expect("told");
+        assert_eq!((reported.problem, &reported.variables[OsStr::new("FOUND")]), (None, &"yes".into()));
         ended(&left).await;
     }
 
     #[tokio::test]
     async fn a_shell_that_fails_or_hangs_is_harmless_and_leaves_nothing_behind() {
-        assert_eq!(told_by("exit 1", NO_LIMIT).await, Err("it printed no environment"));
+        assert_eq!(environment_by("exit 1", NO_LIMIT).await, Err("it printed no environment"));
         assert_eq!(ask(OsStr::new("/nowhere/shell"), NO_LIMIT).await, Err("it could not be started"));
         let dir = tempfile::tempdir().expect("temp dir");
         let left = dir.path().join("pid");
         let body = format!("sleep 600 & echo $! > {}; wait", left.display());
         let mut patience = Duration::from_secs(1);
         while !left.exists() {
-            assert_eq!(told_by(&body, patience).await, Err("it took too long"));
+            assert_eq!(environment_by(&body, patience).await, Err("it took too long"));
             patience *= 2;
         }
         ended(&left).await;
@@ -350,19 +355,22 @@ two=2'; eval \"$4\"; echo Bye",
     #[tokio::test]
     async fn of_an_answer_that_is_cut_off_what_is_whole_is_kept() {
         let part = format!("printf '{BEGIN}ONE=1\\0TWO=2\\0THR'");
-        let told = told_by(&part, NO_LIMIT).await.expect("a part");
+        let reported = environment_by(&part, NO_LIMIT).await.expect("a part");
         assert_eq!(
-            told,
-            Told { variables: variables(&[("ONE", "1"), ("TWO", "2")]), problem: Some("it broke off") }
+            reported,
+            ShellEnvironment {
+                variables: variables(&[("ONE", "1"), ("TWO", "2")]),
+                problem: Some("it broke off")
+            }
         );
         let mut patience = Duration::from_secs(1);
-        let told = loop {
-            match told_by(&format!("{part}; sleep 600"), patience).await {
-                Ok(told) => break told,
+        let reported = loop {
+            match environment_by(&format!("{part}; sleep 600"), patience).await {
+                Ok(reported) => break reported,
                 Err(_) => patience *= 2,
             }
         };
-        assert_eq!((told.variables.len(), told.problem), (2, Some("it took too long")));
+        assert_eq!((reported.variables.len(), reported.problem), (2, Some("it took too long")));
     }
 
     /// Each in its own way, as a login shell with start-up files that greet and leave a job behind.
@@ -407,10 +415,11 @@ two=2'; eval \"$4\"; echo Bye",
                 println!("skipped: no {name} here");
                 continue;
             };
-            let told = ask_with(shell.as_os_str(), NO_LIMIT, &place).await;
-            let told = told.unwrap_or_else(|problem| panic!("{name}: {problem}"));
-            assert_eq!(told.problem, None, "{name}");
-            let value = |key: &str| told.variables.get(OsStr::new(key)).map(|value| value.to_string_lossy());
+            let reported = ask_with(shell.as_os_str(), NO_LIMIT, &place).await;
+            let reported = reported.unwrap_or_else(|problem| panic!("{name}: {problem}"));
+            assert_eq!(reported.problem, None, "{name}");
+            let value =
+                |key: &str| reported.variables.get(OsStr::new(key)).map(|value| value.to_string_lossy());
             assert_eq!(value("FOUND").as_deref(), Some("in the login"), "{name}");
             assert_eq!(value("ALSO").is_some(), also, "{name}");
         }
@@ -425,7 +434,7 @@ two=2'; eval \"$4\"; echo Bye",
     #[test]
     fn each_variable_says_where_it_comes_from_and_secrets_stay_here() {
         let own = variables(&[("HOME", "/home/me"), ("PATH", "/bin"), ("API_TOKEN", "hush")]);
-        let told = variables(&[
+        let reported = variables(&[
             ("HOME", "/home/me"),
             ("PATH", "/opt/bin:/bin"),
             ("EDITOR", "vi"),
@@ -434,7 +443,7 @@ two=2'; eval \"$4\"; echo Bye",
             ("GH_TOKEN", "hush"),
         ]);
         let capture = ShellCapture::Captured { shell: "/bin/bash".into(), took_ms: 1, problem: None };
-        let inherited = Inherited::new(own, told, capture);
+        let inherited = Inherited::new(own, reported, capture);
         assert_eq!(inherited.variables[OsStr::new("PATH")], "/opt/bin:/bin");
         assert_eq!(inherited.variables[OsStr::new("GH_TOKEN")], "hush");
         let shown = inherited.shown();

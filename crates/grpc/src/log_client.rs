@@ -24,13 +24,13 @@ pub struct ResumingLog {
     id: TaskId,
     how: LogReading,
     position: Option<LogPosition>,
-    state: State,
+    state: LogState,
 }
 
 /// Each event with the position behind it.
 pub struct Positioned(pub ResumingLog);
 
-enum State {
+enum LogState {
     Open(Box<Streaming<OutputEventProto>>, Resume),
     Reopening(BoxFuture<'static, Result<Streaming<OutputEventProto>, Status>>),
     Over,
@@ -80,14 +80,14 @@ impl ResumingLog {
     pub async fn open(client: Client, id: &TaskId, how: LogReading) -> Result<Self, ApiError> {
         let position = wire::position_to_wire(how.after);
         let stream = open(client.clone(), id, how, position).await.map_err(|status| from_status(&status))?;
-        let state = State::Open(Box::new(stream), Resume::new(position));
+        let state = LogState::Open(Box::new(stream), Resume::new(position));
         Ok(Self { client, id: id.clone(), how, position, state })
     }
 
     /// There is no event that tells of an error: the log ends, and the reason goes to this side's own log.
     fn give_up(&mut self, why: &ApiError) {
         tracing::warn!("the log of task {} ends early: {why}", self.id);
-        self.state = State::Over;
+        self.state = LogState::Over;
     }
 }
 
@@ -98,7 +98,7 @@ impl Stream for ResumingLog {
         let this = &mut *self;
         loop {
             match &mut this.state {
-                State::Open(stream, resume) => match ready!(Pin::new(&mut **stream).poll_next(cx)) {
+                LogState::Open(stream, resume) => match ready!(Pin::new(&mut **stream).poll_next(cx)) {
                     Some(Ok(message)) => match wire::event_from_wire(message) {
                         // A server that knows of no positions sends everything again.
                         Ok(event) => {
@@ -111,16 +111,16 @@ impl Stream for ResumingLog {
                     },
                     Some(Err(status)) if is_away(&status) => {
                         let (client, id) = (this.client.clone(), this.id.clone());
-                        this.state = State::Reopening(reopen(client, id, this.how, this.position).boxed());
+                        this.state = LogState::Reopening(reopen(client, id, this.how, this.position).boxed());
                     }
                     Some(Err(status)) => this.give_up(&from_status(&status)),
-                    None => this.state = State::Over,
+                    None => this.state = LogState::Over,
                 },
-                State::Reopening(opening) => match ready!(opening.poll_unpin(cx)) {
-                    Ok(stream) => this.state = State::Open(Box::new(stream), Resume::new(this.position)),
+                LogState::Reopening(opening) => match ready!(opening.poll_unpin(cx)) {
+                    Ok(stream) => this.state = LogState::Open(Box::new(stream), Resume::new(this.position)),
                     Err(status) => this.give_up(&from_status(&status)),
                 },
-                State::Over => return Poll::Ready(None),
+                LogState::Over => return Poll::Ready(None),
             }
         }
     }

@@ -185,8 +185,8 @@ async fn a_stranger_is_let_go_in_time() {
     let open = tokio::time::timeout(options.unknown_time * 3, log.message()).await;
     assert!(open.is_err(), "known callers stay: {open:?}");
     token.rotate().unwrap();
-    let told = tokio::time::timeout(PATIENCE, log.message()).await.expect("its token is none any more");
-    assert_eq!(told.unwrap_err().code(), Code::Unauthenticated);
+    let reported = tokio::time::timeout(PATIENCE, log.message()).await.expect("its token is none any more");
+    assert_eq!(reported.unwrap_err().code(), Code::Unauthenticated);
 }
 
 fn bearing(token: &str) -> impl FnMut(Request<()>) -> Result<Request<()>, Status> + Clone + use<> {

@@ -105,9 +105,9 @@ impl StoredLog {
     /// The sealed segments that a skip filter would spare a search something of, and that have none.
     pub fn without_filter(&self) -> Vec<u32> {
         let sealed = |segment: &&StoredSegment| self.ended || !is_last(self, segment.number);
-        let lacking = self.segments.iter().filter(sealed);
-        let lacking = lacking.filter(|segment| !segment.has_filter && pays(segment.log_bytes));
-        lacking.map(|segment| segment.number).collect()
+        let missing = self.segments.iter().filter(sealed);
+        let missing = missing.filter(|segment| !segment.has_filter && pays(segment.log_bytes));
+        missing.map(|segment| segment.number).collect()
     }
 
     /// What may go, oldest first.

@@ -6,15 +6,15 @@
 
 mod client;
 mod connections;
+mod listed;
 mod machine;
 mod machines;
 mod remembered;
 mod tokens;
-mod told;
 mod watched;
 
 pub use connections::ConnectionTest;
+pub use listed::{ListedMachine, MachineList};
 pub use machine::Machine;
 pub use machines::Machines;
-pub use told::{ToldMachine, ToldMachines};
 pub use watched::Reach;

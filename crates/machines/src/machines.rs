@@ -38,7 +38,7 @@ pub struct Machines {
     remembered: Remembered,
     /// The window that comes back to the machine that it was on.
     main: &'static str,
-    table: Mutex<Table>,
+    table: Mutex<MachineTable>,
     /// How this machine is, where its engine is another program's.
     pub(crate) here_watched: OnceLock<Watched>,
     /// Counts the changes of what windows are told.
@@ -49,7 +49,7 @@ pub struct Machines {
 }
 
 #[derive(Default)]
-pub(crate) struct Table {
+pub(crate) struct MachineTable {
     /// Windows that are not on this machine, by name.
     pub(crate) seats: HashMap<String, Seat>,
     /// By the connection's name.
@@ -188,7 +188,7 @@ impl Machines {
         self.tell();
     }
 
-    fn sit(&self, table: &mut Table, window: &str, machine: &Machine) {
+    fn sit(&self, table: &mut MachineTable, window: &str, machine: &Machine) {
         match machine {
             Machine::Here => table.seats.remove(window),
             Machine::Named(name) => {
@@ -209,7 +209,7 @@ impl Machines {
         }
     }
 
-    pub(crate) fn table(&self) -> MutexGuard<'_, Table> {
+    pub(crate) fn table(&self) -> MutexGuard<'_, MachineTable> {
         // Nothing panics while holding it; if something did, the table is still whole.
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -231,7 +231,7 @@ impl Machines {
     }
 
     /// Makes the client of a machine anew, if it has one: its connection or its token is another one now.
-    pub(crate) fn renew(&self, table: &mut Table, name: &str) {
+    pub(crate) fn renew(&self, table: &mut MachineTable, name: &str) {
         if table.links.remove(name).is_none() {
             return;
         }
@@ -272,7 +272,7 @@ impl Machines {
     }
 }
 
-impl Table {
+impl MachineTable {
     fn drop_unused(&mut self) {
         let seats = &self.seats;
         self.links.retain(|name, _| seats.values().any(|seat| !seat.removed && seat.name == *name));

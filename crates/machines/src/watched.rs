@@ -40,10 +40,10 @@ pub(crate) struct Watched {
 impl Watched {
     pub(crate) fn start(client: HttpClient, news: watch::Sender<u64>, runtime: &Handle) -> Self {
         let (reach, again) = (Arc::new(Mutex::new(Reach::Connecting)), Arc::new(Notify::new()));
-        let (told, woken) = (Arc::clone(&reach), Arc::clone(&again));
+        let (reported, woken) = (Arc::clone(&reach), Arc::clone(&again));
         let watching = runtime.spawn(async move {
             let tell = |now: Reach| {
-                let mut reach = told.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut reach = reported.lock().unwrap_or_else(PoisonError::into_inner);
                 if *reach != now {
                     *reach = now;
                     drop(reach);

@@ -211,8 +211,8 @@ mod tests {
 
     #[test]
     fn nothing_secret_is_told() {
-        let told = script("bash", "curl https://u:hush@h/x", &["--password=hush", "--token", "hush"]);
-        assert_eq!(told, "curl https://u:••••••@h/x (--password=•••••• --token ••••••)");
+        let reported = script("bash", "curl https://u:hush@h/x", &["--password=hush", "--token", "hush"]);
+        assert_eq!(reported, "curl https://u:••••••@h/x (--password=•••••• --token ••••••)");
         let command = json!({"command": "curl", "args": ["-H", "Authorization: Bearer hushhushhush"]});
         let command = kind(json!({"subprocess": {"mode": {"command": command}}}));
         assert_eq!(command.masked_command_text(), "curl -H 'Authorization: Bearer ••••••'");

@@ -1,6 +1,6 @@
 //! Follows the tasks and takes from their changes what is told.
 
-use crate::rules::{Notice, Told};
+use crate::rules::{Announced, Notice};
 use futures::stream::{Stream, StreamExt as _, unfold};
 use solti_api::operations::{ListTasks, Operations as _};
 use solti_api::{DesktopApi, lasting_changes};
@@ -17,8 +17,8 @@ pub fn notices<'a, A: DesktopApi + ?Sized>(
     api: &'a A,
     settings: watch::Receiver<Settings>,
 ) -> impl Stream<Item = Vec<Notice>> + 'a {
-    let state = (Box::pin(lasting_changes(api)), Told::default(), now_ms());
-    unfold(state, move |(mut changes, mut told, mut heard_at)| {
+    let state = (Box::pin(lasting_changes(api)), Announced::default(), now_ms());
+    unfold(state, move |(mut changes, mut reported, mut heard_at)| {
         let settings = settings.clone();
         async move {
             let mut change = changes.next().await?;
@@ -27,8 +27,8 @@ pub fn notices<'a, A: DesktopApi + ?Sized>(
             }
             heard_at = now_ms();
             let wanted = settings.borrow().notifications.clone();
-            let notices = told.notices(&change, &wanted);
-            Some((notices, (changes, told, heard_at)))
+            let notices = reported.notices(&change, &wanted);
+            Some((notices, (changes, reported, heard_at)))
         }
     })
 }

@@ -19,9 +19,9 @@ pub struct Notice {
 
 /// The tasks that were told of.
 #[derive(Default)]
-pub(crate) struct Told(VecDeque<TaskId>);
+pub(crate) struct Announced(VecDeque<TaskId>);
 
-impl Told {
+impl Announced {
     pub(crate) fn notices(&mut self, change: &TaskChange, settings: &NotificationSettings) -> Vec<Notice> {
         let mut failed = Vec::new();
         let mut finished = Vec::new();
@@ -118,29 +118,29 @@ mod tests {
         }
     }
 
-    fn titles(told: &mut Told, rows: Vec<TaskRow>) -> Vec<String> {
-        let notices = told.notices(&change(rows), &NotificationSettings::default());
+    fn titles(reported: &mut Announced, rows: Vec<TaskRow>) -> Vec<String> {
+        let notices = reported.notices(&change(rows), &NotificationSettings::default());
         notices.into_iter().map(|notice| notice.title).collect()
     }
 
     #[test]
     fn a_failure_is_told_once_and_a_long_run_when_it_finishes() {
-        let mut told = Told::default();
-        assert_eq!(titles(&mut told, vec![row("build", "running", 0)]), Vec::<String>::new());
-        assert_eq!(titles(&mut told, vec![row("build", "failed", 10)]), ["build failed"]);
-        assert_eq!(titles(&mut told, vec![row("build", "failed", 10)]), Vec::<String>::new());
+        let mut reported = Announced::default();
+        assert_eq!(titles(&mut reported, vec![row("build", "running", 0)]), Vec::<String>::new());
+        assert_eq!(titles(&mut reported, vec![row("build", "failed", 10)]), ["build failed"]);
+        assert_eq!(titles(&mut reported, vec![row("build", "failed", 10)]), Vec::<String>::new());
         let ended = vec![
             row("quick", "succeeded", 29_000),
             row("slow", "succeeded", 31_000),
             row("stopped", "canceled", 90_000),
         ];
-        assert_eq!(titles(&mut told, ended), ["slow finished"]);
+        assert_eq!(titles(&mut reported, ended), ["slow finished"]);
     }
 
     #[test]
     fn many_at_once_are_one_notice() {
         let failed: Vec<_> = (0..50).map(|n| row(&format!("t{n}"), "failed", 10)).collect();
-        let notices = Told::default().notices(&change(failed), &NotificationSettings::default());
+        let notices = Announced::default().notices(&change(failed), &NotificationSettings::default());
         assert_eq!(notices.len(), 1);
         assert_eq!(notices[0].title, "50 tasks failed");
     }
@@ -149,7 +149,7 @@ mod tests {
     fn what_is_switched_off_is_not_told() {
         let off = NotificationSettings { failures: false, long_runs: false };
         let rows = vec![row("a", "failed", 10), row("b", "succeeded", 90_000)];
-        assert_eq!(Told::default().notices(&change(rows), &off), []);
+        assert_eq!(Announced::default().notices(&change(rows), &off), []);
     }
 
     #[test]

@@ -35,8 +35,8 @@ mod linux {
         /// Waits for it to happen once more; for ever where the system does not tell.
         pub async fn wait(&mut self) {
             let Some(timer) = &self.0 else { return std::future::pending().await };
-            let told = timer.readable().await.map(|mut ready| ready.clear_ready());
-            if told.is_err() || arm(timer.get_ref()).is_err() {
+            let reported = timer.readable().await.map(|mut ready| ready.clear_ready());
+            if reported.is_err() || arm(timer.get_ref()).is_err() {
                 self.0 = None;
             }
         }
@@ -70,8 +70,8 @@ mod linux {
         async fn nothing_is_told_of_a_clock_that_nobody_sets() {
             let mut set = ClockSet::new();
             assert!(set.0.is_some(), "this system tells");
-            let told = tokio::time::timeout(Duration::from_millis(50), set.wait()).await;
-            assert!(told.is_err());
+            let reported = tokio::time::timeout(Duration::from_millis(50), set.wait()).await;
+            assert!(reported.is_err());
         }
     }
 }

@@ -83,7 +83,7 @@ impl Runner for ShimRunner {
 
     async fn start(&self, request: RunRequest) -> Result<RunHandle, StartError> {
         let run = request.run.clone();
-        let (tell, told) = oneshot::channel();
+        let (tell, reported) = oneshot::channel();
         let start = Start { runner: self.clone(), request };
         // A task of its own: a caller that gives up must not leave a shim that nobody follows.
         tokio::spawn(async move {
@@ -97,7 +97,7 @@ impl Runner for ShimRunner {
             }
         });
         // The runtime is shutting down, or the task has panicked; the run folder tells which.
-        told.await.unwrap_or_else(|_| Err(AttachError::Interrupted { run }.into()))
+        reported.await.unwrap_or_else(|_| Err(AttachError::Interrupted { run }.into()))
     }
 
     async fn attach(&self, run_dir: &Path, run: &RunId) -> Result<Attached, AttachError> {

@@ -52,13 +52,13 @@ pub struct Watch {
     run: Watched,
     began: Instant,
     /// A request that the shim has not taken yet.
-    asked: Option<Asked>,
+    asked: Option<StopRequest>,
     rest: Duration,
     ends: RunEnds,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Asked {
+struct StopRequest {
     mode: StopMode,
     sent: bool,
     /// Then it is carried out without the shim.
@@ -147,19 +147,19 @@ impl Watch {
     fn ask(&mut self, mode: StopMode) {
         let patience = tokio::time::Instant::now() + ANSWER_WITHIN;
         self.rest = FIRST_REST;
-        self.asked = Some(Asked { mode, sent: false, patience, roused: false });
+        self.asked = Some(StopRequest { mode, sent: false, patience, roused: false });
     }
 
     fn tell(&mut self, trouble: Option<String>) {
         if trouble.is_none() {
             self.rest = FIRST_REST;
         }
-        self.ends.trouble.send_if_modified(|told| {
-            let is_new = *told != trouble;
+        self.ends.trouble.send_if_modified(|reported| {
+            let is_new = *reported != trouble;
             if let (true, Some(why)) = (is_new, &trouble) {
                 tracing::warn!(run = %self.run.id, why, "the run cannot be looked at");
             }
-            *told = trouble;
+            *reported = trouble;
             is_new
         });
     }

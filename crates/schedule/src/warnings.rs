@@ -13,9 +13,9 @@ impl Rule {
     /// Sentences on the time from `from_ms` up to `until_ms`.
     pub fn warnings(&self, from_ms: u64, until_ms: u64) -> Vec<String> {
         let Timing::Cron(cron, zone) = &self.timing else { return vec![] };
-        let mut told = changes(cron, &zone.zone, from_ms, until_ms);
-        told.extend(rare_days(cron));
-        told
+        let mut reported = changes(cron, &zone.zone, from_ms, until_ms);
+        reported.extend(rare_days(cron));
+        reported
     }
 }
 

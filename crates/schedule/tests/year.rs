@@ -190,7 +190,7 @@ fn a_year_has_the_times_that_python_finds() {
     file.write_all(input.as_bytes()).unwrap();
     file.rewind().unwrap();
     let python = Command::new("python3").args(["-c", PYTHON]).stdin(file).output();
-    let told = match python {
+    let reported = match python {
         Ok(output) if output.status.success() => String::from_utf8(output.stdout).unwrap(),
         Ok(output) => {
             let said = String::from_utf8_lossy(&output.stderr);
@@ -200,7 +200,7 @@ fn a_year_has_the_times_that_python_finds() {
         Err(_) => return println!("skipped: no python3"),
     };
     let mut compared = 0;
-    for ((zone, line), theirs) in asked.iter().zip(told.lines()) {
+    for ((zone, line), theirs) in asked.iter().zip(reported.lines()) {
         let found = times(&rule(&ours(line), zone), BEGIN, END);
         let found: Vec<String> = found.iter().map(|ms| (ms / 1_000).to_string()).collect();
         assert_eq!(found.join(" "), theirs, "{line} {zone}");

@@ -13,9 +13,9 @@ const TASKS: usize = 256;
 /// A task with a longer spec (bytes of JSON) is read each time: all that is kept stays small.
 const SPEC_BYTES: usize = 16 * 1024;
 
-pub(crate) struct TaskCache(Mutex<State>);
+pub(crate) struct TaskCache(Mutex<CachedTasks>);
 
-struct State {
+struct CachedTasks {
     tasks: LruCache<TaskId, Arc<StoredTask>>,
     /// Odd while a commit is under way; another number after each.
     version: u64,
@@ -30,7 +30,7 @@ pub(crate) struct Changing<'a>(&'a TaskCache);
 
 impl TaskCache {
     pub(crate) fn new() -> Self {
-        Self(Mutex::new(State { tasks: LruCache::new(TASKS), version: 0 }))
+        Self(Mutex::new(CachedTasks { tasks: LruCache::new(TASKS), version: 0 }))
     }
 
     /// The task, or the leave to keep what is read now.
@@ -67,7 +67,7 @@ impl TaskCache {
         Some(Changing(self))
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, CachedTasks> {
         // Nothing is left half done in it.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

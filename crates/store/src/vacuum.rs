@@ -36,11 +36,11 @@ pub(crate) struct Vacuum {
 pub(crate) struct Interrupt {
     handle: InterruptHandle,
     /// Held while it is looked at, so that no other statement is interrupted.
-    state: Mutex<State>,
+    state: Mutex<RewriteState>,
 }
 
 #[derive(Default)]
-struct State {
+struct RewriteState {
     rewriting: bool,
     /// Something was queued since the last attempt.
     queued: bool,
@@ -67,7 +67,7 @@ impl Interrupt {
         state.rewriting
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, RewriteState> {
         // A flag is never half set.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -58,7 +58,7 @@ impl Future for Commit {
 /// The queue's end that callers hold.
 pub(crate) struct Writer {
     /// `None` only while it is dropped.
-    queue: Option<SyncSender<Job>>,
+    queue: Option<SyncSender<WriterOrder>>,
     thread: Option<JoinHandle<()>>,
     counters: Arc<Counters>,
     interrupt: Arc<Interrupt>,
@@ -70,8 +70,8 @@ struct Counters {
     commits: AtomicU64,
 }
 
-enum Job {
-    Batch(Batch),
+enum WriterOrder {
+    QueuedBatch(QueuedBatch),
     /// Brings everything into the main file.
     Settle(oneshot::Sender<Result<(), StoreError>>),
     /// Lets a test hold the writer up, or limit its disk.
@@ -79,7 +79,7 @@ enum Job {
     Visit(Box<dyn FnOnce(&Connection) + Send>),
 }
 
-struct Batch {
+struct QueuedBatch {
     changes: Arc<[Change]>,
     done: oneshot::Sender<Result<(), StoreError>>,
 }
@@ -110,13 +110,13 @@ impl Writer {
 
     pub(crate) fn enqueue(&self, changes: Arc<[Change]>) -> Result<Commit, StoreError> {
         let (done, commit) = oneshot::channel();
-        self.send(Job::Batch(Batch { changes, done }))?;
+        self.send(WriterOrder::QueuedBatch(QueuedBatch { changes, done }))?;
         Ok(Commit(commit))
     }
 
     pub(crate) fn settle(&self) -> Result<Commit, StoreError> {
         let (done, commit) = oneshot::channel();
-        self.send(Job::Settle(done))?;
+        self.send(WriterOrder::Settle(done))?;
         Ok(Commit(commit))
     }
 
@@ -129,10 +129,10 @@ impl Writer {
 
     #[cfg(test)]
     pub(crate) fn visit(&self, visit: impl FnOnce(&Connection) + Send + 'static) {
-        self.send(Job::Visit(Box::new(visit))).unwrap();
+        self.send(WriterOrder::Visit(Box::new(visit))).unwrap();
     }
 
-    fn send(&self, job: Job) -> Result<(), StoreError> {
+    fn send(&self, job: WriterOrder) -> Result<(), StoreError> {
         let queue = self.queue.as_ref().ok_or(StoreError::Closed)?;
         queue.try_send(job).map_err(|error| match error {
             TrySendError::Full(_) => StoreError::Busy,
@@ -184,27 +184,27 @@ impl Pace {
     }
 }
 
-fn serve(mut target: Target, jobs: &Receiver<Job>, counters: &Counters) {
+fn serve(mut target: Target, jobs: &Receiver<WriterOrder>, counters: &Counters) {
     let mut next = None;
     let mut unmoved = 0;
     while let Some(job) = next.take().or_else(|| next_job(&mut target, jobs, &mut unmoved)) {
         match job {
-            Job::Batch(first) => {
+            WriterOrder::QueuedBatch(first) => {
                 unmoved += 1;
                 target.vacuum.written();
                 next = serve_group(&mut target, first, jobs, counters);
             }
             // The caller may have stopped waiting.
-            Job::Settle(done) => drop(done.send(settle(&target.connection))),
+            WriterOrder::Settle(done) => drop(done.send(settle(&target.connection))),
             #[cfg(test)]
-            Job::Visit(visit) => visit(&target.connection),
+            WriterOrder::Visit(visit) => visit(&target.connection),
         }
     }
 }
 
 /// Waits for a job, and uses a quiet moment for what would otherwise make a commit wait, or need not be done at once. `unmoved`:
 /// commits in the WAL.
-fn next_job(target: &mut Target, jobs: &Receiver<Job>, unmoved: &mut u32) -> Option<Job> {
+fn next_job(target: &mut Target, jobs: &Receiver<WriterOrder>, unmoved: &mut u32) -> Option<WriterOrder> {
     loop {
         let checkpoint = *unmoved >= WORTH_A_CHECKPOINT;
         let wait = if checkpoint { Some(QUIET) } else { target.vacuum.wait(QUIET) };
@@ -223,13 +223,18 @@ fn next_job(target: &mut Target, jobs: &Receiver<Job>, unmoved: &mut u32) -> Opt
 }
 
 /// Returns the job that ended the group, if one of another kind did.
-fn serve_group(target: &mut Target, first: Batch, jobs: &Receiver<Job>, counters: &Counters) -> Option<Job> {
+fn serve_group(
+    target: &mut Target,
+    first: QueuedBatch,
+    jobs: &Receiver<WriterOrder>,
+    counters: &Counters,
+) -> Option<WriterOrder> {
     let deadline = Instant::now() + GROUP_TIME;
     let mut group = vec![first];
     let mut next = None;
     while group.len() < GROUP_BATCHES && Instant::now() < deadline {
         match jobs.recv_timeout(target.pace.wait(Instant::now())) {
-            Ok(Job::Batch(batch)) => group.push(batch),
+            Ok(WriterOrder::QueuedBatch(batch)) => group.push(batch),
             Ok(other) => {
                 next = Some(other);
                 break;
@@ -265,7 +270,7 @@ fn settle(connection: &Connection) -> Result<(), StoreError> {
 }
 
 /// All of `group`, or nothing.
-fn commit(target: &mut Target, group: &[Batch]) -> Result<(), StoreError> {
+fn commit(target: &mut Target, group: &[QueuedBatch]) -> Result<(), StoreError> {
     let changes = || group.iter().flat_map(|batch| batch.changes.iter());
     let _changing = target.tasks.changing(changes());
     let (connection, numbers) = (&mut target.connection, &mut target.numbers);

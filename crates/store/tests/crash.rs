@@ -54,23 +54,23 @@ async fn a_killed_process_loses_nothing_that_it_was_told_is_stored() {
         let stored = |line: std::io::Result<String>| {
             line.ok().and_then(|line| line.rsplit_once("stored ")?.1.parse::<u64>().ok())
         };
-        let mut told = 0;
-        while told < wanted {
+        let mut reported = 0;
+        while reported < wanted {
             let line = lines.next().expect("the writer goes on until it is killed");
-            told = stored(line).unwrap_or(told);
+            reported = stored(line).unwrap_or(reported);
         }
         child.kill().unwrap();
         child.wait().unwrap();
         // What was in the pipe when it died was told as well.
-        told = lines.filter_map(stored).last().unwrap_or(told);
+        reported = lines.filter_map(stored).last().unwrap_or(reported);
 
         let store = Store::open(dir.path()).unwrap();
         store.check().await.unwrap();
         let last: u64 = store.meta("last").await.unwrap().unwrap().parse().unwrap();
-        assert!(last >= told, "told {told}, found {last}");
+        assert!(last >= reported, "told {reported}, found {last}");
         let total = store.query(&TaskQuery::default()).await.unwrap().total;
         assert_eq!(total, 2 * (last + 1), "every pair up to the last, whole");
-        for pair in 0..=told {
+        for pair in 0..=reported {
             assert!(store.task(&id(2 * pair + 1)).await.unwrap().is_some(), "pair {pair}");
             assert_eq!(store.runs(&id(2 * pair)).await.unwrap().len(), 1, "pair {pair}");
         }

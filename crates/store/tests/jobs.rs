@@ -74,9 +74,9 @@ async fn a_time_is_dealt_with_once_and_with_it_what_else_is_in_the_batch() {
     assert!(matches!(again, Err(StoreError::DealtWith)), "{again:?}");
     assert_eq!(settled(&store, "a").await, Some(200), "all or nothing");
     store.apply(vec![taken_back, fired(60, None)]).await.unwrap();
-    let told: Vec<_> = store.firings(&name(), 10).await.unwrap();
-    assert_eq!(told.iter().map(|firing| firing.due).collect::<Vec<_>>(), [200, 60]);
-    assert_eq!(told[0].task, Some(id(1)));
+    let reported: Vec<_> = store.firings(&name(), 10).await.unwrap();
+    assert_eq!(reported.iter().map(|firing| firing.due).collect::<Vec<_>>(), [200, 60]);
+    assert_eq!(reported[0].task, Some(id(1)));
 }
 
 #[tokio::test]

@@ -24,10 +24,10 @@ async fn a_database_of_the_last_release_opens_with_everything_that_is_in_it() {
     std::fs::copy(fixture, dir.path().join("solti.db")).unwrap();
     let store = Store::open(dir.path()).unwrap();
     let page = store.list(&RowQuery::default()).await.unwrap();
-    let told: Vec<_> =
+    let reported: Vec<_> =
         page.rows.iter().map(|row| (row.task.spec.name.as_str(), row.task.status.phase)).collect();
     let phases = [("retried", TaskPhase::Failed), ("bad", TaskPhase::Failed), ("good", TaskPhase::Succeeded)];
-    assert_eq!(told, phases);
+    assert_eq!(reported, phases);
     // This one has fields that no version knows.
     let bad = &page.rows[1].task.metadata.id;
     let stored = store.task(bad).await.unwrap().unwrap();

@@ -6,7 +6,7 @@ use crate::actor::job_saving::{JobMessage, JobPage, JobState, Planned};
 use crate::actor::{Actor, Message};
 use crate::feed::{ChangeCursor, ChangeFeed};
 use crate::housekeeping::{Housekeeper, Limits, SearchedRun};
-use crate::shared::Shared;
+use crate::shared::SharedState;
 use crate::{LiveTask, RowState, RunFolders, SupervisorConfig, SupervisorError};
 use solti_model::{
     ComingRun, Job, JobName, JobQuery, Lane, RunId, ScheduleId, Slot, StopMode, StorageState, TaskId,
@@ -30,7 +30,7 @@ const SEARCHED: usize = 64;
 #[derive(Clone)]
 pub struct Supervisor {
     mailbox: mpsc::Sender<Message>,
-    shared: Arc<Shared>,
+    shared: Arc<SharedState>,
     store: Store,
     folders: RunFolders,
     searched: mpsc::Sender<SearchedRun>,
@@ -56,7 +56,7 @@ impl Supervisor {
             .await
             .map_err(|source| SupervisorError::Folder { path: folders.root().to_owned(), source })?;
         let (mailbox, inbox) = mpsc::channel(MAILBOX);
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(SharedState {
             feed: ChangeFeed::new(),
             resource_version: AtomicU64::new(0),
             read_only: AtomicBool::new(false),

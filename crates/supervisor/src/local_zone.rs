@@ -11,12 +11,12 @@ const FOLDER: &str = "zoneinfo/";
 
 /// What says where the machine is; another value is another zone.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct ZoneSource {
     variable: Option<String>,
     link: Option<PathBuf>,
 }
 
-impl Place {
+impl ZoneSource {
     pub(crate) fn now() -> Self {
         let variable = std::env::var("TZ").ok().filter(|name| !name.is_empty());
         Self { variable, link: std::fs::read_link(LINK).ok() }
@@ -44,7 +44,7 @@ fn zone_name(link: &Path) -> Option<&str> {
 }
 
 /// The zones that schedules may name, and where the machine is.
-pub(crate) fn zones(place: &Place) -> Zones {
+pub(crate) fn zones(place: &ZoneSource) -> Zones {
     let database = TimeZoneDatabase::from_env();
     let local = place.zone(&database);
     Zones::new(database, local)
@@ -58,14 +58,14 @@ mod tests {
     fn the_machine_is_where_its_variable_or_its_link_says() {
         let database = TimeZoneDatabase::bundled();
         let name = |variable: Option<&str>, link: Option<&str>| {
-            let place = Place { variable: variable.map(Into::into), link: link.map(Into::into) };
+            let place = ZoneSource { variable: variable.map(Into::into), link: link.map(Into::into) };
             place.zone(&database).iana_name().map(str::to_owned)
         };
         let link = Some("../usr/share/zoneinfo/Asia/Tokyo");
         assert_eq!(name(None, link).as_deref(), Some("Asia/Tokyo"));
         assert_eq!(name(Some("Europe/Berlin"), link).as_deref(), Some("Europe/Berlin"));
         assert_eq!(name(Some(":Europe/Berlin"), link).as_deref(), Some("Europe/Berlin"));
-        let posix = Place { variable: Some("EST5EDT,M3.2.0,M11.1.0".into()), link: None };
+        let posix = ZoneSource { variable: Some("EST5EDT,M3.2.0,M11.1.0".into()), link: None };
         let summer = "2026-07-01T12:00:00Z".parse().expect("a time");
         assert_eq!(posix.zone(&database).to_offset(summer).seconds(), -4 * 3_600);
     }

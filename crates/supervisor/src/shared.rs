@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 /// What the handle and the actor share. The actor is the one writer, but of what the logs exceed.
 #[derive(Debug)]
-pub(crate) struct Shared {
+pub(crate) struct SharedState {
     pub feed: ChangeFeed,
     pub resource_version: AtomicU64,
     pub read_only: AtomicBool,

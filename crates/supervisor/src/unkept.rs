@@ -1,6 +1,6 @@
 //! Which limits of the logs are not kept although all has gone that can, as a look at the logs has found it.
 
-use crate::shared::Shared;
+use crate::shared::SharedState;
 use solti_logstore::LogLimits;
 use solti_model::{LogLimit, TaskId, UnkeptLimit};
 use std::sync::{MutexGuard, PoisonError};
@@ -35,9 +35,9 @@ pub(crate) fn unkept<'a>(
         (LogLimit::MinFreeBytes, missing, None),
     ];
     let unkept = all.into_iter().filter(|(_, bytes, _)| *bytes > 0);
-    let told =
+    let reported =
         unkept.map(|(limit, bytes, task)| UnkeptLimit { limit, bytes: round_up(bytes), task: task.cloned() });
-    told.collect()
+    reported.collect()
 }
 
 /// To two digits: what grows all the time is not told of all the time.
@@ -49,7 +49,7 @@ fn round_up(bytes: u64) -> u64 {
     bytes.div_ceil(unit).saturating_mul(unit)
 }
 
-impl Shared {
+impl SharedState {
     fn unkept(&self) -> MutexGuard<'_, Vec<UnkeptLimit>> {
         // Nothing panics while holding it.
         self.unkept.lock().unwrap_or_else(PoisonError::into_inner)
@@ -103,13 +103,13 @@ mod tests {
             keep_head_bytes: 0,
         };
         let found = unkept(held.into_iter(), &limits, 9);
-        let told = |limit, bytes, task| UnkeptLimit { limit, bytes, task };
+        let reported = |limit, bytes, task| UnkeptLimit { limit, bytes, task };
         assert_eq!(
             found,
             [
-                told(LogLimit::RunBytes, 240_000, Some(a.clone())),
-                told(LogLimit::TaskBytes, 1_100_000, Some(b.clone())),
-                told(LogLimit::MinFreeBytes, 1, None),
+                reported(LogLimit::RunBytes, 240_000, Some(a.clone())),
+                reported(LogLimit::TaskBytes, 1_100_000, Some(b.clone())),
+                reported(LogLimit::MinFreeBytes, 1, None),
             ]
         );
         assert_eq!(unkept(held[1..].iter().copied(), &LogLimits { task_bytes: None, ..limits }, 10), []);

@@ -89,10 +89,10 @@ fn the_shim_has_no_more_in_it_than_it_needs() {
     let mut tree = Command::new(cargo);
     tree.current_dir(root()).args(["tree", "--offline", "--package", "solti-shim", "--features", "released"]);
     tree.args(["--edges", "normal", "--prefix", "none", "--format", "{p}"]);
-    let told = tree.output().unwrap();
-    assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
-    let told = String::from_utf8(told.stdout).unwrap();
-    let mut names: Vec<&str> = told.lines().filter_map(|line| line.split(' ').next()).collect();
+    let reported = tree.output().unwrap();
+    assert!(reported.status.success(), "{}", String::from_utf8_lossy(&reported.stderr));
+    let reported = String::from_utf8(reported.stdout).unwrap();
+    let mut names: Vec<&str> = reported.lines().filter_map(|line| line.split(' ').next()).collect();
     names.sort_unstable();
     names.dedup();
     assert_eq!(names, ["cfg-if", "crc32fast", "libc", "solti-logstore", "solti-positions", "solti-shim"]);

@@ -2,7 +2,7 @@
 
 use super::{answer::Answer, args::Arg};
 use crate::events::{Latest, Streams, To};
-use solti_machines::{ConnectionTest, Machine, Machines, ToldMachines};
+use solti_machines::{ConnectionTest, Machine, MachineList, Machines};
 use solti_model::Connection;
 use std::sync::Arc;
 use tauri::{Runtime, State, WebviewWindow, command};
@@ -12,7 +12,7 @@ pub async fn watch_machines<R: Runtime>(
     window: WebviewWindow<R>,
     machines: State<'_, Arc<Machines>>,
     streams: State<'_, Streams>,
-    channel: To<Latest<ToldMachines>>,
+    channel: To<Latest<MachineList>>,
 ) -> Answer<String> {
     Ok(streams.open(window.label(), machines.watch(window.label()), channel))
 }

@@ -91,13 +91,13 @@ pub fn names() -> Vec<&'static str> {
 }
 
 /// What a page asks, and of which machine.
-struct Asked<R: Runtime, O> {
+struct PageRequest<R: Runtime, O> {
     webview: Webview<R>,
     api: Arc<dyn DesktopApi>,
     operation: O,
 }
 
-fn asked<R: Runtime, O: Operation>(message: &InvokeMessage<R>) -> Result<Asked<R, O>, ApiError> {
+fn request_of<R: Runtime, O: Operation>(message: &InvokeMessage<R>) -> Result<PageRequest<R, O>, ApiError> {
     let webview = message.webview();
     let api = webview.state::<Arc<Machines>>().api(webview.label())?;
     let mut arguments = match message.payload() {
@@ -109,7 +109,7 @@ fn asked<R: Runtime, O: Operation>(message: &InvokeMessage<R>) -> Result<Asked<R
     }
     let operation = serde_path_to_error::deserialize(arguments)
         .map_err(|error| ApiError::invalid(error.path().to_string(), error.inner().to_string()))?;
-    Ok(Asked { webview, api, operation })
+    Ok(PageRequest { webview, api, operation })
 }
 
 fn channel<R: Runtime, F>(message: &InvokeMessage<R>) -> Result<To<F>, ApiError> {
@@ -123,17 +123,17 @@ fn channel<R: Runtime, F>(message: &InvokeMessage<R>) -> Result<To<F>, ApiError>
 }
 
 fn ask<R: Runtime, A: Ask>(Invoke { message, resolver, .. }: Invoke<R>) {
-    let asked = asked::<R, A>(&message);
+    let request_of = request_of::<R, A>(&message);
     resolver.respond_async(async move {
-        let Asked { api, operation, .. } = asked?;
+        let PageRequest { api, operation, .. } = request_of?;
         Ok(api.ask(operation).await?)
     });
 }
 
 fn stream<R: Runtime, T: Topic, F: Frame<Item = T::Item>>(Invoke { message, resolver, .. }: Invoke<R>) {
-    let (asked, channel) = (asked::<R, T>(&message), channel::<R, F>(&message));
+    let (request_of, channel) = (request_of::<R, T>(&message), channel::<R, F>(&message));
     resolver.respond_async(async move {
-        let (Asked { webview, api, operation }, channel) = (asked?, channel?);
+        let (PageRequest { webview, api, operation }, channel) = (request_of?, channel?);
         let items = api.open(operation).await?;
         Ok(webview.state::<Streams>().open(webview.label(), items, channel))
     });
@@ -141,9 +141,10 @@ fn stream<R: Runtime, T: Topic, F: Frame<Item = T::Item>>(Invoke { message, reso
 
 /// Its stream has the name of the search.
 fn search<R: Runtime, T: Topic<Item = SearchEvent>>(Invoke { message, resolver, .. }: Invoke<R>) {
-    let (asked, channel) = (asked::<R, T>(&message), channel::<R, Latest<SearchProgress>>(&message));
+    let (request_of, channel) =
+        (request_of::<R, T>(&message), channel::<R, Latest<SearchProgress>>(&message));
     resolver.respond_async(async move {
-        let (Asked { webview, api, operation }, channel) = (asked?, channel?);
+        let (PageRequest { webview, api, operation }, channel) = (request_of?, channel?);
         let opened = api.search(operation).await?;
         Ok(webview.state::<Streams>().open_as(opened.id, webview.label(), opened.progress, channel))
     });
@@ -151,9 +152,9 @@ fn search<R: Runtime, T: Topic<Item = SearchEvent>>(Invoke { message, resolver, 
 
 /// The page never names a path: the person picks the file in the system's dialog.
 fn save<R: Runtime, D: Download>(Invoke { message, resolver, .. }: Invoke<R>) {
-    let asked = asked::<R, D>(&message);
+    let request_of = request_of::<R, D>(&message);
     resolver.respond_async(async move {
-        let Asked { webview, api, operation } = asked?;
+        let PageRequest { webview, api, operation } = request_of?;
         Ok(saved(&webview, &*api, operation.into()).await?)
     });
 }
@@ -166,7 +167,7 @@ async fn proposed(api: &dyn DesktopApi, what: &Export) -> String {
         Export::ExportMerged(merged) => (merged.sources.first(), " and others".to_owned()),
     };
     let Some(RunId { task, .. }) = run else { return "merged.log".to_owned() };
-    // Whoever cannot say the name has other things to say when the log is asked for.
+    // Whoever cannot say the name has other things to say when the log is request_of for.
     let row = api.ask(GetTaskRow { id: task.clone() }).await.ok().flatten();
     let name = row.map(|row| file_stem(&row.task.spec.name)).filter(|name| !name.is_empty());
     format!("{}{ending}.log", name.unwrap_or_else(|| task.to_string()))

@@ -19,14 +19,14 @@ struct Open {
 }
 
 #[derive(Default)]
-struct Table {
+struct OpenStreams {
     next: u64,
     open: HashMap<String, Open>,
 }
 
 /// The streams that pages have open. Each belongs to the window that opened it and ends with it.
 #[derive(Clone, Default)]
-pub struct Streams(Arc<Mutex<Table>>);
+pub struct Streams(Arc<Mutex<OpenStreams>>);
 
 impl Streams {
     /// Starts sending `source` to `channel` and returns the stream's id.
@@ -102,7 +102,7 @@ impl Streams {
         self.table().open.len()
     }
 
-    fn table(&self) -> MutexGuard<'_, Table> {
+    fn table(&self) -> MutexGuard<'_, OpenStreams> {
         // Nothing panics while holding it; if something did, the table is still whole.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -17,10 +17,10 @@ use tokio_stream::wrappers::WatchStream;
 
 /// What each log window shows, by label.
 #[derive(Default)]
-pub struct LogWindows(Mutex<Table>);
+pub struct LogWindows(Mutex<WindowTable>);
 
 #[derive(Default)]
-struct Table {
+struct WindowTable {
     next: u32,
     by_label: HashMap<String, Shown>,
 }
@@ -44,7 +44,7 @@ struct Shown {
 }
 
 impl LogWindows {
-    fn table(&self) -> MutexGuard<'_, Table> {
+    fn table(&self) -> MutexGuard<'_, WindowTable> {
         // Nothing panics while holding it; if something did, the table is still whole.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -90,7 +90,7 @@ impl LogWindows {
     }
 }
 
-impl Table {
+impl WindowTable {
     fn new_label(&mut self) -> String {
         self.next += 1;
         label::of_log(self.next)

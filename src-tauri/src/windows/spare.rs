@@ -21,10 +21,10 @@ use tokio_stream::wrappers::WatchStream;
 pub const WAITING: &str = "view=spare";
 
 #[derive(Clone, Default)]
-pub struct SpareWindow(Arc<Shared>);
+pub struct SpareWindow(Arc<SpareState>);
 
 #[derive(Default)]
-struct Shared {
+struct SpareState {
     spare: Mutex<Option<Spare>>,
     /// Counts the windows that have come.
     arrivals: AtomicU64,

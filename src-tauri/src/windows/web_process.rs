@@ -31,12 +31,12 @@ fn beside<R: Runtime>(
     there: &WebviewWindow<R>,
     plan: impl for<'a> Fn(&'a AppHandle<R>) -> WebviewWindowBuilder<'a, R, AppHandle<R>> + Send + 'static,
 ) -> Option<tauri::Result<WebviewWindow<R>>> {
-    let (told, built) = mpsc::sync_channel(1);
+    let (reported, built) = mpsc::sync_channel(1);
     let app = app.clone();
     // In the event loop, which a view never leaves.
     let asked = there.with_webview(move |view| {
         // Nobody has stopped waiting.
-        told.send(plan(&app).with_related_view(view.inner()).build()).ok();
+        reported.send(plan(&app).with_related_view(view.inner()).build()).ok();
     });
     asked.ok().and_then(|()| built.recv().ok())
 }

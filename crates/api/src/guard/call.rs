@@ -41,13 +41,13 @@ pub(super) struct Passage<'a> {
     guards: &'a [Arc<dyn Guard>],
     passed: usize,
     pub call: Call,
-    told: bool,
+    reported: bool,
 }
 
 impl<'a> Passage<'a> {
     pub fn new(guards: &'a [Arc<dyn Guard>], operation: OperationName, task: Option<&TaskId>) -> Self {
         let call = Call { operation, caller: Caller::current(), task: task.cloned(), began: Instant::now() };
-        Self { guards, passed: 0, call, told: false }
+        Self { guards, passed: 0, call, reported: false }
     }
 
     /// Asks one guard after the other.
@@ -61,7 +61,7 @@ impl<'a> Passage<'a> {
     }
 
     pub fn tell(mut self, outcome: Outcome<'_>) -> Call {
-        self.told = true;
+        self.reported = true;
         self.tell_passed(outcome);
         self.call.clone()
     }
@@ -75,7 +75,7 @@ impl<'a> Passage<'a> {
 
 impl Drop for Passage<'_> {
     fn drop(&mut self) {
-        if !self.told {
+        if !self.reported {
             self.tell_passed(Outcome::Abandoned);
         }
     }

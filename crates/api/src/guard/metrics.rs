@@ -11,7 +11,7 @@ use solti_model::Summary;
 const LATENCY_SECONDS: [f64; 8] = [0.0005, 0.002, 0.005, 0.02, 0.1, 0.5, 2.0, 8.0];
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Asked {
+struct CallLabels {
     operation: &'static str,
     outcome: &'static str,
 }
@@ -28,7 +28,7 @@ struct InPhase {
 
 pub struct Metrics {
     registry: Registry,
-    calls: Family<Asked, Counter>,
+    calls: Family<CallLabels, Counter>,
     /// Indexed by operation: found without a lookup.
     latencies: Vec<Histogram>,
     log_bytes: Counter,
@@ -75,7 +75,7 @@ impl Metrics {
 
 impl Guard for Metrics {
     fn after(&self, call: &Call, outcome: Outcome<'_>) {
-        let asked = Asked { operation: call.operation.word(), outcome: outcome.word() };
+        let asked = CallLabels { operation: call.operation.word(), outcome: outcome.word() };
         self.calls.get_or_create(&asked).inc();
         self.latencies[call.operation as usize].observe(call.began.elapsed().as_secs_f64());
     }

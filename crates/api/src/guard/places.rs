@@ -38,12 +38,12 @@ pub struct Places {
     /// `None` where everybody is known.
     auth: Option<Arc<Auth>>,
     limits: PlaceLimits,
-    state: Mutex<State>,
+    state: Mutex<TakenPlaces>,
     freed: Notify,
 }
 
 #[derive(Default)]
-struct State {
+struct TakenPlaces {
     last: u64,
     known: usize,
     /// In the order in which they came.
@@ -56,7 +56,7 @@ struct Stranger {
     waker: Option<Waker>,
 }
 
-impl State {
+impl TakenPlaces {
     fn add_stranger(&mut self, origin: Origin, limit: usize) -> u64 {
         if self.unknown.len() >= limit
             && let Some(stranger) = self.next_to_go().and_then(|oldest| self.unknown.remove(&oldest))
@@ -95,7 +95,7 @@ impl Places {
         Arc::new(Self { auth, limits, state: Mutex::default(), freed: Notify::new() })
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, TakenPlaces> {
         self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
@@ -131,17 +131,17 @@ impl Places {
         let mut state = self.state();
         let standing = if own {
             state.known += 1;
-            Standing::Own
+            CallerStanding::Own
         } else {
             let number = state.add_stranger(origin, self.limits.unknown);
-            Standing::stranger(number, self.limits.unknown_time)
+            CallerStanding::stranger(number, self.limits.unknown_time)
         };
         drop(state);
         Arc::new(Place { places: Arc::clone(self), origin, own, standing: Mutex::new(standing) })
     }
 }
 
-enum Standing {
+enum CallerStanding {
     Own,
     Unknown {
         number: u64,
@@ -153,7 +153,7 @@ enum Standing {
     },
 }
 
-impl Standing {
+impl CallerStanding {
     fn stranger(number: u64, time: Duration) -> Self {
         Self::Unknown { number, until: Box::pin(sleep(time)) }
     }
@@ -164,7 +164,7 @@ pub struct Place {
     places: Arc<Places>,
     origin: Origin,
     own: bool,
-    standing: Mutex<Standing>,
+    standing: Mutex<CallerStanding>,
 }
 
 impl Place {
@@ -172,20 +172,20 @@ impl Place {
         self.origin
     }
 
-    fn standing(&self) -> MutexGuard<'_, Standing> {
+    fn standing(&self) -> MutexGuard<'_, CallerStanding> {
         self.standing.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     /// Whether nobody known has called on this connection.
     pub fn is_unknown(&self) -> bool {
-        !self.own && matches!(*self.standing(), Standing::Unknown { .. })
+        !self.own && matches!(*self.standing(), CallerStanding::Unknown { .. })
     }
 
     /// A call of `caller` on this connection has passed [`Auth`].
     pub fn admitted(&self, caller: &Arc<Caller>) {
         let Some(auth) = self.places.auth.as_ref().filter(|_| !self.own) else { return };
         let mut standing = self.standing();
-        if let Standing::Unknown { number, .. } = &*standing {
+        if let CallerStanding::Unknown { number, .. } = &*standing {
             let mut state = self.places.state();
             // One that was displaced meanwhile ends as it would have.
             if state.unknown.remove(number).is_none() {
@@ -193,7 +193,7 @@ impl Place {
             }
             state.known += 1;
             drop(state);
-            *standing = Standing::Known { revoked: auth.revoked(Arc::clone(caller)).boxed() };
+            *standing = CallerStanding::Known { revoked: auth.revoked(Arc::clone(caller)).boxed() };
             self.places.freed.notify_one();
         }
     }
@@ -204,15 +204,15 @@ impl Place {
             return Poll::Pending;
         }
         let mut standing = self.standing();
-        if let Standing::Known { revoked } = &mut *standing {
+        if let CallerStanding::Known { revoked } = &mut *standing {
             ready!(revoked.as_mut().poll(cx));
             let mut state = self.places.state();
             state.known -= 1;
             let number = state.add_stranger(self.origin, self.places.limits.unknown);
-            *standing = Standing::stranger(number, self.places.limits.unknown_time);
+            *standing = CallerStanding::stranger(number, self.places.limits.unknown_time);
             self.places.freed.notify_one();
         }
-        let Standing::Unknown { number, until } = &mut *standing else { return Poll::Pending };
+        let CallerStanding::Unknown { number, until } = &mut *standing else { return Poll::Pending };
         match self.places.state().unknown.get_mut(number) {
             None => return Poll::Ready(io::ErrorKind::ConnectionAborted.into()),
             Some(stranger) => match &mut stranger.waker {
@@ -233,8 +233,8 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         match &*self.standing() {
-            Standing::Unknown { number, .. } => drop(self.places.state().unknown.remove(number)),
-            Standing::Own | Standing::Known { .. } => self.places.state().known -= 1,
+            CallerStanding::Unknown { number, .. } => drop(self.places.state().unknown.remove(number)),
+            CallerStanding::Own | CallerStanding::Known { .. } => self.places.state().known -= 1,
         }
         self.places.freed.notify_one();
     }

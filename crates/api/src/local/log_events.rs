@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use tokio_stream::Stream;
 
 /// What the follower of a log hands over.
-pub enum Item {
+pub enum LogItem {
     Mark(LogPosition, OutputEvent),
     Block(Block),
 }
@@ -48,19 +48,19 @@ impl Block {
 }
 
 /// Turns blocks into events one at a time.
-pub struct Events {
-    queue: mpsc::Receiver<Item>,
+pub struct LogEvents {
+    queue: mpsc::Receiver<LogItem>,
     /// Comes next.
     mark: Option<(LogPosition, OutputEvent)>,
     current: Option<Block>,
-    told: Told,
+    reported: Reached,
 }
 
 /// Each event with the position behind it.
-pub struct PositionedEvents(Events);
+pub struct PositionedEvents(LogEvents);
 
 /// What the subscriber has.
-struct Told {
+struct Reached {
     position: LogPosition,
     /// Nothing behind the position was seen yet: what comes may lie before it.
     catching_up: bool,
@@ -70,11 +70,11 @@ struct Told {
     gap: u64,
 }
 
-impl Events {
-    pub fn new(queue: mpsc::Receiver<Item>, after: LogPosition) -> Self {
+impl LogEvents {
+    pub fn new(queue: mpsc::Receiver<LogItem>, after: LogPosition) -> Self {
         let catching_up = after.attempt > 0 && !after.ended;
-        let told = Told { position: after, catching_up, skip: after, gap: 0 };
-        Self { queue, mark: None, current: None, told }
+        let reported = Reached { position: after, catching_up, skip: after, gap: 0 };
+        Self { queue, mark: None, current: None, reported }
     }
 
     pub fn with_positions(self) -> PositionedEvents {
@@ -82,7 +82,7 @@ impl Events {
     }
 }
 
-impl Told {
+impl Reached {
     /// The next event of a block; `None` when there is nothing more in it.
     fn next_of(&mut self, block: &mut Block) -> Option<OutputEvent> {
         if let Some(span) = self.plain_line(block) {
@@ -180,31 +180,31 @@ fn kind_of(stream: LogStream) -> OutputStreamKind {
     }
 }
 
-impl Stream for Events {
+impl Stream for LogEvents {
     type Item = OutputEvent;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let Self { queue, mark, current, told } = &mut *self;
+        let Self { queue, mark, current, reported } = &mut *self;
         loop {
             if let Some(block) = current {
-                if let Some(event) = told.next_of(block) {
+                if let Some(event) = reported.next_of(block) {
                     return Poll::Ready(Some(event));
                 }
                 *current = None;
             }
             if let Some((position, event)) = mark.take() {
-                (told.position, told.skip, told.catching_up) = (position, position, false);
+                (reported.position, reported.skip, reported.catching_up) = (position, position, false);
                 return Poll::Ready(Some(event));
             }
             match std::task::ready!(queue.poll_recv(cx)) {
                 None => return Poll::Ready(None),
-                Some(Item::Mark(position, event)) => {
+                Some(LogItem::Mark(position, event)) => {
                     *mark = Some((position, event));
-                    if let Some(gap) = told.take_gap() {
+                    if let Some(gap) = reported.take_gap() {
                         return Poll::Ready(Some(gap));
                     }
                 }
-                Some(Item::Block(block)) => *current = Some(block),
+                Some(LogItem::Block(block)) => *current = Some(block),
             }
         }
     }
@@ -215,6 +215,6 @@ impl Stream for PositionedEvents {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let event = Pin::new(&mut self.0).poll_next(cx);
-        event.map(|event| Some((self.0.told.position, event?)))
+        event.map(|event| Some((self.0.reported.position, event?)))
     }
 }

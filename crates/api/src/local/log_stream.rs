@@ -4,7 +4,7 @@
 //! The files are the buffer. A task follows one log with its cursor and hands blocks over a channel of one place; a slow
 //! subscriber makes it wait, and nothing is dropped or piled up. What events a block is lives in `log_events`.
 
-use super::log_events::{Block, Events, Item};
+use super::log_events::{Block, LogEvents, LogItem};
 use super::logs::stored_run;
 use crate::{ApiError, LogPosition, LogReading};
 use solti_logstore::{LogError, LogReader};
@@ -19,7 +19,7 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from
 /// Blocks between the reader and the subscriber, beside the one that the subscriber is at.
 const BLOCKS: usize = 1;
 
-pub async fn open(supervisor: &Supervisor, id: &TaskId, how: LogReading) -> Result<Events, ApiError> {
+pub async fn open(supervisor: &Supervisor, id: &TaskId, how: LogReading) -> Result<LogEvents, ApiError> {
     // Subscribed before the store is read: what ends in between is seen in one of the two.
     let live = supervisor.follow(id).await?;
     if supervisor.store().task(id).await.map_err(SupervisorError::from)?.is_none() {
@@ -33,7 +33,7 @@ pub async fn open(supervisor: &Supervisor, id: &TaskId, how: LogReading) -> Resu
             tracing::error!("a log stream ends early: {error}");
         }
     });
-    Ok(Events::new(queue, after))
+    Ok(LogEvents::new(queue, after))
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -54,7 +54,7 @@ struct Follower {
     id: TaskId,
     how: LogReading,
     live: Option<watch::Receiver<LiveTask>>,
-    items: mpsc::Sender<Item>,
+    items: mpsc::Sender<LogItem>,
 }
 
 impl Follower {
@@ -76,7 +76,7 @@ impl Follower {
                 None if next.is_some_and(|next| next > attempt) => {
                     let next = next.unwrap_or(attempt);
                     let gap = OutputEvent::Lagged { skipped: u64::from(next - attempt) };
-                    let mark = Item::Mark(LogPosition::ended(next - 1), gap);
+                    let mark = LogItem::Mark(LogPosition::ended(next - 1), gap);
                     if self.items.send(mark).await.is_err() {
                         return Ok(());
                     }
@@ -137,10 +137,10 @@ impl Follower {
         let (attempt, known) = (run.attempt, run.clone());
         let error = match self.follow_run(run).await {
             Err(FollowError::Log(error)) => error,
-            told => return told,
+            reported => return reported,
         };
         tracing::warn!("the log of task {}, attempt {attempt} is not told whole: {error}", self.id);
-        let missing = Item::Mark(LogPosition::started(attempt), OutputEvent::Lagged { skipped: 1 });
+        let missing = LogItem::Mark(LogPosition::started(attempt), OutputEvent::Lagged { skipped: 1 });
         if self.items.send(missing).await.is_err() {
             return Ok(Err(Gone));
         }
@@ -160,7 +160,7 @@ impl Follower {
         }
         let finished_at = end.finished_at.unwrap_or_default();
         let mark = OutputEvent::RunFinished { attempt, exit_code: end.exit_code, finished_at };
-        Ok(self.items.send(Item::Mark(LogPosition::ended(attempt), mark)).await.map_err(|_| Gone))
+        Ok(self.items.send(LogItem::Mark(LogPosition::ended(attempt), mark)).await.map_err(|_| Gone))
     }
 
     /// Sends one attempt from its start mark to its end mark.
@@ -171,7 +171,7 @@ impl Follower {
         let handed = if resumed { [after.stdout.lines, after.stderr.lines] } else { [0, 0] };
         if !resumed {
             let started = OutputEvent::RunStarted { attempt, started_at: run.started_at };
-            if self.items.send(Item::Mark(LogPosition::started(attempt), started)).await.is_err() {
+            if self.items.send(LogItem::Mark(LogPosition::started(attempt), started)).await.is_err() {
                 return Ok(Err(Gone));
             }
         }
@@ -222,7 +222,7 @@ impl Follower {
             if let Some(run) = finished {
                 let finished_at = run.finished_at.unwrap_or_default();
                 let mark = OutputEvent::RunFinished { attempt, exit_code: run.exit_code, finished_at };
-                let mark = Item::Mark(LogPosition::ended(attempt), mark);
+                let mark = LogItem::Mark(LogPosition::ended(attempt), mark);
                 return Ok(self.items.send(mark).await.map_err(|_| Gone));
             }
             // The run is being started, or has ended and is about to be stored as such.
@@ -252,10 +252,10 @@ impl Follower {
 }
 
 /// Reads blocks for as long as the subscriber takes them at once; whether there are no more for now.
-fn hand_on(reader: &mut LogReader, attempt: u32, mut place: OwnedPermit<Item>) -> Result<bool, LogError> {
+fn hand_on(reader: &mut LogReader, attempt: u32, mut place: OwnedPermit<LogItem>) -> Result<bool, LogError> {
     loop {
         let Some(batch) = reader.next_batch()? else { return Ok(true) };
-        let items = place.send(Item::Block(Block::new(attempt, batch)));
+        let items = place.send(LogItem::Block(Block::new(attempt, batch)));
         let Ok(next) = items.try_reserve_owned() else { return Ok(false) };
         place = next;
     }

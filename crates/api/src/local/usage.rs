@@ -11,7 +11,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
 const EVERY: Duration = Duration::from_secs(1);
 
-struct Watch {
+struct UsageWatch {
     id: TaskId,
     live: watch::Receiver<LiveTask>,
     ticks: Interval,
@@ -34,7 +34,7 @@ pub async fn watch(supervisor: &Supervisor, id: &TaskId) -> Result<ItemStream<Us
     };
     let mut ticks = interval(EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let watch = Watch { id: id.clone(), live, ticks, before: None };
+    let watch = UsageWatch { id: id.clone(), live, ticks, before: None };
     let samples = futures::stream::unfold(watch, |mut watch| async move {
         let sample = watch.next().await?;
         Some((sample, watch))
@@ -42,7 +42,7 @@ pub async fn watch(supervisor: &Supervisor, id: &TaskId) -> Result<ItemStream<Us
     Ok(Box::pin(samples))
 }
 
-impl Watch {
+impl UsageWatch {
     /// Waits for a run and for its next second; `None` when the task is over.
     async fn next(&mut self) -> Option<UsageSample> {
         loop {

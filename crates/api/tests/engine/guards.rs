@@ -137,23 +137,23 @@ async fn guards_are_asked_in_order_and_told_in_the_opposite_one_also_of_refusals
         |name, refuses| Arc::new(Notes { name, refuses, notes: Arc::clone(&notes) }) as Arc<dyn Guard>;
     let guards = vec![guard("a", None), guard("b", Some(OperationName::RerunTask)), guard("c", None)];
     let api = Guarded::new(Arc::new(engine.api.clone()), guards);
-    let told = || std::mem::take(&mut *notes.lock().unwrap());
+    let reported = || std::mem::take(&mut *notes.lock().unwrap());
 
     let id = api.submit_task(spec("s", command("true", &[]), json!({}))).await.unwrap();
     let made = [format!("c!  ok {id}"), format!("b!  ok {id}"), format!("a!  ok {id}")];
     assert_eq!(
-        told(),
+        reported(),
         [&["a? submit_task", "b? submit_task", "c? submit_task"].map(String::from)[..], &made].concat()
     );
 
     assert_eq!(api.ask(RerunTask { id: id.clone() }).await.unwrap_err().code(), "PermissionDenied");
     let refused = ["b", "a"].map(|name| format!("{name}! {id} PermissionDenied"));
-    assert_eq!(told(), [&["a? rerun_task", "b? rerun_task"].map(String::from)[..], &refused].concat());
+    assert_eq!(reported(), [&["a? rerun_task", "b? rerun_task"].map(String::from)[..], &refused].concat());
 
     let unknown = TaskId::new("unknown").unwrap();
     drop(api.list_task_runs(&unknown).await.unwrap_err());
     assert_eq!(
-        told()[3..],
+        reported()[3..],
         ["c! unknown TaskNotFound", "b! unknown TaskNotFound", "a! unknown TaskNotFound"]
     );
 }

@@ -213,11 +213,11 @@ async fn a_job_that_is_saved_anew_is_run_as_it_is_then_and_says_what_it_was() {
     let id = engine.api.ask(RunJob { name: name("j"), parameters: BTreeMap::new() }).await.unwrap();
     engine.finished(&id).await;
     assert_eq!(engine.lines(&id).await, ["hush"], "the secret is where it was");
-    let mut told = Vec::new();
-    while told.last() < Some(&3) {
-        told.push(within("word of the changes", changes.next()).await.unwrap().version);
+    let mut reported = Vec::new();
+    while reported.last() < Some(&3) {
+        reported.push(within("word of the changes", changes.next()).await.unwrap().version);
     }
-    assert!(told.is_sorted_by(|one, next| one < next), "{told:?}");
+    assert!(reported.is_sorted_by(|one, next| one < next), "{reported:?}");
     engine.supervisor.shut_down().await;
     drop(engine);
     let engine = Engine::open(dir.path()).await;

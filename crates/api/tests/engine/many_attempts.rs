@@ -53,17 +53,17 @@ async fn rows_events_and_folders_of_attempts_in_between_go_and_a_log_stream_tell
     assert_eq!(page.not_kept.map(|gap| (gap.after, gap.count)), Some((10, 4)));
     assert!(!page.events.iter().any(|event| event.attempt.is_some_and(|of| (11..=14).contains(&of))));
 
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     for event in engine.log(&id).await {
         match event {
-            OutputEvent::RunStarted { attempt, .. } => told.push(i64::from(attempt)),
-            OutputEvent::Lagged { skipped } => told.push(-i64::try_from(skipped).unwrap()),
+            OutputEvent::RunStarted { attempt, .. } => reported.push(i64::from(attempt)),
+            OutputEvent::Lagged { skipped } => reported.push(-i64::try_from(skipped).unwrap()),
             OutputEvent::Chunk { attempt, line, .. } => assert_eq!(&*line, format!("{id}/{attempt}")),
             OutputEvent::RunFinished { .. } => {}
         }
     }
     let expected: Vec<i64> = (1..=10).chain([-4]).chain(15..=24).collect();
-    assert_eq!(told, expected);
+    assert_eq!(reported, expected);
 
     // A reader that was torn off at an attempt that is gone meanwhile goes on behind the gap.
     use solti_api::LogAccess as _;

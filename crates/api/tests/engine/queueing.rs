@@ -181,8 +181,8 @@ async fn a_task_runs_now_past_what_its_lane_holds_and_a_retry_comes_at_once() {
     let waits = submit(&engine, "s", command("true", &[]), json!({})).await;
     engine.api.ask(RunNow { id: now.clone() }).await.unwrap();
     assert_eq!(engine.finished(&now).await.status.phase, TaskPhase::Succeeded);
-    let told = engine.api.ask(TaskEvents { id: now.clone() }).await.unwrap();
-    assert!(told.iter().any(|event| event.kind == TaskEventKind::Released), "{told:?}");
+    let reported = engine.api.ask(TaskEvents { id: now.clone() }).await.unwrap();
+    assert!(reported.iter().any(|event| event.kind == TaskEventKind::Released), "{reported:?}");
     assert_eq!(row(&engine, &waits).await.task.status.phase, TaskPhase::Pending);
     assert!(conflicts(engine.api.ask(RetryNow { id: waits }).await).contains("another attempt"));
     stop(&engine, &first).await;

@@ -38,12 +38,12 @@ async fn the_change_feed_outlives_reads_that_fail() {
     execute(dir.path(), "ALTER TABLE label_counts RENAME TO away");
     // Something changes while the counts cannot be read.
     engine.api.ask(SetLane { slot: Slot::new("a").unwrap(), capacity: Some(3), paused: None }).await.unwrap();
-    let told = change(&mut stream, |change| change.summary.storage == StorageState::Unreadable).await;
-    assert!(!told.resync);
+    let reported = change(&mut stream, |change| change.summary.storage == StorageState::Unreadable).await;
+    assert!(!reported.resync);
     assert!(engine.api.ask(GetSummary {}).await.is_err());
     execute(dir.path(), "ALTER TABLE away RENAME TO label_counts");
-    let told = change(&mut stream, |change| change.summary.storage == StorageState::Ok).await;
-    assert!(told.resync, "what was missed is to be read again");
+    let reported = change(&mut stream, |change| change.summary.storage == StorageState::Ok).await;
+    assert!(reported.resync, "what was missed is to be read again");
     // As good as before.
     let id = engine.api.submit_task(spec("a", command("true", &[]), json!({}))).await.unwrap();
     let ended = |change: &TaskChange| {

@@ -203,9 +203,9 @@ async fn a_limit_that_cannot_be_kept_is_told_until_it_can() {
     let go = dir.path().join("go");
     let print = format!("{PRINT} {}; until [ -e {} ]; do sleep 0.02; done", 4 * 1024, go.display());
     let id = engine.api.submit_task(spec("a", bash(&print), json!({}))).await.unwrap();
-    let told = unkept(&engine, |unkept| unkept.iter().any(|unkept| unkept.bytes >= MIB)).await;
-    assert_eq!(told.len(), 1);
-    assert_eq!((told[0].limit, &told[0].task), (LogLimit::TotalBytes, &None));
+    let reported = unkept(&engine, |unkept| unkept.iter().any(|unkept| unkept.bytes >= MIB)).await;
+    assert_eq!(reported.len(), 1);
+    assert_eq!((reported[0].limit, &reported[0].task), (LogLimit::TotalBytes, &None));
     std::fs::write(&go, "").unwrap();
     engine.finished(&id).await;
     unkept(&engine, <[_]>::is_empty).await;
@@ -213,8 +213,8 @@ async fn a_limit_that_cannot_be_kept_is_told_until_it_can() {
 
     limits.send_replace(LogLimits { run_bytes: Some(1), ..NO_LIMITS });
     let small = engine.api.submit_task(spec("b", command("echo", &["x"]), json!({}))).await.unwrap();
-    let told = unkept(&engine, |unkept| !unkept.is_empty()).await;
-    assert_eq!((told[0].limit, told[0].task.as_ref()), (LogLimit::RunBytes, Some(&small)));
+    let reported = unkept(&engine, |unkept| !unkept.is_empty()).await;
+    assert_eq!((reported[0].limit, reported[0].task.as_ref()), (LogLimit::RunBytes, Some(&small)));
     limits.send_replace(NO_LIMITS);
     unkept(&engine, <[_]>::is_empty).await;
 }

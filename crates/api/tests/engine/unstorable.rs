@@ -97,7 +97,7 @@ async fn an_end_of_which_nothing_can_be_stored_is_shown_kept_and_stored_later() 
     let refusal = Refusal::of(dir.path(), "UPDATE OF phase ON tasks WHEN NEW.phase = 'canceled'");
     engine.api.ask(StopTask { id: id.clone(), mode: StopMode::Kill }).await.unwrap();
     let mut changes = engine.supervisor.changes();
-    let told = async {
+    let reported = async {
         loop {
             let status =
                 engine.api.ask(GetTaskRow { id: id.clone() }).await.unwrap().expect("stored").task.status;
@@ -107,7 +107,7 @@ async fn an_end_of_which_nothing_can_be_stored_is_shown_kept_and_stored_later() 
             changes.next().await.expect("the supervisor lives");
         }
     };
-    let status = tokio::time::timeout(PATIENCE, told).await.expect("the row says it");
+    let status = tokio::time::timeout(PATIENCE, reported).await.expect("the row says it");
     assert_eq!(status.phase, TaskPhase::Canceled);
     // Not forgotten, and in nobody's way.
     lane_is_free(&engine).await;

@@ -6,12 +6,12 @@ use crate::error::CliError;
 use crate::server;
 use crate::terminal::harmless;
 use anstyle::{AnsiColor, Style};
-use solti_doctor::{Place, examine};
+use solti_doctor::{Scope, examine};
 use solti_engine::Config;
 use solti_model::{FindingState, Settings};
 
 pub async fn doctor(options: &Options) -> Result<u8, CliError> {
-    let place = Place {
+    let place = Scope {
         data_dir: server::data_dir(options)?,
         shim: Config::locate()?.shim,
         logs: Settings::default().logs,

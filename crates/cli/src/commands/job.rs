@@ -154,9 +154,9 @@ fn facts(JobDetail { job, schedules, stats, firings }: &JobDetail) -> String {
     }
     for schedule in schedules {
         let next = schedule.next_at.map(|at| format!("; next {}", time::written(at)));
-        let rests = job.schedules.iter().any(|of| of.id.as_ref() == Some(&schedule.id) && of.paused);
-        let rests = if rests { "; paused" } else { "" };
-        fact("schedule", &format!("{}: {}{rests}{}", schedule.id, schedule.words, next.unwrap_or_default()));
+        let paused = job.schedules.iter().any(|of| of.id.as_ref() == Some(&schedule.id) && of.paused);
+        let paused = if paused { "; paused" } else { "" };
+        fact("schedule", &format!("{}: {}{paused}{}", schedule.id, schedule.words, next.unwrap_or_default()));
     }
     if stats.runs > 0 {
         let took = stats.median_ms.zip(stats.p95_ms).map(|(median, p95)| {

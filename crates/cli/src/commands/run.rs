@@ -2,7 +2,7 @@
 
 use super::{print, print_json};
 use crate::args::{Options, Run};
-use crate::ending::{Asked, Signals, is_reader_gone, reader_gone};
+use crate::ending::{EndRequest, Signals, is_reader_gone, reader_gone};
 use crate::error::CliError;
 use crate::input::{self, Input};
 use crate::log_printer::{LogOptions, LogPrinter};
@@ -36,7 +36,7 @@ pub async fn run(options: &Options, run: Run) -> Result<u8, CliError> {
     let signals = if wait { Some(Signals::listen()?) } else { None };
     let id = client.submit_task(spec).await?;
     match signals {
-        Some(signals) => Stand::new(&client, &id, options.json, signals).until_its_end(input).await,
+        Some(signals) => AttendedTask::new(&client, &id, options.json, signals).until_its_end(input).await,
         None => tell(options, &id),
     }
 }
@@ -91,14 +91,14 @@ enum Stopping {
     Killed,
 }
 
-enum Answer {
+enum Choice {
     Stop,
     Detach,
     GoOn,
 }
 
 /// This program in the place of a task.
-struct Stand<'a> {
+struct AttendedTask<'a> {
     client: &'a HttpClient,
     id: &'a TaskId,
     as_json: bool,
@@ -109,7 +109,7 @@ struct Stand<'a> {
     lost: Option<io::Error>,
 }
 
-impl<'a> Stand<'a> {
+impl<'a> AttendedTask<'a> {
     fn new(client: &'a HttpClient, id: &'a TaskId, as_json: bool, signals: Signals) -> Self {
         let printer = LogPrinter::new(LogOptions { as_json, ..LogOptions::default() });
         Self { client, id, as_json, signals, printer, stopping: Stopping::No, lost: None }
@@ -133,9 +133,9 @@ impl<'a> Stand<'a> {
                     let row = client.ask(GetTaskRow { id: id.clone() }).await.ok().flatten();
                     let said = row.and_then(|row| row.main_ended);
                     if let Some(now) = said.filter(|said| main_ended.as_ref() != Some(said)) {
-                        let told = self.printer.say(&format!("solti: {}", harmless(&now.text)));
+                        let reported = self.printer.say(&format!("solti: {}", harmless(&now.text)));
                         main_ended = Some(now);
-                        self.printed(told).await?;
+                        self.printed(reported).await?;
                     }
                 }
                 event = self.printer.next(&mut log) => match event {
@@ -197,18 +197,18 @@ impl<'a> Stand<'a> {
     }
 
     /// Whether the task is to go on without this program.
-    async fn answer(&mut self, asked: Asked) -> Result<bool, CliError> {
+    async fn answer(&mut self, asked: EndRequest) -> Result<bool, CliError> {
         // Where that fails the next thing that is printed fails too.
         self.printer.finish().ok();
-        let asks = asked == Asked::Interrupt
+        let asks = asked == EndRequest::Interrupt
             && self.stopping == Stopping::No
             && io::stdin().is_terminal()
             && io::stderr().is_terminal();
-        let answer = if asks { ask(&mut self.signals).await? } else { Answer::Stop };
+        let answer = if asks { ask(&mut self.signals).await? } else { Choice::Stop };
         match answer {
-            Answer::GoOn => Ok(false),
-            Answer::Detach => Ok(true),
-            Answer::Stop => self.stop().await.map(|()| false),
+            Choice::GoOn => Ok(false),
+            Choice::Detach => Ok(true),
+            Choice::Stop => self.stop().await.map(|()| false),
         }
     }
 
@@ -231,7 +231,7 @@ impl<'a> Stand<'a> {
 }
 
 /// Asks the person at the terminal. Another signal is an answer too.
-async fn ask(signals: &mut Signals) -> Result<Answer, CliError> {
+async fn ask(signals: &mut Signals) -> Result<Choice, CliError> {
     let question = "\nsolti: [s]top the task, [d]etach from it and let it go on, or Enter to keep waiting? ";
     let mut terminal = io::stderr();
     terminal.write_all(question.as_bytes()).and_then(|()| terminal.flush())?;
@@ -243,12 +243,12 @@ async fn ask(signals: &mut Signals) -> Result<Answer, CliError> {
         line = line => line.map_err(io::Error::other)??,
         _ = signals.next() => {
             say!("");
-            return Ok(Answer::Stop);
+            return Ok(Choice::Stop);
         }
     };
     Ok(match answer.trim().chars().next() {
-        Some('s' | 'S' | 'y' | 'Y') => Answer::Stop,
-        Some('d' | 'D') => Answer::Detach,
-        _ => Answer::GoOn,
+        Some('s' | 'S' | 'y' | 'Y') => Choice::Stop,
+        Some('d' | 'D') => Choice::Detach,
+        _ => Choice::GoOn,
     })
 }

@@ -131,12 +131,12 @@ impl Served {
             None => AccessToken::open(&folder),
         };
         // The Unix socket needs none: its user can still look after the tasks.
-        let (states, told) = watch::channel(DoorStates::default());
+        let (states, reported) = watch::channel(DoorStates::default());
         let token = token.map(Arc::new);
         let owner = Owner {
             engine: engine.info(),
             settings: engine.settings(),
-            doors: told,
+            doors: reported,
             token: token.as_ref().ok().cloned(),
         };
         let (token, keys, named) = match token {

@@ -127,10 +127,10 @@ impl Lines {
 
 pub fn lines(child: &mut Child) -> Lines {
     let output = child.stdout.take().unwrap();
-    let (told, heard) = mpsc::sync_channel(1_000);
+    let (reported, heard) = mpsc::sync_channel(1_000);
     std::thread::spawn(move || {
         for line in BufReader::new(output).lines().map_while(Result::ok) {
-            if told.send(line).is_err() {
+            if reported.send(line).is_err() {
                 return;
             }
         }
@@ -145,7 +145,7 @@ pub fn send(child: &Child, signal: rustix::process::Signal) {
 
 /// The exit code; `None` after a signal. A program that does not end is killed, and the test told.
 pub fn ended(child: &mut Child) -> Option<i32> {
-    let (told, heard) = mpsc::sync_channel::<()>(1);
+    let (reported, heard) = mpsc::sync_channel::<()>(1);
     let pid = rustix::process::Pid::from_child(child);
     let watch = std::thread::spawn(move || {
         let hangs = heard.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout);
@@ -155,7 +155,7 @@ pub fn ended(child: &mut Child) -> Option<i32> {
         hangs
     });
     let status = child.wait().unwrap();
-    drop(told);
+    drop(reported);
     assert!(!watch.join().unwrap(), "the program does not end");
     status.code()
 }
@@ -201,12 +201,12 @@ pub struct Shown(mpsc::Receiver<Vec<u8>>, std::cell::RefCell<Vec<u8>>);
 
 impl Shown {
     pub fn by(mut terminal: fs::File) -> Self {
-        let (told, heard) = mpsc::sync_channel(1024);
+        let (reported, heard) = mpsc::sync_channel(1024);
         std::thread::spawn(move || {
             let mut bytes = [0; 4096];
             // Ends with an error when nobody has the other side any more.
             while let Ok(len @ 1..) = terminal.read(&mut bytes) {
-                if told.send(bytes[..len].to_vec()).is_err() {
+                if reported.send(bytes[..len].to_vec()).is_err() {
                     return;
                 }
             }

@@ -137,7 +137,7 @@ pub async fn a_change_says_whether_the_query_lists_the_row(subject: &Subject) {
     let labels = json!({"labels": {"name": "the one & it is"}});
     let listed = api.submit_task(spec("s", command("true", &[]), labels)).await.unwrap();
     let other = api.submit_task(spec("t", command("true", &[]), json!({}))).await.unwrap();
-    let told = tokio::time::timeout(PATIENCE, async {
+    let reported = tokio::time::timeout(PATIENCE, async {
         let mut open = vec![&listed, &other];
         while !open.is_empty() {
             let change = changes.next().await.expect("open");
@@ -149,7 +149,7 @@ pub async fn a_change_says_whether_the_query_lists_the_row(subject: &Subject) {
             }
         }
     });
-    told.await.expect("every change is told");
+    reported.await.expect("every change is told");
     for id in [listed, other] {
         api.delete_task(&id).await.unwrap();
     }

@@ -66,9 +66,9 @@ pub async fn jobs_are_saved_run_and_remembered(subject: &Subject) {
     changed.notes = Some("Politely.".into());
     api.ask(SaveJob { job: changed, expected_revision: Some(1) }).await.unwrap();
     let revisions = api.ask(JobRevisions { name: name("greet") }).await.unwrap();
-    let told: Vec<_> =
+    let reported: Vec<_> =
         revisions.iter().map(|revision| (revision.revision, revision.changed.clone())).collect();
-    assert_eq!(told, [(2, vec!["notes".to_owned()]), (1, vec![])]);
+    assert_eq!(reported, [(2, vec!["notes".to_owned()]), (1, vec![])]);
     let first = api.ask(GetJob { name: name("greet"), revision: Some(1) }).await.unwrap().unwrap();
     assert_eq!(first.job.notes, None);
 
@@ -98,10 +98,14 @@ pub async fn schedules_are_previewed_listed_and_skipped(subject: &Subject) {
         from: Some(1_774_569_600_000),
         count: Some(3),
     };
-    let told = api.ask(preview(json!({"cron": "30 2 * * *", "zone": "Europe/Berlin"}))).await.unwrap();
-    assert_eq!(told.words, "every day at 02:30, Europe/Berlin");
-    assert_eq!(told.times, [1_774_575_000_000, 1_774_661_400_000, 1_774_746_000_000]);
-    assert!(told.warnings[0].starts_with("On 29 March 2026 clocks go forward"), "{:?}", told.warnings);
+    let reported = api.ask(preview(json!({"cron": "30 2 * * *", "zone": "Europe/Berlin"}))).await.unwrap();
+    assert_eq!(reported.words, "every day at 02:30, Europe/Berlin");
+    assert_eq!(reported.times, [1_774_575_000_000, 1_774_661_400_000, 1_774_746_000_000]);
+    assert!(
+        reported.warnings[0].starts_with("On 29 March 2026 clocks go forward"),
+        "{:?}",
+        reported.warnings
+    );
     for (schedule, wrong) in [
         (json!({"cron": "0 0 0 0 0 0"}), "schedule.cron"),
         (json!({"cron": "@daily", "zone": "Nowhere"}), "schedule.zone"),
@@ -117,8 +121,9 @@ pub async fn schedules_are_previewed_listed_and_skipped(subject: &Subject) {
     api.ask(SaveJob { job: planned, expected_revision: None }).await.unwrap();
     let coming = |from, to| Upcoming { from, to };
     let found = api.ask(coming(4_102_444_800_000, 4_102_444_899_999)).await.unwrap();
-    let told: Vec<_> = found.times.iter().map(|time| (time.job.as_str(), time.schedule.as_str())).collect();
-    assert_eq!((told, found.more), (vec![("planned", "first")], false));
+    let reported: Vec<_> =
+        found.times.iter().map(|time| (time.job.as_str(), time.schedule.as_str())).collect();
+    assert_eq!((reported, found.more), (vec![("planned", "first")], false));
     assert_eq!(field(&api.ask(coming(5, 4)).await.unwrap_err()), "to");
     let skip = || SkipNext { name: name("planned"), schedule: None };
     for id in ["first", "second"] {

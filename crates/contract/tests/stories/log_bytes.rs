@@ -87,18 +87,18 @@ pub async fn the_beginning_of_a_line_is_told_before_its_end(subject: &Subject) {
     let script = "printf 'step 1 ... '; read -r _ < gate; echo done; echo next";
     let id = at_the_gate(subject, dir.path(), script).await;
     let mut events = subject.logs.read_log(&id, PIECES).await.unwrap();
-    let told = tokio::time::timeout(PATIENCE, async {
-        let mut told = vec![];
+    let reported = tokio::time::timeout(PATIENCE, async {
+        let mut reported = vec![];
         while let Some((_, event)) = events.next().await {
             if part(&event).is_some_and(|(.., unfinished)| unfinished) {
                 std::fs::write(dir.path().join("gate"), "go\n").unwrap();
             }
-            told.push(event);
+            reported.push(event);
         }
-        told
+        reported
     });
-    let told = told.await.expect("the log ends");
-    let parts: Vec<_> = told.iter().filter_map(part).collect();
+    let reported = reported.await.expect("the log ends");
+    let parts: Vec<_> = reported.iter().filter_map(part).collect();
     let expected = [(0, "step 1 ... ", false, true), (0, "done", true, false), (1, "next", false, false)];
     assert_eq!(parts, expected);
     // Who asks for lines gets lines.

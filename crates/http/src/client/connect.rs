@@ -33,10 +33,10 @@ const WORDS_PATIENCE: Duration = Duration::from_secs(1);
 
 #[derive(Clone)]
 pub struct Connector {
-    shared: Arc<Shared>,
+    shared: Arc<ConnectorState>,
 }
 
-struct Shared {
+struct ConnectorState {
     endpoint: Endpoint,
     /// For `https` only.
     tls: Option<Arc<ClientConfig>>,
@@ -55,7 +55,13 @@ impl Connector {
         };
         let (endpoint, ssh) = (options.endpoint.clone(), options.ssh.clone());
         Ok(Self {
-            shared: Arc::new(Shared { endpoint, tls, ssh, words: Mutex::default(), heard: Heard::default() }),
+            shared: Arc::new(ConnectorState {
+                endpoint,
+                tls,
+                ssh,
+                words: Mutex::default(),
+                heard: Heard::default(),
+            }),
         })
     }
 
@@ -76,7 +82,7 @@ impl Connector {
     }
 }
 
-impl Shared {
+impl ConnectorState {
     async fn connect(&self) -> io::Result<Wire> {
         match &self.endpoint {
             Endpoint::Unix(path) => Ok(Wire::new(connect_unix(path).await?)),

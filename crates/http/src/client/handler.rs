@@ -92,8 +92,8 @@ impl LogAccess for HttpClient {
         }
         let events = self.follow::<OutputEvent>(call, last, true).await?;
         let positions = events.scan(after, |position, followed| {
-            let told = followed.id.as_deref().and_then(|id| std::str::from_utf8(id).ok());
-            *position = told.and_then(|id| id.parse().ok()).unwrap_or(*position);
+            let reported = followed.id.as_deref().and_then(|id| std::str::from_utf8(id).ok());
+            *position = reported.and_then(|id| id.parse().ok()).unwrap_or(*position);
             futures::future::ready(Some((*position, followed.value)))
         });
         Ok(Box::pin(positions))

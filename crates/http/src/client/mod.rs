@@ -74,10 +74,10 @@ pub enum Reachability {
 /// The contract and every operation of `solti-api`. Clones share their connections.
 #[derive(Clone)]
 pub struct HttpClient {
-    shared: Arc<Shared>,
+    shared: Arc<ClientState>,
 }
 
-struct Shared {
+struct ClientState {
     client: Client<Connector, Full<Bytes>>,
     connector: Connector,
     base: String,
@@ -105,7 +105,7 @@ impl HttpClient {
             .pool_idle_timeout(IDLE)
             .pool_max_idle_per_host(8)
             .build(connector.clone());
-        let shared = Shared {
+        let shared = ClientState {
             client,
             connector,
             base,

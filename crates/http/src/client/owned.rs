@@ -67,19 +67,19 @@ impl ServedSettings {
         let changes = client.follow::<Value>(Call::get(owned::SETTINGS_CHANGES), None, false).await?;
         let first: Value = client.get(owned::SETTINGS).await?;
         let current = watch::Sender::new(read(&first));
-        let told = current.clone();
+        let reported = current.clone();
         let following = tokio::spawn(async move {
             let mut changes = pin!(changes);
             while let Some(change) = changes.next().await {
-                tell(&told, read(&change.value));
+                tell(&reported, read(&change.value));
             }
         });
         Ok(Self { client, current, following })
     }
 }
 
-fn tell(told: &watch::Sender<Settings>, now: Settings) {
-    told.send_if_modified(|before| {
+fn tell(reported: &watch::Sender<Settings>, now: Settings) {
+    reported.send_if_modified(|before| {
         let differs = *before != now;
         *before = now;
         differs

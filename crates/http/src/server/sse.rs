@@ -1,6 +1,6 @@
 //! Server-sent events: a stream of values as the body of an answer.
 //!
-//! Events that are there are written together; a reader that does not take them stops the stream at its source. Between
+//! EventBody that are there are written together; a reader that does not take them stops the stream at its source. Between
 //! events a comment now and then keeps the connection known to be alive. The format is that of the HTML standard.
 
 use crate::server::answer::with_type;
@@ -107,7 +107,7 @@ pub fn answer<E: Event + Send + 'static>(
     events: Pin<Box<dyn Stream<Item = E> + Send>>,
     place: Place,
 ) -> Response {
-    let body = Events {
+    let body = EventBody {
         events,
         // Sent with the head of the answer: a reader sees at once that the stream is open.
         buffer: BytesMut::from(&b"retry: 1000\n\n"[..]),
@@ -142,7 +142,7 @@ pub enum Broken {
     Event(#[from] serde_json::Error),
 }
 
-struct Events<E> {
+struct EventBody<E> {
     events: Pin<Box<dyn Stream<Item = E> + Send>>,
     buffer: BytesMut,
     alive: Interval,
@@ -152,7 +152,7 @@ struct Events<E> {
     place: Place,
 }
 
-impl<E: Event> Events<E> {
+impl<E: Event> EventBody<E> {
     fn write(&mut self, event: &E) -> serde_json::Result<()> {
         self.buffer.put_slice(b"event: ");
         self.buffer.put_slice(event.name().as_bytes());
@@ -167,7 +167,7 @@ impl<E: Event> Events<E> {
     }
 }
 
-impl<E: Event> http_body::Body for Events<E> {
+impl<E: Event> http_body::Body for EventBody<E> {
     type Data = Bytes;
     type Error = Broken;
 
@@ -206,7 +206,7 @@ impl<E: Event> http_body::Body for Events<E> {
     }
 }
 
-impl<E> Unpin for Events<E> {}
+impl<E> Unpin for EventBody<E> {}
 
 #[cfg(test)]
 mod tests {

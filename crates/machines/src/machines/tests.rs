@@ -1,5 +1,5 @@
 use super::*;
-use crate::{ConnectionTest, ToldMachines};
+use crate::{ConnectionTest, MachineList};
 use serde_json::{Value, json};
 use solti_api::guard::{AccessToken, Auth, StandardGuards};
 use solti_api::operations::{GetTaskRow, Operations as _, WatchTasks};
@@ -39,11 +39,11 @@ impl House {
     }
 
     /// What a window is told, once it fits.
-    async fn told(&self, window: &str, fits: impl Fn(&Value) -> bool) -> Value {
-        let mut told = self.machines.watch(window);
+    async fn reported(&self, window: &str, fits: impl Fn(&Value) -> bool) -> Value {
+        let mut reported = self.machines.watch(window);
         let wait = async {
             loop {
-                let now: ToldMachines = told.next().await.expect("the machines are there");
+                let now: MachineList = reported.next().await.expect("the machines are there");
                 let now = serde_json::to_value(now).expect("writes");
                 if fits(&now) {
                     return now;
@@ -113,12 +113,18 @@ fn field(refused: Result<impl std::fmt::Debug, ApiError>) -> String {
 async fn each_window_asks_the_machine_that_it_is_on() {
     let (house, there) = (House::new().await, Other::new(false).await);
     house.add("build", &there).await.expect("kept");
-    let told = house.told(MAIN, |_| true).await;
-    assert_eq!((&told["chosen"], &told["machines"][0]["reach"]["state"]), (&Value::Null, &json!("idle")));
-    assert!(told["machines"][0]["hasToken"] == true && !told.to_string().contains(&there.token), "{told}");
+    let reported = house.reported(MAIN, |_| true).await;
+    assert_eq!(
+        (&reported["chosen"], &reported["machines"][0]["reach"]["state"]),
+        (&Value::Null, &json!("idle"))
+    );
+    assert!(
+        reported["machines"][0]["hasToken"] == true && !reported.to_string().contains(&there.token),
+        "{reported}"
+    );
 
     house.machines.choose(MAIN, Some("build".to_owned()).into()).expect("there");
-    house.told(MAIN, |now| now["machines"][0]["reach"]["state"] == "reached").await;
+    house.reported(MAIN, |now| now["machines"][0]["reach"]["state"] == "reached").await;
     let id = house.machines.api(MAIN).expect("there").submit_task(spec()).await.expect("taken");
     assert!(there.engine.api().get_task_status(&id).await.expect("readable").is_some());
     assert!(house.engine.api().get_task_status(&id).await.expect("readable").is_none());
@@ -147,7 +153,7 @@ async fn each_window_asks_the_machine_that_it_is_on() {
             .is_some()
     );
     house.machines.leave("log-1");
-    house.told(MAIN, |now| now["machines"][0]["reach"]["state"] == "idle").await;
+    house.reported(MAIN, |now| now["machines"][0]["reach"]["state"] == "idle").await;
     assert_eq!(field(house.machines.choose(MAIN, Some("nobody".to_owned()).into())), "machine");
 }
 
@@ -157,20 +163,20 @@ async fn a_machine_that_is_lost_says_so_until_it_is_back() {
     house.add("build", &there).await.expect("kept");
     there.shut().await;
     house.machines.choose(MAIN, Some("build".to_owned()).into()).expect("may be tried");
-    let told = house.told(MAIN, |now| now["machines"][0]["reach"]["state"] == "lost").await;
-    let problem = told["machines"][0]["reach"]["problem"].as_str().expect("a sentence");
+    let reported = house.reported(MAIN, |now| now["machines"][0]["reach"]["state"] == "lost").await;
+    let problem = reported["machines"][0]["reach"]["problem"].as_str().expect("a sentence");
     assert!(problem.contains("cannot be reached"), "{problem}");
 
     there.open(false).await;
-    house.told(MAIN, |now| now["machines"][0]["reach"]["state"] == "reached").await;
+    house.reported(MAIN, |now| now["machines"][0]["reach"]["state"] == "reached").await;
     // A stream that a page has open is how a later loss is noticed.
     let mut changes = house.machines.api(MAIN).expect("there").open(WatchTasks::all()).await.expect("open");
     changes.next().await.expect("the first");
     there.shut().await;
     tokio::spawn(async move { while changes.next().await.is_some() {} });
-    house.told(MAIN, |now| now["machines"][0]["reach"]["state"] == "lost").await;
+    house.reported(MAIN, |now| now["machines"][0]["reach"]["state"] == "lost").await;
     there.open(false).await;
-    house.told(MAIN, |now| now["machines"][0]["reach"]["state"] == "reached").await;
+    house.reported(MAIN, |now| now["machines"][0]["reach"]["state"] == "reached").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -188,8 +194,8 @@ async fn a_chosen_machine_is_asked_whatever_else_changes_meanwhile() {
     });
     for _ in 0..50 {
         house.machines.choose(MAIN, Some("build".to_owned()).into()).expect("there");
-        let told = house.told(MAIN, |_| true).await;
-        assert_ne!(told["machines"][0]["reach"]["state"], "idle", "nobody asks it");
+        let reported = house.reported(MAIN, |_| true).await;
+        assert_ne!(reported["machines"][0]["reach"]["state"], "idle", "nobody asks it");
         house.machines.choose(MAIN, Machine::Here).expect("always there");
     }
     over.store(true, Ordering::Relaxed);
@@ -203,9 +209,12 @@ async fn a_removed_machine_leaves_the_main_window_here_and_its_log_windows_say_s
     house.machines.choose(MAIN, Some("build".to_owned()).into()).expect("there");
     house.machines.seat("log-1", house.machines.of(MAIN));
     house.machines.remove("build").await.expect("removed");
-    let told = house.told(MAIN, |_| true).await;
-    assert_eq!(told, json!({"chosen": null, "removed": false, "here": {"state": "reached"}, "machines": []}));
-    assert_eq!(house.told("log-1", |_| true).await["removed"], true);
+    let reported = house.reported(MAIN, |_| true).await;
+    assert_eq!(
+        reported,
+        json!({"chosen": null, "removed": false, "here": {"state": "reached"}, "machines": []})
+    );
+    assert_eq!(house.reported("log-1", |_| true).await["removed"], true);
     let tokens = house.dir.path().join("connections/tokens.json");
     assert!(!std::fs::read_to_string(tokens).expect("there").contains(&there.token), "its token is kept");
 
@@ -253,8 +262,8 @@ async fn a_main_window_that_is_made_comes_back_to_its_machine_while_that_is_ther
 async fn a_window_of_a_machine_that_is_not_known_here_says_so() {
     let house = House::new().await;
     house.machines.seat("log-1", Some("nobody".to_owned()).into());
-    let told = house.told("log-1", |_| true).await;
-    assert_eq!((&told["chosen"], &told["removed"]), (&json!("nobody"), &json!(true)));
+    let reported = house.reported("log-1", |_| true).await;
+    assert_eq!((&reported["chosen"], &reported["removed"]), (&json!("nobody"), &json!(true)));
     let refused = house.machines.api("log-1").err().map(|error| error.to_string()).unwrap_or_default();
     assert!(refused.contains("nobody, is not in the settings"), "{refused}");
 }

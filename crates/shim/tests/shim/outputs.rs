@@ -78,14 +78,14 @@ fn the_run_goes_on_when_its_spawner_is_killed() {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut told = String::new();
+    let mut reported = String::new();
     let mut stdout = spawner.stdout.take().unwrap();
     let (shim, folder) = loop {
         let mut chunk = [0; 4096];
         let len = stdout.read(&mut chunk).unwrap();
-        assert_ne!(len, 0, "spawner ended: {told}");
-        told.push_str(std::str::from_utf8(&chunk[..len]).unwrap());
-        if let Some((_, rest)) = told.split_once("shim=")
+        assert_ne!(len, 0, "spawner ended: {reported}");
+        reported.push_str(std::str::from_utf8(&chunk[..len]).unwrap());
+        if let Some((_, rest)) = reported.split_once("shim=")
             && let Some((line, _)) = rest.split_once('\n')
         {
             let (pid, folder) = line.split_once(' ').unwrap();

@@ -5,7 +5,7 @@ use solti_shim::control::{Reply, Request};
 use solti_shim::exit_record::{LeaderStatus, RunEnd};
 use std::time::Instant;
 
-fn told(control: &mut Control, request: Request) -> bool {
+fn reported(control: &mut Control, request: Request) -> bool {
     control.send(request);
     let Reply::Status { suspends, suspended, .. } = control.receive() else { panic!("no status") };
     assert!(suspends);
@@ -48,11 +48,11 @@ fn all_of_a_run_stands_still_and_goes_on() {
     let (running, pids) = tree("", None);
     let mut control = running.connect();
     for _ in 0..2 {
-        assert!(told(&mut control, Request::Suspend));
+        assert!(reported(&mut control, Request::Suspend));
         until("all stand still", || pids.iter().all(|pid| stands_still(*pid)));
     }
-    assert!(told(&mut running.connect(), Request::Status), "also to others");
-    assert!(!told(&mut control, Request::Resume));
+    assert!(reported(&mut running.connect(), Request::Status), "also to others");
+    assert!(!reported(&mut control, Request::Resume));
     until("all go on", || !pids.iter().any(|pid| stands_still(*pid)));
     running.stop();
     running.wait();
@@ -63,19 +63,19 @@ fn a_timeout_stands_still_with_its_run() {
     let timeout = Some(400);
     let (still, _) = tree("", timeout);
     let mut control = still.connect();
-    assert!(told(&mut control, Request::Suspend));
+    assert!(reported(&mut control, Request::Suspend));
     // The same timeout, begun later, passes meanwhile.
     let (other, _) = tree("", timeout);
     assert!(matches!(other.wait().end, RunEnd::TimedOut(_)));
-    assert!(told(&mut control, Request::Status), "it is still there");
-    assert!(!told(&mut control, Request::Resume));
+    assert!(reported(&mut control, Request::Status), "it is still there");
+    assert!(!reported(&mut control, Request::Resume));
     assert!(matches!(still.wait().end, RunEnd::TimedOut(_)));
 }
 
 #[test]
 fn a_run_that_stands_still_is_asked_to_end_as_any_other() {
     let (running, _) = tree("trap 'echo asked; exit 7' TERM;", None);
-    assert!(told(&mut running.connect(), Request::Suspend));
+    assert!(reported(&mut running.connect(), Request::Suspend));
     running.stop();
     let ended = running.wait();
     assert_eq!(ended.end, RunEnd::Stopped(Some(LeaderStatus::Code(7))));

@@ -16,7 +16,7 @@ use solti_store::{Change, Queueing, StoredLane, StoredTask};
 use std::collections::BTreeSet;
 
 /// A task's place in its lane, before it is stored.
-pub(crate) struct Place {
+pub(crate) struct PlaceInLane {
     pub(crate) id: TaskId,
     /// These have to end for it.
     replaces: Vec<TaskId>,
@@ -48,7 +48,7 @@ impl Actor {
     }
 
     /// Checks the task and asks its lane, which then waits for [`Actor::enter`].
-    pub(crate) async fn admit(&mut self, spec: &TaskSpec) -> Result<Place, SupervisorError> {
+    pub(crate) async fn admit(&mut self, spec: &TaskSpec) -> Result<PlaceInLane, SupervisorError> {
         self.check(spec)?;
         // One that can never start is taken on all the same, and says why it ends: so it does not matter when the other ended.
         let Judged { fulfilled, .. } = self.judge_asked(spec).await?;
@@ -62,8 +62,8 @@ impl Actor {
             ready: fulfilled.len() == spec.after.len() && spec.not_before.is_none_or(|time| time <= now),
         };
         match self.lanes.admit(&spec.slot, waiter, spec.admission) {
-            Ok(Admission::Replaces(replaces)) => Ok(Place { id, replaces, order, fulfilled }),
-            Ok(Admission::Waits) => Ok(Place { id, replaces: vec![], order, fulfilled }),
+            Ok(Admission::Replaces(replaces)) => Ok(PlaceInLane { id, replaces, order, fulfilled }),
+            Ok(Admission::Waits) => Ok(PlaceInLane { id, replaces: vec![], order, fulfilled }),
             Err(busy) => Err(SupervisorError::SlotBusy { slot: spec.slot.clone(), running: busy.running }),
         }
     }
@@ -72,9 +72,9 @@ impl Actor {
     pub(crate) async fn enter(
         &mut self,
         spec: TaskSpec,
-        Place { id, replaces, order, fulfilled }: Place,
+        PlaceInLane { id, replaces, order, fulfilled }: PlaceInLane,
         with: Vec<Change>,
-        told: impl FnOnce(Result<TaskId, SupervisorError>) + Send + 'static,
+        reported: impl FnOnce(Result<TaskId, SupervisorError>) + Send + 'static,
     ) {
         let (now, slot) = (now_ms(), spec.slot.clone());
         let mut stored = new_task(id.clone(), spec, now, order);
@@ -108,14 +108,14 @@ impl Actor {
                     if request.is_none() {
                         effect.tell(Message::Admitted { id: id.clone() }).await;
                     }
-                    told(Ok(id.clone()));
+                    reported(Ok(id.clone()));
                     if let Some((run, request)) = request {
                         effect.start(run, request).await;
                     }
                 }
                 Err(error) => {
                     effect.tell(Message::Refused { id }).await;
-                    told(Err(error.into()));
+                    reported(Err(error.into()));
                 }
             }
         });

@@ -1,6 +1,6 @@
 //! A batch of changes on its way to the disk, and what happens when the disk refuses it.
 
-use crate::shared::Shared;
+use crate::shared::SharedState;
 use solti_store::{Change, Store, StoreError};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
@@ -17,7 +17,7 @@ const PROBE_KEY: &str = "write_probe";
 /// Queues a batch. Waits for a place among those under way, not for the disk.
 pub(crate) async fn queue(
     store: &Store,
-    shared: &Arc<Shared>,
+    shared: &Arc<SharedState>,
     places: &Arc<Semaphore>,
     changes: Vec<Change>,
 ) -> Commit {
@@ -34,7 +34,7 @@ pub(crate) enum Commit {
         first: Result<solti_store::Commit, StoreError>,
         changes: Arc<[Change]>,
         store: Store,
-        shared: Arc<Shared>,
+        shared: Arc<SharedState>,
         permit: Option<OwnedSemaphorePermit>,
     },
     Relayed(oneshot::Receiver<Result<(), StoreError>>),
@@ -53,7 +53,7 @@ impl Commit {
                 shared.note_write(&store, &result);
                 result
             }
-            Self::Relayed(told) => told.await.unwrap_or(Err(StoreError::Closed)),
+            Self::Relayed(reported) => reported.await.unwrap_or(Err(StoreError::Closed)),
         }
     }
 
@@ -99,7 +99,7 @@ fn is_passing(error: &StoreError) -> bool {
     )
 }
 
-impl Shared {
+impl SharedState {
     fn note_write(self: &Arc<Self>, store: &Store, result: &Result<(), StoreError>) {
         let read_only = matches!(result, Err(error) if is_passing(error));
         if self.read_only.swap(read_only, Ordering::AcqRel) != read_only {
@@ -112,7 +112,7 @@ impl Shared {
 }
 
 /// Tries to write until it can be done, or the app ends.
-async fn probe(shared: Weak<Shared>, store: Store) {
+async fn probe(shared: Weak<SharedState>, store: Store) {
     loop {
         tokio::time::sleep(PROBE_EVERY).await;
         let Some(shared) = shared.upgrade() else { return };

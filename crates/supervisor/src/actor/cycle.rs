@@ -180,8 +180,8 @@ impl Actor {
             Some(_) => self.shared.feed.changed(id),
             None => {
                 let put = self.put_task(id).await;
-                let told = event(id, now_ms(), Some(attempt), TaskEventKind::MainEnded, Some(text));
-                self.save_and_publish(id, vec![put, told]).await;
+                let reported = event(id, now_ms(), Some(attempt), TaskEventKind::MainEnded, Some(text));
+                self.save_and_publish(id, vec![put, reported]).await;
             }
         }
     }

@@ -6,7 +6,7 @@ use super::lookout::{Found, end_now};
 use super::refused::Batch;
 use super::tidying::Tidying;
 use super::waits::{Wait, Waits, Woken};
-use crate::shared::Shared;
+use crate::shared::SharedState;
 use crate::{LiveTask, RunFolders};
 use solti_model::{MainEnded, RunId, TaskId};
 use solti_runner::{RunEnd, RunRequest, Runner, StartError};
@@ -17,7 +17,7 @@ use tokio::sync::{Semaphore, mpsc, watch};
 /// What runs beside the actor and reports back to it.
 pub(crate) struct Effect {
     pub(crate) runner: Arc<dyn Runner>,
-    pub(crate) shared: Arc<Shared>,
+    pub(crate) shared: Arc<SharedState>,
     pub(crate) folders: RunFolders,
     pub(crate) tidying: Tidying,
     pub(crate) starts: Arc<Semaphore>,

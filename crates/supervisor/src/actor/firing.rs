@@ -9,7 +9,7 @@ use super::{Actor, Message, Reply};
 use crate::SupervisorError;
 use crate::clock::now_ms;
 use crate::jobs::{Plan, days};
-use crate::local_zone::{self, Place};
+use crate::local_zone::{self, ZoneSource};
 use solti_model::{ComingRun, Firing, FiringOutcome, JobName, ScheduleId};
 use solti_schedule::Timing;
 use solti_store::{Change, Settled, StoreError, StoredFiring};
@@ -47,7 +47,7 @@ impl Actor {
                     tokio::select! {
                         woken = wait.next() => break JobMessage::Due { set_back: woken != Woken::Due },
                         () = tokio::time::sleep(LOOK_AROUND), if looks_around => {
-                            let now = Place::now();
+                            let now = ZoneSource::now();
                             if now != place {
                                 break JobMessage::Moved(now);
                             }
@@ -73,7 +73,7 @@ impl Actor {
         self.shared.jobs_changed();
     }
 
-    pub(crate) fn moved_to(&mut self, place: Place) {
+    pub(crate) fn moved_to(&mut self, place: ZoneSource) {
         self.timer = None;
         let zones = local_zone::zones(&place);
         tracing::info!("the machine is in another time zone: schedules are reckoned anew");
@@ -119,9 +119,9 @@ impl Actor {
             Ok((spec, place)) => {
                 firing.outcome = FiringOutcome::Started;
                 firing.task = Some(place.id.clone());
-                let told = self.told_of(name, &firing, now);
+                let reported = self.reported_of(name, &firing, now);
                 changes.push(fired(name, firing, now));
-                self.enter(spec, place, changes, move |result| told(result.map(drop))).await;
+                self.enter(spec, place, changes, move |result| reported(result.map(drop))).await;
             }
             Err(error) => {
                 firing.outcome = FiringOutcome::Refused;
@@ -134,14 +134,14 @@ impl Actor {
     /// Stores what became of a time at which no task was made.
     async fn note(&mut self, name: &JobName, mut changes: Vec<Change>, firing: Firing) {
         let at = firing.at;
-        let told = self.told_of(name, &firing, at);
+        let reported = self.reported_of(name, &firing, at);
         changes.push(fired(name, firing, at));
         let commit = self.save(changes).await;
-        tokio::spawn(async move { told(commit.once().await.map_err(Into::into)) });
+        tokio::spawn(async move { reported(commit.once().await.map_err(Into::into)) });
     }
 
     /// Reports when the time is stored, or could not be.
-    fn told_of(
+    fn reported_of(
         &self,
         name: &JobName,
         firing: &Firing,
@@ -243,7 +243,7 @@ impl Actor {
         // An interval goes on from when it would have been.
         let is_interval = plan.rule.as_ref().is_ok_and(|rule| matches!(rule.timing, Timing::Every { .. }));
         let at = if is_interval { plan.next.map_or(now, |(_, due)| due) } else { now };
-        let told = self.told_of(&name, &firing, at);
+        let reported = self.reported_of(&name, &firing, at);
         changes.push(fired(&name, firing, at));
         let commit = self.save(changes).await;
         let skipped = ComingRun { job: name, schedule: plan.id, at: due };
@@ -256,7 +256,7 @@ impl Actor {
                 }
                 Err(error) => (Err(StoreError::Busy), Err(error.into())),
             };
-            told(stored.map_err(Into::into));
+            reported(stored.map_err(Into::into));
             drop(reply.send(answer));
         });
     }

@@ -6,8 +6,8 @@ use super::{Actor, Message, Reply};
 use crate::SupervisorError;
 use crate::clock::now_ms;
 use crate::jobs::{Entry, Jobs, Plan, days};
-use crate::local_zone::Place;
-use crate::shared::Shared;
+use crate::local_zone::ZoneSource;
+use crate::shared::SharedState;
 use solti_model::{
     ComingRun, FieldError, Job, JobName, JobQuery, JobRow, Schedule, ScheduleId, ScheduleState, TaskId,
 };
@@ -69,7 +69,7 @@ pub enum JobMessage {
         set_back: bool,
     },
     /// The machine is in another time zone.
-    Moved(Place),
+    Moved(ZoneSource),
     /// A time of a schedule is stored, or could not be.
     Fired {
         job: JobName,
@@ -292,7 +292,7 @@ impl Actor {
     }
 }
 
-impl Shared {
+impl SharedState {
     pub(crate) fn jobs_changed(&self) {
         self.jobs.send_modify(|version| *version += 1);
     }

@@ -41,8 +41,8 @@ use self::tidying::Tidying;
 use self::waits::Waits;
 use crate::jobs::Jobs;
 use crate::lanes::Lanes;
-use crate::local_zone::{self, Place};
-use crate::shared::Shared;
+use crate::local_zone::{self, ZoneSource};
+use crate::shared::SharedState;
 use crate::{LiveTask, RowState, RunFolders, SupervisorConfig, SupervisorError};
 use solti_model::{Lane, MainEnded, Slot, StopMode, TaskEventKind, TaskId, TaskPhase, TaskSpec, Waiting};
 use solti_runner::{LogDoorbell, RunController, RunOutcome, Runner, Unenforced};
@@ -198,7 +198,7 @@ pub struct Actor {
     pub(crate) environment: Option<i64>,
     pub(crate) folders: RunFolders,
     tidying: Tidying,
-    pub(crate) shared: Arc<Shared>,
+    pub(crate) shared: Arc<SharedState>,
     /// Weak, so that the actor ends when every handle is gone.
     pub(crate) mailbox: mpsc::WeakSender<Message>,
     pub(crate) tasks: HashMap<TaskId, Active>,
@@ -223,7 +223,7 @@ pub struct Actor {
     /// For the schedule that is due first.
     pub(crate) timer: Option<Timer>,
     /// Where the machine is.
-    pub(crate) place: Place,
+    pub(crate) place: ZoneSource,
 }
 
 impl Actor {
@@ -233,11 +233,11 @@ impl Actor {
         config: SupervisorConfig,
         environment: Option<i64>,
         folders: RunFolders,
-        shared: Arc<Shared>,
+        shared: Arc<SharedState>,
         mailbox: mpsc::WeakSender<Message>,
     ) -> Self {
         let starts = Arc::new(Semaphore::new(config.concurrent_starts.max(1)));
-        let place = Place::now();
+        let place = ZoneSource::now();
         Self {
             store,
             runner,

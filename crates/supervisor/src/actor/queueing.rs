@@ -193,8 +193,8 @@ impl Actor {
             self.place_again(&id);
             changes.push(self.put_task(&id).await);
         }
-        let told = (id, TaskEventKind::Edited, Some("moved in its lane".to_owned()));
-        self.amend(before, changes, told, reply).await;
+        let reported = (id, TaskEventKind::Edited, Some("moved in its lane".to_owned()));
+        self.amend(before, changes, reported, reply).await;
     }
 
     async fn run_now(&mut self, id: &TaskId, reply: Reply<()>) {
@@ -239,9 +239,9 @@ impl Actor {
             Err(error) => drop(reply.send(Err(error))),
             Ok((before, victims)) => {
                 let change = self.edit_change(id).await;
-                let told = (id, TaskEventKind::Edited, None);
+                let reported = (id, TaskEventKind::Edited, None);
                 let slot = before.task.spec.slot.clone();
-                self.amend(vec![before], vec![change], told, reply).await;
+                self.amend(vec![before], vec![change], reported, reply).await;
                 self.replace(victims).await;
                 self.start_ready(&slot).await;
                 self.take_place(id, By::Hand).await;

@@ -118,7 +118,7 @@ impl Actor {
 
     /// Looks for all of these at once, and goes on with what is found.
     async fn look_for(&mut self, unfinished: Vec<TaskId>) {
-        let (tell, mut told) = mpsc::channel(unfinished.len().max(1));
+        let (tell, mut reported) = mpsc::channel(unfinished.len().max(1));
         let marks = Marks::default();
         for sought in unfinished.iter().filter_map(|id| self.sought(id)) {
             let (effect, tell, marks) = (self.effect(), tell.clone(), marks.clone());
@@ -130,13 +130,13 @@ impl Actor {
         }
         drop(tell);
         let patience = Instant::now() + FIRST_LOOKS;
-        while let Ok(found) = timeout_at(patience, told.recv()).await {
+        while let Ok(found) = timeout_at(patience, reported.recv()).await {
             let Some((id, attempt, found)) = found else { return };
             self.found(&id, attempt, found).await;
         }
         let effect = self.effect();
         tokio::spawn(async move {
-            while let Some((id, attempt, found)) = told.recv().await {
+            while let Some((id, attempt, found)) = reported.recv().await {
                 effect.tell(Message::Found { id, attempt, found }).await;
             }
         });

@@ -78,7 +78,7 @@ impl Actor {
                 let changes = self.stop_changes(id, now, mode, why).await;
                 let commit = self.save(changes).await;
                 let (effect, id) = (self.effect(), id.clone());
-                let (done, told) = oneshot::channel();
+                let (done, reported) = oneshot::channel();
                 tokio::spawn(async move {
                     let result = commit.until_done().await.map(drop);
                     // Whoever looks for the run carries it out; it may have found it meanwhile, and then that is told.
@@ -86,7 +86,7 @@ impl Actor {
                     effect.shared.feed.changed(&id);
                     drop(done.send(result));
                 });
-                Some(Commit::Relayed(told))
+                Some(Commit::Relayed(reported))
             }
             Stage::Starting { stop } => {
                 *stop = Some(mode);
@@ -98,7 +98,7 @@ impl Actor {
                 let changes = self.stop_changes(id, now, mode, why).await;
                 let commit = self.save(changes).await;
                 let (effect, id) = (self.effect(), id.clone());
-                let (done, told) = oneshot::channel();
+                let (done, reported) = oneshot::channel();
                 tokio::spawn(async move {
                     let result = commit.until_done().await.map(drop);
                     // A stop that cannot be stored is carried out all the same: the person wants the process gone.
@@ -106,7 +106,7 @@ impl Actor {
                     effect.shared.feed.changed(&id);
                     drop(done.send(result));
                 });
-                Some(Commit::Relayed(told))
+                Some(Commit::Relayed(reported))
             }
         }
     }

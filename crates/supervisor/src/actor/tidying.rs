@@ -40,9 +40,9 @@ impl Tidying {
 
     /// Waits until everything handed over so far is done.
     pub(crate) async fn all_done(&self) {
-        let (done, told) = oneshot::channel();
+        let (done, reported) = oneshot::channel();
         if self.0.send(Chore::Answer(done)).await.is_ok() {
-            told.await.ok();
+            reported.await.ok();
         }
     }
 }

@@ -104,12 +104,12 @@ impl Drop for Wait {
 }
 
 async fn watch_clocks(inner: Weak<Inner>, mut waiting: watch::Receiver<usize>) {
-    let mut told = ClockSet::new();
+    let mut reported = ClockSet::new();
     // Ends with the last clone.
     while waiting.wait_for(|waiting| *waiting > 0).await.is_ok() {
         let before = Clocks::now();
         let jumped = tokio::select! {
-            () = told.wait() => true,
+            () = reported.wait() => true,
             () = tokio::time::sleep(COMPARED_EVERY) => Clocks::now().jumped_since(before),
         };
         let Some(inner) = inner.upgrade() else { return };

@@ -5,7 +5,7 @@
 use super::disk::{RunLog, remove, run_logs, tasks_with_folders};
 use super::{AGAIN, HousekeepingError, PAUSE, SkipFilters};
 use crate::RunFolders;
-use crate::shared::Shared;
+use crate::shared::SharedState;
 use crate::unkept::{Excess, unkept};
 use rustix::fs::statvfs;
 use solti_logstore::LogLimits;
@@ -57,7 +57,7 @@ pub(super) struct Logs {
     store: Store,
     folders: RunFolders,
     pub limits: watch::Receiver<LogLimits>,
-    shared: Arc<Shared>,
+    shared: Arc<SharedState>,
     of_tasks: HashMap<TaskId, TaskLogs>,
     /// The logs of all take too much, and before this nothing is to be freed.
     stuck_until: Option<Instant>,
@@ -68,7 +68,7 @@ impl Logs {
         store: Store,
         folders: RunFolders,
         limits: watch::Receiver<LogLimits>,
-        shared: Arc<Shared>,
+        shared: Arc<SharedState>,
     ) -> Self {
         Self { store, folders, limits, shared, of_tasks: HashMap::new(), stuck_until: None }
     }

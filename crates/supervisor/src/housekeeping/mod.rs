@@ -9,7 +9,7 @@ mod logs;
 mod skip_filters;
 
 use crate::actor::Message;
-use crate::shared::Shared;
+use crate::shared::SharedState;
 use crate::{ChangeCursor, FinishedLimits, RunFolders};
 use finished::Finished;
 use logs::Logs;
@@ -92,7 +92,7 @@ pub(crate) struct Housekeeper {
     logs: Logs,
     finished: Finished,
     filters: SkipFilters,
-    shared: Arc<Shared>,
+    shared: Arc<SharedState>,
     running_look_at: Instant,
     /// Something was missed; a look at everything is due from `full_look_at` on.
     missed_some: bool,
@@ -105,7 +105,7 @@ impl Housekeeper {
     pub(crate) fn new(
         store: Store,
         folders: RunFolders,
-        shared: Arc<Shared>,
+        shared: Arc<SharedState>,
         limits: Limits,
         mailbox: mpsc::WeakSender<Message>,
         searched: mpsc::Receiver<SearchedRun>,

@@ -27,7 +27,7 @@ import type {
   TaskQuery,
   TaskRun,
   TaskSpec,
-  ToldMachines,
+  MachineList,
   UsageSample,
 } from "./types";
 
@@ -123,7 +123,7 @@ export interface Backend extends AskMethods, DownloadMethods {
   watchAddress(onAddress: (address: string) => void): Promise<Unsubscribe>;
 
   /** The machines and how they are, now and after every change. */
-  watchMachines(onTold: (told: ToldMachines) => void): Promise<Unsubscribe>;
+  watchMachines(onList: (told: MachineList) => void): Promise<Unsubscribe>;
   /** From here on every method is about that machine, but for what is said to be of this one. */
   chooseMachine(name: string | null): Promise<void>;
   /** Adds a connection, or changes the one of that name. Without a token the kept one stays; an empty one is forgotten. */

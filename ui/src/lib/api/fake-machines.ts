@@ -1,7 +1,7 @@
 // The other machines of the backend in memory: their list, which one is shown, and what trying one says. Whose tasks are shown then
 // is fake.ts's.
 import { ApiError } from "./errors";
-import type { Connection, ConnectionTest, Reach, Settings, ToldMachine, ToldMachines } from "./types";
+import type { Connection, ConnectionTest, Reach, Settings, ListedMachine, MachineList } from "./types";
 
 const FINGERPRINT = Array.from({ length: 32 }, (_, i) => ((i * 37 + 11) % 256).toString(16).padStart(2, "0"))
   .join(":")
@@ -19,7 +19,7 @@ export class FakeMachines {
   #tokens = new Map<string, string>();
   #links = 0;
   #linkOf = new Map<string, number>();
-  #told = new Set<(told: ToldMachines) => void>();
+  #told = new Set<(told: MachineList) => void>();
 
   constructor(
     readonly settings: () => Settings,
@@ -28,14 +28,14 @@ export class FakeMachines {
     readonly turn: (from: string | null, to: string | null) => void,
   ) {}
 
-  watch(onTold: (told: ToldMachines) => void): () => void {
-    this.#told.add(onTold);
-    onTold(this.now());
-    return () => this.#told.delete(onTold);
+  watch(onList: (told: MachineList) => void): () => void {
+    this.#told.add(onList);
+    onList(this.now());
+    return () => this.#told.delete(onList);
   }
 
-  now(): ToldMachines {
-    const machines = this.settings().connections.map((connection): ToldMachine => {
+  now(): MachineList {
+    const machines = this.settings().connections.map((connection): ListedMachine => {
       const used = connection.name === this.chosen;
       return {
         ...connection,

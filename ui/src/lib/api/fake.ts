@@ -698,7 +698,7 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
     toggleFullScreen: async () => {},
     watchJumps: async () => () => {},
     watchAddress: async () => () => {},
-    watchMachines: async (onTold) => machines.watch(onTold),
+    watchMachines: async (onList) => machines.watch(onList),
     chooseMachine: async (name) => machines.choose(name),
     saveConnection: async (connection, token, isNew) => machines.save(copy(connection), token, isNew),
     testConnection: async (connection, token) => machines.test(connection, token),

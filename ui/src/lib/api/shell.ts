@@ -69,7 +69,7 @@ fingerprint?: string, } | { "state": "failed",
  */
 problem: string, };
 
-export type ToldMachines = { 
+export type MachineList = { 
 /**
  * The machine that this window is on; null is this one.
  */
@@ -81,9 +81,9 @@ removed: boolean,
 /**
  * How this machine is: whether its engine answers.
  */
-here: Reach, machines: Array<ToldMachine>, };
+here: Reach, machines: Array<ListedMachine>, };
 
-export type ToldMachine = { hasToken: boolean, reach: Reach, 
+export type ListedMachine = { hasToken: boolean, reach: Reach, 
 /**
  * Another number is another client: what was opened with the one before is to be opened again.
  */

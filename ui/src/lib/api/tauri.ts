@@ -19,7 +19,7 @@ import type {
   SearchProgress,
   TaskChange,
   TaskHits,
-  ToldMachines,
+  MachineList,
   UsageSample,
 } from "./types";
 
@@ -265,7 +265,7 @@ export const tauriBackend: Backend = {
   watchJumps: (onJump) => watch<number>("watch_jumps", {}, onJump, { goesOn: once }),
   watchAddress: (onAddress) => watch<string>("watch_address", {}, onAddress, { goesOn: once }),
 
-  watchMachines: (onTold) => watch<ToldMachines>("watch_machines", {}, onTold),
+  watchMachines: (onList) => watch<MachineList>("watch_machines", {}, onList),
   chooseMachine: (machine) => invoke("choose_machine", { machine }),
   saveConnection: (connection, token, isNew) =>
     invoke("save_connection", { connection, token: token ?? null, new: isNew }),

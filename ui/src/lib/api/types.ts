@@ -104,8 +104,8 @@ export type {
   OutputFrame,
   Reach,
   ServiceStatus,
-  ToldMachine,
-  ToldMachines,
+  ListedMachine,
+  MachineList,
 } from "./shell";
 
 export type RunId = wire.RunId;

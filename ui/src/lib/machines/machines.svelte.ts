@@ -1,7 +1,7 @@
 // The machines whose tasks this window can show, and how the one that it is on is. Who reaches them, tries again and goes on with
 // streams is the backend; here is decided when what is shown counts as stale, and when it is to be read again.
 import type { Backend, Unsubscribe } from "../api/backend";
-import type { Reach, ToldMachines } from "../api/types";
+import type { Reach, MachineList } from "../api/types";
 import { sentence } from "../submit/errors";
 
 export const REACH_WORDS: Record<Reach["state"], string> = {
@@ -12,7 +12,7 @@ export const REACH_WORDS: Record<Reach["state"], string> = {
 };
 
 export class Machines {
-  told = $state.raw<ToldMachines>({
+  told = $state.raw<MachineList>({
     chosen: null,
     removed: false,
     here: { state: "reached" },
@@ -84,7 +84,7 @@ export class Machines {
     if (!this.stale) await left;
   }
 
-  #take(told: ToldMachines) {
+  #take(told: MachineList) {
     const before = this.stale && this.told.chosen === told.chosen;
     const link = this.current?.link;
     this.told = told;

@@ -2,7 +2,7 @@
 // has answered. The rules and the trying are the backend's; a token goes there and does not come back.
 import type { Backend } from "../api/backend";
 import { ApiError } from "../api/errors";
-import type { Connection, ConnectionTest, ToldMachine } from "../api/types";
+import type { Connection, ConnectionTest, ListedMachine } from "../api/types";
 import { sentence } from "../submit/errors";
 
 export type ConnectionField = "name" | "url" | "token" | "fingerprint";
@@ -23,7 +23,7 @@ export class ConnectionDraft {
 
   constructor(
     readonly backend: Backend,
-    readonly before?: ToldMachine,
+    readonly before?: ListedMachine,
   ) {
     this.name = before?.name ?? "";
     this.url = before?.url ?? "";

@@ -80,7 +80,7 @@ pub(super) async fn search(
         // As many parts are searched at once, and what they find is told in their order.
         .buffered(threads())
         .flatten();
-    let told = TaskHits {
+    let reported = TaskHits {
         tasks: Vec::new(),
         searched_tasks: 0,
         total_tasks,
@@ -88,32 +88,32 @@ pub(super) async fn search(
         unread_logs: 0,
         error: None,
     };
-    let reader = (Box::pin(frames), stop, told.clone(), false);
-    let later = futures::stream::unfold(reader, |(mut frames, stop, mut told, ended)| async move {
+    let reader = (Box::pin(frames), stop, reported.clone(), false);
+    let later = futures::stream::unfold(reader, |(mut frames, stop, mut reported, ended)| async move {
         if ended {
             return None;
         }
-        told.tasks.clear();
+        reported.tasks.clear();
         let ended = match frames.next().await {
             Some(Ok(frame)) => {
-                told.tasks = frame.hits;
-                told.searched_tasks += frame.tasks;
-                told.unread_logs += frame.unread;
-                told.total_tasks = told.total_tasks.max(told.searched_tasks);
+                reported.tasks = frame.hits;
+                reported.searched_tasks += frame.tasks;
+                reported.unread_logs += frame.unread;
+                reported.total_tasks = reported.total_tasks.max(reported.searched_tasks);
                 false
             }
             Some(Err(error)) => {
-                told.error = Some(ApiError::from(SupervisorError::from(error)).to_string());
+                reported.error = Some(ApiError::from(SupervisorError::from(error)).to_string());
                 true
             }
             None => {
-                told.complete = true;
+                reported.complete = true;
                 true
             }
         };
-        Some((told.clone(), (frames, stop, told, ended)))
+        Some((reported.clone(), (frames, stop, reported, ended)))
     });
-    Ok(Box::pin(futures::stream::iter([told]).chain(later)))
+    Ok(Box::pin(futures::stream::iter([reported]).chain(later)))
 }
 
 /// What is to be asked of the store next.

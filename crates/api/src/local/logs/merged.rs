@@ -7,7 +7,7 @@ use super::merged_log::{MergedSearch, merged_rows, open};
 use super::rows::{MAX_BUCKETS, MAX_ROWS, density};
 use super::run_log::{RunLog, blocking};
 use super::searched_log::SearchedLog;
-use super::searches::{Found, Running, compile, told};
+use super::searches::{Found, Running, compile, reported};
 use crate::local::secrets;
 use crate::operations::{
     ExportMerged, ExportStream, ItemStream, MergedDensity, MergedPositionAt, MergedPositions,
@@ -81,7 +81,7 @@ impl Parts {
             nearest: None,
         };
         let complete = self.last.iter().all(|part| part.complete);
-        let mut progress = told(all, complete, self.last.iter().any(|part| part.live));
+        let mut progress = reported(all, complete, self.last.iter().any(|part| part.live));
         progress.error = self.last.iter().find_map(|part| part.error.clone());
         // Each has to have looked around there, or the nearest of all would be another one a moment later.
         if all.matches > 0 && self.last.iter().all(|part| part.nearest.is_some() || part.complete) {

@@ -34,7 +34,7 @@ const GATHER_IN_BACKGROUND: Duration = Duration::from_secs(1);
 /// By id. Shared by the clones of an adapter.
 #[derive(Clone)]
 pub(crate) struct OpenSearches {
-    table: Arc<Mutex<Table>>,
+    table: Arc<Mutex<SearchesById>>,
     /// Of those that nobody waits for one works at a time.
     background: Arc<Semaphore>,
 }
@@ -47,14 +47,14 @@ impl Default for OpenSearches {
 
 /// When a search works, and with how many threads.
 #[derive(Clone)]
-pub(super) struct Pace {
+pub(super) struct SearchPace {
     pub threads: usize,
     gather: Duration,
     turns: Arc<Semaphore>,
 }
 
 #[derive(Default)]
-struct Table {
+struct SearchesById {
     next: u64,
     open: HashMap<String, Found>,
 }
@@ -71,19 +71,23 @@ fn not_open(message: &str) -> ApiError {
 }
 
 impl OpenSearches {
-    fn table(&self) -> MutexGuard<'_, Table> {
+    fn table(&self) -> MutexGuard<'_, SearchesById> {
         // Nothing panics while holding it.
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Of a search of so many logs, which takes turns with others while nobody waits for it, and else with itself alone.
-    pub(super) fn pace(&self, query: &LogQuery, logs: usize) -> Pace {
+    pub(super) fn pace(&self, query: &LogQuery, logs: usize) -> SearchPace {
         if query.background {
-            return Pace { threads: 1, gather: GATHER_IN_BACKGROUND, turns: Arc::clone(&self.background) };
+            return SearchPace {
+                threads: 1,
+                gather: GATHER_IN_BACKGROUND,
+                turns: Arc::clone(&self.background),
+            };
         }
         // No more at once than there are processors, however many the logs are.
         let turns = Arc::new(Semaphore::new(threads()));
-        Pace { threads: (threads() / logs.max(1)).max(1), gather: GATHER, turns }
+        SearchPace { threads: (threads() / logs.max(1)).max(1), gather: GATHER, turns }
     }
 
     pub(super) fn add(&self, search: Found) -> String {
@@ -172,9 +176,9 @@ impl Running {
         &mut self,
         open: &Arc<SearchedLog>,
         growth: Growth,
-        pace: &Pace,
+        pace: &SearchPace,
     ) -> watch::Receiver<SearchProgress> {
-        let (sender, progress) = watch::channel(told(Progress::default(), false, !open.log.over));
+        let (sender, progress) = watch::channel(reported(Progress::default(), false, !open.log.over));
         let (stop, pace) = (Arc::clone(&self.stop), pace.clone());
         let work = drive(self.supervisor.clone(), Arc::clone(open), growth, sender, stop, pace);
         self.drivers.push(tokio::spawn(work));
@@ -195,7 +199,7 @@ impl Drop for Running {
     }
 }
 
-pub(super) fn told(progress: Progress, complete: bool, live: bool) -> SearchProgress {
+pub(super) fn reported(progress: Progress, complete: bool, live: bool) -> SearchProgress {
     SearchProgress {
         matches: progress.matches,
         searched_bytes: progress.searched_bytes,
@@ -214,10 +218,10 @@ async fn drive(
     mut growth: Growth,
     progress: watch::Sender<SearchProgress>,
     stop: Arc<AtomicBool>,
-    Pace { gather, turns, .. }: Pace,
+    SearchPace { gather, turns, .. }: SearchPace,
 ) {
     let mut live = !open.log.over;
-    let mut told_of = None;
+    let mut reported_of = None;
     loop {
         open.search.set_final(!live);
         let (search, told_to, stopped) = (Arc::clone(&open), progress.clone(), Arc::clone(&stop));
@@ -226,13 +230,13 @@ async fn drive(
         let outcome = blocking(move || {
             let _turn = turn;
             search.search.advance(&stopped, &|now| {
-                told_to.send_replace(told(now, false, live));
+                told_to.send_replace(reported(now, false, live));
             })?;
             search.search.progress()
         });
         let bytes = match outcome.await {
             Ok(now) => {
-                progress.send_replace(told(now, true, live));
+                progress.send_replace(reported(now, true, live));
                 now.total_bytes
             }
             Err(error) => {
@@ -241,9 +245,9 @@ async fn drive(
             }
         };
         // The bytes were read a moment ago: now it costs least to make the next search faster, where that can be.
-        if pays(bytes) && told_of.is_none_or(|told_live| told_live != live) {
+        if pays(bytes) && reported_of.is_none_or(|told_live| told_live != live) {
             supervisor.searched(open.log.run.clone(), !live);
-            told_of = Some(live);
+            reported_of = Some(live);
         }
         if !live {
             return;

@@ -91,7 +91,7 @@ impl Provide<WatchLog> for SupervisorApiAdapter {
         let growth = Growth::of(&supervisor, &run.task).await?;
         let encodings = self.encodings.clone();
         let first = info(&supervisor, &encodings, &run).await?;
-        let watch = Watch { supervisor, encodings, run, growth, shown: None };
+        let watch = LogWatch { supervisor, encodings, run, growth, shown: None };
         let later = futures::stream::unfold((watch, Some(first)), |(mut watch, first)| async move {
             let info = match first {
                 Some(first) => first,
@@ -105,7 +105,7 @@ impl Provide<WatchLog> for SupervisorApiAdapter {
 }
 
 /// What a watcher waits on between two looks.
-struct Watch {
+struct LogWatch {
     supervisor: Supervisor,
     encodings: Encodings,
     /// As asked for: attempt 0 follows the latest.
@@ -117,7 +117,7 @@ struct Watch {
 /// Before what could not be read is tried again, and at most between two tries.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 
-impl Watch {
+impl LogWatch {
     /// Where the log stands; `None` when its task or the supervisor is gone. What else goes wrong may pass.
     async fn look(&self) -> Option<LogInfo> {
         let mut pause = PAUSES.0;

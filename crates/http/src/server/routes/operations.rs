@@ -16,13 +16,13 @@ use solti_api::operations::{
 };
 
 pub fn routes() -> Vec<Route> {
-    let mut table = Table::default();
+    let mut table = RouteTable::default();
     visit(&mut table);
     table.0
 }
 
 #[derive(Default)]
-struct Table(Vec<Route>);
+struct RouteTable(Vec<Route>);
 
 /// Also 404 and 409: whatever it is about may be gone, or not allow it.
 fn described<O: Operation>(route: Route) -> Route {
@@ -31,7 +31,7 @@ fn described<O: Operation>(route: Route) -> Route {
     route.fails(&[404, 409, 413])
 }
 
-impl Visitor for Table {
+impl Visitor for RouteTable {
     fn ask<A: Ask>(&mut self) {
         let route = Route::new(Method::POST, A::PATH, A::NAME.word(), answered::<A>);
         self.0.push(described::<A>(route).answers::<A::Answer>(200));

@@ -155,13 +155,13 @@ impl Leader {
             return;
         }
         let signal = if still { libc::SIGSTOP } else { libc::SIGCONT };
-        let mut told = HashSet::new();
+        let mut reported = HashSet::new();
         // One that was forked while we looked is seen by the next look; one that stands still forks none.
         for _ in 0..MOST_LOOKS {
             let all = tree::descendants(std::process::id()).unwrap_or_default();
             let new: Vec<_> = all
                 .into_iter()
-                .filter(|process| !process.zombie && told.insert((process.pid, process.start_ticks)))
+                .filter(|process| !process.zombie && reported.insert((process.pid, process.start_ticks)))
                 .collect();
             if new.is_empty() {
                 return;

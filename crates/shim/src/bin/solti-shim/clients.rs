@@ -156,20 +156,20 @@ impl Clients {
 
     /// The last message to everybody who listens; no more is asked of us after it. Whether any of them has it.
     pub fn exited(mut self, dir: BorrowedFd<'_>, log_bytes: u64) -> bool {
-        let mut told = false;
+        let mut reported = false;
         for client in &mut self.clients {
             client.must_ring = false;
             if client.subscribed {
                 client.owed.extend_from_slice(&Reply::Exited { log_bytes }.encode());
             }
             client.send(log_bytes);
-            told |= client.subscribed && client.owed.is_empty() && !client.gone;
+            reported |= client.subscribed && client.owed.is_empty() && !client.gone;
         }
         if let Door::Open(_) = self.door {
             // One left behind would refuse connections, and cost an inode.
             sys::remove_at(dir, c"control.sock").ok();
         }
-        told
+        reported
     }
 
     fn next_ring(&self) -> Option<Instant> {

@@ -67,7 +67,7 @@ impl Output {
 
     /// The descriptor to poll for a stream, -1 after its end and while it rests.
     pub fn poll_fd(&self, stream: Stream, now: Instant) -> RawFd {
-        if self.paces[stream as usize].rests_until(now).is_some() {
+        if self.paces[stream as usize].pauses_until(now).is_some() {
             return -1;
         }
         self.pipes[stream as usize].as_ref().map_or(-1, AsRawFd::as_raw_fd)
@@ -86,8 +86,8 @@ impl Output {
 
     /// When [`tend`](Self::tend) has something to do.
     pub fn due(&self, now: Instant) -> Option<Instant> {
-        let rests = self.paces.iter().map(|pace| pace.rests_until(now));
-        [self.flush_at, self.durability.due()].into_iter().chain(rests).flatten().min()
+        let pauses = self.paces.iter().map(|pace| pace.pauses_until(now));
+        [self.flush_at, self.durability.due()].into_iter().chain(pauses).flatten().min()
     }
 
     /// Bytes of the log that a reader can see.

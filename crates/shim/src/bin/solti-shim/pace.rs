@@ -40,7 +40,7 @@ impl Pace {
     }
 
     /// Until when the pipe is left alone; `None` when it is to be read as soon as it holds something.
-    pub fn rests_until(&self, now: Instant) -> Option<Instant> {
+    pub fn pauses_until(&self, now: Instant) -> Option<Instant> {
         self.until.filter(|until| *until > now)
     }
 }
@@ -53,7 +53,7 @@ mod tests {
     fn reads(pace: &mut Pace, from: Instant, times: u32, apart: Duration, bytes: usize) -> Instant {
         let mut now = from;
         for _ in 0..times {
-            now = pace.rests_until(now).unwrap_or(now + apart);
+            now = pace.pauses_until(now).unwrap_or(now + apart);
             pace.read(bytes, now);
         }
         now
@@ -63,23 +63,23 @@ mod tests {
     fn a_program_that_prints_seldom_or_much_at_a_time_is_read_at_once() {
         let (mut pace, start) = (Pace::default(), Instant::now());
         let now = reads(&mut pace, start, 1000, Duration::from_millis(1), 80);
-        assert_eq!(pace.rests_until(now), None);
+        assert_eq!(pace.pauses_until(now), None);
         let now = reads(&mut pace, now, 1000, Duration::from_micros(20), 64 << 10);
-        assert_eq!(pace.rests_until(now), None);
+        assert_eq!(pace.pauses_until(now), None);
     }
 
     #[test]
     fn one_that_flushes_every_line_rests_until_it_slows_down_or_fills_the_pipe() {
         let (mut pace, start) = (Pace::default(), Instant::now());
         let now = reads(&mut pace, start, 17, Duration::from_micros(5), 160);
-        assert_eq!(pace.rests_until(now), Some(now + REST));
+        assert_eq!(pace.pauses_until(now), Some(now + REST));
         let now = reads(&mut pace, now, 100, Duration::ZERO, 40 << 10);
-        assert_eq!(pace.rests_until(now), Some(now + REST), "it prints on");
-        assert_eq!(pace.rests_until(now + REST), None, "then it is read");
+        assert_eq!(pace.pauses_until(now), Some(now + REST), "it prints on");
+        assert_eq!(pace.pauses_until(now + REST), None, "then it is read");
         pace.read(200 << 10, now + REST);
-        assert_eq!(pace.rests_until(now + REST), None, "it waits for us");
+        assert_eq!(pace.pauses_until(now + REST), None, "it waits for us");
         let now = reads(&mut pace, now + REST, 17, Duration::from_micros(5), 160);
         pace.read(80, now + REST);
-        assert_eq!(pace.rests_until(now + REST), None, "hardly anything came");
+        assert_eq!(pace.pauses_until(now + REST), None, "hardly anything came");
     }
 }

@@ -337,7 +337,7 @@ impl Run {
         // Who listens stores the end in a database of its own, with a flush of its own: a second one here would only make
         // it wait. A power cut before that is done takes an end away that nobody has been told of, and the run counts as
         // lost at the reboot; the death of the listener takes nothing away, as the record is written.
-        let told = own.clients.exited(own.dir.as_fd(), log.bytes);
-        recorded && (told || own.record.sync().is_ok())
+        let reported = own.clients.exited(own.dir.as_fd(), log.bytes);
+        recorded && (reported || own.record.sync().is_ok())
     }
 }

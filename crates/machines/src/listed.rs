@@ -13,7 +13,7 @@ use ts_rs::TS;
 /// One machine beside this one: its connection, and how it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
-pub struct ToldMachine {
+pub struct ListedMachine {
     #[serde(flatten)]
     connection: Connection,
     has_token: bool,
@@ -25,7 +25,7 @@ pub struct ToldMachine {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
-pub struct ToldMachines {
+pub struct MachineList {
     /// The machine that this window is on; null is this one.
     #[ts(type = "string | null")]
     chosen: Machine,
@@ -33,21 +33,21 @@ pub struct ToldMachines {
     removed: bool,
     /// How this machine is: whether its engine answers.
     here: Reach,
-    machines: Vec<ToldMachine>,
+    machines: Vec<ListedMachine>,
 }
 
 impl Machines {
     /// The machines as a window sees them, now and after every change.
-    pub fn watch(self: &Arc<Self>, window: &str) -> impl Stream<Item = ToldMachines> + Send + Unpin + use<> {
+    pub fn watch(self: &Arc<Self>, window: &str) -> impl Stream<Item = MachineList> + Send + Unpin + use<> {
         let (machines, window) = (Arc::clone(self), window.to_owned());
-        WatchStream::new(self.news.subscribe()).map(move |_| machines.told(&window))
+        WatchStream::new(self.news.subscribe()).map(move |_| machines.reported(&window))
     }
 
-    fn told(&self, window: &str) -> ToldMachines {
+    fn reported(&self, window: &str) -> MachineList {
         let table = self.table();
         let machines = self.settings.settings().connections.into_iter().map(|connection| {
             let link = table.links.get(&connection.name);
-            ToldMachine {
+            ListedMachine {
                 has_token: self.tokens.of(&connection).is_ok_and(|token| token.is_some()),
                 reach: link.map_or(Reach::Idle, |link| link.watched.reach()),
                 link: link.map_or(0, |link| link.number),
@@ -55,7 +55,7 @@ impl Machines {
             }
         });
         let seat = table.seats.get(window);
-        ToldMachines {
+        MachineList {
             chosen: seat.map(|seat| seat.name.clone()).into(),
             removed: seat.is_some_and(|seat| seat.removed),
             here: self.here_watched.get().map_or(Reach::Reached, Watched::reach),
