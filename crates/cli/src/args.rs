@@ -424,6 +424,8 @@ pub enum Service {
     },
     /// Start it no more, and end the one that was started so; tasks go on
     Disable,
+    /// End the engine that runs without a window now, whoever started it; tasks go on, and the next engine takes them up
+    Stop,
     /// Say whether it is started at log-in, and whether it runs
     Status,
 }

@@ -27,6 +27,10 @@ pub enum CliError {
     Door(#[from] solti_doors::DoorError),
     #[error("{holder} holds the tasks in {}: use it, stop it, or name another folder with --data-dir", data_dir.display())]
     Held { holder: solti_engine::Holder, data_dir: PathBuf },
+    #[error("{holder} holds the tasks: quit it in its window, or by its icon in the panel")]
+    NotToBeStopped { holder: solti_engine::Holder },
+    #[error("the engine (process {pid}) cannot be ended")]
+    NotEnded { pid: u32, source: io::Error },
     #[error("{}, {said}", path.display())]
     Config { path: PathBuf, said: String },
     #[error("the token of the API cannot be had")]

@@ -53,6 +53,25 @@ fn the_first_command_starts_the_engine_and_says_so_once() {
 }
 
 #[test]
+fn the_engine_is_ended_by_a_command_and_its_tasks_go_on() {
+    let place = Place::new();
+    let idle = place.run(&["service", "stop"]);
+    assert!(idle.status.success() && error(&idle).contains("no engine runs"), "{}", error(&idle));
+    let first = place.run(&["run", "--", "sleep", "600"]);
+    let engine = Engine::told_by(&first).unwrap_or_else(|| panic!("{}", error(&first)));
+    let stopped = place.run(&["service", "stop"]);
+    assert!(stopped.status.success(), "{}", error(&stopped));
+    assert!(error(&stopped).contains(&format!("process {}", engine.0.as_raw_pid())), "{}", error(&stopped));
+    let listed = place.run(&["list", "--json"]);
+    let _next = Engine::told_by(&listed).expect("another one");
+    let rows: serde_json::Value = serde_json::from_slice(&listed.stdout).unwrap();
+    assert_eq!(rows["tasks"][0]["status"]["phase"], "running", "{rows}");
+    let id = rows["tasks"][0]["metadata"]["id"].as_str().unwrap();
+    assert!(place.run(&["stop", "--kill", id]).status.success());
+    assert!(place.run(&["service", "stop"]).status.success());
+}
+
+#[test]
 fn what_is_not_to_be_started_is_not_and_has_an_exit_code_of_its_own() {
     let place = Place::new();
     for words in [

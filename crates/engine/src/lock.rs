@@ -60,6 +60,32 @@ impl DataLock {
         lock().map_err(|source| EngineError::Lock { path: path.clone(), source })
     }
 
+    /// Who has the folder now; `None` when nobody has.
+    ///
+    /// # Errors
+    /// When the lock file can be neither read nor locked.
+    pub fn holder(data_dir: &Path) -> Result<Option<Holder>, EngineError> {
+        let path = data_dir.join(LOCK_FILE);
+        let look = || -> io::Result<Option<Holder>> {
+            let file = match File::open(&path) {
+                Ok(file) => file,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+                Err(error) => return Err(error),
+            };
+            // Of many that look at the same time none takes another for a holder.
+            match flock(&file, FlockOperation::NonBlockingLockShared) {
+                Ok(()) => Ok(None),
+                Err(Errno::WOULDBLOCK) => {
+                    let mut line = String::new();
+                    file.take(LINE).read_to_string(&mut line)?;
+                    Ok(Some(line.parse().unwrap_or(Holder::Unknown)))
+                }
+                Err(error) => Err(error.into()),
+            }
+        };
+        look().map_err(|source| EngineError::Lock { path: path.clone(), source })
+    }
+
     /// Takes the folder for `holder` as soon as it is free. Blocks until then.
     ///
     /// # Errors
@@ -124,7 +150,9 @@ mod tests {
         let (app, serve) = (Holder::App { pid: 7 }, Holder::Serve { pid: 12_345 });
         let first = DataLock::acquire(dir.path(), serve).expect("lock file").expect("free");
         assert_eq!(DataLock::acquire(dir.path(), app).expect("lock file").expect_err("held"), serve);
+        assert_eq!(DataLock::holder(dir.path()).expect("lock file"), Some(serve));
         drop(first);
+        assert_eq!(DataLock::holder(dir.path()).expect("lock file"), None);
         let second = DataLock::acquire(dir.path(), app).expect("lock file").expect("free");
         assert_eq!(DataLock::acquire(dir.path(), serve).expect("lock file").expect_err("held"), app);
         drop(second);

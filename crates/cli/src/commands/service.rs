@@ -4,9 +4,23 @@ use super::{print, print_json};
 use crate::args::{Options, Service as Asked};
 use crate::error::CliError;
 use crate::server;
+use crate::terminal::say;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::{Errno, retry_on_intr};
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use solti_engine::{DataLock, Holder};
 use solti_service::{Service, ServiceKind, ServiceStatus};
+use std::io;
+use std::path::Path;
+use tokio::task::spawn_blocking;
+
+/// For an engine that ends: it answers what is under way, and stores what it knows.
+const PATIENCE: Timespec = Timespec { tv_sec: 30, tv_nsec: 0 };
 
 pub async fn service(options: &Options, asked: Asked) -> Result<u8, CliError> {
+    if let Asked::Stop = asked {
+        return stop(&server::data_dir(options)?).await;
+    }
     let usual = solti_engine::usual_data_dir().ok();
     let data_dir = server::data_dir(options)?;
     let program = std::env::current_exe().map_err(solti_engine::EngineError::OwnPath)?;
@@ -19,13 +33,47 @@ pub async fn service(options: &Options, asked: Asked) -> Result<u8, CliError> {
             }
         }
         Asked::Disable => service.disable().await?,
-        Asked::Status => {}
+        Asked::Stop | Asked::Status => {}
     }
     let status = service.status().await?;
     match options.json {
         true => print_json(&status)?,
         false => print(&text(&status))?,
     }
+    Ok(0)
+}
+
+/// Ends the engine of `solti serve`, as SIGTERM does, and waits until the folder is free. The app ends by its own window.
+async fn stop(data_dir: &Path) -> Result<u8, CliError> {
+    let pid = match DataLock::holder(data_dir)? {
+        None => {
+            say!("solti: no engine runs here");
+            return Ok(0);
+        }
+        Some(Holder::Serve { pid }) => pid,
+        Some(holder) => return Err(CliError::NotToBeStopped { holder }),
+    };
+    let failed = |error: Errno| CliError::NotEnded { pid, source: error.into() };
+    let engine = match Pid::from_raw(pid.cast_signed()).map(|pid| pidfd_open(pid, PidfdFlags::empty())) {
+        Some(Ok(engine)) => Some(engine),
+        Some(Err(Errno::SRCH)) | None => None,
+        Some(Err(error)) => return Err(failed(error)),
+    };
+    // Who has that number now is who held the folder, if that still says so.
+    if let Some(engine) = engine
+        && DataLock::holder(data_dir)? == Some(Holder::Serve { pid })
+    {
+        pidfd_send_signal(&engine, Signal::TERM).map_err(failed)?;
+        // It can be read once the process has ended.
+        let ended = move || {
+            let mut polled = [PollFd::new(&engine, PollFlags::IN)];
+            retry_on_intr(|| poll(&mut polled, Some(&PATIENCE)))
+        };
+        if spawn_blocking(ended).await.map_err(io::Error::other)?.map_err(failed)? == 0 {
+            return Err(failed(Errno::TIMEDOUT));
+        }
+    }
+    say!("solti: the engine (process {pid}) has ended; its tasks go on");
     Ok(0)
 }
 
