@@ -7,6 +7,7 @@
 //! Pure: bytes in, text out. Which bytes are a row is the log store's knowledge, colours and what stands for a control
 //! character are the page's.
 #![forbid(unsafe_code)]
+#![warn(missing_docs, unreachable_pub)]
 
 mod controls;
 mod escapes;

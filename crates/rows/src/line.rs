@@ -96,7 +96,7 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    pub fn new(keep: usize) -> Self {
+    pub(crate) fn new(keep: usize) -> Self {
         Self {
             cells: Vec::new(),
             keep,
@@ -116,7 +116,7 @@ impl Line {
     }
 
     /// Empty again, with this switched on.
-    pub fn begin(&mut self, style: Style) {
+    pub(crate) fn begin(&mut self, style: Style) {
         self.cells.clear();
         self.clusters.clear();
         self.looks.clear();
@@ -127,33 +127,33 @@ impl Line {
         (self.afresh, self.redrawn, self.inserts, self.last) = (false, false, false, None);
     }
 
-    pub fn style(&self) -> Style {
+    pub(crate) fn style(&self) -> Style {
         self.cursor.look.style
     }
 
-    pub fn restyle(&mut self, change: impl FnOnce(&mut Style)) {
+    pub(crate) fn restyle(&mut self, change: impl FnOnce(&mut Style)) {
         change(&mut self.cursor.look.style);
         self.look = None;
     }
 
-    pub fn set_link(&mut self, link: Option<Link>) {
+    pub(crate) fn set_link(&mut self, link: Option<Link>) {
         self.cursor.look.link = link;
         self.look = None;
     }
 
-    pub fn set_charset(&mut self, number: usize, drawing: bool) {
+    pub(crate) fn set_charset(&mut self, number: usize, drawing: bool) {
         self.cursor.charset.drawing[number] = drawing;
     }
 
-    pub fn shift(&mut self, shifted: bool) {
+    pub(crate) fn shift(&mut self, shifted: bool) {
         self.cursor.charset.shifted = shifted;
     }
 
-    pub fn set_inserts(&mut self, inserts: bool) {
+    pub(crate) fn set_inserts(&mut self, inserts: bool) {
         self.inserts = inserts;
     }
 
-    pub fn put(&mut self, raw: char) {
+    pub(crate) fn put(&mut self, raw: char) {
         let charset = self.cursor.charset;
         let c = if charset.drawing[usize::from(charset.shifted)] { drawn(raw) } else { raw };
         if is_control(c) {
@@ -167,11 +167,11 @@ impl Line {
         }
     }
 
-    pub fn put_control(&mut self, c: char) {
+    pub(crate) fn put_control(&mut self, c: char) {
         self.write(c, 1, Kind::Control);
     }
 
-    pub fn tab(&mut self, times: usize) {
+    pub(crate) fn tab(&mut self, times: usize) {
         for _ in 0..times.min(BEYOND) {
             let at = self.cursor.column;
             let to = (at / TAB + 1) * TAB;
@@ -183,83 +183,83 @@ impl Line {
         }
     }
 
-    pub fn tab_back(&mut self, times: usize) {
+    pub(crate) fn tab_back(&mut self, times: usize) {
         for _ in 0..times.min(BEYOND) {
             self.cursor.column = self.cursor.column.saturating_sub(1) / TAB * TAB;
         }
     }
 
     /// To a column, counted from 0.
-    pub fn go_to(&mut self, column: usize) {
+    pub(crate) fn go_to(&mut self, column: usize) {
         self.cursor.column = if column < BEYOND { column } else { EDGE.max(self.end) };
     }
 
-    pub fn forward(&mut self, by: usize) {
+    pub(crate) fn forward(&mut self, by: usize) {
         if by < BEYOND { self.cursor.column += by } else { self.go_to(BEYOND) }
     }
 
-    pub fn back(&mut self, by: usize) {
+    pub(crate) fn back(&mut self, by: usize) {
         self.cursor.column = self.cursor.column.saturating_sub(by);
     }
 
-    pub fn save(&mut self) {
+    pub(crate) fn save(&mut self) {
         self.saved = self.cursor.clone();
     }
 
-    pub fn restore(&mut self) {
+    pub(crate) fn restore(&mut self) {
         self.cursor = self.saved.clone();
         self.look = None;
     }
 
     /// The cursor is in another row; what is in this one stays until something is written there.
-    pub fn leave(&mut self) {
+    pub(crate) fn leave(&mut self) {
         self.afresh = true;
     }
 
     /// Everything as in the beginning.
-    pub fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         self.begin(Style::default());
     }
 
-    pub fn soft_reset(&mut self) {
+    pub(crate) fn soft_reset(&mut self) {
         self.cursor = Cursor { column: self.cursor.column, ..Cursor::default() };
         (self.look, self.inserts) = (None, false);
     }
 
     /// Writes the last character again.
-    pub fn repeat(&mut self, times: usize) {
+    pub(crate) fn repeat(&mut self, times: usize) {
         if let Some(last) = self.last {
             (0..times.min(BEYOND)).for_each(|_| self.put(last));
         }
     }
 
-    pub fn erase_to_end(&mut self) {
+    pub(crate) fn erase_to_end(&mut self) {
         if !self.afresh {
             self.erase_from(self.cursor.column);
         }
     }
 
     /// Up to the cursor and with it.
-    pub fn erase_to_start(&mut self) {
+    pub(crate) fn erase_to_start(&mut self) {
         if !self.afresh {
             self.blank(0..self.cursor.column + 1);
         }
     }
 
-    pub fn erase_all(&mut self) {
+    pub(crate) fn erase_all(&mut self) {
         if !self.afresh {
             self.erase_from(0);
         }
     }
 
-    pub fn erase(&mut self, count: usize) {
+    pub(crate) fn erase(&mut self, count: usize) {
         if !self.afresh {
             self.blank(self.cursor.column..self.cursor.column.saturating_add(count));
         }
     }
 
     /// What follows moves up.
-    pub fn delete(&mut self, count: usize) {
+    pub(crate) fn delete(&mut self, count: usize) {
         let from = self.cursor.column;
         if self.afresh || from >= self.end || !self.may_move(from) {
             return;
@@ -273,7 +273,7 @@ impl Line {
     }
 
     /// What follows makes room.
-    pub fn insert(&mut self, count: usize) {
+    pub(crate) fn insert(&mut self, count: usize) {
         let from = self.cursor.column;
         if self.afresh {
             return;
@@ -487,7 +487,7 @@ impl Line {
     }
 
     /// What is to be seen, of its text at most `limit` bytes.
-    pub fn shown(&self, limit: usize) -> Shown {
+    pub(crate) fn shown(&self, limit: usize) -> Shown {
         let mut shown = Shown::default();
         let cells = &self.cells[..self.seen()];
         let (mut run, mut len): (Option<(u16, bool)>, usize) = (None, 0);

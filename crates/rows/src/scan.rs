@@ -11,6 +11,7 @@ use crate::style::Style;
 pub struct Sgr<'a>(&'a Params);
 
 impl Sgr<'_> {
+    /// Changes the style as the sequence says; what is not drawn, such as blinking, leaves it as it is.
     pub fn apply(&self, style: &mut Style) {
         style.apply(self.0.iter());
     }

@@ -15,9 +15,11 @@ pub type Link = Arc<str>;
 pub struct Span {
     /// Bytes of the text.
     pub len: usize,
+    /// With what earlier rows left switched on.
     pub style: Style,
     /// Its characters would be invisible or would rearrange the text: whoever shows them draws something for each.
     pub control: bool,
+    /// Where it leads (OSC 8); `None` for text that is no link.
     pub link: Option<Link>,
 }
 
@@ -34,6 +36,7 @@ impl Span {
 /// What is to be seen of a row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Shown {
+    /// Without escapes and moves; bytes that are not UTF-8 stand as U+FFFD.
     pub text: String,
     /// The text from its beginning to its end; none when all of it is plain.
     pub spans: Vec<Span>,

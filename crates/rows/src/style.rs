@@ -5,7 +5,9 @@ use std::fmt;
 /// A colour of the palette, or a true one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Color {
+    /// 0 to 7 are the named colours, 8 to 15 their bright ones, then 216 mixed ones and 24 greys.
     Indexed(u8),
+    /// Red, green, blue.
     True([u8; 3]),
 }
 
@@ -14,7 +16,9 @@ pub enum Color {
 /// Blinking and concealing are left out on purpose: a log must not flicker, and must not hide anything.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Style {
+    /// Of the text; `None` is the terminal's default.
     pub fg: Option<Color>,
+    /// Behind the text; `None` is the terminal's default.
     pub bg: Option<Color>,
     /// A bit for each of [`FLAGS`].
     flags: u8,
@@ -26,30 +30,37 @@ const BOLD_AND_DIM: u8 = 0b11;
 const UNDERLINE: u8 = 1 << 3;
 
 impl Style {
+    /// Whether nothing is switched on.
     pub fn is_plain(&self) -> bool {
         *self == Self::default()
     }
 
+    /// SGR 1.
     pub fn bold(&self) -> bool {
         self.flags & 1 != 0
     }
 
+    /// SGR 2: fainter than usual. May be on together with bold.
     pub fn dim(&self) -> bool {
         self.flags & 1 << 1 != 0
     }
 
+    /// SGR 3.
     pub fn italic(&self) -> bool {
         self.flags & 1 << 2 != 0
     }
 
+    /// SGR 4 of any kind, and 21, which terminals draw as a double line.
     pub fn underline(&self) -> bool {
         self.flags & UNDERLINE != 0
     }
 
+    /// SGR 7: the colours of text and background change places.
     pub fn inverse(&self) -> bool {
         self.flags & 1 << 4 != 0
     }
 
+    /// SGR 9: struck through.
     pub fn strike(&self) -> bool {
         self.flags & 1 << 5 != 0
     }

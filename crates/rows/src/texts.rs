@@ -16,6 +16,7 @@ pub struct RowTexts {
 }
 
 impl RowTexts {
+    /// `through`: what escapes do is carried out. Without it a row that has some stays as its bytes are.
     pub fn new(through: bool) -> Self {
         Self { reader: RowReader::new(MAX_COLUMNS), through }
     }
