@@ -19,6 +19,7 @@ const CPU_PERIOD_US: u64 = 100_000;
 
 /// The names that scopes of runs begin and end with: groups that were asked of the system, each for one start of the app.
 pub const SCOPE_PREFIX: &str = "solti-runs-";
+/// See [`SCOPE_PREFIX`].
 pub const SCOPE_SUFFIX: &str = ".scope";
 /// Where the shims are in such a scope: with controllers on, a group has processes in it or groups, not both.
 const SHIMS: &str = "shims";
@@ -50,8 +51,11 @@ pub struct RunGroup {
 /// Limits that this system cannot enforce.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Unenforced {
+    /// The bytes of all processes together.
     pub memory: bool,
+    /// The share of the processors.
     pub cpu: bool,
+    /// The number of processes.
     pub processes: bool,
 }
 
@@ -192,6 +196,7 @@ impl RunGroup {
         self.number(c"cgroup.events", "populated ").is_some_and(|n| n > 0)
     }
 
+    /// The pids in it; none when it is gone.
     pub fn processes(&self) -> Vec<u32> {
         let listed = fs::read_to_string(self.path.join("cgroup.procs")).unwrap_or_default();
         listed.lines().filter_map(|line| line.parse().ok()).collect()

@@ -32,7 +32,10 @@ pub enum Request {
     Resume,
     /// Answered with a `Doorbell` when there is output, then one whenever the log has grown, and `Exited` at the end; for a client
     /// that knows of it also with `MainEnded`.
-    Subscribe { main_ended: bool },
+    Subscribe {
+        /// Whether this client knows `MainEnded`; one of an earlier release says that it does not.
+        main_ended: bool,
+    },
 }
 
 /// Pids of those that keep a run going which fit into one reply.
@@ -50,9 +53,13 @@ pub struct Holders {
 /// From the shim to a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reply {
+    /// To `Stop` and `Kill`: it is being done.
     Accepted,
+    /// To `Status`, `Suspend` and `Resume`: how the run stands after that.
     Status {
+        /// Of whoever answers.
         shim_pid: u32,
+        /// Of the run's leader, which may have ended.
         child_pid: u32,
         /// Unix milliseconds.
         started_at_ms: u64,
@@ -65,21 +72,26 @@ pub enum Reply {
     },
     /// The log and its index hold this many bytes of output; a later doorbell replaces an earlier one.
     Doorbell {
+        /// Of all segments together.
         log_bytes: u64,
     },
     /// The main program has ended, and the run goes on because others hold its output open; a later one replaces an earlier one.
     MainEnded {
+        /// How it ended.
         status: LeaderStatus,
+        /// Who keeps the run going.
         holders: Holders,
     },
     /// The run is over: the log is sealed and the final exit record is written, but not yet flushed to the disk: that
     /// is left to whoever has this message, by storing the end.
     Exited {
+        /// Of all segments together; the log does not grow any more.
         log_bytes: u64,
     },
 }
 
 impl Request {
+    /// As it is sent.
     pub fn encode(self) -> [u8; REQUEST_LEN] {
         let (tag, knows) = match self {
             Self::Stop => (1, false),
@@ -110,6 +122,7 @@ impl Request {
 }
 
 impl Reply {
+    /// As it is sent.
     pub fn encode(self) -> [u8; REPLY_LEN] {
         let mut out = [0; REPLY_LEN];
         out[0] = VERSION;

@@ -41,15 +41,19 @@ const CPU_KNOWN: u8 = 1 << 2;
 /// How the leader ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LeaderStatus {
+    /// It exited with this code, 0 to 255.
     Code(i32),
+    /// The signal of this number ended it.
     Signal(i32),
 }
 
 impl LeaderStatus {
+    /// The exit code; `None` when a signal ended it.
     pub fn code(self) -> Option<i32> {
         if let Self::Code(code) = self { Some(code) } else { None }
     }
 
+    /// The number of the signal that ended it; `None` when it exited.
     pub fn signal(self) -> Option<i32> {
         if let Self::Signal(signal) = self { Some(signal) } else { None }
     }
@@ -61,8 +65,11 @@ impl LeaderStatus {
 pub enum RunEnd {
     /// The leader ended by itself, or by a signal that was not ours.
     Ended(LeaderStatus),
+    /// Ended because its time was over.
     TimedOut(Option<LeaderStatus>),
+    /// Ended because it was asked to.
     Stopped(Option<LeaderStatus>),
+    /// Nothing of the task has run.
     StartFailed(StartFailure),
     /// Ended because it printed more than its limit.
     OverOutputLimit(Option<LeaderStatus>),
@@ -97,13 +104,17 @@ pub struct Usage {
 /// How far the run is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RunState {
+    /// Under way, or about to be; with a free lock, lost.
     Started,
+    /// Over.
     Final {
+        /// Why.
         end: RunEnd,
         /// Unix milliseconds: when the leader ended, not when its output was drained, unless others of the run went on after it.
         finished_at_ms: u64,
         /// From the monotonic clock.
         duration_us: u64,
+        /// What else there is to say of the end.
         flags: EndFlags,
         /// `None` for a run that never started, and in a record of version 1.
         usage: Option<Usage>,
@@ -113,9 +124,11 @@ pub enum RunState {
 /// The content of the `exit` file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ExitRecord {
+    /// How far the run is.
     pub state: RunState,
     /// 0 until the child is there, and when it never was.
     pub child_pid: u32,
+    /// Of the shim that wrote it.
     pub shim_pid: u32,
     /// Unix milliseconds.
     pub started_at_ms: u64,
@@ -127,6 +140,7 @@ pub struct ExitRecord {
 }
 
 impl ExitRecord {
+    /// The whole file, of the current version.
     pub fn encode(&self) -> [u8; LEN] {
         let mut out = [0; LEN];
         out[0..4].copy_from_slice(MAGIC);

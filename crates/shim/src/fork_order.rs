@@ -27,6 +27,7 @@ const VERSION: u8 = 2;
 /// An order's bytes, understood.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ForkOrder<'a> {
+    /// Absolute.
     pub run_dir: &'a Path,
     /// `None`: in the file whose descriptor is the third.
     pub spec: Option<&'a [u8]>,

@@ -18,7 +18,10 @@ pub enum FormatError {
     /// The checksum does not match: torn or overwritten.
     Checksum,
     /// A field holds a value that the format does not define.
-    Value { field: &'static str },
+    Value {
+        /// A word for it, such as `stage`.
+        field: &'static str,
+    },
 }
 
 impl fmt::Display for FormatError {

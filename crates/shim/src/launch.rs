@@ -36,7 +36,9 @@ pub struct LaunchSpec {
     pub timeout_ms: Option<u64>,
     /// From TERM to KILL.
     pub grace_ms: u64,
+    /// What the run waits for, once the leader has ended by itself.
     pub after_main: AfterMain,
+    /// Those that cannot be kept are named in the start report.
     pub limits: Limits,
     /// What the child reads, absolute; nothing when absent. Opening it waits for nobody.
     pub stdin: Option<PathBuf>,

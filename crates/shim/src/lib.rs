@@ -4,6 +4,7 @@
 //! Not here: the program itself (`src/bin/solti-shim/`), the log format (`solti-logstore`), and everything that
 //! knows about tasks, attempts or an async runtime (`solti-runner` and above).
 
+#![warn(missing_docs, unreachable_pub)]
 #![allow(unsafe_code, reason = "system calls that std does not offer")]
 
 /// See the feature.

@@ -57,7 +57,9 @@ impl Stage {
 /// A start that failed; nothing of the task has run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StartFailure {
+    /// Where it failed.
     pub stage: Stage,
+    /// As the system numbers errors.
     pub errno: i32,
 }
 
@@ -67,20 +69,26 @@ pub struct StartFailure {
 pub enum StartReport {
     /// The fork server has made the shim; the other report follows.
     Forked {
+        /// Of the shim that was forked.
         shim_pid: u32,
     },
+    /// The program has been executed.
     Started {
+        /// Of the shim, which owns the run.
         shim_pid: u32,
+        /// Of the run's leader.
         child_pid: u32,
         /// Unix milliseconds.
         started_at_ms: u64,
         /// Of the run's limits.
         unenforced: Unenforced,
     },
+    /// Nothing of the task has run.
     Failed(StartFailure),
 }
 
 impl StartReport {
+    /// As it is sent.
     pub fn encode(&self) -> [u8; LEN] {
         let mut out = [0; LEN];
         out[0] = VERSION;

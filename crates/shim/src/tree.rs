@@ -26,8 +26,11 @@ const EXEC_PAUSE: Duration = Duration::from_millis(1);
 /// A process, told apart from a later one with the same pid by its start time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Process {
+    /// The number, which may be used again once it is gone.
     pub pid: u32,
+    /// Pid of the parent; 0 when it has none in this namespace.
     pub parent: u32,
+    /// The process group.
     pub group: u32,
     /// In clock ticks since boot.
     pub start_ticks: u64,
