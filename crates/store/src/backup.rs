@@ -31,9 +31,11 @@ const RETRY: Duration = Duration::from_secs(60 * 60);
 /// A copy of the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Backup {
+    /// In `backups/` beside the database.
     pub path: PathBuf,
     /// Unix milliseconds.
     pub taken_at: u64,
+    /// Size of the file.
     pub bytes: u64,
 }
 

@@ -5,6 +5,7 @@ use rusqlite::ffi;
 use solti_model::TaskId;
 use std::path::PathBuf;
 
+/// Why a question or a batch failed. A batch that fails leaves nothing behind.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// No space left, or a quota. Nothing of the batch was written; later batches may succeed.
@@ -46,7 +47,12 @@ pub enum StoreError {
         "the database was written by a later version of Solti: it has format {found}, this version reads up to {known}. \
          Install that version again, or a later one; nothing was changed"
     )]
-    TooNew { found: i64, known: i64 },
+    TooNew {
+        /// Of the file.
+        found: i64,
+        /// The highest that this version reads.
+        known: i64,
+    },
     /// A stored spec is not readable as JSON of the model.
     #[error("a stored task spec cannot be read")]
     Spec(#[source] serde_json::Error),
@@ -60,9 +66,12 @@ pub enum StoreError {
     /// was written.
     #[error("this time of the schedule is dealt with")]
     DealtWith,
+    /// A file or folder of the database, or of its copies, cannot be made, opened, renamed or removed.
     #[error("cannot prepare {path}")]
     Open {
+        /// The file or folder at fault.
         path: PathBuf,
+        /// What the system said.
         #[source]
         source: std::io::Error,
     },

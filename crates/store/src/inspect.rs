@@ -10,7 +10,9 @@ use std::path::Path;
 /// What is to be said of a sound database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Inspection {
+    /// Of the main file alone, without its WAL.
     pub bytes: u64,
+    /// Stored tasks in any phase.
     pub tasks: u64,
 }
 

@@ -7,6 +7,8 @@
 //! One thread writes and commits in groups, a few read-only connections read. SQLite before 3.51.3 may corrupt a WAL that is
 //! reset under a reader, so a later one is bundled.
 
+#![warn(missing_docs, unreachable_pub)]
+
 mod backup;
 mod damage;
 mod environment;

@@ -11,16 +11,19 @@ use std::str::FromStr;
 pub struct RowQuery {
     /// Any of these.
     pub phases: Vec<TaskPhase>,
+    /// In this lane; in any when absent.
     pub slot: Option<Slot>,
     /// All of these.
     pub labels: BTreeMap<String, String>,
     /// Occurs in the display name or the command, whatever the case of the letters.
     pub text: Option<String>,
+    /// Of the task's latest attempt that has ended; any, or none, when absent.
     pub exit_code: Option<i32>,
     /// Created at this time or later, Unix milliseconds.
     pub since_ms: Option<u64>,
     /// Where the page before ended.
     pub cursor: Option<RowCursor>,
+    /// Rows of the page: [`DEFAULT_LIMIT`] when absent, never more than [`MAX_LIMIT`].
     pub limit: Option<u32>,
 }
 
@@ -34,7 +37,9 @@ impl RowQuery {
 /// One page, shorter than its limit where it would be too large. `total` counts all matches, not the page.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RowPage {
+    /// Newest first.
     pub rows: Vec<StoredRow>,
+    /// All that match, whatever page this is.
     pub total: u64,
     /// Where the next page starts; `None` on the last.
     pub next: Option<RowCursor>,

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 /// How far a task is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Standing {
+    /// Of the task, not of its latest attempt.
     pub phase: TaskPhase,
     /// The latest; 0 before the first.
     pub attempt: u32,
@@ -18,14 +19,18 @@ pub struct Standing {
 /// The attempts of a task: their numbers, in order, and which of them are over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempts {
+    /// The task's.
     pub id: TaskId,
+    /// The attempt's number, from 1, and whether it is over.
     pub runs: Vec<(u32, bool)>,
 }
 
 /// A task with what the supervisor needs to go on with it after a restart. Times are Unix milliseconds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredTask {
+    /// As the API shows it.
     pub task: Task,
+    /// From which the wait before the next attempt is reckoned.
     pub backoff: BackoffState,
     /// When a pending task that waits for its next attempt gets it.
     pub next_attempt_at: Option<u64>,
@@ -34,6 +39,7 @@ pub struct StoredTask {
     pub queue_order: u64,
     /// A stop was asked for and is not done yet.
     pub stop_requested: bool,
+    /// What holds it beside its lane.
     pub queueing: Queueing,
     /// When the first attempt started.
     pub started_at: Option<u64>,
@@ -47,7 +53,9 @@ pub struct StoredTask {
 /// A task as a list shows it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredRow {
+    /// Without long scripts and texts.
     pub task: TaskHead,
+    /// As in [`StoredTask`].
     pub next_attempt_at: Option<u64>,
     /// When the task became terminal.
     pub finished_at: Option<u64>,
@@ -58,6 +66,7 @@ pub struct StoredRow {
 /// A part of a task's past, oldest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Past<T> {
+    /// At most as many as were asked for, fewer where they would be too large together.
     pub items: Vec<T>,
     /// Whether there are more on the side where it was cut.
     pub more: bool,
@@ -68,18 +77,24 @@ pub struct Past<T> {
 /// Attempts of a task, from the first to the last of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttemptRange {
+    /// The task whose attempts these are.
     pub task_id: TaskId,
+    /// The first attempt, included.
     pub from: u32,
+    /// The last attempt, included.
     pub to: u32,
 }
 
 /// One attempt, with what it takes to find its process and its log again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredRun {
+    /// The task that it is an attempt of.
     pub task_id: TaskId,
+    /// As the API shows it.
     pub run: TaskRun,
     /// The boot in which the attempt was started.
     pub boot_id: String,
+    /// Of its leader; `None` until it has started.
     pub pid: Option<u32>,
     /// Whether a log folder exists.
     pub folder: bool,
@@ -92,24 +107,33 @@ pub struct StoredRun {
 pub struct StoredEvent {
     /// Grows over all tasks, never used twice.
     pub seq: u64,
+    /// The task that it happened to.
     pub task_id: TaskId,
+    /// Unix milliseconds.
     pub at: u64,
+    /// The attempt that it is about; `None` for the task as a whole.
     pub attempt: Option<u32>,
+    /// A word of [`solti_model::TaskEventKind`]; a later version may have written one that is not known here.
     pub kind: String,
+    /// A sentence for a person, where the kind does not say it all.
     pub detail: Option<String>,
 }
 
 /// The settings of a lane. A lane with the default settings need not be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredLane {
+    /// The lane's name.
     pub slot: Slot,
+    /// How many of its tasks may run at a time; at least 1.
     pub capacity: u32,
+    /// Whether it starts nothing for now.
     pub paused: bool,
 }
 
 /// A saved job, and up to when the times of its schedules are dealt with, by their ids.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredJob {
+    /// Known also of a job that cannot be read.
     pub name: JobName,
     /// The error says why it cannot be read.
     pub job: Result<Job, String>,
@@ -120,7 +144,9 @@ pub struct StoredJob {
 /// What came of a time of a schedule of this job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredFiring {
+    /// The job whose schedule it is.
     pub job: JobName,
+    /// The schedule, its time, and the task that was made or why there is none.
     pub firing: Firing,
     /// When it was dealt with, for what reckons from that.
     pub settled_at: u64,
@@ -129,8 +155,11 @@ pub struct StoredFiring {
 /// How many tasks carry a label.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LabelCount {
+    /// Of the label.
     pub key: String,
+    /// Each value of a key is counted on its own.
     pub value: String,
+    /// Tasks in any phase.
     pub count: u64,
 }
 
@@ -150,42 +179,59 @@ pub enum Change {
     DeleteTask(TaskId),
     /// The files of a deleted task are gone, and it need not be known any more.
     ForgetDeleted(TaskId),
+    /// Inserts or updates the lane's settings.
     PutLane(StoredLane),
     /// The lane is not among the shared ones until a task goes into it again.
     ForgetLane(Slot),
     /// Appends to the task's history. The task must be stored.
     Event {
+        /// The task that it happened to.
         task_id: TaskId,
+        /// Unix milliseconds.
         at: u64,
+        /// The attempt that it is about; `None` for the task as a whole.
         attempt: Option<u32>,
+        /// A word of [`solti_model::TaskEventKind`].
         kind: String,
+        /// A sentence for a person, where the kind does not say it all.
         detail: Option<String>,
     },
     /// Sets a bookmark, or its note. The task must be stored.
     PutBookmark {
+        /// The task whose log it is in.
         task_id: TaskId,
+        /// Replaces the one of the same attempt and row.
         bookmark: Bookmark,
     },
     /// Nothing happens when there is none.
     DeleteBookmark {
+        /// The task whose log it is in.
         task_id: TaskId,
+        /// From 1.
         attempt: u32,
+        /// The marked row of that attempt.
         row: RowNo,
     },
+    /// Writes a setting of the app over the one of that key; [`crate::Store::meta`] reads it.
     SetMeta {
+        /// Chosen by who writes it; each key has one value.
         key: String,
+        /// Any text; the store does not look into it.
         value: String,
     },
     /// Nothing happens when the same one is stored.
     PutEnvironment(Vec<InheritedVariable>),
     /// Nothing happens when there is none of that number.
     DeleteEnvironment(i64),
+    /// Saves a job over the one of its name, and adds a revision.
     PutJob(Box<JobSaving>),
     /// Removes the job with its revisions and what has come of its schedules; its tasks stay. Nothing happens when there is none.
     DeleteJob(JobName),
     /// Up to when the times of a schedule are dealt with, which the batch is not refused for.
     Settle {
+        /// The job whose schedule it is.
         job: JobName,
+        /// Ignored where a later time is stored, unless it says `anew`.
         settled: Settled,
     },
     /// Notes what was done at a time of a schedule. The batch is refused ([`crate::StoreError::DealtWith`]) when something was done
@@ -208,6 +254,7 @@ impl From<StoredRun> for Change {
 /// Saves a job: the document, its revision, and of which times of its schedules nothing is to come any more.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JobSaving {
+    /// With its new revision number.
     pub job: Job,
     /// What the revision has changed.
     pub changed: Vec<String>,
@@ -218,6 +265,7 @@ pub struct JobSaving {
 /// Up to when the times of a schedule are dealt with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settled {
+    /// A schedule of the job.
     pub schedule: ScheduleId,
     /// Unix milliseconds.
     pub until: u64,

@@ -30,6 +30,7 @@ const ALWAYS_CHECKED: u64 = 32 * 1024 * 1024;
 
 /// A store, and what had to be done to open it.
 pub struct Opened {
+    /// Open for reading and writing.
     pub store: Store,
     /// `None` as a rule.
     pub recovered: Option<Recovery>,
@@ -47,6 +48,7 @@ pub struct Recovery {
 /// A database that was damaged, kept for whoever wants to look into it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Damaged {
+    /// `solti.db.damaged-<Unix ms>` in the data folder.
     pub path: PathBuf,
     /// In Unix milliseconds.
     pub set_aside_at: u64,

@@ -7,6 +7,7 @@ use std::fs::{DirBuilder, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+/// The database's file name in the data folder. Its WAL and shared memory stand beside it, as `-wal` and `-shm`.
 pub const FILE_NAME: &str = "solti.db";
 
 enum Step {

@@ -82,6 +82,7 @@ impl Store {
         self.inner.writer.stats()
     }
 
+    /// The task with its whole spec; `None` for an unknown id. One whose record cannot be read is `unreadable`.
     pub async fn task(&self, id: &TaskId) -> Result<Option<StoredTask>, StoreError> {
         let ticket = match self.inner.tasks.get(id) {
             Ok(task) => return Ok(Some((*task).clone())),
