@@ -15,7 +15,7 @@ const MAX_ARGUMENT: usize = 128 * 1024;
 
 /// All that a process is started with.
 #[derive(Debug)]
-pub struct Invocation {
+pub(crate) struct Invocation {
     /// `argv[0]` is the resolved program.
     pub argv: Vec<OsString>,
     pub env: BTreeMap<OsString, OsString>,
@@ -25,7 +25,7 @@ pub struct Invocation {
     pub after_main: AfterMain,
 }
 
-pub fn accepts(kind: &TaskKind) -> Result<&SubprocessTask, UnsupportedKind> {
+pub(crate) fn accepts(kind: &TaskKind) -> Result<&SubprocessTask, UnsupportedKind> {
     match kind {
         TaskKind::Subprocess(task) => Ok(task),
         TaskKind::Container(_) => Err(UnsupportedKind::Container),
@@ -34,7 +34,7 @@ pub fn accepts(kind: &TaskKind) -> Result<&SubprocessTask, UnsupportedKind> {
 }
 
 /// `run_dir` is absolute.
-pub fn invocation(
+pub(crate) fn invocation(
     kind: &TaskKind,
     base_env: BTreeMap<OsString, OsString>,
     run_dir: &Path,

@@ -22,7 +22,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 /// Between two looks at a shim that has the lock, but no socket: it is between two steps of its start or its end.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
 
-pub async fn attach(run_dir: &Path, run: &RunId) -> Result<Attached, AttachError> {
+pub(crate) async fn attach(run_dir: &Path, run: &RunId) -> Result<Attached, AttachError> {
     let Some(dir) = RunDir::open_existing(run_dir)? else {
         return Ok(Attached::Lost(LostReason::NeverStarted));
     };

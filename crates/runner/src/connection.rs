@@ -10,10 +10,10 @@ use tokio::net::UnixStream;
 use crate::run_dir::RunDir;
 
 /// All that this release understands.
-pub const SUBSCRIBE: Request = Request::Subscribe { main_ended: true };
+pub(crate) const SUBSCRIBE: Request = Request::Subscribe { main_ended: true };
 
 #[derive(Debug)]
-pub struct Connection {
+pub(crate) struct Connection {
     stream: UnixStream,
     reply: [u8; REPLY_LEN],
     filled: usize,
@@ -21,7 +21,7 @@ pub struct Connection {
 
 /// What the shim's side of a connection can do.
 #[derive(Debug)]
-pub enum Heard {
+pub(crate) enum Heard {
     Reply(Reply),
     /// The shim has closed it, or is gone.
     Closed,
@@ -30,20 +30,20 @@ pub enum Heard {
 }
 
 impl Connection {
-    pub async fn open(dir: &RunDir) -> io::Result<Self> {
+    pub(crate) async fn open(dir: &RunDir) -> io::Result<Self> {
         Ok(Self::over(UnixStream::connect(dir.socket()).await?))
     }
 
-    pub fn over(stream: UnixStream) -> Self {
+    pub(crate) fn over(stream: UnixStream) -> Self {
         Self { stream, reply: [0; REPLY_LEN], filled: 0 }
     }
 
-    pub async fn send(&mut self, request: Request) -> io::Result<()> {
+    pub(crate) async fn send(&mut self, request: Request) -> io::Result<()> {
         self.stream.write_all(&request.encode()).await
     }
 
     /// The next reply. Safe to cancel: a part of a reply is kept for the next call.
-    pub async fn next(&mut self) -> Heard {
+    pub(crate) async fn next(&mut self) -> Heard {
         while self.filled < REPLY_LEN {
             let ready = self.stream.readable().await;
             match ready.and_then(|()| self.stream.try_read(&mut self.reply[self.filled..])) {

@@ -7,8 +7,10 @@ use solti_shim::exit_record::{EndFlags, ExitRecord, LeaderStatus, RunEnd as Reco
 use crate::StartFailure;
 use crate::signal_name::describe_signal;
 
+/// How a run ended, when, and what it has used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunOutcome {
+    /// In what way; [`RunEnd::describe`] has the words for it.
     pub end: RunEnd,
     /// Unix milliseconds; `None` when the run never got so far.
     pub started_at_ms: Option<u64>,
@@ -22,29 +24,40 @@ pub struct RunOutcome {
     pub usage: Option<Usage>,
 }
 
+/// The way in which a run ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RunEnd {
+    /// Its leader has exited by itself.
     Exited {
+        /// 0 to 255.
         code: i32,
     },
     /// Ended by a signal that was not ours.
     Signaled {
+        /// The signal's number; [`describe_signal`](crate::describe_signal) names it.
         signal: i32,
     },
     /// With the leader's own status, which is absent only when it could not be ended.
     TimedOut {
+        /// When it exited; absent when a signal ended it.
         code: Option<i32>,
+        /// The signal that ended it, as a rule TERM or KILL.
         signal: Option<i32>,
     },
+    /// Ended because [`RunController::stop`](crate::RunController::stop) was called, with the leader's own status as there.
     Stopped {
+        /// When it exited; absent when a signal ended it.
         code: Option<i32>,
+        /// The signal that ended it, as a rule TERM or KILL.
         signal: Option<i32>,
     },
+    /// Nothing of the task has run.
     StartFailed(StartFailure),
     /// Ended because it printed more than its limit.
     OverOutputLimit,
     /// Nobody knows how it ended.
     Lost {
+        /// What became of who knew it.
         reason: LostReason,
     },
 }

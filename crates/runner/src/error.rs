@@ -20,31 +20,95 @@ pub enum StartError {
     Unknown(#[from] AttachError),
 }
 
+/// Why it is not known how a run stands. It may be alive, and may be looked at again later.
 #[derive(Debug, thiserror::Error)]
 pub enum AttachError {
+    /// The folder cannot be opened or read, or would take one of the last descriptors.
     #[error("run folder {} could not be opened: {source}", path.display())]
-    RunDir { path: PathBuf, source: io::Error },
+    RunDir {
+        /// The run folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The folder is not this user's, so nothing in it is believed.
     #[error("run folder {} belongs to another user", path.display())]
-    Foreign { path: PathBuf },
+    Foreign {
+        /// The run folder.
+        path: PathBuf,
+    },
+    /// The record cannot be read: damaged, of a later version, or of another run.
     #[error("the exit record in {} could not be read: {source}", path.display())]
-    ExitRecord { path: PathBuf, source: io::Error },
+    ExitRecord {
+        /// The run folder.
+        path: PathBuf,
+        /// What the system or the record's format said.
+        source: io::Error,
+    },
+    /// The lock that a living shim holds cannot be asked for.
     #[error("the lock in {} could not be tested: {source}", path.display())]
-    Lock { path: PathBuf, source: io::Error },
+    Lock {
+        /// The run folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The shim was found, but not held on to.
     #[error("the supervising process of {} could not be watched: {source}", path.display())]
-    Watch { path: PathBuf, source: io::Error },
+    Watch {
+        /// The run folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// An app and a shim of releases that do not understand each other.
     #[error("the supervising process of {} speaks another version: {source}", path.display())]
-    Protocol { path: PathBuf, source: FormatError },
+    Protocol {
+        /// The run folder.
+        path: PathBuf,
+        /// What of its message is not understood.
+        source: FormatError,
+    },
+    /// Its control socket cannot be connected to, for want of descriptors, say. One that nobody listens at is no error.
     #[error("the supervising process of {} cannot be reached: {source}", path.display())]
-    Connect { path: PathBuf, source: io::Error },
+    Connect {
+        /// The run folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// The shim lives, but its control socket has not answered in time.
     #[error("the supervising process of {} does not answer", path.display())]
-    NoAnswer { path: PathBuf },
+    NoAnswer {
+        /// The run folder.
+        path: PathBuf,
+    },
+    /// The processes with this run's mark cannot be looked for.
     #[error("the processes of run {run} could not be listed: {source}")]
-    Processes { run: RunId, source: io::Error },
+    Processes {
+        /// The run that they are of.
+        run: RunId,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The processes cannot be looked at for marks of any run.
     #[error("the processes of this machine could not be listed: {source}")]
-    Marks { source: io::Error },
+    Marks {
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Some processes were left after KILL, as those are that hang in the kernel.
     #[error("{left} processes of run {run} could not be ended")]
-    Survivors { run: RunId, left: usize },
+    Survivors {
+        /// The run that they are of.
+        run: RunId,
+        /// How many.
+        left: usize,
+    },
+    /// Its shim died or fell silent after it may have started something, or the runtime is shutting down.
     #[error("the start of run {run} was given up half-way")]
-    Interrupted { run: RunId },
+    Interrupted {
+        /// The run that was to start.
+        run: RunId,
+    },
 }

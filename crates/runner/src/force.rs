@@ -22,7 +22,7 @@ const SHIM_ENDS_WITHIN: Duration = Duration::from_secs(3);
 const KILLED_WITHIN: Duration = Duration::from_secs(1);
 
 /// Lets the shim go on if it was stopped: then it can be asked again.
-pub fn was_roused(run_dir: &Path, run: &RunId) -> bool {
+pub(crate) fn was_roused(run_dir: &Path, run: &RunId) -> bool {
     let dir = RunDir::open_existing(run_dir).ok().flatten();
     dir.and_then(|dir| shim_of(&dir, run)).is_some_and(|shim| rouse(&shim))
 }
@@ -32,7 +32,7 @@ pub fn was_roused(run_dir: &Path, run: &RunId) -> bool {
 ///
 /// # Errors
 /// It may be alive.
-pub async fn end(run_dir: &Path, run: &RunId, mode: StopMode) -> Result<Attached, AttachError> {
+pub(crate) async fn end(run_dir: &Path, run: &RunId, mode: StopMode) -> Result<Attached, AttachError> {
     // Without its folder the marks are all there is; they say whether anything of it lives.
     let (dir, unseen) = match RunDir::open_existing(run_dir) {
         Ok(dir) => (dir, None),
@@ -81,7 +81,7 @@ fn shim_of(dir: &RunDir, run: &RunId) -> Option<Process> {
 }
 
 /// Lets a stopped process go on; whether it was one.
-pub fn rouse(shim: &Process) -> bool {
+pub(crate) fn rouse(shim: &Process) -> bool {
     let stat = fs::read_to_string(format!("/proc/{}/stat", shim.pid)).unwrap_or_default();
     let stopped = stat.rfind(')').is_some_and(|end| stat[end..].starts_with(") T"));
     stopped && shim.signal(libc::SIGCONT).unwrap_or(false)

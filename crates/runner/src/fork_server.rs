@@ -22,7 +22,7 @@ use crate::{Shelter, spawn};
 
 /// The one server of a runner, when there is one.
 #[derive(Default)]
-pub struct ForkServerSlot {
+pub(crate) struct ForkServerSlot {
     current: Mutex<Option<Arc<ForkServer>>>,
     /// One at a time: taking a server in takes a moment.
     starting: tokio::sync::Mutex<()>,
@@ -32,14 +32,14 @@ pub struct ForkServerSlot {
 }
 
 #[derive(Debug)]
-pub struct ForkServer {
+pub(crate) struct ForkServer {
     pid: Pid,
     socket: OwnedFd,
 }
 
 /// What an order gives.
 #[derive(Debug)]
-pub struct Ordered {
+pub(crate) struct Ordered {
     pub server: Arc<ForkServer>,
     pub status: PipeReader,
     /// Subscribed already.
@@ -47,16 +47,16 @@ pub struct Ordered {
 }
 
 impl ForkServerSlot {
-    pub fn with_shelter(shelter: Arc<dyn Shelter>) -> Self {
+    pub(crate) fn with_shelter(shelter: Arc<dyn Shelter>) -> Self {
         Self { shelter: Some(shelter), ..Self::default() }
     }
 
-    pub fn with_open_files(self, soft: Option<u64>) -> Self {
+    pub(crate) fn with_open_files(self, soft: Option<u64>) -> Self {
         Self { open_files: soft, ..self }
     }
 
     /// The server, which is started and taken in where there is none.
-    pub async fn server(&self, shim: &Path) -> io::Result<Arc<ForkServer>> {
+    pub(crate) async fn server(&self, shim: &Path) -> io::Result<Arc<ForkServer>> {
         if let Some(server) = self.current() {
             return Ok(server);
         }
@@ -77,7 +77,7 @@ impl ForkServerSlot {
     }
 
     /// Orders a shim for the run folder. An error says that this order will start none; the caller executes one instead.
-    pub async fn order(&self, shim: &Path, run_dir: &Path, spec: &[u8]) -> io::Result<Ordered> {
+    pub(crate) async fn order(&self, shim: &Path, run_dir: &Path, spec: &[u8]) -> io::Result<Ordered> {
         let server = self.server(shim).await?;
         let ordered = Arc::clone(&server).order(run_dir, spec);
         // What we lack ourselves is not its fault.
@@ -88,7 +88,7 @@ impl ForkServerSlot {
     }
 
     /// Takes a server out of use that does not do its work.
-    pub fn discard(&self, server: &Arc<ForkServer>) {
+    pub(crate) fn discard(&self, server: &Arc<ForkServer>) {
         let mut slot = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         slot.take_if(|current| Arc::ptr_eq(current, server));
     }
@@ -121,19 +121,19 @@ impl ForkServer {
         Ok(Ordered { server: self, status, control })
     }
 
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.pid.as_raw_nonzero().get().unsigned_abs()
     }
 
     /// Ends it, with all orders that it has not read; its shims go on.
-    pub fn kill(&self) {
+    pub(crate) fn kill(&self) {
         // A child that is reaped in `drop` alone has its pid until then; one that has ended needs no end.
         kill_process(self.pid, Signal::KILL).ok();
     }
 }
 
 /// We have no descriptor, or no memory, to give an order with: a new process would take as many.
-pub fn is_shortage(error: &io::Error) -> bool {
+pub(crate) fn is_shortage(error: &io::Error) -> bool {
     matches!(
         error.raw_os_error(),
         Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM | libc::ENOBUFS | libc::ETOOMANYREFS)

@@ -39,6 +39,7 @@ const REQUESTS: usize = 4;
 /// The other side of a [`RunHandle`]: what whoever follows the run hears and tells.
 #[derive(Debug)]
 pub struct RunEnds {
+    /// Stops that were asked for with [`RunController::stop`], in that order.
     pub requests: mpsc::Receiver<StopMode>,
     /// Whether the run's processes are to stand still.
     pub suspended: watch::Receiver<bool>,
@@ -48,6 +49,7 @@ pub struct RunEnds {
     pub main_ended: watch::Sender<Option<MainEnded>>,
     /// Why nothing can be learned of the run for now.
     pub trouble: watch::Sender<Option<String>>,
+    /// To be told once, as the last thing.
     pub outcome: oneshot::Sender<RunOutcome>,
 }
 
@@ -97,6 +99,7 @@ impl RunHandle {
         self.trouble.clone()
     }
 
+    /// For whoever may stop or suspend it; it outlives this handle.
     pub fn controller(&self) -> RunController {
         self.controller.clone()
     }

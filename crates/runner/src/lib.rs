@@ -4,6 +4,8 @@
 //! run folder, starts the shim and follows it over its control socket. Timeout, tree kill and the log are the shim's
 //! (`solti-shim`, `solti-logstore`); when to run what, and what follows an end, is the supervisor's.
 
+#![warn(missing_docs, unreachable_pub)]
+
 mod argv;
 mod attach;
 mod clock;

@@ -19,7 +19,7 @@ const DEFAULT_PATH: &str = "/bin:/usr/bin";
 const SHEBANG_BYTES: usize = 256;
 
 /// Checks the working directory.
-pub fn check_cwd(cwd: &Path) -> Result<(), StartFailure> {
+pub(crate) fn check_cwd(cwd: &Path) -> Result<(), StartFailure> {
     let failure = |errno, cause| Err(StartFailure::new(Stage::Chdir, errno, cwd, cause));
     match std::fs::metadata(cwd) {
         Ok(meta) if !meta.is_dir() => failure(libc::ENOTDIR, StartCause::CwdNotDirectory),
@@ -35,7 +35,7 @@ pub fn check_cwd(cwd: &Path) -> Result<(), StartFailure> {
 }
 
 /// The path to execute for `command`. A name without `/` is looked up in `path`, anything else is relative to `cwd`.
-pub fn program(command: &OsStr, path: Option<&OsStr>, cwd: &Path) -> Result<PathBuf, StartFailure> {
+pub(crate) fn program(command: &OsStr, path: Option<&OsStr>, cwd: &Path) -> Result<PathBuf, StartFailure> {
     let program = if command.as_bytes().contains(&b'/') {
         let program = cwd.join(command);
         check_file(&program)?;
@@ -137,7 +137,7 @@ fn may_execute(path: &Path) -> bool {
 }
 
 /// The user's home, from the environment the task gets or else from the user database.
-pub fn home(home: Option<&OsStr>) -> io::Result<PathBuf> {
+pub(crate) fn home(home: Option<&OsStr>) -> io::Result<PathBuf> {
     match home {
         Some(home) if home.as_bytes().starts_with(b"/") => Ok(PathBuf::from(home)),
         _ => std::env::home_dir()

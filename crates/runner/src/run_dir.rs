@@ -24,39 +24,39 @@ use crate::{AttachError, Stage, StartCause, StartFailure};
 pub const TRANSIENT_FILES: [&str; 5] =
     [layout::LAUNCH, layout::EXIT, layout::SOCKET, crate::script::SCRIPT, STDIN];
 /// The text that the program reads at its standard input.
-pub const STDIN: &str = "stdin";
+pub(crate) const STDIN: &str = "stdin";
 
 /// Descriptors that runs leave to the rest of the app: its database, its windows, those who call it.
 const RESERVE: u64 = 64;
 
 #[derive(Debug)]
-pub struct RunDir {
+pub(crate) struct RunDir {
     path: PathBuf,
     dir: File,
 }
 
 /// A run folder that is not held open: a run that only goes on costs one descriptor, its connection.
 #[derive(Debug, Clone)]
-pub struct RunPlace {
+pub(crate) struct RunPlace {
     path: PathBuf,
     /// Device and inode, which tell it from another folder that took its name.
     identity: (u64, u64),
 }
 
 impl RunPlace {
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// `None` when the folder is gone, or another one has its name.
-    pub fn open(&self) -> Result<Option<RunDir>, AttachError> {
+    pub(crate) fn open(&self) -> Result<Option<RunDir>, AttachError> {
         let Some(dir) = RunDir::open_existing(&self.path)? else { return Ok(None) };
         let is_same = dir.place().is_ok_and(|place| place.identity == self.identity);
         Ok(is_same.then_some(dir))
     }
 
     /// Whether the process works in this folder, be it removed or not: shims do, from before they start a program.
-    pub fn is_where(&self, pid: u32) -> io::Result<bool> {
+    pub(crate) fn is_where(&self, pid: u32) -> io::Result<bool> {
         match std::fs::metadata(format!("/proc/{pid}/cwd")) {
             Ok(found) => Ok((found.dev(), found.ino()) == self.identity),
             Err(error) => match error.raw_os_error() {
@@ -70,7 +70,7 @@ impl RunPlace {
 
 impl RunDir {
     /// Makes the folder, or takes an empty one. Refuses symlinks, folders of others, and a folder that holds a run.
-    pub fn create(path: &Path) -> Result<Self, StartFailure> {
+    pub(crate) fn create(path: &Path) -> Result<Self, StartFailure> {
         let failed = |error: io::Error| {
             let taken = matches!(error.raw_os_error(), Some(libc::ELOOP | libc::ENOTDIR));
             let cause = if taken { StartCause::RunDirForeign } else { StartCause::System };
@@ -89,7 +89,7 @@ impl RunDir {
     }
 
     /// Opens the folder of an earlier run; `None` when there is none.
-    pub fn open_existing(path: &Path) -> Result<Option<Self>, AttachError> {
+    pub(crate) fn open_existing(path: &Path) -> Result<Option<Self>, AttachError> {
         let path = path.to_owned();
         let dir = match layout::open_run_dir(&path) {
             Ok(dir) => dir,
@@ -104,12 +104,12 @@ impl RunDir {
         }
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// For who is to follow another run: the last descriptors are not for runs. `EMFILE` when it would take one of them.
-    pub fn leaves_room(&self) -> io::Result<()> {
+    pub(crate) fn leaves_room(&self) -> io::Result<()> {
         let limit = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
         // The lowest free number is given out first, so it tells how many are taken.
         let taken = u64::from(self.dir.as_raw_fd().unsigned_abs());
@@ -118,18 +118,18 @@ impl RunDir {
     }
 
     /// What is enough to find it again.
-    pub fn place(&self) -> io::Result<RunPlace> {
+    pub(crate) fn place(&self) -> io::Result<RunPlace> {
         let found = self.dir.metadata()?;
         Ok(RunPlace { path: self.path.clone(), identity: (found.dev(), found.ino()) })
     }
 
     /// The address of the control socket; good while `self` is.
-    pub fn socket(&self) -> PathBuf {
+    pub(crate) fn socket(&self) -> PathBuf {
         layout::socket_path(self.dir.as_fd())
     }
 
     /// Writes a file that only the user may read, in place of an older one.
-    pub fn write(&self, name: &CStr, bytes: &[u8]) -> io::Result<()> {
+    pub(crate) fn write(&self, name: &CStr, bytes: &[u8]) -> io::Result<()> {
         let flags = libc::O_WRONLY | libc::O_CREAT | libc::O_EXCL;
         let mut file = match self.open(name, flags) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
@@ -142,7 +142,7 @@ impl RunDir {
     }
 
     /// Whether there was such a file.
-    pub fn remove(&self, name: &CStr) -> io::Result<bool> {
+    pub(crate) fn remove(&self, name: &CStr) -> io::Result<bool> {
         match unlinkat(&self.dir, name, AtFlags::empty()) {
             Ok(()) => Ok(true),
             Err(Errno::NOENT) => Ok(false),
@@ -151,20 +151,20 @@ impl RunDir {
     }
 
     /// The lock, or `None` while a shim is alive.
-    pub fn try_lock(&self) -> Result<Option<File>, AttachError> {
+    pub(crate) fn try_lock(&self) -> Result<Option<File>, AttachError> {
         layout::try_lock(self.dir.as_fd())
             .map_err(|source| AttachError::Lock { path: self.path.clone(), source })
     }
 
     /// Whether a shim has begun here, be its record legible or not.
-    pub fn has_record(&self) -> io::Result<bool> {
+    pub(crate) fn has_record(&self) -> io::Result<bool> {
         // Whoever only asks for the lock leaves the file empty; one that is used again is zero.
         Ok(!exit_record::is_blank(&self.record_bytes()?))
     }
 
     /// The exit record of this run; `None` when there is none, or a torn one or one of another run, which say as little. One
     /// of a later version is not understood, and an error: it may well tell an end.
-    pub fn record(&self, run: &RunId) -> io::Result<Option<ExitRecord>> {
+    pub(crate) fn record(&self, run: &RunId) -> io::Result<Option<ExitRecord>> {
         match ExitRecord::decode(&self.record_bytes()?) {
             Ok(record) => Ok(Some(record).filter(|record| record.is_of(&run.to_string()))),
             Err(error @ FormatError::Version(_)) => Err(io::Error::new(io::ErrorKind::Unsupported, error)),

@@ -17,8 +17,11 @@ pub struct RunRequest {
     pub run_dir: PathBuf,
     /// Unique for ever; every process of the run carries it as `SOLTI_RUN_ID`.
     pub run: RunId,
+    /// What is run.
     pub kind: TaskKind,
+    /// From the start of its program; unlimited when absent. The sleep of the machine counts.
     pub timeout: Option<Duration>,
+    /// What it may use of the machine; see [`RunHandle::unenforced`] for those that cannot be kept.
     pub limits: ResourceLimits,
     /// What the task's own variables are added to; usually the environment of the app.
     pub base_env: BTreeMap<OsString, OsString>,
@@ -33,6 +36,7 @@ pub struct RunRequest {
 pub enum Attached {
     /// Its shim is alive.
     Running(RunHandle),
+    /// It has ended, and its final record says how.
     Finished(RunOutcome),
     /// Nobody supervises it and nobody recorded its end. Processes may be left: see [`Runner::sweep`].
     Lost(LostReason),

@@ -14,19 +14,22 @@ use solti_model::{ScriptMode, ScriptRuntime};
 use crate::{Stage, StartCause, StartFailure};
 
 /// The script's text in the run folder.
-pub const SCRIPT: &str = "script";
+pub(crate) const SCRIPT: &str = "script";
 /// What some editors put before a text that is UTF-8.
 const BOM: char = '\u{feff}';
 /// Makes Python hand on what it prints at once, also to a pipe: in a log that is followed nothing may come a block late.
-pub const UNBUFFERED: (&str, &str) = ("PYTHONUNBUFFERED", "1");
+pub(crate) const UNBUFFERED: (&str, &str) = ("PYTHONUNBUFFERED", "1");
 
 /// By the name of the program.
-pub fn is_python(program: &str) -> bool {
+pub(crate) fn is_python(program: &str) -> bool {
     Language::of(program) == Some(Language::Python)
 }
 
 /// The words, with the bare interpreter first, and the text for the script file if there is to be one.
-pub fn words(script: &ScriptMode, run_dir: &Path) -> Result<(Vec<OsString>, Option<String>), StartFailure> {
+pub(crate) fn words(
+    script: &ScriptMode,
+    run_dir: &Path,
+) -> Result<(Vec<OsString>, Option<String>), StartFailure> {
     let text = script.text().map_err(|error| {
         let cause = StartCause::BadScript { problem: error.message };
         StartFailure::new(Stage::Resolve, 0, script.runtime.program(), cause)

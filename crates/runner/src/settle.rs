@@ -12,7 +12,7 @@ use crate::{AttachError, Attached, LostReason, RunOutcome};
 const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 
 /// Waits for the lock, and says what was found then; `None` when somebody still has it.
-pub async fn until_free(
+pub(crate) async fn until_free(
     dir: &RunDir,
     run: &RunId,
     within: Duration,
@@ -32,7 +32,7 @@ pub async fn until_free(
 }
 
 /// The lock is ours, so nobody supervises this run; taking the launch file away keeps a late shim from starting it.
-pub fn settle(dir: &RunDir, run: &RunId) -> Result<Attached, AttachError> {
+pub(crate) fn settle(dir: &RunDir, run: &RunId) -> Result<Attached, AttachError> {
     let source = |source| AttachError::RunDir { path: dir.path().to_owned(), source };
     // A shim makes its record before it takes the launch file: without both, the app has died before there was a shim.
     let never_began = dir.remove(c"launch").map_err(source)? || !dir.has_record().map_err(source)?;
@@ -47,6 +47,6 @@ pub fn settle(dir: &RunDir, run: &RunId) -> Result<Attached, AttachError> {
     }))
 }
 
-pub fn read_record(dir: &RunDir, run: &RunId) -> Result<Option<ExitRecord>, AttachError> {
+pub(crate) fn read_record(dir: &RunDir, run: &RunId) -> Result<Option<ExitRecord>, AttachError> {
     dir.record(run).map_err(|source| AttachError::ExitRecord { path: dir.path().to_owned(), source })
 }

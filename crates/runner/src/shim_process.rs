@@ -15,7 +15,7 @@ use crate::{AttachError, spawn};
 
 /// A shim that this process has started, or one that an earlier process has.
 #[derive(Debug)]
-pub enum ShimProcess {
+pub(crate) enum ShimProcess {
     /// Not reaped yet, so the pid is its own.
     Child {
         pid: Pid,
@@ -29,7 +29,11 @@ pub enum ShimProcess {
 
 impl ShimProcess {
     /// Executes a shim for the folder, and returns the read end of its status pipe.
-    pub fn spawn(shim: &Path, run_dir: &Path, open_files: Option<u64>) -> io::Result<(Self, PipeReader)> {
+    pub(crate) fn spawn(
+        shim: &Path,
+        run_dir: &Path,
+        open_files: Option<u64>,
+    ) -> io::Result<(Self, PipeReader)> {
         let (report, write_end) = io::pipe()?;
         let pid = spawn::spawn(shim, run_dir.as_os_str(), write_end.as_fd(), open_files)?;
         Ok((Self::Child { pid }, report))
@@ -37,7 +41,7 @@ impl ShimProcess {
 
     /// Ends it at once. Only for a shim that has not said that its child runs; `server` is the pid of the fork server,
     /// which tells a shim from whoever has its pid after it.
-    pub fn kill(&mut self, server: Option<u32>) {
+    pub(crate) fn kill(&mut self, server: Option<u32>) {
         match *self {
             // An unreaped child's pid is nobody else's.
             Self::Child { pid } => {
@@ -56,7 +60,7 @@ impl ShimProcess {
     ///
     /// # Errors
     /// Nothing is known about the shim; above all, there may be no descriptor left to watch it with.
-    pub async fn gone(&mut self, place: &RunPlace) -> Result<(), AttachError> {
+    pub(crate) async fn gone(&mut self, place: &RunPlace) -> Result<(), AttachError> {
         let watch = |source| AttachError::Watch { path: place.path().to_owned(), source };
         match self {
             Self::Child { .. } | Self::Reaped => self.reap().await.map_err(watch),
@@ -78,7 +82,7 @@ impl ShimProcess {
     }
 
     /// Its process id, while it is known.
-    pub fn pid(&self) -> Option<u32> {
+    pub(crate) fn pid(&self) -> Option<u32> {
         match *self {
             Self::Child { pid } => Some(pid.as_raw_nonzero().get().unsigned_abs()),
             Self::Reaped => None,
@@ -87,7 +91,7 @@ impl ShimProcess {
     }
 
     /// Waits for the end of a child and takes it off the process table. Nothing to do for a shim of another parent.
-    pub async fn reap(&mut self) -> io::Result<()> {
+    pub(crate) async fn reap(&mut self) -> io::Result<()> {
         let Self::Child { pid } = *self else { return Ok(()) };
         if !try_reap(pid)? {
             Pidfd::new(open_pidfd(pid)?)?.closed().await?;

@@ -18,7 +18,7 @@ use solti_shim::layout::STATUS_FD;
 /// `open_files` is the soft limit of open files that it, and so whatever it starts, has; `None` for ours. Its environment is empty: a mark that the app itself carries, as a task of another app, must not be the shim's.
 /// Its directory is `/`, so that it keeps no file system busy; its input and output are nothing. The session of its own
 /// it makes itself.
-pub fn spawn(
+pub(crate) fn spawn(
     shim: &Path,
     argument: &OsStr,
     given: BorrowedFd<'_>,

@@ -33,44 +33,58 @@ pub enum Stage {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}", self.sentence())]
 pub struct StartFailure {
+    /// Where it failed.
     pub stage: Stage,
     /// As the system numbers errors; 0 when none was involved.
     pub errno: i32,
     /// The program, the working directory, the file to read or the run folder; empty when it is not known any more.
     pub path: PathBuf,
+    /// What the sentence is made of.
     pub cause: StartCause,
 }
 
 /// What was wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StartCause {
+    /// No runner of this build takes tasks of this kind.
     Unsupported(UnsupportedKind),
     /// A bare name that no directory of the PATH holds.
     NotInPath {
+        /// Directories of the PATH that were looked through.
         entries: usize,
     },
+    /// Nothing is at the path that was given.
     NoSuchProgram,
+    /// A directory is at the path.
     IsDirectory,
+    /// This user may not execute it.
     NotExecutable,
     /// The first line of the program names this one, which is missing.
     BadInterpreter {
+        /// As the first line has it.
         interpreter: PathBuf,
     },
     /// Its first line cannot be read, because of what cannot be seen in it.
     BadFirstLine {
+        /// To be put behind the program's path, as in "has a byte order mark (BOM) before its #! line".
         problem: &'static str,
     },
     /// The loader that a binary asks for is missing.
     BadLoader,
     /// Neither a binary of this machine nor a script with a `#!` line.
     ExecFormat,
+    /// A word or a variable, or all of them together, are more than the kernel takes.
     ArgumentsTooLong,
     /// The script's text breaks a rule of the model.
     BadScript {
+        /// The rule that is broken, as the model words it.
         problem: String,
     },
+    /// Nothing is at the path of the working directory.
     CwdMissing,
+    /// Something else is at the path of the working directory.
     CwdNotDirectory,
+    /// This user may not enter the working directory.
     CwdDenied,
     /// The run folder holds a run already.
     RunExists,

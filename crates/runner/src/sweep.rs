@@ -19,12 +19,16 @@ const GIVE_UP: Duration = Duration::from_millis(800);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 
 /// Ends all processes that carry the mark; returns how many there were at first.
-pub async fn sweep(run: &RunId) -> Result<usize, AttachError> {
+pub(crate) async fn sweep(run: &RunId) -> Result<usize, AttachError> {
     end_members(run, None, GRACE).await
 }
 
 /// The same with a grace of the caller's, and with the descendants of the shim where that is known.
-pub async fn end_members(run: &RunId, shim: Option<u32>, grace: Duration) -> Result<usize, AttachError> {
+pub(crate) async fn end_members(
+    run: &RunId,
+    shim: Option<u32>,
+    grace: Duration,
+) -> Result<usize, AttachError> {
     let group = RunGroup::left_behind(&run.to_string());
     let mut left = members(run, shim).await?;
     let count = left.len();
@@ -55,7 +59,7 @@ pub async fn end_members(run: &RunId, shim: Option<u32>, grace: Duration) -> Res
 }
 
 /// How many processes carry the mark of each run. A mark that is no run's is not ours.
-pub async fn marks() -> Result<HashMap<RunId, usize>, AttachError> {
+pub(crate) async fn marks() -> Result<HashMap<RunId, usize>, AttachError> {
     let counted = tokio::task::spawn_blocking(solti_shim::tree::marks).await;
     let counted =
         counted.map_err(io::Error::other).flatten().map_err(|source| AttachError::Marks { source })?;

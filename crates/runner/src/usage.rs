@@ -14,6 +14,7 @@ pub struct TreeUsage {
     pub cpu_us: u64,
     /// Memory in use; without a memory controller the resident memory of each process, of which they may share some.
     pub memory_bytes: u64,
+    /// Those that live; at least 1.
     pub processes: u32,
 }
 

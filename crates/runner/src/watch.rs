@@ -33,7 +33,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 
 /// What is known of a run once its program has been executed.
 #[derive(Debug)]
-pub struct Watched {
+pub(crate) struct Watched {
     pub place: RunPlace,
     pub id: RunId,
     pub shim: ShimProcess,
@@ -48,7 +48,7 @@ pub struct Watched {
 }
 
 #[derive(Debug)]
-pub struct Watch {
+pub(crate) struct Watch {
     run: Watched,
     began: Instant,
     /// A request that the shim has not taken yet.
@@ -67,7 +67,7 @@ struct StopRequest {
 }
 
 /// The two ends: the handle for the supervisor, and what has to be polled for it.
-pub fn watch(run: Watched) -> (RunHandle, Watch) {
+pub(crate) fn watch(run: Watched) -> (RunHandle, Watch) {
     let (mut handle, ends) = RunHandle::new(run.child_pid, run.started_at_ms);
     handle.unenforced = run.unenforced;
     (handle, Watch { run, began: Instant::now(), asked: None, rest: FIRST_REST, ends })
@@ -75,7 +75,7 @@ pub fn watch(run: Watched) -> (RunHandle, Watch) {
 
 impl Watch {
     /// Follows the run to its end. `connection` is one that is subscribed already, if there is one.
-    pub async fn follow(mut self, connection: Option<Connection>) {
+    pub(crate) async fn follow(mut self, connection: Option<Connection>) {
         let outcome = self.until_end(connection).await;
         let Self { mut run, ends: RunEnds { log_bytes, outcome: tell, .. }, .. } = self;
         // The log is sealed: whoever waits for the doorbell is told before the supervisor hears of the end.
