@@ -12,7 +12,7 @@ use tokio::sync::watch;
 const RING: usize = 4_096;
 
 #[derive(Debug)]
-pub struct ChangeFeed {
+pub(crate) struct ChangeFeed {
     ring: Arc<Mutex<Ring>>,
     latest: watch::Sender<u64>,
 }
@@ -33,27 +33,29 @@ struct Entry {
 /// What changed since the cursor was read last.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Changes {
+    /// New ones, and those of which anything is otherwise than before; each once, however often it changed.
     pub changed: BTreeSet<TaskId>,
+    /// Those that are gone; none of them is in `changed`.
     pub deleted: BTreeSet<TaskId>,
     /// The reader fell too far behind: anything may have changed.
     pub missed_some: bool,
 }
 
 impl ChangeFeed {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { ring: Arc::default(), latest: watch::Sender::new(0) }
     }
 
-    pub fn changed(&self, id: &TaskId) {
+    pub(crate) fn changed(&self, id: &TaskId) {
         self.publish(Entry { id: Some(id.clone()), deleted: false });
     }
 
-    pub fn deleted(&self, id: &TaskId) {
+    pub(crate) fn deleted(&self, id: &TaskId) {
         self.publish(Entry { id: Some(id.clone()), deleted: true });
     }
 
     /// Something that belongs to no task changed: a lane, the state of the storage.
-    pub fn touched(&self) {
+    pub(crate) fn touched(&self) {
         self.publish(Entry { id: None, deleted: false });
     }
 
@@ -68,7 +70,7 @@ impl ChangeFeed {
     }
 
     /// A cursor that stands at the end: it sees what is published from now on.
-    pub fn cursor(&self) -> ChangeCursor {
+    pub(crate) fn cursor(&self) -> ChangeCursor {
         let latest = self.latest.subscribe();
         let seen = *latest.borrow();
         ChangeCursor { ring: Arc::clone(&self.ring), latest, seen }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 /// A skip filter that was just being made may come into a folder that is being removed, seldom more than one.
 const PURGES: u32 = 4;
 
+/// The folders of all runs of one data folder. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct RunFolders {
     root: PathBuf,
@@ -16,18 +17,22 @@ pub struct RunFolders {
 }
 
 impl RunFolders {
+    /// Names the folders; nothing is made or looked at.
     pub fn new(data_dir: &Path) -> Self {
         Self { root: data_dir.join("runs"), spare: Arc::new(SpareFolders::new(data_dir)) }
     }
 
+    /// `<data>/runs`.
     pub fn root(&self) -> &Path {
         &self.root
     }
 
+    /// `<data>/runs/<task>`, whether it is there or not.
     pub fn task(&self, id: &TaskId) -> PathBuf {
         self.root.join(id.as_str())
     }
 
+    /// `<data>/runs/<task>/<attempt>`, whether it is there or not.
     pub fn run(&self, id: &TaskId, attempt: u32) -> PathBuf {
         self.task(id).join(attempt.to_string())
     }

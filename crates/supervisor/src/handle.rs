@@ -155,10 +155,13 @@ impl Supervisor {
         self.ask(|reply| Message::Delete { id: id.clone(), reply }).await?
     }
 
+    /// Every lane that runs or queues a task, or that is set to something else than the default.
     pub async fn lanes(&self) -> Result<Vec<Lane>, SupervisorError> {
         self.ask(|reply| Message::Lanes { reply }).await
     }
 
+    /// Changes what is given and returns the lane as it is then. A paused lane starts nothing; what runs goes on.
+    ///
     /// # Errors
     /// `Invalid` for a capacity of 0.
     pub async fn set_lane(
@@ -263,10 +266,12 @@ impl Supervisor {
         self.shared.feed.cursor()
     }
 
+    /// The highest that a task has been given so far. Each change of a task gets a higher one, also over restarts.
     pub fn resource_version(&self) -> u64 {
         self.shared.resource_version.load(Ordering::Acquire)
     }
 
+    /// Whether the database takes writes; while it does not, nothing new is taken on.
     pub fn storage(&self) -> StorageState {
         if self.shared.read_only.load(Ordering::Acquire) { StorageState::ReadOnly } else { StorageState::Ok }
     }
@@ -281,10 +286,12 @@ impl Supervisor {
         self.shared.unkept_limits()
     }
 
+    /// For reading. What is written to it past the supervisor is not seen by it.
     pub fn store(&self) -> &Store {
         &self.store
     }
 
+    /// Where the files of runs are, for readers of logs.
     pub fn folders(&self) -> &RunFolders {
         &self.folders
     }

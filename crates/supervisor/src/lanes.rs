@@ -5,14 +5,15 @@
 
 mod queue;
 
-pub use queue::{CannotMove, MoveTo, Moved, ORDER_STEP, Waiter};
+pub use queue::MoveTo;
+pub(crate) use queue::{CannotMove, Moved, ORDER_STEP, Waiter};
 
 use queue::Queue;
 use solti_model::{AdmissionStrategy, Lane, Slot, TaskId};
 use std::collections::BTreeMap;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LaneState {
+pub(crate) struct LaneState {
     pub capacity: u32,
     pub paused: bool,
     /// Oldest first.
@@ -42,7 +43,7 @@ impl LaneState {
 
 /// What an admission asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Admission {
+pub(crate) enum Admission {
     /// The task waits in the lane; [`Lanes::take_startable`] says when it is its turn.
     Waits,
     /// As `Waits`, before those that only wait, and these have to end: the one that holds the place, and replacements that
@@ -51,12 +52,12 @@ pub enum Admission {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Busy {
+pub(crate) struct Busy {
     pub running: TaskId,
 }
 
 #[derive(Debug, Default)]
-pub struct Lanes {
+pub(crate) struct Lanes {
     lanes: BTreeMap<Slot, LaneState>,
     /// Nothing starts in any of them.
     all_held: bool,
@@ -64,7 +65,7 @@ pub struct Lanes {
 
 impl Lanes {
     /// Lets a task into its lane, or refuses it. A refusal changes nothing. One that is not ready asks for nothing yet.
-    pub fn admit(
+    pub(crate) fn admit(
         &mut self,
         slot: &Slot,
         waiter: Waiter,
@@ -91,7 +92,7 @@ impl Lanes {
 
     /// What the stored order of a lane still asks for after a restart of the app: each replacement that waits replaces those
     /// before it, and the task that holds the place. Empty when that was done.
-    pub fn still_to_replace(&self, slot: &Slot, is_stopping: impl Fn(&TaskId) -> bool) -> Vec<TaskId> {
+    pub(crate) fn still_to_replace(&self, slot: &Slot, is_stopping: impl Fn(&TaskId) -> bool) -> Vec<TaskId> {
         let Some(lane) = self.lanes.get(slot) else { return vec![] };
         let mut waiting = lane.waiting_replacements();
         let newest = waiting.next();
@@ -103,24 +104,24 @@ impl Lanes {
     }
 
     /// Puts a task back that held its place before a restart of the app.
-    pub fn restore_holder(&mut self, slot: &Slot, id: &TaskId) {
+    pub(crate) fn restore_holder(&mut self, slot: &Slot, id: &TaskId) {
         self.lanes.entry(slot.clone()).or_default().holders.push(id.clone());
     }
 
     /// Puts a task back that waited before a restart of the app.
-    pub fn restore_waiting(&mut self, slot: &Slot, waiter: Waiter) {
+    pub(crate) fn restore_waiting(&mut self, slot: &Slot, waiter: Waiter) {
         self.lanes.entry(slot.clone()).or_default().queue.put(waiter);
     }
 
     /// Puts a waiting task to where it waits now; it asks for nothing.
-    pub fn put_back(&mut self, slot: &Slot, waiter: Waiter) {
+    pub(crate) fn put_back(&mut self, slot: &Slot, waiter: Waiter) {
         let lane = self.lanes.entry(slot.clone()).or_default();
         lane.queue.take(&waiter.id);
         lane.queue.put(waiter);
     }
 
     /// Moves every waiting task whose turn it is to a place, and returns them in order.
-    pub fn take_startable(&mut self, slot: &Slot) -> Vec<TaskId> {
+    pub(crate) fn take_startable(&mut self, slot: &Slot) -> Vec<TaskId> {
         let mut startable = Vec::new();
         if let Some(lane) = self.lanes.get_mut(slot).filter(|_| !self.all_held) {
             while !lane.paused && !lane.is_full() {
@@ -133,7 +134,7 @@ impl Lanes {
     }
 
     /// Gives a waiting task a place whether or not there is one; whether it waited.
-    pub fn take_now(&mut self, slot: &Slot, id: &TaskId) -> bool {
+    pub(crate) fn take_now(&mut self, slot: &Slot, id: &TaskId) -> bool {
         let waited = self.lanes.get_mut(slot).and_then(|lane| {
             lane.queue.take(id)?;
             lane.holders.push(id.clone());
@@ -143,7 +144,7 @@ impl Lanes {
     }
 
     /// What a move of a waiting task asks for; `None` when it does not wait in this lane.
-    pub fn plan_move(
+    pub(crate) fn plan_move(
         &self,
         slot: &Slot,
         id: &TaskId,
@@ -154,7 +155,7 @@ impl Lanes {
     }
 
     /// Takes a task out of its lane, from a place or from the queue.
-    pub fn release(&mut self, slot: &Slot, id: &TaskId) {
+    pub(crate) fn release(&mut self, slot: &Slot, id: &TaskId) {
         if let Some(lane) = self.lanes.get_mut(slot) {
             lane.holders.retain(|holder| holder != id);
             lane.queue.take(id);
@@ -164,7 +165,7 @@ impl Lanes {
         }
     }
 
-    pub fn set(&mut self, slot: &Slot, capacity: Option<u32>, paused: Option<bool>) -> Lane {
+    pub(crate) fn set(&mut self, slot: &Slot, capacity: Option<u32>, paused: Option<bool>) -> Lane {
         let lane = self.lanes.entry(slot.clone()).or_default();
         lane.capacity = capacity.unwrap_or(lane.capacity);
         lane.paused = paused.unwrap_or(lane.paused);
@@ -176,32 +177,32 @@ impl Lanes {
     }
 
     /// Lets nothing start in any lane, or what each lets start again.
-    pub fn hold_all(&mut self, held: bool) {
+    pub(crate) fn hold_all(&mut self, held: bool) {
         self.all_held = held;
     }
 
-    pub fn all_held(&self) -> bool {
+    pub(crate) fn all_held(&self) -> bool {
         self.all_held
     }
 
     /// The lanes in which something waits.
-    pub fn with_waiters(&self) -> Vec<Slot> {
+    pub(crate) fn with_waiters(&self) -> Vec<Slot> {
         let waits = self.lanes.iter().filter(|(_, lane)| !lane.queue.is_empty());
         waits.map(|(slot, _)| slot.clone()).collect()
     }
 
     /// Every lane that holds a task or differs from the default, by name.
-    pub fn all(&self) -> Vec<Lane> {
+    pub(crate) fn all(&self) -> Vec<Lane> {
         self.lanes.iter().map(|(slot, lane)| describe(slot, lane)).collect()
     }
 
-    pub fn is_paused(&self, slot: &Slot) -> bool {
+    pub(crate) fn is_paused(&self, slot: &Slot) -> bool {
         self.lanes.get(slot).is_some_and(|lane| lane.paused)
     }
 
     /// The place of a task that waits for nothing else in its queue, from 1, and the task before it: in the queue, or else in the
     /// lane.
-    pub fn position(&self, slot: &Slot, id: &TaskId) -> Option<(u32, Option<TaskId>)> {
+    pub(crate) fn position(&self, slot: &Slot, id: &TaskId) -> Option<(u32, Option<TaskId>)> {
         let lane = self.lanes.get(slot)?;
         let index = lane.queue.ready().position(|waiter| waiter.id == *id)?;
         let queued = index.checked_sub(1).and_then(|i| lane.queue.ready().nth(i)).map(|waiter| &waiter.id);

@@ -3,6 +3,30 @@
 //! [`Supervisor`] is a handle; behind it one actor owns every task that is not over, decides with the pure rules of
 //! `solti-model` and [`lanes`], stores each decision and only then acts on it. Finished tasks are in the store alone.
 //! Processes are started through `solti-runner`; logs are read by `solti-api`.
+//!
+//! ```no_run
+//! use solti_runner::ShimRunner;
+//! use solti_supervisor::{Supervisor, SupervisorConfig};
+//! use std::{path::Path, sync::Arc};
+//! # async fn example(spec: solti_model::TaskSpec) -> Result<(), Box<dyn std::error::Error>> {
+//! let data_dir = Path::new("/var/lib/solti");
+//! let store = solti_store::Store::open(data_dir)?;
+//! let runner = Arc::new(ShimRunner::new("/usr/lib/solti/solti-shim"));
+//! let supervisor = Supervisor::start(store, runner, SupervisorConfig::new(data_dir)).await?;
+//!
+//! let mut changes = supervisor.changes();
+//! let id = supervisor.submit(spec).await?;
+//! while let Some(task) = supervisor.store().task(&id).await? {
+//!     let phase = task.task.status.phase;
+//!     println!("{}", phase.word());
+//!     if phase.is_terminal() || changes.next().await.is_none() {
+//!         break;
+//!     }
+//! }
+//! # Ok(()) }
+//! ```
+
+#![warn(missing_docs, unreachable_pub)]
 
 /// A step at which a test kills the app. Nothing without the feature `failpoints`.
 macro_rules! fail_point {

@@ -17,21 +17,27 @@ pub struct LiveTask {
     pub over: bool,
 }
 
+/// A run whose process is there.
 #[derive(Debug, Clone)]
 pub struct LiveRun {
+    /// From 1.
     pub attempt: u32,
     /// Its leader.
     pub pid: u32,
+    /// Rings when its log has grown, and is closed when that is sealed.
     pub doorbell: LogDoorbell,
 }
 
 /// What the actor knows of a task that is not over, beside what is stored.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RowState {
+    /// Why it does not start; `None` for one that runs.
     pub waiting: Option<Waiting>,
+    /// A stop was asked for and is not done yet.
     pub stopping: bool,
     /// Its processes stand still.
     pub suspended: bool,
+    /// Its main program has ended, and others of the run go on.
     pub main_ended: Option<MainEnded>,
     /// It has ended so, and the database cannot be told.
     pub unstored: Option<TaskStatus>,

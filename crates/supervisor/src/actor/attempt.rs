@@ -11,10 +11,10 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::AbortHandle;
 
 /// Who waits for a delete.
-pub type DeleteReply = oneshot::Sender<Result<(), crate::SupervisorError>>;
+pub(crate) type DeleteReply = oneshot::Sender<Result<(), crate::SupervisorError>>;
 
 #[derive(Debug)]
-pub struct Active {
+pub(crate) struct Active {
     pub stored: StoredTask,
     /// The latest attempt.
     pub run: Option<StoredRun>,
@@ -34,7 +34,7 @@ pub struct Active {
 }
 
 #[derive(Debug)]
-pub enum Stage {
+pub(crate) enum Stage {
     /// Its admission is not stored yet. `turn` says that its lane has given it a place meanwhile; `replaces` are those that
     /// have to end for it.
     Admitting {
@@ -73,7 +73,7 @@ pub enum Stage {
 }
 
 impl Active {
-    pub fn new(stored: StoredTask, stage: Stage) -> Self {
+    pub(crate) fn new(stored: StoredTask, stage: Stage) -> Self {
         let live = LiveTask { attempt: stored.task.status.attempt, ..LiveTask::default() };
         Self {
             stored,
@@ -89,24 +89,24 @@ impl Active {
         }
     }
 
-    pub fn slot(&self) -> &Slot {
+    pub(crate) fn slot(&self) -> &Slot {
         &self.stored.task.spec.slot
     }
 
     /// What it still waits for in other tasks.
-    pub fn open_after(&self) -> impl Iterator<Item = &AfterTask> {
+    pub(crate) fn open_after(&self) -> impl Iterator<Item = &AfterTask> {
         let fulfilled = &self.stored.queueing.fulfilled;
         let after = (0..).zip(&self.stored.task.spec.after);
         after.filter(|(place, _)| !fulfilled.contains(place)).map(|(_, after)| after)
     }
 
     /// Whether it waits for nothing but a place in its lane.
-    pub fn is_ready(&self) -> bool {
+    pub(crate) fn is_ready(&self) -> bool {
         !self.stored.queueing.held && self.early.is_none() && self.open_after().next().is_none()
     }
 
     /// As its lane knows it while it waits.
-    pub fn waiter(&self) -> Waiter {
+    pub(crate) fn waiter(&self) -> Waiter {
         let spec = &self.stored.task.spec;
         Waiter {
             id: self.stored.task.metadata.id.clone(),
@@ -118,22 +118,22 @@ impl Active {
     }
 
     /// Whether it may be waiting.
-    pub fn may_wait(&self) -> bool {
+    pub(crate) fn may_wait(&self) -> bool {
         matches!(self.stage, Stage::Admitting { .. } | Stage::Waiting | Stage::Backoff { .. })
     }
 
-    pub fn stop_waiting_for_time(&mut self) {
+    pub(crate) fn stop_waiting_for_time(&mut self) {
         if let Some(timer) = self.early.take() {
             timer.abort();
         }
     }
 
-    pub fn attempt(&self) -> u32 {
+    pub(crate) fn attempt(&self) -> u32 {
         self.stored.task.status.attempt
     }
 
     /// How it has ended, where the database cannot be told.
-    pub fn unstored_status(&self) -> Option<TaskStatus> {
+    pub(crate) fn unstored_status(&self) -> Option<TaskStatus> {
         let Stage::Ending { unstored: Some(why) } = &self.stage else { return None };
         let mut status = self.stored.task.status.clone();
         status.error = Some(match status.error {
@@ -143,7 +143,7 @@ impl Active {
         Some(status)
     }
 
-    pub fn set_phase(&mut self, phase: TaskPhase, now_ms: u64) {
+    pub(crate) fn set_phase(&mut self, phase: TaskPhase, now_ms: u64) {
         self.stored.task.status.phase = phase;
         self.stored.task.metadata.updated_at = now_ms;
         if phase.is_terminal() {

@@ -7,14 +7,14 @@ const RANDOM_BITS: u32 = 24;
 const MAX_SEQUENCE: u64 = (1 << 16) - 1;
 
 #[derive(Debug, Default)]
-pub struct IdSource {
+pub(crate) struct IdSource {
     last_ms: u64,
     sequence: u64,
 }
 
 impl IdSource {
     /// The next id. Within one process ids grow even when the clock stands still or goes back.
-    pub fn next(&mut self, now_ms: u64) -> TaskId {
+    pub(crate) fn next(&mut self, now_ms: u64) -> TaskId {
         if now_ms > self.last_ms {
             (self.last_ms, self.sequence) = (now_ms, 0);
         } else if self.sequence == MAX_SEQUENCE {

@@ -23,7 +23,7 @@ const MAX_JOBS: usize = 100_000;
 const PAGE: (u32, u32) = (100, 1_000);
 
 /// What is asked of the jobs, and what effects report of them.
-pub enum JobMessage {
+pub(crate) enum JobMessage {
     List {
         query: JobQuery,
         reply: oneshot::Sender<JobPage>,
@@ -84,7 +84,9 @@ pub enum JobMessage {
 /// A page of jobs; their tasks are in the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobPage {
+    /// By name.
     pub rows: Vec<JobRow>,
+    /// All that match, whatever page this is.
     pub total: u64,
     /// Behind which the next page begins; `None` at the end.
     pub next: Option<JobName>,
@@ -95,14 +97,18 @@ pub struct JobPage {
 pub struct JobState {
     /// The error says why it cannot be read.
     pub job: Result<Arc<Job>, String>,
+    /// In the job's order; paused ones too, without a next time.
     pub schedules: Vec<ScheduleState>,
 }
 
 /// A schedule that is not paused.
 #[derive(Debug, Clone)]
 pub struct Planned {
+    /// The job that it runs.
     pub job: JobName,
+    /// Which of the job's schedules.
     pub schedule: ScheduleId,
+    /// From which further times are reckoned.
     pub rule: Arc<Rule>,
     /// The next time; none that is before it comes any more.
     pub next: u64,

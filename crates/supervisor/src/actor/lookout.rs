@@ -23,7 +23,7 @@ const LONGEST_REST: Duration = Duration::from_secs(30);
 const REQUESTS: usize = 4;
 
 /// What was found of an attempt that the store holds as unfinished.
-pub enum Found {
+pub(crate) enum Found {
     Alive(Box<RunHandle>),
     Ended(Box<RunOutcome>),
     NeverStarted,

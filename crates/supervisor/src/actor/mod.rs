@@ -63,7 +63,7 @@ const VERSION_KEY: &str = "resource_version_reserved";
 
 pub(crate) type Reply<T> = oneshot::Sender<Result<T, SupervisorError>>;
 
-pub enum Message {
+pub(crate) enum Message {
     Submit {
         spec: Box<TaskSpec>,
         reply: Reply<TaskId>,
@@ -190,7 +190,7 @@ pub enum Message {
     Queue(QueueMessage),
 }
 
-pub struct Actor {
+pub(crate) struct Actor {
     pub(crate) store: Store,
     pub(crate) runner: Arc<dyn Runner>,
     pub(crate) config: SupervisorConfig,
@@ -227,7 +227,7 @@ pub struct Actor {
 }
 
 impl Actor {
-    pub fn new(
+    pub(crate) fn new(
         store: Store,
         runner: Arc<dyn Runner>,
         config: SupervisorConfig,
@@ -266,7 +266,7 @@ impl Actor {
         }
     }
 
-    pub async fn run(mut self, mut inbox: mpsc::Receiver<Message>) {
+    pub(crate) async fn run(mut self, mut inbox: mpsc::Receiver<Message>) {
         while let Some(message) = inbox.recv().await {
             if let Message::ShutDown { reply } = message {
                 inbox.close();
@@ -451,7 +451,7 @@ impl Actor {
     }
 }
 
-pub fn event(
+pub(crate) fn event(
     id: &TaskId,
     at: u64,
     attempt: Option<u32>,

@@ -5,7 +5,7 @@ use solti_runner::{EndFlags, RunEnd, RunOutcome};
 use std::time::Duration;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AttemptResult {
+pub(crate) struct AttemptResult {
     pub end: AttemptEnd,
     pub exit_code: Option<i32>,
     pub error: Option<String>,
@@ -14,7 +14,7 @@ pub struct AttemptResult {
 }
 
 /// `stop_requested`: whether the task was told to stop before its process ended; the end then counts as that stop's.
-pub fn judge(spec: &TaskSpec, outcome: &RunOutcome, stop_requested: bool) -> AttemptResult {
+pub(crate) fn judge(spec: &TaskSpec, outcome: &RunOutcome, stop_requested: bool) -> AttemptResult {
     let fails_on = |code: i32| match &spec.kind {
         TaskKind::Subprocess(subprocess) => subprocess.fail_on_non_zero && code != 0,
         TaskKind::Container(_) | TaskKind::Wasm(_) => code != 0,

@@ -28,7 +28,7 @@ pub(crate) const REBOOTED: &str = "the machine was restarted while it waited";
 const FIRST_LOOKS: Duration = Duration::from_secs(2);
 
 impl Actor {
-    pub async fn recover(&mut self) -> Result<(), SupervisorError> {
+    pub(crate) async fn recover(&mut self) -> Result<(), SupervisorError> {
         self.load_version().await?;
         self.load_all_held().await?;
         let last_boot = self.store.meta(BOOT_KEY).await?;

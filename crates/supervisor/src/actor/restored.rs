@@ -32,7 +32,11 @@ struct RunFolder {
 }
 
 /// Makes the store agree with the run folders. `boot_id` is that of this boot.
-pub async fn catch_up(store: &Store, folders: &RunFolders, boot_id: &str) -> Result<(), SupervisorError> {
+pub(crate) async fn catch_up(
+    store: &Store,
+    folders: &RunFolders,
+    boot_id: &str,
+) -> Result<(), SupervisorError> {
     let mut changes = Vec::new();
     for (id, runs) in folders.on_a_thread(all_runs).await? {
         let Some(latest) = runs.last() else { continue };
@@ -62,7 +66,7 @@ fn all_runs(folders: &RunFolders) -> Result<Vec<(TaskId, Vec<RunFolder>)>, Super
 }
 
 /// Whether there is any run folder, of whatever task.
-pub async fn any_run(folders: &RunFolders) -> Result<bool, SupervisorError> {
+pub(crate) async fn any_run(folders: &RunFolders) -> Result<bool, SupervisorError> {
     let any = |folders: &RunFolders| {
         Ok(tasks(folders)?.iter().any(|id| !run_folders(&folders.task(id)).is_empty()))
     };
@@ -71,7 +75,7 @@ pub async fn any_run(folders: &RunFolders) -> Result<bool, SupervisorError> {
 
 /// Makes a task of a folder that the store does not know, and of which it does not say that it was deleted; `false` when there
 /// is no run in it.
-pub async fn take_up(
+pub(crate) async fn take_up(
     store: &Store,
     folders: &RunFolders,
     id: &TaskId,

@@ -25,6 +25,8 @@ impl Supervisor {
         self.ask_queue(id, |id, reply| QueueMessage::Release { id, reply }).await
     }
 
+    /// Puts a waiting task before those of its lane with a lower priority.
+    ///
     /// # Errors
     /// `Invalid` with `priority`, else as [`Supervisor::hold`].
     pub async fn set_priority(&self, id: &TaskId, priority: i32) -> Result<(), SupervisorError> {

@@ -5,10 +5,10 @@ use solti_model::TaskId;
 use std::cmp::Reverse;
 
 /// Between two orders that are given one after the other: so many halvings until tasks between two others have to be numbered anew.
-pub const ORDER_STEP: u64 = 1 << 20;
+pub(crate) const ORDER_STEP: u64 = 1 << 20;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Waiter {
+pub(crate) struct Waiter {
     pub id: TaskId,
     /// It was admitted to replace another task, and is replaced itself by the next one that is.
     pub replaces: bool,
@@ -21,15 +21,19 @@ pub struct Waiter {
 /// Where a waiting task is moved to, among those of its priority.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MoveTo {
+    /// Before all others.
     First,
+    /// Behind all others.
     Last,
+    /// Before this one.
     Before(TaskId),
+    /// Behind this one.
     After(TaskId),
 }
 
 /// The orders that a move gives; `last` is one that is behind all that were given before.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Moved {
+pub(crate) enum Moved {
     /// It is there already.
     Nothing,
     To(u64),
@@ -39,7 +43,7 @@ pub enum Moved {
 
 /// Why a task cannot be moved there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CannotMove {
+pub(crate) enum CannotMove {
     /// The task replaces what runs: it is next already.
     Replaces,
     /// The other does not wait in this lane.
@@ -49,7 +53,7 @@ pub enum CannotMove {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Queue(Vec<Waiter>);
+pub(crate) struct Queue(Vec<Waiter>);
 
 impl Waiter {
     fn rank(&self) -> (bool, Reverse<u64>, Reverse<i32>, u64) {
@@ -61,34 +65,34 @@ impl Waiter {
 }
 
 impl Queue {
-    pub fn put(&mut self, waiter: Waiter) {
+    pub(crate) fn put(&mut self, waiter: Waiter) {
         let rank = waiter.rank();
         let place = self.0.partition_point(|other| other.rank() <= rank);
         self.0.insert(place, waiter);
     }
 
-    pub fn take(&mut self, id: &TaskId) -> Option<Waiter> {
+    pub(crate) fn take(&mut self, id: &TaskId) -> Option<Waiter> {
         let place = self.0.iter().position(|waiter| waiter.id == *id)?;
         Some(self.0.remove(place))
     }
 
     /// The first that waits for nothing but a place.
-    pub fn take_ready(&mut self) -> Option<TaskId> {
+    pub(crate) fn take_ready(&mut self) -> Option<TaskId> {
         let place = self.0.iter().position(|waiter| waiter.ready)?;
         Some(self.0.remove(place).id)
     }
 
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// Those that wait for nothing but a place, the next one first.
-    pub fn ready(&self) -> impl DoubleEndedIterator<Item = &Waiter> {
+    pub(crate) fn ready(&self) -> impl DoubleEndedIterator<Item = &Waiter> {
         self.0.iter().filter(|waiter| waiter.ready)
     }
 
     /// What a move of this task asks for. `None` when it does not wait here.
-    pub fn plan(&self, id: &TaskId, to: &MoveTo, last: u64) -> Option<Result<Moved, CannotMove>> {
+    pub(crate) fn plan(&self, id: &TaskId, to: &MoveTo, last: u64) -> Option<Result<Moved, CannotMove>> {
         let moved = self.0.iter().find(|waiter| waiter.id == *id)?;
         Some(self.planned(moved, to, last))
     }
