@@ -49,14 +49,17 @@ impl Attached {
         Arc::new(self.client.clone())
     }
 
+    /// The client that [`Attached::api`] hands out; its reachability says whether there is an engine now.
     pub fn client(&self) -> &HttpClient {
         &self.client
     }
 
+    /// Those of the engine; the copy at hand follows every change.
     pub fn settings(&self) -> Arc<dyn SettingsAccess> {
         Arc::clone(&self.settings) as Arc<dyn SettingsAccess>
     }
 
+    /// The other program's, as it tells of them; this program's own once it has taken its place.
     pub fn doors(&self) -> &Arc<Doors> {
         &self.doors
     }

@@ -29,10 +29,12 @@ impl Held {
         Ok(Self { engine, doors, _lock: lock })
     }
 
+    /// The engine of this program.
     pub fn engine(&self) -> &Engine {
         &self.engine
     }
 
+    /// Opened and shut as the settings say, until [`Held::let_go`].
     pub fn doors(&self) -> &Arc<Doors> {
         &self.doors
     }

@@ -4,6 +4,8 @@
 //!
 //! What the engine is made of is `solti-engine`'s, how doors open `solti-doors`'.
 
+#![warn(missing_docs, unreachable_pub)]
+
 mod attached;
 mod error;
 mod held;

@@ -15,7 +15,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What this program is to a data folder.
 pub enum Seat {
+    /// It holds the folder.
     Held(Held),
+    /// Another program holds it, and this one is its client.
     Attached(Attached),
 }
 
