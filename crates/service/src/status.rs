@@ -20,6 +20,7 @@ pub enum ServiceKind {
 pub struct ServiceStatus {
     /// What starts it, or would.
     pub kind: ServiceKind,
+    #[allow(missing_docs, reason = "it is what the struct says")]
     pub enabled: bool,
     /// Whether the unit runs now; not known of an autostart entry.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -10,24 +10,24 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// With a password to be typed.
 const A_PERSONS: Duration = Duration::from_secs(180);
 
-pub struct Program {
+pub(super) struct Program {
     command: String,
     words: Vec<String>,
     patience: Duration,
 }
 
-pub struct Ran {
+pub(super) struct Ran {
     pub success: bool,
     pub output: String,
 }
 
 impl Program {
-    pub fn new(program: &str, words: &[&str]) -> Self {
+    pub(super) fn new(program: &str, words: &[&str]) -> Self {
         let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
         Self { command: program.to_owned(), words, patience: PATIENCE }
     }
 
-    pub fn for_a_person(self) -> Self {
+    pub(super) fn for_a_person(self) -> Self {
         Self { patience: A_PERSONS, ..self }
     }
 
@@ -46,13 +46,13 @@ impl Program {
         }
     }
 
-    pub async fn run(&self) -> Result<Ran, ServiceError> {
+    pub(super) async fn run(&self) -> Result<Ran, ServiceError> {
         let output = self.output().await?;
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         Ok(Ran { success: output.status.success(), output: text })
     }
 
-    pub async fn succeed(&self) -> Result<(), ServiceError> {
+    pub(super) async fn succeed(&self) -> Result<(), ServiceError> {
         let output = self.output().await?;
         if output.status.success() {
             return Ok(());

@@ -4,7 +4,7 @@ use crate::ServiceError;
 use std::path::Path;
 
 /// `KillMode=process`: what else is in the unit's group are shims, where the system gave them no scope of their own.
-pub fn unit(program: &Path, data_dir: Option<&Path>) -> Result<String, ServiceError> {
+pub(super) fn unit(program: &Path, data_dir: Option<&Path>) -> Result<String, ServiceError> {
     // `$` and `%` begin what systemd puts in; quotes and backslashes are as in C.
     let command = command(program, data_dir, |c| match c {
         '"' | '\\' => Some(format!("\\{c}")),
@@ -27,7 +27,7 @@ pub fn unit(program: &Path, data_dir: Option<&Path>) -> Result<String, ServiceEr
     ))
 }
 
-pub fn entry(program: &Path, data_dir: Option<&Path>) -> Result<String, ServiceError> {
+pub(super) fn entry(program: &Path, data_dir: Option<&Path>) -> Result<String, ServiceError> {
     // Escaped twice: within quotes, and as any string of such a file.
     let command = command(program, data_dir, |c| match c {
         '"' | '`' | '$' => Some(format!("\\\\{c}")),
