@@ -6,7 +6,7 @@ use solti_store::{DAMAGED_KEPT, StoreError, backups, damaged, inspect, sqlite_ve
 use std::error::Error;
 use std::path::Path;
 
-pub fn state(dir: &Path) -> Finding {
+pub(crate) fn state(dir: &Path) -> Finding {
     const WHAT: &str = "Database";
     match inspect(dir) {
         Ok(None) => Finding::ok(WHAT, "none yet"),
@@ -34,7 +34,7 @@ pub fn state(dir: &Path) -> Finding {
     }
 }
 
-pub fn copies(dir: &Path) -> Finding {
+pub(crate) fn copies(dir: &Path) -> Finding {
     const WHAT: &str = "Copies";
     match backups(dir).as_deref() {
         Ok([]) => Finding::ok(WHAT, "none yet; the first is made when the app has been idle for a moment"),
@@ -51,7 +51,7 @@ pub fn copies(dir: &Path) -> Finding {
 }
 
 /// What was kept of damaged databases, if anything was.
-pub fn set_aside(dir: &Path) -> Option<Finding> {
+pub(crate) fn set_aside(dir: &Path) -> Option<Finding> {
     let kept: Vec<String> = damaged(dir)
         .ok()?
         .iter()

@@ -4,6 +4,8 @@
 //! What belongs to a window (WebKit, a display) is added by the app. What is done about a damaged database is in
 //! `solti-store`.
 
+#![warn(missing_docs, unreachable_pub)]
+
 mod database;
 mod machine;
 mod place;
@@ -19,6 +21,7 @@ use std::path::PathBuf;
 /// Where to look.
 #[derive(Debug, Clone)]
 pub struct Scope {
+    /// Absolute; need not be there.
     pub data_dir: PathBuf,
     /// The program that owns a run.
     pub shim: PathBuf,

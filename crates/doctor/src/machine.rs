@@ -7,7 +7,7 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-pub fn shim(path: &Path) -> Finding {
+pub(crate) fn shim(path: &Path) -> Finding {
     const WHAT: &str = "Shim";
     const ADVICE: &str =
         "Without it no task can start. Install the app again, or name the program in SOLTI_SHIM.";
@@ -33,7 +33,7 @@ pub fn shim(path: &Path) -> Finding {
 }
 
 /// Whether a run can have a cgroup of its own, by which all of its processes end at once.
-pub fn process_groups() -> Finding {
+pub(crate) fn process_groups() -> Finding {
     const WHAT: &str = "Process trees";
     match own_cgroup() {
         Some(path) if path.join("cgroup.kill").exists() && may_write(&path) => {
@@ -68,7 +68,7 @@ const PROCESSES_A_TASK: u64 = 2;
 const ENOUGH_TASKS: u64 = 1_000;
 
 /// How many tasks can run at once, by what the system lets this user have.
-pub fn limits() -> Finding {
+pub(crate) fn limits() -> Finding {
     const WHAT: &str = "Limits";
     let descriptors = getrlimit(Resource::Nofile).maximum.map(|most| most.saturating_sub(OWN_DESCRIPTORS));
     let processes = most_processes().map(|most| most / PROCESSES_A_TASK);
@@ -101,7 +101,7 @@ fn most_processes() -> Option<u64> {
     kernel.chain(groups).chain(user).min()
 }
 
-pub fn session_bus() -> Finding {
+pub(crate) fn session_bus() -> Finding {
     const WHAT: &str = "Session bus";
     const ADVICE: &str =
         "Without it there are no notifications, and starting the app twice does not bring its window up.";

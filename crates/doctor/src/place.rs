@@ -8,7 +8,7 @@ use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
-pub fn data_folder(dir: &Path) -> Finding {
+pub(crate) fn data_folder(dir: &Path) -> Finding {
     const WHAT: &str = "Data folder";
     let shown = dir.display();
     let found = match std::fs::metadata(dir) {
@@ -49,7 +49,7 @@ fn fault(found: &Metadata) -> Option<(String, &'static str)> {
     })
 }
 
-pub fn free_space(dir: &Path, min_free: u64) -> Finding {
+pub(crate) fn free_space(dir: &Path, min_free: u64) -> Finding {
     const WHAT: &str = "Free space";
     // Of a folder that is not made yet, the disk is that of the one above it.
     let there = dir.ancestors().find(|dir| dir.exists()).unwrap_or(Path::new("/"));
@@ -80,7 +80,7 @@ pub fn holder_of(dir: &Path) -> Option<u32> {
     holder(&locks, inode)?.parse().ok()
 }
 
-pub fn app(dir: &Path) -> Finding {
+pub(crate) fn app(dir: &Path) -> Finding {
     const WHAT: &str = "App";
     match holder_of(dir) {
         Some(pid) => Finding::ok(WHAT, format!("running on this folder, process {pid}")),

@@ -16,9 +16,11 @@ const BLOCK: u64 = 512;
 pub struct LogUsage {
     /// On the disk, where a file takes whole blocks.
     pub bytes: u64,
+    /// Attempts that have a folder or a packed log, whatever is in it.
     pub runs: u64,
-    /// Of the run, and of the task, that takes most.
+    /// Bytes of the run that takes most, on the disk as `bytes`.
     pub most_of_a_run: u64,
+    /// Bytes of the task that takes most, likewise.
     pub most_of_a_task: u64,
 }
 
@@ -51,7 +53,7 @@ fn on_disk(found: &Metadata) -> u64 {
     found.len().max(found.blocks() * BLOCK)
 }
 
-pub fn folders(data_dir: &Path, limits: &LogSettings) -> Vec<Finding> {
+pub(crate) fn folders(data_dir: &Path, limits: &LogSettings) -> Vec<Finding> {
     let Ok(entries) = std::fs::read_dir(data_dir.join("runs")) else {
         return vec![Finding::ok("Logs", "none yet")];
     };

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 /// `812 B`, `4.1 kB`, `2.1 GB`: powers of 1,000, as disks are sold.
-pub fn bytes(n: u64) -> String {
+pub(crate) fn bytes(n: u64) -> String {
     const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
     if n < 1000 {
         return format!("{n} B");
@@ -17,7 +17,7 @@ pub fn bytes(n: u64) -> String {
 }
 
 /// How long ago that was, in Unix milliseconds.
-pub fn age(at_ms: u64) -> String {
+pub(crate) fn age(at_ms: u64) -> String {
     let then = SystemTime::UNIX_EPOCH + Duration::from_millis(at_ms);
     let minutes = SystemTime::now().duration_since(then).unwrap_or_default().as_secs() / 60;
     match minutes {
