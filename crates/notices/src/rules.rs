@@ -13,7 +13,9 @@ const REMEMBERED: usize = 1_000;
 /// Plain text: what a task has written may be a part of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
+    /// One line: how many tasks, or which one, and how it ended.
     pub title: String,
+    /// What there is to add, such as the error; may be empty.
     pub body: String,
 }
 
