@@ -19,17 +19,22 @@ use tokio::task::JoinHandle;
 pub enum Door {
     /// The Unix socket of the data folder, for this user.
     Socket,
+    /// The API over HTTP, with its documentation.
     Http {
         /// Port 0 takes a free one.
         address: SocketAddr,
         /// Names under which callers may address this machine, beside its address.
         hosts: Vec<String>,
+        /// What callers see instead of plain HTTP, if anything.
         certificate: Certificate,
     },
+    /// The API over gRPC.
     Grpc {
+        /// Port 0 takes a free one.
         address: SocketAddr,
         /// Names for which a certificate is made.
         hosts: Vec<String>,
+        /// What callers see instead of plain HTTP/2, if anything.
         certificate: Certificate,
     },
 }
@@ -169,6 +174,7 @@ impl OpenDoor {
         self.fingerprint.as_deref()
     }
 
+    /// As it is told to a person; always [`DoorState::Open`].
     pub fn state(&self) -> DoorState {
         DoorState::Open { address: self.address.clone(), fingerprint: self.fingerprint.clone() }
     }

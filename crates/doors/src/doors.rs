@@ -21,6 +21,7 @@ use tokio_stream::wrappers::WatchStream;
 /// Before the doors of another program are followed again.
 const PAUSE: Duration = Duration::from_millis(250);
 
+/// The doors of one data folder, of this program or of another one, and how each of them is.
 pub struct Doors {
     folder: PathBuf,
     /// What all doors share, made when the first is opened.
@@ -35,12 +36,16 @@ pub struct Doors {
 
 /// What stands behind the doors.
 pub struct Behind {
+    /// What callers reach, through guards of each door's own.
     pub api: Arc<dyn DesktopApi>,
+    /// Say which doors are open; at the socket they can be read and changed.
     pub settings: Arc<dyn SettingsAccess>,
+    /// What is told at the socket of who holds the folder.
     pub engine: EngineInfo,
 }
 
 impl Doors {
+    /// All shut; [`Doors::follow`] opens them.
     pub fn new(data_dir: &Path) -> Self {
         Self {
             folder: places::folder(data_dir),

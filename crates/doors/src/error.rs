@@ -6,18 +6,35 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+/// Why a door cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum DoorError {
+    /// The token's file can be neither read nor made, or others may read it.
     #[error("the token cannot be had")]
     Token(#[source] io::Error),
+    /// What the settings name is none.
     #[error(transparent)]
     Address(#[from] BadAddress),
+    /// The port is taken, or the address is not one of this machine.
     #[error("{address} cannot be listened on")]
-    Listen { address: SocketAddr, source: io::Error },
+    Listen {
+        /// As the settings or the command line name it.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The certificate, or its key, is not a file that can be read.
     #[error("{} cannot be read", path.display())]
-    Certificate { path: PathBuf, source: io::Error },
+    Certificate {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The socket or the HTTP door cannot be set up.
     #[error(transparent)]
     Http(#[from] HttpError),
+    /// The gRPC door cannot be set up.
     #[error(transparent)]
     Grpc(#[from] GrpcError),
 }
@@ -26,5 +43,6 @@ pub enum DoorError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{address} is no address")]
 pub struct BadAddress {
+    /// As the settings name it; `host:port` with a number as the host is expected.
     pub address: String,
 }

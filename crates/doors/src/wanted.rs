@@ -8,7 +8,9 @@ use std::net::SocketAddr;
 /// Addresses that the command line gives. They hold over the settings, which stay as they are.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct DoorFlags {
+    /// Opens HTTP here whatever the settings say; as they say when absent.
     pub http: Option<SocketAddr>,
+    /// Opens gRPC here whatever the settings say; as they say when absent.
     pub grpc: Option<SocketAddr>,
 }
 
