@@ -15,12 +15,15 @@ use ts_rs::TS;
 #[derive(Debug, PartialEq, Eq, Serialize, TS)]
 #[serde(tag = "outcome", rename_all = "camelCase")]
 pub enum ConnectionTest {
-    /// It answers, and takes the token.
+    /// It answers, takes the token, and has so many tasks running.
+    #[allow(missing_docs, reason = "the variant says what its field holds")]
     Reached {
         #[ts(type = "number")]
         running: u64,
     },
     /// Somebody answers with a certificate that neither an authority nor this person has vouched for. Nothing was sent.
+    /// `fingerprint` is the SHA-256 of what it has shown.
+    #[allow(missing_docs, reason = "the variant says what its field holds")]
     UnknownCertificate { fingerprint: String },
 }
 

@@ -4,6 +4,8 @@
 //!
 //! How a client reaches its machine and goes on after a break is `solti-http`'s; which connection is a legal one `solti-model`'s.
 
+#![warn(missing_docs, unreachable_pub)]
+
 mod client;
 mod connections;
 mod listed;

@@ -23,6 +23,7 @@ pub struct ListedMachine {
     link: u64,
 }
 
+/// The machines, as one window sees them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct MachineList {

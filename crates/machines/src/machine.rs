@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(from = "Option<String>", into = "Option<String>")]
 pub enum Machine {
+    /// The one that this program runs on.
     #[default]
     Here,
+    /// The connection's name in the settings; there may be none of that name any more.
     Named(String),
 }
 

@@ -31,6 +31,7 @@ impl From<LinkError> for ApiError {
     }
 }
 
+/// One for the app: which machine each of its windows is on, and a client for each machine that one is on.
 pub struct Machines {
     here: Arc<dyn DesktopApi>,
     pub(crate) settings: Arc<dyn SettingsAccess>,

@@ -22,8 +22,11 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from
 pub enum Reach {
     /// No window is on it, and nobody knows.
     Idle,
+    /// Nothing has come from it yet since a window is on it.
     Connecting,
+    /// It answered when it was last needed.
     Reached,
+    /// It does not answer; it is tried again by itself.
     Lost {
         /// A sentence.
         problem: String,
