@@ -21,6 +21,7 @@ const DATA_DIR: &str = "SOLTI_DATA_DIR";
 const SHIM: &str = "SOLTI_SHIM";
 const SHIM_NAME: &str = "solti-shim";
 
+/// Where the data of one set of tasks is, and the program that runs them.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Exists, belongs to this user, and is readable by nobody else, unless it is only [located](Config::locate).
@@ -38,6 +39,8 @@ impl Config {
         Ok(Self { data_dir: data_dir()?, shim: shim()? })
     }
 
+    /// The folder that [`data_dir`] says, made where it is not there yet.
+    ///
     /// # Errors
     /// When there is no data folder to be had, or no shim to run tasks with.
     pub fn from_env() -> Result<Self, EngineError> {

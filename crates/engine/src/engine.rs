@@ -14,6 +14,7 @@ use tokio::{spawn, sync::watch, task::spawn_blocking, time::timeout};
 /// Longer than any write takes on a working disk; on a broken one the next start reconciles.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// The engine of one data folder. Dropping it does not end the runs; [`Engine::detach`] stores what is known first.
 pub struct Engine {
     api: Arc<dyn DesktopApi>,
     settings: Arc<dyn SettingsAccess>,
@@ -69,10 +70,12 @@ impl Engine {
         Ok(Self { api, settings, environment: inherited.shown(), recovery, supervisor })
     }
 
+    /// Without guards: for this program's own windows, and for doors to put guards before it.
     pub fn api(&self) -> Arc<dyn DesktopApi> {
         Arc::clone(&self.api)
     }
 
+    /// Kept in the database, and followed by the engine.
     pub fn settings(&self) -> Arc<dyn SettingsAccess> {
         Arc::clone(&self.settings)
     }

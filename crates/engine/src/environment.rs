@@ -39,7 +39,7 @@ type Variables = BTreeMap<OsString, OsString>;
 
 /// The environment of tasks, with where each variable comes from.
 #[derive(Debug)]
-pub struct Inherited {
+pub(crate) struct Inherited {
     pub variables: Variables,
     from_shell: Variables,
     capture: ShellCapture,
@@ -47,7 +47,7 @@ pub struct Inherited {
 
 impl Inherited {
     /// This process's environment, completed by that of `$SHELL` when `capture` says so.
-    pub async fn find(capture: bool) -> Self {
+    pub(crate) async fn find(capture: bool) -> Self {
         let own: Variables = env::vars_os().filter(|(name, _)| !is_the_apps_own(name)).collect();
         if !capture {
             return Self::new(own, Variables::new(), ShellCapture::Off);
@@ -87,12 +87,12 @@ impl Inherited {
     }
 
     /// The names of those that the login shell has set.
-    pub fn names_from_shell(&self) -> BTreeSet<OsString> {
+    pub(crate) fn names_from_shell(&self) -> BTreeSet<OsString> {
         self.from_shell.keys().cloned().collect()
     }
 
     /// What a person may see of it.
-    pub fn shown(&self) -> InheritedEnvironment {
+    pub(crate) fn shown(&self) -> InheritedEnvironment {
         let shown = |(name, value): (&OsString, &OsString)| {
             let origin = match self.from_shell.contains_key(name) {
                 true => VariableOrigin::LoginShell,

@@ -4,6 +4,8 @@
 //! The app and `solti serve` hold one each, of the same making; a data folder has one holder at a time. Windows are the
 //! app's, transports those of `solti-http` and `solti-grpc`.
 
+#![warn(missing_docs, unreachable_pub)]
+
 mod config;
 mod engine;
 mod environment;

@@ -28,10 +28,14 @@ pub struct DataLock {
 /// Which program holds a data folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Holder {
+    /// A window's program.
     App {
+        /// Of its process.
         pid: u32,
     },
+    /// `solti serve`, without a window.
     Serve {
+        /// Of its process.
         pid: u32,
     },
     /// It holds the lock and has not said who it is.

@@ -8,12 +8,12 @@ use std::sync::OnceLock;
 static FOUND: OnceLock<Option<u64>> = OnceLock::new();
 
 /// The soft limit that this process was started with; `None` for unlimited.
-pub fn found() -> Option<u64> {
+pub(crate) fn found() -> Option<u64> {
     *FOUND.get_or_init(|| getrlimit(Resource::Nofile).current)
 }
 
 /// Raises the soft limit to the hard one.
-pub fn raise() {
+pub(crate) fn raise() {
     found();
     let limit = getrlimit(Resource::Nofile);
     if limit.current != limit.maximum

@@ -72,7 +72,7 @@ enum NoScope {
 }
 
 /// The manager of this user, if there is one.
-pub struct UserManager {
+pub(crate) struct UserManager {
     /// The bus to find it on, when not that of the session.
     bus: Option<String>,
     /// Whether a scope of it ends before what is where the app is.
@@ -80,7 +80,7 @@ pub struct UserManager {
 }
 
 impl UserManager {
-    pub fn of_session() -> Self {
+    pub(crate) fn of_session() -> Self {
         let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
         let below = is_below_manager(&groups, rustix::process::geteuid().as_raw());
         Self { bus: None, shorter_lived: !below && !lingers() }
