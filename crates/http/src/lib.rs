@@ -3,6 +3,8 @@
 //! [`serve`] puts any handler behind guards onto a Unix socket and onto TCP; [`HttpClient`] is a handler again, at the other
 //! end. What the calls mean is `solti-api`, what a task is `solti-model`; gRPC is `solti-grpc`.
 
+#![warn(missing_docs, unreachable_pub)]
+
 mod client;
 mod error;
 mod fingerprint;

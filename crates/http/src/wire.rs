@@ -7,24 +7,24 @@ use solti_model::{AttemptsNotKept, Task, TaskId, TaskRun, TaskSpec};
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Submit {
+pub(crate) struct Submit {
     pub spec: TaskSpec,
 }
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Made {
+pub(crate) struct Made {
     pub task_id: TaskId,
 }
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
-pub struct TaskBody {
+pub(crate) struct TaskBody {
     pub task: Task,
 }
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct RunsBody {
+pub(crate) struct RunsBody {
     pub runs: Vec<TaskRun>,
     /// Of a page: whether there are more on the side where it was cut.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -44,21 +44,21 @@ impl From<Vec<TaskRun>> for RunsBody {
 
 /// Who answers, and whether tasks can be taken on.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
-pub struct Health {
+pub(crate) struct Health {
     pub status: HealthStatus,
     pub version: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub enum HealthStatus {
+pub(crate) enum HealthStatus {
     Ok,
 }
 
 /// The body of every error.
 #[derive(Debug, JsonSchema)]
 #[allow(dead_code, reason = "describes what solti_api::ApiError writes")]
-pub struct ErrorBody {
+pub(crate) struct ErrorBody {
     #[schemars(flatten)]
     pub error: ApiError,
     pub message: String,

@@ -14,6 +14,7 @@ use std::io;
 use std::sync::{Arc, OnceLock};
 use tokio_rustls::TlsConnector;
 
+/// What a server has shown of itself, before anybody trusts it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerCertificate {
     /// SHA-256, in pairs between colons.

@@ -32,7 +32,7 @@ const WORDS: u64 = 4 * 1024;
 const WORDS_PATIENCE: Duration = Duration::from_secs(1);
 
 #[derive(Clone)]
-pub struct Connector {
+pub(super) struct Connector {
     shared: Arc<ConnectorState>,
 }
 
@@ -48,7 +48,7 @@ struct ConnectorState {
 }
 
 impl Connector {
-    pub fn new(options: &ClientOptions) -> Result<Self, HttpError> {
+    pub(super) fn new(options: &ClientOptions) -> Result<Self, HttpError> {
         let tls = match options.endpoint {
             Endpoint::Https { .. } => Some(options.trust.config()?),
             _ => None,
@@ -66,7 +66,7 @@ impl Connector {
     }
 
     /// Why the latest ssh ended, in its own words, told once; or what the far end said instead of an answer.
-    pub async fn last_words(&self) -> Option<String> {
+    pub(super) async fn last_words(&self) -> Option<String> {
         let saying = self.shared.words.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
         let said = match saying {
             // One that has not ended may say nothing for long.
@@ -77,7 +77,7 @@ impl Connector {
     }
 
     /// Whether Solti was ever heard at the other end of ssh.
-    pub fn answered(&self) -> bool {
+    pub(super) fn answered(&self) -> bool {
         self.shared.heard.answered()
     }
 }
@@ -187,7 +187,7 @@ trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 /// A connection of any kind.
-pub struct Wire(TokioIo<Box<dyn Stream>>);
+pub(super) struct Wire(TokioIo<Box<dyn Stream>>);
 
 impl Wire {
     fn new(stream: impl Stream + 'static) -> Self {

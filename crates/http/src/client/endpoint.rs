@@ -10,10 +10,31 @@ use url::Url;
 /// `unix:///path`, `http://127.0.0.1:7654` (this machine only), `https://host[:port]` or `ssh://[user@]host[:port]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Endpoint {
+    /// The socket at this path.
     Unix(PathBuf),
-    Http { host: String, port: u16 },
-    Https { host: String, port: u16 },
-    Ssh { user: Option<String>, host: String, port: Option<u16> },
+    /// Plain HTTP.
+    Http {
+        /// A name or an address of this machine to itself.
+        host: String,
+        /// 80 when the URL has none.
+        port: u16,
+    },
+    /// TLS.
+    Https {
+        /// A name or an address; the certificate is for it.
+        host: String,
+        /// 443 when the URL has none.
+        port: u16,
+    },
+    /// The Unix socket of a user on another machine, reached by the program `ssh`.
+    Ssh {
+        /// `None` leaves it to ssh.
+        user: Option<String>,
+        /// A name of ssh's configuration too.
+        host: String,
+        /// `None` leaves it to ssh.
+        port: Option<u16>,
+    },
 }
 
 impl Endpoint {

@@ -14,7 +14,7 @@ const MAX_EVENT: usize = 16 * 1024 * 1024;
 
 /// The connection broke, or what came over it is no event.
 #[derive(Debug, thiserror::Error)]
-pub enum Broken {
+pub(super) enum Broken {
     #[error("the connection broke off")]
     Connection(#[from] hyper::Error),
     #[error("nothing was heard for {} s", SILENCE.as_secs())]
@@ -28,14 +28,14 @@ pub enum Broken {
     Refused(ApiError),
 }
 
-pub struct Event {
+pub(super) struct Event {
     pub id: Option<Bytes>,
     pub data: Bytes,
     /// Its data is the error that ends the stream.
     refusal: bool,
 }
 
-pub struct Events {
+pub(super) struct Events {
     body: Incoming,
     buffer: BytesMut,
     /// So much of the buffer holds no end of an event.
@@ -43,12 +43,12 @@ pub struct Events {
 }
 
 impl Events {
-    pub fn new(body: Incoming) -> Self {
+    pub(super) fn new(body: Incoming) -> Self {
         Self { body, buffer: BytesMut::new(), searched: 0 }
     }
 
     /// The next event; `None` at the end of the stream, which the server has announced.
-    pub async fn next(&mut self) -> Result<Option<Event>, Broken> {
+    pub(super) async fn next(&mut self) -> Result<Option<Event>, Broken> {
         loop {
             if let Some(event) = self.buffered() {
                 return match event.refusal {
@@ -73,7 +73,7 @@ impl Events {
     }
 
     /// The next event that is whole already.
-    pub fn buffered(&mut self) -> Option<Event> {
+    pub(super) fn buffered(&mut self) -> Option<Event> {
         loop {
             let Some(found) = memmem::find(&self.buffer[self.searched..], b"\n\n") else {
                 self.searched = self.buffer.len().saturating_sub(1);

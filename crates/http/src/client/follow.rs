@@ -15,7 +15,7 @@ use tokio_stream::Stream;
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 
 /// One event of a stream.
-pub struct Followed<T> {
+pub(super) struct Followed<T> {
     pub id: Option<Bytes>,
     pub value: T,
     /// The first one on a new connection: what lay between two connections may have been missed.
@@ -23,14 +23,14 @@ pub struct Followed<T> {
 }
 
 /// A request that can be sent again.
-pub struct Call {
+pub(super) struct Call {
     pub method: Method,
     pub path: Cow<'static, str>,
     pub body: Option<Bytes>,
 }
 
 impl Call {
-    pub fn get(path: impl Into<Cow<'static, str>>) -> Self {
+    pub(super) fn get(path: impl Into<Cow<'static, str>>) -> Self {
         Self { method: Method::GET, path: path.into(), body: None }
     }
 }

@@ -12,7 +12,7 @@ const LONGEST: usize = 64 * 1024;
 
 /// What was heard of the far end so far. Shared with who tells a person of it.
 #[derive(Clone, Default)]
-pub struct Heard(Arc<Mutex<What>>);
+pub(super) struct Heard(Arc<Mutex<What>>);
 
 #[derive(Default)]
 enum What {
@@ -25,12 +25,12 @@ enum What {
 
 impl Heard {
     /// Whether Solti has answered, on this connection or one before.
-    pub fn answered(&self) -> bool {
+    pub(super) fn answered(&self) -> bool {
         matches!(*self.what(), What::Answer)
     }
 
     /// What stands in the place of an answer.
-    pub fn greeting(&self) -> Option<String> {
+    pub(super) fn greeting(&self) -> Option<String> {
         match &*self.what() {
             What::Greeting(line) => Some(line.clone()),
             What::Nothing | What::Answer => None,
@@ -51,7 +51,7 @@ impl Heard {
     }
 }
 
-pub struct BehindGreeting<S> {
+pub(super) struct BehindGreeting<S> {
     inner: S,
     heard: Heard,
     /// What came before the answer, and then of the answer what is not handed on yet.
@@ -60,7 +60,7 @@ pub struct BehindGreeting<S> {
 }
 
 impl<S> BehindGreeting<S> {
-    pub fn new(inner: S, heard: Heard) -> Self {
+    pub(super) fn new(inner: S, heard: Heard) -> Self {
         Self { inner, heard, held: Vec::new(), answers: false }
     }
 }

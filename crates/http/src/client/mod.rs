@@ -47,6 +47,7 @@ const IDLE: Duration = Duration::from_secs(10);
 /// Where the server is and how it is known.
 #[derive(Clone)]
 pub struct ClientOptions {
+    /// Where the server is.
     pub endpoint: Endpoint,
     /// Needed over the network.
     pub token: Option<String>,
@@ -57,6 +58,7 @@ pub struct ClientOptions {
 }
 
 impl ClientOptions {
+    /// Without a token; an `https` server's certificate must be signed by a public authority.
     pub fn new(endpoint: Endpoint) -> Self {
         Self { endpoint, token: None, trust: Trust::PublicAuthorities, ssh: "ssh".into() }
     }
@@ -65,7 +67,9 @@ impl ClientOptions {
 /// Whether the server was there when it was last needed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reachability {
+    /// Nothing was asked of it yet.
     Unknown,
+    /// It answered.
     Reached,
     /// With one sentence for a person. Streams try again by themselves.
     Lost(String),

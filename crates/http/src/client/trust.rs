@@ -11,8 +11,10 @@ use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, RootC
 use std::path::PathBuf;
 use std::sync::Arc;
 
+/// Which certificate of an `https` server is taken for its own.
 #[derive(Debug, Clone)]
 pub enum Trust {
+    /// One that a public authority has signed, for the name in the URL and for now.
     PublicAuthorities,
     /// The certificates of this PEM file sign the server's.
     Authority(PathBuf),

@@ -21,12 +21,13 @@ pub struct Access {
 
 /// The connection that a request came on; put into each of its requests by the listener. Without one, nobody is known.
 #[derive(Clone, Default)]
-pub struct Peer(pub Option<Arc<Place>>);
+pub(super) struct Peer(pub Option<Arc<Place>>);
 
 /// Open to everybody who may connect: nothing about tasks is told here, and a browser cannot send a token with a page.
 const OPEN: [&str; 4] = ["/health", "/api/v1/openapi.json", "/api/v1/docs", "/api/v1/docs.js"];
 
 impl Access {
+    /// For a Unix socket: no browser is there, so no name is looked at.
     pub fn by_socket(auth: Arc<Auth>) -> Self {
         Self { hosts: None, auth }
     }
@@ -99,7 +100,7 @@ fn bearer(headers: &HeaderMap) -> Option<PresentedToken> {
 }
 
 /// Lets a request in as called by whoever it is from, or answers in its place.
-pub async fn admit(State(access): State<Access>, request: Request, next: Next) -> Response {
+pub(super) async fn admit(State(access): State<Access>, request: Request, next: Next) -> Response {
     let Peer(peer) = request.extensions().get().cloned().unwrap_or_default();
     let mut response = match access.check(&request, peer.as_deref()) {
         Ok(caller) => caller.scope(next.run(request)).await,

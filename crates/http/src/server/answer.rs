@@ -7,18 +7,18 @@ use serde::Serialize;
 use solti_api::ApiError;
 
 /// What a handler answers.
-pub type Answer = Result<Response, Refusal>;
+pub(super) type Answer = Result<Response, Refusal>;
 
 /// An error on its way out.
 #[derive(Debug)]
-pub struct Refusal {
+pub(super) struct Refusal {
     error: ApiError,
     status: StatusCode,
 }
 
 impl Refusal {
     /// An error of the request line itself, for which no code of its own exists: no such route (404), no such method (405).
-    pub fn of_route(status: StatusCode, field: &str, message: String) -> Self {
+    pub(super) fn of_route(status: StatusCode, field: &str, message: String) -> Self {
         Self { error: ApiError::invalid(field, message), status }
     }
 }
@@ -30,7 +30,7 @@ impl From<ApiError> for Refusal {
 }
 
 /// The column "HTTP" of the contract's table of errors.
-pub fn status(error: &ApiError) -> StatusCode {
+pub(super) fn status(error: &ApiError) -> StatusCode {
     match error {
         ApiError::InvalidRequest { .. } => StatusCode::BAD_REQUEST,
         ApiError::Unauthenticated => StatusCode::UNAUTHORIZED,
@@ -66,22 +66,22 @@ impl IntoResponse for Refusal {
 }
 
 /// Plain data that always writes; what does not is an internal error.
-pub fn json(status: StatusCode, value: &impl Serialize) -> Response {
+pub(super) fn json(status: StatusCode, value: &impl Serialize) -> Response {
     match serde_json::to_vec(value) {
         Ok(bytes) => with_type(status, "application/json", bytes),
         Err(error) => Refusal::from(ApiError::internal(&error)).into_response(),
     }
 }
 
-pub fn ok(value: &impl Serialize) -> Answer {
+pub(super) fn ok(value: &impl Serialize) -> Answer {
     Ok(json(StatusCode::OK, value))
 }
 
-pub fn no_content() -> Response {
+pub(super) fn no_content() -> Response {
     StatusCode::NO_CONTENT.into_response()
 }
 
-pub fn with_type(status: StatusCode, kind: &'static str, body: impl Into<Body>) -> Response {
+pub(super) fn with_type(status: StatusCode, kind: &'static str, body: impl Into<Body>) -> Response {
     let mut response = Response::new(body.into());
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));

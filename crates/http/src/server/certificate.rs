@@ -16,13 +16,13 @@ use std::sync::Arc;
 const CERTIFICATE: &str = "certificate.pem";
 const KEY: &str = "key.pem";
 
-pub struct Identity {
+pub(super) struct Identity {
     pub config: Arc<ServerConfig>,
     pub fingerprint: Fingerprint,
 }
 
 impl Identity {
-    pub fn read(CertificateFiles { certificate, key }: &CertificateFiles) -> Result<Self, HttpError> {
+    pub(super) fn read(CertificateFiles { certificate, key }: &CertificateFiles) -> Result<Self, HttpError> {
         let pem = |path: &Path| {
             let path = path.to_owned();
             |source| HttpError::Pem { path, source }
@@ -44,7 +44,7 @@ impl Identity {
     }
 
     /// As [`CertificateFiles::generated`] has them.
-    pub fn generated(dir: &Path, names: &[String]) -> Result<Self, HttpError> {
+    pub(super) fn generated(dir: &Path, names: &[String]) -> Result<Self, HttpError> {
         Self::read(&CertificateFiles::generated(dir, names)?)
     }
 }
@@ -52,7 +52,9 @@ impl Identity {
 /// A certificate and its key, both PEM.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CertificateFiles {
+    /// The server's own first, then those that have signed it.
     pub certificate: PathBuf,
+    /// Of the server's own certificate, not encrypted.
     pub key: PathBuf,
 }
 

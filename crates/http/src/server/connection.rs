@@ -25,7 +25,7 @@ const BUFFER: usize = 64 * 1024;
 const AFTER_FAILURE: Duration = Duration::from_millis(100);
 
 /// Serves one listener until `closing`, then lets requests under way finish for a moment.
-pub async fn serve<L: Listener>(
+pub(super) async fn serve<L: Listener>(
     listener: L,
     auth: Arc<Auth>,
     tls: Option<TlsAcceptor>,

@@ -12,14 +12,14 @@ use std::path::{Path, PathBuf};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
 /// Something that connections come from.
-pub trait Listener: Send + 'static {
+pub(super) trait Listener: Send + 'static {
     type Connection: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin + 'static;
 
     fn accept(&self) -> impl Future<Output = io::Result<(Self::Connection, Origin)>> + Send;
 }
 
 /// A Unix socket for this user alone; its file goes with it.
-pub struct Socket {
+pub(super) struct Socket {
     listener: UnixListener,
     path: PathBuf,
     own_uid: u32,
@@ -27,7 +27,7 @@ pub struct Socket {
 
 impl Socket {
     /// Makes the folder (0700) and the socket (0600). What is left of a server that died is replaced, one that answers is not.
-    pub async fn open(path: &Path) -> Result<Self, HttpError> {
+    pub(super) async fn open(path: &Path) -> Result<Self, HttpError> {
         let failed = |source| HttpError::Socket { path: path.to_owned(), source };
         if let Some(dir) = path.parent() {
             make_private(dir).map_err(failed)?;
@@ -84,12 +84,12 @@ impl Listener for Socket {
     }
 }
 
-pub struct Tcp {
+pub(super) struct Tcp {
     listener: TcpListener,
 }
 
 impl Tcp {
-    pub async fn open(address: SocketAddr) -> Result<(Self, SocketAddr), HttpError> {
+    pub(super) async fn open(address: SocketAddr) -> Result<(Self, SocketAddr), HttpError> {
         let failed = |source| HttpError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let bound = listener.local_addr().map_err(failed)?;

@@ -8,7 +8,7 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 /// The whole document as JSON.
-pub fn document(routes: &[Route]) -> Vec<u8> {
+pub(super) fn document(routes: &[Route]) -> Vec<u8> {
     let settings = SchemaSettings::draft2020_12().with(|settings| {
         settings.definitions_path = "/components/schemas".into();
         settings.meta_schema = None;

@@ -13,11 +13,11 @@ use solti_model::{FieldError, TaskId, TaskSpec, parse_spec};
 use std::time::Duration;
 
 /// Of a request, either way.
-pub const MAX_BODY: u64 = 4 * 1024 * 1024;
+pub(super) const MAX_BODY: u64 = 4 * 1024 * 1024;
 /// For a whole body to arrive.
 const BODY_TIME: Duration = Duration::from_secs(60);
 
-pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Refusal {
+pub(super) fn invalid(field: impl Into<String>, message: impl Into<String>) -> Refusal {
     ApiError::invalid(field, message).into()
 }
 
@@ -38,7 +38,7 @@ fn part<'a>(named: &'a [(String, String)], name: &str) -> &'a str {
 }
 
 /// `{id}` of the path.
-pub struct Id(pub TaskId);
+pub(super) struct Id(pub TaskId);
 
 impl<S: Sync> FromRequestParts<S> for Id {
     type Rejection = Refusal;
@@ -49,7 +49,7 @@ impl<S: Sync> FromRequestParts<S> for Id {
 }
 
 /// Digits only, and a number that fits.
-pub fn number(field: &str, text: &str) -> Result<u64, Refusal> {
+pub(super) fn number(field: &str, text: &str) -> Result<u64, Refusal> {
     let digits = Some(text).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
     digits
         .and_then(|digits| digits.parse().ok())
@@ -57,7 +57,7 @@ pub fn number(field: &str, text: &str) -> Result<u64, Refusal> {
 }
 
 /// The parameters of a query, each taken out by name; what is left over is an error.
-pub struct Query(Vec<(String, String)>);
+pub(super) struct Query(Vec<(String, String)>);
 
 impl<S: Sync> FromRequestParts<S> for Query {
     type Rejection = Refusal;
@@ -70,11 +70,11 @@ impl<S: Sync> FromRequestParts<S> for Query {
 }
 
 impl Query {
-    pub fn all(&mut self, name: &str) -> Vec<String> {
+    pub(super) fn all(&mut self, name: &str) -> Vec<String> {
         self.0.extract_if(.., |(key, _)| key == name).map(|(_, value)| value).collect()
     }
 
-    pub fn one(&mut self, name: &str) -> Result<Option<String>, Refusal> {
+    pub(super) fn one(&mut self, name: &str) -> Result<Option<String>, Refusal> {
         let mut values = self.all(name);
         match values.len() {
             0 | 1 => Ok(values.pop()),
@@ -82,22 +82,22 @@ impl Query {
         }
     }
 
-    pub fn number(&mut self, name: &str) -> Result<Option<u64>, Refusal> {
+    pub(super) fn number(&mut self, name: &str) -> Result<Option<u64>, Refusal> {
         self.one(name)?.map(|text| number(name, &text)).transpose()
     }
 
     /// `true` or `false`.
-    pub fn flag(&mut self, name: &str) -> Result<Option<bool>, Refusal> {
+    pub(super) fn flag(&mut self, name: &str) -> Result<Option<bool>, Refusal> {
         let word = self.one(name)?;
         word.map(|word| word.parse().map_err(|_| invalid(name, "must be true or false"))).transpose()
     }
 
     /// A count that is clamped anyway: one that is beyond `u32` is as good as the greatest.
-    pub fn clamped(&mut self, name: &str) -> Result<Option<u32>, Refusal> {
+    pub(super) fn clamped(&mut self, name: &str) -> Result<Option<u32>, Refusal> {
         Ok(self.number(name)?.map(|number| u32::try_from(number).unwrap_or(u32::MAX)))
     }
 
-    pub fn done(self) -> Result<(), Refusal> {
+    pub(super) fn done(self) -> Result<(), Refusal> {
         match self.0.first() {
             Some((name, _)) => Err(invalid(name, "is not a parameter of this route")),
             None => Ok(()),
@@ -138,7 +138,7 @@ fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
 }
 
 /// An operation. One that needs no field needs no body.
-pub struct OperationBody<O>(pub O);
+pub(super) struct OperationBody<O>(pub O);
 
 impl<S: Sync, O: Operation> FromRequest<S> for OperationBody<O> {
     type Rejection = Refusal;
@@ -151,7 +151,7 @@ impl<S: Sync, O: Operation> FromRequest<S> for OperationBody<O> {
 }
 
 /// Any JSON.
-pub struct JsonBody<T>(pub T);
+pub(super) struct JsonBody<T>(pub T);
 
 impl<S: Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
     type Rejection = Refusal;
@@ -162,7 +162,7 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
 }
 
 /// `{"spec":{…}}`, by the one validator.
-pub struct Spec(pub TaskSpec);
+pub(super) struct Spec(pub TaskSpec);
 
 impl<S: Sync> FromRequest<S> for Spec {
     type Rejection = Refusal;

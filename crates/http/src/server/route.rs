@@ -7,10 +7,10 @@ use axum::routing::{MethodFilter, on};
 use http::Method;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
-pub type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
+pub(super) type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
 
 /// A parameter in the path, the query or a header.
-pub struct Parameter {
+pub(super) struct Parameter {
     pub place: &'static str,
     pub name: &'static str,
     pub about: &'static str,
@@ -20,7 +20,7 @@ pub struct Parameter {
 }
 
 /// What an answer without an error holds.
-pub enum Content {
+pub(super) enum Content {
     Nothing,
     Json(SchemaOf),
     /// Server-sent events with these names and data of this shape.
@@ -28,7 +28,7 @@ pub enum Content {
     Text(&'static str),
 }
 
-pub struct Route {
+pub(super) struct Route {
     pub method: Method,
     pub path: &'static str,
     pub name: &'static str,
@@ -51,7 +51,7 @@ fn schema_of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
 
 impl Route {
     /// `path` as axum and OpenAPI both write it: `/tasks/{id}`.
-    pub fn new<T: 'static>(
+    pub(super) fn new<T: 'static>(
         method: Method,
         path: &'static str,
         name: &'static str,
@@ -74,7 +74,7 @@ impl Route {
         }
     }
 
-    pub fn about(self, about: &'static str) -> Self {
+    pub(super) fn about(self, about: &'static str) -> Self {
         Self { about, ..self }
     }
 
@@ -89,52 +89,52 @@ impl Route {
         self
     }
 
-    pub fn in_path<T: JsonSchema>(self, name: &'static str, about: &'static str) -> Self {
+    pub(super) fn in_path<T: JsonSchema>(self, name: &'static str, about: &'static str) -> Self {
         self.parameter::<T>("path", name, about, false)
     }
 
-    pub fn in_query<T: JsonSchema>(self, name: &'static str, about: &'static str) -> Self {
+    pub(super) fn in_query<T: JsonSchema>(self, name: &'static str, about: &'static str) -> Self {
         self.parameter::<T>("query", name, about, false)
     }
 
-    pub fn in_query_repeated<T: JsonSchema>(self, name: &'static str, about: &'static str) -> Self {
+    pub(super) fn in_query_repeated<T: JsonSchema>(self, name: &'static str, about: &'static str) -> Self {
         self.parameter::<T>("query", name, about, true)
     }
 
-    pub fn in_header<T: JsonSchema>(self, name: &'static str, about: &'static str) -> Self {
+    pub(super) fn in_header<T: JsonSchema>(self, name: &'static str, about: &'static str) -> Self {
         self.parameter::<T>("header", name, about, false)
     }
 
-    pub fn takes<T: JsonSchema>(self) -> Self {
+    pub(super) fn takes<T: JsonSchema>(self) -> Self {
         Self { body: Some(schema_of::<T>), ..self }
     }
 
-    pub fn may_lack_body(self, may_lack_body: bool) -> Self {
+    pub(super) fn may_lack_body(self, may_lack_body: bool) -> Self {
         Self { may_lack_body, ..self }
     }
 
-    pub fn answers<T: JsonSchema>(self, status: u16) -> Self {
+    pub(super) fn answers<T: JsonSchema>(self, status: u16) -> Self {
         self.answers_with(status, Content::Json(schema_of::<T>))
     }
 
-    pub fn answers_events<T: JsonSchema>(self, names: &'static [&'static str]) -> Self {
+    pub(super) fn answers_events<T: JsonSchema>(self, names: &'static [&'static str]) -> Self {
         self.answers_with(200, Content::Events(names, schema_of::<T>))
     }
 
-    pub fn answers_with(mut self, status: u16, content: Content) -> Self {
+    pub(super) fn answers_with(mut self, status: u16, content: Content) -> Self {
         self.answers.push((status, content));
         self
     }
 
-    pub fn fails(self, errors: &[u16]) -> Self {
+    pub(super) fn fails(self, errors: &[u16]) -> Self {
         Self { errors: errors.to_vec(), ..self }
     }
 
-    pub fn open(self) -> Self {
+    pub(super) fn open(self) -> Self {
         Self { open: true, ..self }
     }
 
-    pub fn mount(self, router: Router<Server>) -> Router<Server> {
+    pub(super) fn mount(self, router: Router<Server>) -> Router<Server> {
         (self.mount)(router)
     }
 }

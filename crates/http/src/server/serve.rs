@@ -43,31 +43,43 @@ pub struct ServeOptions {
     pub socket: Option<PathBuf>,
     /// What is told at the socket alone, to this user.
     pub owner: Option<Owner>,
+    /// An address for callers from this machine or others.
     pub tcp: Option<TcpOptions>,
+    /// Of each listener.
     pub limits: Limits,
 }
 
+/// A listener for callers with the token.
 #[derive(Debug, Clone)]
 pub struct TcpOptions {
     /// Port 0 takes a free one.
     pub address: SocketAddr,
+    /// Whether it speaks TLS, and with which certificate.
     pub tls: Tls,
     /// Names under which callers may address this machine, beside its address: `build.example.org`, with or without a port.
     pub allowed_hosts: Vec<String>,
 }
 
 impl TcpOptions {
+    /// Callers address it by its IP address, or by a name that this machine has for itself.
     pub fn new(address: SocketAddr, tls: Tls) -> Self {
         Self { address, tls, allowed_hosts: vec![] }
     }
 }
 
+/// Whether a listener speaks TLS, and with which certificate.
 #[derive(Debug, Clone)]
 pub enum Tls {
     /// No TLS where only this machine can connect, else with a certificate that is generated into `dir` at first use.
-    Auto { dir: PathBuf },
+    Auto {
+        /// Made where it is not there.
+        dir: PathBuf,
+    },
     /// Always, with a certificate that is generated into `dir` at first use.
-    Generated { dir: PathBuf },
+    Generated {
+        /// Made where it is not there.
+        dir: PathBuf,
+    },
     /// Always, with a certificate of one's own.
     Own(CertificateFiles),
     /// Never; refused for an address that others can reach.
@@ -130,6 +142,7 @@ pub struct Serving {
 }
 
 impl Serving {
+    /// The path that is listened at; `None` when none was asked for.
     pub fn socket(&self) -> Option<&Path> {
         self.socket.as_deref()
     }
@@ -139,6 +152,7 @@ impl Serving {
         self.url.as_deref()
     }
 
+    /// The address that is listened at, with the port that was taken; `None` when none was asked for.
     pub fn address(&self) -> Option<SocketAddr> {
         self.address
     }

@@ -27,7 +27,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 const PORTION: usize = 32 * 1024;
 
 /// A value as an event.
-pub trait Event {
+pub(super) trait Event {
     type Data: Serialize;
 
     /// The event's name.
@@ -63,7 +63,7 @@ impl Event for (LogPosition, OutputEvent) {
 }
 
 /// An item of a subscription, which goes on nowhere.
-pub struct Plain<I>(pub I);
+pub(super) struct Plain<I>(pub I);
 
 impl<I: Item> Event for Plain<I> {
     type Data = I;
@@ -78,16 +78,19 @@ impl<I: Item> Event for Plain<I> {
 }
 
 /// What an open stream holds of its server: one of its places, and the news that it has to end.
-pub struct Place {
+pub(super) struct Place {
     _permit: OwnedSemaphorePermit,
     cut: Cut,
 }
 
 /// Done when a stream has to end before its source does.
-pub type Cut = Pin<Box<dyn Future<Output = Broken> + Send>>;
+pub(super) type Cut = Pin<Box<dyn Future<Output = Broken> + Send>>;
 
 /// When the server closes, or when the caller's token is `revoked`.
-pub fn cut(mut closing: watch::Receiver<bool>, revoked: impl Future<Output = ()> + Send + 'static) -> Cut {
+pub(super) fn cut(
+    mut closing: watch::Receiver<bool>,
+    revoked: impl Future<Output = ()> + Send + 'static,
+) -> Cut {
     Box::pin(async move {
         tokio::select! {
             // A sender that is gone is a server that is gone.
@@ -98,12 +101,12 @@ pub fn cut(mut closing: watch::Receiver<bool>, revoked: impl Future<Output = ()>
 }
 
 impl Place {
-    pub fn new(permit: OwnedSemaphorePermit, cut: Cut) -> Self {
+    pub(super) fn new(permit: OwnedSemaphorePermit, cut: Cut) -> Self {
         Self { _permit: permit, cut }
     }
 }
 
-pub fn answer<E: Event + Send + 'static>(
+pub(super) fn answer<E: Event + Send + 'static>(
     events: Pin<Box<dyn Stream<Item = E> + Send>>,
     place: Place,
 ) -> Response {
@@ -133,7 +136,7 @@ fn sign_of_life() -> Interval {
 
 /// Ends a stream in the middle, so that a reader does not take the server's end for the log's.
 #[derive(Debug, thiserror::Error)]
-pub enum Broken {
+pub(super) enum Broken {
     #[error("the server shuts down")]
     Closing,
     #[error("the token was replaced")]

@@ -13,7 +13,7 @@ use solti_model::{OutputEvent, TaskId};
 /// Where a reader of events goes on, as the HTML standard has it.
 const LAST_EVENT_ID: &str = "last-event-id";
 
-pub fn routes() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     vec![
         Route::new(Method::GET, "/api/v1/tasks/{id}/logs", "streamTaskLogs", stream)
             .about(

@@ -23,7 +23,7 @@ use tokio::sync::{Semaphore, watch};
 
 /// What handlers share.
 #[derive(Clone)]
-pub struct Server {
+pub(super) struct Server {
     /// Behind its guards.
     pub api: Arc<dyn DesktopApi>,
     /// At the Unix socket alone.
@@ -37,7 +37,7 @@ pub struct Server {
 
 impl Server {
     /// A place for one more stream.
-    pub fn place(&self) -> Result<Place, Refusal> {
+    pub(super) fn place(&self) -> Result<Place, Refusal> {
         let permit = Arc::clone(&self.streams).try_acquire_owned();
         let permit =
             permit.map_err(|_| ApiError::Unavailable { reason: "too many streams are open".into() })?;
@@ -45,7 +45,7 @@ impl Server {
     }
 
     /// Done when the answer to the call under way has to break off, however much of it is left.
-    pub fn revoked(&self) -> impl Future<Output = ()> + Send + use<> {
+    pub(super) fn revoked(&self) -> impl Future<Output = ()> + Send + use<> {
         self.auth.revoked(Caller::current())
     }
 }

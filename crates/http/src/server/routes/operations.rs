@@ -15,7 +15,7 @@ use solti_api::operations::{
     Ask, Download, ExportStream, Item, Operation, Operations as _, Topic, Visitor, visit,
 };
 
-pub fn routes() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     let mut table = RouteTable::default();
     visit(&mut table);
     table.0

@@ -16,7 +16,7 @@ use solti_api::guard::{Caller, Origin};
 use solti_api::{ApiError, Owner};
 use tokio_stream::wrappers::WatchStream;
 
-pub fn mount(router: Router<Server>) -> Router<Server> {
+pub(super) fn mount(router: Router<Server>) -> Router<Server> {
     router
         .route(owned::ENGINE, get(engine))
         .route(owned::SETTINGS, get(settings).patch(set_settings))

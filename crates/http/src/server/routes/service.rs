@@ -17,7 +17,7 @@ const PAGE_MAY: HeaderValue = HeaderValue::from_static(
      form-action 'none'; frame-ancestors 'none'",
 );
 
-pub fn routes() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     vec![
         Route::new(Method::GET, "/health", "health", health)
             .about("Whether the service answers.")

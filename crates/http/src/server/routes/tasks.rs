@@ -11,7 +11,7 @@ use solti_api::ApiError;
 use solti_api::operations::{Operations as _, PageRuns};
 use solti_model::{HistoryQuery, RunPage, Slot, Task, TaskId, TaskPage, TaskPhase, TaskQuery};
 
-pub fn routes() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     vec![
         Route::new(Method::POST, "/api/v1/tasks", "submitTask", submit)
             .about("Take a task on. It is stored when this answers.")
