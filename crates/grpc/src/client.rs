@@ -33,8 +33,10 @@ pub struct GrpcClient {
     client: Client,
 }
 
+/// How a client shows who it is, and whom it trusts.
 #[derive(Clone, Default)]
 pub struct ClientOptions {
+    /// Sent with each call; needed over the network.
     pub token: Option<String>,
     /// The server's certificate, or that of who signed it, as PEM. Without it, an `https` server's must be signed by one of
     /// the public authorities.

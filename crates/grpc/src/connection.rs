@@ -23,7 +23,9 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
 /// Where a server listens. Binding, and the mode of a socket's folder, are the caller's.
 pub enum Listener {
+    /// For callers with the token; with TLS where other machines can reach it.
     Tcp(TcpListener),
+    /// For callers on this machine, whose user the kernel names.
     Unix(UnixListener),
 }
 

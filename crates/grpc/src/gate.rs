@@ -19,7 +19,7 @@ use tower::{Layer, Service};
 const OPEN_PATHS: &str = "/grpc.health.v1.Health/";
 
 #[derive(Clone)]
-pub struct GateLayer {
+pub(crate) struct GateLayer {
     pub auth: Option<Arc<Auth>>,
 }
 
@@ -32,7 +32,7 @@ impl<S> Layer<S> for GateLayer {
 }
 
 #[derive(Clone)]
-pub struct Gate<S> {
+pub(crate) struct Gate<S> {
     inner: S,
     auth: Option<Arc<Auth>>,
 }

@@ -3,6 +3,8 @@
 //! `proto/solti/v1/solti.proto` is the wire; `wire/` says what its messages mean in the model, `status.rs` what its errors
 //! mean. Guards live in `solti-api`, HTTP in `solti-http`.
 
+#![warn(missing_docs, unreachable_pub)]
+
 mod caller;
 mod client;
 mod connection;
@@ -20,6 +22,7 @@ pub use error::GrpcError;
 pub use server::{ServerOptions, TlsIdentity, serve};
 
 /// The messages as they are made from the .proto.
+#[allow(missing_docs, reason = "made by the build from the .proto, whose comments are its documentation")]
 pub mod proto {
     tonic::include_proto!("solti.v1");
 }

@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-pub struct ResumingLog {
+pub(crate) struct ResumingLog {
     client: Client,
     id: TaskId,
     how: LogReading,
@@ -28,7 +28,7 @@ pub struct ResumingLog {
 }
 
 /// Each event with the position behind it.
-pub struct Positioned(pub ResumingLog);
+pub(crate) struct Positioned(pub ResumingLog);
 
 enum LogState {
     Open(Box<Streaming<OutputEventProto>>, Resume),
@@ -77,7 +77,7 @@ async fn reopen(
 impl ResumingLog {
     /// # Errors
     /// As the server says; a log that could not be opened at first is not tried again.
-    pub async fn open(client: Client, id: &TaskId, how: LogReading) -> Result<Self, ApiError> {
+    pub(crate) async fn open(client: Client, id: &TaskId, how: LogReading) -> Result<Self, ApiError> {
         let position = wire::position_to_wire(how.after);
         let stream = open(client.clone(), id, how, position).await.map_err(|status| from_status(&status))?;
         let state = LogState::Open(Box::new(stream), Resume::new(position));

@@ -34,10 +34,13 @@ const CLOSING_PATIENCE: Duration = Duration::from_secs(2);
 /// A certificate chain and its key, both PEM.
 #[derive(Clone)]
 pub struct TlsIdentity {
+    /// The server's own first, then those that have signed it.
     pub certificate_pem: Vec<u8>,
+    /// Of the server's own certificate, not encrypted.
     pub key_pem: Vec<u8>,
 }
 
+/// Who may call, and how much at a time. By default everybody that the handler lets through.
 #[derive(Clone)]
 pub struct ServerOptions {
     /// Asked before a request is read. Without it everyone may call whom the handler's own guards let through.

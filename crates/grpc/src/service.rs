@@ -20,7 +20,7 @@ use tonic::{Request, Response, Status};
 /// Events of a fast log between two looks at whether it may go on: one at each would cost every line.
 const CUT_EVERY: u32 = 256;
 
-pub struct Service {
+pub(crate) struct Service {
     api: Arc<dyn ApiHandler>,
     auth: Option<Arc<Auth>>,
     log_access: Option<Arc<dyn LogAccess>>,
@@ -31,7 +31,7 @@ pub struct Service {
 }
 
 impl Service {
-    pub fn new(
+    pub(crate) fn new(
         api: Arc<dyn ApiHandler>,
         auth: Option<Arc<Auth>>,
         log_access: Option<Arc<dyn LogAccess>>,
@@ -183,7 +183,7 @@ impl SoltiApi for Service {
 }
 
 /// A log on its way out. Pulled by the connection as far as the client's window allows, so nothing piles up here.
-pub struct LogStream {
+pub(crate) struct LogStream {
     events: OutputEventStream,
     resume: Resume,
     sent: u32,

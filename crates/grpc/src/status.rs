@@ -7,9 +7,9 @@ use tonic::metadata::{MetadataMap, MetadataValue};
 use tonic::{Code, Status};
 
 /// The metadata that holds an error's JSON body.
-pub const ERROR_BODY: &str = "solti-error-bin";
+pub(crate) const ERROR_BODY: &str = "solti-error-bin";
 
-pub fn to_status(error: &ApiError) -> Status {
+pub(crate) fn to_status(error: &ApiError) -> Status {
     let code = match error {
         ApiError::InvalidRequest { .. } => Code::InvalidArgument,
         ApiError::Unauthenticated => Code::Unauthenticated,
@@ -30,7 +30,7 @@ pub fn to_status(error: &ApiError) -> Status {
 
 /// The error that the server had. A status without a body comes from something else on the way: no connection, a proxy,
 /// a server that is none of ours.
-pub fn from_status(status: &Status) -> ApiError {
+pub(crate) fn from_status(status: &Status) -> ApiError {
     let body = status.metadata().get_bin(ERROR_BODY).and_then(|value| value.to_bytes().ok());
     if let Some(error) = body.and_then(|body| serde_json::from_slice(&body).ok()) {
         return error;

@@ -6,7 +6,7 @@ use bytestring::ByteString;
 use proto::output_event_proto::Kind;
 use solti_model::{FieldError, OutputEvent, OutputStreamKind, RawLine};
 
-pub fn event_to_wire(event: OutputEvent) -> proto::OutputEventProto {
+pub(crate) fn event_to_wire(event: OutputEvent) -> proto::OutputEventProto {
     let kind = match event {
         OutputEvent::Chunk { attempt, stream, seq, ts, line, continues, unfinished, raw } => {
             Kind::Chunk(proto::OutputChunkProto {
@@ -40,7 +40,7 @@ pub fn event_to_wire(event: OutputEvent) -> proto::OutputEventProto {
 
 /// # Errors
 /// Names what a server left out. Bytes that are not UTF-8 are none: they are replaced by U+FFFD.
-pub fn event_from_wire(wire: proto::OutputEventProto) -> Result<OutputEvent, FieldError> {
+pub(crate) fn event_from_wire(wire: proto::OutputEventProto) -> Result<OutputEvent, FieldError> {
     Ok(match given("kind", wire.kind)? {
         Kind::Chunk(chunk) => OutputEvent::Chunk {
             attempt: chunk.attempt,

@@ -8,10 +8,12 @@ mod position;
 mod spec;
 mod task;
 
-pub use event::{event_from_wire, event_to_wire};
-pub use position::{Resume, pass, position_from_wire, position_to_wire};
-pub use spec::{spec_from_wire, spec_to_wire};
-pub use task::{phase_from_wire, phase_to_wire, run_from_wire, run_to_wire, task_from_wire, task_to_wire};
+pub(crate) use event::{event_from_wire, event_to_wire};
+pub(crate) use position::{Resume, pass, position_from_wire, position_to_wire};
+pub(crate) use spec::{spec_from_wire, spec_to_wire};
+pub(crate) use task::{
+    phase_from_wire, phase_to_wire, run_from_wire, run_to_wire, task_from_wire, task_to_wire,
+};
 
 use solti_model::FieldError;
 

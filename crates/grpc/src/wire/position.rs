@@ -9,7 +9,7 @@ use solti_api::Handed;
 use solti_model::{OutputEvent, OutputStreamKind, text_of_line};
 
 /// Takes note of an event that the reader has got.
-pub fn pass(position: &mut LogPosition, event: &OutputEvent) {
+pub(crate) fn pass(position: &mut LogPosition, event: &OutputEvent) {
     match event {
         OutputEvent::RunStarted { attempt, .. } => {
             *position = LogPosition { attempt: *attempt, ..LogPosition::default() };
@@ -32,7 +32,7 @@ pub fn pass(position: &mut LogPosition, event: &OutputEvent) {
 }
 
 /// The same place as the handlers know it.
-pub fn position_from_wire(wire: LogPosition) -> solti_api::LogPosition {
+pub(crate) fn position_from_wire(wire: LogPosition) -> solti_api::LogPosition {
     let LogPosition { attempt, stdout_lines, stderr_lines, finished, stdout_bytes, stderr_bytes } = wire;
     if finished && attempt > 0 {
         return solti_api::LogPosition::ended(attempt);
@@ -46,7 +46,7 @@ pub fn position_from_wire(wire: LogPosition) -> solti_api::LogPosition {
 }
 
 /// `None` before everything.
-pub fn position_to_wire(position: solti_api::LogPosition) -> Option<LogPosition> {
+pub(crate) fn position_to_wire(position: solti_api::LogPosition) -> Option<LogPosition> {
     let solti_api::LogPosition { attempt, stdout, stderr, ended } = position;
     (attempt > 0).then_some(LogPosition {
         attempt,
@@ -60,7 +60,7 @@ pub fn position_to_wire(position: solti_api::LogPosition) -> Option<LogPosition>
 
 /// Leaves out of a log what its reader has already. Every stream of a log has the same order, so the first event that is
 /// new to the reader is the end of that.
-pub struct Resume {
+pub(crate) struct Resume {
     after: LogPosition,
     caught_up: bool,
     /// Of stdout and of stderr: the line that the reader has a part of came again from its beginning.
@@ -68,12 +68,12 @@ pub struct Resume {
 }
 
 impl Resume {
-    pub fn new(after: Option<LogPosition>) -> Self {
+    pub(crate) fn new(after: Option<LogPosition>) -> Self {
         Self { caught_up: after.is_none(), after: after.unwrap_or_default(), begun_again: [false; 2] }
     }
 
     /// What of an event is new.
-    pub fn rest(&mut self, event: OutputEvent) -> Option<OutputEvent> {
+    pub(crate) fn rest(&mut self, event: OutputEvent) -> Option<OutputEvent> {
         if self.caught_up {
             return Some(event);
         }

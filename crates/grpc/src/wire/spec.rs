@@ -14,7 +14,7 @@ use solti_model::{
 
 /// # Errors
 /// Names the field that is missing, unspecified, or at odds with another.
-pub fn spec_from_wire(wire: proto::CreateSpec) -> Result<TaskSpec, FieldError> {
+pub(crate) fn spec_from_wire(wire: proto::CreateSpec) -> Result<TaskSpec, FieldError> {
     Ok(TaskSpec {
         slot: Slot::new(wire.slot)?,
         own_lane: wire.own_lane,
@@ -37,7 +37,7 @@ pub fn spec_from_wire(wire: proto::CreateSpec) -> Result<TaskSpec, FieldError> {
     })
 }
 
-pub fn spec_to_wire(spec: TaskSpec) -> proto::CreateSpec {
+pub(crate) fn spec_to_wire(spec: TaskSpec) -> proto::CreateSpec {
     let TaskSpec {
         slot,
         own_lane,

@@ -6,7 +6,7 @@ use solti_model::{FieldError, ObjectMeta, RunUsage, Task, TaskId, TaskPhase, Tas
 
 /// # Errors
 /// Names `field` when the phase is unspecified or not known here.
-pub fn phase_from_wire(field: &str, number: i32) -> Result<TaskPhase, FieldError> {
+pub(crate) fn phase_from_wire(field: &str, number: i32) -> Result<TaskPhase, FieldError> {
     Ok(match proto::TaskStatus::try_from(number) {
         Ok(proto::TaskStatus::Pending) => TaskPhase::Pending,
         Ok(proto::TaskStatus::Running) => TaskPhase::Running,
@@ -19,7 +19,7 @@ pub fn phase_from_wire(field: &str, number: i32) -> Result<TaskPhase, FieldError
     })
 }
 
-pub fn phase_to_wire(phase: TaskPhase) -> proto::TaskStatus {
+pub(crate) fn phase_to_wire(phase: TaskPhase) -> proto::TaskStatus {
     match phase {
         TaskPhase::Pending => proto::TaskStatus::Pending,
         TaskPhase::Running => proto::TaskStatus::Running,
@@ -33,7 +33,7 @@ pub fn phase_to_wire(phase: TaskPhase) -> proto::TaskStatus {
 
 /// # Errors
 /// Names what a server left out.
-pub fn task_from_wire(wire: proto::TaskData) -> Result<Task, FieldError> {
+pub(crate) fn task_from_wire(wire: proto::TaskData) -> Result<Task, FieldError> {
     let metadata = given("metadata", wire.metadata)?;
     let status = given("status", wire.status)?;
     Ok(Task {
@@ -53,7 +53,7 @@ pub fn task_from_wire(wire: proto::TaskData) -> Result<Task, FieldError> {
     })
 }
 
-pub fn task_to_wire(task: Task) -> proto::TaskData {
+pub(crate) fn task_to_wire(task: Task) -> proto::TaskData {
     let Task { metadata, spec, status } = task;
     let ObjectMeta { id, resource_version, created_at, updated_at } = metadata;
     let TaskStatus { phase, attempt, exit_code, error } = status;
@@ -71,7 +71,7 @@ pub fn task_to_wire(task: Task) -> proto::TaskData {
 
 /// # Errors
 /// Names what a server left out.
-pub fn run_from_wire(wire: proto::TaskRunInfo) -> Result<TaskRun, FieldError> {
+pub(crate) fn run_from_wire(wire: proto::TaskRunInfo) -> Result<TaskRun, FieldError> {
     Ok(TaskRun {
         attempt: wire.attempt,
         phase: phase_from_wire("phase", wire.status)?,
@@ -84,7 +84,7 @@ pub fn run_from_wire(wire: proto::TaskRunInfo) -> Result<TaskRun, FieldError> {
     })
 }
 
-pub fn run_to_wire(run: TaskRun) -> proto::TaskRunInfo {
+pub(crate) fn run_to_wire(run: TaskRun) -> proto::TaskRunInfo {
     let TaskRun { attempt, phase, started_at, finished_at, error, exit_code, usage, remark } = run;
     proto::TaskRunInfo {
         attempt,
