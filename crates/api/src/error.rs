@@ -13,7 +13,9 @@ use ts_rs::TS;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(remote = "Self", tag = "error", rename_all_fields = "camelCase")]
 #[ts(rename = "ApiErrorFields")]
+#[allow(missing_docs, reason = "each variant says what its fields hold")]
 pub enum ApiError {
+    /// A rule is broken, or a value cannot be read. `field` is its path in the request, as in `spec.kind.subprocess.cwd`.
     #[error("{field}: {message}")]
     InvalidRequest {
         field: String,
@@ -24,37 +26,46 @@ pub enum ApiError {
         #[ts(optional, as = "Option<Vec<FieldError>>")]
         others: Vec<FieldError>,
     },
+    /// The caller has shown no token that is valid now, and is not this user at the Unix socket.
     #[error("a valid token is needed")]
     Unauthenticated,
+    /// The caller is known, and may not do this all the same; `reason` is a sentence.
     #[error("not allowed: {reason}")]
     PermissionDenied {
         #[serde(rename = "message")]
         reason: String,
     },
+    /// `id` was never given, or its task was deleted.
     #[error("there is no task {id}")]
     TaskNotFound { id: TaskId },
+    /// The lane `slot` has no place, and the task's admission is to be refused then; `running` holds a place there.
     #[error("lane {slot} is busy with task {running}")]
     SlotBusy { slot: Slot, running: TaskId },
+    /// What is asked for does not fit how things stand now; `reason` is a sentence.
     #[error("{reason}")]
     Conflict {
         #[serde(rename = "message")]
         reason: String,
     },
+    /// The body of the request is longer than `limit_bytes`; it was not read.
     #[error("the request is larger than {limit_bytes} bytes")]
     PayloadTooLarge {
         #[ts(type = "number")]
         limit_bytes: u64,
     },
+    /// The caller has asked too often; after `retry_after_ms` milliseconds it may again.
     #[error("too many requests, try again in {retry_after_ms} ms")]
     RateLimited {
         #[ts(type = "number")]
         retry_after_ms: u64,
     },
+    /// It cannot be done for now, whoever asks: the app shuts down, the disk is full. `reason` is a sentence.
     #[error("{reason}")]
     Unavailable {
         #[serde(rename = "message")]
         reason: String,
     },
+    /// A fault of the app. Its causes are in the app's log alone, under the number `incident`.
     #[error("internal error; its details are in the app's log under {incident}")]
     Internal { incident: String },
 }
@@ -78,6 +89,7 @@ impl ApiError {
         }
     }
 
+    /// The variant's name, as every transport writes it.
     pub fn code(&self) -> &'static str {
         match self {
             Self::InvalidRequest { .. } => "InvalidRequest",

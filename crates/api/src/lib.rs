@@ -3,6 +3,24 @@
 //! [`ApiHandler`] is the fixed contract of six methods. What a window needs beside it are [`operations`], which go through one
 //! seam, [`DesktopApi`].
 //! Transports (the Tauri shell, HTTP, gRPC) live above this crate, the rules and the state below it.
+//!
+//! ```no_run
+//! use solti_api::operations::{Operations as _, StopTask};
+//! use solti_api::{ApiError, DesktopApi};
+//! use solti_model::{StopMode, TaskSpec};
+//!
+//! # async fn example(api: &dyn DesktopApi, spec: TaskSpec) -> Result<(), ApiError> {
+//! match api.submit_task(spec).await {
+//!     Ok(id) => println!("taken on as {id}"),
+//!     Err(ApiError::SlotBusy { running, .. }) => {
+//!         api.ask(StopTask { id: running, mode: StopMode::Graceful }).await?;
+//!     }
+//!     Err(error) => return Err(error),
+//! }
+//! # Ok(()) }
+//! ```
+
+#![warn(missing_docs, unreachable_pub)]
 
 mod error;
 pub mod guard;

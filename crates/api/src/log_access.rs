@@ -26,6 +26,7 @@ impl From<LogPosition> for LogReading {
     }
 }
 
+/// The log of a task from any place on. [`crate::ApiHandler::stream_task_logs`] always begins at its beginning.
 #[async_trait]
 pub trait LogAccess: Send + Sync + 'static {
     /// What [`crate::ApiHandler::stream_task_logs`] gives behind `after`: no line twice, none left out. What lies before

@@ -13,7 +13,9 @@ use std::str::FromStr;
 pub struct LogPosition {
     /// From 1; 0 is before everything.
     pub attempt: u32,
+    /// Of the attempt's standard output.
     pub stdout: Handed,
+    /// Of the attempt's standard error.
     pub stderr: Handed,
     /// The attempt's end was told too.
     pub ended: bool,
@@ -29,14 +31,17 @@ pub struct Handed {
 }
 
 impl LogPosition {
+    /// Before the first event of this attempt, counted from 1.
     pub fn started(attempt: u32) -> Self {
         Self { attempt, ..Self::default() }
     }
 
+    /// Behind the end of this attempt.
     pub fn ended(attempt: u32) -> Self {
         Self { attempt, ended: true, ..Self::default() }
     }
 
+    /// How far this stream of the attempt was handed out.
     pub fn stream(&self, stream: OutputStreamKind) -> Handed {
         match stream {
             OutputStreamKind::Stdout => self.stdout,

@@ -10,10 +10,14 @@ use std::fmt;
 use std::sync::Arc;
 use tokio::sync::watch;
 
+/// What an owner's programs are told, by the transport at the socket.
 #[derive(Clone)]
 pub struct Owner {
+    /// As it was when the engine was opened.
     pub engine: EngineInfo,
+    /// Can be read, changed and followed.
     pub settings: Arc<dyn SettingsAccess>,
+    /// How each door is, now and after every change.
     pub doors: watch::Receiver<DoorStates>,
     /// `None` where it cannot be had.
     pub token: Option<Arc<AccessToken>>,

@@ -9,8 +9,10 @@ use serde_json::Value;
 use solti_model::Settings;
 use tokio::sync::watch;
 
+/// The settings of one engine, be it this program's or another one's.
 #[async_trait]
 pub trait SettingsAccess: Send + Sync + 'static {
+    /// As they are stored now, or were known last where they are another program's.
     fn settings(&self) -> Settings;
 
     /// Merges `patch` into the settings (see [`Settings::patched`]) and returns them as they are then, stored.

@@ -2,6 +2,7 @@
 
 use crate::guard::{Call, Guard, Outcome};
 
+/// Notes each call that changes something, refused ones too, with its caller and what became of it.
 pub struct Audit;
 
 impl Guard for Audit {

@@ -6,12 +6,16 @@ use solti_model::TaskId;
 use std::sync::Arc;
 use std::time::Instant;
 
+/// What a guard may look at.
 #[derive(Debug, Clone)]
 pub struct Call {
+    /// What is asked; not with which values.
     pub operation: OperationName,
+    /// As the transport has found it.
     pub caller: Arc<Caller>,
     /// The task that it is about, when it is about one that exists already.
     pub task: Option<TaskId>,
+    /// When the first guard was asked.
     pub began: Instant,
 }
 
@@ -20,6 +24,7 @@ pub struct Call {
 pub enum Outcome<'a> {
     /// Answered; with the task that the call has made, if it makes one. A stream has been opened.
     Done(Option<&'a TaskId>),
+    /// By a guard, or by the handler.
     Refused(&'a ApiError),
     /// The caller went away before the answer. What was asked for may have happened.
     Abandoned,
@@ -45,13 +50,13 @@ pub(super) struct Passage<'a> {
 }
 
 impl<'a> Passage<'a> {
-    pub fn new(guards: &'a [Arc<dyn Guard>], operation: OperationName, task: Option<&TaskId>) -> Self {
+    pub(super) fn new(guards: &'a [Arc<dyn Guard>], operation: OperationName, task: Option<&TaskId>) -> Self {
         let call = Call { operation, caller: Caller::current(), task: task.cloned(), began: Instant::now() };
         Self { guards, passed: 0, call, reported: false }
     }
 
     /// Asks one guard after the other.
-    pub fn ask(&mut self) -> Result<(), ApiError> {
+    pub(super) fn ask(&mut self) -> Result<(), ApiError> {
         for guard in self.guards {
             // Counted before it is asked: the one that refuses is told of the refusal too.
             self.passed += 1;
@@ -60,7 +65,7 @@ impl<'a> Passage<'a> {
         Ok(())
     }
 
-    pub fn tell(mut self, outcome: Outcome<'_>) -> Call {
+    pub(super) fn tell(mut self, outcome: Outcome<'_>) -> Call {
         self.reported = true;
         self.tell_passed(outcome);
         self.call.clone()

@@ -14,9 +14,12 @@ pub enum Origin {
     App,
     /// A Unix socket, and the user at its other end as the kernel names it.
     Socket {
+        /// 0 is root.
         uid: u32,
     },
+    /// TCP, from this machine or another one.
     Network {
+        /// Of the other end, which may be a proxy.
         address: IpAddr,
     },
 }
@@ -26,6 +29,7 @@ pub enum Origin {
 pub struct PresentedToken(String);
 
 impl PresentedToken {
+    /// Any text; whether it is right is for [`Auth`](crate::guard::Auth) to say.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
@@ -41,9 +45,12 @@ impl fmt::Debug for PresentedToken {
     }
 }
 
+/// Who calls, as far as the transport knows.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Caller {
+    /// From where.
     pub origin: Origin,
+    /// As it came with the call; `None` when there was none.
     pub token: Option<PresentedToken>,
 }
 

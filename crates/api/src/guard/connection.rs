@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
+/// A stream in a [`Place`]. Reading and writing fail once the place is lost; writing also when nothing was taken for too long.
 pub struct Connection<S> {
     stream: S,
     place: Arc<Place>,
@@ -16,10 +17,12 @@ pub struct Connection<S> {
 }
 
 impl<S> Connection<S> {
+    /// The place is given back when the connection is dropped.
     pub fn new(stream: S, place: Arc<Place>) -> Self {
         Self { stream, place, stalled: None }
     }
 
+    /// For the calls that come on it: [`Place::admitted`].
     pub fn place(&self) -> &Arc<Place> {
         &self.place
     }

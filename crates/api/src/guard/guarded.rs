@@ -20,6 +20,7 @@ pub struct Guarded<H: ?Sized> {
 }
 
 impl<H: ?Sized> Guarded<H> {
+    /// The guards in the order in which they are asked; one that refuses is the last that hears of the call.
     pub fn new(inner: Arc<H>, guards: Vec<Arc<dyn Guard>>) -> Self {
         Self { inner, guards: guards.into() }
     }

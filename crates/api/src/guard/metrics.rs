@@ -26,6 +26,7 @@ struct InPhase {
     phase: &'static str,
 }
 
+/// Counts calls as a guard, and renders the counts in the format of OpenMetrics.
 pub struct Metrics {
     registry: Registry,
     calls: Family<CallLabels, Counter>,

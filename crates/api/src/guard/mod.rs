@@ -49,12 +49,16 @@ pub trait Guard: Send + Sync + 'static {
 /// What every transport to the outside is guarded with. Clones share their counts and limits.
 #[derive(Clone)]
 pub struct StandardGuards {
+    /// Lets in this user and who knows the token.
     pub auth: Arc<Auth>,
+    /// Bounds how often a caller from elsewhere calls.
     pub rate: Arc<RateLimit>,
+    /// Counts calls, refused ones too.
     pub metrics: Arc<Metrics>,
 }
 
 impl StandardGuards {
+    /// With the usual rate, and counts from 0.
     pub fn new(auth: Auth) -> Self {
         Self { auth: Arc::new(auth), rate: Arc::default(), metrics: Arc::default() }
     }

@@ -168,6 +168,7 @@ pub struct Place {
 }
 
 impl Place {
+    /// Where the connection came from.
     pub fn origin(&self) -> Origin {
         self.origin
     }

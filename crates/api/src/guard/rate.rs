@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 /// Callers that are told apart at a time; with more, they share what is left.
 const CALLERS: usize = 1_024;
 
+/// Refuses calls that come too fast with [`ApiError::RateLimited`]. This app and this user are not limited.
 pub struct RateLimit {
     per_second: f64,
     burst: f64,

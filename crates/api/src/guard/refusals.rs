@@ -12,7 +12,7 @@ const CALLERS: usize = 256;
 const QUIET: Duration = Duration::from_secs(600);
 
 #[derive(Default)]
-pub struct Refusals(Mutex<HashMap<Origin, Count>>);
+pub(super) struct Refusals(Mutex<HashMap<Origin, Count>>);
 
 struct Count {
     refused: u64,
@@ -20,7 +20,7 @@ struct Count {
 }
 
 impl Refusals {
-    pub fn note(&self, caller: &Caller) {
+    pub(super) fn note(&self, caller: &Caller) {
         if let Some(refused) = self.count(caller.origin, Instant::now()) {
             let token = if caller.token.is_some() { "wrong" } else { "none" };
             tracing::warn!(target: "solti::audit", %caller, token, refused, "a call was refused");

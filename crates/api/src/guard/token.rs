@@ -43,6 +43,7 @@ impl AccessToken {
         Ok(Self { path, text: RwLock::new(text), rotated: watch::Sender::new(()) })
     }
 
+    /// The file that holds it, for whoever is told where to look.
     pub fn path(&self) -> &Path {
         &self.path
     }

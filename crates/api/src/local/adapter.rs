@@ -24,6 +24,7 @@ const DAY_MS: u64 = 24 * 3600 * 1000;
 /// Finished tasks that are counted at most.
 const MAX_COUNTED: u32 = 100_000;
 
+/// The contract and every operation, over the engine of this machine. Cheap to clone. It asks no guards.
 #[derive(Clone)]
 pub struct SupervisorApiAdapter {
     supervisor: Supervisor,
@@ -34,6 +35,7 @@ pub struct SupervisorApiAdapter {
 }
 
 impl SupervisorApiAdapter {
+    /// All that it answers comes from the supervisor, its store and its run folders.
     pub fn new(supervisor: Supervisor) -> Self {
         let (searches, merges) = (OpenSearches::default(), OpenMerges::default());
         Self { supervisor, summary: Arc::default(), searches, merges, encodings: Encodings::default() }

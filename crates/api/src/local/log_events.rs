@@ -13,13 +13,13 @@ use tokio::sync::mpsc;
 use tokio_stream::Stream;
 
 /// What the follower of a log hands over.
-pub enum LogItem {
+pub(super) enum LogItem {
     Mark(LogPosition, OutputEvent),
     Block(Block),
 }
 
 /// Some lines of one attempt, and how far they were told.
-pub struct Block {
+pub(super) struct Block {
     attempt: u32,
     batch: Batch,
     /// The block as text, when all of it is UTF-8.
@@ -30,7 +30,7 @@ pub struct Block {
 
 impl Block {
     /// Looks through all bytes, so not for the subscriber's thread.
-    pub fn new(attempt: u32, batch: Batch) -> Self {
+    pub(super) fn new(attempt: u32, batch: Batch) -> Self {
         let text = ByteString::try_from(batch.bytes.clone()).ok();
         Self { attempt, batch, text, line: 0, gap: 0 }
     }
@@ -48,7 +48,7 @@ impl Block {
 }
 
 /// Turns blocks into events one at a time.
-pub struct LogEvents {
+pub(super) struct LogEvents {
     queue: mpsc::Receiver<LogItem>,
     /// Comes next.
     mark: Option<(LogPosition, OutputEvent)>,
@@ -57,7 +57,7 @@ pub struct LogEvents {
 }
 
 /// Each event with the position behind it.
-pub struct PositionedEvents(LogEvents);
+pub(super) struct PositionedEvents(LogEvents);
 
 /// What the subscriber has.
 struct Reached {
@@ -71,13 +71,13 @@ struct Reached {
 }
 
 impl LogEvents {
-    pub fn new(queue: mpsc::Receiver<LogItem>, after: LogPosition) -> Self {
+    pub(super) fn new(queue: mpsc::Receiver<LogItem>, after: LogPosition) -> Self {
         let catching_up = after.attempt > 0 && !after.ended;
         let reported = Reached { position: after, catching_up, skip: after, gap: 0 };
         Self { queue, mark: None, current: None, reported }
     }
 
-    pub fn with_positions(self) -> PositionedEvents {
+    pub(super) fn with_positions(self) -> PositionedEvents {
         PositionedEvents(self)
     }
 }

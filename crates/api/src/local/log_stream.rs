@@ -19,7 +19,11 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from
 /// Blocks between the reader and the subscriber, beside the one that the subscriber is at.
 const BLOCKS: usize = 1;
 
-pub async fn open(supervisor: &Supervisor, id: &TaskId, how: LogReading) -> Result<LogEvents, ApiError> {
+pub(super) async fn open(
+    supervisor: &Supervisor,
+    id: &TaskId,
+    how: LogReading,
+) -> Result<LogEvents, ApiError> {
     // Subscribed before the store is read: what ends in between is seen in one of the two.
     let live = supervisor.follow(id).await?;
     if supervisor.store().task(id).await.map_err(SupervisorError::from)?.is_none() {

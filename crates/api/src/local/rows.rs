@@ -24,7 +24,7 @@ fn storage(error: StoreError) -> ApiError {
     }
 }
 
-pub async fn list(supervisor: &Supervisor, query: ListQuery) -> Result<TaskList, ApiError> {
+pub(super) async fn list(supervisor: &Supervisor, query: ListQuery) -> Result<TaskList, ApiError> {
     let query = RowQuery {
         phases: query.phases,
         slot: query.slot,
@@ -41,7 +41,10 @@ pub async fn list(supervisor: &Supervisor, query: ListQuery) -> Result<TaskList,
 }
 
 /// The rows of `tasks`, in their order.
-pub async fn complete(supervisor: &Supervisor, tasks: Vec<StoredRow>) -> Result<Vec<TaskRow>, ApiError> {
+pub(super) async fn complete(
+    supervisor: &Supervisor,
+    tasks: Vec<StoredRow>,
+) -> Result<Vec<TaskRow>, ApiError> {
     let ids: Vec<TaskId> = tasks.iter().map(|stored| stored.task.metadata.id.clone()).collect();
     let mut runs = supervisor.store().recent_runs(&ids, RECENT_RUNS).await.map_err(storage)?;
     let mut strips = supervisor.store().job_strips(ids, RECENT_RUNS).await.map_err(storage)?;
@@ -81,7 +84,7 @@ fn mark(run: &TaskRun) -> RunMark {
 }
 
 /// Those that something is in or set on, and whether they are one task's own.
-pub async fn lanes(supervisor: &Supervisor) -> Result<Vec<Lane>, ApiError> {
+pub(super) async fn lanes(supervisor: &Supervisor) -> Result<Vec<Lane>, ApiError> {
     let mut lanes = supervisor.lanes().await?;
     let shared: HashSet<Slot> =
         supervisor.store().shared_lanes().await.map_err(storage)?.into_iter().collect();
@@ -111,7 +114,7 @@ async fn notable_lanes(supervisor: &Supervisor) -> Result<Vec<Lane>, ApiError> {
     Ok(lanes)
 }
 
-pub async fn summary(supervisor: &Supervisor) -> Result<Summary, ApiError> {
+pub(super) async fn summary(supervisor: &Supervisor) -> Result<Summary, ApiError> {
     let store = supervisor.store();
     let counts = store.counts().await.map_err(storage)?;
     let count = |label: solti_store::LabelCount| LabelCount {
@@ -135,11 +138,15 @@ pub async fn summary(supervisor: &Supervisor) -> Result<Summary, ApiError> {
 
 /// The summary for all who watch: made once for each change, however many there are.
 #[derive(Debug, Default)]
-pub struct SharedSummary(Mutex<Option<(u64, Summary)>>);
+pub(super) struct SharedSummary(Mutex<Option<(u64, Summary)>>);
 
 impl SharedSummary {
     /// One that knows of every change that the cursor has seen.
-    pub async fn get(&self, supervisor: &Supervisor, cursor: &ChangeCursor) -> Result<Summary, ApiError> {
+    pub(super) async fn get(
+        &self,
+        supervisor: &Supervisor,
+        cursor: &ChangeCursor,
+    ) -> Result<Summary, ApiError> {
         let mut shared = self.0.lock().await;
         match &*shared {
             Some((as_of, known)) if *as_of >= cursor.seen() => Ok(known.clone()),
@@ -157,7 +164,7 @@ impl SharedSummary {
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 
 /// Every change from now on, for one reader.
-pub struct ChangeWatch {
+pub(super) struct ChangeWatch {
     supervisor: Supervisor,
     shared: Arc<SharedSummary>,
     cursor: ChangeCursor,
@@ -170,7 +177,7 @@ pub struct ChangeWatch {
 
 impl ChangeWatch {
     /// The watch, and its first item.
-    pub async fn open(
+    pub(super) async fn open(
         supervisor: &Supervisor,
         shared: &Arc<SharedSummary>,
         query: ListQuery,
@@ -184,7 +191,7 @@ impl ChangeWatch {
     }
 
     /// The next change; `None` once the supervisor is gone. An error of the store passes or is told, and never ends it.
-    pub async fn next(&mut self) -> Option<TaskChange> {
+    pub(super) async fn next(&mut self) -> Option<TaskChange> {
         let (changes, pause) = match self.owed.take() {
             Some((mut owed, pause)) => {
                 tokio::time::sleep(pause).await;

@@ -5,7 +5,7 @@ use crate::ApiError;
 use solti_model::{RunEnvironment, TaskId};
 use solti_supervisor::{Supervisor, SupervisorError};
 
-pub async fn of(
+pub(super) async fn of(
     supervisor: &Supervisor,
     id: &TaskId,
     attempt: u32,

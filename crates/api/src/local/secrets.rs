@@ -8,13 +8,13 @@ use solti_supervisor::{Supervisor, SupervisorError};
 const MAX_TASKS: usize = 16;
 
 /// As an answer shows it.
-pub fn masked(mut task: Task) -> Task {
+pub(super) fn masked(mut task: Task) -> Task {
     secret::mask(&mut task.spec.kind, &task.metadata.id);
     task
 }
 
 /// As an answer shows it. Its masks say of which revision they are, as those of a task say of which task.
-pub fn masked_job(mut job: Job) -> Job {
+pub(super) fn masked_job(mut job: Job) -> Job {
     if let Some(id) = id_of(&job) {
         secret::mask(&mut job.spec.kind, &id);
     }
@@ -45,7 +45,7 @@ async fn source(supervisor: &Supervisor, id: &TaskId) -> Result<Option<TaskSpec>
 ///
 /// # Errors
 /// `InvalidRequest` with the field of a mask whose secret is not there (any more).
-pub async fn restored(supervisor: &Supervisor, mut spec: TaskSpec) -> Result<TaskSpec, ApiError> {
+pub(super) async fn restored(supervisor: &Supervisor, mut spec: TaskSpec) -> Result<TaskSpec, ApiError> {
     for _ in 0..MAX_TASKS {
         let Some(id) = secret::masks_of(&spec)? else { return Ok(spec) };
         let Some(source) = source(supervisor, &id).await? else {

@@ -25,7 +25,7 @@ struct Before {
     cpu_us: u64,
 }
 
-pub async fn watch(supervisor: &Supervisor, id: &TaskId) -> Result<ItemStream<UsageSample>, ApiError> {
+pub(super) async fn watch(supervisor: &Supervisor, id: &TaskId) -> Result<ItemStream<UsageSample>, ApiError> {
     let Some(live) = supervisor.follow(id).await? else {
         return match supervisor.store().task(id).await.map_err(SupervisorError::from)? {
             Some(_) => Ok(Box::pin(tokio_stream::empty())),

@@ -28,6 +28,7 @@ pub trait Item: Serialize + DeserializeOwned + JsonSchema + TS + Send + 'static 
     /// The names of its events, as server-sent ones.
     const EVENTS: &'static [&'static str];
 
+    /// Which of these it is.
     fn event(&self) -> &'static str {
         Self::EVENTS[0]
     }
@@ -79,9 +80,9 @@ impl Item for TaskHits {
 #[serde(tag = "type", rename_all = "camelCase")]
 pub enum SearchEvent {
     /// The first: what the search is named in its other operations, as long as the stream is open.
-    Opened {
-        id: String,
-    },
+    #[allow(missing_docs, reason = "the variant says what its field holds")]
+    Opened { id: String },
+    /// How far it is; the latest one stands for all before it.
     Progress(SearchProgress),
 }
 
@@ -124,6 +125,7 @@ pub type SearchProgressStream = ItemStream<SearchProgress>;
 pub struct OpenedSearch {
     /// Names it in the other operations.
     pub id: String,
+    /// Dropping it ends the search.
     pub progress: SearchProgressStream,
 }
 

@@ -62,6 +62,7 @@ use ts_rs::TS;
 pub trait Operation:
     Debug + Clone + Serialize + DeserializeOwned + JsonSchema + TS + Send + Sync + 'static
 {
+    /// How it is named outside of Rust.
     const NAME: OperationName;
     /// Where it is over HTTP.
     const PATH: &'static str;
@@ -74,6 +75,7 @@ pub trait Operation:
 
 /// One that is answered once.
 pub trait Ask: Operation + Into<Request> {
+    /// What it is answered with.
     type Answer: Serialize + DeserializeOwned + JsonSchema + TS + Send + 'static;
 
     /// `None` for the answer to another one.
@@ -82,7 +84,9 @@ pub trait Ask: Operation + Into<Request> {
 
 /// One that is answered by a stream.
 pub trait Topic: Operation + Into<Subscription> {
+    /// What its stream is made of.
     type Item: Item;
+    /// How long its stream lasts.
     const LASTING: Lasting;
 
     /// `None` for the items of another one.
@@ -94,8 +98,11 @@ pub trait Download: Operation + Into<Export> {}
 
 /// Whoever does something with each operation of the table, by its type.
 pub trait Visitor {
+    /// One that is answered once.
     fn ask<A: Ask>(&mut self);
+    /// One that is answered by a stream.
     fn topic<T: Topic>(&mut self);
+    /// One that is answered by the bytes of a file.
     fn download<D: Download>(&mut self);
 }
 
@@ -127,6 +134,7 @@ macro_rules! operation {
         $(#[doc = $about])*
         #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
         #[serde(rename_all = "camelCase", deny_unknown_fields)]
+        #[allow(missing_docs, reason = "an operation's text says what it takes; a field has its own where that leaves something open")]
         pub struct $Name {
             $($(#[$attribute])* pub $field: $Type),*
         }
@@ -226,6 +234,7 @@ macro_rules! define {
 
         /// The name of an operation: the six methods of the contract, and all of the table.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[allow(missing_docs, reason = "a variant is what the operation of its name says")]
         pub enum OperationName {
             SubmitTask,
             GetTaskStatus,
@@ -239,6 +248,7 @@ macro_rules! define {
         }
 
         impl OperationName {
+            /// Every one, those of the contract first.
             pub const ALL: &[Self] = &[
                 Self::SubmitTask,
                 Self::GetTaskStatus,
@@ -279,6 +289,7 @@ macro_rules! define {
         /// What is asked, of any operation that is answered once.
         #[derive(Debug, Clone, PartialEq)]
         #[expect(clippy::large_enum_variant, reason = "one is moved a few times; boxing all would cost more than the largest does")]
+        #[allow(missing_docs, reason = "a variant is what the operation of its name says")]
         pub enum Request {
             $($Ask($Ask),)*
         }
@@ -286,15 +297,18 @@ macro_rules! define {
         /// The answer to the request of the same name.
         #[derive(Debug, Clone)]
         #[allow(clippy::large_enum_variant, reason = "each is moved a few times, and never kept")]
+        #[allow(missing_docs, reason = "a variant is what the operation of its name says")]
         pub enum Answer {
             $($Ask($Answer),)*
         }
 
         impl Request {
+            /// Which operation it is.
             pub fn name(&self) -> OperationName {
                 match self { $(Self::$Ask(_) => OperationName::$Ask,)* }
             }
 
+            /// As [`Operation::task`].
             pub fn task(&self) -> Option<&TaskId> {
                 match self { $(Self::$Ask(ask) => ask.task(),)* }
             }
@@ -313,20 +327,24 @@ macro_rules! define {
 
         /// What is subscribed to.
         #[derive(Debug, Clone, PartialEq)]
+        #[allow(missing_docs, reason = "a variant is what the operation of its name says")]
         pub enum Subscription {
             $($Topic($Topic),)*
         }
 
         /// What comes of the subscription of the same name.
+        #[allow(missing_docs, reason = "a variant is what the operation of its name says")]
         pub enum Items {
             $($Topic(ItemStream<$Item>),)*
         }
 
         impl Subscription {
+            /// Which operation it is.
             pub fn name(&self) -> OperationName {
                 match self { $(Self::$Topic(_) => OperationName::$Topic,)* }
             }
 
+            /// As [`Operation::task`].
             pub fn task(&self) -> Option<&TaskId> {
                 match self { $(Self::$Topic(topic) => topic.task(),)* }
             }
@@ -345,15 +363,18 @@ macro_rules! define {
 
         /// What is saved as a file.
         #[derive(Debug, Clone, PartialEq)]
+        #[allow(missing_docs, reason = "a variant is what the operation of its name says")]
         pub enum Export {
             $($Download($Download),)*
         }
 
         impl Export {
+            /// Which operation it is.
             pub fn name(&self) -> OperationName {
                 match self { $(Self::$Download(_) => OperationName::$Download,)* }
             }
 
+            /// As [`Operation::task`].
             pub fn task(&self) -> Option<&TaskId> {
                 match self { $(Self::$Download(download) => download.task(),)* }
             }

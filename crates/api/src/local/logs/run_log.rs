@@ -47,7 +47,7 @@ impl RunLog {
 }
 
 /// The stored attempt of that number.
-pub async fn stored_run(
+pub(crate) async fn stored_run(
     supervisor: &Supervisor,
     id: &TaskId,
     attempt: u32,
