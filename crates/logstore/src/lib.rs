@@ -3,6 +3,22 @@
 //! Owns the files' format (`docs/log-format.md`), the writer that the shim uses, and the readers of the app.
 //! Pipes, doorbells and the moment at which a run has ended live in the shim and the runner; which runs there are,
 //! and in which folders, is the supervisor's knowledge.
+//!
+//! ```
+//! use solti_logstore::{LogView, LogWriter, RowNo, Stream};
+//!
+//! let run_dir = tempfile::tempdir()?;
+//! let mut writer = LogWriter::create(run_dir.path())?;
+//! writer.append(Stream::Stdout, b"compiling\n", 1_764_400_000_000)?;
+//! writer.append(Stream::Stderr, b"warning: unused\n", 1_764_400_000_020)?;
+//! writer.finish(1_764_400_000_030)?;
+//!
+//! let mut view = LogView::open(run_dir.path())?;
+//! assert_eq!(view.extent()?.rows, 2);
+//! let last = &view.rows(RowNo::new(1), 1, 4096)?[0];
+//! assert_eq!((last.stream, last.bytes.as_slice()), (Stream::Stderr, &b"warning: unused"[..]));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 #![forbid(unsafe_code)]
 #![warn(missing_docs, unreachable_pub)]
 // One file describes the format for both halves; without the reader its decoding half rests.

@@ -4,6 +4,20 @@
 //! Storage lives in `solti-store`, what happens when in `solti-supervisor`, errors on the wire in `solti-api`.
 //!
 //! JSON is camelCase, times are Unix milliseconds as numbers, durations are milliseconds.
+//!
+//! ```
+//! use serde_json::json;
+//! use solti_model::{AttemptEnd, BackoffState, NextStep, after_attempt, parse_spec};
+//!
+//! let kind = json!({"subprocess": {"mode": {"command": {"command": "make", "args": ["test"]}}}});
+//! let spec = parse_spec(json!({"slot": "build", "kind": kind, "restart": {"type": "onFailure"}}))?;
+//! let next = after_attempt(&spec, AttemptEnd::Failed, BackoffState::default(), 0.5);
+//! assert!(matches!(next, NextStep::Retry { .. }));
+//!
+//! let wrong = parse_spec(json!({"slot": "build", "kind": kind, "timeout": 0})).expect_err("too short");
+//! assert_eq!(wrong.field, "timeout");
+//! # Ok::<(), solti_model::FieldError>(())
+//! ```
 
 #![warn(missing_docs, unreachable_pub)]
 
