@@ -13,7 +13,7 @@ pub enum HoldingError {
     Silent {
         /// Which program holds it.
         holder: Holder,
-        /// The last answer, or what was wrong with it, in a sentence.
+        /// How the last try to reach it failed, in a sentence.
         why: String,
     },
     /// The holder answers, and knows nothing of the routes that a window needs.
