@@ -113,3 +113,14 @@ fn what_builds_a_release_builds_the_shim_by_itself() {
         assert!(builds().any(|line| line.contains("-p solti-shim")), "{file}");
     }
 }
+
+/// What is public is documented, and what is not is not called so.
+#[test]
+fn libraries_say_what_they_offer() {
+    let crates = std::fs::read_dir(root().join("crates")).unwrap().map(|entry| entry.unwrap().path());
+    let libraries = crates.filter(|dir| !dir.ends_with("testing")).map(|dir| dir.join("src/lib.rs"));
+    let texts = libraries.filter_map(|path| Some((std::fs::read_to_string(&path).ok()?, path)));
+    let silent = texts.filter(|(text, _)| !text.contains("#![warn(missing_docs, unreachable_pub)]"));
+    let silent: Vec<PathBuf> = silent.map(|(_, path)| path).collect();
+    assert!(silent.is_empty(), "{silent:?}");
+}
