@@ -180,6 +180,8 @@ fn the_types_of_the_page_are_those_of_the_model() {
         ComingRun,
         ComingRuns,
         JobChange,
+        LeftOut,
+        SavedView,
     );
     keep_generated("ui/src/lib/api/bindings.ts", &current);
 }
