@@ -20,6 +20,7 @@ import {
   placeholder,
   type Command,
 } from "@codemirror/view";
+import { programBefore } from "../programs";
 import { colors } from "./colors";
 import type { Language } from "./language";
 import { grammar, indentOf } from "./languages";
@@ -43,6 +44,8 @@ export interface Options {
   readonly placeholder?: string;
   /** Whether it is a task, whose names and words are suggested. */
   readonly task: boolean;
+  /** Programs whose names begin so, where the text is a command line. */
+  readonly programs?: (prefix: string) => Promise<readonly string[]>;
   readonly check?: (text: string) => Mistake | null;
   readonly onchange: (value: string) => void;
   readonly onblur: () => void;
@@ -125,7 +128,8 @@ export function createEditor(options: Options): Editor {
     line ? [] : lineNumbers(),
     line || readonly ? EditorView.lineWrapping : [],
     readonly ? EditorState.readOnly.of(true) : [closeBrackets(), indentOnInput()],
-    options.task && !readonly ? autocompletion({ override: [source(options.language)], icons: false }) : [],
+    options.task && !readonly ? suggesting([ofTask(options.language)], true) : [],
+    options.programs ? suggesting([ofPrograms(options.programs)], false) : [],
     options.placeholder === undefined ? [] : placeholder(options.placeholder),
     options.check ? linter(linted(options.check), { delay: CHECK_AFTER_MS }) : [],
     language.of(indentUnit.of(indentOf(options.language))),
@@ -176,7 +180,20 @@ const linted = (check: (text: string) => Mistake | null) => (view: EditorView) =
   return [{ from, to, severity: "error" as const, message: mistake.message }];
 };
 
-const source =
+/** `first`: the first suggestion is taken by Enter, without a step through the list. */
+const suggesting = (override: CompletionSource[], first: boolean): Extension =>
+  autocompletion({ override, icons: false, selectOnOpen: first });
+
+const ofPrograms =
+  (programs: (prefix: string) => Promise<readonly string[]>): CompletionSource =>
+  async ({ state, pos }) => {
+    const prefix = programBefore(state.sliceDoc(0, pos), true);
+    if (prefix === null) return null;
+    const options = (await programs(prefix)).filter((name) => name !== prefix);
+    return { from: pos - prefix.length, options: options.map((label) => ({ label })) };
+  };
+
+const ofTask =
   (language: Language): CompletionSource =>
   ({ state, pos, explicit }) => {
     const found = suggestions(language, state.doc.toString(), pos);
