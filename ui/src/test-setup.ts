@@ -1,6 +1,6 @@
 // How long tests wait, and what happy-dom lacks and the components use. Nothing here changes behaviour under test.
 import { configure } from "@testing-library/svelte";
-import { beforeEach } from "vitest";
+import { beforeEach, vi } from "vitest";
 
 // As crates/testing has it: no test waits longer for anything, and only what never comes takes so long.
 configure({ asyncUtilTimeout: 120_000 });
@@ -11,5 +11,8 @@ class NoResizeObserver implements ResizeObserver {
   disconnect() {}
 }
 globalThis.ResizeObserver ??= NoResizeObserver;
+
+// The editor measures what it draws, and happy-dom draws nothing: its own test (CodeEditor.test.ts) asks for it.
+vi.mock("./lib/submit/editor/load", () => ({ loadEditor: () => new Promise(() => {}) }));
 
 beforeEach(() => localStorage.clear());

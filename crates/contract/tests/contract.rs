@@ -63,10 +63,13 @@ macro_rules! desktop {
             a_stop_cancels_and_a_second_one_conflicts
             a_rerun_is_a_new_task_of_the_same_spec
             a_directory_is_known_before_a_task_needs_it
+            what_is_begun_to_be_written_is_completed
             what_limits_would_delete_is_counted
             lanes_are_set_and_listed
             a_shared_lane_is_listed_while_nothing_is_in_it
             a_draft_is_kept_until_it_is_dropped
+            a_filter_is_kept_under_a_name
+            a_list_leaves_out_what_it_is_told
             the_last_line_of_each_task_is_told
             a_task_of_a_job_tells_of_those_before_it
             a_window_reads_rows_and_hears_of_growth

@@ -1,7 +1,7 @@
 //! A task as a list shows it: of its spec only what fits into a row, within bounds whatever was submitted.
 
 use crate::queueing::is_zero;
-use crate::{ObjectMeta, Slot, Task, TaskSpec, TaskStatus};
+use crate::{JobName, ObjectMeta, Slot, Task, TaskSpec, TaskStatus};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -49,6 +49,10 @@ pub struct SpecHead {
     #[serde(default, skip_serializing_if = "is_zero")]
     #[ts(optional, as = "Option<i32>")]
     pub priority: i32,
+    /// The saved job that it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub job: Option<JobName>,
     /// Name, command or labels were longer and are cut, or left out.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[ts(optional, as = "Option<bool>")]
@@ -78,6 +82,7 @@ impl SpecHead {
             command,
             labels,
             priority: spec.priority,
+            job: spec.job.clone(),
             cut,
         }
     }

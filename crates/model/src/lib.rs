@@ -39,6 +39,7 @@ mod id;
 mod job;
 mod job_view;
 mod kind;
+mod left_out;
 mod lifecycle;
 mod machine_url;
 mod matching;
@@ -49,6 +50,7 @@ mod problems;
 mod query;
 mod queueing;
 mod resources;
+mod saved_view;
 mod schedule;
 mod search;
 pub mod secret;
@@ -99,6 +101,7 @@ pub use kind::{
     AfterMain, CommandMode, ContainerTask, CustomRuntime, EnvVar, MAX_SCRIPT_BYTES, ScriptMode,
     ScriptRuntime, SubprocessMode, SubprocessTask, TaskKind, WasmTask,
 };
+pub use left_out::{LeftOut, MAX_LEFT_OUT};
 pub use lifecycle::{AttemptEnd, NextStep, after_attempt};
 pub use machine_url::MachineUrl;
 pub use matching::{Searched, folded};
@@ -109,6 +112,7 @@ pub use queueing::{
     AfterReboot, AfterTask, AfterWhen, BeforeReboot, Dependency, MAX_AFTER, MAX_PRIORITY, check_priority,
 };
 pub use resources::{ResourceLimits, RunUsage, UsageSample};
+pub use saved_view::{MAX_VIEW_BYTES, MAX_VIEWS, SavedView};
 pub use schedule::{MAX_JITTER_MS, MAX_TIME_MS, MIN_EVERY_MS, MissedRuns, Schedule};
 pub use search::{
     LogQuery, MatchedMergedRows, MatchedRows, RowRanges, RunHits, SearchHit, SearchProgress, TaskHits,

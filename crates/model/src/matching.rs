@@ -2,7 +2,7 @@
 //! holds the two together; whoever hears of changes is told by this one.
 
 use crate::head::named;
-use crate::{ListQuery, SpecHead, TaskHead, TaskSpec};
+use crate::{LeftOut, ListQuery, SpecHead, TaskHead, TaskSpec};
 use std::collections::BTreeMap;
 
 /// What of a spec a query looks at, uncut.
@@ -42,6 +42,19 @@ pub fn folded(text: &str) -> String {
     text.to_lowercase()
 }
 
+/// The name in a text that is searched: its first line.
+fn name_of(searched: &str) -> &str {
+    searched.split('\n').next().unwrap_or_default()
+}
+
+impl LeftOut {
+    /// As [`ListQuery::folded_text`], of each; blank ones are none.
+    #[must_use]
+    pub fn folded_texts(&self) -> Vec<String> {
+        self.texts.iter().map(|text| text.trim()).filter(|text| !text.is_empty()).map(folded).collect()
+    }
+}
+
 impl ListQuery {
     /// The text to look for, as [`Searched::text`] may hold it; `None` where none is asked for.
     #[must_use]
@@ -49,24 +62,45 @@ impl ListQuery {
         self.text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(folded)
     }
 
-    /// Whether the task is among the rows of this query, wherever in it: cursor and limit do not count. `whole` is for a task
-    /// whose head is cut.
+    /// As [`ListQuery::folded_text`], for the name.
     #[must_use]
-    pub fn matches(&self, task: &TaskHead, whole: Option<&Searched>) -> bool {
-        let looks_at_spec = self.text.is_some() || !self.labels.is_empty();
+    pub fn folded_name(&self) -> Option<String> {
+        self.name.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(folded)
+    }
+
+    /// Whether the task is among the rows of this query, wherever in it: cursor and limit do not count. `whole` is for a task
+    /// whose head is cut; `took_ms` is how long the last attempt of one took that is over.
+    #[must_use]
+    pub fn matches(&self, task: &TaskHead, whole: Option<&Searched>, took_ms: Option<u64>) -> bool {
+        let without = &self.without;
+        let looks_at_spec = self.text.is_some()
+            || self.name.is_some()
+            || !self.labels.is_empty()
+            || !without.labels.is_empty()
+            || !without.texts.is_empty();
         let of_head = (whole.is_none() && looks_at_spec).then(|| Searched::of_head(&task.spec));
         let searched = whole.or(of_head.as_ref());
         let has_label = |key: &str, value: &str| {
             searched.is_some_and(|searched| searched.labels.get(key).is_some_and(|found| found == value))
         };
-        (self.phases.is_empty() || self.phases.contains(&task.status.phase))
+        let has_text = |text: &str| searched.is_some_and(|searched| searched.text.contains(text));
+        let in_name = |text: &str| searched.is_some_and(|searched| name_of(&searched.text).contains(text));
+        let left_out = without.slots.contains(&task.spec.slot)
+            || task.spec.job.as_ref().is_some_and(|job| without.jobs.contains(job))
+            || task.status.exit_code.is_some_and(|code| without.exit_codes.contains(&code))
+            || without.labels.iter().any(|(key, value)| has_label(key, value))
+            || without.folded_texts().iter().any(|text| has_text(text));
+        !left_out
+            && (self.phases.is_empty() || self.phases.contains(&task.status.phase))
             && self.slot.as_ref().is_none_or(|slot| *slot == task.spec.slot)
             && self.exit_code.is_none_or(|code| task.status.exit_code == Some(code))
             && self.since_ms.is_none_or(|since| task.metadata.created_at >= since)
             && self.labels.iter().all(|(key, value)| has_label(key, value))
-            && self
-                .folded_text()
-                .is_none_or(|text| searched.is_some_and(|searched| searched.text.contains(&text)))
+            && self.job.as_ref().is_none_or(|job| task.spec.job.as_ref() == Some(job))
+            && self.took_at_least_ms.is_none_or(|least| took_ms.is_some_and(|took| took >= least))
+            && self.took_at_most_ms.is_none_or(|most| took_ms.is_some_and(|took| took <= most))
+            && self.folded_name().is_none_or(|text| in_name(&text))
+            && self.folded_text().is_none_or(|text| has_text(&text))
     }
 }
 
@@ -112,10 +146,22 @@ mod tests {
             (json!({"exitCode": 0}), false),
             (json!({"sinceMs": 51}), false),
             (json!({"cursor": "1", "limit": 0}), true),
+            (json!({"name": "NIGHTLY"}), true),
+            (json!({"name": "make"}), false),
+            (json!({"job": "import"}), false),
+            (json!({"tookAtLeastMs": 9, "tookAtMostMs": 9}), true),
+            (json!({"tookAtLeastMs": 10}), false),
+            (json!({"tookAtMostMs": 8}), false),
+            (json!({"without": {"slots": ["t"], "labels": [["team", "b"]], "texts": ["cargo", " "]}}), true),
+            (json!({"without": {"slots": ["t", "s"]}}), false),
+            (json!({"without": {"labels": [["team", "a"]]}}), false),
+            (json!({"without": {"texts": ["cargo", "MAKE"]}}), false),
+            (json!({"without": {"exitCodes": [3]}}), false),
+            (json!({"without": {"jobs": ["import"]}}), true),
         ] {
             let asked = query(asked);
-            assert_eq!(asked.matches(&head, None), matches, "{asked:?}");
-            assert_eq!(asked.matches(&head, Some(&whole)), matches, "{asked:?}, whole");
+            assert_eq!(asked.matches(&head, None, Some(9)), matches, "{asked:?}");
+            assert_eq!(asked.matches(&head, Some(&whole), Some(9)), matches, "{asked:?}, whole");
         }
     }
 
@@ -126,7 +172,7 @@ mod tests {
             "kind": {"subprocess": {"mode": {"command": {"command": "echo", "args": [long]}}}}}));
         assert!(head.spec.cut);
         for asked in [query(json!({"text": "x end"})), query(json!({"labels": {"a": long}}))] {
-            assert!(asked.matches(&head, Some(&whole)));
+            assert!(asked.matches(&head, Some(&whole), None));
         }
     }
 }

@@ -2,7 +2,9 @@
 //!
 //! None of it is part of the fixed contract; it is derived from tasks and their logs and never stored as such.
 
-use crate::{AfterWhen, OutputStreamKind, RowNo, Severity, Slot, TaskHead, TaskId, TaskPhase};
+use crate::{
+    AfterWhen, JobName, LeftOut, OutputStreamKind, RowNo, Severity, Slot, TaskHead, TaskId, TaskPhase,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,6 +32,26 @@ pub struct ListQuery {
     /// Created at or after this time, in Unix milliseconds.
     #[ts(optional, type = "number")]
     pub since_ms: Option<u64>,
+    /// Tasks of this saved job only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub job: Option<JobName>,
+    /// Somewhere in the name, case ignored.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub name: Option<String>,
+    /// Tasks that are over and whose last attempt took at least so many milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "number")]
+    pub took_at_least_ms: Option<u64>,
+    /// As `tookAtLeastMs`, at most so many.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "number")]
+    pub took_at_most_ms: Option<u64>,
+    /// What is not listed although all the rest is true of it.
+    #[serde(skip_serializing_if = "LeftOut::is_empty")]
+    #[ts(optional, as = "Option<LeftOut>")]
+    pub without: LeftOut,
     /// `nextCursor` of the page before; opaque.
     #[ts(optional)]
     pub cursor: Option<String>,

@@ -180,6 +180,8 @@ fn the_types_of_the_page_are_those_of_the_model() {
         ComingRun,
         ComingRuns,
         JobChange,
+        LeftOut,
+        SavedView,
     );
     keep_generated("ui/src/lib/api/bindings.ts", &current);
 }
@@ -188,4 +190,10 @@ fn the_types_of_the_page_are_those_of_the_model() {
 fn the_page_knows_secrets_by_the_same_rules() {
     let rules = model::secret::SECRET_RULES.trim_end();
     keep_generated("ui/src/lib/shared/secret-rules.ts", &format!("{HEAD}export const RULES = {rules};\n"));
+}
+
+#[test]
+fn the_page_knows_what_may_stand_in_a_task() {
+    let schema = serde_json::to_string_pretty(&schemars::schema_for!(model::TaskSpec)).expect("JSON");
+    keep_generated("ui/src/lib/api/task-spec.schema.json", &format!("{schema}\n"));
 }

@@ -1,7 +1,7 @@
 //! What a window's task list asks for, and the page it gets. The contract's own query, with offsets, is `solti_model::TaskQuery`.
 
 use crate::{StoreError, StoredRow};
-use solti_model::{DEFAULT_LIMIT, MAX_LIMIT, Slot, TaskPhase};
+use solti_model::{DEFAULT_LIMIT, JobName, LeftOut, MAX_LIMIT, Slot, TaskPhase};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
@@ -21,6 +21,16 @@ pub struct RowQuery {
     pub exit_code: Option<i32>,
     /// Created at this time or later, Unix milliseconds.
     pub since_ms: Option<u64>,
+    /// Of this saved job only.
+    pub job: Option<JobName>,
+    /// Occurs in the display name, whatever the case of the letters.
+    pub name: Option<String>,
+    /// Of tasks that are over, the last attempt took so long.
+    pub took_at_least_ms: Option<u64>,
+    /// The same, at most.
+    pub took_at_most_ms: Option<u64>,
+    /// What is left out although all the rest is true of it.
+    pub without: LeftOut,
     /// Where the page before ended.
     pub cursor: Option<RowCursor>,
     /// Rows of the page: [`DEFAULT_LIMIT`] when absent, never more than [`MAX_LIMIT`].
@@ -28,6 +38,13 @@ pub struct RowQuery {
 }
 
 impl RowQuery {
+    /// Whether every text has to be looked at.
+    pub(crate) fn reads_texts(&self) -> bool {
+        let says_something =
+            |text: &Option<String>| text.as_deref().is_some_and(|text| !text.trim().is_empty());
+        says_something(&self.text) || says_something(&self.name)
+    }
+
     /// The limit in force: the default without one, never over [`MAX_LIMIT`].
     pub(crate) fn effective_limit(&self) -> u32 {
         self.limit.unwrap_or(DEFAULT_LIMIT).min(MAX_LIMIT)

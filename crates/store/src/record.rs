@@ -57,10 +57,19 @@ pub struct StoredRow {
     pub task: TaskHead,
     /// As in [`StoredTask`].
     pub next_attempt_at: Option<u64>,
+    /// When the latest attempt began.
+    pub started_at: Option<u64>,
     /// When the task became terminal.
     pub finished_at: Option<u64>,
     /// Where the head is cut.
     pub searched: Option<Searched>,
+}
+
+impl StoredRow {
+    /// How long the last attempt took of a task that is over.
+    pub fn took_ms(&self) -> Option<u64> {
+        Some(self.finished_at?.saturating_sub(self.started_at?))
+    }
 }
 
 /// A part of a task's past, oldest first.

@@ -8,14 +8,14 @@ use crate::{RowCursor, RowPage, RowQuery, StoreError, StoredRow};
 use rusqlite::types::Value;
 use rusqlite::{OptionalExtension, Row, Transaction, params_from_iter};
 use solti_model::{
-    MAX_ANSWER_BYTES, Searched, Slot, SpecHead, Task, TaskHead, TaskId, TaskPage, TaskPhase, TaskQuery,
-    folded, stored_spec,
+    LeftOut, MAX_ANSWER_BYTES, Searched, Slot, SpecHead, Task, TaskHead, TaskId, TaskPage, TaskPhase,
+    TaskQuery, folded, stored_spec,
 };
 
 /// Every column that [`stored_row`] reads. A long spec has a head of its own, and is not touched.
 const ROW_COLUMNS: &str =
     "t.id, t.slot, t.phase, t.resource_version, t.created_at, t.updated_at, t.attempt, t.exit_code,
-    t.error, t.next_attempt_at, t.finished_at, h.head, CASE WHEN h.head IS NULL THEN s.spec END AS spec";
+    t.error, t.next_attempt_at, t.started_at, t.finished_at, h.head, CASE WHEN h.head IS NULL THEN s.spec END AS spec";
 /// Of a page of rows, what the supervisor and the last runs add to a row, in bytes of JSON.
 const ROW_BYTES: usize = 1_500;
 /// Of a page of tasks, a task without its spec.
@@ -57,12 +57,16 @@ pub(crate) fn find(
     filter.text = query.text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(folded);
     filter.exit_code = query.exit_code;
     filter.since_ms = query.since_ms;
+    filter.job = query.job.as_ref().map(|job| job.as_str().to_owned());
+    filter.name = query.name.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(folded);
+    filter.took = (query.took_at_least_ms, query.took_at_most_ms);
+    filter.without = query.without.clone();
     filter.range = range;
     // One more than asked for tells whether there is a next page.
     let limit = u64::from(query.effective_limit()) + 1;
     let nums = filter.numbers(db, Span { before: query.cursor, limit, offset: 0 })?;
     // A search for a text takes a look at every text: not a second time when the page holds all there is.
-    let all = filter.text.is_some() && query.cursor.is_none() && (nums.len() as u64) < limit;
+    let all = query.reads_texts() && query.cursor.is_none() && (nums.len() as u64) < limit;
     let total = if all { nums.len() as u64 } else { filter.total(db)? };
     Ok((nums, total))
 }
@@ -160,6 +164,7 @@ fn stored_row(row: &Row<'_>) -> Option<StoredRow> {
             let stored = unreadable_task(row, &why)?;
             Some(StoredRow {
                 next_attempt_at: stored.next_attempt_at,
+                started_at: stored.started_at,
                 finished_at: stored.finished_at,
                 task: stored.task.into(),
                 searched: None,
@@ -179,6 +184,7 @@ fn read_row(row: &Row<'_>) -> Result<StoredRow, StoreError> {
     Ok(StoredRow {
         task: TaskHead::new(metadata(row)?, head, status(row)?),
         next_attempt_at: optional(row, "next_attempt_at")?,
+        started_at: optional(row, "started_at")?,
         finished_at: optional(row, "finished_at")?,
         searched: None,
     })
@@ -201,6 +207,7 @@ struct Span {
     offset: u64,
 }
 
+#[derive(Default)]
 struct Filter {
     slot: Option<String>,
     /// Any of these, each once; all phases when empty.
@@ -210,6 +217,12 @@ struct Filter {
     text: Option<String>,
     exit_code: Option<i32>,
     since_ms: Option<u64>,
+    job: Option<String>,
+    /// Folded; in the first line of the text.
+    name: Option<String>,
+    /// At least and at most, in milliseconds.
+    took: (Option<u64>, Option<u64>),
+    without: LeftOut,
     /// Of a search for a text, only these.
     range: Option<Range>,
 }
@@ -223,22 +236,32 @@ impl Filter {
             phases.clear();
         }
         let slot = slot.map(|slot| slot.as_str().to_owned());
-        Self { slot, phases, labels: Vec::new(), text: None, exit_code: None, since_ms: None, range: None }
+        Self { slot, phases, ..Self::default() }
     }
 
     /// Whether the kept counters and the indexes by phase answer it.
     fn is_by_phase(&self) -> bool {
-        self.labels.is_empty() && self.text.is_none() && self.exit_code.is_none() && self.since_ms.is_none()
+        self.labels.is_empty() && self.is_plain()
+    }
+
+    /// Whether lane, phases and labels are all there is to match.
+    fn is_plain(&self) -> bool {
+        !self.reads_texts()
+            && self.exit_code.is_none()
+            && self.since_ms.is_none()
+            && self.job.is_none()
+            && self.took == (None, None)
+            && self.without.is_empty()
+    }
+
+    fn reads_texts(&self) -> bool {
+        self.text.is_some() || self.name.is_some()
     }
 
     /// The label, when a single one is all there is to match and its tasks are counted.
     fn only_label(&self) -> Option<(&str, &str)> {
         let [(key, value)] = &self.labels[..] else { return None };
-        let alone = self.slot.is_none()
-            && self.phases.is_empty()
-            && self.text.is_none()
-            && self.exit_code.is_none()
-            && self.since_ms.is_none();
+        let alone = self.slot.is_none() && self.phases.is_empty() && self.is_plain();
         (alone && key != "name").then_some((key, value))
     }
 
@@ -310,12 +333,18 @@ impl Filter {
         let of_tasks = self.slot.is_some()
             || !self.phases.is_empty()
             || self.exit_code.is_some()
-            || self.since_ms.is_some();
-        let mut tables = Vec::with_capacity(3);
+            || self.since_ms.is_some()
+            || self.took != (None, None)
+            || !self.without.slots.is_empty()
+            || !self.without.exit_codes.is_empty();
+        let mut tables = Vec::with_capacity(4);
         if !self.labels.is_empty() {
             tables.push(("l", "task_labels l"));
         }
-        if self.text.is_some() {
+        if self.job.is_some() {
+            tables.push(("j", "job_tasks j"));
+        }
+        if self.reads_texts() {
             tables.push(("x", "task_text x"));
         }
         if of_tasks || tables.is_empty() {
@@ -342,12 +371,24 @@ impl Filter {
             sql.push(" AND instr(x.folded, ");
             sql.bind(text.clone());
             sql.push(") > 0");
-            if let Some((first, last)) = self.range {
-                sql.push(" AND x.num >= ");
-                sql.bind(first);
-                sql.push(" AND x.num <= ");
-                sql.bind(last);
-            }
+        }
+        if let Some(name) = &self.name {
+            // What is nowhere in the text need not be looked for in its first line.
+            sql.push(" AND instr(x.folded, ");
+            sql.bind(name.clone());
+            sql.push(") > 0 AND instr(substr(x.folded, 1, instr(x.folded || char(10), char(10)) - 1), ");
+            sql.bind(name.clone());
+            sql.push(") > 0");
+        }
+        if let Some((first, last)) = self.range.filter(|_| self.reads_texts()) {
+            sql.push(" AND x.num >= ");
+            sql.bind(first);
+            sql.push(" AND x.num <= ");
+            sql.bind(last);
+        }
+        if let Some(job) = &self.job {
+            sql.push(" AND j.job = ");
+            sql.bind(job.clone());
         }
         for (i, (key, value)) in self.labels.iter().enumerate() {
             // The first label is the one walked along.
@@ -375,7 +416,48 @@ impl Filter {
             sql.push(" AND t.created_at >= ");
             sql.bind(Number(since_ms).stored());
         }
+        // A clock that was set back in between: it took no time, as a row says it.
+        for (bound, compared) in [(self.took.0, ">="), (self.took.1, "<=")] {
+            let Some(bound) = bound else { continue };
+            sql.push(&format!(" AND max(t.finished_at - t.started_at, 0) {compared} "));
+            sql.bind(Number(bound).stored());
+        }
+        self.push_without(sql, &num);
         num
+    }
+
+    /// Conditions that must not hold.
+    fn push_without(&self, sql: &mut Sql, num: &str) {
+        let LeftOut { slots, jobs, labels, exit_codes, .. } = &self.without;
+        for slot in slots {
+            sql.push(" AND t.slot <> ");
+            sql.bind(slot.as_str().to_owned());
+        }
+        for code in exit_codes {
+            sql.push(" AND t.exit_code IS NOT ");
+            sql.bind(i64::from(*code));
+        }
+        for job in jobs {
+            sql.push(&format!(" AND NOT EXISTS (SELECT 1 FROM job_tasks k WHERE k.num = {num} AND k.job = "));
+            sql.bind(job.as_str().to_owned());
+            sql.push(")");
+        }
+        for (key, value) in labels {
+            sql.push(&format!(
+                " AND NOT EXISTS (SELECT 1 FROM task_labels n WHERE n.num = {num} AND n.key = "
+            ));
+            sql.bind(key.clone());
+            sql.push(" AND n.value = ");
+            sql.bind(value.clone());
+            sql.push(")");
+        }
+        for text in self.without.folded_texts() {
+            sql.push(&format!(
+                " AND NOT EXISTS (SELECT 1 FROM task_text y WHERE y.num = {num} AND instr(y.folded, "
+            ));
+            sql.bind(text);
+            sql.push(") > 0)");
+        }
     }
 
     fn push_phases(&self, sql: &mut Sql, column: &str) {

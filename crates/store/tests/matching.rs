@@ -3,7 +3,7 @@
 mod support;
 
 use proptest::prelude::*;
-use solti_model::{CommandMode, ListQuery, SubprocessMode, TaskId, TaskKind, TaskPhase};
+use solti_model::{CommandMode, LeftOut, ListQuery, SubprocessMode, TaskId, TaskKind, TaskPhase};
 use solti_store::{Change, RowQuery, Store, StoredTask};
 use std::collections::BTreeMap;
 use support::{in_slot, row_ids, scripted, slot, task};
@@ -78,6 +78,27 @@ fn tasks() -> impl Strategy<Value = Vec<StoredTask>> {
     (0..8_u64).map(stored).collect::<Vec<_>>()
 }
 
+fn took() -> impl Strategy<Value = (Option<u64>, Option<u64>)> {
+    (prop::option::weighted(0.1, 0..9_u64), prop::option::weighted(0.1, 0..9_u64))
+}
+
+fn without() -> impl Strategy<Value = LeftOut> {
+    let parts = (
+        prop::collection::vec(prop::sample::select(vec!["a", "b", "c"]).prop_map(slot), 0..2),
+        labels(),
+        prop::collection::vec(text(), 0..2),
+        prop::collection::vec(0..2, 0..2),
+    );
+    let some = parts.prop_map(|(slots, labels, texts, exit_codes)| LeftOut {
+        slots,
+        jobs: vec![],
+        labels: labels.into_iter().collect(),
+        texts,
+        exit_codes,
+    });
+    prop_oneof![2 => Just(LeftOut::default()), 1 => some]
+}
+
 fn query() -> impl Strategy<Value = ListQuery> {
     let phases = prop::collection::vec(prop::sample::select(TaskPhase::ALL.to_vec()), 0..9);
     let wanted = (
@@ -87,21 +108,40 @@ fn query() -> impl Strategy<Value = ListQuery> {
         prop::option::weighted(0.7, text()),
         prop::option::weighted(0.2, 0..2),
         prop::option::weighted(0.2, 0..9_u64),
+        (prop::option::weighted(0.2, text()), took(), without()),
     );
-    wanted.prop_map(|(phases, lane, labels, text, exit_code, since_ms)| ListQuery {
+    wanted.prop_map(|(phases, lane, labels, text, exit_code, since_ms, (name, took, without))| ListQuery {
         phases,
         slot: lane.map(|a| slot(if a { "a" } else { "b" })),
         labels,
         text,
         exit_code,
         since_ms,
+        name,
+        took_at_least_ms: took.0,
+        took_at_most_ms: took.1,
+        without,
         ..ListQuery::default()
     })
 }
 
 fn listed(query: ListQuery) -> RowQuery {
-    let ListQuery { phases, slot, labels, text, exit_code, since_ms, .. } = query;
-    RowQuery { phases, slot, labels, text, exit_code, since_ms, ..RowQuery::default() }
+    let ListQuery { phases, slot, labels, text, exit_code, since_ms, job, name, without, .. } = query;
+    let (took_at_least_ms, took_at_most_ms) = (query.took_at_least_ms, query.took_at_most_ms);
+    RowQuery {
+        phases,
+        slot,
+        labels,
+        text,
+        exit_code,
+        since_ms,
+        job,
+        name,
+        took_at_least_ms,
+        took_at_most_ms,
+        without,
+        ..RowQuery::default()
+    }
 }
 
 proptest! {
@@ -126,7 +166,7 @@ proptest! {
                 }
                 let matching: Vec<TaskId> = rows
                     .iter()
-                    .filter(|row| query.matches(&row.task, row.searched.as_ref()))
+                    .filter(|row| query.matches(&row.task, row.searched.as_ref(), row.took_ms()))
                     .map(|row| row.task.metadata.id.clone())
                     .collect();
                 let page = store.list(&listed(query.clone())).await.unwrap();

@@ -3,7 +3,7 @@
 use solti_logstore::LogLimits;
 use solti_model::{InheritedVariable, VariableOrigin};
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -54,6 +54,13 @@ impl SupervisorConfig {
             finished_limits: watch::channel(FinishedLimits::default()).1,
             skip_filter_niceness: 19,
         }
+    }
+
+    /// The folders of PATH, as tasks inherit it.
+    pub(crate) fn search_path(&self) -> Vec<PathBuf> {
+        let path = self.base_env.get(OsStr::new("PATH"));
+        path.map(|path| std::env::split_paths(path).filter(|folder| folder.is_absolute()).collect())
+            .unwrap_or_default()
     }
 
     /// What is recorded of the environment that runs inherit.

@@ -16,6 +16,7 @@ use solti_runner::Runner;
 use solti_schedule::Zones;
 use solti_store::Store;
 use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -63,6 +64,7 @@ impl Supervisor {
             all_held: AtomicBool::new(false),
             unkept: Mutex::default(),
             jobs: watch::Sender::new(0),
+            search_path: config.search_path(),
         });
         // A store that cannot be written now may be written to later: runs are not held up for this.
         let environment = store.keep_environment(config.recorded()).await.unwrap_or_else(|error| {
@@ -279,6 +281,11 @@ impl Supervisor {
     /// Whether the store was found to be of an earlier time than the run folders, or empty beside them.
     pub fn was_restored(&self) -> bool {
         self.restored
+    }
+
+    /// Where tasks that do not say otherwise look for programs.
+    pub fn search_path(&self) -> &[PathBuf] {
+        &self.shared.search_path
     }
 
     /// The limits of the logs that are not kept although all has gone that can, each once.

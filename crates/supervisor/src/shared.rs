@@ -2,6 +2,7 @@
 
 use crate::feed::ChangeFeed;
 use solti_model::UnkeptLimit;
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use tokio::sync::watch;
@@ -17,4 +18,6 @@ pub(crate) struct SharedState {
     pub unkept: Mutex<Vec<UnkeptLimit>>,
     /// Grows with each change of a job, and of what has come of one.
     pub jobs: watch::Sender<u64>,
+    /// Where tasks look for programs.
+    pub search_path: Vec<PathBuf>,
 }

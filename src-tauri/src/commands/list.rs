@@ -34,6 +34,7 @@ macro_rules! with_commands {
             windows::open_merged_window,
             windows::reveal_log,
             windows::open_link,
+            windows::pick_directory,
             windows::watch_jumps,
             windows::watch_address,
             windows::watch_form_asks,

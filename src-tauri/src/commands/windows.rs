@@ -16,8 +16,10 @@ use solti_api::operations::{GetLogInfo, Operations as _};
 use solti_engine::Config;
 use solti_machines::{Machine, Machines};
 use solti_model::{RunId, TaskId};
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 use tauri::{Manager, Runtime, State, Url, WebviewWindow, async_runtime::spawn_blocking, command};
+use tauri_plugin_dialog::DialogExt as _;
+use tokio::sync::oneshot;
 
 #[command]
 pub async fn app_info(info: State<'_, AppInfo>, there: State<'_, There>) -> Answer<AppInfo> {
@@ -111,6 +113,33 @@ pub async fn open_link(address: Arg<String>) -> Answer<()> {
         }
         Err(error) => Err(ApiError::internal(&error)),
     }
+}
+
+/// Asks for a directory of this machine in the system's dialog, which begins with `from` where that is one; nothing when the person
+/// thought better of it.
+#[command]
+pub async fn pick_directory<R: Runtime>(
+    window: WebviewWindow<R>,
+    machines: State<'_, Arc<Machines>>,
+    from: Arg<Option<String>>,
+) -> Answer<Option<String>> {
+    if machines.of(window.label()) != Machine::Here {
+        return Err(ApiError::Conflict { reason: "the directories are on another machine".into() });
+    }
+    let mut dialog = window.dialog().file().set_parent(&window).set_title("Choose a directory");
+    if let Some(from) = from.0.map(PathBuf::from).filter(|from| from.is_absolute()) {
+        dialog = dialog.set_directory(from);
+    }
+    let (picked, answer) = oneshot::channel();
+    dialog.pick_folder(move |path| {
+        // The command may have ended with its window.
+        let _ = picked.send(path);
+    });
+    let Ok(Some(path)) = answer.await else { return Ok(None) };
+    let path = path.into_path().map_err(|error| ApiError::internal(&error))?;
+    path.into_os_string().into_string().map(Some).map_err(|_| ApiError::Conflict {
+        reason: "the name of this directory is not UTF-8, so no task can name it".into(),
+    })
 }
 
 /// The rows that this window is asked to show after it was opened.

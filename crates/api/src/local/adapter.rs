@@ -1,20 +1,22 @@
 //! The ready-made implementation of the contract and of every operation over the supervisor: nothing but translation. What is
 //! done with the bytes of logs is in `logs`.
 
+use super::completion::{Programs, directories};
 use super::logs::{Encodings, OpenMerges, OpenSearches};
 use super::rows::SharedSummary;
 use super::{log_stream, now_ms, rows, run_environment, secrets, usage};
 use crate::operations::{
-    Answer, CountExpired, DesktopApi, Export, ExportStream, ForgetLane, GetRunEnvironment, GetSummary,
-    GetTaskRow, HasDirectory, ItemStream, Items, ListLanes, ListTasks, PageEvents, PageRuns, Perform,
-    Provide, ReadDraft, Request, RerunTask, SaveDraft, SetLane, StopTask, Subscription, TaskEvents,
-    ValidateSpec, WatchTasks, WatchUsage,
+    Answer, CompleteDirectory, CompleteProgram, CountExpired, DesktopApi, Export, ExportStream, ForgetLane,
+    GetRunEnvironment, GetSummary, GetTaskRow, HasDirectory, ItemStream, Items, ListLanes, ListTasks,
+    PageEvents, PageRuns, Perform, Provide, ReadDraft, ReadViews, Request, RerunTask, SaveDraft, SaveViews,
+    SetLane, StopTask, Subscription, TaskEvents, ValidateSpec, WatchTasks, WatchUsage,
 };
 use crate::{ApiError, ApiHandler, LogAccess, LogEventStream, LogPosition, LogReading, OutputEventStream};
 use async_trait::async_trait;
 use solti_model::{
-    DraftKind, EventPage, Lane, MAX_DRAFT_BYTES, RunEnvironment, RunPage, Summary, Task, TaskChange,
-    TaskEvent, TaskEventKind, TaskId, TaskList, TaskPage, TaskQuery, TaskRow, TaskRun, TaskSpec, UsageSample,
+    DraftKind, EventPage, Lane, MAX_DRAFT_BYTES, MAX_VIEW_BYTES, MAX_VIEWS, RunEnvironment, RunPage,
+    SavedView, Summary, Task, TaskChange, TaskEvent, TaskEventKind, TaskId, TaskList, TaskPage, TaskQuery,
+    TaskRow, TaskRun, TaskSpec, UsageSample,
 };
 use solti_store::{Change, StoredEvent};
 use solti_supervisor::{Supervisor, SupervisorError};
@@ -32,13 +34,22 @@ pub struct SupervisorApiAdapter {
     pub(crate) searches: OpenSearches,
     pub(crate) merges: OpenMerges,
     pub(crate) encodings: Encodings,
+    programs: Arc<Programs>,
 }
 
 impl SupervisorApiAdapter {
     /// All that it answers comes from the supervisor, its store and its run folders.
     pub fn new(supervisor: Supervisor) -> Self {
         let (searches, merges) = (OpenSearches::default(), OpenMerges::default());
-        Self { supervisor, summary: Arc::default(), searches, merges, encodings: Encodings::default() }
+        let programs = Arc::new(Programs::of(supervisor.search_path()));
+        Self {
+            supervisor,
+            summary: Arc::default(),
+            searches,
+            merges,
+            encodings: Encodings::default(),
+            programs,
+        }
     }
 
     /// With its secrets.
@@ -69,6 +80,11 @@ fn event(StoredEvent { seq, at, attempt, kind: word, detail, .. }: StoredEvent) 
             TaskEvent { seq, at, attempt, kind: TaskEventKind::Unknown, detail: Some(detail) }
         }
     }
+}
+
+/// For what looks at files, which may take its time.
+async fn on_a_thread<T: Send + 'static>(look: impl FnOnce() -> T + Send + 'static) -> Result<T, ApiError> {
+    tokio::task::spawn_blocking(look).await.map_err(|error| ApiError::internal(&error))
 }
 
 fn storage(error: solti_store::StoreError) -> ApiError {
@@ -221,7 +237,23 @@ impl Perform<HasDirectory> for SupervisorApiAdapter {
         // Through the name of itself in it: one that may not be entered is none to run in.
         let inside = std::path::Path::new(&path).join(".");
         let look = move || inside.has_root() && std::fs::metadata(inside).is_ok_and(|found| found.is_dir());
-        tokio::task::spawn_blocking(look).await.map_err(|error| ApiError::internal(&error))
+        on_a_thread(look).await
+    }
+}
+
+impl Perform<CompleteProgram> for SupervisorApiAdapter {
+    async fn perform(&self, CompleteProgram { prefix }: CompleteProgram) -> Result<Vec<String>, ApiError> {
+        let programs = Arc::clone(&self.programs);
+        on_a_thread(move || programs.beginning_with(&prefix)).await
+    }
+}
+
+impl Perform<CompleteDirectory> for SupervisorApiAdapter {
+    async fn perform(
+        &self,
+        CompleteDirectory { prefix }: CompleteDirectory,
+    ) -> Result<Vec<String>, ApiError> {
+        on_a_thread(move || directories(&prefix)).await
     }
 }
 
@@ -284,6 +316,39 @@ impl Perform<SaveDraft> for SupervisorApiAdapter {
             return Err(ApiError::invalid("text", format!("must be at most {MAX_DRAFT_BYTES} bytes")));
         }
         self.supervisor.store().set_meta(draft_key(draft), &text).await.map_err(storage)
+    }
+}
+
+/// Where the views are in the store.
+const VIEWS: &str = "views";
+
+impl Perform<ReadViews> for SupervisorApiAdapter {
+    async fn perform(&self, ReadViews {}: ReadViews) -> Result<Vec<SavedView>, ApiError> {
+        let views = self.supervisor.store().meta(VIEWS).await.map_err(storage)?;
+        // What a later version wrote of them, and this one cannot read, is left where it is.
+        Ok(views.and_then(|views| serde_json::from_str(&views).ok()).unwrap_or_default())
+    }
+}
+
+impl Perform<SaveViews> for SupervisorApiAdapter {
+    async fn perform(&self, SaveViews { views }: SaveViews) -> Result<(), ApiError> {
+        if views.len() > MAX_VIEWS {
+            return Err(ApiError::invalid("views", format!("must be at most {MAX_VIEWS}")));
+        }
+        for (n, SavedView { name, filter }) in views.iter().enumerate() {
+            let refuse = |field: &str, why: &str| Err(ApiError::invalid(format!("views[{n}].{field}"), why));
+            if name.trim().is_empty() {
+                return refuse("name", "must not be blank");
+            }
+            if name.len().max(filter.len()) > MAX_VIEW_BYTES {
+                return refuse("filter", &format!("must be at most {MAX_VIEW_BYTES} bytes, as the name"));
+            }
+            if views[..n].iter().any(|other| other.name == *name) {
+                return refuse("name", "is that of another view");
+            }
+        }
+        let text = serde_json::to_string(&views).map_err(|error| ApiError::internal(&error))?;
+        self.supervisor.store().set_meta(VIEWS, &text).await.map_err(storage)
     }
 }
 

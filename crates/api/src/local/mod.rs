@@ -2,6 +2,7 @@
 //! without the supervisor, the store and the shim.
 
 mod adapter;
+mod completion;
 mod jobs;
 mod log_events;
 mod log_stream;

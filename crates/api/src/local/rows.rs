@@ -2,8 +2,8 @@
 
 use crate::ApiError;
 use solti_model::{
-    LabelCount, Lane, ListQuery, RunMark, Searched, Slot, StorageState, Summary, TaskChange, TaskId,
-    TaskList, TaskPhase, TaskRow, TaskRun,
+    LabelCount, Lane, ListQuery, MAX_LEFT_OUT, RunMark, Searched, Slot, StorageState, Summary, TaskChange,
+    TaskId, TaskList, TaskPhase, TaskRow, TaskRun,
 };
 use solti_store::{RowQuery, StoreError, StoredRow};
 use solti_supervisor::{ChangeCursor, Changes, Supervisor, SupervisorError};
@@ -25,6 +25,10 @@ fn storage(error: StoreError) -> ApiError {
 }
 
 pub(super) async fn list(supervisor: &Supervisor, query: ListQuery) -> Result<TaskList, ApiError> {
+    let left_out = query.without.count();
+    if left_out > MAX_LEFT_OUT {
+        return Err(ApiError::invalid("without", format!("must be at most {MAX_LEFT_OUT} conditions")));
+    }
     let query = RowQuery {
         phases: query.phases,
         slot: query.slot,
@@ -32,6 +36,11 @@ pub(super) async fn list(supervisor: &Supervisor, query: ListQuery) -> Result<Ta
         text: query.text,
         exit_code: query.exit_code,
         since_ms: query.since_ms,
+        job: query.job,
+        name: query.name,
+        took_at_least_ms: query.took_at_least_ms,
+        took_at_most_ms: query.took_at_most_ms,
+        without: query.without,
         cursor: query.cursor.as_deref().map(str::parse).transpose().map_err(storage)?,
         limit: query.limit,
     };
@@ -236,11 +245,16 @@ impl ChangeWatch {
         }
         let searched = |task: &mut StoredRow| Some((task.task.metadata.id.clone(), task.searched.take()?));
         let searched: HashMap<TaskId, Searched> = tasks.iter_mut().filter_map(searched).collect();
+        let took: HashMap<TaskId, u64> =
+            tasks.iter().filter_map(|row| Some((row.task.metadata.id.clone(), row.took_ms()?))).collect();
         let changed = complete(&self.supervisor, tasks).await?;
         let unmatched = changed
             .iter()
             .map(|row| &row.task)
-            .filter(|task| !self.query.matches(task, searched.get(&task.metadata.id)))
+            .filter(|task| {
+                let id = &task.metadata.id;
+                !self.query.matches(task, searched.get(id), took.get(id).copied())
+            })
             .map(|task| task.metadata.id.clone())
             .collect();
         Ok(TaskChange {

@@ -1,4 +1,4 @@
-// What a person has begun to write in the form, and not sent yet.
+// What a person has begun to write in the form, and not sent yet; and the filters that were given names.
 macro_rules! draft_operations {
     ({ $($asks:tt)* } { $($topics:tt)* } { $($downloads:tt)* } $next:ident $($rest:ident)*) => {
         $next! {
@@ -16,6 +16,12 @@ macro_rules! draft_operations {
                     #[ts(optional = nullable)]
                     text: Option<String>,
                 }
+
+                /// The filters that were given names, in their order.
+                read ReadViews "read_views" -> Vec<SavedView> {}
+
+                /// Keeps these in the place of those before, 50 at most.
+                change SaveViews "save_views" -> () { views: Vec<SavedView> }
             }
             { $($topics)* }
             { $($downloads)* }

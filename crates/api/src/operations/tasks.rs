@@ -30,6 +30,13 @@ macro_rules! task_operations {
                 /// Whether there is a directory of this path that tasks can be run in.
                 read HasDirectory "has_directory" -> bool { path: String }
 
+                /// Programs whose names begin so, where tasks look for them, in order; 50 at most, and none for what has a slash.
+                read CompleteProgram "complete_program" -> Vec<String> { prefix: String }
+
+                /// Directories whose paths begin so, in order, without a slash at the end; 50 at most. Those whose names begin with
+                /// a dot only where the prefix says it.
+                read CompleteDirectory "complete_directory" -> Vec<String> { prefix: String }
+
                 /// How many finished tasks would be deleted now if these were the limits: those that finished more than `keep_days`
                 /// days ago, and the oldest over `keep_tasks` in number. One with a bookmark stays. A limit that is left out deletes
                 /// nothing; at most 100,000 are counted.

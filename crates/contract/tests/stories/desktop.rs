@@ -4,18 +4,18 @@ use crate::engine::{PATIENCE, bash, command, spec};
 use crate::subjects::Subject;
 use serde_json::json;
 use solti_api::operations::{
-    CountExpired, DeleteBookmark, ExportLog, ExportMerged, ForgetLane, GetLogDensity, GetLogInfo,
-    GetRunEnvironment, GetSummary, GetTaskRow, HasDirectory, LastLines, ListBookmarks, ListLanes, ListTasks,
-    MergedDensity, MergedPositionAt, MergedPositions, MergedSearchRows, OpenMergedSearch, OpenSearch,
-    Operations as _, ReadDraft, ReadLine, ReadLog, ReadLogText, ReadMerged, RerunTask, SaveDraft, SearchAll,
-    SearchRanges, SearchRank, SearchRows, SearchStep, SetBookmark, SetLane, SetLogEncoding, StopTask,
-    TaskEvents, ValidateSpec, WatchLog, WatchTasks,
+    CompleteDirectory, CompleteProgram, CountExpired, DeleteBookmark, ExportLog, ExportMerged, ForgetLane,
+    GetLogDensity, GetLogInfo, GetRunEnvironment, GetSummary, GetTaskRow, HasDirectory, LastLines,
+    ListBookmarks, ListLanes, ListTasks, MergedDensity, MergedPositionAt, MergedPositions, MergedSearchRows,
+    OpenMergedSearch, OpenSearch, Operations as _, ReadDraft, ReadLine, ReadLog, ReadLogText, ReadMerged,
+    ReadViews, RerunTask, SaveDraft, SaveViews, SearchAll, SearchRanges, SearchRank, SearchRows, SearchStep,
+    SetBookmark, SetLane, SetLogEncoding, StopTask, TaskEvents, ValidateSpec, WatchLog, WatchTasks,
 };
 use solti_api::{ApiError, ExportStream, LogPosition, OpenedSearch};
 use solti_model::{
-    DraftKind, ListQuery, LogQuery, MAX_DRAFT_BYTES, MergedPosition, OutputEvent, OutputStreamKind, Rank,
-    RowKey, RowNo, RunId, RunVariableOrigin, SearchProgress, Slot, SourceRow, StopMode, TaskEventKind,
-    TaskId, TaskPhase, TextPosition, Waiting,
+    DraftKind, ListQuery, LogQuery, MAX_DRAFT_BYTES, MAX_LEFT_OUT, MAX_VIEW_BYTES, MAX_VIEWS, MergedPosition,
+    OutputEvent, OutputStreamKind, Rank, RowKey, RowNo, RunId, RunVariableOrigin, SavedView, SearchProgress,
+    Slot, SourceRow, StopMode, TaskEventKind, TaskId, TaskPhase, TextPosition, Waiting,
 };
 use tokio_stream::StreamExt as _;
 
@@ -201,6 +201,19 @@ pub async fn a_directory_is_known_before_a_task_needs_it(subject: &Subject) {
     assert!(!has(std::path::Path::new(".")).await, "nor is what depends on where the engine was started");
 }
 
+pub async fn what_is_begun_to_be_written_is_completed(subject: &Subject) {
+    let api = subject.desktop();
+    let programs = api.ask(CompleteProgram { prefix: "sle".into() }).await.unwrap();
+    assert!(programs.contains(&"sleep".to_owned()), "{programs:?}");
+    assert!(programs.iter().all(|name| name.starts_with("sle")), "{programs:?}");
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("data")).unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let found = api.ask(CompleteDirectory { prefix: path("da") }).await.unwrap();
+    assert_eq!(found, [path("data")]);
+    assert!(api.ask(CompleteDirectory { prefix: "da".into() }).await.unwrap().is_empty(), "no whole path");
+}
+
 pub async fn what_limits_would_delete_is_counted(subject: &Subject) {
     let api = subject.desktop();
     let before = api.ask(CountExpired { keep_days: None, keep_tasks: Some(0) }).await.unwrap();
@@ -278,6 +291,57 @@ pub async fn a_draft_is_kept_until_it_is_dropped(subject: &Subject) {
     assert!(matches!(&refused, ApiError::InvalidRequest { field, .. } if field == "text"), "{refused:?}");
     save(None).await.unwrap();
     assert_eq!(read(DraftKind::NewTask).await, None);
+}
+
+pub async fn a_filter_is_kept_under_a_name(subject: &Subject) {
+    let api = subject.desktop();
+    assert_eq!(api.ask(ReadViews {}).await.unwrap(), []);
+    let view = |name: &str| SavedView { name: name.into(), filter: "state:failed -lane:etl".into() };
+    let kept = vec![view("Red"), view("Bad nights")];
+    api.ask(SaveViews { views: kept.clone() }).await.unwrap();
+    assert_eq!(api.ask(ReadViews {}).await.unwrap(), kept);
+    for (views, wrong) in [
+        (vec![view("a"), view(" ")], "views[1].name"),
+        (vec![view("a"), view("a")], "views[1].name"),
+        (vec![view(&"x".repeat(MAX_VIEW_BYTES + 1))], "views[0].filter"),
+        ((0..=MAX_VIEWS).map(|n| view(&n.to_string())).collect(), "views"),
+    ] {
+        let refused = api.ask(SaveViews { views }).await.unwrap_err();
+        assert!(matches!(&refused, ApiError::InvalidRequest { field, .. } if field == wrong), "{refused:?}");
+    }
+    assert_eq!(api.ask(ReadViews {}).await.unwrap(), kept, "what is refused changes nothing");
+}
+
+pub async fn a_list_leaves_out_what_it_is_told(subject: &Subject) {
+    let api = subject.desktop();
+    let named = |name: &str| json!({"labels": {"name": name, "team": name}});
+    let slow = api.submit_task(spec("a", command("sleep", &["0.3"]), named("slow"))).await.unwrap();
+    let quick = api.submit_task(spec("b", command("true", &[]), named("quick"))).await.unwrap();
+    for id in [&slow, &quick] {
+        subject.engine.finished(id).await;
+    }
+    let list = async |query: serde_json::Value| {
+        let page = api.ask(ListTasks { query: serde_json::from_value(query).unwrap() }).await.unwrap();
+        assert_eq!(page.total, page.rows.len() as u64);
+        page.rows.into_iter().map(|row| row.task.metadata.id).collect::<Vec<_>>()
+    };
+    let only_slow = [
+        json!({"without": {"slots": ["b"]}}),
+        json!({"without": {"labels": [["team", "quick"]]}}),
+        json!({"without": {"texts": ["QUICK"]}}),
+        json!({"name": "slo"}),
+        json!({"tookAtLeastMs": 300}),
+    ];
+    for query in only_slow {
+        assert_eq!(list(query.clone()).await, [slow.clone()], "{query}");
+    }
+    assert_eq!(list(json!({"name": "sleep"})).await, [], "that is its command");
+    assert_eq!(list(json!({"tookAtMostMs": 86_400_000})).await, [quick, slow]);
+    assert_eq!(list(json!({"job": "import"})).await, []);
+    let many: Vec<_> = (0..=MAX_LEFT_OUT).map(|n| n.to_string()).collect();
+    let query = serde_json::from_value(json!({"without": {"texts": many}})).unwrap();
+    let refused = api.ask(ListTasks { query }).await.unwrap_err();
+    assert!(matches!(&refused, ApiError::InvalidRequest { field, .. } if field == "without"), "{refused:?}");
 }
 
 pub async fn the_last_line_of_each_task_is_told(subject: &Subject) {

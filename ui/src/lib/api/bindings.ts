@@ -548,6 +548,26 @@ exitCode?: number,
  */
 sinceMs?: number, 
 /**
+ * Tasks of this saved job only.
+ */
+job?: string, 
+/**
+ * Somewhere in the name, case ignored.
+ */
+name?: string, 
+/**
+ * Tasks that are over and whose last attempt took at least so many milliseconds.
+ */
+tookAtLeastMs?: number, 
+/**
+ * As `tookAtLeastMs`, at most so many.
+ */
+tookAtMostMs?: number, 
+/**
+ * What is not listed although all the rest is true of it.
+ */
+without?: LeftOut, 
+/**
  * `nextCursor` of the page before; opaque.
  */
 cursor?: string, 
@@ -673,6 +693,10 @@ labels?: { [key in string]: string },
  * See [`TaskSpec`].
  */
 priority?: number, 
+/**
+ * The saved job that it belongs to.
+ */
+job?: string, 
 /**
  * Name, command or labels were longer and are cut, or left out.
  */
@@ -2124,3 +2148,35 @@ export type JobChange = {
  * Grows with each change as long as the engine runs. Whoever holds answers of before reads again what is shown.
  */
 version: number, };
+
+export type LeftOut = { 
+/**
+ * Its lane is one of these.
+ */
+slots?: Array<string>, 
+/**
+ * Its job is one of these.
+ */
+jobs?: Array<string>, 
+/**
+ * It has one of these labels, each a key and a value.
+ */
+labels?: Array<[string, string]>, 
+/**
+ * One of these is somewhere in its name or its command, case ignored.
+ */
+texts?: Array<string>, 
+/**
+ * Its latest finished attempt has one of these exit codes.
+ */
+exitCodes?: Array<number>, };
+
+export type SavedView = { 
+/**
+ * Of at most [`MAX_VIEW_BYTES`], not blank; no two have the same.
+ */
+name: string, 
+/**
+ * As it stands in the filter bar; of at most [`MAX_VIEW_BYTES`].
+ */
+filter: string, };

@@ -20,12 +20,27 @@ export function fakeHead(spec: TaskSpec): SpecHead {
     command,
     labels: spec.labels,
     priority: spec.priority || undefined,
+    job: spec.job,
   };
 }
 
-export function fakeMatch({ task: { spec, status, metadata } }: TaskRow, query: ListQuery): boolean {
+export function fakeMatch(row: TaskRow, query: ListQuery): boolean {
+  const { spec, status, metadata } = row.task;
   const text = `${spec.name}\n${spec.command}`.toLowerCase();
+  const took = row.finishedAt == null || row.startedAt == null ? undefined : row.finishedAt - row.startedAt;
+  const { slots, jobs, labels, texts, exitCodes } = query.without ?? {};
+  const leftOut =
+    slots?.includes(spec.slot) ||
+    (spec.job != null && jobs?.includes(spec.job)) ||
+    (status.exitCode != null && exitCodes?.includes(status.exitCode)) ||
+    labels?.some(([key, value]) => spec.labels?.[key] === value) ||
+    texts?.some((word) => text.includes(word.toLowerCase()));
   return (
+    !leftOut &&
+    (query.job == null || spec.job === query.job) &&
+    (query.tookAtLeastMs == null || (took !== undefined && took >= query.tookAtLeastMs)) &&
+    (query.tookAtMostMs == null || (took !== undefined && took <= query.tookAtMostMs)) &&
+    spec.name.toLowerCase().includes(query.name?.trim().toLowerCase() ?? "") &&
     (!query.phases?.length || query.phases.includes(status.phase)) &&
     (query.slot === undefined || spec.slot === query.slot) &&
     (query.exitCode === undefined || status.exitCode === query.exitCode) &&

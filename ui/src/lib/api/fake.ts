@@ -41,6 +41,7 @@ import type {
   FieldError,
   Lane,
   ListQuery,
+  SavedView,
   LogInfo,
   MergedRow,
   MatchedMergedRows,
@@ -135,6 +136,7 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
   const bookmarks = new Map<string, Bookmark[]>();
   const forgotten = new Set<string>();
   const drafts = new Map<string, string>();
+  let views: SavedView[] = [];
   const changed = new Set<string>();
   const deleted = new Set<string>();
   let version = 100_000;
@@ -494,6 +496,12 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
         return rows > 0 && at ? [{ task: id, attempt, text: at(rows - 1).text }] : [];
       }),
     hasDirectory: async ({ path }) => path.startsWith("/") && !path.includes("missing"),
+    completeProgram: async ({ prefix }) =>
+      ["make", "makepkg", "node", "npm", "python3", "rsync"].filter((name) => name.startsWith(prefix)),
+    completeDirectory: async ({ prefix }) =>
+      ["/home/me", "/home/me/work", "/srv", "/srv/data"].filter((path) => path.startsWith(prefix)),
+    readViews: async () => views,
+    saveViews: async (kept) => void (views = kept.views),
     countExpired: async ({ keepDays, keepTasks } = {}) => {
       const ends = [...tasks.values()].flatMap(({ row }) => row.finishedAt ?? []).sort((a, b) => a - b);
       const since = keepDays == null ? 0 : Date.now() - keepDays * 86_400_000;
@@ -693,6 +701,7 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
       const list = sources.map(({ id, attempt }) => `&source=${id}:${attempt}`).join("");
       window.open(`?view=merged${list}`);
     },
+    pickDirectory: async (from) => from ?? "/srv",
     openLink: async (address) => void window.open(address, "_blank", "noopener"),
     closeWindow: async () => window.close(),
     toggleFullScreen: async () => {},

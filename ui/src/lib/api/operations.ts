@@ -1,5 +1,5 @@
 // Generated from the table of operations in crates/api by `make bindings`. Do not edit.
-import type { Bookmark, ComingRun, ComingRuns, DraftKind, EventPage, FieldError, HistoryQuery, Job, JobChange, JobDetail, JobList, JobQuery, JobRevision, JobTasks, Lane, LastLine, LineChunk, ListQuery, LogDensity, LogInfo, LogQuery, LogRows, LogText, MatchedMergedRows, MatchedRows, MergedPosition, MergedRows, Rank, RowKey, RowNo, RowRanges, RunEnvironment, RunId, RunPage, Schedule, SchedulePreview, SearchHit, SearchProgress, SourceRow, StopMode, Summary, TaskChange, TaskEvent, TaskHits, TaskList, TaskRow, TaskSpec, TextPosition, UsageSample } from "./bindings";
+import type { Bookmark, ComingRun, ComingRuns, DraftKind, EventPage, FieldError, HistoryQuery, Job, JobChange, JobDetail, JobList, JobQuery, JobRevision, JobTasks, Lane, LastLine, LineChunk, ListQuery, LogDensity, LogInfo, LogQuery, LogRows, LogText, MatchedMergedRows, MatchedRows, MergedPosition, MergedRows, Rank, RowKey, RowNo, RowRanges, RunEnvironment, RunId, RunPage, SavedView, Schedule, SchedulePreview, SearchHit, SearchProgress, SourceRow, StopMode, Summary, TaskChange, TaskEvent, TaskHits, TaskList, TaskRow, TaskSpec, TextPosition, UsageSample } from "./bindings";
 
 type ListTasks = { query: ListQuery, };
 type GetTaskRow = { id: string, };
@@ -9,12 +9,16 @@ type PageRuns = { id: string, query: HistoryQuery, };
 type PageEvents = { id: string, query: HistoryQuery, };
 type GetRunEnvironment = { run: RunId, };
 type HasDirectory = { path: string, };
+type CompleteProgram = { prefix: string, };
+type CompleteDirectory = { prefix: string, };
 type CountExpired = { keepDays?: number | null, keepTasks?: number | null, };
 type ValidateSpec = { spec: TaskSpec, };
 type StopTask = { id: string, mode: StopMode, };
 type RerunTask = { id: string, };
 type ReadDraft = { draft: DraftKind, };
 type SaveDraft = { draft: DraftKind, text?: string | null, };
+type ReadViews = Record<symbol, never>;
+type SaveViews = { views: Array<SavedView>, };
 type HoldTask = { id: string, };
 type ReleaseTask = { id: string, };
 type SetPriority = { id: string, priority: number, };
@@ -165,6 +169,10 @@ export interface Asks {
   getRunEnvironment: { request: GetRunEnvironment; answer: RunEnvironment | null };
   /** Whether there is a directory of this path that tasks can be run in. */
   hasDirectory: { request: HasDirectory; answer: boolean };
+  /** Programs whose names begin so, where tasks look for them, in order; 50 at most, and none for what has a slash. */
+  completeProgram: { request: CompleteProgram; answer: Array<string> };
+  /** Directories whose paths begin so, in order, without a slash at the end; 50 at most. Those whose names begin with a dot only where the prefix says it. */
+  completeDirectory: { request: CompleteDirectory; answer: Array<string> };
   /** How many finished tasks would be deleted now if these were the limits: those that finished more than `keep_days` days ago, and the oldest over `keep_tasks` in number. One with a bookmark stays. A limit that is left out deletes nothing; at most 100,000 are counted. */
   countExpired: { request: CountExpired; answer: number };
   /** Checks a spec without taking it on: the same rules, and whether a runner takes its kind. `InvalidRequest` names the first field that is wrong, and in `others` all the rest. */
@@ -177,6 +185,10 @@ export interface Asks {
   readDraft: { request: ReadDraft; answer: string | null };
   /** Keeps a text of the form, 3 MiB at most, in the place of the one before; without one, drops that. Secrets do not belong in it. */
   saveDraft: { request: SaveDraft; answer: null };
+  /** The filters that were given names, in their order. */
+  readViews: { request: ReadViews; answer: Array<SavedView> };
+  /** Keeps these in the place of those before, 50 at most. */
+  saveViews: { request: SaveViews; answer: null };
   /** Keeps a task that waits from starting until it is released. It keeps its place in its lane. Also fine when it is held already. `Conflict` when it runs or is over. */
   holdTask: { request: HoldTask; answer: null };
   /** Lets a held task start again when it is its turn. Also fine when it is not held. `Conflict` when it is over. */
@@ -298,12 +310,16 @@ export const ASKS = [
   "pageEvents",
   "getRunEnvironment",
   "hasDirectory",
+  "completeProgram",
+  "completeDirectory",
   "countExpired",
   "validateSpec",
   "stopTask",
   "rerunTask",
   "readDraft",
   "saveDraft",
+  "readViews",
+  "saveViews",
   "holdTask",
   "releaseTask",
   "setPriority",

@@ -1,6 +1,6 @@
 // A job as the editor holds it: everything that is typed stays text until it is saved. Times are those of the person's own clock.
 import type { Job, Parameter, Schedule, TaskSpec } from "../api/types";
-import { formatDuration, parseDuration } from "../submit/duration";
+import { formatDuration, parseDuration } from "../shared/duration";
 
 type ScheduleKind = "cron" | "every" | "at" | "start";
 

@@ -5,7 +5,7 @@ import { joinCommandLine, quoteArg } from "../shared/quoting";
 import { hasOwnLane } from "../shared/own-lane";
 import { holdsSecret, withoutSecrets } from "../shared/secret";
 import { decodeUtf8 } from "./base64";
-import { formatDuration } from "./duration";
+import { formatDuration } from "../shared/duration";
 import { textFormat } from "./text";
 
 export type Form = "yaml" | "json" | "run" | "cli" | "curl";

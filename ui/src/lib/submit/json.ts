@@ -2,7 +2,7 @@
 import type { TaskSpec } from "../api";
 import { withBody, withText } from "./script-text";
 import { specMismatch, type Mismatch } from "./shape";
-import type { TextFormat, TextResult } from "./text";
+import type { TextFormat, TextProblem, TextResult } from "./text";
 
 export const json: TextFormat = { write: specToJson, read: specFromJson };
 
@@ -16,11 +16,11 @@ export function specFromJson(text: string): TextResult {
     value = withBody(JSON.parse(text));
   } catch (thrown) {
     const message = thrown instanceof Error ? thrown.message : String(thrown);
-    return { message: `This is not JSON: ${message}`, line: lineAt(text, syntaxErrorAt(text)) };
+    return located(text, syntaxErrorAt(text), `This is not JSON: ${message}`);
   }
   const wrong = specMismatch(value);
   if (wrong === null) return { spec: value as TaskSpec };
-  return { message: wrong.message, line: lineOfKey(text, wrong.path) };
+  return located(text, placeOfKey(text, wrong.path), wrong.message);
 }
 
 const TOKEN =
@@ -59,17 +59,21 @@ function syntaxErrorAt(text: string): number {
   }
 }
 
-function lineAt(text: string, position: number): number {
-  return text.slice(0, position).split("\n").length;
-}
+const located = (text: string, at: number, message: string): TextProblem => ({
+  message,
+  line: text.slice(0, at).split("\n").length,
+  at,
+});
 
-/** The line of a path's last key, found by walking its keys in order: exact for text laid out as people do. */
-function lineOfKey(text: string, path: Mismatch["path"]): number {
+/** Where a path's last key is, found by walking its keys in order: exact for text laid out as people do. */
+function placeOfKey(text: string, path: Mismatch["path"]): number {
+  let at = 0;
   let from = 0;
   for (const key of path.filter((step) => typeof step === "string")) {
     const found = text.indexOf(JSON.stringify(key), from);
     if (found === -1) break;
+    at = found;
     from = found + 1;
   }
-  return lineAt(text, from);
+  return at;
 }

@@ -280,6 +280,12 @@ export class SubmitModel {
     return null;
   }
 
+  /** What is wrong with a text of this view; null when it is a task. */
+  mistake(text: string): TextProblem | null {
+    const result = this.#format?.read(text);
+    return result === undefined || "spec" in result ? null : result;
+  }
+
   #spec(): string {
     return JSON.stringify(this.#toSpec().spec);
   }

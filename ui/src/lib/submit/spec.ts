@@ -18,7 +18,7 @@ import { isNamedForOneTask, randomSuffix } from "../shared/own-lane";
 import { joinCommandLine } from "../shared/quoting";
 import { parseCommandLine } from "./commandLine";
 import { parseSize, sizeText } from "../shared/size";
-import { formatDuration, parseDuration } from "./duration";
+import { formatDuration, parseDuration } from "../shared/duration";
 import { parseStart, writeStart } from "./start-time";
 
 export type Tab = "command" | "script" | "container" | "wasm";

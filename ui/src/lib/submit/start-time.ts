@@ -1,5 +1,5 @@
 // When a task is to start, as people write it: "in 2 h", "at 22:00" (the next one), "2026-11-30 08:00"; by this machine's clock.
-import { parseDuration } from "./duration";
+import { parseDuration } from "../shared/duration";
 
 const CLOCK = /^(?:at\s+)?(\d{1,2}):(\d{2})(?::(\d{2}))?$/i;
 const DATE = /^(?:at\s+)?(\d{4})-(\d{2})-(\d{2})[ T](\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,3}))?)?$/i;

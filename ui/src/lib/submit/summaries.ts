@@ -1,7 +1,7 @@
 // What the headers of the collapsed sections say: how they differ from the default, in a few words. And the waits between
 // attempts that the backoff comes to, for its timeline.
 import { plural, span } from "../shared/format";
-import { parseDuration } from "./duration";
+import { parseDuration } from "../shared/duration";
 import type { Section } from "./errors";
 import type { Form } from "./spec";
 

@@ -7,6 +7,8 @@ export interface TextProblem {
   readonly message: string;
   /** Counted from 1. */
   readonly line: number;
+  /** Where in the text it begins: a letter of it, from 0. */
+  readonly at: number;
 }
 export type TextResult = { readonly spec: TaskSpec } | TextProblem;
 

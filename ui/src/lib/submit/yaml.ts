@@ -3,7 +3,7 @@ import { isAlias, isMap, isSeq, LineCounter, parseDocument, stringify, type Docu
 import type { TaskSpec } from "../api";
 import { withBody, withText } from "./script-text";
 import { specMismatch, type Mismatch } from "./shape";
-import type { TextFormat, TextResult } from "./text";
+import type { TextFormat, TextProblem, TextResult } from "./text";
 
 export const yaml: TextFormat = { write: specToYaml, read: specFromYaml };
 
@@ -15,21 +15,25 @@ export function specToYaml(spec: TaskSpec): string {
 export function specFromYaml(text: string): TextResult {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const line = (offset: number): number => Math.max(1, lines.linePos(offset).line);
+  const located = (at: number, message: string): TextProblem => ({
+    message,
+    line: Math.max(1, lines.linePos(at).line),
+    at,
+  });
   // A warning is of something that would be read as something else than was meant, such as an unknown tag.
   const problem = document.errors[0] ?? document.warnings[0];
-  if (problem) return { message: `This is not YAML: ${problem.message}`, line: line(problem.pos[0]) };
+  if (problem) return located(problem.pos[0], `This is not YAML: ${problem.message}`);
   let value: unknown;
   try {
     value = withBody(document.toJS());
   } catch (thrown) {
     // An alias of nothing, or aliases that would multiply without end.
     const message = thrown instanceof Error ? thrown.message : String(thrown);
-    return { message: `This is not YAML: ${message}`, line: 1 };
+    return located(0, `This is not YAML: ${message}`);
   }
   const wrong = specMismatch(value);
   if (wrong === null) return { spec: value as TaskSpec };
-  return { message: wrong.message, line: line(offsetOf(document, wrong.path)) };
+  return located(offsetOf(document, wrong.path), wrong.message);
 }
 
 /** Where the last step of a path that is in the text begins: a field at its name, an item at its value. */

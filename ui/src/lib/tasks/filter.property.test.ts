@@ -25,6 +25,10 @@ const PARTS = [
   "label:",
   "since:",
   "exit:",
+  "job:",
+  "name:",
+  "took>",
+  "-",
   "=",
   '"',
   '""',
@@ -56,7 +60,19 @@ const span = fc
   .map(([count, unit]) => `${count}${unit}`);
 const token = fc
   .tuple(
-    fc.constantFrom("state:", "lane:", "label:", "since:", "exit:", "SINCE:"),
+    fc.constantFrom(
+      "state:",
+      "lane:",
+      "label:",
+      "since:",
+      "exit:",
+      "SINCE:",
+      "job:",
+      "took<",
+      "-lane:",
+      "-state:",
+      "-x",
+    ),
     fc.oneof(fc.constantFrom(...EDGES), span, fc.integer().map(String), fc.string({ maxLength: 6 })),
   )
   .map(([kind, value]) => kind + value);
@@ -102,6 +118,9 @@ test("what the backend is asked is always well-formed", () => {
         expect(Object.is(query.exitCode, -0)).toBe(false);
       }
       for (const phase of query.phases ?? []) expect(PHASES).toContain(phase);
+      expect(query.phases?.length).not.toBe(0);
+      for (const ms of [query.tookAtLeastMs, query.tookAtMostMs])
+        if (ms != null) expect(Number.isSafeInteger(ms) && ms >= 0).toBe(true);
       expect(new Set(query.phases).size).toBe((query.phases ?? []).length);
       for (const [name, wanted] of Object.entries(query.labels ?? {})) {
         expect(name.trim()).not.toBe("");

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { hasToken, labelToken, parseFilter, toQuery, toggleToken } from "./filter";
+import { apart, hasToken, labelToken, parseFilter, toQuery, toggleToken, withToken } from "./filter";
 
 test("tokens and free text become one query", () => {
   const filter = parseFilter(
@@ -74,5 +74,60 @@ test("choosing in the sidebar replaces its own kind and a second click takes it 
   expect(parseFilter(toggleToken("label:nightly", label)).labels).toEqual({
     name: "nightly",
     team: "web ui",
+  });
+});
+
+test("a dash leaves out what a word or a token says", () => {
+  const filter = parseFilter(
+    '-lane:etl -lane:web -label:team=data -label:nightly -exit:0 -job:import -retry -"two words"',
+  );
+  expect(filter.problems).toEqual([]);
+  expect(toQuery(filter, 0)).toEqual({
+    without: {
+      slots: ["etl", "web"],
+      labels: [
+        ["team", "data"],
+        ["name", "nightly"],
+      ],
+      exitCodes: [0],
+      jobs: ["import"],
+      texts: ["retry", "two words"],
+    },
+  });
+  // An option and a number are looked for, and so is what is quoted with its dash.
+  expect(toQuery(parseFilter('--all -1 "-x"'), 0)).toEqual({ text: "--all -1 -x" });
+});
+
+test("states that are left out are told as those that stay", () => {
+  expect(new Set(toQuery(parseFilter("-state:finished"), 0).phases)).toEqual(new Set(["pending", "running"]));
+  expect(toQuery(parseFilter("state:failed -state:timeout"), 0).phases).toEqual(["failed", "exhausted"]);
+  for (const text of ["state:running -state:running", "-state:running state:running"])
+    expect(parseFilter(text).problems.map(({ message }) => message)).toEqual(["then no state is left"]);
+});
+
+test("a job, a name and how long it took", () => {
+  const filter = parseFilter("job:import name:night took>5m took<=1.5h");
+  expect(toQuery(filter, 0)).toEqual({
+    job: "import",
+    name: "night",
+    tookAtLeastMs: 300_000,
+    tookAtMostMs: 5_400_000,
+  });
+  expect(toQuery(parseFilter("-took>5m"), 0)).toEqual({ tookAtMostMs: 300_000 });
+  expect(parseFilter("took>soon -name:a -since:1d job:a/b").problems.map(({ token }) => token)).toEqual([
+    "took>soon",
+    "-name:a",
+    "-since:1d",
+    "job:a/b",
+  ]);
+});
+
+test("a token takes the place of another of its kind, and none of those that are left out", () => {
+  expect(withToken(["lane:a", "-lane:b", "label:x=1"], "lane:c")).toEqual(["-lane:b", "label:x=1", "lane:c"]);
+  expect(withToken(["-lane:b"], "-lane:c")).toEqual(["-lane:b", "-lane:c"]);
+  expect(withToken(["took>5m", "took<1h"], "took>9m")).toEqual(["took<1h", "took>9m"]);
+  expect(apart('lane:a import "two words" -took>5m')).toEqual({
+    tokens: ["lane:a", "-took>5m"],
+    rest: 'import "two words"',
   });
 });

@@ -1,7 +1,9 @@
-// The language of the filter bar: `state:failed lane:etl label:team=data label:nightly since:1d exit:137` and free text.
-// `label:nightly` is short for `label:name=nightly`.
+// The language of the filter bar: `state:failed lane:etl job:import label:team=data label:nightly name:import since:1d took>5m
+// exit:137` and free text; a `-` before a word or a token leaves out what it says. `label:nightly` is short for
+// `label:name=nightly`.
 // Pure: text in, tokens and a ListQuery out. A token that makes no sense is reported, never silently dropped.
-import type { ListQuery, Phase } from "../api/types";
+import type { LeftOut, ListQuery, Phase } from "../api/types";
+import { parseDuration } from "../shared/duration";
 import { GROUPS, PHASES } from "../shared/phase";
 
 interface Problem {
@@ -15,11 +17,17 @@ export interface Filter {
   /** How far back, in milliseconds before now. */
   since?: number;
   exit?: number;
+  job?: string;
+  /** Somewhere in the name. */
+  name?: string;
+  /** How long the last attempt took, in milliseconds. */
+  took: { atLeast?: number; atMost?: number };
+  without: Required<LeftOut> & { phases: Phase[] };
   text: string;
   problems: Problem[];
 }
 
-const UNITS: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
+const SPANS = "a time like 30m, 12h, 1d";
 
 const STATES = new Map<string, readonly Phase[]>([
   ...GROUPS.filter((group) => group.key !== "all").map((group): [string, readonly Phase[]] => [
@@ -44,51 +52,134 @@ const quote = (value: string) => `"${value.replaceAll('"', '""')}"`;
 export function parseFilter(text: string): Filter {
   // Without a prototype: a label may be called `constructor`.
   const labels = Object.create(null) as Record<string, string>;
-  const filter: Filter = { phases: [], labels, text: "", problems: [] };
+  const without = { phases: [], slots: [], jobs: [], labels: [], texts: [], exitCodes: [] };
+  const filter: Filter = { phases: [], labels, took: {}, without, text: "", problems: [] };
   const free: string[] = [];
   for (const word of words(text)) {
-    const match = /^(state|lane|label|since|exit):(.*)$/is.exec(word);
-    if (!match) {
-      const said = unquote(word);
-      if (said) free.push(said);
+    const token = readToken(word);
+    if (token === undefined) {
+      const out = leftOutText(word);
+      if (out !== undefined) filter.without.texts.push(out);
+      else if (unquote(word)) free.push(unquote(word));
       continue;
     }
-    const name = (match[1] ?? "").toLowerCase();
-    const raw = match[2] ?? "";
+    const { kind, raw, not } = token;
     const value = unquote(raw);
     const problem =
-      raw === "" || (value === "" && name !== "label")
-        ? `${name}: needs a value`
-        : name === "label"
-          ? applyLabel(filter.labels, raw)
-          : apply(filter, name, value);
+      raw === "" || (value === "" && kind !== "label")
+        ? `${kind} needs a value`
+        : not
+          ? leaveOut(filter, kind, raw, value)
+          : kind === "label"
+            ? applyLabel(filter.labels, raw)
+            : apply(filter, kind, value);
     if (problem) filter.problems.push({ token: word, message: problem });
   }
   filter.text = free.join(" ");
   return filter;
 }
 
-/** Adds one token; returns what is wrong with it, if anything. */
-function apply(filter: Filter, name: string, value: string): string | undefined {
-  switch (name) {
-    case "state":
-      for (const state of value.toLowerCase().split(",")) {
-        const phases = STATES.get(state);
-        if (!phases) return `no state "${state}"; one of ${STATE_NAMES.join(", ")}`;
-        for (const phase of phases) if (!filter.phases.includes(phase)) filter.phases.push(phase);
-      }
+const KINDS = ["state", "lane", "job", "label", "name", "since", "exit"] as const;
+type Kind = (typeof KINDS)[number] | "took>" | "took<";
+interface Token {
+  readonly kind: Kind;
+  /** As it is written, quotes and all. */
+  readonly raw: string;
+  /** What it says is left out. */
+  readonly not: boolean;
+}
+
+/** A word as a token; nothing for one that is looked for as text. */
+export function readToken(word: string): Token | undefined {
+  const [, minus, kind, raw] = /^(-?)(?:(state|lane|job|label|name|since|exit):)(.*)$/is.exec(word) ?? [];
+  if (kind !== undefined) return { kind: kind.toLowerCase() as Kind, raw: raw ?? "", not: minus === "-" };
+  const [, not, than, length] = /^(-?)took:?([<>])=?(.*)$/is.exec(word) ?? [];
+  return than === undefined
+    ? undefined
+    : { kind: than === ">" ? "took>" : "took<", raw: length ?? "", not: not === "-" };
+}
+
+/** Of `-word`; an option (`--all`) and a number are looked for as they are, and so is what is quoted with its dash. */
+function leftOutText(word: string): string | undefined {
+  return /^-[^-\d\s]/.test(word) ? unquote(word.slice(1)) || undefined : undefined;
+}
+
+/** Leaves out what one token says; returns what is wrong with it, if anything. */
+function leaveOut(filter: Filter, kind: Kind, raw: string, value: string): string | undefined {
+  const { without } = filter;
+  // Read as if it were meant the other way.
+  const meant: Filter = parseFilter(`${kind}${kind.startsWith("took") ? "" : ":"}${raw}`);
+  const [problem] = meant.problems;
+  if (problem) return problem.message;
+  switch (kind) {
+    case "state": {
+      const left = PHASES.filter((phase) => ![...without.phases, ...meant.phases].includes(phase));
+      if (!left.some((phase) => filter.phases.length === 0 || filter.phases.includes(phase)))
+        return "then no state is left";
+      without.phases.push(...meant.phases);
       return undefined;
+    }
+    case "lane":
+      return void without.slots.push(value);
+    case "job":
+      return void without.jobs.push(value);
+    case "label":
+      return void without.labels.push(...Object.entries(meant.labels));
+    case "exit":
+      return void without.exitCodes.push(meant.exit ?? 0);
+    case "took>":
+      return apply(filter, "took<", value);
+    case "took<":
+      return apply(filter, "took>", value);
+    case "name":
+    case "since":
+      return `${kind}: cannot be left out; -word leaves out what has it in its name or command`;
+  }
+}
+
+/** Adds one token; returns what is wrong with it, if anything. */
+function apply(filter: Filter, kind: Exclude<Kind, "label">, value: string): string | undefined {
+  switch (kind) {
+    case "state": {
+      const named = value.toLowerCase().split(",");
+      const unknown = named.find((state) => !STATES.has(state));
+      if (unknown !== undefined) return `no state "${unknown}"; one of ${STATE_NAMES.join(", ")}`;
+      const phases = named.flatMap((state) => STATES.get(state) ?? []);
+      const { without } = filter;
+      if (without.phases.length > 0 && phases.every((phase) => without.phases.includes(phase)))
+        return "then no state is left";
+      for (const phase of phases) if (!filter.phases.includes(phase)) filter.phases.push(phase);
+      return undefined;
+    }
+    case "job":
+      if (!/^[A-Za-z0-9._-]{1,64}$/.test(value)) return "no job can have this name";
+      if (filter.job !== undefined && filter.job !== value) return "only one job at a time";
+      filter.job = value;
+      return undefined;
+    case "name":
+      if (filter.name !== undefined && filter.name !== value) return "only one name at a time";
+      if (value.trim() === "") return "name: needs a value";
+      filter.name = value;
+      return undefined;
+    case "took>":
+    case "took<": {
+      const length = parseDuration(value);
+      if (length === null) return SPANS;
+      if (kind === "took>") filter.took.atLeast = length;
+      else filter.took.atMost = length;
+      return undefined;
+    }
     case "lane":
       if (filter.lane !== undefined && filter.lane !== value) return "only one lane at a time";
       filter.lane = value;
       return undefined;
     case "since": {
-      const span = /^(\d+(?:\.\d+)?)([smhdw])$/i.exec(value);
-      if (!span) return "a time like 30m, 12h, 1d";
-      filter.since = Number(span[1]) * (UNITS[(span[2] ?? "").toLowerCase()] ?? 0);
+      const back = parseDuration(value);
+      if (back === null) return SPANS;
+      filter.since = back;
       return undefined;
     }
-    default: {
+    case "exit": {
       const code = /^-?\d+$/.test(value) ? Number(value) : NaN;
       if (code !== (code | 0)) return "an exit code is a whole number";
       filter.exit = code | 0;
@@ -110,12 +201,24 @@ function applyLabel(labels: Record<string, string>, raw: string): string | undef
 
 export function toQuery(filter: Filter, now: number): ListQuery {
   const query: ListQuery = {};
-  if (filter.phases.length) query.phases = filter.phases;
+  const { took, without } = filter;
+  if (without.phases.length)
+    query.phases = (filter.phases.length ? filter.phases : PHASES).filter(
+      (phase) => !without.phases.includes(phase),
+    );
+  else if (filter.phases.length) query.phases = filter.phases;
   if (filter.lane !== undefined) query.slot = filter.lane;
   if (Object.keys(filter.labels).length) query.labels = filter.labels;
   // Whole milliseconds, and not before time began: the backend takes nothing else.
   if (filter.since !== undefined) query.sinceMs = Math.max(0, Math.round(now - filter.since));
   if (filter.exit !== undefined) query.exitCode = filter.exit;
+  if (filter.job !== undefined) query.job = filter.job;
+  if (filter.name !== undefined) query.name = filter.name;
+  if (took.atLeast !== undefined) query.tookAtLeastMs = took.atLeast;
+  if (took.atMost !== undefined) query.tookAtMostMs = took.atMost;
+  const { phases: _phases, ...out } = without;
+  const said = Object.entries(out).filter(([, list]) => list.length > 0);
+  if (said.length > 0) query.without = Object.fromEntries(said);
   if (filter.text) query.text = filter.text;
   return query;
 }
@@ -131,13 +234,39 @@ export const labelToken = (key: string, value: string) =>
 export const hasToken = (text: string, token: string): boolean => words(text).includes(token);
 
 /** Puts a token in, replacing others of its kind (one state, one lane); a second time takes it out. */
-export function toggleToken(text: string, token: string): string {
-  const list = words(text);
-  if (list.includes(token)) return list.filter((word) => word !== token).join(" ");
-  const kind = token.slice(0, token.indexOf(":") + 1);
-  const kept = kind === "label:" ? list : list.filter((word) => !word.toLowerCase().startsWith(kind));
-  return [...kept, token].join(" ");
+export const toggleToken = (text: string, token: string): string =>
+  hasToken(text, token)
+    ? words(text)
+        .filter((word) => word !== token)
+        .join(" ")
+    : withToken(words(text), token).join(" ");
+
+/** Among tokens of which each says one thing; there may be several labels, and several that are left out. */
+export function withToken(list: readonly string[], token: string): string[] {
+  const read = readToken(token);
+  const several = read === undefined || read.not || read.kind === "label";
+  const replaced = (word: string): boolean => {
+    const other = readToken(word);
+    return other !== undefined && !other.not && other.kind === read?.kind;
+  };
+  return [...list.filter((word) => word !== token && (several || !replaced(word))), token];
 }
+
+/** The tokens of a filter, and the rest as it is written. */
+export function apart(text: string): { tokens: string[]; rest: string } {
+  const all = words(text);
+  return {
+    tokens: all.filter((word) => readToken(word) !== undefined),
+    rest: all.filter((word) => readToken(word) === undefined).join(" "),
+  };
+}
+
+/** The same token, of what is not so. */
+export const turned = (token: string): string => (token.startsWith("-") ? token.slice(1) : `-${token}`);
+export const canTurn = (token: string): boolean => {
+  const kind = readToken(token)?.kind;
+  return kind !== undefined && kind !== "since" && kind !== "name" && !kind.startsWith("took");
+};
 
 export const withoutKind = (text: string, kind: string): string =>
   words(text)

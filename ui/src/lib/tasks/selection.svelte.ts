@@ -4,6 +4,8 @@
 export class Selection {
   current = $state<string | undefined>(undefined);
   picked = $state.raw<ReadonlySet<string>>(new Set());
+  /** Not only the picked ones: all that match the filter, also those that are not loaded. */
+  whole = $state(false);
   #anchor: string | undefined;
 
   /** Goes to a task and keeps what is picked: for walking through the list and picking here and there. */
@@ -19,12 +21,14 @@ export class Selection {
   }
 
   only(id: string) {
+    this.whole = false;
     this.current = id;
     this.#anchor = id;
     if (this.picked.size) this.picked = new Set();
   }
 
   toggle(id: string) {
+    this.whole = false;
     const next = new Set(this.picked);
     if (!next.delete(id)) next.add(id);
     this.picked = next;
@@ -37,15 +41,18 @@ export class Selection {
     const to = order.indexOf(id);
     const from = order.indexOf(this.#anchor ?? this.current ?? id);
     if (to < 0 || from < 0) return this.only(id);
+    this.whole = false;
     this.picked = new Set(order.slice(Math.min(from, to), Math.max(from, to) + 1));
     this.current = id;
   }
 
-  pickAll(order: readonly string[]) {
+  pickAll(order: readonly string[], whole = false) {
+    this.whole = whole;
     this.picked = new Set(order);
   }
 
   clearPicked() {
+    this.whole = false;
     if (this.picked.size) this.picked = new Set();
   }
 

@@ -14,7 +14,7 @@ import type {
   TaskRow,
   TaskSpec,
 } from "../api/types";
-import { plural } from "../shared/format";
+import { count, plural } from "../shared/format";
 import type { MenuEntry } from "../shared/Menu.svelte";
 import { isNamedForOneTask, randomSuffix } from "../shared/own-lane";
 import { isFinished, PHASES } from "../shared/phase";
@@ -27,10 +27,12 @@ import { Drafts } from "../submit/draft";
 import { takeOverPresets } from "../submit/earlier-presets";
 import { sentence } from "../submit/errors";
 import type { Edited } from "../submit/model.svelte";
+import { actOnAll, ALL_ACTS, type AllAct } from "./all-matching";
 import { Deletions } from "./deletions.svelte";
 import { parseFilter, toQuery } from "./filter";
 import { Selection } from "./selection.svelte";
 import { TaskList } from "./task-list.svelte";
+import { Views } from "./views.svelte";
 
 /** More than this many at once is asked about first. */
 const MANY = 5;
@@ -97,6 +99,7 @@ export class Workspace implements SettingsHost {
   readonly machines: Machines;
   readonly jobs: Jobs;
   readonly drafts: Drafts;
+  readonly views: Views;
 
   filterText = $state("");
   filter = $derived(parseFilter(this.filterText));
@@ -159,6 +162,7 @@ export class Workspace implements SettingsHost {
     this.deletions = new Deletions(backend, (error) => this.report(error));
     this.settings = new SettingsState(backend);
     this.drafts = new Drafts(backend);
+    this.views = new Views(backend);
     this.jobs = new Jobs(backend, (thrown) => this.report(thrown));
   }
 
@@ -176,6 +180,7 @@ export class Workspace implements SettingsHost {
     this.settings.load().catch((thrown: unknown) => this.report(thrown));
     // An older machine keeps none: forms are then forgotten when they are closed.
     this.drafts.load(this.machines.here).catch(() => {});
+    this.views.load().catch(() => {});
     if (this.machines.here) this.#takeOverPresets().catch((thrown: unknown) => this.report(thrown));
     await this.list.start();
   }
@@ -248,7 +253,9 @@ export class Workspace implements SettingsHost {
 
   // ---- actions; each takes the selected tasks unless told otherwise ----
 
-  stop(mode: StopMode = "graceful", rows: TaskRow[] = this.targetRows) {
+  stop(mode: StopMode = "graceful", some?: TaskRow[]) {
+    if (some === undefined && this.selection.whole) return this.#all(mode === "kill" ? "kill" : "stop");
+    const rows = some ?? this.targetRows;
     const active = rows.filter((row) => !isFinished(row.task.status.phase));
     if (active.length === 0) return;
     const act = () => void this.#each(active, (row) => this.backend.stopTask({ id: idOf(row), mode }));
@@ -265,7 +272,9 @@ export class Workspace implements SettingsHost {
   }
 
   /** Of several, those that still run or wait are left alone; of one alone it is asked what to do. */
-  rerun(rows: TaskRow[] = this.targetRows) {
+  rerun(some?: TaskRow[]) {
+    if (some === undefined && this.selection.whole) return this.#all("rerun");
+    const rows = some ?? this.targetRows;
     const [only] = rows;
     if (only === undefined) return;
     if (rows.length === 1 && !isFinished(only.task.status.phase)) return this.#rerunActive(only);
@@ -322,7 +331,9 @@ export class Workspace implements SettingsHost {
     };
   }
 
-  remove(rows: TaskRow[] = this.targetRows) {
+  remove(some?: TaskRow[]) {
+    if (some === undefined && this.selection.whole) return this.#all("remove");
+    const rows = some ?? this.targetRows;
     if (rows.length === 0) return;
     const active = rows.filter((row) => !isFinished(row.task.status.phase));
     const ids = rows.map(idOf);
@@ -353,6 +364,44 @@ export class Workspace implements SettingsHost {
       verb: `Delete ${rows.length === 1 ? "task" : rows.length}`,
       act,
     };
+  }
+
+  /** What is picked becomes all that match, also what is not loaded. */
+  pickAllMatching() {
+    this.selection.pickAll(this.order, true);
+  }
+
+  /** Does it with all that match the filter, once somebody has said yes to their number. */
+  #all(act: AllAct) {
+    const query = toQuery(this.filter, Date.now());
+    const { title, body, verb, done, harmless, phases } = ALL_ACTS[act];
+    const meant = query.phases ? phases.filter((phase) => query.phases?.includes(phase)) : [...phases];
+    const asked = { ...query, phases: meant };
+    const ask = async (): Promise<void> => {
+      const { total } =
+        meant.length > 0 ? await this.backend.listTasks({ query: { ...asked, limit: 1 } }) : { total: 0 };
+      if (total === 0) return this.#notify("plain", "None of them can be");
+      this.question = {
+        title: `${title} ${plural(total, "task")}?`,
+        body: `All that match ${this.filterText ? "the filter" : "are in the list"}, also those that it has not loaded. ${body}`,
+        verb: `${verb} ${count(total)}`,
+        harmless,
+        act: () => {
+          this.selection.clearPicked();
+          void actOnAll(this.backend, asked, act).then(
+            (came) => this.#tellAll(done, came),
+            (thrown: unknown) => this.report(thrown),
+          );
+        },
+      };
+    };
+    ask().catch((thrown: unknown) => this.report(thrown));
+  }
+
+  #tellAll(done: string, { acted, failed, first }: Awaited<ReturnType<typeof actOnAll>>) {
+    const text = `${plural(acted, "task")} ${done}`;
+    if (failed === 0) this.#notify("plain", text);
+    else this.#notify("error", `${text}, ${count(failed)} not. The first: ${ApiError.from(first).message}`);
   }
 
   undo(key: number) {
@@ -560,6 +609,15 @@ export class Workspace implements SettingsHost {
 
   setLane(slot: string, change: { paused?: boolean; capacity?: number }) {
     this.backend.setLane({ slot, ...change }).catch((thrown: unknown) => this.report(thrown));
+  }
+
+  removeView(name: string) {
+    this.question = {
+      title: `Remove the view “${name}”?`,
+      body: "Only the filter is forgotten. No task is touched.",
+      verb: "Remove view",
+      act: () => void this.views.remove(name).catch((thrown: unknown) => this.report(thrown)),
+    };
   }
 
   /** Takes a shared lane that is idle off the lists. */

@@ -1,4 +1,5 @@
-// Durations as people write them (90s, 5m, 1h30m, 250ms) to milliseconds, and back without losing any.
+// Durations as people write them (90s, 5m, 1h30m, 2w, 250ms) to milliseconds, and back without losing any. How the page says them
+// is format.ts's.
 
 const UNITS: readonly (readonly [string, number])[] = [
   ["d", 86_400_000],
@@ -9,6 +10,9 @@ const UNITS: readonly (readonly [string, number])[] = [
 ];
 
 const WORDS: Readonly<Record<string, number>> = {
+  w: 604_800_000,
+  week: 604_800_000,
+  weeks: 604_800_000,
   d: 86_400_000,
   day: 86_400_000,
   days: 86_400_000,

@@ -1,0 +1,112 @@
+//! The form as hands meet it: what only the keys and the focus of the real window show.
+
+use super::support::{AppWindow, Desk};
+use thirtyfour::Key;
+
+const SCRIPT: &str = "submit-form #field-kind-subprocess-mode-script-body.cm-content";
+const TEXT: &str = "return document.querySelector('[data-testid=submit-form] .cm-content').innerText";
+
+async fn choose_tab(app: &AppWindow<'_>, tab: &str) {
+    app.run(&format!(
+        "[...document.querySelectorAll('[role=tab]')].find((tab) => tab.textContent === '{tab}').click()"
+    ))
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_script_is_written_in_an_editor_that_the_keyboard_can_leave() {
+    let desk = Desk::new();
+    let app = desk.open().await;
+    app.click("new-task").await;
+    app.see("submit-form").await;
+    choose_tab(&app, "Script").await;
+    app.see(SCRIPT).await;
+    app.click("submit-form #field-kind-subprocess-mode-script-body-label").await;
+    app.see_true("its label leads into it", "document.activeElement.matches('.cm-content')").await;
+    app.type_keys("if true; then").await;
+    app.type_keys(Key::Enter).await;
+    app.type_keys(Key::Tab).await;
+    app.type_keys("echo in it").await;
+    app.type_keys(Key::Enter).await;
+    app.type_chord(Key::Shift, Key::Tab).await;
+    app.type_keys("fi # over").await;
+    assert_eq!(app.run(TEXT).await, "if true; then\n  echo in it\nfi # over");
+    app.see_true(
+        "what is said beside the program looks otherwise",
+        "(() => { const colors = [...document.querySelectorAll('.cm-line span')].map((part) => getComputedStyle(part).color);
+            return new Set(colors).size > 1; })()",
+    )
+    .await;
+    app.look("script").await;
+
+    // A word that is selected is not lost to Tab, and comes back where it was changed.
+    app.type_chord(Key::Control, "a").await;
+    app.type_keys(Key::Tab).await;
+    assert_eq!(app.run(TEXT).await, "  if true; then\n    echo in it\n  fi # over");
+    app.type_chord(Key::Control, "z").await;
+    assert_eq!(app.run(TEXT).await, "if true; then\n  echo in it\nfi # over");
+
+    app.type_keys(Key::Escape).await;
+    app.type_keys(Key::Tab).await;
+    app.see_true(
+        "Escape and Tab lead on",
+        "document.activeElement.id === 'field-kind-subprocess-mode-script-args'",
+    )
+    .await;
+    app.type_chord(Key::Shift, Key::Tab).await;
+    app.see_true("and back", "document.activeElement.matches('.cm-content')").await;
+    app.see("submit-form").await;
+    app.type_chord(Key::Control, Key::Enter).await;
+    app.see_none("submit-form").await;
+    app.see("task-row[data-phase=succeeded]").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_as_text_is_completed_and_found_in_and_told_where_it_is_wrong() {
+    let desk = Desk::new();
+    let app = desk.open().await;
+    app.click("new-task").await;
+    app.see("submit-form").await;
+    choose_tab(&app, "YAML").await;
+    app.see("field-yaml[contenteditable=true]").await;
+    app.click("field-yaml").await;
+    app.type_chord(Key::Control, "a").await;
+    app.type_keys("slot: etl").await;
+    app.type_keys(Key::Enter).await;
+    app.type_keys("adm").await;
+    app.see_true("names are offered", "document.querySelector('.cm-tooltip-autocomplete li[aria-selected]')")
+        .await;
+    app.look("suggestions").await;
+    app.type_keys(Key::Enter).await;
+    app.type_keys("q").await;
+    app.see_true(
+        "words are offered",
+        "document.querySelector('.cm-tooltip-autocomplete li[aria-selected]')?.textContent === 'queue'",
+    )
+    .await;
+    app.type_keys(Key::Enter).await;
+    assert_eq!(app.run(TEXT).await, "slot: etl\nadmission: queue");
+    // Still without what it runs.
+    app.see_true(
+        "it is told that this is no task yet",
+        "document.querySelector('.cm-lintRange-error, .cm-lintPoint-error')",
+    )
+    .await;
+
+    app.type_chord(Key::Control, "f").await;
+    app.see_true("what is looked for is asked inside", "document.activeElement.matches('.cm-search input')")
+        .await;
+    app.type_keys("queue").await;
+    app.see_true("it is found", "document.querySelector('.cm-searchMatch')").await;
+    app.look("find-in-text").await;
+    app.type_keys(Key::Escape).await;
+    app.see_true("the search is closed and nothing else", "!document.querySelector('.cm-search')").await;
+    app.see("submit-form").await;
+    // Escape once more means to leave the text, and then closes; what was written comes back.
+    app.type_keys(Key::Escape).await;
+    app.see("submit-form").await;
+    app.type_keys(Key::Escape).await;
+    app.see_none("submit-form").await;
+    app.click("new-task").await;
+    app.see_text("field-yaml", "admission: queue").await;
+}

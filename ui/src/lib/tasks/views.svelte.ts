@@ -1,0 +1,31 @@
+// Filters that were given names, kept by the engine. A machine of an earlier release keeps none, and then nothing is offered.
+import type { Backend } from "../api/backend";
+import type { SavedView } from "../api/types";
+
+export class Views {
+  all = $state.raw<readonly SavedView[]>([]);
+  loaded = $state(false);
+  /** The filter that a name is being asked for. */
+  naming = $state<string | undefined>(undefined);
+
+  constructor(private readonly backend: Pick<Backend, "readViews" | "saveViews">) {}
+
+  async load(): Promise<void> {
+    this.all = await this.backend.readViews({});
+    this.loaded = true;
+  }
+
+  /** The view with this filter. */
+  named = (filter: string): SavedView | undefined => this.all.find((view) => view.filter === filter);
+
+  /** One of the same name is replaced. */
+  save = (name: string, filter: string): Promise<void> =>
+    this.#keep([...this.all.filter((view) => view.name !== name), { name, filter }]);
+
+  remove = (name: string): Promise<void> => this.#keep(this.all.filter((view) => view.name !== name));
+
+  async #keep(views: SavedView[]): Promise<void> {
+    await this.backend.saveViews({ views });
+    this.all = views;
+  }
+}
