@@ -4,6 +4,7 @@
 mod attached;
 mod log_hands;
 mod log_window;
+mod main_filter;
 mod main_form;
 mod main_window;
 mod other_machine;

@@ -4,7 +4,7 @@ use super::support::{AppWindow, Desk};
 use thirtyfour::Key;
 
 const SCRIPT: &str = "submit-form #field-kind-subprocess-mode-script-body.cm-content";
-const TEXT: &str = "return document.querySelector('[data-testid=submit-form] .cm-content').innerText";
+const TEXT: &str = "return document.querySelector('[data-testid=submit-form] .cm-content').innerText.trimEnd()";
 
 async fn choose_tab(app: &AppWindow<'_>, tab: &str) {
     app.run(&format!(
@@ -109,4 +109,37 @@ async fn a_task_as_text_is_completed_and_found_in_and_told_where_it_is_wrong() {
     app.see_none("submit-form").await;
     app.click("new-task").await;
     app.see_text("field-yaml", "admission: queue").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn programs_and_directories_are_offered_and_taken_by_keys() {
+    let desk = Desk::new();
+    std::fs::create_dir(desk.work().join("data")).expect("made");
+    let app = desk.open().await;
+    app.click("new-task").await;
+    app.see("submit-form").await;
+    app.see_true("the dialog can be asked", "document.querySelector('[data-testid=browse]')").await;
+    app.write("field-command", "slee").await;
+    app.see_true(
+        "the program is offered",
+        "document.querySelector('li[role=option]')?.textContent.trim() === 'sleep'",
+    )
+    .await;
+    app.look("programs").await;
+    app.type_keys(Key::Down).await;
+    app.type_keys(Key::Enter).await;
+    app.type_keys(" 0").await;
+    let command = "return document.querySelector('[data-testid=field-command]').value";
+    assert_eq!(app.run(command).await, "sleep 0");
+    let folder = desk.work().join("da").to_string_lossy().into_owned();
+    app.write("field-cwd", &folder).await;
+    app.see_true("the directory is offered", "document.querySelector('li[role=option]')").await;
+    app.look("directories").await;
+    app.type_keys(Key::Down).await;
+    app.type_keys(Key::Tab).await;
+    let directory = "return document.querySelector('[data-testid=field-cwd]').value";
+    assert_eq!(app.run(directory).await, format!("{folder}ta/"));
+    app.type_chord(Key::Control, Key::Enter).await;
+    app.see_none("submit-form").await;
+    app.see("task-row[data-phase=succeeded]").await;
 }

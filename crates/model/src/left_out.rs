@@ -1,4 +1,4 @@
-//! What a list leaves out: the other side of a [`ListQuery`](crate::ListQuery).
+//! What a list leaves out: the other side of a query.
 
 use crate::{JobName, Slot};
 use schemars::JsonSchema;

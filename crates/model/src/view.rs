@@ -51,7 +51,7 @@ pub struct ListQuery {
     /// What is not listed although all the rest is true of it.
     #[serde(skip_serializing_if = "LeftOut::is_empty")]
     #[ts(optional, as = "Option<LeftOut>")]
-    pub without: LeftOut,
+    pub without: Box<LeftOut>,
     /// `nextCursor` of the page before; opaque.
     #[ts(optional)]
     pub cursor: Option<String>,

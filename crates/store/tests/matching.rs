@@ -120,7 +120,7 @@ fn query() -> impl Strategy<Value = ListQuery> {
         name,
         took_at_least_ms: took.0,
         took_at_most_ms: took.1,
-        without,
+        without: Box::new(without),
         ..ListQuery::default()
     })
 }
@@ -139,7 +139,7 @@ fn listed(query: ListQuery) -> RowQuery {
         name,
         took_at_least_ms,
         took_at_most_ms,
-        without,
+        without: *without,
         ..RowQuery::default()
     }
 }

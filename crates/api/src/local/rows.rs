@@ -40,7 +40,7 @@ pub(super) async fn list(supervisor: &Supervisor, query: ListQuery) -> Result<Ta
         name: query.name,
         took_at_least_ms: query.took_at_least_ms,
         took_at_most_ms: query.took_at_most_ms,
-        without: query.without,
+        without: *query.without,
         cursor: query.cursor.as_deref().map(str::parse).transpose().map_err(storage)?,
         limit: query.limit,
     };

@@ -40,6 +40,7 @@ export async function offerDirectory(
   const latest = known.map((value) => ({ value, info: "lately" }));
   if (!prefix.startsWith("/")) return { ...at, options: latest };
   const found = (await backend.completeDirectory({ prefix })).map(shown);
-  const others = found.filter((path) => !known.includes(path));
+  // One that is written out is none to go on with.
+  const others = found.filter((path) => !known.includes(path) && path !== text);
   return { ...at, options: [...latest, ...others.map((path) => ({ value: `${path}/`, more: true }))] };
 }

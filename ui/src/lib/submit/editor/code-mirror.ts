@@ -77,8 +77,8 @@ const indent: Command = (view) => {
   return true;
 };
 
-/** Ctrl+Enter belongs to the form, and Ctrl+M to nobody: Escape and then Tab leave the text. */
-const keys = defaultKeymap.filter(({ key }) => key !== "Mod-Enter" && key !== "Ctrl-m");
+/** Ctrl+Enter belongs to the form, and Escape, with Tab after it, leaves the text. */
+const keys = defaultKeymap.filter(({ key }) => !["Mod-Enter", "Ctrl-m", "Escape"].includes(key ?? ""));
 
 export function createEditor(options: Options): Editor {
   const { line, readonly } = options;
@@ -122,6 +122,7 @@ export function createEditor(options: Options): Editor {
     }),
     history(),
     search({ top: true }),
+    WORDS,
     highlightSpecialChars(),
     syntaxHighlighting(colors),
     bracketMatching(),
@@ -171,6 +172,19 @@ export function createEditor(options: Options): Editor {
   editor.setLanguage(options.language);
   return editor;
 }
+
+/** The words of the search, as the rest of the page says them. */
+const WORDS = EditorState.phrases.of({
+  next: "Next",
+  previous: "Previous",
+  all: "Select all",
+  "match case": "Match case",
+  regexp: "Regular expression",
+  "by word": "Whole words",
+  replace: "Replace",
+  "replace all": "Replace all",
+  close: "Close",
+});
 
 const linted = (check: (text: string) => Mistake | null) => (view: EditorView) => {
   const mistake = check(view.state.doc.toString());
