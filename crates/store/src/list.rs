@@ -42,7 +42,7 @@ impl RowQuery {
     pub(crate) fn reads_texts(&self) -> bool {
         let says_something =
             |text: &Option<String>| text.as_deref().is_some_and(|text| !text.trim().is_empty());
-        says_something(&self.text) || says_something(&self.name)
+        says_something(&self.text) || says_something(&self.name) || !self.without.folded_texts().is_empty()
     }
 
     /// The limit in force: the default without one, never over [`MAX_LIMIT`].

@@ -255,7 +255,7 @@ impl Filter {
     }
 
     fn reads_texts(&self) -> bool {
-        self.text.is_some() || self.name.is_some()
+        self.text.is_some() || self.name.is_some() || !self.without.folded_texts().is_empty()
     }
 
     /// The label, when a single one is all there is to match and its tasks are counted.
@@ -452,11 +452,9 @@ impl Filter {
             sql.push(")");
         }
         for text in self.without.folded_texts() {
-            sql.push(&format!(
-                " AND NOT EXISTS (SELECT 1 FROM task_text y WHERE y.num = {num} AND instr(y.folded, "
-            ));
+            sql.push(" AND instr(x.folded, ");
             sql.bind(text);
-            sql.push(") > 0)");
+            sql.push(") = 0");
         }
     }
 
