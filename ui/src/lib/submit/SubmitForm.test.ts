@@ -282,6 +282,19 @@ describe("the submit form", () => {
     expect(field("field-json").value).toBe(text);
   });
 
+  it("goes through its tabs by arrows, Home and End, round both ends", async () => {
+    open();
+    await type("field-command", "true");
+    screen.getByRole("tab", { name: "Command" }).focus();
+    const chosen: (string | undefined)[] = [];
+    for (const key of ["ArrowRight", "ArrowRight", "Home", "ArrowLeft", "ArrowRight", "End"]) {
+      await fireEvent.keyDown(document.activeElement ?? document.body, { key });
+      chosen.push(document.activeElement?.textContent?.trim());
+      await waitFor(() => expect(screen.getByRole("tab", { selected: true })).toBe(document.activeElement));
+    }
+    expect(chosen).toEqual(["Script", "Container", "Command", "YAML", "Command", "YAML"]);
+  });
+
   it("takes JSON over into the form", async () => {
     open();
     await fireEvent.click(screen.getByRole("tab", { name: "JSON" }));
