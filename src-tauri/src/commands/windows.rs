@@ -121,13 +121,14 @@ pub async fn open_link(address: Arg<String>) -> Answer<()> {
 pub async fn pick_directory<R: Runtime>(
     window: WebviewWindow<R>,
     machines: State<'_, Arc<Machines>>,
-    from: Arg<Option<String>>,
+    from: Arg<String>,
 ) -> Answer<Option<String>> {
     if machines.of(window.label()) != Machine::Here {
         return Err(ApiError::Conflict { reason: "the directories are on another machine".into() });
     }
     let mut dialog = window.dialog().file().set_parent(&window).set_title("Choose a directory");
-    if let Some(from) = from.0.map(PathBuf::from).filter(|from| from.is_absolute()) {
+    let from = PathBuf::from(from.0);
+    if from.is_absolute() {
         dialog = dialog.set_directory(from);
     }
     let (picked, answer) = oneshot::channel();

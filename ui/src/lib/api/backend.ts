@@ -111,8 +111,9 @@ export interface Backend extends AskMethods, DownloadMethods {
   revealLog(id: string, attempt: number): Promise<void>;
   /** Opens an address of the web in the browser; no other is. */
   openLink(address: string): Promise<void>;
-  /** Asks for a directory of this machine in the system's dialog, beginning with one; `null` when none was chosen. */
-  pickDirectory(from: string | null): Promise<string | null>;
+  /** Asks for a directory of this machine in the system's dialog, beginning with `from` where that is a path; `null` when none
+   *  was chosen. */
+  pickDirectory(from: string): Promise<string | null>;
   /** Closes this window, as its cross does. */
   closeWindow(): Promise<void>;
   /** Lets this window fill the screen, or no longer. */

@@ -701,7 +701,7 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
       const list = sources.map(({ id, attempt }) => `&source=${id}:${attempt}`).join("");
       window.open(`?view=merged${list}`);
     },
-    pickDirectory: async (from) => from ?? "/srv",
+    pickDirectory: async (from) => from || "/srv",
     openLink: async (address) => void window.open(address, "_blank", "noopener"),
     closeWindow: async () => window.close(),
     toggleFullScreen: async () => {},
