@@ -693,6 +693,9 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
       const list = sources.map(({ id, attempt }) => `&source=${id}:${attempt}`).join("");
       window.open(`?view=merged${list}`);
     },
+    // Of the made-up lines only a pipe is for a shell.
+    readCommandLine: async (line) =>
+      line.includes(" | ") ? { advice: "| is passed on as text: no shell is involved." } : {},
     openLink: async (address) => void window.open(address, "_blank", "noopener"),
     closeWindow: async () => window.close(),
     toggleFullScreen: async () => {},

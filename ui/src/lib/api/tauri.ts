@@ -256,6 +256,7 @@ export const tauriBackend: Backend = {
     invoke("open_log_window", { id, attempt: attempt ?? null, row: row ?? null }),
   openMergedWindow: (sources) => invoke("open_merged_window", { sources }),
   revealLog: (id, attempt) => invoke("reveal_log", { id, attempt }),
+  readCommandLine: (line) => invoke("read_command_line", { line }),
   openLink: (address) => invoke("open_link", { address }),
   closeWindow: () => invoke("plugin:window|close", { label: null }),
   toggleFullScreen: async () => {

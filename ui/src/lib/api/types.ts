@@ -101,6 +101,7 @@ export type {
   ConnectionTest,
   DoorState,
   DoorStates,
+  LineReading,
   OutputFrame,
   Reach,
   ServiceStatus,
