@@ -7,6 +7,7 @@ use grep_matcher::{LineMatchKind, Matcher};
 use grep_regex::{RegexMatcher, RegexMatcherBuilder};
 use memchr::{memchr, memrchr};
 
+use solti_positions::LogOffset;
 use solti_rows::{RowTexts, Severity, severity};
 
 use super::expression::Expression;
@@ -165,11 +166,18 @@ pub(crate) struct Scratch {
     spare: Vec<u8>,
     encoding: TextEncoding,
     decoded: Vec<u8>,
+    /// Where the rows that come next begin in the log.
+    at: LogOffset,
     /// A row matches or not as a whole, and not by a part of it.
     whole: bool,
 }
 
 impl Scratch {
+    /// The rows that come next begin at this byte of the log. Encodings of two bytes are read by that.
+    pub(super) fn begin_at(&mut self, at: LogOffset) {
+        self.at = at;
+    }
+
     /// Whether it takes the whole text of a row to tell whether it matches, and not a look at its bytes, part by part.
     pub(super) fn takes_all(&self, rows: &[u8]) -> bool {
         self.whole || !self.encoding.is_utf8() || self.texts.differ(rows)
@@ -180,7 +188,7 @@ impl Scratch {
         if self.encoding.is_utf8() {
             return self.texts.of(rows, &mut self.spare);
         }
-        self.encoding.decode_rows(rows, &mut self.decoded);
+        self.encoding.decode_rows(rows, self.at, &mut self.decoded);
         self.texts.of(&self.decoded, &mut self.spare)
     }
 }
@@ -216,6 +224,7 @@ impl RowMatcher {
             spare: Vec::new(),
             encoding: self.query.encoding,
             decoded: Vec::new(),
+            at: LogOffset::ZERO,
             whole: self.is_choosy(),
         }
     }

@@ -359,6 +359,6 @@ impl Perform<SearchRanges> for SupervisorApiAdapter {
 
 impl Provide<SearchAll> for SupervisorApiAdapter {
     async fn provide(&self, SearchAll { query, ids }: SearchAll) -> Result<ItemStream<TaskHits>, ApiError> {
-        super::many::search(self.supervisor(), compile(query).await?, ids).await
+        super::many::search(self.supervisor(), &self.encodings, compile(query).await?, ids).await
     }
 }
