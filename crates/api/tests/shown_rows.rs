@@ -229,3 +229,37 @@ async fn a_search_of_all_logs_reads_each_in_its_encoding() {
     assert_eq!(found_in_all(&engine, query("f\u{430}r")).await.len(), 0);
     assert_eq!(found_in_all(&engine, query("f\u{42d}r")).await.len(), 2);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_are_found_by_their_fields_in_one_log_and_in_all() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = Engine::open(dir.path()).await;
+    let script = r#"
+        printf '{"level":"error","reqId":"r-3","n":12345678901234567890}\n{"level":"error","reqId":"r-4"}\n'
+        printf 'level=error reqId=r-3 msg="a b"\n\033[31mlevel=info\033[0m reqId=r-3\nerror r-3\n'"#;
+    let id = printed(&engine, script).await;
+    let fields = |fields: &str| LogQuery { fields: fields.into(), ..LogQuery::default() };
+    for (asked, expected) in [
+        ("level=error reqId=r-3", vec![0, 2]),
+        ("n=12345678901234567890", vec![0]),
+        ("level!=error reqId=r-3", vec![3]),
+        (r#"msg="a b""#, vec![2]),
+    ] {
+        let near = RowNo::ZERO;
+        let mut search =
+            engine.api.search(OpenSearch { run: run(&id), query: fields(asked), near }).await.unwrap();
+        let ended = async { while !search.progress.next().await.unwrap().complete {} };
+        tokio::time::timeout(PATIENCE, ended).await.unwrap();
+        let ask = SearchRows { search_id: search.id.clone(), from: Rank::ZERO, count: 100 };
+        let rows = engine.api.ask(ask).await.unwrap().rows;
+        assert_eq!(rows.iter().map(|row| row.row.get()).collect::<Vec<_>>(), expected, "{asked}");
+        let all = found_in_all(&engine, fields(asked)).await;
+        assert_eq!(all.iter().map(|found| found.1).collect::<Vec<_>>(), [expected.len() as u64], "{asked}");
+    }
+    let refused = engine.api.open(SearchAll { query: fields("level"), ids: None }).await.err().unwrap();
+    assert!(
+        matches!(&refused, ApiError::InvalidRequest { field, message, .. }
+            if field == "query.fields" && message == "no = behind level at column 6"),
+        "{refused:?}"
+    );
+}
