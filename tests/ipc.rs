@@ -421,6 +421,18 @@ fn a_log_window_searches_marks_and_takes_excerpts() {
 }
 
 #[test]
+fn a_command_line_is_read_as_a_shell_would() {
+    let desk = Desk::new();
+    let main = desk.window("main");
+    let read = |line: &str| call(&main, "read_command_line", json!({"line": line})).expect("answered");
+    assert_eq!(read("make 'a|b'"), json!({}));
+    let offered = read("(make");
+    assert_eq!(offered["advice"], "( is passed on as text: no shell is involved.");
+    assert_eq!(offered["flaw"], "unclosed ( at character 1");
+    assert!(desk.engine.asked().is_empty());
+}
+
+#[test]
 fn the_main_window_may_call_every_command_and_a_stranger_none() {
     let desk = Desk::new();
     let (main, stranger) = (desk.window("main"), desk.window("other"));

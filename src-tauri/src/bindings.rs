@@ -4,6 +4,7 @@
 use crate::{
     app_info::{AppInfo, OtherEngine},
     closing::{CloseAnswer, CloseQuestion, Leads},
+    commands::form::LineReading,
     events::Message,
     frames::output::OutputFrame,
 };
@@ -45,6 +46,7 @@ fn the_shapes_of_the_page_are_those_of_the_shell() {
         ConnectionTest,
         ServiceStatus,
         ServiceKind,
+        LineReading,
     );
     keep_generated("ui/src/lib/api/shell.ts", &format!("{HEAD}{}{types}", imports_from_model(&types)));
 }

@@ -6,7 +6,7 @@ use common::{Engine, PATIENCE, bash, spec};
 use serde_json::json;
 use solti_api::operations::{
     ExportLog, OpenSearch, Operations as _, ReadLine, ReadLog, ReadLogText, ReadMerged, SearchAll,
-    SearchRanges, SearchRows,
+    SearchRanges, SearchRows, SetLogEncoding,
 };
 use solti_api::{ApiError, ApiHandler};
 use solti_model::{
@@ -187,6 +187,79 @@ async fn the_rows_that_are_marked_are_those_that_a_search_for_them_finds() {
     assert!(
         matches!(&refused, ApiError::InvalidRequest { field, message, .. }
             if field == "query.exclude" && message == "unclosed ( at column 1"),
+        "{refused:?}"
+    );
+}
+
+/// What is found in all logs, as the name of the task's file, the number of matches and the beginning of the first.
+async fn found_in_all(engine: &Engine, query: LogQuery) -> Vec<(TaskId, u64, String)> {
+    let hits = engine.api.open(SearchAll { query, ids: None }).await.unwrap();
+    let all: Vec<_> = tokio::time::timeout(PATIENCE, hits.collect()).await.unwrap();
+    assert!(all.last().is_some_and(|last| last.complete && last.unread_logs == 0), "{:?}", all.last());
+    all.into_iter().flat_map(|hits| hits.tasks).map(|run| (run.id, run.matches, run.first_text)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_of_all_logs_reads_each_in_its_encoding() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = Engine::open(dir.path()).await;
+    let latin = printed(&engine, r"printf 'plain\nf\374r M\344nner\n'").await;
+    let wide = printed(&engine, r"printf 'z\0e\0r\0o\0\n\0f\0\374\0r\0\n\0'").await;
+    let utf8 = printed(&engine, r"printf 'f\303\274r\n'").await;
+    // Longer than what is searched in one go.
+    let long = r"yes 'nothing of it here' | head -n 25000; printf 'f\374r\n\344\366\374\337 f\374r\n'";
+    let long = printed(&engine, long).await;
+    let query =
+        |pattern: &str| LogQuery { pattern: pattern.into(), ignore_ansi: true, ..LogQuery::default() };
+    let found = found_in_all(&engine, query("F\u{dc}R")).await;
+    let expected = [
+        (long.clone(), 2, "f\u{fc}r"),
+        (utf8, 1, "f\u{fc}r"),
+        (wide.clone(), 1, "f\u{fc}r"),
+        (latin.clone(), 1, "f\u{fc}r M\u{e4}nner"),
+    ];
+    assert_eq!(found, expected.map(|(id, matches, text)| (id, matches, text.to_owned())));
+
+    // What was chosen for a log counts, and not what it looks like.
+    for id in [&latin, &long] {
+        let choice = SetLogEncoding { run: run(id), encoding: Some("koi8-r".into()) };
+        engine.api.ask(choice).await.unwrap();
+    }
+    assert_eq!(found_in_all(&engine, query("f\u{fc}r")).await.len(), 2);
+    assert_eq!(found_in_all(&engine, query("f\u{430}r")).await.len(), 0);
+    assert_eq!(found_in_all(&engine, query("f\u{42d}r")).await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_are_found_by_their_fields_in_one_log_and_in_all() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = Engine::open(dir.path()).await;
+    let script = r#"
+        printf '{"level":"error","reqId":"r-3","n":12345678901234567890}\n{"level":"error","reqId":"r-4"}\n'
+        printf 'level=error reqId=r-3 msg="a b"\n\033[31mlevel=info\033[0m reqId=r-3\nerror r-3\n'"#;
+    let id = printed(&engine, script).await;
+    let fields = |fields: &str| LogQuery { fields: fields.into(), ..LogQuery::default() };
+    for (asked, expected) in [
+        ("level=error reqId=r-3", vec![0, 2]),
+        ("n=12345678901234567890", vec![0]),
+        ("level!=error reqId=r-3", vec![3]),
+        (r#"msg="a b""#, vec![2]),
+    ] {
+        let near = RowNo::ZERO;
+        let mut search =
+            engine.api.search(OpenSearch { run: run(&id), query: fields(asked), near }).await.unwrap();
+        let ended = async { while !search.progress.next().await.unwrap().complete {} };
+        tokio::time::timeout(PATIENCE, ended).await.unwrap();
+        let ask = SearchRows { search_id: search.id.clone(), from: Rank::ZERO, count: 100 };
+        let rows = engine.api.ask(ask).await.unwrap().rows;
+        assert_eq!(rows.iter().map(|row| row.row.get()).collect::<Vec<_>>(), expected, "{asked}");
+        let all = found_in_all(&engine, fields(asked)).await;
+        assert_eq!(all.iter().map(|found| found.1).collect::<Vec<_>>(), [expected.len() as u64], "{asked}");
+    }
+    let refused = engine.api.open(SearchAll { query: fields("level"), ids: None }).await.err().unwrap();
+    assert!(
+        matches!(&refused, ApiError::InvalidRequest { field, message, .. }
+            if field == "query.fields" && message == "no = behind level at column 6"),
         "{refused:?}"
     );
 }

@@ -331,6 +331,9 @@ pub struct Logs {
     /// Only this stream
     #[arg(long, short, value_enum)]
     pub stream: Option<Stream>,
+    /// Only lines with this field, of JSON or logfmt: level=error, user.name!=ann. All that are given have to be so
+    #[arg(long = "field", value_name = "NAME=VALUE", value_parser = field)]
+    pub fields: Vec<String>,
     /// Begin each line with its time
     #[arg(long, short)]
     pub timestamps: bool,
@@ -485,6 +488,17 @@ fn pair(text: &str) -> Result<(String, String), String> {
     }
 }
 
+/// One condition as queries have them, whose value needs no quotes here: a shell has taken those off.
+fn field(text: &str) -> Result<String, String> {
+    let (name, value) = text.split_once('=').ok_or("must be NAME=VALUE or NAME!=VALUE")?;
+    let (name, sign) = name.strip_suffix('!').map_or((name, "="), |name| (name, "!="));
+    let quoted = |text: &str| format!("\"{}\"", text.replace('\\', r"\\").replace('"', r#"\""#));
+    match name.is_empty() {
+        true => Err("the name is empty".into()),
+        false => Ok(format!("{}{sign}{}", quoted(name), quoted(value))),
+    }
+}
+
 fn phase(word: &str) -> Result<TaskPhase, String> {
     let words = || TaskPhase::ALL.map(TaskPhase::word).join(", ");
     TaskPhase::from_word(word).ok_or_else(|| format!("is none of {}", words()))
@@ -558,6 +572,19 @@ mod tests {
             panic!("a priority was written")
         };
         assert_eq!(priority, -3);
+    }
+
+    #[test]
+    fn fields_are_conditions_whatever_is_in_their_values() {
+        for (word, condition) in [
+            ("level=error", r#""level"="error""#),
+            ("a.b!=x=y", r#""a.b"!="x=y""#),
+            (r#"msg=say "hi\there""#, r#""msg"="say \"hi\\there\"""#),
+            ("x=", r#""x"="""#),
+        ] {
+            assert_eq!(field(word).as_deref(), Ok(condition), "{word}");
+        }
+        assert!(field("level").is_err() && field("=x").is_err() && field("!=x").is_err());
     }
 
     #[test]

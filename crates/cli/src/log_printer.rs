@@ -6,6 +6,7 @@ use crate::screen::Screen;
 use crate::{terminal, time};
 use futures::stream::BoxStream;
 use futures::{FutureExt as _, StreamExt as _};
+use solti_logstore::RowFilter;
 use solti_model::{OutputEvent, OutputStreamKind};
 use std::io::{self, BufWriter, IsTerminal, Stderr, Stdout, Write};
 
@@ -17,6 +18,8 @@ pub struct LogOptions {
     pub since_ms: Option<u64>,
     pub attempt: Option<u32>,
     pub stream: Option<Stream>,
+    /// Lines that match this only. A chunk has to be a whole line.
+    pub fields: Option<RowFilter>,
 }
 
 pub struct LogPrinter {
@@ -91,7 +94,9 @@ impl LogPrinter {
         // A line is as old as its beginning.
         let line_wanted = &mut self.wanted[index(*stream)];
         if !continues {
-            *line_wanted = self.options.since_ms.is_none_or(|since| *ts >= since);
+            let printed = event.printed().map_or(&b""[..], |(_, bytes, _)| bytes);
+            *line_wanted = self.options.since_ms.is_none_or(|since| *ts >= since)
+                && self.options.fields.as_mut().is_none_or(|fields| fields.matches(printed));
         }
         wanted && of_stream && *line_wanted
     }

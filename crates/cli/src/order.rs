@@ -69,6 +69,19 @@ pub fn from_words(run: Run, here: Option<&Path>) -> Result<TaskSpec, CliError> {
     Ok(spec)
 }
 
+/// Why a command looks as if it were meant for a shell, which is not asked. Several words were quoted for one already.
+pub fn meant_for_a_shell(spec: &TaskSpec) -> Option<String> {
+    let TaskKind::Subprocess(SubprocessTask { mode: SubprocessMode::Command(command), .. }) = &spec.kind
+    else {
+        return None;
+    };
+    match command.args.is_empty() {
+        true if Path::new(&command.command).exists() => None,
+        true => solti_shell_line::read_line(&command.command).advice,
+        false => solti_shell_line::read_line(&spec.kind.command_text()).advice,
+    }
+}
+
 /// A lane that nobody else is in.
 fn own_lane(command: &str) -> Result<Slot, CliError> {
     let name = Path::new(command).file_name().unwrap_or_default().to_string_lossy();
@@ -171,6 +184,22 @@ mod tests {
         );
         assert_eq!(json["labels"], serde_json::json!({"name": "nightly", "team": "red"}));
         assert_eq!(json["admission"], "queue");
+    }
+
+    #[test]
+    fn what_is_meant_for_a_shell_is_told() {
+        let told = |line: &[&str]| meant_for_a_shell(&spec(line).expect("legal"));
+        for (line, why) in [
+            (vec!["make && make install"], "&& is passed on"),
+            (vec!["FOO=1", "make"], "FOO= sets a variable"),
+            (vec!["cd", "/srv"], "cd is a word of the shell"),
+        ] {
+            assert!(told(&line).is_some_and(|said| said.starts_with(why)), "{line:?}");
+        }
+        for line in [vec!["make"], vec!["echo", "a && b", "$HOME", "*"], vec!["sh", "-c", "cd x"], vec!["/"]]
+        {
+            assert_eq!(told(&line), None, "{line:?}");
+        }
     }
 
     #[test]

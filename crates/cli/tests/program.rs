@@ -102,6 +102,28 @@ fn a_log_is_printed_as_far_as_it_is_and_followed_to_its_end() {
 }
 
 #[test]
+fn lines_of_a_log_are_chosen_by_their_fields() {
+    let place = Place::new();
+    let _server = place.serve(&[]);
+    let lines =
+        ["level=info msg=a", "level=error msg=\"b c\"", "no record", "{\"level\":\"error\",\"n\":1.10}"];
+    let id = place.task(&format!("printf '%s\\n' '{}'", lines.join("' '")));
+    place.ok(&["wait", &id]);
+    for (fields, expected) in [
+        (vec!["level=error"], vec![1, 3]),
+        (vec!["level=error", "msg=b c"], vec![1]),
+        (vec!["level!=error"], vec![0, 2]),
+        (vec!["n=1.10"], vec![3]),
+    ] {
+        let args =
+            ["logs", id.as_str()].into_iter().chain(fields.iter().flat_map(|field| ["--field", *field]));
+        let expected: String = expected.into_iter().map(|n| format!("{}\n", lines[n])).collect();
+        assert_eq!(place.ok(&args.collect::<Vec<_>>()), expected, "{fields:?}");
+    }
+    assert_eq!(place.run(&["logs", &id, "--field", "level"]).status.code(), Some(2));
+}
+
+#[test]
 fn tasks_are_stopped_rerun_and_deleted() {
     let place = Place::new();
     let _server = place.serve(&[]);

@@ -37,11 +37,12 @@ fn main() {
         ("regular expression", r"worker \d+ took [0-9]{4,} ms", true),
     ] {
         let query = SearchQuery { pattern: pattern.into(), regex, ..SearchQuery::default() };
-        against_ripgrep(&run, what, &query, 1, 0.9);
+        against_ripgrep(&run, what, &query, &query, 1, 0.9);
         if cores > 1 {
-            against_ripgrep(&run, what, &query, cores, 1.3);
+            against_ripgrep(&run, what, &query, &query, cores, 1.3);
         }
     }
+    by_fields(dir.path(), bytes);
     memory(&run, cores);
     rare_words(&run, bytes, cores);
     excerpts(&run);
@@ -123,10 +124,54 @@ fn ripgrep(run: &Path, query: &SearchQuery) -> Option<u64> {
     Some(counts.lines().map(|line| line.parse::<u64>().unwrap()).sum())
 }
 
-fn against_ripgrep(run: &Path, what: &str, query: &SearchQuery, threads: usize, least: f64) {
+/// Records as JSON, one in fifty of them an error, by a field; the rival looks for the same as a text.
+fn by_fields(dir: &Path, bytes: u64) {
+    let run = dir.join("records");
+    fs::create_dir(&run).unwrap();
+    let mut writer = LogWriter::create(&run).unwrap();
+    let (mut block, mut n, mut written) = (Vec::new(), 0u64, 0);
+    while written < bytes {
+        n += 1;
+        let level = if n % 50 == 7 { "error" } else { "info" };
+        writeln!(
+            block,
+            r#"{{"time":"2026-01-01T00:{:02}:{:02}Z","level":"{level}","pid":{},"reqId":"r-{n:x}","msg":"imported {} rows"}}"#,
+            n / 60_000 % 60,
+            n / 1000 % 60,
+            n % 16,
+            n * 37 % 990,
+        )
+        .unwrap();
+        if block.len() >= 64 * 1024 {
+            writer.append(Stream::Stdout, &block, 1_700_000_000_000 + n / 1000).unwrap();
+            written += block.len() as u64;
+            block.clear();
+        }
+    }
+    writer.finish(1_700_100_000_000).unwrap();
+    for (what, fields, text) in [
+        ("field, many hits", "level=error", r#""level":"error""#),
+        ("field with a number, many hits", "pid=7", r#""pid":7,"#),
+        ("field, no hit", "level=fatal", r#""level":"fatal""#),
+    ] {
+        let query = SearchQuery { fields: fields.into(), ..SearchQuery::default() };
+        let rival = SearchQuery { pattern: text.into(), ..SearchQuery::default() };
+        against_ripgrep(&run, what, &query, &rival, 1, 0.5);
+    }
+}
+
+/// `rival` is what ripgrep is asked for.
+fn against_ripgrep(
+    run: &Path,
+    what: &str,
+    query: &SearchQuery,
+    rival: &SearchQuery,
+    threads: usize,
+    least: f64,
+) {
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
-        let (found, took) = timed(|| ripgrep(run, query));
+        let (found, took) = timed(|| ripgrep(run, rival));
         let Some(found) = found else {
             println!("{what:<44} ripgrep is not installed (on Debian: apt-get install ripgrep)");
             return;

@@ -2,8 +2,10 @@
 //! stays as it was printed.
 //!
 //! A row ends at the byte 0x0a whatever the encoding. In the encodings that extend ASCII that is a line feed and nothing else.
-//! In UTF-16 it is one half of a line feed: the other half is at the beginning of the next row, or at the end of the row,
-//! and is told from the length. Where the byte is half of another character, the row ends there all the same.
+//! In UTF-16 it is one half of a line feed: the other half is at the beginning of the next row, or at the end of the row.
+//! Where the byte is half of another character, such as U+010A or any of U+0A00 to U+0AFF, the row ends there all the same: rows
+//! are counted by that byte, by the writer too, which knows of no encoding. The character is shown as a whole, in the row in which
+//! its other half is (of a character of two units in UTF-16LE, each half of which is in another row, that is none). Which half the byte is, is told by whether it is at an even place of the log.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -58,8 +60,8 @@ impl TextEncoding {
         self.encoding == UTF_16LE || self.encoding == UTF_16BE
     }
 
-    /// A whole row as UTF-8, without a line feed in it.
-    pub(crate) fn decode(self, row: &[u8]) -> Cow<'_, [u8]> {
+    /// A whole row, which begins at byte `at` of the log, as UTF-8, without a line feed in it.
+    pub(crate) fn decode(self, row: &[u8], at: LogOffset) -> Cow<'_, [u8]> {
         if self.is_utf8() || !self.is_utf16() && row.is_ascii() {
             return Cow::Borrowed(row);
         }
@@ -70,15 +72,15 @@ impl TextEncoding {
                 return Cow::Borrowed(rest);
             }
         }
-        let mut decoder = self.decoder(row, row.len() as u64);
+        let mut decoder = self.decoder(row, row.len() as u64, at);
         let mut out = Vec::with_capacity(row.len() + row.len() / 2);
         decoder.feed(row, &mut out);
         decoder.finish(&mut out);
         Cow::Owned(out)
     }
 
-    /// Rows, each but the last ended by 0x0a, as the same rows in UTF-8.
-    pub(crate) fn decode_rows(self, rows: &[u8], out: &mut Vec<u8>) {
+    /// Rows, each but the last ended by 0x0a, as the same rows in UTF-8. The first begins at byte `at` of the log.
+    pub(crate) fn decode_rows(self, rows: &[u8], at: LogOffset, out: &mut Vec<u8>) {
         out.clear();
         let mut left = rows;
         while !left.is_empty() {
@@ -87,7 +89,8 @@ impl TextEncoding {
                 None => (left, None),
             };
             let before = out.len();
-            out.extend_from_slice(&self.decode(row));
+            let at = at + (rows.len() - left.len()) as u64;
+            out.extend_from_slice(&self.decode(row, at));
             match rest {
                 Some(rest) => {
                     out.push(b'\n');
@@ -104,39 +107,58 @@ impl TextEncoding {
         }
     }
 
-    /// For a row of so many bytes that is given part by part. `head` are its first bytes, one at least if there is any.
-    pub(crate) fn decoder(self, head: &[u8], len: u64) -> RowDecoder {
+    /// For a row of so many bytes that begins at byte `at` of the log and is given part by part. `head` are its first bytes, one
+    /// at least if there is any.
+    pub(crate) fn decoder(self, head: &[u8], len: u64, at: LogOffset) -> RowDecoder {
         let is_utf8 = || std::str::from_utf8(head).map_or_else(|error| error.error_len().is_none(), |_| true);
         let encoding = if self.mixed && !head.contains(&0) && is_utf8() { UTF_8 } else { self.encoding };
-        let odd = len % 2 == 1;
-        let first = head.first().copied().unwrap_or_default();
-        // The half of a character that ended the row before.
-        let (skip, before) = match () {
-            () if encoding == UTF_16LE && odd && first == 0 => (1, None),
-            () if encoding == UTF_16LE && odd => (1, Some([b'\n', first])),
-            () => (0, None),
+        let begins_within = match () {
+            () if encoding == UTF_16LE => begins_within(head, len, at, 0),
+            () if encoding == UTF_16BE => begins_within(head, len, at, 1),
+            () => false,
         };
+        let ends_within = self.is_utf16() && encoding != UTF_8 && (len + u64::from(begins_within)) % 2 == 1;
         RowDecoder {
             decoder: encoding.new_decoder_without_bom_handling(),
-            skip,
-            before,
-            // A half of what ends the row.
-            half: (encoding == UTF_16BE && odd).then(|| len - 1),
-            at: 0,
+            before: begins_within,
+            // The first row of a log, and an empty one among UTF-8, are what they look like.
+            after: ends_within && (len > 0 || !self.mixed && at > LogOffset::ZERO),
+            left: len,
+            is_le: encoding == UTF_16LE,
             begun: false,
             room: String::new(),
         }
     }
 }
 
+/// Whether the byte that ended the row before is the first half of a character of UTF-16 whose second half begins this row. It is
+/// when the row begins at an odd place; where bytes of other programs have shifted all places, the zeros tell, which are every
+/// other byte of most texts. `high` is which byte of two they are: 0 in a row that begins within a character of UTF-16LE.
+fn begins_within(head: &[u8], len: u64, at: LogOffset, high: usize) -> bool {
+    let odd = at.get() % 2 == 1;
+    let zeros = |parity: usize| head.iter().skip(parity).step_by(2).filter(|byte| **byte == 0).count();
+    // Of a row that begins within a character, and of one that does not.
+    let (within, aligned) = (zeros(high), zeros(1 - high));
+    let rest_of_line_feed = head.first().is_none_or(|first| *first == 0);
+    match (odd, high) {
+        (true, 0) if rest_of_line_feed => true,
+        (true, _) => within >= aligned,
+        // A row between two line feeds has an odd length.
+        (false, 0) => rest_of_line_feed && len % 2 == 1 && within > aligned,
+        (false, _) => false,
+    }
+}
+
 /// Decodes one row.
 pub(crate) struct RowDecoder {
     decoder: Decoder,
-    skip: u64,
-    before: Option<[u8; 2]>,
-    /// Where the last byte is that is half of a character.
-    half: Option<u64>,
-    at: u64,
+    /// What ended the row before is half of a character of this one.
+    before: bool,
+    /// So is what ends this one.
+    after: bool,
+    /// Bytes that are not given yet.
+    left: u64,
+    is_le: bool,
     /// Something has been read.
     begun: bool,
     room: String,
@@ -144,23 +166,34 @@ pub(crate) struct RowDecoder {
 
 impl RowDecoder {
     /// Adds further bytes of the row as UTF-8 to `out`.
-    pub(crate) fn feed(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
-        let end = self.at + bytes.len() as u64;
-        let from = self.skip.clamp(self.at, end);
-        let to = self.half.unwrap_or(end).clamp(from, end);
-        if let Some(before) = self.before.take() {
-            self.add(&before, false, out);
+    pub(crate) fn feed(&mut self, mut bytes: &[u8], out: &mut Vec<u8>) {
+        if bytes.is_empty() {
+            return;
         }
-        self.add(&bytes[(from - self.at) as usize..(to - self.at) as usize], false, out);
-        if self.half.is_some_and(|half| half < end) && bytes.last().is_some_and(|last| *last != 0) {
-            self.add(&[bytes[bytes.len() - 1], b'\n'], false, out);
+        self.left = self.left.saturating_sub(bytes.len() as u64);
+        if std::mem::take(&mut self.before) {
+            match bytes {
+                // Of a line feed.
+                [0, rest @ ..] if self.is_le => bytes = rest,
+                _ => self.add(b"\n", false, out),
+            }
         }
-        self.at = end;
+        if self.after && self.left == 0 && !self.is_le && bytes.last() == Some(&0) {
+            self.after = false;
+            bytes = &bytes[..bytes.len() - 1];
+        }
+        self.add(bytes, false, out);
     }
 
     /// No byte follows.
     pub(crate) fn finish(&mut self, out: &mut Vec<u8>) {
-        self.add(&[], true, out);
+        // Nothing was between the two halves.
+        let whole: &[u8] = match (self.before, self.after) {
+            (true, true) => b"\n\n",
+            (false, true) => b"\n",
+            (_, false) => b"",
+        };
+        self.add(whole, true, out);
     }
 
     fn add(&mut self, mut bytes: &[u8], last: bool, out: &mut Vec<u8>) {
@@ -197,6 +230,19 @@ fn add_shown(text: &str, out: &mut Vec<u8>) {
     }
 }
 
+/// What encoding a log of these bytes is in, which are all of it, or its first MiB.
+pub(crate) fn encoding_of(bytes: &[u8]) -> TextEncoding {
+    match is_text(bytes) && std::str::from_utf8(bytes).is_ok() {
+        true => TextEncoding::default(),
+        false => guess(bytes),
+    }
+}
+
+/// Whether its beginning may be UTF-8.
+fn is_text(bytes: &[u8]) -> bool {
+    !bytes[..bytes.len().min(UTF_16_SAMPLE)].contains(&0)
+}
+
 /// What encoding a log is in, by its first MiB: looked at again as the log grows, from where the last look ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct EncodingGuess {
@@ -231,8 +277,7 @@ impl EncodingGuess {
             }
             Err(_) => None,
         };
-        let is_text = whole.is_some() && !bytes[..bytes.len().min(UTF_16_SAMPLE)].contains(&0);
-        if let Some(whole) = whole.filter(|_| is_text) {
+        if let Some(whole) = whole.filter(|_| is_text(&bytes)) {
             self.utf8_to = from + whole as u64;
             self.settled = is_final || to >= SAMPLE;
             return Ok(self.encoding);
@@ -328,11 +373,13 @@ mod tests {
 
     fn decoded(encoding: TextEncoding, rows: &[u8]) -> String {
         let mut out = Vec::new();
-        encoding.decode_rows(rows, &mut out);
+        encoding.decode_rows(rows, LogOffset::ZERO, &mut out);
         // Part by part it is the same.
+        let mut at = LogOffset::ZERO;
         for row in rows.split(|byte| *byte == b'\n') {
-            let (whole, mut parts) = (encoding.decode(row), Vec::new());
-            let mut decoder = encoding.decoder(row, row.len() as u64);
+            let (whole, mut parts) = (encoding.decode(row, at), Vec::new());
+            let mut decoder = encoding.decoder(row, row.len() as u64, at);
+            at += row.len() as u64 + 1;
             row.iter().for_each(|byte| decoder.feed(&[*byte], &mut parts));
             decoder.finish(&mut parts);
             if !encoding.mixed {
@@ -386,6 +433,45 @@ mod tests {
             assert_eq!(shown.trim_end_matches('\n'), "first\nsecond", "{name}");
             assert_eq!(guess(&marked), TextEncoding { encoding: encoding.encoding, mixed: true }, "{name}");
             assert_eq!(guess(&plain).name(), encoding.name(), "{name} without its mark");
+        }
+    }
+
+    #[test]
+    fn no_character_of_utf_16_is_lost_where_a_row_is_cut_within_it() {
+        // One byte of each is that which ends rows, or both are.
+        let text =
+            "a\u{10a}b\n\u{a05}\u{a15}\u{a4d}x\n\u{a0a}\n\n\u{4e00}\u{a0a}\u{a0a}y\u{1f600}\n\u{970a}z";
+        for (name, bytes) in
+            [("utf-16le", u16::to_le_bytes as fn(u16) -> [u8; 2]), ("utf-16be", u16::to_be_bytes)]
+        {
+            let encoding = TextEncoding::named(name).unwrap();
+            let shown = decoded(encoding, &in_utf16(text, bytes));
+            assert_eq!(shown.replace('\n', ""), text.replace('\n', ""), "{name}");
+            // A row is never cut at another place.
+            let halves = |c: char| (c as u32).to_be_bytes().contains(&b'\n');
+            let cut =
+                text.chars().map(|c| usize::from(halves(c)) + usize::from(c == '\u{a0a}')).sum::<usize>();
+            assert_eq!(shown.matches('\n').count(), cut, "{name}: {shown:?}");
+        }
+    }
+
+    #[test]
+    fn rows_of_utf_16_that_other_bytes_have_shifted_are_read() {
+        for (name, bytes) in
+            [("utf-16le", u16::to_le_bytes as fn(u16) -> [u8; 2]), ("utf-16be", u16::to_be_bytes)]
+        {
+            let mixed = TextEncoding { mixed: true, ..TextEncoding::named(name).unwrap() };
+            let of = |text| in_utf16(text, bytes);
+            let rows = [
+                of("one\ntwo\n"),
+                b"odd\n\n".to_vec(),
+                of("three\n\nfour\n"),
+                b"even\n".to_vec(),
+                of("five"),
+            ];
+            let shown = decoded(mixed, &rows.concat());
+            let words: Vec<&str> = shown.split_whitespace().collect();
+            assert_eq!(words, ["one", "two", "odd", "three", "four", "even", "five"], "{name}: {shown:?}");
         }
     }
 

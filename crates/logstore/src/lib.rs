@@ -95,8 +95,8 @@ pub use repair::repair;
 pub use retention::{Removal, StoredLog, StoredSegment, plan, remove_segment};
 #[cfg(feature = "reader")]
 pub use search::{
-    LogSearch, PatternError, Progress, RowMatcher, SearchQuery, SmallMatch, SmallSearch, make_filter,
-    make_filters, make_filters_with_block_bytes, pays,
+    LogSearch, PatternError, Progress, RowFilter, RowMatcher, SearchQuery, SmallMatch, SmallSearch,
+    make_filter, make_filters, make_filters_with_block_bytes, pays,
 };
 #[cfg(feature = "reader")]
 pub use view::{Extent, LogView, Removed, Row};

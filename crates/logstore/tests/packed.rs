@@ -118,7 +118,7 @@ fn a_quick_search_of_a_small_log_finds_what_any_other_finds() {
             search.set_final(true);
             search.advance(&AtomicBool::new(false), &|_| {}).unwrap();
             let first = search.select(Rank::ZERO, 1).unwrap().first().copied();
-            match SmallSearch::new(matcher, 4).search(folder).unwrap() {
+            match SmallSearch::new(matcher, 4).search(folder, None).unwrap() {
                 Some(found) => {
                     assert_eq!(found.as_ref().map(|found| found.first_row), first, "{query:?}");
                     assert_eq!(found.as_ref().map_or(0, |found| found.matches), search.total(), "{query:?}");
@@ -138,7 +138,7 @@ fn a_quick_search_of_a_small_log_finds_what_any_other_finds() {
         check(&run.folder);
     }
     let missing = SearchQuery::default().compile().unwrap();
-    assert_eq!(SmallSearch::new(missing, 4).search(&run.task.path().join("9")).unwrap(), Some(None));
+    assert_eq!(SmallSearch::new(missing, 4).search(&run.task.path().join("9"), None).unwrap(), Some(None));
 }
 
 #[test]

@@ -48,13 +48,33 @@ impl Naive {
             return false;
         }
         let mut spare = Vec::new();
-        let through = self.query.ignore_escapes || self.query.severity.is_some();
+        let asks_fields = !self.query.fields.is_empty();
+        let through = self.query.ignore_escapes || self.query.severity.is_some() || asks_fields;
         let text = RowTexts::new(through).of(&row.bytes, &mut spare).to_vec();
         let text = text.strip_suffix(b"\n").unwrap_or(&text);
-        self.pattern.is_match(text) != self.query.invert
+        (self.pattern.is_match(text) && self.holds(text)) != self.query.invert
             && (self.query.exclude.is_empty() || !self.exclude.is_match(text))
             && (self.query.severity.is_none()
                 || severity(&String::from_utf8_lossy(text)) == self.query.severity)
+    }
+
+    fn holds(&self, text: &[u8]) -> bool {
+        let text = String::from_utf8_lossy(text);
+        let has = |name: &str, value: &str| {
+            text.split_whitespace().filter_map(|word| word.split_once('=')).any(|(key, said)| {
+                key == name
+                    && if self.query.case_sensitive {
+                        said == value
+                    } else {
+                        said.eq_ignore_ascii_case(value)
+                    }
+            })
+        };
+        match self.query.fields.as_str() {
+            "level=error" => has("level", "error"),
+            "level!=warn" => !has("level", "warn"),
+            _ => true,
+        }
     }
 
     fn rows(&self, dir: &Path, is_final: bool) -> Vec<RowNo> {
@@ -124,6 +144,8 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
         " ",
         "error: ",
         "warning: ",
+        " level=error ",
+        " level=Warn\t",
     ];
     let odd = Just(&b"\xff"[..]);
     let word = prop_oneof![20 => prop::sample::select(words.to_vec()).prop_map(str::as_bytes), 1 => odd];
@@ -159,8 +181,9 @@ fn any_query() -> impl Strategy<Value = SearchQuery> {
     let severity =
         prop_oneof![4 => Just(None), 1 => Just(Some(Severity::Error)), 1 => Just(Some(Severity::Warning))];
     let exclude = prop_oneof![4 => Just(""), 1 => Just("without"), 1 => Just("x")];
-    (pattern, any::<[bool; 4]>(), stream, severity, exclude).prop_map(
-        |((pattern, regex), [case, word, invert, escapes], stream, severity, exclude)| SearchQuery {
+    let fields = prop_oneof![4 => Just(""), 1 => Just("level=error"), 1 => Just("level!=warn")];
+    (pattern, any::<[bool; 4]>(), stream, severity, exclude, fields).prop_map(
+        |((pattern, regex), [case, word, invert, escapes], stream, severity, exclude, fields)| SearchQuery {
             pattern: pattern.into(),
             regex,
             case_sensitive: case,
@@ -170,6 +193,7 @@ fn any_query() -> impl Strategy<Value = SearchQuery> {
             ignore_escapes: escapes,
             severity,
             exclude: exclude.into(),
+            fields: fields.into(),
             ..SearchQuery::default()
         },
     )

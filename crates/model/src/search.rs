@@ -18,7 +18,7 @@ pub struct LogQuery {
     pub case_sensitive: bool,
     /// What is matched must not stand within a longer word.
     pub whole_word: bool,
-    /// The rows that do not match.
+    /// The rows in which pattern and fields are not as they are asked for.
     pub invert: bool,
     /// Rows of this stream only.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -34,6 +34,12 @@ pub struct LogQuery {
     #[serde(skip_serializing_if = "String::is_empty")]
     #[ts(optional, as = "Option<String>")]
     pub exclude: String,
+    /// Rows whose fields hold this only: `level=error reqId=r-3 user.name!="two words"`, of JSON objects (names within them behind
+    /// dots) and of pairs as logfmt writes them. All of it has to be so; a value is compared by its own text, by `caseSensitive`,
+    /// and a row without the field differs. Empty asks for none.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    #[ts(optional, as = "Option<String>")]
+    pub fields: String,
     /// Nobody waits for it: it takes one thread, one log after the other, and looks at a log that grows once a second.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[ts(optional, as = "Option<bool>")]

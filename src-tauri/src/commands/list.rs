@@ -10,6 +10,7 @@ macro_rules! with_commands {
             tasks::list_task_runs,
             tasks::delete_task,
             logs::stream_task_logs,
+            form::read_command_line,
             closing::watch_closing,
             closing::answer_closing,
             doors::watch_doors,

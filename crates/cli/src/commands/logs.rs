@@ -7,7 +7,8 @@ use crate::log_printer::{LogOptions, LogPrinter};
 use crate::{server, task_ids, time};
 use futures::StreamExt as _;
 use solti_api::operations::{GetLogInfo, Operations as _};
-use solti_api::{ApiHandler as _, LogAccess as _, LogPosition, LogReading};
+use solti_api::{ApiError, ApiHandler as _, LogAccess as _, LogPosition, LogReading};
+use solti_logstore::{RowFilter, SearchQuery};
 use solti_model::{OutputEvent, RunId};
 
 pub async fn logs(options: &Options, logs: Logs) -> Result<u8, CliError> {
@@ -22,15 +23,26 @@ pub async fn logs(options: &Options, logs: Logs) -> Result<u8, CliError> {
         Some(attempt) if attempt > 1 => LogPosition::ended(attempt - 1),
         _ => LogPosition::default(),
     };
+    let fields = match logs.fields.is_empty() {
+        true => None,
+        false => {
+            let query = SearchQuery { fields: logs.fields.join(" "), ..SearchQuery::default() };
+            let matcher = query.compile().map_err(|error| ApiError::invalid("field", error.to_string()))?;
+            Some(RowFilter::new(matcher))
+        }
+    };
+    // Of a part of a line nobody knows yet what its fields are.
+    let whole_lines = options.json || fields.is_some();
     let mut printer = LogPrinter::new(LogOptions {
         as_json: options.json,
         timestamps: logs.timestamps,
         since_ms: logs.since.map(time::unix_ms),
         attempt: logs.attempt,
         stream: logs.stream,
+        fields,
     });
     let _telling = server::tell_of_breaks(&client);
-    let how = LogReading { after, unfinished: !options.json, follow: logs.follow };
+    let how = LogReading { after, unfinished: !whole_lines, follow: logs.follow };
     let mut log = client.read_log(&id, how).await?.map(|(_, event)| event).boxed();
     let reader_gone = reader_gone();
     tokio::pin!(reader_gone);

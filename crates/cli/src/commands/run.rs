@@ -29,6 +29,9 @@ pub async fn run(options: &Options, run: Run) -> Result<u8, CliError> {
     let input = input_of(options, &run).await?;
     let mut spec = order::from_words(run, here.as_deref())?;
     spec.stdin = input.stdin();
+    if let Some(advice) = order::meant_for_a_shell(&spec) {
+        say!("solti: {} A shell gets it by `solti run -- bash -c '…'`.", harmless(&advice));
+    }
     for (given, when) in after {
         spec.after.push(AfterTask { task: task_ids::resolve(&client, &given).await?, when });
     }

@@ -6,6 +6,7 @@ use regex_syntax::ast::{self, Ast, ClassSet, ClassSetItem, ErrorKind, Span, Visi
 use solti_rows::Severity;
 use unicode_normalization::UnicodeNormalization;
 
+use super::fields;
 use super::query::{MAX_NESTING, PatternError, SearchQuery};
 
 /// The pattern as a regular expression, and as it is compiled: `literal` has no operators.
@@ -23,8 +24,13 @@ impl Expression {
     /// When the pattern of a regular expression is none.
     pub(super) fn of(query: &SearchQuery) -> Result<Self, PatternError> {
         if query.pattern.is_empty() {
-            let signs = query.severity.map_or("", Severity::signs);
-            return Ok(Self { text: signs.to_owned(), literal: false, own: true });
+            let signs = match fields::signs(&query.fields).into_iter().next() {
+                // Either case is said in it, as of the pattern.
+                Some(sign) if !query.case_sensitive => format!("(?i:{sign})"),
+                Some(sign) => sign,
+                None => query.severity.map_or("", Severity::signs).to_owned(),
+            };
+            return Ok(Self { text: signs, literal: false, own: true });
         }
         if !query.regex {
             if query.pattern.is_ascii() {

@@ -7,9 +7,11 @@ use grep_matcher::{LineMatchKind, Matcher};
 use grep_regex::{RegexMatcher, RegexMatcherBuilder};
 use memchr::{memchr, memrchr};
 
+use solti_positions::LogOffset;
 use solti_rows::{RowTexts, Severity, severity};
 
 use super::expression::Expression;
+use super::fields::Fields;
 use crate::{Stream, TextEncoding, newlines};
 
 /// The longest pattern, in bytes.
@@ -46,6 +48,9 @@ pub struct SearchQuery {
     pub severity: Option<Severity>,
     /// Without the rows that match this, which is read as the pattern is. Empty leaves none out.
     pub exclude: String,
+    /// Rows whose fields hold this only, as `level=error reqId!="r 3"`: names and values, all of which have to be so. Empty asks
+    /// for none.
+    pub fields: String,
     /// What the rows are in.
     pub encoding: TextEncoding,
 }
@@ -55,17 +60,27 @@ impl SearchQuery {
     ///
     /// # Errors
     /// When the pattern is no regular expression, holds a line feed, or is too large: longer than [`MAX_PATTERN_BYTES`],
-    /// nested deeper than 64, or more than 8 MiB compiled.
+    /// nested deeper than 64, or more than 8 MiB compiled; when the fields are no names and values.
     pub fn compile(&self) -> Result<RowMatcher, PatternError> {
+        if self.fields.len() > MAX_PATTERN_BYTES {
+            return Err(PatternError::TooLong);
+        }
+        let fields = Fields::of(&self.fields, self.case_sensitive)?;
         let matcher = self.build()?;
         let excluded = if self.exclude.is_empty() {
             None
         } else {
             let pattern = self.exclude.clone();
-            let excluded = Self { pattern, severity: None, exclude: String::new(), ..self.clone() };
+            let excluded = Self {
+                pattern,
+                severity: None,
+                exclude: String::new(),
+                fields: String::new(),
+                ..self.clone()
+            };
             excluded.build().map_err(|error| PatternError::Excluded(Box::new(error)))?
         };
-        Ok(RowMatcher { query: self.clone(), matcher, excluded })
+        Ok(RowMatcher { query: self.clone(), matcher, excluded, fields })
     }
 
     /// What finds the rows that may match; `None` where all may.
@@ -110,6 +125,13 @@ pub enum PatternError {
     LineFeed,
     /// What else the compiler says of it, in one line.
     Illegal(String),
+    /// The fields are no names and values.
+    Field {
+        /// In a few words.
+        what: String,
+        /// In characters, from 1.
+        column: usize,
+    },
     /// This is said of the pattern that leaves rows out.
     Excluded(Box<PatternError>),
 }
@@ -137,7 +159,9 @@ impl fmt::Display for PatternError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TooLong => write!(f, "is longer than {MAX_PATTERN_BYTES} bytes"),
-            Self::Syntax { what, column } => write!(f, "{what} at column {column}"),
+            Self::Syntax { what, column } | Self::Field { what, column } => {
+                write!(f, "{what} at column {column}")
+            }
             Self::TooLarge => write!(f, "is too large: compiled, it is over the size limit of 8 MiB"),
             Self::LineFeed => write!(f, "holds a line feed, which no row has"),
             Self::Illegal(said) => said.fmt(f),
@@ -156,6 +180,8 @@ pub struct RowMatcher {
     matcher: Option<RegexMatcher>,
     /// Rows in which this is found do not match.
     excluded: Option<RegexMatcher>,
+    /// What is found matches when it holds this.
+    fields: Option<Fields>,
 }
 
 /// What matching needs beside the rows: room, and whoever tells what they show.
@@ -165,11 +191,18 @@ pub(crate) struct Scratch {
     spare: Vec<u8>,
     encoding: TextEncoding,
     decoded: Vec<u8>,
+    /// Where the rows that come next begin in the log.
+    at: LogOffset,
     /// A row matches or not as a whole, and not by a part of it.
     whole: bool,
 }
 
 impl Scratch {
+    /// The rows that come next begin at this byte of the log. Encodings of two bytes are read by that.
+    pub(super) fn begin_at(&mut self, at: LogOffset) {
+        self.at = at;
+    }
+
     /// Whether it takes the whole text of a row to tell whether it matches, and not a look at its bytes, part by part.
     pub(super) fn takes_all(&self, rows: &[u8]) -> bool {
         self.whole || !self.encoding.is_utf8() || self.texts.differ(rows)
@@ -180,7 +213,7 @@ impl Scratch {
         if self.encoding.is_utf8() {
             return self.texts.of(rows, &mut self.spare);
         }
-        self.encoding.decode_rows(rows, &mut self.decoded);
+        self.encoding.decode_rows(rows, self.at, &mut self.decoded);
         self.texts.of(&self.decoded, &mut self.spare)
     }
 }
@@ -193,7 +226,7 @@ fn infallible<T>(found: Result<Option<T>, grep_matcher::NoError>) -> Option<T> {
 impl RowMatcher {
     /// Matches every row.
     pub(crate) fn all() -> Self {
-        Self { query: SearchQuery::default(), matcher: None, excluded: None }
+        Self { query: SearchQuery::default(), matcher: None, excluded: None, fields: None }
     }
 
     /// The same for rows in another encoding.
@@ -210,19 +243,20 @@ impl RowMatcher {
 
     pub(crate) fn scratch(&self) -> Scratch {
         // What a row says of itself is said by what is shown of it.
-        let through = self.query.ignore_escapes || self.query.severity.is_some();
+        let through = self.query.ignore_escapes || self.query.severity.is_some() || self.fields.is_some();
         Scratch {
             texts: RowTexts::new(through),
             spare: Vec::new(),
             encoding: self.query.encoding,
             decoded: Vec::new(),
+            at: LogOffset::ZERO,
             whole: self.is_choosy(),
         }
     }
 
     /// Not every row that is found matches.
     fn is_choosy(&self) -> bool {
-        self.query.severity.is_some() || self.excluded.is_some()
+        self.query.severity.is_some() || self.excluded.is_some() || self.fields.is_some()
     }
 
     /// Whether a row matches that the pattern does not speak against.
@@ -230,6 +264,11 @@ impl RowMatcher {
         let said = || severity(&String::from_utf8_lossy(&text[..text.len().min(HEAD_BYTES)]));
         self.query.severity.is_none_or(|wanted| said() == Some(wanted))
             && self.excluded.as_ref().is_none_or(|excluded| infallible(excluded.find(text)).is_none())
+    }
+
+    /// Whether a row of this text, in which the pattern was found, is one that is looked for.
+    fn holds(&self, text: &[u8]) -> bool {
+        self.fields.as_ref().is_none_or(|fields| fields.hold(text))
     }
 
     /// How many of `rows` match. `rows` begins at a row's first byte; the last row may lack its newline.
@@ -298,8 +337,9 @@ impl RowMatcher {
             let Some((start, end)) = next else { break };
             row += newlines::count(&texts[at..start]);
             let text = texts[start..end].strip_suffix(b"\n").unwrap_or(&texts[start..end]);
-            let wanted = !self.query.invert || !self.is_in_part(0, text);
-            if wanted && self.accepts(text) {
+            // Without `invert` the pattern was found in it.
+            let found_in = (!self.query.invert || self.is_in_part(0, text)) && self.holds(text);
+            if found_in != self.query.invert && self.accepts(text) {
                 found(row);
             }
             (at, row) = (end, row + 1);
@@ -308,7 +348,7 @@ impl RowMatcher {
 
     /// Whether a row of this text matches, before `invert` turns that round.
     pub(super) fn finds(&self, text: &[u8]) -> bool {
-        let (found, invert) = (self.is_in_part(0, text), self.query.invert);
+        let (found, invert) = (self.is_in_part(0, text) && self.holds(text), self.query.invert);
         if found != invert && !self.accepts(text) { invert } else { found }
     }
 
@@ -323,6 +363,7 @@ impl RowMatcher {
     pub fn ranges(&self, text: &str) -> Vec<(usize, usize)> {
         let mut found = Vec::new();
         let shown = !self.query.invert && !self.query.pattern.is_empty() && self.accepts(text.as_bytes());
+        let shown = shown && self.holds(text.as_bytes());
         let Some(matcher) = self.matcher.as_ref().filter(|_| shown) else { return found };
         let all = matcher.find_iter(text.as_bytes(), |found_at| {
             if !found_at.is_empty() {

@@ -5,6 +5,7 @@ use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
 use super::expression::Expression;
+use super::fields;
 use super::query::{MAX_NESTING, SearchQuery};
 
 /// A condition on folded bytes.
@@ -30,13 +31,22 @@ impl Required {
             return Self::Anything;
         }
         let Ok(expression) = Expression::of(query) else { return Self::Anything };
+        let mut all: Vec<Self> = std::iter::once(expression.as_regex())
+            .chain(fields::signs(&query.fields))
+            .map(|text| Self::of_text(&text, !query.case_sensitive))
+            .collect();
+        if all.len() == 1 { all.swap_remove(0) } else { Self::All(all) }
+    }
+
+    /// Of an expression.
+    fn of_text(text: &str, case_insensitive: bool) -> Self {
         let parsed = ParserBuilder::new()
             .utf8(false)
             .multi_line(true)
-            .case_insensitive(!query.case_sensitive)
+            .case_insensitive(case_insensitive)
             .nest_limit(MAX_NESTING)
             .build()
-            .parse(&expression.as_regex());
+            .parse(text);
         parsed.map_or(Self::Anything, |hir| Self::of_hir(&hir))
     }
 

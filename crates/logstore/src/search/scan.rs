@@ -106,12 +106,14 @@ impl<'a> Scanner<'a> {
         };
         let mut matches = 0;
         if self.matcher.query().stream.is_none() && !bounds.has_break(rows.from, rows.to) {
+            self.scratch.begin_at(rows.from);
             matches += self
                 .matcher
                 .count(slice(&self.buffer[..self.have], &rows, rows.from, rows.to), &mut self.scratch);
         } else {
             for part in self.wanted_parts(&rows, bounds)? {
                 let bytes = slice(&self.buffer[..self.have], &rows, part.from, part.to);
+                self.scratch.begin_at(part.from);
                 matches += self.matcher.count(bytes, &mut self.scratch);
             }
         }
@@ -141,6 +143,7 @@ impl<'a> Scanner<'a> {
         let Some(rows) = self.rows(&from_start, bounds)? else { return Ok(found) };
         for part in self.wanted_parts(&rows, bounds)? {
             let bytes = slice(&self.buffer[..self.have], &rows, part.from, part.to);
+            self.scratch.begin_at(part.from);
             self.matcher.matching(bytes, &mut self.scratch, |n| found.push(part.row + n));
         }
         if rows.endless && block.done {
@@ -313,6 +316,7 @@ impl<'a> Scanner<'a> {
             self.have = 0;
             self.read_to(start, end)?;
             let row = self.buffer[..self.have].strip_suffix(b"\n").unwrap_or(&self.buffer[..self.have]);
+            self.scratch.begin_at(start);
             return Ok(self.matcher.finds(self.scratch.texts(row)));
         }
         let mut reader = RowReader::new(MAX_COLUMNS);
@@ -335,7 +339,7 @@ impl<'a> Scanner<'a> {
                 reader.feed(if at >= end { without_end(bytes) } else { bytes });
                 continue;
             }
-            let decoder = decoder.get_or_insert_with(|| encoding.decoder(bytes, len));
+            let decoder = decoder.get_or_insert_with(|| encoding.decoder(bytes, len, start));
             text.clear();
             decoder.feed(bytes, &mut text);
             reader.feed(if at >= end { without_end(&text) } else { &text });

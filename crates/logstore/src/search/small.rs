@@ -5,14 +5,16 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+use memchr::{memchr, memchr_iter};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
-use solti_positions::RowNo;
+use solti_positions::{LogOffset, RowNo};
 use solti_rows::Style;
 
 use super::query::{RowMatcher, Scratch};
+use crate::encoding::encoding_of;
 use crate::segment::index_name;
-use crate::{INDEX_FILE, LOG_FILE, LogError, packed};
+use crate::{INDEX_FILE, LOG_FILE, LogError, TextEncoding, packed};
 
 /// The first segment of a log is sealed after so much: what is shorter has no other, or is none of these.
 const LOG_BYTES: usize = 256 * 1024;
@@ -65,11 +67,16 @@ impl SmallSearch {
     }
 
     /// Searches the log of a run that is over. `None` means that it takes a [`crate::LogSearch`]: the log is long, was not
-    /// finished by its writer, has gaps, or the streams of what matches matter.
+    /// finished by its writer, has gaps, or the streams of what matches matter. It is read in the encoding that its bytes look
+    /// like, unless one was `chosen`.
     ///
     /// # Errors
     /// [`LogError::Open`] and [`LogError::Read`]; a symbolic link is not followed.
-    pub fn search(&mut self, run_dir: &Path) -> Result<Option<Option<SmallMatch>>, LogError> {
+    pub fn search(
+        &mut self,
+        run_dir: &Path,
+        chosen: Option<TextEncoding>,
+    ) -> Result<Option<Option<SmallMatch>>, LogError> {
         let is_packed = match self.read(run_dir)? {
             Bytes::None => return Ok(Some(None)),
             Bytes::Folder => false,
@@ -77,6 +84,11 @@ impl SmallSearch {
             Bytes::Other => return Ok(None),
         };
         let log = self.log.bytes();
+        let encoding = chosen.unwrap_or_else(|| encoding_of(log));
+        if encoding != self.matcher.query().encoding {
+            self.matcher = self.matcher.clone().in_encoding(encoding);
+            self.scratch = self.matcher.scratch();
+        }
         let matches = self.matcher.count(log, &mut self.scratch);
         if matches == 0 {
             return Ok(Some(None));
@@ -88,8 +100,11 @@ impl SmallSearch {
         let mut first = None;
         self.matcher.matching(log, &mut self.scratch, |row| first = first.or(Some(row)));
         let first = first.unwrap_or_default();
-        let text = log.split(|byte| *byte == b'\n').nth(first as usize).unwrap_or_default();
-        let first_text = solti_rows::shown(text, Style::default(), self.clip).text;
+        let newline = first.checked_sub(1).and_then(|before| memchr_iter(b'\n', log).nth(before as usize));
+        let at = newline.map_or(0, |newline| newline + 1);
+        let end = memchr(b'\n', &log[at..]).map_or(log.len(), |newline| at + newline);
+        let text = encoding.decode(&log[at..end], LogOffset::new(at as u64));
+        let first_text = solti_rows::shown(&text, Style::default(), self.clip).text;
         Ok(Some(Some(SmallMatch { matches, first_row: rows_before + first, first_text })))
     }
 

@@ -11,6 +11,7 @@ import type {
   Diagnosis,
   ExportedLog,
   InheritedEnvironment,
+  LineReading,
   ListQuery,
   LogInfo,
   LogQuery,
@@ -109,6 +110,8 @@ export interface Backend extends AskMethods, DownloadMethods {
   openMergedWindow(sources: RunId[]): Promise<void>;
   /** Shows the file of a log in the system's file manager. */
   revealLog(id: string, attempt: number): Promise<void>;
+  /** What a shell would do with a command line; it is read by bash's grammar, and nothing is run. */
+  readCommandLine(line: string): Promise<LineReading>;
   /** Opens an address of the web in the browser; no other is. */
   openLink(address: string): Promise<void>;
   /** Asks for a directory of this machine in the system's dialog, beginning with `from` where that is a path; `null` when none

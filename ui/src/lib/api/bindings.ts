@@ -1159,7 +1159,7 @@ caseSensitive: boolean,
  */
 wholeWord: boolean, 
 /**
- * The rows that do not match.
+ * The rows in which pattern and fields are not as they are asked for.
  */
 invert: boolean, 
 /**
@@ -1178,6 +1178,12 @@ severity?: Severity,
  * Without the rows that match this: a literal or an expression, as `pattern` is. Empty leaves none out.
  */
 exclude?: string, 
+/**
+ * Rows whose fields hold this only: `level=error reqId=r-3 user.name!="two words"`, of JSON objects (names within them behind
+ * dots) and of pairs as logfmt writes them. All of it has to be so; a value is compared by its own text, by `caseSensitive`,
+ * and a row without the field differs. Empty asks for none.
+ */
+fields?: string, 
 /**
  * Nobody waits for it: it takes one thread, one log after the other, and looks at a log that grows once a second.
  */

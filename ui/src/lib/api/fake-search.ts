@@ -37,6 +37,7 @@ type Ranges = (row: LogRow) => [number, number][];
 function matcher(query: LogQuery): Ranges {
   const expression = expressionOf(query, "pattern");
   const excluded = query.exclude ? expressionOf(query, "exclude") : null;
+  const fields = conditionsOf(query.fields ?? "");
   return (row) => {
     if (row.removed || row.gap !== undefined || (query.stream && row.stream !== query.stream)) return [];
     if (query.severity && row.severity !== query.severity) return [];
@@ -45,9 +46,33 @@ function matcher(query: LogQuery): Ranges {
       match.index,
       match.index + match[0].length,
     ]);
+    if (!fields.every((holds) => holds(row.text))) found.length = 0;
     if (query.invert) return found.length === 0 ? [[0, 0]] : [];
     return found;
   };
+}
+
+/** As far as made-up rows go, whose values have no blanks in them. */
+function conditionsOf(fields: string): ((text: string) => boolean)[] {
+  return [...fields.matchAll(/(\S+?)(?:(!?=)(\S*)|(?=\s|$))/g)].map((condition) => {
+    const [, name = "", sign, value = ""] = condition;
+    if (sign === undefined) {
+      const message = `no = behind ${name} at column ${condition.index + name.length + 1}`;
+      throw new ApiError({ error: "InvalidRequest", field: "query.fields", message });
+    }
+    const quoted = JSON.stringify(name).toLowerCase();
+    const plain = value.replaceAll('"', "").toLowerCase();
+    const forms = [
+      `${quoted}:"${plain}"`,
+      `${quoted}:${plain},`,
+      `${quoted}:${plain}}`,
+      ` ${name}=${plain} `,
+    ];
+    return (text) => {
+      const padded = ` ${text.toLowerCase()} `;
+      return forms.some((form) => padded.includes(form.toLowerCase())) === (sign === "=");
+    };
+  });
 }
 
 function expressionOf(query: LogQuery, field: "pattern" | "exclude"): RegExp {

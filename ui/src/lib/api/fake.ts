@@ -702,6 +702,9 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
       window.open(`?view=merged${list}`);
     },
     pickDirectory: async (from) => from || "/srv",
+    // Of the made-up lines only a pipe is for a shell.
+    readCommandLine: async (line) =>
+      line.includes(" | ") ? { advice: "| is passed on as text: no shell is involved." } : {},
     openLink: async (address) => void window.open(address, "_blank", "noopener"),
     closeWindow: async () => window.close(),
     toggleFullScreen: async () => {},

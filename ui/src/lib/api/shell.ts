@@ -128,3 +128,13 @@ lingers?: boolean,
 file: string, };
 
 export type ServiceKind = "systemd" | "autostart";
+
+export type LineReading = { 
+/**
+ * Why the line is for a shell, in a sentence; nothing where it needs none.
+ */
+advice?: string, 
+/**
+ * What keeps a shell from reading it, and where.
+ */
+flaw?: string, };

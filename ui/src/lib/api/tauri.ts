@@ -257,6 +257,7 @@ export const tauriBackend: Backend = {
   openMergedWindow: (sources) => invoke("open_merged_window", { sources }),
   revealLog: (id, attempt) => invoke("reveal_log", { id, attempt }),
   pickDirectory: (from) => invoke("pick_directory", { from }),
+  readCommandLine: (line) => invoke("read_command_line", { line }),
   openLink: (address) => invoke("open_link", { address }),
   closeWindow: () => invoke("plugin:window|close", { label: null }),
   toggleFullScreen: async () => {

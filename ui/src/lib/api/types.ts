@@ -103,6 +103,7 @@ export type {
   ConnectionTest,
   DoorState,
   DoorStates,
+  LineReading,
   OutputFrame,
   Reach,
   ServiceStatus,

@@ -1,6 +1,6 @@
 import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/svelte";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { ApiError, useBackend, type Backend, type TaskSpec } from "../api";
+import { ApiError, useBackend, type Backend, type LineReading, type TaskSpec } from "../api";
 import { Drafts } from "./draft";
 import { sentence } from "./errors";
 import SubmitForm from "./SubmitForm.svelte";
@@ -21,12 +21,19 @@ const type = (id: string, value: string) => fireEvent.input(field(id), { target:
 const refuse = (name: string, message = "not so") =>
   (wrong = new ApiError({ error: "InvalidRequest", field: name, message }));
 
+/** As if only these were for a shell. */
+const readCommandLine = async (line: string): Promise<LineReading> => {
+  if (line.startsWith("FOO=") || line.includes("|")) return { advice: "That is for a shell." };
+  return line === "(make" ? { advice: "That is for a shell.", flaw: "unclosed ( at character 1" } : {};
+};
+
 beforeEach(() => {
   wrong = null;
   sent = [];
   edited = undefined;
   drafts = new Drafts();
   useBackend({
+    readCommandLine,
     validateSpec: async () => {
       if (wrong) throw wrong;
     },
@@ -181,6 +188,7 @@ describe("the submit form", () => {
   it("hints that a directory is not there, and takes it all the same", async () => {
     const asked: string[] = [];
     useBackend({
+      readCommandLine,
       validateSpec: async () => {},
       hasDirectory: async ({ path }: { path: string }) => (asked.push(path), false),
       submitTask: async (spec: TaskSpec) => (sent.push(spec), "id-1"),
@@ -246,6 +254,7 @@ describe("the submit form", () => {
   it("gives a copy of a task that still runs another lane of its own", async () => {
     const lanes: string[] = [];
     useBackend({
+      readCommandLine,
       validateSpec: async () => {},
       submitTask: async (spec: TaskSpec) => {
         lanes.push(spec.slot);
@@ -449,11 +458,23 @@ describe("the submit form", () => {
       "wc",
       "a b",
     ]);
+    await screen.findByText("That is for a shell.");
     await fireEvent.click(screen.getByRole("button", { name: "Run in a shell" }));
     await fireEvent.click(screen.getByTestId("submit"));
     await waitFor(() =>
       expect(sent[0]?.kind).toMatchObject({ subprocess: { mode: { script: { runtime: "bash" } } } }),
     );
+  });
+
+  it("says what keeps a shell from reading the line, once it is to run in one", async () => {
+    open();
+    await type("field-command", "(make");
+    const offer = await screen.findByRole("button", { name: "Run in a shell" });
+    expect(screen.queryByText(/unclosed/)).toBeNull();
+    await fireEvent.click(offer);
+    await screen.findByText("Bash cannot read this: unclosed ( at character 1.");
+    await type("field-command", "(make)");
+    await screen.findByText(/Runs as a Bash script/);
   });
 });
 

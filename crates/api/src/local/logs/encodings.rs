@@ -2,7 +2,7 @@
 
 use super::run_log::{RunLog, blocking};
 use crate::{ApiError, SupervisorApiAdapter};
-use solti_logstore::{EncodingGuess, TextEncoding};
+use solti_logstore::{EncodingGuess, LogError, TextEncoding};
 use solti_model::RunId;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -51,7 +51,18 @@ impl Encodings {
 
     /// Whether it was chosen.
     pub(super) fn is_chosen(&self, log: &RunLog) -> bool {
-        self.known(&log.folder).chosen.is_some()
+        self.chosen(&log.folder).is_some()
+    }
+
+    /// What somebody has chosen for the log in this folder.
+    pub(super) fn chosen(&self, folder: &Path) -> Option<TextEncoding> {
+        self.known(folder).chosen
+    }
+
+    /// The encoding of a log that is looked at in passing, among many: what is guessed of it is not kept.
+    pub(super) fn look(&self, folder: &Path, over: bool) -> Result<TextEncoding, LogError> {
+        let Known { mut guess, chosen } = self.known(folder);
+        chosen.map_or_else(|| guess.look(folder, over), Ok)
     }
 
     /// The log, to be read in its encoding.

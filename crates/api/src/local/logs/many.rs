@@ -1,6 +1,7 @@
 //! Searching the logs of many tasks, newest task first: many small logs by each thread, one after the other, a large one on
 //! all processors. What is found is told in frames of a bounded size, and at least every few milliseconds.
 
+use super::encodings::Encodings;
 use super::run_log::{RunLog, threads};
 use crate::ApiError;
 use crate::operations::ItemStream;
@@ -53,6 +54,7 @@ struct Frame {
 
 pub(super) async fn search(
     supervisor: &Supervisor,
+    encodings: &Encodings,
     matcher: RowMatcher,
     ids: Option<Vec<TaskId>>,
 ) -> Result<ItemStream<TaskHits>, ApiError> {
@@ -62,13 +64,15 @@ pub(super) async fn search(
     };
     let stop = Stop(Arc::default());
     let (folders, stopped) = (supervisor.folders().clone(), Arc::clone(&stop.0));
+    let encodings = encodings.clone();
     let frames = tasks(supervisor.clone(), ids)
         .map(move |tasks| {
             let (frames, found) = mpsc::channel(FRAMES);
             match tasks {
                 Ok(tasks) => {
                     let (folders, stopped) = (folders.clone(), Arc::clone(&stopped));
-                    let part = Part { folders, matcher: matcher.clone(), stopped };
+                    let (encodings, matcher) = (encodings.clone(), matcher.clone());
+                    let part = Part { folders, encodings, matcher, stopped };
                     // It ends when nobody takes what it finds.
                     tokio::task::spawn_blocking(move || part.search(tasks, &frames));
                 }
@@ -182,6 +186,7 @@ async fn page(supervisor: &Supervisor, next: Next) -> Result<Option<(Vec<Attempt
 /// What one thread needs for its tasks.
 struct Part {
     folders: RunFolders,
+    encodings: Encodings,
     matcher: RowMatcher,
     stopped: Arc<AtomicBool>,
 }
@@ -200,7 +205,7 @@ impl Part {
                 let folder = self.folders.run(&id, attempt);
                 let encoding = TextEncoding::default();
                 let run = RunLog { run: RunId { task: id.clone(), attempt }, folder, over, encoding };
-                match self.of_run(&run, &mut small) {
+                match self.of_run(run, &mut small) {
                     Ok(hits) => frame.hits.extend(hits),
                     Err(error) => {
                         frame.unread += 1;
@@ -220,8 +225,9 @@ impl Part {
         frames.blocking_send(Ok(frame)).ok();
     }
 
-    fn of_run(&self, run: &RunLog, small: &mut SmallSearch) -> Result<Option<RunHits>, LogError> {
-        let found = if run.over { small.search(&run.folder)? } else { None };
+    fn of_run(&self, mut run: RunLog, small: &mut SmallSearch) -> Result<Option<RunHits>, LogError> {
+        let chosen = self.encodings.chosen(&run.folder);
+        let found = if run.over { small.search(&run.folder, chosen)? } else { None };
         match found {
             Some(found) => Ok(found.map(|found| RunHits {
                 id: run.run.task.clone(),
@@ -230,7 +236,10 @@ impl Part {
                 first_row: found.first_row,
                 first_text: found.first_text,
             })),
-            None => search_run(run, &self.matcher, &self.stopped),
+            None => {
+                run.encoding = self.encodings.look(&run.folder, run.over)?;
+                search_run(&run, &self.matcher.clone().in_encoding(run.encoding), &self.stopped)
+            }
         }
     }
 }

@@ -140,11 +140,15 @@ pub(super) async fn compile(query: LogQuery) -> Result<RowMatcher, ApiError> {
             Severity::Warning => solti_rows::Severity::Warning,
         }),
         exclude: query.exclude,
+        fields: query.fields,
         encoding: TextEncoding::default(),
     };
     let wrong = |error: PatternError| {
-        let field =
-            if matches!(error, PatternError::Excluded(_)) { "query.exclude" } else { "query.pattern" };
+        let field = match error {
+            PatternError::Excluded(_) => "query.exclude",
+            PatternError::Field { .. } => "query.fields",
+            _ => "query.pattern",
+        };
         ApiError::invalid(field, error.to_string())
     };
     blocking(move || Ok(query.compile().map_err(wrong))).await?
@@ -359,6 +363,6 @@ impl Perform<SearchRanges> for SupervisorApiAdapter {
 
 impl Provide<SearchAll> for SupervisorApiAdapter {
     async fn provide(&self, SearchAll { query, ids }: SearchAll) -> Result<ItemStream<TaskHits>, ApiError> {
-        super::many::search(self.supervisor(), compile(query).await?, ids).await
+        super::many::search(self.supervisor(), &self.encodings, compile(query).await?, ids).await
     }
 }

@@ -30,6 +30,14 @@ export function encodingOf(info: LogInfo | null): string {
   return info?.encoding ?? "UTF-8";
 }
 
+/** What else is to know of how it is read. */
+export function encodingHint(info: LogInfo | null): string {
+  const hint = "The encoding that this log is read in.";
+  return encodingOf(info).startsWith("UTF-16")
+    ? `${hint} Lines also end at characters with the byte 0A in them, such as Ċ (U+010A) and Gujarati.`
+    : hint;
+}
+
 /** What the window says of it: nothing of UTF-8 that nobody chose. */
 export function encodingNote(info: LogInfo | null): string | null {
   const name = encodingOf(info);
