@@ -8,8 +8,8 @@ use page::{CHANNEL, call};
 use serde_json::{Value, json};
 use solti_api::operations::{
     Answer, Export, GetLogInfo, Items, MergedDensity, MergedPositionAt, MergedPositions, MergedSearchRows,
-    OpenMergedSearch, OpenSearch, ReadLine, ReadLog, ReadLogText, Request, SearchRanges, SearchRank,
-    SearchRows, SearchStep, SetBookmark, SetLane, StopTask, Subscription,
+    OpenMergedSearch, OpenSearch, ReadLine, ReadLog, ReadLogText, Request, SearchLine, SearchRanges,
+    SearchRank, SearchRows, SearchStep, SetBookmark, SetLane, StopTask, Subscription,
 };
 use solti_api::{
     ApiError, ApiHandler, DesktopApi, ExportStream, LogAccess, LogEventStream, LogPosition, OpenedSearch,
@@ -19,7 +19,7 @@ use solti_desktop::{AppInfo, Parts, assemble, command_names, context};
 use solti_doors::Doors;
 use solti_engine::Config;
 use solti_model::{
-    Bookmark, DensityBucket, FieldError, InheritedEnvironment, InheritedVariable, Lane, LineChunk,
+    Bookmark, DensityBucket, FieldError, InheritedEnvironment, InheritedVariable, Lane, LineChunk, LineMatch,
     LogDensity, LogInfo, LogRows, LogText, MatchedMergedRows, MatchedRows, MergedPosition, OutputEvent, Rank,
     RowNo, RowRanges, SearchHit, Settings, ShellCapture, Summary, Task, TaskChange, TaskId, TaskPage,
     TaskQuery, TaskRun, TaskSpec, VariableOrigin,
@@ -146,9 +146,19 @@ impl DesktopApi for Engine {
             Request::SearchRanges(SearchRanges { from, .. }) => {
                 Answer::SearchRanges(vec![RowRanges { row: from, ranges: vec![(1, 3)] }])
             }
+            Request::SearchLine(SearchLine { from_byte, .. }) => {
+                Answer::SearchLine(Some(LineMatch { from_byte, to_byte: from_byte + 1 }))
+            }
             Request::ReadLine(ReadLine { from_byte, count, .. }) => {
                 let next_byte = from_byte + u64::from(count);
-                Answer::ReadLine(LineChunk { text: String::new(), from_byte, next_byte, full_len: next_byte })
+                Answer::ReadLine(LineChunk {
+                    text: String::new(),
+                    spans: Vec::new(),
+                    ranges: Vec::new(),
+                    from_byte,
+                    next_byte,
+                    full_len: next_byte,
+                })
             }
             Request::ReadLogText(ReadLogText { start, end, .. }) => Answer::ReadLogText(LogText {
                 text: format!("{}:{} {}:{}", start.row, start.column, end.row, end.column),
@@ -406,6 +416,13 @@ fn a_log_window_searches_marks_and_takes_excerpts() {
     assert_eq!((&error["error"], &error["field"]), (&json!("InvalidRequest"), &json!("attempt")));
     let error = call(&log, "reveal_log", json!({"id": "../t1", "attempt": 1})).expect_err("is no id");
     assert_eq!((&error["error"], &error["field"]), (&json!("InvalidRequest"), &json!("id")));
+
+    // No editor is chosen, and what is there is not told to a page.
+    for path in ["/etc/passwd", "/etc", "there/is/none"] {
+        let file = json!({"id": "t1", "path": path, "line": 1});
+        let error = call(&log, "open_file", file).expect_err("no editor");
+        assert_eq!(error["error"], "Conflict", "{error}");
+    }
 
     let text = json!({"run": {"id": "t1", "attempt": 1}, "start": {"row": 1, "column": 2}, "end": {"row": 3, "column": 4},
         "timestamps": false});

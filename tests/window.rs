@@ -3,6 +3,7 @@
 
 mod attached;
 mod log_hands;
+mod log_structure;
 mod log_window;
 mod main_filter;
 mod main_form;

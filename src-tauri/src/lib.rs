@@ -12,6 +12,7 @@ mod caret;
 mod closing;
 mod commands;
 mod doctor;
+mod editor;
 mod error;
 mod events;
 mod frames;

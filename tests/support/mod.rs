@@ -407,6 +407,30 @@ impl AppWindow<'_> {
         self.page.action_chain().move_to(x + right, y).double_click().perform().await.expect("clicked");
     }
 
+    /// Clicks so many pixels right of where an element begins, with Control held.
+    pub async fn control_click_in(&self, test_id: &str, right: i64) {
+        let (x, y) = self.left_of(test_id).await;
+        let hand = self.page.action_chain().key_down(Key::Control).move_to(x + right, y).click();
+        hand.key_up(Key::Control).perform().await.expect("clicked");
+    }
+
+    /// Draws an element so many pixels to the right.
+    pub async fn draw_right(&self, test_id: &str, by: i64) {
+        let (x, y) = self.left_of(test_id).await;
+        let hand = self.page.action_chain().move_to(x, y).click_and_hold().move_to(x + by, y).release();
+        hand.perform().await.expect("drawn");
+    }
+
+    /// Turns the wheel over the log window that is uppermost, with Control held.
+    pub fn turn_wheel_with_control(&self, up: bool) {
+        screen::turn_wheel_with_control(&self.desk.display, |title| !is_main(title), up).expect("a screen");
+    }
+
+    /// Hears from now on what windows ask of the window manager.
+    pub fn hear_requests(&self) -> screen::Requests {
+        screen::hear_requests(&self.desk.display).expect("a screen")
+    }
+
     /// Presses the mouse on an element, draws it down to just above the lower edge of the log, and holds it there.
     pub async fn drag_to_lower_edge(&self, test_id: &str) {
         let (x, y) = self.left_of(test_id).await;

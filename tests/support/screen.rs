@@ -6,8 +6,9 @@ use x11rb::{
     connection::Connection,
     errors::{ConnectError, ReplyOrIdError},
     protocol::xproto::{
-        AtomEnum, ClientMessageEvent, ConnectionExt as _, CreateWindowAux, EventMask, InputFocus,
-        KEY_PRESS_EVENT, KEY_RELEASE_EVENT, MapState, Window, WindowClass,
+        AtomEnum, BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ChangeWindowAttributesAux, ClientMessageEvent,
+        ConnectionExt as _, CreateWindowAux, EventMask, InputFocus, KEY_PRESS_EVENT, KEY_RELEASE_EVENT,
+        MOTION_NOTIFY_EVENT, MapState, Window, WindowClass,
     },
     protocol::xtest::ConnectionExt as _,
     protocol::{ErrorKind, Event},
@@ -67,6 +68,64 @@ pub fn primary(display: &str) -> Result<Option<String>, ScreenError> {
         }
         let found = screen.get_property(true, window, answer, AtomEnum::ANY, 0, 1 << 16)?.reply()?;
         return Ok(Some(String::from_utf8_lossy(&found.value).into_owned()));
+    }
+}
+
+/// Turns the wheel by one notch over the window that is uppermost of those with such a title, while Control is held.
+pub fn turn_wheel_with_control(
+    display: &str,
+    titled: impl Fn(&str) -> bool,
+    up: bool,
+) -> Result<(), ScreenError> {
+    const CONTROL: u32 = 0xffe3;
+    let (screen, number) = x11rb::connect(Some(display))?;
+    let root = screen.setup().roots[number].root;
+    let window = *visible(&screen, number, titled)?.last().expect("a window");
+    let size = screen.get_geometry(window)?.reply()?;
+    let middle = (size.width / 2, size.height / 2);
+    let at = screen.translate_coordinates(window, root, middle.0 as i16, middle.1 as i16)?.reply()?;
+    let (first, last) = (screen.setup().min_keycode, screen.setup().max_keycode);
+    let map = screen.get_keyboard_mapping(first, last - first + 1)?.reply()?;
+    let mut keys = map.keysyms.chunks(map.keysyms_per_keycode.into());
+    let control = first + keys.position(|symbols| symbols.contains(&CONTROL)).expect("a key") as u8;
+    let button = if up { 4 } else { 5 };
+    let fake = |kind: u8, detail: u8| -> Result<(), ScreenError> {
+        Ok(screen.xtest_fake_input(kind, detail, CURRENT_TIME, root, at.dst_x, at.dst_y, 0)?.check()?)
+    };
+    fake(MOTION_NOTIFY_EVENT, 0)?;
+    fake(KEY_PRESS_EVENT, control)?;
+    fake(BUTTON_PRESS_EVENT, button)?;
+    fake(BUTTON_RELEASE_EVENT, button)?;
+    fake(KEY_RELEASE_EVENT, control)
+}
+
+/// Hears what a window asks of the window manager, of which there is none.
+pub struct Requests {
+    screen: RustConnection,
+    fullscreen: u32,
+}
+
+pub fn hear_requests(display: &str) -> Result<Requests, ScreenError> {
+    let (screen, number) = x11rb::connect(Some(display))?;
+    let root = screen.setup().roots[number].root;
+    let heard = ChangeWindowAttributesAux::new().event_mask(EventMask::SUBSTRUCTURE_NOTIFY);
+    screen.change_window_attributes(root, &heard)?.check()?;
+    let fullscreen = atom(&screen, "_NET_WM_STATE_FULLSCREEN")?;
+    Ok(Requests { screen, fullscreen })
+}
+
+impl Requests {
+    /// Whether a window has asked for the whole screen since this was asked last.
+    pub fn wants_whole_screen(&self) -> Result<bool, ScreenError> {
+        let mut asked = false;
+        while let Some(event) = self.screen.poll_for_event()? {
+            if let Event::ClientMessage(message) = event {
+                const ADD: u32 = 1;
+                let data = message.data.as_data32();
+                asked |= data[0] == ADD && data[1..3].contains(&self.fullscreen);
+            }
+        }
+        Ok(asked)
     }
 }
 

@@ -6,7 +6,7 @@ use common::{Engine, PATIENCE, bash, spec};
 use serde_json::json;
 use solti_api::operations::{
     ExportLog, OpenSearch, Operations as _, ReadLine, ReadLog, ReadLogText, ReadMerged, SearchAll,
-    SearchRanges, SearchRows, SetLogEncoding,
+    SearchLine, SearchRanges, SearchRows, SetLogEncoding,
 };
 use solti_api::{ApiError, ApiHandler};
 use solti_model::{
@@ -73,7 +73,13 @@ async fn a_meter_shows_its_last_state_wherever_it_is_read() {
         assert_eq!((shown.text.as_str(), &shown.spans[..], shown.more), (last, &[][..], 0));
         let line = engine
             .api
-            .ask(ReadLine { run: run(&id), row: RowNo::new(row), from_byte: 0, count: 1_000 })
+            .ask(ReadLine {
+                run: run(&id),
+                row: RowNo::new(row),
+                from_byte: 0,
+                count: 1_000,
+                search_id: None,
+            })
             .await
             .unwrap();
         assert_eq!((line.text.as_str(), line.full_len), (last, last.len() as u64));
@@ -189,6 +195,44 @@ async fn the_rows_that_are_marked_are_those_that_a_search_for_them_finds() {
             if field == "query.exclude" && message == "unclosed ( at column 1"),
         "{refused:?}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_match_far_in_a_long_line_is_gone_to_and_told_with_what_is_around_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = Engine::open(dir.path()).await;
+    // Two matches behind what a window is given of a row; the second line has colours.
+    let long =
+        "head -c 20000 /dev/zero | tr '\\0' x; printf 'one needle'; head -c 20000 /dev/zero | tr '\\0' y";
+    let id =
+        printed(&engine, &format!("{long}; printf 'a needle\\n'; printf '\\033[31m'; {long}; echo")).await;
+    let query = LogQuery { pattern: "needle".into(), ignore_ansi: true, ..LogQuery::default() };
+    let search = engine.api.search(OpenSearch { run: run(&id), query, near: RowNo::ZERO }).await.unwrap();
+    let next = async |row, from_byte, forward| {
+        let search_id = search.id.clone();
+        let found = engine.api.ask(SearchLine { search_id, row: RowNo::new(row), from_byte, forward }).await;
+        found.unwrap().map(|found| (found.from_byte, found.to_byte))
+    };
+    assert_eq!(next(0, 10_240, true).await, Some((20_004, 20_010)));
+    assert_eq!(next(0, 20_005, true).await, Some((40_012, 40_018)));
+    assert_eq!(next(0, 40_013, true).await, None);
+    assert_eq!(next(0, 1 << 40, false).await, Some((40_012, 40_018)));
+    assert_eq!(next(0, 20_004, false).await, None);
+    assert_eq!(next(1, 0, true).await, Some((20_004, 20_010)));
+    assert_eq!(next(7, 0, true).await, None);
+
+    for row in [0, 1] {
+        let line = ReadLine {
+            run: run(&id),
+            row: RowNo::new(row),
+            from_byte: 20_000,
+            count: 20,
+            search_id: Some(search.id.clone()),
+        };
+        let line = engine.api.ask(line).await.unwrap();
+        assert_eq!((line.text.as_str(), &line.ranges[..]), ("one needleyyyyyyyyyy", &[(4, 10)][..]));
+        assert_eq!(line.spans.iter().any(|span| span.fg == Some(1)), row == 1);
+    }
 }
 
 /// What is found in all logs, as the name of the task's file, the number of matches and the beginning of the first.

@@ -99,6 +99,8 @@ pub use search::{
     make_filter, make_filters, make_filters_with_block_bytes, pays,
 };
 #[cfg(feature = "reader")]
+pub use shown::LinePart;
+#[cfg(feature = "reader")]
 pub use view::{Extent, LogView, Removed, Row};
 
 /// File name of the raw bytes in a run folder; further segments are `output.1.log`, …

@@ -77,26 +77,80 @@ impl LogView {
         Ok(())
     }
 
-    /// Up to `count` bytes of the text that is shown of one row, from its byte `from` on, and how long that is; `None` when
-    /// there is no such row.
+    /// About `count` bytes of what is shown of one row, from byte `from` of its text on; `None` when there is no such row. It
+    /// begins with the character that this byte is of, and ends between two.
     ///
     /// # Errors
     /// [`LogError::Open`] and [`LogError::Read`].
-    pub fn line(&mut self, row: RowNo, from: u64, count: usize) -> Result<Option<(Vec<u8>, u64)>, LogError> {
-        let found = self.rows(row, 1, CHUNK)?;
-        let Some(found) = found.first().filter(|found| found.row == row) else { return Ok(None) };
+    pub fn line(&mut self, row: RowNo, from: u64, count: usize) -> Result<Option<LinePart>, LogError> {
+        let Some(found) = self.head(row)? else { return Ok(None) };
+        let style = self.styles([&found])?.pop().unwrap_or_default();
+        if let Some((mut long, len)) = self.plain_row(&found)? {
+            let from = from.min(len);
+            let before = from.min(CONTINUED);
+            let want = (before + count as u64).min(len - (from - before));
+            let bytes = long.read(from - before, want as usize)?;
+            let start = (0..=before as usize).rev().find(|at| begins_character(&bytes, *at)).unwrap_or(0);
+            let from = from - before + start as u64;
+            let shown = plain(&bytes[start..], len - from, style, usize::MAX);
+            return Ok(Some(LinePart { from, next: len - shown.more, full_len: len, shown }));
+        }
+        let whole = self.shown(&found, style, usize::MAX)?;
+        let len = whole.text.len();
+        let from = whole.text.floor_char_boundary(usize::try_from(from).unwrap_or(usize::MAX).min(len));
+        let shown = whole.part(from, from.saturating_add(count).min(len));
+        let next = (from + shown.text.len()) as u64;
+        Ok(Some(LinePart { shown, from: from as u64, next, full_len: len as u64 }))
+    }
+
+    /// The bytes of the text that is shown of one row, at most `limit` of them; what [`LogView::line`] counts. `None` when there
+    /// is no such row.
+    ///
+    /// # Errors
+    /// [`LogError::Open`] and [`LogError::Read`].
+    pub fn line_bytes(&mut self, row: RowNo, limit: usize) -> Result<Option<Vec<u8>>, LogError> {
+        let Some(found) = self.head(row)? else { return Ok(None) };
+        if let Some((mut long, len)) = self.plain_row(&found)? {
+            return long.read(0, len.min(limit as u64) as usize).map(Some);
+        }
+        Ok(Some(self.shown(&found, Style::default(), limit)?.text.into_bytes()))
+    }
+
+    /// A row with the beginning of its bytes.
+    fn head(&mut self, row: RowNo) -> Result<Option<Row>, LogError> {
+        let found = self.rows(row, 1, CHUNK)?.into_iter().next();
+        Ok(found.filter(|found| found.row == row))
+    }
+
+    /// The row and its length, where a terminal would just print it.
+    fn plain_row(&mut self, row: &Row) -> Result<Option<(LongRow<'_>, u64)>, LogError> {
         let is_utf8 = self.encoding().is_utf8();
         let (files, _) = self.parts();
-        let mut long = LongRow { files, at: found.offset, len: found.full_len };
-        if is_utf8 && let Some(len) = long.plain_len()? {
-            let want = len.saturating_sub(from).min(count as u64);
-            return Ok(Some((long.read(from, want as usize)?, len)));
-        }
-        let text = self.shown(found, Style::default(), usize::MAX)?.text.into_bytes();
-        let from = usize::try_from(from).unwrap_or(usize::MAX).min(text.len());
-        let to = from.saturating_add(count).min(text.len());
-        Ok(Some((text[from..to].to_vec(), text.len() as u64)))
+        let mut long = LongRow { files, at: row.offset, len: row.full_len };
+        let len = if is_utf8 { long.plain_len()? } else { None };
+        Ok(len.map(|len| (long, len)))
     }
+}
+
+/// A part of what is shown of one row. Its places are bytes of the row's text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinePart {
+    /// What is shown of it.
+    pub shown: Shown,
+    /// Where it begins.
+    pub from: u64,
+    /// Where the next part begins.
+    pub next: u64,
+    /// The length of the whole text.
+    pub full_len: u64,
+}
+
+/// A character of UTF-8 has at most so many bytes behind its first.
+const CONTINUED: u64 = 3;
+
+/// Bytes that are no UTF-8 count as characters of their own.
+fn begins_character(bytes: &[u8], at: usize) -> bool {
+    bytes.get(at).is_none_or(|byte| byte & 0xc0 != 0x80)
 }
 
 /// A row of which only the beginning was read.

@@ -157,14 +157,43 @@ fn a_line_comes_in_parts_and_says_how_long_it_is() {
     let mut view = LogView::open(dir.path()).unwrap();
     let (mut whole, mut at) = (Vec::new(), 0);
     while at < line.len() as u64 {
-        let (part, len) = view.line(RowNo::new(1), at, 70_000).unwrap().unwrap();
-        assert_eq!(len, line.len() as u64);
-        at += part.len() as u64;
-        whole.extend(part);
+        let part = view.line(RowNo::new(1), at, 70_000).unwrap().unwrap();
+        assert_eq!((part.from, part.full_len), (at, line.len() as u64));
+        at = part.next;
+        whole.extend(part.shown.text.into_bytes());
     }
     assert!(whole == line);
-    assert_eq!(view.line(RowNo::new(2), 1, 100).unwrap(), Some((b"ast".to_vec(), 4)));
+    assert_eq!(view.line_bytes(RowNo::new(1), 30).unwrap().unwrap(), line[..30]);
+    let last = view.line(RowNo::new(2), 1, 100).unwrap().unwrap();
+    assert_eq!((last.shown.text.as_str(), last.from, last.next, last.full_len), ("ast", 1, 4, 4));
     assert_eq!(view.line(RowNo::new(3), 0, 100).unwrap(), None);
+    assert_eq!(view.line_bytes(RowNo::new(3), 10).unwrap(), None);
     let numbers = |rows: Vec<Row>| rows.iter().map(|row| row.row).collect::<Vec<_>>();
     assert_eq!(numbers(view.rows_at(&[RowNo::ZERO, RowNo::new(2)], 10).unwrap()), [0, 2].map(RowNo::new));
+}
+
+#[test]
+fn a_part_of_a_line_has_whole_characters_and_its_colours() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = LogWriter::create(dir.path()).unwrap();
+    writer.append(Stream::Stdout, "ab\u{e9}\u{1f600}cd\n".as_bytes(), 1).unwrap();
+    writer.append(Stream::Stdout, b"plain \x1b[31mred \x1b[1mbold\n", 2).unwrap();
+    writer.append(Stream::Stdout, b"as red as that\n", 3).unwrap();
+    writer.finish(500).unwrap();
+    let mut view = LogView::open(dir.path()).unwrap();
+    let mut part = |row, from, count| view.line(RowNo::new(row), from, count).unwrap().unwrap();
+    // From within the emoji, to within it.
+    for from in 4..8 {
+        let part = part(0, from, 4);
+        assert_eq!((part.shown.text.as_str().chars().next(), part.from), (Some('\u{1f600}'), 4), "{from}");
+    }
+    assert_eq!((part(0, 0, 6).shown.text.as_str(), part(0, 0, 6).next), ("ab\u{e9}", 4));
+    let coloured = part(1, 8, 5);
+    assert_eq!(
+        (coloured.shown.text.as_str(), coloured.from, coloured.next, coloured.full_len),
+        ("d bol", 8, 13, 14)
+    );
+    assert_eq!(coloured.shown.spans.iter().map(|span| span.len).collect::<Vec<_>>(), [2, 3]);
+    assert!(coloured.shown.spans[0].style.fg.is_some() && coloured.shown.spans[1].style.bold());
+    assert!(part(2, 3, 3).shown.spans[0].style.fg.is_some(), "switched on by the row before");
 }

@@ -1,7 +1,7 @@
 //! Parts of logs beside plain ranges of rows: how dense they are, one long line, a selection, an export, several
 //! logs in one order of time.
 
-use crate::{LogRow, MergedPosition, RowNo};
+use crate::{LogRow, MergedPosition, RowNo, RowSpan};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -36,9 +36,17 @@ pub struct DensityBucket {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LineChunk {
-    /// Bytes that are not UTF-8 are replaced by U+FFFD. Ends between two characters.
+    /// Bytes that are not UTF-8 are replaced by U+FFFD. Begins and ends between two characters.
     pub text: String,
-    /// Where in the row the text begins.
+    /// How its parts look, as in [`LogRow::spans`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<RowSpan>>")]
+    pub spans: Vec<RowSpan>,
+    /// Begin and end of each match of the search that was named, in UTF-16 columns of this text; the first 1,000.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<(u32, u32)>>")]
+    pub ranges: Vec<(u32, u32)>,
+    /// Where in the row the text begins: at the byte that was asked for, or the beginning of the character that it is of.
     #[ts(type = "number")]
     pub from_byte: u64,
     /// Where the next chunk begins.
@@ -47,6 +55,18 @@ pub struct LineChunk {
     /// Bytes of the whole text.
     #[ts(type = "number")]
     pub full_len: u64,
+}
+
+/// Where in the text that is shown of one row a match is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LineMatch {
+    /// Its first byte.
+    #[ts(type = "number")]
+    pub from_byte: u64,
+    /// The byte behind it.
+    #[ts(type = "number")]
+    pub to_byte: u64,
 }
 
 /// A place in the text of a log.

@@ -28,6 +28,7 @@ mod crash_loop;
 mod diagnosis;
 mod door_state;
 mod draft;
+mod editor;
 mod engine_info;
 mod environment;
 mod event;
@@ -76,6 +77,7 @@ pub use crash_loop::{LOOP_STARTS, LOOP_WINDOW_MS, RecentStarts};
 pub use diagnosis::{Diagnosis, Finding, FindingState};
 pub use door_state::{DoorState, DoorStates};
 pub use draft::{DraftKind, MAX_DRAFT_BYTES};
+pub use editor::EditorSettings;
 pub use engine_info::{EngineInfo, Recovered};
 pub use environment::{
     InheritedEnvironment, InheritedVariable, RunEnvironment, RunVariable, RunVariableOrigin, ShellCapture,
@@ -83,8 +85,8 @@ pub use environment::{
 };
 pub use event::{OutputEvent, OutputStreamKind, RawLine, text_of_line};
 pub use excerpt::{
-    Bookmark, DensityBucket, ExportedLog, LineChunk, LogDensity, LogText, MAX_TEXT_BYTES, MergedRow,
-    MergedRows, SourceRow, TextPosition,
+    Bookmark, DensityBucket, ExportedLog, LineChunk, LineMatch, LogDensity, LogText, MAX_TEXT_BYTES,
+    MergedRow, MergedRows, SourceRow, TextPosition,
 };
 pub use field::FieldError;
 pub use head::{SpecHead, TaskHead};

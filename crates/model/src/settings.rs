@@ -7,7 +7,8 @@
 use crate::bounds::within;
 use crate::stored::without_unknown_fields;
 use crate::{
-    FieldError, MAX_BYTES, MAX_KEEP_DAYS, MAX_KEEP_TASKS, MAX_KEPT_ATTEMPTS, MIN_LOG_BYTES, MachineUrl,
+    EditorSettings, FieldError, MAX_BYTES, MAX_KEEP_DAYS, MAX_KEEP_TASKS, MAX_KEPT_ATTEMPTS, MIN_LOG_BYTES,
+    MachineUrl,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -34,6 +35,8 @@ pub struct Settings {
     pub notifications: NotificationSettings,
     /// The colours of the windows.
     pub theme: Theme,
+    /// The editor for files that logs name.
+    pub editor: EditorSettings,
     /// What tasks inherit.
     pub environment: EnvironmentSettings,
     /// The doors for other programs.
@@ -310,6 +313,7 @@ impl Settings {
     pub fn validate(&self) -> Result<(), FieldError> {
         self.logs.validate()?;
         self.finished.validate()?;
+        self.editor.validate()?;
         self.api.validate()?;
         for (i, connection) in self.connections.iter().enumerate() {
             connection.validate(&format!("connections[{i}]"))?;
@@ -512,6 +516,7 @@ mod tests {
                 "logs.keepHeadBytes",
             ),
             (json!({"closing": "never"}), "closing"),
+            (json!({"editor": {"command": "code"}}), "editor.command"),
             (json!({"api": {"http": {"address": "localhost"}}}), "api.http.address"),
             (json!({"api": {"http": {"address": "0.0.0.0:7654", "tls": "off"}}}), "api.http.tls"),
             (json!({"api": {"http": {"allowedHosts": ["box", "http://x"]}}}), "api.http.allowedHosts[1]"),

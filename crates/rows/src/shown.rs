@@ -102,6 +102,29 @@ impl Shown {
         });
     }
 
+    /// The part between two bytes of the text; a byte within a character stands for the beginning of that.
+    #[must_use]
+    pub fn part(&self, from: usize, to: usize) -> Self {
+        let to = self.text.floor_char_boundary(to);
+        let from = self.text.floor_char_boundary(from).min(to);
+        let mut part = Self {
+            text: self.text[from..to].to_owned(),
+            more: (self.text.len() - to) as u64 + self.more,
+            end: self.end,
+            spans: Vec::new(),
+        };
+        let mut at = 0;
+        for span in &self.spans {
+            let (start, end) = (at.max(from), (at + span.len).min(to));
+            at += span.len;
+            if start < end {
+                part.spans.push(Span { len: end - start, ..span.clone() });
+            }
+        }
+        part.simplify();
+        part
+    }
+
     pub(crate) fn simplify(&mut self) {
         if self.spans.iter().all(Span::is_plain) {
             self.spans.clear();

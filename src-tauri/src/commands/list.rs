@@ -36,6 +36,7 @@ macro_rules! with_commands {
             windows::reveal_log,
             windows::open_link,
             windows::pick_directory,
+            files::open_file,
             windows::watch_jumps,
             windows::watch_address,
             windows::watch_form_asks,

@@ -7,6 +7,7 @@ mod answer;
 mod args;
 mod closing;
 mod doors;
+mod files;
 pub(crate) mod form;
 mod logs;
 mod machines;

@@ -186,6 +186,47 @@ it("shows a clamped line part by part", async () => {
   await waitFor(() => expect(screen.getByTestId("whole-line").textContent).toContain("131 kB of 131 kB"));
 });
 
+/** Of each line no more than its first letters is drawn. */
+function clip(letters: number) {
+  const { readLog, searchRanges } = backend;
+  backend.readLog = async (ask) => {
+    const page = await readLog(ask);
+    const clipped = (text: string) => ({ text: text.slice(0, letters), more: text.length - letters });
+    return { ...page, rows: page.rows.map((row) => ({ ...row, spans: undefined, ...clipped(row.text) })) };
+  };
+  backend.searchRanges = async (ask) =>
+    (await searchRanges(ask)).flatMap(({ row, ranges }) => {
+      const drawn = ranges.filter(([from]) => from < letters);
+      return drawn.length > 0 ? [{ row, ranges: drawn }] : [];
+    });
+}
+
+it("opens a clamped row at the hit in it, and the whole line there", async () => {
+  clip(0);
+  await open();
+  const field = await find("a");
+  const deep = await screen.findByTestId("deep-hit");
+  expect(deep.querySelector(".hit")?.textContent).toBe("a");
+  const at = () => screen.queryByTestId("deep-hit")?.querySelector(".hit")?.previousSibling?.textContent;
+  const current = () => document.querySelector<HTMLElement>("[aria-current=true]")?.dataset.row;
+  // Enter goes through the matches that are not drawn, and Shift+Enter back through them.
+  const [row, first] = [current(), at()];
+  await fireEvent.keyDown(field, { key: "Enter" });
+  await waitFor(() => expect(at()).not.toBe(first));
+  expect(current()).toBe(row);
+  await fireEvent.keyDown(field, { key: "Enter", shiftKey: true });
+  await waitFor(() => expect(at()).toBe(first));
+  expect(current()).toBe(row);
+  await fireEvent.keyDown(field, { key: "Enter", shiftKey: true });
+  await waitFor(() => expect(current()).not.toBe(row));
+  // It came from behind: at the last match of that row.
+  const last = await screen.findByTestId("deep-hit");
+  expect([...last.querySelectorAll(".marked")].at(-1)).toBe(last.querySelector(".hit"));
+
+  await fireEvent.click(last.querySelector("button") as HTMLElement);
+  await waitFor(() => expect(screen.getByTestId("whole-line-text").querySelector(".hit")).not.toBeNull());
+});
+
 it("offers fields where lines are JSON, and draws them when they are taken", async () => {
   const web = (await backend.listTasks({ query: { slot: "web" } })).rows[0]?.task.metadata.id ?? "";
   render(LogView, { task: web, attempt: 6 });
@@ -193,6 +234,79 @@ it("offers fields where lines are JSON, and draws them when they are taken", asy
   await fireEvent.click(screen.getByText("Show as fields"));
   await waitFor(() => expect(document.querySelector(".message")?.textContent).toBeTruthy());
   expect(screen.queryByTestId("json-offer")).toBeNull();
+});
+
+it("shows fields of records as columns that were chosen, and lines that are none as they are", async () => {
+  const web = (await backend.listTasks({ query: { slot: "web" } })).rows[0]?.task.metadata.id ?? "";
+  const { readLog } = backend;
+  backend.readLog = async (ask) => {
+    const page = await readLog(ask);
+    return {
+      ...page,
+      rows: page.rows.map((row) => (row.row % 5 === 0 ? { ...row, text: "no record" } : row)),
+    };
+  };
+  render(LogView, { task: web, attempt: 6 });
+  await waitFor(() => expect(screen.getAllByTestId("log-row").length).toBeGreaterThan(15));
+  await fireEvent.keyDown(pane(), { key: "c" });
+  const dialog = await screen.findByTestId("columns");
+  const boxes = () => [...dialog.querySelectorAll<HTMLInputElement>("[type=checkbox]:checked")];
+  expect(boxes().map((box) => box.parentElement?.textContent)).toEqual(["time", "level", "message"]);
+  // Another one, and the last further to the left.
+  await fireEvent.input(screen.getByTestId("column-name"), { target: { value: "none.at.all" } });
+  await fireEvent.submit(dialog.querySelector("form") as HTMLElement);
+  await fireEvent.click(screen.getByLabelText("Move message left"));
+  await fireEvent.submit(dialog.querySelector("form") as HTMLElement);
+  await waitFor(() => expect(screen.queryByTestId("columns")).toBeNull());
+  const heads = [...screen.getByTestId("column-heads").querySelectorAll(".head")];
+  expect(heads.map((head) => head.textContent?.trim())).toEqual(["time", "message", "level", "none.at.all"]);
+  const rows = screen.getAllByTestId("log-row");
+  expect(rows.find((row) => row.textContent?.includes("no record"))?.querySelector(".cell")).toBeNull();
+  const cells = [...(rows.find((row) => row.querySelector(".cell"))?.querySelectorAll(".cell") ?? [])];
+  expect(cells).toHaveLength(4);
+  expect(cells[1]?.textContent).not.toBe("");
+
+  // By a key they are wider, and away.
+  const [separator] = screen.getAllByRole("separator");
+  const before = (cells[0] as HTMLElement).style.width;
+  await fireEvent.keyDown(separator as HTMLElement, { key: "ArrowRight" });
+  await waitFor(() => expect(document.querySelector<HTMLElement>(".cell")?.style.width).not.toBe(before));
+  await fireEvent.keyDown(pane(), { key: "c" });
+  await waitFor(() => expect(screen.queryByTestId("column-heads")).toBeNull());
+});
+
+it("opens a file that a line names with Ctrl and a click, and from the menu", async () => {
+  const { readLog } = backend;
+  backend.readLog = async (ask) => {
+    const page = await readLog(ask);
+    const text = "  --> src/main.rs:3:18";
+    return { ...page, rows: page.rows.map((row) => ({ ...row, spans: undefined, text })) };
+  };
+  const openFile = vi.spyOn(backend, "openFile");
+  await open();
+  const place = document.querySelector("[data-file]") as HTMLElement;
+  expect(place.textContent).toBe("src/main.rs:3:18");
+  await fireEvent.mouseDown(place);
+  expect(openFile).not.toHaveBeenCalled();
+  await fireEvent.mouseUp(window);
+  await fireEvent.mouseDown(place, { ctrlKey: true });
+  await waitFor(() =>
+    expect(openFile).toHaveBeenCalledWith(id, { path: "src/main.rs", line: 3, column: 18 }),
+  );
+  expect((await screen.findByTestId("notice")).textContent).toContain("no editor is chosen in the settings");
+  await fireEvent.contextMenu(place);
+  expect(screen.getByTestId("open-file-0").textContent).toContain("Open src/main.rs:3:18 in the editor");
+});
+
+it("has no files of another machine to open", async () => {
+  const { readLog } = backend;
+  backend.readLog = async (ask) => {
+    const page = await readLog(ask);
+    return { ...page, rows: page.rows.map((row) => ({ ...row, spans: undefined, text: "a.rs:3:18" })) };
+  };
+  render(LogView, { task: id, attempt: 1, machine: "far" });
+  await waitFor(() => expect(screen.getAllByTestId("log-row").length).toBeGreaterThan(15));
+  expect(document.querySelector("[data-file]")).toBeNull();
 });
 
 async function openMerged() {

@@ -31,6 +31,10 @@ macro_rules! log_operations {
                     row: RowNo,
                     from_byte: u64,
                     count: u32,
+                    /// An open search over this log, whose matches are told.
+                    #[serde(default)]
+                    #[ts(optional = nullable)]
+                    search_id: Option<String>,
                 }
 
                 /// The text from `start` to before `end` as a window shows it: without escape sequences, carriage returns

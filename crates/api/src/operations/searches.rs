@@ -20,6 +20,15 @@ macro_rules! search_operations {
 
                 /// Where the matches are in a range of rows (1,000 at most) of one log; rows without one are left out.
                 read SearchRanges "search_ranges" -> Vec<RowRanges> { search_id: String, from: RowNo, count: u32 }
+
+                /// The first match in one row of one log, however long the row is, that begins at this byte of its text or
+                /// behind it; without `forward` the last that begins before it. Nothing when there is none in the first 32 MiB.
+                read SearchLine "search_line" -> Option<LineMatch> {
+                    search_id: String,
+                    row: RowNo,
+                    from_byte: u64,
+                    forward: bool,
+                }
             }
             {
                 $($topics)*

@@ -165,7 +165,13 @@ async fn a_log_is_saved_copied_and_marked() {
 
     let line = engine
         .api
-        .ask(ReadLine { run: RunId::new(id.clone(), 1), row: RowNo::ZERO, from_byte: 0, count: 4 })
+        .ask(ReadLine {
+            run: RunId::new(id.clone(), 1),
+            row: RowNo::ZERO,
+            from_byte: 0,
+            count: 4,
+            search_id: None,
+        })
         .await
         .unwrap();
     assert_eq!((line.text.as_str(), line.next_byte), ("r\u{e4}d", 4));

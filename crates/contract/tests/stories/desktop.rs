@@ -8,14 +8,15 @@ use solti_api::operations::{
     GetLogDensity, GetLogInfo, GetRunEnvironment, GetSummary, GetTaskRow, HasDirectory, LastLines,
     ListBookmarks, ListLanes, ListTasks, MergedDensity, MergedPositionAt, MergedPositions, MergedSearchRows,
     OpenMergedSearch, OpenSearch, Operations as _, ReadDraft, ReadLine, ReadLog, ReadLogText, ReadMerged,
-    ReadViews, RerunTask, SaveDraft, SaveViews, SearchAll, SearchRanges, SearchRank, SearchRows, SearchStep,
-    SetBookmark, SetLane, SetLogEncoding, StopTask, TaskEvents, ValidateSpec, WatchLog, WatchTasks,
+    ReadViews, RerunTask, SaveDraft, SaveViews, SearchAll, SearchLine, SearchRanges, SearchRank, SearchRows,
+    SearchStep, SetBookmark, SetLane, SetLogEncoding, StopTask, TaskEvents, ValidateSpec, WatchLog,
+    WatchTasks,
 };
 use solti_api::{ApiError, ExportStream, LogPosition, OpenedSearch};
 use solti_model::{
-    DraftKind, ListQuery, LogQuery, MAX_DRAFT_BYTES, MAX_LEFT_OUT, MAX_VIEW_BYTES, MAX_VIEWS, MergedPosition,
-    OutputEvent, OutputStreamKind, Rank, RowKey, RowNo, RunId, RunVariableOrigin, SavedView, SearchProgress,
-    Slot, SourceRow, StopMode, TaskEventKind, TaskId, TaskPhase, TextPosition, Waiting,
+    DraftKind, LineMatch, ListQuery, LogQuery, MAX_DRAFT_BYTES, MAX_LEFT_OUT, MAX_VIEW_BYTES, MAX_VIEWS,
+    MergedPosition, OutputEvent, OutputStreamKind, Rank, RowKey, RowNo, RunId, RunVariableOrigin, SavedView,
+    SearchProgress, Slot, SourceRow, StopMode, TaskEventKind, TaskId, TaskPhase, TextPosition, Waiting,
 };
 use tokio_stream::StreamExt as _;
 
@@ -529,6 +530,16 @@ pub async fn a_log_is_searched_and_filtered(subject: &Subject) {
         ranges.iter().map(|row| (row.row.get(), row.ranges.clone())).collect::<Vec<_>>(),
         [(96, vec![(1, 2)])]
     );
+    let line = |from_byte, forward| SearchLine {
+        search_id: search.id.clone(),
+        row: RowNo::new(96),
+        from_byte,
+        forward,
+    };
+    let found = LineMatch { from_byte: 1, to_byte: 2 };
+    assert_eq!(api.ask(line(0, true)).await.unwrap(), Some(found));
+    assert_eq!(api.ask(line(2, true)).await.unwrap(), None);
+    assert_eq!(api.ask(line(2, false)).await.unwrap(), Some(found));
     let density = api
         .ask(GetLogDensity { run: RunId::new(id.clone(), 1), buckets: 4, search_id: Some(search.id.clone()) })
         .await
@@ -582,7 +593,13 @@ pub async fn parts_of_logs_are_copied_saved_and_merged(subject: &Subject) {
         .unwrap();
     assert_eq!((copied.text.as_str(), copied.truncated), ("0\n11\n1", false));
     let line = api
-        .ask(ReadLine { run: RunId::new(id.clone(), 1), row: RowNo::new(99), from_byte: 1, count: 10 })
+        .ask(ReadLine {
+            run: RunId::new(id.clone(), 1),
+            row: RowNo::new(99),
+            from_byte: 1,
+            count: 10,
+            search_id: None,
+        })
         .await
         .unwrap();
     assert_eq!((line.text.as_str(), line.from_byte, line.full_len), ("00", 1, 3));

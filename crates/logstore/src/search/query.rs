@@ -362,17 +362,21 @@ impl RowMatcher {
     /// inverted query.
     pub fn ranges(&self, text: &str) -> Vec<(usize, usize)> {
         let mut found = Vec::new();
-        let shown = !self.query.invert && !self.query.pattern.is_empty() && self.accepts(text.as_bytes());
-        let shown = shown && self.holds(text.as_bytes());
-        let Some(matcher) = self.matcher.as_ref().filter(|_| shown) else { return found };
-        let all = matcher.find_iter(text.as_bytes(), |found_at| {
-            if !found_at.is_empty() {
-                found.push((found_at.start(), found_at.end()));
-            }
+        self.each_range(text.as_bytes(), |start, end| {
+            found.push((start, end));
             true
         });
-        debug_assert!(all.is_ok());
         found
+    }
+
+    /// The same one by one, until `found` says no.
+    pub fn each_range(&self, text: &[u8], mut found: impl FnMut(usize, usize) -> bool) {
+        let shown = !self.query.invert && !self.query.pattern.is_empty() && self.accepts(text);
+        let shown = shown && self.holds(text);
+        let Some(matcher) = self.matcher.as_ref().filter(|_| shown) else { return };
+        let all = matcher
+            .find_iter(text, |found_at| found_at.is_empty() || found(found_at.start(), found_at.end()));
+        debug_assert!(all.is_ok());
     }
 }
 

@@ -117,6 +117,8 @@ export interface Backend extends AskMethods, DownloadMethods {
   /** Asks for a directory of this machine in the system's dialog, beginning with `from` where that is a path; `null` when none
    *  was chosen. */
   pickDirectory(from: string): Promise<string | null>;
+  /** Opens a file that a line of this task's log names, in the editor that the settings name. */
+  openFile(id: string, place: { path: string; line: number; column?: number }): Promise<void>;
   /** Closes this window, as its cross does. */
   closeWindow(): Promise<void>;
   /** Lets this window fill the screen, or no longer. */

@@ -1347,11 +1347,19 @@ matches: number, };
 
 export type LineChunk = { 
 /**
- * Bytes that are not UTF-8 are replaced by U+FFFD. Ends between two characters.
+ * Bytes that are not UTF-8 are replaced by U+FFFD. Begins and ends between two characters.
  */
 text: string, 
 /**
- * Where in the row the text begins.
+ * How its parts look, as in [`LogRow::spans`].
+ */
+spans?: Array<RowSpan>, 
+/**
+ * Begin and end of each match of the search that was named, in UTF-16 columns of this text; the first 1,000.
+ */
+ranges?: Array<[number, number]>, 
+/**
+ * Where in the row the text begins: at the byte that was asked for, or the beginning of the character that it is of.
  */
 fromByte: number, 
 /**
@@ -1362,6 +1370,16 @@ nextByte: number,
  * Bytes of the whole text.
  */
 fullLen: number, };
+
+export type LineMatch = { 
+/**
+ * Its first byte.
+ */
+fromByte: number, 
+/**
+ * The byte behind it.
+ */
+toByte: number, };
 
 export type TextPosition = { 
 /**
@@ -1537,6 +1555,10 @@ notifications: NotificationSettings,
  */
 theme: Theme, 
 /**
+ * The editor for files that logs name.
+ */
+editor: EditorSettings, 
+/**
  * What tasks inherit.
  */
 environment: EnvironmentSettings, 
@@ -1604,6 +1626,13 @@ failures: boolean,
 longRuns: boolean, };
 
 export type Theme = "system" | "light" | "dark";
+
+export type EditorSettings = { 
+/**
+ * A program and its arguments, quoted as for a shell, which does not see it: `code -g {file}:{line}:{column}`. Empty where
+ * none is chosen.
+ */
+command: string, };
 
 export type EnvironmentSettings = { 
 /**

@@ -4,6 +4,7 @@ import { ApiError } from "./errors";
 import type {
   DensityBucket,
   LineChunk,
+  LineMatch,
   LogDensity,
   LogQuery,
   LogRow,
@@ -155,6 +156,24 @@ export class FakeSearch {
     return found;
   }
 
+  line(row: number, fromByte: number, forward: boolean): LineMatch | null {
+    const { text } = this.log().at(row);
+    const bytes = (to: number): number => new TextEncoder().encode(text.slice(0, to)).length;
+    const all = this.#ranges(row).map(([from, to]) => ({ fromByte: bytes(from), toByte: bytes(to) }));
+    const behind = (match: LineMatch): boolean => match.fromByte >= fromByte;
+    return (forward ? all.find(behind) : all.findLast((match) => !behind(match))) ?? null;
+  }
+
+  /** Columns of a part of a row's text. */
+  within(row: number, from: number, to: number): [number, number][] {
+    const inside = this.#ranges(row).filter(([start, end]) => start < to && end > from);
+    return inside.map(([start, end]) => [Math.max(start, from) - from, Math.min(end, to) - from]);
+  }
+
+  #ranges(row: number): [number, number][] {
+    return this.#invert ? [] : this.#rangesOf(this.log().at(row));
+  }
+
   matches(row: LogRow): boolean {
     return this.#rangesOf(row).length > 0;
   }
@@ -222,11 +241,20 @@ export function fakeDensity(log: FakeLog, count: number, search?: FakeSearch): L
   return { rows: log.rows, buckets };
 }
 
-export function fakeLineChunk(log: FakeLog, row: number, fromByte: number, count: number): LineChunk {
+export function fakeLineChunk(
+  log: FakeLog,
+  row: number,
+  fromByte: number,
+  count: number,
+  search?: FakeSearch,
+): LineChunk {
   const bytes = new TextEncoder().encode(log.at(row).text);
-  const next = Math.min(bytes.length, fromByte + count);
-  const text = new TextDecoder().decode(bytes.subarray(fromByte, next));
-  return { text, fromByte, nextByte: next, fullLen: bytes.length };
+  const nextByte = Math.min(bytes.length, fromByte + count);
+  const decode = (from: number, to: number): string => new TextDecoder().decode(bytes.subarray(from, to));
+  const text = decode(fromByte, nextByte);
+  const column = decode(0, fromByte).length;
+  const ranges = search?.within(row, column, column + text.length);
+  return { text, ranges, fromByte, nextByte, fullLen: bytes.length };
 }
 
 export function fakeText(

@@ -27,6 +27,7 @@ export const defaultSettings = (): Settings => ({
   tray: { show: true },
   notifications: { failures: true, longRuns: true },
   theme: "system",
+  editor: { command: "" },
   environment: { captureLoginShell: true },
   api: {
     http: { enabled: false, address: "127.0.0.1:7654", tls: "auto", allowedHosts: [] },

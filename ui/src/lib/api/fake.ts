@@ -596,8 +596,8 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
       onInfo(logInfo(id, attempt));
       return subscribe(logWatchers, () => tasks.has(id) && onInfo(logInfo(id, attempt)));
     },
-    readLine: async ({ run: { id, attempt }, row, fromByte, count }) =>
-      fakeLineChunk(log(id, attempt), row, fromByte, count),
+    readLine: async ({ run: { id, attempt }, row, fromByte, count, searchId }) =>
+      fakeLineChunk(log(id, attempt), row, fromByte, count, named(searchId)),
     readLogText: async ({ run: { id, attempt }, start, end, timestamps, searchId }) =>
       fakeText(log(id, attempt), start, end, timestamps, named(searchId)),
     getLogDensity: async ({ run: { id, attempt }, buckets, searchId }) =>
@@ -662,6 +662,7 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
     searchStep: async ({ searchId, row, forward }) => search(searchId).step(row, forward),
     searchRows: async ({ searchId, from, count }) => search(searchId).rows(from, count),
     searchRank: async ({ searchId, row }) => search(searchId).rank(row),
+    searchLine: async ({ searchId, row, fromByte, forward }) => search(searchId).line(row, fromByte, forward),
     searchRanges: async ({ searchId, from, count }) => search(searchId).ranges(from, count),
     searchAll: async (query, ids, onHits) => {
       const wanted = [...tasks.keys()].filter((id) => ids?.includes(id) ?? true).reverse();
@@ -705,6 +706,10 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
     // Of the made-up lines only a pipe is for a shell.
     readCommandLine: async (line) =>
       line.includes(" | ") ? { advice: "| is passed on as text: no shell is involved." } : {},
+    openFile: async () => {
+      if (settings.editor.command === "")
+        throw new ApiError({ error: "Conflict", message: "no editor is chosen in the settings" });
+    },
     openLink: async (address) => void window.open(address, "_blank", "noopener"),
     closeWindow: async () => window.close(),
     toggleFullScreen: async () => {},

@@ -1,5 +1,5 @@
 // Generated from the table of operations in crates/api by `make bindings`. Do not edit.
-import type { Bookmark, ComingRun, ComingRuns, DraftKind, EventPage, FieldError, HistoryQuery, Job, JobChange, JobDetail, JobList, JobQuery, JobRevision, JobTasks, Lane, LastLine, LineChunk, ListQuery, LogDensity, LogInfo, LogQuery, LogRows, LogText, MatchedMergedRows, MatchedRows, MergedPosition, MergedRows, Rank, RowKey, RowNo, RowRanges, RunEnvironment, RunId, RunPage, SavedView, Schedule, SchedulePreview, SearchHit, SearchProgress, SourceRow, StopMode, Summary, TaskChange, TaskEvent, TaskHits, TaskList, TaskRow, TaskSpec, TextPosition, UsageSample } from "./bindings";
+import type { Bookmark, ComingRun, ComingRuns, DraftKind, EventPage, FieldError, HistoryQuery, Job, JobChange, JobDetail, JobList, JobQuery, JobRevision, JobTasks, Lane, LastLine, LineChunk, LineMatch, ListQuery, LogDensity, LogInfo, LogQuery, LogRows, LogText, MatchedMergedRows, MatchedRows, MergedPosition, MergedRows, Rank, RowKey, RowNo, RowRanges, RunEnvironment, RunId, RunPage, SavedView, Schedule, SchedulePreview, SearchHit, SearchProgress, SourceRow, StopMode, Summary, TaskChange, TaskEvent, TaskHits, TaskList, TaskRow, TaskSpec, TextPosition, UsageSample } from "./bindings";
 
 type ListTasks = { query: ListQuery, };
 type GetTaskRow = { id: string, };
@@ -70,7 +70,11 @@ type GetLogInfo = { run: RunId, };
 type LastLines = { ids: Array<string>, };
 type SetLogEncoding = { run: RunId, encoding?: string | null, };
 type ReadLog = { run: RunId, from: RowNo, count: number, };
-type ReadLine = { run: RunId, row: RowNo, fromByte: number, count: number, };
+type ReadLine = { run: RunId, row: RowNo, fromByte: number, count: number, 
+/**
+ * An open search over this log, whose matches are told.
+ */
+searchId?: string | null, };
 type ReadLogText = { run: RunId, start: TextPosition, end: TextPosition, 
 /**
  * A time before each row.
@@ -94,6 +98,7 @@ type SearchRows = { searchId: string, from: Rank, count: number, };
 type MergedSearchRows = { searchId: string, from: Rank, count: number, };
 type SearchRank = { searchId: string, row: RowKey, };
 type SearchRanges = { searchId: string, from: RowNo, count: number, };
+type SearchLine = { searchId: string, row: RowNo, fromByte: number, forward: boolean, };
 type ReadMerged = { sources: Array<RunId>, from: MergedPosition, count: number, };
 type MergedDensity = { sources: Array<RunId>, 
 /**
@@ -259,6 +264,8 @@ export interface Asks {
   searchRank: { request: SearchRank; answer: Rank };
   /** Where the matches are in a range of rows (1,000 at most) of one log; rows without one are left out. */
   searchRanges: { request: SearchRanges; answer: Array<RowRanges> };
+  /** The first match in one row of one log, however long the row is, that begins at this byte of its text or behind it; without `forward` the last that begins before it. Nothing when there is none in the first 32 MiB. */
+  searchLine: { request: SearchLine; answer: LineMatch | null };
   /** A range of rows, 1,000 at most, in the order of their times. */
   readMerged: { request: ReadMerged; answer: MergedRows };
   /** The logs in equal slices of their merged order: rows of each stream, and matches of a search. */
@@ -355,6 +362,7 @@ export const ASKS = [
   "mergedSearchRows",
   "searchRank",
   "searchRanges",
+  "searchLine",
   "readMerged",
   "mergedDensity",
   "mergedPositions",

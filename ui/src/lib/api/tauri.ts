@@ -259,6 +259,7 @@ export const tauriBackend: Backend = {
   pickDirectory: (from) => invoke("pick_directory", { from }),
   readCommandLine: (line) => invoke("read_command_line", { line }),
   openLink: (address) => invoke("open_link", { address }),
+  openFile: (id, { path, line, column }) => invoke("open_file", { id, path, line, column }),
   closeWindow: () => invoke("plugin:window|close", { label: null }),
   toggleFullScreen: async () => {
     const full = await invoke<boolean>("plugin:window|is_fullscreen", { label: null });

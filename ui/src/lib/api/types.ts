@@ -36,6 +36,7 @@ export type {
   LastLine,
   LeftOut,
   LineChunk,
+  LineMatch,
   ListQuery,
   LogDensity,
   LogInfo,

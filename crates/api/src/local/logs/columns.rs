@@ -6,6 +6,21 @@ pub(super) fn columns(text: &str, ranges: &[(usize, usize)]) -> Vec<(u32, u32)> 
     ranges.iter().map(|(start, end)| (places.column(*start, false), places.column(*end, true))).collect()
 }
 
+/// The same of bytes that may be no UTF-8, where the text shows U+FFFD in their place.
+pub(super) fn columns_of_part(bytes: &[u8], ranges: &[(usize, usize)]) -> Vec<(u32, u32)> {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return columns(text, ranges);
+    }
+    let (mut at, mut column) = (0, 0);
+    let mut next = |place: usize| {
+        let between = String::from_utf8_lossy(&bytes[at..place]);
+        column += between.encode_utf16().count() as u32;
+        at = place;
+        column
+    };
+    ranges.iter().map(|(start, end)| (next(*start), next(*end))).collect()
+}
+
 struct Places<'a> {
     chars: std::str::Chars<'a>,
     len: usize,
@@ -39,5 +54,6 @@ mod tests {
         assert_eq!(columns("ä😀xy", &[(0, 2), (2, 6), (6, 7), (7, 8)]), [(0, 1), (1, 3), (3, 4), (4, 5)]);
         // Within a character: all of it.
         assert_eq!(columns("aéb", &[(2, 3)]), [(1, 2)]);
+        assert_eq!(columns_of_part(b"\xff\xffab\xff c", &[(2, 4), (6, 7)]), [(2, 4), (6, 7)]);
     }
 }

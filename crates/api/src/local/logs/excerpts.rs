@@ -1,7 +1,7 @@
 //! Excerpts of one log: its density, one long line, the text of a selection, its file. Several logs in one are `merged`'s.
 
 use super::export::{self, Lines, add_line, time};
-use super::rows::{MAX_BUCKETS, density};
+use super::rows::{MAX_BUCKETS, density, spans};
 use super::run_log::blocking;
 use super::searched_log::SearchedLog;
 use crate::operations::{ExportLog, ExportStream, GetLogDensity, Perform, Produce, ReadLine, ReadLogText};
@@ -145,24 +145,26 @@ impl Perform<GetLogDensity> for SupervisorApiAdapter {
 }
 
 impl Perform<ReadLine> for SupervisorApiAdapter {
-    async fn perform(
-        &self,
-        ReadLine { run, row, from_byte, count }: ReadLine,
-    ) -> Result<LineChunk, ApiError> {
+    async fn perform(&self, ask: ReadLine) -> Result<LineChunk, ApiError> {
+        let ReadLine { run, row, from_byte, count, search_id } = ask;
+        let search = self.named(search_id.as_deref())?;
         let log = self.log(&run).await?;
         let count = count.clamp(4, MAX_CHUNK) as usize;
-        let found = blocking(move || log.view()?.line(row, from_byte, count)).await?;
-        let Some((mut bytes, full_len)) = found else {
+        let found = blocking(move || {
+            let Some(part) = log.view()?.line(row, from_byte, count)? else { return Ok(None) };
+            let ranges = search.map_or(Ok(Vec::new()), |open| open.ranges_in(row, &part))?;
+            Ok(Some((part, ranges)))
+        });
+        let Some((part, ranges)) = found.await? else {
             return Err(FieldError::new("row", format!("there is no row {row}")).into());
         };
-        if from_byte.saturating_add(bytes.len() as u64) < full_len {
-            bytes.truncate(whole_characters(&bytes));
-        }
         Ok(LineChunk {
-            text: String::from_utf8_lossy(&bytes).into_owned(),
-            from_byte,
-            next_byte: from_byte.saturating_add(bytes.len() as u64),
-            full_len,
+            spans: spans(&part.shown),
+            text: part.shown.text,
+            ranges,
+            from_byte: part.from,
+            next_byte: part.next,
+            full_len: part.full_len,
         })
     }
 }
@@ -201,16 +203,6 @@ impl Produce<ExportLog> for SupervisorApiAdapter {
     }
 }
 
-/// The length without a character at the end that is not complete.
-fn whole_characters(bytes: &[u8]) -> usize {
-    let tail = bytes.len().saturating_sub(3);
-    let lead = bytes[tail..].iter().rposition(|byte| byte & 0xc0 != 0x80).map(|at| tail + at);
-    match lead.map(|at| (at, std::str::from_utf8(&bytes[at..]))) {
-        Some((at, Err(error))) if error.error_len().is_none() => at,
-        _ => bytes.len(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -221,14 +213,5 @@ mod tests {
         assert_eq!(between("abc", 1, u64::MAX), "bc");
         assert_eq!(between("abc", 5, 9), "");
         assert_eq!(between("abc", 2, 1), "");
-    }
-
-    #[test]
-    fn a_chunk_ends_between_two_characters() {
-        assert_eq!(whole_characters("aé".as_bytes()), 3);
-        assert_eq!(whole_characters(&"aé".as_bytes()[..2]), 1);
-        assert_eq!(whole_characters(&"a😀".as_bytes()[..4]), 1);
-        assert_eq!(whole_characters(b"a\xff\xff\xff"), 4);
-        assert_eq!(whole_characters(b""), 0);
     }
 }

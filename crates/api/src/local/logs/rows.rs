@@ -41,7 +41,7 @@ pub(super) fn text_row(row: Row, shown: Shown) -> LogRow {
     }
 }
 
-fn spans(shown: &Shown) -> Vec<RowSpan> {
+pub(super) fn spans(shown: &Shown) -> Vec<RowSpan> {
     let color = |color: Color| match color {
         Color::Indexed(index) => u32::from(index),
         Color::True([r, g, b]) => u32::from_be_bytes([1, r, g, b]),

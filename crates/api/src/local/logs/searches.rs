@@ -7,15 +7,15 @@ use super::rows::{MAX_ROWS, text_rows};
 use super::run_log::{blocking, threads};
 use super::searched_log::SearchedLog;
 use crate::operations::{
-    ItemStream, OpenSearch, OpenedSearch, Perform, Provide, SearchAll, SearchEvent, SearchRanges, SearchRank,
-    SearchRows, SearchStep,
+    ItemStream, OpenSearch, OpenedSearch, Perform, Provide, SearchAll, SearchEvent, SearchLine, SearchRanges,
+    SearchRank, SearchRows, SearchStep,
 };
 use crate::{ApiError, SupervisorApiAdapter};
 use solti_logstore::{
     LogError, LogSearch, PatternError, Progress, RowMatcher, SearchQuery, Stream, TextEncoding, pays,
 };
 use solti_model::{
-    LogQuery, MAX_ROW_BYTES, MatchedRows, OutputStreamKind, Rank, RowKey, RowRanges, SearchHit,
+    LineMatch, LogQuery, MAX_ROW_BYTES, MatchedRows, OutputStreamKind, Rank, RowKey, RowRanges, SearchHit,
     SearchProgress, Severity, TaskHits,
 };
 use solti_supervisor::Supervisor;
@@ -358,6 +358,15 @@ impl Perform<SearchRanges> for SupervisorApiAdapter {
         SearchRanges { search_id, from, count }: SearchRanges,
     ) -> Result<Vec<RowRanges>, ApiError> {
         self.answer_of(&search_id, move |open| open.ranges(from, count)).await
+    }
+}
+
+impl Perform<SearchLine> for SupervisorApiAdapter {
+    async fn perform(
+        &self,
+        SearchLine { search_id, row, from_byte, forward }: SearchLine,
+    ) -> Result<Option<LineMatch>, ApiError> {
+        self.answer_of(&search_id, move |open| open.line_match(row, from_byte, forward)).await
     }
 }
 

@@ -1,9 +1,10 @@
 // The find field of a log window: what is looked for, in which way, where one is among the hits, and the way back.
 // The search runs in the backend (search.svelte.ts); which rows the pane shows for it is log-window.svelte.ts's.
-import type { LogQuery, SearchProgress } from "../../api";
+import type { LogQuery, RunId, SearchProgress } from "../../api";
 import { remembered } from "../../shared/remembered.svelte";
 import type { RowKey } from "../rows/numbers";
 import type { ShownRow } from "../rows/list";
+import { DeepHits, drawnBytes } from "./deep.svelte";
 import type { RowHighlights } from "./highlights.svelte";
 import { FindHistory } from "./history.svelte";
 import { EVERYTHING, type Hit, type LogSearch, type OnProgress } from "./search.svelte";
@@ -23,6 +24,8 @@ export interface FindPlace {
   show(key: RowKey): void;
   /** The row of a key, if it is drawn. */
   drawn(key: RowKey): ShownRow | undefined;
+  /** The log that a row is from. */
+  runOf(row: ShownRow): RunId | undefined;
   /** The search or the mode is another one. */
   changed(): void;
   /** Looking for something begins here. */
@@ -47,6 +50,8 @@ export class Find {
   search = $state.raw<LogSearch | null>(null);
   highlights = $state.raw<RowHighlights | null>(null);
   hit = $state.raw<Hit | null>(null);
+  /** The match that one is at in the part of a long row that is not drawn. */
+  readonly deep = new DeepHits();
   /** A step waits for the search to come further. */
   stepping = $state(false);
   stopped = $state(false);
@@ -58,6 +63,8 @@ export class Find {
   ) as Record<FindFlag, { value: boolean }>;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #jump = false;
+  /** The row of the hit is not looked at yet: one begins at its first match, or at its last. */
+  #arriving: "first" | "last" | null = null;
   #ranking = false;
 
   constructor(readonly place: FindPlace) {}
@@ -113,7 +120,24 @@ export class Find {
     this.pattern = query.pattern;
     this.exclude = query.exclude ?? "";
     this.restart(false);
-    this.hit = { key, index: 0, total: 0 };
+    this.#stand({ key, index: 0, total: 0 }, true);
+  }
+
+  /** Somebody has gone to a row that matches. */
+  choose(key: RowKey): void {
+    const { search } = this;
+    if (search === null || key === this.hit?.key) return;
+    this.#stand({ key, index: 0, total: search.matches }, true);
+    void this.#rank(search);
+  }
+
+  /** The row of the hit is drawn, with what is known to match in it. */
+  arrived(row: ShownRow): void {
+    const arriving = this.#arriving;
+    this.#arriving = null;
+    if (arriving === null || !row.more) return;
+    if (arriving === "last") void this.#goDeep(row, Number.MAX_SAFE_INTEGER, false);
+    else if (this.highlights?.of(row).length === 0) void this.#goDeep(row, drawnBytes(row), true);
   }
 
   /** Searches anew; with `jump` the view goes to the nearest hit once there is one. */
@@ -123,6 +147,7 @@ export class Find {
     this.search = null;
     this.highlights = null;
     this.hit = null;
+    this.deep.clear();
     this.from = null;
     this.part = 0;
     this.stopped = false;
@@ -146,8 +171,8 @@ export class Find {
     if (!this.active) return;
     this.history.keep(this.pattern);
     if (this.stopped || this.search === null) return this.restart(true);
-    if (this.#stepWithin(forward)) return;
     const { search } = this;
+    if (this.#stepWithin(forward) || (await this.#stepDeep(forward)) || search !== this.search) return;
     const from = this.from ?? this.hit?.key ?? this.place.at(forward);
     this.from = null;
     this.#jump = false;
@@ -155,8 +180,7 @@ export class Find {
     try {
       const hit = await search.step(from, forward);
       if (hit === null || search !== this.search) return;
-      this.hit = hit;
-      this.part = forward ? 0 : Infinity;
+      this.#stand(hit, forward);
       this.place.show(hit.key);
     } catch {
       // The search ended under the step; its progress says why.
@@ -191,13 +215,43 @@ export class Find {
 
   /** Goes on to the next match in the row of the hit, if there is one. */
   #stepWithin(forward: boolean): boolean {
-    if (this.hit === null || this.from !== null) return false;
+    if (this.hit === null || this.from !== null || this.deep.of(this.hit.key)) return false;
     const row = this.place.drawn(this.hit.key);
     const last = (row ? (this.highlights?.of(row).length ?? 0) : 0) - 1;
     const part = Math.min(this.part, last) + (forward ? 1 : -1);
     if (part < 0 || part > last) return false;
     this.part = part;
     return true;
+  }
+
+  #stand(hit: Hit, forward: boolean): void {
+    this.hit = hit;
+    this.part = forward ? 0 : Infinity;
+    this.deep.clear();
+    this.#arriving = forward ? "first" : "last";
+  }
+
+  /** The same in the part of its row that is not drawn; back from there to what is. */
+  async #stepDeep(forward: boolean): Promise<boolean> {
+    const row = this.hit !== null && this.from === null ? this.place.drawn(this.hit.key) : undefined;
+    if (!row?.more) return false;
+    const match = this.deep.of(this.hit?.key)?.match;
+    if (match === undefined) return forward && this.#goDeep(row, drawnBytes(row), true);
+    const at = forward ? Math.max(match.toByte, match.fromByte + 1) : match.fromByte;
+    if (await this.#goDeep(row, at, forward)) return true;
+    this.deep.clear();
+    const drawn = this.highlights?.of(row).length ?? 0;
+    if (forward || drawn === 0) return false;
+    this.part = drawn - 1;
+    return true;
+  }
+
+  async #goDeep(row: ShownRow, fromByte: number, forward: boolean): Promise<boolean> {
+    const [run, searchId, key] = [this.place.runOf(row), this.highlights?.searchOf(row), this.hit?.key];
+    if (!run || searchId === undefined || key === undefined || !this.search) return false;
+    const { backend } = this.search.logs;
+    // A search that has ended meanwhile says so itself.
+    return this.deep.step(backend, { key, row, run, searchId }, fromByte, forward).catch(() => false);
   }
 
   #progress(search: LogSearch, progress: SearchProgress): void {
@@ -209,7 +263,7 @@ export class Find {
     if (this.#jump && progress.nearest !== undefined) {
       this.#jump = false;
       const key = progress.nearest;
-      this.hit = { key, index: 0, total: progress.matches };
+      this.#stand({ key, index: 0, total: progress.matches }, true);
       this.place.show(key);
     }
     void this.#rank(search);

@@ -21,6 +21,7 @@ function stand(near = 100) {
     at: () => near,
     show: (row) => void shown.push(row),
     drawn: () => undefined,
+    runOf: () => ({ id, attempt: 1 }),
     changed: vi.fn(),
     begin: vi.fn(),
     back: vi.fn(),

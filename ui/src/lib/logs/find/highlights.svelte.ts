@@ -11,6 +11,8 @@ export interface RowHighlights {
   of(row: ShownRow): Ranges;
   /** `of` is the answer, and not that it is not known yet. */
   knows(row: ShownRow): boolean;
+  /** The search of the row's own log. */
+  searchOf(row: ShownRow): string;
   /** Says which rows are drawn, in order. */
   want(rows: readonly ShownRow[]): void;
 }
@@ -43,6 +45,10 @@ export class Highlights implements RowHighlights {
 
   knows({ row, text }: LogRow): boolean {
     return this.#known.get(row)?.text === text;
+  }
+
+  searchOf(): string {
+    return this.searchId;
   }
 
   want(rows: readonly LogRow[]): void {
@@ -101,7 +107,11 @@ export class Highlights implements RowHighlights {
 export class MergedHighlights implements RowHighlights {
   readonly #sources: readonly Highlights[];
 
-  constructor(backend: Backend, searchId: string, sources: number) {
+  constructor(
+    backend: Backend,
+    readonly searchId: string,
+    sources: number,
+  ) {
     this.#sources = Array.from({ length: sources }, (_, i) => new Highlights(backend, `${searchId}-${i}`));
   }
 
@@ -115,6 +125,10 @@ export class MergedHighlights implements RowHighlights {
 
   knows(row: ShownRow): boolean {
     return this.#sources[row.source ?? -1]?.knows(row) ?? false;
+  }
+
+  searchOf(row: ShownRow): string {
+    return this.#sources[row.source ?? -1]?.searchId ?? this.searchId;
   }
 
   want(rows: readonly ShownRow[]): void {

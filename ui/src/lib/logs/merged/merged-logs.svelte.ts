@@ -128,6 +128,11 @@ export class MergedLogs implements LogSource {
     return knownBy(position);
   }
 
+  /** Those of all its logs. */
+  get name(): string {
+    return [...new Set(this.sources.map(({ name }) => name))].sort().join(" + ");
+  }
+
   runOf(row: ShownRow): RunId | undefined {
     const run = this.runs[row.source ?? -1];
     return run && runOf(run);

@@ -1,9 +1,12 @@
-// All rows of what a window shows, where some are left out: what retention removed stands as one row, with its key; what the
-// reader has hidden above has no place at all.
-import { Folds } from "./folds";
+// All rows of what a window shows, where some are left out: what retention removed stands as one row, with its key, and so does what
+// the reader has folded; what the reader has hidden above has no place at all.
+import { Folds, type Folded } from "./folds";
 import type { RowFeed, ShownRow } from "./list";
 import type { Place, RowKey } from "./numbers";
 import { PagedRows } from "./pages.svelte";
+
+/** Between folded blocks rows are read in so many requests at once. */
+const MAX_REQUESTS = 8;
 
 export class AllRows extends PagedRows {
   #folds = new Folds();
@@ -43,6 +46,26 @@ export class AllRows extends PagedRows {
     this.#refold(() => this.#folds.hideBefore(key));
   }
 
+  /** Folds rows to the first of them; false where that cannot be. */
+  fold(rows: Omit<Folded, "shown">): boolean {
+    return this.#refold(() => this.#folds.fold(rows));
+  }
+
+  /** Shows the rows again that are folded with this one, or all that are. */
+  unfold(key?: RowKey): boolean {
+    return this.#refold(() => this.#folds.unfold(key));
+  }
+
+  foldOf(key: RowKey): Folded | undefined {
+    void this.version;
+    return this.#folds.foldOf(key);
+  }
+
+  get anyFolded(): boolean {
+    void this.version;
+    return this.#folds.folded.length > 0;
+  }
+
   /** Takes over what there is now. With `tail` > 0 the end is pulled first and shown with its rows. */
   extend({ rows, bytes }: { readonly rows: number; readonly bytes: number }, tail: number): void {
     const { unsettled } = this.feed;
@@ -62,13 +85,30 @@ export class AllRows extends PagedRows {
   }
 
   protected fetch(from: Place, count: number): Promise<readonly ShownRow[]> {
-    return this.feed.read(this.#folds.rowAt(from), count);
+    const { folded } = this.#folds;
+    if (folded.length === 0) return this.feed.read(this.#folds.rowAt(from), count);
+    const read: Promise<readonly ShownRow[]>[] = [];
+    const end = from + count;
+    for (let place = from; place < end && read.length < MAX_REQUESTS;) {
+      const key = this.#folds.rowAt(place);
+      // What is folded ends a run: of it only the first row is read.
+      const next = folded.find((fold) => fold.from >= key);
+      const to = next ? Math.min(end, this.#folds.positionOf(next.from) + 1) : end;
+      read.push(this.feed.read(key, to - place));
+      place = to;
+    }
+    return Promise.all(read).then((rows) => rows.flat());
   }
 
   protected override take(_from: Place, rows: readonly ShownRow[], revision: number): void {
     this.learn(rows);
     // By their keys, not by where they were asked for: a gap among them moves what follows.
-    for (const row of rows) this.keep(this.#folds.positionOf(this.feed.keyOf(row)), row, revision);
+    for (const row of rows) {
+      const key = this.feed.keyOf(row);
+      const fold = this.#folds.foldOf(key);
+      // Folded while it was read.
+      if (fold === undefined || fold.from === key) this.keep(this.#folds.positionOf(key), row, revision);
+    }
   }
 
   protected override stale(place: Place, row: ShownRow, revision: number): boolean {
@@ -76,9 +116,9 @@ export class AllRows extends PagedRows {
   }
 
   /** Changes what is left out, and lets what is held and shown keep its rows. */
-  #refold(change: () => boolean | void): void {
+  #refold(change: () => boolean | void): boolean {
     const top = this.#folds.rowAt(this.wanted.from);
-    if (change() === false) return;
+    if (change() === false) return false;
     const held = this.held();
     this.forget();
     for (const row of held) {
@@ -94,5 +134,6 @@ export class AllRows extends PagedRows {
     if (this.tail === 0) this.total = this.known;
     this.version += 1;
     this.pump();
+    return true;
   }
 }

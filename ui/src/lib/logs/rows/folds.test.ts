@@ -38,4 +38,25 @@ describe("rows that are left out", () => {
     for (let position = 0; position < 200; position += 1)
       expect(folds.positionOf(folds.rowAt(position))).toBe(position);
   });
+
+  it("stand as their first row when the reader folded them, with what was folded in there", () => {
+    const folds = new Folds();
+    expect(folds.fold({ from: 12, to: 15, kind: "trace" })).toBe(true);
+    expect(folds.fold({ from: 10, to: 20, kind: "group" })).toBe(true);
+    expect(folds.folded).toHaveLength(1);
+    expect([10, 11].map((position) => folds.rowAt(position))).toEqual([10, 20]);
+    expect(folds.positionOf(14)).toBe(10);
+    expect(folds.fold({ from: 15, to: 25, kind: "trace" })).toBe(false);
+    expect(folds.unfold(30)).toBe(false);
+    expect(folds.unfold(14)).toBe(true);
+    expect(folds.rowAt(11)).toBe(11);
+  });
+
+  it("are shown again where something of them is gone", () => {
+    const folds = new Folds();
+    folds.fold({ from: 10, to: 20, kind: "trace" });
+    folds.remove(15, 30);
+    expect([folds.folded.length, folds.rowAt(15), folds.rowAt(16)]).toEqual([0, 15, 45]);
+    expect(folds.fold({ from: 14, to: 16, kind: "trace" })).toBe(false);
+  });
 });

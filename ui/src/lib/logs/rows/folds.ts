@@ -1,5 +1,5 @@
-// From positions in the list to rows of the log and back, where rows are left out: what retention removed is one position,
-// what the reader hid above has none. Rows keep their numbers; only positions move. Pure.
+// From positions in the list to rows of the log and back, where rows are left out: what retention removed is one position, and so is
+// what the reader folded; what the reader hid above has none. Rows keep their numbers; only positions move. Pure.
 
 interface Fold {
   /** Rows [from, to) of the log. */
@@ -9,9 +9,22 @@ interface Fold {
   readonly shown: 0 | 1;
 }
 
+/** Rows that are folded to their first. */
+export interface Folded extends Fold {
+  readonly shown: 1;
+  readonly kind: string;
+  /** What is worth reading of it while it is folded. */
+  readonly said?: string;
+}
+
+/** Whatever is looked up goes through all of them. */
+const MAX_FOLDED = 500;
+
 export class Folds {
   #folds: readonly Fold[] = [];
+  #folded: readonly Folded[] = [];
   #hidden = 0;
+  #left: readonly Fold[] | null = null;
 
   /** Rows below this one are not shown at all. */
   get hiddenBefore(): number {
@@ -25,6 +38,7 @@ export class Folds {
 
   hideBefore(row: number): void {
     this.#hidden = Math.max(0, row);
+    this.#left = null;
   }
 
   /** Takes note of removed rows; false when they were known. */
@@ -39,7 +53,41 @@ export class Folds {
       shown: 1,
     };
     this.#folds = [...apart, grown].sort((a, b) => a.from - b.from);
+    // What is gone of a block is to be seen.
+    this.#folded = this.#folded.filter((fold) => fold.to <= grown.from || fold.from >= grown.to);
+    this.#left = null;
     return true;
+  }
+
+  /** Folds rows [from, to) to the first of them, with what is folded in there; false where that cannot be. */
+  fold({ from, to, kind, said }: Omit<Folded, "shown">): boolean {
+    const meets = (fold: Fold): boolean => fold.from < to && fold.to > from;
+    const within = (fold: Fold): boolean => fold.from >= from && fold.to <= to;
+    const apart = this.#folded.filter((fold) => !within(fold));
+    if (to - from < 2 || this.#folds.some(meets) || apart.some(meets) || apart.length >= MAX_FOLDED)
+      return false;
+    const folded: Folded = { from, to, shown: 1, kind, ...(said === undefined ? {} : { said }) };
+    this.#folded = [...apart, folded].sort((a, b) => a.from - b.from);
+    this.#left = null;
+    return true;
+  }
+
+  /** Shows the rows again that are folded with this one, or all; false where none are. */
+  unfold(row?: number): boolean {
+    const left = row === undefined ? [] : this.#folded.filter((fold) => row < fold.from || row >= fold.to);
+    const changed = left.length < this.#folded.length;
+    this.#folded = left;
+    this.#left = null;
+    return changed;
+  }
+
+  /** What is folded, in order. */
+  get folded(): readonly Folded[] {
+    return this.#folded;
+  }
+
+  foldOf(row: number): Folded | undefined {
+    return this.#folded.find((fold) => fold.from <= row && row < fold.to);
   }
 
   /** How many positions `rows` rows take. */
@@ -68,9 +116,14 @@ export class Folds {
   }
 
   #all(): readonly Fold[] {
-    if (this.#hidden === 0) return this.#folds;
+    return (this.#left ??= this.#compute());
+  }
+
+  #compute(): readonly Fold[] {
+    const all = [...this.#folds, ...this.#folded].sort((a, b) => a.from - b.from);
+    if (this.#hidden === 0) return all;
     const hidden: Fold = { from: 0, to: this.#hidden, shown: 0 };
-    const below = this.#folds
+    const below = all
       .filter((fold) => fold.to > this.#hidden)
       .map((fold) => (fold.from >= this.#hidden ? fold : { ...fold, from: this.#hidden }));
     return [hidden, ...below];

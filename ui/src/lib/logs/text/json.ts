@@ -9,9 +9,9 @@ export interface Fields {
   readonly rest: readonly (readonly [key: string, value: string])[];
 }
 
-const TIME = ["time", "timestamp", "@timestamp", "ts", "datetime"];
-const LEVEL = ["level", "lvl", "severity", "levelname", "log.level"];
-const MESSAGE = ["msg", "message", "event", "text"];
+export const TIME: readonly string[] = ["time", "timestamp", "@timestamp", "ts", "datetime"];
+export const LEVEL: readonly string[] = ["level", "lvl", "severity", "levelname", "log.level"];
+export const MESSAGE: readonly string[] = ["msg", "message", "event", "text"];
 /** pino and bunyan write levels as numbers. */
 const NUMBERS: ReadonlyMap<string, string> = new Map([
   ["10", "trace"],
@@ -22,7 +22,7 @@ const NUMBERS: ReadonlyMap<string, string> = new Map([
   ["60", "fatal"],
 ]);
 
-interface Field {
+export interface Field {
   readonly key: string;
   readonly value: string;
   /** Not an object or an array. */
@@ -30,7 +30,7 @@ interface Field {
 }
 
 export function jsonFields(text: string): Fields | null {
-  const left = fieldsOf(text);
+  const left = fieldsIn(text);
   if (left === null) return null;
   const take = (names: readonly string[]): string => {
     for (const name of names) {
@@ -40,8 +40,7 @@ export function jsonFields(text: string): Fields | null {
     return "";
   };
   const time = take(TIME);
-  const said = take(LEVEL);
-  const level = NUMBERS.get(said) ?? said;
+  const level = levelName(take(LEVEL));
   const message = take(MESSAGE);
   return {
     time,
@@ -50,6 +49,9 @@ export function jsonFields(text: string): Fields | null {
     rest: left.map(({ key, value }) => [key, value] as const),
   };
 }
+
+/** A level as people call it. */
+export const levelName = (said: string): string => NUMBERS.get(said) ?? said;
 
 /** It is one JSON object and nothing else. */
 export function isObject(text: string): boolean {
@@ -64,7 +66,7 @@ export function isObject(text: string): boolean {
 }
 
 /** In their order, also those that are there twice. */
-function fieldsOf(text: string): Field[] | null {
+export function fieldsIn(text: string): Field[] | null {
   if (!isObject(text)) return null;
   const trimmed = text.trim();
   const root = parseTree(trimmed);

@@ -1,7 +1,7 @@
 // A line that is a record, as lines of its fields: JSON, and the pairs of logfmt. Values are those of the line's own text, so that no
 // number loses its last digits; a text with line feeds in it, such as a stack trace, is several lines.
 import { parseTree, type Node } from "jsonc-parser";
-import { isObject } from "./json";
+import { isObject, type Field } from "./json";
 
 const MAX_LINES = 200;
 const PAIR = /(?:^|\s)([A-Za-z_][\w.\-/]*)=("(?:[^"\\]|\\.)*"|[^\s"]*)/g;
@@ -40,9 +40,14 @@ function valueLines(indent: string, key: string, value: string): string[] {
 }
 
 function ofLogfmt(text: string): string[] | null {
+  return logfmtFields(text)?.flatMap(({ key, value }) => valueLines("", key, value)) ?? null;
+}
+
+/** In their order. */
+export function logfmtFields(text: string): Field[] | null {
   const pairs = [...text.matchAll(PAIR)];
   if (pairs.length < MIN_PAIRS) return null;
-  return pairs.flatMap(([, key = "", value = ""]) => valueLines("", key, unquoted(value)));
+  return pairs.map(([, key = "", value = ""]) => ({ key, value: unquoted(value), plain: true }));
 }
 
 function unquoted(value: string): string {

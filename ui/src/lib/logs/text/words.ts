@@ -1,5 +1,7 @@
 // What the log window says in words: titles, the mark at the end of a run, times of rows, notes on clamped lines.
 import type { LogInfo, LogRow, Phase } from "../../api";
+import type { Folded } from "../rows/folds";
+import type { FoldMark } from "../window/folding.svelte";
 import { bytes, duration, outcome, plural } from "../../shared/format";
 import { phaseWord } from "../../shared/phase";
 
@@ -65,6 +67,24 @@ export function moreNote({ text, more = 0 }: Pick<LogRow, "text" | "more">): str
 /** What is said of a hit that is in no text that is shown: behind the part of a long line, or in the escapes of a coloured one. */
 export function unseenNote({ more = 0 }: Pick<LogRow, "more">): string {
   return more > 0 ? "the hit is further on in the line" : "the hit is in what is not shown of the line";
+}
+
+const BLOCKS: Readonly<Record<string, string>> = {
+  trace: "stack trace",
+  group: "group",
+  section: "section",
+};
+
+/** What the button at the first line of a block does. */
+export function foldLabel({ kind, folded }: FoldMark): string {
+  const block = Object.hasOwn(BLOCKS, kind) ? BLOCKS[kind] : "block";
+  return folded ? `Unfold the ${block}, ${plural(folded.to - folded.from, "line")}` : `Fold the ${block}`;
+}
+
+/** What is said of a block behind its first line while it is folded. */
+export function foldedNote({ from, to, said }: Pick<Folded, "from" | "to" | "said">): string {
+  const lines = `${plural(to - from - 1, "line")} folded`;
+  return said ? `${lines}: ${said}` : lines;
 }
 
 /** What stands in the place of lines that are not there; null for a line. */

@@ -28,7 +28,7 @@ export class Choices {
   readonly split = remembered("log.split", 0.35, between(0.1, 0.9));
   readonly copyTimes = remembered("log.copyTimes", false, isFlag);
 
-  get display(): Display {
+  get display(): Omit<Display, "columns"> {
     return {
       wrap: this.wrap.value,
       time: this.time.value,

@@ -17,6 +17,8 @@ export const KEYS: readonly (readonly [word: string, ...keys: string[]])[] = [
   ["Beginning; end and follow", "g", "G", "Home", "End"],
   ["Bookmark the line", "b", "Ctrl B"],
   ["Fields of a record (JSON, logfmt)", "x"],
+  ["Fields of records as columns", "c"],
+  ["Fold the stack trace, group or section; all in view", "z", "Z"],
   ["Next bookmark, bookmark before", "]", "["],
   ["Go to line or time", "Ctrl G"],
   ["Menu of the line", "Menu", "Shift F10"],
@@ -68,6 +70,9 @@ export function windowKey(log: LogWindow, event: KeyboardEvent, find: () => void
     s: () => (log.stream = STREAMS[(STREAMS.indexOf(log.stream) + 1) % STREAMS.length] ?? "both"),
     t: () => choices.nextTime(),
     x: () => log.expand(),
+    c: () => log.toggleColumns(),
+    z: () => void log.fold(),
+    "Shift+Z": () => void log.foldShown(),
     "?": () => (log.asking = "keys"),
     Escape: log.find.active && !view.selecting ? () => log.find.leave() : undefined,
   };

@@ -1,10 +1,12 @@
 // A window of logs: ties what is read (reader, of a source), where one is (view) and what is looked for (find) together. It decides
 // which rows the pane shows: all, one stream of them, or what the find field filters. And what can be done with its rows: errors,
 // bookmarks, lines around hits, hiding, copying, saving. Whether it is one log or several as one is the source's affair.
-import type { LogDensity, LogQuery, Severity, Stream } from "../../api";
+import type { LogDensity, LogQuery, RunId, Severity, Stream } from "../../api";
 import { bytes, count, plural } from "../../shared/format";
+import type { FileName } from "../../shared/row-text/files";
 import { Around } from "../find/around.svelte";
 import { Contexts, joined, type KeyRange } from "../find/contexts.svelte";
+import type { DeepHits } from "../find/deep.svelte";
 import { Find, type FindPlace } from "../find/find.svelte";
 import { Highlighters, type Highlighter } from "../find/kept.svelte";
 import { EVERYTHING, LogSearch, type OnProgress } from "../find/search.svelte";
@@ -16,9 +18,12 @@ import { Expanded } from "../rows/expanded.svelte";
 import type { ShownRow } from "../rows/list";
 import type { MatchRows } from "../rows/match-rows.svelte";
 import type { RowKey } from "../rows/numbers";
+import { COMMON, namesIn } from "../text/columns";
 import type { Place } from "../text/place";
 import { Choices } from "./choices.svelte";
+import { ColumnChoice } from "./columns.svelte";
 import { copyText, offerSelection, readSelection, writeClipboard } from "./copy";
+import { Folding } from "./folding.svelte";
 import { HitPane } from "./hit-pane.svelte";
 import { Problems } from "./problems.svelte";
 import { LogReader } from "./reader.svelte";
@@ -31,6 +36,8 @@ export type StreamChoice = "both" | Stream;
 const MAX_OFFERED_ROWS = 5000;
 /** Slices without a row that are looked into for what retention has removed. */
 const MAX_GAPS = 8;
+/** Fields that are offered as columns. */
+const MAX_FIELDS = 200;
 
 export class LogWindow<S extends LogSource = LogSource> implements FindPlace {
   readonly reader: LogReader;
@@ -42,16 +49,20 @@ export class LogWindow<S extends LogSource = LogSource> implements FindPlace {
   readonly around: Around;
   /** Records that are shown field by field. */
   readonly expanded = new Expanded();
+  /** Fields of records that are columns. */
+  readonly columns = new ColumnChoice(() => this.source.name);
+  /** Blocks of rows that are folded. */
+  readonly folding: Folding;
   /** What stays highlighted while something else is looked for. */
   readonly kept: Highlighters;
   /** What was found, listed below the log. */
   below = $state.raw<HitPane | null>(null);
   /** What the log says went wrong. */
   readonly problems: Problems;
-  /** The clamped row whose whole line is shown. */
-  whole = $state.raw<ShownRow | null>(null);
+  /** The clamped row whose whole line is shown, from about this byte on. */
+  whole = $state.raw<{ readonly row: ShownRow; readonly at: number } | null>(null);
   panel = $state<"none" | "bookmarks">("none");
-  asking = $state<"none" | "place" | "keys" | "encoding">("none");
+  asking = $state<"none" | "place" | "keys" | "encoding" | "columns">("none");
   /** The row whose menu is open, and where. */
   menu = $state.raw<{ readonly key: RowKey; readonly at: { x: number; y: number } } | null>(null);
   #stream = $state<StreamChoice>("both");
@@ -89,6 +100,7 @@ export class LogWindow<S extends LogSource = LogSource> implements FindPlace {
     );
     this.view.around = this.#aroundHits();
     this.find = new Find(this);
+    this.folding = new Folding(source, this.reader);
     this.kept = new Highlighters((query, onProgress) => this.search(query, onProgress));
     this.view.onstand = (key) => {
       this.find.from = key;
@@ -239,6 +251,7 @@ export class LogWindow<S extends LogSource = LogSource> implements FindPlace {
   async go(key: RowKey): Promise<void> {
     const { matches } = this.reader;
     if (matches !== null && !(await matches.has(key).catch(() => false))) this.unfilter();
+    this.folding.reveal(key);
     await this.#place(key, "middle");
     this.view.current = key;
   }
@@ -352,6 +365,12 @@ export class LogWindow<S extends LogSource = LogSource> implements FindPlace {
     await this.told.during(null, "open the link", () => this.source.backend.openLink(address));
   }
 
+  /** Opens a file that a row names in the editor that the settings name. */
+  async openFile(row: ShownRow, place: FileName): Promise<void> {
+    const run = this.source.runOf(row);
+    if (run) await this.told.during(null, "open the file", () => this.source.backend.openFile(run.id, place));
+  }
+
   /** Opens the menu of a row, or of the line that one is at; without a point beside it. */
   openMenu(key = this.cursor, at = key === null ? null : this.view.cornerOf(key)): void {
     if (key !== null && at) this.menu = { key, at };
@@ -360,6 +379,64 @@ export class LogWindow<S extends LogSource = LogSource> implements FindPlace {
   async widen(key: RowKey): Promise<void> {
     this.reader.on("found"); // Whoever looks at one place does not want the end.
     await this.told.during(null, "read the lines around", () => this.contexts.widen(key));
+  }
+
+  /** The fields of the records in view. */
+  get fields(): readonly string[] {
+    const { from, to } = this.view.place;
+    const names = new Set<string>();
+    for (let at = from; at < to; at += 1)
+      for (const name of namesIn(this.reader.rows?.get(at)?.text ?? "")) names.add(name);
+    const common = COMMON.filter((name) => names.delete(name));
+    return [...common, ...names].slice(0, MAX_FIELDS);
+  }
+
+  /** Shows fields of records as columns or rows as text again; which fields is asked where none were chosen. */
+  toggleColumns(): void {
+    if (this.columns.chosen.length === 0) this.asking = "columns";
+    else this.columns.toggle();
+  }
+
+  /** Folds the block that a row is in to its first line, or unfolds it. */
+  async fold(key = this.cursor): Promise<void> {
+    if (key === null) return;
+    if (this.filtered) return this.told.say("Only the whole log can be folded, not what a filter leaves");
+    this.reader.on("found"); // Whoever looks at one place does not want the end.
+    await this.told.during(null, "read the lines around", async () => {
+      if (!(await this.folding.toggle(key)))
+        return this.told.say(
+          "Nothing to fold here: no stack trace, group or test section, or one that has not ended within 5,000 lines",
+        );
+      const head = this.reader.all?.foldOf(key)?.from;
+      if (head !== undefined) this.view.stand(head);
+    });
+  }
+
+  /** Folds the traces and groups that begin in view. */
+  async foldShown(): Promise<void> {
+    if (this.filtered) return this.told.say("Only the whole log can be folded, not what a filter leaves");
+    const { from, to } = this.view.place;
+    const rows = Array.from({ length: to - from }, (_, i) => {
+      const [key, row] = [this.reader.rows?.keyAt(from + i), this.reader.rows?.get(from + i)];
+      return key !== undefined && row ? [[key, row] as const] : [];
+    }).flat();
+    this.reader.on("found");
+    await this.told.during(null, "read the lines around", async () => {
+      const folded = await this.folding.foldAll(rows);
+      this.told.say(
+        folded === 0 ? "No stack traces or groups begin in view" : `Folded ${plural(folded, "block")}`,
+      );
+    });
+  }
+
+  runOf(row: ShownRow): RunId | undefined {
+    return this.source.runOf(row);
+  }
+
+  /** Shows a long line part by part: from its beginning, or from the hit that one is at in it. */
+  showWhole(row: ShownRow): void {
+    const deep = this.find.deep.of(this.source.keyOf(row));
+    this.whole = { row, at: deep?.match.fromByte ?? 0 };
   }
 
   /** Shows the fields of a record below it, or hides them. */
@@ -484,25 +561,31 @@ export class LogWindow<S extends LogSource = LogSource> implements FindPlace {
     below?.close();
     this.below = search && new HitPane(search, this.source, () => this.#display, this.#top);
     if (this.below === null) return;
-    this.below.view.onstand = (key) => void this.go(key);
+    this.below.view.onstand = (key) => {
+      find.choose(key);
+      void this.go(key);
+    };
     void this.below.show(find.hit?.key ?? this.cursor ?? this.#top);
   }
 
   get #display(): Display {
     // Numbers of a merged list mean nothing in any log.
     const numbers = this.choices.numbers.value && this.source.numbered;
-    return { ...this.choices.display, numbers };
+    return { ...this.choices.display, numbers, columns: this.columns.shown };
   }
 
   /** How many rows stand around a hit, because somebody has asked for more of this one or because of all. */
   #aroundHits(): PaneView["around"] {
     const { contexts, around, expanded } = this;
+    const deep = (): DeepHits => this.find.deep;
     return {
       get any() {
-        return contexts.any || around.any || expanded.any;
+        return contexts.any || around.any || expanded.any || deep().hit !== null;
       },
       count: (key, place) =>
-        (contexts.of(key) ? contexts.count(key) : around.count(key, place)) + expanded.count(key),
+        (contexts.of(key) ? contexts.count(key) : around.count(key, place)) +
+        expanded.count(key) +
+        (deep().of(key) ? 1 : 0),
     };
   }
 
@@ -527,13 +610,23 @@ export class LogWindow<S extends LogSource = LogSource> implements FindPlace {
     if (progress) this.reader.searched(progress);
   }
 
-  #read(selection: Selection, matches = this.reader.matches) {
+  #read(selected: Selection, matches = this.reader.matches) {
+    const lengthOf = (key: RowKey): number | undefined => this.drawn(key)?.text.length;
+    const selection = matches ? selected : this.#withFolded(selected, lengthOf);
     return readSelection(this.source, selection, {
       times: this.choices.copyTimes.value,
       found: matches ? { searchId: matches.searchId, rankOf: (key) => matches.rankOf(key) } : undefined,
       blocks: matches === this.reader.matches ? this.#blocks : [],
-      lengthOf: (key) => this.drawn(key)?.text.length,
+      lengthOf,
     });
+  }
+
+  /** Where the first line of a folded block is taken to its end, what is folded there is taken with it. */
+  #withFolded(selection: Selection, lengthOf: (key: RowKey) => number | undefined): Selection {
+    const { start, end } = ordered(selection);
+    const last = this.folding.endOf(end.key);
+    if (last === end.key || end.column < (lengthOf(end.key) ?? Infinity)) return selection;
+    return { anchor: start, focus: { key: last, column: Infinity } };
   }
 
   /** Rows that are shown around hits, in order: of all hits as far as they are drawn. */

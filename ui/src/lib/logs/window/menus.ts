@@ -3,6 +3,7 @@
 import { plural } from "../../shared/format";
 import type { MenuEntry } from "../../shared/Menu.svelte";
 import { visible } from "../../shared/row-text/controls";
+import { filePlaces, placeText } from "../../shared/row-text/files";
 import { opens, urls } from "../../shared/row-text/urls";
 import type { MergedLogs } from "../merged/merged-logs.svelte";
 import type { OneLog } from "../one/one-log.svelte";
@@ -110,6 +111,19 @@ function moreMenu(
       act: () => (log.panel = log.panel === "bookmarks" ? "none" : "bookmarks"),
     },
     ...own.logs,
+    ...(log.filtered
+      ? []
+      : [
+          {
+            label: "Fold the traces and groups in view",
+            hint: "Z",
+            testid: "fold-shown",
+            act: () => void log.foldShown(),
+          },
+        ]),
+    ...(log.folding.any
+      ? [{ label: "Unfold all", testid: "unfold-all", act: () => log.folding.unfoldAll() }]
+      : []),
     hidden > 0
       ? { label: `Show ${plural(hidden, "line")} hidden above`, act: () => log.hideBefore(0) }
       : { label: "Hide lines before the first shown", act: () => log.hideBefore(log.view.seen?.first ?? 0) },
@@ -134,6 +148,14 @@ function moreMenu(
       : []),
     ...own.display,
     flag("JSON lines as fields", choices.json, "json-fields"),
+    {
+      label: "Show columns",
+      hint: "c",
+      checked: log.columns.shown !== null,
+      testid: "show-columns",
+      act: () => log.toggleColumns(),
+    },
+    { label: "Choose columns", testid: "choose-columns", act: () => (log.asking = "columns") },
     flag("Mark errors and warnings", choices.severity, "mark-errors"),
     "line",
     { label: "Larger text", hint: "Ctrl +", act: () => choices.resize(1) },
@@ -179,6 +201,11 @@ export function rowMenu(log: LogWindow, key: RowKey, own: MenuEntry[] = []): Men
       testid: `open-link-${i}`,
       act: () => void log.openLink(address),
     })),
+    ...(row && log.machine === undefined ? filePlaces(row.text).slice(0, 3) : []).map((place, i) => ({
+      label: `Open ${cut(visible(placeText(place)), ADDRESS)} in the editor`,
+      testid: `open-file-${i}`,
+      act: () => row && void log.openFile(row, place),
+    })),
     ...(row && (log.expanded.of(key) || recordLines(row.text) !== null)
       ? [
           {
@@ -189,6 +216,16 @@ export function rowMenu(log: LogWindow, key: RowKey, own: MenuEntry[] = []): Men
           },
         ]
       : []),
+    ...(log.filtered
+      ? []
+      : [
+          {
+            label: log.reader.all?.foldOf(key) ? "Unfold" : "Fold",
+            hint: "z",
+            testid: "row-fold",
+            act: () => void log.fold(key),
+          },
+        ]),
     {
       label: row && log.source.marks.of(row) ? "Remove bookmark" : "Bookmark",
       hint: "b",

@@ -80,6 +80,8 @@ export interface LogSource extends RowFeed, MatchFeed, Searchable {
   readonly error: ApiError | null;
   /** Changes when rows get other keys, as with another attempt. */
   readonly identity: string;
+  /** What a person knows it by; empty until that is known. */
+  readonly name: string;
   /** Rows have numbers that mean something to a person. */
   readonly numbered: boolean;
   /** What is looked through: "this attempt", "these logs". */

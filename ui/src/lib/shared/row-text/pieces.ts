@@ -1,4 +1,5 @@
 // Cuts the parts of a row's text where a selection or a highlight begins or ends. Pure.
+import type { FilePlace } from "./files";
 import type { Span } from "./spans";
 import type { Range as Columns } from "./urls";
 
@@ -10,10 +11,13 @@ export interface Piece extends Span {
   readonly tint?: string;
   /** Where it leads, by what the text says or what the program says of it. */
   readonly address?: string;
+  /** The place in a file that it names. */
+  readonly file?: FilePlace;
 }
 
 export interface Link extends Columns {
-  readonly address: string;
+  readonly address?: string;
+  readonly file?: FilePlace;
 }
 
 export interface TintedRange extends Columns {
@@ -49,13 +53,15 @@ export function pieces(
       const to = Math.min(end, cuts[next] ?? end);
       while (mark < marks.length && (marks[mark] as Range)[1] <= from) mark += 1;
       const here = marks[mark];
+      const link = links.find((link) => from >= link.from && to <= link.to);
       out.push({
         ...span,
         text: span.text.slice(from - at, to - at),
         selected: selected !== null && from >= selected.from && to <= selected.to,
         mark: here !== undefined && from >= here[0] && to <= here[1] ? mark : undefined,
         tint: tints.find((tint) => from >= tint.from && to <= tint.to)?.color,
-        address: span.look.link ?? links.find((link) => from >= link.from && to <= link.to)?.address,
+        address: span.look.link ?? link?.address,
+        file: link?.file,
       });
       from = to;
     }

@@ -1,0 +1,124 @@
+import { describe, expect, it } from "vitest";
+import { beginsBlock, blockAbove, blockAt } from "./blocks";
+
+const lines = (text: string): string[] =>
+  text
+    .replace(/^\n/, "")
+    .replace(/\n\s*$/, "")
+    .split("\n");
+
+const JAVA = lines(`
+Exception in thread "main" java.lang.IllegalStateException: no database
+	at com.example.App.connect(App.java:41)
+	at com.example.App.main(App.java:12)
+	at java.base/java.lang.Thread.run(Thread.java:1583)
+Caused by: java.net.ConnectException: Connection refused
+	at java.base/sun.nio.ch.Net.connect0(Native Method)
+	... 3 more
+`);
+const NODE = lines(`
+TypeError: Cannot read properties of undefined (reading 'x')
+    at handler (/srv/app/src/routes.js:14:23)
+    at async Server.<anonymous> (/srv/app/src/server.js:9:5)
+    at node:internal/main/run_main_module:28:49
+`);
+const PYTHON = lines(`
+Traceback (most recent call last):
+  File "x.py", line 3, in <module>
+    main()
+    ~~~~^^
+  File "x.py", line 2, in main
+    return 1 / 0
+ZeroDivisionError: division by zero
+`);
+const GO = lines(`
+panic: runtime error: index out of range [5] with length 3
+
+goroutine 1 [running]:
+main.pick(...)
+	/home/ada/x/main.go:8
+main.main()
+	/home/ada/x/main.go:12 +0x1d
+exit status 2
+`);
+const RUST = lines(`
+thread 'main' (4711) panicked at src/main.rs:3:18:
+called \`Option::unwrap()\` on a \`None\` value
+stack backtrace:
+   0: __rustc::rust_begin_unwind
+             at /rustc/abc/library/std/src/panicking.rs:698:5
+   1: app::main
+             at ./src/main.rs:3:18
+note: Some details are omitted, run with \`RUST_BACKTRACE=full\` for a verbose backtrace.
+`);
+const GROUP = lines(`
+::group::Install
+added 120 packages
+found 0 vulnerabilities
+::endgroup::
+`);
+
+describe("what folds to its first line", () => {
+  it.each([
+    ["Java", "trace", JAVA, undefined],
+    ["Node", "trace", NODE, undefined],
+    ["Python", "trace", PYTHON, "ZeroDivisionError: division by zero"],
+    ["Go", "trace", GO, undefined],
+    ["Rust", "trace", RUST, "called `Option::unwrap()` on a `None` value"],
+    ["a group", "group", GROUP, undefined],
+  ])("%s: all of it and nothing behind it", (_, kind, block, said) => {
+    expect(blockAt([...block, "next line", "and one more"], false)).toEqual({
+      kind,
+      lines: block.length,
+      ...(said === undefined ? {} : { said }),
+    });
+    expect(beginsBlock(block[0] ?? "", block[1])).toBe(kind);
+    // From any of its lines one comes to its first.
+    block.forEach((_, at) => {
+      const above = ["before", ...block.slice(0, at + 1)];
+      expect(blockAbove(above, [...block.slice(at + 1), "next line", "more"], false)).toBe(1);
+    });
+    expect(blockAbove(["before", ...block, "next line"], ["more"], false)).toBeNull();
+  });
+
+  it("is not known to end where the lines that were read end, but where the log does", () => {
+    const begun = PYTHON.slice(0, 4);
+    expect(blockAt(begun, false)).toBeNull();
+    expect(blockAt(begun, true)?.lines).toBe(4);
+    expect(blockAt(GROUP.slice(0, 2), false)).toBeNull();
+  });
+
+  it("takes sections of test runs up to the next", () => {
+    const pytest = [
+      "=== FAILURES ===",
+      "___ test_a ___",
+      "E   assert 1 == 2",
+      "___ test_b ___",
+      "E  x",
+      "=== 2 failed ===",
+    ];
+    expect(blockAt(pytest, true)?.lines).toBe(5);
+    expect(blockAt(pytest.slice(1), true)).toEqual({ kind: "section", lines: 2 });
+    const cargo = ["---- a::b stdout ----", "left: 1", "", "---- a::c stdout ----", "x", "failures:"];
+    expect(blockAt(cargo, true)?.lines).toBe(3);
+    expect(
+      blockAt(["=== RUN   TestA", "    a_test.go:3: no", "--- FAIL: TestA (0.00s)", "PASS"], true)?.lines,
+    ).toBe(3);
+    expect(blockAt(["  ● sums › adds", "", "    expect(1)", "Test Suites: 1 failed"], true)?.lines).toBe(3);
+    const next = ["::group::A", "x", "::group::B", "y", "::endgroup::"];
+    expect(blockAt(next, true)?.lines).toBe(2);
+  });
+
+  it("leaves plain lines alone", () => {
+    for (const line of [
+      "at home (12)",
+      "  at",
+      "error: no",
+      "goroutines are cheap",
+      "---- x",
+      "--- PASS: TestA",
+    ])
+      expect([line, beginsBlock(line, "another line")]).toEqual([line, null]);
+    expect(blockAt(["    at a.b(C.java:1)", "    at a.c(C.java:2)"], true)).toBeNull();
+  });
+});

@@ -1,0 +1,214 @@
+// Lines that belong together and can be folded to their first: stack traces, groups of a build's output, sections of a test run. A
+// line says by itself, or with the one behind it, that a block begins; where it ends is read from the lines that follow. Pure.
+
+export type BlockKind = "trace" | "group" | "section";
+
+export interface Block {
+  readonly kind: BlockKind;
+  /** How many lines it has, the first one too. */
+  readonly lines: number;
+  /** What is worth reading of it while it is folded: the error at the end of a Python trace. */
+  readonly said?: string;
+}
+
+/** A rule of a kind of block. */
+interface Rule {
+  readonly kind: BlockKind;
+  /** Whether a block begins with this line; the line behind it may be what says so. */
+  readonly begins: (line: string, next: string | undefined) => boolean;
+  /**
+   * How many of the lines belong to it, of which the first is the one that it begins with. `open` when it goes on behind them, or
+   * may.
+   */
+  readonly extent: (lines: readonly string[]) => { readonly lines: number; readonly open: boolean };
+  readonly said?: (lines: readonly string[]) => string | undefined;
+}
+
+/** More lines are not folded as one. */
+export const MAX_BLOCK = 5_000;
+/** Lines before one that may be in a block, up to where that begins. */
+export const MAX_ABOVE = 1_000;
+
+/** Lines up to the first that is none of it. Blank lines at its end are not of it. */
+function whileLines(
+  lines: readonly string[],
+  belongs: (line: string, at: number) => boolean,
+): { lines: number; open: boolean } {
+  let count = 1;
+  while (count < lines.length && belongs(lines[count] ?? "", count)) count += 1;
+  const open = count === lines.length;
+  while (count > 1 && (lines[count - 1] ?? "").trim() === "") count -= 1;
+  return { lines: count, open };
+}
+
+/** Lines up to one that ends it, which is of it or not. */
+function upTo(
+  lines: readonly string[],
+  ends: (line: string) => "with" | "before" | false,
+): { lines: number; open: boolean } {
+  for (let at = 1; at < lines.length; at += 1) {
+    const end = ends(lines[at] ?? "");
+    if (end) return { lines: end === "with" ? at + 1 : at, open: false };
+  }
+  return { lines: lines.length, open: true };
+}
+
+/** `    at com.foo.Bar.run(Bar.java:12)`, `    at run (/x/y.js:3:9)`, `    at async Promise.all (index 0)`. */
+const FRAME = /^\s+at (?:[\w$.<>[\]/@ -]+\(.*\)|\S+:\d+(?::\d+)?|.*<anonymous>.*|<.*>)\s*(?:\[.*\])?$/;
+const JAVA_MORE =
+  /^\s*(?:\.\.\. \d+ (?:more|common frames omitted)|Caused by: |Suppressed: |- locked |- waiting )/;
+const PYTHON = /^(\s*(?:[+|]\s*)*)(?:Exception Group )?Traceback \(most recent call last\):/;
+const GO = /^(?:panic: |fatal error: |goroutine \d+ \[|SIG[A-Z]+: )/;
+const GO_LINE =
+  /^(?:\s*$|\t|goroutine \d+ |created by |\[signal |\[recovered\]|panic: |exit status \d|[\w./*()·{}[\]-]+\(.*\)$|runtime stack:|\s+\S+\.(?:go|s):\d+)/;
+const RUST = /^thread '.*'(?: \(\d+\))? panicked at /;
+const RUST_END = /^(?:stack backtrace:|note: )/;
+const RUST_LINE = /^(?:stack backtrace:|note: |\s+\d+: |\s+at |\s+[\w<:>]+::)/;
+/** A panic may say a few lines before its stack. */
+const RUST_MESSAGE = 20;
+
+const GROUP = /^(?:::group::|##\[group\]|##teamcity\[(?:blockOpened|testSuiteStarted) )/;
+const GROUP_END = /^(?:::endgroup::|##\[endgroup\]|##teamcity\[(?:blockClosed|testSuiteFinished) )/;
+
+const PYTEST_SECTION = /^={3,} .+ ={3,}$/;
+const PYTEST_TEST = /^_{3,} .+ _{3,}$/;
+const CARGO_TEST = /^---- .+ std(?:out|err) ----$/;
+const GO_TEST = /^\s*=== (?:RUN|CONT|PAUSE)\s/;
+const GO_TEST_END = /^\s*(?:--- (?:PASS|FAIL|SKIP): |(?:PASS|FAIL|ok)\b)/;
+const JEST_TEST = /^ {2}● .+/;
+const JEST_END = /^(?: {2}● |Test Suites: |(?: PASS| FAIL|PASS|FAIL) {1,2}\S)/;
+
+const RULES: readonly Rule[] = [
+  {
+    kind: "group",
+    begins: (line) => GROUP.test(line),
+    extent: (lines) => {
+      let deep = 1;
+      return upTo(lines, (line) => {
+        if (GROUP_END.test(line)) deep -= 1;
+        // On GitHub a group ends where the next begins; elsewhere one is in another.
+        else if (GROUP.test(line)) {
+          if (line.startsWith("::")) return "before";
+          deep += 1;
+        }
+        return deep === 0 && "with";
+      });
+    },
+  },
+  {
+    kind: "trace",
+    begins: (line) => PYTHON.test(line),
+    extent: (lines) => {
+      const margin = PYTHON.exec(lines[0] ?? "")?.[1] ?? "";
+      const inside = (line: string): boolean =>
+        line.startsWith(margin) && /^\s/.test(line.slice(margin.length));
+      const found = whileLines(lines, inside);
+      // The line behind them says what went wrong.
+      return found.open ? found : { lines: Math.min(lines.length, found.lines + 1), open: false };
+    },
+    said: (lines) => lines.at(-1)?.trim(),
+  },
+  {
+    kind: "trace",
+    begins: (line) => RUST.test(line),
+    extent: (lines) => {
+      const end = lines.slice(0, RUST_MESSAGE).findIndex((line, at) => at > 0 && RUST_END.test(line));
+      if (end < 0) return { lines: Math.min(2, lines.length), open: lines.length < RUST_MESSAGE };
+      return whileLines(lines, (line, at) => at <= end || RUST_LINE.test(line));
+    },
+    said: (lines) => lines[1]?.trim(),
+  },
+  {
+    kind: "trace",
+    begins: (line) => GO.test(line),
+    extent: (lines) => whileLines(lines, (line) => GO_LINE.test(line)),
+  },
+  {
+    kind: "trace",
+    begins: (line, next) =>
+      next !== undefined && FRAME.test(next) && !isFrame(line) && !RUST_LINE.test(line) && line.trim() !== "",
+    extent: (lines) => whileLines(lines, isFrame),
+  },
+  {
+    kind: "section",
+    begins: (line) => CARGO_TEST.test(line),
+    extent: (lines) =>
+      upTo(lines, (line) => (CARGO_TEST.test(line) || /^(?:failures:|test result: )/.test(line)) && "before"),
+  },
+  {
+    kind: "section",
+    begins: (line) => PYTEST_TEST.test(line),
+    extent: (lines) =>
+      upTo(lines, (line) => (PYTEST_TEST.test(line) || PYTEST_SECTION.test(line)) && "before"),
+  },
+  {
+    kind: "section",
+    begins: (line) => PYTEST_SECTION.test(line),
+    extent: (lines) => upTo(lines, (line) => PYTEST_SECTION.test(line) && "before"),
+  },
+  {
+    kind: "section",
+    begins: (line) => GO_TEST.test(line),
+    extent: (lines) =>
+      upTo(lines, (line) => (GO_TEST_END.test(line) ? "with" : GO_TEST.test(line) && "before")),
+  },
+  {
+    kind: "section",
+    begins: (line) => JEST_TEST.test(line),
+    extent: (lines) => upTo(lines, (line) => JEST_END.test(line) && "before"),
+  },
+];
+
+function isFrame(line: string): boolean {
+  return FRAME.test(line) || JAVA_MORE.test(line);
+}
+
+/** Of a longer line the rest says nothing of this, and takes time. */
+const LOOKED_AT = 1_000;
+const begin = (line: string): string => (line.length > LOOKED_AT ? line.slice(0, LOOKED_AT) : line);
+
+function ruleOf(line: string, next: string | undefined): Rule | undefined {
+  // Most lines are none; looking at ten rules for each that is drawn would be for nothing.
+  const [first, second] = [begin(line), next === undefined ? undefined : begin(next)];
+  return RULES.find((rule) => rule.begins(first, second));
+}
+
+/** What begins with a line; null for most. */
+export function beginsBlock(line: string, next: string | undefined): BlockKind | null {
+  return ruleOf(line, next)?.kind ?? null;
+}
+
+/**
+ * The block that begins with the first of these lines. `ended`: none follow. Null when none begins, when it has one line only,
+ * and when it goes on behind these lines: with more of them it may be found.
+ */
+export function blockAt(lines: readonly string[], ended: boolean): Block | null {
+  const rule = ruleOf(lines[0] ?? "", lines[1]);
+  if (rule === undefined) return null;
+  const { lines: count, open } = rule.extent(lines.map(begin));
+  if (count < 2 || count > MAX_BLOCK || (open && !ended)) return null;
+  const said = rule.said?.(lines.slice(0, count));
+  return said ? { kind: rule.kind, lines: count, said } : { kind: rule.kind, lines: count };
+}
+
+/**
+ * Which of these lines the innermost block begins with that the last of them is in; null without one. `behind` are the lines that
+ * follow. A trace in a trace, as that of one goroutine, is not told apart from the whole.
+ */
+export function blockAbove(
+  lines: readonly string[],
+  behind: readonly string[],
+  ended: boolean,
+): number | null {
+  const at = lines.length - 1;
+  let trace: number | null = null;
+  for (let from = at; from >= 0; from -= 1) {
+    const kind = beginsBlock(lines[from] ?? "", lines[from + 1] ?? behind[0]);
+    if (kind === null || (trace !== null && kind !== "trace")) continue;
+    const block = blockAt([...lines.slice(from), ...behind], ended);
+    if (block === null || from + block.lines <= at) continue;
+    if (kind !== "trace") return from;
+    trace = from;
+  }
+  return trace;
+}

@@ -1,0 +1,32 @@
+import { expect, it } from "vitest";
+import { cellsOf, namesIn } from "./columns";
+
+const PINO =
+  '{"level":50,"time":1767225600000,"id":12345678901234567890,"err":{"code":1.10,"at":{"x":"y"}},"msg":"no"}';
+
+it("gives the fields that are asked for, by meaning, by name and by path, as they were written", () => {
+  expect(cellsOf(PINO, ["time", "level", "message", "id", "err.code", "err.at.x", "none", "err"])).toEqual([
+    "1767225600000",
+    "error",
+    "no",
+    "12345678901234567890",
+    "1.10",
+    "y",
+    "",
+    '{"code":1.10,"at":{"x":"y"}}',
+  ]);
+  expect(cellsOf('ts=1 lvl=warn msg="two words" a.b=3', ["message", "level", "a.b"])).toEqual([
+    "two words",
+    "warn",
+    "3",
+  ]);
+  expect(cellsOf('{"a.b":1,"a":{"b":2}}', ["a.b"])).toEqual(["1"]);
+});
+
+it("takes no line for a record that is none, and no name for what every object has", () => {
+  for (const text of ["plain text", "[1,2]", '{"open":', "a=1 b=2"])
+    expect(cellsOf(text, ["time"])).toBeNull();
+  expect(cellsOf("{}", ["constructor", "__proto__", "toString"])).toEqual(["", "", ""]);
+  expect(namesIn('{"constructor":1,"ts":2,"x":3,"x":4}')).toEqual(["time", "constructor", "x"]);
+  expect(namesIn("plain")).toEqual([]);
+});

@@ -1,0 +1,69 @@
+// Fields of records, JSON or logfmt, as columns. A field is named as the record has it, one within another by a path (`err.code`);
+// `time`, `level` and `message` mean whatever the record calls these. Pure.
+import { fieldsIn, LEVEL, levelName, MESSAGE, TIME, type Field } from "./json";
+import { logfmtFields } from "./record";
+
+export interface Column {
+  readonly field: string;
+  /** In characters. */
+  readonly width: number;
+}
+
+export const COMMON = ["time", "level", "message"] as const;
+/** What a column of this field is as wide as until somebody drags it. */
+export const usualWidth = (field: string): number =>
+  field === "time" ? 25 : field === "level" ? 8 : field === "message" ? 60 : 16;
+export const MIN_WIDTH = 3;
+export const MAX_WIDTH = 400;
+/** More are too many to be read. */
+export const MAX_COLUMNS = 24;
+
+const NAMES: Readonly<Record<(typeof COMMON)[number], readonly string[]>> = {
+  time: TIME,
+  level: LEVEL,
+  message: MESSAGE,
+};
+const isCommon = (field: string): field is (typeof COMMON)[number] => Object.hasOwn(NAMES, field);
+
+/** What the record says in each of these fields, nothing where it has no such; null when the line is no record. */
+export function cellsOf(text: string, fields: readonly string[]): readonly string[] | null {
+  const record = recordOf(text);
+  return record && fields.map((field) => valueOf(record, field));
+}
+
+/** The fields of a record: the common ones by what they mean, the others as they are called. */
+export function namesIn(text: string): readonly string[] {
+  const record = recordOf(text);
+  if (record === null) return [];
+  const common = COMMON.flatMap((name) =>
+    fieldOf(record, name) ? [[name, fieldOf(record, name)] as const] : [],
+  );
+  const taken = new Set(common.map(([, field]) => field));
+  const rest = record.filter((field) => !taken.has(field)).map(({ key }) => key);
+  return [...new Set([...common.map(([name]) => name), ...rest])];
+}
+
+function recordOf(text: string): readonly Field[] | null {
+  return fieldsIn(text) ?? logfmtFields(text);
+}
+
+function valueOf(record: readonly Field[], field: string): string {
+  const found = fieldOf(record, field);
+  if (found) return field === "level" ? levelName(found.value) : found.value;
+  // One within another.
+  for (let at = field.indexOf("."); at >= 0; at = field.indexOf(".", at + 1)) {
+    const outer = record.find(({ key, plain }) => !plain && key === field.slice(0, at));
+    const inner = outer && fieldsIn(outer.value);
+    if (inner) return valueOf(inner, field.slice(at + 1));
+  }
+  return "";
+}
+
+function fieldOf(record: readonly Field[], field: string): Field | undefined {
+  if (!isCommon(field)) return record.find(({ key }) => key === field);
+  for (const name of NAMES[field]) {
+    const found = record.find(({ key, plain }) => plain && key === name);
+    if (found) return found;
+  }
+  return undefined;
+}
