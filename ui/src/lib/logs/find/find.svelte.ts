@@ -44,6 +44,8 @@ export class Find {
   pattern = $state("");
   /** Lines that this matches are left out. */
   exclude = $state("");
+  /** What fields of records have to say: `level=error reqId=r-3`. */
+  fields = $state("");
   readonly history = new FindHistory();
   /** Which of the matches in the row of the hit one is at; behind all of them it is the last. */
   part = $state(0);
@@ -80,13 +82,14 @@ export class Find {
   }
 
   get active(): boolean {
-    return this.pattern !== "" || this.exclude !== "";
+    return this.pattern !== "" || this.exclude !== "" || this.fields !== "";
   }
 
   get query(): LogQuery {
     const flags = Object.fromEntries(FLAGS.map((flag) => [flag, this.#flags[flag].value]));
     const exclude = this.exclude === "" ? undefined : this.exclude;
-    return { ...EVERYTHING, ...flags, pattern: this.pattern, exclude };
+    const fields = this.fields === "" ? undefined : this.fields;
+    return { ...EVERYTHING, ...flags, pattern: this.pattern, exclude, fields };
   }
 
   flag(flag: FindFlag): boolean {
@@ -108,6 +111,11 @@ export class Find {
     this.#type(() => (this.exclude = pattern));
   }
 
+  /** Something was typed, or chosen, that fields of records have to say. */
+  narrowed(fields: string): void {
+    this.#type(() => (this.fields = fields));
+  }
+
   /** Brings back what was looked for before, or next. */
   recall(older: boolean): void {
     const found = this.history.step(older, this.pattern);
@@ -119,6 +127,7 @@ export class Find {
     for (const flag of FLAGS) this.#flags[flag].value = query[flag];
     this.pattern = query.pattern;
     this.exclude = query.exclude ?? "";
+    this.fields = query.fields ?? "";
     this.restart(false);
     this.#stand({ key, index: 0, total: 0 }, true);
   }
@@ -195,6 +204,7 @@ export class Find {
     this.history.keep(this.pattern);
     this.pattern = "";
     this.exclude = "";
+    this.fields = "";
     this.restart(false);
     if (wasActive) this.place.back();
   }

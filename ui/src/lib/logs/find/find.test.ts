@@ -72,6 +72,21 @@ describe("the find field", () => {
     expect(shown).toEqual([]);
   });
 
+  it("looks for what fields of records say, alone or beside a pattern", async () => {
+    const search = vi.spyOn(backend, "openSearch");
+    const { find } = stand();
+    find.narrowed("level=error");
+    await vi.advanceTimersByTimeAsync(200);
+    expect(find.active).toBe(true);
+    expect(search.mock.lastCall?.[2]).toMatchObject({ pattern: "", fields: "level=error" });
+    find.typed("warning");
+    await vi.advanceTimersByTimeAsync(200);
+    expect(search.mock.lastCall?.[2]).toMatchObject({ pattern: "warning", fields: "level=error" });
+    find.leave();
+    expect([find.fields, find.active]).toEqual(["", false]);
+    search.mockRestore();
+  });
+
   it("says what is wrong with a pattern, and that nothing was found", async () => {
     const { find } = stand();
     find.toggle("regex");

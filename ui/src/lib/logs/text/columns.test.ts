@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { cellsOf, namesIn } from "./columns";
+import { cellsOf, conditionsIn, namesIn } from "./columns";
 
 const PINO =
   '{"level":50,"time":1767225600000,"id":12345678901234567890,"err":{"code":1.10,"at":{"x":"y"}},"msg":"no"}';
@@ -29,4 +29,13 @@ it("takes no line for a record that is none, and no name for what every object h
   expect(cellsOf("{}", ["constructor", "__proto__", "toString"])).toEqual(["", "", ""]);
   expect(namesIn('{"constructor":1,"ts":2,"x":3,"x":4}')).toEqual(["time", "constructor", "x"]);
   expect(namesIn("plain")).toEqual([]);
+});
+
+it("offers what a record says as conditions, but no times, messages and what cannot be written as one", () => {
+  expect(conditionsIn(PINO)).toEqual(["level=50", "id=12345678901234567890"]);
+  expect(conditionsIn('ts=1 lvl=warn msg=x who="two words" empty= q="a\\"b"')).toEqual([
+    "lvl=warn",
+    'who="two words"',
+  ]);
+  expect(conditionsIn("plain")).toEqual([]);
 });

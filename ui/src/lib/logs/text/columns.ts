@@ -43,6 +43,24 @@ export function namesIn(text: string): readonly string[] {
   return [...new Set([...common.map(([name]) => name), ...rest])];
 }
 
+/** More are too many for a menu. */
+const MAX_CONDITIONS = 6;
+const MAX_VALUE = 40;
+
+/** What a record says in its fields, each as what a search for fields takes: `level=error`. No times and messages. */
+export function conditionsIn(text: string): readonly string[] {
+  const told = (recordOf(text) ?? []).filter(
+    ({ key, value, plain }) =>
+      plain && !TIME.includes(key) && !MESSAGE.includes(key) && /^[^\s=!"]+$/.test(key) && sayable(value),
+  );
+  return told
+    .map(({ key, value }) => `${key}=${/\s/.test(value) ? `"${value}"` : value}`)
+    .slice(0, MAX_CONDITIONS);
+}
+
+const sayable = (value: string): boolean =>
+  value !== "" && value.length <= MAX_VALUE && !/["\\\r\n]/.test(value);
+
 function recordOf(text: string): readonly Field[] | null {
   return fieldsIn(text) ?? logfmtFields(text);
 }

@@ -397,6 +397,14 @@ export class LogWindow<S extends LogSource = LogSource> implements FindPlace {
     else this.columns.toggle();
   }
 
+  /** Shows only records whose fields say this, beside what is looked for already. */
+  narrow(condition: string): void {
+    const { find } = this;
+    const all = find.fields.split(" ").includes(condition) ? find.fields : `${find.fields} ${condition}`;
+    find.mode = "filter";
+    find.narrowed(all.trim());
+  }
+
   /** Folds the block that a row is in to its first line, or unfolds it. */
   async fold(key = this.cursor): Promise<void> {
     if (key === null) return;

@@ -10,6 +10,7 @@ import type { OneLog } from "../one/one-log.svelte";
 import type { ShownRow } from "../rows/list";
 import type { RowKey } from "../rows/numbers";
 import { encodingOf } from "../text/encodings";
+import { conditionsIn } from "../text/columns";
 import { recordLines } from "../text/record";
 import type { TimeMode } from "../text/words";
 import { TIMES } from "./choices.svelte";
@@ -205,6 +206,11 @@ export function rowMenu(log: LogWindow, key: RowKey, own: MenuEntry[] = []): Men
       label: `Open ${cut(visible(placeText(place)), ADDRESS)} in the editor`,
       testid: `open-file-${i}`,
       act: () => row && void log.openFile(row, place),
+    })),
+    ...(row ? conditionsIn(row.text) : []).map((condition, i) => ({
+      label: `Only lines with ${cut(visible(condition), ADDRESS)}`,
+      testid: `narrow-${i}`,
+      act: () => log.narrow(condition),
     })),
     ...(row && (log.expanded.of(key) || recordLines(row.text) !== null)
       ? [
