@@ -4,7 +4,8 @@ use super::support::{AppWindow, Desk};
 use thirtyfour::Key;
 
 const SCRIPT: &str = "submit-form #field-kind-subprocess-mode-script-body.cm-content";
-const TEXT: &str = "return document.querySelector('[data-testid=submit-form] .cm-content').innerText.trimEnd()";
+const TEXT: &str =
+    "return document.querySelector('[data-testid=submit-form] .cm-content').innerText.trimEnd()";
 
 async fn choose_tab(app: &AppWindow<'_>, tab: &str) {
     app.run(&format!(
