@@ -22,13 +22,18 @@ use tauri::{Runtime, ipc::Invoke};
 
 include!("list.rs");
 
-/// The names of all commands.
-#[must_use]
-pub fn names() -> Vec<&'static str> {
+/// The names of those in list.rs.
+pub(crate) fn own_names() -> Vec<&'static str> {
     macro_rules! names {
         ($($module:ident::$name:ident,)*) => { vec![$(stringify!($name)),*] };
     }
-    let mut names: Vec<&'static str> = with_commands!(names);
+    with_commands!(names)
+}
+
+/// The names of all commands.
+#[must_use]
+pub fn names() -> Vec<&'static str> {
+    let mut names = own_names();
     names.extend(operations::names());
     names
 }

@@ -1,5 +1,5 @@
 // Generated from the shell's own shapes by `make bindings`. Do not edit.
-import type { OutputEvent } from "./bindings";
+import type { Connection, Diagnosis, InheritedEnvironment, OutputEvent, RunId, Settings, Task, TaskPage, TaskQuery, TaskRun, TaskSpec } from "./bindings";
 
 export type Message<T> = { 
 /**
@@ -138,3 +138,44 @@ advice?: string,
  * What keeps a shell from reading it, and where.
  */
 flaw?: string, };
+
+/** The commands that are no operations. */
+export type ShellCommands = {
+  submit_task: { arguments: { spec: TaskSpec }, answer: string },
+  get_task_status: { arguments: { id: string }, answer: Task | null },
+  query_tasks: { arguments: { query: TaskQuery }, answer: TaskPage<Task> },
+  list_task_runs: { arguments: { id: string }, answer: Array<TaskRun> },
+  delete_task: { arguments: { id: string }, answer: void },
+  stream_task_logs: { arguments: { id: string }, answer: string },
+  read_command_line: { arguments: { line: string }, answer: LineReading },
+  watch_closing: { arguments: {  }, answer: string },
+  answer_closing: { arguments: { answer: CloseAnswer, remember: boolean }, answer: void },
+  watch_doors: { arguments: {  }, answer: string },
+  api_token: { arguments: {  }, answer: string },
+  rotate_api_token: { arguments: {  }, answer: string },
+  watch_machines: { arguments: {  }, answer: string },
+  choose_machine: { arguments: { machine: string | null }, answer: void },
+  save_connection: { arguments: { connection: Connection, token?: string | null, new: boolean }, answer: void },
+  test_connection: { arguments: { connection: Connection, token?: string | null }, answer: ConnectionTest },
+  remove_connection: { arguments: { name: string }, answer: void },
+  get_settings: { arguments: {  }, answer: Settings },
+  set_settings: { arguments: { patch: unknown }, answer: Settings },
+  inherited_environment: { arguments: {  }, answer: InheritedEnvironment },
+  diagnose: { arguments: {  }, answer: Diagnosis },
+  log_usage: { arguments: {  }, answer: number },
+  service_status: { arguments: {  }, answer: ServiceStatus },
+  set_service: { arguments: { enabled: boolean }, answer: ServiceStatus },
+  linger: { arguments: {  }, answer: ServiceStatus },
+  ack_frame: { arguments: { streamId: string, frame: number }, answer: void },
+  close_stream: { arguments: { streamId: string }, answer: void },
+  open_log_window: { arguments: { id: string, attempt?: number | null, row?: number | null }, answer: void },
+  open_merged_window: { arguments: { sources: Array<RunId> }, answer: void },
+  reveal_log: { arguments: { id: string, attempt: number }, answer: void },
+  open_link: { arguments: { address: string }, answer: void },
+  pick_directory: { arguments: { from: string }, answer: string | null },
+  open_file: { arguments: { id: string, path: string, line: number, column?: number | null }, answer: void },
+  watch_jumps: { arguments: {  }, answer: string },
+  watch_address: { arguments: {  }, answer: string },
+  watch_form_asks: { arguments: {  }, answer: string },
+  app_info: { arguments: {  }, answer: AppInfo },
+};

@@ -7,7 +7,7 @@ import { Channel, invoke as tauriInvoke, type InvokeArgs } from "@tauri-apps/api
 import type { AskMethods, Backend, OpenSearch, Unsubscribe } from "./backend";
 import { ApiError } from "./errors";
 import { ASKS, type Downloads, type Topics } from "./operations";
-import type { Message } from "./shell";
+import type { Message, ShellCommands } from "./shell";
 import { onNextFrame } from "../shared/next-frame";
 import { pauses, sleep } from "../shared/pauses";
 import type {
@@ -30,6 +30,12 @@ async function invoke<T>(command: string, args?: InvokeArgs): Promise<T> {
     throw ApiError.from(thrown);
   }
 }
+
+/** A command that is no operation. One without arguments is asked with an empty object. */
+const shell = <Name extends keyof ShellCommands>(
+  name: Name,
+  args: ShellCommands[Name]["arguments"],
+): Promise<ShellCommands[Name]["answer"]> => invoke(name, args);
 
 const drawn = (): Promise<void> => new Promise((resolve) => onNextFrame(resolve));
 /** At once where somebody may look; a hidden window need not keep up. */
@@ -65,7 +71,7 @@ async function open<T>(
     } finally {
       void ready()
         .then(() => streamId)
-        .then((id) => (closed ? undefined : invoke("ack_frame", { streamId: id, frame: message.frame })))
+        .then((id) => (closed ? undefined : shell("ack_frame", { streamId: id, frame: message.frame })))
         .catch((error: unknown) =>
           console.warn(`${command}: acknowledging frame ${message.frame} failed`, error),
         );
@@ -76,7 +82,7 @@ async function open<T>(
   const close = () => {
     if (closed) return;
     closed = true;
-    void invoke("close_stream", { streamId: id }).catch(() => {
+    void shell("close_stream", { streamId: id }).catch(() => {
       // The stream ended on the other side first: nothing is left to close.
     });
   };
@@ -185,11 +191,11 @@ async function openSearch<Name extends "openSearch" | "openMergedSearch">(
 const once = () => false;
 
 export const tauriBackend: Backend = {
-  submitTask: (spec) => invoke("submit_task", { spec }),
-  getTaskStatus: (id) => invoke("get_task_status", { id }),
-  queryTasks: (query) => invoke("query_tasks", { query }),
-  listTaskRuns: (id) => invoke("list_task_runs", { id }),
-  deleteTask: (id) => invoke("delete_task", { id }),
+  submitTask: (spec) => shell("submit_task", { spec }),
+  getTaskStatus: (id) => shell("get_task_status", { id }),
+  queryTasks: (query) => shell("query_tasks", { query }),
+  listTaskRuns: (id) => shell("list_task_runs", { id }),
+  deleteTask: (id) => shell("delete_task", { id }),
   streamTaskLogs: (id, onFrame) => watch<OutputFrame>("stream_task_logs", { id }, onFrame, { goesOn: once }),
 
   ...asks,
@@ -253,13 +259,13 @@ export const tauriBackend: Backend = {
   },
 
   openLogWindow: (id, attempt, row) =>
-    invoke("open_log_window", { id, attempt: attempt ?? null, row: row ?? null }),
-  openMergedWindow: (sources) => invoke("open_merged_window", { sources }),
-  revealLog: (id, attempt) => invoke("reveal_log", { id, attempt }),
-  pickDirectory: (from) => invoke("pick_directory", { from }),
-  readCommandLine: (line) => invoke("read_command_line", { line }),
-  openLink: (address) => invoke("open_link", { address }),
-  openFile: (id, { path, line, column }) => invoke("open_file", { id, path, line, column }),
+    shell("open_log_window", { id, attempt: attempt ?? null, row: row ?? null }),
+  openMergedWindow: (sources) => shell("open_merged_window", { sources }),
+  revealLog: (id, attempt) => shell("reveal_log", { id, attempt }),
+  pickDirectory: (from) => shell("pick_directory", { from }),
+  readCommandLine: (line) => shell("read_command_line", { line }),
+  openLink: (address) => shell("open_link", { address }),
+  openFile: (id, { path, line, column }) => shell("open_file", { id, path, line, column }),
   closeWindow: () => invoke("plugin:window|close", { label: null }),
   toggleFullScreen: async () => {
     const full = await invoke<boolean>("plugin:window|is_fullscreen", { label: null });
@@ -269,29 +275,29 @@ export const tauriBackend: Backend = {
   watchAddress: (onAddress) => watch<string>("watch_address", {}, onAddress, { goesOn: once }),
 
   watchMachines: (onList) => watch<MachineList>("watch_machines", {}, onList),
-  chooseMachine: (machine) => invoke("choose_machine", { machine }),
+  chooseMachine: (machine) => shell("choose_machine", { machine }),
   saveConnection: (connection, token, isNew) =>
-    invoke("save_connection", { connection, token: token ?? null, new: isNew }),
-  testConnection: (connection, token) => invoke("test_connection", { connection, token: token ?? null }),
-  removeConnection: (name) => invoke("remove_connection", { name }),
+    shell("save_connection", { connection, token: token ?? null, new: isNew }),
+  testConnection: (connection, token) => shell("test_connection", { connection, token: token ?? null }),
+  removeConnection: (name) => shell("remove_connection", { name }),
 
-  getSettings: () => invoke("get_settings"),
-  setSettings: (patch) => invoke("set_settings", { patch }),
+  getSettings: () => shell("get_settings", {}),
+  setSettings: (patch) => shell("set_settings", { patch }),
   watchClosing: (onQuestion) =>
     watch<CloseQuestion | null>("watch_closing", {}, (question) => onQuestion(question ?? undefined)),
-  answerClosing: (answer, remember) => invoke("answer_closing", { answer, remember }),
+  answerClosing: (answer, remember) => shell("answer_closing", { answer, remember }),
   watchFormAsks: (onAsk) => watch<null>("watch_form_asks", {}, onAsk),
   watchDoors: (onDoors) => watch<DoorStates>("watch_doors", {}, onDoors),
-  apiToken: () => invoke("api_token"),
-  rotateApiToken: () => invoke("rotate_api_token"),
-  logUsage: () => invoke("log_usage"),
-  serviceStatus: () => invoke("service_status"),
-  setService: (enabled) => invoke("set_service", { enabled }),
-  linger: () => invoke("linger"),
-  diagnose: () => invoke("diagnose"),
-  inheritedEnvironment: () => invoke("inherited_environment"),
+  apiToken: () => shell("api_token", {}),
+  rotateApiToken: () => shell("rotate_api_token", {}),
+  logUsage: () => shell("log_usage", {}),
+  serviceStatus: () => shell("service_status", {}),
+  setService: (enabled) => shell("set_service", { enabled }),
+  linger: () => shell("linger", {}),
+  diagnose: () => shell("diagnose", {}),
+  inheritedEnvironment: () => shell("inherited_environment", {}),
 
   setZoom: (factor) => invoke("plugin:webview|set_webview_zoom", { label: null, value: factor }),
 
-  appInfo: () => invoke("app_info"),
+  appInfo: () => shell("app_info", {}),
 };
