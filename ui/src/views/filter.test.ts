@@ -60,11 +60,9 @@ test("a token becomes a chip once something follows it, and is taken up again by
 test("a chip is turned round and removed", async () => {
   await open();
   await write("lane:etl ");
-  await fireEvent.click(await screen.findByRole("button", { name: "Leave out lane:etl" }));
+  await fireEvent.click(await screen.findByRole("button", { name: "lane:etl" }));
   await waitFor(() => expect(names()).toEqual(["serve"]));
-  expect(screen.getByRole("button", { name: "Leave out lane:etl" }).getAttribute("aria-pressed")).toBe(
-    "true",
-  );
+  expect(screen.getByRole("button", { name: "not lane:etl" })).toBeTruthy();
   await fireEvent.click(screen.getByRole("button", { name: "Remove -lane:etl" }));
   await waitFor(() => expect(names()).toHaveLength(3));
   expect(document.activeElement).toBe(field());
