@@ -135,8 +135,9 @@ export class Find {
   /** Somebody has gone to a row that matches. */
   choose(key: RowKey): void {
     const { search } = this;
-    if (search === null || key === this.hit?.key) return;
-    this.#stand({ key, index: 0, total: search.matches }, true);
+    if (search === null) return;
+    // The one that is gone to already is shown again: the reader may have gone on from it.
+    this.#stand(key === this.hit?.key ? this.hit : { key, index: 0, total: search.matches }, true);
     void this.#rank(search);
   }
 

@@ -570,8 +570,7 @@ export class LogWindow<S extends LogSource = LogSource> implements FindPlace {
     this.below = search && new HitPane(search, this.source, () => this.#display, this.#top);
     if (this.below === null) return;
     this.below.view.onstand = (key) => {
-      find.choose(key);
-      void this.go(key);
+      void this.go(key).then(() => find.choose(key));
     };
     void this.below.show(find.hit?.key ?? this.cursor ?? this.#top);
   }
