@@ -489,6 +489,7 @@ describe("what goes on with what one types", () => {
         ["/srv/data", "/srv/data/raw"].filter((path) => path.startsWith(prefix)),
       queryTasks: async () => ({ tasks: [], total: 0 }),
       hasDirectory: async () => true,
+      readCommandLine,
       pickDirectory: async (from: string) => `${from}/picked`,
     } as unknown as Backend),
   );
