@@ -268,7 +268,10 @@ impl Runner for Machine {
         }
         if let Some(slot) = slot.as_ref().filter(|_| !past_the_rules) {
             let (used, places) = (
-                living().filter(|process| process.slot == *slot).count(),
+                // What a person has started beside the others takes no place: whoever held one goes on with its next attempt.
+                living()
+                    .filter(|process| process.slot == *slot && !state.past_the_rules.contains(&process.task))
+                    .count(),
                 state.places.get(slot).copied().unwrap_or(1),
             );
             if used >= places {
