@@ -81,10 +81,10 @@ mod tests {
 
     #[test]
     fn a_name_is_one_of_the_folder_of_the_run_and_never_an_option() {
-        let resolved = |name| resolve(name, Path::new("/work/x"), Path::new("/home/ada"));
-        assert_eq!(resolved("src/main.rs"), Path::new("/work/x/src/main.rs"));
-        assert_eq!(resolved("./-rf"), Path::new("/work/x/-rf"));
-        assert_eq!(resolved("../y.py"), Path::new("/work/x/../y.py"));
+        let resolved = |name| resolve(name, Path::new("/srv/x"), Path::new("/home/ada"));
+        assert_eq!(resolved("src/main.rs"), Path::new("/srv/x/src/main.rs"));
+        assert_eq!(resolved("./-rf"), Path::new("/srv/x/-rf"));
+        assert_eq!(resolved("../y.py"), Path::new("/srv/x/../y.py"));
         assert_eq!(resolved("/etc/hosts"), Path::new("/etc/hosts"));
         assert_eq!(resolved("~/a.rs"), Path::new("/home/ada/a.rs"));
     }

@@ -1,26 +1,17 @@
 //! The log window under somebody's hands: where the focus is, which keys count, what the mouse selects and what is pasted of it, and
 //! that a window of a task goes on with it.
 
-use crate::support::{AppWindow, Desk};
+use crate::support::Desk;
 use serde_json::json;
 use std::fs;
 use thirtyfour::Key;
-
-async fn open_log_of(app: &AppWindow<'_>, desk: &Desk, script: &str) -> String {
-    fs::write(desk.work().join("print.sh"), script).expect("written");
-    let id = app.submit("sh print.sh").await;
-    app.see_phase(&id, "succeeded").await;
-    app.click(&format!("task-row[data-task-id=\"{id}\"]")).await;
-    app.open_log().await;
-    id
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_work_as_the_window_opens_on_any_keyboard() {
     let desk = Desk::new();
     let app = desk.open().await;
     let script = "seq -f 'line %.0f of all' 1 3000 | sed '0~1000s/^/error: /'";
-    open_log_of(&app, &desk, script).await;
+    app.open_log_of(script, "succeeded").await;
     app.see_text("log-pane", "error: line 3000 of all").await;
     let current = "log-row[aria-current=\"true\"]";
 
@@ -71,7 +62,7 @@ async fn what_the_mouse_selects_is_there_for_the_middle_button() {
     let desk = Desk::new();
     let app = desk.open().await;
     let script = "seq -f 'see https://example.org/a?b=%.0f&c now' 1 300";
-    open_log_of(&app, &desk, script).await;
+    app.open_log_of(script, "succeeded").await;
     app.see_text("log-pane", "b=300&c now").await;
     app.type_keys("g").await;
     app.see_text("log-row", "b=1&c now").await;

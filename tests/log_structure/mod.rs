@@ -1,22 +1,13 @@
 //! What a log is made of, in the real window: hits far in long lines, blocks that fold, records as columns, places in files; and how
 //! a log window looks in both themes and at several widths.
 
-use crate::support::{AppWindow, Desk};
+use crate::support::Desk;
 use serde_json::json;
 use solti_testing::wait_until as until;
 use std::fs;
 use thirtyfour::Key;
 
 const CURRENT: &str = "log-row[aria-current=\"true\"]";
-
-async fn open_log_of(app: &AppWindow<'_>, desk: &Desk, script: &str) -> String {
-    fs::write(desk.work().join("print.sh"), script).expect("written");
-    let id = app.submit("sh print.sh").await;
-    app.see_phase(&id, "succeeded").await;
-    app.click(&format!("task-row[data-task-id=\"{id}\"]")).await;
-    app.open_log().await;
-    id
-}
 
 /// It is within the pane, whole.
 fn is_seen(element: &str) -> String {
@@ -39,7 +30,7 @@ async fn a_long_line_opens_at_the_hit_in_it() {
         far('x'),
         far('y')
     );
-    open_log_of(&app, &desk, &script).await;
+    app.open_log_of(&script, "succeeded").await;
     app.see_text("log-pane", "a last needle").await;
     let hit = "[data-testid=deep-hit] .hit";
     for wrap in [false, true] {
@@ -90,7 +81,7 @@ async fn blocks_fold_and_files_open() {
         echo 'ZeroDivisionError: division by zero'
         echo '::group::Install'; seq -f 'package %.0f' 1 200; echo '::endgroup::'
         echo '  --> src/main.rs:3:18'";
-    open_log_of(&app, &desk, script).await;
+    app.open_log_of(script, "succeeded").await;
     app.see_text("log-pane", "src/main.rs:3:18").await;
 
     // From within the trace.
@@ -159,7 +150,7 @@ async fn records_are_columns_and_the_window_looks_right_at_every_size() {
         printf '\033[41;37m FAIL \033[0m src/app.test.ts \033[2mdim\033[0m \033[32mgreen\033[0m\n'
         echo 'warning: one on stderr' >&2
         printf 'TypeError: no\n    at handler (/srv/app/src/routes.js:14:23)\n    at main (/srv/app/src/main.js:1:1)\n'"#;
-    open_log_of(&app, &desk, script).await;
+    app.open_log_of(script, "succeeded").await;
     app.see_text("log-pane", "TypeError: no").await;
     app.press("log-pane", || "c".into()).await;
     app.see("columns").await;

@@ -1,7 +1,7 @@
 //! The log window as a person uses it, on logs that real tasks print: moving, following and yielding, finding and
 //! filtering, selecting across a scroll, and staying alive while a task prints as fast as it can.
 
-use crate::support::{AppWindow, Desk};
+use crate::support::Desk;
 use std::fs;
 use thirtyfour::Key;
 
@@ -13,15 +13,6 @@ fn printer(before: u32, after: u32) -> String {
     )
 }
 
-async fn open_log_of(app: &AppWindow<'_>, desk: &Desk, script: &str, phase: &str) -> String {
-    fs::write(desk.work().join("print.sh"), script).expect("written");
-    let id = app.submit("sh print.sh").await;
-    app.see_phase(&id, phase).await;
-    app.click(&format!("task-row[data-task-id=\"{id}\"]")).await;
-    app.open_log().await;
-    id
-}
-
 fn go(desk: &Desk) {
     fs::write(desk.work().join("go"), "").expect("written");
 }
@@ -30,7 +21,7 @@ fn go(desk: &Desk) {
 async fn a_log_is_followed_until_one_scrolls_up_and_again_from_its_end() {
     let desk = Desk::new();
     let app = desk.open().await;
-    open_log_of(&app, &desk, &printer(100_000, 500), "running").await;
+    app.open_log_of(&printer(100_000, 500), "running").await;
     app.see_text("log-pane", "line 100000 of all").await;
 
     app.press("log-pane", || Key::Home.into()).await;
@@ -58,7 +49,7 @@ async fn a_log_is_followed_until_one_scrolls_up_and_again_from_its_end() {
 async fn a_task_that_prints_as_fast_as_it_can_leaves_the_window_alive() {
     let desk = Desk::new();
     let app = desk.open().await;
-    open_log_of(&app, &desk, &printer(10, 5_000_000), "running").await;
+    app.open_log_of(&printer(10, 5_000_000), "running").await;
     app.see_text("log-pane", "line 10 of all").await;
     // The longest time in which the page could do nothing, and the most rows it had drawn.
     app.run(
@@ -95,7 +86,7 @@ async fn what_is_looked_for_is_found_filtered_and_marked() {
     let script = "seq -f 'line %.0f of all' 1 40000 | sed -e '0~1000s/$/ needle/' \
                   -e '20500s/$/ and so on and on and on and on and on and on and on and on and on and on and on and far/'
                   echo 'error: at the end' >&2";
-    open_log_of(&app, &desk, script, "succeeded").await;
+    app.open_log_of(script, "succeeded").await;
     app.see_text("log-pane", "line 40000 of all").await;
 
     app.write("find", "needle").await;
@@ -142,7 +133,7 @@ async fn what_is_looked_for_is_found_filtered_and_marked() {
 async fn a_selection_lasts_over_a_scroll_and_is_copied_whole() {
     let desk = Desk::new();
     let app = desk.open().await;
-    open_log_of(&app, &desk, "seq -f 'line %.0f of all' 1 40000", "succeeded").await;
+    app.open_log_of("seq -f 'line %.0f of all' 1 40000", "succeeded").await;
     app.see_text("log-pane", "line 40000 of all").await;
     app.press("log-pane", || Key::Home.into()).await;
     app.see_text("log-row", "line 1 of all").await;
@@ -287,7 +278,7 @@ async fn a_hit_is_shown_with_the_lines_around_it_and_colours_go_on() {
     let app = desk.open().await;
     // Red from line 900 on; line 1000 and what is far from it is reached by a jump.
     let script = "seq -f 'line %.0f of all' 1 2000 | sed -e '900s/^/\x1b[31m/' -e '1000s/$/ needle/' -e '1100s/$/\x1b[0m/'";
-    open_log_of(&app, &desk, script, "succeeded").await;
+    app.open_log_of(script, "succeeded").await;
     app.see_text("log-pane", "line 2000 of all").await;
     let color = |row: u32| {
         let span = format!("document.querySelector('[data-row=\"{row}\"] .text span')");
@@ -316,7 +307,7 @@ async fn a_line_is_marked_noted_and_linked_and_stays_in_view_when_rows_rewrap() 
     let desk = Desk::new();
     let app = desk.open().await;
     let script = "seq -f 'line %.0f of all, with many words so that it takes more than one row of a narrow window' 1 3000";
-    let id = open_log_of(&app, &desk, script, "succeeded").await;
+    let id = app.open_log_of(script, "succeeded").await;
     app.see_text("log-pane", "line 3000 of all").await;
     app.run("document.querySelector('[data-testid=wrap]').click()").await;
     app.press("log-pane", || Key::Control + "g").await;
@@ -398,7 +389,7 @@ async fn a_log_is_counted_read_in_its_encoding_and_listed_below_itself() {
         printf 'error: \316\370\350\341\352\340 \367\362\345\355\350\377 \364\340\351\353\340\n'
         printf 'warning: slow\nGET /health 200\n{"level":40,"id":12345678901234567890,"msg":"full"}\nGET /a 200\n'
         seq -f 'line %.0f of all' 501 900"#;
-    open_log_of(&app, &desk, script, "succeeded").await;
+    app.open_log_of(script, "succeeded").await;
     app.see_text("error-count", "1 error").await;
     app.see_text("warning-count", "2 warnings").await;
     app.see_text("encoding", "windows-1251, guessed").await;

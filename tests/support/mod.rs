@@ -498,6 +498,16 @@ impl AppWindow<'_> {
         self.turn_to_other().await;
     }
 
+    /// Runs a script as `sh print.sh` in the desk's folder, and opens its log once it is in this phase. Returns the task's id.
+    pub async fn open_log_of(&self, script: &str, phase: &str) -> String {
+        std::fs::write(self.desk.work().join("print.sh"), script).expect("written");
+        let id = self.submit("sh print.sh").await;
+        self.see_phase(&id, phase).await;
+        self.click(&format!("task-row[data-task-id=\"{id}\"]")).await;
+        self.open_log().await;
+        id
+    }
+
     /// The windows that a person has open, and the one that waits for a log, once it does: the driver sees it like any other.
     async fn windows(&self) -> Result<(Vec<WindowHandle>, Option<WindowHandle>), WebDriverError> {
         let before = self.page.window().await;

@@ -38,13 +38,6 @@ pub struct RowQuery {
 }
 
 impl RowQuery {
-    /// Whether every text has to be looked at.
-    pub(crate) fn reads_texts(&self) -> bool {
-        let says_something =
-            |text: &Option<String>| text.as_deref().is_some_and(|text| !text.trim().is_empty());
-        says_something(&self.text) || says_something(&self.name) || !self.without.folded_texts().is_empty()
-    }
-
     /// The limit in force: the default without one, never over [`MAX_LIMIT`].
     pub(crate) fn effective_limit(&self) -> u32 {
         self.limit.unwrap_or(DEFAULT_LIMIT).min(MAX_LIMIT)

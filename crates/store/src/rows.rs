@@ -47,26 +47,23 @@ pub(crate) fn halves(db: &Transaction<'_>) -> Result<Option<[Range; 2]>, StoreEr
 /// The matches of a page or of its part, newest first, and one more if there is a next page; and how many there are in all.
 pub(crate) type Found = (Vec<i64>, u64);
 
+/// Whether every text has to be looked at.
+pub(crate) fn reads_texts(query: &RowQuery) -> bool {
+    Filter::of(query).reads_texts()
+}
+
 pub(crate) fn find(
     db: &Transaction<'_>,
     query: &RowQuery,
     range: Option<Range>,
 ) -> Result<Found, StoreError> {
-    let mut filter = Filter::by_phase(query.slot.as_ref(), &query.phases);
-    filter.labels = query.labels.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
-    filter.text = query.text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(folded);
-    filter.exit_code = query.exit_code;
-    filter.since_ms = query.since_ms;
-    filter.job = query.job.as_ref().map(|job| job.as_str().to_owned());
-    filter.name = query.name.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(folded);
-    filter.took = (query.took_at_least_ms, query.took_at_most_ms);
-    filter.without = query.without.clone();
+    let mut filter = Filter::of(query);
     filter.range = range;
     // One more than asked for tells whether there is a next page.
     let limit = u64::from(query.effective_limit()) + 1;
     let nums = filter.numbers(db, Span { before: query.cursor, limit, offset: 0 })?;
     // A search for a text takes a look at every text: not a second time when the page holds all there is.
-    let all = query.reads_texts() && query.cursor.is_none() && (nums.len() as u64) < limit;
+    let all = filter.reads_texts() && query.cursor.is_none() && (nums.len() as u64) < limit;
     let total = if all { nums.len() as u64 } else { filter.total(db)? };
     Ok((nums, total))
 }
@@ -237,6 +234,23 @@ impl Filter {
         }
         let slot = slot.map(|slot| slot.as_str().to_owned());
         Self { slot, phases, ..Self::default() }
+    }
+
+    fn of(query: &RowQuery) -> Self {
+        let looked_for = |text: &Option<String>| {
+            text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(folded)
+        };
+        Self {
+            labels: query.labels.iter().map(|(key, value)| (key.clone(), value.clone())).collect(),
+            text: looked_for(&query.text),
+            exit_code: query.exit_code,
+            since_ms: query.since_ms,
+            job: query.job.as_ref().map(|job| job.as_str().to_owned()),
+            name: looked_for(&query.name),
+            took: (query.took_at_least_ms, query.took_at_most_ms),
+            without: query.without.clone(),
+            ..Self::by_phase(query.slot.as_ref(), &query.phases)
+        }
     }
 
     /// Whether the kept counters and the indexes by phase answer it.
