@@ -1,8 +1,9 @@
 //! The command line as it is written.
 
 use crate::time::{coming, moment};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use solti_model::{AfterWhen, MAX_LANE_CAPACITY, MAX_PRIORITY, MAX_RETRIES, TaskPhase};
+use solti_model::{AfterWhen, MAX_LANE_CAPACITY, MAX_PRIORITY, MAX_RETRIES, SortBy, TaskPhase};
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -53,7 +54,7 @@ pub enum Command {
         /// A file, or - for standard input
         file: PathBuf,
     },
-    /// List tasks, newest first
+    /// List tasks, newest first unless they are sorted
     #[command(visible_alias = "ls")]
     List(List),
     /// Show a task and its runs
@@ -298,6 +299,12 @@ pub struct List {
     /// Only tasks created since then: 2h (ago), "2026-11-23 10:00" by this clock, or with an offset 2026-11-23T10:00:00+01:00
     #[arg(long, value_parser = moment)]
     pub since: Option<SystemTime>,
+    /// By what to sort them; when they were made, the newest first, when absent
+    #[arg(long, value_parser = sort())]
+    pub sort: Option<SortBy>,
+    /// The other way round
+    #[arg(long, short)]
+    pub reverse: bool,
     #[arg(long, short = 'n', default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
     pub limit: u32,
 }
@@ -467,6 +474,12 @@ pub fn host_name(text: &str) -> Result<String, &'static str> {
 
 fn priority() -> clap::builder::RangedI64ValueParser<i32> {
     clap::value_parser!(i32).range(i64::from(-MAX_PRIORITY)..=i64::from(MAX_PRIORITY))
+}
+
+/// With its words in the help and the completions.
+fn sort() -> impl TypedValueParser<Value = SortBy> {
+    let by = |word: String| SortBy::ALL.into_iter().find(|by| by.word() == word).unwrap_or(SortBy::Created);
+    PossibleValuesParser::new(SortBy::ALL.map(SortBy::word)).map(by)
 }
 
 fn after(text: &str) -> Result<(String, AfterWhen), String> {

@@ -42,6 +42,7 @@ mod job_view;
 mod kind;
 mod left_out;
 mod lifecycle;
+mod list_layout;
 mod machine_url;
 mod matching;
 mod own_lane;
@@ -105,6 +106,7 @@ pub use kind::{
 };
 pub use left_out::{LeftOut, MAX_LEFT_OUT};
 pub use lifecycle::{AttemptEnd, NextStep, after_attempt};
+pub use list_layout::{ListColumn, ListLayout, SORTED_NAME_CHARS, SortBy, each_once};
 pub use machine_url::MachineUrl;
 pub use matching::{Searched, folded};
 pub use parameter::{Days, Parameter, ParameterType};

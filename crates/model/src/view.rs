@@ -3,14 +3,14 @@
 //! None of it is part of the fixed contract; it is derived from tasks and their logs and never stored as such.
 
 use crate::{
-    AfterWhen, JobName, LeftOut, OutputStreamKind, RowNo, Severity, Slot, TaskHead, TaskId, TaskPhase,
+    AfterWhen, JobName, LeftOut, OutputStreamKind, RowNo, Severity, Slot, SortBy, TaskHead, TaskId, TaskPhase,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use ts_rs::TS;
 
-/// Which rows a list shows. Phases are OR-ed, everything else is AND-ed; newest first.
+/// Which rows a list shows. Phases are OR-ed, everything else is AND-ed; newest first unless it is sorted.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ListQuery {
@@ -52,6 +52,14 @@ pub struct ListQuery {
     #[serde(skip_serializing_if = "LeftOut::is_empty")]
     #[ts(optional, as = "Option<LeftOut>")]
     pub without: Box<LeftOut>,
+    /// By what the rows are sorted; by when they were made, the newest first, when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub sort: Option<SortBy>,
+    /// The other way round.
+    #[serde(skip_serializing_if = "is_false")]
+    #[ts(optional, as = "Option<bool>")]
+    pub reverse: bool,
     /// `nextCursor` of the page before; opaque.
     #[ts(optional)]
     pub cursor: Option<String>,

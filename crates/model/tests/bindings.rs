@@ -184,6 +184,9 @@ fn the_types_of_the_page_are_those_of_the_model() {
         JobChange,
         LeftOut,
         SavedView,
+        SortBy,
+        ListColumn,
+        ListLayout,
     );
     keep_generated("ui/src/lib/api/bindings.ts", &current);
 }

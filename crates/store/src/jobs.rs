@@ -280,7 +280,7 @@ pub(crate) fn history(
     let Number(total) = statement.query_row([job.as_str()], |row| row.get(0))?;
     let mut statement = db
         .prepare_cached("SELECT num FROM job_tasks WHERE job = ?1 AND num < ?2 ORDER BY num DESC LIMIT ?3")?;
-    let before = cursor.map_or(i64::MAX, |RowCursor(num)| num);
+    let before = cursor.map_or(Ok(i64::MAX), |cursor| cursor.newest_first())?;
     // One more, to know whether there is one.
     let nums = statement.query_map(params![job.as_str(), before, i64::from(limit) + 1], |row| row.get(0))?;
     let mut nums = nums.collect::<Result<Vec<i64>, _>>()?;
@@ -288,7 +288,7 @@ pub(crate) fn history(
     nums.truncate(limit as usize);
     let (rows, read) = load_rows(db, &nums)?;
     let more = more || read < nums.len();
-    let next = read.checked_sub(1).filter(|_| more).map(|last| RowCursor(nums[last]));
+    let next = read.checked_sub(1).filter(|_| more).map(|last| RowCursor::behind(nums[last]));
     Ok(RowPage { rows, total, next })
 }
 

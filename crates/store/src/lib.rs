@@ -10,6 +10,7 @@
 #![warn(missing_docs, unreachable_pub)]
 
 mod backup;
+mod cursor;
 mod damage;
 mod environment;
 mod error;
@@ -18,6 +19,7 @@ mod inspect;
 mod jobs;
 mod list;
 mod number;
+mod order;
 mod queueing;
 mod read;
 mod readers;
@@ -26,6 +28,7 @@ mod recover;
 mod rows;
 mod schema;
 mod shared_lanes;
+mod sql;
 mod store;
 mod task_cache;
 mod texts_anew;
@@ -34,9 +37,10 @@ mod write;
 mod writer;
 
 pub use backup::{Backup, backups};
+pub use cursor::RowCursor;
 pub use error::StoreError;
 pub use inspect::{Inspection, inspect, known_tasks};
-pub use list::{RowCursor, RowPage, RowQuery};
+pub use list::{RowPage, RowQuery};
 pub use queueing::Queueing;
 pub use record::{
     AttemptRange, Attempts, Change, JobSaving, LabelCount, Past, Settled, Standing, StoredEvent,

@@ -136,7 +136,7 @@ impl Store {
     /// A page of the list: newest first, by cursor.
     pub async fn list(&self, query: &RowQuery) -> Result<RowPage, StoreError> {
         let query = query.clone();
-        match if rows::reads_texts(&query) { self.inner.readers.run(rows::halves).await? } else { None } {
+        match if rows::can_be_halved(&query) { self.inner.readers.run(rows::halves).await? } else { None } {
             Some(halves) => self.list_by_halves(query, halves).await,
             None => self.inner.readers.run(move |db| rows::list(db, &query)).await,
         }

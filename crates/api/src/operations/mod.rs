@@ -48,8 +48,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use solti_model::{
     Bookmark, ComingRun, ComingRuns, DraftKind, EventPage, HistoryQuery, Job, JobChange, JobDetail, JobList,
-    JobName, JobQuery, JobRevision, JobTasks, Lane, LastLine, LineChunk, LineMatch, ListQuery, LogDensity,
-    LogInfo, LogQuery, LogRows, LogText, MAX_LANE_CAPACITY, MAX_PRIORITY, MatchedMergedRows, MatchedRows,
+    JobName, JobQuery, JobRevision, JobTasks, Lane, LastLine, LineChunk, LineMatch, ListLayout, ListQuery,
+    LogDensity, LogInfo, LogQuery, LogRows, LogText, MAX_LANE_CAPACITY, MAX_PRIORITY, MatchedMergedRows, MatchedRows,
     MergedPosition, MergedRows, Rank, RowKey, RowNo, RowRanges, RunEnvironment, RunId, RunPage, SavedView,
     Schedule, ScheduleId, SchedulePreview, SearchHit, Slot, SourceRow, StopMode, Summary, TaskChange,
     TaskEvent, TaskHits, TaskId, TaskList, TaskRow, TextPosition, UsageSample,

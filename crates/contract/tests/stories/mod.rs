@@ -3,5 +3,6 @@
 pub mod contract;
 pub mod desktop;
 pub mod jobs;
+pub mod lists;
 pub mod log_bytes;
 pub mod queue;
