@@ -111,6 +111,10 @@ pub struct TaskRow {
     #[serde(default, skip_serializing_if = "is_false")]
     #[ts(optional, as = "Option<bool>")]
     pub suspended: bool,
+    /// It runs, and has printed nothing since then, Unix milliseconds, which is longer than its spec allows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "number")]
+    pub silent_since: Option<u64>,
     /// Its main program has ended, and others of the run go on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
@@ -398,12 +402,14 @@ pub enum TaskEventKind {
     Suspended,
     /// They go on.
     Resumed,
+    /// It has printed nothing for as long as its spec allows.
+    Silent,
     /// One that this version does not know: a later one wrote it. Its word is in the detail.
     Unknown,
 }
 
 impl TaskEventKind {
-    const ALL: [(Self, &'static str); 18] = [
+    const ALL: [(Self, &'static str); 19] = [
         (Self::Queued, "queued"),
         (Self::Admitted, "admitted"),
         (Self::Started, "started"),
@@ -421,6 +427,7 @@ impl TaskEventKind {
         (Self::Fulfilled, "fulfilled"),
         (Self::Suspended, "suspended"),
         (Self::Resumed, "resumed"),
+        (Self::Silent, "silent"),
         (Self::Unknown, "unknown"),
     ];
 

@@ -15,11 +15,13 @@ mod damage;
 mod environment;
 mod error;
 mod history;
+mod hooks;
 mod inspect;
 mod jobs;
 mod list;
 mod number;
 mod order;
+mod past_since;
 mod queueing;
 mod read;
 mod readers;
@@ -43,7 +45,7 @@ pub use inspect::{Inspection, inspect, known_tasks};
 pub use list::{RowPage, RowQuery};
 pub use queueing::Queueing;
 pub use record::{
-    AttemptRange, Attempts, Change, JobSaving, LabelCount, Past, Settled, Standing, StoredEvent,
+    AttemptRange, Attempts, Change, DueCall, HookCounts, JobSaving, LabelCount, NewCall, Past, PastSince, Settled, Standing, StoredEvent,
     StoredFiring, StoredJob, StoredLane, StoredRow, StoredRun, StoredTask,
 };
 pub use recover::{DAMAGED_KEPT, Damaged, Opened, Recovery, damaged};

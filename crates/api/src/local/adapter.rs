@@ -2,6 +2,7 @@
 //! done with the bytes of logs is in `logs`.
 
 use super::completion::{Programs, directories};
+use super::hooks::Hooks;
 use super::logs::{Encodings, OpenMerges, OpenSearches};
 use super::rows::SharedSummary;
 use super::{log_stream, now_ms, rows, run_environment, secrets, usage};
@@ -35,6 +36,7 @@ pub struct SupervisorApiAdapter {
     pub(crate) merges: OpenMerges,
     pub(crate) encodings: Encodings,
     programs: Arc<Programs>,
+    hooks: Arc<Hooks>,
 }
 
 impl SupervisorApiAdapter {
@@ -49,6 +51,7 @@ impl SupervisorApiAdapter {
             merges,
             encodings: Encodings::default(),
             programs,
+            hooks: Arc::default(),
         }
     }
 
@@ -59,6 +62,10 @@ impl SupervisorApiAdapter {
 
     pub(crate) fn supervisor(&self) -> &Supervisor {
         &self.supervisor
+    }
+
+    pub(super) fn hooks(&self) -> &Hooks {
+        &self.hooks
     }
 
     /// # Errors

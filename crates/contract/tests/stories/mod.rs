@@ -6,3 +6,4 @@ pub mod jobs;
 pub mod lists;
 pub mod log_bytes;
 pub mod queue;
+pub mod told;

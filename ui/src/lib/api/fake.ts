@@ -26,6 +26,7 @@ import {
   fakeToken,
   patched,
 } from "./fake-settings";
+import { createFakeHooks } from "./fake-hooks";
 import { createFakeJobs, fakeJobOf } from "./fake-jobs";
 import { createFakeQueue } from "./fake-queue";
 import { watchFakeUsage } from "./fake-usage";
@@ -505,6 +506,7 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
       ["/home/me", "/home/me/work", "/srv", "/srv/data"].filter((path) => path.startsWith(prefix)),
     readViews: async () => views,
     saveViews: async (kept) => void (views = kept.views),
+    ...createFakeHooks(() => [...tasks.values()].map(({ row }) => row)),
     readListLayout: async () => layout,
     saveListLayout: async (kept) => void (layout = kept.layout),
     countExpired: async ({ keepDays, keepTasks } = {}) => {

@@ -31,6 +31,7 @@ import { takeOverPresets } from "../submit/earlier-presets";
 import { sentence } from "../submit/errors";
 import type { Edited } from "../submit/model.svelte";
 import { actOnAll, ALL_ACTS, type AllAct } from "./all-matching";
+import { Since } from "./digest.svelte";
 import { Deletions } from "./deletions.svelte";
 import { parseFilter, toQuery, withOrder } from "./filter";
 import { Layout } from "./layout.svelte";
@@ -105,6 +106,7 @@ export class Workspace implements SettingsHost {
   readonly drafts: Drafts;
   readonly views: Views;
   readonly layout: Layout;
+  readonly since: Since;
 
   filterText = $state("");
   filter = $derived(parseFilter(this.filterText));
@@ -170,6 +172,7 @@ export class Workspace implements SettingsHost {
     this.drafts = new Drafts(backend);
     this.views = new Views(backend);
     this.layout = new Layout(backend, (thrown) => this.report(thrown));
+    this.since = new Since(backend, machines.here ? null : machines.name);
     this.jobs = new Jobs(backend, (thrown) => this.report(thrown));
   }
 
