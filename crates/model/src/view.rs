@@ -133,6 +133,10 @@ pub struct TaskRow {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[ts(optional, as = "Option<Vec<TaskPhase>>")]
     pub of_job: Vec<TaskPhase>,
+    /// How long each of those took, in milliseconds; `null` for one that is not over, or never ran.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<Option<f64>>>")]
+    pub of_job_ms: Vec<Option<u64>>,
 }
 
 /// The last line that a task has printed.

@@ -19,6 +19,8 @@ pub struct Notice {
     pub title: String,
     /// What there is to add, such as the error; may be empty.
     pub body: String,
+    /// The task, where it is about one that has gone wrong or prints nothing: its last line belongs to it.
+    pub task: Option<TaskId>,
 }
 
 /// The tasks that were told of.
@@ -114,9 +116,14 @@ fn summed_up(rows: &[&TaskRow], verb: &str, body: impl Fn(&TaskRow) -> String) -
     if rows.len() > AT_ONCE {
         let names: Vec<String> = rows.iter().take(AT_ONCE).map(|row| name(row)).collect();
         let title = format!("{} tasks {verb}", rows.len());
-        return vec![Notice { title, body: format!("{} and others", names.join(", ")) }];
+        return vec![Notice { title, body: format!("{} and others", names.join(", ")), task: None }];
     }
-    rows.iter().map(|row| Notice { title: format!("{} {verb}", name(row)), body: body(row) }).collect()
+    let notice = |row: &&TaskRow| {
+        let wrong = row.task.status.phase != TaskPhase::Succeeded;
+        let task = wrong.then(|| row.task.metadata.id.clone());
+        Notice { title: format!("{} {verb}", name(row)), body: body(row), task }
+    };
+    rows.iter().map(notice).collect()
 }
 
 fn name(row: &TaskRow) -> String {

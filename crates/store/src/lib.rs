@@ -45,7 +45,7 @@ pub use inspect::{Inspection, inspect, known_tasks};
 pub use list::{RowPage, RowQuery};
 pub use queueing::Queueing;
 pub use record::{
-    AttemptRange, Attempts, Change, DueCall, HookCounts, JobSaving, LabelCount, NewCall, Past, PastSince, Settled, Standing, StoredEvent,
+    AttemptRange, Attempts, Change, DueCall, HookCounts, JobMark, JobSaving, LabelCount, NewCall, Past, PastSince, Settled, Standing, StoredEvent,
     StoredFiring, StoredJob, StoredLane, StoredRow, StoredRun, StoredTask,
 };
 pub use recover::{DAMAGED_KEPT, Damaged, Opened, Recovery, damaged};

@@ -83,6 +83,15 @@ pub struct Past<T> {
     pub not_kept: Option<AttemptsNotKept>,
 }
 
+/// A task of a job, among those of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JobMark {
+    /// How it stands.
+    pub phase: TaskPhase,
+    /// How long it took, once it is over.
+    pub duration_ms: Option<u64>,
+}
+
 /// What has happened since some time. Of each kind some are named, the latest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PastSince {

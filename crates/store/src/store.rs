@@ -4,7 +4,7 @@ use crate::readers::Readers;
 use crate::task_cache::TaskCache;
 use crate::writer::{Commit, Writer, WriterStats};
 use crate::{
-    AttemptRange, Attempts, Change, DueCall, HookCounts, LabelCount, Past, PastSince, RowCursor, RowPage, RowQuery, Standing, StoreError,
+    AttemptRange, Attempts, Change, DueCall, HookCounts, JobMark, LabelCount, Past, PastSince, RowCursor, RowPage, RowQuery, Standing, StoreError,
     StoredEvent, StoredJob, StoredLane, StoredRow, StoredRun, StoredTask,
 };
 use crate::{environment, history, hooks, jobs, past_since, read, rows, schema, shared_lanes};
@@ -306,7 +306,7 @@ impl Store {
         &self,
         ids: Vec<TaskId>,
         limit: u32,
-    ) -> Result<BTreeMap<TaskId, Vec<TaskPhase>>, StoreError> {
+    ) -> Result<BTreeMap<TaskId, Vec<JobMark>>, StoreError> {
         self.inner.readers.run(move |db| jobs::strips(db, &ids, limit)).await
     }
 

@@ -85,7 +85,8 @@ pub(super) async fn complete(
             remark: runs.last().and_then(|stored| stored.run.remark.clone()),
             trouble: state.trouble,
             recent_runs: runs.iter().map(|stored| mark(&stored.run)).collect(),
-            of_job,
+            of_job: of_job.iter().map(|mark| mark.phase).collect(),
+            of_job_ms: of_job.iter().map(|mark| mark.duration_ms).collect(),
             task: stored.task,
         }
     };
