@@ -35,11 +35,8 @@ impl Recents {
         if !first && !change.resync {
             return self.merge(change);
         }
-        let query = ListQuery {
-            sort: Some(SortBy::Changed),
-            limit: Some(4 * NAMED as u32),
-            ..ListQuery::default()
-        };
+        let query =
+            ListQuery { sort: Some(SortBy::Changed), limit: Some(4 * NAMED as u32), ..ListQuery::default() };
         // What cannot be read comes with the next change.
         if let Ok(list) = api.ask(ListTasks { query }).await {
             *self = Self::default();

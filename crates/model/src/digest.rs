@@ -21,8 +21,8 @@ pub struct Digest {
     /// Until then it is: what comes later is in the next one.
     #[ts(type = "number")]
     pub until: u64,
-    /// How many tasks have ended, by the phase in which they have; 10,000 at most in all.
-    #[ts(as = "BTreeMap<TaskPhase, f64>")]
+    /// How many tasks have ended, by the phase in which they have; 10,000 at most in all. Every phase is there.
+    #[ts(type = "Record<TaskPhase, number>")]
     pub ended: BTreeMap<TaskPhase, u64>,
     /// Those that went wrong, the latest first.
     pub failed: Vec<DigestTask>,

@@ -237,7 +237,10 @@ impl Hook {
             HookCall::Webhook(Webhook { url, secret }) => {
                 let address = url::Url::parse(url).ok().filter(|url| url.host().is_some());
                 if text(url) || !address.is_some_and(|url| matches!(url.scheme(), "http" | "https")) {
-                    return wrong("call.webhook.url", "must be an address that begins with https:// or http://");
+                    return wrong(
+                        "call.webhook.url",
+                        "must be an address that begins with https:// or http://",
+                    );
                 }
                 if secret.as_ref().is_some_and(text) {
                     return wrong("call.webhook.secret", "is too long");

@@ -26,8 +26,8 @@ mod bounds;
 mod command_text;
 mod crash_loop;
 mod diagnosis;
-mod door_state;
 mod digest;
+mod door_state;
 mod draft;
 mod editor;
 mod engine_info;
@@ -133,7 +133,8 @@ pub use search::{
 pub use selector::{MatchExpression, Operator, RunnerSelector};
 pub use settings::{
     ApiSettings, Closing, Connection, EnvironmentSettings, FinishedSettings, GrpcSettings, HttpSettings,
-    LogSettings, MAX_NOTIFICATION_RULES, NotificationRule, NotificationSettings, Settings, Theme, TlsMode, TraySettings,
+    LogSettings, MAX_NOTIFICATION_RULES, NotificationRule, NotificationSettings, Settings, Theme, TlsMode,
+    TraySettings,
 };
 pub use severity::Severity;
 pub use solti_positions::{MergedPosition, Rank, RowKey, RowNo};

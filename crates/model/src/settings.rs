@@ -164,9 +164,7 @@ impl NotificationSettings {
             return Err(FieldError::new("notifications.rules", most));
         }
         match self.rules.iter().position(|rule| rule.label.trim().is_empty()) {
-            Some(at) => {
-                Err(FieldError::new(format!("notifications.rules[{at}].label"), "must name a label"))
-            }
+            Some(at) => Err(FieldError::new(format!("notifications.rules[{at}].label"), "must name a label")),
             None => Ok(()),
         }
     }

@@ -44,7 +44,9 @@ async fn add_last_lines(api: &(impl DesktopApi + ?Sized), notices: &mut [Notice]
     let lines = api.ask(LastLines { ids }).await.unwrap_or_default();
     for notice in notices {
         let line = lines.iter().find(|line| Some(&line.task) == notice.task.as_ref());
-        let Some(LastLine { text, .. }) = line.filter(|line| !notice.body.contains(&line.text)) else { continue };
+        let Some(LastLine { text, .. }) = line.filter(|line| !notice.body.contains(&line.text)) else {
+            continue;
+        };
         if !notice.body.is_empty() {
             notice.body.push('\n');
         }

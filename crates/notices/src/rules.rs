@@ -103,9 +103,8 @@ impl Announced {
                 _ => {}
             }
         }
-        let mut notices = summed_up(&failed, "failed", |row| {
-            row.task.status.error.clone().unwrap_or_else(|| exit(row))
-        });
+        let mut notices =
+            summed_up(&failed, "failed", |row| row.task.status.error.clone().unwrap_or_else(|| exit(row)));
         notices.extend(summed_up(&finished, "finished", |row| format!("after {}", length(took_ms(row)))));
         notices.extend(self.silent.notices(change));
         notices

@@ -104,9 +104,18 @@ mod tests {
 
     #[test]
     fn what_is_no_cursor_is_refused() {
-        for text in
-            ["", "0", "-3", "x", "name.0.3.-", "name+.0.3.", "name+.0.0.-", "size+.0.3.-", "name+.0.3.nx", "name+.0.3.ä"]
-        {
+        for text in [
+            "",
+            "0",
+            "-3",
+            "x",
+            "name.0.3.-",
+            "name+.0.3.",
+            "name+.0.0.-",
+            "size+.0.3.-",
+            "name+.0.3.nx",
+            "name+.0.3.ä",
+        ] {
             assert!(matches!(text.parse::<RowCursor>(), Err(StoreError::Cursor)), "{text}");
         }
     }

@@ -3,6 +3,7 @@
 
 use crate::damage::left_out;
 use crate::number::{Number, optional, required};
+use crate::read::name;
 use crate::{DueCall, HookCounts, NewCall, StoreError, StoredEvent};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 use solti_model::{DeliveryState, HookDelivery, HookEvent, TaskId};
@@ -40,16 +41,14 @@ pub(crate) fn queue(db: &Transaction<'_>, seen: Option<u64>, calls: &[NewCall]) 
 
 /// What came of a try, or that one begins.
 pub(crate) fn tried(db: &Transaction<'_>, call: &HookDelivery) -> Result<(), StoreError> {
-    db.prepare_cached(
-        "UPDATE hook_calls SET tries = ?2, state = ?3, next_at = ?4, said = ?5 WHERE id = ?1",
-    )?
-    .execute(params![
-        Number(call.id),
-        call.tries,
-        call.state.word(),
-        call.next_at.map(Number),
-        call.said,
-    ])?;
+    db.prepare_cached("UPDATE hook_calls SET tries = ?2, state = ?3, next_at = ?4, said = ?5 WHERE id = ?1")?
+        .execute(params![
+            Number(call.id),
+            call.tries,
+            call.state.word(),
+            call.next_at.map(Number),
+            call.said,
+        ])?;
     if call.state != DeliveryState::Waiting {
         db.prepare_cached(
             "DELETE FROM hook_calls WHERE hook = ?1 AND state <> 'waiting' AND id <= (
@@ -90,7 +89,7 @@ pub(crate) fn events_after(
     while let Some(row) = rows.next()? {
         read += 1;
         last = required(row, "seq")?;
-        match TaskId::new(row.get::<_, String>("id")?) {
+        match name(row, "id", TaskId::new) {
             Ok(task_id) => events.push(StoredEvent {
                 seq: last,
                 task_id,
@@ -99,7 +98,7 @@ pub(crate) fn events_after(
                 kind: row.get("kind")?,
                 detail: row.get("detail")?,
             }),
-            Err(why) => left_out("an event, for hooks,", &why.into()),
+            Err(why) => left_out("an event, for hooks,", &why),
         }
     }
     Ok((events, if read < limit { seen(db)?.1.max(last) } else { last }))
@@ -122,9 +121,8 @@ pub(crate) fn due(
             calls.push(DueCall { delivery, body: row.get("body")? });
         }
     }
-    let mut next = db.prepare_cached(
-        "SELECT min(next_at) FROM hook_calls WHERE state = 'waiting' AND next_at > ?1",
-    )?;
+    let mut next =
+        db.prepare_cached("SELECT min(next_at) FROM hook_calls WHERE state = 'waiting' AND next_at > ?1")?;
     let next: Option<Number> = next.query_row([Number(now)], |row| row.get(0))?;
     Ok((calls, next.map(|Number(next)| next)))
 }

@@ -7,7 +7,7 @@ use crate::{JobMark, JobSaving, RowCursor, RowPage, Settled, StoreError, StoredF
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 use solti_model::{
     DEFAULT_LIMIT, Firing, FiringOutcome, Job, JobName, JobRevision, JobRun, MAX_LIMIT, ScheduleId, TaskId,
-    TaskPhase, stored_job,
+    stored_job,
 };
 use std::collections::BTreeMap;
 

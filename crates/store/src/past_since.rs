@@ -3,8 +3,9 @@
 
 use crate::damage::left_out;
 use crate::number::{Number, required};
+use crate::read::name;
 use crate::{PastSince, StoreError};
-use rusqlite::{Transaction, params};
+use rusqlite::{Row, Transaction};
 use solti_model::{DigestFiring, JobName, TaskId, TaskPhase};
 
 /// Events of a task, as a rule.
@@ -36,7 +37,7 @@ pub(crate) fn past_since(
         *past.ended.entry(phase).or_default() += 1;
         let failed = matches!(phase, TaskPhase::Failed | TaskPhase::Timeout | TaskPhase::Exhausted);
         if failed && past.failed.len() < named {
-            past.failed.extend(id("a task, in a digest,", &row.get::<_, String>("id")?));
+            past.failed.extend(id("a task, in a digest,", row));
         }
     }
     let mut statement = db.prepare_cached(
@@ -55,16 +56,15 @@ pub(crate) fn past_since(
     }
     let count = "SELECT count(*) FROM tasks WHERE phase = 'pending' AND held";
     past.held_count = db.prepare_cached(count)?.query_row([], |row| row.get(0).map(|Number(held)| held))?;
-    let mut statement = db.prepare_cached(
-        "SELECT id FROM tasks WHERE phase = 'pending' AND held ORDER BY num DESC LIMIT ?1",
-    )?;
-    let mut rows = statement.query(params![named])?;
+    let mut statement = db
+        .prepare_cached("SELECT id FROM tasks WHERE phase = 'pending' AND held ORDER BY num DESC LIMIT ?1")?;
+    let mut rows = statement.query([u32::try_from(named).unwrap_or(u32::MAX)])?;
     while let Some(row) = rows.next()? {
-        past.held.extend(id("a held task, in a digest,", &row.get::<_, String>("id")?));
+        past.held.extend(id("a held task, in a digest,", row));
     }
     Ok(past)
 }
 
-fn id(what: &str, text: &str) -> Option<TaskId> {
-    TaskId::new(text).map_err(|why| left_out(what, &why.into())).ok()
+fn id(what: &str, row: &Row<'_>) -> Option<TaskId> {
+    name(row, "id", TaskId::new).map_err(|why| left_out(what, &why)).ok()
 }

@@ -4,13 +4,14 @@ use crate::readers::Readers;
 use crate::task_cache::TaskCache;
 use crate::writer::{Commit, Writer, WriterStats};
 use crate::{
-    AttemptRange, Attempts, Change, DueCall, HookCounts, JobMark, LabelCount, Past, PastSince, RowCursor, RowPage, RowQuery, Standing, StoreError,
-    StoredEvent, StoredJob, StoredLane, StoredRow, StoredRun, StoredTask,
+    AttemptRange, Attempts, Change, DueCall, HookCounts, JobMark, LabelCount, Past, PastSince, RowCursor,
+    RowPage, RowQuery, Standing, StoreError, StoredEvent, StoredJob, StoredLane, StoredRow, StoredRun,
+    StoredTask,
 };
 use crate::{environment, history, hooks, jobs, past_since, read, rows, schema, shared_lanes};
 use solti_model::{
-    AttemptsNotKept, Bookmark, Firing, HistoryQuery, HookDelivery, InheritedVariable, Job, JobName, JobRevision, JobRun,
-    Slot, Task, TaskId, TaskPage, TaskPhase, TaskQuery,
+    AttemptsNotKept, Bookmark, Firing, HistoryQuery, HookDelivery, InheritedVariable, Job, JobName,
+    JobRevision, JobRun, Slot, Task, TaskId, TaskPage, TaskPhase, TaskQuery,
 };
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -60,7 +60,8 @@ async fn what_happened_is_dealt_with_once_also_after_a_restart() {
 async fn a_call_is_due_again_when_it_says_and_one_of_each_hook_at_a_time() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path()).await;
-    let calls = vec![call(1, "chat"), call(2, "chat"), call(3, "mail"), NewCall { dropped: true, ..call(4, "mail") }];
+    let calls =
+        vec![call(1, "chat"), call(2, "chat"), call(3, "mail"), NewCall { dropped: true, ..call(4, "mail") }];
     store.apply(vec![Change::QueueCalls { seen: None, calls }]).await.unwrap();
     let (due, _) = store.due_calls(10, 10).await.unwrap();
     let hooks: Vec<_> = due.iter().map(|call| (call.delivery.hook.as_str(), call.delivery.id)).collect();

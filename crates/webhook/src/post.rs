@@ -104,8 +104,7 @@ async fn send(post: Post<'_>, url: &Url, host: Host) -> Result<Answer, PostError
                 Host::Ipv6(address) => Ok(ServerName::from(std::net::IpAddr::from(*address))),
             };
             let connector = TlsConnector::from(config().map_err(|error| unreached(io::Error::other(error)))?);
-            let stream =
-                connector.connect(name.map_err(unreached)?, stream).await.map_err(unreached)?;
+            let stream = connector.connect(name.map_err(unreached)?, stream).await.map_err(unreached)?;
             exchange(post, url, &host, stream).await
         }
         other => Err(PostError::Address(format!("{other} is not http or https"))),
@@ -205,7 +204,8 @@ mod tests {
     #[tokio::test]
     async fn a_redirect_is_an_answer_and_not_followed() {
         let (_, answer) =
-            exchanged("HTTP/1.1 302 Found\r\nlocation: http://169.254.169.254/\r\ncontent-length: 0\r\n\r\n").await;
+            exchanged("HTTP/1.1 302 Found\r\nlocation: http://169.254.169.254/\r\ncontent-length: 0\r\n\r\n")
+                .await;
         assert_eq!(answer.unwrap().status, 302);
     }
 

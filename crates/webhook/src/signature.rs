@@ -27,6 +27,9 @@ mod tests {
     fn the_signature_is_that_of_others() {
         // printf '1700000000000.{"a":1}' | openssl dgst -sha256 -hmac secret
         let expected = "4ef2732b0d632a6897af3a6d02a6de287f60d6c5f15dabdb0ceb045a34e3c5a7";
-        assert_eq!(sign("secret", 1_700_000_000_000, br#"{"a":1}"#), format!("t=1700000000000,v1={expected}"));
+        assert_eq!(
+            sign("secret", 1_700_000_000_000, br#"{"a":1}"#),
+            format!("t=1700000000000,v1={expected}")
+        );
     }
 }

@@ -65,7 +65,7 @@ test("columns are chosen, and the next window has them and the order", async () 
   await fireEvent.click(screen.getByTestId("list-menu"));
   await fireEvent.click(screen.getByTestId("choose-columns"));
   const dialog = within(screen.getByTestId("columns-dialog"));
-  expect((dialog.getByLabelText<HTMLInputElement>("Name")).disabled).toBe(true);
+  expect(dialog.getByLabelText<HTMLInputElement>("Name").disabled).toBe(true);
   await fireEvent.click(dialog.getByLabelText("Ended"));
   await fireEvent.click(dialog.getByLabelText("Lane"));
   await fireEvent.click(dialog.getByRole("button", { name: "Move Lane to the left" }));
@@ -79,7 +79,9 @@ test("columns are chosen, and the next window has them and the order", async () 
 });
 
 test("a view brings its columns", async () => {
-  await fake.saveViews({ views: [{ name: "Codes", filter: "sort:name", columns: ["state", "name", "exit"] }] });
+  await fake.saveViews({
+    views: [{ name: "Codes", filter: "sort:name", columns: ["state", "name", "exit"] }],
+  });
   await open();
   await fireEvent.click(await screen.findByTestId("view"));
   await waitFor(() => expect(heads()).toEqual(["State", "Name", "Exit"]));

@@ -204,7 +204,9 @@ test("a rule for a label says what the desktop is told of its tasks", async () =
   await open("notifications");
   await fireEvent.input(await screen.findByTestId("new-rule"), { target: { value: "team=data" } });
   await fireEvent.click(screen.getByText("Add a rule"));
-  await fireEvent.change(await screen.findByLabelText("A success of team=data"), { target: { value: "yes" } });
+  await fireEvent.change(await screen.findByLabelText("A success of team=data"), {
+    target: { value: "yes" },
+  });
   await waitFor(async () =>
     expect((await fake.getSettings()).notifications.rules).toEqual([
       { label: "team", value: "data", onSuccess: true },

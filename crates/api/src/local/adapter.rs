@@ -10,14 +10,15 @@ use crate::operations::{
     Answer, CompleteDirectory, CompleteProgram, CountExpired, DesktopApi, Export, ExportStream, ForgetLane,
     GetRunEnvironment, GetSummary, GetTaskRow, HasDirectory, ItemStream, Items, ListLanes, ListTasks,
     PageEvents, PageRuns, Perform, Provide, ReadDraft, ReadListLayout, ReadViews, Request, RerunTask,
-    SaveDraft, SaveListLayout, SaveViews, SetLane, StopTask, Subscription, TaskEvents, ValidateSpec, WatchTasks, WatchUsage,
+    SaveDraft, SaveListLayout, SaveViews, SetLane, StopTask, Subscription, TaskEvents, ValidateSpec,
+    WatchTasks, WatchUsage,
 };
 use crate::{ApiError, ApiHandler, LogAccess, LogEventStream, LogPosition, LogReading, OutputEventStream};
 use async_trait::async_trait;
 use solti_model::{
-    DraftKind, EventPage, Lane, ListLayout, MAX_DRAFT_BYTES, MAX_VIEW_BYTES, MAX_VIEWS, RunEnvironment, RunPage,
-    SavedView, Summary, Task, TaskChange, TaskEvent, TaskEventKind, TaskId, TaskList, TaskPage, TaskQuery,
-    TaskRow, TaskRun, TaskSpec, UsageSample, each_once,
+    DraftKind, EventPage, Lane, ListLayout, MAX_DRAFT_BYTES, MAX_VIEW_BYTES, MAX_VIEWS, RunEnvironment,
+    RunPage, SavedView, Summary, Task, TaskChange, TaskEvent, TaskEventKind, TaskId, TaskList, TaskPage,
+    TaskQuery, TaskRow, TaskRun, TaskSpec, UsageSample, each_once,
 };
 use solti_store::{Change, StoredEvent};
 use solti_supervisor::{Supervisor, SupervisorError};

@@ -3,7 +3,7 @@
 use super::now_ms;
 use crate::operations::{Perform, ReadDigest};
 use crate::{ApiError, SupervisorApiAdapter};
-use solti_model::{Digest, DigestTask, MAX_DIGEST_COUNTED, MAX_DIGEST_NAMED};
+use solti_model::{Digest, DigestTask, MAX_DIGEST_COUNTED, MAX_DIGEST_NAMED, TaskPhase};
 use solti_store::StoredRow;
 use solti_supervisor::SupervisorError;
 
@@ -17,12 +17,15 @@ impl Perform<ReadDigest> for SupervisorApiAdapter {
             .map_err(SupervisorError::from)?;
         let named = async |ids| {
             let rows = store.rows_of(ids).await.map_err(SupervisorError::from)?;
-            Ok::<_, ApiError>(rows.into_iter().map(named).collect())
+            Ok::<_, ApiError>(rows.into_iter().map(task_of).collect())
         };
         Ok(Digest {
             since,
             until,
-            ended: past.ended,
+            ended: TaskPhase::ALL
+                .into_iter()
+                .map(|phase| (phase, past.ended.get(&phase).copied().unwrap_or(0)))
+                .collect(),
             failed: named(past.failed).await?,
             missed: past.missed,
             missed_count: past.missed_count,
@@ -32,7 +35,7 @@ impl Perform<ReadDigest> for SupervisorApiAdapter {
     }
 }
 
-fn named(StoredRow { task, .. }: StoredRow) -> DigestTask {
+fn task_of(StoredRow { task, .. }: StoredRow) -> DigestTask {
     DigestTask {
         id: task.metadata.id,
         name: task.spec.name,

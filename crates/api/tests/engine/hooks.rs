@@ -72,7 +72,8 @@ async fn a_failure_is_posted_signed_with_its_last_lines_also_when_the_app_was_go
     let saved = engine.api.ask(SaveHook { hook: chat }).await.unwrap();
     assert!(saved.has_secret);
     let failed = bash("echo one; echo two >&2; exit 3");
-    let id = engine.api.submit_task(spec("night", failed, json!({"labels": {"name": "nightly"}}))).await.unwrap();
+    let id =
+        engine.api.submit_task(spec("night", failed, json!({"labels": {"name": "nightly"}}))).await.unwrap();
     engine.finished(&id).await;
     let well = engine.api.submit_task(spec("well", command("true", &[]), json!({}))).await.unwrap();
     engine.finished(&well).await;
@@ -102,9 +103,16 @@ async fn a_call_that_is_refused_waits_for_its_next_try_and_a_test_is_told_at_onc
     let (url, mut posted) = receiver(503).await;
     let engine = Engine::open(dir.path()).await;
     tokio::spawn(engine.api.clone().call_hooks());
-    engine.api.ask(SaveHook { hook: hook("chat", json!({"call": {"webhook": {"url": url}}})) }).await.unwrap();
+    engine
+        .api
+        .ask(SaveHook { hook: hook("chat", json!({"call": {"webhook": {"url": url}}})) })
+        .await
+        .unwrap();
     let test = engine.api.ask(TestHook { name: "chat".into() }).await.unwrap();
-    assert_eq!((test.event, test.state, test.said.as_deref()), (HookEvent::Test, DeliveryState::GivenUp, Some("503: hm")));
+    assert_eq!(
+        (test.event, test.state, test.said.as_deref()),
+        (HookEvent::Test, DeliveryState::GivenUp, Some("503: hm"))
+    );
     let (_, body) = within("the test", posted.recv()).await.unwrap();
     assert_eq!(body["event"], "test");
 
@@ -141,10 +149,21 @@ async fn a_program_is_called_as_a_task_and_its_own_failure_calls_nothing() {
     // Its attempts go on for a while; the first has said it all.
     let task = engine.api.get_task_status(&made).await.unwrap().unwrap();
     assert_eq!((task.spec.slot.as_str(), &*task.spec.labels["solti.hook"]), ("hooks", "mail"));
-    engine.api.ask(solti_api::operations::StopTask { id: made.clone(), mode: solti_model::StopMode::Kill }).await.ok();
+    engine
+        .api
+        .ask(solti_api::operations::StopTask { id: made.clone(), mode: solti_model::StopMode::Kill })
+        .await
+        .ok();
     let body: Value = serde_json::from_str(&lines.await[0]).unwrap();
-    assert_eq!((&body["event"], &body["task"]["id"], &body["hook"]), (&json!("success"), &json!(id), &json!("mail")));
-    assert_eq!(list.hooks[0].latest.len(), 1, "the one that was not named, and the hook's own task, call nothing");
+    assert_eq!(
+        (&body["event"], &body["task"]["id"], &body["hook"]),
+        (&json!("success"), &json!(id), &json!("mail"))
+    );
+    assert_eq!(
+        list.hooks[0].latest.len(),
+        1,
+        "the one that was not named, and the hook's own task, call nothing"
+    );
     let query = ListQuery { phases: vec![TaskPhase::Failed], ..ListQuery::default() };
     let failed = engine.api.ask(solti_api::operations::ListTasks { query }).await.unwrap();
     assert!(failed.rows.iter().any(|row| row.task.metadata.id == unnamed));

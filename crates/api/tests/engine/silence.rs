@@ -31,7 +31,8 @@ async fn a_silent_run_is_told_and_heard_again() {
     let dir = tempfile::tempdir().unwrap();
     let engine = Engine::open(dir.path()).await;
     let go = dir.path().join("go");
-    let text = format!("echo begun; until [ -e {} ]; do sleep 0.05; done; echo again; sleep 600", go.display());
+    let text =
+        format!("echo begun; until [ -e {} ]; do sleep 0.05; done; echo again; sleep 600", go.display());
     let id = engine.api.submit_task(spec("a", bash(&text), stall("notify"))).await.unwrap();
     let silent = row(&engine, &id, |row| row.silent_since.is_some()).await;
     assert_eq!(silent.task.status.phase, TaskPhase::Running);

@@ -111,16 +111,9 @@ fn cells(HookState { hook, has_secret, waiting, dropped, latest }: &HookState) -
         0 => waiting.to_string(),
         dropped => format!("{waiting} ({dropped} dropped)"),
     };
-    let last = latest.first().map_or_else(String::new, |call| {
-        format!("{} {}", show::ago(call.at), outcome(call))
-    });
-    [
-        Cell::new(&hook.name),
-        Cell::new(on.join(", ")),
-        Cell::new(calls),
-        Cell::new(waiting),
-        Cell::new(last),
-    ]
+    let last =
+        latest.first().map_or_else(String::new, |call| format!("{} {}", show::ago(call.at), outcome(call)));
+    [Cell::new(&hook.name), Cell::new(on.join(", ")), Cell::new(calls), Cell::new(waiting), Cell::new(last)]
 }
 
 fn outcome(call: &HookDelivery) -> String {

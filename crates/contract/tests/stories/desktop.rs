@@ -14,9 +14,10 @@ use solti_api::operations::{
 };
 use solti_api::{ApiError, ExportStream, LogPosition, OpenedSearch};
 use solti_model::{
-    DraftKind, LineMatch, ListColumn, ListQuery, LogQuery, MAX_DRAFT_BYTES, MAX_LEFT_OUT, MAX_VIEW_BYTES, MAX_VIEWS,
-    MergedPosition, OutputEvent, OutputStreamKind, Rank, RowKey, RowNo, RunId, RunVariableOrigin, SavedView,
-    SearchProgress, Slot, SourceRow, StopMode, TaskEventKind, TaskId, TaskPhase, TextPosition, Waiting,
+    DraftKind, LineMatch, ListColumn, ListQuery, LogQuery, MAX_DRAFT_BYTES, MAX_LEFT_OUT, MAX_VIEW_BYTES,
+    MAX_VIEWS, MergedPosition, OutputEvent, OutputStreamKind, Rank, RowKey, RowNo, RunId, RunVariableOrigin,
+    SavedView, SearchProgress, Slot, SourceRow, StopMode, TaskEventKind, TaskId, TaskPhase, TextPosition,
+    Waiting,
 };
 use tokio_stream::StreamExt as _;
 

@@ -15,7 +15,10 @@ pub async fn the_layout_of_the_list_is_kept(subject: &Subject) {
     api.ask(SaveListLayout { layout: layout.clone() }).await.unwrap();
     let twice = ListLayout { columns: vec![ListColumn::Exit, ListColumn::Exit], ..ListLayout::default() };
     let refused = api.ask(SaveListLayout { layout: twice }).await.unwrap_err();
-    assert!(matches!(&refused, ApiError::InvalidRequest { field, .. } if field == "layout.columns"), "{refused:?}");
+    assert!(
+        matches!(&refused, ApiError::InvalidRequest { field, .. } if field == "layout.columns"),
+        "{refused:?}"
+    );
     assert_eq!(api.ask(ReadListLayout {}).await.unwrap(), layout, "what is refused changes nothing");
 }
 

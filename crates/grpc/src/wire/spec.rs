@@ -8,8 +8,8 @@ use proto::{script_mode, stdin, subprocess_task, task_kind};
 use solti_model::{
     AdmissionStrategy, AfterMain, AfterReboot, AfterTask, AfterWhen, BackoffStrategy, CommandMode,
     ContainerTask, CustomRuntime, EnvVar, FieldError, JitterStrategy, JobName, MatchExpression, NotifyRules,
-    Operator, ResourceLimits, RestartStrategy, RunnerSelector, ScriptMode, ScriptRuntime, Slot, Stall, StallThen, Stdin, SubprocessMode,
-    SubprocessTask, TaskId, TaskKind, TaskSpec, WasmTask,
+    Operator, ResourceLimits, RestartStrategy, RunnerSelector, ScriptMode, ScriptRuntime, Slot, Stall,
+    StallThen, Stdin, SubprocessMode, SubprocessTask, TaskId, TaskKind, TaskSpec, WasmTask,
 };
 
 /// # Errors

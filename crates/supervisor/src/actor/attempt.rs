@@ -3,7 +3,8 @@
 use crate::LiveTask;
 use crate::lanes::Waiter;
 use solti_model::{
-    AdmissionStrategy, AfterTask, MainEnded, RecentStarts, Slot, Stall, StopMode, TaskId, TaskPhase, TaskStatus,
+    AdmissionStrategy, AfterTask, MainEnded, RecentStarts, Slot, Stall, StopMode, TaskId, TaskPhase,
+    TaskStatus,
 };
 use solti_runner::RunController;
 use solti_store::{StoredRun, StoredTask};

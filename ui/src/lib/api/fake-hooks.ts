@@ -72,7 +72,7 @@ export function createFakeHooks(rows: () => TaskRow[]): Told {
         held: [],
         heldCount: rows().filter((row) => row.waiting?.reason === "held").length,
       };
-      for (const { task } of all) digest.ended[task.status.phase] = (digest.ended[task.status.phase] ?? 0) + 1;
+      for (const { task } of all) digest.ended[task.status.phase] += 1;
       return digest;
     },
   };

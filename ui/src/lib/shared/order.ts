@@ -66,7 +66,8 @@ export function compareRows({ by, reverse }: Order, now: number): (a: TaskRow, b
   return (a, b) => {
     const [left, right] = [key(a, by, now), key(b, by, now)];
     let way = 0;
-    if (left === undefined || right === undefined) way = Number(left === undefined) - Number(right === undefined);
+    if (left === undefined || right === undefined)
+      way = Number(left === undefined) - Number(right === undefined);
     else if (typeof left === "number" && typeof right === "number") way = sign * (left - right);
     else way = sign * compareTexts(String(left), String(right));
     return way || Number(idOf(a) < idOf(b)) - Number(idOf(a) > idOf(b));

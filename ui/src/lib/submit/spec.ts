@@ -433,8 +433,7 @@ export function fromSpec(spec: TaskSpec, suffix: string = randomSuffix()): Form 
   form.priority = spec.priority === undefined ? "" : String(spec.priority);
   form.after = (spec.after ?? []).map(({ task, when = "succeeded" }) => ({ task, when }));
   form.afterReboot = spec.afterReboot ?? "";
-  if (spec.stall)
-    form.silence = { after: formatMs(spec.stall.silentMs), then: spec.stall.then ?? "notify" };
+  if (spec.stall) form.silence = { after: formatMs(spec.stall.silentMs), then: spec.stall.then ?? "notify" };
   form.notify = {
     failure: answer(spec.notify?.onFailure),
     success: answer(spec.notify?.onSuccess),

@@ -34,7 +34,8 @@ export function summaries(form: Form): Record<Section, string> {
       .filter(Boolean)
       .join(", "),
     told: [
-      form.silence.after.trim() && `${SILENCE[form.silence.then]} after ${words(form.silence.after)} without output`,
+      form.silence.after.trim() &&
+        `${SILENCE[form.silence.then]} after ${words(form.silence.after)} without output`,
       form.notify.failure && `${form.notify.failure === "yes" ? "tells" : "does not tell"} of a failure`,
       form.notify.success && `${form.notify.success === "yes" ? "tells" : "does not tell"} of success`,
       form.notify.hooks.trim() && `calls ${form.notify.hooks.trim()}`,

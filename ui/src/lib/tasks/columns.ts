@@ -19,7 +19,12 @@ interface Column {
 export const COLUMNS: Readonly<Record<ListColumn, Column>> = {
   state: { word: "State", width: 100, sort: "state" },
   name: { word: "Name", width: 120, grows: 1, sort: "name" },
-  story: { word: "Activity", about: "Why it waits, how it failed, or its last line", width: 180, grows: 1.15 },
+  story: {
+    word: "Activity",
+    about: "Why it waits, how it failed, or its last line",
+    width: 180,
+    grows: 1.15,
+  },
   runs: { word: "Runs", about: "How the last runs went", width: 58, right: true },
   took: { word: "Duration", width: 74, sort: "took", right: true },
   ended: { word: "Ended", width: 70, sort: "changed", right: true },
@@ -27,7 +32,13 @@ export const COLUMNS: Readonly<Record<ListColumn, Column>> = {
   exit: { word: "Exit", about: "The exit code", width: 48, sort: "exit", right: true },
   attempt: { word: "Attempt", about: "The number of the latest attempt", width: 60, right: true },
   created: { word: "Created", width: 78, sort: "created", right: true },
-  changed: { word: "Changed", about: "When it last changed its state", width: 78, sort: "changed", right: true },
+  changed: {
+    word: "Changed",
+    about: "When it last changed its state",
+    width: 78,
+    sort: "changed",
+    right: true,
+  },
 };
 export const ALL_COLUMNS = Object.keys(COLUMNS) as ListColumn[];
 export const USUAL: readonly ListColumn[] = ["state", "name", "story", "runs", "took", "ended"];

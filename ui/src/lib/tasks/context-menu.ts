@@ -36,8 +36,7 @@ function menuOf(w: Workspace, event: MouseEvent, target: Element): PointMenu | u
     const attempt = Number(run.dataset.attempt);
     return menuAt(event, run, `Run ${attempt}`, runEntries(w, task.dataset.taskId, attempt));
   }
-  if (target.closest("[data-list-head]"))
-    return menuAt(event, target, "Order and columns", listEntries(w));
+  if (target.closest("[data-list-head]")) return menuAt(event, target, "Order and columns", listEntries(w));
   const slot = target.closest<HTMLElement>("[data-lane]")?.dataset.lane;
   const lane = w.lanes.find((known) => known.slot === slot);
   if (lane) return menuAt(event, target, `Lane ${lane.slot}`, laneEntries(w, lane));

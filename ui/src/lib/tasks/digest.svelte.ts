@@ -39,7 +39,7 @@ export class Since {
 }
 
 const sum = ({ ended }: Digest, of: (phase: Phase) => boolean) =>
-  Object.entries(ended).reduce((all, [phase, n]) => all + (of(phase as Phase) ? (n ?? 0) : 0), 0);
+  Object.entries(ended).reduce((all, [phase, n]) => all + (of(phase as Phase) ? n : 0), 0);
 
 /** What there is to say, in phrases; nothing where nothing has happened. */
 export function says(digest: Digest): string[] {

@@ -94,7 +94,8 @@ interface Token {
 
 /** A word as a token; nothing for one that is looked for as text. */
 export function readToken(word: string): Token | undefined {
-  const [, minus, kind, raw] = /^(-?)(?:(state|lane|job|label|name|since|exit|sort):)(.*)$/is.exec(word) ?? [];
+  const [, minus, kind, raw] =
+    /^(-?)(?:(state|lane|job|label|name|since|exit|sort):)(.*)$/is.exec(word) ?? [];
   if (kind !== undefined) return { kind: kind.toLowerCase() as Kind, raw: raw ?? "", not: minus === "-" };
   const [, not, than, length] = /^(-?)took:?([<>])=?(.*)$/is.exec(word) ?? [];
   return than === undefined

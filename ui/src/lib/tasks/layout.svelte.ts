@@ -36,7 +36,9 @@ export class Layout {
     this.#save();
   }
 
+  /** The list is in this order now, whoever has asked for it. */
   sorted(order: Order | undefined): void {
+    if (order?.by === this.#order?.by && order?.reverse === this.#order?.reverse) return;
     this.#touched = true;
     this.#order = order;
     this.#save();

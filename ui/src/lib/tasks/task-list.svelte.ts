@@ -284,7 +284,8 @@ export class TaskList {
       const generation = this.#generation;
       this.#read({ limit: 0 }).then(
         ({ total }) => {
-          if (generation === this.#generation) this.total = Math.max(total, this.rows.length - this.#leaving.size);
+          if (generation === this.#generation)
+            this.total = Math.max(total, this.rows.length - this.#leaving.size);
         },
         (thrown: unknown) => (this.error = ApiError.from(thrown)),
       );
@@ -349,7 +350,8 @@ export class TaskList {
 
     const waiting = new Map(this.arrived.map((row) => [idOf(row), row]));
     for (const id of gone) if (waiting.delete(id)) total--;
-    const oldest = this.#apart && !this.#sorted ? [...waiting.keys()].reduce((a, b) => (a < b ? a : b), "~") : "";
+    const oldest =
+      this.#apart && !this.#sorted ? [...waiting.keys()].reduce((a, b) => (a < b ? a : b), "~") : "";
     for (const [id, row] of byId) {
       if (id < oldest && !waiting.has(id)) continue; // One that was let go of.
       const known = waiting.has(id);

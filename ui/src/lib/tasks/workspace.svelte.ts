@@ -219,7 +219,10 @@ export class Workspace implements SettingsHost {
     this.filterText = text;
     this.selection.clearPicked();
     clearTimeout(this.#typing);
-    const apply = () => void this.list.show(toQuery(this.filter, Date.now()));
+    const apply = () => {
+      this.layout.sorted(this.filter.order);
+      void this.list.show(toQuery(this.filter, Date.now()));
+    };
     if (typing) this.#typing = setTimeout(apply, TYPING_MS);
     else apply();
   }
@@ -234,7 +237,6 @@ export class Workspace implements SettingsHost {
 
   setOrder(order: Order) {
     this.setFilter(withOrder(this.filterText, order));
-    this.layout.sorted(this.filter.order);
   }
 
   showView({ filter, columns }: SavedView) {

@@ -12,7 +12,13 @@ pub(super) fn of_test(hook: &str) -> String {
 }
 
 /// Of a task that has ended or fallen silent; `lines` are its last.
-pub(super) fn of_task(event: HookEvent, at: u64, row: &StoredRow, said: Option<&str>, lines: &[String]) -> String {
+pub(super) fn of_task(
+    event: HookEvent,
+    at: u64,
+    row: &StoredRow,
+    said: Option<&str>,
+    lines: &[String],
+) -> String {
     let task = &row.task;
     json!({
         "event": event,

@@ -28,18 +28,17 @@ impl SupervisorApiAdapter {
     /// Calls hooks for what happens, until the supervisor ends. One at a time may do so for a data folder.
     pub async fn call_hooks(self) {
         let mut changes = self.supervisor().changes();
-        let mut next = None;
         loop {
-            match self.step().await {
+            let next = match self.step().await {
                 Ok(Step::Again) => continue,
-                Ok(Step::Until(due)) => next = due,
+                Ok(Step::Until(due)) => due,
                 Err(_) if self.supervisor().is_shut_down() => return,
                 Err(error) => {
                     tracing::warn!("hooks cannot be called for now: {error}");
                     sleep(REST).await;
                     continue;
                 }
-            }
+            };
             let due = async {
                 match next {
                     Some(due) => sleep_until(Instant::now() + Duration::from_millis(due)).await,
@@ -97,7 +96,7 @@ impl SupervisorApiAdapter {
             if labels.contains_key(send::MADE_BY) {
                 continue;
             }
-            let named = row.task.spec.notify.as_ref().map_or(&[][..], |notify| &notify.hooks);
+            let named = row.task.spec.notify.as_ref().map_or(&[][..], |notify| &notify.hooks[..]);
             let called: Vec<_> = hooks.iter().filter(|hook| hook.is_called(kind, labels, named)).collect();
             if called.is_empty() {
                 continue;

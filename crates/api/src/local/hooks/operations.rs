@@ -102,7 +102,7 @@ impl Perform<TestHook> for SupervisorApiAdapter {
             calls.into_iter().find(|call| call.event == HookEvent::Test).map(|call| call.id)
         };
         hooks.poke.notify_one();
-        let gone = || ApiError::Conflict { message: format!("the hook {name} was removed meanwhile") };
+        let gone = || ApiError::Conflict { reason: format!("the hook {name} was removed meanwhile") };
         let id = id.ok_or_else(gone)?;
         let outcome = async {
             loop {
