@@ -15,6 +15,7 @@ include!("../crates/api/src/operations/logs.rs");
 include!("../crates/api/src/operations/searches.rs");
 include!("../crates/api/src/operations/merged.rs");
 include!("../crates/api/src/operations/bookmarks.rs");
+include!("../crates/api/src/operations/told.rs");
 include!("../crates/api/src/operations/table.rs");
 
 macro_rules! names {

@@ -28,6 +28,7 @@ mod shutdown;
 mod there;
 mod tray;
 mod tray_presence;
+mod tray_recent;
 mod windows;
 
 pub use app::{Parts, assemble, context};

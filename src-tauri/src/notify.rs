@@ -27,7 +27,7 @@ pub fn start<R: Runtime>(app: &AppHandle<R>) {
     });
 }
 
-async fn show(Notice { title, body }: Notice) {
+async fn show(Notice { title, body, .. }: Notice) {
     let shown =
         Notification::new().appname("Solti").summary(&title).body(&as_markup(&body)).show_async().await;
     if let Err(error) = shown {

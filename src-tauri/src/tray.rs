@@ -5,7 +5,8 @@
 use crate::{
     closing,
     tray_presence::TrayPresence,
-    windows::{open_form, open_main},
+    tray_recent::{Recent, Recents},
+    windows::{follow_log, open_form, open_main},
 };
 use futures::StreamExt;
 use ksni::{
@@ -13,7 +14,7 @@ use ksni::{
     menu::{Disposition, StandardItem},
 };
 use solti_api::{DesktopApi, SettingsAccess, lasting_changes};
-use solti_machines::Machines;
+use solti_machines::{Machine, Machines};
 use solti_model::{Summary, TaskPhase};
 use std::{
     sync::{Arc, LazyLock},
@@ -43,31 +44,41 @@ impl Counts {
     }
 }
 
+/// What the icon and its menu tell.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Known {
+    counts: Counts,
+    recents: Recents,
+}
+
 /// Follows the tasks and the setting until the engine ends.
 pub fn start<R: Runtime>(app: &AppHandle<R>) {
     let app = app.clone();
     spawn(async move {
-        let (reported, counts) = watch::channel(Counts::default());
+        let (reported, counts) = watch::channel(Known::default());
         let here = Arc::clone(app.state::<Arc<Machines>>().here());
         join!(count(&*here, reported), follow(&app, counts));
     });
 }
 
-async fn count(api: &(impl DesktopApi + ?Sized), reported: watch::Sender<Counts>) {
+async fn count(api: &(impl DesktopApi + ?Sized), reported: watch::Sender<Known>) {
     let mut changes = std::pin::pin!(lasting_changes(api));
+    let (mut recents, mut first) = (Recents::default(), true);
     while let Some(change) = changes.next().await {
-        let now = Counts::of(&change.summary);
-        reported.send_if_modified(|before| std::mem::replace(before, now) != now);
+        recents.follow(api, &change, first).await;
+        first = false;
+        let now = Known { counts: Counts::of(&change.summary), recents: recents.clone() };
+        reported.send_if_modified(|before| std::mem::replace(before, now.clone()) != now);
     }
 }
 
-async fn follow<R: Runtime>(app: &AppHandle<R>, mut counts: watch::Receiver<Counts>) {
+async fn follow<R: Runtime>(app: &AppHandle<R>, mut counts: watch::Receiver<Known>) {
     let presence = app.state::<TrayPresence>().inner().clone();
     let mut settings = app.state::<Arc<dyn SettingsAccess>>().watch_settings();
     let mut offered: Option<Handle<Item<R>>> = None;
     loop {
         let wanted = settings.borrow_and_update().tray.show;
-        let now = *counts.borrow_and_update();
+        let now = counts.borrow_and_update().clone();
         offered = match offered {
             None if wanted => offer(app, &presence, now).await,
             Some(handle) if !wanted => {
@@ -75,7 +86,7 @@ async fn follow<R: Runtime>(app: &AppHandle<R>, mut counts: watch::Receiver<Coun
                 None
             }
             Some(handle) => {
-                handle.update(|item| item.counts = now).await;
+                handle.update(|item| item.known = now).await;
                 Some(handle)
             }
             None => None,
@@ -98,10 +109,10 @@ async fn follow<R: Runtime>(app: &AppHandle<R>, mut counts: watch::Receiver<Coun
 async fn offer<R: Runtime>(
     app: &AppHandle<R>,
     presence: &TrayPresence,
-    counts: Counts,
+    known: Known,
 ) -> Option<Handle<Item<R>>> {
     presence.set_panel(true);
-    let item = Item { app: app.clone(), presence: presence.clone(), counts };
+    let item = Item { app: app.clone(), presence: presence.clone(), known };
     match item.assume_sni_available(true).spawn().await {
         Ok(handle) => {
             presence.set_offered(true);
@@ -123,7 +134,7 @@ async fn withdraw<R: Runtime>(presence: &TrayPresence, handle: &Handle<Item<R>>)
 struct Item<R: Runtime> {
     app: AppHandle<R>,
     presence: TrayPresence,
-    counts: Counts,
+    known: Known,
 }
 
 impl<R: Runtime> Item<R> {
@@ -136,8 +147,22 @@ impl<R: Runtime> Item<R> {
         .into()
     }
 
+    /// Opens the log of the task that is named.
+    fn recent(recent: &Recent) -> MenuItem<Self> {
+        let run = recent.run.clone();
+        StandardItem {
+            label: recent.label.clone(),
+            activate: Box::new(move |item: &mut Self| {
+                let run = run.clone();
+                item.act(move |app| follow_log(app, Machine::Here, run));
+            }),
+            ..Default::default()
+        }
+        .into()
+    }
+
     /// Not on the bus's thread: the panel waits for that one.
-    fn act(&self, act: fn(&AppHandle<R>) -> tauri::Result<()>) {
+    fn act(&self, act: impl FnOnce(&AppHandle<R>) -> tauri::Result<()> + Send + 'static) {
         let app = self.app.clone();
         spawn(async move {
             if let Err(error) = act(&app) {
@@ -157,11 +182,11 @@ impl<R: Runtime> ksni::Tray for Item<R> {
     }
 
     fn icon_pixmap(&self) -> Vec<Icon> {
-        if self.counts.running > 0 { RUNNING.clone() } else { IDLE.clone() }
+        if self.known.counts.running > 0 { RUNNING.clone() } else { IDLE.clone() }
     }
 
     fn tool_tip(&self) -> ToolTip {
-        ToolTip { title: "Solti".to_owned(), description: self.counts.words(), ..Default::default() }
+        ToolTip { title: "Solti".to_owned(), description: self.known.counts.words(), ..Default::default() }
     }
 
     fn activate(&mut self, _x: i32, _y: i32) {
@@ -170,15 +195,22 @@ impl<R: Runtime> ksni::Tray for Item<R> {
 
     fn menu(&self) -> Vec<MenuItem<Self>> {
         let app = self.app.clone();
-        vec![
+        let mut menu = vec![
             StandardItem {
-                label: self.counts.words(),
+                label: self.known.counts.words(),
                 enabled: false,
                 disposition: Disposition::Informative,
                 ..Default::default()
             }
             .into(),
             MenuItem::Separator,
+        ];
+        let recents = self.known.recents.all();
+        if !recents.is_empty() {
+            menu.extend(recents.iter().map(Self::recent));
+            menu.push(MenuItem::Separator);
+        }
+        menu.extend([
             Self::entry("Show Solti", open_main),
             Self::entry("New task…", open_form),
             MenuItem::Separator,
@@ -191,7 +223,8 @@ impl<R: Runtime> ksni::Tray for Item<R> {
                 ..Default::default()
             }
             .into(),
-        ]
+        ]);
+        menu
     }
 
     fn watcher_online(&self) {

@@ -39,10 +39,11 @@ async fn with_a_tray_the_app_goes_on_without_a_window_and_starts_what_waits() {
     assert_ne!(icon.pixmaps().await, idle, "the icon does not show that something runs");
     let entries = icon.entries().await;
     let shown: Vec<_> = entries.iter().map(|entry| (entry.label.as_str(), entry.enabled)).collect();
-    assert_eq!(
-        shown,
-        [("1 running, 1 waiting", false), ("Show Solti", true), ("New task…", true), ("Quit", true)]
-    );
+    let [counts, recent, rest @ ..] = &shown[..] else { panic!("{shown:?}") };
+    assert_eq!(*counts, ("1 running, 1 waiting", false));
+    // What waits has no log yet.
+    assert!(recent.0.starts_with("sh -c ") && recent.0.ends_with("…: running") && recent.1, "{recent:?}");
+    assert_eq!(rest, [("Show Solti", true), ("New task…", true), ("Quit", true)]);
 
     app.close_main();
     app.see_text("close-dialog", "Solti stays in the tray").await;

@@ -1,12 +1,17 @@
 //! The command line as it is written.
 
+mod hooks;
+
 use crate::time::{coming, moment};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use solti_model::{AfterWhen, MAX_LANE_CAPACITY, MAX_PRIORITY, MAX_RETRIES, TaskPhase};
+use solti_model::{AfterWhen, MAX_LANE_CAPACITY, MAX_PRIORITY, MAX_RETRIES, SortBy, Stall, TaskPhase};
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
+
+pub use hooks::{Call, Hooks};
 
 /// Long and batch tasks on this machine or another: run, list, follow, stop.
 ///
@@ -53,7 +58,7 @@ pub enum Command {
         /// A file, or - for standard input
         file: PathBuf,
     },
-    /// List tasks, newest first
+    /// List tasks, newest first unless they are sorted
     #[command(visible_alias = "ls")]
     List(List),
     /// Show a task and its runs
@@ -144,6 +149,17 @@ pub enum Command {
     Lanes {
         #[command(subcommand)]
         command: Option<Lanes>,
+    },
+    /// List what is called when tasks fail, succeed or fall silent, or set it up
+    Hooks {
+        #[command(subcommand)]
+        command: Option<Hooks>,
+    },
+    /// Say what has ended, failed, was missed or is held since some time
+    Digest {
+        /// 12h (ago), "2026-11-23 10:00" by this clock, or with an offset 2026-11-23T10:00:00+01:00
+        #[arg(long, value_parser = moment, default_value = "24h")]
+        since: SystemTime,
     },
     /// Saved jobs: run, list and save them, and see when they are run by themselves
     Job {
@@ -236,6 +252,12 @@ pub struct Run {
     /// What becomes of it when the machine is restarted; held if it waited, over if it ran, when absent
     #[arg(long, value_enum)]
     pub after_reboot: Option<AfterReboot>,
+    /// Tell when it prints nothing for so long, as in 10m; behind a colon what else is done: notify, stop, restart
+    #[arg(long, value_name = "TIME[:THEN]", value_parser = hooks::silence)]
+    pub silence: Option<Stall>,
+    /// Call this hook for it, whatever its labels
+    #[arg(long, value_name = "NAME")]
+    pub hook: Vec<String>,
     #[arg(long, value_name = "KEY=VALUE", value_parser = pair)]
     pub label: Vec<(String, String)>,
     /// The command and its arguments, as they are: no shell reads them
@@ -321,6 +343,12 @@ pub struct List {
     /// Only tasks created since then: 2h (ago), "2026-11-23 10:00" by this clock, or with an offset 2026-11-23T10:00:00+01:00
     #[arg(long, value_parser = moment)]
     pub since: Option<SystemTime>,
+    /// By what to sort them; when they were made, the newest first, when absent
+    #[arg(long, value_parser = sort())]
+    pub sort: Option<SortBy>,
+    /// The other way round
+    #[arg(long, short)]
+    pub reverse: bool,
     #[arg(long, short = 'n', default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
     pub limit: u32,
 }
@@ -490,6 +518,12 @@ pub fn host_name(text: &str) -> Result<String, &'static str> {
 
 fn priority() -> clap::builder::RangedI64ValueParser<i32> {
     clap::value_parser!(i32).range(i64::from(-MAX_PRIORITY)..=i64::from(MAX_PRIORITY))
+}
+
+/// With its words in the help and the completions.
+fn sort() -> impl TypedValueParser<Value = SortBy> {
+    let by = |word: String| SortBy::ALL.into_iter().find(|by| by.word() == word).unwrap_or(SortBy::Created);
+    PossibleValuesParser::new(SortBy::ALL.map(SortBy::word)).map(by)
 }
 
 fn after(text: &str) -> Result<(String, AfterWhen), String> {

@@ -45,6 +45,8 @@ pub enum CliError {
     JobParameter(String),
     #[error("there is no job {0}; `solti job list` shows them")]
     NoSuchJob(String),
+    #[error("there is no hook {0}; `solti hooks` shows them")]
+    NoSuchHook(String),
     #[error(transparent)]
     Field(#[from] solti_model::FieldError),
     #[error("no task has an id that begins with {0}; `solti list` shows them")]

@@ -68,6 +68,10 @@ pub fn from_words(run: Run, here: Option<&Path>) -> Result<TaskSpec, CliError> {
         AfterReboot::Hold => solti_model::AfterReboot::Hold,
         AfterReboot::End => solti_model::AfterReboot::End,
     });
+    spec.stall = run.silence;
+    if !run.hook.is_empty() {
+        spec.notify = Some(NotifyRules { hooks: run.hook, ..NotifyRules::default() });
+    }
     spec.labels = run.label.into_iter().collect();
     spec.labels.extend(run.name.map(|name| ("name".to_owned(), name)));
     Ok(spec)

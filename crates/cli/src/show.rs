@@ -43,6 +43,10 @@ pub fn status(row: &TaskRow) -> Cell {
         (Some(_), _) => None,
         (None, _) if row.stopping => Some("stopping".into()),
         (None, _) if row.suspended => Some("suspended".into()),
+        (None, _) if row.silent_since.is_some() => {
+            let since = row.silent_since.unwrap_or_default();
+            Some(format!("no output for {}", span(now_ms().saturating_sub(since))))
+        }
         (None, _) if row.main_ended.is_some() => Some("main program ended".into()),
         (None, Some(code)) if code != 0 => Some(code.to_string()),
         (None, _) => None,

@@ -80,6 +80,14 @@ macro_rules! desktop {
             several_logs_are_searched_as_one
             rows_are_marked
         }
+        tests! { $subject, lists:
+            the_layout_of_the_list_is_kept
+            a_list_comes_in_the_order_that_is_asked_for
+        }
+        tests! { $subject, told:
+            hooks_are_kept_without_telling_their_secrets
+            a_digest_says_what_has_happened_since
+        }
         tests! { $subject, queue:
             what_waits_is_held_moved_changed_and_started
         }

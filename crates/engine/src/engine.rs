@@ -63,7 +63,9 @@ impl Engine {
         };
         let supervisor = Supervisor::start(store.clone(), runner, supervised).await?;
         spawn(keep_copies(store));
-        let api = Arc::new(SupervisorApiAdapter::new(supervisor.clone()));
+        let api = SupervisorApiAdapter::new(supervisor.clone());
+        spawn(api.clone().call_hooks());
+        let api = Arc::new(api);
         // A database that was gone without a copy leaves no trace but this.
         let lost = || Recovery { set_aside: None, backup_taken_at: None };
         let recovery = recovered.or_else(|| supervisor.was_restored().then(lost));

@@ -1,7 +1,7 @@
 //! A task as a list shows it: of its spec only what fits into a row, within bounds whatever was submitted.
 
 use crate::queueing::is_zero;
-use crate::{JobName, ObjectMeta, Slot, Task, TaskSpec, TaskStatus};
+use crate::{JobName, NotifyRules, ObjectMeta, Slot, Task, TaskSpec, TaskStatus};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -53,6 +53,10 @@ pub struct SpecHead {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub job: Option<JobName>,
+    /// See [`TaskSpec`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub notify: Option<NotifyRules>,
     /// Name, command or labels were longer and are cut, or left out.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[ts(optional, as = "Option<bool>")]
@@ -83,6 +87,7 @@ impl SpecHead {
             labels,
             priority: spec.priority,
             job: spec.job.clone(),
+            notify: spec.notify.clone(),
             cut,
         }
     }

@@ -26,6 +26,7 @@ mod bounds;
 mod command_text;
 mod crash_loop;
 mod diagnosis;
+mod digest;
 mod door_state;
 mod draft;
 mod editor;
@@ -36,14 +37,17 @@ mod excerpt;
 mod field;
 mod head;
 mod history;
+mod hook;
 mod id;
 mod job;
 mod job_view;
 mod kind;
 mod left_out;
 mod lifecycle;
+mod list_layout;
 mod machine_url;
 mod matching;
+mod notify;
 mod own_lane;
 mod parameter;
 mod phase;
@@ -75,6 +79,7 @@ pub use bounds::{
 pub use command_text::quoted;
 pub use crash_loop::{LOOP_STARTS, LOOP_WINDOW_MS, RecentStarts};
 pub use diagnosis::{Diagnosis, Finding, FindingState};
+pub use digest::{Digest, DigestFiring, DigestTask, MAX_DIGEST_COUNTED, MAX_DIGEST_NAMED};
 pub use door_state::{DoorState, DoorStates};
 pub use draft::{DraftKind, MAX_DRAFT_BYTES};
 pub use editor::EditorSettings;
@@ -93,6 +98,10 @@ pub use head::{SpecHead, TaskHead};
 pub use history::{
     AttemptsNotKept, EventPage, HistoryQuery, KEPT_FIRST_ATTEMPTS, MAX_KEPT_ATTEMPTS, RunPage,
 };
+pub use hook::{
+    DeliveryState, Hook, HookCall, HookCommand, HookDelivery, HookEvent, HookList, HookState, MAX_HOOK_TRIES,
+    MAX_HOOKS, MAX_WAITING_CALLS, Webhook, check_hook_name,
+};
 pub use id::{JobName, RunId, ScheduleId, Slot, TaskId};
 pub use job::{Job, MAX_SCHEDULES, stored_job};
 pub use job_view::{
@@ -105,8 +114,10 @@ pub use kind::{
 };
 pub use left_out::{LeftOut, MAX_LEFT_OUT};
 pub use lifecycle::{AttemptEnd, NextStep, after_attempt};
+pub use list_layout::{ListColumn, ListLayout, SORTED_NAME_CHARS, SortBy, each_once};
 pub use machine_url::MachineUrl;
 pub use matching::{Searched, folded};
+pub use notify::{MIN_SILENT_MS, NotifyRules, Stall, StallThen};
 pub use parameter::{Days, Parameter, ParameterType};
 pub use phase::TaskPhase;
 pub use query::{DEFAULT_LIMIT, MAX_ANSWER_BYTES, MAX_LIMIT, TaskPage, TaskQuery};
@@ -122,7 +133,8 @@ pub use search::{
 pub use selector::{MatchExpression, Operator, RunnerSelector};
 pub use settings::{
     ApiSettings, Closing, Connection, EnvironmentSettings, FinishedSettings, GrpcSettings, HttpSettings,
-    LogSettings, NotificationSettings, Settings, Theme, TlsMode, TraySettings,
+    LogSettings, MAX_NOTIFICATION_RULES, NotificationRule, NotificationSettings, Settings, Theme, TlsMode,
+    TraySettings,
 };
 pub use severity::Severity;
 pub use solti_positions::{MergedPosition, Rank, RowKey, RowNo};

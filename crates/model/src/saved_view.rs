@@ -1,5 +1,6 @@
 //! Filters of the list that a person has given a name.
 
+use crate::ListColumn;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -12,6 +13,10 @@ pub struct SavedView {
     pub name: String,
     /// As it stands in the filter bar; of at most [`MAX_VIEW_BYTES`].
     pub filter: String,
+    /// The columns that it is shown with, from the left, each at most once; those that are there when empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<ListColumn>>")]
+    pub columns: Vec<ListColumn>,
 }
 
 /// As many are kept at most.

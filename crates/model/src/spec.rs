@@ -3,7 +3,7 @@
 use crate::queueing::is_zero;
 use crate::{
     AfterReboot, AfterTask, BackoffStrategy, BeforeReboot, JobName, MAX_AFTER, MAX_DURATION_MS, MAX_PRIORITY,
-    MAX_RETRIES, MAX_TIME_MS, ResourceLimits, RunnerSelector, Slot, Stdin, TaskKind,
+    MAX_RETRIES, MAX_TIME_MS, NotifyRules, ResourceLimits, RunnerSelector, Slot, Stall, Stdin, TaskKind,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -90,6 +90,14 @@ pub struct TaskSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub after_reboot: Option<AfterReboot>,
+    /// What is done when a run prints nothing for long; nothing when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub stall: Option<Stall>,
+    /// Whom it tells of its end, beside or instead of what the settings say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub notify: Option<NotifyRules>,
 }
 
 impl TaskSpec {
@@ -114,6 +122,8 @@ impl TaskSpec {
             priority: 0,
             after: vec![],
             after_reboot: None,
+            stall: None,
+            notify: None,
         }
     }
 

@@ -101,6 +101,12 @@ impl TaskSpec {
         if let Some(not_before) = self.not_before {
             problems.check(within("notBefore", not_before, 0, MAX_TIME_MS, " ms"));
         }
+        if let Some(stall) = self.stall {
+            problems.check(stall.validate());
+        }
+        if let Some(notify) = &self.notify {
+            problems.check(notify.validate());
+        }
         problems.check(check_priority(self.priority));
         if self.after.len() > MAX_AFTER {
             problems.check(Err(FieldError::new("after", format!("must be {MAX_AFTER} tasks at most"))));

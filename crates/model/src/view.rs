@@ -3,14 +3,14 @@
 //! None of it is part of the fixed contract; it is derived from tasks and their logs and never stored as such.
 
 use crate::{
-    AfterWhen, JobName, LeftOut, OutputStreamKind, RowNo, Severity, Slot, TaskHead, TaskId, TaskPhase,
+    AfterWhen, JobName, LeftOut, OutputStreamKind, RowNo, Severity, Slot, SortBy, TaskHead, TaskId, TaskPhase,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use ts_rs::TS;
 
-/// Which rows a list shows. Phases are OR-ed, everything else is AND-ed; newest first.
+/// Which rows a list shows. Phases are OR-ed, everything else is AND-ed; newest first unless it is sorted.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ListQuery {
@@ -52,6 +52,14 @@ pub struct ListQuery {
     #[serde(skip_serializing_if = "LeftOut::is_empty")]
     #[ts(optional, as = "Option<LeftOut>")]
     pub without: Box<LeftOut>,
+    /// By what the rows are sorted; by when they were made, the newest first, when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub sort: Option<SortBy>,
+    /// The other way round.
+    #[serde(skip_serializing_if = "is_false")]
+    #[ts(optional, as = "Option<bool>")]
+    pub reverse: bool,
     /// `nextCursor` of the page before; opaque.
     #[ts(optional)]
     pub cursor: Option<String>,
@@ -103,6 +111,10 @@ pub struct TaskRow {
     #[serde(default, skip_serializing_if = "is_false")]
     #[ts(optional, as = "Option<bool>")]
     pub suspended: bool,
+    /// It runs, and has printed nothing since then, Unix milliseconds, which is longer than its spec allows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "number")]
+    pub silent_since: Option<u64>,
     /// Its main program has ended, and others of the run go on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
@@ -121,6 +133,10 @@ pub struct TaskRow {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[ts(optional, as = "Option<Vec<TaskPhase>>")]
     pub of_job: Vec<TaskPhase>,
+    /// How long each of those took, in milliseconds; `null` for one that is not over, or never ran.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<Option<f64>>>")]
+    pub of_job_ms: Vec<Option<u64>>,
 }
 
 /// The last line that a task has printed.
@@ -390,12 +406,14 @@ pub enum TaskEventKind {
     Suspended,
     /// They go on.
     Resumed,
+    /// It has printed nothing for as long as its spec allows.
+    Silent,
     /// One that this version does not know: a later one wrote it. Its word is in the detail.
     Unknown,
 }
 
 impl TaskEventKind {
-    const ALL: [(Self, &'static str); 18] = [
+    const ALL: [(Self, &'static str); 19] = [
         (Self::Queued, "queued"),
         (Self::Admitted, "admitted"),
         (Self::Started, "started"),
@@ -413,6 +431,7 @@ impl TaskEventKind {
         (Self::Fulfilled, "fulfilled"),
         (Self::Suspended, "suspended"),
         (Self::Resumed, "resumed"),
+        (Self::Silent, "silent"),
         (Self::Unknown, "unknown"),
     ];
 

@@ -2,9 +2,9 @@
 
 use crate::rules::{Announced, Notice};
 use futures::stream::{Stream, StreamExt as _, unfold};
-use solti_api::operations::{ListTasks, Operations as _};
+use solti_api::operations::{LastLines, ListTasks, Operations as _};
 use solti_api::{DesktopApi, lasting_changes};
-use solti_model::{ListQuery, Settings, TaskPhase, TaskRow};
+use solti_model::{LastLine, ListQuery, Settings, TaskPhase, TaskRow};
 use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::sync::watch;
 
@@ -27,10 +27,31 @@ pub fn notices<'a, A: DesktopApi + ?Sized>(
             }
             heard_at = now_ms();
             let wanted = settings.borrow().notifications.clone();
-            let notices = reported.notices(&change, &wanted);
+            let mut notices = reported.notices(&change, &wanted);
+            add_last_lines(api, &mut notices).await;
             Some((notices, (changes, reported, heard_at)))
         }
     })
+}
+
+/// What a task has printed last often says more than how it ended.
+async fn add_last_lines(api: &(impl DesktopApi + ?Sized), notices: &mut [Notice]) {
+    let ids: Vec<_> = notices.iter().filter_map(|notice| notice.task.clone()).collect();
+    if ids.is_empty() {
+        return;
+    }
+    // A machine of an earlier release knows none; the rest is told all the same.
+    let lines = api.ask(LastLines { ids }).await.unwrap_or_default();
+    for notice in notices {
+        let line = lines.iter().find(|line| Some(&line.task) == notice.task.as_ref());
+        let Some(LastLine { text, .. }) = line.filter(|line| !notice.body.contains(&line.text)) else {
+            continue;
+        };
+        if !notice.body.is_empty() {
+            notice.body.push('\n');
+        }
+        notice.body.push_str(text);
+    }
 }
 
 /// What has ended while nobody heard of it, as far as it is among the latest.

@@ -1,6 +1,8 @@
 //! Which tasks are told of, and in which words.
 
-use solti_model::{NotificationSettings, TaskChange, TaskId, TaskPhase, TaskRow};
+use solti_model::{
+    NotificationRule, NotificationSettings, NotifyRules, TaskChange, TaskId, TaskPhase, TaskRow,
+};
 use std::collections::VecDeque;
 
 /// A task that took so long is not waited for by looking at it.
@@ -17,11 +19,60 @@ pub struct Notice {
     pub title: String,
     /// What there is to add, such as the error; may be empty.
     pub body: String,
+    /// The task, where it is about one that has gone wrong or prints nothing: its last line belongs to it.
+    pub task: Option<TaskId>,
 }
 
 /// The tasks that were told of.
 #[derive(Default)]
-pub(crate) struct Announced(VecDeque<TaskId>);
+pub(crate) struct Announced {
+    over: VecDeque<TaskId>,
+    silent: Silent,
+}
+
+/// The silences that were told of: of which task, and since when it is silent.
+#[derive(Default)]
+struct Silent(VecDeque<(TaskId, u64)>);
+
+impl Silent {
+    fn notices(&mut self, change: &TaskChange) -> Vec<Notice> {
+        let mut silent = Vec::new();
+        for row in &change.changed {
+            let Some(since) = row.silent_since else { continue };
+            let one = (row.task.metadata.id.clone(), since);
+            if self.0.contains(&one) {
+                continue;
+            }
+            if self.0.len() == REMEMBERED {
+                self.0.pop_front();
+            }
+            self.0.push_back(one);
+            silent.push(row);
+        }
+        summed_up(&silent, "prints nothing", |row| {
+            // When it was told is when it last changed.
+            let since = row.silent_since.unwrap_or(row.task.metadata.updated_at);
+            format!("no output for {}", length(row.task.metadata.updated_at.saturating_sub(since)))
+        })
+    }
+}
+
+/// What a task says of itself, else the first rule of the settings that is of one of its labels.
+fn wanted(
+    row: &TaskRow,
+    settings: &NotificationSettings,
+    said: impl Fn(&NotifyRules) -> Option<bool>,
+) -> Option<bool> {
+    let own = row.task.spec.notify.as_ref().and_then(&said);
+    let labels = &row.task.spec.labels;
+    let of_labels = || {
+        let is_of_it = |rule: &&NotificationRule| labels.get(&rule.label) == Some(&rule.value);
+        settings.rules.iter().filter(is_of_it).find_map(|rule| {
+            said(&NotifyRules { on_failure: rule.on_failure, on_success: rule.on_success, hooks: vec![] })
+        })
+    };
+    own.or_else(of_labels)
+}
 
 impl Announced {
     pub(crate) fn notices(&mut self, change: &TaskChange, settings: &NotificationSettings) -> Vec<Notice> {
@@ -30,28 +81,32 @@ impl Announced {
         for row in &change.changed {
             let id = &row.task.metadata.id;
             let phase = row.task.status.phase;
-            if !phase.is_terminal() || self.0.contains(id) {
+            if !phase.is_terminal() || self.over.contains(id) {
                 continue;
             }
-            if self.0.len() == REMEMBERED {
-                self.0.pop_front();
+            if self.over.len() == REMEMBERED {
+                self.over.pop_front();
             }
-            self.0.push_back(id.clone());
+            self.over.push_back(id.clone());
             match phase {
-                TaskPhase::Failed | TaskPhase::Timeout | TaskPhase::Exhausted => failed.push(row),
-                TaskPhase::Succeeded if took_ms(row) > LONG_MS => finished.push(row),
+                TaskPhase::Failed | TaskPhase::Timeout | TaskPhase::Exhausted => {
+                    if wanted(row, settings, |rule| rule.on_failure).unwrap_or(settings.failures) {
+                        failed.push(row);
+                    }
+                }
+                TaskPhase::Succeeded => {
+                    let long = settings.long_runs && took_ms(row) > LONG_MS;
+                    if wanted(row, settings, |rule| rule.on_success).unwrap_or(long) {
+                        finished.push(row);
+                    }
+                }
                 _ => {}
             }
         }
-        let mut notices = Vec::new();
-        if settings.failures {
-            notices.extend(summed_up(&failed, "failed", |row| {
-                row.task.status.error.clone().unwrap_or_else(|| exit(row))
-            }));
-        }
-        if settings.long_runs {
-            notices.extend(summed_up(&finished, "finished", |row| format!("after {}", length(took_ms(row)))));
-        }
+        let mut notices =
+            summed_up(&failed, "failed", |row| row.task.status.error.clone().unwrap_or_else(|| exit(row)));
+        notices.extend(summed_up(&finished, "finished", |row| format!("after {}", length(took_ms(row)))));
+        notices.extend(self.silent.notices(change));
         notices
     }
 }
@@ -60,9 +115,14 @@ fn summed_up(rows: &[&TaskRow], verb: &str, body: impl Fn(&TaskRow) -> String) -
     if rows.len() > AT_ONCE {
         let names: Vec<String> = rows.iter().take(AT_ONCE).map(|row| name(row)).collect();
         let title = format!("{} tasks {verb}", rows.len());
-        return vec![Notice { title, body: format!("{} and others", names.join(", ")) }];
+        return vec![Notice { title, body: format!("{} and others", names.join(", ")), task: None }];
     }
-    rows.iter().map(|row| Notice { title: format!("{} {verb}", name(row)), body: body(row) }).collect()
+    let notice = |row: &&TaskRow| {
+        let wrong = row.task.status.phase != TaskPhase::Succeeded;
+        let task = wrong.then(|| row.task.metadata.id.clone());
+        Notice { title: format!("{} {verb}", name(row)), body: body(row), task }
+    };
+    rows.iter().map(notice).collect()
 }
 
 fn name(row: &TaskRow) -> String {
@@ -94,7 +154,7 @@ fn length(ms: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     fn row(id: &str, phase: &str, took_ms: u64) -> TaskRow {
         let task = json!({
@@ -149,9 +209,49 @@ mod tests {
 
     #[test]
     fn what_is_switched_off_is_not_told() {
-        let off = NotificationSettings { failures: false, long_runs: false };
+        let off = NotificationSettings { failures: false, long_runs: false, rules: vec![] };
         let rows = vec![row("a", "failed", 10), row("b", "succeeded", 90_000)];
         assert_eq!(Announced::default().notices(&change(rows), &off), []);
+    }
+
+    #[test]
+    fn a_rule_of_a_label_goes_before_the_settings_and_the_task_before_both() {
+        let labelled = |id: &str, phase: &str, notify: Value| {
+            let mut row = row(id, phase, 10);
+            row.task.spec.labels.insert("team".into(), "night".into());
+            row.task.spec.notify = serde_json::from_value(notify).expect("rules");
+            row
+        };
+        let rule = NotificationRule {
+            label: "team".into(),
+            value: "night".into(),
+            on_failure: Some(false),
+            on_success: Some(true),
+        };
+        let settings = NotificationSettings { rules: vec![rule], ..NotificationSettings::default() };
+        let rows = vec![
+            labelled("quiet", "failed", Value::Null),
+            labelled("loud", "failed", json!({"onFailure": true})),
+            labelled("short", "succeeded", Value::Null),
+            row("another", "succeeded", 10),
+        ];
+        let notices = Announced::default().notices(&change(rows), &settings);
+        let titles: Vec<_> = notices.into_iter().map(|notice| notice.title).collect();
+        assert_eq!(titles, ["loud failed", "short finished"]);
+    }
+
+    #[test]
+    fn a_silence_is_told_once_and_the_next_one_again() {
+        let silent = |since: u64| {
+            let mut row = row("build", "running", 0);
+            (row.silent_since, row.task.metadata.updated_at) = (Some(since), since + 60_000);
+            row
+        };
+        let mut reported = Announced::default();
+        let told = reported.notices(&change(vec![silent(5)]), &NotificationSettings::default());
+        assert_eq!((&*told[0].title, &*told[0].body), ("build prints nothing", "no output for 1 min 00 s"));
+        assert_eq!(titles(&mut reported, vec![silent(5)]), Vec::<String>::new());
+        assert_eq!(titles(&mut reported, vec![silent(900)]), ["build prints nothing"]);
     }
 
     #[test]

@@ -124,6 +124,11 @@ impl RunController {
         self.requests.send(mode).await.ok();
     }
 
+    /// Whether its processes are to stand still, now and from now on.
+    pub fn suspension(&self) -> watch::Receiver<bool> {
+        self.suspended.subscribe()
+    }
+
     /// Has all its processes stand still, and its timeout with them, or go on. A run that is to end goes on for that.
     pub fn set_suspended(&self, suspended: bool) {
         self.suspended.send_replace(suspended);

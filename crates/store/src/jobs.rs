@@ -1,13 +1,13 @@
 //! Saved jobs, their revisions and their tasks, and what has come of their schedules.
 
-use crate::number::{Number, required};
+use crate::number::{Number, optional, required};
 use crate::read::name;
 use crate::rows::load_rows;
-use crate::{JobSaving, RowCursor, RowPage, Settled, StoreError, StoredFiring, StoredJob};
+use crate::{JobMark, JobSaving, RowCursor, RowPage, Settled, StoreError, StoredFiring, StoredJob};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 use solti_model::{
     DEFAULT_LIMIT, Firing, FiringOutcome, Job, JobName, JobRevision, JobRun, MAX_LIMIT, ScheduleId, TaskId,
-    TaskPhase, stored_job,
+    stored_job,
 };
 use std::collections::BTreeMap;
 
@@ -233,10 +233,10 @@ pub(crate) fn strips(
     db: &Transaction<'_>,
     ids: &[TaskId],
     limit: u32,
-) -> Result<BTreeMap<TaskId, Vec<TaskPhase>>, StoreError> {
+) -> Result<BTreeMap<TaskId, Vec<JobMark>>, StoreError> {
     // From the task to its job, and from there back along the job: one that belongs to none costs a look at an index.
     let mut statement = db.prepare_cached(
-        "SELECT t.phase FROM tasks me
+        "SELECT t.phase, t.started_at, t.finished_at FROM tasks me
          CROSS JOIN job_tasks mine ON mine.num = me.num
          CROSS JOIN job_tasks j ON j.job = mine.job AND j.num <= mine.num
          CROSS JOIN tasks t ON t.num = j.num
@@ -245,13 +245,16 @@ pub(crate) fn strips(
     let mut found = BTreeMap::new();
     for id in ids {
         let mut rows = statement.query(params![id.as_str(), limit])?;
-        let mut phases = Vec::new();
+        let mut marks = Vec::new();
         while let Some(row) = rows.next()? {
-            phases.extend(crate::read::phase(row).ok());
+            let Ok(phase) = crate::read::phase(row) else { continue };
+            let times = optional(row, "started_at")?.zip(optional(row, "finished_at")?);
+            let duration_ms = times.map(|(started, finished)| finished.saturating_sub(started));
+            marks.push(JobMark { phase, duration_ms });
         }
-        if !phases.is_empty() {
-            phases.reverse();
-            found.insert(id.clone(), phases);
+        if !marks.is_empty() {
+            marks.reverse();
+            found.insert(id.clone(), marks);
         }
     }
     Ok(found)
@@ -280,7 +283,7 @@ pub(crate) fn history(
     let Number(total) = statement.query_row([job.as_str()], |row| row.get(0))?;
     let mut statement = db
         .prepare_cached("SELECT num FROM job_tasks WHERE job = ?1 AND num < ?2 ORDER BY num DESC LIMIT ?3")?;
-    let before = cursor.map_or(i64::MAX, |RowCursor(num)| num);
+    let before = cursor.map_or(Ok(i64::MAX), |cursor| cursor.newest_first())?;
     // One more, to know whether there is one.
     let nums = statement.query_map(params![job.as_str(), before, i64::from(limit) + 1], |row| row.get(0))?;
     let mut nums = nums.collect::<Result<Vec<i64>, _>>()?;
@@ -288,7 +291,7 @@ pub(crate) fn history(
     nums.truncate(limit as usize);
     let (rows, read) = load_rows(db, &nums)?;
     let more = more || read < nums.len();
-    let next = read.checked_sub(1).filter(|_| more).map(|last| RowCursor(nums[last]));
+    let next = read.checked_sub(1).filter(|_| more).map(|last| RowCursor::behind(nums[last]));
     Ok(RowPage { rows, total, next })
 }
 

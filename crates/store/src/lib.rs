@@ -10,14 +10,18 @@
 #![warn(missing_docs, unreachable_pub)]
 
 mod backup;
+mod cursor;
 mod damage;
 mod environment;
 mod error;
 mod history;
+mod hooks;
 mod inspect;
 mod jobs;
 mod list;
 mod number;
+mod order;
+mod past_since;
 mod queueing;
 mod read;
 mod readers;
@@ -26,6 +30,7 @@ mod recover;
 mod rows;
 mod schema;
 mod shared_lanes;
+mod sql;
 mod store;
 mod task_cache;
 mod texts_anew;
@@ -34,13 +39,15 @@ mod write;
 mod writer;
 
 pub use backup::{Backup, backups};
+pub use cursor::RowCursor;
 pub use error::StoreError;
 pub use inspect::{Inspection, inspect, known_tasks};
-pub use list::{RowCursor, RowPage, RowQuery};
+pub use list::{RowPage, RowQuery};
 pub use queueing::Queueing;
 pub use record::{
-    AttemptRange, Attempts, Change, JobSaving, LabelCount, Past, Settled, Standing, StoredEvent,
-    StoredFiring, StoredJob, StoredLane, StoredRow, StoredRun, StoredTask,
+    AttemptRange, Attempts, Change, DueCall, HookCounts, JobMark, JobSaving, LabelCount, NewCall, Past,
+    PastSince, Settled, Standing, StoredEvent, StoredFiring, StoredJob, StoredLane, StoredRow, StoredRun,
+    StoredTask,
 };
 pub use recover::{DAMAGED_KEPT, Damaged, Opened, Recovery, damaged};
 pub use schema::FILE_NAME as DATABASE_FILE;

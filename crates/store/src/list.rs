@@ -1,12 +1,10 @@
 //! What a window's task list asks for, and the page it gets. The contract's own query, with offsets, is `solti_model::TaskQuery`.
 
-use crate::{StoreError, StoredRow};
-use solti_model::{DEFAULT_LIMIT, JobName, LeftOut, MAX_LIMIT, Slot, TaskPhase};
+use crate::{RowCursor, StoredRow};
+use solti_model::{DEFAULT_LIMIT, JobName, LeftOut, MAX_LIMIT, Slot, SortBy, TaskPhase};
 use std::collections::BTreeMap;
-use std::fmt;
-use std::str::FromStr;
 
-/// All conditions must hold; an empty one does not restrict. Newest first.
+/// All conditions must hold; an empty one does not restrict. Newest first unless it is sorted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RowQuery {
     /// Any of these.
@@ -31,6 +29,12 @@ pub struct RowQuery {
     pub took_at_most_ms: Option<u64>,
     /// What is left out although all the rest is true of it.
     pub without: LeftOut,
+    /// By what the rows are sorted; newest first when absent.
+    pub sort: Option<SortBy>,
+    /// The other way round.
+    pub reverse: bool,
+    /// Until when those have been running that are not over, Unix milliseconds; a later page goes by that of the first.
+    pub now_ms: u64,
     /// Where the page before ended.
     pub cursor: Option<RowCursor>,
     /// Rows of the page: [`DEFAULT_LIMIT`] when absent, never more than [`MAX_LIMIT`].
@@ -47,30 +51,10 @@ impl RowQuery {
 /// One page, shorter than its limit where it would be too large. `total` counts all matches, not the page.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RowPage {
-    /// Newest first.
+    /// In the order that was asked for.
     pub rows: Vec<StoredRow>,
     /// All that match, whatever page this is.
     pub total: u64,
     /// Where the next page starts; `None` on the last.
     pub next: Option<RowCursor>,
-}
-
-/// A place between two tasks in the order of insertion. It stays valid whatever is inserted or deleted meanwhile.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RowCursor(pub(crate) i64);
-
-impl fmt::Display for RowCursor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl FromStr for RowCursor {
-    type Err = StoreError;
-    fn from_str(text: &str) -> Result<Self, StoreError> {
-        match text.parse() {
-            Ok(number) if number > 0 => Ok(Self(number)),
-            _ => Err(StoreError::Cursor),
-        }
-    }
 }

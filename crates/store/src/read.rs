@@ -169,13 +169,14 @@ pub(crate) fn attempts_before(
     before: Option<RowCursor>,
     limit: u32,
 ) -> Result<(Vec<Attempts>, Option<RowCursor>), StoreError> {
+    let before = before.map_or(Ok(i64::MAX), |cursor| cursor.newest_first())?;
     let mut statement =
         db.prepare_cached("SELECT num, id FROM tasks WHERE num < ?1 ORDER BY num DESC LIMIT ?2")?;
-    let mut rows = statement.query(params![before.map_or(i64::MAX, |cursor| cursor.0), limit])?;
+    let mut rows = statement.query(params![before, limit])?;
     let (mut found, mut last) = (Vec::new(), None);
     while let Some(row) = rows.next()? {
         let num = row.get("num")?;
-        last = Some(RowCursor(num));
+        last = Some(RowCursor::behind(num));
         match name(row, "id", TaskId::new) {
             Ok(id) => found.push(attempts(db, num, id)?),
             Err(why) => left_out("a task, in a search,", &why),

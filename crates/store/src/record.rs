@@ -2,8 +2,9 @@
 
 use crate::Queueing;
 use solti_model::{
-    AttemptsNotKept, BackoffState, Bookmark, Firing, InheritedVariable, Job, JobName, RowNo, ScheduleId,
-    Searched, Slot, Task, TaskHead, TaskId, TaskPhase, TaskRun,
+    AttemptsNotKept, BackoffState, Bookmark, DigestFiring, Firing, HookDelivery, HookEvent,
+    InheritedVariable, Job, JobName, RowNo, ScheduleId, Searched, Slot, Task, TaskHead, TaskId, TaskPhase,
+    TaskRun,
 };
 use std::collections::BTreeMap;
 
@@ -83,6 +84,32 @@ pub struct Past<T> {
     pub not_kept: Option<AttemptsNotKept>,
 }
 
+/// A task of a job, among those of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JobMark {
+    /// How it stands.
+    pub phase: TaskPhase,
+    /// How long it took, once it is over.
+    pub duration_ms: Option<u64>,
+}
+
+/// What has happened since some time. Of each kind some are named, the latest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PastSince {
+    /// Tasks that have ended, by their phase.
+    pub ended: BTreeMap<TaskPhase, u64>,
+    /// Those that went wrong.
+    pub failed: Vec<TaskId>,
+    /// Times of schedules at which nothing was run.
+    pub missed: Vec<DigestFiring>,
+    /// How many such times there were.
+    pub missed_count: u64,
+    /// Tasks that wait for a person.
+    pub held: Vec<TaskId>,
+    /// How many do.
+    pub held_count: u64,
+}
+
 /// Attempts of a task, from the first to the last of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttemptRange {
@@ -92,6 +119,41 @@ pub struct AttemptRange {
     pub from: u32,
     /// The last attempt, included.
     pub to: u32,
+}
+
+/// A call that is to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewCall {
+    /// Of which hook.
+    pub hook: String,
+    /// What for.
+    pub event: HookEvent,
+    /// Of which task; of a test none.
+    pub task: Option<TaskId>,
+    /// Unix milliseconds.
+    pub at: u64,
+    /// What it says, as JSON without the number of the call and of the try.
+    pub body: String,
+    /// Too many wait.
+    pub dropped: bool,
+}
+
+/// A call that is due.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DueCall {
+    /// What there is to know of it; `tries` are those before this one.
+    pub delivery: HookDelivery,
+    /// As in [`NewCall`].
+    pub body: String,
+}
+
+/// How a hook's calls stand.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HookCounts {
+    /// Those that wait.
+    pub waiting: u32,
+    /// Those that were dropped, and are still kept.
+    pub dropped: u64,
 }
 
 /// One attempt, with what it takes to find its process and its log again.
@@ -205,6 +267,17 @@ pub enum Change {
         /// A sentence for a person, where the kind does not say it all.
         detail: Option<String>,
     },
+    /// Calls of hooks, and the event up to which they are all there is to do.
+    QueueCalls {
+        /// `None` leaves it where it is.
+        seen: Option<u64>,
+        /// In their order.
+        calls: Vec<NewCall>,
+    },
+    /// How a call of a hook stands now.
+    CallTried(HookDelivery),
+    /// All calls of this hook are forgotten.
+    ForgetCalls(String),
     /// Sets a bookmark, or its note. The task must be stored.
     PutBookmark {
         /// The task whose log it is in.

@@ -3,9 +3,10 @@
 
 use crate::damage::unreadable_task;
 use crate::number::{Number, optional};
+use crate::order::{Order, is_newest_first};
 use crate::read::{TASK_COLUMNS, TASKS, metadata, spec_text, status, stored_task};
+use crate::sql::Sql;
 use crate::{RowCursor, RowPage, RowQuery, StoreError, StoredRow};
-use rusqlite::types::Value;
 use rusqlite::{OptionalExtension, Row, Transaction, params_from_iter};
 use solti_model::{
     LeftOut, MAX_ANSWER_BYTES, Searched, Slot, SpecHead, Task, TaskHead, TaskId, TaskPage, TaskPhase,
@@ -44,12 +45,12 @@ pub(crate) fn halves(db: &Transaction<'_>) -> Result<Option<[Range; 2]>, StoreEr
     Ok((last - first > WORTH_A_HALF).then_some([(middle + 1, i64::MAX), (0, middle)]))
 }
 
-/// The matches of a page or of its part, newest first, and one more if there is a next page; and how many there are in all.
+/// The matches of a page or of its part, in their order, and one more if there is a next page; and how many there are in all.
 pub(crate) type Found = (Vec<i64>, u64);
 
-/// Whether every text has to be looked at.
-pub(crate) fn reads_texts(query: &RowQuery) -> bool {
-    Filter::of(query).reads_texts()
+/// Whether every text has to be looked at, in the order of the tasks' numbers.
+pub(crate) fn can_be_halved(query: &RowQuery) -> bool {
+    is_newest_first(query) && Filter::of(query).reads_texts()
 }
 
 pub(crate) fn find(
@@ -61,7 +62,13 @@ pub(crate) fn find(
     filter.range = range;
     // One more than asked for tells whether there is a next page.
     let limit = u64::from(query.effective_limit()) + 1;
-    let nums = filter.numbers(db, Span { before: query.cursor, limit, offset: 0 })?;
+    let nums = match Order::of(query)? {
+        Some(order) => filter.sorted(db, &order, limit)?,
+        None => {
+            let before = query.cursor.as_ref().map_or(Ok(i64::MAX), RowCursor::newest_first)?;
+            filter.numbers(db, Span { before, limit, offset: 0 })?
+        }
+    };
     // A search for a text takes a look at every text: not a second time when the page holds all there is.
     let all = filter.reads_texts() && query.cursor.is_none() && (nums.len() as u64) < limit;
     let total = if all { nums.len() as u64 } else { filter.total(db)? };
@@ -78,14 +85,18 @@ pub(crate) fn page(
     nums.truncate(limit as usize);
     let (rows, read) = load_rows(db, &nums)?;
     let more = more || read < nums.len();
-    let next = if more { read.checked_sub(1).map(|last| RowCursor(nums[last])) } else { None };
+    let next = match (read.checked_sub(1).filter(|_| more), Order::of(query)?) {
+        (None, _) => None,
+        (Some(last), None) => Some(RowCursor::behind(nums[last])),
+        (Some(last), Some(order)) => Some(order.behind(db, nums[last])?),
+    };
     Ok(RowPage { rows, total, next })
 }
 
 pub(crate) fn query(db: &Transaction<'_>, query: &TaskQuery) -> Result<TaskPage<Task>, StoreError> {
     let filter = Filter::by_phase(query.slot.as_ref(), &query.status);
     let span =
-        Span { before: None, limit: u64::from(query.effective_limit()), offset: u64::from(query.offset) };
+        Span { before: i64::MAX, limit: u64::from(query.effective_limit()), offset: u64::from(query.offset) };
     let (nums, total) = (filter.numbers(db, span)?, filter.total(db)?);
     Ok(TaskPage { items: load(db, &nums)?, total })
 }
@@ -199,7 +210,7 @@ fn searched(db: &Transaction<'_>, num: i64) -> Result<Searched, StoreError> {
 /// Which part of the matches, newest first.
 #[derive(Clone, Copy)]
 struct Span {
-    before: Option<RowCursor>,
+    before: i64,
     limit: u64,
     offset: u64,
 }
@@ -282,7 +293,6 @@ impl Filter {
     /// The numbers of one span of the matches.
     fn numbers(&self, db: &Transaction<'_>, span: Span) -> Result<Vec<i64>, StoreError> {
         let mut sql = Sql::default();
-        let before = span.before.map_or(i64::MAX, |cursor| cursor.0);
         if self.is_by_phase() && (self.slot.is_some() || !self.phases.is_empty()) {
             // Each phase's matches come sorted out of an index; merging the heads of at most seven lists is all the work.
             let phases = if self.phases.is_empty() { &TaskPhase::ALL[..] } else { &self.phases };
@@ -298,21 +308,41 @@ impl Filter {
                     sql.bind(slot.clone());
                 }
                 sql.push(" AND num < ");
-                sql.bind(before);
+                sql.bind(span.before);
                 sql.push(" ORDER BY num DESC LIMIT ");
                 sql.bind(Number(span.limit.saturating_add(span.offset)).stored());
                 sql.push(")");
             }
             sql.push(")");
         } else {
-            let num = self.push_matches(&mut sql, "SELECT {num} AS num");
+            sql.push("SELECT ");
+            let num = self.number(false);
+            sql.push(&format!("{num} AS num"));
+            self.push_matches(&mut sql, false);
             sql.push(&format!(" AND {num} < "));
-            sql.bind(before);
+            sql.bind(span.before);
         }
         sql.push(" ORDER BY num DESC LIMIT ");
         sql.bind(Number(span.limit).stored());
         sql.push(" OFFSET ");
         sql.bind(Number(span.offset).stored());
+        let mut statement = db.prepare_cached(&sql.text)?;
+        let nums = statement.query_map(params_from_iter(sql.values), |row| row.get(0))?;
+        Ok(nums.collect::<Result<_, _>>()?)
+    }
+
+    /// The numbers of the next matches in another order.
+    fn sorted(&self, db: &Transaction<'_>, order: &Order, limit: u64) -> Result<Vec<i64>, StoreError> {
+        let (mut sql, num) = (Sql::default(), self.number(order.reads_tasks()));
+        sql.push(&format!("SELECT num FROM (SELECT {num} AS num, "));
+        order.push_key(&mut sql, &num);
+        sql.push(" AS key");
+        self.push_matches(&mut sql, order.reads_tasks());
+        sql.push(") WHERE TRUE");
+        order.push_behind(&mut sql);
+        order.push_order(&mut sql);
+        sql.push(" LIMIT ");
+        sql.bind(Number(limit).stored());
         let mut statement = db.prepare_cached(&sql.text)?;
         let nums = statement.query_map(params_from_iter(sql.values), |row| row.get(0))?;
         Ok(nums.collect::<Result<_, _>>()?)
@@ -335,16 +365,18 @@ impl Filter {
             sql.push(" AND value = ");
             sql.bind(value.to_owned());
         } else {
-            self.push_matches(&mut sql, "SELECT COUNT(*)");
+            sql.push("SELECT COUNT(*)");
+            self.push_matches(&mut sql, false);
         }
         let mut statement = db.prepare_cached(&sql.text)?;
         Ok(statement.query_row(params_from_iter(sql.values), |row| row.get(0)).map(|Number(total)| total)?)
     }
 
     /// The tables that are read, in the order in which they are: from a label to its tasks; else from the texts, which are small,
-    /// to the tasks of those that match; and `tasks` itself only where a condition asks for it.
-    fn tables(&self) -> Vec<(&'static str, &'static str)> {
-        let of_tasks = self.slot.is_some()
+    /// to the tasks of those that match; and `tasks` itself only where a condition, or the order (`tasks`), asks for it.
+    fn tables(&self, tasks: bool) -> Vec<(&'static str, &'static str)> {
+        let of_tasks = tasks
+            || self.slot.is_some()
             || !self.phases.is_empty()
             || self.exit_code.is_some()
             || self.since_ms.is_some()
@@ -367,11 +399,14 @@ impl Filter {
         tables
     }
 
-    /// `SELECT … FROM … WHERE …` over all conditions. Answers with the name of the number column.
-    fn push_matches(&self, sql: &mut Sql, select: &str) -> String {
-        let tables = self.tables();
-        let num = format!("{}.num", tables[0].0);
-        sql.push(&select.replace("{num}", &num));
+    /// The name of the number column.
+    fn number(&self, tasks: bool) -> String {
+        format!("{}.num", self.tables(tasks)[0].0)
+    }
+
+    /// `FROM … WHERE …` over all conditions; `tasks` as that of [`Self::tables`].
+    fn push_matches(&self, sql: &mut Sql, tasks: bool) {
+        let (tables, num) = (self.tables(tasks), self.number(tasks));
         for (i, (alias, table)) in tables.iter().enumerate() {
             if i == 0 {
                 sql.push(&format!(" FROM {table}"));
@@ -437,7 +472,6 @@ impl Filter {
             sql.bind(Number(bound).stored());
         }
         self.push_without(sql, &num);
-        num
     }
 
     /// Conditions that must not hold.
@@ -484,23 +518,5 @@ impl Filter {
         if !self.phases.is_empty() {
             sql.push(")");
         }
-    }
-}
-
-/// A statement and its values in order. Only literals of this file go into the text.
-#[derive(Default)]
-struct Sql {
-    text: String,
-    values: Vec<Value>,
-}
-
-impl Sql {
-    fn push(&mut self, text: &str) {
-        self.text.push_str(text);
-    }
-
-    fn bind(&mut self, value: impl Into<Value>) {
-        self.text.push('?');
-        self.values.push(value.into());
     }
 }

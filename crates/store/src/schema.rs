@@ -16,7 +16,7 @@ enum Step {
 }
 
 /// Step n of the list brings a file from format n to n + 1. Steps are only ever appended.
-const MIGRATIONS: [Step; 12] = [
+const MIGRATIONS: [Step; 13] = [
     Step::Sql(include_str!("schema.sql")),
     Step::Sql(include_str!("usage.sql")),
     Step::Sql(include_str!("bookmarks.sql")),
@@ -29,6 +29,7 @@ const MIGRATIONS: [Step; 12] = [
     Step::Sql(include_str!("jobs.sql")),
     Step::Code(queueing::add),
     Step::Sql(include_str!("shared_lanes.sql")),
+    Step::Sql(include_str!("hooks.sql")),
 ];
 
 /// Statements that a connection keeps compiled; there are about forty different ones.

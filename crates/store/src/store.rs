@@ -4,13 +4,14 @@ use crate::readers::Readers;
 use crate::task_cache::TaskCache;
 use crate::writer::{Commit, Writer, WriterStats};
 use crate::{
-    AttemptRange, Attempts, Change, LabelCount, Past, RowCursor, RowPage, RowQuery, Standing, StoreError,
-    StoredEvent, StoredJob, StoredLane, StoredRow, StoredRun, StoredTask,
+    AttemptRange, Attempts, Change, DueCall, HookCounts, JobMark, LabelCount, Past, PastSince, RowCursor,
+    RowPage, RowQuery, Standing, StoreError, StoredEvent, StoredJob, StoredLane, StoredRow, StoredRun,
+    StoredTask,
 };
-use crate::{environment, history, jobs, read, rows, schema, shared_lanes};
+use crate::{environment, history, hooks, jobs, past_since, read, rows, schema, shared_lanes};
 use solti_model::{
-    AttemptsNotKept, Bookmark, Firing, HistoryQuery, InheritedVariable, Job, JobName, JobRevision, JobRun,
-    Slot, Task, TaskId, TaskPage, TaskPhase, TaskQuery,
+    AttemptsNotKept, Bookmark, Firing, HistoryQuery, HookDelivery, InheritedVariable, Job, JobName,
+    JobRevision, JobRun, Slot, Task, TaskId, TaskPage, TaskPhase, TaskQuery,
 };
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -136,7 +137,7 @@ impl Store {
     /// A page of the list: newest first, by cursor.
     pub async fn list(&self, query: &RowQuery) -> Result<RowPage, StoreError> {
         let query = query.clone();
-        match if rows::reads_texts(&query) { self.inner.readers.run(rows::halves).await? } else { None } {
+        match if rows::can_be_halved(&query) { self.inner.readers.run(rows::halves).await? } else { None } {
             Some(halves) => self.list_by_halves(query, halves).await,
             None => self.inner.readers.run(move |db| rows::list(db, &query)).await,
         }
@@ -306,7 +307,7 @@ impl Store {
         &self,
         ids: Vec<TaskId>,
         limit: u32,
-    ) -> Result<BTreeMap<TaskId, Vec<TaskPhase>>, StoreError> {
+    ) -> Result<BTreeMap<TaskId, Vec<JobMark>>, StoreError> {
         self.inner.readers.run(move |db| jobs::strips(db, &ids, limit)).await
     }
 
@@ -324,6 +325,43 @@ impl Store {
     /// The 50 labels that most tasks carry, without `name`.
     pub async fn labels(&self) -> Result<Vec<LabelCount>, StoreError> {
         self.inner.readers.run(read::labels).await
+    }
+
+    /// What has happened since then; of each kind `named` are named, and of ends `counted` are counted.
+    pub async fn past_since(&self, since: u64, named: usize, counted: u32) -> Result<PastSince, StoreError> {
+        self.inner.readers.run(move |db| past_since::past_since(db, since, named, counted)).await
+    }
+
+    /// Up to which event the hooks have been asked, and the last that there is.
+    pub async fn hooks_seen(&self) -> Result<(u64, u64), StoreError> {
+        self.inner.readers.run(hooks::seen).await
+    }
+
+    /// The next events after this one of tasks that have ended or fallen silent; and the event up to which there are no more.
+    pub async fn hook_events(&self, after: u64, limit: u32) -> Result<(Vec<StoredEvent>, u64), StoreError> {
+        self.inner.readers.run(move |db| hooks::events_after(db, after, limit)).await
+    }
+
+    /// The calls of hooks that are due, one of each hook; and when the next one is, of those that are not.
+    pub async fn due_calls(&self, now: u64, limit: u32) -> Result<(Vec<DueCall>, Option<u64>), StoreError> {
+        self.inner.readers.run(move |db| hooks::due(db, now, limit)).await
+    }
+
+    /// The latest calls of a hook, newest first.
+    pub async fn hook_calls(&self, hook: &str, limit: u32) -> Result<Vec<HookDelivery>, StoreError> {
+        let hook = hook.to_owned();
+        self.inner.readers.run(move |db| hooks::latest(db, &hook, limit)).await
+    }
+
+    /// One call, as it stands.
+    pub async fn hook_call(&self, id: u64) -> Result<Option<HookDelivery>, StoreError> {
+        self.inner.readers.run(move |db| hooks::call(db, id)).await
+    }
+
+    /// How many calls of this hook, or of all, wait and were dropped.
+    pub async fn hook_counts(&self, hook: Option<&str>) -> Result<HookCounts, StoreError> {
+        let hook = hook.map(str::to_owned);
+        self.inner.readers.run(move |db| hooks::counts(db, hook.as_deref())).await
     }
 
     /// A setting, written by [`Change::SetMeta`].

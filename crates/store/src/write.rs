@@ -2,7 +2,8 @@
 
 use crate::number::Number;
 use crate::{
-    AttemptRange, Change, StoreError, StoredLane, StoredRun, StoredTask, environment, jobs, shared_lanes,
+    AttemptRange, Change, StoreError, StoredLane, StoredRun, StoredTask, environment, hooks, jobs,
+    shared_lanes,
 };
 use hashlink::LruCache;
 use rusqlite::{OptionalExtension, Transaction, named_params, params};
@@ -64,6 +65,9 @@ pub(crate) fn apply(db: &Transaction<'_>, numbers: &mut Numbers, change: &Change
             .execute(params![num, Number(*at), attempt, kind, detail])?;
             Ok(())
         }
+        Change::QueueCalls { seen, calls } => hooks::queue(db, *seen, calls),
+        Change::CallTried(call) => hooks::tried(db, call),
+        Change::ForgetCalls(hook) => hooks::forget(db, hook),
         Change::PutBookmark { task_id, bookmark } => {
             let num = numbers.required(db, task_id)?;
             db.prepare_cached(

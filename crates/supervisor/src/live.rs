@@ -37,6 +37,8 @@ pub struct RowState {
     pub stopping: bool,
     /// Its processes stand still.
     pub suspended: bool,
+    /// It prints nothing for longer than its task allows, since then, Unix milliseconds.
+    pub silent_since: Option<u64>,
     /// Its main program has ended, and others of the run go on.
     pub main_ended: Option<MainEnded>,
     /// It has ended so, and the database cannot be told.

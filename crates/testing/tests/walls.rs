@@ -6,7 +6,7 @@ use std::process::Command;
 
 /// From below. A crate uses those of the rows before its own.
 const ROWS: [&[&str]; 10] = [
-    &["solti-positions", "solti-rows", "solti-schedule", "solti-shell-line"],
+    &["solti-positions", "solti-rows", "solti-schedule", "solti-shell-line", "solti-webhook"],
     &["solti-model", "solti-logstore"],
     &["solti-shim", "solti-store"],
     &["solti-runner"],

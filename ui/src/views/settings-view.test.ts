@@ -134,7 +134,8 @@ test("closing, the tray and notifications are chosen", async () => {
   await waitFor(async () => expect((await fake.getSettings()).closing).toBe("background"));
   await fireEvent.click(screen.getByTestId("setting-tray.show"));
   await waitFor(async () => expect((await fake.getSettings()).tray.show).toBe(false));
-  const toggle = screen.getByTestId("setting-notifications.failures");
+  await fireEvent.click(screen.getByTestId("settings-notifications"));
+  const toggle = await screen.findByTestId("setting-notifications.failures");
   await fireEvent.click(toggle);
   await waitFor(() => expect(toggle.getAttribute("aria-checked")).toBe("false"));
 });
@@ -197,4 +198,41 @@ test("the engine is kept running from log-in on, and what log-out does is said a
   await fireEvent.click(toggle);
   expect((await screen.findByTestId("error-service")).textContent).toContain("no bus");
   expect(toggle.getAttribute("aria-checked")).toBe("true");
+});
+
+test("a rule for a label says what the desktop is told of its tasks", async () => {
+  await open("notifications");
+  await fireEvent.input(await screen.findByTestId("new-rule"), { target: { value: "team=data" } });
+  await fireEvent.click(screen.getByText("Add a rule"));
+  await fireEvent.change(await screen.findByLabelText("A success of team=data"), {
+    target: { value: "yes" },
+  });
+  await waitFor(async () =>
+    expect((await fake.getSettings()).notifications.rules).toEqual([
+      { label: "team", value: "data", onSuccess: true },
+    ]),
+  );
+  await fireEvent.click(screen.getByLabelText("Remove the rule for team=data"));
+  await waitFor(async () => expect((await fake.getSettings()).notifications.rules).toEqual([]));
+});
+
+test("a hook is added, refused at its field, tried and removed", async () => {
+  await open("notifications");
+  await waitFor(() => expect(screen.getByTestId<HTMLButtonElement>("add-hook").disabled).toBe(false));
+  await fireEvent.click(screen.getByTestId("add-hook"));
+  await fireEvent.input(screen.getByTestId("hook-name"), { target: { value: "chat" } });
+  await fireEvent.input(screen.getByTestId("hook-url"), { target: { value: "chat.example" } });
+  await fireEvent.input(screen.getByLabelText("Secret"), { target: { value: "hush" } });
+  await fireEvent.click(screen.getByTestId("save-hook"));
+  expect((await screen.findByRole("alert")).textContent).toContain("begins with https://");
+  expect(document.activeElement).toBe(screen.getByTestId("hook-url"));
+  await fireEvent.input(screen.getByTestId("hook-url"), { target: { value: "https://chat.example/x" } });
+  await fireEvent.click(screen.getByTestId("save-hook"));
+  const row = await screen.findByTestId("hook");
+  expect(row.textContent).toContain("https://chat.example/x · signed");
+  await fireEvent.click(screen.getByTestId("test-hook"));
+  expect((await screen.findByTestId("hook-tested")).textContent).toContain("arrived: 200: ok");
+  await fireEvent.click(within(row).getByText("Remove"));
+  await fireEvent.click(await screen.findByText("Remove hook"));
+  await waitFor(() => expect(screen.queryByTestId("hook")).toBeNull());
 });

@@ -2,21 +2,23 @@
 //! done with the bytes of logs is in `logs`.
 
 use super::completion::{Programs, directories};
+use super::hooks::Hooks;
 use super::logs::{Encodings, OpenMerges, OpenSearches};
 use super::rows::SharedSummary;
 use super::{log_stream, now_ms, rows, run_environment, secrets, usage};
 use crate::operations::{
     Answer, CompleteDirectory, CompleteProgram, CountExpired, DesktopApi, Export, ExportStream, ForgetLane,
     GetRunEnvironment, GetSummary, GetTaskRow, HasDirectory, ItemStream, Items, ListLanes, ListTasks,
-    PageEvents, PageRuns, Perform, Provide, ReadDraft, ReadViews, Request, RerunTask, SaveDraft, SaveViews,
-    SetLane, StopTask, Subscription, TaskEvents, ValidateSpec, WatchTasks, WatchUsage,
+    PageEvents, PageRuns, Perform, Provide, ReadDraft, ReadListLayout, ReadViews, Request, RerunTask,
+    SaveDraft, SaveListLayout, SaveViews, SetLane, StopTask, Subscription, TaskEvents, ValidateSpec,
+    WatchTasks, WatchUsage,
 };
 use crate::{ApiError, ApiHandler, LogAccess, LogEventStream, LogPosition, LogReading, OutputEventStream};
 use async_trait::async_trait;
 use solti_model::{
-    DraftKind, EventPage, Lane, MAX_DRAFT_BYTES, MAX_VIEW_BYTES, MAX_VIEWS, RunEnvironment, RunPage,
-    SavedView, Summary, Task, TaskChange, TaskEvent, TaskEventKind, TaskId, TaskList, TaskPage, TaskQuery,
-    TaskRow, TaskRun, TaskSpec, UsageSample,
+    DraftKind, EventPage, Lane, ListLayout, MAX_DRAFT_BYTES, MAX_VIEW_BYTES, MAX_VIEWS, RunEnvironment,
+    RunPage, SavedView, Summary, Task, TaskChange, TaskEvent, TaskEventKind, TaskId, TaskList, TaskPage,
+    TaskQuery, TaskRow, TaskRun, TaskSpec, UsageSample, each_once,
 };
 use solti_store::{Change, StoredEvent};
 use solti_supervisor::{Supervisor, SupervisorError};
@@ -35,6 +37,7 @@ pub struct SupervisorApiAdapter {
     pub(crate) merges: OpenMerges,
     pub(crate) encodings: Encodings,
     programs: Arc<Programs>,
+    hooks: Arc<Hooks>,
 }
 
 impl SupervisorApiAdapter {
@@ -49,6 +52,7 @@ impl SupervisorApiAdapter {
             merges,
             encodings: Encodings::default(),
             programs,
+            hooks: Arc::default(),
         }
     }
 
@@ -59,6 +63,10 @@ impl SupervisorApiAdapter {
 
     pub(crate) fn supervisor(&self) -> &Supervisor {
         &self.supervisor
+    }
+
+    pub(super) fn hooks(&self) -> &Hooks {
+        &self.hooks
     }
 
     /// # Errors
@@ -335,7 +343,7 @@ impl Perform<SaveViews> for SupervisorApiAdapter {
         if views.len() > MAX_VIEWS {
             return Err(ApiError::invalid("views", format!("must be at most {MAX_VIEWS}")));
         }
-        for (n, SavedView { name, filter }) in views.iter().enumerate() {
+        for (n, SavedView { name, filter, columns }) in views.iter().enumerate() {
             let refuse = |field: &str, why: &str| Err(ApiError::invalid(format!("views[{n}].{field}"), why));
             if name.trim().is_empty() {
                 return refuse("name", "must not be blank");
@@ -346,9 +354,34 @@ impl Perform<SaveViews> for SupervisorApiAdapter {
             if views[..n].iter().any(|other| other.name == *name) {
                 return refuse("name", "is that of another view");
             }
+            if !each_once(columns) {
+                return refuse("columns", ONCE);
+            }
         }
         let text = serde_json::to_string(&views).map_err(|error| ApiError::internal(&error))?;
         self.supervisor.store().set_meta(VIEWS, &text).await.map_err(storage)
+    }
+}
+
+/// Where the layout of the list is in the store.
+const LAYOUT: &str = "list_layout";
+const ONCE: &str = "must have each column once at most";
+
+impl Perform<ReadListLayout> for SupervisorApiAdapter {
+    async fn perform(&self, ReadListLayout {}: ReadListLayout) -> Result<ListLayout, ApiError> {
+        let layout = self.supervisor.store().meta(LAYOUT).await.map_err(storage)?;
+        // As with the views.
+        Ok(layout.and_then(|layout| serde_json::from_str(&layout).ok()).unwrap_or_default())
+    }
+}
+
+impl Perform<SaveListLayout> for SupervisorApiAdapter {
+    async fn perform(&self, SaveListLayout { layout }: SaveListLayout) -> Result<(), ApiError> {
+        if !each_once(&layout.columns) {
+            return Err(ApiError::invalid("layout.columns", ONCE));
+        }
+        let text = serde_json::to_string(&layout).map_err(|error| ApiError::internal(&error))?;
+        self.supervisor.store().set_meta(LAYOUT, &text).await.map_err(storage)
     }
 }
 

@@ -3,6 +3,8 @@
 
 mod adapter;
 mod completion;
+mod digest;
+mod hooks;
 mod jobs;
 mod log_events;
 mod log_stream;

@@ -1,5 +1,6 @@
 //! Rows of the list: what is stored, joined with what the supervisor knows of tasks that are not over.
 
+use super::now_ms;
 use crate::ApiError;
 use solti_model::{
     LabelCount, Lane, ListQuery, MAX_LEFT_OUT, RunMark, Searched, Slot, StorageState, Summary, TaskChange,
@@ -41,6 +42,9 @@ pub(super) async fn list(supervisor: &Supervisor, query: ListQuery) -> Result<Ta
         took_at_least_ms: query.took_at_least_ms,
         took_at_most_ms: query.took_at_most_ms,
         without: *query.without,
+        sort: query.sort,
+        reverse: query.reverse,
+        now_ms: now_ms(),
         cursor: query.cursor.as_deref().map(str::parse).transpose().map_err(storage)?,
         limit: query.limit,
     };
@@ -76,11 +80,13 @@ pub(super) async fn complete(
             waiting: state.waiting.filter(|_| waits),
             stopping: state.stopping,
             suspended: state.suspended,
+            silent_since: state.silent_since,
             main_ended: state.main_ended,
             remark: runs.last().and_then(|stored| stored.run.remark.clone()),
             trouble: state.trouble,
             recent_runs: runs.iter().map(|stored| mark(&stored.run)).collect(),
-            of_job,
+            of_job: of_job.iter().map(|mark| mark.phase).collect(),
+            of_job_ms: of_job.iter().map(|mark| mark.duration_ms).collect(),
             task: stored.task,
         }
     };

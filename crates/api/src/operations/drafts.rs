@@ -1,4 +1,5 @@
-// What a person has begun to write in the form, and not sent yet; and the filters that were given names.
+// What a person has begun to write in the form, and not sent yet; the filters that were given names, and
+// how the list was left.
 macro_rules! draft_operations {
     ({ $($asks:tt)* } { $($topics:tt)* } { $($downloads:tt)* } $next:ident $($rest:ident)*) => {
         $next! {
@@ -22,6 +23,12 @@ macro_rules! draft_operations {
 
                 /// Keeps these in the place of those before, 50 at most.
                 change SaveViews "save_views" -> () { views: Vec<SavedView> }
+
+                /// How the list of tasks was left: its columns, and by what it is sorted.
+                read ReadListLayout "read_list_layout" -> ListLayout {}
+
+                /// Keeps that.
+                change SaveListLayout "save_list_layout" -> () { layout: ListLayout }
             }
             { $($topics)* }
             { $($downloads)* }

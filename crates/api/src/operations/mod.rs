@@ -36,6 +36,8 @@ mod searches;
 #[macro_use]
 mod tasks;
 #[macro_use]
+mod told;
+#[macro_use]
 mod table;
 
 pub use item::{Item, ItemStream, Lasting, OpenedSearch, SearchEvent, SearchProgressStream};
@@ -47,12 +49,13 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use solti_model::{
-    Bookmark, ComingRun, ComingRuns, DraftKind, EventPage, HistoryQuery, Job, JobChange, JobDetail, JobList,
-    JobName, JobQuery, JobRevision, JobTasks, Lane, LastLine, LineChunk, LineMatch, ListQuery, LogDensity,
-    LogInfo, LogQuery, LogRows, LogText, MAX_LANE_CAPACITY, MAX_PRIORITY, MatchedMergedRows, MatchedRows,
-    MergedPosition, MergedRows, Rank, RowKey, RowNo, RowRanges, RunEnvironment, RunId, RunPage, SavedView,
-    Schedule, ScheduleId, SchedulePreview, SearchHit, Slot, SourceRow, StopMode, Summary, TaskChange,
-    TaskEvent, TaskHits, TaskId, TaskList, TaskRow, TextPosition, UsageSample,
+    Bookmark, ComingRun, ComingRuns, Digest, DraftKind, EventPage, HistoryQuery, Hook, HookDelivery,
+    HookList, HookState, Job, JobChange, JobDetail, JobList, JobName, JobQuery, JobRevision, JobTasks, Lane,
+    LastLine, LineChunk, LineMatch, ListLayout, ListQuery, LogDensity, LogInfo, LogQuery, LogRows, LogText,
+    MAX_LANE_CAPACITY, MAX_PRIORITY, MatchedMergedRows, MatchedRows, MergedPosition, MergedRows, Rank,
+    RowKey, RowNo, RowRanges, RunEnvironment, RunId, RunPage, SavedView, Schedule, ScheduleId,
+    SchedulePreview, SearchHit, Slot, SourceRow, StopMode, Summary, TaskChange, TaskEvent, TaskHits, TaskId,
+    TaskList, TaskRow, TextPosition, UsageSample,
 };
 use std::collections::BTreeMap;
 use std::fmt::Debug;

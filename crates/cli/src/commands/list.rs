@@ -1,4 +1,4 @@
-//! `list`: tasks, newest first.
+//! `list`: tasks, newest first unless they are sorted.
 
 use super::print_json;
 use crate::args::{List, Options};
@@ -21,6 +21,8 @@ pub async fn list(options: &Options, list: List) -> Result<u8, CliError> {
         labels: list.label.into_iter().collect(),
         text: list.text,
         since_ms: list.since.map(time::unix_ms),
+        sort: list.sort,
+        reverse: list.reverse,
         ..ListQuery::default()
     };
     let (mut rows, mut total) = (Vec::new(), 0);

@@ -4,6 +4,7 @@ mod connect;
 mod control;
 mod doctor;
 mod edit;
+mod hooks;
 mod job;
 mod lanes;
 mod list;
@@ -46,6 +47,8 @@ pub async fn carry_out(cli: Cli) -> Result<u8, CliError> {
         Command::Rerun { id } => control::rerun(&options, &id).await,
         Command::Delete { ids } => control::delete(&options, &ids).await,
         Command::Lanes { command } => lanes::lanes(&options, command).await,
+        Command::Hooks { command } => hooks::hooks(&options, command).await,
+        Command::Digest { since } => hooks::digest(&options, since).await,
         Command::Job { command } => job::job(&options, command).await,
         Command::Serve(serve) => serve::serve(&options, serve).await,
         Command::Service { command } => service::service(&options, command).await,

@@ -14,9 +14,10 @@ use solti_api::operations::{
 };
 use solti_api::{ApiError, ExportStream, LogPosition, OpenedSearch};
 use solti_model::{
-    DraftKind, LineMatch, ListQuery, LogQuery, MAX_DRAFT_BYTES, MAX_LEFT_OUT, MAX_VIEW_BYTES, MAX_VIEWS,
-    MergedPosition, OutputEvent, OutputStreamKind, Rank, RowKey, RowNo, RunId, RunVariableOrigin, SavedView,
-    SearchProgress, Slot, SourceRow, StopMode, TaskEventKind, TaskId, TaskPhase, TextPosition, Waiting,
+    DraftKind, LineMatch, ListColumn, ListQuery, LogQuery, MAX_DRAFT_BYTES, MAX_LEFT_OUT, MAX_VIEW_BYTES,
+    MAX_VIEWS, MergedPosition, OutputEvent, OutputStreamKind, Rank, RowKey, RowNo, RunId, RunVariableOrigin,
+    SavedView, SearchProgress, Slot, SourceRow, StopMode, TaskEventKind, TaskId, TaskPhase, TextPosition,
+    Waiting,
 };
 use tokio_stream::StreamExt as _;
 
@@ -297,7 +298,12 @@ pub async fn a_draft_is_kept_until_it_is_dropped(subject: &Subject) {
 pub async fn a_filter_is_kept_under_a_name(subject: &Subject) {
     let api = subject.desktop();
     assert_eq!(api.ask(ReadViews {}).await.unwrap(), []);
-    let view = |name: &str| SavedView { name: name.into(), filter: "state:failed -lane:etl".into() };
+    let view = |name: &str| SavedView {
+        name: name.into(),
+        filter: "state:failed -lane:etl".into(),
+        columns: vec![ListColumn::Name, ListColumn::Took],
+    };
+    let twice = SavedView { columns: vec![ListColumn::Name, ListColumn::Name], ..view("a") };
     let kept = vec![view("Red"), view("Bad nights")];
     api.ask(SaveViews { views: kept.clone() }).await.unwrap();
     assert_eq!(api.ask(ReadViews {}).await.unwrap(), kept);
@@ -305,6 +311,7 @@ pub async fn a_filter_is_kept_under_a_name(subject: &Subject) {
         (vec![view("a"), view(" ")], "views[1].name"),
         (vec![view("a"), view("a")], "views[1].name"),
         (vec![view(&"x".repeat(MAX_VIEW_BYTES + 1))], "views[0].filter"),
+        (vec![twice], "views[0].columns"),
         ((0..=MAX_VIEWS).map(|n| view(&n.to_string())).collect(), "views"),
     ] {
         let refused = api.ask(SaveViews { views }).await.unwrap_err();

@@ -3,5 +3,7 @@
 pub mod contract;
 pub mod desktop;
 pub mod jobs;
+pub mod lists;
 pub mod log_bytes;
 pub mod queue;
+pub mod told;

@@ -7,9 +7,9 @@ use crate::proto;
 use proto::{script_mode, stdin, subprocess_task, task_kind};
 use solti_model::{
     AdmissionStrategy, AfterMain, AfterReboot, AfterTask, AfterWhen, BackoffStrategy, CommandMode,
-    ContainerTask, CustomRuntime, EnvVar, FieldError, JitterStrategy, JobName, MatchExpression, Operator,
-    ResourceLimits, RestartStrategy, RunnerSelector, ScriptMode, ScriptRuntime, Slot, Stdin, SubprocessMode,
-    SubprocessTask, TaskId, TaskKind, TaskSpec, WasmTask,
+    ContainerTask, CustomRuntime, EnvVar, FieldError, JitterStrategy, JobName, MatchExpression, NotifyRules,
+    Operator, ResourceLimits, RestartStrategy, RunnerSelector, ScriptMode, ScriptRuntime, Slot, Stall,
+    StallThen, Stdin, SubprocessMode, SubprocessTask, TaskId, TaskKind, TaskSpec, WasmTask,
 };
 
 /// # Errors
@@ -34,6 +34,12 @@ pub(crate) fn spec_from_wire(wire: proto::CreateSpec) -> Result<TaskSpec, FieldE
         priority: wire.priority,
         after: wire.after.into_iter().map(after_from_wire).collect::<Result<_, _>>()?,
         after_reboot: after_reboot_from_wire(wire.after_reboot)?,
+        stall: wire.stall.map(stall_from_wire).transpose()?,
+        notify: wire.notify.map(|proto::NotifyRules { on_failure, on_success, hooks }| NotifyRules {
+            on_failure,
+            on_success,
+            hooks,
+        }),
     })
 }
 
@@ -57,6 +63,8 @@ pub(crate) fn spec_to_wire(spec: TaskSpec) -> proto::CreateSpec {
         priority,
         after,
         after_reboot,
+        stall,
+        notify,
     } = spec;
     let (restart, restart_interval_ms) = restart_to_wire(restart);
     proto::CreateSpec {
@@ -79,7 +87,32 @@ pub(crate) fn spec_to_wire(spec: TaskSpec) -> proto::CreateSpec {
         priority,
         after: after.into_iter().map(after_to_wire).collect(),
         after_reboot: after_reboot_to_wire(after_reboot).into(),
+        stall: stall.map(stall_to_wire),
+        notify: notify.map(|NotifyRules { on_failure, on_success, hooks }| proto::NotifyRules {
+            on_failure,
+            on_success,
+            hooks,
+        }),
     }
+}
+
+fn stall_from_wire(wire: proto::Stall) -> Result<Stall, FieldError> {
+    let then = match proto::StallThen::try_from(wire.then) {
+        Ok(proto::StallThen::Unspecified | proto::StallThen::Notify) => StallThen::Notify,
+        Ok(proto::StallThen::Stop) => StallThen::Stop,
+        Ok(proto::StallThen::Restart) => StallThen::Restart,
+        Err(_) => return Err(not_a_value("stall.then", wire.then)),
+    };
+    Ok(Stall { silent_ms: wire.silent_ms, then })
+}
+
+fn stall_to_wire(Stall { silent_ms, then }: Stall) -> proto::Stall {
+    let then = match then {
+        StallThen::Notify => proto::StallThen::Notify,
+        StallThen::Stop => proto::StallThen::Stop,
+        StallThen::Restart => proto::StallThen::Restart,
+    };
+    proto::Stall { silent_ms, then: then.into() }
 }
 
 fn after_from_wire(wire: proto::After) -> Result<AfterTask, FieldError> {
@@ -407,6 +440,9 @@ mod tests {
             json!({"stdin": {"file": "/tmp/words"}, "ownLane": true}),
             json!({"notBefore": 1_764_336_000_000_u64, "priority": -7, "afterReboot": "hold",
                 "after": [{"task": "a", "when": "succeeded"}, {"task": "b", "when": "started"}]}),
+            json!({"stall": {"silentMs": 60_000, "then": "restart"},
+                "notify": {"onFailure": false, "onSuccess": true, "hooks": ["chat"]}}),
+            json!({"stall": {"silentMs": 1_000, "then": "notify"}, "notify": {}}),
             json!({"afterReboot": "end", "after": [{"task": "a", "when": "ended"}, {"task": "b", "when": "failed"}]}),
         ];
         for kind in kinds {

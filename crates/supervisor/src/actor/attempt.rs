@@ -3,7 +3,8 @@
 use crate::LiveTask;
 use crate::lanes::Waiter;
 use solti_model::{
-    AdmissionStrategy, AfterTask, MainEnded, RecentStarts, Slot, StopMode, TaskId, TaskPhase, TaskStatus,
+    AdmissionStrategy, AfterTask, MainEnded, RecentStarts, Slot, Stall, StopMode, TaskId, TaskPhase,
+    TaskStatus,
 };
 use solti_runner::RunController;
 use solti_store::{StoredRun, StoredTask};
@@ -20,6 +21,10 @@ pub(crate) struct Active {
     pub run: Option<StoredRun>,
     /// Its main program has ended, and the run goes on. Not stored: the shim tells it again.
     pub main_ended: Option<MainEnded>,
+    /// It prints nothing for longer than its spec allows, since then.
+    pub silent_since: Option<u64>,
+    /// It is being ended for its silence.
+    pub stalled: Option<Stall>,
     pub stage: Stage,
     pub live: watch::Sender<LiveTask>,
     /// Delete it when it has ended, and tell these.
@@ -79,6 +84,8 @@ impl Active {
             stored,
             run: None,
             main_ended: None,
+            silent_since: None,
+            stalled: None,
             stage,
             live: watch::Sender::new(live),
             purge: Vec::new(),

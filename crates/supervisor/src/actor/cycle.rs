@@ -3,6 +3,7 @@
 use super::attempt::{Active, Stage};
 use super::outcome::judge;
 use super::refused::Batch;
+use super::silence::after_silence;
 use super::{Actor, Message, Reply, event, runner_mode};
 use crate::clock::now_ms;
 use crate::{LiveRun, SupervisorError};
@@ -140,6 +141,12 @@ impl Actor {
             run.run.started_at = started_at;
             run.pid = Some(pid);
         }
+        if let Some(stall) = active.stored.task.spec.stall {
+            let listened = (controller.clone(), doorbell.clone());
+            let (effect, run) = (self.effect(), (id.clone(), attempt));
+            tokio::spawn(effect.listen(run, stall, listened.0, listened.1));
+        }
+        let Some(active) = self.tasks.get_mut(id) else { return };
         active.live.send_modify(|live| {
             live.attempt = attempt;
             live.run = Some(LiveRun { attempt, pid, doorbell });
@@ -196,8 +203,15 @@ impl Actor {
         active.main_ended = None;
         active.stored.queueing.suspended = false;
         let spec = &active.stored.task.spec;
-        let result = judge(spec, outcome, active.stored.stop_requested);
+        let mut result = judge(spec, outcome, active.stored.stop_requested);
         let mut next = after_attempt(spec, result.end, active.stored.backoff, rand::random::<f64>());
+        active.silent_since = None;
+        if let Some(stall) = active.stalled.take()
+            && !active.stored.stop_requested
+            && let Some(step) = after_silence(stall, &mut result)
+        {
+            next = step;
+        }
         let mut looping = false;
         if let RunEnd::Lost { reason: LostReason::Rebooted } = outcome.end
             && !active.stored.stop_requested

@@ -23,6 +23,7 @@ pub(crate) mod queueing;
 mod recovery;
 mod refused;
 mod restored;
+mod silence;
 mod stopping;
 mod tidying;
 mod waits;
@@ -133,6 +134,12 @@ pub(crate) enum Message {
         id: TaskId,
         attempt: u32,
         found: Found,
+    },
+    /// A run prints nothing for longer than its task allows, since then; `None`: it is heard again.
+    Silence {
+        id: TaskId,
+        attempt: u32,
+        since: Option<u64>,
     },
     /// Why nothing can be learned of a run that is followed; `None`: it can again.
     Trouble {
@@ -306,6 +313,7 @@ impl Actor {
             Message::MainEnded { id, attempt, main_ended } => self.main_ended(&id, attempt, main_ended).await,
             Message::Ended { id, attempt, outcome } => self.ended(&id, attempt, &outcome).await,
             Message::Found { id, attempt, found } => self.found(&id, attempt, found).await,
+            Message::Silence { id, attempt, since } => self.silence(&id, attempt, since).await,
             Message::Trouble { id, attempt, why } => self.troubled(&id, attempt, why),
             Message::PutOff { id, attempt, why } => self.put_off(&id, attempt, why).await,
             Message::StartAgain { id, attempt } => self.start_again(&id, attempt),
@@ -385,6 +393,7 @@ impl Actor {
                 stopping,
                 suspended: active.stored.queueing.suspended && !stopping,
                 main_ended: active.main_ended.clone(),
+                silent_since: active.silent_since.filter(|_| !stopping),
                 trouble: active.trouble.clone(),
                 unstored: active.unstored_status(),
             })

@@ -25,7 +25,7 @@ export const defaultSettings = (): Settings => ({
   finished: { keepDays: null, keepTasks: null, keepAttempts: 1000 },
   closing: "ask",
   tray: { show: true },
-  notifications: { failures: true, longRuns: true },
+  notifications: { failures: true, longRuns: true, rules: [] },
   theme: "system",
   editor: { command: "" },
   environment: { captureLoginShell: true },

@@ -26,9 +26,11 @@ import {
   fakeToken,
   patched,
 } from "./fake-settings";
+import { createFakeHooks } from "./fake-hooks";
 import { createFakeJobs, fakeJobOf } from "./fake-jobs";
 import { createFakeQueue } from "./fake-queue";
 import { watchFakeUsage } from "./fake-usage";
+import { compareRows, isNewestFirst, NEWEST_FIRST } from "../shared/order";
 import type {
   ApiErrorBody,
   AttemptsNotKept,
@@ -41,6 +43,7 @@ import type {
   FieldError,
   Lane,
   ListQuery,
+  ListLayout,
   SavedView,
   LogInfo,
   MergedRow,
@@ -137,6 +140,7 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
   const forgotten = new Set<string>();
   const drafts = new Map<string, string>();
   let views: SavedView[] = [];
+  let layout: ListLayout = { columns: [] };
   const changed = new Set<string>();
   const deleted = new Set<string>();
   let version = 100_000;
@@ -502,6 +506,9 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
       ["/home/me", "/home/me/work", "/srv", "/srv/data"].filter((path) => path.startsWith(prefix)),
     readViews: async () => views,
     saveViews: async (kept) => void (views = kept.views),
+    ...createFakeHooks(() => [...tasks.values()].map(({ row }) => row)),
+    readListLayout: async () => layout,
+    saveListLayout: async (kept) => void (layout = kept.layout),
     countExpired: async ({ keepDays, keepTasks } = {}) => {
       const ends = [...tasks.values()].flatMap(({ row }) => row.finishedAt ?? []).sort((a, b) => a - b);
       const since = keepDays == null ? 0 : Date.now() - keepDays * 86_400_000;
@@ -534,9 +541,15 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
 
     listTasks: async ({ query }) => {
       const hits = [...tasks.values()].map(({ row }) => row).filter((row) => fakeMatch(row, query));
-      hits.sort((a, b) => (a.task.metadata.id < b.task.metadata.id ? 1 : -1));
+      const order = { by: query.sort ?? NEWEST_FIRST.by, reverse: query.reverse ?? false };
+      hits.sort(compareRows(order, Date.now()));
       const after = query.cursor;
-      const from = after === undefined ? 0 : hits.findIndex((row) => row.task.metadata.id < after);
+      const from =
+        after === undefined
+          ? 0
+          : isNewestFirst(order)
+            ? hits.findIndex((row) => row.task.metadata.id < after)
+            : hits.findIndex((row) => row.task.metadata.id === after) + 1;
       const limit = Math.min(query.limit ?? 100, 1000);
       const page: TaskRow[] = from < 0 ? [] : hits.slice(from, from + limit);
       const more = from >= 0 && from + limit < hits.length;

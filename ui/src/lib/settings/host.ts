@@ -4,7 +4,8 @@ import type { DoorStates } from "../api/types";
 import type { Machines } from "../machines/machines.svelte";
 import type { SettingsState } from "./settings.svelte";
 
-export type SettingsSection = "general" | "logs" | "environment" | "api" | "connections" | "about";
+export type SettingsSection =
+  "general" | "notifications" | "logs" | "environment" | "api" | "connections" | "about";
 
 /** Asked before something is done that cannot be taken back. */
 export interface Question {

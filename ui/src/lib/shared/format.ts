@@ -96,6 +96,7 @@ export function outcome(end: { phase: Phase; exitCode?: number; error?: string }
 export function inShort(row: TaskRow): string {
   if (row.suspended) return "paused: its processes stand still";
   if (row.task.status.phase === "running" && row.mainEnded) return row.mainEnded.text;
+  if (row.silentSince != null) return `prints nothing since ${timeOfDay(row.silentSince)}`;
   return [outcome(row.task.status), row.remark ?? ""].filter((part) => part !== "").join(" · ");
 }
 

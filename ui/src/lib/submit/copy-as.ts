@@ -94,10 +94,13 @@ function runLine(spec: TaskSpec): string {
   if (spec.priority) say("--priority", String(spec.priority));
   for (const { task, when = "succeeded" } of spec.after ?? []) say("--after", `${task}:${when}`);
   if (spec.afterReboot) say("--after-reboot", spec.afterReboot);
+  if (spec.stall) say("--silence", `${formatDuration(spec.stall.silentMs)}:${spec.stall.then ?? "notify"}`);
+  for (const hook of spec.notify?.hooks ?? []) say("--hook", hook);
   for (const [key, value] of Object.entries(labels)) say("--label", `${key}=${value}`);
   const left = [
     spec.limits && "limits",
     spec.runnerSelector && "runner selector",
+    (spec.notify?.onFailure != null || spec.notify?.onSuccess != null) && "what the desktop is told",
     subprocess.failOnNonZero === false && "any exit code succeeds",
   ].filter(Boolean);
   const line = ["solti run", ...words, `-- ${joinCommandLine(argv)}`].join(" ");

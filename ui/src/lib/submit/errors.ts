@@ -40,9 +40,13 @@ const SHOWN_AT: Readonly<Record<string, string>> = {
   priority: "priority",
   after: "after",
   afterReboot: "afterReboot",
+  stall: "stall.silentMs",
+  "stall.silentMs": "stall.silentMs",
+  notify: "notify.hooks",
+  "notify.hooks": "notify.hooks",
 };
 
-export type Section = "environment" | "limits" | "restart" | "lane" | "when" | "labels" | "runner";
+export type Section = "environment" | "limits" | "restart" | "lane" | "when" | "told" | "labels" | "runner";
 
 const SECTIONS: readonly (readonly [RegExp, Section])[] = [
   [/^kind\.subprocess\.env/, "environment"],
@@ -50,6 +54,7 @@ const SECTIONS: readonly (readonly [RegExp, Section])[] = [
   [/^(restart|backoff|maxRetries)/, "restart"],
   [/^slot$/, "lane"],
   [/^(notBefore|priority|after)/, "when"],
+  [/^(stall|notify)/, "told"],
   [/^labels(?!\.name$)/, "labels"],
   [/^runnerSelector/, "runner"],
 ];

@@ -92,6 +92,10 @@ const SPEC: Shape = {
       },
     },
     "afterReboot?": { words: ["start", "hold", "end"] },
+    "stall?": { fields: { silentMs: "number", "then?": { words: ["notify", "stop", "restart"] } } },
+    "notify?": {
+      fields: { "onFailure?": "boolean", "onSuccess?": "boolean", "hooks?": STRINGS },
+    },
     "job?": "string",
     "jobRevision?": "number",
   },

@@ -9,6 +9,7 @@ import type {
   Jitter,
   MatchExpression,
   ScriptRuntime,
+  StallThen,
   Stdin,
   TaskKind,
   TaskSpec,
@@ -79,9 +80,15 @@ export interface Form {
   after: Required<AfterTask>[];
   /** Empty for what suits the task. */
   afterReboot: AfterReboot | "";
+  /** Empty for no alarm. */
+  silence: { after: string; then: StallThen };
+  /** Of the desktop: empty for what the settings say. `hooks` are names with blanks or commas between. */
+  notify: { failure: Answer; success: Answer; hooks: string };
   /** The saved job that the task was made from, and its revision; nobody edits them. */
   job: { name: string; revision: string };
 }
+
+type Answer = "" | "yes" | "no";
 
 export type FieldErrors = Readonly<Record<string, string>>;
 
@@ -112,6 +119,8 @@ export function emptyForm(suffix: string = randomSuffix()): Form {
     priority: "",
     after: [],
     afterReboot: "",
+    silence: { after: "", then: "notify" },
+    notify: { failure: "", success: "", hooks: "" },
     job: { name: "", revision: "" },
   };
 }
@@ -235,12 +244,24 @@ export function toSpec(form: Form, home?: string): { spec: TaskSpec; errors: Fie
     };
   }
   Object.assign(spec, queueing(form, errors));
+  const silentMs = duration(form.silence.after, "stall.silentMs");
+  if (silentMs !== undefined) spec.stall = { silentMs, then: form.silence.then };
+  const hooks = form.notify.hooks.split(/[\s,]+/).filter(Boolean);
+  const notify = {
+    ...optional("onFailure", answered(form.notify.failure)),
+    ...optional("onSuccess", answered(form.notify.success)),
+    ...list("hooks", hooks),
+  };
+  if (Object.keys(notify).length > 0) spec.notify = notify;
   if (form.job.name !== "") {
     spec.job = form.job.name;
     if (form.job.revision !== "") spec.jobRevision = Number(form.job.revision);
   }
   return { spec, errors };
 }
+
+const answered = (answer: Answer): boolean | undefined => (answer === "" ? undefined : answer === "yes");
+const answer = (said: boolean | undefined): Answer => (said === undefined ? "" : said ? "yes" : "no");
 
 /** What the task waits for beside its lane. */
 function queueing(
@@ -412,6 +433,12 @@ export function fromSpec(spec: TaskSpec, suffix: string = randomSuffix()): Form 
   form.priority = spec.priority === undefined ? "" : String(spec.priority);
   form.after = (spec.after ?? []).map(({ task, when = "succeeded" }) => ({ task, when }));
   form.afterReboot = spec.afterReboot ?? "";
+  if (spec.stall) form.silence = { after: formatMs(spec.stall.silentMs), then: spec.stall.then ?? "notify" };
+  form.notify = {
+    failure: answer(spec.notify?.onFailure),
+    success: answer(spec.notify?.onSuccess),
+    hooks: (spec.notify?.hooks ?? []).join(", "),
+  };
   form.matchLabels = pairs(runnerSelector?.matchLabels ?? {});
   form.matchExpressions = (runnerSelector?.matchExpressions ?? []).map(({ key, operator, values }) => ({
     key,

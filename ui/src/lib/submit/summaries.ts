@@ -33,6 +33,15 @@ export function summaries(form: Form): Record<Section, string> {
     ]
       .filter(Boolean)
       .join(", "),
+    told: [
+      form.silence.after.trim() &&
+        `${SILENCE[form.silence.then]} after ${words(form.silence.after)} without output`,
+      form.notify.failure && `${form.notify.failure === "yes" ? "tells" : "does not tell"} of a failure`,
+      form.notify.success && `${form.notify.success === "yes" ? "tells" : "does not tell"} of success`,
+      form.notify.hooks.trim() && `calls ${form.notify.hooks.trim()}`,
+    ]
+      .filter(Boolean)
+      .join(", "),
     labels: labels > 0 ? plural(labels, "label") : "",
     runner: rules === 0 ? "" : plural(rules, "rule"),
   };
@@ -43,6 +52,7 @@ const REBOOT = {
   hold: "held after a reboot",
   end: "ends with a reboot",
 } as const;
+const SILENCE = { notify: "tells", stop: "stops", restart: "starts again" } as const;
 const BUSY = {
   dropIfRunning: "refuse if busy",
   replace: "replace what runs",

@@ -1,6 +1,7 @@
 // Which menu opens where the other button is clicked, or the Menu key pressed: always one of ours. The engine's own, with Back and
 // Reload, is of a browser; only in fields it stays, for what it does there (spelling, input methods).
 import { labelEntries, laneEntries, runEntries, taskEntries, textEntries } from "./actions";
+import { listEntries } from "./list-menu";
 import type { PointMenu, Workspace } from "./workspace.svelte";
 
 /** The keyboard gives no point: then the menu hangs on what it is about. */
@@ -35,6 +36,7 @@ function menuOf(w: Workspace, event: MouseEvent, target: Element): PointMenu | u
     const attempt = Number(run.dataset.attempt);
     return menuAt(event, run, `Run ${attempt}`, runEntries(w, task.dataset.taskId, attempt));
   }
+  if (target.closest("[data-list-head]")) return menuAt(event, target, "Order and columns", listEntries(w));
   const slot = target.closest<HTMLElement>("[data-lane]")?.dataset.lane;
   const lane = w.lanes.find((known) => known.slot === slot);
   if (lane) return menuAt(event, target, `Lane ${lane.slot}`, laneEntries(w, lane));

@@ -2,6 +2,7 @@
 import type { JobRow, Summary } from "../api/types";
 import type { Offer, Option } from "../shared/completion.svelte";
 import { count, plural } from "../shared/format";
+import { SORTS, sortWords } from "../shared/order";
 import { GROUPS } from "../shared/phase";
 import { labelToken, laneToken, readToken, stateToken } from "./filter";
 
@@ -16,6 +17,7 @@ const KINDS: readonly Option[] = [
   { value: "took>", info: "took longer than 30s, 5m, 2h", more: true },
   { value: "took<", info: "took less", more: true },
   { value: "exit:", info: "ended with this exit code" },
+  { value: "sort:", info: "in which order", more: true },
 ];
 const SINCE = ["1h", "12h", "1d", "7d"];
 const LENGTHS = ["10s", "1m", "10m", "1h"];
@@ -72,6 +74,13 @@ async function values(kind: string, { summary, jobs }: Known): Promise<Option[]>
       }));
     case "job":
       return (await jobs()).map(({ name, title }) => ({ value: `job:${name}`, info: title }));
+    case "sort":
+      return SORTS.filter((by) => by !== "created").flatMap((by) =>
+        [false, true].map((reverse) => ({
+          value: `sort:${reverse ? "-" : ""}${by}`,
+          info: sortWords({ by, reverse }),
+        })),
+      );
     case "since":
       return SINCE.map((span) => ({ value: `since:${span}` }));
     case "took>":

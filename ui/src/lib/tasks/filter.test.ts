@@ -1,5 +1,15 @@
 import { expect, test } from "vitest";
-import { apart, hasToken, labelToken, parseFilter, toQuery, toggleToken, withToken } from "./filter";
+import {
+  apart,
+  hasToken,
+  labelToken,
+  parseFilter,
+  toQuery,
+  toggleToken,
+  turned,
+  withOrder,
+  withToken,
+} from "./filter";
 
 test("tokens and free text become one query", () => {
   const filter = parseFilter(
@@ -130,4 +140,19 @@ test("a token takes the place of another of its kind, and none of those that are
     tokens: ["lane:a", "-took>5m"],
     rest: 'import "two words"',
   });
+});
+
+test("an order is a token, and the other way round of it too", () => {
+  const query = (text: string) => toQuery(parseFilter(text), 0);
+  expect(query("sort:took lane:etl")).toEqual({ slot: "etl", sort: "took" });
+  expect(query("sort:-Name")).toEqual({ sort: "name", reverse: true });
+  expect(query("sort:created")).toEqual({});
+  expect(query("sort:-created")).toEqual({ sort: "created", reverse: true });
+  expect(parseFilter("sort:size").problems[0]?.message).toMatch(/^no order "size"; one of created/);
+  expect(parseFilter("-sort:name").problems[0]?.message).toContain("sort:-name");
+  expect([turned("sort:name"), turned("sort:-name")]).toEqual(["sort:-name", "sort:name"]);
+  const by = (reverse: boolean) => ({ by: "exit" as const, reverse });
+  expect(withOrder("state:failed sort:name x", by(true))).toBe("state:failed x sort:-exit");
+  expect(withOrder("sort:name")).toBe("");
+  expect(withToken(["sort:name", "lane:etl"], "sort:-exit")).toEqual(["lane:etl", "sort:-exit"]);
 });

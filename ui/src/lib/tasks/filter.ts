@@ -1,9 +1,10 @@
 // The language of the filter bar: `state:failed lane:etl job:import label:team=data label:nightly name:import since:1d took>5m
-// exit:137` and free text; a `-` before a word or a token leaves out what it says. `label:nightly` is short for
-// `label:name=nightly`.
+// exit:137 sort:name` and free text; a `-` before a word or a token leaves out what it says; `sort:-name` is
+// the other way round. `label:nightly` is short for `label:name=nightly`.
 // Pure: text in, tokens and a ListQuery out. A token that makes no sense is reported, never silently dropped.
 import type { LeftOut, ListQuery, Phase } from "../api/types";
 import { parseDuration } from "../shared/duration";
+import { isNewestFirst, NEWEST_FIRST, SORTS, type Order } from "../shared/order";
 import { GROUPS, PHASES } from "../shared/phase";
 
 interface Problem {
@@ -22,6 +23,8 @@ export interface Filter {
   name?: string;
   /** How long the last attempt took, in milliseconds. */
   took: { atLeast?: number; atMost?: number };
+  /** Absent for the newest first. */
+  order?: Order;
   without: Required<LeftOut> & { phases: Phase[] };
   text: string;
   problems: Problem[];
@@ -79,7 +82,7 @@ export function parseFilter(text: string): Filter {
   return filter;
 }
 
-const KINDS = ["state", "lane", "job", "label", "name", "since", "exit"] as const;
+const KINDS = ["state", "lane", "job", "label", "name", "since", "exit", "sort"] as const;
 type Kind = (typeof KINDS)[number] | "took>" | "took<";
 interface Token {
   readonly kind: Kind;
@@ -91,7 +94,8 @@ interface Token {
 
 /** A word as a token; nothing for one that is looked for as text. */
 export function readToken(word: string): Token | undefined {
-  const [, minus, kind, raw] = /^(-?)(?:(state|lane|job|label|name|since|exit):)(.*)$/is.exec(word) ?? [];
+  const [, minus, kind, raw] =
+    /^(-?)(?:(state|lane|job|label|name|since|exit|sort):)(.*)$/is.exec(word) ?? [];
   if (kind !== undefined) return { kind: kind.toLowerCase() as Kind, raw: raw ?? "", not: minus === "-" };
   const [, not, than, length] = /^(-?)took:?([<>])=?(.*)$/is.exec(word) ?? [];
   return than === undefined
@@ -131,6 +135,8 @@ function leaveOut(filter: Filter, kind: Kind, raw: string, value: string): strin
       return apply(filter, "took<", value);
     case "took<":
       return apply(filter, "took>", value);
+    case "sort":
+      return `the other way round is sort:-${value}`;
     case "name":
     case "since":
       return `${kind}: cannot be left out; -word leaves out what has it in its name or command`;
@@ -179,6 +185,12 @@ function apply(filter: Filter, kind: Exclude<Kind, "label">, value: string): str
       filter.since = back;
       return undefined;
     }
+    case "sort": {
+      const by = SORTS.find((sort) => sort === value.replace(/^-/, "").toLowerCase());
+      if (by === undefined) return `no order "${value}"; one of ${SORTS.join(", ")}`;
+      filter.order = { by, reverse: value.startsWith("-") };
+      return undefined;
+    }
     case "exit": {
       const code = /^-?\d+$/.test(value) ? Number(value) : NaN;
       if (code !== (code | 0)) return "an exit code is a whole number";
@@ -220,6 +232,11 @@ export function toQuery(filter: Filter, now: number): ListQuery {
   const said = Object.entries(out).filter(([, list]) => list.length > 0);
   if (said.length > 0) query.without = Object.fromEntries(said);
   if (filter.text) query.text = filter.text;
+  const { order } = filter;
+  if (order && !isNewestFirst(order)) {
+    query.sort = order.by;
+    if (order.reverse) query.reverse = true;
+  }
   return query;
 }
 
@@ -261,8 +278,19 @@ export function apart(text: string): { tokens: string[]; rest: string } {
   };
 }
 
-/** The same token, of what is not so. */
-export const turned = (token: string): string => (token.startsWith("-") ? token.slice(1) : `-${token}`);
+/** The filter in this order. */
+export const withOrder = (text: string, order: Order = NEWEST_FIRST): string => {
+  const rest = withoutKind(text, "sort");
+  return isNewestFirst(order) ? rest : `${rest} sort:${order.reverse ? "-" : ""}${order.by}`.trim();
+};
+
+/** The same token, of what is not so; an order the other way round. */
+export const turned = (token: string): string =>
+  readToken(token)?.kind === "sort"
+    ? token.replace(/^(-?sort:)(-?)/i, (_, sort: string, minus: string) => sort + (minus ? "" : "-"))
+    : token.startsWith("-")
+      ? token.slice(1)
+      : `-${token}`;
 export const canTurn = (token: string): boolean => {
   const kind = readToken(token)?.kind;
   return kind !== undefined && kind !== "since" && kind !== "name" && !kind.startsWith("took");

@@ -94,6 +94,12 @@ export const BINDINGS: readonly KeyBinding[] = [
     act: () => {},
   },
   { keys: ["/"], label: "Filter", match: plain("/"), act: () => focusFilter() },
+  {
+    keys: ["o"],
+    label: "Order and columns",
+    match: plain("o"),
+    act: () => document.querySelector<HTMLElement>("[data-testid=list-menu]")?.click(),
+  },
   { keys: ["↑", "↓", "j", "k"], label: "Move", match: plain("ArrowDown", "j"), act: (w) => w.move(1) },
   { keys: [], label: "", match: plain("ArrowUp", "k"), act: (w) => w.move(-1) },
   { keys: [], label: "", match: plain("PageDown"), act: (w) => w.move(PAGE) },

@@ -1,11 +1,12 @@
-// The loaded part of the task list: newest first, read page by page through the cursor, kept true by the changes
+// The loaded part of the task list: newest first or sorted, read page by page through the cursor, kept true by the changes
 // that watch_tasks sends. It never re-reads for one change. Which rows a query lists is for the backend to say: the feed is
 // opened with the query, and anew for another one. What is read may be older than a change that comes while it
 // is on its way: such changes are applied to it once more. What could not be read for a passing reason is tried again. While `held` (the pointer is over the list, or several
-// are selected) nothing moves: new rows and rows that no longer match wait until it is let go. However many tasks come, it
+// are selected) nothing moves: new rows, rows that no longer match and rows that belong elsewhere by now wait until it is let go. However many tasks come, it
 // holds no more than a few hundred rows beyond those that are looked at.
 // Selection is in selection.svelte.ts, deletion with undo in deletions.svelte.ts.
 import { pauses, sleep } from "../shared/pauses";
+import { compareRows, isNewestFirst, NEWEST_FIRST } from "../shared/order";
 import { isFinished } from "../shared/phase";
 import type { Backend, Unsubscribe } from "../api/backend";
 import { ApiError } from "../api/errors";
@@ -18,6 +19,8 @@ const KEPT = 300;
 const LARGEST_READ = 1000;
 /** A stopped task is over by then: killed after its grace time. */
 const OVER_MS = 30_000;
+/** Between two questions for the total alone. */
+const RECOUNT_MS = 1000;
 const idOf = (row: TaskRow) => row.task.metadata.id;
 
 export class TaskList {
@@ -27,6 +30,8 @@ export class TaskList {
   /** New rows that wait for the list to be let go: the newest, and how many there are with those that were let go of. */
   arrived = $state.raw<TaskRow[]>([]);
   arrivals = $state(0);
+  /** Rows that are shown stand where they stood before they changed, and wait to take their places. */
+  displaced = $state(false);
   /** How often another query was asked for. */
   shows = $state(0);
   /** How many rows there are down to the last on screen. */
@@ -55,6 +60,11 @@ export class TaskList {
   /** The feed that is open; of the query that is shown when it is the one asked for last. */
   #followed = -1;
   #stop: Unsubscribe | undefined;
+  /** In which order the rows are. */
+  #order = NEWEST_FIRST;
+  /** Of a list that is sorted, the last row that was read: what stands behind it comes with its page. */
+  #edge: TaskRow | undefined;
+  #recount: ReturnType<typeof setTimeout> | undefined;
   /** How many pages are on their way. */
   #reading = 0;
   /** What changed meanwhile. */
@@ -73,6 +83,7 @@ export class TaskList {
   }
 
   stop() {
+    clearTimeout(this.#recount);
     this.#asked++;
     this.#generation++;
     this.#stop?.();
@@ -153,6 +164,7 @@ export class TaskList {
   /** Shows another query from its top. */
   async show(query: ListQuery): Promise<void> {
     this.#query = query;
+    this.#order = { by: query.sort ?? NEWEST_FIRST.by, reverse: query.reverse ?? false };
     this.shows++;
     // Pages that are on their way are of another one.
     this.#generation++;
@@ -170,6 +182,7 @@ export class TaskList {
       if (generation !== this.#generation) return;
       const known = new Set(this.rows.map(idOf));
       this.rows = [...this.rows, ...page.rows.filter((row) => !known.has(idOf(row)))];
+      this.#edge = page.rows.at(-1) ?? this.#edge;
       this.#cursor = page.nextCursor;
       this.total = page.total;
       this.#catchUp();
@@ -208,6 +221,12 @@ export class TaskList {
 
   /** Lets everything that waited take its place. */
   settle() {
+    if (this.#sorted && this.#apart) {
+      // Those that were let go of may belong anywhere.
+      this.arrived = [];
+      this.arrivals = 0;
+      return void this.#reload(Math.max(PAGE, this.rows.length));
+    }
     if (this.#leaving.size) {
       const leaving = this.#leaving;
       this.#leaving = new Set();
@@ -218,13 +237,16 @@ export class TaskList {
       const apart = this.#apart;
       const rows = apart ? [] : this.rows;
       this.#cut ||= apart;
-      this.rows = insert(
+      this.rows = this.#insert(
         rows,
         this.arrived.filter((row) => apart || !known.has(idOf(row))),
-        !this.hasMore,
       );
       this.arrived = [];
       this.arrivals = 0;
+    }
+    if (this.displaced) {
+      this.displaced = false;
+      this.rows = this.#insert([], this.rows);
     }
     this.#letGo();
   }
@@ -234,7 +256,40 @@ export class TaskList {
     const kept = this.reach + KEPT;
     if (this.rows.length <= kept + PAGE || kept + PAGE > LARGEST_READ) return;
     this.rows = this.rows.slice(0, kept);
+    this.#edge = this.rows.at(-1);
     this.#cut = true;
+  }
+
+  get #sorted(): boolean {
+    return !isNewestFirst(this.#order);
+  }
+
+  get #compare() {
+    return compareRows(this.#order, Date.now());
+  }
+
+  /** Merges rows into others; those behind the last that is loaded come with their page. */
+  #insert(rows: TaskRow[], added: TaskRow[]): TaskRow[] {
+    if (added.length === 0) return rows;
+    const compare = this.#compare;
+    const last = this.#sorted ? this.#edge : rows.at(-1);
+    const fits = (row: TaskRow) => !this.hasMore || !last || compare(row, last) <= 0;
+    return [...rows, ...added.filter(fits)].sort(compare);
+  }
+
+  /** Of a row that is not loaded nobody knows here whether it was counted: the total is asked for, once in a while. */
+  #countAgain() {
+    this.#recount ??= setTimeout(() => {
+      this.#recount = undefined;
+      const generation = this.#generation;
+      this.#read({ limit: 0 }).then(
+        ({ total }) => {
+          if (generation === this.#generation)
+            this.total = Math.max(total, this.rows.length - this.#leaving.size);
+        },
+        (thrown: unknown) => (this.error = ApiError.from(thrown)),
+      );
+    }, RECOUNT_MS);
   }
 
   apply(change: TaskChange) {
@@ -288,19 +343,27 @@ export class TaskList {
       }
     }
     if (moved) this.rows = next;
+    if (moved && this.#sorted) {
+      const compare = this.#compare;
+      this.displaced = next.some((row, i) => i > 0 && compare(next[i - 1]!, row) > 0);
+    }
 
     const waiting = new Map(this.arrived.map((row) => [idOf(row), row]));
     for (const id of gone) if (waiting.delete(id)) total--;
-    const oldest = this.#apart ? [...waiting.keys()].reduce((a, b) => (a < b ? a : b), "~") : "";
+    const oldest =
+      this.#apart && !this.#sorted ? [...waiting.keys()].reduce((a, b) => (a < b ? a : b), "~") : "";
     for (const [id, row] of byId) {
       if (id < oldest && !waiting.has(id)) continue; // One that was let go of.
       const known = waiting.has(id);
       if (!others.has(id)) {
-        if (!known && !this.#beyond(row)) total++;
+        if (this.#sorted) this.#countAgain();
+        else if (!known && !this.#beyond(row)) total++;
         if (!this.#beyond(row)) waiting.set(id, row);
+        else if (known && this.#sorted) waiting.delete(id);
       } else if (known) {
         waiting.delete(id);
-        total--;
+        if (this.#sorted) this.#countAgain();
+        else total--;
       }
     }
     this.#wait([...waiting.values()]);
@@ -316,9 +379,8 @@ export class TaskList {
 
   #wait(rows: TaskRow[]) {
     this.arrivals += rows.length - this.arrived.length;
-    // The newest, in no order: ids sort by creation.
-    this.arrived =
-      rows.length <= 2 * KEPT ? rows : rows.sort((a, b) => (idOf(a) < idOf(b) ? 1 : -1)).slice(0, KEPT);
+    // The first ones, in no order.
+    this.arrived = rows.length <= 2 * KEPT ? rows : rows.sort(this.#compare).slice(0, KEPT);
   }
 
   #applyToPinned(change: TaskChange) {
@@ -345,10 +407,10 @@ export class TaskList {
     );
   }
 
-  /** Older than the last loaded row: it comes with its page. */
+  /** Behind the last loaded row: it comes with its page. */
   #beyond(row: TaskRow): boolean {
-    const last = this.rows.at(-1);
-    return this.hasMore && last !== undefined && idOf(row) < idOf(last);
+    const last = this.#sorted ? this.#edge : this.rows.at(-1);
+    return this.hasMore && last !== undefined && this.#compare(row, last) > 0;
   }
 
   /** Reads the list from its top, for as long as that fails for a passing reason and nobody asks for another. */
@@ -364,6 +426,8 @@ export class TaskList {
         this.rows = page.rows;
         this.total = page.total;
         this.#cursor = page.nextCursor;
+        this.#edge = page.rows.at(-1);
+        this.displaced = false;
         this.#cut = false;
         this.arrived = [];
         this.arrivals = 0;
@@ -444,11 +508,3 @@ class Meanwhile {
 }
 
 const isOlder = (a: TaskRow, b: TaskRow) => a.task.metadata.resourceVersion < b.task.metadata.resourceVersion;
-
-/** Merges new rows into a list that is newest first; ids sort by creation. */
-function insert(rows: TaskRow[], added: TaskRow[], whole: boolean): TaskRow[] {
-  if (added.length === 0) return rows;
-  const last = rows.at(-1);
-  const fitting = whole || !last ? added : added.filter((row) => idOf(row) > idOf(last));
-  return [...rows, ...fitting].sort((a, b) => (idOf(a) < idOf(b) ? 1 : -1));
-}

@@ -257,6 +257,63 @@ describe("the task list", () => {
     expect(log.at(-1)).toBe("stop build");
   });
 
+  const names = (list: TaskList) => list.rows.map((row) => row.task.spec.name);
+  const byName = (list: TaskList) => {
+    const sorted = names(list).map((name) => name.toLowerCase());
+    return sorted.every((name, i) => i === 0 || sorted[i - 1]! <= name);
+  };
+
+  test("a sorted list has each page in its place, and a new task between those that it belongs between", async () => {
+    const { backend, list } = await started(250);
+    await list.show({ sort: "name" });
+    await list.loadMore();
+    expect([list.rows.length, byName(list)]).toEqual([200, true]);
+    const middle = list.rows[100]!.task.spec.name;
+    const id = await backend.submitTask({ ...command("true", "lane-x"), labels: { name: `${middle}0` } });
+    await settled();
+    expect(byName(list)).toBe(true);
+    expect(ids(list)).toContain(id);
+    // One that belongs behind all that is loaded comes with its page.
+    const last = await backend.submitTask({ ...command("true", "lane-y"), labels: { name: "~~" } });
+    await settled();
+    expect(ids(list)).not.toContain(last);
+    while (list.hasMore) await list.loadMore();
+    expect(ids(list).at(-1)).toBe(last);
+    expect(new Set(ids(list)).size).toBe(252);
+  });
+
+  test("a row that belongs elsewhere by now goes there, but not from under the pointer", async () => {
+    const { backend, list } = await started(20);
+    await list.show({ sort: "state" });
+    const [first] = ids(list);
+    list.held = true;
+    backend.setPhase(first!, "succeeded", { exitCode: 0 });
+    await settled();
+    expect(ids(list)[0]).toBe(first);
+    expect(list.displaced).toBe(true);
+    list.held = false;
+    expect(ids(list)[0]).not.toBe(first);
+    expect(list.displaced).toBe(false);
+    expect(list.rows.findLast((row) => row.task.status.phase === "running")).toBeDefined();
+    expect(list.total).toBe(20);
+  });
+
+  test("how many there are in a sorted list is asked for, once for many changes", async () => {
+    vi.useFakeTimers();
+    try {
+      const { backend, list } = await started(20);
+      await list.show({ sort: "lane" });
+      let asked = 0;
+      const read = backend.listTasks;
+      backend.listTasks = (query) => (asked++, read(query));
+      for (let n = 0; n < 5; n++) await backend.submitTask(command("true", `many-${n}`));
+      await vi.advanceTimersByTimeAsync(5_000);
+      expect([list.total, asked]).toEqual([25, 1]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   test("deleted tasks leave and are no longer counted", async () => {
     const { backend, list } = await started(10);
     const id = ids(list)[4]!;

@@ -19,8 +19,8 @@ export class Views {
   named = (filter: string): SavedView | undefined => this.all.find((view) => view.filter === filter);
 
   /** One of the same name is replaced. */
-  save = (name: string, filter: string): Promise<void> =>
-    this.#keep([...this.all.filter((view) => view.name !== name), { name, filter }]);
+  save = (view: SavedView): Promise<void> =>
+    this.#keep([...this.all.filter(({ name }) => name !== view.name), view]);
 
   remove = (name: string): Promise<void> => this.#keep(this.all.filter((view) => view.name !== name));
 

@@ -9,6 +9,8 @@ import type {
   DoorStates,
   Phase,
   Job,
+  SavedView,
+  SortBy,
   StopMode,
   Task,
   TaskRow,
@@ -16,6 +18,7 @@ import type {
 } from "../api/types";
 import { count, plural } from "../shared/format";
 import type { MenuEntry } from "../shared/Menu.svelte";
+import { NEWEST_FIRST, type Order } from "../shared/order";
 import { isNamedForOneTask, randomSuffix } from "../shared/own-lane";
 import { isFinished, PHASES } from "../shared/phase";
 import { zoom } from "../design/zoom.svelte";
@@ -28,8 +31,10 @@ import { takeOverPresets } from "../submit/earlier-presets";
 import { sentence } from "../submit/errors";
 import type { Edited } from "../submit/model.svelte";
 import { actOnAll, ALL_ACTS, type AllAct } from "./all-matching";
+import { Since } from "./digest.svelte";
 import { Deletions } from "./deletions.svelte";
-import { parseFilter, toQuery } from "./filter";
+import { parseFilter, toQuery, withOrder } from "./filter";
+import { Layout } from "./layout.svelte";
 import { Selection } from "./selection.svelte";
 import { TaskList } from "./task-list.svelte";
 import { Views } from "./views.svelte";
@@ -100,9 +105,12 @@ export class Workspace implements SettingsHost {
   readonly jobs: Jobs;
   readonly drafts: Drafts;
   readonly views: Views;
+  readonly layout: Layout;
+  readonly since: Since;
 
   filterText = $state("");
   filter = $derived(parseFilter(this.filterText));
+  sorting = $derived(this.filter.order ?? NEWEST_FIRST);
   question = $state.raw<Question | undefined>(undefined);
   form = $state.raw<OpenForm | undefined>(undefined);
   /** The menu of what was clicked with the other button. */
@@ -163,6 +171,8 @@ export class Workspace implements SettingsHost {
     this.settings = new SettingsState(backend);
     this.drafts = new Drafts(backend);
     this.views = new Views(backend);
+    this.layout = new Layout(backend, (thrown) => this.report(thrown));
+    this.since = new Since(backend, machines.here ? null : machines.name);
     this.jobs = new Jobs(backend, (thrown) => this.report(thrown));
   }
 
@@ -181,6 +191,10 @@ export class Workspace implements SettingsHost {
     // An older machine keeps none: forms are then forgotten when they are closed.
     this.drafts.load(this.machines.here).catch(() => {});
     this.views.load().catch(() => {});
+    this.layout
+      .load()
+      .then((order) => order && this.filterText === "" && this.setFilter(withOrder("", order)))
+      .catch(() => {});
     if (this.machines.here) this.#takeOverPresets().catch((thrown: unknown) => this.report(thrown));
     await this.list.start();
   }
@@ -205,9 +219,29 @@ export class Workspace implements SettingsHost {
     this.filterText = text;
     this.selection.clearPicked();
     clearTimeout(this.#typing);
-    const apply = () => void this.list.show(toQuery(this.filter, Date.now()));
+    const apply = () => {
+      this.layout.sorted(this.filter.order);
+      void this.list.show(toQuery(this.filter, Date.now()));
+    };
     if (typing) this.#typing = setTimeout(apply, TYPING_MS);
     else apply();
+  }
+
+  /** A click on the head of a column: its usual order, the other way round, and newest first again. */
+  sortBy(by: SortBy) {
+    const { order } = this.filter;
+    if (order?.by !== by) this.setOrder({ by, reverse: by === "created" });
+    else if (order.reverse || by === "created") this.setOrder(NEWEST_FIRST);
+    else this.setOrder({ by, reverse: true });
+  }
+
+  setOrder(order: Order) {
+    this.setFilter(withOrder(this.filterText, order));
+  }
+
+  showView({ filter, columns }: SavedView) {
+    this.setFilter(filter);
+    if (columns?.length) this.layout.show(columns);
   }
 
   // ---- selection ----
@@ -373,7 +407,8 @@ export class Workspace implements SettingsHost {
 
   /** Does it with all that match the filter, once somebody has said yes to their number. */
   #all(act: AllAct) {
-    const query = toQuery(this.filter, Date.now());
+    // In the order in which nothing is passed over, whatever changes meanwhile.
+    const query = toQuery({ ...this.filter, order: undefined }, Date.now());
     const { title, body, verb, done, harmless, phases } = ALL_ACTS[act];
     const meant = query.phases ? phases.filter((phase) => query.phases?.includes(phase)) : [...phases];
     const asked = { ...query, phases: meant };

@@ -4,9 +4,9 @@ use super::run_log::{RunLog, blocking};
 use crate::operations::{LastLines, Perform};
 use crate::{ApiError, SupervisorApiAdapter};
 use solti_logstore::LogError;
-use solti_model::{FieldError, LastLine, RowNo};
+use solti_model::{FieldError, LastLine, RowNo, TaskId};
 use solti_rows::Style;
-use solti_supervisor::SupervisorError;
+use solti_supervisor::{Supervisor, SupervisorError};
 
 /// Tasks in one request: more than a window shows.
 const MAX_TASKS: usize = 100;
@@ -28,6 +28,27 @@ fn last_line(log: &RunLog) -> Result<Option<String>, LogError> {
         }
     }
     Ok(None)
+}
+
+/// The last lines of a task that say something, as far as its log can be read; fewer where there are fewer.
+pub(crate) async fn last_lines_of(supervisor: &Supervisor, id: &TaskId, lines: usize) -> Vec<String> {
+    let Ok(Some(run)) = supervisor.store().latest_run(id).await else { return vec![] };
+    let log = RunLog::of(supervisor, id, &run.run);
+    blocking(move || Ok(ending(&log, lines).unwrap_or_default())).await.unwrap_or_default()
+}
+
+fn ending(log: &RunLog, lines: usize) -> Result<Vec<String>, LogError> {
+    let mut view = log.view()?;
+    let from = RowNo::new(view.extent()?.rows).saturating_back(lines as u64);
+    let mut said = Vec::new();
+    for row in &view.rows(from, lines, CLIP)? {
+        let text = view.shown(row, Style::default(), CLIP)?.text;
+        let text = text.trim_end();
+        if !text.is_empty() {
+            said.push(text[..text.floor_char_boundary(MAX_LINE)].to_owned());
+        }
+    }
+    Ok(said)
 }
 
 impl Perform<LastLines> for SupervisorApiAdapter {

@@ -169,7 +169,7 @@ async fn page(supervisor: &Supervisor, next: Next) -> Result<Option<(Vec<Attempt
     let store = supervisor.store();
     Ok(match next {
         Next::All(before) => {
-            let (tasks, last) = patient(|| store.attempts_before(before, TASKS)).await?;
+            let (tasks, last) = patient(|| store.attempts_before(before.clone(), TASKS)).await?;
             last.map(|last| (tasks, Next::All(Some(last))))
         }
         Next::Ids(mut ids) => {

@@ -20,6 +20,7 @@ mod searches;
 mod window;
 
 pub(crate) use encodings::Encodings;
+pub(crate) use last_lines::last_lines_of;
 pub(crate) use merged_log::OpenMerges;
 pub(crate) use run_log::{pick, stored_run};
 pub(crate) use searches::OpenSearches;

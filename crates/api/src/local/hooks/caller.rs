@@ -1,0 +1,200 @@
+//! The one who calls hooks: takes what has happened out of the database, and makes the calls that are due.
+
+use super::kept::kept;
+use super::{body, send};
+use crate::SupervisorApiAdapter;
+use crate::local::logs::last_lines_of;
+use crate::local::now_ms;
+use futures::future::join_all;
+use solti_model::{
+    DeliveryState, Hook, HookDelivery, HookEvent, MAX_HOOK_TRIES, MAX_WAITING_CALLS, TaskEventKind, TaskPhase,
+};
+use solti_store::{Change, DueCall, NewCall, StoreError, StoredEvent, StoredRow};
+use std::time::Duration;
+use tokio::time::{Instant, sleep, sleep_until};
+
+/// Events that are looked at in one step.
+const EVENTS: u32 = 200;
+/// Calls that are made at once, each of another hook.
+const AT_ONCE: u32 = 16;
+/// What happens within it is looked at together.
+const GATHER: Duration = Duration::from_millis(200);
+/// Before what could not be read or written is tried again.
+const REST: Duration = Duration::from_secs(5);
+/// Between the tries of a call, in seconds: over about four hours.
+const PAUSES: [u64; MAX_HOOK_TRIES as usize - 1] = [10, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200];
+
+impl SupervisorApiAdapter {
+    /// Calls hooks for what happens, until the supervisor ends. One at a time may do so for a data folder.
+    pub async fn call_hooks(self) {
+        let mut changes = self.supervisor().changes();
+        loop {
+            let next = match self.step().await {
+                Ok(Step::Again) => continue,
+                Ok(Step::Until(due)) => due,
+                Err(_) if self.supervisor().is_shut_down() => return,
+                Err(error) => {
+                    tracing::warn!("hooks cannot be called for now: {error}");
+                    sleep(REST).await;
+                    continue;
+                }
+            };
+            let due = async {
+                match next {
+                    Some(due) => sleep_until(Instant::now() + Duration::from_millis(due)).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                change = changes.next() => match change {
+                    Some(_) => sleep(GATHER).await,
+                    None => return,
+                },
+                () = self.hooks().poke.notified() => {}
+                () = due => {}
+            }
+        }
+    }
+
+    /// Deals with some of what there is.
+    async fn step(&self) -> Result<Step, StoreError> {
+        let store = self.supervisor().store();
+        let hooks = kept(self.supervisor()).await?;
+        if hooks.is_empty() {
+            return Ok(Step::Until(None));
+        }
+        let (seen, last) = store.hooks_seen().await?;
+        if last > seen {
+            let (events, upto) = store.hook_events(seen, EVENTS).await?;
+            // Other events than these are passed over again and again until there are many: nothing is written for each.
+            if !events.is_empty() || upto - seen > u64::from(EVENTS) {
+                let calls = self.calls(&hooks, events).await?;
+                store.apply(vec![Change::QueueCalls { seen: Some(upto), calls }]).await?;
+                return Ok(Step::Again);
+            }
+        }
+        let (due, next) = store.due_calls(now_ms(), AT_ONCE).await?;
+        if due.is_empty() {
+            return Ok(Step::Until(next.map(|next| next.saturating_sub(now_ms()))));
+        }
+        for tried in join_all(due.into_iter().map(|call| self.try_once(&hooks, call))).await {
+            tried?;
+        }
+        Ok(Step::Again)
+    }
+
+    /// The calls that these events ask for.
+    async fn calls(&self, hooks: &[Hook], events: Vec<StoredEvent>) -> Result<Vec<NewCall>, StoreError> {
+        let store = self.supervisor().store();
+        let mut waiting = store.hook_counts(None).await?.waiting;
+        let mut calls = Vec::new();
+        for event in events {
+            // What is deleted already tells nobody of itself.
+            let Some(row) = store.rows_of(vec![event.task_id.clone()]).await?.pop() else { continue };
+            let Some(kind) = kind_of(&event, &row) else { continue };
+            let labels = row.searched.as_ref().map_or(&row.task.spec.labels, |searched| &searched.labels);
+            if labels.contains_key(send::MADE_BY) {
+                continue;
+            }
+            let named = row.task.spec.notify.as_ref().map_or(&[][..], |notify| &notify.hooks[..]);
+            let called: Vec<_> = hooks.iter().filter(|hook| hook.is_called(kind, labels, named)).collect();
+            if called.is_empty() {
+                continue;
+            }
+            let lines = last_lines_of(self.supervisor(), &event.task_id, body::LINES).await;
+            let body = body::of_task(kind, event.at, &row, event.detail.as_deref(), &lines);
+            for hook in called {
+                let dropped = waiting >= MAX_WAITING_CALLS;
+                if dropped {
+                    tracing::warn!("hook {}: {waiting} calls wait, one more is dropped", hook.name);
+                } else {
+                    waiting += 1;
+                }
+                let (hook, task, body) = (hook.name.clone(), Some(event.task_id.clone()), body.clone());
+                calls.push(NewCall { hook, event: kind, task, at: now_ms(), body, dropped });
+            }
+        }
+        Ok(calls)
+    }
+
+    /// The try is stored before it begins: should this program end within it, the next one says that it is another.
+    async fn try_once(&self, hooks: &[Hook], mut due: DueCall) -> Result<(), StoreError> {
+        let store = self.supervisor().store();
+        let Some(hook) = hooks.iter().find(|hook| hook.name == due.delivery.hook) else {
+            return store.apply(vec![Change::ForgetCalls(due.delivery.hook)]).await;
+        };
+        let call = &mut due.delivery;
+        let pause = PAUSES.get(call.tries as usize).copied();
+        call.tries += 1;
+        call.said = None;
+        call.next_at = Some(now_ms() + pause.unwrap_or(0) * 1_000);
+        store.apply(vec![Change::CallTried(call.clone())]).await?;
+        let sent = send::send(self, hook, &due).await;
+        let call = after(due.delivery, sent, pause);
+        store.apply(vec![Change::CallTried(call)]).await?;
+        self.hooks().was_tried();
+        Ok(())
+    }
+}
+
+enum Step {
+    Again,
+    /// In so many milliseconds there is more to do; without them, when something happens.
+    Until(Option<u64>),
+}
+
+fn kind_of(event: &StoredEvent, row: &StoredRow) -> Option<HookEvent> {
+    match (TaskEventKind::from_word(&event.kind)?, row.task.status.phase) {
+        (TaskEventKind::Silent, _) => Some(HookEvent::Silence),
+        (TaskEventKind::Finished, TaskPhase::Succeeded) => Some(HookEvent::Success),
+        (TaskEventKind::Finished, TaskPhase::Failed | TaskPhase::Timeout | TaskPhase::Exhausted) => {
+            Some(HookEvent::Failure)
+        }
+        _ => None,
+    }
+}
+
+/// How a call stands after a try; a test is tried once.
+fn after(call: HookDelivery, sent: Result<String, String>, pause: Option<u64>) -> HookDelivery {
+    let again = pause.filter(|_| call.event != HookEvent::Test);
+    let (state, said) = match sent {
+        Ok(said) => (DeliveryState::Delivered, said),
+        Err(said) if again.is_some() => (DeliveryState::Waiting, said),
+        Err(said) => (DeliveryState::GivenUp, said),
+    };
+    let waits = state == DeliveryState::Waiting;
+    let next_at = again.filter(|_| waits).map(|pause| now_ms() + pause * 1_000);
+    HookDelivery { state, said: Some(said), next_at, ..call }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(event: HookEvent) -> HookDelivery {
+        HookDelivery {
+            id: 1,
+            hook: "chat".into(),
+            event,
+            task: None,
+            at: 1,
+            tries: 1,
+            state: DeliveryState::Waiting,
+            next_at: None,
+            said: None,
+        }
+    }
+
+    #[test]
+    fn a_call_that_does_not_arrive_is_tried_again_until_it_is_given_up() {
+        let refused = || Err("502".to_owned());
+        let again = after(call(HookEvent::Failure), refused(), Some(10));
+        assert_eq!((again.state, again.next_at.is_some()), (DeliveryState::Waiting, true));
+        let last = after(call(HookEvent::Failure), refused(), None);
+        assert_eq!((last.state, last.next_at), (DeliveryState::GivenUp, None));
+        let test = after(call(HookEvent::Test), refused(), Some(10));
+        assert_eq!((test.state, test.said.as_deref()), (DeliveryState::GivenUp, Some("502")));
+        let arrived = after(call(HookEvent::Failure), Ok("200".into()), Some(10));
+        assert_eq!((arrived.state, arrived.next_at), (DeliveryState::Delivered, None));
+    }
+}

@@ -1,0 +1,120 @@
+//! The operations on hooks.
+
+use super::body;
+use super::kept::{keep, kept, secret, storage, with_secret_of, without_secret};
+use crate::local::now_ms;
+use crate::operations::{DeleteHook, ListHooks, Perform, SaveHook, TestHook};
+use crate::{ApiError, SupervisorApiAdapter};
+use solti_model::{Hook, HookDelivery, HookEvent, HookList, HookState, MAX_HOOKS, MAX_WAITING_CALLS};
+use solti_store::{Change, NewCall};
+use solti_supervisor::Supervisor;
+use std::time::Duration;
+
+/// Calls that a hook's state shows.
+const SHOWN: u32 = 10;
+/// A person who tries a hook does not wait for longer.
+const TEST_PATIENCE: Duration = Duration::from_secs(20);
+
+async fn state(supervisor: &Supervisor, hook: Hook) -> Result<HookState, ApiError> {
+    let store = supervisor.store();
+    let counts = store.hook_counts(Some(&hook.name)).await.map_err(storage)?;
+    let latest = store.hook_calls(&hook.name, SHOWN).await.map_err(storage)?;
+    let has_secret = secret(&hook).is_some();
+    let hook = without_secret(hook);
+    Ok(HookState { hook, has_secret, waiting: counts.waiting, dropped: counts.dropped, latest })
+}
+
+impl Perform<ListHooks> for SupervisorApiAdapter {
+    async fn perform(&self, ListHooks {}: ListHooks) -> Result<HookList, ApiError> {
+        let supervisor = self.supervisor();
+        let mut hooks = Vec::new();
+        for hook in kept(supervisor).await.map_err(storage)? {
+            hooks.push(state(supervisor, hook).await?);
+        }
+        let waiting = supervisor.store().hook_counts(None).await.map_err(storage)?.waiting;
+        Ok(HookList { hooks, waiting, most_waiting: MAX_WAITING_CALLS })
+    }
+}
+
+impl Perform<SaveHook> for SupervisorApiAdapter {
+    async fn perform(&self, SaveHook { mut hook }: SaveHook) -> Result<HookState, ApiError> {
+        hook.validate()?;
+        hook.on.sort_unstable();
+        hook.on.dedup();
+        let supervisor = self.supervisor();
+        let _edit = self.hooks().edits.lock().await;
+        let mut hooks = kept(supervisor).await.map_err(storage)?;
+        let is_first = hooks.is_empty();
+        let at = hooks.binary_search_by(|other| other.name.cmp(&hook.name));
+        let hook = with_secret_of(hook, at.ok().map(|at| &hooks[at]));
+        match at {
+            Ok(at) => hooks[at] = hook.clone(),
+            Err(_) if hooks.len() >= MAX_HOOKS => {
+                return Err(ApiError::invalid("hook", format!("must be one of {MAX_HOOKS} at most")));
+            }
+            Err(at) => hooks.insert(at, hook.clone()),
+        }
+        let mut changes = vec![keep(&hooks)?];
+        if is_first {
+            // While there was none nobody kept the mark.
+            let (_, last) = supervisor.store().hooks_seen().await.map_err(storage)?;
+            changes.push(Change::QueueCalls { seen: Some(last), calls: vec![] });
+        }
+        supervisor.store().apply(changes).await.map_err(storage)?;
+        self.hooks().poke.notify_one();
+        state(supervisor, hook).await
+    }
+}
+
+impl Perform<DeleteHook> for SupervisorApiAdapter {
+    async fn perform(&self, DeleteHook { name }: DeleteHook) -> Result<(), ApiError> {
+        let supervisor = self.supervisor();
+        let _edit = self.hooks().edits.lock().await;
+        let mut hooks = kept(supervisor).await.map_err(storage)?;
+        hooks.retain(|hook| hook.name != name);
+        let changes = vec![keep(&hooks)?, Change::ForgetCalls(name)];
+        supervisor.store().apply(changes).await.map_err(storage)?;
+        self.hooks().poke.notify_one();
+        Ok(())
+    }
+}
+
+impl Perform<TestHook> for SupervisorApiAdapter {
+    async fn perform(&self, TestHook { name }: TestHook) -> Result<HookDelivery, ApiError> {
+        let (supervisor, hooks) = (self.supervisor(), self.hooks());
+        let mut tried = hooks.tried.subscribe();
+        let id = {
+            let _edit = hooks.edits.lock().await;
+            if !kept(supervisor).await.map_err(storage)?.iter().any(|hook| hook.name == name) {
+                return Err(ApiError::invalid("name", "is that of no hook"));
+            }
+            let call = NewCall {
+                event: HookEvent::Test,
+                task: None,
+                at: now_ms(),
+                body: body::of_test(&name),
+                dropped: false,
+                hook: name.clone(),
+            };
+            let queue = Change::QueueCalls { seen: None, calls: vec![call] };
+            supervisor.store().apply(vec![queue]).await.map_err(storage)?;
+            let calls = supervisor.store().hook_calls(&name, SHOWN).await.map_err(storage)?;
+            calls.into_iter().find(|call| call.event == HookEvent::Test).map(|call| call.id)
+        };
+        hooks.poke.notify_one();
+        let gone = || ApiError::Conflict { reason: format!("the hook {name} was removed meanwhile") };
+        let id = id.ok_or_else(gone)?;
+        let outcome = async {
+            loop {
+                let call = supervisor.store().hook_call(id).await.map_err(storage)?.ok_or_else(gone)?;
+                if call.said.is_some() || tried.changed().await.is_err() {
+                    return Ok(call);
+                }
+            }
+        };
+        match tokio::time::timeout(TEST_PATIENCE, outcome).await {
+            Ok(outcome) => outcome,
+            Err(_) => supervisor.store().hook_call(id).await.map_err(storage)?.ok_or_else(gone),
+        }
+    }
+}

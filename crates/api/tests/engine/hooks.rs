@@ -1,0 +1,170 @@
+//! Hooks: what happens is called for, over a restart too; each try says which call it is of; a secret signs and is never answered.
+
+use crate::common;
+use common::{Engine, bash, command, spec, within};
+use serde_json::{Value, json};
+use solti_api::ApiHandler as _;
+use solti_api::operations::{DeleteHook, ListHooks, Operations as _, SaveHook, TestHook};
+use solti_model::{DeliveryState, Hook, HookEvent, HookList, ListQuery, TaskPhase};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+
+/// What was posted: the head, and the body.
+type Posted = (String, Value);
+
+/// Takes what is posted, and answers each with this status.
+async fn receiver(status: u16) -> (String, mpsc::Receiver<Posted>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/hook", listener.local_addr().unwrap());
+    let (sender, receiver) = mpsc::channel(16);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let (mut heard, mut part) = (Vec::new(), [0; 4096]);
+            let posted = loop {
+                let read = stream.read(&mut part).await.unwrap();
+                heard.extend_from_slice(&part[..read]);
+                let text = String::from_utf8_lossy(&heard).into_owned();
+                let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+                if let Ok(body) = serde_json::from_str(body) {
+                    break (head.to_lowercase(), body);
+                }
+            };
+            let answer = format!("HTTP/1.1 {status} X\r\ncontent-length: 2\r\n\r\nhm");
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            if sender.send(posted).await.is_err() {
+                return;
+            }
+        }
+    });
+    (url, receiver)
+}
+
+fn hook(name: &str, more: Value) -> Hook {
+    let mut hook = json!({"name": name, "on": ["failure"]});
+    hook.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    serde_json::from_value(hook).unwrap()
+}
+
+/// Waits until the hooks are as wanted.
+async fn until(engine: &Engine, fits: impl Fn(&HookList) -> bool) -> HookList {
+    let wait = async {
+        loop {
+            let list = engine.api.ask(ListHooks {}).await.unwrap();
+            if fits(&list) {
+                return list;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    within("the hooks are as wanted", wait).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failure_is_posted_signed_with_its_last_lines_also_when_the_app_was_gone_meanwhile() {
+    let dir = tempfile::tempdir().unwrap();
+    let (url, mut posted) = receiver(200).await;
+    let engine = Engine::open(dir.path()).await;
+    // Nobody calls hooks yet, as when the program is killed at this moment.
+    let before = engine.api.submit_task(spec("before", bash("exit 1"), json!({}))).await.unwrap();
+    engine.finished(&before).await;
+    let chat = hook("chat", json!({"call": {"webhook": {"url": url, "secret": "s3cret"}}}));
+    let saved = engine.api.ask(SaveHook { hook: chat }).await.unwrap();
+    assert!(saved.has_secret);
+    let failed = bash("echo one; echo two >&2; exit 3");
+    let id =
+        engine.api.submit_task(spec("night", failed, json!({"labels": {"name": "nightly"}}))).await.unwrap();
+    engine.finished(&id).await;
+    let well = engine.api.submit_task(spec("well", command("true", &[]), json!({}))).await.unwrap();
+    engine.finished(&well).await;
+    engine.supervisor.shut_down().await;
+    drop(engine);
+
+    let engine = Engine::open(dir.path()).await;
+    tokio::spawn(engine.api.clone().call_hooks());
+    let (head, body) = within("the call", posted.recv()).await.unwrap();
+    assert_eq!(body["text"], "nightly failed: exit 3");
+    assert_eq!((&body["event"], &body["task"]["id"]), (&json!("failure"), &json!(id)));
+    let mut lines: Vec<_> = body["lastLines"].as_array().unwrap().iter().collect();
+    lines.sort_by_key(|line| line.as_str());
+    assert_eq!(lines, [&json!("one"), &json!("two")]);
+    for header in ["solti-event: failure", "solti-delivery: 1", "solti-try: 1", "solti-signature: t="] {
+        assert!(head.contains(header), "{header} in {head}");
+    }
+    let list = until(&engine, |list| list.hooks[0].latest[0].state == DeliveryState::Delivered).await;
+    // Once, and not for what happened before there was a hook, or for a success.
+    assert_eq!(list.hooks[0].latest.len(), 1);
+    assert!(!serde_json::to_string(&list).unwrap().contains("s3cret"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_is_refused_waits_for_its_next_try_and_a_test_is_told_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let (url, mut posted) = receiver(503).await;
+    let engine = Engine::open(dir.path()).await;
+    tokio::spawn(engine.api.clone().call_hooks());
+    engine
+        .api
+        .ask(SaveHook { hook: hook("chat", json!({"call": {"webhook": {"url": url}}})) })
+        .await
+        .unwrap();
+    let test = engine.api.ask(TestHook { name: "chat".into() }).await.unwrap();
+    assert_eq!(
+        (test.event, test.state, test.said.as_deref()),
+        (HookEvent::Test, DeliveryState::GivenUp, Some("503: hm"))
+    );
+    let (_, body) = within("the test", posted.recv()).await.unwrap();
+    assert_eq!(body["event"], "test");
+
+    let id = engine.api.submit_task(spec("a", command("false", &[]), json!({}))).await.unwrap();
+    engine.finished(&id).await;
+    within("the call", posted.recv()).await.unwrap();
+    let list = until(&engine, |list| list.hooks[0].latest[0].said.is_some()).await;
+    let call = &list.hooks[0].latest[0];
+    assert_eq!((call.state, call.tries, call.task.as_ref()), (DeliveryState::Waiting, 1, Some(&id)));
+    assert!(call.next_at.is_some_and(|next| next > call.at));
+    assert_eq!((list.waiting, list.hooks[0].waiting), (1, 1));
+    engine.api.ask(DeleteHook { name: "chat".into() }).await.unwrap();
+    assert_eq!(engine.api.ask(ListHooks {}).await.unwrap().waiting, 0);
+    let gone = engine.api.ask(TestHook { name: "chat".into() }).await;
+    assert!(gone.is_err(), "{gone:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_is_called_as_a_task_and_its_own_failure_calls_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = Engine::open(dir.path()).await;
+    tokio::spawn(engine.api.clone().call_hooks());
+    let call = json!({"command": {"command": "sh", "args": ["-c", "cat; exit 9"]}});
+    let only = json!({"onlyNamed": true, "on": ["failure", "success"], "call": call});
+    engine.api.ask(SaveHook { hook: hook("mail", only) }).await.unwrap();
+    let unnamed = engine.api.submit_task(spec("a", command("false", &[]), json!({}))).await.unwrap();
+    engine.finished(&unnamed).await;
+    let named = json!({"notify": {"hooks": ["mail"]}});
+    let id = engine.api.submit_task(spec("b", command("true", &[]), named)).await.unwrap();
+    let list = until(&engine, |list| !list.hooks[0].latest.is_empty() && list.waiting == 0).await;
+    let said = list.hooks[0].latest[0].said.clone().unwrap();
+    let made = solti_model::TaskId::new(said.strip_prefix("task ").unwrap()).unwrap();
+    let lines = engine.lines(&made);
+    // Its attempts go on for a while; the first has said it all.
+    let task = engine.api.get_task_status(&made).await.unwrap().unwrap();
+    assert_eq!((task.spec.slot.as_str(), &*task.spec.labels["solti.hook"]), ("hooks", "mail"));
+    engine
+        .api
+        .ask(solti_api::operations::StopTask { id: made.clone(), mode: solti_model::StopMode::Kill })
+        .await
+        .ok();
+    let body: Value = serde_json::from_str(&lines.await[0]).unwrap();
+    assert_eq!(
+        (&body["event"], &body["task"]["id"], &body["hook"]),
+        (&json!("success"), &json!(id), &json!("mail"))
+    );
+    assert_eq!(
+        list.hooks[0].latest.len(),
+        1,
+        "the one that was not named, and the hook's own task, call nothing"
+    );
+    let query = ListQuery { phases: vec![TaskPhase::Failed], ..ListQuery::default() };
+    let failed = engine.api.ask(solti_api::operations::ListTasks { query }).await.unwrap();
+    assert!(failed.rows.iter().any(|row| row.task.metadata.id == unnamed));
+}

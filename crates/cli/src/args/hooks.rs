@@ -1,0 +1,68 @@
+//! `hooks`, and the silence that a task is told of, as they are written.
+
+use super::pair;
+use clap::{Args, Subcommand};
+use solti_model::{HookEvent, Stall, StallThen};
+use std::path::PathBuf;
+
+#[derive(Debug, Subcommand)]
+pub enum Hooks {
+    /// Set up a hook, in the place of the one of that name
+    Set {
+        name: String,
+        /// What it is called for: failure, success, silence
+        #[arg(long, value_delimiter = ',', default_value = "failure", value_parser = event)]
+        on: Vec<HookEvent>,
+        /// Only for tasks with this label
+        #[arg(long, value_name = "KEY=VALUE", value_parser = pair)]
+        label: Vec<(String, String)>,
+        /// Only for tasks that name it (`solti run --hook`)
+        #[arg(long)]
+        only_named: bool,
+        /// What calls of --url are signed with, in a file (- is standard input); else it is that of SOLTI_HOOK_SECRET, or the one before
+        #[arg(long, value_name = "FILE", requires = "url")]
+        secret_file: Option<PathBuf>,
+        #[command(flatten)]
+        call: Call,
+    },
+    /// Call a hook once, to try it
+    Test { name: String },
+    /// Call nothing until it is resumed
+    Pause { name: String },
+    /// Call it again
+    Resume { name: String },
+    /// Remove hooks, and their calls that wait
+    #[command(visible_alias = "rm")]
+    Delete {
+        #[arg(required = true)]
+        names: Vec<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct Call {
+    /// The address that is posted to
+    #[arg(long)]
+    pub url: Option<String>,
+    /// A program and its arguments, run as a task of its own: it reads what happened, as JSON, at its standard input
+    #[arg(last = true, value_name = "COMMAND")]
+    pub command: Vec<String>,
+}
+
+fn event(word: &str) -> Result<HookEvent, String> {
+    let known = HookEvent::ALL.into_iter().find(|event| event.word() == word);
+    known.ok_or_else(|| format!("is none of {}", HookEvent::ALL.map(HookEvent::word).join(", ")))
+}
+
+pub fn silence(text: &str) -> Result<Stall, String> {
+    let (time, then) = match text.split_once(':') {
+        Some((time, word)) => {
+            let words = || StallThen::ALL.map(StallThen::word).join(", ");
+            (time, StallThen::from_word(word).ok_or_else(|| format!("{word} is none of {}", words()))?)
+        }
+        None => (text, StallThen::default()),
+    };
+    let time = humantime::parse_duration(time).map_err(|error| error.to_string())?;
+    Ok(Stall { silent_ms: u64::try_from(time.as_millis()).unwrap_or(u64::MAX), then })
+}

@@ -1,0 +1,157 @@
+//! `hooks`: what is called when tasks fail, succeed or fall silent; and `digest`, what has happened meanwhile.
+
+use super::print_json;
+use crate::args::{Call, Hooks, Options};
+use crate::error::CliError;
+use crate::table::{self, Cell};
+use crate::terminal::{harmless, say};
+use crate::{server, show, time};
+use solti_api::operations::{DeleteHook, ListHooks, Operations as _, ReadDigest, SaveHook, TestHook};
+use solti_model::{
+    DeliveryState, DigestTask, Hook, HookCall, HookCommand, HookDelivery, HookState, TaskPhase, Webhook,
+};
+use std::io::Read as _;
+use std::path::Path;
+use std::time::SystemTime;
+
+/// Where a secret is taken from that no file is named for: not from the command line, which others on the machine can see.
+const SECRET: &str = "SOLTI_HOOK_SECRET";
+
+pub async fn hooks(options: &Options, command: Option<Hooks>) -> Result<u8, CliError> {
+    let client = server::client(options).await?;
+    match command {
+        None => {
+            let list = client.ask(ListHooks {}).await?;
+            if options.json {
+                print_json(&list)?;
+                return Ok(0);
+            }
+            let rows: Vec<_> = list.hooks.iter().map(cells).collect();
+            table::print(["HOOK", "CALLED FOR", "CALLS", "WAITING", "LAST"], 2, &rows)?;
+            if list.waiting >= list.most_waiting {
+                say!("{} calls wait; more are dropped", list.waiting);
+            }
+        }
+        Some(Hooks::Set { name, on, label, only_named, secret_file, call }) => {
+            let call = wanted(call, secret_file.as_deref())?;
+            let labels = label.into_iter().collect();
+            let hook = Hook { name, on, labels, only_named, paused: false, call };
+            let saved = client.ask(SaveHook { hook }).await?;
+            if options.json {
+                print_json(&saved)?;
+            }
+        }
+        Some(Hooks::Test { name }) => {
+            let call = client.ask(TestHook { name }).await?;
+            if options.json {
+                print_json(&call)?;
+            } else {
+                say!("{}", outcome(&call));
+            }
+            return Ok(u8::from(call.state != DeliveryState::Delivered));
+        }
+        Some(Hooks::Pause { name }) => pause(options, name, true).await?,
+        Some(Hooks::Resume { name }) => pause(options, name, false).await?,
+        Some(Hooks::Delete { names }) => {
+            for name in names {
+                client.ask(DeleteHook { name }).await?;
+            }
+        }
+    }
+    Ok(0)
+}
+
+async fn pause(options: &Options, name: String, paused: bool) -> Result<(), CliError> {
+    let client = server::client(options).await?;
+    let hooks = client.ask(ListHooks {}).await?.hooks;
+    let Some(HookState { hook, .. }) = hooks.into_iter().find(|state| state.hook.name == name) else {
+        return Err(CliError::NoSuchHook(name));
+    };
+    client.ask(SaveHook { hook: Hook { paused, ..hook } }).await?;
+    Ok(())
+}
+
+fn wanted(call: Call, secret_file: Option<&Path>) -> Result<HookCall, CliError> {
+    let Call { url, command } = call;
+    let Some(url) = url else {
+        let mut words = command.into_iter();
+        let command = words.next().unwrap_or_default();
+        return Ok(HookCall::Command(HookCommand { command, args: words.collect() }));
+    };
+    let secret = match secret_file {
+        Some(path) => Some(read(path)?.trim_end_matches(['\r', '\n']).to_owned()),
+        None => std::env::var(SECRET).ok(),
+    };
+    Ok(HookCall::Webhook(Webhook { url, secret }))
+}
+
+fn read(path: &Path) -> Result<String, CliError> {
+    let failed = |source| CliError::Input { what: path.display().to_string(), source };
+    if path == Path::new("-") {
+        let mut text = String::new();
+        std::io::stdin().read_to_string(&mut text).map_err(failed)?;
+        return Ok(text);
+    }
+    std::fs::read_to_string(path).map_err(failed)
+}
+
+fn cells(HookState { hook, has_secret, waiting, dropped, latest }: &HookState) -> [Cell; 5] {
+    let on: Vec<_> = hook.on.iter().map(|event| event.word()).collect();
+    let mut calls = match &hook.call {
+        HookCall::Command(HookCommand { command, args }) => {
+            std::iter::once(command).chain(args).map(String::as_str).collect::<Vec<_>>().join(" ")
+        }
+        HookCall::Webhook(Webhook { url, .. }) if *has_secret => format!("{url}, signed"),
+        HookCall::Webhook(Webhook { url, .. }) => url.clone(),
+    };
+    if hook.paused {
+        calls = format!("paused: {calls}");
+    }
+    let waiting = match dropped {
+        0 => waiting.to_string(),
+        dropped => format!("{waiting} ({dropped} dropped)"),
+    };
+    let last =
+        latest.first().map_or_else(String::new, |call| format!("{} {}", show::ago(call.at), outcome(call)));
+    [Cell::new(&hook.name), Cell::new(on.join(", ")), Cell::new(calls), Cell::new(waiting), Cell::new(last)]
+}
+
+fn outcome(call: &HookDelivery) -> String {
+    let said = call.said.as_deref().map(harmless).unwrap_or_default();
+    let state = match call.state {
+        DeliveryState::Delivered => "arrived",
+        DeliveryState::GivenUp => "did not arrive",
+        DeliveryState::Dropped => return "dropped: too many waited".into(),
+        DeliveryState::Waiting if call.tries == 0 => return "waits for its first try".into(),
+        DeliveryState::Waiting => "has not arrived yet",
+    };
+    if said.is_empty() { state.into() } else { format!("{state} ({said})") }
+}
+
+pub async fn digest(options: &Options, since: SystemTime) -> Result<u8, CliError> {
+    let client = server::client(options).await?;
+    let digest = client.ask(ReadDigest { since: time::unix_ms(since) }).await?;
+    if options.json {
+        print_json(&digest)?;
+        return Ok(0);
+    }
+    let ended: u64 = digest.ended.values().sum();
+    let succeeded = digest.ended.get(&TaskPhase::Succeeded).copied().unwrap_or(0);
+    say!("{ended} ended, {succeeded} of them well");
+    let tell = |task: &DigestTask, what: &str| {
+        let why = task.error.as_deref().map(|error| format!(": {}", harmless(error))).unwrap_or_default();
+        say!("  {what} {} {}{why}", task.id.as_str(), harmless(&task.name));
+    };
+    digest.failed.iter().for_each(|task| tell(task, task.phase.word()));
+    if digest.missed_count > 0 {
+        say!("{} times of schedules without a run", digest.missed_count);
+        for missed in &digest.missed {
+            say!("  {} {}", time::written(missed.due), missed.job.as_str());
+        }
+    }
+    if digest.held_count > 0 {
+        say!("{} held, for you to release", digest.held_count);
+        digest.held.iter().for_each(|task| tell(task, "held"));
+    }
+    Ok(0)
+}

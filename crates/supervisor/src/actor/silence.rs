@@ -1,0 +1,101 @@
+//! Runs that print nothing for longer than their task allows. Each such run has a listener of its own at the doorbell of its log; what
+//! follows is decided here. A run that stands still, and the sleep of the machine, do not count; after a restart of the app
+//! the silence is counted anew.
+
+use super::attempt::Stage;
+use super::effect::Effect;
+use super::outcome::AttemptResult;
+use super::{Actor, Message, event};
+use crate::clock::now_ms;
+use solti_model::{AttemptEnd, BackoffState, NextStep, Stall, StallThen, TaskEventKind, TaskId, TaskPhase};
+use solti_runner::{LogDoorbell, RunController, StopMode};
+use std::time::Duration;
+use tokio::time::timeout;
+
+impl Effect {
+    /// Tells when a run falls silent, and when it is heard again, until its log is sealed.
+    pub(crate) async fn listen(
+        self,
+        (id, attempt): (TaskId, u32),
+        stall: Stall,
+        controller: RunController,
+        mut doorbell: LogDoorbell,
+    ) {
+        let allowed = Duration::from_millis(stall.silent_ms);
+        let mut suspended = controller.suspension();
+        loop {
+            let heard_at = now_ms();
+            match timeout(allowed, doorbell.rung()).await {
+                Ok(Some(_)) => continue,
+                Ok(None) => return,
+                Err(_) => {}
+            }
+            if *suspended.borrow() {
+                // Whoever can resume it is gone with the run.
+                if suspended.wait_for(|suspended| !suspended).await.is_err() {
+                    return;
+                }
+                continue;
+            }
+            self.tell(Message::Silence { id: id.clone(), attempt, since: Some(heard_at) }).await;
+            if doorbell.rung().await.is_none() {
+                return;
+            }
+            self.tell(Message::Silence { id: id.clone(), attempt, since: None }).await;
+        }
+    }
+}
+
+impl Actor {
+    /// `since` is when it was heard last; `None`: it is heard again.
+    pub(crate) async fn silence(&mut self, id: &TaskId, attempt: u32, since: Option<u64>) {
+        let Some(active) = self.tasks.get_mut(id).filter(|active| active.attempt() == attempt) else {
+            return;
+        };
+        let Stage::Running { controller } = &active.stage else { return };
+        let (controller, stall) = (controller.clone(), active.stored.task.spec.stall);
+        active.silent_since = since;
+        let Some(stall) = stall.filter(|_| since.is_some() && !active.stored.stop_requested) else {
+            return self.shared.feed.changed(id);
+        };
+        active.stored.task.metadata.updated_at = now_ms();
+        let put = self.put_task(id).await;
+        let told = event(id, now_ms(), Some(attempt), TaskEventKind::Silent, Some(words(stall)));
+        let commit = self.save(vec![put, told]).await;
+        let ends = stall.then != StallThen::Notify;
+        if ends && let Some(active) = self.tasks.get_mut(id) {
+            active.stalled = Some(stall);
+        }
+        let (effect, id) = (self.effect(), id.clone());
+        tokio::spawn(async move {
+            // One that cannot be stored is carried out all the same.
+            drop(commit.until_done().await);
+            effect.shared.feed.changed(&id);
+            if ends {
+                controller.stop(StopMode::Graceful).await;
+            }
+        });
+    }
+}
+
+fn words(stall: Stall) -> String {
+    let ms = stall.silent_ms;
+    match (ms % 60_000, ms % 1_000) {
+        (0, _) => format!("no output for {} min", ms / 60_000),
+        (_, 0) => format!("no output for {} s", ms / 1_000),
+        _ => format!("no output for {ms} ms"),
+    }
+}
+
+/// What follows the end of a run that was ended for its silence; nothing else does for one that has succeeded all the same.
+pub(crate) fn after_silence(stall: Stall, result: &mut AttemptResult) -> Option<NextStep> {
+    if result.end == AttemptEnd::Succeeded {
+        return None;
+    }
+    result.end = AttemptEnd::Failed;
+    result.error = Some(format!("stopped: {}", words(stall)));
+    Some(match stall.then {
+        StallThen::Restart => NextStep::Retry { delay_ms: 0, backoff: BackoffState::default() },
+        StallThen::Notify | StallThen::Stop => NextStep::Finish(TaskPhase::Failed),
+    })
+}

@@ -1,0 +1,22 @@
+import { expect, test } from "vitest";
+import corpus from "../../../../tests/corpus/sorted-rows.json";
+import type { Phase, SortBy, TaskRow } from "../api/types";
+import { compareRows } from "./order";
+
+const row = (of: (typeof corpus.rows)[number]): TaskRow => ({
+  task: {
+    metadata: { id: `t${of.n}`, resourceVersion: 1, createdAt: of.n, updatedAt: of.updatedAt },
+    spec: { slot: of.lane, ownLane: false, name: of.name, command: "true" },
+    status: { phase: of.phase as Phase, attempt: 1, exitCode: of.exitCode },
+  },
+  startedAt: of.startedAt,
+  finishedAt: of.finishedAt,
+  stopping: false,
+  recentRuns: [],
+});
+
+test.each(corpus.orders)("the page sorts as the backend does: $sort, reversed: $reverse", (of) => {
+  const order = { by: of.sort as SortBy, reverse: of.reverse ?? false };
+  const sorted = corpus.rows.map(row).sort(compareRows(order, corpus.now));
+  expect(sorted.map(({ task }) => task.metadata.createdAt)).toEqual(of.order);
+});
