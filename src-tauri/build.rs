@@ -11,6 +11,7 @@ include!("../crates/api/src/operations/queue.rs");
 include!("../crates/api/src/operations/drafts.rs");
 include!("../crates/api/src/operations/jobs.rs");
 include!("../crates/api/src/operations/lanes.rs");
+include!("../crates/api/src/operations/runners.rs");
 include!("../crates/api/src/operations/logs.rs");
 include!("../crates/api/src/operations/searches.rs");
 include!("../crates/api/src/operations/merged.rs");

@@ -5,10 +5,14 @@
 //! Which of the two is chosen by variables of the environment, which WebKit reads when its first process starts. So a change takes
 //! effect by running the program again in this same process, before anything was started or after all has ended.
 
+use crate::say::say;
 use serde::Serialize;
+use solti_engine::SET_FOR_THE_WINDOW;
 use std::{
+    env::{args_os, current_exe, var_os},
     io,
     path::{Path, PathBuf},
+    process::Command,
     sync::atomic::{AtomicBool, Ordering},
     time::{Duration, Instant},
 };
@@ -43,10 +47,10 @@ impl Renderer {
     /// program begins anew in it.
     pub fn choose(data_dir: &Path, asked: bool) -> Self {
         let mark = data_dir.join(MARK);
-        let drawing = system::drawing();
+        let drawing = drawing_of_this_process();
         // Not to know is no reason to draw slowly.
         if drawing == Drawing::Usual && (asked || mark.try_exists().unwrap_or(false)) {
-            said(&system::begin_anew(Drawing::Safe));
+            said(&begin_anew(Drawing::Safe));
         }
         Self { drawing, mark, started: Instant::now(), gave_up: AtomicBool::new(false) }
     }
@@ -71,7 +75,7 @@ impl Renderer {
     /// When everything has ended: begins the program anew where pages could not be drawn.
     pub fn begin_anew_where_it_gave_up(&self) {
         if self.gave_up.load(Ordering::Relaxed) {
-            said(&system::begin_anew(Drawing::SafeSinceNow));
+            said(&begin_anew(Drawing::SafeSinceNow));
         }
     }
 
@@ -89,75 +93,55 @@ impl Renderer {
 
 /// The journal may not be open yet, or not any more.
 fn said(error: &io::Error) {
-    crate::say::say(&format!("the safe renderer could not be started: {error}"));
+    say(&format!("the safe renderer could not be started: {error}"));
 }
 
+/// Says which renderer this process was begun with.
+const SAFE: &str = "SOLTI_RENDERER";
+const SINCE_NOW: &str = "safe-since-now";
+/// Where the system's libEGL is told of Mesa, where it chooses among several vendors' drivers.
+const MESA: &str = "/usr/share/glvnd/egl_vendor.d/50_mesa.json";
+const VARIABLES: [(&str, &str); 4] = [
+    ("WEBKIT_DISABLE_DMABUF_RENDERER", "1"),
+    ("WEBKIT_DISABLE_COMPOSITING_MODE", "1"),
+    ("LIBGL_ALWAYS_SOFTWARE", "1"),
+    ("__EGL_VENDOR_LIBRARY_FILENAMES", MESA),
+];
+
+fn drawing_of_this_process() -> Drawing {
+    match var_os(SAFE) {
+        None => Drawing::Usual,
+        Some(value) if value == SINCE_NOW => Drawing::SafeSinceNow,
+        Some(_) => Drawing::Safe,
+    }
+}
+
+/// Returns only when it failed.
 #[cfg(target_os = "linux")]
-mod system {
-    use super::Drawing;
-    use solti_engine::SET_FOR_THE_WINDOW;
-    use std::{
-        env::{args_os, current_exe, var_os},
-        io,
-        os::unix::process::CommandExt,
-        path::Path,
-        process::Command,
+fn begin_anew(drawing: Drawing) -> io::Error {
+    use std::os::unix::process::CommandExt as _;
+    let program = match current_exe() {
+        Ok(program) => program,
+        Err(error) => return error,
     };
-
-    /// Says which renderer this process was begun with.
-    const SAFE: &str = "SOLTI_RENDERER";
-    const SINCE_NOW: &str = "safe-since-now";
-    /// Where the system's libEGL is told of Mesa, where it chooses among several vendors' drivers.
-    const MESA: &str = "/usr/share/glvnd/egl_vendor.d/50_mesa.json";
-    const VARIABLES: [(&str, &str); 4] = [
-        ("WEBKIT_DISABLE_DMABUF_RENDERER", "1"),
-        ("WEBKIT_DISABLE_COMPOSITING_MODE", "1"),
-        ("LIBGL_ALWAYS_SOFTWARE", "1"),
-        ("__EGL_VENDOR_LIBRARY_FILENAMES", MESA),
-    ];
-
-    pub fn drawing() -> Drawing {
-        match var_os(SAFE) {
-            None => Drawing::Usual,
-            Some(value) if value == SINCE_NOW => Drawing::SafeSinceNow,
-            Some(_) => Drawing::Safe,
+    let mut command = Command::new(program);
+    command.args(args_os().skip(1));
+    let mut set = Vec::new();
+    for (name, value) in VARIABLES {
+        // Who has set one knows better.
+        if var_os(name).is_none() && (value != MESA || Path::new(MESA).exists()) {
+            command.env(name, value);
+            set.push(name);
         }
     }
-
-    /// Returns only when it failed.
-    pub fn begin_anew(drawing: Drawing) -> io::Error {
-        let program = match current_exe() {
-            Ok(program) => program,
-            Err(error) => return error,
-        };
-        let mut command = Command::new(program);
-        command.args(args_os().skip(1));
-        let mut set = Vec::new();
-        for (name, value) in VARIABLES {
-            // Who has set one knows better.
-            if var_os(name).is_none() && (value != MESA || Path::new(MESA).exists()) {
-                command.env(name, value);
-                set.push(name);
-            }
-        }
-        let value = if drawing == Drawing::SafeSinceNow { SINCE_NOW } else { "safe" };
-        command.env(SAFE, value).env(SET_FOR_THE_WINDOW, set.join(" ")).exec()
-    }
+    let value = if drawing == Drawing::SafeSinceNow { SINCE_NOW } else { "safe" };
+    command.env(SAFE, value).env(SET_FOR_THE_WINDOW, set.join(" ")).exec()
 }
 
 /// Elsewhere the system's own web view draws.
 #[cfg(not(target_os = "linux"))]
-mod system {
-    use super::Drawing;
-    use std::io;
-
-    pub fn drawing() -> Drawing {
-        Drawing::Usual
-    }
-
-    pub fn begin_anew(_: Drawing) -> io::Error {
-        io::ErrorKind::Unsupported.into()
-    }
+fn begin_anew(_: Drawing) -> io::Error {
+    io::ErrorKind::Unsupported.into()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 use crate::{
     closing,
     tray_presence::TrayPresence,
-    tray_recent::{Recent, Recents},
+    tray_recent::{NAMED, Recent, Recents},
     windows::{follow_log, open_form, open_main},
 };
 use futures::StreamExt;
@@ -147,13 +147,15 @@ impl<R: Runtime> Item<R> {
         .into()
     }
 
-    /// Opens the log of the task that is named.
-    fn recent(recent: &Recent) -> MenuItem<Self> {
-        let run = recent.run.clone();
+    /// Opens the log of the task that is named. Without one the entry is there and not shown: what a menu has stays the same, and a
+    /// click into one that a panel has open means what it shows.
+    fn recent(recent: Option<&Recent>) -> MenuItem<Self> {
+        let run = recent.map(|recent| recent.run.clone());
         StandardItem {
-            label: recent.label.clone(),
+            label: recent.map(|recent| recent.label.clone()).unwrap_or_default(),
+            visible: recent.is_some(),
             activate: Box::new(move |item: &mut Self| {
-                let run = run.clone();
+                let Some(run) = run.clone() else { return };
                 item.act(move |app| follow_log(app, Machine::Here, run));
             }),
             ..Default::default()
@@ -203,14 +205,11 @@ impl<R: Runtime> ksni::Tray for Item<R> {
                 ..Default::default()
             }
             .into(),
-            MenuItem::Separator,
         ];
         let recents = self.known.recents.all();
-        if !recents.is_empty() {
-            menu.extend(recents.iter().map(Self::recent));
-            menu.push(MenuItem::Separator);
-        }
+        menu.extend((0..NAMED).map(|n| Self::recent(recents.get(n))));
         menu.extend([
+            MenuItem::Separator,
             Self::entry("Show Solti", open_main),
             Self::entry("New task…", open_form),
             MenuItem::Separator,

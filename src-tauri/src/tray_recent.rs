@@ -7,7 +7,7 @@ use solti_api::{
 use solti_model::{ListQuery, RunId, SortBy, TaskChange, TaskPhase, TaskRow};
 
 /// More would not be looked through.
-const NAMED: usize = 5;
+pub const NAMED: usize = 5;
 /// Of a name, in characters.
 const LONGEST: usize = 40;
 

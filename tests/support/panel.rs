@@ -121,7 +121,7 @@ impl TrayIcon {
         self.item.call_method("Activate", &(0, 0)).await.expect("taken");
     }
 
-    /// The menu without its separators.
+    /// What the menu shows, without its separators.
     pub async fn entries(&self) -> Vec<Entry> {
         let items: Vec<(i32, HashMap<String, OwnedValue>)> = self
             .menu
@@ -130,6 +130,9 @@ impl TrayIcon {
             .expect("items");
         let entry = |(id, properties): (i32, HashMap<String, OwnedValue>)| {
             let label: String = properties.get("label")?.try_clone().ok()?.try_into().ok()?;
+            if properties.get("visible").is_some_and(|value| **value == Value::Bool(false)) {
+                return None;
+            }
             let enabled = properties.get("enabled").is_none_or(|value| **value != Value::Bool(false));
             Some(Entry { id, label, enabled })
         };

@@ -447,6 +447,7 @@ fn finished_run(n: u64) -> StoredRun {
         error: None,
         usage: None,
         remark: None,
+        runner: None,
     };
     let task_id = TaskId::generate(n, n);
     StoredRun { task_id, run, boot_id: String::new(), pid: None, folder: true, environment: None }

@@ -2,6 +2,8 @@
 
 mod hooks;
 
+use crate::arg_values::{after, field, pair, phase};
+use crate::args_container::Container;
 use crate::time::{coming, moment};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -50,6 +52,7 @@ pub struct Options {
 }
 
 #[derive(Debug, Subcommand)]
+#[allow(clippy::large_enum_variant, reason = "a program reads one command line")]
 pub enum Command {
     /// Run a command as a task
     Run(Run),
@@ -145,6 +148,8 @@ pub enum Command {
         #[arg(required = true)]
         ids: Vec<String>,
     },
+    /// List where tasks run: this machine's processes, container engines
+    Runners,
     /// List lanes, or set one up
     Lanes {
         #[command(subcommand)]
@@ -217,7 +222,7 @@ pub struct Run {
     #[arg(long, value_enum, default_value_t = WhenBusy::Queue)]
     pub when_busy: WhenBusy,
     /// The directory to run in; the current one when absent, the server's home directory with --url
-    #[arg(long, short = 'C')]
+    #[arg(long, short = 'C', conflicts_with = "image")]
     pub cwd: Option<PathBuf>,
     /// A variable; KEY alone takes the value that it has here
     #[arg(long, short, value_name = "KEY[=VALUE]")]
@@ -260,8 +265,10 @@ pub struct Run {
     pub hook: Vec<String>,
     #[arg(long, value_name = "KEY=VALUE", value_parser = pair)]
     pub label: Vec<(String, String)>,
+    #[command(flatten)]
+    pub container: Container,
     /// The command and its arguments, as they are: no shell reads them
-    #[arg(required = true, trailing_var_arg = true, value_name = "COMMAND")]
+    #[arg(required_unless_present = "image", trailing_var_arg = true, value_name = "COMMAND")]
     pub argv: Vec<OsString>,
 }
 
@@ -526,41 +533,6 @@ fn sort() -> impl TypedValueParser<Value = SortBy> {
     PossibleValuesParser::new(SortBy::ALL.map(SortBy::word)).map(by)
 }
 
-fn after(text: &str) -> Result<(String, AfterWhen), String> {
-    let (id, when) = match text.split_once(':') {
-        Some((id, word)) => {
-            let words = || AfterWhen::ALL.map(AfterWhen::word).join(", ");
-            (id, AfterWhen::from_word(word).ok_or_else(|| format!("{word} is none of {}", words()))?)
-        }
-        None => (text, AfterWhen::default()),
-    };
-    Ok((id.into(), when))
-}
-
-fn pair(text: &str) -> Result<(String, String), String> {
-    let (key, value) = text.split_once('=').ok_or("must be KEY=VALUE")?;
-    match key.is_empty() {
-        true => Err("the key is empty".into()),
-        false => Ok((key.into(), value.into())),
-    }
-}
-
-/// One condition as queries have them, whose value needs no quotes here: a shell has taken those off.
-fn field(text: &str) -> Result<String, String> {
-    let (name, value) = text.split_once('=').ok_or("must be NAME=VALUE or NAME!=VALUE")?;
-    let (name, sign) = name.strip_suffix('!').map_or((name, "="), |name| (name, "!="));
-    let quoted = |text: &str| format!("\"{}\"", text.replace('\\', r"\\").replace('"', r#"\""#));
-    match name.is_empty() {
-        true => Err("the name is empty".into()),
-        false => Ok(format!("{}{sign}{}", quoted(name), quoted(value))),
-    }
-}
-
-fn phase(word: &str) -> Result<TaskPhase, String> {
-    let words = || TaskPhase::ALL.map(TaskPhase::word).join(", ");
-    TaskPhase::from_word(word).ok_or_else(|| format!("is none of {}", words()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -629,19 +601,6 @@ mod tests {
             panic!("a priority was written")
         };
         assert_eq!(priority, -3);
-    }
-
-    #[test]
-    fn fields_are_conditions_whatever_is_in_their_values() {
-        for (word, condition) in [
-            ("level=error", r#""level"="error""#),
-            ("a.b!=x=y", r#""a.b"!="x=y""#),
-            (r#"msg=say "hi\there""#, r#""msg"="say \"hi\\there\"""#),
-            ("x=", r#""x"="""#),
-        ] {
-            assert_eq!(field(word).as_deref(), Ok(condition), "{word}");
-        }
-        assert!(field("level").is_err() && field("=x").is_err() && field("!=x").is_err());
     }
 
     #[test]

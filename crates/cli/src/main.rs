@@ -3,7 +3,9 @@
 //! Every command is one file in `commands/`; `args.rs` says how they are written. What a task is and does lives below:
 //! this program only asks for it and shows it.
 
+mod arg_values;
 mod args;
+mod args_container;
 mod commands;
 mod ending;
 mod engine_start;

@@ -1,12 +1,13 @@
 //! Orders for tasks: from the words of `solti run`, and from a file.
 
 use crate::args::{AfterMain, AfterReboot, Restart, Run, WhenBusy};
+use crate::args_container::Container;
 use crate::error::CliError;
 use crate::time::unix_ms;
 use rand::Rng as _;
 use solti_model::{
-    AdmissionStrategy, CommandMode, EnvVar, RestartStrategy, Slot, SubprocessMode, SubprocessTask, TaskKind,
-    TaskSpec,
+    AdmissionStrategy, CommandMode, ContainerTask, EnvVar, NotifyRules, RestartStrategy, Slot,
+    SubprocessMode, SubprocessTask, TaskKind, TaskSpec,
 };
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -23,27 +24,23 @@ const LANE_WORD: usize = 40;
 /// Names what is no UTF-8: tasks are kept and shown as text, and another word must not take its place.
 pub fn from_words(run: Run, here: Option<&Path>) -> Result<TaskSpec, CliError> {
     let argv = run.argv.into_iter().map(|word| text("an argument of the command", word));
-    let mut argv = argv.collect::<Result<Vec<_>, _>>()?.into_iter();
-    let command = argv.next().unwrap_or_default();
+    let argv = argv.collect::<Result<Vec<_>, _>>()?;
+    let env = run.env.iter().map(|word| variable(word)).collect::<Result<_, _>>()?;
+    let command = match &run.container.image {
+        // What a person would call it: `alpine` of docker.io/library/alpine:3.
+        Some(image) => image.rsplit('/').next().and_then(|name| name.split([':', '@']).next()),
+        None => argv.first().map(String::as_str),
+    };
+    let command = command.unwrap_or_default().to_owned();
     let own = run.lane.is_none();
     let slot = match run.lane {
         Some(lane) => Slot::new(lane)?,
         None => own_lane(&command)?,
     };
-    let cwd = match (&run.cwd, here) {
-        (Some(cwd), _) => Some(std::path::absolute(cwd).map_err(CliError::CurrentDir)?),
-        (None, here) => here.map(Path::to_owned),
+    let kind = match run.container.image.is_some() {
+        true => TaskKind::Container(container(run.container, argv, env)),
+        false => TaskKind::Subprocess(subprocess(run.cwd.as_deref(), run.after_main, here, argv, env)?),
     };
-    let kind = TaskKind::Subprocess(SubprocessTask {
-        mode: SubprocessMode::Command(CommandMode { command, args: argv.collect() }),
-        env: run.env.iter().map(|word| variable(word)).collect::<Result<_, _>>()?,
-        cwd: cwd.map(|cwd| text("the directory", cwd.into())).transpose()?,
-        fail_on_non_zero: true,
-        after_main: match run.after_main {
-            AfterMain::Wait => solti_model::AfterMain::Wait,
-            AfterMain::End => solti_model::AfterMain::End,
-        },
-    });
     let mut spec = TaskSpec::new(slot, kind);
     // Of a lane that was named its name says enough, unless it looks like one that is made here.
     spec.own_lane = (own || spec.has_own_lane()).then_some(own);
@@ -75,6 +72,47 @@ pub fn from_words(run: Run, here: Option<&Path>) -> Result<TaskSpec, CliError> {
     spec.labels = run.label.into_iter().collect();
     spec.labels.extend(run.name.map(|name| ("name".to_owned(), name)));
     Ok(spec)
+}
+
+fn subprocess(
+    cwd: Option<&Path>,
+    after_main: AfterMain,
+    here: Option<&Path>,
+    argv: Vec<String>,
+    env: Vec<EnvVar>,
+) -> Result<SubprocessTask, CliError> {
+    let mut argv = argv.into_iter();
+    let command = argv.next().unwrap_or_default();
+    let cwd = match (cwd, here) {
+        (Some(cwd), _) => Some(std::path::absolute(cwd).map_err(CliError::CurrentDir)?),
+        (None, here) => here.map(Path::to_owned),
+    };
+    Ok(SubprocessTask {
+        mode: SubprocessMode::Command(CommandMode { command, args: argv.collect() }),
+        env,
+        cwd: cwd.map(|cwd| text("the directory", cwd.into())).transpose()?,
+        fail_on_non_zero: true,
+        after_main: match after_main {
+            AfterMain::Wait => solti_model::AfterMain::Wait,
+            AfterMain::End => solti_model::AfterMain::End,
+        },
+    })
+}
+
+/// As with engines, what follows the image is given to its own entry point.
+fn container(words: Container, args: Vec<String>, env: Vec<EnvVar>) -> ContainerTask {
+    let Container { image, entrypoint, volume, network, user, workdir, pull } = words;
+    ContainerTask {
+        image: image.unwrap_or_default(),
+        command: entrypoint.into_iter().collect(),
+        args,
+        env,
+        volumes: volume,
+        network,
+        user,
+        workdir,
+        pull: pull.into(),
+    }
 }
 
 fn in_ms(time: Duration) -> u64 {
@@ -196,6 +234,25 @@ mod tests {
         );
         assert_eq!(json["labels"], serde_json::json!({"name": "nightly", "team": "red"}));
         assert_eq!(json["admission"], "queue");
+    }
+
+    #[test]
+    fn the_words_of_a_container_become_its_spec() {
+        let line = "--image docker.io/library/alpine:3 --volume /srv:/data:ro --network none --user 1000 --workdir /data \
+                    --pull never --env A=b -- ls -l";
+        let spec = spec(&line.split_ascii_whitespace().collect::<Vec<_>>()).expect("legal");
+        let json = serde_json::to_value(&spec).expect("writes");
+        assert_eq!(
+            json["kind"]["container"],
+            serde_json::json!({
+                "image": "docker.io/library/alpine:3", "command": [], "args": ["ls", "-l"],
+                "env": [{"key": "A", "value": "b"}],
+                "volumes": [{"source": "/srv", "target": "/data", "readOnly": true}],
+                "network": "none", "user": "1000", "workdir": "/data", "pull": "never",
+            })
+        );
+        assert!(spec.slot.as_str().starts_with("alpine-"), "{}", spec.slot);
+        assert!(Cli::try_parse_from(["solti", "run", "--user", "me", "ls"]).is_err(), "of a container only");
     }
 
     #[test]

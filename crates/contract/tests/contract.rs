@@ -91,6 +91,9 @@ macro_rules! desktop {
         tests! { $subject, queue:
             what_waits_is_held_moved_changed_and_started
         }
+        tests! { $subject, runners:
+            the_runners_of_the_machine_are_listed
+        }
         tests! { $subject, jobs:
             jobs_are_saved_run_and_remembered
             schedules_are_previewed_listed_and_skipped

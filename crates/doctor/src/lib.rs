@@ -6,6 +6,7 @@
 
 #![warn(missing_docs, unreachable_pub)]
 
+mod containers;
 mod database;
 mod machine;
 mod place;
@@ -45,6 +46,7 @@ pub fn examine(place: &Scope, more: Vec<Finding>) -> Diagnosis {
     findings.extend(runs::folders(&place.data_dir, &place.logs));
     findings.push(machine::process_groups());
     findings.push(machine::limits());
+    findings.push(containers::engines());
     findings.push(machine::session_bus());
     findings.extend(more);
     Diagnosis { version: env!("CARGO_PKG_VERSION").into(), findings }

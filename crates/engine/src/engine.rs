@@ -5,9 +5,9 @@ use crate::{Config, EngineError, environment::Inherited, open_files, user_manage
 use solti_api::{DesktopApi, SettingsAccess, StoredSettings, SupervisorApiAdapter, in_full};
 use solti_logstore::LogLimits;
 use solti_model::{EngineInfo, FinishedSettings, InheritedEnvironment, LogSettings, Recovered, Settings};
-use solti_runner::ShimRunner;
+use solti_runner::{ContainerRunner, EngineKind, Runners, ShimRunner};
 use solti_store::{Opened, Recovery, Store, StoreError};
-use solti_supervisor::{FinishedLimits, Supervisor, SupervisorConfig, SupervisorError};
+use solti_supervisor::{FinishedLimits, RunFolders, Supervisor, SupervisorConfig, SupervisorError};
 use std::{path::Path, sync::Arc, time::Duration};
 use tokio::{spawn, sync::watch, task::spawn_blocking, time::timeout};
 
@@ -41,10 +41,10 @@ impl Engine {
 
     async fn compose(config: &Config, Opened { store, recovered }: Opened) -> Result<Self, EngineError> {
         let runner = ShimRunner::sheltered(&config.shim, Arc::new(UserManager::of_session()));
-        let runner = Arc::new(runner.with_open_files(open_files::found()));
+        let runner = runner.with_open_files(open_files::found());
         // Beside the rest of the start. A run that comes first waits for it.
         spawn({
-            let runner = Arc::clone(&runner);
+            let runner = runner.clone();
             async move { runner.warm_up().await }
         });
         let settings = Arc::new(StoredSettings::load(store.clone()).await?);
@@ -61,7 +61,9 @@ impl Engine {
             finished_limits: follow(followed, |settings| finished_limits(&settings.finished)),
             ..SupervisorConfig::new(&config.data_dir)
         };
-        let supervisor = Supervisor::start(store.clone(), runner, supervised).await?;
+        let (runners, containers) = runners(&runner, &inherited, &config.data_dir);
+        let supervisor = Supervisor::start(store.clone(), runners, supervised).await?;
+        spawn(sweep_containers(containers, supervisor.folders().clone()));
         spawn(keep_copies(store));
         let api = SupervisorApiAdapter::new(supervisor.clone());
         spawn(api.clone().call_hooks());
@@ -118,6 +120,25 @@ impl Engine {
             }
             Err(_) => tracing::warn!("the engine did not finish in time; the next start reconciles"),
         }
+    }
+}
+
+/// The runners of this machine. Engines that are not there yet may be installed while this runs.
+fn runners(runner: &ShimRunner, inherited: &Inherited, data_dir: &Path) -> (Runners, [ContainerRunner; 2]) {
+    let containers = [EngineKind::Podman, EngineKind::Docker]
+        .map(|kind| ContainerRunner::new(kind, runner.clone(), inherited.variables.clone(), data_dir));
+    let mut runners = Runners::new(Arc::new(runner.clone()));
+    for container in &containers {
+        let word = container.kind().word();
+        runners = runners.with(word, &[("engine", word)], Arc::new(container.clone()));
+    }
+    (runners, containers)
+}
+
+/// Takes away what the runs of an earlier time have left.
+async fn sweep_containers(containers: [ContainerRunner; 2], folders: RunFolders) {
+    for container in containers {
+        container.sweep_left(|run| folders.run(&run.task, run.attempt)).await;
     }
 }
 

@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 use solti_api::{ApiHandler as _, SupervisorApiAdapter};
 use solti_http::TcpOptions;
 use solti_http::Tls;
-use solti_model::{RunId, TaskKind};
+use solti_model::{FieldError, RunId, TaskSpec};
 use solti_runner::{
     AttachError, Attached, EndFlags, LostReason, RunEnd, RunHandle, RunOutcome, RunRequest, Runner,
-    StartError, StopMode, UnsupportedKind,
+    StartError, StopMode,
 };
 use solti_store::Store;
 use solti_supervisor::{Supervisor, SupervisorConfig};
@@ -67,7 +67,7 @@ struct Pretend;
 
 #[async_trait]
 impl Runner for Pretend {
-    fn accepts(&self, _: &TaskKind) -> Result<(), UnsupportedKind> {
+    fn accepts(&self, _: &TaskSpec) -> Result<(), FieldError> {
         Ok(())
     }
 

@@ -29,6 +29,8 @@ pub const MAX_PROCESSES: u32 = 1 << 22;
 pub const MAX_LANE_CAPACITY: u32 = 1_000_000;
 /// A shorter log says too little to be of use.
 pub const MIN_LOG_BYTES: u64 = 1_000_000;
+/// As many volumes as a container may have at most.
+pub const MAX_VOLUMES: usize = 64;
 /// 100 years.
 pub const MAX_KEEP_DAYS: u32 = 36_500;
 /// As many finished tasks as can be asked to be kept at most.

@@ -28,6 +28,15 @@ impl TaskKind {
             Self::Wasm(_) => "wasm",
         }
     }
+
+    /// What a sentence calls tasks of the kind.
+    pub fn in_words(&self) -> &'static str {
+        match self {
+            Self::Subprocess(_) => "commands and scripts",
+            Self::Container(_) => "containers",
+            Self::Wasm(_) => "WebAssembly modules",
+        }
+    }
 }
 
 /// A process of this machine.
@@ -175,6 +184,92 @@ pub struct ContainerTask {
     #[serde(default)]
     #[ts(optional, as = "Option<Vec<EnvVar>>")]
     pub env: Vec<EnvVar>,
+    /// What of this machine it sees beside its image.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<Volume>>")]
+    pub volumes: Vec<Volume>,
+    /// `none`, `host`, `bridge` or the name of a network; what the engine has by default when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub network: Option<String>,
+    /// A name or a number, also with a group as in `1000:1000`; the image's own when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub user: Option<String>,
+    /// Absolute directory in the container to run in; the image's own when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub workdir: Option<String>,
+    /// When the image is fetched from its registry.
+    #[serde(default, skip_serializing_if = "PullPolicy::is_default")]
+    #[ts(optional, as = "Option<PullPolicy>")]
+    pub pull: PullPolicy,
+}
+
+impl ContainerTask {
+    /// The image with its own program, and nothing else.
+    pub fn of(image: impl Into<String>) -> Self {
+        Self {
+            image: image.into(),
+            command: vec![],
+            args: vec![],
+            env: vec![],
+            volumes: vec![],
+            network: None,
+            user: None,
+            workdir: None,
+            pull: PullPolicy::default(),
+        }
+    }
+}
+
+/// A directory, a file or a named volume of this machine, as a container sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Volume {
+    /// An absolute path of this machine, which is there, or the name of a volume, which the engine makes where there is none.
+    pub source: String,
+    /// The absolute path in the container.
+    pub target: String,
+    /// Whether the container may only read it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(optional, as = "Option<bool>")]
+    pub read_only: bool,
+}
+
+impl Volume {
+    /// Whether it is a path of this machine, and no named volume.
+    pub fn is_path(&self) -> bool {
+        self.source.starts_with('/')
+    }
+}
+
+/// When an image is fetched from its registry.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum PullPolicy {
+    /// Where it is not on this machine yet.
+    #[default]
+    Missing,
+    /// Before each run, where the registry has a newer one.
+    Always,
+    /// Never: it has to be on this machine.
+    Never,
+}
+
+impl PullPolicy {
+    /// The word for it, as it stands in the JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Always => "always",
+            Self::Never => "never",
+        }
+    }
+
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// A WebAssembly module.

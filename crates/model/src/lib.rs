@@ -55,6 +55,7 @@ mod problems;
 mod query;
 mod queueing;
 mod resources;
+mod runner_info;
 mod saved_view;
 mod schedule;
 mod search;
@@ -68,13 +69,14 @@ mod stdin;
 mod stored;
 mod task;
 mod validate;
+mod validate_container;
 mod view;
 
 pub use backoff::{BackoffState, BackoffStrategy, JitterStrategy};
 pub use bounds::{
     MAX_BACKOFF_FACTOR, MAX_BYTES, MAX_CPU_PERCENT, MAX_DURATION_MS, MAX_KEEP_DAYS, MAX_KEEP_TASKS,
-    MAX_LANE_CAPACITY, MAX_OPEN_FILES, MAX_PROCESSES, MAX_RETRIES, MIN_LOG_BYTES, MIN_MEMORY_BYTES,
-    MIN_OPEN_FILES, check_lane_capacity, grouped,
+    MAX_LANE_CAPACITY, MAX_OPEN_FILES, MAX_PROCESSES, MAX_RETRIES, MAX_VOLUMES, MIN_LOG_BYTES,
+    MIN_MEMORY_BYTES, MIN_OPEN_FILES, check_lane_capacity, grouped,
 };
 pub use command_text::quoted;
 pub use crash_loop::{LOOP_STARTS, LOOP_WINDOW_MS, RecentStarts};
@@ -109,8 +111,8 @@ pub use job_view::{
     JobRow, JobRun, JobStats, JobTasks, SchedulePreview, ScheduleState,
 };
 pub use kind::{
-    AfterMain, CommandMode, ContainerTask, CustomRuntime, EnvVar, MAX_SCRIPT_BYTES, ScriptMode,
-    ScriptRuntime, SubprocessMode, SubprocessTask, TaskKind, WasmTask,
+    AfterMain, CommandMode, ContainerTask, CustomRuntime, EnvVar, MAX_SCRIPT_BYTES, PullPolicy, ScriptMode,
+    ScriptRuntime, SubprocessMode, SubprocessTask, TaskKind, Volume, WasmTask,
 };
 pub use left_out::{LeftOut, MAX_LEFT_OUT};
 pub use lifecycle::{AttemptEnd, NextStep, after_attempt};
@@ -125,6 +127,7 @@ pub use queueing::{
     AfterReboot, AfterTask, AfterWhen, BeforeReboot, Dependency, MAX_AFTER, MAX_PRIORITY, check_priority,
 };
 pub use resources::{ResourceLimits, RunUsage, UsageSample};
+pub use runner_info::{ContainerEngine, LocalImage, RunnerInfo};
 pub use saved_view::{MAX_VIEW_BYTES, MAX_VIEWS, SavedView};
 pub use schedule::{MAX_JITTER_MS, MAX_TIME_MS, MIN_EVERY_MS, MissedRuns, Schedule};
 pub use search::{

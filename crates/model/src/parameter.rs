@@ -275,6 +275,19 @@ pub(crate) fn fill(
             let command: Vec<String> = task.command.clone();
             let before: Vec<&str> = command.iter().map(String::as_str).collect();
             filler.arguments("kind.container.args", &before, &mut task.args)?;
+            for (n, volume) in task.volumes.iter_mut().enumerate() {
+                filler.text(&format!("kind.container.volumes[{n}].source"), &mut volume.source)?;
+                filler.text(&format!("kind.container.volumes[{n}].target"), &mut volume.target)?;
+            }
+            for (field, text) in [
+                ("kind.container.network", &mut task.network),
+                ("kind.container.user", &mut task.user),
+                ("kind.container.workdir", &mut task.workdir),
+            ] {
+                if let Some(text) = text {
+                    filler.text(field, text)?;
+                }
+            }
             filler.variables("kind.container.env", &mut task.env)?;
         }
         TaskKind::Wasm(task) => {

@@ -3,7 +3,7 @@
 use crate::{TaskPhase, TaskStatus};
 
 /// Where a failed start begins its sentence: the code that a shell has for it.
-const STARTS: [(&str, u8); 8] = [
+const STARTS: [(&str, u8); 12] = [
     ("program not found", 127),
     ("program is a directory", 126),
     ("not executable", 126),
@@ -12,6 +12,11 @@ const STARTS: [(&str, u8); 8] = [
     ("argument list too long", 126),
     ("the program could not be executed", 126),
     ("the program could not be looked up", 126),
+    // As engines end themselves.
+    ("the program is not in the image", 127),
+    ("the program in the image cannot be executed", 126),
+    ("the image ", 125),
+    ("the container ", 125),
 ];
 
 impl TaskStatus {
@@ -60,6 +65,13 @@ mod tests {
             (TaskPhase::Failed, None, Some("killed by SIGKILL (signal 9); likely out of memory: …"), 137),
             (TaskPhase::Failed, None, Some("program not found: x (PATH has 2 entries)"), 127),
             (TaskPhase::Failed, None, Some("not executable (no run bit): /x"), 126),
+            (TaskPhase::Failed, None, Some("the program is not in the image (exec x: not found)"), 127),
+            (
+                TaskPhase::Failed,
+                None,
+                Some("the image cannot be pulled: its registry cannot be reached (x)"),
+                125,
+            ),
             (TaskPhase::Failed, None, Some("working directory does not exist: /x"), 1),
             (TaskPhase::Failed, None, None, 1),
             (TaskPhase::Timeout, Some(0), None, 124),

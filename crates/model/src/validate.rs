@@ -3,9 +3,9 @@
 use crate::bounds::within;
 use crate::problems::Problems;
 use crate::{
-    BackoffStrategy, ContainerTask, EnvVar, FieldError, MAX_AFTER, MAX_BACKOFF_FACTOR, MAX_DURATION_MS,
-    MAX_RETRIES, MAX_SCRIPT_BYTES, MAX_TIME_MS, MatchExpression, Operator, RestartStrategy, ScriptMode,
-    ScriptRuntime, SubprocessMode, SubprocessTask, TaskKind, TaskSpec, WasmTask, check_priority,
+    BackoffStrategy, EnvVar, FieldError, MAX_AFTER, MAX_BACKOFF_FACTOR, MAX_DURATION_MS, MAX_RETRIES,
+    MAX_SCRIPT_BYTES, MAX_TIME_MS, MatchExpression, Operator, RestartStrategy, ScriptMode, ScriptRuntime,
+    SubprocessMode, SubprocessTask, TaskKind, TaskSpec, WasmTask, check_priority,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -121,7 +121,7 @@ impl TaskSpec {
     }
 }
 
-fn not_blank(field: &str, what: &str, value: &str) -> Result<(), FieldError> {
+pub(crate) fn not_blank(field: &str, what: &str, value: &str) -> Result<(), FieldError> {
     if value.trim().is_empty() {
         return Err(FieldError::new(field, format!("{what} must not be blank")));
     }
@@ -129,20 +129,20 @@ fn not_blank(field: &str, what: &str, value: &str) -> Result<(), FieldError> {
 }
 
 /// The system ends a string at its first NUL: what came after would be lost without a word.
-fn no_nul(field: &str, value: &str) -> Result<(), FieldError> {
+pub(crate) fn no_nul(field: &str, value: &str) -> Result<(), FieldError> {
     if value.contains('\0') {
         return Err(FieldError::new(field, "must not contain a NUL character"));
     }
     Ok(())
 }
 
-fn examine_args(field: &str, args: &[String], problems: &mut Problems) {
+pub(crate) fn examine_args(field: &str, args: &[String], problems: &mut Problems) {
     for (i, arg) in args.iter().enumerate() {
         problems.check(no_nul(&format!("{field}[{i}]"), arg));
     }
 }
 
-fn examine_env(field: &str, env: &[EnvVar], problems: &mut Problems) {
+pub(crate) fn examine_env(field: &str, env: &[EnvVar], problems: &mut Problems) {
     for (i, var) in env.iter().enumerate() {
         let key = format!("{field}[{i}].key");
         problems.check(not_blank(&key, "the name of a variable", &var.key));
@@ -157,12 +157,7 @@ impl TaskKind {
     fn examine(&self, problems: &mut Problems) {
         match self {
             Self::Subprocess(subprocess) => subprocess.examine(problems),
-            Self::Container(ContainerTask { image, command, args, env }) => {
-                problems.check(not_blank("kind.container.image", "the image", image));
-                examine_args("kind.container.command", command, problems);
-                examine_args("kind.container.args", args, problems);
-                examine_env("kind.container.env", env, problems);
-            }
+            Self::Container(container) => container.examine(problems),
             Self::Wasm(WasmTask { module, args, env }) => {
                 problems.check(not_blank("kind.wasm.module", "the path of the module", module));
                 examine_args("kind.wasm.args", args, problems);

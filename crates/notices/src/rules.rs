@@ -89,16 +89,16 @@ impl Announced {
             }
             self.over.push_back(id.clone());
             match phase {
-                TaskPhase::Failed | TaskPhase::Timeout | TaskPhase::Exhausted => {
-                    if wanted(row, settings, |rule| rule.on_failure).unwrap_or(settings.failures) {
-                        failed.push(row);
-                    }
+                TaskPhase::Failed | TaskPhase::Timeout | TaskPhase::Exhausted
+                    if wanted(row, settings, |rule| rule.on_failure).unwrap_or(settings.failures) =>
+                {
+                    failed.push(row);
                 }
-                TaskPhase::Succeeded => {
-                    let long = settings.long_runs && took_ms(row) > LONG_MS;
-                    if wanted(row, settings, |rule| rule.on_success).unwrap_or(long) {
-                        finished.push(row);
-                    }
+                TaskPhase::Succeeded
+                    if wanted(row, settings, |rule| rule.on_success)
+                        .unwrap_or(settings.long_runs && took_ms(row) > LONG_MS) =>
+                {
+                    finished.push(row);
                 }
                 _ => {}
             }

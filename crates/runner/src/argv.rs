@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use solti_model::{AfterMain, SubprocessMode, SubprocessTask, TaskKind};
+use solti_model::{AfterMain, FieldError, SubprocessMode, SubprocessTask, TaskKind};
 
-use crate::{Stage, StartCause, StartFailure, UnsupportedKind, resolve, script};
+use crate::{Stage, StartCause, StartFailure, resolve, script};
 
 /// Linux's MAX_ARG_STRLEN, with the NUL at the end.
 const MAX_ARGUMENT: usize = 128 * 1024;
@@ -23,13 +23,19 @@ pub(crate) struct Invocation {
     /// To be written to [`script::SCRIPT`] before the start.
     pub script: Option<String>,
     pub after_main: AfterMain,
+    /// To be written to [`ENV_FILE`] before the start.
+    pub env_file: Option<String>,
 }
 
-pub(crate) fn accepts(kind: &TaskKind) -> Result<&SubprocessTask, UnsupportedKind> {
+/// Variables of a container, in the run folder.
+pub(crate) const ENV_FILE: &str = "env";
+
+pub(crate) fn subprocess(kind: &TaskKind) -> Result<&SubprocessTask, FieldError> {
     match kind {
         TaskKind::Subprocess(task) => Ok(task),
-        TaskKind::Container(_) => Err(UnsupportedKind::Container),
-        TaskKind::Wasm(_) => Err(UnsupportedKind::Wasm),
+        TaskKind::Container(_) | TaskKind::Wasm(_) => {
+            Err(FieldError::new("kind", format!("{} are for another runner", kind.in_words())))
+        }
     }
 }
 
@@ -39,8 +45,7 @@ pub(crate) fn invocation(
     base_env: BTreeMap<OsString, OsString>,
     run_dir: &Path,
 ) -> Result<Invocation, StartFailure> {
-    let task = accepts(kind)
-        .map_err(|kind| StartFailure::new(Stage::Resolve, 0, "", StartCause::Unsupported(kind)))?;
+    let task = subprocess(kind).map_err(StartFailure::refused)?;
     let mut env = base_env;
     let cwd = match &task.cwd {
         Some(cwd) => PathBuf::from(cwd),
@@ -71,11 +76,14 @@ pub(crate) fn invocation(
     let resolved = resolve::program(&program[0], path, &cwd)?;
     program[0] = resolved.into();
     check_lengths(&argv, &env)?;
-    Ok(Invocation { argv, env, cwd, script, after_main: task.after_main })
+    Ok(Invocation { argv, env, cwd, script, after_main: task.after_main, env_file: None })
 }
 
 /// The limit of one string; that of all together is known to the kernel only.
-fn check_lengths(argv: &[OsString], env: &BTreeMap<OsString, OsString>) -> Result<(), StartFailure> {
+pub(crate) fn check_lengths(
+    argv: &[OsString],
+    env: &BTreeMap<OsString, OsString>,
+) -> Result<(), StartFailure> {
     let longest_word = argv.iter().map(|word| word.len() + 1).max();
     let longest_variable = env.iter().map(|(key, value)| key.len() + value.len() + 2).max();
     if longest_word.max(longest_variable).is_some_and(|len| len > MAX_ARGUMENT) {

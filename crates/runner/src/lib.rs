@@ -2,7 +2,8 @@
 //!
 //! A run is one attempt of a task: a process tree owned by one `solti-shim`. This crate looks the program up, makes the
 //! run folder, starts the shim and follows it over its control socket. Timeout, tree kill and the log are the shim's
-//! (`solti-shim`, `solti-logstore`); when to run what, and what follows an end, is the supervisor's.
+//! (`solti-shim`, `solti-logstore`); when to run what, and what follows an end, is the supervisor's. Where a task runs is chosen
+//! among registered runners ([`Runners`]); a container is a run whose program is the client of an engine ([`ContainerRunner`]).
 
 #![warn(missing_docs, unreachable_pub)]
 
@@ -11,6 +12,8 @@ mod attach;
 mod clock;
 mod clock_set;
 mod connection;
+mod container;
+mod container_failure;
 mod end;
 mod error;
 mod force;
@@ -21,6 +24,7 @@ mod readable;
 mod resolve;
 mod run_dir;
 mod runner;
+mod runners;
 mod script;
 mod settle;
 mod shelter;
@@ -30,17 +34,19 @@ mod signal_name;
 mod spawn;
 mod start_failure;
 mod sweep;
-mod unsupported_kind;
 mod usage;
 mod watch;
 
 pub use clock_set::ClockSet;
+pub use container::{ContainerRunner, EngineKind, container_engine};
+pub use container_failure::{ContainerFailure, ContainerTrouble};
 pub use end::{LostReason, RunEnd, RunOutcome};
 pub use error::{AttachError, StartError};
 pub use handle::{LogDoorbell, RunController, RunEnds, RunHandle, StopMode};
 pub use main_ended::MainEnded;
 pub use run_dir::{TRANSIENT_FILES, empty_run_folder};
-pub use runner::{Attached, RunRequest, Runner};
+pub use runner::{About, Attached, RunRequest, Runner};
+pub use runners::Runners;
 pub use shelter::Shelter;
 pub use shim_runner::ShimRunner;
 pub use signal_name::describe_signal;
@@ -49,5 +55,4 @@ pub use solti_shim::cgroup::{
 };
 pub use solti_shim::exit_record::{EndFlags, Usage};
 pub use start_failure::{Stage, StartCause, StartFailure};
-pub use unsupported_kind::UnsupportedKind;
 pub use usage::{TreeUsage, usage_of};

@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use solti_model::{ResourceLimits, RunId, Stdin, TaskKind};
+use solti_model::{
+    ContainerEngine, FieldError, LocalImage, ResourceLimits, RunId, Stdin, TaskKind, TaskSpec,
+};
 
-use crate::{AttachError, LostReason, RunHandle, RunOutcome, StartError, StopMode, UnsupportedKind};
+use crate::{AttachError, LostReason, RunHandle, RunOutcome, StartError, StopMode};
 
 /// One attempt to be started.
 #[derive(Debug, Clone)]
@@ -42,14 +44,42 @@ pub enum Attached {
     Lost(LostReason),
 }
 
+/// What a runner says of itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct About {
+    /// Why it takes no task now, in a sentence.
+    pub unavailable: Option<String>,
+    /// What it runs containers by.
+    pub engine: Option<ContainerEngine>,
+}
+
 /// Starts runs and finds them again. Needs a tokio runtime with I/O and time enabled.
 #[async_trait]
 pub trait Runner: Send + Sync + 'static {
-    /// Whether this runner can run such a task; asked before a task is admitted.
+    /// Whether this runner can run such a task; asked before a task is admitted, so that it must not take long.
     ///
     /// # Errors
-    /// One sentence for the user.
-    fn accepts(&self, kind: &TaskKind) -> Result<(), UnsupportedKind>;
+    /// The field that it cannot do, with a sentence for the user.
+    fn accepts(&self, spec: &TaskSpec) -> Result<(), FieldError>;
+
+    /// The words of the kinds of tasks that it takes.
+    fn kinds(&self) -> &'static [&'static str] {
+        &["subprocess"]
+    }
+
+    /// Looks at what it stands on.
+    async fn about(&self) -> About {
+        About::default()
+    }
+
+    /// The images that its containers can be made of without fetching any; `runner` is its name.
+    ///
+    /// # Errors
+    /// Why they cannot be listed, in a sentence.
+    async fn images(&self, runner: &str) -> Result<Vec<LocalImage>, String> {
+        let _ = runner;
+        Ok(vec![])
+    }
 
     /// Starts a run and returns once the program has been executed. The run goes on when the handle is dropped.
     ///

@@ -11,9 +11,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use solti_model::{ResourceLimits, RunId, Stdin, TaskKind};
+use solti_model::{FieldError, ResourceLimits, RunId, Stdin, TaskSpec};
 use solti_shim::cgroup::Unenforced;
-use solti_shim::launch::{AfterMain, LaunchSpec, Limits};
+use solti_shim::launch::{AfterMain, Cleanup, LaunchSpec, Limits};
 use solti_shim::start_report::{self, StartFailure as ReportedFailure, StartReport};
 use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe;
@@ -28,7 +28,7 @@ use crate::shim_process::ShimProcess;
 use crate::watch::{Watched, watch};
 use crate::{
     AttachError, Attached, LostReason, RunEnd, RunHandle, RunOutcome, RunRequest, Runner, Shelter, Stage,
-    StartCause, StartError, StartFailure, StopMode, UnsupportedKind, attach, force, settle,
+    StartCause, StartError, StartFailure, StopMode, attach, force, settle,
 };
 
 /// A shim reports within milliseconds; only a hanging file system takes longer.
@@ -77,27 +77,12 @@ impl ShimRunner {
 
 #[async_trait]
 impl Runner for ShimRunner {
-    fn accepts(&self, kind: &TaskKind) -> Result<(), UnsupportedKind> {
-        argv::accepts(kind).map(drop)
+    fn accepts(&self, spec: &TaskSpec) -> Result<(), FieldError> {
+        argv::subprocess(&spec.kind).map(drop)
     }
 
     async fn start(&self, request: RunRequest) -> Result<RunHandle, StartError> {
-        let run = request.run.clone();
-        let (tell, reported) = oneshot::channel();
-        let start = Start { runner: self.clone(), request };
-        // A task of its own: a caller that gives up must not leave a shim that nobody follows.
-        tokio::spawn(async move {
-            match start.run().await {
-                Ok((watched, connection)) => {
-                    let (handle, watch) = watch(watched);
-                    tell.send(Ok(handle)).ok();
-                    watch.follow(connection).await;
-                }
-                Err(failure) => drop(tell.send(Err(failure))),
-            }
-        });
-        // The runtime is shutting down, or the task has panicked; the run folder tells which.
-        reported.await.unwrap_or_else(|_| Err(AttachError::Interrupted { run }.into()))
+        self.start_prepared(request, None).await
     }
 
     async fn attach(&self, run_dir: &Path, run: &RunId) -> Result<Attached, AttachError> {
@@ -127,9 +112,45 @@ impl Runner for ShimRunner {
     }
 }
 
+/// What is executed for a task that is no process of its own.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    pub invocation: Invocation,
+    pub cleanup: Cleanup,
+    /// Those that are left to the shim.
+    pub limits: ResourceLimits,
+}
+
+impl ShimRunner {
+    /// Starts a run by its kind, or by what another runner has made of that.
+    pub(crate) async fn start_prepared(
+        &self,
+        request: RunRequest,
+        prepared: Option<Prepared>,
+    ) -> Result<RunHandle, StartError> {
+        let run = request.run.clone();
+        let (tell, reported) = oneshot::channel();
+        let start = Start { runner: self.clone(), request, prepared };
+        // A task of its own: a caller that gives up must not leave a shim that nobody follows.
+        tokio::spawn(async move {
+            match start.run().await {
+                Ok((watched, connection)) => {
+                    let (handle, watch) = watch(watched);
+                    tell.send(Ok(handle)).ok();
+                    watch.follow(connection).await;
+                }
+                Err(failure) => drop(tell.send(Err(failure))),
+            }
+        });
+        // The runtime is shutting down, or the task has panicked; the run folder tells which.
+        reported.await.unwrap_or_else(|_| Err(AttachError::Interrupted { run }.into()))
+    }
+}
+
 struct Start {
     runner: ShimRunner,
     request: RunRequest,
+    prepared: Option<Prepared>,
 }
 
 /// A shim on its way to the program.
@@ -143,14 +164,20 @@ struct Begun {
 
 impl Start {
     async fn run(self) -> Result<(Watched, Option<Connection>), StartError> {
-        let Self { runner, request } = self;
+        let Self { runner, request, prepared } = self;
         let run_dir = std::path::absolute(&request.run_dir)
             .map_err(|error| StartFailure::system(Stage::RunDir, &request.run_dir, &error))?;
-        let invocation = argv::invocation(&request.kind, request.base_env, &run_dir)?;
+        let (invocation, cleanup, run_limits) = match prepared {
+            Some(Prepared { invocation, cleanup, limits }) => (invocation, Some(cleanup), limits),
+            None => {
+                let invocation = argv::invocation(&request.kind, request.base_env, &run_dir)?;
+                (invocation, None, request.limits)
+            }
+        };
         let dir = RunDir::create(&run_dir)?;
         dir.leaves_room().map_err(|error| StartFailure::system(Stage::RunDir, &run_dir, &error))?;
 
-        let Invocation { argv, env, cwd, script, after_main } = invocation;
+        let Invocation { argv, env, cwd, script, after_main, env_file } = invocation;
         let after_main = match after_main {
             solti_model::AfterMain::Wait => AfterMain::Wait,
             solti_model::AfterMain::End => AfterMain::End,
@@ -164,13 +191,14 @@ impl Start {
             timeout_ms: request.timeout.map(as_ms),
             grace_ms: as_ms(request.grace),
             after_main,
-            limits: limits(&request.limits),
+            limits: limits(&run_limits),
             stdin: match &request.stdin {
                 // The second is refused before.
                 Stdin::None | Stdin::Open => None,
                 Stdin::Text(_) => Some(run_dir.join(STDIN)),
                 Stdin::File(path) => Some(path.into()),
             },
+            cleanup,
         };
         let stdin = spec.stdin.clone().unwrap_or_default();
         let spec = spec.encode();
@@ -178,7 +206,9 @@ impl Start {
             Stdin::Text(text) => Some(text),
             Stdin::None | Stdin::File(_) | Stdin::Open => None,
         };
-        for (name, text) in [(c"script", script.as_ref()), (c"stdin", stdin_text)] {
+        for (name, text) in
+            [(c"script", script.as_ref()), (c"stdin", stdin_text), (c"env", env_file.as_ref())]
+        {
             if let Some(text) = text {
                 dir.write(name, text.as_bytes())
                     .map_err(|error| StartFailure::system(Stage::RunDir, &run_dir, &error))?;

@@ -6,9 +6,10 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use solti_model::FieldError;
 use solti_shim::start_report::{Stage as ShimStage, StartFailure as ReportedFailure};
 
-use crate::UnsupportedKind;
+use crate::container_failure::ContainerFailure;
 
 /// How far a start came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,8 +47,13 @@ pub struct StartFailure {
 /// What was wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StartCause {
-    /// No runner of this build takes tasks of this kind.
-    Unsupported(UnsupportedKind),
+    /// The runner that it was given to does not take it (any more).
+    Refused {
+        /// Why not.
+        problem: String,
+    },
+    /// The engine has not started its container.
+    Container(ContainerFailure),
     /// A bare name that no directory of the PATH holds.
     NotInPath {
         /// Directories of the PATH that were looked through.
@@ -101,6 +107,11 @@ pub enum StartCause {
 impl StartFailure {
     pub(crate) fn new(stage: Stage, errno: i32, path: impl Into<PathBuf>, cause: StartCause) -> Self {
         Self { stage, errno, path: path.into(), cause }
+    }
+
+    /// The runner's own word on a task that it was given all the same.
+    pub(crate) fn refused(error: FieldError) -> Self {
+        Self::new(Stage::Resolve, 0, "", StartCause::Refused { problem: error.message })
     }
 
     pub(crate) fn system(stage: Stage, path: impl Into<PathBuf>, error: &io::Error) -> Self {
@@ -167,7 +178,8 @@ impl StartFailure {
         };
         let path = or("the program");
         match &self.cause {
-            StartCause::Unsupported(kind) => kind.to_string(),
+            StartCause::Refused { problem } => problem.clone(),
+            StartCause::Container(failure) => failure.to_string(),
             StartCause::NotInPath { entries: 1 } => format!("program not found: {path} (PATH has 1 entry)"),
             StartCause::NotInPath { entries } => {
                 format!("program not found: {path} (PATH has {entries} entries)")

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use common::{Runs, command, env, runner, script, sh, with};
-use solti_model::{ContainerTask, CustomRuntime, ScriptRuntime, TaskKind, WasmTask};
+use solti_model::{ContainerTask, CustomRuntime, ScriptRuntime, TaskKind, TaskSpec, WasmTask};
 use solti_runner::{Runner, ShimRunner, Stage, StartError};
 
 fn put(runs: &Runs, name: &str, text: &str, mode: u32) -> PathBuf {
@@ -80,21 +80,17 @@ async fn a_missing_script_interpreter_is_named() {
 }
 
 #[tokio::test]
-async fn containers_and_wasm_are_refused() {
+async fn what_is_no_process_is_for_another_runner() {
     let runs = Runs::new();
-    let container = TaskKind::Container(ContainerTask {
-        image: "a:b".into(),
-        command: vec![],
-        args: vec![],
-        env: vec![],
-    });
+    let container = TaskKind::Container(ContainerTask::of("a:b"));
     let wasm = TaskKind::Wasm(WasmTask { module: "/m.wasm".into(), args: vec![], env: vec![] });
-    for (kind, word) in [(container, "container"), (wasm, "WebAssembly")] {
-        let refusal = runner().accepts(&kind).unwrap_err().to_string();
-        assert!(refusal.starts_with(word), "{refusal}");
-        assert_eq!(sentence(&runs, kind).await, refusal);
+    let accepts = |kind: &TaskKind| runner().accepts(&TaskSpec::new("s".parse().unwrap(), kind.clone()));
+    for (kind, word) in [(container, "containers"), (wasm, "WebAssembly")] {
+        let refusal = accepts(&kind).unwrap_err();
+        assert!(refusal.message.starts_with(word) && refusal.field == "kind", "{refusal}");
+        assert_eq!(sentence(&runs, kind).await, refusal.message);
     }
-    assert_eq!(runner().accepts(&sh(":")), Ok(()));
+    assert_eq!(accepts(&sh(":")), Ok(()));
 }
 
 #[tokio::test]

@@ -10,10 +10,12 @@ use std::path::PathBuf;
 use crate::format::{Cursor, FormatError, checksum};
 
 const MAGIC: &[u8; 4] = b"SLTL";
-const VERSION: u8 = 4;
-/// Written by apps of earlier versions, which may meet a newer shim in their place: the third has nothing to read, the second has
+const VERSION: u8 = 5;
+/// Written by apps of earlier versions, which may meet a newer shim in their place: the fourth has nothing to clean up, the third
+/// has nothing to read, the second has
 /// the milliseconds that output was read for after the leader's end, where there is now what follows that, and the first has no
 /// limits either.
+const WITHOUT_CLEANUP: u8 = 4;
 const WITHOUT_STDIN: u8 = 3;
 const WITHOUT_AFTER_MAIN: u8 = 2;
 const WITHOUT_LIMITS: u8 = 1;
@@ -42,6 +44,19 @@ pub struct LaunchSpec {
     pub limits: Limits,
     /// What the child reads, absolute; nothing when absent. Opening it waits for nobody.
     pub stdin: Option<PathBuf>,
+    /// What takes away that the run leaves outside of its processes, as a container is.
+    pub cleanup: Option<Cleanup>,
+}
+
+/// A command that the shim runs with the environment of the child once the tree is gone, also while the app is away: before the
+/// end is recorded where the tree was ended by the shim, which may have ended only what stands for the rest, and behind it where
+/// the leader ended by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cleanup {
+    /// `argv[0]` is an absolute path; never empty.
+    pub argv: Vec<OsString>,
+    /// Exit codes of the leader after which it is not run: whoever looks at the run next wants to see what is left, and cleans up.
+    pub except_after: Vec<u8>,
 }
 
 /// What becomes of the processes that the leader leaves behind when it ends by itself.
@@ -97,6 +112,11 @@ impl LaunchSpec {
         }
         put_option(&mut out, output_bytes, |out, n| out.extend_from_slice(&n.to_le_bytes()));
         put_option(&mut out, self.stdin.as_ref(), |out, path| put(out, path.as_os_str().as_bytes()));
+        put_option(&mut out, self.cleanup.as_ref(), |out, cleanup| {
+            put_len(out, cleanup.argv.len());
+            cleanup.argv.iter().for_each(|arg| put(out, arg.as_bytes()));
+            put(out, &cleanup.except_after);
+        });
         let sum = checksum(&out);
         out.extend_from_slice(&sum.to_le_bytes());
         out
@@ -121,10 +141,7 @@ impl LaunchSpec {
         }
         let run_id =
             String::from_utf8(from.bytes()?.to_vec()).map_err(|_| FormatError::Value { field: "run_id" })?;
-        let argv = (0..from.u32()?).map(|_| os_string(&mut from)).collect::<Result<Vec<_>, _>>()?;
-        if argv.is_empty() {
-            return Err(FormatError::Value { field: "argv" });
-        }
+        let argv = words(&mut from, "argv")?;
         let env = (0..from.u32()?)
             .map(|_| Ok((os_string(&mut from)?, os_string(&mut from)?)))
             .collect::<Result<Vec<_>, FormatError>>()?;
@@ -143,14 +160,27 @@ impl LaunchSpec {
         } else {
             option(&mut from, "stdin", |from| os_string(from).map(PathBuf::from))?
         };
+        let cleanup = if version <= WITHOUT_CLEANUP {
+            None
+        } else {
+            option(&mut from, "cleanup", |from| {
+                Ok(Cleanup { argv: words(from, "cleanup")?, except_after: from.bytes()?.to_vec() })
+            })?
+        };
         from.end()?;
-        Ok(Self { run_id, argv, env, cwd, timeout_ms, grace_ms, after_main, limits, stdin })
+        Ok(Self { run_id, argv, env, cwd, timeout_ms, grace_ms, after_main, limits, stdin, cleanup })
     }
 
     /// The program, `argv[0]`.
     pub fn program(&self) -> &OsStr {
         self.argv.first().map_or(OsStr::new(""), OsString::as_os_str)
     }
+}
+
+/// At least one.
+fn words(from: &mut Cursor<'_>, field: &'static str) -> Result<Vec<OsString>, FormatError> {
+    let words = (0..from.u32()?).map(|_| os_string(from)).collect::<Result<Vec<_>, _>>()?;
+    if words.is_empty() { Err(FormatError::Value { field }) } else { Ok(words) }
 }
 
 fn after_main(from: &mut Cursor<'_>) -> Result<AfterMain, FormatError> {
@@ -220,6 +250,10 @@ mod tests {
             after_main: AfterMain::End,
             limits: Limits { memory_bytes: Some(1), processes: Some(2), ..Limits::default() },
             stdin: Some("/home/me/words".into()),
+            cleanup: Some(Cleanup {
+                argv: vec!["/bin/rm".into(), "-f".into()],
+                except_after: vec![125, 126],
+            }),
         }
     }
 
@@ -236,6 +270,7 @@ mod tests {
             after_main: AfterMain::Wait,
             limits: Limits { memory_bytes: Some(1), ..Limits::default() },
             stdin: None,
+            cleanup: None,
             ..spec()
         };
         assert_eq!(read, expected);
@@ -255,19 +290,32 @@ mod tests {
 
     #[test]
     fn a_spec_of_the_third_version_has_nothing_to_read() {
-        let mut bytes = LaunchSpec { stdin: None, ..spec() }.encode();
-        // Its last field, and the sum.
-        bytes.truncate(bytes.len() - 5);
+        let before = LaunchSpec { stdin: None, cleanup: None, ..spec() };
+        let mut bytes = before.encode();
+        // Its last two fields, and the sum.
+        bytes.truncate(bytes.len() - 6);
         bytes[4] = WITHOUT_STDIN;
         let sum = checksum(&bytes);
         bytes.extend_from_slice(&sum.to_le_bytes());
-        assert_eq!(LaunchSpec::decode(&bytes), Ok(LaunchSpec { stdin: None, ..spec() }));
+        assert_eq!(LaunchSpec::decode(&bytes), Ok(before));
+    }
+
+    #[test]
+    fn a_spec_of_the_fourth_version_has_nothing_to_clean_up() {
+        let before = LaunchSpec { cleanup: None, ..spec() };
+        let mut bytes = before.encode();
+        bytes.truncate(bytes.len() - 5);
+        bytes[4] = WITHOUT_CLEANUP;
+        let sum = checksum(&bytes);
+        bytes.extend_from_slice(&sum.to_le_bytes());
+        assert_eq!(LaunchSpec::decode(&bytes), Ok(before));
     }
 
     #[test]
     fn what_is_written_is_read_back() {
         assert_eq!(LaunchSpec::decode(&spec().encode()), Ok(spec()));
-        let bare = LaunchSpec { cwd: None, timeout_ms: None, env: vec![], stdin: None, ..spec() };
+        let bare =
+            LaunchSpec { cwd: None, timeout_ms: None, env: vec![], stdin: None, cleanup: None, ..spec() };
         assert_eq!(LaunchSpec::decode(&bare.encode()), Ok(bare));
     }
 

@@ -89,6 +89,7 @@ pub(crate) fn unreadable_run(id: &TaskId, row: &Row<'_>, why: &StoreError) -> Op
             exit_code: get(row, "exit_code"),
             usage: None,
             remark: None,
+            runner: get(row, "runner"),
         },
         boot_id: get(row, "boot_id").unwrap_or_default(),
         pid: get(row, "pid"),

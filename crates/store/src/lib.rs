@@ -28,6 +28,7 @@ mod readers;
 mod record;
 mod recover;
 mod rows;
+mod runners;
 mod schema;
 mod shared_lanes;
 mod sql;

@@ -25,7 +25,7 @@ pub(crate) const TASKS: &str = "tasks t LEFT JOIN task_specs s ON s.num = t.num"
 /// Every column that [`stored_run`] reads.
 pub(crate) const RUN_COLUMNS: &str =
     "attempt, phase, started_at, finished_at, exit_code, error, boot_id, pid, folder,
-    cpu_ms, peak_memory_bytes, read_bytes, written_bytes, environment, remark";
+    cpu_ms, peak_memory_bytes, read_bytes, written_bytes, environment, remark, runner";
 
 /// As many labels as a sidebar can show.
 const TOP_LABELS: u32 = 50;
@@ -269,6 +269,7 @@ pub(crate) fn stored_run(id: &TaskId, row: &Row<'_>) -> Result<StoredRun, StoreE
             exit_code: row.get("exit_code")?,
             usage,
             remark: row.get("remark")?,
+            runner: row.get("runner")?,
         },
         boot_id: row.get("boot_id")?,
         pid: row.get("pid")?,

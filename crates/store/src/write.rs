@@ -234,15 +234,16 @@ fn put_run(db: &Transaction<'_>, num: i64, stored: &StoredRun) -> Result<(), Sto
     let run = &stored.run;
     db.prepare_cached(
         "INSERT INTO runs (num, attempt, phase, started_at, finished_at, exit_code, error, boot_id, pid, folder,
-             cpu_ms, peak_memory_bytes, read_bytes, written_bytes, environment, remark)
+             cpu_ms, peak_memory_bytes, read_bytes, written_bytes, environment, remark, runner)
          VALUES (:num, :attempt, :phase, :started_at, :finished_at, :exit_code, :error, :boot_id, :pid, :folder,
-             :cpu_ms, :peak_memory_bytes, :read_bytes, :written_bytes, :environment, :remark)
+             :cpu_ms, :peak_memory_bytes, :read_bytes, :written_bytes, :environment, :remark, :runner)
          ON CONFLICT DO UPDATE SET phase = excluded.phase, started_at = excluded.started_at,
              finished_at = excluded.finished_at, exit_code = excluded.exit_code, error = excluded.error,
              boot_id = excluded.boot_id, pid = excluded.pid, folder = excluded.folder,
              cpu_ms = excluded.cpu_ms, peak_memory_bytes = excluded.peak_memory_bytes,
              read_bytes = excluded.read_bytes, written_bytes = excluded.written_bytes,
-             environment = excluded.environment, remark = excluded.remark",
+             environment = excluded.environment, remark = excluded.remark,
+             runner = excluded.runner",
     )?
     .execute(named_params! {
         ":num": num,
@@ -261,6 +262,7 @@ fn put_run(db: &Transaction<'_>, num: i64, stored: &StoredRun) -> Result<(), Sto
         ":written_bytes": run.usage.and_then(|usage| usage.written_bytes).map(Number),
         ":environment": stored.environment,
         ":remark": run.remark,
+        ":runner": run.runner,
     })?;
     Ok(())
 }

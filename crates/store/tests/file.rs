@@ -50,14 +50,15 @@ async fn opening_again_changes_nothing() {
 async fn a_file_of_the_first_version_is_brought_to_this_one_with_its_runs() {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path()).unwrap();
-    let old = run(1, 1, TaskPhase::Succeeded);
+    let mut old = run(1, 1, TaskPhase::Succeeded);
+    old.run.runner = None;
     store.apply(vec![task(1, TaskPhase::Running).into(), old.clone().into()]).await.unwrap();
     drop(store);
     let db = rusqlite::Connection::open(dir.path().join("solti.db")).unwrap();
     for column in ["cpu_ms", "peak_memory_bytes", "read_bytes", "written_bytes"] {
         db.execute_batch(&format!("ALTER TABLE runs DROP COLUMN {column}")).unwrap();
     }
-    db.execute_batch("ALTER TABLE runs DROP COLUMN environment; DROP TABLE environments; ALTER TABLE runs DROP COLUMN remark").unwrap();
+    db.execute_batch("ALTER TABLE runs DROP COLUMN environment; DROP TABLE environments; ALTER TABLE runs DROP COLUMN remark; ALTER TABLE runs DROP COLUMN runner").unwrap();
     db.execute_batch(
         "DROP TABLE bookmarks; DROP TABLE deleted_tasks; DROP INDEX tasks_restarted; DROP TABLE task_heads",
     )

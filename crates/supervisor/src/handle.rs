@@ -12,7 +12,7 @@ use solti_model::{
     ComingRun, Job, JobName, JobQuery, Lane, RunId, ScheduleId, Slot, StopMode, StorageState, TaskId,
     TaskSpec, UnkeptLimit,
 };
-use solti_runner::Runner;
+use solti_runner::Runners;
 use solti_schedule::Zones;
 use solti_store::Store;
 use std::collections::{BTreeMap, HashMap};
@@ -33,6 +33,7 @@ pub struct Supervisor {
     mailbox: mpsc::Sender<Message>,
     shared: Arc<SharedState>,
     store: Store,
+    runners: Runners,
     folders: RunFolders,
     searched: mpsc::Sender<SearchedRun>,
     restored: bool,
@@ -48,9 +49,10 @@ impl Supervisor {
     /// When the store cannot be read or the folder for runs cannot be made.
     pub async fn start(
         store: Store,
-        runner: Arc<dyn Runner>,
+        runners: impl Into<Runners>,
         config: SupervisorConfig,
     ) -> Result<Self, SupervisorError> {
+        let runners = runners.into();
         let folders = RunFolders::new(&config.data_dir);
         folders
             .on_a_thread(RunFolders::prepare)
@@ -87,7 +89,7 @@ impl Supervisor {
         );
         let mut actor = Actor::new(
             store.clone(),
-            runner,
+            runners.clone(),
             config,
             environment,
             folders.clone(),
@@ -98,7 +100,7 @@ impl Supervisor {
         let restored = actor.config.restored;
         tokio::spawn(actor.run(inbox));
         let housekeeping = tokio::spawn(housekeeper.run()).abort_handle();
-        Ok(Self { mailbox, shared, store, folders, searched, restored, housekeeping })
+        Ok(Self { mailbox, shared, store, runners, folders, searched, restored, housekeeping })
     }
 
     async fn ask<T>(
@@ -108,6 +110,11 @@ impl Supervisor {
         let (reply, answer) = oneshot::channel();
         self.mailbox.send(message(reply)).await.map_err(|_| SupervisorError::ShuttingDown)?;
         answer.await.map_err(|_| SupervisorError::ShuttingDown)
+    }
+
+    /// Those that tasks are given to.
+    pub fn runners(&self) -> &Runners {
+        &self.runners
     }
 
     /// Takes a task on; it is stored when this returns.

@@ -5,11 +5,13 @@
 //! long, never at most: how fast things are is what the benchmarks are for. Where two durations are compared all the same,
 //! [`any_round`] measures them again on a machine that did something else meanwhile.
 
+mod containers;
 mod generated;
 mod port;
 mod shim;
 mod waiting;
 
+pub use containers::{TEST_IMAGE, path_with_podman};
 pub use generated::{imports_from_model, keep_generated};
 pub use port::free_port;
 pub use shim::{shim, shim_with_fail_points};

@@ -150,6 +150,15 @@ test("the environment says where each variable comes from, and shows no secret",
   expect(screen.queryByText("GITHUB_TOKEN")).toBeNull();
 });
 
+test("where tasks run is listed, with what each stands on or why it cannot be used", async () => {
+  await open("runners");
+  const runners = await screen.findByTestId("runners");
+  await waitFor(() =>
+    expect(runners.textContent).toContain("/usr/bin/podman 5.4.2, rootless, crun, cgroups v2"),
+  );
+  expect(runners.textContent).toContain("docker is not installed");
+});
+
 test("the health of everything is there, with what to do", async () => {
   await open("about");
   const findings = await screen.findByTestId("findings");

@@ -13,6 +13,7 @@ mod queue;
 mod refusal;
 mod rows;
 mod run_environment;
+mod runners;
 mod secrets;
 mod stored_settings;
 mod usage;

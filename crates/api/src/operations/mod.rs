@@ -32,6 +32,8 @@ mod merged;
 #[macro_use]
 mod queue;
 #[macro_use]
+mod runners;
+#[macro_use]
 mod searches;
 #[macro_use]
 mod tasks;
@@ -51,11 +53,11 @@ use serde::{Deserialize, Serialize};
 use solti_model::{
     Bookmark, ComingRun, ComingRuns, Digest, DraftKind, EventPage, HistoryQuery, Hook, HookDelivery,
     HookList, HookState, Job, JobChange, JobDetail, JobList, JobName, JobQuery, JobRevision, JobTasks, Lane,
-    LastLine, LineChunk, LineMatch, ListLayout, ListQuery, LogDensity, LogInfo, LogQuery, LogRows, LogText,
-    MAX_LANE_CAPACITY, MAX_PRIORITY, MatchedMergedRows, MatchedRows, MergedPosition, MergedRows, Rank,
-    RowKey, RowNo, RowRanges, RunEnvironment, RunId, RunPage, SavedView, Schedule, ScheduleId,
-    SchedulePreview, SearchHit, Slot, SourceRow, StopMode, Summary, TaskChange, TaskEvent, TaskHits, TaskId,
-    TaskList, TaskRow, TextPosition, UsageSample,
+    LastLine, LineChunk, LineMatch, ListLayout, ListQuery, LocalImage, LogDensity, LogInfo, LogQuery,
+    LogRows, LogText, MAX_LANE_CAPACITY, MAX_PRIORITY, MatchedMergedRows, MatchedRows, MergedPosition,
+    MergedRows, Rank, RowKey, RowNo, RowRanges, RunEnvironment, RunId, RunPage, RunnerInfo, SavedView,
+    Schedule, ScheduleId, SchedulePreview, SearchHit, Slot, SourceRow, StopMode, Summary, TaskChange,
+    TaskEvent, TaskHits, TaskId, TaskList, TaskRow, TextPosition, UsageSample,
 };
 use std::collections::BTreeMap;
 use std::fmt::Debug;

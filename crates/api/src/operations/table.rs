@@ -13,7 +13,7 @@ macro_rules! with_operations {
     ($then:ident) => {
         task_operations! {
             {} {} {}
-            control_operations draft_operations queue_operations job_operations lane_operations log_operations search_operations merged_operations bookmark_operations told_operations
+            control_operations draft_operations queue_operations job_operations lane_operations runner_operations log_operations search_operations merged_operations bookmark_operations told_operations
             $then
         }
     };

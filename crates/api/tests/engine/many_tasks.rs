@@ -7,12 +7,10 @@ use common::{Engine, command, spec};
 use serde_json::json;
 use solti_api::operations::{ListTasks, Operations as _, SetLane};
 use solti_model::{
-    BackoffState, ListQuery, ObjectMeta, RunId, Slot, Task, TaskId, TaskKind, TaskPhase, TaskRun, TaskStatus,
-    Waiting,
+    BackoffState, FieldError, ListQuery, ObjectMeta, RunId, Slot, Task, TaskId, TaskPhase, TaskRun, TaskSpec,
+    TaskStatus, Waiting,
 };
-use solti_runner::{
-    AttachError, Attached, RunHandle, RunRequest, Runner, ShimRunner, StartError, StopMode, UnsupportedKind,
-};
+use solti_runner::{AttachError, Attached, RunHandle, RunRequest, Runner, ShimRunner, StartError, StopMode};
 use solti_store::{Change, Store, StoredLane, StoredRun, StoredTask};
 use solti_supervisor::{Supervisor, SupervisorConfig};
 use std::collections::HashMap;
@@ -65,6 +63,7 @@ fn run(n: u64) -> StoredRun {
         exit_code: Some(0),
         usage: None,
         remark: None,
+        runner: None,
     };
     StoredRun {
         task_id: TaskId::generate(n, n),
@@ -147,8 +146,8 @@ struct Counting {
 
 #[async_trait]
 impl Runner for Counting {
-    fn accepts(&self, kind: &TaskKind) -> Result<(), UnsupportedKind> {
-        self.runner.accepts(kind)
+    fn accepts(&self, spec: &TaskSpec) -> Result<(), FieldError> {
+        self.runner.accepts(spec)
     }
 
     async fn start(&self, request: RunRequest) -> Result<RunHandle, StartError> {
@@ -187,7 +186,7 @@ async fn a_storm_of_tasks_starts_a_few_at_a_time_and_each_once() {
     let counting =
         Arc::new(Counting { runner: ShimRunner::new(common::shim()), now: 0.into(), most: 0.into() });
     let config = SupervisorConfig { concurrent_starts: 3, ..SupervisorConfig::new(dir.path()) };
-    let runner = Arc::clone(&counting) as Arc<dyn Runner>;
+    let runner = Arc::clone(&counting);
     let supervisor = Supervisor::start(Store::open(dir.path()).unwrap(), runner, config).await.unwrap();
     let engine = Engine { api: solti_api::SupervisorApiAdapter::new(supervisor.clone()), supervisor };
 

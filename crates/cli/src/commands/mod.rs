@@ -12,6 +12,7 @@ mod logs;
 mod manual;
 mod queue;
 mod run;
+mod runners;
 mod runs;
 mod serve;
 mod service;
@@ -46,6 +47,7 @@ pub async fn carry_out(cli: Cli) -> Result<u8, CliError> {
         Command::Resume { ids } => queue::resume(&options, &ids).await,
         Command::Rerun { id } => control::rerun(&options, &id).await,
         Command::Delete { ids } => control::delete(&options, &ids).await,
+        Command::Runners => runners::runners(&options).await,
         Command::Lanes { command } => lanes::lanes(&options, command).await,
         Command::Hooks { command } => hooks::hooks(&options, command).await,
         Command::Digest { since } => hooks::digest(&options, since).await,

@@ -23,7 +23,8 @@ pub async fn show(options: &Options, id: &str) -> Result<u8, CliError> {
         return Ok(0);
     }
     let row = client.ask(GetTaskRow { id: id.clone() }).await?.ok_or_else(gone)?;
-    print(&facts(&row, &task))?;
+    let runner = runs.last().and_then(|run| run.runner.as_deref());
+    print(&facts(&row, &task, runner))?;
     if !runs.is_empty() {
         print("\n")?;
         print_runs(&runs, AttemptsNotKept::among(&runs))?;
@@ -31,7 +32,7 @@ pub async fn show(options: &Options, id: &str) -> Result<u8, CliError> {
     Ok(0)
 }
 
-fn facts(row: &TaskRow, task: &Task) -> String {
+fn facts(row: &TaskRow, task: &Task, runner: Option<&str>) -> String {
     let dim = Style::new().dimmed();
     let phase = task.status.phase;
     let mut text = String::new();
@@ -44,6 +45,21 @@ fn facts(row: &TaskRow, task: &Task) -> String {
     fact("lane", task.spec.slot.as_str());
     if let TaskKind::Subprocess(SubprocessTask { cwd: Some(cwd), .. }) = &task.spec.kind {
         fact("directory", cwd);
+    }
+    if let TaskKind::Container(container) = &task.spec.kind {
+        fact("image", &container.image);
+        for volume in &container.volumes {
+            let read_only = if volume.read_only { ", read only" } else { "" };
+            fact("volume", &format!("{} at {}{read_only}", volume.source, volume.target));
+        }
+        let more =
+            [("network", &container.network), ("user", &container.user), ("directory", &container.workdir)];
+        for (name, value) in more {
+            value.iter().for_each(|value| fact(name, value));
+        }
+    }
+    if let Some(runner) = runner {
+        fact("runs on", runner);
     }
     for (key, value) in task.spec.labels.iter().filter(|(key, _)| *key != "name") {
         fact("label", &format!("{key}={value}"));

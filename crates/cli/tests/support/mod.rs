@@ -63,8 +63,14 @@ impl Place {
     }
 
     pub fn serve(&self, words: &[&str]) -> Server {
+        self.serve_with(words, &[])
+    }
+
+    /// With these variables, which its tasks inherit.
+    pub fn serve_with(&self, words: &[&str], variables: &[(&str, &str)]) -> Server {
         let mut command = self.command(&["serve"]);
-        let mut child = command.args(words).stderr(Stdio::null()).spawn().unwrap();
+        let mut child =
+            command.args(words).envs(variables.iter().copied()).stderr(Stdio::null()).spawn().unwrap();
         let lines = lines(&mut child);
         let first = lines.next();
         assert!(first.starts_with("unix://"), "{first}");

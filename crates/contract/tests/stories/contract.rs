@@ -29,6 +29,7 @@ pub async fn a_submitted_task_is_stored_runs_and_keeps_its_end(subject: &Subject
     assert_eq!(runs.len(), 1);
     assert_eq!((runs[0].attempt, runs[0].phase, runs[0].exit_code), (1, TaskPhase::Failed, Some(3)));
     assert!(runs[0].finished_at >= Some(runs[0].started_at) && runs[0].started_at > 0);
+    assert_eq!(runs[0].runner.as_deref(), Some("local"), "it says where it ran");
 }
 
 pub async fn what_is_read_back_is_what_was_submitted(subject: &Subject) {

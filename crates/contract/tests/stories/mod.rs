@@ -6,4 +6,5 @@ pub mod jobs;
 pub mod lists;
 pub mod log_bytes;
 pub mod queue;
+pub mod runners;
 pub mod told;

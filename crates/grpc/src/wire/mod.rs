@@ -1,8 +1,10 @@
-//! The messages of `proto/`, and what each means in the model. One file for orders, one for tasks, two for logs.
+//! The messages of `proto/`, and what each means in the model. Three files for orders, one for tasks, two for logs.
 //!
 //! Towards the model a conversion may fail and names the field as the JSON of a task does; towards the wire it cannot.
 //! Which values are legal is not decided here but by the model's own validation.
 
+mod container;
+mod env;
 mod event;
 mod position;
 mod spec;

@@ -2,14 +2,16 @@
 //!
 //! Structs of the model are taken apart field by field, so that a new field does not compile until it has its place here.
 
+use super::container::{container_from_wire, container_to_wire};
+use super::env::{env_from_wire, env_to_wire};
 use super::{given, not_a_value};
 use crate::proto;
 use proto::{script_mode, stdin, subprocess_task, task_kind};
 use solti_model::{
     AdmissionStrategy, AfterMain, AfterReboot, AfterTask, AfterWhen, BackoffStrategy, CommandMode,
-    ContainerTask, CustomRuntime, EnvVar, FieldError, JitterStrategy, JobName, MatchExpression, NotifyRules,
-    Operator, ResourceLimits, RestartStrategy, RunnerSelector, ScriptMode, ScriptRuntime, Slot, Stall,
-    StallThen, Stdin, SubprocessMode, SubprocessTask, TaskId, TaskKind, TaskSpec, WasmTask,
+    CustomRuntime, FieldError, JitterStrategy, JobName, MatchExpression, NotifyRules, Operator,
+    ResourceLimits, RestartStrategy, RunnerSelector, ScriptMode, ScriptRuntime, Slot, Stall, StallThen,
+    Stdin, SubprocessMode, SubprocessTask, TaskId, TaskKind, TaskSpec, WasmTask,
 };
 
 /// # Errors
@@ -203,9 +205,7 @@ fn kind_from_wire(wire: proto::TaskKind) -> Result<TaskKind, FieldError> {
         task_kind::Kind::Wasm(proto::WasmTask { module, args, env }) => {
             TaskKind::Wasm(WasmTask { module, args, env: env_from_wire(env) })
         }
-        task_kind::Kind::Container(proto::ContainerTask { image, command, args, env }) => {
-            TaskKind::Container(ContainerTask { image, command, args, env: env_from_wire(env) })
-        }
+        task_kind::Kind::Container(task) => TaskKind::Container(container_from_wire(task)?),
     })
 }
 
@@ -231,9 +231,7 @@ fn kind_to_wire(kind: TaskKind) -> proto::TaskKind {
         TaskKind::Wasm(WasmTask { module, args, env }) => {
             task_kind::Kind::Wasm(proto::WasmTask { module, args, env: env_to_wire(env) })
         }
-        TaskKind::Container(ContainerTask { image, command, args, env }) => {
-            task_kind::Kind::Container(proto::ContainerTask { image, command, args, env: env_to_wire(env) })
-        }
+        TaskKind::Container(task) => task_kind::Kind::Container(container_to_wire(task)),
     };
     proto::TaskKind { kind: Some(kind) }
 }
@@ -280,14 +278,6 @@ fn script_to_wire(script: ScriptMode) -> proto::ScriptMode {
         }
     };
     proto::ScriptMode { runtime: Some(runtime), body, args }
-}
-
-fn env_from_wire(env: Vec<proto::KeyValue>) -> Vec<EnvVar> {
-    env.into_iter().map(|proto::KeyValue { key, value }| EnvVar { key, value }).collect()
-}
-
-fn env_to_wire(env: Vec<EnvVar>) -> Vec<proto::KeyValue> {
-    env.into_iter().map(|EnvVar { key, value }| proto::KeyValue { key, value }).collect()
 }
 
 fn restart_from_wire(number: i32, interval_ms: Option<u64>) -> Result<RestartStrategy, FieldError> {
@@ -420,7 +410,9 @@ mod tests {
             script(json!("python")),
             script(json!("node")),
             script(json!({"custom": {"command": "ruby", "flag": "-e"}})),
-            json!({"container": {"image": "a:b", "command": ["sh"], "args": ["x"], "env": [{"key": "K", "value": ""}]}}),
+            json!({"container": {"image": "a:b", "command": ["sh"], "args": ["x"], "env": [{"key": "K", "value": ""}],
+                                 "volumes": [{"source": "/a", "target": "/b", "readOnly": true}, {"source": "v", "target": "/v"}],
+                                 "network": "none", "user": "1:1", "workdir": "/b", "pull": "never"}}),
             json!({"wasm": {"module": "/m.wasm", "args": ["x"], "env": []}}),
         ];
         let rests = [

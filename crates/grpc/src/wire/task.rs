@@ -81,11 +81,12 @@ pub(crate) fn run_from_wire(wire: proto::TaskRunInfo) -> Result<TaskRun, FieldEr
         exit_code: wire.exit_code,
         usage: wire.usage.map(usage_from_wire),
         remark: wire.remark,
+        runner: wire.runner,
     })
 }
 
 pub(crate) fn run_to_wire(run: TaskRun) -> proto::TaskRunInfo {
-    let TaskRun { attempt, phase, started_at, finished_at, error, exit_code, usage, remark } = run;
+    let TaskRun { attempt, phase, started_at, finished_at, error, exit_code, usage, remark, runner } = run;
     proto::TaskRunInfo {
         attempt,
         status: phase_to_wire(phase).into(),
@@ -95,6 +96,7 @@ pub(crate) fn run_to_wire(run: TaskRun) -> proto::TaskRunInfo {
         exit_code,
         usage: usage.map(usage_to_wire),
         remark,
+        runner,
     }
 }
 

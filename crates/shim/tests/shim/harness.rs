@@ -81,6 +81,7 @@ impl Plan {
             after_main: solti_shim::launch::AfterMain::Wait,
             limits: solti_shim::launch::Limits::default(),
             stdin: None,
+            cleanup: None,
         };
         Self { folder, spec }
     }

@@ -5,6 +5,7 @@
 #![allow(unsafe_code, reason = "tests a program of system calls")]
 
 mod after_main;
+mod cleanup;
 mod control;
 mod ends;
 mod harness;

@@ -76,6 +76,7 @@ pub fn run(n: u64, attempt: u32, phase: TaskPhase) -> StoredRun {
             exit_code: None,
             usage: None,
             remark: None,
+            runner: Some("local".to_owned()),
         },
         boot_id: "boot".to_owned(),
         pid: Some(4_000_000_000),

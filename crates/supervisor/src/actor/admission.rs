@@ -28,16 +28,7 @@ pub(crate) struct PlaceInLane {
 impl Actor {
     pub(crate) fn check(&self, spec: &TaskSpec) -> Result<(), FieldError> {
         spec.validate()?;
-        self.runner
-            .accepts(&spec.kind)
-            .map_err(|unsupported| FieldError::new("kind", unsupported.to_string()))?;
-        // The one runner there is has no labels.
-        if let Some(selector) = &spec.runner_selector
-            && !selector.matches(&std::collections::BTreeMap::new())
-        {
-            return Err(FieldError::new("runnerSelector", "no runner of this machine matches"));
-        }
-        Ok(())
+        self.runners.choose(spec).map(drop)
     }
 
     pub(crate) async fn submit(&mut self, spec: TaskSpec, reply: Reply<TaskId>) {
@@ -100,17 +91,17 @@ impl Actor {
         changes.extend(with);
         let commit = self.save(changes).await;
         let effect = self.effect();
-        let request = if starts { self.run_request(&id) } else { None };
+        let order = if starts { self.start_order(&id) } else { None };
         tokio::spawn(async move {
             match commit.once().await {
                 Ok(()) => {
                     effect.shared.feed.changed(&id);
-                    if request.is_none() {
+                    if order.is_none() {
                         effect.tell(Message::Admitted { id: id.clone() }).await;
                     }
                     reported(Ok(id.clone()));
-                    if let Some((run, request)) = request {
-                        effect.start(run, request).await;
+                    if let Some(order) = order {
+                        effect.start(order).await;
                     }
                 }
                 Err(error) => {

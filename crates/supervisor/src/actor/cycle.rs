@@ -17,6 +17,12 @@ use solti_runner::{
 use solti_store::{Change, StoredRun};
 use std::time::Duration;
 
+/// An attempt that is to be started, and the runner that it is given to.
+pub(crate) struct StartOrder {
+    pub(crate) request: RunRequest,
+    pub(crate) runner: Option<String>,
+}
+
 impl Actor {
     /// Stores the intent of the next attempt, then starts it.
     pub(crate) async fn begin(&mut self, id: &TaskId) {
@@ -38,16 +44,16 @@ impl Actor {
 
     async fn start_intended(&mut self, id: &TaskId, changes: Vec<Change>, reply: Option<Reply<()>>) {
         let commit = self.save(changes).await;
-        let (effect, request, id) = (self.effect(), self.run_request(id), id.clone());
+        let (effect, order, id) = (self.effect(), self.start_order(id), id.clone());
         let attempt = self.tasks.get(&id).map_or(0, Active::attempt);
         tokio::spawn(async move {
             let tell = |result| reply.map(|reply| reply.send(result));
-            match (commit.until_done().await, request) {
-                (Ok(stored), Some((run, request))) => {
+            match (commit.until_done().await, order) {
+                (Ok(stored), Some(order)) => {
                     drop(stored);
                     effect.shared.feed.changed(&id);
                     tell(Ok(()));
-                    effect.start(run, request).await;
+                    effect.start(order).await;
                 }
                 (Ok(_), None) => drop(tell(Ok(()))),
                 (Err(error), _) => {
@@ -65,6 +71,8 @@ impl Actor {
         let (boot_id, environment) = (self.config.boot_id.clone(), self.environment);
         let order = self.fresh_order();
         let Some(active) = self.tasks.get_mut(id) else { return vec![] };
+        // What none takes any more is told by the start.
+        let runner = self.runners.choose(&active.stored.task.spec).ok().map(ToOwned::to_owned);
         let status = &mut active.stored.task.status;
         *status = TaskStatus {
             phase: TaskPhase::Pending,
@@ -91,6 +99,7 @@ impl Actor {
             exit_code: None,
             usage: None,
             remark: None,
+            runner,
         };
         let run = StoredRun { task_id: id.clone(), run, boot_id, pid: None, folder: true, environment };
         (active.run, active.main_ended) = (Some(run.clone()), None);
@@ -98,12 +107,11 @@ impl Actor {
         vec![put, run.into(), event(id, now, Some(attempt), TaskEventKind::Admitted, None)]
     }
 
-    pub(crate) fn run_request(&self, id: &TaskId) -> Option<(RunId, RunRequest)> {
+    pub(crate) fn start_order(&self, id: &TaskId) -> Option<StartOrder> {
         let active = self.tasks.get(id)?;
-        let run = RunId::new(id.clone(), active.attempt());
         let request = RunRequest {
             run_dir: self.folders.run(id, active.attempt()),
-            run: run.clone(),
+            run: RunId::new(id.clone(), active.attempt()),
             kind: active.stored.task.spec.kind.clone(),
             timeout: active.stored.task.spec.timeout.map(Duration::from_millis),
             limits: active.stored.task.spec.limits.unwrap_or_default(),
@@ -111,7 +119,8 @@ impl Actor {
             grace: self.config.grace,
             stdin: active.stored.task.spec.stdin.clone(),
         };
-        Some((run, request))
+        let runner = active.run.as_ref().and_then(|run| run.run.runner.clone());
+        Some(StartOrder { request, runner })
     }
 
     pub(crate) async fn started(

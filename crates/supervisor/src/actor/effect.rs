@@ -2,6 +2,7 @@
 
 use super::Message;
 use super::commit::{self, Commit};
+use super::cycle::StartOrder;
 use super::lookout::{Found, end_now};
 use super::refused::Batch;
 use super::tidying::Tidying;
@@ -9,14 +10,14 @@ use super::waits::{Wait, Waits, Woken};
 use crate::shared::SharedState;
 use crate::{LiveTask, RunFolders};
 use solti_model::{MainEnded, RunId, TaskId};
-use solti_runner::{RunEnd, RunRequest, Runner, StartError};
+use solti_runner::{RunEnd, Runners, StartError};
 use solti_store::{Change, Store, StoreError};
 use std::sync::Arc;
 use tokio::sync::{Semaphore, mpsc, watch};
 
 /// What runs beside the actor and reports back to it.
 pub(crate) struct Effect {
-    pub(crate) runner: Arc<dyn Runner>,
+    pub(crate) runners: Runners,
     pub(crate) shared: Arc<SharedState>,
     pub(crate) folders: RunFolders,
     pub(crate) tidying: Tidying,
@@ -55,12 +56,13 @@ impl Effect {
     }
 
     /// Starts an attempt whose intent is stored, and sees it to its end.
-    pub(crate) async fn start(self, RunId { task: id, attempt }: RunId, request: RunRequest) {
+    pub(crate) async fn start(self, StartOrder { request, runner }: StartOrder) {
+        let RunId { task: id, attempt } = request.run.clone();
         fail_point!("intent-stored");
         // The semaphore is never closed.
         let place = Arc::clone(&self.starts).acquire_owned().await.ok();
         self.folders.provide(&id, attempt);
-        match self.runner.start(request).await {
+        match self.runners.of(runner.as_deref()).start(request).await {
             Ok(handle) => {
                 drop(place);
                 fail_point!("run-started");

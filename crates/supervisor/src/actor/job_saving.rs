@@ -293,8 +293,7 @@ impl Actor {
 
     /// Whether a runner of this machine takes what it makes.
     fn runs_here(&self, job: &Job) -> Result<(), FieldError> {
-        let accepted = self.runner.accepts(&job.spec.kind);
-        accepted.map_err(|unsupported| FieldError::new("spec.kind", unsupported.to_string()))
+        self.runners.choose(&job.spec).map(drop).map_err(|error| error.within("spec"))
     }
 }
 

@@ -36,6 +36,8 @@ pub(crate) enum Found {
 pub(crate) struct Sought {
     pub id: TaskId,
     pub attempt: u32,
+    /// The runner that it was given to.
+    runner: Option<String>,
     /// The store knows that it has started.
     started: bool,
     other_boot: bool,
@@ -57,7 +59,8 @@ impl Effect {
     pub(crate) async fn look(&self, sought: &Sought, marks: &Marks) -> Found {
         // The semaphore is never closed.
         let _place = self.looks.acquire().await.ok();
-        match self.runner.attach(&self.folders.run(&sought.id, sought.attempt), &sought.run()).await {
+        let runner = self.runners.of(sought.runner.as_deref());
+        match runner.attach(&self.folders.run(&sought.id, sought.attempt), &sought.run()).await {
             Ok(attached) => self.settle(sought, attached, marks).await,
             Err(error) => Found::OutOfSight(error.to_string()),
         }
@@ -86,7 +89,7 @@ impl Effect {
                 }
             },
             Attached::Lost(reason) => {
-                if let Err(error) = self.runner.sweep(&sought.run()).await {
+                if let Err(error) = self.runners.of(sought.runner.as_deref()).sweep(&sought.run()).await {
                     tracing::warn!("processes of a lost run may be left: {error}");
                 }
                 ended(RunEnd::Lost { reason })
@@ -95,7 +98,7 @@ impl Effect {
     }
 
     async fn marked(&self, sought: &Sought, marks: &Marks) -> Result<usize, AttachError> {
-        let marks = marks.get_or_try_init(|| self.runner.marks()).await?;
+        let marks = marks.get_or_try_init(|| self.runners.of(None).marks()).await?;
         Ok(marks.get(&sought.run()).copied().unwrap_or(0))
     }
 
@@ -154,7 +157,8 @@ impl Effect {
 
     async fn end_unreachable(&self, sought: &Sought, mode: StopMode) -> Found {
         let folder = self.folders.run(&sought.id, sought.attempt);
-        match self.runner.end_unreachable(&folder, &sought.run(), runner_mode(mode)).await {
+        let runner = self.runners.of(sought.runner.as_deref());
+        match runner.end_unreachable(&folder, &sought.run(), runner_mode(mode)).await {
             Ok(attached) => self.settle(sought, attached, &Marks::default()).await,
             Err(error) => Found::OutOfSight(error.to_string()),
         }
@@ -187,6 +191,7 @@ impl Actor {
         Some(Sought {
             id: id.clone(),
             attempt: run.run.attempt,
+            runner: run.run.runner.clone(),
             started: run.pid.is_some(),
             other_boot: run.boot_id != self.config.boot_id,
             restored: self.config.restored,
@@ -282,11 +287,11 @@ impl Actor {
     }
 
     pub(crate) fn start_again(&mut self, id: &TaskId, attempt: u32) {
-        let (effect, request) = (self.effect(), self.run_request(id));
+        let (effect, order) = (self.effect(), self.start_order(id));
         let Some(active) = self.tasks.get_mut(id).filter(|active| active.attempt() == attempt) else {
             return;
         };
-        if let (Stage::PutOff { .. }, Some((run, request))) = (&active.stage, request) {
+        if let (Stage::PutOff { .. }, Some(order)) = (&active.stage, order) {
             active.stage = Stage::Starting { stop: None };
             let id = id.clone();
             tokio::spawn(async move {
@@ -294,7 +299,7 @@ impl Actor {
                 if let Err(error) = effect.clear_run(&id, attempt).await {
                     tracing::warn!("the run folder of {id}/{attempt} cannot be cleared: {error}");
                 }
-                effect.start(run, request).await;
+                effect.start(order).await;
             });
         }
     }

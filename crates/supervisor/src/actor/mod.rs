@@ -46,7 +46,7 @@ use crate::local_zone::{self, ZoneSource};
 use crate::shared::SharedState;
 use crate::{LiveTask, RowState, RunFolders, SupervisorConfig, SupervisorError};
 use solti_model::{Lane, MainEnded, Slot, StopMode, TaskEventKind, TaskId, TaskPhase, TaskSpec, Waiting};
-use solti_runner::{LogDoorbell, RunController, RunOutcome, Runner, Unenforced};
+use solti_runner::{LogDoorbell, RunController, RunOutcome, Runners, Unenforced};
 use solti_store::{Change, Store, StoreError, StoredLane};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -199,7 +199,7 @@ pub(crate) enum Message {
 
 pub(crate) struct Actor {
     pub(crate) store: Store,
-    pub(crate) runner: Arc<dyn Runner>,
+    pub(crate) runners: Runners,
     pub(crate) config: SupervisorConfig,
     /// What runs that start now inherit, as the store has numbered it.
     pub(crate) environment: Option<i64>,
@@ -236,7 +236,7 @@ pub(crate) struct Actor {
 impl Actor {
     pub(crate) fn new(
         store: Store,
-        runner: Arc<dyn Runner>,
+        runners: Runners,
         config: SupervisorConfig,
         environment: Option<i64>,
         folders: RunFolders,
@@ -247,7 +247,7 @@ impl Actor {
         let place = ZoneSource::now();
         Self {
             store,
-            runner,
+            runners,
             config,
             environment,
             tidying: Tidying::start(folders.clone()),
@@ -446,7 +446,7 @@ impl Actor {
 
     pub(crate) fn effect(&self) -> Effect {
         Effect {
-            runner: Arc::clone(&self.runner),
+            runners: self.runners.clone(),
             shared: Arc::clone(&self.shared),
             folders: self.folders.clone(),
             tidying: self.tidying.clone(),

@@ -122,6 +122,7 @@ fn stored_run(id: &TaskId, run: &RunFolder, open: bool, boot_id: &str) -> Stored
             exit_code: None,
             usage: None,
             remark: None,
+            runner: None,
         },
         boot_id: boot_id.to_owned(),
         pid: None,

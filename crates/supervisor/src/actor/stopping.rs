@@ -162,8 +162,8 @@ impl Actor {
             }
             None => {
                 if let Some((slot, attempt)) = self.unreadable.remove(&id) {
-                    // Nobody follows its run, which may be alive.
-                    if let Err(error) = self.runner.sweep(&RunId::new(id.clone(), attempt)).await {
+                    // Nobody follows its run, which may be alive; by which runner is not to be read.
+                    if let Err(error) = self.runners.of(None).sweep(&RunId::new(id.clone(), attempt)).await {
                         tracing::warn!("processes of task {id}, which is deleted, may be left: {error}");
                     }
                     self.leave_lane(&slot, &id).await;

@@ -1,10 +1,10 @@
 //! A machine whose processes do what the test says. It outlives the app, as processes do, and watches over each start.
 
 use async_trait::async_trait;
-use solti_model::{RunId, Slot, TaskId, TaskKind, TaskPhase};
+use solti_model::{FieldError, RunId, Slot, TaskId, TaskPhase, TaskSpec};
 use solti_runner::{
     AttachError, Attached, EndFlags, LostReason, RunEnd, RunEnds, RunHandle, RunOutcome, RunRequest, Runner,
-    Stage, StartCause, StartError, StartFailure, StopMode, UnsupportedKind,
+    Stage, StartCause, StartError, StartFailure, StopMode,
 };
 use solti_store::Store;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -225,7 +225,7 @@ fn refusal(errno: i32, cause: StartCause) -> StartFailure {
 
 #[async_trait]
 impl Runner for Machine {
-    fn accepts(&self, _kind: &TaskKind) -> Result<(), UnsupportedKind> {
+    fn accepts(&self, _: &TaskSpec) -> Result<(), FieldError> {
         Ok(())
     }
 

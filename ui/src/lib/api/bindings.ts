@@ -12,6 +12,7 @@ export const BOUNDS = {
   MIN_OPEN_FILES: 8,
   MAX_OPEN_FILES: 1073741824,
   MAX_PROCESSES: 4194304,
+  MAX_VOLUMES: 64,
   MAX_LANE_CAPACITY: 1000000,
   MIN_LOG_BYTES: 1000000,
   MAX_KEEP_DAYS: 36500,
@@ -103,7 +104,15 @@ after?: Array<AfterTask>,
  * What becomes of it when the machine is restarted before it is over. When absent, a task that is always restarted goes on,
  * one that waited is held, and one that ran has failed.
  */
-afterReboot?: AfterReboot, };
+afterReboot?: AfterReboot, 
+/**
+ * What is done when a run prints nothing for long; nothing when absent.
+ */
+stall?: Stall, 
+/**
+ * Whom it tells of its end, beside or instead of what the settings say.
+ */
+notify?: NotifyRules, };
 
 export type TaskKind = { "subprocess": SubprocessTask } | { "container": ContainerTask } | { "wasm": WasmTask };
 
@@ -185,7 +194,43 @@ args?: Array<string>,
 /**
  * Set in the container.
  */
-env?: Array<EnvVar>, };
+env?: Array<EnvVar>, 
+/**
+ * What of this machine it sees beside its image.
+ */
+volumes?: Array<Volume>, 
+/**
+ * `none`, `host`, `bridge` or the name of a network; what the engine has by default when absent.
+ */
+network?: string, 
+/**
+ * A name or a number, also with a group as in `1000:1000`; the image's own when absent.
+ */
+user?: string, 
+/**
+ * Absolute directory in the container to run in; the image's own when absent.
+ */
+workdir?: string, 
+/**
+ * When the image is fetched from its registry.
+ */
+pull?: PullPolicy, };
+
+export type Volume = { 
+/**
+ * An absolute path of this machine, which is there, or the name of a volume, which the engine makes where there is none.
+ */
+source: string, 
+/**
+ * The absolute path in the container.
+ */
+target: string, 
+/**
+ * Whether the container may only read it.
+ */
+readOnly?: boolean, };
+
+export type PullPolicy = "missing" | "always" | "never";
 
 export type WasmTask = { 
 /**
@@ -349,7 +394,69 @@ usage?: RunUsage,
 /**
  * One sentence on what its end has left undone, such as output that could not be kept; also of one that succeeded.
  */
-remark?: string, };
+remark?: string, 
+/**
+ * The runner that it was given to; not known of runs of earlier versions.
+ */
+runner?: string, };
+
+export type RunnerInfo = { 
+/**
+ * As runs name it: `local`, `podman`.
+ */
+name: string, 
+/**
+ * What the `runnerSelector` of a task is held against.
+ */
+labels: { [key in string]: string }, 
+/**
+ * The words of the kinds of tasks that it takes.
+ */
+kinds: Array<string>, 
+/**
+ * Why it takes none now, in a sentence; absent where it does.
+ */
+unavailable?: string, 
+/**
+ * What it runs containers by.
+ */
+engine?: ContainerEngine, };
+
+export type ContainerEngine = { 
+/**
+ * Its path.
+ */
+program: string, 
+/**
+ * As it says it.
+ */
+version: string, 
+/**
+ * Whether it works without the rights of the superuser.
+ */
+rootless: boolean, 
+/**
+ * The program that it starts containers by, such as `crun`.
+ */
+runtime?: string, 
+/**
+ * The version of the control groups that limits are kept by: `v1` or `v2`.
+ */
+cgroups?: string, };
+
+export type LocalImage = { 
+/**
+ * With its tag, as a task names it.
+ */
+name: string, 
+/**
+ * The runner that has it.
+ */
+runner: string, 
+/**
+ * In words, as its engine says it: `7.8 MB`.
+ */
+size?: string, };
 
 export type RunUsage = { 
 /**
@@ -568,6 +675,14 @@ tookAtMostMs?: number,
  */
 without?: LeftOut, 
 /**
+ * By what the rows are sorted; by when they were made, the newest first, when absent.
+ */
+sort?: SortBy, 
+/**
+ * The other way round.
+ */
+reverse?: boolean, 
+/**
  * `nextCursor` of the page before; opaque.
  */
 cursor?: string, 
@@ -620,6 +735,10 @@ stopping: boolean,
  */
 suspended?: boolean, 
 /**
+ * It runs, and has printed nothing since then, Unix milliseconds, which is longer than its spec allows.
+ */
+silentSince?: number, 
+/**
  * Its main program has ended, and others of the run go on.
  */
 mainEnded?: MainEnded, 
@@ -638,7 +757,11 @@ recentRuns: Array<RunMark>,
 /**
  * Of a task of a job: how it and the tasks before it stand, oldest first.
  */
-ofJob?: Array<TaskPhase>, };
+ofJob?: Array<TaskPhase>, 
+/**
+ * How long each of those took, in milliseconds; `null` for one that is not over, or never ran.
+ */
+ofJobMs?: Array<number | null>, };
 
 export type LastLine = { 
 /**
@@ -697,6 +820,10 @@ priority?: number,
  * The saved job that it belongs to.
  */
 job?: string, 
+/**
+ * See [`TaskSpec`].
+ */
+notify?: NotifyRules, 
 /**
  * Name, command or labels were longer and are cut, or left out.
  */
@@ -953,7 +1080,7 @@ kind: TaskEventKind,
  */
 detail?: string, };
 
-export type TaskEventKind = "queued" | "admitted" | "started" | "mainEnded" | "stopRequested" | "exited" | "startFailed" | "retryScheduled" | "finished" | "lost" | "attached" | "held" | "released" | "edited" | "fulfilled" | "suspended" | "resumed" | "unknown";
+export type TaskEventKind = "queued" | "admitted" | "started" | "mainEnded" | "stopRequested" | "exited" | "startFailed" | "retryScheduled" | "finished" | "lost" | "attached" | "held" | "released" | "edited" | "fulfilled" | "suspended" | "resumed" | "silent" | "unknown";
 
 export type StopMode = "graceful" | "kill";
 
@@ -1615,6 +1742,24 @@ export type TraySettings = {
  */
 show: boolean, };
 
+export type NotificationRule = { 
+/**
+ * The label's key; `name` is what a task is called.
+ */
+label: string, 
+/**
+ * Its value.
+ */
+value: string, 
+/**
+ * Whether a failure is told; as usual when absent.
+ */
+onFailure?: boolean, 
+/**
+ * Whether a success is told, however short it was; as usual when absent.
+ */
+onSuccess?: boolean, };
+
 export type NotificationSettings = { 
 /**
  * When a task fails.
@@ -1623,7 +1768,12 @@ failures: boolean,
 /**
  * When a task that ran for long finishes.
  */
-longRuns: boolean, };
+longRuns: boolean, 
+/**
+ * What is otherwise for tasks with some label; of several rules the first one that says something. What a task says of
+ * itself (`notify`) goes before. 50 at most.
+ */
+rules: Array<NotificationRule>, };
 
 export type Theme = "system" | "light" | "dark";
 
@@ -2214,4 +2364,244 @@ name: string,
 /**
  * As it stands in the filter bar; of at most [`MAX_VIEW_BYTES`].
  */
-filter: string, };
+filter: string, 
+/**
+ * The columns that it is shown with, from the left, each at most once; those that are there when empty.
+ */
+columns?: Array<ListColumn>, };
+
+export type SortBy = "created" | "changed" | "name" | "took" | "exit" | "lane" | "state";
+
+export type Hook = { 
+/**
+ * Letters, digits, `.`, `_` and `-`, 64 at most; no two have the same.
+ */
+name: string, 
+/**
+ * What it is called for; something.
+ */
+on: Array<HookEvent>, 
+/**
+ * Of which tasks: those that have each of these labels, all when there is none.
+ */
+labels?: { [key in string]: string }, 
+/**
+ * Only of tasks whose own spec names it in `notify.hooks`. It is called for those whatever their labels.
+ */
+onlyNamed?: boolean, 
+/**
+ * Nothing is called; what happens meanwhile is not made up for.
+ */
+paused?: boolean, 
+/**
+ * What is called.
+ */
+call: HookCall, };
+
+export type HookEvent = "failure" | "success" | "silence" | "test";
+
+export type HookCall = { "command": HookCommand } | { "webhook": Webhook };
+
+export type HookCommand = { 
+/**
+ * Its name or path.
+ */
+command: string, 
+/**
+ * As they are: no shell reads them.
+ */
+args?: Array<string>, };
+
+export type Webhook = { 
+/**
+ * `https://…`, or `http://…`.
+ */
+url: string, 
+/**
+ * What each call is signed with (HMAC-SHA256). It is never answered. When absent, the one before stays; empty, there is none.
+ */
+secret?: string, };
+
+export type HookState = { 
+/**
+ * Without its secret.
+ */
+hook: Hook, 
+/**
+ * Whether it signs.
+ */
+hasSecret: boolean, 
+/**
+ * Calls that wait for their first try or for another one.
+ */
+waiting: number, 
+/**
+ * Calls that were never tried, because too many waited.
+ */
+dropped: number, 
+/**
+ * The latest calls, newest first.
+ */
+latest: Array<HookDelivery>, };
+
+export type HookList = { 
+/**
+ * In their order by name.
+ */
+hooks: Array<HookState>, 
+/**
+ * Calls of all hooks that wait.
+ */
+waiting: number, 
+/**
+ * As many can wait.
+ */
+mostWaiting: number, };
+
+export type HookDelivery = { 
+/**
+ * Which one: it is said with each try, so that a repeated one is told from another.
+ */
+id: number, 
+/**
+ * The hook's name.
+ */
+hook: string, 
+/**
+ * What for.
+ */
+event: HookEvent, 
+/**
+ * Of which task; of a test none.
+ */
+task?: string, 
+/**
+ * When it was asked for, in Unix milliseconds.
+ */
+at: number, 
+/**
+ * Tries so far.
+ */
+tries: number, 
+/**
+ * How it stands.
+ */
+state: DeliveryState, 
+/**
+ * When it is tried again, in Unix milliseconds.
+ */
+nextAt?: number, 
+/**
+ * What came of the last try: the answer's status, the task that was made, or what went wrong.
+ */
+said?: string, };
+
+export type DeliveryState = "waiting" | "delivered" | "givenUp" | "dropped";
+
+export type NotifyRules = { 
+/**
+ * Whether the desktop is told of its failure; as the settings have it when absent.
+ */
+onFailure?: boolean, 
+/**
+ * Whether the desktop is told of its success, however short it was; as the settings have it when absent.
+ */
+onSuccess?: boolean, 
+/**
+ * Hooks that are called of it whatever its labels, by their names.
+ */
+hooks?: Array<string>, };
+
+export type Stall = { 
+/**
+ * So many milliseconds without a line, from the start of the run or from the last one.
+ */
+silentMs: number, 
+/**
+ * What is done then.
+ */
+then?: StallThen, };
+
+export type StallThen = "notify" | "stop" | "restart";
+
+export type Digest = { 
+/**
+ * Unix milliseconds.
+ */
+since: number, 
+/**
+ * Until then it is: what comes later is in the next one.
+ */
+until: number, 
+/**
+ * How many tasks have ended, by the phase in which they have; 10,000 at most in all. Every phase is there.
+ */
+ended: Record<TaskPhase, number>, 
+/**
+ * Those that went wrong, the latest first.
+ */
+failed: Array<DigestTask>, 
+/**
+ * Times of schedules at which nothing was run, the latest first.
+ */
+missed: Array<DigestFiring>, 
+/**
+ * How many such times there were.
+ */
+missedCount: number, 
+/**
+ * Tasks that wait for a person, the latest first.
+ */
+held: Array<DigestTask>, 
+/**
+ * How many do.
+ */
+heldCount: number, };
+
+export type DigestTask = { 
+/**
+ * Which one.
+ */
+id: string, 
+/**
+ * What it is called.
+ */
+name: string, 
+/**
+ * How it stands.
+ */
+phase: TaskPhase, 
+/**
+ * Why it did not succeed, in one sentence.
+ */
+error?: string, };
+
+export type DigestFiring = { 
+/**
+ * Whose schedule.
+ */
+job: string, 
+/**
+ * When it was due, in Unix milliseconds.
+ */
+due: number, 
+/**
+ * Why nothing was run.
+ */
+reason?: string, };
+
+export type ListColumn = "state" | "name" | "story" | "runs" | "took" | "ended" | "lane" | "exit" | "attempt" | "created" | "changed";
+
+export type ListLayout = { 
+/**
+ * From the left, each at most once; the usual ones when empty.
+ */
+columns: Array<ListColumn>, 
+/**
+ * By what it is sorted; the newest first when absent.
+ */
+sort?: SortBy, 
+/**
+ * The other way round.
+ */
+reverse?: boolean, };

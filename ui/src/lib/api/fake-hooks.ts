@@ -3,7 +3,7 @@ import { ApiError } from "./errors";
 import type { Backend } from "./backend";
 import type { Digest, HookDelivery, HookState, TaskRow } from "./types";
 
-type Told = Pick<Backend, "listHooks" | "saveHook" | "deleteHook" | "testHook" | "digest">;
+type Told = Pick<Backend, "listHooks" | "saveHook" | "deleteHook" | "testHook" | "readDigest">;
 
 const MOST = 1000;
 
@@ -54,7 +54,7 @@ export function createFakeHooks(rows: () => TaskRow[]): Told {
       state.latest = [call, ...state.latest].slice(0, 10);
       return structuredClone(call);
     },
-    digest: async ({ since }) => {
+    readDigest: async ({ since }) => {
       const all = rows().filter((row) => (row.finishedAt ?? 0) >= since);
       const failed = all.filter(({ task }) => ["failed", "timeout", "exhausted"].includes(task.status.phase));
       const digest: Digest = {

@@ -29,6 +29,7 @@ import {
 import { createFakeHooks } from "./fake-hooks";
 import { createFakeJobs, fakeJobOf } from "./fake-jobs";
 import { createFakeQueue } from "./fake-queue";
+import { fakeImages, fakeRunners } from "./fake-runners";
 import { watchFakeUsage } from "./fake-usage";
 import { compareRows, isNewestFirst, NEWEST_FIRST } from "../shared/order";
 import type {
@@ -504,6 +505,8 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
       ["make", "makepkg", "node", "npm", "python3", "rsync"].filter((name) => name.startsWith(prefix)),
     completeDirectory: async ({ prefix }) =>
       ["/home/me", "/home/me/work", "/srv", "/srv/data"].filter((path) => path.startsWith(prefix)),
+    listRunners: async () => fakeRunners,
+    listImages: async () => fakeImages,
     readViews: async () => views,
     saveViews: async (kept) => void (views = kept.views),
     ...createFakeHooks(() => [...tasks.values()].map(({ row }) => row)),

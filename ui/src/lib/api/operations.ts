@@ -1,5 +1,5 @@
 // Generated from the table of operations in crates/api by `make bindings`. Do not edit.
-import type { Bookmark, ComingRun, ComingRuns, DraftKind, EventPage, FieldError, HistoryQuery, Job, JobChange, JobDetail, JobList, JobQuery, JobRevision, JobTasks, Lane, LastLine, LineChunk, LineMatch, ListQuery, LogDensity, LogInfo, LogQuery, LogRows, LogText, MatchedMergedRows, MatchedRows, MergedPosition, MergedRows, Rank, RowKey, RowNo, RowRanges, RunEnvironment, RunId, RunPage, SavedView, Schedule, SchedulePreview, SearchHit, SearchProgress, SourceRow, StopMode, Summary, TaskChange, TaskEvent, TaskHits, TaskList, TaskRow, TaskSpec, TextPosition, UsageSample } from "./bindings";
+import type { Bookmark, ComingRun, ComingRuns, Digest, DraftKind, EventPage, FieldError, HistoryQuery, Hook, HookDelivery, HookList, HookState, Job, JobChange, JobDetail, JobList, JobQuery, JobRevision, JobTasks, Lane, LastLine, LineChunk, LineMatch, ListLayout, ListQuery, LocalImage, LogDensity, LogInfo, LogQuery, LogRows, LogText, MatchedMergedRows, MatchedRows, MergedPosition, MergedRows, Rank, RowKey, RowNo, RowRanges, RunEnvironment, RunId, RunPage, RunnerInfo, SavedView, Schedule, SchedulePreview, SearchHit, SearchProgress, SourceRow, StopMode, Summary, TaskChange, TaskEvent, TaskHits, TaskList, TaskRow, TaskSpec, TextPosition, UsageSample } from "./bindings";
 
 type ListTasks = { query: ListQuery, };
 type GetTaskRow = { id: string, };
@@ -19,6 +19,8 @@ type ReadDraft = { draft: DraftKind, };
 type SaveDraft = { draft: DraftKind, text?: string | null, };
 type ReadViews = Record<symbol, never>;
 type SaveViews = { views: Array<SavedView>, };
+type ReadListLayout = Record<symbol, never>;
+type SaveListLayout = { layout: ListLayout, };
 type HoldTask = { id: string, };
 type ReleaseTask = { id: string, };
 type SetPriority = { id: string, priority: number, };
@@ -66,6 +68,8 @@ type Upcoming = { from: number, to: number, };
 type ListLanes = Record<symbol, never>;
 type SetLane = { slot: string, capacity?: number | null, paused?: boolean | null, };
 type ForgetLane = { slot: string, };
+type ListRunners = Record<symbol, never>;
+type ListImages = Record<symbol, never>;
 type GetLogInfo = { run: RunId, };
 type LastLines = { ids: Array<string>, };
 type SetLogEncoding = { run: RunId, encoding?: string | null, };
@@ -114,6 +118,15 @@ type MergedPositionAt = { sources: Array<RunId>, at: number, };
 type ListBookmarks = { id: string, };
 type SetBookmark = { run: RunId, row: RowNo, note: string, };
 type DeleteBookmark = { run: RunId, row: RowNo, };
+type ListHooks = Record<symbol, never>;
+type SaveHook = { hook: Hook, };
+type DeleteHook = { name: string, };
+type TestHook = { name: string, };
+type ReadDigest = { 
+/**
+ * Unix milliseconds.
+ */
+since: number, };
 type WatchTasks = { 
 /**
  * All tasks when it is left out.
@@ -194,6 +207,10 @@ export interface Asks {
   readViews: { request: ReadViews; answer: Array<SavedView> };
   /** Keeps these in the place of those before, 50 at most. */
   saveViews: { request: SaveViews; answer: null };
+  /** How the list of tasks was left: its columns, and by what it is sorted. */
+  readListLayout: { request: ReadListLayout; answer: ListLayout };
+  /** Keeps that. */
+  saveListLayout: { request: SaveListLayout; answer: null };
   /** Keeps a task that waits from starting until it is released. It keeps its place in its lane. Also fine when it is held already. `Conflict` when it runs or is over. */
   holdTask: { request: HoldTask; answer: null };
   /** Lets a held task start again when it is its turn. Also fine when it is not held. `Conflict` when it is over. */
@@ -240,6 +257,10 @@ export interface Asks {
   setLane: { request: SetLane; answer: Lane };
   /** Takes a shared lane off the lists until something is in it again. Also fine for one that is not there. */
   forgetLane: { request: ForgetLane; answer: null };
+  /** The runners of the machine, in the order in which a task is offered to them: labels, kinds, and what they stand on or why they cannot be used. Looks anew each time. */
+  listRunners: { request: ListRunners; answer: Array<RunnerInfo> };
+  /** The images that are on the machine, by name; 1,000 at most. */
+  listImages: { request: ListImages; answer: Array<LocalImage> };
   /** Where the log of a run stands. */
   getLogInfo: { request: GetLogInfo; answer: LogInfo };
   /** The last line that says something of the latest run of each of these tasks, of 100 at most; of one that has printed nothing, or is gone, there is none. In the order of the request. */
@@ -280,6 +301,16 @@ export interface Asks {
   setBookmark: { request: SetBookmark; answer: Bookmark };
   /** Takes a mark off. Also fine for a row that is not marked. */
   deleteBookmark: { request: DeleteBookmark; answer: null };
+  /** The hooks, how many of their calls wait, and how the latest went. Secrets are not in it. */
+  listHooks: { request: ListHooks; answer: HookList };
+  /** Saves a hook in the place of the one of that name, if there is one. It is called for what happens from then on. */
+  saveHook: { request: SaveHook; answer: HookState };
+  /** Removes a hook, and its calls that wait. Also fine when there is none. */
+  deleteHook: { request: DeleteHook; answer: null };
+  /** Calls a hook once to try it, also one that is paused, and answers what came of it; within 20 s it may still wait. */
+  testHook: { request: TestHook; answer: HookDelivery };
+  /** What has happened since then: what ended and how, which times of schedules were missed, and what is held. */
+  readDigest: { request: ReadDigest; answer: Digest };
 }
 
 /** What is subscribed to. */
@@ -327,6 +358,8 @@ export const ASKS = [
   "saveDraft",
   "readViews",
   "saveViews",
+  "readListLayout",
+  "saveListLayout",
   "holdTask",
   "releaseTask",
   "setPriority",
@@ -350,6 +383,8 @@ export const ASKS = [
   "listLanes",
   "setLane",
   "forgetLane",
+  "listRunners",
+  "listImages",
   "getLogInfo",
   "lastLines",
   "setLogEncoding",
@@ -370,4 +405,9 @@ export const ASKS = [
   "listBookmarks",
   "setBookmark",
   "deleteBookmark",
+  "listHooks",
+  "saveHook",
+  "deleteHook",
+  "testHook",
+  "readDigest",
 ] as const satisfies (keyof Asks)[];

@@ -5,7 +5,7 @@ import type { Machines } from "../machines/machines.svelte";
 import type { SettingsState } from "./settings.svelte";
 
 export type SettingsSection =
-  "general" | "notifications" | "logs" | "environment" | "api" | "connections" | "about";
+  "general" | "notifications" | "logs" | "environment" | "runners" | "api" | "connections" | "about";
 
 /** Asked before something is done that cannot be taken back. */
 export interface Question {

@@ -1,6 +1,7 @@
 import { render, screen } from "@testing-library/svelte";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { TaskRow } from "../api/types";
+import { tracks, USUAL } from "../tasks/columns";
 import TaskRowView from "../tasks/TaskRowView.svelte";
 import { holdClock } from "./clock.svelte";
 
@@ -42,7 +43,10 @@ function show(phase: string, times: Partial<TaskRow>) {
   const kind = { subprocess: { mode: { command: { command: "true", args: [] } } } };
   const task = { metadata, spec: { slot: "etl", kind }, status: { phase, attempt: 1 } };
   const row = { task, recentRuns: [], ...times } as unknown as TaskRow;
-  const props = { row, index: 0, top: 0, current: false, picked: false, picking: false };
+  const props = {
+    ...{ row, index: 0, top: 0, current: false, picked: false, picking: false },
+    ...{ columns: USUAL, tracks: tracks(USUAL, false) },
+  };
   return render(TaskRowView, { props });
 }
 const says = (text: string) => expect(screen.getByTestId("task-row").textContent).toContain(text);

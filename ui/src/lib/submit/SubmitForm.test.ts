@@ -487,6 +487,7 @@ describe("what goes on with what one types", () => {
         ["make", "makepkg"].filter((name) => name.startsWith(prefix)),
       completeDirectory: async ({ prefix }: { prefix: string }) =>
         ["/srv/data", "/srv/data/raw"].filter((path) => path.startsWith(prefix)),
+      listImages: async () => [{ name: "docker.io/library/alpine:3", runner: "podman", size: "8 MB" }],
       queryTasks: async () => ({ tasks: [], total: 0 }),
       hasDirectory: async () => true,
       readCommandLine,
@@ -496,6 +497,30 @@ describe("what goes on with what one types", () => {
   // Not those of the selects.
   const offered = () =>
     [...document.querySelectorAll("li[role=option]")].map((one) => one.textContent?.trim());
+  it("offers the images that are here, and sends what a container sees of the machine", async () => {
+    const { onsubmitted } = open();
+    await fireEvent.click(screen.getByRole("tab", { name: "Container" }));
+    await write("field-image", "alp");
+    await waitFor(() => expect(offered()).toEqual(["docker.io/library/alpine:3 8 MB"]));
+    await fireEvent.keyDown(field("field-image"), { key: "ArrowDown" });
+    await fireEvent.keyDown(field("field-image"), { key: "Enter" });
+    await fireEvent.click(screen.getByRole("button", { name: "Add volume" }));
+    const fill = (label: string, value: string) =>
+      fireEvent.input(screen.getByLabelText(label), { target: { value } });
+    await fill("Path of this machine, or name, of volume 1", "/srv");
+    await fill("Path in the container of volume 1", "/data");
+    await fill("Network", "none");
+    await fireEvent.click(screen.getByTestId("submit"));
+    await waitFor(() => expect(onsubmitted).toHaveBeenCalled());
+    expect(sent.at(-1)?.kind).toEqual({
+      container: {
+        image: "docker.io/library/alpine:3",
+        volumes: [{ source: "/srv", target: "/data" }],
+        network: "none",
+      },
+    });
+  });
+
   async function write(id: string, text: string): Promise<void> {
     field(id).focus();
     field(id).value = text;

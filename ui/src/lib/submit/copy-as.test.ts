@@ -66,3 +66,20 @@ test("a script is readable, and runs by its interpreter", async () => {
   expect(scriptText(task)).toBe("cd /srv\nmake\n");
   expect(await written(task, "run", "/data")).toContain("-- bash -c 'cd /srv\nmake\n'");
 });
+
+test("a container has its words too", async () => {
+  const container = {
+    image: "alpine:3",
+    command: ["sh", "-c"],
+    args: ["echo $A"],
+    env: [{ key: "A", value: "b" }],
+    volumes: [{ source: "/srv/my data", target: "/data", readOnly: true }],
+    network: "none",
+    pull: "never" as const,
+  };
+  expect(await written({ slot: "alpine-abck2", kind: { container } }, "run", "/data")).toBe(
+    "solti run --image alpine:3 --entrypoint sh --volume '/srv/my data:/data:ro' --network none --pull never --env A=b -- -c 'echo $A'\n",
+  );
+  const bare = { slot: "alpine-abck2", kind: { container: { image: "alpine:3" } } };
+  expect(await written(bare, "run", "/data")).toBe("solti run --image alpine:3\n");
+});

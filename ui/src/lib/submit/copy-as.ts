@@ -1,6 +1,6 @@
 // A task written so that it can be submitted elsewhere: readable, as the API's JSON, as a shell command around it, or as the
 // command line that says the same. Secrets are left out of all; where a command line names a variable, its value is that of the shell.
-import type { EnvVar, TaskSpec } from "../api";
+import type { ContainerSpec, EnvVar, SubprocessSpec, TaskSpec } from "../api";
 import { joinCommandLine, quoteArg } from "../shared/quoting";
 import { hasOwnLane } from "../shared/own-lane";
 import { holdsSecret, withoutSecrets } from "../shared/secret";
@@ -50,7 +50,10 @@ export function scriptText({ kind }: TaskSpec): string | undefined {
   return decodeUtf8(kind.subprocess.mode.script.body) ?? undefined;
 }
 
-function program({ kind }: TaskSpec): string[] | undefined {
+function program({ kind }: TaskSpec): readonly string[] | undefined {
+  // `solti run` has a word for one program of a container, and gives the rest to that.
+  if ("container" in kind)
+    return [...(kind.container.command ?? []).slice(1), ...(kind.container.args ?? [])];
   if (!("subprocess" in kind)) return undefined;
   const { mode } = kind.subprocess;
   if ("command" in mode) return [mode.command.command, ...(mode.command.args ?? [])];
@@ -68,15 +71,24 @@ const variable = (entry: EnvVar): string => (holdsSecret(entry) ? entry.key : `$
 /** The task as `solti run`; what that has no word for is named in a comment. */
 function runLine(spec: TaskSpec): string {
   const argv = program(spec);
-  if (argv === undefined || !("subprocess" in spec.kind))
-    return "# solti run starts programs of the machine, and no containers or modules: use solti submit.\n";
-  const { subprocess } = spec.kind;
+  if (argv === undefined || "wasm" in spec.kind)
+    return "# solti run starts programs and containers, and no modules: use solti submit.\n";
+  const subprocess: Partial<SubprocessSpec> = "subprocess" in spec.kind ? spec.kind.subprocess : {};
+  const container: Partial<ContainerSpec> = "container" in spec.kind ? spec.kind.container : {};
   const { name, ...labels } = spec.labels ?? {};
   const words: string[] = [];
   const say = (flag: string, value: string) => words.push(`${flag} ${quoteArg(value)}`);
   if (name !== undefined) say("--name", name);
+  if (container.image !== undefined) say("--image", container.image);
+  if (container.command?.[0] !== undefined) say("--entrypoint", container.command[0]);
+  for (const { source, target, readOnly } of container.volumes ?? [])
+    say("--volume", `${source}:${target}${readOnly ? ":ro" : ""}`);
+  if (container.network !== undefined) say("--network", container.network);
+  if (container.user !== undefined) say("--user", container.user);
+  if (container.workdir !== undefined) say("--workdir", container.workdir);
+  if (container.pull !== undefined && container.pull !== "missing") say("--pull", container.pull);
   if (subprocess.cwd !== undefined) say("-C", subprocess.cwd);
-  for (const entry of subprocess.env ?? []) say("--env", variable(entry));
+  for (const entry of subprocess.env ?? container.env ?? []) say("--env", variable(entry));
   if (spec.timeout !== undefined) say("--timeout", formatDuration(spec.timeout));
   if (!hasOwnLane(spec)) {
     say("--lane", spec.slot);
@@ -103,7 +115,8 @@ function runLine(spec: TaskSpec): string {
     (spec.notify?.onFailure != null || spec.notify?.onSuccess != null) && "what the desktop is told",
     subprocess.failOnNonZero === false && "any exit code succeeds",
   ].filter(Boolean);
-  const line = ["solti run", ...words, `-- ${joinCommandLine(argv)}`].join(" ");
+  const given = argv.length > 0 ? [`-- ${joinCommandLine(argv)}`] : [];
+  const line = ["solti run", ...words, ...given].join(" ");
   return left.length > 0
     ? `# Left out, as solti run has no word for it: ${left.join(", ")}.\n${line}\n`
     : `${line}\n`;

@@ -16,6 +16,11 @@ const SHOWN_AT: Readonly<Record<string, string>> = {
   "kind.container": "kind.container.image",
   "kind.container.command": "kind.container.command",
   "kind.container.args": "kind.container.args",
+  "kind.container.volumes": "kind.container.volumes",
+  "kind.container.network": "kind.container.network",
+  "kind.container.user": "kind.container.user",
+  "kind.container.workdir": "kind.container.workdir",
+  "kind.container.pull": "kind.container.pull",
   "kind.wasm": "kind.wasm.module",
   "kind.wasm.args": "kind.wasm.args",
   kind: "kind",
@@ -87,7 +92,7 @@ export function byField(
       rest.push(problem);
       continue;
     }
-    const row = /\.(?:env|matchExpressions)\[(\d+)\]/.exec(problem.field)?.[1];
+    const row = /\.(?:env|matchExpressions|volumes)\[(\d+)\]/.exec(problem.field)?.[1];
     const said = (row === undefined ? "" : `Row ${Number(row) + 1}: `) + sentence(problem.message);
     // Of one value the first rule says enough.
     if (found[at] === undefined) found[at] = said;

@@ -18,6 +18,7 @@ import { decodeUtf8, encodeUtf8 } from "./base64";
 import { isNamedForOneTask, randomSuffix } from "../shared/own-lane";
 import { joinCommandLine } from "../shared/quoting";
 import { parseCommandLine } from "./commandLine";
+import { emptyContainer, fromContainer, toContainer, type ContainerForm } from "./container";
 import { parseSize, sizeText } from "../shared/size";
 import { formatDuration, parseDuration } from "../shared/duration";
 import { parseStart, writeStart } from "./start-time";
@@ -46,7 +47,7 @@ export interface Form {
   };
   /** The base64 as it came and the text it stands for: an unchanged body is sent back unchanged. */
   original: { base64: string; body: string } | null;
-  container: { image: string; command: string; args: string };
+  container: ContainerForm;
   wasm: { module: string; args: string };
   env: EnvVar[];
   cwd: string;
@@ -98,7 +99,7 @@ export function emptyForm(suffix: string = randomSuffix()): Form {
     command: { style: "line", line: "", list: [""], shell: false },
     script: { runtime: "bash", command: "", flag: "", body: "", args: "" },
     original: null,
-    container: { image: "", command: "", args: "" },
+    container: emptyContainer(),
     wasm: { module: "", args: "" },
     env: [],
     cwd: "",
@@ -293,17 +294,7 @@ function kindOf(form: Form, errors: Record<string, string>, home: string | undef
     return parsed.args;
   };
   const env = form.env.length > 0 ? { env: form.env.map(({ key, value }) => ({ key, value })) } : {};
-  if (form.tab === "container") {
-    const { image, command, args: rest } = form.container;
-    return {
-      container: {
-        image,
-        ...list("command", args(command, "kind.container.command")),
-        ...list("args", args(rest, "kind.container.args")),
-        ...env,
-      },
-    };
-  }
+  if (form.tab === "container") return { container: toContainer(form.container, env, errors) };
   if (form.tab === "wasm") {
     return {
       wasm: { module: form.wasm.module, ...list("args", args(form.wasm.args, "kind.wasm.args")), ...env },
@@ -461,10 +452,9 @@ export function fromSpec(spec: TaskSpec, suffix: string = randomSuffix()): Form 
 
 function fillKind(form: Form, kind: TaskKind): void {
   if ("container" in kind) {
-    const { image, command = [], args = [], env = [] } = kind.container;
     form.tab = "container";
-    form.container = { image, command: joinCommandLine(command), args: joinCommandLine(args) };
-    form.env = env.map((entry) => ({ ...entry }));
+    form.container = fromContainer(kind.container);
+    form.env = (kind.container.env ?? []).map((entry) => ({ ...entry }));
     return;
   }
   if ("wasm" in kind) {

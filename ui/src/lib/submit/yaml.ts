@@ -1,6 +1,7 @@
-// The spec as YAML 1.2 text, and back: the same fields as in JSON. What a spec may hold is shape.ts's.
+// The spec as YAML 1.2 text, and back: the same fields as in JSON. A Compose file of one service is read as well (compose.ts). What a spec may hold is shape.ts's.
 import { isAlias, isMap, isSeq, LineCounter, parseDocument, stringify, type Document } from "yaml";
 import type { TaskSpec } from "../api";
+import { fromCompose, isCompose } from "./compose";
 import { withBody, withText } from "./script-text";
 import { specMismatch, type Mismatch } from "./shape";
 import type { TextFormat, TextProblem, TextResult } from "./text";
@@ -31,7 +32,9 @@ export function specFromYaml(text: string): TextResult {
     const message = thrown instanceof Error ? thrown.message : String(thrown);
     return located(0, `This is not YAML: ${message}`);
   }
-  const wrong = specMismatch(value);
+  const composed = isCompose(value) ? fromCompose(value) : undefined;
+  if (composed && "spec" in composed) return composed;
+  const wrong = composed ?? specMismatch(value);
   if (wrong === null) return { spec: value as TaskSpec };
   return located(offsetOf(document, wrong.path), wrong.message);
 }

@@ -13,7 +13,7 @@ export class Since {
   readonly #key: string;
 
   constructor(
-    private readonly backend: Pick<Backend, "digest">,
+    private readonly backend: Pick<Backend, "readDigest">,
     machine: string | null,
   ) {
     this.#key = `solti.looked.${machine ?? ""}`;
@@ -29,7 +29,7 @@ export class Since {
     const left = Number(localStorage.getItem(this.#key));
     this.leave(now);
     if (!(left > 0) || now - left < AWAY_MS) return;
-    const digest = await this.backend.digest({ since: left }).catch(() => undefined);
+    const digest = await this.backend.readDigest({ since: left }).catch(() => undefined);
     if (digest && says(digest).length > 0) this.digest = digest;
   }
 

@@ -29,7 +29,7 @@ test("a digest is said in phrases, the failures first", () => {
 test("it is asked for after a while alone, and shown when something has happened", async () => {
   const asked: number[] = [];
   let digest = nothing;
-  const since = new Since({ digest: async (request) => (asked.push(request.since), digest) }, null);
+  const since = new Since({ readDigest: async (request) => (asked.push(request.since), digest) }, null);
   await since.comeBack(1_000);
   expect(asked).toEqual([]);
   since.leave(5_000);

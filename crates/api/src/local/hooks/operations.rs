@@ -13,7 +13,7 @@ use std::time::Duration;
 /// Calls that a hook's state shows.
 const SHOWN: u32 = 10;
 /// A person who tries a hook does not wait for longer.
-const TEST_PATIENCE: Duration = Duration::from_secs(20);
+const TEST_PATIENCE: Duration = Duration::from_secs(8);
 
 async fn state(supervisor: &Supervisor, hook: Hook) -> Result<HookState, ApiError> {
     let store = supervisor.store();

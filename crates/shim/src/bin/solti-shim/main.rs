@@ -4,7 +4,7 @@
 //! `solti-shim <run-dir>`, with the launch spec in a file of that folder and the status pipe as descriptor 3. One poll
 //! loop; whatever belongs to one concern is in its own file: `fork_server` (orders), `start` (the way to a running
 //! child), `child` (the life of the main program), `exec` (the way to it), `clone`, `run` (the loop), `after_main` (who outlives the main program), `ending` (stop, timeout, tree kill), `output` (pipes to log),
-//! `durability` (disk flushes), `clients` (control socket), `record` (exit record), `clock`, `sys` (thin system calls).
+//! `durability` (disk flushes), `clients` (control socket), `record` (exit record), `cleanup` (what is left outside of the processes), `clock`, `sys` (thin system calls).
 //! Formats shared with the runner are in the library.
 //!
 //! Not here on purpose: PATH lookup, restarts, retention and any knowledge of tasks. There is no death signal from
@@ -22,6 +22,7 @@ macro_rules! fail_point {
 
 mod after_main;
 mod child;
+mod cleanup;
 mod clients;
 mod clock;
 mod clone;

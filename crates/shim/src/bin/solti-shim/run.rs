@@ -15,6 +15,7 @@ use solti_shim::start_report::StartReport;
 
 use crate::after_main::AfterMain;
 use crate::child::Leader;
+use crate::cleanup::Cleanup;
 use crate::clients::Clients;
 use crate::clock::{Clock, Deadline};
 use crate::ending::{Cause, Ending};
@@ -323,6 +324,11 @@ impl Run {
             (Some(Cause::Stop) | None, status) => RunEnd::Stopped(status),
         };
         let (usage, oom_killed) = own.leader.finish();
+        let by_itself = matches!(end, RunEnd::Ended(_));
+        let cleanup = Cleanup::of(&own.spec);
+        if let (Some(cleanup), false) = (&cleanup, by_itself) {
+            cleanup.wait_for();
+        }
         let flags = EndFlags {
             oom_killed,
             drain_cut,
@@ -338,6 +344,12 @@ impl Run {
         // it wait. A power cut before that is done takes an end away that nobody has been told of, and the run counts as
         // lost at the reboot; the death of the listener takes nothing away, as the record is written.
         let reported = own.clients.exited(own.dir.as_fd(), log.bytes);
-        recorded && (reported || own.record.sync().is_ok())
+        let durable = recorded && (reported || own.record.sync().is_ok());
+        if let (Some(cleanup), true) = (cleanup, by_itself)
+            && !cleanup.is_left_after(status)
+        {
+            cleanup.become_it();
+        }
+        durable
     }
 }

@@ -1,0 +1,56 @@
+//! How the values of words on the command line are read.
+
+use solti_model::{AfterWhen, TaskPhase};
+
+pub fn after(text: &str) -> Result<(String, AfterWhen), String> {
+    let (id, when) = match text.split_once(':') {
+        Some((id, word)) => {
+            let words = || AfterWhen::ALL.map(AfterWhen::word).join(", ");
+            (id, AfterWhen::from_word(word).ok_or_else(|| format!("{word} is none of {}", words()))?)
+        }
+        None => (text, AfterWhen::default()),
+    };
+    Ok((id.into(), when))
+}
+
+pub fn pair(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("must be KEY=VALUE")?;
+    match key.is_empty() {
+        true => Err("the key is empty".into()),
+        false => Ok((key.into(), value.into())),
+    }
+}
+
+/// One condition as queries have them, whose value needs no quotes here: a shell has taken those off.
+pub fn field(text: &str) -> Result<String, String> {
+    let (name, value) = text.split_once('=').ok_or("must be NAME=VALUE or NAME!=VALUE")?;
+    let (name, sign) = name.strip_suffix('!').map_or((name, "="), |name| (name, "!="));
+    let quoted = |text: &str| format!("\"{}\"", text.replace('\\', r"\\").replace('"', r#"\""#));
+    match name.is_empty() {
+        true => Err("the name is empty".into()),
+        false => Ok(format!("{}{sign}{}", quoted(name), quoted(value))),
+    }
+}
+
+pub fn phase(word: &str) -> Result<TaskPhase, String> {
+    let words = || TaskPhase::ALL.map(TaskPhase::word).join(", ");
+    TaskPhase::from_word(word).ok_or_else(|| format!("is none of {}", words()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_conditions_whatever_is_in_their_values() {
+        for (word, condition) in [
+            ("level=error", r#""level"="error""#),
+            ("a.b!=x=y", r#""a.b"!="x=y""#),
+            (r#"msg=say "hi\there""#, r#""msg"="say \"hi\\there\"""#),
+            ("x=", r#""x"="""#),
+        ] {
+            assert_eq!(field(word).as_deref(), Ok(condition), "{word}");
+        }
+        assert!(field("level").is_err() && field("=x").is_err() && field("!=x").is_err());
+    }
+}

@@ -1,0 +1,75 @@
+//! What a machine says of the ways in which it runs tasks.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use ts_rs::TS;
+
+/// One way of a machine to run tasks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RunnerInfo {
+    /// As runs name it: `local`, `podman`.
+    pub name: String,
+    /// What the `runnerSelector` of a task is held against.
+    pub labels: BTreeMap<String, String>,
+    /// The words of the kinds of tasks that it takes.
+    pub kinds: Vec<String>,
+    /// Why it takes none now, in a sentence; absent where it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub unavailable: Option<String>,
+    /// What it runs containers by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub engine: Option<ContainerEngine>,
+}
+
+/// The program that runs containers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ContainerEngine {
+    /// Its path.
+    pub program: String,
+    /// As it says it.
+    pub version: String,
+    /// Whether it works without the rights of the superuser.
+    pub rootless: bool,
+    /// The program that it starts containers by, such as `crun`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub runtime: Option<String>,
+    /// The version of the control groups that limits are kept by: `v1` or `v2`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub cgroups: Option<String>,
+}
+
+impl ContainerEngine {
+    /// What a person is told of it, in a phrase.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let rights = if self.rootless { "rootless" } else { "as root" };
+        let parts = [
+            Some(format!("{} {}", self.program, self.version)),
+            Some(rights.to_owned()),
+            self.runtime.clone(),
+            self.cgroups.as_ref().map(|version| format!("cgroups {version}")),
+        ];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// An image that is on a machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LocalImage {
+    /// With its tag, as a task names it.
+    pub name: String,
+    /// The runner that has it.
+    pub runner: String,
+    /// In words, as its engine says it: `7.8 MB`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub size: Option<String>,
+}

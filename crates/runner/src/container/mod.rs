@@ -1,0 +1,330 @@
+//! The runner of containers: each is a run of the shim whose program is the client of an engine, `podman run` or `docker run`.
+//!
+//! So log, timeout, stop, exit code and recovery are those of every run. What is added here: the words of the command line (`words.rs`),
+//! telling the engine's own failures from the program's (`trouble.rs`), and taking containers away that a run has left. As a rule the
+//! shim does that after the end, also while the app is away; here it is done where the end has to be looked at first, where the shim
+//! was killed, and at the start of the app, by name.
+
+mod engine;
+mod trouble;
+mod words;
+
+use std::collections::{BTreeMap, HashMap};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use solti_model::{ContainerEngine, FieldError, LocalImage, RunId, TaskKind, TaskSpec};
+use solti_shim::exit_record::run_id_hash;
+use tokio::sync::{OnceCell, oneshot};
+
+use crate::container_failure::{ContainerFailure, ContainerTrouble};
+use crate::run_dir::RunDir;
+use crate::shim_runner::ShimRunner;
+use crate::{
+    About, AttachError, Attached, RunEnd, RunHandle, RunOutcome, RunRequest, Runner, Stage, StartCause,
+    StartError, StartFailure, StopMode,
+};
+use engine::{Engine, Facts};
+use words::{ASK_AFTER, INSTANCE_LABEL, Order, container_name, removal_words, run_of};
+
+pub use engine::EngineKind;
+
+/// Says in the data folder that containers were run, so that those that never run any ask no engine at their start.
+const MARK: &str = "containers";
+/// By catatonit, where it cannot execute the program.
+const INIT_FAILED: i32 = 1;
+/// Killed, from without or for want of memory.
+const KILLED: i32 = 137;
+
+/// Runs containers by one engine of this machine. Cheap to clone.
+#[derive(Clone)]
+pub struct ContainerRunner {
+    shim: ShimRunner,
+    engine: Engine,
+    data_dir: PathBuf,
+    /// Tells the containers of this data folder from those of others.
+    instance: String,
+    /// Asked once.
+    facts: Arc<OnceCell<Facts>>,
+}
+
+/// How a container stands, as its engine says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Standing {
+    /// There is none of that name: it was not made, or is removed already.
+    Absent,
+    /// It has never been started.
+    Made,
+    Ended {
+        oom_killed: bool,
+    },
+}
+
+impl ContainerRunner {
+    /// `env`: what the engine's client is started with; its `PATH` says where that is.
+    pub fn new(
+        kind: EngineKind,
+        shim: ShimRunner,
+        env: BTreeMap<OsString, OsString>,
+        data_dir: &Path,
+    ) -> Self {
+        let path = std::path::absolute(data_dir).unwrap_or_else(|_| data_dir.to_owned());
+        let hash = run_id_hash(&path.to_string_lossy());
+        let instance = format!("{:08x}", hash & u64::from(u32::MAX));
+        Self { shim, engine: Engine { kind, env }, data_dir: path, instance, facts: Arc::default() }
+    }
+
+    /// What the container of a run is called, for whoever looks at it by the engine's own means.
+    pub fn container_of(&self, run: &RunId) -> String {
+        container_name(&self.instance, run)
+    }
+
+    /// By which engine.
+    pub fn kind(&self) -> EngineKind {
+        self.engine.kind
+    }
+
+    async fn facts(&self) -> Result<&Facts, String> {
+        self.facts.get_or_try_init(|| self.engine.facts()).await
+    }
+
+    /// Removes containers of this data folder that nobody supervises any more: their shims were killed, or the machine was switched
+    /// off. `folder` says where a run's files are. Does nothing where no container was ever run.
+    pub async fn sweep_left(&self, folder: impl Fn(&RunId) -> PathBuf + Send) {
+        if !self.data_dir.join(MARK).exists() || self.engine.program().is_none() {
+            return;
+        }
+        let filter = format!("label={INSTANCE_LABEL}={}", self.instance);
+        let listed = self.engine.ask(&["ps", "--all", "--filter", &filter, "--format", "{{.Names}}"]).await;
+        let names = match listed {
+            Ok(said) if said.well => said.out,
+            Ok(said) => return tracing::warn!("containers cannot be listed: {}", said.err.trim()),
+            Err(error) => return tracing::warn!("containers cannot be listed: {error}"),
+        };
+        for name in names.lines().map(str::trim) {
+            let Some(run) = run_of(&self.instance, name) else { continue };
+            match is_supervised(&folder(&run)) {
+                Ok(false) => {
+                    tracing::info!("the container of {run} is left from an earlier time and is removed");
+                    self.remove(&run).await;
+                }
+                Ok(true) => {}
+                Err(error) => {
+                    tracing::warn!("whether {run} is alive is not known, its container stays: {error}")
+                }
+            }
+        }
+    }
+
+    async fn remove(&self, run: &RunId) {
+        let name = self.container_of(run);
+        match self.engine.ask(&removal_words(self.engine.kind, &name)).await {
+            Ok(said) if !said.well && !said.err.to_lowercase().contains("no such container") => {
+                tracing::warn!("the container {name} may be left: {}", said.err.trim());
+            }
+            Ok(_) => {}
+            Err(error) => tracing::warn!("the container {name} may be left: {error}"),
+        }
+    }
+
+    /// How the container of a run stands; `None` when the engine cannot say.
+    async fn standing(&self, run: &RunId) -> Option<Standing> {
+        let name = self.container_of(run);
+        let format = "{{.State.Status}} {{.State.OOMKilled}}";
+        let said = self.engine.ask(&["container", "inspect", "--format", format, &name]).await.ok()?;
+        if !said.well {
+            let why = said.err.to_lowercase();
+            let absent = why.contains("no such container") || why.contains("no such object");
+            return absent.then_some(Standing::Absent);
+        }
+        let mut words = said.out.split_whitespace();
+        match words.next()? {
+            "created" | "configured" | "initialized" => Some(Standing::Made),
+            _ => Some(Standing::Ended { oom_killed: words.next() == Some("true") }),
+        }
+    }
+
+    /// What an end means, for those that the client's exit code does not tell; and takes away what the shim has left to be looked at.
+    async fn settle(&self, run_dir: &Path, run: &RunId, mut outcome: RunOutcome) -> RunOutcome {
+        let code = match outcome.end {
+            RunEnd::Exited { code } => code,
+            RunEnd::Lost { .. } => {
+                self.remove(run).await;
+                return outcome;
+            }
+            _ => return outcome,
+        };
+        let asks = u8::try_from(code).is_ok_and(|code| ASK_AFTER.contains(&code));
+        if !asks && code != INIT_FAILED {
+            return outcome;
+        }
+        let standing = if asks { self.standing(run).await } else { None };
+        let kind = self.engine.kind;
+        let (folder, stands) = (run_dir.to_owned(), standing.clone());
+        let look = move || match stands {
+            Some(Standing::Made) => Some(trouble::last_words(kind, &folder)),
+            Some(Standing::Absent) => trouble::engine_words(kind, &folder),
+            Some(Standing::Ended { .. }) | None => trouble::init_words(&folder),
+        };
+        let said = tokio::task::spawn_blocking(look).await.ok().flatten();
+        if let Some(failure) = said {
+            let cause = StartCause::Container(failure);
+            outcome.end = RunEnd::StartFailed(StartFailure::new(Stage::Exec, 0, "", cause));
+        } else if code == KILLED && standing == Some(Standing::Ended { oom_killed: true }) {
+            outcome.flags.oom_killed = true;
+        }
+        if asks {
+            self.remove(run).await;
+        }
+        outcome
+    }
+
+    /// The same run, whose end is told once it is known what it means.
+    fn settled(&self, mut handle: RunHandle, run_dir: PathBuf, run: RunId) -> RunHandle {
+        let (tell, outcome) = oneshot::channel();
+        let ended = std::mem::replace(&mut handle.outcome, outcome);
+        let runner = self.clone();
+        tokio::spawn(async move {
+            // Dropped without an end is the end of the runtime.
+            if let Ok(outcome) = ended.await {
+                // Nobody may be listening any more.
+                tell.send(runner.settle(&run_dir, &run, outcome).await).ok();
+            }
+        });
+        handle
+    }
+
+    async fn settle_attached(&self, run_dir: &Path, run: &RunId, attached: Attached) -> Attached {
+        match attached {
+            Attached::Running(handle) => {
+                Attached::Running(self.settled(handle, run_dir.to_owned(), run.clone()))
+            }
+            Attached::Finished(outcome) => Attached::Finished(self.settle(run_dir, run, outcome).await),
+            Attached::Lost(reason) => Attached::Lost(reason),
+        }
+    }
+
+    /// Once, so that the next start of the app looks for what is left.
+    fn leave_mark(&self) -> Result<(), StartFailure> {
+        let mark = self.data_dir.join(MARK);
+        if mark.exists() {
+            return Ok(());
+        }
+        std::fs::write(&mark, "").map_err(|error| StartFailure::system(Stage::RunDir, &mark, &error))
+    }
+}
+
+/// What an engine says of itself to who has `env`, apart from any runner.
+///
+/// # Errors
+/// Why it cannot be used, in a sentence; `None` where it is not installed.
+pub async fn container_engine(
+    kind: EngineKind,
+    env: BTreeMap<OsString, OsString>,
+) -> Result<ContainerEngine, Option<String>> {
+    let engine = Engine { kind, env };
+    match engine.program() {
+        Some(_) => engine.facts().await.map(Into::into).map_err(Some),
+        None => Err(None),
+    }
+}
+
+/// Whether a shim lives that has a run of this folder.
+fn is_supervised(run_dir: &Path) -> Result<bool, AttachError> {
+    match RunDir::open_existing(run_dir)? {
+        Some(dir) => Ok(dir.try_lock()?.is_none()),
+        None => Ok(false),
+    }
+}
+
+fn unusable(said: String) -> StartFailure {
+    let failure = ContainerFailure::new(ContainerTrouble::EngineUnusable, said);
+    StartFailure::new(Stage::Resolve, 0, "", StartCause::Container(failure))
+}
+
+#[async_trait]
+impl Runner for ContainerRunner {
+    fn accepts(&self, spec: &TaskSpec) -> Result<(), FieldError> {
+        let TaskKind::Container(task) = &spec.kind else {
+            let what = spec.kind.in_words();
+            return Err(FieldError::new("kind", format!("{what} are for another runner")));
+        };
+        if self.engine.program().is_none() {
+            let sentence = format!("{}; install podman or docker to run containers", self.engine.absent());
+            return Err(FieldError::new("kind.container", sentence));
+        }
+        words::variables(task).map(drop)
+    }
+
+    fn kinds(&self) -> &'static [&'static str] {
+        &["container"]
+    }
+
+    async fn about(&self) -> About {
+        match self.engine.facts().await {
+            Ok(facts) => About { unavailable: None, engine: Some(facts.into()) },
+            Err(unavailable) => About { unavailable: Some(unavailable), engine: None },
+        }
+    }
+
+    async fn images(&self, runner: &str) -> Result<Vec<LocalImage>, String> {
+        self.engine.images(runner).await
+    }
+
+    async fn start(&self, request: RunRequest) -> Result<RunHandle, StartError> {
+        let TaskKind::Container(task) = &request.kind else {
+            let what = request.kind.in_words();
+            let error = FieldError::new("kind", format!("{what} are for another runner"));
+            return Err(StartFailure::refused(error).into());
+        };
+        // Looked for each time: it may have been removed since.
+        let facts = match self.engine.program() {
+            Some(_) => self.facts().await.map_err(unusable)?,
+            None => return Err(unusable(self.engine.absent()).into()),
+        };
+        self.leave_mark()?;
+        let run_dir = std::path::absolute(&request.run_dir)
+            .map_err(|error| StartFailure::system(Stage::RunDir, &request.run_dir, &error))?;
+        let prepared = Order {
+            kind: self.engine.kind,
+            facts,
+            instance: &self.instance,
+            run: &request.run,
+            task,
+            limits: &request.limits,
+            stdin: &request.stdin,
+            base_env: request.base_env.clone(),
+            run_dir: &run_dir,
+        };
+        let (prepared, run) = (prepared.prepare()?, request.run.clone());
+        let handle = self.shim.start_prepared(request, Some(prepared)).await?;
+        Ok(self.settled(handle, run_dir, run))
+    }
+
+    async fn attach(&self, run_dir: &Path, run: &RunId) -> Result<Attached, AttachError> {
+        let attached = self.shim.attach(run_dir, run).await?;
+        Ok(self.settle_attached(run_dir, run, attached).await)
+    }
+
+    async fn sweep(&self, run: &RunId) -> Result<usize, AttachError> {
+        let ended = self.shim.sweep(run).await;
+        self.remove(run).await;
+        ended
+    }
+
+    async fn marks(&self) -> Result<HashMap<RunId, usize>, AttachError> {
+        self.shim.marks().await
+    }
+
+    async fn end_unreachable(
+        &self,
+        run_dir: &Path,
+        run: &RunId,
+        mode: StopMode,
+    ) -> Result<Attached, AttachError> {
+        let attached = self.shim.end_unreachable(run_dir, run, mode).await?;
+        Ok(self.settle_attached(run_dir, run, attached).await)
+    }
+}

@@ -1,0 +1,47 @@
+//! What is taken away once the tree is gone: after the end of a run, before it is told of one that was ended, and not where somebody
+//! else wants to see it first.
+
+use solti_shim::exit_record::{LeaderStatus, RunEnd};
+use solti_shim::launch::Cleanup;
+use solti_testing::wait_until;
+
+use crate::harness::Plan;
+
+/// A plan whose cleanup removes the file `left`, which the program has made in its folder.
+fn leaving(script: &str, folder: &std::path::Path) -> Plan {
+    let left = folder.join("left");
+    std::fs::write(&left, "").unwrap();
+    let mut plan = Plan::sh(script);
+    plan.spec.cleanup =
+        Some(Cleanup { argv: vec!["/bin/rm".into(), left.into()], except_after: vec![125, 127] });
+    plan
+}
+
+#[test]
+fn what_a_run_leaves_is_taken_away_after_its_end() {
+    for code in [0, 3] {
+        let folder = tempfile::tempdir().unwrap();
+        let ended = leaving(&format!("exit {code}"), folder.path()).run();
+        assert_eq!(ended.end, RunEnd::Ended(LeaderStatus::Code(code)));
+        wait_until("it is taken away", || !folder.path().join("left").exists());
+    }
+}
+
+#[test]
+fn what_somebody_wants_to_see_first_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let ended = leaving("exit 125", folder.path()).run();
+    assert_eq!(ended.end, RunEnd::Ended(LeaderStatus::Code(125)));
+    assert!(folder.path().join("left").exists());
+}
+
+#[test]
+fn of_a_run_that_is_ended_nothing_is_left_when_its_end_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = leaving("echo on; exec sleep 600", folder.path()).start();
+    running.lines(1);
+    running.stop();
+    let ended = running.wait();
+    assert_eq!(ended.end, RunEnd::Stopped(Some(LeaderStatus::Signal(libc::SIGTERM))));
+    assert!(!folder.path().join("left").exists());
+}
