@@ -160,10 +160,10 @@ impl TextEncoding {
         let ends_within = self.is_utf16() && encoding != UTF_8 && (len + u64::from(begins_within)) % 2 == 1;
         RowDecoder {
             decoder: encoding.new_decoder_without_bom_handling(),
-            before: begins_within.then_some(match head.first() {
-                Some(first) if is_low_surrogate(*first) && is_high_surrogate(before[1]) => Some(before),
-                _ => None,
-            }),
+            before: begins_within,
+            unit_before: (head.first().is_some_and(|first| is_low_surrogate(*first))
+                && is_high_surrogate(before[1]))
+            .then_some(before),
             // The first row of a log, and an empty one among UTF-8, are what they look like.
             after: ends_within && (len > 0 || !self.mixed && at > LogOffset::ZERO),
             left: len,
@@ -207,8 +207,10 @@ fn is_low_surrogate(high: u8) -> bool {
 /// Decodes one row.
 pub(crate) struct RowDecoder {
     decoder: Decoder,
-    /// What ended the row before is half of a unit of this one; with the unit before it where that one is of the same character.
-    before: Option<Option<[u8; 2]>>,
+    /// What ended the row before is half of a unit of this one.
+    before: bool,
+    /// The unit before that one, where the two are one character.
+    unit_before: Option<[u8; 2]>,
     /// So is what ends this one.
     after: bool,
     /// Bytes that are not given yet.
@@ -235,12 +237,14 @@ impl RowDecoder {
             [b] => [self.tail[1], *b],
             [] => self.tail,
         };
-        if let Some(unit) = self.before.take() {
+        if std::mem::take(&mut self.before) {
             match bytes {
                 // Of a line feed.
                 [0, rest @ ..] if self.is_le => bytes = rest,
                 _ => {
-                    self.add(&unit.unwrap_or_default()[..unit.map_or(0, |unit| unit.len())], false, out);
+                    if let Some(unit) = self.unit_before {
+                        self.add(&unit, false, out);
+                    }
                     self.add(b"\n", false, out);
                 }
             }
@@ -255,7 +259,7 @@ impl RowDecoder {
     /// No byte follows.
     pub(crate) fn finish(&mut self, out: &mut Vec<u8>) {
         // Nothing was between the two halves.
-        let whole: &[u8] = match (self.before.is_some(), self.after) {
+        let whole: &[u8] = match (self.before, self.after) {
             (true, true) => b"\n\n",
             (false, true) => b"\n",
             (_, false) => b"",

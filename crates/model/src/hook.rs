@@ -10,7 +10,7 @@ use ts_rs::TS;
 pub const MAX_HOOKS: usize = 50;
 /// Calls that wait at once, of all hooks together; more are dropped, and counted.
 pub const MAX_WAITING_CALLS: u32 = 1_000;
-/// How often a call is tried before it is given up: over about six hours.
+/// How often a call is tried before it is given up: over about four hours.
 pub const MAX_HOOK_TRIES: u32 = 10;
 /// Of a name, in bytes.
 const MAX_NAME: usize = 64;

@@ -93,13 +93,9 @@ pub struct ListLayout {
     #[ts(optional)]
     pub sort: Option<SortBy>,
     /// The other way round.
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[ts(optional, as = "Option<bool>")]
     pub reverse: bool,
-}
-
-fn is_false(value: &bool) -> bool {
-    !value
 }
 
 /// Whether no column stands twice.

@@ -23,32 +23,43 @@ pub struct Notice {
     pub task: Option<TaskId>,
 }
 
-/// The tasks that were told of.
+/// What was told of.
 #[derive(Default)]
 pub(crate) struct Announced {
-    over: VecDeque<TaskId>,
-    silent: Silent,
+    over: Remembered<TaskId>,
+    /// Of which task, and since when it is silent.
+    silent: Remembered<(TaskId, u64)>,
 }
 
-/// The silences that were told of: of which task, and since when it is silent.
-#[derive(Default)]
-struct Silent(VecDeque<(TaskId, u64)>);
+/// The latest of what was told of.
+struct Remembered<T>(VecDeque<T>);
 
-impl Silent {
-    fn notices(&mut self, change: &TaskChange) -> Vec<Notice> {
-        let mut silent = Vec::new();
-        for row in &change.changed {
-            let Some(since) = row.silent_since else { continue };
-            let one = (row.task.metadata.id.clone(), since);
-            if self.0.contains(&one) {
-                continue;
-            }
-            if self.0.len() == REMEMBERED {
-                self.0.pop_front();
-            }
-            self.0.push_back(one);
-            silent.push(row);
+impl<T> Default for Remembered<T> {
+    fn default() -> Self {
+        Self(VecDeque::new())
+    }
+}
+
+impl<T: PartialEq> Remembered<T> {
+    /// Whether it was not told of yet; from now on it was.
+    fn is_new(&mut self, one: T) -> bool {
+        if self.0.contains(&one) {
+            return false;
         }
+        if self.0.len() == REMEMBERED {
+            self.0.pop_front();
+        }
+        self.0.push_back(one);
+        true
+    }
+}
+
+impl Announced {
+    fn silences(&mut self, change: &TaskChange) -> Vec<Notice> {
+        let is_new = |row: &&TaskRow| {
+            row.silent_since.is_some_and(|since| self.silent.is_new((row.task.metadata.id.clone(), since)))
+        };
+        let silent: Vec<&TaskRow> = change.changed.iter().filter(is_new).collect();
         summed_up(&silent, "prints nothing", |row| {
             // When it was told is when it last changed.
             let since = row.silent_since.unwrap_or(row.task.metadata.updated_at);
@@ -81,13 +92,9 @@ impl Announced {
         for row in &change.changed {
             let id = &row.task.metadata.id;
             let phase = row.task.status.phase;
-            if !phase.is_terminal() || self.over.contains(id) {
+            if !phase.is_terminal() || !self.over.is_new(id.clone()) {
                 continue;
             }
-            if self.over.len() == REMEMBERED {
-                self.over.pop_front();
-            }
-            self.over.push_back(id.clone());
             match phase {
                 TaskPhase::Failed | TaskPhase::Timeout | TaskPhase::Exhausted
                     if wanted(row, settings, |rule| rule.on_failure).unwrap_or(settings.failures) =>
@@ -106,7 +113,7 @@ impl Announced {
         let mut notices =
             summed_up(&failed, "failed", |row| row.task.status.error.clone().unwrap_or_else(|| exit(row)));
         notices.extend(summed_up(&finished, "finished", |row| format!("after {}", length(took_ms(row)))));
-        notices.extend(self.silent.notices(change));
+        notices.extend(self.silences(change));
         notices
     }
 }

@@ -33,10 +33,13 @@ pub(crate) const ENV_FILE: &str = "env";
 pub(crate) fn subprocess(kind: &TaskKind) -> Result<&SubprocessTask, FieldError> {
     match kind {
         TaskKind::Subprocess(task) => Ok(task),
-        TaskKind::Container(_) | TaskKind::Wasm(_) => {
-            Err(FieldError::new("kind", format!("{} are for another runner", kind.in_words())))
-        }
+        TaskKind::Container(_) | TaskKind::Wasm(_) => Err(of_another_runner(kind)),
     }
+}
+
+/// What a runner says of a task whose kind is not its own.
+pub(crate) fn of_another_runner(kind: &TaskKind) -> FieldError {
+    FieldError::new("kind", format!("{} are for another runner", kind.in_words()))
 }
 
 /// `run_dir` is absolute.

@@ -14,7 +14,7 @@ macro_rules! told_operations {
                 /// Removes a hook, and its calls that wait. Also fine when there is none.
                 change DeleteHook "delete_hook" -> () { name: String }
 
-                /// Calls a hook once to try it, also one that is paused, and answers what came of it; within 20 s it may still wait.
+                /// Calls a hook once to try it, also one that is paused, and answers what came of it; after 8 s it may still wait.
                 change TestHook "test_hook" -> HookDelivery { name: String }
 
                 /// What has happened since then: what ended and how, which times of schedules were missed, and what is held.

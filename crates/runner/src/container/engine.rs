@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use solti_model::{ContainerEngine, LocalImage};
-use tokio::io::AsyncReadExt as _;
+use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::Command;
 use tokio::time::timeout;
 
@@ -85,26 +85,8 @@ impl Engine {
         let mut child = command.spawn()?;
         let (out, err) = (child.stdout.take(), child.stderr.take());
         let answered = async {
-            let (mut said, mut complained) = (vec![], vec![]);
-            let read_out = async {
-                match out {
-                    Some(out) => out.take(MAX_ANSWER).read_to_end(&mut said).await.map(drop),
-                    None => Ok(()),
-                }
-            };
-            let read_err = async {
-                match err {
-                    Some(err) => err.take(MAX_ANSWER).read_to_end(&mut complained).await.map(drop),
-                    None => Ok(()),
-                }
-            };
-            tokio::try_join!(read_out, read_err)?;
-            let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-            Ok::<_, io::Error>(Said {
-                well: child.wait().await?.success(),
-                out: text(said),
-                err: text(complained),
-            })
+            let (out, err) = tokio::try_join!(text_of(out), text_of(err))?;
+            Ok::<_, io::Error>(Said { well: child.wait().await?.success(), out, err })
         };
         timeout(ANSWER_WITHIN, answered).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
     }
@@ -151,10 +133,7 @@ impl Engine {
     }
 
     pub(crate) fn absent(&self) -> String {
-        match self.kind {
-            EngineKind::Podman => "podman is not installed, or not in the PATH of tasks".to_owned(),
-            EngineKind::Docker => "docker is not installed, or not in the PATH of tasks".to_owned(),
-        }
+        format!("{} is not installed, or not in the PATH of tasks", self.kind.word())
     }
 
     /// The images that it has.
@@ -172,6 +151,14 @@ impl Engine {
         }
         Ok(said.out.lines().filter_map(|line| image(line, runner)).collect())
     }
+}
+
+async fn text_of(pipe: Option<impl AsyncRead + Unpin>) -> io::Result<String> {
+    let mut bytes = vec![];
+    if let Some(pipe) = pipe {
+        pipe.take(MAX_ANSWER).read_to_end(&mut bytes).await?;
+    }
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// A line of the list; what has no name, or no tag, cannot be named by a task.

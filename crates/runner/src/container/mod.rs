@@ -15,10 +15,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use solti_model::{ContainerEngine, FieldError, LocalImage, RunId, TaskKind, TaskSpec};
+use solti_model::{ContainerEngine, ContainerTask, FieldError, LocalImage, RunId, TaskKind, TaskSpec};
 use solti_shim::exit_record::run_id_hash;
 use tokio::sync::{OnceCell, oneshot};
 
+use crate::argv::of_another_runner;
 use crate::container_failure::{ContainerFailure, ContainerTrouble};
 use crate::run_dir::RunDir;
 use crate::shim_runner::ShimRunner;
@@ -239,6 +240,13 @@ fn is_supervised(run_dir: &Path) -> Result<bool, AttachError> {
     }
 }
 
+fn container(kind: &TaskKind) -> Result<&ContainerTask, FieldError> {
+    match kind {
+        TaskKind::Container(task) => Ok(task),
+        TaskKind::Subprocess(_) | TaskKind::Wasm(_) => Err(of_another_runner(kind)),
+    }
+}
+
 fn unusable(said: String) -> StartFailure {
     let failure = ContainerFailure::new(ContainerTrouble::EngineUnusable, said);
     StartFailure::new(Stage::Resolve, 0, "", StartCause::Container(failure))
@@ -247,10 +255,7 @@ fn unusable(said: String) -> StartFailure {
 #[async_trait]
 impl Runner for ContainerRunner {
     fn accepts(&self, spec: &TaskSpec) -> Result<(), FieldError> {
-        let TaskKind::Container(task) = &spec.kind else {
-            let what = spec.kind.in_words();
-            return Err(FieldError::new("kind", format!("{what} are for another runner")));
-        };
+        let task = container(&spec.kind)?;
         if self.engine.program().is_none() {
             let sentence = format!("{}; install podman or docker to run containers", self.engine.absent());
             return Err(FieldError::new("kind.container", sentence));
@@ -274,11 +279,7 @@ impl Runner for ContainerRunner {
     }
 
     async fn start(&self, request: RunRequest) -> Result<RunHandle, StartError> {
-        let TaskKind::Container(task) = &request.kind else {
-            let what = request.kind.in_words();
-            let error = FieldError::new("kind", format!("{what} are for another runner"));
-            return Err(StartFailure::refused(error).into());
-        };
+        let task = container(&request.kind).map_err(StartFailure::refused)?;
         // Looked for each time: it may have been removed since.
         let facts = match self.engine.program() {
             Some(_) => self.facts().await.map_err(unusable)?,

@@ -1,5 +1,5 @@
-//! Which of the last words in a log are an engine's, on a container that it has not started. Its exit codes tell only that they are its own, and not always that:
-//! a program may end with the same.
+//! Which of the last words in a log are an engine's, on a container that it has not started. Its exit codes tell only that they are its
+//! own, and not always that: a program may end with the same.
 
 use std::path::Path;
 
@@ -12,22 +12,22 @@ use crate::container_failure::ContainerFailure;
 const ROWS: u64 = 24;
 /// Of a row that is read.
 const CLIP: usize = 4 * 1024;
+
 /// The engine's own last words on a container that it could not start, if these are the last of the log. What a program has printed
 /// is none: an engine begins so only where nothing of the program follows.
 pub(super) fn engine_words(kind: EngineKind, run_dir: &Path) -> Option<ContainerFailure> {
-    last_errors(run_dir)?
-        .iter()
-        .rev()
-        .find_map(|line| error_of(kind, line))
-        .map(|said| ContainerFailure::of(&said))
+    words_among(kind, &last_errors(run_dir)?)
 }
 
 /// The engine's words on a container that was certainly not started; its last line where none is marked as an error.
 pub(super) fn last_words(kind: EngineKind, run_dir: &Path) -> ContainerFailure {
-    engine_words(kind, run_dir).unwrap_or_else(|| {
-        let last = last_errors(run_dir).and_then(|lines| lines.last().cloned());
-        ContainerFailure::of(&last.unwrap_or_default())
-    })
+    let lines = last_errors(run_dir).unwrap_or_default();
+    let last = || ContainerFailure::of(lines.last().map_or("", String::as_str));
+    words_among(kind, &lines).unwrap_or_else(last)
+}
+
+fn words_among(kind: EngineKind, lines: &[String]) -> Option<ContainerFailure> {
+    lines.iter().rev().find_map(|line| error_of(kind, line)).map(|said| ContainerFailure::of(&said))
 }
 
 /// The word of the process that the engine puts before the program, if it could not execute that.

@@ -151,9 +151,8 @@ impl Actor {
             run.pid = Some(pid);
         }
         if let Some(stall) = active.stored.task.spec.stall {
-            let listened = (controller.clone(), doorbell.clone());
             let (effect, run) = (self.effect(), (id.clone(), attempt));
-            tokio::spawn(effect.listen(run, stall, listened.0, listened.1));
+            tokio::spawn(effect.listen(run, stall, controller.clone(), doorbell.clone()));
         }
         let Some(active) = self.tasks.get_mut(id) else { return };
         active.live.send_modify(|live| {

@@ -307,7 +307,7 @@ export interface Asks {
   saveHook: { request: SaveHook; answer: HookState };
   /** Removes a hook, and its calls that wait. Also fine when there is none. */
   deleteHook: { request: DeleteHook; answer: null };
-  /** Calls a hook once to try it, also one that is paused, and answers what came of it; within 20 s it may still wait. */
+  /** Calls a hook once to try it, also one that is paused, and answers what came of it; after 8 s it may still wait. */
   testHook: { request: TestHook; answer: HookDelivery };
   /** What has happened since then: what ended and how, which times of schedules were missed, and what is held. */
   readDigest: { request: ReadDigest; answer: Digest };

@@ -8,6 +8,7 @@ use tokio::sync::{Mutex, Notify, watch};
 
 /// Where they are in the store.
 const HOOKS: &str = "hooks";
+
 /// What those who change hooks and the one who calls them share.
 #[derive(Debug)]
 pub(in crate::local) struct Hooks {

@@ -1,10 +1,11 @@
 //! One try of one call.
 
 use super::body;
+use super::kept::secret;
 use crate::{ApiHandler as _, SupervisorApiAdapter};
 use solti_model::{
     AdmissionStrategy, AfterMain, BackoffStrategy, CommandMode, EnvVar, Hook, HookCall, HookCommand,
-    HookDelivery, RestartStrategy, Slot, Stdin, SubprocessMode, SubprocessTask, TaskKind, TaskSpec, Webhook,
+    HookDelivery, RestartStrategy, Slot, Stdin, SubprocessMode, SubprocessTask, TaskKind, TaskSpec,
 };
 use solti_store::DueCall;
 use solti_webhook::{Post, post, sign};
@@ -23,7 +24,7 @@ const SHOWN: usize = 200;
 pub(super) async fn send(api: &SupervisorApiAdapter, hook: &Hook, call: &DueCall) -> Result<String, String> {
     let body = body::of_try(&call.body, &call.delivery);
     match &hook.call {
-        HookCall::Webhook(webhook) => post_to(webhook, &call.delivery, body).await,
+        HookCall::Webhook(webhook) => post_to(&webhook.url, secret(hook), &call.delivery, body).await,
         HookCall::Command(command) => {
             let id = api.submit_task(task(hook, command, &call.delivery, body)?).await;
             id.map(|id| format!("task {}", id.as_str())).map_err(|error| error.to_string())
@@ -31,16 +32,21 @@ pub(super) async fn send(api: &SupervisorApiAdapter, hook: &Hook, call: &DueCall
     }
 }
 
-async fn post_to(webhook: &Webhook, call: &HookDelivery, body: String) -> Result<String, String> {
+async fn post_to(
+    url: &str,
+    secret: Option<&String>,
+    call: &HookDelivery,
+    body: String,
+) -> Result<String, String> {
     let mut headers = vec![
         ("solti-event", call.event.word().to_owned()),
         ("solti-delivery", call.id.to_string()),
         ("solti-try", call.tries.to_string()),
     ];
-    if let Some(secret) = webhook.secret.as_ref().filter(|secret| !secret.is_empty()) {
+    if let Some(secret) = secret {
         headers.push(("solti-signature", sign(secret, crate::local::now_ms(), body.as_bytes())));
     }
-    let answer = post(Post { url: &webhook.url, headers, body }).await.map_err(|error| error.to_string())?;
+    let answer = post(Post { url, headers, body }).await.map_err(|error| error.to_string())?;
     let text = answer.text.trim();
     let text = text[..text.floor_char_boundary(SHOWN)].replace(char::is_control, " ");
     let said = if text.is_empty() { answer.status.to_string() } else { format!("{}: {text}", answer.status) };
