@@ -1,6 +1,6 @@
 //! What is called when tasks end or fall silent, and what became of each call.
 
-use crate::{FieldError, TaskId};
+use crate::{CommandMode, FieldError, TaskId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -84,21 +84,9 @@ impl HookEvent {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub enum HookCall {
     /// A program, run as a task of its own in the lane `hooks`: it reads what happened, as JSON, at its standard input.
-    Command(HookCommand),
+    Command(CommandMode),
     /// An address that is posted to.
     Webhook(Webhook),
-}
-
-/// A program that is run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct HookCommand {
-    /// Its name or path.
-    pub command: String,
-    /// As they are: no shell reads them.
-    #[serde(default)]
-    #[ts(optional, as = "Option<Vec<String>>")]
-    pub args: Vec<String>,
 }
 
 /// An address that what happened is posted to, as JSON.
@@ -226,7 +214,7 @@ impl Hook {
             return wrong("labels", "are too many or too long");
         }
         match &self.call {
-            HookCall::Command(HookCommand { command, args }) => {
+            HookCall::Command(CommandMode { command, args }) => {
                 if command.trim().is_empty() || text(command) {
                     return wrong("call.command.command", "must not be blank or too long");
                 }

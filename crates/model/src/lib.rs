@@ -101,8 +101,8 @@ pub use history::{
     AttemptsNotKept, EventPage, HistoryQuery, KEPT_FIRST_ATTEMPTS, MAX_KEPT_ATTEMPTS, RunPage,
 };
 pub use hook::{
-    DeliveryState, Hook, HookCall, HookCommand, HookDelivery, HookEvent, HookList, HookState, MAX_HOOK_TRIES,
-    MAX_HOOKS, MAX_WAITING_CALLS, Webhook, check_hook_name,
+    DeliveryState, Hook, HookCall, HookDelivery, HookEvent, HookList, HookState, MAX_HOOK_TRIES, MAX_HOOKS,
+    MAX_WAITING_CALLS, Webhook, check_hook_name,
 };
 pub use id::{JobName, RunId, ScheduleId, Slot, TaskId};
 pub use job::{Job, MAX_SCHEDULES, stored_job};

@@ -43,6 +43,11 @@ impl TaskPhase {
         !matches!(self, Self::Pending | Self::Running)
     }
 
+    /// Whether a task in this phase has gone wrong for good.
+    pub fn is_failure(self) -> bool {
+        matches!(self, Self::Failed | Self::Timeout | Self::Exhausted)
+    }
+
     /// The word in JSON and in the database.
     pub fn word(self) -> &'static str {
         match self {

@@ -63,10 +63,7 @@ impl AfterWhen {
         let (fulfilled, over) = match self {
             Self::Succeeded => (phase == TaskPhase::Succeeded, phase.is_terminal()),
             Self::Ended => (phase.is_terminal(), phase.is_terminal()),
-            Self::Failed => (
-                matches!(phase, TaskPhase::Failed | TaskPhase::Timeout | TaskPhase::Exhausted),
-                phase.is_terminal(),
-            ),
+            Self::Failed => (phase.is_failure(), phase.is_terminal()),
             Self::Started => (started || phase == TaskPhase::Running, phase.is_terminal()),
         };
         match (fulfilled, over) {

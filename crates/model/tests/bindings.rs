@@ -195,7 +195,6 @@ fn the_types_of_the_page_are_those_of_the_model() {
         Hook,
         HookEvent,
         HookCall,
-        HookCommand,
         Webhook,
         HookState,
         HookList,

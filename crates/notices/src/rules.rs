@@ -96,8 +96,9 @@ impl Announced {
                 continue;
             }
             match phase {
-                TaskPhase::Failed | TaskPhase::Timeout | TaskPhase::Exhausted
-                    if wanted(row, settings, |rule| rule.on_failure).unwrap_or(settings.failures) =>
+                phase
+                    if phase.is_failure()
+                        && wanted(row, settings, |rule| rule.on_failure).unwrap_or(settings.failures) =>
                 {
                     failed.push(row);
                 }

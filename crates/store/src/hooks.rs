@@ -2,6 +2,7 @@
 //! the events were looked at.
 
 use crate::damage::left_out;
+use crate::meta;
 use crate::number::{Number, optional, required};
 use crate::read::name;
 use crate::{DueCall, HookCounts, NewCall, StoreError, StoredEvent};
@@ -30,13 +31,10 @@ pub(crate) fn queue(db: &Transaction<'_>, seen: Option<u64>, calls: &[NewCall]) 
             (!call.dropped).then_some(Number(call.at)),
         ])?;
     }
-    if let Some(seen) = seen {
-        db.prepare_cached(
-            "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = excluded.value",
-        )?
-        .execute(params![SEEN, seen.to_string()])?;
+    match seen {
+        Some(seen) => meta::set(db, SEEN, &seen.to_string()),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// What came of a try, or that one begins.
@@ -67,7 +65,7 @@ pub(crate) fn forget(db: &Transaction<'_>, hook: &str) -> Result<(), StoreError>
 
 /// Up to which event the hooks have been asked, and the last that there is.
 pub(crate) fn seen(db: &Transaction<'_>) -> Result<(u64, u64), StoreError> {
-    let seen = crate::read::meta(db, SEEN)?.and_then(|seen| seen.parse().ok());
+    let seen = meta::get(db, SEEN)?.and_then(|seen| seen.parse().ok());
     let mut last = db.prepare_cached("SELECT seq FROM sqlite_sequence WHERE name = 'events'")?;
     let last = last.query_row([], |row| row.get(0)).optional()?.map_or(0, |Number(last)| last);
     Ok((seen.unwrap_or(last), last))

@@ -19,6 +19,7 @@ mod hooks;
 mod inspect;
 mod jobs;
 mod list;
+mod meta;
 mod number;
 mod order;
 mod past_since;

@@ -35,8 +35,7 @@ pub(crate) fn past_since(
         let word: String = row.get("phase")?;
         let Some(phase) = TaskPhase::from_word(&word) else { continue };
         *past.ended.entry(phase).or_default() += 1;
-        let failed = matches!(phase, TaskPhase::Failed | TaskPhase::Timeout | TaskPhase::Exhausted);
-        if failed && past.failed.len() < named {
+        if phase.is_failure() && past.failed.len() < named {
             past.failed.extend(id("a task, in a digest,", row));
         }
     }

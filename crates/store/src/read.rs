@@ -372,11 +372,6 @@ fn label(row: &Row<'_>) -> rusqlite::Result<LabelCount> {
     Ok(LabelCount { key: row.get("key")?, value: row.get("value")?, count: required(row, "n")? })
 }
 
-pub(crate) fn meta(db: &Transaction<'_>, key: &str) -> Result<Option<String>, StoreError> {
-    let mut statement = db.prepare_cached("SELECT value FROM meta WHERE key = ?1")?;
-    Ok(statement.query_row([key], |row| row.get(0)).optional()?)
-}
-
 pub(crate) fn check(db: &Transaction<'_>) -> Result<(), StoreError> {
     let verdict: String = db.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     if verdict == "ok" {

@@ -8,7 +8,7 @@ use crate::{
     RowPage, RowQuery, Standing, StoreError, StoredEvent, StoredJob, StoredLane, StoredRow, StoredRun,
     StoredTask,
 };
-use crate::{environment, history, hooks, jobs, past_since, read, rows, schema, shared_lanes};
+use crate::{environment, history, hooks, jobs, meta, past_since, read, rows, schema, shared_lanes};
 use solti_model::{
     AttemptsNotKept, Bookmark, Firing, HistoryQuery, HookDelivery, InheritedVariable, Job, JobName,
     JobRevision, JobRun, Slot, Task, TaskId, TaskPage, TaskPhase, TaskQuery,
@@ -367,7 +367,7 @@ impl Store {
     /// A setting, written by [`Change::SetMeta`].
     pub async fn meta(&self, key: &str) -> Result<Option<String>, StoreError> {
         let key = key.to_owned();
-        self.inner.readers.run(move |db| read::meta(db, &key)).await
+        self.inner.readers.run(move |db| meta::get(db, &key)).await
     }
 
     /// Writes a setting on its own; in a batch it is [`Change::SetMeta`].

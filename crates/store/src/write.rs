@@ -2,7 +2,7 @@
 
 use crate::number::Number;
 use crate::{
-    AttemptRange, Change, StoreError, StoredLane, StoredRun, StoredTask, environment, hooks, jobs,
+    AttemptRange, Change, StoreError, StoredLane, StoredRun, StoredTask, environment, hooks, jobs, meta,
     shared_lanes,
 };
 use hashlink::LruCache;
@@ -89,14 +89,7 @@ pub(crate) fn apply(db: &Transaction<'_>, numbers: &mut Numbers, change: &Change
                 .execute(params![num, attempt, Number(row.get())])?;
             Ok(())
         }
-        Change::SetMeta { key, value } => {
-            db.prepare_cached(
-                "INSERT INTO meta (key, value) VALUES (?1, ?2)
-                 ON CONFLICT DO UPDATE SET value = excluded.value",
-            )?
-            .execute(params![key, value])?;
-            Ok(())
-        }
+        Change::SetMeta { key, value } => meta::set(db, key, value),
         Change::PutEnvironment(variables) => environment::put(db, variables),
         Change::DeleteEnvironment(number) => environment::delete(db, *number),
         Change::PutJob(saving) => jobs::put(db, saving),

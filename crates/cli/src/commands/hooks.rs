@@ -8,7 +8,7 @@ use crate::terminal::{harmless, say};
 use crate::{server, show, time};
 use solti_api::operations::{DeleteHook, ListHooks, Operations as _, ReadDigest, SaveHook, TestHook};
 use solti_model::{
-    DeliveryState, DigestTask, Hook, HookCall, HookCommand, HookDelivery, HookState, TaskPhase, Webhook,
+    CommandMode, DeliveryState, DigestTask, Hook, HookCall, HookDelivery, HookState, TaskPhase, Webhook,
 };
 use std::io::Read as _;
 use std::path::Path;
@@ -76,7 +76,7 @@ fn wanted(call: Call, secret_file: Option<&Path>) -> Result<HookCall, CliError> 
     let Some(url) = url else {
         let mut words = command.into_iter();
         let command = words.next().unwrap_or_default();
-        return Ok(HookCall::Command(HookCommand { command, args: words.collect() }));
+        return Ok(HookCall::Command(CommandMode { command, args: words.collect() }));
     };
     let secret = match secret_file {
         Some(path) => Some(read(path)?.trim_end_matches(['\r', '\n']).to_owned()),
@@ -98,7 +98,7 @@ fn read(path: &Path) -> Result<String, CliError> {
 fn cells(HookState { hook, has_secret, waiting, dropped, latest }: &HookState) -> [Cell; 5] {
     let on: Vec<_> = hook.on.iter().map(|event| event.word()).collect();
     let mut calls = match &hook.call {
-        HookCall::Command(HookCommand { command, args }) => {
+        HookCall::Command(CommandMode { command, args }) => {
             std::iter::once(command).chain(args).map(String::as_str).collect::<Vec<_>>().join(" ")
         }
         HookCall::Webhook(Webhook { url, .. }) if *has_secret => format!("{url}, signed"),

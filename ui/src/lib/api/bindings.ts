@@ -2400,17 +2400,7 @@ call: HookCall, };
 
 export type HookEvent = "failure" | "success" | "silence" | "test";
 
-export type HookCall = { "command": HookCommand } | { "webhook": Webhook };
-
-export type HookCommand = { 
-/**
- * Its name or path.
- */
-command: string, 
-/**
- * As they are: no shell reads them.
- */
-args?: Array<string>, };
+export type HookCall = { "command": CommandMode } | { "webhook": Webhook };
 
 export type Webhook = { 
 /**

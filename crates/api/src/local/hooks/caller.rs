@@ -147,9 +147,7 @@ fn kind_of(event: &StoredEvent, row: &StoredRow) -> Option<HookEvent> {
     match (TaskEventKind::from_word(&event.kind)?, row.task.status.phase) {
         (TaskEventKind::Silent, _) => Some(HookEvent::Silence),
         (TaskEventKind::Finished, TaskPhase::Succeeded) => Some(HookEvent::Success),
-        (TaskEventKind::Finished, TaskPhase::Failed | TaskPhase::Timeout | TaskPhase::Exhausted) => {
-            Some(HookEvent::Failure)
-        }
+        (TaskEventKind::Finished, phase) if phase.is_failure() => Some(HookEvent::Failure),
         _ => None,
     }
 }

@@ -4,8 +4,8 @@ use super::body;
 use super::kept::secret;
 use crate::{ApiHandler as _, SupervisorApiAdapter};
 use solti_model::{
-    AdmissionStrategy, AfterMain, BackoffStrategy, CommandMode, EnvVar, Hook, HookCall, HookCommand,
-    HookDelivery, RestartStrategy, Slot, Stdin, SubprocessMode, SubprocessTask, TaskKind, TaskSpec,
+    AdmissionStrategy, AfterMain, BackoffStrategy, CommandMode, EnvVar, Hook, HookCall, HookDelivery,
+    RestartStrategy, Slot, Stdin, SubprocessMode, SubprocessTask, TaskKind, TaskSpec,
 };
 use solti_store::DueCall;
 use solti_webhook::{Post, post, sign};
@@ -53,7 +53,7 @@ async fn post_to(
     if (200..300).contains(&answer.status) { Ok(said) } else { Err(said) }
 }
 
-fn task(hook: &Hook, run: &HookCommand, call: &HookDelivery, body: String) -> Result<TaskSpec, String> {
+fn task(hook: &Hook, command: &CommandMode, call: &HookDelivery, body: String) -> Result<TaskSpec, String> {
     let mut env = vec![
         ("SOLTI_HOOK", hook.name.clone()),
         ("SOLTI_EVENT", call.event.word().to_owned()),
@@ -62,9 +62,8 @@ fn task(hook: &Hook, run: &HookCommand, call: &HookDelivery, body: String) -> Re
     ];
     env.extend(call.task.as_ref().map(|task| ("SOLTI_TASK_ID", task.as_str().to_owned())));
     let env = env.into_iter().map(|(key, value)| EnvVar { key: key.into(), value }).collect();
-    let command = CommandMode { command: run.command.clone(), args: run.args.clone() };
     let kind = TaskKind::Subprocess(SubprocessTask {
-        mode: SubprocessMode::Command(command),
+        mode: SubprocessMode::Command(command.clone()),
         env,
         cwd: None,
         fail_on_non_zero: true,
