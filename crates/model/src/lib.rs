@@ -34,14 +34,17 @@ mod environment;
 mod event;
 mod excerpt;
 mod field;
+mod forecast;
 mod head;
 mod history;
 mod id;
 mod job;
 mod job_view;
+mod kin;
 mod kind;
 mod left_out;
 mod lifecycle;
+mod links;
 mod machine_url;
 mod matching;
 mod own_lane;
@@ -59,6 +62,7 @@ mod selector;
 mod settings;
 mod severity;
 mod shell_code;
+mod span;
 mod spec;
 mod stdin;
 mod stored;
@@ -89,6 +93,7 @@ pub use excerpt::{
     MergedRow, MergedRows, SourceRow, TextPosition,
 };
 pub use field::FieldError;
+pub use forecast::{Foreseen, LaneForecast, MAX_FORESEEN, MAX_MOVES, NotForeseen, TaskForecast, TimeRange};
 pub use head::{SpecHead, TaskHead};
 pub use history::{
     AttemptsNotKept, EventPage, HistoryQuery, KEPT_FIRST_ATTEMPTS, MAX_KEPT_ATTEMPTS, RunPage,
@@ -99,12 +104,14 @@ pub use job_view::{
     ComingRun, ComingRuns, Firing, FiringOutcome, JobChange, JobDetail, JobList, JobQuery, JobRevision,
     JobRow, JobRun, JobStats, JobTasks, SchedulePreview, ScheduleState,
 };
+pub use kin::Kin;
 pub use kind::{
     AfterMain, CommandMode, ContainerTask, CustomRuntime, EnvVar, MAX_SCRIPT_BYTES, ScriptMode,
     ScriptRuntime, SubprocessMode, SubprocessTask, TaskKind, WasmTask,
 };
 pub use left_out::{LeftOut, MAX_LEFT_OUT};
 pub use lifecycle::{AttemptEnd, NextStep, after_attempt};
+pub use links::{LinkedTask, LinkedTasks, MAX_LINKED, TaskLink};
 pub use machine_url::MachineUrl;
 pub use matching::{Searched, folded};
 pub use parameter::{Days, Parameter, ParameterType};
@@ -126,6 +133,7 @@ pub use settings::{
 };
 pub use severity::Severity;
 pub use solti_positions::{MergedPosition, Rank, RowKey, RowNo};
+pub use span::{DEFAULT_SPANS, MAX_SPANS, TaskSpan, TaskSpans};
 pub use spec::{AdmissionStrategy, RestartStrategy, TaskSpec};
 pub use stdin::{MAX_STDIN_BYTES, Stdin};
 pub use stored::stored_spec;

@@ -4,6 +4,7 @@
 mod adapter;
 mod completion;
 mod jobs;
+mod links;
 mod log_events;
 mod log_stream;
 mod logs;
@@ -12,6 +13,7 @@ mod refusal;
 mod rows;
 mod run_environment;
 mod secrets;
+mod spans;
 mod stored_settings;
 mod usage;
 

@@ -47,12 +47,13 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use solti_model::{
-    Bookmark, ComingRun, ComingRuns, DraftKind, EventPage, HistoryQuery, Job, JobChange, JobDetail, JobList,
-    JobName, JobQuery, JobRevision, JobTasks, Lane, LastLine, LineChunk, LineMatch, ListQuery, LogDensity,
-    LogInfo, LogQuery, LogRows, LogText, MAX_LANE_CAPACITY, MAX_PRIORITY, MatchedMergedRows, MatchedRows,
-    MergedPosition, MergedRows, Rank, RowKey, RowNo, RowRanges, RunEnvironment, RunId, RunPage, SavedView,
-    Schedule, ScheduleId, SchedulePreview, SearchHit, Slot, SourceRow, StopMode, Summary, TaskChange,
-    TaskEvent, TaskHits, TaskId, TaskList, TaskRow, TextPosition, UsageSample,
+    Bookmark, ComingRun, ComingRuns, DraftKind, EventPage, Foreseen, HistoryQuery, Job, JobChange, JobDetail,
+    JobList, JobName, JobQuery, JobRevision, JobTasks, Lane, LastLine, LineChunk, LineMatch, LinkedTasks,
+    ListQuery, LogDensity, LogInfo, LogQuery, LogRows, LogText, MAX_FORESEEN, MAX_LANE_CAPACITY, MAX_MOVES,
+    MAX_PRIORITY, MAX_SPANS, MatchedMergedRows, MatchedRows, MergedPosition, MergedRows, Rank, RowKey, RowNo,
+    RowRanges, RunEnvironment, RunId, RunPage, SavedView, Schedule, ScheduleId, SchedulePreview, SearchHit,
+    Slot, SourceRow, StopMode, Summary, TaskChange, TaskEvent, TaskHits, TaskId, TaskList, TaskRow,
+    TaskSpans, TextPosition, UsageSample,
 };
 use std::collections::BTreeMap;
 use std::fmt::Debug;

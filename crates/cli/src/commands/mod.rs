@@ -4,6 +4,7 @@ mod connect;
 mod control;
 mod doctor;
 mod edit;
+mod forecast;
 mod job;
 mod lanes;
 mod list;
@@ -45,6 +46,7 @@ pub async fn carry_out(cli: Cli) -> Result<u8, CliError> {
         Command::Resume { ids } => queue::resume(&options, &ids).await,
         Command::Rerun { id } => control::rerun(&options, &id).await,
         Command::Delete { ids } => control::delete(&options, &ids).await,
+        Command::Queue { lane } => forecast::queue(&options, lane).await,
         Command::Lanes { command } => lanes::lanes(&options, command).await,
         Command::Job { command } => job::job(&options, command).await,
         Command::Serve(serve) => serve::serve(&options, serve).await,

@@ -30,6 +30,7 @@ import type { Edited } from "../submit/model.svelte";
 import { actOnAll, ALL_ACTS, type AllAct } from "./all-matching";
 import { Deletions } from "./deletions.svelte";
 import { parseFilter, toQuery } from "./filter";
+import { LaneQueue } from "./queue/lane-queue.svelte";
 import { Selection } from "./selection.svelte";
 import { TaskList } from "./task-list.svelte";
 import { Views } from "./views.svelte";
@@ -98,6 +99,7 @@ export class Workspace implements SettingsHost {
   readonly settings: SettingsState;
   readonly machines: Machines;
   readonly jobs: Jobs;
+  readonly queue: LaneQueue;
   readonly drafts: Drafts;
   readonly views: Views;
 
@@ -149,6 +151,8 @@ export class Workspace implements SettingsHost {
   pausedLanes = $derived.by(
     () => new Set(this.list.summary?.lanes.filter((lane) => lane.paused).map((lane) => lane.slot)),
   );
+  /** Something else has taken the place of the list. */
+  away = $derived.by(() => this.jobs.open || this.queue.open);
   shown = $derived.by(() => Math.max(0, this.list.total - (this.list.rows.length - this.visible.length)));
 
   #typing: ReturnType<typeof setTimeout> | undefined;
@@ -164,6 +168,7 @@ export class Workspace implements SettingsHost {
     this.drafts = new Drafts(backend);
     this.views = new Views(backend);
     this.jobs = new Jobs(backend, (thrown) => this.report(thrown));
+    this.queue = new LaneQueue(backend, (thrown) => this.report(thrown));
   }
 
   async start(): Promise<void> {
@@ -201,7 +206,7 @@ export class Workspace implements SettingsHost {
 
   /** `typing` waits for a pause; a click applies at once. */
   setFilter(text: string, typing = false) {
-    this.jobs.open = false;
+    this.toList();
     this.filterText = text;
     this.selection.clearPicked();
     clearTimeout(this.#typing);
@@ -497,9 +502,22 @@ export class Workspace implements SettingsHost {
     };
   }
 
-  /** From the jobs to one of their tasks, in the list. */
-  showTask(id: string) {
+  /** Back to the list of tasks, whatever has taken its place. */
+  toList() {
     this.jobs.open = false;
+    this.queue.open = false;
+  }
+
+  /** To the lanes as they go on, or back from there. */
+  toggleQueue() {
+    const open = !this.queue.open || this.jobs.open;
+    this.jobs.open = false;
+    this.queue.open = open;
+  }
+
+  /** From the jobs or the lanes to one of the tasks, in the list. */
+  showTask(id: string) {
+    this.toList();
     this.reveal(id);
     this.drawerOpen = true;
   }
