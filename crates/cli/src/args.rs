@@ -225,6 +225,12 @@ pub struct Run {
     /// Try a failure again so often, with growing pauses
     #[arg(long, value_name = "TIMES", value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_RETRIES)))]
     pub retries: Option<u32>,
+    /// Run it again when it ends; with --retries, after failures when absent
+    #[arg(long, value_enum)]
+    pub restart: Option<Restart>,
+    /// With --restart always, the pause between a success and the next run, as in 5s or 1h
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration, requires = "restart")]
+    pub interval: Option<Duration>,
     /// Do not start it before this time: 22:00 (the next one), "2026-11-23 10:00" by this clock, or with an offset 2026-11-23T10:00:00+01:00
     #[arg(long, value_name = "TIME", value_parser = coming)]
     pub at: Option<SystemTime>,
@@ -247,6 +253,13 @@ pub struct Run {
     pub argv: Vec<OsString>,
 }
 
+impl Run {
+    /// Whether the task may have further attempts.
+    pub fn is_repeated(&self) -> bool {
+        self.retries.is_some() || self.restart.is_some_and(|restart| restart != Restart::Never)
+    }
+}
+
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum WhenBusy {
     /// Wait behind it
@@ -263,6 +276,16 @@ pub enum AfterMain {
     Wait,
     /// They are asked to end, after a grace they are killed
     End,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Restart {
+    /// Not at all
+    Never,
+    /// After a failure or a timeout, with growing pauses
+    OnFailure,
+    /// After a success too: a service
+    Always,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

@@ -1,6 +1,6 @@
 //! Orders for tasks: from the words of `solti run`, and from a file.
 
-use crate::args::{AfterMain, AfterReboot, Run, WhenBusy};
+use crate::args::{AfterMain, AfterReboot, Restart, Run, WhenBusy};
 use crate::error::CliError;
 use crate::time::unix_ms;
 use rand::Rng as _;
@@ -10,7 +10,7 @@ use solti_model::{
 };
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// Characters that lane names of our own end in; as the app's form makes them.
 const LETTERS: &[u8] = b"abcdefghjkmnpqrstvwxyz23456789";
@@ -47,15 +47,19 @@ pub fn from_words(run: Run, here: Option<&Path>) -> Result<TaskSpec, CliError> {
     let mut spec = TaskSpec::new(slot, kind);
     // Of a lane that was named its name says enough, unless it looks like one that is made here.
     spec.own_lane = (own || spec.has_own_lane()).then_some(own);
-    spec.timeout = run.timeout.map(|timeout| u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX));
+    spec.timeout = run.timeout.map(in_ms);
     spec.admission = match run.when_busy {
         WhenBusy::Queue => AdmissionStrategy::Queue,
         WhenBusy::Refuse => AdmissionStrategy::DropIfRunning,
         WhenBusy::Replace => AdmissionStrategy::Replace,
     };
-    if run.retries.is_some() {
-        (spec.restart, spec.max_retries) = (RestartStrategy::OnFailure, run.retries);
-    }
+    let restart = run.restart.or(run.retries.map(|_| Restart::OnFailure));
+    spec.restart = match restart {
+        None | Some(Restart::Never) => RestartStrategy::Never,
+        Some(Restart::OnFailure) => RestartStrategy::OnFailure,
+        Some(Restart::Always) => RestartStrategy::Always { interval_ms: run.interval.map(in_ms) },
+    };
+    spec.max_retries = run.retries;
     let delayed = run.delay.map(|delay| SystemTime::now().checked_add(delay));
     spec.not_before = run.at.or(delayed.flatten()).map(unix_ms);
     spec.priority = run.priority;
@@ -67,6 +71,10 @@ pub fn from_words(run: Run, here: Option<&Path>) -> Result<TaskSpec, CliError> {
     spec.labels = run.label.into_iter().collect();
     spec.labels.extend(run.name.map(|name| ("name".to_owned(), name)));
     Ok(spec)
+}
+
+fn in_ms(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Why a command looks as if it were meant for a shell, which is not asked. Several words were quoted for one already.
@@ -184,6 +192,21 @@ mod tests {
         );
         assert_eq!(json["labels"], serde_json::json!({"name": "nightly", "team": "red"}));
         assert_eq!(json["admission"], "queue");
+    }
+
+    #[test]
+    fn a_run_says_whether_it_is_repeated() {
+        let said = |line: &[&str]| {
+            let spec = spec(line).expect("legal");
+            (spec.restart, spec.max_retries)
+        };
+        assert_eq!(said(&["true"]), (RestartStrategy::Never, None));
+        assert_eq!(said(&["--retries", "3", "true"]), (RestartStrategy::OnFailure, Some(3)));
+        assert_eq!(said(&["--restart", "on-failure", "true"]), (RestartStrategy::OnFailure, None));
+        let always = |interval_ms| RestartStrategy::Always { interval_ms };
+        assert_eq!(said(&["--restart", "always", "true"]), (always(None), None));
+        assert_eq!(said(&["--restart=always", "--interval", "5s", "true"]), (always(Some(5_000)), None));
+        assert!(Cli::try_parse_from(["solti", "run", "--interval", "5s", "true"]).is_err());
     }
 
     #[test]

@@ -5,7 +5,8 @@
 //! In UTF-16 it is one half of a line feed: the other half is at the beginning of the next row, or at the end of the row.
 //! Where the byte is half of another character, such as U+010A or any of U+0A00 to U+0AFF, the row ends there all the same: rows
 //! are counted by that byte, by the writer too, which knows of no encoding. The character is shown as a whole, in the row in which
-//! its other half is (of a character of two units in UTF-16LE, each half of which is in another row, that is none). Which half the byte is, is told by whether it is at an even place of the log.
+//! its other half is; a character of two units in UTF-16LE, whose units are in two rows then (U+1F60A is one), in the second.
+//! Which half the byte is, is told by whether it is at an even place of the log.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -24,6 +25,29 @@ const SAMPLE: LogOffset = LogOffset::new(1024 * 1024);
 const UTF_16_SAMPLE: usize = 4 * 1024;
 /// Read at a time.
 const CHUNK: u64 = 64 * 1024;
+
+/// Where a row begins in the log, and what stands before it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct RowStart {
+    pub at: LogOffset,
+    /// The two bytes before the one that ended the row before: in UTF-16LE they may be half of a character that this row goes on
+    /// with. Zeros where they are not known.
+    pub before: [u8; 2],
+}
+
+impl RowStart {
+    /// Of a row that begins at byte `at` of `bytes`, which are a log from its byte `from` on.
+    pub(crate) fn within(bytes: &[u8], at: usize, from: LogOffset) -> Self {
+        let before = at.checked_sub(3).map_or([0; 2], |before| [bytes[before], bytes[before + 1]]);
+        Self { at: from + at as u64, before }
+    }
+}
+
+impl From<LogOffset> for RowStart {
+    fn from(at: LogOffset) -> Self {
+        Self { at, before: [0; 2] }
+    }
+}
 
 /// How the bytes of rows become text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,8 +84,19 @@ impl TextEncoding {
         self.encoding == UTF_16LE || self.encoding == UTF_16BE
     }
 
-    /// A whole row, which begins at byte `at` of the log, as UTF-8, without a line feed in it.
-    pub(crate) fn decode(self, row: &[u8], at: LogOffset) -> Cow<'_, [u8]> {
+    /// The start of a row that begins at byte `at` of a log with these bytes. What is before it is read where it counts.
+    pub(crate) fn row_start(self, files: &LogFiles, row: &[u8], at: LogOffset) -> Result<RowStart, LogError> {
+        let mut start = RowStart::from(at);
+        let asks = self.encoding == UTF_16LE && row.first().is_some_and(|first| is_low_surrogate(*first));
+        if asks && at >= LogOffset::new(3) {
+            // What is gone tells nothing.
+            files.read_log_on(&mut start.before, at.saturating_back(3))?;
+        }
+        Ok(start)
+    }
+
+    /// A whole row as UTF-8, without a line feed in it.
+    pub(crate) fn decode(self, row: &[u8], start: RowStart) -> Cow<'_, [u8]> {
         if self.is_utf8() || !self.is_utf16() && row.is_ascii() {
             return Cow::Borrowed(row);
         }
@@ -72,15 +107,15 @@ impl TextEncoding {
                 return Cow::Borrowed(rest);
             }
         }
-        let mut decoder = self.decoder(row, row.len() as u64, at);
+        let mut decoder = self.decoder(row, row.len() as u64, start);
         let mut out = Vec::with_capacity(row.len() + row.len() / 2);
         decoder.feed(row, &mut out);
         decoder.finish(&mut out);
         Cow::Owned(out)
     }
 
-    /// Rows, each but the last ended by 0x0a, as the same rows in UTF-8. The first begins at byte `at` of the log.
-    pub(crate) fn decode_rows(self, rows: &[u8], at: LogOffset, out: &mut Vec<u8>) {
+    /// Rows, each but the last ended by 0x0a, as the same rows in UTF-8. `start` is that of the first.
+    pub(crate) fn decode_rows(self, rows: &[u8], start: RowStart, out: &mut Vec<u8>) {
         out.clear();
         let mut left = rows;
         while !left.is_empty() {
@@ -89,8 +124,11 @@ impl TextEncoding {
                 None => (left, None),
             };
             let before = out.len();
-            let at = at + (rows.len() - left.len()) as u64;
-            out.extend_from_slice(&self.decode(row, at));
+            let start = match rows.len() - left.len() {
+                0 => start,
+                at => RowStart::within(rows, at, start.at),
+            };
+            out.extend_from_slice(&self.decode(row, start));
             match rest {
                 Some(rest) => {
                     out.push(b'\n');
@@ -107,10 +145,12 @@ impl TextEncoding {
         }
     }
 
-    /// For a row of so many bytes that begins at byte `at` of the log and is given part by part. `head` are its first bytes, one
-    /// at least if there is any.
-    pub(crate) fn decoder(self, head: &[u8], len: u64, at: LogOffset) -> RowDecoder {
-        let is_utf8 = || std::str::from_utf8(head).map_or_else(|error| error.error_len().is_none(), |_| true);
+    /// For a row of so many bytes that is given part by part. `head` are its first bytes, one at least if there is any.
+    pub(crate) fn decoder(self, head: &[u8], len: u64, RowStart { at, before }: RowStart) -> RowDecoder {
+        let is_part = (head.len() as u64) < len;
+        let is_utf8 = || {
+            std::str::from_utf8(head).map_or_else(|error| is_part && error.error_len().is_none(), |_| true)
+        };
         let encoding = if self.mixed && !head.contains(&0) && is_utf8() { UTF_8 } else { self.encoding };
         let begins_within = match () {
             () if encoding == UTF_16LE => begins_within(head, len, at, 0),
@@ -120,11 +160,16 @@ impl TextEncoding {
         let ends_within = self.is_utf16() && encoding != UTF_8 && (len + u64::from(begins_within)) % 2 == 1;
         RowDecoder {
             decoder: encoding.new_decoder_without_bom_handling(),
-            before: begins_within,
+            before: begins_within.then_some(match head.first() {
+                Some(first) if is_low_surrogate(*first) && is_high_surrogate(before[1]) => Some(before),
+                _ => None,
+            }),
             // The first row of a log, and an empty one among UTF-8, are what they look like.
             after: ends_within && (len > 0 || !self.mixed && at > LogOffset::ZERO),
             left: len,
             is_le: encoding == UTF_16LE,
+            whole_units: !ends_within,
+            tail: [0; 2],
             begun: false,
             room: String::new(),
         }
@@ -149,16 +194,30 @@ fn begins_within(head: &[u8], len: u64, at: LogOffset, high: usize) -> bool {
     }
 }
 
+/// Whether the high byte of a unit of UTF-16 is that of the first half of a character of two units.
+fn is_high_surrogate(high: u8) -> bool {
+    matches!(high, 0xd8..=0xdb)
+}
+
+/// The same of the second half.
+fn is_low_surrogate(high: u8) -> bool {
+    matches!(high, 0xdc..=0xdf)
+}
+
 /// Decodes one row.
 pub(crate) struct RowDecoder {
     decoder: Decoder,
-    /// What ended the row before is half of a character of this one.
-    before: bool,
+    /// What ended the row before is half of a unit of this one; with the unit before it where that one is of the same character.
+    before: Option<Option<[u8; 2]>>,
     /// So is what ends this one.
     after: bool,
     /// Bytes that are not given yet.
     left: u64,
     is_le: bool,
+    /// The row does not end within a unit.
+    whole_units: bool,
+    /// The last bytes that were given.
+    tail: [u8; 2],
     /// Something has been read.
     begun: bool,
     room: String,
@@ -171,11 +230,19 @@ impl RowDecoder {
             return;
         }
         self.left = self.left.saturating_sub(bytes.len() as u64);
-        if std::mem::take(&mut self.before) {
+        self.tail = match bytes {
+            [.., a, b] => [*a, *b],
+            [b] => [self.tail[1], *b],
+            [] => self.tail,
+        };
+        if let Some(unit) = self.before.take() {
             match bytes {
                 // Of a line feed.
                 [0, rest @ ..] if self.is_le => bytes = rest,
-                _ => self.add(b"\n", false, out),
+                _ => {
+                    self.add(&unit.unwrap_or_default()[..unit.map_or(0, |unit| unit.len())], false, out);
+                    self.add(b"\n", false, out);
+                }
             }
         }
         if self.after && self.left == 0 && !self.is_le && bytes.last() == Some(&0) {
@@ -188,11 +255,15 @@ impl RowDecoder {
     /// No byte follows.
     pub(crate) fn finish(&mut self, out: &mut Vec<u8>) {
         // Nothing was between the two halves.
-        let whole: &[u8] = match (self.before, self.after) {
+        let whole: &[u8] = match (self.before.is_some(), self.after) {
             (true, true) => b"\n\n",
             (false, true) => b"\n",
             (_, false) => b"",
         };
+        // The second half of the character begins the next row, which shows it.
+        if self.is_le && whole.is_empty() && self.whole_units && is_high_surrogate(self.tail[1]) {
+            return;
+        }
         self.add(whole, true, out);
     }
 
@@ -373,13 +444,14 @@ mod tests {
 
     fn decoded(encoding: TextEncoding, rows: &[u8]) -> String {
         let mut out = Vec::new();
-        encoding.decode_rows(rows, LogOffset::ZERO, &mut out);
+        encoding.decode_rows(rows, RowStart::default(), &mut out);
         // Part by part it is the same.
-        let mut at = LogOffset::ZERO;
+        let mut at = 0;
         for row in rows.split(|byte| *byte == b'\n') {
-            let (whole, mut parts) = (encoding.decode(row, at), Vec::new());
-            let mut decoder = encoding.decoder(row, row.len() as u64, at);
-            at += row.len() as u64 + 1;
+            let start = RowStart::within(rows, at, LogOffset::ZERO);
+            let (whole, mut parts) = (encoding.decode(row, start), Vec::new());
+            let mut decoder = encoding.decoder(row, row.len() as u64, start);
+            at += row.len() + 1;
             row.iter().for_each(|byte| decoder.feed(&[*byte], &mut parts));
             decoder.finish(&mut parts);
             if !encoding.mixed {
@@ -439,8 +511,7 @@ mod tests {
     #[test]
     fn no_character_of_utf_16_is_lost_where_a_row_is_cut_within_it() {
         // One byte of each is that which ends rows, or both are.
-        let text =
-            "a\u{10a}b\n\u{a05}\u{a15}\u{a4d}x\n\u{a0a}\n\n\u{4e00}\u{a0a}\u{a0a}y\u{1f600}\n\u{970a}z";
+        let text = "a\u{10a}b\n\u{a05}\u{a15}\u{a4d}x\n\u{a0a}\n\n\u{4e00}\u{a0a}\u{a0a}y\u{1f600}\n\u{970a}z\u{1f60a}\u{1f60a} \u{1f40a}\n\u{1f60a}";
         for (name, bytes) in
             [("utf-16le", u16::to_le_bytes as fn(u16) -> [u8; 2]), ("utf-16be", u16::to_be_bytes)]
         {
@@ -448,9 +519,7 @@ mod tests {
             let shown = decoded(encoding, &in_utf16(text, bytes));
             assert_eq!(shown.replace('\n', ""), text.replace('\n', ""), "{name}");
             // A row is never cut at another place.
-            let halves = |c: char| (c as u32).to_be_bytes().contains(&b'\n');
-            let cut =
-                text.chars().map(|c| usize::from(halves(c)) + usize::from(c == '\u{a0a}')).sum::<usize>();
+            let cut = in_utf16(text, bytes).iter().filter(|byte| **byte == b'\n').count();
             assert_eq!(shown.matches('\n').count(), cut, "{name}: {shown:?}");
         }
     }

@@ -37,7 +37,8 @@ impl LogView {
     pub fn shown(&mut self, row: &Row, style: Style, limit: usize) -> Result<Shown, LogError> {
         let encoding = self.encoding();
         if row.bytes.len() as u64 >= row.full_len {
-            return Ok(solti_rows::shown(&encoding.decode(&row.bytes, row.offset), style, limit));
+            let start = encoding.row_start(self.parts().0, &row.bytes, row.offset)?;
+            return Ok(solti_rows::shown(&encoding.decode(&row.bytes, start), style, limit));
         }
         let (files, _) = self.parts();
         let mut long = LongRow { files, at: row.offset, len: row.full_len };
@@ -187,7 +188,8 @@ impl LongRow<'_> {
     /// What is shown of the row, which is not UTF-8.
     fn decoded(&mut self, encoding: TextEncoding, style: Style, limit: usize) -> Result<Shown, LogError> {
         let head = self.read(0, CHUNK.min(self.len as usize))?;
-        let mut decoder = encoding.decoder(&head, self.len, self.at);
+        let start = encoding.row_start(self.files, &head, self.at)?;
+        let mut decoder = encoding.decoder(&head, self.len, start);
         let mut reader = RowReader::new(columns(limit));
         reader.begin(style);
         // A carriage return at the end is known as one when the row has ended.

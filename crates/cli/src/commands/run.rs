@@ -61,7 +61,7 @@ async fn input_of(options: &Options, run: &Run) -> Result<Input, CliError> {
     }
     match server::input_dir(options)? {
         // A pipe is read once.
-        Some(dir) if run.retries.is_none() => match input::piped(&dir) {
+        Some(dir) if !run.is_repeated() => match input::piped(&dir) {
             Ok(piped) => Ok(piped),
             // There are file systems without.
             Err(_) => input::read().await,

@@ -13,6 +13,8 @@ use super::record;
 const MAX_CONDITIONS: usize = 32;
 /// A literal of so many bytes finds few rows that are none, and is faster than an expression.
 const TELLING_BYTES: usize = 4;
+/// More are not shown of one row.
+const MAX_PLACES: usize = 100;
 /// What a character of a JSON string begins with that is written by its number. What is looked for may be written so.
 const ESCAPED: &str = r"\\u00[2-7]";
 
@@ -67,6 +69,36 @@ impl Fields {
             let may_hold = sign.is_match(text).unwrap_or(true);
             (may_hold && record::holds(text, &pair.name, |value| self.is(value, &pair.value))) != pair.differs
         })
+    }
+
+    /// Where in a row that holds all of it the fields stand, names and values, as far as they are written as they read: byte ranges.
+    pub(super) fn places(&self, text: &[u8]) -> Vec<(usize, usize)> {
+        let mut found = Vec::new();
+        for Condition { pair, sign } in self.conditions.iter().filter(|condition| !condition.pair.differs) {
+            let all = sign.find_iter(text, |place| {
+                let (start, mut end) = (place.start(), place.end());
+                let from = end.saturating_sub(plain_head(&pair.value).len());
+                let rest = &text[from..];
+                if rest
+                    .get(..pair.value.len())
+                    .is_some_and(|value| value.eq_ignore_ascii_case(pair.value.as_bytes()))
+                {
+                    end = end.max(from + pair.value.len());
+                }
+                let is_part = |at: Option<usize>| {
+                    at.and_then(|at| text.get(at))
+                        .is_some_and(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(byte))
+                };
+                if text[start] != b'\\' && !is_part(start.checked_sub(1)) && !is_part(Some(end)) {
+                    let is_quote = |at: usize| text.get(at) == Some(&b'"');
+                    let start = start - usize::from(start > 0 && is_quote(start - 1));
+                    found.push((start, end + usize::from(is_quote(end))));
+                }
+                found.len() < MAX_PLACES
+            });
+            debug_assert!(all.is_ok());
+        }
+        found
     }
 
     fn is(&self, value: &str, wanted: &str) -> bool {
@@ -207,6 +239,22 @@ mod tests {
     fn written(pair: &Pair) -> String {
         let quoted = |text: &str| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
         format!("{}{}{}", quoted(&pair.name), if pair.differs { "!=" } else { "=" }, quoted(&pair.value))
+    }
+
+    #[test]
+    fn the_fields_that_a_row_was_found_by_are_shown() {
+        let places = |fields: &str, row: &str| {
+            let fields = Fields::of(fields, false).unwrap().unwrap();
+            let places = fields.places(row.as_bytes());
+            places.into_iter().map(|(start, end)| row[start..end].to_owned()).collect::<Vec<_>>()
+        };
+        let json = r#"{"loglevel":"error","level": "Error","user":{"name":"two words"},"n":10}"#;
+        assert_eq!(places("level=error", json), [r#""level": "Error""#]);
+        assert_eq!(places("user.name=\"two words\" n=10", json), [r#""name":"two words""#, r#""n":10"#]);
+        assert_eq!(places("level!=warn", json), [""; 0]);
+        assert_eq!(places("n=1", "n=10 n=1 x-n=1"), ["n=1"]);
+        // Written by their numbers, letters are found and not shown.
+        assert_eq!(places("level=error", r#"{"level":"\u0065rror"}"#), [""; 0]);
     }
 
     #[test]

@@ -7,11 +7,11 @@ use grep_matcher::{LineMatchKind, Matcher};
 use grep_regex::{RegexMatcher, RegexMatcherBuilder};
 use memchr::{memchr, memrchr};
 
-use solti_positions::LogOffset;
 use solti_rows::{RowTexts, Severity, severity};
 
 use super::expression::Expression;
 use super::fields::Fields;
+use crate::encoding::RowStart;
 use crate::{Stream, TextEncoding, newlines};
 
 /// The longest pattern, in bytes.
@@ -191,16 +191,21 @@ pub(crate) struct Scratch {
     spare: Vec<u8>,
     encoding: TextEncoding,
     decoded: Vec<u8>,
-    /// Where the rows that come next begin in the log.
-    at: LogOffset,
+    /// That of the rows that come next.
+    start: RowStart,
     /// A row matches or not as a whole, and not by a part of it.
     whole: bool,
 }
 
 impl Scratch {
-    /// The rows that come next begin at this byte of the log. Encodings of two bytes are read by that.
-    pub(super) fn begin_at(&mut self, at: LogOffset) {
-        self.at = at;
+    /// The rows that come next begin here. Encodings of two bytes are read by that.
+    pub(super) fn begin_at(&mut self, start: RowStart) {
+        self.start = start;
+    }
+
+    /// What the rows are read in.
+    pub(super) fn encoding(&self) -> TextEncoding {
+        self.encoding
     }
 
     /// Whether it takes the whole text of a row to tell whether it matches, and not a look at its bytes, part by part.
@@ -213,7 +218,7 @@ impl Scratch {
         if self.encoding.is_utf8() {
             return self.texts.of(rows, &mut self.spare);
         }
-        self.encoding.decode_rows(rows, self.at, &mut self.decoded);
+        self.encoding.decode_rows(rows, self.start, &mut self.decoded);
         self.texts.of(&self.decoded, &mut self.spare)
     }
 }
@@ -249,7 +254,7 @@ impl RowMatcher {
             spare: Vec::new(),
             encoding: self.query.encoding,
             decoded: Vec::new(),
-            at: LogOffset::ZERO,
+            start: RowStart::default(),
             whole: self.is_choosy(),
         }
     }
@@ -371,13 +376,38 @@ impl RowMatcher {
 
     /// The same one by one, until `found` says no.
     pub fn each_range(&self, text: &[u8], mut found: impl FnMut(usize, usize) -> bool) {
-        let shown = !self.query.invert && !self.query.pattern.is_empty() && self.accepts(text);
-        let shown = shown && self.holds(text);
-        let Some(matcher) = self.matcher.as_ref().filter(|_| shown) else { return };
-        let all = matcher
-            .find_iter(text, |found_at| found_at.is_empty() || found(found_at.start(), found_at.end()));
-        debug_assert!(all.is_ok());
+        if self.query.invert || !self.accepts(text) || !self.holds(text) {
+            return;
+        }
+        let of_pattern = self.matcher.as_ref().filter(|_| !self.query.pattern.is_empty());
+        let mut of_fields = self.fields.as_ref().map(|fields| fields.places(text)).unwrap_or_default();
+        if of_fields.is_empty() {
+            each_match(of_pattern, text, found);
+            return;
+        }
+        each_match(of_pattern, text, |start, end| {
+            of_fields.push((start, end));
+            true
+        });
+        of_fields.sort_unstable();
+        let mut from = 0;
+        for (start, end) in of_fields {
+            // One that begins within another goes on behind it.
+            let start = start.max(from);
+            if start < end && !found(start, end) {
+                return;
+            }
+            from = from.max(end);
+        }
     }
+}
+
+/// Matches that are not empty, one by one, until `found` says no.
+fn each_match(matcher: Option<&RegexMatcher>, text: &[u8], mut found: impl FnMut(usize, usize) -> bool) {
+    let Some(matcher) = matcher else { return };
+    let all =
+        matcher.find_iter(text, |found_at| found_at.is_empty() || found(found_at.start(), found_at.end()));
+    debug_assert!(all.is_ok());
 }
 
 /// The next matching line from `at` on, the beginning of a line: its beginning and what follows its newline.

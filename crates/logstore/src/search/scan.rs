@@ -106,14 +106,13 @@ impl<'a> Scanner<'a> {
         };
         let mut matches = 0;
         if self.matcher.query().stream.is_none() && !bounds.has_break(rows.from, rows.to) {
-            self.scratch.begin_at(rows.from);
-            matches += self
-                .matcher
-                .count(slice(&self.buffer[..self.have], &rows, rows.from, rows.to), &mut self.scratch);
+            let bytes = slice(&self.buffer[..self.have], &rows, rows.from, rows.to);
+            self.scratch.begin_at(self.scratch.encoding().row_start(self.files, bytes, rows.from)?);
+            matches += self.matcher.count(bytes, &mut self.scratch);
         } else {
             for part in self.wanted_parts(&rows, bounds)? {
                 let bytes = slice(&self.buffer[..self.have], &rows, part.from, part.to);
-                self.scratch.begin_at(part.from);
+                self.scratch.begin_at(self.scratch.encoding().row_start(self.files, bytes, part.from)?);
                 matches += self.matcher.count(bytes, &mut self.scratch);
             }
         }
@@ -143,7 +142,7 @@ impl<'a> Scanner<'a> {
         let Some(rows) = self.rows(&from_start, bounds)? else { return Ok(found) };
         for part in self.wanted_parts(&rows, bounds)? {
             let bytes = slice(&self.buffer[..self.have], &rows, part.from, part.to);
-            self.scratch.begin_at(part.from);
+            self.scratch.begin_at(self.scratch.encoding().row_start(self.files, bytes, part.from)?);
             self.matcher.matching(bytes, &mut self.scratch, |n| found.push(part.row + n));
         }
         if rows.endless && block.done {
@@ -316,7 +315,7 @@ impl<'a> Scanner<'a> {
             self.have = 0;
             self.read_to(start, end)?;
             let row = self.buffer[..self.have].strip_suffix(b"\n").unwrap_or(&self.buffer[..self.have]);
-            self.scratch.begin_at(start);
+            self.scratch.begin_at(self.scratch.encoding().row_start(self.files, row, start)?);
             return Ok(self.matcher.finds(self.scratch.texts(row)));
         }
         let mut reader = RowReader::new(MAX_COLUMNS);
@@ -339,7 +338,11 @@ impl<'a> Scanner<'a> {
                 reader.feed(if at >= end { without_end(bytes) } else { bytes });
                 continue;
             }
-            let decoder = decoder.get_or_insert_with(|| encoding.decoder(bytes, len, start));
+            if decoder.is_none() {
+                let start = encoding.row_start(self.files, bytes, start)?;
+                decoder = Some(encoding.decoder(bytes, len, start));
+            }
+            let Some(decoder) = &mut decoder else { break };
             text.clear();
             decoder.feed(bytes, &mut text);
             reader.feed(if at >= end { without_end(&text) } else { &text });

@@ -12,7 +12,7 @@ use solti_positions::{LogOffset, RowNo};
 use solti_rows::Style;
 
 use super::query::{RowMatcher, Scratch};
-use crate::encoding::encoding_of;
+use crate::encoding::{RowStart, encoding_of};
 use crate::segment::index_name;
 use crate::{INDEX_FILE, LOG_FILE, LogError, TextEncoding, packed};
 
@@ -103,7 +103,7 @@ impl SmallSearch {
         let newline = first.checked_sub(1).and_then(|before| memchr_iter(b'\n', log).nth(before as usize));
         let at = newline.map_or(0, |newline| newline + 1);
         let end = memchr(b'\n', &log[at..]).map_or(log.len(), |newline| at + newline);
-        let text = encoding.decode(&log[at..end], LogOffset::new(at as u64));
+        let text = encoding.decode(&log[at..end], RowStart::within(log, at, LogOffset::ZERO));
         let first_text = solti_rows::shown(&text, Style::default(), self.clip).text;
         Ok(Some(Some(SmallMatch { matches, first_row: rows_before + first, first_text })))
     }

@@ -51,6 +51,11 @@ test("solti run says the same, with secrets by their names alone", async () => {
   // A lane of its own is what solti run gives a task anyway.
   expect(await runLine({ ...task, slot: "make-abck2" })).not.toContain("--lane");
   expect(await runLine({ ...task, limits: { processes: 4 } })).toMatch(/^# Left out.*limits/);
+  const service = { ...task, restart: { type: "always", intervalMs: 5000 } } as const;
+  expect(await runLine(service)).toContain("--restart always --interval 5s");
+  expect(
+    await runLine({ ...task, restart: { type: "onFailure" }, maxRetries: undefined } as TaskSpec),
+  ).toContain("--restart on-failure");
   for (const form of ["yaml", "json", "run", "cli", "curl"] as const)
     expect(await written(task, form, "/data"), form).not.toContain("hunter2");
 });

@@ -83,7 +83,12 @@ function runLine(spec: TaskSpec): string {
     if (spec.admission !== "queue") say("--when-busy", spec.admission === "replace" ? "replace" : "refuse");
   }
   if (subprocess.afterMain === "end") say("--after-main", "end");
-  if (spec.restart?.type === "onFailure" && spec.maxRetries !== undefined)
+  if (spec.restart?.type === "always") {
+    words.push("--restart always");
+    if (spec.restart.intervalMs) say("--interval", formatDuration(spec.restart.intervalMs));
+  }
+  if (spec.restart?.type === "onFailure" && spec.maxRetries === undefined) words.push("--restart on-failure");
+  if (spec.restart && spec.restart.type !== "never" && spec.maxRetries !== undefined)
     say("--retries", String(spec.maxRetries));
   if (spec.notBefore !== undefined) say("--at", new Date(spec.notBefore).toISOString());
   if (spec.priority) say("--priority", String(spec.priority));
@@ -91,10 +96,6 @@ function runLine(spec: TaskSpec): string {
   if (spec.afterReboot) say("--after-reboot", spec.afterReboot);
   for (const [key, value] of Object.entries(labels)) say("--label", `${key}=${value}`);
   const left = [
-    spec.restart?.type === "always" && "restart always",
-    spec.restart?.type === "onFailure" &&
-      spec.maxRetries === undefined &&
-      "restart on failure without an end",
     spec.limits && "limits",
     spec.runnerSelector && "runner selector",
     subprocess.failOnNonZero === false && "any exit code succeeds",
