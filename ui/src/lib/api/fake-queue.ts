@@ -101,7 +101,7 @@ export function createFakeQueue(tasks: Tasks): QueueMethods {
     },
     suspendTask: ({ id }) => standStill(id, true),
     resumeTask: ({ id }) => standStill(id, false),
-    forecast: async (query) => fakeForecast(tasks.all(), query, tasks.placesOf),
+    forecast: async (query = {}) => fakeForecast(tasks.all(), query, tasks.placesOf),
     holdAll: async ({ held }) => {
       tasks.hold(held);
       tasks.touch("");

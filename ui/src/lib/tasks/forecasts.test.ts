@@ -17,7 +17,7 @@ test("only what waits for its turn is asked for, soon when that has changed and 
   const asked: (readonly string[] | undefined)[] = [];
   let broken = false;
   const forecasts = new Forecasts({
-    forecast: async ({ tasks }) => {
+    forecast: async ({ tasks } = {}) => {
       asked.push(tasks);
       if (broken) throw new Error("no");
       return {

@@ -38,11 +38,15 @@ const ALONE = 3;
 const day = (date: Date, by: number): Date =>
   new Date(date.getFullYear(), date.getMonth(), date.getDate() + by);
 
+/** What engines say of weeks: as a method, or as a property before that. */
+interface WeekInfo {
+  getWeekInfo?(): { firstDay: number };
+  weekInfo?: { firstDay: number };
+}
+
 /** Weeks begin on this day: 1 is Monday. */
 export function firstDay(locale = navigator.language): number {
-  const known: { getWeekInfo?(): { firstDay: number }; weekInfo?: { firstDay: number } } = new Intl.Locale(
-    locale,
-  );
+  const known = new Intl.Locale(locale) as Intl.Locale & WeekInfo;
   return known.getWeekInfo?.().firstDay ?? known.weekInfo?.firstDay ?? 1;
 }
 
