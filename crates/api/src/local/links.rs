@@ -24,13 +24,13 @@ impl Perform<TaskOrder> for SupervisorApiAdapter {
                 more = true;
                 break;
             }
-            let stored = self.stored(&next).await?;
+            let stored = self.stored_record(&next).await?;
             left.extend(stored.iter().flat_map(after).map(|after| after.task.clone()));
             found.insert(next, stored);
         }
         for waiter in below {
             if !found.contains_key(&waiter) {
-                let stored = self.stored(&waiter).await?;
+                let stored = self.stored_record(&waiter).await?;
                 found.insert(waiter, stored);
             }
         }
@@ -42,7 +42,7 @@ impl Perform<TaskOrder> for SupervisorApiAdapter {
 }
 
 impl SupervisorApiAdapter {
-    async fn stored(&self, id: &TaskId) -> Result<Option<StoredTask>, ApiError> {
+    async fn stored_record(&self, id: &TaskId) -> Result<Option<StoredTask>, ApiError> {
         let found = self.supervisor().store().task(id).await;
         found.map_err(|error| SupervisorError::from(error).into())
     }

@@ -30,7 +30,7 @@ impl Perform<SetPriority> for SupervisorApiAdapter {
 impl Perform<MoveTask> for SupervisorApiAdapter {
     async fn perform(&self, asked: MoveTask) -> Result<(), ApiError> {
         let to = move_to(&asked)?;
-        Ok(self.supervisor().move_task(&asked.id, &to).await?)
+        Ok(self.supervisor().move_task(&asked.id, to).await?)
     }
 }
 

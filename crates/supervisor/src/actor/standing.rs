@@ -12,7 +12,7 @@ use std::collections::{HashMap, HashSet};
 
 impl Actor {
     pub(crate) fn situation(&self, moves: &[(TaskId, MoveTo)]) -> Result<Situation, SupervisorError> {
-        let moved = self.moved(moves)?;
+        let moved = self.queues_moved(moves)?;
         let now = now_ms();
         let mut situation = Situation { now, all_held: self.lanes.all_held(), ..Situation::default() };
         situation.tasks.reserve(self.tasks.len());
@@ -39,7 +39,7 @@ impl Actor {
     }
 
     /// The queues that these moves change, as they are then.
-    fn moved(&self, moves: &[(TaskId, MoveTo)]) -> Result<HashMap<Slot, Queue>, SupervisorError> {
+    fn queues_moved(&self, moves: &[(TaskId, MoveTo)]) -> Result<HashMap<Slot, Queue>, SupervisorError> {
         let mut moved: HashMap<Slot, Queue> = HashMap::new();
         for (id, to) in moves {
             let slot = self.waiting(id)?.slot();
