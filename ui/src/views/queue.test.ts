@@ -32,7 +32,7 @@ const names = (lane: HTMLElement) =>
 test("a row that waits says when it will probably start", async () => {
   await open();
   const row = screen.getAllByTestId("task-row").find((one) => one.textContent?.includes("customer import"))!;
-  await waitFor(() => expect(row.textContent).toMatch(/starts in \d+ to \d+ min · 1st in lane etl/));
+  await waitFor(() => expect(row.textContent).toMatch(/starts in .+ min.*1st in lane etl/));
 });
 
 test("the queue shows each lane in its order with what is expected, and leads to its tasks", async () => {
