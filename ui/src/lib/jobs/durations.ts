@@ -10,9 +10,9 @@ interface DurationScale {
 /** As many as half of them; a run alone is no habit. */
 const SOME = 4;
 
+/** Of an even number the lower one, as in the words above the chart. */
 function middle(sorted: readonly number[]): number {
-  const at = (sorted.length - 1) / 2;
-  return ((sorted[Math.floor(at)] ?? 0) + (sorted[Math.ceil(at)] ?? 0)) / 2;
+  return sorted[Math.floor((sorted.length - 1) / 2)] ?? 0;
 }
 
 /** `undefined` where nothing has run. */

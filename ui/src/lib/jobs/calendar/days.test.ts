@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { TaskSpan } from "../../api/types";
-import { daysAround, onDays, turned } from "./days";
+import { daysAround, onDays, turned, firstDay } from "./days";
 
 const at = (text: string) => new Date(text).getTime();
 const dates = (days: { from: number }[]) => days.map(({ from }) => new Date(from).getDate());
@@ -70,4 +70,8 @@ test("what was and what is to come stand on their days, in order, and many of a 
     ["nightly", 1],
   ]);
   expect(shown[5]!.lines).toEqual([]);
+});
+
+test("a session without a language has weeks that begin on Monday", () => {
+  expect(firstDay("C")).toBe(1);
 });

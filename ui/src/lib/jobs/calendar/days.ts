@@ -44,10 +44,14 @@ interface WeekInfo {
   weekInfo?: { firstDay: number };
 }
 
-/** Weeks begin on this day: 1 is Monday. */
+/** Weeks begin on this day: 1 is Monday, also where the session names no language, as "C" does not. */
 export function firstDay(locale = navigator.language): number {
-  const known = new Intl.Locale(locale) as Intl.Locale & WeekInfo;
-  return known.getWeekInfo?.().firstDay ?? known.weekInfo?.firstDay ?? 1;
+  try {
+    const known = new Intl.Locale(locale) as Intl.Locale & WeekInfo;
+    return known.getWeekInfo?.().firstDay ?? known.weekInfo?.firstDay ?? 1;
+  } catch {
+    return 1;
+  }
 }
 
 /** The days that are shown round a moment, in order: whole weeks. */
