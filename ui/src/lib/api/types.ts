@@ -3,7 +3,7 @@
 // and of the desktop's own commands (shell.ts). Here they get the names that the page uses. No behaviour; methods are in
 // backend.ts.
 import type * as wire from "./bindings";
-import type { ApiErrorFields, Forecast } from "./operations";
+import type { ApiErrorFields, Asks } from "./operations";
 
 export type {
   AfterTask,
@@ -124,7 +124,7 @@ export type {
 
 export type RunId = wire.RunId;
 /** What a forecast is asked with. */
-export type ForecastQuery = Forecast;
+export type ForecastQuery = Asks["forecast"]["request"];
 export type Phase = wire.TaskPhase;
 export type Stream = wire.OutputStreamKind;
 export type SubprocessSpec = wire.SubprocessTask;
