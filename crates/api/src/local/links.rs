@@ -6,6 +6,7 @@ use crate::operations::{Perform, TaskOrder};
 use solti_model::{AfterTask, Dependency, LinkedTask, LinkedTasks, MAX_LINKED, TaskId, TaskLink, TaskPhase};
 use solti_store::StoredTask;
 use solti_supervisor::SupervisorError;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, VecDeque};
 
 impl Perform<TaskOrder> for SupervisorApiAdapter {
@@ -29,9 +30,9 @@ impl Perform<TaskOrder> for SupervisorApiAdapter {
             found.insert(next, stored);
         }
         for waiter in below {
-            if !found.contains_key(&waiter) {
-                let stored = self.stored_record(&waiter).await?;
-                found.insert(waiter, stored);
+            if let Entry::Vacant(place) = found.entry(waiter) {
+                let stored = self.stored_record(place.key()).await?;
+                place.insert(stored);
             }
         }
         if found.values().all(Option::is_none) {
