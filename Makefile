@@ -3,7 +3,7 @@
 CARGO ?= cargo
 NPM = npm --prefix ui --silent
 
-.PHONY: help deps run-deps page build package package-only release test-package run dev foreign test test-busy torture bench check format bindings
+.PHONY: help deps run-deps page build package package-only release test-package run dev foreign test screenshots test-busy torture bench check format bindings
 
 help:
 	@echo "make deps    install what is missing"
@@ -18,6 +18,7 @@ help:
 	@echo "make bench   measurements"
 	@echo "make check   formats, lints, types, dependencies"
 	@echo "make bindings  the page's types from crates/model, crates/api and the shell"
+	@echo "make screenshots  pictures of every view, in target/screenshots"
 	@echo "make format  put everything into its format"
 
 deps:
@@ -52,9 +53,8 @@ test-package:
 	scripts/test-package.sh
 
 # Not as released: an optimised program in less time (the profile `local` in Cargo.toml).
-run: page
-	$(CARGO) build --profile local -p solti-desktop -p solti-shim --bins
-	scripts/run.sh
+run:
+	@CARGO="$(CARGO)" NPM="$(NPM)" scripts/run.sh
 
 dev: run-deps
 	$(CARGO) build -p solti-shim
@@ -67,6 +67,11 @@ foreign: deps
 # The page first: the tests of the whole app show it.
 test: deps page foreign
 	@CARGO="$(CARGO)" scripts/test.sh
+
+# Pictures of every view, most in both themes and three widths, in target/screenshots.
+screenshots: deps page
+	SOLTI_SCREENSHOTS="$(CURDIR)/target/screenshots" $(CARGO) nextest run -p solti-desktop --test window
+	@echo "Pictures are in target/screenshots."
 
 # The same ten times, beside other work.
 test-busy: deps

@@ -2,6 +2,7 @@
 //! thing that only the whole can get wrong; everything else is tested in the parts, where it takes milliseconds.
 
 mod attached;
+mod blank_window;
 mod log_hands;
 mod log_structure;
 mod log_window;

@@ -83,7 +83,8 @@ async fn fill(app: &AppWindow<'_>) {
     let ended = format!(
         "async () => {{
             const invoke = window.__TAURI_INTERNALS__.invoke;
-            while ((await invoke('summary')).byPhase.succeeded < {TASKS}) await new Promise((go) => setTimeout(go, 200));
+            const query = {{ phases: ['succeeded'], limit: 1 }};
+            while ((await invoke('list_tasks', {{ query }})).total < {TASKS}) await new Promise((go) => setTimeout(go, 200));
             return 0;
         }}"
     );

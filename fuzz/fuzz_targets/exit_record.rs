@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use solti_shim::exit_record::{ExitRecord, LEN};
-use solti_shim::{fork_order, start_report};
+use solti_shim::{fork_order::ForkOrder, start_report};
 
 fuzz_target!(|bytes: &[u8]| {
     let mut sealed = [0; LEN];
@@ -21,8 +21,7 @@ fuzz_target!(|bytes: &[u8]| {
     {
         assert_eq!(start_report::StartReport::decode(&report.encode()), Ok(report));
     }
-    if let Ok(folder) = fork_order::decode(bytes) {
-        let order = fork_order::encode(folder);
-        assert_eq!(fork_order::decode(&order), Ok(folder));
+    if let Ok(order) = ForkOrder::decode(bytes) {
+        assert_eq!(ForkOrder::decode(&order.encode()), Ok(order));
     }
 });

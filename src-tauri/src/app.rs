@@ -12,6 +12,7 @@ use crate::{
     instance,
     log_link::LogLink,
     notify, receive_queues,
+    renderer::Renderer,
     say::say,
     shutdown,
     there::There,
@@ -54,8 +55,8 @@ pub struct Parts {
 }
 
 impl Parts {
-    fn of(seat: &Seat, config: &Config) -> Self {
-        let info = AppInfo::new(&config.data_dir);
+    fn of(seat: &Seat, config: &Config, renderer: &Renderer) -> Self {
+        let info = AppInfo::new(&config.data_dir).drawn(renderer.drawing());
         match seat {
             Seat::Held(held) => Self {
                 api: held.engine().api(),
@@ -128,11 +129,17 @@ fn on_window_event<R: Runtime>(window: &Window<R>, event: &WindowEvent) {
 }
 
 /// Runs until the last window is closed, or longer where the tray keeps it. The data folder is let go of last.
-pub fn run(config: &Config, arguments: Arguments, lock: Result<DataLock, Holder>) -> Result<(), ShellError> {
+pub fn run(
+    config: &Config,
+    arguments: Arguments,
+    lock: Result<DataLock, Holder>,
+    renderer: &Arc<Renderer>,
+) -> Result<(), ShellError> {
     let seat = block_on(sit_down(config, lock, arguments.doors()))?;
-    let parts = Parts::of(&seat, config);
+    let parts = Parts::of(&seat, config, renderer);
     let data_dir = config.data_dir.clone();
     let app = assemble(Builder::default(), parts)
+        .manage(Arc::clone(renderer))
         .plugin(single_instance(&config.data_dir))
         .plugin(tauri_plugin_dialog::init())
         .setup(move |app| {

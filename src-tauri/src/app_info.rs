@@ -1,5 +1,6 @@
 //! What the app says of itself.
 
+use crate::renderer::Drawing;
 use serde::Serialize;
 use solti_model::{EngineInfo, Recovered};
 use std::path::{Path, PathBuf};
@@ -12,6 +13,7 @@ pub struct AppInfo {
     data_dir: PathBuf,
     home_dir: PathBuf,
     platform: &'static str,
+    drawing: Drawing,
     /// The database was damaged when the app started, and another one is in its place.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
@@ -37,9 +39,15 @@ impl AppInfo {
             data_dir: data_dir.to_owned(),
             home_dir: dirs::home_dir().unwrap_or_default(),
             platform: std::env::consts::OS,
+            drawing: Drawing::Usual,
             recovered: None,
             engine: None,
         }
+    }
+
+    #[must_use]
+    pub fn drawn(self, drawing: Drawing) -> Self {
+        Self { drawing, ..self }
     }
 
     #[must_use]

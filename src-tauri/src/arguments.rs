@@ -19,6 +19,9 @@ pub struct Arguments {
     /// Serve the API over gRPC on this address while the app runs, as in 127.0.0.1:7655
     #[arg(long, value_name = "ADDRESS")]
     grpc: Option<SocketAddr>,
+    /// Draw the window without the graphics card, where it stays blank otherwise
+    #[arg(long)]
+    pub safe_renderer: bool,
     /// Open the form for a new task
     #[arg(long, conflicts_with = "link")]
     pub new_task: bool,

@@ -7,6 +7,7 @@ use crate::{
     commands::form::LineReading,
     events::Message,
     frames::output::OutputFrame,
+    renderer::Drawing,
 };
 use solti_machines::{ConnectionTest, ListedMachine, MachineList, Reach};
 use solti_model::{DoorState, DoorStates, Recovered};
@@ -34,6 +35,7 @@ fn the_shapes_of_the_page_are_those_of_the_shell() {
         Message<()>,
         OutputFrame,
         AppInfo,
+        Drawing,
         Recovered,
         OtherEngine,
         CloseQuestion,

@@ -20,6 +20,7 @@ mod instance;
 mod log_link;
 mod notify;
 mod receive_queues;
+mod renderer;
 mod reveal;
 mod say;
 mod screen;
@@ -36,10 +37,11 @@ pub use commands::names as command_names;
 use arguments::{Arguments, Command};
 use clap::Parser as _;
 use error::ShellError;
+use renderer::Renderer;
 use say::say;
 use solti_api::in_full;
 use solti_engine::{Config, DataLock, Holder, start_client_journal, start_journal};
-use std::process::ExitCode;
+use std::{process::ExitCode, sync::Arc};
 
 /// Runs the app until its last window is closed, or what the arguments ask for instead.
 pub fn run() -> ExitCode {
@@ -66,6 +68,7 @@ pub fn run() -> ExitCode {
 
 fn start(arguments: Arguments) -> Result<(), ShellError> {
     let config = Config::from_env()?;
+    let renderer = Arc::new(Renderer::choose(&config.data_dir, arguments.safe_renderer));
     let lock = DataLock::acquire(&config.data_dir, Holder::App { pid: std::process::id() })?;
     if let Err(Holder::App { .. } | Holder::Unknown) = lock {
         let data_dir = config.data_dir.display();
@@ -79,5 +82,7 @@ fn start(arguments: Arguments) -> Result<(), ShellError> {
         Ok(_) => start_journal(&config.data_dir),
         Err(_) => start_client_journal(&config.data_dir),
     }
-    app::run(&config, arguments, lock)
+    app::run(&config, arguments, lock, &renderer)?;
+    renderer.begin_anew_where_it_gave_up();
+    Ok(())
 }

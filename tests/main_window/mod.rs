@@ -14,29 +14,49 @@ const HEIGHT: u32 = 900;
 
 /// Looks at the current view in both themes, and names what is wrong with it.
 async fn examine(app: &AppWindow<'_>, view: &str) {
+    examine_in(app, view, &WIDTHS).await;
+}
+
+/// The same of what a window of another size would close.
+async fn examine_open(app: &AppWindow<'_>, view: &str) {
+    examine_in(app, view, &[]).await;
+}
+
+async fn examine_in(app: &AppWindow<'_>, view: &str, widths: &[u32]) {
     for theme in THEMES {
         app.run(&format!("document.documentElement.dataset.theme = '{theme}'")).await;
-        let wrong = app.run_async(AXE).await;
+        let wrong = app.run_async(&format!("const done = arguments[0]; {STILL} {AXE}")).await;
         let wrong: Vec<String> = serde_json::from_value(wrong).expect("a list of texts");
         assert!(wrong.is_empty(), "{view}, {theme}:\n{}", wrong.join("\n"));
     }
     if env::var_os("SOLTI_SCREENSHOTS").is_some() {
-        for width in WIDTHS {
-            app.resize(width, HEIGHT).await;
-            for theme in THEMES {
-                app.run(&format!("document.documentElement.dataset.theme = '{theme}'")).await;
-                app.look(&format!("{view}-{width}-{theme}")).await;
-            }
+        for width in widths {
+            app.resize(*width, HEIGHT).await;
+            look_in_both(app, &format!("{view}-{width}")).await;
         }
-        app.resize(USUAL, HEIGHT).await;
+        match widths {
+            [] => look_in_both(app, &format!("{view}-{USUAL}")).await,
+            _ => app.resize(USUAL, HEIGHT).await,
+        }
     }
     app.run("document.documentElement.dataset.theme = 'light'").await;
 }
 
+async fn look_in_both(app: &AppWindow<'_>, name: &str) {
+    for theme in THEMES {
+        app.run(&format!("document.documentElement.dataset.theme = '{theme}'")).await;
+        app.run_async(&format!(
+            "const done = arguments[0]; {STILL} still.catch(() => {{}}).then(() => done())"
+        ))
+        .await;
+        app.look(&format!("{name}-{theme}")).await;
+    }
+}
+
 /// Transitions are over first: a colour on its way is no colour of the design.
-const AXE: &str = "const done = arguments[0];
-    const still = Promise.all(document.getAnimations().filter((one) => one instanceof CSSTransition).map((one) => one.finished));
-    const weight = (found) => ['serious', 'critical'].includes(found.impact);
+const STILL: &str = "const still = Promise.all(document.getAnimations().filter((one) => one instanceof CSSTransition).map((one) => one.finished));";
+
+const AXE: &str = "const weight = (found) => ['serious', 'critical'].includes(found.impact);
     const name = ({ id, help, nodes }) =>
         `${id}: ${help}: ${nodes.slice(0, 4).map((node) => node.html.slice(0, 160)).join(' | ')}`;
     still.catch(() => {}).then(() => axe.run(document, { resultTypes: ['violations'] }))
@@ -120,7 +140,7 @@ async fn nothing_of_weight_is_wrong_with_any_view_for_those_who_cannot_see_it() 
     ))
     .await;
     app.see("menu-rerun").await;
-    examine(&app, "menu").await;
+    examine_open(&app, "menu").await;
     app.click("menu-rerun").await;
     app.see("question").await;
     examine(&app, "question").await;

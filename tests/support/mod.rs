@@ -235,6 +235,35 @@ impl Desk {
         AppWindow { desk: self, _driver: driver, page, main }
     }
 
+    /// Starts the app as a person does, without a driver, with one more variable.
+    pub fn start(&self, arguments: &[&str], (name, value): (&str, &str)) -> Running {
+        let mut command = Command::new(APP);
+        self.surround(&mut command);
+        command.args(arguments).env_remove("TAURI_WEBVIEW_AUTOMATION").env(name, value);
+        Running(spawn(&mut command))
+    }
+
+    /// Waits until something is drawn: an empty window has one color.
+    pub fn see_drawn(&self) {
+        const DRAWN: usize = 20;
+        // The screen begins anew when its last window has gone, and does not answer meanwhile.
+        until("something is drawn", || {
+            screen::count_colors(&self.display).is_ok_and(|colors| colors > DRAWN)
+        });
+    }
+
+    /// What the app that runs was told of how to draw.
+    pub fn renderer(&self) -> Option<String> {
+        let environment = fs::read(format!("/proc/{}/environ", self.processes().0)).expect("it runs");
+        let told = String::from_utf8_lossy(&environment).into_owned();
+        told.split('\0').find_map(|told| told.strip_prefix("SOLTI_RENDERER=")).map(str::to_owned)
+    }
+
+    /// Waits until no app holds the data folder.
+    pub fn see_app_gone(&self) {
+        self.wait_for_end();
+    }
+
     /// Starts the app again beside the one that runs, and returns how it ended and what it said.
     pub fn start_again(&self) -> (ExitStatus, String) {
         self.start_again_with(&[])
@@ -257,6 +286,9 @@ impl Desk {
         });
     }
 }
+
+/// An app that nothing drives; it ends with this.
+pub struct Running(#[allow(dead_code, reason = "held")] Owned);
 
 /// Starts a program that says on its first line where it can be reached.
 fn first_line(command: &mut Command) -> (Owned, String) {

@@ -1,14 +1,15 @@
 //! The screen as the person at it uses it: closing a window by its cross, typing into a dialog of the system. WebDriver
 //! can only end a page, which leaves the window standing, and knows nothing of dialogs that are no page.
 
+use std::collections::HashSet;
 use x11rb::{
     CURRENT_TIME,
     connection::Connection,
     errors::{ConnectError, ReplyOrIdError},
     protocol::xproto::{
         AtomEnum, BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ChangeWindowAttributesAux, ClientMessageEvent,
-        ConnectionExt as _, CreateWindowAux, EventMask, InputFocus, KEY_PRESS_EVENT, KEY_RELEASE_EVENT,
-        MOTION_NOTIFY_EVENT, MapState, Window, WindowClass,
+        ConnectionExt as _, CreateWindowAux, EventMask, ImageFormat, InputFocus, KEY_PRESS_EVENT,
+        KEY_RELEASE_EVENT, MOTION_NOTIFY_EVENT, MapState, Window, WindowClass,
     },
     protocol::xtest::ConnectionExt as _,
     protocol::{ErrorKind, Event},
@@ -50,6 +51,15 @@ pub fn close_windows(display: &str, titled: impl Fn(&str) -> bool) -> Result<usi
 pub fn count_windows(display: &str, titled: impl Fn(&str) -> bool) -> Result<usize, ScreenError> {
     let (screen, number) = x11rb::connect(Some(display))?;
     Ok(visible(&screen, number, titled)?.len())
+}
+
+/// How many colors the screen shows.
+pub fn count_colors(display: &str) -> Result<usize, ScreenError> {
+    let (screen, number) = x11rb::connect(Some(display))?;
+    let root = screen.setup().roots[number].root;
+    let size = screen.get_geometry(root)?.reply()?;
+    let whole = screen.get_image(ImageFormat::Z_PIXMAP, root, 0, 0, size.width, size.height, u32::MAX)?;
+    Ok(whole.reply()?.data.chunks_exact(4).collect::<HashSet<_>>().len())
 }
 
 /// What is selected, as the middle mouse button pastes it; nothing where nobody has selected anything.

@@ -32,6 +32,8 @@ const BEGIN: &str = "\u{1}solti-environment\u{1}";
 const END: &str = "\u{1}solti-environment-end\u{1}";
 /// Set while the shell is asked, so that a start-up file can skip what is slow or needs a person.
 const ASKING: &str = "SOLTI_RESOLVING_ENVIRONMENT";
+/// A variable in which the app names those that it has set for its own window, apart by spaces. No task inherits them.
+pub const SET_FOR_THE_WINDOW: &str = "SOLTI_SET_FOR_THE_WINDOW";
 /// Of the shell that was asked, and of no task.
 const THE_SHELLS_OWN: [&str; 5] = [ASKING, "_", "SHLVL", "PWD", "OLDPWD"];
 
@@ -48,7 +50,7 @@ pub(crate) struct Inherited {
 impl Inherited {
     /// This process's environment, completed by that of `$SHELL` when `capture` says so.
     pub(crate) async fn find(capture: bool) -> Self {
-        let own: Variables = env::vars_os().filter(|(name, _)| !is_the_apps_own(name)).collect();
+        let own = for_tasks(env::vars_os().collect());
         if !capture {
             return Self::new(own, Variables::new(), ShellCapture::Off);
         }
@@ -107,6 +109,13 @@ impl Inherited {
     }
 }
 
+/// Of the app's own environment, what its tasks get.
+fn for_tasks(own: Variables) -> Variables {
+    let set = own.get(OsStr::new(SET_FOR_THE_WINDOW)).cloned().unwrap_or_default();
+    let is_set = |name: &OsStr| set.as_bytes().split(|byte| *byte == b' ').any(|set| set == name.as_bytes());
+    own.into_iter().filter(|(name, _)| !is_the_apps_own(name) && !is_set(name)).collect()
+}
+
 /// Variables meant for this app's window, which would surprise a program that a task starts.
 fn is_the_apps_own(name: &OsStr) -> bool {
     let name = name.as_bytes();
@@ -114,6 +123,8 @@ fn is_the_apps_own(name: &OsStr) -> bool {
         || name.starts_with(b"WEBKIT_")
         || name == b"SOLTI_LOG"
         || name == b"SOLTI_SHIM"
+        || name == b"SOLTI_RENDERER"
+        || name == SET_FOR_THE_WINDOW.as_bytes()
 }
 
 /// What a shell has told.
@@ -306,6 +317,21 @@ mod tests {
             fs::read_to_string(&stat).map_or(true, |stat| stat.contains(") Z "))
         })
         .await;
+    }
+
+    #[test]
+    fn what_the_app_has_set_for_its_window_is_no_task_s() {
+        let own = variables(&[
+            ("LIBGL_ALWAYS_SOFTWARE", "1"),
+            ("MINE", "1"),
+            ("SOLTI_RENDERER", "safe"),
+            ("SOLTI_SET_FOR_THE_WINDOW", "LIBGL_ALWAYS_SOFTWARE __EGL_VENDOR_LIBRARY_FILENAMES"),
+            ("WEBKIT_DISABLE_COMPOSITING_MODE", "1"),
+        ]);
+        assert_eq!(for_tasks(own), variables(&[("MINE", "1")]));
+        // Who has set it for everything has set it for tasks.
+        let own = variables(&[("LIBGL_ALWAYS_SOFTWARE", "1")]);
+        assert_eq!(for_tasks(own.clone()), own);
     }
 
     #[tokio::test]

@@ -17,6 +17,7 @@ mod user_manager;
 
 pub use config::{Config, data_dir, usual_data_dir};
 pub use engine::Engine;
+pub use environment::SET_FOR_THE_WINDOW;
 pub use error::EngineError;
 pub use journal::{file as journal_file, start as start_journal, start_of_client as start_client_journal};
 pub use lock::{DataLock, Holder};

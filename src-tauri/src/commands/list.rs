@@ -41,6 +41,7 @@ macro_rules! with_commands {
             windows::watch_address,
             windows::watch_form_asks,
             windows::app_info,
+            windows::use_usual_renderer,
         }
     };
 }

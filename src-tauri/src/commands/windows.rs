@@ -7,6 +7,7 @@ use super::{
 use crate::{
     app_info::AppInfo,
     events::{Latest, Streams, To},
+    renderer::Renderer,
     reveal::{RevealError, reveal},
     there::There,
     windows::{self, FormAsk, LogWindows, SpareWindow},
@@ -25,6 +26,12 @@ use tokio::sync::oneshot;
 pub async fn app_info(info: State<'_, AppInfo>, there: State<'_, There>) -> Answer<AppInfo> {
     // Between two engines it is nobody's.
     Ok(info.inner().clone().with(there.engine().await.ok().flatten()))
+}
+
+/// From the next start on, where a blank window has led to the safe renderer.
+#[command]
+pub async fn use_usual_renderer(renderer: State<'_, Arc<Renderer>>) -> Answer<()> {
+    renderer.forget().map_err(|error| ApiError::Unavailable { reason: error.to_string() })
 }
 
 #[command]

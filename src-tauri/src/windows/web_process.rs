@@ -1,9 +1,10 @@
 //! The process of WebKit that draws the pages. There is one for all windows: each one of its own costs as much memory as the app
 //! itself, and takes longer to start than a page takes to load. When it dies, all pages are loaded anew.
 
+use crate::renderer::Renderer;
 use std::{
     cell::Cell,
-    sync::mpsc,
+    sync::{Arc, mpsc},
     time::{Duration, Instant},
 };
 use tauri::{AppHandle, Manager, Runtime, WebviewWindow, WebviewWindowBuilder};
@@ -43,11 +44,18 @@ fn beside<R: Runtime>(
 
 fn load_anew_when_it_dies<R: Runtime>(window: &WebviewWindow<R>) {
     let label = window.label().to_owned();
+    let app = window.app_handle().clone();
+    let renderer = app.try_state::<Arc<Renderer>>().map(|renderer| Arc::clone(&renderer));
     let watched = window.with_webview(move |view| {
         let died = Cell::new(None::<Instant>);
         view.inner().connect_web_process_terminated(move |view, reason| {
             let again = died.replace(Some(Instant::now())).is_some_and(|before| before.elapsed() < TOO_SOON);
-            if again {
+            if again && renderer.as_ref().is_some_and(|renderer| renderer.give_up()) {
+                tracing::warn!(
+                    "the pages cannot be drawn ({reason:?}); beginning anew with the safe renderer"
+                );
+                app.exit(0);
+            } else if again {
                 tracing::error!("the page of window {label} died again ({reason:?}); it stays empty");
             } else {
                 tracing::warn!("the page of window {label} died ({reason:?}); it is loaded anew");

@@ -274,3 +274,19 @@ test("a database that was replaced is told, with what to look for", async () => 
   await fireEvent.click(within(banner).getByLabelText("Dismiss"));
   expect(screen.queryByTestId("banner-recovered")).toBeNull();
 });
+
+test("a window that stayed blank is told, and where to change that", async () => {
+  fake = createFakeBackend({ tasks: 3 });
+  const info = await fake.appInfo();
+  fake.appInfo = async () => ({ ...info, drawing: "safeSinceNow" });
+  const forgotten = vi.fn(async () => {});
+  fake.useUsualRenderer = forgotten;
+  useBackend(fake);
+  render(MainView);
+  const banner = await screen.findByTestId("banner-blank");
+  await fireEvent.click(within(banner).getByText("Show settings"));
+  const drawing = await screen.findByTestId("drawing");
+  await fireEvent.click(within(drawing).getByRole("button"));
+  expect(forgotten).toHaveBeenCalledOnce();
+  await waitFor(() => expect(drawing.textContent).toContain("next start uses the graphics card"));
+});

@@ -173,4 +173,6 @@ export interface Backend extends AskMethods, DownloadMethods {
   setZoom(factor: number): Promise<void>;
 
   appInfo(): Promise<AppInfo>;
+  /** From the next start on. */
+  useUsualRenderer(): Promise<void>;
 }

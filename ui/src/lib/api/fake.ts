@@ -811,11 +811,13 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
     diagnose: async () => diagnosis(),
     inheritedEnvironment: async () => environment(),
     setZoom: async (factor) => document.documentElement.style.setProperty("zoom", String(factor)),
+    useUsualRenderer: async () => {},
     appInfo: async () => ({
       version: "0.1.0",
       dataDir: "~/.local/share/solti",
       homeDir: "/home/you",
       platform: "linux",
+      drawing: "usual",
     }),
   };
 }

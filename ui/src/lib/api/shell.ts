@@ -13,7 +13,7 @@ export type OutputFrame = { events: Array<OutputEvent>,
  */
 end: boolean, };
 
-export type AppInfo = { version: string, dataDir: string, homeDir: string, platform: string, 
+export type AppInfo = { version: string, dataDir: string, homeDir: string, platform: string, drawing: Drawing, 
 /**
  * The database was damaged when the app started, and another one is in its place.
  */
@@ -22,6 +22,8 @@ recovered?: Recovered,
  * The program whose engine holds the tasks, when it is not this app.
  */
 engine?: OtherEngine, };
+
+export type Drawing = "usual" | "safe" | "safeSinceNow";
 
 export type Recovered = { 
 /**
@@ -178,4 +180,5 @@ export type ShellCommands = {
   watch_address: { arguments: {  }, answer: string },
   watch_form_asks: { arguments: {  }, answer: string },
   app_info: { arguments: {  }, answer: AppInfo },
+  use_usual_renderer: { arguments: {  }, answer: void },
 };

@@ -300,4 +300,5 @@ export const tauriBackend: Backend = {
   setZoom: (factor) => invoke("plugin:webview|set_webview_zoom", { label: null, value: factor }),
 
   appInfo: () => shell("app_info", {}),
+  useUsualRenderer: async () => void (await shell("use_usual_renderer", {})),
 };

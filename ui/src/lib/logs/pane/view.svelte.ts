@@ -1,6 +1,6 @@
 // What a pane shows: it brings the scroll model, the rows and the native scrollbar into agreement. LogPane.svelte draws it and
 // feeds events in; others (find, bookmarks, minimap) ask it to show a place.
-import type { RowList } from "../rows/list";
+import type { RowList, ShownRow } from "../rows/list";
 import type { Place, RowKey } from "../rows/numbers";
 import { endMark } from "../text/words";
 import type { LogReader } from "../window/reader.svelte";
@@ -11,6 +11,7 @@ import { isEmpty, wholeRows, type Point, type Selection } from "./selection";
 /** Rows drawn beyond the edges are not; these are read ahead. */
 const OVERSCAN = 2;
 const MAX_HEIGHTS = 4000;
+const ONE_COLUMN_EACH = /^[\x20-\x7e]*$/;
 /** What is brought into view from the side has so many pixels beside it. */
 const ASIDE = 48;
 
@@ -44,6 +45,8 @@ export class PaneView {
   #layout = "";
   #heights = new Map<RowKey, number>();
   #lastTop = 0;
+  /** So many columns has the longest of the plain rows that were measured: none with as many is wider. */
+  #columns = 0;
 
   constructor(
     readonly reader: LogReader,
@@ -245,13 +248,17 @@ export class PaneView {
     const { rows } = this.reader;
     const layout = `${JSON.stringify(this.display)} ${this.size.width}`;
     if (this.#layout !== layout || this.#heights.size > MAX_HEIGHTS) this.#heights.clear();
-    if (this.#layout !== layout) this.widest = 0;
+    if (this.#layout !== layout) this.widest = this.#columns = 0;
     this.#layout = layout;
     let changed = false;
     let width = this.widest;
     for (const element of layer.querySelectorAll<HTMLElement>(":scope > [data-place]")) {
-      const key = rows?.keyAt(Number(element.dataset.place));
+      const place = Number(element.dataset.place);
+      const key = rows?.keyAt(place);
       if (!this.display.wrap) {
+        const columns = this.#columnsOf(element, rows?.get(place));
+        if (columns <= this.#columns) continue;
+        if (columns !== Infinity) this.#columns = columns;
         for (const end of element.querySelectorAll<HTMLElement>("[data-end]"))
           width = Math.max(width, end.offsetLeft + end.offsetWidth + 16);
       } else if (key !== undefined && this.#heights.get(key) !== element.offsetHeight) {
@@ -261,6 +268,14 @@ export class PaneView {
     }
     this.widest = width;
     if (changed) this.settle();
+  }
+
+  /** How many columns a row takes that is drawn as nothing but its text; unknown (infinite) of any other. */
+  #columnsOf(element: HTMLElement, row: ShownRow | undefined): number {
+    const { json, columns } = this.display;
+    const asText =
+      !json && columns === null && (element.lastElementChild?.classList.contains("text") ?? false);
+    return row && asText && ONE_COLUMN_EACH.test(row.text) ? row.text.length : Infinity;
   }
 
   #adopt(): void {
@@ -282,7 +297,7 @@ export class PaneView {
       this.#identity = reader.source.identity;
       this.selection = null;
       this.current = null;
-      this.widest = 0;
+      this.widest = this.#columns = 0;
       this.#heights.clear();
     }
     const shift = rows?.takeShift() ?? 0;

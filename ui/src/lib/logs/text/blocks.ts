@@ -167,8 +167,14 @@ function isFrame(line: string): boolean {
 const LOOKED_AT = 1_000;
 const begin = (line: string): string => (line.length > LOOKED_AT ? line.slice(0, LOOKED_AT) : line);
 
+/** One look that every line passes with which a block begins by itself, and few others do. */
+const MAY_BEGIN = /^(?:[\s=_:#+|-]|panic|fatal|goroutine|SIG|thread|Traceback|Exception Group)/;
+/** The same of a line that follows the first of a trace. */
+const MAY_FOLLOW = /^\s+at /;
+
 function ruleOf(line: string, next: string | undefined): Rule | undefined {
   // Most lines are none; looking at ten rules for each that is drawn would be for nothing.
+  if (!MAY_BEGIN.test(line) && !(next !== undefined && MAY_FOLLOW.test(next))) return undefined;
   const [first, second] = [begin(line), next === undefined ? undefined : begin(next)];
   return RULES.find((rule) => rule.begins(first, second));
 }
