@@ -179,6 +179,28 @@ async fn nothing_of_weight_is_wrong_with_any_view_for_those_who_cannot_see_it() 
     examine(&app, "keys").await;
     app.run(CLOSE).await;
 
+    // What takes the place of the list: the lanes in their order and on a line of time, the jobs as a list and in a calendar.
+    let job = command("backup", &["true"], "");
+    app.call("save_job", &format!("{{ job: {{ name: 'backup', title: 'Back up', spec: {job}, schedules: [{{ cron: '15 21 * * *' }}] }} }}")).await;
+    app.call("run_job", "{ name: 'backup' }").await;
+    app.click("open-queue").await;
+    app.see("queued").await;
+    examine(&app, "queue").await;
+    app.click("queue-timeline").await;
+    app.see("timeline").await;
+    examine(&app, "timeline").await;
+    app.click("open-jobs").await;
+    app.click("job-row[data-job=backup]").await;
+    app.see("job-detail").await;
+    examine(&app, "jobs").await;
+    app.click("jobs-calendar").await;
+    app.see("calendar-run").await;
+    examine(&app, "calendar-week").await;
+    app.click("calendar-month").await;
+    examine(&app, "calendar-month").await;
+    app.press("calendar", || Key::Escape.into()).await;
+    app.see_none("calendar").await;
+
     app.click("open-settings").await;
     for section in ["general", "logs", "environment", "api", "connections", "about"] {
         app.click(&format!("settings-{section}")).await;

@@ -14,7 +14,7 @@ use common::{Engine, command, spec};
 use measure::{Parts, median, report, share};
 use serde_json::json;
 use solti_api::ApiHandler;
-use solti_api::operations::{GetSummary, ListTasks, Operations as _, StopTask};
+use solti_api::operations::{Forecast, GetSummary, HoldAll, ListTasks, Operations as _, StopTask};
 use solti_model::{ListQuery, OutputEvent, StopMode, TaskId, TaskPhase, TaskQuery, TaskSpec};
 use solti_store::RowQuery;
 use std::path::{Path, PathBuf};
@@ -35,6 +35,7 @@ const AT_ONCE: usize = 64;
 const CLIENTS: usize = 8;
 const LISTED: u64 = 100_000;
 const MILLION: u64 = 1_000_000;
+const WAITING: usize = 10_000;
 
 fn main() {
     let Some(parts) = Parts::asked() else { return };
@@ -63,6 +64,9 @@ fn main() {
         }
         if parts.wanted("million") {
             million().await;
+        }
+        if parts.wanted("forecast") {
+            forecast().await;
         }
     });
 }
@@ -480,6 +484,42 @@ async fn million() {
         "at most 50 ms",
         took <= Duration::from_millis(50),
     );
+}
+
+/// When ten thousand waiting tasks will start, over a hundred thousand finished ones: of one command, and each of its own.
+async fn forecast() {
+    let dir = tempfile::tempdir().unwrap();
+    finished_tasks::store(dir.path(), LISTED).await;
+    let engine = Engine::open(dir.path()).await;
+    engine.api.ask(HoldAll { held: true }).await.unwrap();
+    let encode = |n: usize| (format!("lane-{}", n % 20), command("/usr/bin/encode", &["film.mkv"]));
+    let own = |n: usize| (format!("lane-{}", n % 20), command("/usr/bin/encode", &[&format!("film {n}")]));
+    let mut waiting = 0;
+    for (what, more) in [("of one command", true), ("and as many, each of its own", false)] {
+        let specs = (0..WAITING).map(|n| {
+            let (slot, kind) = if more { encode(n) } else { own(n) };
+            spec(&slot, kind, json!({"admission": "queue"}))
+        });
+        for spec in specs {
+            engine.api.submit_task(spec).await.unwrap();
+        }
+        waiting += WAITING;
+        let mut times = vec![];
+        for _ in 0..9 {
+            let began = Instant::now();
+            let foreseen =
+                engine.api.ask(Forecast { slot: None, tasks: vec![], moves: vec![] }).await.unwrap();
+            times.push(began.elapsed());
+            assert_eq!(foreseen.lanes.iter().map(|lane| lane.waiting as usize).sum::<usize>(), waiting);
+        }
+        let took = median(times);
+        report(
+            &format!("forecast of {waiting} waiting tasks, {what}"),
+            &format!("{took:.2?}"),
+            "10,000 in less than 50 ms",
+            waiting > WAITING || took < Duration::from_millis(50),
+        );
+    }
 }
 
 /// Pages of a hundred out of a hundred thousand finished tasks.

@@ -1,6 +1,7 @@
 //! The command line as it is written.
 
 mod hooks;
+mod job;
 
 use crate::arg_values::{after, field, pair, phase};
 use crate::args_container::Container;
@@ -14,6 +15,7 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 pub use hooks::{Call, Hooks};
+pub use job::Job;
 
 /// Long and batch tasks on this machine or another: run, list, follow, stop.
 ///
@@ -150,6 +152,11 @@ pub enum Command {
     },
     /// List where tasks run: this machine's processes, container engines
     Runners,
+    /// When what waits will probably start, and what is in the lanes will probably end
+    Queue {
+        /// In this lane alone
+        lane: Option<String>,
+    },
     /// List lanes, or set one up
     Lanes {
         #[command(subcommand)]
@@ -193,6 +200,7 @@ impl Command {
     pub fn code_of_own_failure(&self) -> u8 {
         match self {
             Self::Run(Run { wait: true, .. }) | Self::Wait { .. } => 125,
+            Self::Job { command } if command.waits() => 125,
             _ => 1,
         }
     }
@@ -419,63 +427,6 @@ pub enum Lanes {
 }
 
 #[derive(Debug, Subcommand)]
-pub enum Job {
-    /// List saved jobs, by name
-    #[command(visible_alias = "ls")]
-    List {
-        /// Only jobs with this in their name or title
-        #[arg(long, short)]
-        text: Option<String>,
-        #[arg(long, short = 'n', default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..))]
-        limit: u32,
-    },
-    /// Show a job, its schedules and how its runs went
-    Show {
-        name: String,
-        /// As it was saved then
-        #[arg(long)]
-        revision: Option<u32>,
-    },
-    /// Save a job that is written as JSON, also as `show --json` prints it
-    Save {
-        /// A file, or - for standard input
-        file: PathBuf,
-        /// Only when it is at this revision now; 0: when there is none
-        #[arg(long, value_name = "REVISION")]
-        expect: Option<u32>,
-    },
-    /// Run a job now and print the id of its task
-    Run {
-        name: String,
-        /// Values of its parameters, as in --date=2026-11-01
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "--PARAMETER=VALUE")]
-        parameters: Vec<String>,
-    },
-    /// Delete jobs; their tasks stay
-    #[command(visible_alias = "rm")]
-    Delete {
-        #[arg(required = true)]
-        names: Vec<String>,
-    },
-    /// List the tasks of a job, newest first
-    History {
-        name: String,
-        #[arg(long, short = 'n', default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
-        limit: u32,
-    },
-    /// When jobs are run by themselves, all or one
-    Next {
-        name: Option<String>,
-        /// So far ahead, as in 12h or 30days
-        #[arg(long, value_parser = humantime::parse_duration, default_value = "7days")]
-        within: Duration,
-        /// Have the next time of this job pass without a run
-        #[arg(long, requires = "name")]
-        skip: bool,
-    },
-}
-
-#[derive(Debug, Subcommand)]
 pub enum Service {
     /// Start it at each log-in, and now; where the app or another server runs, it takes over when that ends
     Enable {
@@ -550,20 +501,6 @@ mod tests {
             let Command::Run(run) = cli.command else { panic!("a run was written") };
             assert_eq!((run.wait, run.argv), (true, vec!["make".into(), "-j8".into(), "--wait".into()]));
         }
-    }
-
-    #[test]
-    fn parameters_of_a_job_are_no_options() {
-        let cli = Cli::parse_from(["solti", "job", "run", "nightly", "--date=2026-11-01", "--json=x"]);
-        let Command::Job { command: Job::Run { name, parameters } } = cli.command else {
-            panic!("a run was written")
-        };
-        assert_eq!(
-            (name.as_str(), &parameters[..]),
-            ("nightly", &["--date=2026-11-01".into(), "--json=x".into()][..])
-        );
-        let cli = Cli::parse_from(["solti", "job", "run", "--json", "nightly"]);
-        assert!(cli.options.json);
     }
 
     #[test]

@@ -90,12 +90,16 @@ macro_rules! desktop {
         }
         tests! { $subject, queue:
             what_waits_is_held_moved_changed_and_started
+            what_waits_is_told_when_it_will_start
+            tasks_of_a_span_of_time_are_told
+            who_waits_for_whom_is_told_both_ways
         }
         tests! { $subject, runners:
             the_runners_of_the_machine_are_listed
         }
         tests! { $subject, jobs:
             jobs_are_saved_run_and_remembered
+            a_job_is_renamed_with_all_that_belongs_to_it
             schedules_are_previewed_listed_and_skipped
         }
     };

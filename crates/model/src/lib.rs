@@ -35,15 +35,18 @@ mod environment;
 mod event;
 mod excerpt;
 mod field;
+mod forecast;
 mod head;
 mod history;
 mod hook;
 mod id;
 mod job;
 mod job_view;
+mod kin;
 mod kind;
 mod left_out;
 mod lifecycle;
+mod links;
 mod list_layout;
 mod machine_url;
 mod matching;
@@ -64,6 +67,7 @@ mod selector;
 mod settings;
 mod severity;
 mod shell_code;
+mod span;
 mod spec;
 mod stdin;
 mod stored;
@@ -96,6 +100,7 @@ pub use excerpt::{
     MergedRow, MergedRows, SourceRow, TextPosition,
 };
 pub use field::FieldError;
+pub use forecast::{Foreseen, LaneForecast, MAX_FORESEEN, MAX_MOVES, NotForeseen, TaskForecast, TimeRange};
 pub use head::{SpecHead, TaskHead};
 pub use history::{
     AttemptsNotKept, EventPage, HistoryQuery, KEPT_FIRST_ATTEMPTS, MAX_KEPT_ATTEMPTS, RunPage,
@@ -110,12 +115,14 @@ pub use job_view::{
     ComingRun, ComingRuns, Firing, FiringOutcome, JobChange, JobDetail, JobList, JobQuery, JobRevision,
     JobRow, JobRun, JobStats, JobTasks, SchedulePreview, ScheduleState,
 };
+pub use kin::Kin;
 pub use kind::{
     AfterMain, CommandMode, ContainerTask, CustomRuntime, EnvVar, MAX_SCRIPT_BYTES, PullPolicy, ScriptMode,
     ScriptRuntime, SubprocessMode, SubprocessTask, TaskKind, Volume, WasmTask,
 };
 pub use left_out::{LeftOut, MAX_LEFT_OUT};
 pub use lifecycle::{AttemptEnd, NextStep, after_attempt};
+pub use links::{LinkedTask, LinkedTasks, MAX_LINKED, TaskLink};
 pub use list_layout::{ListColumn, ListLayout, SORTED_NAME_CHARS, SortBy, each_once};
 pub use machine_url::MachineUrl;
 pub use matching::{Searched, folded};
@@ -141,6 +148,7 @@ pub use settings::{
 };
 pub use severity::Severity;
 pub use solti_positions::{MergedPosition, Rank, RowKey, RowNo};
+pub use span::{DEFAULT_SPANS, MAX_SPANS, TaskSpan, TaskSpans};
 pub use spec::{AdmissionStrategy, RestartStrategy, TaskSpec};
 pub use stdin::{MAX_STDIN_BYTES, Stdin};
 pub use stored::stored_spec;

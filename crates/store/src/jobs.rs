@@ -24,6 +24,7 @@ pub(crate) fn put(db: &Transaction<'_>, saving: &JobSaving) -> Result<(), StoreE
         "INSERT INTO jobs (name, job) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET job = excluded.job",
     )?
     .execute(params![name, text])?;
+    crate::renamed_jobs::in_use(db, &job.name)?;
     let changed = serde_json::to_string(changed).map_err(StoreError::Job)?;
     db.prepare_cached(
         "INSERT OR REPLACE INTO job_revisions (name, revision, saved_at, changed, job) VALUES (?1, ?2, ?3, ?4, ?5)",

@@ -309,6 +309,13 @@ pub enum Change {
     PutJob(Box<JobSaving>),
     /// Removes the job with its revisions and what has come of its schedules; its tasks stay. Nothing happens when there is none.
     DeleteJob(JobName),
+    /// Gives the job another name, with its revisions, its tasks and what has come of its schedules. The old one is remembered.
+    RenameJob {
+        /// Nothing happens when there is none of this name.
+        from: JobName,
+        /// There is no job of this name yet.
+        to: JobName,
+    },
     /// Up to when the times of a schedule are dealt with, which the batch is not refused for.
     Settle {
         /// The job whose schedule it is.

@@ -8,10 +8,13 @@ use crate::{
     RowPage, RowQuery, Standing, StoreError, StoredEvent, StoredJob, StoredLane, StoredRow, StoredRun,
     StoredTask,
 };
-use crate::{environment, history, hooks, jobs, meta, past_since, read, rows, schema, shared_lanes};
+use crate::{
+    environment, history, hooks, jobs, kin, meta, past_since, read, renamed_jobs, rows, schema, shared_lanes,
+    spans,
+};
 use solti_model::{
     AttemptsNotKept, Bookmark, Firing, HistoryQuery, HookDelivery, InheritedVariable, Job, JobName,
-    JobRevision, JobRun, Slot, Task, TaskId, TaskPage, TaskPhase, TaskQuery,
+    JobRevision, JobRun, Kin, Slot, Task, TaskId, TaskPage, TaskPhase, TaskQuery,
 };
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -274,6 +277,11 @@ impl Store {
         self.inner.readers.run(jobs::all).await
     }
 
+    /// What jobs are called now, by the names that they had before.
+    pub async fn renamed_jobs(&self) -> Result<BTreeMap<JobName, JobName>, StoreError> {
+        self.inner.readers.run(renamed_jobs::all).await
+    }
+
     /// The revisions of a job that are kept, newest first; empty for an unknown one.
     pub async fn job_revisions(&self, job: &JobName) -> Result<Vec<JobRevision>, StoreError> {
         let job = job.clone();
@@ -320,6 +328,22 @@ impl Store {
     ) -> Result<RowPage, StoreError> {
         let job = job.clone();
         self.inner.readers.run(move |db| jobs::history(db, &job, cursor, limit)).await
+    }
+
+    /// How long the last attempt took of the last tasks of each kin that are over, newest first, in milliseconds; those that were stopped are left out. A kin of which nothing is known has no entry.
+    pub async fn durations(&self, kins: Vec<Kin>, limit: u32) -> Result<BTreeMap<Kin, Vec<u64>>, StoreError> {
+        self.inner.readers.run(move |db| kin::durations(db, &kins, limit)).await
+    }
+
+    /// The tasks that waited or ran between two times, newest first, `limit` at most, and whether there are more; with `of_jobs`
+    /// those of saved jobs alone.
+    pub async fn between(
+        &self,
+        times: (u64, u64),
+        of_jobs: bool,
+        limit: u32,
+    ) -> Result<(Vec<StoredRow>, bool), StoreError> {
+        self.inner.readers.run(move |db| spans::between(db, times, of_jobs, limit)).await
     }
 
     /// The 50 labels that most tasks carry, without `name`.

@@ -51,7 +51,17 @@ impl TaskCache {
     }
 
     /// To be called before a commit of these changes; `None` when they leave all tasks as they are.
-    pub(crate) fn changing<'a>(&self, changes: impl Iterator<Item = &'a Change>) -> Option<Changing<'_>> {
+    pub(crate) fn changing<'a>(
+        &self,
+        changes: impl Iterator<Item = &'a Change> + Clone,
+    ) -> Option<Changing<'_>> {
+        if changes.clone().any(|change| matches!(change, Change::RenameJob { .. })) {
+            // Whichever tasks are of that job.
+            let mut state = self.state();
+            state.version += 1;
+            state.tasks.clear();
+            return Some(Changing(self));
+        }
         let mut changed = changes.filter_map(|change| match change {
             Change::PutTask(stored) | Change::EditTask(stored) => Some(&stored.task.metadata.id),
             Change::DeleteTask(id) => Some(id),

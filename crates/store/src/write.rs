@@ -3,11 +3,11 @@
 use crate::number::Number;
 use crate::{
     AttemptRange, Change, StoreError, StoredLane, StoredRun, StoredTask, environment, hooks, jobs, meta,
-    shared_lanes,
+    renamed_jobs, shared_lanes,
 };
 use hashlink::LruCache;
 use rusqlite::{OptionalExtension, Transaction, named_params, params};
-use solti_model::{Searched, SpecHead, Task, TaskId};
+use solti_model::{Kin, Searched, SpecHead, Task, TaskId};
 
 /// A spec from this size on, in bytes of JSON, has a head of its own for lists.
 const LONG_SPEC: usize = 16 * 1024;
@@ -94,6 +94,7 @@ pub(crate) fn apply(db: &Transaction<'_>, numbers: &mut Numbers, change: &Change
         Change::DeleteEnvironment(number) => environment::delete(db, *number),
         Change::PutJob(saving) => jobs::put(db, saving),
         Change::DeleteJob(name) => jobs::delete(db, name),
+        Change::RenameJob { from, to } => renamed_jobs::rename(db, from, to),
         Change::Settle { job, settled } => jobs::settle(db, job, settled),
         Change::Fire(firing) => jobs::fire(db, firing),
     }
@@ -144,10 +145,10 @@ fn insert_task(db: &Transaction<'_>, stored: &StoredTask) -> Result<(), StoreErr
     db.prepare_cached(
         "INSERT INTO tasks (id, slot, phase, resource_version, created_at, updated_at, attempt, exit_code,
              error, consecutive_failures, previous_delay_ms, next_attempt_at, queue_order, stop_requested,
-             started_at, finished_at, held, suspended, fulfilled)
+             started_at, finished_at, held, suspended, fulfilled, kin)
          VALUES (:id, :slot, :phase, :resource_version, :created_at, :updated_at, :attempt, :exit_code,
              :error, :consecutive_failures, :previous_delay_ms, :next_attempt_at, :queue_order,
-             :stop_requested, :started_at, :finished_at, :held, :suspended, :fulfilled)",
+             :stop_requested, :started_at, :finished_at, :held, :suspended, :fulfilled, :kin)",
     )?
     .execute(named_params! {
         ":id": task.metadata.id.as_str(),
@@ -169,6 +170,7 @@ fn insert_task(db: &Transaction<'_>, stored: &StoredTask) -> Result<(), StoreErr
         ":held": stored.queueing.held,
         ":suspended": stored.queueing.suspended,
         ":fulfilled": stored.queueing.fulfilled_text(),
+        ":kin": Kin::of(&task.spec).number(),
     })?;
     put_spec(db, db.last_insert_rowid(), task)
 }
@@ -178,6 +180,8 @@ fn edit_task(db: &Transaction<'_>, numbers: &mut Numbers, stored: &StoredTask) -
     update_task(db, num, stored)?;
     db.prepare_cached("UPDATE tasks SET slot = ?2 WHERE num = ?1 AND slot <> ?2")?
         .execute(params![num, stored.task.spec.slot.as_str()])?;
+    db.prepare_cached("UPDATE tasks SET kin = ?2 WHERE num = ?1 AND kin IS NOT ?2")?
+        .execute(params![num, Kin::of(&stored.task.spec).number()])?;
     forget_spec(db, num)?;
     put_spec(db, num, &stored.task)
 }

@@ -2,8 +2,9 @@
 
 mod support;
 
-use solti_model::{RunUsage, TaskPhase};
-use solti_store::{RowQuery, Store, StoreError, sqlite_version};
+use solti_model::{JobName, Kin, RunUsage, TaskPhase};
+use solti_store::{Change, RowQuery, Store, StoreError, sqlite_version};
+use std::collections::BTreeMap;
 use support::{id, run, scripted, task};
 
 #[test]
@@ -103,6 +104,50 @@ async fn what_an_earlier_version_said_of_a_task_is_said_by_the_rule_of_this_one(
     }
     let old = RowQuery { text: Some("script".to_owned()), ..RowQuery::default() };
     assert_eq!(store.list(&old).await.unwrap().total, 0);
+}
+
+#[tokio::test]
+async fn what_an_earlier_version_stored_tells_how_long_tasks_take() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    let took = |n: u64, phase, ms: u64| {
+        let mut stored = scripted(task(n, phase), "make all");
+        (stored.started_at, stored.finished_at) = (Some(1_000 * n), Some(1_000 * n + ms));
+        stored
+    };
+    let mut of_job = took(5, TaskPhase::Failed, 50);
+    of_job.task.spec.job = Some(JobName::new("nightly").unwrap());
+    let tasks = vec![
+        took(1, TaskPhase::Succeeded, 10).into(),
+        took(2, TaskPhase::Failed, 20).into(),
+        // Neither of these tells anything.
+        took(3, TaskPhase::Canceled, 30).into(),
+        scripted(task(4, TaskPhase::Pending), "make all").into(),
+        of_job.clone().into(),
+    ];
+    store.apply(tasks).await.unwrap();
+    let command = Kin::of(&took(1, TaskPhase::Succeeded, 0).task.spec);
+    let job = Kin::of(&of_job.task.spec);
+    let known = async |store: &Store| store.durations(vec![command, job], 20).await.unwrap();
+    let expected: BTreeMap<Kin, Vec<u64>> = [(command, vec![20, 10]), (job, vec![50])].into();
+    assert_eq!(known(&store).await, expected);
+    drop(store);
+    let db = rusqlite::Connection::open(dir.path().join("solti.db")).unwrap();
+    db.execute_batch("DROP INDEX tasks_kin; ALTER TABLE tasks DROP COLUMN kin; DROP TABLE renamed_jobs")
+        .unwrap();
+    db.pragma_update(None, "user_version", 12).unwrap();
+    drop(db);
+    let store = Store::open(dir.path()).unwrap();
+    assert_eq!(known(&store).await, expected);
+    // One that is changed while it waits is of another kin.
+    let mut changed = scripted(task(4, TaskPhase::Pending), "make none");
+    store.apply(vec![Change::EditTask(Box::new(changed.clone()))]).await.unwrap();
+    changed.task.status.phase = TaskPhase::Succeeded;
+    (changed.started_at, changed.finished_at) = (Some(1), Some(8));
+    let other = Kin::of(&changed.task.spec);
+    store.apply(vec![changed.into()]).await.unwrap();
+    assert_eq!(store.durations(vec![other], 20).await.unwrap(), [(other, vec![7])].into());
+    assert_eq!(store.durations(vec![command], 1).await.unwrap(), [(command, vec![20])].into());
 }
 
 #[test]

@@ -3,7 +3,7 @@
 mod support;
 
 use serde_json::json;
-use solti_model::{Firing, FiringOutcome, Job, JobName, ScheduleId, TaskPhase, stored_job};
+use solti_model::{Firing, FiringOutcome, Job, JobName, Kin, ScheduleId, TaskPhase, stored_job};
 use solti_store::{Change, JobSaving, Settled, Store, StoreError, StoredFiring, StoredTask};
 use support::{id, task};
 
@@ -164,4 +164,41 @@ async fn a_job_that_cannot_be_read_takes_no_other_with_it() {
     assert_eq!(jobs.len(), 2);
     assert!(jobs[0].name.as_str() == "broken" && jobs[0].job.is_err(), "{jobs:?}");
     assert_eq!((jobs[1].job.as_ref(), jobs[1].settled["b"]), (Ok(&job(1)), (7, 1)));
+}
+
+#[tokio::test]
+async fn a_renamed_job_keeps_its_revisions_its_tasks_and_what_has_come_of_its_schedules() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    store
+        .apply(vec![saved(1, &[("a", 100), ("b", 100)], true), saved(2, &[("a", 100), ("b", 100)], false)])
+        .await
+        .unwrap();
+    let mut done = of_job(1, TaskPhase::Succeeded);
+    (done.started_at, done.finished_at) = (Some(10), Some(15));
+    store.apply(vec![done.clone().into(), fired(200, Some(1))]).await.unwrap();
+    assert_eq!(
+        store.task(&id(1)).await.unwrap().unwrap().task.spec.job,
+        Some(name()),
+        "it is kept in memory"
+    );
+    let to = JobName::new("renamed").unwrap();
+    store.apply(vec![Change::RenameJob { from: name(), to: to.clone() }]).await.unwrap();
+    let jobs = store.jobs().await.unwrap();
+    let [job] = &jobs[..] else { panic!("{jobs:?}") };
+    assert_eq!((&job.name, &job.job.as_ref().unwrap().name, job.settled["a"].0), (&to, &to, 200));
+    assert_eq!(store.job_revisions(&to).await.unwrap().len(), 2);
+    assert_eq!(store.job_revision(&to, 1).await.unwrap().unwrap().name, to);
+    assert_eq!(store.firings(&to, 10).await.unwrap().len(), 1);
+    let task = store.task(&id(1)).await.unwrap().unwrap().task;
+    assert_eq!(task.spec.job.as_ref(), Some(&to));
+    assert_eq!(store.job_history(&to, None, None).await.unwrap().total, 1);
+    assert_eq!(store.job_history(&name(), None, None).await.unwrap().total, 0);
+    let kin = Kin::of(&task.spec);
+    assert_eq!(store.durations(vec![kin], 20).await.unwrap(), [(kin, vec![5])].into());
+    assert_eq!(store.renamed_jobs().await.unwrap(), [(name(), to.clone())].into());
+    // A job is saved under the old name: that is its own from then on.
+    store.apply(vec![saved(1, &[("a", 100), ("b", 100)], true)]).await.unwrap();
+    assert_eq!(store.renamed_jobs().await.unwrap(), [].into());
+    assert_eq!(store.jobs().await.unwrap().len(), 2);
 }

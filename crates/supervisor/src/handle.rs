@@ -205,8 +205,11 @@ impl Supervisor {
     }
 
     /// `None` when there is no such job.
+    ///
+    /// # Errors
+    /// `Invalid` with `name` for one that has another name now.
     pub async fn job(&self, name: &JobName) -> Result<Option<JobState>, SupervisorError> {
-        self.ask_jobs(|reply| JobMessage::Get { name: name.clone(), reply }).await
+        self.ask_jobs(|reply| JobMessage::Get { name: name.clone(), reply }).await?
     }
 
     /// Saves a job in the place of the one of that name, and returns it as it is stored. One that says nothing new stays as it is.
@@ -224,6 +227,15 @@ impl Supervisor {
     /// `ReadOnly` when it cannot be removed.
     pub async fn delete_job(&self, name: &JobName) -> Result<(), SupervisorError> {
         self.ask_jobs(|reply| JobMessage::Delete { name: name.clone(), reply }).await?
+    }
+
+    /// Gives a job another name; its tasks, revisions and schedules follow. Returns the job.
+    ///
+    /// # Errors
+    /// `Invalid` with `name` for a job that there is not; `Conflict` when there is one of the new name, and while a time of a
+    /// schedule is being dealt with; `ReadOnly`.
+    pub async fn rename_job(&self, from: &JobName, to: &JobName) -> Result<Job, SupervisorError> {
+        self.ask_jobs(|reply| JobMessage::Rename { from: from.clone(), to: to.clone(), reply }).await?
     }
 
     /// Makes a task of the job, as its lane lets it.

@@ -22,6 +22,8 @@ pub(crate) struct Jobs {
     due: BTreeSet<(u64, JobName, usize)>,
     /// Schedules that go by the zone of the machine.
     local: usize,
+    /// What jobs are called now, by the names that they had before.
+    pub(crate) former: BTreeMap<JobName, JobName>,
 }
 
 /// One job.
@@ -96,7 +98,7 @@ impl Plan {
 
 impl Jobs {
     pub(crate) fn new(zones: Zones) -> Self {
-        Self { zones, entries: BTreeMap::new(), due: BTreeSet::new(), local: 0 }
+        Self { zones, entries: BTreeMap::new(), due: BTreeSet::new(), local: 0, former: BTreeMap::new() }
     }
 
     pub(crate) fn get(&self, name: &JobName) -> Option<&Entry> {
@@ -121,6 +123,7 @@ impl Jobs {
     /// Puts the job in the place of the one of that name, if there is one; returns that.
     pub(crate) fn put(&mut self, name: JobName, entry: Entry, now: u64) -> Option<Entry> {
         let before = self.remove(&name);
+        self.former.remove(&name);
         self.local += locals(&entry);
         let plans = entry.plans.len();
         self.entries.insert(name.clone(), entry);
@@ -128,6 +131,17 @@ impl Jobs {
             self.plan(&name, n, now);
         }
         before
+    }
+
+    /// A job has another name now. One that has had several is found by each of them.
+    pub(crate) fn renamed(&mut self, from: &JobName, to: &JobName) {
+        self.former.values_mut().filter(|now| *now == from).for_each(|now| now.clone_from(to));
+        self.former.insert(from.clone(), to.clone());
+        self.former.remove(to);
+    }
+
+    pub(crate) fn forget_former(&mut self, name: &JobName) {
+        self.former.remove(name);
     }
 
     pub(crate) fn remove(&mut self, name: &JobName) -> Option<Entry> {

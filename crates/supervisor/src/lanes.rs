@@ -6,9 +6,8 @@
 mod queue;
 
 pub use queue::MoveTo;
-pub(crate) use queue::{CannotMove, Moved, ORDER_STEP, Waiter};
+pub(crate) use queue::{CannotMove, Moved, ORDER_STEP, Queue, Waiter};
 
-use queue::Queue;
 use solti_model::{AdmissionStrategy, Lane, Slot, TaskId};
 use std::collections::BTreeMap;
 
@@ -30,6 +29,16 @@ impl Default for LaneState {
 impl LaneState {
     fn is_full(&self) -> bool {
         self.holders.len() >= self.capacity as usize
+    }
+
+    /// Who holds a place, the oldest first.
+    pub(crate) fn holders(&self) -> &[TaskId] {
+        &self.holders
+    }
+
+    /// Who waits.
+    pub(crate) fn queue(&self) -> &Queue {
+        &self.queue
     }
 
     fn waiting_replacements(&self) -> impl Iterator<Item = &TaskId> {
@@ -194,6 +203,11 @@ impl Lanes {
     /// Every lane that holds a task or differs from the default, by name.
     pub(crate) fn all(&self) -> Vec<Lane> {
         self.lanes.iter().map(|(slot, lane)| describe(slot, lane)).collect()
+    }
+
+    /// The same as they stand, by name.
+    pub(crate) fn states(&self) -> impl Iterator<Item = (&Slot, &LaneState)> {
+        self.lanes.iter()
     }
 
     pub(crate) fn is_paused(&self, slot: &Slot) -> bool {

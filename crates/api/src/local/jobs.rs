@@ -4,7 +4,7 @@ use super::{SupervisorApiAdapter, now_ms, rows, secrets};
 use crate::ApiError;
 use crate::operations::{
     DeleteJob, GetJob, ItemStream, JobHistory, JobRevisions, ListJobs, Perform, PreviewSchedule, Provide,
-    RunJob, SaveJob, SkipNext, Upcoming, WatchJobs,
+    RenameJob, RunJob, SaveJob, SkipNext, Upcoming, WatchJobs,
 };
 use solti_model::{
     ComingRun, ComingRuns, FieldError, Job, JobChange, JobDetail, JobList, JobName, JobRevision, JobStats,
@@ -95,6 +95,12 @@ impl Perform<SaveJob> for SupervisorApiAdapter {
 impl Perform<DeleteJob> for SupervisorApiAdapter {
     async fn perform(&self, DeleteJob { name }: DeleteJob) -> Result<(), ApiError> {
         Ok(self.supervisor().delete_job(&name).await?)
+    }
+}
+
+impl Perform<RenameJob> for SupervisorApiAdapter {
+    async fn perform(&self, RenameJob { name, to }: RenameJob) -> Result<Job, ApiError> {
+        Ok(secrets::masked_job(self.supervisor().rename_job(&name, &to).await?))
     }
 }
 

@@ -6,6 +6,7 @@ mod completion;
 mod digest;
 mod hooks;
 mod jobs;
+mod links;
 mod log_events;
 mod log_stream;
 mod logs;
@@ -15,6 +16,7 @@ mod rows;
 mod run_environment;
 mod runners;
 mod secrets;
+mod spans;
 mod stored_settings;
 mod usage;
 

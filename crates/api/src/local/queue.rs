@@ -3,10 +3,11 @@
 use super::{SupervisorApiAdapter, secrets};
 use crate::ApiError;
 use crate::operations::{
-    EditTask, HoldAll, HoldTask, MoveTask, Perform, ReleaseTask, ResumeTask, RetryNow, RunNow, SetPriority,
-    SuspendTask,
+    EditTask, Forecast, HoldAll, HoldTask, MoveTask, Perform, ReleaseTask, ResumeTask, RetryNow, RunNow,
+    SetPriority, SuspendTask,
 };
-use solti_supervisor::MoveTo;
+use solti_model::{FieldError, Foreseen, MAX_FORESEEN, MAX_MOVES};
+use solti_supervisor::{ForecastQuery, MoveTo};
 
 impl Perform<HoldTask> for SupervisorApiAdapter {
     async fn perform(&self, HoldTask { id }: HoldTask) -> Result<(), ApiError> {
@@ -27,20 +28,37 @@ impl Perform<SetPriority> for SupervisorApiAdapter {
 }
 
 impl Perform<MoveTask> for SupervisorApiAdapter {
-    async fn perform(&self, MoveTask { id, before, after, first, last }: MoveTask) -> Result<(), ApiError> {
-        let to = match (before, after, first, last) {
-            (Some(other), None, false, false) => MoveTo::Before(other),
-            (None, Some(other), false, false) => MoveTo::After(other),
-            (None, None, true, false) => MoveTo::First,
-            (None, None, false, true) => MoveTo::Last,
-            _ => {
-                return Err(ApiError::invalid(
-                    "before",
-                    "exactly one of before, after, first and last says where to",
-                ));
+    async fn perform(&self, asked: MoveTask) -> Result<(), ApiError> {
+        let to = move_to(&asked)?;
+        Ok(self.supervisor().move_task(&asked.id, to).await?)
+    }
+}
+
+fn move_to(asked: &MoveTask) -> Result<MoveTo, FieldError> {
+    match (&asked.before, &asked.after, asked.first, asked.last) {
+        (Some(other), None, false, false) => Ok(MoveTo::Before(other.clone())),
+        (None, Some(other), false, false) => Ok(MoveTo::After(other.clone())),
+        (None, None, true, false) => Ok(MoveTo::First),
+        (None, None, false, true) => Ok(MoveTo::Last),
+        _ => Err(FieldError::new("before", "exactly one of before, after, first and last says where to")),
+    }
+}
+
+impl Perform<Forecast> for SupervisorApiAdapter {
+    async fn perform(&self, Forecast { slot, tasks, moves }: Forecast) -> Result<Foreseen, ApiError> {
+        for (field, count, most) in [("tasks", tasks.len(), MAX_FORESEEN), ("moves", moves.len(), MAX_MOVES)]
+        {
+            if count > most {
+                return Err(ApiError::invalid(field, format!("must be at most {most}")));
             }
+        }
+        let moved = |(n, asked): (usize, &MoveTask)| {
+            let to = move_to(asked).map_err(|error| ApiError::from(error).within(&format!("moves[{n}]")))?;
+            Ok((asked.id.clone(), to))
         };
-        Ok(self.supervisor().move_task(&id, to).await?)
+        let moves = moves.iter().enumerate().map(moved).collect::<Result<_, ApiError>>()?;
+        let query = ForecastQuery { slot, tasks: tasks.into_iter().collect(), moves };
+        Ok(self.supervisor().forecast(query).await?)
     }
 }
 

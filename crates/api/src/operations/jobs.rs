@@ -34,6 +34,11 @@ macro_rules! job_operations {
                 /// Removes a job with its revisions and schedules. Its tasks stay, and keep its name. Also fine when there is none.
                 change DeleteJob "delete_job" -> () { name: JobName }
 
+                /// Gives a job another name and answers it. Its tasks, its revisions and what came of its schedules follow. What is
+                /// asked of it by the old name is refused with the new one, until a job is saved under that. `Conflict` when there
+                /// is a job of the new name.
+                change RenameJob "rename_job" -> Job { name: JobName, to: JobName }
+
                 /// Makes a task of the job now, and answers its id. A parameter that is not given has its default.
                 change RunJob "run_job" -> TaskId {
                     name: JobName,

@@ -64,6 +64,26 @@ macro_rules! queue_operations {
 
                 /// Lets nothing start in any lane, until it is called with `held` as false. What runs goes on.
                 change HoldAll "hold_all" -> () { held: bool }
+
+                /// When what waits will probably start, and what is in the lanes will probably end: by how long the last runs of the
+                /// same job took, or of the same command. With moves as it would be after them, one after the other; nothing is
+                /// moved. `Conflict` for a move that `move_task` would refuse.
+                read Forecast "forecast" -> Foreseen {
+                    /// Tasks of this lane alone.
+                    #[serde(default)]
+                    #[ts(optional = nullable)]
+                    slot: Option<Slot>,
+                    /// These tasks alone, 1,000 at most; all when it is empty.
+                    #[serde(default)]
+                    #[ts(optional, as = "Option<Vec<TaskId>>")]
+                    #[schemars(length(max = MAX_FORESEEN))]
+                    tasks: Vec<TaskId>,
+                    /// 100 at most.
+                    #[serde(default)]
+                    #[ts(optional, as = "Option<Vec<MoveTask>>")]
+                    #[schemars(length(max = MAX_MOVES))]
+                    moves: Vec<MoveTask>,
+                }
             }
             { $($topics)* }
             { $($downloads)* }

@@ -11,6 +11,27 @@ macro_rules! task_operations {
                 /// A task as a list shows it; nothing when there is none of that id.
                 read GetTaskRow "get_task_row" about id -> Option<TaskRow> { id: TaskId }
 
+                /// The tasks that waited or ran between two times, in Unix milliseconds, newest first.
+                read TasksBetween "tasks_between" -> TaskSpans {
+                    #[ts(type = "number")]
+                    from: u64,
+                    #[ts(type = "number")]
+                    to: u64,
+                    /// Those of saved jobs alone.
+                    #[serde(default)]
+                    #[ts(optional, as = "Option<bool>")]
+                    of_jobs: bool,
+                    /// As many at most; 1,000 when it is left out, and 10,000 at most.
+                    #[serde(default)]
+                    #[ts(optional = nullable)]
+                    #[schemars(range(max = MAX_SPANS))]
+                    limit: Option<u32>,
+                }
+
+                /// A task with all that it waited for, by way of others too, and all that waits for it; `TaskNotFound` when there is
+                /// none of that id.
+                read TaskOrder "task_order" about id -> LinkedTasks { id: TaskId }
+
                 /// Counts by phase, lanes and labels.
                 read GetSummary "get_summary" -> Summary {}
 

@@ -4,7 +4,8 @@ use crate::common::{Engine, bash, within};
 use crate::engine_process::{Core, check_often};
 use serde_json::{Value, json};
 use solti_api::operations::{
-    DeleteJob, GetJob, JobHistory, ListJobs, Operations as _, RunJob, SaveJob, SkipNext, Upcoming, WatchJobs,
+    DeleteJob, GetJob, HoldAll, JobHistory, ListJobs, Operations as _, RenameJob, RunJob, SaveJob, SkipNext,
+    Upcoming, WatchJobs,
 };
 use solti_api::{ApiError, ApiHandler as _};
 use solti_model::{Firing, FiringOutcome, Job, JobDetail, JobName, JobQuery, TaskQuery};
@@ -73,6 +74,35 @@ async fn a_schedule_runs_its_job_when_its_time_comes() {
     let next: Vec<_> = later.schedules.iter().map(|schedule| schedule.next_at.is_some()).collect();
     assert_eq!(next, [false, true], "once is once");
     assert_eq!((later.stats.runs, later.stats.last_good), (1, Some(id)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_renamed_job_is_run_at_its_times_under_its_new_name_also_after_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut engine = Engine::open(dir.path()).await;
+    let at = now_ms() + 1_500;
+    let more = json!({"schedules": [{"id": "soon", "at": at}]});
+    engine.api.ask(save(job("old", bash("echo done"), more))).await.unwrap();
+    let run = |called: &str| RunJob { name: name(called), parameters: BTreeMap::new() };
+    engine.api.ask(HoldAll { held: true }).await.unwrap();
+    // It waits, and belongs to the job of whatever name.
+    let waiting = engine.api.ask(run("old")).await.unwrap();
+    engine.api.ask(RenameJob { name: name("old"), to: name("new") }).await.unwrap();
+    let of = async |engine: &Engine| engine.api.get_task_status(&waiting).await.unwrap().unwrap().spec.job;
+    assert_eq!(of(&engine).await, Some(name("new")));
+    engine.supervisor.shut_down().await;
+    engine = Engine::open(dir.path()).await;
+    assert_eq!(of(&engine).await, Some(name("new")));
+    let error = engine.api.ask(run("old")).await.unwrap_err();
+    assert!(error.to_string().contains("is called new now"), "{error}");
+    engine.api.ask(HoldAll { held: false }).await.unwrap();
+    engine.finished(&waiting).await;
+    let fired = firings(&engine, "new", |found| !found.is_empty()).await;
+    assert_eq!((fired[0].due, fired[0].outcome), (at, FiringOutcome::Started));
+    let task = engine.finished(fired[0].task.as_ref().unwrap()).await;
+    assert_eq!(task.spec.job, Some(name("new")));
+    let past = JobHistory { name: name("new"), cursor: None, limit: None };
+    assert_eq!(engine.api.ask(past).await.unwrap().total, 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

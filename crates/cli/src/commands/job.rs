@@ -1,6 +1,6 @@
 //! `job`: saved jobs, what has become of them, and when they are run by themselves.
 
-use super::run::tell;
+use super::run::{attend, tell};
 use super::{print, print_json};
 use crate::args::{Job as Command, Options};
 use crate::error::CliError;
@@ -9,7 +9,7 @@ use crate::terminal::harmless;
 use crate::{order, server, show, time};
 use serde_json::{Value, json};
 use solti_api::operations::{
-    DeleteJob, GetJob, JobHistory, ListJobs, Operations as _, RunJob, SaveJob, SkipNext, Upcoming,
+    DeleteJob, GetJob, JobHistory, ListJobs, Operations as _, RenameJob, RunJob, SaveJob, SkipNext, Upcoming,
 };
 use solti_http::HttpClient;
 use solti_model::{
@@ -24,13 +24,24 @@ const PAGE: u32 = 500;
 
 pub async fn job(options: &Options, command: Command) -> Result<u8, CliError> {
     let client = server::client(options).await?;
-    match command {
+    match command.ordered() {
         Command::List { text, limit } => list(options, &client, text, limit).await,
         Command::Show { name, revision } => show(options, &client, &name, revision).await,
         Command::Save { file, expect } => save(options, &client, &file, expect).await,
-        Command::Run { name, parameters } => {
-            let (name, parameters) = (JobName::new(name)?, values(&parameters)?);
-            tell(options, &client.ask(RunJob { name, parameters }).await?)
+        Command::Run { name, parameters, wait } => {
+            let order = RunJob { name: JobName::new(name)?, parameters: values(&parameters)? };
+            if wait {
+                return attend(options, &client, order).await;
+            }
+            tell(options, &client.ask(order).await?)
+        }
+        Command::Rename { name, to } => {
+            let renamed = client.ask(RenameJob { name: JobName::new(name)?, to: JobName::new(to)? }).await?;
+            match options.json {
+                true => print_json(&renamed)?,
+                false => print(&format!("{}\n", renamed.name))?,
+            }
+            Ok(0)
         }
         Command::Delete { names } => {
             for name in names {

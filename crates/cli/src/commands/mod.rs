@@ -4,6 +4,7 @@ mod connect;
 mod control;
 mod doctor;
 mod edit;
+mod forecast;
 mod hooks;
 mod job;
 mod lanes;
@@ -48,6 +49,7 @@ pub async fn carry_out(cli: Cli) -> Result<u8, CliError> {
         Command::Rerun { id } => control::rerun(&options, &id).await,
         Command::Delete { ids } => control::delete(&options, &ids).await,
         Command::Runners => runners::runners(&options).await,
+        Command::Queue { lane } => forecast::queue(&options, lane).await,
         Command::Lanes { command } => lanes::lanes(&options, command).await,
         Command::Hooks { command } => hooks::hooks(&options, command).await,
         Command::Digest { since } => hooks::digest(&options, since).await,

@@ -10,7 +10,7 @@ use crate::terminal::{harmless, say};
 use crate::{order, server, show, task_ids};
 use futures::StreamExt as _;
 use serde_json::json;
-use solti_api::operations::{GetTaskRow, Operations as _, StopTask};
+use solti_api::operations::{GetTaskRow, Operations as _, RunJob, StopTask};
 use solti_api::{ApiError, ApiHandler as _, LogAccess as _, LogPosition, LogReading};
 use solti_http::HttpClient;
 use solti_model::{AfterTask, Stdin, StopMode, Task, TaskId};
@@ -42,6 +42,13 @@ pub async fn run(options: &Options, run: Run) -> Result<u8, CliError> {
         Some(signals) => AttendedTask::new(&client, &id, options.json, signals).until_its_end(input).await,
         None => tell(options, &id),
     }
+}
+
+/// Runs a job and stands for its task, which reads what the job says.
+pub async fn attend(options: &Options, client: &HttpClient, order: RunJob) -> Result<u8, CliError> {
+    let signals = Signals::listen()?;
+    let id = client.ask(order).await?;
+    AttendedTask::new(client, &id, options.json, signals).until_its_end(Input::Stored(Stdin::None)).await
 }
 
 /// What the task is to read: of this program's own only where it stands for the task.

@@ -5,8 +5,8 @@ use crate::subjects::Subject;
 use serde_json::json;
 use solti_api::ApiError;
 use solti_api::operations::{
-    DeleteJob, GetJob, JobHistory, JobRevisions, ListJobs, Operations as _, PreviewSchedule, RunJob, SaveJob,
-    SkipNext, Upcoming, WatchJobs,
+    DeleteJob, GetJob, JobHistory, JobRevisions, ListJobs, Operations as _, PreviewSchedule, RenameJob,
+    RunJob, SaveJob, SkipNext, Upcoming, WatchJobs,
 };
 use solti_model::{Job, JobName, JobQuery, Schedule, TaskPhase};
 use std::collections::BTreeMap;
@@ -135,4 +135,52 @@ pub async fn schedules_are_previewed_listed_and_skipped(subject: &Subject) {
     assert!(left.schedules.iter().all(|schedule| schedule.next_at.is_none()));
     assert_eq!(left.firings.len(), 2);
     api.ask(DeleteJob { name: name("planned") }).await.unwrap();
+}
+
+pub async fn a_job_is_renamed_with_all_that_belongs_to_it(subject: &Subject) {
+    let api = subject.desktop();
+    let spec = spec("s", command("true", &[]), json!({"admission": "queue"}));
+    let schedules = json!([{"id": "once", "at": 4_102_444_800_000_u64}]);
+    let order = job(json!({"name": "old", "title": "Nightly", "spec": spec, "schedules": schedules}));
+    api.ask(SaveJob { job: order.clone(), expected_revision: None }).await.unwrap();
+    api.ask(SaveJob { job: job(json!({"name": "other", "spec": spec})), expected_revision: None })
+        .await
+        .unwrap();
+    let run = |of: &str| RunJob { name: name(of), parameters: BTreeMap::new() };
+    let id = api.ask(run("old")).await.unwrap();
+    subject.engine.finished(&id).await;
+
+    let rename = |from: &str, to: &str| RenameJob { name: name(from), to: name(to) };
+    let taken = api.ask(rename("old", "other")).await.unwrap_err();
+    assert!(matches!(taken, ApiError::Conflict { .. }), "{taken:?}");
+    assert_eq!(field(&api.ask(rename("nobody", "somebody")).await.unwrap_err()), "name");
+    let renamed = api.ask(rename("old", "new")).await.unwrap();
+    assert_eq!((renamed.name.as_str(), renamed.revision), ("new", 1));
+
+    let detail = api.ask(GetJob { name: name("new"), revision: None }).await.unwrap().unwrap();
+    assert_eq!((detail.stats.succeeded, detail.schedules[0].next_at), (1, Some(4_102_444_800_000)));
+    assert_eq!(api.ask(JobRevisions { name: name("new") }).await.unwrap().len(), 1);
+    let first = api.ask(GetJob { name: name("new"), revision: Some(1) }).await.unwrap().unwrap();
+    assert_eq!(first.job.name, name("new"));
+    assert_eq!(api.get_task_status(&id).await.unwrap().unwrap().spec.job, Some(name("new")));
+    let past = |of: &str| JobHistory { name: name(of), cursor: None, limit: None };
+    assert_eq!(api.ask(past("new")).await.unwrap().rows[0].task.spec.job, Some(name("new")));
+    assert_eq!(api.ask(past("old")).await.unwrap().total, 0);
+    let coming = api.ask(Upcoming { from: 4_102_444_800_000, to: 4_102_444_800_000 }).await.unwrap();
+    assert_eq!(coming.times.iter().map(|time| time.job.as_str()).collect::<Vec<_>>(), ["new"]);
+
+    // Whoever still asks for it by the old name is told, also when it was renamed again.
+    api.ask(rename("new", "newest")).await.unwrap();
+    for former in ["old", "new"] {
+        let error = api.ask(run(former)).await.unwrap_err();
+        assert!(error.to_string().contains("is called newest now"), "{error}");
+        let error = api.ask(GetJob { name: name(former), revision: None }).await.unwrap_err();
+        assert_eq!(field(&error), "name");
+    }
+    // And the name is free for another job.
+    api.ask(SaveJob { job: order, expected_revision: Some(0) }).await.unwrap();
+    subject.engine.finished(&api.ask(run("old")).await.unwrap()).await;
+    for of in ["old", "newest", "other"] {
+        api.ask(DeleteJob { name: name(of) }).await.unwrap();
+    }
 }

@@ -36,6 +36,25 @@ impl Dependents {
     fn of(&self, id: &TaskId) -> Vec<TaskId> {
         self.0.get(id).into_iter().flatten().cloned().collect()
     }
+
+    /// All that wait for a task, by way of others too, the nearest first; no more than so many.
+    pub(crate) fn below(&self, id: &TaskId, most: usize) -> Vec<TaskId> {
+        let mut found: Vec<TaskId> = Vec::new();
+        let mut seen: BTreeSet<&TaskId> = [id].into();
+        let mut from = id.clone();
+        for next in 0.. {
+            for waiter in self.0.get(&from).into_iter().flatten() {
+                if found.len() < most && seen.insert(waiter) {
+                    found.push(waiter.clone());
+                }
+            }
+            match found.get(next) {
+                Some(waiter) => from = waiter.clone(),
+                None => break,
+            }
+        }
+        found
+    }
 }
 
 /// What is known of the conditions of a task.

@@ -30,7 +30,7 @@ pub(crate) enum JobMessage {
     },
     Get {
         name: JobName,
-        reply: oneshot::Sender<Option<JobState>>,
+        reply: Reply<Option<JobState>>,
     },
     Save {
         job: Box<Job>,
@@ -40,6 +40,11 @@ pub(crate) enum JobMessage {
     Delete {
         name: JobName,
         reply: Reply<()>,
+    },
+    Rename {
+        from: JobName,
+        to: JobName,
+        reply: Reply<Job>,
     },
     Run {
         name: JobName,
@@ -63,6 +68,11 @@ pub(crate) enum JobMessage {
         name: JobName,
         revision: Option<u32>,
         before: Option<Box<Entry>>,
+    },
+    /// A new name could not be stored.
+    RenameRefused {
+        from: JobName,
+        to: JobName,
     },
     /// Something is due, or the clock was set back.
     Due {
@@ -124,6 +134,7 @@ impl Actor {
                 self.save_job(*job, expected_revision, reply).await;
             }
             JobMessage::Delete { name, reply } => self.delete_job(name, reply).await,
+            JobMessage::Rename { from, to, reply } => self.rename_job(from, to, reply).await,
             JobMessage::Run { name, parameters, reply } => self.run_job(&name, &parameters, reply).await,
             JobMessage::Skip { name, schedule, reply } => {
                 self.skip_next(name, schedule.as_ref(), reply).await;
@@ -133,6 +144,7 @@ impl Actor {
             JobMessage::Refused { name, revision, before } => {
                 self.job_refused(name, revision, before.map(|before| *before));
             }
+            JobMessage::RenameRefused { from, to } => self.rename_refused(&from, &to),
             JobMessage::Due { set_back } => self.schedules_due(set_back).await,
             JobMessage::Moved(place) => self.moved_to(place),
             JobMessage::Fired { job, schedule, settled, had_task, result } => {
@@ -146,6 +158,7 @@ impl Actor {
     pub(crate) async fn load_jobs(&mut self) -> Result<(), SupervisorError> {
         let now = now_ms();
         let mut changes = Vec::new();
+        self.jobs.former = self.store.renamed_jobs().await?;
         for stored in self.store.jobs().await? {
             let job = match stored.job {
                 Ok(job) => job,
@@ -325,8 +338,12 @@ fn identify(schedules: &mut [Schedule], old: &[Schedule], now: u64) {
     }
 }
 
-pub(crate) fn unknown(name: &JobName) -> SupervisorError {
-    FieldError::new("name", format!("there is no job {name}")).into()
+fn unknown(jobs: &Jobs, name: &JobName) -> SupervisorError {
+    let words = match jobs.former.get(name) {
+        Some(now) => format!("job {name} is called {now} now"),
+        None => format!("there is no job {name}"),
+    };
+    FieldError::new("name", words).into()
 }
 
 /// The job, of which something is to be done.
@@ -336,7 +353,7 @@ pub(crate) fn readable(jobs: &Jobs, name: &JobName) -> Result<Arc<Job>, Supervis
         Some(Err(why)) => Err(SupervisorError::Conflict {
             reason: format!("job {name} cannot be read; save it anew, or delete it: {why}"),
         }),
-        None => Err(unknown(name)),
+        None => Err(unknown(jobs, name)),
     }
 }
 
@@ -379,14 +396,17 @@ fn words(jobs: &Jobs, plan: &Plan) -> String {
     plan.rule.as_ref().map_or_else(Clone::clone, |rule| rule.words(jobs.zones.local()))
 }
 
-fn state(jobs: &Jobs, name: &JobName) -> Option<JobState> {
-    let entry = jobs.get(name)?;
+fn state(jobs: &Jobs, name: &JobName) -> Result<Option<JobState>, SupervisorError> {
+    let Some(entry) = jobs.get(name) else {
+        // Who asks for it by the name that it had is told, and does not take it for deleted.
+        return if jobs.former.contains_key(name) { Err(unknown(jobs, name)) } else { Ok(None) };
+    };
     let state = |plan: &Plan| ScheduleState {
         id: plan.id.clone(),
         words: words(jobs, plan),
         next_at: plan.next.map(|(time, _)| time),
     };
-    Some(JobState { job: entry.job.clone(), schedules: entry.plans.iter().map(state).collect() })
+    Ok(Some(JobState { job: entry.job.clone(), schedules: entry.plans.iter().map(state).collect() }))
 }
 
 fn planned(jobs: &Jobs) -> Vec<Planned> {

@@ -6,7 +6,7 @@
 //!
 //! Here is the mailbox and what every decision needs. The decisions are in `admission` (letting tasks in), `cycle` (their
 //! attempts), `stopping` (ending and deleting them), `refused` (what cannot be stored), `recovery` (the start of the app) and
-//! `lookout` (runs of which nothing is known); hands on the queue are in `queueing`, what waits for other tasks in `dependencies`; saved jobs are in `job_saving`, and in `firing` when their time has come.
+//! `lookout` (runs of which nothing is known); hands on the queue are in `queueing`, what waits for other tasks in `dependencies`, what a forecast is made of in `standing`; saved jobs are in `job_saving` and `job_renaming`, and in `firing` when their time has come.
 
 mod admission;
 mod attempt;
@@ -16,6 +16,7 @@ mod dependencies;
 mod effect;
 mod firing;
 mod ids;
+mod job_renaming;
 pub(crate) mod job_saving;
 mod lookout;
 mod outcome;
@@ -24,6 +25,7 @@ mod recovery;
 mod refused;
 mod restored;
 mod silence;
+mod standing;
 mod stopping;
 mod tidying;
 mod waits;

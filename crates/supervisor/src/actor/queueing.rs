@@ -6,11 +6,13 @@ use super::attempt::{Active, Stage};
 use super::{Actor, Message, Reply, event};
 use crate::SupervisorError;
 use crate::clock::now_ms;
+use crate::forecast::Situation;
 use crate::lanes::{Admission, CannotMove, MoveTo, Moved, ORDER_STEP};
 use solti_model::{AdmissionStrategy, FieldError, Slot, TaskEventKind, TaskId, TaskSpec, check_priority};
 use solti_store::{Change, StoredTask};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::Duration;
+use tokio::sync::oneshot;
 
 /// Whether all tasks are held.
 const HELD_KEY: &str = "all_held";
@@ -58,6 +60,22 @@ pub(crate) enum QueueMessage {
         held: bool,
         reply: Reply<()>,
     },
+    /// How the lanes stand, as if these had been moved.
+    Situation {
+        moves: Vec<(TaskId, MoveTo)>,
+        reply: Reply<Situation>,
+    },
+    /// Those that wait for this one, by way of others too.
+    Waiters {
+        id: TaskId,
+        most: usize,
+        reply: oneshot::Sender<Vec<TaskId>>,
+    },
+    /// What these are called, as far as they are not over.
+    Names {
+        ids: HashSet<TaskId>,
+        reply: oneshot::Sender<HashMap<TaskId, String>>,
+    },
     /// The time before which it does not start has come, or the clock was set.
     TimeCome {
         id: TaskId,
@@ -92,6 +110,9 @@ impl Actor {
             QueueMessage::Edit { id, spec, version, reply } => self.edit(&id, *spec, version, reply).await,
             QueueMessage::Suspend { id, suspended, reply } => self.suspend(&id, suspended, reply).await,
             QueueMessage::HoldAll { held, reply } => self.hold_all(held, reply).await,
+            QueueMessage::Situation { moves, reply } => drop(reply.send(self.situation(&moves))),
+            QueueMessage::Waiters { id, most, reply } => drop(reply.send(self.dependents.below(&id, most))),
+            QueueMessage::Names { ids, reply } => drop(reply.send(self.names(ids))),
             QueueMessage::TimeCome { id } => self.time_come(&id).await,
             QueueMessage::Refused { before } => self.change_refused(before).await,
             QueueMessage::HoldRefused { held } => {
@@ -110,7 +131,7 @@ impl Actor {
     }
 
     /// The task, if it waits for its lane or for what comes before that.
-    fn waiting(&self, id: &TaskId) -> Result<&Active, SupervisorError> {
+    pub(crate) fn waiting(&self, id: &TaskId) -> Result<&Active, SupervisorError> {
         let active = self.tasks.get(id).ok_or_else(|| SupervisorError::NotFound { id: id.clone() })?;
         match &active.stage {
             Stage::Waiting => Ok(active),
@@ -554,7 +575,7 @@ fn conflict(id: &TaskId, stage: &Stage) -> SupervisorError {
     SupervisorError::Conflict { reason }
 }
 
-fn cannot_move(id: &TaskId, to: &MoveTo, slot: &Slot, why: CannotMove) -> SupervisorError {
+pub(crate) fn cannot_move(id: &TaskId, to: &MoveTo, slot: &Slot, why: CannotMove) -> SupervisorError {
     let other = match to {
         MoveTo::Before(other) | MoveTo::After(other) => other.to_string(),
         MoveTo::First | MoveTo::Last => String::new(),

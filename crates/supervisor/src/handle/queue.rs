@@ -4,8 +4,10 @@ use super::Supervisor;
 use crate::SupervisorError;
 use crate::actor::queueing::QueueMessage;
 use crate::actor::{Message, Reply};
+use crate::forecast::{ForecastQuery, RUNS};
 use crate::lanes::MoveTo;
-use solti_model::{TaskId, TaskSpec};
+use solti_model::{Foreseen, TaskId, TaskSpec};
+use std::collections::HashSet;
 use std::sync::atomic::Ordering;
 
 impl Supervisor {
@@ -80,6 +82,38 @@ impl Supervisor {
     /// `ReadOnly`.
     pub async fn hold_all(&self, held: bool) -> Result<(), SupervisorError> {
         self.ask(|reply| Message::Queue(QueueMessage::HoldAll { held, reply })).await?
+    }
+
+    /// When what waits will probably start, and what is in the lanes will probably end; by how long others of their kin took.
+    ///
+    /// # Errors
+    /// As [`Supervisor::move_task`], for the moves.
+    pub async fn forecast(&self, query: ForecastQuery) -> Result<Foreseen, SupervisorError> {
+        let ForecastQuery { slot, tasks, moves } = query;
+        let situation =
+            match self.ask(|reply| Message::Queue(QueueMessage::Situation { moves, reply })).await? {
+                Err(SupervisorError::NotFound { id }) => return Err(self.not_active(&id).await?),
+                answer => answer?,
+            };
+        let durations = self.store.durations(situation.kins(), RUNS).await?;
+        let made = tokio::task::spawn_blocking(move || situation.forecast(&durations, slot.as_ref(), &tasks));
+        let mut forecast = made.await.map_err(|_| SupervisorError::ShuttingDown)?;
+        let ids: HashSet<TaskId> = forecast.named().map(|(id, _)| id.clone()).collect();
+        if !ids.is_empty() {
+            let names = self.ask(|reply| Message::Queue(QueueMessage::Names { ids, reply })).await?;
+            for (id, name) in forecast.named() {
+                if let Some(known) = names.get(id) {
+                    name.clone_from(known);
+                }
+            }
+        }
+        Ok(forecast)
+    }
+
+    /// Those that wait for a task, by way of others too, the nearest first; no more than so many.
+    pub async fn waiters(&self, id: &TaskId, most: usize) -> Result<Vec<TaskId>, SupervisorError> {
+        let id = id.clone();
+        self.ask(|reply| Message::Queue(QueueMessage::Waiters { id, most, reply })).await
     }
 
     /// Whether nothing starts in any lane.

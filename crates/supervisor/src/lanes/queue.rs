@@ -91,6 +91,30 @@ impl Queue {
         self.0.iter().filter(|waiter| waiter.ready)
     }
 
+    /// All that wait, in their order.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Waiter> {
+        self.0.iter()
+    }
+
+    /// Moves a task as [`Queue::plan`] says; nothing else is numbered behind `last`.
+    pub(crate) fn carry_out(&mut self, id: &TaskId, to: &MoveTo) -> Result<(), CannotMove> {
+        let last = self.0.iter().map(|waiter| waiter.order).max().unwrap_or(0).saturating_add(ORDER_STEP);
+        let given = match self.plan(id, to, last).unwrap_or(Err(CannotMove::NotThere))? {
+            Moved::Nothing => vec![],
+            Moved::To(order) => vec![(id.clone(), order)],
+            Moved::Anew(ids) => {
+                let orders = (0..).map(|n| last.saturating_add(n * ORDER_STEP));
+                ids.into_iter().zip(orders).collect()
+            }
+        };
+        for (id, order) in given {
+            if let Some(waiter) = self.take(&id) {
+                self.put(Waiter { order, ..waiter });
+            }
+        }
+        Ok(())
+    }
+
     /// What a move of this task asks for. `None` when it does not wait here.
     pub(crate) fn plan(&self, id: &TaskId, to: &MoveTo, last: u64) -> Option<Result<Moved, CannotMove>> {
         let moved = self.0.iter().find(|waiter| waiter.id == *id)?;

@@ -2334,6 +2334,234 @@ export type JobChange = {
  */
 version: number, };
 
+export type Foreseen = { 
+/**
+ * When it was made, in Unix milliseconds.
+ */
+at: number, 
+/**
+ * By lane; in each first what holds a place, then what waits, the next one first. 1,000 at most.
+ */
+tasks: Array<TaskForecast>, 
+/**
+ * Whether there are more tasks than these.
+ */
+more: boolean, 
+/**
+ * Those in which something is, by name.
+ */
+lanes: Array<LaneForecast>, };
+
+export type TaskForecast = { 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * Its lane.
+ */
+slot: string, 
+/**
+ * When it starts; absent for one that has, and where it is not known.
+ */
+start?: TimeRange, 
+/**
+ * When it ends; absent where it is not known.
+ */
+end?: TimeRange, 
+/**
+ * How many earlier runs of its job, or of the same command, say how long it takes; 20 at most.
+ */
+runs: number, 
+/**
+ * Why its start, or its end, is not known.
+ */
+unknown?: NotForeseen, };
+
+export type LaneForecast = { 
+/**
+ * Its name.
+ */
+slot: string, 
+/**
+ * Tasks that hold a place.
+ */
+running: number, 
+/**
+ * Tasks that wait, for a place or for something else first.
+ */
+waiting: number, 
+/**
+ * When the last of them ends; absent where that is not known.
+ */
+end?: TimeRange, 
+/**
+ * Why it is not.
+ */
+unknown?: NotForeseen, };
+
+export type TimeRange = { 
+/**
+ * Probably not before.
+ */
+from: number, 
+/**
+ * Probably not after.
+ */
+to: number, };
+
+export type NotForeseen = { "reason": "noHistory", 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * What it is called.
+ */
+name: string, } | { "reason": "longerThanEver", 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * What it is called.
+ */
+name: string, } | { "reason": "restarted", 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * What it is called.
+ */
+name: string, } | { "reason": "suspended", 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * What it is called.
+ */
+name: string, } | { "reason": "held", 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * What it is called.
+ */
+name: string, } | { "reason": "unexpected", 
+/**
+ * The other task.
+ */
+task: string, 
+/**
+ * What that is called.
+ */
+name: string, } | { "reason": "allHeld" } | { "reason": "lanePaused", 
+/**
+ * Which lane.
+ */
+slot: string, };
+
+export type LinkedTasks = { 
+/**
+ * Each once, by id: those made first come first. 100 at most.
+ */
+tasks: Array<LinkedTask>, 
+/**
+ * Between these.
+ */
+links: Array<TaskLink>, 
+/**
+ * Whether there are more.
+ */
+more: boolean, };
+
+export type LinkedTask = { 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * What it is called; nothing for one that was deleted.
+ */
+name: string, 
+/**
+ * How far it is; absent for one that was deleted.
+ */
+phase?: TaskPhase, };
+
+export type TaskLink = { 
+/**
+ * Which has to get there.
+ */
+on: string, 
+/**
+ * Which waits for that.
+ */
+task: string, 
+/**
+ * How far it has to get.
+ */
+when: AfterWhen, 
+/**
+ * It has got there.
+ */
+fulfilled: boolean, };
+
+export type TaskSpans = { 
+/**
+ * Newest first.
+ */
+spans: Array<TaskSpan>, 
+/**
+ * Whether there are older ones than these.
+ */
+more: boolean, };
+
+export type TaskSpan = { 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * What it is called.
+ */
+name: string, 
+/**
+ * Its lane.
+ */
+slot: string, 
+/**
+ * Whether the lane is its own.
+ */
+ownLane?: boolean, 
+/**
+ * The saved job that it belongs to.
+ */
+job?: string, 
+/**
+ * How far it is.
+ */
+phase: TaskPhase, 
+/**
+ * Its latest attempt; 0 before the first.
+ */
+attempt: number, 
+/**
+ * When it was made, in Unix milliseconds.
+ */
+createdAt: number, 
+/**
+ * When its latest attempt began, in Unix milliseconds.
+ */
+startedAt?: number, 
+/**
+ * When it was over, in Unix milliseconds.
+ */
+finishedAt?: number, };
+
 export type LeftOut = { 
 /**
  * Its lane is one of these.

@@ -24,6 +24,7 @@ type JobMethods = Pick<
   | "getJob"
   | "saveJob"
   | "deleteJob"
+  | "renameJob"
   | "runJob"
   | "jobHistory"
   | "jobRevisions"
@@ -283,6 +284,17 @@ export function createFakeJobs(tasks: Tasks): JobMethods {
     deleteJob: async ({ name }) => {
       jobs.delete(name);
       changed();
+    },
+    renameJob: async ({ name, to }) => {
+      const saved = find(name);
+      if (to !== name && jobs.has(to))
+        throw new ApiError({ error: "Conflict", message: `there is a job ${to} already` });
+      jobs.delete(name);
+      saved.job = { ...saved.job, name: to };
+      jobs.set(to, saved);
+      for (const { row, spec } of tasks.rows()) if (spec.job === name) row.task.spec.job = spec.job = to;
+      changed();
+      return copy(saved.job);
     },
     runJob: async ({ name, parameters = {} }) => {
       const { job } = find(name);

@@ -1,6 +1,7 @@
 // Hands on the queue of the backend in memory: enough for tests of views.
 import type { Backend } from "./backend";
 import { ApiError } from "./errors";
+import { fakeForecast } from "./fake-forecast";
 import { fakeHead } from "./fake-heads";
 import type { Phase, TaskRow, TaskSpec } from "./types";
 
@@ -16,6 +17,7 @@ type QueueMethods = Pick<
   | "suspendTask"
   | "resumeTask"
   | "holdAll"
+  | "forecast"
 >;
 
 interface FakeTask {
@@ -31,6 +33,8 @@ interface Tasks {
   startNext(slot: string): void;
   touch(id: string): void;
   hold(held: boolean): void;
+  all(): TaskRow[];
+  lane(slot: string): { places: number; paused: boolean };
 }
 
 const conflict = (message: string) => new ApiError({ error: "Conflict", message });
@@ -97,6 +101,7 @@ export function createFakeQueue(tasks: Tasks): QueueMethods {
     },
     suspendTask: ({ id }) => standStill(id, true),
     resumeTask: ({ id }) => standStill(id, false),
+    forecast: async (query = {}) => fakeForecast(tasks.all(), query, tasks.lane),
     holdAll: async ({ held }) => {
       tasks.hold(held);
       tasks.touch("");

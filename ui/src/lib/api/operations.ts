@@ -1,8 +1,18 @@
 // Generated from the table of operations in crates/api by `make bindings`. Do not edit.
-import type { Bookmark, ComingRun, ComingRuns, Digest, DraftKind, EventPage, FieldError, HistoryQuery, Hook, HookDelivery, HookList, HookState, Job, JobChange, JobDetail, JobList, JobQuery, JobRevision, JobTasks, Lane, LastLine, LineChunk, LineMatch, ListLayout, ListQuery, LocalImage, LogDensity, LogInfo, LogQuery, LogRows, LogText, MatchedMergedRows, MatchedRows, MergedPosition, MergedRows, Rank, RowKey, RowNo, RowRanges, RunEnvironment, RunId, RunPage, RunnerInfo, SavedView, Schedule, SchedulePreview, SearchHit, SearchProgress, SourceRow, StopMode, Summary, TaskChange, TaskEvent, TaskHits, TaskList, TaskRow, TaskSpec, TextPosition, UsageSample } from "./bindings";
+import type { Bookmark, ComingRun, ComingRuns, Digest, DraftKind, EventPage, FieldError, Foreseen, HistoryQuery, Hook, HookDelivery, HookList, HookState, Job, JobChange, JobDetail, JobList, JobQuery, JobRevision, JobTasks, Lane, LastLine, LineChunk, LineMatch, LinkedTasks, ListLayout, ListQuery, LocalImage, LogDensity, LogInfo, LogQuery, LogRows, LogText, MatchedMergedRows, MatchedRows, MergedPosition, MergedRows, Rank, RowKey, RowNo, RowRanges, RunEnvironment, RunId, RunPage, RunnerInfo, SavedView, Schedule, SchedulePreview, SearchHit, SearchProgress, SourceRow, StopMode, Summary, TaskChange, TaskEvent, TaskHits, TaskList, TaskRow, TaskSpans, TaskSpec, TextPosition, UsageSample } from "./bindings";
 
 type ListTasks = { query: ListQuery, };
 type GetTaskRow = { id: string, };
+type TasksBetween = { from: number, to: number, 
+/**
+ * Those of saved jobs alone.
+ */
+ofJobs?: boolean, 
+/**
+ * As many at most; 1,000 when it is left out, and 10,000 at most.
+ */
+limit?: number | null, };
+type TaskOrder = { id: string, };
 type GetSummary = Record<symbol, never>;
 type TaskEvents = { id: string, };
 type PageRuns = { id: string, query: HistoryQuery, };
@@ -31,6 +41,19 @@ type EditTask = { id: string, spec: TaskSpec, resourceVersion: number, };
 type SuspendTask = { id: string, };
 type ResumeTask = { id: string, };
 type HoldAll = { held: boolean, };
+type Forecast = { 
+/**
+ * Tasks of this lane alone.
+ */
+slot?: string | null, 
+/**
+ * These tasks alone, 1,000 at most; all when it is empty.
+ */
+tasks?: Array<string>, 
+/**
+ * 100 at most.
+ */
+moves?: Array<MoveTask>, };
 type ListJobs = { 
 /**
  * All jobs when it is left out.
@@ -39,6 +62,7 @@ query: JobQuery, };
 type GetJob = { name: string, revision?: number | null, };
 type SaveJob = { job: Job, expectedRevision?: number | null, };
 type DeleteJob = { name: string, };
+type RenameJob = { name: string, to: string, };
 type RunJob = { name: string, 
 /**
  * Values by the names of the parameters.
@@ -175,6 +199,10 @@ export interface Asks {
   listTasks: { request: ListTasks; answer: TaskList };
   /** A task as a list shows it; nothing when there is none of that id. */
   getTaskRow: { request: GetTaskRow; answer: TaskRow | null };
+  /** The tasks that waited or ran between two times, in Unix milliseconds, newest first. */
+  tasksBetween: { request: TasksBetween; answer: TaskSpans };
+  /** A task with all that it waited for, by way of others too, and all that waits for it; `TaskNotFound` when there is none of that id. */
+  taskOrder: { request: TaskOrder; answer: LinkedTasks };
   /** Counts by phase, lanes and labels. */
   getSummary: { request: GetSummary; answer: Summary };
   /** The history of a task, oldest first, as far as it is kept and one answer holds it; `page_events` has more. */
@@ -231,6 +259,8 @@ export interface Asks {
   resumeTask: { request: ResumeTask; answer: null };
   /** Lets nothing start in any lane, until it is called with `held` as false. What runs goes on. */
   holdAll: { request: HoldAll; answer: null };
+  /** When what waits will probably start, and what is in the lanes will probably end: by how long the last runs of the same job took, or of the same command. With moves as it would be after them, one after the other; nothing is moved. `Conflict` for a move that `move_task` would refuse. */
+  forecast: { request: Forecast; answer: Foreseen };
   /** A page of the saved jobs, by name. */
   listJobs: { request: ListJobs; answer: JobList };
   /** A job with what its schedules mean now and what came of them; nothing when there is none of that name. What is secret in its spec is masked, and can be saved so. With a revision the job as it was saved then. */
@@ -239,6 +269,8 @@ export interface Asks {
   saveJob: { request: SaveJob; answer: Job };
   /** Removes a job with its revisions and schedules. Its tasks stay, and keep its name. Also fine when there is none. */
   deleteJob: { request: DeleteJob; answer: null };
+  /** Gives a job another name and answers it. Its tasks, its revisions and what came of its schedules follow. What is asked of it by the old name is refused with the new one, until a job is saved under that. `Conflict` when there is a job of the new name. */
+  renameJob: { request: RenameJob; answer: Job };
   /** Makes a task of the job now, and answers its id. A parameter that is not given has its default. */
   runJob: { request: RunJob; answer: string };
   /** The tasks of a job, newest first, also of one that was deleted. */
@@ -342,6 +374,8 @@ export interface Downloads {
 export const ASKS = [
   "listTasks",
   "getTaskRow",
+  "tasksBetween",
+  "taskOrder",
   "getSummary",
   "taskEvents",
   "pageRuns",
@@ -370,10 +404,12 @@ export const ASKS = [
   "suspendTask",
   "resumeTask",
   "holdAll",
+  "forecast",
   "listJobs",
   "getJob",
   "saveJob",
   "deleteJob",
+  "renameJob",
   "runJob",
   "jobHistory",
   "jobRevisions",

@@ -3,7 +3,7 @@
 // and of the desktop's own commands (shell.ts). Here they get the names that the page uses. No behaviour; methods are in
 // backend.ts.
 import type * as wire from "./bindings";
-import type { ApiErrorFields } from "./operations";
+import type { ApiErrorFields, Asks } from "./operations";
 
 export type {
   AfterTask,
@@ -19,9 +19,11 @@ export type {
   DraftKind,
   EnvVar,
   EventPage,
+  ComingRun,
   ExportedLog,
   FieldError,
   Firing,
+  Foreseen,
   HistoryQuery,
   InheritedEnvironment,
   InheritedVariable,
@@ -33,9 +35,12 @@ export type {
   JobStats,
   LabelCount,
   Lane,
+  LaneForecast,
   LastLine,
   LeftOut,
   LineChunk,
+  LinkedTask,
+  LinkedTasks,
   LineMatch,
   ListQuery,
   LocalImage,
@@ -52,6 +57,7 @@ export type {
   MergedPosition,
   MergedRow,
   MergedRows,
+  NotForeseen,
   OutputEvent,
   Parameter,
   Rank,
@@ -98,14 +104,18 @@ export type {
   TaskChange,
   TaskEvent,
   TaskEventKind,
+  TaskForecast,
   TaskHits,
   TaskKind,
+  TaskLink,
   TaskList,
   TaskQuery,
   TaskRow,
   TaskRun,
+  TaskSpan,
   TaskSpec,
   TextPosition,
+  TimeRange,
   UnkeptLimit,
   UsageSample,
   Waiting,
@@ -126,6 +136,8 @@ export type {
 } from "./shell";
 
 export type RunId = wire.RunId;
+/** What a forecast is asked with. */
+export type ForecastQuery = Asks["forecast"]["request"];
 export type Phase = wire.TaskPhase;
 export type Stream = wire.OutputStreamKind;
 export type SubprocessSpec = wire.SubprocessTask;

@@ -5,7 +5,7 @@ import { ApiError } from "../api/errors";
 import type { Job, JobDetail, JobRevision, JobRow, TaskRow, TaskSpec } from "../api/types";
 
 const PAGE = 100;
-const HISTORY = 30;
+const HISTORY = 60;
 const TYPING_MS = 150;
 
 /** What the open editor starts from. */
@@ -27,6 +27,8 @@ export class Jobs {
   readonly backend: Backend;
   /** The jobs take the place of the task list. */
   open = $state(false);
+  /** They are shown in a calendar, and not as a list. */
+  calendar = $state(false);
   rows = $state.raw<JobRow[]>([]);
   total = $state(0);
   loaded = $state(false);
@@ -34,6 +36,8 @@ export class Jobs {
   text = $state("");
   chosen = $state<string | undefined>(undefined);
   shown = $state.raw<ShownJob | undefined>(undefined);
+  /** The job that is given another name. */
+  renaming = $state.raw<Job | undefined>(undefined);
   editor = $state.raw<OpenEditor | undefined>(undefined);
   /** The job whose parameters are asked for. */
   asking = $state.raw<Job | undefined>(undefined);
@@ -161,6 +165,13 @@ export class Jobs {
 
   remove(name: string) {
     void this.#do(() => this.backend.deleteJob({ name }));
+  }
+
+  /** Rejects with what is wrong with the name. */
+  async rename(name: string, to: string): Promise<void> {
+    await this.backend.renameJob({ name, to });
+    if (this.chosen === name) this.chosen = to;
+    await this.read();
   }
 
   async #do(act: () => Promise<unknown>): Promise<void> {

@@ -43,9 +43,13 @@ export function ago(at: number, nowFor: NowFor): string {
   return `${Math.floor(ms / 86_400_000)} d ago`;
 }
 
-const exactFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+const exactFormat = new Intl.DateTimeFormat(undefined, {
+  dateStyle: "medium",
+  timeStyle: "medium",
+  hourCycle: "h23",
+});
 export const exact = (at: number): string => exactFormat.format(at);
-const timeFormat = new Intl.DateTimeFormat(undefined, { timeStyle: "medium", hour12: false });
+const timeFormat = new Intl.DateTimeFormat(undefined, { timeStyle: "medium", hourCycle: "h23" });
 /** `14:03:22`. */
 export const timeOfDay = (at: number): string => timeFormat.format(at);
 const dayFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });

@@ -189,10 +189,10 @@ function inSettings(workspace: Workspace, event: KeyboardEvent): boolean {
 }
 
 /** The tasks are not seen: nothing happens to them. */
-function inJobs(workspace: Workspace, event: KeyboardEvent): boolean {
+function awayFromList(workspace: Workspace, event: KeyboardEvent): boolean {
   const everywhere = BINDINGS.find((candidate) => candidate.everywhere && candidate.match(event));
   if (everywhere) everywhere.act(workspace, event);
-  else if (plain("Escape")(event) && !taken(event)) workspace.jobs.open = false;
+  else if (plain("Escape")(event) && !taken(event)) workspace.toList();
   else return false;
   event.preventDefault();
   return true;
@@ -217,12 +217,13 @@ export function handleKey(workspace: Workspace, event: KeyboardEvent): boolean {
     workspace.sheetOpen ||
     workspace.menu ||
     workspace.jobs.editor ||
-    workspace.jobs.asking
+    workspace.jobs.asking ||
+    workspace.jobs.renaming
   )
     return false;
   // The list is not there to be worked on.
   if (workspace.settingsAt) return inSettings(workspace, event);
-  if (workspace.jobs.open) return inJobs(workspace, event);
+  if (workspace.away) return awayFromList(workspace, event);
   const busy = taken(event);
   const picking = busy ? undefined : MOVES.get(stroke(event));
   if (picking !== undefined) {

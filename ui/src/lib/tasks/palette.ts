@@ -87,7 +87,7 @@ function taskEntries(w: Workspace, found: readonly TaskRow[]): Entry[] {
     hint: phaseWord(status.phase),
     act: () => {
       // Also one that the list does not show.
-      w.jobs.open = false;
+      w.toList();
       w.choose(metadata.id);
       w.drawerOpen = true;
     },
@@ -149,7 +149,19 @@ function places(w: Workspace): Entry[] {
   const { held } = w.list.summary ?? {};
   return [
     to("new", "New task", "Ctrl N", () => w.newTask()),
+    to("queue", "Queue", "when what waits will start", () => {
+      w.queue.timeline = false;
+      if (!w.queue.open || w.jobs.open) w.toggleQueue();
+    }),
+    to("timeline", "Timeline", "what waited and ran when", () => {
+      w.queue.timeline = true;
+      if (!w.queue.open || w.jobs.open) w.toggleQueue();
+    }),
     to("jobs", "Jobs", "", () => (w.jobs.open = true)),
+    to("calendar", "Calendar of the jobs", "", () => {
+      w.jobs.calendar = true;
+      w.jobs.open = true;
+    }),
     to("new-job", "New job", "", () => w.jobs.create()),
     ...GROUPS.map((group) =>
       to(`show-${group.key}`, `Show ${group.word.toLowerCase()}`, "", () =>

@@ -35,6 +35,7 @@ import { Since } from "./digest.svelte";
 import { Deletions } from "./deletions.svelte";
 import { parseFilter, toQuery, withOrder } from "./filter";
 import { Layout } from "./layout.svelte";
+import { LaneQueue } from "./queue/lane-queue.svelte";
 import { Selection } from "./selection.svelte";
 import { TaskList } from "./task-list.svelte";
 import { Views } from "./views.svelte";
@@ -103,6 +104,7 @@ export class Workspace implements SettingsHost {
   readonly settings: SettingsState;
   readonly machines: Machines;
   readonly jobs: Jobs;
+  readonly queue: LaneQueue;
   readonly drafts: Drafts;
   readonly views: Views;
   readonly layout: Layout;
@@ -157,6 +159,8 @@ export class Workspace implements SettingsHost {
   pausedLanes = $derived.by(
     () => new Set(this.list.summary?.lanes.filter((lane) => lane.paused).map((lane) => lane.slot)),
   );
+  /** Something else has taken the place of the list. */
+  away = $derived.by(() => this.jobs.open || this.queue.open);
   shown = $derived.by(() => Math.max(0, this.list.total - (this.list.rows.length - this.visible.length)));
 
   #typing: ReturnType<typeof setTimeout> | undefined;
@@ -174,6 +178,7 @@ export class Workspace implements SettingsHost {
     this.layout = new Layout(backend, (thrown) => this.report(thrown));
     this.since = new Since(backend, machines.here ? null : machines.name);
     this.jobs = new Jobs(backend, (thrown) => this.report(thrown));
+    this.queue = new LaneQueue(backend, (thrown) => this.report(thrown));
   }
 
   async start(): Promise<void> {
@@ -215,7 +220,7 @@ export class Workspace implements SettingsHost {
 
   /** `typing` waits for a pause; a click applies at once. */
   setFilter(text: string, typing = false) {
-    this.jobs.open = false;
+    this.toList();
     this.filterText = text;
     this.selection.clearPicked();
     clearTimeout(this.#typing);
@@ -532,9 +537,22 @@ export class Workspace implements SettingsHost {
     };
   }
 
-  /** From the jobs to one of their tasks, in the list. */
-  showTask(id: string) {
+  /** Back to the list of tasks, whatever has taken its place. */
+  toList() {
     this.jobs.open = false;
+    this.queue.open = false;
+  }
+
+  /** To the lanes as they go on, or back from there. */
+  toggleQueue() {
+    const open = !this.queue.open || this.jobs.open;
+    this.jobs.open = false;
+    this.queue.open = open;
+  }
+
+  /** From the jobs or the lanes to one of the tasks, in the list. */
+  showTask(id: string) {
+    this.toList();
     this.reveal(id);
     this.drawerOpen = true;
   }

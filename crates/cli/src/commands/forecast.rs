@@ -1,0 +1,143 @@
+//! `queue`: what is in the lanes, in its order, and when it will probably start and end.
+
+use super::print_json;
+use crate::args::Options;
+use crate::error::CliError;
+use crate::table::{self, Cell};
+use crate::terminal::{harmless, say};
+use crate::{server, show};
+use solti_api::operations::{Forecast, ListTasks, Operations as _};
+use solti_http::HttpClient;
+use solti_model::{
+    Foreseen, ListQuery, NotForeseen, Slot, TaskForecast, TaskId, TaskPhase, TaskRow, TimeRange,
+};
+use std::collections::HashMap;
+
+/// Rows of one request.
+const PAGE: u32 = 500;
+
+pub async fn queue(options: &Options, lane: Option<String>) -> Result<u8, CliError> {
+    let client = server::client(options).await?;
+    let slot = lane.map(Slot::new).transpose()?;
+    let foreseen = client.ask(Forecast { slot: slot.clone(), tasks: vec![], moves: vec![] }).await?;
+    if options.json {
+        print_json(&foreseen)?;
+        return Ok(0);
+    }
+    let rows = rows(&client, slot).await?;
+    let Foreseen { at, tasks, more, .. } = &foreseen;
+    let cells = |task: &TaskForecast| {
+        let row = rows.get(&task.task);
+        [
+            Cell::new(task.slot.as_str()),
+            Cell::new(task.task.as_str()),
+            row.map_or_else(|| Cell::new(""), show::status),
+            Cell::new(row.map_or("", |row| row.task.spec.name.as_str())),
+            Cell::new(starts(task, *at)),
+            Cell::new(ends(task, *at)),
+        ]
+    };
+    let cells: Vec<_> = tasks.iter().map(cells).collect();
+    table::print(["LANE", "ID", "STATUS", "NAME", "STARTS", "ENDS"], 3, &cells)?;
+    if *more {
+        say!("the first {}; fewer with the name of a lane", tasks.len());
+    }
+    Ok(0)
+}
+
+/// What is not over, by its id.
+async fn rows(client: &HttpClient, slot: Option<Slot>) -> Result<HashMap<TaskId, TaskRow>, CliError> {
+    let phases = vec![TaskPhase::Pending, TaskPhase::Running];
+    let mut query = ListQuery { phases, slot, limit: Some(PAGE), ..ListQuery::default() };
+    let mut found = HashMap::new();
+    loop {
+        let page = client.ask(ListTasks { query: query.clone() }).await?;
+        found.extend(page.rows.into_iter().map(|row| (row.task.metadata.id.clone(), row)));
+        query.cursor = page.next_cursor;
+        if query.cursor.is_none() {
+            return Ok(found);
+        }
+    }
+}
+
+fn starts(task: &TaskForecast, now: u64) -> String {
+    match (task.start, task.end, &task.unknown) {
+        (Some(start), ..) => within(start, now),
+        // It runs.
+        (None, Some(_), _) => String::new(),
+        (None, None, Some(why)) => unknown(why, &task.task),
+        (None, None, None) => String::new(),
+    }
+}
+
+fn ends(task: &TaskForecast, now: u64) -> String {
+    match (task.start, task.end, &task.unknown) {
+        (_, Some(end), _) => within(end, now),
+        (Some(_), None, Some(why)) => unknown(why, &task.task),
+        _ => String::new(),
+    }
+}
+
+/// As in "in 4 min 10 s to 6 min 00 s".
+fn within(TimeRange { from, to }: TimeRange, now: u64) -> String {
+    let (from, to) = (from.saturating_sub(now), to.saturating_sub(now));
+    match (show::span(from), show::span(to)) {
+        _ if to == 0 => "now".to_owned(),
+        (earliest, latest) if earliest == latest => format!("in {latest}"),
+        (_, latest) if from == 0 => format!("within {latest}"),
+        (earliest, latest) => format!("in {earliest} to {latest}"),
+    }
+}
+
+/// Why nobody knows, as in "not known: build has never run".
+fn unknown(why: &NotForeseen, of: &TaskId) -> String {
+    let about = |task: &TaskId, name: &str| if task == of { "it".to_owned() } else { harmless(name) };
+    let words = match why {
+        NotForeseen::NoHistory { task, name } => format!("{} has never run", about(task, name)),
+        NotForeseen::LongerThanEver { task, name } => {
+            format!("{} has run for longer than ever", about(task, name))
+        }
+        NotForeseen::Restarted { task, name } => format!("{} is always restarted", about(task, name)),
+        NotForeseen::Suspended { task, name } => format!("{} is suspended", about(task, name)),
+        NotForeseen::Held { task, name } => format!("{} is held", about(task, name)),
+        NotForeseen::Unexpected { task, name } if task == of || name.is_empty() => {
+            "it waits for what is not expected".to_owned()
+        }
+        NotForeseen::Unexpected { name, .. } => format!("it waits for {} to fail", harmless(name)),
+        NotForeseen::AllHeld => "all tasks are held".to_owned(),
+        NotForeseen::LanePaused { slot } => format!("lane {slot} is paused"),
+    };
+    format!("not known: {words}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(text: &str) -> TaskId {
+        TaskId::new(text).expect("legal")
+    }
+
+    #[test]
+    fn times_are_told_from_now_on() {
+        let now = 1_000_000;
+        let range = |from: u64, to: u64| within(TimeRange { from: now + from, to: now + to }, now);
+        assert_eq!(range(0, 0), "now");
+        assert_eq!(range(0, 90_000), "within 1 min 30 s");
+        assert_eq!(range(60_000, 90_000), "in 1 min 00 s to 1 min 30 s");
+        assert_eq!(range(60_000, 60_200), "in 1 min 00 s");
+        let past = TimeRange { from: now - 5, to: now - 1 };
+        assert_eq!(within(past, now), "now", "what was told a moment ago");
+    }
+
+    #[test]
+    fn what_is_not_known_names_the_task_that_it_depends_on() {
+        let (task, name) = (id("01a"), "build\u{1b}[2J".to_owned());
+        let why = NotForeseen::NoHistory { task, name };
+        assert_eq!(unknown(&why, &id("01a")), "not known: it has never run");
+        let words = unknown(&why, &id("01b"));
+        assert!(words.starts_with("not known: build") && !words.contains('\u{1b}'), "{words}");
+        let slot = Slot::new("etl").expect("legal");
+        assert_eq!(unknown(&NotForeseen::LanePaused { slot }, &id("01a")), "not known: lane etl is paused");
+    }
+}

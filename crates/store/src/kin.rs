@@ -1,0 +1,63 @@
+//! How long tasks of a kin took: a column beside each task, an index over those that are over, and the step between two formats
+//! of the file that adds them. It reads the specs of the newest tasks alone, so that a long past costs no more than a second: what ran
+//! before them says less of what will.
+
+use crate::StoreError;
+use crate::number::Number;
+use rusqlite::{Transaction, params};
+use solti_model::{Kin, stored_spec};
+use std::collections::BTreeMap;
+
+/// Nothing is told of a kin by what was stopped, nor by what never ran.
+const TELLS: &str = "kin IS NOT NULL AND started_at IS NOT NULL AND finished_at IS NOT NULL \
+     AND phase IN ('succeeded', 'failed', 'timeout', 'exhausted')";
+
+/// Tasks of an earlier version that tell of their kin.
+const OF_BEFORE: u32 = 100_000;
+
+/// What a task that cannot be read is like stays open.
+pub(crate) fn add(db: &Transaction<'_>) -> Result<(), StoreError> {
+    if !db.prepare("SELECT 1 FROM pragma_table_info('tasks') WHERE name = 'kin'")?.exists([])? {
+        db.execute_batch("ALTER TABLE tasks ADD COLUMN kin INTEGER")?;
+    }
+    // All that is asked for is in the index.
+    db.execute_batch(&format!(
+        "CREATE INDEX IF NOT EXISTS tasks_kin ON tasks (kin, finished_at, started_at) WHERE {TELLS}"
+    ))?;
+    let mut specs = db.prepare("SELECT num, spec FROM task_specs ORDER BY num DESC LIMIT ?1")?;
+    let mut put = db.prepare("UPDATE tasks SET kin = ?2 WHERE num = ?1 AND kin IS NOT ?2")?;
+    let mut rows = specs.query([OF_BEFORE])?;
+    while let Some(row) = rows.next()? {
+        let num: i64 = row.get("num")?;
+        let spec = row.get_ref("spec")?.as_str().ok().and_then(|text| stored_spec(text).ok());
+        if let Some(spec) = spec {
+            put.execute(params![num, Kin::of(&spec).number()])?;
+        }
+    }
+    Ok(())
+}
+
+/// How long the last attempt took, in milliseconds: of the last `limit` of each kin, newest first. One of which nothing is known
+/// has no entry.
+pub(crate) fn durations(
+    db: &Transaction<'_>,
+    kins: &[Kin],
+    limit: u32,
+) -> Result<BTreeMap<Kin, Vec<u64>>, StoreError> {
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT started_at, finished_at FROM tasks WHERE kin = ?1 AND {TELLS} ORDER BY finished_at DESC LIMIT ?2"
+    ))?;
+    let mut found = BTreeMap::new();
+    for kin in kins {
+        let mut rows = statement.query(params![kin.number(), limit])?;
+        let mut durations = Vec::new();
+        while let Some(row) = rows.next()? {
+            let (Number(started), Number(finished)) = (row.get(0)?, row.get(1)?);
+            durations.push(finished.saturating_sub(started));
+        }
+        if !durations.is_empty() {
+            found.insert(*kin, durations);
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,263 @@
+//! When what waits will probably start and end. Pure: how the lanes stand, and how long tasks of a kin took, are arguments.
+//!
+//! The lanes are played twice, once with the least that each task may take and once with the most; between the two lies what is to
+//! be expected. What nobody knows the length of never ends in the second play, so that whoever waits for it is told so.
+
+mod course;
+mod length;
+
+use self::course::{Course, Links, play};
+use self::length::{Length, Why, length};
+use crate::lanes::MoveTo;
+use solti_model::{
+    AfterWhen, Foreseen, Kin, LaneForecast, MAX_FORESEEN, NotForeseen, Slot, TaskForecast, TaskId, TimeRange,
+};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+
+/// So many earlier runs say how long one takes.
+pub(crate) const RUNS: u32 = 20;
+
+/// Of which tasks a forecast tells, and what is done before.
+#[derive(Debug, Clone, Default)]
+pub struct ForecastQuery {
+    /// Those of this lane; of all lanes when absent.
+    pub slot: Option<Slot>,
+    /// These alone; all when empty.
+    pub tasks: HashSet<TaskId>,
+    /// As if these had been moved, one after the other.
+    pub moves: Vec<(TaskId, MoveTo)>,
+}
+
+/// How the lanes stand.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Situation {
+    pub now: u64,
+    pub all_held: bool,
+    pub lanes: Vec<LaneStands>,
+    /// By lane; in each first those that hold a place, then those that wait, in their order.
+    pub tasks: Vec<TaskStands>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct LaneStands {
+    pub slot: Slot,
+    pub capacity: u32,
+    pub paused: bool,
+}
+
+/// A task that is not over.
+#[derive(Debug, Clone)]
+pub(crate) struct TaskStands {
+    pub id: TaskId,
+    /// The place of its lane.
+    pub lane: usize,
+    /// Whose durations tell of it: the first of these of which something is known.
+    pub kins: Vec<Kin>,
+    pub place: Place,
+    pub held: bool,
+    pub not_before: u64,
+    pub restarted: bool,
+    /// What it waits for in others.
+    pub after: Vec<(TaskId, AfterWhen)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    Waits,
+    Holds {
+        /// Of its attempt; to come of one between two of them.
+        since: u64,
+        suspended: bool,
+        /// It is over but for its record, or was asked to end.
+        ending: bool,
+    },
+}
+
+impl Situation {
+    /// Those whose durations are asked for, each once.
+    pub(crate) fn kins(&self) -> Vec<Kin> {
+        let kins: HashSet<Kin> = self.tasks.iter().flat_map(|task| &task.kins).copied().collect();
+        kins.into_iter().collect()
+    }
+
+    pub(crate) fn forecast(
+        &self,
+        durations: &BTreeMap<Kin, Vec<u64>>,
+        slot: Option<&Slot>,
+        only: &HashSet<TaskId>,
+    ) -> Foreseen {
+        let outlook = Outlook::of(self, durations);
+        let asked = |task: &TaskStands| {
+            slot.is_none_or(|slot| self.lanes[task.lane].slot == *slot)
+                && (only.is_empty() || only.contains(&task.id))
+        };
+        let mut found = (0..self.tasks.len()).filter(|n| asked(&self.tasks[*n]));
+        let tasks = found.by_ref().take(MAX_FORESEEN).map(|n| outlook.task(n)).collect();
+        let more = found.next().is_some();
+        let mut lanes = outlook.lanes();
+        lanes.retain(|lane| slot.is_none_or(|slot| lane.slot == *slot));
+        Foreseen { at: self.now, tasks, more, lanes }
+    }
+}
+
+/// Whose fault it is that nobody knows when: a task, or what all that wait in its lane share.
+#[derive(Debug, Clone, Copy)]
+enum Cause {
+    Task(usize, Why),
+    AllHeld,
+    LanePaused(usize),
+}
+
+struct Outlook<'a> {
+    situation: &'a Situation,
+    lengths: Vec<Length>,
+    early: Vec<Course>,
+    late: Vec<Course>,
+    causes: Vec<Option<Cause>>,
+}
+
+impl<'a> Outlook<'a> {
+    fn of(situation: &'a Situation, durations: &BTreeMap<Kin, Vec<u64>>) -> Self {
+        let mut sorted: HashMap<Kin, Vec<u64>> = HashMap::with_capacity(durations.len());
+        for (kin, durations) in durations {
+            let mut durations = durations.clone();
+            durations.sort_unstable();
+            sorted.insert(*kin, durations);
+        }
+        let of = |task: &TaskStands| {
+            let known = task.kins.iter().find_map(|kin| sorted.get(kin));
+            length(task, known.map_or(&[][..], Vec::as_slice), situation.now)
+        };
+        let lengths: Vec<Length> = situation.tasks.iter().map(of).collect();
+        let links = Links::of(situation);
+        let early = play(situation, &links, |n| Some(lengths[n].least));
+        let late = play(situation, &links, |n| lengths[n].most.ok());
+        let causes = causes(situation, &links, &lengths, &late);
+        Self { situation, lengths, early, late, causes }
+    }
+
+    fn range(&self, n: usize, time: impl Fn(&Course) -> Option<u64>) -> Option<TimeRange> {
+        // With several places a shorter task may let another start later: the order of the two plays says nothing.
+        let (a, b) = (time(&self.early[n])?, time(&self.late[n])?);
+        Some(TimeRange { from: a.min(b), to: a.max(b) })
+    }
+
+    fn task(&self, n: usize) -> TaskForecast {
+        let task = &self.situation.tasks[n];
+        let start = self.range(n, |course| course.start).filter(|_| task.place == Place::Waits);
+        let end = self.range(n, |course| course.end);
+        TaskForecast {
+            task: task.id.clone(),
+            slot: self.situation.lanes[task.lane].slot.clone(),
+            start,
+            end,
+            runs: self.lengths[n].runs,
+            unknown: if end.is_none() { self.unknown(n) } else { None },
+        }
+    }
+
+    fn unknown(&self, n: usize) -> Option<NotForeseen> {
+        Some(match self.causes[n]? {
+            Cause::AllHeld => NotForeseen::AllHeld,
+            Cause::LanePaused(lane) => {
+                NotForeseen::LanePaused { slot: self.situation.lanes[lane].slot.clone() }
+            }
+            Cause::Task(whose, why) => {
+                // What it is called is told afterwards: reading that out of each spec would cost more than the rest.
+                let (task, name) = (self.situation.tasks[whose].id.clone(), String::new());
+                match why {
+                    Why::NoHistory => NotForeseen::NoHistory { task, name },
+                    Why::LongerThanEver => NotForeseen::LongerThanEver { task, name },
+                    Why::Restarted => NotForeseen::Restarted { task, name },
+                    Why::Suspended => NotForeseen::Suspended { task, name },
+                    Why::Held => NotForeseen::Held { task, name },
+                    Why::Unexpected => NotForeseen::Unexpected { task, name },
+                }
+            }
+        })
+    }
+
+    /// Of the lanes in which something is.
+    fn lanes(&self) -> Vec<LaneForecast> {
+        let lane = |slot: &Slot| LaneForecast {
+            slot: slot.clone(),
+            running: 0,
+            waiting: 0,
+            end: None,
+            unknown: None,
+        };
+        let mut lanes: Vec<LaneForecast> =
+            self.situation.lanes.iter().map(|stands| lane(&stands.slot)).collect();
+        for (n, task) in self.situation.tasks.iter().enumerate() {
+            let lane = &mut lanes[task.lane];
+            match task.place {
+                Place::Waits => lane.waiting += 1,
+                Place::Holds { .. } => lane.running += 1,
+            }
+            match self.range(n, |course| course.end) {
+                Some(end) => {
+                    let TimeRange { from, to } = lane.end.unwrap_or(end);
+                    lane.end = Some(TimeRange { from: from.max(end.from), to: to.max(end.to) });
+                }
+                None if lane.unknown.is_none() => lane.unknown = self.unknown(n),
+                None => {}
+            }
+        }
+        lanes.retain(|lane| lane.running + lane.waiting > 0);
+        for lane in &mut lanes {
+            if lane.unknown.is_some() {
+                lane.end = None;
+            }
+        }
+        lanes
+    }
+}
+
+/// Why each task of which no end is known has none.
+fn causes(situation: &Situation, links: &Links, lengths: &[Length], late: &[Course]) -> Vec<Option<Cause>> {
+    let tasks = &situation.tasks;
+    let mut causes: Vec<Option<Cause>> = vec![None; tasks.len()];
+    // The first in each lane that keeps its place for as long as anybody knows.
+    let mut keeps: Vec<Option<usize>> = vec![None; situation.lanes.len()];
+    for (n, task) in tasks.iter().enumerate() {
+        if late[n].start.is_some() {
+            if let (None, Err(why)) = (late[n].end, lengths[n].most) {
+                causes[n] = Some(Cause::Task(n, why));
+                keeps[task.lane].get_or_insert(n);
+            }
+        } else if task.held {
+            causes[n] = Some(Cause::Task(n, Why::Held));
+        } else if situation.all_held {
+            causes[n] = Some(Cause::AllHeld);
+        } else if situation.lanes[task.lane].paused {
+            causes[n] = Some(Cause::LanePaused(task.lane));
+        } else if let Some(other) = links.never(n) {
+            causes[n] = Some(Cause::Task(other.unwrap_or(n), Why::Unexpected));
+        }
+    }
+    let mut told: VecDeque<usize> = (0..tasks.len()).filter(|n| causes[*n].is_some()).collect();
+    while let Some(n) = told.pop_front() {
+        for waiter in links.wait_for(n, late[n].start.is_some()) {
+            if causes[waiter].is_none() && late[waiter].start.is_none() {
+                causes[waiter] = causes[n];
+                told.push_back(waiter);
+            }
+        }
+        // Who waits for a place behind one that is never given back waits for the same, and so do those who wait for it.
+        if told.is_empty() {
+            for (waiter, task) in tasks.iter().enumerate() {
+                if causes[waiter].is_none()
+                    && late[waiter].start.is_none()
+                    && let Some(keeper) = keeps[task.lane]
+                {
+                    causes[waiter] = causes[keeper];
+                    told.push_back(waiter);
+                }
+            }
+        }
+    }
+    causes
+}
+
+#[cfg(test)]
+mod tests;

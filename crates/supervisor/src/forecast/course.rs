@@ -1,0 +1,190 @@
+//! The lanes played to the end, from event to event, with a length for each task.
+
+use super::{Place, Situation};
+use solti_model::AfterWhen;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
+
+/// When a task starts and ends in a play; nothing for what never comes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Course {
+    pub start: Option<u64>,
+    pub end: Option<u64>,
+}
+
+/// Who waits for whom, by the places in [`Situation::tasks`].
+pub(super) struct Links {
+    on_start: HashMap<usize, Vec<usize>>,
+    on_end: HashMap<usize, Vec<usize>>,
+    /// Conditions that each waits for.
+    open: Vec<u32>,
+    /// Those of which one is not to be expected, and in whom: `None` for one that is not there.
+    never: HashMap<usize, Option<usize>>,
+}
+
+impl Links {
+    pub(super) fn of(situation: &Situation) -> Self {
+        let waits = |n: &usize| !situation.tasks[*n].after.is_empty();
+        let mut links = Self {
+            on_start: HashMap::new(),
+            on_end: HashMap::new(),
+            open: vec![0; situation.tasks.len()],
+            never: HashMap::new(),
+        };
+        if !(0..situation.tasks.len()).any(|n| waits(&n)) {
+            return links;
+        }
+        let places: HashMap<_, usize> =
+            situation.tasks.iter().enumerate().map(|(n, task)| (&task.id, n)).collect();
+        for n in (0..situation.tasks.len()).filter(waits) {
+            for (other, when) in &situation.tasks[n].after {
+                let place = places.get(other).copied();
+                let told = match when {
+                    AfterWhen::Succeeded | AfterWhen::Ended => &mut links.on_end,
+                    AfterWhen::Started => &mut links.on_start,
+                    AfterWhen::Failed => {
+                        links.never.insert(n, place);
+                        continue;
+                    }
+                };
+                match place {
+                    Some(place) => {
+                        told.entry(place).or_default().push(n);
+                        links.open[n] += 1;
+                    }
+                    None => drop(links.never.insert(n, None)),
+                }
+            }
+        }
+        links
+    }
+
+    pub(super) fn never(&self, n: usize) -> Option<Option<usize>> {
+        self.never.get(&n).copied()
+    }
+
+    /// Those that wait for what this one has not got to yet.
+    pub(super) fn wait_for(&self, n: usize, has_started: bool) -> impl Iterator<Item = usize> {
+        let for_start = self.on_start.get(&n).filter(|_| !has_started);
+        for_start.into_iter().chain(self.on_end.get(&n)).flatten().copied()
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Event {
+    Ends,
+    MayStart,
+}
+
+struct Play<'a> {
+    situation: &'a Situation,
+    links: &'a Links,
+    courses: Vec<Course>,
+    open: Vec<u32>,
+    running: Vec<u32>,
+    /// Those that wait for nothing but a place, by lane.
+    ready: Vec<BinaryHeap<Reverse<usize>>>,
+    events: BinaryHeap<Reverse<(u64, Event, usize)>>,
+    /// Lanes in which something may start.
+    touched: Vec<usize>,
+}
+
+/// `length` says how long each takes from now, or from its start; `None` for ever.
+pub(super) fn play(
+    situation: &Situation,
+    links: &Links,
+    length: impl Fn(usize) -> Option<u64>,
+) -> Vec<Course> {
+    let mut play = Play {
+        situation,
+        links,
+        courses: vec![Course::default(); situation.tasks.len()],
+        open: links.open.clone(),
+        running: vec![0; situation.lanes.len()],
+        ready: vec![BinaryHeap::new(); situation.lanes.len()],
+        events: BinaryHeap::with_capacity(situation.tasks.len()),
+        touched: vec![],
+    };
+    let now = situation.now;
+    for (n, task) in situation.tasks.iter().enumerate() {
+        match task.place {
+            Place::Holds { .. } => {
+                play.take_place(n, now, length(n));
+                play.tell(links.on_start.get(&n), now);
+            }
+            Place::Waits if links.open[n] == 0 => play.let_in(n, now),
+            Place::Waits => {}
+        }
+    }
+    play.fill(now, &length);
+    while let Some(Reverse((time, event, n))) = play.events.pop() {
+        match event {
+            Event::Ends => play.end(n, time),
+            Event::MayStart => play.let_in(n, time),
+        }
+        // What comes at the same time decides together who is next.
+        if play.events.peek().is_none_or(|Reverse((next, ..))| *next > time) {
+            play.fill(time, &length);
+        }
+    }
+    play.courses
+}
+
+impl Play<'_> {
+    fn take_place(&mut self, n: usize, time: u64, length: Option<u64>) {
+        self.courses[n].start = Some(time);
+        self.running[self.situation.tasks[n].lane] += 1;
+        if let Some(length) = length {
+            self.events.push(Reverse((time.saturating_add(length), Event::Ends, n)));
+        }
+    }
+
+    fn end(&mut self, n: usize, time: u64) {
+        self.courses[n].end = Some(time);
+        let lane = self.situation.tasks[n].lane;
+        self.running[lane] -= 1;
+        self.touched.push(lane);
+        self.tell(self.links.on_end.get(&n), time);
+    }
+
+    fn tell(&mut self, waiters: Option<&Vec<usize>>, time: u64) {
+        for n in waiters.into_iter().flatten() {
+            self.open[*n] -= 1;
+            if self.open[*n] == 0 {
+                self.let_in(*n, time);
+            }
+        }
+    }
+
+    /// It waits for nothing but its time, and then for a place.
+    fn let_in(&mut self, n: usize, time: u64) {
+        let task = &self.situation.tasks[n];
+        let lane = &self.situation.lanes[task.lane];
+        if task.held || self.situation.all_held || lane.paused || self.links.never(n).is_some() {
+            return;
+        }
+        if task.not_before > time {
+            self.events.push(Reverse((task.not_before, Event::MayStart, n)));
+        } else {
+            self.ready[task.lane].push(Reverse(n));
+            self.touched.push(task.lane);
+        }
+    }
+
+    fn fill(&mut self, time: u64, length: impl Fn(usize) -> Option<u64>) {
+        while let Some(lane) = self.touched.pop() {
+            while self.running[lane] < self.situation.lanes[lane].capacity
+                && let Some(Reverse(n)) = self.ready[lane].pop()
+            {
+                self.take_place(n, time, length(n));
+                // Who waits for its start comes behind those that could start at the same moment.
+                for waiter in self.links.on_start.get(&n).into_iter().flatten() {
+                    self.open[*waiter] -= 1;
+                    if self.open[*waiter] == 0 {
+                        self.events.push(Reverse((time, Event::MayStart, *waiter)));
+                    }
+                }
+            }
+        }
+    }
+}

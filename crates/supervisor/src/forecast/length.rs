@@ -1,0 +1,57 @@
+//! How long a task will take from now on, or from its start on: between the shortest and the longest tenth of those before it.
+
+use super::{Place, TaskStands};
+
+/// What is left of a task that runs, or all of one that waits.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Length {
+    pub least: u64,
+    /// Nobody knows how long: why.
+    pub most: Result<u64, Why>,
+    /// As many runs tell of it.
+    pub runs: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Why {
+    NoHistory,
+    LongerThanEver,
+    Restarted,
+    Suspended,
+    Held,
+    Unexpected,
+}
+
+/// `durations` are those before it, the shortest first.
+pub(super) fn length(task: &TaskStands, durations: &[u64], now: u64) -> Length {
+    let runs = u32::try_from(durations.len()).unwrap_or(u32::MAX);
+    let unknown = |why| Length { least: 0, most: Err(why), runs };
+    let (elapsed, to_come) = match task.place {
+        Place::Holds { ending: true, .. } => return Length { least: 0, most: Ok(0), runs },
+        Place::Holds { suspended: true, .. } => return unknown(Why::Suspended),
+        Place::Holds { .. } if task.held => return unknown(Why::Held),
+        Place::Holds { since, .. } => (now.saturating_sub(since), since.saturating_sub(now)),
+        Place::Waits => (0, 0),
+    };
+    if task.restarted {
+        return unknown(Why::Restarted);
+    }
+    if durations.is_empty() {
+        return unknown(Why::NoHistory);
+    }
+    // One that runs is one of those that took longer than this.
+    let longer = match task.place {
+        Place::Waits => durations,
+        Place::Holds { .. } => &durations[durations.partition_point(|length| *length <= elapsed)..],
+    };
+    let Some((least, most)) = tenth(longer, 1).zip(tenth(longer, 9)) else {
+        return unknown(Why::LongerThanEver);
+    };
+    let left = |length: u64| (length - elapsed).saturating_add(to_come);
+    Length { least: left(least), most: Ok(left(most)), runs }
+}
+
+/// The least that so many tenths do not exceed.
+fn tenth(sorted: &[u64], tenths: usize) -> Option<u64> {
+    sorted.get((sorted.len() * tenths).div_ceil(10).checked_sub(1)?).copied()
+}

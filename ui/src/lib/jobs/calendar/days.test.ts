@@ -1,0 +1,77 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import type { TaskSpan } from "../../api/types";
+import { daysAround, onDays, turned, firstDay } from "./days";
+
+const at = (text: string) => new Date(text).getTime();
+const dates = (days: { from: number }[]) => days.map(({ from }) => new Date(from).getDate());
+
+test("a week has seven days from the day on which weeks begin", () => {
+  const wednesday = at("2026-11-25T13:00:00");
+  expect(dates(daysAround(wednesday, "week", 1))).toEqual([23, 24, 25, 26, 27, 28, 29]);
+  expect(dates(daysAround(wednesday, "week", 7))).toEqual([22, 23, 24, 25, 26, 27, 28]);
+});
+
+test("a month is whole weeks, and says which days are its own", () => {
+  const days = daysAround(at("2026-11-25T13:00:00"), "month", 1);
+  expect(dates(days).slice(0, 7)).toEqual([26, 27, 28, 29, 30, 31, 1]);
+  expect(days.filter(({ inside }) => inside)).toHaveLength(30);
+  expect(days.length % 7).toBe(0);
+});
+
+test("days follow each other without a gap, also where clocks are changed", () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: at("2020-01-01"), max: at("2040-01-01") }),
+      fc.constantFrom("week" as const, "month" as const),
+      fc.integer({ min: 1, max: 7 }),
+      (moment, zoom, begins) => {
+        const days = daysAround(moment, zoom, begins);
+        for (const [n, day] of days.entries()) {
+          expect(day.to).toBeGreaterThan(day.from);
+          expect(new Date(day.from).getHours()).toBe(0);
+          if (n > 0) expect(day.from).toBe(days[n - 1]!.to);
+        }
+        expect(days.some(({ from, to }) => moment >= from && moment < to)).toBe(true);
+        const next = daysAround(turned(moment, zoom, 1), zoom, begins);
+        expect(next[0]!.from).toBeGreaterThan(days[0]!.from);
+        expect(next[0]!.from).toBeLessThanOrEqual(days.at(-1)!.to);
+      },
+    ),
+  );
+});
+
+const span = (task: string, when: string, job?: string): TaskSpan => ({
+  task,
+  name: task,
+  slot: "s",
+  phase: "succeeded",
+  attempt: 1,
+  createdAt: at(when),
+  startedAt: at(when),
+  job,
+});
+
+test("what was and what is to come stand on their days, in order, and many of a job are one line", () => {
+  const days = daysAround(at("2026-11-25T13:00:00"), "week", 1);
+  const often = Array.from({ length: 24 }, (_, hour) => ({
+    job: "feed",
+    schedule: "often",
+    at: at("2026-11-27T00:10:00") + hour * 3_600_000,
+  }));
+  const shown = onDays(
+    days,
+    [span("a", "2026-11-24T02:30:00", "nightly"), span("other", "2026-11-24T03:00:00")],
+    [...often, { job: "nightly", schedule: "night", at: at("2026-11-27T02:30:00") }],
+  );
+  expect(shown[1]!.lines.map(({ job, first }) => [job, first.past?.task])).toEqual([["nightly", "a"]]);
+  expect(shown[4]!.lines.map(({ job, runs }) => [job, runs.length])).toEqual([
+    ["feed", 24],
+    ["nightly", 1],
+  ]);
+  expect(shown[5]!.lines).toEqual([]);
+});
+
+test("a session without a language has weeks that begin on Monday", () => {
+  expect(firstDay("C")).toBe(1);
+});

@@ -1,0 +1,60 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import type { NotForeseen, TaskForecast } from "../api/types";
+import { endWords, foreseenTitle, inRange, rough, startWords, whyUnknown } from "./foreseen";
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const NOW = 1_800_000_000_000;
+
+test.each([
+  [0, 0, "now"],
+  [0, 40 * SECOND, "within 40 s"],
+  [4 * MINUTE, 6 * MINUTE, "in 4 to 6 min"],
+  [50 * SECOND, 2 * MINUTE, "in 50 s to 2 min"],
+  [6 * MINUTE, 6 * MINUTE + SECOND, "in about 6 min"],
+  [50 * MINUTE, 65 * MINUTE, "in 50 min to 1 h 05 min"],
+  [50 * HOUR, 52 * HOUR, "in 2 d 02 h to 2 d 04 h"],
+])("a range from %d to %d is told as %s", (from, to, words) => {
+  expect(inRange({ from: NOW + from, to: NOW + to }, NOW)).toBe(words);
+});
+
+test("what was expected earlier and has not come is expected now", () => {
+  expect(inRange({ from: NOW - MINUTE, to: NOW - SECOND }, NOW)).toBe("now");
+  expect(inRange({ from: NOW - MINUTE, to: NOW + MINUTE }, NOW)).toBe("within 1 min");
+});
+
+test("a longer time is never told as a shorter one", () => {
+  const units: Record<string, number> = { s: SECOND, min: MINUTE, h: HOUR, d: 24 * HOUR };
+  const read = (words: string) =>
+    [...words.matchAll(/(\d+) (\w+)/g)].reduce((sum, [, n, unit]) => sum + Number(n) * units[unit!]!, 0);
+  fc.assert(
+    fc.property(fc.nat(40 * 24 * HOUR), fc.nat(40 * 24 * HOUR), (a, b) => {
+      expect(read(rough(Math.max(a, b)))).toBeGreaterThanOrEqual(read(rough(Math.min(a, b))));
+    }),
+  );
+});
+
+const told = (more: Partial<TaskForecast>): TaskForecast => ({ task: "01a", slot: "etl", runs: 0, ...more });
+
+test("what is not known is told with the task that it depends on", () => {
+  const why: NotForeseen = { reason: "noHistory", task: "01a", name: "import" };
+  expect(whyUnknown(why, "01a")).toBe("it has never run before");
+  expect(startWords(told({ task: "01b", unknown: why }), NOW)).toBe(
+    "start not known: “import” has never run before",
+  );
+  const starts = told({ start: { from: NOW, to: NOW + MINUTE }, unknown: why });
+  expect(startWords(starts, NOW)).toBe("starts within 1 min");
+  expect(endWords(starts, NOW, false)).toBe("end not known: it has never run before");
+  expect(endWords(told({ task: "01b", unknown: why }), NOW, false)).toBe("");
+  expect(whyUnknown({ reason: "lanePaused", slot: "etl" })).toBe("lane etl is paused");
+});
+
+test("the title says the times and how many runs they are reckoned from", () => {
+  const at = { from: NOW, to: NOW + MINUTE };
+  expect(foreseenTitle(told({ start: at, end: at, runs: 1 }))).toMatch(
+    /^Starts between .*\nEnds between .*\nReckoned by its last run$/,
+  );
+  expect(foreseenTitle(told({}))).toBe("");
+});

@@ -1,0 +1,89 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import type { TaskSpan } from "../../api/types";
+import { lanesOf, ranAt, ticks, zoomed } from "./bars";
+
+const span = (
+  task: string,
+  slot: string,
+  createdAt: number,
+  startedAt?: number,
+  finishedAt?: number,
+): TaskSpan => ({
+  task,
+  name: task,
+  slot,
+  phase: finishedAt === undefined ? (startedAt === undefined ? "pending" : "running") : "succeeded",
+  attempt: startedAt === undefined ? 0 : 1,
+  createdAt,
+  startedAt,
+  finishedAt,
+});
+
+test("a task waits and then runs in one row, and what is to come stands in the lane of its job", () => {
+  const spans = [
+    { ...span("b", "etl", 5, 10, 20), job: "nightly" },
+    span("a", "etl", 0, 0, 10),
+    span("c", "etl", 6),
+  ];
+  const [etl, ...others] = lanesOf(spans, [{ job: "nightly", schedule: "s", at: 100 }], 30);
+  expect(others).toEqual([]);
+  expect(etl!.bars.map(({ name, kind, from, to, row }) => [name, kind, from, to, row])).toEqual([
+    ["a", "run", 0, 10, 0],
+    ["b", "wait", 5, 10, 1],
+    ["c", "wait", 6, 30, 2],
+    ["b", "run", 10, 20, 1],
+    ["nightly", "coming", 100, 60_100, 0],
+  ]);
+});
+
+test("lanes that are one task's own are one, at the end", () => {
+  const own = { ...span("x", "x-abc12", 0, 0, 5), ownLane: true };
+  const lanes = lanesOf([own, { ...own, task: "y", slot: "y-abc12" }, span("a", "z", 0, 0, 5)], [], 9);
+  expect(lanes.map(({ slot, own, rows }) => [slot, own, rows])).toEqual([
+    ["z", false, 1],
+    ["", true, 2],
+  ]);
+});
+
+test("no two tasks of a row are in each other's way", () => {
+  const times = fc.tuple(fc.nat(200), fc.nat(50), fc.nat(50));
+  fc.assert(
+    fc.property(fc.array(times, { maxLength: 60 }), (all) => {
+      const spans = all.map(([at, wait, run], n) => span(`t${n}`, "s", at, at + wait, at + wait + run + 1));
+      const [lane] = lanesOf(spans, [], 1000);
+      const bars = lane?.bars ?? [];
+      for (const [n, one] of bars.entries())
+        for (const other of bars.slice(n + 1)) {
+          if (one.row !== other.row || one.span === other.span) continue;
+          expect(one.to <= other.from || other.to <= one.from).toBe(true);
+        }
+    }),
+  );
+});
+
+test("what ran at a moment is told, the latest first", () => {
+  const spans = [span("a", "s", 0, 0, 10), span("b", "s", 0, 5), span("c", "s", 0)];
+  expect(ranAt(spans, 7, 50).map(({ task }) => task)).toEqual(["b", "a"]);
+  expect(ranAt(spans, 40, 50).map(({ task }) => task)).toEqual(["b"]);
+  expect(ranAt(spans, 60, 50)).toEqual([]);
+});
+
+test("marks are few, in order and within", () => {
+  const year = 366 * 24 * 3_600_000;
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 4e12 }), fc.integer({ min: 2000, max: year }), (from, length) => {
+      const found = ticks(from, from + length, 8);
+      expect(found.length).toBeLessThanOrEqual(10);
+      expect(
+        found.every((at, n) => at >= from && at <= from + length && (n === 0 || at > found[n - 1]!)),
+      ).toBe(true);
+    }),
+  );
+});
+
+test("zooming keeps the moment under the pointer in its place, within bounds", () => {
+  expect(zoomed(0, 100_000, 0.5, 25_000)).toEqual({ from: 12_500, to: 62_500 });
+  const least = zoomed(0, 3000, 0.0001, 1500);
+  expect(least.to - least.from).toBe(2000);
+});

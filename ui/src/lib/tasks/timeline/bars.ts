@@ -1,0 +1,127 @@
+// Where what waited, ran and is to come stands on a line of time: lanes below each other, in each as few rows as it takes. Pure.
+import type { ComingRun, Phase, TaskSpan } from "../../api/types";
+
+export interface Bar {
+  from: number;
+  to: number;
+  /** It waited, it ran, or it is to come. */
+  kind: "wait" | "run" | "coming";
+  phase?: Phase;
+  /** Of one that is to come there is none. */
+  span?: TaskSpan;
+  name: string;
+  /** From the top of its lane. */
+  row: number;
+}
+
+export interface LaneBars {
+  slot: string;
+  /** Lanes that are one task's own are shown as one. */
+  own: boolean;
+  rows: number;
+  /** By their beginnings. */
+  bars: Bar[];
+}
+
+/** What is to come is shown so long. */
+const MARK_MS = 60_000;
+const OWN = "";
+
+/** `now`: what goes on has lasted until then. */
+export function lanesOf(spans: readonly TaskSpan[], coming: readonly ComingRun[], now: number): LaneBars[] {
+  const byLane = new Map<string, { own: boolean; tasks: Omit<Bar, "row">[][] }>();
+  const lane = (slot: string, own: boolean) => {
+    const known = byLane.get(slot) ?? { own, tasks: [] };
+    byLane.set(slot, known);
+    return known.tasks;
+  };
+  for (const span of spans) {
+    const { createdAt, startedAt, finishedAt, phase, name } = span;
+    const end = finishedAt ?? Math.max(now, createdAt);
+    const bars: Omit<Bar, "row">[] = [];
+    const began = startedAt ?? end;
+    if (began > createdAt) bars.push({ from: createdAt, to: began, kind: "wait", phase, span, name });
+    if (startedAt !== undefined) bars.push({ from: startedAt, to: end, kind: "run", phase, span, name });
+    if (bars.length > 0) lane(span.ownLane ? OWN : span.slot, span.ownLane === true).push(bars);
+  }
+  for (const { job, at } of coming)
+    lane(laneOfJob(job, spans), false).push([{ from: at, to: at + MARK_MS, kind: "coming", name: job }]);
+  return [...byLane]
+    .map(([slot, { own, tasks }]) => ({ slot, own, ...packed(tasks) }))
+    .sort((a, b) => Number(a.own) - Number(b.own) || (a.slot < b.slot ? -1 : 1));
+}
+
+/** That in which it ran last, else one of its own name. */
+function laneOfJob(job: string, spans: readonly TaskSpan[]): string {
+  const last = spans.find((span) => span.job === job);
+  return last === undefined ? job : last.ownLane ? OWN : last.slot;
+}
+
+/** Each task in the first row in which nothing is in its way. */
+function packed(tasks: Omit<Bar, "row">[][]): { rows: number; bars: Bar[] } {
+  const ends: number[] = [];
+  const bars: Bar[] = [];
+  const beginning = (task: Omit<Bar, "row">[]) => task[0]?.from ?? 0;
+  for (const task of tasks.toSorted((a, b) => beginning(a) - beginning(b))) {
+    const from = beginning(task);
+    const free = ends.findIndex((end) => end <= from);
+    const row = free < 0 ? ends.length : free;
+    ends[row] = Math.max(from + 1, task.at(-1)?.to ?? from);
+    for (const bar of task) bars.push({ ...bar, row });
+  }
+  bars.sort((a, b) => a.from - b.from);
+  return { rows: ends.length, bars };
+}
+
+/** What ran at a moment, those that began last first. */
+export function ranAt(spans: readonly TaskSpan[], at: number, now: number): TaskSpan[] {
+  return spans
+    .filter(
+      ({ startedAt, finishedAt }) => startedAt !== undefined && startedAt <= at && at <= (finishedAt ?? now),
+    )
+    .sort((a, b) => (b.startedAt ?? 0) - (a.startedAt ?? 0));
+}
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const STEPS = [
+  SECOND,
+  5 * SECOND,
+  15 * SECOND,
+  MINUTE,
+  5 * MINUTE,
+  15 * MINUTE,
+  HOUR,
+  3 * HOUR,
+  6 * HOUR,
+  12 * HOUR,
+  DAY,
+  7 * DAY,
+  28 * DAY,
+];
+
+/** The moments that are marked, no more than so many; whole ones by the person's own clock. */
+export function ticks(from: number, to: number, most: number): number[] {
+  const step = STEPS.find((one) => (to - from) / one <= most) ?? Math.ceil((to - from) / most / DAY) * DAY;
+  const found: number[] = [];
+  if (step < DAY) {
+    // From local midnight on, so that hours are whole in each zone.
+    const midnight = new Date(from).setHours(0, 0, 0, 0);
+    for (let at = midnight + Math.ceil((from - midnight) / step) * step; at <= to; at += step) found.push(at);
+    return found;
+  }
+  const day = new Date(new Date(from).setHours(0, 0, 0, 0));
+  for (; day.getTime() <= to; day.setDate(day.getDate() + step / DAY))
+    if (day.getTime() >= from) found.push(day.getTime());
+  return found;
+}
+
+/** A span of time, a part `by` as long, with the same moment at the same place. */
+export function zoomed(from: number, to: number, by: number, about: number): { from: number; to: number } {
+  const length = Math.max(2 * SECOND, Math.min(400 * DAY, (to - from) * by));
+  const share = (about - from) / (to - from);
+  const start = Math.round(about - share * length);
+  return { from: start, to: Math.round(start + length) };
+}

@@ -1,0 +1,66 @@
+import { fireEvent, render, screen, waitFor, within } from "@testing-library/svelte";
+import { beforeEach, expect, test } from "vitest";
+import { useBackend } from "../lib/api";
+import type { Backend } from "../lib/api";
+import { createFakeBackend, type FakeControls } from "../lib/api/fake";
+import MainView from "./MainView.svelte";
+
+let fake: Backend & FakeControls;
+
+beforeEach(() => {
+  localStorage.clear();
+  Object.defineProperty(window, "innerWidth", { value: 1280, configurable: true });
+});
+
+async function openJobs() {
+  fake = createFakeBackend({ tasks: 60 });
+  useBackend(fake);
+  render(MainView);
+  await screen.findAllByTestId("task-row");
+  await fireEvent.click(screen.getByTestId("open-jobs"));
+  await screen.findAllByTestId("job-row");
+}
+
+test("the calendar shows what was and what is to come, and a click opens either", async () => {
+  await openJobs();
+  const id = await fake.runJob({ name: "backup-photos" });
+  fake.setPhase(id, "running");
+  fake.setPhase(id, "succeeded", { exitCode: 0 });
+  await fireEvent.click(screen.getByTestId("jobs-calendar"));
+  await fireEvent.click(screen.getByTestId("calendar-month"));
+  await waitFor(() => expect(screen.getAllByTestId("calendar-run").length).toBeGreaterThan(5));
+  const days = within(screen.getByTestId("calendar")).getAllByRole("region");
+  expect(days.length % 7).toBe(0);
+  const coming = screen.getAllByLabelText(/^Back up the photos: to be run on/);
+  await fireEvent.click(coming[0]!);
+  await waitFor(() => expect(screen.getByTestId("job-detail").textContent).toContain("backup-photos"));
+
+  // A day of a month has room for a few; one of a week shows all.
+  await fireEvent.click(screen.getByTestId("calendar-week"));
+  await fireEvent.keyDown(screen.getByTestId("calendar"), { key: "Home" });
+  const were = /^Back up the photos: succeeded in/;
+  await screen.findAllByLabelText(were);
+  await fireEvent.keyDown(screen.getByTestId("calendar"), { key: "PageDown" });
+  await waitFor(() => expect(screen.queryAllByLabelText(were)).toEqual([]));
+  await fireEvent.keyDown(screen.getByTestId("calendar"), { key: "Home" });
+  await fireEvent.click((await screen.findAllByLabelText(were)).at(-1)!);
+  await waitFor(() => expect(screen.queryByTestId("calendar")).toBeNull());
+  await waitFor(() => expect(screen.getByTestId("task-detail").dataset.taskId).toBe(id));
+});
+
+test("a job is renamed, and a name that is taken is refused beside the field", async () => {
+  await openJobs();
+  const row = () => screen.getAllByTestId("job-row").find(({ dataset }) => dataset.job === "render-map")!;
+  await fireEvent.click(row());
+  await fireEvent.click(await screen.findByTestId("rename-job"));
+  const dialog = screen.getByTestId("rename-job-dialog");
+  const field = within(dialog).getByLabelText("Name");
+  await fireEvent.input(field, { target: { value: "price-feed" } });
+  await fireEvent.click(within(dialog).getByRole("button", { name: "Rename job" }));
+  await waitFor(() => expect(dialog.textContent).toContain("There is a job price-feed already"));
+  await fireEvent.input(field, { target: { value: "maps" } });
+  await fireEvent.click(within(dialog).getByRole("button", { name: "Rename job" }));
+  await waitFor(() => expect(screen.queryByTestId("rename-job-dialog")).toBeNull());
+  await waitFor(() => expect(screen.getByTestId("job-detail").textContent).toContain("maps"));
+  expect(screen.getAllByTestId("job-row").map(({ dataset }) => dataset.job)).toContain("maps");
+});

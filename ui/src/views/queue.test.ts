@@ -1,0 +1,107 @@
+import { fireEvent, render, screen, waitFor, within } from "@testing-library/svelte";
+import { beforeEach, expect, test, vi } from "vitest";
+import { useBackend } from "../lib/api";
+import type { Backend } from "../lib/api";
+import { createFakeBackend, type FakeControls } from "../lib/api/fake";
+import MainView from "./MainView.svelte";
+
+let fake: Backend & FakeControls;
+
+beforeEach(() => {
+  localStorage.clear();
+  Object.defineProperty(window, "innerWidth", { value: 1280, configurable: true });
+  HTMLElement.prototype.setPointerCapture ??= () => {};
+});
+
+async function open() {
+  fake = createFakeBackend({ tasks: 14 });
+  useBackend(fake);
+  render(MainView);
+  await screen.findAllByTestId("task-row");
+}
+async function openQueue() {
+  await open();
+  await fireEvent.click(screen.getByTestId("open-queue"));
+  return waitFor(() => screen.getByRole("region", { name: "lane etl" }));
+}
+const names = (lane: HTMLElement) =>
+  within(lane)
+    .getAllByTestId("queued")
+    .map((button) => button.textContent);
+
+test("a row that waits says when it will probably start", async () => {
+  await open();
+  const row = screen.getAllByTestId("task-row").find((one) => one.textContent?.includes("customer import"))!;
+  await waitFor(() => expect(row.textContent).toMatch(/starts in .+ min.*1st in lane etl/));
+});
+
+test("the queue shows each lane in its order with what is expected, and leads to its tasks", async () => {
+  const lane = await openQueue();
+  expect(names(lane)).toEqual(["nightly-import", "customer import", "search index"]);
+  const [running, first] = within(lane).getAllByRole("listitem");
+  expect(running!.textContent).toMatch(/ends in/);
+  expect(first!.textContent).toMatch(/starts in .* ends in/s);
+  expect(lane.querySelector("header")!.textContent).toMatch(/1\s+of 1\s+running,\s+2 waiting.*all done in/s);
+  await fireEvent.click(within(lane).getByRole("button", { name: "search index" }));
+  await waitFor(() => expect(screen.queryByTestId("queue")).toBeNull());
+  expect(screen.getByTestId("task-detail").textContent).toContain("search index");
+});
+
+test("what waits is dragged to another place, and the others say what that does to them before it is dropped", async () => {
+  const lane = await openQueue();
+  const moves = vi.spyOn(fake, "moveTask");
+  const queue = screen.getByTestId("queue");
+  const row = within(lane).getByRole("button", { name: "search index" }).closest("li")!;
+  await fireEvent.pointerDown(row, { button: 0, clientX: 50, clientY: 100 });
+  await fireEvent.pointerMove(queue, { clientX: 50, clientY: 45 });
+  expect(names(lane)).toEqual(["nightly-import", "search index", "customer import"]);
+  await waitFor(() => expect(lane.textContent).toMatch(/later/));
+  expect(moves).not.toHaveBeenCalled();
+  await fireEvent.pointerUp(queue, { clientX: 50, clientY: 45 });
+  await waitFor(() => expect(moves).toHaveBeenCalledTimes(1));
+  await waitFor(() => expect(names(lane)).toEqual(["nightly-import", "search index", "customer import"]));
+  // What runs cannot be dragged, and a click is no drag.
+  const running = within(lane).getByRole("button", { name: "nightly-import" }).closest("li")!;
+  await fireEvent.pointerDown(running, { button: 0, clientX: 50, clientY: 10 });
+  await fireEvent.pointerMove(queue, { clientX: 50, clientY: 110 });
+  expect(queue.classList.contains("dragging")).toBe(false);
+});
+
+test("the keyboard picks up, moves with its effect told, drops and puts back", async () => {
+  const lane = await openQueue();
+  const moves = vi.spyOn(fake, "moveTask");
+  const press = (key: string, more: KeyboardEventInit = {}) =>
+    fireEvent.keyDown(within(lane).getByRole("button", { name: "search index" }), { key, ...more });
+  const said = () => screen.getByTestId("queue").querySelector("[aria-live]")!.textContent;
+  await press(" ");
+  expect(said()).toBe("search index picked up");
+  await press("ArrowUp");
+  await waitFor(() => expect(said()).toMatch(/search index: 1st of 2, starts in/));
+  await press("Escape");
+  expect(names(lane)).toEqual(["nightly-import", "customer import", "search index"]);
+  expect(screen.getByTestId("queue")).toBeTruthy();
+  expect(moves).not.toHaveBeenCalled();
+  await press(" ");
+  await press("ArrowUp");
+  await press(" ");
+  await waitFor(() => expect(moves).toHaveBeenCalledTimes(1));
+  await press("ArrowDown", { altKey: true });
+  await waitFor(() => expect(names(lane)).toEqual(["nightly-import", "customer import", "search index"]));
+  await fireEvent.keyDown(document.body, { key: "Escape" });
+  await waitFor(() => expect(screen.queryByTestId("queue")).toBeNull());
+});
+
+test("the line of time says what ran at a moment, and opens its logs as one", async () => {
+  await openQueue();
+  await fireEvent.click(screen.getByTestId("queue-timeline"));
+  const line = await screen.findByTestId("timeline");
+  const opened = vi.spyOn(fake, "openMergedWindow").mockResolvedValue();
+  await fireEvent.keyDown(line, { key: "Home" });
+  await fireEvent.keyDown(line, { key: "ArrowRight", shiftKey: true });
+  await waitFor(() => expect(screen.getByTestId("moment").textContent).toMatch(/\d+ tasks ran/));
+  expect(within(screen.getByTestId("moment")).getByRole("button", { name: "nightly-import" })).toBeTruthy();
+  await fireEvent.keyDown(line, { key: "Enter" });
+  expect(opened.mock.calls[0]![0].length).toBeGreaterThan(1);
+  await fireEvent.click(within(screen.getByTestId("moment")).getByRole("button", { name: "nightly-import" }));
+  await waitFor(() => expect(screen.queryByTestId("timeline")).toBeNull());
+});
