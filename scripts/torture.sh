@@ -95,6 +95,8 @@ engine() {
 row "kill -9 of the app with 20 tasks" 1 200 run_tests SOLTI_TORTURE_ROUNDS=200 "$(engine recovery) & test(killed_at_any_moment)"
 row "handover between the app and an engine without a window" 1 25 \
     run_tests SOLTI_TORTURE_ROUNDS=25 "package(solti-cli) & binary(handover)"
+row "kill -9 of the app around the times of schedules" 1 200 \
+    run_tests SOLTI_TORTURE_ROUNDS=200 "$(engine jobs) & test(death_of_the_app)"
 row "kill of the app and of a shim at each durable step" 5 165 run_fail_points
 row "kill -9 of a shim" 10 50 run_tests "test(killed_shim)"
 row "runs that cannot be looked at, folders removed" 10 10 run_tests "$(engine out_of_sight)"

@@ -1,5 +1,7 @@
 //! A data folder with a long past: finished tasks of twenty lanes, a quarter of them in each final phase.
 
+#![allow(dead_code, reason = "each benchmark uses its own part")]
+
 use solti_model::{BackoffState, ObjectMeta, Task, TaskId, TaskPhase, TaskStatus, parse_spec};
 use solti_store::{Change, Store, StoredTask};
 use std::path::Path;
@@ -7,15 +9,28 @@ use std::path::Path;
 const PHASES: [TaskPhase; 4] =
     [TaskPhase::Succeeded, TaskPhase::Failed, TaskPhase::Timeout, TaskPhase::Canceled];
 
+/// All at the beginning of 1970.
 pub async fn store(data_dir: &Path, tasks: u64) {
+    store_at(data_dir, tasks, |n| Times { created: n, started: n, finished: n }).await;
+}
+
+/// In milliseconds since 1970.
+pub struct Times {
+    pub created: u64,
+    pub started: u64,
+    pub finished: u64,
+}
+
+pub async fn store_at(data_dir: &Path, tasks: u64, times: impl Fn(u64) -> Times) {
     let store = Store::open(data_dir).unwrap();
     for first in (0..tasks).step_by(1_000) {
-        let batch = (first..tasks.min(first + 1_000)).map(|n| Change::from(finished_task(n))).collect();
+        let numbers = first..tasks.min(first + 1_000);
+        let batch = numbers.map(|n| Change::from(finished_task(n, times(n)))).collect();
         store.apply(batch).await.unwrap();
     }
 }
 
-fn finished_task(n: u64) -> StoredTask {
+fn finished_task(n: u64, Times { created, started, finished }: Times) -> StoredTask {
     let mut spec = parse_spec(serde_json::json!({
         "slot": format!("lane-{}", n % 20),
         "kind": {"subprocess": {"mode": {"command": {"command": "/usr/bin/encode", "args": ["film.mkv"]}}}},
@@ -25,10 +40,10 @@ fn finished_task(n: u64) -> StoredTask {
     StoredTask {
         task: Task {
             metadata: ObjectMeta {
-                id: TaskId::generate(n, n),
+                id: TaskId::generate(created, n),
                 resource_version: n,
-                created_at: n,
-                updated_at: n,
+                created_at: created,
+                updated_at: finished,
             },
             spec,
             status: TaskStatus {
@@ -43,8 +58,8 @@ fn finished_task(n: u64) -> StoredTask {
         queue_order: n,
         stop_requested: false,
         queueing: solti_store::Queueing::default(),
-        started_at: Some(n),
-        finished_at: Some(n),
+        started_at: Some(started),
+        finished_at: Some(finished),
         unreadable: None,
     }
 }

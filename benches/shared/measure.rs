@@ -2,6 +2,10 @@
 
 #![allow(dead_code, reason = "each benchmark uses its own part")]
 
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
 /// The parts named on the command line; all of them without a name. `None` under `cargo test --benches`, which does not
 /// pass `--bench`: measuring would only take time there.
 pub struct Parts(Vec<String>);
@@ -31,4 +35,22 @@ pub fn median<T: PartialOrd + Copy>(mut values: Vec<T>) -> T {
 pub fn share<T: PartialOrd + Copy>(values: &mut [T], percent: usize) -> T {
     values.sort_unstable_by(|a, b| a.partial_cmp(b).expect("times are numbers"));
     values[(values.len() * percent / 100).min(values.len() - 1)]
+}
+
+/// How often each thread of a process, a folder in /proc, has gone to sleep so far.
+pub fn sleeps(process: &Path) -> HashMap<PathBuf, u64> {
+    let threads = fs::read_dir(process.join("task")).into_iter().flatten().flatten();
+    threads.filter_map(|thread| Some((thread.path(), sleeps_of_thread(&thread.path())?))).collect()
+}
+
+/// `None` for a thread that has ended meanwhile.
+fn sleeps_of_thread(thread: &Path) -> Option<u64> {
+    let status = fs::read_to_string(thread.join("status")).ok()?;
+    let line = status.lines().find(|line| line.starts_with("voluntary_ctxt_switches:"))?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}
+
+/// How often threads have gone to sleep since: also those that began meanwhile.
+pub fn slept_since(before: &HashMap<PathBuf, u64>, after: &HashMap<PathBuf, u64>) -> u64 {
+    after.iter().map(|(thread, times)| times.saturating_sub(before.get(thread).copied().unwrap_or(0))).sum()
 }

@@ -1,12 +1,14 @@
 //! What a person waits for at the real window: the released app on a screen of its own, driven through WebKitWebDriver as
 //! the tests of the window drive it. `cargo bench -p solti-desktop --bench window [-- NAME…]`, NAME being `start`, `list`,
-//! `painted`, `large`, `fast`, `line` or `quiet`.
+//! `timeline`, `painted`, `large`, `fast`, `line` or `quiet`.
 //!
 //! The tasks' programs are this program again. Times of a page are the page's own: an event is over when the frame that
 //! shows it has been painted. `SOLTI_BENCH_BYTES` sets how large a large log is, `SOLTI_BENCH_SECONDS` how long the fast
 //! task prints. Wrong results panic; a missed aim is only marked.
 
 mod fast_task;
+#[path = "../shared/finished_tasks.rs"]
+mod finished_tasks;
 mod large_log;
 mod long_line;
 #[path = "../shared/measure.rs"]
@@ -19,6 +21,7 @@ mod quiet;
 #[path = "../../tests/support/mod.rs"]
 mod support;
 mod tasks;
+mod timeline;
 
 use measure::Parts;
 
@@ -38,6 +41,9 @@ fn main() {
     );
     tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
         tasks::measure(&parts).await;
+        if parts.wanted("timeline") {
+            timeline::measure().await;
+        }
         if parts.wanted("painted") {
             painted::measure().await;
         }

@@ -1,6 +1,6 @@
 //! The app's processes and what memory they take: its own, which holds the engine, and WebKit's, which hold the pages.
 
-use crate::support::Desk;
+use crate::{measure::sleeps, support::Desk};
 use std::{
     collections::HashMap,
     fs,
@@ -45,8 +45,7 @@ impl Processes {
 
     /// How often each thread of them has gone to sleep so far.
     pub fn sleeps(&self) -> HashMap<PathBuf, u64> {
-        let threads = self.all().flat_map(|process| fs::read_dir(process.join("task")).into_iter().flatten());
-        threads.flatten().filter_map(|thread| Some((thread.path(), sleeps(&thread.path())?))).collect()
+        self.all().flat_map(|process| sleeps(process)).collect()
     }
 
     /// Beside the app and its pages.
@@ -79,13 +78,6 @@ impl Processes {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970");
         (now.as_secs_f64() - (uptime - after_boot)) * 1e3
     }
-}
-
-/// `None` for a thread that has ended meanwhile.
-fn sleeps(thread: &Path) -> Option<u64> {
-    let status = fs::read_to_string(thread.join("status")).ok()?;
-    let line = status.lines().find(|line| line.starts_with("voluntary_ctxt_switches:"))?;
-    line.split_whitespace().nth(1)?.parse().ok()
 }
 
 fn mapped_kib(process: &Path, name: &str) -> f64 {

@@ -2,7 +2,7 @@
 //! tasks that have printed one line each: right after a start, and once what is put in order after a start has been.
 
 use crate::{
-    measure::report,
+    measure::{report, slept_since},
     page,
     processes::Processes,
     support::{AppWindow, Desk},
@@ -62,10 +62,7 @@ async fn wakes_a_second(desk: &Desk) -> f64 {
     let before = processes.sleeps();
     tokio::time::sleep(WATCHED).await;
     // A thread that ends meanwhile takes what it did with it.
-    let after = processes.sleeps().into_iter();
-    let since =
-        after.map(|(thread, sleeps)| sleeps.saturating_sub(before.get(&thread).copied().unwrap_or_default()));
-    since.sum::<u64>() as f64 / WATCHED.as_secs_f64()
+    slept_since(&before, &processes.sleeps()) as f64 / WATCHED.as_secs_f64()
 }
 
 /// Runs the tasks, and waits until all have ended.

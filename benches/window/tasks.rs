@@ -1,10 +1,8 @@
 //! The main window over a hundred thousand finished tasks: from the start of the app until it can be used, and pages of the
 //! list.
 
-#[path = "../shared/finished_tasks.rs"]
-mod finished_tasks;
-
 use crate::{
+    finished_tasks,
     measure::{Parts, median, report, share},
     page,
     processes::Processes,
