@@ -9,9 +9,17 @@ use std::path::Path;
 const PHASES: [TaskPhase; 4] =
     [TaskPhase::Succeeded, TaskPhase::Failed, TaskPhase::Timeout, TaskPhase::Canceled];
 
+pub fn finished(n: u64) -> StoredTask {
+    finished_task(n, at_the_beginning(n))
+}
+
 /// All at the beginning of 1970.
 pub async fn store(data_dir: &Path, tasks: u64) {
-    store_at(data_dir, tasks, |n| Times { created: n, started: n, finished: n }).await;
+    store_at(data_dir, tasks, at_the_beginning).await;
+}
+
+fn at_the_beginning(n: u64) -> Times {
+    Times { created: n, started: n, finished: n }
 }
 
 /// In milliseconds since 1970.

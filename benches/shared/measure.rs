@@ -54,3 +54,28 @@ fn sleeps_of_thread(thread: &Path) -> Option<u64> {
 pub fn slept_since(before: &HashMap<PathBuf, u64>, after: &HashMap<PathBuf, u64>) -> u64 {
     after.iter().map(|(thread, times)| times.saturating_sub(before.get(thread).copied().unwrap_or(0))).sum()
 }
+
+/// What a process, a folder in /proc, comes to hold in memory from a moment on.
+pub struct Peak {
+    process: PathBuf,
+    before_kib: f64,
+}
+
+impl Peak {
+    /// From here on the peak counts anew.
+    pub fn since_now(process: &Path) -> Self {
+        fs::write(process.join("clear_refs"), "5").expect("it is ours");
+        Self { process: process.to_owned(), before_kib: resident_kib(process, "VmRSS:") }
+    }
+
+    /// More than it held then, at the most.
+    pub fn more_mib(&self) -> f64 {
+        (resident_kib(&self.process, "VmHWM:") - self.before_kib).max(0.0) / 1024.0
+    }
+}
+
+fn resident_kib(process: &Path, field: &str) -> f64 {
+    let status = fs::read_to_string(process.join("status")).expect("it lives");
+    let line = status.lines().find(|line| line.starts_with(field)).expect("the field");
+    line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).expect("a number")
+}

@@ -1,17 +1,13 @@
 //! One line without an end, in a window that follows it: whether the window answers, and what the app needs for it.
 
 use crate::{
-    measure::{median, report, share},
+    measure::{Peak, median, report, share},
     page,
     printer::{Output, Printer},
     processes::Processes,
     support::Desk,
 };
-use std::{
-    fs,
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 const ROUNDS: usize = 3;
 
@@ -26,9 +22,7 @@ pub async fn measure(bytes: u64) {
         page::watch(&app).await;
         app.run("watch.frames()").await;
         let process = Processes::of(&desk).app;
-        let before = resident_kib(&process, "VmRSS");
-        // From here on the peak counts anew.
-        fs::write(process.join("clear_refs"), "5").expect("it is ours");
+        let peak = Peak::since_now(&process);
         printer.go();
         let mut slowest = Duration::ZERO;
         while printer.info(&app).await["live"] == true {
@@ -41,7 +35,7 @@ pub async fn measure(bytes: u64) {
         app.see_true("the line", "watch.rows().some((row) => row.textContent.includes('xxx'))").await;
         longest.push(page::frames(&app).await.longest);
         answers.push(slowest.as_secs_f64() * 1e3);
-        more.push((resident_kib(&process, "VmHWM") - before) / 1024.0);
+        more.push(peak.more_mib());
         seconds.push(printed.seconds);
         app.look("bench-line").await;
         app.close_logs().await;
@@ -67,10 +61,4 @@ pub async fn measure(bytes: u64) {
     );
     app.close_main();
     app.ended();
-}
-
-fn resident_kib(process: &Path, field: &str) -> f64 {
-    let status = fs::read_to_string(process.join("status")).expect("it lives");
-    let line = status.lines().find(|line| line.starts_with(field)).expect("the field");
-    line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).expect("a number")
 }

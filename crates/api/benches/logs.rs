@@ -11,7 +11,7 @@ mod finished_tasks;
 mod measure;
 
 use common::{Engine, command, spec};
-use measure::{Parts, median, report, share};
+use measure::{Parts, Peak, median, report, share};
 use serde_json::json;
 use solti_api::ApiHandler;
 use solti_api::operations::{GetLogInfo, Operations as _, ReadLog, SearchAll};
@@ -337,9 +337,7 @@ async fn latency() {
 /// One line without an end, followed by a subscriber and looked at by a window: what this process needs for it.
 async fn long_line(bytes: u64) {
     let bench = Bench::new().await;
-    let before = resident_kib("VmRSS");
-    // From here on the peak counts anew.
-    fs::write("/proc/self/clear_refs", "5").unwrap();
+    let peak = Peak::since_now(Path::new("/proc/self"));
     let id = bench.submit("line", bytes).await;
     let mut events = bench.engine.api.stream_task_logs(&id).await.unwrap();
     let (mut seen, mut chunks) = (0, 0u64);
@@ -359,7 +357,7 @@ async fn long_line(bytes: u64) {
         }
     }
     assert_eq!(seen, bytes / BLOCK as u64 * BLOCK as u64);
-    let more = (resident_kib("VmHWM") - before) / 1024.0;
+    let more = peak.more_mib();
     report(
         "one line without an end",
         &format!("{} MiB of it, {more:.1} MiB more at the peak", bytes >> 20),
@@ -451,10 +449,4 @@ fn finished_run(n: u64) -> StoredRun {
     };
     let task_id = TaskId::generate(n, n);
     StoredRun { task_id, run, boot_id: String::new(), pid: None, folder: true, environment: None }
-}
-
-fn resident_kib(field: &str) -> f64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|line| line.starts_with(field)).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }

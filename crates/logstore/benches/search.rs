@@ -15,7 +15,7 @@ use std::sync::atomic::AtomicBool;
 use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
-use measure::{Parts, median, report};
+use measure::{Parts, Peak, median, report};
 use solti_logstore::{LogSearch, LogView, LogWriter, Merged, SearchQuery, Stream, make_filters, slices};
 
 const ROUNDS: usize = 3;
@@ -187,13 +187,6 @@ fn against_ripgrep(
     report(&format!("{what}, {threads} thread(s)"), &figure, &format!("at least {least}"), ratio >= least);
 }
 
-/// Of this process: the most since it was last reset (`VmHWM`), in kB.
-fn peak() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse().unwrap()
-}
-
 /// What searching takes of a word, of an ordinary expression, and of one with very many states.
 fn memory(run: &Path, threads: usize) {
     for (pattern, regex) in [
@@ -201,13 +194,12 @@ fn memory(run: &Path, threads: usize) {
         (r"worker \d+ took [0-9]{4,} ms", true),
         ("[a-z]+.{1,100}[0-9]{2}x$", true),
     ] {
-        fs::write("/proc/self/clear_refs", "5").unwrap();
-        let before = peak();
+        let peak = Peak::since_now(Path::new("/proc/self"));
         let query = SearchQuery { pattern: pattern.into(), regex, ..SearchQuery::default() };
         let (found, took) = timed(|| search(run, &query, threads));
-        let more = peak().saturating_sub(before) / 1024;
-        let figure = format!("{more} MiB more, {found} found in {took:.2?}");
-        report(&format!("memory of {pattern}"), &figure, "at most 64 MiB", more <= 64);
+        let more = peak.more_mib();
+        let figure = format!("{more:.0} MiB more, {found} found in {took:.2?}");
+        report(&format!("memory of {pattern}"), &figure, "at most 64 MiB", more <= 64.0);
     }
 }
 
