@@ -15,9 +15,17 @@ image=localhost/solti-test:1
 # What the documentation names, in its place.
 documented=docker.io/library/alpine:3
 
-refuse() {
+say_no() {
     echo "no $engine here: $1" >&2
     exit 3
+}
+# It stays so for a while: many tests ask, one after the other.
+refuse() {
+    [ ! -w "$dir" ] || echo "$1" >"$dir/refused"
+    say_no "$1"
+}
+was_refused() {
+    [ -n "$(find "$dir/refused" -mmin -10 2>/dev/null)" ]
 }
 
 # Debian's packages, unpacked: installed, they would start daemons on this machine. Arguments: the folder, and their names.
@@ -56,14 +64,20 @@ rootless) [ "$(id -u)" -ne 0 ] || refuse "this is the superuser" ;;
 registry) ;;
 *) refuse "nobody knows it" ;;
 esac
-[ "$engine" != docker ] && [ -e "$dir/ready" ] && exit 0
+is_ready() {
+    [ "$engine" != docker ] && [ -e "$dir/ready" ]
+}
+is_ready && exit 0
+was_refused && say_no "$(cat "$dir/refused")"
 mkdir -p "$dir/bin" || refuse "its folder cannot be made"
 dir=$(cd "$dir" && pwd)
 all=$(dirname "$dir")
 # Tests that need it start at the same time.
 exec 9>"$dir/lock"
 flock 9
-[ "$engine" != docker ] && [ -e "$dir/ready" ] && exit 0
+is_ready && exit 0
+was_refused && say_no "$(cat "$dir/refused")"
+rm -f "$dir/refused"
 
 # A root file system of one program under many names, to standard output.
 rootfs() {
@@ -119,6 +133,8 @@ CLIENT
 }
 
 prepare_docker() {
+    # Before anything is fetched: without these no daemon starts.
+    unshare -m true 2>/dev/null || refuse "this superuser may not mount"
     # Sockets must not have long names.
     place=/tmp/solti-test-docker-$(echo "$dir" | cksum | cut -d' ' -f1)
     if [ ! -e "$dir/unpacked" ] && ! command -v dockerd >/dev/null; then

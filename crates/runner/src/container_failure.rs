@@ -107,6 +107,7 @@ impl ContainerTrouble {
             "unauthorized",
             "access to the resource is denied",
             "authentication required",
+            "no basic auth credentials",
             "403 (forbidden)",
         ]) {
             Self::ImageDenied
@@ -121,9 +122,12 @@ impl ContainerTrouble {
             "server misbehaving",
         ]) {
             Self::RegistryUnreachable
+        } else if any(&["docker-init", "container-init binary"]) {
+            // What `--init` needs is not installed: nothing that a task could mend.
+            Self::Refused
         } else if any(&["workdir", "working directory", "chdir to cwd"]) {
             Self::WorkdirMissing
-        } else if any(&["setting cgroup config", "cgroup controller"]) {
+        } else if any(&["setting cgroup config", "cgroup controller", "rlimit"]) {
             Self::LimitRefused
         } else if any(&["failed to exec pid1: no such file"]) {
             Self::ProgramMissing
@@ -218,6 +222,11 @@ mod tests {
                 ImageUnknown,
             ),
             ("requested access to the resource is denied", ImageDenied),
+            ("Head \"http://127.0.0.1:5000/v2/x/manifests/1\": no basic auth credentials", ImageDenied),
+            (
+                "initializing source docker://127.0.0.1:5000/x:1: reading manifest 1 in 127.0.0.1:5000/x: unauthorized: authentication required",
+                ImageDenied,
+            ),
             ("statfs /nosuch: no such file or directory", VolumeMissing),
             ("unable to find user nosuch: no matching entries in passwd file", UserUnknown),
             ("workdir \"/nowhere\" does not exist on container 8d2900", WorkdirMissing),
@@ -244,6 +253,7 @@ mod tests {
                 "runc: runc create failed: unable to start container process: error during container init: error setting cgroup config for procHooks process: openat2 /sys/fs/cgroup/c81f/pids.max: no such file or directory: OCI runtime attempted to invoke a command that was not found",
                 LimitRefused,
             ),
+            ("failed to create task: exec: \"docker-init\": executable file not found in $PATH", Refused),
             ("something new", Refused),
         ] {
             assert_eq!(ContainerTrouble::of(said), trouble, "{said}");

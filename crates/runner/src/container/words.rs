@@ -222,8 +222,8 @@ fn is_the_clients_own(key: &str) -> bool {
 mod tests {
     use super::*;
     use crate::container::facts::Keeps;
-    use std::ffi::OsStr;
     use serde_json::json;
+    use std::ffi::OsStr;
 
     fn order(task: serde_json::Value, limits: ResourceLimits, runtime: &str) -> (Vec<String>, Prepared) {
         let task: ContainerTask = serde_json::from_value(task).expect("a container");

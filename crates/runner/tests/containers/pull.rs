@@ -28,12 +28,13 @@ fn with_registry(it: &Containers, folder: &Path, accounts: Option<&str>) -> Opti
 }
 
 impl Containers {
-    /// Puts an image with `WHICH` in its environment into a registry, and keeps none of this name here.
+    /// Puts an image with a file that says `which` into a registry, and keeps none of this name here.
     fn publish(&self, name: &str, which: &str) {
-        let made =
-            format!("made-{}", self.runs.dir.path().file_name().unwrap().to_str().unwrap().trim_matches('.'));
-        self.asked(&["create", "--name", &made, "--network=none", TEST_IMAGE, "true"]);
-        self.asked(&["commit", "--change", &format!("ENV WHICH={which}"), &made, name]);
+        let folder = self.runs.dir.path().file_name().unwrap().to_str().unwrap();
+        let made = format!("made-{}", folder.trim_matches('.'));
+        let script = format!("echo 'which {which}' >/which");
+        self.asked(&["run", "--name", &made, "--network=none", TEST_IMAGE, "sh", "-c", &script]);
+        self.asked(&["commit", &made, name]);
         self.asked(&["rm", &made]);
         self.asked(&["push", name]);
         self.asked(&["rmi", name]);
@@ -42,7 +43,7 @@ impl Containers {
 
 fn which(image: &str, pull: PullPolicy) -> ContainerTask {
     ContainerTask {
-        args: vec!["sh".into(), "-c".into(), "echo \"which $WHICH\"".into()],
+        args: vec!["cat".into(), "/which".into()],
         network: Some("none".into()),
         pull,
         ..ContainerTask::of(image)
