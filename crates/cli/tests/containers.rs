@@ -70,8 +70,8 @@ impl Session {
 /// The fenced blocks of a language in the document.
 fn blocks(language: &str) -> Vec<String> {
     let text = include_str!("../../../docs/containers.md");
-    let mut parts = text.split("```").skip(1).step_by(2).filter_map(|block| block.split_once('\n'));
-    parts.by_ref().filter(|(word, _)| *word == language).map(|(_, block)| block.to_owned()).collect()
+    let blocks = text.split("```").skip(1).step_by(2).filter_map(|block| block.split_once('\n'));
+    blocks.filter(|(word, _)| *word == language).map(|(_, block)| block.to_owned()).collect()
 }
 
 /// What a person is told to type, and part of what comes of it. The first is what `make deps` does.

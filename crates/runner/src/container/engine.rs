@@ -94,7 +94,9 @@ impl Engine {
         let said = said.map_err(|error| format!("{name} cannot be asked: {error}"))?;
         let info: Value = serde_json::from_str(said.out.trim()).unwrap_or_default();
         let facts = said.well.then(|| Facts::of(self.kind, program, &info)).flatten();
-        facts.ok_or_else(|| match last_words(&said.err) {
+        // Some clients write there what their daemon has not answered, and nothing else.
+        let in_answer = || info.pointer("/ServerErrors/0").and_then(Value::as_str).map(str::to_owned);
+        facts.ok_or_else(|| match last_words(&said.err).or_else(in_answer) {
             Some(words) => format!("{name} cannot be used: {words}"),
             None => format!("{name} does not say what it is"),
         })

@@ -9,7 +9,7 @@ use solti_runner::{RunEnd, RunRequest, StopMode};
 use solti_testing::{TestEngine, on_engine, wait_until};
 
 use crate::common::wait;
-use crate::support::{run, sh};
+use crate::support::{Containers, run, sh};
 
 #[test]
 fn a_run_does_not_take_the_users_namespaces_with_it() {
@@ -19,10 +19,11 @@ fn a_run_does_not_take_the_users_namespaces_with_it() {
         let dir = tempfile::tempdir().unwrap();
         let Some(path) = engine.path_in(dir.path()) else { return };
         let holder = dir.path().join("rootless/tmp/pause.pid");
-        run(engine, path, async |it| {
+        let gone = &holder;
+        run(engine, path, |it: Containers| async move {
             assert_eq!(it.sh("first", "true").await.0.end, RunEnd::Exited { code: 0 });
             // As when the user has signed out, or podman was told to begin anew.
-            end(&holder);
+            end(gone);
             let deaf = it.request("deaf", sh("trap '' TERM; echo on; while :; do sleep 1; done"));
             let mut deaf = it.on(RunRequest { grace: Duration::from_millis(100), ..deaf }).await;
             deaf.controller().stop(StopMode::Graceful).await;
