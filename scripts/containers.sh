@@ -42,6 +42,11 @@ unpack() {
     mv "$to.new" "$to"
 }
 
+# Sockets must not have long names.
+place_of_docker() {
+    echo "/tmp/solti-test-docker-$(echo "$1" | cksum | cut -d' ' -f1)"
+}
+
 # The daemon, and who ends it.
 if [ "$engine" = docker-daemon ]; then
     dir=$all/docker
@@ -52,6 +57,7 @@ if [ "$engine" = docker-daemon ]; then
         if flock -n 8; then
             kill "$daemon"
             wait "$daemon" || true
+            rm -rf "$(place_of_docker "$dir")" || true
             break
         fi
     done
@@ -135,8 +141,7 @@ CLIENT
 prepare_docker() {
     # Before anything is fetched: without these no daemon starts.
     unshare -m true 2>/dev/null || refuse "this superuser may not mount"
-    # Sockets must not have long names.
-    place=/tmp/solti-test-docker-$(echo "$dir" | cksum | cut -d' ' -f1)
+    place=$(place_of_docker "$dir")
     if [ ! -e "$dir/unpacked" ] && ! command -v dockerd >/dev/null; then
         unpack "$dir/unpacked" docker.io containerd runc tini
         # A package of its own in newer Debians.

@@ -176,11 +176,8 @@ impl ContainerRunner {
             let failure = match stands {
                 Some(Standing::Made) => Some(trouble::last_words(kind, &folder)),
                 Some(Standing::Absent) if may_be_engines => trouble::engine_words(kind, &folder),
-                Some(Standing::Absent) => None,
-                Some(Standing::Ended { .. }) | None if may_be_engines || code == INIT_FAILED => {
-                    trouble::init_words(&folder)
-                }
-                Some(Standing::Ended { .. }) | None => None,
+                _ if may_be_engines || code == INIT_FAILED => trouble::init_words(&folder),
+                _ => None,
             };
             (failure, folder.join(OOM).exists())
         };
@@ -214,7 +211,7 @@ impl ContainerRunner {
 
     async fn settle_attached(&self, run_dir: &Path, run: &RunId, attached: Attached) -> Attached {
         // What its limits were is not known any more. To ask in vain costs a moment.
-        let asks = || (1..=u8::MAX).collect::<Vec<_>>();
+        let asks = || ask_after(true);
         match attached {
             Attached::Running(handle) => {
                 Attached::Running(self.settled(handle, run_dir.to_owned(), run.clone(), asks()))
@@ -320,7 +317,8 @@ impl Runner for ContainerRunner {
             base_env: request.base_env.clone(),
             run_dir: &run_dir,
         };
-        let (prepared, run, asks) = (prepared.prepare()?, request.run.clone(), ask_after(&request.limits));
+        let (prepared, run, asks) =
+            (prepared.prepare()?, request.run.clone(), ask_after(request.limits.memory_bytes.is_some()));
         let handle = self.shim.start_prepared(request, Some(prepared)).await?;
         Ok(self.settled(handle, run_dir, run, asks))
     }

@@ -29,11 +29,8 @@ const KILLED: u8 = 137;
 
 /// After these exit codes the engine is asked what they mean, before the container is removed. With a limit of memory that is each
 /// failure: it may have been one of the processes in it that was killed for want of memory, and another that told it.
-pub(super) fn ask_after(limits: &ResourceLimits) -> Vec<u8> {
-    match limits.memory_bytes {
-        Some(_) => (1..=u8::MAX).collect(),
-        None => [&ENGINES_OWN[..], &[KILLED]].concat(),
-    }
+pub(super) fn ask_after(memory_is_limited: bool) -> Vec<u8> {
+    if memory_is_limited { (1..=u8::MAX).collect() } else { [&ENGINES_OWN[..], &[KILLED]].concat() }
 }
 
 /// What a run's container is called.
@@ -145,7 +142,10 @@ impl Order<'_> {
             after_main: AfterMain::Wait,
             env_file: in_file,
         };
-        let cleanup = Cleanup { argv: removal(kind, facts, &name), except_after: ask_after(limits) };
+        let cleanup = Cleanup {
+            argv: removal(kind, facts, &name),
+            except_after: ask_after(limits.memory_bytes.is_some()),
+        };
         // The client of the engine is not what they are meant for.
         let limits = ResourceLimits {
             memory_bytes: None,
