@@ -154,12 +154,14 @@ prepare_docker() {
     export PATH="$PATH:$dir/unpacked/usr/sbin:$dir/unpacked/usr/bin"
     docker=$(PATH=${PATH#"$dir/bin:"} command -v docker) || refuse "docker has no client here"
     client=$dir/bin/docker
-    cat >"$client" <<CLIENT
+    # In one step: other tests may be executing it.
+    cat >"$client.new" <<CLIENT
 #!/bin/sh
 export DOCKER_HOST="\${SOLTI_TEST_DOCKER_HOST:-unix://$place/docker.sock}"
 exec '$docker' "\$@"
 CLIENT
-    chmod +x "$client"
+    chmod +x "$client.new"
+    mv -f "$client.new" "$client"
     "$client" version >/dev/null 2>&1 && return
     mkdir -p "$place"
     chmod 700 "$place"
