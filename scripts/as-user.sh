@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs a program as a user without rights who has what those of a desktop have: subordinate ids, a control group of his own, a network
-# device that he may open. For the superuser, and for tests. Nothing of this machine is changed: what has to be said of that user is
-# said in a mount namespace. `as-user.sh DIR PROGRAM ARGUMENTS…`; in DIR is what is the user's. Where that cannot be, it says why and
+# device that he may open. For the superuser, and for tests. Nothing of this machine is changed, but for a control group that is left
+# empty: what has to be said of that user is said in a mount namespace. `as-user.sh DIR PROGRAM ARGUMENTS…`; in DIR is what is the user's. Where that cannot be, it says why and
 # exits with 3.
 set -eu
 dir=$1
@@ -32,6 +32,9 @@ fi
 flock -u 9
 exec 9>&-
 unshare -m --propagation private true 2>/dev/null || refuse "there are no mount namespaces"
+# shellcheck disable=SC2016 # for that shell
+setpriv --reuid="$id" --regid="$id" --clear-groups sh -c 'command -v "$0"' "$1" >/dev/null ||
+    refuse "that user may not execute $1"
 
 export SOLTI_TEST_USER="$id" SOLTI_TEST_DIR="$dir"
 # shellcheck disable=SC2016 # for the shell in the namespace
