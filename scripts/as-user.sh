@@ -1,8 +1,8 @@
 #!/bin/sh
-# Runs a program as a user without rights who has what those of a desktop have: subordinate ids, a control group of his own, a network
-# device that he may open. For the superuser, and for tests. Nothing of this machine is changed, but for a control group that is left
-# empty: what has to be said of that user is said in a mount namespace. `as-user.sh DIR PROGRAM ARGUMENTS…`; in DIR is what is the user's. Where that cannot be, it says why and
-# exits with 3.
+# `as-user.sh DIR PROGRAM ARGUMENTS…`: runs a program as a user without rights who has what users of a desktop have: subordinate ids, a
+# control group, a network device that may be opened. For the superuser, and for tests. Nothing of this machine is changed but for a
+# control group that is left empty: what has to be said of that user is said in a mount namespace. What is the user's own is in DIR.
+# Where that cannot be, it says why and exits with 3.
 set -eu
 dir=$1
 shift

@@ -11,6 +11,7 @@ mod measure;
 use common::{Engine, spec};
 use measure::{Parts, median, report};
 use serde_json::{Value, json};
+use solti_api::ApiHandler as _;
 use solti_model::TaskPhase;
 use solti_runner::{ContainerRunner, EngineKind, Runners, ShimRunner};
 use solti_supervisor::SupervisorConfig;
@@ -41,9 +42,9 @@ fn main() {
 
 async fn measure_one(name: &str, kind: EngineKind, env: BTreeMap<OsString, OsString>) {
     let dir = tempfile::tempdir().unwrap();
-    let shim = ShimRunner::new(shim());
-    let container = ContainerRunner::new(kind, shim.clone(), env.clone(), dir.path());
-    let runners = Runners::new(Arc::new(shim)).with(name, &[], Arc::new(container));
+    let local = ShimRunner::new(shim());
+    let by_engine = ContainerRunner::new(kind, local.clone(), env.clone(), dir.path());
+    let runners = Runners::new(Arc::new(local)).with(name, &[], Arc::new(by_engine));
     let config = SupervisorConfig { base_env: env.clone(), ..SupervisorConfig::new(dir.path()) };
     let engine = Engine::open_with_runners(config, runners).await;
 
