@@ -31,6 +31,7 @@ fn a_run_does_not_take_the_users_namespaces_with_it() {
             assert_eq!(it.left(), Vec::<String>::new());
             let (next, printed) = it.sh("next", "echo well").await;
             assert_eq!((next.end, &*printed), (RunEnd::Exited { code: 0 }, "well\n"));
+            it.nothing_is_left().await;
         });
         end(&holder);
     });
