@@ -26,7 +26,7 @@ if [ "${1:-}" != run ]; then
     # To call the API as others do (scripts/foreign.sh).
     packages="$packages curl python3 python3-venv"
     # To run containers (scripts/containers.sh).
-    packages="$packages podman crun runc conmon netavark catatonit uidmap slirp4netns fuse-overlayfs busybox-static"
+    packages="$packages podman crun runc conmon netavark iptables catatonit uidmap slirp4netns fuse-overlayfs busybox-static"
     # To measure: what a search is held against.
     packages="$packages ripgrep"
     programs="$programs WebKitWebDriver curl python3"

@@ -99,9 +99,11 @@ async fn ask(dir: &RunDir, give_up: Instant) -> Result<Option<Answered>, AttachE
     }
 }
 
-/// Nobody listens (yet, or any more), which is told from what keeps us from asking.
+/// Nobody listens (yet, or any more: a shim that ends resets who was just about to be heard), which is told from what keeps us from
+/// asking.
 fn is_absence(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused)
+    use io::ErrorKind::{ConnectionRefused, ConnectionReset, NotFound};
+    matches!(error.kind(), NotFound | ConnectionRefused | ConnectionReset)
 }
 
 fn follow(dir: &RunDir, run: &RunId, answered: Answered) -> Result<Attached, AttachError> {

@@ -41,6 +41,8 @@ pub enum ContainerTrouble {
     WorkdirMissing,
     /// There is no such network.
     NetworkUnknown,
+    /// What the engine makes networks by is missing, or may not.
+    NetworkUnusable,
     /// The engine cannot keep a limit on this machine.
     LimitRefused,
     /// Anything else.
@@ -66,6 +68,9 @@ impl ContainerTrouble {
             Self::UserUnknown => "the image does not know the user",
             Self::WorkdirMissing => "the working directory is not in the image",
             Self::NetworkUnknown => "there is no such network",
+            Self::NetworkUnusable => {
+                "the container engine cannot make a network on this machine; a container with the network \"none\" or \"host\" needs none"
+            }
             Self::LimitRefused => "a limit cannot be kept by the container engine on this machine",
             Self::Refused => "the container could not be started",
         }
@@ -102,6 +107,7 @@ impl ContainerTrouble {
             "unauthorized",
             "access to the resource is denied",
             "authentication required",
+            "no basic auth credentials",
             "403 (forbidden)",
         ]) {
             Self::ImageDenied
@@ -116,8 +122,13 @@ impl ContainerTrouble {
             "server misbehaving",
         ]) {
             Self::RegistryUnreachable
+        } else if any(&["docker-init", "container-init binary"]) {
+            // What `--init` needs is not installed: nothing that a task could mend.
+            Self::Refused
         } else if any(&["workdir", "working directory", "chdir to cwd"]) {
             Self::WorkdirMissing
+        } else if any(&["setting cgroup config", "cgroup controller", "rlimit"]) {
+            Self::LimitRefused
         } else if any(&["failed to exec pid1: no such file"]) {
             Self::ProgramMissing
         } else if any(&["failed to exec pid1", "exec format error"]) {
@@ -133,6 +144,16 @@ impl ContainerTrouble {
             || (said.contains("network ") && said.contains(" not found"))
         {
             Self::NetworkUnknown
+        } else if any(&[
+            "netavark",
+            "aardvark",
+            "slirp4netns",
+            "pasta ",
+            "pasta:",
+            "failed to create endpoint",
+            "cni ",
+        ]) {
+            Self::NetworkUnusable
         } else if any(&["statfs ", "bind source path does not exist", "error mounting"]) {
             Self::VolumeMissing
         } else if any(&["executable file not found", "a command that was not found", "[fatal tini"])
@@ -201,10 +222,20 @@ mod tests {
                 ImageUnknown,
             ),
             ("requested access to the resource is denied", ImageDenied),
+            ("Head \"http://127.0.0.1:5000/v2/x/manifests/1\": no basic auth credentials", ImageDenied),
+            (
+                "initializing source docker://127.0.0.1:5000/x:1: reading manifest 1 in 127.0.0.1:5000/x: unauthorized: authentication required",
+                ImageDenied,
+            ),
             ("statfs /nosuch: no such file or directory", VolumeMissing),
             ("unable to find user nosuch: no matching entries in passwd file", UserUnknown),
             ("workdir \"/nowhere\" does not exist on container 8d2900", WorkdirMissing),
             ("unable to find network with name or ID nosuch: network not found", NetworkUnknown),
+            ("netavark: No such file or directory (os error 2)", NetworkUnusable),
+            (
+                "/usr/bin/slirp4netns failed: \"open(\\\"/dev/net/tun\\\"): Permission denied\\nWARNING: Support for seccomp is experimental\\n\"",
+                NetworkUnusable,
+            ),
             (
                 "runc: runc create failed: unable to start container process: exec: \"nosuch\": executable file not found in $PATH: OCI runtime attempted to invoke a command that was not found",
                 ProgramMissing,
@@ -218,6 +249,11 @@ mod tests {
                 EngineUnusable,
             ),
             ("crun: the requested cgroup controller `memory` is not available", LimitRefused),
+            (
+                "runc: runc create failed: unable to start container process: error during container init: error setting cgroup config for procHooks process: openat2 /sys/fs/cgroup/c81f/pids.max: no such file or directory: OCI runtime attempted to invoke a command that was not found",
+                LimitRefused,
+            ),
+            ("failed to create task: exec: \"docker-init\": executable file not found in $PATH", Refused),
             ("something new", Refused),
         ] {
             assert_eq!(ContainerTrouble::of(said), trouble, "{said}");

@@ -21,8 +21,15 @@ use solti_shim::layout;
 use crate::{AttachError, Stage, StartCause, StartFailure};
 
 /// What a finished run needs no more once its outcome is stored: all but the log.
-pub const TRANSIENT_FILES: [&str; 6] =
-    [layout::LAUNCH, layout::EXIT, layout::SOCKET, crate::script::SCRIPT, crate::argv::ENV_FILE, STDIN];
+pub const TRANSIENT_FILES: [&str; 7] = [
+    layout::LAUNCH,
+    layout::EXIT,
+    layout::SOCKET,
+    crate::script::SCRIPT,
+    crate::argv::ENV_FILE,
+    crate::container::OOM,
+    STDIN,
+];
 /// The text that the program reads at its standard input.
 pub(crate) const STDIN: &str = "stdin";
 

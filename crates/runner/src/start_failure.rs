@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use solti_model::FieldError;
 use solti_shim::start_report::{Stage as ShimStage, StartFailure as ReportedFailure};
 
-use crate::container_failure::ContainerFailure;
+use crate::container_failure::{ContainerFailure, ContainerTrouble};
 
 /// How far a start came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,6 +112,15 @@ impl StartFailure {
     /// The runner's own word on a task that it was given all the same.
     pub(crate) fn refused(error: FieldError) -> Self {
         Self::new(Stage::Resolve, 0, "", StartCause::Refused { problem: error.message })
+    }
+
+    /// Of a container that an engine has not started, or was not asked to.
+    pub(crate) fn container(failure: ContainerFailure) -> Self {
+        let stage = match failure.trouble {
+            ContainerTrouble::EngineUnusable => Stage::Resolve,
+            _ => Stage::Exec,
+        };
+        Self::new(stage, 0, "", StartCause::Container(failure))
     }
 
     pub(crate) fn system(stage: Stage, path: impl Into<PathBuf>, error: &io::Error) -> Self {

@@ -44,7 +44,8 @@ pub struct LaunchSpec {
     pub limits: Limits,
     /// What the child reads, absolute; nothing when absent. Opening it waits for nobody.
     pub stdin: Option<PathBuf>,
-    /// What takes away that the run leaves outside of its processes, as a container is.
+    /// What takes away that the run leaves outside of its processes, as a container is. With it the leader alone is asked to end: it
+    /// stands for others, and hands that on to them.
     pub cleanup: Option<Cleanup>,
 }
 

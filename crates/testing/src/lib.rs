@@ -11,7 +11,7 @@ mod port;
 mod shim;
 mod waiting;
 
-pub use containers::{TEST_IMAGE, path_with_podman};
+pub use containers::{Registry, TEST_IMAGE, TestEngine, on_engine};
 pub use generated::{imports_from_model, keep_generated};
 pub use port::free_port;
 pub use shim::{shim, shim_with_fail_points};

@@ -4,7 +4,7 @@
 
 use solti_api::{ApiHandler, SupervisorApiAdapter};
 use solti_model::{OutputEvent, OutputStreamKind, Task, TaskId, TaskPhase, TaskSpec, parse_spec};
-use solti_runner::ShimRunner;
+use solti_runner::{Runners, ShimRunner};
 use solti_store::Store;
 use solti_supervisor::{Supervisor, SupervisorConfig};
 pub use solti_testing::{PATIENCE, shim, until, within};
@@ -31,9 +31,12 @@ impl Engine {
     }
 
     pub async fn open_with(config: SupervisorConfig) -> Self {
+        Self::open_with_runners(config, Arc::new(ShimRunner::new(shim())).into()).await
+    }
+
+    pub async fn open_with_runners(config: SupervisorConfig, runners: Runners) -> Self {
         let store = Store::open(&config.data_dir).unwrap();
-        let runner = Arc::new(ShimRunner::new(shim()));
-        let supervisor = Supervisor::start(store, runner, config).await.unwrap();
+        let supervisor = Supervisor::start(store, runners, config).await.unwrap();
         Self { api: SupervisorApiAdapter::new(supervisor.clone()), supervisor }
     }
 

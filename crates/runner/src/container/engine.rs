@@ -8,10 +8,12 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::Value;
-use solti_model::{ContainerEngine, LocalImage};
+use solti_model::LocalImage;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::Command;
 use tokio::time::timeout;
+
+use super::facts::Facts;
 
 /// An engine answers within a second, on a busy machine within a few; one that does not hangs.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
@@ -43,16 +45,6 @@ pub(crate) struct Engine {
     pub kind: EngineKind,
     /// What its program is started with.
     pub env: BTreeMap<OsString, OsString>,
-}
-
-/// What it has said of itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Facts {
-    pub program: PathBuf,
-    pub version: String,
-    pub rootless: bool,
-    pub runtime: Option<String>,
-    pub cgroups: Option<String>,
 }
 
 /// What was answered.
@@ -91,45 +83,23 @@ impl Engine {
         timeout(ANSWER_WITHIN, answered).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
     }
 
-    /// What it says of itself. For podman without the rights of the superuser this is also what has to come before the first
-    /// container: the first command of a session leaves a process behind that holds the user's namespaces, and that must not belong
-    /// to a run, with which it would be ended.
+    /// What it says of itself.
     ///
     /// # Errors
     /// Why it cannot be used, in a sentence.
     pub(crate) async fn facts(&self) -> Result<Facts, String> {
         let Some(program) = self.program() else { return Err(self.absent()) };
-        let said = self.ask(&["info", "--format", "{{json .}}"]).await;
         let name = self.kind.word();
+        let said = self.ask(&["info", "--format", "{{json .}}"]).await;
         let said = said.map_err(|error| format!("{name} cannot be asked: {error}"))?;
-        let parsed: Value = serde_json::from_str(said.out.trim()).unwrap_or_default();
-        let refused = || match last_words(&said.err) {
+        let info: Value = serde_json::from_str(said.out.trim()).unwrap_or_default();
+        let facts = said.well.then(|| Facts::of(self.kind, program, &info)).flatten();
+        // Some clients write there what their daemon has not answered, and nothing else.
+        let in_answer = || info.pointer("/ServerErrors/0").and_then(Value::as_str).map(str::to_owned);
+        facts.ok_or_else(|| match last_words(&said.err).or_else(in_answer) {
             Some(words) => format!("{name} cannot be used: {words}"),
             None => format!("{name} does not say what it is"),
-        };
-        let text = |pointer: &str| {
-            parsed.pointer(pointer).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
-        };
-        match self.kind {
-            EngineKind::Podman if said.well => Ok(Facts {
-                program,
-                version: text("/version/Version").ok_or_else(refused)?,
-                rootless: parsed.pointer("/host/security/rootless").and_then(Value::as_bool).unwrap_or(false),
-                runtime: text("/host/ociRuntime/name"),
-                cgroups: text("/host/cgroupVersion"),
-            }),
-            EngineKind::Docker if said.well => Ok(Facts {
-                program,
-                // Only the daemon has one.
-                version: text("/ServerVersion").ok_or_else(refused)?,
-                rootless: parsed.pointer("/SecurityOptions").is_some_and(|all| {
-                    all.as_array().is_some_and(|all| all.iter().any(|one| one == "name=rootless"))
-                }),
-                runtime: text("/DefaultRuntime"),
-                cgroups: text("/CgroupVersion").map(|version| format!("v{version}")),
-            }),
-            EngineKind::Podman | EngineKind::Docker => Err(refused()),
-        }
+        })
     }
 
     pub(crate) fn absent(&self) -> String {
@@ -147,7 +117,7 @@ impl Engine {
         let format = "{{.Repository}}|{{.Tag}}|{{.Size}}";
         let said = self.ask(&["images", "--format", format]).await.map_err(|error| error.to_string())?;
         if !said.well {
-            return Err(last_words(&said.err).unwrap_or("it does not say why").to_owned());
+            return Err(last_words(&said.err).unwrap_or_else(|| "it does not say why".to_owned()));
         }
         Ok(said.out.lines().filter_map(|line| image(line, runner)).collect())
     }
@@ -172,15 +142,12 @@ fn image(line: &str, runner: &str) -> Option<LocalImage> {
     Some(LocalImage { name: format!("{repository}:{tag}"), runner: runner.to_owned(), size })
 }
 
-/// The last line that says something.
-pub(super) fn last_words(text: &str) -> Option<&str> {
-    text.lines().map(str::trim).rfind(|line| !line.is_empty())
-}
-
-impl From<Facts> for ContainerEngine {
-    fn from(Facts { program, version, rootless, runtime, cgroups }: Facts) -> Self {
-        Self { program: program.display().to_string(), version, rootless, runtime, cgroups }
-    }
+/// The last line that says something. Podman writes some of its own as a log, of which the message counts.
+pub(super) fn last_words(text: &str) -> Option<String> {
+    let line = text.lines().map(str::trim).rfind(|line| !line.is_empty())?;
+    let message = line.strip_prefix("time=").and_then(|line| line.split_once(" msg="));
+    let message = message.and_then(|(_, quoted)| serde_json::from_str(quoted).ok());
+    Some(message.unwrap_or_else(|| line.to_owned()))
 }
 
 #[cfg(test)]
@@ -197,5 +164,14 @@ mod tests {
         assert_eq!(name("<none>|<none>|7.8 MB"), None);
         assert_eq!(name("localhost/x|<none>|1 B"), None);
         assert_eq!(name(""), None);
+    }
+
+    #[test]
+    fn of_what_podman_writes_as_a_log_the_message_is_told() {
+        let logged = r#"time="2026-11-29T15:19:24Z" level=error msg="invalid internal status, try \"podman system migrate\"""#;
+        let told = "invalid internal status, try \"podman system migrate\"";
+        assert_eq!(last_words(&format!("first\n{logged}\n")).as_deref(), Some(told));
+        assert_eq!(last_words("one\n  two \n\n").as_deref(), Some("two"));
+        assert_eq!(last_words("\n"), None);
     }
 }

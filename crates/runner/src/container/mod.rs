@@ -6,6 +6,8 @@
 //! was killed, and at the start of the app, by name.
 
 mod engine;
+mod facts;
+mod session;
 mod trouble;
 mod words;
 
@@ -24,20 +26,23 @@ use crate::container_failure::{ContainerFailure, ContainerTrouble};
 use crate::run_dir::RunDir;
 use crate::shim_runner::ShimRunner;
 use crate::{
-    About, AttachError, Attached, RunEnd, RunHandle, RunOutcome, RunRequest, Runner, Stage, StartCause,
-    StartError, StartFailure, StopMode,
+    About, AttachError, Attached, RunEnd, RunHandle, RunOutcome, RunRequest, Runner, Stage, StartError,
+    StartFailure, StopMode,
 };
-use engine::{Engine, Facts};
-use words::{ASK_AFTER, INSTANCE_LABEL, Order, container_name, removal_words, run_of};
+use engine::Engine;
+use facts::Facts;
+use session::Session;
+use words::{ENGINES_OWN, INSTANCE_LABEL, Order, ask_after, container_name, removal_words, run_of};
 
 pub use engine::EngineKind;
 
 /// Says in the data folder that containers were run, so that those that never run any ask no engine at their start.
 const MARK: &str = "containers";
 /// By catatonit, where it cannot execute the program.
-const INIT_FAILED: i32 = 1;
-/// Killed, from without or for want of memory.
-const KILLED: i32 = 137;
+const INIT_FAILED: u8 = 1;
+/// Left in the run folder by the process that watches a container of podman (conmon), in the directory that it was started in: the kernel
+/// has killed in the container for want of memory. What podman itself says of that is not always so.
+pub(crate) const OOM: &str = "oom";
 
 /// Runs containers by one engine of this machine. Cheap to clone.
 #[derive(Clone)]
@@ -49,6 +54,7 @@ pub struct ContainerRunner {
     instance: String,
     /// Asked once.
     facts: Arc<OnceCell<Facts>>,
+    session: Arc<Session>,
 }
 
 /// How a container stands, as its engine says it.
@@ -74,7 +80,8 @@ impl ContainerRunner {
         let path = std::path::absolute(data_dir).unwrap_or_else(|_| data_dir.to_owned());
         let hash = run_id_hash(&path.to_string_lossy());
         let instance = format!("{:08x}", hash & u64::from(u32::MAX));
-        Self { shim, engine: Engine { kind, env }, data_dir: path, instance, facts: Arc::default() }
+        let (facts, session) = Default::default();
+        Self { shim, engine: Engine { kind, env }, data_dir: path, instance, facts, session }
     }
 
     /// What the container of a run is called, for whoever looks at it by the engine's own means.
@@ -148,42 +155,47 @@ impl ContainerRunner {
     }
 
     /// What an end means, for those that the client's exit code does not tell; and takes away what the shim has left to be looked at.
-    async fn settle(&self, run_dir: &Path, run: &RunId, mut outcome: RunOutcome) -> RunOutcome {
+    /// `asks`: after which exit codes it has.
+    async fn settle(&self, run_dir: &Path, run: &RunId, asks: &[u8], mut outcome: RunOutcome) -> RunOutcome {
         let code = match outcome.end {
-            RunEnd::Exited { code } => code,
+            RunEnd::Exited { code } => u8::try_from(code).unwrap_or(0),
             RunEnd::Lost { .. } => {
                 self.remove(run).await;
                 return outcome;
             }
             _ => return outcome,
         };
-        let asks = u8::try_from(code).is_ok_and(|code| ASK_AFTER.contains(&code));
-        if !asks && code != INIT_FAILED {
+        if code == 0 {
             return outcome;
         }
-        let standing = if asks { self.standing(run).await } else { None };
-        let kind = self.engine.kind;
-        let (folder, stands) = (run_dir.to_owned(), standing.clone());
-        let look = move || match stands {
-            Some(Standing::Made) => Some(trouble::last_words(kind, &folder)),
-            Some(Standing::Absent) => trouble::engine_words(kind, &folder),
-            Some(Standing::Ended { .. }) | None => trouble::init_words(&folder),
+        let is_left = asks.contains(&code);
+        let standing = if is_left { self.standing(run).await } else { None };
+        let (kind, folder, stands) = (self.engine.kind, run_dir.to_owned(), standing.clone());
+        let may_be_engines = ENGINES_OWN.contains(&code);
+        let look = move || {
+            let failure = match stands {
+                Some(Standing::Made) => Some(trouble::last_words(kind, &folder)),
+                Some(Standing::Absent) if may_be_engines => trouble::engine_words(kind, &folder),
+                _ if may_be_engines || code == INIT_FAILED => trouble::init_words(&folder),
+                _ => None,
+            };
+            (failure, folder.join(OOM).exists())
         };
-        let said = tokio::task::spawn_blocking(look).await.ok().flatten();
-        if let Some(failure) = said {
-            let cause = StartCause::Container(failure);
-            outcome.end = RunEnd::StartFailed(StartFailure::new(Stage::Exec, 0, "", cause));
-        } else if code == KILLED && standing == Some(Standing::Ended { oom_killed: true }) {
-            outcome.flags.oom_killed = true;
+        let (failure, left_word) = tokio::task::spawn_blocking(look).await.unwrap_or_default();
+        if let Some(failure) = failure {
+            outcome.end = RunEnd::StartFailed(StartFailure::container(failure));
+        } else {
+            let engine_knows = standing == Some(Standing::Ended { oom_killed: true });
+            outcome.flags.oom_killed |= left_word || engine_knows;
         }
-        if asks {
+        if is_left {
             self.remove(run).await;
         }
         outcome
     }
 
     /// The same run, whose end is told once it is known what it means.
-    fn settled(&self, mut handle: RunHandle, run_dir: PathBuf, run: RunId) -> RunHandle {
+    fn settled(&self, mut handle: RunHandle, run_dir: PathBuf, run: RunId, asks: Vec<u8>) -> RunHandle {
         let (tell, outcome) = oneshot::channel();
         let ended = std::mem::replace(&mut handle.outcome, outcome);
         let runner = self.clone();
@@ -191,18 +203,22 @@ impl ContainerRunner {
             // Dropped without an end is the end of the runtime.
             if let Ok(outcome) = ended.await {
                 // Nobody may be listening any more.
-                tell.send(runner.settle(&run_dir, &run, outcome).await).ok();
+                tell.send(runner.settle(&run_dir, &run, &asks, outcome).await).ok();
             }
         });
         handle
     }
 
     async fn settle_attached(&self, run_dir: &Path, run: &RunId, attached: Attached) -> Attached {
+        // What its limits were is not known any more. To ask in vain costs a moment.
+        let asks = || ask_after(true);
         match attached {
             Attached::Running(handle) => {
-                Attached::Running(self.settled(handle, run_dir.to_owned(), run.clone()))
+                Attached::Running(self.settled(handle, run_dir.to_owned(), run.clone(), asks()))
             }
-            Attached::Finished(outcome) => Attached::Finished(self.settle(run_dir, run, outcome).await),
+            Attached::Finished(outcome) => {
+                Attached::Finished(self.settle(run_dir, run, &asks(), outcome).await)
+            }
             Attached::Lost(reason) => Attached::Lost(reason),
         }
     }
@@ -248,8 +264,7 @@ fn container(kind: &TaskKind) -> Result<&ContainerTask, FieldError> {
 }
 
 fn unusable(said: String) -> StartFailure {
-    let failure = ContainerFailure::new(ContainerTrouble::EngineUnusable, said);
-    StartFailure::new(Stage::Resolve, 0, "", StartCause::Container(failure))
+    StartFailure::container(ContainerFailure::new(ContainerTrouble::EngineUnusable, said))
 }
 
 #[async_trait]
@@ -285,6 +300,9 @@ impl Runner for ContainerRunner {
             Some(_) => self.facts().await.map_err(unusable)?,
             None => return Err(unusable(self.engine.absent()).into()),
         };
+        if facts.rootless && self.engine.kind == EngineKind::Podman {
+            self.session.hold(&self.engine).await.map_err(unusable)?;
+        }
         self.leave_mark()?;
         let run_dir = std::path::absolute(&request.run_dir)
             .map_err(|error| StartFailure::system(Stage::RunDir, &request.run_dir, &error))?;
@@ -299,9 +317,10 @@ impl Runner for ContainerRunner {
             base_env: request.base_env.clone(),
             run_dir: &run_dir,
         };
-        let (prepared, run) = (prepared.prepare()?, request.run.clone());
+        let (prepared, run, asks) =
+            (prepared.prepare()?, request.run.clone(), ask_after(request.limits.memory_bytes.is_some()));
         let handle = self.shim.start_prepared(request, Some(prepared)).await?;
-        Ok(self.settled(handle, run_dir, run))
+        Ok(self.settled(handle, run_dir, run, asks))
     }
 
     async fn attach(&self, run_dir: &Path, run: &RunId) -> Result<Attached, AttachError> {

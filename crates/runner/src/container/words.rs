@@ -4,24 +4,34 @@
 //! the environment of the engine's client; those that the client would take for its own are in a file of the run folder.
 
 use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::path::Path;
 
 use solti_model::{AfterMain, ContainerTask, FieldError, ResourceLimits, RunId, Stdin};
 use solti_shim::launch::Cleanup;
 use solti_shim::layout::RUN_ID_VAR;
 
-use super::engine::{EngineKind, Facts};
+use super::EngineKind;
+use super::facts::Facts;
+use crate::StartFailure;
 use crate::argv::{ENV_FILE, Invocation, check_lengths};
+use crate::container_failure::{ContainerFailure, ContainerTrouble};
 use crate::shim_runner::Prepared;
-use crate::{Stage, StartFailure, resolve};
 
 /// What containers of this app carry, with the data folder's mark: others are never touched.
 pub(super) const INSTANCE_LABEL: &str = "solti.instance";
 const RUN_LABEL: &str = "solti.run";
 
-/// After these the engine is asked what they mean: its own troubles, and a death that may have been one for want of memory.
-pub(super) const ASK_AFTER: [u8; 4] = [125, 126, 127, 137];
+/// The engine's own troubles; a program may end with the same.
+pub(super) const ENGINES_OWN: [u8; 3] = [125, 126, 127];
+/// Killed, from without or for want of memory.
+const KILLED: u8 = 137;
+
+/// After these exit codes the engine is asked what they mean, before the container is removed. With a limit of memory that is each
+/// failure: it may have been one of the processes in it that was killed for want of memory, and another that told it.
+pub(super) fn ask_after(memory_is_limited: bool) -> Vec<u8> {
+    if memory_is_limited { (1..=u8::MAX).collect() } else { [&ENGINES_OWN[..], &[KILLED]].concat() }
+}
 
 /// What a run's container is called.
 pub(super) fn container_name(instance: &str, run: &RunId) -> String {
@@ -53,10 +63,13 @@ impl Order<'_> {
     pub(super) fn prepare(self) -> Result<Prepared, StartFailure> {
         let Self { kind, facts, instance, run, task, limits, stdin, base_env, run_dir } = self;
         let name = container_name(instance, run);
-        let home = base_env.get(OsStr::new("HOME")).map(OsString::as_os_str);
-        let cwd = resolve::home(home)
-            .map_err(|error| StartFailure::system(Stage::Chdir, "the home directory", &error))?;
-        resolve::check_cwd(&cwd)?;
+        if let Some(what) = facts.cannot_keep(limits) {
+            let said = match facts.rootless {
+                true => format!("rootless {} has no control group for {what} here", kind.word()),
+                false => format!("{} has no control over {what} here", kind.word()),
+            };
+            return Err(StartFailure::container(ContainerFailure::new(ContainerTrouble::LimitRefused, said)));
+        }
 
         let mut argv: Vec<OsString> = vec![facts.program.clone().into()];
         let mut say = |words: &[&str]| argv.extend(words.iter().map(OsString::from));
@@ -120,9 +133,19 @@ impl Order<'_> {
         command.chain(&task.args).for_each(|word| say(&[word]));
 
         check_lengths(&argv, &env)?;
-        let invocation =
-            Invocation { argv, env, cwd, script: None, after_main: AfterMain::Wait, env_file: in_file };
-        let cleanup = Cleanup { argv: removal(kind, facts, &name), except_after: ASK_AFTER.to_vec() };
+        let invocation = Invocation {
+            argv,
+            env,
+            // Where the process that watches a container leaves word that the kernel has killed in it for want of memory.
+            cwd: run_dir.to_owned(),
+            script: None,
+            after_main: AfterMain::Wait,
+            env_file: in_file,
+        };
+        let cleanup = Cleanup {
+            argv: removal(kind, facts, &name),
+            except_after: ask_after(limits.memory_bytes.is_some()),
+        };
         // The client of the engine is not what they are meant for.
         let limits = ResourceLimits {
             memory_bytes: None,
@@ -198,7 +221,9 @@ fn is_the_clients_own(key: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::container::facts::Keeps;
     use serde_json::json;
+    use std::ffi::OsStr;
 
     fn order(task: serde_json::Value, limits: ResourceLimits, runtime: &str) -> (Vec<String>, Prepared) {
         let task: ContainerTask = serde_json::from_value(task).expect("a container");
@@ -208,6 +233,7 @@ mod tests {
             rootless: true,
             runtime: Some(runtime.into()),
             cgroups: Some("v2".into()),
+            keeps: Keeps { memory: true, cpu: true, processes: true },
         };
         let prepared = Order {
             kind: EngineKind::Podman,

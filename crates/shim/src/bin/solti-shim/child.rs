@@ -171,6 +171,12 @@ impl Leader {
         }
     }
 
+    /// Signals the leader, and nobody else.
+    pub fn signal(&self, signal: i32) {
+        // SAFETY: integers only; the unreaped leader keeps its number from being anybody else's.
+        unsafe { libc::kill(self.pid, signal) };
+    }
+
     /// Signals the leader's whole process group.
     pub fn signal_group(&self, signal: i32) {
         // SAFETY: integers only; the unreaped leader keeps the group id from being anybody else's.

@@ -46,14 +46,25 @@ pub struct Ending {
 }
 
 impl Ending {
-    pub fn begin(cause: Option<Cause>, leader: &Leader, grace: Duration, now: Instant) -> Self {
-        leader.signal_group(libc::SIGTERM);
-        // A stopped process takes its TERM only when it goes on.
-        leader.signal_group(libc::SIGCONT);
-        for process in tree::descendants(std::process::id()).unwrap_or_default() {
-            if process.group != leader.pid() && !process.zombie {
-                signal(&process, libc::SIGTERM);
-                signal(&process, libc::SIGCONT);
+    /// `leader_alone`: it hands a TERM on to whom that is meant for; nobody else is to hear one beside that.
+    pub fn begin(
+        cause: Option<Cause>,
+        leader: &Leader,
+        leader_alone: bool,
+        grace: Duration,
+        now: Instant,
+    ) -> Self {
+        if leader_alone && leader.status().is_none() {
+            leader.signal(libc::SIGTERM);
+        } else {
+            leader.signal_group(libc::SIGTERM);
+            // A stopped process takes its TERM only when it goes on.
+            leader.signal_group(libc::SIGCONT);
+            for process in tree::descendants(std::process::id()).unwrap_or_default() {
+                if process.group != leader.pid() && !process.zombie {
+                    signal(&process, libc::SIGTERM);
+                    signal(&process, libc::SIGCONT);
+                }
             }
         }
         let step = Step::Asked { kill_at: now + grace };

@@ -223,7 +223,9 @@ impl Run {
         self.resume();
         let grace = Duration::from_millis(self.own.spec.grace_ms);
         let now = Instant::now();
-        let mut ending = Ending::begin(cause, &self.own.leader, grace, now);
+        // A container's client, which passes on what the container is to hear.
+        let leader_alone = self.own.spec.cleanup.is_some();
+        let mut ending = Ending::begin(cause, &self.own.leader, leader_alone, grace, now);
         if self.leader_end.is_some() {
             ending.notice_exit(now);
         }
