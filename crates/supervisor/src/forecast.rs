@@ -64,8 +64,13 @@ pub(crate) struct TaskStands {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
     Waits,
+    /// It holds a place between two attempts.
+    Between {
+        /// When the next one is due.
+        next: u64,
+    },
     Holds {
-        /// Of its attempt; to come of one between two of them.
+        /// Of its attempt.
         since: u64,
         suspended: bool,
         /// It is over but for its record, or was asked to end.
@@ -78,6 +83,19 @@ impl Situation {
     pub(crate) fn kins(&self) -> Vec<Kin> {
         let kins: HashSet<Kin> = self.tasks.iter().flat_map(|task| &task.kins).copied().collect();
         kins.into_iter().collect()
+    }
+
+    /// What keeps a task from being started, or from its next attempt, until a person lets it go on.
+    fn stopped(&self, task: &TaskStands) -> Option<Why> {
+        if task.held {
+            Some(Why::Held)
+        } else if self.all_held {
+            Some(Why::AllHeld)
+        } else if self.lanes[task.lane].paused {
+            Some(Why::LanePaused)
+        } else {
+            None
+        }
     }
 
     pub(crate) fn forecast(
@@ -100,12 +118,11 @@ impl Situation {
     }
 }
 
-/// Whose fault it is that nobody knows when: a task, or what all that wait in its lane share.
+/// Why nobody knows when, and because of which task.
 #[derive(Debug, Clone, Copy)]
-enum Cause {
-    Task(usize, Why),
-    AllHeld,
-    LanePaused(usize),
+struct Cause {
+    task: usize,
+    why: Why,
 }
 
 struct Outlook<'a> {
@@ -126,7 +143,8 @@ impl<'a> Outlook<'a> {
         }
         let of = |task: &TaskStands| {
             let known = task.kins.iter().find_map(|kin| sorted.get(kin));
-            length(task, known.map_or(&[][..], Vec::as_slice), situation.now)
+            let stopped = situation.stopped(task);
+            length(task, known.map_or(&[][..], Vec::as_slice), situation.now, stopped)
         };
         let lengths: Vec<Length> = situation.tasks.iter().map(of).collect();
         let links = Links::of(situation);
@@ -157,23 +175,19 @@ impl<'a> Outlook<'a> {
     }
 
     fn unknown(&self, n: usize) -> Option<NotForeseen> {
-        Some(match self.causes[n]? {
-            Cause::AllHeld => NotForeseen::AllHeld,
-            Cause::LanePaused(lane) => {
-                NotForeseen::LanePaused { slot: self.situation.lanes[lane].slot.clone() }
-            }
-            Cause::Task(whose, why) => {
-                // What it is called is told afterwards: reading that out of each spec would cost more than the rest.
-                let (task, name) = (self.situation.tasks[whose].id.clone(), String::new());
-                match why {
-                    Why::NoHistory => NotForeseen::NoHistory { task, name },
-                    Why::LongerThanEver => NotForeseen::LongerThanEver { task, name },
-                    Why::Restarted => NotForeseen::Restarted { task, name },
-                    Why::Suspended => NotForeseen::Suspended { task, name },
-                    Why::Held => NotForeseen::Held { task, name },
-                    Why::Unexpected => NotForeseen::Unexpected { task, name },
-                }
-            }
+        let Cause { task, why } = self.causes[n]?;
+        let TaskStands { id, lane, .. } = &self.situation.tasks[task];
+        // What it is called is told afterwards: reading that out of each spec would cost more than the rest.
+        let (task, name) = (id.clone(), String::new());
+        Some(match why {
+            Why::NoHistory => NotForeseen::NoHistory { task, name },
+            Why::LongerThanEver => NotForeseen::LongerThanEver { task, name },
+            Why::Restarted => NotForeseen::Restarted { task, name },
+            Why::Suspended => NotForeseen::Suspended { task, name },
+            Why::Held => NotForeseen::Held { task, name },
+            Why::Unexpected => NotForeseen::Unexpected { task, name },
+            Why::AllHeld => NotForeseen::AllHeld,
+            Why::LanePaused => NotForeseen::LanePaused { slot: self.situation.lanes[*lane].slot.clone() },
         })
     }
 
@@ -192,7 +206,7 @@ impl<'a> Outlook<'a> {
             let lane = &mut lanes[task.lane];
             match task.place {
                 Place::Waits => lane.waiting += 1,
-                Place::Holds { .. } => lane.running += 1,
+                Place::Between { .. } | Place::Holds { .. } => lane.running += 1,
             }
             match self.range(n, |course| course.end) {
                 Some(end) => {
@@ -222,17 +236,13 @@ fn causes(situation: &Situation, links: &Links, lengths: &[Length], late: &[Cour
     for (n, task) in tasks.iter().enumerate() {
         if late[n].start.is_some() {
             if let (None, Err(why)) = (late[n].end, lengths[n].most) {
-                causes[n] = Some(Cause::Task(n, why));
+                causes[n] = Some(Cause { task: n, why });
                 keeps[task.lane].get_or_insert(n);
             }
-        } else if task.held {
-            causes[n] = Some(Cause::Task(n, Why::Held));
-        } else if situation.all_held {
-            causes[n] = Some(Cause::AllHeld);
-        } else if situation.lanes[task.lane].paused {
-            causes[n] = Some(Cause::LanePaused(task.lane));
+        } else if let Some(why) = situation.stopped(task) {
+            causes[n] = Some(Cause { task: n, why });
         } else if let Some(other) = links.never(n) {
-            causes[n] = Some(Cause::Task(other.unwrap_or(n), Why::Unexpected));
+            causes[n] = Some(Cause { task: other.unwrap_or(n), why: Why::Unexpected });
         }
     }
     let mut told: VecDeque<usize> = (0..tasks.len()).filter(|n| causes[*n].is_some()).collect();

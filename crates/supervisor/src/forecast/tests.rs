@@ -34,6 +34,10 @@ fn runs(n: usize, lane: usize, since: u64) -> TaskStands {
     TaskStands { place: Place::Holds { since, suspended: false, ending: false }, ..waits(n, lane) }
 }
 
+fn between(n: usize, lane: usize, next: u64) -> TaskStands {
+    TaskStands { place: Place::Between { next }, ..waits(n, lane) }
+}
+
 fn situation(capacities: &[u32], tasks: Vec<TaskStands>) -> Situation {
     let lane =
         |(n, capacity): (usize, &u32)| LaneStands { slot: slot(n), capacity: *capacity, paused: false };
@@ -68,7 +72,8 @@ fn who_waits_behind_another_starts_when_that_will_probably_end() {
 
 #[test]
 fn one_between_two_attempts_has_all_of_the_next_before_it() {
-    let made = forecast(&situation(&[1], vec![runs(1, 0, NOW + 30), waits(2, 0)]), &[(1, &[40]), (2, &[5])]);
+    let made =
+        forecast(&situation(&[1], vec![between(1, 0, NOW + 30), waits(2, 0)]), &[(1, &[40]), (2, &[5])]);
     assert_eq!((made.tasks[0].end, made.tasks[1].start), (range(70, 70), range(70, 70)));
 }
 
@@ -128,6 +133,23 @@ fn held_lanes_start_nothing_and_what_runs_in_them_ends() {
     held.all_held = true;
     let made = forecast(&held, &[(1, &[7]), (2, &[5])]);
     assert_eq!(made.tasks[1].unknown, Some(NotForeseen::AllHeld));
+}
+
+#[test]
+fn one_between_two_attempts_goes_on_no_sooner_than_whoever_stopped_it_lets_it() {
+    let with = |change: fn(&mut Situation)| {
+        let mut stopped = situation(&[1, 1], vec![between(1, 0, NOW + 30), waits(2, 0), waits(3, 1)]);
+        change(&mut stopped);
+        let made = forecast(&stopped, &[(1, &[40]), (2, &[5]), (3, &[5])]);
+        (made.tasks[0].end, made.tasks[0].unknown.clone(), made.tasks[1].unknown.clone())
+    };
+    let paused = Some(NotForeseen::LanePaused { slot: slot(0) });
+    assert_eq!(with(|stopped| stopped.lanes[0].paused = true), (None, paused.clone(), paused));
+    let all = Some(NotForeseen::AllHeld);
+    assert_eq!(with(|stopped| stopped.all_held = true), (None, all.clone(), all));
+    // Who waits behind one that is held waits for the same.
+    let held = Some(NotForeseen::Held { task: id(1), name: String::new() });
+    assert_eq!(with(|stopped| stopped.tasks[0].held = true), (None, held.clone(), held));
 }
 
 #[test]
