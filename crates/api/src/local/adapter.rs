@@ -8,10 +8,10 @@ use super::rows::SharedSummary;
 use super::{log_stream, now_ms, rows, run_environment, secrets, usage};
 use crate::operations::{
     Answer, CompleteDirectory, CompleteProgram, CountExpired, DesktopApi, Export, ExportStream, ForgetLane,
-    GetRunEnvironment, GetSummary, GetTaskRow, HasDirectory, ItemStream, Items, ListLanes, ListTasks,
-    PageEvents, PageRuns, Perform, Provide, ReadDraft, ReadListLayout, ReadViews, Request, RerunTask,
-    SaveDraft, SaveListLayout, SaveViews, SetLane, StopTask, Subscription, TaskEvents, ValidateSpec,
-    WatchTasks, WatchUsage,
+    GetRunEnvironment, GetSummary, GetTaskRow, GetTaskRows, HasDirectory, ItemStream, Items, ListLanes,
+    ListTasks, PageEvents, PageRuns, Perform, Provide, ReadDraft, ReadListLayout, ReadViews, Request,
+    RerunTask, SaveDraft, SaveListLayout, SaveViews, SetLane, StopTask, Subscription, TaskEvents,
+    ValidateSpec, WatchTasks, WatchUsage,
 };
 use crate::{ApiError, ApiHandler, LogAccess, LogEventStream, LogPosition, LogReading, OutputEventStream};
 use async_trait::async_trait;
@@ -193,6 +193,16 @@ impl Perform<GetTaskRow> for SupervisorApiAdapter {
     async fn perform(&self, GetTaskRow { id }: GetTaskRow) -> Result<Option<TaskRow>, ApiError> {
         let row = self.supervisor.store().rows_of(vec![id]).await.map_err(storage)?;
         Ok(rows::complete(&self.supervisor, row).await?.pop())
+    }
+}
+
+impl Perform<GetTaskRows> for SupervisorApiAdapter {
+    async fn perform(&self, GetTaskRows { ids }: GetTaskRows) -> Result<Vec<TaskRow>, ApiError> {
+        if ids.len() > MAX_TASK_ROWS {
+            return Err(ApiError::invalid("ids", format!("must be at most {MAX_TASK_ROWS}")));
+        }
+        let rows = self.supervisor.store().rows_of(ids).await.map_err(storage)?;
+        rows::complete(&self.supervisor, rows).await
     }
 }
 

@@ -629,6 +629,7 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
       });
     },
     getTaskRow: async ({ id }) => copy(tasks.get(id)?.row ?? null),
+    getTaskRows: async ({ ids }) => copy(ids.flatMap((id) => tasks.get(id)?.row ?? [])),
     getSummary: async () => summarize(),
     taskEvents: async ({ id }) => events(get(id)),
     pageRuns: async ({ id, query }) => {

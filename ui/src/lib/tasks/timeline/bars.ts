@@ -26,6 +26,8 @@ export interface LaneBars {
 /** What is to come is shown so long. */
 const MARK_MS = 60_000;
 const OWN = "";
+/** A lane is no higher than so many rows: what has no room of its own there lies over others in the last. */
+const MOST_ROWS = 200;
 
 /** `now`: what goes on has lasted until then. */
 export function lanesOf(spans: readonly TaskSpan[], coming: readonly ComingRun[], now: number): LaneBars[] {
@@ -57,7 +59,7 @@ function laneOfJob(job: string, spans: readonly TaskSpan[]): string {
   return last === undefined ? job : last.ownLane ? OWN : last.slot;
 }
 
-/** Each task in the first row in which nothing is in its way. */
+/** Each task in the first row in which nothing is in its way, as far as there are rows. */
 function packed(tasks: Omit<Bar, "row">[][]): { rows: number; bars: Bar[] } {
   const ends: number[] = [];
   const bars: Bar[] = [];
@@ -65,8 +67,8 @@ function packed(tasks: Omit<Bar, "row">[][]): { rows: number; bars: Bar[] } {
   for (const task of tasks.toSorted((a, b) => beginning(a) - beginning(b))) {
     const from = beginning(task);
     const free = ends.findIndex((end) => end <= from);
-    const row = free < 0 ? ends.length : free;
-    ends[row] = Math.max(from + 1, task.at(-1)?.to ?? from);
+    const row = free < 0 ? Math.min(ends.length, MOST_ROWS - 1) : free;
+    ends[row] = Math.max(ends[row] ?? 0, from + 1, task.at(-1)?.to ?? from);
     for (const bar of task) bars.push({ ...bar, row });
   }
   bars.sort((a, b) => a.from - b.from);
