@@ -109,12 +109,42 @@ impl Situation {
             slot.is_none_or(|slot| self.lanes[task.lane].slot == *slot)
                 && (only.is_empty() || only.contains(&task.id))
         };
-        let mut found = (0..self.tasks.len()).filter(|n| asked(&self.tasks[*n]));
-        let tasks = found.by_ref().take(MAX_FORESEEN).map(|n| outlook.task(n)).collect();
-        let more = found.next().is_some();
+        let asked: Vec<usize> = (0..self.tasks.len()).filter(|n| asked(&self.tasks[*n])).collect();
+        let told = self.first_of_each_lane(&asked, MAX_FORESEEN);
+        let more = told.len() < asked.len();
+        let tasks = told.into_iter().map(|n| outlook.task(n)).collect();
         let mut lanes = outlook.lanes();
         lanes.retain(|lane| slot.is_none_or(|slot| lane.slot == *slot));
         Foreseen { at: self.now, tasks, more, lanes }
+    }
+}
+
+impl Situation {
+    /// No more than so many of these: where there are more, the first ones of each lane, so that a long one leaves room for the
+    /// others.
+    fn first_of_each_lane(&self, asked: &[usize], most: usize) -> Vec<usize> {
+        if asked.len() <= most {
+            return asked.to_vec();
+        }
+        let mut counts = vec![0; self.lanes.len()];
+        // The place of each in its lane.
+        let places: Vec<usize> = asked
+            .iter()
+            .map(|n| {
+                let count = &mut counts[self.tasks[*n].lane];
+                *count += 1;
+                *count
+            })
+            .collect();
+        let fits = |each: usize| counts.iter().map(|count| each.min(*count)).sum::<usize>() <= most;
+        let mut each = 1;
+        for step in (0..most.ilog2()).rev().map(|bit| 1 << bit) {
+            if fits(each + step) {
+                each += step;
+            }
+        }
+        let first = asked.iter().zip(places).filter(|(_, place)| *place <= each).map(|(n, _)| *n);
+        first.take(most).collect()
     }
 }
 
