@@ -138,7 +138,7 @@ impl Situation {
             .collect();
         let fits = |each: usize| counts.iter().map(|count| each.min(*count)).sum::<usize>() <= most;
         let mut each = 1;
-        for step in (0..most.ilog2()).rev().map(|bit| 1 << bit) {
+        for step in (0..=most.ilog2()).rev().map(|bit| 1 << bit) {
             if fits(each + step) {
                 each += step;
             }

@@ -16,9 +16,9 @@ use crate::operations::{
 use crate::{ApiError, ApiHandler, LogAccess, LogEventStream, LogPosition, LogReading, OutputEventStream};
 use async_trait::async_trait;
 use solti_model::{
-    DraftKind, EventPage, Lane, ListLayout, MAX_DRAFT_BYTES, MAX_VIEW_BYTES, MAX_VIEWS, RunEnvironment,
-    RunPage, SavedView, Summary, Task, TaskChange, TaskEvent, TaskEventKind, TaskId, TaskList, TaskPage,
-    TaskQuery, TaskRow, TaskRun, TaskSpec, UsageSample, each_once,
+    DraftKind, EventPage, Lane, ListLayout, MAX_DRAFT_BYTES, MAX_TASK_ROWS, MAX_VIEW_BYTES, MAX_VIEWS,
+    RunEnvironment, RunPage, SavedView, Summary, Task, TaskChange, TaskEvent, TaskEventKind, TaskId,
+    TaskList, TaskPage, TaskQuery, TaskRow, TaskRun, TaskSpec, UsageSample, each_once,
 };
 use solti_store::{Change, StoredEvent};
 use solti_supervisor::{Supervisor, SupervisorError};
