@@ -87,3 +87,9 @@ test("zooming keeps the moment under the pointer in its place, within bounds", (
   const least = zoomed(0, 3000, 0.0001, 1500);
   expect(least.to - least.from).toBe(2000);
 });
+
+test("thousands that wait in one lane do not make it endlessly high", () => {
+  const spans = Array.from({ length: 5000 }, (_, n) => span(`t${n}`, "s", n));
+  const [lane] = lanesOf(spans, [], 10_000);
+  expect([lane!.rows, lane!.bars.length]).toEqual([200, 5000]);
+});
