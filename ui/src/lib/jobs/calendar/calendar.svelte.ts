@@ -6,8 +6,8 @@ import type { ComingRun, TaskSpan } from "../../api/types";
 import { Rereading } from "../../shared/seen-timer";
 import { daysAround, onDays, turned, type CalendarDay, type Zoom } from "./days";
 
-/** Runs that are read at most. */
-const MOST = 2000;
+/** Past runs that are read at most, by the rule of the backend. */
+const MOST = 10_000;
 /** Between two reads while much changes, and where nothing does. */
 const PACE_MS = 1000;
 const QUIET_MS = 60_000;
@@ -73,15 +73,21 @@ export class Calendar {
     const turn = ++this.#turn;
     const { from, to } = this.span;
     const now = Date.now();
+    // Day by day, so that a job that runs every few minutes leaves room for the others on each.
+    const ahead = this.#days.filter((day) => day.to > now);
     try {
-      const [past, coming] = await Promise.all([
+      const [past, ...coming] = await Promise.all([
         from > now
           ? { spans: [], more: false }
           : this.backend.tasksBetween({ from, to, ofJobs: true, limit: MOST }),
-        to < now ? { times: [], more: false } : this.backend.upcoming({ from: Math.max(from, now), to }),
+        ...ahead.map((day) => this.backend.upcoming({ from: Math.max(day.from, now), to: day.to - 1 })),
       ]);
       if (turn !== this.#turn) return;
-      this.#read = { past: past.spans, coming: coming.times, more: past.more || coming.more };
+      this.#read = {
+        past: past.spans,
+        coming: coming.flatMap(({ times }) => times),
+        more: past.more || coming.some(({ more }) => more),
+      };
       this.error = undefined;
     } catch (thrown) {
       if (turn === this.#turn) this.error = ApiError.from(thrown);
