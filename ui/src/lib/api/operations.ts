@@ -200,6 +200,7 @@ export interface Asks {
   listTasks: { request: ListTasks; answer: TaskList };
   /** A task as a list shows it; nothing when there is none of that id. */
   getTaskRow: { request: GetTaskRow; answer: TaskRow | null };
+  /** Tasks as a list shows them, in the order of their ids, 500 at most; without those that there are none of. */
   getTaskRows: { request: GetTaskRows; answer: Array<TaskRow> };
   /** The tasks that waited or ran between two times, in Unix milliseconds, newest first. */
   tasksBetween: { request: TasksBetween; answer: TaskSpans };
