@@ -1,5 +1,6 @@
 // Where what waited, ran and is to come stands on a line of time: lanes below each other, in each as few rows as it takes. Pure.
 import type { ComingRun, Phase, TaskSpan } from "../../api/types";
+import { duration, exact, plural } from "../../shared/format";
 
 export interface Bar {
   from: number;
@@ -73,6 +74,17 @@ function packed(tasks: Omit<Bar, "row">[][]): { rows: number; bars: Bar[] } {
   }
   bars.sort((a, b) => a.from - b.from);
   return { rows: ends.length, bars };
+}
+
+/** What a bar stands for. */
+export function barWords({ name, kind, from, to, span }: Bar): string {
+  if (kind === "coming" || !span) return `${name}: to be run on ${exact(from)}`;
+  const { startedAt, finishedAt, attempt } = span;
+  const words = (verb: string) => `${name}: ${verb} ${duration(to - from)}, from ${exact(from)}`;
+  if (kind === "run") return words(finishedAt === undefined ? "has run for" : "ran for");
+  if (startedAt === undefined && finishedAt === undefined) return words("has waited for");
+  // When the latest attempt began is known, and not those before it.
+  return words(attempt > 1 ? `waited, with ${plural(attempt - 1, "earlier attempt")}, for` : "waited for");
 }
 
 /** What ran at a moment, those that began last first. */
