@@ -17,7 +17,8 @@ pub struct Foreseen {
     /// When it was made, in Unix milliseconds.
     #[ts(type = "number")]
     pub at: u64,
-    /// By lane; in each first what holds a place, then what waits, the next one first. 1,000 at most.
+    /// By lane; in each first what holds a place, then what waits, the next one first. 1,000 at most: where there are more, the
+    /// first ones of each lane.
     pub tasks: Vec<TaskForecast>,
     /// Whether there are more tasks than these.
     pub more: bool,

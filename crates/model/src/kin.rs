@@ -2,8 +2,9 @@
 
 use crate::{JobName, SubprocessMode, TaskKind, TaskSpec};
 
-/// Of a text so many bytes count, and its length: a script may be long, and this is reckoned for each task that waits.
-const COMPARED_BYTES: usize = 64 * 1024;
+/// Of a text so many bytes count, and its length. A script may be long, and this is reckoned for each task that waits, each time
+/// somebody asks for a forecast.
+const COMPARED_BYTES: usize = 4 * 1024;
 
 /// What tasks of one kin have in common, as a number that stays the same over versions: it is stored. A task of a saved job is of
 /// the kin of that job, whatever its parameters; another is of the kin of all that run the same in the same directory.

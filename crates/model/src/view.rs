@@ -83,6 +83,9 @@ pub struct TaskList {
     pub next_cursor: Option<String>,
 }
 
+/// Rows that can be asked for by their ids at once.
+pub const MAX_TASK_ROWS: usize = 500;
+
 /// A task and what a list says of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]

@@ -67,6 +67,7 @@ pub(crate) fn delete(db: &Transaction<'_>, job: &JobName) -> Result<(), StoreErr
         "DELETE FROM job_revisions WHERE name = ?1",
         "DELETE FROM job_schedules WHERE job = ?1",
         "DELETE FROM firings WHERE job = ?1",
+        "DELETE FROM renamed_jobs WHERE now = ?1",
     ] {
         db.prepare_cached(delete)?.execute([job.as_str()])?;
     }

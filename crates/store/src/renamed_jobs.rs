@@ -14,7 +14,8 @@ const STEPS: [&str; 9] = [
      WHERE num IN (SELECT num FROM job_tasks WHERE job = ?1) AND json_valid(head)",
     "UPDATE job_tasks SET job = ?2 WHERE job = ?1",
     "UPDATE jobs SET name = ?2, job = json_set(job, '$.name', ?2) WHERE name = ?1",
-    "UPDATE OR REPLACE job_revisions SET name = ?2, job = json_set(job, '$.name', ?2) WHERE name = ?1",
+    "UPDATE OR REPLACE job_revisions
+     SET name = ?2, job = CASE WHEN json_valid(job) THEN json_set(job, '$.name', ?2) ELSE job END WHERE name = ?1",
     "UPDATE OR REPLACE job_schedules SET job = ?2 WHERE job = ?1",
     "UPDATE OR REPLACE firings SET job = ?2 WHERE job = ?1",
     "UPDATE renamed_jobs SET now = ?2 WHERE now = ?1",

@@ -108,14 +108,18 @@ pub(crate) fn rows_of(db: &Transaction<'_>, ids: &[TaskId]) -> Result<Vec<Stored
     for id in ids {
         nums.extend(statement.query_row([id.as_str()], |row| row.get::<_, i64>(0)).optional()?);
     }
+    load_all_rows(db, &nums)
+}
+
+/// The rows of these numbers, in this order, however many answers they would fill.
+pub(crate) fn load_all_rows(db: &Transaction<'_>, nums: &[i64]) -> Result<Vec<StoredRow>, StoreError> {
     let mut rows = Vec::with_capacity(nums.len());
-    while rows.len() < nums.len() {
-        // Each time at least one is read.
-        let (read, count) = load_rows(db, &nums[rows.len()..])?;
-        rows.extend(read);
-        if count == 0 {
-            break;
-        }
+    let mut left = nums;
+    while !left.is_empty() {
+        let (found, looked_at) = load_rows(db, left)?;
+        rows.extend(found);
+        // At least one is looked at each time.
+        left = &left[looked_at.max(1)..];
     }
     Ok(rows)
 }

@@ -1,7 +1,7 @@
 //! The tasks that were there between two times.
 
 use crate::number::Number;
-use crate::rows::load_rows;
+use crate::rows::load_all_rows;
 use crate::{StoreError, StoredRow};
 use rusqlite::{Transaction, params};
 
@@ -29,16 +29,5 @@ pub(crate) fn between(
     let mut nums = found.collect::<Result<Vec<i64>, _>>()?;
     let more = nums.len() > limit as usize;
     nums.truncate(limit as usize);
-    let mut rows = Vec::with_capacity(nums.len());
-    let mut read = 0;
-    while read < nums.len() {
-        // Each time at least one is looked at.
-        let (loaded, count) = load_rows(db, &nums[read..])?;
-        rows.extend(loaded);
-        if count == 0 {
-            break;
-        }
-        read += count;
-    }
-    Ok((rows, more))
+    Ok((load_all_rows(db, &nums)?, more))
 }

@@ -135,7 +135,7 @@ async fn what_an_earlier_version_stored_tells_how_long_tasks_take() {
     let db = rusqlite::Connection::open(dir.path().join("solti.db")).unwrap();
     db.execute_batch("DROP INDEX tasks_kin; ALTER TABLE tasks DROP COLUMN kin; DROP TABLE renamed_jobs")
         .unwrap();
-    db.pragma_update(None, "user_version", 12).unwrap();
+    db.pragma_update(None, "user_version", 14).unwrap();
     drop(db);
     let store = Store::open(dir.path()).unwrap();
     assert_eq!(known(&store).await, expected);

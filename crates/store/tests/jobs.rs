@@ -183,6 +183,10 @@ async fn a_renamed_job_keeps_its_revisions_its_tasks_and_what_has_come_of_its_sc
         "it is kept in memory"
     );
     let to = JobName::new("renamed").unwrap();
+    // A revision that cannot be read is no reason to keep the name.
+    let db = rusqlite::Connection::open(dir.path().join("solti.db")).unwrap();
+    db.execute("UPDATE job_revisions SET job = 'torn' WHERE revision = 2", []).unwrap();
+    drop(db);
     store.apply(vec![Change::RenameJob { from: name(), to: to.clone() }]).await.unwrap();
     let jobs = store.jobs().await.unwrap();
     let [job] = &jobs[..] else { panic!("{jobs:?}") };
@@ -201,4 +205,9 @@ async fn a_renamed_job_keeps_its_revisions_its_tasks_and_what_has_come_of_its_sc
     store.apply(vec![saved(1, &[("a", 100), ("b", 100)], true)]).await.unwrap();
     assert_eq!(store.renamed_jobs().await.unwrap(), [].into());
     assert_eq!(store.jobs().await.unwrap().len(), 2);
+    // A name that leads to a job leads nowhere once that is gone.
+    let last = JobName::new("last").unwrap();
+    store.apply(vec![Change::RenameJob { from: to, to: last.clone() }]).await.unwrap();
+    store.apply(vec![Change::DeleteJob(last)]).await.unwrap();
+    assert_eq!(store.renamed_jobs().await.unwrap(), [].into());
 }

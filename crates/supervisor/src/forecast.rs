@@ -64,8 +64,13 @@ pub(crate) struct TaskStands {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
     Waits,
+    /// It holds a place between two attempts.
+    Between {
+        /// When the next one is due.
+        next: u64,
+    },
     Holds {
-        /// Of its attempt; to come of one between two of them.
+        /// Of its attempt.
         since: u64,
         suspended: bool,
         /// It is over but for its record, or was asked to end.
@@ -80,6 +85,19 @@ impl Situation {
         kins.into_iter().collect()
     }
 
+    /// What keeps a task from being started, or from its next attempt, until a person lets it go on.
+    fn stopped(&self, task: &TaskStands) -> Option<Why> {
+        if task.held {
+            Some(Why::Held)
+        } else if self.all_held {
+            Some(Why::AllHeld)
+        } else if self.lanes[task.lane].paused {
+            Some(Why::LanePaused)
+        } else {
+            None
+        }
+    }
+
     pub(crate) fn forecast(
         &self,
         durations: &BTreeMap<Kin, Vec<u64>>,
@@ -91,21 +109,50 @@ impl Situation {
             slot.is_none_or(|slot| self.lanes[task.lane].slot == *slot)
                 && (only.is_empty() || only.contains(&task.id))
         };
-        let mut found = (0..self.tasks.len()).filter(|n| asked(&self.tasks[*n]));
-        let tasks = found.by_ref().take(MAX_FORESEEN).map(|n| outlook.task(n)).collect();
-        let more = found.next().is_some();
+        let asked: Vec<usize> = (0..self.tasks.len()).filter(|n| asked(&self.tasks[*n])).collect();
+        let told = self.first_of_each_lane(&asked, MAX_FORESEEN);
+        let more = told.len() < asked.len();
+        let tasks = told.into_iter().map(|n| outlook.task(n)).collect();
         let mut lanes = outlook.lanes();
         lanes.retain(|lane| slot.is_none_or(|slot| lane.slot == *slot));
         Foreseen { at: self.now, tasks, more, lanes }
     }
 }
 
-/// Whose fault it is that nobody knows when: a task, or what all that wait in its lane share.
+impl Situation {
+    /// No more than so many of these: where there are more, the first ones of each lane, so that a long one leaves room for the
+    /// others.
+    fn first_of_each_lane(&self, asked: &[usize], most: usize) -> Vec<usize> {
+        if asked.len() <= most {
+            return asked.to_vec();
+        }
+        let mut counts = vec![0; self.lanes.len()];
+        // The place of each in its lane.
+        let places: Vec<usize> = asked
+            .iter()
+            .map(|n| {
+                let count = &mut counts[self.tasks[*n].lane];
+                *count += 1;
+                *count
+            })
+            .collect();
+        let fits = |each: usize| counts.iter().map(|count| each.min(*count)).sum::<usize>() <= most;
+        let mut each = 1;
+        for step in (0..=most.ilog2()).rev().map(|bit| 1 << bit) {
+            if fits(each + step) {
+                each += step;
+            }
+        }
+        let first = asked.iter().zip(places).filter(|(_, place)| *place <= each).map(|(n, _)| *n);
+        first.take(most).collect()
+    }
+}
+
+/// Why nobody knows when, and because of which task.
 #[derive(Debug, Clone, Copy)]
-enum Cause {
-    Task(usize, Why),
-    AllHeld,
-    LanePaused(usize),
+struct Cause {
+    task: usize,
+    why: Why,
 }
 
 struct Outlook<'a> {
@@ -126,7 +173,8 @@ impl<'a> Outlook<'a> {
         }
         let of = |task: &TaskStands| {
             let known = task.kins.iter().find_map(|kin| sorted.get(kin));
-            length(task, known.map_or(&[][..], Vec::as_slice), situation.now)
+            let stopped = situation.stopped(task);
+            length(task, known.map_or(&[][..], Vec::as_slice), situation.now, stopped)
         };
         let lengths: Vec<Length> = situation.tasks.iter().map(of).collect();
         let links = Links::of(situation);
@@ -157,23 +205,19 @@ impl<'a> Outlook<'a> {
     }
 
     fn unknown(&self, n: usize) -> Option<NotForeseen> {
-        Some(match self.causes[n]? {
-            Cause::AllHeld => NotForeseen::AllHeld,
-            Cause::LanePaused(lane) => {
-                NotForeseen::LanePaused { slot: self.situation.lanes[lane].slot.clone() }
-            }
-            Cause::Task(whose, why) => {
-                // What it is called is told afterwards: reading that out of each spec would cost more than the rest.
-                let (task, name) = (self.situation.tasks[whose].id.clone(), String::new());
-                match why {
-                    Why::NoHistory => NotForeseen::NoHistory { task, name },
-                    Why::LongerThanEver => NotForeseen::LongerThanEver { task, name },
-                    Why::Restarted => NotForeseen::Restarted { task, name },
-                    Why::Suspended => NotForeseen::Suspended { task, name },
-                    Why::Held => NotForeseen::Held { task, name },
-                    Why::Unexpected => NotForeseen::Unexpected { task, name },
-                }
-            }
+        let Cause { task, why } = self.causes[n]?;
+        let TaskStands { id, lane, .. } = &self.situation.tasks[task];
+        // What it is called is told afterwards: reading that out of each spec would cost more than the rest.
+        let (task, name) = (id.clone(), String::new());
+        Some(match why {
+            Why::NoHistory => NotForeseen::NoHistory { task, name },
+            Why::LongerThanEver => NotForeseen::LongerThanEver { task, name },
+            Why::Restarted => NotForeseen::Restarted { task, name },
+            Why::Suspended => NotForeseen::Suspended { task, name },
+            Why::Held => NotForeseen::Held { task, name },
+            Why::Unexpected => NotForeseen::Unexpected { task, name },
+            Why::AllHeld => NotForeseen::AllHeld,
+            Why::LanePaused => NotForeseen::LanePaused { slot: self.situation.lanes[*lane].slot.clone() },
         })
     }
 
@@ -192,7 +236,7 @@ impl<'a> Outlook<'a> {
             let lane = &mut lanes[task.lane];
             match task.place {
                 Place::Waits => lane.waiting += 1,
-                Place::Holds { .. } => lane.running += 1,
+                Place::Between { .. } | Place::Holds { .. } => lane.running += 1,
             }
             match self.range(n, |course| course.end) {
                 Some(end) => {
@@ -222,17 +266,13 @@ fn causes(situation: &Situation, links: &Links, lengths: &[Length], late: &[Cour
     for (n, task) in tasks.iter().enumerate() {
         if late[n].start.is_some() {
             if let (None, Err(why)) = (late[n].end, lengths[n].most) {
-                causes[n] = Some(Cause::Task(n, why));
+                causes[n] = Some(Cause { task: n, why });
                 keeps[task.lane].get_or_insert(n);
             }
-        } else if task.held {
-            causes[n] = Some(Cause::Task(n, Why::Held));
-        } else if situation.all_held {
-            causes[n] = Some(Cause::AllHeld);
-        } else if situation.lanes[task.lane].paused {
-            causes[n] = Some(Cause::LanePaused(task.lane));
+        } else if let Some(why) = situation.stopped(task) {
+            causes[n] = Some(Cause { task: n, why });
         } else if let Some(other) = links.never(n) {
-            causes[n] = Some(Cause::Task(other.unwrap_or(n), Why::Unexpected));
+            causes[n] = Some(Cause { task: other.unwrap_or(n), why: Why::Unexpected });
         }
     }
     let mut told: VecDeque<usize> = (0..tasks.len()).filter(|n| causes[*n].is_some()).collect();

@@ -2,7 +2,7 @@
 //!
 //! Pure but for the time that is handed in: what is stored and started is the business of `job_saving` and `firing`.
 
-use solti_model::{Days, Job, JobName, MAX_JITTER_MS, Schedule, ScheduleId};
+use solti_model::{Days, Job, JobName, MAX_JITTER_MS, Schedule, ScheduleId, TaskSpec};
 use solti_schedule::{Due, Rule, Timing, Zones, due};
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -140,8 +140,20 @@ impl Jobs {
         self.former.remove(to);
     }
 
+    /// A spec that was read before its job was renamed belongs to that job all the same.
+    pub(crate) fn follow_renaming(&self, spec: &mut TaskSpec) {
+        if let Some(now) = spec.job.as_ref().and_then(|job| self.former.get(job)) {
+            spec.job = Some(now.clone());
+        }
+    }
+
     pub(crate) fn forget_former(&mut self, name: &JobName) {
         self.former.remove(name);
+    }
+
+    /// There is no job of this name any more: whoever asks for it by an earlier one is not sent here.
+    pub(crate) fn forget_names_of(&mut self, name: &JobName) {
+        self.former.retain(|_, now| now != name);
     }
 
     pub(crate) fn remove(&mut self, name: &JobName) -> Option<Entry> {

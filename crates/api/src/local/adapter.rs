@@ -8,17 +8,17 @@ use super::rows::SharedSummary;
 use super::{log_stream, now_ms, rows, run_environment, secrets, usage};
 use crate::operations::{
     Answer, CompleteDirectory, CompleteProgram, CountExpired, DesktopApi, Export, ExportStream, ForgetLane,
-    GetRunEnvironment, GetSummary, GetTaskRow, HasDirectory, ItemStream, Items, ListLanes, ListTasks,
-    PageEvents, PageRuns, Perform, Provide, ReadDraft, ReadListLayout, ReadViews, Request, RerunTask,
-    SaveDraft, SaveListLayout, SaveViews, SetLane, StopTask, Subscription, TaskEvents, ValidateSpec,
-    WatchTasks, WatchUsage,
+    GetRunEnvironment, GetSummary, GetTaskRow, GetTaskRows, HasDirectory, ItemStream, Items, ListLanes,
+    ListTasks, PageEvents, PageRuns, Perform, Provide, ReadDraft, ReadListLayout, ReadViews, Request,
+    RerunTask, SaveDraft, SaveListLayout, SaveViews, SetLane, StopTask, Subscription, TaskEvents,
+    ValidateSpec, WatchTasks, WatchUsage,
 };
 use crate::{ApiError, ApiHandler, LogAccess, LogEventStream, LogPosition, LogReading, OutputEventStream};
 use async_trait::async_trait;
 use solti_model::{
-    DraftKind, EventPage, Lane, ListLayout, MAX_DRAFT_BYTES, MAX_VIEW_BYTES, MAX_VIEWS, RunEnvironment,
-    RunPage, SavedView, Summary, Task, TaskChange, TaskEvent, TaskEventKind, TaskId, TaskList, TaskPage,
-    TaskQuery, TaskRow, TaskRun, TaskSpec, UsageSample, each_once,
+    DraftKind, EventPage, Lane, ListLayout, MAX_DRAFT_BYTES, MAX_TASK_ROWS, MAX_VIEW_BYTES, MAX_VIEWS,
+    RunEnvironment, RunPage, SavedView, Summary, Task, TaskChange, TaskEvent, TaskEventKind, TaskId,
+    TaskList, TaskPage, TaskQuery, TaskRow, TaskRun, TaskSpec, UsageSample, each_once,
 };
 use solti_store::{Change, StoredEvent};
 use solti_supervisor::{Supervisor, SupervisorError};
@@ -193,6 +193,16 @@ impl Perform<GetTaskRow> for SupervisorApiAdapter {
     async fn perform(&self, GetTaskRow { id }: GetTaskRow) -> Result<Option<TaskRow>, ApiError> {
         let row = self.supervisor.store().rows_of(vec![id]).await.map_err(storage)?;
         Ok(rows::complete(&self.supervisor, row).await?.pop())
+    }
+}
+
+impl Perform<GetTaskRows> for SupervisorApiAdapter {
+    async fn perform(&self, GetTaskRows { ids }: GetTaskRows) -> Result<Vec<TaskRow>, ApiError> {
+        if ids.len() > MAX_TASK_ROWS {
+            return Err(ApiError::invalid("ids", format!("must be at most {MAX_TASK_ROWS}")));
+        }
+        let rows = self.supervisor.store().rows_of(ids).await.map_err(storage)?;
+        rows::complete(&self.supervisor, rows).await
     }
 }
 

@@ -39,6 +39,11 @@ fn storage(error: StoreError) -> ApiError {
 }
 
 impl SupervisorApiAdapter {
+    /// Refuses a name that a job had before, with the one that it has now. A job that was deleted still has its past.
+    async fn refuse_former(&self, name: &JobName) -> Result<(), ApiError> {
+        Ok(self.supervisor().job(name).await.map(drop)?)
+    }
+
     async fn stats(&self, name: &JobName) -> Result<JobStats, ApiError> {
         let runs = self.supervisor().store().job_runs(vec![name.clone()], STATS, true).await;
         Ok(JobStats::of(&runs.map_err(storage)?.remove(name).unwrap_or_default()))
@@ -113,6 +118,7 @@ impl Perform<RunJob> for SupervisorApiAdapter {
 impl Perform<JobHistory> for SupervisorApiAdapter {
     async fn perform(&self, JobHistory { name, cursor, limit }: JobHistory) -> Result<JobTasks, ApiError> {
         let cursor = cursor.as_deref().map(str::parse).transpose().map_err(storage)?;
+        self.refuse_former(&name).await?;
         let page = self.supervisor().store().job_history(&name, cursor, limit).await.map_err(storage)?;
         Ok(JobTasks {
             rows: rows::complete(self.supervisor(), page.rows).await?,
@@ -125,6 +131,7 @@ impl Perform<JobHistory> for SupervisorApiAdapter {
 
 impl Perform<JobRevisions> for SupervisorApiAdapter {
     async fn perform(&self, JobRevisions { name }: JobRevisions) -> Result<Vec<JobRevision>, ApiError> {
+        self.refuse_former(&name).await?;
         self.supervisor().store().job_revisions(&name).await.map_err(storage)
     }
 }

@@ -13,9 +13,9 @@ impl Perform<TaskOrder> for SupervisorApiAdapter {
     async fn perform(&self, TaskOrder { id }: TaskOrder) -> Result<LinkedTasks, ApiError> {
         let mut found: BTreeMap<TaskId, Option<StoredTask>> = BTreeMap::new();
         let mut left: VecDeque<TaskId> = [id.clone()].into();
-        // Those that wait for it first: they are the fewer, and nothing else leads to them.
-        let mut below = self.supervisor().waiters(&id, MAX_LINKED).await?;
-        let mut more = below.len() >= MAX_LINKED;
+        // Half of the answer is for those that wait for it: nothing else leads to them.
+        let mut below = self.supervisor().waiters(&id, MAX_LINKED / 2 + 1).await?;
+        let mut more = below.len() > MAX_LINKED / 2;
         below.truncate(MAX_LINKED / 2);
         while let Some(next) = left.pop_front() {
             if found.contains_key(&next) {
@@ -35,7 +35,7 @@ impl Perform<TaskOrder> for SupervisorApiAdapter {
                 place.insert(stored);
             }
         }
-        if found.values().all(Option::is_none) {
+        if found.get(&id).is_none_or(Option::is_none) {
             return Err(ApiError::TaskNotFound { id });
         }
         Ok(LinkedTasks { links: links(&found), tasks: found.into_iter().map(linked).collect(), more })
@@ -63,7 +63,7 @@ fn links(found: &BTreeMap<TaskId, Option<StoredTask>>) -> Vec<TaskLink> {
             });
             let fulfilled = stored.queueing.fulfilled.contains(&place)
                 || got_there
-                // What ran has waited for nothing any more.
+                // What has run waits for nothing any more.
                 || stored.started_at.is_some();
             Some(TaskLink { on: after.task.clone(), task: task.clone(), when: after.when, fulfilled })
         };

@@ -11,6 +11,12 @@ macro_rules! task_operations {
                 /// A task as a list shows it; nothing when there is none of that id.
                 read GetTaskRow "get_task_row" about id -> Option<TaskRow> { id: TaskId }
 
+                /// Tasks as a list shows them, in the order in which they are asked for, 500 at most; an id of no task is passed over.
+                read GetTaskRows "get_task_rows" -> Vec<TaskRow> {
+                    #[schemars(length(max = MAX_TASK_ROWS))]
+                    ids: Vec<TaskId>,
+                }
+
                 /// The tasks that waited or ran between two times, in Unix milliseconds, newest first.
                 read TasksBetween "tasks_between" -> TaskSpans {
                     #[ts(type = "number")]

@@ -4,8 +4,8 @@ use crate::common::{Engine, bash, within};
 use crate::engine_process::{Core, check_often};
 use serde_json::{Value, json};
 use solti_api::operations::{
-    DeleteJob, GetJob, HoldAll, JobHistory, ListJobs, Operations as _, RenameJob, RunJob, SaveJob, SkipNext,
-    Upcoming, WatchJobs,
+    DeleteJob, EditTask, GetJob, HoldAll, JobHistory, ListJobs, Operations as _, RenameJob, RunJob, SaveJob,
+    SkipNext, UncheckedSpec, Upcoming, WatchJobs,
 };
 use solti_api::{ApiError, ApiHandler as _};
 use solti_model::{Firing, FiringOutcome, Job, JobDetail, JobName, JobQuery, TaskQuery};
@@ -87,8 +87,19 @@ async fn a_renamed_job_is_run_at_its_times_under_its_new_name_also_after_a_resta
     engine.api.ask(HoldAll { held: true }).await.unwrap();
     // It waits, and belongs to the job of whatever name.
     let waiting = engine.api.ask(run("old")).await.unwrap();
+    let task = engine.api.get_task_status(&waiting).await.unwrap().unwrap();
+    let read_before = EditTask {
+        id: waiting.clone(),
+        spec: UncheckedSpec::from(&task.spec),
+        resource_version: task.metadata.resource_version,
+    };
     engine.api.ask(RenameJob { name: name("old"), to: name("new") }).await.unwrap();
     let of = async |engine: &Engine| engine.api.get_task_status(&waiting).await.unwrap().unwrap().spec.job;
+    assert_eq!(of(&engine).await, Some(name("new")));
+    // Whoever had read it before, and changes it now, does not take it out of its job.
+    let EditTask { spec, .. } = &read_before;
+    assert!(serde_json::to_string(spec).unwrap().contains(r#""job":"old""#));
+    engine.api.ask(read_before).await.unwrap();
     assert_eq!(of(&engine).await, Some(name("new")));
     engine.supervisor.shut_down().await;
     engine = Engine::open(dir.path()).await;

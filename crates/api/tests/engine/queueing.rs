@@ -4,11 +4,14 @@
 use crate::common::{Engine, bash, command, spec, until, within};
 use serde_json::json;
 use solti_api::operations::{
-    EditTask, GetTaskRow, HoldAll, HoldTask, MoveTask, Operations as _, ReleaseTask, RerunTask, ResumeTask,
-    RetryNow, RunNow, SetLane, SetPriority, StopTask, SuspendTask, TaskEvents, UncheckedSpec,
+    EditTask, Forecast, GetTaskRow, HoldAll, HoldTask, MoveTask, Operations as _, ReleaseTask, RerunTask,
+    ResumeTask, RetryNow, RunNow, SetLane, SetPriority, StopTask, SuspendTask, TaskEvents, TaskOrder,
+    UncheckedSpec,
 };
 use solti_api::{ApiError, ApiHandler};
-use solti_model::{AfterWhen, Slot, StopMode, TaskEventKind, TaskId, TaskPhase, TaskRow, TaskSpec, Waiting};
+use solti_model::{
+    AfterWhen, NotForeseen, Slot, StopMode, TaskEventKind, TaskId, TaskPhase, TaskRow, TaskSpec, Waiting,
+};
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -194,6 +197,17 @@ async fn a_task_runs_now_past_what_its_lane_holds_and_a_retry_comes_at_once() {
         task.status.phase == TaskPhase::Pending && task.status.exit_code == Some(1)
     };
     engine.wait_for(&retried, waits).await;
+    // Its next attempt is foreseen for then, but for what keeps its lane from beginning it.
+    let foreseen = async || {
+        let asked = Forecast { slot: None, tasks: vec![retried.clone()], moves: vec![] };
+        engine.api.ask(asked).await.unwrap().tasks.remove(0)
+    };
+    let pause = |paused| SetLane { slot: Slot::new("t").unwrap(), capacity: None, paused: Some(paused) };
+    let unknown = foreseen().await.unknown;
+    assert!(matches!(&unknown, Some(NotForeseen::NoHistory { task, .. }) if *task == retried), "{unknown:?}");
+    engine.api.ask(pause(true)).await.unwrap();
+    assert_eq!(foreseen().await.unknown, Some(NotForeseen::LanePaused { slot: Slot::new("t").unwrap() }));
+    engine.api.ask(pause(false)).await.unwrap();
     engine.api.ask(RetryNow { id: retried.clone() }).await.unwrap();
     let task = engine.finished(&retried).await;
     assert_eq!((task.status.phase, task.status.attempt), (TaskPhase::Exhausted, 2));
@@ -348,4 +362,22 @@ async fn a_running_tree_stands_still_and_goes_on_also_over_a_restart_of_the_app(
     assert!(conflicts(engine.api.ask(SuspendTask { id }).await).contains("over already"));
     let waits = submit(&engine, "s", command("true", &[]), json!({"notBefore": now_ms() + 3_600_000})).await;
     assert!(conflicts(engine.api.ask(SuspendTask { id: waits }).await).contains("does not run"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_very_many_that_wait_for_a_task_it_is_said_that_there_are_more() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = Engine::open(dir.path()).await;
+    let first = holder(&engine, "s").await;
+    let after = || json!({"after": [{"task": first, "when": "ended"}]});
+    for _ in 0..50 {
+        submit(&engine, "t", command("true", &[]), after()).await;
+    }
+    let order = async || engine.api.ask(TaskOrder { id: first.clone() }).await.unwrap();
+    let found = order().await;
+    assert_eq!((found.tasks.len(), found.links.len(), found.more), (51, 50, false));
+    submit(&engine, "t", command("true", &[]), after()).await;
+    let found = order().await;
+    assert_eq!((found.tasks.len(), found.links.len(), found.more), (51, 50, true));
+    stop(&engine, &first).await;
 }

@@ -6,26 +6,21 @@ use crate::error::CliError;
 use crate::table::{self, Cell};
 use crate::terminal::{harmless, say};
 use crate::{server, show};
-use solti_api::operations::{Forecast, ListTasks, Operations as _};
+use solti_api::operations::{Forecast, GetTaskRows, Operations as _};
 use solti_http::HttpClient;
-use solti_model::{
-    Foreseen, ListQuery, NotForeseen, Slot, TaskForecast, TaskId, TaskPhase, TaskRow, TimeRange,
-};
+use solti_model::{Foreseen, MAX_TASK_ROWS, NotForeseen, Slot, TaskForecast, TaskId, TaskRow, TimeRange};
 use std::collections::HashMap;
-
-/// Rows of one request.
-const PAGE: u32 = 500;
 
 pub async fn queue(options: &Options, lane: Option<String>) -> Result<u8, CliError> {
     let client = server::client(options).await?;
     let slot = lane.map(Slot::new).transpose()?;
-    let foreseen = client.ask(Forecast { slot: slot.clone(), tasks: vec![], moves: vec![] }).await?;
+    let foreseen = client.ask(Forecast { slot, tasks: vec![], moves: vec![] }).await?;
     if options.json {
         print_json(&foreseen)?;
         return Ok(0);
     }
-    let rows = rows(&client, slot).await?;
     let Foreseen { at, tasks, more, .. } = &foreseen;
+    let rows = rows(&client, tasks).await?;
     let cells = |task: &TaskForecast| {
         let row = rows.get(&task.task);
         [
@@ -40,24 +35,20 @@ pub async fn queue(options: &Options, lane: Option<String>) -> Result<u8, CliErr
     let cells: Vec<_> = tasks.iter().map(cells).collect();
     table::print(["LANE", "ID", "STATUS", "NAME", "STARTS", "ENDS"], 3, &cells)?;
     if *more {
-        say!("the first {}; fewer with the name of a lane", tasks.len());
+        say!("these are the first {}; name a lane to see less at once", tasks.len());
     }
     Ok(0)
 }
 
-/// What is not over, by its id.
-async fn rows(client: &HttpClient, slot: Option<Slot>) -> Result<HashMap<TaskId, TaskRow>, CliError> {
-    let phases = vec![TaskPhase::Pending, TaskPhase::Running];
-    let mut query = ListQuery { phases, slot, limit: Some(PAGE), ..ListQuery::default() };
+/// What is foreseen, as a list shows it.
+async fn rows(client: &HttpClient, foreseen: &[TaskForecast]) -> Result<HashMap<TaskId, TaskRow>, CliError> {
     let mut found = HashMap::new();
-    loop {
-        let page = client.ask(ListTasks { query: query.clone() }).await?;
-        found.extend(page.rows.into_iter().map(|row| (row.task.metadata.id.clone(), row)));
-        query.cursor = page.next_cursor;
-        if query.cursor.is_none() {
-            return Ok(found);
-        }
+    for some in foreseen.chunks(MAX_TASK_ROWS) {
+        let ids = some.iter().map(|task| task.task.clone()).collect();
+        let rows = client.ask(GetTaskRows { ids }).await?;
+        found.extend(rows.into_iter().map(|row| (row.task.metadata.id.clone(), row)));
     }
+    Ok(found)
 }
 
 fn starts(task: &TaskForecast, now: u64) -> String {
@@ -100,9 +91,7 @@ fn unknown(why: &NotForeseen, of: &TaskId) -> String {
         NotForeseen::Restarted { task, name } => format!("{} is always restarted", about(task, name)),
         NotForeseen::Suspended { task, name } => format!("{} is suspended", about(task, name)),
         NotForeseen::Held { task, name } => format!("{} is held", about(task, name)),
-        NotForeseen::Unexpected { task, name } if task == of || name.is_empty() => {
-            "it waits for what is not expected".to_owned()
-        }
+        NotForeseen::Unexpected { task, .. } if task == of => "it waits for what is not expected".to_owned(),
         NotForeseen::Unexpected { name, .. } => format!("it waits for {} to fail", harmless(name)),
         NotForeseen::AllHeld => "all tasks are held".to_owned(),
         NotForeseen::LanePaused { slot } => format!("lane {slot} is paused"),

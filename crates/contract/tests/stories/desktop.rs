@@ -5,19 +5,19 @@ use crate::subjects::Subject;
 use serde_json::json;
 use solti_api::operations::{
     CompleteDirectory, CompleteProgram, CountExpired, DeleteBookmark, ExportLog, ExportMerged, ForgetLane,
-    GetLogDensity, GetLogInfo, GetRunEnvironment, GetSummary, GetTaskRow, HasDirectory, LastLines,
-    ListBookmarks, ListLanes, ListTasks, MergedDensity, MergedPositionAt, MergedPositions, MergedSearchRows,
-    OpenMergedSearch, OpenSearch, Operations as _, ReadDraft, ReadLine, ReadLog, ReadLogText, ReadMerged,
-    ReadViews, RerunTask, SaveDraft, SaveViews, SearchAll, SearchLine, SearchRanges, SearchRank, SearchRows,
-    SearchStep, SetBookmark, SetLane, SetLogEncoding, StopTask, TaskEvents, ValidateSpec, WatchLog,
-    WatchTasks,
+    GetLogDensity, GetLogInfo, GetRunEnvironment, GetSummary, GetTaskRow, GetTaskRows, HasDirectory,
+    LastLines, ListBookmarks, ListLanes, ListTasks, MergedDensity, MergedPositionAt, MergedPositions,
+    MergedSearchRows, OpenMergedSearch, OpenSearch, Operations as _, ReadDraft, ReadLine, ReadLog,
+    ReadLogText, ReadMerged, ReadViews, RerunTask, SaveDraft, SaveViews, SearchAll, SearchLine, SearchRanges,
+    SearchRank, SearchRows, SearchStep, SetBookmark, SetLane, SetLogEncoding, StopTask, TaskEvents,
+    ValidateSpec, WatchLog, WatchTasks,
 };
 use solti_api::{ApiError, ExportStream, LogPosition, OpenedSearch};
 use solti_model::{
-    DraftKind, LineMatch, ListColumn, ListQuery, LogQuery, MAX_DRAFT_BYTES, MAX_LEFT_OUT, MAX_VIEW_BYTES,
-    MAX_VIEWS, MergedPosition, OutputEvent, OutputStreamKind, Rank, RowKey, RowNo, RunId, RunVariableOrigin,
-    SavedView, SearchProgress, Slot, SourceRow, StopMode, TaskEventKind, TaskId, TaskPhase, TextPosition,
-    Waiting,
+    DraftKind, LineMatch, ListColumn, ListQuery, LogQuery, MAX_DRAFT_BYTES, MAX_LEFT_OUT, MAX_TASK_ROWS,
+    MAX_VIEW_BYTES, MAX_VIEWS, MergedPosition, OutputEvent, OutputStreamKind, Rank, RowKey, RowNo, RunId,
+    RunVariableOrigin, SavedView, SearchProgress, Slot, SourceRow, StopMode, TaskEventKind, TaskId,
+    TaskPhase, TextPosition, Waiting,
 };
 use tokio_stream::StreamExt as _;
 
@@ -35,6 +35,11 @@ pub async fn rows_say_why_a_task_waits_and_are_paged(subject: &Subject) {
     let row = api.ask(GetTaskRow { id: waiting.clone() }).await.unwrap().unwrap();
     assert_eq!(row.waiting, Some(Waiting::Lane { position: 1, behind: "the first".into() }));
     assert_eq!(api.ask(GetTaskRow { id: nobody() }).await.unwrap(), None);
+    let both = api.ask(GetTaskRows { ids: vec![running.clone(), nobody(), waiting.clone()] }).await.unwrap();
+    let ids: Vec<_> = both.iter().map(|row| &row.task.metadata.id).collect();
+    assert_eq!((ids, &both[1]), (vec![&running, &waiting], &row));
+    let error = api.ask(GetTaskRows { ids: vec![nobody(); MAX_TASK_ROWS + 1] }).await.unwrap_err();
+    assert!(matches!(&error, ApiError::InvalidRequest { field, .. } if field == "ids"), "{error:?}");
 
     let first =
         api.ask(ListTasks { query: ListQuery { limit: Some(1), ..ListQuery::default() } }).await.unwrap();

@@ -165,7 +165,6 @@ pub async fn a_job_is_renamed_with_all_that_belongs_to_it(subject: &Subject) {
     assert_eq!(api.get_task_status(&id).await.unwrap().unwrap().spec.job, Some(name("new")));
     let past = |of: &str| JobHistory { name: name(of), cursor: None, limit: None };
     assert_eq!(api.ask(past("new")).await.unwrap().rows[0].task.spec.job, Some(name("new")));
-    assert_eq!(api.ask(past("old")).await.unwrap().total, 0);
     let coming = api.ask(Upcoming { from: 4_102_444_800_000, to: 4_102_444_800_000 }).await.unwrap();
     assert_eq!(coming.times.iter().map(|time| time.job.as_str()).collect::<Vec<_>>(), ["new"]);
 
@@ -176,11 +175,20 @@ pub async fn a_job_is_renamed_with_all_that_belongs_to_it(subject: &Subject) {
         assert!(error.to_string().contains("is called newest now"), "{error}");
         let error = api.ask(GetJob { name: name(former), revision: None }).await.unwrap_err();
         assert_eq!(field(&error), "name");
+        assert_eq!(field(&api.ask(past(former)).await.unwrap_err()), "name");
+        assert_eq!(field(&api.ask(JobRevisions { name: name(former) }).await.unwrap_err()), "name");
     }
+    // What was read before that belongs to it all the same.
+    let early = json!({"admission": "queue", "job": "old"});
+    let early = api.submit_task(self::spec("s", command("true", &[]), early)).await.unwrap();
+    assert_eq!(subject.engine.finished(&early).await.spec.job, Some(name("newest")));
     // And the name is free for another job.
     api.ask(SaveJob { job: order, expected_revision: Some(0) }).await.unwrap();
     subject.engine.finished(&api.ask(run("old")).await.unwrap()).await;
     for of in ["old", "newest", "other"] {
         api.ask(DeleteJob { name: name(of) }).await.unwrap();
     }
+    // Nobody is sent to one that is gone.
+    let error = api.ask(run("new")).await.unwrap_err();
+    assert!(error.to_string().contains("there is no job new"), "{error}");
 }

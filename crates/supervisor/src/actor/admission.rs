@@ -31,7 +31,8 @@ impl Actor {
         self.runners.choose(spec).map(drop)
     }
 
-    pub(crate) async fn submit(&mut self, spec: TaskSpec, reply: Reply<TaskId>) {
+    pub(crate) async fn submit(&mut self, mut spec: TaskSpec, reply: Reply<TaskId>) {
+        self.jobs.follow_renaming(&mut spec);
         match self.admit(&spec).await {
             Ok(place) => self.enter(spec, place, vec![], move |result| drop(reply.send(result))).await,
             Err(error) => drop(reply.send(Err(error))),

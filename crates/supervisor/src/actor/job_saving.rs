@@ -251,6 +251,7 @@ impl Actor {
 
     async fn delete_job(&mut self, name: JobName, reply: Reply<()>) {
         let before = self.jobs.remove(&name);
+        self.jobs.forget_names_of(&name);
         let change = Change::DeleteJob(name.clone());
         let undo = JobMessage::Refused { name, revision: None, before: before.map(Box::new) };
         self.store_job(change, (), undo, reply).await;

@@ -255,7 +255,8 @@ impl Actor {
         drop(reply.send(Err(error)));
     }
 
-    async fn edit(&mut self, id: &TaskId, spec: TaskSpec, version: u64, reply: Reply<()>) {
+    async fn edit(&mut self, id: &TaskId, mut spec: TaskSpec, version: u64, reply: Reply<()>) {
+        self.jobs.follow_renaming(&mut spec);
         match self.edited(id, spec, version).await {
             Err(error) => drop(reply.send(Err(error))),
             Ok((before, victims)) => {

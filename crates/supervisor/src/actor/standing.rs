@@ -72,31 +72,28 @@ impl Actor {
         if spec.job.is_some() {
             kins.push(Kin::of_command(&spec.kind));
         }
-        let waits_for = |active: &Active| {
-            let after = active.open_after().map(|after| (after.task.clone(), after.when));
-            if waits { after.collect() } else { vec![] }
-        };
+        let open = active.open_after().filter(|_| waits);
         TaskStands {
             id: id.clone(),
             lane,
             kins,
             place: if waits { Place::Waits } else { place(active, now) },
-            held: active.stored.queueing.held || matches!(active.stage, Stage::Backoff { held: true, .. }),
+            held: active.stored.queueing.held,
             not_before: spec.not_before.unwrap_or(0),
             restarted: matches!(spec.restart, RestartStrategy::Always { .. }),
-            after: waits_for(active),
+            after: open.map(|after| (after.task.clone(), after.when)).collect(),
         }
     }
 }
 
 fn place(active: &Active, now: u64) -> Place {
+    let ending = active.stored.stop_requested || matches!(active.stage, Stage::Ending { .. });
+    if matches!(active.stage, Stage::Backoff { .. }) && !ending {
+        return Place::Between { next: active.stored.next_attempt_at.unwrap_or(now) };
+    }
     Place::Holds {
-        since: match active.stage {
-            // What it did before is over.
-            Stage::Backoff { .. } => active.stored.next_attempt_at.unwrap_or(now),
-            _ => active.stored.started_at.unwrap_or(now),
-        },
+        since: active.stored.started_at.unwrap_or(now),
         suspended: active.stored.queueing.suspended,
-        ending: active.stored.stop_requested || matches!(active.stage, Stage::Ending { .. }),
+        ending,
     }
 }

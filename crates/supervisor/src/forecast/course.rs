@@ -108,7 +108,7 @@ pub(super) fn play(
     let now = situation.now;
     for (n, task) in situation.tasks.iter().enumerate() {
         match task.place {
-            Place::Holds { .. } => {
+            Place::Between { .. } | Place::Holds { .. } => {
                 play.take_place(n, now, length(n));
                 play.tell(links.on_start.get(&n), now);
             }
@@ -159,8 +159,7 @@ impl Play<'_> {
     /// It waits for nothing but its time, and then for a place.
     fn let_in(&mut self, n: usize, time: u64) {
         let task = &self.situation.tasks[n];
-        let lane = &self.situation.lanes[task.lane];
-        if task.held || self.situation.all_held || lane.paused || self.links.never(n).is_some() {
+        if self.situation.stopped(task).is_some() || self.links.never(n).is_some() {
             return;
         }
         if task.not_before > time {

@@ -20,17 +20,22 @@ pub(super) enum Why {
     Suspended,
     Held,
     Unexpected,
+    AllHeld,
+    LanePaused,
 }
 
-/// `durations` are those before it, the shortest first.
-pub(super) fn length(task: &TaskStands, durations: &[u64], now: u64) -> Length {
+/// `durations` are those before it, the shortest first; `stopped` is what keeps it from its next attempt.
+pub(super) fn length(task: &TaskStands, durations: &[u64], now: u64, stopped: Option<Why>) -> Length {
     let runs = u32::try_from(durations.len()).unwrap_or(u32::MAX);
     let unknown = |why| Length { least: 0, most: Err(why), runs };
     let (elapsed, to_come) = match task.place {
         Place::Holds { ending: true, .. } => return Length { least: 0, most: Ok(0), runs },
         Place::Holds { suspended: true, .. } => return unknown(Why::Suspended),
-        Place::Holds { .. } if task.held => return unknown(Why::Held),
-        Place::Holds { since, .. } => (now.saturating_sub(since), since.saturating_sub(now)),
+        Place::Holds { since, .. } => (now.saturating_sub(since), 0),
+        Place::Between { next } => match stopped {
+            Some(why) => return unknown(why),
+            None => (0, next.saturating_sub(now)),
+        },
         Place::Waits => (0, 0),
     };
     if task.restarted {
@@ -41,7 +46,7 @@ pub(super) fn length(task: &TaskStands, durations: &[u64], now: u64) -> Length {
     }
     // One that runs is one of those that took longer than this.
     let longer = match task.place {
-        Place::Waits => durations,
+        Place::Waits | Place::Between { .. } => durations,
         Place::Holds { .. } => &durations[durations.partition_point(|length| *length <= elapsed)..],
     };
     let Some((least, most)) = tenth(longer, 1).zip(tenth(longer, 9)) else {

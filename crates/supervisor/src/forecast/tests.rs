@@ -34,6 +34,10 @@ fn runs(n: usize, lane: usize, since: u64) -> TaskStands {
     TaskStands { place: Place::Holds { since, suspended: false, ending: false }, ..waits(n, lane) }
 }
 
+fn between(n: usize, lane: usize, next: u64) -> TaskStands {
+    TaskStands { place: Place::Between { next }, ..waits(n, lane) }
+}
+
 fn situation(capacities: &[u32], tasks: Vec<TaskStands>) -> Situation {
     let lane =
         |(n, capacity): (usize, &u32)| LaneStands { slot: slot(n), capacity: *capacity, paused: false };
@@ -68,7 +72,8 @@ fn who_waits_behind_another_starts_when_that_will_probably_end() {
 
 #[test]
 fn one_between_two_attempts_has_all_of_the_next_before_it() {
-    let made = forecast(&situation(&[1], vec![runs(1, 0, NOW + 30), waits(2, 0)]), &[(1, &[40]), (2, &[5])]);
+    let made =
+        forecast(&situation(&[1], vec![between(1, 0, NOW + 30), waits(2, 0)]), &[(1, &[40]), (2, &[5])]);
     assert_eq!((made.tasks[0].end, made.tasks[1].start), (range(70, 70), range(70, 70)));
 }
 
@@ -131,6 +136,23 @@ fn held_lanes_start_nothing_and_what_runs_in_them_ends() {
 }
 
 #[test]
+fn one_between_two_attempts_goes_on_no_sooner_than_whoever_stopped_it_lets_it() {
+    let with = |change: fn(&mut Situation)| {
+        let mut stopped = situation(&[1, 1], vec![between(1, 0, NOW + 30), waits(2, 0), waits(3, 1)]);
+        change(&mut stopped);
+        let made = forecast(&stopped, &[(1, &[40]), (2, &[5]), (3, &[5])]);
+        (made.tasks[0].end, made.tasks[0].unknown.clone(), made.tasks[1].unknown.clone())
+    };
+    let paused = Some(NotForeseen::LanePaused { slot: slot(0) });
+    assert_eq!(with(|stopped| stopped.lanes[0].paused = true), (None, paused.clone(), paused));
+    let all = Some(NotForeseen::AllHeld);
+    assert_eq!(with(|stopped| stopped.all_held = true), (None, all.clone(), all));
+    // Who waits behind one that is held waits for the same.
+    let held = Some(NotForeseen::Held { task: id(1), name: String::new() });
+    assert_eq!(with(|stopped| stopped.tasks[0].held = true), (None, held.clone(), held));
+}
+
+#[test]
 fn one_that_is_not_to_start_yet_lets_others_go_first_and_keeps_its_place_for_then() {
     let later = TaskStands { not_before: NOW + 25, ..waits(1, 0) };
     let made = forecast(
@@ -144,12 +166,28 @@ fn one_that_is_not_to_start_yet_lets_others_go_first_and_keeps_its_place_for_the
 #[test]
 fn an_answer_is_of_what_was_asked_for_and_of_a_thousand_at_most() {
     let tasks = (0..1_500).map(|n| waits(n, n % 2)).collect();
-    let situation = situation(&[1, 1], tasks);
+    let lanes_of = situation;
+    let situation = lanes_of(&[1, 1], tasks);
     let made = situation.forecast(&BTreeMap::new(), Some(&slot(1)), &HashSet::new());
     assert!(made.tasks.iter().all(|task| task.slot == slot(1)));
     assert_eq!((made.tasks.len(), made.more, made.lanes.len()), (750, false, 1));
     let made = situation.forecast(&BTreeMap::new(), None, &HashSet::new());
     assert_eq!((made.tasks.len(), made.more), (1_000, true));
+    let of = |made: &Foreseen, lane: usize| made.tasks.iter().filter(|task| task.slot == slot(lane)).count();
+    assert_eq!((of(&made, 0), of(&made, 1)), (500, 500));
+    // A long lane leaves room for those behind it, and more lanes than that have one each.
+    let long = |lanes: usize, of_others: usize| {
+        let first = (0..5_000).map(|n| waits(n, 0));
+        let others = (0..(lanes - 1) * of_others).map(|n| waits(5_000 + n, 1 + n / of_others));
+        let made = lanes_of(&vec![1; lanes], first.chain(others).collect());
+        let made = made.forecast(&BTreeMap::new(), None, &HashSet::new());
+        let last: usize = (1..lanes).map(|lane| of(&made, lane)).sum();
+        assert!(made.more && made.tasks.len() <= 1_000);
+        (of(&made, 0), last, made.tasks[0].task.clone())
+    };
+    assert_eq!(long(3, 7), (986, 14, id(0)));
+    assert_eq!(long(5, 400), (200, 800, id(0)));
+    assert_eq!(long(2_000, 1), (1, 999, id(0)));
     let some: HashSet<TaskId> = [id(1), id(1_400)].into();
     let made = situation.forecast(&BTreeMap::new(), None, &some);
     assert_eq!(made.tasks.iter().map(|task| task.task.clone()).collect::<Vec<_>>(), [id(1), id(1_400)]);

@@ -102,9 +102,8 @@ impl Supervisor {
         if !ids.is_empty() {
             let names = self.ask(|reply| Message::Queue(QueueMessage::Names { ids, reply })).await?;
             for (id, name) in forecast.named() {
-                if let Some(known) = names.get(id) {
-                    name.clone_from(known);
-                }
+                // One that is over by now, or cannot be read, is known by its id.
+                *name = names.get(id).cloned().unwrap_or_else(|| id.to_string());
             }
         }
         Ok(forecast)

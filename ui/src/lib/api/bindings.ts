@@ -2340,7 +2340,8 @@ export type Foreseen = {
  */
 at: number, 
 /**
- * By lane; in each first what holds a place, then what waits, the next one first. 1,000 at most.
+ * By lane; in each first what holds a place, then what waits, the next one first. 1,000 at most: where there are more, the
+ * first ones of each lane.
  */
 tasks: Array<TaskForecast>, 
 /**

@@ -28,6 +28,7 @@ import {
 } from "./fake-settings";
 import { createFakeHooks } from "./fake-hooks";
 import { createFakeJobs, fakeJobOf } from "./fake-jobs";
+import { fakeOrder, fakeSpans } from "./fake-past";
 import { createFakeQueue } from "./fake-queue";
 import { fakeImages, fakeRunners } from "./fake-runners";
 import { watchFakeUsage } from "./fake-usage";
@@ -545,68 +546,10 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
     rerunTask: async ({ id }) => submit({ ...copy(get(id).spec), admission: "queue" }),
 
     taskOrder: async ({ id }) => {
-      const all = [...tasks.values()].map(({ row, spec }) => ({
-        id: row.task.metadata.id,
-        row,
-        after: spec.after ?? [],
-      }));
       get(id);
-      const seen = new Set([id]);
-      const up = (of: string): void =>
-        all
-          .find((one) => one.id === of)
-          ?.after.forEach(({ task }) => {
-            if (seen.has(task)) return;
-            seen.add(task);
-            up(task);
-          });
-      const down = (of: string): void =>
-        all.forEach((one) => {
-          if (seen.has(one.id) || !one.after.some(({ task }) => task === of)) return;
-          seen.add(one.id);
-          down(one.id);
-        });
-      up(id);
-      down(id);
-      const there = [...seen].sort();
-      return copy({
-        tasks: there.map((task) => {
-          const row = tasks.get(task)?.row;
-          return { task, name: row?.task.spec.name ?? "", phase: row?.task.status.phase };
-        }),
-        links: all.flatMap((one) =>
-          one.after
-            .filter(({ task }) => seen.has(one.id) && seen.has(task))
-            .map(({ task, when = "succeeded" as const }) => ({
-              on: task,
-              task: one.id,
-              when,
-              fulfilled: tasks.get(task)?.row.task.status.phase === "succeeded",
-            })),
-        ),
-        more: false,
-      });
+      return copy(fakeOrder(id, tasks));
     },
-
-    tasksBetween: async ({ from, to, ofJobs, limit }) => {
-      const there = [...tasks.values()].filter(({ row, spec }) => {
-        const { createdAt } = row.task.metadata;
-        return createdAt <= to && (row.finishedAt ?? to) >= from && (!ofJobs || spec.job !== undefined);
-      });
-      there.sort((a, b) => (a.row.task.metadata.id < b.row.task.metadata.id ? 1 : -1));
-      const spans = there.slice(0, limit ?? 1000).map(({ row, spec }) => ({
-        task: row.task.metadata.id,
-        name: row.task.spec.name,
-        slot: row.task.spec.slot,
-        job: spec.job,
-        phase: row.task.status.phase,
-        attempt: row.task.status.attempt,
-        createdAt: row.task.metadata.createdAt,
-        startedAt: row.startedAt,
-        finishedAt: row.finishedAt,
-      }));
-      return copy({ spans, more: spans.length < there.length });
-    },
+    tasksBetween: async (asked) => copy(fakeSpans([...tasks.values()], asked)),
 
     listTasks: async ({ query }) => {
       const hits = [...tasks.values()].map(({ row }) => row).filter((row) => fakeMatch(row, query));
@@ -629,6 +572,7 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
       });
     },
     getTaskRow: async ({ id }) => copy(tasks.get(id)?.row ?? null),
+    getTaskRows: async ({ ids }) => copy(ids.flatMap((id) => tasks.get(id)?.row ?? [])),
     getSummary: async () => summarize(),
     taskEvents: async ({ id }) => events(get(id)),
     pageRuns: async ({ id, query }) => {

@@ -3,6 +3,7 @@ import type { Bookmark, ComingRun, ComingRuns, Digest, DraftKind, EventPage, Fie
 
 type ListTasks = { query: ListQuery, };
 type GetTaskRow = { id: string, };
+type GetTaskRows = { ids: Array<string>, };
 type TasksBetween = { from: number, to: number, 
 /**
  * Those of saved jobs alone.
@@ -199,6 +200,8 @@ export interface Asks {
   listTasks: { request: ListTasks; answer: TaskList };
   /** A task as a list shows it; nothing when there is none of that id. */
   getTaskRow: { request: GetTaskRow; answer: TaskRow | null };
+  /** Tasks as a list shows them, in the order of their ids, 500 at most; without those that there are none of. */
+  getTaskRows: { request: GetTaskRows; answer: Array<TaskRow> };
   /** The tasks that waited or ran between two times, in Unix milliseconds, newest first. */
   tasksBetween: { request: TasksBetween; answer: TaskSpans };
   /** A task with all that it waited for, by way of others too, and all that waits for it; `TaskNotFound` when there is none of that id. */
@@ -374,6 +377,7 @@ export interface Downloads {
 export const ASKS = [
   "listTasks",
   "getTaskRow",
+  "getTaskRows",
   "tasksBetween",
   "taskOrder",
   "getSummary",

@@ -113,6 +113,7 @@ export type {
   TaskRow,
   TaskRun,
   TaskSpan,
+  TaskSpans,
   TaskSpec,
   TextPosition,
   TimeRange,
@@ -138,6 +139,7 @@ export type {
 export type RunId = wire.RunId;
 /** What a forecast is asked with. */
 export type ForecastQuery = Asks["forecast"]["request"];
+export type SpansQuery = Asks["tasksBetween"]["request"];
 export type Phase = wire.TaskPhase;
 export type Stream = wire.OutputStreamKind;
 export type SubprocessSpec = wire.SubprocessTask;

@@ -17,6 +17,7 @@ test("one that was over at once stands out as well", () => {
 test("few runs, and runs that differ as much as they always do, have none", () => {
   expect(outliers([1, 100, 1000])).toEqual([false, false, false]);
   expect(outliers([10, 11, 10, 12, 11, 13])).toEqual([false, false, false, false, false, false]);
+  expect(outliers([279, 308, 176, 184, 169, 79])).toEqual([false, false, false, false, false, false]);
   expect(durationScale([])).toBeUndefined();
   expect(durationScale([5])).toEqual({ median: 5, top: 7.5 });
 });

@@ -93,13 +93,20 @@ export class Jobs {
   async read(): Promise<void> {
     const turn = ++this.#reading;
     try {
-      const [list, shown] = await Promise.all([this.#list(), this.#shown(this.chosen)]);
+      const { chosen } = this;
+      // One that cannot be shown, because it has another name by now, takes nothing from the list.
+      let refused: unknown;
+      const [list, shown] = await Promise.all([
+        this.#list(),
+        this.#shown(chosen).catch((thrown: unknown) => void (refused = thrown)),
+      ]);
       // An answer that was overtaken is older than what is shown.
       if (turn !== this.#reading) return;
       this.rows = list.rows;
       this.total = list.total;
       this.shown = shown;
       if (this.chosen !== undefined && shown === undefined) this.chosen = undefined;
+      if (refused !== undefined) this.#report(refused);
       this.error = undefined;
       this.loaded = true;
     } catch (thrown) {

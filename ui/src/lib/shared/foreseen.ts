@@ -77,13 +77,16 @@ export function endWords({ start, end, unknown, task }: TaskForecast, now: numbe
   return unknown && (start !== undefined || runs) ? `end not known: ${whyUnknown(unknown, task)}` : "";
 }
 
+/** As in `by its last 8 runs`. */
+export const reckonedFrom = (runs: number): string =>
+  runs === 1 ? "by its last run" : `by its last ${runs} runs`;
+
 /** The exact times, and what they are reckoned from. */
 export function foreseenTitle({ start, end, runs }: TaskForecast): string {
-  const from = runs === 1 ? "by its last run" : `by its last ${runs} runs`;
   return [
     start ? `Starts ${between(start)}` : "",
     end ? `Ends ${between(end)}` : "",
-    runs > 0 && (start ?? end) ? `Reckoned ${from}` : "",
+    runs > 0 && (start ?? end) ? `Reckoned ${reckonedFrom(runs)}` : "",
   ]
     .filter(Boolean)
     .join("\n");

@@ -1,6 +1,9 @@
 // A lane that one task has for itself. Its spec says so; of one that does not, because an earlier version or another client
 // wrote it, the name tells, by the rule of the model (crates/model, `own_lane.rs`). Rows and lanes say themselves what they are.
 
+/** Over the lanes that one task each has for itself, where they are shown as one. */
+export const OWN_LANES = "Tasks in lanes of their own";
+
 const LETTERS = "abcdefghjkmnpqrstvwxyz23456789";
 const DIGITS = "23456789";
 const NAMED = /-[a-hjkmnp-tv-z2-9]{4}[2-9]$/;

@@ -2,6 +2,7 @@
 // a moment, the rest seldom, and nothing while the window cannot be seen.
 import type { Backend } from "../api/backend";
 import type { TaskForecast, TaskRow } from "../api/types";
+import { SeenTimer } from "../shared/seen-timer";
 
 const PACE_MS = 5000;
 const SETTLE_MS = 250;
@@ -15,7 +16,7 @@ export class Forecasts {
   /** Of what each was asked for last. */
   #asked = new Map<string, string>();
   #shown: readonly TaskRow[] = [];
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #timer = new SeenTimer(() => void this.#ask());
   #asking = false;
   #stopped = false;
 
@@ -29,24 +30,19 @@ export class Forecasts {
   show(rows: readonly TaskRow[]): void {
     this.#shown = rows.filter(mayBeForeseen).slice(0, MOST);
     if (this.#shown.some((row) => this.#asked.get(idOf(row)) !== stand(row))) this.#after(SETTLE_MS);
-    else if (this.#timer === undefined && this.#shown.length > 0) this.#after(PACE_MS);
+    else if (!this.#timer.waits && this.#shown.length > 0) this.#after(PACE_MS);
   }
 
   stop(): void {
     this.#stopped = true;
-    clearTimeout(this.#timer);
-    document.removeEventListener("visibilitychange", this.#seen);
+    this.#timer.clear();
   }
 
   #after(ms: number): void {
-    if (this.#stopped || this.#asking) return;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#ask(), ms);
+    if (!this.#stopped && !this.#asking) this.#timer.after(ms);
   }
 
   async #ask(): Promise<void> {
-    this.#timer = undefined;
-    if (document.hidden) return document.addEventListener("visibilitychange", this.#seen, { once: true });
     const wanted = this.#shown;
     if (wanted.length === 0) return;
     this.#asking = true;
@@ -61,9 +57,6 @@ export class Forecasts {
     }
     this.show(this.#shown);
   }
-
-  /** One function, so that the document knows it once however often it is hidden. */
-  #seen = () => this.#after(0);
 }
 
 /** The same for as long as it waits for the same. */

@@ -2,6 +2,7 @@
 // after a pause, and nothing while the window cannot be seen.
 import type { Backend } from "../api/backend";
 import type { TaskRow } from "../api/types";
+import { SeenTimer } from "../shared/seen-timer";
 
 /** Between two looks at what runs; scrolling is over before the first. */
 const PACE_MS = 2000;
@@ -25,7 +26,7 @@ interface Said {
 export class LastLines {
   #said = $state.raw<ReadonlyMap<string, Said>>(new Map());
   #shown: readonly TaskRow[] = [];
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #timer = new SeenTimer(() => void this.#ask());
   #asking = false;
   #stopped = false;
 
@@ -39,13 +40,12 @@ export class LastLines {
   show(rows: readonly TaskRow[]): void {
     this.#shown = rows;
     if (rows.some((row) => this.#isNew(row))) this.#after(SETTLE_MS);
-    else if (this.#timer === undefined && rows.some(runs)) this.#after(PACE_MS);
+    else if (!this.#timer.waits && rows.some(runs)) this.#after(PACE_MS);
   }
 
   stop(): void {
     this.#stopped = true;
-    clearTimeout(this.#timer);
-    document.removeEventListener("visibilitychange", this.#seen);
+    this.#timer.clear();
   }
 
   #isNew(row: TaskRow): boolean {
@@ -53,15 +53,10 @@ export class LastLines {
   }
 
   #after(ms: number): void {
-    if (this.#stopped || this.#asking) return;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#ask(), ms);
+    if (!this.#stopped && !this.#asking) this.#timer.after(ms);
   }
 
   async #ask(): Promise<void> {
-    this.#timer = undefined;
-    // What is hidden is not read; it is shown again with an event that brings rows.
-    if (document.hidden) return document.addEventListener("visibilitychange", this.#seen, { once: true });
     const wanted = this.#shown.filter((row) => this.#isNew(row) || runs(row)).slice(0, MOST);
     if (wanted.length === 0) return;
     this.#asking = true;
@@ -87,9 +82,6 @@ export class LastLines {
     }
     if (this.#shown.some((row) => this.#isNew(row)) || this.#shown.some(runs)) this.#after(PACE_MS);
   }
-
-  /** One function, so that the document knows it once however often it is hidden. */
-  #seen = () => this.#after(0);
 }
 
 function runs(row: TaskRow): boolean {

@@ -3,13 +3,16 @@
 import type { Backend } from "../../api/backend";
 import { ApiError } from "../../api/errors";
 import type { ComingRun, TaskSpan } from "../../api/types";
+import { Rereading } from "../../shared/seen-timer";
 import { daysAround, onDays, turned, type CalendarDay, type Zoom } from "./days";
 
-/** Runs that are read at most. */
-const MOST = 2000;
+/** Past runs that are read at most, by the rule of the backend. */
+const MOST = 10_000;
+/** Between two reads while much changes, and where nothing does. */
+const PACE_MS = 1000;
+const QUIET_MS = 60_000;
 
 interface Read {
-  from: number;
   past: TaskSpan[];
   coming: ComingRun[];
   more: boolean;
@@ -22,6 +25,7 @@ export class Calendar {
   error = $state.raw<ApiError | undefined>(undefined);
   #read = $state.raw<Read | undefined>(undefined);
   #turn = 0;
+  readonly #again = new Rereading(() => this.#load(), PACE_MS, QUIET_MS);
 
   readonly #weekBegins: number;
   #days = $derived.by(() => daysAround(this.at, this.zoom, this.#weekBegins));
@@ -31,7 +35,6 @@ export class Calendar {
   });
   /** Not all of them fit into an answer. */
   more = $derived(this.#read?.more ?? false);
-  loaded = $derived(this.#read !== undefined);
 
   constructor(
     readonly backend: Pick<Backend, "tasksBetween" | "upcoming">,
@@ -40,7 +43,7 @@ export class Calendar {
     this.#weekBegins = weekBegins;
   }
 
-  /** From its first day to its last, and the month of the moment that is shown. */
+  /** From its first moment to its last. */
   get span(): { from: number; to: number } {
     const days = this.#days;
     return { from: days[0]!.from, to: days.at(-1)!.to - 1 };
@@ -49,26 +52,42 @@ export class Calendar {
   show(at: number, zoom: Zoom = this.zoom): void {
     this.at = at;
     this.zoom = zoom;
-    void this.read();
+    void this.#again.now();
   }
 
   turn(by: 1 | -1): void {
     this.show(turned(this.at, this.zoom, by));
   }
 
-  async read(): Promise<void> {
+  /** Something has changed: what is shown is read before long. */
+  touch(): void {
+    this.#again.touch();
+  }
+
+  stop(): void {
+    this.#turn++;
+    this.#again.stop();
+  }
+
+  async #load(): Promise<void> {
     const turn = ++this.#turn;
     const { from, to } = this.span;
     const now = Date.now();
+    // Day by day, so that a job that runs every few minutes leaves room for the others on each.
+    const ahead = this.#days.filter((day) => day.to > now);
     try {
-      const [past, coming] = await Promise.all([
+      const [past, ...coming] = await Promise.all([
         from > now
           ? { spans: [], more: false }
           : this.backend.tasksBetween({ from, to, ofJobs: true, limit: MOST }),
-        to < now ? { times: [], more: false } : this.backend.upcoming({ from: Math.max(from, now), to }),
+        ...ahead.map((day) => this.backend.upcoming({ from: Math.max(day.from, now), to: day.to - 1 })),
       ]);
       if (turn !== this.#turn) return;
-      this.#read = { from, past: past.spans, coming: coming.times, more: past.more || coming.more };
+      this.#read = {
+        past: past.spans,
+        coming: coming.flatMap(({ times }) => times),
+        more: past.more || coming.some(({ more }) => more),
+      };
       this.error = undefined;
     } catch (thrown) {
       if (turn === this.#turn) this.error = ApiError.from(thrown);

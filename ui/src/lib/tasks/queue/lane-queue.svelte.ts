@@ -3,10 +3,10 @@
 import type { Backend } from "../../api/backend";
 import { ApiError } from "../../api/errors";
 import type { Foreseen, LaneForecast, TaskForecast, TaskRow } from "../../api/types";
+import { Rereading } from "../../shared/seen-timer";
 
-const PAGE = 500;
-/** Rows that are read at most: no more are foreseen. */
-const MOST = 1000;
+/** Rows of one request, by the rule of the backend. */
+const ROWS = 500;
 /** Between two reads while much changes, and where nothing does. */
 const PACE_MS = 1000;
 const QUIET_MS = 15_000;
@@ -36,6 +36,8 @@ interface Held {
   /** Its place among them, before and now. */
   from: number;
   to: number;
+  /** It was let go there, and is on its way. */
+  dropped?: boolean;
 }
 
 const idOf = (row: TaskRow) => row.task.metadata.id;
@@ -92,62 +94,68 @@ export class LaneQueue {
   at = $derived(this.#foreseen?.at ?? 0);
 
   #reading = 0;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #again: Rereading | undefined;
+  /** Something has changed under somebody's hand. */
+  #missed = false;
   #resting: ReturnType<typeof setTimeout> | undefined;
-  #lastRead = 0;
   readonly #report: (thrown: unknown) => void;
 
   constructor(
-    readonly backend: Pick<Backend, "forecast" | "listTasks" | "moveTask">,
+    readonly backend: Pick<Backend, "forecast" | "getTaskRows" | "moveTask">,
     report: (thrown: unknown) => void,
   ) {
     this.#report = report;
   }
 
+  /** Follows what changes until it is called back. */
+  follow(): () => void {
+    const again = new Rereading(() => this.#load(), PACE_MS, QUIET_MS);
+    this.#again = again;
+    void again.now();
+    return () => {
+      again.stop();
+      clearTimeout(this.#resting);
+      this.#reading++;
+      this.#let();
+    };
+  }
+
   /** Something has changed: what is shown is read again before long, however often this is said. */
   touch(): void {
-    clearTimeout(this.#timer);
-    const wait = Math.max(0, this.#lastRead + PACE_MS - Date.now());
-    this.#timer = setTimeout(() => void this.read(), wait);
+    this.#again?.touch();
   }
 
-  close(): void {
-    clearTimeout(this.#timer);
-    clearTimeout(this.#resting);
-    this.#reading++;
-    this.held = undefined;
+  read(): Promise<void> {
+    return this.#again?.now() ?? this.#load();
   }
 
-  async read(): Promise<void> {
-    clearTimeout(this.#timer);
+  /** `letGo`: what was in somebody's hand is where it was dropped by now. */
+  async #load(letGo = false): Promise<void> {
     // What is in somebody's hand is not pulled away.
-    if (this.held) return this.touch();
+    if (this.held && !letGo) return void (this.#missed = true);
     const turn = ++this.#reading;
-    this.#lastRead = Date.now();
     try {
-      const [foreseen, rows] = await Promise.all([this.backend.forecast({}), this.#all()]);
+      const foreseen = await this.backend.forecast({});
+      const rows = await this.#rowsOf(foreseen.tasks.map(({ task }) => task));
       if (turn !== this.#reading) return;
+      if (this.held && !letGo) return void (this.#missed = true);
+      if (letGo) this.#let();
       this.#rows = rows;
       this.#foreseen = foreseen;
       this.error = undefined;
       this.loaded = true;
     } catch (thrown) {
       if (turn !== this.#reading) return;
+      if (letGo) this.#let();
       this.error = ApiError.from(thrown);
     }
-    this.#timer = setTimeout(() => document.hidden || void this.read(), QUIET_MS);
   }
 
-  async #all(): Promise<Map<string, TaskRow>> {
-    const rows = new Map<string, TaskRow>();
-    let cursor: string | undefined;
-    do {
-      const query = { phases: ["pending" as const, "running" as const], limit: PAGE, cursor };
-      const page = await this.backend.listTasks({ query });
-      for (const row of page.rows) rows.set(idOf(row), row);
-      cursor = page.nextCursor;
-    } while (cursor !== undefined && rows.size < MOST);
-    return rows;
+  async #rowsOf(ids: string[]): Promise<Map<string, TaskRow>> {
+    const parts: Promise<TaskRow[]>[] = [];
+    for (let at = 0; at < ids.length; at += ROWS)
+      parts.push(this.backend.getTaskRows({ ids: ids.slice(at, at + ROWS) }));
+    return new Map((await Promise.all(parts)).flat().map((row) => [idOf(row), row]));
   }
 
   // ---- in somebody's hand ----
@@ -169,6 +177,7 @@ export class LaneQueue {
 
   /** False when there is nothing to be moved. */
   pick(id: string): boolean {
+    if (this.held) return false;
     const block = this.block(id);
     const from = block.indexOf(id);
     const slot = this.#rows.get(id)?.task.spec.slot;
@@ -181,7 +190,7 @@ export class LaneQueue {
   /** Holds it over that place among those of its priority. */
   over(to: number): void {
     const { held } = this;
-    if (!held) return;
+    if (!held || held.dropped) return;
     const place = Math.max(0, Math.min(held.block.length - 1, to));
     if (place === held.to) return;
     this.held = { ...held, to: place };
@@ -201,24 +210,34 @@ export class LaneQueue {
     }
   }
 
-  drop(): void {
+  /** Lets it go where it is held. It stays there in the picture until the lanes have been read again. */
+  async drop(): Promise<void> {
     const { held } = this;
     const move = held && moveOf(held);
+    if (held?.dropped) return;
     if (!held || !move) return this.cancel();
     clearTimeout(this.#resting);
-    this.backend
-      .moveTask(move)
-      .catch((thrown: unknown) => this.#report(thrown))
-      .finally(() => {
-        this.cancel();
-        void this.read();
-      });
+    this.held = { ...held, dropped: true };
+    try {
+      await this.backend.moveTask(move);
+    } catch (thrown) {
+      this.#report(thrown);
+    }
+    await this.#load(true);
   }
 
   cancel(): void {
+    if (!this.held || this.held.dropped) return;
+    const missed = this.#missed;
+    this.#let();
+    if (missed) this.touch();
+  }
+
+  #let(): void {
     clearTimeout(this.#resting);
     this.held = undefined;
     this.#preview = undefined;
+    this.#missed = false;
   }
 }
 

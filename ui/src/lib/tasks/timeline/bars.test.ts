@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { TaskSpan } from "../../api/types";
-import { lanesOf, ranAt, ticks, zoomed } from "./bars";
+import { barWords, lanesOf, ranAt, ticks, zoomed } from "./bars";
 
 const span = (
   task: string,
@@ -86,4 +86,26 @@ test("zooming keeps the moment under the pointer in its place, within bounds", (
   expect(zoomed(0, 100_000, 0.5, 25_000)).toEqual({ from: 12_500, to: 62_500 });
   const least = zoomed(0, 3000, 0.0001, 1500);
   expect(least.to - least.from).toBe(2000);
+});
+
+test("a bar says what it stands for, and counts attempts that it does not show as no waiting", () => {
+  const words = (of: TaskSpan) =>
+    lanesOf([of], [], 90_000)[0]!.bars.map((bar) => barWords(bar).split(",")[0]);
+  expect(words(span("a", "s", 0))).toEqual(["a: has waited for 1 m 30 s"]);
+  expect(words(span("a", "s", 0, 30_000))).toEqual(["a: waited for 30 s", "a: has run for 1 m 00 s"]);
+  // Canceled before it began.
+  expect(words({ ...span("a", "s", 0, undefined, 30_000), phase: "canceled" })).toEqual([
+    "a: waited for 30 s",
+  ]);
+  const third = lanesOf([{ ...span("a", "s", 0, 30_000, 60_000), attempt: 3 }], [], 90_000)[0]!.bars.map(
+    barWords,
+  );
+  expect(third[0]).toMatch(/^a: waited, with 2 earlier attempts, for 30 s, from/);
+  expect(third[1]).toMatch(/^a: ran for 30 s, from/);
+});
+
+test("thousands that wait in one lane do not make it endlessly high", () => {
+  const spans = Array.from({ length: 5000 }, (_, n) => span(`t${n}`, "s", n));
+  const [lane] = lanesOf(spans, [], 10_000);
+  expect([lane!.rows, lane!.bars.length]).toEqual([200, 5000]);
 });

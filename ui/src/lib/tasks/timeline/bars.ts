@@ -1,5 +1,6 @@
 // Where what waited, ran and is to come stands on a line of time: lanes below each other, in each as few rows as it takes. Pure.
 import type { ComingRun, Phase, TaskSpan } from "../../api/types";
+import { duration, exact, plural } from "../../shared/format";
 
 export interface Bar {
   from: number;
@@ -26,6 +27,8 @@ export interface LaneBars {
 /** What is to come is shown so long. */
 const MARK_MS = 60_000;
 const OWN = "";
+/** A lane is no higher than so many rows: what has no room of its own there lies over others in the last. */
+const MOST_ROWS = 200;
 
 /** `now`: what goes on has lasted until then. */
 export function lanesOf(spans: readonly TaskSpan[], coming: readonly ComingRun[], now: number): LaneBars[] {
@@ -57,7 +60,7 @@ function laneOfJob(job: string, spans: readonly TaskSpan[]): string {
   return last === undefined ? job : last.ownLane ? OWN : last.slot;
 }
 
-/** Each task in the first row in which nothing is in its way. */
+/** Each task in the first row in which nothing is in its way, as far as there are rows. */
 function packed(tasks: Omit<Bar, "row">[][]): { rows: number; bars: Bar[] } {
   const ends: number[] = [];
   const bars: Bar[] = [];
@@ -65,12 +68,23 @@ function packed(tasks: Omit<Bar, "row">[][]): { rows: number; bars: Bar[] } {
   for (const task of tasks.toSorted((a, b) => beginning(a) - beginning(b))) {
     const from = beginning(task);
     const free = ends.findIndex((end) => end <= from);
-    const row = free < 0 ? ends.length : free;
-    ends[row] = Math.max(from + 1, task.at(-1)?.to ?? from);
+    const row = free < 0 ? Math.min(ends.length, MOST_ROWS - 1) : free;
+    ends[row] = Math.max(ends[row] ?? 0, from + 1, task.at(-1)?.to ?? from);
     for (const bar of task) bars.push({ ...bar, row });
   }
   bars.sort((a, b) => a.from - b.from);
   return { rows: ends.length, bars };
+}
+
+/** What a bar stands for. */
+export function barWords({ name, kind, from, to, span }: Bar): string {
+  if (kind === "coming" || !span) return `${name}: to be run on ${exact(from)}`;
+  const { startedAt, finishedAt, attempt } = span;
+  const words = (verb: string) => `${name}: ${verb} ${duration(to - from)}, from ${exact(from)}`;
+  if (kind === "run") return words(finishedAt === undefined ? "has run for" : "ran for");
+  if (startedAt === undefined && finishedAt === undefined) return words("has waited for");
+  // When the latest attempt began is known, and not those before it.
+  return words(attempt > 1 ? `waited, with ${plural(attempt - 1, "earlier attempt")}, for` : "waited for");
 }
 
 /** What ran at a moment, those that began last first. */

@@ -2,12 +2,17 @@
 import type { Backend } from "../../api/backend";
 import { ApiError } from "../../api/errors";
 import type { ComingRun, TaskSpan } from "../../api/types";
+import { Rereading, SeenTimer } from "../../shared/seen-timer";
 import { lanesOf, ranAt, zoomed } from "./bars";
 
 const HOUR = 3_600_000;
 const MOST = 10_000;
 const SETTLE_MS = 180;
-const PACE_MS = 5000;
+/** Between two reads while much changes, and where nothing does. */
+const PACE_MS = 3000;
+const QUIET_MS = 60_000;
+/** What goes on has grown by about a pixel after such a part of what is shown. */
+const GROWTH = 1000;
 
 export class Timeline {
   from = $state(Date.now() - 6 * HOUR);
@@ -18,19 +23,47 @@ export class Timeline {
   error = $state.raw<ApiError | undefined>(undefined);
   #spans = $state.raw<TaskSpan[]>([]);
   #coming = $state.raw<ComingRun[]>([]);
-  more = $state(false);
+  /** Not all of them fit into an answer. */
+  more = $state.raw({ past: false, coming: false });
 
   lanes = $derived.by(() => lanesOf(this.#spans, this.#coming, this.now));
   ran = $derived.by(() => (this.at === undefined ? [] : ranAt(this.#spans, this.at, this.now)));
 
+  loaded = $state(false);
+
   #turn = 0;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #again = new Rereading(() => this.#read(), PACE_MS, QUIET_MS);
+  readonly #settled = new SeenTimer(() => void this.#again.now());
+  readonly #growth = new SeenTimer(() => {
+    this.now = Date.now();
+    this.#grow();
+  });
 
   constructor(readonly backend: Pick<Backend, "tasksBetween" | "upcoming">) {}
 
+  /** Follows what changes until it is called back. */
+  follow(): () => void {
+    void this.#again.now();
+    this.#grow();
+    return () => {
+      this.#turn++;
+      for (const timer of [this.#settled, this.#growth]) timer.clear();
+      this.#again.stop();
+    };
+  }
+
+  /** Something has changed: it is read before long, where it is not over for all that is shown. */
+  touch(): void {
+    if (this.to >= this.now) this.#again.touch();
+  }
+
+  #grow(): void {
+    this.#growth.after(Math.max(1000, (this.to - this.from) / GROWTH));
+  }
+
   show(from: number, to: number): void {
     [this.from, this.to] = [from, to];
-    this.#after(SETTLE_MS);
+    this.#settled.after(SETTLE_MS);
   }
 
   zoom(by: number, about = (this.from + this.to) / 2): void {
@@ -50,37 +83,27 @@ export class Timeline {
     this.show(from, from + length);
   }
 
-  #after(ms: number) {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.read(), ms);
-  }
-
-  async read(): Promise<void> {
-    clearTimeout(this.#timer);
+  async #read(): Promise<void> {
     const turn = ++this.#turn;
     const beside = Math.round((this.to - this.from) / 2);
     const [from, to, now] = [Math.max(0, this.from - beside), this.to + beside, Date.now()];
     try {
       const [past, coming] = await Promise.all([
         from > now ? { spans: [], more: false } : this.backend.tasksBetween({ from, to, limit: MOST }),
-        to < now ? { times: [] } : this.backend.upcoming({ from: Math.max(from, now), to }),
+        to < now
+          ? { times: [], more: false }
+          : this.backend.upcoming({ from: Math.max(from, now), to: Math.max(to, now) }),
       ]);
       if (turn !== this.#turn) return;
       this.now = now;
       this.#spans = past.spans;
       this.#coming = coming.times;
-      this.more = past.more;
+      this.more = { past: past.more, coming: coming.more };
       this.error = undefined;
+      this.loaded = true;
     } catch (thrown) {
       if (turn !== this.#turn) return;
       this.error = ApiError.from(thrown);
     }
-    // What goes on grows.
-    if (to >= now && !document.hidden) this.#after(PACE_MS);
-  }
-
-  close(): void {
-    this.#turn++;
-    clearTimeout(this.#timer);
   }
 }
