@@ -6,7 +6,7 @@ use std::process::Command;
 
 /// From below. A crate uses those of the rows before its own.
 const ROWS: [&[&str]; 10] = [
-    &["solti-positions", "solti-rows", "solti-schedule", "solti-shell-line", "solti-webhook"],
+    &["solti-positions", "solti-rows", "solti-schedule", "solti-shell-line", "solti-wasi", "solti-webhook"],
     &["solti-model", "solti-logstore"],
     &["solti-shim", "solti-store"],
     &["solti-runner"],
@@ -20,12 +20,13 @@ const ROWS: [&[&str]; 10] = [
 /// No code of the app.
 const ASIDE: [&str; 2] = ["solti-contract", "solti-testing"];
 /// Libraries that one crate alone uses, by the beginnings of their names.
-const WALLED: [(&str, &str); 5] = [
+const WALLED: [(&str, &str); 6] = [
     ("rusqlite", "solti-store"),
     ("tauri", "solti-desktop"),
     ("webkit2gtk", "solti-desktop"),
     ("axum", "solti-http"),
     ("tree-sitter", "solti-shell-line"),
+    ("wasmtime", "solti-wasi"),
 ];
 
 fn root() -> PathBuf {

@@ -17,9 +17,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use solti_model::{ContainerEngine, ContainerTask, FieldError, LocalImage, RunId, TaskKind, TaskSpec};
 use solti_shim::exit_record::run_id_hash;
-use tokio::sync::{OnceCell, oneshot};
+use tokio::sync::OnceCell;
 
 use crate::argv::of_another_runner;
+use crate::explain::Explain;
 use crate::container_failure::{ContainerFailure, ContainerTrouble};
 use crate::run_dir::RunDir;
 use crate::shim_runner::ShimRunner;
@@ -147,66 +148,6 @@ impl ContainerRunner {
         }
     }
 
-    /// What an end means, for those that the client's exit code does not tell; and takes away what the shim has left to be looked at.
-    async fn settle(&self, run_dir: &Path, run: &RunId, mut outcome: RunOutcome) -> RunOutcome {
-        let code = match outcome.end {
-            RunEnd::Exited { code } => code,
-            RunEnd::Lost { .. } => {
-                self.remove(run).await;
-                return outcome;
-            }
-            _ => return outcome,
-        };
-        let asks = u8::try_from(code).is_ok_and(|code| ASK_AFTER.contains(&code));
-        if !asks && code != INIT_FAILED {
-            return outcome;
-        }
-        let standing = if asks { self.standing(run).await } else { None };
-        let kind = self.engine.kind;
-        let (folder, stands) = (run_dir.to_owned(), standing.clone());
-        let look = move || match stands {
-            Some(Standing::Made) => Some(trouble::last_words(kind, &folder)),
-            Some(Standing::Absent) => trouble::engine_words(kind, &folder),
-            Some(Standing::Ended { .. }) | None => trouble::init_words(&folder),
-        };
-        let said = tokio::task::spawn_blocking(look).await.ok().flatten();
-        if let Some(failure) = said {
-            let cause = StartCause::Container(failure);
-            outcome.end = RunEnd::StartFailed(StartFailure::new(Stage::Exec, 0, "", cause));
-        } else if code == KILLED && standing == Some(Standing::Ended { oom_killed: true }) {
-            outcome.flags.oom_killed = true;
-        }
-        if asks {
-            self.remove(run).await;
-        }
-        outcome
-    }
-
-    /// The same run, whose end is told once it is known what it means.
-    fn settled(&self, mut handle: RunHandle, run_dir: PathBuf, run: RunId) -> RunHandle {
-        let (tell, outcome) = oneshot::channel();
-        let ended = std::mem::replace(&mut handle.outcome, outcome);
-        let runner = self.clone();
-        tokio::spawn(async move {
-            // Dropped without an end is the end of the runtime.
-            if let Ok(outcome) = ended.await {
-                // Nobody may be listening any more.
-                tell.send(runner.settle(&run_dir, &run, outcome).await).ok();
-            }
-        });
-        handle
-    }
-
-    async fn settle_attached(&self, run_dir: &Path, run: &RunId, attached: Attached) -> Attached {
-        match attached {
-            Attached::Running(handle) => {
-                Attached::Running(self.settled(handle, run_dir.to_owned(), run.clone()))
-            }
-            Attached::Finished(outcome) => Attached::Finished(self.settle(run_dir, run, outcome).await),
-            Attached::Lost(reason) => Attached::Lost(reason),
-        }
-    }
-
     /// Once, so that the next start of the app looks for what is left.
     fn leave_mark(&self) -> Result<(), StartFailure> {
         let mark = self.data_dir.join(MARK);
@@ -253,6 +194,44 @@ fn unusable(said: String) -> StartFailure {
 }
 
 #[async_trait]
+impl Explain for ContainerRunner {
+    /// For those that the client's exit code does not tell; and takes away what the shim has left to be looked at.
+    async fn explain(&self, run_dir: &Path, run: &RunId, mut outcome: RunOutcome) -> RunOutcome {
+        let code = match outcome.end {
+            RunEnd::Exited { code } => code,
+            RunEnd::Lost { .. } => {
+                self.remove(run).await;
+                return outcome;
+            }
+            _ => return outcome,
+        };
+        let asks = u8::try_from(code).is_ok_and(|code| ASK_AFTER.contains(&code));
+        if !asks && code != INIT_FAILED {
+            return outcome;
+        }
+        let standing = if asks { self.standing(run).await } else { None };
+        let kind = self.engine.kind;
+        let (folder, stands) = (run_dir.to_owned(), standing.clone());
+        let look = move || match stands {
+            Some(Standing::Made) => Some(trouble::last_words(kind, &folder)),
+            Some(Standing::Absent) => trouble::engine_words(kind, &folder),
+            Some(Standing::Ended { .. }) | None => trouble::init_words(&folder),
+        };
+        let said = tokio::task::spawn_blocking(look).await.ok().flatten();
+        if let Some(failure) = said {
+            let cause = StartCause::Container(failure);
+            outcome.end = RunEnd::StartFailed(StartFailure::new(Stage::Exec, 0, "", cause));
+        } else if code == KILLED && standing == Some(Standing::Ended { oom_killed: true }) {
+            outcome.flags.oom_killed = true;
+        }
+        if asks {
+            self.remove(run).await;
+        }
+        outcome
+    }
+}
+
+#[async_trait]
 impl Runner for ContainerRunner {
     fn accepts(&self, spec: &TaskSpec) -> Result<(), FieldError> {
         let task = container(&spec.kind)?;
@@ -269,8 +248,8 @@ impl Runner for ContainerRunner {
 
     async fn about(&self) -> About {
         match self.engine.facts().await {
-            Ok(facts) => About { unavailable: None, engine: Some(facts.into()) },
-            Err(unavailable) => About { unavailable: Some(unavailable), engine: None },
+            Ok(facts) => About { engine: Some(facts.into()), ..About::default() },
+            Err(unavailable) => About { unavailable: Some(unavailable), ..About::default() },
         }
     }
 
@@ -301,12 +280,12 @@ impl Runner for ContainerRunner {
         };
         let (prepared, run) = (prepared.prepare()?, request.run.clone());
         let handle = self.shim.start_prepared(request, Some(prepared)).await?;
-        Ok(self.settled(handle, run_dir, run))
+        Ok(self.explained(handle, run_dir, run))
     }
 
     async fn attach(&self, run_dir: &Path, run: &RunId) -> Result<Attached, AttachError> {
         let attached = self.shim.attach(run_dir, run).await?;
-        Ok(self.settle_attached(run_dir, run, attached).await)
+        Ok(self.explained_attached(run_dir, run, attached).await)
     }
 
     async fn sweep(&self, run: &RunId) -> Result<usize, AttachError> {
@@ -326,6 +305,6 @@ impl Runner for ContainerRunner {
         mode: StopMode,
     ) -> Result<Attached, AttachError> {
         let attached = self.shim.end_unreachable(run_dir, run, mode).await?;
-        Ok(self.settle_attached(run_dir, run, attached).await)
+        Ok(self.explained_attached(run_dir, run, attached).await)
     }
 }

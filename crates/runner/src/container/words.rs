@@ -120,8 +120,8 @@ impl Order<'_> {
         command.chain(&task.args).for_each(|word| say(&[word]));
 
         check_lengths(&argv, &env)?;
-        let invocation =
-            Invocation { argv, env, cwd, script: None, after_main: AfterMain::Wait, env_file: in_file };
+        let files = in_file.map(|text| (ENV_FILE, text)).into_iter().collect();
+        let invocation = Invocation { argv, env, cwd, files, after_main: AfterMain::Wait };
         let cleanup = Cleanup { argv: removal(kind, facts, &name), except_after: ASK_AFTER.to_vec() };
         // The client of the engine is not what they are meant for.
         let limits = ResourceLimits {
@@ -131,7 +131,7 @@ impl Order<'_> {
             open_files: None,
             output_bytes: limits.output_bytes,
         };
-        Ok(Prepared { invocation, cleanup, limits })
+        Ok(Prepared { invocation, cleanup: Some(cleanup), limits })
     }
 }
 
@@ -262,7 +262,8 @@ mod tests {
         let invocation = prepared.invocation;
         assert_eq!(invocation.env[OsStr::new("TOKEN")], "s3cret\nof two lines");
         assert!(!invocation.env.contains_key(OsStr::new("PATH")), "the client has its own");
-        assert_eq!(invocation.env_file.as_deref(), Some("PATH=/opt/s3cret\nhttps_proxy=http://s3cret\n"));
+        let text = "PATH=/opt/s3cret\nhttps_proxy=http://s3cret\n".to_owned();
+        assert_eq!(invocation.files, [(ENV_FILE, text)]);
         assert!(words.join(" ").contains("--env SOLTI_RUN_ID --env TOKEN --env-file /data/runs/01j/2/env a"));
     }
 
