@@ -101,6 +101,7 @@ row "runs that cannot be looked at, folders removed" 10 10 run_tests "$(engine o
 row "5,000 tasks, with too few descriptors and enough" 1 5000 run_tests SOLTI_TORTURE_RUNNING=5000 "package(solti-api) & binary(many_running)"
 row "program or directory that cannot be started" 3 3 \
     run_tests "binary(start_failures) | (package(solti-shim) & binary(shim)) | $(engine data_folder)"
+row "WebAssembly that cannot be started, traps, takes too much" 3 3 run_tests "package(solti-runner) & binary(wasm)"
 row "child ignores term, holds the pipe, escapes" 5 5 run_tests "$(engine process_tree) | (package(solti-shim) & binary(shim))"
 row "hung fork server, script text in the process table" 3 5 \
     run_tests "package(solti-runner) & (binary(fork_server) | binary(runs))"

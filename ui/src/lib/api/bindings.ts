@@ -244,7 +244,10 @@ args?: Array<string>,
 /**
  * Set for it.
  */
-env?: Array<EnvVar>, };
+env?: Array<EnvVar>, 
+dirs?: Array<WasmDir>, };
+
+export type WasmDir = { host: string, guest: string, readOnly?: boolean, };
 
 export type EnvVar = { 
 /**
@@ -420,7 +423,10 @@ unavailable?: string,
 /**
  * What it runs containers by.
  */
-engine?: ContainerEngine, };
+engine?: ContainerEngine, 
+wasm?: WasmEngine, };
+
+export type WasmEngine = { program: string, version: string, };
 
 export type ContainerEngine = { 
 /**

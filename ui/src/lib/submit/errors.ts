@@ -23,6 +23,7 @@ const SHOWN_AT: Readonly<Record<string, string>> = {
   "kind.container.pull": "kind.container.pull",
   "kind.wasm": "kind.wasm.module",
   "kind.wasm.args": "kind.wasm.args",
+  "kind.wasm.dirs": "kind.wasm.dirs",
   kind: "kind",
   slot: "slot",
   admission: "slot",
