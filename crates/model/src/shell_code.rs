@@ -76,6 +76,8 @@ mod tests {
                 Some("the image cannot be pulled: its registry cannot be reached (x)"),
                 125,
             ),
+            (TaskPhase::Failed, None, Some("the module does not exist: /m.wasm"), 127),
+            (TaskPhase::Failed, None, Some("not WebAssembly: /m.wasm begins neither"), 126),
             (TaskPhase::Failed, None, Some("working directory does not exist: /x"), 1),
             (TaskPhase::Failed, None, None, 1),
             (TaskPhase::Timeout, Some(0), None, 124),

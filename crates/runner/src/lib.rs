@@ -58,7 +58,7 @@ pub use solti_shim::cgroup::{
     SCOPE_PREFIX, SCOPE_SLICE, SCOPE_SUFFIX, Unenforced, settle as settle_in_scope,
 };
 pub use solti_shim::exit_record::{EndFlags, Usage};
-pub use start_failure::{Stage, StartCause, StartFailure};
 pub use solti_wasi::NotStarted as WasmNotStarted;
+pub use start_failure::{Stage, StartCause, StartFailure};
 pub use usage::{TreeUsage, usage_of};
 pub use wasm::{WasmRunner, wasm_engine};

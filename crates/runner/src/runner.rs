@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use solti_model::{
-    ContainerEngine, FieldError, LocalImage, ResourceLimits, RunId, Stdin, TaskKind, TaskSpec,
-    WasmEngine,
+    ContainerEngine, FieldError, LocalImage, ResourceLimits, RunId, Stdin, TaskKind, TaskSpec, WasmEngine,
 };
 
 use crate::{AttachError, LostReason, RunHandle, RunOutcome, StartError, StopMode};

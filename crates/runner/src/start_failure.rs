@@ -7,8 +7,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use solti_model::FieldError;
-use solti_wasi::NotStarted;
 use solti_shim::start_report::{Stage as ShimStage, StartFailure as ReportedFailure};
+use solti_wasi::NotStarted;
 
 use crate::container_failure::ContainerFailure;
 

@@ -45,19 +45,24 @@ impl WasmRunner {
     }
 
     /// `run_dir` is absolute.
-    fn prepare(&self, task: &WasmTask, request: &RunRequest, run_dir: &Path) -> Result<Prepared, StartFailure> {
+    fn prepare(
+        &self,
+        task: &WasmTask,
+        request: &RunRequest,
+        run_dir: &Path,
+    ) -> Result<Prepared, StartFailure> {
         let WasmTask { module, args, env, dirs } = task;
         let words = [self.program.clone().into(), run_dir.join(ORDER_FILE).into(), module.into()];
         let argv: Vec<OsString> = words.into_iter().chain(args.iter().map(OsString::from)).collect();
-        // Nothing of the app's own is there for the taking.
-        let none = BTreeMap::new();
-        check_lengths(&argv, &none)?;
+        // Nothing of the app's own is there for the taking. One thread beside the module's is enough, on whatever machine.
+        let own_env = BTreeMap::from([("TOKIO_WORKER_THREADS".into(), "1".into())]);
+        check_lengths(&argv, &own_env)?;
 
         let mut variables: BTreeMap<String, String> =
             env.iter().map(|var| (var.key.clone(), var.value.clone())).collect();
         variables.insert(RUN_ID_VAR.to_owned(), request.run.to_string());
         let folder = |WasmDir { host, guest, read_only }: &WasmDir| Folder {
-            host: host.into(),
+            host: host.clone(),
             guest: guest.clone(),
             read_only: *read_only,
         };
@@ -65,11 +70,12 @@ impl WasmRunner {
             env: variables.into_iter().collect(),
             folders: dirs.iter().map(folder).collect(),
             memory_bytes: request.limits.memory_bytes,
-            cache: Some(self.cache.clone()),
+            // A data folder whose path is no text has none: what is not kept is compiled each time.
+            cache: self.cache.to_str().map(str::to_owned),
         };
         let invocation = Invocation {
             argv,
-            env: none,
+            env: own_env,
             cwd: "/".into(),
             files: vec![(ORDER_FILE, order.to_text())],
             after_main: AfterMain::Wait,
@@ -104,7 +110,9 @@ pub async fn wasm_engine(program: &Path) -> Result<WasmEngine, String> {
 
 fn absent(program: &Path) -> String {
     let shown = program.display();
-    format!("{shown} is missing: it runs WebAssembly and is installed beside the app (SOLTI_WASI names another)")
+    format!(
+        "{shown} is missing: it runs WebAssembly and is installed beside the app (SOLTI_WASI names another)"
+    )
 }
 
 fn wasm(kind: &TaskKind) -> Result<&WasmTask, FieldError> {
@@ -220,7 +228,8 @@ mod tests {
             grace: Duration::ZERO,
             stdin: Stdin::None,
         };
-        let runner = WasmRunner::new("/usr/bin/solti-wasi", ShimRunner::new("/usr/bin/solti-shim"), "/data".as_ref());
+        let runner =
+            WasmRunner::new("/usr/bin/solti-wasi", ShimRunner::new("/usr/bin/solti-shim"), "/data".as_ref());
         let prepared = runner.prepare(&task, &request, &request.run_dir).expect("prepared");
         let invocation = &prepared.invocation;
         let words = invocation.argv.iter().map(|word| word.to_str().expect("text").to_owned()).collect();
@@ -239,8 +248,9 @@ mod tests {
         assert_eq!(words, ["/usr/bin/solti-wasi", "/data/runs/01j/2/wasm-order", "/m.wasm", "x"]);
         let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
         assert_eq!(order.env, [pair("SOLTI_RUN_ID", "01j/2"), pair("TOKEN", "s3cret")]);
-        assert!(prepared.invocation.env.is_empty() && order.folders.is_empty());
-        assert_eq!(order.cache.as_deref(), Some(Path::new("/data/wasm-cache")));
+        let own: Vec<_> = prepared.invocation.env.keys().collect();
+        assert_eq!((own, order.folders), (vec!["TOKIO_WORKER_THREADS"], vec![]));
+        assert_eq!(order.cache.as_deref(), Some("/data/wasm-cache"));
     }
 
     #[test]

@@ -170,8 +170,7 @@ async fn a_module_sees_the_folders_that_it_was_given_and_no_others() {
 async fn what_cannot_be_started_has_failed_to_start_and_says_why() {
     let it = Modules::new();
     let missing = WasmTask::of("/nowhere/m.wasm");
-    let foreign =
-        it.text("foreign.wasm", r#"(module (import "env" "f" (func)) (func (export "_start")))"#);
+    let foreign = it.text("foreign.wasm", r#"(module (import "env" "f" (func)) (func (export "_start")))"#);
     let library = it.text("library.wasm", r#"(module (func (export "add")))"#);
     let script = it.file("script.wasm", "#!/bin/sh\nexit 0\n");
     let folder = WasmTask {

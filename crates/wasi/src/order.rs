@@ -1,7 +1,7 @@
 //! What the program is told beside the module and its arguments, which stand in its command line for all to see.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +16,7 @@ pub struct Order {
     /// Of all its memories together; unlimited when absent.
     pub memory_bytes: Option<u64>,
     /// Where compiled code is kept; nowhere when absent.
-    pub cache: Option<PathBuf>,
+    pub cache: Option<String>,
 }
 
 /// A folder of this machine, as a module sees it.
@@ -24,7 +24,7 @@ pub struct Order {
 #[serde(rename_all = "camelCase")]
 pub struct Folder {
     /// Where it is.
-    pub host: PathBuf,
+    pub host: String,
     /// What the module calls it.
     pub guest: String,
     /// Whether the module may only read in it.
@@ -35,9 +35,9 @@ impl Order {
     /// The text of its file.
     ///
     /// # Panics
-    /// Never: a path that is no text, which JSON does not have, comes of no task.
+    /// Never: it is plain data, which always writes.
     pub fn to_text(&self) -> String {
-        serde_json::to_string(self).expect("its paths are text")
+        serde_json::to_string(self).expect("plain data always writes")
     }
 
     /// Reads the file.

@@ -66,7 +66,10 @@ impl Report {
 /// Why a module was not started. Its `Display` is one plain sentence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
-#[expect(missing_docs, reason = "the fields are what their names say: paths, names, bytes, the system's or the engine's words")]
+#[expect(
+    missing_docs,
+    reason = "the fields are what their names say: paths, names, bytes, the system's or the engine's words"
+)]
 pub enum NotStarted {
     /// There is no file.
     Missing { module: String },
@@ -109,7 +112,8 @@ impl fmt::Display for NotStarted {
             ),
             Self::Invalid { module, said } => write!(f, "the module cannot be loaded: {module}: {said}"),
             Self::Imports { names } => {
-                let named = names.iter().take(NAMED_IMPORTS).map(String::as_str).collect::<Vec<_>>().join(", ");
+                let named =
+                    names.iter().take(NAMED_IMPORTS).map(String::as_str).collect::<Vec<_>>().join(", ");
                 write!(f, "the module asks for what WASI does not have: {named}")?;
                 match names.len().saturating_sub(NAMED_IMPORTS) {
                     0 => Ok(()),
@@ -158,7 +162,8 @@ mod tests {
 
     #[test]
     fn an_end_is_told_in_words() {
-        let trapped = |over_memory| Report::Trapped { what: "it divided a whole number by zero".into(), over_memory };
+        let trapped =
+            |over_memory| Report::Trapped { what: "it divided a whole number by zero".into(), over_memory };
         assert_eq!(trapped(None).why(134), "trapped: it divided a whole number by zero");
         assert_eq!(
             trapped(Some(32 << 20)).why(134),
@@ -172,7 +177,8 @@ mod tests {
 
     #[test]
     fn of_many_imports_a_few_are_named() {
-        let names = |count| NotStarted::Imports { names: (1..=count).map(|n| format!("env::f{n}")).collect() };
+        let names =
+            |count| NotStarted::Imports { names: (1..=count).map(|n| format!("env::f{n}")).collect() };
         assert!(names(2).to_string().ends_with("does not have: env::f1, env::f2"));
         assert!(names(7).to_string().ends_with("env::f5 and 2 more"));
     }

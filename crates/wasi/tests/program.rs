@@ -110,7 +110,10 @@ fn what_is_no_command_is_refused_by_what_it_lacks() {
     assert_eq!(said, "it is not a file");
     let script = place.file("script", "#!/bin/sh\n");
     assert_eq!(refused(&script), NotStarted::NotWebAssembly { module: shown(&script) });
-    assert_eq!(refused(&place.file("empty", "")), NotStarted::NotWebAssembly { module: shown(&place.path().join("empty")) });
+    assert_eq!(
+        refused(&place.file("empty", "")),
+        NotStarted::NotWebAssembly { module: shown(&place.path().join("empty")) }
+    );
     let text = place.file("m.wat", "\n (module)\n");
     assert_eq!(refused(&text), NotStarted::Text { module: shown(&text) });
     let damaged = place.file("damaged", b"\0asm\x01\0\0\0\x01\xff");
@@ -148,7 +151,10 @@ fn a_trap_is_told_in_words_with_the_place_where_it_was() {
         ("(drop (i32.div_s (i32.const 1) (i32.const 0)))", "it divided a whole number by zero"),
         ("(call $main)", "its calls are nested too deep (call stack exhausted)"),
         ("(call_indirect (i32.const 1))", "it called a function by a pointer to none"),
-        ("(drop (i32.trunc_f32_s (f32.const nan)))", "it made a whole number of one that is none, or is too large"),
+        (
+            "(drop (i32.trunc_f32_s (f32.const nan)))",
+            "it made a whole number of one that is none, or is too large",
+        ),
     ] {
         let ended = place.run_text(&format!(
             r#"(module (memory 1) (table 2 funcref) (func $main {body}) (func (export "_start") (call $main)))"#
@@ -182,11 +188,7 @@ fn memory_is_held_to_its_limit() {
             (drop (memory.grow (i32.const 9))) (i32.store (i32.const 0x80000) (i32.const 1))))"#,
     );
     let ended = place.run(&order(9), &careless, &[]);
-    assert!(
-        ended.err.ends_with("it had asked for more memory than its limit of 576 KiB\n"),
-        "{}",
-        ended.err
-    );
+    assert!(ended.err.ends_with("it had asked for more memory than its limit of 576 KiB\n"), "{}", ended.err);
 }
 
 /// What it is given, and nothing of the program that runs it.
@@ -220,7 +222,7 @@ fn a_module_sees_what_it_is_given_and_nothing_else() {
             (func (export "_start") (call $exit (call $get (i32.const 3) (i32.const 0)))))"#,
     );
     assert_eq!(place.run(&Order::default(), &folders, &[]).code, Some(8));
-    let folder = |host: PathBuf| Folder { host, guest: "/data".into(), read_only: false };
+    let folder = |host: PathBuf| Folder { host: host.display().to_string(), guest: "/data".into(), read_only: false };
     let order = |host| Order { folders: vec![folder(host)], ..Order::default() };
     assert_eq!(place.run(&order(place.path().to_owned()), &folders, &[]).code, Some(0));
     let missing = place.path().join("missing");
@@ -255,10 +257,13 @@ fn component(body: &str) -> String {
                 (export "exit" (func (param "status" (result))))))
             (core module $libc (memory (export "memory") 1) (data (i32.const 100) "hello\n"))
             (core instance $libc (instantiate $libc))
-            (core func $get (canon lower (func $stdout "get-stdout")))
-            (core func $write (canon lower (func $streams "[method]output-stream.blocking-write-and-flush")
-                (memory $libc "memory")))
-            (core func $exit (canon lower (func $exit "exit")))
+            (alias core export $libc "memory" (core memory $memory))
+            (alias export $stdout "get-stdout" (func $get-of-host))
+            (alias export $streams "[method]output-stream.blocking-write-and-flush" (func $write-of-host))
+            (alias export $exit "exit" (func $exit-of-host))
+            (core func $get (canon lower (func $get-of-host)))
+            (core func $write (canon lower (func $write-of-host) (memory $memory)))
+            (core func $leave (canon lower (func $exit-of-host)))
             (core module $main
                 (import "host" "memory" (memory 1))
                 (import "host" "get" (func $get (result i32)))
@@ -268,9 +273,10 @@ fn component(body: &str) -> String {
                     (call $write (call $get) (i32.const 100) (i32.const 6) (i32.const 0))
                     {body}))
             (core instance $main (instantiate $main (with "host" (instance
-                (export "memory" (memory $libc "memory"))
-                (export "get" (func $get)) (export "write" (func $write)) (export "exit" (func $exit))))))
-            (func $run (result (result)) (canon lift (core func $main "run")))
+                (export "memory" (memory $memory))
+                (export "get" (func $get)) (export "write" (func $write)) (export "exit" (func $leave))))))
+            (alias core export $main "run" (core func $started))
+            (func $run (result (result)) (canon lift (core func $started)))
             (instance $run (export "run" (func $run)))
             (export "wasi:cli/run@0.2.0" (instance $run)))"#
     )
@@ -292,14 +298,64 @@ fn a_component_runs_like_a_module() {
     }
 }
 
+/// A component succeeds here if it is denied a socket.
+#[test]
+fn there_is_no_network() {
+    let asks = r#"(component
+        (import "wasi:sockets/network@0.2.0" (instance $network
+            (type $codes (enum "unknown" "access-denied" "not-supported" "invalid-argument" "out-of-memory" "timeout"
+                "concurrency-conflict" "not-in-progress" "would-block" "invalid-state" "new-socket-limit"
+                "address-not-bindable" "address-in-use" "remote-unreachable" "connection-refused" "connection-reset"
+                "connection-aborted" "datagram-too-large" "name-unresolvable" "temporary-resolver-failure"
+                "permanent-resolver-failure"))
+            (export "error-code" (type (eq $codes)))
+            (type $families (enum "ipv4" "ipv6"))
+            (export "ip-address-family" (type (eq $families)))))
+        (alias export $network "error-code" (type $code))
+        (alias export $network "ip-address-family" (type $family))
+        (import "wasi:sockets/tcp@0.2.0" (instance $tcp (export "tcp-socket" (type (sub resource)))))
+        (alias export $tcp "tcp-socket" (type $socket))
+        (import "wasi:sockets/tcp-create-socket@0.2.0" (instance $create
+            (alias outer 1 $code (type $outer-code))
+            (export "error-code" (type $code (eq $outer-code)))
+            (alias outer 1 $family (type $outer-family))
+            (export "ip-address-family" (type $family (eq $outer-family)))
+            (alias outer 1 $socket (type $outer-socket))
+            (export "tcp-socket" (type $socket (eq $outer-socket)))
+            (export "create-tcp-socket" (func (param "address-family" $family)
+                (result (result (own $socket) (error $code)))))))
+        (core module $libc (memory (export "memory") 1))
+        (core instance $libc (instantiate $libc))
+        (alias core export $libc "memory" (core memory $memory))
+        (alias export $create "create-tcp-socket" (func $create-of-host))
+        (core func $made (canon lower (func $create-of-host) (memory $memory)))
+        (core module $main
+            (import "host" "memory" (memory 1))
+            (import "host" "create" (func $create (param i32 i32)))
+            (func (export "run") (result i32)
+                (call $create (i32.const 0) (i32.const 0))
+                (i32.eqz (i32.and
+                    (i32.eq (i32.load8_u (i32.const 0)) (i32.const 1))
+                    (i32.eq (i32.load8_u (i32.const 4)) (i32.const 1))))))
+        (core instance $main (instantiate $main (with "host" (instance
+            (export "memory" (memory $memory)) (export "create" (func $made))))))
+        (alias core export $main "run" (core func $started))
+        (func $run (result (result)) (canon lift (core func $started)))
+        (instance $run (export "run" (func $run)))
+        (export "wasi:cli/run@0.2.0" (instance $run)))"#;
+    let ended = Place::new().run_text(asks);
+    assert_eq!((ended.code, &*ended.err), (Some(0), ""));
+}
+
 #[test]
 fn compiled_code_is_kept_and_taken_again() {
     let place = Place::new();
     let cache = place.path().join("cache");
-    let order = Order { cache: Some(cache.clone()), ..Order::default() };
+    let order = Order { cache: Some(cache.display().to_string()), ..Order::default() };
     let files = || {
         let entries = fs::read_dir(&cache).expect("made").map(|entry| entry.expect("an entry").path());
-        let mut found: Vec<_> = entries.map(|path| (fs::metadata(&path).expect("there").ino(), path)).collect();
+        let mut found: Vec<_> =
+            entries.map(|path| (fs::metadata(&path).expect("there").ino(), path)).collect();
         found.sort();
         found
     };
@@ -323,10 +379,15 @@ fn compiled_code_is_kept_and_taken_again() {
 
 #[test]
 fn who_calls_it_by_hand_is_told_what_it_is() {
-    let say = |words: &[&str]| Command::new(env!("CARGO_BIN_EXE_solti-wasi")).args(words).output().expect("it runs");
+    let say = |words: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_solti-wasi")).args(words).output().expect("it runs")
+    };
     let version = say(&["--version"]);
     let version = String::from_utf8_lossy(&version.stdout).into_owned();
-    assert!(version.starts_with(&format!("solti-wasi {} (wasmtime ", env!("CARGO_PKG_VERSION"))), "{version}");
+    assert!(
+        version.starts_with(&format!("solti-wasi {} (wasmtime ", env!("CARGO_PKG_VERSION"))),
+        "{version}"
+    );
     assert!(String::from_utf8_lossy(&say(&["--help"]).stdout).starts_with("usage: "));
     for wrong in [&[][..], &["/nowhere/order", "m.wasm"]] {
         assert_eq!(say(wrong).status.code(), Some(2));

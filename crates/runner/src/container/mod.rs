@@ -20,8 +20,8 @@ use solti_shim::exit_record::run_id_hash;
 use tokio::sync::OnceCell;
 
 use crate::argv::of_another_runner;
-use crate::explain::Explain;
 use crate::container_failure::{ContainerFailure, ContainerTrouble};
+use crate::explain::Explain;
 use crate::run_dir::RunDir;
 use crate::shim_runner::ShimRunner;
 use crate::{

@@ -48,10 +48,10 @@ pub fn run(order: &Order, module: &Path, arguments: Vec<OsString>) -> End {
 
 fn start(order: &Order, path: &Path, arguments: Vec<OsString>) -> Result<End, NotStarted> {
     let engine = Engine::new(&Config::new()).map_err(|error| other(&error))?;
-    let cache = order.cache.as_deref().and_then(|folder| match Cache::open(folder, CACHE_BYTES) {
+    let cache = order.cache.as_deref().and_then(|folder| match Cache::open(Path::new(folder), CACHE_BYTES) {
         Ok(cache) => Some(cache),
         Err(error) => {
-            eprintln!("solti-wasi: {} is not used for compiled code: {error}", folder.display());
+            eprintln!("solti-wasi: {folder} is not used for compiled code: {error}");
             None
         }
     });
@@ -83,7 +83,7 @@ fn context(order: &Order, path: &Path, arguments: Vec<OsString>) -> Result<WasiC
     for folder in &order.folders {
         let rights = if folder.read_only { FsPerms::ReadOnly } else { FsPerms::ReadWrite };
         wasi.preopened_dir(&folder.host, &folder.guest, rights).map_err(|error| NotStarted::Folder {
-            host: folder.host.display().to_string(),
+            host: folder.host.clone(),
             guest: folder.guest.clone(),
             said: error.root_cause().to_string(),
         })?;

@@ -31,6 +31,8 @@ impl Memory {
         let wanted = self.held.saturating_add(more);
         if self.limit.is_some_and(|limit| wanted > limit) {
             self.refused = Some(wanted);
+            // There is nothing to be taken back.
+            self.before = self.held;
             return false;
         }
         self.before = self.held;
