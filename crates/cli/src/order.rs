@@ -7,8 +7,7 @@ use crate::time::unix_ms;
 use rand::Rng as _;
 use solti_model::{
     AdmissionStrategy, CommandMode, ContainerTask, EnvVar, NotifyRules, RestartStrategy, Slot,
-    SubprocessMode, SubprocessTask, TaskKind, TaskSpec,
-    WasmTask,
+    SubprocessMode, SubprocessTask, TaskKind, TaskSpec, WasmTask,
 };
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -273,7 +272,9 @@ mod tests {
             })
         );
         assert!(spec.slot.as_str().starts_with("lint-"), "{}", spec.slot);
-        for wrong in [&["--dir", ".:.", "ls"][..], &["--wasm", "a", "--image", "b"], &["--wasm", "a", "-C", "/"]] {
+        for wrong in
+            [&["--dir", ".:.", "ls"][..], &["--wasm", "a", "--image", "b"], &["--wasm", "a", "-C", "/"]]
+        {
             assert!(Cli::try_parse_from([&["solti", "run"], wrong].concat()).is_err(), "{wrong:?}");
         }
     }

@@ -60,7 +60,8 @@ fn what_does_not_start_and_what_traps_ends_as_a_shell_would_have_it() {
     let run = |module: &str| place.run(&["run", "--wait", "--wasm", module]);
     let missing = run("missing.wasm");
     assert_eq!(missing.status.code(), Some(127), "{}", error(&missing));
-    let sentence = format!("solti: failed: the module does not exist: {}/missing.wasm", place.work().display());
+    let sentence =
+        format!("solti: failed: the module does not exist: {}/missing.wasm", place.work().display());
     assert!(error(&missing).contains(&sentence), "{}", error(&missing));
     std::fs::write(place.work().join("script"), "#!/bin/sh\n").unwrap();
     assert_eq!(run("script").status.code(), Some(126));

@@ -9,7 +9,7 @@ use ts_rs::TS;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RunnerInfo {
-    /// As runs name it: `local`, `podman`.
+    /// As runs name it: `local`, `podman`, `wasmtime`.
     pub name: String,
     /// What the `runnerSelector` of a task is held against.
     pub labels: BTreeMap<String, String>,

@@ -220,9 +220,9 @@ const TAKES: &str = r#"
     #include <string.h>
     int main(void) {
         for (int i = 0; i < 64; i++) {
-            volatile char *block = malloc(1 << 20);
+            char *volatile block = malloc(1 << 20);
             if (!block) return 5;
-            memset((char *)block, i, 1 << 20);
+            memset(block, i, 1 << 20);
         }
         return 0;
     }"#;

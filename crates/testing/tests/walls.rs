@@ -110,7 +110,9 @@ fn what_builds_a_release_builds_the_programs_under_runs_by_themselves() {
         let whole = builds().filter(|line| line.contains("--workspace"));
         let without: Vec<_> = whole.filter(|line| !line.contains("--exclude solti-shim")).collect();
         assert!(without.is_empty(), "{file}: {without:?}");
-        for (program, feature) in [("-p solti-shim", "--features released"), ("-p solti-wasi", "--features program")] {
+        for (program, feature) in
+            [("-p solti-shim", "--features released"), ("-p solti-wasi", "--features program")]
+        {
             let mut alone = builds().filter(|line| line.contains(program));
             assert!(alone.all(|line| line.contains(feature)), "{file}");
             assert!(builds().any(|line| line.contains(program)), "{file}");

@@ -222,7 +222,8 @@ fn a_module_sees_what_it_is_given_and_nothing_else() {
             (func (export "_start") (call $exit (call $get (i32.const 3) (i32.const 0)))))"#,
     );
     assert_eq!(place.run(&Order::default(), &folders, &[]).code, Some(8));
-    let folder = |host: PathBuf| Folder { host: host.display().to_string(), guest: "/data".into(), read_only: false };
+    let folder =
+        |host: PathBuf| Folder { host: host.display().to_string(), guest: "/data".into(), read_only: false };
     let order = |host| Order { folders: vec![folder(host)], ..Order::default() };
     assert_eq!(place.run(&order(place.path().to_owned()), &folders, &[]).code, Some(0));
     let missing = place.path().join("missing");

@@ -10,9 +10,7 @@ use anstyle::Style;
 use serde_json::json;
 use solti_api::ApiHandler as _;
 use solti_api::operations::{GetTaskRow, Operations as _};
-use solti_model::{
-    AttemptsNotKept, ContainerTask, SubprocessTask, Task, TaskKind, TaskRow, Volume, WasmDir,
-};
+use solti_model::{AttemptsNotKept, ContainerTask, SubprocessTask, Task, TaskKind, TaskRow, Volume, WasmDir};
 
 pub async fn show(options: &Options, id: &str) -> Result<u8, CliError> {
     let client = server::client(options).await?;
