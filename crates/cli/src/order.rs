@@ -275,7 +275,7 @@ mod tests {
         for wrong in
             [&["--dir", ".:.", "ls"][..], &["--wasm", "a", "--image", "b"], &["--wasm", "a", "-C", "/"]]
         {
-            assert!(Cli::try_parse_from([&["solti", "run"], wrong].concat()).is_err(), "{wrong:?}");
+            assert!(Cli::try_parse_from([&["solti", "run"][..], wrong].concat()).is_err(), "{wrong:?}");
         }
     }
 

@@ -52,7 +52,8 @@ impl WasmRunner {
         run_dir: &Path,
     ) -> Result<Prepared, StartFailure> {
         let WasmTask { module, args, env, dirs } = task;
-        let words = [self.program.clone().into(), run_dir.join(ORDER_FILE).into(), module.into()];
+        let words: [OsString; 3] =
+            [self.program.clone().into(), run_dir.join(ORDER_FILE).into(), module.into()];
         let argv: Vec<OsString> = words.into_iter().chain(args.iter().map(OsString::from)).collect();
         // Nothing of the app's own is there for the taking. One thread beside the module's is enough, on whatever machine.
         let own_env = BTreeMap::from([("TOKIO_WORKER_THREADS".into(), "1".into())]);
@@ -249,7 +250,8 @@ mod tests {
         let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
         assert_eq!(order.env, [pair("SOLTI_RUN_ID", "01j/2"), pair("TOKEN", "s3cret")]);
         let own: Vec<_> = prepared.invocation.env.keys().collect();
-        assert_eq!((own, order.folders), (vec!["TOKIO_WORKER_THREADS"], vec![]));
+        assert_eq!(own, ["TOKIO_WORKER_THREADS"]);
+        assert!(order.folders.is_empty());
         assert_eq!(order.cache.as_deref(), Some("/data/wasm-cache"));
     }
 
