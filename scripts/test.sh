@@ -18,8 +18,9 @@ part() {
 
 # The programs that tests start: the whole-app tests look for them beside the app, the others are told where these two are.
 $cargo build -p solti-shim -p solti-cli --bins || exit 1
-# By itself, as nothing else is built with its engine: what changes elsewhere does not build that again.
-$cargo build -p solti-wasi --features program --bins || exit 1
+# By itself, as nothing else is built with its engine: what changes elsewhere does not build that again. And with its tests, as
+# with what those use the engine would be built a second time.
+$cargo test --no-run -p solti-wasi --features program || exit 1
 built="${CARGO_TARGET_DIR:-target}/debug"
 [ -x "$built/solti-shim" ] && SOLTI_TEST_SHIM=$(realpath "$built/solti-shim") && export SOLTI_TEST_SHIM
 [ -x "$built/solti-wasi" ] && SOLTI_TEST_WASI=$(realpath "$built/solti-wasi") && export SOLTI_TEST_WASI
