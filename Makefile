@@ -34,6 +34,7 @@ page: run-deps
 build: page
 	$(CARGO) build --release --workspace --exclude solti-shim --bins
 	$(CARGO) build --release -p solti-shim --features released --bins
+	$(CARGO) build --release -p solti-wasi --features program --bins
 
 # The programs all in one go, as `build` makes them. target/package then holds the package for Debian and the portable archive,
 # target/release/bundle that for rpm. `make package-only BIN=dir` makes the first two of programs that are built already.
@@ -89,6 +90,7 @@ bench: deps page
 check: page
 	$(CARGO) fmt --all -- --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	$(CARGO) clippy -p solti-wasi --features program --all-targets -- -D warnings
 	$(NPM) run check
 	$(NPM) run lint
 	scripts/dependencies.sh

@@ -27,6 +27,8 @@ if [ "${1:-}" != run ]; then
     packages="$packages curl python3 python3-venv"
     # To run containers (scripts/containers.sh).
     packages="$packages podman crun runc conmon netavark iptables catatonit uidmap slirp4netns fuse-overlayfs busybox-static"
+    # To make WebAssembly modules of C.
+    packages="$packages clang lld libclang-rt-dev-wasm32 wasi-libc"
     # To measure: what a search is held against.
     packages="$packages ripgrep"
     programs="$programs WebKitWebDriver curl python3"

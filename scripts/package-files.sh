@@ -7,6 +7,8 @@ cd "$(dirname "$0")/.."
 cargo build --release --workspace --exclude solti-shim --bins
 # By itself: with the rest it would have in it what others ask of its libraries.
 cargo build --release -p solti-shim --features released --bins
+# With its engine, which the libraries of the rest are without.
+cargo build --release -p solti-wasi --features program --bins
 solti=target/release/solti
 files=target/package
 rm -rf "$files"

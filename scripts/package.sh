@@ -14,7 +14,7 @@ version=$(sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"/\1/p' Carg
 : "${MAINTAINER:=The Solti authors <maintainers@solti.dev>}"
 export SOURCE_DATE_EPOCH
 day=$(date -u -d "@$SOURCE_DATE_EPOCH" +%F)
-for program in solti solti-desktop solti-shim; do
+for program in solti solti-desktop solti-shim solti-wasi; do
     if [ ! -x "$programs/$program" ]; then
         echo "$programs/$program is not there: make build, or name the folder of the programs" >&2
         exit 1
@@ -27,7 +27,7 @@ machine=$("$programs/solti" --version >/dev/null && uname -m)
 tree=$out/tree
 rm -rf "$tree"
 install -d "$tree/bin" "$tree/share/man/man1"
-install -m 755 "$programs/solti" "$programs/solti-desktop" "$programs/solti-shim" "$tree/bin"
+install -m 755 "$programs/solti" "$programs/solti-desktop" "$programs/solti-shim" "$programs/solti-wasi" "$tree/bin"
 # Released ones are already; those of another profile become as they are.
 strip --strip-unneeded "$tree"/bin/*
 "$programs/solti" man "$tree/share/man/man1"
@@ -71,7 +71,7 @@ debian() {
     mkdir "$sources/debian"
     printf 'Source: solti\n\nPackage: solti\nArchitecture: any\n' >"$sources/debian/control"
     bin=$(cd "$root/usr/bin" && pwd)
-    depends=$(cd "$sources" && dpkg-shlibdeps -O "$bin/solti" "$bin/solti-desktop" "$bin/solti-shim" 2>/dev/null |
+    depends=$(cd "$sources" && dpkg-shlibdeps -O "$bin"/* 2>/dev/null |
         sed -n 's/^shlibs:Depends=//p')
     rm -rf "$sources"
     architecture=$(dpkg --print-architecture)
@@ -91,8 +91,9 @@ Description: run long and batch tasks on this machine
  times, again when they fail. It keeps everything that they print, and its
  tasks go on when its window is closed.
  .
- This package holds the window (solti-desktop), the command line (solti) and
- the program that supervises each run (solti-shim).
+ This package holds the window (solti-desktop), the command line (solti), the
+ program that supervises each run (solti-shim) and the one that runs
+ WebAssembly (solti-wasi).
 CONTROL
     (cd "$root" && find usr -type f -print0 | LC_ALL=C sort -z | xargs -0 md5sum) >"$root/DEBIAN/md5sums"
     find "$root" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +

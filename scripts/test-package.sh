@@ -35,6 +35,7 @@ done
 kill $serving
 wait $serving || true
 case $said in *installed*) ;; *) fail "the task has printed: $said" ;; esac
+run "$place/prefix/bin/solti-wasi" --version | grep -q '^solti-wasi [0-9.]* (wasmtime ' || fail "solti-wasi does not run"
 
 # Over itself, and away.
 run "$from/install.sh" --prefix "$place/prefix" >/dev/null
@@ -48,7 +49,7 @@ package=$(ls -t target/package/*.deb 2>/dev/null | head -1)
 if [ -n "$package" ] && command -v dpkg-deb >/dev/null; then
     mkdir "$place/deb"
     dpkg-deb -x "$package" "$place/deb"
-    for file in bin/solti bin/solti-desktop bin/solti-shim share/man/man1/solti.1.gz share/man/man1/solti-desktop.1.gz \
+    for file in bin/solti bin/solti-desktop bin/solti-shim bin/solti-wasi share/man/man1/solti.1.gz share/man/man1/solti-desktop.1.gz \
         share/doc/solti/copyright share/doc/solti/changelog.gz share/metainfo/dev.solti.desktop.metainfo.xml; do
         [ -s "$place/deb/usr/$file" ] || fail "$package is without usr/$file"
     done

@@ -16,17 +16,23 @@ part() {
   $name"
 }
 
-# The programs that tests start: the whole-app tests look for them beside the app, the others are told where the shim is.
+# The programs that tests start: the whole-app tests look for them beside the app, the others are told where these two are.
 $cargo build -p solti-shim -p solti-cli --bins || exit 1
-shim="${CARGO_TARGET_DIR:-target}/debug/solti-shim"
-[ -x "$shim" ] && SOLTI_TEST_SHIM=$(realpath "$shim") && export SOLTI_TEST_SHIM
+# By itself, as nothing else is built with its engine: what changes elsewhere does not build that again. And with its tests, as
+# with what those use the engine would be built a second time.
+$cargo test --no-run -p solti-wasi --features program || exit 1
+built="${CARGO_TARGET_DIR:-target}/debug"
+[ -x "$built/solti-shim" ] && SOLTI_TEST_SHIM=$(realpath "$built/solti-shim") && export SOLTI_TEST_SHIM
+[ -x "$built/solti-wasi" ] && SOLTI_TEST_WASI=$(realpath "$built/solti-wasi") && export SOLTI_TEST_WASI
 
 if $cargo nextest --version >/dev/null 2>&1; then
     part "tests of all crates" $cargo nextest run --workspace
+    part "tests of WebAssembly's program" $cargo nextest run -p solti-wasi --features program
     part "tests with fail points" $cargo nextest run -p solti-api --features failpoints --test fail_points
     part "tests in the documentation" $cargo test --workspace --doc
 else
     part "tests of all crates" $cargo test --workspace --no-fail-fast -- --test-threads=1
+    part "tests of WebAssembly's program" $cargo test -p solti-wasi --features program
     part "tests with fail points" $cargo test -p solti-api --features failpoints --test fail_points
 fi
 part "tests of the page" npm --prefix ui --silent test

@@ -258,7 +258,7 @@ impl Desk {
             }],
         };
         let info = AppInfo::new(Path::new("/data"));
-        let config = Config { data_dir: "/data".into(), shim: "/data/shim".into() };
+        let config = Config::with_shim("/data", "/data/shim");
         let doors = Arc::new(Doors::new(&config.data_dir));
         let settings = engine.clone();
         let parts = Parts { api, settings, environment, config, info, doors, there: None };

@@ -27,7 +27,7 @@ struct Desk {
 }
 
 async fn engine(data_dir: &Path) -> (Engine, Config) {
-    let config = Config { data_dir: data_dir.to_owned(), shim: data_dir.join("no-task-is-started") };
+    let config = Config::with_shim(data_dir, data_dir.join("no-task-is-started"));
     (Engine::open(&config).await.expect("an engine"), config)
 }
 

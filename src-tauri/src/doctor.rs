@@ -30,8 +30,8 @@ pub fn run(json: bool) -> ExitCode {
 
 /// Blocks while it looks.
 pub fn diagnose(config: &Config, logs: LogSettings) -> Diagnosis {
-    let place = Scope { data_dir: config.data_dir.clone(), shim: config.shim.clone(), logs };
-    examine(&place, vec![web_view()])
+    let Config { data_dir, shim, wasi } = config.clone();
+    examine(&Scope { data_dir, shim, wasi, logs }, vec![web_view()])
 }
 
 fn web_view() -> Finding {

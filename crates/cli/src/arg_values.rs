@@ -32,6 +32,25 @@ pub fn field(text: &str) -> Result<String, String> {
     }
 }
 
+/// What of this machine is seen elsewhere, where, and whether it may only be read there.
+pub fn mount(text: &str) -> Result<(&str, &str, bool), String> {
+    const FORM: &str = "must be SOURCE:TARGET or SOURCE:TARGET:ro";
+    let mut parts = text.split(':');
+    let (Some(source), Some(target)) = (parts.next(), parts.next()) else { return Err(FORM.into()) };
+    let read_only = match (parts.next(), parts.next()) {
+        (None, _) | (Some("rw"), None) => false,
+        (Some("ro"), None) => true,
+        _ => return Err(FORM.into()),
+    };
+    Ok((source, target, read_only))
+}
+
+/// A path as it is meant in the current directory.
+pub fn absolute(path: &str) -> Result<String, String> {
+    let path = std::path::absolute(path).map_err(|error| error.to_string())?;
+    Ok(path.to_string_lossy().into_owned())
+}
+
 pub fn phase(word: &str) -> Result<TaskPhase, String> {
     let words = || TaskPhase::ALL.map(TaskPhase::word).join(", ");
     TaskPhase::from_word(word).ok_or_else(|| format!("is none of {}", words()))

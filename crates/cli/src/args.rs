@@ -5,6 +5,7 @@ mod job;
 
 use crate::arg_values::{after, field, pair, phase};
 use crate::args_container::Container;
+use crate::args_wasm::Wasm;
 use crate::time::{coming, moment};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -150,7 +151,7 @@ pub enum Command {
         #[arg(required = true)]
         ids: Vec<String>,
     },
-    /// List where tasks run: this machine's processes, container engines
+    /// List where tasks run: this machine's processes, container engines, WebAssembly
     Runners,
     /// When what waits will probably start, and what is in the lanes will probably end
     Queue {
@@ -230,7 +231,7 @@ pub struct Run {
     #[arg(long, value_enum, default_value_t = WhenBusy::Queue)]
     pub when_busy: WhenBusy,
     /// The directory to run in; the current one when absent, the server's home directory with --url
-    #[arg(long, short = 'C', conflicts_with = "image")]
+    #[arg(long, short = 'C', conflicts_with_all = ["image", "wasm"])]
     pub cwd: Option<PathBuf>,
     /// A variable; KEY alone takes the value that it has here
     #[arg(long, short, value_name = "KEY[=VALUE]")]
@@ -275,8 +276,10 @@ pub struct Run {
     pub label: Vec<(String, String)>,
     #[command(flatten)]
     pub container: Container,
+    #[command(flatten)]
+    pub wasm: Wasm,
     /// The command and its arguments, as they are: no shell reads them
-    #[arg(required_unless_present = "image", trailing_var_arg = true, value_name = "COMMAND")]
+    #[arg(required_unless_present_any = ["image", "wasm"], trailing_var_arg = true, value_name = "COMMAND")]
     pub argv: Vec<OsString>,
 }
 

@@ -1,5 +1,6 @@
 //! The words of `solti run` that are about a container.
 
+use crate::arg_values::{absolute, mount};
 use clap::{Args, ValueEnum};
 use solti_model::{PullPolicy, Volume};
 
@@ -50,21 +51,9 @@ impl From<Pull> for PullPolicy {
 }
 
 fn volume(text: &str) -> Result<Volume, String> {
-    const FORM: &str = "must be SOURCE:TARGET or SOURCE:TARGET:ro";
-    let mut parts = text.split(':');
-    let (Some(source), Some(target)) = (parts.next(), parts.next()) else { return Err(FORM.into()) };
-    let read_only = match (parts.next(), parts.next()) {
-        (None, _) | (Some("rw"), None) => false,
-        (Some("ro"), None) => true,
-        _ => return Err(FORM.into()),
-    };
+    let (source, target, read_only) = mount(text)?;
     // As a shell user means `.` and `./data`; the engine knows no current directory.
-    let source = match source.starts_with('.') {
-        true => {
-            std::path::absolute(source).map_err(|error| error.to_string())?.to_string_lossy().into_owned()
-        }
-        false => source.to_owned(),
-    };
+    let source = if source.starts_with('.') { absolute(source)? } else { source.to_owned() };
     Ok(Volume { source, target: target.to_owned(), read_only })
 }
 

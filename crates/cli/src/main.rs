@@ -6,6 +6,7 @@
 mod arg_values;
 mod args;
 mod args_container;
+mod args_wasm;
 mod commands;
 mod ending;
 mod engine_start;

@@ -7,7 +7,7 @@ use crate::time::unix_ms;
 use rand::Rng as _;
 use solti_model::{
     AdmissionStrategy, CommandMode, ContainerTask, EnvVar, NotifyRules, RestartStrategy, Slot,
-    SubprocessMode, SubprocessTask, TaskKind, TaskSpec,
+    SubprocessMode, SubprocessTask, TaskKind, TaskSpec, WasmTask,
 };
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -26,10 +26,12 @@ pub fn from_words(run: Run, here: Option<&Path>) -> Result<TaskSpec, CliError> {
     let argv = run.argv.into_iter().map(|word| text("an argument of the command", word));
     let argv = argv.collect::<Result<Vec<_>, _>>()?;
     let env = run.env.iter().map(|word| variable(word)).collect::<Result<_, _>>()?;
-    let command = match &run.container.image {
+    let module = run.wasm.wasm.map(|module| file(&module, here.is_some())).transpose()?;
+    let command = match (&run.container.image, &module) {
         // What a person would call it: `alpine` of docker.io/library/alpine:3.
-        Some(image) => image.rsplit('/').next().and_then(|name| name.split([':', '@']).next()),
-        None => argv.first().map(String::as_str),
+        (Some(image), _) => image.rsplit('/').next().and_then(|name| name.split([':', '@']).next()),
+        (None, Some(module)) => Path::new(module).file_stem().and_then(OsStr::to_str),
+        (None, None) => argv.first().map(String::as_str),
     };
     let command = command.unwrap_or_default().to_owned();
     let own = run.lane.is_none();
@@ -37,9 +39,10 @@ pub fn from_words(run: Run, here: Option<&Path>) -> Result<TaskSpec, CliError> {
         Some(lane) => Slot::new(lane)?,
         None => own_lane(&command)?,
     };
-    let kind = match run.container.image.is_some() {
-        true => TaskKind::Container(container(run.container, argv, env)),
-        false => TaskKind::Subprocess(subprocess(run.cwd.as_deref(), run.after_main, here, argv, env)?),
+    let kind = match module {
+        Some(module) => TaskKind::Wasm(WasmTask { module, args: argv, env, dirs: run.wasm.dir }),
+        None if run.container.image.is_some() => TaskKind::Container(container(run.container, argv, env)),
+        None => TaskKind::Subprocess(subprocess(run.cwd.as_deref(), run.after_main, here, argv, env)?),
     };
     let mut spec = TaskSpec::new(slot, kind);
     // Of a lane that was named its name says enough, unless it looks like one that is made here.
@@ -148,13 +151,13 @@ fn text(what: &'static str, word: OsString) -> Result<String, CliError> {
     word.into_string().map_err(|word| CliError::NoText { what, word })
 }
 
-/// A file that a task is to read, as its spec names it. Of another machine only that one knows what is meant.
-pub fn file_to_read(path: &Path, is_here: bool) -> Result<String, CliError> {
+/// A file that a task is to read or to be, as its spec names it. Of another machine only that one knows what is meant.
+pub fn file(path: &Path, is_here: bool) -> Result<String, CliError> {
     let path = match is_here {
         true => std::path::absolute(path).map_err(CliError::CurrentDir)?,
         false => path.to_owned(),
     };
-    text("the file to read", path.into())
+    text("the file", path.into())
 }
 
 fn variable(word: &OsStr) -> Result<EnvVar, CliError> {
@@ -253,6 +256,27 @@ mod tests {
         );
         assert!(spec.slot.as_str().starts_with("alpine-"), "{}", spec.slot);
         assert!(Cli::try_parse_from(["solti", "run", "--user", "me", "ls"]).is_err(), "of a container only");
+    }
+
+    #[test]
+    fn the_words_of_a_module_become_its_spec() {
+        let line = "--wasm tools/lint.wasm --dir /srv:/data:ro --env A=b -- -l x";
+        let spec = spec(&line.split_ascii_whitespace().collect::<Vec<_>>()).expect("legal");
+        let json = serde_json::to_value(&spec).expect("writes");
+        let module = std::path::absolute("tools/lint.wasm").expect("there is a directory");
+        assert_eq!(
+            json["kind"]["wasm"],
+            serde_json::json!({
+                "module": module, "args": ["-l", "x"], "env": [{"key": "A", "value": "b"}],
+                "dirs": [{"host": "/srv", "guest": "/data", "readOnly": true}],
+            })
+        );
+        assert!(spec.slot.as_str().starts_with("lint-"), "{}", spec.slot);
+        for wrong in
+            [&["--dir", ".:.", "ls"][..], &["--wasm", "a", "--image", "b"], &["--wasm", "a", "-C", "/"]]
+        {
+            assert!(Cli::try_parse_from([&["solti", "run"][..], wrong].concat()).is_err(), "{wrong:?}");
+        }
     }
 
     #[test]

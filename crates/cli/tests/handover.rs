@@ -54,7 +54,7 @@ impl House {
     fn new() -> Arc<Self> {
         let place = Place::new();
         fs::DirBuilder::new().mode(0o700).create(place.data_dir()).unwrap();
-        let config = Config { data_dir: place.data_dir(), shim: support::shim().into() };
+        let config = Config::with_shim(place.data_dir(), support::shim());
         let endpoint = Endpoint::Unix(socket(&config.data_dir));
         let client = HttpClient::new(ClientOptions::new(endpoint)).unwrap();
         Arc::new(Self { place, config, client })

@@ -6,10 +6,10 @@
 
 #![warn(missing_docs, unreachable_pub)]
 
-mod containers;
 mod database;
 mod machine;
 mod place;
+mod places;
 mod runs;
 mod words;
 
@@ -26,6 +26,8 @@ pub struct Scope {
     pub data_dir: PathBuf,
     /// The program that owns a run.
     pub shim: PathBuf,
+    /// The program that runs WebAssembly.
+    pub wasi: PathBuf,
     /// What the logs may take, and what they leave free.
     pub logs: LogSettings,
 }
@@ -46,7 +48,7 @@ pub fn examine(place: &Scope, more: Vec<Finding>) -> Diagnosis {
     findings.extend(runs::folders(&place.data_dir, &place.logs));
     findings.push(machine::process_groups());
     findings.push(machine::limits());
-    findings.push(containers::engines());
+    findings.extend(places::look(&place.wasi));
     findings.push(machine::session_bus());
     findings.extend(more);
     Diagnosis { version: env!("CARGO_PKG_VERSION").into(), findings }

@@ -17,7 +17,9 @@ fn look(dir: &Path) -> Diagnosis {
     let shim = dir.join("shim");
     fs::write(&shim, format!("#!/bin/sh\necho solti-shim {}\n", env!("CARGO_PKG_VERSION"))).unwrap();
     fs::set_permissions(&shim, fs::Permissions::from_mode(0o700)).unwrap();
-    examine(&Scope { data_dir: dir.to_owned(), shim, logs: no_floor() }, vec![Finding::ok("Window", "one")])
+    let wasi = dir.join("no-wasi");
+    let scope = Scope { data_dir: dir.to_owned(), shim, wasi, logs: no_floor() };
+    examine(&scope, vec![Finding::ok("Window", "one")])
 }
 
 fn finding<'a>(diagnosis: &'a Diagnosis, what: &str) -> &'a Finding {
@@ -95,8 +97,8 @@ async fn folders_without_a_task_and_the_size_of_logs_are_told() {
 #[test]
 fn a_machine_on_which_the_app_never_ran_has_no_problem_but_the_missing_shim() {
     let dir = tempfile::tempdir().unwrap();
-    let place =
-        Scope { data_dir: dir.path().join("none"), shim: dir.path().join("no-shim"), logs: no_floor() };
+    let [data_dir, shim, wasi] = ["none", "no-shim", "no-wasi"].map(|name| dir.path().join(name));
+    let place = Scope { data_dir, shim, wasi, logs: no_floor() };
     let diagnosis = examine(&place, vec![]);
     let problems: Vec<_> =
         diagnosis.findings.iter().filter(|finding| finding.state == FindingState::Problem).collect();

@@ -227,9 +227,8 @@ mod tests {
     impl House {
         async fn new() -> Self {
             let dir = tempfile::tempdir().expect("temp dir");
-            let shim = dir.path().join("no-task-is-started");
-            let engine =
-                Engine::open(&Config { data_dir: dir.path().to_owned(), shim }).await.expect("an engine");
+            let config = Config::with_shim(dir.path(), dir.path().join("no-task-is-started"));
+            let engine = Engine::open(&config).await.expect("an engine");
             let doors = Arc::new(Doors::new(dir.path()));
             let (followed, behind) = (
                 Arc::clone(&doors),

@@ -20,6 +20,9 @@ const DATA_DIR: &str = "SOLTI_DATA_DIR";
 /// Overrides where the shim is: a build tree, a test.
 const SHIM: &str = "SOLTI_SHIM";
 const SHIM_NAME: &str = "solti-shim";
+/// Overrides where the program is that runs WebAssembly.
+const WASI: &str = "SOLTI_WASI";
+const WASI_NAME: &str = "solti-wasi";
 
 /// Where the data of one set of tasks is, and the program that runs them.
 #[derive(Debug, Clone)]
@@ -28,15 +31,29 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// The program that owns a run.
     pub shim: PathBuf,
+    /// The program that runs WebAssembly; need not be there.
+    pub wasi: PathBuf,
 }
 
 impl Config {
+    /// With the programs where this one finds its own.
+    fn in_folder(data_dir: PathBuf) -> Result<Self, EngineError> {
+        Ok(Self { data_dir, shim: program(SHIM, SHIM_NAME)?, wasi: program(WASI, WASI_NAME)? })
+    }
+
+    /// With a shim that is known, and the other program beside that.
+    #[must_use]
+    pub fn with_shim(data_dir: impl Into<PathBuf>, shim: impl Into<PathBuf>) -> Self {
+        let shim = shim.into();
+        Self { data_dir: data_dir.into(), wasi: shim.with_file_name(WASI_NAME), shim }
+    }
+
     /// Where the data and the shim are to be found, whatever their state.
     ///
     /// # Errors
     /// When nothing says where.
     pub fn locate() -> Result<Self, EngineError> {
-        Ok(Self { data_dir: data_dir()?, shim: shim()? })
+        Self::in_folder(data_dir()?)
     }
 
     /// The folder that [`data_dir`] says, made where it is not there yet.
@@ -53,8 +70,8 @@ impl Config {
     /// When the folder cannot be used, or there is no shim to run tasks with.
     pub fn open(data_dir: PathBuf) -> Result<Self, EngineError> {
         prepare(&data_dir).map_err(|source| EngineError::DataDir { path: data_dir.clone(), source })?;
-        let shim = shim()?;
-        if shim.is_file() { Ok(Self { data_dir, shim }) } else { Err(EngineError::NoShim { path: shim }) }
+        let this = Self::in_folder(data_dir)?;
+        if this.shim.is_file() { Ok(this) } else { Err(EngineError::NoShim { path: this.shim }) }
     }
 }
 
@@ -125,10 +142,11 @@ fn is_ours(dir: &Path, own_uid: u32) -> bool {
         .any(|name| file(name).is_ok_and(|found| found.is_file() && found.uid() == own_uid))
 }
 
-fn shim() -> Result<PathBuf, EngineError> {
-    match env::var_os(SHIM).filter(|path| !path.is_empty()) {
+/// A program that is installed beside this one, unless the variable names another.
+fn program(variable: &str, name: &str) -> Result<PathBuf, EngineError> {
+    match env::var_os(variable).filter(|path| !path.is_empty()) {
         Some(path) => std::path::absolute(path).map_err(EngineError::CurrentDir),
-        None => Ok(env::current_exe().map_err(EngineError::OwnPath)?.with_file_name(SHIM_NAME)),
+        None => Ok(env::current_exe().map_err(EngineError::OwnPath)?.with_file_name(name)),
     }
 }
 

@@ -5,7 +5,7 @@ use crate::{Config, EngineError, environment::Inherited, open_files, user_manage
 use solti_api::{DesktopApi, SettingsAccess, StoredSettings, SupervisorApiAdapter, in_full};
 use solti_logstore::LogLimits;
 use solti_model::{EngineInfo, FinishedSettings, InheritedEnvironment, LogSettings, Recovered, Settings};
-use solti_runner::{ContainerRunner, EngineKind, Runners, ShimRunner};
+use solti_runner::{ContainerRunner, EngineKind, Runners, ShimRunner, WasmRunner};
 use solti_store::{Opened, Recovery, Store, StoreError};
 use solti_supervisor::{FinishedLimits, RunFolders, Supervisor, SupervisorConfig, SupervisorError};
 use std::{path::Path, sync::Arc, time::Duration};
@@ -13,6 +13,9 @@ use tokio::{spawn, sync::watch, task::spawn_blocking, time::timeout};
 
 /// Longer than any write takes on a working disk; on a broken one the next start reconciles.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The runner of WebAssembly is called as its engine is, like those of containers.
+const WASM: &str = "wasmtime";
 
 /// The engine of one data folder. Dropping it does not end the runs; [`Engine::detach`] stores what is known first.
 pub struct Engine {
@@ -61,7 +64,7 @@ impl Engine {
             finished_limits: follow(followed, |settings| finished_limits(&settings.finished)),
             ..SupervisorConfig::new(&config.data_dir)
         };
-        let (runners, containers) = runners(&runner, &inherited, &config.data_dir);
+        let (runners, containers) = runners(&runner, &inherited, config);
         let supervisor = Supervisor::start(store.clone(), runners, supervised).await?;
         spawn(sweep_containers(containers, supervisor.folders().clone()));
         spawn(keep_copies(store));
@@ -124,7 +127,8 @@ impl Engine {
 }
 
 /// The runners of this machine. Engines that are not there yet may be installed while this runs.
-fn runners(runner: &ShimRunner, inherited: &Inherited, data_dir: &Path) -> (Runners, [ContainerRunner; 2]) {
+fn runners(runner: &ShimRunner, inherited: &Inherited, config: &Config) -> (Runners, [ContainerRunner; 2]) {
+    let Config { data_dir, wasi, .. } = config;
     let containers = [EngineKind::Podman, EngineKind::Docker]
         .map(|kind| ContainerRunner::new(kind, runner.clone(), inherited.variables.clone(), data_dir));
     let mut runners = Runners::new(Arc::new(runner.clone()));
@@ -132,7 +136,8 @@ fn runners(runner: &ShimRunner, inherited: &Inherited, data_dir: &Path) -> (Runn
         let word = container.kind().word();
         runners = runners.with(word, &[("engine", word)], Arc::new(container.clone()));
     }
-    (runners, containers)
+    let wasm = WasmRunner::new(wasi, runner.clone(), data_dir);
+    (runners.with(WASM, &[("engine", WASM)], Arc::new(wasm)), containers)
 }
 
 /// Takes away what the runs of an earlier time have left.

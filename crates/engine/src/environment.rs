@@ -123,6 +123,7 @@ fn is_the_apps_own(name: &OsStr) -> bool {
         || name.starts_with(b"WEBKIT_")
         || name == b"SOLTI_LOG"
         || name == b"SOLTI_SHIM"
+        || name == b"SOLTI_WASI"
         || name == b"SOLTI_RENDERER"
         || name == SET_FOR_THE_WINDOW.as_bytes()
 }

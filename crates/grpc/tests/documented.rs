@@ -30,6 +30,7 @@ fn the_bounds_of_the_document_are_those_of_the_validator() {
         ("CreateSpec", "priority", solti_model::MAX_PRIORITY as u64),
         ("CreateSpec", "after", solti_model::MAX_AFTER as u64),
         ("ContainerTask", "volumes", solti_model::MAX_VOLUMES as u64),
+        ("WasmTask", "dirs", solti_model::MAX_WASM_DIRS as u64),
         ("ResourceLimits", "memory_bytes", solti_model::MAX_BYTES),
         ("ResourceLimits", "cpu_percent", solti_model::MAX_CPU_PERCENT.into()),
         ("ResourceLimits", "open_files", solti_model::MAX_OPEN_FILES.into()),

@@ -31,6 +31,8 @@ pub const MAX_LANE_CAPACITY: u32 = 1_000_000;
 pub const MIN_LOG_BYTES: u64 = 1_000_000;
 /// As many volumes as a container may have at most.
 pub const MAX_VOLUMES: usize = 64;
+/// As many folders as a WebAssembly module may see at most.
+pub const MAX_WASM_DIRS: usize = 64;
 /// 100 years.
 pub const MAX_KEEP_DAYS: u32 = 36_500;
 /// As many finished tasks as can be asked to be kept at most.

@@ -101,12 +101,16 @@ impl RunEnvironment {
     #[must_use]
     pub fn of(inherited: Vec<InheritedVariable>, kind: &TaskKind, id: &TaskId, attempt: u32) -> Self {
         let (own, cwd): (&[EnvVar], _) = match kind {
-            TaskKind::Subprocess(task) => (&task.env, task.cwd.clone()),
+            TaskKind::Subprocess(task) => {
+                let home = inherited.iter().find(|variable| variable.name == "HOME");
+                (&task.env, task.cwd.clone().or_else(|| home?.value.clone()))
+            }
             TaskKind::Container(task) => (&task.env, None),
             TaskKind::Wasm(task) => (&task.env, None),
         };
-        let home = inherited.iter().find(|variable| variable.name == "HOME");
-        let home = home.and_then(|home| home.value.clone());
+        // Nothing is handed into containers and to modules but what they are given.
+        let is_process = matches!(kind, TaskKind::Subprocess(_));
+        let inherited = if is_process { inherited } else { vec![] };
         let mut variables: BTreeMap<String, RunVariable> = inherited
             .into_iter()
             .map(|InheritedVariable { name, value, origin }| {
@@ -127,7 +131,9 @@ impl RunEnvironment {
             let name = name.to_owned();
             variables.insert(name.clone(), RunVariable { name, value, origin, instead_of });
         };
-        set("PWD", cwd.or(home), RunVariableOrigin::Run);
+        if is_process {
+            set("PWD", cwd, RunVariableOrigin::Run);
+        }
         for EnvVar { key, value } in own {
             set(key, masked_variable(key, value).map(Into::into), RunVariableOrigin::Task);
         }
@@ -181,10 +187,13 @@ mod tests {
             inherited("LANG", "C", VariableOrigin::LoginShell),
         ];
         let own = |key: &str, value: &str| EnvVar { key: key.into(), value: value.into() };
-        let kind = TaskKind::Wasm(crate::WasmTask {
-            module: "m".into(),
-            args: vec![],
+        let command = crate::CommandMode { command: "true".into(), args: vec![] };
+        let kind = TaskKind::Subprocess(crate::SubprocessTask {
+            mode: crate::SubprocessMode::Command(command),
             env: vec![own("LANG", "de"), own("LANG", "fr"), own("MY_KEY", "hush"), own("SOLTI_RUN_ID", "x")],
+            cwd: None,
+            fail_on_non_zero: true,
+            after_main: crate::AfterMain::Wait,
         });
         let id = TaskId::new("t").expect("legal");
         let found = RunEnvironment::of(all, &kind, &id, 2);
@@ -205,5 +214,15 @@ mod tests {
                 ("SOLTI_RUN_ID", Some("t/2"), Run, None),
             ]
         );
+    }
+
+    #[test]
+    fn what_is_no_process_of_this_machine_inherits_nothing() {
+        let home = InheritedVariable::masked(OsStr::new("HOME"), OsStr::new("/home/me"), VariableOrigin::App);
+        let env = vec![EnvVar { key: "LANG".into(), value: "de".into() }];
+        let kind = TaskKind::Wasm(crate::WasmTask { env, ..crate::WasmTask::of("/m.wasm") });
+        let found = RunEnvironment::of(vec![home], &kind, &TaskId::new("t").expect("legal"), 1);
+        let names: Vec<_> = found.variables.iter().map(|found| found.name.as_str()).collect();
+        assert_eq!(names, ["LANG", "SOLTI_RUN_ID"]);
     }
 }

@@ -272,20 +272,45 @@ impl PullPolicy {
     }
 }
 
-/// A WebAssembly module.
+/// A WebAssembly module or component, run as a command. It sees no network, and of this machine what is given to it here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct WasmTask {
-    /// Its path.
+    /// Its absolute path.
     pub module: String,
     /// What it is given.
     #[serde(default)]
     #[ts(optional, as = "Option<Vec<String>>")]
     pub args: Vec<String>,
-    /// Set for it.
+    /// Set for it; it sees no others.
     #[serde(default)]
     #[ts(optional, as = "Option<Vec<EnvVar>>")]
     pub env: Vec<EnvVar>,
+    /// Folders of this machine that it sees; none when absent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<WasmDir>>")]
+    pub dirs: Vec<WasmDir>,
+}
+
+impl WasmTask {
+    /// The module without arguments, and nothing else.
+    pub fn of(module: impl Into<String>) -> Self {
+        Self { module: module.into(), args: vec![], env: vec![], dirs: vec![] }
+    }
+}
+
+/// A folder of this machine, as a WebAssembly module sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct WasmDir {
+    /// Its absolute path, which is there.
+    pub host: String,
+    /// What the module calls it, as in `/data` or `.`.
+    pub guest: String,
+    /// Whether the module may only read in it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(optional, as = "Option<bool>")]
+    pub read_only: bool,
 }
 
 /// A variable of a task's environment.

@@ -74,12 +74,13 @@ mod stored;
 mod task;
 mod validate;
 mod validate_container;
+mod validate_wasm;
 mod view;
 
 pub use backoff::{BackoffState, BackoffStrategy, JitterStrategy};
 pub use bounds::{
     MAX_BACKOFF_FACTOR, MAX_BYTES, MAX_CPU_PERCENT, MAX_DURATION_MS, MAX_KEEP_DAYS, MAX_KEEP_TASKS,
-    MAX_LANE_CAPACITY, MAX_OPEN_FILES, MAX_PROCESSES, MAX_RETRIES, MAX_VOLUMES, MIN_LOG_BYTES,
+    MAX_LANE_CAPACITY, MAX_OPEN_FILES, MAX_PROCESSES, MAX_RETRIES, MAX_VOLUMES, MAX_WASM_DIRS, MIN_LOG_BYTES,
     MIN_MEMORY_BYTES, MIN_OPEN_FILES, check_lane_capacity, grouped,
 };
 pub use command_text::quoted;
@@ -118,7 +119,7 @@ pub use job_view::{
 pub use kin::Kin;
 pub use kind::{
     AfterMain, CommandMode, ContainerTask, CustomRuntime, EnvVar, MAX_SCRIPT_BYTES, PullPolicy, ScriptMode,
-    ScriptRuntime, SubprocessMode, SubprocessTask, TaskKind, Volume, WasmTask,
+    ScriptRuntime, SubprocessMode, SubprocessTask, TaskKind, Volume, WasmDir, WasmTask,
 };
 pub use left_out::{LeftOut, MAX_LEFT_OUT};
 pub use lifecycle::{AttemptEnd, NextStep, after_attempt};
@@ -134,7 +135,7 @@ pub use queueing::{
     AfterReboot, AfterTask, AfterWhen, BeforeReboot, Dependency, MAX_AFTER, MAX_PRIORITY, check_priority,
 };
 pub use resources::{ResourceLimits, RunUsage, UsageSample};
-pub use runner_info::{ContainerEngine, LocalImage, RunnerInfo};
+pub use runner_info::{ContainerEngine, LocalImage, RunnerInfo, WasmEngine};
 pub use saved_view::{MAX_VIEW_BYTES, MAX_VIEWS, SavedView};
 pub use schedule::{MAX_JITTER_MS, MAX_TIME_MS, MIN_EVERY_MS, MissedRuns, Schedule};
 pub use search::{

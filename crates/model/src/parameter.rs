@@ -291,8 +291,13 @@ pub(crate) fn fill(
             filler.variables("kind.container.env", &mut task.env)?;
         }
         TaskKind::Wasm(task) => {
+            filler.text("kind.wasm.module", &mut task.module)?;
             filler.arguments("kind.wasm.args", &[], &mut task.args)?;
             filler.variables("kind.wasm.env", &mut task.env)?;
+            for (n, dir) in task.dirs.iter_mut().enumerate() {
+                filler.text(&format!("kind.wasm.dirs[{n}].host"), &mut dir.host)?;
+                filler.text(&format!("kind.wasm.dirs[{n}].guest"), &mut dir.guest)?;
+            }
         }
     }
     Ok(())

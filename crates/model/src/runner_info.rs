@@ -9,7 +9,7 @@ use ts_rs::TS;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RunnerInfo {
-    /// As runs name it: `local`, `podman`.
+    /// As runs name it: `local`, `podman`, `wasmtime`.
     pub name: String,
     /// What the `runnerSelector` of a task is held against.
     pub labels: BTreeMap<String, String>,
@@ -23,6 +23,38 @@ pub struct RunnerInfo {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub engine: Option<ContainerEngine>,
+    /// What it runs WebAssembly by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub wasm: Option<WasmEngine>,
+}
+
+impl RunnerInfo {
+    /// How it stands, in a phrase: why it takes nothing, or what it stands on. Empty where there is nothing to say.
+    #[must_use]
+    pub fn state(&self) -> String {
+        let engine = || self.engine.as_ref().map(ContainerEngine::describe);
+        let wasm = || self.wasm.as_ref().map(WasmEngine::describe);
+        self.unavailable.clone().or_else(engine).or_else(wasm).unwrap_or_default()
+    }
+}
+
+/// The program that runs WebAssembly.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WasmEngine {
+    /// Its path.
+    pub program: String,
+    /// Its own, and that of what it is built on, as it says them: `0.1.0 (wasmtime 48.0.8)`.
+    pub version: String,
+}
+
+impl WasmEngine {
+    /// What a person is told of it, in a phrase.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        format!("{} {}", self.program, self.version)
+    }
 }
 
 /// The program that runs containers.

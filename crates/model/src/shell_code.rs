@@ -3,7 +3,7 @@
 use crate::{TaskPhase, TaskStatus};
 
 /// Where a failed start begins its sentence: the code that a shell has for it.
-const STARTS: [(&str, u8); 12] = [
+const STARTS: [(&str, u8); 16] = [
     ("program not found", 127),
     ("program is a directory", 126),
     ("not executable", 126),
@@ -17,6 +17,10 @@ const STARTS: [(&str, u8); 12] = [
     ("the program in the image cannot be executed", 126),
     ("the image ", 125),
     ("the container ", 125),
+    ("the module does not exist", 127),
+    ("the module ", 126),
+    ("the component ", 126),
+    ("not WebAssembly", 126),
 ];
 
 impl TaskStatus {
@@ -72,6 +76,8 @@ mod tests {
                 Some("the image cannot be pulled: its registry cannot be reached (x)"),
                 125,
             ),
+            (TaskPhase::Failed, None, Some("the module does not exist: /m.wasm"), 127),
+            (TaskPhase::Failed, None, Some("not WebAssembly: /m.wasm begins neither"), 126),
             (TaskPhase::Failed, None, Some("working directory does not exist: /x"), 1),
             (TaskPhase::Failed, None, None, 1),
             (TaskPhase::Timeout, Some(0), None, 124),

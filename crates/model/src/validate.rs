@@ -5,10 +5,11 @@ use crate::problems::Problems;
 use crate::{
     BackoffStrategy, EnvVar, FieldError, MAX_AFTER, MAX_BACKOFF_FACTOR, MAX_DURATION_MS, MAX_RETRIES,
     MAX_SCRIPT_BYTES, MAX_TIME_MS, MatchExpression, Operator, RestartStrategy, ScriptMode, ScriptRuntime,
-    SubprocessMode, SubprocessTask, TaskKind, TaskSpec, WasmTask, check_priority,
+    SubprocessMode, SubprocessTask, TaskKind, TaskSpec, check_priority,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use std::collections::HashSet;
 
 /// All that is wrong with a document that was meant to be a spec.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -136,6 +137,27 @@ pub(crate) fn no_nul(field: &str, value: &str) -> Result<(), FieldError> {
     Ok(())
 }
 
+pub(crate) fn absolute(field: &str, path: &str) -> Result<(), FieldError> {
+    if !path.starts_with('/') {
+        return Err(FieldError::new(field, "must be an absolute path"));
+    }
+    no_nul(field, path)
+}
+
+/// Whether no two of the paths at which a task sees something are the same; those that are, are refused.
+pub(crate) fn examine_distinct<'a>(
+    paths: impl Iterator<Item = &'a str>,
+    field: impl Fn(usize) -> String,
+    problems: &mut Problems,
+) {
+    let mut seen = HashSet::new();
+    for (i, path) in paths.enumerate() {
+        if !seen.insert(path.trim_end_matches('/')) {
+            problems.refuse(field(i), "must not be given twice");
+        }
+    }
+}
+
 pub(crate) fn examine_args(field: &str, args: &[String], problems: &mut Problems) {
     for (i, arg) in args.iter().enumerate() {
         problems.check(no_nul(&format!("{field}[{i}]"), arg));
@@ -158,11 +180,7 @@ impl TaskKind {
         match self {
             Self::Subprocess(subprocess) => subprocess.examine(problems),
             Self::Container(container) => container.examine(problems),
-            Self::Wasm(WasmTask { module, args, env }) => {
-                problems.check(not_blank("kind.wasm.module", "the path of the module", module));
-                examine_args("kind.wasm.args", args, problems);
-                examine_env("kind.wasm.env", env, problems);
-            }
+            Self::Wasm(wasm) => wasm.examine(problems),
         }
     }
 }
@@ -181,12 +199,8 @@ impl SubprocessTask {
             SubprocessMode::Script(script) => script.examine(problems),
         }
         examine_env("kind.subprocess.env", &self.env, problems);
-        match &self.cwd {
-            Some(cwd) if !std::path::Path::new(cwd).has_root() => {
-                problems.refuse("kind.subprocess.cwd", "must be an absolute path");
-            }
-            Some(cwd) => problems.check(no_nul("kind.subprocess.cwd", cwd)),
-            None => {}
+        if let Some(cwd) = &self.cwd {
+            problems.check(absolute("kind.subprocess.cwd", cwd));
         }
     }
 }

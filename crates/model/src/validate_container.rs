@@ -1,9 +1,8 @@
 //! The rules of a container: what its fields may hold, so that each reaches the engine's command line as it was meant.
 
 use crate::problems::Problems;
-use crate::validate::{examine_args, examine_env, no_nul, not_blank};
+use crate::validate::{absolute, examine_args, examine_distinct, examine_env, no_nul, not_blank};
 use crate::{ContainerTask, FieldError, MAX_VOLUMES, Volume};
-use std::collections::HashSet;
 
 impl ContainerTask {
     pub(crate) fn examine(&self, problems: &mut Problems) {
@@ -20,14 +19,11 @@ impl ContainerTask {
         if volumes.len() > MAX_VOLUMES {
             problems.refuse("kind.container.volumes", format!("must be {MAX_VOLUMES} at most"));
         }
-        let mut targets = HashSet::new();
         for (i, volume) in volumes.iter().enumerate() {
             volume.examine(&format!("kind.container.volumes[{i}]"), problems);
-            if !targets.insert(volume.target.trim_end_matches('/')) {
-                let field = format!("kind.container.volumes[{i}].target");
-                problems.refuse(field, "must not be given twice");
-            }
         }
+        let targets = volumes.iter().map(|volume| volume.target.as_str());
+        examine_distinct(targets, |i| format!("kind.container.volumes[{i}].target"), problems);
         for (field, what, value) in
             [("kind.container.network", "the network", network), ("kind.container.user", "the user", user)]
         {
@@ -55,13 +51,6 @@ impl Volume {
         let target = format!("{path}.target");
         problems.check(absolute(&target, &self.target).and_then(|()| mountable(&target, &self.target)));
     }
-}
-
-fn absolute(field: &str, path: &str) -> Result<(), FieldError> {
-    if !path.starts_with('/') {
-        return Err(FieldError::new(field, "must be an absolute path"));
-    }
-    no_nul(field, path)
 }
 
 /// Engines take what stands behind a comma, or between quotes, for something else.

@@ -20,11 +20,9 @@ pub(crate) struct Invocation {
     pub argv: Vec<OsString>,
     pub env: BTreeMap<OsString, OsString>,
     pub cwd: PathBuf,
-    /// To be written to [`script::SCRIPT`] before the start.
-    pub script: Option<String>,
+    /// To be written into the run folder before the start, by name.
+    pub files: Vec<(&'static str, String)>,
     pub after_main: AfterMain,
-    /// To be written to [`ENV_FILE`] before the start.
-    pub env_file: Option<String>,
 }
 
 /// Variables of a container, in the run folder.
@@ -79,7 +77,8 @@ pub(crate) fn invocation(
     let resolved = resolve::program(&program[0], path, &cwd)?;
     program[0] = resolved.into();
     check_lengths(&argv, &env)?;
-    Ok(Invocation { argv, env, cwd, script, after_main: task.after_main, env_file: None })
+    let files = script.map(|text| (script::SCRIPT, text)).into_iter().collect();
+    Ok(Invocation { argv, env, cwd, files, after_main: task.after_main })
 }
 
 /// The limit of one string; that of all together is known to the kernel only.

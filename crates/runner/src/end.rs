@@ -32,6 +32,13 @@ pub enum RunEnd {
         /// 0 to 255.
         code: i32,
     },
+    /// Its leader has exited by itself, and its runner knows more of it than the code.
+    ExitedBecause {
+        /// Not 0.
+        code: i32,
+        /// A clause, as in "trapped: it divided a whole number by zero".
+        why: String,
+    },
     /// Ended by a signal that was not ours.
     Signaled {
         /// The signal's number; [`describe_signal`](crate::describe_signal) names it.
@@ -93,7 +100,7 @@ impl RunEnd {
     /// The exit code, when the leader has exited by itself or during a stop or timeout.
     pub fn code(&self) -> Option<i32> {
         match *self {
-            Self::Exited { code } => Some(code),
+            Self::Exited { code } | Self::ExitedBecause { code, .. } => Some(code),
             Self::TimedOut { code, .. } | Self::Stopped { code, .. } => code,
             Self::Signaled { .. } | Self::StartFailed(_) | Self::OverOutputLimit | Self::Lost { .. } => None,
         }
@@ -104,6 +111,7 @@ impl RunEnd {
         Some(match self {
             Self::Exited { code: 0 } => return None,
             Self::Exited { code } => format!("exit {code}"),
+            Self::ExitedBecause { why, .. } => why.clone(),
             Self::Signaled { signal } => format!("killed by {}", describe_signal(*signal)),
             Self::TimedOut { .. } => match timeout {
                 Some(limit) => format!("timed out after {}", words_for(limit)),
@@ -170,6 +178,7 @@ mod tests {
         for (end, words) in [
             (RunEnd::Exited { code: 0 }, None),
             (RunEnd::Exited { code: 3 }, Some("exit 3")),
+            (RunEnd::ExitedBecause { code: 134, why: "trapped: why".into() }, Some("trapped: why")),
             (RunEnd::Signaled { signal: 9 }, Some("killed by SIGKILL (signal 9)")),
             (RunEnd::Signaled { signal: 64 }, Some("killed by signal 64")),
             (RunEnd::TimedOut { code: None, signal: Some(15) }, Some("timed out after 30 s")),

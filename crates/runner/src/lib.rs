@@ -3,11 +3,13 @@
 //! A run is one attempt of a task: a process tree owned by one `solti-shim`. This crate looks the program up, makes the
 //! run folder, starts the shim and follows it over its control socket. Timeout, tree kill and the log are the shim's
 //! (`solti-shim`, `solti-logstore`); when to run what, and what follows an end, is the supervisor's. Where a task runs is chosen
-//! among registered runners ([`Runners`]); a container is a run whose program is the client of an engine ([`ContainerRunner`]).
+//! among registered runners ([`Runners`]); a container is a run whose program is the client of an engine ([`ContainerRunner`]), a
+//! WebAssembly module one whose program is `solti-wasi` ([`WasmRunner`]).
 
 #![warn(missing_docs, unreachable_pub)]
 
 mod argv;
+mod ask;
 mod attach;
 mod clock;
 mod clock_set;
@@ -16,6 +18,7 @@ mod container;
 mod container_failure;
 mod end;
 mod error;
+mod explain;
 mod force;
 mod fork_server;
 mod handle;
@@ -35,6 +38,7 @@ mod spawn;
 mod start_failure;
 mod sweep;
 mod usage;
+mod wasm;
 mod watch;
 
 pub use clock_set::ClockSet;
@@ -54,5 +58,7 @@ pub use solti_shim::cgroup::{
     SCOPE_PREFIX, SCOPE_SLICE, SCOPE_SUFFIX, Unenforced, settle as settle_in_scope,
 };
 pub use solti_shim::exit_record::{EndFlags, Usage};
+pub use solti_wasi::NotStarted as WasmNotStarted;
 pub use start_failure::{Stage, StartCause, StartFailure};
 pub use usage::{TreeUsage, usage_of};
+pub use wasm::{WasmRunner, wasm_engine};

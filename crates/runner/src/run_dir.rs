@@ -21,7 +21,7 @@ use solti_shim::layout;
 use crate::{AttachError, Stage, StartCause, StartFailure};
 
 /// What a finished run needs no more once its outcome is stored: all but the log.
-pub const TRANSIENT_FILES: [&str; 7] = [
+pub const TRANSIENT_FILES: [&str; 9] = [
     layout::LAUNCH,
     layout::EXIT,
     layout::SOCKET,
@@ -29,6 +29,8 @@ pub const TRANSIENT_FILES: [&str; 7] = [
     crate::argv::ENV_FILE,
     crate::container::OOM,
     STDIN,
+    solti_wasi::ORDER_FILE,
+    solti_wasi::REPORT_FILE,
 ];
 /// The text that the program reads at its standard input.
 pub(crate) const STDIN: &str = "stdin";
@@ -179,15 +181,19 @@ impl RunDir {
         }
     }
 
-    /// Nothing where there is no file.
     fn record_bytes(&self) -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::with_capacity(exit_record::LEN);
-        let file = match self.open(c"exit", libc::O_RDONLY) {
+        self.read(c"exit", exit_record::LEN as u64 + 1)
+    }
+
+    /// The first bytes of a file; nothing where there is none.
+    pub(crate) fn read(&self, name: &CStr, most: u64) -> io::Result<Vec<u8>> {
+        let mut bytes = vec![];
+        let file = match self.open(name, libc::O_RDONLY) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(bytes),
             Err(error) => return Err(error),
         };
-        file.take(exit_record::LEN as u64 + 1).read_to_end(&mut bytes)?;
+        file.take(most).read_to_end(&mut bytes)?;
         Ok(bytes)
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use solti_model::{
-    ContainerEngine, FieldError, LocalImage, ResourceLimits, RunId, Stdin, TaskKind, TaskSpec,
+    ContainerEngine, FieldError, LocalImage, ResourceLimits, RunId, Stdin, TaskKind, TaskSpec, WasmEngine,
 };
 
 use crate::{AttachError, LostReason, RunHandle, RunOutcome, StartError, StopMode};
@@ -51,6 +51,8 @@ pub struct About {
     pub unavailable: Option<String>,
     /// What it runs containers by.
     pub engine: Option<ContainerEngine>,
+    /// What it runs WebAssembly by.
+    pub wasm: Option<WasmEngine>,
 }
 
 /// Starts runs and finds them again. Needs a tokio runtime with I/O and time enabled.

@@ -94,13 +94,14 @@ impl Runners {
     pub async fn describe(&self) -> Vec<RunnerInfo> {
         let mut described = Vec::new();
         for Registered { name, labels, runner } in self.all() {
-            let About { unavailable, engine } = runner.about().await;
+            let About { unavailable, engine, wasm } = runner.about().await;
             described.push(RunnerInfo {
                 name: name.clone(),
                 labels: labels.clone(),
                 kinds: runner.kinds().iter().map(|word| (*word).to_owned()).collect(),
                 unavailable,
                 engine,
+                wasm,
             });
         }
         described

@@ -3,7 +3,7 @@
 //! This file is the order of steps; each step is in its own file. A started run is followed by one task (`watch.rs`).
 
 use std::collections::{BTreeMap, HashMap};
-use std::ffi::OsString;
+use std::ffi::{CString, OsString};
 use std::io::{self, PipeReader};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -116,7 +116,7 @@ impl Runner for ShimRunner {
 #[derive(Debug)]
 pub(crate) struct Prepared {
     pub invocation: Invocation,
-    pub cleanup: Cleanup,
+    pub cleanup: Option<Cleanup>,
     /// Those that are left to the shim.
     pub limits: ResourceLimits,
 }
@@ -168,7 +168,7 @@ impl Start {
         let run_dir = std::path::absolute(&request.run_dir)
             .map_err(|error| StartFailure::system(Stage::RunDir, &request.run_dir, &error))?;
         let (invocation, cleanup, run_limits) = match prepared {
-            Some(Prepared { invocation, cleanup, limits }) => (invocation, Some(cleanup), limits),
+            Some(Prepared { invocation, cleanup, limits }) => (invocation, cleanup, limits),
             None => {
                 let invocation = argv::invocation(&request.kind, request.base_env, &run_dir)?;
                 (invocation, None, request.limits)
@@ -177,7 +177,7 @@ impl Start {
         let dir = RunDir::create(&run_dir)?;
         dir.leaves_room().map_err(|error| StartFailure::system(Stage::RunDir, &run_dir, &error))?;
 
-        let Invocation { argv, env, cwd, script, after_main, env_file } = invocation;
+        let Invocation { argv, env, cwd, mut files, after_main } = invocation;
         let after_main = match after_main {
             solti_model::AfterMain::Wait => AfterMain::Wait,
             solti_model::AfterMain::End => AfterMain::End,
@@ -202,17 +202,13 @@ impl Start {
         };
         let stdin = spec.stdin.clone().unwrap_or_default();
         let spec = spec.encode();
-        let stdin_text = match &request.stdin {
-            Stdin::Text(text) => Some(text),
-            Stdin::None | Stdin::File(_) | Stdin::Open => None,
-        };
-        for (name, text) in
-            [(c"script", script.as_ref()), (c"stdin", stdin_text), (c"env", env_file.as_ref())]
-        {
-            if let Some(text) = text {
-                dir.write(name, text.as_bytes())
-                    .map_err(|error| StartFailure::system(Stage::RunDir, &run_dir, &error))?;
-            }
+        if let Stdin::Text(text) = request.stdin {
+            files.push((STDIN, text));
+        }
+        for (name, text) in files {
+            let name = CString::new(name).map_err(io::Error::from);
+            name.and_then(|name| dir.write(&name, text.as_bytes()))
+                .map_err(|error| StartFailure::system(Stage::RunDir, &run_dir, &error))?;
         }
 
         let shim_path = &runner.shim_path;

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use solti_model::FieldError;
 use solti_shim::start_report::{Stage as ShimStage, StartFailure as ReportedFailure};
+use solti_wasi::NotStarted;
 
 use crate::container_failure::{ContainerFailure, ContainerTrouble};
 
@@ -54,6 +55,8 @@ pub enum StartCause {
     },
     /// The engine has not started its container.
     Container(ContainerFailure),
+    /// The WebAssembly module has not been started.
+    Wasm(NotStarted),
     /// A bare name that no directory of the PATH holds.
     NotInPath {
         /// Directories of the PATH that were looked through.
@@ -189,6 +192,7 @@ impl StartFailure {
         match &self.cause {
             StartCause::Refused { problem } => problem.clone(),
             StartCause::Container(failure) => failure.to_string(),
+            StartCause::Wasm(failure) => failure.to_string(),
             StartCause::NotInPath { entries: 1 } => format!("program not found: {path} (PATH has 1 entry)"),
             StartCause::NotInPath { entries } => {
                 format!("program not found: {path} (PATH has {entries} entries)")

@@ -6,7 +6,10 @@ mod common;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use common::{Runs, command, wait};
+use common::{Runs, command, runner, wait};
+use solti_model::{TaskKind, WasmTask};
+use solti_runner::{RunEnd, Runner, WasmRunner};
+use solti_testing::{wasi, wasm_of_c};
 use tokio::sync::Semaphore;
 
 const RUNS: usize = 2_000;
@@ -64,4 +67,46 @@ async fn half_of_the_starts_take_less_than_15_ms() {
     totals.sort();
     println!("start p50 {:?} p95 {:?}; to the end p50 {:?}", times[100], times[190], totals[100]);
     assert!(times[100] < Duration::from_millis(15));
+}
+
+/// The first run compiles; the others take what that has left.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a measurement"]
+async fn a_module_that_was_compiled_takes_at_most_10_ms_more_than_a_process() {
+    const HELLO: &str = r#"
+        #include <stdio.h>
+        int main(void) { puts("hello"); return 0; }"#;
+    let runs = Runs::new();
+    let module = runs.dir.path().join("hello.wasm");
+    if !wasm_of_c(HELLO, &module) {
+        return;
+    }
+    let wasm = WasmRunner::new(wasi(), runner(), runs.dir.path());
+    let module = TaskKind::Wasm(WasmTask::of(module.to_str().unwrap()));
+    let timed = async |runner: &dyn Runner, task: String, kind: &TaskKind| {
+        let request = runs.request(&task, kind.clone());
+        let began = Instant::now();
+        let mut handle = runner.start(request).await.unwrap();
+        assert_eq!(wait(&mut handle).await.end, RunEnd::Exited { code: 0 });
+        began.elapsed()
+    };
+    let first = timed(&wasm, "first".into(), &module).await;
+    let process = command(&["/bin/echo", "hello"]);
+    let (bare, mut processes, mut modules) = (runner(), vec![], vec![]);
+    // In turns, so that both meet the same machine.
+    for i in 0..200 {
+        processes.push(timed(&bare, format!("process{i}"), &process).await);
+        modules.push(timed(&wasm, format!("module{i}"), &module).await);
+    }
+    let (process, module) = (median(processes), median(modules));
+    println!(
+        "hello: a process {process:.1?}, a module {module:.1?} ({:.1?} more); its first run {first:.1?}",
+        module.saturating_sub(process)
+    );
+    assert!(module <= process + Duration::from_millis(10));
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times[times.len() / 2]
 }

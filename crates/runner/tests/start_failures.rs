@@ -83,7 +83,7 @@ async fn a_missing_script_interpreter_is_named() {
 async fn what_is_no_process_is_for_another_runner() {
     let runs = Runs::new();
     let container = TaskKind::Container(ContainerTask::of("a:b"));
-    let wasm = TaskKind::Wasm(WasmTask { module: "/m.wasm".into(), args: vec![], env: vec![] });
+    let wasm = TaskKind::Wasm(WasmTask::of("/m.wasm"));
     let accepts = |kind: &TaskKind| runner().accepts(&TaskSpec::new("s".parse().unwrap(), kind.clone()));
     for (kind, word) in [(container, "containers"), (wasm, "WebAssembly")] {
         let refusal = accepts(&kind).unwrap_err();

@@ -1,4 +1,4 @@
-//! What the tests of all crates share: how long they wait, how they wait, the shim that they start, and the part of the page that is
+//! What the tests of all crates share: how long they wait, how they wait, the programs that they start, and the part of the page that is
 //! generated.
 //!
 //! A test waits for a condition, never for a time, and its limit is [`PATIENCE`]. It asserts that something takes at least so
@@ -7,12 +7,14 @@
 
 mod containers;
 mod generated;
+mod modules;
 mod port;
-mod shim;
+mod programs;
 mod waiting;
 
 pub use containers::{Registry, TEST_IMAGE, TestEngine, on_engine};
 pub use generated::{imports_from_model, keep_generated};
+pub use modules::wasm_of_c;
 pub use port::free_port;
-pub use shim::{shim, shim_with_fail_points};
+pub use programs::{shim, shim_with_fail_points, wasi};
 pub use waiting::{PATIENCE, any_round, until, wait_until, within};

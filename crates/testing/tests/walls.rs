@@ -6,7 +6,7 @@ use std::process::Command;
 
 /// From below. A crate uses those of the rows before its own.
 const ROWS: [&[&str]; 10] = [
-    &["solti-positions", "solti-rows", "solti-schedule", "solti-shell-line", "solti-webhook"],
+    &["solti-positions", "solti-rows", "solti-schedule", "solti-shell-line", "solti-wasi", "solti-webhook"],
     &["solti-model", "solti-logstore"],
     &["solti-shim", "solti-store"],
     &["solti-runner"],
@@ -20,12 +20,13 @@ const ROWS: [&[&str]; 10] = [
 /// No code of the app.
 const ASIDE: [&str; 2] = ["solti-contract", "solti-testing"];
 /// Libraries that one crate alone uses, by the beginnings of their names.
-const WALLED: [(&str, &str); 5] = [
+const WALLED: [(&str, &str); 6] = [
     ("rusqlite", "solti-store"),
     ("tauri", "solti-desktop"),
     ("webkit2gtk", "solti-desktop"),
     ("axum", "solti-http"),
     ("tree-sitter", "solti-shell-line"),
+    ("wasmtime", "solti-wasi"),
 ];
 
 fn root() -> PathBuf {
@@ -101,7 +102,7 @@ fn the_shim_has_no_more_in_it_than_it_needs() {
 
 /// Built with the rest of the workspace it has all that others ask of its libraries.
 #[test]
-fn what_builds_a_release_builds_the_shim_by_itself() {
+fn what_builds_a_release_builds_the_programs_under_runs_by_themselves() {
     for file in ["Makefile", "scripts/package-files.sh"] {
         let text = std::fs::read_to_string(root().join(file)).unwrap();
         let builds =
@@ -109,9 +110,13 @@ fn what_builds_a_release_builds_the_shim_by_itself() {
         let whole = builds().filter(|line| line.contains("--workspace"));
         let without: Vec<_> = whole.filter(|line| !line.contains("--exclude solti-shim")).collect();
         assert!(without.is_empty(), "{file}: {without:?}");
-        let mut alone = builds().filter(|line| line.contains("-p solti-shim"));
-        assert!(alone.all(|line| line.contains("--features released")), "{file}");
-        assert!(builds().any(|line| line.contains("-p solti-shim")), "{file}");
+        for (program, feature) in
+            [("-p solti-shim", "--features released"), ("-p solti-wasi", "--features program")]
+        {
+            let mut alone = builds().filter(|line| line.contains(program));
+            assert!(alone.all(|line| line.contains(feature)), "{file}");
+            assert!(builds().any(|line| line.contains(program)), "{file}");
+        }
     }
 }
 

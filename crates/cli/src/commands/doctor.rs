@@ -11,11 +11,8 @@ use solti_engine::Config;
 use solti_model::{FindingState, Settings};
 
 pub async fn doctor(options: &Options) -> Result<u8, CliError> {
-    let place = Scope {
-        data_dir: server::data_dir(options)?,
-        shim: Config::locate()?.shim,
-        logs: Settings::default().logs,
-    };
+    let Config { shim, wasi, .. } = Config::locate()?;
+    let place = Scope { data_dir: server::data_dir(options)?, shim, wasi, logs: Settings::default().logs };
     let looked = tokio::task::spawn_blocking(move || examine(&place, vec![]));
     let diagnosis = looked.await.map_err(std::io::Error::other)?;
     if options.json {

@@ -54,7 +54,7 @@ pub async fn attend(options: &Options, client: &HttpClient, order: RunJob) -> Re
 /// What the task is to read: of this program's own only where it stands for the task.
 async fn input_of(options: &Options, run: &Run) -> Result<Input, CliError> {
     if let Some(file) = &run.stdin {
-        return Ok(Input::Stored(Stdin::File(order::file_to_read(file, server::is_here(options))?)));
+        return Ok(Input::Stored(Stdin::File(order::file(file, server::is_here(options))?)));
     }
     if run.no_stdin || !run.wait || !input::is_given() {
         return Ok(Input::Stored(Stdin::None));

@@ -7,7 +7,7 @@ use crate::server;
 use crate::table::{self, Cell};
 use serde_json::json;
 use solti_api::operations::{ListRunners, Operations as _};
-use solti_model::{ContainerEngine, RunnerInfo};
+use solti_model::RunnerInfo;
 
 pub async fn runners(options: &Options) -> Result<u8, CliError> {
     let runners = server::client(options).await?.ask(ListRunners {}).await?;
@@ -23,11 +23,10 @@ pub async fn runners(options: &Options) -> Result<u8, CliError> {
 
 fn cells(runner: &RunnerInfo) -> [Cell; 4] {
     let labels: Vec<_> = runner.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
-    let state = runner.unavailable.clone().or_else(|| runner.engine.as_ref().map(ContainerEngine::describe));
     [
         Cell::new(runner.name.as_str()),
         Cell::new(runner.kinds.join(", ")),
         Cell::new(labels.join(", ")),
-        Cell::new(state.unwrap_or_default()),
+        Cell::new(runner.state()),
     ]
 }

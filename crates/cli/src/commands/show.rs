@@ -10,7 +10,7 @@ use anstyle::Style;
 use serde_json::json;
 use solti_api::ApiHandler as _;
 use solti_api::operations::{GetTaskRow, Operations as _};
-use solti_model::{AttemptsNotKept, SubprocessTask, Task, TaskKind, TaskRow};
+use solti_model::{AttemptsNotKept, ContainerTask, SubprocessTask, Task, TaskKind, TaskRow, Volume, WasmDir};
 
 pub async fn show(options: &Options, id: &str) -> Result<u8, CliError> {
     let client = server::client(options).await?;
@@ -43,19 +43,24 @@ fn facts(row: &TaskRow, task: &Task, runner: Option<&str>) -> String {
     fact("name", &task.spec.display_name());
     fact("command", &task.spec.kind.command_text());
     fact("lane", task.spec.slot.as_str());
-    if let TaskKind::Subprocess(SubprocessTask { cwd: Some(cwd), .. }) = &task.spec.kind {
-        fact("directory", cwd);
-    }
-    if let TaskKind::Container(container) = &task.spec.kind {
-        fact("image", &container.image);
-        for volume in &container.volumes {
-            let read_only = if volume.read_only { ", read only" } else { "" };
-            fact("volume", &format!("{} at {}{read_only}", volume.source, volume.target));
+    let rights = |read_only| if read_only { ", read only" } else { "" };
+    match &task.spec.kind {
+        TaskKind::Subprocess(SubprocessTask { cwd, .. }) => cwd.iter().for_each(|cwd| fact("directory", cwd)),
+        TaskKind::Container(container) => {
+            fact("image", &container.image);
+            for Volume { source, target, read_only } in &container.volumes {
+                fact("volume", &format!("{source} at {target}{}", rights(*read_only)));
+            }
+            let ContainerTask { network, user, workdir, .. } = container;
+            for (name, value) in [("network", network), ("user", user), ("directory", workdir)] {
+                value.iter().for_each(|value| fact(name, value));
+            }
         }
-        let more =
-            [("network", &container.network), ("user", &container.user), ("directory", &container.workdir)];
-        for (name, value) in more {
-            value.iter().for_each(|value| fact(name, value));
+        TaskKind::Wasm(wasm) => {
+            fact("module", &wasm.module);
+            for WasmDir { host, guest, read_only } in &wasm.dirs {
+                fact("folder", &format!("{host} as {guest}{}", rights(*read_only)));
+            }
         }
     }
     if let Some(runner) = runner {

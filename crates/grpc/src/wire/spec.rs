@@ -11,7 +11,7 @@ use solti_model::{
     AdmissionStrategy, AfterMain, AfterReboot, AfterTask, AfterWhen, BackoffStrategy, CommandMode,
     CustomRuntime, FieldError, JitterStrategy, JobName, MatchExpression, NotifyRules, Operator,
     ResourceLimits, RestartStrategy, RunnerSelector, ScriptMode, ScriptRuntime, Slot, Stall, StallThen,
-    Stdin, SubprocessMode, SubprocessTask, TaskId, TaskKind, TaskSpec, WasmTask,
+    Stdin, SubprocessMode, SubprocessTask, TaskId, TaskKind, TaskSpec, WasmDir, WasmTask,
 };
 
 /// # Errors
@@ -202,8 +202,10 @@ fn kind_from_wire(wire: proto::TaskKind) -> Result<TaskKind, FieldError> {
             fail_on_non_zero: task.fail_on_non_zero,
             after_main: after_main_from_wire(task.after_main)?,
         }),
-        task_kind::Kind::Wasm(proto::WasmTask { module, args, env }) => {
-            TaskKind::Wasm(WasmTask { module, args, env: env_from_wire(env) })
+        task_kind::Kind::Wasm(proto::WasmTask { module, args, env, dirs }) => {
+            let dir = |proto::WasmDir { host, guest, read_only }| WasmDir { host, guest, read_only };
+            let dirs = dirs.into_iter().map(dir).collect();
+            TaskKind::Wasm(WasmTask { module, args, env: env_from_wire(env), dirs })
         }
         task_kind::Kind::Container(task) => TaskKind::Container(container_from_wire(task)?),
     })
@@ -228,8 +230,10 @@ fn kind_to_wire(kind: TaskKind) -> proto::TaskKind {
                 after_main,
             })
         }
-        TaskKind::Wasm(WasmTask { module, args, env }) => {
-            task_kind::Kind::Wasm(proto::WasmTask { module, args, env: env_to_wire(env) })
+        TaskKind::Wasm(WasmTask { module, args, env, dirs }) => {
+            let dir = |WasmDir { host, guest, read_only }| proto::WasmDir { host, guest, read_only };
+            let dirs = dirs.into_iter().map(dir).collect();
+            task_kind::Kind::Wasm(proto::WasmTask { module, args, env: env_to_wire(env), dirs })
         }
         TaskKind::Container(task) => task_kind::Kind::Container(container_to_wire(task)),
     };
@@ -414,6 +418,8 @@ mod tests {
                                  "volumes": [{"source": "/a", "target": "/b", "readOnly": true}, {"source": "v", "target": "/v"}],
                                  "network": "none", "user": "1:1", "workdir": "/b", "pull": "never"}}),
             json!({"wasm": {"module": "/m.wasm", "args": ["x"], "env": []}}),
+            json!({"wasm": {"module": "/m.wasm", "dirs": [{"host": "/a", "guest": ".", "readOnly": true},
+                                                          {"host": "/b", "guest": "/b"}]}}),
         ];
         let rests = [
             json!({}),

@@ -15,7 +15,7 @@ use tokio_stream::StreamExt as _;
 const MAIN: &str = "main";
 
 async fn engine(dir: &Path) -> Engine {
-    let config = Config { data_dir: dir.to_owned(), shim: dir.join("no-task-is-started") };
+    let config = Config::with_shim(dir, dir.join("no-task-is-started"));
     Engine::open(&config).await.expect("an engine")
 }
 

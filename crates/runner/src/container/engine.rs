@@ -4,21 +4,12 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::PathBuf;
-use std::process::Stdio;
-use std::time::Duration;
 
 use serde_json::Value;
 use solti_model::LocalImage;
-use tokio::io::{AsyncRead, AsyncReadExt as _};
-use tokio::process::Command;
-use tokio::time::timeout;
 
 use super::facts::Facts;
-
-/// An engine answers within a second, on a busy machine within a few; one that does not hangs.
-const ANSWER_WITHIN: Duration = Duration::from_secs(30);
-/// More is no answer to anything that is asked here.
-const MAX_ANSWER: u64 = 4 << 20;
+use crate::ask::{self, Said, is_program};
 
 /// Which engine, as their command lines differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,14 +38,6 @@ pub(crate) struct Engine {
     pub env: BTreeMap<OsString, OsString>,
 }
 
-/// What was answered.
-#[derive(Debug)]
-pub(crate) struct Said {
-    pub well: bool,
-    pub out: String,
-    pub err: String,
-}
-
 impl Engine {
     /// Where its program is; a few looks at folders.
     pub(crate) fn program(&self) -> Option<PathBuf> {
@@ -62,25 +45,14 @@ impl Engine {
         let name = self.kind.word();
         let there = |folder: PathBuf| {
             let program = folder.join(name);
-            let found = folder.is_absolute() && program.is_file();
-            (found && rustix::fs::access(&program, rustix::fs::Access::EXEC_OK).is_ok()).then_some(program)
+            (folder.is_absolute() && is_program(&program)).then_some(program)
         };
         std::env::split_paths(path).find_map(there)
     }
 
-    /// Asks, with a limit of time and of what is read.
     pub(crate) async fn ask(&self, words: &[&str]) -> io::Result<Said> {
         let program = self.program().ok_or(io::ErrorKind::NotFound)?;
-        let mut command = Command::new(program);
-        command.args(words).env_clear().envs(&self.env).current_dir("/").kill_on_drop(true);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn()?;
-        let (out, err) = (child.stdout.take(), child.stderr.take());
-        let answered = async {
-            let (out, err) = tokio::try_join!(text_of(out), text_of(err))?;
-            Ok::<_, io::Error>(Said { well: child.wait().await?.success(), out, err })
-        };
-        timeout(ANSWER_WITHIN, answered).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+        ask::ask(&program, &self.env, words).await
     }
 
     /// What it says of itself.
@@ -123,14 +95,6 @@ impl Engine {
     }
 }
 
-async fn text_of(pipe: Option<impl AsyncRead + Unpin>) -> io::Result<String> {
-    let mut bytes = vec![];
-    if let Some(pipe) = pipe {
-        pipe.take(MAX_ANSWER).read_to_end(&mut bytes).await?;
-    }
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
-}
-
 /// A line of the list; what has no name, or no tag, cannot be named by a task.
 fn image(line: &str, runner: &str) -> Option<LocalImage> {
     let mut parts = line.split('|');
@@ -142,9 +106,9 @@ fn image(line: &str, runner: &str) -> Option<LocalImage> {
     Some(LocalImage { name: format!("{repository}:{tag}"), runner: runner.to_owned(), size })
 }
 
-/// The last line that says something. Podman writes some of its own as a log, of which the message counts.
+/// As [`ask::last_words`]. Podman writes some of its own as a log, of which the message counts.
 pub(super) fn last_words(text: &str) -> Option<String> {
-    let line = text.lines().map(str::trim).rfind(|line| !line.is_empty())?;
+    let line = ask::last_words(text)?;
     let message = line.strip_prefix("time=").and_then(|line| line.split_once(" msg="));
     let message = message.and_then(|(_, quoted)| serde_json::from_str(quoted).ok());
     Some(message.unwrap_or_else(|| line.to_owned()))

@@ -19,10 +19,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use solti_model::{ContainerEngine, ContainerTask, FieldError, LocalImage, RunId, TaskKind, TaskSpec};
 use solti_shim::exit_record::run_id_hash;
-use tokio::sync::{OnceCell, oneshot};
+use tokio::sync::OnceCell;
 
 use crate::argv::of_another_runner;
 use crate::container_failure::{ContainerFailure, ContainerTrouble};
+use crate::explain::Explain;
 use crate::run_dir::RunDir;
 use crate::shim_runner::ShimRunner;
 use crate::{
@@ -32,7 +33,7 @@ use crate::{
 use engine::Engine;
 use facts::Facts;
 use session::Session;
-use words::{ENGINES_OWN, INSTANCE_LABEL, Order, ask_after, container_name, removal_words, run_of};
+use words::{ENGINES_OWN, INSTANCE_LABEL, Order, container_name, removal_words, run_of};
 
 pub use engine::EngineKind;
 
@@ -154,75 +155,6 @@ impl ContainerRunner {
         }
     }
 
-    /// What an end means, for those that the client's exit code does not tell; and takes away what the shim has left to be looked at.
-    /// `asks`: after which exit codes it has.
-    async fn settle(&self, run_dir: &Path, run: &RunId, asks: &[u8], mut outcome: RunOutcome) -> RunOutcome {
-        let code = match outcome.end {
-            RunEnd::Exited { code } => u8::try_from(code).unwrap_or(0),
-            RunEnd::Lost { .. } => {
-                self.remove(run).await;
-                return outcome;
-            }
-            _ => return outcome,
-        };
-        if code == 0 {
-            return outcome;
-        }
-        let is_left = asks.contains(&code);
-        let standing = if is_left { self.standing(run).await } else { None };
-        let (kind, folder, stands) = (self.engine.kind, run_dir.to_owned(), standing.clone());
-        let may_be_engines = ENGINES_OWN.contains(&code);
-        let look = move || {
-            let failure = match stands {
-                Some(Standing::Made) => Some(trouble::last_words(kind, &folder)),
-                Some(Standing::Absent) if may_be_engines => trouble::engine_words(kind, &folder),
-                _ if may_be_engines || code == INIT_FAILED => trouble::init_words(&folder),
-                _ => None,
-            };
-            (failure, folder.join(OOM).exists())
-        };
-        let (failure, left_word) = tokio::task::spawn_blocking(look).await.unwrap_or_default();
-        if let Some(failure) = failure {
-            outcome.end = RunEnd::StartFailed(StartFailure::container(failure));
-        } else {
-            let engine_knows = standing == Some(Standing::Ended { oom_killed: true });
-            outcome.flags.oom_killed |= left_word || engine_knows;
-        }
-        if is_left {
-            self.remove(run).await;
-        }
-        outcome
-    }
-
-    /// The same run, whose end is told once it is known what it means.
-    fn settled(&self, mut handle: RunHandle, run_dir: PathBuf, run: RunId, asks: Vec<u8>) -> RunHandle {
-        let (tell, outcome) = oneshot::channel();
-        let ended = std::mem::replace(&mut handle.outcome, outcome);
-        let runner = self.clone();
-        tokio::spawn(async move {
-            // Dropped without an end is the end of the runtime.
-            if let Ok(outcome) = ended.await {
-                // Nobody may be listening any more.
-                tell.send(runner.settle(&run_dir, &run, &asks, outcome).await).ok();
-            }
-        });
-        handle
-    }
-
-    async fn settle_attached(&self, run_dir: &Path, run: &RunId, attached: Attached) -> Attached {
-        // What its limits were is not known any more. To ask in vain costs a moment.
-        let asks = || ask_after(true);
-        match attached {
-            Attached::Running(handle) => {
-                Attached::Running(self.settled(handle, run_dir.to_owned(), run.clone(), asks()))
-            }
-            Attached::Finished(outcome) => {
-                Attached::Finished(self.settle(run_dir, run, &asks(), outcome).await)
-            }
-            Attached::Lost(reason) => Attached::Lost(reason),
-        }
-    }
-
     /// Once, so that the next start of the app looks for what is left.
     fn leave_mark(&self) -> Result<(), StartFailure> {
         let mark = self.data_dir.join(MARK);
@@ -268,6 +200,46 @@ fn unusable(said: String) -> StartFailure {
 }
 
 #[async_trait]
+impl Explain for ContainerRunner {
+    /// For those that the client's exit code does not tell; and takes away what the shim has left to be looked at. Whether it has
+    /// depends on the limits of the run, which are not known here: to ask in vain costs a moment.
+    async fn explain(&self, run_dir: &Path, run: &RunId, mut outcome: RunOutcome) -> RunOutcome {
+        let code = match outcome.end {
+            RunEnd::Exited { code } => u8::try_from(code).unwrap_or(0),
+            RunEnd::Lost { .. } => {
+                self.remove(run).await;
+                return outcome;
+            }
+            _ => return outcome,
+        };
+        if code == 0 {
+            return outcome;
+        }
+        let standing = self.standing(run).await;
+        let (kind, folder, stands) = (self.engine.kind, run_dir.to_owned(), standing.clone());
+        let may_be_engines = ENGINES_OWN.contains(&code);
+        let look = move || {
+            let failure = match stands {
+                Some(Standing::Made) => Some(trouble::last_words(kind, &folder)),
+                Some(Standing::Absent) if may_be_engines => trouble::engine_words(kind, &folder),
+                _ if may_be_engines || code == INIT_FAILED => trouble::init_words(&folder),
+                _ => None,
+            };
+            (failure, folder.join(OOM).exists())
+        };
+        let (failure, left_word) = tokio::task::spawn_blocking(look).await.unwrap_or_default();
+        if let Some(failure) = failure {
+            outcome.end = RunEnd::StartFailed(StartFailure::container(failure));
+        } else {
+            let engine_knows = standing == Some(Standing::Ended { oom_killed: true });
+            outcome.flags.oom_killed |= left_word || engine_knows;
+        }
+        self.remove(run).await;
+        outcome
+    }
+}
+
+#[async_trait]
 impl Runner for ContainerRunner {
     fn accepts(&self, spec: &TaskSpec) -> Result<(), FieldError> {
         let task = container(&spec.kind)?;
@@ -284,8 +256,8 @@ impl Runner for ContainerRunner {
 
     async fn about(&self) -> About {
         match self.engine.facts().await {
-            Ok(facts) => About { unavailable: None, engine: Some(facts.into()) },
-            Err(unavailable) => About { unavailable: Some(unavailable), engine: None },
+            Ok(facts) => About { engine: Some(facts.into()), ..About::default() },
+            Err(unavailable) => About { unavailable: Some(unavailable), ..About::default() },
         }
     }
 
@@ -317,15 +289,14 @@ impl Runner for ContainerRunner {
             base_env: request.base_env.clone(),
             run_dir: &run_dir,
         };
-        let (prepared, run, asks) =
-            (prepared.prepare()?, request.run.clone(), ask_after(request.limits.memory_bytes.is_some()));
+        let (prepared, run) = (prepared.prepare()?, request.run.clone());
         let handle = self.shim.start_prepared(request, Some(prepared)).await?;
-        Ok(self.settled(handle, run_dir, run, asks))
+        Ok(self.explained(handle, run_dir, run))
     }
 
     async fn attach(&self, run_dir: &Path, run: &RunId) -> Result<Attached, AttachError> {
         let attached = self.shim.attach(run_dir, run).await?;
-        Ok(self.settle_attached(run_dir, run, attached).await)
+        Ok(self.explained_attached(run_dir, run, attached).await)
     }
 
     async fn sweep(&self, run: &RunId) -> Result<usize, AttachError> {
@@ -345,6 +316,6 @@ impl Runner for ContainerRunner {
         mode: StopMode,
     ) -> Result<Attached, AttachError> {
         let attached = self.shim.end_unreachable(run_dir, run, mode).await?;
-        Ok(self.settle_attached(run_dir, run, attached).await)
+        Ok(self.explained_attached(run_dir, run, attached).await)
     }
 }

@@ -138,9 +138,8 @@ impl Order<'_> {
             env,
             // Where the process that watches a container leaves word that the kernel has killed in it for want of memory.
             cwd: run_dir.to_owned(),
-            script: None,
+            files: in_file.map(|text| (ENV_FILE, text)).into_iter().collect(),
             after_main: AfterMain::Wait,
-            env_file: in_file,
         };
         let cleanup = Cleanup {
             argv: removal(kind, facts, &name),
@@ -154,7 +153,7 @@ impl Order<'_> {
             open_files: None,
             output_bytes: limits.output_bytes,
         };
-        Ok(Prepared { invocation, cleanup, limits })
+        Ok(Prepared { invocation, cleanup: Some(cleanup), limits })
     }
 }
 
@@ -288,7 +287,8 @@ mod tests {
         let invocation = prepared.invocation;
         assert_eq!(invocation.env[OsStr::new("TOKEN")], "s3cret\nof two lines");
         assert!(!invocation.env.contains_key(OsStr::new("PATH")), "the client has its own");
-        assert_eq!(invocation.env_file.as_deref(), Some("PATH=/opt/s3cret\nhttps_proxy=http://s3cret\n"));
+        let text = "PATH=/opt/s3cret\nhttps_proxy=http://s3cret\n".to_owned();
+        assert_eq!(invocation.files, [(ENV_FILE, text)]);
         assert!(words.join(" ").contains("--env SOLTI_RUN_ID --env TOKEN --env-file /data/runs/01j/2/env a"));
     }
 

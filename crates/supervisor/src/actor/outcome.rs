@@ -20,8 +20,10 @@ pub(crate) fn judge(spec: &TaskSpec, outcome: &RunOutcome, stop_requested: bool)
         TaskKind::Container(_) | TaskKind::Wasm(_) => code != 0,
     };
     let (end, exit_code) = match &outcome.end {
-        RunEnd::Exited { code } if fails_on(*code) => (AttemptEnd::Failed, Some(*code)),
-        RunEnd::Exited { code } => (AttemptEnd::Succeeded, Some(*code)),
+        RunEnd::Exited { code } | RunEnd::ExitedBecause { code, .. } if fails_on(*code) => {
+            (AttemptEnd::Failed, Some(*code))
+        }
+        RunEnd::Exited { code } | RunEnd::ExitedBecause { code, .. } => (AttemptEnd::Succeeded, Some(*code)),
         RunEnd::Signaled { .. } => (AttemptEnd::Failed, None),
         RunEnd::TimedOut { code, .. } => (AttemptEnd::TimedOut, *code),
         RunEnd::Stopped { code, .. } => (AttemptEnd::Canceled, *code),

@@ -344,7 +344,9 @@ impl World {
             // It did not start.
             None => (TaskPhase::Failed, None),
             Some(RunEnd::Exited { code: 0 }) => (TaskPhase::Succeeded, Some(0)),
-            Some(RunEnd::Exited { code }) => (TaskPhase::Failed, Some(code)),
+            Some(RunEnd::Exited { code } | RunEnd::ExitedBecause { code, .. }) => {
+                (TaskPhase::Failed, Some(code))
+            }
             Some(RunEnd::TimedOut { .. }) => (TaskPhase::Timeout, None),
             Some(RunEnd::Stopped { .. }) => (TaskPhase::Canceled, None),
             Some(

@@ -13,6 +13,7 @@ export const BOUNDS = {
   MAX_OPEN_FILES: 1073741824,
   MAX_PROCESSES: 4194304,
   MAX_VOLUMES: 64,
+  MAX_WASM_DIRS: 64,
   MAX_LANE_CAPACITY: 1000000,
   MIN_LOG_BYTES: 1000000,
   MAX_KEEP_DAYS: 36500,
@@ -234,7 +235,7 @@ export type PullPolicy = "missing" | "always" | "never";
 
 export type WasmTask = { 
 /**
- * Its path.
+ * Its absolute path.
  */
 module: string, 
 /**
@@ -242,9 +243,27 @@ module: string,
  */
 args?: Array<string>, 
 /**
- * Set for it.
+ * Set for it; it sees no others.
  */
-env?: Array<EnvVar>, };
+env?: Array<EnvVar>, 
+/**
+ * Folders of this machine that it sees; none when absent.
+ */
+dirs?: Array<WasmDir>, };
+
+export type WasmDir = { 
+/**
+ * Its absolute path, which is there.
+ */
+host: string, 
+/**
+ * What the module calls it, as in `/data` or `.`.
+ */
+guest: string, 
+/**
+ * Whether the module may only read in it.
+ */
+readOnly?: boolean, };
 
 export type EnvVar = { 
 /**
@@ -402,7 +421,7 @@ runner?: string, };
 
 export type RunnerInfo = { 
 /**
- * As runs name it: `local`, `podman`.
+ * As runs name it: `local`, `podman`, `wasmtime`.
  */
 name: string, 
 /**
@@ -420,7 +439,11 @@ unavailable?: string,
 /**
  * What it runs containers by.
  */
-engine?: ContainerEngine, };
+engine?: ContainerEngine, 
+/**
+ * What it runs WebAssembly by.
+ */
+wasm?: WasmEngine, };
 
 export type ContainerEngine = { 
 /**
@@ -443,6 +466,16 @@ runtime?: string,
  * The version of the control groups that limits are kept by: `v1` or `v2`.
  */
 cgroups?: string, };
+
+export type WasmEngine = { 
+/**
+ * Its path.
+ */
+program: string, 
+/**
+ * Its own, and that of what it is built on, as it says them: `0.1.0 (wasmtime 48.0.8)`.
+ */
+version: string, };
 
 export type LocalImage = { 
 /**

@@ -21,6 +21,12 @@ export const fakeRunners: RunnerInfo[] = [
     kinds: ["container"],
     unavailable: "docker is not installed, or not in the PATH of tasks",
   },
+  {
+    name: "wasmtime",
+    labels: { engine: "wasmtime", runner: "wasmtime" },
+    kinds: ["wasm"],
+    wasm: { program: "/usr/bin/solti-wasi", version: "0.1.0 (wasmtime 48)" },
+  },
 ];
 
 export const fakeImages: LocalImage[] = [

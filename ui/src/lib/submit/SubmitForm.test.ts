@@ -280,6 +280,33 @@ describe("the submit form", () => {
     expect((await screen.findByTestId("error-kind")).textContent).toBe("No runner for containers");
   });
 
+  it("sends what a module is given and sees, and shows beside its folders what is wrong with one", async () => {
+    const { onsubmitted } = open();
+    await fireEvent.click(screen.getByRole("tab", { name: "WebAssembly" }));
+    await type("field-module", "/opt/lint.wasm");
+    await fireEvent.click(screen.getByRole("button", { name: "Add folder" }));
+    const fill = (label: string, value: string) =>
+      fireEvent.input(screen.getByLabelText(label), { target: { value } });
+    await fill("Arguments", "-l 'a b'");
+    await fill("Path of this machine of folder 1", "/srv");
+    refuse("kind.wasm.dirs[0].guest", "the name of the folder must not be blank");
+    await fireEvent.click(screen.getByTestId("submit"));
+    expect((await screen.findByTestId("error-kind.wasm.dirs")).textContent).toContain("Row 1: The name");
+
+    wrong = null;
+    await fill("What the module calls it of folder 1", "/data");
+    await fireEvent.click(screen.getByLabelText("Read only"));
+    await fireEvent.click(screen.getByTestId("submit"));
+    await waitFor(() => expect(onsubmitted).toHaveBeenCalled());
+    expect(sent.at(-1)?.kind).toEqual({
+      wasm: {
+        module: "/opt/lint.wasm",
+        args: ["-l", "a b"],
+        dirs: [{ host: "/srv", guest: "/data", readOnly: true }],
+      },
+    });
+  });
+
   it("keeps JSON that does not parse, marks its line, and does not leave it", async () => {
     open();
     await type("field-command", "true");

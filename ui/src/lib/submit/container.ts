@@ -2,6 +2,7 @@
 import type { ContainerSpec, EnvVar } from "../api";
 import { joinCommandLine } from "../shared/quoting";
 import { parseCommandLine } from "./commandLine";
+import { filled, type Mount } from "./mount";
 
 export type Pull = NonNullable<ContainerSpec["pull"]>;
 
@@ -9,7 +10,7 @@ export interface ContainerForm {
   image: string;
   command: string;
   args: string;
-  volumes: { source: string; target: string; readOnly: boolean }[];
+  volumes: Mount[];
   network: string;
   user: string;
   workdir: string;
@@ -41,21 +42,13 @@ export function toContainer(
   };
   const given = (name: "network" | "user" | "workdir"): Partial<ContainerSpec> =>
     form[name].trim() === "" ? {} : { [name]: form[name].trim() };
-  const volumes = form.volumes.filter(({ source, target }) => source !== "" || target !== "");
+  const volumes = filled(form.volumes, (source, target, rights) => ({ source, target, ...rights }));
   return {
     image: form.image.trim(),
     ...words(form.command, "command"),
     ...words(form.args, "args"),
     ...env,
-    ...(volumes.length === 0
-      ? {}
-      : {
-          volumes: volumes.map(({ source, target, readOnly }) => ({
-            source,
-            target,
-            ...(readOnly ? { readOnly } : {}),
-          })),
-        }),
+    ...(volumes.length === 0 ? {} : { volumes }),
     ...given("network"),
     ...given("user"),
     ...given("workdir"),

@@ -1,6 +1,6 @@
 // A task written so that it can be submitted elsewhere: readable, as the API's JSON, as a shell command around it, or as the
 // command line that says the same. Secrets are left out of all; where a command line names a variable, its value is that of the shell.
-import type { ContainerSpec, EnvVar, SubprocessSpec, TaskSpec } from "../api";
+import type { ContainerSpec, EnvVar, SubprocessSpec, TaskSpec, WasmSpec } from "../api";
 import { joinCommandLine, quoteArg } from "../shared/quoting";
 import { hasOwnLane } from "../shared/own-lane";
 import { holdsSecret, withoutSecrets } from "../shared/secret";
@@ -54,7 +54,7 @@ function program({ kind }: TaskSpec): readonly string[] | undefined {
   // `solti run` has a word for one program of a container, and gives the rest to that.
   if ("container" in kind)
     return [...(kind.container.command ?? []).slice(1), ...(kind.container.args ?? [])];
-  if (!("subprocess" in kind)) return undefined;
+  if ("wasm" in kind) return kind.wasm.args ?? [];
   const { mode } = kind.subprocess;
   if ("command" in mode) return [mode.command.command, ...(mode.command.args ?? [])];
   const { runtime, body, args = [] } = mode.script;
@@ -68,13 +68,17 @@ function program({ kind }: TaskSpec): readonly string[] | undefined {
 
 const variable = (entry: EnvVar): string => (holdsSecret(entry) ? entry.key : `${entry.key}=${entry.value}`);
 
+/** What a task sees elsewhere of the machine. */
+const mount = (source: string, target: string, readOnly = false): string =>
+  `${source}:${target}${readOnly ? ":ro" : ""}`;
+
 /** The task as `solti run`; what that has no word for is named in a comment. */
 function runLine(spec: TaskSpec): string {
   const argv = program(spec);
-  if (argv === undefined || "wasm" in spec.kind)
-    return "# solti run starts programs and containers, and no modules: use solti submit.\n";
+  if (argv === undefined) return "# solti run has no words for the text of this script: use solti submit.\n";
   const subprocess: Partial<SubprocessSpec> = "subprocess" in spec.kind ? spec.kind.subprocess : {};
   const container: Partial<ContainerSpec> = "container" in spec.kind ? spec.kind.container : {};
+  const wasm: Partial<WasmSpec> = "wasm" in spec.kind ? spec.kind.wasm : {};
   const { name, ...labels } = spec.labels ?? {};
   const words: string[] = [];
   const say = (flag: string, value: string) => words.push(`${flag} ${quoteArg(value)}`);
@@ -82,13 +86,15 @@ function runLine(spec: TaskSpec): string {
   if (container.image !== undefined) say("--image", container.image);
   if (container.command?.[0] !== undefined) say("--entrypoint", container.command[0]);
   for (const { source, target, readOnly } of container.volumes ?? [])
-    say("--volume", `${source}:${target}${readOnly ? ":ro" : ""}`);
+    say("--volume", mount(source, target, readOnly));
   if (container.network !== undefined) say("--network", container.network);
   if (container.user !== undefined) say("--user", container.user);
   if (container.workdir !== undefined) say("--workdir", container.workdir);
   if (container.pull !== undefined && container.pull !== "missing") say("--pull", container.pull);
+  if (wasm.module !== undefined) say("--wasm", wasm.module);
+  for (const { host, guest, readOnly } of wasm.dirs ?? []) say("--dir", mount(host, guest, readOnly));
   if (subprocess.cwd !== undefined) say("-C", subprocess.cwd);
-  for (const entry of subprocess.env ?? container.env ?? []) say("--env", variable(entry));
+  for (const entry of subprocess.env ?? container.env ?? wasm.env ?? []) say("--env", variable(entry));
   if (spec.timeout !== undefined) say("--timeout", formatDuration(spec.timeout));
   if (!hasOwnLane(spec)) {
     say("--lane", spec.slot);

@@ -71,11 +71,12 @@ export class Drafts {
       const kept = JSON.parse(this.#kept.get(kind) ?? "null") as Kept | null;
       if (kept === null || kept.of !== mark(initial)) return null;
       const empty = emptyForm("");
-      // What an earlier release knew of lanes is what it named them, and of containers only what they run.
+      // What an earlier release knew of lanes is what it named them, and of containers and modules only what they run.
       const form = {
         ...kept.form,
         lane: { ...empty.lane, ...kept.form.lane },
         container: { ...empty.container, ...kept.form.container },
+        wasm: { ...empty.wasm, ...kept.form.wasm },
       };
       if (!sameShape(empty, form)) return null;
       const text = this.#texts.get(kind);

@@ -23,6 +23,7 @@ const SHOWN_AT: Readonly<Record<string, string>> = {
   "kind.container.pull": "kind.container.pull",
   "kind.wasm": "kind.wasm.module",
   "kind.wasm.args": "kind.wasm.args",
+  "kind.wasm.dirs": "kind.wasm.dirs",
   kind: "kind",
   slot: "slot",
   admission: "slot",
@@ -92,7 +93,7 @@ export function byField(
       rest.push(problem);
       continue;
     }
-    const row = /\.(?:env|matchExpressions|volumes)\[(\d+)\]/.exec(problem.field)?.[1];
+    const row = /\.(?:env|matchExpressions|volumes|dirs)\[(\d+)\]/.exec(problem.field)?.[1];
     const said = (row === undefined ? "" : `Row ${Number(row) + 1}: `) + sentence(problem.message);
     // Of one value the first rule says enough.
     if (found[at] === undefined) found[at] = said;

@@ -56,7 +56,14 @@ const SPEC: Shape = {
             "pull?": { words: ["missing", "always", "never"] },
           },
         },
-        wasm: { fields: { module: "string", "args?": STRINGS, "env?": ENV } },
+        wasm: {
+          fields: {
+            module: "string",
+            "args?": STRINGS,
+            "env?": ENV,
+            "dirs?": { list: { fields: { host: "string", guest: "string", "readOnly?": "boolean" } } },
+          },
+        },
       },
     },
     "timeout?": "number",

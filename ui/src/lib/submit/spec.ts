@@ -19,6 +19,7 @@ import { isNamedForOneTask, randomSuffix } from "../shared/own-lane";
 import { joinCommandLine } from "../shared/quoting";
 import { parseCommandLine } from "./commandLine";
 import { emptyContainer, fromContainer, toContainer, type ContainerForm } from "./container";
+import { emptyWasm, fromWasm, toWasm, type WasmForm } from "./wasm";
 import { parseSize, sizeText } from "../shared/size";
 import { formatDuration, parseDuration } from "../shared/duration";
 import { parseStart, writeStart } from "./start-time";
@@ -48,7 +49,7 @@ export interface Form {
   /** The base64 as it came and the text it stands for: an unchanged body is sent back unchanged. */
   original: { base64: string; body: string } | null;
   container: ContainerForm;
-  wasm: { module: string; args: string };
+  wasm: WasmForm;
   env: EnvVar[];
   cwd: string;
   failOnNonZero: boolean;
@@ -100,7 +101,7 @@ export function emptyForm(suffix: string = randomSuffix()): Form {
     script: { runtime: "bash", command: "", flag: "", body: "", args: "" },
     original: null,
     container: emptyContainer(),
-    wasm: { module: "", args: "" },
+    wasm: emptyWasm(),
     env: [],
     cwd: "",
     failOnNonZero: true,
@@ -295,11 +296,7 @@ function kindOf(form: Form, errors: Record<string, string>, home: string | undef
   };
   const env = form.env.length > 0 ? { env: form.env.map(({ key, value }) => ({ key, value })) } : {};
   if (form.tab === "container") return { container: toContainer(form.container, env, errors) };
-  if (form.tab === "wasm") {
-    return {
-      wasm: { module: form.wasm.module, ...list("args", args(form.wasm.args, "kind.wasm.args")), ...env },
-    };
-  }
+  if (form.tab === "wasm") return { wasm: toWasm(form.wasm, env, errors) };
   const common = {
     ...env,
     ...optional("cwd", directory(form.cwd, home, errors)),
@@ -459,7 +456,7 @@ function fillKind(form: Form, kind: TaskKind): void {
   }
   if ("wasm" in kind) {
     form.tab = "wasm";
-    form.wasm = { module: kind.wasm.module, args: joinCommandLine(kind.wasm.args ?? []) };
+    form.wasm = fromWasm(kind.wasm);
     form.env = (kind.wasm.env ?? []).map((entry) => ({ ...entry }));
     return;
   }
