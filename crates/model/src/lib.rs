@@ -148,6 +148,6 @@ pub use task::{ObjectMeta, Task, TaskRun, TaskStatus};
 pub use validate::{SpecErrors, examine_spec, parse_spec};
 pub use view::{
     LabelCount, Lane, LastLine, ListQuery, LogInfo, LogLimit, LogRow, LogRows, MAX_ROW_BYTES, MainEnded,
-    RemovedRows, RowSpan, RunMark, StopMode, StorageState, Summary, TaskChange, TaskEvent, TaskEventKind,
-    TaskList, TaskRow, UnkeptLimit, Waiting,
+    RemovedRows, RowSection, RowSpan, RunMark, StopMode, StorageState, Summary, TaskChange, TaskEvent,
+    TaskEventKind, TaskList, TaskRow, UnkeptLimit, Waiting,
 };

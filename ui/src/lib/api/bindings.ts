@@ -1210,7 +1210,21 @@ removed?: RemovedRows,
 /**
  * What the line says of itself, by the rules that searches for errors and warnings go by.
  */
-severity?: Severity, };
+severity?: Severity, 
+/**
+ * Sections of a build's output that begin or end in the line, by marks that its text does not show; left out without any.
+ */
+sections?: Array<RowSection>, };
+
+export type RowSection = { 
+/**
+ * By what its end knows its beginning.
+ */
+name: string, 
+/**
+ * It ends; else it begins.
+ */
+ends?: boolean, };
 
 export type RowSpan = { 
 /**

@@ -41,7 +41,7 @@ export function createFakeHooks(rows: () => TaskRow[]): Told {
     testHook: async ({ name }) => {
       const state = find(name);
       if (!state)
-        throw new ApiError({ error: "InvalidRequest", field: "name", message: "is that of no hook" });
+        throw new ApiError({ error: "InvalidRequest", field: "name", message: "names no hook" });
       const call: HookDelivery = {
         id: ++deliveries,
         hook: name,

@@ -138,13 +138,13 @@ export function laneEntries(w: Workspace, lane: Lane): MenuEntry[] {
     lane.paused
       ? { label: "Resume lane", testid: "menu-resume", act: () => w.setLane(lane.slot, { paused: false }) }
       : { label: "Pause lane", testid: "menu-pause", act: () => w.setLane(lane.slot, { paused: true }) },
-    { label: "One more at once", hint: `${lane.capacity}`, act: more(1) },
-    { label: "One fewer at once", disabled: lane.capacity <= 1, act: more(-1) },
+    { label: "Run one more at a time", hint: `${lane.capacity}`, act: more(1) },
+    { label: "Run one fewer at a time", disabled: lane.capacity <= 1, act: more(-1) },
     "line",
     { label: "Copy name", act: copied(w, lane.slot) },
     // Nothing is in it, and nothing set on it: only its name is kept.
     ...(lane.running + lane.queued === 0 && lane.capacity === 1 && !lane.paused
-      ? [{ label: "Take off this list", act: () => w.forgetLane(lane.slot) } satisfies MenuEntry]
+      ? [{ label: "Remove from this list", act: () => w.forgetLane(lane.slot) } satisfies MenuEntry]
       : []),
   ];
 }

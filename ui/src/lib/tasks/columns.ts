@@ -21,7 +21,7 @@ export const COLUMNS: Readonly<Record<ListColumn, Column>> = {
   name: { word: "Name", width: 120, grows: 1, sort: "name" },
   story: {
     word: "Activity",
-    about: "Why it waits, how it failed, or its last line",
+    about: "Why it is waiting, how it failed, or its last line",
     width: 180,
     grows: 1.15,
   },
