@@ -68,16 +68,21 @@ export function taskEntries(w: Workspace, rows: readonly TaskRow[]): MenuEntry[]
   } else {
     const logs = all.filter((row) => row.task.status.attempt > 0).length;
     entries.push({ label: "Open merged log", disabled: logs < 2, act: () => w.openMerged(all) });
-    entries.push({ label: `Rerun ${rows.length}`, hint: "r", act: () => w.rerun(all) });
+    entries.push({ label: `Rerun ${plural(rows.length, "task")}`, hint: "r", act: () => w.rerun(all) });
     const waiting = all.filter((row) => row.task.status.phase === "pending");
     const held = waiting.filter((row) => row.waiting?.reason === "held");
-    if (held.length > 0) entries.push({ label: `Release ${held.length}`, act: () => w.release(held) });
+    if (held.length > 0)
+      entries.push({ label: `Release ${plural(held.length, "task")}`, act: () => w.release(held) });
     if (waiting.length > held.length) {
       const free = waiting.filter((row) => row.waiting?.reason !== "held");
-      entries.push({ label: `Hold ${free.length}`, act: () => w.hold(free) });
+      entries.push({ label: `Hold ${plural(free.length, "task")}`, act: () => w.hold(free) });
     }
     if (active.length > 0)
-      entries.push({ label: `Stop ${active.length}`, hint: "s", act: () => w.stop("graceful", all) });
+      entries.push({
+        label: `Stop ${plural(active.length, "task")}`,
+        hint: "s",
+        act: () => w.stop("graceful", all),
+      });
     entries.push("line");
   }
   entries.push({

@@ -39,6 +39,12 @@ export const COLUMNS: Readonly<Record<ListColumn, Column>> = {
     sort: "changed",
     right: true,
   },
+  usage: {
+    word: "Usage",
+    about: "Processor use of what runs, sampled only while it is in view",
+    width: 104,
+    right: true,
+  },
 };
 export const ALL_COLUMNS = Object.keys(COLUMNS) as ListColumn[];
 export const USUAL: readonly ListColumn[] = ["state", "name", "story", "runs", "took", "ended"];

@@ -332,7 +332,7 @@ export class Workspace implements SettingsHost {
     this.question = {
       title: `Rerun ${what(over)}?`,
       body: `Each runs again as a new task with the same settings.${alone}`,
-      verb: `Rerun ${over.length}`,
+      verb: `Rerun ${plural(over.length, "task")}`,
       harmless: true,
       act,
     };
@@ -420,7 +420,7 @@ export class Workspace implements SettingsHost {
       this.question = {
         title: `${title} ${plural(total, "task")}?`,
         body: `All that match ${this.filterText ? "the filter" : "are in the list"}, including those not loaded yet. ${body}`,
-        verb: `${verb} ${count(total)}`,
+        verb: `${verb} ${plural(total, "task")}`,
         harmless,
         act: () => {
           this.selection.clearPicked();

@@ -50,7 +50,10 @@ impl Perform<SaveHook> for SupervisorApiAdapter {
         match at {
             Ok(at) => hooks[at] = hook.clone(),
             Err(_) if hooks.len() >= MAX_HOOKS => {
-                return Err(ApiError::invalid("hook", format!("would be more than the {MAX_HOOKS} hooks that there can be")));
+                return Err(ApiError::invalid(
+                    "hook",
+                    format!("would be more than the {MAX_HOOKS} hooks that there can be"),
+                ));
             }
             Err(at) => hooks.insert(at, hook.clone()),
         }

@@ -1,6 +1,6 @@
 // All rows of what a window shows, where some are left out: what retention removed stands as one row, with its key, and so does what
 // the reader has folded; what the reader has hidden above has no place at all.
-import { Folds, type Folded, type ToFold } from "./folds";
+import { Folds, readRuns, type Folded, type ToFold } from "./folds";
 import type { RowFeed, ShownRow } from "./list";
 import type { Place, RowKey } from "./numbers";
 import { PagedRows } from "./pages.svelte";
@@ -82,8 +82,7 @@ export class AllRows extends PagedRows {
   }
 
   protected fetch(from: Place, count: number): Promise<readonly ShownRow[]> {
-    const read = this.#folds.runs(from, count).map((run) => this.feed.read(run.row, run.count));
-    return Promise.all(read).then((rows) => rows.flat());
+    return readRuns(this.#folds.runs(from, count), (run) => this.feed.read(run.row, run.count));
   }
 
   protected override take(_from: Place, rows: readonly ShownRow[], revision: number): void {

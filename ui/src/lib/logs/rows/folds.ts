@@ -22,6 +22,23 @@ export interface Folded extends Fold {
 /** Rows that are to be folded. */
 export type ToFold = Omit<Folded, "shown" | "rows">;
 
+/** Rows that are read in one request. */
+export interface Run {
+  readonly row: number;
+  readonly count: number;
+}
+
+/** The rows of all runs, in order. */
+export function readRuns<Row>(
+  runs: readonly Run[],
+  read: (run: Run) => Promise<readonly Row[]>,
+): Promise<readonly Row[]> {
+  const [only, ...more] = runs;
+  // Nearly always: nothing is folded between them.
+  if (only !== undefined && more.length === 0) return read(only);
+  return Promise.all(runs.map(read)).then((rows) => rows.flat());
+}
+
 /** For rows between folded ones so many requests are made at once. */
 const MAX_RUNS = 8;
 
@@ -106,8 +123,8 @@ export class Folds {
   }
 
   /** The rows that are read for `count` positions, or the first of them: of what is folded only the first row is. */
-  runs(from: number, count: number): { row: number; count: number }[] {
-    const runs: { row: number; count: number }[] = [];
+  runs(from: number, count: number): Run[] {
+    const runs: Run[] = [];
     const end = from + count;
     for (let position = from; position < end && runs.length < MAX_RUNS;) {
       const row = this.rowAt(position);

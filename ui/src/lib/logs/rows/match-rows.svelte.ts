@@ -4,7 +4,7 @@
 // While a search goes backward, earlier matches turn up and every rank behind them moves. The list then is read anew around the row
 // that the reader looks at, by its key, and the pane is told by how much to move along, so that the text stands still.
 import { ApiError, type Backend, type SearchProgress } from "../../api";
-import { Folds, type Folded, type ToFold } from "./folds";
+import { Folds, readRuns, type Folded, type ToFold } from "./folds";
 import type { RowFeed, ShownRow } from "./list";
 import type { Place, Rank, RowKey } from "./numbers";
 import { PagedRows } from "./pages.svelte";
@@ -139,10 +139,10 @@ export class MatchRows extends PagedRows {
     if (this.error === null) this.pump();
   }
 
-  protected async fetch(from: Place, count: number): Promise<readonly ShownRow[]> {
-    const runs = this.#folds.runs(from, count);
-    const rows = runs.map((run) => this.feed.found(this.searchId, run.row + this.#skipped, run.count));
-    return (await Promise.all(rows)).flat();
+  protected fetch(from: Place, count: number): Promise<readonly ShownRow[]> {
+    return readRuns(this.#folds.runs(from, count), (run) =>
+      this.feed.found(this.searchId, run.row + this.#skipped, run.count),
+    );
   }
 
   protected override released(): void {

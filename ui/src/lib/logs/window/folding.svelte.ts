@@ -107,10 +107,14 @@ export class Folding {
     void this.#shown?.unfold();
   }
 
-  /** Shows a row that is folded away. */
-  async reveal(key: RowKey): Promise<void> {
+  /** Whether a row is folded away. */
+  hides(key: RowKey): boolean {
     const folded = this.foldOf(key);
-    if (folded && folded.from !== key) await this.#shown?.unfold(key);
+    return folded !== undefined && folded.from !== key;
+  }
+
+  async reveal(key: RowKey): Promise<void> {
+    await this.#shown?.unfold(key);
   }
 
   /** The last row that stands behind a folded one. */

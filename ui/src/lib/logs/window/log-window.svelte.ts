@@ -251,7 +251,8 @@ export class LogWindow<S extends LogSource = LogSource> implements FindPlace {
   async go(key: RowKey): Promise<void> {
     const { matches } = this.reader;
     if (matches !== null && !(await matches.has(key).catch(() => false))) this.unfilter();
-    await this.folding.reveal(key);
+    // Without a wait where nothing is hidden: what is read first is what is gone to.
+    if (this.folding.hides(key)) await this.folding.reveal(key);
     await this.#place(key, "middle");
     this.view.current = key;
   }
