@@ -102,17 +102,14 @@ fn the_shim_has_no_more_in_it_than_it_needs() {
 /// Built with the rest of the workspace it has all that others ask of its libraries.
 #[test]
 fn what_builds_a_release_builds_the_shim_by_itself() {
-    for file in ["Makefile", "scripts/package-files.sh"] {
-        let text = std::fs::read_to_string(root().join(file)).unwrap();
-        let builds =
-            || text.lines().filter(|line| line.contains("build --release") && line.contains("--bins"));
-        let whole = builds().filter(|line| line.contains("--workspace"));
-        let without: Vec<_> = whole.filter(|line| !line.contains("--exclude solti-shim")).collect();
-        assert!(without.is_empty(), "{file}: {without:?}");
-        let mut alone = builds().filter(|line| line.contains("-p solti-shim"));
-        assert!(alone.all(|line| line.contains("--features released")), "{file}");
-        assert!(builds().any(|line| line.contains("-p solti-shim")), "{file}");
-    }
+    let text = std::fs::read_to_string(root().join("Makefile")).unwrap();
+    let builds = || text.lines().filter(|line| line.contains("build --release") && line.contains("--bins"));
+    let whole = builds().filter(|line| line.contains("--workspace"));
+    let without: Vec<_> = whole.filter(|line| !line.contains("--exclude solti-shim")).collect();
+    assert!(without.is_empty(), "{without:?}");
+    let mut alone = builds().filter(|line| line.contains("-p solti-shim"));
+    assert!(alone.all(|line| line.contains("--features released")));
+    assert!(builds().any(|line| line.contains("-p solti-shim")));
 }
 
 /// What is public is documented, and what is not is not called so.
