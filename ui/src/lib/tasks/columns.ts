@@ -41,7 +41,7 @@ export const COLUMNS: Readonly<Record<ListColumn, Column>> = {
   },
   usage: {
     word: "Usage",
-    about: "Processor use of what runs, sampled only while it is in view",
+    about: "Processor use while it runs, sampled in view only",
     width: 104,
     right: true,
   },
