@@ -11,7 +11,7 @@ export interface SettingWords {
   readonly also?: string;
 }
 
-export interface GroupWords {
+interface GroupWords {
   readonly id: string;
   readonly title: string;
   /** What it is about, for a search alone. */
