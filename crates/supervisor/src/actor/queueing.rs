@@ -547,7 +547,9 @@ fn conflict(id: &TaskId, stage: &Stage) -> SupervisorError {
     let reason = match stage {
         Stage::Running { .. } | Stage::OutOfSight { .. } => format!("task {id} is running already"),
         Stage::Starting { .. } | Stage::PutOff { .. } => format!("task {id} is being started"),
-        Stage::Backoff { .. } => format!("task {id} has been started before and is waiting for its next attempt"),
+        Stage::Backoff { .. } => {
+            format!("task {id} has been started before and is waiting for its next attempt")
+        }
         Stage::Admitting { .. } => format!("task {id} is not stored yet"),
         Stage::Waiting | Stage::Ending { .. } => return SupervisorError::over(id),
     };
