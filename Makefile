@@ -1,5 +1,7 @@
 # The commands of this repository. Every target brings what it needs (see scripts/deps.sh).
 
+# Where scripts/toolchain.sh puts what was missing.
+export PATH := $(PATH):$(HOME)/.cargo/bin:$(CURDIR)/target/node/bin
 CARGO ?= cargo
 NPM = npm --prefix ui --silent
 
@@ -36,10 +38,9 @@ build: page
 	$(CARGO) build --release -p solti-shim --features released --bins
 	$(CARGO) build --release -p solti-wasi --features program --bins
 
-# The programs all in one go, as `build` makes them. target/package then holds the package for Debian and the portable archive,
-# target/release/bundle that for rpm. `make package-only BIN=dir` makes the first two of programs that are built already.
-package: run-deps
-	ui/node_modules/.bin/tauri build -- --workspace
+# target/package then holds a package for Debian, one for rpm's distributions where there is rpmbuild, and the portable archive.
+# `make package-only BIN=dir` makes them of programs that are built already.
+package: build
 	scripts/package.sh target/release
 
 package-only:

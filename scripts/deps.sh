@@ -1,19 +1,13 @@
 #!/bin/sh
 # Brings what building and testing need: Debian packages that are missing, and the page's npm packages when the lock
-# is newer than what is installed. Quick when nothing is missing. Compilers are not installed, only asked for.
+# is newer than what is installed. Quick when nothing is missing. Rust and Node are brought by toolchain.sh, which asks.
 # `deps.sh run` leaves out what only tests and measurements need.
 set -eu
 cd "$(dirname "$0")/.."
 
-missing=""
-command -v cargo >/dev/null || missing="$missing
-  cargo: Rust 1.95 or newer, from https://rustup.rs"
-command -v node >/dev/null && command -v npm >/dev/null || missing="$missing
-  node and npm: Node.js 20.19 or newer, from https://nodejs.org or your distribution"
-if [ -n "$missing" ]; then
-    echo "Please install first:$missing" >&2
-    exit 1
-fi
+scripts/toolchain.sh
+# shellcheck source=scripts/toolchain-path.sh
+. scripts/toolchain-path.sh
 
 # To build: the webview, and what links against it. To run without a display: a screen, a session bus.
 packages="build-essential pkg-config libwebkit2gtk-4.1-dev librsvg2-dev xvfb xauth dbus"

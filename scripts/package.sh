@@ -1,9 +1,10 @@
 #!/bin/sh
-# Makes the packages that are not the Tauri CLI's: one for Debian, and a portable archive for any other Linux.
+# Makes the packages: one for Debian, one for distributions of rpm, and a portable archive for any other Linux.
 #
 #   scripts/package.sh [DIR]     of the programs in DIR, target/release by default; into target/package
 #
-# The same programs and the same SOURCE_DATE_EPOCH (the last commit's time by default) give the same files.
+# The same programs and the same SOURCE_DATE_EPOCH (the last commit's time by default) give the same files. Who looks after the
+# packages is MAINTAINER, as "Name <address>": whoever made the last commit, unless somebody says otherwise.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -11,7 +12,7 @@ programs=${1:-target/release}
 out=target/package
 version=$(sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"/\1/p' Cargo.toml)
 : "${SOURCE_DATE_EPOCH:=$(git log -1 --format=%ct 2>/dev/null || date +%s)}"
-: "${MAINTAINER:=The Solti authors <maintainers@solti.dev>}"
+: "${MAINTAINER:=$(git log -1 --format='%an <%ae>' 2>/dev/null || echo "$(id -un) <$(id -un)@localhost>")}"
 export SOURCE_DATE_EPOCH
 day=$(date -u -d "@$SOURCE_DATE_EPOCH" +%F)
 for program in solti solti-desktop solti-shim solti-wasi; do
@@ -56,6 +57,19 @@ fi
 
 # ---- for Debian ----------------------------------------------------------------------------------------------------
 
+# In lines of less than 80 letters, as both kinds of packages want it.
+description() {
+    cat <<'TEXT'
+Solti runs builds, imports, trainings, servers and backups: in lanes, at set
+times, again when they fail. It keeps everything that they print, and its
+tasks go on when its window is closed.
+
+This package holds the window (solti-desktop), the command line (solti), the
+program that supervises each run (solti-shim) and the one that runs
+WebAssembly (solti-wasi).
+TEXT
+}
+
 debian() {
     root=$out/deb
     rm -rf "$root"
@@ -87,13 +101,7 @@ Depends: $depends
 Recommends: default-dbus-session-bus | dbus-session-bus
 Suggests: openssh-client
 Description: run long and batch tasks on this machine
- Solti runs builds, imports, trainings, servers and backups: in lanes, at set
- times, again when they fail. It keeps everything that they print, and its
- tasks go on when its window is closed.
- .
- This package holds the window (solti-desktop), the command line (solti), the
- program that supervises each run (solti-shim) and the one that runs
- WebAssembly (solti-wasi).
+$(description | sed 's/^$/./; s/^/ /')
 CONTROL
     (cd "$root" && find usr -type f -print0 | LC_ALL=C sort -z | xargs -0 md5sum) >"$root/DEBIAN/md5sums"
     find "$root" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
@@ -107,6 +115,51 @@ if command -v dpkg-deb >/dev/null; then
     debian
 else
     echo "no package for Debian: dpkg-deb is not installed" >&2
+fi
+
+# ---- for Fedora, openSUSE and others of rpm ------------------------------------------------------------------------
+
+rpm_package() {
+    top=$(cd "$out" && pwd)/rpm
+    rm -rf "$top"
+    mkdir -p "$top"
+    cp -a "$tree" "$top/usr"
+    mv "$top/usr/share/zsh/vendor-completions" "$top/usr/share/zsh/site-functions"
+    install -D -m 644 packaging/copyright "$top/usr/share/licenses/solti/copyright"
+    # It finds out by itself which libraries the programs are linked against. They are packed as they are, with no time but the commit's.
+    cat >"$top/solti.spec" <<SPEC
+Name: solti
+Version: $version
+Release: 1
+Summary: Run long and batch tasks on this machine
+License: MIT OR Apache-2.0
+Packager: $MAINTAINER
+Recommends: dbus-daemon
+%global debug_package %{nil}
+%global __os_install_post %{nil}
+%global _build_id_links none
+%global use_source_date_epoch_as_buildtime 1
+%global clamp_mtime_to_source_date_epoch 1
+%global _buildhost localhost
+%description
+$(description)
+%install
+mkdir -p %{buildroot}
+cp -a $top/usr %{buildroot}/usr
+%files
+$(cd "$top" && find usr -type f | LC_ALL=C sort | sed 's|^|/|')
+SPEC
+    rpmbuild -bb --quiet --define "_topdir $top" --define "_rpmdir $top/made" "$top/solti.spec" >/dev/null
+    made=$(find "$top/made" -name '*.rpm')
+    mv "$made" "$out"
+    echo "$out/$(basename "$made")"
+    rm -rf "$top"
+}
+
+if command -v rpmbuild >/dev/null; then
+    rpm_package
+else
+    echo "no package for rpm: rpmbuild is not installed (on Debian: apt-get install rpm)" >&2
 fi
 
 # ---- portable --------------------------------------------------------------------------------------------------------
@@ -123,7 +176,7 @@ tar --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owne
 rm -rf "${out:?}/$name" "$tree"
 echo "$out/$name.tar.zst"
 rm -f "$out/SHA256SUMS"
-(cd "$out" && for made in *.deb *.tar.zst; do [ ! -e "$made" ] || sha256sum "$made"; done >SHA256SUMS)
+(cd "$out" && for made in *.deb *.rpm *.tar.zst; do [ ! -e "$made" ] || sha256sum "$made"; done >SHA256SUMS)
 
 if [ -n "${package:-}" ]; then
     if command -v lintian >/dev/null; then

@@ -15,6 +15,9 @@ step() {
 }
 
 began=$(date +%s)
+# Where toolchain.sh has put what was missing.
+# shellcheck source=scripts/toolchain-path.sh
+. scripts/toolchain-path.sh
 step "What building needs (the first time some packages of the system and of the page)" scripts/deps.sh run
 # shellcheck disable=SC2086 # words
 step "The page" $NPM run build

@@ -56,3 +56,26 @@ if [ -n "$package" ] && command -v dpkg-deb >/dev/null; then
     case $(dpkg-deb -f "$package" Depends) in *libc6*libwebkit2gtk-4.1-0*) ;; *) fail "$package does not say what it needs" ;; esac
     echo "$package: whole"
 fi
+
+package=$(ls -t target/package/*.rpm 2>/dev/null | head -1)
+if [ -n "$package" ] && command -v rpm >/dev/null; then
+    root=$place/rpm
+    mkdir "$root"
+    database() { rpm --root "$root" --dbpath /var/lib/rpm "$@"; }
+    rpm -qip "$package" | grep -q '^License *: MIT OR Apache-2.0$' || fail "$package does not say its licence"
+    # One for each library that the window is linked against.
+    rpm -qRp "$package" | grep -q '^libwebkit2gtk-4.1' || fail "$package does not say what it needs"
+    # What it needs is this machine's, and not in that root.
+    database -i --nodeps --noscripts "$package"
+    said=$(run "$root/usr/bin/solti" --version)
+    [ "$said" = "$version" ] || fail "$package brings $said, the archive $version"
+    for file in bin/solti-desktop bin/solti-shim bin/solti-wasi share/man/man1/solti.1.gz share/zsh/site-functions/_solti \
+        share/applications/dev.solti.desktop.desktop share/licenses/solti/copyright; do
+        [ -s "$root/usr/$file" ] || fail "$package is without usr/$file"
+    done
+    database -V --nodeps solti || fail "$package is not what it says"
+    database -e solti
+    left=$(find "$root/usr" -type f)
+    [ -z "$left" ] || fail "$package left behind: $left"
+    echo "$package: installed, used and removed"
+fi

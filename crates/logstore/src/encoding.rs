@@ -87,7 +87,8 @@ impl TextEncoding {
     /// The start of a row that begins at byte `at` of a log with these bytes. What is before it is read where it counts.
     pub(crate) fn row_start(self, files: &LogFiles, row: &[u8], at: LogOffset) -> Result<RowStart, LogError> {
         let mut start = RowStart::from(at);
-        let asks = self.encoding == UTF_16LE && row.first().is_some_and(|first| is_low_surrogate(*first));
+        let asks = self.is_utf16() && self.mixed && rest_of(row).len() < SURE
+            || self.encoding == UTF_16LE && row.first().is_some_and(|first| is_low_surrogate(*first));
         if asks && at >= LogOffset::new(3) {
             // What is gone tells nothing.
             files.read_log_on(&mut start.before, at.saturating_back(3))?;
@@ -102,8 +103,11 @@ impl TextEncoding {
         }
         if self.mixed {
             // Behind UTF-16 a line of another program begins with what is left of the line feed before it.
-            let rest = row.strip_prefix(b"\0").filter(|_| self.is_utf16()).unwrap_or(row);
-            if !rest.contains(&0) && std::str::from_utf8(rest).is_ok() {
+            let rest = if self.is_utf16() { rest_of(row) } else { row };
+            if !rest.contains(&0)
+                && std::str::from_utf8(rest).is_ok()
+                && !self.is_utf16_all_the_same(rest, start)
+            {
                 return Cow::Borrowed(rest);
             }
         }
@@ -145,13 +149,32 @@ impl TextEncoding {
         }
     }
 
+    /// Whether what could be UTF-8 is none where UTF-16 is guessed: characters of U+0A00 to U+0AFF leave rows of one byte or none.
+    fn is_utf16_all_the_same(self, rest: &[u8], RowStart { at, before }: RowStart) -> bool {
+        if !self.is_utf16() {
+            return false;
+        }
+        let is_control = |byte: &u8| *byte < 0x20 && !b"\n\r\t\x07\x08\x0c\x1b".contains(byte);
+        match rest {
+            // Before a blank line of another program is text.
+            [] => at > LogOffset::ZERO && before.iter().any(is_control),
+            [byte] => {
+                is_control(byte) || is_gurmukhi(*byte) && before.iter().any(|b| is_control(b) || *b == b'\n')
+            }
+            _ => rest.iter().any(is_control),
+        }
+    }
+
     /// For a row of so many bytes that is given part by part. `head` are its first bytes, one at least if there is any.
     pub(crate) fn decoder(self, head: &[u8], len: u64, RowStart { at, before }: RowStart) -> RowDecoder {
         let is_part = (head.len() as u64) < len;
         let is_utf8 = || {
             std::str::from_utf8(head).map_or_else(|error| is_part && error.error_len().is_none(), |_| true)
         };
-        let encoding = if self.mixed && !head.contains(&0) && is_utf8() { UTF_8 } else { self.encoding };
+        let start = RowStart { at, before };
+        let is_utf16 = self.is_utf16_all_the_same(head, start);
+        let encoding =
+            if self.mixed && !head.contains(&0) && !is_utf16 && is_utf8() { UTF_8 } else { self.encoding };
         let begins_within = match () {
             () if encoding == UTF_16LE => begins_within(head, len, at, 0),
             () if encoding == UTF_16BE => begins_within(head, len, at, 1),
@@ -165,7 +188,7 @@ impl TextEncoding {
                 && is_high_surrogate(before[1]))
             .then_some(before),
             // The first row of a log, and an empty one among UTF-8, are what they look like.
-            after: ends_within && (len > 0 || !self.mixed && at > LogOffset::ZERO),
+            after: ends_within && (len > 0 || (is_utf16 || !self.mixed) && at > LogOffset::ZERO),
             left: len,
             is_le: encoding == UTF_16LE,
             whole_units: !ends_within,
@@ -192,6 +215,20 @@ fn begins_within(head: &[u8], len: u64, at: LogOffset, high: usize) -> bool {
         (false, 0) => rest_of_line_feed && len % 2 == 1 && within > aligned,
         (false, _) => false,
     }
+}
+
+/// A row that could be UTF-8 and is longer is that.
+const SURE: usize = 2;
+
+/// A row without what is left of the line feed of UTF-16 before it.
+fn rest_of(row: &[u8]) -> &[u8] {
+    row.strip_prefix(b"\0").unwrap_or(row)
+}
+
+/// Whether U+0A00 and so much is a character that is a letter, a sign or a digit in ASCII when its second half ends the row.
+fn is_gurmukhi(low: u8) -> bool {
+    matches!(low, 0x20..=0x28 | 0x2a..=0x30 | 0x32 | 0x33 | 0x35 | 0x36 | 0x38 | 0x39 | 0x3c | 0x3e..=0x42
+        | 0x47 | 0x48 | 0x4b..=0x4d | 0x51 | 0x59..=0x5c | 0x5e | 0x66..=0x76)
 }
 
 /// Whether the high byte of a unit of UTF-16 is that of the first half of a character of two units.
@@ -525,6 +562,23 @@ mod tests {
             // A row is never cut at another place.
             let cut = in_utf16(text, bytes).iter().filter(|byte| **byte == b'\n').count();
             assert_eq!(shown.matches('\n').count(), cut, "{name}: {shown:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_only_guessed_to_be_utf_16_keeps_characters_that_end_rows() {
+        // One of U+0A00 to U+0AFF alone, in words, as the only one of a line; and a program that prints UTF-8 between.
+        let text =
+            "id \u{a0a} 1\r\n\u{a2a}\u{a70}\u{a1c}\u{a3e}\u{a2c}\u{a40}\r\n\u{a05}\u{a0a}\u{a15} end\r\n";
+        let lines = "{\n\n\n}\nplain text\n";
+        for (name, bytes) in
+            [("utf-16le", u16::to_le_bytes as fn(u16) -> [u8; 2]), ("utf-16be", u16::to_be_bytes)]
+        {
+            let encoding = TextEncoding { mixed: true, ..TextEncoding::named(name).unwrap() };
+            let shown = decoded(encoding, &in_utf16(text, bytes));
+            assert_eq!(shown.replace('\n', ""), text.replace('\n', ""), "{name}: {shown:?}");
+            let shown = decoded(encoding, &[in_utf16("a\n", bytes), lines.into()].concat());
+            assert_eq!(shown, format!("a\n{lines}"), "{name}");
         }
     }
 

@@ -157,6 +157,6 @@ pub use task::{ObjectMeta, Task, TaskRun, TaskStatus};
 pub use validate::{SpecErrors, examine_spec, parse_spec};
 pub use view::{
     LabelCount, Lane, LastLine, ListQuery, LogInfo, LogLimit, LogRow, LogRows, MAX_ROW_BYTES, MAX_TASK_ROWS,
-    MainEnded, RemovedRows, RowSpan, RunMark, StopMode, StorageState, Summary, TaskChange, TaskEvent,
-    TaskEventKind, TaskList, TaskRow, UnkeptLimit, Waiting,
+    MainEnded, RemovedRows, RowSection, RowSpan, RunMark, StopMode, StorageState, Summary, TaskChange,
+    TaskEvent, TaskEventKind, TaskList, TaskRow, UnkeptLimit, Waiting,
 };

@@ -80,6 +80,8 @@ pub enum ListColumn {
     Created,
     /// When it last changed its state.
     Changed,
+    /// What a running task uses. Each row in view that has it is sampled once a second.
+    Usage,
 }
 
 /// How the list of a window was left.

@@ -561,6 +561,22 @@ pub struct LogRow {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub severity: Option<Severity>,
+    /// Sections of a build's output that begin or end in the line, by marks that its text does not show; left out without any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<RowSection>>")]
+    pub sections: Vec<RowSection>,
+}
+
+/// A section of a build's output begins or ends, as GitLab's marks say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RowSection {
+    /// By what its end knows its beginning.
+    pub name: String,
+    /// It ends; else it begins.
+    #[serde(default, skip_serializing_if = "is_false")]
+    #[ts(optional, as = "Option<bool>")]
+    pub ends: bool,
 }
 
 /// A part of a row's text that looks the same.

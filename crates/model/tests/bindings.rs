@@ -123,6 +123,7 @@ fn the_types_of_the_page_are_those_of_the_model() {
         Rank,
         LogRows,
         LogRow,
+        RowSection,
         RowSpan,
         RemovedRows,
         LogQuery,

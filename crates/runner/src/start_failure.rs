@@ -138,7 +138,7 @@ impl StartFailure {
             (StartCause::System, libc::ENFILE) => Some("too many open files on this machine"),
             (StartCause::System, libc::EAGAIN) => Some("no more processes can be started"),
             (StartCause::System, libc::ENOMEM | libc::ENOBUFS) => Some("not enough memory"),
-            (StartCause::System, libc::ETOOMANYREFS) => Some("too many descriptors on their way"),
+            (StartCause::System, libc::ETOOMANYREFS) => Some("too many file descriptors in flight"),
             _ => None,
         }
     }
@@ -210,7 +210,7 @@ impl StartFailure {
                 )
             }
             StartCause::ExecFormat => {
-                format!("exec format error: {path} is no program of this machine and has no #! line")
+                format!("exec format error: {path} is not a program for this machine and has no #! line")
             }
             StartCause::ArgumentsTooLong => format!("argument list too long for {path}"),
             StartCause::BadScript { problem } => format!("the script cannot be run: {problem}"),
@@ -221,7 +221,7 @@ impl StartFailure {
                 format!("working directory is not a directory: {}", or("the task's directory"))
             }
             StartCause::CwdDenied => {
-                format!("working directory may not be entered: {}", or("the task's directory"))
+                format!("no permission to enter the working directory: {}", or("the task's directory"))
             }
             StartCause::RunExists => format!("the run folder already holds a run: {}", or("of this task")),
             StartCause::RunDirForeign => {

@@ -49,7 +49,7 @@ async fn a_file_that_is_no_program_is_never_given_to_a_shell() {
     let path = put(&runs, "no-mark", &format!("touch '{}'\n", trace.display()), 0o755).display().to_string();
     assert_eq!(
         sentence(&runs, command(&[&path])).await,
-        format!("exec format error: {path} is no program of this machine and has no #! line")
+        format!("exec format error: {path} is not a program for this machine and has no #! line")
     );
     assert!(!trace.exists());
 }

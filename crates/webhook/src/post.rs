@@ -44,7 +44,7 @@ pub struct Answer {
 #[derive(Debug, thiserror::Error)]
 pub enum PostError {
     /// The address is none that can be posted to.
-    #[error("the address cannot be posted to: {0}")]
+    #[error("cannot call this address: {0}")]
     Address(String),
     /// No connection could be made.
     #[error("{host} cannot be reached: {source}")]
@@ -55,7 +55,7 @@ pub enum PostError {
         source: io::Error,
     },
     /// The connection broke, or what came was no HTTP.
-    #[error("{host} gave no answer: {source}")]
+    #[error("{host} did not answer properly: {source}")]
     Http {
         /// Of the address.
         host: String,
@@ -212,7 +212,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_no_answer_is_an_error_that_names_the_host() {
         let (_, answer) = exchanged("220 mail.example ESMTP\r\n").await;
-        assert!(answer.unwrap_err().to_string().starts_with("127.0.0.1 gave no answer"));
+        assert!(answer.unwrap_err().to_string().starts_with("127.0.0.1 did not answer properly"));
         let refused = post(Post { url: "http://127.0.0.1:1/", headers: vec![], body: String::new() }).await;
         assert!(matches!(refused, Err(PostError::Connect { .. })), "{refused:?}");
     }

@@ -122,7 +122,7 @@ test("all that match are deleted, also what is not loaded, after a question with
   expect(question.textContent).toContain("Delete 3 tasks?");
   expect(question.textContent).toContain("without Undo");
   const deleted = vi.spyOn(short, "deleteTask");
-  await fireEvent.click(within(question).getByRole("button", { name: "Delete 3" }));
+  await fireEvent.click(within(question).getByRole("button", { name: "Delete 3 tasks" }));
   await screen.findByText("3 tasks deleted");
   expect(deleted).toHaveBeenCalledTimes(3);
   expect((await fake.listTasks({ query: {} })).total).toBe(0);

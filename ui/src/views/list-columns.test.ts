@@ -1,6 +1,6 @@
 // The head of the list in the main view: sorting, the columns, and what of both is kept.
 import { cleanup, createEvent, fireEvent, render, screen, waitFor, within } from "@testing-library/svelte";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { useBackend } from "../lib/api";
 import { createFakeBackend } from "../lib/api/fake";
 import MainView from "./MainView.svelte";
@@ -89,4 +89,28 @@ test("a view brings its columns", async () => {
   await fireEvent.click(await screen.findByTestId("view"));
   await waitFor(() => expect(heads()).toEqual(["State", "Name", "Exit"]));
   expect(names()).toEqual(["Alpha", "beta", "gamma"]);
+});
+
+test("only rows that run, in a list that has the column, have their task sampled, and no longer than it is there", async () => {
+  const watched = vi.spyOn(fake, "watchUsage");
+  const left = vi.fn();
+  watched.mockImplementation(async (_, onUsage) => {
+    onUsage({ attempt: 1, at: 1, cpuMs: 1, memoryBytes: 1, processes: 1 });
+    onUsage({ attempt: 1, at: 2, cpuMs: 2, cpuPercent: 42, memoryBytes: 48_200_000, processes: 1 });
+    return left;
+  });
+  await open();
+  const running = () => screen.getAllByTestId("task-row").filter((row) => row.dataset.phase === "running");
+  await waitFor(() => expect(running().length).toBeGreaterThan(0));
+  expect(watched).not.toHaveBeenCalled();
+  await fireEvent.click(screen.getByTestId("list-menu"));
+  await fireEvent.click(screen.getByTestId("choose-columns"));
+  const usage = within(screen.getByTestId("columns-dialog")).getByLabelText(/^Usage/);
+  await fireEvent.click(usage);
+  const sparks = await screen.findAllByTestId("usage-spark");
+  const runs = running();
+  expect(watched.mock.calls.map(([id]) => id).sort()).toEqual(runs.map((row) => row.dataset.taskId).sort());
+  expect(sparks[0]?.title).toBe("42 % processor, 48.2 MB memory");
+  await fireEvent.click(usage);
+  await waitFor(() => expect(left).toHaveBeenCalledTimes(runs.length));
 });

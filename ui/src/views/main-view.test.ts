@@ -109,7 +109,7 @@ test("several are picked with x, and what is done with them names how many", asy
   }
   expect(await screen.findByText("6 tasks selected")).toBeTruthy();
   await key("Delete");
-  expect(screen.getByTestId("confirm").textContent).toBe("Delete 6");
+  expect(screen.getByTestId("confirm").textContent).toBe("Delete 6 tasks");
 });
 
 test("a waiting task says why, a failed one in plain words", async () => {

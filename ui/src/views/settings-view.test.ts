@@ -3,6 +3,7 @@ import { expect, test, vi } from "vitest";
 import { useBackend, type Backend } from "../lib/api";
 import { createFakeBackend, type FakeControls } from "../lib/api/fake";
 import { theme } from "../lib/design/theme.svelte";
+import { SECTIONS } from "../lib/settings/catalog";
 import MainView from "./MainView.svelte";
 
 let fake: Backend & FakeControls;
@@ -201,7 +202,7 @@ test("the engine is kept running from log-in on, and what log-out does is said a
   await waitFor(() => expect(toggle.getAttribute("aria-checked")).toBe("true"));
   expect(screen.getByTestId("settings").textContent).toContain("The engine ends when you log out.");
   await fireEvent.click(screen.getByTestId("linger"));
-  await screen.findByText(/goes on when you log out/);
+  await screen.findByText(/keeps running after you log out/);
 
   vi.spyOn(fake, "setService").mockRejectedValue(new Error("systemctl failed: no bus"));
   await fireEvent.click(toggle);
@@ -240,8 +241,56 @@ test("a hook is added, refused at its field, tried and removed", async () => {
   const row = await screen.findByTestId("hook");
   expect(row.textContent).toContain("https://chat.example/x · signed");
   await fireEvent.click(screen.getByTestId("test-hook"));
-  expect((await screen.findByTestId("hook-tested")).textContent).toContain("arrived: 200: ok");
+  expect((await screen.findByTestId("hook-tested")).textContent).toContain("delivered: 200: ok");
   await fireEvent.click(within(row).getByText("Remove"));
   await fireEvent.click(await screen.findByText("Remove hook"));
   await waitFor(() => expect(screen.queryByTestId("hook")).toBeNull());
+});
+
+test("a setting is looked for by / or Ctrl+F, found by its words, and its group is lit", async () => {
+  await open();
+  await screen.findByTestId("settings");
+  await fireEvent.keyDown(document.body, { key: "/", code: "Slash" });
+  const search = screen.getByTestId<HTMLInputElement>("settings-search");
+  expect(document.activeElement).toBe(search);
+  await fireEvent.input(search, { target: { value: "attempts" } });
+  expect(screen.queryByTestId("settings-general")?.closest("ul")?.hidden).toBe(true);
+  const found = () => within(screen.getByTestId("settings-found")).getAllByRole("option");
+  expect(found().map((one) => one.textContent)).toEqual(["Of each task, keep at most Logs › Finished tasks"]);
+  // Escape leaves the search, not the settings.
+  await fireEvent.keyDown(search, { key: "Escape" });
+  expect(search.value).toBe("");
+  expect(screen.getByTestId("settings")).toBeTruthy();
+
+  search.blur();
+  await fireEvent.keyDown(document.body, { key: "f", ctrlKey: true });
+  expect(document.activeElement).toBe(search);
+  await fireEvent.input(search, { target: { value: "port" } });
+  await fireEvent.keyDown(search, { key: "ArrowDown" });
+  expect(search.getAttribute("aria-activedescendant")).toBe(found()[1]?.id);
+  await fireEvent.keyDown(search, { key: "Enter" });
+  const group = await screen.findByTestId("group-grpc");
+  await waitFor(() => expect(group.dataset.sought).toBe("true"));
+  // The field that was meant greys out with its switch, which is gone to instead.
+  const address = await field("api.grpc.address");
+  const off = (input: HTMLInputElement) => input.closest(":disabled") !== null;
+  expect(off(address)).toBe(true);
+  await waitFor(() => expect(document.activeElement).toBe(screen.getByTestId("setting-api.grpc.enabled")));
+  await fireEvent.click(screen.getByTestId("setting-api.grpc.enabled"));
+  await waitFor(() => expect(off(address)).toBe(false));
+  expect(off(await field("api.http.address"))).toBe(true);
+});
+
+test("every setting of the catalog is on the page that it says", async () => {
+  await open();
+  for (const { key, groups } of SECTIONS) {
+    await fireEvent.click(await screen.findByTestId(`settings-${key}`));
+    for (const { id, settings } of groups) {
+      // There is a token where a door is open, and something to linger where a service runs.
+      if (id === "token") continue;
+      const group = await screen.findByTestId(`group-${id}`);
+      for (const { path, label } of settings)
+        if (path !== "service.linger") expect(within(group).getAllByText(label)[0]).toBeTruthy();
+    }
+  }
 });

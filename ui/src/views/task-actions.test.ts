@@ -69,7 +69,7 @@ test("rerun of a running task stops it first when that is chosen", async () => {
   const sent = vi.spyOn(fake, "rerunTask");
   await key("r");
   const question = await screen.findByTestId("question");
-  expect(question.textContent).toContain("“the one” still runs");
+  expect(question.textContent).toContain("“the one” is still running");
   expect(question.textContent).not.toContain("echo-abck2");
   expect(sent).not.toHaveBeenCalled();
   await fireEvent.click(within(question).getByText("Stop and run again"));

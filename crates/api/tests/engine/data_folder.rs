@@ -65,7 +65,7 @@ async fn a_directory_that_may_not_be_entered_fails_the_start_in_one_sentence() {
     kind["subprocess"]["cwd"] = json!(closed);
     let id = engine.api.submit_task(spec("s", kind, json!({}))).await.unwrap();
     let status = engine.finished(&id).await.status;
-    let sentence = format!("working directory may not be entered: {}", closed.display());
+    let sentence = format!("no permission to enter the working directory: {}", closed.display());
     assert_eq!((status.phase, status.error), (TaskPhase::Failed, Some(sentence)));
     allow(&closed, 0o700);
 }

@@ -78,7 +78,7 @@ async fn tasks_go_by_priority_and_then_as_they_were_moved_also_after_a_restart()
     engine.api.ask(move_to(b, Some(a), false)).await.unwrap();
     engine.api.ask(SetPriority { id: e.clone(), priority: 7 }).await.unwrap();
     assert!(conflicts(engine.api.ask(move_to(a, Some(d), false)).await).contains("priorities"));
-    assert!(conflicts(engine.api.ask(move_to(&first, None, true)).await).contains("runs already"));
+    assert!(conflicts(engine.api.ask(move_to(&first, None, true)).await).contains("is running already"));
     let none = MoveTask { id: a.clone(), before: None, after: None, first: false, last: false };
     assert!(matches!(engine.api.ask(none).await, Err(ApiError::InvalidRequest { .. })));
     let places = async |engine: &Engine| {
@@ -127,7 +127,7 @@ async fn a_held_task_keeps_its_place_and_all_can_be_held() {
     assert_eq!(row(&engine, &new).await.waiting, Some(Waiting::Held), "also after a restart");
     engine.api.ask(HoldAll { held: false }).await.unwrap();
     engine.finished(&new).await;
-    assert!(conflicts(engine.api.ask(HoldTask { id: last.clone() }).await).contains("runs already"));
+    assert!(conflicts(engine.api.ask(HoldTask { id: last.clone() }).await).contains("is running already"));
     assert!(conflicts(engine.api.ask(HoldTask { id: new.clone() }).await).contains("over already"));
     let nobody = engine.api.ask(ReleaseTask { id: TaskId::new("nobody").unwrap() }).await;
     assert!(matches!(nobody, Err(ApiError::TaskNotFound { .. })), "{nobody:?}");

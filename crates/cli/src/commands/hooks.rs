@@ -112,18 +112,18 @@ fn cells(HookState { hook, has_secret, waiting, dropped, latest }: &HookState) -
         dropped => format!("{waiting} ({dropped} dropped)"),
     };
     let last =
-        latest.first().map_or_else(String::new, |call| format!("{} {}", show::ago(call.at), outcome(call)));
+        latest.first().map_or_else(String::new, |call| format!("{}: {}", show::ago(call.at), outcome(call)));
     [Cell::new(&hook.name), Cell::new(on.join(", ")), Cell::new(calls), Cell::new(waiting), Cell::new(last)]
 }
 
 fn outcome(call: &HookDelivery) -> String {
     let said = call.said.as_deref().map(harmless).unwrap_or_default();
     let state = match call.state {
-        DeliveryState::Delivered => "arrived",
-        DeliveryState::GivenUp => "did not arrive",
-        DeliveryState::Dropped => return "dropped: too many waited".into(),
-        DeliveryState::Waiting if call.tries == 0 => return "waits for its first try".into(),
-        DeliveryState::Waiting => "has not arrived yet",
+        DeliveryState::Delivered => "delivered",
+        DeliveryState::GivenUp => "failed",
+        DeliveryState::Dropped => return "dropped: too many calls were pending".into(),
+        DeliveryState::Waiting if call.tries == 0 => return "pending".into(),
+        DeliveryState::Waiting => "pending after a failed try",
     };
     if said.is_empty() { state.into() } else { format!("{state} ({said})") }
 }

@@ -229,6 +229,6 @@ fn ended(phase: TaskPhase) -> &'static str {
         TaskPhase::Failed => "failed",
         TaskPhase::Timeout => "ran out of time",
         TaskPhase::Canceled => "was stopped",
-        TaskPhase::Exhausted => "has spent its retries",
+        TaskPhase::Exhausted => "has used up its retries",
     }
 }

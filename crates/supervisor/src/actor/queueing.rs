@@ -248,7 +248,7 @@ impl Actor {
                     return self.begin_asked(id, "the next attempt now", reply).await;
                 }
                 _ => SupervisorError::Conflict {
-                    reason: format!("task {id} does not wait for another attempt"),
+                    reason: format!("task {id} is not waiting for another attempt"),
                 },
             },
         };
@@ -330,10 +330,10 @@ impl Actor {
             let refused = match &active.stage {
                 Stage::Ending { .. } => SupervisorError::over(id),
                 Stage::OutOfSight { .. } => {
-                    SupervisorError::Conflict { reason: format!("task {id} cannot be looked at just now") }
+                    SupervisorError::Conflict { reason: format!("task {id} cannot be reached right now") }
                 }
                 _ => SupervisorError::Conflict {
-                    reason: format!("task {id} does not run; what waits can be held"),
+                    reason: format!("task {id} is not running; only waiting tasks can be held"),
                 },
             };
             return drop(reply.send(Err(refused)));
@@ -549,7 +549,7 @@ impl Actor {
             Ok(Admission::Waits) => {}
             Ok(Admission::Replaces(victims)) => self.replace(victims).await,
             Err(busy) => {
-                let words = format!("lane {slot} was busy with task {} when it was its time", busy.running);
+                let words = format!("lane {slot} was busy with task {} when this was due", busy.running);
                 return self.finish_never(id, words).await;
             }
         }
@@ -567,9 +567,11 @@ impl Actor {
 
 fn conflict(id: &TaskId, stage: &Stage) -> SupervisorError {
     let reason = match stage {
-        Stage::Running { .. } | Stage::OutOfSight { .. } => format!("task {id} runs already"),
+        Stage::Running { .. } | Stage::OutOfSight { .. } => format!("task {id} is running already"),
         Stage::Starting { .. } | Stage::PutOff { .. } => format!("task {id} is being started"),
-        Stage::Backoff { .. } => format!("task {id} has been started before, and waits for its next attempt"),
+        Stage::Backoff { .. } => {
+            format!("task {id} has been started before and is waiting for its next attempt")
+        }
         Stage::Admitting { .. } => format!("task {id} is not stored yet"),
         Stage::Waiting | Stage::Ending { .. } => return SupervisorError::over(id),
     };
@@ -583,9 +585,9 @@ pub(crate) fn cannot_move(id: &TaskId, to: &MoveTo, slot: &Slot, why: CannotMove
     };
     let reason = match why {
         CannotMove::Replaces => format!("task {id} replaces what runs in lane {slot}, and is next already"),
-        CannotMove::NotThere => format!("task {other} does not wait in lane {slot}"),
+        CannotMove::NotThere => format!("task {other} is not waiting in lane {slot}"),
         CannotMove::Priority => {
-            format!("tasks {id} and {other} have different priorities, and these decide which goes first")
+            format!("tasks {id} and {other} have different priorities, which decide which of them goes first")
         }
     };
     SupervisorError::Conflict { reason }

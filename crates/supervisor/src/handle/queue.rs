@@ -54,7 +54,7 @@ impl Supervisor {
     /// Begins the next attempt of a task that waits for it.
     ///
     /// # Errors
-    /// As [`Supervisor::hold`]; `Conflict` for one that does not wait for another attempt.
+    /// As [`Supervisor::hold`]; `Conflict` for one that is not waiting for another attempt.
     pub async fn retry_now(&self, id: &TaskId) -> Result<(), SupervisorError> {
         self.ask_queue(id, |id, reply| QueueMessage::RetryNow { id, reply }).await
     }

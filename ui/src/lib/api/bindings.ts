@@ -1243,7 +1243,21 @@ removed?: RemovedRows,
 /**
  * What the line says of itself, by the rules that searches for errors and warnings go by.
  */
-severity?: Severity, };
+severity?: Severity, 
+/**
+ * Sections of a build's output that begin or end in the line, by marks that its text does not show; left out without any.
+ */
+sections?: Array<RowSection>, };
+
+export type RowSection = { 
+/**
+ * By what its end knows its beginning.
+ */
+name: string, 
+/**
+ * It ends; else it begins.
+ */
+ends?: boolean, };
 
 export type RowSpan = { 
 /**
@@ -1657,7 +1671,11 @@ removed?: RemovedRows,
 /**
  * What the line says of itself, by the rules that searches for errors and warnings go by.
  */
-severity?: Severity, };
+severity?: Severity, 
+/**
+ * Sections of a build's output that begin or end in the line, by marks that its text does not show; left out without any.
+ */
+sections?: Array<RowSection>, };
 
 export type SourceRow = { 
 /**
@@ -2842,7 +2860,7 @@ due: number,
  */
 reason?: string, };
 
-export type ListColumn = "state" | "name" | "story" | "runs" | "took" | "ended" | "lane" | "exit" | "attempt" | "created" | "changed";
+export type ListColumn = "state" | "name" | "story" | "runs" | "took" | "ended" | "lane" | "exit" | "attempt" | "created" | "changed" | "usage";
 
 export type ListLayout = { 
 /**

@@ -40,8 +40,7 @@ export function createFakeHooks(rows: () => TaskRow[]): Told {
     deleteHook: async ({ name }) => void (hooks = hooks.filter(({ hook }) => hook.name !== name)),
     testHook: async ({ name }) => {
       const state = find(name);
-      if (!state)
-        throw new ApiError({ error: "InvalidRequest", field: "name", message: "is that of no hook" });
+      if (!state) throw new ApiError({ error: "InvalidRequest", field: "name", message: "names no hook" });
       const call: HookDelivery = {
         id: ++deliveries,
         hook: name,

@@ -124,7 +124,7 @@ test("a search that breaks off says so", async () => {
   const query = { pattern: "x" } as never;
   await tauriBackend.openSearch("t", 1, query, 0, ({ error }) => errors.push(error));
   channelOf("open_search").onmessage({ frame: 1, ended: true });
-  expect(errors).toEqual(["The search broke off. Search again."]);
+  expect(errors).toEqual(["The search was cut off. Search again."]);
   let broken = 0;
   await tauriBackend.searchAll(
     query,

@@ -182,7 +182,7 @@ async function openSearch<Name extends "openSearch" | "openMergedSearch">(
   };
   const nothing = { matches: 0, searchedBytes: 0, totalBytes: 0, complete: false, live: false };
   const ended = () =>
-    onProgress({ ...(last ?? nothing), live: false, error: "The search broke off. Search again." });
+    onProgress({ ...(last ?? nothing), live: false, error: "The search was cut off. Search again." });
   const search = await open(commandOf(name), request, deliver, { ended });
   return { searchId: search.id, close: search.close };
 }

@@ -1,6 +1,7 @@
 // A job as the editor holds it: everything that is typed stays text until it is saved. Times are those of the person's own clock.
 import type { Job, Parameter, Schedule, TaskSpec } from "../api/types";
 import { formatDuration, parseDuration } from "../shared/duration";
+import { digits, isoDay, minuteOfDay } from "../shared/format";
 
 type ScheduleKind = "cron" | "every" | "at" | "start";
 
@@ -43,13 +44,10 @@ interface JobDraft {
 /** A problem beside its field, by the path that the engine uses too. */
 export type Problems = Readonly<Record<string, string>>;
 
-const pad = (n: number) => String(n).padStart(2, "0");
-
 export function localTime(at: number): string {
   const date = new Date(at);
-  const day = `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())}`;
-  const time = `${pad(date.getHours())}:${pad(date.getMinutes())}`;
-  return date.getSeconds() ? `${day}T${time}:${pad(date.getSeconds())}` : `${day}T${time}`;
+  const minute = `${isoDay(date)}T${minuteOfDay(date)}`;
+  return date.getSeconds() ? `${minute}:${digits(date.getSeconds())}` : minute;
 }
 
 export function emptySchedule(): ScheduleDraft {

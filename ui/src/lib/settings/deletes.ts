@@ -90,7 +90,7 @@ function tasks(count: number | undefined, kept: string): Asked | null {
   const many = count === undefined ? "finished tasks" : plural(count, "finished task");
   return {
     title: `Delete ${many}?`,
-    body: `${kept} will be kept. ${count === 1 ? "The other goes" : "The others go"} with ${count === 1 ? "its" : "their"} runs and logs, for good; those with a bookmark stay.`,
+    body: `${kept} will be kept. ${count === 1 ? "The other one is deleted" : "The others are deleted"} with ${count === 1 ? "its" : "their"} runs and logs, for good; those with a bookmark are kept.`,
     verb: count === undefined ? "Delete" : `Delete ${plural(count, "task")}`,
   };
 }

@@ -5,8 +5,11 @@ import { ApiError } from "../api/errors";
 import type { Settings, SettingsPatch } from "../api/types";
 import { followTheme, theme, type ThemeChoice } from "../design/theme.svelte";
 import { sentence } from "../submit/errors";
+import type { Found } from "./catalog";
 
 const SAID_MS = 1600;
+/** So long what was looked for is lit. */
+const LIT_MS = 2500;
 
 export class SettingsState {
   value = $state.raw<Settings | undefined>(undefined);
@@ -14,11 +17,14 @@ export class SettingsState {
   errors = $state<Record<string, string>>({});
   /** The field that was saved last, for a moment. */
   saved = $state<string | undefined>(undefined);
+  /** What somebody has looked for and is being shown. */
+  sought = $state.raw<Found | undefined>(undefined);
 
   #backend: Backend;
   /** The fields that are on the page. */
   #shown = new Set<string>();
   #said: ReturnType<typeof setTimeout> | undefined;
+  #lit: ReturnType<typeof setTimeout> | undefined;
 
   constructor(backend: Backend) {
     this.#backend = backend;
@@ -51,6 +57,19 @@ export class SettingsState {
         : sentence(error.message);
       return false;
     }
+  }
+
+  /** Brings somebody to a setting: its group is lit for a moment. */
+  seek(found: Found): void {
+    // Also once more the same.
+    this.sought = { ...found };
+    clearTimeout(this.#lit);
+    this.#lit = setTimeout(() => (this.sought = undefined), LIT_MS);
+  }
+
+  /** The id of a field's control. */
+  idOf(path: string): string {
+    return `setting-${path.replaceAll(".", "-")}`;
   }
 
   /** A field is on the page from now on, until what is returned is called; what was said of it goes with it. */

@@ -2,6 +2,7 @@ import { render, screen } from "@testing-library/svelte";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { TaskRow } from "../api/types";
 import { tracks, USUAL } from "../tasks/columns";
+import { createFakeBackend } from "../api/fake";
 import TaskRowView from "../tasks/TaskRowView.svelte";
 import { holdClock } from "./clock.svelte";
 
@@ -44,6 +45,7 @@ function show(phase: string, times: Partial<TaskRow>) {
   const task = { metadata, spec: { slot: "etl", kind }, status: { phase, attempt: 1 } };
   const row = { task, recentRuns: [], ...times } as unknown as TaskRow;
   const props = {
+    backend: createFakeBackend({ tasks: 0 }),
     ...{ row, index: 0, top: 0, current: false, picked: false, picking: false },
     ...{ columns: USUAL, tracks: tracks(USUAL, false) },
   };

@@ -50,8 +50,8 @@ test("who waits says for what, and a crash loop is named", () => {
   expect(waitingFor(row({ reason: "held" }), now)).toBe("held");
   expect(waitingFor(row({ reason: "notBefore", until: 13_000 }), now)).toMatch(/^starts in 12 s, .*1970/);
   const other = { reason: "dependency", on: "01a", name: "", when: "failed" } as const;
-  expect(waitingFor(row(other), now)).toBe("waits for 01a to fail");
-  expect(waitingFor(row({ ...other, name: "import" }), now)).toBe("waits for import to fail");
+  expect(waitingFor(row(other), now)).toBe("waiting for 01a to fail");
+  expect(waitingFor(row({ ...other, name: "import" }), now)).toBe("waiting for import to fail");
   const second = row({ reason: "lane", position: 2, behind: "nightly" });
   expect(waitingFor(second, now)).toBe("2nd in lane etl, behind nightly");
   expect(waitingFor(second, now, true)).toBe("lane etl is paused; 2nd in line");

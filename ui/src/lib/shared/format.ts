@@ -4,7 +4,8 @@ import type { Phase, TaskRow, TaskRun, Waiting } from "../api/types";
 /** What time it is, for words about the moment `at`; asked for only where such words are said. */
 export type NowFor = (at: number) => number;
 
-const pad = (n: number) => String(n).padStart(2, "0");
+/** With leading zeros. */
+export const digits = (n: number, width = 2): string => String(n).padStart(width, "0");
 
 /** `840 ms`, `4.2 s`, `38 s`, `12 m 04 s`, `1 h 02 m`, `3 d 04 h`. */
 export function duration(ms: number): string {
@@ -19,10 +20,10 @@ export function clock(ms: number): string {
   const s = Math.max(0, Math.round(ms / 1000));
   if (s < 60) return `${s} s`;
   const m = Math.floor(s / 60);
-  if (m < 60) return `${m} m ${pad(s % 60)} s`;
+  if (m < 60) return `${m} m ${digits(s % 60)} s`;
   const h = Math.floor(m / 60);
-  if (h < 24) return `${h} h ${pad(m % 60)} m`;
-  return `${Math.floor(h / 24)} d ${pad(h % 24)} h`;
+  if (h < 24) return `${h} h ${digits(m % 60)} m`;
+  return `${Math.floor(h / 24)} d ${digits(h % 24)} h`;
 }
 
 /** A setting, in as few units as it has: `90 s`, `30 min`, `1 h 30 m`, `2 d`. */
@@ -31,7 +32,7 @@ export function span(ms: number): string {
   const m = ms / 60_000;
   if (m < 60) return `${m} min`;
   if (m % 1440 === 0) return `${count(m / 1440)} d`;
-  return m % 60 === 0 ? `${count(m / 60)} h` : `${count(Math.floor(m / 60))} h ${pad(m % 60)} m`;
+  return m % 60 === 0 ? `${count(m / 60)} h` : `${count(Math.floor(m / 60))} h ${digits(m % 60)} m`;
 }
 
 export function ago(at: number, nowFor: NowFor): string {
@@ -54,6 +55,13 @@ const timeFormat = new Intl.DateTimeFormat(undefined, { timeStyle: "medium", hou
 export const timeOfDay = (at: number): string => timeFormat.format(at);
 const dayFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
 export const day = (at: number): string => dayFormat.format(at);
+
+/** `2026-11-29`, here: for texts that are read again, and for fields. */
+export function isoDay(at: Date): string {
+  return `${at.getFullYear()}-${digits(at.getMonth() + 1)}-${digits(at.getDate())}`;
+}
+/** `14:03`, of any day. */
+export const minuteOfDay = (at: Date): string => `${digits(at.getHours())}:${digits(at.getMinutes())}`;
 
 /** `3.4 %`, `42 %`, `1,250 %`. */
 export const percent = (value: number): string =>
@@ -98,9 +106,9 @@ export function outcome(end: { phase: Phase; exitCode?: number; error?: string }
 
 /** The same of a row, and what there is to say of one that goes on without its main program, or that left something undone. */
 export function inShort(row: TaskRow): string {
-  if (row.suspended) return "paused: its processes stand still";
+  if (row.suspended) return "paused: its processes are suspended";
   if (row.task.status.phase === "running" && row.mainEnded) return row.mainEnded.text;
-  if (row.silentSince != null) return `prints nothing since ${timeOfDay(row.silentSince)}`;
+  if (row.silentSince != null) return `no output since ${timeOfDay(row.silentSince)}`;
   return [outcome(row.task.status), row.remark ?? ""].filter((part) => part !== "").join(" · ");
 }
 
@@ -133,7 +141,7 @@ export function waitingFor(row: TaskRow, nowFor: NowFor, paused = false): string
     case "notBefore":
       return `starts ${due(waiting.until, nowFor)}, ${exact(waiting.until)}`;
     case "dependency":
-      return `waits for ${waiting.name || waiting.on} to ${TO[waiting.when]}`;
+      return `waiting for ${waiting.name || waiting.on} to ${TO[waiting.when]}`;
     case undefined:
       return "";
   }

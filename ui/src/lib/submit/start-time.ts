@@ -1,5 +1,6 @@
 // When a task is to start, as people write it: "in 2 h", "at 22:00" (the next one), "2026-11-30 08:00"; by this machine's clock.
 import { parseDuration } from "../shared/duration";
+import { digits, isoDay, minuteOfDay } from "../shared/format";
 
 const CLOCK = /^(?:at\s+)?(\d{1,2}):(\d{2})(?::(\d{2}))?$/i;
 const DATE = /^(?:at\s+)?(\d{4})-(\d{2})-(\d{2})[ T](\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,3}))?)?$/i;
@@ -35,12 +36,10 @@ export function parseStart(text: string, now: number): number | undefined {
 /** So that it is read as the same time again, to the millisecond. */
 export function writeStart(ms: number): string {
   const at = new Date(ms);
-  const two = (n: number) => String(n).padStart(2, "0");
-  const date = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
   const rest = at.getMilliseconds()
-    ? `:${two(at.getSeconds())}.${String(at.getMilliseconds()).padStart(3, "0")}`
+    ? `:${digits(at.getSeconds())}.${digits(at.getMilliseconds(), 3)}`
     : at.getSeconds()
-      ? `:${two(at.getSeconds())}`
+      ? `:${digits(at.getSeconds())}`
       : "";
-  return `${date} ${two(at.getHours())}:${two(at.getMinutes())}${rest}`;
+  return `${isoDay(at)} ${minuteOfDay(at)}${rest}`;
 }

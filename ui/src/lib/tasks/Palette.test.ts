@@ -49,7 +49,7 @@ test("letters in order find what they are of, in groups, and what matches is mar
   await type("pause");
   expect(screen.getByRole("group", { name: "Lanes" })).toBeTruthy();
   await type("grpc");
-  expect(titles()[0]).toMatch(/^Settings: API/);
+  expect(titles()[0]).toMatch(/^gRPC/);
   await type("zzqqxx");
   expect(screen.getByRole("status").textContent).toBe("Nothing matches.");
 });

@@ -68,16 +68,21 @@ export function taskEntries(w: Workspace, rows: readonly TaskRow[]): MenuEntry[]
   } else {
     const logs = all.filter((row) => row.task.status.attempt > 0).length;
     entries.push({ label: "Open merged log", disabled: logs < 2, act: () => w.openMerged(all) });
-    entries.push({ label: `Rerun ${rows.length}`, hint: "r", act: () => w.rerun(all) });
+    entries.push({ label: `Rerun ${plural(rows.length, "task")}`, hint: "r", act: () => w.rerun(all) });
     const waiting = all.filter((row) => row.task.status.phase === "pending");
     const held = waiting.filter((row) => row.waiting?.reason === "held");
-    if (held.length > 0) entries.push({ label: `Release ${held.length}`, act: () => w.release(held) });
+    if (held.length > 0)
+      entries.push({ label: `Release ${plural(held.length, "task")}`, act: () => w.release(held) });
     if (waiting.length > held.length) {
       const free = waiting.filter((row) => row.waiting?.reason !== "held");
-      entries.push({ label: `Hold ${free.length}`, act: () => w.hold(free) });
+      entries.push({ label: `Hold ${plural(free.length, "task")}`, act: () => w.hold(free) });
     }
     if (active.length > 0)
-      entries.push({ label: `Stop ${active.length}`, hint: "s", act: () => w.stop("graceful", all) });
+      entries.push({
+        label: `Stop ${plural(active.length, "task")}`,
+        hint: "s",
+        act: () => w.stop("graceful", all),
+      });
     entries.push("line");
   }
   entries.push({
@@ -138,13 +143,13 @@ export function laneEntries(w: Workspace, lane: Lane): MenuEntry[] {
     lane.paused
       ? { label: "Resume lane", testid: "menu-resume", act: () => w.setLane(lane.slot, { paused: false }) }
       : { label: "Pause lane", testid: "menu-pause", act: () => w.setLane(lane.slot, { paused: true }) },
-    { label: "One more at once", hint: `${lane.capacity}`, act: more(1) },
-    { label: "One fewer at once", disabled: lane.capacity <= 1, act: more(-1) },
+    { label: "Run one more at a time", hint: `${lane.capacity}`, act: more(1) },
+    { label: "Run one fewer at a time", disabled: lane.capacity <= 1, act: more(-1) },
     "line",
     { label: "Copy name", act: copied(w, lane.slot) },
     // Nothing is in it, and nothing set on it: only its name is kept.
     ...(lane.running + lane.queued === 0 && lane.capacity === 1 && !lane.paused
-      ? [{ label: "Take off this list", act: () => w.forgetLane(lane.slot) } satisfies MenuEntry]
+      ? [{ label: "Remove from this list", act: () => w.forgetLane(lane.slot) } satisfies MenuEntry]
       : []),
   ];
 }

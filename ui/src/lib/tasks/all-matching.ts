@@ -22,7 +22,7 @@ interface Words {
 export const ALL_ACTS: Readonly<Record<AllAct, Words>> = {
   stop: {
     title: "Stop",
-    body: "Each is asked to end, and killed after its grace time. Waiting ones will not start.",
+    body: "Each is asked to end, and killed if it has not ended after its grace period. Waiting tasks will not start.",
     verb: "Stop",
     done: "asked to end",
     phases: ACTIVE,

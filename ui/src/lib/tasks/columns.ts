@@ -21,7 +21,7 @@ export const COLUMNS: Readonly<Record<ListColumn, Column>> = {
   name: { word: "Name", width: 120, grows: 1, sort: "name" },
   story: {
     word: "Activity",
-    about: "Why it waits, how it failed, or its last line",
+    about: "Why it is waiting, how it failed, or its last line",
     width: 180,
     grows: 1.15,
   },
@@ -37,6 +37,12 @@ export const COLUMNS: Readonly<Record<ListColumn, Column>> = {
     about: "When it last changed its state",
     width: 78,
     sort: "changed",
+    right: true,
+  },
+  usage: {
+    word: "Usage",
+    about: "Processor use while it runs, sampled in view only",
+    width: 104,
     right: true,
   },
 };

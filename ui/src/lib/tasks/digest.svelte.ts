@@ -2,7 +2,7 @@
 // machine, and shown until it is put away.
 import type { Backend } from "../api/backend";
 import type { Digest, Phase } from "../api/types";
-import { plural } from "../shared/format";
+import { count, plural } from "../shared/format";
 import { isFailure } from "../shared/phase";
 
 /** Who looks away for less has missed nothing worth a line. */
@@ -47,10 +47,10 @@ export function says(digest: Digest): string[] {
   const well = sum(digest, (phase) => phase === "succeeded");
   const stopped = sum(digest, (phase) => phase === "canceled");
   return [
-    failed > 0 && `${failed.toLocaleString("en")} failed`,
-    well > 0 && `${well.toLocaleString("en")} succeeded`,
-    stopped > 0 && `${stopped.toLocaleString("en")} canceled`,
-    digest.missedCount > 0 && plural(digest.missedCount, "scheduled run", "scheduled runs") + " missed",
+    failed > 0 && `${count(failed)} failed`,
+    well > 0 && `${count(well)} succeeded`,
+    stopped > 0 && `${count(stopped)} canceled`,
+    digest.missedCount > 0 && `${plural(digest.missedCount, "scheduled run")} missed`,
     digest.heldCount > 0 && `${plural(digest.heldCount, "task is", "tasks are")} held for you`,
   ].filter((phrase) => phrase !== false);
 }

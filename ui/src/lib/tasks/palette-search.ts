@@ -38,7 +38,7 @@ function offered(all: readonly Entry[], recent: readonly string[]): readonly Mat
   const rest = all.filter((entry) => !lately.includes(entry));
   const most = (word: EntryGroup) => (word === "Tasks" || word === "Jobs" || word === "Lanes" ? FEW : 100);
   const groups = ENTRY_GROUPS.map((word): MatchGroup => {
-    const matches = rest.filter((entry) => entry.group === word).map(plain);
+    const matches = rest.filter((entry) => entry.group === word && !entry.sought).map(plain);
     return { word, matches: matches.slice(0, most(word)) };
   });
   return nonEmpty([{ word: "Recent", matches: lately.map(plain) }, ...groups]);

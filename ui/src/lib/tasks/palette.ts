@@ -1,10 +1,11 @@
 // What the palette offers: actions on what is selected, tasks, jobs, lanes, places of the window, settings. Pure but for what is done
 // then. How it is looked through and in which order it is shown: palette-search.ts.
 import { theme } from "../design/theme.svelte";
+import { plural } from "../shared/format";
 import { onNextFrame } from "../shared/next-frame";
 import { GROUPS, isFinished, phaseWord } from "../shared/phase";
 import type { JobRow, TaskRow } from "../api/types";
-import type { SettingsSection } from "../settings/host";
+import { everySetting, SECTIONS } from "../settings/catalog";
 import { queueEntries } from "./actions";
 import { laneToken } from "./filter";
 import { focusFilter } from "./keys";
@@ -22,6 +23,8 @@ export interface Entry {
   /** What else it is found by, and shown dimmed. */
   detail?: string;
   hint: string;
+  /** Shown only to those who look for it. */
+  sought?: true;
   act: () => void;
 }
 /** So many tasks and jobs at most. */
@@ -43,7 +46,7 @@ function selected(w: Workspace): Entry[] {
   const rows = w.targetRows;
   const n = rows.length;
   if (n === 0) return [];
-  const on = n === 1 ? "" : ` ${n} tasks`;
+  const on = n === 1 ? "" : ` ${plural(n, "task")}`;
   const active = rows.some((row) => !isFinished(row.task.status.phase));
   const [only] = rows;
   const offered = n === 1 && only ? queueEntries(w, only) : [];
@@ -181,15 +184,6 @@ function places(w: Workspace): Entry[] {
   ];
 }
 
-const SECTIONS: readonly (readonly [SettingsSection, string, string])[] = [
-  ["general", "General", "theme, notifications, closing, tray, start with the session"],
-  ["logs", "Logs", "limits, disk, keep tasks, attempts, delete"],
-  ["environment", "Environment", "PATH, variables, login shell"],
-  ["api", "API", "socket, HTTP, gRPC, tokens, certificate"],
-  ["connections", "Connections", "other machines, ssh"],
-  ["about", "About", "version, data folder, doctor"],
-];
-
 function settings(w: Workspace): Entry[] {
   return [
     ...(["system", "light", "dark"] as const).map((choice): Entry => ({
@@ -199,13 +193,21 @@ function settings(w: Workspace): Entry[] {
       hint: theme.choice === choice ? "chosen" : "",
       act: () => void w.settings.setTheme(choice),
     })),
-    ...SECTIONS.map(([section, word, detail]): Entry => ({
-      key: `settings-${section}`,
+    ...SECTIONS.map(({ key, word }): Entry => ({
+      key: `settings-${key}`,
       group: "Settings",
       title: `Settings: ${word}`,
-      detail,
-      hint: section === "general" ? "Ctrl ," : "",
-      act: () => w.openSettings(section),
+      hint: key === "general" ? "Ctrl ," : "",
+      act: () => w.openSettings(key),
+    })),
+    ...everySetting.map((one): Entry => ({
+      key: `setting:${one.group}:${one.path ?? ""}`,
+      group: "Settings",
+      sought: true,
+      title: one.title,
+      detail: one.where,
+      hint: "",
+      act: () => w.openSettings(one.section, one),
     })),
   ];
 }

@@ -24,6 +24,7 @@ import { isFinished, PHASES } from "../shared/phase";
 import { zoom } from "../design/zoom.svelte";
 import { Jobs } from "../jobs/jobs.svelte";
 import { Machines } from "../machines/machines.svelte";
+import type { Found } from "../settings/catalog";
 import type { Question, SettingsHost, SettingsSection } from "../settings/host";
 import { SettingsState } from "../settings/settings.svelte";
 import { Drafts } from "../submit/draft";
@@ -304,8 +305,8 @@ export class Workspace implements SettingsHost {
       body:
         mode === "kill"
           ? "The processes end at once and cannot clean up after themselves."
-          : "Each is asked to end, and killed after its grace time. Waiting ones will not start.",
-      verb: `${mode === "kill" ? "Kill" : "Stop"} ${active.length === 1 ? "task" : active.length}`,
+          : "Each is asked to end, and killed if it has not ended after its grace period. Waiting tasks will not start.",
+      verb: `${mode === "kill" ? "Kill" : "Stop"} ${active.length === 1 ? "task" : plural(active.length, "task")}`,
       act,
     };
   }
@@ -319,7 +320,7 @@ export class Workspace implements SettingsHost {
     if (rows.length === 1 && !isFinished(only.task.status.phase)) return this.#rerunActive(only);
     const over = rows.filter((row) => isFinished(row.task.status.phase));
     const left = rows.length - over.length;
-    if (over.length === 0) return this.#notify("plain", "All of them still run or wait");
+    if (over.length === 0) return this.#notify("plain", "All of them are still running or waiting");
     const act = () => {
       void this.#each(over, async (row) => {
         const id = await this.backend.rerunTask({ id: idOf(row) });
@@ -331,12 +332,12 @@ export class Workspace implements SettingsHost {
     if (rows.length <= MANY) return act();
     const alone =
       left > 0
-        ? ` ${plural(left, "other that still runs or waits is", "others that still run or wait are")} left alone.`
+        ? ` ${plural(left, "other is still running or waiting and is", "others are still running or waiting and are")} left alone.`
         : "";
     this.question = {
       title: `Rerun ${what(over)}?`,
       body: `Each runs again as a new task with the same settings.${alone}`,
-      verb: `Rerun ${over.length}`,
+      verb: `Rerun ${plural(over.length, "task")}`,
       harmless: true,
       act,
     };
@@ -358,12 +359,12 @@ export class Workspace implements SettingsHost {
     const tell = (done: Promise<void>) => done.catch((thrown: unknown) => this.report(thrown));
     const shared = !row.task.spec.ownLane;
     this.question = {
-      title: `${what([row])} ${waits ? "still waits" : "still runs"}`,
+      title: `${what([row])} ${waits ? "is still waiting" : "is still running"}`,
       body: waits
-        ? "Cancel it and submit it again, or submit another one beside it."
+        ? "Cancel it and submit it again, or submit a second one beside it."
         : shared
-          ? `Stop it and run it again, or run another one beside it. Beside it means in a lane of its own, not in ${row.task.spec.slot}.`
-          : "Stop it and run it again, or run another one beside it.",
+          ? `Stop it and run it again, or run a second one beside it. The second one gets a lane of its own instead of ${row.task.spec.slot}.`
+          : "Stop it and run it again, or run a second one beside it.",
       verb: waits ? "Cancel and run again" : "Stop and run again",
       act: () => void tell(again()),
       other: { verb: "Run beside it", act: () => void tell(beside()) },
@@ -400,7 +401,7 @@ export class Workspace implements SettingsHost {
     this.question = {
       title: `Delete ${what(rows)}?`,
       body: consequence.filter(Boolean).join(" "),
-      verb: `Delete ${rows.length === 1 ? "task" : rows.length}`,
+      verb: `Delete ${rows.length === 1 ? "task" : plural(rows.length, "task")}`,
       act,
     };
   }
@@ -420,11 +421,11 @@ export class Workspace implements SettingsHost {
     const ask = async (): Promise<void> => {
       const { total } =
         meant.length > 0 ? await this.backend.listTasks({ query: { ...asked, limit: 1 } }) : { total: 0 };
-      if (total === 0) return this.#notify("plain", "None of them can be");
+      if (total === 0) return this.#notify("plain", "This applies to none of them");
       this.question = {
         title: `${title} ${plural(total, "task")}?`,
-        body: `All that match ${this.filterText ? "the filter" : "are in the list"}, also those that it has not loaded. ${body}`,
-        verb: `${verb} ${count(total)}`,
+        body: `All that match ${this.filterText ? "the filter" : "are in the list"}, including those not loaded yet. ${body}`,
+        verb: `${verb} ${plural(total, "task")}`,
         harmless,
         act: () => {
           this.selection.clearPicked();
@@ -456,8 +457,10 @@ export class Workspace implements SettingsHost {
     else this.#notify("plain", "There is nothing to undo");
   }
 
-  openSettings(section: SettingsSection = "general") {
+  /** Opens the settings; at one that was looked for. */
+  openSettings(section: SettingsSection = "general", sought?: Found) {
     this.settingsAt = section;
+    if (sought) this.settings.seek(sought);
   }
 
   /** Turns the window to another machine; the one that it is on is tried again at once. */
@@ -589,7 +592,7 @@ export class Workspace implements SettingsHost {
     const row = await this.backend.getTaskRow({ id });
     if (row === null || isFinished(row.task.status.phase)) return;
     if (row.task.status.phase === "running")
-      this.#notify("error", `${what([row])} has started meanwhile. It runs beside the changed one.`);
+      this.#notify("error", `${what([row])} has started in the meantime. It runs beside the changed one.`);
     // What has never run leaves nothing behind; the runs of the other are kept.
     else if (row.task.status.attempt === 0) await this.backend.deleteTask(id);
     else await this.backend.stopTask({ id, mode: "graceful" });
@@ -622,7 +625,7 @@ export class Workspace implements SettingsHost {
     const held = waiting.filter((row) => row.waiting?.reason === "held");
     if (held.length > 0) this.release(held);
     else if (waiting.length > 0) this.hold(waiting);
-    else this.#notify("plain", "Only what waits can be held");
+    else this.#notify("plain", "Only waiting tasks can be held");
   }
 
   runNow(row: TaskRow) {
@@ -667,7 +670,7 @@ export class Workspace implements SettingsHost {
   removeView(name: string) {
     this.question = {
       title: `Remove the view “${name}”?`,
-      body: "Only the filter is forgotten. No task is touched.",
+      body: "Only the saved filter is removed. Your tasks are not affected.",
       verb: "Remove view",
       act: () => void this.views.remove(name).catch((thrown: unknown) => this.report(thrown)),
     };

@@ -49,11 +49,11 @@ fn text(event: HookEvent, row: &StoredRow, said: Option<&str>) -> String {
     let (name, status) = (&row.task.spec.name, &row.task.status);
     match event {
         HookEvent::Success => format!("{name} succeeded"),
-        HookEvent::Silence => format!("{name} is silent: {}", said.unwrap_or("it prints nothing")),
+        HookEvent::Silence => format!("{name} is silent: {}", said.unwrap_or("it has printed nothing")),
         HookEvent::Failure | HookEvent::Test => {
             let how = match status.phase {
                 TaskPhase::Timeout => "timed out",
-                TaskPhase::Exhausted => "failed too often",
+                TaskPhase::Exhausted => "failed and has no retries left",
                 _ => "failed",
             };
             let code = || status.exit_code.map(|code| format!("exit {code}"));

@@ -50,7 +50,10 @@ impl Perform<SaveHook> for SupervisorApiAdapter {
         match at {
             Ok(at) => hooks[at] = hook.clone(),
             Err(_) if hooks.len() >= MAX_HOOKS => {
-                return Err(ApiError::invalid("hook", format!("must be one of {MAX_HOOKS} at most")));
+                return Err(ApiError::invalid(
+                    "hook",
+                    format!("would be more than the {MAX_HOOKS} hooks that there can be"),
+                ));
             }
             Err(at) => hooks.insert(at, hook.clone()),
         }
@@ -86,7 +89,7 @@ impl Perform<TestHook> for SupervisorApiAdapter {
         let id = {
             let _edit = hooks.edits.lock().await;
             if !kept(supervisor).await.map_err(storage)?.iter().any(|hook| hook.name == name) {
-                return Err(ApiError::invalid("name", "is that of no hook"));
+                return Err(ApiError::invalid("name", "names no hook"));
             }
             let call = NewCall {
                 event: HookEvent::Test,
@@ -102,7 +105,7 @@ impl Perform<TestHook> for SupervisorApiAdapter {
             calls.into_iter().find(|call| call.event == HookEvent::Test).map(|call| call.id)
         };
         hooks.poke.notify_one();
-        let gone = || ApiError::Conflict { reason: format!("the hook {name} was removed meanwhile") };
+        let gone = || ApiError::Conflict { reason: format!("the hook {name} was removed in the meantime") };
         let id = id.ok_or_else(gone)?;
         let outcome = async {
             loop {

@@ -2,7 +2,8 @@
 
 use solti_logstore::{LogError, LogView, Row, Slice, Stream};
 use solti_model::{
-    DensityBucket, LogDensity, LogRow, MAX_ROW_BYTES, OutputStreamKind, RemovedRows, RowSpan, Severity,
+    DensityBucket, LogDensity, LogRow, MAX_ROW_BYTES, OutputStreamKind, RemovedRows, RowSection, RowSpan,
+    Severity,
 };
 use solti_rows::{Color, Shown};
 
@@ -30,6 +31,10 @@ pub(super) fn text_row(row: Row, shown: Shown) -> LogRow {
             solti_rows::Severity::Error => Severity::Error,
             solti_rows::Severity::Warning => Severity::Warning,
         }),
+        sections: solti_rows::sections(&row.bytes)
+            .into_iter()
+            .map(|section| RowSection { name: section.name, ends: section.ends })
+            .collect(),
         // Of a gap there is none: what stands for it is the page's to say.
         text: shown.text,
         more: shown.more,

@@ -56,7 +56,7 @@ export class AllLogsSearch {
           if (current())
             this.error = new ApiError({
               error: "Unavailable",
-              message: "The search broke off. Search again.",
+              message: "The search was cut off. Search again.",
             });
         },
       );

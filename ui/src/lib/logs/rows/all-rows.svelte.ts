@@ -1,12 +1,9 @@
 // All rows of what a window shows, where some are left out: what retention removed stands as one row, with its key, and so does what
 // the reader has folded; what the reader has hidden above has no place at all.
-import { Folds, type Folded } from "./folds";
+import { Folds, readRuns, type Folded, type ToFold } from "./folds";
 import type { RowFeed, ShownRow } from "./list";
 import type { Place, RowKey } from "./numbers";
 import { PagedRows } from "./pages.svelte";
-
-/** Between folded blocks rows are read in so many requests at once. */
-const MAX_REQUESTS = 8;
 
 export class AllRows extends PagedRows {
   #folds = new Folds();
@@ -47,7 +44,7 @@ export class AllRows extends PagedRows {
   }
 
   /** Folds rows to the first of them; false where that cannot be. */
-  fold(rows: Omit<Folded, "shown">): boolean {
+  fold(rows: ToFold): boolean {
     return this.#refold(() => this.#folds.fold(rows));
   }
 
@@ -85,19 +82,7 @@ export class AllRows extends PagedRows {
   }
 
   protected fetch(from: Place, count: number): Promise<readonly ShownRow[]> {
-    const { folded } = this.#folds;
-    if (folded.length === 0) return this.feed.read(this.#folds.rowAt(from), count);
-    const read: Promise<readonly ShownRow[]>[] = [];
-    const end = from + count;
-    for (let place = from; place < end && read.length < MAX_REQUESTS;) {
-      const key = this.#folds.rowAt(place);
-      // What is folded ends a run: of it only the first row is read.
-      const next = folded.find((fold) => fold.from >= key);
-      const to = next ? Math.min(end, this.#folds.positionOf(next.from) + 1) : end;
-      read.push(this.feed.read(key, to - place));
-      place = to;
-    }
-    return Promise.all(read).then((rows) => rows.flat());
+    return readRuns(this.#folds.runs(from, count), (run) => this.feed.read(run.row, run.count));
   }
 
   protected override take(_from: Place, rows: readonly ShownRow[], revision: number): void {

@@ -13,9 +13,34 @@ interface Fold {
 export interface Folded extends Fold {
   readonly shown: 1;
   readonly kind: string;
+  /** How many rows of what is shown it has, the first one too. */
+  readonly rows: number;
   /** What is worth reading of it while it is folded. */
   readonly said?: string;
 }
+
+/** Rows that are to be folded. */
+export type ToFold = Omit<Folded, "shown" | "rows">;
+
+/** Rows that are read in one request. */
+export interface Run {
+  readonly row: number;
+  readonly count: number;
+}
+
+/** The rows of all runs, in order. */
+export function readRuns<Row>(
+  runs: readonly Run[],
+  read: (run: Run) => Promise<readonly Row[]>,
+): Promise<readonly Row[]> {
+  const [only, ...more] = runs;
+  // Nearly always: nothing is folded between them.
+  if (only !== undefined && more.length === 0) return read(only);
+  return Promise.all(runs.map(read)).then((rows) => rows.flat());
+}
+
+/** For rows between folded ones so many requests are made at once. */
+const MAX_RUNS = 8;
 
 /** Whatever is looked up goes through all of them. */
 const MAX_FOLDED = 500;
@@ -60,13 +85,20 @@ export class Folds {
   }
 
   /** Folds rows [from, to) to the first of them, with what is folded in there; false where that cannot be. */
-  fold({ from, to, kind, said }: Omit<Folded, "shown">): boolean {
+  fold({ from, to, kind, said }: ToFold): boolean {
     const meets = (fold: Fold): boolean => fold.from < to && fold.to > from;
     const within = (fold: Fold): boolean => fold.from >= from && fold.to <= to;
     const apart = this.#folded.filter((fold) => !within(fold));
     if (to - from < 2 || this.#folds.some(meets) || apart.some(meets) || apart.length >= MAX_FOLDED)
       return false;
-    const folded: Folded = { from, to, shown: 1, kind, ...(said === undefined ? {} : { said }) };
+    const folded: Folded = {
+      from,
+      to,
+      shown: 1,
+      kind,
+      rows: to - from,
+      ...(said === undefined ? {} : { said }),
+    };
     this.#folded = [...apart, folded].sort((a, b) => a.from - b.from);
     this.#left = null;
     return true;
@@ -88,6 +120,20 @@ export class Folds {
 
   foldOf(row: number): Folded | undefined {
     return this.#folded.find((fold) => fold.from <= row && row < fold.to);
+  }
+
+  /** The rows that are read for `count` positions, or the first of them: of what is folded only the first row is. */
+  runs(from: number, count: number): Run[] {
+    const runs: Run[] = [];
+    const end = from + count;
+    for (let position = from; position < end && runs.length < MAX_RUNS;) {
+      const row = this.rowAt(position);
+      const next = this.#folded.find((fold) => fold.from >= row);
+      const to = next ? Math.min(end, this.positionOf(next.from) + 1) : end;
+      runs.push({ row, count: to - position });
+      position = to;
+    }
+    return runs;
   }
 
   /** How many positions `rows` rows take. */

@@ -82,6 +82,9 @@ export abstract class PagedRows implements RowList {
     return row.partial && revision !== this.revision;
   }
 
+  /** No request is in flight any more. */
+  protected released(): void {}
+
   protected moved(by: number): void {
     this.#shift += by;
   }
@@ -163,6 +166,7 @@ export abstract class PagedRows implements RowList {
     } finally {
       this.busy = false;
     }
+    this.released();
     // Without progress the next change or scroll asks again; asking at once would spin.
     if (progress) this.pump();
   }

@@ -1,5 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { beginsBlock, blockAbove, blockAt } from "./blocks";
+import * as blocks from "./blocks";
+import type { BlockKind, Line } from "./blocks";
+
+const line = (text: string): Line => ({ text });
+const beginsBlock = (text: string, next: string | undefined): BlockKind | null =>
+  blocks.beginsBlock(line(text), next === undefined ? undefined : line(next));
+const blockAt = (texts: readonly string[], ended: boolean): blocks.Block | null =>
+  blocks.blockAt(texts.map(line), ended);
+const blockAbove = (texts: readonly string[], behind: readonly string[], ended: boolean): number | null =>
+  blocks.blockAbove(texts.map(line), behind.map(line), ended);
 
 const lines = (text: string): string[] =>
   text
@@ -107,6 +116,45 @@ describe("what folds to its first line", () => {
     expect(blockAt(["  ● sums › adds", "", "    expect(1)", "Test Suites: 1 failed"], true)?.lines).toBe(3);
     const next = ["::group::A", "x", "::group::B", "y", "::endgroup::"];
     expect(blockAt(next, true)?.lines).toBe(2);
+  });
+
+  it("takes a section of GitLab's to the mark that ends it, with sections in it", () => {
+    const begins = (name: string, text: string): Line => ({ text, sections: [{ name }] });
+    const ends = (name: string): Line => ({ text: "", sections: [{ name, ends: true }] });
+    const log = [
+      line("Running with gitlab-runner"),
+      begins("build", "Build it"),
+      line("$ make"),
+      begins("link", "Link it"),
+      line("ld"),
+      ends("link"),
+      // One ends and the next begins in the same line, as runners print them.
+      { text: "Upload it", sections: [{ name: "build", ends: true }, { name: "upload" }] },
+      line("done"),
+      ends("upload"),
+      line("Job succeeded"),
+    ] satisfies Line[];
+    const found = log.map((_, at) => [
+      blocks.blockAt(log.slice(at), false)?.lines,
+      blocks.blockAbove(log.slice(0, at + 1), log.slice(at + 1), false),
+    ]);
+    expect(found).toEqual([
+      [undefined, null],
+      [5, 1],
+      [undefined, 1],
+      [3, 3],
+      [undefined, 3],
+      [undefined, 3],
+      [3, 6],
+      [undefined, 6],
+      [undefined, 6],
+      [undefined, null],
+    ]);
+    expect(blocks.beginsBlock(log[1] ?? line(""), log[2])).toBe("group");
+    expect(blocks.blockAt(log.slice(1, 4), false)).toBeNull();
+    expect(
+      blocks.beginsBlock({ text: "", sections: [{ name: "a" }, { name: "a", ends: true }] }, undefined),
+    ).toBeNull();
   });
 
   it("leaves plain lines alone", () => {

@@ -1,5 +1,6 @@
 // Lines that belong together and can be folded to their first: stack traces, groups of a build's output, sections of a test run. A
 // line says by itself, or with the one behind it, that a block begins; where it ends is read from the lines that follow. Pure.
+import type { LogRow } from "../../api/bindings";
 
 export type BlockKind = "trace" | "group" | "section";
 
@@ -11,7 +12,10 @@ export interface Block {
   readonly said?: string;
 }
 
-/** A rule of a kind of block. */
+/** What is looked at of a line: what it says, and the sections that begin or end in it by marks which nobody sees. */
+export type Line = Pick<LogRow, "text" | "sections">;
+
+/** A rule of a kind of block, by what its lines say. */
 interface Rule {
   readonly kind: BlockKind;
   /** Whether a block begins with this line; the line behind it may be what says so. */
@@ -159,6 +163,25 @@ const RULES: readonly Rule[] = [
   },
 ];
 
+/** What begins in a line by a mark, and does not end in it; of several the first. */
+function marked({ sections = [] }: Line): string | undefined {
+  const open = new Set<string>();
+  for (const { name, ends } of sections) {
+    if (ends) open.delete(name);
+    else open.add(name);
+  }
+  return open.values().next().value;
+}
+
+/** A group that begins with a mark lasts to the mark of the same name that ends it. A row in which another begins is none of it. */
+function markedExtent(lines: readonly Line[], name: string): { lines: number; open: boolean } {
+  const ends = (line: Line): boolean => line.sections?.some((one) => one.ends && one.name === name) ?? false;
+  const at = lines.findIndex((line, i) => i > 0 && ends(line));
+  const end = lines[at];
+  if (end === undefined) return { lines: lines.length, open: true };
+  return { lines: marked(end) === undefined ? at + 1 : at, open: false };
+}
+
 function isFrame(line: string): boolean {
   return FRAME.test(line) || JAVA_MORE.test(line);
 }
@@ -172,7 +195,7 @@ const MAY_BEGIN = /^(?:[\s=_:#+|-]|panic|fatal|goroutine|SIG|thread|Traceback|Ex
 /** The same of a line that follows the first of a trace. */
 const MAY_FOLLOW = /^\s+at /;
 
-function ruleOf(line: string, next: string | undefined): Rule | undefined {
+function ruleOf({ text: line }: Line, { text: next }: Partial<Line> = {}): Rule | undefined {
   // Most lines are none; looking at ten rules for each that is drawn would be for nothing.
   if (!MAY_BEGIN.test(line) && !(next !== undefined && MAY_FOLLOW.test(next))) return undefined;
   const [first, second] = [begin(line), next === undefined ? undefined : begin(next)];
@@ -180,36 +203,38 @@ function ruleOf(line: string, next: string | undefined): Rule | undefined {
 }
 
 /** What begins with a line; null for most. */
-export function beginsBlock(line: string, next: string | undefined): BlockKind | null {
-  return ruleOf(line, next)?.kind ?? null;
+export function beginsBlock(line: Line, next: Line | undefined): BlockKind | null {
+  return marked(line) === undefined ? (ruleOf(line, next)?.kind ?? null) : "group";
 }
 
 /**
  * The block that begins with the first of these lines. `ended`: none follow. Null when none begins, when it has one line only,
  * and when it goes on behind these lines: with more of them it may be found.
  */
-export function blockAt(lines: readonly string[], ended: boolean): Block | null {
-  const rule = ruleOf(lines[0] ?? "", lines[1]);
-  if (rule === undefined) return null;
-  const { lines: count, open } = rule.extent(lines.map(begin));
+export function blockAt(lines: readonly Line[], ended: boolean): Block | null {
+  const [first, second] = lines;
+  if (first === undefined) return null;
+  const name = marked(first);
+  const rule = name === undefined ? ruleOf(first, second) : undefined;
+  if (name === undefined && rule === undefined) return null;
+  const texts = lines.map(({ text }) => begin(text));
+  const { lines: count, open } =
+    name === undefined ? (rule?.extent(texts) ?? { lines: 0, open: false }) : markedExtent(lines, name);
   if (count < 2 || count > MAX_BLOCK || (open && !ended)) return null;
-  const said = rule.said?.(lines.slice(0, count));
-  return said ? { kind: rule.kind, lines: count, said } : { kind: rule.kind, lines: count };
+  const said = rule?.said?.(lines.slice(0, count).map(({ text }) => text));
+  return { kind: rule?.kind ?? "group", lines: count, ...(said ? { said } : {}) };
 }
 
 /**
  * Which of these lines the innermost block begins with that the last of them is in; null without one. `behind` are the lines that
  * follow. A trace in a trace, as that of one goroutine, is not told apart from the whole.
  */
-export function blockAbove(
-  lines: readonly string[],
-  behind: readonly string[],
-  ended: boolean,
-): number | null {
+export function blockAbove(lines: readonly Line[], behind: readonly Line[], ended: boolean): number | null {
   const at = lines.length - 1;
   let trace: number | null = null;
   for (let from = at; from >= 0; from -= 1) {
-    const kind = beginsBlock(lines[from] ?? "", lines[from + 1] ?? behind[0]);
+    const line = lines[from];
+    const kind = line === undefined ? null : beginsBlock(line, lines[from + 1] ?? behind[0]);
     if (kind === null || (trace !== null && kind !== "trace")) continue;
     const block = blockAt([...lines.slice(from), ...behind], ended);
     if (block === null || from + block.lines <= at) continue;

@@ -34,7 +34,7 @@ export function encodingOf(info: LogInfo | null): string {
 export function encodingHint(info: LogInfo | null): string {
   const hint = "The encoding that this log is read in.";
   return encodingOf(info).startsWith("UTF-16")
-    ? `${hint} Lines also end at characters with the byte 0A in them, such as Ċ (U+010A) and Gujarati.`
+    ? `${hint} Lines also end at characters with the byte 0A in them, such as Ċ (U+010A) and letters of Gujarati.`
     : hint;
 }
 

@@ -72,6 +72,6 @@ it("writes times that are read elsewhere with their offset", () => {
 });
 
 it("says of a hit that no text shows where it is", () => {
-  expect(unseenNote({ more: 5 })).toBe("the hit is further on in the line");
-  expect(unseenNote({})).toBe("the hit is in what is not shown of the line");
+  expect(unseenNote({ more: 5 })).toBe("the hit is further along this line");
+  expect(unseenNote({})).toBe("the hit is in a part of this line that is not displayed");
 });

@@ -2,7 +2,7 @@
 import type { LogInfo, LogRow, Phase } from "../../api";
 import type { Folded } from "../rows/folds";
 import type { FoldMark } from "../window/folding.svelte";
-import { bytes, duration, outcome, plural } from "../../shared/format";
+import { bytes, digits, duration, minuteOfDay, outcome, plural } from "../../shared/format";
 import { phaseWord } from "../../shared/phase";
 
 export type TimeMode = "off" | "clock" | "relative" | "delta";
@@ -30,22 +30,20 @@ export function ended(phase: Phase, why: string): string {
   return why === "" ? word : `${word} · ${why}`;
 }
 
-const pad = (n: number, width: number): string => String(n).padStart(width, "0");
-
 /** When a row was written: the clock, since the start of the run, or since the row before it. */
 export function rowTime(mode: TimeMode, ts: number, startedAt: number, before?: number): string {
   if (mode === "off") return "";
   if (mode === "delta") return before === undefined ? "" : `+${(Math.max(0, ts - before) / 1000).toFixed(3)}`;
   if (mode === "clock") {
     const at = new Date(ts);
-    return `${pad(at.getHours(), 2)}:${pad(at.getMinutes(), 2)}:${pad(at.getSeconds(), 2)}.${pad(at.getMilliseconds(), 3)}`;
+    return `${minuteOfDay(at)}:${digits(at.getSeconds())}.${digits(at.getMilliseconds(), 3)}`;
   }
   const since = Math.max(0, ts - startedAt);
   const minutes = Math.floor(since / 60_000);
-  const seconds = `${pad(Math.floor(since / 1000) % 60, 2)}.${pad(since % 1000, 3)}`;
+  const seconds = `${digits(Math.floor(since / 1000) % 60)}.${digits(since % 1000, 3)}`;
   return minutes < 60
     ? `+${minutes}:${seconds}`
-    : `+${Math.floor(minutes / 60)}:${pad(minutes % 60, 2)}:${seconds}`;
+    : `+${Math.floor(minutes / 60)}:${digits(minutes % 60)}:${seconds}`;
 }
 
 /** When a row was written, for a text that is read elsewhere: local, with the offset, as saved logs have it. */
@@ -54,7 +52,7 @@ export function writtenTime(ts: number): string {
   const offset = -at.getTimezoneOffset();
   const local = new Date(ts + offset * 60_000).toISOString().slice(0, -1);
   const away = Math.abs(offset);
-  return `${local}${offset < 0 ? "-" : "+"}${pad(Math.floor(away / 60), 2)}:${pad(away % 60, 2)}`;
+  return `${local}${offset < 0 ? "-" : "+"}${digits(Math.floor(away / 60))}:${digits(away % 60)}`;
 }
 
 /** What is said of a row that is too long to be drawn whole; null for all others. */
@@ -66,7 +64,9 @@ export function moreNote({ text, more = 0 }: Pick<LogRow, "text" | "more">): str
 
 /** What is said of a hit that is in no text that is shown: behind the part of a long line, or in the escapes of a coloured one. */
 export function unseenNote({ more = 0 }: Pick<LogRow, "more">): string {
-  return more > 0 ? "the hit is further on in the line" : "the hit is in what is not shown of the line";
+  return more > 0
+    ? "the hit is further along this line"
+    : "the hit is in a part of this line that is not displayed";
 }
 
 const BLOCKS: Readonly<Record<string, string>> = {
@@ -78,19 +78,19 @@ const BLOCKS: Readonly<Record<string, string>> = {
 /** What the button at the first line of a block does. */
 export function foldLabel({ kind, folded }: FoldMark): string {
   const block = Object.hasOwn(BLOCKS, kind) ? BLOCKS[kind] : "block";
-  return folded ? `Unfold the ${block}, ${plural(folded.to - folded.from, "line")}` : `Fold the ${block}`;
+  return folded ? `Unfold the ${block}, ${plural(folded.rows, "line")}` : `Fold the ${block}`;
 }
 
 /** What is said of a block behind its first line while it is folded. */
-export function foldedNote({ from, to, said }: Pick<Folded, "from" | "to" | "said">): string {
-  const lines = `${plural(to - from - 1, "line")} folded`;
+export function foldedNote({ rows, said }: Pick<Folded, "rows" | "said">): string {
+  const lines = `${plural(rows - 1, "line")} folded`;
   return said ? `${lines}: ${said}` : lines;
 }
 
 /** What stands in the place of lines that are not there; null for a line. */
 export function gapLabel(row: LogRow): string | null {
   if (row.removed)
-    return `${plural(row.removed.rows, "line")} (${size(row.removed.bytes)}) removed to keep within the limits for logs`;
+    return `${plural(row.removed.rows, "line")} (${size(row.removed.bytes)}) removed to stay within the log limits`;
   return row.gap === undefined ? null : `${size(row.gap)} of output lost: the disk was full`;
 }
 

@@ -1,9 +1,19 @@
 // Folding blocks of a log to their first lines. What begins a block is told by the rows that are drawn; where it ends is read when
-// somebody folds it, up to a limit. What is folded belongs to the window and is not kept.
-import { beginsBlock, blockAbove, blockAt, MAX_ABOVE, MAX_BLOCK, type BlockKind } from "../text/blocks";
+// somebody folds it, up to a limit; in the log itself, also where a filter leaves some of its lines only, which then are what is
+// folded. What is folded belongs to the window and is not kept.
+import {
+  beginsBlock,
+  blockAbove,
+  blockAt,
+  MAX_ABOVE,
+  MAX_BLOCK,
+  type BlockKind,
+  type Line,
+} from "../text/blocks";
 import type { AllRows } from "../rows/all-rows.svelte";
 import type { Folded } from "../rows/folds";
 import type { ShownRow } from "../rows/list";
+import type { MatchRows } from "../rows/match-rows.svelte";
 import type { RowKey } from "../rows/numbers";
 import type { LogSource } from "./source";
 import type { LogReader } from "./reader.svelte";
@@ -20,8 +30,8 @@ export interface FoldMark {
 
 /** Lines before a row and from it on. */
 interface Around {
-  readonly above: readonly string[];
-  readonly from: readonly string[];
+  readonly above: readonly Line[];
+  readonly from: readonly Line[];
   /** No more follow. */
   readonly ended: boolean;
 }
@@ -32,55 +42,60 @@ export class Folding {
     readonly reader: LogReader,
   ) {}
 
-  /** All rows, while they are what is shown: a filter leaves no blocks. */
-  get #all(): AllRows | null {
-    return this.reader.matches === null ? this.reader.all : null;
+  /** What is shown. */
+  get #shown(): AllRows | MatchRows | null {
+    return this.reader.matches ?? this.reader.all;
   }
 
   get any(): boolean {
-    return this.#all?.anyFolded ?? false;
+    return this.#shown?.anyFolded ?? false;
   }
 
-  /** Whether a row begins a block, by itself and the one that follows. */
+  foldOf(key: RowKey): Folded | undefined {
+    return this.#shown?.foldOf(key);
+  }
+
+  /** Whether a row begins a block, by itself and the one that is shown behind it. */
   of(key: RowKey, row: ShownRow | undefined, next: ShownRow | undefined): FoldMark | null {
-    if (this.#all === null || row === undefined) return null;
-    const folded = this.#all.foldOf(key);
+    if (row === undefined) return null;
+    const folded = this.foldOf(key);
     if (folded) return { kind: folded.kind, folded };
-    const kind = begins(row, next);
+    const kind = this.#begins(key, row, next);
     return kind && { kind };
   }
 
   /** Folds the block that a row is in, or unfolds it; false where there is none. */
   async toggle(key: RowKey): Promise<boolean> {
-    const all = this.#all;
-    if (all === null) return false;
-    if (all.unfold(key)) return true;
+    const shown = this.#shown;
+    if (shown === null) return false;
+    if (await shown.unfold(key)) return true;
     for (const [above, from] of [
       [NEAR, NEAR],
       [MAX_ABOVE, MAX_BLOCK],
     ] as const) {
       const around = await this.#read(key, above, from);
       const back =
-        around && blockAbove([...around.above, around.from[0] ?? ""], around.from.slice(1), around.ended);
+        around &&
+        blockAbove([...around.above, ...around.from.slice(0, 1)], around.from.slice(1), around.ended);
       if (back === null) continue;
       const head = key - around.above.length + back;
       const lines = [...around.above.slice(back), ...around.from];
-      return this.#fold(all, head, lines, around.ended);
+      return this.#fold(shown, head, lines, around.ended);
     }
     return false;
   }
 
   /** Folds the traces and groups that begin in these rows; how many. */
   async foldAll(rows: readonly (readonly [key: RowKey, row: ShownRow])[]): Promise<number> {
-    const all = this.#all;
+    const shown = this.#shown;
     let count = 0;
     for (const [i, [key, row]] of rows.entries()) {
-      const kind = begins(row, rows[i + 1]?.[1]);
-      if (all === null || kind === null || kind === "section" || all.foldOf(key)) continue;
+      const kind = this.#begins(key, row, rows[i + 1]?.[1]);
+      if (shown === null || kind === null || kind === "section" || shown.foldOf(key)) continue;
       for (const lines of [NEAR, MAX_BLOCK]) {
         const { from, ended } = await this.#read(key, 0, lines);
-        if (all !== this.#all) return count;
-        if (!this.#fold(all, key, from, ended)) continue;
+        if (shown !== this.#shown) return count;
+        if (!(await this.#fold(shown, key, from, ended))) continue;
         count += 1;
         break;
       }
@@ -89,31 +104,48 @@ export class Folding {
   }
 
   unfoldAll(): void {
-    this.#all?.unfold();
+    void this.#shown?.unfold();
   }
 
-  /** Shows a row that is folded away. */
-  reveal(key: RowKey): void {
-    const folded = this.#all?.foldOf(key);
-    if (folded && folded.from !== key) this.#all?.unfold(key);
+  /** Whether a row is folded away. */
+  hides(key: RowKey): boolean {
+    const folded = this.foldOf(key);
+    return folded !== undefined && folded.from !== key;
+  }
+
+  async reveal(key: RowKey): Promise<void> {
+    await this.#shown?.unfold(key);
   }
 
   /** The last row that stands behind a folded one. */
   endOf(key: RowKey): RowKey {
-    const folded = this.#all?.foldOf(key);
+    const folded = this.foldOf(key);
     return folded ? folded.to - 1 : key;
   }
 
-  #fold(all: AllRows, from: RowKey, lines: readonly string[], ended: boolean): boolean {
+  /** What begins with a row. Behind a filter the next one that is shown need not be the next of the log. */
+  #begins(key: RowKey, row: ShownRow, next: ShownRow | undefined): BlockKind | null {
+    const follows = next !== undefined && next.source === row.source && this.source.keyOf(next) === key + 1;
+    // A button that would fold nothing is none.
+    if (isGap(row) || (!follows && this.reader.matches !== null)) return null;
+    return beginsBlock(row, follows ? next : undefined);
+  }
+
+  async #fold(
+    shown: AllRows | MatchRows,
+    from: RowKey,
+    lines: readonly Line[],
+    ended: boolean,
+  ): Promise<boolean> {
     const block = blockAt(lines, ended);
     if (block === null) return false;
     const { kind, said } = block;
-    return all.fold({ from, to: from + block.lines, kind, ...(said === undefined ? {} : { said }) });
+    return shown.fold({ from, to: from + block.lines, kind, ...(said === undefined ? {} : { said }) });
   }
 
   /** Lines around a row as far as they can be of one block: of the same log, and nothing of it gone. */
   async #read(key: RowKey, above: number, from: number): Promise<Around> {
-    const first = Math.max(this.#all?.hiddenBefore ?? 0, key - above);
+    const first = Math.max(this.reader.all?.hiddenBefore ?? 0, key - above);
     const [before, behind] = await Promise.all([this.#rows(first, key), this.#rows(key, key + from)]);
     const own = behind[0];
     const belongs = (row: ShownRow | undefined, key: RowKey): boolean =>
@@ -125,8 +157,7 @@ export class Folding {
     const { info } = this.source;
     // Of a log that still grows the block may go on.
     const whole = info?.live !== true && behind.length < from;
-    const text = ({ text }: ShownRow): string => text;
-    return { above: before.slice(begin).map(text), from: lines.map(text), ended: end >= 0 || whole };
+    return { above: before.slice(begin), from: lines, ended: end >= 0 || whole };
   }
 
   async #rows(from: RowKey, to: RowKey): Promise<readonly ShownRow[]> {
@@ -144,8 +175,4 @@ export class Folding {
 
 function isGap(row: ShownRow): boolean {
   return row.gap !== undefined || row.removed !== undefined;
-}
-
-function begins(row: ShownRow, next: ShownRow | undefined): BlockKind | null {
-  return isGap(row) ? null : beginsBlock(row.text, next?.source === row.source ? next?.text : undefined);
 }

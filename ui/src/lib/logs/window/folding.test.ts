@@ -110,15 +110,54 @@ it("says of a block without an end within bounds that it cannot be folded, and r
   expect(reads - before).toBeLessThan(8_000);
 });
 
-it("folds what begins in view, and not behind a filter", async () => {
+it("folds what begins in view", async () => {
   await log.go(100);
   await settled(() => expect(log.drawn(101)).toBeDefined());
   await log.foldShown();
   expect(log.told.notice?.text).toBe("Folded 1 block");
   expect(log.reader.all?.foldOf(101)).toBeDefined();
   log.folding.unfoldAll();
+  expect(log.folding.any).toBe(false);
+});
+
+it("folds behind a filter what that shows of a block, and nothing of it where that is one line", async () => {
+  const { rows } = await readLog({ run: { id, attempt: 1 }, from: 200, count: 1_201 });
+  const lit = rows.filter(({ stream }) => stream === "stdout").map(({ row }) => row);
+  expect([lit[0], lit.length < rows.length]).toEqual([200, true]);
+
+  log.stream = "stdout";
+  await settled(() => expect(log.reader.matches?.total).toBeGreaterThan(lit.length));
+  const before = log.reader.matches?.total ?? 0;
+  await log.go(300);
+  await settled(() => expect(log.drawn(300)).toBeDefined());
+  await log.fold(300);
+  await settled(() => expect(log.reader.matches?.total).toBe(before - lit.length + 1));
+  const folded = log.folding.foldOf(300);
+  expect(folded).toMatchObject({ kind: "group", from: 200, rows: lit.length });
+  expect(log.view.current).toBe(200);
+  // What stands behind it is what the filter shows next.
+  await settled(() => expect(log.drawn(200)).toBeDefined());
+  const at = keys().indexOf(200);
+  await settled(() => expect(keys()[at + 1]).toBeGreaterThan(1_400));
+  expect(log.folding.of(200, log.drawn(200), undefined)?.folded).toEqual(folded);
+
+  // Copied whole, as is what is folded in the log itself.
+  const read = vi.spyOn(backend, "readLogText").mockResolvedValue({ text: "", truncated: false });
+  log.view.select({ key: 200, column: 0 }, { key: 200, column: Infinity });
+  await log.copy();
+  expect(read.mock.lastCall?.[0]).toMatchObject({ start: { row: 200 }, end: { row: 1_400 } });
+  read.mockRestore();
+
+  // A hit in it shows it again.
+  await log.go(300);
+  await settled(() => expect(keys()).toContain(300));
+  await settled(() => expect(log.reader.matches?.total).toBe(before));
+
   log.stream = "stderr";
-  await settled(() => expect(log.filtered).toBe(true));
-  await log.fold(100);
-  expect(log.told.notice?.text).toContain("not what a filter leaves");
+  const alone = log.source.keyOf(rows.find(({ stream }) => stream === "stderr") ?? rows[0]!);
+  TEXTS.set(alone, "Traceback (most recent call last):");
+  TEXTS.set(alone + 1, "E: no");
+  await settled(() => expect(log.reader.matches?.total).toBeLessThan(before));
+  await log.fold(alone);
+  expect(log.told.notice?.text).toContain("the filter shows fewer than two lines");
 });

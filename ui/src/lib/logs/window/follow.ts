@@ -1,4 +1,5 @@
 // When the log pane follows the tail, and when it yields to the reader. Pure: the reader feeds it what happened.
+import { plural } from "../../shared/format";
 
 export interface Follow {
   readonly following: boolean;
@@ -35,11 +36,7 @@ export function newRows(state: Follow, rows: number, below = rows): number {
   return state.following ? 0 : Math.max(0, Math.min(rows - state.seen, below));
 }
 
-const grouped = new Intl.NumberFormat("en-US");
-
-export function newRowsLabel(count: number): string {
-  return `${grouped.format(count)} new ${count === 1 ? "line" : "lines"} ↓`;
-}
+export const newRowsLabel = (rows: number): string => `${plural(rows, "new line")} ↓`;
 
 /** Which attempt to show next: a window that follows the latest moves on, one that was pinned to an attempt stays. */
 export function nextAttempt(shown: number, latest: number, pinned: boolean): number {

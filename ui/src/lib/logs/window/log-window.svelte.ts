@@ -152,7 +152,7 @@ export class LogWindow<S extends LogSource = LogSource> implements FindPlace {
     const shown = this.filtered ? `${count(rows?.known ?? 0)} of ` : "";
     const removed = all?.removed ?? 0;
     const gone = removed > 0 ? ` · ${count(removed)} removed` : "";
-    return `${shown}${count(info.rows)} lines · ${bytes(info.bytes)}${gone}`;
+    return `${shown}${plural(info.rows, "line")} · ${bytes(info.bytes)}${gone}`;
   }
 
   /** The row of a key, if it is among those that are drawn. */
@@ -251,7 +251,8 @@ export class LogWindow<S extends LogSource = LogSource> implements FindPlace {
   async go(key: RowKey): Promise<void> {
     const { matches } = this.reader;
     if (matches !== null && !(await matches.has(key).catch(() => false))) this.unfilter();
-    this.folding.reveal(key);
+    // Without a wait where nothing is hidden: what is read first is what is gone to.
+    if (this.folding.hides(key)) await this.folding.reveal(key);
     await this.#place(key, "middle");
     this.view.current = key;
   }
@@ -305,7 +306,7 @@ export class LogWindow<S extends LogSource = LogSource> implements FindPlace {
     this.told.working = null;
     if (search !== this.problems.of(severity)) return;
     if (hit !== null) await this.go(hit.key);
-    else if (search.error) this.told.say(`Could not look for ${what}: ${search.error.message}`);
+    else if (search.error) this.told.say(`Could not search for ${what}: ${search.error.message}`);
     else this.told.say(`No ${what} found`);
   }
 
@@ -323,7 +324,7 @@ export class LogWindow<S extends LogSource = LogSource> implements FindPlace {
     if (key === null) return;
     this.source.marks
       .toggle(key, this.drawn(key))
-      .catch((thrown: unknown) => this.told.fail("Could not keep the bookmark", thrown));
+      .catch((thrown: unknown) => this.told.fail("Could not save the bookmark", thrown));
   }
 
   async showMark(mark: Mark): Promise<void> {
@@ -355,7 +356,7 @@ export class LogWindow<S extends LogSource = LogSource> implements FindPlace {
   /** Reads the log in another encoding, at the same place; null guesses it. */
   async readIn(this: LogWindow<OneLog>, encoding: string | null): Promise<void> {
     const [top, { following }] = [this.#top, this.reader.follow];
-    await this.told.during(null, "read it in that encoding", async () => {
+    await this.told.during(null, "switch the encoding", async () => {
       await this.source.readIn(encoding);
       if (!following) await this.#place(top, "top");
     });
@@ -408,21 +409,24 @@ export class LogWindow<S extends LogSource = LogSource> implements FindPlace {
   /** Folds the block that a row is in to its first line, or unfolds it. */
   async fold(key = this.cursor): Promise<void> {
     if (key === null) return;
-    if (this.filtered) return this.told.say("Only the whole log can be folded, not what a filter leaves");
     this.reader.on("found"); // Whoever looks at one place does not want the end.
     await this.told.during(null, "read the lines around", async () => {
       if (!(await this.folding.toggle(key)))
         return this.told.say(
-          "Nothing to fold here: no stack trace, group or test section, or one that has not ended within 5,000 lines",
+          this.filtered
+            ? "Nothing to fold here: the filter shows fewer than two lines of a stack trace, group or test section"
+            : "Nothing to fold here: no stack trace, group or test section, or one longer than 5,000 lines",
         );
-      const head = this.reader.all?.foldOf(key)?.from;
-      if (head !== undefined) this.view.stand(head);
+      const head = this.folding.foldOf(key)?.from;
+      if (head === undefined) return;
+      this.view.stand(head);
+      // It may stand far above what was in view.
+      await this.#place(head, "middle");
     });
   }
 
   /** Folds the traces and groups that begin in view. */
   async foldShown(): Promise<void> {
-    if (this.filtered) return this.told.say("Only the whole log can be folded, not what a filter leaves");
     const { from, to } = this.view.place;
     const rows = Array.from({ length: to - from }, (_, i) => {
       const [key, row] = [this.reader.rows?.keyAt(from + i), this.reader.rows?.get(from + i)];
@@ -452,7 +456,7 @@ export class LogWindow<S extends LogSource = LogSource> implements FindPlace {
     const row = key === null ? undefined : this.drawn(key);
     if (key === null || !row) return;
     this.reader.on("found"); // Whoever looks at one place does not want the end.
-    if (!this.expanded.toggle(key, row)) this.told.say("This line is no record: neither JSON nor logfmt");
+    if (!this.expanded.toggle(key, row)) this.told.say("This line is not a record (JSON or logfmt)");
   }
 
   hideBefore(key: RowKey): void {
@@ -507,7 +511,8 @@ export class LogWindow<S extends LogSource = LogSource> implements FindPlace {
     await this.told.during("Saving", "save the log", async () => {
       const times = this.choices.copyTimes.value;
       const saved = await this.source.save(times, this.#filter?.searchId ?? undefined);
-      if (saved) this.told.say(`Saved ${count(saved.rows)} lines, ${bytes(saved.bytes)}, to ${saved.path}`);
+      if (saved)
+        this.told.say(`Saved ${plural(saved.rows, "line")}, ${bytes(saved.bytes)}, to ${saved.path}`);
     });
   }
 
@@ -619,7 +624,7 @@ export class LogWindow<S extends LogSource = LogSource> implements FindPlace {
 
   #read(selected: Selection, matches = this.reader.matches) {
     const lengthOf = (key: RowKey): number | undefined => this.drawn(key)?.text.length;
-    const selection = matches ? selected : this.#withFolded(selected, lengthOf);
+    const selection = matches === this.reader.matches ? this.#withFolded(selected, lengthOf) : selected;
     return readSelection(this.source, selection, {
       times: this.choices.copyTimes.value,
       found: matches ? { searchId: matches.searchId, rankOf: (key) => matches.rankOf(key) } : undefined,

@@ -112,22 +112,18 @@ function moreMenu(
       act: () => (log.panel = log.panel === "bookmarks" ? "none" : "bookmarks"),
     },
     ...own.logs,
-    ...(log.filtered
-      ? []
-      : [
-          {
-            label: "Fold the traces and groups in view",
-            hint: "Z",
-            testid: "fold-shown",
-            act: () => void log.foldShown(),
-          },
-        ]),
+    {
+      label: "Fold the traces and groups in view",
+      hint: "Z",
+      testid: "fold-shown",
+      act: () => void log.foldShown(),
+    },
     ...(log.folding.any
       ? [{ label: "Unfold all", testid: "unfold-all", act: () => log.folding.unfoldAll() }]
       : []),
     hidden > 0
       ? { label: `Show ${plural(hidden, "line")} hidden above`, act: () => log.hideBefore(0) }
-      : { label: "Hide lines before the first shown", act: () => log.hideBefore(log.view.seen?.first ?? 0) },
+      : { label: "Hide all lines above", act: () => log.hideBefore(log.view.seen?.first ?? 0) },
     "line",
     ...(narrow
       ? ([
@@ -188,11 +184,11 @@ export function rowMenu(log: LogWindow, key: RowKey, own: MenuEntry[] = []): Men
       ? ([
           { label: "Show among all lines", testid: "show-in-log", act: () => log.showInLog(key) },
           {
-            label: around ? "Show more lines around" : "Show lines around",
+            label: around ? "Show more surrounding lines" : "Show surrounding lines",
             testid: "show-around",
             act: () => void log.widen(key),
           },
-          ...(around ? [{ label: "Hide lines around", act: () => log.contexts.hide(key) }] : []),
+          ...(around ? [{ label: "Hide surrounding lines", act: () => log.contexts.hide(key) }] : []),
           "line",
         ] as const)
       : []),
@@ -215,23 +211,19 @@ export function rowMenu(log: LogWindow, key: RowKey, own: MenuEntry[] = []): Men
     ...(row && (log.expanded.of(key) || recordLines(row.text) !== null)
       ? [
           {
-            label: log.expanded.of(key) ? "Hide its fields" : "Show its fields below",
+            label: log.expanded.of(key) ? "Hide fields" : "Show fields",
             hint: "x",
             testid: "expand-record",
             act: () => log.expand(key),
           },
         ]
       : []),
-    ...(log.filtered
-      ? []
-      : [
-          {
-            label: log.reader.all?.foldOf(key) ? "Unfold" : "Fold",
-            hint: "z",
-            testid: "row-fold",
-            act: () => void log.fold(key),
-          },
-        ]),
+    {
+      label: log.folding.foldOf(key) ? "Unfold" : "Fold",
+      hint: "z",
+      testid: "row-fold",
+      act: () => void log.fold(key),
+    },
     {
       label: row && log.source.marks.of(row) ? "Remove bookmark" : "Bookmark",
       hint: "b",
@@ -242,7 +234,7 @@ export function rowMenu(log: LogWindow, key: RowKey, own: MenuEntry[] = []): Men
       },
     },
     ...(row ? [{ label: "Copy link to line", testid: "copy-link", act: () => void log.copyLink(row) }] : []),
-    { label: "Hide lines before here", testid: "hide-before", act: () => log.hideBefore(key) },
+    { label: "Hide the lines above this one", testid: "hide-before", act: () => log.hideBefore(key) },
   ];
 }
 

@@ -42,7 +42,7 @@ test("before the first run each variable says where it would come from, and no s
   expect((await line("HOME")).textContent).toContain("app");
   expect((await line("LANG")).textContent).toMatch(/LANG=C\s+task, not app/);
   expect((await line("DEPLOY_TOKEN")).textContent).toMatch(/••••••••\s+task/);
-  expect(container.textContent).toContain("that starts now");
+  expect(container.textContent).toContain("if it started now");
   expect(container.textContent).not.toContain("hush");
 });
 
@@ -51,7 +51,7 @@ test("a run shows what it was started with, on any machine, and so does each run
   expect((await line("LANG")).textContent).toMatch(/LANG=3\s+task, not login shell/);
   expect((await line("DEPLOY_TOKEN")).textContent).toMatch(/••••••••\s+task/);
   expect((await line("SOLTI_RUN_ID")).textContent).toMatch(/t\/3\s+run/);
-  expect(container.textContent).toContain("As run 3 got it.");
+  expect(container.textContent).toContain("As run 3 received it.");
 
   await fireEvent.input(screen.getByLabelText(/^Run/), { target: { value: "2" } });
   expect(await screen.findByText("t/2")).toBeTruthy();
@@ -60,5 +60,5 @@ test("a run shows what it was started with, on any machine, and so does each run
 test("a run of an earlier version says that it is not recorded, and what one would get now", async () => {
   const container = await show({ attempt: 1, backend: recording() });
   expect((await line("EDITOR")).textContent).toContain("login shell");
-  expect(container.textContent).toContain("What run 1 got is not recorded.");
+  expect(container.textContent).toContain("What run 1 received is not recorded.");
 });
