@@ -1,13 +1,18 @@
-//! Tells the desktop of tasks of this machine that failed, or finished after a while, when nobody looks at the app. Without a
-//! notification service nobody hears it, which is no error. Which tasks, and in which words, is `solti-notices`'.
+//! Tells the desktop of tasks of this machine that failed, or finished after a while, when nobody looks at the app, and does what
+//! somebody wants done about it. Which tasks, in which words, and the desktop's service are `solti-notices`'.
 
+use crate::windows::{open_log, open_main};
 use futures::StreamExt;
-use notify_rust::Notification;
-use solti_api::SettingsAccess;
-use solti_machines::Machines;
-use solti_notices::{Notice, notices};
+use solti_api::{
+    DesktopApi, SettingsAccess,
+    operations::{Operations as _, RerunTask, StopTask},
+};
+use solti_machines::{Machine, Machines};
+use solti_model::{RunId, StopMode};
+use solti_notices::{About, Act, Choice, Desktop, What, last_error, notices};
 use std::sync::Arc;
 use tauri::{AppHandle, Manager, Runtime, async_runtime::spawn};
+use tokio::select;
 
 /// Follows the tasks until the engine ends.
 pub fn start<R: Runtime>(app: &AppHandle<R>) {
@@ -16,49 +21,63 @@ pub fn start<R: Runtime>(app: &AppHandle<R>) {
         let here = Arc::clone(app.state::<Arc<Machines>>().here());
         let settings = app.state::<Arc<dyn SettingsAccess>>().watch_settings();
         let mut notices = std::pin::pin!(notices(&*here, settings));
-        while let Some(notices) = notices.next().await {
-            let looked_at = app.webview_windows().values().any(|window| window.is_focused().unwrap_or(false));
-            if !looked_at {
-                for notice in notices {
-                    show(notice).await;
+        let mut desktop = Desktop::default();
+        loop {
+            select! {
+                told = notices.next() => {
+                    let Some(told) = told else { return };
+                    if is_looked_at(&app) {
+                        continue;
+                    }
+                    for notice in told {
+                        if let Err(error) = desktop.show(notice).await {
+                            tracing::debug!("no notification service: {error}");
+                        }
+                    }
+                }
+                choice = desktop.chosen() => {
+                    let (app, here) = (app.clone(), Arc::clone(&here));
+                    spawn(async move { act(&app, &*here, choice).await });
                 }
             }
         }
     });
 }
 
-async fn show(Notice { title, body, .. }: Notice) {
-    let shown =
-        Notification::new().appname("Solti").summary(&title).body(&as_markup(&body)).show_async().await;
-    if let Err(error) = shown {
-        tracing::debug!("no notification service: {error}");
-    }
+fn is_looked_at<R: Runtime>(app: &AppHandle<R>) -> bool {
+    app.webview_windows().values().any(|window| window.is_focused().unwrap_or(false))
 }
 
-/// A text as the markup that the body of a notification is: what a task has written must not become links and pictures.
-fn as_markup(text: &str) -> String {
-    let mut markup = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => markup.push_str("&amp;"),
-            '<' => markup.push_str("&lt;"),
-            '>' => markup.push_str("&gt;"),
-            '\n' | '\t' => markup.push(c),
-            c if c.is_control() => markup.push('\u{fffd}'),
-            c => markup.push(c),
+/// Does what somebody has chosen. What cannot be done, such as a rerun of a task that is gone, the window shows better than words.
+async fn act<R: Runtime>(app: &AppHandle<R>, here: &(impl DesktopApi + ?Sized), choice: Choice) {
+    let about = choice.about;
+    let done = match (choice.act, about) {
+        (Act::OpenLog, Some(About { run, what })) => show_log(app, here, run, what).await,
+        (Act::Rerun, Some(About { run, .. })) => {
+            here.ask(RerunTask { id: run.task }).await.is_ok() || open_main(app).is_ok()
         }
+        (Act::Stop, Some(About { run, .. })) => {
+            here.ask(StopTask { id: run.task, mode: StopMode::Graceful }).await.is_ok()
+                || open_main(app).is_ok()
+        }
+        (Act::OpenMain, _) | (_, None) => open_main(app).is_ok(),
+    };
+    if !done {
+        tracing::warn!("what was chosen about a notification could not be done");
     }
-    markup
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_task_says_is_no_markup() {
-        let said = "<img src=\"file:///etc/passwd\"/> & <a href='x'>y</a>\x1b[31m\n2 > 1";
-        let shown = "&lt;img src=\"file:///etc/passwd\"/&gt; &amp; &lt;a href='x'&gt;y&lt;/a&gt;\u{fffd}[31m\n2 &gt; 1";
-        assert_eq!(as_markup(said), shown);
-    }
+/// Of a task that went wrong where its log says so.
+async fn show_log<R: Runtime>(
+    app: &AppHandle<R>,
+    here: &(impl DesktopApi + ?Sized),
+    run: RunId,
+    what: What,
+) -> bool {
+    let row = match what {
+        What::Failed => last_error(here, &run).await,
+        What::Finished | What::Silent => None,
+    };
+    let row = row.map(|row| row.get());
+    open_log(app, Machine::Here, run, row).is_ok()
 }

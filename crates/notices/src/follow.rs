@@ -36,14 +36,14 @@ pub fn notices<'a, A: DesktopApi + ?Sized>(
 
 /// What a task has printed last often says more than how it ended.
 async fn add_last_lines(api: &(impl DesktopApi + ?Sized), notices: &mut [Notice]) {
-    let ids: Vec<_> = notices.iter().filter_map(|notice| notice.task.clone()).collect();
+    let ids: Vec<_> = notices.iter().filter_map(|notice| notice.last_line_of().cloned()).collect();
     if ids.is_empty() {
         return;
     }
     // A machine of an earlier release knows none; the rest is told all the same.
     let lines = api.ask(LastLines { ids }).await.unwrap_or_default();
     for notice in notices {
-        let line = lines.iter().find(|line| Some(&line.task) == notice.task.as_ref());
+        let line = lines.iter().find(|line| Some(&line.task) == notice.last_line_of());
         let Some(LastLine { text, .. }) = line.filter(|line| !notice.body.contains(&line.text)) else {
             continue;
         };

@@ -1,7 +1,7 @@
 //! Which tasks are told of, and in which words.
 
 use solti_model::{
-    NotificationRule, NotificationSettings, NotifyRules, TaskChange, TaskId, TaskPhase, TaskRow,
+    NotificationRule, NotificationSettings, NotifyRules, RunId, TaskChange, TaskId, TaskPhase, TaskRow,
 };
 use std::collections::VecDeque;
 
@@ -19,8 +19,80 @@ pub struct Notice {
     pub title: String,
     /// What there is to add, such as the error; may be empty.
     pub body: String,
-    /// The task, where it is about one that has gone wrong or prints nothing: its last line belongs to it.
-    pub task: Option<TaskId>,
+    /// What it is about, where that is one task.
+    pub about: Option<About>,
+}
+
+/// One task, and what there is to tell of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct About {
+    /// Its latest attempt.
+    pub run: RunId,
+    /// What has become of it.
+    pub what: What,
+}
+
+/// What has become of a task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    /// It has failed.
+    Failed,
+    /// It has succeeded, after a while.
+    Finished,
+    /// It runs and prints nothing.
+    Silent,
+}
+
+/// What can be done about a notice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Act {
+    /// To look at the log, where it says what went wrong.
+    OpenLog,
+    /// To submit the task again.
+    Rerun,
+    /// To end the task.
+    Stop,
+    /// To look at the tasks.
+    OpenMain,
+}
+
+impl Act {
+    /// Its name on the bus.
+    pub(crate) fn key(self) -> &'static str {
+        match self {
+            Self::OpenLog => "log",
+            Self::Rerun => "rerun",
+            Self::Stop => "stop",
+            Self::OpenMain => "main",
+        }
+    }
+
+    /// On a button.
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Self::OpenLog => "Open log",
+            Self::Rerun => "Rerun",
+            Self::Stop => "Stop",
+            Self::OpenMain => "Show Solti",
+        }
+    }
+}
+
+impl Notice {
+    /// What can be done about it; the first is what a click does. Never none.
+    pub(crate) fn acts(&self) -> &'static [Act] {
+        match self.about.as_ref().map(|about| about.what) {
+            None => &[Act::OpenMain],
+            Some(What::Failed) => &[Act::OpenLog, Act::Rerun],
+            Some(What::Finished) => &[Act::OpenLog],
+            Some(What::Silent) => &[Act::OpenLog, Act::Stop],
+        }
+    }
+
+    /// The task whose last line belongs to it.
+    pub(crate) fn last_line_of(&self) -> Option<&TaskId> {
+        self.about.as_ref().filter(|about| about.what != What::Finished).map(|about| &about.run.task)
+    }
 }
 
 /// What was told of.
@@ -60,7 +132,7 @@ impl Announced {
             row.silent_since.is_some_and(|since| self.silent.is_new((row.task.metadata.id.clone(), since)))
         };
         let silent: Vec<&TaskRow> = change.changed.iter().filter(is_new).collect();
-        summed_up(&silent, "prints nothing", |row| {
+        summed_up(&silent, What::Silent, |row| {
             // When it was told is when it last changed.
             let since = row.silent_since.unwrap_or(row.task.metadata.updated_at);
             format!("no output for {}", length(row.task.metadata.updated_at.saturating_sub(since)))
@@ -111,24 +183,29 @@ impl Announced {
                 _ => {}
             }
         }
-        let mut notices =
-            summed_up(&failed, "failed", |row| row.task.status.error.clone().unwrap_or_else(|| exit(row)));
-        notices.extend(summed_up(&finished, "finished", |row| format!("after {}", length(took_ms(row)))));
+        let mut notices = summed_up(&failed, What::Failed, |row| {
+            row.task.status.error.clone().unwrap_or_else(|| exit(row))
+        });
+        notices.extend(summed_up(&finished, What::Finished, |row| format!("after {}", length(took_ms(row)))));
         notices.extend(self.silences(change));
         notices
     }
 }
 
-fn summed_up(rows: &[&TaskRow], verb: &str, body: impl Fn(&TaskRow) -> String) -> Vec<Notice> {
+fn summed_up(rows: &[&TaskRow], what: What, body: impl Fn(&TaskRow) -> String) -> Vec<Notice> {
+    let (one, many) = match what {
+        What::Failed => ("failed", "failed"),
+        What::Finished => ("finished", "finished"),
+        What::Silent => ("has gone silent", "have gone silent"),
+    };
     if rows.len() > AT_ONCE {
         let names: Vec<String> = rows.iter().take(AT_ONCE).map(|row| name(row)).collect();
-        let title = format!("{} tasks {verb}", rows.len());
-        return vec![Notice { title, body: format!("{} and others", names.join(", ")), task: None }];
+        let title = format!("{} tasks {many}", rows.len());
+        return vec![Notice { title, body: format!("{} and others", names.join(", ")), about: None }];
     }
     let notice = |row: &&TaskRow| {
-        let wrong = row.task.status.phase != TaskPhase::Succeeded;
-        let task = wrong.then(|| row.task.metadata.id.clone());
-        Notice { title: format!("{} {verb}", name(row)), body: body(row), task }
+        let run = RunId::new(row.task.metadata.id.clone(), row.task.status.attempt);
+        Notice { title: format!("{} {one}", name(row)), body: body(row), about: Some(About { run, what }) }
     };
     rows.iter().map(notice).collect()
 }
@@ -257,9 +334,9 @@ mod tests {
         };
         let mut reported = Announced::default();
         let told = reported.notices(&change(vec![silent(5)]), &NotificationSettings::default());
-        assert_eq!((&*told[0].title, &*told[0].body), ("build prints nothing", "no output for 1 min 00 s"));
+        assert_eq!((&*told[0].title, &*told[0].body), ("build has gone silent", "no output for 1 min 00 s"));
         assert_eq!(titles(&mut reported, vec![silent(5)]), Vec::<String>::new());
-        assert_eq!(titles(&mut reported, vec![silent(900)]), ["build prints nothing"]);
+        assert_eq!(titles(&mut reported, vec![silent(900)]), ["build has gone silent"]);
     }
 
     #[test]
