@@ -1,6 +1,7 @@
 //! What all benchmarks do alike: which parts are asked for, shares of a series, and a line of the report.
 
 #![allow(dead_code, reason = "each benchmark uses its own part")]
+#![allow(clippy::disallowed_methods, reason = "nothing else waits while a benchmark looks at a process")]
 
 use std::collections::HashMap;
 use std::fs;

@@ -49,7 +49,7 @@ struct Notified {
 struct Notifications {
     can: Vec<String>,
     shown: u32,
-    told: mpsc::UnboundedSender<Notified>,
+    told: mpsc::Sender<Notified>,
 }
 
 #[interface(name = "org.freedesktop.Notifications")]
@@ -74,7 +74,7 @@ impl Notifications {
         assert!(hints.contains_key("desktop-entry"), "{hints:?}");
         self.shown += 1;
         let id = if replaces == 0 { self.shown } else { replaces };
-        self.told.send(Notified { id, replaces, title, body, actions }).expect("the test listens");
+        self.told.try_send(Notified { id, replaces, title, body, actions }).expect("the test listens");
         id
     }
 
@@ -87,12 +87,12 @@ impl Notifications {
 
 struct Service {
     bus: Connection,
-    told: mpsc::UnboundedReceiver<Notified>,
+    told: mpsc::Receiver<Notified>,
 }
 
 impl Service {
     async fn on(bus: &Bus, can: &[&str]) -> Self {
-        let (sender, told) = mpsc::unbounded_channel();
+        let (sender, told) = mpsc::channel(16);
         let can = can.iter().map(ToString::to_string).collect();
         let served = Notifications { can, shown: 0, told: sender };
         let bus = connection::Builder::address(&*bus.address)
