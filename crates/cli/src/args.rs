@@ -1,19 +1,21 @@
 //! The command line as it is written.
 
 mod hooks;
+mod lanes;
 
 use crate::arg_values::{after, field, pair, phase};
 use crate::args_container::Container;
 use crate::time::{coming, moment};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use solti_model::{AfterWhen, MAX_LANE_CAPACITY, MAX_PRIORITY, MAX_RETRIES, SortBy, Stall, TaskPhase};
+use solti_model::{AfterWhen, MAX_PRIORITY, MAX_RETRIES, SortBy, Stall, TaskPhase};
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 pub use hooks::{Call, Hooks};
+pub use lanes::{Awake, Lanes, Rules};
 
 /// Long and batch tasks on this machine or another: run, list, follow, stop.
 ///
@@ -257,6 +259,9 @@ pub struct Run {
     /// What becomes of it when the machine is restarted; held if it waited, over if it ran, when absent
     #[arg(long, value_enum)]
     pub after_reboot: Option<AfterReboot>,
+    /// Keep this computer from sleeping while it runs: on-mains (the default), or always, on its battery too
+    #[arg(long, value_enum, value_name = "WHEN", num_args = 0..=1, require_equals = true, default_missing_value = "on-mains")]
+    pub keep_awake: Option<Awake>,
     /// Tell when it prints nothing for so long, as in 10m; behind a colon what else is done: notify, stop, restart
     #[arg(long, value_name = "TIME[:THEN]", value_parser = hooks::silence)]
     pub silence: Option<Stall>,
@@ -404,21 +409,6 @@ pub enum Stream {
 }
 
 #[derive(Debug, Subcommand)]
-pub enum Lanes {
-    /// Change how many tasks a lane runs at once, or pause it
-    Set {
-        lane: String,
-        #[arg(long, value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_LANE_CAPACITY)))]
-        capacity: Option<u32>,
-        /// Start nothing more in it
-        #[arg(long, conflicts_with = "resume")]
-        pause: bool,
-        #[arg(long)]
-        resume: bool,
-    },
-}
-
-#[derive(Debug, Subcommand)]
 pub enum Job {
     /// List saved jobs, by name
     #[command(visible_alias = "ls")]
@@ -444,14 +434,19 @@ pub enum Job {
         #[arg(long, value_name = "REVISION")]
         expect: Option<u32>,
     },
-    /// Run a job now and print the id of its task
+    /// Run a job now and print the id of its task. Its secrets are taken from the keyring, or asked for at the terminal
     Run {
         name: String,
-        /// Values of its parameters, as in --date=2026-11-01
+        /// Values of its parameters, as in --date=2026-11-01; of a secret one, --NAME=@FILE has it read from a file (- is standard input)
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "--PARAMETER=VALUE")]
         parameters: Vec<String>,
     },
-    /// Delete jobs; their tasks stay
+    /// Keep secret parameters of a job in the keyring of the machine that runs it, for runs without a person too
+    Secret {
+        #[command(subcommand)]
+        command: JobSecret,
+    },
+    /// Delete jobs; their tasks stay, and their secrets are forgotten
     #[command(visible_alias = "rm")]
     Delete {
         #[arg(required = true)]
@@ -473,6 +468,24 @@ pub enum Job {
         #[arg(long, requires = "name")]
         skip: bool,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum JobSecret {
+    /// List the secret parameters of a job, and which are kept. Their values are not shown
+    #[command(visible_alias = "ls")]
+    List { job: String },
+    /// Keep the value of one, which is asked for at the terminal
+    Set {
+        job: String,
+        parameter: String,
+        /// A file that holds it instead, or - for standard input; a line end behind it is left out
+        #[arg(long, value_name = "FILE")]
+        file: Option<PathBuf>,
+    },
+    /// Forget the value of one
+    #[command(visible_alias = "rm")]
+    Delete { job: String, parameter: String },
 }
 
 #[derive(Debug, Subcommand)]

@@ -40,8 +40,10 @@ mod history;
 mod hook;
 mod id;
 mod job;
+mod job_secrets;
 mod job_view;
 mod kind;
+mod lane_rules;
 mod left_out;
 mod lifecycle;
 mod list_layout;
@@ -81,7 +83,7 @@ pub use bounds::{
 pub use command_text::quoted;
 pub use crash_loop::{LOOP_STARTS, LOOP_WINDOW_MS, RecentStarts};
 pub use diagnosis::{Diagnosis, Finding, FindingState};
-pub use digest::{Digest, DigestFiring, DigestTask, MAX_DIGEST_COUNTED, MAX_DIGEST_NAMED};
+pub use digest::{Digest, DigestFiring, DigestSleep, DigestTask, MAX_DIGEST_COUNTED, MAX_DIGEST_NAMED};
 pub use door_state::{DoorState, DoorStates};
 pub use draft::{DraftKind, MAX_DRAFT_BYTES};
 pub use editor::EditorSettings;
@@ -105,7 +107,8 @@ pub use hook::{
     MAX_WAITING_CALLS, Webhook, check_hook_name,
 };
 pub use id::{JobName, RunId, ScheduleId, Slot, TaskId};
-pub use job::{Job, MAX_SCHEDULES, stored_job};
+pub use job::{Job, MAX_PARAMETERS, MAX_SCHEDULES, stored_job};
+pub use job_secrets::{JobOrder, JobSecrets, SecretText, Secrets, no_secret, put_secrets};
 pub use job_view::{
     ComingRun, ComingRuns, Firing, FiringOutcome, JobChange, JobDetail, JobList, JobQuery, JobRevision,
     JobRow, JobRun, JobStats, JobTasks, SchedulePreview, ScheduleState,
@@ -114,13 +117,17 @@ pub use kind::{
     AfterMain, CommandMode, ContainerTask, CustomRuntime, EnvVar, MAX_SCRIPT_BYTES, PullPolicy, ScriptMode,
     ScriptRuntime, SubprocessMode, SubprocessTask, TaskKind, Volume, WasmTask,
 };
+pub use lane_rules::{
+    Asked, Hours, KeepAwake, LaneRules, MAX_LOAD, MIN_IDLE_MS, MIN_LOAD, MachineState, Reading, TimeOfDay,
+    stored_lane_rules,
+};
 pub use left_out::{LeftOut, MAX_LEFT_OUT};
 pub use lifecycle::{AttemptEnd, NextStep, after_attempt};
 pub use list_layout::{ListColumn, ListLayout, SORTED_NAME_CHARS, SortBy, each_once};
 pub use machine_url::MachineUrl;
 pub use matching::{Searched, folded};
 pub use notify::{MIN_SILENT_MS, NotifyRules, Stall, StallThen};
-pub use parameter::{Days, Parameter, ParameterType};
+pub use parameter::{Days, MAX_SECRET_BYTES, Parameter, ParameterType};
 pub use phase::TaskPhase;
 pub use query::{DEFAULT_LIMIT, MAX_ANSWER_BYTES, MAX_LIMIT, TaskPage, TaskQuery};
 pub use queueing::{
@@ -148,6 +155,6 @@ pub use task::{ObjectMeta, Task, TaskRun, TaskStatus};
 pub use validate::{SpecErrors, examine_spec, parse_spec};
 pub use view::{
     LabelCount, Lane, LastLine, ListQuery, LogInfo, LogLimit, LogRow, LogRows, MAX_ROW_BYTES, MainEnded,
-    RemovedRows, RowSpan, RunMark, StopMode, StorageState, Summary, TaskChange, TaskEvent, TaskEventKind,
+    RemovedRows, RowSpan, RunMark, StaysAwake, StopMode, StorageState, Summary, TaskChange, TaskEvent, TaskEventKind,
     TaskList, TaskRow, UnkeptLimit, Waiting,
 };

@@ -18,6 +18,7 @@ mod history;
 mod hooks;
 mod inspect;
 mod jobs;
+mod lane_rules;
 mod list;
 mod meta;
 mod number;

@@ -37,6 +37,7 @@ macro_rules! fail_point {
 }
 
 mod actor;
+mod awake;
 mod believed_clock;
 mod boot;
 mod clock;
@@ -50,7 +51,9 @@ mod jobs;
 mod lanes;
 mod live;
 mod local_zone;
+mod machine;
 mod shared;
+mod sleeps;
 mod spare_folders;
 mod unkept;
 
@@ -62,5 +65,6 @@ pub use feed::{ChangeCursor, Changes};
 pub use folders::RunFolders;
 pub use handle::Supervisor;
 pub use lanes::MoveTo;
+pub use machine::{Keyring, Machine, StayingAwake, Unseen};
 pub use live::{LiveRun, LiveTask, RowState};
 pub use solti_runner::{TreeUsage, usage_of};

@@ -10,7 +10,7 @@ use crate::operations::{
     Answer, CompleteDirectory, CompleteProgram, CountExpired, DesktopApi, Export, ExportStream, ForgetLane,
     GetRunEnvironment, GetSummary, GetTaskRow, HasDirectory, ItemStream, Items, ListLanes, ListTasks,
     PageEvents, PageRuns, Perform, Provide, ReadDraft, ReadListLayout, ReadViews, Request, RerunTask,
-    SaveDraft, SaveListLayout, SaveViews, SetLane, StopTask, Subscription, TaskEvents, ValidateSpec,
+    SaveDraft, SaveListLayout, SaveViews, SetLane, SetLaneRules, StopTask, Subscription, TaskEvents, ValidateSpec,
     WatchTasks, WatchUsage,
 };
 use crate::{ApiError, ApiHandler, LogAccess, LogEventStream, LogPosition, LogReading, OutputEventStream};
@@ -388,5 +388,11 @@ impl Perform<SaveListLayout> for SupervisorApiAdapter {
 impl Perform<SetLane> for SupervisorApiAdapter {
     async fn perform(&self, SetLane { slot, capacity, paused }: SetLane) -> Result<Lane, ApiError> {
         Ok(self.supervisor.set_lane(&slot, capacity, paused).await?)
+    }
+}
+
+impl Perform<SetLaneRules> for SupervisorApiAdapter {
+    async fn perform(&self, SetLaneRules { slot, rules }: SetLaneRules) -> Result<Lane, ApiError> {
+        Ok(self.supervisor.set_lane_rules(&slot, rules).await?)
     }
 }

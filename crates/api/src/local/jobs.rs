@@ -94,7 +94,9 @@ impl Perform<SaveJob> for SupervisorApiAdapter {
 
 impl Perform<DeleteJob> for SupervisorApiAdapter {
     async fn perform(&self, DeleteJob { name }: DeleteJob) -> Result<(), ApiError> {
-        Ok(self.supervisor().delete_job(&name).await?)
+        self.supervisor().delete_job(&name).await?;
+        self.forget_secrets_of(&name).await;
+        Ok(())
     }
 }
 

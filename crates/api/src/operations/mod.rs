@@ -52,7 +52,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use solti_model::{
     Bookmark, ComingRun, ComingRuns, Digest, DraftKind, EventPage, HistoryQuery, Hook, HookDelivery,
-    HookList, HookState, Job, JobChange, JobDetail, JobList, JobName, JobQuery, JobRevision, JobTasks, Lane,
+    HookList, HookState, Job, JobChange, JobDetail, JobList, JobName, JobQuery, JobRevision, JobSecrets, JobTasks, Lane, LaneRules,
     LastLine, LineChunk, LineMatch, ListLayout, ListQuery, LocalImage, LogDensity, LogInfo, LogQuery,
     LogRows, LogText, MAX_LANE_CAPACITY, MAX_PRIORITY, MatchedMergedRows, MatchedRows, MergedPosition,
     MergedRows, Rank, RowKey, RowNo, RowRanges, RunEnvironment, RunId, RunPage, RunnerInfo, SavedView,

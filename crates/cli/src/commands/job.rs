@@ -1,5 +1,6 @@
 //! `job`: saved jobs, what has become of them, and when they are run by themselves.
 
+use super::job_secrets::{secret, with_secrets};
 use super::run::tell;
 use super::{print, print_json};
 use crate::args::{Job as Command, Options};
@@ -13,7 +14,7 @@ use solti_api::operations::{
 };
 use solti_http::HttpClient;
 use solti_model::{
-    Firing, FiringOutcome, Job, JobDetail, JobName, JobQuery, JobRow, JobRun, TaskPhase, TaskRow,
+    Firing, FiringOutcome, Job, JobDetail, JobName, JobQuery, JobRow, JobRun, ParameterType, TaskPhase, TaskRow,
 };
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -29,9 +30,10 @@ pub async fn job(options: &Options, command: Command) -> Result<u8, CliError> {
         Command::Show { name, revision } => show(options, &client, &name, revision).await,
         Command::Save { file, expect } => save(options, &client, &file, expect).await,
         Command::Run { name, parameters } => {
-            let (name, parameters) = (JobName::new(name)?, values(&parameters)?);
-            tell(options, &client.ask(RunJob { name, parameters }).await?)
+            let parameters = with_secrets(&client, &name, values(&parameters)?).await?;
+            tell(options, &client.ask(RunJob { name: JobName::new(name)?, parameters }).await?)
         }
+        Command::Secret { command } => secret(options, &client, command).await,
         Command::Delete { names } => {
             for name in names {
                 client.ask(DeleteJob { name: JobName::new(name)? }).await?;
@@ -114,7 +116,7 @@ fn marks_end(run: &JobRun) -> String {
     format!("{} {}", run.phase.word(), show::ago(run.created_at))
 }
 
-async fn detail(client: &HttpClient, name: &str, revision: Option<u32>) -> Result<JobDetail, CliError> {
+pub(super) async fn detail(client: &HttpClient, name: &str, revision: Option<u32>) -> Result<JobDetail, CliError> {
     let job = client.ask(GetJob { name: JobName::new(name)?, revision }).await?;
     job.ok_or_else(|| CliError::NoSuchJob(name.into()))
 }
@@ -148,7 +150,12 @@ fn facts(JobDetail { job, schedules, stats, firings }: &JobDetail) -> String {
     fact("lane", job.spec.slot.as_str());
     for parameter in &job.parameters {
         let default = parameter.default.as_ref().map(|default| format!(", {default} unless given"));
-        let needed = if parameter.required && default.is_none() { ", needed" } else { "" };
+        let needed = match (parameter.kind, parameter.required && default.is_none()) {
+            (ParameterType::Secret, true) => ", secret, needed",
+            (ParameterType::Secret, false) => ", secret",
+            (_, true) => ", needed",
+            (_, false) => "",
+        };
         let help = parameter.help.as_ref().map(|help| format!(": {help}")).unwrap_or_default();
         fact("parameter", &format!("--{}{needed}{}{help}", parameter.name, default.unwrap_or_default()));
     }

@@ -6,6 +6,7 @@ mod doctor;
 mod edit;
 mod hooks;
 mod job;
+mod job_secrets;
 mod lanes;
 mod list;
 mod logs;
