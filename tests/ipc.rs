@@ -19,10 +19,10 @@ use solti_desktop::{AppInfo, Parts, assemble, command_names, context};
 use solti_doors::Doors;
 use solti_engine::Config;
 use solti_model::{
-    Bookmark, DensityBucket, FieldError, InheritedEnvironment, InheritedVariable, Lane, LaneRules, LineChunk, LineMatch,
-    LogDensity, LogInfo, LogRows, LogText, MatchedMergedRows, MatchedRows, MergedPosition, OutputEvent, Rank,
-    RowNo, RowRanges, SearchHit, Settings, ShellCapture, Summary, Task, TaskChange, TaskId, TaskPage,
-    TaskQuery, TaskRun, TaskSpec, VariableOrigin,
+    Bookmark, DensityBucket, FieldError, InheritedEnvironment, InheritedVariable, Lane, LaneRules, LineChunk,
+    LineMatch, LogDensity, LogInfo, LogRows, LogText, MatchedMergedRows, MatchedRows, MergedPosition,
+    OutputEvent, Rank, RowNo, RowRanges, SearchHit, Settings, ShellCapture, Summary, Task, TaskChange,
+    TaskId, TaskPage, TaskQuery, TaskRun, TaskSpec, VariableOrigin,
 };
 use std::{
     fmt::Debug,

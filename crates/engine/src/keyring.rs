@@ -165,12 +165,19 @@ mod tests {
         let keyring = SessionKeyring { bus: Some(bus.address.clone()) };
         let (night, day) = (JobName::new("night").expect("legal"), JobName::new("day").expect("legal"));
         let kept = async |job: &JobName, parameter: &str| {
-            keyring.read(job, parameter).await.expect("it can be read").map(|secret| secret.reveal().to_owned())
+            keyring
+                .read(job, parameter)
+                .await
+                .expect("it can be read")
+                .map(|secret| secret.reveal().to_owned())
         };
         assert_eq!(kept(&night, "password").await, None);
-        for (job, parameter, secret) in
-            [(&night, "password", "one"), (&night, "pin", "1234"), (&day, "password", "schön"), (&night, "password", "two")]
-        {
+        for (job, parameter, secret) in [
+            (&night, "password", "one"),
+            (&night, "pin", "1234"),
+            (&day, "password", "schön"),
+            (&night, "password", "two"),
+        ] {
             keyring.keep(job, parameter, &SecretText::new(secret)).await.expect("kept");
         }
         assert_eq!(kept(&night, "password").await.as_deref(), Some("two"));

@@ -301,7 +301,10 @@ mod tests {
         let (before, pid) = (sleeper.group(), sleeper.0.id());
         let nowhere = UserManager { bus: Some("unix:path=/nowhere".into()), shorter_lived: false };
         assert!(matches!(nowhere.make_scope(pid).await, Err(NoScope::NoBus(_))));
-        assert!(matches!(manager_on(&bus).make_scope(pid).await, Err(NoScope::Refused(_))), "nobody is there");
+        assert!(
+            matches!(manager_on(&bus).make_scope(pid).await, Err(NoScope::Refused(_))),
+            "nobody is there"
+        );
         let ends_early = UserManager { shorter_lived: true, ..manager_on(&bus) };
         assert!(matches!(ends_early.make_scope(pid).await, Err(NoScope::Shorter)));
 

@@ -104,7 +104,9 @@ impl Job {
                     "is that of another schedule of the job",
                 ));
             }
-            if let Some(secret) = secrets(&self.parameters).find(|of| schedule.parameters.contains_key(&of.name)) {
+            if let Some(secret) =
+                secrets(&self.parameters).find(|of| schedule.parameters.contains_key(&of.name))
+            {
                 let problem = "is a secret, and would be stored here: keep it in the keyring";
                 return Err(FieldError::new(format!("{}.parameters.{}", at(), secret.name), problem));
             }

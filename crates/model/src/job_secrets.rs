@@ -95,9 +95,8 @@ pub fn put_secrets(kind: &mut TaskKind, secrets: &Secrets) {
 pub(crate) fn take_out(kind: &mut TaskKind, name: &str) {
     let variables = variables(kind);
     variables.retain(|variable| {
-        let alone = next_placeholder(&variable.value).is_some_and(|(before, found, after)| {
-            found == name && before.is_empty() && after.is_empty()
-        });
+        let alone = next_placeholder(&variable.value)
+            .is_some_and(|(before, found, after)| found == name && before.is_empty() && after.is_empty());
         !(alone && variable.key.starts_with(PREFIX))
     });
     put_secrets(kind, &Secrets::from([(name.to_owned(), SecretText::new(""))]));
@@ -149,8 +148,10 @@ mod tests {
         assert!(!format!("{order:?}").contains("hush"));
         let mut kind = order.spec.kind.clone();
         put_secrets(&mut kind, &order.secrets);
-        let env: Vec<(String, String)> =
-            variables(&mut kind).iter().map(|variable| (variable.key.clone(), variable.value.clone())).collect();
+        let env: Vec<(String, String)> = variables(&mut kind)
+            .iter()
+            .map(|variable| (variable.key.clone(), variable.value.clone()))
+            .collect();
         let expected = [
             ("PGPASSWORD", "hush {{user}}"),
             ("URL", "x://me:hush {{user}}@db"),
@@ -167,7 +168,8 @@ mod tests {
         let mut spec = order.spec;
         spec.without_secret("pin");
         assert_eq!(spec.secrets, ["password"]);
-        let keys: Vec<String> = variables(&mut spec.kind).iter().map(|variable| variable.key.clone()).collect();
+        let keys: Vec<String> =
+            variables(&mut spec.kind).iter().map(|variable| variable.key.clone()).collect();
         assert_eq!(keys, ["PGPASSWORD", "URL", "SOLTI_PARAM_USER", "SOLTI_PARAM_PASSWORD"]);
     }
 

@@ -207,12 +207,8 @@ impl LaneRules {
 
     /// All that it asks for, in the words of [`Self::unmet`]; `None` when it asks for nothing.
     pub fn words(&self) -> Option<String> {
-        let nothing_met = MachineState {
-            on_mains: Ok(false),
-            idle_ms: Ok(0),
-            load: Ok(f64::INFINITY),
-            free_bytes: Ok(0),
-        };
+        let nothing_met =
+            MachineState { on_mains: Ok(false), idle_ms: Ok(0), load: Ok(f64::INFINITY), free_bytes: Ok(0) };
         self.unmet(&nothing_met, self.between.map_or(TimeOfDay(0), |hours| hours.to))
     }
 }
@@ -382,10 +378,13 @@ mod tests {
 
     #[test]
     fn what_is_waited_for_is_said_in_words_and_so_is_what_cannot_be_seen() {
-        let all = rules(json!({"onMains": true, "idleMs": 5_400_000, "loadBelow": 2.0, "freeBytes": 50_500_000_000_u64,
-            "between": {"from": "22:00", "to": "06:00"}}));
+        let all = rules(
+            json!({"onMains": true, "idleMs": 5_400_000, "loadBelow": 2.0, "freeBytes": 50_500_000_000_u64,
+            "between": {"from": "22:00", "to": "06:00"}}),
+        );
         assert_eq!(
-            all.unmet(&MachineState { on_mains: Ok(false), load: Ok(7.25), ..quiet() }, at("23:00")).as_deref(),
+            all.unmet(&MachineState { on_mains: Ok(false), load: Ok(7.25), ..quiet() }, at("23:00"))
+                .as_deref(),
             Some("mains power, 1 h 30 min without anybody at it, a load below 2 and 50.5 GB of free disk")
         );
         assert_eq!(

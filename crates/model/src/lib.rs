@@ -155,6 +155,6 @@ pub use task::{ObjectMeta, Task, TaskRun, TaskStatus};
 pub use validate::{SpecErrors, examine_spec, parse_spec};
 pub use view::{
     LabelCount, Lane, LastLine, ListQuery, LogInfo, LogLimit, LogRow, LogRows, MAX_ROW_BYTES, MainEnded,
-    RemovedRows, RowSpan, RunMark, StaysAwake, StopMode, StorageState, Summary, TaskChange, TaskEvent, TaskEventKind,
-    TaskList, TaskRow, UnkeptLimit, Waiting,
+    RemovedRows, RowSpan, RunMark, StaysAwake, StopMode, StorageState, Summary, TaskChange, TaskEvent,
+    TaskEventKind, TaskList, TaskRow, UnkeptLimit, Waiting,
 };

@@ -5,8 +5,8 @@ use crate::parameter::is_name as is_parameter_name;
 use crate::problems::Problems;
 use crate::{
     BackoffStrategy, EnvVar, FieldError, MAX_AFTER, MAX_BACKOFF_FACTOR, MAX_DURATION_MS, MAX_PARAMETERS,
-    MAX_RETRIES, MAX_SCRIPT_BYTES, MAX_TIME_MS, MatchExpression, Operator, RestartStrategy, ScriptMode, ScriptRuntime,
-    SubprocessMode, SubprocessTask, TaskKind, TaskSpec, WasmTask, check_priority,
+    MAX_RETRIES, MAX_SCRIPT_BYTES, MAX_TIME_MS, MatchExpression, Operator, RestartStrategy, ScriptMode,
+    ScriptRuntime, SubprocessMode, SubprocessTask, TaskKind, TaskSpec, WasmTask, check_priority,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

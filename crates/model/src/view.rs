@@ -3,7 +3,8 @@
 //! None of it is part of the fixed contract; it is derived from tasks and their logs and never stored as such.
 
 use crate::{
-    AfterWhen, DigestSleep, JobName, LaneRules, LeftOut, OutputStreamKind, RowNo, Severity, Slot, SortBy, TaskHead, TaskId, TaskPhase,
+    AfterWhen, DigestSleep, JobName, LaneRules, LeftOut, OutputStreamKind, RowNo, Severity, Slot, SortBy,
+    TaskHead, TaskId, TaskPhase,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

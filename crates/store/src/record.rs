@@ -2,9 +2,9 @@
 
 use crate::Queueing;
 use solti_model::{
-    LaneRules,     AttemptsNotKept, BackoffState, Bookmark, DigestFiring, Firing, HookDelivery, HookEvent,
-    InheritedVariable, Job, JobName, RowNo, ScheduleId, Searched, Slot, Task, TaskHead, TaskId, TaskPhase,
-    TaskRun,
+    AttemptsNotKept, BackoffState, Bookmark, DigestFiring, Firing, HookDelivery, HookEvent,
+    InheritedVariable, Job, JobName, LaneRules, RowNo, ScheduleId, Searched, Slot, Task, TaskHead, TaskId,
+    TaskPhase, TaskRun,
 };
 use std::collections::BTreeMap;
 

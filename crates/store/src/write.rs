@@ -2,8 +2,8 @@
 
 use crate::number::Number;
 use crate::{
-    AttemptRange, Change, StoreError, StoredLane, StoredRun, StoredTask, environment, hooks, jobs, lane_rules, meta,
-    shared_lanes,
+    AttemptRange, Change, StoreError, StoredLane, StoredRun, StoredTask, environment, hooks, jobs,
+    lane_rules, meta, shared_lanes,
 };
 use hashlink::LruCache;
 use rusqlite::{OptionalExtension, Transaction, named_params, params};

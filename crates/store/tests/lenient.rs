@@ -114,7 +114,14 @@ async fn a_run_an_event_a_lane_or_a_bookmark_that_cannot_be_read_leaves_the_othe
         kind: kind.to_owned(),
         detail: None,
     };
-    let lane = |name: &str| Change::PutLane(StoredLane { slot: slot(name), capacity: 2, paused: false, rules: LaneRules::default() });
+    let lane = |name: &str| {
+        Change::PutLane(StoredLane {
+            slot: slot(name),
+            capacity: 2,
+            paused: false,
+            rules: LaneRules::default(),
+        })
+    };
     let bookmark = |row: u64| Change::PutBookmark {
         task_id: id(1),
         bookmark: solti_model::Bookmark { attempt: 1, row: RowNo::new(row), note: String::new(), at: 1 },

@@ -4,8 +4,8 @@ mod queue;
 
 use crate::actor::job_saving::{JobMessage, JobPage, JobState, Planned};
 use crate::actor::{Actor, Message};
-use crate::feed::{ChangeCursor, ChangeFeed};
 use crate::awake::keep_awake;
+use crate::feed::{ChangeCursor, ChangeFeed};
 use crate::housekeeping::{Housekeeper, Limits, SearchedRun};
 use crate::lanes::LaneChange;
 use crate::machine::Keyring;
@@ -13,8 +13,8 @@ use crate::shared::SharedState;
 use crate::sleeps::{note_sleeps, sleeps};
 use crate::{LiveTask, RowState, RunFolders, SupervisorConfig, SupervisorError};
 use solti_model::{
-    ComingRun, DigestSleep, Job, JobName, JobQuery, Lane, LaneRules, RunId, ScheduleId, Slot, StopMode, StaysAwake, StorageState, TaskId,
-    TaskSpec, UnkeptLimit,
+    ComingRun, DigestSleep, Job, JobName, JobQuery, Lane, LaneRules, RunId, ScheduleId, Slot, StaysAwake,
+    StopMode, StorageState, TaskId, TaskSpec, UnkeptLimit,
 };
 use solti_runner::Runners;
 use solti_schedule::Zones;

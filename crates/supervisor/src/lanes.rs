@@ -190,12 +190,15 @@ impl Lanes {
 
     /// The lanes that ask something of the machine before they start a task.
     pub(crate) fn conditional(&self) -> impl Iterator<Item = &Slot> {
-        self.special.iter().filter(|slot| self.lanes.get(slot).is_some_and(|lane| lane.rules.is_conditional()))
+        self.special
+            .iter()
+            .filter(|slot| self.lanes.get(slot).is_some_and(|lane| lane.rules.is_conditional()))
     }
 
     /// The lanes whose tasks keep the machine awake.
     pub(crate) fn wakeful(&self) -> impl Iterator<Item = (&Slot, KeepAwake)> {
-        let lanes = self.special.iter().filter_map(|slot| Some((slot, self.lanes.get(slot)?.rules.keep_awake)));
+        let lanes =
+            self.special.iter().filter_map(|slot| Some((slot, self.lanes.get(slot)?.rules.keep_awake)));
         lanes.filter(|(_, asked)| *asked != KeepAwake::Never)
     }
 
@@ -456,7 +459,10 @@ mod tests {
         lanes.tell_unmet(&slot(), None);
         assert_eq!(lanes.take_looked(&slot()), [id(1)]);
         assert!(!lanes.could_start(&slot()), "it is full: nobody need look");
-        assert_eq!((lanes.waits_for(&slot()), lanes.position(&slot(), &id(2))), (None, Some((1, Some(id(1))))));
+        assert_eq!(
+            (lanes.waits_for(&slot()), lanes.position(&slot(), &id(2))),
+            (None, Some((1, Some(id(1)))))
+        );
         lanes.release(&slot(), &id(1));
         assert!(lanes.take_startable(&slot()).is_empty() && lanes.could_start(&slot()));
         // By a person's hand it may start all the same, and without rules by itself.

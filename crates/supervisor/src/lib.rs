@@ -65,6 +65,6 @@ pub use feed::{ChangeCursor, Changes};
 pub use folders::RunFolders;
 pub use handle::Supervisor;
 pub use lanes::MoveTo;
-pub use machine::{Keyring, Machine, StayingAwake, Unseen};
 pub use live::{LiveRun, LiveTask, RowState};
+pub use machine::{Keyring, Machine, StayingAwake, Unseen};
 pub use solti_runner::{TreeUsage, usage_of};

@@ -10,8 +10,8 @@ use crate::operations::{
     Answer, CompleteDirectory, CompleteProgram, CountExpired, DesktopApi, Export, ExportStream, ForgetLane,
     GetRunEnvironment, GetSummary, GetTaskRow, HasDirectory, ItemStream, Items, ListLanes, ListTasks,
     PageEvents, PageRuns, Perform, Provide, ReadDraft, ReadListLayout, ReadViews, Request, RerunTask,
-    SaveDraft, SaveListLayout, SaveViews, SetLane, SetLaneRules, StopTask, Subscription, TaskEvents, ValidateSpec,
-    WatchTasks, WatchUsage,
+    SaveDraft, SaveListLayout, SaveViews, SetLane, SetLaneRules, StopTask, Subscription, TaskEvents,
+    ValidateSpec, WatchTasks, WatchUsage,
 };
 use crate::{ApiError, ApiHandler, LogAccess, LogEventStream, LogPosition, LogReading, OutputEventStream};
 use async_trait::async_trait;

@@ -10,7 +10,9 @@ impl SupervisorApiAdapter {
     async fn job_with_secrets(&self, name: &JobName) -> Result<Arc<Job>, ApiError> {
         let known = self.supervisor().job(name).await?;
         let known = known.ok_or_else(|| FieldError::new("name", format!("there is no job {name}")))?;
-        Ok(known.job.map_err(|why| ApiError::Conflict { reason: format!("job {name} cannot be read: {why}") })?)
+        Ok(known
+            .job
+            .map_err(|why| ApiError::Conflict { reason: format!("job {name} cannot be read: {why}") })?)
     }
 
     /// Forgets all secrets of a job that is gone. That they stay is noted: the job is gone all the same.
@@ -54,10 +56,7 @@ impl Perform<ListJobSecrets> for SupervisorApiAdapter {
 }
 
 impl Perform<KeepJobSecret> for SupervisorApiAdapter {
-    async fn perform(
-        &self,
-        KeepJobSecret { name, parameter, value }: KeepJobSecret,
-    ) -> Result<(), ApiError> {
+    async fn perform(&self, KeepJobSecret { name, parameter, value }: KeepJobSecret) -> Result<(), ApiError> {
         secret_of(&*self.job_with_secrets(&name).await?, &parameter)?;
         let most = MAX_SECRET_BYTES;
         if value.is_empty() || value.len() > most || value.contains('\0') {

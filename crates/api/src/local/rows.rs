@@ -3,8 +3,8 @@
 use super::now_ms;
 use crate::ApiError;
 use solti_model::{
-    LabelCount, Lane, LaneRules, ListQuery, MAX_LEFT_OUT, RunMark, Searched, Slot, StorageState, Summary, TaskChange,
-    TaskId, TaskList, TaskPhase, TaskRow, TaskRun,
+    LabelCount, Lane, LaneRules, ListQuery, MAX_LEFT_OUT, RunMark, Searched, Slot, StorageState, Summary,
+    TaskChange, TaskId, TaskList, TaskPhase, TaskRow, TaskRun,
 };
 use solti_store::{RowQuery, StoreError, StoredRow};
 use solti_supervisor::{ChangeCursor, Changes, Supervisor, SupervisorError};

@@ -52,12 +52,12 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use solti_model::{
     Bookmark, ComingRun, ComingRuns, Digest, DraftKind, EventPage, HistoryQuery, Hook, HookDelivery,
-    HookList, HookState, Job, JobChange, JobDetail, JobList, JobName, JobQuery, JobRevision, JobSecrets, JobTasks, Lane, LaneRules,
-    LastLine, LineChunk, LineMatch, ListLayout, ListQuery, LocalImage, LogDensity, LogInfo, LogQuery,
-    LogRows, LogText, MAX_LANE_CAPACITY, MAX_PRIORITY, MatchedMergedRows, MatchedRows, MergedPosition,
-    MergedRows, Rank, RowKey, RowNo, RowRanges, RunEnvironment, RunId, RunPage, RunnerInfo, SavedView,
-    Schedule, ScheduleId, SchedulePreview, SearchHit, Slot, SourceRow, StopMode, Summary, TaskChange,
-    TaskEvent, TaskHits, TaskId, TaskList, TaskRow, TextPosition, UsageSample,
+    HookList, HookState, Job, JobChange, JobDetail, JobList, JobName, JobQuery, JobRevision, JobSecrets,
+    JobTasks, Lane, LaneRules, LastLine, LineChunk, LineMatch, ListLayout, ListQuery, LocalImage, LogDensity,
+    LogInfo, LogQuery, LogRows, LogText, MAX_LANE_CAPACITY, MAX_PRIORITY, MatchedMergedRows, MatchedRows,
+    MergedPosition, MergedRows, Rank, RowKey, RowNo, RowRanges, RunEnvironment, RunId, RunPage, RunnerInfo,
+    SavedView, Schedule, ScheduleId, SchedulePreview, SearchHit, Slot, SourceRow, StopMode, Summary,
+    TaskChange, TaskEvent, TaskHits, TaskId, TaskList, TaskRow, TextPosition, UsageSample,
 };
 use std::collections::BTreeMap;
 use std::fmt::Debug;

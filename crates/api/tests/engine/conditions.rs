@@ -4,7 +4,9 @@ use crate::common::{Engine, command, spec, within};
 use async_trait::async_trait;
 use serde_json::json;
 use solti_api::ApiHandler as _;
-use solti_api::operations::{GetSummary, GetTaskRow, ListLanes, Operations as _, RunNow, SetLaneRules, StopTask};
+use solti_api::operations::{
+    GetSummary, GetTaskRow, ListLanes, Operations as _, RunNow, SetLaneRules, StopTask,
+};
 use solti_model::{
     Asked, Lane, LaneRules, MachineState, Reading, Slot, StaysAwake, StopMode, TaskId, TaskPhase, Waiting,
 };
@@ -117,7 +119,10 @@ async fn a_lane_waits_for_mains_power_says_so_and_goes_on_over_a_restart() {
     let machine = Fake::new(false);
     let first = {
         let engine = engine(dir.path(), &machine).await;
-        assert_eq!(ask_of(&engine, json!({"onMains": true})).await.rules, LaneRules { on_mains: true, ..LaneRules::default() });
+        assert_eq!(
+            ask_of(&engine, json!({"onMains": true})).await.rules,
+            LaneRules { on_mains: true, ..LaneRules::default() }
+        );
         let first = submit(&engine, &["sleep", "600"]).await;
         assert_eq!(waits_for(&engine, &first).await.as_deref(), Some("mains power"));
         until("the lane says it too", async || {
@@ -187,14 +192,16 @@ async fn the_next_attempt_waits_for_the_machine_too() {
     let engine = engine(dir.path(), &machine).await;
     ask_of(&engine, json!({"onMains": true})).await;
     let unplug = dir.path().join("unplugged");
-    let script = format!("[ -e {0} ] && exit 0; while ! [ -e {0}.go ]; do sleep 0.01; done; exit 1", unplug.display());
+    let script =
+        format!("[ -e {0} ] && exit 0; while ! [ -e {0}.go ]; do sleep 0.01; done; exit 1", unplug.display());
     let backoff = json!({"jitter": "none", "firstMs": 1, "maxMs": 1, "factor": 1.0});
     let more = json!({"admission": "queue", "restart": {"type": "onFailure"}, "backoff": backoff});
     let id = engine.api.submit_task(spec("etl", command("sh", &["-c", &script]), more)).await.unwrap();
     engine.running(&id).await;
     machine.set(Ok(false));
     std::fs::write(format!("{}.go", unplug.display()), "").unwrap();
-    until("its next attempt waits", async || waits_for(&engine, &id).await.as_deref() == Some("mains power")).await;
+    until("its next attempt waits", async || waits_for(&engine, &id).await.as_deref() == Some("mains power"))
+        .await;
     std::fs::write(&unplug, "").unwrap();
     machine.set(Ok(true));
     let task = engine.finished(&id).await;
@@ -210,7 +217,8 @@ async fn the_machine_is_kept_awake_while_a_task_that_asks_for_it_runs() {
     let held = |held: Option<&str>| Some(StaysAwake { why_not: held.map(str::to_owned) });
     let on_mains = spec("a", command("sleep", &["600"]), json!({"keepAwake": "onMains"}));
     let first = engine.api.submit_task(on_mains).await.unwrap();
-    until("it may sleep on its battery", async || awake().await == held(Some("it runs on its battery"))).await;
+    until("it may sleep on its battery", async || awake().await == held(Some("it runs on its battery")))
+        .await;
     assert_eq!(machine.locks(), 0);
     machine.set(Ok(true));
     until("it is kept awake", async || awake().await == held(None)).await;

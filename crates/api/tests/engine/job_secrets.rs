@@ -4,7 +4,8 @@ use crate::common::{Engine, bash, spec, within};
 use async_trait::async_trait;
 use serde_json::json;
 use solti_api::operations::{
-    DeleteJob, ForgetJobSecret, GetJob, KeepJobSecret, ListJobSecrets, Operations as _, RerunTask, RunJob, SaveJob,
+    DeleteJob, ForgetJobSecret, GetJob, KeepJobSecret, ListJobSecrets, Operations as _, RerunTask, RunJob,
+    SaveJob,
 };
 use solti_api::{ApiError, ApiHandler as _};
 use solti_model::{FiringOutcome, Job, JobName, JobSecrets, SecretText, TaskId, TaskPhase};
@@ -119,7 +120,10 @@ async fn a_secret_reaches_its_program_and_is_stored_nowhere() {
     let shown = serde_json::to_string(&engine.api.get_task_status(&id).await.unwrap()).unwrap();
     assert!(!shown.contains(SECRET), "{shown}");
     let again = engine.api.ask(RerunTask { id: id.clone() }).await.unwrap_err();
-    assert!(matches!(&again, ApiError::InvalidRequest { field, .. } if field == "parameters.password"), "{again:?}");
+    assert!(
+        matches!(&again, ApiError::InvalidRequest { field, .. } if field == "parameters.password"),
+        "{again:?}"
+    );
 
     let keep = |parameter: &str, value: &str| KeepJobSecret {
         name: dump(),
@@ -164,7 +168,11 @@ async fn a_task_that_waited_over_a_restart_asks_the_keyring_and_says_what_it_lac
     };
     assert!(!is_stored(dir.path()), "it is in a file of ours");
     let engine = engine(dir.path(), &keyring).await;
-    engine.api.ask(KeepJobSecret { name: dump(), parameter: "password".into(), value: SECRET.into() }).await.unwrap();
+    engine
+        .api
+        .ask(KeepJobSecret { name: dump(), parameter: "password".into(), value: SECRET.into() })
+        .await
+        .unwrap();
     engine.api.ask(solti_api::operations::RunNow { id: kept.clone() }).await.unwrap();
     assert_eq!(engine.finished(&kept).await.status.phase, TaskPhase::Succeeded);
     *keyring.broken.lock().unwrap() = Some("it is locked".into());
@@ -172,7 +180,10 @@ async fn a_task_that_waited_over_a_restart_asks_the_keyring_and_says_what_it_lac
     let task = engine.finished(&lacking).await;
     let error = task.status.error.unwrap_or_default();
     assert_eq!(task.status.phase, TaskPhase::Failed);
-    assert!(error.contains("the parameter password is a secret") && error.contains("it is locked"), "{error}");
+    assert!(
+        error.contains("the parameter password is a secret") && error.contains("it is locked"),
+        "{error}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -200,7 +211,11 @@ async fn a_schedule_takes_secrets_from_the_keyring_or_is_refused_by_name() {
     assert_eq!((refused.outcome, refused.task), (FiringOutcome::Refused, None));
     let reason = refused.reason.unwrap_or_default();
     assert!(reason.starts_with("parameters.password: is a secret"), "{reason}");
-    engine.api.ask(KeepJobSecret { name: dump(), parameter: "password".into(), value: SECRET.into() }).await.unwrap();
+    engine
+        .api
+        .ask(KeepJobSecret { name: dump(), parameter: "password".into(), value: SECRET.into() })
+        .await
+        .unwrap();
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as u64;
     save(&engine, json!([{"id": "kept", "at": now + 300}])).await;
     let started = came_of("kept").await;

@@ -117,7 +117,8 @@ mod tests {
     #[test]
     fn what_a_lane_waits_for_is_written_as_people_write_it() {
         let line = "solti lanes set etl --on-mains --idle 10m --load-below 1.5 --free 50GB --between 22:00-6:00 --keep-awake";
-        let Command::Lanes { command: Some(Lanes::Set { rules, .. }) } = Cli::parse_from(line.split(' ')).command
+        let Command::Lanes { command: Some(Lanes::Set { rules, .. }) } =
+            Cli::parse_from(line.split(' ')).command
         else {
             panic!("a lane was set")
         };
@@ -127,7 +128,9 @@ mod tests {
         assert_eq!((between.from.to_string(), between.to.to_string()), ("22:00".into(), "06:00".into()));
         assert_eq!(rules.keep_awake, Some(Awake::OnMains));
         assert_eq!((size("1.5 kB"), size("2GiB")), (Ok(1_500), Ok(2 << 30)));
-        for wrong in ["--free much", "--free 5XB", "--between 22:00", "--between 22:00-25:00", "--keep-awake=noon"] {
+        for wrong in
+            ["--free much", "--free 5XB", "--between 22:00", "--between 22:00-25:00", "--keep-awake=noon"]
+        {
             let line = format!("solti lanes set etl {wrong}");
             assert!(Cli::try_parse_from(line.split(' ')).is_err(), "{wrong}");
         }

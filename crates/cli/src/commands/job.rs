@@ -14,7 +14,8 @@ use solti_api::operations::{
 };
 use solti_http::HttpClient;
 use solti_model::{
-    Firing, FiringOutcome, Job, JobDetail, JobName, JobQuery, JobRow, JobRun, ParameterType, TaskPhase, TaskRow,
+    Firing, FiringOutcome, Job, JobDetail, JobName, JobQuery, JobRow, JobRun, ParameterType, TaskPhase,
+    TaskRow,
 };
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -116,7 +117,11 @@ fn marks_end(run: &JobRun) -> String {
     format!("{} {}", run.phase.word(), show::ago(run.created_at))
 }
 
-pub(super) async fn detail(client: &HttpClient, name: &str, revision: Option<u32>) -> Result<JobDetail, CliError> {
+pub(super) async fn detail(
+    client: &HttpClient,
+    name: &str,
+    revision: Option<u32>,
+) -> Result<JobDetail, CliError> {
     let job = client.ask(GetJob { name: JobName::new(name)?, revision }).await?;
     job.ok_or_else(|| CliError::NoSuchJob(name.into()))
 }

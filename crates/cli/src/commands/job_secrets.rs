@@ -13,7 +13,7 @@ use solti_http::HttpClient;
 use solti_model::{Job, JobName, JobSecrets};
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::path::Path;
 
 /// The terminal of this program, also where its standard input is something else.
@@ -53,8 +53,7 @@ async fn list(options: &Options, client: &HttpClient, job: &str) -> Result<(), C
         false if job.needs(name) => "asked for at each run; a schedule cannot run it",
         false => "left out, unless it is given",
     };
-    let rows: Vec<_> =
-        job.secret_names().map(|name| [Cell::new(name), Cell::new(standing(name))]).collect();
+    let rows: Vec<_> = job.secret_names().map(|name| [Cell::new(name), Cell::new(standing(name))]).collect();
     table::print(["SECRET", ""], 1, &rows)?;
     match &found.why_not {
         Some(why) => print(&format!("The keyring cannot be asked: {}\n", crate::terminal::harmless(why))),
@@ -89,11 +88,7 @@ pub(super) async fn with_secrets(
 }
 
 /// Those that a run needs, that nobody gave and that are not kept.
-fn to_ask<'a>(
-    job: &'a Job,
-    found: &'a JobSecrets,
-    given: &'a BTreeMap<String, String>,
-) -> Vec<&'a str> {
+fn to_ask<'a>(job: &'a Job, found: &'a JobSecrets, given: &'a BTreeMap<String, String>) -> Vec<&'a str> {
     let missing = |name: &&str| {
         job.needs(name) && !given.contains_key(*name) && !found.kept.iter().any(|kept| kept == name)
     };
@@ -106,41 +101,51 @@ async fn read(file: &Path) -> Result<String, CliError> {
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }
 
+/// Asks at the terminal, which does not show what is typed.
 async fn asked(job: &Job, name: &str) -> Result<String, CliError> {
-    let question = format!("{name} of job {}: ", job.name);
-    let asked = tokio::task::spawn_blocking(move || ask_unseen(&question)).await;
-    let answer = asked.unwrap_or_else(|error| Err(std::io::Error::other(error)));
-    answer.map_err(|source| CliError::NotAsked { name: name.to_owned(), source })
+    let not_asked = |source| CliError::NotAsked { name: name.to_owned(), source };
+    let mut terminal = OpenOptions::new().read(true).write(true).open(TERMINAL).map_err(not_asked)?;
+    let unseen = Unseen::on(&terminal).map_err(not_asked)?;
+    // Not before: what is typed at once would be shown.
+    write!(terminal, "{name} of job {}: ", job.name).map_err(not_asked)?;
+    let typed = terminal.try_clone().map_err(not_asked)?;
+    let reading = tokio::task::spawn_blocking(move || {
+        let mut line = String::new();
+        match BufReader::new(typed).read_line(&mut line)? {
+            0 => Err(io::ErrorKind::UnexpectedEof.into()),
+            _ => Ok(line.trim_end_matches(['\r', '\n']).to_owned()),
+        }
+    });
+    let line = tokio::select! {
+        line = reading => line.unwrap_or_else(|error| Err(io::Error::other(error))),
+        // By itself this would leave the terminal as it is.
+        _ = tokio::signal::ctrl_c() => Err(io::ErrorKind::Interrupted.into()),
+    };
+    drop(unseen);
+    writeln!(terminal).map_err(not_asked)?;
+    line.map_err(not_asked)
 }
 
-/// Asks at the terminal, which does not show what is typed.
-fn ask_unseen(question: &str) -> std::io::Result<String> {
-    let mut terminal = OpenOptions::new().read(true).write(true).open(TERMINAL)?;
-    let shown = tcgetattr(&terminal)?;
-    let mut unseen = shown.clone();
-    unseen.local_modes.remove(LocalModes::ECHO);
-    terminal.write_all(question.as_bytes())?;
-    tcsetattr(&terminal, OptionalActions::Flush, &unseen)?;
-    let _as_before = AsBefore { terminal: terminal.try_clone()?, modes: shown };
-    let mut line = String::new();
-    let read = BufReader::new(&terminal).read_line(&mut line);
-    terminal.write_all(b"\n")?;
-    match read? {
-        0 => Err(std::io::ErrorKind::UnexpectedEof.into()),
-        _ => Ok(line.trim_end_matches(['\r', '\n']).to_owned()),
+/// A terminal that does not show what is typed, until this is dropped.
+struct Unseen {
+    terminal: File,
+    before: Termios,
+}
+
+impl Unseen {
+    fn on(terminal: &File) -> io::Result<Self> {
+        let before = tcgetattr(terminal)?;
+        let mut modes = before.clone();
+        modes.local_modes.remove(LocalModes::ECHO);
+        tcsetattr(terminal, OptionalActions::Flush, &modes)?;
+        Ok(Self { terminal: terminal.try_clone()?, before })
     }
 }
 
-/// Has the terminal show again what is typed.
-struct AsBefore {
-    terminal: File,
-    modes: Termios,
-}
-
-impl Drop for AsBefore {
+impl Drop for Unseen {
     fn drop(&mut self) {
         // A terminal that is gone shows nothing.
-        tcsetattr(&self.terminal, OptionalActions::Flush, &self.modes).ok();
+        tcsetattr(&self.terminal, OptionalActions::Now, &self.before).ok();
     }
 }
 
@@ -151,7 +156,8 @@ mod tests {
 
     #[test]
     fn what_is_needed_and_neither_given_nor_kept_is_asked_for() {
-        let secret = |name: &str, required: bool| json!({"name": name, "type": "secret", "required": required});
+        let secret =
+            |name: &str, required: bool| json!({"name": name, "type": "secret", "required": required});
         let job: Job = serde_json::from_value(json!({
             "name": "j", "spec": {"slot": "s", "kind": {"wasm": {"module": "/m"}}},
             "parameters": [secret("a", true), secret("b", true), secret("c", true), secret("d", false),

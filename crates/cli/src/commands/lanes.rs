@@ -50,7 +50,10 @@ fn changed(before: LaneRules, given: &Rules) -> LaneRules {
     let before = if given.no_conditions { LaneRules::default() } else { before };
     LaneRules {
         on_mains: given.on_mains || before.on_mains,
-        idle_ms: given.idle.map(|idle| u64::try_from(idle.as_millis()).unwrap_or(u64::MAX)).or(before.idle_ms),
+        idle_ms: given
+            .idle
+            .map(|idle| u64::try_from(idle.as_millis()).unwrap_or(u64::MAX))
+            .or(before.idle_ms),
         load_below: given.load_below.or(before.load_below),
         free_bytes: given.free.or(before.free_bytes),
         between: given.between.or(before.between),

@@ -9,8 +9,8 @@ use solti_api::operations::{
     ListBookmarks, ListLanes, ListTasks, MergedDensity, MergedPositionAt, MergedPositions, MergedSearchRows,
     OpenMergedSearch, OpenSearch, Operations as _, ReadDraft, ReadLine, ReadLog, ReadLogText, ReadMerged,
     ReadViews, RerunTask, SaveDraft, SaveViews, SearchAll, SearchLine, SearchRanges, SearchRank, SearchRows,
-    SearchStep, SetBookmark, SetLane, SetLaneRules, SetLogEncoding, StopTask, TaskEvents, ValidateSpec, WatchLog,
-    WatchTasks,
+    SearchStep, SetBookmark, SetLane, SetLaneRules, SetLogEncoding, StopTask, TaskEvents, ValidateSpec,
+    WatchLog, WatchTasks,
 };
 use solti_api::{ApiError, ExportStream, LogPosition, OpenedSearch};
 use solti_model::{
@@ -263,7 +263,10 @@ pub async fn a_lane_asks_something_of_the_machine(subject: &Subject) {
     assert!(lane.rules.on_mains && lane.rules.is_conditional());
     assert_eq!(api.ask(ListLanes {}).await.unwrap(), [lane.clone()]);
     let error = api.ask(ask(json!({"loadBelow": 0.0}))).await.unwrap_err();
-    assert!(matches!(&error, ApiError::InvalidRequest { field, .. } if field == "rules.loadBelow"), "{error:?}");
+    assert!(
+        matches!(&error, ApiError::InvalidRequest { field, .. } if field == "rules.loadBelow"),
+        "{error:?}"
+    );
     assert_eq!(api.ask(ListLanes {}).await.unwrap(), [lane], "a refusal changes nothing");
     api.ask(ask(json!({}))).await.unwrap();
     assert_eq!(api.ask(ListLanes {}).await.unwrap(), []);

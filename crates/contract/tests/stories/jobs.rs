@@ -5,8 +5,8 @@ use crate::subjects::Subject;
 use serde_json::json;
 use solti_api::ApiError;
 use solti_api::operations::{
-    DeleteJob, ForgetJobSecret, GetJob, JobHistory, JobRevisions, KeepJobSecret, ListJobSecrets, ListJobs, Operations as _, PreviewSchedule, RunJob, SaveJob,
-    SkipNext, Upcoming, WatchJobs,
+    DeleteJob, ForgetJobSecret, GetJob, JobHistory, JobRevisions, KeepJobSecret, ListJobSecrets, ListJobs,
+    Operations as _, PreviewSchedule, RunJob, SaveJob, SkipNext, Upcoming, WatchJobs,
 };
 use solti_model::{Job, JobName, JobQuery, Schedule, TaskPhase};
 use std::collections::BTreeMap;

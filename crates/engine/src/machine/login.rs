@@ -65,9 +65,8 @@ impl Login {
 
     /// Until what is returned is closed.
     pub(super) async fn inhibit_sleep(&self) -> Result<OwnedFd, String> {
-        let asked = async {
-            self.manager().await?.inhibit("sleep", "Solti", "Tasks are running", "block").await
-        };
+        let asked =
+            async { self.manager().await?.inhibit("sleep", "Solti", "Tasks are running", "block").await };
         within_patience(asked).await
     }
 

@@ -9,11 +9,15 @@ use async_trait::async_trait;
 use solti_model::{Asked, MachineState, Reading};
 use solti_supervisor::{Machine, StayingAwake};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tokio::time::timeout;
 
 /// Where the kernel tells of power supplies.
 const POWER_SUPPLIES: &str = "/sys/class/power_supply";
 /// Where it tells of its load.
 const LOAD: &str = "/proc/loadavg";
+/// A disk that is far away may be gone.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Of what nobody asked for.
 const NOT_ASKED: &str = "it was not looked at";
 
@@ -41,8 +45,7 @@ impl ThisMachine {
 #[async_trait]
 impl Machine for ThisMachine {
     async fn look(&self, asked: Asked) -> MachineState {
-        let (power, load, data_dir) =
-            (self.power_supplies.clone(), self.load.clone(), self.data_dir.clone());
+        let (power, load, data_dir) = (self.power_supplies.clone(), self.load.clone(), self.data_dir.clone());
         let files = tokio::task::spawn_blocking(move || {
             let mut seen = MachineState::unseen(NOT_ASKED);
             if asked.on_mains {
@@ -62,8 +65,13 @@ impl Machine for ThisMachine {
                 false => Err(NOT_ASKED.to_owned()),
             }
         };
-        let (files, idle_ms) = tokio::join!(files, idle);
-        MachineState { idle_ms, ..files.unwrap_or_else(|error| MachineState::unseen(&error.to_string())) }
+        let (files, idle_ms) = tokio::join!(timeout(PATIENCE, files), idle);
+        let files = match files {
+            Ok(Ok(files)) => files,
+            Ok(Err(error)) => MachineState::unseen(&error.to_string()),
+            Err(_) => MachineState::unseen("the system did not answer in time"),
+        };
+        MachineState { idle_ms, ..files }
     }
 
     async fn stay_awake(&self) -> Result<StayingAwake, String> {
@@ -136,7 +144,10 @@ mod tests {
 
         let lock = login.inhibit_sleep().await.expect("granted");
         let asked = fake.asked();
-        assert_eq!((asked.what.as_str(), asked.who.as_str(), asked.mode.as_str()), ("sleep", "Solti", "block"));
+        assert_eq!(
+            (asked.what.as_str(), asked.who.as_str(), asked.mode.as_str()),
+            ("sleep", "Solti", "block")
+        );
         assert!(!fake.is_released().await, "as long as it is held");
         drop(lock);
         fake.released().await;

@@ -9,8 +9,8 @@ use crate::SupervisorError;
 use crate::clock::now_ms;
 use crate::lanes::{Admission, LaneChange, Waiter};
 use solti_model::{
-    AdmissionStrategy, BackoffState, FieldError, JobOrder, Lane, ObjectMeta, Slot, StopMode, Task, TaskEventKind,
-    TaskId, TaskPhase, TaskSpec, TaskStatus,
+    AdmissionStrategy, BackoffState, FieldError, JobOrder, Lane, ObjectMeta, Slot, StopMode, Task,
+    TaskEventKind, TaskId, TaskPhase, TaskSpec, TaskStatus,
 };
 use solti_store::{Change, Queueing, StoredLane, StoredTask};
 use std::collections::BTreeSet;

@@ -80,7 +80,8 @@ impl Actor {
         if let LookStage::Pausing(pause) = std::mem::take(&mut self.looking.stage) {
             pause.abort();
         }
-        let asked = slots.iter().fold(Asked::default(), |asked, slot| asked.and(self.lanes.rules(slot).asks_for()));
+        let asked =
+            slots.iter().fold(Asked::default(), |asked, slot| asked.and(self.lanes.rules(slot).asks_for()));
         self.looking.stage = LookStage::Looking { slots, asked };
         let (machine, effect) = (Arc::clone(&self.config.machine), self.effect());
         tokio::spawn(async move {

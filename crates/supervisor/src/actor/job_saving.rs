@@ -10,7 +10,8 @@ use crate::jobs::{Entry, Jobs, Plan, days};
 use crate::local_zone::ZoneSource;
 use crate::shared::SharedState;
 use solti_model::{
-    ComingRun, FieldError, Job, JobName, JobOrder, JobQuery, JobRow, Schedule, ScheduleId, ScheduleState, TaskId,
+    ComingRun, FieldError, Job, JobName, JobOrder, JobQuery, JobRow, Schedule, ScheduleId, ScheduleState,
+    TaskId,
 };
 use solti_schedule::{Rule, Zones};
 use solti_store::{Change, JobSaving, Settled, StoreError};
@@ -188,6 +189,7 @@ impl Actor {
         let now = now_ms();
         // Its own tasks get these.
         (job.spec.job, job.spec.job_revision) = (None, None);
+        job.spec.secrets.clear();
         if let Err(error) = job.validate(&self.jobs.zones) {
             return drop(reply.send(Err(error.into())));
         }

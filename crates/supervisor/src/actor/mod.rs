@@ -49,7 +49,10 @@ use crate::lanes::{LaneChange, Lanes};
 use crate::local_zone::{self, ZoneSource};
 use crate::shared::SharedState;
 use crate::{LiveTask, RowState, RunFolders, SupervisorConfig, SupervisorError};
-use solti_model::{JobOrder, KeepAwake, Lane, MachineState, MainEnded, Slot, StopMode, TaskEventKind, TaskId, TaskPhase, TaskSpec, Waiting};
+use solti_model::{
+    JobOrder, KeepAwake, Lane, MachineState, MainEnded, Slot, StopMode, TaskEventKind, TaskId, TaskPhase,
+    TaskSpec, Waiting,
+};
 use solti_runner::{LogDoorbell, RunController, RunOutcome, Runners, Unenforced};
 use solti_store::{Change, Store, StoreError, StoredLane};
 use std::collections::HashMap;

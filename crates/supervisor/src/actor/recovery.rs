@@ -13,8 +13,8 @@ use crate::clock::now_ms;
 use crate::lanes::LaneChange;
 use crate::{RunFolders, SupervisorError};
 use solti_model::{
-    AfterReboot, BeforeReboot, LOOP_STARTS, Lane, LOOP_WINDOW_MS, RecentStarts, RestartStrategy, TaskEventKind,
-    TaskId, TaskPhase, TaskSpec,
+    AfterReboot, BeforeReboot, LOOP_STARTS, LOOP_WINDOW_MS, Lane, RecentStarts, RestartStrategy,
+    TaskEventKind, TaskId, TaskPhase, TaskSpec,
 };
 use solti_store::{Change, Store, StoreError, StoredLane, StoredRun, StoredTask};
 use std::collections::BTreeSet;

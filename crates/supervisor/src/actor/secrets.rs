@@ -5,7 +5,9 @@ use super::effect::Effect;
 use super::{Actor, Message, Reply};
 use crate::machine::Keyring;
 use crate::{SupervisorError, jobs::Jobs};
-use solti_model::{FieldError, JobName, JobOrder, Secrets, TaskId, TaskKind, TaskSpec, no_secret, put_secrets};
+use solti_model::{
+    FieldError, JobName, JobOrder, Secrets, TaskId, TaskKind, TaskSpec, no_secret, put_secrets,
+};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -87,7 +89,9 @@ impl Actor {
             Err(error) => Err(error),
         };
         match admitted {
-            Ok((order, place)) => self.enter(order, place, vec![], move |result| drop(reply.send(result))).await,
+            Ok((order, place)) => {
+                self.enter(order, place, vec![], move |result| drop(reply.send(result))).await
+            }
             Err(error) => drop(reply.send(Err(error))),
         }
     }
@@ -105,7 +109,11 @@ impl Effect {
     ///
     /// # Errors
     /// Which one is missing, as a sentence.
-    pub(crate) async fn put_secrets(&self, kind: &mut TaskKind, needed: NeededSecrets) -> Result<(), FieldError> {
+    pub(crate) async fn put_secrets(
+        &self,
+        kind: &mut TaskKind,
+        needed: NeededSecrets,
+    ) -> Result<(), FieldError> {
         let secrets = needed.complete(&*self.keyring).await.map_err(|error| {
             let FieldError { field, message } = error;
             let sentence = format!("the parameter {} {message}", field.trim_start_matches("parameters."));

@@ -9,10 +9,7 @@ impl Actor {
     pub(crate) fn keep_awake(&mut self) {
         let runs = |id: &TaskId| {
             let stage = self.tasks.get(id).map(|active| &active.stage);
-            matches!(
-                stage,
-                Some(Stage::Starting { .. } | Stage::Running { .. } | Stage::OutOfSight { .. })
-            )
+            matches!(stage, Some(Stage::Starting { .. } | Stage::Running { .. } | Stage::OutOfSight { .. }))
         };
         let by_lane = self.lanes.wakeful().filter(|(slot, _)| self.lanes.holders(slot).any(runs));
         let by_lane = by_lane.map(|(_, asked)| asked).max();

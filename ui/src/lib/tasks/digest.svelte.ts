@@ -63,13 +63,19 @@ export function says(digest: Digest): string[] {
   const failed = sum(digest, isFailure);
   const well = sum(digest, (phase) => phase === "succeeded");
   const stopped = sum(digest, (phase) => phase === "canceled");
-  const slept = (digest.slept ?? []).reduce((all, { from, to }) => all + (to - Math.max(from, digest.since)), 0);
-  return [
-    slept > 0 && `the computer slept for ${duration(slept)}`,
+  const slept = (digest.slept ?? []).reduce(
+    (all, { from, to }) => all + (to - Math.max(from, digest.since)),
+    0,
+  );
+  const phrases = [
     failed > 0 && `${failed.toLocaleString("en")} failed`,
     well > 0 && `${well.toLocaleString("en")} succeeded`,
     stopped > 0 && `${stopped.toLocaleString("en")} canceled`,
     digest.missedCount > 0 && plural(digest.missedCount, "scheduled run", "scheduled runs") + " missed",
     digest.heldCount > 0 && `${plural(digest.heldCount, "task is", "tasks are")} held for you`,
   ].filter((phrase) => phrase !== false);
+  // That it slept is why; by itself it is not worth a line.
+  return slept > 0 && phrases.length > 0
+    ? [`the computer slept for ${duration(slept)}`, ...phrases]
+    : phrases;
 }
