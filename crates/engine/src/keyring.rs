@@ -5,7 +5,6 @@
 
 use async_trait::async_trait;
 use secret_service::{EncryptionType, Error, Item, SecretService};
-use solti_api::in_full;
 use solti_model::{JobName, SecretText};
 use solti_supervisor::Keyring;
 use std::collections::HashMap;
@@ -29,8 +28,8 @@ pub(crate) struct SessionKeyring {
 
 #[derive(Debug, thiserror::Error)]
 enum Trouble {
-    #[error("there is no keyring on this computer that programs can use")]
-    None(#[source] Error),
+    #[error("there is no keyring on this computer that programs can use: {0}")]
+    None(Error),
     #[error("{LOCKED}")]
     Locked,
     #[error("nobody unlocked it")]
@@ -39,8 +38,8 @@ enum Trouble {
     Silent,
     #[error("what it holds is no text")]
     NoText,
-    #[error("it refused")]
-    Refused(#[source] Error),
+    #[error("it refused: {0}")]
+    Refused(Error),
 }
 
 impl From<Error> for Trouble {
@@ -109,7 +108,7 @@ impl SessionKeyring {
 
 async fn within<T>(patience: Duration, asked: impl Future<Output = Result<T, Trouble>>) -> Result<T, String> {
     let answer = timeout(patience, asked).await.unwrap_or(Err(Trouble::Silent));
-    answer.map_err(|trouble| in_full(&trouble))
+    answer.map_err(|trouble| trouble.to_string())
 }
 
 #[async_trait]

@@ -2,7 +2,7 @@
 
 use crate::parameter::{fill, samples, secrets, values};
 use crate::stored::without_unknown_fields;
-use crate::{Days, FieldError, JobName, JobOrder, Parameter, Schedule, SecretText, TaskSpec};
+use crate::{Days, FieldError, JobName, JobOrder, MAX_PARAMETERS, Parameter, Schedule, SecretText, TaskSpec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -12,8 +12,6 @@ use ts_rs::TS;
 
 const MAX_TITLE_BYTES: usize = 200;
 const MAX_NOTES_BYTES: usize = 64 * 1024;
-/// As many parameters as a job may have.
-pub const MAX_PARAMETERS: usize = 100;
 /// As many schedules as a job may have.
 pub const MAX_SCHEDULES: usize = 100;
 /// Fields that a revision is said to have changed at most.

@@ -91,8 +91,16 @@ pub fn put_secrets(kind: &mut TaskKind, secrets: &Secrets) {
     }
 }
 
-/// Takes a secret out where there is none: variables that are nothing else, and its place in others.
-pub(crate) fn take_out(kind: &mut TaskKind, name: &str) {
+impl TaskSpec {
+    /// Takes out a secret that it is run without.
+    pub fn without_secret(&mut self, name: &str) {
+        self.secrets.retain(|secret| secret != name);
+        take_out(&mut self.kind, name);
+    }
+}
+
+/// The variable that is its own goes, and its place in others is empty.
+fn take_out(kind: &mut TaskKind, name: &str) {
     let variables = variables(kind);
     variables.retain(|variable| {
         let alone = next_placeholder(&variable.value)

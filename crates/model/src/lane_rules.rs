@@ -2,18 +2,12 @@
 //! what the machine is like just now, and the time, are arguments.
 
 use crate::bounds::within;
-use crate::{FieldError, MAX_BYTES, MAX_DURATION_MS};
+use crate::{FieldError, MAX_BYTES, MAX_DURATION_MS, MAX_LOAD, MIN_IDLE_MS, MIN_LOAD};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use ts_rs::TS;
 
-/// The greatest load that can be asked for: that of a thousand processors.
-pub const MAX_LOAD: f64 = 1_000.0;
-/// The least one: no machine that runs a task is ever below less.
-pub const MIN_LOAD: f64 = 0.01;
-/// The shortest rest of keyboard and mouse that can be asked for.
-pub const MIN_IDLE_MS: u64 = 60_000;
 const MINUTES_OF_A_DAY: u16 = 24 * 60;
 const MINUTE_MS: u64 = 60_000;
 

@@ -77,8 +77,8 @@ mod view;
 pub use backoff::{BackoffState, BackoffStrategy, JitterStrategy};
 pub use bounds::{
     MAX_BACKOFF_FACTOR, MAX_BYTES, MAX_CPU_PERCENT, MAX_DURATION_MS, MAX_KEEP_DAYS, MAX_KEEP_TASKS,
-    MAX_LANE_CAPACITY, MAX_OPEN_FILES, MAX_PROCESSES, MAX_RETRIES, MAX_VOLUMES, MIN_LOG_BYTES,
-    MIN_MEMORY_BYTES, MIN_OPEN_FILES, check_lane_capacity, grouped,
+    MAX_LANE_CAPACITY, MAX_LOAD, MAX_OPEN_FILES, MAX_PARAMETERS, MAX_PROCESSES, MAX_RETRIES, MAX_VOLUMES,
+    MIN_IDLE_MS, MIN_LOAD, MIN_LOG_BYTES, MIN_MEMORY_BYTES, MIN_OPEN_FILES, check_lane_capacity, grouped,
 };
 pub use command_text::quoted;
 pub use crash_loop::{LOOP_STARTS, LOOP_WINDOW_MS, RecentStarts};
@@ -107,7 +107,7 @@ pub use hook::{
     MAX_WAITING_CALLS, Webhook, check_hook_name,
 };
 pub use id::{JobName, RunId, ScheduleId, Slot, TaskId};
-pub use job::{Job, MAX_PARAMETERS, MAX_SCHEDULES, stored_job};
+pub use job::{Job, MAX_SCHEDULES, stored_job};
 pub use job_secrets::{JobOrder, JobSecrets, SecretText, Secrets, no_secret, put_secrets};
 pub use job_view::{
     ComingRun, ComingRuns, Firing, FiringOutcome, JobChange, JobDetail, JobList, JobQuery, JobRevision,
@@ -118,8 +118,7 @@ pub use kind::{
     ScriptRuntime, SubprocessMode, SubprocessTask, TaskKind, Volume, WasmTask,
 };
 pub use lane_rules::{
-    Asked, Hours, KeepAwake, LaneRules, MAX_LOAD, MIN_IDLE_MS, MIN_LOAD, MachineState, Reading, TimeOfDay,
-    stored_lane_rules,
+    Asked, Hours, KeepAwake, LaneRules, MachineState, Reading, TimeOfDay, stored_lane_rules,
 };
 pub use left_out::{LeftOut, MAX_LEFT_OUT};
 pub use lifecycle::{AttemptEnd, NextStep, after_attempt};

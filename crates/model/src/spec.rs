@@ -146,12 +146,6 @@ impl TaskSpec {
         Self { not_before: None, after: vec![], ..self }
     }
 
-    /// Takes out a secret that it is run without.
-    pub fn without_secret(&mut self, name: &str) {
-        self.secrets.retain(|secret| secret != name);
-        crate::job_secrets::take_out(&mut self.kind, name);
-    }
-
     /// What becomes of the task after a reboot: what it says itself, else what suits its restart policy. A service comes back,
     /// what waited waits for a person, and what ran is over.
     pub fn after_a_reboot(&self, before: BeforeReboot) -> AfterReboot {

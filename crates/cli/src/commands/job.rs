@@ -2,7 +2,7 @@
 
 use super::job_secrets::{secret, with_secrets};
 use super::run::tell;
-use super::{print, print_json};
+use super::{job_named, print, print_json};
 use crate::args::{Job as Command, Options};
 use crate::error::CliError;
 use crate::table::{self, Cell};
@@ -10,7 +10,7 @@ use crate::terminal::harmless;
 use crate::{order, server, show, time};
 use serde_json::{Value, json};
 use solti_api::operations::{
-    DeleteJob, GetJob, JobHistory, ListJobs, Operations as _, RunJob, SaveJob, SkipNext, Upcoming,
+    DeleteJob, JobHistory, ListJobs, Operations as _, RunJob, SaveJob, SkipNext, Upcoming,
 };
 use solti_http::HttpClient;
 use solti_model::{
@@ -117,22 +117,13 @@ fn marks_end(run: &JobRun) -> String {
     format!("{} {}", run.phase.word(), show::ago(run.created_at))
 }
 
-pub(super) async fn detail(
-    client: &HttpClient,
-    name: &str,
-    revision: Option<u32>,
-) -> Result<JobDetail, CliError> {
-    let job = client.ask(GetJob { name: JobName::new(name)?, revision }).await?;
-    job.ok_or_else(|| CliError::NoSuchJob(name.into()))
-}
-
 async fn show(
     options: &Options,
     client: &HttpClient,
     name: &str,
     revision: Option<u32>,
 ) -> Result<u8, CliError> {
-    let detail = detail(client, name, revision).await?;
+    let detail = job_named(client, name, revision).await?;
     match options.json {
         true => print_json(&detail)?,
         false => print(&facts(&detail))?,
@@ -270,7 +261,7 @@ async fn next(
     let mut coming = client.ask(Upcoming { from, to }).await?;
     if let Some(name) = name {
         // That there is such a job.
-        let name = detail(client, &name, None).await?.job.name;
+        let name = job_named(client, &name, None).await?.job.name;
         coming.times.retain(|time| time.job == name);
     }
     if options.json {

@@ -1,8 +1,7 @@
 //! Secret parameters of jobs: taken from the keyring, a file or a terminal; never from a word of the command line, which others on the
 //! machine can see.
 
-use super::job::detail;
-use super::{print, print_json};
+use super::{job_named, print, print_json};
 use crate::args::{JobSecret, Options};
 use crate::error::CliError;
 use crate::order;
@@ -27,7 +26,7 @@ pub(super) async fn secret(
     match command {
         JobSecret::List { job } => list(options, client, &job).await?,
         JobSecret::Set { job, parameter, file } => {
-            let known = detail(client, &job, None).await?.job;
+            let known = job_named(client, &job, None).await?.job;
             let value = match file {
                 Some(file) => read(&file).await?,
                 None => asked(&known, &parameter).await?,
@@ -42,7 +41,7 @@ pub(super) async fn secret(
 }
 
 async fn list(options: &Options, client: &HttpClient, job: &str) -> Result<(), CliError> {
-    let job = detail(client, job, None).await?.job;
+    let job = job_named(client, job, None).await?.job;
     let found = client.ask(ListJobSecrets { name: job.name.clone() }).await?;
     if options.json {
         return print_json(&found);
@@ -67,7 +66,7 @@ pub(super) async fn with_secrets(
     job: &str,
     mut given: BTreeMap<String, String>,
 ) -> Result<BTreeMap<String, String>, CliError> {
-    let job = detail(client, job, None).await?.job;
+    let job = job_named(client, job, None).await?.job;
     if job.secret_names().next().is_none() {
         return Ok(given);
     }

@@ -5,10 +5,11 @@ use crate::args::{Lanes, Options, Rules};
 use crate::error::CliError;
 use crate::server;
 use crate::table::{self, Cell};
+use crate::terminal::harmless;
 use serde_json::json;
-use solti_api::operations::{ListLanes, Operations as _, SetLane, SetLaneRules};
+use solti_api::operations::{GetSummary, ListLanes, Operations as _, SetLane, SetLaneRules};
 use solti_http::HttpClient;
-use solti_model::{KeepAwake, Lane, LaneRules, Slot};
+use solti_model::{KeepAwake, Lane, LaneRules, Slot, StaysAwake};
 
 pub async fn lanes(options: &Options, command: Option<Lanes>) -> Result<u8, CliError> {
     let client = server::client(options).await?;
@@ -33,6 +34,9 @@ pub async fn lanes(options: &Options, command: Option<Lanes>) -> Result<u8, CliE
         false => {
             let rows: Vec<_> = lanes.iter().map(cells).collect();
             table::print(["LANE", "RUNNING", "QUEUED", ""], 3, &rows)?;
+            if let Some(awake) = client.ask(GetSummary {}).await?.awake {
+                eprintln!("{}", awake_words(&awake));
+            }
         }
     }
     Ok(0)
@@ -58,6 +62,15 @@ fn changed(before: LaneRules, given: &Rules) -> LaneRules {
         free_bytes: given.free.or(before.free_bytes),
         between: given.between.or(before.between),
         keep_awake,
+    }
+}
+
+fn awake_words(awake: &StaysAwake) -> String {
+    match &awake.why_not {
+        None => "the machine is kept awake while tasks run".to_owned(),
+        Some(why) => {
+            format!("tasks run that are to keep the machine awake, and it may sleep: {}", harmless(why))
+        }
     }
 }
 
