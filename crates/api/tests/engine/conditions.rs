@@ -237,9 +237,11 @@ async fn the_machine_is_kept_awake_while_a_task_that_asks_for_it_runs() {
     until("nothing is asked of it", async || awake().await.is_none()).await;
     assert_eq!(machine.locks(), 0);
     *machine.refuses.lock().unwrap() = Some("there is no login manager".into());
-    submit(&engine, &["sleep", "600"]).await;
+    let third = submit(&engine, &["sleep", "600"]).await;
     until("that it is not possible is said", async || {
         awake().await == held(Some("there is no login manager"))
     })
     .await;
+    engine.api.ask(StopTask { id: third.clone(), mode: StopMode::Kill }).await.unwrap();
+    engine.finished(&third).await;
 }

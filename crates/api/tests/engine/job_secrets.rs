@@ -5,10 +5,10 @@ use async_trait::async_trait;
 use serde_json::json;
 use solti_api::operations::{
     DeleteJob, ForgetJobSecret, GetJob, KeepJobSecret, ListJobSecrets, Operations as _, RerunTask, RunJob,
-    SaveJob,
+    RunNow, SaveJob, StopTask,
 };
 use solti_api::{ApiError, ApiHandler as _};
-use solti_model::{FiringOutcome, Job, JobName, JobSecrets, SecretText, TaskId, TaskPhase};
+use solti_model::{FiringOutcome, Job, JobName, JobSecrets, SecretText, StopMode, TaskId, TaskPhase};
 use solti_supervisor::{Keyring, SupervisorConfig};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -157,14 +157,15 @@ async fn engine_forgets(keyring: &Arc<Fake>, dir: &Path) {
 async fn a_task_that_waited_over_a_restart_asks_the_keyring_and_says_what_it_lacks() {
     let dir = tempfile::tempdir().unwrap();
     let keyring = Arc::new(Fake::default());
-    let (kept, lacking) = {
+    let (busy, kept, lacking) = {
         let engine = engine(dir.path(), &keyring).await;
         save(&engine, json!([])).await;
-        engine.api.submit_task(spec("dump", bash("sleep 600"), json!({"admission": "queue"}))).await.unwrap();
+        let busy = spec("dump", bash("sleep 600"), json!({"admission": "queue"}));
+        let busy = engine.api.submit_task(busy).await.unwrap();
         let kept = run(&engine, &[("password", SECRET)]).await.unwrap();
         let lacking = run(&engine, &[("password", SECRET)]).await.unwrap();
         engine.supervisor.shut_down().await;
-        (kept, lacking)
+        (busy, kept, lacking)
     };
     assert!(!is_stored(dir.path()), "it is in a file of ours");
     let engine = engine(dir.path(), &keyring).await;
@@ -173,10 +174,10 @@ async fn a_task_that_waited_over_a_restart_asks_the_keyring_and_says_what_it_lac
         .ask(KeepJobSecret { name: dump(), parameter: "password".into(), value: SECRET.into() })
         .await
         .unwrap();
-    engine.api.ask(solti_api::operations::RunNow { id: kept.clone() }).await.unwrap();
+    engine.api.ask(RunNow { id: kept.clone() }).await.unwrap();
     assert_eq!(engine.finished(&kept).await.status.phase, TaskPhase::Succeeded);
     *keyring.broken.lock().unwrap() = Some("it is locked".into());
-    engine.api.ask(solti_api::operations::RunNow { id: lacking.clone() }).await.unwrap();
+    engine.api.ask(RunNow { id: lacking.clone() }).await.unwrap();
     let task = engine.finished(&lacking).await;
     let error = task.status.error.unwrap_or_default();
     assert_eq!(task.status.phase, TaskPhase::Failed);
@@ -184,6 +185,8 @@ async fn a_task_that_waited_over_a_restart_asks_the_keyring_and_says_what_it_lac
         error.contains("the parameter password is a secret") && error.contains("it is locked"),
         "{error}"
     );
+    engine.api.ask(StopTask { id: busy.clone(), mode: StopMode::Kill }).await.unwrap();
+    engine.finished(&busy).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

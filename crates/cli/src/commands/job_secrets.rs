@@ -87,7 +87,7 @@ pub(super) async fn with_secrets(
 }
 
 /// Those that a run needs, that nobody gave and that are not kept.
-fn to_ask<'a>(job: &'a Job, found: &'a JobSecrets, given: &'a BTreeMap<String, String>) -> Vec<&'a str> {
+fn to_ask<'a>(job: &'a Job, found: &JobSecrets, given: &BTreeMap<String, String>) -> Vec<&'a str> {
     let missing = |name: &&str| {
         job.needs(name) && !given.contains_key(*name) && !found.kept.iter().any(|kept| kept == name)
     };
