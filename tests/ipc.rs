@@ -19,10 +19,10 @@ use solti_desktop::{AppInfo, Parts, assemble, command_names, context};
 use solti_doors::Doors;
 use solti_engine::Config;
 use solti_model::{
-    Bookmark, DensityBucket, FieldError, InheritedEnvironment, InheritedVariable, Lane, LineChunk, LineMatch,
-    LogDensity, LogInfo, LogRows, LogText, MatchedMergedRows, MatchedRows, MergedPosition, OutputEvent, Rank,
-    RowNo, RowRanges, SearchHit, Settings, ShellCapture, Summary, Task, TaskChange, TaskId, TaskPage,
-    TaskQuery, TaskRun, TaskSpec, VariableOrigin,
+    Bookmark, DensityBucket, FieldError, InheritedEnvironment, InheritedVariable, Lane, LaneRules, LineChunk,
+    LineMatch, LogDensity, LogInfo, LogRows, LogText, MatchedMergedRows, MatchedRows, MergedPosition,
+    OutputEvent, Rank, RowNo, RowRanges, SearchHit, Settings, ShellCapture, Summary, Task, TaskChange,
+    TaskId, TaskPage, TaskQuery, TaskRun, TaskSpec, VariableOrigin,
 };
 use std::{
     fmt::Debug,
@@ -124,6 +124,8 @@ impl DesktopApi for Engine {
             }
             Request::SetLane(SetLane { slot, capacity, paused }) => Answer::SetLane(Lane {
                 own: false,
+                rules: LaneRules::default(),
+                waits_for: None,
                 slot,
                 capacity: capacity.unwrap_or(1),
                 running: 0,

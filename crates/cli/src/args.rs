@@ -2,6 +2,7 @@
 
 mod hooks;
 mod job;
+mod lanes;
 
 use crate::arg_values::{after, field, pair, phase};
 use crate::args_container::Container;
@@ -9,14 +10,15 @@ use crate::args_wasm::Wasm;
 use crate::time::{coming, moment};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use solti_model::{AfterWhen, MAX_LANE_CAPACITY, MAX_PRIORITY, MAX_RETRIES, SortBy, Stall, TaskPhase};
+use solti_model::{AfterWhen, MAX_PRIORITY, MAX_RETRIES, SortBy, Stall, TaskPhase};
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 pub use hooks::{Call, Hooks};
-pub use job::Job;
+pub use job::{Job, JobSecret};
+pub use lanes::{Awake, Lanes, Rules};
 
 /// Long and batch tasks on this machine or another: run, list, follow, stop.
 ///
@@ -266,6 +268,9 @@ pub struct Run {
     /// What becomes of it when the machine is restarted; held if it waited, over if it ran, when absent
     #[arg(long, value_enum)]
     pub after_reboot: Option<AfterReboot>,
+    /// Keep this computer from sleeping while it runs: on-mains (the default), or always, on its battery too
+    #[arg(long, value_enum, value_name = "WHEN", num_args = 0..=1, require_equals = true, default_missing_value = "on-mains")]
+    pub keep_awake: Option<Awake>,
     /// Tell when it prints nothing for so long, as in 10m; behind a colon what else is done: notify, stop, restart
     #[arg(long, value_name = "TIME[:THEN]", value_parser = hooks::silence)]
     pub silence: Option<Stall>,
@@ -412,21 +417,6 @@ pub struct Logs {
 pub enum Stream {
     Stdout,
     Stderr,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum Lanes {
-    /// Change how many tasks a lane runs at once, or pause it
-    Set {
-        lane: String,
-        #[arg(long, value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_LANE_CAPACITY)))]
-        capacity: Option<u32>,
-        /// Start nothing more in it
-        #[arg(long, conflicts_with = "resume")]
-        pause: bool,
-        #[arg(long)]
-        resume: bool,
-    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -43,6 +43,14 @@ pub enum CliError {
     JobJson { what: String, source: serde_json::Error },
     #[error("{0} is no parameter: write --NAME=VALUE, and options of solti before the name of the job")]
     JobParameter(String),
+    #[error(
+        "{0} is a secret, and others on this machine can see a command line: write --{0}=@FILE or --{0}=@-, leave it out to be asked, or keep it with `solti job secret set`"
+    )]
+    SecretWord(String),
+    #[error(
+        "{name} is a secret, and could not be asked for at a terminal: write --{name}=@FILE or --{name}=@-, or keep it with `solti job secret set`"
+    )]
+    NotAsked { name: String, source: io::Error },
     #[error("there is no job {0}; `solti job list` shows them")]
     NoSuchJob(String),
     #[error("there is no hook {0}; `solti hooks` shows them")]

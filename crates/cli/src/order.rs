@@ -68,6 +68,7 @@ pub fn from_words(run: Run, here: Option<&Path>) -> Result<TaskSpec, CliError> {
         AfterReboot::Hold => solti_model::AfterReboot::Hold,
         AfterReboot::End => solti_model::AfterReboot::End,
     });
+    spec.keep_awake = run.keep_awake.map(Into::into).unwrap_or_default();
     spec.stall = run.silence;
     if !run.hook.is_empty() {
         spec.notify = Some(NotifyRules { hooks: run.hook, ..NotifyRules::default() });

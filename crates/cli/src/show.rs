@@ -40,6 +40,7 @@ pub fn status(row: &TaskRow) -> Cell {
             Some(format!("in {}", span(until.saturating_sub(now_ms()))))
         }
         (Some(Waiting::Dependency { on, when, .. }), _) => Some(format!("after {on}:{}", when.word())),
+        (Some(Waiting::Condition { what }), _) => Some(format!("waits for {}", harmless(what))),
         (Some(_), _) => None,
         (None, _) if row.stopping => Some("stopping".into()),
         (None, _) if row.suspended => Some("suspended".into()),

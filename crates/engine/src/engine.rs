@@ -1,7 +1,10 @@
 //! The one place that says what the engine is made of: store, runner, supervisor, and the api over them. Guards stand
 //! between this api and a transport, not here: the window needs none.
 
-use crate::{Config, EngineError, environment::Inherited, open_files, user_manager::UserManager};
+use crate::{
+    Config, EngineError, environment::Inherited, keyring::SessionKeyring, machine::ThisMachine, open_files,
+    user_manager::UserManager,
+};
 use solti_api::{DesktopApi, SettingsAccess, StoredSettings, SupervisorApiAdapter, in_full};
 use solti_logstore::LogLimits;
 use solti_model::{EngineInfo, FinishedSettings, InheritedEnvironment, LogSettings, Recovered, Settings};
@@ -62,6 +65,8 @@ impl Engine {
             restored: recovered.is_some(),
             log_limits: follow(followed.clone(), |settings| log_limits(&settings.logs)),
             finished_limits: follow(followed, |settings| finished_limits(&settings.finished)),
+            machine: Arc::new(ThisMachine::new(&config.data_dir)),
+            keyring: Arc::new(SessionKeyring::default()),
             ..SupervisorConfig::new(&config.data_dir)
         };
         let (runners, containers) = runners(&runner, &inherited, config);

@@ -147,39 +147,17 @@ fn lingers() -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::test_bus::Bus;
     use std::{
         collections::HashMap,
         path::PathBuf,
-        process::{Child, Command, Stdio},
+        process::{Child, Command},
         sync::{Arc, Mutex},
     };
-    use tokio::io::{AsyncBufReadExt as _, BufReader};
     use zbus::{interface, object_server::SignalEmitter, zvariant::OwnedValue};
 
-    /// A bus of the test's own.
-    struct Bus {
-        _daemon: tokio::process::Child,
-        address: String,
-    }
-
-    impl Bus {
-        /// `None` where there is no program for it.
-        async fn start() -> Option<Self> {
-            let mut daemon = tokio::process::Command::new("dbus-daemon")
-                .args(["--session", "--nofork", "--print-address=1", "--address=unix:tmpdir=/tmp"])
-                .stdout(Stdio::piped())
-                .stderr(Stdio::null())
-                .kill_on_drop(true)
-                .spawn()
-                .ok()?;
-            let mut lines = BufReader::new(daemon.stdout.take()?).lines();
-            let address = lines.next_line().await.ok()??;
-            Some(Self { _daemon: daemon, address })
-        }
-
-        fn manager(&self) -> UserManager {
-            UserManager { bus: Some(self.address.clone()), shorter_lived: false }
-        }
+    fn manager_on(bus: &Bus) -> UserManager {
+        UserManager { bus: Some(bus.address.clone()), shorter_lived: false }
     }
 
     /// What the manager was asked for.
@@ -303,7 +281,7 @@ mod tests {
         let fake = Fake { asked: Arc::clone(&asked), groups: Some(groups.clone()), result: "done" };
         let _served = serve(&bus, fake).await;
         let sleeper = Sleeper::start();
-        bus.manager().take_in(sleeper.0.id()).await;
+        manager_on(&bus).take_in(sleeper.0.id()).await;
 
         let group = sleeper.group();
         drop(sleeper);
@@ -323,16 +301,19 @@ mod tests {
         let (before, pid) = (sleeper.group(), sleeper.0.id());
         let nowhere = UserManager { bus: Some("unix:path=/nowhere".into()), shorter_lived: false };
         assert!(matches!(nowhere.make_scope(pid).await, Err(NoScope::NoBus(_))));
-        assert!(matches!(bus.manager().make_scope(pid).await, Err(NoScope::Refused(_))), "nobody is there");
-        let ends_early = UserManager { shorter_lived: true, ..bus.manager() };
+        assert!(
+            matches!(manager_on(&bus).make_scope(pid).await, Err(NoScope::Refused(_))),
+            "nobody is there"
+        );
+        let ends_early = UserManager { shorter_lived: true, ..manager_on(&bus) };
         assert!(matches!(ends_early.make_scope(pid).await, Err(NoScope::Shorter)));
 
         let fake = Fake { asked: Arc::default(), groups: None, result: "failed" };
         let _served = serve(&bus, fake).await;
         assert!(
-            matches!(bus.manager().make_scope(pid).await, Err(NoScope::Job(result)) if result == "failed")
+            matches!(manager_on(&bus).make_scope(pid).await, Err(NoScope::Job(result)) if result == "failed")
         );
-        bus.manager().take_in(pid).await;
+        manager_on(&bus).take_in(pid).await;
         assert_eq!(sleeper.group(), before);
     }
 }

@@ -25,6 +25,14 @@ pub const MIN_OPEN_FILES: u32 = 8;
 pub const MAX_OPEN_FILES: u32 = 1 << 30;
 /// Linux has no more process ids.
 pub const MAX_PROCESSES: u32 = 1 << 22;
+/// The greatest load that a lane can ask to be below: that of a thousand processors.
+pub const MAX_LOAD: f64 = 1_000.0;
+/// No machine that runs a task is ever below less.
+pub const MIN_LOAD: f64 = 0.01;
+/// The shortest rest of keyboard and mouse that a lane can ask for.
+pub const MIN_IDLE_MS: u64 = 60_000;
+/// As many parameters as a job may have.
+pub const MAX_PARAMETERS: usize = 100;
 /// As many tasks as a lane may run at once at most.
 pub const MAX_LANE_CAPACITY: u32 = 1_000_000;
 /// A shorter log says too little to be of use.

@@ -36,6 +36,22 @@ pub struct Digest {
     /// How many do.
     #[ts(type = "number")]
     pub held_count: u64,
+    /// When the machine slept, the latest first. Of a machine that slept for less than a minute nothing is said.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<DigestSleep>>")]
+    pub slept: Vec<DigestSleep>,
+}
+
+/// A sleep of the machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DigestSleep {
+    /// Unix milliseconds.
+    #[ts(type = "number")]
+    pub from: u64,
+    /// When it woke, in Unix milliseconds.
+    #[ts(type = "number")]
+    pub to: u64,
 }
 
 /// A task that a digest names.

@@ -1,8 +1,8 @@
 //! A saved job: a spec under a name, with what it is told when it is run, and when it is run by itself.
 
-use crate::parameter::{fill, samples, values};
+use crate::parameter::{fill, samples, secrets, values};
 use crate::stored::without_unknown_fields;
-use crate::{Days, FieldError, JobName, Parameter, Schedule, TaskSpec};
+use crate::{Days, FieldError, JobName, JobOrder, MAX_PARAMETERS, Parameter, Schedule, SecretText, TaskSpec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -12,7 +12,6 @@ use ts_rs::TS;
 
 const MAX_TITLE_BYTES: usize = 200;
 const MAX_NOTES_BYTES: usize = 64 * 1024;
-const MAX_PARAMETERS: usize = 100;
 /// As many schedules as a job may have.
 pub const MAX_SCHEDULES: usize = 100;
 /// Fields that a revision is said to have changed at most.
@@ -103,24 +102,44 @@ impl Job {
                     "is that of another schedule of the job",
                 ));
             }
+            if let Some(secret) =
+                secrets(&self.parameters).find(|of| schedule.parameters.contains_key(&of.name))
+            {
+                let problem = "is a secret, and would be stored here: keep it in the keyring";
+                return Err(FieldError::new(format!("{}.parameters.{}", at(), secret.name), problem));
+            }
             let days = Days { today: "2000-01-02".into(), yesterday: "2000-01-01".into() };
             values(&self.parameters, &schedule.parameters, &days).map_err(inside(at()))?;
         }
         Ok(())
     }
 
-    /// The task that it makes with these values of its parameters.
+    /// The task that it makes with these values of its parameters. Secrets are not in its spec, and need not be given: they may be
+    /// kept.
     ///
     /// # Errors
     /// With the field `parameters.<name>` for a value that is missing, unknown or wrong.
-    pub fn task_spec(&self, given: &BTreeMap<String, String>, days: &Days) -> Result<TaskSpec, FieldError> {
-        let values = values(&self.parameters, given, days)?;
+    pub fn order(&self, given: &BTreeMap<String, String>, days: &Days) -> Result<JobOrder, FieldError> {
+        let mut values = values(&self.parameters, given, days)?;
+        let known = secrets(&self.parameters).filter_map(|secret| values.remove_entry(&secret.name));
+        let known = known.map(|(name, value)| (name, SecretText::new(value))).collect();
         let mut spec = self.spec.clone();
         fill(&mut spec, &self.parameters, &values).map_err(inside("spec".into()))?;
         spec.labels.entry("name".to_owned()).or_insert_with(|| self.shown_name().to_owned());
         (spec.job, spec.job_revision) = (Some(self.name.clone()), Some(self.revision));
+        spec.secrets = secrets(&self.parameters).map(|secret| secret.name.clone()).collect();
         spec.validate().map_err(inside("spec".into()))?;
-        Ok(spec)
+        Ok(JobOrder { spec, secrets: known })
+    }
+
+    /// Whether a run needs a value of this parameter.
+    pub fn needs(&self, parameter: &str) -> bool {
+        self.parameters.iter().any(|of| of.name == parameter && of.required)
+    }
+
+    /// The names of its secret parameters.
+    pub fn secret_names(&self) -> impl Iterator<Item = &str> {
+        secrets(&self.parameters).map(|secret| secret.name.as_str())
     }
 
     /// What a person calls it.
@@ -202,7 +221,7 @@ mod tests {
     fn a_job_makes_a_task_that_knows_where_it_came_from() {
         let job = job(json!({"title": "Nightly import", "revision": 7}));
         job.validate(&Zones::built_in()).expect("legal");
-        let spec = job.task_spec(&job.schedules[0].parameters, &days()).expect("legal");
+        let spec = job.order(&job.schedules[0].parameters, &days()).expect("legal").spec;
         let json = serde_json::to_value(&spec).expect("writes");
         assert_eq!(json["kind"]["subprocess"]["mode"]["command"]["args"], json!(["--date", "2026-11-29"]));
         assert_eq!(
@@ -210,7 +229,7 @@ mod tests {
             (&json!("/data"), &json!("Nightly import"))
         );
         assert_eq!((&json["job"], &json["jobRevision"]), (&json!("nightly-import"), &json!(7)));
-        let error = job.task_spec(&BTreeMap::new(), &days()).expect_err("needed");
+        let error = job.order(&BTreeMap::new(), &days()).expect_err("needed");
         assert_eq!(error.to_string(), "parameters.date: is needed");
     }
 

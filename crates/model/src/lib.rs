@@ -41,9 +41,11 @@ mod history;
 mod hook;
 mod id;
 mod job;
+mod job_secrets;
 mod job_view;
 mod kin;
 mod kind;
+mod lane_rules;
 mod left_out;
 mod lifecycle;
 mod links;
@@ -80,13 +82,14 @@ mod view;
 pub use backoff::{BackoffState, BackoffStrategy, JitterStrategy};
 pub use bounds::{
     MAX_BACKOFF_FACTOR, MAX_BYTES, MAX_CPU_PERCENT, MAX_DURATION_MS, MAX_KEEP_DAYS, MAX_KEEP_TASKS,
-    MAX_LANE_CAPACITY, MAX_OPEN_FILES, MAX_PROCESSES, MAX_RETRIES, MAX_VOLUMES, MAX_WASM_DIRS, MIN_LOG_BYTES,
-    MIN_MEMORY_BYTES, MIN_OPEN_FILES, check_lane_capacity, grouped,
+    MAX_LANE_CAPACITY, MAX_LOAD, MAX_OPEN_FILES, MAX_PARAMETERS, MAX_PROCESSES, MAX_RETRIES, MAX_VOLUMES,
+    MAX_WASM_DIRS, MIN_IDLE_MS, MIN_LOAD, MIN_LOG_BYTES, MIN_MEMORY_BYTES, MIN_OPEN_FILES,
+    check_lane_capacity, grouped,
 };
 pub use command_text::quoted;
 pub use crash_loop::{LOOP_STARTS, LOOP_WINDOW_MS, RecentStarts};
 pub use diagnosis::{Diagnosis, Finding, FindingState};
-pub use digest::{Digest, DigestFiring, DigestTask, MAX_DIGEST_COUNTED, MAX_DIGEST_NAMED};
+pub use digest::{Digest, DigestFiring, DigestSleep, DigestTask, MAX_DIGEST_COUNTED, MAX_DIGEST_NAMED};
 pub use door_state::{DoorState, DoorStates};
 pub use draft::{DraftKind, MAX_DRAFT_BYTES};
 pub use editor::EditorSettings;
@@ -112,6 +115,7 @@ pub use hook::{
 };
 pub use id::{JobName, RunId, ScheduleId, Slot, TaskId};
 pub use job::{Job, MAX_SCHEDULES, stored_job};
+pub use job_secrets::{JobOrder, JobSecrets, SecretText, Secrets, no_secret, put_secrets};
 pub use job_view::{
     ComingRun, ComingRuns, Firing, FiringOutcome, JobChange, JobDetail, JobList, JobQuery, JobRevision,
     JobRow, JobRun, JobStats, JobTasks, SchedulePreview, ScheduleState,
@@ -121,6 +125,9 @@ pub use kind::{
     AfterMain, CommandMode, ContainerTask, CustomRuntime, EnvVar, MAX_SCRIPT_BYTES, PullPolicy, ScriptMode,
     ScriptRuntime, SubprocessMode, SubprocessTask, TaskKind, Volume, WasmDir, WasmTask,
 };
+pub use lane_rules::{
+    Asked, Hours, KeepAwake, LaneRules, MachineState, Reading, TimeOfDay, stored_lane_rules,
+};
 pub use left_out::{LeftOut, MAX_LEFT_OUT};
 pub use lifecycle::{AttemptEnd, NextStep, after_attempt};
 pub use links::{LinkedTask, LinkedTasks, MAX_LINKED, TaskLink};
@@ -128,7 +135,7 @@ pub use list_layout::{ListColumn, ListLayout, SORTED_NAME_CHARS, SortBy, each_on
 pub use machine_url::MachineUrl;
 pub use matching::{Searched, folded};
 pub use notify::{MIN_SILENT_MS, NotifyRules, Stall, StallThen};
-pub use parameter::{Days, Parameter, ParameterType};
+pub use parameter::{Days, MAX_SECRET_BYTES, Parameter, ParameterType};
 pub use phase::TaskPhase;
 pub use query::{DEFAULT_LIMIT, MAX_ANSWER_BYTES, MAX_LIMIT, TaskPage, TaskQuery};
 pub use queueing::{
@@ -157,6 +164,6 @@ pub use task::{ObjectMeta, Task, TaskRun, TaskStatus};
 pub use validate::{SpecErrors, examine_spec, parse_spec};
 pub use view::{
     LabelCount, Lane, LastLine, ListQuery, LogInfo, LogLimit, LogRow, LogRows, MAX_ROW_BYTES, MAX_TASK_ROWS,
-    MainEnded, RemovedRows, RowSection, RowSpan, RunMark, StopMode, StorageState, Summary, TaskChange,
-    TaskEvent, TaskEventKind, TaskList, TaskRow, UnkeptLimit, Waiting,
+    MainEnded, RemovedRows, RowSection, RowSpan, RunMark, StaysAwake, StopMode, StorageState, Summary,
+    TaskChange, TaskEvent, TaskEventKind, TaskList, TaskRow, UnkeptLimit, Waiting,
 };

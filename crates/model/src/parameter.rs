@@ -2,7 +2,7 @@
 //!
 //! A value is in the environment as `SOLTI_PARAM_<NAME>`, and stands where the spec holds `{{name}}`: in arguments, the
 //! working directory, variables and the fields of a container. It never stands in the text of a program, be it a script or what
-//! a shell is given with `-c`: there it would be read as code.
+//! a shell is given with `-c`: there it would be read as code. A secret is in the values of variables alone, see `job_secrets`.
 
 use crate::{CommandMode, EnvVar, FieldError, SubprocessMode, TaskKind, TaskSpec};
 use regex::RegexBuilder;
@@ -12,10 +12,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use ts_rs::TS;
 
-const PREFIX: &str = "SOLTI_PARAM_";
+/// Of the variables that hold values.
+pub(crate) const PREFIX: &str = "SOLTI_PARAM_";
 const MAX_NAME_BYTES: usize = 64;
 /// The system takes no longer variable.
 const MAX_VALUE_BYTES: usize = 64 * 1024;
+/// Of a secret that is kept.
+pub const MAX_SECRET_BYTES: usize = MAX_VALUE_BYTES;
 const MAX_TEXT_BYTES: usize = 4 * 1024;
 const MAX_CHOICES: usize = 1_000;
 /// Of a compiled pattern, in bytes.
@@ -73,6 +76,8 @@ pub enum ParameterType {
     Folder,
     /// The absolute path of a file.
     File,
+    /// A text that is never stored with the job or the task: it is given for each run, or kept in the keyring of the machine.
+    Secret,
 }
 
 /// The days that `today` and `yesterday` stand for, as in 2026-11-29.
@@ -88,6 +93,11 @@ impl Parameter {
     /// The variable that holds its value.
     pub fn variable(&self) -> String {
         format!("{PREFIX}{}", self.name.to_ascii_uppercase().replace('-', "_"))
+    }
+
+    /// What stands for its value in a spec.
+    pub(crate) fn placeholder(&self) -> String {
+        format!("{{{{{}}}}}", self.name)
     }
 
     /// # Errors
@@ -119,6 +129,9 @@ impl Parameter {
             (_, _) => return Err(FieldError::new("choices", "are for a choice alone")),
         }
         match &self.default {
+            Some(_) if self.kind == ParameterType::Secret => {
+                Err(FieldError::new("default", "would be stored, and this is a secret"))
+            }
             Some(default) => {
                 let value = self.value(default, &sample_days());
                 value.map(drop).map_err(|problem| FieldError::new("default", problem))
@@ -166,6 +179,7 @@ impl Parameter {
             ParameterType::Boolean => matches!(given, "true" | "false"),
             ParameterType::Choice => self.choices.iter().any(|choice| choice == given),
             ParameterType::Folder | ParameterType::File => Path::new(given).has_root(),
+            ParameterType::Secret => true,
         };
         match (legal, self.kind) {
             (true, _) => Ok(given.to_owned()),
@@ -182,7 +196,7 @@ impl Parameter {
             return value;
         }
         match self.kind {
-            ParameterType::Text => "x".into(),
+            ParameterType::Text | ParameterType::Secret => "x".into(),
             ParameterType::Number => "1".into(),
             ParameterType::Boolean => "true".into(),
             ParameterType::Choice => self.choices.first().cloned().unwrap_or_default(),
@@ -195,14 +209,15 @@ fn sample_days() -> Days {
     Days { today: "2000-01-02".into(), yesterday: "2000-01-01".into() }
 }
 
-fn is_name(name: &str) -> bool {
+pub(crate) fn is_name(name: &str) -> bool {
     let mut bytes = name.bytes();
     name.len() <= MAX_NAME_BYTES
         && bytes.next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
         && bytes.all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
 }
 
-/// The values of a run by name; the default, or nothing, where none is given.
+/// The values of a run by name; the default, or nothing, where none is given. That a secret is not given is found later: it may be
+/// kept.
 ///
 /// # Errors
 /// With the field `parameters.<name>`.
@@ -227,12 +242,36 @@ pub(crate) fn values(
             Some(given) => {
                 parameter.value(given, days).map_err(|problem| FieldError::new(field(name), problem))?
             }
+            None if parameter.kind == ParameterType::Secret => continue,
             None if parameter.required => return Err(FieldError::new(field(name), "is needed")),
             None => continue,
         };
+        // It would be put in at the start, wherever this value stands.
+        if parameter.kind != ParameterType::Secret
+            && let Some(secret) = secrets(parameters).find(|secret| holds(&value, &secret.name))
+        {
+            let problem = format!("must not hold {}, which is a secret", secret.placeholder());
+            return Err(FieldError::new(field(name), problem));
+        }
         values.insert(name.clone(), value);
     }
     Ok(values)
+}
+
+/// Those whose values are never stored.
+pub(crate) fn secrets(parameters: &[Parameter]) -> impl Iterator<Item = &Parameter> {
+    parameters.iter().filter(|parameter| parameter.kind == ParameterType::Secret)
+}
+
+fn holds(text: &str, name: &str) -> bool {
+    let mut rest = text;
+    while let Some((_, found, after)) = next_placeholder(rest) {
+        if found == name {
+            return true;
+        }
+        rest = after;
+    }
+    false
 }
 
 /// Values by which a spec with placeholders can be looked at.
@@ -310,16 +349,34 @@ struct Filler<'a> {
 
 impl Filler<'_> {
     fn text(&self, field: &str, text: &mut String) -> Result<(), FieldError> {
+        self.filled(field, text, |secret| {
+            let problem = format!(
+                "holds {{{{{}}}}}, a secret, and others could see it here: it is the variable {}, and may stand in the value of another",
+                secret.name,
+                secret.variable()
+            );
+            Err(FieldError::new(field, problem))
+        })
+    }
+
+    /// `secret` says what stands for one.
+    fn filled(
+        &self,
+        field: &str,
+        text: &mut String,
+        secret: impl Fn(&Parameter) -> Result<String, FieldError>,
+    ) -> Result<(), FieldError> {
         let (mut filled, mut rest) = (String::new(), text.as_str());
         while let Some((before, name, after)) = next_placeholder(rest) {
-            if self.parameters.iter().all(|parameter| parameter.name != name) {
-                return Err(FieldError::new(
-                    field,
-                    format!("holds {{{{{name}}}}}, and the job has no such parameter"),
-                ));
-            }
+            let Some(parameter) = self.parameters.iter().find(|parameter| parameter.name == name) else {
+                let problem = format!("holds {{{{{name}}}}}, and the job has no such parameter");
+                return Err(FieldError::new(field, problem));
+            };
             filled.push_str(before);
-            filled.push_str(self.values.get(name).map_or("", String::as_str));
+            match parameter.kind {
+                ParameterType::Secret => filled.push_str(&secret(parameter)?),
+                _ => filled.push_str(self.values.get(name).map_or("", String::as_str)),
+            }
             rest = after;
         }
         filled.push_str(rest);
@@ -363,10 +420,15 @@ impl Filler<'_> {
 
     fn variables(&self, field: &str, env: &mut Vec<EnvVar>) -> Result<(), FieldError> {
         for (n, variable) in env.iter_mut().enumerate() {
-            self.text(&format!("{field}[{n}].value"), &mut variable.value)?;
+            let field = format!("{field}[{n}].value");
+            self.filled(&field, &mut variable.value, |secret| Ok(secret.placeholder()))?;
         }
         env.extend(self.parameters.iter().filter_map(|parameter| {
-            Some(EnvVar { key: parameter.variable(), value: self.values.get(&parameter.name)?.clone() })
+            let value = match parameter.kind {
+                ParameterType::Secret => parameter.placeholder(),
+                _ => self.values.get(&parameter.name)?.clone(),
+            };
+            Some(EnvVar { key: parameter.variable(), value })
         }));
         Ok(())
     }
@@ -374,7 +436,7 @@ impl Filler<'_> {
 
 /// The first `{{name}}` of a text, with what is before and behind it. What has no name between its braces, such as `{{.Names}}`, is
 /// text for somebody else.
-fn next_placeholder(text: &str) -> Option<(&str, &str, &str)> {
+pub(crate) fn next_placeholder(text: &str) -> Option<(&str, &str, &str)> {
     let mut from = 0;
     loop {
         let open = from + text[from..].find("{{")?;

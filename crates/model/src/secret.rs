@@ -37,6 +37,8 @@ struct Rules {
     harmless_flags: Vec<String>,
     /// Never masked for a name.
     harmless_values: Vec<String>,
+    /// A value that only names the parameter of a job whose value it is to be.
+    placeholder: String,
     /// Each pattern has three groups: what is before the secret, the secret, what is behind it.
     values: Vec<ValueRule>,
 }
@@ -53,6 +55,7 @@ struct ValueRule {
 
 struct Compiled {
     rules: Rules,
+    placeholder: Regex,
     values: Vec<Regex>,
 }
 
@@ -60,12 +63,13 @@ struct Compiled {
 static RULES: LazyLock<Compiled> = LazyLock::new(|| {
     let rules: Rules = serde_json::from_str(SECRET_RULES).unwrap_or_else(|error| panic!("{error}"));
     debug_assert_eq!(rules.mask, MASK);
+    let placeholder = Regex::new(&rules.placeholder).unwrap_or_else(|error| panic!("{error}"));
     let compile = |rule: &ValueRule| {
         let regex = RegexBuilder::new(&rule.pattern).case_insensitive(rule.ignore_case).build();
         regex.unwrap_or_else(|error| panic!("{error}"))
     };
     let values = rules.values.iter().map(compile).collect();
-    Compiled { rules, values }
+    Compiled { rules, placeholder, values }
 });
 
 /// The words of a name in capitals between underscores, also around them: `_DB_PASSWORD_`. Digits at a word's end are left out.
@@ -128,6 +132,7 @@ fn is_secret_flag(flag: &str) -> bool {
 
 fn is_harmless_value(value: &str) -> bool {
     RULES.rules.harmless_values.iter().any(|harmless| value.eq_ignore_ascii_case(harmless))
+        || RULES.placeholder.is_match(value)
 }
 
 /// Where the secrets of a text are, by their form; in order, none of them within another.
@@ -393,6 +398,7 @@ mod tests {
                     {"key": "DATABASE_URL", "value": "postgres://u:hush6@db/x?password=hush7"},
                     {"key": "LANG", "value": "C"},
                     {"key": "USE_TOKEN", "value": "true"},
+                    {"key": "DB_PASSWORD", "value": "{{ password }}"},
                 ],
             }},
         });
@@ -406,7 +412,16 @@ mod tests {
         mask(&mut shown.kind, &id);
         let text = serde_json::to_string(&shown).expect("writes");
         assert!(!text.contains("hush"), "{text}");
-        for kept in ["deploy", "--password=", "postgres://u:", "@db/x", "--key=2", "\"C\"", "\"true\""] {
+        for kept in [
+            "deploy",
+            "--password=",
+            "postgres://u:",
+            "@db/x",
+            "--key=2",
+            "\"C\"",
+            "\"true\"",
+            "{{ password }}",
+        ] {
             assert!(text.contains(kept), "{kept} in {text}");
         }
         assert_eq!(masks_of(&shown), Ok(Some(id.clone())));

@@ -2,8 +2,9 @@
 
 use crate::queueing::is_zero;
 use crate::{
-    AfterReboot, AfterTask, BackoffStrategy, BeforeReboot, JobName, MAX_AFTER, MAX_DURATION_MS, MAX_PRIORITY,
-    MAX_RETRIES, MAX_TIME_MS, NotifyRules, ResourceLimits, RunnerSelector, Slot, Stall, Stdin, TaskKind,
+    AfterReboot, AfterTask, BackoffStrategy, BeforeReboot, JobName, KeepAwake, MAX_AFTER, MAX_DURATION_MS,
+    MAX_PARAMETERS, MAX_PRIORITY, MAX_RETRIES, MAX_TIME_MS, NotifyRules, ResourceLimits, RunnerSelector,
+    Slot, Stall, Stdin, TaskKind,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -98,6 +99,16 @@ pub struct TaskSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub notify: Option<NotifyRules>,
+    /// Whether the machine is kept from sleeping while it runs. What its lane says counts too, whichever asks for more.
+    #[serde(default, skip_serializing_if = "KeepAwake::is_never")]
+    #[ts(optional, as = "Option<KeepAwake>")]
+    pub keep_awake: KeepAwake,
+    /// Secret parameters of its job, by their names. Their values are not in the spec: each is put in where `{{name}}` stands in the
+    /// value of a variable, when the program is started.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<String>>")]
+    #[schemars(length(max = MAX_PARAMETERS))]
+    pub secrets: Vec<String>,
 }
 
 impl TaskSpec {
@@ -124,6 +135,8 @@ impl TaskSpec {
             after_reboot: None,
             stall: None,
             notify: None,
+            keep_awake: KeepAwake::Never,
+            secrets: vec![],
         }
     }
 

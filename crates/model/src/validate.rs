@@ -1,11 +1,12 @@
 //! The one validator: every route into the handler calls it, and so does the form.
 
 use crate::bounds::within;
+use crate::parameter::is_name as is_parameter_name;
 use crate::problems::Problems;
 use crate::{
-    BackoffStrategy, EnvVar, FieldError, MAX_AFTER, MAX_BACKOFF_FACTOR, MAX_DURATION_MS, MAX_RETRIES,
-    MAX_SCRIPT_BYTES, MAX_TIME_MS, MatchExpression, Operator, RestartStrategy, ScriptMode, ScriptRuntime,
-    SubprocessMode, SubprocessTask, TaskKind, TaskSpec, check_priority,
+    BackoffStrategy, EnvVar, FieldError, MAX_AFTER, MAX_BACKOFF_FACTOR, MAX_DURATION_MS, MAX_PARAMETERS,
+    MAX_RETRIES, MAX_SCRIPT_BYTES, MAX_TIME_MS, MatchExpression, Operator, RestartStrategy, ScriptMode,
+    ScriptRuntime, SubprocessMode, SubprocessTask, TaskKind, TaskSpec, check_priority,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -117,6 +118,15 @@ impl TaskSpec {
         }
         if self.job_revision.is_some() && self.job.is_none() {
             problems.refuse("jobRevision", "is of a job, and there is none");
+        }
+        if !self.secrets.is_empty() && self.job.is_none() {
+            problems.refuse("secrets", "are of a job, and there is none");
+        }
+        if self.secrets.len() > MAX_PARAMETERS {
+            problems.check(Err(FieldError::new("secrets", format!("must be {MAX_PARAMETERS} at most"))));
+        }
+        if let Some(at) = self.secrets.iter().position(|name| !is_parameter_name(name)) {
+            problems.refuse(format!("secrets[{at}]"), "is no name of a parameter");
         }
         problems.into_vec()
     }

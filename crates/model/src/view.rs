@@ -3,7 +3,8 @@
 //! None of it is part of the fixed contract; it is derived from tasks and their logs and never stored as such.
 
 use crate::{
-    AfterWhen, JobName, LeftOut, OutputStreamKind, RowNo, Severity, Slot, SortBy, TaskHead, TaskId, TaskPhase,
+    AfterWhen, DigestSleep, JobName, LaneRules, LeftOut, OutputStreamKind, RowNo, Severity, Slot, SortBy,
+    TaskHead, TaskId, TaskPhase,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -198,6 +199,11 @@ pub enum Waiting {
     },
     /// A person has to release it, or all tasks: it was held, or the machine was restarted.
     Held,
+    /// Its lane starts nothing while the machine is not as its rules ask for.
+    Condition {
+        /// What is waited for, in words that follow "waits for".
+        what: String,
+    },
 }
 
 /// A run that goes on without its main program, because processes that it has started hold its output open.
@@ -229,7 +235,7 @@ pub struct RunMark {
 }
 
 /// What is true of all tasks together.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Summary {
     /// Every phase is there, with 0 where no task is in it.
@@ -252,6 +258,24 @@ pub struct Summary {
     #[serde(default, skip_serializing_if = "is_false")]
     #[ts(optional, as = "Option<bool>")]
     pub held: bool,
+    /// Whether the machine is kept from sleeping; absent while no task that runs asks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub awake: Option<StaysAwake>,
+    /// The last sleep of the machine since the engine began; absent before there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub slept: Option<DigestSleep>,
+}
+
+/// A task that runs is to keep the machine from sleeping.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct StaysAwake {
+    /// Why it may sleep all the same, in one sentence without its end; absent when it is kept awake.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub why_not: Option<String>,
 }
 
 /// A limit of the logs that is not kept although all has gone that can: what is being written is one piece, and other files
@@ -310,7 +334,7 @@ pub struct LabelCount {
 }
 
 /// A lane: how many tasks it runs at once, and how many wait.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Lane {
     /// Its name.
@@ -326,6 +350,14 @@ pub struct Lane {
     /// Only tasks that have it for themselves have been in it.
     #[serde(default)]
     pub own: bool,
+    /// What it asks of the machine before it starts a task.
+    #[serde(default, skip_serializing_if = "is_default")]
+    #[ts(optional, as = "Option<LaneRules>")]
+    pub rules: LaneRules,
+    /// What it waited for when the machine was last looked at; absent when it waits for nothing, or nothing waits in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub waits_for: Option<String>,
 }
 
 /// What changed since the last one. `resync` says that too much changed to name: read the list again.
@@ -625,6 +657,10 @@ pub struct RowSpan {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub link: Option<String>,
+}
+
+fn is_default(rules: &LaneRules) -> bool {
+    *rules == LaneRules::default()
 }
 
 fn is_false(value: &bool) -> bool {

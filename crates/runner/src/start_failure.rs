@@ -112,8 +112,8 @@ impl StartFailure {
         Self { stage, errno, path: path.into(), cause }
     }
 
-    /// The runner's own word on a task that it was given all the same.
-    pub(crate) fn refused(error: FieldError) -> Self {
+    /// The word of a runner, or of who starts it, on a task that cannot be started: its message is the sentence.
+    pub fn refused(error: FieldError) -> Self {
         Self::new(Stage::Resolve, 0, "", StartCause::Refused { problem: error.message })
     }
 

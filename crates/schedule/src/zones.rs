@@ -57,6 +57,13 @@ impl Zones {
         (today.to_string(), today.yesterday().unwrap_or(today).to_string())
     }
 
+    /// Hours and minutes of the clock of the machine at this time.
+    pub fn time_of_day(&self, at_ms: u64) -> (u16, u16) {
+        let at = i64::try_from(at_ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
+        let time = self.local.to_datetime(at.unwrap_or(Timestamp::MAX));
+        (time.hour().unsigned_abs().into(), time.minute().unsigned_abs().into())
+    }
+
     /// By an IANA name, or `local`.
     ///
     /// # Errors

@@ -62,6 +62,9 @@ pub enum StoreError {
     /// A stored job is not readable as JSON of the model.
     #[error("a stored job cannot be read")]
     Job(#[source] serde_json::Error),
+    /// What a lane asks of the machine is not readable as JSON of the model.
+    #[error("the stored rules of a lane cannot be read")]
+    LaneRules(#[source] serde_json::Error),
     /// A batch would have done something again at a time of a schedule, or at one of a schedule that is gone. Nothing of the batch
     /// was written.
     #[error("this time of the schedule is dealt with")]

@@ -19,6 +19,7 @@ mod hooks;
 mod inspect;
 mod jobs;
 mod kin;
+mod lane_rules;
 mod list;
 mod meta;
 mod number;

@@ -5,6 +5,7 @@ use crate::damage::{left_out, unreadable_run, unreadable_task};
 use crate::number::{Number, optional, required};
 use crate::{
     Attempts, LabelCount, Queueing, RowCursor, Standing, StoreError, StoredLane, StoredRun, StoredTask,
+    lane_rules,
 };
 use rusqlite::types::Type;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
@@ -321,7 +322,7 @@ pub(crate) fn deleted(db: &Transaction<'_>) -> Result<Vec<TaskId>, StoreError> {
 }
 
 pub(crate) fn lanes(db: &Transaction<'_>) -> Result<Vec<StoredLane>, StoreError> {
-    let mut statement = db.prepare_cached("SELECT slot, capacity, paused FROM lanes ORDER BY slot")?;
+    let mut statement = db.prepare_cached("SELECT slot, capacity, paused, rules FROM lanes ORDER BY slot")?;
     let mut rows = statement.query([])?;
     let mut lanes = Vec::new();
     while let Some(row) = rows.next()? {
@@ -338,6 +339,7 @@ fn lane(row: &Row<'_>) -> Result<StoredLane, StoreError> {
         slot: name(row, "slot", Slot::new)?,
         capacity: row.get("capacity")?,
         paused: row.get("paused")?,
+        rules: lane_rules::read(row)?,
     })
 }
 

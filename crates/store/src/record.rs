@@ -3,8 +3,8 @@
 use crate::Queueing;
 use solti_model::{
     AttemptsNotKept, BackoffState, Bookmark, DigestFiring, Firing, HookDelivery, HookEvent,
-    InheritedVariable, Job, JobName, RowNo, ScheduleId, Searched, Slot, Task, TaskHead, TaskId, TaskPhase,
-    TaskRun,
+    InheritedVariable, Job, JobName, LaneRules, RowNo, ScheduleId, Searched, Slot, Task, TaskHead, TaskId,
+    TaskPhase, TaskRun,
 };
 use std::collections::BTreeMap;
 
@@ -191,7 +191,7 @@ pub struct StoredEvent {
 }
 
 /// The settings of a lane. A lane with the default settings need not be stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct StoredLane {
     /// The lane's name.
     pub slot: Slot,
@@ -199,6 +199,8 @@ pub struct StoredLane {
     pub capacity: u32,
     /// Whether it starts nothing for now.
     pub paused: bool,
+    /// What it asks of the machine.
+    pub rules: LaneRules,
 }
 
 /// A saved job, and up to when the times of its schedules are dealt with, by their ids.

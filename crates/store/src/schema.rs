@@ -1,6 +1,6 @@
 //! The database file: where it is, who may read it, its format (`schema.sql` and the steps after it), and how a connection to it is set up.
 
-use crate::{StoreError, kin, queueing, runners, texts_anew};
+use crate::{StoreError, kin, lane_rules, queueing, runners, texts_anew};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use std::fs::{DirBuilder, OpenOptions};
@@ -16,7 +16,7 @@ enum Step {
 }
 
 /// Step n of the list brings a file from format n to n + 1. Steps are only ever appended.
-const MIGRATIONS: [Step; 16] = [
+const MIGRATIONS: [Step; 17] = [
     Step::Sql(include_str!("schema.sql")),
     Step::Sql(include_str!("usage.sql")),
     Step::Sql(include_str!("bookmarks.sql")),
@@ -33,6 +33,7 @@ const MIGRATIONS: [Step; 16] = [
     Step::Code(runners::add),
     Step::Code(kin::add),
     Step::Sql(include_str!("renamed_jobs.sql")),
+    Step::Code(lane_rules::add),
 ];
 
 /// Statements that a connection keeps compiled; there are about forty different ones.

@@ -2,8 +2,8 @@
 
 use crate::number::Number;
 use crate::{
-    AttemptRange, Change, StoreError, StoredLane, StoredRun, StoredTask, environment, hooks, jobs, meta,
-    renamed_jobs, shared_lanes,
+    AttemptRange, Change, StoreError, StoredLane, StoredRun, StoredTask, environment, hooks, jobs,
+    lane_rules, meta, renamed_jobs, shared_lanes,
 };
 use hashlink::LruCache;
 use rusqlite::{OptionalExtension, Transaction, named_params, params};
@@ -300,9 +300,9 @@ fn delete_task(db: &Transaction<'_>, numbers: &mut Numbers, id: &TaskId) -> Resu
 
 fn put_lane(db: &Transaction<'_>, lane: &StoredLane) -> Result<(), StoreError> {
     db.prepare_cached(
-        "INSERT INTO lanes (slot, capacity, paused) VALUES (?1, ?2, ?3)
-         ON CONFLICT DO UPDATE SET capacity = excluded.capacity, paused = excluded.paused",
+        "INSERT INTO lanes (slot, capacity, paused, rules) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT DO UPDATE SET capacity = excluded.capacity, paused = excluded.paused, rules = excluded.rules",
     )?
-    .execute(params![lane.slot.as_str(), lane.capacity, lane.paused])?;
+    .execute(params![lane.slot.as_str(), lane.capacity, lane.paused, lane_rules::text(&lane.rules)?])?;
     Ok(())
 }

@@ -59,6 +59,7 @@ async fn a_file_of_the_first_version_is_brought_to_this_one_with_its_runs() {
     for column in ["cpu_ms", "peak_memory_bytes", "read_bytes", "written_bytes"] {
         db.execute_batch(&format!("ALTER TABLE runs DROP COLUMN {column}")).unwrap();
     }
+    db.execute_batch("ALTER TABLE lanes DROP COLUMN rules; INSERT INTO lanes VALUES ('old', 3, 1)").unwrap();
     db.execute_batch("ALTER TABLE runs DROP COLUMN environment; DROP TABLE environments; ALTER TABLE runs DROP COLUMN remark; ALTER TABLE runs DROP COLUMN runner").unwrap();
     db.execute_batch(
         "DROP TABLE bookmarks; DROP TABLE deleted_tasks; DROP INDEX tasks_restarted; DROP TABLE task_heads",

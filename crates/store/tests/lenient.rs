@@ -4,7 +4,7 @@ mod support;
 
 use rusqlite::Connection;
 use serde_json::json;
-use solti_model::{HistoryQuery, MAX_ANSWER_BYTES, RowNo, TaskPhase, TaskQuery};
+use solti_model::{HistoryQuery, LaneRules, MAX_ANSWER_BYTES, RowNo, TaskPhase, TaskQuery};
 use solti_store::{Change, Queueing, RowQuery, Store, StoredLane};
 use std::path::Path;
 use support::{id, row_ids, run, slot, task};
@@ -114,7 +114,14 @@ async fn a_run_an_event_a_lane_or_a_bookmark_that_cannot_be_read_leaves_the_othe
         kind: kind.to_owned(),
         detail: None,
     };
-    let lane = |name: &str| Change::PutLane(StoredLane { slot: slot(name), capacity: 2, paused: false });
+    let lane = |name: &str| {
+        Change::PutLane(StoredLane {
+            slot: slot(name),
+            capacity: 2,
+            paused: false,
+            rules: LaneRules::default(),
+        })
+    };
     let bookmark = |row: u64| Change::PutBookmark {
         task_id: id(1),
         bookmark: solti_model::Bookmark { attempt: 1, row: RowNo::new(row), note: String::new(), at: 1 },

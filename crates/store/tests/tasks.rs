@@ -2,7 +2,9 @@
 
 mod support;
 
-use solti_model::{BackoffState, Bookmark, InheritedVariable, RowNo, TaskPhase, TaskQuery, VariableOrigin};
+use solti_model::{
+    BackoffState, Bookmark, InheritedVariable, LaneRules, RowNo, TaskPhase, TaskQuery, VariableOrigin,
+};
 use solti_store::{Change, LabelCount, RowQuery, Store, StoreError, StoredLane};
 use support::{id, in_slot, labelled, row_ids, run, scripted, slot, task};
 
@@ -171,7 +173,11 @@ async fn active_tasks_come_by_lane_and_place() {
 #[tokio::test]
 async fn lanes_settings_and_labels_are_kept() {
     let (_dir, store) = store();
-    let lane = |name, capacity, paused| StoredLane { slot: slot(name), capacity, paused };
+    let rules = LaneRules { on_mains: true, load_below: Some(1.5), ..LaneRules::default() };
+    let lane = |name: &str, capacity, paused| {
+        let rules = if name == "a" { rules.clone() } else { LaneRules::default() };
+        StoredLane { slot: slot(name), capacity, paused, rules }
+    };
     store
         .apply(vec![Change::PutLane(lane("b", 1, true)), Change::PutLane(lane("a", 2, false))])
         .await

@@ -1,10 +1,12 @@
 //! What a supervisor is started with.
 
+use crate::machine::{Keyring, Machine, Unseen};
 use solti_logstore::LogLimits;
 use solti_model::{InheritedVariable, VariableOrigin};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -33,6 +35,12 @@ pub struct SupervisorConfig {
     pub log_limits: watch::Receiver<LogLimits>,
     /// Which finished tasks stay; followed while the supervisor runs.
     pub finished_limits: watch::Receiver<FinishedLimits>,
+    /// What lanes and running tasks ask of the machine.
+    pub machine: Arc<dyn Machine>,
+    /// Where secrets of jobs are kept.
+    pub keyring: Arc<dyn Keyring>,
+    /// Between two looks at the machine, as long as something waits for it or keeps it awake.
+    pub look_every: Duration,
     /// How far the making of skip filters stands back behind other work of the machine, as nice(1) counts: 0 to 19.
     pub skip_filter_niceness: i32,
 }
@@ -52,6 +60,9 @@ impl SupervisorConfig {
             restored: false,
             log_limits: watch::channel(LogLimits::default()).1,
             finished_limits: watch::channel(FinishedLimits::default()).1,
+            machine: Arc::new(Unseen),
+            keyring: Arc::new(Unseen),
+            look_every: Duration::from_secs(10),
             skip_filter_niceness: 19,
         }
     }

@@ -4,13 +4,17 @@ mod queue;
 
 use crate::actor::job_saving::{JobMessage, JobPage, JobState, Planned};
 use crate::actor::{Actor, Message};
+use crate::awake::keep_awake;
 use crate::feed::{ChangeCursor, ChangeFeed};
 use crate::housekeeping::{Housekeeper, Limits, SearchedRun};
+use crate::lanes::LaneChange;
+use crate::machine::Keyring;
 use crate::shared::SharedState;
+use crate::sleeps::{note_sleeps, sleeps};
 use crate::{LiveTask, RowState, RunFolders, SupervisorConfig, SupervisorError};
 use solti_model::{
-    ComingRun, Job, JobName, JobQuery, Lane, RunId, ScheduleId, Slot, StopMode, StorageState, TaskId,
-    TaskSpec, UnkeptLimit,
+    ComingRun, DigestSleep, Job, JobName, JobQuery, Lane, LaneRules, RunId, ScheduleId, Slot, StaysAwake,
+    StopMode, StorageState, TaskId, TaskSpec, UnkeptLimit,
 };
 use solti_runner::Runners;
 use solti_schedule::Zones;
@@ -37,6 +41,7 @@ pub struct Supervisor {
     folders: RunFolders,
     searched: mpsc::Sender<SearchedRun>,
     restored: bool,
+    keyring: Arc<dyn Keyring>,
     /// Of what goes on in the background.
     housekeeping: AbortHandle,
 }
@@ -65,6 +70,8 @@ impl Supervisor {
             read_only: AtomicBool::new(false),
             all_held: AtomicBool::new(false),
             unkept: Mutex::default(),
+            awake: Mutex::default(),
+            slept: Mutex::default(),
             jobs: watch::Sender::new(0),
             search_path: config.search_path(),
         });
@@ -98,9 +105,16 @@ impl Supervisor {
         );
         actor.recover().await?;
         let restored = actor.config.restored;
+        let keyring = Arc::clone(&actor.config.keyring);
+        let (machine, look_every) = (Arc::clone(&actor.config.machine), actor.config.look_every);
+        tokio::spawn(keep_awake(machine, actor.awake.subscribe(), Arc::downgrade(&shared), look_every));
         tokio::spawn(actor.run(inbox));
-        let housekeeping = tokio::spawn(housekeeper.run()).abort_handle();
-        Ok(Self { mailbox, shared, store, runners, folders, searched, restored, housekeeping })
+        let (noting, told) = (store.clone(), Arc::clone(&shared));
+        let housekeeping = tokio::spawn(async move {
+            tokio::join!(housekeeper.run(), note_sleeps(noting, |sleep| told.tell_slept(sleep)));
+        });
+        let housekeeping = housekeeping.abort_handle();
+        Ok(Self { mailbox, shared, store, runners, folders, searched, restored, keyring, housekeeping })
     }
 
     async fn ask<T>(
@@ -179,7 +193,17 @@ impl Supervisor {
         capacity: Option<u32>,
         paused: Option<bool>,
     ) -> Result<Lane, SupervisorError> {
-        self.ask(|reply| Message::SetLane { slot: slot.clone(), capacity, paused, reply }).await?
+        let change = LaneChange { capacity, paused, rules: None };
+        self.ask(|reply| Message::SetLane { slot: slot.clone(), change, reply }).await?
+    }
+
+    /// Has the lane ask this of the machine, and nothing else, and returns it as it is then.
+    ///
+    /// # Errors
+    /// `Invalid` with the field, within `rules`.
+    pub async fn set_lane_rules(&self, slot: &Slot, rules: LaneRules) -> Result<Lane, SupervisorError> {
+        let change = LaneChange { rules: Some(rules), ..LaneChange::default() };
+        self.ask(|reply| Message::SetLane { slot: slot.clone(), change, reply }).await?
     }
 
     /// For those of `ids` that are not over.
@@ -305,6 +329,26 @@ impl Supervisor {
     /// Where tasks that do not say otherwise look for programs.
     pub fn search_path(&self) -> &[PathBuf] {
         &self.shared.search_path
+    }
+
+    /// Where secrets of jobs are kept.
+    pub fn keyring(&self) -> &dyn Keyring {
+        &*self.keyring
+    }
+
+    /// Whether the machine is kept from sleeping; `None` while no task that runs asks for it.
+    pub fn stays_awake(&self) -> Option<StaysAwake> {
+        self.shared.stays_awake()
+    }
+
+    /// The last sleep of the machine since this engine began; `None` before there was one.
+    pub fn slept(&self) -> Option<DigestSleep> {
+        self.shared.slept()
+    }
+
+    /// When the machine slept, as far as that is known, the latest first.
+    pub async fn sleeps(&self) -> Result<Vec<DigestSleep>, SupervisorError> {
+        Ok(sleeps(&self.store).await?)
     }
 
     /// The limits of the logs that are not kept although all has gone that can, each once.

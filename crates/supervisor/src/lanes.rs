@@ -8,13 +8,17 @@ mod queue;
 pub use queue::MoveTo;
 pub(crate) use queue::{CannotMove, Moved, ORDER_STEP, Queue, Waiter};
 
-use solti_model::{AdmissionStrategy, Lane, Slot, TaskId};
-use std::collections::BTreeMap;
+use solti_model::{AdmissionStrategy, KeepAwake, Lane, LaneRules, Slot, TaskId};
+use solti_store::StoredLane;
+use std::collections::{BTreeMap, BTreeSet};
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct LaneState {
     pub capacity: u32,
     pub paused: bool,
+    rules: LaneRules,
+    /// What the last look at the machine has told it to wait for.
+    unmet: Option<String>,
     /// Oldest first.
     holders: Vec<TaskId>,
     queue: Queue,
@@ -22,7 +26,14 @@ pub(crate) struct LaneState {
 
 impl Default for LaneState {
     fn default() -> Self {
-        Self { capacity: 1, paused: false, holders: Vec::new(), queue: Queue::default() }
+        Self {
+            capacity: 1,
+            paused: false,
+            rules: LaneRules::default(),
+            unmet: None,
+            holders: Vec::new(),
+            queue: Queue::default(),
+        }
     }
 }
 
@@ -48,6 +59,49 @@ impl LaneState {
     fn is_default(&self) -> bool {
         *self == Self::default()
     }
+
+    /// Moves those whose turn it is to places.
+    fn fill(&mut self) -> Vec<TaskId> {
+        let mut startable = Vec::new();
+        while !self.paused && !self.is_full() {
+            let Some(id) = self.queue.take_ready() else { break };
+            self.holders.push(id.clone());
+            startable.push(id);
+        }
+        startable
+    }
+
+    /// What its settings are, for whoever changes them.
+    fn change(&mut self, change: &LaneChange) {
+        self.capacity = change.capacity.unwrap_or(self.capacity);
+        self.paused = change.paused.unwrap_or(self.paused);
+        if let Some(rules) = &change.rules {
+            self.rules.clone_from(rules);
+            self.unmet = None;
+        }
+    }
+}
+
+/// What is changed of a lane; the rest stays.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct LaneChange {
+    /// How many of its tasks run at once.
+    pub capacity: Option<u32>,
+    /// Whether it starts nothing.
+    pub paused: Option<bool>,
+    /// What it asks of the machine, all of it.
+    pub rules: Option<LaneRules>,
+}
+
+impl LaneChange {
+    /// Has a lane be as it is stored.
+    pub(crate) fn of(stored: &StoredLane) -> Self {
+        Self {
+            capacity: Some(stored.capacity),
+            paused: Some(stored.paused),
+            rules: Some(stored.rules.clone()),
+        }
+    }
 }
 
 /// What an admission asks for.
@@ -68,6 +122,8 @@ pub(crate) struct Busy {
 #[derive(Debug, Default)]
 pub(crate) struct Lanes {
     lanes: BTreeMap<Slot, LaneState>,
+    /// Those with rules.
+    special: BTreeSet<Slot>,
     /// Nothing starts in any of them.
     all_held: bool,
 }
@@ -129,17 +185,70 @@ impl Lanes {
         lane.queue.put(waiter);
     }
 
-    /// Moves every waiting task whose turn it is to a place, and returns them in order.
+    /// Moves every waiting task whose turn it is to a place, and returns them in order. None of a lane that asks something of the
+    /// machine: that is looked at first.
     pub(crate) fn take_startable(&mut self, slot: &Slot) -> Vec<TaskId> {
-        let mut startable = Vec::new();
-        if let Some(lane) = self.lanes.get_mut(slot).filter(|_| !self.all_held) {
-            while !lane.paused && !lane.is_full() {
-                let Some(id) = lane.queue.take_ready() else { break };
-                lane.holders.push(id.clone());
-                startable.push(id);
-            }
-        }
-        startable
+        let lane = self.lanes.get_mut(slot).filter(|lane| !self.all_held && !lane.rules.is_conditional());
+        lane.map(LaneState::fill).unwrap_or_default()
+    }
+
+    /// As [`Self::take_startable`], now that the machine is as the lane asks for.
+    pub(crate) fn take_looked(&mut self, slot: &Slot) -> Vec<TaskId> {
+        self.lanes.get_mut(slot).filter(|_| !self.all_held).map(LaneState::fill).unwrap_or_default()
+    }
+
+    /// The lanes that ask something of the machine before they start a task.
+    pub(crate) fn conditional(&self) -> impl Iterator<Item = &Slot> {
+        self.special
+            .iter()
+            .filter(|slot| self.lanes.get(slot).is_some_and(|lane| lane.rules.is_conditional()))
+    }
+
+    /// The lanes whose tasks keep the machine awake.
+    pub(crate) fn wakeful(&self) -> impl Iterator<Item = (&Slot, KeepAwake)> {
+        let lanes =
+            self.special.iter().filter_map(|slot| Some((slot, self.lanes.get(slot)?.rules.keep_awake)));
+        lanes.filter(|(_, asked)| *asked != KeepAwake::Never)
+    }
+
+    pub(crate) fn rules(&self, slot: &Slot) -> LaneRules {
+        self.lanes.get(slot).map(|lane| lane.rules.clone()).unwrap_or_default()
+    }
+
+    /// Whether a task waits for nothing but the machine.
+    pub(crate) fn could_start(&self, slot: &Slot) -> bool {
+        let open = |lane: &&LaneState| !lane.paused && !lane.is_full() && lane.queue.ready().next().is_some();
+        !self.all_held && self.lanes.get(slot).filter(open).is_some()
+    }
+
+    pub(crate) fn holders(&self, slot: &Slot) -> impl Iterator<Item = &TaskId> {
+        self.lanes.get(slot).into_iter().flat_map(|lane| &lane.holders)
+    }
+
+    /// Those of a lane that have no attempt under way.
+    pub(crate) fn waiting(&self, slot: &Slot) -> impl Iterator<Item = &TaskId> {
+        self.lanes.get(slot).into_iter().flat_map(|lane| lane.queue.ready().map(|waiter| &waiter.id))
+    }
+
+    /// Notes what a lane waits for by a look at the machine; whether that is something else than before.
+    pub(crate) fn tell_unmet(&mut self, slot: &Slot, unmet: Option<String>) -> bool {
+        let Some(lane) = self.lanes.get_mut(slot) else { return false };
+        let changed = lane.unmet != unmet;
+        lane.unmet = unmet;
+        changed
+    }
+
+    /// What a task waits for that could start but for the machine; before the first look all that its lane asks for.
+    pub(crate) fn waits_for(&self, slot: &Slot) -> Option<String> {
+        let lane = self.lanes.get(slot)?;
+        let before_a_look = || if lane.is_full() { None } else { lane.rules.words() };
+        lane.unmet.clone().or_else(before_a_look)
+    }
+
+    /// Whether the next attempt of a task has to wait for its lane.
+    pub(crate) fn is_closed(&self, slot: &Slot) -> bool {
+        let closed = |lane: &LaneState| lane.paused || lane.rules.is_conditional();
+        self.all_held || self.lanes.get(slot).is_some_and(closed)
     }
 
     /// Gives a waiting task a place whether or not there is one; whether it waited.
@@ -174,10 +283,13 @@ impl Lanes {
         }
     }
 
-    pub(crate) fn set(&mut self, slot: &Slot, capacity: Option<u32>, paused: Option<bool>) -> Lane {
+    pub(crate) fn set(&mut self, slot: &Slot, change: &LaneChange) -> Lane {
         let lane = self.lanes.entry(slot.clone()).or_default();
-        lane.capacity = capacity.unwrap_or(lane.capacity);
-        lane.paused = paused.unwrap_or(lane.paused);
+        lane.change(change);
+        match lane.rules == LaneRules::default() {
+            true => self.special.remove(slot),
+            false => self.special.insert(slot.clone()),
+        };
         let described = describe(slot, lane);
         if lane.is_default() {
             self.lanes.remove(slot);
@@ -234,6 +346,8 @@ fn describe(slot: &Slot, lane: &LaneState) -> Lane {
         queued: count(lane.queue.ready().count()),
         paused: lane.paused,
         own: false,
+        rules: lane.rules.clone(),
+        waits_for: lane.unmet.clone(),
     }
 }
 
@@ -253,6 +367,10 @@ mod tests {
 
     fn waiter(n: usize, replaces: bool) -> Waiter {
         Waiter { id: id(n), replaces, priority: 0, order: n as u64, ready: true }
+    }
+
+    fn set(lanes: &mut Lanes, capacity: Option<u32>, paused: Option<bool>) {
+        lanes.set(&slot(), &LaneChange { capacity, paused, rules: None });
     }
 
     fn admit(lanes: &mut Lanes, n: usize, strategy: AdmissionStrategy) -> Result<Admission, Busy> {
@@ -278,7 +396,7 @@ mod tests {
         assert_eq!(lanes.take_startable(&slot()), [id(1)]);
         assert_eq!(lanes.position(&slot(), &id(2)), Some((1, Some(id(1)))));
         assert_eq!(lanes.position(&slot(), &id(3)), Some((2, Some(id(2)))));
-        lanes.set(&slot(), Some(2), None);
+        set(&mut lanes, Some(2), None);
         assert_eq!(lanes.take_startable(&slot()), [id(2)]);
     }
 
@@ -306,7 +424,7 @@ mod tests {
         lanes.release(&slot(), &id(1));
         assert_eq!(lanes.take_startable(&slot()), [id(4)]);
         // Also where nothing runs: the lane is paused.
-        lanes.set(&slot(), None, Some(true));
+        set(&mut lanes, None, Some(true));
         lanes.release(&slot(), &id(4));
         assert_eq!(admit(&mut lanes, 5, Replace), Ok(Admission::Waits));
         assert_eq!(admit(&mut lanes, 6, Replace), Ok(Admission::Replaces(vec![id(5)])));
@@ -331,11 +449,42 @@ mod tests {
     #[test]
     fn a_paused_lane_starts_nothing() {
         let mut lanes = Lanes::default();
-        lanes.set(&slot(), None, Some(true));
+        set(&mut lanes, None, Some(true));
         admit(&mut lanes, 1, DropIfRunning).expect("waits");
         assert_eq!(lanes.take_startable(&slot()), []);
-        lanes.set(&slot(), None, Some(false));
+        set(&mut lanes, None, Some(false));
         assert_eq!(lanes.take_startable(&slot()), [id(1)]);
+    }
+
+    #[test]
+    fn a_lane_that_asks_something_of_the_machine_starts_after_a_look_alone() {
+        let mut lanes = Lanes::default();
+        let rules = LaneRules { on_mains: true, ..LaneRules::default() };
+        let change = LaneChange { rules: Some(rules), ..LaneChange::default() };
+        assert_eq!(lanes.set(&slot(), &change).waits_for, None);
+        assert_eq!(lanes.conditional().collect::<Vec<_>>(), [&slot()]);
+        for n in 1..=2 {
+            admit(&mut lanes, n, Queue).expect("queues");
+        }
+        assert_eq!(lanes.take_startable(&slot()), []);
+        assert_eq!(lanes.waits_for(&slot()).as_deref(), Some("mains power"));
+        assert!(lanes.could_start(&slot()) && lanes.tell_unmet(&slot(), Some("mains power".into())));
+        assert!(!lanes.tell_unmet(&slot(), Some("mains power".into())), "the same again");
+        lanes.tell_unmet(&slot(), None);
+        assert_eq!(lanes.take_looked(&slot()), [id(1)]);
+        assert!(!lanes.could_start(&slot()), "it is full: nobody need look");
+        assert_eq!(
+            (lanes.waits_for(&slot()), lanes.position(&slot(), &id(2))),
+            (None, Some((1, Some(id(1)))))
+        );
+        lanes.release(&slot(), &id(1));
+        assert!(lanes.take_startable(&slot()).is_empty() && lanes.could_start(&slot()));
+        // By a person's hand it may start all the same, and without rules by itself.
+        assert!(lanes.take_now(&slot(), &id(2)));
+        lanes.set(&slot(), &LaneChange { rules: Some(LaneRules::default()), ..LaneChange::default() });
+        lanes.release(&slot(), &id(2));
+        admit(&mut lanes, 3, Queue).expect("queues");
+        assert_eq!((lanes.take_startable(&slot()), lanes.conditional().count()), (vec![id(3)], 0));
     }
 
     #[test]
@@ -368,7 +517,7 @@ mod tests {
     #[test]
     fn moves_that_say_nothing_are_told_apart() {
         let mut lanes = Lanes::default();
-        lanes.set(&slot(), None, Some(true));
+        set(&mut lanes, None, Some(true));
         for n in 1..=3 {
             admit(&mut lanes, n, Queue).expect("queues");
         }
@@ -404,8 +553,8 @@ mod tests {
     }
 
     fn order(lanes: &Lanes) -> Vec<TaskId> {
-        let mut lanes = Lanes { lanes: lanes.lanes.clone(), all_held: false };
-        lanes.set(&slot(), Some(1_000), Some(false));
+        let mut lanes = Lanes { lanes: lanes.lanes.clone(), ..Lanes::default() };
+        set(&mut lanes, Some(1_000), Some(false));
         lanes.take_startable(&slot())
     }
 
@@ -417,7 +566,7 @@ mod tests {
             moves in prop::collection::vec((any::<usize>(), any::<usize>(), 0..4u8), 1..80),
         ) {
             let mut lanes = Lanes::default();
-            lanes.set(&slot(), None, Some(true));
+            set(&mut lanes, None, Some(true));
             let mut last = 0;
             let mut waiters: Vec<Waiter> = vec![];
             for (n, priority) in priorities.iter().enumerate() {
@@ -481,8 +630,8 @@ mod tests {
                         lanes.release(&slot(), &gone);
                     }
                     Step::Release(_) => {}
-                    Step::Capacity(c) => { capacity = c as usize; lanes.set(&slot(), Some(c), None); }
-                    Step::Pause(p) => { paused = p; lanes.set(&slot(), None, Some(p)); }
+                    Step::Capacity(c) => { capacity = c as usize; set(&mut lanes, Some(c), None); }
+                    Step::Pause(p) => { paused = p; set(&mut lanes, None, Some(p)); }
                 }
                 for next in lanes.take_startable(&slot()) {
                     prop_assert!(!paused && !started.contains(&next));

@@ -37,6 +37,7 @@ macro_rules! fail_point {
 }
 
 mod actor;
+mod awake;
 mod believed_clock;
 mod boot;
 mod clock;
@@ -51,7 +52,9 @@ mod jobs;
 mod lanes;
 mod live;
 mod local_zone;
+mod machine;
 mod shared;
+mod sleeps;
 mod spare_folders;
 mod unkept;
 
@@ -65,4 +68,5 @@ pub use forecast::ForecastQuery;
 pub use handle::Supervisor;
 pub use lanes::MoveTo;
 pub use live::{LiveRun, LiveTask, RowState};
+pub use machine::{Keyring, Machine, StayingAwake, Unseen};
 pub use solti_runner::{TreeUsage, usage_of};

@@ -1,7 +1,7 @@
 //! What the handle, the actor and the housekeeping share.
 
 use crate::feed::ChangeFeed;
-use solti_model::UnkeptLimit;
+use solti_model::{DigestSleep, StaysAwake, UnkeptLimit};
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64};
@@ -16,6 +16,10 @@ pub(crate) struct SharedState {
     /// Nothing starts in any lane.
     pub all_held: AtomicBool,
     pub unkept: Mutex<Vec<UnkeptLimit>>,
+    /// Whether the machine is kept awake; `None` while nothing asks for it.
+    pub awake: Mutex<Option<StaysAwake>>,
+    /// The last sleep of the machine.
+    pub slept: Mutex<Option<DigestSleep>>,
     /// Grows with each change of a job, and of what has come of one.
     pub jobs: watch::Sender<u64>,
     /// Where tasks look for programs.

@@ -10,8 +10,8 @@ use crate::operations::{
     Answer, CompleteDirectory, CompleteProgram, CountExpired, DesktopApi, Export, ExportStream, ForgetLane,
     GetRunEnvironment, GetSummary, GetTaskRow, GetTaskRows, HasDirectory, ItemStream, Items, ListLanes,
     ListTasks, PageEvents, PageRuns, Perform, Provide, ReadDraft, ReadListLayout, ReadViews, Request,
-    RerunTask, SaveDraft, SaveListLayout, SaveViews, SetLane, StopTask, Subscription, TaskEvents,
-    ValidateSpec, WatchTasks, WatchUsage,
+    RerunTask, SaveDraft, SaveListLayout, SaveViews, SetLane, SetLaneRules, StopTask, Subscription,
+    TaskEvents, ValidateSpec, WatchTasks, WatchUsage,
 };
 use crate::{ApiError, ApiHandler, LogAccess, LogEventStream, LogPosition, LogReading, OutputEventStream};
 use async_trait::async_trait;
@@ -398,5 +398,11 @@ impl Perform<SaveListLayout> for SupervisorApiAdapter {
 impl Perform<SetLane> for SupervisorApiAdapter {
     async fn perform(&self, SetLane { slot, capacity, paused }: SetLane) -> Result<Lane, ApiError> {
         Ok(self.supervisor.set_lane(&slot, capacity, paused).await?)
+    }
+}
+
+impl Perform<SetLaneRules> for SupervisorApiAdapter {
+    async fn perform(&self, SetLaneRules { slot, rules }: SetLaneRules) -> Result<Lane, ApiError> {
+        Ok(self.supervisor.set_lane_rules(&slot, rules).await?)
     }
 }

@@ -15,6 +15,9 @@ impl Perform<ReadDigest> for SupervisorApiAdapter {
             .past_since(since, MAX_DIGEST_NAMED, MAX_DIGEST_COUNTED)
             .await
             .map_err(SupervisorError::from)?;
+        let mut slept = self.supervisor().sleeps().await?;
+        slept.retain(|sleep| sleep.to >= since);
+        slept.truncate(MAX_DIGEST_NAMED);
         let named = async |ids| {
             let rows = store.rows_of(ids).await.map_err(SupervisorError::from)?;
             Ok::<_, ApiError>(rows.into_iter().map(task_of).collect())
@@ -31,6 +34,7 @@ impl Perform<ReadDigest> for SupervisorApiAdapter {
             missed_count: past.missed_count,
             held: named(past.held).await?,
             held_count: past.held_count,
+            slept,
         })
     }
 }

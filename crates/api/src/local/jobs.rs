@@ -99,13 +99,19 @@ impl Perform<SaveJob> for SupervisorApiAdapter {
 
 impl Perform<DeleteJob> for SupervisorApiAdapter {
     async fn perform(&self, DeleteJob { name }: DeleteJob) -> Result<(), ApiError> {
-        Ok(self.supervisor().delete_job(&name).await?)
+        self.supervisor().delete_job(&name).await?;
+        self.forget_secrets_of(&name).await;
+        Ok(())
     }
 }
 
 impl Perform<RenameJob> for SupervisorApiAdapter {
     async fn perform(&self, RenameJob { name, to }: RenameJob) -> Result<Job, ApiError> {
-        Ok(secrets::masked_job(self.supervisor().rename_job(&name, &to).await?))
+        let renamed = self.supervisor().rename_job(&name, &to).await?;
+        if name != to {
+            self.move_secrets(&name, &renamed).await;
+        }
+        Ok(secrets::masked_job(renamed))
     }
 }
 

@@ -5,6 +5,7 @@ mod adapter;
 mod completion;
 mod digest;
 mod hooks;
+mod job_secrets;
 mod jobs;
 mod links;
 mod log_events;

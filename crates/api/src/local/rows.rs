@@ -3,8 +3,8 @@
 use super::now_ms;
 use crate::ApiError;
 use solti_model::{
-    LabelCount, Lane, ListQuery, MAX_LEFT_OUT, RunMark, Searched, Slot, StorageState, Summary, TaskChange,
-    TaskId, TaskList, TaskPhase, TaskRow, TaskRun,
+    LabelCount, Lane, LaneRules, ListQuery, MAX_LEFT_OUT, RunMark, Searched, Slot, StorageState, Summary,
+    TaskChange, TaskId, TaskList, TaskPhase, TaskRow, TaskRun,
 };
 use solti_store::{RowQuery, StoreError, StoredRow};
 use solti_supervisor::{ChangeCursor, Changes, Supervisor, SupervisorError};
@@ -117,7 +117,16 @@ async fn notable_lanes(supervisor: &Supervisor) -> Result<Vec<Lane>, ApiError> {
     let mut lanes = lanes(supervisor).await?;
     let there: HashSet<Slot> = lanes.iter().map(|lane| lane.slot.clone()).collect();
     let shared = supervisor.store().shared_lanes().await.map_err(storage)?;
-    let idle = |slot| Lane { slot, capacity: 1, running: 0, queued: 0, paused: false, own: false };
+    let idle = |slot| Lane {
+        slot,
+        capacity: 1,
+        running: 0,
+        queued: 0,
+        paused: false,
+        own: false,
+        rules: LaneRules::default(),
+        waits_for: None,
+    };
     lanes.extend(shared.into_iter().filter(|slot| !there.contains(slot)).map(idle));
     // A stable sort: of those that are idle, those used last come first.
     let is_busy = |lane: &Lane| lane.running > 0;
@@ -148,6 +157,8 @@ pub(super) async fn summary(supervisor: &Supervisor) -> Result<Summary, ApiError
         storage: supervisor.storage(),
         unkept_limits: supervisor.unkept_limits(),
         held: supervisor.all_held(),
+        awake: supervisor.stays_awake(),
+        slept: supervisor.slept(),
     })
 }
 

@@ -39,7 +39,8 @@ macro_rules! job_operations {
                 /// is a job of the new name.
                 change RenameJob "rename_job" -> Job { name: JobName, to: JobName }
 
-                /// Makes a task of the job now, and answers its id. A parameter that is not given has its default.
+                /// Makes a task of the job now, and answers its id. A parameter that is not given has its default; a secret one the
+                /// value that is kept in the keyring of the machine.
                 change RunJob "run_job" -> TaskId {
                     name: JobName,
                     /// Values by the names of the parameters.
@@ -47,6 +48,22 @@ macro_rules! job_operations {
                     #[ts(optional, as = "Option<BTreeMap<String, String>>")]
                     parameters: BTreeMap<String, String>,
                 }
+
+                /// Which secret parameters of a job are kept in the keyring of the machine. Their values are never answered.
+                read ListJobSecrets "list_job_secrets" -> JobSecrets { name: JobName }
+
+                /// Keeps the value of a secret parameter in the keyring of the machine, for all runs of the job for which none is
+                /// given, also those that a schedule makes. The system may ask the person at the machine to unlock the keyring.
+                /// `Conflict` where there is no keyring, or nobody unlocks it.
+                change KeepJobSecret "keep_job_secret" -> () {
+                    name: JobName,
+                    parameter: String,
+                    /// Text of 64 KiB at most.
+                    value: String,
+                }
+
+                /// Forgets what is kept for a secret parameter of a job. Also fine when nothing is.
+                change ForgetJobSecret "forget_job_secret" -> () { name: JobName, parameter: String }
 
                 /// The tasks of a job, newest first, also of one that was deleted.
                 read JobHistory "job_history" -> JobTasks {

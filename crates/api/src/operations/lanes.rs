@@ -21,6 +21,12 @@ macro_rules! lane_operations {
                     paused: Option<bool>,
                 }
 
+                /// Has a lane ask this of the machine before it starts a task, and nothing else, and answers the lane as it is then.
+                change SetLaneRules "set_lane_rules" -> Lane {
+                    slot: Slot,
+                    rules: LaneRules,
+                }
+
                 /// Takes a shared lane off the lists until something is in it again. Also fine for one that is not there.
                 change ForgetLane "forget_lane" -> () { slot: Slot }
             }

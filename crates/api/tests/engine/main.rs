@@ -7,6 +7,7 @@ mod common;
 mod engine_process;
 
 mod clock;
+mod conditions;
 mod crash_loop;
 mod damaged;
 mod data_folder;
@@ -14,6 +15,7 @@ mod disk;
 mod guards;
 mod hooks;
 mod hostile_output;
+mod job_secrets;
 mod jobs;
 mod log_resume;
 mod logs;

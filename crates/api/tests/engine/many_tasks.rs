@@ -7,8 +7,8 @@ use common::{Engine, command, spec};
 use serde_json::json;
 use solti_api::operations::{ListTasks, Operations as _, SetLane};
 use solti_model::{
-    BackoffState, FieldError, ListQuery, ObjectMeta, RunId, Slot, Task, TaskId, TaskPhase, TaskRun, TaskSpec,
-    TaskStatus, Waiting,
+    BackoffState, FieldError, LaneRules, ListQuery, ObjectMeta, RunId, Slot, Task, TaskId, TaskPhase,
+    TaskRun, TaskSpec, TaskStatus, Waiting,
 };
 use solti_runner::{AttachError, Attached, RunHandle, RunRequest, Runner, ShimRunner, StartError, StopMode};
 use solti_store::{Change, Store, StoredLane, StoredRun, StoredTask};
@@ -85,7 +85,12 @@ fn cpu_time() -> Duration {
 
 async fn seed(dir: &Path, waiting: u64, finished: u64) {
     let store = Store::open(dir).unwrap();
-    let lane = StoredLane { slot: Slot::new("busy").unwrap(), capacity: 1, paused: true };
+    let lane = StoredLane {
+        slot: Slot::new("busy").unwrap(),
+        capacity: 1,
+        paused: true,
+        rules: LaneRules::default(),
+    };
     store.apply(vec![Change::PutLane(lane)]).await.unwrap();
     for from in (0..finished).step_by(1_000) {
         let batch = (from..(from + 1_000).min(finished))

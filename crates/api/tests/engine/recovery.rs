@@ -165,7 +165,12 @@ async fn a_first_start_after_a_reboot_that_does_not_get_through_lets_nothing_go(
     let is_held = async |store: &Store| store.active().await.unwrap().iter().any(|task| task.queueing.held);
     {
         let store = Store::open(dir.path()).unwrap();
-        let lane = solti_store::StoredLane { slot, capacity: 1, paused: false };
+        let lane = solti_store::StoredLane {
+            slot,
+            capacity: 1,
+            paused: false,
+            rules: solti_model::LaneRules::default(),
+        };
         store.apply(vec![solti_store::Change::PutLane(lane)]).await.unwrap();
     }
     // Given up a little later each time, until one gets through.

@@ -30,19 +30,24 @@ pub enum Job {
         #[arg(long, value_name = "REVISION")]
         expect: Option<u32>,
     },
-    /// Run a job now and print the id of its task
+    /// Run a job now and print the id of its task. Its secrets are taken from the keyring, or asked for at the terminal
     Run {
         /// Print the log until the task is over and exit with its exit code, as `solti run --wait` does
         #[arg(long, short)]
         wait: bool,
         name: String,
-        /// Values of its parameters, as in --date=2026-11-01
+        /// Values of its parameters, as in --date=2026-11-01; of a secret one, --NAME=@FILE has it read from a file (- is standard input)
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "--PARAMETER=VALUE")]
         parameters: Vec<String>,
     },
+    /// Keep secret parameters of a job in the keyring of the machine that runs it, for runs without a person too
+    Secret {
+        #[command(subcommand)]
+        command: JobSecret,
+    },
     /// Give a job another name; its tasks, revisions and schedules follow
     Rename { name: String, to: String },
-    /// Delete jobs; their tasks stay
+    /// Delete jobs; their tasks stay, and their secrets are forgotten
     #[command(visible_alias = "rm")]
     Delete {
         #[arg(required = true)]
@@ -64,6 +69,24 @@ pub enum Job {
         #[arg(long, requires = "name")]
         skip: bool,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum JobSecret {
+    /// List the secret parameters of a job, and which are kept. Their values are not shown
+    #[command(visible_alias = "ls")]
+    List { job: String },
+    /// Keep the value of one, which is asked for at the terminal
+    Set {
+        job: String,
+        parameter: String,
+        /// A file that holds it instead, or - for standard input; a line end behind it is left out
+        #[arg(long, value_name = "FILE")]
+        file: Option<PathBuf>,
+    },
+    /// Forget the value of one
+    #[command(visible_alias = "rm")]
+    Delete { job: String, parameter: String },
 }
 
 /// Behind the name all words are of the job's parameters; without a value this one cannot be.

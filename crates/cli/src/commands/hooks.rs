@@ -137,6 +137,10 @@ pub async fn digest(options: &Options, since: SystemTime) -> Result<u8, CliError
     }
     let ended: u64 = digest.ended.values().sum();
     let succeeded = digest.ended.get(&TaskPhase::Succeeded).copied().unwrap_or(0);
+    for sleep in digest.slept.iter().rev() {
+        let slept = show::span(sleep.to.saturating_sub(sleep.from));
+        say!("the machine slept from {} for {slept}", time::written(sleep.from));
+    }
     say!("{ended} ended, {succeeded} of them well");
     let tell = |task: &DigestTask, what: &str| {
         let why = task.error.as_deref().map(|error| format!(": {}", harmless(error))).unwrap_or_default();

@@ -1,7 +1,8 @@
 //! `job`: saved jobs, what has become of them, and when they are run by themselves.
 
+use super::job_secrets::{secret, with_secrets};
 use super::run::{attend, tell};
-use super::{print, print_json};
+use super::{job_named, print, print_json};
 use crate::args::{Job as Command, Options};
 use crate::error::CliError;
 use crate::table::{self, Cell};
@@ -9,11 +10,12 @@ use crate::terminal::harmless;
 use crate::{order, server, show, time};
 use serde_json::{Value, json};
 use solti_api::operations::{
-    DeleteJob, GetJob, JobHistory, ListJobs, Operations as _, RenameJob, RunJob, SaveJob, SkipNext, Upcoming,
+    DeleteJob, JobHistory, ListJobs, Operations as _, RenameJob, RunJob, SaveJob, SkipNext, Upcoming,
 };
 use solti_http::HttpClient;
 use solti_model::{
-    Firing, FiringOutcome, Job, JobDetail, JobName, JobQuery, JobRow, JobRun, TaskPhase, TaskRow,
+    Firing, FiringOutcome, Job, JobDetail, JobName, JobQuery, JobRow, JobRun, ParameterType, TaskPhase,
+    TaskRow,
 };
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -29,7 +31,8 @@ pub async fn job(options: &Options, command: Command) -> Result<u8, CliError> {
         Command::Show { name, revision } => show(options, &client, &name, revision).await,
         Command::Save { file, expect } => save(options, &client, &file, expect).await,
         Command::Run { name, parameters, wait } => {
-            let order = RunJob { name: JobName::new(name)?, parameters: values(&parameters)? };
+            let parameters = with_secrets(&client, &name, values(&parameters)?).await?;
+            let order = RunJob { name: JobName::new(name)?, parameters };
             if wait {
                 return attend(options, &client, order).await;
             }
@@ -43,6 +46,7 @@ pub async fn job(options: &Options, command: Command) -> Result<u8, CliError> {
             }
             Ok(0)
         }
+        Command::Secret { command } => secret(options, &client, command).await,
         Command::Delete { names } => {
             for name in names {
                 client.ask(DeleteJob { name: JobName::new(name)? }).await?;
@@ -125,18 +129,13 @@ fn marks_end(run: &JobRun) -> String {
     format!("{} {}", run.phase.word(), show::ago(run.created_at))
 }
 
-async fn detail(client: &HttpClient, name: &str, revision: Option<u32>) -> Result<JobDetail, CliError> {
-    let job = client.ask(GetJob { name: JobName::new(name)?, revision }).await?;
-    job.ok_or_else(|| CliError::NoSuchJob(name.into()))
-}
-
 async fn show(
     options: &Options,
     client: &HttpClient,
     name: &str,
     revision: Option<u32>,
 ) -> Result<u8, CliError> {
-    let detail = detail(client, name, revision).await?;
+    let detail = job_named(client, name, revision).await?;
     match options.json {
         true => print_json(&detail)?,
         false => print(&facts(&detail))?,
@@ -159,7 +158,12 @@ fn facts(JobDetail { job, schedules, stats, firings }: &JobDetail) -> String {
     fact("lane", job.spec.slot.as_str());
     for parameter in &job.parameters {
         let default = parameter.default.as_ref().map(|default| format!(", {default} unless given"));
-        let needed = if parameter.required && default.is_none() { ", needed" } else { "" };
+        let needed = match (parameter.kind, parameter.required && default.is_none()) {
+            (ParameterType::Secret, true) => ", secret, needed",
+            (ParameterType::Secret, false) => ", secret",
+            (_, true) => ", needed",
+            (_, false) => "",
+        };
         let help = parameter.help.as_ref().map(|help| format!(": {help}")).unwrap_or_default();
         fact("parameter", &format!("--{}{needed}{}{help}", parameter.name, default.unwrap_or_default()));
     }
@@ -269,7 +273,7 @@ async fn next(
     let mut coming = client.ask(Upcoming { from, to }).await?;
     if let Some(name) = name {
         // That there is such a job.
-        let name = detail(client, &name, None).await?.job.name;
+        let name = job_named(client, &name, None).await?.job.name;
         coming.times.retain(|time| time.job == name);
     }
     if options.json {

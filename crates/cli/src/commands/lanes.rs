@@ -1,21 +1,27 @@
-//! `lanes`: which there are, and how many tasks each runs at once.
+//! `lanes`: which there are, how many tasks each runs at once, and what each waits for.
 
 use super::print_json;
-use crate::args::{Lanes, Options};
+use crate::args::{Lanes, Options, Rules};
 use crate::error::CliError;
 use crate::server;
 use crate::table::{self, Cell};
+use crate::terminal::harmless;
 use serde_json::json;
-use solti_api::operations::{ListLanes, Operations as _, SetLane};
-use solti_model::{Lane, Slot};
+use solti_api::operations::{GetSummary, ListLanes, Operations as _, SetLane, SetLaneRules};
+use solti_http::HttpClient;
+use solti_model::{KeepAwake, Lane, LaneRules, Slot, StaysAwake};
 
 pub async fn lanes(options: &Options, command: Option<Lanes>) -> Result<u8, CliError> {
     let client = server::client(options).await?;
     let lanes = match command {
         None => client.ask(ListLanes {}).await?,
-        Some(Lanes::Set { lane, capacity, pause, resume }) => {
+        Some(Lanes::Set { lane, capacity, pause, resume, rules }) => {
+            let slot = Slot::new(lane)?;
+            if rules.is_given() {
+                set_rules(&client, &slot, &rules).await?;
+            }
             let paused = (pause || resume).then_some(pause);
-            let lane = client.ask(SetLane { slot: Slot::new(lane)?, capacity, paused }).await?;
+            let lane = client.ask(SetLane { slot, capacity, paused }).await?;
             if options.json {
                 print_json(&lane)?;
                 return Ok(0);
@@ -27,10 +33,45 @@ pub async fn lanes(options: &Options, command: Option<Lanes>) -> Result<u8, CliE
         true => print_json(&json!({"lanes": lanes}))?,
         false => {
             let rows: Vec<_> = lanes.iter().map(cells).collect();
-            table::print(["LANE", "RUNNING", "QUEUED", ""], 0, &rows)?;
+            table::print(["LANE", "RUNNING", "QUEUED", ""], 3, &rows)?;
+            if let Some(awake) = client.ask(GetSummary {}).await?.awake {
+                eprintln!("{}", awake_words(&awake));
+            }
         }
     }
     Ok(0)
+}
+
+async fn set_rules(client: &HttpClient, slot: &Slot, given: &Rules) -> Result<(), CliError> {
+    let before = client.ask(ListLanes {}).await?.into_iter().find(|lane| lane.slot == *slot);
+    let rules = changed(before.map(|lane| lane.rules).unwrap_or_default(), given);
+    client.ask(SetLaneRules { slot: slot.clone(), rules }).await?;
+    Ok(())
+}
+
+fn changed(before: LaneRules, given: &Rules) -> LaneRules {
+    let keep_awake = given.keep_awake.map_or(before.keep_awake, Into::into);
+    let before = if given.no_conditions { LaneRules::default() } else { before };
+    LaneRules {
+        on_mains: given.on_mains || before.on_mains,
+        idle_ms: given
+            .idle
+            .map(|idle| u64::try_from(idle.as_millis()).unwrap_or(u64::MAX))
+            .or(before.idle_ms),
+        load_below: given.load_below.or(before.load_below),
+        free_bytes: given.free.or(before.free_bytes),
+        between: given.between.or(before.between),
+        keep_awake,
+    }
+}
+
+fn awake_words(awake: &StaysAwake) -> String {
+    match &awake.why_not {
+        None => "the machine is kept awake while tasks run".to_owned(),
+        Some(why) => {
+            format!("tasks run that are to keep the machine awake, and it may sleep: {}", harmless(why))
+        }
+    }
 }
 
 fn cells(lane: &Lane) -> [Cell; 4] {
@@ -38,6 +79,37 @@ fn cells(lane: &Lane) -> [Cell; 4] {
         Cell::new(lane.slot.as_str()),
         Cell::new(format!("{} of {}", lane.running, lane.capacity)),
         Cell::new(lane.queued.to_string()),
-        Cell::new(if lane.paused { "paused" } else { "" }),
+        Cell::new(standing(lane)),
     ]
+}
+
+/// Whether it is paused, what it waits for or would, and whether it keeps the machine awake.
+fn standing(lane: &Lane) -> String {
+    let conditions = match (&lane.waits_for, lane.rules.words()) {
+        (Some(waits), _) => Some(format!("waits for {waits}")),
+        (None, words) => words.map(|words| format!("starts with {words}")),
+    };
+    let awake = match lane.rules.keep_awake {
+        KeepAwake::Never => None,
+        KeepAwake::OnMains => Some("keeps the machine awake on mains"),
+        KeepAwake::Always => Some("keeps the machine awake"),
+    };
+    let parts = [lane.paused.then(|| "paused".to_owned()), conditions, awake.map(ToOwned::to_owned)];
+    parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn what_is_not_given_of_a_lane_stays() {
+        let before = LaneRules { on_mains: true, load_below: Some(2.0), ..LaneRules::default() };
+        let given = Rules { idle: Some(Duration::from_secs(60)), ..Rules::default() };
+        let after = changed(before.clone(), &given);
+        assert_eq!(after, LaneRules { idle_ms: Some(60_000), ..before.clone() });
+        let none = Rules { no_conditions: true, free: Some(5), ..Rules::default() };
+        assert_eq!(changed(after, &none), LaneRules { free_bytes: Some(5), ..LaneRules::default() });
+    }
 }

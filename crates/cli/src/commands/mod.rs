@@ -7,6 +7,7 @@ mod edit;
 mod forecast;
 mod hooks;
 mod job;
+mod job_secrets;
 mod lanes;
 mod list;
 mod logs;
@@ -24,6 +25,9 @@ use crate::args::{Cli, Command};
 use crate::error::CliError;
 use crate::terminal::harmless_json;
 use serde::Serialize;
+use solti_api::operations::{GetJob, Operations as _};
+use solti_http::HttpClient;
+use solti_model::{JobDetail, JobName};
 use std::io::Write as _;
 
 pub async fn carry_out(cli: Cli) -> Result<u8, CliError> {
@@ -74,4 +78,10 @@ fn print(text: &str) -> Result<(), CliError> {
     let mut out = anstream::stdout().lock();
     out.write_all(text.as_bytes())?;
     Ok(out.flush()?)
+}
+
+/// A saved job, as it is or as it was at a revision.
+async fn job_named(client: &HttpClient, name: &str, revision: Option<u32>) -> Result<JobDetail, CliError> {
+    let job = client.ask(GetJob { name: JobName::new(name)?, revision }).await?;
+    job.ok_or_else(|| CliError::NoSuchJob(name.into()))
 }

@@ -9,8 +9,8 @@ use solti_api::operations::{
     LastLines, ListBookmarks, ListLanes, ListTasks, MergedDensity, MergedPositionAt, MergedPositions,
     MergedSearchRows, OpenMergedSearch, OpenSearch, Operations as _, ReadDraft, ReadLine, ReadLog,
     ReadLogText, ReadMerged, ReadViews, RerunTask, SaveDraft, SaveViews, SearchAll, SearchLine, SearchRanges,
-    SearchRank, SearchRows, SearchStep, SetBookmark, SetLane, SetLogEncoding, StopTask, TaskEvents,
-    ValidateSpec, WatchLog, WatchTasks,
+    SearchRank, SearchRows, SearchStep, SetBookmark, SetLane, SetLaneRules, SetLogEncoding, StopTask,
+    TaskEvents, ValidateSpec, WatchLog, WatchTasks,
 };
 use solti_api::{ApiError, ExportStream, LogPosition, OpenedSearch};
 use solti_model::{
@@ -254,6 +254,27 @@ pub async fn lanes_are_set_and_listed(subject: &Subject) {
     assert_eq!(api.ask(ListLanes {}).await.unwrap(), [lane]);
     let error = api.ask(SetLane { slot: slot.clone(), capacity: Some(0), paused: None }).await.unwrap_err();
     assert!(matches!(&error, ApiError::InvalidRequest { field, .. } if field == "capacity"), "{error:?}");
+}
+
+pub async fn a_lane_asks_something_of_the_machine(subject: &Subject) {
+    let api = subject.desktop();
+    let slot = Slot::new("choosy").unwrap();
+    let ask = |rules: serde_json::Value| SetLaneRules {
+        slot: slot.clone(),
+        rules: serde_json::from_value(rules).unwrap(),
+    };
+    let rules = json!({"onMains": true, "between": {"from": "22:00", "to": "06:00"}, "keepAwake": "onMains"});
+    let lane = api.ask(ask(rules)).await.unwrap();
+    assert!(lane.rules.on_mains && lane.rules.is_conditional());
+    assert_eq!(api.ask(ListLanes {}).await.unwrap(), [lane.clone()]);
+    let error = api.ask(ask(json!({"loadBelow": 0.0}))).await.unwrap_err();
+    assert!(
+        matches!(&error, ApiError::InvalidRequest { field, .. } if field == "rules.loadBelow"),
+        "{error:?}"
+    );
+    assert_eq!(api.ask(ListLanes {}).await.unwrap(), [lane], "a refusal changes nothing");
+    api.ask(ask(json!({}))).await.unwrap();
+    assert_eq!(api.ask(ListLanes {}).await.unwrap(), []);
 }
 
 pub async fn a_shared_lane_is_listed_while_nothing_is_in_it(subject: &Subject) {

@@ -5,8 +5,8 @@ use crate::subjects::Subject;
 use serde_json::json;
 use solti_api::ApiError;
 use solti_api::operations::{
-    DeleteJob, GetJob, JobHistory, JobRevisions, ListJobs, Operations as _, PreviewSchedule, RenameJob,
-    RunJob, SaveJob, SkipNext, Upcoming, WatchJobs,
+    DeleteJob, ForgetJobSecret, GetJob, JobHistory, JobRevisions, KeepJobSecret, ListJobSecrets, ListJobs,
+    Operations as _, PreviewSchedule, RenameJob, RunJob, SaveJob, SkipNext, Upcoming, WatchJobs,
 };
 use solti_model::{Job, JobName, JobQuery, Schedule, TaskPhase};
 use std::collections::BTreeMap;
@@ -88,6 +88,32 @@ pub async fn jobs_are_saved_run_and_remembered(subject: &Subject) {
     api.ask(DeleteJob { name: name("greet") }).await.unwrap();
     assert_eq!(api.ask(GetJob { name: name("greet"), revision: None }).await.unwrap(), None);
     assert_eq!(api.get_task_status(&id).await.unwrap().unwrap().spec.job, Some(name("greet")));
+}
+
+pub async fn secrets_of_a_job_are_kept_where_there_is_a_keyring(subject: &Subject) {
+    let api = subject.desktop();
+    let order = job(json!({
+        "name": "dump", "spec": {"slot": "dump", "kind": command("true", &[])},
+        "parameters": [{"name": "password", "type": "secret", "required": true}],
+    }));
+    api.ask(SaveJob { job: order, expected_revision: None }).await.unwrap();
+    // These engines are started without one, and say so.
+    let found = api.ask(ListJobSecrets { name: name("dump") }).await.unwrap();
+    assert!(found.kept.is_empty() && found.why_not.is_some(), "{found:?}");
+    let keep = |parameter: &str| KeepJobSecret {
+        name: name("dump"),
+        parameter: parameter.to_owned(),
+        value: "hush".to_owned(),
+    };
+    assert_eq!(field(&api.ask(keep("date")).await.unwrap_err()), "parameter");
+    let refused = api.ask(keep("password")).await.unwrap_err();
+    assert!(matches!(refused, ApiError::Conflict { .. }), "{refused:?}");
+    let forget = ForgetJobSecret { name: name("dump"), parameter: "password".to_owned() };
+    assert!(matches!(api.ask(forget).await.unwrap_err(), ApiError::Conflict { .. }));
+    let run = |parameters| RunJob { name: name("dump"), parameters };
+    assert_eq!(field(&api.ask(run(BTreeMap::new())).await.unwrap_err()), "parameters.password");
+    let id = api.ask(run(given("password", "hush"))).await.unwrap();
+    assert_eq!(subject.engine.finished(&id).await.status.phase, TaskPhase::Succeeded);
 }
 
 pub async fn schedules_are_previewed_listed_and_skipped(subject: &Subject) {

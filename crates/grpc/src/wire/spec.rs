@@ -9,7 +9,7 @@ use crate::proto;
 use proto::{script_mode, stdin, subprocess_task, task_kind};
 use solti_model::{
     AdmissionStrategy, AfterMain, AfterReboot, AfterTask, AfterWhen, BackoffStrategy, CommandMode,
-    CustomRuntime, FieldError, JitterStrategy, JobName, MatchExpression, NotifyRules, Operator,
+    CustomRuntime, FieldError, JitterStrategy, JobName, KeepAwake, MatchExpression, NotifyRules, Operator,
     ResourceLimits, RestartStrategy, RunnerSelector, ScriptMode, ScriptRuntime, Slot, Stall, StallThen,
     Stdin, SubprocessMode, SubprocessTask, TaskId, TaskKind, TaskSpec, WasmDir, WasmTask,
 };
@@ -42,6 +42,8 @@ pub(crate) fn spec_from_wire(wire: proto::CreateSpec) -> Result<TaskSpec, FieldE
             on_success,
             hooks,
         }),
+        keep_awake: keep_awake_from_wire(wire.keep_awake)?,
+        secrets: wire.secrets,
     })
 }
 
@@ -67,6 +69,8 @@ pub(crate) fn spec_to_wire(spec: TaskSpec) -> proto::CreateSpec {
         after_reboot,
         stall,
         notify,
+        keep_awake,
+        secrets,
     } = spec;
     let (restart, restart_interval_ms) = restart_to_wire(restart);
     proto::CreateSpec {
@@ -95,6 +99,25 @@ pub(crate) fn spec_to_wire(spec: TaskSpec) -> proto::CreateSpec {
             on_success,
             hooks,
         }),
+        keep_awake: keep_awake_to_wire(keep_awake).into(),
+        secrets,
+    }
+}
+
+fn keep_awake_from_wire(wire: i32) -> Result<KeepAwake, FieldError> {
+    match proto::KeepAwake::try_from(wire) {
+        Ok(proto::KeepAwake::Unspecified | proto::KeepAwake::Never) => Ok(KeepAwake::Never),
+        Ok(proto::KeepAwake::OnMains) => Ok(KeepAwake::OnMains),
+        Ok(proto::KeepAwake::Always) => Ok(KeepAwake::Always),
+        Err(_) => Err(not_a_value("keepAwake", wire)),
+    }
+}
+
+fn keep_awake_to_wire(keep_awake: KeepAwake) -> proto::KeepAwake {
+    match keep_awake {
+        KeepAwake::Never => proto::KeepAwake::Never,
+        KeepAwake::OnMains => proto::KeepAwake::OnMains,
+        KeepAwake::Always => proto::KeepAwake::Always,
     }
 }
 
@@ -441,6 +464,8 @@ mod tests {
             json!({"stall": {"silentMs": 60_000, "then": "restart"},
                 "notify": {"onFailure": false, "onSuccess": true, "hooks": ["chat"]}}),
             json!({"stall": {"silentMs": 1_000, "then": "notify"}, "notify": {}}),
+            json!({"keepAwake": "onMains", "job": "nightly", "secrets": ["password"]}),
+            json!({"keepAwake": "always"}),
             json!({"afterReboot": "end", "after": [{"task": "a", "when": "ended"}, {"task": "b", "when": "failed"}]}),
         ];
         for kind in kinds {

@@ -7,10 +7,10 @@ use super::stopping::Why;
 use super::{Actor, Message, Reply, event};
 use crate::SupervisorError;
 use crate::clock::now_ms;
-use crate::lanes::{Admission, Waiter};
+use crate::lanes::{Admission, LaneChange, Waiter};
 use solti_model::{
-    AdmissionStrategy, BackoffState, FieldError, Lane, ObjectMeta, Slot, StopMode, Task, TaskEventKind,
-    TaskId, TaskPhase, TaskSpec, TaskStatus,
+    AdmissionStrategy, BackoffState, FieldError, JobOrder, Lane, ObjectMeta, Slot, StopMode, Task,
+    TaskEventKind, TaskId, TaskPhase, TaskSpec, TaskStatus,
 };
 use solti_store::{Change, Queueing, StoredLane, StoredTask};
 use std::collections::BTreeSet;
@@ -29,14 +29,6 @@ impl Actor {
     pub(crate) fn check(&self, spec: &TaskSpec) -> Result<(), FieldError> {
         spec.validate()?;
         self.runners.choose(spec).map(drop)
-    }
-
-    pub(crate) async fn submit(&mut self, mut spec: TaskSpec, reply: Reply<TaskId>) {
-        self.jobs.follow_renaming(&mut spec);
-        match self.admit(&spec).await {
-            Ok(place) => self.enter(spec, place, vec![], move |result| drop(reply.send(result))).await,
-            Err(error) => drop(reply.send(Err(error))),
-        }
     }
 
     /// Checks the task and asks its lane, which then waits for [`Actor::enter`].
@@ -63,7 +55,7 @@ impl Actor {
     /// Stores the task with what else there is to store of it, all or nothing; `told` hears of that before it starts.
     pub(crate) async fn enter(
         &mut self,
-        spec: TaskSpec,
+        JobOrder { spec, secrets }: JobOrder,
         PlaceInLane { id, replaces, order, fulfilled }: PlaceInLane,
         with: Vec<Change>,
         reported: impl FnOnce(Result<TaskId, SupervisorError>) + Send + 'static,
@@ -71,7 +63,8 @@ impl Actor {
         let (now, slot) = (now_ms(), spec.slot.clone());
         let mut stored = new_task(id.clone(), spec, now, order);
         stored.queueing.fulfilled = fulfilled;
-        let active = Active::new(stored, Stage::Admitting { turn: false, replaces });
+        let mut active = Active::new(stored, Stage::Admitting { turn: false, replaces });
+        active.secrets = secrets;
         self.dependents.add(&id, active.open_after());
         self.tasks.insert(id.clone(), active);
         self.wait_for_time(&id);
@@ -174,22 +167,20 @@ impl Actor {
         }
     }
 
-    pub(crate) async fn set_lane(
-        &mut self,
-        slot: Slot,
-        capacity: Option<u32>,
-        paused: Option<bool>,
-        reply: Reply<Lane>,
-    ) {
-        if let Some(Err(error)) = capacity.map(solti_model::check_lane_capacity) {
+    pub(crate) async fn set_lane(&mut self, slot: Slot, change: &LaneChange, reply: Reply<Lane>) {
+        let capacity = change.capacity.map_or(Ok(()), solti_model::check_lane_capacity);
+        let rules = change.rules.as_ref().map_or(Ok(()), |rules| rules.validate());
+        if let Err(error) = capacity.and(rules.map_err(|error| error.within("rules"))) {
             return drop(reply.send(Err(error.into())));
         }
-        let before = self.lanes.set(&slot, None, None);
-        let lane = self.lanes.set(&slot, capacity, paused);
+        let before = self.lanes.set(&slot, &LaneChange::default());
+        let lane = self.lanes.set(&slot, change);
+        self.looking.ask_anew(&slot);
         let stored = |lane: &Lane| StoredLane {
             slot: lane.slot.clone(),
             capacity: lane.capacity,
             paused: lane.paused,
+            rules: lane.rules.clone(),
         };
         let (before, stored) = (stored(&before), stored(&lane));
         let commit = self.save(vec![Change::PutLane(stored.clone())]).await;
@@ -197,7 +188,11 @@ impl Actor {
             self.begin_held(&slot).await;
         }
         self.start_ready(&slot).await;
-        let (effect, lane) = (self.effect(), self.lanes.set(&slot, None, None));
+        let (effect, lane) = (self.effect(), self.lanes.set(&slot, &LaneChange::default()));
+        if change.rules.is_some() {
+            // What is shown of those that wait may be another reason now.
+            self.lanes.waiting(&slot).for_each(|id| effect.shared.feed.changed(id));
+        }
         tokio::spawn(async move {
             let result = commit.once().await.map(|()| lane).map_err(Into::into);
             if result.is_err() {
@@ -211,10 +206,11 @@ impl Actor {
     /// Whoever asked for it is told that it could not be stored: as if it had never been asked for. What was started
     /// meanwhile goes on.
     pub(crate) async fn lane_refused(&mut self, refused: &StoredLane, before: &StoredLane) {
-        let now = self.lanes.set(&refused.slot, None, None);
+        let now = self.lanes.set(&refused.slot, &LaneChange::default());
         // Unless it was set again since.
-        if (now.capacity, now.paused) == (refused.capacity, refused.paused) {
-            self.lanes.set(&before.slot, Some(before.capacity), Some(before.paused));
+        if (now.capacity, now.paused, &now.rules) == (refused.capacity, refused.paused, &refused.rules) {
+            self.lanes.set(&before.slot, &LaneChange::of(before));
+            self.looking.ask_anew(&before.slot);
             self.start_ready(&before.slot).await;
             self.shared.feed.touched();
         }

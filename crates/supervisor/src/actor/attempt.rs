@@ -3,7 +3,7 @@
 use crate::LiveTask;
 use crate::lanes::Waiter;
 use solti_model::{
-    AdmissionStrategy, AfterTask, MainEnded, RecentStarts, Slot, Stall, StopMode, TaskId, TaskPhase,
+    AdmissionStrategy, AfterTask, MainEnded, RecentStarts, Secrets, Slot, Stall, StopMode, TaskId, TaskPhase,
     TaskStatus,
 };
 use solti_runner::RunController;
@@ -34,6 +34,8 @@ pub(crate) struct Active {
     pub trouble: Option<String>,
     /// How often its start was put off.
     pub put_off: u32,
+    /// Those that were given with it; stored nowhere.
+    pub secrets: Secrets,
     /// Waits for the time before which it does not start.
     pub early: Option<AbortHandle>,
 }
@@ -92,6 +94,7 @@ impl Active {
             starts: RecentStarts::default(),
             trouble: None,
             put_off: 0,
+            secrets: Secrets::new(),
             early: None,
         }
     }

@@ -3,6 +3,7 @@
 use super::attempt::{Active, Stage};
 use super::outcome::judge;
 use super::refused::Batch;
+use super::secrets::NeededSecrets;
 use super::silence::after_silence;
 use super::{Actor, Message, Reply, event, runner_mode};
 use crate::clock::now_ms;
@@ -21,6 +22,8 @@ use std::time::Duration;
 pub(crate) struct StartOrder {
     pub(crate) request: RunRequest,
     pub(crate) runner: Option<String>,
+    /// They are not in the request.
+    pub(crate) secrets: NeededSecrets,
 }
 
 impl Actor {
@@ -90,6 +93,8 @@ impl Actor {
         active.stored.queueing.suspended = false;
         (active.trouble, active.put_off) = (None, 0);
         active.starts.note(now);
+        self.note_wakeful(id);
+        let Some(active) = self.tasks.get_mut(id) else { return vec![] };
         let run = TaskRun {
             attempt,
             phase: TaskPhase::Running,
@@ -120,7 +125,9 @@ impl Actor {
             stdin: active.stored.task.spec.stdin.clone(),
         };
         let runner = active.run.as_ref().and_then(|run| run.run.runner.clone());
-        Some(StartOrder { request, runner })
+        let spec = &active.stored.task.spec;
+        let (job, names, known) = (spec.job.clone(), spec.secrets.clone(), active.secrets.clone());
+        Some(StartOrder { request, runner, secrets: NeededSecrets { job, names, known } })
     }
 
     pub(crate) async fn started(
@@ -306,10 +313,9 @@ impl Actor {
         let Some(active) = self.tasks.get_mut(id).filter(|active| active.attempt() == attempt) else {
             return;
         };
-        let is_paused =
-            self.lanes.all_held() || self.lanes.is_paused(active.slot()) || active.stored.queueing.held;
+        let is_paused = self.lanes.is_closed(active.slot()) || active.stored.queueing.held;
         match &mut active.stage {
-            // A paused lane starts nothing, nor does one that is held; resuming or releasing it does.
+            // A paused lane starts nothing, nor does one that asks something of the machine before that was looked at.
             Stage::Backoff { held, .. } if is_paused => {
                 *held = true;
                 self.shared.feed.changed(id);
@@ -321,9 +327,13 @@ impl Actor {
 
     /// Begins the attempts that were held while the lane was paused.
     pub(crate) async fn begin_held(&mut self, slot: &Slot) {
-        if self.lanes.all_held() || self.lanes.is_paused(slot) {
-            return;
+        if !self.lanes.is_closed(slot) {
+            self.begin_due(slot).await;
         }
+    }
+
+    /// Begins the attempts whose time has come while the lane started nothing.
+    pub(crate) async fn begin_due(&mut self, slot: &Slot) {
         let held = |active: &&Active| {
             active.slot() == slot
                 && !active.stored.queueing.held

@@ -7,10 +7,11 @@ use super::lookout::{Found, end_now};
 use super::refused::Batch;
 use super::tidying::Tidying;
 use super::waits::{Wait, Waits, Woken};
+use crate::machine::Keyring;
 use crate::shared::SharedState;
 use crate::{LiveTask, RunFolders};
 use solti_model::{MainEnded, RunId, TaskId};
-use solti_runner::{RunEnd, Runners, StartError};
+use solti_runner::{RunEnd, Runners, StartError, StartFailure};
 use solti_store::{Change, Store, StoreError};
 use std::sync::Arc;
 use tokio::sync::{Semaphore, mpsc, watch};
@@ -28,6 +29,7 @@ pub(crate) struct Effect {
     /// Runs that are being looked for.
     pub(crate) looks: Arc<Semaphore>,
     pub(crate) mailbox: mpsc::WeakSender<Message>,
+    pub(crate) keyring: Arc<dyn Keyring>,
 }
 
 impl Effect {
@@ -56,9 +58,13 @@ impl Effect {
     }
 
     /// Starts an attempt whose intent is stored, and sees it to its end.
-    pub(crate) async fn start(self, StartOrder { request, runner }: StartOrder) {
+    pub(crate) async fn start(self, StartOrder { mut request, runner, secrets }: StartOrder) {
         let RunId { task: id, attempt } = request.run.clone();
         fail_point!("intent-stored");
+        if let Err(missing) = self.put_secrets(&mut request.kind, secrets).await {
+            let outcome = Box::new(end_now(RunEnd::StartFailed(StartFailure::refused(missing))));
+            return self.tell(Message::Ended { id, attempt, outcome }).await;
+        }
         // The semaphore is never closed.
         let place = Arc::clone(&self.starts).acquire_owned().await.ok();
         self.folders.provide(&id, attempt);

@@ -10,7 +10,7 @@ use crate::SupervisorError;
 use crate::clock::now_ms;
 use crate::jobs::{Plan, days};
 use crate::local_zone::{self, ZoneSource};
-use solti_model::{ComingRun, Firing, FiringOutcome, JobName, ScheduleId};
+use solti_model::{ComingRun, Firing, FiringOutcome, JobName, JobOrder, ScheduleId};
 use solti_schedule::Timing;
 use solti_store::{Change, Settled, StoreError, StoredFiring};
 use std::time::Duration;
@@ -25,6 +25,14 @@ pub(crate) struct Timer {
     due: u64,
     looks_around: bool,
     task: AbortHandle,
+}
+
+/// A time of a schedule that a task is about to be made for.
+pub(crate) struct Beginning {
+    job: JobName,
+    firing: Firing,
+    /// What is stored with it.
+    changes: Vec<Change>,
 }
 
 impl Actor {
@@ -97,7 +105,7 @@ impl Actor {
         };
         self.jobs.begin(name, n, now);
         let time = found.run.first().copied();
-        let mut firing = Firing {
+        let firing = Firing {
             schedule: plan.id.clone(),
             due: time.unwrap_or(last),
             at: now,
@@ -107,26 +115,39 @@ impl Actor {
             // The last one stands for itself.
             left_out: found.left_out.saturating_sub(u64::from(time.is_none())),
         };
-        let mut changes: Vec<Change> = settled_anew(name, &plan, now).into_iter().collect();
+        let changes: Vec<Change> = settled_anew(name, &plan, now).into_iter().collect();
         let Some(time) = time else { return self.note(name, changes, firing).await };
-        let spec = job.task_spec(&schedule.parameters, &days(&self.jobs.zones, &schedule.zone, time));
+        let order = job.order(&schedule.parameters, &days(&self.jobs.zones, &schedule.zone, time));
         fail_point!("firing-due");
-        let admitted = match spec.map_err(SupervisorError::from) {
-            Ok(spec) => self.admit(&spec).await.map(|place| (spec, place)),
+        let beginning = Beginning { job: name.clone(), firing, changes };
+        match order {
+            Ok(order) if order.lacks_secrets() => self.fetch_secrets(order, |order| {
+                let (firing, order) = (Box::new(beginning), Box::new(order));
+                Message::Job(JobMessage::Fire { firing, order })
+            }),
+            order => self.fire(beginning, order.map_err(Into::into)).await,
+        }
+    }
+
+    /// Lets the task of a time in, and stores both.
+    pub(crate) async fn fire(&mut self, beginning: Beginning, order: Result<JobOrder, SupervisorError>) {
+        let Beginning { job, mut firing, mut changes } = beginning;
+        let admitted = match order {
+            Ok(order) => self.admit(&order.spec).await.map(|place| (order, place)),
             Err(error) => Err(error),
         };
         match admitted {
-            Ok((spec, place)) => {
+            Ok((order, place)) => {
                 firing.outcome = FiringOutcome::Started;
                 firing.task = Some(place.id.clone());
-                let reported = self.reported_of(name, &firing, now);
-                changes.push(fired(name, firing, now));
-                self.enter(spec, place, changes, move |result| reported(result.map(drop))).await;
+                let (reported, at) = (self.reported_of(&job, &firing, firing.at), firing.at);
+                changes.push(fired(&job, firing, at));
+                self.enter(order, place, changes, move |result| reported(result.map(drop))).await;
             }
             Err(error) => {
                 firing.outcome = FiringOutcome::Refused;
                 firing.reason = Some(error.to_string());
-                self.note(name, changes, firing).await;
+                self.note(&job, changes, firing).await;
             }
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! A change holds in memory at once and is answered when it is stored; one that the database refuses is taken back.
 
+use super::firing::Beginning;
 use super::{Actor, Message, Reply};
 use crate::SupervisorError;
 use crate::clock::now_ms;
@@ -9,7 +10,8 @@ use crate::jobs::{Entry, Jobs, Plan, days};
 use crate::local_zone::ZoneSource;
 use crate::shared::SharedState;
 use solti_model::{
-    ComingRun, FieldError, Job, JobName, JobQuery, JobRow, Schedule, ScheduleId, ScheduleState, TaskId,
+    ComingRun, FieldError, Job, JobName, JobOrder, JobQuery, JobRow, Schedule, ScheduleId, ScheduleState,
+    TaskId,
 };
 use solti_schedule::{Rule, Zones};
 use solti_store::{Change, JobSaving, Settled, StoreError};
@@ -80,6 +82,11 @@ pub(crate) enum JobMessage {
     },
     /// The machine is in another time zone.
     Moved(ZoneSource),
+    /// What a time of a schedule runs, with its secrets, or why it cannot.
+    Fire {
+        firing: Box<Beginning>,
+        order: Box<Result<JobOrder, SupervisorError>>,
+    },
     /// A time of a schedule is stored, or could not be.
     Fired {
         job: JobName,
@@ -147,6 +154,7 @@ impl Actor {
             JobMessage::RenameRefused { from, to } => self.rename_refused(&from, &to),
             JobMessage::Due { set_back } => self.schedules_due(set_back).await,
             JobMessage::Moved(place) => self.moved_to(place),
+            JobMessage::Fire { firing, order } => self.fire(*firing, *order).await,
             JobMessage::Fired { job, schedule, settled, had_task, result } => {
                 self.fired(&job, &schedule, settled, had_task, result).await;
             }
@@ -194,6 +202,7 @@ impl Actor {
         let now = now_ms();
         // Its own tasks get these.
         (job.spec.job, job.spec.job_revision) = (None, None);
+        job.spec.secrets.clear();
         if let Err(error) = job.validate(&self.jobs.zones) {
             return drop(reply.send(Err(error.into())));
         }
@@ -298,9 +307,9 @@ impl Actor {
 
     async fn run_job(&mut self, name: &JobName, parameters: &BTreeMap<String, String>, reply: Reply<TaskId>) {
         let made = readable(&self.jobs, name)
-            .and_then(|job| Ok(job.task_spec(parameters, &days(&self.jobs.zones, "local", now_ms()))?));
+            .and_then(|job| Ok(job.order(parameters, &days(&self.jobs.zones, "local", now_ms()))?));
         match made {
-            Ok(spec) => self.submit(spec, reply).await,
+            Ok(order) => self.submit_order(order, reply).await,
             Err(error) => drop(reply.send(Err(error))),
         }
     }

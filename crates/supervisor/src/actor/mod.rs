@@ -6,11 +6,12 @@
 //!
 //! Here is the mailbox and what every decision needs. The decisions are in `admission` (letting tasks in), `cycle` (their
 //! attempts), `stopping` (ending and deleting them), `refused` (what cannot be stored), `recovery` (the start of the app) and
-//! `lookout` (runs of which nothing is known); hands on the queue are in `queueing`, what waits for other tasks in `dependencies`, what a forecast is made of in `standing`; saved jobs are in `job_saving` and `job_renaming`, and in `firing` when their time has come.
+//! `lookout` (runs of which nothing is known); lanes that ask something of the machine are in `conditions`; hands on the queue are in `queueing`, what waits for other tasks in `dependencies`, what a forecast is made of in `standing`; saved jobs are in `job_saving` and `job_renaming`, and in `firing` when their time has
 
 mod admission;
 mod attempt;
 mod commit;
+mod conditions;
 mod cycle;
 mod dependencies;
 mod effect;
@@ -24,14 +25,17 @@ pub(crate) mod queueing;
 mod recovery;
 mod refused;
 mod restored;
+mod secrets;
 mod silence;
 mod standing;
 mod stopping;
 mod tidying;
-mod waits;
+pub(crate) mod waits;
+mod wakefulness;
 
 use self::attempt::{Active, DeleteReply, Stage};
 use self::commit::Commit;
+use self::conditions::Looks;
 use self::dependencies::Dependents;
 use self::effect::Effect;
 use self::firing::Timer;
@@ -43,11 +47,14 @@ use self::refused::Batch;
 use self::tidying::Tidying;
 use self::waits::Waits;
 use crate::jobs::Jobs;
-use crate::lanes::Lanes;
+use crate::lanes::{LaneChange, Lanes};
 use crate::local_zone::{self, ZoneSource};
 use crate::shared::SharedState;
 use crate::{LiveTask, RowState, RunFolders, SupervisorConfig, SupervisorError};
-use solti_model::{Lane, MainEnded, Slot, StopMode, TaskEventKind, TaskId, TaskPhase, TaskSpec, Waiting};
+use solti_model::{
+    JobOrder, KeepAwake, Lane, MachineState, MainEnded, Slot, StopMode, TaskEventKind, TaskId, TaskPhase,
+    TaskSpec, Waiting,
+};
 use solti_runner::{LogDoorbell, RunController, RunOutcome, Runners, Unenforced};
 use solti_store::{Change, Store, StoreError, StoredLane};
 use std::collections::HashMap;
@@ -90,8 +97,7 @@ pub(crate) enum Message {
     },
     SetLane {
         slot: Slot,
-        capacity: Option<u32>,
-        paused: Option<bool>,
+        change: LaneChange,
         reply: Reply<Lane>,
     },
     RowStates {
@@ -195,6 +201,16 @@ pub(crate) enum Message {
     Closed {
         id: TaskId,
     },
+    /// What the machine is like, for the lanes that ask.
+    Looked {
+        machine: Box<MachineState>,
+    },
+    LookAgain,
+    /// A task whose secrets are there, or cannot be.
+    Ordered {
+        order: Box<Result<JobOrder, SupervisorError>>,
+        reply: Reply<TaskId>,
+    },
     Job(JobMessage),
     Queue(QueueMessage),
 }
@@ -233,6 +249,12 @@ pub(crate) struct Actor {
     pub(crate) timer: Option<Timer>,
     /// Where the machine is.
     pub(crate) place: ZoneSource,
+    /// Looks at the machine, for lanes that ask.
+    looking: Looks,
+    /// Tasks that may run and keep the machine awake by themselves.
+    pub(crate) wakeful: HashMap<TaskId, KeepAwake>,
+    /// What the running tasks ask for.
+    pub(crate) awake: watch::Sender<KeepAwake>,
 }
 
 impl Actor {
@@ -272,10 +294,15 @@ impl Actor {
             jobs: Jobs::new(local_zone::zones(&place)),
             timer: None,
             place,
+            looking: Looks::default(),
+            wakeful: HashMap::new(),
+            awake: watch::Sender::new(KeepAwake::Never),
         }
     }
 
     pub(crate) async fn run(mut self, mut inbox: mpsc::Receiver<Message>) {
+        self.look_around();
+        self.keep_awake();
         while let Some(message) = inbox.recv().await {
             if let Message::ShutDown { reply } = message {
                 inbox.close();
@@ -289,6 +316,8 @@ impl Actor {
             }
             self.handle(message).await;
             self.tell_dependents().await;
+            self.look_around();
+            self.keep_awake();
         }
     }
 
@@ -300,9 +329,7 @@ impl Actor {
             Message::Stop { id, mode, reply } => self.stop(&id, mode, reply).await,
             Message::Delete { id, reply } => self.delete(id, reply).await,
             Message::Lanes { reply } => drop(reply.send(self.lanes.all())),
-            Message::SetLane { slot, capacity, paused, reply } => {
-                self.set_lane(slot, capacity, paused, reply).await
-            }
+            Message::SetLane { slot, change, reply } => self.set_lane(slot, &change, reply).await,
             Message::RowStates { ids, reply } => drop(reply.send(self.row_states(ids))),
             Message::Follow { id, reply } => {
                 drop(reply.send(self.tasks.get(&id).map(|active| active.live.subscribe())));
@@ -333,6 +360,9 @@ impl Actor {
             Message::OfferEnd { id } => self.offer_end(&id).await,
             Message::LaneRefused { refused, before } => self.lane_refused(&refused, &before).await,
             Message::Closed { id } => self.closed(&id).await,
+            Message::Looked { machine } => self.looked(&machine).await,
+            Message::LookAgain => self.look_again(),
+            Message::Ordered { order, reply } => self.ordered(*order, reply).await,
             Message::Job(message) => self.about_jobs(message).await,
             Message::Queue(message) => self.about_queue(message).await,
             // Taken by `run`.
@@ -370,6 +400,11 @@ impl Actor {
                 Stage::Admitting { .. } | Stage::Waiting if self.lanes.is_paused(active.slot()) => {
                     Some(Waiting::LanePaused)
                 }
+                Stage::Admitting { .. } | Stage::Waiting
+                    if let Some(what) = self.lanes.waits_for(active.slot()) =>
+                {
+                    Some(Waiting::Condition { what })
+                }
                 Stage::Admitting { .. } | Stage::Waiting => {
                     self.lanes.position(active.slot(), id).map(|(position, before)| {
                         let before = before.and_then(|id| self.tasks.get(&id));
@@ -377,6 +412,11 @@ impl Actor {
                             before.map(|task| task.stored.task.spec.display_name()).unwrap_or_default();
                         Waiting::Lane { position, behind }
                     })
+                }
+                Stage::Backoff { held: true, .. } if !self.lanes.is_paused(active.slot()) => {
+                    let rules = self.lanes.rules(active.slot());
+                    let what = self.lanes.waits_for(active.slot()).or_else(|| rules.words());
+                    what.map(|what| Waiting::Condition { what })
                 }
                 Stage::Backoff { held: true, .. } => Some(Waiting::LanePaused),
                 Stage::Backoff { looping, .. } => active.stored.next_attempt_at.map(|until| {
@@ -458,6 +498,7 @@ impl Actor {
             waits: self.waits.clone(),
             looks: Arc::clone(&self.looks),
             mailbox: self.mailbox.clone(),
+            keyring: Arc::clone(&self.config.keyring),
         }
     }
 }

@@ -10,10 +10,11 @@ use super::lookout::Marks;
 use super::restored;
 use super::{Actor, Message, event};
 use crate::clock::now_ms;
+use crate::lanes::LaneChange;
 use crate::{RunFolders, SupervisorError};
 use solti_model::{
-    AfterReboot, BeforeReboot, LOOP_STARTS, LOOP_WINDOW_MS, RecentStarts, RestartStrategy, TaskEventKind,
-    TaskId, TaskPhase, TaskSpec,
+    AfterReboot, BeforeReboot, LOOP_STARTS, LOOP_WINDOW_MS, Lane, RecentStarts, RestartStrategy,
+    TaskEventKind, TaskId, TaskPhase, TaskSpec,
 };
 use solti_store::{Change, Store, StoreError, StoredLane, StoredRun, StoredTask};
 use std::collections::BTreeSet;
@@ -39,7 +40,7 @@ impl Actor {
             restored::catch_up(&self.store, &self.folders, &self.config.boot_id).await?;
         }
         for lane in self.store.lanes().await? {
-            self.lanes.set(&lane.slot, Some(lane.capacity), Some(lane.paused));
+            self.lanes.set(&lane.slot, &LaneChange::of(&lane));
         }
         let mut slots = BTreeSet::new();
         let mut unfinished = Vec::new();
@@ -153,8 +154,9 @@ impl Actor {
             let slots: BTreeSet<_> =
                 self.tasks.values().filter(waits).map(|active| active.slot().clone()).collect();
             for slot in slots.into_iter().filter(|slot| !self.lanes.is_paused(slot)).collect::<Vec<_>>() {
-                let lane = self.lanes.set(&slot, None, Some(true));
-                changes.push(Change::PutLane(StoredLane { slot, capacity: lane.capacity, paused: true }));
+                let paused = LaneChange { paused: Some(true), ..LaneChange::default() };
+                let Lane { capacity, rules, .. } = self.lanes.set(&slot, &paused);
+                changes.push(Change::PutLane(StoredLane { slot, capacity, paused: true, rules }));
             }
         } else if rebooted {
             let waiting = self.tasks.values().filter(waits).filter(|active| !active.stored.queueing.held);
@@ -229,7 +231,8 @@ impl Actor {
             self.dependents.add(&id, active.open_after());
         }
         active.live.send_modify(|live| live.finished = finished);
-        self.tasks.insert(id, active);
+        self.tasks.insert(id.clone(), active);
+        self.note_wakeful(&id);
     }
 
     /// A task that was made of a run folder which the store did not know.

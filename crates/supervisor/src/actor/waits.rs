@@ -122,15 +122,21 @@ async fn watch_clocks(inner: Weak<Inner>, mut waiting: watch::Receiver<usize>) {
 
 /// The clock that is set by people, the one that counts sleep, and the one that does not.
 #[derive(Debug, Clone, Copy)]
-struct Clocks {
+pub(crate) struct Clocks {
     wall: Duration,
     boot: Duration,
     awake: Instant,
 }
 
 impl Clocks {
-    fn now() -> Self {
+    pub(crate) fn now() -> Self {
         Self { wall: Duration::from_millis(now_ms()), boot: since_boot(), awake: Instant::now() }
+    }
+
+    /// For how long the machine slept; nothing where no clock counts that.
+    pub(crate) fn asleep_since(self, before: Self) -> Duration {
+        let awake = self.awake.saturating_duration_since(before.awake);
+        self.boot.saturating_sub(before.boot).saturating_sub(awake)
     }
 
     fn jumped_since(self, before: Self) -> bool {
@@ -205,7 +211,10 @@ mod tests {
         };
         assert!(!later(10_050, 10_000, 10_000).jumped_since(now));
         assert!(later(70_000, 10_000, 10_000).jumped_since(now), "set forward");
-        assert!(later(3_600_000, 3_600_000, 10_000).jumped_since(now), "slept");
+        let woken = later(3_600_000, 3_600_000, 10_000);
+        assert!(woken.jumped_since(now), "slept");
+        assert_eq!(woken.asleep_since(now), Duration::from_secs(3_590));
+        assert_eq!(later(70_000, 10_000, 10_000).asleep_since(now), Duration::ZERO, "set forward");
         let back = Clocks { wall: now.wall - HOUR, ..later(0, 10_000, 10_000) };
         assert!(back.jumped_since(now), "set back");
     }

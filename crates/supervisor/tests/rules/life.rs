@@ -430,6 +430,7 @@ async fn unsettled(supervisor: &Supervisor, machine: &Machine) -> Vec<String> {
                 | Waiting::LanePaused
                 | Waiting::Backoff { .. }
                 | Waiting::CrashLoop { .. }
+                | Waiting::Condition { .. }
                 | Waiting::Held,
             )) => phase == TaskPhase::Pending && !machine.is_alive(id),
             Some(Some(Waiting::Dependency { on, .. })) => phase == TaskPhase::Pending && ids.contains(on),

@@ -113,7 +113,16 @@ stall?: Stall,
 /**
  * Whom it tells of its end, beside or instead of what the settings say.
  */
-notify?: NotifyRules, };
+notify?: NotifyRules, 
+/**
+ * Whether the machine is kept from sleeping while it runs. What its lane says counts too, whichever asks for more.
+ */
+keepAwake?: KeepAwake, 
+/**
+ * Secret parameters of its job, by their names. Their values are not in the spec: each is put in where `{{name}}` stands in the
+ * value of a variable, when the program is started.
+ */
+secrets?: Array<string>, };
 
 export type TaskKind = { "subprocess": SubprocessTask } | { "container": ContainerTask } | { "wasm": WasmTask };
 
@@ -946,7 +955,11 @@ when: AfterWhen,
 /**
  * What the other is called.
  */
-name: string, } | { "reason": "held" };
+name: string, } | { "reason": "held" } | { "reason": "condition", 
+/**
+ * What is waited for, in words that follow "waits for".
+ */
+what: string, };
 
 export type RunMark = { 
 /**
@@ -1005,7 +1018,15 @@ unkeptLimits: Array<UnkeptLimit>,
 /**
  * All tasks are held: nothing starts in any lane.
  */
-held?: boolean, };
+held?: boolean, 
+/**
+ * Whether the machine is kept from sleeping; absent while no task that runs asks for it.
+ */
+awake?: StaysAwake, 
+/**
+ * The last sleep of the machine since the engine began; absent before there was one.
+ */
+slept?: DigestSleep, };
 
 export type StorageState = "ok" | "readOnly" | "unreadable";
 
@@ -1063,7 +1084,15 @@ paused: boolean,
 /**
  * Only tasks that have it for themselves have been in it.
  */
-own: boolean, };
+own: boolean, 
+/**
+ * What it asks of the machine before it starts a task.
+ */
+rules?: LaneRules, 
+/**
+ * What it waited for when the machine was last looked at; absent when it waits for nothing, or nothing waits in it.
+ */
+waitsFor?: string, };
 
 export type TaskChange = { 
 /**
@@ -2073,7 +2102,7 @@ choices?: Array<string>,
  */
 help?: string, };
 
-export type ParameterType = "text" | "number" | "boolean" | "choice" | "folder" | "file";
+export type ParameterType = "text" | "number" | "boolean" | "choice" | "folder" | "file" | "secret";
 
 export type Schedule = { 
 /**
@@ -2636,6 +2665,62 @@ texts?: Array<string>,
  */
 exitCodes?: Array<number>, };
 
+export type LaneRules = { 
+/**
+ * The machine has mains power, or no battery.
+ */
+onMains?: boolean, 
+/**
+ * Nobody has used keyboard or mouse for so many milliseconds, as the login manager tells.
+ */
+idleMs?: number, 
+/**
+ * The load average of the last minute is below this.
+ */
+loadBelow?: number, 
+/**
+ * At least so many bytes are free on the disk that holds the data folder.
+ */
+freeBytes?: number, 
+/**
+ * It is between these times of day, by the clock of the machine.
+ */
+between?: Hours, 
+/**
+ * Whether the machine is kept from sleeping while a task of the lane runs. No condition.
+ */
+keepAwake?: KeepAwake, };
+
+export type Hours = { 
+/**
+ * From this time on.
+ */
+from: TimeOfDay, 
+/**
+ * Until before this one; earlier than `from`, it is that of the next day.
+ */
+to: TimeOfDay, };
+
+export type TimeOfDay = string;
+
+export type KeepAwake = "never" | "onMains" | "always";
+
+export type StaysAwake = { 
+/**
+ * Why it may sleep all the same, in one sentence without its end; absent when it is kept awake.
+ */
+whyNot?: string, };
+
+export type JobSecrets = { 
+/**
+ * By their names.
+ */
+kept: Array<string>, 
+/**
+ * Why nothing can be read from the keyring, or kept in it; absent when it can.
+ */
+whyNot?: string, };
+
 export type SavedView = { 
 /**
  * Of at most [`MAX_VIEW_BYTES`], not blank; no two have the same.
@@ -2826,7 +2911,21 @@ held: Array<DigestTask>,
 /**
  * How many do.
  */
-heldCount: number, };
+heldCount: number, 
+/**
+ * When the machine slept, the latest first. Of a machine that slept for less than a minute nothing is said.
+ */
+slept?: Array<DigestSleep>, };
+
+export type DigestSleep = { 
+/**
+ * Unix milliseconds.
+ */
+from: number, 
+/**
+ * When it woke, in Unix milliseconds.
+ */
+to: number, };
 
 export type DigestTask = { 
 /**

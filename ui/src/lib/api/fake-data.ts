@@ -284,10 +284,10 @@ export function seedTasks(count: number | undefined, now: number): FakeTask[] {
   return made;
 }
 
-export function seedLanes(): Map<string, Pick<Lane, "capacity" | "paused">> {
+export function seedLanes(): Map<string, Pick<Lane, "capacity" | "paused" | "rules">> {
   return new Map([
     ["build", { capacity: 2, paused: false }],
-    ["etl", { capacity: 1, paused: false }],
+    ["etl", { capacity: 1, paused: false, rules: { keepAwake: "onMains" } }],
     ["backup", { capacity: 1, paused: true }],
   ]);
 }

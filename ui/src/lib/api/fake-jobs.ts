@@ -26,6 +26,9 @@ type JobMethods = Pick<
   | "deleteJob"
   | "renameJob"
   | "runJob"
+  | "listJobSecrets"
+  | "keepJobSecret"
+  | "forgetJobSecret"
   | "jobHistory"
   | "jobRevisions"
   | "previewSchedule"
@@ -141,7 +144,10 @@ function samples(now: number): Job[] {
       schedules: [{ id: "often", everyMs: 10 * MINUTE, anchor: now - DAY, missed: "skip" }],
     }),
     job("render-map", "Render a map", command("tiles --region {{region}}", "maps"), {
-      parameters: [{ name: "region", type: "choice", choices: ["north", "south"], required: true }],
+      parameters: [
+        { name: "region", type: "choice", choices: ["north", "south"], required: true },
+        { name: "password", type: "secret", required: true, help: "of the server that has the tiles" },
+      ],
     }),
     job(
       "old-report",
@@ -164,6 +170,8 @@ export function createFakeJobs(tasks: Tasks): JobMethods {
   const now = Date.now();
   const jobs = new Map<string, Saved>();
   const watchers = new Set<() => void>();
+  /** Secrets that are kept, by job and parameter. */
+  const kept = new Set<string>();
   const changed = () => watchers.forEach((told) => told());
   const keep = (job: Job, changedFields: string[]) => {
     const saved = jobs.get(job.name) ?? { job, revisions: [], skipped: 0, firings: [] };
@@ -298,8 +306,9 @@ export function createFakeJobs(tasks: Tasks): JobMethods {
     },
     runJob: async ({ name, parameters = {} }) => {
       const { job } = find(name);
-      for (const { name: of, required, default: otherwise } of job.parameters ?? [])
-        if (required && !parameters[of] && !otherwise) throw invalid(`parameters.${of}`, "is needed");
+      for (const { name: of, required, type, default: otherwise } of job.parameters ?? [])
+        if (required && !parameters[of] && !otherwise && !(type === "secret" && kept.has(`${name} ${of}`)))
+          throw invalid(`parameters.${of}`, "is needed");
       const filled = JSON.stringify(job.spec).replace(/\{\{\s*([\w-]+)\s*\}\}/g, (_, of: string) => {
         const known = job.parameters?.find((parameter) => parameter.name === of);
         return JSON.stringify(parameters[of] ?? known?.default ?? "").slice(1, -1);
@@ -314,6 +323,13 @@ export function createFakeJobs(tasks: Tasks): JobMethods {
       changed();
       return id;
     },
+    listJobSecrets: async ({ name }) => ({
+      kept: (find(name).job.parameters ?? [])
+        .map((parameter) => parameter.name)
+        .filter((of) => kept.has(`${name} ${of}`)),
+    }),
+    keepJobSecret: async ({ name, parameter }) => void kept.add(`${name} ${parameter}`),
+    forgetJobSecret: async ({ name, parameter }) => void kept.delete(`${name} ${parameter}`),
     jobHistory: async ({ name, cursor, limit }) => {
       const all = rowsOf(name);
       const rest = all.filter(

@@ -600,9 +600,25 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
     }),
     watchUsage: async (id, onUsage) => watchFakeUsage(() => tasks.get(id)?.row.task.status, onUsage),
     listLanes: async () => summarize().lanes,
+    setLaneRules: async ({ slot, rules }) => {
+      if (rules.between && rules.between.from === rules.between.to)
+        throw new ApiError({
+          error: "InvalidRequest",
+          field: "rules.between.to",
+          message: "must not be the time from which it is",
+        });
+      lanes.set(slot, { ...(lanes.get(slot) ?? { capacity: 1, paused: false }), rules });
+      startNext(slot);
+      touch("");
+      return laneOf(slot);
+    },
     setLane: async ({ slot, ...change }) => {
       const kept = lanes.get(slot) ?? { capacity: 1, paused: false };
-      lanes.set(slot, { capacity: change.capacity ?? kept.capacity, paused: change.paused ?? kept.paused });
+      lanes.set(slot, {
+        ...kept,
+        capacity: change.capacity ?? kept.capacity,
+        paused: change.paused ?? kept.paused,
+      });
       startNext(slot);
       touch("");
       return laneOf(slot);

@@ -1,5 +1,5 @@
 // Generated from the table of operations in crates/api by `make bindings`. Do not edit.
-import type { Bookmark, ComingRun, ComingRuns, Digest, DraftKind, EventPage, FieldError, Foreseen, HistoryQuery, Hook, HookDelivery, HookList, HookState, Job, JobChange, JobDetail, JobList, JobQuery, JobRevision, JobTasks, Lane, LastLine, LineChunk, LineMatch, LinkedTasks, ListLayout, ListQuery, LocalImage, LogDensity, LogInfo, LogQuery, LogRows, LogText, MatchedMergedRows, MatchedRows, MergedPosition, MergedRows, Rank, RowKey, RowNo, RowRanges, RunEnvironment, RunId, RunPage, RunnerInfo, SavedView, Schedule, SchedulePreview, SearchHit, SearchProgress, SourceRow, StopMode, Summary, TaskChange, TaskEvent, TaskHits, TaskList, TaskRow, TaskSpans, TaskSpec, TextPosition, UsageSample } from "./bindings";
+import type { Bookmark, ComingRun, ComingRuns, Digest, DraftKind, EventPage, FieldError, Foreseen, HistoryQuery, Hook, HookDelivery, HookList, HookState, Job, JobChange, JobDetail, JobList, JobQuery, JobRevision, JobSecrets, JobTasks, Lane, LaneRules, LastLine, LineChunk, LineMatch, LinkedTasks, ListLayout, ListQuery, LocalImage, LogDensity, LogInfo, LogQuery, LogRows, LogText, MatchedMergedRows, MatchedRows, MergedPosition, MergedRows, Rank, RowKey, RowNo, RowRanges, RunEnvironment, RunId, RunPage, RunnerInfo, SavedView, Schedule, SchedulePreview, SearchHit, SearchProgress, SourceRow, StopMode, Summary, TaskChange, TaskEvent, TaskHits, TaskList, TaskRow, TaskSpans, TaskSpec, TextPosition, UsageSample } from "./bindings";
 
 type ListTasks = { query: ListQuery, };
 type GetTaskRow = { id: string, };
@@ -69,6 +69,13 @@ type RunJob = { name: string,
  * Values by the names of the parameters.
  */
 parameters?: { [key in string]: string }, };
+type ListJobSecrets = { name: string, };
+type KeepJobSecret = { name: string, parameter: string, 
+/**
+ * Text of 64 KiB at most.
+ */
+value: string, };
+type ForgetJobSecret = { name: string, parameter: string, };
 type JobHistory = { name: string, 
 /**
  * `nextCursor` of the page before; opaque.
@@ -92,6 +99,7 @@ type SkipNext = { name: string, schedule?: string | null, };
 type Upcoming = { from: number, to: number, };
 type ListLanes = Record<symbol, never>;
 type SetLane = { slot: string, capacity?: number | null, paused?: boolean | null, };
+type SetLaneRules = { slot: string, rules: LaneRules, };
 type ForgetLane = { slot: string, };
 type ListRunners = Record<symbol, never>;
 type ListImages = Record<symbol, never>;
@@ -200,7 +208,7 @@ export interface Asks {
   listTasks: { request: ListTasks; answer: TaskList };
   /** A task as a list shows it; nothing when there is none of that id. */
   getTaskRow: { request: GetTaskRow; answer: TaskRow | null };
-  /** Tasks as a list shows them, in the order of their ids, 500 at most; without those that there are none of. */
+  /** Tasks as a list shows them, in the order in which they are asked for, 500 at most; an id of no task is passed over. */
   getTaskRows: { request: GetTaskRows; answer: Array<TaskRow> };
   /** The tasks that waited or ran between two times, in Unix milliseconds, newest first. */
   tasksBetween: { request: TasksBetween; answer: TaskSpans };
@@ -274,8 +282,14 @@ export interface Asks {
   deleteJob: { request: DeleteJob; answer: null };
   /** Gives a job another name and answers it. Its tasks, its revisions and what came of its schedules follow. What is asked of it by the old name is refused with the new one, until a job is saved under that. `Conflict` when there is a job of the new name. */
   renameJob: { request: RenameJob; answer: Job };
-  /** Makes a task of the job now, and answers its id. A parameter that is not given has its default. */
+  /** Makes a task of the job now, and answers its id. A parameter that is not given has its default; a secret one the value that is kept in the keyring of the machine. */
   runJob: { request: RunJob; answer: string };
+  /** Which secret parameters of a job are kept in the keyring of the machine. Their values are never answered. */
+  listJobSecrets: { request: ListJobSecrets; answer: JobSecrets };
+  /** Keeps the value of a secret parameter in the keyring of the machine, for all runs of the job for which none is given, also those that a schedule makes. The system may ask the person at the machine to unlock the keyring. `Conflict` where there is no keyring, or nobody unlocks it. */
+  keepJobSecret: { request: KeepJobSecret; answer: null };
+  /** Forgets what is kept for a secret parameter of a job. Also fine when nothing is. */
+  forgetJobSecret: { request: ForgetJobSecret; answer: null };
   /** The tasks of a job, newest first, also of one that was deleted. */
   jobHistory: { request: JobHistory; answer: JobTasks };
   /** The states in which a job was saved, newest first, 100 at most, and what each has changed. */
@@ -290,6 +304,8 @@ export interface Asks {
   listLanes: { request: ListLanes; answer: Array<Lane> };
   /** Changes what is given and answers the lane as it is then. A paused lane starts no task; its running tasks go on. */
   setLane: { request: SetLane; answer: Lane };
+  /** Has a lane ask this of the machine before it starts a task, and nothing else, and answers the lane as it is then. */
+  setLaneRules: { request: SetLaneRules; answer: Lane };
   /** Takes a shared lane off the lists until something is in it again. Also fine for one that is not there. */
   forgetLane: { request: ForgetLane; answer: null };
   /** The runners of the machine, in the order in which a task is offered to them: labels, kinds, and what they stand on or why they cannot be used. Looks anew each time. */
@@ -415,6 +431,9 @@ export const ASKS = [
   "deleteJob",
   "renameJob",
   "runJob",
+  "listJobSecrets",
+  "keepJobSecret",
+  "forgetJobSecret",
   "jobHistory",
   "jobRevisions",
   "previewSchedule",
@@ -422,6 +441,7 @@ export const ASKS = [
   "upcoming",
   "listLanes",
   "setLane",
+  "setLaneRules",
   "forgetLane",
   "listRunners",
   "listImages",

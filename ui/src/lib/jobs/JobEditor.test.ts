@@ -65,14 +65,50 @@ describe("the fields of a run", () => {
     const run = vi.fn((parameters: Record<string, string>) =>
       backend.runJob({ name: job.name, parameters }).then(() => {}),
     );
-    render(RunJob, { job, run, onclose: () => {} });
+    render(RunJob, { job, backend, run, onclose: () => {} });
     await fireEvent.click(screen.getByText("Run now"));
     await screen.findByText("Is needed");
     await fireEvent.change(screen.getByLabelText("region"), { target: { value: "south" } });
+    await type(screen.getByLabelText("password"), "hush");
     await fireEvent.click(screen.getByText("Run now"));
-    await waitFor(() => expect(run).toHaveBeenLastCalledWith({ region: "south" }));
+    await waitFor(() => expect(run).toHaveBeenLastCalledWith({ region: "south", password: "hush" }));
     const { rows } = await backend.jobHistory({ name: job.name });
     expect(rows[0]?.task.spec.command).toContain("south");
+  });
+
+  it("do not show a secret, keep it when that is wanted, and forget it again", async () => {
+    const job = await jobNamed("render-map");
+    const run = vi.fn(async () => {});
+    render(RunJob, { job, backend, run, onclose: () => {} });
+    const field = screen.getByLabelText<HTMLInputElement>("password");
+    expect(field.type).toBe("password");
+    await type(field, "hush");
+    await fireEvent.click(screen.getByLabelText(/Keep it in the keyring/));
+    await fireEvent.click(screen.getByText("Run now"));
+    await waitFor(() => expect(run).toHaveBeenCalled());
+    expect((await backend.listJobSecrets({ name: job.name })).kept).toEqual(["password"]);
+    cleanup();
+    render(RunJob, { job, backend, run, onclose: () => {} });
+    await fireEvent.click(await screen.findByText("Forget it"));
+    await screen.findByLabelText(/Keep it in the keyring/);
+    expect((await backend.listJobSecrets({ name: job.name })).kept).toEqual([]);
+  });
+
+  it("say why a secret cannot be kept, and run nothing where it was to be", async () => {
+    const job = await jobNamed("render-map");
+    const run = vi.fn(async () => {});
+    const whyNot = "there is no keyring";
+    const without = { ...backend, listJobSecrets: async () => ({ kept: [], whyNot }) };
+    render(RunJob, { job, backend: without, run, onclose: () => {} });
+    await screen.findByText("It cannot be kept: there is no keyring.");
+    cleanup();
+    const keepJobSecret = () => Promise.reject(new Error("nobody unlocked it"));
+    render(RunJob, { job, backend: { ...backend, keepJobSecret }, run, onclose: () => {} });
+    await type(screen.getByLabelText("password"), "hush");
+    await fireEvent.click(screen.getByLabelText(/Keep it in the keyring/));
+    await fireEvent.click(screen.getByText("Run now"));
+    await screen.findByText("Nobody unlocked it");
+    expect(run).not.toHaveBeenCalled();
   });
 });
 

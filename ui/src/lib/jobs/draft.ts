@@ -150,7 +150,7 @@ function parameterOf(draft: ParameterDraft): Parameter {
     name: name.trim(),
     type,
     required,
-    ...(draft.default === "" ? {} : { default: draft.default }),
+    ...(draft.default === "" || type === "secret" ? {} : { default: draft.default }),
     ...(type === "choice" ? { choices } : {}),
     ...(type === "text" && draft.pattern !== "" ? { pattern: draft.pattern } : {}),
     ...(draft.help.trim() === "" ? {} : { help: draft.help.trim() }),

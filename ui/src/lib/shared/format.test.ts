@@ -47,6 +47,7 @@ test("who waits says for what, and a crash loop is named", () => {
   expect(waitingFor(row({ reason: "crashLoop", until: 13_000 }), now)).toBe("crash loop: attempt 6 in 12 s");
   expect(waitingFor(row({ reason: "crashLoop", until: 900 }), now)).toBe("crash loop: attempt 6 is due");
   expect(waitingFor(row({ reason: "lanePaused" }), now)).toBe("lane etl is paused");
+  expect(waitingFor(row({ reason: "condition", what: "mains power" }), now)).toBe("waits for mains power");
   expect(waitingFor(row({ reason: "held" }), now)).toBe("held");
   expect(waitingFor(row({ reason: "notBefore", until: 13_000 }), now)).toMatch(/^starts in 12 s, .*1970/);
   const other = { reason: "dependency", on: "01a", name: "", when: "failed" } as const;

@@ -138,6 +138,8 @@ export function waitingFor(row: TaskRow, nowFor: NowFor, paused = false): string
       return "starting";
     case "held":
       return "held";
+    case "condition":
+      return `waits for ${waiting.what}${stands}`;
     case "notBefore":
       return `starts ${due(waiting.until, nowFor)}, ${exact(waiting.until)}`;
     case "dependency":

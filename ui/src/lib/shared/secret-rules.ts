@@ -9,6 +9,7 @@ export const RULES = {
   "harmlessPhrases": ["MAX_TOKENS", "PUBLIC_KEY", "PUBLIC_KEYS", "SSH_AUTH_SOCK"],
   "harmlessFlags": ["KEY", "KEYS", "AUTH"],
   "harmlessValues": ["", "0", "1", "true", "false", "yes", "no", "on", "off", "none"],
+  "placeholder": "^\\{\\{\\s*[A-Za-z_][A-Za-z0-9_-]*\\s*\\}\\}$",
   "values": [
     { "of": "password in a URL", "pattern": "([A-Za-z][A-Za-z0-9+.-]*://[^\\s/?#:@\"'<>]*:)([^\\s/?#\"'<>]+)(@)" },
     { "of": "token in place of a URL's user", "pattern": "([A-Za-z][A-Za-z0-9+.-]*://)([A-Za-z0-9_-]{20,})(@)" },

@@ -17,11 +17,13 @@ describe("secrets", () => {
       { key: "OTHER_URL", value: `postgres://u:${MASK}(t1/e2.0)@db/x` },
       { key: "LANG", value: "C" },
       { key: "USE_TOKEN", value: "true" },
+      { key: "DB_PASSWORD", value: "{{ password }}" },
     ];
     const spec = { slot: "s", kind: { subprocess: { mode: { command: { command: "x" } }, env } } };
     const { spec: safe, hidden } = withoutSecrets(spec);
     expect(hidden).toBe(3);
     expect(JSON.stringify(safe)).not.toContain("hush");
     expect(JSON.stringify(safe)).not.toContain(MASK);
+    expect(JSON.stringify(safe)).toContain("{{ password }}");
   });
 });

@@ -63,9 +63,11 @@ export function maskedText(text: string): string {
 /** Is this a value that the app has hidden already? It stands for the value of the task that it was read from. */
 export const isMasked = (value: string): boolean => value.includes(MASK);
 
+const PLACEHOLDER = new RegExp(RULES.placeholder);
+
 /** Has a variable a value that must not be shown or kept as it is? */
 export function holdsSecret({ key, value }: EnvVar): boolean {
-  if (RULES.harmlessValues.includes(value.toLowerCase())) return false;
+  if (RULES.harmlessValues.includes(value.toLowerCase()) || PLACEHOLDER.test(value)) return false;
   return looksSecret(key) || isMasked(value) || secretsIn(value).length > 0;
 }
 

@@ -112,6 +112,8 @@ function runLine(spec: TaskSpec): string {
   if (spec.priority) say("--priority", String(spec.priority));
   for (const { task, when = "succeeded" } of spec.after ?? []) say("--after", `${task}:${when}`);
   if (spec.afterReboot) say("--after-reboot", spec.afterReboot);
+  if (spec.keepAwake && spec.keepAwake !== "never")
+    words.push(`--keep-awake=${spec.keepAwake === "onMains" ? "on-mains" : "always"}`);
   if (spec.stall) say("--silence", `${formatDuration(spec.stall.silentMs)}:${spec.stall.then ?? "notify"}`);
   for (const hook of spec.notify?.hooks ?? []) say("--hook", hook);
   for (const [key, value] of Object.entries(labels)) say("--label", `${key}=${value}`);

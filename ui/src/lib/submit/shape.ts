@@ -111,6 +111,8 @@ const SPEC: Shape = {
       },
     },
     "afterReboot?": { words: ["start", "hold", "end"] },
+    "keepAwake?": { words: ["never", "onMains", "always"] },
+    "secrets?": STRINGS,
     "stall?": { fields: { silentMs: "number", "then?": { words: ["notify", "stop", "restart"] } } },
     "notify?": {
       fields: { "onFailure?": "boolean", "onSuccess?": "boolean", "hooks?": STRINGS },

@@ -4,6 +4,7 @@ import type {
   Admission,
   AfterTask,
   AfterReboot,
+  KeepAwake,
   AfterMain,
   EnvVar,
   Jitter,
@@ -82,12 +83,13 @@ export interface Form {
   after: Required<AfterTask>[];
   /** Empty for what suits the task. */
   afterReboot: AfterReboot | "";
+  keepAwake: KeepAwake;
   /** Empty for no alarm. */
   silence: { after: string; then: StallThen };
   /** Of the desktop: empty for what the settings say. `hooks` are names with blanks or commas between. */
   notify: { failure: Answer; success: Answer; hooks: string };
   /** The saved job that the task was made from, and its revision; nobody edits them. */
-  job: { name: string; revision: string };
+  job: { name: string; revision: string; secrets: readonly string[] };
 }
 
 type Answer = "" | "yes" | "no";
@@ -121,9 +123,10 @@ export function emptyForm(suffix: string = randomSuffix()): Form {
     priority: "",
     after: [],
     afterReboot: "",
+    keepAwake: "never",
     silence: { after: "", then: "notify" },
     notify: { failure: "", success: "", hooks: "" },
-    job: { name: "", revision: "" },
+    job: { name: "", revision: "", secrets: [] },
   };
 }
 
@@ -258,6 +261,7 @@ export function toSpec(form: Form, home?: string): { spec: TaskSpec; errors: Fie
   if (form.job.name !== "") {
     spec.job = form.job.name;
     if (form.job.revision !== "") spec.jobRevision = Number(form.job.revision);
+    if (form.job.secrets.length > 0) spec.secrets = [...form.job.secrets];
   }
   return { spec, errors };
 }
@@ -269,7 +273,7 @@ const answer = (said: boolean | undefined): Answer => (said === undefined ? "" :
 function queueing(
   form: Form,
   errors: Record<string, string>,
-): Pick<TaskSpec, "notBefore" | "priority" | "after" | "afterReboot"> {
+): Pick<TaskSpec, "notBefore" | "priority" | "after" | "afterReboot" | "keepAwake"> {
   const start = form.start.trim();
   const notBefore = start === "" ? undefined : parseStart(start, Date.now());
   if (start !== "" && notBefore === undefined)
@@ -285,6 +289,7 @@ function queueing(
     ...optional("priority", priority === 0 || errors.priority !== undefined ? undefined : priority),
     ...(after.length > 0 ? { after } : {}),
     ...optional("afterReboot", form.afterReboot === "" ? undefined : form.afterReboot),
+    ...optional("keepAwake", form.keepAwake === "never" ? undefined : form.keepAwake),
   };
 }
 
@@ -416,11 +421,13 @@ export function fromSpec(spec: TaskSpec, suffix: string = randomSuffix()): Form 
   form.job = {
     name: spec.job ?? "",
     revision: spec.jobRevision === undefined ? "" : String(spec.jobRevision),
+    secrets: spec.secrets ?? [],
   };
   form.start = spec.notBefore === undefined ? "" : writeStart(spec.notBefore);
   form.priority = spec.priority === undefined ? "" : String(spec.priority);
   form.after = (spec.after ?? []).map(({ task, when = "succeeded" }) => ({ task, when }));
   form.afterReboot = spec.afterReboot ?? "";
+  form.keepAwake = spec.keepAwake ?? "never";
   if (spec.stall) form.silence = { after: formatMs(spec.stall.silentMs), then: spec.stall.then ?? "notify" };
   form.notify = {
     failure: answer(spec.notify?.onFailure),

@@ -30,6 +30,7 @@ export function summaries(form: Form): Record<Section, string> {
       form.priority.trim() !== "" && form.priority.trim() !== "0" ? `priority ${form.priority.trim()}` : "",
       form.after.length > 0 ? `after ${plural(form.after.length, "task")}` : "",
       form.afterReboot === "" ? "" : REBOOT[form.afterReboot],
+      form.keepAwake === "never" ? "" : AWAKE[form.keepAwake],
     ]
       .filter(Boolean)
       .join(", "),
@@ -52,6 +53,7 @@ const REBOOT = {
   hold: "held after a reboot",
   end: "ends with a reboot",
 } as const;
+const AWAKE = { onMains: "keeps the computer awake on mains", always: "keeps the computer awake" } as const;
 const SILENCE = { notify: "tells", stop: "stops", restart: "starts again" } as const;
 const BUSY = {
   dropIfRunning: "refuse if busy",

@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test, vi } from "vitest";
 import type { Digest } from "../api/types";
 import { AWAY_MS, says, Since } from "./digest.svelte";
 
@@ -24,6 +24,34 @@ test("a digest is said in phrases, the failures first", () => {
     "2 tasks are held for you",
   ]);
   expect(says(nothing)).toEqual([]);
+});
+
+test("that the computer slept is said with what came of it, and not by itself", () => {
+  const slept = [{ from: -3_600_000, to: 3_600_000 }];
+  expect(says({ ...nothing, slept })).toEqual([]);
+  expect(says({ ...nothing, slept, missedCount: 2 })).toEqual([
+    "the computer slept for 1 h 00 m",
+    "2 scheduled runs missed",
+  ]);
+});
+
+test("a window that was looked at all the while says what was missed when the computer wakes, once", async () => {
+  vi.useFakeTimers({ now: 100_000_000 });
+  const asked: number[] = [];
+  const digest = { ...nothing, missedCount: 1 };
+  const since = new Since({ readDigest: async (request) => (asked.push(request.since), digest) }, null);
+  const woken = async (from: number, to: number) => {
+    const told = since.woke({ from, to });
+    await vi.runAllTimersAsync();
+    await told;
+  };
+  await woken(50_000_000, 99_000_000);
+  await woken(100_000_000, 100_000_000 + AWAY_MS - 1);
+  expect(asked).toEqual([]);
+  await woken(100_000_000, 100_000_000 + AWAY_MS);
+  await woken(100_000_000, 100_000_000 + AWAY_MS);
+  expect([asked, since.digest]).toEqual([[100_000_000], digest]);
+  vi.useRealTimers();
 });
 
 test("it is asked for after a while alone, and shown when something has happened", async () => {

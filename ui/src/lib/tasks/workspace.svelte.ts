@@ -3,6 +3,7 @@
 import type { Backend, Unsubscribe } from "../api/backend";
 import { ApiError } from "../api/errors";
 import type {
+  LaneRules,
   AppInfo,
   CloseAnswer,
   CloseQuestion,
@@ -665,6 +666,11 @@ export class Workspace implements SettingsHost {
 
   setLane(slot: string, change: { paused?: boolean; capacity?: number }) {
     this.backend.setLane({ slot, ...change }).catch((thrown: unknown) => this.report(thrown));
+  }
+
+  /** What the lane asks of the machine, all of it. Rejects with what is wrong. */
+  async setLaneRules(slot: string, rules: LaneRules): Promise<void> {
+    await this.backend.setLaneRules({ slot, rules });
   }
 
   removeView(name: string) {

@@ -1,0 +1,138 @@
+//! What is said of lanes on the command line.
+
+use clap::{Args, Subcommand, ValueEnum};
+use solti_model::{Hours, KeepAwake, MAX_LANE_CAPACITY, TimeOfDay};
+use std::time::Duration;
+
+#[derive(Debug, Subcommand)]
+#[allow(clippy::large_enum_variant, reason = "a program reads one command line")]
+pub enum Lanes {
+    /// Change how many tasks a lane runs at once, what it waits for, or pause it
+    Set {
+        lane: String,
+        #[arg(long, value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_LANE_CAPACITY)))]
+        capacity: Option<u32>,
+        /// Start nothing more in it
+        #[arg(long, conflicts_with = "resume")]
+        pause: bool,
+        #[arg(long)]
+        resume: bool,
+        #[command(flatten)]
+        rules: Rules,
+    },
+}
+
+/// What a lane asks of the machine; what is not given stays.
+#[derive(Debug, Default, Args)]
+pub struct Rules {
+    /// Take away all that it waits for; what is given beside it holds
+    #[arg(long)]
+    pub no_conditions: bool,
+    /// Start tasks while the machine has mains power alone
+    #[arg(long)]
+    pub on_mains: bool,
+    /// Start tasks when nobody has been at the machine for so long, as in 10m
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub idle: Option<Duration>,
+    /// Start tasks while the load average of the last minute is below this
+    #[arg(long, value_name = "LOAD")]
+    pub load_below: Option<f64>,
+    /// Start tasks while so much is free on the disk of the data folder, as in 50GB
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub free: Option<u64>,
+    /// Start tasks between these times of day alone, as in 22:00-06:00
+    #[arg(long, value_name = "FROM-TO", value_parser = hours)]
+    pub between: Option<Hours>,
+    /// Keep the machine from sleeping while a task of it runs
+    #[arg(long, value_enum, value_name = "WHEN", num_args = 0..=1, require_equals = true, default_missing_value = "on-mains")]
+    pub keep_awake: Option<Awake>,
+}
+
+impl Rules {
+    /// Whether anything is to be changed.
+    pub fn is_given(&self) -> bool {
+        let Self { no_conditions, on_mains, idle, load_below, free, between, keep_awake } = self;
+        *no_conditions
+            || *on_mains
+            || idle.is_some()
+            || load_below.is_some()
+            || free.is_some()
+            || between.is_some()
+            || keep_awake.is_some()
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Awake {
+    /// It may sleep
+    Never,
+    /// While it has mains power
+    OnMains,
+    /// On its battery too
+    Always,
+}
+
+impl From<Awake> for KeepAwake {
+    fn from(awake: Awake) -> Self {
+        match awake {
+            Awake::Never => Self::Never,
+            Awake::OnMains => Self::OnMains,
+            Awake::Always => Self::Always,
+        }
+    }
+}
+
+fn hours(text: &str) -> Result<Hours, String> {
+    let (from, to) = text.split_once('-').ok_or("must be two times of day, as in 22:00-06:00")?;
+    let time = |text: &str| text.trim().parse::<TimeOfDay>().map_err(ToOwned::to_owned);
+    Ok(Hours { from: time(from)?, to: time(to)? })
+}
+
+/// Powers of 1,000, as disks are sold, or of 1,024 with an i.
+fn size(text: &str) -> Result<u64, String> {
+    let wrong = || "must be a size, as in 500MB or 50GB".to_owned();
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let number: f64 = text[..end].parse().map_err(|_| wrong())?;
+    let unit: f64 = match text[end..].trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 1.0,
+        "k" | "kb" => 1e3,
+        "m" | "mb" => 1e6,
+        "g" | "gb" => 1e9,
+        "t" | "tb" => 1e12,
+        "kib" => 1024.0,
+        "mib" => 1024.0 * 1024.0,
+        "gib" => 1024.0 * 1024.0 * 1024.0,
+        "tib" => 1024.0 * 1024.0 * 1024.0 * 1024.0,
+        _ => return Err(wrong()),
+    };
+    Ok((number * unit).round() as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args::{Cli, Command};
+    use clap::Parser as _;
+
+    #[test]
+    fn what_a_lane_waits_for_is_written_as_people_write_it() {
+        let line = "solti lanes set etl --on-mains --idle 10m --load-below 1.5 --free 50GB --between 22:00-6:00 --keep-awake";
+        let Command::Lanes { command: Some(Lanes::Set { rules, .. }) } =
+            Cli::parse_from(line.split(' ')).command
+        else {
+            panic!("a lane was set")
+        };
+        assert!(rules.on_mains && rules.is_given());
+        assert_eq!((rules.idle, rules.free), (Some(Duration::from_secs(600)), Some(50_000_000_000)));
+        let between = rules.between.expect("given");
+        assert_eq!((between.from.to_string(), between.to.to_string()), ("22:00".into(), "06:00".into()));
+        assert_eq!(rules.keep_awake, Some(Awake::OnMains));
+        assert_eq!((size("1.5 kB"), size("2GiB")), (Ok(1_500), Ok(2 << 30)));
+        for wrong in
+            ["--free much", "--free 5XB", "--between 22:00", "--between 22:00-25:00", "--keep-awake=noon"]
+        {
+            let line = format!("solti lanes set etl {wrong}");
+            assert!(Cli::try_parse_from(line.split(' ')).is_err(), "{wrong}");
+        }
+    }
+}
