@@ -131,7 +131,7 @@ mod tests {
     use super::*;
     use crate::test_bus::Bus;
     use std::process::Stdio;
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::io::AsyncWriteExt as _;
     use tokio::process::{Child, Command};
 
     /// GNOME's keyring, unlocked with a password, on this bus; `None` where it is not installed.
@@ -143,14 +143,22 @@ mod tests {
             .env("XDG_DATA_HOME", home)
             .env("XDG_RUNTIME_DIR", home)
             .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
+            .stdout(Stdio::null())
             .stderr(Stdio::null())
             .kill_on_drop(true)
             .spawn()
             .ok()?;
         daemon.stdin.take()?.write_all(b"of the test").await.ok()?;
-        // It says where its other doors are once it is there.
-        daemon.stdout.as_mut()?.read_u8().await.ok()?;
+        let connection = Builder::address(bus.address.as_str()).ok()?.build().await.ok()?;
+        let names = zbus::fdo::DBusProxy::new(&connection).await.ok()?;
+        let is_there = async || {
+            let name = zbus::names::BusName::try_from("org.freedesktop.secrets").expect("legal");
+            names.name_has_owner(name).await.expect("a bus")
+        };
+        while !is_there().await {
+            assert!(daemon.try_wait().expect("ours").is_none(), "the keyring has ended");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
         Some(daemon)
     }
 

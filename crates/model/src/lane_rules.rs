@@ -296,17 +296,6 @@ fn is_false(value: &bool) -> bool {
     !value
 }
 
-/// The rules of a lane as they are stored. Fields that this version does not know are left out; they stay where they are stored.
-///
-/// # Errors
-/// When they are no rules even without them.
-pub fn stored_lane_rules(text: &str) -> Result<LaneRules, serde_json::Error> {
-    if let Ok(rules) = serde_json::from_str(text) {
-        return Ok(rules);
-    }
-    crate::stored::without_unknown_fields(serde_json::from_str(text)?)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -410,11 +399,5 @@ mod tests {
             assert!(none.parse::<TimeOfDay>().is_err(), "{none}");
         }
         assert_eq!(at("7:05").to_string(), "07:05");
-    }
-
-    #[test]
-    fn rules_of_a_later_version_are_read_as_far_as_they_are_known() {
-        let stored = json!({"onMains": true, "moonPhase": "full"}).to_string();
-        assert_eq!(stored_lane_rules(&stored).expect("readable"), rules(json!({"onMains": true})));
     }
 }

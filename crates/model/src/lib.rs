@@ -125,9 +125,7 @@ pub use kind::{
     AfterMain, CommandMode, ContainerTask, CustomRuntime, EnvVar, MAX_SCRIPT_BYTES, PullPolicy, ScriptMode,
     ScriptRuntime, SubprocessMode, SubprocessTask, TaskKind, Volume, WasmDir, WasmTask,
 };
-pub use lane_rules::{
-    Asked, Hours, KeepAwake, LaneRules, MachineState, Reading, TimeOfDay, stored_lane_rules,
-};
+pub use lane_rules::{Asked, Hours, KeepAwake, LaneRules, MachineState, Reading, TimeOfDay};
 pub use left_out::{LeftOut, MAX_LEFT_OUT};
 pub use lifecycle::{AttemptEnd, NextStep, after_attempt};
 pub use links::{LinkedTask, LinkedTasks, MAX_LINKED, TaskLink};
@@ -159,7 +157,7 @@ pub use solti_positions::{MergedPosition, Rank, RowKey, RowNo};
 pub use span::{DEFAULT_SPANS, MAX_SPANS, TaskSpan, TaskSpans};
 pub use spec::{AdmissionStrategy, RestartStrategy, TaskSpec};
 pub use stdin::{MAX_STDIN_BYTES, Stdin};
-pub use stored::stored_spec;
+pub use stored::{stored_lane_rules, stored_spec};
 pub use task::{ObjectMeta, Task, TaskRun, TaskStatus};
 pub use validate::{SpecErrors, examine_spec, parse_spec};
 pub use view::{

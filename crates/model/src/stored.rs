@@ -1,7 +1,7 @@
 //! Reading what was stored, as far as this version knows it. What people submit is read strictly elsewhere; what is stored may
 //! have been written by a later version, and a field that is not known here must not take the rest with it.
 
-use crate::TaskSpec;
+use crate::{LaneRules, TaskSpec};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_path_to_error::Segment;
@@ -17,6 +17,17 @@ pub fn stored_spec(text: &str) -> Result<TaskSpec, serde_json::Error> {
     // Nearly always.
     if let Ok(spec) = serde_json::from_str(text) {
         return Ok(spec);
+    }
+    without_unknown_fields(serde_json::from_str(text)?)
+}
+
+/// The rules of a lane as they are stored. Fields that this version does not know are left out; they stay where they are stored.
+///
+/// # Errors
+/// When they are no rules even without them.
+pub fn stored_lane_rules(text: &str) -> Result<LaneRules, serde_json::Error> {
+    if let Ok(rules) = serde_json::from_str(text) {
+        return Ok(rules);
     }
     without_unknown_fields(serde_json::from_str(text)?)
 }
@@ -105,5 +116,12 @@ mod tests {
             assert!(read(spec.clone()).is_err(), "{spec}");
         }
         assert!(stored_spec("{").is_err());
+    }
+
+    #[test]
+    fn rules_of_a_later_version_are_read_as_far_as_they_are_known() {
+        let stored = json!({"onMains": true, "moonPhase": "full"}).to_string();
+        let known = LaneRules { on_mains: true, ..LaneRules::default() };
+        assert_eq!(stored_lane_rules(&stored).expect("readable"), known);
     }
 }

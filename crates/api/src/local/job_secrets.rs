@@ -10,9 +10,7 @@ impl SupervisorApiAdapter {
     async fn job_with_secrets(&self, name: &JobName) -> Result<Arc<Job>, ApiError> {
         let known = self.supervisor().job(name).await?;
         let known = known.ok_or_else(|| FieldError::new("name", format!("there is no job {name}")))?;
-        Ok(known
-            .job
-            .map_err(|why| ApiError::Conflict { reason: format!("job {name} cannot be read: {why}") })?)
+        known.job.map_err(|why| ApiError::Conflict { reason: format!("job {name} cannot be read: {why}") })
     }
 
     /// Has what was kept for a job be kept under its new name. What cannot be stays where it was, and is noted: the job has its new

@@ -266,7 +266,7 @@ pub async fn a_lane_asks_something_of_the_machine(subject: &Subject) {
     let rules = json!({"onMains": true, "between": {"from": "22:00", "to": "06:00"}, "keepAwake": "onMains"});
     let lane = api.ask(ask(rules)).await.unwrap();
     assert!(lane.rules.on_mains && lane.rules.is_conditional());
-    assert_eq!(api.ask(ListLanes {}).await.unwrap(), [lane.clone()]);
+    assert_eq!(api.ask(ListLanes {}).await.unwrap(), std::slice::from_ref(&lane));
     let error = api.ask(ask(json!({"loadBelow": 0.0}))).await.unwrap_err();
     assert!(
         matches!(&error, ApiError::InvalidRequest { field, .. } if field == "rules.loadBelow"),

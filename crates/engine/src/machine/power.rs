@@ -30,7 +30,8 @@ pub(super) fn on_mains(supplies: &Path) -> Reading<bool> {
             },
         }
     }
-    Ok(!discharging && !(unplugged && has_battery))
+    let on_battery = discharging || (unplugged && has_battery);
+    Ok(!on_battery)
 }
 
 #[cfg(test)]

@@ -24,13 +24,11 @@ impl NeededSecrets {
     async fn complete(self, keyring: &dyn Keyring) -> Result<Secrets, FieldError> {
         let Self { job, names, mut known } = self;
         let Some(job) = job else { return Ok(known) };
-        for name in names {
-            if !known.contains_key(&name) {
-                let kept = keyring.read(&job, &name).await;
-                let kept = kept.map_err(|why| no_secret(&job, &name, Some(&why)))?;
-                let secret = kept.ok_or_else(|| no_secret(&job, &name, None))?;
-                known.insert(name, secret);
-            }
+        for name in names.into_iter().filter(|name| !known.contains_key(name)).collect::<Vec<_>>() {
+            let kept = keyring.read(&job, &name).await;
+            let kept = kept.map_err(|why| no_secret(&job, &name, Some(&why)))?;
+            let secret = kept.ok_or_else(|| no_secret(&job, &name, None))?;
+            known.insert(name, secret);
         }
         Ok(known)
     }
