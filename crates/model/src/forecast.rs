@@ -135,6 +135,13 @@ pub enum NotForeseen {
         /// Which lane.
         slot: Slot,
     },
+    /// Its lane waits for something of the machine, and nobody knows when that comes.
+    LaneWaits {
+        /// Which lane.
+        slot: Slot,
+        /// What it waits for, as in "mains power".
+        what: String,
+    },
 }
 
 impl Foreseen {
@@ -155,7 +162,7 @@ impl NotForeseen {
             | Self::Suspended { task, name }
             | Self::Held { task, name }
             | Self::Unexpected { task, name } => Some((&*task, name)),
-            Self::AllHeld | Self::LanePaused { .. } => None,
+            Self::AllHeld | Self::LanePaused { .. } | Self::LaneWaits { .. } => None,
         }
     }
 }

@@ -43,6 +43,8 @@ pub(crate) struct LaneStands {
     pub slot: Slot,
     pub capacity: u32,
     pub paused: bool,
+    /// What it waits for of the machine.
+    pub unmet: Option<String>,
 }
 
 /// A task that is not over.
@@ -85,7 +87,7 @@ impl Situation {
         kins.into_iter().collect()
     }
 
-    /// What keeps a task from being started, or from its next attempt, until a person lets it go on.
+    /// What keeps a task from being started, or from its next attempt, for as long as nobody knows.
     fn stopped(&self, task: &TaskStands) -> Option<Why> {
         if task.held {
             Some(Why::Held)
@@ -93,6 +95,8 @@ impl Situation {
             Some(Why::AllHeld)
         } else if self.lanes[task.lane].paused {
             Some(Why::LanePaused)
+        } else if self.lanes[task.lane].unmet.is_some() {
+            Some(Why::LaneWaits)
         } else {
             None
         }
@@ -207,6 +211,7 @@ impl<'a> Outlook<'a> {
     fn unknown(&self, n: usize) -> Option<NotForeseen> {
         let Cause { task, why } = self.causes[n]?;
         let TaskStands { id, lane, .. } = &self.situation.tasks[task];
+        let LaneStands { slot, unmet, .. } = &self.situation.lanes[*lane];
         // What it is called is told afterwards: reading that out of each spec would cost more than the rest.
         let (task, name) = (id.clone(), String::new());
         Some(match why {
@@ -217,7 +222,10 @@ impl<'a> Outlook<'a> {
             Why::Held => NotForeseen::Held { task, name },
             Why::Unexpected => NotForeseen::Unexpected { task, name },
             Why::AllHeld => NotForeseen::AllHeld,
-            Why::LanePaused => NotForeseen::LanePaused { slot: self.situation.lanes[*lane].slot.clone() },
+            Why::LanePaused => NotForeseen::LanePaused { slot: slot.clone() },
+            Why::LaneWaits => {
+                NotForeseen::LaneWaits { slot: slot.clone(), what: unmet.clone().unwrap_or_default() }
+            }
         })
     }
 

@@ -38,6 +38,11 @@ impl Default for LaneState {
 }
 
 impl LaneState {
+    /// What the last look at the machine has told it to wait for.
+    pub(crate) fn unmet(&self) -> Option<&str> {
+        self.unmet.as_deref()
+    }
+
     fn is_full(&self) -> bool {
         self.holders.len() >= self.capacity as usize
     }

@@ -95,6 +95,7 @@ fn unknown(why: &NotForeseen, of: &TaskId) -> String {
         NotForeseen::Unexpected { name, .. } => format!("it waits for {} to fail", harmless(name)),
         NotForeseen::AllHeld => "all tasks are held".to_owned(),
         NotForeseen::LanePaused { slot } => format!("lane {slot} is paused"),
+        NotForeseen::LaneWaits { slot, what } => format!("lane {slot} waits for {}", harmless(what)),
     };
     format!("not known: {words}")
 }

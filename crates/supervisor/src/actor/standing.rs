@@ -21,6 +21,7 @@ impl Actor {
                 slot: slot.clone(),
                 capacity: state.capacity,
                 paused: state.paused,
+                unmet: state.unmet().map(str::to_owned),
             });
             let queue = moved.get(slot).unwrap_or(state.queue());
             let waiting = queue.all().map(|waiter| (&waiter.id, true));

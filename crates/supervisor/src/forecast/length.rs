@@ -22,6 +22,7 @@ pub(super) enum Why {
     Unexpected,
     AllHeld,
     LanePaused,
+    LaneWaits,
 }
 
 /// `durations` are those before it, the shortest first; `stopped` is what keeps it from its next attempt.

@@ -39,8 +39,12 @@ fn between(n: usize, lane: usize, next: u64) -> TaskStands {
 }
 
 fn situation(capacities: &[u32], tasks: Vec<TaskStands>) -> Situation {
-    let lane =
-        |(n, capacity): (usize, &u32)| LaneStands { slot: slot(n), capacity: *capacity, paused: false };
+    let lane = |(n, capacity): (usize, &u32)| LaneStands {
+        slot: slot(n),
+        capacity: *capacity,
+        paused: false,
+        unmet: None,
+    };
     let lanes = capacities.iter().enumerate().map(lane).collect();
     Situation { now: NOW, all_held: false, lanes, tasks }
 }
@@ -144,6 +148,11 @@ fn one_between_two_attempts_goes_on_no_sooner_than_whoever_stopped_it_lets_it() 
         (made.tasks[0].end, made.tasks[0].unknown.clone(), made.tasks[1].unknown.clone())
     };
     let paused = Some(NotForeseen::LanePaused { slot: slot(0) });
+    let mains = Some(NotForeseen::LaneWaits { slot: slot(0), what: "mains power".into() });
+    assert_eq!(
+        with(|stopped| stopped.lanes[0].unmet = Some("mains power".into())),
+        (None, mains.clone(), mains)
+    );
     assert_eq!(with(|stopped| stopped.lanes[0].paused = true), (None, paused.clone(), paused));
     let all = Some(NotForeseen::AllHeld);
     assert_eq!(with(|stopped| stopped.all_held = true), (None, all.clone(), all));

@@ -2543,7 +2543,15 @@ name: string, } | { "reason": "allHeld" } | { "reason": "lanePaused",
 /**
  * Which lane.
  */
-slot: string, };
+slot: string, } | { "reason": "laneWaits", 
+/**
+ * Which lane.
+ */
+slot: string, 
+/**
+ * What it waits for, as in "mains power".
+ */
+what: string, };
 
 export type LinkedTasks = { 
 /**

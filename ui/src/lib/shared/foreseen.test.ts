@@ -49,6 +49,9 @@ test("what is not known is told with the task that it depends on", () => {
   expect(endWords(starts, NOW, false)).toBe("end not known: it has never run before");
   expect(endWords(told({ task: "01b", unknown: why }), NOW, false)).toBe("");
   expect(whyUnknown({ reason: "lanePaused", slot: "etl" })).toBe("lane etl is paused");
+  expect(whyUnknown({ reason: "laneWaits", slot: "etl", what: "mains power" })).toBe(
+    "lane etl waits for mains power",
+  );
 });
 
 test("the title says the times and how many runs they are reckoned from", () => {

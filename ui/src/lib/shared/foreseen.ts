@@ -52,6 +52,8 @@ export function whyUnknown(why: NotForeseen, of?: string): string {
       return who === "it" ? "it waits for what is not expected" : `it waits for ${who} to fail`;
     case "allHeld":
       return "all tasks are held";
+    case "laneWaits":
+      return `lane ${why.slot} waits for ${why.what}`;
     case "lanePaused":
       return `lane ${why.slot} is paused`;
   }
@@ -62,7 +64,7 @@ export function standsStill({ start, unknown, task }: TaskForecast): boolean {
   if (start || !unknown) return false;
   return unknown.reason === "held"
     ? unknown.task === task
-    : ["lanePaused", "allHeld"].includes(unknown.reason);
+    : ["lanePaused", "laneWaits", "allHeld"].includes(unknown.reason);
 }
 
 /** When it starts, in words; empty for one that runs. */
