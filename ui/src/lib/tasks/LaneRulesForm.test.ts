@@ -23,9 +23,9 @@ test("each condition is sent as it is written, beside those that are there", asy
   render(LaneRulesForm, { lane: lane({ loadBelow: 2 }), save });
   await fireEvent.click(screen.getByLabelText("on mains power"));
   expect(save).toHaveBeenLastCalledWith({ loadBelow: 2, onMains: true });
-  await change("when nobody was at it for", "10m");
+  await change("when idle for", "10m");
   expect(save).toHaveBeenLastCalledWith({ loadBelow: 2, idleMs: 600_000 });
-  await change("with free disk of", "50 GB");
+  await change("with free disk above", "50 GB");
   expect(save).toHaveBeenLastCalledWith({ loadBelow: 2, freeBytes: 50_000_000_000 });
   await change("with a load below", "");
   expect(save).toHaveBeenLastCalledWith({ loadBelow: undefined });
@@ -54,9 +54,9 @@ test("what is wrong is said beside its field, and sent only where it can be read
   });
   const save = vi.fn(() => Promise.reject(refused));
   render(LaneRulesForm, { lane: lane({}), save });
-  await change("with free disk of", "much");
+  await change("with free disk above", "much");
   await screen.findByText("Write a size such as 50 GB");
   expect(save).not.toHaveBeenCalled();
-  await change("when nobody was at it for", "5s");
+  await change("when idle for", "5s");
   await waitFor(() => expect(screen.getByRole("alert").textContent).toBe("Must be from 60,000"));
 });
