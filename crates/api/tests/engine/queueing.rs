@@ -361,7 +361,7 @@ async fn a_running_tree_stands_still_and_goes_on_also_over_a_restart_of_the_app(
     assert_eq!(engine.finished(&id).await.status.phase, TaskPhase::Canceled);
     assert!(conflicts(engine.api.ask(SuspendTask { id }).await).contains("over already"));
     let waits = submit(&engine, "s", command("true", &[]), json!({"notBefore": now_ms() + 3_600_000})).await;
-    assert!(conflicts(engine.api.ask(SuspendTask { id: waits }).await).contains("does not run"));
+    assert!(conflicts(engine.api.ask(SuspendTask { id: waits }).await).contains("is not running"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
