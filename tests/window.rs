@@ -32,7 +32,7 @@ async fn a_submitted_command_runs_and_its_output_is_in_the_log_window() {
     app.look("succeeded").await;
     app.click("task-environment summary").await;
     let environment = app.see_text("task-environment", &format!("SOLTI_RUN_ID={id}/1")).await;
-    assert!(environment.contains("As run 1 got it.") && environment.contains("PATH="), "{environment}");
+    assert!(environment.contains("As run 1 received it.") && environment.contains("PATH="), "{environment}");
     app.look("environment").await;
 
     app.open_log().await;

@@ -13,7 +13,10 @@ impl Perform<TasksBetween> for SupervisorApiAdapter {
         if to < from {
             return Err(FieldError::new("to", "must not be before from").into());
         }
-        let limit = limit.unwrap_or(DEFAULT_SPANS).min(MAX_SPANS);
+        let limit = limit.unwrap_or(DEFAULT_SPANS);
+        if limit > MAX_SPANS {
+            return Err(FieldError::new("limit", format!("must be at most {MAX_SPANS}")).into());
+        }
         let found = self.supervisor().store().between((from, to), of_jobs, limit).await;
         let (rows, more) = found.map_err(|error| ApiError::from(SupervisorError::from(error)))?;
         Ok(TaskSpans { spans: rows.into_iter().map(span).collect(), more })
