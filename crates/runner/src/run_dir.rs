@@ -27,11 +27,14 @@ pub const TRANSIENT_FILES: [&str; 9] = [
     layout::SOCKET,
     crate::script::SCRIPT,
     crate::argv::ENV_FILE,
-    crate::container::OOM,
+    OOM,
     STDIN,
     solti_wasi::ORDER_FILE,
     solti_wasi::REPORT_FILE,
 ];
+/// Left in the run folder by the process that watches a container of podman (conmon), in the directory that it was started in: the kernel
+/// has killed in the container for want of memory. What podman itself says of that is not always so.
+pub(crate) const OOM: &str = "oom";
 /// The text that the program reads at its standard input.
 pub(crate) const STDIN: &str = "stdin";
 

@@ -119,7 +119,9 @@ proptest! {
         prop_assert_eq!(&times(&rule, BEGIN, END), &expected, "{} {}", text, name);
         // Back from any moment, too: at the times, right before, right after, and in between.
         for time in expected.iter().step_by(1 + expected.len() / 200) {
-            for now in [*time, time + 1, time + 20 * MINUTE, time + 70 * MINUTE] {
+            let moments = [*time, time + 1, time + 20 * MINUTE, time + 70 * MINUTE];
+            // Behind the year nothing was walked.
+            for now in moments.into_iter().filter(|now| *now < END) {
                 let last = expected.iter().rev().find(|other| **other <= now).copied();
                 prop_assert_eq!(rule.last_by(now), last, "{} {} {}", text, name, at(now));
             }

@@ -24,7 +24,7 @@ use tokio::sync::OnceCell;
 use crate::argv::of_another_runner;
 use crate::container_failure::{ContainerFailure, ContainerTrouble};
 use crate::explain::Explain;
-use crate::run_dir::RunDir;
+use crate::run_dir::{OOM, RunDir};
 use crate::shim_runner::ShimRunner;
 use crate::{
     About, AttachError, Attached, RunEnd, RunHandle, RunOutcome, RunRequest, Runner, Stage, StartError,
@@ -41,9 +41,6 @@ pub use engine::EngineKind;
 const MARK: &str = "containers";
 /// By catatonit, where it cannot execute the program.
 const INIT_FAILED: u8 = 1;
-/// Left in the run folder by the process that watches a container of podman (conmon), in the directory that it was started in: the kernel
-/// has killed in the container for want of memory. What podman itself says of that is not always so.
-pub(crate) const OOM: &str = "oom";
 
 /// Runs containers by one engine of this machine. Cheap to clone.
 #[derive(Clone)]
