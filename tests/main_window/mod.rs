@@ -198,7 +198,7 @@ async fn nothing_of_weight_is_wrong_with_any_view_for_those_who_cannot_see_it() 
     examine(&app, "calendar-week").await;
     app.click("calendar-month").await;
     examine(&app, "calendar-month").await;
-    app.press("calendar", || Key::Escape.into()).await;
+    app.press("calendar-month", || Key::Escape.into()).await;
     app.see_none("calendar").await;
 
     app.click("open-settings").await;
