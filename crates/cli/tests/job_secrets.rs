@@ -4,52 +4,15 @@
 mod support;
 
 use serde_json::json;
-use solti_testing::PATIENCE;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use solti_testing::{Bus, PATIENCE};
+use std::io::{Read as _, Write as _};
+use std::process::{Command, Stdio};
 use std::time::Instant;
 use support::{Place, Shown, ended, error, terminal};
 
 const SECRET: &str = "xyzzy-4714";
 /// Where nobody is.
 const NO_BUS: (&str, &str) = ("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere/bus");
-
-/// Ends with the test.
-struct Ends(Child);
-
-impl Drop for Ends {
-    fn drop(&mut self) {
-        self.0.kill().ok();
-        self.0.wait().ok();
-    }
-}
-
-/// A bus of the test's own with GNOME's keyring on it, unlocked with a password; `None` where these are not installed.
-fn keyring(home: &Path) -> Option<(String, [Ends; 2])> {
-    let mut bus = Command::new("dbus-daemon")
-        .args(["--session", "--nofork", "--print-address=1", "--address=unix:tmpdir=/tmp"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .ok()?;
-    let output = bus.stdout.take()?;
-    let bus = Ends(bus);
-    let mut address = String::new();
-    BufReader::new(output).read_line(&mut address).ok()?;
-    let address = address.trim().to_owned();
-    let mut daemon = Command::new("gnome-keyring-daemon")
-        .args(["--foreground", "--unlock", "--components=secrets"])
-        .env("DBUS_SESSION_BUS_ADDRESS", &address)
-        .envs(["HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR"].map(|variable| (variable, home)))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .ok()?;
-    daemon.stdin.take()?.write_all(b"of the test").ok()?;
-    Some((address, [bus, Ends(daemon)]))
-}
 
 /// Saves a job that prints how long its secret is.
 fn save(place: &Place) {
@@ -70,11 +33,12 @@ fn printed(place: &Place, id: &str) -> String {
 #[test]
 fn a_secret_that_is_kept_in_the_keyring_is_found_there_at_each_run() {
     let home = tempfile::tempdir().unwrap();
-    let Some((address, _daemons)) = keyring(home.path()) else {
-        return println!("skipped: there is no dbus-daemon, or no gnome-keyring-daemon");
+    let Some(bus) = Bus::start() else { return println!("skipped: there is no dbus-daemon") };
+    let Some(_daemon) = bus.gnome_keyring(home.path()) else {
+        return println!("skipped: there is no gnome-keyring-daemon");
     };
     let place = Place::new();
-    let _server = place.serve_with(&[], &[("DBUS_SESSION_BUS_ADDRESS", &address)]);
+    let _server = place.serve_with(&[], &[("DBUS_SESSION_BUS_ADDRESS", &bus.address)]);
     save(&place);
     // The keyring may not have come to the bus yet.
     let asked = Instant::now();

@@ -129,26 +129,11 @@ impl Keyring for SessionKeyring {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::test_bus::Bus;
-    use std::process::Stdio;
-    use tokio::io::AsyncWriteExt as _;
-    use tokio::process::{Child, Command};
+    use solti_testing::{Bus, Ends};
 
-    /// GNOME's keyring, unlocked with a password, on this bus; `None` where it is not installed.
-    async fn gnome_keyring(bus: &Bus, home: &std::path::Path) -> Option<Child> {
-        let mut daemon = Command::new("gnome-keyring-daemon")
-            .args(["--foreground", "--unlock", "--components=secrets"])
-            .env("DBUS_SESSION_BUS_ADDRESS", &bus.address)
-            .env("HOME", home)
-            .env("XDG_DATA_HOME", home)
-            .env("XDG_RUNTIME_DIR", home)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .ok()?;
-        daemon.stdin.take()?.write_all(b"of the test").await.ok()?;
+    /// GNOME's keyring, unlocked and on this bus; `None` where it is not installed.
+    async fn gnome_keyring(bus: &Bus, home: &std::path::Path) -> Option<Ends> {
+        let mut daemon = bus.gnome_keyring(home)?;
         let connection = Builder::address(bus.address.as_str()).ok()?.build().await.ok()?;
         let names = zbus::fdo::DBusProxy::new(&connection).await.ok()?;
         let is_there = async || {
@@ -156,7 +141,7 @@ mod tests {
             names.name_has_owner(name).await.expect("a bus")
         };
         while !is_there().await {
-            assert!(daemon.try_wait().expect("ours").is_none(), "the keyring has ended");
+            assert!(!daemon.has_ended(), "the keyring has ended");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         Some(daemon)
@@ -164,7 +149,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_secret_is_kept_replaced_and_forgotten_by_job_and_parameter() {
-        let Some(bus) = Bus::start().await else { return println!("skipped: there is no dbus-daemon") };
+        let Some(bus) = Bus::start() else { return println!("skipped: there is no dbus-daemon") };
         let home = tempfile::tempdir().expect("a folder");
         let Some(_daemon) = gnome_keyring(&bus, home.path()).await else {
             return println!("skipped: there is no gnome-keyring-daemon");

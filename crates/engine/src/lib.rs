@@ -15,8 +15,6 @@ mod keyring;
 mod lock;
 mod machine;
 mod open_files;
-#[cfg(test)]
-mod test_bus;
 mod user_manager;
 
 pub use config::{Config, data_dir, usual_data_dir};

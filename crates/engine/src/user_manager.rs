@@ -147,7 +147,7 @@ fn lingers() -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::test_bus::Bus;
+    use solti_testing::Bus;
     use std::{
         collections::HashMap,
         path::PathBuf,
@@ -274,7 +274,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_shims_get_a_group_of_their_own_in_a_delegated_scope() {
-        let (Some(bus), Some(groups)) = (Bus::start().await, groups()) else {
+        let (Some(bus), Some(groups)) = (Bus::start(), groups()) else {
             return println!("skipped: no dbus-daemon, or no control groups to be made here");
         };
         let asked = Arc::new(Mutex::new(Asked::default()));
@@ -296,7 +296,7 @@ mod tests {
 
     #[tokio::test]
     async fn without_a_manager_or_when_it_refuses_everything_stays_where_it_is() {
-        let Some(bus) = Bus::start().await else { return println!("skipped: no dbus-daemon") };
+        let Some(bus) = Bus::start() else { return println!("skipped: no dbus-daemon") };
         let sleeper = Sleeper::start();
         let (before, pid) = (sleeper.group(), sleeper.0.id());
         let nowhere = UserManager { bus: Some("unix:path=/nowhere".into()), shorter_lived: false };

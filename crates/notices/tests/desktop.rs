@@ -2,39 +2,11 @@
 
 use solti_model::RunId;
 use solti_notices::{About, Act, Choice, Desktop, Notice, What};
-use solti_testing::within;
+use solti_testing::{Bus, within};
 use std::collections::HashMap;
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
 use tokio::sync::mpsc;
 use zbus::object_server::SignalEmitter;
 use zbus::{Connection, connection, interface, zvariant::OwnedValue};
-
-struct Bus {
-    daemon: Child,
-    address: String,
-}
-
-impl Bus {
-    fn start() -> Self {
-        let mut daemon = Command::new("dbus-daemon")
-            .args(["--session", "--nofork", "--nopidfile", "--print-address"])
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("dbus-daemon");
-        let mut address = String::new();
-        let out = daemon.stdout.take().expect("its output");
-        BufReader::new(out).read_line(&mut address).expect("an address");
-        Self { daemon, address: address.trim().to_owned() }
-    }
-}
-
-impl Drop for Bus {
-    fn drop(&mut self) {
-        self.daemon.kill().ok();
-        self.daemon.wait().ok();
-    }
-}
 
 #[derive(Debug)]
 struct Notified {
@@ -129,7 +101,7 @@ fn notice(title: &str, about: Option<About>) -> Notice {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_click_and_each_button_say_what_is_to_be_done_about_which_task() {
-    let bus = Bus::start();
+    let bus = Bus::start().expect("dbus-daemon");
     let mut service = Service::on(&bus, &["actions", "body", "body-markup"]).await;
     let mut desktop = Desktop::at(&bus.address);
     desktop.show(notice("build failed", about("t-1/2", What::Failed))).await.expect("shown");
@@ -169,7 +141,7 @@ async fn a_click_and_each_button_say_what_is_to_be_done_about_which_task() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_is_told_what_it_can_show_and_one_that_comes_later_is_found() {
-    let bus = Bus::start();
+    let bus = Bus::start().expect("dbus-daemon");
     let mut desktop = Desktop::at(&bus.address);
     let told = notice("build failed", about("t-1/1", What::Failed));
     desktop.show(told.clone()).await.expect_err("nobody shows anything");

@@ -5,6 +5,7 @@
 //! long, never at most: how fast things are is what the benchmarks are for. Where two durations are compared all the same,
 //! [`any_round`] measures them again on a machine that did something else meanwhile.
 
+mod bus;
 mod containers;
 mod generated;
 mod modules;
@@ -12,6 +13,7 @@ mod port;
 mod programs;
 mod waiting;
 
+pub use bus::{Bus, Ends};
 pub use containers::{Registry, TEST_IMAGE, TestEngine, on_engine};
 pub use generated::{imports_from_model, keep_generated};
 pub use modules::wasm_of_c;

@@ -91,7 +91,7 @@ async fn within_patience<T>(asked: impl Future<Output = zbus::Result<T>>) -> Res
 #[cfg(test)]
 pub(super) mod fake {
     use super::*;
-    use crate::test_bus::Bus;
+    use solti_testing::Bus;
     use std::io::Read as _;
     use std::os::unix::net::UnixStream;
     use std::sync::{Arc, Mutex};

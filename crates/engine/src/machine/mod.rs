@@ -95,7 +95,7 @@ fn free_on(folder: &Path) -> Reading<u64> {
 mod tests {
     use super::login::fake::{FakeLogin, serve};
     use super::*;
-    use crate::test_bus::Bus;
+    use solti_testing::Bus;
 
     #[tokio::test]
     async fn the_machine_is_looked_at_for_what_is_asked_alone() {
@@ -133,7 +133,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_login_manager_says_who_is_at_it_and_keeps_it_from_sleeping() {
-        let Some(bus) = Bus::start().await else { return println!("skipped: there is no dbus-daemon") };
+        let Some(bus) = Bus::start() else { return println!("skipped: there is no dbus-daemon") };
         let fake = FakeLogin::default();
         let _served = serve(&bus, fake.clone()).await;
         let login = Login::on(&bus.address);
