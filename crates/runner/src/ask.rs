@@ -7,10 +7,11 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use rustix::fs::{Access, access};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::Command;
 use tokio::time::timeout;
+
+use crate::resolve::may_execute;
 
 /// Whoever is asked answers within a second, on a busy machine within a few; one that does not hangs.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
@@ -45,7 +46,7 @@ pub(crate) async fn ask(
 
 /// Whether this user may execute what is there.
 pub(crate) fn is_program(path: &Path) -> bool {
-    path.is_file() && access(path, Access::EXEC_OK).is_ok()
+    path.is_file() && may_execute(path)
 }
 
 /// The last line that says something.

@@ -132,7 +132,7 @@ fn interpreter_of(head: &[u8]) -> Option<PathBuf> {
 }
 
 /// Whether the effective user may execute the file or search the directory.
-fn may_execute(path: &Path) -> bool {
+pub(crate) fn may_execute(path: &Path) -> bool {
     accessat(CWD, path, Access::EXEC_OK, AtFlags::EACCESS).is_ok()
 }
 

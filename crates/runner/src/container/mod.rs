@@ -231,7 +231,9 @@ impl Explain for ContainerRunner {
             let engine_knows = standing == Some(Standing::Ended { oom_killed: true });
             outcome.flags.oom_killed |= left_word || engine_knows;
         }
-        self.remove(run).await;
+        if standing != Some(Standing::Absent) {
+            self.remove(run).await;
+        }
         outcome
     }
 }
