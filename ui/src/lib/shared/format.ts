@@ -55,6 +55,9 @@ const timeFormat = new Intl.DateTimeFormat(undefined, { timeStyle: "medium", hou
 export const timeOfDay = (at: number): string => timeFormat.format(at);
 const dayFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
 export const day = (at: number): string => dayFormat.format(at);
+const dayAndMonthFormat = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
+/** `Nov 29`, of any year. */
+export const dayAndMonth = (at: number): string => dayAndMonthFormat.format(at);
 
 /** `2026-11-29`, here: for texts that are read again, and for fields. */
 export function isoDay(at: Date): string {
