@@ -80,7 +80,7 @@ const SESSION: [(&str, &str); 7] = [
     ("solti runners", "RUNNER"),
     ("solti run --wait --image docker.io/library/alpine:3 -- echo hello", "hello\n"),
     (
-        "solti run --wait --image docker.io/library/alpine:3 --volume .:/work --workdir /work --network none -- ls -l",
+        "solti run --wait --image docker.io/library/alpine:3 --volume .:/src --workdir /src --network none -- ls -l",
         " here\n",
     ),
     (

@@ -47,7 +47,7 @@ fn from_nothing_to_a_running_module() {
     let id = tasks["tasks"][0]["metadata"]["id"].as_str().unwrap();
     let said = run(&format!("solti show{}", after.replace("ID", id)));
     assert!(said.contains("hello.wasm") && said.contains("wasmtime"), "{said}");
-    let folder = format!("{} as /work, read only", place.work().display());
+    let folder = format!("{} as /src, read only", place.work().display());
     assert!(said.contains(&folder), "{said}");
     assert!(said.ends_with("hello, you\nI can read my source\n"), "{said}");
     assert_eq!(place.json(&["show", "--json", id])["runs"][0]["runner"], "wasmtime");
