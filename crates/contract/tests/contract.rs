@@ -73,6 +73,8 @@ macro_rules! desktop {
             a_list_leaves_out_what_it_is_told
             the_last_line_of_each_task_is_told
             a_task_of_a_job_tells_of_those_before_it
+        }
+        tests! { $subject, logs:
             a_window_reads_rows_and_hears_of_growth
             a_log_goes_on_behind_any_position
             a_log_is_read_in_its_encoding

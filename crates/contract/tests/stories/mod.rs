@@ -5,6 +5,7 @@ pub mod desktop;
 pub mod jobs;
 pub mod lists;
 pub mod log_bytes;
+pub mod logs;
 pub mod queue;
 pub mod runners;
 pub mod told;

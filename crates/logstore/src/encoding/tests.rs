@@ -1,0 +1,150 @@
+use super::*;
+
+fn decoded(encoding: TextEncoding, rows: &[u8]) -> String {
+    let mut out = Vec::new();
+    encoding.decode_rows(rows, RowStart::default(), &mut out);
+    // Part by part it is the same.
+    let mut at = 0;
+    for row in rows.split(|byte| *byte == b'\n') {
+        let start = RowStart::within(rows, at, LogOffset::ZERO);
+        let (whole, mut parts) = (encoding.decode(row, start), Vec::new());
+        let mut decoder = encoding.decoder(row, row.len() as u64, start);
+        at += row.len() + 1;
+        row.iter().for_each(|byte| decoder.feed(&[*byte], &mut parts));
+        decoder.finish(&mut parts);
+        if !encoding.mixed {
+            assert_eq!(String::from_utf8_lossy(&parts), String::from_utf8_lossy(&whole), "{row:?}");
+        }
+    }
+    String::from_utf8(out).unwrap()
+}
+
+fn in_utf16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
+    text.encode_utf16().flat_map(bytes).collect()
+}
+
+#[test]
+fn rows_are_read_in_their_encoding() {
+    for (name, bytes, text) in [
+        ("windows-1252", &b"caf\xe9\nf\xfcr 5 \x80\r\n"[..], "caf\u{e9}\nf\u{fc}r 5 \u{20ac}\r\n"),
+        ("latin1", b"\xe4", "\u{e4}"),
+        ("windows-1251", b"\xcf\xf0\xe8\xe2\xe5\xf2\n", "\u{41f}\u{440}\u{438}\u{432}\u{435}\u{442}\n"),
+        ("shift_jis", b"\x93\xfa\x96{\n\n\\", "\u{65e5}\u{672c}\n\n\\"),
+        ("gbk", b"\xc4\xe3\xba\xc3", "\u{4f60}\u{597d}"),
+        ("euc-kr", b"\xc7\xd1\n", "\u{d55c}\n"),
+        // No character, and no control either.
+        ("windows-1252", b"a\x9db", "a\u{fffd}b"),
+    ] {
+        assert_eq!(decoded(TextEncoding::named(name).unwrap(), bytes), text, "{name}");
+    }
+    assert_eq!(TextEncoding::named("windows-1252").unwrap().name(), "windows-1252");
+    assert_eq!(TextEncoding::named("no such"), None);
+}
+
+#[test]
+fn utf_16_is_cut_at_its_line_feeds_and_reads_as_it_was_printed() {
+    let text = "one\r\nzwei \u{e4}\n\n\u{4e00}\u{4e8c}\n\u{10a} end\n\u{1f600}";
+    for (name, bytes, mark) in [
+        ("utf-16le", u16::to_le_bytes as fn(u16) -> [u8; 2], &b"\xff\xfe"[..]),
+        ("utf-16be", u16::to_be_bytes, b"\xfe\xff"),
+    ] {
+        let encoding = TextEncoding::named(name).unwrap();
+        let plain = in_utf16(text, bytes);
+        let shown = decoded(encoding, &plain);
+        // The half of a line feed in U+010A ends a row, and the character is in the next.
+        let expected =
+            if name == "utf-16le" { text.replace('\u{10a}', "\n\u{10a}") } else { text.to_owned() };
+        let expected =
+            if name == "utf-16be" { expected.replace("\u{10a} end", "\u{10a}\n end") } else { expected };
+        assert_eq!(shown, expected, "{name}");
+        let marked = [mark, &in_utf16("first\nsecond\n", bytes)].concat();
+        // What is left of the last line feed is a row in which nothing is.
+        let shown = decoded(encoding, &marked);
+        assert_eq!(shown.trim_end_matches('\n'), "first\nsecond", "{name}");
+        assert_eq!(guess(&marked), TextEncoding { encoding: encoding.encoding, mixed: true }, "{name}");
+        assert_eq!(guess(&plain).name(), encoding.name(), "{name} without its mark");
+    }
+}
+
+#[test]
+fn no_character_of_utf_16_is_lost_where_a_row_is_cut_within_it() {
+    // One byte of each is that which ends rows, or both are.
+    let text = "a\u{10a}b\n\u{a05}\u{a15}\u{a4d}x\n\u{a0a}\n\n\u{4e00}\u{a0a}\u{a0a}y\u{1f600}\n\u{970a}z\u{1f60a}\u{1f60a} \u{1f40a}\n\u{1f60a}";
+    for (name, bytes) in
+        [("utf-16le", u16::to_le_bytes as fn(u16) -> [u8; 2]), ("utf-16be", u16::to_be_bytes)]
+    {
+        let encoding = TextEncoding::named(name).unwrap();
+        let shown = decoded(encoding, &in_utf16(text, bytes));
+        assert_eq!(shown.replace('\n', ""), text.replace('\n', ""), "{name}");
+        // A row is never cut at another place.
+        let cut = in_utf16(text, bytes).iter().filter(|byte| **byte == b'\n').count();
+        assert_eq!(shown.matches('\n').count(), cut, "{name}: {shown:?}");
+    }
+}
+
+#[test]
+fn what_is_only_guessed_to_be_utf_16_keeps_characters_that_end_rows() {
+    // One of U+0A00 to U+0AFF alone, in words, as the only one of a line; and a program that prints UTF-8 between.
+    let text = "id \u{a0a} 1\r\n\u{a2a}\u{a70}\u{a1c}\u{a3e}\u{a2c}\u{a40}\r\n\u{a05}\u{a0a}\u{a15} end\r\n";
+    let lines = "{\n\n\n}\nplain text\n";
+    for (name, bytes) in
+        [("utf-16le", u16::to_le_bytes as fn(u16) -> [u8; 2]), ("utf-16be", u16::to_be_bytes)]
+    {
+        let encoding = TextEncoding { mixed: true, ..TextEncoding::named(name).unwrap() };
+        let shown = decoded(encoding, &in_utf16(text, bytes));
+        assert_eq!(shown.replace('\n', ""), text.replace('\n', ""), "{name}: {shown:?}");
+        let shown = decoded(encoding, &[in_utf16("a\n", bytes), lines.into()].concat());
+        assert_eq!(shown, format!("a\n{lines}"), "{name}");
+    }
+}
+
+#[test]
+fn rows_of_utf_16_that_other_bytes_have_shifted_are_read() {
+    for (name, bytes) in
+        [("utf-16le", u16::to_le_bytes as fn(u16) -> [u8; 2]), ("utf-16be", u16::to_be_bytes)]
+    {
+        let mixed = TextEncoding { mixed: true, ..TextEncoding::named(name).unwrap() };
+        let of = |text| in_utf16(text, bytes);
+        let rows =
+            [of("one\ntwo\n"), b"odd\n\n".to_vec(), of("three\n\nfour\n"), b"even\n".to_vec(), of("five")];
+        let shown = decoded(mixed, &rows.concat());
+        let words: Vec<&str> = shown.split_whitespace().collect();
+        assert_eq!(words, ["one", "two", "odd", "three", "four", "even", "five"], "{name}: {shown:?}");
+    }
+}
+
+#[test]
+fn guesses_are_made_by_what_is_no_utf_8() {
+    let name = |bytes: &[u8]| guess(bytes).name();
+    let russian = "\u{41e}\u{448}\u{438}\u{431}\u{43a}\u{430} \u{447}\u{442}\u{435}\u{43d}\u{438}\u{44f} \u{444}\u{430}\u{439}\u{43b}\u{430}\n";
+    let encode =
+        |label: &str, text: &str| Encoding::for_label(label.as_bytes()).unwrap().encode(text).0.into_owned();
+    assert_eq!(name(&encode("windows-1251", russian)), "windows-1251");
+    assert_eq!(name(&encode("koi8-r", &russian.repeat(3))), "KOI8-U", "which has all letters of KOI8-R");
+    assert_eq!(name(&encode("windows-1252", "ok\nStra\u{df}e f\u{fc}r M\u{e4}nner\n")), "windows-1252");
+    let japanese =
+        "\u{30d5}\u{30a1}\u{30a4}\u{30eb}\u{304c}\u{898b}\u{3064}\u{304b}\u{308a}\u{307e}\u{305b}\u{3093}\n";
+    assert_eq!(name(&encode("shift_jis", japanese)), "Shift_JIS");
+    assert_eq!(name(&encode("euc-jp", japanese)), "EUC-JP");
+    let chinese = "\u{627e}\u{4e0d}\u{5230}\u{6587}\u{4ef6}\u{6216}\u{76ee}\u{5f55}\n";
+    assert_eq!(name(&encode("gbk", chinese)), "GBK");
+    assert_eq!(
+        name(&encode(
+            "euc-kr",
+            "\u{d30c}\u{c77c}\u{c744} \u{cc3e}\u{c744} \u{c218} \u{c5c6}\u{c2b5}\u{b2c8}\u{b2e4}\n"
+        )),
+        "EUC-KR"
+    );
+    // UTF-8 with a byte that is none, and what is no text at all.
+    assert_eq!(name("gr\u{fc}n \u{e4}\n".as_bytes()), "UTF-8");
+    assert_eq!(name(b"gr\xc3\xbcn \xff\n"), "UTF-8");
+    assert_eq!(name(b"\x7fELF\x02\x01\x01\0\0\xff\xc3\x28\x01\x02"), "UTF-8");
+}
+
+#[test]
+fn rows_of_utf_8_among_others_stay_what_they_are() {
+    let mixed = guess(b"na\xefve r\xe9sum\xe9\n");
+    assert_eq!(decoded(mixed, b"na\xefve\nna\xc3\xafve\n"), "na\u{ef}ve\nna\u{ef}ve\n");
+    let utf16 = [&b"\xff\xfe"[..], &in_utf16("a b c d\n", u16::to_le_bytes), b"plain\nand plain\n"].concat();
+    assert_eq!(decoded(guess(&utf16), &utf16), "a b c d\nplain\nand plain\n");
+}
