@@ -18,7 +18,7 @@ use crate::{
     there::There,
     tray,
     tray_presence::TrayPresence,
-    windows::{self, FormAsk, LogWindows, MAIN, SpareWindow, WindowMemory},
+    windows::{self, FormAsk, LogWindows, MAIN, MainLeaving, SpareWindow, WindowMemory},
 };
 use solti_api::{DesktopApi, SettingsAccess};
 use solti_doors::Doors;
@@ -98,6 +98,7 @@ pub fn assemble<R: Runtime>(builder: Builder<R>, parts: Parts) -> Builder<R> {
         .manage(parts.info)
         .manage(Streams::default())
         .manage(LogWindows::default())
+        .manage(MainLeaving::default())
         .manage(SpareWindow::default())
         .manage(CloseGate::default())
         .manage(FormAsk::default())
@@ -159,6 +160,12 @@ pub fn run(
         // Without a code it is the last window that has gone.
         RunEvent::ExitRequested { code: None, api, .. } if app.state::<CloseGate>().is_resident() => {
             api.prevent_exit();
+        }
+        // Here it can be found no more.
+        RunEvent::WindowEvent { label, event: WindowEvent::Destroyed, .. } if label == MAIN => {
+            if let Err(error) = windows::open_next(app) {
+                tracing::warn!("the main window was not opened again: {error}");
+            }
         }
         RunEvent::Exit => {
             // Before the lock goes: the next app must not find a name on the bus that nobody answers to.

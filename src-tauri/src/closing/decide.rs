@@ -7,7 +7,7 @@ use super::{
 use crate::{
     there::There,
     tray_presence::TrayPresence,
-    windows::{MAIN, open_main, open_windows},
+    windows::{MAIN, MainLeaving, open_main, open_windows},
 };
 use serde_json::json;
 use solti_api::operations::{GetSummary, Operations as _};
@@ -29,6 +29,9 @@ enum Occasion {
 pub fn requested<R: Runtime>(window: &Window<R>, request: &CloseRequestApi) {
     let app = window.app_handle();
     if open_windows(app).nth(1).is_some() {
+        if window.label() == MAIN {
+            app.state::<MainLeaving>().begin();
+        }
         return;
     }
     request.prevent_close();
@@ -86,9 +89,16 @@ fn keep<R: Runtime>(app: &AppHandle<R>, leads: Leads) {
         return app.exit(0);
     }
     gate.set_resident(true);
+    let leaving = app.state::<MainLeaving>();
     for (label, window) in app.webview_windows() {
+        if label == MAIN {
+            leaving.begin();
+        }
         // Closed for good, not hidden: what its page held is given back.
         if let Err(error) = window.destroy() {
+            if label == MAIN {
+                leaving.end();
+            }
             tracing::warn!("window {label} could not be closed: {error}");
         }
     }

@@ -6,6 +6,7 @@ use super::{
     form_ask::FormAsk,
     label::MAIN,
     log_windows::{LogWindows, Place},
+    main_leaving::{MainLeaving, Wanted},
     memory,
     spare::SpareWindow,
     spare_maker, spare_shown, web_process,
@@ -17,19 +18,35 @@ use tauri::{AppHandle, Manager, Runtime, WebviewWindow};
 
 /// Shows the main window with the form for a new task.
 pub fn open_form<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
+    if app.get_webview_window(MAIN).is_some() && app.state::<MainLeaving>().comes_after(Wanted::Form) {
+        return Ok(());
+    }
     app.state::<FormAsk>().ask();
     open_main(app)
 }
 
 /// Shows the main window, making it when it was closed.
 pub fn open_main<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
+    let leaving = app.state::<MainLeaving>();
     if let Some(window) = app.get_webview_window(MAIN) {
-        return bring_forward(&window);
+        return if leaving.comes_after(Wanted::Main) { Ok(()) } else { bring_forward(&window) };
+    }
+    if leaving.end() == Some(Wanted::Form) {
+        app.state::<FormAsk>().ask();
     }
     // Before its page asks anything.
     app.state::<Arc<Machines>>().come_back();
     web_process::build(app, main_window)?;
     Ok(())
+}
+
+/// The main window is gone: opens what was asked for while it left.
+pub fn open_next<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
+    match app.state::<MainLeaving>().end() {
+        Some(Wanted::Main) => open_main(app),
+        Some(Wanted::Form) => open_form(app),
+        None => Ok(()),
+    }
 }
 
 /// Shows the log of one attempt, at `row` if one is given: the window that has it already, else a new one.
