@@ -5,7 +5,7 @@ export PATH := $(PATH):$(HOME)/.cargo/bin:$(CURDIR)/target/node/bin
 CARGO ?= cargo
 NPM = npm --prefix ui --silent
 
-.PHONY: help deps run-deps page build package package-only release test-package run dev foreign test screenshots test-busy torture bench check format bindings
+.PHONY: help deps run-deps page build package package-only release test-package run dev foreign test screenshots pictures test-busy torture bench check format bindings
 
 help:
 	@echo "make deps    install what is missing"
@@ -74,6 +74,10 @@ test: deps page foreign
 screenshots: deps page
 	SOLTI_SCREENSHOTS="$(CURDIR)/target/screenshots" $(CARGO) nextest run -p solti-desktop --test window
 	@echo "Pictures are in target/screenshots."
+
+# The pictures of the documents, from the page without the app. Needs chromium and webp of Debian's packages.
+pictures: deps
+	cd ui && node scripts/pictures.mjs ../docs
 
 # The same ten times, beside other work.
 test-busy: deps
