@@ -22,6 +22,8 @@ const JOBS: usize = 10_000;
 const DUE: usize = 500;
 /// Savers at a time.
 const AT_ONCE: usize = 64;
+/// After a start, until only what goes on for ever does.
+const SETTLED: Duration = Duration::from_secs(30);
 const IDLE: Duration = Duration::from_secs(20);
 /// Long enough to save those that are due.
 const AHEAD: Duration = Duration::from_secs(10);
@@ -84,7 +86,7 @@ async fn start(dir: &Path) -> Engine {
 async fn idle() {
     let process = Path::new("/proc/self");
     // What the start leaves to do is not what is asked about.
-    tokio::time::sleep(Duration::from_secs(5)).await;
+    tokio::time::sleep(SETTLED).await;
     let before = sleeps(process);
     tokio::time::sleep(IDLE).await;
     let each_second = slept_since(&before, &sleeps(process)) as f64 / IDLE.as_secs_f64();
