@@ -139,13 +139,19 @@ async fn a_selection_lasts_over_a_scroll_and_is_copied_whole() {
     app.see_text("log-row", "line 1 of all").await;
 
     app.click_edge("log-row .text", false, false).await;
-    for _ in 0..20 {
-        app.press("log-pane", || Key::PageDown.into()).await;
-    }
     // A row that is not cut off by the edge.
     let row = "Number(document.querySelectorAll('[data-testid=log-row]')[5].dataset.row)";
-    app.see_true("another page", &format!("{row} > 300")).await;
-    let last = app.run(&format!("return {row}")).await.as_u64().expect("a number");
+    let at = async || app.run(&format!("return {row}")).await.as_u64().expect("a number");
+    let mut last = at().await;
+    while last <= 300 {
+        app.press("log-pane", || Key::PageDown.into()).await;
+        // It has moved, and stands.
+        let stands = format!(
+            "(() => {{ const [before, now] = [window.rowBefore, {row}]; window.rowBefore = now; return now > {last} && now === before; }})()"
+        );
+        app.see_true("the next page", &stands).await;
+        last = at().await;
+    }
     app.click_edge(&format!("log-row[data-row=\"{last}\"] .text"), true, true).await;
     app.see(&format!("log-row[data-row=\"{last}\"] .selected")).await;
     app.look("log-selected").await;
