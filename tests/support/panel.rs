@@ -1,7 +1,8 @@
 //! A desktop's panel, as far as it matters to an icon in the tray: it collects icons as panels do
 //! (`org.kde.StatusNotifierWatcher`), reads what they show, and uses their menus, all over the session bus.
 
-use super::eventually;
+use super::window::eventually;
+use solti_testing::PATIENCE;
 use std::collections::HashMap;
 use tokio::sync::watch;
 use zbus::{
@@ -52,7 +53,7 @@ impl Panel {
     /// The icon that is there, or the next that comes.
     pub async fn icon(&self) -> TrayIcon {
         let mut registered = self.registered.clone();
-        let service = tokio::time::timeout(super::PATIENCE, registered.wait_for(Option::is_some)).await;
+        let service = tokio::time::timeout(PATIENCE, registered.wait_for(Option::is_some)).await;
         let service = service.expect("an icon in time").expect("the panel is there").clone().expect("some");
         let item = proxy(&self.bus, &service, "/StatusNotifierItem", "org.kde.StatusNotifierItem").await;
         let menu: OwnedObjectPath = item.get_property("Menu").await.expect("a menu");

@@ -1,6 +1,6 @@
 //! Another machine: `solti serve` on a data folder of its own, at an address that it keeps.
 
-use super::{APP, Owned};
+use super::{APP, Owned, kept_logs::keep_logs};
 use solti_testing::free_port;
 use std::{
     fs,
@@ -21,6 +21,7 @@ pub struct Server {
 impl Server {
     pub fn start() -> Self {
         let data = tempfile::tempdir().expect("temp dir");
+        keep_logs(data.path());
         let mut server = Self { data, address: format!("127.0.0.1:{}", free_port()), running: None };
         server.start_again();
         server

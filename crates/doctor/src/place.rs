@@ -1,8 +1,8 @@
 //! The data folder: whose it is, who may read it, how much room there is, and whether an app holds it.
 
 use crate::words::bytes;
-use rustix::fs::statvfs;
 use solti_model::Finding;
+use solti_store::free_bytes;
 use std::fs::Metadata;
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -53,11 +53,10 @@ pub(crate) fn free_space(dir: &Path, min_free: u64) -> Finding {
     const WHAT: &str = "Free space";
     // Of a folder that is not made yet, the disk is that of the one above it.
     let there = dir.ancestors().find(|dir| dir.exists()).unwrap_or(Path::new("/"));
-    let space = match statvfs(there) {
-        Ok(space) => space,
+    let free = match free_bytes(there) {
+        Ok(free) => free,
         Err(error) => return Finding::warning(WHAT, format!("not known: {error}"), "Nothing to be done."),
     };
-    let free = space.f_bavail.saturating_mul(space.f_frsize);
     let said = format!("{} free on its disk", bytes(free));
     if free == 0 {
         return Finding::problem(WHAT, said, "Nothing new is kept until there is space. Free some.");

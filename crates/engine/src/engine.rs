@@ -5,11 +5,12 @@ use crate::{
     Config, EngineError, environment::Inherited, keyring::SessionKeyring, machine::ThisMachine, open_files,
     user_manager::UserManager,
 };
+use serde_json::json;
 use solti_api::{DesktopApi, SettingsAccess, StoredSettings, SupervisorApiAdapter, in_full};
 use solti_logstore::LogLimits;
 use solti_model::{EngineInfo, FinishedSettings, InheritedEnvironment, LogSettings, Recovered, Settings};
 use solti_runner::{ContainerRunner, EngineKind, Runners, ShimRunner, WasmRunner};
-use solti_store::{Opened, Recovery, Store, StoreError};
+use solti_store::{Opened, Recovery, Store, StoreError, free_bytes};
 use solti_supervisor::{FinishedLimits, RunFolders, Supervisor, SupervisorConfig, SupervisorError};
 use std::{path::Path, sync::Arc, time::Duration};
 use tokio::{spawn, sync::watch, task::spawn_blocking, time::timeout};
@@ -54,6 +55,7 @@ impl Engine {
             async move { runner.warm_up().await }
         });
         let settings = Arc::new(StoredSettings::load(store.clone()).await?);
+        suit_disk(&settings, &config.data_dir).await;
         let capture = settings.settings().environment.capture_login_shell;
         let inherited = Inherited::find(capture).await;
         // Not before the login shell is asked: what that starts has the limit that it is used to.
@@ -187,6 +189,23 @@ fn follow<T: PartialEq + Send + Sync + 'static>(
     followed
 }
 
+/// Until a person has set anything, a disk that is nearly full is no reason to remove each log as soon as it ends: less stays free
+/// there, which the settings show.
+async fn suit_disk(settings: &StoredSettings, data_dir: &Path) {
+    let floor = free_bytes(data_dir).ok().and_then(LogSettings::first_min_free);
+    let Some(floor) = floor else { return };
+    if settings.are_changed().await {
+        return;
+    }
+    match settings.set_settings(json!({"logs": {"minFreeBytes": floor}})).await {
+        Ok(_) => tracing::info!("the disk is nearly full: {floor} bytes of it are to stay free"),
+        Err(error) => tracing::warn!(
+            "what is to stay free on a disk that is nearly full is not set: {}",
+            in_full(&error)
+        ),
+    }
+}
+
 fn log_limits(logs: &LogSettings) -> LogLimits {
     LogLimits {
         run_bytes: logs.run_bytes,
@@ -213,5 +232,24 @@ async fn keep_copies(store: Store) {
         if let Err(error) = store.recover_at_next_start() {
             tracing::error!("that could not be noted: {error}");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use solti_testing::SmallDisk;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn on_a_disk_that_is_nearly_full_less_is_to_stay_free_until_a_person_says_otherwise() {
+        let Some(disk) = SmallDisk::mount(100) else { return };
+        let config = Config::with_shim(disk.path(), disk.path().join("no-task-is-started"));
+        let engine = Engine::open(&config).await.expect("an engine");
+        let floor = engine.settings().settings().logs.min_free_bytes;
+        assert!((1..52_000_000).contains(&floor), "{floor}");
+        engine.settings().set_settings(json!({"logs": {"minFreeBytes": 5}})).await.expect("legal");
+        engine.detach().await;
+        let engine = Engine::open(&config).await.expect("an engine");
+        assert_eq!(engine.settings().settings().logs.min_free_bytes, 5);
     }
 }

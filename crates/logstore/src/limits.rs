@@ -1,8 +1,6 @@
 //! How much of the logs is kept. The choice of what goes lives in `retention`; the person's settings, which feed this,
 //! live above.
 
-const GB: u64 = 1_000_000_000;
-
 /// Bounds of what the logs may take, in bytes on the disk, where a short file takes a block; `None` is no bound. What is
 /// being written is one piece of at most 64 MiB or so and stays whatever they are; then a bound cannot be kept for a while.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,12 +18,13 @@ pub struct LogLimits {
 }
 
 impl Default for LogLimits {
+    /// No bound, and 1 MiB for the beginning of a run: what holds where nobody has set any.
     fn default() -> Self {
         Self {
-            run_bytes: Some(20 * GB),
-            task_bytes: Some(40 * GB),
-            total_bytes: Some(100 * GB),
-            min_free_bytes: 2 * GB,
+            run_bytes: None,
+            task_bytes: None,
+            total_bytes: None,
+            min_free_bytes: 0,
             keep_head_bytes: 1 << 20,
         }
     }

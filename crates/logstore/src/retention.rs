@@ -343,13 +343,6 @@ mod tests {
     use super::*;
 
     const MIB: u64 = 1 << 20;
-    const NO_LIMITS: LogLimits = LogLimits {
-        run_bytes: None,
-        task_bytes: None,
-        total_bytes: None,
-        min_free_bytes: 0,
-        keep_head_bytes: MIB,
-    };
 
     /// A head of 1 MiB, then segments of 10 MiB written at these times.
     fn log(ended: bool, times: &[u64]) -> StoredLog {
@@ -371,18 +364,20 @@ mod tests {
     #[test]
     fn within_the_limits_nothing_goes() {
         let runs = [(1, log(true, &[1, 2])), (1, log(false, &[3]))];
-        assert_eq!(removed(&runs, LogLimits::default(), 3_000_000_000), []);
-        assert_eq!(removed(&runs, NO_LIMITS, 0), []);
+        let enough =
+            LogLimits { total_bytes: Some(100 * MIB), min_free_bytes: 32 * MIB, ..LogLimits::default() };
+        assert_eq!(removed(&runs, enough, 33 * MIB), []);
+        assert_eq!(removed(&runs, LogLimits::default(), 0), []);
     }
 
     #[test]
     fn a_run_loses_its_oldest_segments_then_its_head_and_never_the_one_that_is_written() {
-        let limits = LogLimits { run_bytes: Some(25 * MIB), ..NO_LIMITS };
+        let limits = LogLimits { run_bytes: Some(25 * MIB), ..LogLimits::default() };
         assert_eq!(removed(&[(1, log(true, &[1, 2, 3, 4]))], limits, 0), [(0, 1), (0, 2)]);
-        let own = LogLimits { run_bytes: Some(0), ..NO_LIMITS };
+        let own = LogLimits { run_bytes: Some(0), ..LogLimits::default() };
         assert_eq!(removed(&[(1, log(true, &[1, 2]))], own, 0), [(0, 1), (0, 0)], "its end stays");
         assert_eq!(removed(&[(1, log(true, &[]))], own, 0), [], "that may be its beginning");
-        let all = LogLimits { task_bytes: Some(0), ..NO_LIMITS };
+        let all = LogLimits { task_bytes: Some(0), ..LogLimits::default() };
         assert_eq!(removed(&[(1, log(false, &[1, 2]))], all, 0), [(0, 1), (0, 0)]);
         assert_eq!(removed(&[(1, log(true, &[1, 2]))], all, 0), [(0, 1), (0, 2), (0, 0)]);
         let no_head = LogLimits { keep_head_bytes: 0, ..all };
@@ -395,7 +390,8 @@ mod tests {
     fn a_head_that_was_cut_before_protects_nothing_behind_the_hole() {
         let mut cut = log(true, &[1, 2, 3]);
         cut.segments.remove(1);
-        let limits = LogLimits { task_bytes: Some(11 * MIB), keep_head_bytes: 100 * MIB, ..NO_LIMITS };
+        let limits =
+            LogLimits { task_bytes: Some(11 * MIB), keep_head_bytes: 100 * MIB, ..LogLimits::default() };
         assert_eq!(removed(&[(1, cut)], limits, 0), [(0, 2)]);
     }
 
@@ -416,22 +412,22 @@ mod tests {
             (2, fourth),
             (2, small(5, false)),
         ];
-        let total = |bytes| LogLimits { total_bytes: Some(bytes), ..NO_LIMITS };
+        let total = |bytes| LogLimits { total_bytes: Some(bytes), ..LogLimits::default() };
         assert_eq!(removed(&runs, total(12 * MIB), 0), []);
         assert_eq!(removed(&runs, total(2 * MIB), 0), [(3, 1)], "what lies behind a beginning");
         let earlier = [(3, 1), (1, 0), (2, 0), (3, 0)];
         assert_eq!(removed(&runs, total(MIB + 8192), 0), earlier, "then those of earlier attempts");
-        let limits = LogLimits { task_bytes: Some(8192), ..NO_LIMITS };
+        let limits = LogLimits { task_bytes: Some(8192), ..LogLimits::default() };
         assert_eq!(removed(&runs, limits, 0), earlier, "those of its task alone");
         let nothing = removed(&runs, total(0), 0);
         assert_eq!(nothing.last(), Some(&(0, 0)), "then the latest ones, and never what is written");
-        let floor = removed(&runs, LogLimits { min_free_bytes: 100 * MIB, ..NO_LIMITS }, MIB);
+        let floor = removed(&runs, LogLimits { min_free_bytes: 100 * MIB, ..LogLimits::default() }, MIB);
         assert_eq!(floor, nothing);
     }
 
     #[test]
     fn the_oldest_of_a_task_goes_and_other_tasks_are_left_alone() {
-        let limits = LogLimits { task_bytes: Some(25 * MIB), ..NO_LIMITS };
+        let limits = LogLimits { task_bytes: Some(25 * MIB), ..LogLimits::default() };
         let runs = [(7, log(true, &[10, 30])), (8, log(true, &[1, 2])), (7, log(true, &[20]))];
         assert_eq!(removed(&runs, limits, 0), [(0, 1)]);
     }
@@ -439,9 +435,9 @@ mod tests {
     #[test]
     fn the_total_and_the_free_space_take_the_oldest_of_all_and_a_little_more() {
         let runs = [(1, log(true, &[10, 40])), (2, log(false, &[20, 50])), (3, log(true, &[30]))];
-        let total = LogLimits { total_bytes: Some(43 * MIB), ..NO_LIMITS };
+        let total = LogLimits { total_bytes: Some(43 * MIB), ..LogLimits::default() };
         assert_eq!(removed(&runs, total, 0), [(0, 1), (1, 1)]);
-        let floor = LogLimits { min_free_bytes: 32 * MIB, ..NO_LIMITS };
+        let floor = LogLimits { min_free_bytes: 32 * MIB, ..LogLimits::default() };
         assert_eq!(removed(&runs, floor, 32 * MIB), []);
         assert_eq!(removed(&runs, floor, 25 * MIB), [(0, 1), (1, 1)]);
         // What another limit frees counts.
@@ -459,7 +455,7 @@ mod tests {
 
     #[test]
     fn a_touched_file_does_not_change_the_order_within_a_run() {
-        let limits = LogLimits { run_bytes: Some(12 * MIB), ..NO_LIMITS };
+        let limits = LogLimits { run_bytes: Some(12 * MIB), ..LogLimits::default() };
         assert_eq!(removed(&[(1, log(true, &[9, 2, 3]))], limits, 0), [(0, 1), (0, 2)]);
     }
 }

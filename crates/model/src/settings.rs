@@ -78,6 +78,16 @@ impl Default for LogSettings {
     }
 }
 
+impl LogSettings {
+    /// What is to stay free on a disk that has `free_bytes` left when logs are first kept there: half of that, in steps of 10 MB,
+    /// where the default would remove nearly all of them at once; `None` where it would not.
+    pub fn first_min_free(free_bytes: u64) -> Option<u64> {
+        const STEP: u64 = 10_000_000;
+        let half = free_bytes / 2;
+        (half < Self::default().min_free_bytes).then_some(half - half % STEP)
+    }
+}
+
 /// How long what is over is kept; `null` is for ever.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
@@ -506,6 +516,12 @@ mod tests {
 
     fn refused(patch: Value) -> FieldError {
         Settings::default().patched(&patch).expect_err("refused")
+    }
+
+    #[test]
+    fn a_disk_that_is_nearly_full_is_left_half_of_what_it_has() {
+        let floors = [0, 287_000_000, 3_999_999_999, 4_000_000_000].map(LogSettings::first_min_free);
+        assert_eq!(floors, [Some(0), Some(140_000_000), Some(1_990_000_000), None]);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! it begins only in a long quiet moment, with room enough on the disk, and the next write interrupts it: then nothing has
 //! changed, and it is tried another time.
 
+use crate::free_space::free_bytes;
 use rusqlite::{Connection, InterruptHandle};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -121,8 +122,7 @@ impl Vacuum {
 
     fn rewrite(&self, connection: &Connection) -> Rewritten {
         let size = self.path.metadata().map_or(0, |file| file.len());
-        let room = rustix::fs::statvfs(&self.path).map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize));
-        if !room.is_ok_and(|room| room / ROOM >= size) {
+        if !free_bytes(&self.path).is_ok_and(|room| room / ROOM >= size) {
             return Rewritten::NotNow;
         }
         if !self.interrupt.begin() {

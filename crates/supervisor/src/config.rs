@@ -47,7 +47,7 @@ pub struct SupervisorConfig {
 
 impl SupervisorConfig {
     /// The defaults: this process's environment, five seconds of grace, a few starts at a time for each processor, and
-    /// limits that do not change.
+    /// no limits.
     pub fn new(data_dir: impl Into<PathBuf>) -> Self {
         Self {
             data_dir: data_dir.into(),

@@ -7,6 +7,7 @@
 
 mod bus;
 mod containers;
+mod disk;
 mod generated;
 mod modules;
 mod port;
@@ -15,6 +16,7 @@ mod waiting;
 
 pub use bus::{Bus, Ends};
 pub use containers::{Registry, TEST_IMAGE, TestEngine, on_engine};
+pub use disk::SmallDisk;
 pub use generated::{imports_from_model, keep_generated};
 pub use modules::wasm_of_c;
 pub use port::free_port;

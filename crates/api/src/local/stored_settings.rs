@@ -44,6 +44,11 @@ impl StoredSettings {
         }
         Ok(Self { store, current: watch::Sender::new(settings), document: Mutex::new(document) })
     }
+
+    /// Whether a setting was ever changed.
+    pub async fn are_changed(&self) -> bool {
+        !self.document.lock().await.is_null()
+    }
 }
 
 #[async_trait]
@@ -85,12 +90,14 @@ mod tests {
     async fn a_change_is_there_after_a_restart_and_told_to_who_follows() {
         let dir = tempfile::tempdir().expect("temp dir");
         let first = settings(dir.path()).await;
+        assert!(!first.are_changed().await);
         let mut followed = first.watch_settings();
         first.set_settings(json!({"theme": "dark"})).await.expect("legal");
         followed.changed().await.expect("told");
         assert_eq!(followed.borrow().theme, Theme::Dark);
         drop(first);
-        assert_eq!(settings(dir.path()).await.settings().theme, Theme::Dark);
+        let again = settings(dir.path()).await;
+        assert!(again.settings().theme == Theme::Dark && again.are_changed().await);
     }
 
     #[tokio::test]

@@ -11,56 +11,11 @@ use solti_api::operations::{GetSummary, Operations as _, TaskEvents};
 use solti_api::{ApiError, ApiHandler};
 use solti_logstore::LogView;
 use solti_model::{RowNo, StorageState, TaskId, TaskPhase, TaskQuery};
+use solti_testing::SmallDisk;
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-
-/// A file system of a few megabytes, unmounted when dropped.
-struct SmallDisk {
-    dir: tempfile::TempDir,
-}
-
-impl SmallDisk {
-    fn mount(megabytes: u32) -> Option<Self> {
-        let dir = tempfile::tempdir().unwrap();
-        let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", &format!("size={megabytes}m,mode=700"), "tmpfs"]).arg(dir.path());
-        if mount.stderr(Stdio::null()).status().is_ok_and(|status| status.success()) {
-            return Some(Self { dir });
-        }
-        println!("skipped: a file system can be mounted by root only");
-        None
-    }
-
-    fn path(&self) -> &Path {
-        self.dir.path()
-    }
-
-    fn ballast(&self) -> PathBuf {
-        self.path().join("ballast")
-    }
-
-    /// Takes every free byte.
-    fn fill(&self) {
-        let mut file = File::options().create(true).append(true).open(self.ballast()).unwrap();
-        for size in [64 * 1024, 1] {
-            while file.write_all(&vec![0; size]).is_ok() {}
-        }
-    }
-
-    fn free(&self) {
-        std::fs::remove_file(self.ballast()).unwrap();
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        Command::new("umount").arg("-l").arg(self.path()).status().ok();
-    }
-}
 
 async fn storage(engine: &Engine) -> StorageState {
     engine.api.ask(GetSummary {}).await.unwrap().storage

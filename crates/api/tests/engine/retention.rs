@@ -11,13 +11,6 @@ use solti_supervisor::{FinishedLimits, SupervisorConfig};
 use tokio::sync::watch;
 
 const MIB: u64 = 1 << 20;
-const NO_LIMITS: LogLimits = LogLimits {
-    run_bytes: None,
-    task_bytes: None,
-    total_bytes: None,
-    min_free_bytes: 0,
-    keep_head_bytes: MIB,
-};
 /// Lines of 1 KiB; the first segment ends after 1 MiB, the second after 65.
 const PRINT: &str = "line=$(printf '%01023d' 0); yes $line | head -n";
 
@@ -40,7 +33,7 @@ fn stored(engine: &Engine, id: &TaskId, attempt: u32) -> StoredLog {
 async fn a_run_that_printed_too_much_keeps_its_beginning_and_its_end() {
     let dir = tempfile::tempdir().unwrap();
     let (engine, _limits, _finished) =
-        engine(dir.path(), LogLimits { run_bytes: Some(70 * MIB), ..NO_LIMITS }).await;
+        engine(dir.path(), LogLimits { run_bytes: Some(70 * MIB), ..LogLimits::default() }).await;
     let print = format!("{PRINT} {}; echo last", 140 * 1024);
     let id = engine.api.submit_task(spec("a", bash(&print), json!({}))).await.unwrap();
     engine.finished(&id).await;
@@ -85,7 +78,7 @@ async fn a_run_that_printed_too_much_keeps_its_beginning_and_its_end() {
 async fn a_run_that_goes_on_loses_what_is_oldest_and_prints_on() {
     let dir = tempfile::tempdir().unwrap();
     let (engine, _limits, _finished) =
-        engine(dir.path(), LogLimits { run_bytes: Some(70 * MIB), ..NO_LIMITS }).await;
+        engine(dir.path(), LogLimits { run_bytes: Some(70 * MIB), ..LogLimits::default() }).await;
     let go = dir.path().join("go");
     let print =
         format!("{PRINT} {}; until [ -e {} ]; do sleep 0.02; done; echo last", 140 * 1024, go.display());
@@ -106,7 +99,7 @@ async fn a_run_that_goes_on_loses_what_is_oldest_and_prints_on() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_takes_the_oldest_logs_of_all_tasks() {
     let dir = tempfile::tempdir().unwrap();
-    let (engine, limits, _finished) = engine(dir.path(), NO_LIMITS).await;
+    let (engine, limits, _finished) = engine(dir.path(), LogLimits::default()).await;
     let mut ids = vec![];
     for _ in 0..2 {
         let print = format!("{PRINT} {}; echo last", 3 * 1024);
@@ -115,7 +108,7 @@ async fn a_full_disk_takes_the_oldest_logs_of_all_tasks() {
         ids.push(id);
     }
     // All that can go has to go, the beginnings too, and still it is not enough.
-    limits.send_replace(LogLimits { min_free_bytes: u64::MAX / 2, ..NO_LIMITS });
+    limits.send_replace(LogLimits { min_free_bytes: u64::MAX / 2, ..LogLimits::default() });
     for id in &ids {
         until("the logs are gone", || stored(&engine, id, 1).bytes() == 0).await;
         let log = engine.log(id).await;
@@ -162,7 +155,7 @@ async fn many_small_logs_keep_the_limit_of_their_task_and_what_is_gone_is_told()
     const LIMIT: u64 = 32 << 10;
     let dir = tempfile::tempdir().unwrap();
     let (engine, _limits, _finished) =
-        engine(dir.path(), LogLimits { task_bytes: Some(LIMIT), ..NO_LIMITS }).await;
+        engine(dir.path(), LogLimits { task_bytes: Some(LIMIT), ..LogLimits::default() }).await;
     let id = restarting(&engine, dir.path()).await;
     let first = engine.supervisor.folders().run(&id, 1);
     until("the first log is gone", || {
@@ -198,7 +191,7 @@ async fn many_small_logs_keep_the_limit_of_their_task_and_what_is_gone_is_told()
 async fn a_limit_that_cannot_be_kept_is_told_until_it_can() {
     let dir = tempfile::tempdir().unwrap();
     let (engine, limits, _finished) =
-        engine(dir.path(), LogLimits { total_bytes: Some(MIB), ..NO_LIMITS }).await;
+        engine(dir.path(), LogLimits { total_bytes: Some(MIB), ..LogLimits::default() }).await;
     // What is being written is one piece: a program that goes on after four MiB holds three that cannot go.
     let go = dir.path().join("go");
     let print = format!("{PRINT} {}; until [ -e {} ]; do sleep 0.02; done", 4 * 1024, go.display());
@@ -211,18 +204,18 @@ async fn a_limit_that_cannot_be_kept_is_told_until_it_can() {
     unkept(&engine, <[_]>::is_empty).await;
     assert!(stored(&engine, &id, 1).bytes() <= MIB);
 
-    limits.send_replace(LogLimits { run_bytes: Some(1), ..NO_LIMITS });
+    limits.send_replace(LogLimits { run_bytes: Some(1), ..LogLimits::default() });
     let small = engine.api.submit_task(spec("b", command("echo", &["x"]), json!({}))).await.unwrap();
     let reported = unkept(&engine, |unkept| !unkept.is_empty()).await;
     assert_eq!((reported[0].limit, reported[0].task.as_ref()), (LogLimit::RunBytes, Some(&small)));
-    limits.send_replace(NO_LIMITS);
+    limits.send_replace(LogLimits::default());
     unkept(&engine, <[_]>::is_empty).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_the_finished_tasks_the_latest_stay() {
     let dir = tempfile::tempdir().unwrap();
-    let (engine, _limits, finished) = engine(dir.path(), NO_LIMITS).await;
+    let (engine, _limits, finished) = engine(dir.path(), LogLimits::default()).await;
     let mut ids = vec![];
     for n in 0..5 {
         let text = n.to_string();

@@ -2,6 +2,9 @@
 
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+#[path = "../../../../tests/support/kept_logs.rs"]
+mod kept_logs;
+
 use serde_json::Value;
 use solti_testing::PATIENCE;
 pub use solti_testing::shim;
@@ -21,7 +24,11 @@ impl Place {
     pub fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir(dir.path().join("work")).unwrap();
-        Self { dir }
+        let place = Self { dir };
+        fs::create_dir(place.data_dir()).unwrap();
+        fs::set_permissions(place.data_dir(), fs::Permissions::from_mode(0o700)).unwrap();
+        kept_logs::keep_logs(&place.data_dir());
+        place
     }
 
     pub fn data_dir(&self) -> PathBuf {

@@ -7,6 +7,7 @@ mod power;
 use self::login::Login;
 use async_trait::async_trait;
 use solti_model::{Asked, MachineState, Reading};
+use solti_store::free_bytes;
 use solti_supervisor::{Machine, StayingAwake};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -85,10 +86,8 @@ fn load_of(file: &Path) -> Reading<f64> {
     first.ok_or_else(|| format!("{} says no number", file.display()))
 }
 
-/// What this user may fill.
 fn free_on(folder: &Path) -> Reading<u64> {
-    let space = rustix::fs::statvfs(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    Ok(space.f_bavail.saturating_mul(space.f_frsize))
+    free_bytes(folder).map_err(|error| format!("{}: {error}", folder.display()))
 }
 
 #[cfg(test)]

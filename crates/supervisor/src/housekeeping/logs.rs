@@ -7,10 +7,9 @@ use super::{AGAIN, HousekeepingError, PAUSE, SkipFilters};
 use crate::RunFolders;
 use crate::shared::SharedState;
 use crate::unkept::{Excess, unkept};
-use rustix::fs::statvfs;
 use solti_logstore::LogLimits;
 use solti_model::{TaskId, TaskPhase};
-use solti_store::Store;
+use solti_store::{Store, free_bytes};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -231,13 +230,8 @@ impl Logs {
     }
 
     async fn free_space(&self) -> Result<u64, HousekeepingError> {
-        match self.folders.on_a_thread(|folders| statvfs(folders.root())).await {
-            Ok(disk) => Ok(disk.f_bavail.saturating_mul(disk.f_frsize)),
-            Err(error) => {
-                let path = self.folders.root().to_owned();
-                Err(HousekeepingError::Folder { path, source: error.into() })
-            }
-        }
+        let free = self.folders.on_a_thread(|folders| free_bytes(folders.root())).await;
+        free.map_err(|source| HousekeepingError::Folder { path: self.folders.root().to_owned(), source })
     }
 
     /// Brings all logs within the total, and leaves the disk its floor; what is free then.
