@@ -159,9 +159,10 @@ fn output_that_is_held_open_outside_of_the_run_is_waited_for_until_a_stop_which_
 
 #[test]
 fn orphans_do_not_pile_up_as_zombies_after_the_main_program() {
-    let orphans = "mkfifo second; echo ready; read go < second; (sh -c : &); (sh -c : &); (sh -c : &); echo made; read go < second; exit 0";
+    let orphans = "mkfifo second third; echo ready; read go < second; (sh -c : &); (sh -c : &); (sh -c : &); echo made; read go < third; exit 0";
     let (running, _) = start(orphans, AfterMain::Wait);
-    let second = running.dir().join("second");
+    // One each: a writer that has not closed yet would be the end of the next read.
+    let [second, third] = ["second", "third"].map(|name| running.dir().join(name));
     main_ended(&running);
     // Written once somebody reads it.
     fs::write(&second, "go\n").unwrap();
@@ -174,7 +175,7 @@ fn orphans_do_not_pile_up_as_zombies_after_the_main_program() {
     while zombies() > 0 {
         assert!(began.elapsed() < crate::harness::PATIENCE, "they are left");
     }
-    fs::write(&second, "go\n").unwrap();
+    fs::write(&third, "go\n").unwrap();
     running.wait();
 }
 
