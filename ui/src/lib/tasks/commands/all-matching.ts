@@ -1,8 +1,8 @@
 // What is done with all tasks that match a filter, however many: page by page, a few at a time, so that neither the page holds them
 // all nor the engine gets them at once.
-import type { Backend } from "../api/backend";
-import type { ListQuery, Phase } from "../api/types";
-import { isFinished, PHASES } from "../shared/phase";
+import type { Backend } from "../../api/backend";
+import type { ListQuery, Phase } from "../../api/types";
+import { isFinished, PHASES } from "../../shared/phase";
 
 export type AllAct = "stop" | "kill" | "rerun" | "remove";
 
