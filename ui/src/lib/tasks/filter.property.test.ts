@@ -154,7 +154,7 @@ test("a click adds a token, a second one takes it away and leaves the rest", () 
   );
   check(
     fc.property(text, clickable, (typed, clicked) => {
-      fc.pre(words(`${typed} x`).includes("x") && !hasToken(typed, clicked));
+      fc.pre(words(`${typed} apart`).at(-1) === "apart" && !hasToken(typed, clicked));
       const once = toggleToken(typed, clicked);
       expect(hasToken(once, clicked)).toBe(true);
       const twice = toggleToken(once, clicked);
