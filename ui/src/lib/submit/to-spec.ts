@@ -17,7 +17,7 @@ export function toSpec(form: Form, home?: string): { spec: TaskSpec; errors: Fie
   const duration = (text: string, field: string): number | undefined => {
     if (text.trim() === "") return undefined;
     const ms = parseDuration(text);
-    if (ms === null) errors[field] = "Write a duration such as 90s, 5m or 1h30m";
+    if (ms === null) errors[field] = "Enter a duration such as 90s, 5m or 1h30m";
     return ms ?? undefined;
   };
   const number = (text: string, field: string): number | undefined => {
@@ -36,7 +36,7 @@ export function toSpec(form: Form, home?: string): { spec: TaskSpec; errors: Fie
   const size = (text: string, field: string): number | undefined => {
     if (text.trim() === "") return undefined;
     const value = parseSize(text);
-    if (value === undefined) errors[field] = "Write a size such as 500 MB or 2 GB";
+    if (value === undefined) errors[field] = "Enter a size such as 500 MB or 2 GB";
     return value;
   };
   const needed = <T>(value: T | undefined, field: string, otherwise: T): T => {
@@ -119,7 +119,7 @@ function queueing(
   const start = form.start.trim();
   const notBefore = start === "" ? undefined : parseStart(start, Date.now());
   if (start !== "" && notBefore === undefined)
-    errors.notBefore = "Write a time such as in 2 h, at 22:00 or 2026-11-30 08:00";
+    errors.notBefore = "Enter a time such as in 2 h, at 22:00 or 2026-11-30 08:00";
   const priority = form.priority.trim() === "" ? undefined : Number(form.priority);
   if (priority !== undefined && !Number.isInteger(priority))
     errors.priority = "Enter a whole number, such as 10 or -5";

@@ -89,7 +89,7 @@ export const BINDINGS: readonly KeyBinding[] = [
   })),
   {
     keys: ["Ctrl +", "Ctrl −", "Ctrl 0"],
-    label: "Larger, smaller, usual size",
+    label: "Larger, smaller, default size",
     match: () => false, // Wherever the focus is: see handleKey.
     act: () => {},
   },
@@ -118,7 +118,7 @@ export const BINDINGS: readonly KeyBinding[] = [
   },
   {
     keys: ["h"],
-    label: "Hold or release what waits",
+    label: "Hold or release waiting tasks",
     match: plain("h"),
     act: (w) => w.queueCommands.holdOrRelease(),
   },
@@ -149,7 +149,7 @@ export const BINDINGS: readonly KeyBinding[] = [
     act: (w) => w.taskCommands.remove(),
   },
   { keys: ["Esc"], label: "Clear the selection", match: plain("Escape"), act: (w) => escape(w) },
-  { keys: ["?"], label: "This sheet", match: plain("?"), act: (w) => (w.sheetOpen = true) },
+  { keys: ["?"], label: "Show these keys", match: plain("?"), act: (w) => (w.sheetOpen = true) },
 ];
 
 /** What picks on the way, and which way. */

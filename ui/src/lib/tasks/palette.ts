@@ -152,11 +152,11 @@ function places(w: Workspace): Entry[] {
   const { held } = w.list.summary ?? {};
   return [
     to("new", "New task", "Ctrl N", () => w.form.create()),
-    to("queue", "Queue", "when what waits will start", () => {
+    to("queue", "Queue", "when waiting tasks will start", () => {
       w.queue.timeline = false;
       if (!w.queue.open || w.jobs.open) w.toggleQueue();
     }),
-    to("timeline", "Timeline", "what waited and ran when", () => {
+    to("timeline", "Timeline", "when tasks waited and ran", () => {
       w.queue.timeline = true;
       if (!w.queue.open || w.jobs.open) w.toggleQueue();
     }),

@@ -279,7 +279,7 @@ export class Workspace implements SettingsHost, TaskCommandHost {
     const sources = rows
       .filter((row) => row.task.status.attempt > 0)
       .map((row) => ({ id: idOf(row), attempt: row.task.status.attempt }));
-    if (sources.length > MERGED) this.notices.say("error", `At most ${MERGED} logs fit into one window`);
+    if (sources.length > MERGED) this.notices.say("error", `At most ${MERGED} logs fit in one window`);
     else if (sources.length > 0)
       this.backend.openMergedWindow(sources).catch((thrown: unknown) => this.report(thrown));
   }
@@ -335,7 +335,7 @@ export class Workspace implements SettingsHost, TaskCommandHost {
   /** False when it could not be carried out: the window stays then. */
   async answerClosing(answer: CloseAnswer, remember: boolean): Promise<boolean> {
     try {
-      // What waits for its undo to pass is not taken back by closing.
+      // Waiting for its undo to pass is not taken back by closing.
       if (answer !== "cancel") void this.deletions.flush();
       await this.backend.answerClosing(answer, remember);
       return true;

@@ -29,7 +29,7 @@ export const KEYS: readonly (readonly [word: string, ...keys: string[]])[] = [
   ["Save as", "Ctrl S"],
   ["Larger, smaller, default text size", "Ctrl +", "Ctrl −", "Ctrl 0"],
   ["Full screen, close the window", "F11", "Ctrl W"],
-  ["This sheet", "?"],
+  ["Show these keys", "?"],
 ];
 
 const STREAMS: readonly StreamChoice[] = ["both", "stdout", "stderr"];

@@ -45,13 +45,13 @@ export class JobCommands {
   async start(name: string, parameters: Record<string, string>): Promise<void> {
     await this.#host.backend.runJob({ name, parameters });
     this.#jobs.asking = undefined;
-    this.#host.notices.say("plain", `${name} is under way`);
+    this.#host.notices.say("plain", `${name} has started`);
   }
 
   remove(job: Job) {
     this.#host.ask({
       title: `Delete the job “${job.title ?? job.name}”?`,
-      body: "It is not run by itself any more. Its revisions go with it; its tasks and their logs stay.",
+      body: "It will no longer run on schedule. Its revisions are deleted with it; its tasks and their logs stay.",
       verb: "Delete job",
       act: () => this.#jobs.remove(job.name),
     });

@@ -190,7 +190,7 @@ export class TaskCommands {
     const { notices } = this.#host;
     const text = `${plural(acted, "task")} ${done}`;
     if (failed === 0) notices.say("plain", text);
-    else notices.say("error", `${text}, ${count(failed)} not. The first: ${ApiError.from(first).message}`);
+    else notices.say("error", `${text}, ${count(failed)} failed. The first: ${ApiError.from(first).message}`);
   }
 
   /** Before rows go: moves the selection to the next row that stays. */
