@@ -25,7 +25,7 @@ function order(waiting: TaskRow[], moves: ForecastQuery["moves"] = []): TaskRow[
 export function fakeForecast(
   all: TaskRow[],
   { slot, tasks, moves }: ForecastQuery,
-  lane: (slot: string) => { places: number; paused: boolean },
+  lane: (slot: string) => { capacity: number; paused: boolean },
 ): Foreseen {
   const at = Date.now();
   const active = all.filter(({ task }) => ["running", "pending"].includes(task.status.phase));
@@ -33,7 +33,7 @@ export function fakeForecast(
   const found: TaskForecast[] = [];
   const lanes: Foreseen["lanes"] = [];
   for (const name of slots.filter((one) => !slot || one === slot)) {
-    const { places: capacity, paused } = lane(name);
+    const { capacity, paused } = lane(name);
     const here = active.filter(({ task }) => task.spec.slot === name);
     const holds = ({ task }: TaskRow) => task.status.phase === "running" || task.status.attempt > 0;
     const running = here.filter(holds);

@@ -3,7 +3,10 @@ import type { Backend } from "./backend";
 import { ApiError } from "./errors";
 import { fakeForecast } from "./fake-forecast";
 import { fakeHead } from "./fake-heads";
-import type { Phase, TaskRow, TaskSpec } from "./types";
+import { checkSpec } from "./fake-check";
+import type { FakeTask } from "./fake-data";
+import type { FakeTasks } from "./fake-tasks";
+import type { TaskRow } from "./types";
 
 type QueueMethods = Pick<
   Backend,
@@ -20,26 +23,9 @@ type QueueMethods = Pick<
   | "forecast"
 >;
 
-interface FakeTask {
-  row: TaskRow;
-  spec: TaskSpec;
-}
-
-interface Tasks {
-  get(id: string): FakeTask;
-  inLane(slot: string): TaskRow[];
-  check(spec: TaskSpec): void;
-  setPhase(id: string, phase: Phase): void;
-  startNext(slot: string): void;
-  touch(id: string): void;
-  hold(held: boolean): void;
-  all(): TaskRow[];
-  lane(slot: string): { places: number; paused: boolean };
-}
-
 const conflict = (message: string) => new ApiError({ error: "Conflict", message });
 
-export function createFakeQueue(tasks: Tasks): QueueMethods {
+export function createFakeQueue(tasks: FakeTasks): QueueMethods {
   const waiting = (id: string): FakeTask => {
     const task = tasks.get(id);
     if (task.row.task.status.phase !== "pending") throw conflict(`task ${id} does not wait`);
@@ -94,16 +80,16 @@ export function createFakeQueue(tasks: Tasks): QueueMethods {
       const task = waiting(id);
       const now = task.row.task.metadata.resourceVersion;
       if (now !== resourceVersion) throw conflict(`task ${id} has changed since it was read`);
-      tasks.check(spec);
+      checkSpec(spec);
       task.spec = structuredClone(spec);
       task.row.task.spec = fakeHead(spec);
       tasks.touch(id);
     },
     suspendTask: ({ id }) => standStill(id, true),
     resumeTask: ({ id }) => standStill(id, false),
-    forecast: async (query = {}) => fakeForecast(tasks.all(), query, tasks.lane),
+    forecast: async (query = {}) => fakeForecast(tasks.rows, query, (slot) => tasks.keptLane(slot)),
     holdAll: async ({ held }) => {
-      tasks.hold(held);
+      tasks.holdAll(held);
       tasks.touch("");
     },
   };

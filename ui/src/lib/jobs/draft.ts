@@ -133,7 +133,7 @@ export function scheduleOf(
   } else {
     const every = parseDuration(draft.every);
     if (every === null)
-      return { wrong: { field: "everyMs", message: "Write a duration such as 90s, 10m or 12h" } };
+      return { wrong: { field: "everyMs", message: "Enter a duration such as 90s, 10m or 12h" } };
     schedule.everyMs = every;
     if (rest.anchor !== undefined && every === draft.anchored) schedule.anchor = rest.anchor;
   }

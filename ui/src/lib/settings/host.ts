@@ -23,11 +23,11 @@ export interface Question {
 
 /** Asks, and says whether to go on. */
 export function asked(
-  host: { question: Question | undefined },
+  host: { ask(question: Question): void },
   question: Omit<Question, "act">,
 ): Promise<boolean> {
   return new Promise((resolve) => {
-    host.question = { ...question, act: () => resolve(true), cancel: () => resolve(false) };
+    host.ask({ ...question, act: () => resolve(true), cancel: () => resolve(false) });
   });
 }
 
@@ -36,7 +36,8 @@ export interface SettingsHost {
   readonly machines: Machines;
   readonly settings: SettingsState;
   readonly doors: DoorStates | undefined;
-  question: Question | undefined;
+  readonly question: Question | undefined;
+  ask(question: Question): void;
   settingsAt: SettingsSection | undefined;
   chooseMachine(name: string | null): void;
   report(thrown: unknown): void;

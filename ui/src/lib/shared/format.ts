@@ -50,6 +50,13 @@ const exactFormat = new Intl.DateTimeFormat(undefined, {
   hourCycle: "h23",
 });
 export const exact = (at: number): string => exactFormat.format(at);
+const rangeFormat = new Intl.DateTimeFormat(undefined, {
+  dateStyle: "medium",
+  timeStyle: "short",
+  hourCycle: "h23",
+});
+/** `Nov 29, 2026, 14:03 – 18:03`: what both have in common is said once. */
+export const range = (from: number, to: number): string => rangeFormat.formatRange(from, to);
 const timeFormat = new Intl.DateTimeFormat(undefined, { timeStyle: "medium", hourCycle: "h23" });
 /** `14:03:22`. */
 export const timeOfDay = (at: number): string => timeFormat.format(at);

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { LocalImage } from "../api";
 import { offerImage } from "./images";
-import { emptyForm, fromSpec, toSpec } from "./spec";
+import { emptyForm } from "./form";
+import { fromSpec } from "./from-spec";
+import { toSpec } from "./to-spec";
 
 describe("a container in the form", () => {
   it("comes back from the form as it went in", () => {

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from "vitest";
 import type { DraftKind, TaskSpec } from "../api";
 import { Drafts } from "./draft";
-import { emptyForm } from "./spec";
+import { emptyForm } from "./form";
 
 const spec: TaskSpec = { slot: "etl", kind: { subprocess: { mode: { command: { command: "make" } } } } };
 

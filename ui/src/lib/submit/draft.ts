@@ -4,7 +4,7 @@
 // there.
 import type { Backend, DraftKind, EnvVar, TaskSpec } from "../api";
 import { holdsSecret, isMasked, withoutSecrets } from "../shared/secret";
-import { emptyForm, type Form } from "./spec";
+import { emptyForm, type Form } from "./form";
 import type { TextView } from "./text";
 
 const KINDS: readonly DraftKind[] = ["newTask", "changedTask"];

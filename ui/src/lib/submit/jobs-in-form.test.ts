@@ -85,7 +85,7 @@ it("makes no job of what is not whole: the form says what is wrong", async () =>
   await menu("save-job");
   await type("job-name", "x");
   await fireEvent.click(screen.getByTestId("job-save"));
-  expect((await screen.findByTestId("job-said")).textContent).toContain("mend what is marked");
+  expect((await screen.findByTestId("job-said")).textContent).toContain("fix what is marked");
   expect(screen.getByTestId("error-json").textContent).toContain("Line 2");
 });
 

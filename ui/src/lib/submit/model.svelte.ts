@@ -4,7 +4,9 @@ import { ApiError, type Backend, type Job, type TaskSpec } from "../api";
 import { Drafts, type WrittenText } from "./draft";
 import { byField, placeError, sentence } from "./errors";
 import { looksSecret } from "../shared/secret";
-import { emptyForm, fromSpec, nameLaneAnew, toSpec, type Form } from "./spec";
+import { emptyForm, nameLaneAnew, type Form } from "./form";
+import { fromSpec } from "./from-spec";
+import { toSpec } from "./to-spec";
 import { textFormat, type TextFormat, type TextProblem, type TextView } from "./text";
 
 /** What is wrong, by the field that shows it, and what belongs to none. */

@@ -3,7 +3,7 @@
 import { plural, span } from "../shared/format";
 import { parseDuration } from "../shared/duration";
 import type { Section } from "./errors";
-import type { Form } from "./spec";
+import type { Form } from "./form";
 
 export function summaries(form: Form): Record<Section, string> {
   const env = form.env.filter((entry) => entry.key !== "").length;

@@ -3,7 +3,8 @@ import { expect, it } from "vitest";
 import type { TaskSpec } from "../api";
 import { specFromJson, specToJson } from "./json";
 import { specMismatch } from "./shape";
-import { fromSpec, toSpec } from "./spec";
+import { fromSpec } from "./from-spec";
+import { toSpec } from "./to-spec";
 import { specFromYaml, specToYaml } from "./yaml";
 
 const WORDS = ["constructor", "toString", "__proto__", "hasOwnProperty"];

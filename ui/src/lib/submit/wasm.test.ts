@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { written } from "./copy-as";
 import type { TaskSpec } from "../api";
-import { fromSpec, toSpec } from "./spec";
+import { fromSpec } from "./from-spec";
+import { toSpec } from "./to-spec";
 
 const spec = (wasm: object): TaskSpec => ({ slot: "s", kind: { wasm: { module: "/m.wasm", ...wasm } } });
 const back = (wasm: object) => toSpec(fromSpec(spec(wasm)));

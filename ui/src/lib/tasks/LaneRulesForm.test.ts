@@ -55,7 +55,7 @@ test("what is wrong is said beside its field, and sent only where it can be read
   const save = vi.fn(() => Promise.reject(refused));
   render(LaneRulesForm, { lane: lane({}), save });
   await change("with free disk above", "much");
-  await screen.findByText("Write a size such as 50 GB");
+  await screen.findByText("Enter a size such as 50 GB");
   expect(save).not.toHaveBeenCalled();
   await change("when idle for", "5s");
   await waitFor(() => expect(screen.getByRole("alert").textContent).toBe("Must be from 60,000"));

@@ -38,11 +38,11 @@ export function taskEntries(w: Workspace, rows: readonly TaskRow[]): MenuEntry[]
         label: waits ? "Edit" : "Edit and rerun",
         hint: "e",
         testid: "menu-edit",
-        act: () => w.editCurrent(),
+        act: () => w.form.editCurrent(),
       },
-      { label: "Duplicate", hint: "d", act: () => w.duplicateCurrent() },
-      { label: "Rerun", hint: "r", testid: "menu-rerun", act: () => w.rerun(all) },
-      { label: "Save as job", testid: "menu-job", act: () => w.saveCurrentAsJob() },
+      { label: "Duplicate", hint: "d", act: () => w.form.duplicateCurrent() },
+      { label: "Rerun", hint: "r", testid: "menu-rerun", act: () => w.taskCommands.rerun(all) },
+      { label: "Save as job", testid: "menu-job", act: () => void w.jobCommands.saveCurrent() },
       "line",
     );
     const queue = queueEntries(w, only);
@@ -53,11 +53,17 @@ export function taskEntries(w: Workspace, rows: readonly TaskRow[]): MenuEntry[]
           label: waits ? "Cancel" : "Stop",
           hint: "s",
           testid: "menu-stop",
-          act: () => w.stop("graceful", all),
+          act: () => w.taskCommands.stop("graceful", all),
         },
         ...(waits
           ? []
-          : [{ label: "Kill now", danger: true, act: () => w.stop("kill", all) } satisfies MenuEntry]),
+          : [
+              {
+                label: "Kill now",
+                danger: true,
+                act: () => w.taskCommands.stop("kill", all),
+              } satisfies MenuEntry,
+            ]),
         "line" as const,
       );
     entries.push({ label: "Copy command", act: copied(w, spec.command) });
@@ -68,20 +74,27 @@ export function taskEntries(w: Workspace, rows: readonly TaskRow[]): MenuEntry[]
   } else {
     const logs = all.filter((row) => row.task.status.attempt > 0).length;
     entries.push({ label: "Open merged log", disabled: logs < 2, act: () => w.openMerged(all) });
-    entries.push({ label: `Rerun ${plural(rows.length, "task")}`, hint: "r", act: () => w.rerun(all) });
+    entries.push({
+      label: `Rerun ${plural(rows.length, "task")}`,
+      hint: "r",
+      act: () => w.taskCommands.rerun(all),
+    });
     const waiting = all.filter((row) => row.task.status.phase === "pending");
     const held = waiting.filter((row) => row.waiting?.reason === "held");
     if (held.length > 0)
-      entries.push({ label: `Release ${plural(held.length, "task")}`, act: () => w.release(held) });
+      entries.push({
+        label: `Release ${plural(held.length, "task")}`,
+        act: () => w.queueCommands.release(held),
+      });
     if (waiting.length > held.length) {
       const free = waiting.filter((row) => row.waiting?.reason !== "held");
-      entries.push({ label: `Hold ${plural(free.length, "task")}`, act: () => w.hold(free) });
+      entries.push({ label: `Hold ${plural(free.length, "task")}`, act: () => w.queueCommands.hold(free) });
     }
     if (active.length > 0)
       entries.push({
         label: `Stop ${plural(active.length, "task")}`,
         hint: "s",
-        act: () => w.stop("graceful", all),
+        act: () => w.taskCommands.stop("graceful", all),
       });
     entries.push("line");
   }
@@ -90,7 +103,7 @@ export function taskEntries(w: Workspace, rows: readonly TaskRow[]): MenuEntry[]
     hint: "Del",
     danger: true,
     testid: "menu-delete",
-    act: () => w.remove(all),
+    act: () => w.taskCommands.remove(all),
   });
   return entries;
 }
@@ -101,55 +114,81 @@ export function queueEntries(w: Workspace, row: TaskRow): MenuEntry[] {
   const reason = row.waiting?.reason;
   if (status.phase === "running")
     return row.suspended
-      ? [{ label: "Resume", testid: "menu-unsuspend", act: () => w.suspend(row, false) }]
-      : [{ label: "Pause", testid: "menu-suspend", act: () => w.suspend(row, true) }];
+      ? [{ label: "Resume", testid: "menu-unsuspend", act: () => w.queueCommands.suspend(row, false) }]
+      : [{ label: "Pause", testid: "menu-suspend", act: () => w.queueCommands.suspend(row, true) }];
   if (status.phase !== "pending" || reason === "starting") return [];
   const held =
     reason === "held"
-      ? { label: "Release", testid: "menu-release", act: () => w.release([row]) }
-      : { label: "Hold", testid: "menu-hold", act: () => w.hold([row]) };
+      ? { label: "Release", testid: "menu-release", act: () => w.queueCommands.release([row]) }
+      : { label: "Hold", testid: "menu-hold", act: () => w.queueCommands.hold([row]) };
   if (status.attempt > 0)
-    return [{ label: "Retry now", testid: "menu-retry", act: () => w.retryNow(row) }, held];
+    return [{ label: "Retry now", testid: "menu-retry", act: () => w.queueCommands.retryNow(row) }, held];
   const entries: MenuEntry[] = [
-    { label: "Run now", hint: "past its lane", testid: "menu-run-now", act: () => w.runNow(row) },
+    {
+      label: "Run now",
+      hint: "past its lane",
+      testid: "menu-run-now",
+      act: () => w.queueCommands.runNow(row),
+    },
     held,
   ];
   if (spec.ownLane) return entries;
   const priority = spec.priority ?? 0;
   const raise = (by: number) => () =>
-    w.setPriority(row, Math.max(-BOUNDS.MAX_PRIORITY, Math.min(BOUNDS.MAX_PRIORITY, priority + by)));
+    w.queueCommands.setPriority(
+      row,
+      Math.max(-BOUNDS.MAX_PRIORITY, Math.min(BOUNDS.MAX_PRIORITY, priority + by)),
+    );
   return [
     ...entries,
     "line",
-    { label: "Move to front", testid: "menu-first", act: () => w.moveInLane(row, "first") },
-    { label: "Move up", hint: "Alt \u2191", disabled: reason !== "lane", act: () => w.moveInLane(row, "up") },
+    { label: "Move to front", testid: "menu-first", act: () => w.queueCommands.moveInLane(row, "first") },
+    {
+      label: "Move up",
+      hint: "Alt \u2191",
+      disabled: reason !== "lane",
+      act: () => w.queueCommands.moveInLane(row, "up"),
+    },
     {
       label: "Move down",
       hint: "Alt \u2193",
       disabled: reason !== "lane",
-      act: () => w.moveInLane(row, "down"),
+      act: () => w.queueCommands.moveInLane(row, "down"),
     },
-    { label: "Move to end", act: () => w.moveInLane(row, "last") },
+    { label: "Move to end", act: () => w.queueCommands.moveInLane(row, "last") },
     { label: "Raise priority", hint: String(priority), testid: "menu-raise", act: raise(10) },
     { label: "Lower priority", act: raise(-10) },
   ];
 }
 
 export function laneEntries(w: Workspace, lane: Lane): MenuEntry[] {
-  const more = (by: number) => () => w.setLane(lane.slot, { capacity: lane.capacity + by });
+  const more = (by: number) => () => w.queueCommands.setLane(lane.slot, { capacity: lane.capacity + by });
   return [
     filterEntry(w, laneToken(lane.slot)),
     "line",
     lane.paused
-      ? { label: "Resume lane", testid: "menu-resume", act: () => w.setLane(lane.slot, { paused: false }) }
-      : { label: "Pause lane", testid: "menu-pause", act: () => w.setLane(lane.slot, { paused: true }) },
+      ? {
+          label: "Resume lane",
+          testid: "menu-resume",
+          act: () => w.queueCommands.setLane(lane.slot, { paused: false }),
+        }
+      : {
+          label: "Pause lane",
+          testid: "menu-pause",
+          act: () => w.queueCommands.setLane(lane.slot, { paused: true }),
+        },
     { label: "Run one more at a time", hint: `${lane.capacity}`, act: more(1) },
     { label: "Run one fewer at a time", disabled: lane.capacity <= 1, act: more(-1) },
     "line",
     { label: "Copy name", act: copied(w, lane.slot) },
     // Nothing is in it, and nothing set on it: only its name is kept.
     ...(lane.running + lane.queued === 0 && lane.capacity === 1 && !lane.paused
-      ? [{ label: "Remove from this list", act: () => w.forgetLane(lane.slot) } satisfies MenuEntry]
+      ? [
+          {
+            label: "Remove from this list",
+            act: () => w.queueCommands.forgetLane(lane.slot),
+          } satisfies MenuEntry,
+        ]
       : []),
   ];
 }

@@ -139,7 +139,7 @@ test("a label that is clicked is read back, whatever is in it", () => {
       expect(read.problems).toEqual([]);
       expect(Object.entries(read.labels)).toEqual([[name, wanted]]);
       // A quote that is open takes the rest of the line with it: then there is no telling them apart.
-      fc.pre(words(`${before} x`).includes("x"));
+      fc.pre(words(`${before} apart`).at(-1) === "apart");
       expect(hasToken(`${before} ${token}`, token)).toBe(true);
     }),
   );
@@ -154,7 +154,7 @@ test("a click adds a token, a second one takes it away and leaves the rest", () 
   );
   check(
     fc.property(text, clickable, (typed, clicked) => {
-      fc.pre(words(`${typed} x`).includes("x") && !hasToken(typed, clicked));
+      fc.pre(words(`${typed} apart`).at(-1) === "apart" && !hasToken(typed, clicked));
       const once = toggleToken(typed, clicked);
       expect(hasToken(once, clicked)).toBe(true);
       const twice = toggleToken(once, clicked);

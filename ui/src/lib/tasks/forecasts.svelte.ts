@@ -62,7 +62,7 @@ export class Forecasts {
 /** The same for as long as it waits for the same. */
 const stand = ({ waiting }: TaskRow) => JSON.stringify(waiting);
 
-/** What waits for its turn or for others; the rest says itself what it waits for. */
+/** Waiting for its turn or for others; the rest says itself what it waits for. */
 function mayBeForeseen({ waiting, trouble }: TaskRow): boolean {
   return trouble === undefined && (waiting?.reason === "lane" || waiting?.reason === "dependency");
 }

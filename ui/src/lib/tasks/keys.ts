@@ -48,10 +48,10 @@ export const BINDINGS: readonly KeyBinding[] = [
     keys: ["n", "Ctrl N"],
     label: "New task",
     match: withMod("n"),
-    act: (w) => w.newTask(),
+    act: (w) => w.form.create(),
     everywhere: true,
   },
-  { keys: [], label: "", match: plain("n"), act: (w) => w.newTask() },
+  { keys: [], label: "", match: plain("n"), act: (w) => w.form.create() },
   {
     keys: ["Ctrl Shift F"],
     label: "Search all logs",
@@ -70,7 +70,7 @@ export const BINDINGS: readonly KeyBinding[] = [
     keys: ["Ctrl Z"],
     label: "Undo the last deletion",
     match: withMod("z"),
-    act: (w) => w.undoLast(),
+    act: (w) => w.taskCommands.undoLast(),
   },
   {
     keys: ["F6"],
@@ -89,7 +89,7 @@ export const BINDINGS: readonly KeyBinding[] = [
   })),
   {
     keys: ["Ctrl +", "Ctrl −", "Ctrl 0"],
-    label: "Larger, smaller, usual size",
+    label: "Larger, smaller, default size",
     match: () => false, // Wherever the focus is: see handleKey.
     act: () => {},
   },
@@ -108,19 +108,19 @@ export const BINDINGS: readonly KeyBinding[] = [
     keys: ["Alt ↑", "Alt ↓"],
     label: "Move within its lane",
     match: (event) => stroke(event) === "Alt+ArrowUp",
-    act: (w) => w.targetRows.slice(0, 1).forEach((row) => w.moveInLane(row, "up")),
+    act: (w) => w.targetRows.slice(0, 1).forEach((row) => w.queueCommands.moveInLane(row, "up")),
   },
   {
     keys: [],
     label: "",
     match: (event) => stroke(event) === "Alt+ArrowDown",
-    act: (w) => w.targetRows.slice(0, 1).forEach((row) => w.moveInLane(row, "down")),
+    act: (w) => w.targetRows.slice(0, 1).forEach((row) => w.queueCommands.moveInLane(row, "down")),
   },
   {
     keys: ["h"],
-    label: "Hold or release what waits",
+    label: "Hold or release waiting tasks",
     match: plain("h"),
-    act: (w) => w.holdOrRelease(),
+    act: (w) => w.queueCommands.holdOrRelease(),
   },
   { keys: ["Home", "End"], label: "First, last loaded", match: plain("Home"), act: (w) => w.move(-Infinity) },
   { keys: [], label: "", match: plain("End"), act: (w) => w.move(Infinity) },
@@ -138,13 +138,18 @@ export const BINDINGS: readonly KeyBinding[] = [
   },
   { keys: ["Enter"], label: "Open log", match: plain("Enter"), act: (w) => w.openLog() },
   { keys: ["Space"], label: "Peek", match: plain(" "), act: (w) => (w.drawerOpen = !w.drawerOpen) },
-  { keys: ["e"], label: "Edit, or edit and rerun", match: plain("e"), act: (w) => w.editCurrent() },
-  { keys: ["d"], label: "Duplicate", match: plain("d"), act: (w) => w.duplicateCurrent() },
-  { keys: ["r"], label: "Rerun", match: plain("r"), act: (w) => w.rerun() },
-  { keys: ["s"], label: "Stop", match: plain("s"), act: (w) => w.stop() },
-  { keys: ["Del"], label: "Delete", match: plain("Delete", "Backspace"), act: (w) => w.remove() },
+  { keys: ["e"], label: "Edit, or edit and rerun", match: plain("e"), act: (w) => w.form.editCurrent() },
+  { keys: ["d"], label: "Duplicate", match: plain("d"), act: (w) => w.form.duplicateCurrent() },
+  { keys: ["r"], label: "Rerun", match: plain("r"), act: (w) => w.taskCommands.rerun() },
+  { keys: ["s"], label: "Stop", match: plain("s"), act: (w) => w.taskCommands.stop() },
+  {
+    keys: ["Del"],
+    label: "Delete",
+    match: plain("Delete", "Backspace"),
+    act: (w) => w.taskCommands.remove(),
+  },
   { keys: ["Esc"], label: "Clear the selection", match: plain("Escape"), act: (w) => escape(w) },
-  { keys: ["?"], label: "This sheet", match: plain("?"), act: (w) => (w.sheetOpen = true) },
+  { keys: ["?"], label: "Show these keys", match: plain("?"), act: (w) => (w.sheetOpen = true) },
 ];
 
 /** What picks on the way, and which way. */
@@ -211,7 +216,7 @@ export function handleKey(workspace: Workspace, event: KeyboardEvent): boolean {
   if (
     workspace.question ||
     workspace.closing ||
-    workspace.form ||
+    workspace.form.open ||
     workspace.paletteOpen ||
     workspace.searchOpen ||
     workspace.sheetOpen ||

@@ -15,7 +15,7 @@ export function listEntries(w: Workspace): MenuEntry[] {
     })),
     "line",
     {
-      label: "The other way round",
+      label: "Reverse order",
       hint: SORT_WORDS[by][reverse ? "usual" : "reversed"],
       checked: reverse,
       testid: "sort-reverse",

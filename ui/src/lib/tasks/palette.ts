@@ -59,23 +59,23 @@ function selected(w: Workspace): Entry[] {
     act,
   });
   return [
-    entry("rerun", `Rerun${on}`, "r", () => w.rerun()),
+    entry("rerun", `Rerun${on}`, "r", () => w.taskCommands.rerun()),
     ...(n === 1
       ? [
-          entry("edit", "Edit and rerun", "e", () => w.editCurrent()),
-          entry("duplicate", "Duplicate", "d", () => w.duplicateCurrent()),
-          entry("save-job", "Save as job", "", () => w.saveCurrentAsJob()),
+          entry("edit", "Edit and rerun", "e", () => w.form.editCurrent()),
+          entry("duplicate", "Duplicate", "d", () => w.form.duplicateCurrent()),
+          entry("save-job", "Save as job", "", () => void w.jobCommands.saveCurrent()),
           entry("log", "Open log", "Enter", () => w.openLog()),
         ]
       : []),
     ...queue.map((one) => entry(`queue-${one.label}`, one.label, "", one.act)),
     ...(active
       ? [
-          entry("stop", `Stop${on}`, "s", () => w.stop()),
-          entry("kill", `Kill${on}`, "", () => w.stop("kill")),
+          entry("stop", `Stop${on}`, "s", () => w.taskCommands.stop()),
+          entry("kill", `Kill${on}`, "", () => w.taskCommands.stop("kill")),
         ]
       : []),
-    entry("delete", `Delete${on}`, "Del", () => w.remove()),
+    entry("delete", `Delete${on}`, "Del", () => w.taskCommands.remove()),
   ];
 }
 
@@ -105,7 +105,7 @@ function jobEntries(w: Workspace, jobs: readonly JobRow[]): Entry[] {
       title: `Run job ${title ?? name}`,
       detail: words,
       hint: "",
-      act: () => w.runJobNamed(name),
+      act: () => w.jobCommands.runNamed(name),
     },
     {
       key: `show-job:${name}`,
@@ -135,7 +135,7 @@ function laneEntries(w: Workspace): Entry[] {
       group: "Lanes" as const,
       title: `${paused ? "Resume" : "Pause"} lane ${slot}`,
       hint: "",
-      act: () => w.setLane(slot, { paused: !paused }),
+      act: () => w.queueCommands.setLane(slot, { paused: !paused }),
     },
   ]);
 }
@@ -151,12 +151,12 @@ function places(w: Workspace): Entry[] {
   const { machines } = w;
   const { held } = w.list.summary ?? {};
   return [
-    to("new", "New task", "Ctrl N", () => w.newTask()),
-    to("queue", "Queue", "when what waits will start", () => {
+    to("new", "New task", "Ctrl N", () => w.form.create()),
+    to("queue", "Queue", "when waiting tasks will start", () => {
       w.queue.timeline = false;
       if (!w.queue.open || w.jobs.open) w.toggleQueue();
     }),
-    to("timeline", "Timeline", "what waited and ran when", () => {
+    to("timeline", "Timeline", "when tasks waited and ran", () => {
       w.queue.timeline = true;
       if (!w.queue.open || w.jobs.open) w.toggleQueue();
     }),
@@ -172,7 +172,7 @@ function places(w: Workspace): Entry[] {
       ),
     ),
     to("hold-all", held ? "Release all tasks" : "Hold all tasks", held ? "" : "nothing starts", () =>
-      w.holdAll(!held),
+      w.queueCommands.holdAll(!held),
     ),
     to("search-logs", "Search all logs", "Ctrl Shift F", () => (w.searchOpen = true)),
     to("filter", "Filter tasks", "/", () => onNextFrame(focusFilter)),

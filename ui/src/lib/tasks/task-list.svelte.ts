@@ -4,12 +4,14 @@
 // is on its way: such changes are applied to it once more. What could not be read for a passing reason is tried again. While `held` (the pointer is over the list, or several
 // are selected) nothing moves: new rows, rows that no longer match and rows that belong elsewhere by now wait until it is let go. However many tasks come, it
 // holds no more than a few hundred rows beyond those that are looked at.
-// Selection is in selection.svelte.ts, deletion with undo in deletions.svelte.ts.
+// The row of the task in the detail pane is pinned-row.svelte.ts's, selection is in selection.svelte.ts, deletion with undo in deletions.svelte.ts.
 import { pauses, sleep } from "../shared/pauses";
 import { compareRows, isNewestFirst, NEWEST_FIRST } from "../shared/order";
 import { isFinished } from "../shared/phase";
 import type { Backend, Unsubscribe } from "../api/backend";
 import { ApiError } from "../api/errors";
+import { Meanwhile, type Changes } from "./meanwhile";
+import { isOlder, PinnedRow } from "./pinned-row.svelte";
 import type { ListQuery, Summary, TaskChange, TaskList as Page, TaskRow } from "../api/types";
 
 const PAGE = 100;
@@ -41,12 +43,9 @@ export class TaskList {
   error = $state.raw<ApiError | undefined>(undefined);
   /** Nothing is told of changes: what is shown may be old. */
   broken = $state(false);
-  /** The row of the task in the detail pane, also when the filter leaves it out. */
-  pinned = $state.raw<TaskRow | undefined>(undefined);
 
-  #pinnedId: string | undefined;
-  #pinnedGone = false;
-  #backend: Backend;
+  readonly #pin: PinnedRow;
+  readonly #backend: Backend;
   #query: ListQuery = {};
   #cursor: string | undefined;
   /** Rows below the last one were let go of: no cursor leads there. */
@@ -72,6 +71,12 @@ export class TaskList {
 
   constructor(backend: Backend) {
     this.#backend = backend;
+    this.#pin = new PinnedRow(backend, (error) => (this.error = error));
+  }
+
+  /** The row of the task in the detail pane, also when the filter leaves it out. */
+  get pinned(): TaskRow | undefined {
+    return this.#pin.row;
   }
 
   get hasMore(): boolean {
@@ -154,11 +159,7 @@ export class TaskList {
 
   /** Keeps one task's row true whether or not it is in the list. */
   pin(id: string | undefined) {
-    if (id === this.#pinnedId) return;
-    this.#pinnedId = id;
-    this.#pinnedGone = false;
-    this.pinned = this.rows.find((row) => idOf(row) === id);
-    if (!this.pinned) this.#lookAtPinned();
+    this.#pin.choose(id, this.rows);
   }
 
   /** Shows another query from its top. */
@@ -302,8 +303,7 @@ export class TaskList {
   /** What does not depend on the query. */
   #applyAside(change: TaskChange) {
     this.summary = change.summary;
-    this.#applyToPinned(change);
-    if (change.resync) this.#lookAtPinned();
+    this.#pin.apply(change);
   }
 
   #merge({ changed, unmatched, deleted }: Changes) {
@@ -383,30 +383,6 @@ export class TaskList {
     this.arrived = rows.length <= 2 * KEPT ? rows : rows.sort(this.#compare).slice(0, KEPT);
   }
 
-  #applyToPinned(change: TaskChange) {
-    const id = this.#pinnedId;
-    if (id === undefined) return;
-    if (change.deleted.includes(id)) {
-      this.pinned = undefined;
-      this.#pinnedGone = true;
-    }
-    const fresh = change.changed.find((row) => idOf(row) === id);
-    if (fresh && !(this.pinned && isOlder(fresh, this.pinned))) this.pinned = fresh;
-  }
-
-  /** The pinned task need not be in the list, and changes of it may have been missed. */
-  #lookAtPinned() {
-    const id = this.#pinnedId;
-    if (id === undefined) return;
-    this.#backend.getTaskRow({ id }).then(
-      (row) => {
-        if (id === this.#pinnedId && !this.#pinnedGone && !(row && this.pinned && isOlder(row, this.pinned)))
-          this.pinned = row ?? undefined;
-      },
-      (thrown: unknown) => (this.error = ApiError.from(thrown)),
-    );
-  }
-
   /** Behind the last loaded row: it comes with its page. */
   #beyond(row: TaskRow): boolean {
     const last = this.#sorted ? this.#edge : this.rows.at(-1);
@@ -464,47 +440,3 @@ export class TaskList {
     else if (meanwhile.some) this.#merge(meanwhile.all);
   }
 }
-
-type Changes = Pick<TaskChange, "changed" | "unmatched" | "deleted">;
-
-/** The changes of a while: of each task its latest row and whether it matches, and the tasks that were deleted. */
-class Meanwhile {
-  readonly #changed = new Map<string, TaskRow>();
-  readonly #unmatched = new Set<string>();
-  readonly #deleted = new Set<string>();
-  /** More than are kept: reading again is cheaper. */
-  tooMany = false;
-
-  get some(): boolean {
-    return this.#changed.size + this.#deleted.size > 0;
-  }
-
-  get all(): Changes {
-    return {
-      changed: [...this.#changed.values()],
-      unmatched: [...this.#unmatched],
-      deleted: [...this.#deleted],
-    };
-  }
-
-  add({ changed, unmatched, deleted }: Changes) {
-    const others = new Set(unmatched);
-    for (const row of changed) {
-      const id = idOf(row);
-      this.#changed.set(id, row);
-      if (others.has(id)) this.#unmatched.add(id);
-      else this.#unmatched.delete(id);
-    }
-    for (const id of deleted) {
-      this.#changed.delete(id);
-      this.#deleted.add(id);
-    }
-    if (this.#changed.size + this.#deleted.size <= 2 * LARGEST_READ) return;
-    this.tooMany = true;
-    this.#changed.clear();
-    this.#unmatched.clear();
-    this.#deleted.clear();
-  }
-}
-
-const isOlder = (a: TaskRow, b: TaskRow) => a.task.metadata.resourceVersion < b.task.metadata.resourceVersion;

@@ -9,7 +9,7 @@ const SAID: Record<LogLimit, (more: string, task: string) => string> = {
   taskBytes: (more, task) => `The logs of a task${task} take ${more} more than a task's may: ${WRITTEN}.`,
   totalBytes: (more) => `All logs take ${more} more than they may: ${WRITTEN}.`,
   minFreeBytes: (more) =>
-    `The disk has ${more} less free than is to be left free: the logs have nothing more to give, so other files fill it.`,
+    `The disk has ${more} less free than it should: the logs cannot be shortened further, so other files are filling it.`,
 };
 
 export function unkeptText({ limit, bytes: excess, task }: UnkeptLimit): string {

@@ -77,14 +77,14 @@ it("goes from error to error in the order of all logs", async () => {
 it("marks rows where their task keeps them, and goes from mark to mark over all logs", async () => {
   const [first, second] = [0, 1].map((source) => all.filter((row) => row.source === source)[5] as MergedRow);
   if (!first || !second) throw new Error("two logs have six rows each");
-  log.toggleBookmark(knownBy(first.position)); // Not among those that are drawn.
+  log.bookmarks.toggle(knownBy(first.position)); // Not among those that are drawn.
   await vi.waitFor(() => expect(logs.marks.keys).toEqual([first.position]));
   expect((await backend.listBookmarks({ id: sources[0]?.id ?? "" })).map(({ row }) => row)).toEqual([
     first.row,
   ]);
   expect(logs.marks.of(first)).toBeDefined();
   expect(logs.marks.of(second)).toBeUndefined();
-  log.toggleBookmark(knownBy(second.position));
+  log.bookmarks.toggle(knownBy(second.position));
   const places = [first.position, second.position].sort((a, b) => a - b);
   await vi.waitFor(() => expect(logs.marks.keys).toEqual(places));
   expect(logs.marks.all.map(({ where }) => where?.text)).toEqual(
@@ -94,7 +94,7 @@ it("marks rows where their task keeps them, and goes from mark to mark over all 
   await log.go(total - 1);
   for (const place of [...places, places[0]]) {
     await settled(() => expect(log.cursor).not.toBeNull());
-    await log.bookmark(true);
+    await log.bookmarks.step(true);
     expect(log.view.current).toBe(place);
   }
   const [mark] = logs.marks.all;
@@ -148,7 +148,7 @@ it("goes to a time, in whichever log something was printed then", async () => {
 
 it("copies a link to a line in its own log", async () => {
   const row = all.find(({ source }) => source === 1) as MergedRow;
-  await log.copyLink(row);
+  await log.clipboard.copyLink(row);
   expect(writeText).toHaveBeenCalledWith(`solti://log/${sources[1]?.id}/1/${row.row}`);
 });
 
@@ -179,7 +179,7 @@ it("copies the name of a log before its whole lines only", async () => {
   const label = (row: MergedRow) => `${logs.sources[row.source]?.name ?? ""}: `;
   const [a, b, c] = all.slice(50, 53) as [MergedRow, MergedRow, MergedRow];
   log.view.select({ key: 50, column: 2 }, { key: 52, column: 3 });
-  await log.copy();
+  await log.clipboard.copy();
   expect(writeText).toHaveBeenLastCalledWith(
     [a.text.slice(2), label(b) + b.text, c.text.slice(0, 3)].join("\n"),
   );

@@ -84,12 +84,12 @@ it("opens what is folded for a hit in it, and copies all of what is folded", asy
   await log.fold(100);
   const read = vi.spyOn(backend, "readLogText").mockResolvedValue({ text: "", truncated: false });
   log.view.select({ key: 100, column: 0 }, { key: 100, column: Infinity });
-  await log.copy();
+  await log.clipboard.copy();
   expect(read.mock.lastCall?.[0]).toMatchObject({ start: { row: 100, column: 0 }, end: { row: 103 } });
   // A part of the first line is no more than that.
   await settled(() => expect(log.drawn(100)).toBeDefined());
   log.view.select({ key: 100, column: 0 }, { key: 100, column: 5 });
-  await log.copy();
+  await log.clipboard.copy();
   expect(read.mock.lastCall?.[0]).toMatchObject({ end: { row: 100, column: 5 } });
   read.mockRestore();
 });
@@ -144,7 +144,7 @@ it("folds behind a filter what that shows of a block, and nothing of it where th
   // Copied whole, as is what is folded in the log itself.
   const read = vi.spyOn(backend, "readLogText").mockResolvedValue({ text: "", truncated: false });
   log.view.select({ key: 200, column: 0 }, { key: 200, column: Infinity });
-  await log.copy();
+  await log.clipboard.copy();
   expect(read.mock.lastCall?.[0]).toMatchObject({ start: { row: 200 }, end: { row: 1_400 } });
   read.mockRestore();
 

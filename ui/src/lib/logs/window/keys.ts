@@ -2,7 +2,8 @@
 // itself. Those without Ctrl count only while no field has the focus.
 import { act, presses, stroke, typesInto } from "../../shared/keyboard";
 import { paneKey } from "../pane/keys";
-import type { LogWindow, StreamChoice } from "./log-window.svelte";
+import type { LogWindow } from "./log-window.svelte";
+import type { StreamChoice } from "./stream-filter.svelte";
 
 /** What the key sheet says, those of the pane with them. */
 export const KEYS: readonly (readonly [word: string, ...keys: string[]])[] = [
@@ -28,7 +29,7 @@ export const KEYS: readonly (readonly [word: string, ...keys: string[]])[] = [
   ["Save as", "Ctrl S"],
   ["Larger, smaller, default text size", "Ctrl +", "Ctrl −", "Ctrl 0"],
   ["Full screen, close the window", "F11", "Ctrl W"],
-  ["This sheet", "?"],
+  ["Show these keys", "?"],
 ];
 
 const STREAMS: readonly StreamChoice[] = ["both", "stdout", "stderr"];
@@ -41,7 +42,7 @@ export function windowKey(log: LogWindow, event: KeyboardEvent, find: () => void
   const everywhere = {
     "Ctrl+F": find,
     "Ctrl+G": () => (log.asking = "place"),
-    "Ctrl+B": () => log.toggleBookmark(),
+    "Ctrl+B": () => log.bookmarks.toggle(),
     "Ctrl+S": () => void log.save(),
     "Ctrl++": () => choices.resize(1),
     "Ctrl+=": () => choices.resize(1),
@@ -60,9 +61,9 @@ export function windowKey(log: LogWindow, event: KeyboardEvent, find: () => void
     "Shift+N": () => void log.find.step(false),
     e: () => void log.problem(true),
     "Shift+E": () => void log.problem(false),
-    b: () => log.toggleBookmark(),
-    "]": () => void log.bookmark(true),
-    "[": () => void log.bookmark(false),
+    b: () => log.bookmarks.toggle(),
+    "]": () => void log.bookmarks.step(true),
+    "[": () => void log.bookmarks.step(false),
     w: () => (choices.wrap.value = !choices.wrap.value),
     f: () => (reader.follow.following ? reader.on("pause") : view.resume()),
     h: () => (log.find.mode = log.find.mode === "filter" ? "highlight" : "filter"),
@@ -83,7 +84,7 @@ export function windowKey(log: LogWindow, event: KeyboardEvent, find: () => void
     paneKey(
       view,
       event,
-      () => void log.copy(),
+      () => void log.clipboard.copy(),
       () => log.openMenu(),
     )
   );

@@ -1,41 +1,38 @@
 // A window of logs: ties what is read (reader, of a source), where one is (view) and what is looked for (find) together. It decides
-// which rows the pane shows: all, one stream of them, or what the find field filters. And what can be done with its rows: errors,
-// bookmarks, lines around hits, hiding, copying, saving. Whether it is one log or several as one is the source's affair.
-import type { LogDensity, LogQuery, RunId, Severity, Stream } from "../../api";
+// which rows the pane shows: all, one stream of them (stream-filter), or what the find field filters. And what can be done with its rows:
+// going to errors, lines around hits, folding, hiding, saving; bookmarks and the clipboard have their own files. Whether it is one log or
+// several as one is the source's affair.
+import type { LogDensity, LogQuery, RunId, Severity } from "../../api";
 import { bytes, count, plural } from "../../shared/format";
 import type { FileName } from "../../shared/row-text/files";
 import { Around } from "../find/around.svelte";
-import { Contexts, joined, type KeyRange } from "../find/contexts.svelte";
-import type { DeepHits } from "../find/deep.svelte";
+import { Contexts } from "../find/contexts.svelte";
 import { Find, type FindPlace } from "../find/find.svelte";
 import { Highlighters, type Highlighter } from "../find/kept.svelte";
 import { EVERYTHING, LogSearch, type OnProgress } from "../find/search.svelte";
 import type { OneLog } from "../one/one-log.svelte";
-import { onRow, ordered, type Selection } from "../pane/selection";
+import { onRow } from "../pane/selection";
 import type { Display } from "../pane/display";
 import { PaneView } from "../pane/view.svelte";
 import { Expanded } from "../rows/expanded.svelte";
 import type { ShownRow } from "../rows/list";
-import type { MatchRows } from "../rows/match-rows.svelte";
 import type { RowKey } from "../rows/numbers";
 import { COMMON, namesIn } from "../text/columns";
 import type { Place } from "../text/place";
+import { Bookmarks } from "./bookmarks";
 import { Choices } from "./choices.svelte";
 import { ColumnChoice } from "./columns.svelte";
-import { copyText, offerSelection, readSelection, writeClipboard } from "./copy";
+import { Clipboard } from "./clipboard";
 import { Folding } from "./folding.svelte";
+import { lookForGaps } from "./gaps";
 import { HitPane } from "./hit-pane.svelte";
+import { linesAround } from "./lines-around";
 import { Problems } from "./problems.svelte";
 import { LogReader } from "./reader.svelte";
-import type { LogSource, Mark } from "./source";
+import type { LogSource } from "./source";
+import { StreamFilter, type StreamChoice } from "./stream-filter.svelte";
 import { Told } from "./told.svelte";
 
-export type StreamChoice = "both" | Stream;
-
-/** A selection that is longer is not offered to the middle mouse button. */
-const MAX_OFFERED_ROWS = 5000;
-/** Slices without a row that are looked into for what retention has removed. */
-const MAX_GAPS = 8;
 /** Fields that are offered as columns. */
 const MAX_FIELDS = 200;
 
@@ -55,6 +52,8 @@ export class LogWindow<S extends LogSource = LogSource> implements FindPlace {
   readonly folding: Folding;
   /** What stays highlighted while something else is looked for. */
   readonly kept: Highlighters;
+  readonly bookmarks = new Bookmarks(this);
+  readonly clipboard = new Clipboard(this);
   /** What was found, listed below the log. */
   below = $state.raw<HitPane | null>(null);
   /** What the log says went wrong. */
@@ -65,8 +64,7 @@ export class LogWindow<S extends LogSource = LogSource> implements FindPlace {
   asking = $state<"none" | "place" | "keys" | "encoding" | "columns">("none");
   /** The row whose menu is open, and where. */
   menu = $state.raw<{ readonly key: RowKey; readonly at: { x: number; y: number } } | null>(null);
-  #stream = $state<StreamChoice>("both");
-  #streamSearch: LogSearch | null = null;
+  readonly #streams = new StreamFilter(() => this.search(EVERYTHING, () => this.changed()));
   /** The search whose rows are shown in place of the log. */
   #filter = $state.raw<LogSearch | null>(null);
   #origin: { key: RowKey; following: boolean } | null = null;
@@ -98,8 +96,8 @@ export class LogWindow<S extends LogSource = LogSource> implements FindPlace {
         return found && { list: found, end: source.info?.rows ?? 0 };
       },
     );
-    this.view.around = this.#aroundHits();
     this.find = new Find(this);
+    this.view.around = linesAround(this.contexts, this.around, this.expanded, () => this.find.deep);
     this.folding = new Folding(source, this.reader);
     this.kept = new Highlighters((query, onProgress) => this.search(query, onProgress));
     this.view.onstand = (key) => {
@@ -116,7 +114,7 @@ export class LogWindow<S extends LogSource = LogSource> implements FindPlace {
     }
     // First what is seen first.
     const opened = this.reader.open();
-    this.#loadMarks();
+    this.bookmarks.load();
     await opened;
   }
 
@@ -128,14 +126,13 @@ export class LogWindow<S extends LogSource = LogSource> implements FindPlace {
   }
 
   get stream(): StreamChoice {
-    return this.#stream;
+    return this.#streams.chosen;
   }
 
   /** Both streams, or one: a search for everything in it, whose rows are shown. */
   set stream(stream: StreamChoice) {
-    if (stream === this.#stream) return;
-    this.#stream = stream;
-    this.#openStream();
+    if (stream === this.stream) return;
+    this.#streams.choose(stream);
     if (this.find.active) this.find.restart(false);
     else this.changed();
   }
@@ -174,8 +171,8 @@ export class LogWindow<S extends LogSource = LogSource> implements FindPlace {
     // A search ends with its connection.
     this.problems.forget();
     this.problems.count();
-    this.#loadMarks();
-    if (this.#streamSearch) this.#openStream();
+    this.bookmarks.load();
+    this.#streams.restart();
     this.kept.restart();
     if (this.find.active && !this.find.stopped) this.find.restart(false);
     else this.changed();
@@ -186,19 +183,23 @@ export class LogWindow<S extends LogSource = LogSource> implements FindPlace {
     this.problems.close();
     this.kept.close();
     this.below?.close();
-    this.#streamSearch?.close();
+    this.#streams.close();
     this.reader.close();
   }
 
   // ---- the find field's place ----
 
   search(query: LogQuery, onProgress: OnProgress): LogSearch {
-    const stream = this.#stream === "both" ? undefined : this.#stream;
-    return new LogSearch(this.source, { ...query, stream }, this.#top, (search, progress) => {
-      onProgress(search, progress);
-      if (search === this.#filter) this.reader.searched(progress);
-      if (search === this.below?.search) this.below.searched(progress);
-    });
+    return new LogSearch(
+      this.source,
+      { ...query, stream: this.#streams.only },
+      this.#top,
+      (search, progress) => {
+        onProgress(search, progress);
+        if (search === this.#filter) this.reader.searched(progress);
+        if (search === this.below?.search) this.below.searched(progress);
+      },
+    );
   }
 
   at(): RowKey {
@@ -229,7 +230,7 @@ export class LogWindow<S extends LogSource = LogSource> implements FindPlace {
     this.#list();
     // What a stopped search has found cannot be asked for any more.
     const found = find.mode === "filter" && find.active && !find.stopped ? find.search : null;
-    const wanted = found?.error ? null : (found ?? this.#streamSearch);
+    const wanted = found?.error ? null : (found ?? this.#streams.search);
     if (wanted === this.#filter) return;
     if (wanted !== null && wanted.searchId === null) {
       // Until the new search is open, what the old one left stays, though its search may be gone.
@@ -284,9 +285,7 @@ export class LogWindow<S extends LogSource = LogSource> implements FindPlace {
 
   /** Shows all rows again, of both streams; what is looked for stays highlighted. */
   unfilter(): void {
-    this.#stream = "both";
-    this.#streamSearch?.close();
-    this.#streamSearch = null;
+    this.#streams.choose("both");
     if (this.find.mode === "filter") this.find.mode = "highlight";
     this.changed();
   }
@@ -310,48 +309,7 @@ export class LogWindow<S extends LogSource = LogSource> implements FindPlace {
     else this.told.say(`No ${what} found`);
   }
 
-  // ---- bookmarks ----
-
-  async bookmark(forward: boolean): Promise<void> {
-    await this.told.during(null, "look for the bookmark", async () => {
-      const next = await this.source.marks.next(this.cursor ?? 0, forward);
-      if (next !== undefined) await this.go(next);
-      else this.told.say(`No bookmarks in ${this.source.noun}`);
-    });
-  }
-
-  toggleBookmark(key = this.cursor): void {
-    if (key === null) return;
-    this.source.marks
-      .toggle(key, this.drawn(key))
-      .catch((thrown: unknown) => this.told.fail("Could not save the bookmark", thrown));
-  }
-
-  async showMark(mark: Mark): Promise<void> {
-    await this.told.during(null, "show the line", async () => {
-      const key = await this.source.marks.bring(mark);
-      if (key !== undefined) this.expect(key);
-    });
-  }
-
-  /** What the marked line says. */
-  async textOf({ run, bookmark }: Mark): Promise<string> {
-    const { rows } = await this.source.backend.readLog({ run, from: bookmark.row, count: 1 });
-    return rows[0]?.text ?? "";
-  }
-
   // ---- acting on rows ----
-
-  async copyLink(row: ShownRow): Promise<void> {
-    const run = this.source.runOf(row);
-    if (!run) return;
-    const there = this.machine === undefined ? "" : `?machine=${encodeURIComponent(this.machine)}`;
-    const link = `solti://log/${run.id}/${run.attempt}/${row.row}${there}`;
-    await this.told.during(null, "copy the link", async () => {
-      await writeClipboard(link);
-      this.told.say(`Copied ${link}`);
-    });
-  }
 
   /** Reads the log in another encoding, at the same place; null guesses it. */
   async readIn(this: LogWindow<OneLog>, encoding: string | null): Promise<void> {
@@ -475,37 +433,6 @@ export class LogWindow<S extends LogSource = LogSource> implements FindPlace {
     return part && selection.anchor.key === selection.focus.key ? row.text.slice(part.from, part.to) : "";
   }
 
-  /** Copies the selection as it is shown. */
-  async copy(): Promise<void> {
-    if (this.view.selection && this.view.selecting) await this.#copy(this.view.selection);
-  }
-
-  /** Copies what is selected in the list of hits. */
-  async copyBelow(): Promise<void> {
-    const { below } = this;
-    if (below?.view.selection && below.view.selecting) await this.#copy(below.view.selection, below.matches);
-  }
-
-  /** Copies all that can be scrolled to. */
-  async copyAll(): Promise<void> {
-    const { info, all } = this.reader;
-    if (info === null || info.rows === 0) return;
-    const anchor = { key: all?.hiddenBefore ?? 0, column: 0 };
-    await this.#copy({ anchor, focus: { key: info.rows - 1, column: Infinity } });
-  }
-
-  /** Lets the middle mouse button paste the selection elsewhere. */
-  offer(): void {
-    const { selection, selecting } = this.view;
-    if (!selection || !selecting) return;
-    const { start, end } = ordered(selection);
-    if (end.key - start.key > MAX_OFFERED_ROWS) return;
-    this.#read(selection).then(
-      ({ text }) => selection === this.view.selection && offerSelection(text),
-      () => {}, // Nobody has asked for it.
-    );
-  }
-
   /** Saves all there is, or what the filter leaves; the system asks where. */
   async save(): Promise<void> {
     await this.told.during("Saving", "save the log", async () => {
@@ -516,30 +443,12 @@ export class LogWindow<S extends LogSource = LogSource> implements FindPlace {
     });
   }
 
-  /** Where there are no rows in an overview of the log, looks for what retention has removed. */
-  async lookForGaps({ rows, buckets }: LogDensity): Promise<void> {
-    const { all } = this.reader;
-    if (all === null || rows < buckets.length) return;
-    const keys = buckets.flatMap(({ stdout, stderr }, i) => {
-      const before = buckets[i - 1];
-      const empty = stdout + stderr === 0 && (before === undefined || before.stdout + before.stderr > 0);
-      return empty ? Math.floor(((i + 0.5) / buckets.length) * rows) : [];
-    });
-    for (const key of keys.slice(0, MAX_GAPS)) {
-      if (all.keyAt(all.placeOf(key)) !== key) continue; // Known.
-      const found = await this.source.read(key, 1);
-      if (all !== this.reader.all) return;
-      all.learn(found);
-    }
+  /** Looks for rows that were removed, where an overview of the log shows none. */
+  async lookForGaps(density: LogDensity): Promise<void> {
+    await lookForGaps(this.source, this.reader, density);
   }
 
   // ---- what follows from what ----
-
-  /** Reads the bookmarks, for the first time or again. */
-  #loadMarks(): void {
-    const told = (thrown: unknown): void => this.told.fail("Could not read the bookmarks", thrown);
-    this.source.marks.load().catch(told);
-  }
 
   /** The log has grown, or is another one: a row that was asked for may be there now. */
   #arrive(): void {
@@ -558,7 +467,7 @@ export class LogWindow<S extends LogSource = LogSource> implements FindPlace {
     this.contexts.clear();
     this.around.clear();
     this.expanded.clear();
-    this.#openStream();
+    this.#streams.restart();
     this.kept.restart();
     if (this.find.active) this.find.restart(false);
   }
@@ -586,31 +495,6 @@ export class LogWindow<S extends LogSource = LogSource> implements FindPlace {
     return { ...this.choices.display, numbers, columns: this.columns.shown };
   }
 
-  /** How many rows stand around a hit, because somebody has asked for more of this one or because of all. */
-  #aroundHits(): PaneView["around"] {
-    const { contexts, around, expanded } = this;
-    const deep = (): DeepHits => this.find.deep;
-    return {
-      get any() {
-        return contexts.any || around.any || expanded.any || deep().hit !== null;
-      },
-      count: (key, place) =>
-        (contexts.of(key) ? contexts.count(key) : around.count(key, place)) +
-        expanded.count(key) +
-        (deep().of(key) ? 1 : 0),
-    };
-  }
-
-  /** Searches for the rows of the stream that is chosen, in what is searched now. */
-  #openStream(): void {
-    this.#streamSearch?.close();
-    this.#streamSearch = null;
-    if (this.#stream === "both") return;
-    const search = this.search(EVERYTHING, () => this.changed());
-    this.#streamSearch = search;
-    void search.open();
-  }
-
   /** The row at the top of the pane. */
   get #top(): RowKey {
     return this.view.seen?.first ?? 0;
@@ -620,47 +504,6 @@ export class LogWindow<S extends LogSource = LogSource> implements FindPlace {
     if (searchId === null) return;
     this.reader.filter(searchId, near);
     if (progress) this.reader.searched(progress);
-  }
-
-  #read(selected: Selection, matches = this.reader.matches) {
-    const lengthOf = (key: RowKey): number | undefined => this.drawn(key)?.text.length;
-    const selection = matches === this.reader.matches ? this.#withFolded(selected, lengthOf) : selected;
-    return readSelection(this.source, selection, {
-      times: this.choices.copyTimes.value,
-      found: matches ? { searchId: matches.searchId, rankOf: (key) => matches.rankOf(key) } : undefined,
-      blocks: matches === this.reader.matches ? this.#blocks : [],
-      lengthOf,
-    });
-  }
-
-  /** Where the first line of a folded block is taken to its end, what is folded there is taken with it. */
-  #withFolded(selection: Selection, lengthOf: (key: RowKey) => number | undefined): Selection {
-    const { start, end } = ordered(selection);
-    const last = this.folding.endOf(end.key);
-    if (last === end.key || end.column < (lengthOf(end.key) ?? Infinity)) return selection;
-    return { anchor: start, focus: { key: last, column: Infinity } };
-  }
-
-  /** Rows that are shown around hits, in order: of all hits as far as they are drawn. */
-  get #blocks(): readonly KeyRange[] {
-    const { from, to } = this.view.place;
-    const around = Array.from({ length: this.around.any ? to - from : 0 }, (_, i) => {
-      const key = this.reader.rows?.keyAt(from + i);
-      return key === undefined ? [] : [this.around.rangeOf(key, from + i)];
-    });
-    return joined([...this.contexts.ranges, ...around.flat()]);
-  }
-
-  async #copy(selection: Selection, matches?: MatchRows | null): Promise<void> {
-    await this.told.during("Copying", "copy", async () => {
-      const copied = await copyText(this.#read(selection, matches ?? undefined));
-      if (copied.truncated)
-        this.told.say(`Copied the first ${plural(copied.lines, "line")}; the rest is too long to copy`, {
-          label: "Save as",
-          run: () => void this.save(),
-        });
-      else if (copied.lines > 1) this.told.say(`Copied ${plural(copied.lines, "line")}`);
-    });
   }
 
   async #place(key: RowKey, where: "middle" | "center" | "top"): Promise<void> {

@@ -100,7 +100,7 @@ it("goes back to where finding began", async () => {
 
 it("copies the exact text of a selection, colours left out, drawn or not", async () => {
   log.view.select({ key: 7, column: 3 }, { key: 300, column: 4 });
-  await log.copy();
+  await log.clipboard.copy();
   const expected = Array.from({ length: 294 }, (_, i) => plain(7 + i));
   expected[0] = expected[0]?.slice(3) ?? "";
   expected[293] = expected[293]?.slice(0, 4) ?? "";
@@ -111,19 +111,19 @@ it("copies the exact text of a selection, colours left out, drawn or not", async
 it("copies only what a filter leaves, and whole blocks around a hit", async () => {
   log.stream = "stderr";
   await settled(() => expect(log.reader.rows?.known).toBe(stderr.length));
-  await log.copyAll();
+  await log.clipboard.copyAll();
   expect(writeText).toHaveBeenLastCalledWith(`${stderr.map(plain).join("\n")}\n`);
   const hit = stderr[2] ?? 0;
   await log.widen(hit);
   log.view.select({ key: hit - 1, column: 0 }, { key: hit + 1, column: Infinity });
-  await log.copy();
+  await log.clipboard.copy();
   expect(writeText).toHaveBeenLastCalledWith(`${[hit - 1, hit, hit + 1].map(plain).join("\n")}\n`);
 });
 
 it("says when a copy is not all of it, and offers to save instead", async () => {
   vi.spyOn(backend, "readLogText").mockResolvedValueOnce({ text: "a\nb", truncated: true });
   const save = vi.spyOn(backend, "exportLog");
-  await log.copyAll();
+  await log.clipboard.copyAll();
   expect(log.told.notice?.text).toContain("Copied the first 2 lines");
   log.told.notice?.act?.run();
   await vi.waitFor(() => expect(log.told.notice?.text).toContain("Saved"));
@@ -131,27 +131,27 @@ it("says when a copy is not all of it, and offers to save instead", async () => 
 });
 
 it("keeps bookmarks with notes, steps between them and takes them away", async () => {
-  log.toggleBookmark(30);
-  log.toggleBookmark(10);
+  log.bookmarks.toggle(30);
+  log.bookmarks.toggle(10);
   await vi.waitFor(() => expect(source.marks.bookmarks.all.map((one) => one.row)).toEqual([10, 30]));
   await source.marks.bookmarks.set(1, 30, "here");
   expect(source.marks.bookmarks.at(1, 30)?.note).toBe("here");
   await log.go(10);
-  void log.bookmark(true);
+  void log.bookmarks.step(true);
   await vi.waitFor(() => expect(log.view.current).toBe(30));
   settle();
-  void log.bookmark(true);
+  void log.bookmarks.step(true);
   await vi.waitFor(() => expect(log.view.current).toBe(10));
-  log.toggleBookmark(10);
-  log.toggleBookmark(30);
+  log.bookmarks.toggle(10);
+  log.bookmarks.toggle(30);
   await vi.waitFor(() => expect(source.marks.bookmarks.all).toEqual([]));
 });
 
 it("copies a link to a line, and opens at the line of a link", async () => {
-  await log.copyLink(rows[77] as LogRow);
+  await log.clipboard.copyLink(rows[77] as LogRow);
   expect(writeText).toHaveBeenCalledWith(`solti://log/${id}/1/77`);
   const there = new LogWindow(source, "Mü & co");
-  await there.copyLink(rows[77] as LogRow);
+  await there.clipboard.copyLink(rows[77] as LogRow);
   expect(writeText).toHaveBeenLastCalledWith(`solti://log/${id}/1/77?machine=M%C3%BC%20%26%20co`);
   const other = new LogWindow(new OneLog(backend, id, 1));
   await other.open(77);
@@ -185,15 +185,15 @@ it("copies times before whole lines only", async () => {
   log.choices.copyTimes.value = true;
   const time = (row: number) => `${new Date(rows[row]?.ts ?? 0).toISOString()} `;
   log.view.select({ key: 7, column: 3 }, { key: 7, column: 9 });
-  await log.copy();
+  await log.clipboard.copy();
   expect(writeText).toHaveBeenLastCalledWith(plain(7).slice(3, 9));
   log.view.select({ key: 7, column: 3 }, { key: 10, column: 4 });
-  await log.copy();
+  await log.clipboard.copy();
   expect(writeText).toHaveBeenLastCalledWith(
     [plain(7).slice(3), time(8) + plain(8), time(9) + plain(9), plain(10).slice(0, 4)].join("\n"),
   );
   log.view.select({ key: 7, column: 0 }, { key: 8, column: Infinity });
-  await log.copy();
+  await log.clipboard.copy();
   expect(writeText).toHaveBeenLastCalledWith([7, 8].map((row) => `${time(row) + plain(row)}\n`).join(""));
   log.choices.copyTimes.value = false;
 });
@@ -205,7 +205,7 @@ it("copies in a filter what is lit: its rows, and those that are shown around on
   await log.widen(second);
   const around = log.contexts.ranges[0];
   log.view.select({ key: first, column: 0 }, { key: third, column: Infinity });
-  await log.copy();
+  await log.clipboard.copy();
   const lit = rows
     .map(({ row }) => knownBy(row))
     .filter((row) => {
@@ -218,9 +218,9 @@ it("copies in a filter what is lit: its rows, and those that are shown around on
 
 it("leaves the clipboard alone when nothing is selected", async () => {
   log.view.select({ key: 7, column: 3 }, { key: 7, column: 3 });
-  await log.copy();
+  await log.clipboard.copy();
   log.view.selection = null;
-  await log.copy();
+  await log.clipboard.copy();
   expect(writeText).not.toHaveBeenCalled();
 });
 

@@ -14,7 +14,8 @@ import { conditionsIn } from "../text/columns";
 import { recordLines } from "../text/record";
 import type { TimeMode } from "../text/words";
 import { TIMES } from "./choices.svelte";
-import type { LogWindow, StreamChoice } from "./log-window.svelte";
+import type { LogWindow } from "./log-window.svelte";
+import type { StreamChoice } from "./stream-filter.svelte";
 
 export const STREAMS: Record<StreamChoice, string> = {
   both: "Both streams",
@@ -92,7 +93,7 @@ function moreMenu(
   const streams = Object.entries(STREAMS) as [StreamChoice, string][];
   const times = Object.entries(TIMES) as [TimeMode, string][];
   return [
-    { label: `Copy ${what}`, testid: "copy-all", act: () => void log.copyAll() },
+    { label: `Copy ${what}`, testid: "copy-all", act: () => void log.clipboard.copyAll() },
     {
       label: log.filtered ? "Save filtered lines as" : "Save as",
       hint: "Ctrl S",
@@ -178,7 +179,10 @@ export function rowMenu(log: LogWindow, key: RowKey, own: MenuEntry[] = []): Men
   const around = log.contexts.of(key);
   return [
     ...(log.view.selecting
-      ? ([{ label: "Copy", hint: "Ctrl C", testid: "row-copy", act: () => void log.copy() }, "line"] as const)
+      ? ([
+          { label: "Copy", hint: "Ctrl C", testid: "row-copy", act: () => void log.clipboard.copy() },
+          "line",
+        ] as const)
       : []),
     ...(log.filtered
       ? ([
@@ -230,10 +234,12 @@ export function rowMenu(log: LogWindow, key: RowKey, own: MenuEntry[] = []): Men
       testid: "row-bookmark",
       act: () => {
         log.view.current = key;
-        log.toggleBookmark(key);
+        log.bookmarks.toggle(key);
       },
     },
-    ...(row ? [{ label: "Copy link to line", testid: "copy-link", act: () => void log.copyLink(row) }] : []),
+    ...(row
+      ? [{ label: "Copy link to line", testid: "copy-link", act: () => void log.clipboard.copyLink(row) }]
+      : []),
     { label: "Hide the lines above this one", testid: "hide-before", act: () => log.hideBefore(key) },
   ];
 }

@@ -4,7 +4,9 @@ import { decodeUtf8, encodeUtf8 } from "./base64";
 import { looksSecret } from "../shared/secret";
 import { placeError, sectionOf } from "./errors";
 import { specFromJson, specToJson } from "./json";
-import { emptyForm, fromSpec, ownLane, toSpec } from "./spec";
+import { emptyForm, ownLane } from "./form";
+import { fromSpec } from "./from-spec";
+import { toSpec } from "./to-spec";
 import { summaries, waits } from "./summaries";
 import { specFromYaml, specToYaml } from "./yaml";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createFakeBackend } from "../api/fake";
+import { createFakeBackend } from "../../api/fake";
 import { actOnAll } from "./all-matching";
 
 const total = async (backend: ReturnType<typeof createFakeBackend>, lane: string) =>

@@ -1,8 +1,8 @@
 // What is done with all tasks that match a filter, however many: page by page, a few at a time, so that neither the page holds them
 // all nor the engine gets them at once.
-import type { Backend } from "../api/backend";
-import type { ListQuery, Phase } from "../api/types";
-import { isFinished, PHASES } from "../shared/phase";
+import type { Backend } from "../../api/backend";
+import type { ListQuery, Phase } from "../../api/types";
+import { isFinished, PHASES } from "../../shared/phase";
 
 export type AllAct = "stop" | "kill" | "rerun" | "remove";
 
@@ -36,7 +36,7 @@ export const ALL_ACTS: Readonly<Record<AllAct, Words>> = {
   },
   rerun: {
     title: "Rerun",
-    body: "Each runs again as a new task with the same settings. What still runs or waits is left alone.",
+    body: "Each runs again as a new task with the same settings. Tasks that are still running or waiting are left alone.",
     verb: "Rerun",
     done: "run again",
     harmless: true,
@@ -44,7 +44,7 @@ export const ALL_ACTS: Readonly<Record<AllAct, Words>> = {
   },
   remove: {
     title: "Delete",
-    body: "What runs is stopped first, what waits will not start. Their runs and logs are deleted for good, without Undo.",
+    body: "Running tasks are stopped first, and waiting tasks will not start. Their runs and logs are deleted for good, without Undo.",
     verb: "Delete",
     done: "deleted",
     phases: PHASES,
