@@ -57,6 +57,21 @@ impl LaneState {
         &self.queue
     }
 
+    /// How many of those that hold a place have to end before one more can: several where the capacity was lowered, or a task
+    /// started past it.
+    fn too_many_for_one_more(&self) -> usize {
+        let capacity = usize::try_from(self.capacity).unwrap_or(usize::MAX);
+        (self.holders.len() + 1).saturating_sub(capacity)
+    }
+
+    /// The task for which another one would have to wait. One that waits for a place counts as if it had it: in a lane that is
+    /// paused, or asks something of the machine, they would pile up.
+    fn busy_with(&self) -> Option<&TaskId> {
+        let mut all = self.holders.iter().chain(self.queue.ready().map(|waiter| &waiter.id));
+        let first = all.next()?;
+        (1 + all.count() >= self.capacity as usize).then_some(first)
+    }
+
     fn waiting_replacements(&self) -> impl Iterator<Item = &TaskId> {
         self.queue.ready().filter(|waiter| waiter.replaces).map(|waiter| &waiter.id)
     }
@@ -114,14 +129,14 @@ impl LaneChange {
 pub(crate) enum Admission {
     /// The task waits in the lane; [`Lanes::take_startable`] says when it is its turn.
     Waits,
-    /// As `Waits`, before those that only wait, and these have to end: the one that holds the place, and replacements that
-    /// have waited for it.
+    /// As `Waits`, before those that only wait, and these have to end: who holds the place, and replacements that have waited for
+    /// it.
     Replaces(Vec<TaskId>),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Busy {
-    pub running: TaskId,
+    pub with: TaskId,
 }
 
 #[derive(Debug, Default)]
@@ -143,18 +158,15 @@ impl Lanes {
     ) -> Result<Admission, Busy> {
         if let (AdmissionStrategy::DropIfRunning, Some(lane)) = (strategy, self.lanes.get(slot))
             && waiter.ready
-            && let Some(running) = lane.holders.first()
-            && (lane.is_full() || lane.queue.ready().next().is_some())
+            && let Some(other) = lane.busy_with()
         {
-            return Err(Busy { running: running.clone() });
+            return Err(Busy { with: other.clone() });
         }
         let lane = self.lanes.entry(slot.clone()).or_default();
         let mut victims = Vec::new();
         if waiter.ready && waiter.replaces {
             victims.extend(lane.waiting_replacements().cloned());
-            if lane.is_full() {
-                victims.extend(lane.holders.first().cloned());
-            }
+            victims.extend(lane.holders.iter().take(lane.too_many_for_one_more()).cloned());
         }
         lane.queue.put(waiter);
         Ok(if victims.is_empty() { Admission::Waits } else { Admission::Replaces(victims) })
@@ -167,8 +179,11 @@ impl Lanes {
         let mut waiting = lane.waiting_replacements();
         let newest = waiting.next();
         let mut victims: Vec<TaskId> = waiting.cloned().collect();
-        if newest.is_some() && lane.is_full() && !lane.holders.iter().any(is_stopping) {
-            victims.extend(lane.holders.first().cloned());
+        if newest.is_some() {
+            let (stopping, others): (Vec<_>, Vec<_>) =
+                lane.holders.iter().partition(|holder| is_stopping(holder));
+            let left = lane.too_many_for_one_more().saturating_sub(stopping.len());
+            victims.extend(others.into_iter().take(left).cloned());
         }
         victims
     }

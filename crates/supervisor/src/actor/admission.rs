@@ -48,7 +48,7 @@ impl Actor {
         match self.lanes.admit(&spec.slot, waiter, spec.admission) {
             Ok(Admission::Replaces(replaces)) => Ok(PlaceInLane { id, replaces, order, fulfilled }),
             Ok(Admission::Waits) => Ok(PlaceInLane { id, replaces: vec![], order, fulfilled }),
-            Err(busy) => Err(SupervisorError::SlotBusy { slot: spec.slot.clone(), running: busy.running }),
+            Err(busy) => Err(SupervisorError::SlotBusy { slot: spec.slot.clone(), running: busy.with }),
         }
     }
 

@@ -27,9 +27,37 @@ fn a_busy_lane_refuses_and_names_the_running_task() {
     let mut lanes = Lanes::default();
     admit(&mut lanes, 1, DropIfRunning).expect("free");
     assert_eq!(lanes.take_startable(&slot()), [id(1)]);
-    assert_eq!(admit(&mut lanes, 2, DropIfRunning), Err(Busy { running: id(1) }));
+    assert_eq!(admit(&mut lanes, 2, DropIfRunning), Err(Busy { with: id(1) }));
     lanes.release(&slot(), &id(1));
     assert_eq!(lanes.all(), []);
+}
+
+#[test]
+fn in_a_lane_that_starts_nothing_tasks_that_are_not_to_wait_do_not_pile_up() {
+    let mut lanes = Lanes::default();
+    set(&mut lanes, Some(2), Some(true));
+    for n in 1..=2 {
+        admit(&mut lanes, n, DropIfRunning).expect("a place would be free");
+    }
+    assert_eq!(admit(&mut lanes, 3, DropIfRunning), Err(Busy { with: id(1) }));
+    set(&mut lanes, None, Some(false));
+    assert_eq!(lanes.take_startable(&slot()), [id(1), id(2)]);
+}
+
+#[test]
+fn a_replacement_ends_as_many_as_stand_in_its_way() {
+    let mut lanes = Lanes::default();
+    set(&mut lanes, Some(3), None);
+    for n in 1..=3 {
+        admit(&mut lanes, n, Queue).expect("never refused");
+    }
+    assert_eq!(lanes.take_startable(&slot()).len(), 3);
+    set(&mut lanes, Some(2), None);
+    assert_eq!(admit(&mut lanes, 4, Replace), Ok(Admission::Replaces(vec![id(1), id(2)])));
+    let left = |stopping: &[TaskId]| lanes.still_to_replace(&slot(), |id| stopping.contains(id));
+    assert_eq!(left(&[]), [id(1), id(2)]);
+    assert_eq!(left(&[id(2)]), [id(1)]);
+    assert_eq!(left(&[id(1), id(2)]), []);
 }
 
 #[test]
