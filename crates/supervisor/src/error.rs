@@ -21,7 +21,7 @@ pub enum SupervisorError {
     SlotBusy {
         /// The lane that it was to go into.
         slot: Slot,
-        /// A task that holds a place there.
+        /// A task that holds a place there, or waits for one.
         running: TaskId,
     },
     /// What is asked for does not fit how the task or job stands now.
@@ -36,6 +36,12 @@ pub enum SupervisorError {
     /// Nothing new is taken until the database can be written again.
     #[error("the database cannot be written")]
     ReadOnly(#[source] StoreError),
+    /// It was asked for and is not forgotten; the database refuses it for now.
+    #[error("{what} cannot be stored until the disk takes writes again")]
+    NotStored {
+        /// The subject of the sentence.
+        what: &'static str,
+    },
     /// The store failed in a way that does not pass by itself, or at this request alone.
     #[error("the database failed")]
     Store(#[source] StoreError),

@@ -15,6 +15,9 @@ impl From<SupervisorError> for ApiError {
                 tracing::warn!("storage is read-only: {source}");
                 Self::Unavailable { reason: format!("the database cannot be used just now: {source}") }
             }
+            not_stored @ SupervisorError::NotStored { .. } => {
+                Self::Unavailable { reason: not_stored.to_string() }
+            }
             other @ (SupervisorError::Store(_) | SupervisorError::Folder { .. }) => Self::internal(&other),
         }
     }

@@ -7,11 +7,11 @@
 use crate::common;
 use common::{Engine, PATIENCE, bash, command, spec};
 use serde_json::json;
-use solti_api::operations::{GetSummary, Operations as _, TaskEvents};
+use solti_api::operations::{GetSummary, Operations as _, StopTask, SuspendTask, TaskEvents};
 use solti_api::{ApiError, ApiHandler};
 use solti_logstore::LogView;
-use solti_model::{RowNo, StorageState, TaskId, TaskPhase, TaskQuery};
-use solti_testing::SmallDisk;
+use solti_model::{RowNo, StopMode, StorageState, TaskId, TaskPhase, TaskQuery};
+use solti_testing::{SmallDisk, until};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -100,6 +100,33 @@ async fn survives(dir: &Path, mut break_disk: impl FnMut(), mut mend_disk: impl 
     let engine = Engine::open(dir).await;
     engine.supervisor.store().check().await.unwrap();
     assert_eq!(everything(&engine).await, stored);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_a_full_disk_what_runs_is_stopped_and_what_is_deleted_makes_room() {
+    let Some(disk) = SmallDisk::mount(24) else { return };
+    let engine = Engine::open(disk.path()).await;
+    let printed = engine.api.submit_task(spec("p", bash("yes | head -c 8388608"), json!({}))).await.unwrap();
+    engine.finished(&printed).await;
+    let running = engine.api.submit_task(spec("r", command("sleep", &["600"]), json!({}))).await.unwrap();
+    let paused = engine.api.submit_task(spec("s", command("sleep", &["600"]), json!({}))).await.unwrap();
+    for id in [&running, &paused] {
+        engine.running(id).await;
+    }
+    disk.fill();
+    until_refused(&engine).await;
+
+    let stop = |id: &TaskId| StopTask { id: id.clone(), mode: StopMode::Graceful };
+    engine.api.ask(SuspendTask { id: paused.clone() }).await.expect("carried out");
+    engine.api.ask(stop(&running)).await.expect("carried out");
+    until("it is gone", || common::processes_of(&running) == 0).await;
+    // Nothing tells that it is over before there is room; its own deletion makes some.
+    engine.api.delete_task(&printed).await.expect("its log makes room");
+    assert_eq!(engine.finished(&running).await.status.phase, TaskPhase::Canceled);
+    assert!(engine.api.get_task_status(&printed).await.unwrap().is_none());
+    writable_again(&engine).await;
+    engine.api.ask(stop(&paused)).await.unwrap();
+    engine.finished(&paused).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -69,3 +69,14 @@ async fn a_silent_run_is_followed_by_another_attempt_which_may_succeed() {
     let runs = engine.api.list_task_runs(&id).await.unwrap();
     assert_eq!(runs[0].error.as_deref(), Some("stopped: no output for 1 s"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn restarts_of_a_silent_run_are_retries() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = Engine::open(dir.path()).await;
+    let more = json!({"stall": {"silentMs": 1_000, "then": "restart"}, "restart": {"type": "never"}, "maxRetries": 1,
+        "backoff": {"jitter": "none", "firstMs": 1, "maxMs": 1}});
+    let id = engine.api.submit_task(spec("a", bash("sleep 600"), more)).await.unwrap();
+    let task = engine.finished(&id).await;
+    assert_eq!((task.status.phase, task.status.attempt), (TaskPhase::Exhausted, 2));
+}

@@ -9,6 +9,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 /// How long to wait before a write is repeated that the disk refused.
 const WRITE_RETRY: Duration = Duration::from_millis(500);
+/// So many times in a row it is a long time.
+const LONG: u32 = 4;
 /// How often a database that could not be written is tried again when nothing else is written: nobody tells that a disk has
 /// space again.
 const PROBE_EVERY: Duration = Duration::from_secs(1);
@@ -61,26 +63,66 @@ impl Commit {
     pub(crate) async fn until_done(self) -> Result<Stored, StoreError> {
         match self {
             Self::Queued { first, changes, store, shared, permit } => {
-                let mut result = written(first).await;
+                let result = written(first).await;
                 // The place is for batches on their way: one that waits for the disk must not make the actor wait too.
                 let permit = permit.filter(|_| result.is_ok());
-                while let Err(error) = &result
-                    && is_passing(error)
-                {
-                    shared.note_write(&store, &result);
-                    tracing::warn!("the database refused a write, trying again: {error}");
-                    tokio::time::sleep(WRITE_RETRY).await;
-                    result = written(store.enqueue(Arc::clone(&changes))).await;
-                }
-                shared.note_write(&store, &result);
-                if let Err(error) = &result {
-                    tracing::error!("a change of state could not be stored: {error}");
-                }
-                result.map(|()| Stored(permit))
+                repeated(result, changes, store, shared).await.map(|()| Stored(permit))
             }
             relayed @ Self::Relayed(_) => Box::pin(relayed.once()).await.map(|()| Stored(None)),
         }
     }
+
+    /// Waits for the disk's first answer alone: what a person wants of a process is done whether it can be stored yet or not. A write
+    /// that was refused is repeated all the same, as [`Commit::until_done`] does; `Ok` when that is under way.
+    pub(crate) async fn tried(self) -> Result<(), StoreError> {
+        let Self::Queued { first, changes, store, shared, permit } = self else { return self.once().await };
+        let result = written(first).await;
+        drop(permit);
+        match &result {
+            Err(error) if is_passing(error) => {
+                shared.note_write(&store, &result);
+                tokio::spawn(repeated(result, changes, store, shared));
+                Ok(())
+            }
+            _ => repeated(result, changes, store, shared).await,
+        }
+    }
+
+    /// The same as [`Commit::once`]; where the disk is full, it is asked again after `make_room`.
+    pub(crate) async fn once_with_room(self, make_room: impl Future<Output = ()>) -> Result<(), StoreError> {
+        let Self::Queued { first, changes, store, shared, permit: _permit } = self else {
+            return self.once().await;
+        };
+        let mut result = written(first).await;
+        if let Err(StoreError::Full(_)) = result {
+            make_room.await;
+            result = written(store.enqueue(changes)).await;
+        }
+        shared.note_write(&store, &result);
+        result
+    }
+}
+
+/// Repeats a write for as long as the disk refuses it for now.
+async fn repeated(
+    mut result: Result<(), StoreError>,
+    changes: Arc<[Change]>,
+    store: Store,
+    shared: Arc<SharedState>,
+) -> Result<(), StoreError> {
+    while let Err(error) = &result
+        && is_passing(error)
+    {
+        shared.note_write(&store, &result);
+        tracing::warn!("the database refused a write, trying again: {error}");
+        tokio::time::sleep(WRITE_RETRY).await;
+        result = written(store.enqueue(Arc::clone(&changes))).await;
+    }
+    shared.note_write(&store, &result);
+    if let Err(error) = &result {
+        tracing::error!("a change of state could not be stored: {error}");
+    }
+    result
 }
 
 async fn written(queued: Result<solti_store::Commit, StoreError>) -> Result<(), StoreError> {
@@ -100,6 +142,20 @@ fn is_passing(error: &StoreError) -> bool {
 }
 
 impl SharedState {
+    /// Whether the database refuses whatever is written, for now.
+    pub(crate) fn refuses_writes(&self) -> bool {
+        self.read_only.load(Ordering::Acquire)
+    }
+
+    /// Returns when the database has refused writes for a while: who waits until something is stored is to hear of that.
+    pub(crate) async fn long_refused(&self) {
+        let mut times = 0;
+        while times < LONG {
+            tokio::time::sleep(WRITE_RETRY).await;
+            times = if self.refuses_writes() { times + 1 } else { 0 };
+        }
+    }
+
     fn note_write(self: &Arc<Self>, store: &Store, result: &Result<(), StoreError>) {
         let read_only = matches!(result, Err(error) if is_passing(error));
         if self.read_only.swap(read_only, Ordering::AcqRel) != read_only {

@@ -223,7 +223,7 @@ impl Actor {
         active.silent_since = None;
         if let Some(stall) = active.stalled.take()
             && !active.stored.stop_requested
-            && let Some(step) = after_silence(stall, &mut result)
+            && let Some(step) = after_silence(stall, spec, active.stored.backoff, &mut result)
         {
             next = step;
         }
@@ -381,6 +381,7 @@ impl Actor {
                 Err(error) => effect.refused(&task, attempt, Batch::Finish, error).await,
             }
         });
+        self.make_room_for_end(id);
         self.leave_lane(&slot, id).await;
     }
 

@@ -317,7 +317,7 @@ impl Actor {
             Ok(Admission::Replaces(victims)) => Ok((before, victims)),
             Err(busy) => {
                 self.put_back(before).await;
-                Err(SupervisorError::SlotBusy { slot: is.slot, running: busy.running })
+                Err(SupervisorError::SlotBusy { slot: is.slot, running: busy.with })
             }
         }
     }
@@ -333,7 +333,7 @@ impl Actor {
                     SupervisorError::Conflict { reason: format!("task {id} cannot be reached right now") }
                 }
                 _ => SupervisorError::Conflict {
-                    reason: format!("task {id} is not running; only waiting tasks can be held"),
+                    reason: format!("task {id} is not running; hold it to keep it from starting"),
                 },
             };
             return drop(reply.send(Err(refused)));
@@ -350,11 +350,12 @@ impl Actor {
         let (effect, id) = (self.effect(), id.clone());
         tokio::spawn(async move {
             fail_point!("queue-change-decided");
-            let stored = commit.until_done().await;
+            // Carried out also where it cannot be stored yet: what fills the disk can be stopped from going on.
+            let stored = commit.tried().await;
             fail_point!("queue-change-stored");
             controller.set_suspended(suspended);
             effect.shared.feed.changed(&id);
-            drop(reply.send(stored.map(drop).map_err(Into::into)));
+            drop(reply.send(stored.map_err(Into::into)));
         });
     }
 
@@ -549,7 +550,7 @@ impl Actor {
             Ok(Admission::Waits) => {}
             Ok(Admission::Replaces(victims)) => self.replace(victims).await,
             Err(busy) => {
-                let words = format!("lane {slot} was busy with task {} when this was due", busy.running);
+                let words = format!("lane {slot} was busy with task {} when this was due", busy.with);
                 return self.finish_never(id, words).await;
             }
         }

@@ -7,7 +7,10 @@ use super::effect::Effect;
 use super::outcome::AttemptResult;
 use super::{Actor, Message, event};
 use crate::clock::now_ms;
-use solti_model::{AttemptEnd, BackoffState, NextStep, Stall, StallThen, TaskEventKind, TaskId, TaskPhase};
+use solti_model::{
+    AttemptEnd, BackoffState, NextStep, RestartStrategy, Stall, StallThen, TaskEventKind, TaskId, TaskPhase,
+    TaskSpec, after_attempt,
+};
 use solti_runner::{LogDoorbell, RunController, StopMode};
 use std::time::Duration;
 use tokio::time::timeout;
@@ -69,7 +72,7 @@ impl Actor {
         let (effect, id) = (self.effect(), id.clone());
         tokio::spawn(async move {
             // One that cannot be stored is carried out all the same.
-            drop(commit.until_done().await);
+            drop(commit.tried().await);
             effect.shared.feed.changed(&id);
             if ends {
                 controller.stop(StopMode::Graceful).await;
@@ -88,14 +91,23 @@ fn words(stall: Stall) -> String {
 }
 
 /// What follows the end of a run that was ended for its silence; nothing else does for one that has succeeded all the same.
-pub(crate) fn after_silence(stall: Stall, result: &mut AttemptResult) -> Option<NextStep> {
+/// A restart is one after a failure, whatever else the spec says of restarts: it counts as a retry, and waits for the backoff.
+pub(crate) fn after_silence(
+    stall: Stall,
+    spec: &TaskSpec,
+    state: BackoffState,
+    result: &mut AttemptResult,
+) -> Option<NextStep> {
     if result.end == AttemptEnd::Succeeded {
         return None;
     }
     result.end = AttemptEnd::Failed;
     result.error = Some(format!("stopped: {}", words(stall)));
     Some(match stall.then {
-        StallThen::Restart => NextStep::Retry { delay_ms: 0, backoff: BackoffState::default() },
+        StallThen::Restart => {
+            let spec = TaskSpec { restart: RestartStrategy::OnFailure, ..spec.clone() };
+            after_attempt(&spec, AttemptEnd::Failed, state, rand::random::<f64>())
+        }
         StallThen::Notify | StallThen::Stop => NextStep::Finish(TaskPhase::Failed),
     })
 }

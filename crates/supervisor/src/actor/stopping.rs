@@ -3,10 +3,12 @@
 use super::attempt::{Active, DeleteReply, Stage};
 use super::commit::Commit;
 use super::{Actor, Message, event, runner_mode};
-use crate::SupervisorError;
 use crate::clock::now_ms;
+use crate::shared::SharedState;
+use crate::{RunFolders, SupervisorError};
 use solti_model::{RunId, StopMode, TaskEventKind, TaskId, TaskPhase};
 use solti_store::Change;
+use std::sync::Arc;
 use tokio::sync::oneshot;
 
 /// Why a task is ended before its time.
@@ -39,15 +41,17 @@ impl Actor {
             Some(_) => {
                 let live = self.tasks.get(id).map(|active| active.live.subscribe());
                 let commit = self.request_stop(id, mode, Why::Asked).await;
+                let shared = Arc::clone(&self.shared);
                 tokio::spawn(async move {
                     let result = match (commit, live) {
-                        (Some(commit), _) => commit.until_done().await.map(drop).map_err(Into::into),
+                        (Some(commit), _) => commit.tried().await.map_err(Into::into),
                         // Without a process the task ends here and now: it is over when that is stored.
-                        (None, Some(mut live)) => live
-                            .wait_for(|live| live.over)
-                            .await
-                            .map(drop)
-                            .map_err(|_| SupervisorError::ShuttingDown),
+                        (None, Some(mut live)) => tokio::select! {
+                            over = live.wait_for(|live| live.over) => {
+                                over.map(drop).map_err(|_| SupervisorError::ShuttingDown)
+                            }
+                            () = shared.long_refused() => Err(SupervisorError::NotStored { what: "the end of this task" }),
+                        },
                         (None, None) => Ok(()),
                     };
                     drop(reply.send(Some(result)));
@@ -80,7 +84,7 @@ impl Actor {
                 let (effect, id) = (self.effect(), id.clone());
                 let (done, reported) = oneshot::channel();
                 tokio::spawn(async move {
-                    let result = commit.until_done().await.map(drop);
+                    let result = commit.tried().await;
                     // Whoever looks for the run carries it out; it may have found it meanwhile, and then that is told.
                     requests.send(mode).await.ok();
                     effect.shared.feed.changed(&id);
@@ -100,7 +104,7 @@ impl Actor {
                 let (effect, id) = (self.effect(), id.clone());
                 let (done, reported) = oneshot::channel();
                 tokio::spawn(async move {
-                    let result = commit.until_done().await.map(drop);
+                    let result = commit.tried().await;
                     // A stop that cannot be stored is carried out all the same: the person wants the process gone.
                     controller.stop(runner_mode(mode)).await;
                     effect.shared.feed.changed(&id);
@@ -157,8 +161,10 @@ impl Actor {
     pub(crate) async fn delete(&mut self, id: TaskId, reply: DeleteReply) {
         match self.tasks.get_mut(&id) {
             Some(active) => {
+                let reply = self.shared.or_refused(reply);
                 active.purge.push(reply);
                 self.request_stop(&id, StopMode::Graceful, Why::Deleted).await;
+                self.make_room_for_end(&id);
             }
             None => {
                 if let Some((slot, attempt)) = self.unreadable.remove(&id) {
@@ -174,6 +180,22 @@ impl Actor {
         }
     }
 
+    /// Where the disk is full, the logs of a task that has ended and is to be deleted go before its end is stored: they may be what
+    /// fills it.
+    pub(crate) fn make_room_for_end(&self, id: &TaskId) {
+        let Some(active) = self.tasks.get(id) else { return };
+        if matches!(active.stage, Stage::Ending { .. })
+            && !active.purge.is_empty()
+            && self.shared.refuses_writes()
+        {
+            let (effect, folders, id) = (self.effect(), self.folders.clone(), id.clone());
+            tokio::spawn(async move {
+                effect.tidying.all_done().await;
+                purge(folders, id).await;
+            });
+        }
+    }
+
     /// Removes a task that is over, first from the store: files of a noted deletion are swept at the next start.
     /// `unstored`: the database does not know yet that it is over, and it is kept in mind until it is gone.
     pub(crate) async fn erase(&mut self, id: TaskId, replies: Vec<DeleteReply>, unstored: bool) {
@@ -182,20 +204,17 @@ impl Actor {
         let commit = self.save(changes).await;
         let (effect, folders) = (self.effect(), self.folders.clone());
         tokio::spawn(async move {
-            let stored = commit.once().await.map_err(SupervisorError::from);
+            // On a full disk its logs go first: they may be what fills it.
+            let make_room = async {
+                effect.tidying.all_done().await;
+                purge(folders.clone(), id.clone()).await;
+            };
+            let stored = commit.once_with_room(make_room).await.map_err(SupervisorError::from);
             if stored.is_ok() {
                 // Its folder must not be on its way to another run while it is removed.
                 effect.tidying.all_done().await;
-                let folder = folders.task(&id);
-                let purged = {
-                    let id = id.clone();
-                    tokio::task::spawn_blocking(move || folders.purge(&id)).await
-                };
-                match purged {
-                    Ok(Ok(())) => effect.tell(Message::Purged { id: id.clone() }).await,
-                    Ok(Err(error)) => tracing::warn!("cannot remove {}: {error}", folder.display()),
-                    // The runtime is ending; the next start removes it.
-                    Err(_) => {}
+                if purge(folders, id.clone()).await {
+                    effect.tell(Message::Purged { id: id.clone() }).await;
                 }
                 effect.shared.feed.deleted(&id);
             }
@@ -216,5 +235,35 @@ impl Actor {
                 effect.offered(&id, !failed).await;
             }
         });
+    }
+}
+
+/// Removes the folder of a task, and says whether it is gone.
+async fn purge(folders: RunFolders, id: TaskId) -> bool {
+    let folder = folders.task(&id);
+    match tokio::task::spawn_blocking(move || folders.purge(&id)).await {
+        Ok(Ok(())) => true,
+        Ok(Err(error)) => {
+            tracing::warn!("cannot remove {}: {error}", folder.display());
+            false
+        }
+        // The runtime is ending; the next start removes it.
+        Err(_) => false,
+    }
+}
+
+impl SharedState {
+    /// Answers a deletion that goes on for as long as the database refuses writes: it goes on all the same.
+    fn or_refused(self: &Arc<Self>, reply: DeleteReply) -> DeleteReply {
+        let (done, reported) = oneshot::channel();
+        let shared = Arc::clone(self);
+        tokio::spawn(async move {
+            let answer = tokio::select! {
+                answer = reported => answer.unwrap_or(Err(SupervisorError::ShuttingDown)),
+                () = shared.long_refused() => Err(SupervisorError::NotStored { what: "the end of this task" }),
+            };
+            drop(reply.send(answer));
+        });
+        done
     }
 }
