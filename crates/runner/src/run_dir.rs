@@ -21,10 +21,13 @@ use solti_shim::layout;
 use crate::{AttachError, Stage, StartCause, StartFailure};
 
 /// What a finished run needs no more once its outcome is stored: all but the log.
-pub const TRANSIENT_FILES: [&str; 9] = [
+pub const TRANSIENT_FILES: [&str; 12] = [
     layout::LAUNCH,
     layout::EXIT,
     layout::SOCKET,
+    layout::STOP,
+    crate::slurm::JOB_OUTPUT,
+    crate::slurm::JOB_SCRIPT,
     crate::script::SCRIPT,
     crate::argv::ENV_FILE,
     OOM,
