@@ -8,6 +8,14 @@
 
 #![warn(missing_docs, unreachable_pub)]
 
+/// A step at which a test kills the app. Nothing without the feature `failpoints`.
+macro_rules! fail_point {
+    ($name:literal) => {
+        #[cfg(feature = "failpoints")]
+        fail::fail_point!($name);
+    };
+}
+
 mod argv;
 mod ask;
 mod attach;

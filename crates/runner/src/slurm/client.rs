@@ -38,6 +38,15 @@ pub(super) enum Submitted {
     Unknown(String),
 }
 
+/// What the accounts of a cluster say of a job.
+#[derive(Debug)]
+pub(super) enum Accounts {
+    Know(Box<Job>),
+    DoNot,
+    /// There are none.
+    NotKept,
+}
+
 impl Client {
     pub(super) fn new(mut env: BTreeMap<OsString, OsString>) -> Self {
         // Times as numbers.
@@ -95,16 +104,19 @@ impl Client {
         let found = self.look("squeue", &words).await.map(|answer| jobs(&answer).remove(name))?;
         match found {
             Some(job) => Ok(Some(job)),
-            None => self.accounted(name).await,
+            None => Ok(match self.accounted(name).await? {
+                Accounts::Know(job) => Some(*job),
+                Accounts::DoNot | Accounts::NotKept => None,
+            }),
         }
     }
 
-    /// The same from the accounts alone; `None` also where none are kept.
-    pub(super) async fn accounted(&self, name: &str) -> Result<Option<Job>, String> {
+    /// The same from the accounts alone.
+    pub(super) async fn accounted(&self, name: &str) -> Result<Accounts, String> {
         let words = ["-nXP", "--user", &self.user, "--name", name, "-S", LOOKED_BACK, "-o", ACCOUNT_FIELDS];
         match self.look("sacct", &words).await {
-            Ok(answer) => Ok(accounted(&answer)),
-            Err(why) if why.contains("accounting storage is disabled") => Ok(None),
+            Ok(answer) => Ok(accounted(&answer).map_or(Accounts::DoNot, |job| Accounts::Know(Box::new(job)))),
+            Err(why) if why.contains("accounting storage is disabled") => Ok(Accounts::NotKept),
             Err(why) => Err(why),
         }
     }

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::client::Client;
+use super::client::{Accounts, Client};
 use super::folder::{self, FolderLook};
 use super::job::{Job, JobEnd, JobState};
 use super::poller::{Look, Poller};
@@ -28,6 +28,10 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
 const WHILE_WAITING: Duration = Duration::from_secs(30);
 /// A folder that has not answered by then is told of.
 const FOLDER_WITHIN: Duration = Duration::from_secs(5);
+/// The cluster says where a run is within a second of being asked.
+const PLACE_WITHIN: Duration = Duration::from_secs(5);
+/// Accounts are written a while after what they are about.
+const ACCOUNTED_WITHIN: Duration = Duration::from_secs(15);
 /// After its grace, for the shim to record the end.
 const TO_RECORD: Duration = Duration::from_secs(15);
 
@@ -39,6 +43,8 @@ pub(super) struct Followed {
     /// As this machine names it.
     pub run_dir: PathBuf,
     pub grace: Duration,
+    /// As far as it is known: its number, or all of it.
+    pub job: Job,
 }
 
 #[derive(Debug)]
@@ -59,9 +65,11 @@ pub(super) struct Follow {
     looks: watch::Receiver<Look>,
     ends: RunEnds,
     standing: watch::Sender<Standing>,
-    job: Option<Job>,
+    job: Job,
     sight: Sight,
     told: Told,
+    /// As its record has it: process and time of start; and when that was first seen.
+    began: Option<(u32, u64, Instant)>,
     words: Option<String>,
     /// Since the sight or the record is as it is.
     since: Instant,
@@ -73,7 +81,7 @@ pub(super) struct Follow {
 
 impl Follow {
     pub(super) fn new(
-        followed: Followed,
+        mut followed: Followed,
         client: Client,
         poller: Arc<Poller>,
         ends: RunEnds,
@@ -81,15 +89,16 @@ impl Follow {
     ) -> Self {
         let looks = poller.follow();
         Self {
+            job: std::mem::take(&mut followed.job),
             followed,
             client,
             poller,
             looks,
             ends,
             standing,
-            job: None,
             sight: Sight::Unknown,
             told: Told::Nothing,
+            began: None,
             words: None,
             since: Instant::now(),
             troubles: [None, None, None],
@@ -98,7 +107,7 @@ impl Follow {
         }
     }
 
-    pub(super) async fn to_end(mut self) {
+    pub(super) async fn run(mut self) {
         let outcome = self.until_end().await;
         let Self { ends: RunEnds { log_bytes, outcome: tell, .. }, .. } = self;
         // The log is sealed: whoever waits for the doorbell is told before the supervisor hears of the end.
@@ -145,15 +154,15 @@ impl Follow {
             Look::NotYet => return,
             Look::Failed(why) => (Sight::Unknown, Some(why)),
             Look::Jobs(jobs) => {
-                let job = jobs.get(&self.followed.name).cloned();
-                let sight = job.as_ref().map_or(Sight::Missing, sight_of);
-                self.job = job.or(self.job.take());
+                let job = jobs.get(&self.followed.name);
+                let sight = job.map_or(Sight::Missing, sight_of);
+                self.job = job.cloned().unwrap_or(std::mem::take(&mut self.job));
                 (sight, None)
             }
         };
         self.trouble(0, trouble);
         self.set_sight(sight);
-        self.tell_standing(None);
+        self.tell_standing();
     }
 
     fn set_sight(&mut self, sight: Sight) {
@@ -165,24 +174,30 @@ impl Follow {
         }
     }
 
-    fn tell_standing(&self, began: Option<(u32, u64)>) {
-        let job = self.job.clone().unwrap_or_default();
-        let standing = match (began, &self.sight) {
-            (Some((pid, started_at_ms)), _) => {
-                let words = match (&*job.number, &*job.node) {
-                    ("", _) => format!("in the cluster, pid {pid} there"),
-                    (number, "") => format!("job {number}, pid {pid} on its node"),
-                    (number, node) => format!("job {number} on node {node}, pid {pid} there"),
+    /// Whether it can be said where it runs: its record is there before the cluster's next word as a rule.
+    fn knows_place(&self) -> bool {
+        let waited = self.began.is_some_and(|(.., seen)| seen.elapsed() > PLACE_WITHIN);
+        !self.job.node.is_empty() || self.troubles[0].is_some() || waited
+    }
+
+    fn tell_standing(&self) {
+        let Job { number, node, .. } = &self.job;
+        let standing = match (self.began, &self.sight) {
+            (Some((pid, started_at_ms, _)), _) if self.knows_place() => {
+                let words = match &**node {
+                    "" => format!("job {number}, pid {pid} on its node"),
+                    node => format!("job {number} on node {node}, pid {pid} there"),
                 };
                 Standing::Runs(Place { started_at_ms, words })
             }
             (None, Sight::Waits) => {
-                Standing::Waits(ClusterWait { why: waiting_words(&job), about: job.expected_ms(now_ms()) })
+                let (why, about) = (waiting_words(&self.job), self.job.expected_ms(now_ms()));
+                Standing::Waits(ClusterWait { why, about })
             }
             (None, Sight::Runs) => {
-                Standing::Waits(ClusterWait { why: format!("node {} is starting it", job.node), about: None })
+                Standing::Waits(ClusterWait { why: format!("node {node} is starting it"), about: None })
             }
-            (None, _) => return,
+            _ => return,
         };
         self.standing.send_if_modified(|before| {
             // One that has begun does not wait again.
@@ -222,9 +237,11 @@ impl Follow {
         let FolderLook { told, began, log_bytes, words } = look;
         self.words = words;
         self.ends.log_bytes.send_if_modified(|last| std::mem::replace(last, log_bytes) != log_bytes);
-        if began.is_some() {
-            self.tell_standing(began);
+        if let (Some((pid, started_at_ms)), None) = (began, self.began) {
+            self.began = Some((pid, started_at_ms, Instant::now()));
+            self.poller.soon();
         }
+        self.tell_standing();
         if std::mem::discriminant(&told) != std::mem::discriminant(&self.told) {
             self.since = Instant::now();
             // The cluster knows more of an end in a moment.
@@ -280,28 +297,30 @@ impl Follow {
     /// The end, when there is proof of one.
     async fn judged(&mut self) -> Option<RunOutcome> {
         let verdict = verdict(&self.told, &self.sight, self.since.elapsed(), self.asked.is_some());
+        if self.began.is_some() && !self.knows_place() {
+            return None;
+        }
         let end = match verdict {
             Verdict::GoesOn => return None,
             Verdict::AskAccounts => {
                 match self.client.accounted(&self.followed.name).await {
-                    Ok(Some(job)) => {
+                    Ok(Accounts::Know(job)) => {
                         self.set_sight(sight_of(&job));
-                        self.job = Some(job);
+                        self.job = *job;
                     }
-                    Ok(None) => self.set_sight(Sight::Forgotten),
+                    Ok(Accounts::DoNot | Accounts::NotKept) => self.set_sight(Sight::Forgotten),
                     Err(why) => self.trouble(0, Some(why)),
                 }
                 return None;
             }
             Verdict::ByRecord => match &self.told {
-                Told::Ended(outcome) => return Some(outcome.as_ref().clone()),
+                Told::Ended(outcome) => return Some(as_asked(outcome.as_ref().clone(), self.asked.is_some())),
                 Told::Nothing | Told::Began => return None,
             },
             Verdict::ByCluster(end) => self.by_cluster(end).await?,
             Verdict::Stopped => RunEnd::Stopped { code: None, signal: None },
             Verdict::NotStarted => {
-                let node = self.job.as_ref().map_or("", |job| &*job.node);
-                let words = self.words.clone();
+                let (node, words) = (&self.job.node, self.words.clone());
                 let words = words.unwrap_or_else(|| "it may not have the shared folder".to_owned());
                 let sentence = format!("node {node} could not start it: {words}");
                 RunEnd::StartFailed(StartFailure::refused(FieldError::new("cluster", sentence)))
@@ -331,22 +350,29 @@ impl Follow {
         })
     }
 
-    /// In words; who has cancelled it the accounts know, where there are any.
+    /// In words; who has cancelled it the accounts know, where there are any, a moment later.
     async fn by_cluster(&self, end: JobEnd) -> Option<RunEnd> {
         let mut who = None;
-        if let JobEnd::Cancelled { mut by } = end.clone() {
-            if by.is_none()
-                && let Ok(Some(Job { state: JobState::Over(JobEnd::Cancelled { by: known }), .. })) =
-                    self.client.accounted(&self.followed.name).await
-            {
-                by = known;
+        if let JobEnd::Cancelled { by } = &end {
+            let mut by = by.clone();
+            if by.is_none() {
+                let known = self.client.accounted(&self.followed.name).await;
+                let state = match &known {
+                    Ok(Accounts::Know(job)) => Some(&job.state),
+                    Ok(Accounts::DoNot) => None,
+                    Ok(Accounts::NotKept) | Err(_) => return end_words(&end, &self.job.node, None),
+                };
+                match state {
+                    Some(JobState::Over(JobEnd::Cancelled { by: known })) => by.clone_from(known),
+                    _ if self.since.elapsed() < ACCOUNTED_WITHIN => return None,
+                    _ => {}
+                }
             }
             if let Some(number) = by {
                 who = Some(self.client.user_name(&number).await);
             }
         }
-        let node = self.job.as_ref().map_or("", |job| &*job.node);
-        end_words(&end, node, who.as_deref())
+        end_words(&end, &self.job.node, who.as_deref())
     }
 
     /// What is believed to be over must not go on: a node that was cut off reads it when it is back.
@@ -372,4 +398,12 @@ fn sight_of(job: &Job) -> Sight {
         JobState::Running => Sight::Runs,
         JobState::Over(end) => Sight::Over { end: end.clone(), began: !job.node.is_empty() },
     }
+}
+
+/// What was killed because we have asked for it was stopped, whoever has sent the signal.
+fn as_asked(mut outcome: RunOutcome, asked: bool) -> RunOutcome {
+    if let (RunEnd::Signaled { signal }, true) = (&outcome.end, asked) {
+        outcome.end = RunEnd::Stopped { code: None, signal: Some(*signal) };
+    }
+    outcome
 }

@@ -38,6 +38,7 @@ use crate::{
 };
 use client::{Client, Submitted};
 use follow::{Follow, Followed};
+use job::Job;
 use poller::Poller;
 use words::{job_name, job_script, submit_words};
 
@@ -87,7 +88,7 @@ impl SlurmRunner {
     fn follow(&self, followed: Followed) -> RunHandle {
         let (handle, ends, standing) = RunHandle::in_a_cluster();
         let follow = Follow::new(followed, self.client.clone(), Arc::clone(&self.poller), ends, standing);
-        tokio::spawn(follow.to_end());
+        tokio::spawn(follow.run());
         handle
     }
 
@@ -191,13 +192,17 @@ impl Runner for SlurmRunner {
         let (run, run_dir, grace) = (request.run.clone(), request.run_dir.clone(), request.grace);
         let (words, script) = self.prepare(shared, request).await?;
         let name = job_name(&run);
-        match self.client.submit(&words, &script).await {
-            Submitted::As { number } => tracing::debug!("run {run} is job {number}"),
+        fail_point!("job-written");
+        let job = match self.client.submit(&words, &script).await {
+            Submitted::As { number } => {
+                fail_point!("job-submitted");
+                Job { number, ..Job::default() }
+            }
             Submitted::Refused(why) => return Err(refused(format!("the cluster refuses it: {why}")).into()),
             // Whoever looks for it by its name finds out.
             Submitted::Unknown(why) => return Err(AttachError::Cluster { run, why }.into()),
-        }
-        Ok(self.follow(Followed { run, name, run_dir, grace }))
+        };
+        Ok(self.follow(Followed { run, name, run_dir, grace, job }))
     }
 
     async fn attach(&self, run_dir: &Path, run: &RunId) -> Result<Attached, AttachError> {
@@ -208,9 +213,9 @@ impl Runner for SlurmRunner {
         let recorded = self.recorded(run_dir, run).await?;
         let name = job_name(run);
         match (self.client.job(&name).await, recorded) {
-            (Ok(Some(_)), _) => {
-                let followed = Followed { run: run.clone(), name, run_dir: run_dir.to_owned(), grace: USUAL_GRACE };
-                Ok(Attached::Running(self.follow(followed)))
+            (Ok(Some(job)), _) => {
+                let (run, run_dir, grace) = (run.clone(), run_dir.to_owned(), USUAL_GRACE);
+                Ok(Attached::Running(self.follow(Followed { run, name, run_dir, grace, job })))
             }
             // It needs no cluster.
             (_, Some(outcome)) => Ok(Attached::Finished(outcome)),

@@ -68,6 +68,9 @@ pub(super) fn verdict(told: &Told, sight: &Sight, since: Duration, asked: bool) 
         (Told::Nothing, Sight::Over { end, began: false }) if *end != JobEnd::Exited => {
             Verdict::ByCluster(end.clone())
         }
+        (Told::Nothing | Told::Began, Sight::Over { end: JobEnd::Exited, .. }) if asked && since >= WORD_WITHIN => {
+            Verdict::Stopped
+        }
         (Told::Nothing, Sight::Over { end: JobEnd::Exited, .. }) if since >= WORD_WITHIN => Verdict::NotStarted,
         (Told::Began, Sight::Over { end: JobEnd::Exited, .. }) if since >= WORD_WITHIN => Verdict::ShimGone,
         (_, Sight::Over { end: JobEnd::Exited, .. }) => Verdict::GoesOn,
