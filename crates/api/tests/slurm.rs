@@ -107,6 +107,7 @@ async fn a_controller_that_is_away_keeps_a_task_and_says_so_in_its_row() {
     let text = format!("echo on; while [ ! -e {} ]; do sleep 0.1; done", over.display());
     let runs = submit(&engine, "a", &text, json!({"cluster": {}})).await;
     engine.running(&runs).await;
+    cluster.until_saved();
     engine.supervisor.shut_down().await;
     drop(engine);
     cluster.kill("slurmctld");
@@ -123,9 +124,11 @@ async fn a_controller_that_is_away_keeps_a_task_and_says_so_in_its_row() {
     let late = submit(&engine, "b", "echo ran", json!({"cluster": {}})).await;
     until_async("it is said of the second", async || row(&engine, &late).await.trouble.is_some()).await;
     cluster.start_controller();
-    assert_eq!(engine.finished(&late).await.status.phase, TaskPhase::Succeeded);
+    let task = engine.finished(&late).await;
+    assert_eq!(task.status.phase, TaskPhase::Succeeded, "{task:?}");
     assert_eq!(engine.lines(&late).await, ["ran"]);
     std::fs::write(over, "").unwrap();
-    assert_eq!(engine.finished(&runs).await.status.phase, TaskPhase::Succeeded);
+    let task = engine.finished(&runs).await;
+    assert_eq!(task.status.phase, TaskPhase::Succeeded, "{task:?}");
     assert_eq!(engine.lines(&runs).await, ["on"]);
 }

@@ -53,6 +53,17 @@ impl TestCluster {
         out.trim().to_owned()
     }
 
+    /// Waits until the controller has written down how its jobs stand. One that is killed before remembers a running job as waiting,
+    /// and has it ended when its node reports it.
+    pub fn until_saved(&self) {
+        let saved = || std::fs::metadata(self.dir.path().join("state/job_state")).and_then(|file| file.modified());
+        let before = saved().ok();
+        for job in self.ask("squeue", &["--noheader", "--format", "%i"]).lines() {
+            self.ask("scontrol", &["update", &format!("JobId={job}"), "Comment=saved"]);
+        }
+        crate::wait_until("the controller saves its jobs", || saved().ok() > before);
+    }
+
     /// Kills the controller, or the daemon of a node (`slurmd.n1`), at once.
     pub fn kill(&self, daemon: &str) {
         let file = self.dir.path().join(format!("{daemon}.pid"));

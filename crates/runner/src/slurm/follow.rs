@@ -19,7 +19,7 @@ use super::words::{end_words, waiting_words};
 use crate::clock::now_ms;
 use crate::handle::RunEnds;
 use crate::{
-    AttachError, ClusterWait, EndFlags, LostReason, Place, RunEnd, RunOutcome, Standing, StartFailure, StopMode,
+    AttachError, ClusterEnd, ClusterWait, EndFlags, LostReason, Place, RunEnd, RunOutcome, Standing, StartFailure, StopMode,
 };
 
 /// Between two looks at the folder of a run that has its node.
@@ -314,7 +314,10 @@ impl Follow {
                 return None;
             }
             Verdict::ByRecord => match &self.told {
-                Told::Ended(outcome) => return Some(as_asked(outcome.as_ref().clone(), self.asked.is_some())),
+                Told::Ended(outcome) => {
+                    let is_known = matches!(self.sight, Sight::Over { .. });
+                    return Some(as_asked(outcome.as_ref().clone(), self.asked.is_some(), is_known));
+                }
                 Told::Nothing | Told::Began => return None,
             },
             Verdict::ByCluster(end) => self.by_cluster(end).await?,
@@ -400,10 +403,16 @@ fn sight_of(job: &Job) -> Sight {
     }
 }
 
-/// What was killed because we have asked for it was stopped, whoever has sent the signal.
-fn as_asked(mut outcome: RunOutcome, asked: bool) -> RunOutcome {
-    if let (RunEnd::Signaled { signal }, true) = (&outcome.end, asked) {
-        outcome.end = RunEnd::Stopped { code: None, signal: Some(*signal) };
-    }
+/// What was killed because we have asked for it was stopped, whoever has sent the signal. What nobody has asked to end, and the cluster
+/// does not know any more, has failed: a controller that has lost a job has it ended.
+fn as_asked(mut outcome: RunOutcome, asked: bool, is_known: bool) -> RunOutcome {
+    outcome.end = match outcome.end {
+        RunEnd::Signaled { signal } if asked => RunEnd::Stopped { code: None, signal: Some(signal) },
+        RunEnd::Stopped { .. } if !asked && !is_known => {
+            let why = "ended on its node by somebody else, and the cluster does not say why".to_owned();
+            RunEnd::Cluster { counts_as: ClusterEnd::Failed, why }
+        }
+        end => end,
+    };
     outcome
 }

@@ -213,14 +213,15 @@ impl Runner for SlurmRunner {
         let recorded = self.recorded(run_dir, run).await?;
         let name = job_name(run);
         match (self.client.job(&name).await, recorded) {
-            (Ok(Some(job)), _) => {
-                let (run, run_dir, grace) = (run.clone(), run_dir.to_owned(), USUAL_GRACE);
-                Ok(Attached::Running(self.follow(Followed { run, name, run_dir, grace, job })))
-            }
             // It needs no cluster.
-            (_, Some(outcome)) => Ok(Attached::Finished(outcome)),
+            (Ok(None) | Err(_), Some(outcome)) => Ok(Attached::Finished(outcome)),
             (Err(why), None) => Err(unknown(why)),
-            (Ok(None), None) => never_began(run_dir, run).await,
+            (Ok(None), None) if never_begins(run_dir).await? => Ok(Attached::Lost(LostReason::NeverStarted)),
+            // It has begun: what becomes of a job that the cluster does not know is seen in its folder, for a while.
+            (Ok(job), _) => {
+                let (run, run_dir, job) = (run.clone(), run_dir.to_owned(), job.unwrap_or_default());
+                Ok(Attached::Running(self.follow(Followed { run, name, run_dir, grace: USUAL_GRACE, job })))
+            }
         }
     }
 
@@ -260,9 +261,9 @@ impl SlurmRunner {
     }
 }
 
-/// The cluster knows no job of the run. One that may come late after all finds nothing to launch, and one whose launch file is gone
-/// already has begun.
-async fn never_began(run_dir: &Path, run: &RunId) -> Result<Attached, AttachError> {
+/// Whether it is certain that a run of which the cluster knows no job will never begin: one that may come late after all finds nothing to
+/// launch, and one whose launch file is gone already has begun.
+async fn never_begins(run_dir: &Path) -> Result<bool, AttachError> {
     let dir = run_dir.to_owned();
     let taken = spawn_blocking(move || match RunDir::open_existing(&dir)? {
         Some(found) => {
@@ -272,13 +273,5 @@ async fn never_began(run_dir: &Path, run: &RunId) -> Result<Attached, AttachErro
         None => Ok(true),
     });
     let failed = |error| AttachError::RunDir { path: run_dir.to_owned(), source: io::Error::other(error) };
-    if taken.await.map_err(failed)?? {
-        return Ok(Attached::Lost(LostReason::NeverStarted));
-    }
-    let dir = run_dir.to_owned();
-    // Should it be there after all, it reads that it is given up.
-    if let Ok(Err(error)) = spawn_blocking(move || folder::ask_to_end(&dir, StopMode::Kill)).await {
-        tracing::warn!("run {run} cannot be told that it is given up: {error}");
-    }
-    Ok(Attached::Finished(RunOutcome::lost(LostReason::ClusterForgot)))
+    taken.await.map_err(failed)?
 }

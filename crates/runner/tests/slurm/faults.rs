@@ -25,6 +25,7 @@ async fn a_controller_that_is_away_ends_nothing_and_loses_no_line() {
     let (kind, file) = until_file(&slurm, "over");
     let mut handle = slurm.submit("away", kind, ClusterRequest::default()).await;
     begun(&handle).await;
+    slurm.cluster.until_saved();
     slurm.cluster.kill("slurmctld");
     troubled(&handle, true).await;
     let said = handle.trouble().borrow().clone().unwrap();
