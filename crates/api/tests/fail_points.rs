@@ -43,8 +43,15 @@ async fn an_app_killed_at_any_durable_step_loses_and_repeats_nothing() {
 async fn an_app_killed_at_any_durable_step_hands_no_job_over_twice() {
     let Some(cluster) = TestCluster::start(&[]) else { return };
     let (shared, conf) = (cluster.shared.to_str().unwrap(), cluster.env()[OsStr::new("SLURM_CONF")].clone());
-    let steps =
-        ["intent-stored", "job-written", "job-submitted", "run-started", "start-stored", "end-heard", "end-stored"];
+    let steps = [
+        "intent-stored",
+        "job-written",
+        "job-submitted",
+        "run-started",
+        "start-stored",
+        "end-heard",
+        "end-stored",
+    ];
     for step in steps {
         for round in [1, 3] {
             let dir = tempfile::tempdir().unwrap();
@@ -55,7 +62,8 @@ async fn an_app_killed_at_any_durable_step_hands_no_job_over_twice() {
                 ("SLURM_CONF", conf.to_str().unwrap()),
             ];
             let acknowledged = Core::start_with(dir.path(), 4, &env).died();
-            let config = SupervisorConfig { grace: Duration::from_secs(1), ..SupervisorConfig::new(dir.path()) };
+            let config =
+                SupervisorConfig { grace: Duration::from_secs(1), ..SupervisorConfig::new(dir.path()) };
             let runners = with_slurm(dir.path(), &cluster.shared, cluster.env());
             let engine = Engine::open_with_runners(config, runners).await;
             check_recovered(engine, dir.path(), &acknowledged).await;

@@ -81,7 +81,8 @@ async fn a_task_of_a_cluster_is_a_task_like_others() {
     let again = submit(&engine, "d", "echo $SOLTI_RUN_ID; exit 1", again).await;
     assert_eq!(engine.finished(&again).await.status.phase, TaskPhase::Exhausted);
     let name = |attempt: u32| format!("solti-{again}-{attempt}");
-    let jobs = cluster.ask("squeue", &["-h", "-t", "all", "-n", &format!("{},{}", name(1), name(2)), "-o", "%j %T"]);
+    let jobs =
+        cluster.ask("squeue", &["-h", "-t", "all", "-n", &format!("{},{}", name(1), name(2)), "-o", "%j %T"]);
     assert_eq!(jobs.lines().count(), 2, "{jobs}");
 
     // Nothing of a deleted task is left, here or in the shared folder.

@@ -47,9 +47,9 @@ impl Cluster {
             match_labels: BTreeMap::from([("runner".to_owned(), "slurm".to_owned())]),
             match_expressions: vec![],
         };
-        let request =
-            ClusterRequest { partition, account, qos, cpus, gpus, time_minutes: time, constraint };
-        let limits = mem.map(|memory| ResourceLimits { memory_bytes: Some(memory), ..ResourceLimits::default() });
+        let request = ClusterRequest { partition, account, qos, cpus, gpus, time_minutes: time, constraint };
+        let limits =
+            mem.map(|memory| ResourceLimits { memory_bytes: Some(memory), ..ResourceLimits::default() });
         slurm.then_some((selector, request, limits))
     }
 }

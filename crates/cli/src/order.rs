@@ -6,8 +6,8 @@ use crate::error::CliError;
 use crate::time::unix_ms;
 use rand::Rng as _;
 use solti_model::{
-    AdmissionStrategy, ClusterRequest, CommandMode, ContainerTask, EnvVar, NotifyRules, RestartStrategy, Slot,
-    SubprocessMode, SubprocessTask, TaskKind, TaskSpec, WasmTask,
+    AdmissionStrategy, ClusterRequest, CommandMode, ContainerTask, EnvVar, NotifyRules, RestartStrategy,
+    Slot, SubprocessMode, SubprocessTask, TaskKind, TaskSpec, WasmTask,
 };
 use std::ffi::{OsStr, OsString};
 use std::path::Path;

@@ -51,7 +51,10 @@ fn from_nothing_to_a_running_job() {
     });
     let shown: Value = place.json(&["show", "--json", &asked]);
     assert_eq!(shown["task"]["spec"]["cluster"]["timeMinutes"], 7, "{shown}");
-    assert_eq!(cluster.ask("squeue", &["-h", "-n", &format!("solti-{asked}-1"), "-o", "%P %C %m %l"]), "main 2 64M 7:00");
+    assert_eq!(
+        cluster.ask("squeue", &["-h", "-n", &format!("solti-{asked}-1"), "-o", "%P %C %m %l"]),
+        "main 2 64M 7:00"
+    );
     said(&format!("solti stop {asked} {waits}"));
     shell(&place, &cluster, &format!("solti wait {asked} {waits}"));
     for id in [&asked, &waits] {

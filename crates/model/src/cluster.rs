@@ -51,8 +51,7 @@ pub struct ClusterRequest {
 impl ClusterRequest {
     pub(crate) fn examine(&self, problems: &mut Problems) {
         let Self { partition, account, qos, cpus, gpus, time_minutes, constraint } = self;
-        let names =
-            [("partition", partition, "._-,"), ("account", account, "._-@+"), ("qos", qos, "._-@+")];
+        let names = [("partition", partition, "._-,"), ("account", account, "._-@+"), ("qos", qos, "._-@+")];
         for (field, value, marks) in names {
             problems.check(is_word(field, value.as_deref(), marks));
         }
@@ -77,7 +76,9 @@ fn is_word(field: &str, value: Option<&str>, marks: &str) -> Result<(), FieldErr
     let legal = |c: char| c.is_ascii_alphanumeric() || marks.contains(c);
     match value {
         "" => Err(FieldError::new(field, "must not be empty; leave it out for what the cluster has")),
-        _ if value.len() > MAX_NAME => Err(FieldError::new(field, format!("must have {MAX_NAME} characters at most"))),
+        _ if value.len() > MAX_NAME => {
+            Err(FieldError::new(field, format!("must have {MAX_NAME} characters at most")))
+        }
         _ if value.starts_with('-') || !value.chars().all(legal) => {
             Err(FieldError::new(field, format!("may have letters, digits and {marks} only")))
         }
@@ -92,8 +93,8 @@ mod tests {
 
     fn fields(cluster: &Value) -> Vec<String> {
         let kind = json!({"subprocess": {"mode": {"command": {"command": "true"}}}});
-        let spec: TaskSpec =
-            serde_json::from_value(json!({"slot": "s", "kind": kind, "cluster": cluster})).expect("its shape");
+        let spec: TaskSpec = serde_json::from_value(json!({"slot": "s", "kind": kind, "cluster": cluster}))
+            .expect("its shape");
         spec.problems().into_iter().map(|problem| problem.field).collect()
     }
 

@@ -82,10 +82,10 @@ mod view;
 
 pub use backoff::{BackoffState, BackoffStrategy, JitterStrategy};
 pub use bounds::{
-    MAX_BACKOFF_FACTOR, MAX_BYTES, MAX_CLUSTER_CPUS, MAX_CLUSTER_GPUS, MAX_CLUSTER_MINUTES, MAX_CPU_PERCENT, MAX_DURATION_MS, MAX_KEEP_DAYS, MAX_KEEP_TASKS,
-    MAX_LANE_CAPACITY, MAX_LOAD, MAX_OPEN_FILES, MAX_PARAMETERS, MAX_PROCESSES, MAX_RETRIES, MAX_VOLUMES,
-    MAX_WASM_DIRS, MIN_IDLE_MS, MIN_LOAD, MIN_LOG_BYTES, MIN_MEMORY_BYTES, MIN_OPEN_FILES,
-    check_lane_capacity, grouped,
+    MAX_BACKOFF_FACTOR, MAX_BYTES, MAX_CLUSTER_CPUS, MAX_CLUSTER_GPUS, MAX_CLUSTER_MINUTES, MAX_CPU_PERCENT,
+    MAX_DURATION_MS, MAX_KEEP_DAYS, MAX_KEEP_TASKS, MAX_LANE_CAPACITY, MAX_LOAD, MAX_OPEN_FILES,
+    MAX_PARAMETERS, MAX_PROCESSES, MAX_RETRIES, MAX_VOLUMES, MAX_WASM_DIRS, MIN_IDLE_MS, MIN_LOAD,
+    MIN_LOG_BYTES, MIN_MEMORY_BYTES, MIN_OPEN_FILES, check_lane_capacity, grouped,
 };
 pub use cluster::ClusterRequest;
 pub use command_text::quoted;
@@ -151,8 +151,8 @@ pub use search::{
 pub use selector::{MatchExpression, Operator, RunnerSelector};
 pub use settings::{
     ApiSettings, Closing, Connection, EnvironmentSettings, FinishedSettings, GrpcSettings, HttpSettings,
-    LogSettings, MAX_NOTIFICATION_RULES, NotificationRule, NotificationSettings, Settings, SlurmSettings, Theme, TlsMode,
-    TraySettings,
+    LogSettings, MAX_NOTIFICATION_RULES, NotificationRule, NotificationSettings, Settings, SlurmSettings,
+    Theme, TlsMode, TraySettings,
 };
 pub use severity::Severity;
 pub use solti_positions::{MergedPosition, Rank, RowKey, RowNo};

@@ -61,9 +61,10 @@ pub struct SlurmSettings {
 impl SlurmSettings {
     fn validate(&self) -> Result<(), FieldError> {
         match self.folder.as_deref() {
-            None if self.enabled => {
-                Err(FieldError::new("slurm.folder", "is needed: a folder that this machine and all nodes have"))
-            }
+            None if self.enabled => Err(FieldError::new(
+                "slurm.folder",
+                "is needed: a folder that this machine and all nodes have",
+            )),
             Some(folder) if folder.contains(['\0', '\n']) => {
                 Err(FieldError::new("slurm.folder", "must not contain a NUL character or a line break"))
             }

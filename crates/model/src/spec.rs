@@ -2,9 +2,9 @@
 
 use crate::queueing::is_zero;
 use crate::{
-    AfterReboot, AfterTask, BackoffStrategy, BeforeReboot, ClusterRequest, JobName, KeepAwake, MAX_AFTER, MAX_DURATION_MS,
-    MAX_PARAMETERS, MAX_PRIORITY, MAX_RETRIES, MAX_TIME_MS, NotifyRules, ResourceLimits, RunnerSelector,
-    Slot, Stall, Stdin, TaskKind,
+    AfterReboot, AfterTask, BackoffStrategy, BeforeReboot, ClusterRequest, JobName, KeepAwake, MAX_AFTER,
+    MAX_DURATION_MS, MAX_PARAMETERS, MAX_PRIORITY, MAX_RETRIES, MAX_TIME_MS, NotifyRules, ResourceLimits,
+    RunnerSelector, Slot, Stall, Stdin, TaskKind,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -113,7 +113,9 @@ impl LostReason {
             Self::NeverStarted => "the app ended before the run was started",
             Self::RecordLost => "its record was lost with the database",
             Self::FolderGone => "its run folder was removed",
-            Self::ClusterForgot => "the cluster knows nothing of it any more, and it has left no record of its end",
+            Self::ClusterForgot => {
+                "the cluster knows nothing of it any more, and it has left no record of its end"
+            }
         }
     }
 }

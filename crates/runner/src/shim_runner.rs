@@ -170,7 +170,8 @@ impl Start {
         let (invocation, cleanup, run_limits) = match prepared {
             Some(Prepared { invocation, cleanup, limits }) => (invocation, cleanup, limits),
             None => {
-                let invocation = argv::invocation(&request.kind, std::mem::take(&mut request.base_env), &run_dir)?;
+                let invocation =
+                    argv::invocation(&request.kind, std::mem::take(&mut request.base_env), &run_dir)?;
                 (invocation, None, request.limits)
             }
         };

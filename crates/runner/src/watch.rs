@@ -19,9 +19,7 @@ use crate::handle::RunEnds;
 use crate::run_dir::RunPlace;
 use crate::shim_process::ShimProcess;
 use crate::sweep::sweep;
-use crate::{
-    AttachError, Attached, LostReason, MainEnded, RunHandle, RunOutcome, StopMode,
-};
+use crate::{AttachError, Attached, LostReason, MainEnded, RunHandle, RunOutcome, StopMode};
 
 /// Before a connection is tried again that a living shim has refused or closed, as it serves a limited number, and before
 /// another look at what could not be looked at; doubled each time up to the longest.

@@ -150,7 +150,10 @@ impl RunFolders {
     /// folder of a first run that printed nothing is kept for another task, so no further attempt may be begun meanwhile.
     pub(crate) fn tidy_latest(&self, id: &TaskId, attempt: u32) {
         // A folder elsewhere is for no other task.
-        if attempt > 1 || self.elsewhere(id).is_some() || !self.spare.keep(&self.task(id), &self.run(id, attempt)) {
+        if attempt > 1
+            || self.elsewhere(id).is_some()
+            || !self.spare.keep(&self.task(id), &self.run(id, attempt))
+        {
             self.tidy(id, attempt);
         }
     }
@@ -170,7 +173,9 @@ impl RunFolders {
         // Both fail, as they should, while a log or another attempt is inside.
         if std::fs::remove_dir(&run).is_ok() {
             match self.elsewhere(id) {
-                Some(there) if std::fs::remove_dir(&there).is_ok() => std::fs::remove_file(self.task(id)).ok(),
+                Some(there) if std::fs::remove_dir(&there).is_ok() => {
+                    std::fs::remove_file(self.task(id)).ok()
+                }
                 Some(_) => None,
                 None => std::fs::remove_dir(self.task(id)).ok(),
             };

@@ -39,7 +39,8 @@ impl TestCluster {
 
     /// That of a user of this cluster.
     pub fn env(&self) -> BTreeMap<OsString, OsString> {
-        let is_own = |key: &OsString| !["SLURM", "SBATCH"].iter().any(|word| key.to_string_lossy().starts_with(word));
+        let is_own =
+            |key: &OsString| !["SLURM", "SBATCH"].iter().any(|word| key.to_string_lossy().starts_with(word));
         let conf = self.dir.path().join("slurm.conf").into();
         std::env::vars_os().filter(|(key, _)| is_own(key)).chain([("SLURM_CONF".into(), conf)]).collect()
     }
@@ -56,7 +57,8 @@ impl TestCluster {
     /// Waits until the controller has written down how its jobs stand. One that is killed before remembers a running job as waiting,
     /// and has it ended when its node reports it.
     pub fn until_saved(&self) {
-        let saved = || std::fs::metadata(self.dir.path().join("state/job_state")).and_then(|file| file.modified());
+        let saved =
+            || std::fs::metadata(self.dir.path().join("state/job_state")).and_then(|file| file.modified());
         let before = saved().ok();
         for job in self.ask("squeue", &["--noheader", "--format", "%i"]).lines() {
             self.ask("scontrol", &["update", &format!("JobId={job}"), "Comment=saved"]);

@@ -3,7 +3,9 @@
 #![allow(dead_code, unused_imports, reason = "each test file uses its own part")]
 
 use solti_api::{ApiHandler, SupervisorApiAdapter};
-use solti_model::{OutputEvent, OutputStreamKind, SlurmSettings, Task, TaskId, TaskPhase, TaskSpec, parse_spec};
+use solti_model::{
+    OutputEvent, OutputStreamKind, SlurmSettings, Task, TaskId, TaskPhase, TaskSpec, parse_spec,
+};
 use solti_runner::{Runners, ShimRunner, SlurmRunner};
 use solti_store::Store;
 use solti_supervisor::{Supervisor, SupervisorConfig};

@@ -8,10 +8,10 @@ use super::{given, not_a_value};
 use crate::proto;
 use proto::{script_mode, stdin, subprocess_task, task_kind};
 use solti_model::{
-    AdmissionStrategy, AfterMain, AfterReboot, AfterTask, AfterWhen, BackoffStrategy, ClusterRequest, CommandMode,
-    CustomRuntime, FieldError, JitterStrategy, JobName, KeepAwake, MatchExpression, NotifyRules, Operator,
-    ResourceLimits, RestartStrategy, RunnerSelector, ScriptMode, ScriptRuntime, Slot, Stall, StallThen,
-    Stdin, SubprocessMode, SubprocessTask, TaskId, TaskKind, TaskSpec, WasmDir, WasmTask,
+    AdmissionStrategy, AfterMain, AfterReboot, AfterTask, AfterWhen, BackoffStrategy, ClusterRequest,
+    CommandMode, CustomRuntime, FieldError, JitterStrategy, JobName, KeepAwake, MatchExpression, NotifyRules,
+    Operator, ResourceLimits, RestartStrategy, RunnerSelector, ScriptMode, ScriptRuntime, Slot, Stall,
+    StallThen, Stdin, SubprocessMode, SubprocessTask, TaskId, TaskKind, TaskSpec, WasmDir, WasmTask,
 };
 
 /// # Errors

@@ -31,7 +31,9 @@ pub(super) struct Client {
 /// What became of a job that was handed over.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Submitted {
-    As { number: String },
+    As {
+        number: String,
+    },
     /// There is no such job, and will be none, for this reason.
     Refused(String),
     /// It may be there all the same.
@@ -57,7 +59,9 @@ impl Client {
     /// Why nothing can be asked at all, in a sentence.
     pub(super) fn absent(&self) -> Option<String> {
         let there = find_program(&self.env, "sbatch").is_some();
-        (!there).then(|| "Slurm's programs (sbatch, squeue) are not installed, or not in the PATH of tasks".to_owned())
+        (!there).then(|| {
+            "Slurm's programs (sbatch, squeue) are not installed, or not in the PATH of tasks".to_owned()
+        })
     }
 
     /// Where jobs begin that say no directory.
@@ -70,7 +74,9 @@ impl Client {
         let path = find_program(&self.env, program).ok_or_else(|| format!("{program} is not installed"))?;
         let said = ask_within(within, &path, &self.env, words).await;
         said.map_err(|error| match error.kind() {
-            std::io::ErrorKind::TimedOut => format!("the cluster does not answer ({program} has waited {} s)", within.as_secs()),
+            std::io::ErrorKind::TimedOut => {
+                format!("the cluster does not answer ({program} has waited {} s)", within.as_secs())
+            }
             _ => format!("{program} cannot be asked: {error}"),
         })
     }
@@ -132,7 +138,9 @@ impl Client {
             }
             Ok(said) => match refusal(&said.err) {
                 Some(reason) => Submitted::Refused(reason.to_owned()),
-                None => Submitted::Unknown(last_words(&said.err).unwrap_or("sbatch does not say why").to_owned()),
+                None => {
+                    Submitted::Unknown(last_words(&said.err).unwrap_or("sbatch does not say why").to_owned())
+                }
             },
             Err(why) => Submitted::Unknown(why),
         }
@@ -169,7 +177,10 @@ impl Client {
         if said.well || over.iter().any(|words| said.err.contains(words)) {
             return Ok(());
         }
-        Err(format!("the cluster cannot be asked: {}", last_words(&said.err).unwrap_or("scancel does not say why")))
+        Err(format!(
+            "the cluster cannot be asked: {}",
+            last_words(&said.err).unwrap_or("scancel does not say why")
+        ))
     }
 
     /// What a user of this number is called.

@@ -44,7 +44,8 @@ pub(super) fn provide_shim(shared: &Path, shim: &Path) -> io::Result<PathBuf> {
 
 /// The run folder as nodes see it: that of the task may be a link, which only this machine has.
 pub(super) fn as_nodes_see(run_dir: &Path) -> PathBuf {
-    let target = run_dir.parent().and_then(|task| fs::read_link(task).ok()).filter(|target| target.is_absolute());
+    let target =
+        run_dir.parent().and_then(|task| fs::read_link(task).ok()).filter(|target| target.is_absolute());
     match (target, run_dir.file_name()) {
         (Some(target), Some(attempt)) => target.join(attempt),
         _ => run_dir.to_owned(),

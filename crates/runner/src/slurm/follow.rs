@@ -19,7 +19,8 @@ use super::words::{end_words, waiting_words};
 use crate::clock::now_ms;
 use crate::handle::RunEnds;
 use crate::{
-    AttachError, ClusterEnd, ClusterWait, EndFlags, LostReason, Place, RunEnd, RunOutcome, Standing, StartFailure, StopMode,
+    AttachError, ClusterEnd, ClusterWait, EndFlags, LostReason, Place, RunEnd, RunOutcome, Standing,
+    StartFailure, StopMode,
 };
 
 /// Between two looks at the folder of a run that has its node.

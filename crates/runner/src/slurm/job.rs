@@ -86,9 +86,8 @@ impl JobState {
 impl Job {
     /// When the cluster means to start it, as far as it knows.
     pub(super) fn expected_ms(&self, now_ms: u64) -> Option<u64> {
-        self.start_ms.filter(|at| {
-            self.state == JobState::Pending && *at > now_ms && at - now_ms < FORESEEN_WITHIN_MS
-        })
+        self.start_ms
+            .filter(|at| self.state == JobState::Pending && *at > now_ms && at - now_ms < FORESEEN_WITHIN_MS)
     }
 
     fn of_line(line: &str) -> Option<(String, Self)> {
@@ -165,8 +164,10 @@ x
 
     #[test]
     fn of_two_jobs_of_one_name_the_one_that_lives_counts() {
-        let line = |number: u32, state: &str| format!("{number}|{state}|None|n1|N/A|1|1M|N/A|main|solti-a-1\n");
-        for (first, second, number) in [("RUNNING", "FAILED", "1"), ("COMPLETED", "PENDING", "2"), ("FAILED", "FAILED", "2")]
+        let line =
+            |number: u32, state: &str| format!("{number}|{state}|None|n1|N/A|1|1M|N/A|main|solti-a-1\n");
+        for (first, second, number) in
+            [("RUNNING", "FAILED", "1"), ("COMPLETED", "PENDING", "2"), ("FAILED", "FAILED", "2")]
         {
             let both = jobs(&(line(1, first) + &line(2, second)));
             assert_eq!(both["solti-a-1"].number, number, "{first} {second}");

@@ -78,7 +78,8 @@ impl SlurmRunner {
     fn shared(&self) -> Result<PathBuf, String> {
         let SlurmSettings { enabled, folder } = self.settings.borrow().clone();
         let folder = folder.map(PathBuf::from).filter(|_| enabled);
-        let folder = folder.ok_or("no Slurm cluster is set up here: turn it on in Settings, and name a shared folder")?;
+        let folder = folder
+            .ok_or("no Slurm cluster is set up here: turn it on in Settings, and name a shared folder")?;
         match self.client.absent() {
             Some(why) => Err(why),
             None => Ok(folder),
@@ -93,18 +94,24 @@ impl SlurmRunner {
     }
 
     /// Makes everything that the job needs, and says what is to be submitted.
-    async fn prepare(&self, shared: PathBuf, request: RunRequest) -> Result<(Vec<String>, PathBuf), StartFailure> {
+    async fn prepare(
+        &self,
+        shared: PathBuf,
+        request: RunRequest,
+    ) -> Result<(Vec<String>, PathBuf), StartFailure> {
         let (shim, home) = (self.shim_path.clone(), self.client.home());
         // A shared folder may take its time.
         let prepared = spawn_blocking(move || prepare(&shared, &shim, &home, request)).await;
-        prepared.unwrap_or_else(|error| Err(StartFailure::system(Stage::RunDir, "", &io::Error::other(error))))
+        prepared
+            .unwrap_or_else(|error| Err(StartFailure::system(Stage::RunDir, "", &io::Error::other(error))))
     }
 
     /// What of a run is known without the cluster.
     async fn recorded(&self, run_dir: &Path, run: &RunId) -> Result<Option<RunOutcome>, AttachError> {
         let (dir, run) = (run_dir.to_owned(), run.clone());
         let looked = spawn_blocking(move || folder::look(&dir, &run)).await;
-        let failed = |error| AttachError::RunDir { path: run_dir.to_owned(), source: io::Error::other(error) };
+        let failed =
+            |error| AttachError::RunDir { path: run_dir.to_owned(), source: io::Error::other(error) };
         Ok(match looked.map_err(failed)??.told {
             verdict::Told::Ended(outcome) => Some(*outcome),
             verdict::Told::Nothing | verdict::Told::Began => None,
@@ -126,7 +133,8 @@ fn prepare(
     let run_dir = std::path::absolute(&request.run_dir).map_err(failed(&request.run_dir))?;
     let seen = folder::as_nodes_see(&run_dir);
     if !seen.starts_with(shared) {
-        let sentence = format!("its folder {} is not in the shared folder {}", seen.display(), shared.display());
+        let sentence =
+            format!("its folder {} is not in the shared folder {}", seen.display(), shared.display());
         return Err(StartFailure::refused(FieldError::new("cluster", sentence)));
     }
     let dir = RunDir::create(&run_dir)?;
@@ -267,7 +275,8 @@ async fn never_begins(run_dir: &Path) -> Result<bool, AttachError> {
     let dir = run_dir.to_owned();
     let taken = spawn_blocking(move || match RunDir::open_existing(&dir)? {
         Some(found) => {
-            let was_there = found.remove(c"launch").and_then(|was_there| Ok(was_there || !found.has_record()?));
+            let was_there =
+                found.remove(c"launch").and_then(|was_there| Ok(was_there || !found.has_record()?));
             was_there.map_err(|source| AttachError::RunDir { path: dir, source })
         }
         None => Ok(true),

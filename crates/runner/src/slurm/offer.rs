@@ -87,7 +87,10 @@ closed|down|1|2-12:30:00|gpu:a100:4(S:0-1)|here
         assert_eq!((short.time_limit_minutes, short.features.len()), (Some(1), 0));
         assert_eq!((closed.up, closed.time_limit_minutes), (false, Some((2 * 24 + 12) * 60 + 30)));
         assert_eq!(closed.gpus.as_deref(), Some("gpu:a100:4"));
-        assert_eq!((offer.accounts, offer.qos), (vec!["team".into(), "other".into()], vec!["normal".into(), "high".into()]));
+        assert_eq!(
+            (offer.accounts, offer.qos),
+            (vec!["team".into(), "other".into()], vec!["normal".into(), "high".into()])
+        );
         assert!(cluster("v", "", "").accounts.is_empty());
     }
 }

@@ -89,7 +89,9 @@ impl Poller {
 fn rest_after(look: &Look, rest: Duration) -> Duration {
     let waits = |job: &Job| job.state == JobState::Pending;
     match look {
-        Look::Jobs(jobs) if jobs.iter().any(|(name, job)| name.starts_with("solti-") && waits(job)) => SOONEST,
+        Look::Jobs(jobs) if jobs.iter().any(|(name, job)| name.starts_with("solti-") && waits(job)) => {
+            SOONEST
+        }
         _ => (rest * 2).min(LATEST),
     }
 }

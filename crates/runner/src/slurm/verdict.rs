@@ -64,14 +64,20 @@ pub(super) fn verdict(told: &Told, sight: &Sight, since: Duration, asked: bool) 
         (Told::Ended(_), Sight::Over { end: JobEnd::Exited, .. }) => Verdict::ByRecord,
         (Told::Ended(_), Sight::Over { end, .. }) => Verdict::ByCluster(end.clone()),
         (Told::Ended(_), _) if since >= WORD_WITHIN => Verdict::ByRecord,
-        (Told::Nothing, Sight::Over { end: JobEnd::Cancelled { .. }, began: false }) if asked => Verdict::Stopped,
+        (Told::Nothing, Sight::Over { end: JobEnd::Cancelled { .. }, began: false }) if asked => {
+            Verdict::Stopped
+        }
         (Told::Nothing, Sight::Over { end, began: false }) if *end != JobEnd::Exited => {
             Verdict::ByCluster(end.clone())
         }
-        (Told::Nothing | Told::Began, Sight::Over { end: JobEnd::Exited, .. }) if asked && since >= WORD_WITHIN => {
+        (Told::Nothing | Told::Began, Sight::Over { end: JobEnd::Exited, .. })
+            if asked && since >= WORD_WITHIN =>
+        {
             Verdict::Stopped
         }
-        (Told::Nothing, Sight::Over { end: JobEnd::Exited, .. }) if since >= WORD_WITHIN => Verdict::NotStarted,
+        (Told::Nothing, Sight::Over { end: JobEnd::Exited, .. }) if since >= WORD_WITHIN => {
+            Verdict::NotStarted
+        }
         (Told::Began, Sight::Over { end: JobEnd::Exited, .. }) if since >= WORD_WITHIN => Verdict::ShimGone,
         (_, Sight::Over { end: JobEnd::Exited, .. }) => Verdict::GoesOn,
         (_, Sight::Over { end: JobEnd::Cancelled { .. }, .. }) if asked && since >= RECORD_WITHIN => {
@@ -86,10 +92,7 @@ pub(super) fn verdict(told: &Told, sight: &Sight, since: Duration, asked: bool) 
 
 /// Whether the cluster cannot know more of such an end.
 fn says_all(end: &RunEnd) -> bool {
-    !matches!(
-        end,
-        RunEnd::Exited { code: 1.. } | RunEnd::Signaled { .. } | RunEnd::Stopped { .. }
-    )
+    !matches!(end, RunEnd::Exited { code: 1.. } | RunEnd::Signaled { .. } | RunEnd::Stopped { .. })
 }
 
 #[cfg(test)]
@@ -128,9 +131,15 @@ mod tests {
     fn what_was_ended_by_nobody_of_us_is_asked_about() {
         let stopped = || ended(RunEnd::Stopped { code: None, signal: Some(15) });
         assert_eq!(verdict(&stopped(), &Sight::Runs, NOW, false), Verdict::GoesOn);
-        assert_eq!(verdict(&stopped(), &over(JobEnd::TimeLimit), NOW, false), Verdict::ByCluster(JobEnd::TimeLimit));
+        assert_eq!(
+            verdict(&stopped(), &over(JobEnd::TimeLimit), NOW, false),
+            Verdict::ByCluster(JobEnd::TimeLimit)
+        );
         let killed = || ended(RunEnd::Signaled { signal: 9 });
-        assert_eq!(verdict(&killed(), &over(JobEnd::OutOfMemory), NOW, false), Verdict::ByCluster(JobEnd::OutOfMemory));
+        assert_eq!(
+            verdict(&killed(), &over(JobEnd::OutOfMemory), NOW, false),
+            Verdict::ByCluster(JobEnd::OutOfMemory)
+        );
         assert_eq!(verdict(&killed(), &over(JobEnd::Exited), NOW, false), Verdict::ByRecord);
         assert_eq!(verdict(&killed(), &Sight::Unknown, LATER, false), Verdict::ByRecord, "nobody says");
     }
@@ -154,7 +163,10 @@ mod tests {
         assert_eq!(verdict(&Told::Nothing, &never, NOW, false), Verdict::ByCluster(cancelled.clone()));
         assert_eq!(verdict(&Told::Began, &over(cancelled.clone()), NOW, true), Verdict::GoesOn);
         assert_eq!(verdict(&Told::Began, &over(cancelled), LATER, true), Verdict::Stopped);
-        assert_eq!(verdict(&Told::Began, &over(JobEnd::NodeFailed), LATER, false), Verdict::ByCluster(JobEnd::NodeFailed));
+        assert_eq!(
+            verdict(&Told::Began, &over(JobEnd::NodeFailed), LATER, false),
+            Verdict::ByCluster(JobEnd::NodeFailed)
+        );
         assert_eq!(verdict(&Told::Began, &over(JobEnd::Exited), NOW, false), Verdict::GoesOn);
         assert_eq!(verdict(&Told::Began, &over(JobEnd::Exited), LATER, false), Verdict::ShimGone);
         assert_eq!(verdict(&Told::Nothing, &over(JobEnd::Exited), LATER, false), Verdict::NotStarted);

@@ -109,7 +109,8 @@ pub(super) fn waiting_words(job: &Job) -> String {
 
 /// `4 GPUs`; else `8 processors and 500M of memory`.
 fn asked_words(job: &Job) -> String {
-    let many = |number: u32, one: &str| if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") };
+    let many =
+        |number: u32, one: &str| if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") };
     let gpus = job.gres.split(',').find(|gres| gres.contains("gpu"));
     let gpus = gpus.and_then(|gres| gres.rsplit(':').next()).map(|number| number.parse().unwrap_or(1));
     match (gpus, job.cpus.parse()) {
@@ -126,16 +127,22 @@ fn asked_words(job: &Job) -> String {
 pub(super) fn end_words(end: &JobEnd, node: &str, who: Option<&str>) -> Option<RunEnd> {
     let (counts_as, why) = match end {
         JobEnd::Exited => return None,
-        JobEnd::TimeLimit => (ClusterEnd::TimedOut, "ended by the cluster: its time limit is reached".to_owned()),
+        JobEnd::TimeLimit => {
+            (ClusterEnd::TimedOut, "ended by the cluster: its time limit is reached".to_owned())
+        }
         JobEnd::Preempted => {
             (ClusterEnd::Failed, "ended by the cluster for a job that goes before it (preempted)".to_owned())
         }
         JobEnd::OutOfMemory => {
             (ClusterEnd::Failed, "ended by the cluster: it used more memory than it had asked for".to_owned())
         }
-        JobEnd::NodeFailed => (ClusterEnd::Failed, format!("its node {node} failed, or could not be reached any more")),
+        JobEnd::NodeFailed => {
+            (ClusterEnd::Failed, format!("its node {node} failed, or could not be reached any more"))
+        }
         JobEnd::BootFailed => (ClusterEnd::Failed, format!("its node {node} could not be started")),
-        JobEnd::Deadline => (ClusterEnd::TimedOut, "ended by the cluster: its deadline is reached".to_owned()),
+        JobEnd::Deadline => {
+            (ClusterEnd::TimedOut, "ended by the cluster: its deadline is reached".to_owned())
+        }
         JobEnd::Cancelled { .. } => (
             ClusterEnd::Canceled,
             match who {
@@ -160,8 +167,8 @@ pub(super) fn refusal(said: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use super::super::job::JobState;
+    use super::*;
 
     fn waits(reason: &str, gres: &str) -> String {
         let job = Job {
@@ -184,7 +191,11 @@ mod tests {
             ("Resources", "N/A", "waits for 4 processors and 500M of memory"),
             ("PartitionDown", "", "partition gpu is down"),
             ("QOSMaxCpuPerUserLimit", "", "its QOS is at its limit (QOSMaxCpuPerUserLimit)"),
-            ("ReqNodeNotAvail, UnavailableNodes:n2", "", "the nodes that it needs are down, drained or reserved"),
+            (
+                "ReqNodeNotAvail, UnavailableNodes:n2",
+                "",
+                "the nodes that it needs are down, drained or reserved",
+            ),
             ("None", "", "the cluster has just taken it"),
             ("SomethingNew", "", "the cluster says SomethingNew"),
         ] {
@@ -195,11 +206,8 @@ mod tests {
     #[test]
     fn a_request_becomes_the_words_of_sbatch() {
         let run: RunId = "t/3".parse().expect("a run");
-        let cluster = ClusterRequest {
-            partition: Some("short".into()),
-            gpus: Some(2),
-            ..ClusterRequest::default()
-        };
+        let cluster =
+            ClusterRequest { partition: Some("short".into()), gpus: Some(2), ..ClusterRequest::default() };
         let limits = ResourceLimits {
             memory_bytes: Some(MIB + 1),
             cpu_percent: Some(150),
@@ -242,9 +250,14 @@ mod tests {
                 "sbatch: error: Batch job submission failed: Requested node configuration is not available\n",
                 Some("Requested node configuration is not available"),
             ),
-            ("sbatch: error: invalid partition specified: nosuch\nsbatch: error: Batch job submission failed: Invalid partition name specified\n",
-                Some("Invalid partition name specified")),
-            ("sbatch: error: Batch job submission failed: Unable to contact slurm controller (connect failure)\n", None),
+            (
+                "sbatch: error: invalid partition specified: nosuch\nsbatch: error: Batch job submission failed: Invalid partition name specified\n",
+                Some("Invalid partition name specified"),
+            ),
+            (
+                "sbatch: error: Batch job submission failed: Unable to contact slurm controller (connect failure)\n",
+                None,
+            ),
             ("sbatch: error: Batch job submission failed: Socket timed out on send/recv operation\n", None),
             ("killed", None),
             ("", None),

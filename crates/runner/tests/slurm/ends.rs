@@ -100,7 +100,10 @@ async fn a_shim_that_is_not_on_the_node_is_a_start_that_failed() {
     let outcome = ended(&mut handle).await;
     assert!(matches!(outcome.end, RunEnd::StartFailed(_)), "{outcome:?}");
     let said = outcome.end.describe(None).unwrap_or_default();
-    assert!(said.contains("could not start it") && said.contains("does not have the shared folder"), "{said}");
+    assert!(
+        said.contains("could not start it") && said.contains("does not have the shared folder"),
+        "{said}"
+    );
 }
 
 #[tokio::test]

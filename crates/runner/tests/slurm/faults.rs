@@ -11,7 +11,13 @@ use crate::support::{Slurm, begun, ended};
 /// Prints a line now and then until there is a file.
 fn until_file(slurm: &Slurm, name: &str) -> (solti_model::TaskKind, std::path::PathBuf) {
     let file = slurm.cluster.shared.join(name);
-    (sh(&format!("i=0; while [ ! -e {} ]; do echo $i; i=$((i + 1)); sleep 0.1; done; echo over", file.display())), file)
+    (
+        sh(&format!(
+            "i=0; while [ ! -e {} ]; do echo $i; i=$((i + 1)); sleep 0.1; done; echo over",
+            file.display()
+        )),
+        file,
+    )
 }
 
 async fn troubled(handle: &RunHandle, is: bool) {
@@ -92,7 +98,11 @@ async fn a_node_whose_daemon_dies_fails_the_run_and_what_goes_on_there_is_ended(
     assert_eq!(outcome.end, RunEnd::Cluster { counts_as: ClusterEnd::Failed, why });
     let run = slurm.run("node").to_string();
     until("what went on there is ended", || {
-        Membership { run_id: &run, not_before_ticks: 0 }.members().unwrap().iter().all(|process| process.zombie)
+        Membership { run_id: &run, not_before_ticks: 0 }
+            .members()
+            .unwrap()
+            .iter()
+            .all(|process| process.zombie)
     })
     .await;
 }

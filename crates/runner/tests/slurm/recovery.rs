@@ -51,7 +51,8 @@ async fn what_the_controller_has_forgotten_is_in_the_record_or_in_the_accounts()
     let Some(slurm) = Slurm::start_with(&[("ACCOUNTS", "1"), ("MIN_JOB_AGE", "2")]) else { return };
     let mut first = slurm.submit("over", sh("exit 6"), any()).await;
     ended(&mut first).await;
-    let killed = slurm.submit("cancelled", sh("trap '' TERM; echo on; while :; do sleep 0.1; done"), any()).await;
+    let killed =
+        slurm.submit("cancelled", sh("trap '' TERM; echo on; while :; do sleep 0.1; done"), any()).await;
     slurm.printed("cancelled", "on\n").await;
     drop(killed);
     let slurm = slurm.again();

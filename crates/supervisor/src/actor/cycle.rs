@@ -172,13 +172,7 @@ impl Actor {
         let run = active.run.clone();
         let mut changes = vec![self.put_task(id).await];
         changes.extend(run.map(Change::from));
-        changes.push(event(
-            id,
-            started_at,
-            Some(attempt),
-            TaskEventKind::Started,
-            Some(words),
-        ));
+        changes.push(event(id, started_at, Some(attempt), TaskEventKind::Started, Some(words)));
         let commit = self.save(changes).await;
         let (effect, task) = (self.effect(), id.clone());
         tokio::spawn(async move {

@@ -29,9 +29,9 @@ mod clone;
 mod durability;
 mod ending;
 mod exec;
-mod fence;
 #[cfg(feature = "failpoints")]
 mod fail_points;
+mod fence;
 mod fork_server;
 mod output;
 mod pace;
