@@ -45,10 +45,17 @@ down() {
         SLURM_CONF=$dir/slurm.conf timeout 5 scancel --full --signal=KILL --user="$(id -u)" >/dev/null 2>&1 || true
     fi
     for name in $nodes; do end "$dir/slurmd.$name.pid" slurmd; done
+    # Those of jobs whose controller or node is dead wait for it.
+    for entry in /proc/[0-9]*; do
+        [ "$(cat "$entry/comm" 2>/dev/null)" = slurmstepd ] || continue
+        ! grep -qz "^SLURM_CONF=$dir/slurm.conf\$" "$entry/environ" 2>/dev/null || kill -KILL "${entry#/proc/}" 2>/dev/null || true
+    done
     end "$dir/slurmctld.pid" slurmctld KILL
     end "$dir/slurmdbd.pid" slurmdbd
     end "$dir/mysql/pid" mariadbd
     end "$dir/munged.pid" munged
+    sockets=$(cat "$dir/sockets" 2>/dev/null || true)
+    case $sockets in /tmp/solti-slurm-*) rm -rf "$sockets" ;; esac
 }
 
 case $what in
