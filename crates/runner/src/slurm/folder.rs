@@ -102,7 +102,7 @@ pub(super) fn look(run_dir: &Path, run: &RunId) -> Result<FolderLook, AttachErro
     Ok(look)
 }
 
-/// As a C string; the same name as [`JOB_OUTPUT`](super::JOB_OUTPUT).
+/// As a C string; the same name as [`JOB_OUTPUT`](crate::run_dir::JOB_OUTPUT).
 const JOB_OUTPUT_NAME: &CStr = c"slurm.out";
 
 fn began(record: &ExitRecord) -> Option<(u32, u64)> {
@@ -138,7 +138,7 @@ mod tests {
         assert!(is_away(&run_dir).is_some(), "it may be there, on a disk that is not");
         assert_eq!(as_nodes_see(&target.join("1")), target.join("1"));
         assert_eq!(is_away(&target.join("1")), None, "no link: what is not there is gone");
-        assert_eq!(JOB_OUTPUT_NAME.to_str(), Ok(super::super::JOB_OUTPUT));
+        assert_eq!(JOB_OUTPUT_NAME.to_str(), Ok(crate::run_dir::JOB_OUTPUT));
     }
 
     #[test]

@@ -30,7 +30,7 @@ use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 
 use crate::argv::{self, Invocation};
-use crate::run_dir::RunDir;
+use crate::run_dir::{JOB_SCRIPT, RunDir};
 use crate::shim_runner::launch_spec;
 use crate::{
     About, AttachError, Attached, LostReason, RunHandle, RunOutcome, RunRequest, Runner, Stage, StartError,
@@ -41,8 +41,6 @@ use follow::{Follow, Followed};
 use job::Job;
 use poller::Poller;
 use words::{job_name, job_script, submit_words};
-
-pub(crate) use words::{JOB_OUTPUT, JOB_SCRIPT};
 
 /// Of a run that an earlier engine has started, whose own is not known here.
 const USUAL_GRACE: Duration = Duration::from_secs(5);

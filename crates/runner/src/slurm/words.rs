@@ -6,12 +6,9 @@ use std::time::Duration;
 use solti_model::{ClusterRequest, ResourceLimits, RunId, quoted};
 
 use super::job::{Job, JobEnd};
+use crate::run_dir::JOB_OUTPUT;
 use crate::{ClusterEnd, RunEnd};
 
-/// What Slurm itself says of a job, in the run folder.
-pub(crate) const JOB_OUTPUT: &str = "slurm.out";
-/// The job's script, in the run folder.
-pub(crate) const JOB_SCRIPT: &str = "job.sh";
 /// Between the end of a run's own time and that of its job: what the shim has to end and record it.
 const TIME_TO_END: Duration = Duration::from_secs(60);
 const MIB: u64 = 1 << 20;
