@@ -23,6 +23,8 @@ if [ "${1:-}" != run ]; then
     packages="$packages podman crun runc conmon netavark iptables catatonit uidmap slirp4netns fuse-overlayfs busybox-static"
     # To make WebAssembly modules of C.
     packages="$packages clang lld libclang-rt-dev-wasm32 wasi-libc"
+    # To hand tasks to a cluster (scripts/slurm.sh).
+    packages="$packages slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge"
     # To keep secrets of jobs: a keyring.
     packages="$packages gnome-keyring"
     # To measure: what a search is held against.

@@ -6,16 +6,17 @@
 mod common;
 mod engine_process;
 
-use common::{Engine, bash, spec};
+use common::{Engine, bash, spec, with_slurm};
 use engine_process::queue::check_hands;
-use engine_process::{Core, check_often, recovered};
+use engine_process::{Core, check_often, check_recovered, recovered};
 use serde_json::json;
 use solti_api::ApiHandler as _;
 use solti_model::{Task, TaskPhase};
 use solti_runner::ShimRunner;
 use solti_store::Store;
 use solti_supervisor::{Supervisor, SupervisorConfig};
-use solti_testing::shim_with_fail_points;
+use solti_testing::{TestCluster, shim_with_fail_points};
+use std::ffi::OsStr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,6 +33,40 @@ async fn an_app_killed_at_any_durable_step_loses_and_repeats_nothing() {
             let acknowledged = core.died();
             assert!(!acknowledged.is_empty() || step == "intent-stored", "{die_at}");
             recovered(dir.path(), &acknowledged).await;
+        }
+    }
+}
+
+/// The intent, the files of the job, its submission, its start and its end: what a cluster has taken is found by its name, and nothing
+/// is handed over twice.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_killed_at_any_durable_step_hands_no_job_over_twice() {
+    let Some(cluster) = TestCluster::start(&[]) else { return };
+    let (shared, conf) = (cluster.shared.to_str().unwrap(), cluster.env()[OsStr::new("SLURM_CONF")].clone());
+    let steps = [
+        "intent-stored",
+        "job-written",
+        "job-submitted",
+        "run-started",
+        "start-stored",
+        "end-heard",
+        "end-stored",
+    ];
+    for step in steps {
+        for round in [1, 3] {
+            let dir = tempfile::tempdir().unwrap();
+            let die_at = format!("{step} {round}");
+            let env = [
+                ("SOLTI_TEST_DIE_AT", die_at.as_str()),
+                ("SOLTI_TEST_CLUSTER", shared),
+                ("SLURM_CONF", conf.to_str().unwrap()),
+            ];
+            let acknowledged = Core::start_with(dir.path(), 4, &env).died();
+            let config =
+                SupervisorConfig { grace: Duration::from_secs(1), ..SupervisorConfig::new(dir.path()) };
+            let runners = with_slurm(dir.path(), &cluster.shared, cluster.env());
+            let engine = Engine::open_with_runners(config, runners).await;
+            check_recovered(engine, dir.path(), &acknowledged).await;
         }
     }
 }

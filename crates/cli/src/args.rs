@@ -5,6 +5,7 @@ mod job;
 mod lanes;
 
 use crate::arg_values::{after, field, pair, phase};
+use crate::args_cluster::Cluster;
 use crate::args_container::Container;
 use crate::args_wasm::Wasm;
 use crate::time::{coming, moment};
@@ -153,7 +154,7 @@ pub enum Command {
         #[arg(required = true)]
         ids: Vec<String>,
     },
-    /// List where tasks run: this machine's processes, container engines, WebAssembly
+    /// List where tasks run: this machine's processes, container engines, WebAssembly, a Slurm cluster
     Runners,
     /// When what waits will probably start, and what is in the lanes will probably end
     Queue {
@@ -283,6 +284,8 @@ pub struct Run {
     pub container: Container,
     #[command(flatten)]
     pub wasm: Wasm,
+    #[command(flatten)]
+    pub cluster: Cluster,
     /// The command and its arguments, as they are: no shell reads them
     #[arg(required_unless_present_any = ["image", "wasm"], trailing_var_arg = true, value_name = "COMMAND")]
     pub argv: Vec<OsString>,

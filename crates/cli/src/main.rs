@@ -5,6 +5,7 @@
 
 mod arg_values;
 mod args;
+mod args_cluster;
 mod args_container;
 mod args_wasm;
 mod commands;

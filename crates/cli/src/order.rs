@@ -6,8 +6,8 @@ use crate::error::CliError;
 use crate::time::unix_ms;
 use rand::Rng as _;
 use solti_model::{
-    AdmissionStrategy, CommandMode, ContainerTask, EnvVar, NotifyRules, RestartStrategy, Slot,
-    SubprocessMode, SubprocessTask, TaskKind, TaskSpec, WasmTask,
+    AdmissionStrategy, ClusterRequest, CommandMode, ContainerTask, EnvVar, NotifyRules, RestartStrategy,
+    Slot, SubprocessMode, SubprocessTask, TaskKind, TaskSpec, WasmTask,
 };
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -72,6 +72,10 @@ pub fn from_words(run: Run, here: Option<&Path>) -> Result<TaskSpec, CliError> {
     spec.stall = run.silence;
     if !run.hook.is_empty() {
         spec.notify = Some(NotifyRules { hooks: run.hook, ..NotifyRules::default() });
+    }
+    if let Some((selector, request, limits)) = run.cluster.wanted() {
+        (spec.runner_selector, spec.limits) = (Some(selector), limits);
+        spec.cluster = (request != ClusterRequest::default()).then_some(request);
     }
     spec.labels = run.label.into_iter().collect();
     spec.labels.extend(run.name.map(|name| ("name".to_owned(), name)));

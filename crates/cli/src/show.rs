@@ -40,6 +40,10 @@ pub fn status(row: &TaskRow) -> Cell {
             Some(format!("in {}", span(until.saturating_sub(now_ms()))))
         }
         (Some(Waiting::Dependency { on, when, .. }), _) => Some(format!("after {on}:{}", when.word())),
+        (Some(Waiting::Cluster { why, about }), _) => {
+            let about = about.map(|at| format!(", about {}", span(at.saturating_sub(now_ms()))));
+            Some(harmless(&format!("{why}{}", about.unwrap_or_default())))
+        }
         (Some(Waiting::Condition { what }), _) => Some(format!("waits for {}", harmless(what))),
         (Some(_), _) => None,
         (None, _) if row.stopping => Some("stopping".into()),

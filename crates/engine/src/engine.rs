@@ -8,8 +8,10 @@ use crate::{
 use serde_json::json;
 use solti_api::{DesktopApi, SettingsAccess, StoredSettings, SupervisorApiAdapter, in_full};
 use solti_logstore::LogLimits;
-use solti_model::{EngineInfo, FinishedSettings, InheritedEnvironment, LogSettings, Recovered, Settings};
-use solti_runner::{ContainerRunner, EngineKind, Runners, ShimRunner, WasmRunner};
+use solti_model::{
+    EngineInfo, FinishedSettings, InheritedEnvironment, LogSettings, Recovered, Settings, SlurmSettings,
+};
+use solti_runner::{ContainerRunner, EngineKind, Runners, ShimRunner, SlurmRunner, WasmRunner};
 use solti_store::{Opened, Recovery, Store, StoreError, free_bytes};
 use solti_supervisor::{FinishedLimits, RunFolders, Supervisor, SupervisorConfig, SupervisorError};
 use std::{path::Path, sync::Arc, time::Duration};
@@ -20,6 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The runner of WebAssembly is called as its engine is, like those of containers.
 const WASM: &str = "wasmtime";
+/// That of a cluster too.
+const SLURM: &str = "slurm";
 
 /// The engine of one data folder. Dropping it does not end the runs; [`Engine::detach`] stores what is known first.
 pub struct Engine {
@@ -66,12 +70,13 @@ impl Engine {
             from_login_shell: inherited.names_from_shell(),
             restored: recovered.is_some(),
             log_limits: follow(followed.clone(), |settings| log_limits(&settings.logs)),
-            finished_limits: follow(followed, |settings| finished_limits(&settings.finished)),
+            finished_limits: follow(followed.clone(), |settings| finished_limits(&settings.finished)),
             machine: Arc::new(ThisMachine::new(&config.data_dir)),
             keyring: Arc::new(SessionKeyring::default()),
             ..SupervisorConfig::new(&config.data_dir)
         };
-        let (runners, containers) = runners(&runner, &inherited, config);
+        let slurm = follow(followed, |settings| settings.slurm.clone());
+        let (runners, containers) = runners(&runner, &inherited, slurm, config);
         let supervisor = Supervisor::start(store.clone(), runners, supervised).await?;
         spawn(sweep_containers(containers, supervisor.folders().clone()));
         spawn(keep_copies(store));
@@ -134,8 +139,13 @@ impl Engine {
 }
 
 /// The runners of this machine. Engines that are not there yet may be installed while this runs.
-fn runners(runner: &ShimRunner, inherited: &Inherited, config: &Config) -> (Runners, [ContainerRunner; 2]) {
-    let Config { data_dir, wasi, .. } = config;
+fn runners(
+    runner: &ShimRunner,
+    inherited: &Inherited,
+    slurm: watch::Receiver<SlurmSettings>,
+    config: &Config,
+) -> (Runners, [ContainerRunner; 2]) {
+    let Config { data_dir, wasi, shim, .. } = config;
     let containers = [EngineKind::Podman, EngineKind::Docker]
         .map(|kind| ContainerRunner::new(kind, runner.clone(), inherited.variables.clone(), data_dir));
     let mut runners = Runners::new(Arc::new(runner.clone()));
@@ -144,7 +154,9 @@ fn runners(runner: &ShimRunner, inherited: &Inherited, config: &Config) -> (Runn
         runners = runners.with(word, &[("engine", word)], Arc::new(container.clone()));
     }
     let wasm = WasmRunner::new(wasi, runner.clone(), data_dir);
-    (runners.with(WASM, &[("engine", WASM)], Arc::new(wasm)), containers)
+    let slurm = SlurmRunner::new(shim, inherited.variables.clone(), data_dir, slurm);
+    let runners = runners.with(WASM, &[("engine", WASM)], Arc::new(wasm));
+    (runners.with(SLURM, &[("engine", SLURM)], Arc::new(slurm)), containers)
 }
 
 /// Takes away what the runs of an earlier time have left.

@@ -36,6 +36,9 @@ fn the_bounds_of_the_document_are_those_of_the_validator() {
         ("ResourceLimits", "open_files", solti_model::MAX_OPEN_FILES.into()),
         ("ResourceLimits", "processes", solti_model::MAX_PROCESSES.into()),
         ("ResourceLimits", "output_bytes", solti_model::MAX_BYTES),
+        ("ClusterRequest", "cpus", solti_model::MAX_CLUSTER_CPUS.into()),
+        ("ClusterRequest", "gpus", solti_model::MAX_CLUSTER_GPUS.into()),
+        ("ClusterRequest", "time_minutes", solti_model::MAX_CLUSTER_MINUTES.into()),
     ] {
         let said = comment(message, field);
         assert!(numbers(&said).contains(&most), "{message}.{field}: {said:?} does not say {most}");

@@ -41,6 +41,12 @@ pub const MIN_LOG_BYTES: u64 = 1_000_000;
 pub const MAX_VOLUMES: usize = 64;
 /// As many folders as a WebAssembly module may see at most.
 pub const MAX_WASM_DIRS: usize = 64;
+/// No node has more processors.
+pub const MAX_CLUSTER_CPUS: u32 = 65_536;
+/// No node has more GPUs.
+pub const MAX_CLUSTER_GPUS: u32 = 1_024;
+/// A year.
+pub const MAX_CLUSTER_MINUTES: u32 = 366 * 24 * 60;
 /// 100 years.
 pub const MAX_KEEP_DAYS: u32 = 36_500;
 /// As many finished tasks as can be asked to be kept at most.

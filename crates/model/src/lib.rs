@@ -23,6 +23,7 @@
 
 mod backoff;
 mod bounds;
+mod cluster;
 mod command_text;
 mod crash_loop;
 mod diagnosis;
@@ -81,11 +82,12 @@ mod view;
 
 pub use backoff::{BackoffState, BackoffStrategy, JitterStrategy};
 pub use bounds::{
-    MAX_BACKOFF_FACTOR, MAX_BYTES, MAX_CPU_PERCENT, MAX_DURATION_MS, MAX_KEEP_DAYS, MAX_KEEP_TASKS,
-    MAX_LANE_CAPACITY, MAX_LOAD, MAX_OPEN_FILES, MAX_PARAMETERS, MAX_PROCESSES, MAX_RETRIES, MAX_VOLUMES,
-    MAX_WASM_DIRS, MIN_IDLE_MS, MIN_LOAD, MIN_LOG_BYTES, MIN_MEMORY_BYTES, MIN_OPEN_FILES,
-    check_lane_capacity, grouped,
+    MAX_BACKOFF_FACTOR, MAX_BYTES, MAX_CLUSTER_CPUS, MAX_CLUSTER_GPUS, MAX_CLUSTER_MINUTES, MAX_CPU_PERCENT,
+    MAX_DURATION_MS, MAX_KEEP_DAYS, MAX_KEEP_TASKS, MAX_LANE_CAPACITY, MAX_LOAD, MAX_OPEN_FILES,
+    MAX_PARAMETERS, MAX_PROCESSES, MAX_RETRIES, MAX_VOLUMES, MAX_WASM_DIRS, MIN_IDLE_MS, MIN_LOAD,
+    MIN_LOG_BYTES, MIN_MEMORY_BYTES, MIN_OPEN_FILES, check_lane_capacity, grouped,
 };
+pub use cluster::ClusterRequest;
 pub use command_text::quoted;
 pub use crash_loop::{LOOP_STARTS, LOOP_WINDOW_MS, RecentStarts};
 pub use diagnosis::{Diagnosis, Finding, FindingState};
@@ -140,7 +142,7 @@ pub use queueing::{
     AfterReboot, AfterTask, AfterWhen, BeforeReboot, Dependency, MAX_AFTER, MAX_PRIORITY, check_priority,
 };
 pub use resources::{ResourceLimits, RunUsage, UsageSample};
-pub use runner_info::{ContainerEngine, LocalImage, RunnerInfo, WasmEngine};
+pub use runner_info::{BatchCluster, ClusterPartition, ContainerEngine, LocalImage, RunnerInfo, WasmEngine};
 pub use saved_view::{MAX_VIEW_BYTES, MAX_VIEWS, SavedView};
 pub use schedule::{MAX_JITTER_MS, MAX_TIME_MS, MIN_EVERY_MS, MissedRuns, Schedule};
 pub use search::{
@@ -149,8 +151,8 @@ pub use search::{
 pub use selector::{MatchExpression, Operator, RunnerSelector};
 pub use settings::{
     ApiSettings, Closing, Connection, EnvironmentSettings, FinishedSettings, GrpcSettings, HttpSettings,
-    LogSettings, MAX_NOTIFICATION_RULES, NotificationRule, NotificationSettings, Settings, Theme, TlsMode,
-    TraySettings,
+    LogSettings, MAX_NOTIFICATION_RULES, NotificationRule, NotificationSettings, Settings, SlurmSettings,
+    Theme, TlsMode, TraySettings,
 };
 pub use severity::Severity;
 pub use solti_positions::{MergedPosition, Rank, RowKey, RowNo};

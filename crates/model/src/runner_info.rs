@@ -27,6 +27,10 @@ pub struct RunnerInfo {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub wasm: Option<WasmEngine>,
+    /// The cluster that it hands tasks to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub cluster: Option<BatchCluster>,
 }
 
 impl RunnerInfo {
@@ -35,8 +39,65 @@ impl RunnerInfo {
     pub fn state(&self) -> String {
         let engine = || self.engine.as_ref().map(ContainerEngine::describe);
         let wasm = || self.wasm.as_ref().map(WasmEngine::describe);
-        self.unavailable.clone().or_else(engine).or_else(wasm).unwrap_or_default()
+        let cluster = || self.cluster.as_ref().map(BatchCluster::describe);
+        self.unavailable.clone().or_else(engine).or_else(wasm).or_else(cluster).unwrap_or_default()
     }
+}
+
+/// A cluster that runs jobs in batches, and what it offers to this user.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct BatchCluster {
+    /// What it is run by, as that says it: `slurm-wlm 22.05.8`.
+    pub version: String,
+    /// In its own order.
+    pub partitions: Vec<ClusterPartition>,
+    /// Those that this user may charge; empty where the cluster keeps no accounts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<String>>")]
+    pub accounts: Vec<String>,
+    /// Those that this user may ask for; empty where the cluster keeps no accounts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<String>>")]
+    pub qos: Vec<String>,
+}
+
+impl BatchCluster {
+    /// What a person is told of it, in a phrase.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let names: Vec<_> = self.partitions.iter().map(|partition| &*partition.name).collect();
+        match names[..] {
+            [] => format!("{}, no partition", self.version),
+            _ => format!("{}, partitions {}", self.version, names.join(", ")),
+        }
+    }
+}
+
+/// A part of a cluster that jobs are handed to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ClusterPartition {
+    /// Its name.
+    pub name: String,
+    /// Whether jobs that name none go there.
+    pub is_default: bool,
+    /// Whether it starts jobs now.
+    pub up: bool,
+    /// How many nodes it has.
+    pub nodes: u32,
+    /// Minutes that a job may take; absent for no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub time_limit_minutes: Option<u32>,
+    /// GPUs of a node, as the cluster names them: `gpu:2`; absent for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub gpus: Option<String>,
+    /// Features of its nodes that a constraint can name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<String>>")]
+    pub features: Vec<String>,
 }
 
 /// The program that runs WebAssembly.

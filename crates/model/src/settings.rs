@@ -41,8 +41,39 @@ pub struct Settings {
     pub environment: EnvironmentSettings,
     /// The doors for other programs.
     pub api: ApiSettings,
+    /// The Slurm cluster that tasks can be handed to.
+    pub slurm: SlurmSettings,
     /// Other machines, each name once.
     pub connections: Vec<Connection>,
+}
+
+/// A Slurm cluster whose `sbatch` is on this machine.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct SlurmSettings {
+    /// Whether tasks may be handed to it.
+    pub enabled: bool,
+    /// A folder that this machine and all nodes have under the same path, as a home directory on such a cluster is: logs and records of
+    /// its tasks are kept in it. `null` until one is chosen.
+    pub folder: Option<String>,
+}
+
+impl SlurmSettings {
+    fn validate(&self) -> Result<(), FieldError> {
+        match self.folder.as_deref() {
+            None if self.enabled => Err(FieldError::new(
+                "slurm.folder",
+                "is needed: a folder that this machine and all nodes have",
+            )),
+            Some(folder) if folder.contains(['\0', '\n']) => {
+                Err(FieldError::new("slurm.folder", "must not contain a NUL character or a line break"))
+            }
+            Some(folder) if !folder.starts_with('/') => {
+                Err(FieldError::new("slurm.folder", "must be an absolute path"))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// How much logs may take. `null` is without a limit.
@@ -363,6 +394,7 @@ impl Settings {
         self.editor.validate()?;
         self.api.validate()?;
         self.notifications.validate()?;
+        self.slurm.validate()?;
         for (i, connection) in self.connections.iter().enumerate() {
             connection.validate(&format!("connections[{i}]"))?;
             if self.connections[..i].iter().any(|other| other.name == connection.name) {
@@ -535,6 +567,19 @@ mod tests {
         assert_eq!(document["api"]["http"]["enabled"], false);
         let read: Settings = serde_json::from_value(json!({})).expect("every field has a default");
         assert_eq!(read, settings);
+    }
+
+    #[test]
+    fn a_cluster_needs_a_folder_that_has_the_same_name_everywhere() {
+        for patch in [
+            json!({"slurm": {"enabled": true}}),
+            json!({"slurm": {"folder": "shared"}}),
+            json!({"slurm": {"folder": "/a\nb"}}),
+        ] {
+            assert_eq!(refused(patch).field, "slurm.folder");
+        }
+        let set = Settings::default().patched(&json!({"slurm": {"enabled": true, "folder": "/shared"}}));
+        assert_eq!(set.map(|set| set.slurm.folder), Ok(Some("/shared".into())));
     }
 
     #[test]

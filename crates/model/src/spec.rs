@@ -2,9 +2,9 @@
 
 use crate::queueing::is_zero;
 use crate::{
-    AfterReboot, AfterTask, BackoffStrategy, BeforeReboot, JobName, KeepAwake, MAX_AFTER, MAX_DURATION_MS,
-    MAX_PARAMETERS, MAX_PRIORITY, MAX_RETRIES, MAX_TIME_MS, NotifyRules, ResourceLimits, RunnerSelector,
-    Slot, Stall, Stdin, TaskKind,
+    AfterReboot, AfterTask, BackoffStrategy, BeforeReboot, ClusterRequest, JobName, KeepAwake, MAX_AFTER,
+    MAX_DURATION_MS, MAX_PARAMETERS, MAX_PRIORITY, MAX_RETRIES, MAX_TIME_MS, NotifyRules, ResourceLimits,
+    RunnerSelector, Slot, Stall, Stdin, TaskKind,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -58,6 +58,10 @@ pub struct TaskSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub limits: Option<ResourceLimits>,
+    /// What is asked of a cluster. A task that has this is for one, as is a task whose `runnerSelector` says `runner=slurm`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub cluster: Option<ClusterRequest>,
     /// What the program reads at its standard input; nothing when absent.
     #[serde(default, skip_serializing_if = "Stdin::is_none")]
     #[ts(optional, as = "Option<Stdin>")]
@@ -126,6 +130,7 @@ impl TaskSpec {
             runner_selector: None,
             labels: BTreeMap::new(),
             limits: None,
+            cluster: None,
             stdin: Stdin::None,
             job: None,
             job_revision: None,

@@ -99,6 +99,9 @@ impl TaskSpec {
         if let Some(limits) = &self.limits {
             limits.examine(&mut problems);
         }
+        if let Some(cluster) = &self.cluster {
+            cluster.examine(&mut problems);
+        }
         problems.check(self.stdin.validate());
         if let Some(not_before) = self.not_before {
             problems.check(within("notBefore", not_before, 0, MAX_TIME_MS, " ms"));

@@ -204,6 +204,15 @@ pub enum Waiting {
         /// What is waited for, in words that follow "waits for".
         what: String,
     },
+    /// A cluster has it, and has not started it yet.
+    Cluster {
+        /// Why, in a phrase: `waits for 4 GPUs`.
+        why: String,
+        /// When the cluster means to start it, in Unix milliseconds; absent where it does not say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional, type = "number")]
+        about: Option<u64>,
+    },
 }
 
 /// A run that goes on without its main program, because processes that it has started hold its output open.

@@ -54,6 +54,39 @@ pub(crate) fn invocation(
             .map_err(|error| StartFailure::system(Stage::Chdir, "the home directory", &error))?,
     };
     env.insert("PWD".into(), cwd.clone().into());
+    add_variables(task, &mut env);
+    resolve::check_cwd(&cwd)?;
+    let path = env.get(OsStr::new("PATH")).map(OsString::as_os_str);
+    let (mut argv, files) = words(task, run_dir)?;
+    let program: &mut Vec<OsString> = &mut argv;
+    let resolved = resolve::program(&program[0], path, &cwd)?;
+    program[0] = resolved.into();
+    check_lengths(&argv, &env)?;
+    Ok(Invocation { argv, env, cwd, files, after_main: task.after_main })
+}
+
+/// The same for another machine, where nothing can be looked up from here: a program without a path is found there, by `env`. The
+/// environment has the task's own variables alone, and an empty `cwd` is where that machine begins. `run_dir` is that machine's.
+pub(crate) fn elsewhere(kind: &TaskKind, run_dir: &Path) -> Result<Invocation, StartFailure> {
+    let task = subprocess(kind).map_err(StartFailure::refused)?;
+    let mut env = BTreeMap::new();
+    add_variables(task, &mut env);
+    let (mut argv, files) = words(task, run_dir)?;
+    let is_bare = !argv[0].as_encoded_bytes().contains(&b'/');
+    if is_bare && argv[0].as_encoded_bytes().contains(&b'=') {
+        let problem = format!("{} is no name of a program; give its path", argv[0].display());
+        return Err(StartFailure::refused(FieldError::new("kind", problem)));
+    }
+    if is_bare {
+        argv.insert(0, "/usr/bin/env".into());
+    }
+    check_lengths(&argv, &env)?;
+    let cwd = task.cwd.as_ref().map(PathBuf::from).unwrap_or_default();
+    Ok(Invocation { argv, env, cwd, files, after_main: task.after_main })
+}
+
+/// The task's own variables, and what makes a program hand on at once what it prints.
+fn add_variables(task: &SubprocessTask, env: &mut BTreeMap<OsString, OsString>) {
     let program = match &task.mode {
         SubprocessMode::Command(mode) => &mode.command,
         SubprocessMode::Script(script) => script.runtime.program(),
@@ -63,22 +96,19 @@ pub(crate) fn invocation(
         env.entry(key.into()).or_insert_with(|| value.into());
     }
     env.extend(task.env.iter().map(|var| (OsString::from(&var.key), OsString::from(&var.value))));
+}
 
-    resolve::check_cwd(&cwd)?;
-    let path = env.get(OsStr::new("PATH")).map(OsString::as_os_str);
-    let (mut argv, script) = match &task.mode {
+type Files = Vec<(&'static str, String)>;
+
+/// The words, with the program as the task names it, and the files that they need.
+fn words(task: &SubprocessTask, run_dir: &Path) -> Result<(Vec<OsString>, Files), StartFailure> {
+    let (words, script) = match &task.mode {
         SubprocessMode::Command(mode) => {
-            let words = std::iter::once(&mode.command).chain(&mode.args).map(OsString::from).collect();
-            (words, None)
+            (std::iter::once(&mode.command).chain(&mode.args).map(OsString::from).collect(), None)
         }
         SubprocessMode::Script(script) => script::words(script, run_dir)?,
     };
-    let program: &mut Vec<OsString> = &mut argv;
-    let resolved = resolve::program(&program[0], path, &cwd)?;
-    program[0] = resolved.into();
-    check_lengths(&argv, &env)?;
-    let files = script.map(|text| (script::SCRIPT, text)).into_iter().collect();
-    Ok(Invocation { argv, env, cwd, files, after_main: task.after_main })
+    Ok((words, script.map(|text| (script::SCRIPT, text)).into_iter().collect()))
 }
 
 /// The limit of one string; that of all together is known to the kernel only.

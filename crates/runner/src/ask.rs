@@ -1,9 +1,9 @@
 //! Asking a program something outside of any run.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -32,6 +32,16 @@ pub(crate) async fn ask(
     env: &BTreeMap<OsString, OsString>,
     words: &[&str],
 ) -> io::Result<Said> {
+    ask_within(ANSWER_WITHIN, program, env, words).await
+}
+
+/// As [`ask`], of somebody who is known to take more or less time.
+pub(crate) async fn ask_within(
+    within: Duration,
+    program: &Path,
+    env: &BTreeMap<OsString, OsString>,
+    words: &[&str],
+) -> io::Result<Said> {
     let mut command = Command::new(program);
     command.args(words).env_clear().envs(env).current_dir("/").kill_on_drop(true);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -41,12 +51,21 @@ pub(crate) async fn ask(
         let (out, err) = tokio::try_join!(text_of(out), text_of(err))?;
         Ok::<_, io::Error>(Said { well: child.wait().await?.success(), out, err })
     };
-    timeout(ANSWER_WITHIN, answered).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+    timeout(within, answered).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
 }
 
 /// Whether this user may execute what is there.
 pub(crate) fn is_program(path: &Path) -> bool {
     path.is_file() && may_execute(path)
+}
+
+/// Where a program is that whoever has `env` would start by its bare name; a few looks at folders.
+pub(crate) fn find_program(env: &BTreeMap<OsString, OsString>, name: &str) -> Option<PathBuf> {
+    let there = |folder: PathBuf| {
+        let program = folder.join(name);
+        (folder.is_absolute() && is_program(&program)).then_some(program)
+    };
+    std::env::split_paths(env.get(OsStr::new("PATH"))?).find_map(there)
 }
 
 /// The last line that says something.

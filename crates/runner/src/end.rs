@@ -5,6 +5,7 @@ use std::time::Duration;
 use solti_shim::exit_record::{EndFlags, ExitRecord, LeaderStatus, RunEnd as RecordedEnd, RunState, Usage};
 
 use crate::StartFailure;
+use crate::clock::now_ms;
 use crate::signal_name::describe_signal;
 
 /// How a run ended, when, and what it has used.
@@ -62,11 +63,29 @@ pub enum RunEnd {
     StartFailed(StartFailure),
     /// Ended because it printed more than its limit.
     OverOutputLimit,
+    /// Its cluster has ended it, or it has ended with its node.
+    Cluster {
+        /// As what.
+        counts_as: ClusterEnd,
+        /// A sentence.
+        why: String,
+    },
     /// Nobody knows how it ended.
     Lost {
         /// What became of who knew it.
         reason: LostReason,
     },
+}
+
+/// What an end counts as that a cluster has made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClusterEnd {
+    /// Its time in the cluster was over.
+    TimedOut,
+    /// Somebody has taken it away by the cluster's own means.
+    Canceled,
+    /// It may well succeed when it is tried again.
+    Failed,
 }
 
 /// Why the end of a run is not known.
@@ -82,6 +101,8 @@ pub enum LostReason {
     RecordLost,
     /// Its folder was removed while it ran, and with it the record of its end.
     FolderGone,
+    /// The cluster knows nothing of its job any more.
+    ClusterForgot,
 }
 
 impl LostReason {
@@ -92,6 +113,9 @@ impl LostReason {
             Self::NeverStarted => "the app ended before the run was started",
             Self::RecordLost => "its record was lost with the database",
             Self::FolderGone => "its run folder was removed",
+            Self::ClusterForgot => {
+                "the cluster knows nothing of it any more, and it has left no record of its end"
+            }
         }
     }
 }
@@ -102,7 +126,11 @@ impl RunEnd {
         match *self {
             Self::Exited { code } | Self::ExitedBecause { code, .. } => Some(code),
             Self::TimedOut { code, .. } | Self::Stopped { code, .. } => code,
-            Self::Signaled { .. } | Self::StartFailed(_) | Self::OverOutputLimit | Self::Lost { .. } => None,
+            Self::Signaled { .. }
+            | Self::StartFailed(_)
+            | Self::OverOutputLimit
+            | Self::Cluster { .. }
+            | Self::Lost { .. } => None,
         }
     }
 
@@ -120,12 +148,25 @@ impl RunEnd {
             Self::Stopped { .. } => "stopped".to_owned(),
             Self::StartFailed(failure) => failure.to_string(),
             Self::OverOutputLimit => "ended: it printed more than its limit".to_owned(),
+            Self::Cluster { why, .. } => why.clone(),
             Self::Lost { reason } => format!("supervision lost: {}", reason.words()),
         })
     }
 }
 
 impl RunOutcome {
+    /// Of a run whose end nobody has seen.
+    pub(crate) fn lost(reason: LostReason) -> Self {
+        Self {
+            end: RunEnd::Lost { reason },
+            started_at_ms: None,
+            finished_at_ms: now_ms(),
+            duration: Duration::ZERO,
+            flags: EndFlags::default(),
+            usage: None,
+        }
+    }
+
     /// The outcome that a final record tells; `None` for a run that has not ended.
     pub(crate) fn from_record(record: &ExitRecord) -> Option<Self> {
         let RunState::Final { end, finished_at_ms, duration_us, flags, usage } = record.state else {

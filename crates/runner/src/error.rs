@@ -105,6 +105,14 @@ pub enum AttachError {
         /// How many.
         left: usize,
     },
+    /// Its cluster cannot be asked about its job, or it is not known whether that has taken it.
+    #[error("{why}")]
+    Cluster {
+        /// The run that the job is.
+        run: RunId,
+        /// A sentence.
+        why: String,
+    },
     /// Its shim died or fell silent after it may have started something, or the runtime is shutting down.
     #[error("the start of run {run} was given up half-way")]
     Interrupted {

@@ -5,6 +5,7 @@
 
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::clock::now_ms;
 use crate::{MainEnded, RunOutcome, Unenforced};
 
 /// How a run is asked to end.
@@ -19,7 +20,7 @@ pub enum StopMode {
 /// A run that is under way.
 #[derive(Debug)]
 pub struct RunHandle {
-    /// The leader.
+    /// The leader; 0 when it is no process of this machine.
     pub pid: u32,
     /// Unix milliseconds.
     pub started_at_ms: u64,
@@ -31,6 +32,34 @@ pub struct RunHandle {
     pub(crate) doorbell: LogDoorbell,
     pub(crate) main_ended: watch::Receiver<Option<MainEnded>>,
     pub(crate) trouble: watch::Receiver<Option<String>>,
+    pub(crate) standing: Option<watch::Receiver<Standing>>,
+}
+
+/// How far a run is that a cluster has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// It has not begun.
+    Waits(ClusterWait),
+    /// It has, and it stays so until its end.
+    Runs(Place),
+}
+
+/// Why a run has not begun.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClusterWait {
+    /// In a phrase, as in `waits for 4 GPUs`.
+    pub why: String,
+    /// When the cluster means to start it, in Unix milliseconds.
+    pub about: Option<u64>,
+}
+
+/// Where a run is that runs elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// When its program was started, in Unix milliseconds by the clock of that machine.
+    pub started_at_ms: u64,
+    /// As in `job 17 on node n2, pid 4711 there`.
+    pub words: String,
 }
 
 /// Stop requests that may wait; a second one of the same kind says nothing new.
@@ -72,8 +101,23 @@ impl RunHandle {
             doorbell: LogDoorbell { log_bytes: doorbell },
             main_ended: receive_main_ended,
             trouble: receive_trouble,
+            standing: None,
         };
         (handle, RunEnds { requests, suspended, log_bytes, main_ended, trouble, outcome })
+    }
+
+    /// The same of a run that a cluster has taken, and will begin some time: it has no process of this machine.
+    pub fn in_a_cluster() -> (Self, RunEnds, watch::Sender<Standing>) {
+        let (mut handle, ends) = Self::new(0, now_ms());
+        let why = "the cluster has just taken it".to_owned();
+        let (tell, standing) = watch::channel(Standing::Waits(ClusterWait { why, about: None }));
+        handle.standing = Some(standing);
+        (handle, ends, tell)
+    }
+
+    /// How far it is, where a cluster has it: `None` for a run of this machine, which runs.
+    pub fn standing(&self) -> Option<watch::Receiver<Standing>> {
+        self.standing.clone()
     }
 
     /// Waits for the end. Safe to cancel, and may be called again.

@@ -4,9 +4,17 @@
 //! run folder, starts the shim and follows it over its control socket. Timeout, tree kill and the log are the shim's
 //! (`solti-shim`, `solti-logstore`); when to run what, and what follows an end, is the supervisor's. Where a task runs is chosen
 //! among registered runners ([`Runners`]); a container is a run whose program is the client of an engine ([`ContainerRunner`]), a
-//! WebAssembly module one whose program is `solti-wasi` ([`WasmRunner`]).
+//! WebAssembly module one whose program is `solti-wasi` ([`WasmRunner`]). A cluster is handed the shim itself ([`SlurmRunner`]).
 
 #![warn(missing_docs, unreachable_pub)]
+
+/// A step at which a test kills the app. Nothing without the feature `failpoints`.
+macro_rules! fail_point {
+    ($name:literal) => {
+        #[cfg(feature = "failpoints")]
+        fail::fail_point!($name);
+    };
+}
 
 mod argv;
 mod ask;
@@ -34,6 +42,7 @@ mod shelter;
 mod shim_process;
 mod shim_runner;
 mod signal_name;
+mod slurm;
 mod spawn;
 mod start_failure;
 mod sweep;
@@ -44,9 +53,9 @@ mod watch;
 pub use clock_set::ClockSet;
 pub use container::{ContainerRunner, EngineKind, container_engine};
 pub use container_failure::{ContainerFailure, ContainerTrouble};
-pub use end::{LostReason, RunEnd, RunOutcome};
+pub use end::{ClusterEnd, LostReason, RunEnd, RunOutcome};
 pub use error::{AttachError, StartError};
-pub use handle::{LogDoorbell, RunController, RunEnds, RunHandle, StopMode};
+pub use handle::{ClusterWait, LogDoorbell, Place, RunController, RunEnds, RunHandle, Standing, StopMode};
 pub use main_ended::MainEnded;
 pub use run_dir::{TRANSIENT_FILES, empty_run_folder};
 pub use runner::{About, Attached, RunRequest, Runner};
@@ -54,6 +63,7 @@ pub use runners::Runners;
 pub use shelter::Shelter;
 pub use shim_runner::ShimRunner;
 pub use signal_name::describe_signal;
+pub use slurm::SlurmRunner;
 pub use solti_shim::cgroup::{
     SCOPE_PREFIX, SCOPE_SLICE, SCOPE_SUFFIX, Unenforced, settle as settle_in_scope,
 };

@@ -21,10 +21,13 @@ use solti_shim::layout;
 use crate::{AttachError, Stage, StartCause, StartFailure};
 
 /// What a finished run needs no more once its outcome is stored: all but the log.
-pub const TRANSIENT_FILES: [&str; 9] = [
+pub const TRANSIENT_FILES: [&str; 12] = [
     layout::LAUNCH,
     layout::EXIT,
     layout::SOCKET,
+    layout::STOP,
+    JOB_OUTPUT,
+    JOB_SCRIPT,
     crate::script::SCRIPT,
     crate::argv::ENV_FILE,
     OOM,
@@ -35,6 +38,10 @@ pub const TRANSIENT_FILES: [&str; 9] = [
 /// Left in the run folder by the process that watches a container of podman (conmon), in the directory that it was started in: the kernel
 /// has killed in the container for want of memory. What podman itself says of that is not always so.
 pub(crate) const OOM: &str = "oom";
+/// What Slurm itself says of a job.
+pub(crate) const JOB_OUTPUT: &str = "slurm.out";
+/// The script of a job, which becomes the shim.
+pub(crate) const JOB_SCRIPT: &str = "job.sh";
 /// The text that the program reads at its standard input.
 pub(crate) const STDIN: &str = "stdin";
 

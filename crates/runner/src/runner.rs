@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use solti_model::{
-    ContainerEngine, FieldError, LocalImage, ResourceLimits, RunId, Stdin, TaskKind, TaskSpec, WasmEngine,
+    BatchCluster, ClusterRequest, ContainerEngine, FieldError, LocalImage, ResourceLimits, RunId, Stdin,
+    TaskKind, TaskSpec, WasmEngine,
 };
 
 use crate::{AttachError, LostReason, RunHandle, RunOutcome, StartError, StopMode};
@@ -31,6 +32,8 @@ pub struct RunRequest {
     pub grace: Duration,
     /// What its program reads. A text is a file of the run folder, which only the user may read.
     pub stdin: Stdin,
+    /// What is asked of a cluster, where it is handed to one.
+    pub cluster: Option<ClusterRequest>,
 }
 
 /// What is found in a run folder after a restart of the app.
@@ -53,6 +56,8 @@ pub struct About {
     pub engine: Option<ContainerEngine>,
     /// What it runs WebAssembly by.
     pub wasm: Option<WasmEngine>,
+    /// The cluster that it hands tasks to.
+    pub cluster: Option<BatchCluster>,
 }
 
 /// Starts runs and finds them again. Needs a tokio runtime with I/O and time enabled.
@@ -83,7 +88,18 @@ pub trait Runner: Send + Sync + 'static {
         Ok(vec![])
     }
 
-    /// Starts a run and returns once the program has been executed. The run goes on when the handle is dropped.
+    /// Whether it hands tasks to a cluster, so that what is asked of one is for it.
+    fn is_cluster(&self) -> bool {
+        false
+    }
+
+    /// Where the folders of its runs have to be, by their tasks, if not in the data folder: others see them there too.
+    fn runs_root(&self) -> Option<PathBuf> {
+        None
+    }
+
+    /// Starts a run and returns once the program has been executed, or a cluster has taken the run: [`RunHandle::standing`]. The
+    /// run goes on when the handle is dropped.
     ///
     /// # Errors
     /// `Failed`: nothing of the task has run; the end of such a run is [`RunEnd::StartFailed`](crate::RunEnd::StartFailed).

@@ -71,7 +71,9 @@ impl Runners {
             return Err(FieldError::new("kind", sentence));
         }
         let mut refused = None;
-        for one in self.all().filter(|one| one.matches(spec) && one.takes_kind(spec)) {
+        // What is asked of a cluster is for nobody else.
+        let fits = |one: &&Registered| spec.cluster.is_none() || one.runner.is_cluster();
+        for one in self.all().filter(|one| one.matches(spec) && one.takes_kind(spec)).filter(fits) {
             match one.runner.accepts(spec) {
                 Ok(()) => return Ok(&one.name),
                 // The first is the one that a person would have expected.
@@ -80,7 +82,11 @@ impl Runners {
         }
         Err(refused.unwrap_or_else(|| {
             let what = spec.kind.in_words();
-            FieldError::new("runnerSelector", format!("no runner of this machine that takes {what} matches"))
+            let (field, does) = match spec.cluster {
+                Some(_) => ("cluster", "hands them to a cluster"),
+                None => ("runnerSelector", "matches"),
+            };
+            FieldError::new(field, format!("no runner of this machine that takes {what} {does}"))
         }))
     }
 
@@ -94,7 +100,7 @@ impl Runners {
     pub async fn describe(&self) -> Vec<RunnerInfo> {
         let mut described = Vec::new();
         for Registered { name, labels, runner } in self.all() {
-            let About { unavailable, engine, wasm } = runner.about().await;
+            let About { unavailable, engine, wasm, cluster } = runner.about().await;
             described.push(RunnerInfo {
                 name: name.clone(),
                 labels: labels.clone(),
@@ -102,6 +108,7 @@ impl Runners {
                 unavailable,
                 engine,
                 wasm,
+                cluster,
             });
         }
         described

@@ -164,42 +164,23 @@ struct Begun {
 
 impl Start {
     async fn run(self) -> Result<(Watched, Option<Connection>), StartError> {
-        let Self { runner, request, prepared } = self;
+        let Self { runner, mut request, prepared } = self;
         let run_dir = std::path::absolute(&request.run_dir)
             .map_err(|error| StartFailure::system(Stage::RunDir, &request.run_dir, &error))?;
         let (invocation, cleanup, run_limits) = match prepared {
             Some(Prepared { invocation, cleanup, limits }) => (invocation, cleanup, limits),
             None => {
-                let invocation = argv::invocation(&request.kind, request.base_env, &run_dir)?;
+                let invocation =
+                    argv::invocation(&request.kind, std::mem::take(&mut request.base_env), &run_dir)?;
                 (invocation, None, request.limits)
             }
         };
         let dir = RunDir::create(&run_dir)?;
         dir.leaves_room().map_err(|error| StartFailure::system(Stage::RunDir, &run_dir, &error))?;
 
-        let Invocation { argv, env, cwd, mut files, after_main } = invocation;
-        let after_main = match after_main {
-            solti_model::AfterMain::Wait => AfterMain::Wait,
-            solti_model::AfterMain::End => AfterMain::End,
-        };
-        let program = argv.first().map(PathBuf::from).unwrap_or_default();
-        let spec = LaunchSpec {
-            run_id: request.run.to_string(),
-            argv,
-            env: in_order(env),
-            cwd: Some(cwd.clone()),
-            timeout_ms: request.timeout.map(as_ms),
-            grace_ms: as_ms(request.grace),
-            after_main,
-            limits: limits(&run_limits),
-            stdin: match &request.stdin {
-                // The second is refused before.
-                Stdin::None | Stdin::Open => None,
-                Stdin::Text(_) => Some(run_dir.join(STDIN)),
-                Stdin::File(path) => Some(path.into()),
-            },
-            cleanup,
-        };
+        let program = invocation.argv.first().map(PathBuf::from).unwrap_or_default();
+        let (cwd, mut files) = (invocation.cwd.clone(), invocation.files.clone());
+        let spec = launch_spec(&request, invocation, &run_limits, cleanup, &run_dir);
         let stdin = spec.stdin.clone().unwrap_or_default();
         let spec = spec.encode();
         if let Stdin::Text(text) = request.stdin {
@@ -349,6 +330,38 @@ async fn next_report(pipe: &mut pipe::Receiver) -> io::Result<StartReport> {
     let mut bytes = [0; start_report::LEN];
     pipe.read_exact(&mut bytes).await?;
     StartReport::decode(&bytes).map_err(io::Error::other)
+}
+
+/// What the shim is told. `run_dir` is absolute, where it runs.
+pub(crate) fn launch_spec(
+    request: &RunRequest,
+    invocation: Invocation,
+    run_limits: &ResourceLimits,
+    cleanup: Option<Cleanup>,
+    run_dir: &Path,
+) -> LaunchSpec {
+    let Invocation { argv, env, cwd, files: _, after_main } = invocation;
+    LaunchSpec {
+        run_id: request.run.to_string(),
+        argv,
+        env: in_order(env),
+        cwd: Some(cwd),
+        timeout_ms: request.timeout.map(as_ms),
+        grace_ms: as_ms(request.grace),
+        after_main: match after_main {
+            solti_model::AfterMain::Wait => AfterMain::Wait,
+            solti_model::AfterMain::End => AfterMain::End,
+        },
+        limits: limits(run_limits),
+        stdin: match &request.stdin {
+            // The second is refused before.
+            Stdin::None | Stdin::Open => None,
+            Stdin::Text(_) => Some(run_dir.join(STDIN)),
+            Stdin::File(path) => Some(path.into()),
+        },
+        cleanup,
+        cluster: false,
+    }
 }
 
 fn limits(limits: &ResourceLimits) -> Limits {

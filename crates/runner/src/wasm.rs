@@ -228,6 +228,7 @@ mod tests {
             base_env: BTreeMap::from([("HOME".into(), "/home/me".into())]),
             grace: Duration::ZERO,
             stdin: Stdin::None,
+            cluster: None,
         };
         let runner =
             WasmRunner::new("/usr/bin/solti-wasi", ShimRunner::new("/usr/bin/solti-shim"), "/data".as_ref());

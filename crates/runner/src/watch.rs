@@ -13,16 +13,13 @@ use solti_shim::control::{Reply, Request};
 use solti_shim::tree::Process;
 use tokio::time::{sleep, sleep_until};
 
-use crate::clock::now_ms;
 use crate::connection::{Connection, Heard, SUBSCRIBE};
 use crate::force::{end, rouse};
 use crate::handle::RunEnds;
 use crate::run_dir::RunPlace;
 use crate::shim_process::ShimProcess;
 use crate::sweep::sweep;
-use crate::{
-    AttachError, Attached, EndFlags, LostReason, MainEnded, RunEnd, RunHandle, RunOutcome, StopMode,
-};
+use crate::{AttachError, Attached, LostReason, MainEnded, RunHandle, RunOutcome, StopMode};
 
 /// Before a connection is tried again that a living shim has refused or closed, as it serves a limited number, and before
 /// another look at what could not be looked at; doubled each time up to the longest.
@@ -295,12 +292,9 @@ impl Watch {
             _ => LostReason::ShimGone,
         };
         RunOutcome {
-            end: RunEnd::Lost { reason },
             started_at_ms: Some(self.run.started_at_ms),
-            finished_at_ms: now_ms(),
             duration: self.began.elapsed(),
-            flags: EndFlags::default(),
-            usage: None,
+            ..RunOutcome::lost(reason)
         }
     }
 }

@@ -10,11 +10,13 @@ use std::path::PathBuf;
 use crate::format::{Cursor, FormatError, checksum};
 
 const MAGIC: &[u8; 4] = b"SLTL";
-const VERSION: u8 = 5;
-/// Written by apps of earlier versions, which may meet a newer shim in their place: the fourth has nothing to clean up, the third
+const VERSION: u8 = 6;
+/// Written by apps of earlier versions, which may meet a newer shim in their place: the fifth is never of a cluster, the fourth has
+/// nothing to clean up, the third
 /// has nothing to read, the second has
 /// the milliseconds that output was read for after the leader's end, where there is now what follows that, and the first has no
 /// limits either.
+const WITHOUT_CLUSTER: u8 = 5;
 const WITHOUT_CLEANUP: u8 = 4;
 const WITHOUT_STDIN: u8 = 3;
 const WITHOUT_AFTER_MAIN: u8 = 2;
@@ -47,6 +49,10 @@ pub struct LaunchSpec {
     /// What takes away that the run leaves outside of its processes, as a container is. With it the leader alone is asked to end: it
     /// stands for others, and hands that on to them.
     pub cleanup: Option<Cleanup>,
+    /// It is a job of a cluster, on whatever machine: whoever started it shares a folder with it and nothing else, so that there is no
+    /// control socket, and it is ended by a file ([`layout::STOP`](crate::layout::STOP)). The child has the environment of the job below
+    /// `env`, which says what of the machine is the job's, and the shim exits as the child did, for the cluster to see.
+    pub cluster: bool,
 }
 
 /// A command that the shim runs with the environment of the child once the tree is gone, also while the app is away: before the
@@ -118,6 +124,7 @@ impl LaunchSpec {
             cleanup.argv.iter().for_each(|arg| put(out, arg.as_bytes()));
             put(out, &cleanup.except_after);
         });
+        out.push(u8::from(self.cluster));
         let sum = checksum(&out);
         out.extend_from_slice(&sum.to_le_bytes());
         out
@@ -168,8 +175,9 @@ impl LaunchSpec {
                 Ok(Cleanup { argv: words(from, "cleanup")?, except_after: from.bytes()?.to_vec() })
             })?
         };
+        let cluster = version > WITHOUT_CLUSTER && option(&mut from, "cluster", |_| Ok(()))?.is_some();
         from.end()?;
-        Ok(Self { run_id, argv, env, cwd, timeout_ms, grace_ms, after_main, limits, stdin, cleanup })
+        Ok(Self { run_id, argv, env, cwd, timeout_ms, grace_ms, after_main, limits, stdin, cleanup, cluster })
     }
 
     /// The program, `argv[0]`.
@@ -255,6 +263,7 @@ mod tests {
                 argv: vec!["/bin/rm".into(), "-f".into()],
                 except_after: vec![125, 126],
             }),
+            cluster: true,
         }
     }
 
@@ -272,6 +281,7 @@ mod tests {
             limits: Limits { memory_bytes: Some(1), ..Limits::default() },
             stdin: None,
             cleanup: None,
+            cluster: false,
             ..spec()
         };
         assert_eq!(read, expected);
@@ -291,10 +301,10 @@ mod tests {
 
     #[test]
     fn a_spec_of_the_third_version_has_nothing_to_read() {
-        let before = LaunchSpec { stdin: None, cleanup: None, ..spec() };
+        let before = LaunchSpec { stdin: None, cleanup: None, cluster: false, ..spec() };
         let mut bytes = before.encode();
-        // Its last two fields, and the sum.
-        bytes.truncate(bytes.len() - 6);
+        // Its last three fields, and the sum.
+        bytes.truncate(bytes.len() - 7);
         bytes[4] = WITHOUT_STDIN;
         let sum = checksum(&bytes);
         bytes.extend_from_slice(&sum.to_le_bytes());
@@ -303,10 +313,21 @@ mod tests {
 
     #[test]
     fn a_spec_of_the_fourth_version_has_nothing_to_clean_up() {
-        let before = LaunchSpec { cleanup: None, ..spec() };
+        let before = LaunchSpec { cleanup: None, cluster: false, ..spec() };
+        let mut bytes = before.encode();
+        bytes.truncate(bytes.len() - 6);
+        bytes[4] = WITHOUT_CLEANUP;
+        let sum = checksum(&bytes);
+        bytes.extend_from_slice(&sum.to_le_bytes());
+        assert_eq!(LaunchSpec::decode(&bytes), Ok(before));
+    }
+
+    #[test]
+    fn a_spec_of_the_fifth_version_is_of_no_cluster() {
+        let before = LaunchSpec { cluster: false, ..spec() };
         let mut bytes = before.encode();
         bytes.truncate(bytes.len() - 5);
-        bytes[4] = WITHOUT_CLEANUP;
+        bytes[4] = WITHOUT_CLUSTER;
         let sum = checksum(&bytes);
         bytes.extend_from_slice(&sum.to_le_bytes());
         assert_eq!(LaunchSpec::decode(&bytes), Ok(before));

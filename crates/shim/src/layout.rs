@@ -22,6 +22,11 @@ pub const EXIT: &str = "exit";
 /// The control socket; see [`crate::control`]. A shim that was given its first client makes it when that one leaves, or
 /// soon after the start: most runs are over before anybody else could ask.
 pub const SOCKET: &str = "control.sock";
+/// Ends a run that is a job of a cluster, whose shim looks for it about once a second: as a stop does, or at once when [`KILL_WORD`] is in it.
+/// It stays where it is when the run is over, for a shim that is believed to be gone and is not; one whose record was removed ends too.
+pub const STOP: &str = "stop";
+/// See [`STOP`].
+pub const KILL_WORD: &str = "KILL";
 /// The descriptor on which the shim finds the write end of the status pipe, see [`crate::start_report`], and a fork server
 /// its socket.
 pub const STATUS_FD: i32 = 3;

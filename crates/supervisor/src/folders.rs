@@ -60,22 +60,49 @@ impl RunFolders {
         }
     }
 
-    /// To be called before the first run of a task is started: brings its folder, where one is left from another task.
-    pub(crate) fn provide(&self, id: &TaskId, attempt: u32) {
-        if attempt == 1 {
-            self.spare.take(id, &self.task(id));
+    /// To be called before a run of a task is started: brings its folder, where one is left from another task. With a root elsewhere
+    /// it is there, and what stands for it here is a link.
+    pub(crate) fn provide(&self, id: &TaskId, attempt: u32, elsewhere: Option<PathBuf>) {
+        match elsewhere {
+            Some(root) => {
+                if let Err(error) = self.link(id, &root) {
+                    // Who starts the run says what its folder lacks.
+                    tracing::warn!("{} has no folder for {id}: {error}", root.display());
+                }
+            }
+            None if attempt == 1 => self.spare.take(id, &self.task(id)),
+            None => {}
         }
+    }
+
+    /// The folder of a task in another place, and the link to it. One that is there already stays.
+    fn link(&self, id: &TaskId, root: &Path) -> std::io::Result<()> {
+        let (here, there) = (self.task(id), root.join(id.as_str()));
+        if std::fs::symlink_metadata(&here).is_ok() {
+            return Ok(());
+        }
+        let mut builder = std::fs::DirBuilder::new();
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.recursive(true).create(&there)?;
+        std::os::unix::fs::symlink(there, here)
+    }
+
+    /// Where the folder of a task really is, if that is not here.
+    fn elsewhere(&self, id: &TaskId) -> Option<PathBuf> {
+        let there = std::fs::read_link(self.task(id)).ok()?;
+        // Nothing else is ever removed because of a link.
+        there.ends_with(id.as_str()).then_some(there)
     }
 
     /// Removes everything of a task. A folder that is not there is removed already.
     pub fn purge(&self, id: &TaskId) -> std::io::Result<()> {
-        let mut left = PURGES;
-        loop {
-            match std::fs::remove_dir_all(self.task(id)) {
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-                Err(error) if error.kind() == std::io::ErrorKind::DirectoryNotEmpty && left > 1 => left -= 1,
-                result => return result,
-            }
+        let there = self.elsewhere(id);
+        if let Some(there) = &there {
+            purge_folder(there)?;
+        }
+        match there {
+            Some(_) => std::fs::remove_file(self.task(id)),
+            None => purge_folder(&self.task(id)),
         }
     }
 
@@ -122,7 +149,11 @@ impl RunFolders {
     /// Leaves of the latest run, which is over, its log alone, and nothing when it printed nothing: folders cost inodes. The
     /// folder of a first run that printed nothing is kept for another task, so no further attempt may be begun meanwhile.
     pub(crate) fn tidy_latest(&self, id: &TaskId, attempt: u32) {
-        if attempt > 1 || !self.spare.keep(&self.task(id), &self.run(id, attempt)) {
+        // A folder elsewhere is for no other task.
+        if attempt > 1
+            || self.elsewhere(id).is_some()
+            || !self.spare.keep(&self.task(id), &self.run(id, attempt))
+        {
             self.tidy(id, attempt);
         }
     }
@@ -141,7 +172,13 @@ impl RunFolders {
         }
         // Both fail, as they should, while a log or another attempt is inside.
         if std::fs::remove_dir(&run).is_ok() {
-            std::fs::remove_dir(self.task(id)).ok();
+            match self.elsewhere(id) {
+                Some(there) if std::fs::remove_dir(&there).is_ok() => {
+                    std::fs::remove_file(self.task(id)).ok()
+                }
+                Some(_) => None,
+                None => std::fs::remove_dir(self.task(id)).ok(),
+            };
         }
     }
 }
@@ -149,4 +186,58 @@ impl RunFolders {
 /// The attempt that an entry of a task's folder is of: its folder, or its packed log.
 pub(crate) fn attempt_named(name: &str) -> Option<u32> {
     name.strip_suffix(".log").unwrap_or(name).parse().ok()
+}
+
+fn purge_folder(folder: &Path) -> std::io::Result<()> {
+    let mut left = PURGES;
+    loop {
+        match std::fs::remove_dir_all(folder) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            Err(error) if error.kind() == std::io::ErrorKind::DirectoryNotEmpty && left > 1 => left -= 1,
+            result => return result,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn a_folder_elsewhere_is_used_tidied_and_purged_like_any() {
+        let (data, shared) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let folders = RunFolders::new(data.path());
+        folders.prepare().unwrap();
+        let root = shared.path().join("solti/runs");
+        let id = |name: &str| TaskId::new(name).unwrap();
+        for name in ["a", "b"] {
+            folders.provide(&id(name), 1, Some(root.clone()));
+            folders.provide(&id(name), 2, Some(root.clone()));
+            fs::create_dir(folders.run(&id(name), 1)).unwrap();
+            assert!(root.join(name).join("1").is_dir());
+            assert_eq!(folders.attempts(&id(name)).unwrap(), [1]);
+        }
+        // Nothing was printed: nothing is left, and it is no folder for another task.
+        folders.tidy_latest(&id("a"), 1);
+        assert!(fs::symlink_metadata(folders.task(&id("a"))).is_err() && !root.join("a").exists());
+        fs::write(folders.run(&id("b"), 1).join("output.log"), "x").unwrap();
+        folders.tidy_latest(&id("b"), 1);
+        assert!(root.join("b").exists(), "its log is kept");
+        folders.purge(&id("b")).unwrap();
+        assert!(fs::symlink_metadata(folders.task(&id("b"))).is_err() && !root.join("b").exists());
+        folders.purge(&id("b")).unwrap();
+    }
+
+    #[test]
+    fn a_link_to_somewhere_else_takes_nothing_with_it() {
+        let (data, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let folders = RunFolders::new(data.path());
+        folders.prepare().unwrap();
+        fs::write(other.path().join("precious"), "").unwrap();
+        let id = TaskId::new("a").unwrap();
+        std::os::unix::fs::symlink(other.path(), folders.task(&id)).unwrap();
+        folders.purge(&id).ok();
+        assert!(other.path().join("precious").exists());
+    }
 }

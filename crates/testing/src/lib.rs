@@ -12,6 +12,7 @@ mod generated;
 mod modules;
 mod port;
 mod programs;
+mod slurm;
 mod waiting;
 
 pub use bus::{Bus, Ends};
@@ -21,4 +22,5 @@ pub use generated::{imports_from_model, keep_generated};
 pub use modules::wasm_of_c;
 pub use port::free_port;
 pub use programs::{shim, shim_with_fail_points, wasi};
+pub use slurm::TestCluster;
 pub use waiting::{PATIENCE, any_round, until, wait_until, within};

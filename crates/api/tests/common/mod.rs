@@ -3,15 +3,28 @@
 #![allow(dead_code, unused_imports, reason = "each test file uses its own part")]
 
 use solti_api::{ApiHandler, SupervisorApiAdapter};
-use solti_model::{OutputEvent, OutputStreamKind, Task, TaskId, TaskPhase, TaskSpec, parse_spec};
-use solti_runner::{Runners, ShimRunner};
+use solti_model::{
+    OutputEvent, OutputStreamKind, SlurmSettings, Task, TaskId, TaskPhase, TaskSpec, parse_spec,
+};
+use solti_runner::{Runners, ShimRunner, SlurmRunner};
 use solti_store::Store;
 use solti_supervisor::{Supervisor, SupervisorConfig};
 pub use solti_testing::{PATIENCE, shim, until, within};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_stream::StreamExt as _;
+
+/// The runners of a machine with a cluster, as the engine has them. `env` is that of the cluster's programs.
+pub fn with_slurm(data_dir: &Path, shared: &Path, env: BTreeMap<OsString, OsString>) -> Runners {
+    let settings = SlurmSettings { enabled: true, folder: Some(shared.to_str().unwrap().to_owned()) };
+    // Nobody changes them.
+    let (_, settings) = tokio::sync::watch::channel(settings);
+    let slurm = SlurmRunner::new(shim(), env, data_dir, settings);
+    Runners::new(Arc::new(ShimRunner::new(shim()))).with("slurm", &[], Arc::new(slurm))
+}
 
 /// The engine of the app without its window.
 pub struct Engine {
@@ -79,6 +92,16 @@ impl Engine {
         });
         texts.collect()
     }
+}
+
+/// Waits until it fits, asking the engine each time.
+pub async fn until_async(what: &str, mut fits: impl AsyncFnMut() -> bool) {
+    within(what, async {
+        while !fits().await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await;
 }
 
 /// A spec from the JSON of its kind and of what differs from the default.

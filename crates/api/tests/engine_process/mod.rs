@@ -41,7 +41,11 @@ fn counted_task(dir: &Path, n: usize) -> TaskSpec {
         code = n % 5,
     );
     let slot = if n + SHARING_A_LANE >= TASKS { "shared".to_owned() } else { format!("lane-{n}") };
-    spec(&slot, bash(&text), json!({"admission": "queue", "labels": {"n": n.to_string()}}))
+    let mut more = json!({"admission": "queue", "labels": {"n": n.to_string()}});
+    if std::env::var_os("SOLTI_TEST_CLUSTER").is_some() {
+        more["cluster"] = json!({});
+    }
+    spec(&slot, bash(&text), more)
 }
 
 pub fn side_dir(dir: &Path) -> PathBuf {
@@ -65,8 +69,11 @@ fn core_process() {
     die_at(std::env::var("SOLTI_TEST_DIE_AT").ok());
     tokio::runtime::Runtime::new().unwrap().block_on(async {
         let store = Store::open(&dir).unwrap();
-        let runner = std::sync::Arc::new(ShimRunner::new(shim_path));
-        let supervisor = Supervisor::start(store, runner, SupervisorConfig::new(&dir)).await.unwrap();
+        let runners = match std::env::var_os("SOLTI_TEST_CLUSTER").map(PathBuf::from) {
+            Some(shared) => common::with_slurm(&dir, &shared, std::env::vars_os().collect()),
+            None => std::sync::Arc::new(ShimRunner::new(shim_path)).into(),
+        };
+        let supervisor = Supervisor::start(store, runners, SupervisorConfig::new(&dir)).await.unwrap();
         let api = SupervisorApiAdapter::new(supervisor);
         for n in 0..tasks {
             let id = api.submit_task(counted_task(&dir, n)).await.unwrap();
@@ -207,6 +214,12 @@ pub async fn recovered(dir: &Path, acknowledged: &[TaskId]) -> Duration {
     let began = Instant::now();
     let engine = Engine::open(dir).await;
     let took = began.elapsed();
+    check_recovered(engine, dir, acknowledged).await;
+    took
+}
+
+/// The same of an engine that is open.
+pub async fn check_recovered(engine: Engine, dir: &Path, acknowledged: &[TaskId]) {
     for id in acknowledged {
         assert!(engine.api.get_task_status(id).await.unwrap().is_some(), "{id} was acknowledged");
     }
@@ -219,7 +232,6 @@ pub async fn recovered(dir: &Path, acknowledged: &[TaskId]) -> Duration {
     let run = marks.filter(|mark| mark.as_ref().unwrap().path().extension().is_none()).count();
     assert_eq!(run, stored.len(), "what has run is stored, and what is stored has run");
     engine.supervisor.shut_down().await;
-    took
 }
 
 async fn check_counted(engine: &Engine, dir: &Path, task: &Task) {

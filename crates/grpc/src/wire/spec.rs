@@ -8,10 +8,10 @@ use super::{given, not_a_value};
 use crate::proto;
 use proto::{script_mode, stdin, subprocess_task, task_kind};
 use solti_model::{
-    AdmissionStrategy, AfterMain, AfterReboot, AfterTask, AfterWhen, BackoffStrategy, CommandMode,
-    CustomRuntime, FieldError, JitterStrategy, JobName, KeepAwake, MatchExpression, NotifyRules, Operator,
-    ResourceLimits, RestartStrategy, RunnerSelector, ScriptMode, ScriptRuntime, Slot, Stall, StallThen,
-    Stdin, SubprocessMode, SubprocessTask, TaskId, TaskKind, TaskSpec, WasmDir, WasmTask,
+    AdmissionStrategy, AfterMain, AfterReboot, AfterTask, AfterWhen, BackoffStrategy, ClusterRequest,
+    CommandMode, CustomRuntime, FieldError, JitterStrategy, JobName, KeepAwake, MatchExpression, NotifyRules,
+    Operator, ResourceLimits, RestartStrategy, RunnerSelector, ScriptMode, ScriptRuntime, Slot, Stall,
+    StallThen, Stdin, SubprocessMode, SubprocessTask, TaskId, TaskKind, TaskSpec, WasmDir, WasmTask,
 };
 
 /// # Errors
@@ -29,6 +29,7 @@ pub(crate) fn spec_from_wire(wire: proto::CreateSpec) -> Result<TaskSpec, FieldE
         runner_selector: wire.runner_selector.map(selector_from_wire).transpose()?,
         labels: wire.labels,
         limits: wire.limits.map(limits_from_wire),
+        cluster: wire.cluster.map(cluster_from_wire),
         stdin: stdin_from_wire(wire.stdin)?,
         job: wire.job.map(JobName::new).transpose().map_err(|error| FieldError::new("job", error.message))?,
         job_revision: wire.job_revision,
@@ -60,6 +61,7 @@ pub(crate) fn spec_to_wire(spec: TaskSpec) -> proto::CreateSpec {
         runner_selector,
         labels,
         limits,
+        cluster,
         stdin,
         job,
         job_revision,
@@ -86,6 +88,7 @@ pub(crate) fn spec_to_wire(spec: TaskSpec) -> proto::CreateSpec {
         max_retries,
         runner_selector: runner_selector.map(selector_to_wire),
         limits: limits.map(limits_to_wire),
+        cluster: cluster.map(cluster_to_wire),
         stdin: stdin_to_wire(stdin),
         job: job.map(Into::into),
         job_revision,
@@ -204,6 +207,16 @@ fn stdin_to_wire(stdin: Stdin) -> Option<proto::Stdin> {
 fn limits_from_wire(wire: proto::ResourceLimits) -> ResourceLimits {
     let proto::ResourceLimits { memory_bytes, cpu_percent, open_files, processes, output_bytes } = wire;
     ResourceLimits { memory_bytes, cpu_percent, open_files, processes, output_bytes }
+}
+
+fn cluster_from_wire(wire: proto::ClusterRequest) -> ClusterRequest {
+    let proto::ClusterRequest { partition, account, qos, cpus, gpus, time_minutes, constraint } = wire;
+    ClusterRequest { partition, account, qos, cpus, gpus, time_minutes, constraint }
+}
+
+fn cluster_to_wire(cluster: ClusterRequest) -> proto::ClusterRequest {
+    let ClusterRequest { partition, account, qos, cpus, gpus, time_minutes, constraint } = cluster;
+    proto::ClusterRequest { partition, account, qos, cpus, gpus, time_minutes, constraint }
 }
 
 fn limits_to_wire(limits: ResourceLimits) -> proto::ResourceLimits {

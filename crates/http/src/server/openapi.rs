@@ -167,6 +167,12 @@ mod tests {
             (format!("{limits}/openFiles"), solti_model::MAX_OPEN_FILES.into()),
             (format!("{limits}/processes"), solti_model::MAX_PROCESSES.into()),
             (format!("{limits}/outputBytes"), solti_model::MAX_BYTES),
+            ("/$defs/ClusterRequest/properties/cpus".to_owned(), solti_model::MAX_CLUSTER_CPUS.into()),
+            ("/$defs/ClusterRequest/properties/gpus".to_owned(), solti_model::MAX_CLUSTER_GPUS.into()),
+            (
+                "/$defs/ClusterRequest/properties/timeMinutes".to_owned(),
+                solti_model::MAX_CLUSTER_MINUTES.into(),
+            ),
         ] {
             let schema = document.pointer(&path).unwrap_or_else(|| panic!("{path} in {document:#}"));
             assert_eq!(schema["maximum"].as_u64(), Some(most), "{path}: {schema}");

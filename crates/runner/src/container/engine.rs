@@ -1,7 +1,7 @@
 //! The program that runs containers: where it is, what it says of itself, and asking it something outside of any run.
 
 use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 use solti_model::LocalImage;
 
 use super::facts::Facts;
-use crate::ask::{self, Said, is_program};
+use crate::ask::{self, Said};
 
 /// Which engine, as their command lines differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,13 +41,7 @@ pub(crate) struct Engine {
 impl Engine {
     /// Where its program is; a few looks at folders.
     pub(crate) fn program(&self) -> Option<PathBuf> {
-        let path = self.env.get(OsStr::new("PATH"))?;
-        let name = self.kind.word();
-        let there = |folder: PathBuf| {
-            let program = folder.join(name);
-            (folder.is_absolute() && is_program(&program)).then_some(program)
-        };
-        std::env::split_paths(path).find_map(there)
+        ask::find_program(&self.env, self.kind.word())
     }
 
     pub(crate) async fn ask(&self, words: &[&str]) -> io::Result<Said> {

@@ -50,6 +50,7 @@ impl Runs {
             // Who ends on TERM has time to; no test here waits until it is over.
             grace: Duration::from_secs(60),
             stdin: solti_model::Stdin::None,
+            cluster: None,
         }
     }
 

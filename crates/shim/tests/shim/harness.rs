@@ -82,6 +82,7 @@ impl Plan {
             limits: solti_shim::launch::Limits::default(),
             stdin: None,
             cleanup: None,
+            cluster: false,
         };
         Self { folder, spec }
     }
@@ -212,9 +213,18 @@ impl Running {
         assert_eq!(control.receive(), Reply::Accepted);
     }
 
-    pub fn wait(mut self) -> Ended {
-        assert!(wait_for(&mut self.shim.shim).success());
+    pub fn wait(self) -> Ended {
+        self.wait_for_code(0)
+    }
+
+    /// As a job of a cluster, the shim exits as its program did.
+    pub fn wait_for_code(mut self, code: i32) -> Ended {
+        assert_eq!(wait_for(&mut self.shim.shim).code(), Some(code));
         Ended::read(self.folder)
+    }
+
+    pub fn until_gone(mut self) {
+        wait_for(&mut self.shim.shim);
     }
 }
 

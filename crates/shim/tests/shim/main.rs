@@ -6,6 +6,7 @@
 
 mod after_main;
 mod cleanup;
+mod cluster;
 mod control;
 mod ends;
 mod harness;

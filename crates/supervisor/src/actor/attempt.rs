@@ -6,7 +6,7 @@ use solti_model::{
     AdmissionStrategy, AfterTask, MainEnded, RecentStarts, Secrets, Slot, Stall, StopMode, TaskId, TaskPhase,
     TaskStatus,
 };
-use solti_runner::RunController;
+use solti_runner::{ClusterWait, RunController};
 use solti_store::{StoredRun, StoredTask};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::AbortHandle;
@@ -53,6 +53,11 @@ pub(crate) enum Stage {
     /// Its attempt is stored or about to be; its process is not there yet. A stop is kept for when it is.
     Starting {
         stop: Option<StopMode>,
+    },
+    /// A cluster has it, and has not begun it.
+    Queued {
+        wait: ClusterWait,
+        controller: RunController,
     },
     Running {
         controller: RunController,

@@ -13,7 +13,7 @@ use solti_model::{
     TaskId, TaskPhase, TaskRun, TaskStatus, after_attempt,
 };
 use solti_runner::{
-    LogDoorbell, LostReason, RunController, RunEnd, RunOutcome, RunRequest, Unenforced, Usage,
+    ClusterWait, LogDoorbell, LostReason, RunController, RunEnd, RunOutcome, RunRequest, Unenforced, Usage,
 };
 use solti_store::{Change, StoredRun};
 use std::time::Duration;
@@ -123,6 +123,7 @@ impl Actor {
             base_env: self.config.base_env.clone(),
             grace: self.config.grace,
             stdin: active.stored.task.spec.stdin.clone(),
+            cluster: active.stored.task.spec.cluster.clone(),
         };
         let runner = active.run.as_ref().and_then(|run| run.run.runner.clone());
         let spec = &active.stored.task.spec;
@@ -135,7 +136,7 @@ impl Actor {
         id: &TaskId,
         attempt: u32,
         started_at: u64,
-        (pid, unenforced): (u32, Unenforced),
+        (pid, words): (u32, String),
         controller: RunController,
         doorbell: LogDoorbell,
     ) {
@@ -144,6 +145,8 @@ impl Actor {
         };
         let stop = match active.stage {
             Stage::Starting { stop } => stop,
+            // A stop was handed over when it was asked for.
+            Stage::Queued { .. } => None,
             _ => return,
         };
         active.stage = Stage::Running { controller: controller.clone() };
@@ -169,13 +172,7 @@ impl Actor {
         let run = active.run.clone();
         let mut changes = vec![self.put_task(id).await];
         changes.extend(run.map(Change::from));
-        changes.push(event(
-            id,
-            started_at,
-            Some(attempt),
-            TaskEventKind::Started,
-            Some(started_words(pid, unenforced)),
-        ));
+        changes.push(event(id, started_at, Some(attempt), TaskEventKind::Started, Some(words)));
         let commit = self.save(changes).await;
         let (effect, task) = (self.effect(), id.clone());
         tokio::spawn(async move {
@@ -190,6 +187,31 @@ impl Actor {
         if let Some(mode) = stop {
             tokio::spawn(async move { controller.stop(runner_mode(mode)).await });
         }
+    }
+
+    /// A cluster has taken it. The first time that is told in the history, later only the row changes.
+    pub(crate) async fn queued(
+        &mut self,
+        id: &TaskId,
+        attempt: u32,
+        wait: ClusterWait,
+        controller: RunController,
+    ) {
+        let Some(active) = self.tasks.get_mut(id).filter(|active| active.attempt() == attempt) else {
+            return;
+        };
+        match active.stage {
+            Stage::Starting { stop } => {
+                active.stage = Stage::Queued { wait, controller: controller.clone() };
+                active.trouble = None;
+                if let Some(mode) = stop {
+                    tokio::spawn(async move { controller.stop(runner_mode(mode)).await });
+                }
+            }
+            Stage::Queued { .. } => active.stage = Stage::Queued { wait, controller },
+            _ => return,
+        }
+        self.shared.feed.changed(id);
     }
 
     /// The first word goes into the history, later ones only change the row.
@@ -401,7 +423,7 @@ impl Actor {
 }
 
 /// What is known of a start beside its time.
-fn started_words(pid: u32, unenforced: Unenforced) -> String {
+pub(crate) fn started_words(pid: u32, unenforced: Unenforced) -> String {
     let limits =
         [(unenforced.memory, "memory"), (unenforced.cpu, "processor"), (unenforced.processes, "process")];
     let named: Vec<_> = limits.into_iter().filter(|(not, _)| *not).map(|(_, name)| name).collect();

@@ -11,7 +11,7 @@ use crate::machine::Keyring;
 use crate::shared::SharedState;
 use crate::{LiveTask, RunFolders};
 use solti_model::{MainEnded, RunId, TaskId};
-use solti_runner::{RunEnd, Runners, StartError, StartFailure};
+use solti_runner::{Place, RunEnd, Runners, Standing, StartError, StartFailure};
 use solti_store::{Change, Store, StoreError};
 use std::sync::Arc;
 use tokio::sync::{Semaphore, mpsc, watch};
@@ -67,8 +67,11 @@ impl Effect {
         }
         // The semaphore is never closed.
         let place = Arc::clone(&self.starts).acquire_owned().await.ok();
-        self.folders.provide(&id, attempt);
-        match self.runners.of(runner.as_deref()).start(request).await {
+        let runner = Arc::clone(self.runners.of(runner.as_deref()));
+        let elsewhere = runner.runs_root();
+        let provided = id.clone();
+        self.folders.on_a_thread(move |folders| folders.provide(&provided, attempt, elsewhere)).await;
+        match runner.start(request).await {
             Ok(handle) => {
                 drop(place);
                 fail_point!("run-started");
@@ -95,21 +98,30 @@ impl Effect {
 
     /// Reports a run as started and, later, as ended.
     pub(crate) async fn watch(self, id: TaskId, attempt: u32, mut handle: solti_runner::RunHandle) {
-        let (controller, doorbell) = (handle.controller(), handle.doorbell());
-        let (started_at, pid, unenforced) = (handle.started_at_ms, handle.pid, handle.unenforced);
-        self.tell(Message::Started {
-            id: id.clone(),
-            attempt,
-            started_at,
-            pid,
-            unenforced,
-            controller,
-            doorbell,
-        })
-        .await;
+        let mut standing = handle.standing();
+        let mut begun = false;
+        if standing.is_none() {
+            begun = true;
+            self.begun(&id, attempt, &handle, None).await;
+        }
         let (mut main_ended, mut trouble) = (handle.main_ended(), handle.trouble());
+        if let Some(standing) = &mut standing {
+            standing.mark_changed();
+        }
         let outcome = loop {
             tokio::select! {
+                // A run that has begun and ended meanwhile is told of in that order.
+                biased;
+                Some(standing) = next_standing(&mut standing), if !begun => match standing {
+                    Standing::Waits(wait) => {
+                        let controller = handle.controller();
+                        self.tell(Message::Queued { id: id.clone(), attempt, wait, controller }).await;
+                    }
+                    Standing::Runs(place) => {
+                        begun = true;
+                        self.begun(&id, attempt, &handle, Some(place)).await;
+                    }
+                },
                 outcome = handle.wait() => break outcome,
                 Ok(()) = main_ended.changed() => {
                     let word = main_ended.borrow_and_update().as_ref().map(main_ended_words);
@@ -124,6 +136,21 @@ impl Effect {
             }
         };
         self.tell(Message::Ended { id, attempt, outcome: Box::new(outcome) }).await;
+    }
+
+    async fn begun(&self, id: &TaskId, attempt: u32, handle: &solti_runner::RunHandle, place: Option<Place>) {
+        let started_at = place.as_ref().map_or(handle.started_at_ms, |place| place.started_at_ms);
+        self.tell(Message::Started {
+            id: id.clone(),
+            attempt,
+            started_at,
+            pid: handle.pid,
+            unenforced: handle.unenforced,
+            place: place.map(|place| place.words),
+            controller: handle.controller(),
+            doorbell: handle.doorbell(),
+        })
+        .await;
     }
 
     /// Sees a task to the time of its next attempt.
@@ -147,4 +174,11 @@ impl Effect {
 
 fn main_ended_words(ended: &solti_runner::MainEnded) -> MainEnded {
     MainEnded { exit_code: ended.exit_code, writers: ended.writers, text: ended.to_string() }
+}
+
+/// The next word of how far a run is that a cluster has; `None` when there is none to come.
+async fn next_standing(standing: &mut Option<watch::Receiver<Standing>>) -> Option<Standing> {
+    let standing = standing.as_mut()?;
+    standing.changed().await.ok()?;
+    Some(standing.borrow_and_update().clone())
 }

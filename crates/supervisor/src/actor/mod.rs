@@ -36,6 +36,7 @@ mod wakefulness;
 use self::attempt::{Active, DeleteReply, Stage};
 use self::commit::Commit;
 use self::conditions::Looks;
+use self::cycle::started_words;
 use self::dependencies::Dependents;
 use self::effect::Effect;
 use self::firing::Timer;
@@ -55,7 +56,7 @@ use solti_model::{
     JobOrder, KeepAwake, Lane, MachineState, MainEnded, Slot, StopMode, TaskEventKind, TaskId, TaskPhase,
     TaskSpec, Waiting,
 };
-use solti_runner::{LogDoorbell, RunController, RunOutcome, Runners, Unenforced};
+use solti_runner::{ClusterWait, LogDoorbell, RunController, RunOutcome, Runners, Unenforced};
 use solti_store::{Change, Store, StoreError, StoredLane};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -124,8 +125,17 @@ pub(crate) enum Message {
         started_at: u64,
         pid: u32,
         unenforced: Unenforced,
+        /// Where it runs, if it is no process of this machine.
+        place: Option<String>,
         controller: RunController,
         doorbell: LogDoorbell,
+    },
+    /// A cluster has taken it, and has not begun it; again when the reason is another.
+    Queued {
+        id: TaskId,
+        attempt: u32,
+        wait: ClusterWait,
+        controller: RunController,
     },
     MainEnded {
         id: TaskId,
@@ -336,8 +346,12 @@ impl Actor {
             }
             Message::Admitted { id } => self.admitted(&id).await,
             Message::Refused { id } => self.refused(&id).await,
-            Message::Started { id, attempt, started_at, pid, unenforced, controller, doorbell } => {
-                self.started(&id, attempt, started_at, (pid, unenforced), controller, doorbell).await;
+            Message::Started { id, attempt, started_at, pid, unenforced, place, controller, doorbell } => {
+                let words = place.unwrap_or_else(|| started_words(pid, unenforced));
+                self.started(&id, attempt, started_at, (pid, words), controller, doorbell).await;
+            }
+            Message::Queued { id, attempt, wait, controller } => {
+                self.queued(&id, attempt, wait, controller).await;
             }
             Message::MainEnded { id, attempt, main_ended } => self.main_ended(&id, attempt, main_ended).await,
             Message::Ended { id, attempt, outcome } => self.ended(&id, attempt, &outcome).await,
@@ -422,6 +436,9 @@ impl Actor {
                 Stage::Backoff { looping, .. } => active.stored.next_attempt_at.map(|until| {
                     if *looping { Waiting::CrashLoop { until } } else { Waiting::Backoff { until } }
                 }),
+                Stage::Queued { wait, .. } => {
+                    Some(Waiting::Cluster { why: wait.why.clone(), about: wait.about })
+                }
                 Stage::Starting { .. } | Stage::PutOff { .. } => Some(Waiting::Starting),
                 Stage::OutOfSight { .. } if active.stored.task.status.phase == TaskPhase::Pending => {
                     Some(Waiting::Starting)

@@ -1,7 +1,7 @@
 //! From the end of a process to the end of an attempt: the exit code, the sentence, the kind of end.
 
 use solti_model::{AttemptEnd, TaskKind, TaskSpec};
-use solti_runner::{EndFlags, RunEnd, RunOutcome};
+use solti_runner::{ClusterEnd, EndFlags, RunEnd, RunOutcome};
 use std::time::Duration;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +28,11 @@ pub(crate) fn judge(spec: &TaskSpec, outcome: &RunOutcome, stop_requested: bool)
         RunEnd::TimedOut { code, .. } => (AttemptEnd::TimedOut, *code),
         RunEnd::Stopped { code, .. } => (AttemptEnd::Canceled, *code),
         RunEnd::OverOutputLimit => (AttemptEnd::Failed, None),
+        RunEnd::Cluster { counts_as, .. } => match counts_as {
+            ClusterEnd::TimedOut => (AttemptEnd::TimedOut, None),
+            ClusterEnd::Canceled => (AttemptEnd::Canceled, None),
+            ClusterEnd::Failed => (AttemptEnd::Failed, None),
+        },
         RunEnd::StartFailed(_) => (AttemptEnd::NotStarted, None),
         RunEnd::Lost { .. } => (AttemptEnd::Lost, None),
     };

@@ -97,7 +97,7 @@ impl Actor {
                 let changes = self.stop_changes(id, now, mode, why).await;
                 Some(self.save(changes).await)
             }
-            Stage::Running { controller } => {
+            Stage::Queued { controller, .. } | Stage::Running { controller } => {
                 let controller = controller.clone();
                 let changes = self.stop_changes(id, now, mode, why).await;
                 let commit = self.save(changes).await;

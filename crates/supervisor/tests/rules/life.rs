@@ -351,6 +351,7 @@ impl World {
             Some(RunEnd::Stopped { .. }) => (TaskPhase::Canceled, None),
             Some(
                 RunEnd::Signaled { .. }
+                | RunEnd::Cluster { .. }
                 | RunEnd::OverOutputLimit
                 | RunEnd::Lost { .. }
                 | RunEnd::StartFailed(_),
@@ -439,7 +440,9 @@ async fn unsettled(supervisor: &Supervisor, machine: &Machine) -> Vec<String> {
                 phase == TaskPhase::Running && machine.is_alive(id) && machine.is_suspended(id) == suspended
             }
             // Not for long.
-            Some(Some(Waiting::Starting | Waiting::NotBefore { .. })) | None => false,
+            Some(Some(Waiting::Starting | Waiting::NotBefore { .. } | Waiting::Cluster { .. })) | None => {
+                false
+            }
         };
         if !fine {
             unsettled.push(format!("{id} is {phase:?}, {state:?}, lives: {}", machine.is_alive(id)));

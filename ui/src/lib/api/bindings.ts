@@ -77,6 +77,10 @@ labels?: { [key in string]: string },
  */
 limits?: ResourceLimits, 
 /**
+ * What is asked of a cluster. A task that has this is for one, as is a task whose `runnerSelector` says `runner=slurm`.
+ */
+cluster?: ClusterRequest, 
+/**
  * What the program reads at its standard input; nothing when absent.
  */
 stdin?: Stdin, 
@@ -452,7 +456,11 @@ engine?: ContainerEngine,
 /**
  * What it runs WebAssembly by.
  */
-wasm?: WasmEngine, };
+wasm?: WasmEngine, 
+/**
+ * The cluster that it hands tasks to.
+ */
+cluster?: BatchCluster, };
 
 export type ContainerEngine = { 
 /**
@@ -485,6 +493,54 @@ program: string,
  * Its own, and that of what it is built on, as it says them: `0.1.0 (wasmtime 48.0.8)`.
  */
 version: string, };
+
+export type BatchCluster = { 
+/**
+ * What it is run by, as that says it: `slurm-wlm 22.05.8`.
+ */
+version: string, 
+/**
+ * In its own order.
+ */
+partitions: Array<ClusterPartition>, 
+/**
+ * Those that this user may charge; empty where the cluster keeps no accounts.
+ */
+accounts?: Array<string>, 
+/**
+ * Those that this user may ask for; empty where the cluster keeps no accounts.
+ */
+qos?: Array<string>, };
+
+export type ClusterPartition = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Whether jobs that name none go there.
+ */
+isDefault: boolean, 
+/**
+ * Whether it starts jobs now.
+ */
+up: boolean, 
+/**
+ * How many nodes it has.
+ */
+nodes: number, 
+/**
+ * Minutes that a job may take; absent for no limit.
+ */
+timeLimitMinutes?: number, 
+/**
+ * GPUs of a node, as the cluster names them: `gpu:2`; absent for none.
+ */
+gpus?: string, 
+/**
+ * Features of its nodes that a constraint can name.
+ */
+features?: Array<string>, };
 
 export type LocalImage = { 
 /**
@@ -566,6 +622,36 @@ processes?: number,
  * Standard output and standard error together; a run that prints more is ended as failed.
  */
 outputBytes?: number, };
+
+export type ClusterRequest = { 
+/**
+ * Of several, separated by commas, the one that starts it first.
+ */
+partition?: string, 
+/**
+ * Whom it is charged to.
+ */
+account?: string, 
+/**
+ * The quality of service.
+ */
+qos?: string, 
+/**
+ * Processors, all on one node.
+ */
+cpus?: number, 
+/**
+ * GPUs, all on one node.
+ */
+gpus?: number, 
+/**
+ * After so many minutes the cluster ends it. When absent, what its `timeout` needs, or else what the partition gives.
+ */
+timeMinutes?: number, 
+/**
+ * Features that the node has to have, as in `a100&nvme`.
+ */
+constraint?: string, };
 
 export type TaskQuery = { 
 /**
@@ -959,7 +1045,15 @@ name: string, } | { "reason": "held" } | { "reason": "condition",
 /**
  * What is waited for, in words that follow "waits for".
  */
-what: string, };
+what: string, } | { "reason": "cluster", 
+/**
+ * Why, in a phrase: `waits for 4 GPUs`.
+ */
+why: string, 
+/**
+ * When the cluster means to start it, in Unix milliseconds; absent where it does not say.
+ */
+about?: number, };
 
 export type RunMark = { 
 /**
@@ -1774,6 +1868,10 @@ environment: EnvironmentSettings,
  */
 api: ApiSettings, 
 /**
+ * The Slurm cluster that tasks can be handed to.
+ */
+slurm: SlurmSettings, 
+/**
  * Other machines, each name once.
  */
 connections: Array<Connection>, };
@@ -1869,6 +1967,17 @@ export type EnvironmentSettings = {
  * Ask the login shell for its environment when the app starts.
  */
 captureLoginShell: boolean, };
+
+export type SlurmSettings = { 
+/**
+ * Whether tasks may be handed to it.
+ */
+enabled: boolean, 
+/**
+ * A folder that this machine and all nodes have under the same path, as a home directory on such a cluster is: logs and records of
+ * its tasks are kept in it. `null` until one is chosen.
+ */
+folder: string | null, };
 
 export type ApiSettings = { 
 /**

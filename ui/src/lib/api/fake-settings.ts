@@ -33,6 +33,7 @@ export const defaultSettings = (): Settings => ({
     http: { enabled: false, address: "127.0.0.1:7654", tls: "auto", allowedHosts: [] },
     grpc: { enabled: false, address: "127.0.0.1:7655" },
   },
+  slurm: { enabled: false, folder: null },
   connections: [],
 });
 

@@ -205,6 +205,23 @@ export const SECTIONS: readonly SectionWords[] = [
         also: "containers podman docker subprocess rootless cgroups",
         settings: [],
       },
+      {
+        id: "slurm",
+        title: "Slurm cluster",
+        also: "sbatch squeue batch jobs nodes GPUs supercomputer",
+        settings: [
+          {
+            path: "slurm.folder",
+            label: "Shared folder",
+            hint: "One that this machine and all nodes have under the same path, such as your home directory on the cluster. Logs of tasks on the cluster are kept in it.",
+          },
+          {
+            path: "slurm.enabled",
+            label: "Hand tasks to the cluster",
+            hint: "Those that ask for it. Slurm's sbatch has to be on this machine.",
+          },
+        ],
+      },
     ],
   },
   {

@@ -148,6 +148,10 @@ export function waitingFor(row: TaskRow, nowFor: NowFor, paused = false): string
       return "starting";
     case "held":
       return "held";
+    case "cluster":
+      return waiting.about === undefined
+        ? waiting.why
+        : `${waiting.why}, starts about ${exact(waiting.about)}`;
     case "condition":
       return `waits for ${waiting.what}${stands}`;
     case "notBefore":

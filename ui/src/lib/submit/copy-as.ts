@@ -93,6 +93,13 @@ function runLine(spec: TaskSpec): string {
   if (container.pull !== undefined && container.pull !== "missing") say("--pull", container.pull);
   if (wasm.module !== undefined) say("--wasm", wasm.module);
   for (const { host, guest, readOnly } of wasm.dirs ?? []) say("--dir", mount(host, guest, readOnly));
+  if (spec.cluster !== undefined) {
+    const { partition, account, qos, cpus, gpus, timeMinutes, constraint } = spec.cluster;
+    words.push("--slurm");
+    for (const [flag, value] of Object.entries({ partition, account, qos, cpus, gpus, constraint }))
+      if (value !== undefined) say(`--${flag}`, String(value));
+    if (timeMinutes !== undefined) say("--time", `${timeMinutes}m`);
+  }
   if (subprocess.cwd !== undefined) say("-C", subprocess.cwd);
   for (const entry of subprocess.env ?? container.env ?? wasm.env ?? []) say("--env", variable(entry));
   if (spec.timeout !== undefined) say("--timeout", formatDuration(spec.timeout));

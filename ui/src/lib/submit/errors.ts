@@ -41,6 +41,14 @@ const SHOWN_AT: Readonly<Record<string, string>> = {
   "limits.openFiles": "limits.openFiles",
   "limits.processes": "limits.processes",
   "limits.outputBytes": "limits.outputBytes",
+  cluster: "cluster",
+  "cluster.partition": "cluster.partition",
+  "cluster.account": "cluster.account",
+  "cluster.qos": "cluster.qos",
+  "cluster.constraint": "cluster.constraint",
+  "cluster.cpus": "cluster.cpus",
+  "cluster.gpus": "cluster.gpus",
+  "cluster.timeMinutes": "cluster.timeMinutes",
   runnerSelector: "runnerSelector",
   notBefore: "notBefore",
   priority: "priority",
@@ -53,11 +61,13 @@ const SHOWN_AT: Readonly<Record<string, string>> = {
   "notify.hooks": "notify.hooks",
 };
 
-export type Section = "environment" | "limits" | "restart" | "lane" | "when" | "told" | "labels" | "runner";
+export type Section =
+  "environment" | "limits" | "cluster" | "restart" | "lane" | "when" | "told" | "labels" | "runner";
 
 const SECTIONS: readonly (readonly [RegExp, Section])[] = [
   [/^kind\.subprocess\.env/, "environment"],
   [/^(timeout$|limits|kind\.subprocess\.afterMain)/, "limits"],
+  [/^cluster/, "cluster"],
   [/^(restart|backoff|maxRetries)/, "restart"],
   [/^slot$/, "lane"],
   [/^(notBefore|priority|after|keepAwake)/, "when"],

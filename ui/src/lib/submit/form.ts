@@ -15,6 +15,7 @@ import type {
 import { randomSuffix } from "../shared/own-lane";
 import { parseCommandLine } from "./commandLine";
 import { emptyContainer, type ContainerForm } from "./container";
+import { emptyCluster, type ClusterForm } from "./cluster";
 import { emptyWasm, type WasmForm } from "./wasm";
 
 export type Tab = "command" | "script" | "container" | "wasm";
@@ -52,6 +53,7 @@ export interface Form {
   /** What the program reads; the form has no field for it and keeps what is there. */
   stdin?: Stdin;
   limits: { memory: string; cpu: string; processes: string; openFiles: string; output: string };
+  cluster: ClusterForm;
   restart: "never" | "onFailure" | "always";
   interval: string;
   maxRetries: string;
@@ -102,6 +104,7 @@ export function emptyForm(suffix: string = randomSuffix()): Form {
     afterMain: "wait",
     timeout: "",
     limits: { memory: "", cpu: "", processes: "", openFiles: "", output: "" },
+    cluster: emptyCluster(),
     restart: "never",
     interval: "",
     maxRetries: "",

@@ -9,6 +9,7 @@ import { fromContainer } from "./container";
 import { joinValues } from "./expression-values";
 import { emptyForm, ownLane, type Answer, type Form, type Pair } from "./form";
 import { writeStart } from "./start-time";
+import { fromCluster } from "./cluster";
 import { fromWasm } from "./wasm";
 
 export function fromSpec(spec: TaskSpec, suffix: string = randomSuffix()): Form {
@@ -26,6 +27,7 @@ export function fromSpec(spec: TaskSpec, suffix: string = randomSuffix()): Form 
     openFiles: text(openFiles, String),
     output: text(outputBytes, sizeText),
   };
+  form.cluster = fromCluster(spec.cluster);
   if (restart) form.restart = restart.type;
   if (restart?.type === "always" && restart.intervalMs !== undefined)
     form.interval = formatMs(restart.intervalMs);

@@ -103,6 +103,17 @@ const SPEC: Shape = {
         "outputBytes?": "number",
       },
     },
+    "cluster?": {
+      fields: {
+        "partition?": "string",
+        "account?": "string",
+        "qos?": "string",
+        "cpus?": "number",
+        "gpus?": "number",
+        "timeMinutes?": "number",
+        "constraint?": "string",
+      },
+    },
     "notBefore?": "number",
     "priority?": "number",
     "after?": {

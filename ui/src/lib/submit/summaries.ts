@@ -2,6 +2,7 @@
 // attempts that the backoff comes to, for its timeline.
 import { plural, span } from "../shared/format";
 import { parseDuration } from "../shared/duration";
+import { clusterSummary } from "./cluster";
 import type { Section } from "./errors";
 import type { Form } from "./form";
 
@@ -23,6 +24,7 @@ export function summaries(form: Form): Record<Section, string> {
     ]
       .filter(Boolean)
       .join(", "),
+    cluster: clusterSummary(form.cluster),
     restart: restartSummary(form),
     lane: form.lane.own ? "" : [form.lane.slot || "no lane chosen", BUSY[form.lane.admission]].join(", "),
     when: [

@@ -9,6 +9,7 @@ import { toContainer } from "./container";
 import { splitValues } from "./expression-values";
 import { ownLane, type Answer, type FieldErrors, type Form, type Pair } from "./form";
 import { parseStart } from "./start-time";
+import { toCluster } from "./cluster";
 import { toWasm } from "./wasm";
 
 /** `home` is what `~` stands for in the directory; without it one that begins so is refused. */
@@ -73,6 +74,8 @@ export function toSpec(form: Form, home?: string): { spec: TaskSpec; errors: Fie
     ...optional("outputBytes", size(form.limits.output, "limits.outputBytes")),
   };
   if (Object.keys(limits).length > 0) spec.limits = limits;
+  const cluster = toCluster(form.cluster, whole);
+  if (cluster !== undefined) spec.cluster = cluster;
   if (form.stdin !== undefined) spec.stdin = form.stdin;
   const labels = record(
     form.name.trim() === "" ? form.labels : [{ key: "name", value: form.name }, ...form.labels],

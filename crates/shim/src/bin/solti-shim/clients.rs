@@ -42,6 +42,8 @@ enum Door {
     Due(Instant),
     /// Could not be made, and is tried again at this time.
     Refused(Instant),
+    /// There is none.
+    Walled,
 }
 
 #[derive(Debug)]
@@ -69,6 +71,11 @@ impl Clients {
         Ok(Self::new(Door::Due(Instant::now() + DOOR_AFTER), vec![Client::new(client)]))
     }
 
+    /// Nobody, ever.
+    pub fn nobody() -> Self {
+        Self::new(Door::Walled, Vec::new())
+    }
+
     fn new(door: Door, clients: Vec<Client>) -> Self {
         Self { door, clients, rung: 0, rung_at: None, main_ended: None }
     }
@@ -76,7 +83,7 @@ impl Clients {
     /// Makes the socket when its time has come. A disk that refuses is asked again.
     pub fn open_door(&mut self, now: Instant) {
         let is_time = match self.door {
-            Door::Open(_) => false,
+            Door::Open(_) | Door::Walled => false,
             Door::Due(at) => at <= now || self.clients.is_empty(),
             Door::Refused(at) => at <= now,
         };
@@ -148,7 +155,7 @@ impl Clients {
     pub fn due(&self, log_bytes: u64) -> Option<Instant> {
         let bell = if log_bytes == self.rung { None } else { self.next_ring() };
         let door = match self.door {
-            Door::Open(_) => None,
+            Door::Open(_) | Door::Walled => None,
             Door::Due(at) | Door::Refused(at) => Some(at),
         };
         [bell, door].into_iter().flatten().min()

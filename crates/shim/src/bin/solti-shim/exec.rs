@@ -1,6 +1,6 @@
 //! How the leader comes to be: what exec needs, made before the clone, and the way of the child from there to its program.
 
-use std::ffi::CString;
+use std::ffi::{CString, OsString};
 use std::fs::File;
 use std::io::{self, PipeWriter};
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
@@ -21,6 +21,13 @@ use crate::sys::{self, LAST_SIGNAL, SignalSet};
 pub struct Failed {
     pub stage: Stage,
     pub errno: i32,
+}
+
+/// All but the mark of the run: those of the spec, in a cluster over those of the job.
+fn variables(spec: &LaunchSpec) -> Vec<(OsString, OsString)> {
+    let is_own = |key: &OsString| spec.env.iter().any(|(own, _)| own == key);
+    let of_job = spec.cluster.then(std::env::vars_os).into_iter().flatten().filter(|(key, _)| !is_own(key));
+    of_job.chain(spec.env.iter().cloned()).filter(|(key, _)| key != RUN_ID_VAR).collect()
 }
 
 /// What the program gets as its own.
@@ -60,7 +67,7 @@ impl Image {
         for arg in &spec.argv {
             strings.push(c_string(arg.as_bytes().to_vec())?);
         }
-        for (key, value) in spec.env.iter().filter(|(key, _)| key != RUN_ID_VAR) {
+        for (key, value) in variables(spec) {
             strings.push(c_string([key.as_bytes(), b"=", value.as_bytes()].concat())?);
         }
         strings.push(c_string(format!("{RUN_ID_VAR}={}", spec.run_id).into_bytes())?);

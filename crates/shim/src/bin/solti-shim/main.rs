@@ -4,7 +4,7 @@
 //! `solti-shim <run-dir>`, with the launch spec in a file of that folder and the status pipe as descriptor 3. One poll
 //! loop; whatever belongs to one concern is in its own file: `fork_server` (orders), `start` (the way to a running
 //! child), `child` (the life of the main program), `exec` (the way to it), `clone`, `run` (the loop), `after_main` (who outlives the main program), `ending` (stop, timeout, tree kill), `output` (pipes to log),
-//! `durability` (disk flushes), `clients` (control socket), `record` (exit record), `cleanup` (what is left outside of the processes), `clock`, `sys` (thin system calls).
+//! `durability` (disk flushes), `clients` (control socket), `fence` (what a job of a cluster is told through its folder), `record` (exit record), `cleanup` (what is left outside of the processes), `clock`, `sys` (thin system calls).
 //! Formats shared with the runner are in the library.
 //!
 //! Not here on purpose: PATH lookup, restarts, retention and any knowledge of tasks. There is no death signal from
@@ -31,6 +31,7 @@ mod ending;
 mod exec;
 #[cfg(feature = "failpoints")]
 mod fail_points;
+mod fence;
 mod fork_server;
 mod output;
 mod pace;
@@ -97,5 +98,5 @@ fn own(mut order: Order) -> ! {
         // The app may be gone already; the run goes on without it.
         std::io::Write::write_all(&mut pipe, &report.encode()).ok();
     }
-    sys::leave(run.is_some_and(Run::go))
+    sys::leave(run.map_or(1, Run::go))
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use solti_logstore::Stream;
 use solti_shim::control::{Reply, Request};
-use solti_shim::exit_record::{EndFlags, ExitRecord, RunEnd};
+use solti_shim::exit_record::{EndFlags, ExitRecord, LeaderStatus, RunEnd};
 use solti_shim::launch::{self, LaunchSpec};
 use solti_shim::start_report::StartReport;
 
@@ -19,6 +19,7 @@ use crate::cleanup::Cleanup;
 use crate::clients::Clients;
 use crate::clock::{Clock, Deadline};
 use crate::ending::{Cause, Ending};
+use crate::fence::{Fence, Word};
 use crate::output::Output;
 use crate::record::RecordFile;
 use crate::sys;
@@ -61,11 +62,14 @@ pub struct Run {
     ending: Option<Ending>,
     /// When output is read no longer; known once the tree has been ended.
     drain_until: Option<Instant>,
+    /// Of a job of a cluster.
+    fence: Option<Fence>,
 }
 
 impl Run {
     pub fn new(own: Started) -> Self {
         let timeout_at = own.spec.timeout_ms.and_then(|ms| Deadline::after(ms, own.began.elapsed()));
+        let fence = own.spec.cluster.then(|| Fence::new(own.began));
         Self {
             own,
             timeout_at,
@@ -74,6 +78,7 @@ impl Run {
             after_main: None,
             ending: None,
             drain_until: None,
+            fence,
         }
     }
 
@@ -83,8 +88,9 @@ impl Run {
         StartReport::Started { shim_pid, child_pid, started_at_ms, unenforced }
     }
 
-    /// Runs until the end is recorded; `false` when it could not be made durable.
-    pub fn go(mut self) -> bool {
+    /// Runs until the end is recorded, and returns what to exit with: 1 when it could not be made durable, in a cluster else what the
+    /// leader has.
+    pub fn go(mut self) -> u8 {
         let mut slots = Vec::with_capacity(OWN_SLOTS + 4);
         loop {
             let now = Instant::now();
@@ -266,6 +272,14 @@ impl Run {
             self.timeout_at = None;
             self.end_tree(Cause::Timeout);
         }
+        match self.fence.as_mut().and_then(|fence| fence.look(&self.own.dir, now)) {
+            Some(Word::Stop) => self.end_tree(Cause::Stop),
+            Some(Word::Kill) => {
+                self.end_tree(Cause::Stop);
+                self.kill_now();
+            }
+            None => {}
+        }
         self.look_who_is_left(now);
         if let Some(ending) = &mut self.ending {
             ending.proceed(&self.own.leader, now);
@@ -289,6 +303,7 @@ impl Run {
             self.ending.as_ref().and_then(Ending::due),
             self.after_main.as_ref().filter(|_| self.ending.is_none()).map(AfterMain::due),
             self.drain_until,
+            self.fence.as_ref().map(Fence::due),
             self.own.output.due(now),
             self.own.clients.due(self.own.output.published()),
         ]
@@ -309,7 +324,7 @@ impl Run {
         }
     }
 
-    fn finish(self) -> bool {
+    fn finish(self) -> u8 {
         let Self { mut own, leader_end, after_main, ending, .. } = self;
         own.output.read_rest(own.clock.now_ms());
         let drain_cut = !own.output.at_end();
@@ -352,6 +367,19 @@ impl Run {
         {
             cleanup.become_it();
         }
-        durable
+        match status {
+            _ if !durable => 1,
+            Some(status) if own.spec.cluster => shell_code(status),
+            _ => 0,
+        }
     }
+}
+
+/// As a shell has it, 128 and the signal's number where one has ended it.
+fn shell_code(status: LeaderStatus) -> u8 {
+    let code = match status {
+        LeaderStatus::Code(code) => code,
+        LeaderStatus::Signal(signal) => 128 + signal,
+    };
+    u8::try_from(code).unwrap_or(1)
 }

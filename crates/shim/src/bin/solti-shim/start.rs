@@ -125,6 +125,7 @@ fn launch(dir: &File, order: Order, record: &mut RecordFile) -> Result<Launched,
     let log = LogWriter::create(Path::new(".")).map_err(|error| at(Stage::Log)(source(error)))?;
     let clients = match order.client {
         Some(client) => Clients::with_first(client),
+        None if spec.cluster => Ok(Clients::nobody()),
         None => Clients::listen(),
     };
     let clients = clients.map_err(at(Stage::Control))?;

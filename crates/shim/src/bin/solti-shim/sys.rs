@@ -124,9 +124,9 @@ const OWN_IGNORED: [libc::c_int; 3] = [libc::SIGHUP, libc::SIGPIPE, libc::SIGXFS
 
 /// Ends this process without running what the libraries do at an exit: that only makes pages of this fork that nobody needs,
 /// and nothing is buffered.
-pub fn leave(well: bool) -> ! {
+pub fn leave(code: u8) -> ! {
     // SAFETY: an integer argument.
-    unsafe { libc::_exit(i32::from(!well)) }
+    unsafe { libc::_exit(code.into()) }
 }
 
 /// Children that end leave no zombie.

@@ -1,0 +1,91 @@
+//! The words of `solti run` that are about a cluster.
+
+use clap::Args;
+use solti_model::{
+    ClusterRequest, MAX_CLUSTER_CPUS, MAX_CLUSTER_GPUS, MAX_CLUSTER_MINUTES, ResourceLimits, RunnerSelector,
+};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "On a Slurm cluster")]
+pub struct Cluster {
+    /// Hand it to the Slurm cluster of the server's machine
+    #[arg(long, conflicts_with_all = ["image", "wasm"])]
+    pub slurm: bool,
+    /// Of several, separated by commas, the one that starts it first
+    #[arg(long, requires = "slurm")]
+    pub partition: Option<String>,
+    /// Whom it is charged to
+    #[arg(long, requires = "slurm")]
+    pub account: Option<String>,
+    /// The quality of service
+    #[arg(long, requires = "slurm")]
+    pub qos: Option<String>,
+    /// Processors, all on one node
+    #[arg(long, requires = "slurm", value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_CLUSTER_CPUS)))]
+    pub cpus: Option<u32>,
+    /// GPUs, all on one node
+    #[arg(long, requires = "slurm", value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_CLUSTER_GPUS)))]
+    pub gpus: Option<u32>,
+    /// Memory, as in 500M or 16G (of 1,024)
+    #[arg(long, requires = "slurm", value_parser = bytes)]
+    pub mem: Option<u64>,
+    /// After so long the cluster ends it, as in 90m or 12h; what --timeout needs when absent
+    #[arg(long, requires = "slurm", value_name = "TIME", value_parser = minutes)]
+    pub time: Option<u32>,
+    /// Features that the node has to have, as in 'a100&nvme'
+    #[arg(long, requires = "slurm")]
+    pub constraint: Option<String>,
+}
+
+impl Cluster {
+    /// What it says of a spec, if it is for a cluster.
+    pub fn wanted(self) -> Option<(RunnerSelector, ClusterRequest, Option<ResourceLimits>)> {
+        let Self { slurm, partition, account, qos, cpus, gpus, mem, time, constraint } = self;
+        let selector = RunnerSelector {
+            match_labels: BTreeMap::from([("runner".to_owned(), "slurm".to_owned())]),
+            match_expressions: vec![],
+        };
+        let request = ClusterRequest { partition, account, qos, cpus, gpus, time_minutes: time, constraint };
+        let limits =
+            mem.map(|memory| ResourceLimits { memory_bytes: Some(memory), ..ResourceLimits::default() });
+        slurm.then_some((selector, request, limits))
+    }
+}
+
+/// Whole minutes, of which a part counts as one.
+fn minutes(text: &str) -> Result<u32, String> {
+    let time: Duration = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    match u32::try_from(time.as_secs().div_ceil(60)) {
+        Ok(minutes @ 1..=MAX_CLUSTER_MINUTES) => Ok(minutes),
+        _ => Err("from a minute to a year".to_owned()),
+    }
+}
+
+fn bytes(text: &str) -> Result<u64, String> {
+    let (digits, power) = match text.char_indices().last() {
+        Some((at, 'K' | 'k')) => (&text[..at], 1),
+        Some((at, 'M' | 'm')) => (&text[..at], 2),
+        Some((at, 'G' | 'g')) => (&text[..at], 3),
+        Some((at, 'T' | 't')) => (&text[..at], 4),
+        _ => return Err("needs a unit: 500M, 16G".to_owned()),
+    };
+    let number: u64 = digits.parse().map_err(|_| "is a whole number and a unit: 500M, 16G".to_owned())?;
+    number.checked_mul(1024_u64.pow(power)).ok_or_else(|| "is more than there is".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_and_sizes_are_read_as_clusters_have_them() {
+        assert_eq!((minutes("90m"), minutes("61s"), minutes("1d")), (Ok(90), Ok(2), Ok(1440)));
+        assert!(minutes("0s").is_err() && minutes("2y").is_err() && minutes("x").is_err());
+        assert_eq!((bytes("500M"), bytes("2g")), (Ok(500 << 20), Ok(2 << 30)));
+        for wrong in ["", "500", "M", "1.5G", "-1G", "99999999999T"] {
+            assert!(bytes(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! Asking Slurm by its own programs, as its user would. Each call has a limit of time: with its controller away, some of them wait for long.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use solti_model::BatchCluster;
+
+use super::job::{ACCOUNT_FIELDS, FORMAT, Job, accounted, jobs};
+use super::offer;
+use super::words::refusal;
+use crate::StopMode;
+use crate::ask::{Said, ask_within, find_program, last_words};
+
+/// An answer of a controller that is busy takes seconds; one that is away makes `squeue` wait for longer than anybody wants to.
+const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+/// `sbatch` itself gives up before.
+const SUBMITTED_WITHIN: Duration = Duration::from_secs(60);
+/// Accounting forgets nothing; what is looked for was submitted by this user's own engine, as a rule lately.
+const LOOKED_BACK: &str = "now-90days";
+
+/// Slurm's programs, found in the `PATH` of tasks. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(super) struct Client {
+    env: BTreeMap<OsString, OsString>,
+    /// This user's number.
+    user: String,
+}
+
+/// What became of a job that was handed over.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Submitted {
+    As {
+        number: String,
+    },
+    /// There is no such job, and will be none, for this reason.
+    Refused(String),
+    /// It may be there all the same.
+    Unknown(String),
+}
+
+/// What the accounts of a cluster say of a job.
+#[derive(Debug)]
+pub(super) enum Accounts {
+    Know(Box<Job>),
+    DoNot,
+    /// There are none.
+    NotKept,
+}
+
+impl Client {
+    pub(super) fn new(mut env: BTreeMap<OsString, OsString>) -> Self {
+        // Times as numbers.
+        env.insert("SLURM_TIME_FORMAT".into(), "%s".into());
+        Self { env, user: rustix::process::geteuid().as_raw().to_string() }
+    }
+
+    /// Why nothing can be asked at all, in a sentence.
+    pub(super) fn absent(&self) -> Option<String> {
+        let there = find_program(&self.env, "sbatch").is_some();
+        (!there).then(|| {
+            "Slurm's programs (sbatch, squeue) are not installed, or not in the PATH of tasks".to_owned()
+        })
+    }
+
+    /// Where jobs begin that say no directory.
+    pub(super) fn home(&self) -> PathBuf {
+        let home = self.env.get(OsStr::new("HOME")).map(PathBuf::from);
+        home.filter(|home| home.is_absolute()).unwrap_or_else(|| "/".into())
+    }
+
+    async fn say(&self, program: &str, words: &[&str], within: Duration) -> Result<Said, String> {
+        let path = find_program(&self.env, program).ok_or_else(|| format!("{program} is not installed"))?;
+        let said = ask_within(within, &path, &self.env, words).await;
+        said.map_err(|error| match error.kind() {
+            std::io::ErrorKind::TimedOut => {
+                format!("the cluster does not answer ({program} has waited {} s)", within.as_secs())
+            }
+            _ => format!("{program} cannot be asked: {error}"),
+        })
+    }
+
+    /// The answer of a program that only looks.
+    async fn look(&self, program: &str, words: &[&str]) -> Result<String, String> {
+        let said = self.say(program, words, ANSWER_WITHIN).await?;
+        if said.well {
+            return Ok(said.out);
+        }
+        let why = last_words(&said.err).unwrap_or("it does not say why");
+        let why = why.trim_start_matches(&*format!("{program}: ")).trim_start_matches("error: ");
+        Err(format!("the cluster cannot be asked: {}", why.trim_start_matches("slurm_load_jobs error: ")))
+    }
+
+    /// All jobs of this user that the controller still knows.
+    ///
+    /// # Errors
+    /// Why it cannot be asked, in a sentence. It says nothing of any job.
+    pub(super) async fn jobs(&self) -> Result<HashMap<String, Job>, String> {
+        let words = ["--noheader", "--states=all", "--user", &self.user, "--format", FORMAT];
+        self.look("squeue", &words).await.map(|answer| jobs(&answer))
+    }
+
+    /// A job by its name, also one that the controller has forgotten, where the cluster keeps accounts.
+    ///
+    /// # Errors
+    /// Why it is not known whether there is one.
+    pub(super) async fn job(&self, name: &str) -> Result<Option<Job>, String> {
+        let words = ["--noheader", "--states=all", "--user", &self.user, "--name", name, "--format", FORMAT];
+        let found = self.look("squeue", &words).await.map(|answer| jobs(&answer).remove(name))?;
+        match found {
+            Some(job) => Ok(Some(job)),
+            None => Ok(match self.accounted(name).await? {
+                Accounts::Know(job) => Some(*job),
+                Accounts::DoNot | Accounts::NotKept => None,
+            }),
+        }
+    }
+
+    /// The same from the accounts alone.
+    pub(super) async fn accounted(&self, name: &str) -> Result<Accounts, String> {
+        let words = ["-nXP", "--user", &self.user, "--name", name, "-S", LOOKED_BACK, "-o", ACCOUNT_FIELDS];
+        match self.look("sacct", &words).await {
+            Ok(answer) => Ok(accounted(&answer).map_or(Accounts::DoNot, |job| Accounts::Know(Box::new(job)))),
+            Err(why) if why.contains("accounting storage is disabled") => Ok(Accounts::NotKept),
+            Err(why) => Err(why),
+        }
+    }
+
+    pub(super) async fn submit(&self, words: &[String], script: &Path) -> Submitted {
+        let script = script.display().to_string();
+        let words: Vec<&str> = words.iter().map(String::as_str).chain([&*script]).collect();
+        match self.say("sbatch", &words, SUBMITTED_WITHIN).await {
+            Ok(said) if said.well => {
+                // `number`, or `number;cluster`.
+                let number = said.out.trim().split(';').next().unwrap_or_default().to_owned();
+                Submitted::As { number }
+            }
+            Ok(said) => match refusal(&said.err) {
+                Some(reason) => Submitted::Refused(reason.to_owned()),
+                None => {
+                    Submitted::Unknown(last_words(&said.err).unwrap_or("sbatch does not say why").to_owned())
+                }
+            },
+            Err(why) => Submitted::Unknown(why),
+        }
+    }
+
+    /// Asks the cluster to end a job: one that waits at once, one that runs by its shim, or with everything of it.
+    ///
+    /// # Errors
+    /// Why it is not known whether the cluster has heard it.
+    pub(super) async fn end(&self, name: &str, mode: StopMode) -> Result<(), String> {
+        let waits = ["--state=PENDING", "--name", name, "--user", &self.user];
+        let gently = ["--batch", "--signal=TERM", "--state=RUNNING", "--name", name, "--user", &self.user];
+        let hard = ["--full", "--signal=KILL", "--state=RUNNING", "--name", name, "--user", &self.user];
+        let all = ["--name", name, "--user", &self.user];
+        let calls: [&[&str]; 2] = match mode {
+            StopMode::Graceful => [&waits, &gently],
+            StopMode::Kill => [&hard, &all],
+        };
+        for words in calls {
+            self.cancel(words).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes a job away whatever it does.
+    pub(super) async fn cancel_all(&self, name: &str) -> Result<(), String> {
+        self.cancel(&["--name", name, "--user", &self.user]).await
+    }
+
+    async fn cancel(&self, words: &[&str]) -> Result<(), String> {
+        let said = self.say("scancel", words, ANSWER_WITHIN).await?;
+        // What there is no such job for is over already.
+        let over = ["already completing", "Invalid job id", "Job/step already"];
+        if said.well || over.iter().any(|words| said.err.contains(words)) {
+            return Ok(());
+        }
+        Err(format!(
+            "the cluster cannot be asked: {}",
+            last_words(&said.err).unwrap_or("scancel does not say why")
+        ))
+    }
+
+    /// What a user of this number is called.
+    pub(super) async fn user_name(&self, number: &str) -> String {
+        match self.say("id", &["-un", number], ANSWER_WITHIN).await {
+            Ok(said) if said.well && !said.out.trim().is_empty() => said.out.trim().to_owned(),
+            _ => format!("user {number}"),
+        }
+    }
+
+    /// What the cluster offers to this user.
+    ///
+    /// # Errors
+    /// Why it cannot be said, in a sentence.
+    pub(super) async fn offer(&self) -> Result<BatchCluster, String> {
+        let version = self.look("sbatch", &["--version"]).await?;
+        let partitions = self.look("sinfo", &["--noheader", "--format", offer::FORMAT]).await?;
+        let user = self.user_name(&self.user).await;
+        let user = format!("user={user}");
+        let words = ["-nP", "show", "associations", &*user, "format=account,qos"];
+        // Where no accounts are kept there are none to choose from.
+        let associations = self.look("sacctmgr", &words).await.unwrap_or_default();
+        Ok(offer::cluster(version.trim(), &partitions, &associations))
+    }
+}

@@ -1,0 +1,115 @@
+//! Ends that somebody else makes: a stop, a timeout, the cluster, its administrators. Each has its own sentence.
+
+use std::time::Duration;
+
+use solti_model::ClusterRequest;
+use solti_runner::{ClusterEnd, RunEnd, Runner as _, StopMode};
+
+use crate::common::sh;
+use crate::support::{Slurm, all_of, begun, ended, in_partition, sentence, waits};
+
+const UNTIL_ASKED: &str = "trap 'echo asked; exit 5' TERM; echo on; while :; do sleep 0.1; done";
+const UNTIL_KILLED: &str = "trap '' TERM; echo on; while :; do sleep 0.1; done";
+
+fn any() -> ClusterRequest {
+    ClusterRequest::default()
+}
+
+#[tokio::test]
+async fn a_stop_asks_first() {
+    let Some(slurm) = Slurm::start() else { return };
+    let mut handle = slurm.submit("asked", sh(UNTIL_ASKED), any()).await;
+    slurm.printed("asked", "on\n").await;
+    handle.controller().stop(StopMode::Graceful).await;
+    assert_eq!(ended(&mut handle).await.end, RunEnd::Stopped { code: Some(5), signal: None });
+    assert!(slurm.output("asked").contains("asked\n"));
+}
+
+#[tokio::test]
+async fn a_kill_does_not() {
+    let Some(slurm) = Slurm::start() else { return };
+    let mut handle = slurm.submit("killed", sh(UNTIL_KILLED), any()).await;
+    slurm.printed("killed", "on\n").await;
+    handle.controller().stop(StopMode::Kill).await;
+    assert!(matches!(ended(&mut handle).await.end, RunEnd::Stopped { .. }));
+    assert_eq!(slurm.output("killed"), "on\n");
+}
+
+#[tokio::test]
+async fn its_own_timeout_is_kept_on_the_node() {
+    let Some(slurm) = Slurm::start() else { return };
+    let mut request = slurm.request("late", sh("exec sleep 600"), any());
+    request.timeout = Some(Duration::from_millis(300));
+    let mut handle = slurm.runner.start(request).await.unwrap();
+    let outcome = ended(&mut handle).await;
+    assert_eq!(outcome.end, RunEnd::TimedOut { code: None, signal: Some(15) });
+    assert!(outcome.duration >= Duration::from_millis(300));
+}
+
+#[tokio::test]
+async fn a_time_limit_of_the_cluster_is_another_end() {
+    let Some(slurm) = Slurm::start() else { return };
+    let cluster = ClusterRequest { time_minutes: Some(60), ..any() };
+    let mut handle = slurm.submit("limited", sh("echo on; exec sleep 600"), cluster).await;
+    slurm.printed("limited", "on\n").await;
+    slurm.cluster.ask("scontrol", &["update", &format!("JobId={}", slurm.job("limited")), "EndTime=now"]);
+    let outcome = ended(&mut handle).await;
+    assert_eq!(
+        outcome.end,
+        RunEnd::Cluster {
+            counts_as: ClusterEnd::TimedOut,
+            why: "ended by the cluster: its time limit is reached".into()
+        }
+    );
+    assert_eq!(slurm.output("limited"), "on\n");
+}
+
+#[tokio::test]
+async fn who_has_cancelled_it_is_named_where_accounts_are_kept() {
+    let Some(slurm) = Slurm::start_with(&[("ACCOUNTS", "1")]) else { return };
+    let mut runs = slurm.submit("runs", sh(UNTIL_KILLED), any()).await;
+    slurm.printed("runs", "on\n").await;
+    let mut queued = slurm.submit("queued", sh("echo on"), in_partition("closed")).await;
+    waits(&queued, "is down").await;
+    slurm.cluster.ask("scancel", &[&slurm.job("runs"), &slurm.job("queued")]);
+    for handle in [&mut runs, &mut queued] {
+        assert_eq!(sentence(handle).await, "cancelled in the cluster by root");
+    }
+}
+
+#[tokio::test]
+async fn one_that_is_preempted_says_so() {
+    let Some(slurm) = Slurm::start() else { return };
+    let low = ClusterRequest { partition: Some("low".into()), ..all_of("n3") };
+    let mut low = slurm.submit("low", sh(UNTIL_KILLED), low).await;
+    slurm.printed("low", "on\n").await;
+    let mut main = slurm.submit("main", sh("echo ran"), all_of("n3")).await;
+    let said = sentence(&mut low).await;
+    assert_eq!(said, "ended by the cluster for a job that goes before it (preempted)");
+    assert_eq!(ended(&mut main).await.end, RunEnd::Exited { code: 0 });
+}
+
+#[tokio::test]
+async fn a_shim_that_is_not_on_the_node_is_a_start_that_failed() {
+    let Some(slurm) = Slurm::start() else { return };
+    let mut handle = slurm.submit("gone", sh("echo ran"), in_partition("closed")).await;
+    waits(&handle, "is down").await;
+    std::fs::remove_dir_all(slurm.cluster.shared.join("solti/bin")).unwrap();
+    let job = format!("JobId={}", slurm.job("gone"));
+    slurm.cluster.ask("scontrol", &["update", &job, "Partition=main"]);
+    let outcome = ended(&mut handle).await;
+    assert!(matches!(outcome.end, RunEnd::StartFailed(_)), "{outcome:?}");
+    let said = outcome.end.describe(None).unwrap_or_default();
+    assert!(
+        said.contains("could not start it") && said.contains("does not have the shared folder"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn one_that_a_failed_run_has_killed_is_no_end_of_the_cluster() {
+    let Some(slurm) = Slurm::start() else { return };
+    let mut handle = slurm.submit("killed", sh("kill -KILL $$"), any()).await;
+    assert_eq!(ended(&mut handle).await.end, RunEnd::Signaled { signal: 9 });
+    begun(&handle).await;
+}

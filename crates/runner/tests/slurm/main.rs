@@ -1,0 +1,11 @@
+//! Jobs of a real Slurm cluster, which is started for each test: three nodes that are this machine. Where it cannot be, the tests say why
+//! and pass.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod ends;
+mod faults;
+mod life;
+mod recovery;
+mod support;

@@ -1,0 +1,91 @@
+// What the form says of a Slurm cluster, and what the spec does, both ways without loss. A task that has any of it, be it empty, is for one.
+import type { BatchCluster, ClusterRequest, RunnerInfo } from "../api";
+
+export interface ClusterForm {
+  on: boolean;
+  partition: string;
+  account: string;
+  qos: string;
+  cpus: string;
+  gpus: string;
+  /** Minutes. */
+  time: string;
+  constraint: string;
+}
+
+export const emptyCluster = (): ClusterForm => ({
+  on: false,
+  partition: "",
+  account: "",
+  qos: "",
+  cpus: "",
+  gpus: "",
+  time: "",
+  constraint: "",
+});
+
+const TEXTS = ["partition", "account", "qos", "constraint"] as const;
+const NUMBERS = { cpus: "cpus", gpus: "gpus", timeMinutes: "time" } as const;
+
+export function toCluster(
+  form: ClusterForm,
+  whole: (text: string, field: string) => number | undefined,
+): ClusterRequest | undefined {
+  if (!form.on) return undefined;
+  const request: ClusterRequest = {};
+  for (const key of TEXTS) if (form[key].trim() !== "") request[key] = form[key].trim();
+  for (const [key, name] of Object.entries(NUMBERS) as [keyof typeof NUMBERS, "cpus" | "gpus" | "time"][]) {
+    const value = whole(form[name], `cluster.${key}`);
+    if (value !== undefined) request[key] = value;
+  }
+  return request;
+}
+
+export function fromCluster(request: ClusterRequest | undefined): ClusterForm {
+  if (request === undefined) return emptyCluster();
+  const { partition = "", account = "", qos = "", constraint = "", cpus, gpus, timeMinutes } = request;
+  const text = (value: number | undefined) => (value === undefined ? "" : String(value));
+  return {
+    on: true,
+    partition,
+    account,
+    qos,
+    constraint,
+    cpus: text(cpus),
+    gpus: text(gpus),
+    time: text(timeMinutes),
+  };
+}
+
+/** The cluster that tasks of this machine can be handed to, if there is one. */
+export const clusterOf = (runners: readonly RunnerInfo[]): BatchCluster | undefined =>
+  runners.find(({ cluster }) => cluster !== undefined)?.cluster;
+
+/** In the header of its section. */
+export function clusterSummary(form: ClusterForm): string {
+  if (!form.on) return "";
+  const parts = [
+    form.partition.trim() && `partition ${form.partition.trim()}`,
+    form.cpus.trim() && `${form.cpus.trim()} processors`,
+    form.gpus.trim() && `${form.gpus.trim()} GPUs`,
+    form.time.trim() && `${form.time.trim()} min`,
+  ].filter(Boolean);
+  return parts.length === 0 ? "as the cluster sees fit" : parts.join(", ");
+}
+
+/** What a partition is like, in a few words. */
+export function partitionWords({
+  nodes,
+  timeLimitMinutes,
+  gpus,
+  up,
+}: BatchCluster["partitions"][number]): string {
+  return [
+    nodes === 1 ? "1 node" : `${nodes} nodes`,
+    timeLimitMinutes !== undefined && `${timeLimitMinutes} min at most`,
+    gpus,
+    !up && "down",
+  ]
+    .filter(Boolean)
+    .join(", ");
+}
