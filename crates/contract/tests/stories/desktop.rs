@@ -3,21 +3,17 @@
 use crate::engine::{PATIENCE, bash, command, spec};
 use crate::subjects::Subject;
 use serde_json::json;
+use solti_api::ApiError;
 use solti_api::operations::{
-    CompleteDirectory, CompleteProgram, CountExpired, DeleteBookmark, ExportLog, ExportMerged, ForgetLane,
-    GetLogDensity, GetLogInfo, GetRunEnvironment, GetSummary, GetTaskRow, GetTaskRows, HasDirectory,
-    LastLines, ListBookmarks, ListLanes, ListTasks, MergedDensity, MergedPositionAt, MergedPositions,
-    MergedSearchRows, OpenMergedSearch, OpenSearch, Operations as _, ReadDraft, ReadLine, ReadLog,
-    ReadLogText, ReadMerged, ReadViews, RerunTask, SaveDraft, SaveViews, SearchAll, SearchLine, SearchRanges,
-    SearchRank, SearchRows, SearchStep, SetBookmark, SetLane, SetLaneRules, SetLogEncoding, StopTask,
-    TaskEvents, ValidateSpec, WatchLog, WatchTasks,
+    CompleteDirectory, CompleteProgram, CountExpired, ForgetLane, GetRunEnvironment, GetSummary, GetTaskRow,
+    GetTaskRows, HasDirectory, LastLines, ListLanes, ListTasks, Operations as _, ReadDraft, ReadLog,
+    ReadViews, RerunTask, SaveDraft, SaveViews, SetBookmark, SetLane, SetLaneRules, StopTask, TaskEvents,
+    ValidateSpec, WatchTasks,
 };
-use solti_api::{ApiError, ExportStream, LogPosition, OpenedSearch};
 use solti_model::{
-    DraftKind, LineMatch, ListColumn, ListQuery, LogQuery, MAX_DRAFT_BYTES, MAX_LEFT_OUT, MAX_TASK_ROWS,
-    MAX_VIEW_BYTES, MAX_VIEWS, MergedPosition, OutputEvent, OutputStreamKind, Rank, RowKey, RowNo, RunId,
-    RunVariableOrigin, SavedView, SearchProgress, Slot, SourceRow, StopMode, TaskEventKind, TaskId,
-    TaskPhase, TextPosition, Waiting,
+    DraftKind, ListColumn, ListQuery, MAX_DRAFT_BYTES, MAX_LEFT_OUT, MAX_TASK_ROWS, MAX_VIEW_BYTES,
+    MAX_VIEWS, RowNo, RunId, RunVariableOrigin, SavedView, Slot, StopMode, TaskEventKind, TaskId, TaskPhase,
+    Waiting,
 };
 use tokio_stream::StreamExt as _;
 
