@@ -490,6 +490,32 @@ mod tests {
         Cli::command().debug_assert();
     }
 
+    /// clap fills both from one word, and says nothing.
+    #[test]
+    fn no_option_of_a_command_is_one_of_all_commands() {
+        use clap::CommandFactory as _;
+        fn names(arg: &clap::Arg) -> Vec<String> {
+            let id = arg.get_id().as_str().to_owned();
+            let longs =
+                arg.get_long_and_visible_aliases().into_iter().flatten().map(|long| format!("--{long}"));
+            let shorts =
+                arg.get_short_and_visible_aliases().into_iter().flatten().map(|short| format!("-{short}"));
+            std::iter::once(id).chain(longs).chain(shorts).collect()
+        }
+        fn look(command: &clap::Command, global: &[String]) {
+            for command in command.get_subcommands() {
+                for name in command.get_arguments().flat_map(names) {
+                    assert!(!global.contains(&name), "{name} of {}", command.get_name());
+                }
+                look(command, global);
+            }
+        }
+        let cli = Cli::command();
+        let global: Vec<_> = cli.get_arguments().filter(|arg| arg.is_global_set()).flat_map(names).collect();
+        assert!(["url", "--url", "--no-start"].iter().all(|name| global.iter().any(|it| it == name)));
+        look(&cli, &global);
+    }
+
     #[test]
     fn what_follows_the_command_is_the_commands_own() {
         for line in ["solti run --wait -- make -j8 --wait", "solti run --wait make -j8 --wait"] {

@@ -19,8 +19,8 @@ pub enum Hooks {
         /// Only for tasks that name it (`solti run --hook`)
         #[arg(long)]
         only_named: bool,
-        /// What calls of --url are signed with, in a file (- is standard input); else it is that of SOLTI_HOOK_SECRET, or the one before
-        #[arg(long, value_name = "FILE", requires = "url")]
+        /// What calls of --post are signed with, in a file (- is standard input); else it is that of SOLTI_HOOK_SECRET, or the one before
+        #[arg(long, value_name = "FILE", requires = "post", conflicts_with = "command")]
         secret_file: Option<PathBuf>,
         #[command(flatten)]
         call: Call,
@@ -43,8 +43,8 @@ pub enum Hooks {
 #[group(required = true, multiple = false)]
 pub struct Call {
     /// The address that is posted to
-    #[arg(long)]
-    pub url: Option<String>,
+    #[arg(long, value_name = "ADDRESS")]
+    pub post: Option<String>,
     /// A program and its arguments, run as a task of its own: it reads what happened, as JSON, at its standard input
     #[arg(last = true, value_name = "COMMAND")]
     pub command: Vec<String>,
@@ -65,4 +65,38 @@ pub fn silence(text: &str) -> Result<Stall, String> {
     };
     let time = humantime::parse_duration(time).map_err(|error| error.to_string())?;
     Ok(Stall { silent_ms: u64::try_from(time.as_millis()).unwrap_or(u64::MAX), then })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args::{Cli, Command};
+    use clap::Parser as _;
+
+    fn set(line: &[&str]) -> Result<(Option<String>, Call), clap::Error> {
+        let cli = Cli::try_parse_from([&["solti"][..], line].concat())?;
+        let Command::Hooks { command: Some(Hooks::Set { call, .. }) } = cli.command else {
+            panic!("a hook was set")
+        };
+        Ok((cli.options.url, call))
+    }
+
+    #[test]
+    fn the_address_of_a_hook_is_not_that_of_the_server() {
+        let (url, call) = set(&["hooks", "set", "h", "--post", "https://x.example"]).expect("legal");
+        assert_eq!((url, call.post.as_deref()), (None, Some("https://x.example")));
+        let line = ["--url", "unix:///s", "hooks", "set", "h", "--post", "https://x.example"];
+        let (url, call) = set(&line).expect("legal");
+        assert_eq!((url.as_deref(), call.post.as_deref()), (Some("unix:///s"), Some("https://x.example")));
+        let (_, call) = set(&["hooks", "set", "h", "--", "page", "--url"]).expect("legal");
+        assert_eq!((call.post, call.command), (None, vec!["page".to_owned(), "--url".to_owned()]));
+        for wrong in [
+            &["hooks", "set", "h"][..],
+            &["hooks", "set", "h", "--url", "https://x.example"],
+            &["hooks", "set", "h", "--post", "https://x.example", "--", "page"],
+            &["hooks", "set", "h", "--secret-file", "f", "--", "page"],
+        ] {
+            assert!(set(wrong).is_err(), "{wrong:?}");
+        }
+    }
 }

@@ -72,8 +72,8 @@ async fn pause(options: &Options, name: String, paused: bool) -> Result<(), CliE
 }
 
 fn wanted(call: Call, secret_file: Option<&Path>) -> Result<HookCall, CliError> {
-    let Call { url, command } = call;
-    let Some(url) = url else {
+    let Call { post, command } = call;
+    let Some(url) = post else {
         let mut words = command.into_iter();
         let command = words.next().unwrap_or_default();
         return Ok(HookCall::Command(CommandMode { command, args: words.collect() }));
