@@ -18,7 +18,7 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 pub use hooks::{Call, Hooks};
-pub use job::{Job, JobSecret};
+pub use job::{Job, JobOrder, JobSecret};
 pub use lanes::{Awake, Lanes, Rules};
 
 /// Long and batch tasks on this machine or another: run, list, follow, stop.

@@ -19,7 +19,7 @@ pub enum Job {
     Show {
         name: String,
         /// As it was saved then
-        #[arg(long)]
+        #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
         revision: Option<u32>,
     },
     /// Save a job that is written as JSON, also as `show --json` prints it
@@ -35,10 +35,11 @@ pub enum Job {
         /// Print the log until the task is over and exit with its exit code, as `solti run --wait` does
         #[arg(long, short)]
         wait: bool,
-        name: String,
-        /// Values of its parameters, as in --date=2026-11-01; of a secret one, --NAME=@FILE has it read from a file (- is standard input)
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "--PARAMETER=VALUE")]
-        parameters: Vec<String>,
+        // One argument: from its first value on clap takes no word for an option.
+        /// The job, and values of its parameters, as in --date=2026-11-01; of a secret one, --NAME=@FILE has it read from a file (- is
+        /// standard input)
+        #[arg(required = true, trailing_var_arg = true, value_names = ["NAME", "--PARAMETER=VALUE"])]
+        words: Vec<String>,
     },
     /// Keep secret parameters of a job in the keyring of the machine that runs it, for runs without a person too
     Secret {
@@ -92,57 +93,93 @@ pub enum JobSecret {
 /// Behind the name all words are of the job's parameters; without a value this one cannot be.
 const WAIT: [&str; 2] = ["--wait", "-w"];
 
+/// A run of a job, by its words.
+#[derive(Debug, PartialEq, Eq)]
+pub struct JobOrder {
+    pub name: String,
+    pub parameters: Vec<String>,
+    /// Wherever that is written, but behind `--`.
+    pub wait: bool,
+}
+
+impl JobOrder {
+    pub fn of(wait: bool, words: &[String]) -> Self {
+        let (name, words) = words.split_first().map_or(("", words), |(name, rest)| (name.as_str(), rest));
+        let dashes = words.iter().position(|word| word == "--");
+        let (words, plain) = match dashes {
+            Some(at) => (&words[..at], &words[at + 1..]),
+            None => (words, &[][..]),
+        };
+        let (orders, parameters): (Vec<_>, Vec<_>) =
+            words.iter().partition(|word| WAIT.contains(&word.as_str()));
+        Self {
+            name: name.to_owned(),
+            parameters: parameters.into_iter().chain(plain).cloned().collect(),
+            wait: wait || !orders.is_empty(),
+        }
+    }
+}
+
 impl Job {
     /// Whether it stands for the task that it makes.
     pub fn waits(&self) -> bool {
-        let Self::Run { wait, parameters, .. } = self else { return false };
-        *wait || parameters.iter().any(|word| WAIT.contains(&word.as_str()))
-    }
-
-    /// Has an order to wait stand where it belongs, also when it was written behind the name of the job.
-    pub fn ordered(mut self) -> Self {
-        if let Self::Run { wait, parameters, .. } = &mut self {
-            let words = parameters.len();
-            parameters.retain(|word| !WAIT.contains(&word.as_str()));
-            *wait |= parameters.len() < words;
-        }
-        self
+        let Self::Run { wait, words } = self else { return false };
+        JobOrder::of(*wait, words).wait
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Job;
+    use super::*;
     use crate::args::{Cli, Command};
-    use clap::Parser as _;
+    use clap::{CommandFactory as _, Parser as _};
+
+    fn order(line: &[&str]) -> (Cli, JobOrder) {
+        let cli = Cli::parse_from(line);
+        let Command::Job { command: Job::Run { wait, words } } = &cli.command else {
+            panic!("a run was written")
+        };
+        let order = JobOrder::of(*wait, words);
+        (cli, order)
+    }
 
     #[test]
     fn parameters_of_a_job_are_no_options() {
-        let cli = Cli::parse_from(["solti", "job", "run", "nightly", "--date=2026-11-01", "--json=x"]);
-        let Command::Job { command: Job::Run { name, parameters, wait: false } } = cli.command else {
-            panic!("a run was written")
-        };
-        assert_eq!(
-            (name.as_str(), &parameters[..]),
-            ("nightly", &["--date=2026-11-01".into(), "--json=x".into()][..])
-        );
-        let cli = Cli::parse_from(["solti", "job", "run", "--json", "nightly"]);
-        assert!(cli.options.json);
+        let program = Cli::command();
+        let longs = program.get_arguments().filter_map(|arg| arg.get_long()).map(str::to_owned);
+        for long in longs.chain(["help", "version", "wait", "date"].map(str::to_owned)) {
+            // As the first, and behind another.
+            for before in [&[][..], &["--first=1"]] {
+                let parameter = format!("--{long}=abc");
+                let line = [&["solti", "job", "run", "nightly"], before, &[&parameter]].concat();
+                let (cli, order) = order(&line);
+                assert_eq!(order.name, "nightly");
+                assert_eq!(order.parameters, [before, &[&parameter]].concat());
+                assert!(!order.wait && !cli.options.json && !cli.options.no_start, "{parameter}");
+                assert_ne!(cli.options.url.as_deref(), Some("abc"));
+                assert_ne!(cli.options.token.as_deref(), Some("abc"));
+            }
+        }
+        let (cli, order) = order(&["solti", "job", "run", "--json", "nightly", "--json=x"]);
+        assert!(cli.options.json && order.parameters == ["--json=x"]);
+        for wrong in [&["solti", "job", "run"][..], &["solti", "job", "run", "--date=today", "nightly"]] {
+            assert!(Cli::try_parse_from(wrong).is_err(), "{wrong:?}");
+        }
     }
 
     #[test]
     fn a_run_of_a_job_is_waited_for_wherever_that_is_written() {
         let order = |line: &str| {
-            let cli = Cli::parse_from(line.split(' '));
-            let own_failure = cli.command.code_of_own_failure();
-            let Command::Job { command } = cli.command else { panic!("a job was written") };
-            let Job::Run { wait, parameters, .. } = command.ordered() else { panic!("a run was written") };
-            (wait, parameters, own_failure)
+            let (cli, JobOrder { name, parameters, wait }) = order(&line.split(' ').collect::<Vec<_>>());
+            assert_eq!(name, "nightly");
+            (wait, parameters, cli.command.code_of_own_failure())
         };
         let date = || vec!["--date=today".to_owned()];
         assert_eq!(order("solti job run --wait nightly --date=today"), (true, date(), 125));
         assert_eq!(order("solti job run nightly --date=today --wait"), (true, date(), 125));
+        assert_eq!(order("solti job run nightly -w --date=today"), (true, date(), 125));
         let parameter = vec!["--wait=yes".to_owned()];
         assert_eq!(order("solti job run nightly -- --wait=yes"), (false, parameter, 1));
+        assert_eq!(order("solti job run -- nightly --date=today"), (false, date(), 1));
     }
 }

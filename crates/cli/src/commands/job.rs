@@ -3,7 +3,7 @@
 use super::job_secrets::{secret, with_secrets};
 use super::run::{attend, tell};
 use super::{job_named, print, print_json};
-use crate::args::{Job as Command, Options};
+use crate::args::{Job as Command, JobOrder, Options};
 use crate::error::CliError;
 use crate::table::{self, Cell};
 use crate::terminal::harmless;
@@ -26,11 +26,12 @@ const PAGE: u32 = 500;
 
 pub async fn job(options: &Options, command: Command) -> Result<u8, CliError> {
     let client = server::client(options).await?;
-    match command.ordered() {
+    match command {
         Command::List { text, limit } => list(options, &client, text, limit).await,
         Command::Show { name, revision } => show(options, &client, &name, revision).await,
         Command::Save { file, expect } => save(options, &client, &file, expect).await,
-        Command::Run { name, parameters, wait } => {
+        Command::Run { wait, words } => {
+            let JobOrder { name, parameters, wait } = JobOrder::of(wait, &words);
             let parameters = with_secrets(&client, &name, values(&parameters)?).await?;
             let order = RunJob { name: JobName::new(name)?, parameters };
             if wait {
