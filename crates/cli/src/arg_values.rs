@@ -13,6 +13,12 @@ pub fn after(text: &str) -> Result<(String, AfterWhen), String> {
     Ok((id.into(), when))
 }
 
+/// Every fraction is read by this: what is infinite or no number has no form in JSON, and would arrive as if nothing had been given.
+pub fn finite(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|number: &f64| number.is_finite());
+    number.ok_or_else(|| "must be a number, as in 1.5".into())
+}
+
 pub fn pair(text: &str) -> Result<(String, String), String> {
     let (key, value) = text.split_once('=').ok_or("must be KEY=VALUE")?;
     match key.is_empty() {

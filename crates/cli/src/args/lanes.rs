@@ -1,5 +1,6 @@
 //! What is said of lanes on the command line.
 
+use crate::arg_values::finite;
 use clap::{Args, Subcommand, ValueEnum};
 use solti_model::{Hours, KeepAwake, MAX_LANE_CAPACITY, TimeOfDay};
 use std::time::Duration;
@@ -35,7 +36,7 @@ pub struct Rules {
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     pub idle: Option<Duration>,
     /// Start tasks while the load average of the last minute is below this
-    #[arg(long, value_name = "LOAD")]
+    #[arg(long, value_name = "LOAD", value_parser = finite)]
     pub load_below: Option<f64>,
     /// Start tasks while so much is free on the disk of the data folder, as in 50GB
     #[arg(long, value_name = "SIZE", value_parser = size)]
@@ -92,7 +93,7 @@ fn hours(text: &str) -> Result<Hours, String> {
 fn size(text: &str) -> Result<u64, String> {
     let wrong = || "must be a size, as in 500MB or 50GB".to_owned();
     let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-    let number: f64 = text[..end].parse().map_err(|_| wrong())?;
+    let number = finite(&text[..end]).map_err(|_| wrong())?;
     let unit: f64 = match text[end..].trim().to_ascii_lowercase().as_str() {
         "" | "b" => 1.0,
         "k" | "kb" => 1e3,
@@ -105,7 +106,9 @@ fn size(text: &str) -> Result<u64, String> {
         "tib" => 1024.0 * 1024.0 * 1024.0 * 1024.0,
         _ => return Err(wrong()),
     };
-    Ok((number * unit).round() as u64)
+    let bytes = (number * unit).round();
+    // More is no size of a disk; it would become the greatest that there is.
+    if bytes < u64::MAX as f64 { Ok(bytes as u64) } else { Err("is too large".into()) }
 }
 
 #[cfg(test)]
@@ -128,9 +131,19 @@ mod tests {
         assert_eq!((between.from.to_string(), between.to.to_string()), ("22:00".into(), "06:00".into()));
         assert_eq!(rules.keep_awake, Some(Awake::OnMains));
         assert_eq!((size("1.5 kB"), size("2GiB")), (Ok(1_500), Ok(2 << 30)));
-        for wrong in
-            ["--free much", "--free 5XB", "--between 22:00", "--between 22:00-25:00", "--keep-awake=noon"]
-        {
+        for wrong in [
+            "--free much",
+            "--free 5XB",
+            "--free 99999999TB",
+            "--free inf",
+            "--between 22:00",
+            "--between 22:00-25:00",
+            "--keep-awake=noon",
+            // None of them can be said in JSON: they would take the condition away.
+            "--load-below nan",
+            "--load-below inf",
+            "--load-below 1e999",
+        ] {
             let line = format!("solti lanes set etl {wrong}");
             assert!(Cli::try_parse_from(line.split(' ')).is_err(), "{wrong}");
         }
