@@ -4,6 +4,7 @@ use crate::arg_values::{absolute, mount};
 use clap::{Args, ValueEnum};
 use solti_model::{PullPolicy, Volume};
 
+// clap asks for no `image` where `wasm` excludes it: each says by itself that it is of a container alone.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "In a container")]
 pub struct Container {
@@ -11,22 +12,22 @@ pub struct Container {
     #[arg(long, value_name = "IMAGE")]
     pub image: Option<String>,
     /// Instead of the image's own entry point
-    #[arg(long, value_name = "PROGRAM", requires = "image")]
+    #[arg(long, value_name = "PROGRAM", requires = "image", conflicts_with = "wasm")]
     pub entrypoint: Option<String>,
     /// A path of this machine, or a named volume, and where the container sees it
-    #[arg(long, value_name = "SOURCE:TARGET[:ro]", requires = "image", value_parser = volume)]
+    #[arg(long, value_name = "SOURCE:TARGET[:ro]", requires = "image", conflicts_with = "wasm", value_parser = volume)]
     pub volume: Vec<Volume>,
     /// none, host, bridge, or the name of a network
-    #[arg(long, requires = "image")]
+    #[arg(long, requires = "image", conflicts_with = "wasm")]
     pub network: Option<String>,
     /// The user in the container, by name or number, as in 1000:1000
-    #[arg(long, requires = "image")]
+    #[arg(long, requires = "image", conflicts_with = "wasm")]
     pub user: Option<String>,
     /// The directory in the container
-    #[arg(long, value_name = "DIR", requires = "image")]
+    #[arg(long, value_name = "DIR", requires = "image", conflicts_with = "wasm")]
     pub workdir: Option<String>,
     /// When the image is fetched from its registry
-    #[arg(long, value_enum, default_value_t = Pull::Missing, requires = "image")]
+    #[arg(long, value_enum, default_value_t = Pull::Missing, requires = "image", conflicts_with = "wasm")]
     pub pull: Pull,
 }
 

@@ -12,7 +12,7 @@ pub struct Wasm {
     #[arg(long, value_name = "MODULE", conflicts_with = "image")]
     pub wasm: Option<PathBuf>,
     /// A folder of this machine, and what the module calls it; it sees no others
-    #[arg(long, value_name = "HOST:GUEST[:ro]", requires = "wasm", value_parser = dir)]
+    #[arg(long, value_name = "HOST:GUEST[:ro]", requires = "wasm", conflicts_with = "image", value_parser = dir)]
     pub dir: Vec<WasmDir>,
 }
 

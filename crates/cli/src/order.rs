@@ -277,9 +277,15 @@ mod tests {
             })
         );
         assert!(spec.slot.as_str().starts_with("lint-"), "{}", spec.slot);
-        for wrong in
-            [&["--dir", ".:.", "ls"][..], &["--wasm", "a", "--image", "b"], &["--wasm", "a", "-C", "/"]]
-        {
+        for wrong in [
+            &["--dir", ".:.", "ls"][..],
+            &["--wasm", "a", "--image", "b"],
+            &["--wasm", "a", "-C", "/"],
+            &["--wasm", "a", "--volume", "/a:/b"],
+            &["--wasm", "a", "--network", "none"],
+            &["--wasm", "a", "--pull", "always"],
+            &["--image", "a", "--dir", ".:."],
+        ] {
             assert!(Cli::try_parse_from([&["solti", "run"][..], wrong].concat()).is_err(), "{wrong:?}");
         }
     }
