@@ -29,23 +29,7 @@ pub fn status(row: &TaskRow) -> Cell {
     let mut text = status.phase.word().to_owned();
     let trouble = row.trouble.as_deref().map(harmless);
     let more = trouble.or_else(|| match (&row.waiting, status.exit_code) {
-        (Some(Waiting::Lane { position, .. }), _) => Some(format!("{position} in the queue")),
-        (Some(Waiting::Backoff { until }), _) => {
-            Some(format!("again in {}", span(until.saturating_sub(now_ms()))))
-        }
-        (Some(Waiting::LanePaused), _) => Some("lane paused".into()),
-        (Some(Waiting::Starting), _) => Some("starting".into()),
-        (Some(Waiting::Held), _) => Some("held".into()),
-        (Some(Waiting::NotBefore { until }), _) => {
-            Some(format!("in {}", span(until.saturating_sub(now_ms()))))
-        }
-        (Some(Waiting::Dependency { on, when, .. }), _) => Some(format!("after {on}:{}", when.word())),
-        (Some(Waiting::Cluster { why, about }), _) => {
-            let about = about.map(|at| format!(", about {}", span(at.saturating_sub(now_ms()))));
-            Some(harmless(&format!("{why}{}", about.unwrap_or_default())))
-        }
-        (Some(Waiting::Condition { what }), _) => Some(format!("waits for {}", harmless(what))),
-        (Some(_), _) => None,
+        (Some(waiting), _) => Some(waits(waiting)),
         (None, _) if row.stopping => Some("stopping".into()),
         (None, _) if row.suspended => Some("suspended".into()),
         (None, _) if row.silent_since.is_some() => {
@@ -62,14 +46,38 @@ pub fn status(row: &TaskRow) -> Cell {
     Cell::styled(text, style(status.phase))
 }
 
-/// How long the latest attempt took, or has taken so far.
+/// Why it waits.
+fn waits(waiting: &Waiting) -> String {
+    let left = |until: &u64| span(until.saturating_sub(now_ms()));
+    match waiting {
+        Waiting::Lane { position, .. } => format!("{position} in the queue"),
+        Waiting::Backoff { until } => format!("again in {}", left(until)),
+        Waiting::CrashLoop { until } => format!("crash loop, again in {}", left(until)),
+        Waiting::LanePaused => "lane paused".into(),
+        Waiting::Starting => "starting".into(),
+        Waiting::NotBefore { until } => format!("in {}", left(until)),
+        Waiting::Dependency { on, when, .. } => format!("after {on}:{}", when.word()),
+        Waiting::Held => "held".into(),
+        Waiting::Cluster { why, about } => {
+            let about = about.map(|at| format!(", about {}", left(&at))).unwrap_or_default();
+            harmless(&format!("{why}{about}"))
+        }
+        Waiting::Condition { what } => format!("waits for {}", harmless(what)),
+    }
+}
+
+/// How long the latest attempt took, or has taken so far. The task may have ended later than that: at a pause between two attempts.
 pub fn duration(row: &TaskRow) -> String {
-    let end = match row.task.status.phase {
-        TaskPhase::Running => Some(now_ms()),
+    let took = match row.task.status.phase {
+        TaskPhase::Running => row.started_at.map(|start| now_ms().saturating_sub(start)),
         TaskPhase::Pending => None,
-        _ => row.finished_at,
+        TaskPhase::Succeeded
+        | TaskPhase::Failed
+        | TaskPhase::Timeout
+        | TaskPhase::Canceled
+        | TaskPhase::Exhausted => row.recent_runs.last().and_then(|run| run.duration_ms),
     };
-    row.started_at.zip(end).map_or_else(String::new, |(start, end)| span(end.saturating_sub(start)))
+    took.map_or_else(String::new, span)
 }
 
 pub fn ago(ms: u64) -> String {
@@ -111,5 +119,50 @@ mod tests {
         ] {
             assert_eq!(span(ms), words);
         }
+    }
+
+    fn row(status: serde_json::Value, more: serde_json::Value) -> TaskRow {
+        let mut row = serde_json::json!({
+            "task": {
+                "metadata": {"id": "01a", "resourceVersion": 1, "createdAt": 0, "updatedAt": 0},
+                "spec": {"name": "n", "slot": "s", "command": "c"}, "status": status,
+            },
+            "stopping": false, "recentRuns": [],
+        });
+        let fields = more.as_object().expect("fields").clone();
+        row.as_object_mut().expect("fields").extend(fields);
+        serde_json::from_value(row).expect("a row")
+    }
+
+    #[test]
+    fn a_task_says_why_it_waits() {
+        let said = |waiting| {
+            let row = row(
+                serde_json::json!({"phase": "pending", "attempt": 1}),
+                serde_json::json!({"waiting": waiting}),
+            );
+            status(&row).into_text()
+        };
+        let soon = now_ms() + 3_600_000;
+        let looping = said(serde_json::json!({"reason": "crashLoop", "until": soon}));
+        assert!(looping.starts_with("pending (crash loop, again in "), "{looping}");
+        assert_eq!(said(serde_json::json!({"reason": "held"})), "pending (held)");
+    }
+
+    #[test]
+    fn an_attempt_has_taken_what_it_took_itself() {
+        let runs = serde_json::json!({
+            "startedAt": 1_000, "finishedAt": 60_000,
+            "recentRuns": [{"attempt": 1, "phase": "failed", "durationMs": 2_000}],
+        });
+        let ended =
+            |phase: &str| duration(&row(serde_json::json!({"phase": phase, "attempt": 1}), runs.clone()));
+        assert_eq!((ended("canceled"), ended("failed")), ("2.0 s".into(), "2.0 s".into()));
+        assert_eq!(ended("pending"), "");
+        let never = row(
+            serde_json::json!({"phase": "canceled", "attempt": 0}),
+            serde_json::json!({"finishedAt": 60_000}),
+        );
+        assert_eq!(duration(&never), "");
     }
 }
