@@ -386,7 +386,7 @@ pub struct Runs {
     #[arg(long, value_name = "ATTEMPT")]
     pub after: Option<u64>,
     /// The latest runs before this attempt
-    #[arg(long, value_name = "ATTEMPT")]
+    #[arg(long, value_name = "ATTEMPT", value_parser = clap::value_parser!(u64).range(1..))]
     pub before: Option<u64>,
     /// How many, 1,000 at most
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
@@ -403,7 +403,7 @@ pub struct Logs {
     #[arg(long, value_parser = moment)]
     pub since: Option<SystemTime>,
     /// Only this attempt
-    #[arg(long, short)]
+    #[arg(long, short, value_parser = clap::value_parser!(u32).range(1..))]
     pub attempt: Option<u32>,
     /// Only this stream
     #[arg(long, short, value_enum)]

@@ -2,6 +2,7 @@
 
 use crate::terminal;
 use solti_api::{ApiError, in_full};
+use solti_model::TaskId;
 use std::io;
 use std::path::PathBuf;
 
@@ -75,6 +76,8 @@ pub enum CliError {
     CurrentDir(#[source] io::Error),
     #[error("the connection to the server ended before the task did")]
     Disconnected,
+    #[error("task {0} was deleted")]
+    Deleted(TaskId),
     #[error("{0} cannot be waited for")]
     Signal(&'static str, #[source] io::Error),
     #[error("the server's socket {} cannot be used", socket.display())]
@@ -109,6 +112,7 @@ impl CliError {
     pub fn print(&self, as_json: bool) {
         let body = match self {
             Self::Api(error) => terminal::json(error).ok(),
+            Self::Deleted(id) => terminal::json(&ApiError::TaskNotFound { id: id.clone() }).ok(),
             Self::Field(error) => terminal::json(&ApiError::from(error.clone())).ok(),
             _ => None,
         };

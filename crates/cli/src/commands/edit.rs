@@ -45,8 +45,8 @@ pub async fn edit(options: &Options, id: &str, file: Option<&Path>) -> Result<u8
 
 /// As git and crontab do it: the variable may hold arguments.
 async fn open_editor(file: &Path) -> io::Result<()> {
-    let named = ["VISUAL", "EDITOR"].into_iter().find_map(std::env::var_os);
-    let editor = named.filter(|editor| !editor.is_empty()).unwrap_or_else(|| "vi".into());
+    let mut named = ["VISUAL", "EDITOR"].into_iter().filter_map(std::env::var_os);
+    let editor = named.find(|editor| !editor.is_empty()).unwrap_or_else(|| "vi".into());
     let mut line = editor.clone();
     line.push(r#" "$@""#);
     let status = Command::new("sh").arg("-c").arg(line).arg(&editor).arg(file).status().await?;

@@ -68,6 +68,7 @@ pub async fn logs(options: &Options, logs: Logs) -> Result<u8, CliError> {
     // A log that is followed ends with its task, or the connection is gone for good.
     match client.get_task_status(&id).await? {
         Some(task) if logs.follow && !task.status.phase.is_terminal() => Err(CliError::Disconnected),
-        _ => Ok(0),
+        None if logs.follow => Err(CliError::Deleted(id)),
+        Some(_) | None => Ok(0),
     }
 }

@@ -166,7 +166,7 @@ impl<'a> AttendedTask<'a> {
         }
         let task = match self.lost {
             Some(_) => self.over().await?,
-            None => client.get_task_status(id).await?.ok_or(CliError::Disconnected)?,
+            None => client.get_task_status(id).await?.ok_or_else(|| CliError::Deleted(id.clone()))?,
         };
         if !task.status.phase.is_terminal() {
             return Err(CliError::Disconnected);
@@ -195,7 +195,7 @@ impl<'a> AttendedTask<'a> {
         loop {
             match self.client.get_task_status(self.id).await {
                 Ok(Some(task)) if task.status.phase.is_terminal() => return Ok(task),
-                Ok(None) => return Err(CliError::Disconnected),
+                Ok(None) => return Err(CliError::Deleted(self.id.clone())),
                 Ok(Some(_)) | Err(ApiError::Unavailable { .. }) => {}
                 Err(error) => return Err(error.into()),
             }

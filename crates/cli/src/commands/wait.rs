@@ -54,7 +54,7 @@ async fn look(client: &HttpClient, open: &mut Vec<TaskId>, ended: &mut Vec<Task>
             Ok(Some(task)) if task.status.phase.is_terminal() => ended.push(task),
             // A server that went away is waited for like the task; when it is back, everything is looked at again.
             Ok(Some(_)) | Err(ApiError::Unavailable { .. }) => open.push(id),
-            Ok(None) => return Err(ApiError::TaskNotFound { id }.into()),
+            Ok(None) => return Err(CliError::Deleted(id)),
             Err(error) => return Err(error.into()),
         }
     }
