@@ -1,18 +1,16 @@
-//! `hooks`: what is called when tasks fail, succeed or fall silent; and `digest`, what has happened meanwhile.
+//! `hooks`: what is called when tasks fail, succeed or fall silent.
 
 use super::print_json;
 use crate::args::{Call, Hooks, Options};
 use crate::error::CliError;
 use crate::table::{self, Cell};
 use crate::terminal::{harmless, say};
-use crate::{server, show, time};
-use solti_api::operations::{DeleteHook, ListHooks, Operations as _, ReadDigest, SaveHook, TestHook};
-use solti_model::{
-    CommandMode, DeliveryState, DigestTask, Hook, HookCall, HookDelivery, HookState, TaskPhase, Webhook,
-};
+use crate::{server, show};
+use solti_api::operations::{DeleteHook, ListHooks, Operations as _, SaveHook, TestHook};
+use solti_http::HttpClient;
+use solti_model::{CommandMode, DeliveryState, Hook, HookCall, HookDelivery, HookState, Webhook, quoted};
 use std::io::Read as _;
 use std::path::Path;
-use std::time::SystemTime;
 
 /// Where a secret is taken from that no file is named for: not from the command line, which others on the machine can see.
 const SECRET: &str = "SOLTI_HOOK_SECRET";
@@ -42,6 +40,7 @@ pub async fn hooks(options: &Options, command: Option<Hooks>) -> Result<u8, CliE
             }
         }
         Some(Hooks::Test { name }) => {
+            hook_named(&client, &name).await?;
             let call = client.ask(TestHook { name }).await?;
             if options.json {
                 print_json(&call)?;
@@ -50,10 +49,12 @@ pub async fn hooks(options: &Options, command: Option<Hooks>) -> Result<u8, CliE
             }
             return Ok(u8::from(call.state != DeliveryState::Delivered));
         }
-        Some(Hooks::Pause { name }) => pause(options, name, true).await?,
-        Some(Hooks::Resume { name }) => pause(options, name, false).await?,
+        Some(Hooks::Pause { name }) => pause(&client, &name, true).await?,
+        Some(Hooks::Resume { name }) => pause(&client, &name, false).await?,
         Some(Hooks::Delete { names }) => {
             for name in names {
+                // It is deleted when it is there no more; who has misspelt it wants to hear of it.
+                hook_named(&client, &name).await?;
                 client.ask(DeleteHook { name }).await?;
             }
         }
@@ -61,14 +62,16 @@ pub async fn hooks(options: &Options, command: Option<Hooks>) -> Result<u8, CliE
     Ok(0)
 }
 
-async fn pause(options: &Options, name: String, paused: bool) -> Result<(), CliError> {
-    let client = server::client(options).await?;
-    let hooks = client.ask(ListHooks {}).await?.hooks;
-    let Some(HookState { hook, .. }) = hooks.into_iter().find(|state| state.hook.name == name) else {
-        return Err(CliError::NoSuchHook(name));
-    };
+async fn pause(client: &HttpClient, name: &str, paused: bool) -> Result<(), CliError> {
+    let hook = hook_named(client, name).await?;
     client.ask(SaveHook { hook: Hook { paused, ..hook } }).await?;
     Ok(())
+}
+
+async fn hook_named(client: &HttpClient, name: &str) -> Result<Hook, CliError> {
+    let hooks = client.ask(ListHooks {}).await?.hooks;
+    let found = hooks.into_iter().find(|HookState { hook, .. }| hook.name == name);
+    found.map(|HookState { hook, .. }| hook).ok_or_else(|| CliError::NoSuchHook(name.into()))
 }
 
 fn wanted(call: Call, secret_file: Option<&Path>) -> Result<HookCall, CliError> {
@@ -99,7 +102,7 @@ fn cells(HookState { hook, has_secret, waiting, dropped, latest }: &HookState) -
     let on: Vec<_> = hook.on.iter().map(|event| event.word()).collect();
     let mut calls = match &hook.call {
         HookCall::Command(CommandMode { command, args }) => {
-            std::iter::once(command).chain(args).map(String::as_str).collect::<Vec<_>>().join(" ")
+            std::iter::once(command).chain(args).map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
         }
         HookCall::Webhook(Webhook { url, .. }) if *has_secret => format!("{url}, signed"),
         HookCall::Webhook(Webhook { url, .. }) => url.clone(),
@@ -126,36 +129,4 @@ fn outcome(call: &HookDelivery) -> String {
         DeliveryState::Waiting => "pending after a failed try",
     };
     if said.is_empty() { state.into() } else { format!("{state} ({said})") }
-}
-
-pub async fn digest(options: &Options, since: SystemTime) -> Result<u8, CliError> {
-    let client = server::client(options).await?;
-    let digest = client.ask(ReadDigest { since: time::unix_ms(since) }).await?;
-    if options.json {
-        print_json(&digest)?;
-        return Ok(0);
-    }
-    let ended: u64 = digest.ended.values().sum();
-    let succeeded = digest.ended.get(&TaskPhase::Succeeded).copied().unwrap_or(0);
-    for sleep in digest.slept.iter().rev() {
-        let slept = show::span(sleep.to.saturating_sub(sleep.from));
-        say!("the machine slept from {} for {slept}", time::written(sleep.from));
-    }
-    say!("{ended} ended, {succeeded} of them well");
-    let tell = |task: &DigestTask, what: &str| {
-        let why = task.error.as_deref().map(|error| format!(": {}", harmless(error))).unwrap_or_default();
-        say!("  {what} {} {}{why}", task.id.as_str(), harmless(&task.name));
-    };
-    digest.failed.iter().for_each(|task| tell(task, task.phase.word()));
-    if digest.missed_count > 0 {
-        say!("{} times of schedules without a run", digest.missed_count);
-        for missed in &digest.missed {
-            say!("  {} {}", time::written(missed.due), missed.job.as_str());
-        }
-    }
-    if digest.held_count > 0 {
-        say!("{} held, for you to release", digest.held_count);
-        digest.held.iter().for_each(|task| tell(task, "held"));
-    }
-    Ok(0)
 }

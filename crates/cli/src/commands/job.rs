@@ -9,6 +9,7 @@ use crate::table::{self, Cell};
 use crate::terminal::harmless;
 use crate::{order, server, show, time};
 use serde_json::{Value, json};
+use solti_api::ApiError;
 use solti_api::operations::{
     DeleteJob, JobHistory, ListJobs, Operations as _, RenameJob, RunJob, SaveJob, SkipNext, Upcoming,
 };
@@ -50,6 +51,7 @@ pub async fn job(options: &Options, command: Command) -> Result<u8, CliError> {
         Command::Secret { command } => secret(options, &client, command).await,
         Command::Delete { names } => {
             for name in names {
+                be_there(&client, &name).await?;
                 client.ask(DeleteJob { name: JobName::new(name)? }).await?;
             }
             Ok(0)
@@ -64,6 +66,15 @@ pub async fn job(options: &Options, command: Command) -> Result<u8, CliError> {
             Ok(0)
         }
         Command::Next { name, within, .. } => next(options, &client, name, within).await,
+    }
+}
+
+/// That there is a job of this name: it is deleted when it is there no more, and who has misspelt it wants to hear of it.
+async fn be_there(client: &HttpClient, name: &str) -> Result<(), CliError> {
+    match job_named(client, name, None).await {
+        // One that cannot be read is there, and may be deleted.
+        Ok(_) | Err(CliError::Api(ApiError::Conflict { .. })) => Ok(()),
+        Err(error) => Err(error),
     }
 }
 

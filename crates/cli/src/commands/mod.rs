@@ -2,6 +2,7 @@
 
 mod connect;
 mod control;
+mod digest;
 mod doctor;
 mod edit;
 mod forecast;
@@ -56,7 +57,7 @@ pub async fn carry_out(cli: Cli) -> Result<u8, CliError> {
         Command::Queue { lane } => forecast::queue(&options, lane).await,
         Command::Lanes { command } => lanes::lanes(&options, command).await,
         Command::Hooks { command } => hooks::hooks(&options, command).await,
-        Command::Digest { since } => hooks::digest(&options, since).await,
+        Command::Digest { since } => digest::digest(&options, since).await,
         Command::Job { command } => job::job(&options, command).await,
         Command::Serve(serve) => serve::serve(&options, serve).await,
         Command::Service { command } => service::service(&options, command).await,

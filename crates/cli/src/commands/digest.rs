@@ -1,0 +1,134 @@
+//! `digest`: what has happened meanwhile.
+
+use super::{print, print_json};
+use crate::args::Options;
+use crate::error::CliError;
+use crate::terminal::harmless;
+use crate::{server, show, time};
+use solti_api::operations::{Operations as _, ReadDigest};
+use solti_model::{Digest, DigestTask, TaskPhase};
+use std::time::SystemTime;
+
+/// The phases of what a digest calls failed.
+const FAILED: [TaskPhase; 3] = [TaskPhase::Failed, TaskPhase::Timeout, TaskPhase::Exhausted];
+
+pub async fn digest(options: &Options, since: SystemTime) -> Result<u8, CliError> {
+    let client = server::client(options).await?;
+    let digest = client.ask(ReadDigest { since: time::unix_ms(since) }).await?;
+    match options.json {
+        true => print_json(&digest)?,
+        false => print(&text(&digest))?,
+    }
+    Ok(0)
+}
+
+fn text(digest: &Digest) -> String {
+    let mut lines = Vec::new();
+    for sleep in digest.slept.iter().rev() {
+        let slept = show::span(sleep.to.saturating_sub(sleep.from));
+        lines.push(format!("The machine slept from {} for {slept}.", time::written(sleep.from)));
+    }
+    let count = |phase| digest.ended.get(&phase).copied().unwrap_or(0);
+    lines.push(ended(digest.ended.values().sum(), count(TaskPhase::Succeeded)));
+    lines.extend(digest.failed.iter().map(|task| line(task, task.phase.word())));
+    let more = |all: u64, named: usize| all.saturating_sub(named as u64);
+    let failed = more(FAILED.into_iter().map(count).sum(), digest.failed.len());
+    if failed > 0 {
+        let phases = FAILED.map(TaskPhase::word).join(",");
+        let since = time::written(digest.since);
+        lines.push(format!("  and {failed} more: `solti list --status {phases} --since {since}`"));
+    }
+    match digest.missed_count {
+        0 => {}
+        1 => lines.push("1 time of a schedule has passed without a run.".into()),
+        missed => lines.push(format!("{missed} times of schedules have passed without a run.")),
+    }
+    for missed in &digest.missed {
+        let why = because(missed.reason.as_deref());
+        lines.push(format!("  {} {}{why}", time::written(missed.due), missed.job));
+    }
+    let missed = more(digest.missed_count, digest.missed.len());
+    if missed > 0 {
+        lines.push(format!("  and {missed} more"));
+    }
+    match digest.held_count {
+        0 => {}
+        1 => lines.push("1 task is held, for you to release.".into()),
+        held => lines.push(format!("{held} tasks are held, for you to release.")),
+    }
+    lines.extend(digest.held.iter().map(|task| line(task, "held")));
+    let held = more(digest.held_count, digest.held.len());
+    if held > 0 {
+        lines.push(format!("  and {held} more: `solti list --status {}`", TaskPhase::Pending.word()));
+    }
+    lines.into_iter().map(|line| line + "\n").collect()
+}
+
+fn ended(ended: u64, well: u64) -> String {
+    match (ended, well) {
+        (0, _) => "Nothing has ended.".into(),
+        (1, 0) => "1 task has ended, not well.".into(),
+        (1, _) => "1 task has ended, and well.".into(),
+        (ended, 0) => format!("{ended} tasks have ended, none of them well."),
+        (ended, well) if well == ended => format!("{ended} tasks have ended, all of them well."),
+        (ended, well) => format!("{ended} tasks have ended, {well} of them well."),
+    }
+}
+
+fn line(task: &DigestTask, what: &str) -> String {
+    format!("  {what} {} {}{}", task.id, harmless(&task.name), because(task.error.as_deref()))
+}
+
+fn because(why: Option<&str>) -> String {
+    why.map(|why| format!(": {}", harmless(why))).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn told(ended: serde_json::Value, named: usize, missed: u64, held: u64) -> Vec<String> {
+        let task =
+            |phase: &str| json!({"id": "01a", "name": "build\u{1b}[2J", "phase": phase, "error": "exit 3"});
+        let digest = json!({
+            "since": 1_764_336_000_000u64, "until": 1_764_339_600_000u64, "ended": ended,
+            "failed": vec![task("failed"); named],
+            "missed": vec![json!({"job": "nightly", "due": 1_764_336_000_000u64}); usize::from(missed > 0)],
+            "missedCount": missed,
+            "held": vec![task("pending"); usize::from(held > 0)], "heldCount": held,
+        });
+        let digest: Digest = serde_json::from_value(digest).expect("a digest");
+        text(&digest).lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn what_is_not_named_is_counted_with_where_it_is_found() {
+        let lines = told(json!({"succeeded": 3, "failed": 11, "timeout": 2, "canceled": 1}), 10, 3, 2);
+        assert_eq!(lines[0], "17 tasks have ended, 3 of them well.");
+        assert_eq!(lines[1], "  failed 01a build␛[2J: exit 3");
+        let since = time::written(1_764_336_000_000);
+        assert_eq!(
+            lines[11..13],
+            [
+                format!("  and 3 more: `solti list --status failed,timeout,exhausted --since {since}`"),
+                "3 times of schedules have passed without a run.".to_owned()
+            ]
+        );
+        assert_eq!(lines[14..16], ["  and 2 more", "2 tasks are held, for you to release."]);
+        assert_eq!(lines[17], "  and 1 more: `solti list --status pending`");
+    }
+
+    #[test]
+    fn nothing_and_one_are_told_as_such() {
+        assert_eq!(told(json!({}), 0, 0, 0), ["Nothing has ended."]);
+        let lines = told(json!({"failed": 1}), 1, 1, 1);
+        assert_eq!(lines[0], "1 task has ended, not well.");
+        assert_eq!(lines[2], "1 time of a schedule has passed without a run.");
+        assert_eq!(lines[4], "1 task is held, for you to release.");
+        assert_eq!(lines.len(), 6, "nothing is left out: {lines:?}");
+        assert_eq!(told(json!({"succeeded": 1}), 0, 0, 0), ["1 task has ended, and well."]);
+        assert_eq!(told(json!({"succeeded": 2}), 0, 0, 0), ["2 tasks have ended, all of them well."]);
+        assert_eq!(told(json!({"canceled": 2}), 0, 0, 0), ["2 tasks have ended, none of them well."]);
+    }
+}
