@@ -14,7 +14,6 @@ use solti_model::{TaskId, TaskPhase, TaskSpec, parse_spec};
 use solti_testing::within;
 use std::collections::HashMap;
 use std::fs;
-use std::os::unix::fs::DirBuilderExt as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -53,7 +52,6 @@ struct House {
 impl House {
     fn new() -> Arc<Self> {
         let place = Place::new();
-        fs::DirBuilder::new().mode(0o700).create(place.data_dir()).unwrap();
         let config = Config::with_shim(place.data_dir(), support::shim());
         let endpoint = Endpoint::Unix(socket(&config.data_dir));
         let client = HttpClient::new(ClientOptions::new(endpoint)).unwrap();
