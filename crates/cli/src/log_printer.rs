@@ -2,12 +2,15 @@
 //! a line, anything else the bytes that were printed, and nothing beside them.
 
 use crate::args::Stream;
+use crate::line_encoding::{LineEncoding, is_odd};
 use crate::screen::Screen;
 use crate::{terminal, time};
 use futures::stream::BoxStream;
 use futures::{FutureExt as _, StreamExt as _};
+use solti_api::operations::{GetLogInfo, Operations as _};
+use solti_http::HttpClient;
 use solti_logstore::RowFilter;
-use solti_model::{OutputEvent, OutputStreamKind};
+use solti_model::{OutputEvent, OutputStreamKind, RunId, TaskId};
 use std::io::{self, BufWriter, IsTerminal, Stderr, Stdout, Write};
 
 #[derive(Debug, Default)]
@@ -24,6 +27,14 @@ pub struct LogOptions {
 
 pub struct LogPrinter {
     options: LogOptions,
+    /// Whose log it is, and who is asked in what encoding that is read.
+    client: HttpClient,
+    task: TaskId,
+    /// Taken from the log and not printed yet.
+    taken: Option<OutputEvent>,
+    /// Chunks of this attempt that may not be UTF-8, and whether it is time to ask what they are.
+    odd: u64,
+    asks: bool,
     out: BufWriter<Stdout>,
     err: BufWriter<Stderr>,
     /// By stream: where that is a terminal.
@@ -35,10 +46,15 @@ pub struct LogPrinter {
 }
 
 impl LogPrinter {
-    pub fn new(options: LogOptions) -> Self {
+    pub fn new(options: LogOptions, client: &HttpClient, task: &TaskId) -> Self {
         let screen = |is_terminal: bool| is_terminal.then(Screen::default);
         Self {
             options,
+            client: client.clone(),
+            task: task.clone(),
+            taken: None,
+            odd: 0,
+            asks: false,
             out: BufWriter::new(io::stdout()),
             err: BufWriter::new(io::stderr()),
             screens: [screen(io::stdout().is_terminal()), screen(io::stderr().is_terminal())],
@@ -53,18 +69,53 @@ impl LogPrinter {
         &mut self,
         log: &mut BoxStream<'static, OutputEvent>,
     ) -> io::Result<Option<OutputEvent>> {
-        let event = match log.next().now_or_never() {
-            Some(event) => event,
-            None => {
-                self.flush()?;
-                log.next().await
-            }
-        };
+        if self.taken.is_none() {
+            self.taken = match log.next().now_or_never() {
+                Some(event) => event,
+                None => {
+                    self.flush()?;
+                    log.next().await
+                }
+            };
+            self.count_odd();
+        }
+        self.ask_for_encoding().await;
+        let event = self.taken.take();
         match &event {
             Some(event) => self.print(event)?,
             None => self.finish()?,
         }
         Ok(event)
+    }
+
+    /// Of a log that is UTF-8 nobody asks. What is guessed of another one may change with what is added, less and less often.
+    fn count_odd(&mut self) {
+        match &self.taken {
+            Some(OutputEvent::RunStarted { .. }) => self.odd = 0,
+            Some(event) if !self.options.as_json => {
+                if let Some((stream, bytes, ended)) = event.printed()
+                    && self.screens[index(stream)].is_some()
+                    && is_odd(bytes, ended)
+                {
+                    self.odd += 1;
+                    self.asks = self.odd.is_power_of_two();
+                }
+            }
+            Some(_) | None => {}
+        }
+    }
+
+    async fn ask_for_encoding(&mut self) {
+        let Some(OutputEvent::Chunk { attempt, .. }) = self.taken.as_ref().filter(|_| self.asks) else {
+            return;
+        };
+        let run = RunId::new(self.task.clone(), *attempt);
+        // Without an answer it goes on as it is.
+        if let Ok(info) = self.client.ask(GetLogInfo { run }).await {
+            let encoding = LineEncoding::named(info.encoding.as_deref(), info.encoding_chosen);
+            self.screens.iter_mut().flatten().for_each(|screen| screen.read_in(encoding));
+        }
+        self.asks = false;
     }
 
     pub fn flush(&mut self) -> io::Result<()> {
@@ -145,9 +196,14 @@ impl LogPrinter {
         };
         match &mut screens[index(stream)] {
             Some(screen) => {
-                *open = (!ended).then_some(stream);
                 let columns = terminal::columns().unwrap_or(80);
-                to.write_all(screen.show(bytes, ended, head, columns).as_bytes())
+                let shown = screen.show(bytes, ended, head, columns);
+                match ended {
+                    true => *open = None,
+                    false if shown.is_empty() => {}
+                    false => *open = Some(stream),
+                }
+                to.write_all(shown.as_bytes())
             }
             None => {
                 if timestamps && !continues {

@@ -13,6 +13,7 @@ mod ending;
 mod engine_start;
 mod error;
 mod input;
+mod line_encoding;
 mod log_printer;
 mod order;
 mod reach;

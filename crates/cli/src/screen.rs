@@ -1,6 +1,7 @@
 //! A line on a terminal that is not ended yet: shown as far as it is there, and again from its beginning when what comes goes
 //! back in it. Pure: bytes in, what is to be written out.
 
+use crate::line_encoding::LineEncoding;
 use crate::terminal::{Colored, colored};
 use solti_rows::Style;
 
@@ -15,9 +16,14 @@ pub struct Screen {
     behind: Style,
     /// What stands before the line, which is ours.
     head: String,
+    /// Whether anything of the line stands on the terminal, if only its head.
+    begun: bool,
     /// What there is of the line, and what is shown of it.
     line: Vec<u8>,
     shown: Colored,
+    encoding: LineEncoding,
+    /// Whether the line begins with the other half of what ended the one before.
+    behind_half: bool,
 }
 
 impl Screen {
@@ -29,16 +35,23 @@ impl Screen {
         head: impl FnOnce() -> String,
         columns: usize,
     ) -> String {
-        let begins = self.line.is_empty() && self.shown.text.is_empty();
-        if begins {
-            self.head = head();
-        }
-        let shown = if begins && ended {
-            colored(part, &self.before)
+        let begins = !self.begun;
+        let line = if begins && ended && self.line.is_empty() {
+            part
         } else {
             self.line.extend_from_slice(part);
-            colored(&self.line, &self.before)
+            &self.line
         };
+        let (text, next_behind_half) = self.encoding.text(line, ended, self.behind_half);
+        // The half of a line feed begins no line.
+        if begins && !ended && text.is_empty() {
+            return String::new();
+        }
+        let shown = colored(&text, &self.before);
+        if begins {
+            self.head = head();
+            self.begun = true;
+        }
         let mut out = match shown.text.strip_prefix(&*self.shown.text) {
             Some(more) if begins => format!("{}{more}", self.head),
             Some(more) => more.to_owned(),
@@ -48,6 +61,7 @@ impl Screen {
         if ended {
             out.push('\n');
             self.leave();
+            self.behind_half = next_behind_half;
         } else if self.line.len() > LONGEST {
             self.leave();
         } else {
@@ -60,10 +74,16 @@ impl Screen {
     pub fn leave(&mut self) {
         self.before = self.behind;
         self.line.clear();
+        (self.begun, self.behind_half) = (false, false);
         self.shown = Colored::default();
     }
 
-    /// Another run knows nothing of this one's colours.
+    /// How the bytes of lines become text from now on.
+    pub fn read_in(&mut self, encoding: LineEncoding) {
+        self.encoding = encoding;
+    }
+
+    /// Another run knows nothing of this one's colours, nor of its encoding.
     pub fn begin_again(&mut self) {
         *self = Self::default();
     }
@@ -131,5 +151,16 @@ mod tests {
         let euro = "\u{20ac}".as_bytes();
         assert_eq!(screen.show(&euro[..2], false, String::new, 80), "\u{fffd}");
         assert_eq!(screen.show(&euro[2..], true, String::new, 80), "\r\x1b[J\u{20ac}\n");
+    }
+
+    #[test]
+    fn a_line_of_another_encoding_is_shown_as_its_text() {
+        let mut screen = Screen::default();
+        screen.read_in(LineEncoding::named(Some("UTF-16LE"), false));
+        let mut show = |part: &[u8], ended| screen.show(part, ended, || "12:00 ".into(), 80);
+        assert_eq!(show(b"h\0\xe9", false), "12:00 h");
+        assert_eq!(show(b"\0", true), "\u{e9}\n");
+        assert_eq!(show(b"\0", false), "", "half of a line feed");
+        assert_eq!(show(b"i\0", false), "12:00 i");
     }
 }

@@ -316,3 +316,42 @@ fn on_a_terminal_a_line_is_shown_as_far_as_it_is_and_steers_nothing() {
     assert!(!shown.contains("\x1b]") && !shown.contains("title"), "{shown:?}");
     assert!(shown.ends_with("\r\n"), "what comes next has a row of its own: {shown:?}");
 }
+
+#[test]
+fn a_terminal_gets_the_text_of_a_log_and_a_pipe_its_bytes() {
+    let place = Place::new();
+    let _server = place.serve(&[]);
+    let utf16: Vec<u8> =
+        "h\u{e9}llo\r\n\u{65e5}\u{672c}\r\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    // In Windows' Cyrillic, enough of it to be told from others.
+    let cyrillic: Vec<u8> = b"\xcf\xf0\xe8\xe2\xe5\xf2, \xec\xe8\xf0! \xdd\xf2\xee \xf0\xf3\xf1\xf1\xea\xe8\xe9 \xf2\xe5\xea\xf1\xf2.\n".repeat(20);
+    for (name, bytes, said) in [
+        ("utf16", utf16, ["h\u{e9}llo", "\u{65e5}\u{672c}"]),
+        (
+            "cyrillic",
+            cyrillic,
+            [
+                "\u{41f}\u{440}\u{438}\u{432}\u{435}\u{442}",
+                "\u{440}\u{443}\u{441}\u{441}\u{43a}\u{438}\u{439}",
+            ],
+        ),
+    ] {
+        fs::write(place.work().join(name), &bytes).unwrap();
+        let piped = place.run(&["run", "--wait", "--", "cat", name]);
+        assert_eq!(piped.stdout, bytes, "{name}");
+        let id = place.json(&["list", "--json"])["tasks"][0]["metadata"]["id"].as_str().unwrap().to_owned();
+        assert_eq!(place.run(&["logs", &id]).stdout, bytes, "{name}");
+        for words in [&["run", "--wait", "--", "cat", name][..], &["logs", &id]] {
+            let (ours, theirs) = support::terminal();
+            let mut command = place.command(words);
+            let end = || Stdio::from(theirs.try_clone().unwrap());
+            let mut run = command.stdout(end()).stderr(end()).spawn().unwrap();
+            drop((command, theirs));
+            let shown = support::Shown::by(ours);
+            assert_eq!(ended(&mut run), Some(0));
+            let shown = shown.until_its_end();
+            assert!(said.iter().all(|word| shown.contains(word)), "{words:?}: {shown:?}");
+            assert!(!shown.contains('\u{fffd}') && !shown.contains('\u{2400}'), "{words:?}: {shown:?}");
+        }
+    }
+}

@@ -33,14 +33,15 @@ pub async fn logs(options: &Options, logs: Logs) -> Result<u8, CliError> {
     };
     // Of a part of a line nobody knows yet what its fields are.
     let whole_lines = options.json || fields.is_some();
-    let mut printer = LogPrinter::new(LogOptions {
+    let how = LogOptions {
         as_json: options.json,
         timestamps: logs.timestamps,
         since_ms: logs.since.map(time::unix_ms),
         attempt: logs.attempt,
         stream: logs.stream,
         fields,
-    });
+    };
+    let mut printer = LogPrinter::new(how, &client, &id);
     let _telling = server::tell_of_breaks(&client);
     let how = LogReading { after, unfinished: !whole_lines, follow: logs.follow };
     let mut log = client.read_log(&id, how).await?.map(|(_, event)| event).boxed();

@@ -121,7 +121,7 @@ struct AttendedTask<'a> {
 
 impl<'a> AttendedTask<'a> {
     fn new(client: &'a HttpClient, id: &'a TaskId, as_json: bool, signals: Signals) -> Self {
-        let printer = LogPrinter::new(LogOptions { as_json, ..LogOptions::default() });
+        let printer = LogPrinter::new(LogOptions { as_json, ..LogOptions::default() }, client, id);
         Self { client, id, as_json, signals, printer, stopping: Stopping::No, lost: None }
     }
 
