@@ -1,6 +1,8 @@
 //! How the values of words on the command line are read.
 
+use crate::time::in_reach;
 use solti_model::{AfterWhen, TaskPhase};
+use std::time::{Duration, SystemTime};
 
 pub fn after(text: &str) -> Result<(String, AfterWhen), String> {
     let (id, when) = match text.split_once(':') {
@@ -17,6 +19,21 @@ pub fn after(text: &str) -> Result<(String, AfterWhen), String> {
 pub fn finite(text: &str) -> Result<f64, String> {
     let number = text.parse().ok().filter(|number: &f64| number.is_finite());
     number.ok_or_else(|| "must be a number, as in 1.5".into())
+}
+
+/// A length of time.
+pub fn span(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|error| match error {
+        humantime::DurationError::NumberOverflow => "must be shorter, and in whole nanoseconds".into(),
+        other => format!("must be as in 90s or 2h: {other}"),
+    })
+}
+
+/// How long from now on something is to wait.
+pub fn delay(text: &str) -> Result<Duration, String> {
+    let delay = span(text)?;
+    in_reach(SystemTime::now().checked_add(delay))?;
+    Ok(delay)
 }
 
 pub fn pair(text: &str) -> Result<(String, String), String> {
@@ -38,15 +55,15 @@ pub fn field(text: &str) -> Result<String, String> {
     }
 }
 
-/// What of this machine is seen elsewhere, where, and whether it may only be read there.
-pub fn mount(text: &str) -> Result<(&str, &str, bool), String> {
-    const FORM: &str = "must be SOURCE:TARGET or SOURCE:TARGET:ro";
+/// What of this machine is seen elsewhere, where, and whether it may only be read there. The help calls the first two `form`.
+pub fn mount<'a>(text: &'a str, form: &str) -> Result<(&'a str, &'a str, bool), String> {
+    let wrong = || format!("must be {form} or {form}:ro");
     let mut parts = text.split(':');
-    let (Some(source), Some(target)) = (parts.next(), parts.next()) else { return Err(FORM.into()) };
+    let (Some(source), Some(target)) = (parts.next(), parts.next()) else { return Err(wrong()) };
     let read_only = match (parts.next(), parts.next()) {
         (None, _) | (Some("rw"), None) => false,
         (Some("ro"), None) => true,
-        _ => return Err(FORM.into()),
+        _ => return Err(wrong()),
     };
     Ok((source, target, read_only))
 }
@@ -77,5 +94,17 @@ mod tests {
             assert_eq!(field(word).as_deref(), Ok(condition), "{word}");
         }
         assert!(field("level").is_err() && field("=x").is_err() && field("!=x").is_err());
+    }
+
+    #[test]
+    fn a_time_that_cannot_be_kept_is_refused_in_words() {
+        let refused = |text: &str| span(text).expect_err(text);
+        assert_eq!(refused("99999999999999999999d"), "must be shorter, and in whole nanoseconds");
+        assert!(refused("soon").starts_with("must be as in 90s or 2h: "));
+        assert_eq!(delay("2h"), Ok(Duration::from_secs(7_200)));
+        for far in ["500000d", "99999999999999999999d"] {
+            assert!(delay(far).is_err(), "{far}");
+        }
+        assert_eq!(delay("500000d").expect_err("too far"), "must be before 2200-01-01");
     }
 }

@@ -3,15 +3,15 @@
 mod hooks;
 mod job;
 mod lanes;
+mod reading;
 
-use crate::arg_values::{after, field, pair, phase};
+use crate::arg_values::{after, delay, pair, span};
 use crate::args_cluster::Cluster;
 use crate::args_container::Container;
 use crate::args_wasm::Wasm;
 use crate::time::{coming, moment};
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use solti_model::{AfterWhen, MAX_PRIORITY, MAX_RETRIES, SortBy, Stall, TaskPhase};
+use solti_model::{AfterWhen, MAX_PRIORITY, MAX_RETRIES, Stall};
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -20,6 +20,7 @@ use std::time::{Duration, SystemTime};
 pub use hooks::{Call, Hooks};
 pub use job::{Job, JobOrder, JobSecret};
 pub use lanes::{Awake, Lanes, Rules};
+pub use reading::{List, Logs, Runs, Stream};
 
 /// Long and batch tasks on this machine or another: run, list, follow, stop.
 ///
@@ -221,7 +222,7 @@ pub struct Run {
     /// Give the task nothing to read
     #[arg(long, short = 'n', conflicts_with = "stdin")]
     pub no_stdin: bool,
-    /// A file for the task to read, on the machine that it runs on
+    /// A file for the task to read, on the machine that it runs on; - is standard input here, which --wait hands over by itself
     #[arg(long, value_name = "FILE")]
     pub stdin: Option<PathBuf>,
     /// What to call the task; the command when absent
@@ -240,7 +241,7 @@ pub struct Run {
     #[arg(long, short, value_name = "KEY[=VALUE]")]
     pub env: Vec<OsString>,
     /// How long it may take, as in 90s or 2h
-    #[arg(long, short, value_parser = humantime::parse_duration)]
+    #[arg(long, short, value_parser = span)]
     pub timeout: Option<Duration>,
     /// What becomes of processes that are left when the command ends
     #[arg(long, value_enum, default_value_t = AfterMain::Wait)]
@@ -252,13 +253,13 @@ pub struct Run {
     #[arg(long, value_enum)]
     pub restart: Option<Restart>,
     /// With --restart always, the pause between a success and the next run, as in 5s or 1h
-    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration, requires = "restart")]
+    #[arg(long, value_name = "TIME", value_parser = span, requires = "restart")]
     pub interval: Option<Duration>,
     /// Do not start it before this time: 22:00 (the next one), "2026-11-23 10:00" by this clock, or with an offset 2026-11-23T10:00:00+01:00
     #[arg(long, value_name = "TIME", value_parser = coming)]
     pub at: Option<SystemTime>,
     /// Do not start it for so long, as in 90s or 2h
-    #[arg(long = "in", value_name = "TIME", value_parser = humantime::parse_duration, conflicts_with = "at")]
+    #[arg(long = "in", value_name = "TIME", value_parser = delay, conflicts_with = "at")]
     pub delay: Option<Duration>,
     /// Of those that wait in a lane the one with the highest goes first
     #[arg(long, allow_negative_numbers = true, value_parser = priority(), default_value_t = 0)]
@@ -354,74 +355,6 @@ pub struct MoveTo {
     pub after: Option<String>,
 }
 
-#[derive(Debug, Args)]
-pub struct List {
-    /// Only tasks in these phases
-    #[arg(long, short, value_parser = phase, value_delimiter = ',')]
-    pub status: Vec<TaskPhase>,
-    #[arg(long, short)]
-    pub lane: Option<String>,
-    #[arg(long, value_name = "KEY=VALUE", value_parser = pair)]
-    pub label: Vec<(String, String)>,
-    /// Only tasks with this in their name or command
-    #[arg(long, short)]
-    pub text: Option<String>,
-    /// Only tasks created since then: 2h (ago), "2026-11-23 10:00" by this clock, or with an offset 2026-11-23T10:00:00+01:00
-    #[arg(long, value_parser = moment)]
-    pub since: Option<SystemTime>,
-    /// By what to sort them; when they were made, the newest first, when absent
-    #[arg(long, value_parser = sort())]
-    pub sort: Option<SortBy>,
-    /// The other way round
-    #[arg(long, short)]
-    pub reverse: bool,
-    #[arg(long, short = 'n', default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
-    pub limit: u32,
-}
-
-#[derive(Debug, Args)]
-pub struct Runs {
-    pub id: String,
-    /// The runs after this attempt, the earliest ones first
-    #[arg(long, value_name = "ATTEMPT")]
-    pub after: Option<u64>,
-    /// The latest runs before this attempt
-    #[arg(long, value_name = "ATTEMPT", value_parser = clap::value_parser!(u64).range(1..))]
-    pub before: Option<u64>,
-    /// How many, 1,000 at most
-    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
-    pub limit: u32,
-}
-
-#[derive(Debug, Args)]
-pub struct Logs {
-    pub id: String,
-    /// Go on while the task runs
-    #[arg(long, short)]
-    pub follow: bool,
-    /// Only lines since then: 10m (ago), "2026-11-23 10:00" by this clock, or with an offset 2026-11-23T10:00:00+01:00
-    #[arg(long, value_parser = moment)]
-    pub since: Option<SystemTime>,
-    /// Only this attempt
-    #[arg(long, short, value_parser = clap::value_parser!(u32).range(1..))]
-    pub attempt: Option<u32>,
-    /// Only this stream
-    #[arg(long, short, value_enum)]
-    pub stream: Option<Stream>,
-    /// Only lines with this field, of JSON or logfmt: level=error, user.name!=ann. All that are given have to be so
-    #[arg(long = "field", value_name = "NAME=VALUE", value_parser = field)]
-    pub fields: Vec<String>,
-    /// Begin each line with its time
-    #[arg(long, short)]
-    pub timestamps: bool,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum Stream {
-    Stdout,
-    Stderr,
-}
-
 #[derive(Debug, Subcommand)]
 pub enum Service {
     /// Start it at each log-in, and now; where the app or another server runs, it takes over when that ends
@@ -472,12 +405,6 @@ pub fn host_name(text: &str) -> Result<String, &'static str> {
 
 fn priority() -> clap::builder::RangedI64ValueParser<i32> {
     clap::value_parser!(i32).range(i64::from(-MAX_PRIORITY)..=i64::from(MAX_PRIORITY))
-}
-
-/// With its words in the help and the completions.
-fn sort() -> impl TypedValueParser<Value = SortBy> {
-    let by = |word: String| SortBy::ALL.into_iter().find(|by| by.word() == word).unwrap_or(SortBy::Created);
-    PossibleValuesParser::new(SortBy::ALL.map(SortBy::word)).map(by)
 }
 
 #[cfg(test)]

@@ -52,7 +52,7 @@ impl From<Pull> for PullPolicy {
 }
 
 fn volume(text: &str) -> Result<Volume, String> {
-    let (source, target, read_only) = mount(text)?;
+    let (source, target, read_only) = mount(text, "SOURCE:TARGET")?;
     // As a shell user means `.` and `./data`; the engine knows no current directory.
     let source = if source.starts_with('.') { absolute(source)? } else { source.to_owned() };
     Ok(Volume { source, target: target.to_owned(), read_only })

@@ -17,7 +17,7 @@ pub struct Wasm {
 }
 
 fn dir(text: &str) -> Result<WasmDir, String> {
-    let (host, guest, read_only) = mount(text)?;
+    let (host, guest, read_only) = mount(text, "HOST:GUEST")?;
     Ok(WasmDir { host: absolute(host)?, guest: guest.to_owned(), read_only })
 }
 
@@ -32,6 +32,7 @@ mod tests {
         let here = std::env::current_dir().expect("there").to_string_lossy().into_owned();
         assert_eq!(parts(".:."), Ok((here.clone(), ".".into(), false)));
         assert_eq!(parts("x:/x"), Ok((format!("{here}/x"), "/x".into(), false)));
+        assert_eq!(dir("a").map(drop), Err("must be HOST:GUEST or HOST:GUEST:ro".into()));
         for wrong in ["/srv", "/srv:/data:rx", ":/data"] {
             assert!(dir(wrong).is_err(), "{wrong}");
         }

@@ -27,13 +27,13 @@ mod terminal;
 mod time;
 
 use args::Cli;
-use clap::Parser as _;
+use clap::{CommandFactory as _, FromArgMatches as _};
 use error::CliError;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     // Rust ignores SIGPIPE: `solti list | head` ends with an error of the pipe, which `CliError` takes for an end.
-    let cli = Cli::parse();
+    let cli = command_line();
     let as_json = cli.options.json;
     let own_failure = cli.command.code_of_own_failure();
     let runtime = match tokio::runtime::Runtime::new() {
@@ -58,4 +58,25 @@ fn main() -> ExitCode {
             ExitCode::from(error.exit_code().unwrap_or(own_failure))
         }
     }
+}
+
+/// The command line; one that is wrong is told, and ends the program.
+fn command_line() -> Cli {
+    let read = |command: clap::Command| {
+        let mut command = command;
+        let matches = command.try_get_matches_from_mut(std::env::args_os())?;
+        Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+    };
+    let wrong = match read(Cli::command()) {
+        Ok(cli) => return cli,
+        Err(wrong) => wrong,
+    };
+    if wrong.use_stderr() {
+        // clap writes an option whose variable is set into the usage, as if it had to be given.
+        let without = Cli::command().mut_args(|arg| arg.env(None::<&str>));
+        if let Err(wrong) = read(without) {
+            wrong.exit();
+        }
+    }
+    wrong.exit()
 }

@@ -1,12 +1,18 @@
 //! Times as people write and read them: by this machine's clock, with the offset wherever one is copied.
 
 use jiff::civil::{DateTime, Time};
+use jiff::fmt::temporal::Pieces;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
+use solti_model::MAX_TIME_MS;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 const FORMS: &str =
     "must be as in 10m, 2h, \"2026-11-23 10:00\" (by this clock) or 2026-11-23T10:00:00+01:00";
+/// Of a time to come.
+const COMING_FORMS: &str = "must be as in 22:00, \"2026-11-23 10:00\" (by this clock) or 2026-11-23T10:00:00+01:00; --in takes a span";
+/// Behind the last one that any clock here knows.
+const TOO_FAR: &str = "is too far off";
 
 /// How long ago it was, a time of RFC 3339 with any offset, or one of this machine's clock.
 pub fn moment(text: &str) -> Result<SystemTime, String> {
@@ -17,6 +23,11 @@ fn moment_in(text: &str, here: &TimeZone) -> Result<SystemTime, String> {
     if let Ok(ago) = humantime::parse_duration(text) {
         return SystemTime::now().checked_sub(ago).ok_or_else(|| "is before time began".into());
     }
+    time_in(text, FORMS, here)
+}
+
+/// A time that names its day; what is none is told which `forms` it may have.
+fn time_in(text: &str, forms: &str, here: &TimeZone) -> Result<SystemTime, String> {
     let at = match text.parse::<Timestamp>() {
         Ok(at) => at,
         Err(_) => {
@@ -24,13 +35,32 @@ fn moment_in(text: &str, here: &TimeZone) -> Result<SystemTime, String> {
             let is_local =
                 text.get(10..).is_none_or(|behind_date| !behind_date.contains(['+', '-', 'Z', 'z', '[']));
             let time = text.parse::<DateTime>().ok().filter(|_| is_local && text.len() >= 10);
-            let time = time.ok_or(FORMS)?;
-            here.to_ambiguous_timestamp(time).unambiguous().map_err(|_| {
-                "comes twice, or not at all, where the clocks change: write the offset behind it, as in +01:00".to_owned()
+            let time = time.ok_or_else(|| match has_offset(text) {
+                true => TOO_FAR.to_owned(),
+                false => forms.to_owned(),
+            })?;
+            let time = here.to_ambiguous_timestamp(time);
+            let is_ambiguous = time.is_ambiguous();
+            time.unambiguous().map_err(|_| match is_ambiguous {
+                true => {
+                    "comes twice, or not at all, where the clocks change: write the offset behind it, as in +01:00".to_owned()
+                }
+                false => TOO_FAR.to_owned(),
             })?
         }
     };
     Ok(at.into())
+}
+
+/// Whether it is written as a time should be, which it can be without being one.
+fn has_offset(text: &str) -> bool {
+    Pieces::parse(text).is_ok_and(|pieces| pieces.time().is_some() && pieces.to_numeric_offset().is_some())
+}
+
+/// A time that a task can wait for; `None` is one behind all.
+pub fn in_reach(at: Option<SystemTime>) -> Result<SystemTime, String> {
+    let at = at.filter(|at| unix_ms(*at) <= MAX_TIME_MS);
+    at.ok_or_else(|| format!("must be before {}", &written_in(MAX_TIME_MS, &TimeZone::UTC)[..10]))
 }
 
 /// A time to come: the next one of a clock's, as in `22:00`, or as of [`moment`].
@@ -43,7 +73,7 @@ fn coming_in(text: &str, here: &TimeZone, now: Timestamp) -> Result<SystemTime, 
         return Err("must be a time, as in 22:00; --in takes a span".into());
     }
     let Some(time) = text.parse::<Time>().ok().filter(|_| text.contains(':') && text.len() <= 8) else {
-        return moment_in(text, here);
+        return in_reach(Some(time_in(text, COMING_FORMS, here)?));
     };
     let today = here.to_datetime(now).date();
     for date in [Some(today), today.tomorrow().ok()].into_iter().flatten() {
@@ -53,7 +83,7 @@ fn coming_in(text: &str, here: &TimeZone, now: Timestamp) -> Result<SystemTime, 
             return Ok(at.into());
         }
     }
-    Err("is too far off".into())
+    Err(TOO_FAR.into())
 }
 
 /// Unix milliseconds of a moment; what is before 1970 is as good as that.
@@ -116,8 +146,20 @@ mod tests {
         let now: Timestamp = "2026-03-28T22:00:00Z".parse().expect("a time");
         let after: Timestamp = "2026-03-29T01:30:00Z".parse().expect("a time");
         assert_eq!(coming_in("02:30", &berlin(), now), Ok(after.into()));
-        for wrong in ["2h", "25:00", "10 pm", ""] {
-            assert!(coming_in(wrong, &berlin(), now).is_err(), "{wrong}");
+        for wrong in ["25:00", "10 pm", ""] {
+            assert_eq!(coming_in(wrong, &berlin(), now), Err(COMING_FORMS.into()), "{wrong}");
+        }
+        assert!(coming_in("2h", &berlin(), now).is_err_and(|said| said.contains("--in takes a span")));
+        for far in ["2200-01-01 10:00", "9000-01-01T00:00:00Z"] {
+            let said = coming_in(far, &berlin(), now);
+            assert_eq!(said, Err("must be before 2200-01-01".into()), "{far}");
+        }
+    }
+
+    #[test]
+    fn a_time_that_no_clock_knows_is_too_far_off() {
+        for far in ["9999-12-31 23:59", "9999-12-31T23:59:00Z", "9999-12-31T23:59:00-05:00"] {
+            assert_eq!(moment_in(far, &berlin()), Err(TOO_FAR.into()), "{far}");
         }
     }
 

@@ -1,6 +1,6 @@
 //! `hooks`, and the silence that a task is told of, as they are written.
 
-use super::pair;
+use crate::arg_values::{pair, span};
 use clap::{Args, Subcommand};
 use solti_model::{HookEvent, Stall, StallThen};
 use std::path::PathBuf;
@@ -63,7 +63,7 @@ pub fn silence(text: &str) -> Result<Stall, String> {
         }
         None => (text, StallThen::default()),
     };
-    let time = humantime::parse_duration(time).map_err(|error| error.to_string())?;
+    let time = span(time)?;
     Ok(Stall { silent_ms: u64::try_from(time.as_millis()).unwrap_or(u64::MAX), then })
 }
 

@@ -1,5 +1,6 @@
 //! `job` as it is written.
 
+use crate::arg_values::span;
 use clap::Subcommand;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -64,7 +65,7 @@ pub enum Job {
     Next {
         name: Option<String>,
         /// So far ahead, as in 12h or 30days
-        #[arg(long, value_parser = humantime::parse_duration, default_value = "7days")]
+        #[arg(long, value_parser = span, default_value = "7days")]
         within: Duration,
         /// Have the next time of this job pass without a run
         #[arg(long, requires = "name")]

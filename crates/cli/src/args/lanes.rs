@@ -1,6 +1,6 @@
 //! What is said of lanes on the command line.
 
-use crate::arg_values::finite;
+use crate::arg_values::{finite, span};
 use clap::{Args, Subcommand, ValueEnum};
 use solti_model::{Hours, KeepAwake, MAX_LANE_CAPACITY, TimeOfDay};
 use std::time::Duration;
@@ -33,7 +33,7 @@ pub struct Rules {
     #[arg(long)]
     pub on_mains: bool,
     /// Start tasks when nobody has been at the machine for so long, as in 10m
-    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", value_parser = span)]
     pub idle: Option<Duration>,
     /// Start tasks while the load average of the last minute is below this
     #[arg(long, value_name = "LOAD", value_parser = finite)]
