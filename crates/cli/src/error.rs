@@ -34,14 +34,21 @@ pub enum CliError {
     NotEnded { pid: u32, source: io::Error },
     #[error("{}, {said}", path.display())]
     Config { path: PathBuf, said: String },
-    #[error("the token of the API cannot be had")]
-    Token(#[source] io::Error),
+    #[error("the API's token, {}, cannot be had", path.display())]
+    Token { path: PathBuf, source: io::Error },
+    /// Of a file that somebody chose, which may be there for something else.
+    #[error("{} cannot be the token's file: {said}", path.display())]
+    TokenFile { path: PathBuf, said: String },
+    #[error("the manual pages cannot be written into {}", dir.display())]
+    Pages { dir: PathBuf, source: io::Error },
+    #[error("--url {0}: must begin with unix://, https://, http:// or ssh://")]
+    Scheme(String),
     #[error("{what} cannot be read")]
     Input { what: String, source: io::Error },
     #[error("{what} is no task")]
     Json { what: String, source: serde_json::Error },
-    #[error("{what} is no job")]
-    JobJson { what: String, source: serde_json::Error },
+    #[error("{what} is no job: {said}")]
+    JobJson { what: String, said: String },
     #[error("{0} is no parameter: write --NAME=VALUE, and options of solti before the name of the job")]
     JobParameter(String),
     #[error(
@@ -54,6 +61,8 @@ pub enum CliError {
     NotAsked { name: String, source: io::Error },
     #[error("there is no job {0}; `solti job list` shows them")]
     NoSuchJob(String),
+    #[error("job {job} has no secret parameter {parameter}; `solti job secret list {job}` shows them")]
+    NoSuchSecret { job: String, parameter: String },
     #[error("there is no hook {0}; `solti hooks` shows them")]
     NoSuchHook(String),
     #[error(transparent)]

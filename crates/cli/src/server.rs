@@ -31,16 +31,24 @@ pub fn input_dir(options: &Options) -> Result<Option<PathBuf>, CliError> {
     if is_here(options) {
         return Ok(Some(data_dir(options)?.join(INPUT)));
     }
-    match options.url.as_deref().unwrap_or_default().parse()? {
+    match endpoint(options.url.as_deref().unwrap_or_default())? {
         Endpoint::Unix(socket) => Ok(socket.parent().map(|dir| dir.join(INPUT))),
         Endpoint::Http { .. } | Endpoint::Https { .. } | Endpoint::Ssh { .. } => Ok(None),
+    }
+}
+
+fn endpoint(url: &str) -> Result<Endpoint, CliError> {
+    // A window reaches no socket by its URL, and its sentence does not name that.
+    match url.split_once("://") {
+        Some(("unix" | "https" | "http" | "ssh", _)) => Ok(url.parse()?),
+        Some(_) | None => Err(CliError::Scheme(url.to_owned())),
     }
 }
 
 /// A client of the server that is meant. That of this machine is known to be there when this returns.
 pub async fn client(options: &Options) -> Result<HttpClient, CliError> {
     let endpoint = match options.url.as_deref().filter(|url| !url.is_empty()) {
-        Some(url) => url.parse()?,
+        Some(url) => endpoint(url)?,
         None => {
             let data_dir = data_dir(options)?;
             engine_start::be_there(&data_dir, options.no_start).await?;
@@ -77,4 +85,18 @@ pub fn tell_of_breaks(client: &HttpClient) -> JoinSet<()> {
         }
     });
     telling
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_of_another_kind_is_told_all_that_there_are() {
+        for wrong in ["ftp://x", "build.example.org:7654", ""] {
+            let refused = endpoint(wrong).expect_err(wrong).to_string();
+            assert!(refused.contains("unix://, https://, http:// or ssh://"), "{refused}");
+        }
+        assert!(endpoint("unix:///run/solti.sock").is_ok() && endpoint("ssh://build").is_ok());
+    }
 }

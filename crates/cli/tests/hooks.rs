@@ -43,3 +43,32 @@ fn a_web_address_is_posted_to_and_is_told_no_token() {
     let listed = place.json(&["hooks", "--json"]);
     assert_eq!(listed["hooks"][0]["hook"]["call"], json!({"webhook": {"url": address}}));
 }
+
+#[test]
+fn a_hook_that_is_not_there_is_named_whatever_is_asked_of_it() {
+    let place = Place::new();
+    let _server = place.serve(&[]);
+    for words in [["hooks", "delete", "nosuch"], ["hooks", "test", "nosuch"], ["hooks", "pause", "nosuch"]] {
+        let refused = place.run(&words);
+        let said = "solti: there is no hook nosuch; `solti hooks` shows them\n";
+        assert_eq!((refused.status.code(), error(&refused)), (Some(1), said.into()), "{words:?}");
+    }
+    place.ok(&["hooks", "set", "page-me", "--", "sh", "-c", "echo 'two words'"]);
+    let listed = place.ok(&["hooks"]);
+    assert!(listed.contains(r"sh -c 'echo '\''two words'\'''"), "{listed}");
+    place.ok(&["hooks", "delete", "page-me"]);
+    assert_eq!(place.json(&["hooks", "--json"])["hooks"], json!([]));
+}
+
+#[test]
+fn the_digest_is_what_was_asked_for_and_goes_to_standard_output() {
+    let place = Place::new();
+    let _server = place.serve(&[]);
+    assert_eq!(place.ok(&["digest"]), "Nothing has ended.\n");
+    let id = place.task("exit 3");
+    place.run(&["wait", &id]);
+    let output = place.run(&["digest", "--since", "1h"]);
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(told.starts_with("1 task has ended, not well.\n  failed ") && told.contains(&id), "{told}");
+    assert_eq!(error(&output), "");
+}

@@ -67,6 +67,8 @@ fn without_a_keyring_a_secret_is_typed_unseen_or_read_from_a_file() {
     std::fs::write(place.work().join("secret"), SECRET).unwrap();
     let kept = place.run(&["job", "secret", "set", "dump", "password", "--file", "secret"]);
     assert!(error(&kept).contains("there is no keyring on this computer"), "{}", error(&kept));
+    let misspelt = place.run(&["job", "secret", "delete", "dump", "pasword"]);
+    assert!(error(&misspelt).contains("no secret parameter pasword"), "{}", error(&misspelt));
     let seen = place.run(&["job", "run", "dump", "--password=hush"]);
     assert!(error(&seen).contains("others on this machine can see a command line"), "{}", error(&seen));
     let id = place.ok(&["job", "run", "dump", "--password=@secret"]).trim().to_owned();

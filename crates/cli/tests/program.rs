@@ -164,7 +164,7 @@ fn jobs_are_saved_run_and_looked_back_at() {
     assert!(rows[1].ends_with("on the 1st of January at 02:30, UTC"), "{table}");
     let shown = place.ok(&["job", "show", "greet"]);
     assert!(
-        shown.contains("--whom, needed: who is greeted") && shown.contains("1 of the last 1 succeeded"),
+        shown.contains("--whom, text, needed: who is greeted") && shown.contains("1 of the last 1 succeeded"),
         "{shown}"
     );
     assert!(place.ok(&["job", "history", "greet"]).lines().nth(1).unwrap().starts_with(&id));

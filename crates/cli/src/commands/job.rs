@@ -15,8 +15,8 @@ use solti_api::operations::{
 };
 use solti_http::HttpClient;
 use solti_model::{
-    Firing, FiringOutcome, Job, JobDetail, JobName, JobQuery, JobRow, JobRun, ParameterType, TaskPhase,
-    TaskRow,
+    Firing, FiringOutcome, Job, JobDetail, JobName, JobQuery, JobRow, JobRun, Parameter, ParameterType,
+    TaskPhase, TaskRow,
 };
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -170,14 +170,10 @@ fn facts(JobDetail { job, schedules, stats, firings }: &JobDetail) -> String {
     fact("lane", job.spec.slot.as_str());
     for parameter in &job.parameters {
         let default = parameter.default.as_ref().map(|default| format!(", {default} unless given"));
-        let needed = match (parameter.kind, parameter.required && default.is_none()) {
-            (ParameterType::Secret, true) => ", secret, needed",
-            (ParameterType::Secret, false) => ", secret",
-            (_, true) => ", needed",
-            (_, false) => "",
-        };
+        let needed = if parameter.required && default.is_none() { ", needed" } else { "" };
         let help = parameter.help.as_ref().map(|help| format!(": {help}")).unwrap_or_default();
-        fact("parameter", &format!("--{}{needed}{}{help}", parameter.name, default.unwrap_or_default()));
+        let (name, values) = (&parameter.name, values_of(parameter));
+        fact("parameter", &format!("--{name}, {values}{needed}{}{help}", default.unwrap_or_default()));
     }
     for schedule in schedules {
         let next = schedule.next_at.map(|at| format!("; next {}", time::written(at)));
@@ -202,6 +198,22 @@ fn facts(JobDetail { job, schedules, stats, firings }: &JobDetail) -> String {
     text
 }
 
+/// Which values a parameter takes.
+fn values_of(parameter: &Parameter) -> String {
+    match parameter.kind {
+        ParameterType::Text => match &parameter.pattern {
+            Some(pattern) => format!("text that matches {pattern}"),
+            None => "text".into(),
+        },
+        ParameterType::Number => "number".into(),
+        ParameterType::Boolean => "true or false".into(),
+        ParameterType::Choice => format!("one of {}", parameter.choices.join(", ")),
+        ParameterType::Folder => "folder".into(),
+        ParameterType::File => "file".into(),
+        ParameterType::Secret => "secret".into(),
+    }
+}
+
 fn not_run(firing: &Firing) -> String {
     let why = match firing.outcome {
         FiringOutcome::Skipped => "skipped".to_owned(),
@@ -218,25 +230,33 @@ async fn save(
     expected_revision: Option<u32>,
 ) -> Result<u8, CliError> {
     let (what, text) = order::text_of(file).await?;
-    let mut json: Value =
-        serde_json::from_str(&text).map_err(|source| CliError::JobJson { what: what.clone(), source })?;
-    // As `show --json` prints it.
-    if json.get("name").is_none()
-        && let Some(job) = json.get_mut("job")
-    {
-        json = job.take();
-    }
-    let job: Job = serde_path_to_error::deserialize(json).map_err(|error| {
-        let (path, source) = (error.path().to_string(), error.into_inner());
-        let what = if path == "." { what } else { format!("{what}, {path}") };
-        CliError::JobJson { what, source }
-    })?;
+    let job = job_of(&text).map_err(|said| CliError::JobJson { what, said })?;
     let saved = client.ask(SaveJob { job, expected_revision }).await?;
     match options.json {
         true => print_json(&saved)?,
         false => print(&format!("{} revision {}\n", saved.name, saved.revision))?,
     }
     Ok(0)
+}
+
+/// A job as it is written, or what is wrong with it and where.
+fn job_of(text: &str) -> Result<Job, String> {
+    let mut json: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    // As `show --json` prints it.
+    if json.get("name").is_none()
+        && let Some(job) = json.get_mut("job")
+    {
+        json = job.take();
+    }
+    serde_path_to_error::deserialize(json).map_err(|error| {
+        let (path, said) = (error.path().to_string(), error.inner().to_string());
+        // How this program keeps it is of no use to who has written it.
+        let said = if said.contains("expected struct ") { "must be an object".into() } else { said };
+        match path == "." || said.starts_with(&format!("{path}: ")) {
+            true => said,
+            false => format!("{path}: {said}"),
+        }
+    })
 }
 
 async fn history(options: &Options, client: &HttpClient, name: &str, limit: u32) -> Result<u8, CliError> {
@@ -323,5 +343,38 @@ mod tests {
                 matches!(super::values(&[bad.to_owned()]), Err(CliError::JobParameter(word)) if word == bad)
             );
         }
+    }
+
+    #[test]
+    fn what_is_no_job_says_where_and_why() {
+        let spec = r#""spec": {"slot": "s", "kind": {"wasm": {"module": "/m"}}}"#;
+        for (text, said) in [
+            ("[]".to_owned(), "must be an object"),
+            (r#"{"name": "a", "spec": []}"#.to_owned(), "spec: must be an object"),
+            (format!(r#"{{"name": "a b", {spec}}}"#), "name: may hold "),
+            (
+                format!(
+                    r#"{{"name": "a", {spec}, "parameters": [{{"name": "x", "type": "text", "options": 1}}]}}"#
+                ),
+                "parameters[0].options: unknown field `options`",
+            ),
+            ("{".to_owned(), "EOF while parsing"),
+        ] {
+            let refused = job_of(&text).expect_err("refused");
+            assert!(refused.starts_with(said), "{text}: {refused}");
+            assert_eq!(refused.matches("name: ").count(), said.matches("name: ").count(), "{refused}");
+        }
+    }
+
+    #[test]
+    fn a_parameter_says_which_values_it_takes() {
+        let said = |more: Value| {
+            let mut json = json!({"name": "x"});
+            json.as_object_mut().expect("fields").extend(more.as_object().expect("fields").clone());
+            values_of(&serde_json::from_value(json).expect("a parameter"))
+        };
+        assert_eq!(said(json!({"type": "choice", "choices": ["dev", "live"]})), "one of dev, live");
+        assert_eq!(said(json!({"type": "text", "pattern": "\\d+"})), "text that matches \\d+");
+        assert_eq!(said(json!({"type": "boolean"})), "true or false");
     }
 }

@@ -9,7 +9,7 @@ use crate::table::{self, Cell};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use solti_api::operations::{ForgetJobSecret, KeepJobSecret, ListJobSecrets, Operations as _};
 use solti_http::HttpClient;
-use solti_model::{Job, JobName, JobSecrets};
+use solti_model::{Job, JobSecrets};
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead as _, BufReader, Write as _};
@@ -34,7 +34,11 @@ pub(super) async fn secret(
             client.ask(KeepJobSecret { name: known.name, parameter, value }).await?;
         }
         JobSecret::Delete { job, parameter } => {
-            client.ask(ForgetJobSecret { name: JobName::new(job)?, parameter }).await?;
+            let known = job_named(client, &job, None).await?.job;
+            if !known.secret_names().any(|name| name == parameter) {
+                return Err(CliError::NoSuchSecret { job, parameter });
+            }
+            client.ask(ForgetJobSecret { name: known.name, parameter }).await?;
         }
     }
     Ok(0)

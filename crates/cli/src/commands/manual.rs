@@ -16,7 +16,11 @@ pub fn completions(shell: Shell) -> Result<u8, CliError> {
 
 pub fn man(dir: Option<&Path>) -> Result<u8, CliError> {
     match dir {
-        Some(dir) => clap_mangen::generate_to(Cli::command(), dir)?,
+        Some(dir) => {
+            let written =
+                std::fs::create_dir_all(dir).and_then(|()| clap_mangen::generate_to(Cli::command(), dir));
+            written.map_err(|source| CliError::Pages { dir: dir.to_owned(), source })?;
+        }
         None => {
             let mut page = Vec::new();
             clap_mangen::Man::new(Cli::command()).render(&mut page)?;

@@ -51,12 +51,16 @@ pub async fn attend(options: &Options, client: &HttpClient, order: RunJob) -> Re
     AttendedTask::new(client, &id, options.json, signals).until_its_end(Input::Stored(Stdin::None)).await
 }
 
-/// What the task is to read: of this program's own only where it stands for the task.
+/// What the task is to read: of this program's own only where it stands for the task, or `--stdin -` says so.
 async fn input_of(options: &Options, run: &Run) -> Result<Input, CliError> {
-    if let Some(file) = &run.stdin {
+    let own = run.stdin.as_ref().is_some_and(|file| file.as_os_str() == "-");
+    if own && !run.wait {
+        return input::read().await;
+    }
+    if let Some(file) = run.stdin.as_ref().filter(|_| !own) {
         return Ok(Input::Stored(Stdin::File(order::file(file, server::is_here(options))?)));
     }
-    if run.no_stdin || !run.wait || !input::is_given() {
+    if run.no_stdin || !run.wait || !own && !input::is_given() {
         return Ok(Input::Stored(Stdin::None));
     }
     match server::input_dir(options)? {
@@ -185,7 +189,7 @@ impl<'a> AttendedTask<'a> {
         let Err(error) = printed else { return Ok(()) };
         self.lost.get_or_insert(error);
         match self.stopping {
-            Stopping::No => self.stop().await,
+            Stopping::No => self.stop(None).await,
             Stopping::Asked | Stopping::Killed => Ok(()),
         }
     }
@@ -201,7 +205,7 @@ impl<'a> AttendedTask<'a> {
             }
             tokio::select! {
                 () = tokio::time::sleep(BETWEEN_LOOKS) => {}
-                _ = self.signals.next() => self.stop().await?,
+                asked = self.signals.next() => self.stop(Some(asked)).await?,
             }
         }
     }
@@ -218,18 +222,23 @@ impl<'a> AttendedTask<'a> {
         match answer {
             Choice::GoOn => Ok(false),
             Choice::Detach => Ok(true),
-            Choice::Stop => self.stop().await.map(|()| false),
+            Choice::Stop => self.stop(Some(asked)).await.map(|()| false),
         }
     }
 
-    /// Asks for the end, and harder each time.
-    async fn stop(&mut self) -> Result<(), CliError> {
+    /// Asks for the end, and harder each time. Nobody has asked where it is for want of a reader.
+    async fn stop(&mut self, asked: Option<EndRequest>) -> Result<(), CliError> {
         let (mode, next) = match self.stopping {
             Stopping::No => (StopMode::Graceful, Stopping::Asked),
             Stopping::Asked | Stopping::Killed => (StopMode::Kill, Stopping::Killed),
         };
         match (self.client.ask(StopTask { id: self.id.clone(), mode }).await, next) {
-            (Ok(()), Stopping::Asked) => say!("solti: stopping; Ctrl-C again kills"),
+            (Ok(()), Stopping::Asked) => match asked {
+                Some(EndRequest::Interrupt) => say!("solti: stopping; Ctrl-C again kills"),
+                Some(EndRequest::Terminate | EndRequest::HangUp) | None => {
+                    say!("solti: stopping the task, whose end is waited for");
+                }
+            },
             (Ok(()), _) => {}
             // It ended meanwhile: its log says the rest.
             (Err(ApiError::Conflict { .. }), _) => {}

@@ -20,6 +20,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 
+/// In the folder of the doors, as the API calls it.
+const TOKEN: &str = "token";
+
 pub async fn serve(options: &Options, serve: Serve) -> Result<u8, CliError> {
     let (standby, background) = (serve.standby, serve.background);
     if background {
@@ -70,6 +73,12 @@ pub async fn serve(options: &Options, serve: Serve) -> Result<u8, CliError> {
 }
 
 /// Whoever has started this program reads no more; a terminal that is gone must not be written to.
+/// Why a file that somebody chose holds no token. That another one is made where it is deleted is said of our own alone.
+fn token_file(path: PathBuf, error: &std::io::Error) -> CliError {
+    let said = error.to_string();
+    CliError::TokenFile { path, said: said.split("; ").next().unwrap_or_default().to_owned() }
+}
+
 fn let_go_of_output() -> std::io::Result<()> {
     let nowhere = OpenOptions::new().write(true).open("/dev/null")?;
     rustix::stdio::dup2_stdout(&nowhere)?;
@@ -127,7 +136,10 @@ impl Served {
         let folder = solti_doors::folder(data_dir);
         let token = match doors.token_file.take() {
             // A file that was named is to be there as it was meant.
-            Some(file) => Ok(AccessToken::open_file(file).map_err(CliError::Token)?),
+            Some(file) => {
+                let opened = AccessToken::open_file(file.clone());
+                Ok(opened.map_err(|error| token_file(file, &error))?)
+            }
             None => AccessToken::open(&folder),
         };
         // The Unix socket needs none: its user can still look after the tasks.
@@ -142,7 +154,7 @@ impl Served {
         let (token, keys, named) = match token {
             Ok(token) => (Some(token.path().to_owned()), Keys::with(&token), doors.over_tcp()),
             Err(source) => {
-                CliError::Token(source).print(false);
+                CliError::Token { path: folder.join(TOKEN), source }.print(false);
                 if !doors.over_tcp().is_empty() {
                     say!("solti: HTTP and gRPC stay shut without it");
                 }
