@@ -1,11 +1,11 @@
 //! The words of `solti run` that are about a cluster.
 
+use crate::arg_values::span;
 use clap::Args;
 use solti_model::{
     ClusterRequest, MAX_CLUSTER_CPUS, MAX_CLUSTER_GPUS, MAX_CLUSTER_MINUTES, ResourceLimits, RunnerSelector,
 };
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "On a Slurm cluster")]
@@ -14,28 +14,28 @@ pub struct Cluster {
     #[arg(long, conflicts_with_all = ["image", "wasm"])]
     pub slurm: bool,
     /// Of several, separated by commas, the one that starts it first
-    #[arg(long, requires = "slurm")]
+    #[arg(long, requires = "slurm", conflicts_with_all = ["image", "wasm"])]
     pub partition: Option<String>,
     /// Whom it is charged to
-    #[arg(long, requires = "slurm")]
+    #[arg(long, requires = "slurm", conflicts_with_all = ["image", "wasm"])]
     pub account: Option<String>,
     /// The quality of service
-    #[arg(long, requires = "slurm")]
+    #[arg(long, requires = "slurm", conflicts_with_all = ["image", "wasm"])]
     pub qos: Option<String>,
     /// Processors, all on one node
-    #[arg(long, requires = "slurm", value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_CLUSTER_CPUS)))]
+    #[arg(long, requires = "slurm", conflicts_with_all = ["image", "wasm"], value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_CLUSTER_CPUS)))]
     pub cpus: Option<u32>,
     /// GPUs, all on one node
-    #[arg(long, requires = "slurm", value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_CLUSTER_GPUS)))]
+    #[arg(long, requires = "slurm", conflicts_with_all = ["image", "wasm"], value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_CLUSTER_GPUS)))]
     pub gpus: Option<u32>,
     /// Memory, as in 500M or 16G (of 1,024)
-    #[arg(long, requires = "slurm", value_parser = bytes)]
+    #[arg(long, requires = "slurm", conflicts_with_all = ["image", "wasm"], value_parser = bytes)]
     pub mem: Option<u64>,
     /// After so long the cluster ends it, as in 90m or 12h; what --timeout needs when absent
-    #[arg(long, requires = "slurm", value_name = "TIME", value_parser = minutes)]
+    #[arg(long, requires = "slurm", conflicts_with_all = ["image", "wasm"], value_name = "TIME", value_parser = minutes)]
     pub time: Option<u32>,
     /// Features that the node has to have, as in 'a100&nvme'
-    #[arg(long, requires = "slurm")]
+    #[arg(long, requires = "slurm", conflicts_with_all = ["image", "wasm"])]
     pub constraint: Option<String>,
 }
 
@@ -56,7 +56,7 @@ impl Cluster {
 
 /// Whole minutes, of which a part counts as one.
 fn minutes(text: &str) -> Result<u32, String> {
-    let time: Duration = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    let time = span(text)?;
     match u32::try_from(time.as_secs().div_ceil(60)) {
         Ok(minutes @ 1..=MAX_CLUSTER_MINUTES) => Ok(minutes),
         _ => Err("from a minute to a year".to_owned()),

@@ -285,6 +285,8 @@ mod tests {
             &["--wasm", "a", "--network", "none"],
             &["--wasm", "a", "--pull", "always"],
             &["--image", "a", "--dir", ".:."],
+            &["--image", "a", "--cpus", "2"],
+            &["--wasm", "a", "--mem", "1G"],
         ] {
             assert!(Cli::try_parse_from([&["solti", "run"][..], wrong].concat()).is_err(), "{wrong:?}");
         }
