@@ -454,20 +454,8 @@ mod tests {
 
     #[test]
     fn a_task_is_told_what_to_wait_for() {
-        let line = [
-            "solti",
-            "run",
-            "--after",
-            "01a",
-            "--after",
-            "01b:ended",
-            "--in",
-            "2h",
-            "--priority",
-            "-5",
-            "make",
-        ];
-        let Command::Run(run) = Cli::parse_from(line).command else { panic!("a run was written") };
+        let line = "solti run --after 01a --after 01b:ended --in 2h --priority -5 make";
+        let Command::Run(run) = Cli::parse_from(line.split(' ')).command else { panic!("a run was written") };
         let after = vec![("01a".to_owned(), AfterWhen::Succeeded), ("01b".to_owned(), AfterWhen::Ended)];
         assert_eq!((run.after, run.delay, run.priority), (after, Some(Duration::from_secs(7_200)), -5));
         for wrong in [
