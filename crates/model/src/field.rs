@@ -10,7 +10,7 @@ use ts_rs::TS;
 /// `kind.subprocess.env[2].key`. It is `spec` when the document as a whole is at fault, and empty when that is so of a value
 /// whose place is not known yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS, thiserror::Error)]
-#[error("{field}: {message}")]
+#[error("{field}{}{message}", if field.is_empty() { "" } else { ": " })]
 pub struct FieldError {
     /// Its path in the JSON document, as in `kind.subprocess.cwd`.
     pub field: String,

@@ -202,7 +202,9 @@ mod tests {
             assert_eq!(error.field, field, "{schedule}");
             assert!(error.message.contains(words), "{schedule}: {error}");
         }
-        let error = rule(json!({})).expect_err("says nothing").within("schedules[1]");
+        let error = rule(json!({})).expect_err("says nothing");
+        assert_eq!(error.to_string(), "must have exactly one of cron, everyMs, at and onStart");
+        let error = error.within("schedules[1]");
         assert_eq!(error.to_string(), "schedules[1]: must have exactly one of cron, everyMs, at and onStart");
     }
 

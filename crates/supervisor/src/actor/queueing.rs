@@ -583,7 +583,7 @@ fn conflict(id: &TaskId, stage: &Stage) -> SupervisorError {
 pub(crate) fn cannot_move(id: &TaskId, to: &MoveTo, slot: &Slot, why: CannotMove) -> SupervisorError {
     let (side, other) = match to {
         MoveTo::Before(other) => ("before", other.to_string()),
-        MoveTo::After(other) => ("behind", other.to_string()),
+        MoveTo::After(other) => ("after", other.to_string()),
         MoveTo::First | MoveTo::Last => ("", String::new()),
     };
     let reason = match why {
