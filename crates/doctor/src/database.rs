@@ -1,7 +1,7 @@
 //! The database: whether it is sound, what copies there are, and what was kept of damaged ones.
 
 use crate::words::{age, bytes};
-use solti_model::Finding;
+use solti_model::{Finding, counted};
 use solti_store::{DAMAGED_KEPT, StoreError, backups, damaged, inspect, sqlite_version};
 use std::error::Error;
 use std::path::Path;
@@ -12,7 +12,12 @@ pub(crate) fn state(dir: &Path) -> Finding {
         Ok(None) => Finding::ok(WHAT, "none yet"),
         Ok(Some(found)) => Finding::ok(
             WHAT,
-            format!("sound, {}, {} tasks, SQLite {}", bytes(found.bytes), found.tasks, sqlite_version()),
+            format!(
+                "sound, {}, {}, SQLite {}",
+                bytes(found.bytes),
+                counted(found.tasks, "task"),
+                sqlite_version()
+            ),
         ),
         Err(StoreError::Corrupt(_)) => Finding::problem(
             WHAT,

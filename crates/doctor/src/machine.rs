@@ -2,6 +2,7 @@
 
 use rustix::process::{Resource, getrlimit};
 use solti_model::Finding;
+use solti_runner::{GroupBase, own_group};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -35,29 +36,14 @@ pub(crate) fn shim(path: &Path) -> Finding {
 /// Whether a run can have a cgroup of its own, by which all of its processes end at once.
 pub(crate) fn process_groups() -> Finding {
     const WHAT: &str = "Process trees";
-    match own_cgroup() {
-        Some(path) if path.join("cgroup.kill").exists() && may_write(&path) => {
-            Finding::ok(WHAT, "a cgroup for each run can be had")
-        }
-        Some(_) | None => Finding::ok(
-            WHAT,
-            "no cgroup to be had; processes are found by group, parent and mark, and ended one by one",
-        ),
-    }
-}
-
-/// The folder of this process in the unified hierarchy.
-fn own_cgroup() -> Option<PathBuf> {
-    let listed = std::fs::read_to_string("/proc/self/cgroup").ok()?;
-    let path = listed.lines().find_map(|line| line.strip_prefix("0::/"))?;
-    ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"]
-        .iter()
-        .map(|root| Path::new(root).join(path))
-        .find(|path| path.join("cgroup.procs").exists())
-}
-
-fn may_write(path: &Path) -> bool {
-    rustix::fs::access(path, rustix::fs::Access::WRITE_OK).is_ok()
+    Finding::ok(
+        WHAT,
+        if GroupBase::find().is_some_and(|base| base.has_groups()) {
+            "a cgroup for each run can be had"
+        } else {
+            "no cgroup to be had; processes are found by group, parent and mark, and ended one by one"
+        },
+    )
 }
 
 /// Descriptors that the engine has open beside those of runs, with room for readers of logs and callers.
@@ -93,7 +79,7 @@ fn most_processes() -> Option<u64> {
     let number = |path: &Path| std::fs::read_to_string(path).ok()?.trim().parse().ok();
     let kernel = ["/proc/sys/kernel/pid_max", "/proc/sys/kernel/threads-max"];
     let kernel = kernel.into_iter().filter_map(|path| number(Path::new(path)));
-    let own = own_cgroup();
+    let own = own_group();
     let groups =
         own.iter().flat_map(|own| own.ancestors()).filter_map(|group| number(&group.join("pids.max")));
     // The superuser has none of his own.

@@ -2,15 +2,16 @@
 
 use crate::words::bytes;
 use solti_model::Finding;
-use solti_store::free_bytes;
-use std::fs::Metadata;
+use solti_store::{FolderAccess, FolderRefused, LOCK_FILE, folder_access, free_bytes};
 use std::io;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 pub(crate) fn data_folder(dir: &Path) -> Finding {
     const WHAT: &str = "Data folder";
     let shown = dir.display();
+    let unreadable =
+        |error: &io::Error| Finding::problem(WHAT, format!("{shown}: {error}"), "See to its permissions.");
     let found = match std::fs::metadata(dir) {
         Ok(found) => found,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -20,10 +21,30 @@ pub(crate) fn data_folder(dir: &Path) -> Finding {
                 "It is made when the app starts for the first time.",
             );
         }
-        Err(error) => return Finding::problem(WHAT, format!("{shown}: {error}"), "See to its permissions."),
+        Err(error) => return unreadable(&error),
     };
-    if let Some((said, advice)) = fault(&found) {
-        return Finding::problem(WHAT, format!("{shown} {said}"), advice);
+    if !found.is_dir() {
+        return Finding::problem(WHAT, format!("{shown} is no folder"), "Move what is there away.");
+    }
+    match folder_access(dir) {
+        Ok(FolderAccess::Private) => {}
+        Ok(FolderAccess::Open(mode)) => {
+            return Finding::problem(
+                WHAT,
+                format!("{shown} is open to others (mode {mode:o})"),
+                "The app closes it to them at its next start.",
+            );
+        }
+        Ok(FolderAccess::Refused(why)) => {
+            let advice = match why {
+                FolderRefused::Foreign => {
+                    "The app does not start with it. Give it to the user who runs the app."
+                }
+                FolderRefused::NotOurs => "The app does not start with it. SOLTI_DATA_DIR names another one.",
+            };
+            return Finding::problem(WHAT, format!("{shown}: {why}"), advice);
+        }
+        Err(error) => return unreadable(&error),
     }
     let writable = rustix::fs::access(dir, rustix::fs::Access::WRITE_OK);
     if let Err(error) = writable {
@@ -34,19 +55,6 @@ pub(crate) fn data_folder(dir: &Path) -> Finding {
         );
     }
     Finding::ok(WHAT, format!("{shown}, for you alone"))
-}
-
-fn fault(found: &Metadata) -> Option<(String, &'static str)> {
-    if !found.is_dir() {
-        return Some(("is no folder".into(), "Move what is there away."));
-    }
-    if found.uid() != rustix::process::geteuid().as_raw() {
-        return Some(("belongs to another user".into(), "Give it to the user who runs the app."));
-    }
-    let mode = found.permissions().mode() & 0o777;
-    (mode & 0o077 != 0).then(|| {
-        (format!("is open to others (mode {mode:o})"), "The app closes it to them at its next start.")
-    })
 }
 
 pub(crate) fn free_space(dir: &Path, min_free: u64) -> Finding {
@@ -74,7 +82,7 @@ pub(crate) fn free_space(dir: &Path, min_free: u64) -> Finding {
 /// The process that holds a data folder, if one does. Asked of the kernel's list of locks: taking the lock, if only for a
 /// moment, would turn an app away that starts just then.
 pub fn holder_of(dir: &Path) -> Option<u32> {
-    let inode = dir.join("app.lock").metadata().ok()?.ino();
+    let inode = dir.join(LOCK_FILE).metadata().ok()?.ino();
     let locks = std::fs::read_to_string("/proc/locks").ok()?;
     holder(&locks, inode)?.parse().ok()
 }
@@ -100,6 +108,8 @@ fn holder(locks: &str, inode: u64) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt;
 
     #[test]
     fn the_holder_of_a_lock_is_found_by_the_file() {
@@ -110,13 +120,33 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_open_to_others_is_a_problem() {
-        let dir = tempfile::tempdir().expect("temp dir");
-        std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o700)).expect("own folder");
-        assert_eq!(data_folder(dir.path()).state, solti_model::FindingState::Ok);
-        std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o755)).expect("own folder");
-        let finding = data_folder(dir.path());
-        assert!(finding.said.contains("755") && finding.advice.is_some(), "{finding:?}");
+    fn a_folder_open_to_others_is_a_problem_and_what_the_app_does_with_it_is_told() {
+        let parent = tempfile::tempdir().expect("temp dir");
+        let found = |name: &str, mode: u32, holds: Option<&str>| {
+            let dir = parent.path().join(name);
+            std::fs::create_dir(&dir).expect("made");
+            if let Some(file) = holds {
+                std::fs::write(dir.join(file), "").expect("written");
+            }
+            std::fs::set_permissions(&dir, Permissions::from_mode(mode)).expect("own folder");
+            let finding = data_folder(&dir);
+            let shown = dir.display().to_string();
+            let said = finding.said.strip_prefix(&shown).expect("the folder comes first").to_owned();
+            (said, finding.advice.unwrap_or_default())
+        };
+        assert_eq!(found("own", 0o700, None), (", for you alone".into(), String::new()));
+        let closes = "The app closes it to them at its next start.";
+        for (name, holds) in [("ours", Some(LOCK_FILE)), ("empty", None)] {
+            assert_eq!(found(name, 0o755, holds), (" is open to others (mode 755)".into(), closes.into()));
+        }
+        for (name, mode, holds) in
+            [("tmp", 0o1777, None), ("used tmp", 0o1777, Some(LOCK_FILE)), ("home", 0o755, Some("notes"))]
+        {
+            let (said, advice) = found(name, mode, holds);
+            let refused = ": other users may look into it, and it is not Solti's own: name a new folder, or an empty one";
+            assert_eq!(said, refused, "{name}");
+            assert!(advice.starts_with("The app does not start with it."), "{advice}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The run folders: what the logs take, whether that is within the limits, and folders that no task knows of.
 
 use crate::words::bytes;
-use solti_model::{Finding, LogSettings, TaskId};
+use solti_model::{Finding, LogSettings, TaskId, counted, grouped};
 use solti_store::{StoreError, known_tasks};
 use std::collections::HashSet;
 use std::fs::Metadata;
@@ -60,8 +60,7 @@ pub(crate) fn folders(data_dir: &Path, limits: &LogSettings) -> Vec<Finding> {
     let usage = log_usage(data_dir);
     let tasks: Vec<TaskId> =
         entries.flatten().filter_map(|task| TaskId::new(task.file_name().to_str()?).ok()).collect();
-    let runs = if usage.runs == 1 { "1 run".to_owned() } else { format!("{} runs", usage.runs) };
-    let said = format!("{} in {runs}", bytes(usage.bytes));
+    let said = format!("{} in {}", bytes(usage.bytes), counted(usage.runs, "run"));
     let mut findings = vec![match excess(&usage, limits) {
         Some(excess) => Finding::warning(
             "Logs",
@@ -96,8 +95,11 @@ fn unknown(data_dir: &Path, tasks: &[TaskId]) -> Option<Finding> {
     (unknown > 0).then(|| {
         Finding::warning(
             "Run folders",
-            format!("{unknown} belong to no task"),
-            "They are of deleted tasks, and go when the app starts.",
+            match unknown {
+                1 => "1 belongs to no task".to_owned(),
+                more => format!("{} belong to no task", grouped(more)),
+            },
+            "What is of deleted tasks goes when the app starts.",
         )
     })
 }

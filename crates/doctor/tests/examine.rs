@@ -2,7 +2,7 @@
 
 use solti_doctor::{Scope, examine};
 use solti_model::{Diagnosis, Finding, FindingState, LogSettings};
-use solti_store::{Change, Store};
+use solti_store::{Change, Store, inspect};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -45,7 +45,8 @@ async fn a_sound_folder_is_well_while_the_app_has_it_open_and_stays_as_it_is() {
     store.back_up().await.unwrap();
     let before = fs::read(dir.path().join("solti.db")).unwrap();
     let diagnosis = look(dir.path());
-    assert!(finding(&diagnosis, "Database").said.starts_with("sound"), "{diagnosis:?}");
+    let said = &finding(&diagnosis, "Database").said;
+    assert!(said.starts_with("sound, ") && said.contains(", 0 tasks, SQLite "), "{diagnosis:?}");
     assert!(finding(&diagnosis, "Copies").said.starts_with("1, the latest"), "{diagnosis:?}");
     assert_eq!(finding(&diagnosis, "Shim").state, FindingState::Ok);
     let limits = &finding(&diagnosis, "Limits").said;
@@ -56,6 +57,19 @@ async fn a_sound_folder_is_well_while_the_app_has_it_open_and_stays_as_it_is() {
     assert_eq!(finding(&diagnosis, "Window").said, "one");
     assert_ne!(diagnosis.state(), FindingState::Problem);
     assert_eq!(fs::read(dir.path().join("solti.db")).unwrap(), before);
+}
+
+#[tokio::test]
+async fn the_size_of_the_database_is_with_what_is_not_in_its_main_file_yet() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = filled(dir.path()).await;
+    let value = "y".repeat(20_000);
+    store.apply(vec![Change::SetMeta { key: "l".into(), value }]).await.unwrap();
+    let size = |name: &str| fs::metadata(dir.path().join(name)).unwrap().len();
+    let (file, wal) = (size("solti.db"), size("solti.db-wal"));
+    assert!(wal >= 20_000, "{wal}");
+    assert_eq!(inspect(dir.path()).unwrap().map(|found| found.bytes), Some(file + wal));
+    drop(store);
 }
 
 #[tokio::test]
@@ -91,7 +105,7 @@ async fn folders_without_a_task_and_the_size_of_logs_are_told() {
     fs::write(run.join("output.log"), vec![b'x'; 100_000]).unwrap();
     let diagnosis = look(dir.path());
     assert!(finding(&diagnosis, "Logs").said.ends_with("in 1 run"), "{diagnosis:?}");
-    assert!(finding(&diagnosis, "Run folders").said.starts_with("1 belong"), "{diagnosis:?}");
+    assert!(finding(&diagnosis, "Run folders").said.starts_with("1 belongs to no task"), "{diagnosis:?}");
 }
 
 #[test]

@@ -2,16 +2,15 @@
 //! Settings that a person changes in the window are data and live in the store.
 
 use crate::EngineError;
-use crate::lock::LOCK_FILE;
 use solti_logstore::first_file;
 use solti_model::TaskId;
-use solti_store::DATABASE_FILE;
+use solti_store::{FolderAccess, folder_access};
 use solti_supervisor::RunFolders;
 use std::{
     env,
     fs::{DirBuilder, Permissions},
     io,
-    os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt},
+    os::unix::fs::{DirBuilderExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
@@ -102,44 +101,14 @@ pub fn usual_data_dir() -> Result<PathBuf, EngineError> {
     Ok(dirs::data_dir().ok_or(EngineError::NoHome)?.join("solti"))
 }
 
-/// Makes the folder private. One that belongs to someone else is refused: whoever owns it could swap a run's
-/// files under a task. So is one that others may use and that is not Solti's own: `/tmp` must stay as it is.
+/// Makes the folder private, where that is Solti's to do.
 fn prepare(dir: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
-    let found = std::fs::metadata(dir)?;
-    let own_uid = rustix::process::geteuid().as_raw();
-    let refused = |why| Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
-    if found.uid() != own_uid {
-        return refused("it belongs to another user");
+    match folder_access(dir)? {
+        FolderAccess::Private => Ok(()),
+        FolderAccess::Open(_) => std::fs::set_permissions(dir, Permissions::from_mode(0o700)),
+        FolderAccess::Refused(why) => Err(io::Error::new(io::ErrorKind::PermissionDenied, why)),
     }
-    let mode = found.permissions().mode();
-    if mode & 0o077 == 0 {
-        return Ok(());
-    }
-    if mode & SHARED != 0 || !(is_empty(dir)? || is_ours(dir, own_uid)) {
-        return refused(
-            "other users may look into it, and it is not Solti's own: name a new folder, or an empty one",
-        );
-    }
-    std::fs::set_permissions(dir, Permissions::from_mode(0o700))
-}
-
-/// The sticky bit: a folder that many users put things into.
-const SHARED: u32 = 0o1000;
-
-fn is_empty(dir: &Path) -> io::Result<bool> {
-    Ok(std::fs::read_dir(dir)?.next().is_none())
-}
-
-/// What a person puts into a new data folder before the first start.
-const SERVE_FILE: &str = "serve.toml";
-
-/// Whether the folder holds what only Solti has in one, and as this user's.
-fn is_ours(dir: &Path, own_uid: u32) -> bool {
-    let file = |name: &str| std::fs::symlink_metadata(dir.join(name));
-    [LOCK_FILE, DATABASE_FILE, SERVE_FILE]
-        .iter()
-        .any(|name| file(name).is_ok_and(|found| found.is_file() && found.uid() == own_uid))
 }
 
 /// A program that is installed beside this one, unless the variable names another.
@@ -153,6 +122,7 @@ fn program(variable: &str, name: &str) -> Result<PathBuf, EngineError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use solti_store::{DATABASE_FILE, LOCK_FILE};
 
     #[test]
     fn a_data_folder_open_to_others_is_closed_to_them() {
@@ -194,7 +164,7 @@ mod tests {
             ("new", 0o755, ""),
             ("locked", 0o755, LOCK_FILE),
             ("database", 0o750, DATABASE_FILE),
-            ("server", 0o755, SERVE_FILE),
+            ("server", 0o755, "serve.toml"),
         ] {
             assert_eq!(open(name, bits, holds), (Ok(()), 0o700), "{name}");
         }

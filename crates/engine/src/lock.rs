@@ -5,6 +5,7 @@ use rustix::{
     fs::{FlockOperation, flock},
     io::Errno,
 };
+use solti_store::LOCK_FILE;
 use std::{
     fmt,
     fs::{File, OpenOptions},
@@ -14,8 +15,6 @@ use std::{
     str::FromStr,
 };
 
-/// In the data folder.
-pub(crate) const LOCK_FILE: &str = "app.lock";
 /// Longer than any holder's line.
 const LINE: u64 = 64;
 

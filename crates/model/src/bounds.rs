@@ -79,17 +79,30 @@ pub fn check_lane_capacity(capacity: u32) -> Result<(), FieldError> {
     within("capacity", capacity, 1, MAX_LANE_CAPACITY, "")
 }
 
-/// A whole number as people read it: `3,153,600,000,000`.
+/// A number as people read it: `3,153,600,000,000`, `-1,000`, `1,000.25`.
 pub fn grouped(number: impl Display) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() * 4 / 3 + 1);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+    let number = number.to_string();
+    let whole = number.trim_start_matches('-').split('.').next().unwrap_or_default();
+    let (first, last) = (number.len() - number.trim_start_matches('-').len(), whole.len());
+    let mut text = String::with_capacity(number.len() * 4 / 3 + 1);
+    for (i, digit) in number.chars().enumerate() {
+        if i > first && i < first + last && (first + last - i).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
     }
     text
+}
+
+/// So many of a thing: `1 attempt`, `2 attempts`, `1,200 attempts`.
+pub fn counted(number: impl Display, one: &str) -> String {
+    let number = grouped(number);
+    let many = match () {
+        () if number == "1" => "",
+        () if ["s", "x", "ch", "sh"].iter().any(|end| one.ends_with(end)) => "es",
+        () => "s",
+    };
+    format!("{number} {one}{many}")
 }
 
 #[cfg(test)]
@@ -102,6 +115,10 @@ mod tests {
         assert_eq!(within("a", 3, 1, 3, ""), Ok(()));
         let refused = within("timeout", u64::MAX, 1, MAX_DURATION_MS, " ms").expect_err("too long");
         assert_eq!(refused.to_string(), "timeout: must be from 1 to 3,153,600,000,000 ms");
+        let refused = within("priority", 200, -100, 100, "").expect_err("too high");
+        assert_eq!(refused.to_string(), "priority: must be from -100 to 100");
+        let refused = within("loadBelow", 0.0, MIN_LOAD, MAX_LOAD, "").expect_err("too low");
+        assert_eq!(refused.to_string(), "loadBelow: must be from 0.01 to 1,000");
         for no_number in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 0.5] {
             assert!(within("f", no_number, 1.0, MAX_BACKOFF_FACTOR, "").is_err(), "{no_number}");
         }
@@ -113,5 +130,14 @@ mod tests {
             [0, 999, 1_000, 289_000, 4_294_967_295_u32].map(grouped),
             ["0", "999", "1,000", "289,000", "4,294,967,295"]
         );
+        assert_eq!([-1, -100, -1_000, -100_000].map(grouped), ["-1", "-100", "-1,000", "-100,000"]);
+        assert_eq!([0.01, 100.5, -1_234.567, 1_000.0].map(grouped), ["0.01", "100.5", "-1,234.567", "1,000"]);
+    }
+
+    #[test]
+    fn one_of_a_thing_is_singular() {
+        let attempts = [0, 1, 2, 1_200].map(|number| counted(number, "attempt"));
+        assert_eq!(attempts, ["0 attempts", "1 attempt", "2 attempts", "1,200 attempts"]);
+        assert_eq!([1, 2].map(|number| counted(number, "process")), ["1 process", "2 processes"]);
     }
 }

@@ -7,9 +7,10 @@ use ts_rs::TS;
 /// A value that breaks a rule of the model.
 ///
 /// `field` is the JSON path of the value, as a reader of the JSON would write it: `backoff.firstMs`,
-/// `kind.subprocess.env[2].key`. It is `spec` when the document as a whole is at fault.
+/// `kind.subprocess.env[2].key`. It is `spec` when the document as a whole is at fault, and empty when that is so of a value
+/// whose place is not known yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS, thiserror::Error)]
-#[error("{field}: {message}")]
+#[error("{field}{}{message}", if field.is_empty() { "" } else { ": " })]
 pub struct FieldError {
     /// Its path in the JSON document, as in `kind.subprocess.cwd`.
     pub field: String,
@@ -26,6 +27,7 @@ impl FieldError {
     /// The same where what it is of stands in the field `outer` of something else.
     #[must_use]
     pub fn within(self, outer: &str) -> Self {
-        Self { field: format!("{outer}.{}", self.field), ..self }
+        let field = if self.field.is_empty() { outer.to_owned() } else { format!("{outer}.{}", self.field) };
+        Self { field, ..self }
     }
 }

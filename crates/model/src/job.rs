@@ -66,7 +66,7 @@ fn within_bytes(field: &str, text: Option<&String>, most: usize) -> Result<(), F
 }
 
 fn inside(path: String) -> impl FnOnce(FieldError) -> FieldError {
-    move |FieldError { field, message }| FieldError::new(format!("{path}.{field}"), message)
+    move |error| error.within(&path)
 }
 
 impl Job {

@@ -1,7 +1,7 @@
 //! What a lane asks of the machine before it starts a task, and whether the machine is kept awake while one of its tasks runs. Pure:
 //! what the machine is like just now, and the time, are arguments.
 
-use crate::bounds::within;
+use crate::bounds::{counted, within};
 use crate::{FieldError, MAX_BYTES, MAX_DURATION_MS, MAX_LOAD, MIN_IDLE_MS, MIN_LOAD};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -225,7 +225,7 @@ fn idle_words(ms: u64) -> String {
 /// Powers of 1,000, as disks are sold.
 fn size_words(bytes: u64) -> String {
     let (value, unit) = match bytes {
-        0..1_000_000 => return format!("{bytes} bytes"),
+        0..1_000_000 => return counted(bytes, "byte"),
         1_000_000..1_000_000_000 => (bytes as f64 / 1e6, "MB"),
         _ => (bytes as f64 / 1e9, "GB"),
     };

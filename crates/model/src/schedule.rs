@@ -119,7 +119,7 @@ impl Schedule {
     /// What it says, for whoever reckons with it. An interval without an anchor counts from `now_ms`.
     ///
     /// # Errors
-    /// The first rule that is broken, with the field.
+    /// The first rule that is broken, with the field; without one when it is the schedule as a whole that breaks it.
     pub fn rule(&self, zones: &Zones, now_ms: u64) -> Result<Rule, FieldError> {
         let wrong = |field: &str, problem: String| FieldError::new(field, problem);
         let time = |field: &str, time: Option<u64>| {
@@ -151,7 +151,7 @@ impl Schedule {
             (None, None, None, true) => Timing::OnStart,
             _ => {
                 let problem = "must have exactly one of cron, everyMs, at and onStart";
-                return Err(wrong("cron", problem.into()));
+                return Err(wrong("", problem.into()));
             }
         };
         Ok(Rule { timing, from_ms: self.from, until_ms: self.until })
@@ -187,9 +187,9 @@ mod tests {
         assert_eq!(every.next_after(1_000_000), Some(1_005_000), "from when it was saved");
         assert!(rule(json!({"at": 5})).is_ok() && rule(json!({"onStart": true})).is_ok());
         for (schedule, field, words) in [
-            (json!({}), "cron", "exactly one"),
-            (json!({"cron": "@daily", "everyMs": 5_000}), "cron", "exactly one"),
-            (json!({"onStart": false}), "cron", "exactly one"),
+            (json!({}), "", "exactly one"),
+            (json!({"cron": "@daily", "everyMs": 5_000}), "", "exactly one"),
+            (json!({"onStart": false}), "", "exactly one"),
             (json!({"cron": "0 25 * * *"}), "cron", "the hour, at character 3: 25 is not from 0 to 23"),
             (json!({"cron": "@daily", "zone": "Mars"}), "zone", "\"Mars\" is no time zone"),
             (json!({"everyMs": 999}), "everyMs", "must be from 1,000"),
@@ -202,6 +202,10 @@ mod tests {
             assert_eq!(error.field, field, "{schedule}");
             assert!(error.message.contains(words), "{schedule}: {error}");
         }
+        let error = rule(json!({})).expect_err("says nothing");
+        assert_eq!(error.to_string(), "must have exactly one of cron, everyMs, at and onStart");
+        let error = error.within("schedules[1]");
+        assert_eq!(error.to_string(), "schedules[1]: must have exactly one of cron, everyMs, at and onStart");
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use solti_model::RunId;
+use solti_model::{RunId, counted};
 use solti_shim::FormatError;
 
 use crate::StartFailure;
@@ -98,7 +98,7 @@ pub enum AttachError {
         source: io::Error,
     },
     /// Some processes were left after KILL, as those are that hang in the kernel.
-    #[error("{left} processes of run {run} could not be ended")]
+    #[error("{} of run {run} could not be ended", counted(*left, "process"))]
     Survivors {
         /// The run that they are of.
         run: RunId,

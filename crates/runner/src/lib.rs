@@ -65,7 +65,7 @@ pub use shim_runner::ShimRunner;
 pub use signal_name::describe_signal;
 pub use slurm::SlurmRunner;
 pub use solti_shim::cgroup::{
-    SCOPE_PREFIX, SCOPE_SLICE, SCOPE_SUFFIX, Unenforced, settle as settle_in_scope,
+    GroupBase, SCOPE_PREFIX, SCOPE_SLICE, SCOPE_SUFFIX, Unenforced, own_group, settle as settle_in_scope,
 };
 pub use solti_shim::exit_record::{EndFlags, Usage};
 pub use solti_wasi::NotStarted as WasmNotStarted;

@@ -1,4 +1,5 @@
-//! What a person would not expect of a rule: times that clock changes leave out or bring twice, days that few months have.
+//! What a person would not expect of a rule: that it never runs, times that clock changes leave out or bring twice, days that
+//! few months have.
 
 use crate::words::date;
 use crate::{Cron, Rule, Timing};
@@ -16,6 +17,21 @@ impl Rule {
         let mut reported = changes(cron, &zone.zone, from_ms, until_ms);
         reported.extend(rare_days(cron));
         reported
+    }
+
+    /// A sentence on why it does not run any more, if that is so.
+    pub fn never(&self, now_ms: u64) -> Option<&'static str> {
+        let ended = self.until_ms.is_some_and(|until| until <= now_ms);
+        match self.timing {
+            Timing::At(at) if at <= now_ms => Some("This time is past: it never runs."),
+            _ if ended => Some("Its end is past: it never runs."),
+            // No clock tells when it starts.
+            Timing::OnStart => None,
+            Timing::At(_) | Timing::Cron(..) | Timing::Every { .. } => self
+                .next_after(now_ms)
+                .is_none()
+                .then_some("It has no time between its beginning and its end: it never runs."),
+        }
     }
 }
 
@@ -55,10 +71,23 @@ fn rare_days(cron: &Cron) -> Option<String> {
     let days: Vec<u32> = (1..=31).filter(|day| cron.days & (1 << day) != 0).collect();
     // Where a shorter month has none of the days.
     let least = *days.first()?;
-    (cron.names_days && least > 28 && !cron.names_weekdays && cron.days_from_end == 0)
-        .then(|| format!("Not every month has a day {least}; L stands for the last one."))
-        .filter(|_| (1..=12).any(|month| cron.months & (1 << month) != 0 && length(month) < least))
+    let mut shorter = (1..=12).filter(|month| cron.months & (1 << month) != 0 && length(*month) < least);
+    if !cron.names_days || cron.names_weekdays || cron.days_from_end != 0 {
+        return None;
+    }
+    shorter.next()?;
+    Some(if cron.months == FEBRUARY {
+        // A later day is none of any year, and such a line is refused.
+        "29 February comes in leap years only.".to_owned()
+    } else if least == 29 {
+        "29 February comes in leap years only; L stands for the last day of a month.".to_owned()
+    } else {
+        format!("Not every month has a day {least}; L stands for the last one.")
+    })
 }
+
+/// Among months.
+const FEBRUARY: u64 = 1 << 2;
 
 /// In the shortest year.
 fn length(month: u32) -> u32 {
@@ -108,8 +137,43 @@ mod tests {
             warnings("0 4 31 * *", "UTC"),
             ["Not every month has a day 31; L stands for the last one."]
         );
+        assert_eq!(
+            warnings("0 4 30 1,2 *", "UTC"),
+            ["Not every month has a day 30; L stands for the last one."]
+        );
+        for line in ["0 0 29 2 *", "0 0 29,30 feb *"] {
+            assert_eq!(warnings(line, "UTC"), ["29 February comes in leap years only."], "{line}");
+        }
+        assert_eq!(
+            warnings("0 0 29 * *", "UTC"),
+            ["29 February comes in leap years only; L stands for the last day of a month."]
+        );
         for line in ["0 4 31 1,3 *", "0 4 L * *", "0 4 28 * *", "0 4 31,L * *", "0 4 1,31 * *"] {
             assert_eq!(warnings(line, "UTC"), [""; 0], "{line}");
         }
+    }
+
+    #[test]
+    fn a_rule_without_a_time_to_come_is_told_that_it_never_runs() {
+        const NOW: u64 = 1_767_225_600_000;
+        let never = |timing: Timing, from_ms, until_ms| Rule { timing, from_ms, until_ms }.never(NOW);
+        let past = Some("This time is past: it never runs.");
+        assert_eq!(never(Timing::At(5), None, None), past);
+        assert_eq!(never(Timing::At(NOW), None, Some(NOW + 9)), past);
+        assert_eq!(never(Timing::At(NOW + 5), None, None), None);
+        let outside = Some("It has no time between its beginning and its end: it never runs.");
+        assert_eq!(never(Timing::At(NOW + 5), None, Some(NOW + 4)), outside);
+        assert_eq!(never(Timing::At(NOW + 5), Some(NOW + 6), None), outside);
+        let utc = Zones::built_in().get("UTC").expect("known");
+        let yearly = || Timing::Cron(Cron::parse("@yearly").expect("a line"), utc.clone());
+        let every = || Timing::Every { every_ms: 60_000, anchor_ms: NOW };
+        for timing in [yearly(), every()] {
+            assert_eq!(never(timing, None, Some(NOW + 59_999)), outside);
+        }
+        assert_eq!(never(every(), None, Some(NOW + 60_000)), None);
+        for timing in [yearly(), every(), Timing::OnStart] {
+            assert_eq!(never(timing, None, Some(NOW - 1)), Some("Its end is past: it never runs."));
+        }
+        assert_eq!(never(Timing::OnStart, None, None), None);
     }
 }

@@ -62,22 +62,27 @@ pub(crate) fn date(date: civil::Date) -> String {
     format!("{} {} {}", date.day(), MONTHS[date.month() as usize - 1], date.year())
 }
 
-/// A length of time in the units that make it up.
+/// A length of time in the units that make it up: "hour", "2 hours", "1 h 30 min".
 fn span(ms: u64) -> String {
-    let units = [(86_400_000, "day"), (3_600_000, "hour"), (60_000, "minute"), (1_000, "second"), (1, "ms")];
+    let units = [
+        (86_400_000, "day", "d"),
+        (3_600_000, "hour", "h"),
+        (60_000, "minute", "min"),
+        (1_000, "second", "s"),
+        (1, "ms", "ms"),
+    ];
     let (mut left, mut parts) = (ms, Vec::new());
-    for (length, name) in units {
+    for (length, name, short) in units {
         let n = left / length;
         left %= length;
         if n > 0 {
-            let plural = if n == 1 || name == "ms" { "" } else { "s" };
-            parts.push(format!("{n} {name}{plural}"));
+            parts.push((n, name, short));
         }
     }
-    match &parts[..] {
-        // "every hour", not "every 1 hour".
-        [one] => one.strip_prefix("1 ").filter(|_| ms >= 1_000).unwrap_or(one).to_owned(),
-        _ => listed(&parts, "and"),
+    match parts[..] {
+        [(1, name, short)] if name != short => name.to_owned(),
+        [(n, name, short)] if name != short => format!("{n} {name}s"),
+        _ => parts.iter().map(|(n, _, short)| format!("{n} {short}")).collect::<Vec<_>>().join(" "),
     }
 }
 
@@ -285,9 +290,12 @@ mod tests {
         );
         for (ms, words) in [
             (3_600_000, "every hour"),
-            (90_000, "every 1 minute and 30 seconds"),
+            (90_000, "every 1 min 30 s"),
+            (86_400_000, "every day"),
+            (90_061_000, "every 1 d 1 h 1 min 1 s"),
+            (500, "every 500 ms"),
             (7_200_000, "every 2 hours"),
-            (1_500, "every 1 second and 500 ms"),
+            (1_500, "every 1 s 500 ms"),
         ] {
             assert_eq!(Rule::new(Timing::Every { every_ms: ms, anchor_ms: 0 }).words(&berlin), words);
         }

@@ -10,6 +10,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::launch::Limits;
 use crate::layout;
@@ -62,7 +63,19 @@ pub struct Unenforced {
 impl GroupBase {
     /// The group of this process; `None` without a cgroup2 hierarchy. Whether groups may be made in it shows when one is.
     pub fn find() -> Option<Self> {
-        Some(Self::of(&root()?.join(group_of("self")?)))
+        Some(Self::of(&own_group()?))
+    }
+
+    /// Whether a group made here ends as a whole. Only making one tells: the root group itself has no file to be ended by.
+    pub fn has_groups(&self) -> bool {
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        let made = MADE.fetch_add(1, Ordering::Relaxed);
+        let Ok(group) = RunGroup::create(self, &format!("probe-{}/{made}", std::process::id())) else {
+            return false;
+        };
+        let ends = group.path.join("cgroup.kill").exists();
+        group.remove();
+        ends
     }
 
     /// For processes in this group.
@@ -134,6 +147,11 @@ fn root() -> Option<PathBuf> {
         let (root, kind) = (fields.nth(1)?, fields.next()?);
         (kind == "cgroup2").then(|| root.into())
     })
+}
+
+/// The group of this process; `None` without a cgroup2 hierarchy.
+pub fn own_group() -> Option<PathBuf> {
+    Some(root()?.join(group_of("self")?))
 }
 
 /// The path of a process's group, without the slash before it.
@@ -307,5 +325,19 @@ mod tests {
         for other in [slice.to_owned(), format!("{slice}/app-solti.scope"), format!("{slice}/{SHIMS}")] {
             assert_eq!(base(&other), Path::new(&other));
         }
+    }
+
+    #[test]
+    fn whether_groups_are_to_be_had_is_found_by_making_one_and_leaves_none() {
+        let parent = tempfile::tempdir().expect("temp dir");
+        // A folder of no hierarchy takes a group, and gives it no file to be ended by.
+        assert!(!GroupBase::at(parent.path().to_owned()).has_groups());
+        assert_eq!(fs::read_dir(parent.path()).expect("there").count(), 0);
+        assert!(!GroupBase::at(parent.path().join("none")).has_groups());
+        let Some(base) = GroupBase::find() else { return };
+        let made = RunGroup::create(&base, &format!("test-{}/1", std::process::id()));
+        let ends = made.as_ref().is_ok_and(|group| group.kill().is_ok());
+        made.iter().for_each(RunGroup::remove);
+        assert_eq!(base.has_groups(), ends);
     }
 }

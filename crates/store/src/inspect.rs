@@ -1,6 +1,7 @@
 //! Looking at a database from outside, whether the app has it open or not, and without changing it.
 
 use crate::number::Number;
+use crate::recover::side_file;
 use crate::{StoreError, backup, schema};
 use rusqlite::Connection;
 use solti_model::TaskId;
@@ -10,7 +11,7 @@ use std::path::Path;
 /// What is to be said of a sound database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Inspection {
-    /// Of the main file alone, without its WAL.
+    /// Of the main file and of what is written but not in it yet, its WAL.
     pub bytes: u64,
     /// Stored tasks in any phase.
     pub tasks: u64,
@@ -24,10 +25,12 @@ pub fn inspect(dir: &Path) -> Result<Option<Inspection>, StoreError> {
     let Some(connection) = open(dir)? else { return Ok(None) };
     let path = dir.join(schema::FILE_NAME);
     let bytes = path.metadata().map_err(|source| StoreError::Open { path: path.clone(), source })?.len();
+    // Where there is none, all is in the main file.
+    let wal = side_file(&path, "-wal").metadata().map_or(0, |wal| wal.len());
     schema::check_version(&connection)?;
     backup::check(&path)?;
     let Number(tasks) = connection.query_row("SELECT count(*) FROM tasks", [], |row| row.get(0))?;
-    Ok(Some(Inspection { bytes, tasks }))
+    Ok(Some(Inspection { bytes: bytes + wal, tasks }))
 }
 
 /// The ids of all stored tasks; `None` when there is no database.

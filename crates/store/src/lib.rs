@@ -12,6 +12,7 @@
 mod backup;
 mod cursor;
 mod damage;
+mod data_folder;
 mod environment;
 mod error;
 mod free_space;
@@ -47,6 +48,7 @@ mod writer;
 
 pub use backup::{Backup, backups};
 pub use cursor::RowCursor;
+pub use data_folder::{FolderAccess, FolderRefused, LOCK_FILE, folder_access};
 pub use error::StoreError;
 pub use free_space::free_bytes;
 pub use inspect::{Inspection, inspect, known_tasks};

@@ -239,7 +239,7 @@ fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-fn side_file(path: &Path, suffix: &str) -> PathBuf {
+pub(crate) fn side_file(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(suffix);
     name.into()

@@ -27,8 +27,8 @@ impl AccessToken {
     /// # Errors
     /// When it can be neither read nor made, or when others may read or have written it.
     pub fn open(dir: &Path) -> io::Result<Self> {
-        DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
-        Self::open_file(dir.join(FILE))
+        DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(of(dir))?;
+        Self::in_file(dir.join(FILE), "delete it to get a new one")
     }
 
     /// Reads the token from a file of one's own choice, or makes it there.
@@ -36,7 +36,12 @@ impl AccessToken {
     /// # Errors
     /// As [`AccessToken::open`].
     pub fn open_file(path: PathBuf) -> io::Result<Self> {
-        let text = match read(&path) {
+        Self::in_file(path, "name another file; one that is not there is made")
+    }
+
+    /// `instead`: what to do when the file that is there holds no token of ours.
+    fn in_file(path: PathBuf, instead: &str) -> io::Result<Self> {
+        let text = match read(&path, instead) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => make(&path)?,
             read => read?,
         };
@@ -76,27 +81,35 @@ impl AccessToken {
     }
 }
 
-fn read(path: &Path) -> io::Result<String> {
-    let unsafe_file = |what| Err(io::Error::new(io::ErrorKind::PermissionDenied, what));
-    let file = OpenOptions::new().read(true).custom_flags(OFlags::NONBLOCK.bits() as i32).open(path)?;
-    let about = file.metadata()?;
+/// Says which file could not be used.
+fn of(path: &Path) -> impl Fn(io::Error) -> io::Error {
+    move |error| io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+}
+
+fn read(path: &Path, instead: &str) -> io::Result<String> {
+    let refused = |what: &str| Err(of(path)(io::Error::new(io::ErrorKind::PermissionDenied, what)));
+    let file = OpenOptions::new().read(true).custom_flags(OFlags::NONBLOCK.bits() as i32).open(path);
+    let file = file.map_err(of(path))?;
+    let about = file.metadata().map_err(of(path))?;
     if !about.is_file() {
-        return unsafe_file("the token's file is no regular file");
+        return refused("it is no regular file");
     }
     if about.uid() != geteuid().as_raw() {
-        return unsafe_file("the token's file belongs to another user, who may have written it");
+        return refused("it belongs to another user, who may have written it");
     }
     if about.mode() & 0o077 != 0 {
-        return unsafe_file("the token's file can be read by others; delete it to get a new one");
+        return refused(&format!("other users may read it; {instead}"));
     }
-    let mut text = String::new();
+    let mut text = Vec::new();
     // A longer file is no token of ours; no more of it is read than tells.
-    file.take(DIGITS as u64 + 2).read_to_string(&mut text)?;
-    let text = text.trim();
-    if text.len() != DIGITS || !text.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-        return unsafe_file("the token's file holds no token; delete it to get a new one");
+    file.take(DIGITS as u64 + 2).read_to_end(&mut text).map_err(of(path))?;
+    let text = text.trim_ascii();
+    match str::from_utf8(text) {
+        Ok(text) if text.len() == DIGITS && text.bytes().all(|digit| digit.is_ascii_hexdigit()) => {
+            Ok(text.to_owned())
+        }
+        _ => refused(&format!("it holds no token; {instead}")),
     }
-    Ok(text.to_owned())
 }
 
 /// Writes a new token beside the old one and puts it in its place: no reader finds half of it.
@@ -105,13 +118,13 @@ fn make(path: &Path) -> io::Result<String> {
     let text: String = bits.iter().map(|byte| format!("{byte:02x}")).collect();
     let fresh = path.with_extension("new");
     match std::fs::remove_file(&fresh) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(of(&fresh)(error)),
         _ => {}
     }
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
-    writeln!(file, "{text}")?;
-    file.sync_all()?;
-    std::fs::rename(&fresh, path)?;
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh);
+    let mut file = file.map_err(of(&fresh))?;
+    writeln!(file, "{text}").and_then(|()| file.sync_all()).map_err(of(&fresh))?;
+    std::fs::rename(&fresh, path).map_err(of(path))?;
     Ok(text)
 }
 
@@ -143,11 +156,29 @@ mod tests {
         let dir = tempfile::tempdir().expect("temp dir");
         AccessToken::open(dir.path()).expect("made");
         let path = dir.path().join("token");
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).expect("own file");
-        assert!(AccessToken::open(dir.path()).is_err());
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).expect("own file");
-        std::fs::write(&path, "").expect("own file");
-        assert!(AccessToken::open(dir.path()).is_err(), "an empty token would let everybody in");
+        let set_mode = |mode| {
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).expect("own file");
+        };
+        let shown = path.display();
+        let refused = |opened: io::Result<AccessToken>| opened.map(drop).expect_err("refused").to_string();
+        let (anew, other) =
+            ("delete it to get a new one", "name another file; one that is not there is made");
+        set_mode(0o644);
+        let why = format!("{shown}: other users may read it; ");
+        assert_eq!(refused(AccessToken::open(dir.path())), format!("{why}{anew}"));
+        // What somebody has named may be anything, and is not to be deleted.
+        assert_eq!(refused(AccessToken::open_file(path.clone())), format!("{why}{other}"));
+        set_mode(0o600);
+        // An empty token would let everybody in.
+        for none in [&b""[..], b"no token", b"\xff\xfe", &[b'a'; 65]] {
+            std::fs::write(&path, none).expect("own file");
+            let why = format!("{shown}: it holds no token; ");
+            assert_eq!(refused(AccessToken::open(dir.path())), format!("{why}{anew}"));
+            assert_eq!(refused(AccessToken::open_file(path.clone())), format!("{why}{other}"));
+        }
+        let nowhere = dir.path().join("none/token");
+        let refused = refused(AccessToken::open_file(nowhere.clone()));
+        assert!(refused.starts_with(&nowhere.with_extension("new").display().to_string()), "{refused}");
     }
 
     #[test]

@@ -150,11 +150,15 @@ impl Perform<PreviewSchedule> for SupervisorApiAdapter {
         let zones = self.supervisor().zones().await?;
         let from = from.unwrap_or_else(now_ms).min(MAX_TIME_MS);
         let rule = schedule.rule(&zones, from).map_err(|error| error.within("schedule"))?;
+        let warnings = match rule.never(now_ms()) {
+            Some(never) => vec![never.to_owned()],
+            None => rule.warnings(from, from.saturating_add(WARNED_MS)),
+        };
         let count = count.unwrap_or(PREVIEWED.0).min(PREVIEWED.1);
         Ok(SchedulePreview {
             words: rule.words(zones.local()),
             times: rule.times_after(from).take(count as usize).collect(),
-            warnings: rule.warnings(from, from.saturating_add(WARNED_MS)),
+            warnings,
         })
     }
 }

@@ -78,6 +78,8 @@ async fn tasks_go_by_priority_and_then_as_they_were_moved_also_after_a_restart()
     engine.api.ask(move_to(b, Some(a), false)).await.unwrap();
     engine.api.ask(SetPriority { id: e.clone(), priority: 7 }).await.unwrap();
     assert!(conflicts(engine.api.ask(move_to(a, Some(d), false)).await).contains("priorities"));
+    let itself = conflicts(engine.api.ask(move_to(a, Some(a), false)).await);
+    assert_eq!(itself, format!("task {a} cannot be moved before itself"));
     assert!(conflicts(engine.api.ask(move_to(&first, None, true)).await).contains("is running already"));
     let none = MoveTask { id: a.clone(), before: None, after: None, first: false, last: false };
     assert!(matches!(engine.api.ask(none).await, Err(ApiError::InvalidRequest { .. })));

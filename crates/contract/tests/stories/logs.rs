@@ -49,7 +49,11 @@ pub async fn a_window_reads_rows_and_hears_of_growth(subject: &Subject) {
     assert_eq!(api.ask(GetLogInfo { run: RunId::new(id.clone(), 0) }).await.unwrap(), last);
     let error =
         api.ask(ReadLog { run: RunId::new(id.clone(), 7), from: RowNo::ZERO, count: 1 }).await.unwrap_err();
-    assert!(matches!(&error, ApiError::InvalidRequest { field, .. } if field == "attempt"), "{error:?}");
+    assert!(
+        matches!(&error, ApiError::InvalidRequest { field, message, .. }
+            if field == "attempt" && *message == format!("task {id} has 1 attempt, none is number 7")),
+        "{error:?}"
+    );
     assert_eq!(
         api.ask(GetLogInfo { run: RunId::new(nobody(), 0) }).await,
         Err(ApiError::TaskNotFound { id: nobody() })

@@ -581,13 +581,16 @@ fn conflict(id: &TaskId, stage: &Stage) -> SupervisorError {
 }
 
 pub(crate) fn cannot_move(id: &TaskId, to: &MoveTo, slot: &Slot, why: CannotMove) -> SupervisorError {
-    let other = match to {
-        MoveTo::Before(other) | MoveTo::After(other) => other.to_string(),
-        MoveTo::First | MoveTo::Last => String::new(),
+    let (side, other) = match to {
+        MoveTo::Before(other) => ("before", other.to_string()),
+        MoveTo::After(other) => ("after", other.to_string()),
+        MoveTo::First | MoveTo::Last => ("", String::new()),
     };
     let reason = match why {
         CannotMove::Replaces => format!("task {id} replaces what runs in lane {slot}, and is next already"),
+        CannotMove::Itself => format!("task {id} cannot be moved {side} itself"),
         CannotMove::NotThere => format!("task {other} is not waiting in lane {slot}"),
+        CannotMove::OtherReplaces => format!("task {other} replaces what runs in lane {slot}, and is next"),
         CannotMove::Priority => {
             format!("tasks {id} and {other} have different priorities, which decide which of them goes first")
         }

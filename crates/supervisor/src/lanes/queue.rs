@@ -46,8 +46,12 @@ pub(crate) enum Moved {
 pub(crate) enum CannotMove {
     /// The task replaces what runs: it is next already.
     Replaces,
+    /// It is the other.
+    Itself,
     /// The other does not wait in this lane.
     NotThere,
+    /// The other replaces what runs: it goes before all that wait.
+    OtherReplaces,
     /// The other has another priority, which decides between the two.
     Priority,
 }
@@ -130,11 +134,14 @@ impl Queue {
         let others: Vec<&Waiter> = all().filter(|other| other.id != moved.id).collect();
         let beside = |other: &TaskId| {
             if *other == moved.id {
-                return Err(CannotMove::NotThere);
+                return Err(CannotMove::Itself);
             }
             others.iter().position(|waiter| waiter.id == *other).ok_or_else(|| {
-                let is_here = self.0.iter().any(|waiter| waiter.id == *other);
-                if is_here { CannotMove::Priority } else { CannotMove::NotThere }
+                match self.0.iter().find(|waiter| waiter.id == *other) {
+                    Some(other) if is_next(other) => CannotMove::OtherReplaces,
+                    Some(_) => CannotMove::Priority,
+                    None => CannotMove::NotThere,
+                }
             })
         };
         let place = match to {

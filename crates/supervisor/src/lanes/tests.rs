@@ -199,6 +199,9 @@ fn moves_that_say_nothing_are_told_apart() {
     assert_eq!(plan(1, MoveTo::Last), Some(Ok(Moved::To(100))));
     assert_eq!(plan(3, MoveTo::Before(id(4))), Some(Err(CannotMove::Priority)));
     assert_eq!(plan(3, MoveTo::Before(id(9))), Some(Err(CannotMove::NotThere)));
+    assert_eq!(plan(3, MoveTo::Before(id(3))), Some(Err(CannotMove::Itself)));
+    assert_eq!(plan(3, MoveTo::After(id(3))), Some(Err(CannotMove::Itself)));
+    assert_eq!(plan(3, MoveTo::After(id(5))), Some(Err(CannotMove::OtherReplaces)));
     assert_eq!(plan(5, MoveTo::Last), Some(Err(CannotMove::Replaces)));
     assert_eq!(plan(9, MoveTo::Last), None);
     // No room between 1 and 2.
@@ -262,7 +265,7 @@ proptest! {
                     waiters.iter_mut().find(|waiter| waiter.id == id).expect("known").order = last;
                 },
                 Err(why) => {
-                    let expected = if moved == other { CannotMove::NotThere } else { CannotMove::Priority };
+                    let expected = if moved == other { CannotMove::Itself } else { CannotMove::Priority };
                     prop_assert_eq!(why, expected);
                     continue;
                 }

@@ -87,7 +87,7 @@ function words(schedule: Schedule): string {
 function check(schedule: Schedule, field: string): void {
   const given = [schedule.cron, schedule.everyMs, schedule.at, schedule.onStart || undefined];
   if (given.filter((one) => one !== undefined).length !== 1)
-    throw invalid(`${field}cron`, "must have exactly one of cron, everyMs, at and onStart");
+    throw invalid(field.replace(/\.$/, ""), "must have exactly one of cron, everyMs, at and onStart");
   if (schedule.cron === undefined || schedule.cron.startsWith("@")) return;
   const fields = schedule.cron.trim().split(/\s+/);
   if (fields.length !== 5)

@@ -5,6 +5,7 @@ use crate::operations::{ExportChunk, ExportStream};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use solti_logstore::{LogError, Row};
+use solti_model::counted;
 
 /// Bytes of one chunk of an export, about.
 const CHUNK_BYTES: usize = 512 * 1024;
@@ -55,7 +56,7 @@ pub(super) fn add_line(bytes: &mut Vec<u8>, row: &Row, timestamps: bool, name: &
         bytes.extend_from_slice(text.as_bytes());
     } else if row.full_len > row.bytes.len() as u64 {
         let rest = row.full_len - row.bytes.len() as u64;
-        bytes.extend_from_slice(format!(" [{rest} more bytes]").as_bytes());
+        bytes.extend_from_slice(format!(" [{} more]", counted(rest, "byte")).as_bytes());
     }
     bytes.push(b'\n');
 }
@@ -72,9 +73,13 @@ fn time_in(ts_ms: u64, zone: TimeZone) -> String {
 
 fn gap_text(row: &Row) -> Option<String> {
     match (row.gap, row.removed) {
-        (Some(bytes), _) => Some(format!("[{bytes} bytes were not stored: the disk was full]")),
+        (Some(bytes), _) => {
+            let were = if bytes == 1 { "was" } else { "were" };
+            Some(format!("[{} {were} not stored: the disk was full]", counted(bytes, "byte")))
+        }
         (None, Some(removed)) => {
-            Some(format!("[{} lines, {} bytes were removed to make room]", removed.rows, removed.bytes))
+            let (lines, bytes) = (counted(removed.rows, "line"), counted(removed.bytes, "byte"));
+            Some(format!("[{lines}, {bytes} were removed to make room]"))
         }
         (None, None) => None,
     }

@@ -2,7 +2,7 @@
 
 use crate::ApiError;
 use solti_logstore::{LogError, LogView, TextEncoding};
-use solti_model::{RunId, TaskId, TaskRun};
+use solti_model::{RunId, TaskId, TaskRun, counted};
 use solti_supervisor::{Supervisor, SupervisorError};
 use std::path::PathBuf;
 
@@ -76,7 +76,11 @@ pub(crate) async fn pick(
     match stored_run(supervisor, id, attempt).await? {
         Some(run) => Ok((Some(run), number)),
         None => {
-            let said = format!("task {id} has {number} attempts, none is number {attempt}");
+            let said = if attempt < number {
+                format!("attempt {attempt} of task {id} is not kept any more")
+            } else {
+                format!("task {id} has {}, none is number {attempt}", counted(number, "attempt"))
+            };
             Err(ApiError::invalid("attempt", said))
         }
     }
