@@ -1,6 +1,6 @@
 import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/svelte";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { ApiError, useBackend, type Backend, type LineReading, type TaskSpec } from "../api";
+import { ApiError, useBackend, type Backend, type LineReading, type RunnerInfo, type TaskSpec } from "../api";
 import { Drafts } from "./draft";
 import { sentence } from "./errors";
 import SubmitForm from "./SubmitForm.svelte";
@@ -9,6 +9,7 @@ let wrong: ApiError | null;
 let sent: TaskSpec[];
 let edited: { id: string; spec: TaskSpec; resourceVersion: number } | undefined;
 let drafts: Drafts;
+let runners: RunnerInfo[];
 
 function open(initial?: TaskSpec, edits?: { id: string; version: number }) {
   const onsubmitted = vi.fn();
@@ -32,6 +33,7 @@ beforeEach(() => {
   sent = [];
   edited = undefined;
   drafts = new Drafts();
+  runners = [];
   useBackend({
     readCommandLine,
     validateSpec: async () => {
@@ -41,6 +43,7 @@ beforeEach(() => {
     editTask: async (asked: typeof edited) => void (edited = asked),
     listTasks: async () => ({ rows: [], total: 0 }),
     listLanes: async () => [],
+    listRunners: async () => runners,
   } as unknown as Backend);
 });
 afterEach(cleanup);
@@ -64,6 +67,21 @@ describe("the submit form", () => {
     });
     expect(sent[0]?.slot).toMatch(/^echo-[a-z0-9]{5}$/);
     expect(drafts.of()).toBeNull();
+  });
+
+  it("offers a cluster where this machine hands tasks to one", async () => {
+    open();
+    await type("field-command", "make");
+    expect(screen.queryByText("Slurm cluster")).toBeNull();
+    cleanup();
+    const cluster = { version: "slurm-wlm 22.05.8", partitions: [], accounts: [], qos: [] };
+    runners = [{ name: "slurm", labels: {}, kinds: [], cluster }];
+    open();
+    await fireEvent.click(await screen.findByText("Slurm cluster"));
+    await fireEvent.click(screen.getByTestId("on-cluster"));
+    await type("field-command", "make");
+    await fireEvent.click(screen.getByTestId("submit"));
+    await waitFor(() => expect(sent[0]).toMatchObject({ cluster: {} }));
   });
 
   it("says when a task starts, and after which others", async () => {
@@ -192,6 +210,7 @@ describe("the submit form", () => {
       validateSpec: async () => {},
       hasDirectory: async ({ path }: { path: string }) => (asked.push(path), false),
       submitTask: async (spec: TaskSpec) => (sent.push(spec), "id-1"),
+      listRunners: async () => [],
     } as unknown as Backend);
     open();
     await type("field-command", "true");
@@ -262,6 +281,7 @@ describe("the submit form", () => {
           throw new ApiError({ error: "SlotBusy", message: "busy", slot: "true-abcde", running: "t1" });
         return "id-2";
       },
+      listRunners: async () => [],
     } as unknown as Backend);
     const { onsubmitted } = open({
       slot: "true-abcde",
@@ -519,6 +539,7 @@ describe("what goes on with what one types", () => {
       hasDirectory: async () => true,
       readCommandLine,
       pickDirectory: async (from: string) => `${from}/picked`,
+      listRunners: async () => [],
     } as unknown as Backend),
   );
   // Not those of the selects.
