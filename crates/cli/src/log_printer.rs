@@ -10,7 +10,7 @@ use futures::{FutureExt as _, StreamExt as _};
 use solti_api::operations::{GetLogInfo, Operations as _};
 use solti_http::HttpClient;
 use solti_logstore::RowFilter;
-use solti_model::{OutputEvent, OutputStreamKind, RunId, TaskId};
+use solti_model::{OutputEvent, OutputStreamKind, RunId, TaskId, counted};
 use std::io::{self, BufWriter, IsTerminal, Stderr, Stdout, Write};
 
 #[derive(Debug, Default)]
@@ -166,8 +166,10 @@ impl LogPrinter {
                 self.screens.iter_mut().flatten().for_each(Screen::begin_again);
                 Ok(())
             }
-            OutputEvent::Lagged { skipped } => self
-                .say(&format!("solti: {skipped} lines are gone, removed to keep the log within its limit")),
+            OutputEvent::Lagged { skipped } => self.say(&format!(
+                "solti: {} removed here to keep the log within its limit",
+                counted(skipped, "line")
+            )),
             OutputEvent::RunStarted { .. } | OutputEvent::RunFinished { .. } => Ok(()),
         }
     }

@@ -8,7 +8,7 @@ use crate::terminal::say;
 use crate::{server, show, task_ids, time};
 use serde_json::json;
 use solti_api::operations::{Operations as _, PageRuns};
-use solti_model::{AttemptsNotKept, HistoryQuery, TaskRun, grouped};
+use solti_model::{AttemptsNotKept, HistoryQuery, TaskRun, counted};
 
 pub async fn runs(options: &Options, runs: Runs) -> Result<u8, CliError> {
     let client = server::client(options).await?;
@@ -41,7 +41,7 @@ pub fn print_runs(runs: &[TaskRun], not_kept: Option<AttemptsNotKept>) -> Result
             && before.is_none_or(|before| before <= gap.after)
             && run.attempt == gap.after + gap.count + 1
         {
-            let words = format!("{} attempts not kept", grouped(gap.count));
+            let words = format!("{} not kept", counted(gap.count, "attempt"));
             rows.push([Cell::new("…"), Cell::new(""), Cell::new(""), Cell::new(""), Cell::new(words)]);
         }
         rows.push(cells(run));

@@ -33,6 +33,7 @@ use solti_api::ApiError;
 use std::borrow::Cow;
 use std::ffi::OsString;
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -159,7 +160,13 @@ impl HttpClient {
                 while let Some(deeper) = cause.source() {
                     cause = deeper;
                 }
-                reason = format!("{reason}: {cause}");
+                reason = match cause.downcast_ref::<io::Error>() {
+                    // What the cause says of it is about chunks.
+                    Some(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                        format!("{reason}: the connection ended within an answer")
+                    }
+                    _ => format!("{reason}: {cause}"),
+                };
             }
         }
         self.note(Reachability::Lost(reason.clone()));
