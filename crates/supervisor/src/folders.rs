@@ -60,18 +60,18 @@ impl RunFolders {
         }
     }
 
-    /// To be called before a run of a task is started: brings its folder, where one is left from another task. With a root elsewhere
-    /// it is there, and what stands for it here is a link.
-    pub(crate) fn provide(&self, id: &TaskId, attempt: u32, elsewhere: Option<PathBuf>) {
-        match elsewhere {
-            Some(root) => {
-                if let Err(error) = self.link(id, &root) {
-                    // Who starts the run says what its folder lacks.
-                    tracing::warn!("{} has no folder for {id}: {error}", root.display());
-                }
-            }
-            None if attempt == 1 => self.spare.take(id, &self.task(id)),
-            None => {}
+    /// To be called before the first run of a task is started: brings its folder, where one is left from another task.
+    pub(crate) fn provide(&self, id: &TaskId, attempt: u32) {
+        if attempt == 1 {
+            self.spare.take(id, &self.task(id));
+        }
+    }
+
+    /// The same of a run whose folder is below another root: it is made there, and what stands for it here is a link.
+    pub(crate) fn provide_elsewhere(&self, id: &TaskId, root: &Path) {
+        if let Err(error) = self.link(id, root) {
+            // Who starts the run says what its folder lacks.
+            tracing::warn!("{} has no folder for {id}: {error}", root.display());
         }
     }
 
@@ -212,8 +212,8 @@ mod tests {
         let root = shared.path().join("solti/runs");
         let id = |name: &str| TaskId::new(name).unwrap();
         for name in ["a", "b"] {
-            folders.provide(&id(name), 1, Some(root.clone()));
-            folders.provide(&id(name), 2, Some(root.clone()));
+            folders.provide_elsewhere(&id(name), &root);
+            folders.provide_elsewhere(&id(name), &root);
             fs::create_dir(folders.run(&id(name), 1)).unwrap();
             assert!(root.join(name).join("1").is_dir());
             assert_eq!(folders.attempts(&id(name)).unwrap(), [1]);

@@ -68,9 +68,14 @@ impl Effect {
         // The semaphore is never closed.
         let place = Arc::clone(&self.starts).acquire_owned().await.ok();
         let runner = Arc::clone(self.runners.of(runner.as_deref()));
-        let elsewhere = runner.runs_root();
-        let provided = id.clone();
-        self.folders.on_a_thread(move |folders| folders.provide(&provided, attempt, elsewhere)).await;
+        match runner.runs_root() {
+            Some(root) => {
+                let id = id.clone();
+                // A disk that is far away may take its time.
+                self.folders.on_a_thread(move |folders| folders.provide_elsewhere(&id, &root)).await;
+            }
+            None => self.folders.provide(&id, attempt),
+        }
         match runner.start(request).await {
             Ok(handle) => {
                 drop(place);
