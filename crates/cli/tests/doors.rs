@@ -48,6 +48,18 @@ fn nothing_is_open_to_others_until_somebody_says_so() {
     assert_eq!(server.lines.rest(), Vec::<String>::new(), "the socket was the only address");
 }
 
+#[test]
+fn a_server_whose_standard_error_nobody_reads_answers_and_keeps_its_log() {
+    let place = Place::new();
+    let _server = place.serve_unheard();
+    // Each call is noted in the server's log.
+    for said in ["one", "two"] {
+        assert_eq!(place.ok(&["run", "--wait", "--", "echo", said]), format!("{said}\n"));
+    }
+    let log = fs::read_to_string(place.data_dir().join("app.log")).unwrap();
+    assert!(log.matches("submit_task").count() >= 2, "{log}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_file_opens_http_and_grpc_to_others_with_a_generated_certificate() {
     let place = Place::new();

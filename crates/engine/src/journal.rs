@@ -1,14 +1,16 @@
 //! The app's own log: to stderr, and to `app.log` in the data folder, where the number of an internal error is
 //! looked up. Logs of tasks are elsewhere, in `solti-logstore`.
+//!
+//! Nobody who logs learns that it failed: where stderr is closed or a disk is full, the work that is told of goes on.
 
 use std::{
     fs::{self, File, OpenOptions},
-    io,
+    io::{self, Write as _},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
-    sync::Mutex,
+    sync::{Mutex, PoisonError},
 };
-use tracing_subscriber::{EnvFilter, fmt::writer::MakeWriterExt};
+use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
 
 /// Overrides what is logged, in tracing's filter syntax.
 const FILTER: &str = "SOLTI_LOG";
@@ -33,16 +35,57 @@ pub fn start_of_client(data_dir: &Path) {
 
 fn start_in(path: PathBuf) {
     let filter = EnvFilter::try_from_env(FILTER).unwrap_or_else(|_| EnvFilter::new("info"));
+    let file = Rotating::open(path, MAX_BYTES)
+        .inspect_err(|error| {
+            writeln!(io::stderr(), "solti: its own log cannot be written: {error}").ok();
+        })
+        .ok();
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false);
+    // What tracing-subscriber says of a failure goes to stderr, and is a panic where that is closed.
+    let log = log.log_internal_errors(false).with_writer(Journal { stderr: io::stderr, file: Mutex::new(file) });
     // No other subscriber can be set before this one; and an app that cannot write its log still runs tasks.
-    let set = match Rotating::open(path, MAX_BYTES) {
-        Ok(file) => log.with_writer(io::stderr.and(Mutex::new(file))).try_init(),
-        Err(error) => {
-            eprintln!("solti: its own log cannot be written: {error}");
-            log.with_writer(io::stderr).try_init()
-        }
-    };
+    let set = log.try_init();
     debug_assert!(set.is_ok(), "a second log was started");
+}
+
+/// Both places of the log.
+struct Journal<S> {
+    stderr: S,
+    file: Mutex<Option<Rotating>>,
+}
+
+impl<'a, S, W> MakeWriter<'a> for Journal<S>
+where
+    S: Fn() -> W + 'a,
+    W: io::Write,
+{
+    type Writer = Entry<'a, S>;
+
+    fn make_writer(&'a self) -> Self::Writer {
+        Entry(self)
+    }
+}
+
+/// Takes one event a call, as tracing-subscriber hands them on, and always takes it.
+struct Entry<'a, S>(&'a Journal<S>);
+
+impl<S, W> io::Write for Entry<'_, S>
+where
+    S: Fn() -> W,
+    W: io::Write,
+{
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        (self.0.stderr)().write_all(event).ok();
+        let mut file = self.0.file.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(file) = &mut *file {
+            file.append(event).ok();
+        }
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// A file that is set aside when it is full, in the place of the one before it.
@@ -70,21 +113,19 @@ impl Rotating {
         self.bytes = 0;
         Ok(())
     }
-}
 
-/// One event a call, as tracing-subscriber hands them on.
-impl io::Write for Rotating {
-    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+    /// The whole event, or nothing of it.
+    fn append(&mut self, event: &[u8]) -> io::Result<()> {
         if self.bytes > 0 && self.bytes.saturating_add(event.len() as u64) > self.most {
             self.begin_anew()?;
         }
-        let written = self.file.write(event)?;
-        self.bytes += written as u64;
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
+        if let Err(error) = self.file.write_all(event) {
+            // A full disk takes a part of it, to which the next event would be glued.
+            self.file.set_len(self.bytes).ok();
+            return Err(error);
+        }
+        self.bytes += event.len() as u64;
+        Ok(())
     }
 }
 
@@ -95,7 +136,7 @@ fn open(path: &Path) -> io::Result<File> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Write;
+    use solti_testing::SmallDisk;
 
     #[test]
     fn a_log_that_is_written_for_months_stays_within_two_files() {
@@ -103,19 +144,19 @@ mod tests {
         let (path, old) = (dir.path().join("app.log"), dir.path().join("app.log.old"));
         let mut log = Rotating::open(path.clone(), 1_000).expect("made");
         for n in 0..1_000 {
-            log.write_all(format!("event {n}\n").as_bytes()).expect("written");
+            log.append(format!("event {n}\n").as_bytes()).expect("written");
         }
         // As after a restart: it goes on where it was.
         drop(log);
         let mut log = Rotating::open(path.clone(), 1_000).expect("there");
-        log.write_all(b"the last\n").expect("written");
+        log.append(b"the last\n").expect("written");
         let read = |path: &Path| fs::read_to_string(path).expect("there");
         assert!(read(&path).len() <= 1_000 && read(&old).len() <= 1_000);
         let both = read(&old) + &read(&path);
         assert!(both.ends_with("event 998\nevent 999\nthe last\n") && both.len() > 1_000, "{both}");
         assert_eq!(fs::read_dir(dir.path()).expect("there").count(), 2);
         // More than fits at once is written as a whole.
-        log.write_all(&[b'x'; 2_000]).expect("written");
+        log.append(&[b'x'; 2_000]).expect("written");
         assert_eq!(fs::metadata(&path).expect("there").len(), 2_000);
     }
 
@@ -127,8 +168,46 @@ mod tests {
         // A folder in the way, with something in it.
         fs::create_dir_all(dir.path().join("app.log.old/x")).expect("made");
         for _ in 0..50 {
-            log.write_all(b"ten bytes\n").expect("written");
+            log.append(b"ten bytes\n").expect("written");
         }
         assert!(fs::metadata(&path).expect("there").len() <= 100);
+    }
+
+    /// Standard error that nobody reads any more.
+    struct Closed;
+
+    impl io::Write for Closed {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+    }
+
+    #[test]
+    fn a_standard_error_that_is_closed_keeps_no_event_from_the_file() {
+        let dir = tempfile::tempdir().expect("temp dir");
+        let path = dir.path().join("app.log");
+        let file = Rotating::open(path.clone(), MAX_BYTES).expect("made");
+        let journal = Journal { stderr: || Closed, file: Mutex::new(Some(file)) };
+        for event in ["one\n", "two\n"] {
+            journal.make_writer().write_all(event.as_bytes()).expect("nobody is told");
+        }
+        assert_eq!(fs::read_to_string(path).expect("there"), "one\ntwo\n");
+    }
+
+    #[test]
+    fn a_full_disk_leaves_no_half_event_for_the_next_to_be_glued_to() {
+        let Some(disk) = SmallDisk::mount(1) else { return };
+        let path = disk.path().join("app.log");
+        let mut log = Rotating::open(path.clone(), MAX_BYTES).expect("made");
+        log.append(b"first\n").expect("written");
+        disk.fill();
+        log.append(&[b'x'; 64 * 1024]).expect_err("there is no space");
+        disk.free();
+        log.append(b"second\n").expect("written");
+        assert_eq!(fs::read_to_string(&path).expect("there"), "first\nsecond\n");
     }
 }

@@ -75,9 +75,17 @@ impl Place {
 
     /// With these variables, which its tasks inherit.
     pub fn serve_with(&self, words: &[&str], variables: &[(&str, &str)]) -> Server {
-        let mut command = self.command(&["serve"]);
-        let mut child =
-            command.args(words).envs(variables.iter().copied()).stderr(Stdio::null()).spawn().unwrap();
+        self.server(self.command(&["serve"]).args(words).envs(variables.iter().copied()).stderr(Stdio::null()))
+    }
+
+    /// With a standard error that nobody reads: what it writes there is refused.
+    pub fn serve_unheard(&self) -> Server {
+        self.server(self.command(&["serve"]).stderr(Stdio::piped()))
+    }
+
+    fn server(&self, command: &mut Command) -> Server {
+        let mut child = command.spawn().unwrap();
+        drop(child.stderr.take());
         let lines = lines(&mut child);
         let first = lines.next();
         assert!(first.starts_with("unix://"), "{first}");
