@@ -1,4 +1,4 @@
-//! What is done with a database that is damaged or gone: the file is kept aside, and the newest copy that is sound takes its
+//! What is done with a database that is damaged, gone or emptied: the file is kept aside, and the newest copy that is sound takes its
 //! place, or an empty database where there is none. What happened after the copy was taken is in the run folders; taking
 //! that up is the supervisor's business.
 //!
@@ -14,7 +14,7 @@ use crate::backup::{backups, check, now_ms, private_file};
 use crate::{Store, StoreError, schema};
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 const DAMAGED: &str = ".damaged-";
@@ -89,8 +89,8 @@ fn thin_out_damaged(dir: &Path) {
 }
 
 impl Store {
-    /// As [`Store::open`], but repairs what can be repaired: a database that is damaged, or gone while copies of it are
-    /// there, is replaced by the newest sound copy, or by an empty one. Blocks, after an unclean stop for as long as it takes
+    /// As [`Store::open`], but repairs what can be repaired: a database that is damaged, or gone or emptied while copies of
+    /// it are there, is replaced by the newest sound copy, or by an empty one. Blocks, after an unclean stop for as long as it takes
     /// to read the database.
     ///
     /// # Errors
@@ -99,8 +99,7 @@ impl Store {
         let path = dir.join(schema::FILE_NAME);
         let failed = |source| StoreError::Open { path: path.clone(), source };
         let interrupted = dir.join(RESTORING).try_exists().map_err(failed)?;
-        // What cannot be looked at is not gone.
-        let is_gone = !path.try_exists().map_err(failed)?;
+        let is_gone = holds_nothing(&path).map_err(failed)?;
         let has_copies = || backups(dir).map(|copies| !copies.is_empty()).map_err(failed);
         if interrupted || is_gone && has_copies()? {
             return Self::recover(dir);
@@ -168,6 +167,28 @@ impl Store {
             _ => Ok(()),
         }
     }
+}
+
+/// Whether no database of ours is there: no file, one that SQLite takes for a new database, or a database that has had no step of our
+/// format (the user version in its header is 0, <https://www.sqlite.org/fileformat2.html#the_database_header>).
+///
+/// # Errors
+/// That of reading the file: what cannot be looked at is not gone.
+fn holds_nothing(path: &Path) -> io::Result<bool> {
+    const USER_VERSION: std::ops::Range<usize> = 60..64;
+    let mut header = Vec::new();
+    match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
+        file => file?.take(USER_VERSION.end as u64).read_to_end(&mut header)?,
+    };
+    // SQLite itself may have written the one byte, into a file that it found empty.
+    if header.len() <= 1 {
+        return Ok(true);
+    }
+    // The header that counts may be in the log of writes.
+    let written = side_file(path, "-wal").metadata().is_ok_and(|log| log.len() > 0);
+    let steps = header.get(USER_VERSION);
+    Ok(header.starts_with(b"SQLite format 3\0") && steps == Some(&[0; 4]) && !written)
 }
 
 /// Two lines: when the copy was taken, and where the damaged file is; empty for neither.

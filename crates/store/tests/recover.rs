@@ -205,19 +205,33 @@ async fn without_a_copy_an_empty_database_takes_its_place() {
 }
 
 #[tokio::test]
-async fn a_database_that_is_gone_is_restored_when_there_are_copies() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = Store::open(dir.path()).unwrap();
-    put(&store, 0, 10).await;
-    store.settle().await.unwrap();
-    store.back_up().await.unwrap();
-    drop(store);
-    fs::remove_file(dir.path().join("solti.db")).unwrap();
-    let opened = Store::open_or_recover(dir.path()).unwrap();
-    let recovery = opened.recovered.unwrap();
-    assert_eq!(recovery.set_aside, None);
-    assert!(recovery.backup_taken_at.is_some());
-    assert!(opened.store.task(&id(9)).await.unwrap().is_some());
+async fn a_database_that_is_gone_or_emptied_is_restored_when_there_are_copies() {
+    let empty_database = |path: &Path| {
+        fs::remove_file(path).unwrap();
+        rusqlite::Connection::open(path).unwrap().execute_batch("CREATE TABLE x (y); DROP TABLE x").unwrap();
+        assert!(fs::metadata(path).unwrap().len() > 0);
+    };
+    type Ending<'a> = &'a dyn Fn(&Path);
+    let ways: [(&str, bool, Ending); 4] = [
+        ("gone", false, &|path| fs::remove_file(path).unwrap()),
+        ("cut to nothing", true, &|path| fs::write(path, "").unwrap()),
+        ("cut to a byte", true, &|path| fs::write(path, "x").unwrap()),
+        ("an empty database", true, &empty_database),
+    ];
+    for (way, is_kept, end) in ways {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        put(&store, 0, 10).await;
+        store.settle().await.unwrap();
+        store.back_up().await.unwrap();
+        drop(store);
+        end(&dir.path().join("solti.db"));
+        let opened = Store::open_or_recover(dir.path()).unwrap();
+        let recovery = opened.recovered.unwrap_or_else(|| panic!("{way}: nothing was recovered"));
+        assert_eq!(recovery.set_aside.is_some(), is_kept, "{way}");
+        assert!(recovery.backup_taken_at.is_some(), "{way}");
+        assert!(opened.store.task(&id(9)).await.unwrap().is_some(), "{way}");
+    }
 }
 
 #[tokio::test]
