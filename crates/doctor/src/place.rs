@@ -3,6 +3,7 @@
 use crate::words::bytes;
 use solti_model::Finding;
 use solti_store::{FolderAccess, FolderRefused, LOCK_FILE, folder_access, free_bytes};
+use std::fs::Metadata;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -82,9 +83,17 @@ pub(crate) fn free_space(dir: &Path, min_free: u64) -> Finding {
 /// The process that holds a data folder, if one does. Asked of the kernel's list of locks: taking the lock, if only for a
 /// moment, would turn an app away that starts just then.
 pub fn holder_of(dir: &Path) -> Option<u32> {
-    let inode = dir.join(LOCK_FILE).metadata().ok()?.ino();
+    let file = dir.join(LOCK_FILE).metadata().ok()?;
     let locks = std::fs::read_to_string("/proc/locks").ok()?;
-    holder(&locks, inode)?.parse().ok()
+    holders(&locks, file.ino()).find(|&pid| has_open(pid, &file))
+}
+
+/// Files of two file systems may have the same number, and the device that the kernel's list gives is not always the one that
+/// `stat` gives (btrfs): what the process has open tells.
+fn has_open(pid: u32, file: &Metadata) -> bool {
+    let Ok(open) = std::fs::read_dir(format!("/proc/{pid}/fd")) else { return false };
+    open.filter_map(|descriptor| descriptor.ok()?.path().metadata().ok())
+        .any(|open| (open.dev(), open.ino()) == (file.dev(), file.ino()))
 }
 
 pub(crate) fn app(dir: &Path) -> Finding {
@@ -95,13 +104,17 @@ pub(crate) fn app(dir: &Path) -> Finding {
     }
 }
 
-/// The process that holds the file with `flock`, from `/proc/locks` (proc(5)): `1: FLOCK ADVISORY WRITE 4711 08:02:1234 0 EOF`.
-fn holder(locks: &str, inode: u64) -> Option<&str> {
-    locks.lines().find_map(|line| {
+/// The processes that hold a file of this number with `flock`, from `/proc/locks` (proc(5)):
+/// `1: FLOCK ADVISORY WRITE 4711 08:02:1234 0 EOF`.
+fn holders(locks: &str, inode: u64) -> impl Iterator<Item = u32> {
+    locks.lines().filter_map(move |line| {
         let mut words = line.split_ascii_whitespace().skip(1);
         let (kind, pid) = (words.next()?, words.nth(2)?);
         let file = words.next()?.rsplit(':').next()?;
-        (kind == "FLOCK" && file.parse() == Ok(inode)).then_some(pid)
+        if kind != "FLOCK" || file.parse() != Ok(inode) {
+            return None;
+        }
+        pid.parse().ok()
     })
 }
 
@@ -112,11 +125,23 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     #[test]
-    fn the_holder_of_a_lock_is_found_by_the_file() {
-        let locks =
-            "1: POSIX  ADVISORY  READ 9 08:02:77 0 EOF\n2: FLOCK  ADVISORY  WRITE 4711 08:02:77 0 EOF\n";
-        assert_eq!(holder(locks, 77), Some("4711"));
-        assert_eq!(holder(locks, 7), None);
+    fn the_holders_of_a_lock_are_found_by_the_number_of_the_file() {
+        let locks = "1: POSIX  ADVISORY  READ 9 08:02:77 0 EOF\n2: FLOCK  ADVISORY  WRITE 4711 08:02:77 0 EOF\n\
+            3: FLOCK  ADVISORY  WRITE 12 00:2a:77 0 EOF\n";
+        assert_eq!(holders(locks, 77).collect::<Vec<_>>(), [4711, 12]);
+        assert_eq!(holders(locks, 7).count(), 0);
+    }
+
+    #[test]
+    fn a_process_holds_a_folder_only_with_that_folders_file_open() {
+        let dir = tempfile::tempdir().expect("temp dir");
+        let path = dir.path().join(LOCK_FILE);
+        std::fs::write(&path, "").expect("written");
+        let file = path.metadata().expect("there");
+        assert!(!has_open(std::process::id(), &file));
+        let open = std::fs::File::open(&path).expect("there");
+        assert!(has_open(std::process::id(), &file));
+        drop(open);
     }
 
     #[test]
