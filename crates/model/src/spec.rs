@@ -7,7 +7,7 @@ use crate::{
     RunnerSelector, Slot, Stall, Stdin, TaskKind,
 };
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
 use ts_rs::TS;
 
@@ -164,7 +164,7 @@ impl TaskSpec {
 }
 
 /// When a finished attempt is followed by another one.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, TS, JsonSchema)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
 pub enum RestartStrategy {
     /// Not at all.
@@ -180,6 +180,28 @@ pub enum RestartStrategy {
         #[schemars(range(max = MAX_DURATION_MS))]
         interval_ms: Option<u64>,
     },
+}
+
+/// As it is read: serde refuses unknown fields of a variant with a tag only where that has braces.
+#[derive(Deserialize)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
+enum ReadRestart {
+    Never {},
+    OnFailure {},
+    Always {
+        #[serde(default)]
+        interval_ms: Option<u64>,
+    },
+}
+
+impl<'de> Deserialize<'de> for RestartStrategy {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Ok(match ReadRestart::deserialize(from)? {
+            ReadRestart::Never {} => Self::Never,
+            ReadRestart::OnFailure {} => Self::OnFailure,
+            ReadRestart::Always { interval_ms } => Self::Always { interval_ms },
+        })
+    }
 }
 
 /// What happens to a task whose lane is busy.

@@ -123,6 +123,12 @@ fn unknown_and_missing_fields_are_named() {
     let mut unknown = full();
     unknown["colour"] = json!("red");
     assert_eq!(parse_spec(unknown).expect_err("unknown").field, "colour");
+    // Of an enum too, whichever of its variants it is.
+    for kind in ["never", "onFailure", "always"] {
+        parse_spec(with("/restart", json!({"type": kind}))).expect("legal");
+        let error = parse_spec(with("/restart", json!({"type": kind, "intervalMillis": 5}))).expect_err(kind);
+        assert!(error.field.ends_with("intervalMillis"), "{error}");
+    }
     let mut missing = full();
     missing.as_object_mut().expect("object").remove("slot");
     assert_eq!(parse_spec(missing).expect_err("missing").field, "slot");
