@@ -365,7 +365,8 @@ fn describe(slot: &Slot, lane: &LaneState) -> Lane {
         running: count(lane.holders.len()),
         queued: count(lane.queue.ready().count()),
         paused: lane.paused,
-        own: false,
+        // As far as can be seen here: the store knows which lanes are shared.
+        own: !lane.holders.is_empty() || !lane.queue.is_empty(),
         rules: lane.rules.clone(),
         waits_for: lane.unmet.clone(),
     }

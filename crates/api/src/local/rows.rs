@@ -104,7 +104,7 @@ pub(super) async fn lanes(supervisor: &Supervisor) -> Result<Vec<Lane>, ApiError
     let shared: HashSet<Slot> =
         supervisor.store().shared_lanes().await.map_err(storage)?.into_iter().collect();
     for lane in &mut lanes {
-        lane.own = lane.running + lane.queued > 0 && !shared.contains(&lane.slot);
+        lane.own &= !shared.contains(&lane.slot);
     }
     Ok(lanes)
 }

@@ -33,7 +33,7 @@ pub async fn lanes(options: &Options, command: Option<Lanes>) -> Result<u8, CliE
         true => print_json(&json!({"lanes": lanes}))?,
         false => {
             let rows: Vec<_> = lanes.iter().map(cells).collect();
-            table::print(["LANE", "RUNNING", "QUEUED", ""], 3, &rows)?;
+            table::print(["LANE", "IN USE", "QUEUED", ""], 3, &rows)?;
             if let Some(awake) = client.ask(GetSummary {}).await?.awake {
                 eprintln!("{}", awake_words(&awake));
             }

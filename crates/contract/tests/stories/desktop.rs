@@ -278,6 +278,8 @@ pub async fn a_shared_lane_is_listed_while_nothing_is_in_it(subject: &Subject) {
     let own = api.submit_task(spec("solo-x7kp2", command("sleep", &["600"]), json!({}))).await.unwrap();
     let said = json!({"ownLane": true});
     let alone = api.submit_task(spec("nightly", command("sleep", &["600"]), said)).await.unwrap();
+    let said = json!({"ownLane": true, "notBefore": 4_000_000_000_000_u64});
+    let later = api.submit_task(spec("later", command("true", &[]), said)).await.unwrap();
     let said = json!({"ownLane": false});
     let shared = api.submit_task(spec("build-x7kp3", command("true", &[]), said)).await.unwrap();
     subject.engine.finished(&shared).await;
@@ -288,13 +290,14 @@ pub async fn a_shared_lane_is_listed_while_nothing_is_in_it(subject: &Subject) {
     let is_own = async |name: &str| lane(name).await.map(|lane| lane.own);
     assert_eq!(is_own("build-x7kp3").await, Some(false), "it is idle, and shared");
     assert_eq!(is_own("nightly").await, Some(true), "the task says so");
+    assert_eq!(is_own("later").await, Some(true), "whatever the task waits for");
     assert_eq!(is_own("solo-x7kp2").await, Some(true), "of one that does not, the name");
     let head = async |id: &TaskId| api.ask(GetTaskRow { id: id.clone() }).await.unwrap().unwrap().task.spec;
     assert!(head(&own).await.own_lane && head(&alone).await.own_lane && !head(&shared).await.own_lane);
 
     api.ask(ForgetLane { slot: Slot::new("build-x7kp3").unwrap() }).await.unwrap();
     assert_eq!(lane("build-x7kp3").await, None);
-    for id in [own, alone, shared] {
+    for id in [own, alone, later, shared] {
         api.delete_task(&id).await.unwrap();
     }
     assert_eq!(lane("nightly").await, None, "nobody shares it");
