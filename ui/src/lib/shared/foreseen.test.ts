@@ -40,14 +40,17 @@ const told = (more: Partial<TaskForecast>): TaskForecast => ({ task: "01a", slot
 
 test("what is not known is told with the task that it depends on", () => {
   const why: NotForeseen = { reason: "noHistory", task: "01a", name: "import" };
-  expect(whyUnknown(why, "01a")).toBe("it has never run before");
+  expect(whyUnknown(why, "01a")).toBe("it has not run before");
   expect(startWords(told({ task: "01b", unknown: why }), NOW)).toBe(
-    "start not known: “import” has never run before",
+    "start not known: “import” has not run before",
   );
   const starts = told({ start: { from: NOW, to: NOW + MINUTE }, unknown: why });
   expect(startWords(starts, NOW)).toBe("starts within 1 min");
-  expect(endWords(starts, NOW, false)).toBe("end not known: it has never run before");
+  expect(endWords(starts, NOW, false)).toBe("end not known: it has not run before");
   expect(endWords(told({ task: "01b", unknown: why }), NOW, false)).toBe("");
+  const running = told({ unknown: why });
+  expect(startWords(running, NOW, true)).toBe("");
+  expect(endWords(running, NOW, true)).toBe("end not known: it has not run before");
   expect(whyUnknown({ reason: "lanePaused", slot: "etl" })).toBe("lane etl is paused");
   expect(whyUnknown({ reason: "laneWaits", slot: "etl", what: "mains power" })).toBe(
     "lane etl waits for mains power",

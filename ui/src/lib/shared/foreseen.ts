@@ -39,7 +39,7 @@ export function whyUnknown(why: NotForeseen, of?: string): string {
   const who = "task" in why ? (why.task === of ? "it" : `“${why.name || why.task}”`) : "";
   switch (why.reason) {
     case "noHistory":
-      return `${who} has never run before`;
+      return `${who} has not run before`;
     case "longerThanEver":
       return `${who} has run for longer than ever`;
     case "restarted":
@@ -68,7 +68,8 @@ export function standsStill({ start, unknown, task }: TaskForecast): boolean {
 }
 
 /** When it starts, in words; empty for one that runs. */
-export function startWords({ start, end, unknown, task }: TaskForecast, now: number): string {
+export function startWords({ start, end, unknown, task }: TaskForecast, now: number, runs = false): string {
+  if (runs) return "";
   if (start) return `starts ${inRange(start, now)}`;
   return end === undefined && unknown ? `start not known: ${whyUnknown(unknown, task)}` : "";
 }
