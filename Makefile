@@ -50,9 +50,11 @@ package-only:
 release: run-deps
 	@CARGO="$(CARGO)" scripts/release.sh "$(VERSION)"
 
-# Installs what is in target/package into folders of its own, uses it and removes it.
+# Installs what is in target/package into folders of its own, and into a bare Debian, uses it and removes it. EARLIER is the
+# package of an earlier version, which is then upgraded there while a task runs.
 test-package:
 	scripts/test-package.sh
+	scripts/test-bare-debian.sh $(EARLIER)
 
 # Not as released: an optimised program in less time (the profile `local` in Cargo.toml).
 run:
