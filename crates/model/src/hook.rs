@@ -93,7 +93,7 @@ pub enum HookCall {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Webhook {
-    /// `https://…`, or `http://…`.
+    /// `https://…`, or `http://…`. Answered with its passwords and tokens masked; given back so, it is what it was.
     pub url: String,
     /// What each call is signed with (HMAC-SHA256). It is never answered. When absent, the one before stays; empty, there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]

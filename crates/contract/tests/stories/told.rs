@@ -5,7 +5,7 @@ use crate::subjects::Subject;
 use serde_json::json;
 use solti_api::ApiError;
 use solti_api::operations::{DeleteHook, ListHooks, Operations as _, ReadDigest, SaveHook};
-use solti_model::{Hook, TaskPhase};
+use solti_model::{Hook, HookCall, TaskPhase, Webhook};
 
 pub async fn hooks_are_kept_without_telling_their_secrets(subject: &Subject) {
     let api = subject.desktop();
@@ -16,19 +16,30 @@ pub async fn hooks_are_kept_without_telling_their_secrets(subject: &Subject) {
         .unwrap()
     };
     let save = async |hook| api.ask(SaveHook { hook }).await;
-    let url = "https://chat.example/x";
-    assert!(save(hook("chat", url, Some("hush"))).await.unwrap().has_secret);
-    save(hook("b", url, None)).await.unwrap();
-    // Saved again without a word of it, the secret stays; for another address it does not.
-    assert!(save(hook("chat", url, None)).await.unwrap().has_secret);
+    let url = "https://bot:pw1234@chat.example/x?token=abc567&room=7";
+    let saved = save(hook("chat", url, Some("hush"))).await.unwrap();
+    assert!(saved.has_secret);
+    let HookCall::Webhook(Webhook { url: masked, .. }) = saved.hook.call else { panic!("another call") };
+    assert!(masked.starts_with("https://bot:") && masked.ends_with("&room=7"), "{masked}");
+    save(hook("b", "https://chat.example/x", None)).await.unwrap();
+    // Saved again as it was answered, the secret stays; for another address it does not.
+    for same in [url, &*masked] {
+        assert!(save(hook("chat", same, None)).await.unwrap().has_secret);
+    }
     let list = api.ask(ListHooks {}).await.unwrap();
     let names: Vec<_> = list.hooks.iter().map(|state| (&*state.hook.name, state.has_secret)).collect();
     assert_eq!(names, [("b", false), ("chat", true)]);
-    assert!(!serde_json::to_string(&list).unwrap().contains("hush"));
+    let told = serde_json::to_string(&list).unwrap();
+    for secret in ["hush", "pw1234", "abc567"] {
+        assert!(!told.contains(secret), "{told}");
+    }
     assert!(!save(hook("chat", "https://elsewhere.example/", None)).await.unwrap().has_secret);
-    let refused = save(hook("chat", "file:///etc/passwd", None)).await.unwrap_err();
-    let field = "hook.call.webhook.url";
-    assert!(matches!(&refused, ApiError::InvalidRequest { field: at, .. } if at == field), "{refused:?}");
+    // The last is the mask of what the hook does not post to any more.
+    for url in ["file:///etc/passwd", &*masked] {
+        let refused = save(hook("chat", url, None)).await.unwrap_err();
+        let field = "hook.call.webhook.url";
+        assert!(matches!(&refused, ApiError::InvalidRequest { field: at, .. } if at == field), "{refused:?}");
+    }
     for name in ["chat", "b", "chat"] {
         api.ask(DeleteHook { name: name.into() }).await.unwrap();
     }

@@ -1,6 +1,7 @@
 //! What there is of hooks: where they are stored, and what those who change them and the one who calls them share.
 
 use crate::ApiError;
+use solti_model::secret::masked_text;
 use solti_model::{Hook, HookCall, Webhook};
 use solti_store::{Change, StoreError};
 use solti_supervisor::{Supervisor, SupervisorError};
@@ -55,22 +56,27 @@ pub(super) fn secret(hook: &Hook) -> Option<&String> {
     }
 }
 
-pub(super) fn without_secret(mut hook: Hook) -> Hook {
+/// As it is answered: without what it signs with, and with its address as it may be shown.
+pub(super) fn without_secrets(mut hook: Hook) -> Hook {
     if let HookCall::Webhook(webhook) = &mut hook.call {
         webhook.secret = None;
+        webhook.url = masked_text(&webhook.url).into_owned();
     }
     hook
 }
 
-/// A hook that says nothing of its secret keeps the one that it has, as long as it posts to the same address: a secret is not handed
-/// to another.
-pub(super) fn with_secret_of(mut hook: Hook, before: Option<&Hook>) -> Hook {
+/// What comes back as it was answered is what is kept: the address whose secrets are masked, and, as long as it is the same address, the
+/// secret that calls are signed with. That is not handed to another.
+pub(super) fn with_secrets_of(mut hook: Hook, before: Option<&Hook>) -> Hook {
     if let HookCall::Webhook(webhook) = &mut hook.call
-        && webhook.secret.is_none()
         && let Some(Hook { call: HookCall::Webhook(earlier), .. }) = before
-        && earlier.url == webhook.url
     {
-        webhook.secret.clone_from(&earlier.secret);
+        if webhook.url == masked_text(&earlier.url) {
+            webhook.url.clone_from(&earlier.url);
+        }
+        if webhook.secret.is_none() && webhook.url == earlier.url {
+            webhook.secret.clone_from(&earlier.secret);
+        }
     }
     hook
 }

@@ -1,11 +1,14 @@
 //! The operations on hooks.
 
 use super::body;
-use super::kept::{keep, kept, secret, storage, with_secret_of, without_secret};
+use super::kept::{keep, kept, secret, storage, with_secrets_of, without_secrets};
 use crate::local::now_ms;
 use crate::operations::{DeleteHook, ListHooks, Perform, SaveHook, TestHook};
 use crate::{ApiError, SupervisorApiAdapter};
-use solti_model::{Hook, HookDelivery, HookEvent, HookList, HookState, MAX_HOOKS, MAX_WAITING_CALLS};
+use solti_model::secret::MASK;
+use solti_model::{
+    Hook, HookCall, HookDelivery, HookEvent, HookList, HookState, MAX_HOOKS, MAX_WAITING_CALLS,
+};
 use solti_store::{Change, NewCall};
 use solti_supervisor::Supervisor;
 use std::time::Duration;
@@ -20,8 +23,19 @@ async fn state(supervisor: &Supervisor, hook: Hook) -> Result<HookState, ApiErro
     let counts = store.hook_counts(Some(&hook.name)).await.map_err(storage)?;
     let latest = store.hook_calls(&hook.name, SHOWN).await.map_err(storage)?;
     let has_secret = secret(&hook).is_some();
-    let hook = without_secret(hook);
+    let hook = without_secrets(hook);
     Ok(HookState { hook, has_secret, waiting: counts.waiting, dropped: counts.dropped, latest })
+}
+
+/// A mask is never taken for what it stands for.
+fn refuse_masks(hook: &Hook) -> Result<(), ApiError> {
+    match &hook.call {
+        HookCall::Webhook(webhook) if webhook.url.contains(MASK) => Err(ApiError::invalid(
+            "hook.call.webhook.url",
+            "holds a mask of another address: enter the whole address",
+        )),
+        _ => Ok(()),
+    }
 }
 
 impl Perform<ListHooks> for SupervisorApiAdapter {
@@ -46,7 +60,8 @@ impl Perform<SaveHook> for SupervisorApiAdapter {
         let mut hooks = kept(supervisor).await.map_err(storage)?;
         let is_first = hooks.is_empty();
         let at = hooks.binary_search_by(|other| other.name.cmp(&hook.name));
-        let hook = with_secret_of(hook, at.ok().map(|at| &hooks[at]));
+        let hook = with_secrets_of(hook, at.ok().map(|at| &hooks[at]));
+        refuse_masks(&hook)?;
         match at {
             Ok(at) => hooks[at] = hook.clone(),
             Err(_) if hooks.len() >= MAX_HOOKS => {
