@@ -2,7 +2,10 @@
 //! some pairs of NVIDIA driver and Wayland) its process ends before it has drawn anything, and the window stays blank. The safe
 //! renderer draws on the processor by Mesa, without compositing: slower, and it needs nothing of the graphics card.
 //!
-//! Which of the two is chosen by variables of the environment, which WebKit reads when its first process starts. So a change takes
+//! Where there is no graphics card (most virtual machines), OpenGL is a program that pretends to be one: WebKit is told to draw on
+//! the processor itself, which takes less memory and time.
+//!
+//! Which of them is chosen by variables of the environment, which WebKit reads when its first process starts. So a change takes
 //! effect by running the program again in this same process, before anything was started or after all has ended.
 
 use crate::say::say;
@@ -29,9 +32,40 @@ const EARLY: Duration = Duration::from_secs(60);
 pub enum Drawing {
     /// As WebKit chooses.
     Usual,
+    /// Without OpenGL, as there is no graphics card.
+    Processor,
     Safe,
     /// Since this start, because the usual renderer drew nothing.
     SafeSinceNow,
+}
+
+impl Drawing {
+    fn is_safe(self) -> bool {
+        matches!(self, Self::Safe | Self::SafeSinceNow)
+    }
+
+    /// What [`RENDERER`] says of it.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Usual => "usual",
+            Self::Processor => "processor",
+            Self::Safe => "safe",
+            Self::SafeSinceNow => "safe-since-now",
+        }
+    }
+
+    fn variables(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Usual => &[],
+            Self::Processor => &[ON_THE_PROCESSOR],
+            Self::Safe | Self::SafeSinceNow => &[
+                ON_THE_PROCESSOR,
+                ("WEBKIT_DISABLE_COMPOSITING_MODE", "1"),
+                ("LIBGL_ALWAYS_SOFTWARE", "1"),
+                ("__EGL_VENDOR_LIBRARY_FILENAMES", MESA),
+            ],
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -49,9 +83,14 @@ impl Renderer {
         let mark = data_dir.join(MARK);
         let drawing = drawing_of_this_process();
         // Not to know is no reason to draw slowly.
-        if drawing == Drawing::Usual && (asked || mark.try_exists().unwrap_or(false)) {
-            said(&begin_anew(Drawing::Safe));
+        let safely = asked || mark.try_exists().unwrap_or(false);
+        if let Some(better) = better_than(drawing, safely, draws_by_card) {
+            said(&begin_anew(better));
         }
+        Self::of(drawing, mark)
+    }
+
+    fn of(drawing: Drawing, mark: PathBuf) -> Self {
         Self { drawing, mark, started: Instant::now(), gave_up: AtomicBool::new(false) }
     }
 
@@ -62,7 +101,7 @@ impl Renderer {
     /// Pages died one after the other. Whether another renderer is worth trying: then it is the one of the next start, which is
     /// for the caller to bring about.
     pub fn give_up(&self) -> bool {
-        if self.drawing != Drawing::Usual || self.started.elapsed() > EARLY {
+        if self.drawing.is_safe() || self.started.elapsed() > EARLY {
             return false;
         }
         if let Err(error) = std::fs::write(&self.mark, MARK_SAYS) {
@@ -97,23 +136,46 @@ fn said(error: &io::Error) {
 }
 
 /// Says which renderer this process was begun with.
-const SAFE: &str = "SOLTI_RENDERER";
-const SINCE_NOW: &str = "safe-since-now";
+const RENDERER: &str = "SOLTI_RENDERER";
+const ON_THE_PROCESSOR: (&str, &str) = ("WEBKIT_DISABLE_DMABUF_RENDERER", "1");
 /// Where the system's libEGL is told of Mesa, where it chooses among several vendors' drivers.
 const MESA: &str = "/usr/share/glvnd/egl_vendor.d/50_mesa.json";
-const VARIABLES: [(&str, &str); 4] = [
-    ("WEBKIT_DISABLE_DMABUF_RENDERER", "1"),
-    ("WEBKIT_DISABLE_COMPOSITING_MODE", "1"),
-    ("LIBGL_ALWAYS_SOFTWARE", "1"),
-    ("__EGL_VENDOR_LIBRARY_FILENAMES", MESA),
-];
 
 fn drawing_of_this_process() -> Drawing {
-    match var_os(SAFE) {
-        None => Drawing::Usual,
-        Some(value) if value == SINCE_NOW => Drawing::SafeSinceNow,
-        Some(_) => Drawing::Safe,
+    let Some(word) = var_os(RENDERER) else { return Drawing::Usual };
+    [Drawing::Processor, Drawing::SafeSinceNow]
+        .into_iter()
+        .find(|drawing| word == drawing.word())
+        .unwrap_or(Drawing::Safe)
+}
+
+/// What this process is to begin anew with, if anything.
+fn better_than(drawing: Drawing, safely: bool, by_card: impl Fn() -> bool) -> Option<Drawing> {
+    match drawing {
+        Drawing::Usual | Drawing::Processor if safely => Some(Drawing::Safe),
+        Drawing::Usual if !by_card() => Some(Drawing::Processor),
+        _ => None,
     }
+}
+
+/// Whether WebKit has, as far as can be seen, a graphics card to draw with; or whether somebody has told it how to draw.
+#[cfg(target_os = "linux")]
+fn draws_by_card() -> bool {
+    let told = var_os(ON_THE_PROCESSOR.0).is_some();
+    // What Mesa and WebKit open to draw, and what NVIDIA's own driver does.
+    let render_node = match std::fs::read_dir("/dev/dri") {
+        Ok(nodes) => nodes
+            .filter_map(Result::ok)
+            .any(|node| node.file_name().as_encoded_bytes().starts_with(b"renderD")),
+        // Only what is not there is no card.
+        Err(error) => error.kind() != io::ErrorKind::NotFound,
+    };
+    told || render_node || Path::new("/dev/nvidiactl").exists()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn draws_by_card() -> bool {
+    true
 }
 
 /// Returns only when it failed.
@@ -126,16 +188,17 @@ fn begin_anew(drawing: Drawing) -> io::Error {
     };
     let mut command = Command::new(program);
     command.args(args_os().skip(1));
-    let mut set = Vec::new();
-    for (name, value) in VARIABLES {
+    // What a beginning before this one has set stays ours.
+    let mut set = var_os(SET_FOR_THE_WINDOW).unwrap_or_default();
+    for &(name, value) in drawing.variables() {
         // Who has set one knows better.
         if var_os(name).is_none() && (value != MESA || Path::new(MESA).exists()) {
             command.env(name, value);
+            set.push(" ");
             set.push(name);
         }
     }
-    let value = if drawing == Drawing::SafeSinceNow { SINCE_NOW } else { "safe" };
-    command.env(SAFE, value).env(SET_FOR_THE_WINDOW, set.join(" ")).exec()
+    command.env(RENDERER, drawing.word()).env(SET_FOR_THE_WINDOW, set).exec()
 }
 
 /// Elsewhere the system's own web view draws.
@@ -150,25 +213,39 @@ mod tests {
 
     #[test]
     fn pages_that_die_at_the_start_are_drawn_safely_from_the_next_on() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let renderer = Renderer::choose(folder.path(), false);
-        assert_eq!(renderer.drawing(), Drawing::Usual);
-        assert!(renderer.give_up());
-        assert!(folder.path().join(MARK).exists());
-        renderer.forget().expect("removed");
-        renderer.forget().expect("nothing there to remove");
-        assert!(!folder.path().join(MARK).exists());
+        for drawing in [Drawing::Usual, Drawing::Processor] {
+            let folder = tempfile::tempdir().expect("a folder");
+            let renderer = Renderer::of(drawing, folder.path().join(MARK));
+            assert!(renderer.give_up());
+            assert!(folder.path().join(MARK).exists());
+            renderer.forget().expect("removed");
+            renderer.forget().expect("nothing there to remove");
+            assert!(!folder.path().join(MARK).exists());
+        }
     }
 
     #[test]
     fn pages_that_die_later_or_are_drawn_safely_already_change_nothing() {
         let folder = tempfile::tempdir().expect("a folder");
-        let usual = Renderer::choose(folder.path(), false);
+        let renderer = |drawing| Renderer::of(drawing, folder.path().join(MARK));
         let long_ago =
             Instant::now().checked_sub(EARLY + Duration::from_secs(1)).expect("a machine that is up");
-        assert!(!Renderer { started: long_ago, ..usual }.give_up());
-        let safe = Renderer { drawing: Drawing::Safe, ..Renderer::choose(folder.path(), false) };
-        assert!(!safe.give_up());
+        assert!(!Renderer { started: long_ago, ..renderer(Drawing::Usual) }.give_up());
+        assert!(!renderer(Drawing::Safe).give_up());
         assert!(!folder.path().join(MARK).exists());
+    }
+
+    #[test]
+    fn without_a_graphics_card_webkit_is_told_once_to_do_without_opengl() {
+        let card = |there: bool| move || there;
+        assert_eq!(better_than(Drawing::Usual, false, card(true)), None);
+        assert_eq!(better_than(Drawing::Usual, false, card(false)), Some(Drawing::Processor));
+        assert_eq!(better_than(Drawing::Processor, false, card(false)), None);
+        for drawing in [Drawing::Usual, Drawing::Processor] {
+            assert_eq!(better_than(drawing, true, card(false)), Some(Drawing::Safe));
+        }
+        for drawing in [Drawing::Safe, Drawing::SafeSinceNow] {
+            assert_eq!(better_than(drawing, true, card(false)), None);
+        }
     }
 }

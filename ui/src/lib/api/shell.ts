@@ -23,7 +23,7 @@ recovered?: Recovered,
  */
 engine?: OtherEngine, };
 
-export type Drawing = "usual" | "safe" | "safeSinceNow";
+export type Drawing = "usual" | "processor" | "safe" | "safeSinceNow";
 
 export type Recovered = { 
 /**
