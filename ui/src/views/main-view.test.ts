@@ -290,3 +290,15 @@ test("a window that stayed blank is told, and where to change that", async () =>
   expect(forgotten).toHaveBeenCalledOnce();
   await waitFor(() => expect(drawing.textContent).toContain("next start uses the graphics card"));
 });
+
+test("the detail says once why a task stands still", async () => {
+  await open();
+  const forecast = vi.spyOn(fake, "forecast");
+  const row = rows().find((one) => one.textContent?.includes("home backup"))!;
+  await fireEvent.click(row);
+  const why = await screen.findByRole("region", { name: "Why it is waiting" });
+  const asked = () => forecast.mock.settledResults.filter(({ type }) => type === "fulfilled");
+  await waitFor(() => expect(asked().length).toBeGreaterThan(0));
+  await new Promise(requestAnimationFrame);
+  expect(why.textContent?.match(/lane backup is paused/gi)).toHaveLength(1);
+});
