@@ -42,6 +42,16 @@ test("keys are those of their places where the keyboard has other letters, and a
   expect(detailId()).toBe(ids[1]);
 });
 
+test("a name of other letters is read, and cut, in their direction", async () => {
+  await open();
+  expect(rows()[0]!.querySelector(".name")?.getAttribute("dir")).toBe("auto");
+  await fireEvent.click(rows()[0]!);
+  const title = await waitFor(() =>
+    within(screen.getByTestId("task-detail")).getByRole("heading", { level: 1 }),
+  );
+  expect(title.getAttribute("dir")).toBe("auto");
+});
+
 test("j and k walk through the list and the detail follows", async () => {
   await open();
   const [first, second] = rows().map((row) => row.dataset.taskId);
