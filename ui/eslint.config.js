@@ -82,6 +82,26 @@ export default tseslint.config(
       "import-x/no-restricted-paths": ["error", { basePath: import.meta.dirname, zones }],
     },
   },
-  // A test may draw what its subject is seen in.
-  { files: ["src/**/*.test.ts"], rules: { "import-x/no-restricted-paths": "off" } },
+  {
+    files: ["src/**/*.test.ts"],
+    rules: {
+      // A test may draw what its subject is seen in.
+      "import-x/no-restricted-paths": "off",
+      "no-restricted-properties": [
+        "error",
+        ...["waitFor", "waitUntil"].map((property) => ({
+          object: "vi",
+          property,
+          message:
+            "It gives up after a second: wait with waitFor of @testing-library/svelte (src/test-setup.ts).",
+        })),
+        {
+          object: "expect",
+          property: "poll",
+          message:
+            "It gives up after a second: wait with waitFor of @testing-library/svelte (src/test-setup.ts).",
+        },
+      ],
+    },
+  },
 );

@@ -31,7 +31,11 @@ test("the calendar shows what was and what is to come, and a click opens either"
   await waitFor(() => expect(screen.getAllByTestId("calendar-run").length).toBeGreaterThan(5));
   const days = within(screen.getByTestId("calendar")).getAllByRole("region");
   expect(days.length % 7).toBe(0);
-  const coming = screen.getAllByLabelText(/^Back up the photos: to be run on/);
+  const coming = screen.getAllByTitle(/^Back up the photos: to be run on/);
+  // What is read on it is its name: who speaks to the window says that.
+  expect(
+    within(screen.getByTestId("calendar")).getAllByRole("button", { name: /^\S+ Back up the photos/ }),
+  ).toEqual(expect.arrayContaining(coming));
   await fireEvent.click(coming[0]!);
   await waitFor(() => expect(screen.getByTestId("job-detail").textContent).toContain("backup-photos"));
 
@@ -39,13 +43,20 @@ test("the calendar shows what was and what is to come, and a click opens either"
   await fireEvent.click(screen.getByTestId("calendar-week"));
   await fireEvent.keyDown(screen.getByTestId("calendar"), { key: "Home" });
   const were = /^Back up the photos: succeeded in/;
-  await screen.findAllByLabelText(were);
+  await screen.findAllByTitle(were);
   await fireEvent.keyDown(screen.getByTestId("calendar"), { key: "PageDown" });
-  await waitFor(() => expect(screen.queryAllByLabelText(were)).toEqual([]));
+  await waitFor(() => expect(screen.queryAllByTitle(were)).toEqual([]));
   await fireEvent.keyDown(screen.getByTestId("calendar"), { key: "Home" });
-  await fireEvent.click((await screen.findAllByLabelText(were)).at(-1)!);
+  await fireEvent.click((await screen.findAllByTitle(were)).at(-1)!);
   await waitFor(() => expect(screen.queryByTestId("calendar")).toBeNull());
   await waitFor(() => expect(screen.getByTestId("task-detail").dataset.taskId).toBe(id));
+});
+
+test("no picture in the list of jobs is without words", async () => {
+  await openJobs();
+  const pictures = within(screen.getByRole("list", { name: "Jobs" })).getAllByRole("img", { hidden: true });
+  expect(pictures.length).toBeGreaterThan(0);
+  expect(pictures.filter((one) => !one.getAttribute("aria-label"))).toEqual([]);
 });
 
 test("a job is renamed, and a name that is taken is refused beside the field", async () => {

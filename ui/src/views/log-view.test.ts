@@ -405,3 +405,14 @@ it("says of which attempts there are, and goes to one that is picked", async () 
   await fireEvent.click(screen.getByTestId("attempt-2"));
   await waitFor(() => expect(screen.getByTestId("log-status").textContent).toContain("Failed"));
 });
+
+it("looks for nothing while its pattern is none, and does not say that it does", async () => {
+  await open();
+  await fireEvent.click(screen.getByTestId("find-mode-filter"));
+  await fireEvent.click(screen.getByTestId("find-regex"));
+  await fireEvent.input(screen.getByTestId("find"), { target: { value: "(err" } });
+  await waitFor(() => expect(screen.getByTestId("find-status").className).toContain("bad"));
+  expect(screen.queryByTestId("find-stop")).toBeNull();
+  expect(screen.queryByText("Searching")).toBeNull();
+  expect(screen.queryByText("No lines match")).toBeNull();
+});

@@ -42,6 +42,16 @@ test("keys are those of their places where the keyboard has other letters, and a
   expect(detailId()).toBe(ids[1]);
 });
 
+test("a name of other letters is read, and cut, in their direction", async () => {
+  await open();
+  expect(rows()[0]!.querySelector(".name")?.getAttribute("dir")).toBe("auto");
+  await fireEvent.click(rows()[0]!);
+  const title = await waitFor(() =>
+    within(screen.getByTestId("task-detail")).getByRole("heading", { level: 1 }),
+  );
+  expect(title.getAttribute("dir")).toBe("auto");
+});
+
 test("j and k walk through the list and the detail follows", async () => {
   await open();
   const [first, second] = rows().map((row) => row.dataset.taskId);
@@ -289,4 +299,16 @@ test("a window that stayed blank is told, and where to change that", async () =>
   await fireEvent.click(within(drawing).getByRole("button"));
   expect(forgotten).toHaveBeenCalledOnce();
   await waitFor(() => expect(drawing.textContent).toContain("next start uses the graphics card"));
+});
+
+test("the detail says once why a task stands still", async () => {
+  await open();
+  const forecast = vi.spyOn(fake, "forecast");
+  const row = rows().find((one) => one.textContent?.includes("home backup"))!;
+  await fireEvent.click(row);
+  const why = await screen.findByRole("region", { name: "Why it is waiting" });
+  const asked = () => forecast.mock.settledResults.filter(({ type }) => type === "fulfilled");
+  await waitFor(() => expect(asked().length).toBeGreaterThan(0));
+  await new Promise(requestAnimationFrame);
+  expect(why.textContent?.match(/lane backup is paused/gi)).toHaveLength(1);
 });

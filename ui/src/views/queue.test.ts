@@ -47,6 +47,13 @@ test("the queue shows each lane in its order with what is expected, and leads to
   expect(screen.getByTestId("task-detail").textContent).toContain("search index");
 });
 
+test("a task between two attempts keeps its place and does not count as running", async () => {
+  await openQueue();
+  const lane = screen.getByRole("region", { name: "lane sync-photos" });
+  const head = () => lane.querySelector("header")!.textContent!.replaceAll(/\s+/g, " ");
+  await waitFor(() => expect(head()).toContain("0 of 1 running, 1 between attempts"));
+});
+
 test("what waits is dragged to another place, and the others say what that does to them before it is dropped", async () => {
   const lane = await openQueue();
   const moves = vi.spyOn(fake, "moveTask");

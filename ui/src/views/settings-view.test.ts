@@ -90,6 +90,19 @@ test("what is refused is said beside the field, and what was typed stays", async
   expect(screen.getByTestId("settings")).toBeTruthy();
 });
 
+test("nothing is said between press and release of what is pressed next", async () => {
+  await open("logs");
+  const input = await field("logs.taskBytes");
+  await fireEvent.input(input, { target: { value: "a lot" } });
+  const next = await field("logs.totalBytes");
+  await fireEvent.pointerDown(next);
+  await fireEvent.blur(input);
+  await new Promise((resolve) => setTimeout(resolve));
+  expect(screen.queryByTestId("error-logs.taskBytes")).toBeNull();
+  await fireEvent.pointerUp(next);
+  await screen.findByTestId("error-logs.taskBytes");
+});
+
 test("a limit that deletes tasks says how many first, and keeps them when it is not meant so", async () => {
   await open("logs", 20);
   const sent = vi.spyOn(fake, "setSettings");

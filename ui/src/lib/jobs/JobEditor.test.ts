@@ -116,16 +116,16 @@ describe("the jobs of the window", () => {
   it("are read again whenever something about them changes", async () => {
     const jobs = new Jobs(backend, (thrown) => expect(thrown).toBeUndefined());
     const stop = jobs.follow();
-    await vi.waitFor(() => expect(jobs.rows.map(({ name }) => name)).toContain("nightly-import"));
+    await waitFor(() => expect(jobs.rows.map(({ name }) => name)).toContain("nightly-import"));
     jobs.choose("nightly-import");
-    await vi.waitFor(() => expect(jobs.shown?.detail.job.revision).toBe(1));
+    await waitFor(() => expect(jobs.shown?.detail.job.revision).toBe(1));
     jobs.pause(jobs.shown!.detail.job, true);
-    await vi.waitFor(() => expect(jobs.shown?.detail.schedules[0]?.nextAt).toBeUndefined());
+    await waitFor(() => expect(jobs.shown?.detail.schedules[0]?.nextAt).toBeUndefined());
     jobs.restore("nightly-import", 1);
-    await vi.waitFor(() => expect(jobs.shown?.detail.job.schedules?.[0]?.paused).toBeFalsy());
+    await waitFor(() => expect(jobs.shown?.detail.job.schedules?.[0]?.paused).toBeFalsy());
     expect(jobs.shown?.revisions.map(({ revision }) => revision)).toEqual([3, 2, 1]);
     await backend.deleteJob({ name: "nightly-import" });
-    await vi.waitFor(() => expect(jobs.chosen).toBeUndefined());
+    await waitFor(() => expect(jobs.chosen).toBeUndefined());
     stop();
   });
 });

@@ -1,5 +1,5 @@
 // What each phase is called, and which phases belong together. Icons are in StateIcon.svelte, colours in tokens.css.
-import type { Phase } from "../api/types";
+import type { Phase, TaskRow } from "../api/types";
 
 export const PHASES: readonly Phase[] = [
   "running",
@@ -25,6 +25,13 @@ export function phaseWord(phase: Phase, stopping = false): string {
   return stopping && (phase === "running" || phase === "pending") ? "Stopping" : WORDS[phase];
 }
 
+/** What an engine says of an end begins with its word for the phase: `exhausted` is read "gave up". What follows stays. */
+export function withPhaseWord(told: string): string {
+  const [word = ""] = /^[a-z]+/.exec(told) ?? [];
+  const phase = PHASES.find((one) => one === word);
+  return phase === undefined ? told : WORDS[phase].toLowerCase() + told.slice(word.length);
+}
+
 export const isFinished = (phase: Phase): boolean => phase !== "pending" && phase !== "running";
 export const isFailure = (phase: Phase): boolean =>
   phase === "failed" || phase === "timeout" || phase === "exhausted";
@@ -37,3 +44,7 @@ export const GROUPS = [
   { key: "failed", word: "Failed", phases: ["failed", "timeout", "exhausted"] },
   { key: "finished", word: "Finished", phases: ["succeeded", "failed", "timeout", "canceled", "exhausted"] },
 ] as const satisfies readonly { key: string; word: string; phases: readonly Phase[] }[];
+
+/** Whether it holds a place in its lane and waits for its next attempt: it does not run. */
+export const isBetweenAttempts = ({ waiting }: TaskRow): boolean =>
+  waiting?.reason === "backoff" || waiting?.reason === "crashLoop";

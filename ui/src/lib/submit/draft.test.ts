@@ -1,3 +1,4 @@
+import { waitFor } from "@testing-library/svelte";
 import { beforeEach, expect, test } from "vitest";
 import type { DraftKind, TaskSpec } from "../api";
 import { Drafts } from "./draft";
@@ -43,7 +44,7 @@ test("what is typed is kept without anybody asking, and no secret with it", asyn
   const engine = keeper();
   const drafts = await loaded(engine);
   drafts.save({ ...emptyForm(), env: [{ key: "API_TOKEN", value: "hunter2" }] });
-  await expect.poll(() => engine.kept.get("newTask")).toContain("API_TOKEN");
+  await waitFor(() => expect(engine.kept.get("newTask")).toContain("API_TOKEN"));
   expect(engine.kept.get("newTask")).not.toContain("hunter2");
   expect(drafts.of()?.withheld).toEqual(["API_TOKEN"]);
 });

@@ -3,8 +3,9 @@
 import { ApiError, type Backend, type Job, type TaskSpec } from "../api";
 import { Drafts, type WrittenText } from "./draft";
 import { byField, placeError, sentence } from "./errors";
+import { released } from "../shared/press";
 import { looksSecret } from "../shared/secret";
-import { emptyForm, nameLaneAnew, type Form } from "./form";
+import { emptyForm, nameLaneAnew, type Form, type Tab } from "./form";
 import { fromSpec } from "./from-spec";
 import { toSpec } from "./to-spec";
 import { textFormat, type TextFormat, type TextProblem, type TextView } from "./text";
@@ -39,6 +40,8 @@ export class SubmitModel {
   applied = $state.raw<string | null>(null);
   /** Variables of a restored draft whose values were not kept. */
   withheld = $state.raw<readonly string[]>([]);
+  /** The form before anything was written into it. */
+  #begun = "";
   #left = new Set<string>();
   /** Once sent, every field counts as left: the focus that goes to one error must not hide the others. */
   #sent = false;
@@ -69,6 +72,7 @@ export class SubmitModel {
     this.restored = draft !== null;
     this.withheld = draft?.withheld ?? [];
     this.form = this.#begin(draft?.form);
+    this.#begun = this.#typed();
     if (draft?.text) void this.#show(draft.text);
   }
 
@@ -98,6 +102,7 @@ export class SubmitModel {
   startOver(): void {
     this.drafts.drop(this.initial);
     this.form = this.#begin();
+    this.#begun = this.#typed();
     this.restored = false;
     this.withheld = [];
     this.view = "form";
@@ -143,7 +148,10 @@ export class SubmitModel {
 
   /** A field was left: what is wrong in it, and in those left before, is shown now. */
   async leave(field: string): Promise<void> {
+    // Who has only looked at the form has left nothing out.
+    if (!this.#sent && this.#typed() === this.#begun) return;
     this.#left.add(field);
+    await released();
     if (field === "kind.subprocess.cwd") void this.#lookForDirectory();
     await this.check((at) => this.#sent || this.#left.has(at));
   }
@@ -263,6 +271,16 @@ export class SubmitModel {
     this.#taken = { view: this.view, text: this.text, spec: this.#spec() };
     this.textProblem = null;
     this.view = "form";
+    return true;
+  }
+
+  /** Another kind of thing to run. What was wrong with the one before is none of its business. */
+  chooseTab(tab: Tab): boolean {
+    if (!this.showForm()) return false;
+    if (this.form.tab === tab) return true;
+    this.form.tab = tab;
+    this.errors = {};
+    void this.check((field) => this.#sent || this.#left.has(field));
     return true;
   }
 

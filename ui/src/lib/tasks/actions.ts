@@ -67,7 +67,7 @@ export function taskEntries(w: Workspace, rows: readonly TaskRow[]): MenuEntry[]
         "line" as const,
       );
     entries.push({ label: "Copy command", act: copied(w, spec.command) });
-    entries.push({ label: "Copy id", act: copied(w, metadata.id) });
+    entries.push({ label: "Copy ID", act: copied(w, metadata.id) });
     if (!spec.ownLane)
       entries.push({ label: `Show lane ${spec.slot}`, act: () => w.setFilter(laneToken(spec.slot)) });
     entries.push("line");

@@ -1,4 +1,5 @@
-import { expect, it, vi } from "vitest";
+import { waitFor } from "@testing-library/svelte";
+import { expect, it } from "vitest";
 import { knownBy } from "../rows/numbers";
 import type { RowList, ShownRow } from "../rows/list";
 import { Around } from "./around.svelte";
@@ -37,7 +38,7 @@ it("shows each row once and in order, however near hits are to each other", asyn
   want();
   const expected = [0, 1, 2, 3, 4, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21];
   expected.push(37, 38, 39, 40, 41, 42, 43, 95, 96, 97, 98, 99);
-  await vi.waitFor(() => expect(drawn()).toEqual(expected));
+  await waitFor(() => expect(drawn()).toEqual(expected));
   // What is near is read in one go, and nothing twice.
   expect(reads.length).toBeLessThan(5);
   want();

@@ -85,6 +85,11 @@ export class Find {
     return this.pattern !== "" || this.exclude !== "" || this.fields !== "";
   }
 
+  /** More may be found. A search that failed, a pattern that is none, looks for nothing. */
+  get searching(): boolean {
+    return this.search !== null && this.search.error === null && !this.search.complete && !this.stopped;
+  }
+
   get query(): LogQuery {
     const flags = Object.fromEntries(FLAGS.map((flag) => [flag, this.#flags[flag].value]));
     const exclude = this.exclude === "" ? undefined : this.exclude;

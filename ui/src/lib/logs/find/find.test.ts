@@ -1,3 +1,4 @@
+import { waitFor } from "@testing-library/svelte";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createFakeBackend } from "../../api/fake";
 import type { Asks, Backend, SearchProgress } from "../../api";
@@ -171,12 +172,13 @@ describe("a step into what is not searched yet", () => {
 
 describe("highlights", () => {
   it("are asked for rows that are drawn, near ones at once, and not twice", async () => {
+    vi.useRealTimers();
     const { searchId } = await backend.openSearch(id, 1, { ...EVERYTHING, pattern: "rows" }, 0, () => {});
     const ask = vi.spyOn(backend, "searchRanges");
     const highlights = new Highlights(backend, searchId);
     const far = [0, 1, 2, 700, 701].flatMap((row) => rows[row] ?? []);
     highlights.want(far);
-    await vi.waitFor(() => expect(highlights.version).toBe(1));
+    await waitFor(() => expect(highlights.version).toBe(1));
     expect(ask.mock.calls.map(([{ from, count }]) => [from, count])).toEqual([
       [0, 3],
       [700, 2],
@@ -198,7 +200,7 @@ describe("all logs", () => {
     expect(all.found.runs).toBe(all.runs.length);
     expect(all.found.lines).toBeGreaterThan(all.found.runs);
     const [run] = all.runs;
-    await vi.waitFor(() => expect(all.names.get(run?.id ?? "")).toBeTruthy());
+    await waitFor(() => expect(all.names.get(run?.id ?? "")).toBeTruthy());
     await all.start({ ...EVERYTHING, pattern: "" });
     expect(all.runs).toEqual([]);
   });

@@ -11,6 +11,12 @@ export interface FindStatus {
   readonly bad: boolean;
 }
 
+/** What stands in the place of rows where a filter shows none. What is wrong with a pattern is said in its field. */
+export function noHits({ active, searching, search }: Pick<Find, "active" | "searching" | "search">): string {
+  if (active && searching) return "Searching";
+  return active && search?.error ? "" : "No lines match";
+}
+
 const NOTHING: FindStatus = { text: "", detail: "", title: "", bad: false };
 
 /** `removed`: how many lines are gone, which nothing can be found in. */

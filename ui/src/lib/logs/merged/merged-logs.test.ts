@@ -1,3 +1,4 @@
+import { waitFor } from "@testing-library/svelte";
 import { knownBy } from "../rows/numbers";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { createFakeBackend } from "../../api/fake";
@@ -30,7 +31,7 @@ const writeText = vi.fn();
 
 /** What the pane does, without drawing. */
 async function settled(check: () => void): Promise<void> {
-  await vi.waitFor(() => {
+  await waitFor(() => {
     log.view.size = { width: 800, height: 380 };
     log.view.settle();
     check();
@@ -78,7 +79,7 @@ it("marks rows where their task keeps them, and goes from mark to mark over all 
   const [first, second] = [0, 1].map((source) => all.filter((row) => row.source === source)[5] as MergedRow);
   if (!first || !second) throw new Error("two logs have six rows each");
   log.bookmarks.toggle(knownBy(first.position)); // Not among those that are drawn.
-  await vi.waitFor(() => expect(logs.marks.keys).toEqual([first.position]));
+  await waitFor(() => expect(logs.marks.keys).toEqual([first.position]));
   expect((await backend.listBookmarks({ id: sources[0]?.id ?? "" })).map(({ row }) => row)).toEqual([
     first.row,
   ]);
@@ -86,7 +87,7 @@ it("marks rows where their task keeps them, and goes from mark to mark over all 
   expect(logs.marks.of(second)).toBeUndefined();
   log.bookmarks.toggle(knownBy(second.position));
   const places = [first.position, second.position].sort((a, b) => a - b);
-  await vi.waitFor(() => expect(logs.marks.keys).toEqual(places));
+  await waitFor(() => expect(logs.marks.keys).toEqual(places));
   expect(logs.marks.all.map(({ where }) => where?.text)).toEqual(
     places.map((place) => logs.sources[place === first.position ? 0 : 1]?.name),
   );
@@ -103,7 +104,7 @@ it("marks rows where their task keeps them, and goes from mark to mark over all 
   const others = new MergedLogs(backend, sources);
   const other = new LogWindow(others);
   await other.open();
-  await vi.waitFor(() => expect(others.marks.all.map(({ bookmark }) => bookmark.note)).toContain("here"));
+  await waitFor(() => expect(others.marks.all.map(({ bookmark }) => bookmark.note)).toContain("here"));
   other.close();
   for (const one of logs.marks.all) await logs.marks.remove(one);
   expect(logs.marks.keys).toEqual([]);

@@ -1,3 +1,4 @@
+import { waitFor } from "@testing-library/svelte";
 import { describe, expect, it, vi } from "vitest";
 import type { Asks, Backend, LogInfo, LogRow } from "../../api";
 import { LogReader } from "../window/reader.svelte";
@@ -64,7 +65,7 @@ describe("a log session", () => {
     const { backend, reads } = stand(100_000_000);
     const session = new LogReader(new OneLog(backend, "t"));
     await session.open();
-    await vi.waitFor(() => expect(session.rows?.total).toBe(100_000_000));
+    await waitFor(() => expect(session.rows?.total).toBe(100_000_000));
     expect(reads).toEqual([[1, 99_999_940, 60]]);
     expect(session.rows?.get(99_999_999)?.text).toBe("line 99999999");
   });
@@ -73,17 +74,17 @@ describe("a log session", () => {
     const { backend, grow, reads } = stand(1000);
     const session = new LogReader(new OneLog(backend, "t"));
     await session.open();
-    await vi.waitFor(() => expect(session.rows?.total).toBe(1000));
+    await waitFor(() => expect(session.rows?.total).toBe(1000));
     session.on("scrolledUp");
     session.want(100, 140, 40);
-    await vi.waitFor(() => expect(session.rows?.get(139)).toBeDefined());
+    await waitFor(() => expect(session.rows?.get(139)).toBeDefined());
     const before = reads.length;
     grow(2204);
     expect(session.newRows()).toBe(1204);
     expect(session.rows?.total).toBe(2204);
     expect(reads.length).toBe(before);
     session.on("resume");
-    await vi.waitFor(() => expect(session.rows?.get(2203)).toBeDefined());
+    await waitFor(() => expect(session.rows?.get(2203)).toBeDefined());
     expect(session.newRows()).toBe(0);
   });
 
@@ -94,7 +95,7 @@ describe("a log session", () => {
     await new LogReader(log).open();
     world.state.attempts = 2;
     world.tell();
-    await vi.waitFor(() => expect(log.attempt).toBe(2));
+    await waitFor(() => expect(log.attempt).toBe(2));
     expect(log.moved).toEqual({ from: 1, to: 2 });
     await new LogReader(pinned).open();
     expect(pinned.attempt).toBe(1);
@@ -107,7 +108,7 @@ describe("a log session", () => {
     await new LogReader(log).open();
     expect(log.attempt).toBe(1);
     world.begin(2);
-    await vi.waitFor(() => expect(log.attempt).toBe(2));
+    await waitFor(() => expect(log.attempt).toBe(2));
     expect(log.moved).toEqual({ from: 1, to: 2 });
   });
 
@@ -115,9 +116,9 @@ describe("a log session", () => {
     const world = stand(10);
     const log = new OneLog(world.backend, "t", 1);
     await new LogReader(log).open();
-    await vi.waitFor(() => expect(log.history).toHaveLength(1));
+    await waitFor(() => expect(log.history).toHaveLength(1));
     world.begin(2);
-    await vi.waitFor(() => expect(log.history).toHaveLength(2));
+    await waitFor(() => expect(log.history).toHaveLength(2));
     expect([log.attempt, log.attempts, log.moved]).toEqual([1, 2, null]);
   });
 
@@ -128,7 +129,7 @@ describe("a log session", () => {
     session.on("scrolledUp");
     for (let from = 0; from < 40 * 128; from += 128) {
       session.want(from, from + 100, 100);
-      await vi.waitFor(() => expect(session.rows?.get(from + 99)).toBeDefined());
+      await waitFor(() => expect(session.rows?.get(from + 99)).toBeDefined());
     }
     expect(session.rows?.get(0)).toBeUndefined();
   });
@@ -139,10 +140,10 @@ describe("a log session", () => {
     backend.readLog = vi.fn().mockRejectedValue({ error: "Internal", message: "disk gone" });
     const session = new LogReader(new OneLog(backend, "t"));
     await session.open();
-    await vi.waitFor(() => expect(session.rows?.error?.message).toBe("disk gone"));
+    await waitFor(() => expect(session.rows?.error?.message).toBe("disk gone"));
     expect(backend.readLog).toHaveBeenCalledTimes(1);
     backend.readLog = read;
     session.rows?.retry();
-    await vi.waitFor(() => expect(session.rows?.get(9)).toBeDefined());
+    await waitFor(() => expect(session.rows?.get(9)).toBeDefined());
   });
 });

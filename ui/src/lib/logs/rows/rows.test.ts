@@ -1,3 +1,4 @@
+import { waitFor } from "@testing-library/svelte";
 import { describe, expect, it, vi } from "vitest";
 import type { Asks, Backend, LogInfo, LogRow, SearchProgress } from "../../api";
 import { MergedLogs } from "../merged/merged-logs.svelte";
@@ -44,7 +45,7 @@ describe("a log whose beginning was removed", () => {
     const rows = new AllRows(new OneLog(backend, "t", 1));
     rows.extend(info(2000), 0);
     rows.want(90, 130, 0);
-    await vi.waitFor(() => expect(rows.get(101)?.row).toBe(1000));
+    await waitFor(() => expect(rows.get(101)?.row).toBe(1000));
     expect(rows.get(100)?.removed?.rows).toBe(900);
     expect(rows.get(99)?.row).toBe(99);
     expect(rows.total).toBe(1101);
@@ -55,11 +56,11 @@ describe("a log whose beginning was removed", () => {
     const rows = new AllRows(new OneLog(backend, "t", 1));
     rows.extend(info(2000), 0);
     rows.want(1500, 1540, 0);
-    await vi.waitFor(() => expect(rows.get(1500)?.row).toBe(1500));
+    await waitFor(() => expect(rows.get(1500)?.row).toBe(1500));
     expect(rows.takeShift()).toBe(0);
     rows.want(1500, 1540, 0);
     rows.want(500, 540, 0); // A jump into what is gone.
-    await vi.waitFor(() => expect(rows.total).toBe(1101));
+    await waitFor(() => expect(rows.total).toBe(1101));
     expect(rows.takeShift()).toBe(100 - 500);
     expect(rows.get(601)?.row).toBe(1500);
   });
@@ -68,7 +69,7 @@ describe("a log whose beginning was removed", () => {
     const rows = new AllRows(new OneLog(backend, "t", 1));
     rows.extend(info(2000), 0);
     rows.want(1500, 1540, 0);
-    await vi.waitFor(() => expect(rows.get(1500)).toBeDefined());
+    await waitFor(() => expect(rows.get(1500)).toBeDefined());
     rows.hideBefore(1490);
     expect(rows.takeShift()).toBe(-1490);
     expect(rows.get(10)?.row).toBe(1500);
@@ -101,7 +102,7 @@ describe("what a search found", () => {
     hits = evens(0, 1000);
     const rows = new MatchRows(new OneLog(backend, "t", 1), "s", 501, 0);
     rows.progress(progress(true), 0);
-    await vi.waitFor(() => expect(rows.total).toBe(500));
+    await waitFor(() => expect(rows.total).toBe(500));
     expect(rows.takeShift()).toBe(251);
     expect(rows.get(251)?.row).toBe(502);
   });
@@ -110,12 +111,12 @@ describe("what a search found", () => {
     hits = evens(800, 1000);
     const rows = new MatchRows(new OneLog(backend, "t", 1), "s", 800, 0);
     rows.progress(progress(false), 0);
-    await vi.waitFor(() => expect(rows.total).toBe(100));
+    await waitFor(() => expect(rows.total).toBe(100));
     rows.want(10, 40, 0);
     expect(rows.get(10)?.row).toBe(820);
     hits = evens(200, 1000);
     rows.progress(progress(false), 0);
-    await vi.waitFor(() => expect(rows.total).toBe(400));
+    await waitFor(() => expect(rows.total).toBe(400));
     expect(rows.takeShift()).toBe(300);
     expect(rows.get(310)?.row).toBe(820);
     expect(rows.keyAt(310)).toBe(820);
@@ -125,10 +126,10 @@ describe("what a search found", () => {
     hits = evens(0, 200);
     const rows = new MatchRows(new OneLog(backend, "t", 1), "s", 0, 0);
     rows.progress(progress(true), 20);
-    await vi.waitFor(() => expect(rows.get(99)?.row).toBe(198));
+    await waitFor(() => expect(rows.get(99)?.row).toBe(198));
     hits = evens(0, 300);
     rows.progress(progress(true), 20);
-    await vi.waitFor(() => expect(rows.get(149)?.row).toBe(298));
+    await waitFor(() => expect(rows.get(149)?.row).toBe(298));
     expect(rows.total).toBe(150);
   });
 
@@ -136,7 +137,7 @@ describe("what a search found", () => {
     hits = evens(0, 1000);
     const rows = new MatchRows(new OneLog(backend, "t", 1), "s", 0, 500);
     rows.progress(progress(true), 0);
-    await vi.waitFor(() => expect(rows.get(0)?.row).toBe(500));
+    await waitFor(() => expect(rows.get(0)?.row).toBe(500));
     expect(rows.total).toBe(250);
     expect(await rows.placeOf(510)).toBe(5);
     expect(await rows.has(510)).toBe(true);
@@ -178,7 +179,7 @@ describe("several logs in one order", () => {
     tells[1]?.(info(20));
     expect(rows.total).toBe(40);
     rows.want(0, 40, 0);
-    await vi.waitFor(() => expect(rows.get(39)?.source).toBe(1));
+    await waitFor(() => expect(rows.get(39)?.source).toBe(1));
     expect(read).toHaveBeenCalledTimes(1);
     rows.want(0, 40, 0);
     expect(read).toHaveBeenCalledTimes(1);
@@ -201,7 +202,7 @@ describe("several logs in one order", () => {
     const rows = new AllRows(new MergedLogs(backend, [{ id: "a", attempt: 1 }]));
     rows.extend(info(100), 0);
     rows.want(0, 40, 0);
-    await vi.waitFor(() => expect(rows.get(6)?.row).toBe(35));
+    await waitFor(() => expect(rows.get(6)?.row).toBe(35));
     expect(rows.get(5)?.removed?.rows).toBe(30);
     expect([rows.total, rows.keyAt(6), rows.placeOf(40)]).toEqual([71, 35, 11]);
   });

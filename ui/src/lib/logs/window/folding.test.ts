@@ -1,3 +1,4 @@
+import { waitFor } from "@testing-library/svelte";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { createFakeBackend } from "../../api/fake";
 import { OneLog } from "../one/one-log.svelte";
@@ -32,7 +33,7 @@ function settle(): void {
   log.view.settle();
 }
 async function settled(check: () => void): Promise<void> {
-  await vi.waitFor(() => {
+  await waitFor(() => {
     settle();
     check();
   });

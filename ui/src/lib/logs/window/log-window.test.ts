@@ -1,3 +1,4 @@
+import { waitFor } from "@testing-library/svelte";
 import { knownBy } from "../rows/numbers";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { LogRow } from "../../api";
@@ -23,7 +24,7 @@ function settle(): void {
   log.view.settle();
 }
 async function settled(check: () => void): Promise<void> {
-  await vi.waitFor(() => {
+  await waitFor(() => {
     settle();
     check();
   });
@@ -126,25 +127,25 @@ it("says when a copy is not all of it, and offers to save instead", async () => 
   await log.clipboard.copyAll();
   expect(log.told.notice?.text).toContain("Copied the first 2 lines");
   log.told.notice?.act?.run();
-  await vi.waitFor(() => expect(log.told.notice?.text).toContain("Saved"));
+  await waitFor(() => expect(log.told.notice?.text).toContain("Saved"));
   expect(save).toHaveBeenCalledWith({ run: { id, attempt: 1 }, timestamps: false, searchId: undefined });
 });
 
 it("keeps bookmarks with notes, steps between them and takes them away", async () => {
   log.bookmarks.toggle(30);
   log.bookmarks.toggle(10);
-  await vi.waitFor(() => expect(source.marks.bookmarks.all.map((one) => one.row)).toEqual([10, 30]));
+  await waitFor(() => expect(source.marks.bookmarks.all.map((one) => one.row)).toEqual([10, 30]));
   await source.marks.bookmarks.set(1, 30, "here");
   expect(source.marks.bookmarks.at(1, 30)?.note).toBe("here");
   await log.go(10);
   void log.bookmarks.step(true);
-  await vi.waitFor(() => expect(log.view.current).toBe(30));
+  await waitFor(() => expect(log.view.current).toBe(30));
   settle();
   void log.bookmarks.step(true);
-  await vi.waitFor(() => expect(log.view.current).toBe(10));
+  await waitFor(() => expect(log.view.current).toBe(10));
   log.bookmarks.toggle(10);
   log.bookmarks.toggle(30);
-  await vi.waitFor(() => expect(source.marks.bookmarks.all).toEqual([]));
+  await waitFor(() => expect(source.marks.bookmarks.all).toEqual([]));
 });
 
 it("copies a link to a line, and opens at the line of a link", async () => {
@@ -155,7 +156,7 @@ it("copies a link to a line, and opens at the line of a link", async () => {
   expect(writeText).toHaveBeenLastCalledWith(`solti://log/${id}/1/77?machine=M%C3%BC%20%26%20co`);
   const other = new LogWindow(new OneLog(backend, id, 1));
   await other.open(77);
-  await vi.waitFor(() => expect(other.view.current).toBe(77));
+  await waitFor(() => expect(other.view.current).toBe(77));
   expect(other.reader.follow.following).toBe(false);
   other.close();
 });
@@ -300,7 +301,7 @@ it("lists what was found below the whole log, and each leads to the other", asyn
   await settled(() => expect(log.view.current).toBe(errors[3]));
   // A click in the log shows what was found near it.
   log.view.stand(errors[7] ?? 0);
-  await vi.waitFor(() => expect(below.view.current).toBe(errors[7]));
+  await waitFor(() => expect(below.view.current).toBe(errors[7]));
   log.find.mode = "highlight";
   expect(log.below).toBeNull();
 });
@@ -313,7 +314,7 @@ it("keeps highlighters in colours of their own while something else is looked fo
   const [first, second] = log.kept.all;
   if (!first || !second) throw new Error("two are kept");
   expect(first.color).not.toBe(second.color);
-  await vi.waitFor(() => expect(first.search.matches).toBe(errors.length));
+  await waitFor(() => expect(first.search.matches).toBe(errors.length));
   await log.go(0);
   await log.stepTo(first, true);
   expect(log.view.current).toBe(errors[0]);

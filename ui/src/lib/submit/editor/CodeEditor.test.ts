@@ -35,6 +35,13 @@ test("what was typed before the editor was there is in it, with the focus and th
   expect(view.hasFocus).toBe(true);
 });
 
+test("a text that nobody is in is shown from its beginning", async () => {
+  draw();
+  // Where the engine leaves the caret of an area whose text was set.
+  area().setSelectionRange(7, 7);
+  expect((await arrived()).state.selection.main.head).toBe(0);
+});
+
 test("the editor does not come while an input method composes", async () => {
   draw();
   await fireEvent.compositionStart(area());

@@ -1,0 +1,52 @@
+// What the tests of the form have in common: a form that is open, over a backend that takes what it is sent.
+import { cleanup, fireEvent, render, screen } from "@testing-library/svelte";
+import { afterEach, beforeEach, vi } from "vitest";
+import { ApiError, useBackend, type Backend, type LineReading, type RunnerInfo, type TaskSpec } from "../api";
+import { Drafts } from "./draft";
+import SubmitForm from "./SubmitForm.svelte";
+
+interface Given {
+  /** What the validator says next. */
+  wrong: ApiError | null;
+  sent: TaskSpec[];
+  edited: { id: string; spec: TaskSpec; resourceVersion: number } | undefined;
+  drafts: Drafts;
+  runners: RunnerInfo[];
+}
+export const given: Given = { wrong: null, sent: [], edited: undefined, drafts: new Drafts(), runners: [] };
+
+export function open(initial?: TaskSpec, edits?: { id: string; version: number }) {
+  const onsubmitted = vi.fn();
+  const { drafts } = given;
+  render(SubmitForm, { title: "New task", initial, edits, drafts, onsubmitted, oncancel: () => {} });
+  return { onsubmitted };
+}
+
+export const field = (id: string): HTMLInputElement => screen.getByTestId(id);
+export const type = (id: string, value: string) => fireEvent.input(field(id), { target: { value } });
+export const refuse = (name: string, message = "not so") =>
+  (given.wrong = new ApiError({ error: "InvalidRequest", field: name, message }));
+
+/** As if only these were for a shell. */
+export const readCommandLine = async (line: string): Promise<LineReading> => {
+  if (line.startsWith("FOO=") || line.includes("|")) return { advice: "That is for a shell." };
+  return line === "(make" ? { advice: "That is for a shell.", flaw: "unclosed ( at character 1" } : {};
+};
+
+export function eachTestAnew(): void {
+  beforeEach(() => {
+    Object.assign(given, { wrong: null, sent: [], edited: undefined, drafts: new Drafts(), runners: [] });
+    useBackend({
+      readCommandLine,
+      validateSpec: async () => {
+        if (given.wrong) throw given.wrong;
+      },
+      submitTask: async (spec: TaskSpec) => (given.sent.push(spec), "id-1"),
+      editTask: async (asked: Given["edited"]) => void (given.edited = asked),
+      listTasks: async () => ({ rows: [], total: 0 }),
+      listLanes: async () => [],
+      listRunners: async () => given.runners,
+    } as unknown as Backend);
+  });
+  afterEach(cleanup);
+}
