@@ -791,7 +791,7 @@ job?: string,
  */
 name?: string, 
 /**
- * Tasks that are over and whose last attempt took at least so many milliseconds.
+ * Tasks that are over and whose last attempt ran for at least so many milliseconds.
  */
 tookAtLeastMs?: number, 
 /**
@@ -2758,7 +2758,11 @@ startedAt?: number,
 /**
  * When it was over, in Unix milliseconds.
  */
-finishedAt?: number, };
+finishedAt?: number, 
+/**
+ * How long its latest attempt ran, once the task is over, in milliseconds. The task may have been over later than that.
+ */
+tookMs?: number, };
 
 export type LeftOut = { 
 /**
