@@ -202,6 +202,47 @@ fn jobs_are_saved_run_and_looked_back_at() {
 }
 
 #[test]
+fn a_saved_job_says_what_is_unexpected_of_its_schedules_in_the_words_of_the_preview() {
+    let place = Place::new();
+    let _server = place.serve(&[]);
+    let mut job = json!({
+        "name": "night",
+        "spec": {"slot": "s", "kind": {"subprocess": {"mode": {"command": {"command": "true"}}}}},
+        "schedules": [
+            {"id": "leap", "cron": "0 0 29 2 *", "zone": "UTC"},
+            {"id": "past", "at": 1_000},
+            {"id": "plain", "cron": "0 4 * * *", "zone": "UTC"},
+        ],
+    });
+    let write =
+        |job: &serde_json::Value| std::fs::write(place.work().join("job.json"), job.to_string()).unwrap();
+    write(&job);
+    let saved = place.run(&["job", "save", "job.json"]);
+    assert_eq!(saved.status.code(), Some(0), "{}", error(&saved));
+    assert_eq!(String::from_utf8(saved.stdout.clone()).unwrap(), "night revision 1\n");
+    assert_eq!(
+        error(&saved),
+        "schedule leap: 29 February comes in leap years only.\nschedule past: This time is past: it never runs.\n"
+    );
+    job["title"] = json!("Nightly");
+    write(&job);
+    let saved = place.json(&["job", "save", "job.json", "--json"]);
+    assert_eq!((&saved["name"], &saved["revision"]), (&json!("night"), &json!(2)));
+    assert_eq!(
+        saved["warnings"],
+        json!([
+            {"schedule": "leap", "text": "29 February comes in leap years only."},
+            {"schedule": "past", "text": "This time is past: it never runs."},
+        ])
+    );
+    // What was printed can be saved, and one of which there is nothing to say says so.
+    let mut again = saved;
+    again["schedules"] = json!([again["schedules"][2]]);
+    write(&again);
+    assert_eq!(place.json(&["job", "save", "job.json", "--json"])["warnings"], json!([]));
+}
+
+#[test]
 fn lanes_are_set_and_queue() {
     let place = Place::new();
     let _server = place.serve(&[]);
