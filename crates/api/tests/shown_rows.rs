@@ -5,8 +5,8 @@ mod common;
 use common::{Engine, PATIENCE, bash, spec};
 use serde_json::json;
 use solti_api::operations::{
-    ExportLog, OpenSearch, Operations as _, ReadLine, ReadLog, ReadLogText, ReadMerged, SearchAll,
-    SearchLine, SearchRanges, SearchRows, SetLogEncoding,
+    ExportLog, GetLogInfo, OpenSearch, Operations as _, ReadLine, ReadLog, ReadLogText, ReadMerged,
+    SearchAll, SearchLine, SearchRanges, SearchRows, SetLogEncoding,
 };
 use solti_api::{ApiError, ApiHandler};
 use solti_model::{
@@ -272,6 +272,27 @@ async fn a_search_of_all_logs_reads_each_in_its_encoding() {
     assert_eq!(found_in_all(&engine, query("f\u{fc}r")).await.len(), 2);
     assert_eq!(found_in_all(&engine, query("f\u{430}r")).await.len(), 0);
     assert_eq!(found_in_all(&engine, query("f\u{42d}r")).await.len(), 2);
+}
+
+/// The beginning of it tells nothing, and nobody has chosen: all that read it agree.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_whose_encoding_shows_behind_its_first_mib_is_read_in_it_by_all() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = Engine::open(dir.path()).await;
+    let script = r"yes 'nothing of it here' | head -n 120000; printf 'f\374r M\344nner\nStra\337e\n'";
+    let id = printed(&engine, script).await;
+    let info = engine.api.ask(GetLogInfo { run: run(&id) }).await.unwrap();
+    assert_eq!((info.encoding.as_deref(), info.encoding_chosen), (Some("windows-1252"), false));
+    let ask = ReadLog { run: run(&id), from: RowNo::new(120_000), count: 10 };
+    let rows = engine.api.ask(ask).await.unwrap().rows;
+    assert_eq!(
+        rows.iter().map(|row| row.text.as_str()).collect::<Vec<_>>(),
+        ["f\u{fc}r M\u{e4}nner", "Stra\u{df}e"]
+    );
+    assert_eq!(found(&engine, &id, "^f\u{fc}r").await, ["f\u{fc}r M\u{e4}nner"]);
+    assert_eq!(copied(&engine, &id, 120_001).await, "Stra\u{df}e");
+    let query = LogQuery { pattern: "Stra\u{df}e".into(), ..LogQuery::default() };
+    assert_eq!(found_in_all(&engine, query).await, [(id, 1, "Stra\u{df}e".to_owned())]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,15 +2,14 @@
 //! a line, anything else the bytes that were printed, and nothing beside them.
 
 use crate::args::Stream;
-use crate::line_encoding::{LineEncoding, is_odd};
 use crate::screen::Screen;
 use crate::{terminal, time};
 use futures::stream::BoxStream;
 use futures::{FutureExt as _, StreamExt as _};
 use solti_api::operations::{GetLogInfo, Operations as _};
 use solti_http::HttpClient;
-use solti_logstore::RowFilter;
-use solti_model::{OutputEvent, OutputStreamKind, RunId, TaskId, counted};
+use solti_logstore::{LogLines, RowFilter, TextEncoding};
+use solti_model::{LogInfo, OutputEvent, OutputStreamKind, RunId, TaskId, counted};
 use std::io::{self, BufWriter, IsTerminal, Stderr, Stdout, Write};
 
 #[derive(Debug, Default)]
@@ -32,6 +31,8 @@ pub struct LogPrinter {
     task: TaskId,
     /// Taken from the log and not printed yet.
     taken: Option<OutputEvent>,
+    /// How the log's lines become text.
+    lines: LogLines,
     /// Chunks of this attempt that may not be UTF-8, and whether it is time to ask what they are.
     odd: u64,
     asks: bool,
@@ -53,6 +54,7 @@ impl LogPrinter {
             client: client.clone(),
             task: task.clone(),
             taken: None,
+            lines: LogLines::default(),
             odd: 0,
             asks: false,
             out: BufWriter::new(io::stdout()),
@@ -82,27 +84,50 @@ impl LogPrinter {
         self.ask_for_encoding().await;
         let event = self.taken.take();
         match &event {
-            Some(event) => self.print(event)?,
+            Some(event) => {
+                self.print(event)?;
+                self.pass(event);
+            }
             None => self.finish()?,
         }
         Ok(event)
+    }
+
+    /// Where the next line stands in its log.
+    fn pass(&mut self, event: &OutputEvent) {
+        match event {
+            // Another run knows nothing of this one's encoding.
+            OutputEvent::RunStarted { .. } => self.lines = LogLines::default(),
+            OutputEvent::Lagged { .. } => self.lines.lose_place(),
+            OutputEvent::Chunk { .. } | OutputEvent::RunFinished { .. } => {
+                if let Some((_, bytes, ended)) = event.printed() {
+                    self.lines.pass(bytes, ended);
+                }
+            }
+        }
     }
 
     /// Of a log that is UTF-8 nobody asks. What is guessed of another one may change with what is added, less and less often.
     fn count_odd(&mut self) {
         match &self.taken {
             Some(OutputEvent::RunStarted { .. }) => self.odd = 0,
-            Some(event) if !self.options.as_json => {
+            Some(event) => {
                 if let Some((stream, bytes, ended)) = event.printed()
-                    && self.screens[index(stream)].is_some()
+                    && self.reads_text(stream)
                     && is_odd(bytes, ended)
                 {
                     self.odd += 1;
                     self.asks = self.odd.is_power_of_two();
                 }
             }
-            Some(_) | None => {}
+            None => {}
         }
+    }
+
+    /// Whether anything depends on what lines say.
+    fn reads_text(&self, stream: OutputStreamKind) -> bool {
+        let shows = !self.options.as_json && self.screens[index(stream)].is_some();
+        shows || self.options.fields.is_some()
     }
 
     async fn ask_for_encoding(&mut self) {
@@ -112,8 +137,7 @@ impl LogPrinter {
         let run = RunId::new(self.task.clone(), *attempt);
         // Without an answer it goes on as it is.
         if let Ok(info) = self.client.ask(GetLogInfo { run }).await {
-            let encoding = LineEncoding::named(info.encoding.as_deref(), info.encoding_chosen);
-            self.screens.iter_mut().flatten().for_each(|screen| screen.read_in(encoding));
+            self.lines.read_in(encoding(&info));
         }
         self.asks = false;
     }
@@ -146,8 +170,11 @@ impl LogPrinter {
         let line_wanted = &mut self.wanted[index(*stream)];
         if !continues {
             let printed = event.printed().map_or(&b""[..], |(_, bytes, _)| bytes);
-            *line_wanted = self.options.since_ms.is_none_or(|since| *ts >= since)
-                && self.options.fields.as_mut().is_none_or(|fields| fields.matches(printed));
+            *line_wanted =
+                self.options.since_ms.is_none_or(|since| *ts >= since)
+                    && self.options.fields.as_mut().is_none_or(|fields| {
+                        fields.matches(&self.lines.text(printed, true, self.lines.here()))
+                    });
         }
         wanted && of_stream && *line_wanted
     }
@@ -185,7 +212,7 @@ impl LogPrinter {
         }
         let timestamps = self.options.timestamps;
         let head = || if timestamps { format!("{} ", time::written(*ts)) } else { String::new() };
-        let Self { out, err, screens, open, .. } = self;
+        let Self { out, err, screens, open, lines, .. } = self;
         let to: &mut dyn Write = match stream {
             OutputStreamKind::Stdout => {
                 err.flush()?;
@@ -199,7 +226,7 @@ impl LogPrinter {
         match &mut screens[index(stream)] {
             Some(screen) => {
                 let columns = terminal::columns().unwrap_or(80);
-                let shown = screen.show(bytes, ended, head, columns);
+                let shown = screen.show(bytes, ended, lines, head, columns);
                 match ended {
                     true => *open = None,
                     false if shown.is_empty() => {}
@@ -239,6 +266,29 @@ impl LogPrinter {
     }
 }
 
+/// What the engine reads the log in.
+fn encoding(info: &LogInfo) -> TextEncoding {
+    let Some(name) = &info.encoding else { return TextEncoding::default() };
+    let known = if info.encoding_chosen { TextEncoding::named(name) } else { TextEncoding::guessed(name) };
+    known.unwrap_or_default()
+}
+
+/// Whether bytes of a log tell that it may not be UTF-8. Of a part of a line the end may be half of a character.
+fn is_odd(bytes: &[u8], ended: bool) -> bool {
+    bytes.contains(&0) || std::str::from_utf8(bytes).is_err_and(|error| ended || error.error_len().is_some())
+}
+
 fn index(stream: OutputStreamKind) -> usize {
     usize::from(stream == OutputStreamKind::Stderr)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_that_are_text_ask_for_nothing() {
+        assert!(!is_odd("plain \u{20ac}".as_bytes(), true) && !is_odd(b"\xe2\x82", false));
+        assert!(is_odd(b"\xe2\x82", true) && is_odd(b"h\0", false) && is_odd(b"\xcf\xf0", false));
+    }
 }

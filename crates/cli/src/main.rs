@@ -13,7 +13,6 @@ mod ending;
 mod engine_start;
 mod error;
 mod input;
-mod line_encoding;
 mod log_printer;
 mod order;
 mod reach;

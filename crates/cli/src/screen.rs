@@ -1,8 +1,8 @@
 //! A line on a terminal that is not ended yet: shown as far as it is there, and again from its beginning when what comes goes
 //! back in it. Pure: bytes in, what is to be written out.
 
-use crate::line_encoding::LineEncoding;
 use crate::terminal::{Colored, colored};
+use solti_logstore::{LineStart, LogLines};
 use solti_rows::Style;
 
 /// Of a longer one only what comes is shown. Its beginning stands in rows above.
@@ -21,17 +21,17 @@ pub struct Screen {
     /// What there is of the line, and what is shown of it.
     line: Vec<u8>,
     shown: Colored,
-    encoding: LineEncoding,
-    /// Whether the line begins with the other half of what ended the one before.
-    behind_half: bool,
+    /// Where the line begins in its log, once there is anything of it.
+    start: Option<LineStart>,
 }
 
 impl Screen {
-    /// What shows `part`, the next one of a line, on a terminal of so many columns. `head` is put before a line that begins.
+    /// What shows `part`, the next one of a line of `lines`, on a terminal of so many columns. `head` is put before a line that begins.
     pub fn show(
         &mut self,
         part: &[u8],
         ended: bool,
+        lines: &LogLines,
         head: impl FnOnce() -> String,
         columns: usize,
     ) -> String {
@@ -42,7 +42,7 @@ impl Screen {
             self.line.extend_from_slice(part);
             &self.line
         };
-        let (text, next_behind_half) = self.encoding.text(line, ended, self.behind_half);
+        let text = lines.text(line, ended, *self.start.get_or_insert_with(|| lines.here()));
         // The half of a line feed begins no line.
         if begins && !ended && text.is_empty() {
             return String::new();
@@ -61,7 +61,6 @@ impl Screen {
         if ended {
             out.push('\n');
             self.leave();
-            self.behind_half = next_behind_half;
         } else if self.line.len() > LONGEST {
             self.leave();
         } else {
@@ -74,16 +73,11 @@ impl Screen {
     pub fn leave(&mut self) {
         self.before = self.behind;
         self.line.clear();
-        (self.begun, self.behind_half) = (false, false);
+        (self.begun, self.start) = (false, None);
         self.shown = Colored::default();
     }
 
-    /// How the bytes of lines become text from now on.
-    pub fn read_in(&mut self, encoding: LineEncoding) {
-        self.encoding = encoding;
-    }
-
-    /// Another run knows nothing of this one's colours, nor of its encoding.
+    /// Another run knows nothing of this one's colours.
     pub fn begin_again(&mut self) {
         *self = Self::default();
     }
@@ -100,9 +94,13 @@ impl Screen {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use solti_logstore::TextEncoding;
 
     fn shown(screen: &mut Screen, parts: &[(&str, bool)]) -> Vec<String> {
-        parts.iter().map(|(part, ended)| screen.show(part.as_bytes(), *ended, String::new, 10)).collect()
+        parts
+            .iter()
+            .map(|(part, ended)| screen.show(part.as_bytes(), *ended, &LogLines::default(), String::new, 10))
+            .collect()
     }
 
     #[test]
@@ -139,7 +137,9 @@ mod tests {
     #[test]
     fn a_time_stands_before_a_line_once() {
         let mut screen = Screen::default();
-        let mut show = |part: &str, ended| screen.show(part.as_bytes(), ended, || "12:00 ".into(), 80);
+        let mut show = |part: &str, ended| {
+            screen.show(part.as_bytes(), ended, &LogLines::default(), || "12:00 ".into(), 80)
+        };
         assert_eq!(show("a", false), "12:00 a");
         assert_eq!(show("b", false), "b");
         assert_eq!(show("\rc", true), "\r\x1b[J12:00 cb\n");
@@ -148,16 +148,22 @@ mod tests {
     #[test]
     fn half_a_character_waits_for_the_other() {
         let mut screen = Screen::default();
+        let utf8 = LogLines::default();
         let euro = "\u{20ac}".as_bytes();
-        assert_eq!(screen.show(&euro[..2], false, String::new, 80), "\u{fffd}");
-        assert_eq!(screen.show(&euro[2..], true, String::new, 80), "\r\x1b[J\u{20ac}\n");
+        assert_eq!(screen.show(&euro[..2], false, &utf8, String::new, 80), "\u{fffd}");
+        assert_eq!(screen.show(&euro[2..], true, &utf8, String::new, 80), "\r\x1b[J\u{20ac}\n");
     }
 
     #[test]
     fn a_line_of_another_encoding_is_shown_as_its_text() {
         let mut screen = Screen::default();
-        screen.read_in(LineEncoding::named(Some("UTF-16LE"), false));
-        let mut show = |part: &[u8], ended| screen.show(part, ended, || "12:00 ".into(), 80);
+        let mut lines = LogLines::default();
+        lines.read_in(TextEncoding::guessed("UTF-16LE").expect("known"));
+        let mut show = |part: &[u8], ended| {
+            let shown = screen.show(part, ended, &lines, || "12:00 ".into(), 80);
+            lines.pass(part, ended);
+            shown
+        };
         assert_eq!(show(b"h\0\xe9", false), "12:00 h");
         assert_eq!(show(b"\0", true), "\u{e9}\n");
         assert_eq!(show(b"\0", false), "", "half of a line feed");

@@ -66,16 +66,11 @@ fn waits(waiting: &Waiting) -> String {
     }
 }
 
-/// How long the latest attempt took, or has taken so far. The task may have ended later than that: at a pause between two attempts.
+/// How long the latest attempt took, or has taken so far.
 pub fn duration(row: &TaskRow) -> String {
     let took = match row.task.status.phase {
         TaskPhase::Running => row.started_at.map(|start| now_ms().saturating_sub(start)),
-        TaskPhase::Pending => None,
-        TaskPhase::Succeeded
-        | TaskPhase::Failed
-        | TaskPhase::Timeout
-        | TaskPhase::Canceled
-        | TaskPhase::Exhausted => row.recent_runs.last().and_then(|run| run.duration_ms),
+        _ => row.took_ms(),
     };
     took.map_or_else(String::new, span)
 }

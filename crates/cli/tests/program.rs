@@ -141,6 +141,35 @@ fn tasks_are_stopped_rerun_and_deleted() {
     assert_eq!(place.json(&["list", "--json"])["total"], 1);
 }
 
+/// What a field says is what is shown of it; what is printed are the bytes.
+#[test]
+fn lines_of_a_log_in_another_encoding_are_chosen_by_what_their_fields_say() {
+    let place = Place::new();
+    let _server = place.serve(&[]);
+    let failed = "\u{43e}\u{448}\u{438}\u{431}\u{43a}\u{430} \u{447}\u{442}\u{435}\u{43d}\u{438}\u{44f} \u{444}\u{430}\u{439}\u{43b}\u{430}";
+    let began = "\u{43f}\u{440}\u{43e}\u{433}\u{440}\u{430}\u{43c}\u{43c}\u{430} \u{43d}\u{430}\u{447}\u{430}\u{43b}\u{430} \u{440}\u{430}\u{431}\u{43e}\u{442}\u{443}";
+    let line = |level: &str, text: &str| format!("level={level} msg=\"{text}\"\n");
+    let lines = [line("info", began), line("error", failed), line("info", began)].concat();
+    // With a mark, as letters of which no byte is zero need it.
+    let utf16 = format!("\u{feff}{lines}");
+    let utf16 = utf16.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    let letter = |c: char| if c.is_ascii() { c as u8 } else { (c as u32 - 0x430 + 0xe0) as u8 };
+    let cyrillic = lines.chars().map(letter).collect::<Vec<u8>>();
+    for (name, bytes) in [("UTF-16LE", utf16), ("windows-1251", cyrillic)] {
+        std::fs::write(place.work().join(name), &bytes).unwrap();
+        let id = place.task(&format!("cat {name}"));
+        place.ok(&["wait", &id]);
+        let of = |field: &str| place.run(&["logs", &id, "--field", field]).stdout;
+        // In UTF-16LE the other half of a line feed begins the next line.
+        let wanted = bytes.split_inclusive(|byte| *byte == b'\n').nth(1).unwrap();
+        assert_eq!(of(&format!("msg={failed}")), wanted, "{name}");
+        assert_eq!(of("level=error"), wanted, "{name}");
+        assert!(of(&format!("msg={}", &failed[..4])).is_empty(), "{name}");
+        let events = place.ok(&["logs", "--json", &id, "--field", "level=error"]);
+        assert_eq!(events.lines().filter(|event| event.contains("\"chunk\"")).count(), 1, "{name}: {events}");
+    }
+}
+
 #[test]
 fn jobs_are_saved_run_and_looked_back_at() {
     let place = Place::new();
@@ -199,6 +228,47 @@ fn jobs_are_saved_run_and_looked_back_at() {
     place.ok(&["job", "delete", "greet"]);
     assert_eq!(place.json(&["job", "list", "--json"])["total"], 0);
     assert_eq!(place.json(&["job", "history", "greet", "--json"])["total"], 1, "its tasks stay");
+}
+
+#[test]
+fn a_saved_job_says_what_is_unexpected_of_its_schedules_in_the_words_of_the_preview() {
+    let place = Place::new();
+    let _server = place.serve(&[]);
+    let mut job = json!({
+        "name": "night",
+        "spec": {"slot": "s", "kind": {"subprocess": {"mode": {"command": {"command": "true"}}}}},
+        "schedules": [
+            {"id": "leap", "cron": "0 0 29 2 *", "zone": "UTC"},
+            {"id": "past", "at": 1_000},
+            {"id": "plain", "cron": "0 4 * * *", "zone": "UTC"},
+        ],
+    });
+    let write =
+        |job: &serde_json::Value| std::fs::write(place.work().join("job.json"), job.to_string()).unwrap();
+    write(&job);
+    let saved = place.run(&["job", "save", "job.json"]);
+    assert_eq!(saved.status.code(), Some(0), "{}", error(&saved));
+    assert_eq!(String::from_utf8(saved.stdout.clone()).unwrap(), "night revision 1\n");
+    assert_eq!(
+        error(&saved),
+        "schedule leap: 29 February comes in leap years only.\nschedule past: This time is past: it never runs.\n"
+    );
+    job["title"] = json!("Nightly");
+    write(&job);
+    let saved = place.json(&["job", "save", "job.json", "--json"]);
+    assert_eq!((&saved["name"], &saved["revision"]), (&json!("night"), &json!(2)));
+    assert_eq!(
+        saved["warnings"],
+        json!([
+            {"schedule": "leap", "text": "29 February comes in leap years only."},
+            {"schedule": "past", "text": "This time is past: it never runs."},
+        ])
+    );
+    // What was printed can be saved, and one of which there is nothing to say says so.
+    let mut again = saved;
+    again["schedules"] = json!([again["schedules"][2]]);
+    write(&again);
+    assert_eq!(place.json(&["job", "save", "job.json", "--json"])["warnings"], json!([]));
 }
 
 #[test]

@@ -9,49 +9,27 @@
 //! Which half the byte is, is told by whether it is at an even place of the log.
 
 mod decoder;
+mod guess;
+mod lines;
+mod start;
 
 pub(crate) use decoder::RowDecoder;
+pub use guess::EncodingGuess;
+pub(crate) use guess::encoding_of;
+pub use lines::{LineStart, LogLines};
+pub(crate) use start::RowStart;
 
 use std::borrow::Cow;
-use std::path::Path;
 
-use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use solti_positions::LogOffset;
 
 use crate::LogError;
-use crate::cursor::{Cursor, LogFiles};
-use crate::format::Kind;
+use crate::cursor::LogFiles;
+use start::is_control;
 
-/// A log's encoding is guessed by so much of its beginning.
-const SAMPLE: LogOffset = LogOffset::new(1024 * 1024);
-/// UTF-16 without a mark is told by so much.
-const UTF_16_SAMPLE: usize = 4 * 1024;
 /// Read at a time.
 const CHUNK: u64 = 64 * 1024;
-
-/// Where a row begins in the log, and what stands before it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct RowStart {
-    pub at: LogOffset,
-    /// The two bytes before the one that ended the row before: in UTF-16LE they may be half of a character that this row goes on
-    /// with. Zeros where they are not known.
-    pub before: [u8; 2],
-}
-
-impl RowStart {
-    /// Of a row that begins at byte `at` of `bytes`, which are a log from its byte `from` on.
-    pub(crate) fn within(bytes: &[u8], at: usize, from: LogOffset) -> Self {
-        let before = at.checked_sub(3).map_or([0; 2], |before| [bytes[before], bytes[before + 1]]);
-        Self { at: from + at as u64, before }
-    }
-}
-
-impl From<LogOffset> for RowStart {
-    fn from(at: LogOffset) -> Self {
-        Self { at, before: [0; 2] }
-    }
-}
 
 /// How the bytes of rows become text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +52,17 @@ impl TextEncoding {
         (encoding != encoding_rs::REPLACEMENT).then_some(Self { encoding, mixed: false })
     }
 
+    /// The same of one that was guessed by the bytes of a log: other programs may have printed rows of it.
+    pub fn guessed(name: &str) -> Option<Self> {
+        Self::named(name).map(|known| Self::guessed_to_be(known.encoding))
+    }
+
+    /// Bytes of more than one for a character are not told from UTF-8 row by row, but for UTF-16, which has zeros.
+    fn guessed_to_be(encoding: &'static Encoding) -> Self {
+        let is_utf16 = encoding == UTF_16LE || encoding == UTF_16BE;
+        Self { encoding, mixed: is_utf16 || encoding.is_single_byte() }
+    }
+
     /// Its name in the Encoding Standard.
     pub fn name(self) -> &'static str {
         self.encoding.name()
@@ -90,14 +79,9 @@ impl TextEncoding {
 
     /// The start of a row that begins at byte `at` of a log with these bytes. What is before it is read where it counts.
     pub(crate) fn row_start(self, files: &LogFiles, row: &[u8], at: LogOffset) -> Result<RowStart, LogError> {
-        let mut start = RowStart::from(at);
         let asks = self.is_utf16() && self.mixed && rest_of(row).len() < SURE
             || self.encoding == UTF_16LE && row.first().is_some_and(|first| is_low_surrogate(*first));
-        if asks && at >= LogOffset::new(3) {
-            // What is gone tells nothing.
-            files.read_log_on(&mut start.before, at.saturating_back(3))?;
-        }
-        Ok(start)
+        if asks { RowStart::read(files, at) } else { Ok(at.into()) }
     }
 
     /// A whole row as UTF-8, without a line feed in it.
@@ -107,7 +91,8 @@ impl TextEncoding {
         }
         if self.mixed {
             // Behind UTF-16 a line of another program begins with what is left of the line feed before it.
-            let rest = if self.is_utf16() { rest_of(row) } else { row };
+            let behind_line_feed = self.is_utf16() && start.at > LogOffset::ZERO;
+            let rest = if behind_line_feed { rest_of(row) } else { row };
             if !rest.contains(&0)
                 && std::str::from_utf8(rest).is_ok()
                 && !self.is_utf16_all_the_same(rest, start)
@@ -120,6 +105,13 @@ impl TextEncoding {
         decoder.feed(row, &mut out);
         decoder.finish(&mut out);
         Cow::Owned(out)
+    }
+
+    /// As [`Self::decode`], of a row of which more is to come: without the half of a character at its end.
+    fn decode_part(self, row: &[u8], start: RowStart) -> Cow<'_, [u8]> {
+        let ends_within = self.is_utf16() && self.decoder(row, row.len() as u64, start).after;
+        let whole = if ends_within { row.len().saturating_sub(1) } else { row.len() };
+        self.decode(&row[..whole], start)
     }
 
     /// Rows, each but the last ended by 0x0a, as the same rows in UTF-8. `start` is that of the first.
@@ -154,28 +146,30 @@ impl TextEncoding {
     }
 
     /// Whether what could be UTF-8 is none where UTF-16 is guessed: characters of U+0A00 to U+0AFF leave rows of one byte or none.
-    fn is_utf16_all_the_same(self, rest: &[u8], RowStart { at, before }: RowStart) -> bool {
+    fn is_utf16_all_the_same(self, rest: &[u8], start: RowStart) -> bool {
         if !self.is_utf16() {
             return false;
         }
-        let is_control = |byte: &u8| *byte < 0x20 && !b"\n\r\t\x07\x08\x0c\x1b".contains(byte);
+        let no_text = || start.is_behind_no_text(self.encoding == UTF_16LE);
         match rest {
             // Before a blank line of another program is text.
-            [] => at > LogOffset::ZERO && before.iter().any(is_control),
+            [] => start.at > LogOffset::ZERO && no_text(),
             [byte] => {
-                is_control(byte) || is_gurmukhi(*byte) && before.iter().any(|b| is_control(b) || *b == b'\n')
+                let [a, b] = start.unit_before();
+                let behind_half = [a, b].iter().any(|byte| is_control(byte) || *byte == b'\n');
+                is_control(byte) || is_gurmukhi(*byte) && (behind_half || no_text())
             }
             _ => rest.iter().any(is_control),
         }
     }
 
     /// For a row of so many bytes that is given part by part. `head` are its first bytes, one at least if there is any.
-    pub(crate) fn decoder(self, head: &[u8], len: u64, RowStart { at, before }: RowStart) -> RowDecoder {
+    pub(crate) fn decoder(self, head: &[u8], len: u64, start: RowStart) -> RowDecoder {
+        let (at, before) = (start.at, start.unit_before());
         let is_part = (head.len() as u64) < len;
         let is_utf8 = || {
             std::str::from_utf8(head).map_or_else(|error| is_part && error.error_len().is_none(), |_| true)
         };
-        let start = RowStart { at, before };
         let is_utf16 = self.is_utf16_all_the_same(head, start);
         let encoding =
             if self.mixed && !head.contains(&0) && !is_utf16 && is_utf8() { UTF_8 } else { self.encoding };
@@ -243,143 +237,6 @@ fn is_high_surrogate(high: u8) -> bool {
 /// The same of the second half.
 fn is_low_surrogate(high: u8) -> bool {
     matches!(high, 0xdc..=0xdf)
-}
-
-/// What encoding a log of these bytes is in, which are all of it, or its first MiB.
-pub(crate) fn encoding_of(bytes: &[u8]) -> TextEncoding {
-    match is_text(bytes) && std::str::from_utf8(bytes).is_ok() {
-        true => TextEncoding::default(),
-        false => guess(bytes),
-    }
-}
-
-/// Whether its beginning may be UTF-8.
-fn is_text(bytes: &[u8]) -> bool {
-    !bytes[..bytes.len().min(UTF_16_SAMPLE)].contains(&0)
-}
-
-/// What encoding a log is in, by its first MiB: looked at again as the log grows, from where the last look ended.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct EncodingGuess {
-    /// So much of the beginning is UTF-8.
-    utf8_to: LogOffset,
-    /// Known for good.
-    settled: bool,
-    encoding: TextEncoding,
-}
-
-impl EncodingGuess {
-    /// What it is, once nothing that is added changes that.
-    pub fn settled(&self) -> Option<TextEncoding> {
-        self.settled.then_some(self.encoding)
-    }
-
-    /// What it is, by all that there is now.
-    ///
-    /// # Errors
-    /// [`LogError::Open`] and [`LogError::Read`].
-    pub fn look(&mut self, run_dir: &Path, is_final: bool) -> Result<TextEncoding, LogError> {
-        if self.settled {
-            return Ok(self.encoding);
-        }
-        let mut files = LogFiles::open(run_dir)?;
-        let (bytes, from) = sample(&mut files, is_final, self.utf8_to)?;
-        let to = from + bytes.len() as u64;
-        let whole = match std::str::from_utf8(&bytes) {
-            Ok(_) => Some(bytes.len()),
-            Err(error) if error.error_len().is_none() && to < SAMPLE && !is_final => {
-                Some(error.valid_up_to())
-            }
-            Err(_) => None,
-        };
-        if let Some(whole) = whole.filter(|_| is_text(&bytes)) {
-            self.utf8_to = from + whole as u64;
-            self.settled = is_final || to >= SAMPLE;
-            return Ok(self.encoding);
-        }
-        let (all, _) = if from == LogOffset::ZERO {
-            (bytes, from)
-        } else {
-            sample(&mut files, is_final, LogOffset::ZERO)?
-        };
-        self.encoding = guess(&all);
-        self.settled = is_final || all.len() as u64 >= SAMPLE.get();
-        Ok(self.encoding)
-    }
-}
-
-/// Bytes of the log from byte `from` on to the end of the sample, and where they begin.
-fn sample(files: &mut LogFiles, is_final: bool, from: LogOffset) -> Result<(Vec<u8>, LogOffset), LogError> {
-    let mut cursor = Cursor::new();
-    cursor.set_final(is_final);
-    cursor.seek_offset(files, from)?;
-    let (mut bytes, mut start) = (Vec::new(), from);
-    while let Some(piece) = cursor.next(files)? {
-        let (at, record) = (piece.before.offset, &piece.record);
-        let end = at + record.len;
-        if record.kind != Kind::Data || end <= from {
-            continue;
-        }
-        if bytes.is_empty() {
-            start = at.max(from);
-        }
-        let begin = at.max(from);
-        let want = (end - begin).min(SAMPLE.saturating_since(begin)) as usize;
-        let have = bytes.len();
-        bytes.resize(have + want, 0);
-        let n = files.read_log_on(&mut bytes[have..], begin)?;
-        bytes.truncate(have + n);
-        if end >= SAMPLE || n == 0 {
-            break;
-        }
-    }
-    Ok((bytes, start))
-}
-
-/// What bytes that are not UTF-8 throughout are.
-fn guess(bytes: &[u8]) -> TextEncoding {
-    let of = |encoding, mixed| TextEncoding { encoding, mixed };
-    if let Some(encoding) = utf16(bytes) {
-        return of(encoding, true);
-    }
-    let (mut valid, mut invalid) = (0usize, 0usize);
-    for chunk in bytes.utf8_chunks() {
-        valid += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
-        invalid += usize::from(!chunk.invalid().is_empty());
-    }
-    // Some bytes that are no text do not make another encoding, and neither does what is no text at all.
-    let controls = bytes.iter().filter(|byte| matches!(byte, 0..=6 | 0x0e..=0x1a | 0x1c..=0x1f)).count();
-    if invalid == 0 || valid >= invalid || controls > 0 {
-        return TextEncoding::default();
-    }
-    let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
-    let odd = bytes.split_inclusive(|byte| *byte == b'\n').filter(|row| std::str::from_utf8(row).is_err());
-    for row in odd {
-        detector.feed(row, false);
-    }
-    detector.feed(b"", true);
-    let encoding = detector.guess(None, Utf8Detection::Deny);
-    of(encoding, encoding.is_single_byte())
-}
-
-/// By its mark, or by the zeros in every other byte.
-fn utf16(bytes: &[u8]) -> Option<&'static Encoding> {
-    let head = &bytes[..bytes.len().min(UTF_16_SAMPLE)];
-    match head {
-        [0xff, 0xfe, rest @ ..] if rest.contains(&0) => return Some(UTF_16LE),
-        [0xfe, 0xff, rest @ ..] if rest.contains(&0) => return Some(UTF_16BE),
-        _ => {}
-    }
-    let zeros = |parity: usize| head.iter().skip(parity).step_by(2).filter(|byte| **byte == 0).count();
-    let (even, odd, half) = (zeros(0), zeros(1), head.len() / 2);
-    if half < 4 {
-        return None;
-    }
-    match () {
-        () if odd * 10 >= half * 7 && even * 4 <= odd => Some(UTF_16LE),
-        () if even * 10 >= half * 7 && odd * 4 <= even => Some(UTF_16BE),
-        () => None,
-    }
 }
 
 #[cfg(test)]

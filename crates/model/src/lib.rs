@@ -42,6 +42,7 @@ mod history;
 mod hook;
 mod id;
 mod job;
+mod job_calendar;
 mod job_secrets;
 mod job_view;
 mod kin;
@@ -117,6 +118,10 @@ pub use hook::{
 };
 pub use id::{JobName, RunId, ScheduleId, Slot, TaskId};
 pub use job::{Job, MAX_SCHEDULES, stored_job};
+pub use job_calendar::{
+    CalendarDay, JobCalendar, JobOfDay, MAX_CALENDAR_DAYS, MAX_JOBS_OF_DAY, MAX_RUNS_TOLD, RunCounts,
+    RunOfDay,
+};
 pub use job_secrets::{JobOrder, JobSecrets, SecretText, Secrets, no_secret, put_secrets};
 pub use job_view::{
     ComingRun, ComingRuns, Firing, FiringOutcome, JobChange, JobDetail, JobList, JobQuery, JobRevision,

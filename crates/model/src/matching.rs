@@ -69,7 +69,7 @@ impl ListQuery {
     }
 
     /// Whether the task is among the rows of this query, wherever in it: cursor and limit do not count. `whole` is for a task
-    /// whose head is cut; `took_ms` is how long the last attempt of one took that is over.
+    /// whose head is cut; `took_ms` is [`crate::TaskRow::took_ms`].
     #[must_use]
     pub fn matches(&self, task: &TaskHead, whole: Option<&Searched>, took_ms: Option<u64>) -> bool {
         let without = &self.without;

@@ -53,4 +53,8 @@ pub struct TaskSpan {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional, type = "number")]
     pub finished_at: Option<u64>,
+    /// How long its latest attempt ran, once the task is over, in milliseconds. The task may have been over later than that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "number")]
+    pub took_ms: Option<u64>,
 }

@@ -88,3 +88,11 @@ pub struct TaskRun {
     #[ts(optional)]
     pub runner: Option<String>,
 }
+
+impl TaskRun {
+    /// How long it ran, in milliseconds, once it has ended. A clock that was set back meanwhile: no time.
+    #[must_use]
+    pub fn took_ms(&self) -> Option<u64> {
+        Some(self.finished_at?.saturating_sub(self.started_at))
+    }
+}

@@ -41,7 +41,7 @@ pub struct ListQuery {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub name: Option<String>,
-    /// Tasks that are over and whose last attempt took at least so many milliseconds.
+    /// Tasks that are over and whose last attempt ran for at least so many milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional, type = "number")]
     pub took_at_least_ms: Option<u64>,
@@ -141,6 +141,16 @@ pub struct TaskRow {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[ts(optional, as = "Option<Vec<Option<f64>>>")]
     pub of_job_ms: Vec<Option<u64>>,
+}
+
+impl TaskRow {
+    /// How long the last attempt ran of a task that is over, in milliseconds. The task may have been over later: one that is
+    /// canceled between two attempts is.
+    #[must_use]
+    pub fn took_ms(&self) -> Option<u64> {
+        let over = self.task.status.phase.is_terminal();
+        self.recent_runs.last().filter(|_| over).and_then(|run| run.duration_ms)
+    }
 }
 
 /// The last line that a task has printed.

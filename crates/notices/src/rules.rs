@@ -224,7 +224,7 @@ fn exit(row: &TaskRow) -> String {
 }
 
 fn took_ms(row: &TaskRow) -> u64 {
-    row.finished_at.unwrap_or(0).saturating_sub(row.started_at.unwrap_or(u64::MAX))
+    row.took_ms().unwrap_or(0)
 }
 
 fn length(ms: u64) -> String {
@@ -247,8 +247,9 @@ mod tests {
             "spec": {"slot": "s", "name": id, "command": "true"},
             "status": {"phase": phase, "attempt": 1, "exitCode": 3}
         });
-        serde_json::from_value(json!({"task": task, "stopping": false, "recentRuns": [],
-            "startedAt": 1_000, "finishedAt": 1_000 + took_ms}))
+        serde_json::from_value(json!({"task": task, "stopping": false,
+            "recentRuns": [{"attempt": 1, "phase": phase, "durationMs": took_ms}],
+            "startedAt": 1_000, "finishedAt": 900_000}))
         .expect("a row")
     }
 

@@ -8,6 +8,7 @@
 #![warn(missing_docs, unreachable_pub)]
 #![forbid(unsafe_code)]
 
+mod count;
 mod cron;
 mod due;
 mod rule;

@@ -80,7 +80,7 @@ impl Rule {
     }
 }
 
-fn timestamp(ms: u64) -> Option<Timestamp> {
+pub(crate) fn timestamp(ms: u64) -> Option<Timestamp> {
     Timestamp::from_millisecond(i64::try_from(ms).ok()?).ok()
 }
 

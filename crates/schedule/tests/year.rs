@@ -127,6 +127,21 @@ proptest! {
             }
             prop_assert!(rule.last_by(time - 1) < Some(*time));
         }
+        // As many as that are counted between any two moments, also where clocks are being changed.
+        let by = |now: u64| expected.partition_point(|time| *time <= now) as u64;
+        let zone = zone(name);
+        let changes = zone.following(at(BEGIN)).map(|change| change.timestamp().as_millisecond() as u64);
+        let changes: Vec<u64> = changes.take_while(|change| *change < END - DAY).collect();
+        let about = changes.iter().flat_map(|change| [-90_i64, -60, -30, -1, 0, 1, 20, 30, 45, 60, 61, 90].map(|by| {
+            change.saturating_add_signed(by * MINUTE as i64)
+        }));
+        let moments: Vec<u64> = about.chain((BEGIN..END).step_by(17 * DAY as usize + 12_345_678)).collect();
+        for from in &moments {
+            for to in &moments {
+                let counted = rule.count(*from, *to);
+                prop_assert_eq!(counted, by(*to).saturating_sub(by(*from)), "{} {} {} {}", text, name, at(*from), at(*to));
+            }
+        }
     }
 }
 

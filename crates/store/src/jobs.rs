@@ -3,7 +3,7 @@
 use crate::number::{Number, optional, required};
 use crate::read::name;
 use crate::rows::load_rows;
-use crate::{JobMark, JobSaving, RowCursor, RowPage, Settled, StoreError, StoredFiring, StoredJob};
+use crate::{JobMark, JobSaving, RowCursor, RowPage, Settled, StoreError, StoredFiring, StoredJob, took};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 use solti_model::{
     DEFAULT_LIMIT, Firing, FiringOutcome, Job, JobName, JobRevision, JobRun, MAX_LIMIT, ScheduleId, TaskId,
@@ -208,12 +208,13 @@ pub(crate) fn runs(
     limit: u32,
     over: bool,
 ) -> Result<BTreeMap<JobName, Vec<JobRun>>, StoreError> {
-    let mut statement = db.prepare_cached(
-        "SELECT t.id, t.phase, t.created_at, t.started_at, t.finished_at
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT t.id, t.phase, t.created_at, {} AS took_ms
          FROM job_tasks j CROSS JOIN tasks t ON t.num = j.num
          WHERE j.job = ?1 AND (NOT ?3 OR t.phase NOT IN ('pending', 'running'))
          ORDER BY j.num DESC LIMIT ?2",
-    )?;
+        took::of("t")
+    ))?;
     let mut found = BTreeMap::new();
     for job in jobs {
         let mut rows = statement.query(params![job.as_str(), limit, over])?;
@@ -237,22 +238,21 @@ pub(crate) fn strips(
     limit: u32,
 ) -> Result<BTreeMap<TaskId, Vec<JobMark>>, StoreError> {
     // From the task to its job, and from there back along the job: one that belongs to none costs a look at an index.
-    let mut statement = db.prepare_cached(
-        "SELECT t.phase, t.started_at, t.finished_at FROM tasks me
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT t.phase, {} AS took_ms FROM tasks me
          CROSS JOIN job_tasks mine ON mine.num = me.num
          CROSS JOIN job_tasks j ON j.job = mine.job AND j.num <= mine.num
          CROSS JOIN tasks t ON t.num = j.num
          WHERE me.id = ?1 ORDER BY j.num DESC LIMIT ?2",
-    )?;
+        took::of("t")
+    ))?;
     let mut found = BTreeMap::new();
     for id in ids {
         let mut rows = statement.query(params![id.as_str(), limit])?;
         let mut marks = Vec::new();
         while let Some(row) = rows.next()? {
             let Ok(phase) = crate::read::phase(row) else { continue };
-            let times = optional(row, "started_at")?.zip(optional(row, "finished_at")?);
-            let duration_ms = times.map(|(started, finished)| finished.saturating_sub(started));
-            marks.push(JobMark { phase, duration_ms });
+            marks.push(JobMark { phase, duration_ms: optional(row, "took_ms")? });
         }
         if !marks.is_empty() {
             marks.reverse();
@@ -263,13 +263,11 @@ pub(crate) fn strips(
 }
 
 fn run(row: &Row<'_>) -> Result<JobRun, StoreError> {
-    let started: Option<Number> = row.get("started_at")?;
-    let finished: Option<Number> = row.get("finished_at")?;
     Ok(JobRun {
         task: name(row, "id", TaskId::new)?,
         phase: crate::read::phase(row)?,
         created_at: required(row, "created_at")?,
-        duration_ms: started.zip(finished).map(|(started, finished)| finished.0.saturating_sub(started.0)),
+        duration_ms: optional(row, "took_ms")?,
     })
 }
 

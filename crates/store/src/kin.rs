@@ -2,8 +2,8 @@
 //! of the file that adds them. It reads the specs of the newest tasks alone, so that a long past costs no more than a second: what ran
 //! before them says less of what will.
 
-use crate::StoreError;
 use crate::number::Number;
+use crate::{StoreError, took};
 use rusqlite::{Transaction, params};
 use solti_model::{Kin, stored_spec};
 use std::collections::BTreeMap;
@@ -20,10 +20,6 @@ pub(crate) fn add(db: &Transaction<'_>) -> Result<(), StoreError> {
     if !db.prepare("SELECT 1 FROM pragma_table_info('tasks') WHERE name = 'kin'")?.exists([])? {
         db.execute_batch("ALTER TABLE tasks ADD COLUMN kin INTEGER")?;
     }
-    // All that is asked for is in the index.
-    db.execute_batch(&format!(
-        "CREATE INDEX IF NOT EXISTS tasks_kin ON tasks (kin, finished_at, started_at) WHERE {TELLS}"
-    ))?;
     let mut specs = db.prepare("SELECT num, spec FROM task_specs ORDER BY num DESC LIMIT ?1")?;
     let mut put = db.prepare("UPDATE tasks SET kin = ?2 WHERE num = ?1 AND kin IS NOT ?2")?;
     let mut rows = specs.query([OF_BEFORE])?;
@@ -37,6 +33,16 @@ pub(crate) fn add(db: &Transaction<'_>) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// An earlier one held other columns.
+pub(crate) fn index(db: &Transaction<'_>) -> Result<(), StoreError> {
+    // All that is asked for is in it.
+    db.execute_batch(&format!(
+        "DROP INDEX IF EXISTS tasks_kin;
+         CREATE INDEX tasks_kin ON tasks (kin, finished_at, started_at, phase, took_ms) WHERE {TELLS}"
+    ))?;
+    Ok(())
+}
+
 /// How long the last attempt took, in milliseconds: of the last `limit` of each kin, newest first. One of which nothing is known
 /// has no entry.
 pub(crate) fn durations(
@@ -45,15 +51,15 @@ pub(crate) fn durations(
     limit: u32,
 ) -> Result<BTreeMap<Kin, Vec<u64>>, StoreError> {
     let mut statement = db.prepare_cached(&format!(
-        "SELECT started_at, finished_at FROM tasks WHERE kin = ?1 AND {TELLS} ORDER BY finished_at DESC LIMIT ?2"
+        "SELECT {} FROM tasks WHERE kin = ?1 AND {TELLS} ORDER BY finished_at DESC LIMIT ?2",
+        took::of("tasks")
     ))?;
     let mut found = BTreeMap::new();
     for kin in kins {
         let mut rows = statement.query(params![kin.number(), limit])?;
         let mut durations = Vec::new();
         while let Some(row) = rows.next()? {
-            let (Number(started), Number(finished)) = (row.get(0)?, row.get(1)?);
-            durations.push(finished.saturating_sub(started));
+            durations.extend(row.get::<_, Option<Number>>(0)?.map(|Number(took)| took));
         }
         if !durations.is_empty() {
             found.insert(*kin, durations);

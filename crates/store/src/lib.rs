@@ -42,6 +42,7 @@ mod sql;
 mod store;
 mod task_cache;
 mod texts_anew;
+mod took;
 mod vacuum;
 mod write;
 mod writer;

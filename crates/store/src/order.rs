@@ -3,7 +3,7 @@
 use crate::cursor::{Key, RowCursor, SortedPlace};
 use crate::number::Number;
 use crate::sql::Sql;
-use crate::{RowQuery, StoreError};
+use crate::{RowQuery, StoreError, took};
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Transaction, params_from_iter};
 use solti_model::{SORTED_NAME_CHARS, SortBy};
@@ -67,13 +67,9 @@ impl Order {
                 ));
             }
             SortBy::Took => {
-                sql.push(
-                    "CASE WHEN t.started_at IS NULL THEN NULL \
-                     WHEN t.finished_at IS NOT NULL THEN max(t.finished_at - t.started_at, 0) \
-                     WHEN t.phase = 'running' THEN max(",
-                );
+                sql.push("CASE WHEN t.phase = 'running' THEN max(");
                 sql.bind(Number(self.now_ms).stored());
-                sql.push(" - t.started_at, 0) END");
+                sql.push(&format!(" - t.started_at, 0) ELSE {} END", took::of("t")));
             }
             SortBy::State => sql.push(
                 "CASE t.phase WHEN 'running' THEN 0 WHEN 'pending' THEN 1 WHEN 'failed' THEN 2 \

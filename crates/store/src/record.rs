@@ -62,15 +62,10 @@ pub struct StoredRow {
     pub started_at: Option<u64>,
     /// When the task became terminal.
     pub finished_at: Option<u64>,
+    /// How long its latest attempt ran, once the task is over, in milliseconds.
+    pub took_ms: Option<u64>,
     /// Where the head is cut.
     pub searched: Option<Searched>,
-}
-
-impl StoredRow {
-    /// How long the last attempt took of a task that is over.
-    pub fn took_ms(&self) -> Option<u64> {
-        Some(self.finished_at?.saturating_sub(self.started_at?))
-    }
 }
 
 /// A part of a task's past, oldest first.
@@ -89,7 +84,7 @@ pub struct Past<T> {
 pub struct JobMark {
     /// How it stands.
     pub phase: TaskPhase,
-    /// How long it took, once it is over.
+    /// How long its latest attempt ran, once it is over.
     pub duration_ms: Option<u64>,
 }
 

@@ -6,14 +6,14 @@ use crate::number::{Number, optional};
 use crate::order::{Order, is_newest_first};
 use crate::read::{TASK_COLUMNS, TASKS, metadata, spec_text, status, stored_task};
 use crate::sql::Sql;
-use crate::{RowCursor, RowPage, RowQuery, StoreError, StoredRow};
+use crate::{RowCursor, RowPage, RowQuery, StoreError, StoredRow, took};
 use rusqlite::{OptionalExtension, Row, Transaction, params_from_iter};
 use solti_model::{
     LeftOut, MAX_ANSWER_BYTES, Searched, Slot, SpecHead, Task, TaskHead, TaskId, TaskPage, TaskPhase,
     TaskQuery, folded, stored_spec,
 };
 
-/// Every column that [`stored_row`] reads. A long spec has a head of its own, and is not touched.
+/// Every column that [`stored_row`] reads, but for how long it took. A long spec has a head of its own, and is not touched.
 const ROW_COLUMNS: &str =
     "t.id, t.slot, t.phase, t.resource_version, t.created_at, t.updated_at, t.attempt, t.exit_code,
     t.error, t.next_attempt_at, t.started_at, t.finished_at, h.head, CASE WHEN h.head IS NULL THEN s.spec END AS spec";
@@ -145,7 +145,8 @@ fn load(db: &Transaction<'_>, nums: &[i64]) -> Result<Vec<Task>, StoreError> {
 /// As [`load`], of rows; and how many of the numbers were looked at.
 pub(crate) fn load_rows(db: &Transaction<'_>, nums: &[i64]) -> Result<(Vec<StoredRow>, usize), StoreError> {
     let mut statement = db.prepare_cached(&format!(
-        "SELECT {ROW_COLUMNS} FROM {TASKS} LEFT JOIN task_heads h ON h.num = t.num WHERE t.num = ?1"
+        "SELECT {ROW_COLUMNS}, {} AS took_ms FROM {TASKS} LEFT JOIN task_heads h ON h.num = t.num WHERE t.num = ?1",
+        took::of("t")
     ))?;
     let mut found = Vec::with_capacity(nums.len());
     let mut bytes = 0;
@@ -178,6 +179,7 @@ fn stored_row(row: &Row<'_>) -> Option<StoredRow> {
                 next_attempt_at: stored.next_attempt_at,
                 started_at: stored.started_at,
                 finished_at: stored.finished_at,
+                took_ms: optional(row, "took_ms").ok().flatten(),
                 task: stored.task.into(),
                 searched: None,
             })
@@ -198,6 +200,7 @@ fn read_row(row: &Row<'_>) -> Result<StoredRow, StoreError> {
         next_attempt_at: optional(row, "next_attempt_at")?,
         started_at: optional(row, "started_at")?,
         finished_at: optional(row, "finished_at")?,
+        took_ms: optional(row, "took_ms")?,
         searched: None,
     })
 }
@@ -469,10 +472,9 @@ impl Filter {
             sql.push(" AND t.created_at >= ");
             sql.bind(Number(since_ms).stored());
         }
-        // A clock that was set back in between: it took no time, as a row says it.
         for (bound, compared) in [(self.took.0, ">="), (self.took.1, "<=")] {
             let Some(bound) = bound else { continue };
-            sql.push(&format!(" AND max(t.finished_at - t.started_at, 0) {compared} "));
+            sql.push(&format!(" AND {} {compared} ", took::of("t")));
             sql.bind(Number(bound).stored());
         }
         self.push_without(sql, &num);

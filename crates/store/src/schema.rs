@@ -1,6 +1,6 @@
 //! The database file: where it is, who may read it, its format (`schema.sql` and the steps after it), and how a connection to it is set up.
 
-use crate::{StoreError, kin, lane_rules, queueing, runners, texts_anew};
+use crate::{StoreError, kin, lane_rules, queueing, runners, texts_anew, took};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use std::fs::{DirBuilder, OpenOptions};
@@ -16,7 +16,7 @@ enum Step {
 }
 
 /// Step n of the list brings a file from format n to n + 1. Steps are only ever appended.
-const MIGRATIONS: [Step; 17] = [
+const MIGRATIONS: [Step; 19] = [
     Step::Sql(include_str!("schema.sql")),
     Step::Sql(include_str!("usage.sql")),
     Step::Sql(include_str!("bookmarks.sql")),
@@ -34,6 +34,8 @@ const MIGRATIONS: [Step; 17] = [
     Step::Code(kin::add),
     Step::Sql(include_str!("renamed_jobs.sql")),
     Step::Code(lane_rules::add),
+    Step::Code(took::add),
+    Step::Code(kin::index),
 ];
 
 /// Statements that a connection keeps compiled; there are about forty different ones.

@@ -14,7 +14,7 @@ use crate::{
 };
 use solti_model::{
     AttemptsNotKept, Bookmark, Firing, HistoryQuery, HookDelivery, InheritedVariable, Job, JobName,
-    JobRevision, JobRun, Kin, Slot, Task, TaskId, TaskPage, TaskPhase, TaskQuery,
+    JobRevision, JobRun, Kin, RunOfDay, Slot, Task, TaskId, TaskPage, TaskPhase, TaskQuery,
 };
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -344,6 +344,17 @@ impl Store {
         limit: u32,
     ) -> Result<(Vec<StoredRow>, bool), StoreError> {
         self.inner.readers.run(move |db| spans::between(db, times, of_jobs, limit)).await
+    }
+
+    /// Hands the runs of saved jobs whose time is between these two, both included, to `fold`, in the order of their times. A run's
+    /// time is when its latest attempt began, or when it was made.
+    pub async fn fold_job_runs<T: Send + 'static>(
+        &self,
+        times: (u64, u64),
+        into: T,
+        fold: impl FnMut(&mut T, JobName, RunOfDay) + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.inner.readers.run(move |db| spans::fold_job_runs(db, times, into, fold)).await
     }
 
     /// The 50 labels that most tasks carry, without `name`.

@@ -3,7 +3,7 @@
 use crate::number::Number;
 use crate::{
     AttemptRange, Change, StoreError, StoredLane, StoredRun, StoredTask, environment, hooks, jobs,
-    lane_rules, meta, renamed_jobs, shared_lanes,
+    lane_rules, meta, renamed_jobs, shared_lanes, took,
 };
 use hashlink::LruCache;
 use rusqlite::{OptionalExtension, Transaction, named_params, params};
@@ -102,6 +102,10 @@ pub(crate) fn apply(db: &Transaction<'_>, numbers: &mut Numbers, change: &Change
 
 fn put_task(db: &Transaction<'_>, numbers: &mut Numbers, stored: &StoredTask) -> Result<(), StoreError> {
     match numbers.find(db, &stored.task.metadata.id)? {
+        Some(num) if stored.task.status.phase.is_terminal() => {
+            update_task(db, num, stored)?;
+            took::note(db, num)
+        }
         Some(num) => update_task(db, num, stored),
         None => insert_task(db, stored),
     }
@@ -261,7 +265,8 @@ fn put_run(db: &Transaction<'_>, num: i64, stored: &StoredRun) -> Result<(), Sto
         ":remark": run.remark,
         ":runner": run.runner,
     })?;
-    Ok(())
+    // Its task may have been written before it.
+    if run.finished_at.is_some() { took::note(db, num) } else { Ok(()) }
 }
 
 /// The events of attempts are in the order of these: the walk ends at the first one that stays.

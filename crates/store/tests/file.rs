@@ -2,10 +2,10 @@
 
 mod support;
 
-use solti_model::{JobName, Kin, RunUsage, TaskPhase};
-use solti_store::{Change, RowQuery, Store, StoreError, sqlite_version};
+use solti_model::{JobName, Kin, RunUsage, SortBy, TaskPhase};
+use solti_store::{Change, RowQuery, Store, StoreError, StoredTask, sqlite_version};
 use std::collections::BTreeMap;
-use support::{id, run, scripted, task};
+use support::{id, ran, run, scripted, task};
 
 #[test]
 fn sqlite_has_the_wal_reset_fix() {
@@ -111,23 +111,23 @@ async fn what_an_earlier_version_said_of_a_task_is_said_by_the_rule_of_this_one(
 async fn what_an_earlier_version_stored_tells_how_long_tasks_take() {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path()).unwrap();
-    let took = |n: u64, phase, ms: u64| {
-        let mut stored = scripted(task(n, phase), "make all");
-        (stored.started_at, stored.finished_at) = (Some(1_000 * n), Some(1_000 * n + ms));
-        stored
+    let made = |n: u64, phase| scripted(task(n, phase), "make all");
+    let took = |stored: StoredTask, ms: u64| {
+        let began = 1_000 * stored.task.metadata.created_at;
+        ran(stored, (began, began + ms), Some(began + ms + 5))
     };
-    let mut of_job = took(5, TaskPhase::Failed, 50);
+    let mut of_job = made(5, TaskPhase::Failed);
     of_job.task.spec.job = Some(JobName::new("nightly").unwrap());
-    let tasks = vec![
-        took(1, TaskPhase::Succeeded, 10).into(),
-        took(2, TaskPhase::Failed, 20).into(),
+    let tasks = [
+        took(made(1, TaskPhase::Succeeded), 10),
+        took(made(2, TaskPhase::Failed), 20),
         // Neither of these tells anything.
-        took(3, TaskPhase::Canceled, 30).into(),
-        scripted(task(4, TaskPhase::Pending), "make all").into(),
-        of_job.clone().into(),
+        took(made(3, TaskPhase::Canceled), 30),
+        vec![made(4, TaskPhase::Pending).into()],
+        took(of_job.clone(), 50),
     ];
-    store.apply(tasks).await.unwrap();
-    let command = Kin::of(&took(1, TaskPhase::Succeeded, 0).task.spec);
+    store.apply(tasks.concat()).await.unwrap();
+    let command = Kin::of(&made(1, TaskPhase::Succeeded).task.spec);
     let job = Kin::of(&of_job.task.spec);
     let known = async |store: &Store| store.durations(vec![command, job], 20).await.unwrap();
     let expected: BTreeMap<Kin, Vec<u64>> = [(command, vec![20, 10]), (job, vec![50])].into();
@@ -144,11 +144,33 @@ async fn what_an_earlier_version_stored_tells_how_long_tasks_take() {
     let mut changed = scripted(task(4, TaskPhase::Pending), "make none");
     store.apply(vec![Change::EditTask(Box::new(changed.clone()))]).await.unwrap();
     changed.task.status.phase = TaskPhase::Succeeded;
-    (changed.started_at, changed.finished_at) = (Some(1), Some(8));
     let other = Kin::of(&changed.task.spec);
-    store.apply(vec![changed.into()]).await.unwrap();
+    store.apply(ran(changed, (1, 8), Some(9))).await.unwrap();
     assert_eq!(store.durations(vec![other], 20).await.unwrap(), [(other, vec![7])].into());
     assert_eq!(store.durations(vec![command], 1).await.unwrap(), [(command, vec![20])].into());
+}
+
+/// Of the database of 0.1.0: from the start of the last attempt to its end, whenever the task was over.
+#[tokio::test]
+async fn tasks_of_an_earlier_version_took_what_their_last_attempt_did() {
+    let fixture = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/solti-0.1.0.db");
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("solti.db");
+    std::fs::copy(fixture, &file).unwrap();
+    let took = async |store: &Store| {
+        let query = RowQuery { sort: Some(SortBy::Took), ..RowQuery::default() };
+        let rows = store.list(&query).await.unwrap().rows;
+        rows.iter().map(|row| row.took_ms).collect::<Vec<_>>()
+    };
+    let store = Store::open(dir.path()).unwrap();
+    let expected = [Some(12), Some(10), Some(3)];
+    assert_eq!(took(&store).await, expected);
+    drop(store);
+    // So do those that are too many to be written anew at the first start.
+    let db = rusqlite::Connection::open(&file).unwrap();
+    assert_eq!(db.execute("UPDATE tasks SET took_ms = NULL WHERE took_ms IS NOT NULL", []).unwrap(), 3);
+    drop(db);
+    assert_eq!(took(&Store::open(dir.path()).unwrap()).await, expected);
 }
 
 #[test]

@@ -5,7 +5,7 @@ mod support;
 use serde_json::json;
 use solti_model::{Firing, FiringOutcome, Job, JobName, Kin, ScheduleId, TaskPhase, stored_job};
 use solti_store::{Change, JobSaving, Settled, Store, StoreError, StoredFiring, StoredTask};
-use support::{id, task};
+use support::{id, ran, task};
 
 fn name() -> JobName {
     JobName::new("nightly").unwrap()
@@ -174,9 +174,9 @@ async fn a_renamed_job_keeps_its_revisions_its_tasks_and_what_has_come_of_its_sc
         .apply(vec![saved(1, &[("a", 100), ("b", 100)], true), saved(2, &[("a", 100), ("b", 100)], false)])
         .await
         .unwrap();
-    let mut done = of_job(1, TaskPhase::Succeeded);
-    (done.started_at, done.finished_at) = (Some(10), Some(15));
-    store.apply(vec![done.clone().into(), fired(200, Some(1))]).await.unwrap();
+    let mut done = ran(of_job(1, TaskPhase::Succeeded), (10, 15), Some(15));
+    done.push(fired(200, Some(1)));
+    store.apply(done).await.unwrap();
     assert_eq!(
         store.task(&id(1)).await.unwrap().unwrap().task.spec.job,
         Some(name()),

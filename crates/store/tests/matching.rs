@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use solti_model::{CommandMode, LeftOut, ListQuery, SubprocessMode, TaskId, TaskKind, TaskPhase};
 use solti_store::{Change, RowQuery, Store, StoredTask};
 use std::collections::BTreeMap;
-use support::{in_slot, row_ids, scripted, slot, task};
+use support::{in_slot, ran, row_ids, scripted, slot, task};
 
 /// Pieces that names, arguments, scripts and searches are made of, so that searches find something.
 fn piece() -> impl Strategy<Value = String> {
@@ -76,6 +76,17 @@ fn stored(n: u64) -> impl Strategy<Value = StoredTask> {
 
 fn tasks() -> impl Strategy<Value = Vec<StoredTask>> {
     (0..8_u64).map(stored).collect::<Vec<_>>()
+}
+
+/// For how long each of them ran, and for how long the task was not over after that.
+fn times() -> impl Strategy<Value = Vec<Option<(u64, u64)>>> {
+    prop::collection::vec(prop::option::of((0..9_u64, 0..9_u64)), 8)
+}
+
+fn changes(stored: StoredTask, times: Option<(u64, u64)>) -> Vec<Change> {
+    let Some((took, after)) = times else { return vec![stored.into()] };
+    let over = stored.task.status.phase.is_terminal().then_some(100 + took + after);
+    ran(stored, (100, 100 + took), over)
 }
 
 fn took() -> impl Strategy<Value = (Option<u64>, Option<u64>)> {
@@ -150,6 +161,7 @@ proptest! {
     #[test]
     fn the_database_lists_what_the_rule_says(
         tasks in tasks(),
+        times in times(),
         // Also what is there is asked for.
         mut queries in prop::collection::vec((query(), prop::option::of(0..8_usize)), 24),
     ) {
@@ -157,7 +169,8 @@ proptest! {
         runtime.block_on(async {
             let dir = tempfile::tempdir().unwrap();
             let store = Store::open(dir.path()).unwrap();
-            store.apply(tasks.iter().cloned().map(Change::from).collect()).await.unwrap();
+            let all = tasks.iter().cloned().zip(times);
+            store.apply(all.flat_map(|(stored, times)| changes(stored, times)).collect()).await.unwrap();
             let rows = store.list(&RowQuery::default()).await.unwrap().rows;
             for (query, like) in &mut queries {
                 if let Some(like) = like {
@@ -166,7 +179,7 @@ proptest! {
                 }
                 let matching: Vec<TaskId> = rows
                     .iter()
-                    .filter(|row| query.matches(&row.task, row.searched.as_ref(), row.took_ms()))
+                    .filter(|row| query.matches(&row.task, row.searched.as_ref(), row.took_ms))
                     .map(|row| row.task.metadata.id.clone())
                     .collect();
                 let page = store.list(&listed(query.clone())).await.unwrap();

@@ -5,6 +5,7 @@ mod adapter;
 mod completion;
 mod digest;
 mod hooks;
+mod job_calendar;
 mod job_secrets;
 mod jobs;
 mod links;

@@ -94,8 +94,7 @@ pub(super) async fn complete(
 }
 
 fn mark(run: &TaskRun) -> RunMark {
-    let duration_ms = run.finished_at.map(|finished| finished.saturating_sub(run.started_at));
-    RunMark { attempt: run.attempt, phase: run.phase, duration_ms }
+    RunMark { attempt: run.attempt, phase: run.phase, duration_ms: run.took_ms() }
 }
 
 /// Those that something is in or set on, and whether they are one task's own.
@@ -262,17 +261,14 @@ impl ChangeWatch {
         }
         let searched = |task: &mut StoredRow| Some((task.task.metadata.id.clone(), task.searched.take()?));
         let searched: HashMap<TaskId, Searched> = tasks.iter_mut().filter_map(searched).collect();
-        let took: HashMap<TaskId, u64> =
-            tasks.iter().filter_map(|row| Some((row.task.metadata.id.clone(), row.took_ms()?))).collect();
         let changed = complete(&self.supervisor, tasks).await?;
         let unmatched = changed
             .iter()
-            .map(|row| &row.task)
-            .filter(|task| {
-                let id = &task.metadata.id;
-                !self.query.matches(task, searched.get(id), took.get(id).copied())
+            .filter(|row| {
+                let whole = searched.get(&row.task.metadata.id);
+                !self.query.matches(&row.task, whole, row.took_ms())
             })
-            .map(|task| task.metadata.id.clone())
+            .map(|row| row.task.metadata.id.clone())
             .collect();
         Ok(TaskChange {
             resource_version: self.supervisor.resource_version(),

@@ -24,7 +24,7 @@ impl Perform<TasksBetween> for SupervisorApiAdapter {
 }
 
 fn span(row: StoredRow) -> TaskSpan {
-    let StoredRow { task, started_at, finished_at, .. } = row;
+    let StoredRow { task, started_at, finished_at, took_ms, .. } = row;
     TaskSpan {
         task: task.metadata.id,
         name: task.spec.name,
@@ -36,5 +36,6 @@ fn span(row: StoredRow) -> TaskSpan {
         created_at: task.metadata.created_at,
         started_at,
         finished_at,
+        took_ms,
     }
 }

@@ -104,6 +104,16 @@ macro_rules! job_operations {
                     schedule: Option<ScheduleId>,
                 }
 
+                /// What a calendar shows of the jobs: of each day which of them ran or will, how often, and how that ended. A job that
+                /// runs more than three times on a day is told by counts, however often that is.
+                read JobDays "job_days" -> JobCalendar {
+                    /// Where each day begins, and behind them the end of the last, in Unix milliseconds; 63 days at most, of the
+                    /// clock of whoever asks.
+                    #[ts(type = "number[]")]
+                    #[schemars(length(min = 2, max = 64))]
+                    bounds: Vec<u64>,
+                }
+
                 /// The times at which jobs will be run by themselves, from one time up to another, in Unix milliseconds.
                 read Upcoming "upcoming" -> ComingRuns {
                     #[ts(type = "number")]

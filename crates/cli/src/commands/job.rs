@@ -8,10 +8,12 @@ use crate::error::CliError;
 use crate::table::{self, Cell};
 use crate::terminal::harmless;
 use crate::{order, server, show, time};
+use serde::Serialize;
 use serde_json::{Value, json};
 use solti_api::ApiError;
 use solti_api::operations::{
-    DeleteJob, JobHistory, ListJobs, Operations as _, RenameJob, RunJob, SaveJob, SkipNext, Upcoming,
+    DeleteJob, JobHistory, ListJobs, Operations as _, PreviewSchedule, RenameJob, RunJob, SaveJob, SkipNext,
+    Upcoming,
 };
 use solti_http::HttpClient;
 use solti_model::{
@@ -232,11 +234,52 @@ async fn save(
     let (what, text) = order::text_of(file).await?;
     let job = job_of(&text).map_err(|said| CliError::JobJson { what, said })?;
     let saved = client.ask(SaveJob { job, expected_revision }).await?;
-    match options.json {
-        true => print_json(&saved)?,
-        false => print(&format!("{} revision {}\n", saved.name, saved.revision))?,
+    let warnings = warnings(client, &saved).await;
+    if options.json {
+        let warnings = warnings.as_ref().ok();
+        print_json(&SavedJob { saved: &saved, warnings })?;
+    } else {
+        print(&format!("{} revision {}\n", saved.name, saved.revision))?;
+    }
+    match warnings {
+        Ok(_) if options.json => {}
+        Ok(warnings) => {
+            for ScheduleWarning { schedule, text } in warnings {
+                eprintln!("schedule {}: {}", harmless(&schedule), harmless(&text));
+            }
+        }
+        Err(error) => {
+            eprintln!("The job is saved; what its schedules will do could not be looked at: {error}")
+        }
     }
     Ok(0)
+}
+
+/// A job as it was saved, and what `job save` says of its schedules; `null` where that could not be found out.
+#[derive(Serialize)]
+struct SavedJob<'a> {
+    #[serde(flatten)]
+    saved: &'a Job,
+    warnings: Option<&'a Vec<ScheduleWarning>>,
+}
+
+/// What a person may not expect of a schedule.
+#[derive(Serialize)]
+struct ScheduleWarning {
+    schedule: String,
+    text: String,
+}
+
+/// What the preview in the window says of the schedules of the job.
+async fn warnings(client: &HttpClient, job: &Job) -> Result<Vec<ScheduleWarning>, ApiError> {
+    let mut all = Vec::new();
+    for schedule in &job.schedules {
+        let ask = PreviewSchedule { schedule: schedule.clone(), from: None, count: Some(1) };
+        let name = schedule.id.as_ref().map(ToString::to_string).unwrap_or_default();
+        let told = client.ask(ask).await?.warnings;
+        all.extend(told.into_iter().map(|text| ScheduleWarning { schedule: name.clone(), text }));
+    }
+    Ok(all)
 }
 
 /// A job as it is written, or what is wrong with it and where.
@@ -247,6 +290,10 @@ fn job_of(text: &str) -> Result<Job, String> {
         && let Some(job) = json.get_mut("job")
     {
         json = job.take();
+    }
+    // As `save --json` prints it.
+    if let Some(fields) = json.as_object_mut() {
+        fields.remove("warnings");
     }
     serde_path_to_error::deserialize(json).map_err(|error| {
         let (path, said) = (error.path().to_string(), error.inner().to_string());

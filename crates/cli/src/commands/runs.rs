@@ -51,7 +51,7 @@ pub fn print_runs(runs: &[TaskRun], not_kept: Option<AttemptsNotKept>) -> Result
 }
 
 fn cells(run: &TaskRun) -> [Cell; 5] {
-    let took = run.finished_at.unwrap_or_else(show::now_ms).saturating_sub(run.started_at);
+    let took = run.took_ms().unwrap_or_else(|| show::now_ms().saturating_sub(run.started_at));
     [
         Cell::new(run.attempt.to_string()),
         Cell::styled(run.phase.word(), show::style(run.phase)),

@@ -5,8 +5,8 @@ use crate::subjects::Subject;
 use serde_json::json;
 use solti_api::ApiError;
 use solti_api::operations::{
-    DeleteJob, ForgetJobSecret, GetJob, JobHistory, JobRevisions, KeepJobSecret, ListJobSecrets, ListJobs,
-    Operations as _, PreviewSchedule, RenameJob, RunJob, SaveJob, SkipNext, Upcoming, WatchJobs,
+    DeleteJob, ForgetJobSecret, GetJob, JobDays, JobHistory, JobRevisions, KeepJobSecret, ListJobSecrets,
+    ListJobs, Operations as _, PreviewSchedule, RenameJob, RunJob, SaveJob, SkipNext, Upcoming, WatchJobs,
 };
 use solti_model::{Job, JobName, JobQuery, Schedule, TaskPhase};
 use std::collections::BTreeMap;
@@ -162,6 +162,20 @@ pub async fn schedules_are_previewed_listed_and_skipped(subject: &Subject) {
         found.times.iter().map(|time| (time.job.as_str(), time.schedule.as_str())).collect();
     assert_eq!((reported, found.more), (vec![("planned", "first")], false));
     assert_eq!(field(&api.ask(coming(5, 4)).await.unwrap_err()), "to");
+    let day = |from: u64| JobDays { bounds: vec![from - 86_400_000, from, from + 86_400_000] };
+    let calendar = api.ask(day(4_102_444_800_000)).await.unwrap();
+    let [before, on] = &calendar.days[..] else { panic!("{calendar:?}") };
+    assert_eq!((&before.jobs[..], on.more_jobs), (&[][..], 0));
+    let [planned] = &on.jobs[..] else { panic!("{on:?}") };
+    assert_eq!(
+        (planned.job.as_str(), planned.first_at, planned.counts.coming),
+        ("planned", 4_102_444_800_000, 2)
+    );
+    assert_eq!(
+        planned.runs.iter().map(|run| run.at).collect::<Vec<_>>(),
+        [4_102_444_800_000, 4_102_444_900_000]
+    );
+    assert_eq!(field(&api.ask(JobDays { bounds: vec![5, 5] }).await.unwrap_err()), "bounds");
     let skip = || SkipNext { name: name("planned"), schedule: None };
     for id in ["first", "second"] {
         assert_eq!(api.ask(skip()).await.unwrap().schedule.as_str(), id);

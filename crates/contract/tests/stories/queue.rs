@@ -5,8 +5,9 @@ use crate::subjects::Subject;
 use serde_json::json;
 use solti_api::ApiError;
 use solti_api::operations::{
-    EditTask, Forecast, GetSummary, GetTaskRow, HoldAll, HoldTask, MoveTask, Operations as _, ReleaseTask,
-    ResumeTask, RetryNow, RunNow, SetPriority, SuspendTask, TaskOrder, TasksBetween, UncheckedSpec,
+    EditTask, Forecast, GetSummary, GetTaskRow, HoldAll, HoldTask, JobDays, MoveTask, Operations as _,
+    ReleaseTask, ResumeTask, RetryNow, RunNow, SetPriority, SuspendTask, TaskOrder, TasksBetween,
+    UncheckedSpec,
 };
 use solti_model::{AfterWhen, NotForeseen, Slot, TaskId, TaskPhase, TaskRow, Waiting};
 
@@ -161,6 +162,17 @@ pub async fn tasks_of_a_span_of_time_are_told(subject: &Subject) {
     assert_eq!(found.spans.iter().map(|span| &span.task).collect::<Vec<_>>(), [&waiting]);
     let found = api.ask(asked(made, u64::MAX >> 12, true)).await.unwrap();
     assert_eq!(found.spans.iter().map(|span| &span.task).collect::<Vec<_>>(), [&first]);
+    let started = one.started_at.unwrap();
+    let calendar = api.ask(JobDays { bounds: vec![made - 1, started, started + 60_000] }).await.unwrap();
+    let told: Vec<_> =
+        calendar.days.iter().map(|day| day.jobs.iter().flat_map(|of| &of.runs).collect::<Vec<_>>()).collect();
+    assert!(told[0].is_empty(), "{told:?}");
+    let [run] = told[1][..] else { panic!("{told:?}") };
+    assert_eq!(
+        (run.task.as_ref(), run.phase, run.took_ms),
+        (Some(&first), Some(TaskPhase::Succeeded), one.took_ms)
+    );
+    assert!(one.took_ms.is_some());
     let one = TasksBetween { limit: Some(1), ..asked(made, u64::MAX >> 12, false) };
     assert!(api.ask(one).await.unwrap().more);
     let error = api.ask(asked(5, 4, false)).await.unwrap_err();

@@ -1,3 +1,4 @@
+use super::guess::guess;
 use super::*;
 
 fn decoded(encoding: TextEncoding, rows: &[u8]) -> String {
@@ -99,6 +100,30 @@ fn what_is_only_guessed_to_be_utf_16_keeps_characters_that_end_rows() {
 }
 
 #[test]
+fn the_character_that_is_two_line_feeds_is_kept_behind_any_text_and_no_blank_line_becomes_it() {
+    for (name, bytes) in
+        [("utf-16le", u16::to_le_bytes as fn(u16) -> [u8; 2]), ("utf-16be", u16::to_be_bytes)]
+    {
+        let encoding = TextEncoding::guessed(name).unwrap();
+        for text in [
+            "\u{4e8c}\u{a0a}",
+            "\u{4e8c}\u{a0a}\u{a0a}\u{4e8c}",
+            "\u{20ac}\u{a0a}",
+            "x\u{65e5}\u{672c}\u{8a9e}\u{a0a}\u{4e8c}\n",
+        ] {
+            let shown = decoded(encoding, &in_utf16(text, bytes));
+            assert_eq!(shown.replace('\n', ""), text.replace('\n', ""), "{name}: {shown:?}");
+        }
+        for lines in ["gr\u{f6}\u{df}e\n\n\nx\n", "\u{65e5}\u{672c}\n\n\n\n", "a\n\nb\n\n"] {
+            for before in ["a\n", "ab\n"] {
+                let shown = decoded(encoding, &[in_utf16(before, bytes), lines.into()].concat());
+                assert_eq!(shown, format!("{before}{lines}"), "{name}");
+            }
+        }
+    }
+}
+
+#[test]
 fn rows_of_utf_16_that_other_bytes_have_shifted_are_read() {
     for (name, bytes) in
         [("utf-16le", u16::to_le_bytes as fn(u16) -> [u8; 2]), ("utf-16be", u16::to_be_bytes)]
@@ -147,4 +172,85 @@ fn rows_of_utf_8_among_others_stay_what_they_are() {
     assert_eq!(decoded(mixed, b"na\xefve\nna\xc3\xafve\n"), "na\u{ef}ve\nna\u{ef}ve\n");
     let utf16 = [&b"\xff\xfe"[..], &in_utf16("a b c d\n", u16::to_le_bytes), b"plain\nand plain\n"].concat();
     assert_eq!(decoded(guess(&utf16), &utf16), "a b c d\nplain\nand plain\n");
+}
+
+/// A log of these parts, one after the other, as the shim leaves it.
+fn log_of(parts: &[&[u8]]) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = crate::LogWriter::create(dir.path()).unwrap();
+    for chunk in parts.concat().chunks(256 * 1024) {
+        writer.append(crate::Stream::Stdout, chunk, 1).unwrap();
+    }
+    writer.finish(2).unwrap();
+    dir
+}
+
+/// So many bytes of lines of ASCII.
+fn plain(bytes: usize) -> Vec<u8> {
+    b"0123456789 plain line\n".iter().copied().cycle().take(bytes - 1).chain(*b"\n").collect()
+}
+
+fn looked_at(parts: &[&[u8]]) -> TextEncoding {
+    let dir = log_of(parts);
+    let mut guess = EncodingGuess::default();
+    let encoding = guess.look(dir.path(), true).unwrap();
+    assert_eq!(guess.settled(), Some(encoding));
+    encoding
+}
+
+#[test]
+fn a_log_is_read_in_the_encoding_that_comes_behind_a_long_beginning_of_ascii() {
+    const MIB: usize = 1024 * 1024;
+    let russian = "\u{41e}\u{448}\u{438}\u{431}\u{43a}\u{430} \u{447}\u{442}\u{435}\u{43d}\u{438}\u{44f} \u{444}\u{430}\u{439}\u{43b}\u{430}\n";
+    let cyrillic = encoding_rs::WINDOWS_1251.encode(russian).0.repeat(4_000);
+    for before in [MIB + 5, 3 * MIB + 77] {
+        let (before, after) = (plain(before), plain(2 * MIB));
+        assert_eq!(looked_at(&[&before, &cyrillic]).name(), "windows-1251");
+        // Also where it is a part in the middle, which is not small.
+        let long = cyrillic.repeat(before.len() / MIB);
+        assert_eq!(looked_at(&[&before, &long, &after]).name(), "windows-1251");
+    }
+    // Which byte of two comes first is told by where they begin, odd or even.
+    for (name, bytes) in
+        [("UTF-16LE", u16::to_le_bytes as fn(u16) -> [u8; 2]), ("UTF-16BE", u16::to_be_bytes)]
+    {
+        let wide = in_utf16(&"some words of a line\n".repeat(30_000), bytes);
+        for before in [2 * MIB, 2 * MIB + 1] {
+            let encoding = looked_at(&[&plain(before), &wide]);
+            assert_eq!(encoding, TextEncoding::guessed(name).unwrap(), "{before}");
+        }
+    }
+}
+
+#[test]
+fn what_is_utf_8_stays_so_however_long_it_is() {
+    const MIB: usize = 1024 * 1024;
+    // Characters of two and of three bytes over every place where a piece begins or ends.
+    let text = "\u{e4}\u{20ac} gr\u{fc}n\n".repeat(120_000);
+    assert!(looked_at(&[text.as_bytes()]).is_utf8());
+    assert!(looked_at(&[&plain(MIB - 1), "\u{e4}\n".as_bytes(), &plain(MIB)]).is_utf8());
+    // Neither bytes that are no text make an encoding, nor does one of several bytes take a beginning in UTF-8 for its own.
+    let noise: Vec<u8> = (0..=255).collect();
+    assert!(looked_at(&[&plain(2 * MIB), &noise.repeat(2_000)]).is_utf8());
+    let chinese = encoding_rs::GBK.encode("\u{627e}\u{4e0d}\u{5230}\u{6587}\u{4ef6}\n").0.repeat(90_000);
+    assert_eq!(looked_at(&[&plain(2 * MIB), &chinese]).name(), "GBK");
+    assert!(looked_at(&[text.as_bytes(), &chinese]).is_utf8());
+}
+
+#[test]
+fn a_log_that_grows_is_looked_at_again_when_it_is_twice_as_long() {
+    const MIB: usize = 1024 * 1024;
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = crate::LogWriter::create(dir.path()).unwrap();
+    let mut add = |bytes: &[u8]| writer.append(crate::Stream::Stdout, bytes, 1).unwrap();
+    let mut guess = EncodingGuess::default();
+    add(&plain(MIB + MIB / 2));
+    assert!(guess.look(dir.path(), false).unwrap().is_utf8());
+    assert_eq!(guess.settled(), None);
+    let cyrillic = encoding_rs::WINDOWS_1251
+        .encode("\u{41e}\u{448}\u{438}\u{431}\u{43a}\u{430} \u{444}\u{430}\u{439}\u{43b}\u{430}\n")
+        .0;
+    add(&cyrillic.repeat(MIB / cyrillic.len()));
+    assert_eq!(guess.look(dir.path(), false).unwrap().name(), "windows-1251");
+    assert!(guess.settled().is_some());
 }

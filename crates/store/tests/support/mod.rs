@@ -6,7 +6,7 @@ use solti_model::{
     AfterMain, BackoffState, CommandMode, ObjectMeta, ScriptMode, ScriptRuntime, Slot, SubprocessMode,
     SubprocessTask, Task, TaskId, TaskKind, TaskPhase, TaskRun, TaskSpec, TaskStatus,
 };
-use solti_store::{StoredRow, StoredRun, StoredTask};
+use solti_store::{Change, StoredRow, StoredRun, StoredTask};
 
 pub fn id(n: u64) -> TaskId {
     TaskId::generate(n, n)
@@ -83,6 +83,17 @@ pub fn run(n: u64, attempt: u32, phase: TaskPhase) -> StoredRun {
         folder: true,
         environment: None,
     }
+}
+
+/// The task with its latest attempt, which ran from the one time to the other; over since `over`. In the order of the supervisor.
+pub fn ran(mut stored: StoredTask, (from, to): (u64, u64), over: Option<u64>) -> Vec<Change> {
+    (stored.started_at, stored.finished_at) = (Some(from), over);
+    stored.task.status.attempt = 1;
+    let phase = stored.task.status.phase;
+    let mut attempt = run(0, 1, if phase == TaskPhase::Pending { TaskPhase::Failed } else { phase });
+    attempt.task_id = stored.task.metadata.id.clone();
+    (attempt.run.started_at, attempt.run.finished_at) = (from, Some(to));
+    vec![stored.into(), attempt.into()]
 }
 
 pub fn ids(tasks: &[StoredTask]) -> Vec<TaskId> {

@@ -791,7 +791,7 @@ job?: string,
  */
 name?: string, 
 /**
- * Tasks that are over and whose last attempt took at least so many milliseconds.
+ * Tasks that are over and whose last attempt ran for at least so many milliseconds.
  */
 tookAtLeastMs?: number, 
 /**
@@ -2758,7 +2758,89 @@ startedAt?: number,
 /**
  * When it was over, in Unix milliseconds.
  */
-finishedAt?: number, };
+finishedAt?: number, 
+/**
+ * How long its latest attempt ran, once the task is over, in milliseconds. The task may have been over later than that.
+ */
+tookMs?: number, };
+
+export type JobCalendar = { 
+/**
+ * In the order of the bounds that were asked for.
+ */
+days: Array<CalendarDay>, };
+
+export type CalendarDay = { 
+/**
+ * By their first run on that day; 100 at most. Of more those of which a run failed, and then the earliest.
+ */
+jobs: Array<JobOfDay>, 
+/**
+ * How many jobs of that day are not among these.
+ */
+moreJobs: number, 
+/**
+ * All runs of those together.
+ */
+more: RunCounts, };
+
+export type JobOfDay = { 
+/**
+ * Which job.
+ */
+job: string, 
+/**
+ * When it first ran on that day, or will, in Unix milliseconds.
+ */
+firstAt: number, 
+/**
+ * All its runs of that day.
+ */
+counts: RunCounts, 
+/**
+ * Each of them in order, where they are three at most; else none.
+ */
+runs: Array<RunOfDay>, };
+
+export type RunOfDay = { 
+/**
+ * When it began, was made where it has not begun, or is to come, in Unix milliseconds.
+ */
+at: number, 
+/**
+ * The task; of one that is to come there is none.
+ */
+task?: string, 
+/**
+ * How that task stands.
+ */
+phase?: TaskPhase, 
+/**
+ * How long its latest attempt ran, once it is over, in milliseconds.
+ */
+tookMs?: number, };
+
+export type RunCounts = { 
+/**
+ * Runs that succeeded.
+ */
+succeeded: number, 
+/**
+ * Those that failed, timed out or gave up.
+ */
+failed: number, 
+/**
+ * Those that were stopped.
+ */
+canceled: number, 
+/**
+ * Those that wait or run.
+ */
+unfinished: number, 
+/**
+ * Those that are to come.
+ */
+coming: number, };
 
 export type LeftOut = { 
 /**

@@ -1,6 +1,8 @@
 // What the backend in memory puts into rows, and which of them it lists: enough for tests of views. The rules are the model's
 // (crates/model, `command_text.rs`, `head.rs`, `matching.rs`); the page asks for what they say and has none of its own.
+import { elapsed } from "../shared/format";
 import { hasOwnLane } from "../shared/own-lane";
+import { isFinished } from "../shared/phase";
 import type { ListQuery, SpecHead, TaskRow, TaskSpec } from "./types";
 
 function commandText({ kind }: TaskSpec): string {
@@ -27,7 +29,7 @@ export function fakeHead(spec: TaskSpec): SpecHead {
 export function fakeMatch(row: TaskRow, query: ListQuery): boolean {
   const { spec, status, metadata } = row.task;
   const text = `${spec.name}\n${spec.command}`.toLowerCase();
-  const took = row.finishedAt == null || row.startedAt == null ? undefined : row.finishedAt - row.startedAt;
+  const took = isFinished(status.phase) ? elapsed(row, () => 0) : undefined;
   const { slots, jobs, labels, texts, exitCodes } = query.without ?? {};
   const leftOut =
     slots?.includes(spec.slot) ||

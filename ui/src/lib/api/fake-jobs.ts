@@ -1,7 +1,9 @@
 // Saved jobs of the backend in memory. Its schedules know days and intervals alone: enough to look at; what a cron line really means
 // is the engine's to say.
+import { isFinished } from "../shared/phase";
 import type { Backend } from "./backend";
 import { ApiError } from "./errors";
+import { fakeCalendar } from "./fake-calendar";
 import { command } from "./fake-data";
 import type {
   Firing,
@@ -34,6 +36,7 @@ type JobMethods = Pick<
   | "previewSchedule"
   | "skipNext"
   | "upcoming"
+  | "jobDays"
   | "watchJobs"
 >;
 
@@ -198,12 +201,22 @@ export function createFakeJobs(tasks: Tasks): JobMethods {
       .map(({ row }) => row)
       .sort((a, b) => (a.task.metadata.id < b.task.metadata.id ? 1 : -1));
   const runsOf = (name: string): JobRun[] =>
-    rowsOf(name).map(({ task, startedAt, finishedAt }) => ({
+    rowsOf(name).map(({ task, recentRuns }) => ({
       task: task.metadata.id,
       phase: task.status.phase,
       createdAt: task.metadata.createdAt,
-      ...(startedAt !== undefined && finishedAt !== undefined ? { durationMs: finishedAt - startedAt } : {}),
+      durationMs: isFinished(task.status.phase) ? recentRuns.at(-1)?.durationMs : undefined,
     }));
+  const comingBetween = (from: number, to: number) =>
+    [...jobs.values()].flatMap(({ job }) =>
+      (job.schedules ?? [])
+        .filter(({ paused }) => !paused)
+        .flatMap((schedule) =>
+          times(schedule, from - 1, 1000)
+            .filter((at) => at <= to)
+            .map((at) => ({ job: job.name, schedule: schedule.id!, at })),
+        ),
+    );
   const nextOf = (schedule: Schedule, saved: Saved): number | undefined =>
     schedule.paused ? undefined : times(schedule, Math.max(Date.now(), saved.skipped), 1)[0];
   const soonest = (saved: Saved): { schedule: Schedule; at: number } | undefined =>
@@ -373,17 +386,21 @@ export function createFakeJobs(tasks: Tasks): JobMethods {
       return { job: name, schedule: next.schedule.id!, at };
     },
     upcoming: async ({ from, to }) => {
-      const all = [...jobs.values()].flatMap(({ job }) =>
-        (job.schedules ?? [])
-          .filter(({ paused }) => !paused)
-          .flatMap((schedule) =>
-            times(schedule, from - 1, 1000)
-              .filter((at) => at <= to)
-              .map((at) => ({ job: job.name, schedule: schedule.id!, at })),
-          ),
-      );
-      all.sort((a, b) => a.at - b.at);
+      const all = comingBetween(from, to).sort((a, b) => a.at - b.at);
       return { times: all.slice(0, 1000), more: all.length > 1000 };
+    },
+    jobDays: async ({ bounds }) => {
+      const [from = 0, to = 0] = [bounds[0], bounds.at(-1)];
+      const past = [...jobs.keys()].flatMap((job) =>
+        rowsOf(job).map(({ task, startedAt, recentRuns }) => ({
+          job,
+          at: startedAt ?? task.metadata.createdAt,
+          task: task.metadata.id,
+          phase: task.status.phase,
+          tookMs: isFinished(task.status.phase) ? recentRuns.at(-1)?.durationMs : undefined,
+        })),
+      );
+      return fakeCalendar(bounds, [...past, ...comingBetween(Math.max(from, Date.now()), to - 1)]);
     },
     watchJobs: async (onChange) => {
       watchers.add(onChange);

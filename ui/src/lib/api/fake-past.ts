@@ -1,4 +1,5 @@
 // When tasks waited and ran, and which waited for which, of the backend in memory: enough to look at.
+import { isFinished } from "../shared/phase";
 import type { LinkedTasks, SpansQuery, TaskRow, TaskSpans, TaskSpec } from "./types";
 
 interface FakeTask {
@@ -25,6 +26,7 @@ export function fakeSpans(all: FakeTask[], { from, to, ofJobs, limit }: SpansQue
     createdAt: row.task.metadata.createdAt,
     startedAt: row.startedAt,
     finishedAt: row.finishedAt,
+    tookMs: isFinished(row.task.status.phase) ? row.recentRuns.at(-1)?.durationMs : undefined,
   }));
   return { spans, more: spans.length < there.length };
 }

@@ -1,5 +1,5 @@
 // Generated from the table of operations in crates/api by `make bindings`. Do not edit.
-import type { Bookmark, ComingRun, ComingRuns, Digest, DraftKind, EventPage, FieldError, Foreseen, HistoryQuery, Hook, HookDelivery, HookList, HookState, Job, JobChange, JobDetail, JobList, JobQuery, JobRevision, JobSecrets, JobTasks, Lane, LaneRules, LastLine, LineChunk, LineMatch, LinkedTasks, ListLayout, ListQuery, LocalImage, LogDensity, LogInfo, LogQuery, LogRows, LogText, MatchedMergedRows, MatchedRows, MergedPosition, MergedRows, Rank, RowKey, RowNo, RowRanges, RunEnvironment, RunId, RunPage, RunnerInfo, SavedView, Schedule, SchedulePreview, SearchHit, SearchProgress, SourceRow, StopMode, Summary, TaskChange, TaskEvent, TaskHits, TaskList, TaskRow, TaskSpans, TaskSpec, TextPosition, UsageSample } from "./bindings";
+import type { Bookmark, ComingRun, ComingRuns, Digest, DraftKind, EventPage, FieldError, Foreseen, HistoryQuery, Hook, HookDelivery, HookList, HookState, Job, JobCalendar, JobChange, JobDetail, JobList, JobQuery, JobRevision, JobSecrets, JobTasks, Lane, LaneRules, LastLine, LineChunk, LineMatch, LinkedTasks, ListLayout, ListQuery, LocalImage, LogDensity, LogInfo, LogQuery, LogRows, LogText, MatchedMergedRows, MatchedRows, MergedPosition, MergedRows, Rank, RowKey, RowNo, RowRanges, RunEnvironment, RunId, RunPage, RunnerInfo, SavedView, Schedule, SchedulePreview, SearchHit, SearchProgress, SourceRow, StopMode, Summary, TaskChange, TaskEvent, TaskHits, TaskList, TaskRow, TaskSpans, TaskSpec, TextPosition, UsageSample } from "./bindings";
 
 type ListTasks = { query: ListQuery, };
 type GetTaskRow = { id: string, };
@@ -96,6 +96,12 @@ from?: number,
  */
 count?: number | null, };
 type SkipNext = { name: string, schedule?: string | null, };
+type JobDays = { 
+/**
+ * Where each day begins, and behind them the end of the last, in Unix milliseconds; 63 days at most, of the
+ * clock of whoever asks.
+ */
+bounds: number[], };
 type Upcoming = { from: number, to: number, };
 type ListLanes = Record<symbol, never>;
 type SetLane = { slot: string, capacity?: number | null, paused?: boolean | null, };
@@ -298,6 +304,8 @@ export interface Asks {
   previewSchedule: { request: PreviewSchedule; answer: SchedulePreview };
   /** Has the next time of a schedule pass without a run, or the next of any schedule of the job, and answers which that is. `Conflict` when there is none to come. */
   skipNext: { request: SkipNext; answer: ComingRun };
+  /** What a calendar shows of the jobs: of each day which of them ran or will, how often, and how that ended. A job that runs more than three times on a day is told by counts, however often that is. */
+  jobDays: { request: JobDays; answer: JobCalendar };
   /** The times at which jobs will be run by themselves, from one time up to another, in Unix milliseconds. */
   upcoming: { request: Upcoming; answer: ComingRuns };
   /** Every lane that runs or queues a task, or that was set to something else than the default. */
@@ -438,6 +446,7 @@ export const ASKS = [
   "jobRevisions",
   "previewSchedule",
   "skipNext",
+  "jobDays",
   "upcoming",
   "listLanes",
   "setLane",

@@ -1,5 +1,6 @@
 // How the page says times, sizes and ends in words. Pure; the exact values go into a title beside them.
 import type { Phase, TaskRow, TaskRun, Waiting } from "../api/types";
+import { isFinished } from "./phase";
 
 /** What time it is, for words about the moment `at`; asked for only where such words are said. */
 export type NowFor = (at: number) => number;
@@ -171,10 +172,15 @@ function due(at: number, nowFor: NowFor): string {
   return left > 0 ? `in ${clock(left)}` : "is due";
 }
 
-/** Elapsed time of what runs or ran, in milliseconds; undefined before the first start. */
-export function elapsed(row: Pick<TaskRow, "startedAt" | "finishedAt">, nowFor: NowFor): number | undefined {
-  const { startedAt, finishedAt } = row;
-  return startedAt === undefined ? undefined : runLength({ startedAt, finishedAt }, nowFor);
+/** How long the latest attempt ran, or has been running, in milliseconds; undefined of what waits, or never ran. A task may be over later than
+ * its last attempt: one that is canceled between two is. */
+export function elapsed(
+  { task, startedAt, recentRuns }: Pick<TaskRow, "task" | "startedAt" | "recentRuns">,
+  nowFor: NowFor,
+): number | undefined {
+  const { phase } = task.status;
+  if (isFinished(phase)) return recentRuns.at(-1)?.durationMs ?? undefined;
+  return phase === "running" && startedAt != null ? runLength({ startedAt }, nowFor) : undefined;
 }
 
 export const runLength = (run: Pick<TaskRun, "startedAt" | "finishedAt">, nowFor: NowFor): number =>

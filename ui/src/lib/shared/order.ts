@@ -1,6 +1,7 @@
 // The order of a list, as the backend has it (`crates/store/src/order.rs`), so that a row that changes finds its place without a
 // page being read again. tests/corpus/sorted-rows.json holds cases for both.
 import type { Phase, SortBy, TaskRow } from "../api/types";
+import { elapsed } from "./format";
 
 export interface Order {
   readonly by: SortBy;
@@ -37,9 +38,7 @@ function key(row: TaskRow, by: SortBy, now: number): string | number | undefined
     case "name":
       return [...spec.name.toLowerCase()].slice(0, NAME).join("");
     case "took":
-      if (row.startedAt == null) return undefined;
-      if (row.finishedAt != null) return Math.max(0, row.finishedAt - row.startedAt);
-      return status.phase === "running" ? Math.max(0, now - row.startedAt) : undefined;
+      return elapsed(row, () => now);
     case "exit":
       return status.exitCode ?? undefined;
     case "lane":

@@ -1,21 +1,19 @@
-// The runs of jobs in the week or month that is shown: those that were, and those that are to come. What is shown stays until what was
-// asked for is there.
+// The runs of jobs in the week or month that is shown: those that were, and those that are to come, counted by the engine day by day.
+// What is shown stays until what was asked for is there.
 import type { Backend } from "../../api/backend";
 import { ApiError } from "../../api/errors";
-import type { ComingRun, TaskSpan } from "../../api/types";
+import type { CalendarDay as ToldDay } from "../../api/types";
 import { Rereading } from "../../shared/seen-timer";
-import { daysAround, onDays, turned, type CalendarDay, type Zoom } from "./days";
+import { boundsOf, daysAround, onDays, turned, type CalendarDay, type Zoom } from "./days";
 
-/** Past runs that are read at most, by the rule of the backend. */
-const MOST = 10_000;
 /** Between two reads while much changes, and where nothing does. */
 const PACE_MS = 1000;
 const QUIET_MS = 60_000;
 
+/** What was told, and of which days. */
 interface Read {
-  past: TaskSpan[];
-  coming: ComingRun[];
-  more: boolean;
+  from: number;
+  days: ToldDay[];
 }
 
 export class Calendar {
@@ -30,14 +28,14 @@ export class Calendar {
   readonly #weekBegins: number;
   #days = $derived.by(() => daysAround(this.at, this.zoom, this.#weekBegins));
   days = $derived.by((): CalendarDay[] => {
-    const { past, coming } = this.#read ?? { past: [], coming: [] };
-    return onDays(this.#days, past, coming);
+    const read = this.#read;
+    // What was told of other days is on none of these.
+    const told = read?.from === this.#days[0]?.from && read?.days.length === this.#days.length;
+    return onDays(this.#days, told ? (read?.days ?? []) : []);
   });
-  /** Not all of them fit into an answer. */
-  more = $derived(this.#read?.more ?? false);
 
   constructor(
-    readonly backend: Pick<Backend, "tasksBetween" | "upcoming">,
+    readonly backend: Pick<Backend, "jobDays">,
     weekBegins: number,
   ) {
     this.#weekBegins = weekBegins;
@@ -71,23 +69,11 @@ export class Calendar {
 
   async #load(): Promise<void> {
     const turn = ++this.#turn;
-    const { from, to } = this.span;
-    const now = Date.now();
-    // Day by day, so that a job that runs every few minutes leaves room for the others on each.
-    const ahead = this.#days.filter((day) => day.to > now);
+    const days = this.#days;
     try {
-      const [past, ...coming] = await Promise.all([
-        from > now
-          ? { spans: [], more: false }
-          : this.backend.tasksBetween({ from, to, ofJobs: true, limit: MOST }),
-        ...ahead.map((day) => this.backend.upcoming({ from: Math.max(day.from, now), to: day.to - 1 })),
-      ]);
+      const told = await this.backend.jobDays({ bounds: boundsOf(days) });
       if (turn !== this.#turn) return;
-      this.#read = {
-        past: past.spans,
-        coming: coming.flatMap(({ times }) => times),
-        more: past.more || coming.some(({ more }) => more),
-      };
+      this.#read = { from: days[0]!.from, days: told.days };
       this.error = undefined;
     } catch (thrown) {
       if (turn === this.#turn) this.error = ApiError.from(thrown);

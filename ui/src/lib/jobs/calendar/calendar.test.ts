@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { fakeCalendar } from "../../api/fake-calendar";
 import { Calendar } from "./calendar.svelte";
 
 const NOW = new Date("2026-11-25T13:00:00").getTime();
@@ -7,21 +8,21 @@ const MINUTE = 60_000;
 beforeEach(() => void vi.useFakeTimers({ now: NOW }));
 afterEach(() => void vi.useRealTimers());
 
-/** A job that runs every five minutes, and one at 02:30; an answer holds a thousand. */
+/** A job of every minute, and one at 02:30. */
 function busy() {
-  const asked: { from: number; to: number }[] = [];
+  const asked: number[][] = [];
   const calendar = new Calendar(
     {
-      tasksBetween: async () => ({ spans: [], more: false }),
-      upcoming: async ({ from, to }) => {
-        asked.push({ from, to });
-        const times = [];
-        for (let at = Math.ceil(from / (5 * MINUTE)) * 5 * MINUTE; at <= to; at += 5 * MINUTE) {
-          times.push({ job: "feed", schedule: "often", at });
-          if (new Date(at).getHours() === 2 && new Date(at).getMinutes() === 30)
-            times.push({ job: "nightly", schedule: "night", at });
+      jobDays: async ({ bounds }) => {
+        asked.push(bounds);
+        const runs = [];
+        for (let at = bounds[0]!; at < bounds.at(-1)!; at += MINUTE) {
+          const phase = at < NOW ? ("succeeded" as const) : undefined;
+          runs.push({ job: "poll", at, phase });
+          const on = new Date(at);
+          if (on.getHours() === 2 && on.getMinutes() === 30) runs.push({ job: "nightly", at, phase });
         }
-        return { times: times.slice(0, 1000), more: times.length > 1000 };
+        return fakeCalendar(bounds, runs);
       },
     },
     1,
@@ -29,21 +30,32 @@ function busy() {
   return { calendar, asked };
 }
 
-test("a job that runs all the time leaves room for the others on each day of a month", async () => {
+test("a job of every minute is counted in whole on each day of a month, and asked for once", async () => {
   const { calendar, asked } = busy();
   calendar.show(NOW, "month");
   await vi.advanceTimersByTimeAsync(0);
-  const ahead = calendar.days.filter(({ from }) => from > NOW);
-  expect(ahead.length).toBeGreaterThan(5);
-  for (const day of ahead)
-    expect(day.lines.map(({ job, runs }) => [job, runs.length])).toEqual([
-      ["feed", 288],
-      ["nightly", 1],
-    ]);
-  expect(calendar.more).toBe(false);
-  // Nothing is asked for twice, and nothing that is over.
-  expect(asked[0]!.from).toBe(NOW);
-  for (const [n, { from }] of asked.entries()) if (n > 0) expect(from).toBe(asked[n - 1]!.to + 1);
+  expect(asked).toEqual([[...calendar.days.map(({ from }) => from), calendar.days.at(-1)!.to]]);
+  for (const day of calendar.days) {
+    const [poll, nightly, ...others] = day.lines;
+    expect(others).toEqual([]);
+    const { succeeded, coming } = poll!.counts;
+    expect([poll!.job, poll!.run, succeeded + coming]).toEqual(["poll", undefined, 1440]);
+    expect([nightly!.job, nightly!.at]).toEqual(["nightly", day.from + 150 * MINUTE]);
+  }
+  const today = calendar.days.find(({ from, to }) => NOW >= from && NOW < to)!;
+  expect(today.lines[0]!.counts).toMatchObject({ succeeded: 780, coming: 660 });
   calendar.stop();
   expect(vi.getTimerCount()).toBe(0);
+});
+
+test("what was told of other days stands on none of those that are turned to", async () => {
+  const { calendar } = busy();
+  calendar.show(NOW, "week");
+  await vi.advanceTimersByTimeAsync(0);
+  expect(calendar.days.every(({ lines }) => lines.length === 2)).toBe(true);
+  calendar.turn(1);
+  expect(calendar.days.every(({ lines }) => lines.length === 0)).toBe(true);
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(calendar.days.every(({ lines }) => lines.length === 2)).toBe(true);
+  calendar.stop();
 });

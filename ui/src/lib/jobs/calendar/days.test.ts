@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { TaskSpan } from "../../api/types";
-import { daysAround, onDays, turned, firstDay } from "./days";
+import { fakeCalendar } from "../../api/fake-calendar";
+import { boundsOf, countWords, daysAround, firstDay, onDays, turned, worst } from "./days";
 
 const at = (text: string) => new Date(text).getTime();
 const dates = (days: { from: number }[]) => days.map(({ from }) => new Date(from).getDate());
@@ -41,33 +41,27 @@ test("days follow each other without a gap, also where clocks are changed", () =
   );
 });
 
-const span = (task: string, when: string, job?: string): TaskSpan => ({
-  task,
-  name: task,
-  slot: "s",
-  phase: "succeeded",
-  attempt: 1,
-  createdAt: at(when),
-  startedAt: at(when),
-  job,
-});
-
-test("what was and what is to come stand on their days, in order, and many of a job are one line", () => {
+test("what was and what is to come stand on their days, in order, and many of a job are one line with counts", () => {
   const days = daysAround(at("2026-11-25T13:00:00"), "week", 1);
   const often = Array.from({ length: 24 }, (_, hour) => ({
     job: "feed",
-    schedule: "often",
     at: at("2026-11-27T00:10:00") + hour * 3_600_000,
+    phase: hour < 3 ? (["succeeded", "failed", "canceled"] as const)[hour] : undefined,
   }));
-  const shown = onDays(
-    days,
-    [span("a", "2026-11-24T02:30:00", "nightly"), span("other", "2026-11-24T03:00:00")],
-    [...often, { job: "nightly", schedule: "night", at: at("2026-11-27T02:30:00") }],
-  );
-  expect(shown[1]!.lines.map(({ job, first }) => [job, first.past?.task])).toEqual([["nightly", "a"]]);
-  expect(shown[4]!.lines.map(({ job, runs }) => [job, runs.length])).toEqual([
-    ["feed", 24],
-    ["nightly", 1],
+  const runs = [
+    { job: "nightly", at: at("2026-11-24T02:30:00"), task: "a", phase: "succeeded" as const },
+    ...often,
+    { job: "nightly", at: at("2026-11-27T02:30:00") },
+  ];
+  const shown = onDays(days, fakeCalendar(boundsOf(days), runs).days);
+  expect(shown[1]!.lines.map(({ job, run }) => [job, run?.task])).toEqual([["nightly", "a"]]);
+  const [feed, nightly] = shown[4]!.lines;
+  expect([feed!.job, feed!.run, worst(feed!)]).toEqual(["feed", undefined, "failed"]);
+  expect(countWords(feed!.counts)).toBe("1 succeeded, 1 failed, 1 canceled, 21 to come");
+  expect([nightly!.job, nightly!.at, worst(nightly!)]).toEqual([
+    "nightly",
+    at("2026-11-27T02:30:00"),
+    undefined,
   ]);
   expect(shown[5]!.lines).toEqual([]);
 });

@@ -1,24 +1,18 @@
 // The days of a week and of a month as a calendar shows them, and what is on each. Pure; days are those of the person's own clock.
-import type { ComingRun, TaskSpan } from "../../api/types";
+import type { CalendarDay as ToldDay, Phase, RunCounts, RunOfDay } from "../../api/types";
+import { count } from "../../shared/format";
 
 export type Zoom = "week" | "month";
-
-/** A run that was, or one that is to come. */
-interface CalendarRun {
-  key: string;
-  at: number;
-  job: string;
-  /** Of one that was. */
-  past?: TaskSpan;
-}
 
 /** What a day shows of a job: one run, or many as one line. */
 export interface CalendarLine {
   key: string;
   job: string;
-  first: CalendarRun;
-  /** With the first. */
-  runs: CalendarRun[];
+  /** Of many, when the first of them was or will be. */
+  at: number;
+  counts: RunCounts;
+  /** Of one. */
+  run?: RunOfDay;
 }
 
 export interface CalendarDay {
@@ -29,10 +23,15 @@ export interface CalendarDay {
   /** Of the month that is shown. */
   inside: boolean;
   lines: CalendarLine[];
+  /** Jobs that there was no room to name, and all their runs. */
+  moreJobs: number;
+  more: RunCounts;
 }
 
-/** More runs of a job on one day are one line. */
-const ALONE = 3;
+/** A day of the calendar, before it is known what is on it. */
+export type BareDay = Pick<CalendarDay, "from" | "to" | "inside">;
+
+const NONE: RunCounts = { succeeded: 0, failed: 0, canceled: 0, unfinished: 0, coming: 0 };
 
 /** A day by its numbers: the clock may be changed between two of them. */
 const day = (date: Date, by: number): Date =>
@@ -55,13 +54,13 @@ export function firstDay(locale = navigator.language): number {
 }
 
 /** The days that are shown round a moment, in order: whole weeks. */
-export function daysAround(at: number, zoom: Zoom, weekBegins = 1): Omit<CalendarDay, "lines">[] {
+export function daysAround(at: number, zoom: Zoom, weekBegins = 1): BareDay[] {
   const on = new Date(at);
   const anchor = zoom === "week" ? day(on, 0) : new Date(on.getFullYear(), on.getMonth(), 1);
   const back = (anchor.getDay() - (weekBegins % 7) + 7) % 7;
   const first = day(anchor, -back);
   const end = new Date(on.getFullYear(), on.getMonth() + 1, 1);
-  const days: Omit<CalendarDay, "lines">[] = [];
+  const days: BareDay[] = [];
   for (let n = 0; zoom === "week" ? n < 7 : n % 7 !== 0 || day(first, n) < end; n++) {
     const from = day(first, n);
     const inside = zoom === "week" || from.getMonth() === on.getMonth();
@@ -77,33 +76,47 @@ export function turned(at: number, zoom: Zoom, by: 1 | -1): number {
   return new Date(on.getFullYear(), on.getMonth() + by, 1).getTime();
 }
 
-/** What was and what is to come, on its days. A run that was made has taken the place of the time that it was to come at. */
-export function onDays(
-  days: readonly Omit<CalendarDay, "lines">[],
-  past: readonly TaskSpan[],
-  coming: readonly ComingRun[],
-): CalendarDay[] {
-  const runs: CalendarRun[] = [
-    ...past.flatMap((span) =>
-      span.job === undefined
-        ? []
-        : [{ key: span.task, at: span.startedAt ?? span.createdAt, job: span.job, past: span }],
-    ),
-    ...coming.map(({ job, schedule, at }) => ({ key: `${job} ${schedule} ${at}`, at, job })),
-  ].sort((a, b) => a.at - b.at);
-  return days.map((day) => ({
-    ...day,
-    lines: lines(runs.filter(({ at }) => at >= day.from && at < day.to)),
-  }));
+/** Where each day begins, and the end of the last. */
+export const boundsOf = (days: readonly BareDay[]): number[] => [
+  ...days.map(({ from }) => from),
+  ...days.slice(-1).map(({ to }) => to),
+];
+
+/** What was told of the days; before that they are empty. */
+export function onDays(days: readonly BareDay[], told: readonly ToldDay[]): CalendarDay[] {
+  return days.map((day, n) => {
+    const { jobs = [], moreJobs = 0, more = NONE } = told[n] ?? {};
+    return { ...day, lines: jobs.flatMap(linesOf).sort((a, b) => a.at - b.at), moreJobs, more };
+  });
 }
 
-function lines(runs: CalendarRun[]): CalendarLine[] {
-  const byJob = new Map<string, CalendarRun[]>();
-  for (const run of runs) byJob.set(run.job, [...(byJob.get(run.job) ?? []), run]);
-  const lines: CalendarLine[] = [];
-  for (const [job, all] of byJob) {
-    if (all.length > ALONE) lines.push({ key: job, job, first: all[0]!, runs: all });
-    else lines.push(...all.map((run) => ({ key: run.key, job, first: run, runs: [run] })));
-  }
-  return lines.sort((a, b) => a.first.at - b.first.at);
+function linesOf({ job, firstAt, counts, runs }: ToldDay["jobs"][number]): CalendarLine[] {
+  if (runs.length === 0) return [{ key: job, job, at: firstAt, counts }];
+  return runs.map((run, n) => ({ key: run.task ?? `${job} ${n}`, job, at: run.at, counts, run }));
+}
+
+/** All that they are. */
+export const total = ({ succeeded, failed, canceled, unfinished, coming }: RunCounts): number =>
+  succeeded + failed + canceled + unfinished + coming;
+
+/** Such as `1,438 succeeded, 2 failed, 300 to come`: what there is none of is not named. */
+export function countWords(counts: RunCounts): string {
+  const { succeeded, failed, canceled, unfinished, coming } = counts;
+  const named: [number, string][] = [
+    [succeeded, "succeeded"],
+    [failed, "failed"],
+    [canceled, "canceled"],
+    [unfinished, "not over"],
+    [coming, "to come"],
+  ];
+  return named.flatMap(([n, word]) => (n > 0 ? [`${count(n)} ${word}`] : [])).join(", ");
+}
+
+/** The worst of those that were, which is what somebody looks for; of those that are all to come there is none. */
+export function worst({ counts, run }: CalendarLine): Phase | undefined {
+  if (run) return run.phase;
+  if (counts.failed > 0) return "failed";
+  if (counts.unfinished > 0) return "running";
+  if (counts.succeeded > 0) return "succeeded";
+  return counts.canceled > 0 ? "canceled" : undefined;
 }

@@ -104,6 +104,25 @@ test("a bar says what it stands for, and counts attempts that it does not show a
   expect(third[1]).toMatch(/^a: ran for 30 s, from/);
 });
 
+test("what was canceled between two attempts ran no longer than the last of them", () => {
+  const canceled: TaskSpan = { ...span("a", "s", 0, 0, 600_000), phase: "canceled", tookMs: 5000 };
+  const bars = lanesOf([canceled], [], 900_000)[0]!.bars;
+  expect(bars.map(({ kind, from, to }) => [kind, from, to])).toEqual([
+    ["run", 0, 5000],
+    ["wait", 5000, 600_000],
+  ]);
+  expect(barWords(bars[1]!)).toMatch(/^a: waited for another attempt for 9 m 55 s, from/);
+  expect(ranAt([canceled], 60_000, 900_000)).toEqual([]);
+});
+
+test("what waits for another attempt does not run meanwhile", () => {
+  const waiting: TaskSpan = { ...span("a", "s", 0, 1000), phase: "pending" };
+  const bars = lanesOf([waiting], [], 60_000)[0]!.bars;
+  expect(bars.map(({ kind, from, to }) => [kind, from, to])).toEqual([["wait", 0, 60_000]]);
+  expect(barWords(bars[0]!)).toMatch(/^a: has waited, with 1 earlier attempt, for 1 m 00 s, from/);
+  expect(ranAt([waiting], 30_000, 60_000)).toEqual([]);
+});
+
 test("thousands that wait in one lane do not make it endlessly high", () => {
   const spans = Array.from({ length: 5000 }, (_, n) => span(`t${n}`, "s", n));
   const [lane] = lanesOf(spans, [], 10_000);

@@ -24,6 +24,8 @@ export interface LaneBars {
   bars: Bar[];
 }
 
+/** Between the end of the last attempt and that of its task there is no more where nothing was waited for. */
+const TO_END_MS = 1000;
 /** What is to come is shown so long. */
 const MARK_MS = 60_000;
 const OWN = "";
@@ -39,12 +41,16 @@ export function lanesOf(spans: readonly TaskSpan[], coming: readonly ComingRun[]
     return known.tasks;
   };
   for (const span of spans) {
-    const { createdAt, startedAt, finishedAt, phase, name } = span;
+    const { createdAt, finishedAt, phase, name } = span;
     const end = finishedAt ?? Math.max(now, createdAt);
     const bars: Omit<Bar, "row">[] = [];
-    const began = startedAt ?? end;
+    const ran = lastRun(span, now);
+    const began = ran?.from ?? end;
     if (began > createdAt) bars.push({ from: createdAt, to: began, kind: "wait", phase, span, name });
-    if (startedAt !== undefined) bars.push({ from: startedAt, to: end, kind: "run", phase, span, name });
+    if (ran) {
+      bars.push({ ...ran, kind: "run", phase, span, name });
+      if (end - ran.to > TO_END_MS) bars.push({ from: ran.to, to: end, kind: "wait", phase, span, name });
+    }
     if (bars.length > 0) lane(span.ownLane ? OWN : span.slot, span.ownLane === true).push(bars);
   }
   for (const { job, at } of coming)
@@ -52,6 +58,13 @@ export function lanesOf(spans: readonly TaskSpan[], coming: readonly ComingRun[]
   return [...byLane]
     .map(([slot, { own, tasks }]) => ({ slot, own, ...packed(tasks) }))
     .sort((a, b) => Number(a.own) - Number(b.own) || (a.slot < b.slot ? -1 : 1));
+}
+
+/** From when to when its latest attempt ran. Of a task that waits for another attempt that is not told. */
+function lastRun({ phase, startedAt, finishedAt, tookMs }: TaskSpan, now: number) {
+  if (startedAt === undefined || phase === "pending") return undefined;
+  if (finishedAt === undefined) return { from: startedAt, to: Math.max(now, startedAt) };
+  return { from: startedAt, to: tookMs === undefined ? finishedAt : startedAt + tookMs };
 }
 
 /** That in which it ran last, else one of its own name. */
@@ -79,20 +92,23 @@ function packed(tasks: Omit<Bar, "row">[][]): { rows: number; bars: Bar[] } {
 /** What a bar stands for. */
 export function barWords({ name, kind, from, to, span }: Bar): string {
   if (kind === "coming" || !span) return `${name}: to be run on ${exact(from)}`;
-  const { startedAt, finishedAt, attempt } = span;
+  const { phase, startedAt, finishedAt } = span;
   const words = (verb: string) => `${name}: ${verb} ${duration(to - from)}, from ${exact(from)}`;
   if (kind === "run") return words(finishedAt === undefined ? "has run for" : "ran for");
-  if (startedAt === undefined && finishedAt === undefined) return words("has waited for");
+  if (startedAt !== undefined && from >= startedAt) return words("waited for another attempt for");
   // When the latest attempt began is known, and not those before it.
-  return words(attempt > 1 ? `waited, with ${plural(attempt - 1, "earlier attempt")}, for` : "waited for");
+  const before = phase === "pending" ? span.attempt : span.attempt - 1;
+  const waits = finishedAt === undefined && phase === "pending" ? "has waited" : "waited";
+  return words(before > 0 ? `${waits}, with ${plural(before, "earlier attempt")}, for` : `${waits} for`);
 }
 
 /** What ran at a moment, those that began last first. */
 export function ranAt(spans: readonly TaskSpan[], at: number, now: number): TaskSpan[] {
   return spans
-    .filter(
-      ({ startedAt, finishedAt }) => startedAt !== undefined && startedAt <= at && at <= (finishedAt ?? now),
-    )
+    .filter((span) => {
+      const ran = lastRun(span, now);
+      return ran !== undefined && ran.from <= at && at <= ran.to;
+    })
     .sort((a, b) => (b.startedAt ?? 0) - (a.startedAt ?? 0));
 }
 
