@@ -27,7 +27,7 @@ pub enum ApiError {
         others: Vec<FieldError>,
     },
     /// The caller has shown no token that is valid now, and is not this user at the Unix socket.
-    #[error("a valid token is needed")]
+    #[error("a valid token is required")]
     Unauthenticated,
     /// The caller is known, and may not do this all the same; `reason` is a sentence.
     #[error("not allowed: {reason}")]

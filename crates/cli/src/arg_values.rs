@@ -1,14 +1,14 @@
 //! How the values of words on the command line are read.
 
 use crate::time::in_reach;
-use solti_model::{AfterWhen, TaskPhase};
+use solti_model::{AfterWhen, MAX_LOAD, MIN_LOAD, Slot, TaskPhase, grouped};
 use std::time::{Duration, SystemTime};
 
 pub fn after(text: &str) -> Result<(String, AfterWhen), String> {
     let (id, when) = match text.split_once(':') {
         Some((id, word)) => {
             let words = || AfterWhen::ALL.map(AfterWhen::word).join(", ");
-            (id, AfterWhen::from_word(word).ok_or_else(|| format!("{word} is none of {}", words()))?)
+            (id, AfterWhen::from_word(word).ok_or_else(|| format!("{word} is not one of {}", words()))?)
         }
         None => (text, AfterWhen::default()),
     };
@@ -19,6 +19,20 @@ pub fn after(text: &str) -> Result<(String, AfterWhen), String> {
 pub fn finite(text: &str) -> Result<f64, String> {
     let number = text.parse().ok().filter(|number: &f64| number.is_finite());
     number.ok_or_else(|| "must be a number, as in 1.5".into())
+}
+
+/// The name of a lane.
+pub fn lane(text: &str) -> Result<Slot, String> {
+    Slot::new(text).map_err(|error| error.message)
+}
+
+/// A load average that a lane can ask for.
+pub fn load(text: &str) -> Result<f64, String> {
+    let load = finite(text)?;
+    match (MIN_LOAD..=MAX_LOAD).contains(&load) {
+        true => Ok(load),
+        false => Err(format!("must be from {MIN_LOAD} to {}", grouped(MAX_LOAD))),
+    }
 }
 
 /// A length of time.
@@ -76,7 +90,7 @@ pub fn absolute(path: &str) -> Result<String, String> {
 
 pub fn phase(word: &str) -> Result<TaskPhase, String> {
     let words = || TaskPhase::ALL.map(TaskPhase::word).join(", ");
-    TaskPhase::from_word(word).ok_or_else(|| format!("is none of {}", words()))
+    TaskPhase::from_word(word).ok_or_else(|| format!("is not one of {}", words()))
 }
 
 #[cfg(test)]

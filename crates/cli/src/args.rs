@@ -5,13 +5,13 @@ mod job;
 mod lanes;
 mod reading;
 
-use crate::arg_values::{after, delay, pair, span};
+use crate::arg_values::{after, delay, lane, pair, span};
 use crate::args_cluster::Cluster;
 use crate::args_container::Container;
 use crate::args_wasm::Wasm;
 use crate::time::{coming, moment};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use solti_model::{AfterWhen, MAX_PRIORITY, MAX_RETRIES, Stall};
+use solti_model::{AfterWhen, MAX_PRIORITY, MAX_RETRIES, Slot, Stall};
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -106,13 +106,13 @@ pub enum Command {
         #[arg(long, conflicts_with_all = ["ids", "lane"])]
         all: bool,
         /// All that are held in this lane
-        #[arg(long, short, conflicts_with = "ids")]
-        lane: Option<String>,
+        #[arg(long, short, conflicts_with = "ids", value_parser = lane)]
+        lane: Option<Slot>,
     },
     /// Set the priority of a task that waits: the highest in a lane goes first
     Priority {
         id: String,
-        #[arg(allow_negative_numbers = true, value_parser = priority())]
+        #[arg(allow_hyphen_values = true, value_parser = priority())]
         priority: i32,
     },
     /// Move a task that waits within its lane, among those of its priority
@@ -160,7 +160,8 @@ pub enum Command {
     /// When what waits will probably start, and what is in the lanes will probably end
     Queue {
         /// In this lane alone
-        lane: Option<String>,
+        #[arg(value_parser = lane)]
+        lane: Option<Slot>,
     },
     /// List lanes, or set one up
     Lanes {
@@ -175,7 +176,7 @@ pub enum Command {
     /// Say what has ended, failed, was missed or is held since some time
     Digest {
         /// 12h (ago), "2026-11-23 10:00" by this clock, or with an offset 2026-11-23T10:00:00+01:00
-        #[arg(long, value_parser = moment, default_value = "24h")]
+        #[arg(long, value_parser = moment, default_value = "24h", allow_hyphen_values = true)]
         since: SystemTime,
     },
     /// Saved jobs: run, list and save them, and see when they are run by themselves
@@ -229,8 +230,8 @@ pub struct Run {
     #[arg(long, short = 'N')]
     pub name: Option<String>,
     /// The lane to run in; one of its own when absent
-    #[arg(long, short)]
-    pub lane: Option<String>,
+    #[arg(long, short, value_parser = lane)]
+    pub lane: Option<Slot>,
     /// What to do when the lane is busy
     #[arg(long, value_enum, default_value_t = WhenBusy::Queue)]
     pub when_busy: WhenBusy,
@@ -241,28 +242,28 @@ pub struct Run {
     #[arg(long, short, value_name = "KEY[=VALUE]")]
     pub env: Vec<OsString>,
     /// How long it may take, as in 90s or 2h
-    #[arg(long, short, value_parser = span)]
+    #[arg(long, short, value_parser = span, allow_hyphen_values = true)]
     pub timeout: Option<Duration>,
     /// What becomes of processes that are left when the command ends
     #[arg(long, value_enum, default_value_t = AfterMain::Wait)]
     pub after_main: AfterMain,
-    /// Try a failure again so often, with growing pauses
-    #[arg(long, value_name = "TIMES", value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_RETRIES)))]
+    /// Repeat a failed attempt up to this many times, with growing pauses
+    #[arg(long, value_name = "TIMES", value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_RETRIES)), allow_hyphen_values = true)]
     pub retries: Option<u32>,
     /// Run it again when it ends; with --retries, after failures when absent
     #[arg(long, value_enum)]
     pub restart: Option<Restart>,
     /// With --restart always, the pause between a success and the next run, as in 5s or 1h
-    #[arg(long, value_name = "TIME", value_parser = span, requires = "restart")]
+    #[arg(long, value_name = "TIME", value_parser = span, requires = "restart", allow_hyphen_values = true)]
     pub interval: Option<Duration>,
     /// Do not start it before this time: 22:00 (the next one), "2026-11-23 10:00" by this clock, or with an offset 2026-11-23T10:00:00+01:00
-    #[arg(long, value_name = "TIME", value_parser = coming)]
+    #[arg(long, value_name = "TIME", value_parser = coming, allow_hyphen_values = true)]
     pub at: Option<SystemTime>,
     /// Do not start it for so long, as in 90s or 2h
-    #[arg(long = "in", value_name = "TIME", value_parser = delay, conflicts_with = "at")]
+    #[arg(long = "in", value_name = "TIME", value_parser = delay, conflicts_with = "at", allow_hyphen_values = true)]
     pub delay: Option<Duration>,
     /// Of those that wait in a lane the one with the highest goes first
-    #[arg(long, allow_negative_numbers = true, value_parser = priority(), default_value_t = 0)]
+    #[arg(long, allow_hyphen_values = true, value_parser = priority(), default_value_t = 0)]
     pub priority: i32,
     /// Start it after another task has succeeded, or as said behind a colon: ended, failed, started
     #[arg(long, value_name = "ID[:WHEN]", value_parser = after)]
@@ -274,7 +275,7 @@ pub struct Run {
     #[arg(long, value_enum, value_name = "WHEN", num_args = 0..=1, require_equals = true, default_missing_value = "on-mains")]
     pub keep_awake: Option<Awake>,
     /// Tell when it prints nothing for so long, as in 10m; behind a colon what else is done: notify, stop, restart
-    #[arg(long, value_name = "TIME[:THEN]", value_parser = hooks::silence)]
+    #[arg(long, value_name = "TIME[:THEN]", value_parser = hooks::silence, allow_hyphen_values = true)]
     pub silence: Option<Stall>,
     /// Call this hook for it, whatever its labels
     #[arg(long, value_name = "NAME")]
@@ -319,7 +320,7 @@ pub enum AfterMain {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Restart {
-    /// Not at all
+    /// Never
     Never,
     /// After a failure or a timeout, with growing pauses
     OnFailure,

@@ -23,16 +23,16 @@ pub struct Cluster {
     #[arg(long, requires = "slurm", conflicts_with_all = ["image", "wasm"])]
     pub qos: Option<String>,
     /// Processors, all on one node
-    #[arg(long, requires = "slurm", conflicts_with_all = ["image", "wasm"], value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_CLUSTER_CPUS)))]
+    #[arg(long, requires = "slurm", conflicts_with_all = ["image", "wasm"], value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_CLUSTER_CPUS)), allow_hyphen_values = true)]
     pub cpus: Option<u32>,
     /// GPUs, all on one node
-    #[arg(long, requires = "slurm", conflicts_with_all = ["image", "wasm"], value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_CLUSTER_GPUS)))]
+    #[arg(long, requires = "slurm", conflicts_with_all = ["image", "wasm"], value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_CLUSTER_GPUS)), allow_hyphen_values = true)]
     pub gpus: Option<u32>,
     /// Memory, as in 500M or 16G (of 1,024)
-    #[arg(long, requires = "slurm", conflicts_with_all = ["image", "wasm"], value_parser = bytes)]
+    #[arg(long, requires = "slurm", conflicts_with_all = ["image", "wasm"], value_parser = bytes, allow_hyphen_values = true)]
     pub mem: Option<u64>,
     /// After so long the cluster ends it, as in 90m or 12h; what --timeout needs when absent
-    #[arg(long, requires = "slurm", conflicts_with_all = ["image", "wasm"], value_name = "TIME", value_parser = minutes)]
+    #[arg(long, requires = "slurm", conflicts_with_all = ["image", "wasm"], value_name = "TIME", value_parser = minutes, allow_hyphen_values = true)]
     pub time: Option<u32>,
     /// Features that the node has to have, as in 'a100&nvme'
     #[arg(long, requires = "slurm", conflicts_with_all = ["image", "wasm"])]

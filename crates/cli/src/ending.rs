@@ -13,6 +13,8 @@ pub enum EndRequest {
     /// By a person, who may be asked back.
     Interrupt,
     Terminate,
+    /// By a person who does not want to be asked, with Ctrl-\.
+    Quit,
     /// The terminal is gone.
     HangUp,
 }
@@ -21,6 +23,7 @@ pub enum EndRequest {
 pub struct Signals {
     interrupt: Signal,
     terminate: Signal,
+    quit: Signal,
     /// `None` where who started us wants it ignored, as nohup(1) does.
     hang_up: Option<Signal>,
 }
@@ -32,13 +35,14 @@ impl Signals {
         Ok(Self {
             interrupt: on(SignalKind::interrupt(), "Ctrl-C")?,
             terminate: on(SignalKind::terminate(), "SIGTERM")?,
+            quit: on(SignalKind::quit(), "SIGQUIT")?,
             hang_up: if ignored { None } else { Some(on(SignalKind::hangup(), "SIGHUP")?) },
         })
     }
 
     /// The next one. Can be dropped and called again.
     pub async fn next(&mut self) -> EndRequest {
-        let Self { interrupt, terminate, hang_up } = self;
+        let Self { interrupt, terminate, quit, hang_up } = self;
         let hang_up = async {
             match hang_up {
                 Some(signal) => signal.recv().await,
@@ -48,6 +52,7 @@ impl Signals {
         tokio::select! {
             _ = interrupt.recv() => EndRequest::Interrupt,
             _ = terminate.recv() => EndRequest::Terminate,
+            _ = quit.recv() => EndRequest::Quit,
             _ = hang_up => EndRequest::HangUp,
         }
     }

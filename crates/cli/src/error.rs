@@ -34,7 +34,7 @@ pub enum CliError {
     NotEnded { pid: u32, source: io::Error },
     #[error("{}, {said}", path.display())]
     Config { path: PathBuf, said: String },
-    #[error("the API's token, {}, cannot be had", path.display())]
+    #[error("the API's token, {}, can be neither read nor made", path.display())]
     Token { path: PathBuf, source: io::Error },
     /// Of a file that somebody chose, which may be there for something else.
     #[error("{} cannot be the token's file: {said}", path.display())]
@@ -45,11 +45,11 @@ pub enum CliError {
     Scheme(String),
     #[error("{what} cannot be read")]
     Input { what: String, source: io::Error },
-    #[error("{what} is no task")]
+    #[error("{what} is not a task in JSON")]
     Json { what: String, source: serde_json::Error },
-    #[error("{what} is no job: {said}")]
+    #[error("{what} is not a job: {said}")]
     JobJson { what: String, said: String },
-    #[error("{0} is no parameter: write --NAME=VALUE, and options of solti before the name of the job")]
+    #[error("{0} is not a parameter: write --NAME=VALUE, and options of solti before the name of the job")]
     JobParameter(String),
     #[error(
         "{0} is a secret, and others on this machine can see a command line: write --{0}=@FILE or --{0}=@-, leave it out to be asked, or keep it with `solti job secret set`"
@@ -69,11 +69,16 @@ pub enum CliError {
     Field(#[from] solti_model::FieldError),
     #[error("no task has an id that begins with {0}; `solti list` shows them")]
     NoSuchTask(String),
-    #[error("{prefix} could be {}: give more of it", matches.join(", "))]
-    AmbiguousId { prefix: String, matches: Vec<String> },
+    #[error("{prefix} could be {}{}: give more of it", matches.join(", "), if *more { ", or others" } else { "" })]
+    AmbiguousId { prefix: String, matches: Vec<String>, more: bool },
+    /// What the API says of a field, of the option that has set it.
+    #[error("{option}: {said}")]
+    Option { option: &'static str, said: String, error: Box<ApiError> },
+    #[error("{option}: {said}")]
+    Range { option: &'static str, said: &'static str },
     #[error("--env {0}: this variable is not set here; write {0}=VALUE")]
     NoVariable(String),
-    #[error("{what} is no UTF-8 text, which a task is kept as: {}", shown(word))]
+    #[error("{what} is not UTF-8 text, and a task is stored as text: {}", shown(word))]
     NoText { what: &'static str, word: std::ffi::OsString },
     #[error(
         "standard input cannot be handed over to this task: {0}. -n leaves it out, --stdin FILE names a file there"
@@ -117,17 +122,41 @@ impl CliError {
         }
     }
 
+    /// A sentence; of a task with several faults, a line for each.
+    fn text(&self) -> String {
+        let others = match self {
+            Self::Api(ApiError::InvalidRequest { others, .. }) => &others[..],
+            _ => &[],
+        };
+        let lines = std::iter::once(in_full(self)).chain(others.iter().map(ToString::to_string));
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
+    /// What the API would say of it, where it has a word for that.
+    fn of_the_api(&self) -> Option<ApiError> {
+        let invalid = |field: &str| Some(ApiError::invalid(field, self.to_string()));
+        match self {
+            Self::Api(error) => Some(error.clone()),
+            Self::Option { error, .. } => Some((**error).clone()),
+            Self::Deleted(id) => Some(ApiError::TaskNotFound { id: id.clone() }),
+            Self::NoSuchTask(given) => match TaskId::new(given) {
+                Ok(id) => Some(ApiError::TaskNotFound { id }),
+                Err(error) => Some(error.into()),
+            },
+            Self::AmbiguousId { .. } => invalid("id"),
+            Self::NoSuchJob(_) | Self::NoSuchHook(_) => invalid("name"),
+            Self::NoSuchSecret { .. } => invalid("parameter"),
+            Self::Field(error) => Some(error.clone().into()),
+            _ => None,
+        }
+    }
+
     /// To standard error: a sentence, or the JSON of an error of the API.
     pub fn print(&self, as_json: bool) {
-        let body = match self {
-            Self::Api(error) => terminal::json(error).ok(),
-            Self::Deleted(id) => terminal::json(&ApiError::TaskNotFound { id: id.clone() }).ok(),
-            Self::Field(error) => terminal::json(&ApiError::from(error.clone())).ok(),
-            _ => None,
-        };
-        match body.filter(|_| as_json) {
+        let body = self.of_the_api().filter(|_| as_json).and_then(|error| terminal::json(&error).ok());
+        match body {
             Some(body) => terminal::say!("{body}"),
-            None => terminal::say!("solti: {}", terminal::harmless_lines(&in_full(self))),
+            None => terminal::say!("solti: {}", terminal::harmless_lines(&self.text())),
         }
     }
 }

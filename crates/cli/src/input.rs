@@ -80,7 +80,7 @@ pub async fn read() -> Result<Input, CliError> {
     if bytes.len() > MAX_STDIN_BYTES {
         return Err(CliError::Handover("it is longer than 1 MiB"));
     }
-    let text = String::from_utf8(bytes).map_err(|_| CliError::Handover("it is no UTF-8 text"))?;
+    let text = String::from_utf8(bytes).map_err(|_| CliError::Handover("it is not UTF-8 text"))?;
     Ok(Input::Stored(if text.is_empty() { Stdin::None } else { Stdin::Text(text) }))
 }
 

@@ -42,6 +42,8 @@ pub struct LogPrinter {
     screens: [Option<Screen>; 2],
     /// The stream whose line stands open on a terminal.
     open: Option<OutputStreamKind>,
+    /// The same where it is none.
+    unended: Option<OutputStreamKind>,
     /// By stream: whether the line that its chunks are of is wanted.
     wanted: [bool; 2],
 }
@@ -61,6 +63,7 @@ impl LogPrinter {
             err: BufWriter::new(io::stderr()),
             screens: [screen(io::stdout().is_terminal()), screen(io::stderr().is_terminal())],
             open: None,
+            unended: None,
             wanted: [true; 2],
         }
     }
@@ -193,10 +196,7 @@ impl LogPrinter {
                 self.screens.iter_mut().flatten().for_each(Screen::begin_again);
                 Ok(())
             }
-            OutputEvent::Lagged { skipped } => self.say(&format!(
-                "solti: {} removed here to keep the log within its limit",
-                counted(skipped, "line")
-            )),
+            OutputEvent::Lagged { skipped } => self.say(&missing(*skipped)),
             OutputEvent::RunStarted { .. } | OutputEvent::RunFinished { .. } => Ok(()),
         }
     }
@@ -212,7 +212,7 @@ impl LogPrinter {
         }
         let timestamps = self.options.timestamps;
         let head = || if timestamps { format!("{} ", time::written(*ts)) } else { String::new() };
-        let Self { out, err, screens, open, lines, .. } = self;
+        let Self { out, err, screens, open, lines, unended, .. } = self;
         let to: &mut dyn Write = match stream {
             OutputStreamKind::Stdout => {
                 err.flush()?;
@@ -239,6 +239,7 @@ impl LogPrinter {
                     to.write_all(head().as_bytes())?;
                 }
                 to.write_all(bytes)?;
+                *unended = (!ended).then_some(stream);
                 if ended { to.write_all(b"\n") } else { Ok(()) }
             }
         }
@@ -248,6 +249,10 @@ impl LogPrinter {
     pub fn say(&mut self, words: &str) -> io::Result<()> {
         if self.screens[index(OutputStreamKind::Stderr)].is_some() {
             self.close_row()?;
+        } else if self.unended.take().is_some() {
+            // Both may go to the same file. To standard output nothing is added that was not printed.
+            self.out.flush()?;
+            self.err.write_all(b"\n")?;
         }
         self.out.flush()?;
         writeln!(self.err, "{words}")?;
@@ -282,6 +287,12 @@ fn index(stream: OutputStreamKind) -> usize {
     usize::from(stream == OutputStreamKind::Stderr)
 }
 
+/// Removed for a limit, or never written for want of space: an event does not tell.
+fn missing(lines: u64) -> String {
+    let verb = if lines == 1 { "is" } else { "are" };
+    format!("solti: {} {verb} missing from the log here", counted(lines, "line"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -290,5 +301,11 @@ mod tests {
     fn bytes_that_are_text_ask_for_nothing() {
         assert!(!is_odd("plain \u{20ac}".as_bytes(), true) && !is_odd(b"\xe2\x82", false));
         assert!(is_odd(b"\xe2\x82", true) && is_odd(b"h\0", false) && is_odd(b"\xcf\xf0", false));
+    }
+
+    #[test]
+    fn of_lines_that_are_missing_no_reason_is_made_up() {
+        assert_eq!(missing(1), "solti: 1 line is missing from the log here");
+        assert_eq!(missing(93_694), "solti: 93,694 lines are missing from the log here");
     }
 }

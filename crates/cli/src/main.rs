@@ -28,6 +28,7 @@ mod time;
 use args::Cli;
 use clap::{CommandFactory as _, FromArgMatches as _};
 use error::CliError;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -76,6 +77,15 @@ fn command_line() -> Cli {
         if let Err(wrong) = read(without) {
             wrong.exit();
         }
+        wrong.exit();
     }
-    wrong.exit()
+    // The help or the version, which somebody wants to read.
+    let printed = wrong.print().and_then(|()| io::stdout().flush());
+    if let Err(error) = printed.map_err(CliError::from)
+        && !matches!(&error, CliError::Output(error) if ending::is_reader_gone(error))
+    {
+        error.print(false);
+        std::process::exit(1);
+    }
+    std::process::exit(0)
 }

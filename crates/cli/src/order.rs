@@ -5,6 +5,7 @@ use crate::args_container::Container;
 use crate::error::CliError;
 use crate::time::unix_ms;
 use rand::Rng as _;
+use solti_api::ApiError;
 use solti_model::{
     AdmissionStrategy, ClusterRequest, CommandMode, ContainerTask, EnvVar, NotifyRules, RestartStrategy,
     Slot, SubprocessMode, SubprocessTask, TaskKind, TaskSpec, WasmTask,
@@ -36,7 +37,7 @@ pub fn from_words(run: Run, here: Option<&Path>) -> Result<TaskSpec, CliError> {
     let command = command.unwrap_or_default().to_owned();
     let own = run.lane.is_none();
     let slot = match run.lane {
-        Some(lane) => Slot::new(lane)?,
+        Some(lane) => lane,
         None => own_lane(&command)?,
     };
     let kind = match module {
@@ -179,7 +180,7 @@ fn variable(word: &OsStr) -> Result<EnvVar, CliError> {
 pub async fn from_file(file: &Path) -> Result<TaskSpec, CliError> {
     let (what, text) = text_of(file).await?;
     let json = serde_json::from_str(&text).map_err(|source| CliError::Json { what, source })?;
-    Ok(solti_model::parse_spec(json)?)
+    Ok(solti_model::examine_spec(json).map_err(ApiError::from)?)
 }
 
 /// What is in a file, and what to call it; `-` is standard input.

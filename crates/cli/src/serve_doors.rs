@@ -6,6 +6,7 @@ use crate::error::CliError;
 use serde::Deserialize;
 use solti_doors::{Certificate, Door};
 use solti_http::CertificateFiles;
+use solti_model::misfit;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -85,14 +86,15 @@ impl ServeDoors {
 
 /// An error says where: the line, and the key's name.
 fn read(text: &str) -> Result<Written, String> {
-    let at = |field: &str, error: &toml::de::Error| {
-        let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
-        let field = if field == "." { String::new() } else { format!("{field}: ") };
-        format!("line {line}: {field}{}", error.message())
-    };
-    let reader = toml::Deserializer::parse(text).map_err(|error| at(".", &error))?;
-    let written: Written = serde_path_to_error::deserialize(reader)
-        .map_err(|error| at(&error.path().to_string(), error.inner()))?;
+    let line =
+        |error: &toml::de::Error| error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
+    let reader = toml::Deserializer::parse(text)
+        .map_err(|error| format!("line {}: {}", line(&error), error.message()))?;
+    let written: Written = serde_path_to_error::deserialize(reader).map_err(|error| {
+        let (field, said) = misfit(error.path(), error.inner().message());
+        let field = field.map(|field| format!("{field}: ")).unwrap_or_default();
+        format!("line {}: {field}{said}", line(error.inner()))
+    })?;
     for (n, host) in written.hosts.iter().enumerate() {
         host_name(host).map_err(|wrong| format!("hosts[{n}]: {wrong}"))?;
     }

@@ -2,6 +2,7 @@
 
 use crate::table::Cell;
 use crate::terminal::harmless;
+use crate::time;
 use anstyle::{AnsiColor, Style};
 use solti_model::{Task, TaskPhase, TaskRow, Waiting};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -66,6 +67,37 @@ fn waits(waiting: &Waiting) -> String {
     }
 }
 
+/// Why a task has not been started, for who waits for it, and what lets it go on where a person has to; `None` for what is a
+/// matter of moments.
+pub fn what_for(row: &TaskRow, all_held: bool) -> Option<String> {
+    let id = &row.task.metadata.id;
+    let lane = &row.task.spec.slot;
+    let words = match row.waiting.as_ref()? {
+        Waiting::Starting => return None,
+        Waiting::Held if all_held => ALL_HELD.to_owned(),
+        Waiting::Held => format!("the task is held; `solti release {id}` lets it start"),
+        Waiting::LanePaused => {
+            format!("lane {lane} is paused; `solti lanes set {lane} --resume` lets it go on")
+        }
+        Waiting::Lane { position, .. } => format!("waiting for lane {lane}, {position} in the queue"),
+        Waiting::Dependency { on, when, name } => {
+            let name = if name.is_empty() { String::new() } else { format!(" ({})", harmless(name)) };
+            format!("waiting for task {on}{name} to have {}", when.word())
+        }
+        Waiting::NotBefore { until } => format!("waiting until {}", time::written(*until)),
+        Waiting::Backoff { until } => format!("the next attempt is at {}", time::written(*until)),
+        Waiting::CrashLoop { until } => {
+            format!("it fails again and again; the next attempt is at {}", time::written(*until))
+        }
+        Waiting::Condition { what } => format!("waiting for {}", harmless(what)),
+        Waiting::Cluster { why, .. } => format!("on the cluster: {}", harmless(why)),
+    };
+    Some(words)
+}
+
+/// What is said of all that waits when nothing may start, and what to do about it.
+pub const ALL_HELD: &str = "all tasks are held; `solti release --all` lets them start";
+
 /// How long the latest attempt took, or has taken so far.
 pub fn duration(row: &TaskRow) -> String {
     let took = match row.task.status.phase {
@@ -94,8 +126,15 @@ pub fn span(ms: u64) -> String {
 /// One line on how a task ended, for who waited for it; `None` when it went well.
 pub fn bad_end(task: &Task) -> Option<String> {
     let status = &task.status;
-    let why = status.error.as_deref().map(|error| format!(": {}", harmless(error))).unwrap_or_default();
-    (status.phase != TaskPhase::Succeeded).then(|| format!("{}{why}", status.phase.word()))
+    let error = status.error.as_deref().map(harmless).filter(|error| !error.is_empty());
+    match (status.phase, error) {
+        (TaskPhase::Succeeded, _) => None,
+        // The phase says it already, or the error does.
+        (TaskPhase::Canceled, Some(error)) if error == "stopped" => Some(status.phase.word().to_owned()),
+        (TaskPhase::Timeout, Some(error)) if error.starts_with("timed out") => Some(error),
+        (phase, Some(error)) => Some(format!("{}: {error}", phase.word())),
+        (phase, None) => Some(phase.word().to_owned()),
+    }
 }
 
 #[cfg(test)]
@@ -142,6 +181,31 @@ mod tests {
         let looping = said(serde_json::json!({"reason": "crashLoop", "until": soon}));
         assert!(looping.starts_with("pending (crash loop, again in "), "{looping}");
         assert_eq!(said(serde_json::json!({"reason": "held"})), "pending (held)");
+    }
+
+    #[test]
+    fn who_waits_for_a_task_is_told_what_it_waits_for() {
+        let said = |waiting, all_held| {
+            let row = row(
+                serde_json::json!({"phase": "pending", "attempt": 0}),
+                serde_json::json!({"waiting": waiting}),
+            );
+            what_for(&row, all_held)
+        };
+        let held = serde_json::json!({"reason": "held"});
+        assert_eq!(
+            said(held.clone(), false).as_deref(),
+            Some("the task is held; `solti release 01a` lets it start")
+        );
+        assert_eq!(said(held, true).as_deref(), Some(ALL_HELD));
+        let paused = said(serde_json::json!({"reason": "lanePaused"}), false);
+        assert_eq!(paused.as_deref(), Some("lane s is paused; `solti lanes set s --resume` lets it go on"));
+        let after =
+            serde_json::json!({"reason": "dependency", "on": "01b", "when": "started", "name": "build"});
+        assert_eq!(said(after, false).as_deref(), Some("waiting for task 01b (build) to have started"));
+        let until = serde_json::json!({"reason": "notBefore", "until": 1_764_336_000_000u64});
+        assert_eq!(said(until, false), Some(format!("waiting until {}", time::written(1_764_336_000_000))));
+        assert_eq!(said(serde_json::json!({"reason": "starting"}), false), None);
     }
 
     #[test]

@@ -16,7 +16,7 @@ const NAMED: usize = 4;
 /// # Errors
 /// [`CliError::NoSuchTask`], [`CliError::AmbiguousId`].
 pub async fn resolve(client: &HttpClient, given: &str) -> Result<TaskId, CliError> {
-    let exact = TaskId::new(given)?;
+    let Ok(exact) = TaskId::new(given) else { return Err(CliError::NoSuchTask(given.into())) };
     if client.get_task_status(&exact).await?.is_some() {
         return Ok(exact);
     }
@@ -44,7 +44,7 @@ pub async fn resolve(client: &HttpClient, given: &str) -> Result<TaskId, CliErro
         [one] => Ok(one.clone()),
         several => {
             let matches = several.iter().take(NAMED).map(ToString::to_string).collect();
-            Err(CliError::AmbiguousId { prefix: given.into(), matches })
+            Err(CliError::AmbiguousId { prefix: given.into(), matches, more: several.len() > NAMED })
         }
     }
 }

@@ -10,7 +10,9 @@ use unicode_width::UnicodeWidthStr as _;
 macro_rules! say {
     ($($words:tt)*) => {{
         use std::io::Write as _;
-        writeln!(std::io::stderr(), $($words)*).ok();
+        // At once: what others write there meanwhile is not to get into it.
+        let line = format!("{}\n", format_args!($($words)*));
+        std::io::stderr().write_all(line.as_bytes()).ok();
     }};
 }
 pub(crate) use say;

@@ -59,8 +59,11 @@ fn has_offset(text: &str) -> bool {
 
 /// A time that a task can wait for; `None` is one behind all.
 pub fn in_reach(at: Option<SystemTime>) -> Result<SystemTime, String> {
-    let at = at.filter(|at| unix_ms(*at) <= MAX_TIME_MS);
-    at.ok_or_else(|| format!("must be before {}", &written_in(MAX_TIME_MS, &TimeZone::UTC)[..10]))
+    at.filter(|at| unix_ms(*at) <= MAX_TIME_MS).ok_or_else(out_of_reach)
+}
+
+fn out_of_reach() -> String {
+    format!("must be before {}", &written_in(MAX_TIME_MS, &TimeZone::UTC)[..10])
 }
 
 /// A time to come: the next one of a clock's, as in `22:00`, or as of [`moment`].
@@ -73,7 +76,8 @@ fn coming_in(text: &str, here: &TimeZone, now: Timestamp) -> Result<SystemTime, 
         return Err("must be a time, as in 22:00; --in takes a span".into());
     }
     let Some(time) = text.parse::<Time>().ok().filter(|_| text.contains(':') && text.len() <= 8) else {
-        return in_reach(Some(time_in(text, COMING_FORMS, here)?));
+        let at = time_in(text, COMING_FORMS, here);
+        return in_reach(Some(at.map_err(|said| if said == TOO_FAR { out_of_reach() } else { said })?));
     };
     let today = here.to_datetime(now).date();
     for date in [Some(today), today.tomorrow().ok()].into_iter().flatten() {

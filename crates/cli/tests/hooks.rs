@@ -39,6 +39,7 @@ fn a_web_address_is_posted_to_and_is_told_no_token() {
     assert!(tested.status.success(), "{}", error(&tested));
     let (head, body) = posted.join().unwrap();
     assert!(head.starts_with("POST /in ") && !head.contains(TOKEN), "{head}");
+    assert!(body.contains(r#""at":1"#), "{body}");
     assert!(body.contains(r#""hook":"team-chat""#) && !body.contains(TOKEN), "{body}");
     let listed = place.json(&["hooks", "--json"]);
     assert_eq!(listed["hooks"][0]["hook"]["call"], json!({"webhook": {"url": address}}));
@@ -69,6 +70,6 @@ fn the_digest_is_what_was_asked_for_and_goes_to_standard_output() {
     place.run(&["wait", &id]);
     let output = place.run(&["digest", "--since", "1h"]);
     let told = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(told.starts_with("1 task has ended, not well.\n  failed ") && told.contains(&id), "{told}");
+    assert!(told.starts_with("1 task has ended without success.\n  failed ") && told.contains(&id), "{told}");
     assert_eq!(error(&output), "");
 }

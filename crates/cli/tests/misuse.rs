@@ -32,7 +32,7 @@ fn a_parameter_with_the_name_of_an_option_reaches_its_job() {
         assert_eq!(place.ok(&["job", "run", name, &parameter, "--wait"]), "abc\n");
     }
     let behind = place.run(&["job", "run", "token", "--json"]);
-    assert!(error(&behind).contains("--json is no parameter"), "{}", error(&behind));
+    assert!(error(&behind).contains("--json is not a parameter"), "{}", error(&behind));
 }
 
 #[test]

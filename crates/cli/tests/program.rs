@@ -20,10 +20,7 @@ fn a_run_that_is_waited_for_prints_and_ends_as_its_command() {
 
     assert_eq!(place.run(&["run", "--wait", "true"]).status.code(), Some(0));
     let late = place.run(&["run", "--wait", "--timeout", "200ms", "--", "sleep", "600"]);
-    assert_eq!(
-        (late.status.code(), error(&late)),
-        (Some(124), "solti: timeout: timed out after 200 ms\n".into())
-    );
+    assert_eq!((late.status.code(), error(&late)), (Some(124), "solti: timed out after 200 ms\n".into()));
     let nothing = place.run(&["run", "--wait", "--", "no-such-program-anywhere"]);
     assert_eq!(nothing.status.code(), Some(127));
     assert!(error(&nothing).contains("no-such-program-anywhere"), "{}", error(&nothing));
@@ -193,7 +190,8 @@ fn jobs_are_saved_run_and_looked_back_at() {
     assert!(rows[1].ends_with("on the 1st of January at 02:30, UTC"), "{table}");
     let shown = place.ok(&["job", "show", "greet"]);
     assert!(
-        shown.contains("--whom, text, needed: who is greeted") && shown.contains("1 of the last 1 succeeded"),
+        shown.contains("--whom, text, required: who is greeted")
+            && shown.contains("1 of the last 1 succeeded"),
         "{shown}"
     );
     assert!(place.ok(&["job", "history", "greet"]).lines().nth(1).unwrap().starts_with(&id));
@@ -211,10 +209,10 @@ fn jobs_are_saved_run_and_looked_back_at() {
         "nothing new"
     );
     for (words, said) in [
-        (&["job", "run", "greet"][..], "solti: parameters.whom: is needed\n"),
+        (&["job", "run", "greet"][..], "solti: parameters.whom: is required\n"),
         (
             &["job", "run", "greet", "whom=you"],
-            "solti: whom=you is no parameter: write --NAME=VALUE, and options of solti before the name of the job\n",
+            "solti: whom=you is not a parameter: write --NAME=VALUE, and options of solti before the name of the job\n",
         ),
         (&["job", "show", "nobody"], "solti: there is no job nobody; `solti job list` shows them\n"),
         (
@@ -380,7 +378,7 @@ fn bad_input_is_refused_with_the_reason() {
         child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
         child.wait_with_output().unwrap()
     };
-    assert!(error(&submit("{", &[])).contains("standard input is no task"));
+    assert!(error(&submit("{", &[])).contains("standard input is not a task in JSON"));
     let unknown = r#"{"slot":"s","kind":{"subprocess":{"mode":{"command":{"command":"x"}}}},"colour":"red"}"#;
     assert!(error(&submit(unknown, &[])).contains("colour"));
     let bad = r#"{"slot":"s","kind":{"subprocess":{"mode":{"command":{"command":"x"}}}},"timeout":0}"#;

@@ -86,9 +86,28 @@ fn with_systemd_it_is_a_unit_of_this_user() {
     let said = String::from_utf8(session.run(&["status"]).stdout).unwrap();
     assert!(said.contains("ends when you log out") && said.contains("--linger"), "{said}");
 
+    // Whether the engine runs, whoever has started it.
+    assert!(said.contains("No engine runs now."), "{said}");
+
     let off = session.json(&["disable"]);
     assert_eq!(off["enabled"], false, "{off}");
     assert!(!session.config().join("systemd/user/solti.service").exists());
+}
+
+#[test]
+fn whether_an_engine_runs_is_said_whoever_has_started_it() {
+    let session = Session::new(true);
+    let said = |words: &[&str]| String::from_utf8(session.run(words).stdout).unwrap();
+    let none = said(&["status"]);
+    assert!(none.contains("No engine runs now.") && !none.contains("solti.service"), "{none}");
+    assert_eq!(session.json(&["status"])["engine"], serde_json::Value::Null);
+    let server = session.place.serve(&[]);
+    let running = said(&["status"]);
+    assert!(running.contains("Tasks are run now by solti serve (process "), "{running}");
+    let state = session.json(&["status"]);
+    assert_eq!((&state["enabled"], &state["engine"]["holder"]), (&false.into(), &"serve".into()), "{state}");
+    assert!(state["engine"]["pid"].as_u64().is_some_and(|pid| running.contains(&pid.to_string())), "{state}");
+    drop(server);
 }
 
 #[test]

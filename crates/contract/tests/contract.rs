@@ -86,6 +86,7 @@ macro_rules! desktop {
         tests! { $subject, lists:
             the_layout_of_the_list_is_kept
             a_list_comes_in_the_order_that_is_asked_for
+            the_past_of_a_task_is_paged_and_that_of_no_task_is_not_found
         }
         tests! { $subject, told:
             hooks_are_kept_without_telling_their_secrets

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum DoorError {
     /// The token's file can be neither read nor made, or others may read it.
-    #[error("the token cannot be had")]
+    #[error("the token can be neither read nor made")]
     Token(#[source] io::Error),
     /// What the settings name is none.
     #[error(transparent)]

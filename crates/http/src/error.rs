@@ -72,7 +72,7 @@ pub enum HttpError {
         source: io::Error,
     },
     /// It is to be 64 hexadecimal digits, with or without colons.
-    #[error("{text:?} is no SHA-256 fingerprint")]
+    #[error("{text:?} is not a SHA-256 fingerprint")]
     Fingerprint {
         /// As it was given.
         text: String,

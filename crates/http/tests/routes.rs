@@ -51,6 +51,52 @@ async fn a_task_is_submitted_read_listed_and_deleted() {
     assert_eq!(gone.json()["id"], id.as_str());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_does_not_fit_is_told_with_its_path_and_all_together() {
+    let service = Service::start().await;
+    let refused = async |operation: &str, body: serde_json::Value| {
+        let reply = service.ask("POST", &format!("/api/v1/desktop/{operation}"), &body.to_string()).await;
+        assert_eq!(reply.error(), (400, "InvalidRequest".into()), "{reply:?}");
+        let json = reply.json();
+        let others = json["others"].as_array().cloned().unwrap_or_default();
+        let said = |error: &serde_json::Value| {
+            format!("{}: {}", error["field"].as_str().unwrap(), error["message"].as_str().unwrap())
+        };
+        [json.clone()].iter().chain(&others).map(said).collect::<Vec<_>>()
+    };
+    let kind = command("", &[]);
+    let spec = json!({"slot": "a b", "kind": kind, "timeout": -5, "priority": 1.5, "stall": {"silentMs": 60_000, "bogus": 1}});
+    let mut told = refused("validate_spec", json!({"spec": spec})).await;
+    told.sort_unstable();
+    let beginnings = [
+        "kind.subprocess.mode.command.command: the command must not be blank",
+        "priority: must be a whole number",
+        "slot: may hold letters",
+        "stall.bogus: is not a field here",
+        "timeout: must be from 1 to",
+    ];
+    assert_eq!(told.len(), beginnings.len(), "{told:?}");
+    for (said, beginning) in told.iter().zip(beginnings) {
+        assert!(said.starts_with(beginning), "{told:?}");
+    }
+    let hook = json!({"name": "h", "on": ["noise"], "call": {"webhook": {"url": 5}}, "bogus": true});
+    let mut told = refused("save_hook", json!({"hook": hook})).await;
+    told.sort_unstable();
+    assert!(told.iter().all(|said| said.starts_with("hook.")) && told.len() == 3, "{told:?}");
+    // No number is greater than the document says.
+    let most = "must be at most 9,007,199,254,740,991";
+    for (operation, body, field) in [
+        ("digest", json!({"since": u64::MAX}), "since"),
+        ("tasks_between", json!({"from": 0, "to": 1_u64 << 53}), "to"),
+        ("list_tasks", json!({"query": {"sinceMs": u64::MAX}}), "query.sinceMs"),
+    ] {
+        assert_eq!(refused(operation, body).await, [format!("{field}: {most}")]);
+    }
+    let document = service.ask("GET", "/api/v1/openapi.json", "").await.json();
+    let text = document.to_string();
+    assert!(text.contains("9007199254740991") && !text.contains("18446744073709551615"));
+}
+
 const STOP: &str = "/api/v1/desktop/stop_task";
 const LANE: &str = "/api/v1/desktop/set_lane";
 
@@ -106,7 +152,8 @@ async fn errors_have_their_status_their_code_and_their_field() {
         ("POST", STOP, r#"{"id":"none","mode":"kill"}"#, answer(404, "TaskNotFound", "")),
         ("POST", STOP, r#"{"id":"none","mode":"maim"}"#, answer(400, "InvalidRequest", "mode")),
         ("POST", STOP, r#"{"id":"../none","mode":"kill"}"#, answer(400, "InvalidRequest", "id")),
-        ("POST", STOP, r#"{"id":"none"}"#, answer(400, "InvalidRequest", "body")),
+        ("POST", STOP, r#"{"id":"none"}"#, answer(400, "InvalidRequest", "mode")),
+        ("POST", STOP, r#"{"id":"a","id":"b","mode":"kill"}"#, answer(400, "InvalidRequest", "id")),
         ("POST", "/api/v1/desktop/rerun_task", r#"{"id":"none"}"#, answer(404, "TaskNotFound", "")),
         ("POST", LANE, "[1,null]", answer(400, "InvalidRequest", "body")),
         ("POST", LANE, r#"{"slot":"a","capacity":0}"#, answer(400, "InvalidRequest", "capacity")),

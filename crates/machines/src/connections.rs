@@ -142,7 +142,7 @@ impl Machines {
                 Ok(ConnectionTest::Reached { running })
             }
             Err(ApiError::Unauthenticated) if given => Err(refused("token", "is not taken there")),
-            Err(ApiError::Unauthenticated) => Err(refused("token", "is needed there")),
+            Err(ApiError::Unauthenticated) => Err(refused("token", "is required there")),
             Err(ApiError::PermissionDenied { reason }) => {
                 Err(refused("url", format!("is refused: {reason}")))
             }

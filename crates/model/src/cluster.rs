@@ -77,7 +77,7 @@ fn is_word(field: &str, value: Option<&str>, marks: &str) -> Result<(), FieldErr
     match value {
         "" => Err(FieldError::new(field, "must not be empty; leave it out for what the cluster has")),
         _ if value.len() > MAX_NAME => {
-            Err(FieldError::new(field, format!("must have {MAX_NAME} characters at most")))
+            Err(FieldError::new(field, format!("must have at most {MAX_NAME} characters")))
         }
         _ if value.starts_with('-') || !value.chars().all(legal) => {
             Err(FieldError::new(field, format!("may have letters, digits and {marks} only")))

@@ -72,7 +72,7 @@ pub enum OutputEvent {
         #[ts(type = "number")]
         finished_at: u64,
     },
-    /// Lines that retention had removed before they could be read.
+    /// Lines that are not in the log: removed for a limit, or never written for want of space.
     Lagged {
         /// How many.
         #[ts(type = "number")]

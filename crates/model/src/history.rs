@@ -1,7 +1,7 @@
 //! Runs and events of a task by the page. A task that restarts for months keeps its first attempts and its latest ones; what is
 //! between is counted.
 
-use crate::{DEFAULT_LIMIT, MAX_LIMIT, TaskEvent, TaskRun};
+use crate::{DEFAULT_LIMIT, FieldError, MAX_LIMIT, TaskEvent, TaskRun};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -24,13 +24,28 @@ pub struct HistoryQuery {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional, type = "number")]
     pub before: Option<u64>,
-    /// 100 by default, 1,000 at most.
+    /// As many at most, 100 by default; more than 1,000 are taken as 1,000.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
+    #[schemars(range(min = 1))]
     pub limit: Option<u32>,
 }
 
 impl HistoryQuery {
+    /// # Errors
+    /// Names the field.
+    pub fn validate(&self) -> Result<(), FieldError> {
+        if self.limit == Some(0) {
+            return Err(FieldError::new("limit", "must be at least 1"));
+        }
+        match (self.after, self.before) {
+            (Some(after), Some(before)) if after >= before => {
+                Err(FieldError::new("before", "must be greater than after"))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The limit in force: the default without one, never over [`MAX_LIMIT`], never 0.
     pub fn effective_limit(&self) -> u32 {
         self.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT)

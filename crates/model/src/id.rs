@@ -47,8 +47,9 @@ macro_rules! name_type {
 
         impl TryFrom<String> for $name {
             type Error = FieldError;
+            /// Of a document, whose reader names the field that it stands in.
             fn try_from(name: String) -> Result<Self, FieldError> {
-                Self::new(name)
+                Self::new(name).map_err(|error| FieldError::new("", error.message))
             }
         }
 

@@ -230,7 +230,7 @@ mod tests {
         );
         assert_eq!((&json["job"], &json["jobRevision"]), (&json!("nightly-import"), &json!(7)));
         let error = job.order(&BTreeMap::new(), &days()).expect_err("needed");
-        assert_eq!(error.to_string(), "parameters.date: is needed");
+        assert_eq!(error.to_string(), "parameters.date: is required");
     }
 
     #[test]

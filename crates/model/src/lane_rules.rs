@@ -152,7 +152,7 @@ impl LaneRules {
         }
         match self.between {
             Some(Hours { from, to }) if from == to => {
-                Err(FieldError::new("between.to", "must not be the time from which it is"))
+                Err(FieldError::new("between.to", "must not be the same time as from"))
             }
             _ => Ok(()),
         }
@@ -194,7 +194,7 @@ impl LaneRules {
         let unmet = conditions.into_iter().flatten().filter_map(|(what, met)| match met {
             Ok(true) => None,
             Ok(false) => Some(what),
-            Err(why) => Some(format!("{what}, which cannot be seen ({why})")),
+            Err(why) => Some(format!("{what}, which cannot be checked ({why})")),
         });
         joined(unmet)
     }
@@ -243,7 +243,7 @@ impl Hours {
 
 impl fmt::Display for Hours {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the time between {} and {}", self.from, self.to)
+        write!(f, "the time to be between {} and {}", self.from, self.to)
     }
 }
 
@@ -380,7 +380,7 @@ mod tests {
         let blind = MachineState { idle_ms: Err("there is no login manager".into()), ..quiet() };
         assert_eq!(
             rules(json!({"onMains": true, "idleMs": 60_000})).unmet(&blind, at("12:00")).as_deref(),
-            Some("1 min without anybody at it, which cannot be seen (there is no login manager)"),
+            Some("1 min without anybody at it, which cannot be checked (there is no login manager)"),
             "neither true nor false: it waits and says why"
         );
     }

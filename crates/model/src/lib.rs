@@ -70,6 +70,7 @@ pub mod secret;
 mod selector;
 mod settings;
 mod severity;
+mod shape;
 mod shell_code;
 mod span;
 mod spec;
@@ -160,6 +161,7 @@ pub use settings::{
     Theme, TlsMode, TraySettings,
 };
 pub use severity::Severity;
+pub use shape::{MAX_NUMBER, misfit, read_whole, too_large};
 pub use solti_positions::{MergedPosition, Rank, RowKey, RowNo};
 pub use span::{DEFAULT_SPANS, MAX_SPANS, TaskSpan, TaskSpans};
 pub use spec::{AdmissionStrategy, RestartStrategy, TaskSpec};

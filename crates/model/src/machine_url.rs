@@ -40,7 +40,7 @@ impl MachineUrl {
         let url = Url::parse(text).map_err(|_| "is not a URL")?;
         let host = url.host().filter(|host| host.to_string() != "").ok_or("names no host")?;
         if url.password().is_some() || (url.scheme() != "ssh" && !url.username().is_empty()) {
-            return Err("must hold no password; the token has a field of its own");
+            return Err("must not hold a user or a password; the token has a field of its own");
         }
         if url.path().len() > 1 || url.query().is_some() || url.fragment().is_some() {
             return Err("must end after the host and port");

@@ -34,7 +34,7 @@ impl NotifyRules {
     /// Names the field.
     pub(crate) fn validate(&self) -> Result<(), FieldError> {
         if self.hooks.len() > MAX_NAMED {
-            return Err(FieldError::new("notify.hooks", format!("must be {MAX_NAMED} at most")));
+            return Err(FieldError::new("notify.hooks", format!("must be at most {MAX_NAMED}")));
         }
         for (at, name) in self.hooks.iter().enumerate() {
             check_hook_name(name).map_err(|why| FieldError::new(format!("notify.hooks[{at}]"), why))?;
@@ -94,7 +94,7 @@ impl StallThen {
 impl Stall {
     /// # Errors
     /// Names the field.
-    pub(crate) fn validate(self) -> Result<(), FieldError> {
+    pub fn validate(self) -> Result<(), FieldError> {
         within("stall.silentMs", self.silent_ms, MIN_SILENT_MS, MAX_DURATION_MS, " ms")
     }
 }

@@ -104,7 +104,7 @@ impl Parameter {
     /// The first rule that is broken, with the field within the parameter.
     pub(crate) fn validate(&self) -> Result<(), FieldError> {
         if !is_name(&self.name) {
-            let rule = "must be a letter or _, then letters, digits, _ and -, 64 bytes at most";
+            let rule = "must be a letter or _, then letters, digits, _ and -, at most 64 bytes";
             return Err(FieldError::new("name", rule));
         }
         let short = |field: &str, text: &Option<String>| match text {
@@ -143,8 +143,8 @@ impl Parameter {
     fn matches(&self, text: &str) -> Result<bool, FieldError> {
         let Some(pattern) = &self.pattern else { return Ok(true) };
         let build = |pattern: &str| {
-            let built = RegexBuilder::new(pattern).size_limit(MAX_PATTERN_SIZE).build();
-            built.map_err(|_| FieldError::new("pattern", "is no regular expression, or a very large one"))
+            let built = RegexBuilder::new(&with_ascii_classes(pattern)).size_limit(MAX_PATTERN_SIZE).build();
+            built.map_err(|_| FieldError::new("pattern", "is not a regular expression, or a very large one"))
         };
         // By itself too: its parentheses must not reach over its ends.
         build(pattern)?;
@@ -243,7 +243,7 @@ pub(crate) fn values(
                 parameter.value(given, days).map_err(|problem| FieldError::new(field(name), problem))?
             }
             None if parameter.kind == ParameterType::Secret => continue,
-            None if parameter.required => return Err(FieldError::new(field(name), "is needed")),
+            None if parameter.required => return Err(FieldError::new(field(name), "is required")),
             None => continue,
         };
         // It would be put in at the start, wherever this value stands.
@@ -482,6 +482,25 @@ impl Interpreter {
     }
 }
 
+/// With `\d` and `\w` for what people mean by them, and what they are where the window checks a value: digits and letters of ASCII.
+fn with_ascii_classes(pattern: &str) -> String {
+    let mut text = String::with_capacity(pattern.len());
+    let mut chars = pattern.chars();
+    while let Some(c) = chars.next() {
+        match (c, if c == '\\' { chars.next() } else { None }) {
+            ('\\', Some('d')) => text.push_str("[0-9]"),
+            ('\\', Some('D')) => text.push_str("[^0-9]"),
+            ('\\', Some('w')) => text.push_str("[0-9A-Za-z_]"),
+            ('\\', Some('W')) => text.push_str("[^0-9A-Za-z_]"),
+            (c, escaped) => {
+                text.push(c);
+                text.extend(escaped);
+            }
+        }
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -544,7 +563,7 @@ mod tests {
         }
         let needed = parameters(json!([{"name": "a", "type": "text", "required": true}]));
         let error = values(&needed, &BTreeMap::new(), &days()).expect_err("needed");
-        assert_eq!(error.to_string(), "parameters.a: is needed");
+        assert_eq!(error.to_string(), "parameters.a: is required");
     }
 
     #[test]
@@ -622,5 +641,18 @@ mod tests {
         ] {
             filled(kind.clone()).unwrap_or_else(|error| panic!("{kind}: {error}"));
         }
+    }
+
+    #[test]
+    fn digits_and_letters_of_a_pattern_are_those_of_ascii() {
+        let fits = |pattern: &str, text: &str| {
+            let json = json!({"name": "x", "type": "text", "pattern": pattern});
+            let parameter: Parameter = serde_json::from_value(json).expect("a parameter");
+            parameter.matches(text).expect("is a pattern")
+        };
+        let date = r"\d{4}-\d{2}-\d{2}";
+        assert!(fits(date, "2026-11-30") && !fits(date, "２０２６-１１-３０"));
+        assert!(fits(r"[\w-]+", "a_b-1") && !fits(r"[\w-]+", "ä") && fits(r"\W\D", "ää"));
+        assert!(fits(r"\\d", r"\d") && fits(r"[\\\d]+", r"\1"), "a backslash before it is one itself");
     }
 }

@@ -11,10 +11,6 @@ impl Problems {
         self.0.extend(rule.err());
     }
 
-    pub(crate) fn extend(&mut self, found: Vec<FieldError>) {
-        self.0.extend(found);
-    }
-
     pub(crate) fn into_vec(self) -> Vec<FieldError> {
         self.0
     }

@@ -191,7 +191,7 @@ mod tests {
             (json!({"cron": "@daily", "everyMs": 5_000}), "", "exactly one"),
             (json!({"onStart": false}), "", "exactly one"),
             (json!({"cron": "0 25 * * *"}), "cron", "the hour, at character 3: 25 is not from 0 to 23"),
-            (json!({"cron": "@daily", "zone": "Mars"}), "zone", "\"Mars\" is no time zone"),
+            (json!({"cron": "@daily", "zone": "Mars"}), "zone", "\"Mars\" is not a time zone"),
             (json!({"everyMs": 999}), "everyMs", "must be from 1,000"),
             (json!({"at": 5, "anchor": 5}), "anchor", "for everyMs"),
             (json!({"at": u64::MAX}), "at", "must be from 0"),

@@ -63,7 +63,7 @@ impl SlurmSettings {
         match self.folder.as_deref() {
             None if self.enabled => Err(FieldError::new(
                 "slurm.folder",
-                "is needed: a folder that this machine and all nodes have",
+                "is required: a folder that this machine and all nodes have",
             )),
             Some(folder) if folder.contains(['\0', '\n']) => {
                 Err(FieldError::new("slurm.folder", "must not contain a NUL character or a line break"))
@@ -201,7 +201,7 @@ pub const MAX_NOTIFICATION_RULES: usize = 50;
 impl NotificationSettings {
     fn validate(&self) -> Result<(), FieldError> {
         if self.rules.len() > MAX_NOTIFICATION_RULES {
-            let most = format!("must be {MAX_NOTIFICATION_RULES} at most");
+            let most = format!("must be at most {MAX_NOTIFICATION_RULES}");
             return Err(FieldError::new("notifications.rules", most));
         }
         match self.rules.iter().position(|rule| rule.label.trim().is_empty()) {
@@ -379,10 +379,7 @@ impl Settings {
         merge(&mut document, patch);
         read(document.clone()).or_else(|_| {
             // Read again, to tell where the error is.
-            serde_path_to_error::deserialize(document).map_err(|error| {
-                let (path, inner) = (error.path().to_string(), error.inner().to_string());
-                FieldError::new(if path == "." { "settings".into() } else { path }, inner)
-            })
+            crate::shape::read_whole(document, "settings").map_err(|errors| errors.first)
         })
     }
 

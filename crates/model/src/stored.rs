@@ -1,10 +1,10 @@
 //! Reading what was stored, as far as this version knows it. What people submit is read strictly elsewhere; what is stored may
 //! have been written by a later version, and a field that is not known here must not take the rest with it.
 
+use crate::shape::{named_field, place, take_out, with_field};
 use crate::{LaneRules, TaskSpec};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use serde_path_to_error::Segment;
 
 /// Fields that are left out of one document at most: a later version has a handful of new ones.
 const UNKNOWN: usize = 1_000;
@@ -41,39 +41,22 @@ pub(crate) fn without_unknown_fields<T: DeserializeOwned>(
             Ok(read) => return Ok(read),
             Err(error) => error,
         };
-        if !unknown_field(&error).is_some_and(|(path, field)| remove(&mut document, &path, &field)) {
+        if !remove_unknown_field(&mut document, &error) {
             return Err(error.into_inner());
         }
     }
     serde_json::from_value(document)
 }
 
-/// Where the error found a field that it does not know, and the field's name.
-fn unknown_field(error: &serde_path_to_error::Error<serde_json::Error>) -> Option<(Vec<Segment>, String)> {
+/// Removes the field that the error is about, if it is one that is not known.
+fn remove_unknown_field(document: &mut Value, error: &serde_path_to_error::Error<serde_json::Error>) -> bool {
     let message = error.inner().to_string();
-    let field = message.strip_prefix("unknown field `")?.split('`').next()?.to_owned();
-    Some((error.path().iter().cloned().collect(), field))
-}
-
-/// Removes the field at `path`, or in what is at `path`: not every reader tells which of both it is.
-fn remove(document: &mut Value, path: &[Segment], field: &str) -> bool {
-    let mut place = document;
-    for segment in path {
-        if matches!(segment, Segment::Map { key } if key == field)
-            && place.as_object_mut().is_some_and(|object| object.remove(field).is_some())
-        {
-            return true;
-        }
-        let inner = match segment {
-            Segment::Map { key } => place.get_mut(key),
-            Segment::Seq { index } => place.get_mut(index),
-            Segment::Enum { variant } => place.get_mut(variant),
-            Segment::Unknown => None,
-        };
-        let Some(inner) = inner else { return false };
-        place = inner;
-    }
-    place.as_object_mut().is_some_and(|object| object.remove(field).is_some())
+    let Some(field) = named_field(&message).filter(|_| message.starts_with("unknown field")) else {
+        return false;
+    };
+    let at = with_field(document, error.path().iter().cloned().collect(), field);
+    let Some((last, outer)) = at.split_last() else { return false };
+    place(document, outer).is_some_and(|outer| take_out(outer, last))
 }
 
 #[cfg(test)]

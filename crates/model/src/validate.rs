@@ -3,6 +3,7 @@
 use crate::bounds::within;
 use crate::parameter::is_name as is_parameter_name;
 use crate::problems::Problems;
+use crate::shape::Reading;
 use crate::{
     BackoffStrategy, EnvVar, FieldError, MAX_AFTER, MAX_BACKOFF_FACTOR, MAX_DURATION_MS, MAX_PARAMETERS,
     MAX_RETRIES, MAX_SCRIPT_BYTES, MAX_TIME_MS, MatchExpression, Operator, RestartStrategy, ScriptMode,
@@ -12,14 +13,20 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::collections::HashSet;
 
-/// All that is wrong with a document that was meant to be a spec.
+/// All that is wrong with a document.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{first}")]
 pub struct SpecErrors {
     /// Of the field that comes first.
     pub first: FieldError,
-    /// The rest, in the order of the fields.
+    /// The rest: first what does not fit its field, then the rules that are broken, each in the order of the fields.
     pub others: Vec<FieldError>,
+}
+
+impl From<FieldError> for SpecErrors {
+    fn from(first: FieldError) -> Self {
+        Self { first, others: vec![] }
+    }
 }
 
 /// Reads a spec from JSON and validates it. The error names the field, also for unknown fields and wrong types.
@@ -33,37 +40,19 @@ pub fn parse_spec(json: serde_json::Value) -> Result<TaskSpec, FieldError> {
 /// As [`parse_spec`], for those who want to tell a person everything at once.
 ///
 /// # Errors
-/// Every rule that is broken; of values that have the wrong type, or fields that there are not, the first one alone.
-pub fn examine_spec(mut json: serde_json::Value) -> Result<TaskSpec, SpecErrors> {
-    let mut problems = Problems::default();
-    if let Some(slot) = json.get_mut("slot")
-        && let Some(Err(error)) = slot.as_str().map(crate::Slot::new)
-    {
-        problems.check(Err(error));
-        // The rest is looked at as if it were legal.
-        *slot = "slot".into();
+/// Every rule that is broken, and every value that does not fit its field.
+pub fn examine_spec(json: serde_json::Value) -> Result<TaskSpec, SpecErrors> {
+    let mut reading = Reading::of(json, "spec");
+    let spec = reading.read::<TaskSpec>();
+    if let Some(spec) = &spec {
+        reading.add(spec.problems());
     }
-    let spec = serde_path_to_error::deserialize::<_, TaskSpec>(json);
-    match &spec {
-        Ok(spec) => problems.extend(spec.problems()),
-        Err(error) => problems.check(Err(parse_error(error))),
+    match (spec, reading.into_errors()) {
+        (Some(spec), None) => Ok(spec),
+        (_, Some(errors)) => Err(errors),
+        // It was read, or there is an error.
+        (None, None) => Err(FieldError::new("spec", "cannot be read").into()),
     }
-    let mut problems = problems.into_vec().into_iter();
-    match (problems.next(), spec) {
-        (Some(first), _) => Err(SpecErrors { first, others: problems.collect() }),
-        (None, Ok(spec)) => Ok(spec),
-        (None, Err(error)) => Err(SpecErrors { first: parse_error(&error), others: vec![] }),
-    }
-}
-
-/// serde names an unknown or missing field between backquotes; that is the field at fault. Else it is the one that was
-/// being read: a number that does not fit, or no number at all.
-fn parse_error(error: &serde_path_to_error::Error<serde_json::Error>) -> FieldError {
-    let (path, message) = (error.path().to_string(), error.inner().to_string());
-    let names_field = message.starts_with("unknown field") || message.starts_with("missing field");
-    let named =
-        if names_field { message.split('`').nth(1) } else { Some(&*path).filter(|path| *path != ".") };
-    FieldError::new(named.unwrap_or("spec"), message.clone())
 }
 
 impl TaskSpec {
@@ -114,7 +103,7 @@ impl TaskSpec {
         }
         problems.check(check_priority(self.priority));
         if self.after.len() > MAX_AFTER {
-            problems.check(Err(FieldError::new("after", format!("must be {MAX_AFTER} tasks at most"))));
+            problems.check(Err(FieldError::new("after", format!("must be at most {MAX_AFTER} tasks"))));
         }
         if self.labels.keys().any(|key| key.trim().is_empty()) {
             problems.refuse("labels", "a key must not be empty");
@@ -126,10 +115,10 @@ impl TaskSpec {
             problems.refuse("secrets", "are of a job, and there is none");
         }
         if self.secrets.len() > MAX_PARAMETERS {
-            problems.check(Err(FieldError::new("secrets", format!("must be {MAX_PARAMETERS} at most"))));
+            problems.check(Err(FieldError::new("secrets", format!("must be at most {MAX_PARAMETERS}"))));
         }
         if let Some(at) = self.secrets.iter().position(|name| !is_parameter_name(name)) {
-            problems.refuse(format!("secrets[{at}]"), "is no name of a parameter");
+            problems.refuse(format!("secrets[{at}]"), "is not a name of a parameter");
         }
         problems.into_vec()
     }

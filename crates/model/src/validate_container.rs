@@ -17,7 +17,7 @@ impl ContainerTask {
             problems.refuse(field, format!("the name of a variable must not contain '*': {}", var.key));
         }
         if volumes.len() > MAX_VOLUMES {
-            problems.refuse("kind.container.volumes", format!("must be {MAX_VOLUMES} at most"));
+            problems.refuse("kind.container.volumes", format!("must be at most {MAX_VOLUMES}"));
         }
         for (i, volume) in volumes.iter().enumerate() {
             volume.examine(&format!("kind.container.volumes[{i}]"), problems);

@@ -12,7 +12,7 @@ impl WasmTask {
         examine_args("kind.wasm.args", args, problems);
         examine_env("kind.wasm.env", env, problems);
         if dirs.len() > MAX_WASM_DIRS {
-            problems.refuse("kind.wasm.dirs", format!("must be {MAX_WASM_DIRS} at most"));
+            problems.refuse("kind.wasm.dirs", format!("must be at most {MAX_WASM_DIRS}"));
         }
         for (i, dir) in dirs.iter().enumerate() {
             problems.check(absolute(&format!("kind.wasm.dirs[{i}].host"), &dir.host));

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use solti_model::{RestartStrategy, TaskPhase, TaskSpec, parse_spec};
+use solti_model::{RestartStrategy, TaskPhase, TaskSpec, examine_spec, parse_spec};
 
 fn full() -> Value {
     json!({
@@ -133,8 +133,120 @@ fn unknown_and_missing_fields_are_named() {
     missing.as_object_mut().expect("object").remove("slot");
     assert_eq!(parse_spec(missing).expect_err("missing").field, "slot");
     let error = parse_spec(with("/timeout", json!("soon"))).expect_err("type");
-    assert!(error.message.contains("invalid type"), "{error}");
+    assert_eq!(error.message, "must be a whole number");
     assert_eq!(error.field, "timeout");
+}
+
+#[test]
+fn a_field_that_does_not_fit_is_named_with_its_whole_path_in_plain_words() {
+    let changed = |path: &str, name: &str, value: Value| {
+        let mut spec = full();
+        spec["stall"] = json!({"silentMs": 60_000});
+        spec["notify"] = json!({});
+        spec["limits"] = json!({});
+        spec["cluster"] = json!({});
+        spec["after"] = json!([{"task": "01a"}]);
+        spec["restart"] = json!({"type": "always"});
+        spec.pointer_mut(path).expect("is there")[name] = value;
+        let error = parse_spec(spec).expect_err(name);
+        (error.field, error.message)
+    };
+    for (path, field) in [
+        ("", "bogus"),
+        ("/stall", "stall.bogus"),
+        ("/notify", "notify.bogus"),
+        ("/limits", "limits.bogus"),
+        ("/cluster", "cluster.bogus"),
+        ("/runnerSelector", "runnerSelector.bogus"),
+        ("/runnerSelector/matchExpressions/0", "runnerSelector.matchExpressions[0].bogus"),
+        ("/after/0", "after[0].bogus"),
+        ("/backoff", "backoff.bogus"),
+        ("/restart", "restart.bogus"),
+        ("/kind/subprocess", "kind.subprocess.bogus"),
+        ("/kind/subprocess/mode/command", "kind.subprocess.mode.command.bogus"),
+        ("/kind/subprocess/env/0", "kind.subprocess.env[0].bogus"),
+    ] {
+        let (named, said) = changed(path, "bogus", json!(1));
+        assert_eq!(named, field);
+        assert!(said.starts_with("is not a field here"), "{field}: {said}");
+    }
+    for (path, name, value, field, said) in [
+        ("/restart", "intervalMs", json!(-1), "restart.intervalMs", "must not be negative"),
+        ("/restart", "intervalMs", json!("soon"), "restart.intervalMs", "must be a whole number"),
+        (
+            "/restart",
+            "type",
+            json!("often"),
+            "restart.type",
+            "must be one of never, onFailure, always, not often",
+        ),
+        ("", "job", json!("a b"), "job", "may hold letters, digits, '.', '_' and '-' only, not ' '"),
+        (
+            "",
+            "maxRetries",
+            json!(1_u64 << 40),
+            "maxRetries",
+            "must be from 1 to 1,000,000,000; leave it out for no limit",
+        ),
+        ("", "timeout", json!(-5), "timeout", "must be from 1 to 3,153,600,000,000 ms"),
+        ("", "notBefore", json!(-5), "notBefore", "must not be negative"),
+        ("", "priority", json!(1.5), "priority", "must be a whole number"),
+        ("", "labels", json!(5), "labels", "must be an object"),
+        ("", "limits", json!("much"), "limits", "must be an object"),
+        ("", "kind", json!(5), "kind", "must be a string or an object"),
+        (
+            "/kind/subprocess/mode/command",
+            "args",
+            json!("x"),
+            "kind.subprocess.mode.command.args",
+            "must be a list",
+        ),
+    ] {
+        assert_eq!(changed(path, name, value), (field.to_owned(), said.to_owned()));
+    }
+}
+
+#[test]
+fn all_that_is_wrong_with_a_spec_is_told_together() {
+    let mut spec = full();
+    spec["slot"] = json!("a b");
+    spec["timeout"] = json!(-5);
+    spec["priority"] = json!(1.5);
+    spec["maxRetries"] = json!(0);
+    spec["bogus"] = json!(1);
+    spec["bogus2"] = json!({"a": 1});
+    spec["kind"]["subprocess"]["mode"]["command"]["command"] = json!("");
+    spec["backoff"] = json!({"jitter": "wild", "firstMs": 0});
+    spec["restart"] = json!({"type": "always", "intervalMs": -1, "often": true});
+    let errors = examine_spec(spec).expect_err("refused");
+    let mut fields: Vec<_> =
+        errors.others.into_iter().chain([errors.first]).map(|error| error.field).collect();
+    fields.sort_unstable();
+    assert_eq!(
+        fields,
+        [
+            "backoff.firstMs",
+            "backoff.jitter",
+            "bogus",
+            "bogus2",
+            "kind.subprocess.mode.command.command",
+            "maxRetries",
+            "priority",
+            "restart.intervalMs",
+            "restart.often",
+            "slot",
+            "timeout",
+        ]
+    );
+    // What is wrong through and through ends, and is one fault.
+    for hopeless in [json!(5), json!([]), json!(null), json!("spec")] {
+        let errors = examine_spec(hopeless).expect_err("refused");
+        assert_eq!((errors.first.field.as_str(), errors.others.len()), ("spec", 0), "{errors}");
+    }
+    let nothing = examine_spec(json!({})).expect_err("refused");
+    assert_eq!((nothing.first.field.as_str(), nothing.others[0].field.as_str()), ("slot", "kind"));
+    let many: serde_json::Map<_, _> = (0..100).map(|n| (format!("bogus{n}"), json!(1))).collect();
+    assert_eq!(examine_spec(many.into()).expect_err("refused").others.len(), 31, "and no more");
 }
 
 #[test]

@@ -162,7 +162,7 @@ impl Cron {
             "@reboot" => return Err(whole("@reboot is onStart here, not a cron line".into())),
             name if name.starts_with('@') => {
                 return Err(whole(format!(
-                    "{name} is none of @hourly, @daily, @weekly, @monthly and @yearly"
+                    "{name} is not one of @hourly, @daily, @weekly, @monthly and @yearly"
                 )));
             }
             _ => line,
@@ -172,12 +172,12 @@ impl Cron {
             5 => {}
             6 => {
                 return Err(whole(
-                    "a cron line has five fields, this one six: seconds are none of them".into(),
+                    "a cron line has five fields, this one has six: seconds are not among them".into(),
                 ));
             }
             n => {
                 let names = "minute, hour, day of the month, month, day of the week";
-                return Err(whole(format!("a cron line has five fields ({names}), this one {n}")));
+                return Err(whole(format!("a cron line has five fields ({names}), this one has {n}")));
             }
         }
         let mut cron = Self {
@@ -480,10 +480,14 @@ mod tests {
             (
                 "0 2 * jan,tex *",
                 11,
-                "the month, at character 11: \"tex\" is no number and no month as in jan",
+                "the month, at character 11: \"tex\" is neither a number nor a month as in jan",
             ),
             ("0 2 * * 5-mon", 9, "the day of the week, at character 9: 5-mon runs backwards"),
-            ("0 2 * * *   mon-", 0, "a cron line has five fields, this one six: seconds are none of them"),
+            (
+                "0 2 * * *   mon-",
+                0,
+                "a cron line has five fields, this one has six: seconds are not among them",
+            ),
             ("*/0 * * * *", 3, "the minute, at character 3: a step is from 1 to 59"),
             (
                 "0 2 15W * *",
@@ -498,9 +502,9 @@ mod tests {
             (
                 "* * *",
                 0,
-                "a cron line has five fields (minute, hour, day of the month, month, day of the week), this one 3",
+                "a cron line has five fields (minute, hour, day of the month, month, day of the week), this one has 3",
             ),
-            ("@noon", 0, "@noon is none of @hourly, @daily, @weekly, @monthly and @yearly"),
+            ("@noon", 0, "@noon is not one of @hourly, @daily, @weekly, @monthly and @yearly"),
             ("@reboot", 0, "@reboot is onStart here, not a cron line"),
         ] {
             let error = Cron::parse(line).expect_err(line);

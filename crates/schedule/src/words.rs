@@ -176,16 +176,32 @@ fn days(cron: &Cron) -> Option<String> {
             (true, None) => format!("{weekday} of every month"),
             (false, _) => weekday,
         },
-        (Some(day), Some((weekday, _))) => {
-            let both = cron.names_days && cron.names_weekdays;
-            let word = if both { "as well as" } else { "if it falls on what is" };
-            format!("on {day} of the month, {word} {weekday}")
+        (Some(day), Some((weekday, of_month))) => {
+            let month = months.as_deref().unwrap_or("every month");
+            if !(cron.names_days && cron.names_weekdays) {
+                return Some(format!("on {day} of {month}, if that day is {}", one_of(&weekday)));
+            }
+            let weekday = match (of_month, &months) {
+                (true, _) => format!("{weekday} of {month}"),
+                (false, Some(months)) => format!("{weekday} in {months}"),
+                (false, None) => weekday,
+            };
+            return Some(format!("on {day} of {month} and {weekday}"));
         }
     };
     Some(match months {
         Some(months) => format!("{days} in {months}"),
         None => days,
     })
+}
+
+/// "a Monday or Friday" of "every Monday and Friday".
+fn one_of(weekdays: &str) -> String {
+    let either = weekdays.replace(" and on ", " or ").replace(" and ", " or ");
+    match either.strip_prefix("every ") {
+        Some(days) => format!("a {days}"),
+        None => either.trim_start_matches("on ").to_owned(),
+    }
 }
 
 /// "the 1st and the last day".
@@ -266,7 +282,13 @@ mod tests {
             ("0 4 L-2 feb *", "on the day 2 days before the last of February at 04:00"),
             ("0 4 * * fri#3", "on the third Friday of every month at 04:00"),
             ("0 4 * 1,7 friL", "on the last Friday of January and July at 04:00"),
-            ("0 4 13 * fri", "on the 13th of the month, as well as every Friday at 04:00"),
+            ("0 4 13 * fri", "on the 13th of every month and every Friday at 04:00"),
+            ("0 0 29 2 mon", "on the 29th of February and every Monday in February at 00:00"),
+            ("0 4 13 * fri#3", "on the 13th of every month and on the third Friday of every month at 04:00"),
+            (
+                "0 4 */16 * mon,fri",
+                "on the 1st and the 17th of every month, if that day is a Monday or Friday at 04:00",
+            ),
             ("0 4 * dec *", "every day in December at 04:00"),
             ("0 4 * dec mon", "every Monday in December at 04:00"),
         ] {

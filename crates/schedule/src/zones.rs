@@ -24,7 +24,7 @@ pub struct Zone {
 
 /// A name that is no zone's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no time zone; write one as in Europe/Berlin, UTC, or local for that of this machine")]
+#[error("{0:?} is not a time zone; write one as in Europe/Berlin, UTC, or local for that of this machine")]
 pub struct UnknownZone(pub String);
 
 impl Zones {

@@ -60,7 +60,7 @@ async fn may_be_kept(machine: &dyn Machine, asked: KeepAwake) -> Result<(), Stri
             match machine.look(Asked { on_mains: true, ..Asked::default() }).await.on_mains {
                 Ok(true) => Ok(()),
                 Ok(false) => Err(ON_BATTERY.to_owned()),
-                Err(why) => Err(format!("whether it has mains power cannot be seen ({why})")),
+                Err(why) => Err(format!("whether it has mains power cannot be checked ({why})")),
             }
         }
     }

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use solti_api::{ApiError, DesktopApi};
 use solti_machines::Machines;
-use solti_model::{TaskSpec, examine_spec};
+use solti_model::{TaskSpec, examine_spec, read_whole};
 use std::{ops::Deref, sync::Arc};
 use tauri::{
     Manager, Runtime,
@@ -35,9 +35,9 @@ pub struct Arg<T>(pub T);
 
 impl<'de, R: Runtime, T: DeserializeOwned> CommandArg<'de, R> for Arg<T> {
     fn from_command(command: CommandItem<'de, R>) -> Result<Self, InvokeError> {
-        serde_json::from_value(value(&command))
+        read_whole(value(&command), "")
             .map(Self)
-            .map_err(|error| InvokeError::from(ApiError::invalid(command.key, error.to_string())))
+            .map_err(|errors| InvokeError::from(ApiError::from(errors).within(command.key)))
     }
 }
 

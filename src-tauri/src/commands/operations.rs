@@ -10,7 +10,7 @@ use solti_api::operations::{
 };
 use solti_api::{ApiError, save_export};
 use solti_machines::Machines;
-use solti_model::{ExportedLog, JobChange, LogInfo, RunId, SearchProgress, UsageSample};
+use solti_model::{ExportedLog, JobChange, LogInfo, RunId, SearchProgress, UsageSample, read_whole};
 use std::{collections::HashMap, sync::Arc};
 use tauri::{
     Manager, Runtime, Webview,
@@ -107,8 +107,7 @@ fn request_of<R: Runtime, O: Operation>(message: &InvokeMessage<R>) -> Result<Pa
     if let Value::Object(named) = &mut arguments {
         named.remove(CHANNEL);
     }
-    let operation = serde_path_to_error::deserialize(arguments)
-        .map_err(|error| ApiError::invalid(error.path().to_string(), error.inner().to_string()))?;
+    let operation = read_whole(arguments, "arguments").map_err(ApiError::from)?;
     Ok(PageRequest { webview, api, operation })
 }
 

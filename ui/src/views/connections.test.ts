@@ -98,7 +98,7 @@ test("a kept token stays for its URL, and is asked for again at another one", as
   await write("url", "http://127.0.0.1:9999");
   await fireEvent.click(screen.getByTestId("save-connection"));
   await waitFor(() =>
-    expect(screen.getByTestId("connection-token-note").textContent).toContain("Is needed there"),
+    expect(screen.getByTestId("connection-token-note").textContent).toContain("Is required there"),
   );
 });
 

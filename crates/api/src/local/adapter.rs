@@ -215,12 +215,16 @@ impl Perform<GetSummary> for SupervisorApiAdapter {
 impl Perform<TaskEvents> for SupervisorApiAdapter {
     async fn perform(&self, TaskEvents { id }: TaskEvents) -> Result<Vec<TaskEvent>, ApiError> {
         let events = self.supervisor.store().events(&id).await.map_err(storage)?;
+        if events.is_empty() {
+            self.known(&id).await?;
+        }
         Ok(events.into_iter().map(event).collect())
     }
 }
 
 impl Perform<PageRuns> for SupervisorApiAdapter {
     async fn perform(&self, PageRuns { id, query }: PageRuns) -> Result<RunPage, ApiError> {
+        query.validate().map_err(|error| error.within("query"))?;
         let past = self.supervisor.store().run_page(&id, query).await.map_err(storage)?;
         if past.items.is_empty() {
             self.known(&id).await?;
@@ -232,6 +236,7 @@ impl Perform<PageRuns> for SupervisorApiAdapter {
 
 impl Perform<PageEvents> for SupervisorApiAdapter {
     async fn perform(&self, PageEvents { id, query }: PageEvents) -> Result<EventPage, ApiError> {
+        query.validate().map_err(|error| error.within("query"))?;
         let past = self.supervisor.store().event_page(&id, query).await.map_err(storage)?;
         if past.items.is_empty() {
             self.known(&id).await?;
@@ -308,6 +313,14 @@ impl Perform<ListLanes> for SupervisorApiAdapter {
 
 impl Perform<ForgetLane> for SupervisorApiAdapter {
     async fn perform(&self, ForgetLane { slot }: ForgetLane) -> Result<(), ApiError> {
+        let there = self.supervisor.lanes().await?.into_iter().find(|lane| lane.slot == slot);
+        if let Some(lane) = there {
+            let why = match lane.running + lane.queued {
+                0 => "it is paused, has conditions, or runs more than one task at once; set that back first",
+                _ => "a task is in it",
+            };
+            return Err(ApiError::Conflict { reason: format!("lane {slot} stays on the lists: {why}") });
+        }
         self.supervisor.store().apply(vec![Change::ForgetLane(slot)]).await.map_err(storage)
     }
 }
@@ -375,7 +388,7 @@ impl Perform<SaveViews> for SupervisorApiAdapter {
 
 /// Where the layout of the list is in the store.
 const LAYOUT: &str = "list_layout";
-const ONCE: &str = "must have each column once at most";
+const ONCE: &str = "must not have a column twice";
 
 impl Perform<ReadListLayout> for SupervisorApiAdapter {
     async fn perform(&self, ReadListLayout {}: ReadListLayout) -> Result<ListLayout, ApiError> {

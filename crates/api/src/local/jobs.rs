@@ -154,7 +154,10 @@ impl Perform<PreviewSchedule> for SupervisorApiAdapter {
             Some(never) => vec![never.to_owned()],
             None => rule.warnings(from, from.saturating_add(WARNED_MS)),
         };
-        let count = count.unwrap_or(PREVIEWED.0).min(PREVIEWED.1);
+        let count = count.unwrap_or(PREVIEWED.0);
+        if count > PREVIEWED.1 {
+            return Err(FieldError::new("count", format!("must be at most {}", PREVIEWED.1)).into());
+        }
         Ok(SchedulePreview {
             words: rule.words(zones.local()),
             times: rule.times_after(from).take(count as usize).collect(),

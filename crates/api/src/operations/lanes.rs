@@ -27,7 +27,8 @@ macro_rules! lane_operations {
                     rules: LaneRules,
                 }
 
-                /// Takes a shared lane off the lists until something is in it again. Also fine for one that is not there.
+                /// Takes a shared lane off the lists until something is in it again. Also fine for one that is not there. `Conflict`
+                /// when a task is in it, or it was set to something else than the default.
                 change ForgetLane "forget_lane" -> () { slot: Slot }
             }
             { $($topics)* }

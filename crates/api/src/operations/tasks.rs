@@ -42,6 +42,7 @@ macro_rules! task_operations {
                 read GetSummary "get_summary" -> Summary {}
 
                 /// The history of a task, oldest first, as far as it is kept and one answer holds it; `page_events` has more.
+                /// `TaskNotFound` when there is none of that id.
                 read TaskEvents "task_events" about id -> Vec<TaskEvent> { id: TaskId }
 
                 /// Runs of a task by the page, and how many are not kept. After an attempt the next ones, else the latest ones.

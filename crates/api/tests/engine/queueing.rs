@@ -291,7 +291,7 @@ async fn a_task_waits_for_others_and_never_for_ever() {
         let status = engine.finished(id).await.status;
         assert_eq!(status.phase, TaskPhase::Canceled);
         let error = status.error.unwrap();
-        assert!(error.contains("waited for task") && error.contains("which was stopped"), "{error}");
+        assert!(error.contains("waited for task") && error.contains("which was canceled"), "{error}");
     }
     for id in [&ended, &at_its_end] {
         assert_eq!(engine.finished(id).await.status.phase, TaskPhase::Succeeded);

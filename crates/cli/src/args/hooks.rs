@@ -52,19 +52,21 @@ pub struct Call {
 
 fn event(word: &str) -> Result<HookEvent, String> {
     let known = HookEvent::ALL.into_iter().find(|event| event.word() == word);
-    known.ok_or_else(|| format!("is none of {}", HookEvent::ALL.map(HookEvent::word).join(", ")))
+    known.ok_or_else(|| format!("is not one of {}", HookEvent::ALL.map(HookEvent::word).join(", ")))
 }
 
 pub fn silence(text: &str) -> Result<Stall, String> {
     let (time, then) = match text.split_once(':') {
         Some((time, word)) => {
             let words = || StallThen::ALL.map(StallThen::word).join(", ");
-            (time, StallThen::from_word(word).ok_or_else(|| format!("{word} is none of {}", words()))?)
+            (time, StallThen::from_word(word).ok_or_else(|| format!("{word} is not one of {}", words()))?)
         }
         None => (text, StallThen::default()),
     };
     let time = span(time)?;
-    Ok(Stall { silent_ms: u64::try_from(time.as_millis()).unwrap_or(u64::MAX), then })
+    let stall = Stall { silent_ms: u64::try_from(time.as_millis()).unwrap_or(u64::MAX), then };
+    stall.validate().map_err(|error| error.message)?;
+    Ok(stall)
 }
 
 #[cfg(test)]

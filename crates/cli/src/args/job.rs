@@ -13,14 +13,14 @@ pub enum Job {
         /// Only jobs with this in their name or title
         #[arg(long, short)]
         text: Option<String>,
-        #[arg(long, short = 'n', default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..))]
+        #[arg(long, short = 'n', default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..), allow_hyphen_values = true)]
         limit: u32,
     },
     /// Show a job, its schedules and how its runs went
     Show {
         name: String,
         /// As it was saved then
-        #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+        #[arg(long, value_parser = clap::value_parser!(u32).range(1..), allow_hyphen_values = true)]
         revision: Option<u32>,
     },
     /// Save a job that is written as JSON, also as `show --json` prints it
@@ -28,7 +28,7 @@ pub enum Job {
         /// A file, or - for standard input
         file: PathBuf,
         /// Only when it is at this revision now; 0: when there is none
-        #[arg(long, value_name = "REVISION")]
+        #[arg(long, value_name = "REVISION", allow_hyphen_values = true)]
         expect: Option<u32>,
     },
     /// Run a job now and print the id of its task. Its secrets are taken from the keyring, or asked for at the terminal
@@ -58,14 +58,14 @@ pub enum Job {
     /// List the tasks of a job, newest first
     History {
         name: String,
-        #[arg(long, short = 'n', default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
+        #[arg(long, short = 'n', default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..), allow_hyphen_values = true)]
         limit: u32,
     },
     /// When jobs are run by themselves, all or one
     Next {
         name: Option<String>,
         /// So far ahead, as in 12h or 30days
-        #[arg(long, value_parser = span, default_value = "7days")]
+        #[arg(long, value_parser = span, default_value = "7days", allow_hyphen_values = true)]
         within: Duration,
         /// Have the next time of this job pass without a run
         #[arg(long, requires = "name")]

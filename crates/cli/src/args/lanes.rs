@@ -1,8 +1,8 @@
 //! What is said of lanes on the command line.
 
-use crate::arg_values::{finite, span};
+use crate::arg_values::{finite, lane, load, span};
 use clap::{Args, Subcommand, ValueEnum};
-use solti_model::{Hours, KeepAwake, MAX_LANE_CAPACITY, TimeOfDay};
+use solti_model::{Hours, KeepAwake, MAX_LANE_CAPACITY, Slot, TimeOfDay};
 use std::time::Duration;
 
 #[derive(Debug, Subcommand)]
@@ -10,8 +10,9 @@ use std::time::Duration;
 pub enum Lanes {
     /// Change how many tasks a lane runs at once, what it waits for, or pause it
     Set {
-        lane: String,
-        #[arg(long, value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_LANE_CAPACITY)))]
+        #[arg(value_parser = lane)]
+        lane: Slot,
+        #[arg(long, value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_LANE_CAPACITY)), allow_hyphen_values = true)]
         capacity: Option<u32>,
         /// Start nothing more in it
         #[arg(long, conflicts_with = "resume")]
@@ -33,16 +34,16 @@ pub struct Rules {
     #[arg(long)]
     pub on_mains: bool,
     /// Start tasks when nobody has been at the machine for so long, as in 10m
-    #[arg(long, value_name = "TIME", value_parser = span)]
+    #[arg(long, value_name = "TIME", value_parser = span, allow_hyphen_values = true)]
     pub idle: Option<Duration>,
     /// Start tasks while the load average of the last minute is below this
-    #[arg(long, value_name = "LOAD", value_parser = finite)]
+    #[arg(long, value_name = "LOAD", value_parser = load, allow_hyphen_values = true)]
     pub load_below: Option<f64>,
     /// Start tasks while so much is free on the disk of the data folder, as in 50GB
-    #[arg(long, value_name = "SIZE", value_parser = size)]
+    #[arg(long, value_name = "SIZE", value_parser = size, allow_hyphen_values = true)]
     pub free: Option<u64>,
     /// Start tasks between these times of day alone, as in 22:00-06:00
-    #[arg(long, value_name = "FROM-TO", value_parser = hours)]
+    #[arg(long, value_name = "FROM-TO", value_parser = hours, allow_hyphen_values = true)]
     pub between: Option<Hours>,
     /// Keep the machine from sleeping while a task of it runs
     #[arg(long, value_enum, value_name = "WHEN", num_args = 0..=1, require_equals = true, default_missing_value = "on-mains")]

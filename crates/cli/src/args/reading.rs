@@ -1,10 +1,10 @@
 //! What is asked of tasks, their runs and logs, as it is written.
 
-use crate::arg_values::{field, pair, phase};
+use crate::arg_values::{field, lane, pair, phase};
 use crate::time::moment;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
-use solti_model::{SortBy, TaskPhase};
+use solti_model::{Slot, SortBy, TaskPhase};
 use std::time::SystemTime;
 
 #[derive(Debug, Args)]
@@ -12,15 +12,15 @@ pub struct List {
     /// Only tasks in these phases
     #[arg(long, short, value_parser = phase, value_delimiter = ',')]
     pub status: Vec<TaskPhase>,
-    #[arg(long, short)]
-    pub lane: Option<String>,
+    #[arg(long, short, value_parser = lane)]
+    pub lane: Option<Slot>,
     #[arg(long, value_name = "KEY=VALUE", value_parser = pair)]
     pub label: Vec<(String, String)>,
     /// Only tasks with this in their name or command
     #[arg(long, short)]
     pub text: Option<String>,
     /// Only tasks created since then: 2h (ago), "2026-11-23 10:00" by this clock, or with an offset 2026-11-23T10:00:00+01:00
-    #[arg(long, value_parser = moment)]
+    #[arg(long, value_parser = moment, allow_hyphen_values = true)]
     pub since: Option<SystemTime>,
     /// By what to sort them; when they were made, the newest first, when absent
     #[arg(long, value_parser = sort())]
@@ -28,7 +28,7 @@ pub struct List {
     /// The other way round
     #[arg(long, short)]
     pub reverse: bool,
-    #[arg(long, short = 'n', default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, short = 'n', default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..), allow_hyphen_values = true)]
     pub limit: u32,
 }
 
@@ -36,13 +36,13 @@ pub struct List {
 pub struct Runs {
     pub id: String,
     /// The runs after this attempt, the earliest ones first
-    #[arg(long, value_name = "ATTEMPT")]
+    #[arg(long, value_name = "ATTEMPT", allow_hyphen_values = true)]
     pub after: Option<u64>,
     /// The latest runs before this attempt
-    #[arg(long, value_name = "ATTEMPT", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "ATTEMPT", value_parser = clap::value_parser!(u64).range(1..), allow_hyphen_values = true)]
     pub before: Option<u64>,
     /// How many, 1,000 at most
-    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000), allow_hyphen_values = true)]
     pub limit: u32,
 }
 
@@ -53,15 +53,15 @@ pub struct Logs {
     #[arg(long, short)]
     pub follow: bool,
     /// Only lines since then: 10m (ago), "2026-11-23 10:00" by this clock, or with an offset 2026-11-23T10:00:00+01:00
-    #[arg(long, value_parser = moment)]
+    #[arg(long, value_parser = moment, allow_hyphen_values = true)]
     pub since: Option<SystemTime>,
     /// Only this attempt
-    #[arg(long, short, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, short, value_parser = clap::value_parser!(u32).range(1..), allow_hyphen_values = true)]
     pub attempt: Option<u32>,
     /// Only this stream
     #[arg(long, short, value_enum)]
     pub stream: Option<Stream>,
-    /// Only lines with this field, of JSON or logfmt: level=error, user.name!=ann. All that are given have to be so
+    /// Only lines with this field, of JSON or logfmt: level=error, user.name!=ann. Of several, all must match
     #[arg(long = "field", value_name = "NAME=VALUE", value_parser = field)]
     pub fields: Vec<String>,
     /// Begin each line with its time

@@ -1,5 +1,6 @@
 //! `stop`, `rerun`, `delete`.
 
+use super::each;
 use super::run::tell;
 use crate::args::Options;
 use crate::error::CliError;
@@ -11,10 +12,10 @@ use solti_model::StopMode;
 pub async fn stop(options: &Options, ids: &[String], kill: bool) -> Result<u8, CliError> {
     let client = server::client(options).await?;
     let mode = if kill { StopMode::Kill } else { StopMode::Graceful };
-    for id in ids {
-        client.ask(StopTask { id: task_ids::resolve(&client, id).await?, mode }).await?;
-    }
-    Ok(0)
+    each(options, ids, async |id| {
+        Ok(client.ask(StopTask { id: task_ids::resolve(&client, id).await?, mode }).await?)
+    })
+    .await
 }
 
 pub async fn rerun(options: &Options, id: &str) -> Result<u8, CliError> {
@@ -25,8 +26,5 @@ pub async fn rerun(options: &Options, id: &str) -> Result<u8, CliError> {
 
 pub async fn delete(options: &Options, ids: &[String]) -> Result<u8, CliError> {
     let client = server::client(options).await?;
-    for id in ids {
-        client.delete_task(&task_ids::resolve(&client, id).await?).await?;
-    }
-    Ok(0)
+    each(options, ids, async |id| Ok(client.delete_task(&task_ids::resolve(&client, id).await?).await?)).await
 }

@@ -1,6 +1,6 @@
 //! `digest`: what has happened meanwhile.
 
-use super::{print, print_json};
+use super::{print, print_json, tell_of_hold};
 use crate::args::Options;
 use crate::error::CliError;
 use crate::terminal::harmless;
@@ -17,7 +17,10 @@ pub async fn digest(options: &Options, since: SystemTime) -> Result<u8, CliError
     let digest = client.ask(ReadDigest { since: time::unix_ms(since) }).await?;
     match options.json {
         true => print_json(&digest)?,
-        false => print(&text(&digest))?,
+        false => {
+            print(&text(&digest))?;
+            tell_of_hold(&client).await?;
+        }
     }
     Ok(0)
 }
@@ -40,8 +43,8 @@ fn text(digest: &Digest) -> String {
     }
     match digest.missed_count {
         0 => {}
-        1 => lines.push("1 time of a schedule has passed without a run.".into()),
-        missed => lines.push(format!("{missed} times of schedules have passed without a run.")),
+        1 => lines.push("1 scheduled time has passed without a run.".into()),
+        missed => lines.push(format!("{missed} scheduled times have passed without a run.")),
     }
     for missed in &digest.missed {
         let why = because(missed.reason.as_deref());
@@ -67,11 +70,11 @@ fn text(digest: &Digest) -> String {
 fn ended(ended: u64, well: u64) -> String {
     match (ended, well) {
         (0, _) => "Nothing has ended.".into(),
-        (1, 0) => "1 task has ended, not well.".into(),
-        (1, _) => "1 task has ended, and well.".into(),
-        (ended, 0) => format!("{ended} tasks have ended, none of them well."),
-        (ended, well) if well == ended => format!("{ended} tasks have ended, all of them well."),
-        (ended, well) => format!("{ended} tasks have ended, {well} of them well."),
+        (1, 0) => "1 task has ended without success.".into(),
+        (1, _) => "1 task has succeeded.".into(),
+        (ended, 0) => format!("{ended} tasks have ended, and none has succeeded."),
+        (ended, well) if well == ended => format!("{ended} tasks have ended, and all have succeeded."),
+        (ended, well) => format!("{ended} tasks have ended; {well} succeeded."),
     }
 }
 
@@ -105,14 +108,14 @@ mod tests {
     #[test]
     fn what_is_not_named_is_counted_with_where_it_is_found() {
         let lines = told(json!({"succeeded": 3, "failed": 11, "timeout": 2, "canceled": 1}), 10, 3, 2);
-        assert_eq!(lines[0], "17 tasks have ended, 3 of them well.");
+        assert_eq!(lines[0], "17 tasks have ended; 3 succeeded.");
         assert_eq!(lines[1], "  failed 01a build␛[2J: exit 3");
         let since = time::written(1_764_336_000_000);
         assert_eq!(
             lines[11..13],
             [
                 format!("  and 3 more: `solti list --status failed,timeout,exhausted --since {since}`"),
-                "3 times of schedules have passed without a run.".to_owned()
+                "3 scheduled times have passed without a run.".to_owned()
             ]
         );
         assert_eq!(lines[14..16], ["  and 2 more", "2 tasks are held, for you to release."]);
@@ -123,12 +126,12 @@ mod tests {
     fn nothing_and_one_are_told_as_such() {
         assert_eq!(told(json!({}), 0, 0, 0), ["Nothing has ended."]);
         let lines = told(json!({"failed": 1}), 1, 1, 1);
-        assert_eq!(lines[0], "1 task has ended, not well.");
-        assert_eq!(lines[2], "1 time of a schedule has passed without a run.");
+        assert_eq!(lines[0], "1 task has ended without success.");
+        assert_eq!(lines[2], "1 scheduled time has passed without a run.");
         assert_eq!(lines[4], "1 task is held, for you to release.");
         assert_eq!(lines.len(), 6, "nothing is left out: {lines:?}");
-        assert_eq!(told(json!({"succeeded": 1}), 0, 0, 0), ["1 task has ended, and well."]);
-        assert_eq!(told(json!({"succeeded": 2}), 0, 0, 0), ["2 tasks have ended, all of them well."]);
-        assert_eq!(told(json!({"canceled": 2}), 0, 0, 0), ["2 tasks have ended, none of them well."]);
+        assert_eq!(told(json!({"succeeded": 1}), 0, 0, 0), ["1 task has succeeded."]);
+        assert_eq!(told(json!({"succeeded": 2}), 0, 0, 0), ["2 tasks have ended, and all have succeeded."]);
+        assert_eq!(told(json!({"canceled": 2}), 0, 0, 0), ["2 tasks have ended, and none has succeeded."]);
     }
 }

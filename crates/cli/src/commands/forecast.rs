@@ -11,9 +11,8 @@ use solti_http::HttpClient;
 use solti_model::{Foreseen, MAX_TASK_ROWS, NotForeseen, Slot, TaskForecast, TaskId, TaskRow, TimeRange};
 use std::collections::HashMap;
 
-pub async fn queue(options: &Options, lane: Option<String>) -> Result<u8, CliError> {
+pub async fn queue(options: &Options, slot: Option<Slot>) -> Result<u8, CliError> {
     let client = server::client(options).await?;
-    let slot = lane.map(Slot::new).transpose()?;
     let foreseen = client.ask(Forecast { slot, tasks: vec![], moves: vec![] }).await?;
     if options.json {
         print_json(&foreseen)?;

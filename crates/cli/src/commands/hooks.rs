@@ -1,6 +1,6 @@
 //! `hooks`: what is called when tasks fail, succeed or fall silent.
 
-use super::print_json;
+use super::{each, print_json};
 use crate::args::{Call, Hooks, Options};
 use crate::error::CliError;
 use crate::table::{self, Cell};
@@ -52,11 +52,12 @@ pub async fn hooks(options: &Options, command: Option<Hooks>) -> Result<u8, CliE
         Some(Hooks::Pause { name }) => pause(&client, &name, true).await?,
         Some(Hooks::Resume { name }) => pause(&client, &name, false).await?,
         Some(Hooks::Delete { names }) => {
-            for name in names {
+            return each(options, names, async |name| {
                 // It is deleted when it is there no more; who has misspelt it wants to hear of it.
                 hook_named(&client, &name).await?;
-                client.ask(DeleteHook { name }).await?;
-            }
+                Ok(client.ask(DeleteHook { name }).await?)
+            })
+            .await;
         }
     }
     Ok(0)
@@ -68,7 +69,7 @@ async fn pause(client: &HttpClient, name: &str, paused: bool) -> Result<(), CliE
     Ok(())
 }
 
-async fn hook_named(client: &HttpClient, name: &str) -> Result<Hook, CliError> {
+pub(super) async fn hook_named(client: &HttpClient, name: &str) -> Result<Hook, CliError> {
     let hooks = client.ask(ListHooks {}).await?.hooks;
     let found = hooks.into_iter().find(|HookState { hook, .. }| hook.name == name);
     found.map(|HookState { hook, .. }| hook).ok_or_else(|| CliError::NoSuchHook(name.into()))

@@ -2,11 +2,11 @@
 
 use super::job_secrets::{secret, with_secrets};
 use super::run::{attend, tell};
-use super::{job_named, print, print_json};
+use super::{each, job_named, print, print_json};
 use crate::args::{Job as Command, JobOrder, Options};
 use crate::error::CliError;
 use crate::table::{self, Cell};
-use crate::terminal::harmless;
+use crate::terminal::{harmless, say};
 use crate::{order, server, show, time};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ use solti_api::operations::{
 use solti_http::HttpClient;
 use solti_model::{
     Firing, FiringOutcome, Job, JobDetail, JobName, JobQuery, JobRow, JobRun, Parameter, ParameterType,
-    TaskPhase, TaskRow,
+    SpecErrors, TaskPhase, TaskRow, read_whole,
 };
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -52,11 +52,11 @@ pub async fn job(options: &Options, command: Command) -> Result<u8, CliError> {
         }
         Command::Secret { command } => secret(options, &client, command).await,
         Command::Delete { names } => {
-            for name in names {
+            each(options, names, async |name| {
                 be_there(&client, &name).await?;
-                client.ask(DeleteJob { name: JobName::new(name)? }).await?;
-            }
-            Ok(0)
+                Ok(client.ask(DeleteJob { name: JobName::new(name)? }).await?)
+            })
+            .await
         }
         Command::History { name, limit } => history(options, &client, &name, limit).await,
         Command::Next { name: Some(name), skip: true, .. } => {
@@ -113,7 +113,7 @@ async fn list(
     let rows: Vec<_> = jobs.iter().map(cells).collect();
     table::print(["NAME", "LAST", "NEXT", "WHEN"], 3, &rows)?;
     if total > jobs.len() as u64 {
-        eprintln!("{} of {total}; more with --limit", jobs.len());
+        say!("{} of {total}; more with --limit", jobs.len());
     }
     Ok(0)
 }
@@ -172,7 +172,7 @@ fn facts(JobDetail { job, schedules, stats, firings }: &JobDetail) -> String {
     fact("lane", job.spec.slot.as_str());
     for parameter in &job.parameters {
         let default = parameter.default.as_ref().map(|default| format!(", {default} unless given"));
-        let needed = if parameter.required && default.is_none() { ", needed" } else { "" };
+        let needed = if parameter.required && default.is_none() { ", required" } else { "" };
         let help = parameter.help.as_ref().map(|help| format!(": {help}")).unwrap_or_default();
         let (name, values) = (&parameter.name, values_of(parameter));
         fact("parameter", &format!("--{name}, {values}{needed}{}{help}", default.unwrap_or_default()));
@@ -295,19 +295,15 @@ fn job_of(text: &str) -> Result<Job, String> {
     if let Some(fields) = json.as_object_mut() {
         fields.remove("warnings");
     }
-    serde_path_to_error::deserialize(json).map_err(|error| {
-        let (path, said) = (error.path().to_string(), error.inner().to_string());
-        // How this program keeps it is of no use to who has written it.
-        let said = if said.contains("expected struct ") { "must be an object".into() } else { said };
-        match path == "." || said.starts_with(&format!("{path}: ")) {
-            true => said,
-            false => format!("{path}: {said}"),
-        }
+    read_whole(json, "").map_err(|SpecErrors { first, others }| {
+        let all = std::iter::once(first).chain(others).map(|error| error.to_string());
+        all.collect::<Vec<_>>().join("\n")
     })
 }
 
 async fn history(options: &Options, client: &HttpClient, name: &str, limit: u32) -> Result<u8, CliError> {
-    let name = JobName::new(name)?;
+    let given = name;
+    let name = JobName::new(given)?;
     let (mut tasks, mut total, mut cursor): (Vec<TaskRow>, _, _) = (Vec::new(), 0, None);
     let mut stats = None;
     while (tasks.len() as u32) < limit {
@@ -320,6 +316,10 @@ async fn history(options: &Options, client: &HttpClient, name: &str, limit: u32)
         if cursor.is_none() {
             break;
         }
+    }
+    if tasks.is_empty() {
+        // A job that was deleted has a history too; of one that never was there is none.
+        be_there(client, given).await?;
     }
     if options.json {
         print_json(&json!({"tasks": tasks, "total": total, "stats": stats}))?;
@@ -336,7 +336,7 @@ async fn history(options: &Options, client: &HttpClient, name: &str, limit: u32)
     };
     table::print(["ID", "STATUS", "MADE", "TOOK"], 1, &tasks.iter().map(cells).collect::<Vec<_>>())?;
     if total > tasks.len() as u64 {
-        eprintln!("{} of {total}; more with --limit", tasks.len());
+        say!("{} of {total}; more with --limit", tasks.len());
     }
     Ok(0)
 }
@@ -370,7 +370,7 @@ async fn next(
     };
     table::print(["AT", "", "JOB", "SCHEDULE"], 2, &coming.times.iter().map(cells).collect::<Vec<_>>())?;
     if coming.more {
-        eprintln!("the first 1,000; fewer with --within");
+        say!("the first 1,000; fewer with --within");
     }
     Ok(0)
 }
@@ -403,7 +403,7 @@ mod tests {
                 format!(
                     r#"{{"name": "a", {spec}, "parameters": [{{"name": "x", "type": "text", "options": 1}}]}}"#
                 ),
-                "parameters[0].options: unknown field `options`",
+                "parameters[0].options: is not a field here; known are: name, ",
             ),
             ("{".to_owned(), "EOF while parsing"),
         ] {

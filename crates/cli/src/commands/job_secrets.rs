@@ -6,6 +6,7 @@ use crate::args::{JobSecret, Options};
 use crate::error::CliError;
 use crate::order;
 use crate::table::{self, Cell};
+use crate::terminal::{harmless, say};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use solti_api::operations::{ForgetJobSecret, KeepJobSecret, ListJobSecrets, Operations as _};
 use solti_http::HttpClient;
@@ -59,7 +60,7 @@ async fn list(options: &Options, client: &HttpClient, job: &str) -> Result<(), C
     let rows: Vec<_> = job.secret_names().map(|name| [Cell::new(name), Cell::new(standing(name))]).collect();
     table::print(["SECRET", ""], 1, &rows)?;
     match &found.why_not {
-        Some(why) => print(&format!("The keyring cannot be asked: {}\n", crate::terminal::harmless(why))),
+        Some(why) => print(&format!("The keyring cannot be asked: {}\n", harmless(why))),
         None => Ok(()),
     }
 }
@@ -83,7 +84,7 @@ pub(super) async fn with_secrets(
     let found = client.ask(ListJobSecrets { name: job.name.clone() }).await?;
     for name in to_ask(&job, &found, &given) {
         if let Some(why) = &found.why_not {
-            eprintln!("The keyring cannot be asked: {}", crate::terminal::harmless(why));
+            say!("The keyring cannot be asked: {}", harmless(why));
         }
         given.insert(name.to_owned(), asked(&job, name).await?);
     }

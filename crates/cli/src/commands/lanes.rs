@@ -1,22 +1,21 @@
 //! `lanes`: which there are, how many tasks each runs at once, and what each waits for.
 
-use super::print_json;
+use super::{in_options, print_json};
 use crate::args::{Lanes, Options, Rules};
 use crate::error::CliError;
-use crate::server;
 use crate::table::{self, Cell};
-use crate::terminal::harmless;
+use crate::terminal::{harmless, say};
+use crate::{server, show};
 use serde_json::json;
 use solti_api::operations::{GetSummary, ListLanes, Operations as _, SetLane, SetLaneRules};
 use solti_http::HttpClient;
-use solti_model::{KeepAwake, Lane, LaneRules, Slot, StaysAwake};
+use solti_model::{KeepAwake, Lane, LaneRules, Slot, StaysAwake, Summary};
 
 pub async fn lanes(options: &Options, command: Option<Lanes>) -> Result<u8, CliError> {
     let client = server::client(options).await?;
     let lanes = match command {
         None => client.ask(ListLanes {}).await?,
-        Some(Lanes::Set { lane, capacity, pause, resume, rules }) => {
-            let slot = Slot::new(lane)?;
+        Some(Lanes::Set { lane: slot, capacity, pause, resume, rules }) => {
             if rules.is_given() {
                 set_rules(&client, &slot, &rules).await?;
             }
@@ -34,18 +33,31 @@ pub async fn lanes(options: &Options, command: Option<Lanes>) -> Result<u8, CliE
         false => {
             let rows: Vec<_> = lanes.iter().map(cells).collect();
             table::print(["LANE", "IN USE", "QUEUED", ""], 3, &rows)?;
-            if let Some(awake) = client.ask(GetSummary {}).await?.awake {
-                eprintln!("{}", awake_words(&awake));
+            let Summary { awake, held, .. } = client.ask(GetSummary {}).await?;
+            if held {
+                say!("solti: {}", show::ALL_HELD);
+            }
+            if let Some(awake) = awake {
+                say!("{}", awake_words(&awake));
             }
         }
     }
     Ok(0)
 }
 
+/// Which option sets which rule.
+const OPTIONS: [(&str, &str); 4] = [
+    ("rules.idleMs", "--idle"),
+    ("rules.loadBelow", "--load-below"),
+    ("rules.freeBytes", "--free"),
+    ("rules.between", "--between"),
+];
+
 async fn set_rules(client: &HttpClient, slot: &Slot, given: &Rules) -> Result<(), CliError> {
     let before = client.ask(ListLanes {}).await?.into_iter().find(|lane| lane.slot == *slot);
     let rules = changed(before.map(|lane| lane.rules).unwrap_or_default(), given);
-    client.ask(SetLaneRules { slot: slot.clone(), rules }).await?;
+    let set = client.ask(SetLaneRules { slot: slot.clone(), rules }).await;
+    set.map_err(|error| in_options(error, &OPTIONS))?;
     Ok(())
 }
 
@@ -87,7 +99,7 @@ fn cells(lane: &Lane) -> [Cell; 4] {
 fn standing(lane: &Lane) -> String {
     let conditions = match (&lane.waits_for, lane.rules.words()) {
         (Some(waits), _) => Some(format!("waits for {waits}")),
-        (None, words) => words.map(|words| format!("starts with {words}")),
+        (None, words) => words.map(|words| format!("needs {words}")),
     };
     let awake = match lane.rules.keep_awake {
         KeepAwake::Never => None,

@@ -1,6 +1,6 @@
 //! `list`: tasks, newest first unless they are sorted.
 
-use super::print_json;
+use super::{print_json, tell_of_hold};
 use crate::args::{List, Options};
 use crate::error::CliError;
 use crate::table::{self, Cell};
@@ -8,7 +8,7 @@ use crate::terminal::say;
 use crate::{server, show, time};
 use serde_json::json;
 use solti_api::operations::{ListTasks, Operations as _};
-use solti_model::{ListQuery, Slot, TaskRow};
+use solti_model::{ListQuery, TaskRow, Waiting};
 
 /// Rows of one request; more are asked for page by page.
 const PAGE: u32 = 500;
@@ -17,7 +17,7 @@ pub async fn list(options: &Options, list: List) -> Result<u8, CliError> {
     let client = server::client(options).await?;
     let mut query = ListQuery {
         phases: list.status,
-        slot: list.lane.map(Slot::new).transpose()?,
+        slot: list.lane,
         labels: list.label.into_iter().collect(),
         text: list.text,
         since_ms: list.since.map(time::unix_ms),
@@ -44,6 +44,9 @@ pub async fn list(options: &Options, list: List) -> Result<u8, CliError> {
     }
     let cells: Vec<_> = rows.iter().map(cells).collect();
     table::print(["ID", "STATUS", "NAME", "LANE", "CREATED", "TOOK"], 2, &cells)?;
+    if rows.iter().any(|row| row.waiting == Some(Waiting::Held)) {
+        tell_of_hold(&client).await?;
+    }
     if total > rows.len() as u64 {
         say!("{} of {total} tasks; --limit shows more", rows.len());
     }

@@ -22,11 +22,12 @@ mod service;
 mod show;
 mod wait;
 
-use crate::args::{Cli, Command};
+use crate::args::{Cli, Command, Options};
 use crate::error::CliError;
-use crate::terminal::harmless_json;
+use crate::terminal::{harmless_json, say};
 use serde::Serialize;
-use solti_api::operations::{GetJob, Operations as _};
+use solti_api::ApiError;
+use solti_api::operations::{GetJob, GetSummary, Operations as _};
 use solti_http::HttpClient;
 use solti_model::{JobDetail, JobName};
 use std::io::Write as _;
@@ -66,6 +67,49 @@ pub async fn carry_out(cli: Cli) -> Result<u8, CliError> {
         Command::Completions { shell } => manual::completions(shell),
         Command::Man { dir } => manual::man(dir.as_deref()),
     }
+}
+
+/// Does `act` for every one of `given`, as rm(1) and kill(1) do: what fails is told, the others are done all the same, and the
+/// exit code is 1.
+async fn each<T>(
+    options: &Options,
+    given: impl IntoIterator<Item = T>,
+    mut act: impl AsyncFnMut(T) -> Result<(), CliError>,
+) -> Result<u8, CliError> {
+    let mut code = 0;
+    for one in given {
+        match act(one).await {
+            Ok(()) => {}
+            // Of a server that cannot be reached the others would say the same, each after its own wait.
+            Err(error @ CliError::Api(ApiError::Unavailable { .. })) => return Err(error),
+            Err(error) => {
+                error.print(options.json);
+                code = 1;
+            }
+        }
+    }
+    Ok(code)
+}
+
+/// An error of a field as one of the option that has set it: on a command line nobody has written a field.
+fn in_options(error: ApiError, options: &[(&str, &'static str)]) -> CliError {
+    let ApiError::InvalidRequest { field, message, .. } = &error else { return error.into() };
+    let field = field.strip_prefix("spec.").unwrap_or(field);
+    let is_of = |name: &str| {
+        field.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    };
+    match options.iter().find(|(name, _)| is_of(name)) {
+        Some((_, option)) => CliError::Option { option, said: message.clone(), error: Box::new(error) },
+        None => error.into(),
+    }
+}
+
+/// Says so where nothing starts because all tasks are held: a row does not tell that from a hold of its own.
+async fn tell_of_hold(client: &HttpClient) -> Result<(), CliError> {
+    if client.ask(GetSummary {}).await?.held {
+        say!("solti: {}", crate::show::ALL_HELD);
+    }
+    Ok(())
 }
 
 /// One document, as programs read it.

@@ -1,5 +1,6 @@
 //! Hands on the queue: `hold`, `release`, `priority`, `move`, `run-now`, `retry`, and `suspend`, `resume` of what runs.
 
+use super::{each, tell_of_hold};
 use crate::args::{MoveTo, Options};
 use crate::error::CliError;
 use crate::{server, task_ids};
@@ -18,26 +19,29 @@ pub async fn hold(options: &Options, ids: &[String], all: bool) -> Result<u8, Cl
         server::client(options).await?.ask(HoldAll { held: true }).await?;
         return Ok(0);
     }
-    each(options, ids, |id| HoldTask { id }).await
+    each_task(options, ids, |id| HoldTask { id }).await
 }
 
 pub async fn release(
     options: &Options,
     ids: &[String],
     all: bool,
-    lane: Option<String>,
+    lane: Option<Slot>,
 ) -> Result<u8, CliError> {
-    if !all && lane.is_none() {
-        return each(options, ids, |id| ReleaseTask { id }).await;
-    }
     let client = server::client(options).await?;
     if all {
         client.ask(HoldAll { held: false }).await?;
     }
-    for id in held(&client, lane.map(Slot::new).transpose()?).await? {
-        client.ask(ReleaseTask { id }).await?;
-    }
-    Ok(0)
+    let code = match (all, lane) {
+        (false, None) => each_task(options, ids, |id| ReleaseTask { id }).await?,
+        (_, lane) => {
+            let held = held(&client, lane).await?;
+            each(options, held, async |id| Ok(client.ask(ReleaseTask { id }).await?)).await?
+        }
+    };
+    // They wait all the same.
+    tell_of_hold(&client).await?;
+    Ok(code)
 }
 
 /// Those that are held, in all lanes or one, the oldest first.
@@ -79,25 +83,26 @@ pub async fn move_task(options: &Options, id: &str, to: MoveTo) -> Result<u8, Cl
 }
 
 pub async fn run_now(options: &Options, ids: &[String]) -> Result<u8, CliError> {
-    each(options, ids, |id| RunNow { id }).await
+    each_task(options, ids, |id| RunNow { id }).await
 }
 
 pub async fn retry(options: &Options, ids: &[String]) -> Result<u8, CliError> {
-    each(options, ids, |id| RetryNow { id }).await
+    each_task(options, ids, |id| RetryNow { id }).await
 }
 
 pub async fn suspend(options: &Options, ids: &[String]) -> Result<u8, CliError> {
-    each(options, ids, |id| SuspendTask { id }).await
+    each_task(options, ids, |id| SuspendTask { id }).await
 }
 
 pub async fn resume(options: &Options, ids: &[String]) -> Result<u8, CliError> {
-    each(options, ids, |id| ResumeTask { id }).await
+    each_task(options, ids, |id| ResumeTask { id }).await
 }
 
-async fn each<A: Ask>(options: &Options, ids: &[String], ask: impl Fn(TaskId) -> A) -> Result<u8, CliError> {
+async fn each_task<A: Ask<Answer = ()>>(
+    options: &Options,
+    ids: &[String],
+    ask: impl Fn(TaskId) -> A,
+) -> Result<u8, CliError> {
     let client = server::client(options).await?;
-    for id in ids {
-        client.ask(ask(task_ids::resolve(&client, id).await?)).await?;
-    }
-    Ok(0)
+    each(options, ids, async |id| Ok(client.ask(ask(task_ids::resolve(&client, id).await?)).await?)).await
 }

@@ -1,6 +1,7 @@
 //! `run` and `submit`; with `run --wait` this program stands for the task: its input and output, its exit code, its Ctrl-C.
 
-use super::{print, print_json};
+use super::hooks::hook_named;
+use super::{in_options, print, print_json};
 use crate::args::{Options, Run};
 use crate::ending::{EndRequest, Signals, is_reader_gone, reader_gone};
 use crate::error::CliError;
@@ -10,13 +11,42 @@ use crate::terminal::{harmless, say};
 use crate::{order, server, show, task_ids};
 use futures::StreamExt as _;
 use serde_json::json;
-use solti_api::operations::{GetTaskRow, Operations as _, RunJob, StopTask};
+use solti_api::operations::{GetSummary, GetTaskRow, Operations as _, RunJob, StopTask};
 use solti_api::{ApiError, ApiHandler as _, LogAccess as _, LogPosition, LogReading};
 use solti_http::HttpClient;
-use solti_model::{AfterTask, Stdin, StopMode, Task, TaskId};
+use solti_model::{AfterTask, Stdin, StopMode, Task, TaskId, TaskRow, Waiting};
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 use std::time::Duration;
+
+/// Which option sets which field of the spec.
+const OPTIONS: [(&str, &str); 25] = [
+    ("slot", "--lane"),
+    ("timeout", "--timeout"),
+    ("restart.intervalMs", "--interval"),
+    ("restart", "--restart"),
+    ("maxRetries", "--retries"),
+    ("notBefore", "--at"),
+    ("priority", "--priority"),
+    ("after", "--after"),
+    ("stall", "--silence"),
+    ("notify", "--hook"),
+    ("labels", "--label"),
+    ("stdin", "--stdin"),
+    ("runnerSelector", "--slurm"),
+    ("cluster", "--slurm"),
+    ("limits.memoryBytes", "--mem"),
+    ("kind.subprocess.cwd", "--cwd"),
+    ("kind.subprocess.env", "--env"),
+    ("kind.container.env", "--env"),
+    ("kind.wasm.env", "--env"),
+    ("kind.container.image", "--image"),
+    ("kind.container.volumes", "--volume"),
+    ("kind.container.network", "--network"),
+    ("kind.container.workdir", "--workdir"),
+    ("kind.wasm.module", "--wasm"),
+    ("kind.wasm.dirs", "--dir"),
+];
 
 pub async fn run(options: &Options, run: Run) -> Result<u8, CliError> {
     let client = server::client(options).await?;
@@ -32,12 +62,16 @@ pub async fn run(options: &Options, run: Run) -> Result<u8, CliError> {
     if let Some(advice) = order::meant_for_a_shell(&spec) {
         say!("solti: {} A shell gets it by `solti run -- bash -c '…'`.", harmless(&advice));
     }
+    for name in spec.notify.iter().flat_map(|notify| &notify.hooks) {
+        // It could never be called.
+        hook_named(&client, name).await?;
+    }
     for (given, when) in after {
         spec.after.push(AfterTask { task: task_ids::resolve(&client, &given).await?, when });
     }
     // Before the task is there: an early Ctrl-C must not end this program alone.
     let signals = if wait { Some(Signals::listen()?) } else { None };
-    let id = client.submit_task(spec).await?;
+    let id = client.submit_task(spec).await.map_err(|error| in_options(error, &OPTIONS))?;
     match signals {
         Some(signals) => AttendedTask::new(&client, &id, options.json, signals).until_its_end(input).await,
         None => tell(options, &id),
@@ -140,11 +174,17 @@ impl<'a> AttendedTask<'a> {
         let mut log = client.read_log(id, how).await?.map(|(_, event)| event).boxed();
         let reader_gone = reader_gone();
         tokio::pin!(reader_gone);
-        let mut main_ended = None;
+        let (mut main_ended, mut waits) = (None, None);
         while self.lost.is_none() {
             tokio::select! {
                 () = tokio::time::sleep(QUIET) => {
                     let row = client.ask(GetTaskRow { id: id.clone() }).await.ok().flatten();
+                    let waiting = row.as_ref().and_then(|row| row.waiting.as_ref()).map(std::mem::discriminant);
+                    if let Some(row) = row.as_ref().filter(|_| waiting != waits) {
+                        let reported = self.say_what_for(row).await;
+                        waits = waiting;
+                        self.printed(reported).await?;
+                    }
                     let said = row.and_then(|row| row.main_ended);
                     if let Some(now) = said.filter(|said| main_ended.as_ref() != Some(said)) {
                         let reported = self.printer.say(&format!("solti: {}", harmless(&now.text)));
@@ -182,6 +222,18 @@ impl<'a> AttendedTask<'a> {
             say!("solti: {end}");
         }
         Ok(task.status.shell_code())
+    }
+
+    /// Tells what keeps the task from being started: nobody waits without a word.
+    async fn say_what_for(&mut self, row: &TaskRow) -> io::Result<()> {
+        let held = match row.waiting {
+            Some(Waiting::Held) => self.client.ask(GetSummary {}).await.is_ok_and(|summary| summary.held),
+            _ => false,
+        };
+        match show::what_for(row, held) {
+            Some(words) => self.printer.say(&format!("solti: {words}")),
+            None => Ok(()),
+        }
     }
 
     /// A program whose output nobody takes would end, and so does the task. Its end is waited for.
@@ -235,8 +287,8 @@ impl<'a> AttendedTask<'a> {
         match (self.client.ask(StopTask { id: self.id.clone(), mode }).await, next) {
             (Ok(()), Stopping::Asked) => match asked {
                 Some(EndRequest::Interrupt) => say!("solti: stopping; Ctrl-C again kills"),
-                Some(EndRequest::Terminate | EndRequest::HangUp) | None => {
-                    say!("solti: stopping the task, whose end is waited for");
+                Some(EndRequest::Terminate | EndRequest::Quit | EndRequest::HangUp) | None => {
+                    say!("solti: stopping the task and waiting for its end");
                 }
             },
             (Ok(()), _) => {}

@@ -13,6 +13,11 @@ use solti_model::{AttemptsNotKept, HistoryQuery, TaskRun, counted};
 pub async fn runs(options: &Options, runs: Runs) -> Result<u8, CliError> {
     let client = server::client(options).await?;
     let id = task_ids::resolve(&client, &runs.id).await?;
+    if let (Some(after), Some(before)) = (runs.after, runs.before)
+        && after >= before
+    {
+        return Err(CliError::Range { option: "--before", said: "must be greater than --after" });
+    }
     let query = HistoryQuery { after: runs.after, before: runs.before, limit: Some(runs.limit) };
     let page = client.ask(PageRuns { id: id.clone(), query }).await?;
     if options.json {

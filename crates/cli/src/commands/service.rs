@@ -8,6 +8,7 @@ use crate::terminal::say;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, retry_on_intr};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use serde::Serialize;
 use solti_engine::{DataLock, Holder};
 use solti_service::{Service, ServiceKind, ServiceStatus};
 use std::io;
@@ -24,7 +25,8 @@ pub async fn service(options: &Options, asked: Asked) -> Result<u8, CliError> {
     let usual = solti_engine::usual_data_dir().ok();
     let data_dir = server::data_dir(options)?;
     let program = std::env::current_exe().map_err(solti_engine::EngineError::OwnPath)?;
-    let service = Service::new(program, Some(data_dir).filter(|dir| Some(dir) != usual.as_ref()))?;
+    let own_dir = Some(data_dir.clone()).filter(|dir| Some(dir) != usual.as_ref());
+    let service = Service::new(program, own_dir)?;
     match asked {
         Asked::Enable { linger } => {
             service.enable().await?;
@@ -35,12 +37,43 @@ pub async fn service(options: &Options, asked: Asked) -> Result<u8, CliError> {
         Asked::Disable => service.disable().await?,
         Asked::Stop | Asked::Status => {}
     }
-    let status = service.status().await?;
+    let state = State { service: service.status().await?, engine: Engine::of(DataLock::holder(&data_dir)?) };
     match options.json {
-        true => print_json(&status)?,
-        false => print(&text(&status))?,
+        true => print_json(&state)?,
+        false => print(&text(&state))?,
     }
     Ok(0)
+}
+
+/// What starts the engine, and which program holds the tasks now, whoever has started it.
+#[derive(Serialize)]
+struct State {
+    #[serde(flatten)]
+    service: ServiceStatus,
+    /// `null` where none does.
+    engine: Option<Engine>,
+}
+
+#[derive(Serialize)]
+struct Engine {
+    /// `app`, `serve`, or `unknown`.
+    holder: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pid: Option<u32>,
+    #[serde(skip)]
+    words: String,
+}
+
+impl Engine {
+    fn of(holder: Option<Holder>) -> Option<Self> {
+        let holder = holder?;
+        let (word, pid) = match holder {
+            Holder::App { pid } => ("app", Some(pid)),
+            Holder::Serve { pid } => ("serve", Some(pid)),
+            Holder::Unknown => ("unknown", None),
+        };
+        Some(Self { holder: word, pid, words: holder.to_string() })
+    }
 }
 
 /// Ends the engine of `solti serve`, as SIGTERM does, and waits until the folder is free. The app ends by its own window.
@@ -77,7 +110,7 @@ async fn stop(data_dir: &Path) -> Result<u8, CliError> {
     Ok(0)
 }
 
-fn text(status: &ServiceStatus) -> String {
+fn text(State { service: status, engine }: &State) -> String {
     let by = match status.kind {
         ServiceKind::Systemd => "systemd",
         ServiceKind::Autostart => "the desktop's autostart, as there is no systemd for this user",
@@ -88,20 +121,23 @@ fn text(status: &ServiceStatus) -> String {
             "The engine is not started when you log in. `solti service enable` has it started (by {by}).\n"
         ),
     };
-    match status.running {
-        Some(true) => text.push_str("It is running, or waits until whoever holds the tasks ends.\n"),
-        Some(false) if status.enabled => text.push_str("It is not running now.\n"),
-        _ => {}
+    match (engine, status.running) {
+        (Some(engine), _) => text.push_str(&format!("Tasks are run now by {}.\n", engine.words)),
+        (None, Some(true)) => text.push_str("It is being started.\n"),
+        (None, _) => text.push_str("No engine runs now.\n"),
     }
     match status.lingers {
         Some(true) if status.enabled => {
             text.push_str("It runs from boot on, and goes on after you log out.\n")
         }
         Some(false) if status.enabled => text.push_str(
-            "It ends when you log out; tasks of then are taken up when you are back. \
+            "It ends when you log out; tasks that run then are taken up again when you log in. \
              `solti service enable --linger` has it run from boot on, and after you log out.\n",
         ),
         _ => {}
     }
-    text + &format!("{}\n", status.file.display())
+    match status.enabled {
+        true => text + &format!("Its file is {}.\n", status.file.display()),
+        false => text,
+    }
 }

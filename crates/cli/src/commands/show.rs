@@ -1,7 +1,7 @@
 //! `show`: one task and its runs. How runs are printed is in runs.rs.
 
 use super::runs::print_runs;
-use super::{print, print_json};
+use super::{print, print_json, tell_of_hold};
 use crate::args::Options;
 use crate::error::CliError;
 use crate::terminal::harmless;
@@ -10,7 +10,9 @@ use anstyle::Style;
 use serde_json::json;
 use solti_api::ApiHandler as _;
 use solti_api::operations::{GetTaskRow, Operations as _};
-use solti_model::{AttemptsNotKept, ContainerTask, SubprocessTask, Task, TaskKind, TaskRow, Volume, WasmDir};
+use solti_model::{
+    AttemptsNotKept, ContainerTask, SubprocessTask, Task, TaskKind, TaskRow, Volume, Waiting, WasmDir,
+};
 
 pub async fn show(options: &Options, id: &str) -> Result<u8, CliError> {
     let client = server::client(options).await?;
@@ -25,6 +27,9 @@ pub async fn show(options: &Options, id: &str) -> Result<u8, CliError> {
     let row = client.ask(GetTaskRow { id: id.clone() }).await?.ok_or_else(gone)?;
     let runner = runs.last().and_then(|run| run.runner.as_deref());
     print(&facts(&row, &task, runner))?;
+    if row.waiting == Some(Waiting::Held) {
+        tell_of_hold(&client).await?;
+    }
     if !runs.is_empty() {
         print("\n")?;
         print_runs(&runs, AttemptsNotKept::among(&runs))?;

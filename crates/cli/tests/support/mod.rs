@@ -148,6 +148,16 @@ impl Lines {
 
 pub fn lines(child: &mut Child) -> Lines {
     let output = child.stdout.take().unwrap();
+    lines_of(output)
+}
+
+/// Of standard error.
+pub fn errors(child: &mut Child) -> Lines {
+    let output = child.stderr.take().unwrap();
+    lines_of(output)
+}
+
+fn lines_of(output: impl std::io::Read + Send + 'static) -> Lines {
     let (reported, heard) = mpsc::sync_channel(1_000);
     std::thread::spawn(move || {
         for line in BufReader::new(output).lines().map_while(Result::ok) {

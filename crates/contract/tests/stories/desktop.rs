@@ -295,8 +295,19 @@ pub async fn a_shared_lane_is_listed_while_nothing_is_in_it(subject: &Subject) {
     let head = async |id: &TaskId| api.ask(GetTaskRow { id: id.clone() }).await.unwrap().unwrap().task.spec;
     assert!(head(&own).await.own_lane && head(&alone).await.own_lane && !head(&shared).await.own_lane);
 
-    api.ask(ForgetLane { slot: Slot::new("build-x7kp3").unwrap() }).await.unwrap();
+    let forget = async |name: &str| api.ask(ForgetLane { slot: Slot::new(name).unwrap() }).await;
+    forget("build-x7kp3").await.unwrap();
     assert_eq!(lane("build-x7kp3").await, None);
+    // What stays on the lists is not told as taken off them.
+    let set = |capacity| SetLane { slot: Slot::new("wide").unwrap(), capacity: Some(capacity), paused: None };
+    api.ask(set(3)).await.unwrap();
+    for name in ["wide", "nightly"] {
+        assert!(matches!(forget(name).await.unwrap_err(), ApiError::Conflict { .. }), "{name}");
+        assert!(lane(name).await.is_some(), "{name}");
+    }
+    api.ask(set(1)).await.unwrap();
+    forget("wide").await.unwrap();
+    assert_eq!(lane("wide").await, None);
     for id in [own, alone, later, shared] {
         api.delete_task(&id).await.unwrap();
     }

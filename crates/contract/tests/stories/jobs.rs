@@ -151,6 +151,9 @@ pub async fn schedules_are_previewed_listed_and_skipped(subject: &Subject) {
         assert_eq!(api.ask(preview(schedule)).await.unwrap().warnings, [warning]);
     }
 
+    let many = PreviewSchedule { count: Some(101), ..preview(json!({"cron": "@daily"})) };
+    assert_eq!(field(&api.ask(many).await.unwrap_err()), "count");
+
     let spec = spec("s", command("true", &[]), json!({}));
     let schedules =
         json!([{"id": "first", "at": 4_102_444_800_000_u64}, {"id": "second", "at": 4_102_444_900_000_u64}]);

@@ -42,6 +42,7 @@ impl ServerCertificate {
             TlsConnector::from(Arc::new(config)).connect(connect::server_name(host)?, stream).await
         };
         let greeted = tokio::time::timeout(PATIENCE, greet).await.map_err(io::Error::from).flatten();
+        let greeted = greeted.map_err(connect::in_words);
         greeted.map_err(|source| HttpError::Unreachable { endpoint: endpoint.to_string(), source })?;
         Ok(looked.seen.get().cloned())
     }

@@ -147,8 +147,8 @@ pub(super) fn server_name(host: &str) -> io::Result<ServerName<'static>> {
     ServerName::try_from(bare(host).to_owned()).map_err(io::Error::other)
 }
 
-/// What is wrong with a certificate, for a person.
-fn in_words(error: io::Error) -> io::Error {
+/// What is wrong with a certificate, or with what answers, for a person.
+pub(super) fn in_words(error: io::Error) -> io::Error {
     let refused = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
     match refused {
         Some(rustls::Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure)) => {
@@ -157,6 +157,10 @@ fn in_words(error: io::Error) -> io::Error {
         Some(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)) => {
             io::Error::other("its certificate is from nobody known, and its fingerprint is not trusted")
         }
+        // What came was no TLS at all.
+        Some(rustls::Error::InvalidMessage(_)) => io::Error::other(
+            "the server does not speak TLS at this port; a plain one is addressed with http://",
+        ),
         _ => error,
     }
 }

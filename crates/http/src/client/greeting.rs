@@ -97,7 +97,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for BehindGreeting<S> {
             } else {
                 this.heard.note(&this.held);
                 if this.held.len() > LONGEST {
-                    let words = "what comes from there is no answer of Solti";
+                    let words = "what comes from there is not an answer of Solti";
                     return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, words)));
                 }
             }

@@ -165,6 +165,13 @@ impl HttpClient {
                     Some(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
                         format!("{reason}: the connection ended within an answer")
                     }
+                    // It answers, in a language that is not HTTP/1: the port of gRPC does.
+                    None if cause.downcast_ref::<hyper::Error>().is_some_and(|error| {
+                        error.is_parse() || error.to_string().contains("unexpected message")
+                    }) =>
+                    {
+                        format!("{reason}: what answers there does not speak HTTP/1; is it another port?")
+                    }
                     _ => format!("{reason}: {cause}"),
                 };
             }

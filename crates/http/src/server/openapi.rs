@@ -6,6 +6,7 @@ use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
+use solti_model::MAX_NUMBER;
 
 /// The whole document as JSON.
 pub(super) fn document(routes: &[Route]) -> Vec<u8> {
@@ -45,7 +46,7 @@ fn say_bounds(schema: &mut Schema) {
     let (low, high) = match schema.get("format").and_then(Value::as_str) {
         Some("int32") => (i64::from(i32::MIN), i32::MAX as u64),
         Some("uint32") => (0, u64::from(u32::MAX)),
-        Some("uint64") => (0, u64::MAX),
+        Some("uint64") => (0, MAX_NUMBER),
         _ => return,
     };
     if schema.get("minimum").is_none() {

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use solti_api::ApiError;
 use solti_api::operations::Operation;
-use solti_model::{FieldError, TaskId, TaskSpec, parse_spec};
+use solti_model::{FieldError, TaskId, TaskSpec, examine_spec, misfit, read_whole, too_large};
 use std::time::Duration;
 
 /// Of a request, either way.
@@ -126,15 +126,40 @@ fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
     if bytes.trim_ascii_start().first() == Some(&b'[') {
         return Err(invalid("body", "must be an object"));
     }
+    let no_json = |error: &serde_json::Error| invalid("body", format!("is not valid JSON: {error}"));
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let path = error.path().to_string();
+    let read: Result<T, _> = serde_path_to_error::deserialize(&mut reader);
+    let value = match read {
+        Ok(value) => value,
         // Where a text is no JSON there is no field either.
-        let field = if path == "." || !error.inner().is_data() { "body" } else { &path };
-        invalid(field, error.inner().to_string())
-    })?;
-    reader.end().map_err(|error| invalid("body", error.to_string()))?;
+        Err(error) if !error.inner().is_data() => return Err(no_json(error.inner())),
+        Err(error) => {
+            let document = serde_json::from_slice(bytes).map_err(|error| no_json(&error))?;
+            let told = read_whole::<T>(document, "body").err().map(ApiError::from);
+            // A field that is given twice is in the text alone.
+            let of_text = || {
+                let (field, message) = misfit(error.path(), &error.inner().to_string());
+                ApiError::invalid(field.unwrap_or_else(|| "body".into()), message)
+            };
+            return Err(told.unwrap_or_else(of_text).into());
+        }
+    };
+    reader.end().map_err(|error| no_json(&error))?;
     Ok(value)
+}
+
+/// The same, with every number within what the OpenAPI document says of all that have no closer bound.
+fn bounded_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
+    let value = json(bytes)?;
+    // Few have one of so many digits.
+    let has_long = bytes.split(|byte| !byte.is_ascii_digit()).any(|digits| digits.len() > 15);
+    let document: Option<Value> = if has_long { serde_json::from_slice(bytes).ok() } else { None };
+    // The rules of a spec are closer, and told with all else that is wrong with it.
+    let of_spec = |field: &str| field.split('.').any(|part| part == "spec");
+    match document.as_ref().and_then(too_large).filter(|error| !of_spec(&error.field)) {
+        Some(error) => Err(bad_field(error)),
+        None => Ok(value),
+    }
 }
 
 /// An operation. One that needs no field needs no body.
@@ -146,7 +171,7 @@ impl<S: Sync, O: Operation> FromRequest<S> for OperationBody<O> {
     async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
         let body = body(request).await?;
         let fields: &[u8] = if body.is_empty() { b"{}" } else { &body };
-        json(fields).map(Self)
+        bounded_json(fields).map(Self)
     }
 }
 
@@ -157,7 +182,7 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
-        json(&body(request).await?).map(Self)
+        bounded_json(&body(request).await?).map(Self)
     }
 }
 
@@ -173,6 +198,6 @@ impl<S: Sync> FromRequest<S> for Spec {
         if let Some(name) = members.keys().next() {
             return Err(invalid(name, "is not known here; only \"spec\" is"));
         }
-        parse_spec(spec).map(Self).map_err(bad_field)
+        examine_spec(spec).map(Self).map_err(|errors| ApiError::from(errors).into())
     }
 }

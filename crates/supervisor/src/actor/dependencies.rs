@@ -228,7 +228,7 @@ fn ended(phase: TaskPhase) -> &'static str {
         TaskPhase::Succeeded => "succeeded",
         TaskPhase::Failed => "failed",
         TaskPhase::Timeout => "ran out of time",
-        TaskPhase::Canceled => "was stopped",
+        TaskPhase::Canceled => "was canceled",
         TaskPhase::Exhausted => "has used up its retries",
     }
 }

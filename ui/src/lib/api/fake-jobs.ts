@@ -94,7 +94,7 @@ function check(schedule: Schedule, field: string): void {
   if (schedule.cron === undefined || schedule.cron.startsWith("@")) return;
   const fields = schedule.cron.trim().split(/\s+/);
   if (fields.length !== 5)
-    throw invalid(`${field}cron`, `a cron line has five fields, this one ${fields.length}`);
+    throw invalid(`${field}cron`, `a cron line has five fields, this one has ${fields.length}`);
   if (Number(fields[1]) > 23)
     throw invalid(`${field}cron`, `the hour, at character 3: ${fields[1]} is not from 0 to 23`);
 }
@@ -321,7 +321,7 @@ export function createFakeJobs(tasks: Tasks): JobMethods {
       const { job } = find(name);
       for (const { name: of, required, type, default: otherwise } of job.parameters ?? [])
         if (required && !parameters[of] && !otherwise && !(type === "secret" && kept.has(`${name} ${of}`)))
-          throw invalid(`parameters.${of}`, "is needed");
+          throw invalid(`parameters.${of}`, "is required");
       const filled = JSON.stringify(job.spec).replace(/\{\{\s*([\w-]+)\s*\}\}/g, (_, of: string) => {
         const known = job.parameters?.find((parameter) => parameter.name === of);
         return JSON.stringify(parameters[of] ?? known?.default ?? "").slice(1, -1);

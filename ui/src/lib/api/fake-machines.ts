@@ -91,7 +91,7 @@ export class FakeMachines {
     if (connection.url.startsWith("ssh:")) return { outcome: "reached", running: 2 };
     if (protocol === "https:" && !connection.fingerprint)
       return { outcome: "unknownCertificate", fingerprint: FINGERPRINT };
-    if ((token ?? this.#tokens.get(connection.name) ?? "") === "") throw refuse("token", "is needed there");
+    if ((token ?? this.#tokens.get(connection.name) ?? "") === "") throw refuse("token", "is required there");
     return { outcome: "reached", running: 2 };
   }
 

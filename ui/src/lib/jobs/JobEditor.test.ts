@@ -67,7 +67,7 @@ describe("the fields of a run", () => {
     );
     render(RunJob, { job, backend, run, onclose: () => {} });
     await fireEvent.click(screen.getByText("Run now"));
-    await screen.findByText("Is needed");
+    await screen.findByText("Is required");
     await fireEvent.change(screen.getByLabelText("region"), { target: { value: "south" } });
     await type(screen.getByLabelText("password"), "hush");
     await fireEvent.click(screen.getByText("Run now"));

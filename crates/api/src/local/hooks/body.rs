@@ -7,8 +7,9 @@ use solti_store::StoredRow;
 /// The last lines of a task, so many.
 pub(super) const LINES: usize = 8;
 
-pub(super) fn of_test(hook: &str) -> String {
-    json!({"event": HookEvent::Test, "text": format!("This is a test of the hook {hook}.")}).to_string()
+pub(super) fn of_test(hook: &str, at: u64) -> String {
+    json!({"event": HookEvent::Test, "at": at, "text": format!("This is a test of the hook {hook}.")})
+        .to_string()
 }
 
 /// Of a task that has ended or fallen silent; `lines` are its last.

@@ -106,11 +106,12 @@ impl Perform<TestHook> for SupervisorApiAdapter {
             if !kept(supervisor).await.map_err(storage)?.iter().any(|hook| hook.name == name) {
                 return Err(ApiError::invalid("name", "names no hook"));
             }
+            let at = now_ms();
             let call = NewCall {
                 event: HookEvent::Test,
                 task: None,
-                at: now_ms(),
-                body: body::of_test(&name),
+                at,
+                body: body::of_test(&name, at),
                 dropped: false,
                 hook: name.clone(),
             };

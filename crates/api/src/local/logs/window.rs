@@ -62,7 +62,7 @@ impl Perform<GetLogInfo> for SupervisorApiAdapter {
 impl Perform<SetLogEncoding> for SupervisorApiAdapter {
     async fn perform(&self, SetLogEncoding { run, encoding }: SetLogEncoding) -> Result<LogInfo, ApiError> {
         let named = |name: String| {
-            let unknown = || ApiError::invalid("encoding", format!("{name:?} is no encoding that is known"));
+            let unknown = || ApiError::invalid("encoding", format!("{name:?} is not a known encoding"));
             TextEncoding::named(&name).ok_or_else(unknown)
         };
         let chosen = encoding.map(named).transpose()?;

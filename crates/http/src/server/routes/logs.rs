@@ -19,7 +19,7 @@ pub(super) fn routes() -> Vec<Route> {
             .about(
                 "Everything the log holds, then what is added, until the task is over. Goes on behind Last-Event-ID; \
                  204 when nothing follows it, which tells a browser not to ask again. A chunk is a line; one of more than \
-                 1 MiB comes in several. Of what is no UTF-8 `raw` has the bytes.",
+                 1 MiB comes in several. Of what is not UTF-8 `raw` has the bytes.",
             )
             .in_path::<TaskId>("id", "The task")
             .in_query::<bool>(

@@ -60,7 +60,7 @@ async fn list(State(server): State<Server>, mut query: Query) -> Answer {
     let slot = query.one("slot")?.map(Slot::new).transpose().map_err(ApiError::from)?;
     let words = query.all("status");
     let phase = |word: &String| {
-        TaskPhase::from_word(word).ok_or_else(|| invalid("status", format!("is no phase: {word}")))
+        TaskPhase::from_word(word).ok_or_else(|| invalid("status", format!("is not a phase: {word}")))
     };
     let status = words.iter().map(phase).collect::<Result<_, _>>()?;
     let limit = query.clamped("limit")?;
