@@ -142,7 +142,10 @@ pub use queueing::{
     AfterReboot, AfterTask, AfterWhen, BeforeReboot, Dependency, MAX_AFTER, MAX_PRIORITY, check_priority,
 };
 pub use resources::{ResourceLimits, RunUsage, UsageSample};
-pub use runner_info::{BatchCluster, ClusterPartition, ContainerEngine, LocalImage, RunnerInfo, WasmEngine};
+pub use runner_info::{
+    BatchCluster, ClusterPartition, ClusterPreview, ContainerEngine, FolderCheck, LocalImage, RunnerInfo,
+    WasmEngine,
+};
 pub use saved_view::{MAX_VIEW_BYTES, MAX_VIEWS, SavedView};
 pub use schedule::{MAX_JITTER_MS, MAX_TIME_MS, MIN_EVERY_MS, MissedRuns, Schedule};
 pub use search::{

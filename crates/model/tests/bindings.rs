@@ -82,6 +82,8 @@ fn the_types_of_the_page_are_those_of_the_model() {
         ContainerEngine,
         WasmEngine,
         BatchCluster,
+        ClusterPreview,
+        FolderCheck,
         ClusterPartition,
         LocalImage,
         RunUsage,

@@ -4,8 +4,10 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod check;
 mod ends;
 mod faults;
 mod life;
+mod preview;
 mod recovery;
 mod support;

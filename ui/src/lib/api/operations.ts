@@ -1,5 +1,5 @@
 // Generated from the table of operations in crates/api by `make bindings`. Do not edit.
-import type { Bookmark, ComingRun, ComingRuns, Digest, DraftKind, EventPage, FieldError, Foreseen, HistoryQuery, Hook, HookDelivery, HookList, HookState, Job, JobChange, JobDetail, JobList, JobQuery, JobRevision, JobSecrets, JobTasks, Lane, LaneRules, LastLine, LineChunk, LineMatch, LinkedTasks, ListLayout, ListQuery, LocalImage, LogDensity, LogInfo, LogQuery, LogRows, LogText, MatchedMergedRows, MatchedRows, MergedPosition, MergedRows, Rank, RowKey, RowNo, RowRanges, RunEnvironment, RunId, RunPage, RunnerInfo, SavedView, Schedule, SchedulePreview, SearchHit, SearchProgress, SourceRow, StopMode, Summary, TaskChange, TaskEvent, TaskHits, TaskList, TaskRow, TaskSpans, TaskSpec, TextPosition, UsageSample } from "./bindings";
+import type { Bookmark, ClusterPreview, ComingRun, ComingRuns, Digest, DraftKind, EventPage, FieldError, FolderCheck, Foreseen, HistoryQuery, Hook, HookDelivery, HookList, HookState, Job, JobChange, JobDetail, JobList, JobQuery, JobRevision, JobSecrets, JobTasks, Lane, LaneRules, LastLine, LineChunk, LineMatch, LinkedTasks, ListLayout, ListQuery, LocalImage, LogDensity, LogInfo, LogQuery, LogRows, LogText, MatchedMergedRows, MatchedRows, MergedPosition, MergedRows, Rank, RowKey, RowNo, RowRanges, RunEnvironment, RunId, RunPage, RunnerInfo, SavedView, Schedule, SchedulePreview, SearchHit, SearchProgress, SourceRow, StopMode, Summary, TaskChange, TaskEvent, TaskHits, TaskList, TaskRow, TaskSpans, TaskSpec, TextPosition, UsageSample } from "./bindings";
 
 type ListTasks = { query: ListQuery, };
 type GetTaskRow = { id: string, };
@@ -103,6 +103,8 @@ type SetLaneRules = { slot: string, rules: LaneRules, };
 type ForgetLane = { slot: string, };
 type ListRunners = Record<symbol, never>;
 type ListImages = Record<symbol, never>;
+type PreviewOnCluster = { spec: TaskSpec, };
+type CheckClusterFolder = Record<symbol, never>;
 type GetLogInfo = { run: RunId, };
 type LastLines = { ids: Array<string>, };
 type SetLogEncoding = { run: RunId, encoding?: string | null, };
@@ -312,6 +314,10 @@ export interface Asks {
   listRunners: { request: ListRunners; answer: Array<RunnerInfo> };
   /** The images that are on the machine, by name; 1,000 at most. */
   listImages: { request: ListImages; answer: Array<LocalImage> };
+  /** When and where its cluster would start a task, which is not handed over. `InvalidRequest` names the field because of which the cluster would refuse it, or that it is for none; `Unavailable` when the cluster does not answer. */
+  previewOnCluster: { request: PreviewOnCluster; answer: ClusterPreview };
+  /** Has a job of its own write a file on a node into the folder that is shared with the cluster, and looks whether it is seen here. `Conflict` says what is wrong, `Unavailable` that the cluster has not done it within 25 seconds. */
+  checkClusterFolder: { request: CheckClusterFolder; answer: FolderCheck };
   /** Where the log of a run stands. */
   getLogInfo: { request: GetLogInfo; answer: LogInfo };
   /** The last line that says something of the latest run of each of these tasks, of 100 at most; of one that has printed nothing, or is gone, there is none. In the order of the request. */
@@ -445,6 +451,8 @@ export const ASKS = [
   "forgetLane",
   "listRunners",
   "listImages",
+  "previewOnCluster",
+  "checkClusterFolder",
   "getLogInfo",
   "lastLines",
   "setLogEncoding",

@@ -13,6 +13,7 @@ export type {
   BatchCluster,
   Bookmark,
   Closing,
+  ClusterPreview,
   ClusterRequest,
   CommandMode,
   Connection,

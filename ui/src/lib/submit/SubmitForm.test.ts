@@ -1,6 +1,14 @@
 import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/svelte";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { ApiError, useBackend, type Backend, type LineReading, type RunnerInfo, type TaskSpec } from "../api";
+import {
+  ApiError,
+  useBackend,
+  type Backend,
+  type ClusterPreview,
+  type LineReading,
+  type RunnerInfo,
+  type TaskSpec,
+} from "../api";
 import { Drafts } from "./draft";
 import { sentence } from "./errors";
 import SubmitForm from "./SubmitForm.svelte";
@@ -10,6 +18,7 @@ let sent: TaskSpec[];
 let edited: { id: string; spec: TaskSpec; resourceVersion: number } | undefined;
 let drafts: Drafts;
 let runners: RunnerInfo[];
+let previewed: (asked: { spec: TaskSpec }) => Promise<ClusterPreview>;
 
 function open(initial?: TaskSpec, edits?: { id: string; version: number }) {
   const onsubmitted = vi.fn();
@@ -19,6 +28,7 @@ function open(initial?: TaskSpec, edits?: { id: string; version: number }) {
 
 const field = (id: string): HTMLInputElement => screen.getByTestId(id);
 const type = (id: string, value: string) => fireEvent.input(field(id), { target: { value } });
+const outlook = (): string | undefined => screen.queryByTestId("cluster-outlook")?.textContent.trim();
 const refuse = (name: string, message = "not so") =>
   (wrong = new ApiError({ error: "InvalidRequest", field: name, message }));
 
@@ -34,6 +44,7 @@ beforeEach(() => {
   edited = undefined;
   drafts = new Drafts();
   runners = [];
+  previewed = () => new Promise(() => {}); // A cluster that does not answer keeps nobody waiting.
   useBackend({
     readCommandLine,
     validateSpec: async () => {
@@ -44,6 +55,7 @@ beforeEach(() => {
     listTasks: async () => ({ rows: [], total: 0 }),
     listLanes: async () => [],
     listRunners: async () => runners,
+    previewOnCluster: (asked: { spec: TaskSpec }) => previewed(asked),
   } as unknown as Backend);
 });
 afterEach(cleanup);
@@ -82,6 +94,39 @@ describe("the submit form", () => {
     await type("field-command", "make");
     await fireEvent.click(screen.getByTestId("submit"));
     await waitFor(() => expect(sent[0]).toMatchObject({ cluster: {} }));
+  });
+
+  it("says when the cluster would start it, and at which field it would be refused", async () => {
+    const cluster = { version: "slurm-wlm 22.05.8", partitions: [], accounts: [], qos: [] };
+    runners = [{ name: "slurm", labels: {}, kinds: [], cluster }];
+    previewed = async ({ spec }) => {
+      const { partition = "main", gpus } = spec.cluster ?? {};
+      if (partition === "nosuch")
+        throw new ApiError({
+          error: "InvalidRequest",
+          field: "cluster.partition",
+          message: "the cluster refuses it: no",
+        });
+      if (gpus === 9) throw new ApiError({ error: "Unavailable", message: "the cluster does not answer" });
+      return { outlook: "starts", at: Date.now(), node: "n3", partition };
+    };
+    open();
+    await type("field-command", "make");
+    await fireEvent.click(await screen.findByText("Slurm cluster"));
+    await fireEvent.click(screen.getByTestId("on-cluster"));
+    await waitFor(() => expect(outlook()).toBe("Would start at once on n3."));
+    const ask = (label: string, value: string) =>
+      fireEvent.input(screen.getByLabelText(label), { target: { value } });
+    await ask("Partition", "nosuch");
+    const refused = await screen.findByTestId("error-cluster.partition");
+    expect(refused.textContent).toBe("The cluster refuses it: no");
+    expect(outlook()).toBeUndefined();
+    await ask("Partition", "main");
+    await ask("GPUs", "9");
+    await waitFor(() => expect(outlook()).toBe("The cluster does not answer."));
+    // None of it keeps the task from being sent.
+    await fireEvent.click(screen.getByTestId("submit"));
+    await waitFor(() => expect(sent[0]).toMatchObject({ cluster: { partition: "main", gpus: 9 } }));
   });
 
   it("says when a task starts, and after which others", async () => {
