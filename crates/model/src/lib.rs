@@ -167,6 +167,6 @@ pub use task::{ObjectMeta, Task, TaskRun, TaskStatus};
 pub use validate::{SpecErrors, examine_spec, parse_spec};
 pub use view::{
     LabelCount, Lane, LastLine, ListQuery, LogInfo, LogLimit, LogRow, LogRows, MAX_ROW_BYTES, MAX_TASK_ROWS,
-    MainEnded, RemovedRows, RowSection, RowSpan, RunMark, StaysAwake, StopMode, StorageState, Summary,
-    TaskChange, TaskEvent, TaskEventKind, TaskList, TaskRow, UnkeptLimit, Waiting,
+    MainEnded, OnCluster, RemovedRows, RowSection, RowSpan, RunMark, StaysAwake, StopMode, StorageState,
+    Summary, TaskChange, TaskEvent, TaskEventKind, TaskList, TaskRow, UnkeptLimit, Waiting,
 };

@@ -101,6 +101,7 @@ fn the_types_of_the_page_are_those_of_the_model() {
         ListQuery,
         TaskList,
         TaskRow,
+        OnCluster,
         LastLine,
         TaskHead,
         SpecHead,

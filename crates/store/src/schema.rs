@@ -16,7 +16,7 @@ enum Step {
 }
 
 /// Step n of the list brings a file from format n to n + 1. Steps are only ever appended.
-const MIGRATIONS: [Step; 17] = [
+const MIGRATIONS: [Step; 18] = [
     Step::Sql(include_str!("schema.sql")),
     Step::Sql(include_str!("usage.sql")),
     Step::Sql(include_str!("bookmarks.sql")),
@@ -34,6 +34,7 @@ const MIGRATIONS: [Step; 17] = [
     Step::Code(kin::add),
     Step::Sql(include_str!("renamed_jobs.sql")),
     Step::Code(lane_rules::add),
+    Step::Code(runners::add_node),
 ];
 
 /// Statements that a connection keeps compiled; there are about forty different ones.

@@ -202,7 +202,8 @@ impl Follow {
                     "" => format!("job {number}, pid {pid} on its node"),
                     node => format!("job {number} on node {node}, pid {pid} there"),
                 };
-                Standing::Runs(Place { started_at_ms, words })
+                let node = Some(node.clone()).filter(|node| !node.is_empty());
+                Standing::Runs(Place { started_at_ms, words, node })
             }
             (None, Sight::Waits) => {
                 let (why, about) = (waiting_words(&self.job), self.job.expected_ms(now_ms()));

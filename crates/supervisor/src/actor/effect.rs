@@ -151,7 +151,7 @@ impl Effect {
             started_at,
             pid: handle.pid,
             unenforced: handle.unenforced,
-            place: place.map(|place| place.words),
+            place,
             controller: handle.controller(),
             doorbell: handle.doorbell(),
         })

@@ -56,7 +56,7 @@ use solti_model::{
     JobOrder, KeepAwake, Lane, MachineState, MainEnded, Slot, StopMode, TaskEventKind, TaskId, TaskPhase,
     TaskSpec, Waiting,
 };
-use solti_runner::{ClusterWait, LogDoorbell, RunController, RunOutcome, Runners, Unenforced};
+use solti_runner::{ClusterWait, LogDoorbell, Place, RunController, RunOutcome, Runners, Unenforced};
 use solti_store::{Change, Store, StoreError, StoredLane};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -126,7 +126,7 @@ pub(crate) enum Message {
         pid: u32,
         unenforced: Unenforced,
         /// Where it runs, if it is no process of this machine.
-        place: Option<String>,
+        place: Option<Place>,
         controller: RunController,
         doorbell: LogDoorbell,
     },
@@ -347,8 +347,11 @@ impl Actor {
             Message::Admitted { id } => self.admitted(&id).await,
             Message::Refused { id } => self.refused(&id).await,
             Message::Started { id, attempt, started_at, pid, unenforced, place, controller, doorbell } => {
-                let words = place.unwrap_or_else(|| started_words(pid, unenforced));
-                self.started(&id, attempt, started_at, (pid, words), controller, doorbell).await;
+                let (words, node) = match place {
+                    Some(place) => (place.words, place.node),
+                    None => (started_words(pid, unenforced), None),
+                };
+                self.started(&id, attempt, started_at, (pid, words, node), controller, doorbell).await;
             }
             Message::Queued { id, attempt, wait, controller } => {
                 self.queued(&id, attempt, wait, controller).await;
@@ -451,6 +454,7 @@ impl Actor {
                 waiting,
                 stopping,
                 suspended: active.stored.queueing.suspended && !stopping,
+                on_cluster: self.on_cluster(active),
                 main_ended: active.main_ended.clone(),
                 silent_since: active.silent_since.filter(|_| !stopping),
                 trouble: active.trouble.clone(),
