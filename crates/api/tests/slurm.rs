@@ -2,8 +2,10 @@
 //! can be started, the test says why and passes.
 
 mod common;
+mod engine_process;
 
 use common::{Engine, bash, spec, until_async, with_slurm};
+use engine_process::{Core, check_recovered};
 use serde_json::json;
 use solti_api::operations::{GetTaskRow, ListRunners, Operations as _, StopTask, SuspendTask, TaskEvents};
 use solti_api::{ApiError, ApiHandler as _};
@@ -33,6 +35,31 @@ async fn waits_in_the_cluster(engine: &Engine, id: &TaskId, words: &str) {
         matches!(row.waiting, Some(Waiting::Cluster { why, .. }) if why == words)
     })
     .await;
+}
+
+/// `make torture` asks for more.
+fn rounds() -> usize {
+    std::env::var("SOLTI_TORTURE_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(3)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_at_any_moment_the_app_has_each_task_run_once_and_every_line_of_it() {
+    const TASKS: usize = 6;
+    let Some(cluster) = TestCluster::start(&[]) else { return };
+    let conf = cluster.env()[std::ffi::OsStr::new("SLURM_CONF")].clone();
+    let env =
+        [("SOLTI_TEST_CLUSTER", cluster.shared.to_str().unwrap()), ("SLURM_CONF", conf.to_str().unwrap())];
+    for round in 0..rounds() {
+        let data = tempfile::tempdir().unwrap();
+        let mut core = Core::start_with(data.path(), TASKS, &env);
+        // Every other time all run; else the kill falls between two submits.
+        core.wait_for_acknowledged(if round % 2 == 0 { TASKS } else { rand::random_range(1..TASKS) });
+        // Not a wait for anything: the moment of the death is the fault that is tested.
+        std::thread::sleep(Duration::from_millis(rand::random_range(0..1_500)));
+        let acknowledged = core.kill();
+        let engine = open(data.path(), &cluster).await;
+        check_recovered(engine, data.path(), &acknowledged).await;
+    }
 }
 
 fn size_of(folder: &Path) -> usize {

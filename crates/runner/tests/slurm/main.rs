@@ -7,6 +7,7 @@ mod common;
 mod check;
 mod ends;
 mod faults;
+mod hanging_folder;
 mod life;
 mod preview;
 mod recovery;

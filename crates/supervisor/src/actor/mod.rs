@@ -246,6 +246,8 @@ pub(crate) struct Actor {
     pub(crate) purged: Vec<TaskId>,
     commits: Arc<Semaphore>,
     starts: Arc<Semaphore>,
+    /// The same of runs that are handed to others: a cluster that hangs keeps nothing here from starting.
+    far_starts: Arc<Semaphore>,
     pub(crate) waits: Waits,
     looks: Arc<Semaphore>,
     pub(crate) reserved_version: u64,
@@ -277,7 +279,8 @@ impl Actor {
         shared: Arc<SharedState>,
         mailbox: mpsc::WeakSender<Message>,
     ) -> Self {
-        let starts = Arc::new(Semaphore::new(config.concurrent_starts.max(1)));
+        let [starts, far_starts] =
+            [(); 2].map(|()| Arc::new(Semaphore::new(config.concurrent_starts.max(1))));
         let place = ZoneSource::now();
         Self {
             store,
@@ -295,6 +298,7 @@ impl Actor {
             purged: Vec::new(),
             commits: Arc::new(Semaphore::new(COMMITS)),
             starts,
+            far_starts,
             waits: Waits::start(),
             looks: Arc::new(Semaphore::new(LOOKS)),
             reserved_version: 0,
@@ -514,6 +518,7 @@ impl Actor {
             folders: self.folders.clone(),
             tidying: self.tidying.clone(),
             starts: Arc::clone(&self.starts),
+            far_starts: Arc::clone(&self.far_starts),
             store: self.store.clone(),
             commits: Arc::clone(&self.commits),
             waits: self.waits.clone(),
