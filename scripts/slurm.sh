@@ -131,6 +131,7 @@ InactiveLimit=0
 CommunicationParameters=NoCtldInAddrAny,NoInAddrAny
 KillWait=${KILL_WAIT:-2}
 MinJobAge=${MIN_JOB_AGE:-300}
+MaxJobCount=${MAX_JOBS:-10000}
 MailProg=/bin/true
 PreemptType=preempt/partition_prio
 PreemptMode=CANCEL
