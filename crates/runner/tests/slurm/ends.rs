@@ -99,7 +99,8 @@ async fn one_that_takes_more_memory_than_it_has_asked_for_says_so() {
     let outcome = ended(&mut handle).await;
     let why = "ended by the cluster: it used more memory than it had asked for".to_owned();
     assert_eq!(outcome.end, RunEnd::Cluster { counts_as: ClusterEnd::Failed, why });
-    assert_eq!(slurm.output("much"), "on\n");
+    // Its shell says that one of its programs was killed.
+    assert!(slurm.output("much").starts_with("on\n"));
     let mut request = slurm.request("little", sh("echo on"), any());
     request.limits.memory_bytes = Some(40 << 20);
     let mut handle = slurm.runner.start(request).await.unwrap();
