@@ -4,7 +4,7 @@
 #   slurm.sh ctld DIR   starts the controller again; slurm.sh node DIR n2 a node's daemon
 #   slurm.sh down DIR   ends it
 # Nodes n1 (with two GPUs that are none), n2, n3; partitions main, short (a minute), closed (down), low (can be preempted). With ACCOUNTS=1 it keeps accounts,
-# in a database of its own. Where it cannot be started, the reason is said on one line, and the exit code is 3.
+# in a database of its own; with CONFINED=1 it holds jobs to their memory. Where it cannot be started, the reason is said on one line, and the exit code is 3.
 set -eu
 umask 022
 what=$1
@@ -92,6 +92,14 @@ AccountingStorageHost=127.0.0.1
 AccountingStoragePort=$((base + 1))
 AccountingStoragePass=$sockets/munge"
 fi
+tracking=proctrack/linuxproc
+task=task/none
+if [ "${CONFINED:-}" = 1 ]; then
+    [ -e /sys/fs/cgroup/memory/tasks ] || [ -e /sys/fs/cgroup/cgroup.controllers ] || say_no "no control groups of memory here"
+    tracking=proctrack/cgroup
+    task=task/cgroup
+    printf 'ConstrainRAMSpace=yes\nConstrainSwapSpace=yes\nAllowedSwapSpace=0\n' >"$dir/cgroup.conf"
+fi
 cat >"$dir/slurm.conf" <<END
 ClusterName=test
 SlurmctldHost=$host(127.0.0.1)
@@ -107,8 +115,8 @@ SlurmdPidFile=$dir/slurmd.%n.pid
 SlurmdLogFile=$dir/slurmd.%n.log
 SlurmdSpoolDir=$dir/spool.%n
 SlurmdParameters=config_overrides
-ProctrackType=proctrack/linuxproc
-TaskPlugin=task/none
+ProctrackType=$tracking
+TaskPlugin=$task
 MpiDefault=none
 JobAcctGatherType=jobacct_gather/none
 SelectType=select/cons_tres
@@ -123,6 +131,7 @@ InactiveLimit=0
 CommunicationParameters=NoCtldInAddrAny,NoInAddrAny
 KillWait=${KILL_WAIT:-2}
 MinJobAge=${MIN_JOB_AGE:-300}
+MaxJobCount=${MAX_JOBS:-10000}
 MailProg=/bin/true
 PreemptType=preempt/partition_prio
 PreemptMode=CANCEL

@@ -104,7 +104,8 @@ row "5,000 tasks, with too few descriptors and enough" 1 5000 run_tests SOLTI_TO
 row "program or directory that cannot be started" 3 3 \
     run_tests "binary(start_failures) | (package(solti-shim) & binary(shim)) | $(engine data_folder)"
 row "containers by podman, rootless podman and docker" 3 3 run_tests "package(solti-runner) & binary(containers)"
-row "a Slurm cluster whose parts die" 1 1 run_tests "binary(slurm)"
+row "a Slurm cluster whose parts die, kill -9 of the app with tasks on it" 1 25 \
+    run_tests SOLTI_TORTURE_ROUNDS=25 "binary(slurm)"
 row "WebAssembly that cannot be started, traps, takes too much" 3 3 run_tests "package(solti-runner) & binary(wasm)"
 row "child ignores term, holds the pipe, escapes" 5 5 run_tests "$(engine process_tree) | (package(solti-shim) & binary(shim))"
 row "hung fork server, script text in the process table" 3 5 \

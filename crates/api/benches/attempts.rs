@@ -74,6 +74,7 @@ fn run(task: &TaskId, attempt: u32) -> StoredRun {
         usage: None,
         remark: None,
         runner: None,
+        node: None,
     };
     StoredRun {
         task_id: task.clone(),

@@ -2,12 +2,14 @@
 //! can be started, the test says why and passes.
 
 mod common;
+mod engine_process;
 
 use common::{Engine, bash, spec, until_async, with_slurm};
+use engine_process::{Core, check_recovered};
 use serde_json::json;
-use solti_api::ApiHandler as _;
-use solti_api::operations::{GetTaskRow, ListRunners, Operations as _, StopTask, TaskEvents};
-use solti_model::{StopMode, TaskEventKind, TaskId, TaskPhase, TaskRow, Waiting};
+use solti_api::operations::{GetTaskRow, ListRunners, Operations as _, StopTask, SuspendTask, TaskEvents};
+use solti_api::{ApiError, ApiHandler as _};
+use solti_model::{OnCluster, StopMode, TaskEventKind, TaskId, TaskPhase, TaskRow, Waiting};
 use solti_supervisor::SupervisorConfig;
 use solti_testing::TestCluster;
 use std::path::Path;
@@ -35,6 +37,31 @@ async fn waits_in_the_cluster(engine: &Engine, id: &TaskId, words: &str) {
     .await;
 }
 
+/// `make torture` asks for more.
+fn rounds() -> usize {
+    std::env::var("SOLTI_TORTURE_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(3)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_at_any_moment_the_app_has_each_task_run_once_and_every_line_of_it() {
+    const TASKS: usize = 6;
+    let Some(cluster) = TestCluster::start(&[]) else { return };
+    let conf = cluster.env()[std::ffi::OsStr::new("SLURM_CONF")].clone();
+    let env =
+        [("SOLTI_TEST_CLUSTER", cluster.shared.to_str().unwrap()), ("SLURM_CONF", conf.to_str().unwrap())];
+    for round in 0..rounds() {
+        let data = tempfile::tempdir().unwrap();
+        let mut core = Core::start_with(data.path(), TASKS, &env);
+        // Every other time all run; else the kill falls between two submits.
+        core.wait_for_acknowledged(if round % 2 == 0 { TASKS } else { rand::random_range(1..TASKS) });
+        // Not a wait for anything: the moment of the death is the fault that is tested.
+        std::thread::sleep(Duration::from_millis(rand::random_range(0..1_500)));
+        let acknowledged = core.kill();
+        let engine = open(data.path(), &cluster).await;
+        check_recovered(engine, data.path(), &acknowledged).await;
+    }
+}
+
 fn size_of(folder: &Path) -> usize {
     std::fs::read_dir(folder).map_or(0, |entries| entries.count())
 }
@@ -55,9 +82,14 @@ async fn a_task_of_a_cluster_is_a_task_like_others() {
     assert_eq!(lines, ["one", "two"]);
     let runs = engine.api.list_task_runs(&ran).await.unwrap();
     assert_eq!(runs[0].runner.as_deref(), Some("slurm"));
+    let node = runs[0].node.clone().expect("its node is known");
+    assert!(node.starts_with('n'), "{node}");
     let events = engine.api.ask(TaskEvents { id: ran.clone() }).await.unwrap();
     let started = events.iter().find(|event| event.kind == TaskEventKind::Started).expect("it has begun");
-    assert!(started.detail.as_deref().unwrap_or_default().contains(" on node n"), "{started:?}");
+    assert!(
+        started.detail.as_deref().unwrap_or_default().contains(&format!(" on node {node},")),
+        "{started:?}"
+    );
 
     // Without the cluster's labels or fields it stays here.
     let here = submit(&engine, "b", "echo \"${SLURM_JOB_ID-here}\"", json!({})).await;
@@ -97,6 +129,39 @@ async fn a_task_of_a_cluster_is_a_task_like_others() {
     let runners = engine.api.ask(ListRunners {}).await.unwrap();
     let offer = runners.iter().find_map(|runner| runner.cluster.as_ref()).expect("it is described");
     assert_eq!(offer.partitions.len(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_a_cluster_runs_says_its_node_and_is_not_suspended() {
+    let Some(cluster) = TestCluster::start(&[]) else { return };
+    let data = tempfile::tempdir().unwrap();
+    let engine = open(data.path(), &cluster).await;
+    let runs = submit(&engine, "a", "exec sleep 600", json!({"cluster": {"constraint": "n2"}})).await;
+    engine.running(&runs).await;
+    let on_n2 = Some(OnCluster { node: Some("n2".to_owned()) });
+    assert_eq!(row(&engine, &runs).await.on_cluster, on_n2);
+    let refused = engine.api.ask(SuspendTask { id: runs.clone() }).await;
+    assert!(
+        matches!(&refused, Err(ApiError::Conflict { reason }) if reason.contains("only an operator")),
+        "{refused:?}"
+    );
+    let row_after = row(&engine, &runs).await;
+    assert!(!row_after.suspended && row_after.trouble.is_none(), "{row_after:?}");
+    let events = engine.api.ask(TaskEvents { id: runs.clone() }).await.unwrap();
+    assert!(events.iter().all(|event| event.kind != TaskEventKind::Suspended), "nothing was stored");
+    // Also where the next engine cannot ask the cluster.
+    cluster.until_saved();
+    engine.supervisor.shut_down().await;
+    drop(engine);
+    cluster.kill("slurmctld");
+    let engine = open(data.path(), &cluster).await;
+    assert_eq!(row(&engine, &runs).await.on_cluster, on_n2);
+    cluster.start_controller();
+    engine.running(&runs).await;
+    engine.api.ask(StopTask { id: runs.clone(), mode: StopMode::Kill }).await.unwrap();
+    engine.finished(&runs).await;
+    assert_eq!(row(&engine, &runs).await.on_cluster, None);
+    assert_eq!(engine.api.list_task_runs(&runs).await.unwrap()[0].node.as_deref(), Some("n2"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

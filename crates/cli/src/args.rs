@@ -194,7 +194,11 @@ pub enum Command {
     /// Speak to the server's Unix socket through standard input and output (what ssh:// runs at the other end)
     Connect,
     /// Look at what tasks need here: folders, space, database, shim
-    Doctor,
+    Doctor {
+        /// Also have a job of the Slurm cluster write into the shared folder, and look whether that is seen here
+        #[arg(long)]
+        cluster: bool,
+    },
     /// Print the completions of a shell
     Completions { shell: clap_complete::Shell },
     /// Print the manual page, or write those of all commands into a folder

@@ -13,6 +13,9 @@ pub struct Cluster {
     /// Hand it to the Slurm cluster of the server's machine
     #[arg(long, conflicts_with_all = ["image", "wasm"])]
     pub slurm: bool,
+    /// Say when and where the cluster would start it, and hand over nothing
+    #[arg(long, requires = "slurm", conflicts_with_all = ["image", "wasm", "wait", "stdin"])]
+    pub preview: bool,
     /// Of several, separated by commas, the one that starts it first
     #[arg(long, requires = "slurm", conflicts_with_all = ["image", "wasm"])]
     pub partition: Option<String>,
@@ -42,7 +45,7 @@ pub struct Cluster {
 impl Cluster {
     /// What it says of a spec, if it is for a cluster.
     pub fn wanted(self) -> Option<(RunnerSelector, ClusterRequest, Option<ResourceLimits>)> {
-        let Self { slurm, partition, account, qos, cpus, gpus, mem, time, constraint } = self;
+        let Self { slurm, preview: _, partition, account, qos, cpus, gpus, mem, time, constraint } = self;
         let selector = RunnerSelector {
             match_labels: BTreeMap::from([("runner".to_owned(), "slurm".to_owned())]),
             match_expressions: vec![],

@@ -4,7 +4,7 @@ use crate::table::Cell;
 use crate::terminal::harmless;
 use crate::time;
 use anstyle::{AnsiColor, Style};
-use solti_model::{Task, TaskPhase, TaskRow, Waiting};
+use solti_model::{OnCluster, Task, TaskPhase, TaskRow, Waiting};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 pub fn now_ms() -> u64 {
@@ -38,6 +38,9 @@ pub fn status(row: &TaskRow) -> Cell {
             Some(format!("no output for {}", span(now_ms().saturating_sub(since))))
         }
         (None, _) if row.main_ended.is_some() => Some("main program ended".into()),
+        (None, _) if let Some(OnCluster { node: Some(node) }) = &row.on_cluster => {
+            Some(format!("on {}", harmless(node)))
+        }
         (None, Some(code)) if code != 0 => Some(code.to_string()),
         (None, _) => None,
     });

@@ -24,6 +24,44 @@ fn shell(place: &Place, cluster: &TestCluster, line: &str) -> Output {
     shell.env("HOME", &cluster.shared).env_remove("SOLTI_URL").output().unwrap()
 }
 
+/// The doctor's look at the shared folder. It may find something else that is wrong on this machine, and then fails.
+fn checks(place: &Place, cluster: &TestCluster, line: &str) {
+    let output = shell(place, cluster, line);
+    let text = String::from_utf8_lossy(&output.stdout);
+    let seen = format!(" wrote into {} is seen here", cluster.shared.display());
+    assert!(
+        text.contains("Shared folder of the cluster: a file that node n") && text.contains(&seen),
+        "{text}"
+    );
+}
+
+/// The line of the document, where there is what stands for a GPU; and one that the cluster would refuse.
+fn previews(place: &Place, cluster: &TestCluster, line: &str) {
+    let jobs = || cluster.ask("squeue", &["-h", "-t", "all", "-o", "%i"]).lines().count();
+    let before = jobs();
+    let output = shell(place, cluster, line);
+    match cluster.ask("sinfo", &["-h", "-o", "%G"]).contains("gpu") {
+        true => assert_eq!(
+            String::from_utf8_lossy(&output.stdout),
+            "would start at once on n1, partition main\n",
+            "{}",
+            error(&output)
+        ),
+        false => {
+            assert!(error(&output).contains("cluster.gpus: the cluster refuses it"), "{}", error(&output))
+        }
+    }
+    let json = shell(place, cluster, "solti --json run --slurm --partition closed --preview -- true");
+    let json: Value = serde_json::from_slice(&json.stdout).unwrap();
+    let waits =
+        serde_json::json!({"outlook": "waits", "why": "partition closed is down", "partition": "closed"});
+    assert_eq!(json, waits);
+    let refused = shell(place, cluster, "solti run --slurm --partition nosuch --preview -- true");
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(error(&refused).contains("cluster.partition: the cluster refuses it"), "{}", error(&refused));
+    assert_eq!(jobs(), before, "nothing was handed over");
+}
+
 #[test]
 fn from_nothing_to_a_running_job() {
     let Some(cluster) = TestCluster::start(&[]) else { return };
@@ -35,14 +73,16 @@ fn from_nothing_to_a_running_job() {
         assert!(output.status.success(), "{line}: {}", error(&output));
         String::from_utf8(output.stdout).unwrap()
     };
-    let [setting, session] = blocks()[..] else { panic!("two blocks") };
+    let [setting, check, session] = blocks()[..] else { panic!("three blocks") };
     let refused = shell(&place, &cluster, "solti run --slurm -- true");
     assert!(error(&refused).contains("no Slurm cluster is set up here"), "{}", error(&refused));
     said(setting);
+    checks(&place, &cluster, check);
     let lines: Vec<&str> = session.lines().collect();
-    let [runners, first, asked, waits, list] = lines[..] else { panic!("{lines:?}") };
+    let [runners, first, preview, asked, waits, list] = lines[..] else { panic!("{lines:?}") };
     assert!(said(runners).contains("partitions main, short, closed, low"));
     assert_eq!(said(first).trim(), cluster.ask("hostname", &[]));
+    previews(&place, &cluster, preview);
     let asked = said(asked).trim().to_owned();
     let waits = said(waits).trim().to_owned();
     wait_until("both are where they belong", || {

@@ -100,6 +100,8 @@ macro_rules! desktop {
         }
         tests! { $subject, runners:
             the_runners_of_the_machine_are_listed
+            what_no_cluster_would_start_is_not_previewed
+            a_folder_that_no_cluster_shares_is_not_checked
         }
         tests! { $subject, jobs:
             jobs_are_saved_run_and_remembered

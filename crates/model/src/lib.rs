@@ -148,7 +148,10 @@ pub use queueing::{
     AfterReboot, AfterTask, AfterWhen, BeforeReboot, Dependency, MAX_AFTER, MAX_PRIORITY, check_priority,
 };
 pub use resources::{ResourceLimits, RunUsage, UsageSample};
-pub use runner_info::{BatchCluster, ClusterPartition, ContainerEngine, LocalImage, RunnerInfo, WasmEngine};
+pub use runner_info::{
+    BatchCluster, ClusterPartition, ClusterPreview, ContainerEngine, FolderCheck, LocalImage, RunnerInfo,
+    WasmEngine,
+};
 pub use saved_view::{MAX_VIEW_BYTES, MAX_VIEWS, SavedView};
 pub use schedule::{MAX_JITTER_MS, MAX_TIME_MS, MIN_EVERY_MS, MissedRuns, Schedule};
 pub use search::{
@@ -171,6 +174,6 @@ pub use task::{ObjectMeta, Task, TaskRun, TaskStatus};
 pub use validate::{SpecErrors, examine_spec, parse_spec};
 pub use view::{
     LabelCount, Lane, LastLine, ListQuery, LogInfo, LogLimit, LogRow, LogRows, MAX_ROW_BYTES, MAX_TASK_ROWS,
-    MainEnded, RemovedRows, RowSection, RowSpan, RunMark, StaysAwake, StopMode, StorageState, Summary,
-    TaskChange, TaskEvent, TaskEventKind, TaskList, TaskRow, UnkeptLimit, Waiting,
+    MainEnded, OnCluster, RemovedRows, RowSection, RowSpan, RunMark, StaysAwake, StopMode, StorageState,
+    Summary, TaskChange, TaskEvent, TaskEventKind, TaskList, TaskRow, UnkeptLimit, Waiting,
 };

@@ -100,6 +100,58 @@ pub struct ClusterPartition {
     pub features: Vec<String>,
 }
 
+/// When a cluster would start a task that was not handed over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(tag = "outlook", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum ClusterPreview {
+    /// There is, or will be, room for it.
+    Starts {
+        /// Unix milliseconds; one that is past is at once.
+        #[ts(type = "number")]
+        at: u64,
+        /// Its node, as the cluster names it.
+        node: String,
+        /// The partition that would start it.
+        partition: String,
+    },
+    /// It would be taken, and wait for nobody knows how long.
+    Waits {
+        /// Why, in a phrase: `partition closed is down`.
+        why: String,
+        /// The partition that it would wait in.
+        partition: String,
+    },
+}
+
+impl ClusterPreview {
+    /// The partition that would have it.
+    #[must_use]
+    pub fn partition(&self) -> &str {
+        match self {
+            Self::Starts { partition, .. } | Self::Waits { partition, .. } => partition,
+        }
+    }
+}
+
+/// A shared folder in which a file of a node was seen here, and one of here on the node.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FolderCheck {
+    /// Its path.
+    pub folder: String,
+    /// The node, as the cluster names it.
+    pub node: String,
+}
+
+impl FolderCheck {
+    /// What a person is told of it, in a phrase.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let Self { folder, node } = self;
+        format!("a file that node {node} wrote into {folder} is seen here")
+    }
+}
+
 /// The program that runs WebAssembly.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]

@@ -87,6 +87,10 @@ pub struct TaskRun {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub runner: Option<String>,
+    /// The node of a cluster that it is or was on, as the cluster names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub node: Option<String>,
 }
 
 impl TaskRun {

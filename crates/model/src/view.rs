@@ -115,6 +115,10 @@ pub struct TaskRow {
     #[serde(default, skip_serializing_if = "is_false")]
     #[ts(optional, as = "Option<bool>")]
     pub suspended: bool,
+    /// A cluster runs it; then it cannot be suspended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub on_cluster: Option<OnCluster>,
     /// It runs, and has printed nothing since then, Unix milliseconds, which is longer than its spec allows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional, type = "number")]
@@ -151,6 +155,16 @@ impl TaskRow {
         let over = self.task.status.phase.is_terminal();
         self.recent_runs.last().filter(|_| over).and_then(|run| run.duration_ms)
     }
+}
+
+/// Where a cluster runs a task.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OnCluster {
+    /// As the cluster names it; absent while that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub node: Option<String>,
 }
 
 /// The last line that a task has printed.

@@ -60,6 +60,8 @@ pub struct Place {
     pub started_at_ms: u64,
     /// As in `job 17 on node n2, pid 4711 there`.
     pub words: String,
+    /// As the cluster names it; not known where that cannot be asked.
+    pub node: Option<String>,
 }
 
 /// Stop requests that may wait; a second one of the same kind says nothing new.

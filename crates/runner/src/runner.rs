@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use solti_model::{
-    BatchCluster, ClusterRequest, ContainerEngine, FieldError, LocalImage, ResourceLimits, RunId, Stdin,
-    TaskKind, TaskSpec, WasmEngine,
+    BatchCluster, ClusterPreview, ClusterRequest, ContainerEngine, FieldError, FolderCheck, LocalImage,
+    ResourceLimits, RunId, Stdin, TaskKind, TaskSpec, WasmEngine,
 };
 
 use crate::{AttachError, LostReason, RunHandle, RunOutcome, StartError, StopMode};
@@ -60,6 +60,24 @@ pub struct About {
     pub cluster: Option<BatchCluster>,
 }
 
+/// Why it cannot be said when a cluster would start a task.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoPreview {
+    /// It would not be taken, because of this field.
+    Refused(FieldError),
+    /// Nobody has answered; in a sentence.
+    Unanswered(String),
+}
+
+/// Why a shared folder cannot be vouched for; each in a sentence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CheckFailure {
+    /// Something has to be changed.
+    Wrong(String),
+    /// The cluster has not answered, or not in time.
+    Unanswered(String),
+}
+
 /// Starts runs and finds them again. Needs a tokio runtime with I/O and time enabled.
 #[async_trait]
 pub trait Runner: Send + Sync + 'static {
@@ -91,6 +109,23 @@ pub trait Runner: Send + Sync + 'static {
     /// Whether it hands tasks to a cluster, so that what is asked of one is for it.
     fn is_cluster(&self) -> bool {
         false
+    }
+
+    /// When and where its cluster would start such a task, which is not handed over. Bounded in time.
+    ///
+    /// # Errors
+    /// Why nobody can say.
+    async fn preview(&self, spec: &TaskSpec) -> Result<ClusterPreview, NoPreview> {
+        let _ = spec;
+        Err(NoPreview::Refused(FieldError::new("cluster", "the task is not for a cluster")))
+    }
+
+    /// Whether what a node of its cluster writes into the shared folder is seen here, by a job of its own. Bounded in time.
+    ///
+    /// # Errors
+    /// What is wrong, or why nobody can say.
+    async fn check_folder(&self) -> Result<FolderCheck, CheckFailure> {
+        Err(CheckFailure::Wrong("no cluster is used here".to_owned()))
     }
 
     /// Where the folders of its runs have to be, by their tasks, if not in the data folder: others see them there too.

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use solti_model::{FieldError, LocalImage, RunnerInfo, TaskSpec};
+use solti_model::{ClusterPreview, FieldError, FolderCheck, LocalImage, RunnerInfo, TaskSpec};
 
-use crate::{About, Runner};
+use crate::{About, CheckFailure, NoPreview, Runner};
 
 /// The label that every runner has: its name.
 const NAME: &str = "runner";
@@ -94,6 +94,24 @@ impl Runners {
     pub fn of(&self, name: Option<&str>) -> &Arc<dyn Runner> {
         let known = name.and_then(|name| self.all().find(|one| one.name == name));
         &known.unwrap_or(&self.first).runner
+    }
+
+    /// When and where a cluster would start a task that is not handed over.
+    ///
+    /// # Errors
+    /// The field because of which it would not be taken, or why nobody can say.
+    pub async fn preview(&self, spec: &TaskSpec) -> Result<ClusterPreview, NoPreview> {
+        let runner = self.of(Some(self.choose(spec).map_err(NoPreview::Refused)?));
+        runner.preview(spec).await
+    }
+
+    /// Has the folder that this machine shares with a cluster checked.
+    ///
+    /// # Errors
+    /// What is wrong, or why nobody can say.
+    pub async fn check_folder(&self) -> Result<FolderCheck, CheckFailure> {
+        let cluster = self.all().find(|one| one.runner.is_cluster());
+        cluster.unwrap_or(&self.first).runner.check_folder().await
     }
 
     /// What each is and can do, in their order. Asks engines, which takes a moment.

@@ -26,7 +26,7 @@ pub(crate) const TASKS: &str = "tasks t LEFT JOIN task_specs s ON s.num = t.num"
 /// Every column that [`stored_run`] reads.
 pub(crate) const RUN_COLUMNS: &str =
     "attempt, phase, started_at, finished_at, exit_code, error, boot_id, pid, folder,
-    cpu_ms, peak_memory_bytes, read_bytes, written_bytes, environment, remark, runner";
+    cpu_ms, peak_memory_bytes, read_bytes, written_bytes, environment, remark, runner, node";
 
 /// As many labels as a sidebar can show.
 const TOP_LABELS: u32 = 50;
@@ -271,6 +271,7 @@ pub(crate) fn stored_run(id: &TaskId, row: &Row<'_>) -> Result<StoredRun, StoreE
             usage,
             remark: row.get("remark")?,
             runner: row.get("runner")?,
+            node: row.get("node")?,
         },
         boot_id: row.get("boot_id")?,
         pid: row.get("pid")?,

@@ -16,7 +16,7 @@ enum Step {
 }
 
 /// Step n of the list brings a file from format n to n + 1. Steps are only ever appended.
-const MIGRATIONS: [Step; 19] = [
+const MIGRATIONS: [Step; 20] = [
     Step::Sql(include_str!("schema.sql")),
     Step::Sql(include_str!("usage.sql")),
     Step::Sql(include_str!("bookmarks.sql")),
@@ -36,6 +36,7 @@ const MIGRATIONS: [Step; 19] = [
     Step::Code(lane_rules::add),
     Step::Code(took::add),
     Step::Code(kin::index),
+    Step::Code(runners::add_node),
 ];
 
 /// Statements that a connection keeps compiled; there are about forty different ones.

@@ -235,16 +235,16 @@ fn put_run(db: &Transaction<'_>, num: i64, stored: &StoredRun) -> Result<(), Sto
     let run = &stored.run;
     db.prepare_cached(
         "INSERT INTO runs (num, attempt, phase, started_at, finished_at, exit_code, error, boot_id, pid, folder,
-             cpu_ms, peak_memory_bytes, read_bytes, written_bytes, environment, remark, runner)
+             cpu_ms, peak_memory_bytes, read_bytes, written_bytes, environment, remark, runner, node)
          VALUES (:num, :attempt, :phase, :started_at, :finished_at, :exit_code, :error, :boot_id, :pid, :folder,
-             :cpu_ms, :peak_memory_bytes, :read_bytes, :written_bytes, :environment, :remark, :runner)
+             :cpu_ms, :peak_memory_bytes, :read_bytes, :written_bytes, :environment, :remark, :runner, :node)
          ON CONFLICT DO UPDATE SET phase = excluded.phase, started_at = excluded.started_at,
              finished_at = excluded.finished_at, exit_code = excluded.exit_code, error = excluded.error,
              boot_id = excluded.boot_id, pid = excluded.pid, folder = excluded.folder,
              cpu_ms = excluded.cpu_ms, peak_memory_bytes = excluded.peak_memory_bytes,
              read_bytes = excluded.read_bytes, written_bytes = excluded.written_bytes,
              environment = excluded.environment, remark = excluded.remark,
-             runner = excluded.runner",
+             runner = excluded.runner, node = excluded.node",
     )?
     .execute(named_params! {
         ":num": num,
@@ -264,6 +264,7 @@ fn put_run(db: &Transaction<'_>, num: i64, stored: &StoredRun) -> Result<(), Sto
         ":environment": stored.environment,
         ":remark": run.remark,
         ":runner": run.runner,
+        ":node": run.node,
     })?;
     // Its task may have been written before it.
     if run.finished_at.is_some() { took::note(db, num) } else { Ok(()) }

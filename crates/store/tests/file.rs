@@ -52,7 +52,7 @@ async fn a_file_of_the_first_version_is_brought_to_this_one_with_its_runs() {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path()).unwrap();
     let mut old = run(1, 1, TaskPhase::Succeeded);
-    old.run.runner = None;
+    (old.run.runner, old.run.node) = (None, None);
     store.apply(vec![task(1, TaskPhase::Running).into(), old.clone().into()]).await.unwrap();
     drop(store);
     let db = rusqlite::Connection::open(dir.path().join("solti.db")).unwrap();
@@ -60,7 +60,7 @@ async fn a_file_of_the_first_version_is_brought_to_this_one_with_its_runs() {
         db.execute_batch(&format!("ALTER TABLE runs DROP COLUMN {column}")).unwrap();
     }
     db.execute_batch("ALTER TABLE lanes DROP COLUMN rules; INSERT INTO lanes VALUES ('old', 3, 1)").unwrap();
-    db.execute_batch("ALTER TABLE runs DROP COLUMN environment; DROP TABLE environments; ALTER TABLE runs DROP COLUMN remark; ALTER TABLE runs DROP COLUMN runner").unwrap();
+    db.execute_batch("ALTER TABLE runs DROP COLUMN environment; DROP TABLE environments; ALTER TABLE runs DROP COLUMN remark; ALTER TABLE runs DROP COLUMN runner; ALTER TABLE runs DROP COLUMN node").unwrap();
     db.execute_batch(
         "DROP TABLE bookmarks; DROP TABLE deleted_tasks; DROP INDEX tasks_restarted; DROP TABLE task_heads",
     )

@@ -30,6 +30,12 @@ pub enum SupervisorError {
         /// A sentence for a person.
         reason: String,
     },
+    /// The cluster that was asked has not answered, or not in time.
+    #[error("{reason}")]
+    Unanswered {
+        /// A sentence for a person.
+        reason: String,
+    },
     /// Nothing is taken any more: [`Supervisor::shut_down`](crate::Supervisor::shut_down) was called, or the runtime ends.
     #[error("the supervisor is shutting down")]
     ShuttingDown,

@@ -5,21 +5,33 @@ use crate::spare_folders::SpareFolders;
 use solti_model::TaskId;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 
 /// A skip filter that was just being made may come into a folder that is being removed, seldom more than one.
 const PURGES: u32 = 4;
+
+/// Folders that are made in places far away, at a time.
+const ELSEWHERE: usize = 16;
+/// A place that has not answered by then does not.
+const ELSEWHERE_WITHIN: Duration = Duration::from_secs(5);
 
 /// The folders of all runs of one data folder. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct RunFolders {
     root: PathBuf,
     spare: Arc<SpareFolders>,
+    /// Threads for places far away, which may hang.
+    elsewhere: Arc<Semaphore>,
 }
 
 impl RunFolders {
     /// Names the folders; nothing is made or looked at.
     pub fn new(data_dir: &Path) -> Self {
-        Self { root: data_dir.join("runs"), spare: Arc::new(SpareFolders::new(data_dir)) }
+        let elsewhere = Arc::new(Semaphore::new(ELSEWHERE));
+        Self { root: data_dir.join("runs"), spare: Arc::new(SpareFolders::new(data_dir)), elsewhere }
     }
 
     /// `<data>/runs`.
@@ -67,11 +79,27 @@ impl RunFolders {
         }
     }
 
-    /// The same of a run whose folder is below another root: it is made there, and what stands for it here is a link.
-    pub(crate) fn provide_elsewhere(&self, id: &TaskId, root: &Path) {
-        if let Err(error) = self.link(id, root) {
-            // Who starts the run says what its folder lacks.
-            tracing::warn!("{} has no folder for {id}: {error}", root.display());
+    /// The same of a run whose folder is below another root: it is made there, and what stands for it here is a link. `false` when that
+    /// place does not answer; then nothing is known of it.
+    pub(crate) async fn provide_elsewhere(&self, id: &TaskId, root: PathBuf) -> bool {
+        let (folders, id, elsewhere) = (self.clone(), id.clone(), Arc::clone(&self.elsewhere));
+        let made = async {
+            // Never closed.
+            let one = elsewhere.acquire_owned().await.ok();
+            let made = spawn_blocking(move || {
+                let _one = one;
+                folders.link(&id, &root).map_err(|error| (root, id, error))
+            });
+            made.await
+        };
+        match timeout(ELSEWHERE_WITHIN, made).await {
+            Ok(Ok(Err((root, id, error)))) => {
+                // Who starts the run says what its folder lacks.
+                tracing::warn!("{} has no folder for {id}: {error}", root.display());
+                true
+            }
+            Ok(_) => true,
+            Err(_) => false,
         }
     }
 
@@ -204,16 +232,16 @@ mod tests {
     use super::*;
     use std::fs;
 
-    #[test]
-    fn a_folder_elsewhere_is_used_tidied_and_purged_like_any() {
+    #[tokio::test]
+    async fn a_folder_elsewhere_is_used_tidied_and_purged_like_any() {
         let (data, shared) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let folders = RunFolders::new(data.path());
         folders.prepare().unwrap();
         let root = shared.path().join("solti/runs");
         let id = |name: &str| TaskId::new(name).unwrap();
         for name in ["a", "b"] {
-            folders.provide_elsewhere(&id(name), &root);
-            folders.provide_elsewhere(&id(name), &root);
+            assert!(folders.provide_elsewhere(&id(name), root.clone()).await);
+            assert!(folders.provide_elsewhere(&id(name), root.clone()).await);
             fs::create_dir(folders.run(&id(name), 1)).unwrap();
             assert!(root.join(name).join("1").is_dir());
             assert_eq!(folders.attempts(&id(name)).unwrap(), [1]);

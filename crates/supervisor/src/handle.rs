@@ -1,5 +1,6 @@
 //! The handle that the rest of the app holds: requests go into the actor's mailbox, reads of what is stored go to the store.
 
+mod cluster;
 mod queue;
 
 use crate::actor::job_saving::{JobMessage, JobPage, JobState, Planned};

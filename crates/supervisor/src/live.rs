@@ -1,7 +1,7 @@
 //! What is known of a task that is not over beside what is stored: to a reader of its log, which attempts there are and when to
 //! look again; to a row of a list, why it waits.
 
-use solti_model::{MainEnded, TaskStatus, Waiting};
+use solti_model::{MainEnded, OnCluster, TaskStatus, Waiting};
 use solti_runner::LogDoorbell;
 
 /// Published by the actor after the store holds what it says.
@@ -37,6 +37,8 @@ pub struct RowState {
     pub stopping: bool,
     /// Its processes stand still.
     pub suspended: bool,
+    /// Where it runs, if a cluster runs it.
+    pub on_cluster: Option<OnCluster>,
     /// It prints nothing for longer than its task allows, since then, Unix milliseconds.
     pub silent_since: Option<u64>,
     /// Its main program has ended, and others of the run go on.

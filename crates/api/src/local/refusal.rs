@@ -10,6 +10,7 @@ impl From<SupervisorError> for ApiError {
             SupervisorError::NotFound { id } => Self::TaskNotFound { id },
             SupervisorError::SlotBusy { slot, running } => Self::SlotBusy { slot, running },
             SupervisorError::Conflict { reason } => Self::Conflict { reason },
+            SupervisorError::Unanswered { reason } => Self::Unavailable { reason },
             SupervisorError::ShuttingDown => Self::Unavailable { reason: "the app is shutting down".into() },
             SupervisorError::ReadOnly(source) => {
                 tracing::warn!("storage is read-only: {source}");

@@ -80,6 +80,7 @@ pub(super) async fn complete(
             waiting: state.waiting.filter(|_| waits),
             stopping: state.stopping,
             suspended: state.suspended,
+            on_cluster: state.on_cluster,
             silent_since: state.silent_since,
             main_ended: state.main_ended,
             remark: runs.last().and_then(|stored| stored.run.remark.clone()),

@@ -64,6 +64,7 @@ fn run(n: u64) -> StoredRun {
         usage: None,
         remark: None,
         runner: None,
+        node: None,
     };
     StoredRun {
         task_id: TaskId::generate(n, n),

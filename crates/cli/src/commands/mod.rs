@@ -13,6 +13,7 @@ mod lanes;
 mod list;
 mod logs;
 mod manual;
+mod preview;
 mod queue;
 mod run;
 mod runners;
@@ -63,7 +64,7 @@ pub async fn carry_out(cli: Cli) -> Result<u8, CliError> {
         Command::Serve(serve) => serve::serve(&options, serve).await,
         Command::Service { command } => service::service(&options, command).await,
         Command::Connect => connect::connect(&options).await,
-        Command::Doctor => doctor::doctor(&options).await,
+        Command::Doctor { cluster } => doctor::doctor(&options, cluster).await,
         Command::Completions { shell } => manual::completions(shell),
         Command::Man { dir } => manual::man(dir.as_deref()),
     }

@@ -1,7 +1,7 @@
 //! `run` and `submit`; with `run --wait` this program stands for the task: its input and output, its exit code, its Ctrl-C.
 
 use super::hooks::hook_named;
-use super::{in_options, print, print_json};
+use super::{in_options, preview, print, print_json};
 use crate::args::{Options, Run};
 use crate::ending::{EndRequest, Signals, is_reader_gone, reader_gone};
 use crate::error::CliError;
@@ -56,6 +56,9 @@ pub async fn run(options: &Options, run: Run) -> Result<u8, CliError> {
         _elsewhere => None,
     };
     let (wait, after) = (run.wait, run.after.clone());
+    if run.cluster.preview {
+        return preview::tell(options, &client, &order::from_words(run, here.as_deref())?).await;
+    }
     let input = input_of(options, &run).await?;
     let mut spec = order::from_words(run, here.as_deref())?;
     spec.stdin = input.stdin();

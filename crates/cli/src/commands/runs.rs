@@ -56,12 +56,14 @@ pub fn print_runs(runs: &[TaskRun], not_kept: Option<AttemptsNotKept>) -> Result
 }
 
 fn cells(run: &TaskRun) -> [Cell; 5] {
+    let node = run.node.as_ref().map(|node| format!("on node {node}"));
+    let remarks = [&node, &run.error, &run.remark].into_iter().flatten().cloned();
     let took = run.took_ms().unwrap_or_else(|| show::now_ms().saturating_sub(run.started_at));
     [
         Cell::new(run.attempt.to_string()),
         Cell::styled(run.phase.word(), show::style(run.phase)),
         Cell::new(time::written(run.started_at)),
         Cell::new(show::span(took)),
-        Cell::new([&run.error, &run.remark].into_iter().flatten().cloned().collect::<Vec<_>>().join("; ")),
+        Cell::new(remarks.collect::<Vec<_>>().join("; ")),
     ]
 }

@@ -11,7 +11,7 @@ use serde_json::json;
 use solti_api::ApiHandler as _;
 use solti_api::operations::{GetTaskRow, Operations as _};
 use solti_model::{
-    AttemptsNotKept, ContainerTask, SubprocessTask, Task, TaskKind, TaskRow, Volume, Waiting, WasmDir,
+    AttemptsNotKept, ContainerTask, SubprocessTask, Task, TaskKind, TaskRow, TaskRun, Volume, Waiting, WasmDir,
 };
 
 pub async fn show(options: &Options, id: &str) -> Result<u8, CliError> {
@@ -25,8 +25,7 @@ pub async fn show(options: &Options, id: &str) -> Result<u8, CliError> {
         return Ok(0);
     }
     let row = client.ask(GetTaskRow { id: id.clone() }).await?.ok_or_else(gone)?;
-    let runner = runs.last().and_then(|run| run.runner.as_deref());
-    print(&facts(&row, &task, runner))?;
+    print(&facts(&row, &task, runs.last()))?;
     if row.waiting == Some(Waiting::Held) {
         tell_of_hold(&client).await?;
     }
@@ -37,7 +36,7 @@ pub async fn show(options: &Options, id: &str) -> Result<u8, CliError> {
     Ok(0)
 }
 
-fn facts(row: &TaskRow, task: &Task, runner: Option<&str>) -> String {
+fn facts(row: &TaskRow, task: &Task, last: Option<&TaskRun>) -> String {
     let dim = Style::new().dimmed();
     let phase = task.status.phase;
     let mut text = String::new();
@@ -68,8 +67,9 @@ fn facts(row: &TaskRow, task: &Task, runner: Option<&str>) -> String {
             }
         }
     }
-    if let Some(runner) = runner {
-        fact("runs on", runner);
+    if let Some(TaskRun { runner: Some(runner), node, .. }) = last {
+        let node = node.as_ref().map(|node| format!(", node {node}")).unwrap_or_default();
+        fact("runs on", &format!("{runner}{node}"));
     }
     for (key, value) in task.spec.labels.iter().filter(|(key, _)| *key != "name") {
         fact("label", &format!("{key}={value}"));

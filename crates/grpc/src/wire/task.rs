@@ -82,11 +82,13 @@ pub(crate) fn run_from_wire(wire: proto::TaskRunInfo) -> Result<TaskRun, FieldEr
         usage: wire.usage.map(usage_from_wire),
         remark: wire.remark,
         runner: wire.runner,
+        node: wire.node,
     })
 }
 
 pub(crate) fn run_to_wire(run: TaskRun) -> proto::TaskRunInfo {
-    let TaskRun { attempt, phase, started_at, finished_at, error, exit_code, usage, remark, runner } = run;
+    let TaskRun { attempt, phase, started_at, finished_at, error, exit_code, usage, remark, runner, node } =
+        run;
     proto::TaskRunInfo {
         attempt,
         status: phase_to_wire(phase).into(),
@@ -97,6 +99,7 @@ pub(crate) fn run_to_wire(run: TaskRun) -> proto::TaskRunInfo {
         usage: usage.map(usage_to_wire),
         remark,
         runner,
+        node,
     }
 }
 

@@ -5,16 +5,19 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use solti_model::BatchCluster;
+use solti_model::{BatchCluster, ClusterPartition, ClusterPreview};
 
+use super::answer::{preview, refusal};
 use super::job::{ACCOUNT_FIELDS, FORMAT, Job, accounted, jobs};
 use super::offer;
-use super::words::refusal;
 use crate::StopMode;
 use crate::ask::{Said, ask_within, find_program, last_words};
+use crate::clock::now_ms;
 
 /// An answer of a controller that is busy takes seconds; one that is away makes `squeue` wait for longer than anybody wants to.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+/// Of who fills in a form.
+const PREVIEWED_WITHIN: Duration = Duration::from_secs(5);
 /// `sbatch` itself gives up before.
 const SUBMITTED_WITHIN: Duration = Duration::from_secs(60);
 /// Accounting forgets nothing; what is looked for was submitted by this user's own engine, as a rule lately.
@@ -38,6 +41,16 @@ pub(super) enum Submitted {
     Refused(String),
     /// It may be there all the same.
     Unknown(String),
+}
+
+/// What came of asking about a job that is not handed over.
+#[derive(Debug)]
+pub(super) enum Previewed {
+    As(ClusterPreview),
+    /// The cluster would not take it, for this reason.
+    Refused(String),
+    /// Nobody has answered, for this reason, in a sentence.
+    Unanswered(String),
 }
 
 /// What the accounts of a cluster say of a job.
@@ -144,6 +157,33 @@ impl Client {
             },
             Err(why) => Submitted::Unknown(why),
         }
+    }
+
+    /// When and where it would start what asks for `words`.
+    pub(super) async fn preview(&self, words: &[String]) -> Previewed {
+        let own = ["--test-only", "--wrap=true"];
+        let words: Vec<&str> = words.iter().map(String::as_str).chain(own).collect();
+        let said = match self.say("sbatch", &words, PREVIEWED_WITHIN).await {
+            Ok(said) => said,
+            Err(why) => return Previewed::Unanswered(why),
+        };
+        match preview(&said.err, now_ms()).filter(|_| said.well) {
+            Some(preview) => Previewed::As(preview),
+            None => match refusal(&said.err) {
+                Some(reason) => Previewed::Refused(reason.to_owned()),
+                None => {
+                    let why = last_words(&said.err).unwrap_or("sbatch does not say why");
+                    Previewed::Unanswered(format!("the cluster cannot be asked: {why}"))
+                }
+            },
+        }
+    }
+
+    /// A partition by its name; `None` where there is none, or nobody can say.
+    pub(super) async fn partition(&self, name: &str) -> Option<ClusterPartition> {
+        let words = ["--noheader", "--partition", name, "--format", offer::FORMAT];
+        let said = self.say("sinfo", &words, PREVIEWED_WITHIN).await.ok().filter(|said| said.well)?;
+        offer::cluster("", &said.out, "").partitions.into_iter().find(|one| one.name == name)
     }
 
     /// Asks the cluster to end a job: one that waits at once, one that runs by its shim, or with everything of it.

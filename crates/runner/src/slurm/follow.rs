@@ -1,19 +1,21 @@
 //! Follows one run to its end, by the cluster's word and by what its shim leaves in the shared folder. Nothing is an end but a final
 //! record, or a job that is over without one; who cannot be asked says nothing.
 
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use solti_model::{FieldError, RunId};
 use tokio::sync::watch;
-use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::client::{Accounts, Client};
 use super::folder::{self, FolderLook};
 use super::job::{Job, JobEnd, JobState};
 use super::poller::{Look, Poller};
+use super::threads::{FOLDER_WITHIN, NO_ANSWER, Threads};
 use super::verdict::{Sight, Told, Verdict, verdict};
 use super::words::{end_words, waiting_words};
 use crate::clock::now_ms;
@@ -27,8 +29,6 @@ use crate::{
 const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
 /// The same while it waits for one, and the cluster can be asked.
 const WHILE_WAITING: Duration = Duration::from_secs(30);
-/// A folder that has not answered by then is told of.
-const FOLDER_WITHIN: Duration = Duration::from_secs(5);
 /// The cluster says where a run is within a second of being asked.
 const PLACE_WITHIN: Duration = Duration::from_secs(5);
 /// Accounts are written a while after what they are about.
@@ -63,6 +63,7 @@ pub(super) struct Follow {
     followed: Followed,
     client: Client,
     poller: Arc<Poller>,
+    threads: Threads,
     looks: watch::Receiver<Look>,
     ends: RunEnds,
     standing: watch::Sender<Standing>,
@@ -76,7 +77,7 @@ pub(super) struct Follow {
     since: Instant,
     /// Of the cluster, of the folder, and of what cannot be done.
     troubles: [Option<String>; 3],
-    looking: Option<(Instant, JoinHandle<Result<FolderLook, AttachError>>)>,
+    looking: Option<(Instant, JoinHandle<io::Result<Result<FolderLook, AttachError>>>)>,
     asked: Option<Asked>,
 }
 
@@ -85,6 +86,7 @@ impl Follow {
         mut followed: Followed,
         client: Client,
         poller: Arc<Poller>,
+        threads: Threads,
         ends: RunEnds,
         standing: watch::Sender<Standing>,
     ) -> Self {
@@ -94,6 +96,7 @@ impl Follow {
             followed,
             client,
             poller,
+            threads,
             looks,
             ends,
             standing,
@@ -156,6 +159,9 @@ impl Follow {
             Look::Failed(why) => (Sight::Unknown, Some(why)),
             Look::Jobs(jobs) => {
                 let job = jobs.get(&self.followed.name);
+                if job.is_some_and(|job| self.is_known(job)) {
+                    return;
+                }
                 let sight = job.map_or(Sight::Missing, sight_of);
                 self.job = job.cloned().unwrap_or(std::mem::take(&mut self.job));
                 (sight, None)
@@ -164,6 +170,13 @@ impl Follow {
         self.trouble(0, trouble);
         self.set_sight(sight);
         self.tell_standing();
+    }
+
+    /// Whether nothing of it is news: of thousands that wait hardly one is, each second.
+    fn is_known(&self, job: &Job) -> bool {
+        // A start that was foreseen may be past by now.
+        let foresees = job.state == JobState::Pending && job.start_ms.is_some();
+        !foresees && *job == self.job && self.troubles[0].is_none() && self.sight == sight_of(job)
     }
 
     fn set_sight(&mut self, sight: Sight) {
@@ -189,7 +202,8 @@ impl Follow {
                     "" => format!("job {number}, pid {pid} on its node"),
                     node => format!("job {number} on node {node}, pid {pid} there"),
                 };
-                Standing::Runs(Place { started_at_ms, words })
+                let node = Some(node.clone()).filter(|node| !node.is_empty());
+                Standing::Runs(Place { started_at_ms, words, node })
             }
             (None, Sight::Waits) => {
                 let (why, about) = (waiting_words(&self.job), self.job.expected_ms(now_ms()));
@@ -214,22 +228,23 @@ impl Follow {
     async fn look_at_folder(&mut self) {
         let (began, mut looking) = self.looking.take().unwrap_or_else(|| {
             let (dir, run) = (self.followed.run_dir.clone(), self.followed.run.clone());
-            (Instant::now(), spawn_blocking(move || folder::look(&dir, &run)))
+            (Instant::now(), self.threads.spawn(move || folder::look(&dir, &run)))
         });
         let Ok(looked) = timeout(BETWEEN_LOOKS, &mut looking).await else {
             if began.elapsed() > FOLDER_WITHIN {
-                self.trouble(1, Some("the shared folder does not answer".to_owned()));
+                self.trouble(1, Some(NO_ANSWER.to_owned()));
             }
             self.looking = Some((began, looking));
             return;
         };
         match looked {
-            Ok(Ok(look)) => {
+            Ok(Ok(Ok(look))) => {
                 self.trouble(1, None);
                 self.take_in(look);
             }
-            Ok(Err(error)) => self.trouble(1, Some(error.to_string())),
+            Ok(Ok(Err(error))) => self.trouble(1, Some(error.to_string())),
             // The runtime is ending.
+            Ok(Err(error)) => self.trouble(1, Some(error.to_string())),
             Err(error) => self.trouble(1, Some(error.to_string())),
         }
     }
@@ -271,7 +286,7 @@ impl Follow {
         self.asked = Some(Asked { mode, at: Instant::now(), heard: false, hard: mode == StopMode::Kill });
         let dir = self.followed.run_dir.clone();
         // Reaches the shim also where the cluster is away. A folder that hangs must not keep the cluster from being asked.
-        spawn_blocking(move || {
+        self.threads.spawn(move || {
             if let Err(error) = folder::ask_to_end(&dir, mode) {
                 tracing::warn!("{} cannot be told to end by a file: {error}", dir.display());
             }
@@ -385,13 +400,9 @@ impl Follow {
             return;
         }
         let dir = self.followed.run_dir.clone();
-        let put = spawn_blocking(move || folder::ask_to_end(&dir, StopMode::Kill));
-        let why = match timeout(FOLDER_WITHIN, put).await {
-            Ok(Ok(Ok(()))) => return,
-            Ok(Ok(Err(error))) => error.to_string(),
-            Ok(Err(error)) => error.to_string(),
-            Err(_) => "it does not answer".to_owned(),
-        };
+        let put = self.threads.within(FOLDER_WITHIN, move || folder::ask_to_end(&dir, StopMode::Kill)).await;
+        let (Err(why) | Ok(Err(why))) = put else { return };
+        let why = why.to_string();
         tracing::warn!(run = %self.followed.run, why, "its folder cannot say that it is given up; a node may go on with it");
     }
 }

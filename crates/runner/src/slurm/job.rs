@@ -7,7 +7,7 @@ pub(super) const FORMAT: &str = "%i|%T|%r|%N|%S|%C|%m|%b|%P|%j";
 /// What `sacct` is to print, and [`accounted`] reads.
 pub(super) const ACCOUNT_FIELDS: &str = "JobID,State,NodeList";
 /// When Slurm does not know when a job will start, it says a time a year away.
-const FORESEEN_WITHIN_MS: u64 = 7 * 24 * 60 * 60 * 1_000;
+pub(super) const FORESEEN_WITHIN_MS: u64 = 7 * 24 * 60 * 60 * 1_000;
 
 /// One job.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -8,12 +8,15 @@
 //! the next step. Where it cannot be told whether a job was taken, it is looked for by that name, and only a cluster that has
 //! answered and does not know it, with the launch file still there and taken away, proves that it will never run.
 
+mod answer;
+mod check;
 mod client;
 mod folder;
 mod follow;
 mod job;
 mod offer;
 mod poller;
+mod threads;
 mod verdict;
 mod words;
 
@@ -25,25 +28,33 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use solti_model::{BatchCluster, FieldError, ResourceLimits, RunId, SlurmSettings, Stdin, TaskSpec};
-use tokio::sync::watch;
-use tokio::task::spawn_blocking;
+use solti_model::{
+    BatchCluster, ClusterPreview, ClusterRequest, FieldError, FolderCheck, ResourceLimits, RunId,
+    SlurmSettings, Stdin, TaskSpec,
+};
+use tokio::sync::{Semaphore, watch};
 
 use crate::argv::{self, Invocation};
 use crate::run_dir::{JOB_SCRIPT, RunDir};
 use crate::shim_runner::launch_spec;
 use crate::{
-    About, AttachError, Attached, LostReason, RunHandle, RunOutcome, RunRequest, Runner, Stage, StartError,
-    StartFailure, StopMode,
+    About, AttachError, Attached, CheckFailure, LostReason, NoPreview, RunHandle, RunOutcome, RunRequest,
+    Runner, Stage, StartError, StartFailure, StopMode,
 };
-use client::{Client, Submitted};
+use answer::refused;
+use client::{Client, Previewed, Submitted};
 use follow::{Follow, Followed};
 use job::Job;
 use poller::Poller;
-use words::{job_name, job_script, submit_words};
+use threads::{FOLDER_WITHIN, Threads};
+use words::{asked_for, job_name, job_script, submit_words, waiting_words};
 
 /// Of a run that an earlier engine has started, whose own is not known here.
 const USUAL_GRACE: Duration = Duration::from_secs(5);
+/// All that a job needs is written by then; a shared folder may take its time.
+const PREPARED_WITHIN: Duration = Duration::from_secs(30);
+/// Questions about jobs that are not handed over, at a time: each is a program of its own, and the controller has other things to do.
+const PREVIEWS: usize = 2;
 
 /// Hands tasks to the Slurm cluster whose `sbatch` is on this machine. Cheap to clone.
 #[derive(Clone)]
@@ -53,6 +64,10 @@ pub struct SlurmRunner {
     settings: watch::Receiver<SlurmSettings>,
     client: Client,
     poller: Arc<Poller>,
+    threads: Threads,
+    previews: Arc<Semaphore>,
+    /// One check of the folder at a time.
+    checks: Arc<Semaphore>,
 }
 
 impl SlurmRunner {
@@ -66,7 +81,18 @@ impl SlurmRunner {
     ) -> Self {
         let data_dir = std::path::absolute(data_dir).unwrap_or_else(|_| data_dir.to_owned());
         let client = Client::new(env);
-        Self { shim_path: shim_path.into(), data_dir, settings, poller: Poller::new(client.clone()), client }
+        let (previews, checks) = (Arc::new(Semaphore::new(PREVIEWS)), Arc::new(Semaphore::new(1)));
+        let poller = Poller::new(client.clone());
+        Self {
+            shim_path: shim_path.into(),
+            data_dir,
+            settings,
+            client,
+            poller,
+            threads: Threads::default(),
+            previews,
+            checks,
+        }
     }
 
     /// The shared folder, where tasks may be handed over.
@@ -86,7 +112,8 @@ impl SlurmRunner {
 
     fn follow(&self, followed: Followed) -> RunHandle {
         let (handle, ends, standing) = RunHandle::in_a_cluster();
-        let follow = Follow::new(followed, self.client.clone(), Arc::clone(&self.poller), ends, standing);
+        let (client, poller) = (self.client.clone(), Arc::clone(&self.poller));
+        let follow = Follow::new(followed, client, poller, self.threads.clone(), ends, standing);
         tokio::spawn(follow.run());
         handle
     }
@@ -96,24 +123,56 @@ impl SlurmRunner {
         &self,
         shared: PathBuf,
         request: RunRequest,
-    ) -> Result<(Vec<String>, PathBuf), StartFailure> {
-        let (shim, home) = (self.shim_path.clone(), self.client.home());
-        // A shared folder may take its time.
-        let prepared = spawn_blocking(move || prepare(&shared, &shim, &home, request)).await;
-        prepared
-            .unwrap_or_else(|error| Err(StartFailure::system(Stage::RunDir, "", &io::Error::other(error))))
+    ) -> Result<(Vec<String>, PathBuf), StartError> {
+        let (shim, home, run) = (self.shim_path.clone(), self.client.home(), request.run.clone());
+        // Who has given up is asked before the last step, which may come long after.
+        let waited_for = Arc::new(());
+        let waits = Arc::downgrade(&waited_for);
+        let goes_on = move || waits.strong_count() > 0;
+        let prepared =
+            self.look(PREPARED_WITHIN, &run, move || prepare(&shared, &shim, &home, request, goes_on));
+        let prepared = prepared.await;
+        drop(waited_for);
+        Ok(prepared??)
+    }
+
+    /// What is learned of the folder of a run, or done there, on a thread that may be blocked.
+    async fn look<T: Send + 'static>(
+        &self,
+        within: Duration,
+        run: &RunId,
+        look: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, AttachError> {
+        let looked = self.threads.within(within, look).await;
+        looked.map_err(|error| AttachError::Cluster { run: run.clone(), why: error.to_string() })
     }
 
     /// What of a run is known without the cluster.
     async fn recorded(&self, run_dir: &Path, run: &RunId) -> Result<Option<RunOutcome>, AttachError> {
-        let (dir, run) = (run_dir.to_owned(), run.clone());
-        let looked = spawn_blocking(move || folder::look(&dir, &run)).await;
-        let failed =
-            |error| AttachError::RunDir { path: run_dir.to_owned(), source: io::Error::other(error) };
-        Ok(match looked.map_err(failed)??.told {
+        let (dir, whose) = (run_dir.to_owned(), run.clone());
+        let look = self.look(FOLDER_WITHIN, run, move || match folder::is_away(&dir) {
+            Some(why) => Err(AttachError::Cluster { run: whose, why }),
+            None => folder::look(&dir, &whose),
+        });
+        Ok(match look.await??.told {
             verdict::Told::Ended(outcome) => Some(*outcome),
             verdict::Told::Nothing | verdict::Told::Began => None,
         })
+    }
+
+    /// Whether it is certain that a run of which the cluster knows no job will never begin: one that may come late after all finds nothing
+    /// to launch, and one whose launch file is gone already has begun.
+    async fn never_begins(&self, run_dir: &Path, run: &RunId) -> Result<bool, AttachError> {
+        let dir = run_dir.to_owned();
+        let taken = self.look(FOLDER_WITHIN, run, move || match RunDir::open_existing(&dir)? {
+            Some(found) => {
+                let was_there =
+                    found.remove(c"launch").and_then(|was_there| Ok(was_there || !found.has_record()?));
+                was_there.map_err(|source| AttachError::RunDir { path: dir, source })
+            }
+            None => Ok(true),
+        });
+        taken.await?
     }
 }
 
@@ -123,6 +182,7 @@ fn prepare(
     shim: &Path,
     home: &Path,
     request: RunRequest,
+    goes_on: impl Fn() -> bool,
 ) -> Result<(Vec<String>, PathBuf), StartFailure> {
     let failed = |path: &Path| {
         let path = path.to_owned();
@@ -162,6 +222,9 @@ fn prepare(
     }
     // There from the start, as an empty one: what is found missing on a network may seem so for long.
     drop(dir.try_lock());
+    if !goes_on() {
+        return Err(StartFailure::system(Stage::RunDir, run_dir, &io::ErrorKind::TimedOut.into()));
+    }
     // Last: who finds it knows that all else is there, and who takes it away that the program will never run.
     dir.write(c"launch", &spec.encode()).map_err(failed(&run_dir))?;
     let cluster = request.cluster.unwrap_or_default();
@@ -188,14 +251,48 @@ impl Runner for SlurmRunner {
         true
     }
 
+    async fn preview(&self, spec: &TaskSpec) -> Result<ClusterPreview, NoPreview> {
+        let (cluster, limits) = (spec.cluster.clone().unwrap_or_default(), spec.limits.unwrap_or_default());
+        let timeout = spec.timeout.map(Duration::from_millis);
+        let words = asked_for(&cluster, &limits, timeout, USUAL_GRACE);
+        // Never closed.
+        let _one = self.previews.acquire().await.ok();
+        let preview = match self.client.preview(&words).await {
+            Previewed::As(preview) => preview,
+            Previewed::Refused(why) => return Err(NoPreview::Refused(refused(&why, &cluster, &limits))),
+            Previewed::Unanswered(why) => return Err(NoPreview::Unanswered(why)),
+        };
+        // What a partition keeps from starting is not looked at by a test.
+        let known = self.client.partition(preview.partition()).await;
+        let reason = known.and_then(|known| answer::kept_back(&known, &words));
+        Ok(match reason {
+            Some(reason) => {
+                let partition = preview.partition().to_owned();
+                let job = Job { reason: reason.to_owned(), partition: partition.clone(), ..Job::default() };
+                ClusterPreview::Waits { why: waiting_words(&job), partition }
+            }
+            None => preview,
+        })
+    }
+
+    async fn check_folder(&self) -> Result<FolderCheck, CheckFailure> {
+        let shared = self.shared().map_err(CheckFailure::Wrong)?;
+        let under_way = || CheckFailure::Wrong("a check of it is under way already".to_owned());
+        let place = Arc::clone(&self.checks).try_acquire_owned().map_err(|_| under_way())?;
+        let root = folder::runs_root(&shared, &self.data_dir).with_file_name("checks");
+        let (any, limits) = (ClusterRequest::default(), ResourceLimits::default());
+        let words = asked_for(&any, &limits, None, USUAL_GRACE);
+        check::check(&self.client, &self.threads, &shared, &root, &words, place).await
+    }
+
     fn runs_root(&self) -> Option<PathBuf> {
         self.shared().ok().map(|shared| folder::runs_root(&shared, &self.data_dir))
     }
 
     async fn start(&self, request: RunRequest) -> Result<RunHandle, StartError> {
-        let refused = |why: String| StartFailure::refused(FieldError::new("cluster", why));
-        let shared = self.shared().map_err(refused)?;
+        let shared = self.shared().map_err(|why| StartFailure::refused(FieldError::new("cluster", why)))?;
         let (run, run_dir, grace) = (request.run.clone(), request.run_dir.clone(), request.grace);
+        let (cluster, limits) = (request.cluster.clone().unwrap_or_default(), request.limits);
         let (words, script) = self.prepare(shared, request).await?;
         let name = job_name(&run);
         fail_point!("job-written");
@@ -204,7 +301,9 @@ impl Runner for SlurmRunner {
                 fail_point!("job-submitted");
                 Job { number, ..Job::default() }
             }
-            Submitted::Refused(why) => return Err(refused(format!("the cluster refuses it: {why}")).into()),
+            Submitted::Refused(why) => {
+                return Err(StartFailure::refused(refused(&why, &cluster, &limits)).into());
+            }
             // Whoever looks for it by its name finds out.
             Submitted::Unknown(why) => return Err(AttachError::Cluster { run, why }.into()),
         };
@@ -213,16 +312,15 @@ impl Runner for SlurmRunner {
 
     async fn attach(&self, run_dir: &Path, run: &RunId) -> Result<Attached, AttachError> {
         let unknown = |why: String| AttachError::Cluster { run: run.clone(), why };
-        if let Some(why) = folder::is_away(run_dir) {
-            return Err(unknown(why));
-        }
         let recorded = self.recorded(run_dir, run).await?;
         let name = job_name(run);
         match (self.client.job(&name).await, recorded) {
             // It needs no cluster.
             (Ok(None) | Err(_), Some(outcome)) => Ok(Attached::Finished(outcome)),
             (Err(why), None) => Err(unknown(why)),
-            (Ok(None), None) if never_begins(run_dir).await? => Ok(Attached::Lost(LostReason::NeverStarted)),
+            (Ok(None), None) if self.never_begins(run_dir, run).await? => {
+                Ok(Attached::Lost(LostReason::NeverStarted))
+            }
             // It has begun: what becomes of a job that the cluster does not know is seen in its folder, for a while.
             (Ok(job), _) => {
                 let (run, run_dir, job) = (run.clone(), run_dir.to_owned(), job.unwrap_or_default());
@@ -250,8 +348,8 @@ impl Runner for SlurmRunner {
         mode: StopMode,
     ) -> Result<Attached, AttachError> {
         let dir = run_dir.to_owned();
-        let told = spawn_blocking(move || folder::ask_to_end(&dir, mode)).await;
-        if let Ok(Err(error)) = told {
+        let told = self.threads.within(FOLDER_WITHIN, move || folder::ask_to_end(&dir, mode)).await;
+        if let Err(error) | Ok(Err(error)) = told {
             tracing::warn!("{} cannot be told to end by a file: {error}", run_dir.display());
         }
         let unknown = |why: String| AttachError::Cluster { run: run.clone(), why };
@@ -265,20 +363,4 @@ impl SlurmRunner {
         self.shared()?;
         self.client.offer().await
     }
-}
-
-/// Whether it is certain that a run of which the cluster knows no job will never begin: one that may come late after all finds nothing to
-/// launch, and one whose launch file is gone already has begun.
-async fn never_begins(run_dir: &Path) -> Result<bool, AttachError> {
-    let dir = run_dir.to_owned();
-    let taken = spawn_blocking(move || match RunDir::open_existing(&dir)? {
-        Some(found) => {
-            let was_there =
-                found.remove(c"launch").and_then(|was_there| Ok(was_there || !found.has_record()?));
-            was_there.map_err(|source| AttachError::RunDir { path: dir, source })
-        }
-        None => Ok(true),
-    });
-    let failed = |error| AttachError::RunDir { path: run_dir.to_owned(), source: io::Error::other(error) };
-    taken.await.map_err(failed)?
 }

@@ -30,17 +30,26 @@ pub(super) fn submit_words(
 ) -> Vec<String> {
     let mut words = vec![
         "--parsable".to_owned(),
-        // Nothing of this machine's environment: the node has its own, and secrets stay here.
-        "--export=NONE".to_owned(),
         // Attempts are ours. One that Slurm adds would run with the same folder.
         "--no-requeue".to_owned(),
-        "--nodes=1".to_owned(),
-        "--ntasks=1".to_owned(),
         "--open-mode=append".to_owned(),
         format!("--job-name={}", job_name(run)),
         format!("--output={}", pattern(&dir.join(JOB_OUTPUT))),
         format!("--chdir={}", home.display()),
     ];
+    words.extend(asked_for(cluster, limits, timeout, grace));
+    words
+}
+
+/// What a job asks of the cluster, be it handed over or only asked about.
+pub(super) fn asked_for(
+    cluster: &ClusterRequest,
+    limits: &ResourceLimits,
+    timeout: Option<Duration>,
+    grace: Duration,
+) -> Vec<String> {
+    // Nothing of this machine's environment: the node has its own, and secrets stay here.
+    let mut words = ["--export=NONE", "--nodes=1", "--ntasks=1"].map(str::to_owned).to_vec();
     let ClusterRequest { partition, account, qos, cpus, gpus, time_minutes, constraint } = cluster;
     let cpus = cpus.or_else(|| limits.cpu_percent.map(|percent| percent.div_ceil(100)));
     let minutes = time_minutes.map(u64::from).or_else(|| {
@@ -151,17 +160,6 @@ pub(super) fn end_words(end: &JobEnd, node: &str, who: Option<&str>) -> Option<R
     Some(RunEnd::Cluster { counts_as, why })
 }
 
-/// Whether `sbatch` was answered that there will be no such job; else it may have been taken all the same.
-pub(super) fn refusal(said: &str) -> Option<&str> {
-    const UNREACHED: [&str; 6] =
-        ["contact", "timed out", "connection", "Communication", "standby", "Zero Bytes"];
-    let line = said.lines().rfind(|line| line.contains("error:"))?;
-    let reason = line.rsplit("error: ").next()?;
-    let reason = reason.strip_prefix("Batch job submission failed: ").unwrap_or(reason);
-    let is_answer = !UNREACHED.iter().any(|word| reason.contains(word));
-    is_answer.then_some(reason.trim())
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::job::JobState;
@@ -238,29 +236,6 @@ mod tests {
     fn the_script_quotes_the_folders() {
         let script = job_script(Path::new("/s/it's/shim"), Path::new("/s/a b/1"));
         assert!(script.ends_with("\nexec '/s/it'\\''s/shim' '/s/a b/1'\n"), "{script}");
-    }
-
-    #[test]
-    fn only_an_answer_is_a_refusal() {
-        for (said, reason) in [
-            (
-                "sbatch: error: Batch job submission failed: Requested node configuration is not available\n",
-                Some("Requested node configuration is not available"),
-            ),
-            (
-                "sbatch: error: invalid partition specified: nosuch\nsbatch: error: Batch job submission failed: Invalid partition name specified\n",
-                Some("Invalid partition name specified"),
-            ),
-            (
-                "sbatch: error: Batch job submission failed: Unable to contact slurm controller (connect failure)\n",
-                None,
-            ),
-            ("sbatch: error: Batch job submission failed: Socket timed out on send/recv operation\n", None),
-            ("killed", None),
-            ("", None),
-        ] {
-            assert_eq!(refusal(said), reason, "{said}");
-        }
     }
 
     #[test]

@@ -90,6 +90,24 @@ async fn one_that_is_preempted_says_so() {
 }
 
 #[tokio::test]
+async fn one_that_takes_more_memory_than_it_has_asked_for_says_so() {
+    let Some(slurm) = Slurm::start_with(&[("CONFINED", "1")]) else { return };
+    let text = "echo on; head -c 400000000 /dev/zero | tail -c 400000000 >/dev/null";
+    let mut request = slurm.request("much", sh(text), any());
+    request.limits.memory_bytes = Some(40 << 20);
+    let mut handle = slurm.runner.start(request).await.unwrap();
+    let outcome = ended(&mut handle).await;
+    let why = "ended by the cluster: it used more memory than it had asked for".to_owned();
+    assert_eq!(outcome.end, RunEnd::Cluster { counts_as: ClusterEnd::Failed, why });
+    // Its shell says that one of its programs was killed.
+    assert!(slurm.output("much").starts_with("on\n"));
+    let mut request = slurm.request("little", sh("echo on"), any());
+    request.limits.memory_bytes = Some(40 << 20);
+    let mut handle = slurm.runner.start(request).await.unwrap();
+    assert_eq!(ended(&mut handle).await.end, RunEnd::Exited { code: 0 });
+}
+
+#[tokio::test]
 async fn a_shim_that_is_not_on_the_node_is_a_start_that_failed() {
     let Some(slurm) = Slurm::start() else { return };
     let mut handle = slurm.submit("gone", sh("echo ran"), in_partition("closed")).await;

@@ -4,8 +4,11 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod check;
 mod ends;
 mod faults;
+mod hanging_folder;
 mod life;
+mod preview;
 mod recovery;
 mod support;

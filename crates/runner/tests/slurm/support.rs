@@ -15,8 +15,8 @@ use crate::common::{shim, within};
 pub struct Slurm {
     pub cluster: TestCluster,
     pub runner: SlurmRunner,
-    // Its receiver is the runner's.
-    _settings: watch::Sender<SlurmSettings>,
+    /// Those of the runner.
+    pub settings: watch::Sender<SlurmSettings>,
 }
 
 impl Slurm {
@@ -25,15 +25,18 @@ impl Slurm {
     }
 
     pub fn start_with(settings: &[(&str, &str)]) -> Option<Self> {
-        let cluster = TestCluster::start(settings)?;
+        TestCluster::start(settings).map(Self::on)
+    }
+
+    pub fn on(cluster: TestCluster) -> Self {
         let (runner, settings) = runner(&cluster);
-        Some(Self { cluster, runner, _settings: settings })
+        Self { cluster, runner, settings }
     }
 
     /// As the next start of the app has it.
     pub fn again(self) -> Self {
         let (runner, settings) = runner(&self.cluster);
-        Self { runner, _settings: settings, ..self }
+        Self { runner, settings, ..self }
     }
 
     /// Unique over all tests of the machine.

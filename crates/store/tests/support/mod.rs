@@ -77,6 +77,7 @@ pub fn run(n: u64, attempt: u32, phase: TaskPhase) -> StoredRun {
             usage: None,
             remark: None,
             runner: Some("local".to_owned()),
+            node: Some("n3".to_owned()),
         },
         boot_id: "boot".to_owned(),
         pid: Some(4_000_000_000),

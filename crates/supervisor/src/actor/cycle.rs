@@ -9,8 +9,8 @@ use super::{Actor, Message, Reply, event, runner_mode};
 use crate::clock::now_ms;
 use crate::{LiveRun, SupervisorError};
 use solti_model::{
-    AfterReboot, BackoffState, BeforeReboot, MainEnded, NextStep, RunId, RunUsage, Slot, TaskEventKind,
-    TaskId, TaskPhase, TaskRun, TaskStatus, after_attempt,
+    AfterReboot, BackoffState, BeforeReboot, MainEnded, NextStep, OnCluster, RunId, RunUsage, Slot,
+    TaskEventKind, TaskId, TaskPhase, TaskRun, TaskStatus, after_attempt,
 };
 use solti_runner::{
     ClusterWait, LogDoorbell, LostReason, RunController, RunEnd, RunOutcome, RunRequest, Unenforced, Usage,
@@ -105,6 +105,7 @@ impl Actor {
             usage: None,
             remark: None,
             runner,
+            node: None,
         };
         let run = StoredRun { task_id: id.clone(), run, boot_id, pid: None, folder: true, environment };
         (active.run, active.main_ended) = (Some(run.clone()), None);
@@ -136,7 +137,7 @@ impl Actor {
         id: &TaskId,
         attempt: u32,
         started_at: u64,
-        (pid, words): (u32, String),
+        (pid, words, node): (u32, String, Option<String>),
         controller: RunController,
         doorbell: LogDoorbell,
     ) {
@@ -159,6 +160,8 @@ impl Actor {
         if let Some(run) = &mut active.run {
             run.run.started_at = started_at;
             run.pid = Some(pid);
+            // What was known before a restart holds where the cluster cannot be asked.
+            run.run.node = node.or_else(|| run.run.node.take());
         }
         if let Some(stall) = active.stored.task.spec.stall {
             let (effect, run) = (self.effect(), (id.clone(), attempt));
@@ -187,6 +190,14 @@ impl Actor {
         if let Some(mode) = stop {
             tokio::spawn(async move { controller.stop(runner_mode(mode)).await });
         }
+    }
+
+    /// Where a task runs that a cluster has started.
+    pub(crate) fn on_cluster(&self, active: &Active) -> Option<OnCluster> {
+        let run = &active.run.as_ref()?.run;
+        let runs = active.stored.task.status.phase == TaskPhase::Running
+            && self.runners.of(run.runner.as_deref()).is_cluster();
+        runs.then(|| OnCluster { node: run.node.clone() })
     }
 
     /// A cluster has taken it. The first time that is told in the history, later only the row changes.

@@ -23,6 +23,7 @@ pub(crate) struct Effect {
     pub(crate) folders: RunFolders,
     pub(crate) tidying: Tidying,
     pub(crate) starts: Arc<Semaphore>,
+    pub(crate) far_starts: Arc<Semaphore>,
     pub(crate) store: Store,
     pub(crate) commits: Arc<Semaphore>,
     pub(crate) waits: Waits,
@@ -65,16 +66,19 @@ impl Effect {
             let outcome = Box::new(end_now(RunEnd::StartFailed(StartFailure::refused(missing))));
             return self.tell(Message::Ended { id, attempt, outcome }).await;
         }
-        // The semaphore is never closed.
-        let place = Arc::clone(&self.starts).acquire_owned().await.ok();
         let runner = Arc::clone(self.runners.of(runner.as_deref()));
-        match runner.runs_root() {
-            Some(root) => {
-                let id = id.clone();
-                // A disk that is far away may take its time.
-                self.folders.on_a_thread(move |folders| folders.provide_elsewhere(&id, &root)).await;
-            }
-            None => self.folders.provide(&id, attempt),
+        let root = runner.runs_root();
+        if let Some(root) = root.clone()
+            && !self.folders.provide_elsewhere(&id, root).await
+        {
+            let why = "the folder that it is to share with a cluster does not answer";
+            return self.tell(Message::PutOff { id, attempt, why }).await;
+        }
+        // One that is far away may take long: those of this machine do not wait for it. The semaphores are never closed.
+        let starts = if root.is_some() { &self.far_starts } else { &self.starts };
+        let place = Arc::clone(starts).acquire_owned().await.ok();
+        if root.is_none() {
+            self.folders.provide(&id, attempt);
         }
         match runner.start(request).await {
             Ok(handle) => {
@@ -151,7 +155,7 @@ impl Effect {
             started_at,
             pid: handle.pid,
             unenforced: handle.unenforced,
-            place: place.map(|place| place.words),
+            place,
             controller: handle.controller(),
             doorbell: handle.doorbell(),
         })

@@ -56,7 +56,7 @@ use solti_model::{
     JobOrder, KeepAwake, Lane, MachineState, MainEnded, Slot, StopMode, TaskEventKind, TaskId, TaskPhase,
     TaskSpec, Waiting,
 };
-use solti_runner::{ClusterWait, LogDoorbell, RunController, RunOutcome, Runners, Unenforced};
+use solti_runner::{ClusterWait, LogDoorbell, Place, RunController, RunOutcome, Runners, Unenforced};
 use solti_store::{Change, Store, StoreError, StoredLane};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -126,7 +126,7 @@ pub(crate) enum Message {
         pid: u32,
         unenforced: Unenforced,
         /// Where it runs, if it is no process of this machine.
-        place: Option<String>,
+        place: Option<Place>,
         controller: RunController,
         doorbell: LogDoorbell,
     },
@@ -246,6 +246,8 @@ pub(crate) struct Actor {
     pub(crate) purged: Vec<TaskId>,
     commits: Arc<Semaphore>,
     starts: Arc<Semaphore>,
+    /// The same of runs that are handed to others: a cluster that hangs keeps nothing here from starting.
+    far_starts: Arc<Semaphore>,
     pub(crate) waits: Waits,
     looks: Arc<Semaphore>,
     pub(crate) reserved_version: u64,
@@ -277,7 +279,8 @@ impl Actor {
         shared: Arc<SharedState>,
         mailbox: mpsc::WeakSender<Message>,
     ) -> Self {
-        let starts = Arc::new(Semaphore::new(config.concurrent_starts.max(1)));
+        let [starts, far_starts] =
+            [(); 2].map(|()| Arc::new(Semaphore::new(config.concurrent_starts.max(1))));
         let place = ZoneSource::now();
         Self {
             store,
@@ -295,6 +298,7 @@ impl Actor {
             purged: Vec::new(),
             commits: Arc::new(Semaphore::new(COMMITS)),
             starts,
+            far_starts,
             waits: Waits::start(),
             looks: Arc::new(Semaphore::new(LOOKS)),
             reserved_version: 0,
@@ -347,8 +351,11 @@ impl Actor {
             Message::Admitted { id } => self.admitted(&id).await,
             Message::Refused { id } => self.refused(&id).await,
             Message::Started { id, attempt, started_at, pid, unenforced, place, controller, doorbell } => {
-                let words = place.unwrap_or_else(|| started_words(pid, unenforced));
-                self.started(&id, attempt, started_at, (pid, words), controller, doorbell).await;
+                let (words, node) = match place {
+                    Some(place) => (place.words, place.node),
+                    None => (started_words(pid, unenforced), None),
+                };
+                self.started(&id, attempt, started_at, (pid, words, node), controller, doorbell).await;
             }
             Message::Queued { id, attempt, wait, controller } => {
                 self.queued(&id, attempt, wait, controller).await;
@@ -451,6 +458,7 @@ impl Actor {
                 waiting,
                 stopping,
                 suspended: active.stored.queueing.suspended && !stopping,
+                on_cluster: self.on_cluster(active),
                 main_ended: active.main_ended.clone(),
                 silent_since: active.silent_since.filter(|_| !stopping),
                 trouble: active.trouble.clone(),
@@ -510,6 +518,7 @@ impl Actor {
             folders: self.folders.clone(),
             tidying: self.tidying.clone(),
             starts: Arc::clone(&self.starts),
+            far_starts: Arc::clone(&self.far_starts),
             store: self.store.clone(),
             commits: Arc::clone(&self.commits),
             waits: self.waits.clone(),

@@ -323,6 +323,7 @@ impl Actor {
     }
 
     async fn suspend(&mut self, id: &TaskId, suspended: bool, reply: Reply<()>) {
+        let on_cluster = self.tasks.get(id).is_some_and(|active| self.on_cluster(active).is_some());
         let Some(active) = self.tasks.get_mut(id) else {
             return drop(reply.send(Err(SupervisorError::NotFound { id: id.clone() })));
         };
@@ -340,6 +341,12 @@ impl Actor {
         };
         if active.stored.queueing.suspended == suspended {
             return drop(reply.send(Ok(())));
+        }
+        if suspended && on_cluster {
+            let reason = format!(
+                "task {id} runs on a cluster, where only an operator may suspend a job; it can be stopped"
+            );
+            return drop(reply.send(Err(SupervisorError::Conflict { reason })));
         }
         let controller = controller.clone();
         active.stored.queueing.suspended = suspended;

@@ -123,6 +123,7 @@ fn stored_run(id: &TaskId, run: &RunFolder, open: bool, boot_id: &str) -> Stored
             usage: None,
             remark: None,
             runner: None,
+            node: None,
         },
         boot_id: boot_id.to_owned(),
         pid: None,

@@ -430,7 +430,11 @@ remark?: string,
 /**
  * The runner that it was given to; not known of runs of earlier versions.
  */
-runner?: string, };
+runner?: string, 
+/**
+ * The node of a cluster that it is or was on, as the cluster names it.
+ */
+node?: string, };
 
 export type RunnerInfo = { 
 /**
@@ -511,6 +515,38 @@ accounts?: Array<string>,
  * Those that this user may ask for; empty where the cluster keeps no accounts.
  */
 qos?: Array<string>, };
+
+export type ClusterPreview = { "outlook": "starts", 
+/**
+ * Unix milliseconds; one that is past is at once.
+ */
+at: number, 
+/**
+ * Its node, as the cluster names it.
+ */
+node: string, 
+/**
+ * The partition that would start it.
+ */
+partition: string, } | { "outlook": "waits", 
+/**
+ * Why, in a phrase: `partition closed is down`.
+ */
+why: string, 
+/**
+ * The partition that it would wait in.
+ */
+partition: string, };
+
+export type FolderCheck = { 
+/**
+ * Its path.
+ */
+folder: string, 
+/**
+ * The node, as the cluster names it.
+ */
+node: string, };
 
 export type ClusterPartition = { 
 /**
@@ -863,6 +899,10 @@ stopping: boolean,
  */
 suspended?: boolean, 
 /**
+ * A cluster runs it; then it cannot be suspended.
+ */
+onCluster?: OnCluster, 
+/**
  * It runs, and has printed nothing since then, Unix milliseconds, which is longer than its spec allows.
  */
 silentSince?: number, 
@@ -890,6 +930,12 @@ ofJob?: Array<TaskPhase>,
  * How long each of those took, in milliseconds; `null` for one that is not over, or never ran.
  */
 ofJobMs?: Array<number | null>, };
+
+export type OnCluster = { 
+/**
+ * As the cluster names it; absent while that is not known.
+ */
+node?: string, };
 
 export type LastLine = { 
 /**

@@ -111,6 +111,16 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
 
     listRunners: async () => fakeRunners,
     listImages: async () => fakeImages,
+    checkClusterFolder: async () => {
+      throw new ApiError({ error: "Conflict", message: "no cluster is used here" });
+    },
+    previewOnCluster: async () => {
+      throw new ApiError({
+        error: "InvalidRequest",
+        field: "cluster",
+        message: "the task is not for a cluster",
+      });
+    },
     watchMachines: async (onList) => machines.watch(onList),
     chooseMachine: async (name) => machines.choose(name),
     saveConnection: async (connection, token, isNew) => machines.save(copy(connection), token, isNew),

@@ -14,6 +14,7 @@ export type {
   Bookmark,
   CalendarDay,
   Closing,
+  ClusterPreview,
   ClusterRequest,
   CommandMode,
   Connection,

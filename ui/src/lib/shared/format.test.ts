@@ -78,6 +78,8 @@ test("a row says what goes on without its main program, and what an end has left
   };
   expect(inShort(row("running", { mainEnded }))).toBe(mainEnded.text);
   expect(inShort(row("running", {}))).toBe("");
+  expect(inShort(row("running", { onCluster: { node: "n3" } }))).toBe("on n3");
+  expect(inShort(row("running", { onCluster: {} }))).toBe("");
   expect(inShort(row("running", { mainEnded, suspended: true }))).toMatch(/^paused/);
   expect(inShort(row("succeeded", { remark: "output was cut" }))).toBe("output was cut");
   expect(inShort(row("failed", { exitCode: 3, remark: "output was cut" }))).toBe("exit 3 · output was cut");

@@ -115,11 +115,12 @@ export function outcome(end: { phase: Phase; exitCode?: number; error?: string }
   return `exit ${exitCode}${said}`;
 }
 
-/** The same of a row, and what there is to say of one that goes on without its main program, or that left something undone. */
+/** The same of a row, and what there is to say of one that goes on without its main program, is on a node, or left something undone. */
 export function inShort(row: TaskRow): string {
   if (row.suspended) return "paused: its processes are suspended";
   if (row.task.status.phase === "running" && row.mainEnded) return row.mainEnded.text;
   if (row.silentSince != null) return `no output since ${timeOfDay(row.silentSince)}`;
+  if (row.task.status.phase === "running" && row.onCluster?.node) return `on ${row.onCluster.node}`;
   return [outcome(row.task.status), row.remark ?? ""].filter((part) => part !== "").join(" · ");
 }
 

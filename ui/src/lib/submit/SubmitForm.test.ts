@@ -34,6 +34,38 @@ it("offers a cluster where this machine hands tasks to one", async () => {
   await waitFor(() => expect(given.sent[0]).toMatchObject({ cluster: {} }));
 });
 
+it("says when the cluster would start it, and at which field it would be refused", async () => {
+  const outlook = () => screen.queryByTestId("cluster-outlook")?.textContent.trim();
+  const cluster = { version: "slurm-wlm 22.05.8", partitions: [], accounts: [], qos: [] };
+  given.runners = [{ name: "slurm", labels: {}, kinds: [], cluster }];
+  given.previewed = async ({ spec }) => {
+    const { partition = "main", gpus } = spec.cluster ?? {};
+    if (partition === "nosuch") {
+      const message = "the cluster refuses it: no";
+      throw new ApiError({ error: "InvalidRequest", field: "cluster.partition", message });
+    }
+    if (gpus === 9) throw new ApiError({ error: "Unavailable", message: "the cluster does not answer" });
+    return { outlook: "starts", at: Date.now(), node: "n3", partition };
+  };
+  open();
+  await type("field-command", "make");
+  await fireEvent.click(await screen.findByText("Slurm cluster"));
+  await fireEvent.click(screen.getByTestId("on-cluster"));
+  await waitFor(() => expect(outlook()).toBe("Would start at once on n3."));
+  const ask = (label: string, value: string) =>
+    fireEvent.input(screen.getByLabelText(label), { target: { value } });
+  await ask("Partition", "nosuch");
+  const refused = await screen.findByTestId("error-cluster.partition");
+  expect(refused.textContent).toBe("The cluster refuses it: no");
+  expect(outlook()).toBeUndefined();
+  await ask("Partition", "main");
+  await ask("GPUs", "9");
+  await waitFor(() => expect(outlook()).toBe("The cluster does not answer."));
+  // None of it keeps the task from being sent.
+  await fireEvent.click(screen.getByTestId("submit"));
+  await waitFor(() => expect(given.sent[0]).toMatchObject({ cluster: { partition: "main", gpus: 9 } }));
+});
+
 it("says when a task starts, and after which others", async () => {
   open();
   await type("field-command", "make");

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { written } from "./copy-as";
 import type { ClusterRequest, TaskSpec } from "../api";
-import { clusterSummary } from "./cluster";
+import { askedAbout, clusterSummary, outlookWords } from "./cluster";
 import { fromSpec } from "./from-spec";
 import { toSpec } from "./to-spec";
 
@@ -46,5 +46,22 @@ describe("a cluster in the form", () => {
     const asked = spec({ partition: "gpu", gpus: 2, timeMinutes: 90 });
     const line = await written({ ...asked, admission: "queue" }, "run", "/data");
     expect(line).toContain("--slurm --partition gpu --gpus 2 --time 90m");
+  });
+
+  it("is asked about without the task's own words", () => {
+    const limits = { memoryBytes: 1 };
+    const asked = askedAbout({ ...spec({ gpus: 2 }), limits, labels: { name: "private" } });
+    expect(asked).toEqual({ ...spec({ gpus: 2 }), slot: "preview", limits });
+  });
+
+  it("says when it would start", () => {
+    const now = new Date(2026, 10, 29, 12, 0).getTime();
+    const starts = (at: number) => outlookWords({ outlook: "starts", at, node: "n3", partition: "gpu" }, now);
+    expect(starts(now + 59_000)).toBe("Would start at once on n3.");
+    expect(starts(now - 5_000)).toBe("Would start at once on n3.");
+    expect(starts(new Date(2026, 10, 29, 14, 10).getTime())).toBe("Would start today 14:10 on n3.");
+    expect(starts(new Date(2026, 10, 30, 14, 10).getTime())).toContain("Nov 30, 2026");
+    const waits = { outlook: "waits", why: "partition closed is down", partition: "closed" } as const;
+    expect(outlookWords(waits, now)).toBe("Would wait: partition closed is down.");
   });
 });

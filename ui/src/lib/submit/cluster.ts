@@ -1,5 +1,6 @@
 // What the form says of a Slurm cluster, and what the spec does, both ways without loss. A task that has any of it, be it empty, is for one.
-import type { BatchCluster, ClusterRequest, RunnerInfo } from "../api";
+import type { BatchCluster, ClusterPreview, ClusterRequest, RunnerInfo, TaskSpec } from "../api";
+import { exact, isoDay, minuteOfDay } from "../shared/format";
 
 export interface ClusterForm {
   on: boolean;
@@ -88,4 +89,27 @@ export function partitionWords({
   ]
     .filter(Boolean)
     .join(", ");
+}
+
+/** What is asked about when the cluster is asked when it would start a task: what decides that, and nothing else of the task. */
+export const askedAbout = ({ cluster, limits, timeout, runnerSelector }: TaskSpec): TaskSpec => ({
+  slot: "preview",
+  kind: { subprocess: { mode: { command: { command: "true" } } } },
+  ...(cluster && { cluster }),
+  ...(limits && { limits }),
+  ...(timeout !== undefined && { timeout }),
+  ...(runnerSelector && { runnerSelector }),
+});
+
+/** Two clocks, and the asking itself, make a start that is near one at once. */
+const AT_ONCE_MS = 60_000;
+
+/** As in "Would start today 14:10 on n3." */
+export function outlookWords(preview: ClusterPreview, now: number): string {
+  if (preview.outlook === "waits") return `Would wait: ${preview.why}.`;
+  const { at, node } = preview;
+  if (at - now < AT_ONCE_MS) return `Would start at once on ${node}.`;
+  const [then, today] = [new Date(at), new Date(now)];
+  const when = isoDay(then) === isoDay(today) ? `today ${minuteOfDay(then)}` : exact(at);
+  return `Would start ${when} on ${node}.`;
 }

@@ -1,7 +1,15 @@
 // What the tests of the form have in common: a form that is open, over a backend that takes what it is sent.
 import { cleanup, fireEvent, render, screen } from "@testing-library/svelte";
 import { afterEach, beforeEach, vi } from "vitest";
-import { ApiError, useBackend, type Backend, type LineReading, type RunnerInfo, type TaskSpec } from "../api";
+import {
+  ApiError,
+  useBackend,
+  type Backend,
+  type ClusterPreview,
+  type LineReading,
+  type RunnerInfo,
+  type TaskSpec,
+} from "../api";
 import { Drafts } from "./draft";
 import SubmitForm from "./SubmitForm.svelte";
 
@@ -12,8 +20,18 @@ interface Given {
   edited: { id: string; spec: TaskSpec; resourceVersion: number } | undefined;
   drafts: Drafts;
   runners: RunnerInfo[];
+  previewed: (asked: { spec: TaskSpec }) => Promise<ClusterPreview>;
 }
-export const given: Given = { wrong: null, sent: [], edited: undefined, drafts: new Drafts(), runners: [] };
+const anew = (): Given => ({
+  wrong: null,
+  sent: [],
+  edited: undefined,
+  drafts: new Drafts(),
+  runners: [],
+  // A cluster that does not answer keeps nobody waiting.
+  previewed: () => new Promise(() => {}),
+});
+export const given = anew();
 
 export function open(initial?: TaskSpec, edits?: { id: string; version: number }) {
   const onsubmitted = vi.fn();
@@ -35,7 +53,7 @@ export const readCommandLine = async (line: string): Promise<LineReading> => {
 
 export function eachTestAnew(): void {
   beforeEach(() => {
-    Object.assign(given, { wrong: null, sent: [], edited: undefined, drafts: new Drafts(), runners: [] });
+    Object.assign(given, anew());
     useBackend({
       readCommandLine,
       validateSpec: async () => {
@@ -46,6 +64,7 @@ export function eachTestAnew(): void {
       listTasks: async () => ({ rows: [], total: 0 }),
       listLanes: async () => [],
       listRunners: async () => given.runners,
+      previewOnCluster: (asked: { spec: TaskSpec }) => given.previewed(asked),
     } as unknown as Backend);
   });
   afterEach(cleanup);

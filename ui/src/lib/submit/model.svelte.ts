@@ -1,6 +1,8 @@
 // The open submit form: what was typed, what is wrong with it and where, and sending it. Judging values is the backend's
 // (validateSpec); this only decides when to ask and which answers may already be shown.
 import { ApiError, type Backend, type Job, type TaskSpec } from "../api";
+import { askedAbout } from "./cluster";
+import { ClusterOutlook } from "./cluster-outlook.svelte";
 import { Drafts, type WrittenText } from "./draft";
 import { byField, placeError, sentence } from "./errors";
 import { released } from "../shared/press";
@@ -38,6 +40,7 @@ export class SubmitModel {
   restored = $state(false);
   /** The job that the form was filled from, until that is taken back. */
   applied = $state.raw<string | null>(null);
+  readonly outlook: ClusterOutlook;
   /** Variables of a restored draft whose values were not kept. */
   withheld = $state.raw<readonly string[]>([]);
   /** The form before anything was written into it. */
@@ -68,6 +71,7 @@ export class SubmitModel {
     readonly drafts = new Drafts(),
     readonly edits?: Edited,
   ) {
+    this.outlook = new ClusterOutlook(backend);
     const draft = drafts.of(initial);
     this.restored = draft !== null;
     this.withheld = draft?.withheld ?? [];
@@ -144,6 +148,13 @@ export class SubmitModel {
     this.#left.clear();
     this.#sent = false;
     this.#refusal = null;
+  }
+
+  /** What a cluster can be asked about the task as it is written, as JSON; null while that cannot be read. */
+  get askedOfCluster(): string | null {
+    const { spec, errors } = this.#toSpec();
+    const unread = Object.keys(errors).some((field) => /^(cluster|limits|timeout)/.test(field));
+    return spec.cluster === undefined || unread ? null : JSON.stringify(askedAbout(spec));
   }
 
   /** A field was left: what is wrong in it, and in those left before, is shown now. */

@@ -112,6 +112,7 @@ export function taskEntries(w: Workspace, rows: readonly TaskRow[]): MenuEntry[]
 export function queueEntries(w: Workspace, row: TaskRow): MenuEntry[] {
   const { status, spec } = row.task;
   const reason = row.waiting?.reason;
+  if (status.phase === "running" && row.onCluster && !row.suspended) return []; // Only its operators may suspend a job.
   if (status.phase === "running")
     return row.suspended
       ? [{ label: "Resume", testid: "menu-unsuspend", act: () => w.queueCommands.suspend(row, false) }]

@@ -1,0 +1,65 @@
+//! Whether the shared folder is one.
+
+use solti_model::{FolderCheck, SlurmSettings};
+use solti_runner::{CheckFailure, Runner as _};
+use solti_testing::until;
+
+use crate::support::Slurm;
+
+impl Slurm {
+    /// Folders of checks that are there.
+    fn checks(&self) -> Vec<std::path::PathBuf> {
+        let instances = std::fs::read_dir(self.cluster.shared.join("solti")).into_iter().flatten().flatten();
+        let checks = instances.filter_map(|found| std::fs::read_dir(found.path().join("checks")).ok());
+        checks.flatten().flatten().map(|found| found.path()).collect()
+    }
+
+    fn nodes(&self, state: &str) {
+        let words = ["update", "NodeName=n[1-3]", &format!("State={state}"), "Reason=test"];
+        self.cluster.ask("scontrol", &words);
+    }
+
+    /// Nothing of a check is left, here or in the queue.
+    async fn has_no_check(&self) {
+        until("its folder is gone", || self.checks().is_empty()).await;
+        until("so is its job", || self.cluster.ask("squeue", &["-h", "-o", "%j"]).is_empty()).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_of_a_node_is_seen_here() {
+    let Some(slurm) = Slurm::start() else { return };
+    let FolderCheck { folder, node } = slurm.runner.check_folder().await.unwrap();
+    assert_eq!(folder, slurm.cluster.shared.display().to_string());
+    assert!(["n1", "n2", "n3"].contains(&&*node), "{node}");
+    slurm.has_no_check().await;
+    let folder = Some("/proc/nowhere".to_owned());
+    slurm.settings.send(SlurmSettings { enabled: true, folder }).unwrap();
+    let Err(CheckFailure::Wrong(why)) = slurm.runner.check_folder().await else { panic!("no such folder") };
+    assert!(why.starts_with("/proc/nowhere cannot be used by this machine: "), "{why}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_does_not_have_the_folder_is_named() {
+    let Some(slurm) = Slurm::start() else { return };
+    slurm.nodes("DRAIN");
+    let hidden = async {
+        until("the job waits", || !slurm.cluster.ask("squeue", &["-h", "-o", "%j"]).is_empty()).await;
+        // What a node without the folder sees.
+        std::fs::remove_file(slurm.checks()[0].join("here")).unwrap();
+        slurm.nodes("RESUME");
+    };
+    let (checked, ()) = tokio::join!(slurm.runner.check_folder(), hidden);
+    let Err(CheckFailure::Wrong(why)) = checked else { panic!("{checked:?}") };
+    assert!(why.starts_with("node n") && why.contains(" does not have /"), "{why}");
+    slurm.has_no_check().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_is_not_begun_in_time_says_why_and_is_taken_back() {
+    let Some(slurm) = Slurm::start() else { return };
+    slurm.nodes("DRAIN");
+    let Err(CheckFailure::Unanswered(why)) = slurm.runner.check_folder().await else { panic!("it waits") };
+    assert!(why.ends_with("the nodes that it needs are down, drained or reserved"), "{why}");
+    slurm.has_no_check().await;
+}
