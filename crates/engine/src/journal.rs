@@ -42,7 +42,8 @@ fn start_in(path: PathBuf) {
         .ok();
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false);
     // What tracing-subscriber says of a failure goes to stderr, and is a panic where that is closed.
-    let log = log.log_internal_errors(false).with_writer(Journal { stderr: io::stderr, file: Mutex::new(file) });
+    let log =
+        log.log_internal_errors(false).with_writer(Journal { stderr: io::stderr, file: Mutex::new(file) });
     // No other subscriber can be set before this one; and an app that cannot write its log still runs tasks.
     let set = log.try_init();
     debug_assert!(set.is_ok(), "a second log was started");

@@ -11,7 +11,8 @@ use serde_json::json;
 use solti_api::ApiHandler as _;
 use solti_api::operations::{GetTaskRow, Operations as _};
 use solti_model::{
-    AttemptsNotKept, ContainerTask, SubprocessTask, Task, TaskKind, TaskRow, TaskRun, Volume, Waiting, WasmDir,
+    AttemptsNotKept, ContainerTask, SubprocessTask, Task, TaskKind, TaskRow, TaskRun, Volume, Waiting,
+    WasmDir,
 };
 
 pub async fn show(options: &Options, id: &str) -> Result<u8, CliError> {

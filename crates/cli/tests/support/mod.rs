@@ -75,7 +75,9 @@ impl Place {
 
     /// With these variables, which its tasks inherit.
     pub fn serve_with(&self, words: &[&str], variables: &[(&str, &str)]) -> Server {
-        self.server(self.command(&["serve"]).args(words).envs(variables.iter().copied()).stderr(Stdio::null()))
+        self.server(
+            self.command(&["serve"]).args(words).envs(variables.iter().copied()).stderr(Stdio::null()),
+        )
     }
 
     /// With a standard error that nobody reads: what it writes there is refused.
