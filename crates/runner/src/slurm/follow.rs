@@ -58,6 +58,9 @@ struct Asked {
     hard: bool,
 }
 
+/// A look at the folder, which may hang.
+type Looking = JoinHandle<io::Result<Result<FolderLook, AttachError>>>;
+
 #[derive(Debug)]
 pub(super) struct Follow {
     followed: Followed,
@@ -77,7 +80,7 @@ pub(super) struct Follow {
     since: Instant,
     /// Of the cluster, of the folder, and of what cannot be done.
     troubles: [Option<String>; 3],
-    looking: Option<(Instant, JoinHandle<io::Result<Result<FolderLook, AttachError>>>)>,
+    looking: Option<(Instant, Looking)>,
     asked: Option<Asked>,
 }
 
