@@ -17,6 +17,7 @@ mod line_encoding;
 mod log_printer;
 mod order;
 mod reach;
+mod relay;
 mod screen;
 mod serve_doors;
 mod server;

@@ -9,7 +9,7 @@ use super::{Actor, Message, Reply, event, runner_mode};
 use crate::clock::now_ms;
 use crate::{LiveRun, SupervisorError};
 use solti_model::{
-    AfterReboot, BackoffState, BeforeReboot, MainEnded, NextStep, RunId, RunUsage, Slot, TaskEventKind,
+    AfterReboot, BackoffState, BeforeReboot, FieldError, MainEnded, NextStep, RunId, RunUsage, Slot, TaskEventKind,
     TaskId, TaskPhase, TaskRun, TaskStatus, after_attempt,
 };
 use solti_runner::{
@@ -22,6 +22,8 @@ use std::time::Duration;
 pub(crate) struct StartOrder {
     pub(crate) request: RunRequest,
     pub(crate) runner: Option<String>,
+    /// Why none takes it any more.
+    pub(crate) refused: Option<FieldError>,
     /// They are not in the request.
     pub(crate) secrets: NeededSecrets,
 }
@@ -75,7 +77,7 @@ impl Actor {
         let order = self.fresh_order();
         let Some(active) = self.tasks.get_mut(id) else { return vec![] };
         // What none takes any more is told by the start.
-        let runner = self.runners.choose(&active.stored.task.spec).ok().map(ToOwned::to_owned);
+        let runner = self.runners.choose(&active.stored.task.spec).ok();
         let status = &mut active.stored.task.status;
         *status = TaskStatus {
             phase: TaskPhase::Pending,
@@ -124,11 +126,15 @@ impl Actor {
             grace: self.config.grace,
             stdin: active.stored.task.spec.stdin.clone(),
             cluster: active.stored.task.spec.cluster.clone(),
+            labels: active.stored.task.spec.labels.clone(),
+            selector: self.runners.selector_there(&active.stored.task.spec),
         };
         let runner = active.run.as_ref().and_then(|run| run.run.runner.clone());
         let spec = &active.stored.task.spec;
+        // What another runner would make of it is not what was asked for.
+        let refused = if runner.is_none() { self.runners.choose(spec).err() } else { None };
         let (job, names, known) = (spec.job.clone(), spec.secrets.clone(), active.secrets.clone());
-        Some(StartOrder { request, runner, secrets: NeededSecrets { job, names, known } })
+        Some(StartOrder { request, runner, refused, secrets: NeededSecrets { job, names, known } })
     }
 
     pub(crate) async fn started(
