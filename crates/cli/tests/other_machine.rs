@@ -366,3 +366,67 @@ fn the_token_is_in_no_command_line_and_no_file_of_a_run() {
     two.open("go");
     assert_eq!(two.here.run(&["wait", &id]).status.code(), Some(0));
 }
+
+#[test]
+fn a_lane_spans_machines_and_tasks_go_to_the_first_that_is_free() {
+    let mut two = Two::new();
+    two.here.ok(&["lanes", "set", "wide", "--machine", "here=1", "--machine", "nas=2"]);
+    let listed = two.here.ok(&["lanes"]);
+    assert!(listed.contains("0 of 3") && listed.contains("runs 1 on here and 2 on nas"), "{listed}");
+    for name in ["one", "two", "three", "four"] {
+        two.gate(name);
+    }
+    let task = |name: &str| {
+        let script = format!("echo {name}; read x < {}", two.nas.work().join(name).display());
+        two.here.ok(&["run", "--lane", "wide", "--", "sh", "-c", &script]).trim().to_owned()
+    };
+    let runner = |id: &str| {
+        let runs = two.here.json(&["runs", "--json", id]);
+        runs["runs"]
+            .as_array()
+            .unwrap()
+            .last()
+            .map_or_else(String::new, |run| run["runner"].as_str().unwrap().to_owned())
+    };
+    let ids = ["one", "two", "three", "four"].map(task);
+    let [one, second, third, fourth] = &ids;
+    for id in [one, second, third] {
+        two.until(id, "running");
+    }
+    assert_eq!(
+        ids[..3].iter().map(|id| runner(id)).collect::<Vec<_>>(),
+        ["local", "machine:nas", "machine:nas"]
+    );
+    assert_eq!(two.phase(fourth), "pending");
+    two.open("two");
+    two.until(second, "succeeded");
+    two.until(fourth, "running");
+    assert_eq!(runner(fourth), "machine:nas");
+    for (id, name) in [(one, "one"), (third, "three"), (fourth, "four")] {
+        two.open(name);
+        two.until(id, "succeeded");
+        assert_eq!(two.log(id), format!("{name}\n"));
+    }
+
+    // A machine that cannot be reached takes nothing, and is named.
+    two.nas_is_gone();
+    two.gate("five");
+    two.gate("six");
+    let task = |name: &str| {
+        let script = format!("read x < {}; echo {name}", two.nas.work().join(name).display());
+        two.here.ok(&["run", "--lane", "wide", "--", "sh", "-c", &script]).trim().to_owned()
+    };
+    let (fifth, sixth) = (task("five"), task("six"));
+    two.until(&fifth, "running");
+    wait_until("it is said", || {
+        two.row(&sixth).contains("nas (") && two.row(&sixth).contains("cannot be reached")
+    });
+    assert_eq!(two.phase(&sixth), "pending");
+    two.open("five");
+    two.until(&sixth, "running");
+    two.open("six");
+    two.until(&sixth, "succeeded");
+    two.nas_is_back();
+    let runs = two.here.json(&["runs", "--json", &sixth]);
+    assert_eq!(runs["runs"][0]["runner"], "local");
+}

@@ -9,8 +9,8 @@ use super::{Actor, Message, Reply, event, runner_mode};
 use crate::clock::now_ms;
 use crate::{LiveRun, SupervisorError};
 use solti_model::{
-    AfterReboot, BackoffState, BeforeReboot, FieldError, MainEnded, NextStep, RunId, RunUsage, Slot, TaskEventKind,
-    TaskId, TaskPhase, TaskRun, TaskStatus, after_attempt,
+    AfterReboot, BackoffState, BeforeReboot, FieldError, MainEnded, NextStep, RunId, RunUsage, Slot,
+    TaskEventKind, TaskId, TaskPhase, TaskRun, TaskStatus, after_attempt,
 };
 use solti_runner::{
     ClusterWait, LogDoorbell, LostReason, RunController, RunEnd, RunOutcome, RunRequest, Unenforced, Usage,
@@ -75,9 +75,12 @@ impl Actor {
         let now = now_ms();
         let (boot_id, environment) = (self.config.boot_id.clone(), self.environment);
         let order = self.fresh_order();
+        let (runner, refused) = match self.runner_for(id) {
+            Ok(runner) => (Some(runner), None),
+            // Told by the start: what another runner would make of it is not what was asked for.
+            Err(why) => (None, Some(why)),
+        };
         let Some(active) = self.tasks.get_mut(id) else { return vec![] };
-        // What none takes any more is told by the start.
-        let runner = self.runners.choose(&active.stored.task.spec).ok();
         let status = &mut active.stored.task.status;
         *status = TaskStatus {
             phase: TaskPhase::Pending,
@@ -93,6 +96,7 @@ impl Actor {
         }
         active.stage = Stage::Starting { stop: None };
         active.stored.queueing.suspended = false;
+        active.refused = refused;
         (active.trouble, active.put_off) = (None, 0);
         active.starts.note(now);
         self.note_wakeful(id);
@@ -131,8 +135,7 @@ impl Actor {
         };
         let runner = active.run.as_ref().and_then(|run| run.run.runner.clone());
         let spec = &active.stored.task.spec;
-        // What another runner would make of it is not what was asked for.
-        let refused = if runner.is_none() { self.runners.choose(spec).err() } else { None };
+        let refused = active.refused.clone();
         let (job, names, known) = (spec.job.clone(), spec.secrets.clone(), active.secrets.clone());
         Some(StartOrder { request, runner, refused, secrets: NeededSecrets { job, names, known } })
     }

@@ -39,6 +39,7 @@ export type {
   LabelCount,
   Lane,
   LaneForecast,
+  LaneMachine,
   LaneRules,
   KeepAwake,
   LastLine,
