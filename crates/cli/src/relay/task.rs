@@ -74,10 +74,19 @@ impl<'a> RemoteTask<'a> {
 
     async fn run(&self, id: &TaskId, copy: &mut LogCopy) -> Result<Result<End, CliError>, Unasked> {
         let link = self.link;
-        match link.ask(async |client| client.ask(RunNow { id: id.clone() }).await).await {
-            // It runs, or is over: an answer was lost, or somebody has stopped it.
-            Ok(()) | Err(Unasked::Refused(ApiError::Conflict { .. } | ApiError::TaskNotFound { .. })) => {}
-            Err(unasked) => return Err(unasked),
+        loop {
+            match link.ask(async |client| client.ask(RunNow { id: id.clone() }).await).await {
+                Ok(()) => break,
+                Err(Unasked::Refused(ApiError::Conflict { .. } | ApiError::TaskNotFound { .. })) => {
+                    let status = found(link, id).await?.status;
+                    // It runs, or is over: an answer was lost, or somebody has stopped it.
+                    if status.phase != TaskPhase::Pending || status.attempt > 0 {
+                        break;
+                    }
+                    link.rest().await;
+                }
+                Err(unasked) => return Err(unasked),
+            }
         }
         match log::print(link, id, copy).await? {
             Ok(Printed::Whole) => {}
