@@ -98,7 +98,7 @@ pub(super) async fn print(
 pub(super) fn began(link: &Link) -> Result<(), CliError> {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let now = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
-    link.note(|progress| drop(progress.started_at.get_or_insert(now)))
+    link.note(|progress| progress.started_at = progress.started_at.or(Some(now)))
 }
 
 /// Says so when the machine goes away and when it is back, for as long as a stream waits for it.
