@@ -23,7 +23,7 @@ step "What building needs (the first time some packages of the system and of the
 step "The page" $NPM run build
 # shellcheck disable=SC2086 # words
 step "The programs (from nothing about nine minutes on two cores; after a change, those of it)" \
-    $CARGO build --profile local -p solti-desktop -p solti-shim --bins
+    $CARGO build --profile local -p solti-desktop -p solti-shim -p solti-cli --bins
 # What most tasks do without, and takes minutes from nothing: it is not waited for, and found as soon as it is there.
 programs=${CARGO_TARGET_DIR:-target}/local
 # shellcheck disable=SC2086 # words

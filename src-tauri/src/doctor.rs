@@ -30,7 +30,7 @@ pub fn run(json: bool) -> ExitCode {
 
 /// Blocks while it looks.
 pub fn diagnose(config: &Config, logs: LogSettings) -> Diagnosis {
-    let Config { data_dir, shim, wasi } = config.clone();
+    let Config { data_dir, shim, wasi, .. } = config.clone();
     examine(&Scope { data_dir, shim, wasi, logs }, vec![web_view()])
 }
 

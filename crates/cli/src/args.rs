@@ -4,6 +4,7 @@ mod hooks;
 mod job;
 mod lanes;
 mod reading;
+mod relay;
 
 use crate::arg_values::{after, delay, lane, pair, span};
 use crate::args_cluster::Cluster;
@@ -21,6 +22,7 @@ pub use hooks::{Call, Hooks};
 pub use job::{Job, JobOrder, JobSecret};
 pub use lanes::{Awake, Lanes, Rules};
 pub use reading::{List, Logs, Runs, Stream};
+pub use relay::Relay;
 
 /// Long and batch tasks on this machine or another: run, list, follow, stop.
 ///
@@ -193,6 +195,9 @@ pub enum Command {
     },
     /// Speak to the server's Unix socket through standard input and output (what ssh:// runs at the other end)
     Connect,
+    /// Follow a run on another machine for the engine, which starts this as the program of its run here
+    #[command(hide = true)]
+    Relay(Relay),
     /// Look at what tasks need here: folders, space, database, shim
     Doctor {
         /// Also have a job of the Slurm cluster write into the shared folder, and look whether that is seen here
@@ -239,7 +244,10 @@ pub struct Run {
     /// What to do when the lane is busy
     #[arg(long, value_enum, default_value_t = WhenBusy::Queue)]
     pub when_busy: WhenBusy,
-    /// The directory to run in; the current one when absent, the server's home directory with --url
+    /// Run it on another machine, by the name of its connection in the settings; paths are that machine's
+    #[arg(long, value_name = "NAME")]
+    pub machine: Option<String>,
+    /// The directory to run in; the current one when absent, the home directory there with --url or --machine
     #[arg(long, short = 'C', conflicts_with_all = ["image", "wasm"])]
     pub cwd: Option<PathBuf>,
     /// A variable; KEY alone takes the value that it has here

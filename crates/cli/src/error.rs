@@ -88,6 +88,10 @@ pub enum CliError {
     Editor(#[source] io::Error),
     #[error("the current directory is gone")]
     CurrentDir(#[source] io::Error),
+    #[error("{} cannot be used", path.display())]
+    RelayFile { path: PathBuf, source: io::Error },
+    #[error("{machine} cannot be reached: {why}")]
+    OtherMachine { machine: String, why: String },
     #[error("the connection to the server ended before the task did")]
     Disconnected,
     #[error("task {0} was deleted")]

@@ -16,6 +16,7 @@ mod input;
 mod log_printer;
 mod order;
 mod reach;
+mod relay;
 mod screen;
 mod serve_doors;
 mod server;

@@ -78,6 +78,11 @@ pub fn from_words(run: Run, here: Option<&Path>) -> Result<TaskSpec, CliError> {
         (spec.runner_selector, spec.limits) = (Some(selector), limits);
         spec.cluster = (request != ClusterRequest::default()).then_some(request);
     }
+    if let Some(machine) = run.machine {
+        // What else it asks for is that machine's to give.
+        let selector = spec.runner_selector.get_or_insert_default();
+        selector.match_labels.insert("machine".to_owned(), machine);
+    }
     spec.labels = run.label.into_iter().collect();
     spec.labels.extend(run.name.map(|name| ("name".to_owned(), name)));
     Ok(spec)

@@ -66,7 +66,7 @@ macro_rules! desktop {
             what_is_begun_to_be_written_is_completed
             what_limits_would_delete_is_counted
             lanes_are_set_and_listed
-            a_lane_asks_something_of_the_machine
+            a_lane_asks_something_of_the_machine a_lane_spans_machines
             a_shared_lane_is_listed_while_nothing_is_in_it
             a_draft_is_kept_until_it_is_dropped
             a_filter_is_kept_under_a_name

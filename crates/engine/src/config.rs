@@ -22,6 +22,9 @@ const SHIM_NAME: &str = "solti-shim";
 /// Overrides where the program is that runs WebAssembly.
 const WASI: &str = "SOLTI_WASI";
 const WASI_NAME: &str = "solti-wasi";
+/// Overrides where the program is that hands tasks to other machines.
+const CLIENT: &str = "SOLTI_CLIENT";
+const CLIENT_NAME: &str = "solti";
 
 /// Where the data of one set of tasks is, and the program that runs them.
 #[derive(Debug, Clone)]
@@ -32,19 +35,31 @@ pub struct Config {
     pub shim: PathBuf,
     /// The program that runs WebAssembly; need not be there.
     pub wasi: PathBuf,
+    /// The program that hands tasks to other machines, `solti`; need not be there.
+    pub client: PathBuf,
 }
 
 impl Config {
     /// With the programs where this one finds its own.
     fn in_folder(data_dir: PathBuf) -> Result<Self, EngineError> {
-        Ok(Self { data_dir, shim: program(SHIM, SHIM_NAME)?, wasi: program(WASI, WASI_NAME)? })
+        Ok(Self {
+            data_dir,
+            shim: program(SHIM, SHIM_NAME)?,
+            wasi: program(WASI, WASI_NAME)?,
+            client: program(CLIENT, CLIENT_NAME)?,
+        })
     }
 
-    /// With a shim that is known, and the other program beside that.
+    /// With a shim that is known, and the other programs beside that.
     #[must_use]
     pub fn with_shim(data_dir: impl Into<PathBuf>, shim: impl Into<PathBuf>) -> Self {
         let shim = shim.into();
-        Self { data_dir: data_dir.into(), wasi: shim.with_file_name(WASI_NAME), shim }
+        Self {
+            data_dir: data_dir.into(),
+            wasi: shim.with_file_name(WASI_NAME),
+            client: shim.with_file_name(CLIENT_NAME),
+            shim,
+        }
     }
 
     /// Where the data and the shim are to be found, whatever their state.

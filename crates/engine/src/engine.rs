@@ -9,9 +9,10 @@ use serde_json::json;
 use solti_api::{DesktopApi, SettingsAccess, StoredSettings, SupervisorApiAdapter, in_full};
 use solti_logstore::LogLimits;
 use solti_model::{
-    EngineInfo, FinishedSettings, InheritedEnvironment, LogSettings, Recovered, Settings, SlurmSettings,
+    Connection, EngineInfo, FinishedSettings, InheritedEnvironment, LogSettings, Recovered, Settings,
+    SlurmSettings,
 };
-use solti_runner::{ContainerRunner, EngineKind, Runners, ShimRunner, SlurmRunner, WasmRunner};
+use solti_runner::{ContainerRunner, EngineKind, Machines, Runners, ShimRunner, SlurmRunner, WasmRunner};
 use solti_store::{Opened, Recovery, Store, StoreError, free_bytes};
 use solti_supervisor::{FinishedLimits, RunFolders, Supervisor, SupervisorConfig, SupervisorError};
 use std::{path::Path, sync::Arc, time::Duration};
@@ -75,8 +76,9 @@ impl Engine {
             keyring: Arc::new(SessionKeyring::default()),
             ..SupervisorConfig::new(&config.data_dir)
         };
-        let slurm = follow(followed, |settings| settings.slurm.clone());
-        let (runners, containers) = runners(&runner, &inherited, slurm, config);
+        let slurm = follow(followed.clone(), |settings| settings.slurm.clone());
+        let connections = follow(followed, |settings| settings.connections.clone());
+        let (runners, containers) = runners(&runner, &inherited, slurm, connections, config);
         let supervisor = Supervisor::start(store.clone(), runners, supervised).await?;
         spawn(sweep_containers(containers, supervisor.folders().clone()));
         spawn(keep_copies(store));
@@ -143,9 +145,10 @@ fn runners(
     runner: &ShimRunner,
     inherited: &Inherited,
     slurm: watch::Receiver<SlurmSettings>,
+    connections: watch::Receiver<Vec<Connection>>,
     config: &Config,
 ) -> (Runners, [ContainerRunner; 2]) {
-    let Config { data_dir, wasi, shim, .. } = config;
+    let Config { data_dir, wasi, client, shim } = config;
     let containers = [EngineKind::Podman, EngineKind::Docker]
         .map(|kind| ContainerRunner::new(kind, runner.clone(), inherited.variables.clone(), data_dir));
     let mut runners = Runners::new(Arc::new(runner.clone()));
@@ -156,7 +159,9 @@ fn runners(
     let wasm = WasmRunner::new(wasi, runner.clone(), data_dir);
     let slurm = SlurmRunner::new(shim, inherited.variables.clone(), data_dir, slurm);
     let runners = runners.with(WASM, &[("engine", WASM)], Arc::new(wasm));
-    (runners.with(SLURM, &[("engine", SLURM)], Arc::new(slurm)), containers)
+    let machines = Machines::new(client, runner.clone(), inherited.variables.clone(), data_dir, connections);
+    let runners = runners.with(SLURM, &[("engine", SLURM)], Arc::new(slurm));
+    (runners.with_machines(machines), containers)
 }
 
 /// Takes away what the runs of an earlier time have left.

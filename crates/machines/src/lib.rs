@@ -15,6 +15,7 @@ mod remembered;
 mod tokens;
 mod watched;
 
+pub use client::client_of;
 pub use connections::ConnectionTest;
 pub use listed::{ListedMachine, MachineList};
 pub use machine::Machine;

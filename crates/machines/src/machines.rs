@@ -2,34 +2,19 @@
 //!
 //! A client lives while a window is on its machine, so that what is said of the machine is what open streams have seen last.
 
-use crate::client::client;
+use crate::client::{LinkError, with_kept};
 use crate::machine::Machine;
 use crate::remembered::Remembered;
 use crate::tokens::Tokens;
 use crate::watched::Watched;
 use solti_api::{ApiError, DesktopApi, SettingsAccess, in_full};
-use solti_http::{HttpClient, HttpError};
+use solti_http::HttpClient;
 use solti_model::{Connection, Settings};
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
-
-/// Why a machine cannot even be tried.
-#[derive(Debug, thiserror::Error)]
-enum LinkError {
-    #[error("its token cannot be read")]
-    Token(#[source] std::io::Error),
-    #[error(transparent)]
-    Client(#[from] HttpError),
-}
-
-impl From<LinkError> for ApiError {
-    fn from(error: LinkError) -> Self {
-        Self::Unavailable { reason: in_full(&error) }
-    }
-}
 
 /// One for the app: which machine each of its windows is on, and a client for each machine that one is on.
 pub struct Machines {
@@ -224,8 +209,7 @@ impl Machines {
     }
 
     fn link(&self, connection: Connection, next: &mut u64) -> Result<Link, LinkError> {
-        let token = self.tokens.of(&connection).map_err(LinkError::Token)?;
-        let client = client(&connection, token)?;
+        let client = with_kept(&self.tokens, &connection)?;
         *next += 1;
         let watched = Watched::start(client.clone(), self.news.clone(), &self.runtime);
         Ok(Link { number: *next, connection, api: Arc::new(client), watched })

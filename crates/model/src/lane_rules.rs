@@ -2,6 +2,7 @@
 //! what the machine is like just now, and the time, are arguments.
 
 use crate::bounds::{counted, within};
+use crate::lane_machines::{LaneMachine, MAX_LANE_MACHINES, check_lane_machines};
 use crate::{FieldError, MAX_BYTES, MAX_DURATION_MS, MAX_LOAD, MIN_IDLE_MS, MIN_LOAD};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -43,6 +44,12 @@ pub struct LaneRules {
     #[serde(skip_serializing_if = "KeepAwake::is_never")]
     #[ts(optional, as = "Option<KeepAwake>")]
     pub keep_awake: KeepAwake,
+    /// The machines that its tasks run on, the first that is free and can be reached; this one alone when empty. The lane then runs as
+    /// many tasks at once as they have places together.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<LaneMachine>>")]
+    #[schemars(length(max = MAX_LANE_MACHINES))]
+    pub machines: Vec<LaneMachine>,
 }
 
 /// A part of each day.
@@ -141,6 +148,7 @@ impl LaneRules {
     /// # Errors
     /// Names the field.
     pub fn validate(&self) -> Result<(), FieldError> {
+        check_lane_machines(&self.machines)?;
         if let Some(idle) = self.idle_ms {
             within("idleMs", idle, MIN_IDLE_MS, MAX_DURATION_MS, " ms")?;
         }
@@ -160,7 +168,7 @@ impl LaneRules {
 
     /// Whether a start has to wait for a look at the machine.
     pub fn is_conditional(&self) -> bool {
-        self.between.is_some() || self.asks_for() != Asked::default()
+        self.between.is_some() || !self.machines.is_empty() || self.asks_for() != Asked::default()
     }
 
     /// What has to be looked at beside the clock.

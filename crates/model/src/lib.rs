@@ -47,6 +47,7 @@ mod job_secrets;
 mod job_view;
 mod kin;
 mod kind;
+mod lane_machines;
 mod lane_rules;
 mod left_out;
 mod lifecycle;
@@ -132,6 +133,9 @@ pub use kin::Kin;
 pub use kind::{
     AfterMain, CommandMode, ContainerTask, CustomRuntime, EnvVar, MAX_SCRIPT_BYTES, PullPolicy, ScriptMode,
     ScriptRuntime, SubprocessMode, SubprocessTask, TaskKind, Volume, WasmDir, WasmTask,
+};
+pub use lane_machines::{
+    HERE, LaneMachine, MAX_LANE_MACHINES, check_lane_machines, lane_machines_words, place_on, places_of,
 };
 pub use lane_rules::{Asked, Hours, KeepAwake, LaneRules, MachineState, Reading, TimeOfDay};
 pub use left_out::{LeftOut, MAX_LEFT_OUT};

@@ -47,6 +47,27 @@ pub enum Operator {
 }
 
 impl RunnerSelector {
+    /// What it says of this label alone.
+    #[must_use]
+    pub fn about(&self, key: &str) -> Self {
+        self.kept(|of| of == key)
+    }
+
+    /// All that it says but of this label; `None` when that is nothing.
+    #[must_use]
+    pub fn without(&self, key: &str) -> Option<Self> {
+        Some(self.kept(|of| of != key)).filter(|rest| *rest != Self::default())
+    }
+
+    fn kept(&self, keep: impl Fn(&str) -> bool) -> Self {
+        let labels = self.match_labels.iter().filter(|(key, _)| keep(key));
+        let expressions = self.match_expressions.iter().filter(|expression| keep(&expression.key));
+        Self {
+            match_labels: labels.map(|(key, value)| (key.clone(), value.clone())).collect(),
+            match_expressions: expressions.cloned().collect(),
+        }
+    }
+
     /// Whether a runner with `labels` may take the task: every label and every expression holds.
     pub fn matches(&self, labels: &BTreeMap<String, String>) -> bool {
         self.match_labels.iter().all(|(key, value)| labels.get(key) == Some(value))
@@ -83,5 +104,23 @@ mod tests {
         assert!(!selector(Operator::NotIn, &["a100"]).matches(&with));
         assert!(selector(Operator::Exists, &[]).matches(&with));
         assert!(selector(Operator::DoesNotExist, &[]).matches(&without));
+    }
+
+    #[test]
+    fn what_is_said_of_one_label_is_told_from_the_rest() {
+        let expression =
+            |key: &str| MatchExpression { key: key.into(), operator: Operator::Exists, values: vec![] };
+        let both = RunnerSelector {
+            match_labels: BTreeMap::from([("machine".to_owned(), "nas".to_owned())]),
+            match_expressions: vec![expression("gpu"), expression("machine")],
+        };
+        let of_machine = both.about("machine");
+        assert_eq!(
+            (of_machine.match_labels.len(), &of_machine.match_expressions[..]),
+            (1, &[expression("machine")][..])
+        );
+        let rest = both.without("machine").expect("of the GPU");
+        assert_eq!((rest.match_labels.len(), &rest.match_expressions[..]), (0, &[expression("gpu")][..]));
+        assert_eq!(of_machine.without("machine"), None);
     }
 }

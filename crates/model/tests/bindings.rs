@@ -218,6 +218,7 @@ fn the_types_of_the_page_are_those_of_the_model() {
         LeftOut,
         LaneRules,
         Hours,
+        LaneMachine,
         TimeOfDay,
         KeepAwake,
         StaysAwake,

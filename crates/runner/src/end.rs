@@ -63,7 +63,7 @@ pub enum RunEnd {
     StartFailed(StartFailure),
     /// Ended because it printed more than its limit.
     OverOutputLimit,
-    /// Its cluster has ended it, or it has ended with its node.
+    /// Its cluster has ended it, or it has ended with its node; or it ended on another machine in a way that only that one can tell.
     Cluster {
         /// As what.
         counts_as: ClusterEnd,
@@ -103,6 +103,10 @@ pub enum LostReason {
     FolderGone,
     /// The cluster knows nothing of its job any more.
     ClusterForgot,
+    /// It ran on another machine, whose engine does not know how it ended.
+    Elsewhere,
+    /// It ran on another machine, whose connection was removed before it had ended.
+    MachineRemoved,
 }
 
 impl LostReason {
@@ -113,6 +117,8 @@ impl LostReason {
             Self::NeverStarted => "the app ended before the run was started",
             Self::RecordLost => "its record was lost with the database",
             Self::FolderGone => "its run folder was removed",
+            Self::Elsewhere => "the machine that it ran on does not know how it ended",
+            Self::MachineRemoved => "the connection to the machine that it ran on was removed",
             Self::ClusterForgot => {
                 "the cluster knows nothing of it any more, and it has left no record of its end"
             }

@@ -4,7 +4,8 @@
 //! run folder, starts the shim and follows it over its control socket. Timeout, tree kill and the log are the shim's
 //! (`solti-shim`, `solti-logstore`); when to run what, and what follows an end, is the supervisor's. Where a task runs is chosen
 //! among registered runners ([`Runners`]); a container is a run whose program is the client of an engine ([`ContainerRunner`]), a
-//! WebAssembly module one whose program is `solti-wasi` ([`WasmRunner`]). A cluster is handed the shim itself ([`SlurmRunner`]).
+//! WebAssembly module one whose program is `solti-wasi` ([`WasmRunner`]), a run on another machine one whose program is our own client
+//! ([`Machines`]). A cluster is handed the shim itself ([`SlurmRunner`]).
 
 #![warn(missing_docs, unreachable_pub)]
 
@@ -30,6 +31,7 @@ mod explain;
 mod force;
 mod fork_server;
 mod handle;
+mod machine;
 mod main_ended;
 mod readable;
 mod resolve;
@@ -56,6 +58,7 @@ pub use container_failure::{ContainerFailure, ContainerTrouble};
 pub use end::{ClusterEnd, LostReason, RunEnd, RunOutcome};
 pub use error::{AttachError, StartError};
 pub use handle::{ClusterWait, LogDoorbell, Place, RunController, RunEnds, RunHandle, Standing, StopMode};
+pub use machine::Machines;
 pub use main_ended::MainEnded;
 pub use run_dir::{TRANSIENT_FILES, empty_run_folder};
 pub use runner::{About, Attached, CheckFailure, NoPreview, RunRequest, Runner};

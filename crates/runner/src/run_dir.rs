@@ -21,7 +21,7 @@ use solti_shim::layout;
 use crate::{AttachError, Stage, StartCause, StartFailure};
 
 /// What a finished run needs no more once its outcome is stored: all but the log.
-pub const TRANSIENT_FILES: [&str; 12] = [
+pub const TRANSIENT_FILES: [&str; 15] = [
     layout::LAUNCH,
     layout::EXIT,
     layout::SOCKET,
@@ -32,6 +32,9 @@ pub const TRANSIENT_FILES: [&str; 12] = [
     crate::argv::ENV_FILE,
     OOM,
     STDIN,
+    solti_relay::ORDER_FILE,
+    solti_relay::WISH_FILE,
+    solti_relay::PROGRESS_FILE,
     solti_wasi::ORDER_FILE,
     solti_wasi::REPORT_FILE,
 ];

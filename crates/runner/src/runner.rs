@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use solti_model::{
     BatchCluster, ClusterPreview, ClusterRequest, ContainerEngine, FieldError, FolderCheck, LocalImage,
-    ResourceLimits, RunId, Stdin, TaskKind, TaskSpec, WasmEngine,
+    ResourceLimits, RunId, RunnerSelector, Stdin, TaskKind, TaskSpec, WasmEngine,
 };
 
 use crate::{AttachError, LostReason, RunHandle, RunOutcome, StartError, StopMode};
@@ -34,6 +34,10 @@ pub struct RunRequest {
     pub stdin: Stdin,
     /// What is asked of a cluster, where it is handed to one.
     pub cluster: Option<ClusterRequest>,
+    /// The task's labels, for a machine where it is a task again.
+    pub labels: BTreeMap<String, String>,
+    /// Which of that machine's runners may take it.
+    pub selector: Option<RunnerSelector>,
 }
 
 /// What is found in a run folder after a restart of the app.

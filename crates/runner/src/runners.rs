@@ -1,10 +1,14 @@
 //! The runners of a machine: each with a name and labels, and which of them a task is given to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use solti_model::{ClusterPreview, FieldError, FolderCheck, LocalImage, RunnerInfo, TaskSpec};
+use solti_model::{
+    ClusterPreview, FieldError, FolderCheck, HERE, LocalImage, RunnerInfo, RunnerSelector, TaskSpec,
+};
+use tokio::task::JoinSet;
 
+use crate::machine::{MACHINE_LABEL, Machines, machine_of, runner_name};
 use crate::{About, CheckFailure, NoPreview, Runner};
 
 /// The label that every runner has: its name.
@@ -18,6 +22,8 @@ pub struct Runners {
     /// Of those that know no runner: tasks of earlier versions, and what is done for all.
     first: Registered,
     others: Vec<Registered>,
+    /// They come and go with the connections of the settings.
+    machines: Option<Machines>,
 }
 
 #[derive(Clone)]
@@ -34,6 +40,12 @@ impl Registered {
         Self { name: name.to_owned(), labels, runner }
     }
 
+    /// That of another machine.
+    fn elsewhere(machines: &Machines, machine: &str) -> Self {
+        let runner = Arc::new(machines.runner(machine));
+        Self::new(&runner_name(machine), &[(MACHINE_LABEL, machine)], runner)
+    }
+
     fn matches(&self, spec: &TaskSpec) -> bool {
         spec.runner_selector.as_ref().is_none_or(|selector| selector.matches(&self.labels))
     }
@@ -46,7 +58,7 @@ impl Registered {
 impl Runners {
     /// One runner, `local`.
     pub fn new(runner: Arc<dyn Runner>) -> Self {
-        Self { first: Registered::new(LOCAL, &[], runner), others: vec![] }
+        Self { first: Registered::new(LOCAL, &[], runner), others: vec![], machines: None }
     }
 
     /// The same with another one, which is asked after those before it. Beside the labels it has one of its name, `runner`.
@@ -56,15 +68,45 @@ impl Runners {
         self
     }
 
+    /// The same with other machines, which take what names one by the label `machine`, and nothing else. What else a task asks of its
+    /// runner is for that machine to look at.
+    #[must_use]
+    pub fn with_machines(mut self, machines: Machines) -> Self {
+        self.machines = Some(machines);
+        self
+    }
+
+    /// Those of this machine.
     fn all(&self) -> impl Iterator<Item = &Registered> {
         std::iter::once(&self.first).chain(&self.others)
+    }
+
+    fn elsewhere(&self) -> Vec<Registered> {
+        let Some(machines) = &self.machines else { return vec![] };
+        machines.names().iter().map(|name| Registered::elsewhere(machines, name)).collect()
+    }
+
+    /// The other machine that a task asks for: the first that fits.
+    fn machine_for(&self, spec: &TaskSpec) -> Option<Registered> {
+        let asked = spec.runner_selector.as_ref()?.about(MACHINE_LABEL);
+        if !asks_for_machine(spec) {
+            return None;
+        }
+        self.elsewhere().into_iter().find(|one| asked.matches(&one.labels))
     }
 
     /// The name of the runner that a task is given to: the first whose labels fit and that takes it.
     ///
     /// # Errors
     /// The field because of which there is none.
-    pub fn choose(&self, spec: &TaskSpec) -> Result<&str, FieldError> {
+    pub fn choose(&self, spec: &TaskSpec) -> Result<String, FieldError> {
+        match (self.choose_here(spec), self.machine_for(spec)) {
+            (Err(_), Some(one)) => one.runner.accepts(spec).map(|()| one.name),
+            (here, _) => here,
+        }
+    }
+
+    fn choose_here(&self, spec: &TaskSpec) -> Result<String, FieldError> {
         if !self.all().any(|one| one.takes_kind(spec)) {
             let what = spec.kind.in_words();
             let sentence = format!("no runner of this machine takes {what}; use a command or a script");
@@ -75,13 +117,17 @@ impl Runners {
         let fits = |one: &&Registered| spec.cluster.is_none() || one.runner.is_cluster();
         for one in self.all().filter(|one| one.matches(spec) && one.takes_kind(spec)).filter(fits) {
             match one.runner.accepts(spec) {
-                Ok(()) => return Ok(&one.name),
+                Ok(()) => return Ok(one.name.clone()),
                 // The first is the one that a person would have expected.
                 Err(error) => refused = refused.or(Some(error)),
             }
         }
         Err(refused.unwrap_or_else(|| {
             let what = spec.kind.in_words();
+            if asks_for_machine(spec) {
+                let sentence = "no connection of the settings is the machine that it asks for";
+                return FieldError::new("runnerSelector", sentence);
+            }
             let (field, does) = match spec.cluster {
                 Some(_) => ("cluster", "hands them to a cluster"),
                 None => ("runnerSelector", "matches"),
@@ -90,10 +136,64 @@ impl Runners {
         }))
     }
 
+    /// As [`Self::choose`], on one machine of a lane: [`HERE`], or the name of a connection.
+    ///
+    /// # Errors
+    /// The field because of which it cannot run there.
+    pub fn choose_on(&self, spec: &TaskSpec, machine: &str) -> Result<String, FieldError> {
+        if machine == HERE {
+            return self.choose_here(spec);
+        }
+        let found = self.elsewhere().into_iter().find(|one| runner_name(machine) == one.name);
+        let gone = || FieldError::new("machines", format!("there is no connection {machine}"));
+        let one = found.ok_or_else(gone)?;
+        let asked = spec.runner_selector.as_ref().map(|selector| selector.about(MACHINE_LABEL));
+        if asked.is_some_and(|asked| !asked.matches(&one.labels)) {
+            return Err(FieldError::new("runnerSelector", "asks for another machine"));
+        }
+        one.runner.accepts(spec).map(|()| one.name)
+    }
+
+    /// Which machine of a lane a runner of this name is, or is of.
+    pub fn machine_of(runner: Option<&str>) -> &str {
+        runner.and_then(machine_of).unwrap_or(HERE)
+    }
+
+    /// Whether these machines of lanes answer, or have done so lately. Takes some seconds where one does not.
+    pub async fn reach(&self, machines: BTreeSet<String>) -> BTreeMap<String, Result<(), String>> {
+        let mut reached = BTreeMap::new();
+        let mut looks = JoinSet::new();
+        for machine in machines {
+            let connected = self.machines.as_ref().filter(|machines| machines.names().contains(&machine));
+            match connected {
+                _ if machine == HERE => drop(reached.insert(machine, Ok(()))),
+                Some(machines) => {
+                    let runner = machines.runner(&machine);
+                    looks.spawn(async move { (machine, runner.look().await) });
+                }
+                None => drop(reached.insert(machine, Err("there is no connection of that name".to_owned()))),
+            }
+        }
+        while let Some(look) = looks.join_next().await {
+            // Without an answer the runtime is shutting down.
+            reached.extend(look.ok());
+        }
+        reached
+    }
+
+    /// What a task asks of the runners of the machine that it is handed to.
+    pub fn selector_there(&self, spec: &TaskSpec) -> Option<RunnerSelector> {
+        spec.runner_selector.as_ref()?.without(MACHINE_LABEL)
+    }
+
     /// The runner of this name. One that is not known, or not said, is the first.
-    pub fn of(&self, name: Option<&str>) -> &Arc<dyn Runner> {
+    pub fn of(&self, name: Option<&str>) -> Arc<dyn Runner> {
+        // Of a machine whose connection is gone too: what was started there is still its.
+        if let (Some(machines), Some(machine)) = (&self.machines, name.and_then(machine_of)) {
+            return Arc::new(machines.runner(machine));
+        }
         let known = name.and_then(|name| self.all().find(|one| one.name == name));
-        &known.unwrap_or(&self.first).runner
+        Arc::clone(&known.unwrap_or(&self.first).runner)
     }
 
     /// When and where a cluster would start a task that is not handed over.
@@ -101,8 +201,8 @@ impl Runners {
     /// # Errors
     /// The field because of which it would not be taken, or why nobody can say.
     pub async fn preview(&self, spec: &TaskSpec) -> Result<ClusterPreview, NoPreview> {
-        let runner = self.of(Some(self.choose(spec).map_err(NoPreview::Refused)?));
-        runner.preview(spec).await
+        let name = self.choose(spec).map_err(NoPreview::Refused)?;
+        self.of(Some(&name)).preview(spec).await
     }
 
     /// Has the folder that this machine shares with a cluster checked.
@@ -116,18 +216,15 @@ impl Runners {
 
     /// What each is and can do, in their order. Asks engines, which takes a moment.
     pub async fn describe(&self) -> Vec<RunnerInfo> {
+        // Machines that are switched off take their time to be found so, all of them at once.
+        let elsewhere: Vec<_> = self.elsewhere().into_iter().map(|one| tokio::spawn(describe(one))).collect();
         let mut described = Vec::new();
-        for Registered { name, labels, runner } in self.all() {
-            let About { unavailable, engine, wasm, cluster } = runner.about().await;
-            described.push(RunnerInfo {
-                name: name.clone(),
-                labels: labels.clone(),
-                kinds: runner.kinds().iter().map(|word| (*word).to_owned()).collect(),
-                unavailable,
-                engine,
-                wasm,
-                cluster,
-            });
+        for one in self.all() {
+            described.push(describe(one.clone()).await);
+        }
+        for one in elsewhere {
+            // Without an answer the runtime is shutting down.
+            described.extend(one.await);
         }
         described
     }
@@ -146,6 +243,17 @@ impl Runners {
     }
 }
 
+fn asks_for_machine(spec: &TaskSpec) -> bool {
+    let selector = spec.runner_selector.as_ref();
+    selector.is_some_and(|selector| selector.about(MACHINE_LABEL) != RunnerSelector::default())
+}
+
+async fn describe(Registered { name, labels, runner }: Registered) -> RunnerInfo {
+    let About { unavailable, engine, wasm, cluster } = runner.about().await;
+    let kinds = runner.kinds().iter().map(|word| (*word).to_owned()).collect();
+    RunnerInfo { name, labels, kinds, unavailable, engine, wasm, cluster }
+}
+
 impl<R: Runner> From<Arc<R>> for Runners {
     fn from(runner: Arc<R>) -> Self {
         Self::new(runner)
@@ -155,11 +263,12 @@ impl<R: Runner> From<Arc<R>> for Runners {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{AttachError, Attached, RunHandle, RunRequest, StartError, StopMode};
+    use crate::{AttachError, Attached, RunHandle, RunRequest, ShimRunner, StartError, StopMode};
     use serde_json::json;
-    use solti_model::{RunId, TaskKind};
+    use solti_model::{Connection, RunId, TaskKind};
     use std::collections::HashMap;
     use std::path::Path;
+    use tokio::sync::watch;
 
     /// Takes its kinds, unless it says why not.
     struct Pretend(&'static [&'static str], Option<&'static str>);
@@ -195,6 +304,44 @@ mod tests {
         }
     }
 
+    #[tokio::test]
+    async fn another_machine_takes_what_names_it_and_nothing_else() {
+        let dir = tempfile::tempdir().expect("temp dir");
+        let nas = Connection { name: "nas".into(), url: "ssh://nas".into(), fingerprint: None };
+        let (settings, connections) = watch::channel(vec![nas]);
+        let shim = ShimRunner::new("/no/shim");
+        // What is there and may be executed; nothing is started.
+        let machines = Machines::new("/bin/sh", shim, BTreeMap::new(), dir.path(), connections);
+        let all = Runners::from(Arc::new(Pretend(&["subprocess"], None))).with_machines(machines);
+        let of = |selector| spec(command(), selector);
+        let chosen = |spec: &TaskSpec| all.choose(spec).map_err(|error| error.field);
+        assert_eq!(chosen(&of(json!(null))).as_deref(), Ok("local"));
+        let named = of(json!({"matchLabels": {"machine": "nas", "runner": "slurm"}}));
+        assert_eq!(chosen(&named).as_deref(), Ok("machine:nas"));
+        assert_eq!(
+            all.selector_there(&named),
+            of(json!({"matchLabels": {"runner": "slurm"}})).runner_selector
+        );
+        assert_eq!(chosen(&of(json!({"matchLabels": {"machine": "lab"}}))), Err("runnerSelector".into()));
+        let secret = TaskSpec { secrets: vec!["token".into()], ..named.clone() };
+        assert_eq!(chosen(&secret), Err("secrets".into()));
+        // In a lane the machine is given, and a task that names another one is not for it.
+        let on = |spec: &TaskSpec, machine: &str| all.choose_on(spec, machine).map_err(|error| error.field);
+        assert_eq!(on(&of(json!(null)), "nas").as_deref(), Ok("machine:nas"));
+        assert_eq!(on(&of(json!(null)), "here").as_deref(), Ok("local"));
+        assert_eq!(on(&named, "here"), Err("runnerSelector".into()));
+        assert_eq!(on(&of(json!({"matchLabels": {"machine": "lab"}})), "nas"), Err("runnerSelector".into()));
+        settings.send_replace(vec![]);
+        assert_eq!(chosen(&named), Err("runnerSelector".into()));
+        assert_eq!(on(&of(json!(null)), "nas"), Err("machines".into()));
+        let reached = all.reach(["here".to_owned(), "nas".to_owned()].into()).await;
+        assert!(reached["here"].is_ok() && reached["nas"].is_err());
+    }
+
+    fn command() -> serde_json::Value {
+        json!({"subprocess": {"mode": {"command": {"command": "true"}}}})
+    }
+
     fn spec(kind: serde_json::Value, selector: serde_json::Value) -> TaskSpec {
         let kind: TaskKind = serde_json::from_value(kind).expect("a kind");
         let mut spec = TaskSpec::new("s".parse().expect("legal"), kind);
@@ -214,7 +361,7 @@ mod tests {
         let command = || json!({"subprocess": {"mode": {"command": {"command": "true"}}}});
         let by = |selector| json!({"matchLabels": selector});
         let both = runners(None);
-        let chosen = |spec| both.choose(&spec).map(ToOwned::to_owned).map_err(|error| error.field);
+        let chosen = |spec| both.choose(&spec).map_err(|error| error.field);
         assert_eq!(chosen(spec(command(), json!(null))), Ok("local".into()));
         assert_eq!(chosen(spec(container(), json!(null))), Ok("podman".into()));
         assert_eq!(chosen(spec(container(), by(json!({"engine": "docker"})))), Ok("docker".into()));
@@ -229,7 +376,7 @@ mod tests {
     fn where_the_first_cannot_the_next_is_asked_and_the_first_word_is_told() {
         let container = || json!({"container": {"image": "a:b"}});
         let one = runners(Some("no podman"));
-        assert_eq!(one.choose(&spec(container(), json!(null))), Ok("docker"));
+        assert_eq!(one.choose(&spec(container(), json!(null))), Ok("docker".to_owned()));
         let only = json!({"matchLabels": {"engine": "podman"}});
         let refused = one.choose(&spec(container(), only)).expect_err("refused");
         assert_eq!((&*refused.field, &*refused.message), ("kind.container", "no podman"));

@@ -229,6 +229,8 @@ mod tests {
             grace: Duration::ZERO,
             stdin: Stdin::None,
             cluster: None,
+            labels: BTreeMap::new(),
+            selector: None,
         };
         let runner =
             WasmRunner::new("/usr/bin/solti-wasi", ShimRunner::new("/usr/bin/solti-shim"), "/data".as_ref());

@@ -8,7 +8,9 @@ mod queue;
 pub use queue::MoveTo;
 pub(crate) use queue::{CannotMove, Moved, ORDER_STEP, Queue, Waiter};
 
-use solti_model::{AdmissionStrategy, KeepAwake, Lane, LaneRules, Slot, TaskId};
+use solti_model::{
+    AdmissionStrategy, HERE, KeepAwake, Lane, LaneMachine, LaneRules, Slot, TaskId, places_of,
+};
 use solti_store::StoredLane;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -91,11 +93,21 @@ impl LaneState {
         startable
     }
 
+    /// As many as these machines have together; without any, as many as it has had on this one.
+    fn places_with(&self, machines: &[LaneMachine]) -> u32 {
+        let here = || self.rules.machines.iter().find(|machine| machine.name == HERE);
+        places_of(machines).unwrap_or_else(|| here().map_or(1, |machine| machine.places))
+    }
+
     /// What its settings are, for whoever changes them.
     fn change(&mut self, change: &LaneChange) {
         self.capacity = change.capacity.unwrap_or(self.capacity);
         self.paused = change.paused.unwrap_or(self.paused);
         if let Some(rules) = &change.rules {
+            // A smaller number that is set later holds.
+            if rules.machines != self.rules.machines && change.capacity.is_none() {
+                self.capacity = self.places_with(&rules.machines);
+            }
             self.rules.clone_from(rules);
             self.unmet = None;
         }
@@ -210,6 +222,17 @@ impl Lanes {
     pub(crate) fn take_startable(&mut self, slot: &Slot) -> Vec<TaskId> {
         let lane = self.lanes.get_mut(slot).filter(|lane| !self.all_held && !lane.rules.is_conditional());
         lane.map(LaneState::fill).unwrap_or_default()
+    }
+
+    /// Whether its tasks run on several machines, or on another one.
+    pub(crate) fn spans_machines(&self, slot: &Slot) -> bool {
+        self.lanes.get(slot).is_some_and(|lane| !lane.rules.machines.is_empty())
+    }
+
+    /// The task whose turn is next, if there is a place for it.
+    pub(crate) fn next_startable(&self, slot: &Slot) -> Option<&TaskId> {
+        let lane = self.lanes.get(slot).filter(|_| self.could_start(slot))?;
+        lane.queue.ready().next().map(|waiter| &waiter.id)
     }
 
     /// As [`Self::take_startable`], now that the machine is as the lane asks for.

@@ -8,7 +8,7 @@ use std::process::Command;
 const ROWS: [&[&str]; 10] = [
     &["solti-positions", "solti-rows", "solti-schedule", "solti-shell-line", "solti-wasi", "solti-webhook"],
     &["solti-model", "solti-logstore"],
-    &["solti-shim", "solti-store"],
+    &["solti-relay", "solti-shim", "solti-store"],
     &["solti-runner"],
     &["solti-supervisor"],
     &["solti-api"],

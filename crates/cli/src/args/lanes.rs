@@ -2,7 +2,7 @@
 
 use crate::arg_values::{finite, lane, load, span};
 use clap::{Args, Subcommand, ValueEnum};
-use solti_model::{Hours, KeepAwake, MAX_LANE_CAPACITY, Slot, TimeOfDay};
+use solti_model::{Hours, KeepAwake, LaneMachine, MAX_LANE_CAPACITY, Slot, TimeOfDay};
 use std::time::Duration;
 
 #[derive(Debug, Subcommand)]
@@ -48,12 +48,29 @@ pub struct Rules {
     /// Keep the machine from sleeping while a task of it runs
     #[arg(long, value_enum, value_name = "WHEN", num_args = 0..=1, require_equals = true, default_missing_value = "on-mains")]
     pub keep_awake: Option<Awake>,
+    /// Run its tasks on the first of these machines that is free: here=2 is this one, else a connection's name, and how many at once; for
+    /// several, give it several times
+    #[arg(long, value_name = "NAME=PLACES", value_parser = machine)]
+    pub machine: Vec<LaneMachine>,
+    /// Run its tasks on this machine alone
+    #[arg(long, conflicts_with = "machine")]
+    pub here_alone: bool,
 }
 
 impl Rules {
     /// Whether anything is to be changed.
     pub fn is_given(&self) -> bool {
-        let Self { no_conditions, on_mains, idle, load_below, free, between, keep_awake } = self;
+        let Self {
+            no_conditions,
+            on_mains,
+            idle,
+            load_below,
+            free,
+            between,
+            keep_awake,
+            machine,
+            here_alone,
+        } = self;
         *no_conditions
             || *on_mains
             || idle.is_some()
@@ -61,6 +78,8 @@ impl Rules {
             || free.is_some()
             || between.is_some()
             || keep_awake.is_some()
+            || !machine.is_empty()
+            || *here_alone
     }
 }
 
@@ -82,6 +101,15 @@ impl From<Awake> for KeepAwake {
             Awake::Always => Self::Always,
         }
     }
+}
+
+fn machine(text: &str) -> Result<LaneMachine, String> {
+    // A connection may be called anything.
+    let parts = text.rsplit_once('=').filter(|(name, _)| !name.trim().is_empty());
+    let (name, places) = parts.ok_or("must be a machine and how many tasks it has at once, as in nas=4")?;
+    let places = places.trim().parse().ok().filter(|places| (1..=MAX_LANE_CAPACITY).contains(places));
+    let places = places.ok_or_else(|| format!("{text}: how many must be a number from 1"))?;
+    Ok(LaneMachine { name: name.trim().to_owned(), places })
 }
 
 fn hours(text: &str) -> Result<Hours, String> {
@@ -132,7 +160,19 @@ mod tests {
         assert_eq!((between.from.to_string(), between.to.to_string()), ("22:00".into(), "06:00".into()));
         assert_eq!(rules.keep_awake, Some(Awake::OnMains));
         assert_eq!((size("1.5 kB"), size("2GiB")), (Ok(1_500), Ok(2 << 30)));
+        let line = "solti lanes set etl --machine here=2 --machine nas=4";
+        let Command::Lanes { command: Some(Lanes::Set { rules, .. }) } =
+            Cli::parse_from(line.split(' ')).command
+        else {
+            panic!("a lane was set")
+        };
+        let machine = |name: &str, places| LaneMachine { name: name.to_owned(), places };
+        assert_eq!(rules.machine, [machine("here", 2), machine("nas", 4)]);
         for wrong in [
+            "--machine nas",
+            "--machine =2",
+            "--machine nas=0",
+            "--machine nas=2 --here-alone",
             "--free much",
             "--free 5XB",
             "--free 99999999TB",

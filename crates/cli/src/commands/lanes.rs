@@ -9,7 +9,7 @@ use crate::{server, show};
 use serde_json::json;
 use solti_api::operations::{GetSummary, ListLanes, Operations as _, SetLane, SetLaneRules};
 use solti_http::HttpClient;
-use solti_model::{KeepAwake, Lane, LaneRules, Slot, StaysAwake, Summary};
+use solti_model::{KeepAwake, Lane, LaneRules, Slot, StaysAwake, Summary, lane_machines_words};
 
 pub async fn lanes(options: &Options, command: Option<Lanes>) -> Result<u8, CliError> {
     let client = server::client(options).await?;
@@ -63,8 +63,14 @@ async fn set_rules(client: &HttpClient, slot: &Slot, given: &Rules) -> Result<()
 
 fn changed(before: LaneRules, given: &Rules) -> LaneRules {
     let keep_awake = given.keep_awake.map_or(before.keep_awake, Into::into);
+    let machines = match (given.here_alone, &given.machine[..]) {
+        (true, _) => vec![],
+        (false, []) => before.machines.clone(),
+        (false, given) => given.to_vec(),
+    };
     let before = if given.no_conditions { LaneRules::default() } else { before };
     LaneRules {
+        machines,
         on_mains: given.on_mains || before.on_mains,
         idle_ms: given
             .idle
@@ -106,7 +112,10 @@ fn standing(lane: &Lane) -> String {
         KeepAwake::OnMains => Some("keeps the machine awake on mains"),
         KeepAwake::Always => Some("keeps the machine awake"),
     };
-    let parts = [lane.paused.then(|| "paused".to_owned()), conditions, awake.map(ToOwned::to_owned)];
+    let machines = &lane.rules.machines;
+    let machines = (!machines.is_empty()).then(|| format!("runs {}", lane_machines_words(machines)));
+    let parts =
+        [lane.paused.then(|| "paused".to_owned()), conditions, machines, awake.map(ToOwned::to_owned)];
     parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
@@ -121,6 +130,12 @@ mod tests {
         let given = Rules { idle: Some(Duration::from_secs(60)), ..Rules::default() };
         let after = changed(before.clone(), &given);
         assert_eq!(after, LaneRules { idle_ms: Some(60_000), ..before.clone() });
+        let nas = vec![solti_model::LaneMachine { name: "nas".into(), places: 4 }];
+        let spans = changed(after.clone(), &Rules { machine: nas.clone(), ..Rules::default() });
+        assert_eq!(spans, LaneRules { machines: nas.clone(), ..after.clone() });
+        let kept = changed(spans.clone(), &Rules { no_conditions: true, ..Rules::default() });
+        assert_eq!(kept, LaneRules { machines: nas, ..LaneRules::default() });
+        assert_eq!(changed(spans, &Rules { here_alone: true, ..Rules::default() }), after);
         let none = Rules { no_conditions: true, free: Some(5), ..Rules::default() };
         assert_eq!(changed(after, &none), LaneRules { free_bytes: Some(5), ..LaneRules::default() });
     }

@@ -64,6 +64,7 @@ pub async fn carry_out(cli: Cli) -> Result<u8, CliError> {
         Command::Serve(serve) => serve::serve(&options, serve).await,
         Command::Service { command } => service::service(&options, command).await,
         Command::Connect => connect::connect(&options).await,
+        Command::Relay(relay) => crate::relay::relay(&relay).await,
         Command::Doctor { cluster } => doctor::doctor(&options, cluster).await,
         Command::Completions { shell } => manual::completions(shell),
         Command::Man { dir } => manual::man(dir.as_deref()),

@@ -51,9 +51,9 @@ const OPTIONS: [(&str, &str); 25] = [
 pub async fn run(options: &Options, run: Run) -> Result<u8, CliError> {
     let client = server::client(options).await?;
     // Elsewhere there need not be such a directory.
-    let here = match options.url.as_deref().unwrap_or_default() {
-        "" => Some(std::env::current_dir().map_err(CliError::CurrentDir)?),
-        _elsewhere => None,
+    let here = match is_here(options, &run) {
+        true => Some(std::env::current_dir().map_err(CliError::CurrentDir)?),
+        false => None,
     };
     let (wait, after) = (run.wait, run.after.clone());
     if run.cluster.preview {
@@ -88,6 +88,11 @@ pub async fn attend(options: &Options, client: &HttpClient, order: RunJob) -> Re
     AttendedTask::new(client, &id, options.json, signals).until_its_end(Input::Stored(Stdin::None)).await
 }
 
+/// Whether its paths are this machine's.
+fn is_here(options: &Options, run: &Run) -> bool {
+    server::is_here(options) && run.machine.is_none()
+}
+
 /// What the task is to read: of this program's own only where it stands for the task, or `--stdin -` says so.
 async fn input_of(options: &Options, run: &Run) -> Result<Input, CliError> {
     let own = run.stdin.as_ref().is_some_and(|file| file.as_os_str() == "-");
@@ -95,14 +100,14 @@ async fn input_of(options: &Options, run: &Run) -> Result<Input, CliError> {
         return input::read().await;
     }
     if let Some(file) = run.stdin.as_ref().filter(|_| !own) {
-        return Ok(Input::Stored(Stdin::File(order::file(file, server::is_here(options))?)));
+        return Ok(Input::Stored(Stdin::File(order::file(file, is_here(options, run))?)));
     }
     if run.no_stdin || !run.wait || !own && !input::is_given() {
         return Ok(Input::Stored(Stdin::None));
     }
     match server::input_dir(options)? {
-        // A pipe is read once.
-        Some(dir) if !run.is_repeated() => match input::piped(&dir) {
+        // A pipe is read once, and on this machine.
+        Some(dir) if !run.is_repeated() && run.machine.is_none() => match input::piped(&dir) {
             Ok(piped) => Ok(piped),
             // There are file systems without.
             Err(_) => input::read().await,

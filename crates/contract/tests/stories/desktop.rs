@@ -273,6 +273,29 @@ pub async fn a_lane_asks_something_of_the_machine(subject: &Subject) {
     assert_eq!(api.ask(ListLanes {}).await.unwrap(), []);
 }
 
+pub async fn a_lane_spans_machines(subject: &Subject) {
+    let api = subject.desktop();
+    let slot = Slot::new("wide").unwrap();
+    let ask = |rules: serde_json::Value| SetLaneRules {
+        slot: slot.clone(),
+        rules: serde_json::from_value(rules).unwrap(),
+    };
+    let machines = |here: u32, nas: u32| json!({"machines": [{"name": "here", "places": here}, {"name": "nas", "places": nas}]});
+    let lane = api.ask(ask(machines(1, 4))).await.unwrap();
+    assert_eq!((lane.capacity, lane.rules.machines.len()), (5, 2), "as many as they have together");
+    assert_eq!(api.ask(ListLanes {}).await.unwrap(), std::slice::from_ref(&lane));
+    let error = api.ask(ask(machines(1, 0))).await.unwrap_err();
+    assert!(
+        matches!(&error, ApiError::InvalidRequest { field, .. } if field == "rules.machines[1].places"),
+        "{error:?}"
+    );
+    let fewer = api.ask(SetLane { slot: slot.clone(), capacity: Some(2), paused: None }).await.unwrap();
+    assert_eq!((fewer.capacity, &fewer.rules), (2, &lane.rules), "a smaller number holds");
+    let alone = api.ask(ask(json!({}))).await.unwrap();
+    assert_eq!(alone.capacity, 1, "as many as it had on this machine");
+    assert_eq!(api.ask(ListLanes {}).await.unwrap(), []);
+}
+
 pub async fn a_shared_lane_is_listed_while_nothing_is_in_it(subject: &Subject) {
     let api = subject.desktop();
     let own = api.submit_task(spec("solo-x7kp2", command("sleep", &["600"]), json!({}))).await.unwrap();

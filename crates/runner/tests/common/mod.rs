@@ -51,6 +51,8 @@ impl Runs {
             grace: Duration::from_secs(60),
             stdin: solti_model::Stdin::None,
             cluster: None,
+            labels: BTreeMap::new(),
+            selector: None,
         }
     }
 

@@ -1,5 +1,6 @@
 //! A cluster with a runner for it.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -60,6 +61,8 @@ impl Slurm {
             grace: Duration::from_secs(60),
             stdin: Stdin::None,
             cluster: Some(cluster),
+            labels: BTreeMap::new(),
+            selector: None,
         }
     }
 

@@ -28,7 +28,7 @@ pub(crate) struct PlaceInLane {
 impl Actor {
     pub(crate) fn check(&self, spec: &TaskSpec) -> Result<(), FieldError> {
         spec.validate()?;
-        self.runners.choose(spec).map(drop)
+        self.any_runner(spec)
     }
 
     /// Checks the task and asks its lane, which then waits for [`Actor::enter`].
@@ -158,6 +158,10 @@ impl Actor {
     /// Frees the task's place and starts whoever is next.
     pub(crate) async fn leave_lane(&mut self, slot: &Slot, id: &TaskId) {
         self.lanes.release(slot, id);
+        if self.lanes.spans_machines(slot) {
+            // What it waited for may have been this place.
+            self.looking.ask_anew(slot);
+        }
         self.start_ready(slot).await;
     }
 

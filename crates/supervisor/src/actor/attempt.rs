@@ -3,8 +3,8 @@
 use crate::LiveTask;
 use crate::lanes::Waiter;
 use solti_model::{
-    AdmissionStrategy, AfterTask, MainEnded, RecentStarts, Secrets, Slot, Stall, StopMode, TaskId, TaskPhase,
-    TaskStatus,
+    AdmissionStrategy, AfterTask, FieldError, MainEnded, RecentStarts, Secrets, Slot, Stall, StopMode,
+    TaskId, TaskPhase, TaskStatus,
 };
 use solti_runner::{ClusterWait, RunController};
 use solti_store::{StoredRun, StoredTask};
@@ -38,6 +38,10 @@ pub(crate) struct Active {
     pub secrets: Secrets,
     /// Waits for the time before which it does not start.
     pub early: Option<AbortHandle>,
+    /// The machine of its lane that its next attempt is given to.
+    pub placed: Option<String>,
+    /// Why no runner takes its latest attempt.
+    pub refused: Option<FieldError>,
 }
 
 #[derive(Debug)]
@@ -101,6 +105,8 @@ impl Active {
             put_off: 0,
             secrets: Secrets::new(),
             early: None,
+            placed: None,
+            refused: None,
         }
     }
 

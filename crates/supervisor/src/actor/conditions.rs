@@ -4,6 +4,7 @@
 //! that begins, then every some seconds; never else.
 
 use super::attempt::Stage;
+use super::placement::Reached;
 use super::{Actor, Message};
 use crate::clock::now_ms;
 use solti_model::{Asked, MachineState, Slot, TimeOfDay};
@@ -25,7 +26,7 @@ enum LookStage {
     #[default]
     Resting,
     /// The machine is being looked at for these.
-    Looking { slots: BTreeSet<Slot>, asked: Asked },
+    Looking { slots: BTreeSet<Slot>, asked: Asked, machines: BTreeSet<String> },
     /// The next look is to come.
     Pausing(AbortHandle),
 }
@@ -82,17 +83,21 @@ impl Actor {
         }
         let asked =
             slots.iter().fold(Asked::default(), |asked, slot| asked.and(self.lanes.rules(slot).asks_for()));
-        self.looking.stage = LookStage::Looking { slots, asked };
+        let machines: BTreeSet<String> =
+            slots.iter().flat_map(|slot| self.machines_with_places(slot)).collect();
+        self.looking.stage = LookStage::Looking { slots, asked, machines: machines.clone() };
         let (machine, effect) = (Arc::clone(&self.config.machine), self.effect());
         tokio::spawn(async move {
-            let machine = machine.look(asked).await;
-            effect.tell(Message::Looked { machine: Box::new(machine) }).await;
+            let (machine, reached) = tokio::join!(machine.look(asked), effect.runners.reach(machines));
+            effect.tell(Message::Looked { machine: Box::new(machine), reached }).await;
         });
     }
 
     /// Starts what may start as the machine is now; the rest learns what it waits for.
-    pub(crate) async fn looked(&mut self, machine: &MachineState) {
-        let LookStage::Looking { slots, asked } = std::mem::take(&mut self.looking.stage) else { return };
+    pub(crate) async fn looked(&mut self, machine: &MachineState, reached: &Reached) {
+        let LookStage::Looking { slots, asked, machines } = std::mem::take(&mut self.looking.stage) else {
+            return;
+        };
         let (hour, minute) = self.jobs.zones.time_of_day(now_ms());
         let Some(now) = TimeOfDay::new(hour, minute) else { return };
         self.looking.told.clear();
@@ -100,16 +105,20 @@ impl Actor {
         for slot in slots {
             let rules = self.lanes.rules(&slot);
             // It asks for something since that was not looked at: the next look is for that.
-            if rules.asks_for().and(asked) != asked {
+            let unseen = |machine: &String| !machines.contains(machine);
+            if rules.asks_for().and(asked) != asked || self.machines_with_places(&slot).iter().any(unseen) {
                 continue;
             }
-            let unmet = rules.unmet(machine, now);
+            let unmet = match rules.unmet(machine, now) {
+                None if !rules.machines.is_empty() => self.place_all(&slot, &rules, reached).await,
+                unmet => unmet,
+            };
             let waits = unmet.is_some();
             let changed = self.lanes.tell_unmet(&slot, unmet);
             any_changed |= changed;
             if waits {
                 self.looking.told.insert(slot.clone());
-            } else {
+            } else if rules.machines.is_empty() {
                 self.begin_due(&slot).await;
                 for next in self.lanes.take_looked(&slot) {
                     self.begin(&next).await;

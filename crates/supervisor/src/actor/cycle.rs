@@ -9,8 +9,8 @@ use super::{Actor, Message, Reply, event, runner_mode};
 use crate::clock::now_ms;
 use crate::{LiveRun, SupervisorError};
 use solti_model::{
-    AfterReboot, BackoffState, BeforeReboot, MainEnded, NextStep, OnCluster, RunId, RunUsage, Slot,
-    TaskEventKind, TaskId, TaskPhase, TaskRun, TaskStatus, after_attempt,
+    AfterReboot, BackoffState, BeforeReboot, FieldError, MainEnded, NextStep, OnCluster, RunId, RunUsage,
+    Slot, TaskEventKind, TaskId, TaskPhase, TaskRun, TaskStatus, after_attempt,
 };
 use solti_runner::{
     ClusterWait, LogDoorbell, LostReason, RunController, RunEnd, RunOutcome, RunRequest, Unenforced, Usage,
@@ -22,6 +22,8 @@ use std::time::Duration;
 pub(crate) struct StartOrder {
     pub(crate) request: RunRequest,
     pub(crate) runner: Option<String>,
+    /// Why none takes it any more.
+    pub(crate) refused: Option<FieldError>,
     /// They are not in the request.
     pub(crate) secrets: NeededSecrets,
 }
@@ -73,9 +75,12 @@ impl Actor {
         let now = now_ms();
         let (boot_id, environment) = (self.config.boot_id.clone(), self.environment);
         let order = self.fresh_order();
+        let (runner, refused) = match self.runner_for(id) {
+            Ok(runner) => (Some(runner), None),
+            // Told by the start: what another runner would make of it is not what was asked for.
+            Err(why) => (None, Some(why)),
+        };
         let Some(active) = self.tasks.get_mut(id) else { return vec![] };
-        // What none takes any more is told by the start.
-        let runner = self.runners.choose(&active.stored.task.spec).ok().map(ToOwned::to_owned);
         let status = &mut active.stored.task.status;
         *status = TaskStatus {
             phase: TaskPhase::Pending,
@@ -91,6 +96,7 @@ impl Actor {
         }
         active.stage = Stage::Starting { stop: None };
         active.stored.queueing.suspended = false;
+        active.refused = refused;
         (active.trouble, active.put_off) = (None, 0);
         active.starts.note(now);
         self.note_wakeful(id);
@@ -125,11 +131,14 @@ impl Actor {
             grace: self.config.grace,
             stdin: active.stored.task.spec.stdin.clone(),
             cluster: active.stored.task.spec.cluster.clone(),
+            labels: active.stored.task.spec.labels.clone(),
+            selector: self.runners.selector_there(&active.stored.task.spec),
         };
         let runner = active.run.as_ref().and_then(|run| run.run.runner.clone());
         let spec = &active.stored.task.spec;
+        let refused = active.refused.clone();
         let (job, names, known) = (spec.job.clone(), spec.secrets.clone(), active.secrets.clone());
-        Some(StartOrder { request, runner, secrets: NeededSecrets { job, names, known } })
+        Some(StartOrder { request, runner, refused, secrets: NeededSecrets { job, names, known } })
     }
 
     pub(crate) async fn started(

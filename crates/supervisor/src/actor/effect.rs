@@ -59,14 +59,18 @@ impl Effect {
     }
 
     /// Starts an attempt whose intent is stored, and sees it to its end.
-    pub(crate) async fn start(self, StartOrder { mut request, runner, secrets }: StartOrder) {
+    pub(crate) async fn start(self, StartOrder { mut request, runner, refused, secrets }: StartOrder) {
         let RunId { task: id, attempt } = request.run.clone();
         fail_point!("intent-stored");
-        if let Err(missing) = self.put_secrets(&mut request.kind, secrets).await {
+        let ready = match refused {
+            Some(why) => Err(why),
+            None => self.put_secrets(&mut request.kind, secrets).await,
+        };
+        if let Err(missing) = ready {
             let outcome = Box::new(end_now(RunEnd::StartFailed(StartFailure::refused(missing))));
             return self.tell(Message::Ended { id, attempt, outcome }).await;
         }
-        let runner = Arc::clone(self.runners.of(runner.as_deref()));
+        let runner = self.runners.of(runner.as_deref());
         let root = runner.runs_root();
         if let Some(root) = root.clone()
             && !self.folders.provide_elsewhere(&id, root).await

@@ -98,7 +98,7 @@ impl Effect {
     }
 
     async fn marked(&self, sought: &Sought, marks: &Marks) -> Result<usize, AttachError> {
-        let marks = marks.get_or_try_init(|| self.runners.of(None).marks()).await?;
+        let marks = marks.get_or_try_init(|| async { self.runners.of(None).marks().await }).await?;
         Ok(marks.get(&sought.run()).copied().unwrap_or(0))
     }
 

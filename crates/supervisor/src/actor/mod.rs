@@ -21,6 +21,7 @@ mod job_renaming;
 pub(crate) mod job_saving;
 mod lookout;
 mod outcome;
+mod placement;
 pub(crate) mod queueing;
 mod recovery;
 mod refused;
@@ -214,6 +215,7 @@ pub(crate) enum Message {
     /// What the machine is like, for the lanes that ask.
     Looked {
         machine: Box<MachineState>,
+        reached: placement::Reached,
     },
     LookAgain,
     /// A task whose secrets are there, or cannot be.
@@ -381,7 +383,7 @@ impl Actor {
             Message::OfferEnd { id } => self.offer_end(&id).await,
             Message::LaneRefused { refused, before } => self.lane_refused(&refused, &before).await,
             Message::Closed { id } => self.closed(&id).await,
-            Message::Looked { machine } => self.looked(&machine).await,
+            Message::Looked { machine, reached } => self.looked(&machine, &reached).await,
             Message::LookAgain => self.look_again(),
             Message::Ordered { order, reply } => self.ordered(*order, reply).await,
             Message::Job(message) => self.about_jobs(message).await,

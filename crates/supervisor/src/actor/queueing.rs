@@ -576,7 +576,9 @@ impl Actor {
 fn conflict(id: &TaskId, stage: &Stage) -> SupervisorError {
     let reason = match stage {
         Stage::Running { .. } | Stage::OutOfSight { .. } => format!("task {id} is running already"),
-        Stage::Queued { .. } => format!("task {id} was handed to its cluster, which starts it"),
+        Stage::Queued { .. } => {
+            format!("task {id} was handed over already, and is started where it was handed to")
+        }
         Stage::Starting { .. } | Stage::PutOff { .. } => format!("task {id} is being started"),
         Stage::Backoff { .. } => {
             format!("task {id} has been started before and is waiting for its next attempt")

@@ -318,3 +318,23 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_lane_that_spans_machines_runs_as_many_as_they_have_together_and_starts_none_by_itself() {
+    let mut lanes = Lanes::default();
+    let machine = |name: &str, places| LaneMachine { name: name.into(), places };
+    let over = |machines: Vec<LaneMachine>| LaneChange {
+        rules: Some(LaneRules { machines, ..LaneRules::default() }),
+        ..LaneChange::default()
+    };
+    let wide = over(vec![machine(HERE, 2), machine("nas", 3)]);
+    assert_eq!(lanes.set(&slot(), &wide).capacity, 5);
+    admit(&mut lanes, 1, Queue).expect("queued");
+    assert_eq!(lanes.take_startable(&slot()), []);
+    assert_eq!(lanes.next_startable(&slot()), Some(&id(1)));
+    // What else is set of it leaves the number that a person has chosen.
+    set(&mut lanes, Some(4), None);
+    assert_eq!(lanes.set(&slot(), &wide).capacity, 4);
+    assert_eq!(lanes.set(&slot(), &over(vec![])).capacity, 2, "as many as it had here");
+    assert!(!lanes.spans_machines(&slot()));
+}

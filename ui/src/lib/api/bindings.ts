@@ -2934,7 +2934,12 @@ between?: Hours,
 /**
  * Whether the machine is kept from sleeping while a task of the lane runs. No condition.
  */
-keepAwake?: KeepAwake, };
+keepAwake?: KeepAwake, 
+/**
+ * The machines that its tasks run on, the first that is free and can be reached; this one alone when empty. The lane then runs as
+ * many tasks at once as they have places together.
+ */
+machines?: Array<LaneMachine>, };
 
 export type Hours = { 
 /**
@@ -2945,6 +2950,16 @@ from: TimeOfDay,
  * Until before this one; earlier than `from`, it is that of the next day.
  */
 to: TimeOfDay, };
+
+export type LaneMachine = { 
+/**
+ * `here`, or the name of a connection of the settings.
+ */
+name: string, 
+/**
+ * How many of the lane's tasks it has at once.
+ */
+places: number, };
 
 export type TimeOfDay = string;
 

@@ -106,7 +106,8 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
           field: "rules.between.to",
           message: "must not be the time from which it is",
         });
-      return tasks.setLane(slot, { rules });
+      const places = rules.machines?.reduce((all, machine) => all + machine.places, 0);
+      return tasks.setLane(slot, places ? { rules, capacity: places } : { rules });
     },
 
     listRunners: async () => fakeRunners,

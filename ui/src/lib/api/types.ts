@@ -42,6 +42,7 @@ export type {
   LabelCount,
   Lane,
   LaneForecast,
+  LaneMachine,
   LaneRules,
   KeepAwake,
   LastLine,

@@ -33,6 +33,22 @@ test("each condition is sent as it is written, beside those that are there", asy
   expect(save).toHaveBeenLastCalledWith({ loadBelow: 2, keepAwake: "onMains" });
 });
 
+test("the machines of a lane are sent as they are read, and an empty field is this one", async () => {
+  const save = vi.fn(async (_: LaneRules) => {});
+  render(LaneRulesForm, { lane: lane({ loadBelow: 2 }), save });
+  await change("Run tasks on", "here 2, nas 4");
+  const machines = [
+    { name: "here", places: 2 },
+    { name: "nas", places: 4 },
+  ];
+  expect(save).toHaveBeenLastCalledWith({ loadBelow: 2, machines });
+  await change("Run tasks on", "nas 0");
+  await screen.findByText(/such as here 2, nas 4/);
+  expect(save).toHaveBeenCalledTimes(1);
+  await change("Run tasks on", "");
+  expect(save).toHaveBeenLastCalledWith({ loadBelow: 2, machines: undefined });
+});
+
 test("hours are sent when both are there", async () => {
   const save = vi.fn(async (_: LaneRules) => {});
   render(LaneRulesForm, { lane: lane({}), save });

@@ -1,0 +1,25 @@
+//! What the runner of other machines and the program that follows one run there, `solti relay`, say to each other in files of the run
+//! folder: an order before the start ([`Order`]), what is wished of the run while it is under way ([`Wish`]), and how it stands and has
+//! ended ([`Progress`]). Beside them, in the data folder, which machines there are ([`Known`]).
+//!
+//! A task is submitted to the other machine so that it does not start, looked up there by its origin, and only then started: a submit
+//! whose answer is lost is never followed by a second run.
+
+#![warn(missing_docs, unreachable_pub)]
+
+mod file;
+mod known;
+mod words;
+
+pub use file::{read, write};
+pub use known::Known;
+pub use words::{End, Order, Progress, Wish};
+
+/// The order, in the run folder.
+pub const ORDER_FILE: &str = "relay-order";
+/// What is wished, beside the order. Absent while nothing is.
+pub const WISH_FILE: &str = "relay-wish";
+/// How the run stands. Absent until there is something to say.
+pub const PROGRESS_FILE: &str = "relay-progress";
+/// Of a task there: whose attempt it is.
+pub const ORIGIN_LABEL: &str = "solti-origin";
