@@ -101,7 +101,11 @@ impl Follow {
             (Some(started_at), Some(task)) => {
                 if self.told.started_at.is_none() {
                     let words = format!("on {machine}, as its task {task}");
-                    self.standing.send_replace(Standing::Runs(Place { started_at_ms: *started_at, words }));
+                    self.standing.send_replace(Standing::Runs(Place {
+                        started_at_ms: *started_at,
+                        words,
+                        node: None,
+                    }));
                 }
                 self.ends.trouble.send_if_modified(|before| {
                     let differs = *before != now.trouble;
