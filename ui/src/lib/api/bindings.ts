@@ -1013,7 +1013,7 @@ after?: number,
  */
 before?: number, 
 /**
- * 100 by default, 1,000 at most.
+ * As many at most, 100 by default; more than 1,000 are taken as 1,000.
  */
 limit?: number, };
 
@@ -3029,7 +3029,7 @@ export type HookCall = { "command": CommandMode } | { "webhook": Webhook };
 
 export type Webhook = { 
 /**
- * `https://…`, or `http://…`.
+ * `https://…`, or `http://…`. Answered with its passwords and tokens masked; given back so, it is what it was.
  */
 url: string, 
 /**

@@ -1,5 +1,5 @@
 // Generated from the table of operations in crates/api by `make bindings`. Do not edit.
-import type { Bookmark, ComingRun, ComingRuns, Digest, DraftKind, EventPage, FieldError, Foreseen, HistoryQuery, Hook, HookDelivery, HookList, HookState, Job, JobCalendar, JobChange, JobDetail, JobList, JobQuery, JobRevision, JobSecrets, JobTasks, Lane, LaneRules, LastLine, LineChunk, LineMatch, LinkedTasks, ListLayout, ListQuery, LocalImage, LogDensity, LogInfo, LogQuery, LogRows, LogText, MatchedMergedRows, MatchedRows, MergedPosition, MergedRows, Rank, RowKey, RowNo, RowRanges, RunEnvironment, RunId, RunPage, RunnerInfo, SavedView, Schedule, SchedulePreview, SearchHit, SearchProgress, SourceRow, StopMode, Summary, TaskChange, TaskEvent, TaskHits, TaskList, TaskRow, TaskSpans, TaskSpec, TextPosition, UsageSample } from "./bindings";
+import type { Bookmark, ClusterPreview, ComingRun, ComingRuns, Digest, DraftKind, EventPage, FieldError, FolderCheck, Foreseen, HistoryQuery, Hook, HookDelivery, HookList, HookState, Job, JobCalendar, JobChange, JobDetail, JobList, JobQuery, JobRevision, JobSecrets, JobTasks, Lane, LaneRules, LastLine, LineChunk, LineMatch, LinkedTasks, ListLayout, ListQuery, LocalImage, LogDensity, LogInfo, LogQuery, LogRows, LogText, MatchedMergedRows, MatchedRows, MergedPosition, MergedRows, Rank, RowKey, RowNo, RowRanges, RunEnvironment, RunId, RunPage, RunnerInfo, SavedView, Schedule, SchedulePreview, SearchHit, SearchProgress, SourceRow, StopMode, Summary, TaskChange, TaskEvent, TaskHits, TaskList, TaskRow, TaskSpans, TaskSpec, TextPosition, UsageSample } from "./bindings";
 
 type ListTasks = { query: ListQuery, };
 type GetTaskRow = { id: string, };
@@ -109,6 +109,8 @@ type SetLaneRules = { slot: string, rules: LaneRules, };
 type ForgetLane = { slot: string, };
 type ListRunners = Record<symbol, never>;
 type ListImages = Record<symbol, never>;
+type PreviewOnCluster = { spec: TaskSpec, };
+type CheckClusterFolder = Record<symbol, never>;
 type GetLogInfo = { run: RunId, };
 type LastLines = { ids: Array<string>, };
 type SetLogEncoding = { run: RunId, encoding?: string | null, };
@@ -222,7 +224,7 @@ export interface Asks {
   taskOrder: { request: TaskOrder; answer: LinkedTasks };
   /** Counts by phase, lanes and labels. */
   getSummary: { request: GetSummary; answer: Summary };
-  /** The history of a task, oldest first, as far as it is kept and one answer holds it; `page_events` has more. */
+  /** The history of a task, oldest first, as far as it is kept and one answer holds it; `page_events` has more. `TaskNotFound` when there is none of that id. */
   taskEvents: { request: TaskEvents; answer: Array<TaskEvent> };
   /** Runs of a task by the page, and how many are not kept. After an attempt the next ones, else the latest ones. */
   pageRuns: { request: PageRuns; answer: RunPage };
@@ -314,12 +316,16 @@ export interface Asks {
   setLane: { request: SetLane; answer: Lane };
   /** Has a lane ask this of the machine before it starts a task, and nothing else, and answers the lane as it is then. */
   setLaneRules: { request: SetLaneRules; answer: Lane };
-  /** Takes a shared lane off the lists until something is in it again. Also fine for one that is not there. */
+  /** Takes a shared lane off the lists until something is in it again. Also fine for one that is not there. `Conflict` when a task is in it, or it was set to something else than the default. */
   forgetLane: { request: ForgetLane; answer: null };
   /** The runners of the machine, in the order in which a task is offered to them: labels, kinds, and what they stand on or why they cannot be used. Looks anew each time. */
   listRunners: { request: ListRunners; answer: Array<RunnerInfo> };
   /** The images that are on the machine, by name; 1,000 at most. */
   listImages: { request: ListImages; answer: Array<LocalImage> };
+  /** When and where its cluster would start a task, which is not handed over. `InvalidRequest` names the field because of which the cluster would refuse it, or that it is for none; `Unavailable` when the cluster does not answer. */
+  previewOnCluster: { request: PreviewOnCluster; answer: ClusterPreview };
+  /** Has a job of its own write a file on a node into the folder that is shared with the cluster, and looks whether it is seen here. `Conflict` says what is wrong, `Unavailable` that the cluster has not done it within 25 seconds. */
+  checkClusterFolder: { request: CheckClusterFolder; answer: FolderCheck };
   /** Where the log of a run stands. */
   getLogInfo: { request: GetLogInfo; answer: LogInfo };
   /** The last line that says something of the latest run of each of these tasks, of 100 at most; of one that has printed nothing, or is gone, there is none. In the order of the request. */
@@ -454,6 +460,8 @@ export const ASKS = [
   "forgetLane",
   "listRunners",
   "listImages",
+  "previewOnCluster",
+  "checkClusterFolder",
   "getLogInfo",
   "lastLines",
   "setLogEncoding",
