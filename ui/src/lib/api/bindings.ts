@@ -967,7 +967,7 @@ after?: number,
  */
 before?: number, 
 /**
- * 100 by default, 1,000 at most.
+ * As many at most, 100 by default; more than 1,000 are taken as 1,000.
  */
 limit?: number, };
 
