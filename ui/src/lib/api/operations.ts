@@ -216,7 +216,7 @@ export interface Asks {
   taskOrder: { request: TaskOrder; answer: LinkedTasks };
   /** Counts by phase, lanes and labels. */
   getSummary: { request: GetSummary; answer: Summary };
-  /** The history of a task, oldest first, as far as it is kept and one answer holds it; `page_events` has more. */
+  /** The history of a task, oldest first, as far as it is kept and one answer holds it; `page_events` has more. `TaskNotFound` when there is none of that id. */
   taskEvents: { request: TaskEvents; answer: Array<TaskEvent> };
   /** Runs of a task by the page, and how many are not kept. After an attempt the next ones, else the latest ones. */
   pageRuns: { request: PageRuns; answer: RunPage };
@@ -306,7 +306,7 @@ export interface Asks {
   setLane: { request: SetLane; answer: Lane };
   /** Has a lane ask this of the machine before it starts a task, and nothing else, and answers the lane as it is then. */
   setLaneRules: { request: SetLaneRules; answer: Lane };
-  /** Takes a shared lane off the lists until something is in it again. Also fine for one that is not there. */
+  /** Takes a shared lane off the lists until something is in it again. Also fine for one that is not there. `Conflict` when a task is in it, or it was set to something else than the default. */
   forgetLane: { request: ForgetLane; answer: null };
   /** The runners of the machine, in the order in which a task is offered to them: labels, kinds, and what they stand on or why they cannot be used. Looks anew each time. */
   listRunners: { request: ListRunners; answer: Array<RunnerInfo> };
