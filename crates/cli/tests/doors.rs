@@ -124,7 +124,7 @@ fn what_the_file_cannot_say_is_refused_with_its_name_and_nothing_is_started() {
         assert!(reported.len() == 1 && reported[0].contains(said), "{error}");
     };
     set_up(&place, "htpp = \"127.0.0.1:0\"\n");
-    refused(&["serve"], "serve.toml, line 1: htpp: unknown field");
+    refused(&["serve"], "serve.toml, line 1: htpp: is not a field here; known are: http");
     set_up(&place, "http = \"127.0.0.1:0\"\n[tls]\ncertificate = \"a.pem\"\nkey = \"b.pem\"\n");
     refused(&["serve"], "a.pem");
     set_up(&place, "token-file = \"token\"\nhttp = \"127.0.0.1:0\"\n");

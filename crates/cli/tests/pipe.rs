@@ -254,7 +254,7 @@ fn names_that_are_no_text_are_refused_in_words() {
         assert_eq!(output.status.code(), Some(125), "{}", error(&output));
         let said = error(&output);
         assert!(
-            said.contains("no UTF-8 text") && said.contains(r"odd\xFF") && said.lines().count() == 1,
+            said.contains("is not UTF-8 text") && said.contains(r"odd\xFF") && said.lines().count() == 1,
             "{said}"
         );
     };

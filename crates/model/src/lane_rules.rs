@@ -382,7 +382,7 @@ mod tests {
             all.words().as_deref(),
             Some(
                 "mains power, 1 h 30 min without anybody at it, a load below 2, 50.5 GB of free disk and the time \
-                 between 22:00 and 06:00"
+                 to be between 22:00 and 06:00"
             )
         );
         let blind = MachineState { idle_ms: Err("there is no login manager".into()), ..quiet() };

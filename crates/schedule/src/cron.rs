@@ -130,10 +130,10 @@ impl Item<'_> {
 
     fn what_is_missing(&self) -> &'static str {
         match self.part {
-            Part::Minute | Part::Hour => "no number",
-            Part::Day => "no number; L is the last day of the month",
-            Part::Month => "no number and no month as in jan",
-            Part::Weekday => "no number and no day as in mon",
+            Part::Minute | Part::Hour => "not a number",
+            Part::Day => "not a number; L is the last day of the month",
+            Part::Month => "neither a number nor a month as in jan",
+            Part::Weekday => "neither a number nor a day as in mon",
         }
     }
 }
