@@ -11,7 +11,7 @@ export function parseMachines(text: string): LaneMachine[] | undefined {
   for (const part of text.split(",").map((one) => one.trim())) {
     if (part === "") continue;
     // A connection may be called anything, also with spaces.
-    const written = /^(?<name>.*\S)(?:\s+|\s*[=:]\s*)(?<places>\d{1,9})$/.exec(part);
+    const written = /^(?<name>.+?)(?:\s*[=:]\s*|\s+)(?<places>\d{1,9})$/.exec(part);
     const name = written?.groups?.name ?? part;
     const places = Number(written?.groups?.places ?? 1);
     if (places < 1) return undefined;
