@@ -17,8 +17,8 @@ use solti_api::operations::{
 };
 use solti_http::HttpClient;
 use solti_model::{
-    Firing, FiringOutcome, Job, JobDetail, JobName, JobQuery, JobRow, JobRun, Parameter, ParameterType,
-    SpecErrors, TaskPhase, TaskRow, read_whole,
+    Firing, FiringOutcome, Job, JobDetail, JobName, JobQuery, JobRow, JobRun, MAX_TIME_MS, Parameter,
+    ParameterType, SpecErrors, TaskPhase, TaskRow, read_whole,
 };
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -348,7 +348,9 @@ async fn next(
     within: Duration,
 ) -> Result<u8, CliError> {
     let from = show::now_ms();
-    let to = from.saturating_add(u64::try_from(within.as_millis()).unwrap_or(u64::MAX));
+    let within = u64::try_from(within.as_millis()).unwrap_or(u64::MAX);
+    // Nothing is due behind that.
+    let to = from.saturating_add(within).min(MAX_TIME_MS);
     let mut coming = client.ask(Upcoming { from, to }).await?;
     if let Some(name) = name {
         // That there is such a job.
