@@ -183,7 +183,7 @@ export function laneEntries(w: Workspace, lane: Lane): MenuEntry[] {
     "line",
     { label: "Copy name", act: copied(w, lane.slot) },
     // Nothing is in it, and nothing set on it: only its name is kept.
-    ...(lane.running + lane.queued === 0 && lane.capacity === 1 && !lane.paused
+    ...(lane.running + lane.queued === 0 && lane.capacity === 1 && !lane.paused && !lane.rules
       ? [
           {
             label: "Remove from this list",
