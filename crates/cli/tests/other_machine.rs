@@ -410,6 +410,8 @@ fn a_lane_spans_machines_and_tasks_go_to_the_first_that_is_free() {
 
     // A machine that cannot be reached takes nothing, and is named.
     two.nas_is_gone();
+    // What it said a moment ago counts until it is looked at again.
+    wait_until("it is found away", || two.here.ok(&["runners"]).contains("cannot be reached"));
     two.gate("five");
     two.gate("six");
     let task = |name: &str| {
