@@ -50,6 +50,25 @@ it("moves nothing under the pointer while it is pressed", async () => {
   await screen.findByTestId("bad-fields");
 });
 
+it("sends nothing that is wrong when the press that sends it leaves a field", async () => {
+  open();
+  await type("field-command", "make");
+  await fireEvent.click(screen.getByText("Limits and stop"));
+  const timeout = screen.getByLabelText("Stop an attempt after");
+  await fireEvent.input(timeout, { target: { value: "soon" } });
+  // Both judge the form, and the one that began later ends before the other.
+  let answer = () => {};
+  given.answered = new Promise((resolve) => (answer = resolve));
+  await fireEvent.pointerDown(screen.getByTestId("submit"));
+  await fireEvent.blur(timeout);
+  await fireEvent.pointerUp(screen.getByTestId("submit"));
+  await fireEvent.click(screen.getByTestId("submit"));
+  await new Promise((resolve) => setTimeout(resolve));
+  answer();
+  expect((await screen.findByTestId("error-timeout")).textContent).toContain("Enter a duration");
+  expect(given.sent).toEqual([]);
+});
+
 it("says nothing of a field that is not there, and says it again where that is", async () => {
   open();
   await type("field-command", " ");

@@ -16,6 +16,8 @@ import SubmitForm from "./SubmitForm.svelte";
 interface Given {
   /** What the validator says next. */
   wrong: ApiError | null;
+  /** It says nothing before that. */
+  answered: Promise<void>;
   sent: TaskSpec[];
   edited: { id: string; spec: TaskSpec; resourceVersion: number } | undefined;
   drafts: Drafts;
@@ -24,6 +26,7 @@ interface Given {
 }
 const anew = (): Given => ({
   wrong: null,
+  answered: Promise.resolve(),
   sent: [],
   edited: undefined,
   drafts: new Drafts(),
@@ -57,6 +60,7 @@ export function eachTestAnew(): void {
     useBackend({
       readCommandLine,
       validateSpec: async () => {
+        await given.answered;
         if (given.wrong) throw given.wrong;
       },
       submitTask: async (spec: TaskSpec) => (given.sent.push(spec), "id-1"),

@@ -179,7 +179,8 @@ export class SubmitModel {
     }
   }
 
-  /** Asks the backend; shows the errors that `visible` lets through. Resolves with the first field that is wrong. */
+  /** Asks the backend; shows the errors that `visible` lets through. Resolves with the first field that is wrong, "" for what belongs to
+   * no field, or null. */
   async check(visible: (field: string) => boolean = () => true): Promise<string | null> {
     this.#asked += 1;
     const asked = this.#asked;
@@ -205,10 +206,12 @@ export class SubmitModel {
       general = refusal.general;
       Object.assign(found, refusal.found);
     }
-    if (asked !== this.#asked) return null; // A later answer is on its way.
-    this.errors = Object.fromEntries(Object.entries(found).filter(([field]) => visible(field)));
-    if (general === null || visible("")) this.general = general;
-    return Object.keys(found)[0] ?? null;
+    // What is shown is the latest answer; what was asked about is wrong or not all the same.
+    if (asked === this.#asked) {
+      this.errors = Object.fromEntries(Object.entries(found).filter(([field]) => visible(field)));
+      if (general === null || visible("")) this.general = general;
+    }
+    return Object.keys(found)[0] ?? (general === null ? null : "");
   }
 
   /** Sends the task. Resolves with its id, or with null when something is wrong, which is then shown. */
@@ -220,8 +223,7 @@ export class SubmitModel {
     this.#sent = true;
     this.#refusal = null;
     try {
-      const wrong = await this.check();
-      if (wrong !== null || this.general !== null) return null;
+      if ((await this.check()) !== null) return null;
       const id = await this.#send();
       this.drafts.drop(this.initial);
       return id;
