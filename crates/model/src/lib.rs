@@ -168,14 +168,14 @@ pub use settings::{
     Theme, TlsMode, TraySettings,
 };
 pub use severity::Severity;
-pub use shape::{MAX_NUMBER, misfit, read_whole, too_large};
+pub use shape::{MAX_NUMBER, SpecErrors, misfit, read_whole, too_large};
 pub use solti_positions::{MergedPosition, Rank, RowKey, RowNo};
 pub use span::{DEFAULT_SPANS, MAX_SPANS, TaskSpan, TaskSpans};
 pub use spec::{AdmissionStrategy, RestartStrategy, TaskSpec};
 pub use stdin::{MAX_STDIN_BYTES, Stdin};
 pub use stored::{stored_lane_rules, stored_spec};
 pub use task::{ObjectMeta, Task, TaskRun, TaskStatus};
-pub use validate::{SpecErrors, examine_spec, parse_spec};
+pub use validate::{examine_spec, parse_spec};
 pub use view::{
     LabelCount, Lane, LastLine, ListQuery, LogInfo, LogLimit, LogRow, LogRows, MAX_ROW_BYTES, MAX_TASK_ROWS,
     MainEnded, OnCluster, RemovedRows, RowSection, RowSpan, RunMark, StaysAwake, StopMode, StorageState,

@@ -1,10 +1,26 @@
 //! Reading what people write as JSON: what does not have the shape of its type is told by its path, in words that a person reads,
 //! and all of it together. What is stored is read more leniently, see `stored.rs`.
 
-use crate::{FieldError, SpecErrors, grouped};
+use crate::{FieldError, grouped};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use serde_path_to_error::Segment;
+
+/// All that is wrong with a document.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{first}")]
+pub struct SpecErrors {
+    /// Of the field that comes first.
+    pub first: FieldError,
+    /// The rest: first what does not fit its field, then the rules that are broken, each in the order of the fields.
+    pub others: Vec<FieldError>,
+}
+
+impl From<FieldError> for SpecErrors {
+    fn from(first: FieldError) -> Self {
+        Self { first, others: vec![] }
+    }
+}
 
 /// The greatest whole number that every reader of JSON holds exactly, and that a request may hold.
 pub const MAX_NUMBER: u64 = (1 << 53) - 1;

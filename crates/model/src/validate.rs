@@ -7,27 +7,11 @@ use crate::shape::Reading;
 use crate::{
     BackoffStrategy, EnvVar, FieldError, MAX_AFTER, MAX_BACKOFF_FACTOR, MAX_DURATION_MS, MAX_PARAMETERS,
     MAX_RETRIES, MAX_SCRIPT_BYTES, MAX_TIME_MS, MatchExpression, Operator, RestartStrategy, ScriptMode,
-    ScriptRuntime, SubprocessMode, SubprocessTask, TaskKind, TaskSpec, check_priority,
+    ScriptRuntime, SpecErrors, SubprocessMode, SubprocessTask, TaskKind, TaskSpec, check_priority,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::collections::HashSet;
-
-/// All that is wrong with a document.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{first}")]
-pub struct SpecErrors {
-    /// Of the field that comes first.
-    pub first: FieldError,
-    /// The rest: first what does not fit its field, then the rules that are broken, each in the order of the fields.
-    pub others: Vec<FieldError>,
-}
-
-impl From<FieldError> for SpecErrors {
-    fn from(first: FieldError) -> Self {
-        Self { first, others: vec![] }
-    }
-}
 
 /// Reads a spec from JSON and validates it. The error names the field, also for unknown fields and wrong types.
 ///
