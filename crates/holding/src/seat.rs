@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep};
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What this program is to a data folder.
+#[allow(clippy::large_enum_variant, reason = "a program has one, which is moved a few times")]
 pub enum Seat {
     /// It holds the folder.
     Held(Held),

@@ -53,11 +53,11 @@ pub fn places_of(machines: &[LaneMachine]) -> Option<u32> {
 ///
 /// # Errors
 /// What is waited for, as it follows "waits for".
-pub fn place_on<'a>(
-    machines: &'a [LaneMachine],
+pub fn place_on(
+    machines: &[LaneMachine],
     taken: impl Fn(&str) -> usize,
     usable: impl Fn(&str) -> Result<(), String>,
-) -> Result<&'a LaneMachine, String> {
+) -> Result<&LaneMachine, String> {
     let mut refused = Vec::new();
     let mut full = Vec::new();
     for machine in machines {
