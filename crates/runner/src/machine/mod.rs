@@ -246,11 +246,6 @@ impl Runner for MachineRunner {
         &["subprocess", "container", "wasm"]
     }
 
-    /// The cluster is that machine's.
-    fn is_cluster(&self) -> bool {
-        true
-    }
-
     async fn about(&self) -> About {
         let unavailable = match self.absent() {
             Some(why) => Some(why),
