@@ -93,6 +93,24 @@ it("opens the section of the first bad field and goes there", async () => {
   expect(given.sent).toEqual([]);
 });
 
+it.each([
+  ["never", {}, false],
+  ["never", { stall: { silentMs: 600_000, then: "stop" } }, false],
+  // An alarm that starts another attempt waits as well.
+  ["never", { stall: { silentMs: 600_000, then: "restart" } }, true],
+  ["onFailure", {}, true],
+  ["always", {}, true],
+] as const)("asks for the waits before retries where there can be any: %s %j", (type, more, asked) => {
+  open({
+    slot: "etl",
+    kind: { subprocess: { mode: { command: { command: "true" } } } },
+    restart: { type },
+    ...more,
+  });
+  for (const label of ["Give up after", "First wait", "Jitter"])
+    expect(screen.queryByLabelText(label) !== null).toBe(asked);
+});
+
 it("says everything that is wrong at once, counts it, and jumps from one to the next", async () => {
   open();
   await type("field-command", "true");
