@@ -36,9 +36,7 @@ impl Remembered {
         }
         let folder = self.path.parent().unwrap_or(Path::new("."));
         DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        let fresh = self.path.with_extension("new");
-        fs::write(&fresh, serde_json::to_vec(machine)?)?;
-        fs::rename(&fresh, &self.path)
+        solti_whole_file::write(&self.path, &serde_json::to_vec(machine)?, solti_whole_file::PRIVATE)
     }
 }
 

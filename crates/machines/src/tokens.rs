@@ -6,8 +6,8 @@ use solti_model::Connection;
 use std::{
     collections::BTreeMap,
     fs::{DirBuilder, File, OpenOptions},
-    io::{self, Read as _, Write as _},
-    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _},
+    io::{self, Read as _},
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _},
     path::{Path, PathBuf},
 };
 
@@ -73,7 +73,7 @@ impl Tokens {
         }
         let folder = self.path.parent().unwrap_or(Path::new("."));
         DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        // One after the other: two that write at once would take each other's new file away.
+        // One after the other: two that change it at once would undo each other's change.
         let turn = File::open(folder)?;
         turn.lock()?;
         let mut kept = self.read()?;
@@ -99,17 +99,8 @@ impl Tokens {
         })
     }
 
-    /// Writes beside the old file and puts the new one in its place: no reader finds half of it.
     fn write(&self, kept: &Kept) -> io::Result<()> {
-        let fresh = self.path.with_extension("new");
-        match std::fs::remove_file(&fresh) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
-        file.write_all(&serde_json::to_vec(kept)?)?;
-        file.sync_all()?;
-        std::fs::rename(&fresh, &self.path)
+        solti_whole_file::write(&self.path, &serde_json::to_vec(kept)?, solti_whole_file::PRIVATE)
     }
 }
 

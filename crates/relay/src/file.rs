@@ -2,9 +2,8 @@
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::fs::{self, OpenOptions};
-use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs;
+use std::io::{self, Read as _};
 use std::path::Path;
 
 /// An order holds a script of 2 MiB at most, and a text to be read of 1 MiB.
@@ -30,13 +29,5 @@ pub fn read<T: DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
 /// # Errors
 /// What the system says; the one before is as it was.
 pub fn write<T: Serialize>(path: &Path, value: &T) -> io::Result<()> {
-    let fresh = path.with_extension(format!("new-{}", std::process::id()));
-    let mut options = OpenOptions::new();
-    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
-    let written = file.write_all(&serde_json::to_vec(value)?).and_then(|()| file.sync_all());
-    let placed = written.and_then(|()| fs::rename(&fresh, path));
-    if placed.is_err() {
-        fs::remove_file(&fresh).ok();
-    }
-    placed
+    solti_whole_file::write(path, &serde_json::to_vec(value)?, solti_whole_file::PRIVATE)
 }

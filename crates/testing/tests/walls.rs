@@ -6,7 +6,15 @@ use std::process::Command;
 
 /// From below. A crate uses those of the rows before its own.
 const ROWS: [&[&str]; 10] = [
-    &["solti-positions", "solti-rows", "solti-schedule", "solti-shell-line", "solti-wasi", "solti-webhook"],
+    &[
+        "solti-positions",
+        "solti-rows",
+        "solti-schedule",
+        "solti-shell-line",
+        "solti-wasi",
+        "solti-webhook",
+        "solti-whole-file",
+    ],
     &["solti-model", "solti-logstore"],
     &["solti-relay", "solti-shim", "solti-store"],
     &["solti-runner"],

@@ -3,7 +3,7 @@
 use rustix::fs::OFlags;
 use rustix::process::geteuid;
 use std::fs::{DirBuilder, OpenOptions};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::RwLock;
@@ -112,19 +112,12 @@ fn read(path: &Path, instead: &str) -> io::Result<String> {
     }
 }
 
-/// Writes a new token beside the old one and puts it in its place: no reader finds half of it.
+/// Puts a new token in the place of the one that is there.
 fn make(path: &Path) -> io::Result<String> {
     let bits: [u8; DIGITS / 2] = rand::random();
     let text: String = bits.iter().map(|byte| format!("{byte:02x}")).collect();
-    let fresh = path.with_extension("new");
-    match std::fs::remove_file(&fresh) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(of(&fresh)(error)),
-        _ => {}
-    }
-    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh);
-    let mut file = file.map_err(of(&fresh))?;
-    writeln!(file, "{text}").and_then(|()| file.sync_all()).map_err(of(&fresh))?;
-    std::fs::rename(&fresh, path).map_err(of(path))?;
+    let line = format!("{text}\n");
+    solti_whole_file::write(path, line.as_bytes(), solti_whole_file::PRIVATE).map_err(of(path))?;
     Ok(text)
 }
 
@@ -178,7 +171,7 @@ mod tests {
         }
         let nowhere = dir.path().join("none/token");
         let refused = refused(AccessToken::open_file(nowhere.clone()));
-        assert!(refused.starts_with(&nowhere.with_extension("new").display().to_string()), "{refused}");
+        assert!(refused.starts_with(&format!("{}: No such file", nowhere.display())), "{refused}");
     }
 
     #[test]

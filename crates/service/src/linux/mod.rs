@@ -140,9 +140,7 @@ fn user() -> String {
 fn write(path: &Path, text: &str) -> Result<(), ServiceError> {
     let failed = |source| ServiceError::File { path: path.to_owned(), source };
     fs::create_dir_all(path.parent().unwrap_or(Path::new("/"))).map_err(failed)?;
-    // Beside it first: no reader finds half of it.
-    let fresh = path.with_extension("new");
-    fs::write(&fresh, text).and_then(|()| fs::rename(&fresh, path)).map_err(failed)
+    solti_whole_file::write(path, text.as_bytes(), solti_whole_file::READABLE).map_err(failed)
 }
 
 fn remove(path: &Path) -> Result<(), ServiceError> {
