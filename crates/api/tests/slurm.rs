@@ -132,6 +132,40 @@ async fn a_task_of_a_cluster_is_a_task_like_others() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_task_waits_for_a_shared_folder_that_cannot_be_used() {
+    let Some(cluster) = TestCluster::start(&[]) else { return };
+    let data = tempfile::tempdir().unwrap();
+    let engine = open(data.path(), &cluster).await;
+    let says = async |id: &TaskId, words: &str| {
+        until_async(words, async || {
+            let row = row(&engine, id).await;
+            assert_eq!(row.task.status.phase, TaskPhase::Pending, "{row:?}");
+            row.trouble.is_some_and(|why| why.contains(words))
+        })
+        .await;
+    };
+    let away = cluster.shared.with_extension("away");
+    std::fs::rename(&cluster.shared, &away).unwrap();
+    let id = submit(&engine, "a", "echo there", json!({"cluster": {}})).await;
+    says(&id, "the shared folder").await;
+    assert!(!cluster.shared.exists(), "nothing is made in its stead");
+    std::fs::rename(&away, &cluster.shared).unwrap();
+    engine.finished(&id).await;
+    assert_eq!(engine.lines(&id).await, ["there"]);
+
+    // What is wrong inside of it is told of the place where it is. The programs for the nodes have none.
+    let bin = cluster.shared.join("solti/bin");
+    std::fs::remove_dir_all(&bin).unwrap();
+    std::fs::write(&bin, "").unwrap();
+    let id = submit(&engine, "a", "echo again", json!({"cluster": {}})).await;
+    says(&id, "the shared folder cannot be used: ").await;
+    std::fs::remove_file(&bin).unwrap();
+    engine.finished(&id).await;
+    assert_eq!(engine.lines(&id).await, ["again"]);
+    engine.supervisor.shut_down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_that_a_cluster_runs_says_its_node_and_is_not_suspended() {
     let Some(cluster) = TestCluster::start(&[]) else { return };
     let data = tempfile::tempdir().unwrap();

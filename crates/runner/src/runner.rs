@@ -38,6 +38,8 @@ pub struct RunRequest {
     pub labels: BTreeMap<String, String>,
     /// Which of that machine's runners may take it.
     pub selector: Option<RunnerSelector>,
+    /// Whether another machine of its lane may take it instead.
+    pub may_go_elsewhere: bool,
 }
 
 /// What is found in a run folder after a restart of the app.
@@ -80,6 +82,15 @@ pub enum CheckFailure {
     Wrong(String),
     /// The cluster has not answered, or not in time.
     Unanswered(String),
+}
+
+/// Where the folders of runs are, by their tasks, when others are to see them too.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// What is shared. It has to be there: nobody else would see what is made in its stead.
+    pub shared: PathBuf,
+    /// Below it, and made where it is missing.
+    pub root: PathBuf,
 }
 
 /// Starts runs and finds them again. Needs a tokio runtime with I/O and time enabled.
@@ -132,8 +143,8 @@ pub trait Runner: Send + Sync + 'static {
         Err(CheckFailure::Wrong("no cluster is used here".to_owned()))
     }
 
-    /// Where the folders of its runs have to be, by their tasks, if not in the data folder: others see them there too.
-    fn runs_root(&self) -> Option<PathBuf> {
+    /// Where the folders of its runs have to be, if not in the data folder: others see them there too.
+    fn runs_root(&self) -> Option<Elsewhere> {
         None
     }
 

@@ -103,6 +103,11 @@ pub enum StartCause {
     ShimDied,
     /// The shim has not reported in time.
     ShimSilent,
+    /// The folder that its run shares with a cluster could not be used.
+    SharedFolder {
+        /// What of it, and why.
+        problem: String,
+    },
     /// The system refused, for the reason in `errno`.
     System,
 }
@@ -130,17 +135,20 @@ impl StartFailure {
         Self::new(stage, error.raw_os_error().unwrap_or(0), path, StartCause::System)
     }
 
-    /// What the system lacked for a moment; `None` when trying again would only repeat the failure.
+    /// What was lacking for a moment: of the system, or of a disk that others serve. `None` when trying again would only repeat the
+    /// failure.
     #[must_use]
-    pub fn shortage(&self) -> Option<&'static str> {
-        match (&self.cause, self.errno) {
-            (StartCause::System, libc::EMFILE) => Some("too many open files"),
-            (StartCause::System, libc::ENFILE) => Some("too many open files on this machine"),
-            (StartCause::System, libc::EAGAIN) => Some("no more processes can be started"),
-            (StartCause::System, libc::ENOMEM | libc::ENOBUFS) => Some("not enough memory"),
-            (StartCause::System, libc::ETOOMANYREFS) => Some("too many file descriptors in flight"),
-            _ => None,
-        }
+    pub fn shortage(&self) -> Option<String> {
+        let lacking = match (&self.cause, self.errno) {
+            (StartCause::SharedFolder { .. }, _) => return Some(self.to_string()),
+            (StartCause::System, libc::EMFILE) => "too many open files",
+            (StartCause::System, libc::ENFILE) => "too many open files on this machine",
+            (StartCause::System, libc::EAGAIN) => "no more processes can be started",
+            (StartCause::System, libc::ENOMEM | libc::ENOBUFS) => "not enough memory",
+            (StartCause::System, libc::ETOOMANYREFS) => "too many file descriptors in flight",
+            _ => return None,
+        };
+        Some(lacking.to_owned())
     }
 
     /// From a report of the shim, while the paths are known.
@@ -227,6 +235,7 @@ impl StartFailure {
             StartCause::RunDirForeign => {
                 format!("the run folder is not a folder of this user: {}", or("of this task"))
             }
+            StartCause::SharedFolder { problem } => format!("the shared folder cannot be used: {problem}"),
             StartCause::ShimDied => {
                 format!("the supervising process ended before it started the program ({path})")
             }

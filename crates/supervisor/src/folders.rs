@@ -3,6 +3,7 @@
 
 use crate::spare_folders::SpareFolders;
 use solti_model::TaskId;
+use solti_runner::Elsewhere;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -79,35 +80,39 @@ impl RunFolders {
         }
     }
 
-    /// The same of a run whose folder is below another root: it is made there, and what stands for it here is a link. `false` when that
-    /// place does not answer; then nothing is known of it.
-    pub(crate) async fn provide_elsewhere(&self, id: &TaskId, root: PathBuf) -> bool {
+    /// The same of a run whose folder is in another place: it is made there, and what stands for it here is a link.
+    ///
+    /// # Errors
+    /// What is wrong with that place, in a sentence; nothing is known of what is there.
+    pub(crate) async fn provide_elsewhere(&self, id: &TaskId, place: Elsewhere) -> Result<(), String> {
+        let shared = place.shared.display().to_string();
         let (folders, id, elsewhere) = (self.clone(), id.clone(), Arc::clone(&self.elsewhere));
         let made = async {
             // Never closed.
             let one = elsewhere.acquire_owned().await.ok();
             let made = spawn_blocking(move || {
                 let _one = one;
-                folders.link(&id, &root).map_err(|error| (root, id, error))
+                folders.link(&id, &place)
             });
             made.await
         };
         match timeout(ELSEWHERE_WITHIN, made).await {
-            Ok(Ok(Err((root, id, error)))) => {
-                // Who starts the run says what its folder lacks.
-                tracing::warn!("{} has no folder for {id}: {error}", root.display());
-                true
-            }
-            Ok(_) => true,
-            Err(_) => false,
+            Ok(Ok(Ok(()))) => Ok(()),
+            Ok(Ok(Err(error))) => Err(format!("the shared folder {shared} cannot be used: {error}")),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(_) => Err(format!("the shared folder {shared} does not answer")),
         }
     }
 
     /// The folder of a task in another place, and the link to it. One that is there already stays.
-    fn link(&self, id: &TaskId, root: &Path) -> std::io::Result<()> {
+    fn link(&self, id: &TaskId, Elsewhere { shared, root }: &Elsewhere) -> std::io::Result<()> {
         let (here, there) = (self.task(id), root.join(id.as_str()));
         if std::fs::symlink_metadata(&here).is_ok() {
             return Ok(());
+        }
+        // What is made where nothing is mounted yet would be seen by this machine alone.
+        if !std::fs::metadata(shared)?.is_dir() {
+            return Err(std::io::ErrorKind::NotADirectory.into());
         }
         let mut builder = std::fs::DirBuilder::new();
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
@@ -238,10 +243,11 @@ mod tests {
         let folders = RunFolders::new(data.path());
         folders.prepare().unwrap();
         let root = shared.path().join("solti/runs");
+        let place = Elsewhere { shared: shared.path().to_owned(), root: root.clone() };
         let id = |name: &str| TaskId::new(name).unwrap();
         for name in ["a", "b"] {
-            assert!(folders.provide_elsewhere(&id(name), root.clone()).await);
-            assert!(folders.provide_elsewhere(&id(name), root.clone()).await);
+            folders.provide_elsewhere(&id(name), place.clone()).await.unwrap();
+            folders.provide_elsewhere(&id(name), place.clone()).await.unwrap();
             fs::create_dir(folders.run(&id(name), 1)).unwrap();
             assert!(root.join(name).join("1").is_dir());
             assert_eq!(folders.attempts(&id(name)).unwrap(), [1]);
@@ -255,6 +261,12 @@ mod tests {
         folders.purge(&id("b")).unwrap();
         assert!(fs::symlink_metadata(folders.task(&id("b"))).is_err() && !root.join("b").exists());
         folders.purge(&id("b")).unwrap();
+
+        let gone = shared.path().join("not mounted");
+        let nowhere = Elsewhere { root: gone.join("solti/runs"), shared: gone.clone() };
+        let refused = folders.provide_elsewhere(&id("c"), nowhere).await.unwrap_err();
+        assert!(refused.contains("not mounted cannot be used: No such file"), "{refused}");
+        assert!(!gone.exists(), "only what is shared is of use");
     }
 
     #[test]

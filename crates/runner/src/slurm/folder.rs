@@ -4,7 +4,7 @@
 use std::ffi::CStr;
 use std::fs;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use solti_model::RunId;
@@ -14,7 +14,7 @@ use solti_shim::layout::{KILL_WORD, STOP};
 use super::verdict::Told;
 use crate::ask::last_words;
 use crate::run_dir::RunDir;
-use crate::{AttachError, RunOutcome, StopMode};
+use crate::{AttachError, RunOutcome, StartCause, StartFailure, StopMode};
 
 /// What Slurm says of a job is a few lines.
 const MAX_WORDS: u64 = 64 << 10;
@@ -27,19 +27,27 @@ pub(super) fn runs_root(shared: &Path, data_dir: &Path) -> PathBuf {
 }
 
 /// Puts the shim where all nodes see it, and says where. One that runs is never written to: another version has another name.
-pub(super) fn provide_shim(shared: &Path, shim: &Path) -> io::Result<PathBuf> {
-    let program = fs::read(shim)?;
+pub(super) fn provide_shim(shared: &Path, program: &[u8]) -> io::Result<PathBuf> {
     let folder = shared.join("solti/bin");
-    let there = folder.join(format!("solti-shim-{:016x}", run_id_hash(&String::from_utf8_lossy(&program))));
+    let there = folder.join(format!("solti-shim-{:016x}", run_id_hash(&String::from_utf8_lossy(program))));
     if fs::metadata(&there).is_ok_and(|found| found.len() == program.len() as u64) {
         return Ok(there);
     }
     fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
-    let new = folder.join(format!("new-{}", std::process::id()));
-    fs::write(&new, program)?;
-    fs::set_permissions(&new, fs::Permissions::from_mode(0o700))?;
-    fs::rename(&new, &there)?;
+    solti_whole_file::write(&there, program, solti_whole_file::PRIVATE_PROGRAM)?;
     Ok(there)
+}
+
+/// A start that the shared folder has refused: what is wrong there is mended there, and nothing has run yet.
+pub(super) fn unusable(failure: StartFailure) -> StartFailure {
+    match failure.shortage() {
+        None if failure.cause == StartCause::System => {
+            let problem =
+                format!("{}: {}", failure.path.display(), io::Error::from_raw_os_error(failure.errno));
+            StartFailure { cause: StartCause::SharedFolder { problem }, ..failure }
+        }
+        _ => failure,
+    }
 }
 
 /// The run folder as nodes see it: that of the task may be a link, which only this machine has.
@@ -115,15 +123,13 @@ pub(super) fn ask_to_end(run_dir: &Path, mode: StopMode) -> io::Result<()> {
         StopMode::Graceful => "",
         StopMode::Kill => KILL_WORD,
     };
-    // Whoever reads it sees one or the other.
-    let new = run_dir.join("stop.new");
-    fs::write(&new, word)?;
-    fs::rename(new, run_dir.join(STOP))
+    solti_whole_file::write(&run_dir.join(STOP), word.as_bytes(), solti_whole_file::PRIVATE)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
 
     #[test]
     fn a_link_is_followed_as_nodes_have_to() {
@@ -144,12 +150,16 @@ mod tests {
     #[test]
     fn the_shim_is_put_once_and_another_version_beside_it() {
         let shared = tempfile::tempdir().unwrap();
-        let shim = shared.path().join("shim");
-        fs::write(&shim, "one").unwrap();
-        let first = provide_shim(shared.path(), &shim).unwrap();
-        assert_eq!(provide_shim(shared.path(), &shim).unwrap(), first);
-        fs::write(&shim, "two").unwrap();
-        let second = provide_shim(shared.path(), &shim).unwrap();
+        let first = provide_shim(shared.path(), b"one").unwrap();
+        assert_eq!(provide_shim(shared.path(), b"one").unwrap(), first);
+        // Tasks that start together, each on a thread of its own.
+        let all: Vec<_> = std::thread::scope(|threads| {
+            let starts: Vec<_> =
+                (0..16).map(|_| threads.spawn(|| provide_shim(shared.path(), b"two").unwrap())).collect();
+            starts.into_iter().map(|start| start.join().unwrap()).collect()
+        });
+        let second = provide_shim(shared.path(), b"two").unwrap();
+        assert!(all.iter().all(|found| *found == second));
         assert_ne!(first, second);
         assert_eq!(fs::read(first).unwrap(), b"one");
         assert_eq!(fs::metadata(second).unwrap().permissions().mode() & 0o777, 0o700);

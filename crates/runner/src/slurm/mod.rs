@@ -22,6 +22,7 @@ mod words;
 
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::{CString, OsString};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -38,8 +39,8 @@ use crate::argv::{self, Invocation};
 use crate::run_dir::{JOB_SCRIPT, RunDir};
 use crate::shim_runner::launch_spec;
 use crate::{
-    About, AttachError, Attached, CheckFailure, LostReason, NoPreview, RunHandle, RunOutcome, RunRequest,
-    Runner, Stage, StartError, StartFailure, StopMode,
+    About, AttachError, Attached, CheckFailure, Elsewhere, LostReason, NoPreview, RunHandle, RunOutcome,
+    RunRequest, Runner, Stage, StartError, StartFailure, StopMode,
 };
 use answer::refused;
 use client::{Client, Previewed, Submitted};
@@ -184,20 +185,25 @@ fn prepare(
     request: RunRequest,
     goes_on: impl Fn() -> bool,
 ) -> Result<(Vec<String>, PathBuf), StartFailure> {
-    let failed = |path: &Path| {
+    let system = |path: &Path| {
         let path = path.to_owned();
         move |error: io::Error| StartFailure::system(Stage::RunDir, path, &error)
     };
-    let run_dir = std::path::absolute(&request.run_dir).map_err(failed(&request.run_dir))?;
+    let failed = |path: &Path| {
+        let system = system(path);
+        move |error: io::Error| folder::unusable(system(error))
+    };
+    let run_dir = std::path::absolute(&request.run_dir).map_err(system(&request.run_dir))?;
     let seen = folder::as_nodes_see(&run_dir);
     if !seen.starts_with(shared) {
         let sentence =
             format!("its folder {} is not in the shared folder {}", seen.display(), shared.display());
         return Err(StartFailure::refused(FieldError::new("cluster", sentence)));
     }
-    let dir = RunDir::create(&run_dir)?;
-    dir.leaves_room().map_err(failed(&run_dir))?;
-    let shim = folder::provide_shim(shared, shim).map_err(failed(shared))?;
+    let program = fs::read(shim).map_err(system(shim))?;
+    let dir = RunDir::create(&run_dir).map_err(folder::unusable)?;
+    dir.leaves_room().map_err(system(&run_dir))?;
+    let shim = folder::provide_shim(shared, &program).map_err(failed(shared))?;
     let Invocation { argv, env, cwd, files, after_main } = argv::elsewhere(&request.kind, &seen)?;
     let invocation = Invocation { argv, env, cwd, files: vec![], after_main };
     let limits = ResourceLimits {
@@ -217,7 +223,7 @@ fn prepare(
         Stdin::None | Stdin::Open | Stdin::File(_) => None,
     };
     for (name, text) in files.into_iter().chain(text).chain([(JOB_SCRIPT, script)]) {
-        let name = CString::new(name).map_err(|error| failed(&run_dir)(error.into()))?;
+        let name = CString::new(name).map_err(|error| system(&run_dir)(error.into()))?;
         dir.write(&name, text.as_bytes()).map_err(failed(&run_dir))?;
     }
     // There from the start, as an empty one: what is found missing on a network may seem so for long.
@@ -285,8 +291,9 @@ impl Runner for SlurmRunner {
         check::check(&self.client, &self.threads, &shared, &root, &words, place).await
     }
 
-    fn runs_root(&self) -> Option<PathBuf> {
-        self.shared().ok().map(|shared| folder::runs_root(&shared, &self.data_dir))
+    fn runs_root(&self) -> Option<Elsewhere> {
+        let shared = self.shared().ok()?;
+        Some(Elsewhere { root: folder::runs_root(&shared, &self.data_dir), shared })
     }
 
     async fn start(&self, request: RunRequest) -> Result<RunHandle, StartError> {

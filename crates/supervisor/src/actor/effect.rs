@@ -71,17 +71,17 @@ impl Effect {
             return self.tell(Message::Ended { id, attempt, outcome }).await;
         }
         let runner = self.runners.of(runner.as_deref());
-        let root = runner.runs_root();
-        if let Some(root) = root.clone()
-            && !self.folders.provide_elsewhere(&id, root).await
+        let elsewhere = runner.runs_root();
+        let is_far = elsewhere.is_some();
+        if let Some(place) = elsewhere
+            && let Err(why) = self.folders.provide_elsewhere(&id, place).await
         {
-            let why = "the folder that it is to share with a cluster does not answer";
             return self.tell(Message::PutOff { id, attempt, why }).await;
         }
         // One that is far away may take long: those of this machine do not wait for it. The semaphores are never closed.
-        let starts = if root.is_some() { &self.far_starts } else { &self.starts };
+        let starts = if is_far { &self.far_starts } else { &self.starts };
         let place = Arc::clone(starts).acquire_owned().await.ok();
-        if root.is_none() {
+        if !is_far {
             self.folders.provide(&id, attempt);
         }
         match runner.start(request).await {

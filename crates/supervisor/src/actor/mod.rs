@@ -170,7 +170,7 @@ pub(crate) enum Message {
     PutOff {
         id: TaskId,
         attempt: u32,
-        why: &'static str,
+        why: String,
     },
     StartAgain {
         id: TaskId,
@@ -367,7 +367,7 @@ impl Actor {
             Message::Found { id, attempt, found } => self.found(&id, attempt, found).await,
             Message::Silence { id, attempt, since } => self.silence(&id, attempt, since).await,
             Message::Trouble { id, attempt, why } => self.troubled(&id, attempt, why),
-            Message::PutOff { id, attempt, why } => self.put_off(&id, attempt, why).await,
+            Message::PutOff { id, attempt, why } => self.put_off(&id, attempt, &why).await,
             Message::StartAgain { id, attempt } => self.start_again(&id, attempt),
             Message::TakenUp { id } => {
                 if let Err(error) = self.taken_up(&id).await {
