@@ -347,6 +347,55 @@ fn a_run_whose_client_is_killed_is_over_when_it_is_over_there() {
 }
 
 #[test]
+fn what_a_machine_of_a_lane_does_not_take_goes_to_another() {
+    let mut two = Two::new();
+    two.here.ok(&["lanes", "set", "wide", "--machine", "nas=1", "--machine", "here=1"]);
+    two.gate("first");
+    let first = ["run", "--lane", "wide", "--", "sh", "-c"];
+    let holds = format!("read x < {}", two.nas.work().join("first").display());
+    let first = two.here.ok(&[&first[..], &[&holds]].concat()).trim().to_owned();
+    two.until(&first, "running");
+    two.open("first");
+    two.until(&first, "succeeded");
+    // It has answered a moment ago, which counts.
+    two.nas_is_gone();
+    let id = two.here.ok(&["run", "--lane", "wide", "--", "echo", "somewhere"]).trim().to_owned();
+    two.until(&id, "succeeded");
+    assert_eq!(two.log(&id), "somewhere\n");
+    let runs = two.here.json(&["runs", "--json", &id]);
+    let runs = runs["runs"].as_array().unwrap().clone();
+    let runners: Vec<_> = runs.iter().map(|run| run["runner"].as_str().unwrap()).collect();
+    assert_eq!(runners, ["machine:nas", "local"]);
+    let why = runs[0]["error"].as_str().unwrap();
+    assert!(why.starts_with("nas has not taken it: ") && why.contains("cannot be reached"), "{why}");
+    two.nas_is_back();
+    assert_eq!(two.tasks_there().len(), 1, "it never came there");
+}
+
+#[test]
+fn a_run_elsewhere_stands_still_and_goes_on_there() {
+    let two = Two::new();
+    let ticks = two.nas.work().join("ticks");
+    let id = two.run(&format!("while :; do echo >> {}; sleep 0.02; done", ticks.display()));
+    let count = || fs::read(&ticks).map_or(0, |ticks| ticks.len());
+    wait_until("it runs", || count() > 0);
+    two.until(&id, "running");
+    two.here.ok(&["suspend", &id]);
+    wait_until("it stands still there", || {
+        let there = two.tasks_there()[0]["metadata"]["id"].as_str().unwrap().to_owned();
+        two.nas.ok(&["list"]).lines().any(|row| row.starts_with(&there) && row.contains("suspended"))
+    });
+    let still = count();
+    assert!(two.row(&id).contains("suspended"), "{}", two.row(&id));
+    assert_eq!(count(), still);
+    two.here.ok(&["resume", &id]);
+    wait_until("it goes on", || count() > still);
+    two.here.ok(&["stop", "--kill", &id]);
+    two.here.run(&["wait", &id]);
+    assert_eq!(two.phase(&id), "canceled");
+}
+
+#[test]
 fn the_token_is_in_no_command_line_and_no_file_of_a_run() {
     let two = Two::new();
     two.gate("go");

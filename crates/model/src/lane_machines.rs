@@ -44,6 +44,13 @@ pub fn check_lane_machines(machines: &[LaneMachine]) -> Result<(), FieldError> {
     }
 }
 
+impl LaneMachine {
+    /// Whether one more task can be on it, which has so many.
+    pub fn has_place(&self, taken: usize) -> bool {
+        usize::try_from(self.places).is_ok_and(|places| taken < places)
+    }
+}
+
 /// How many tasks run at once on all of them; `None` for a lane that is of its own machine alone.
 pub fn places_of(machines: &[LaneMachine]) -> Option<u32> {
     (!machines.is_empty()).then(|| machines.iter().fold(0, |all, machine| machine.places.saturating_add(all)))
@@ -61,8 +68,7 @@ pub fn place_on(
     let mut refused = Vec::new();
     let mut full = Vec::new();
     for machine in machines {
-        let places = usize::try_from(machine.places).unwrap_or(usize::MAX);
-        if taken(&machine.name) >= places {
+        if !machine.has_place(taken(&machine.name)) {
             full.push(machine.name.as_str());
             continue;
         }

@@ -16,6 +16,9 @@ pub struct Order {
     pub origin: String,
     /// As it is submitted there.
     pub spec: Box<TaskSpec>,
+    /// Whether it is given back when the machine does not take it: another one may.
+    #[serde(default)]
+    pub gives_back: bool,
 }
 
 /// What is wished of a run that is under way.
@@ -64,6 +67,11 @@ pub enum End {
     /// The machine did not take it.
     Refused {
         /// Why, in a sentence.
+        why: String,
+    },
+    /// The machine has not answered before anything of it was started there, and another one may take it.
+    NotTaken {
+        /// What was tried in vain, in a sentence.
         why: String,
     },
     /// Its task was deleted there, which ends it.

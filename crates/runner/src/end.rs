@@ -61,6 +61,11 @@ pub enum RunEnd {
     },
     /// Nothing of the task has run.
     StartFailed(StartFailure),
+    /// Nothing of the task has run, because the machine that it was given to did not take it. Another one may.
+    NotTaken {
+        /// A sentence.
+        why: String,
+    },
     /// Ended because it printed more than its limit.
     OverOutputLimit,
     /// Its cluster has ended it, or it has ended with its node; or it ended on another machine in a way that only that one can tell.
@@ -134,6 +139,7 @@ impl RunEnd {
             Self::TimedOut { code, .. } | Self::Stopped { code, .. } => code,
             Self::Signaled { .. }
             | Self::StartFailed(_)
+            | Self::NotTaken { .. }
             | Self::OverOutputLimit
             | Self::Cluster { .. }
             | Self::Lost { .. } => None,
@@ -154,7 +160,7 @@ impl RunEnd {
             Self::Stopped { .. } => "stopped".to_owned(),
             Self::StartFailed(failure) => failure.to_string(),
             Self::OverOutputLimit => "ended: it printed more than its limit".to_owned(),
-            Self::Cluster { why, .. } => why.clone(),
+            Self::Cluster { why, .. } | Self::NotTaken { why } => why.clone(),
             Self::Lost { reason } => format!("supervision lost: {}", reason.words()),
         })
     }

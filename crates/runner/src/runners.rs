@@ -112,28 +112,39 @@ impl Runners {
             let sentence = format!("no runner of this machine takes {what}; use a command or a script");
             return Err(FieldError::new("kind", sentence));
         }
-        let mut refused = None;
         // What is asked of a cluster is for nobody else.
         let fits = |one: &&Registered| spec.cluster.is_none() || one.runner.is_cluster();
-        for one in self.all().filter(|one| one.matches(spec) && one.takes_kind(spec)).filter(fits) {
-            match one.runner.accepts(spec) {
-                Ok(()) => return Ok(one.name.clone()),
-                // The first is the one that a person would have expected.
-                Err(error) => refused = refused.or(Some(error)),
-            }
-        }
-        Err(refused.unwrap_or_else(|| {
-            let what = spec.kind.in_words();
-            if asks_for_machine(spec) {
-                let sentence = "no connection of the settings is the machine that it asks for";
-                return FieldError::new("runnerSelector", sentence);
-            }
-            let (field, does) = match spec.cluster {
-                Some(_) => ("cluster", "hands them to a cluster"),
-                None => ("runnerSelector", "matches"),
-            };
-            FieldError::new(field, format!("no runner of this machine that takes {what} {does}"))
-        }))
+        let asked = self.all().filter(|one| one.matches(spec) && one.takes_kind(spec)).filter(fits);
+        first_that_takes(asked.map(|one| one.runner.accepts(spec).map(|()| one.name.clone()))).map_err(
+            |refused| {
+                refused.unwrap_or_else(|| {
+                    let what = spec.kind.in_words();
+                    if asks_for_machine(spec) {
+                        let sentence = "no connection of the settings is the machine that it asks for";
+                        return FieldError::new("runnerSelector", sentence);
+                    }
+                    let (field, does) = match spec.cluster {
+                        Some(_) => ("cluster", "hands them to a cluster"),
+                        None => ("runnerSelector", "matches"),
+                    };
+                    FieldError::new(field, format!("no runner of this machine that takes {what} {does}"))
+                })
+            },
+        )
+    }
+
+    /// As [`Self::choose_on`], on the first of these machines that takes it.
+    ///
+    /// # Errors
+    /// What the first of them lacks.
+    pub fn choose_on_any<'a>(
+        &self,
+        spec: &TaskSpec,
+        machines: impl IntoIterator<Item = &'a str>,
+    ) -> Result<String, FieldError> {
+        let offers = machines.into_iter().map(|machine| self.choose_on(spec, machine));
+        let none = || FieldError::new("slot", "no machine of its lane takes it");
+        first_that_takes(offers).map_err(|refused| refused.unwrap_or_else(none))
     }
 
     /// As [`Self::choose`], on one machine of a lane: [`HERE`], or the name of a connection.
@@ -258,6 +269,20 @@ impl<R: Runner> From<Arc<R>> for Runners {
     fn from(runner: Arc<R>) -> Self {
         Self::new(runner)
     }
+}
+
+/// The name of the first that is one, else why the first was not: that is the one that a person would have expected.
+fn first_that_takes(
+    offers: impl Iterator<Item = Result<String, FieldError>>,
+) -> Result<String, Option<FieldError>> {
+    let mut refused = None;
+    for offer in offers {
+        match offer {
+            Ok(name) => return Ok(name),
+            Err(error) => refused = refused.or(Some(error)),
+        }
+    }
+    Err(refused)
 }
 
 #[cfg(test)]

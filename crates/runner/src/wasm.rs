@@ -231,6 +231,7 @@ mod tests {
             cluster: None,
             labels: BTreeMap::new(),
             selector: None,
+            may_go_elsewhere: false,
         };
         let runner =
             WasmRunner::new("/usr/bin/solti-wasi", ShimRunner::new("/usr/bin/solti-shim"), "/data".as_ref());

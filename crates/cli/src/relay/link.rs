@@ -8,7 +8,7 @@ use solti_relay::{Known, ORDER_FILE, Order, PROGRESS_FILE, Progress};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Before the first try again, and at most between two.
 const RESTS: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
@@ -29,6 +29,8 @@ pub(super) struct Link {
     /// The connection as it was when its client was made.
     client: Mutex<Option<(Connection, HttpClient)>>,
     rest: Mutex<Duration>,
+    /// When the machine has answered, or was to be asked for the first time.
+    heard: Mutex<Instant>,
 }
 
 /// Nothing panics while holding one of these.
@@ -46,7 +48,8 @@ impl Link {
         let order = solti_relay::read::<Order>(&path).map_err(failed(&path))?;
         let order = order.ok_or_else(|| failed(&path)(io::ErrorKind::NotFound.into()))?;
         let told = solti_relay::read::<Progress>(&file).map_err(failed(&file))?.unwrap_or_default();
-        Ok(Self { order, file, told: Mutex::new(told), client: Mutex::default(), rest: Mutex::new(RESTS.0) })
+        let (told, client, rest) = (Mutex::new(told), Mutex::default(), Mutex::new(RESTS.0));
+        Ok(Self { order, file, told, client, rest, heard: Mutex::new(Instant::now()) })
     }
 
     pub(super) fn machine(&self) -> &str {
@@ -100,6 +103,7 @@ impl Link {
         let error = match tried {
             Ok(answer) => {
                 *held(&self.rest) = RESTS.0;
+                *held(&self.heard) = Instant::now();
                 self.trouble(None);
                 return Ok(Some(answer));
             }
@@ -113,6 +117,17 @@ impl Link {
         self.renew()?;
         self.rest().await;
         Ok(None)
+    }
+
+    /// Done when the machine has answered nothing for so long.
+    pub(super) async fn silence(&self, patience: Duration) {
+        loop {
+            let silent = held(&self.heard).elapsed();
+            match patience.checked_sub(silent).filter(|left| !left.is_zero()) {
+                Some(left) => tokio::time::sleep(left).await,
+                None => return,
+            }
+        }
     }
 
     pub(super) async fn rest(&self) {

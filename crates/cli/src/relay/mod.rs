@@ -87,7 +87,7 @@ fn code_of(end: &End) -> u8 {
         End::Over { phase, exit_code, error, .. } => {
             TaskStatus { phase: *phase, attempt: 1, exit_code: *exit_code, error: error.clone() }.shell_code()
         }
-        End::Refused { .. } | End::Deleted | End::Removed | End::NeverRan => NO_CODE,
+        End::Refused { .. } | End::NotTaken { .. } | End::Deleted | End::Removed | End::NeverRan => NO_CODE,
     }
 }
 

@@ -17,6 +17,8 @@ use std::time::Duration;
 
 /// At a task that is about to end.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
+/// For a machine to take a task that another one may take. The lane has found it there a moment ago.
+const TO_TAKE: Duration = Duration::from_secs(10);
 /// Those of one origin; more than one is there only where an answer was lost.
 const MOST_OF_ONE_ORIGIN: u32 = 100;
 
@@ -41,6 +43,11 @@ impl<'a> RemoteTask<'a> {
             () = wishes.stop() => {
                 link.try_once(async |client| tidy(client, link, None).await).await.ok();
                 return Ok(End::NeverRan);
+            }
+            // The same: what was submitted all the same stays unstarted.
+            () = link.silence(TO_TAKE), if link.order.gives_back => {
+                let silent = || format!("no answer within {} s", TO_TAKE.as_secs());
+                return Ok(End::NotTaken { why: link.progress().trouble.unwrap_or_else(silent) });
             }
         };
         // Before it is asked for: who finds this looks there.

@@ -78,6 +78,7 @@ pub(super) fn judged(machine: &str, end: End, client: RunOutcome, asked: bool) -
             }
         }
         End::Refused { why } => not_started(format!("{machine} refuses it: {why}")),
+        End::NotTaken { why } => RunEnd::NotTaken { why: format!("{machine} has not taken it: {why}") },
         End::Deleted => elsewhere(ClusterEnd::Canceled, format!("its task was deleted on {machine}")),
         End::Removed => RunEnd::Lost { reason: LostReason::MachineRemoved },
         End::NeverRan => stopped(None),
@@ -152,6 +153,8 @@ mod tests {
         }
         let lost = over(TaskPhase::Failed, true, None, Some("supervision lost: the machine was restarted"));
         assert_eq!(told(lost, false), RunEnd::Lost { reason: LostReason::Elsewhere });
+        let silent = told(End::NotTaken { why: "no answer".into() }, false);
+        assert_eq!(silent, RunEnd::NotTaken { why: "nas has not taken it: no answer".into() });
         assert_eq!(told(End::Removed, true), RunEnd::Lost { reason: LostReason::MachineRemoved });
     }
 }

@@ -165,6 +165,7 @@ impl MachineRunner {
             machine: self.machine.clone(),
             data_dir: data_dir.clone(),
             spec: Box::new(spec_there(request, &origin)?),
+            gives_back: request.may_go_elsewhere,
             origin,
         };
         let text = serde_json::to_string(&order)

@@ -53,6 +53,7 @@ impl Runs {
             cluster: None,
             labels: BTreeMap::new(),
             selector: None,
+            may_go_elsewhere: false,
         }
     }
 

@@ -63,6 +63,7 @@ impl Slurm {
             cluster: Some(cluster),
             labels: BTreeMap::new(),
             selector: None,
+            may_go_elsewhere: false,
         }
     }
 

@@ -133,6 +133,7 @@ impl Actor {
             cluster: active.stored.task.spec.cluster.clone(),
             labels: active.stored.task.spec.labels.clone(),
             selector: self.runners.selector_there(&active.stored.task.spec),
+            may_go_elsewhere: self.may_go_elsewhere(&active.stored.task.spec),
         };
         let runner = active.run.as_ref().and_then(|run| run.run.runner.clone());
         let spec = &active.stored.task.spec;
@@ -279,6 +280,10 @@ impl Actor {
             }
             active.stored.queueing.held = after == AfterReboot::Hold;
         }
+        if matches!(outcome.end, RunEnd::NotTaken { .. }) && !active.stored.stop_requested {
+            // Back to its lane, which knows what other machine there is. It has not failed.
+            next = NextStep::Retry { delay_ms: 0, backoff: active.stored.backoff };
+        }
         if let NextStep::Retry { delay_ms, .. } = &mut next {
             let floor = active.starts.floor_ms(spec, result.end.is_failure(), now);
             looping = floor > *delay_ms;
@@ -297,7 +302,7 @@ impl Actor {
             changes.push(Change::from(run.clone()));
         }
         let kind = match outcome.end {
-            RunEnd::StartFailed(_) => TaskEventKind::StartFailed,
+            RunEnd::StartFailed(_) | RunEnd::NotTaken { .. } => TaskEventKind::StartFailed,
             RunEnd::Lost { .. } => TaskEventKind::Lost,
             _ => TaskEventKind::Exited,
         };

@@ -33,7 +33,7 @@ pub(crate) fn judge(spec: &TaskSpec, outcome: &RunOutcome, stop_requested: bool)
             ClusterEnd::Canceled => (AttemptEnd::Canceled, None),
             ClusterEnd::Failed => (AttemptEnd::Failed, None),
         },
-        RunEnd::StartFailed(_) => (AttemptEnd::NotStarted, None),
+        RunEnd::StartFailed(_) | RunEnd::NotTaken { .. } => (AttemptEnd::NotStarted, None),
         RunEnd::Lost { .. } => (AttemptEnd::Lost, None),
     };
     let end = match end {

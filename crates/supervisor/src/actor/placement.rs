@@ -33,8 +33,7 @@ impl Actor {
         let due = self.attempts_due(slot);
         let machines = self.lanes.rules(slot).machines.into_iter();
         let free = machines.filter(|machine| {
-            let places = usize::try_from(machine.places).unwrap_or(usize::MAX);
-            !due.is_empty() || self.on_machine(slot, &machine.name, None) < places
+            !due.is_empty() || machine.has_place(self.on_machine(slot, &machine.name, None))
         });
         free.map(|machine| machine.name).collect()
     }
@@ -108,18 +107,15 @@ impl Actor {
         let placed = self.tasks.get_mut(id).and_then(|active| active.placed.take());
         let Some(active) = self.tasks.get(id) else { return Ok(String::new()) };
         let (spec, machines) = (&active.stored.task.spec, self.lanes.rules(active.slot()).machines);
-        let on = |machine: &str| self.runners.choose_on(spec, machine);
         match placed {
-            Some(machine) => on(&machine),
+            Some(machine) => self.runners.choose_on(spec, &machine),
             None if machines.is_empty() => self.runners.choose(spec),
             None => {
                 let before = active.run.as_ref().map(|run| Runners::machine_of(run.run.runner.as_deref()));
-                let free = machines.iter().filter(|machine| {
-                    let places = usize::try_from(machine.places).unwrap_or(usize::MAX);
-                    self.on_machine(active.slot(), &machine.name, Some(id)) < places
-                });
-                let order = before.into_iter().chain(free.map(|machine| machine.name.as_str()));
-                first_ok(order.chain(machines.iter().map(|machine| machine.name.as_str())).map(on))
+                let taken = |machine: &str| self.on_machine(active.slot(), machine, Some(id));
+                let free = machines.iter().filter(|machine| machine.has_place(taken(&machine.name)));
+                let order = before.into_iter().chain(free.chain(&machines).map(name));
+                self.runners.choose_on_any(spec, order)
             }
         }
     }
@@ -129,22 +125,17 @@ impl Actor {
         let machines = self.lanes.rules(&spec.slot).machines;
         match machines.is_empty() {
             true => self.runners.choose(spec).map(drop),
-            false => {
-                let on = |machine: &LaneMachine| self.runners.choose_on(spec, &machine.name);
-                first_ok(machines.iter().map(on)).map(drop)
-            }
+            false => self.runners.choose_on_any(spec, machines.iter().map(name)).map(drop),
         }
+    }
+
+    /// Whether its lane has more than one machine that takes such a task.
+    pub(crate) fn may_go_elsewhere(&self, spec: &TaskSpec) -> bool {
+        let machines = self.lanes.rules(&spec.slot).machines;
+        machines.iter().filter(|machine| self.runners.choose_on(spec, &machine.name).is_ok()).nth(1).is_some()
     }
 }
 
-/// The first that is one, else the first error: what a person would have expected. There is one at least.
-fn first_ok(all: impl Iterator<Item = Result<String, FieldError>>) -> Result<String, FieldError> {
-    let mut refused = None;
-    for one in all {
-        match one {
-            Ok(found) => return Ok(found),
-            Err(error) => refused = refused.or(Some(error)),
-        }
-    }
-    Err(refused.unwrap_or_else(|| FieldError::new("slot", "no machine of its lane takes it")))
+fn name(machine: &LaneMachine) -> &str {
+    &machine.name
 }

@@ -354,6 +354,7 @@ impl World {
                 | RunEnd::Cluster { .. }
                 | RunEnd::OverOutputLimit
                 | RunEnd::Lost { .. }
+                | RunEnd::NotTaken { .. }
                 | RunEnd::StartFailed(_),
             ) => (TaskPhase::Failed, None),
         };

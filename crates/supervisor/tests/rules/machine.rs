@@ -20,6 +20,8 @@ pub enum End {
     TimedOut,
     /// Its shim is killed: nobody knows how it ended.
     ShimGone,
+    /// It never began on the machine that it was given to.
+    NotTaken,
 }
 
 impl End {
@@ -29,6 +31,7 @@ impl End {
             Self::Killed => RunEnd::Signaled { signal: 9 },
             Self::TimedOut => RunEnd::TimedOut { code: None, signal: Some(15) },
             Self::ShimGone => RunEnd::Lost { reason: LostReason::ShimGone },
+            Self::NotTaken => RunEnd::NotTaken { why: "it has not taken it".to_owned() },
         }
     }
 }

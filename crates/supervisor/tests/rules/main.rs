@@ -161,6 +161,7 @@ fn step() -> impl Strategy<Value = Step> {
         End::Killed,
         End::TimedOut,
         End::ShimGone,
+        End::NotTaken,
     ]);
     prop_oneof![
         6 => (0..3usize, admission, restart, retries, queueing()).prop_map(
