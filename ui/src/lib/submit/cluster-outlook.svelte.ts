@@ -10,6 +10,8 @@ const TYPING_MS = 600;
 export class ClusterOutlook {
   /** In a sentence; empty while there is nothing to say. */
   words = $state("");
+  /** Whether that is why it would refuse the task, whatever its fields say. */
+  refuses = $state(false);
   /** Why the cluster would refuse it, by the field of the form. */
   refused = $state.raw<Readonly<Record<string, string>>>({});
 
@@ -37,15 +39,16 @@ export class ClusterOutlook {
     };
   }
 
-  #say(words: string, refused: Readonly<Record<string, string>> = {}): void {
+  #say(words: string, refused: Readonly<Record<string, string>> = {}, refuses = false): void {
     this.words = words;
     this.refused = refused;
+    this.refuses = refuses;
   }
 
   #tell(error: ApiError): void {
     if (error.code === "Unavailable") return this.#say(`${sentence(error.message)}.`);
     const { cluster, ...found } = byField(error.problems).found;
     // An engine of an earlier version does not know the question.
-    this.#say(cluster === undefined ? "" : `${cluster}.`, found);
+    this.#say(cluster === undefined ? "" : `${cluster}.`, found, cluster !== undefined);
   }
 }

@@ -36,10 +36,11 @@ describe("a cluster in the form", () => {
 
   it("is summed up", () => {
     expect(clusterSummary(fromSpec(spec()).cluster)).toBe("");
-    expect(clusterSummary(fromSpec(spec({})).cluster)).toBe("as the cluster sees fit");
+    expect(clusterSummary(fromSpec(spec({})).cluster)).toBe("cluster defaults");
     expect(clusterSummary(fromSpec(spec({ partition: "gpu", gpus: 2 })).cluster)).toBe(
       "partition gpu, 2 GPUs",
     );
+    expect(clusterSummary(fromSpec(spec({ cpus: 1, gpus: 1 })).cluster)).toBe("1 processor, 1 GPU");
   });
 
   it("is copied as words of solti run", async () => {
@@ -59,8 +60,8 @@ describe("a cluster in the form", () => {
     const starts = (at: number) => outlookWords({ outlook: "starts", at, node: "n3", partition: "gpu" }, now);
     expect(starts(now + 59_000)).toBe("Would start at once on n3.");
     expect(starts(now - 5_000)).toBe("Would start at once on n3.");
-    expect(starts(new Date(2026, 10, 29, 14, 10).getTime())).toBe("Would start today 14:10 on n3.");
-    expect(starts(new Date(2026, 10, 30, 14, 10).getTime())).toContain("Nov 30, 2026");
+    expect(starts(new Date(2026, 10, 29, 14, 10).getTime())).toBe("Would start today at 14:10 on n3.");
+    expect(starts(new Date(2026, 10, 30, 14, 10).getTime())).toContain("start on Nov 30, 2026");
     const waits = { outlook: "waits", why: "partition closed is down", partition: "closed" } as const;
     expect(outlookWords(waits, now)).toBe("Would wait: partition closed is down.");
   });

@@ -62,16 +62,18 @@ export function fromCluster(request: ClusterRequest | undefined): ClusterForm {
 export const clusterOf = (runners: readonly RunnerInfo[]): BatchCluster | undefined =>
   runners.find(({ cluster }) => cluster !== undefined)?.cluster;
 
+const many = (typed: string, one: string) => `${typed} ${one}${typed === "1" ? "" : "s"}`;
+
 /** In the header of its section. */
 export function clusterSummary(form: ClusterForm): string {
   if (!form.on) return "";
   const parts = [
     form.partition.trim() && `partition ${form.partition.trim()}`,
-    form.cpus.trim() && `${form.cpus.trim()} processors`,
-    form.gpus.trim() && `${form.gpus.trim()} GPUs`,
+    form.cpus.trim() && many(form.cpus.trim(), "processor"),
+    form.gpus.trim() && many(form.gpus.trim(), "GPU"),
     form.time.trim() && `${form.time.trim()} min`,
   ].filter(Boolean);
-  return parts.length === 0 ? "as the cluster sees fit" : parts.join(", ");
+  return parts.length === 0 ? "cluster defaults" : parts.join(", ");
 }
 
 /** What a partition is like, in a few words. */
@@ -104,12 +106,12 @@ export const askedAbout = ({ cluster, limits, timeout, runnerSelector }: TaskSpe
 /** Two clocks, and the asking itself, make a start that is near one at once. */
 const AT_ONCE_MS = 60_000;
 
-/** As in "Would start today 14:10 on n3." */
+/** As in "Would start today at 14:10 on n3." */
 export function outlookWords(preview: ClusterPreview, now: number): string {
   if (preview.outlook === "waits") return `Would wait: ${preview.why}.`;
   const { at, node } = preview;
   if (at - now < AT_ONCE_MS) return `Would start at once on ${node}.`;
   const [then, today] = [new Date(at), new Date(now)];
-  const when = isoDay(then) === isoDay(today) ? `today ${minuteOfDay(then)}` : exact(at);
+  const when = isoDay(then) === isoDay(today) ? `today at ${minuteOfDay(then)}` : `on ${exact(at)}`;
   return `Would start ${when} on ${node}.`;
 }
