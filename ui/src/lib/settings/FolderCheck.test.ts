@@ -15,12 +15,12 @@ it("says what the check of the shared folder has found, until it is another fold
   } as unknown as Backend;
   const said = () => screen.getByTestId("folder-check").textContent.trim();
   const { rerender } = render(FolderCheck, { backend, folder: "/home/me" });
-  expect(said()).toBe("Runs a job of a moment on the cluster.");
+  expect(said()).toBe("Runs a short job on the cluster that writes a file there.");
   await fireEvent.click(screen.getByTestId("check-folder"));
-  await waitFor(() => expect(said()).toBe("A file that node n2 wrote into it is seen here."));
+  await waitFor(() => expect(said()).toBe("It works: what node n2 wrote there can be read here."));
   wrong = new ApiError({ error: "Conflict", message: "node n3 does not have /home/me" });
   await fireEvent.click(screen.getByTestId("check-folder"));
   await waitFor(() => expect(said()).toBe("Node n3 does not have /home/me."));
   await rerender({ backend, folder: "/srv" });
-  expect(said()).toBe("Runs a job of a moment on the cluster.");
+  expect(said()).toBe("Runs a short job on the cluster that writes a file there.");
 });

@@ -213,12 +213,12 @@ export const SECTIONS: readonly SectionWords[] = [
           {
             path: "slurm.folder",
             label: "Shared folder",
-            hint: "One that this machine and all nodes have under the same path, such as your home directory on the cluster. Logs of tasks on the cluster are kept in it.",
+            hint: "A folder that this machine and every node see under the same path, such as your home directory on the cluster. Logs of tasks on the cluster are kept there.",
           },
           {
             path: "slurm.enabled",
             label: "Hand tasks to the cluster",
-            hint: "Those that ask for it. Slurm's sbatch has to be on this machine.",
+            hint: "Only tasks that ask for it. Needs Slurm’s sbatch on this machine.",
           },
         ],
       },
