@@ -58,9 +58,12 @@ export class Since {
 const sum = ({ ended }: Digest, of: (phase: Phase) => boolean) =>
   Object.entries(ended).reduce((all, [phase, n]) => all + (of(phase as Phase) ? n : 0), 0);
 
+/** How many tasks went wrong. */
+export const failures = (digest: Digest): number => sum(digest, isFailure);
+
 /** What there is to say, in phrases; nothing where nothing has happened. */
 export function says(digest: Digest): string[] {
-  const failed = sum(digest, isFailure);
+  const failed = failures(digest);
   const well = sum(digest, (phase) => phase === "succeeded");
   const stopped = sum(digest, (phase) => phase === "canceled");
   const slept = (digest.slept ?? []).reduce(
