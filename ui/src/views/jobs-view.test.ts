@@ -52,6 +52,28 @@ test("the calendar shows what was and what is to come, and a click opens either"
   await waitFor(() => expect(screen.getByTestId("task-detail").dataset.taskId).toBe(id));
 });
 
+test("Escape closes the job that lies over the list, and then the jobs", async () => {
+  Object.defineProperty(window, "innerWidth", { value: 900, configurable: true });
+  await openJobs();
+  const row = screen.getAllByTestId("job-row")[1]!;
+  await fireEvent.click(row);
+  await fireEvent.keyDown(await screen.findByTestId("run-job"), { key: "Escape" });
+  await waitFor(() => expect(screen.queryByTestId("job-detail")).toBeNull());
+  expect(document.activeElement).toBe(row);
+  await fireEvent.keyDown(row, { key: "Escape" });
+  await waitFor(() => expect(screen.queryByTestId("jobs")).toBeNull());
+});
+
+test("Tab leads to one row of the list of jobs, and the arrow keys go on from there", async () => {
+  await openJobs();
+  const rows = () => screen.getAllByTestId("job-row");
+  const stops = () => rows().filter((row) => row.tabIndex === 0);
+  expect(stops()).toEqual([rows()[0]]);
+  await fireEvent.keyDown(rows()[0]!, { key: "End" });
+  await waitFor(() => expect(document.activeElement).toBe(rows().at(-1)));
+  await waitFor(() => expect(stops()).toEqual([rows().at(-1)]));
+});
+
 test("no picture in the list of jobs is without words", async () => {
   await openJobs();
   const pictures = within(screen.getByRole("list", { name: "Jobs" })).getAllByRole("img", { hidden: true });

@@ -36,6 +36,8 @@ export class Jobs {
   text = $state("");
   chosen = $state<string | undefined>(undefined);
   shown = $state.raw<ShownJob | undefined>(undefined);
+  /** The one that is shown lies over the list, for want of room. */
+  drawer = $state(false);
   /** The job that is given another name. */
   renaming = $state.raw<Job | undefined>(undefined);
   editor = $state.raw<OpenEditor | undefined>(undefined);

@@ -165,6 +165,12 @@ function escape(w: Workspace) {
   else w.drawerOpen = false;
 }
 
+/** Back to its row in the list, which it lies over. */
+function closeJob({ jobs }: Workspace) {
+  document.getElementById(`job-${jobs.chosen}`)?.focus();
+  jobs.choose(undefined);
+}
+
 export function focusFilter() {
   document.querySelector<HTMLInputElement>("[data-testid=filter]")?.focus();
 }
@@ -197,8 +203,9 @@ function inSettings(workspace: Workspace, event: KeyboardEvent): boolean {
 function awayFromList(workspace: Workspace, event: KeyboardEvent): boolean {
   const everywhere = BINDINGS.find((candidate) => candidate.everywhere && candidate.match(event));
   if (everywhere) everywhere.act(workspace, event);
-  else if (plain("Escape")(event) && !taken(event)) workspace.toList();
-  else return false;
+  else if (!plain("Escape")(event) || taken(event)) return false;
+  else if (workspace.jobs.open && workspace.jobs.drawer) closeJob(workspace);
+  else workspace.toList();
   event.preventDefault();
   return true;
 }
