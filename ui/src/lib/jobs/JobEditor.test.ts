@@ -83,14 +83,14 @@ describe("the fields of a run", () => {
     const field = screen.getByLabelText<HTMLInputElement>("password");
     expect(field.type).toBe("password");
     await type(field, "hush");
-    await fireEvent.click(screen.getByLabelText(/Keep it in the keyring/));
+    await fireEvent.click(screen.getByLabelText(/Save it in the keyring/));
     await fireEvent.click(screen.getByText("Run now"));
     await waitFor(() => expect(run).toHaveBeenCalled());
     expect((await backend.listJobSecrets({ name: job.name })).kept).toEqual(["password"]);
     cleanup();
     render(RunJob, { job, backend, run, onclose: () => {} });
     await fireEvent.click(await screen.findByText("Forget it"));
-    await screen.findByLabelText(/Keep it in the keyring/);
+    await screen.findByLabelText(/Save it in the keyring/);
     expect((await backend.listJobSecrets({ name: job.name })).kept).toEqual([]);
   });
 
@@ -100,12 +100,12 @@ describe("the fields of a run", () => {
     const whyNot = "there is no keyring";
     const without = { ...backend, listJobSecrets: async () => ({ kept: [], whyNot }) };
     render(RunJob, { job, backend: without, run, onclose: () => {} });
-    await screen.findByText("It cannot be kept: there is no keyring.");
+    await screen.findByText("It cannot be saved: there is no keyring.");
     cleanup();
     const keepJobSecret = () => Promise.reject(new Error("nobody unlocked it"));
     render(RunJob, { job, backend: { ...backend, keepJobSecret }, run, onclose: () => {} });
     await type(screen.getByLabelText("password"), "hush");
-    await fireEvent.click(screen.getByLabelText(/Keep it in the keyring/));
+    await fireEvent.click(screen.getByLabelText(/Save it in the keyring/));
     await fireEvent.click(screen.getByText("Run now"));
     await screen.findByText("Nobody unlocked it");
     expect(run).not.toHaveBeenCalled();

@@ -39,8 +39,8 @@ export function summaries(form: Form): Record<Section, string> {
     told: [
       form.silence.after.trim() &&
         `${SILENCE[form.silence.then]} after ${words(form.silence.after)} without output`,
-      form.notify.failure && `${form.notify.failure === "yes" ? "tells" : "does not tell"} of a failure`,
-      form.notify.success && `${form.notify.success === "yes" ? "tells" : "does not tell"} of success`,
+      form.notify.failure && `${form.notify.failure === "yes" ? "notifies" : "does not notify"} of a failure`,
+      form.notify.success && `${form.notify.success === "yes" ? "notifies" : "does not notify"} of success`,
       form.notify.hooks.trim() && `calls ${form.notify.hooks.trim()}`,
     ]
       .filter(Boolean)
@@ -56,7 +56,7 @@ const REBOOT = {
   end: "ends with a reboot",
 } as const;
 const AWAKE = { onMains: "keeps the computer awake on mains", always: "keeps the computer awake" } as const;
-const SILENCE = { notify: "tells", stop: "stops", restart: "starts again" } as const;
+const SILENCE = { notify: "notifies", stop: "stops", restart: "starts again" } as const;
 const BUSY = {
   dropIfRunning: "refuse if busy",
   replace: "replace what runs",

@@ -127,7 +127,7 @@ export function queueEntries(w: Workspace, row: TaskRow): MenuEntry[] {
   const entries: MenuEntry[] = [
     {
       label: "Run now",
-      hint: "past its lane",
+      hint: "skips its lane",
       testid: "menu-run-now",
       act: () => w.queueCommands.runNow(row),
     },
@@ -211,7 +211,7 @@ export function runEntries(w: Workspace, id: string, attempt: number): MenuEntry
       act: () => void w.backend.revealLog(id, attempt).catch((thrown: unknown) => w.report(thrown)),
     },
     "line",
-    { label: "Copy name of the run", act: copied(w, `${id}/${attempt}`) },
+    { label: "Copy run name", act: copied(w, `${id}/${attempt}`) },
   ];
 }
 
