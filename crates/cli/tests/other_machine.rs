@@ -62,12 +62,18 @@ impl Two {
     }
 
     fn set(&self, patch: &Value) {
+        self.send("PATCH", "engine/settings", patch);
+    }
+
+    /// To the engine here, by what the command line has no words for.
+    fn send(&self, method: &str, path: &str, body: &Value) -> Vec<u8> {
         let socket = self.here.data_dir().join("api/solti.sock");
         let mut curl = Command::new("curl");
-        curl.args(["-fsS", "-X", "PATCH", "-H", "Content-Type: application/json", "-d", &patch.to_string()]);
-        curl.arg("--unix-socket").arg(socket).arg("http://localhost/api/v1/engine/settings");
+        curl.args(["-fsS", "-X", method, "-H", "Content-Type: application/json", "-d", &body.to_string()]);
+        curl.arg("--unix-socket").arg(socket).arg(format!("http://localhost/api/v1/{path}"));
         let output = curl.output().unwrap();
         assert!(output.status.success(), "{}", error(&output));
+        output.stdout
     }
 
     /// The id of a task that is run there and not waited for.
@@ -201,11 +207,7 @@ fn a_run_elsewhere_is_a_run_like_others() {
 fn what_cannot_run_there_is_told_in_that_machines_words_and_not_tried_again() {
     let two = Two::new();
     let unknown = two.here.run(&["run", "--machine", "lab", "--", "true"]);
-    assert!(
-        error(&unknown).contains("no connection of the settings is the machine that it asks for"),
-        "{}",
-        error(&unknown)
-    );
+    assert!(error(&unknown).contains("--machine: there is no connection lab"), "{}", error(&unknown));
     let words = ["run", "--machine", "nas", "--retries", "5", "--wait", "--", "no-such-program-here"];
     let output = two.here.run(&words);
     assert!(error(&output).contains("program not found: no-such-program-here"), "{}", error(&output));
@@ -447,6 +449,12 @@ fn a_lane_spans_machines_and_tasks_go_to_the_first_that_is_free() {
         ["local", "machine:nas", "machine:nas"]
     );
     assert_eq!(two.phase(fourth), "pending");
+    // The line of time tells them apart.
+    let spans = two.send("POST", "desktop/tasks_between", &json!({"from": 0, "to": u32::MAX as u64 * 1_000}));
+    let spans: Value = serde_json::from_slice(&spans).unwrap();
+    let machines: Vec<_> =
+        spans["spans"].as_array().unwrap().iter().map(|span| span["machine"].as_str()).collect();
+    assert_eq!(machines, [None, Some("nas"), Some("nas"), None], "newest first: {spans}");
     two.open("two");
     two.until(second, "succeeded");
     two.until(fourth, "running");

@@ -1,6 +1,6 @@
 //! What a person reads of jobs beside themselves: rows, histories, what has come of schedules and what is to come.
 
-use crate::{Job, JobName, ScheduleId, TaskId, TaskPhase, TaskRow};
+use crate::{Job, JobName, ScheduleId, TaskId, TaskPhase, TaskRow, counted};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -140,6 +140,18 @@ pub struct Firing {
     /// Times before this one that passed and were not run; counted up to a thousand.
     #[ts(type = "number")]
     pub left_out: u64,
+}
+
+impl Firing {
+    /// Whether this time, or one before it, passed without a run.
+    pub fn left_a_time_out(&self) -> bool {
+        self.outcome != FiringOutcome::Started || self.left_out > 0
+    }
+}
+
+/// Of a time that was run: how many before it were not.
+pub fn passed_before(left_out: u64) -> String {
+    format!("run, but not the {} before it", counted(left_out, "time"))
 }
 
 /// What was done at a time of a schedule.

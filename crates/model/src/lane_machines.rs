@@ -9,6 +9,8 @@ use ts_rs::TS;
 
 /// What the engine's own machine is called in a lane.
 pub const HERE: &str = "here";
+/// Before the name of a machine, in that of the runner that hands tasks to it.
+const HANDS_TO: &str = "machine:";
 /// Machines that one lane can span.
 pub const MAX_LANE_MACHINES: usize = 50;
 
@@ -21,6 +23,16 @@ pub struct LaneMachine {
     /// How many of the lane's tasks it has at once.
     #[schemars(range(min = 1, max = MAX_LANE_CAPACITY))]
     pub places: u32,
+}
+
+/// What the runner is called that hands tasks to a machine.
+pub fn runner_of_machine(machine: &str) -> String {
+    format!("{HANDS_TO}{machine}")
+}
+
+/// The machine of a runner of this name; `None` for a runner of the engine's own machine.
+pub fn machine_of_runner(runner: &str) -> Option<&str> {
+    runner.strip_prefix(HANDS_TO)
 }
 
 /// # Errors

@@ -127,7 +127,7 @@ pub use job_calendar::{
 pub use job_secrets::{JobOrder, JobSecrets, SecretText, Secrets, no_secret, put_secrets};
 pub use job_view::{
     ComingRun, ComingRuns, Firing, FiringOutcome, JobChange, JobDetail, JobList, JobQuery, JobRevision,
-    JobRow, JobRun, JobStats, JobTasks, SchedulePreview, ScheduleState,
+    JobRow, JobRun, JobStats, JobTasks, SchedulePreview, ScheduleState, passed_before,
 };
 pub use kin::Kin;
 pub use kind::{
@@ -135,7 +135,8 @@ pub use kind::{
     ScriptRuntime, SubprocessMode, SubprocessTask, TaskKind, Volume, WasmDir, WasmTask,
 };
 pub use lane_machines::{
-    HERE, LaneMachine, MAX_LANE_MACHINES, check_lane_machines, lane_machines_words, place_on, places_of,
+    HERE, LaneMachine, MAX_LANE_MACHINES, check_lane_machines, lane_machines_words, machine_of_runner,
+    place_on, places_of, runner_of_machine,
 };
 pub use lane_rules::{Asked, Hours, KeepAwake, LaneRules, MachineState, Reading, TimeOfDay};
 pub use left_out::{LeftOut, MAX_LEFT_OUT};

@@ -38,6 +38,10 @@ pub struct TaskSpan {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub job: Option<JobName>,
+    /// The other machine that its latest attempt was given to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub machine: Option<String>,
     /// How far it is.
     pub phase: TaskPhase,
     /// Its latest attempt; 0 before the first.

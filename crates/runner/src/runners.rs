@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use solti_model::{
     ClusterPreview, FieldError, FolderCheck, HERE, LocalImage, RunnerInfo, RunnerSelector, TaskSpec,
+    machine_of_runner, runner_of_machine,
 };
 use tokio::task::JoinSet;
 
-use crate::machine::{MACHINE_LABEL, Machines, machine_of, runner_name};
+use crate::machine::{MACHINE_LABEL, Machines};
 use crate::{About, CheckFailure, NoPreview, Runner};
 
 /// The label that every runner has: its name.
@@ -43,7 +44,7 @@ impl Registered {
     /// That of another machine.
     fn elsewhere(machines: &Machines, machine: &str) -> Self {
         let runner = Arc::new(machines.runner(machine));
-        Self::new(&runner_name(machine), &[(MACHINE_LABEL, machine)], runner)
+        Self::new(&runner_of_machine(machine), &[(MACHINE_LABEL, machine)], runner)
     }
 
     fn matches(&self, spec: &TaskSpec) -> bool {
@@ -119,9 +120,8 @@ impl Runners {
             |refused| {
                 refused.unwrap_or_else(|| {
                     let what = spec.kind.in_words();
-                    if asks_for_machine(spec) {
-                        let sentence = "no connection of the settings is the machine that it asks for";
-                        return FieldError::new("runnerSelector", sentence);
+                    if let Some(error) = no_such_machine(spec) {
+                        return error;
                     }
                     let (field, does) = match spec.cluster {
                         Some(_) => ("cluster", "hands them to a cluster"),
@@ -155,7 +155,7 @@ impl Runners {
         if machine == HERE {
             return self.choose_here(spec);
         }
-        let found = self.elsewhere().into_iter().find(|one| runner_name(machine) == one.name);
+        let found = self.elsewhere().into_iter().find(|one| runner_of_machine(machine) == one.name);
         let gone = || FieldError::new("machines", format!("there is no connection {machine}"));
         let one = found.ok_or_else(gone)?;
         let asked = spec.runner_selector.as_ref().map(|selector| selector.about(MACHINE_LABEL));
@@ -165,9 +165,15 @@ impl Runners {
         one.runner.accepts(spec).map(|()| one.name)
     }
 
+    /// Whether a lane can have it: [`HERE`], or the name of a connection.
+    pub fn has_machine(&self, machine: &str) -> bool {
+        machine == HERE
+            || self.machines.as_ref().is_some_and(|all| all.names().iter().any(|name| name == machine))
+    }
+
     /// Which machine of a lane a runner of this name is, or is of.
     pub fn machine_of(runner: Option<&str>) -> &str {
-        runner.and_then(machine_of).unwrap_or(HERE)
+        runner.and_then(machine_of_runner).unwrap_or(HERE)
     }
 
     /// Whether these machines of lanes answer, or have done so lately. Takes some seconds where one does not.
@@ -200,7 +206,7 @@ impl Runners {
     /// The runner of this name. One that is not known, or not said, is the first.
     pub fn of(&self, name: Option<&str>) -> Arc<dyn Runner> {
         // Of a machine whose connection is gone too: what was started there is still its.
-        if let (Some(machines), Some(machine)) = (&self.machines, name.and_then(machine_of)) {
+        if let (Some(machines), Some(machine)) = (&self.machines, name.and_then(machine_of_runner)) {
             return Arc::new(machines.runner(machine));
         }
         let known = name.and_then(|name| self.all().find(|one| one.name == name));
@@ -257,6 +263,18 @@ impl Runners {
 fn asks_for_machine(spec: &TaskSpec) -> bool {
     let selector = spec.runner_selector.as_ref();
     selector.is_some_and(|selector| selector.about(MACHINE_LABEL) != RunnerSelector::default())
+}
+
+/// What is wrong with a task that asks for a machine, where none is as it asks for.
+fn no_such_machine(spec: &TaskSpec) -> Option<FieldError> {
+    let selector = spec.runner_selector.as_ref().filter(|_| asks_for_machine(spec))?;
+    Some(match selector.match_labels.get(MACHINE_LABEL) {
+        Some(name) => FieldError::new(
+            format!("runnerSelector.matchLabels.{MACHINE_LABEL}"),
+            format!("there is no connection {name}; the settings have those that there are"),
+        ),
+        None => FieldError::new("runnerSelector", "no connection of the settings is as it asks for"),
+    })
 }
 
 async fn describe(Registered { name, labels, runner }: Registered) -> RunnerInfo {

@@ -62,6 +62,7 @@ pub use record::{
 };
 pub use recover::{DAMAGED_KEPT, Damaged, Opened, Recovery, damaged};
 pub use schema::FILE_NAME as DATABASE_FILE;
+pub use spans::SpanRow;
 pub use store::Store;
 pub use writer::{Commit, WriterStats};
 

@@ -5,8 +5,11 @@ use crate::number::{Number, optional, required};
 use crate::read::{name, phase};
 use crate::rows::load_all_rows;
 use crate::{StoreError, StoredRow, took};
-use rusqlite::{Row, Transaction, params};
+use rusqlite::{OptionalExtension as _, Row, Transaction, params};
 use solti_model::{JobName, RunOfDay, TaskId};
+
+/// A task, and the runner of its latest attempt, where that is known.
+pub type SpanRow = (StoredRow, Option<String>);
 
 /// Tasks that were there between `?1` and `?2`. Each part by an index of its own: made meanwhile; made before and not over; made
 /// before and over since.
@@ -17,13 +20,14 @@ const THERE: &str = "SELECT num FROM tasks WHERE created_at BETWEEN ?1 AND ?2
     SELECT num FROM tasks
     WHERE phase NOT IN ('pending', 'running') AND coalesce(finished_at, updated_at) >= ?1 AND created_at < ?1";
 
-/// Newest first, `limit` at most, and whether there are more. With `of_jobs` those of saved jobs alone.
+/// Newest first, `limit` at most, and whether there are more; each with the runner of its latest attempt, where that is known. With
+/// `of_jobs` those of saved jobs alone.
 pub(crate) fn between(
     db: &Transaction<'_>,
     (from, to): (u64, u64),
     of_jobs: bool,
     limit: u32,
-) -> Result<(Vec<StoredRow>, bool), StoreError> {
+) -> Result<(Vec<SpanRow>, bool), StoreError> {
     let mut statement = db.prepare_cached(&format!(
         "SELECT found.num FROM ({THERE}) AS found
          WHERE NOT ?3 OR EXISTS (SELECT 1 FROM job_tasks j WHERE j.num = found.num)
@@ -34,7 +38,15 @@ pub(crate) fn between(
     let mut nums = found.collect::<Result<Vec<i64>, _>>()?;
     let more = nums.len() > limit as usize;
     nums.truncate(limit as usize);
-    Ok((load_all_rows(db, &nums)?, more))
+    let rows = load_all_rows(db, &nums)?;
+    let mut runner = db.prepare_cached(
+        "SELECT runner FROM runs WHERE num = (SELECT num FROM tasks WHERE id = ?1) ORDER BY attempt DESC LIMIT 1",
+    )?;
+    let with_runner = |row: StoredRow| {
+        let found = runner.query_row([row.task.metadata.id.as_str()], |row| row.get(0)).optional()?;
+        Ok((row, found.flatten()))
+    };
+    Ok((rows.into_iter().map(with_runner).collect::<Result<_, StoreError>>()?, more))
 }
 
 /// The runs of saved jobs, in the order of their times. One that cannot be read is left out.

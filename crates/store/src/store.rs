@@ -5,8 +5,8 @@ use crate::task_cache::TaskCache;
 use crate::writer::{Commit, Writer, WriterStats};
 use crate::{
     AttemptRange, Attempts, Change, DueCall, HookCounts, JobMark, LabelCount, Past, PastSince, RowCursor,
-    RowPage, RowQuery, Standing, StoreError, StoredEvent, StoredJob, StoredLane, StoredRow, StoredRun,
-    StoredTask,
+    RowPage, RowQuery, SpanRow, Standing, StoreError, StoredEvent, StoredJob, StoredLane, StoredRow,
+    StoredRun, StoredTask,
 };
 use crate::{
     environment, history, hooks, jobs, kin, meta, past_since, read, renamed_jobs, rows, schema, shared_lanes,
@@ -336,13 +336,13 @@ impl Store {
     }
 
     /// The tasks that waited or ran between two times, newest first, `limit` at most, and whether there are more; with `of_jobs`
-    /// those of saved jobs alone.
+    /// those of saved jobs alone. Each with the runner of its latest attempt, where that is known.
     pub async fn between(
         &self,
         times: (u64, u64),
         of_jobs: bool,
         limit: u32,
-    ) -> Result<(Vec<StoredRow>, bool), StoreError> {
+    ) -> Result<(Vec<SpanRow>, bool), StoreError> {
         self.inner.readers.run(move |db| spans::between(db, times, of_jobs, limit)).await
     }
 

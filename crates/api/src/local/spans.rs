@@ -3,8 +3,8 @@
 use super::SupervisorApiAdapter;
 use crate::ApiError;
 use crate::operations::{Perform, TasksBetween};
-use solti_model::{DEFAULT_SPANS, FieldError, MAX_SPANS, TaskSpan, TaskSpans};
-use solti_store::StoredRow;
+use solti_model::{DEFAULT_SPANS, FieldError, MAX_SPANS, TaskSpan, TaskSpans, machine_of_runner};
+use solti_store::{SpanRow, StoredRow};
 use solti_supervisor::SupervisorError;
 
 impl Perform<TasksBetween> for SupervisorApiAdapter {
@@ -23,7 +23,7 @@ impl Perform<TasksBetween> for SupervisorApiAdapter {
     }
 }
 
-fn span(row: StoredRow) -> TaskSpan {
+fn span((row, runner): SpanRow) -> TaskSpan {
     let StoredRow { task, started_at, finished_at, took_ms, .. } = row;
     TaskSpan {
         task: task.metadata.id,
@@ -31,6 +31,7 @@ fn span(row: StoredRow) -> TaskSpan {
         slot: task.spec.slot,
         own_lane: task.spec.own_lane,
         job: task.spec.job,
+        machine: runner.as_deref().and_then(machine_of_runner).map(str::to_owned),
         phase: task.status.phase,
         attempt: task.status.attempt,
         created_at: task.metadata.created_at,

@@ -38,8 +38,6 @@ use follow::Follow;
 
 /// The label by which a task asks for a machine.
 pub(crate) const MACHINE_LABEL: &str = "machine";
-/// Before the name of a machine, in that of its runner.
-const PREFIX: &str = "machine:";
 /// The client is told to end only by whoever ends it by hand, and the engine there has a grace of its own.
 const NO_GRACE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// The time before which a task there does not start by itself, which is never: the client starts it.
@@ -129,16 +127,6 @@ impl Machines {
     pub(crate) fn runner(&self, machine: &str) -> MachineRunner {
         MachineRunner { machine: machine.to_owned(), machines: self.clone() }
     }
-}
-
-/// What the runner of a machine is called.
-pub(crate) fn runner_name(machine: &str) -> String {
-    format!("{PREFIX}{machine}")
-}
-
-/// The machine of a runner of this name; `None` for a runner of this machine.
-pub(crate) fn machine_of(runner: &str) -> Option<&str> {
-    runner.strip_prefix(PREFIX)
 }
 
 /// Runs tasks on one other machine. Cheap to clone.

@@ -2786,6 +2786,10 @@ ownLane?: boolean,
  */
 job?: string, 
 /**
+ * The other machine that its latest attempt was given to.
+ */
+machine?: string, 
+/**
  * How far it is.
  */
 phase: TaskPhase, 

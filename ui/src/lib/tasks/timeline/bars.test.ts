@@ -46,6 +46,17 @@ test("lanes that are one task's own are one, at the end", () => {
   ]);
 });
 
+test("what runs on another machine stands in a lane of its own there, below that of this machine", () => {
+  const there = { ...span("b", "etl", 0, 0, 5), machine: "nas" };
+  const lanes = lanesOf([there, span("a", "etl", 0, 0, 5), span("c", "z", 0, 0, 5)], [], 9);
+  expect(lanes.map(({ slot, machine }) => [slot, machine])).toEqual([
+    ["etl", undefined],
+    ["etl", "nas"],
+    ["z", undefined],
+  ]);
+  expect(barWords(lanes[1]!.bars[0]!)).toMatch(/^b: ran on nas for /);
+});
+
 test("no two tasks of a row are in each other's way", () => {
   const times = fc.tuple(fc.nat(200), fc.nat(50), fc.nat(50));
   fc.assert(

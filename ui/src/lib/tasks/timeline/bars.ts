@@ -17,6 +17,8 @@ export interface Bar {
 
 export interface LaneBars {
   slot: string;
+  /** Another one that its tasks were given to. */
+  machine: string | undefined;
   /** Lanes that are one task's own are shown as one. */
   own: boolean;
   rows: number;
@@ -34,10 +36,12 @@ const MOST_ROWS = 200;
 
 /** `now`: what goes on has lasted until then. */
 export function lanesOf(spans: readonly TaskSpan[], coming: readonly ComingRun[], now: number): LaneBars[] {
-  const byLane = new Map<string, { own: boolean; tasks: Omit<Bar, "row">[][] }>();
-  const lane = (slot: string, own: boolean) => {
-    const known = byLane.get(slot) ?? { own, tasks: [] };
-    byLane.set(slot, known);
+  type Lane = Pick<LaneBars, "slot" | "machine" | "own"> & { tasks: Omit<Bar, "row">[][] };
+  const byLane = new Map<string, Lane>();
+  const lane = (slot: string, own: boolean, machine?: string) => {
+    const key = JSON.stringify([slot, machine]);
+    const known = byLane.get(key) ?? { slot, machine, own, tasks: [] };
+    byLane.set(key, known);
     return known.tasks;
   };
   for (const span of spans) {
@@ -51,13 +55,20 @@ export function lanesOf(spans: readonly TaskSpan[], coming: readonly ComingRun[]
       bars.push({ ...ran, kind: "run", phase, span, name });
       if (end - ran.to > TO_END_MS) bars.push({ from: ran.to, to: end, kind: "wait", phase, span, name });
     }
-    if (bars.length > 0) lane(span.ownLane ? OWN : span.slot, span.ownLane === true).push(bars);
+    if (bars.length > 0) lane(span.ownLane ? OWN : span.slot, span.ownLane === true, span.machine).push(bars);
   }
   for (const { job, at } of coming)
     lane(laneOfJob(job, spans), false).push([{ from: at, to: at + MARK_MS, kind: "coming", name: job }]);
-  return [...byLane]
-    .map(([slot, { own, tasks }]) => ({ slot, own, ...packed(tasks) }))
-    .sort((a, b) => Number(a.own) - Number(b.own) || (a.slot < b.slot ? -1 : 1));
+  const order = (one: string, other: string) => (one === other ? 0 : one < other ? -1 : 1);
+  return [...byLane.values()]
+    .map(({ tasks, ...lane }) => ({ ...lane, ...packed(tasks) }))
+    .sort(
+      (a, b) =>
+        Number(a.own) - Number(b.own) ||
+        order(a.slot, b.slot) ||
+        // This machine comes first.
+        order(a.machine ?? "", b.machine ?? ""),
+    );
 }
 
 /** From when to when its latest attempt ran. Of a task that waits for another attempt that is not told. */
@@ -94,7 +105,8 @@ export function barWords({ name, kind, from, to, span }: Bar): string {
   if (kind === "coming" || !span) return `${name}: to be run on ${exact(from)}`;
   const { phase, startedAt, finishedAt } = span;
   const words = (verb: string) => `${name}: ${verb} ${duration(to - from)}, from ${exact(from)}`;
-  if (kind === "run") return words(finishedAt === undefined ? "has run for" : "ran for");
+  const where = span.machine === undefined ? "" : `on ${span.machine} `;
+  if (kind === "run") return words(finishedAt === undefined ? `has run ${where}for` : `ran ${where}for`);
   if (startedAt !== undefined && from >= startedAt) return words("waited for another attempt for");
   // When the latest attempt began is known, and not those before it.
   const before = phase === "pending" ? span.attempt : span.attempt - 1;
