@@ -5,7 +5,7 @@ mod support;
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use solti_testing::wait_until;
 use std::fs;
-use std::process::Output;
+use std::process::{Command, Output, Stdio};
 use support::{Place, ended, error, lines, send};
 
 /// An engine that a command has started; ended with the test.
@@ -111,6 +111,78 @@ fn an_engine_that_cannot_start_says_why() {
         "{}",
         error(&output)
     );
+}
+
+#[test]
+fn whoever_waits_for_an_engine_that_was_ended_for_good_is_told_so() {
+    let place = Place::new();
+    place.gate("gate");
+    place.gate("other");
+    let server = place.serve(&[]);
+    let id = place.task("echo up; read x < gate");
+    let words: [&[&str]; 2] =
+        [&["logs", "-f", &id], &["run", "--wait", "-n", "--", "sh", "-c", "echo up; read x < other"]];
+    let waits = words.map(|words| {
+        let mut command = place.command(words);
+        let mut wait = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        // It is connected.
+        assert_eq!(lines(&mut wait).next(), "up");
+        wait
+    });
+    server.signal(Signal::TERM);
+    assert_eq!(server.ended(), Some(0));
+    for (wait, code) in waits.into_iter().zip([1, 125]) {
+        let output = wait.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{}", error(&output));
+        assert!(
+            error(&output).contains("the engine was ended, and nobody has started it"),
+            "{}",
+            error(&output)
+        );
+    }
+    let _server = place.serve(&[]);
+    place.open_gate("gate");
+    place.open_gate("other");
+    assert_eq!(place.run(&["wait", &id]).status.code(), Some(0));
+}
+
+#[test]
+fn a_copy_of_the_data_folder_leaves_what_runs_to_the_original() {
+    let (place, other) = (Place::new(), Place::new());
+    let _server = place.serve(&[]);
+    let work = place.work();
+    let lines_of = |name: &str| fs::read(work.join(name)).map_or(0, |text| text.len());
+    let script =
+        |name: &str| format!("trap 'exit 7' TERM; while [ ! -e go ]; do echo >> {name}; sleep 0.02; done");
+    let runs = place.ok(&["run", "--lane", "one", "--", "sh", "-c", &script("ticks")]).trim().to_owned();
+    let waits = place.ok(&["run", "--lane", "one", "--", "sh", "-c", "echo >> ran"]).trim().to_owned();
+    wait_until("it runs", || lines_of("ticks") > 0);
+    fs::remove_dir_all(other.data_dir()).unwrap();
+    let copied = Command::new("cp").arg("-a").arg(place.data_dir()).arg(other.data_dir()).status();
+    assert!(copied.unwrap().success());
+
+    let phase = |place: &Place, id: &str| place.json(&["show", "--json", id])["task"]["status"].clone();
+    for start in 1..=2 {
+        let server = other.serve(&[]);
+        wait_until("it is lost there", || phase(&other, &runs)["phase"] == "failed");
+        let why = phase(&other, &runs)["error"].as_str().unwrap().to_owned();
+        assert!(why.contains("belongs to the data folder that this one was copied from"), "{start}: {why}");
+        assert_eq!(phase(&other, &waits)["phase"], "pending");
+        assert!(other.ok(&["list"]).contains("held"), "{}", other.ok(&["list"]));
+        server.signal(Signal::TERM);
+        assert_eq!(server.ended(), Some(0));
+    }
+    let ticks = lines_of("ticks");
+    wait_until("it goes on", || lines_of("ticks") > ticks);
+    assert_eq!((phase(&place, &runs)["phase"].as_str(), lines_of("ran")), (Some("running"), 0));
+    fs::write(work.join("go"), "").unwrap();
+    assert_eq!(place.run(&["wait", &runs, &waits]).status.code(), Some(0));
+    assert_eq!(lines_of("ran"), 1);
+    // What is submitted there runs, and what is held when somebody lets it go.
+    let _server = other.serve(&[]);
+    assert_eq!(other.run(&["run", "--wait", "--", "true"]).status.code(), Some(0));
+    other.ok(&["release", &waits]);
+    assert_eq!(other.run(&["wait", &waits]).status.code(), Some(0));
 }
 
 #[test]

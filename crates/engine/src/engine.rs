@@ -2,8 +2,8 @@
 //! between this api and a transport, not here: the window needs none.
 
 use crate::{
-    Config, EngineError, environment::Inherited, keyring::SessionKeyring, machine::ThisMachine, open_files,
-    user_manager::UserManager,
+    Config, EngineError, environment::Inherited, instance::Instance, keyring::SessionKeyring,
+    machine::ThisMachine, open_files, user_manager::UserManager,
 };
 use serde_json::json;
 use solti_api::{DesktopApi, SettingsAccess, StoredSettings, SupervisorApiAdapter, in_full};
@@ -15,7 +15,11 @@ use solti_model::{
 use solti_runner::{ContainerRunner, EngineKind, Machines, Runners, ShimRunner, SlurmRunner, WasmRunner};
 use solti_store::{Opened, Recovery, Store, StoreError, free_bytes};
 use solti_supervisor::{FinishedLimits, RunFolders, Supervisor, SupervisorConfig, SupervisorError};
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::{spawn, sync::watch, task::spawn_blocking, time::timeout};
 
 /// Longer than any write takes on a working disk; on a broken one the next start reconciles.
@@ -39,19 +43,41 @@ impl Engine {
     /// Opens the store and takes up the tasks that ran while nobody held them. A database that is damaged is replaced by
     /// its newest sound copy.
     pub async fn open(config: &Config) -> Result<Self, EngineError> {
+        let data_dir = config.data_dir.clone();
+        let instance = spawn_blocking(move || Instance::of(&data_dir)).await?;
+        let instance = instance
+            .inspect_err(|error| tracing::warn!("whether the data folder is a copy is not known: {error}"));
+        let copied_from = instance.as_ref().ok().and_then(|instance| instance.copied_from.clone());
+        if let Some(original) = &copied_from {
+            let original = original.display();
+            tracing::warn!(
+                "the data folder is a copy of {original}: what runs belongs to that one, and what waits is held"
+            );
+        }
         let opened = blocking(&config.data_dir, Store::open_or_recover).await?;
-        match Self::compose(config, opened).await {
+        let engine = match Self::compose(config, opened, copied_from.clone()).await {
             // Not every opening reads the whole file; here a part is damaged that the start needs.
             Err(error) if is_damage(&error) => {
                 tracing::error!("the database is damaged and will be replaced: {}", in_full(&error));
                 let opened = blocking(&config.data_dir, Store::recover).await?;
-                Self::compose(config, opened).await
+                Self::compose(config, opened, copied_from).await
             }
             composed => composed,
+        }?;
+        // What follows from it is stored by now.
+        if let Ok(instance) = instance
+            && let Err(error) = spawn_blocking(move || instance.settle()).await?
+        {
+            tracing::warn!("a copy of the data folder will not be told from it: {error}");
         }
+        Ok(engine)
     }
 
-    async fn compose(config: &Config, Opened { store, recovered }: Opened) -> Result<Self, EngineError> {
+    async fn compose(
+        config: &Config,
+        Opened { store, recovered }: Opened,
+        copied_from: Option<PathBuf>,
+    ) -> Result<Self, EngineError> {
         let runner = ShimRunner::sheltered(&config.shim, Arc::new(UserManager::of_session()));
         let runner = runner.with_open_files(open_files::found());
         // Beside the rest of the start. A run that comes first waits for it.
@@ -70,6 +96,7 @@ impl Engine {
             base_env: inherited.variables.clone(),
             from_login_shell: inherited.names_from_shell(),
             restored: recovered.is_some(),
+            copied_from,
             log_limits: follow(followed.clone(), |settings| log_limits(&settings.logs)),
             finished_limits: follow(followed.clone(), |settings| finished_limits(&settings.finished)),
             machine: Arc::new(ThisMachine::new(&config.data_dir)),

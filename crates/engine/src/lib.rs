@@ -10,6 +10,7 @@ mod config;
 mod engine;
 mod environment;
 mod error;
+mod instance;
 mod journal;
 mod keyring;
 mod lock;

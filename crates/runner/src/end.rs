@@ -106,6 +106,8 @@ pub enum LostReason {
     RecordLost,
     /// Its folder was removed while it ran, and with it the record of its end.
     FolderGone,
+    /// It belongs to the data folder that this one was copied from.
+    Copied,
     /// The cluster knows nothing of its job any more.
     ClusterForgot,
     /// It ran on another machine, whose engine does not know how it ended.
@@ -122,6 +124,7 @@ impl LostReason {
             Self::NeverStarted => "the app ended before the run was started",
             Self::RecordLost => "its record was lost with the database",
             Self::FolderGone => "its run folder was removed",
+            Self::Copied => "it belongs to the data folder that this one was copied from",
             Self::Elsewhere => "the machine that it ran on does not know how it ended",
             Self::MachineRemoved => "the connection to the machine that it ran on was removed",
             Self::ClusterForgot => {

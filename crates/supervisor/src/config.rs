@@ -31,6 +31,9 @@ pub struct SupervisorConfig {
     /// The store is of an earlier time than the run folders, or empty: the database was lost. Then nothing that waits starts
     /// by itself, and what the folders show is taken up.
     pub restored: bool,
+    /// The data folder that this one was copied from, and that is there. What was under way belongs to that one: it is lost here, and
+    /// left alone, and what waits is held.
+    pub copied_from: Option<PathBuf>,
     /// What the logs may take; followed while the supervisor runs.
     pub log_limits: watch::Receiver<LogLimits>,
     /// Which finished tasks stay; followed while the supervisor runs.
@@ -58,6 +61,7 @@ impl SupervisorConfig {
             concurrent_starts: STARTS_A_PROCESSOR
                 * std::thread::available_parallelism().map_or(1, usize::from),
             restored: false,
+            copied_from: None,
             log_limits: watch::channel(LogLimits::default()).1,
             finished_limits: watch::channel(FinishedLimits::default()).1,
             machine: Arc::new(Unseen),

@@ -127,6 +127,21 @@ impl RunFolders {
         there.ends_with(id.as_str()).then_some(there)
     }
 
+    /// Removes the links to folders in other places, which are left as they are: they are another's.
+    pub(crate) async fn leave_elsewhere(&self) {
+        self.on_a_thread(|folders| {
+            for id in folders.tasks().unwrap_or_default() {
+                let here = folders.task(&id);
+                if here.is_symlink()
+                    && let Err(error) = std::fs::remove_file(&here)
+                {
+                    tracing::warn!("{} leads to another's folder: {error}", here.display());
+                }
+            }
+        })
+        .await;
+    }
+
     /// Removes everything of a task. A folder that is not there is removed already.
     pub fn purge(&self, id: &TaskId) -> std::io::Result<()> {
         let there = self.elsewhere(id);

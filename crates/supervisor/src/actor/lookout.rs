@@ -43,6 +43,8 @@ pub(crate) struct Sought {
     other_boot: bool,
     /// The store is of an earlier time than the folder.
     restored: bool,
+    /// It is another data folder's, of which this one is a copy.
+    copied: bool,
 }
 
 /// How many processes carry the mark of each run, by one look at all processes for many runs.
@@ -57,6 +59,10 @@ impl Sought {
 impl Effect {
     /// Looks once.
     pub(crate) async fn look(&self, sought: &Sought, marks: &Marks) -> Found {
+        if sought.copied {
+            // Who looks for it by its name finds what the other folder's engine has started.
+            return ended(RunEnd::Lost { reason: LostReason::Copied });
+        }
         // The semaphore is never closed.
         let _place = self.looks.acquire().await.ok();
         let runner = self.runners.of(sought.runner.as_deref());
@@ -195,6 +201,7 @@ impl Actor {
             started: run.pid.is_some(),
             other_boot: run.boot_id != self.config.boot_id,
             restored: self.config.restored,
+            copied: self.config.copied_from.is_some(),
         })
     }
 

@@ -370,10 +370,8 @@ impl Actor {
         if self.lanes.all_held() == held {
             return drop(reply.send(Ok(())));
         }
-        self.lanes.hold_all(held);
-        let value = if held { HELD.to_owned() } else { String::new() };
-        let commit = self.save(vec![Change::SetMeta { key: HELD_KEY.into(), value }]).await;
-        self.shared.all_held.store(held, std::sync::atomic::Ordering::Release);
+        self.set_all_held(held);
+        let commit = self.save(vec![keep_all_held(held)]).await;
         self.start_everywhere().await;
         let waiting: Vec<TaskId> =
             self.tasks.iter().filter(|(_, active)| active.may_wait()).map(|(id, _)| id.clone()).collect();
@@ -392,9 +390,13 @@ impl Actor {
 
     pub(crate) async fn load_all_held(&mut self) -> Result<(), SupervisorError> {
         let held = self.store.meta(HELD_KEY).await?.is_some_and(|value| value == HELD);
+        self.set_all_held(held);
+        Ok(())
+    }
+
+    pub(crate) fn set_all_held(&mut self, held: bool) {
         self.lanes.hold_all(held);
         self.shared.all_held.store(held, std::sync::atomic::Ordering::Release);
-        Ok(())
     }
 
     /// Starts whatever may start, in all lanes.
@@ -571,6 +573,11 @@ impl Actor {
             other => other,
         }
     }
+}
+
+pub(crate) fn keep_all_held(held: bool) -> Change {
+    let value = if held { HELD.to_owned() } else { String::new() };
+    Change::SetMeta { key: HELD_KEY.into(), value }
 }
 
 fn conflict(id: &TaskId, stage: &Stage) -> SupervisorError {

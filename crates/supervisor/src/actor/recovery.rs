@@ -7,6 +7,7 @@
 use super::attempt::{Active, Stage};
 use super::effect::Effect;
 use super::lookout::Marks;
+use super::queueing::keep_all_held;
 use super::restored;
 use super::{Actor, Message, event};
 use crate::clock::now_ms;
@@ -16,7 +17,7 @@ use solti_model::{
     AfterReboot, BeforeReboot, LOOP_STARTS, LOOP_WINDOW_MS, Lane, RecentStarts, RestartStrategy,
     TaskEventKind, TaskId, TaskPhase, TaskSpec,
 };
-use solti_store::{Change, Store, StoreError, StoredLane, StoredRun, StoredTask};
+use solti_store::{Change, Store, StoreError, StoredJob, StoredLane, StoredRun, StoredTask};
 use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -36,6 +37,15 @@ impl Actor {
         let rebooted = last_boot.as_ref().is_some_and(|last| *last != self.config.boot_id);
         // No app has ever got through a start with this database, and still there are runs.
         self.config.restored |= last_boot.is_none() && restored::any_run(&self.folders).await?;
+        let copied = self.config.copied_from.is_some();
+        // Their times come in both folders.
+        let hold_all = copied && self.store.jobs().await?.iter().any(is_scheduled);
+        if copied {
+            self.folders.leave_elsewhere().await;
+        }
+        if hold_all {
+            self.set_all_held(true);
+        }
         if self.config.restored {
             restored::catch_up(&self.store, &self.folders, &self.config.boot_id).await?;
         }
@@ -61,8 +71,8 @@ impl Actor {
             }
             slots.insert(slot);
         }
-        if rebooted || last_boot.is_none() || self.config.restored {
-            self.note_boot(rebooted).await?;
+        if rebooted || last_boot.is_none() || self.config.restored || copied {
+            self.note_boot(rebooted, hold_all).await?;
         }
         self.load_jobs().await?;
         if self.config.restored
@@ -143,12 +153,16 @@ impl Actor {
         });
     }
 
-    /// Notes the boot, and with it, after a reboot, what becomes of the tasks that waited: each goes on, is held or ends, as it
-    /// says or as suits it. After the database was lost, what waits may have run already: its lanes are paused. One transaction: a
-    /// start that does not get through is followed by one that finds it as before.
-    async fn note_boot(&mut self, rebooted: bool) -> Result<(), SupervisorError> {
+    /// Notes the boot, and with it what becomes of the tasks that waited: after a reboot each goes on, is held or ends, as it says or as
+    /// suits it; in a copy of another data folder all are held. After the database was lost, what waits may have run already: its lanes
+    /// are paused. One transaction: a start that does not get through is followed by one that finds it as before.
+    async fn note_boot(&mut self, rebooted: bool, hold_all: bool) -> Result<(), SupervisorError> {
         let mut changes =
             vec![Change::SetMeta { key: BOOT_KEY.to_owned(), value: self.config.boot_id.clone() }];
+        if hold_all {
+            changes.push(keep_all_held(true));
+        }
+        let copied_from = self.config.copied_from.clone();
         let waits = |active: &&Active| matches!(active.stage, Stage::Waiting | Stage::Backoff { .. });
         if self.config.restored {
             let slots: BTreeSet<_> =
@@ -158,11 +172,18 @@ impl Actor {
                 let Lane { capacity, rules, .. } = self.lanes.set(&slot, &paused);
                 changes.push(Change::PutLane(StoredLane { slot, capacity, paused: true, rules }));
             }
-        } else if rebooted {
+        } else if rebooted || copied_from.is_some() {
             let waiting = self.tasks.values().filter(waits).filter(|active| !active.stored.queueing.held);
             let id = |active: &Active| active.stored.task.metadata.id.clone();
             for id in waiting.map(id).collect::<Vec<_>>() {
-                changes.extend(self.after_a_reboot(&id).await);
+                changes.extend(match &copied_from {
+                    Some(original) => {
+                        let why =
+                            format!("its folder is a copy of {}, where it waits as well", original.display());
+                        self.hold_at_start(&id, why).await
+                    }
+                    None => self.after_a_reboot(&id).await,
+                });
             }
         }
         let bare: Vec<Change> =
@@ -181,19 +202,23 @@ impl Actor {
     async fn after_a_reboot(&mut self, id: &TaskId) -> Vec<Change> {
         let Some(active) = self.tasks.get_mut(id) else { return vec![] };
         match active.stored.task.spec.after_a_reboot(BeforeReboot::Waited) {
-            AfterReboot::Start => return vec![],
-            AfterReboot::Hold => active.stored.queueing.held = true,
-            // It ends as soon as that is stored.
-            AfterReboot::End => active.stored.stop_requested = true,
+            AfterReboot::Start => vec![],
+            AfterReboot::Hold => self.hold_at_start(id, REBOOTED.to_owned()).await,
+            AfterReboot::End => {
+                // It ends as soon as that is stored.
+                active.stored.stop_requested = true;
+                self.place_again(id);
+                vec![self.put_task(id).await]
+            }
         }
-        let held = active.stored.queueing.held;
+    }
+
+    /// What is to be stored of a task that waited, and waits for a person now.
+    async fn hold_at_start(&mut self, id: &TaskId, why: String) -> Vec<Change> {
+        let Some(active) = self.tasks.get_mut(id) else { return vec![] };
+        active.stored.queueing.held = true;
         self.place_again(id);
-        let mut changes = vec![self.put_task(id).await];
-        if held {
-            let detail = Some(REBOOTED.to_owned());
-            changes.push(event(id, now_ms(), None, TaskEventKind::Held, detail));
-        }
-        changes
+        vec![self.put_task(id).await, event(id, now_ms(), None, TaskEventKind::Held, Some(why))]
     }
 
     /// The last runs of a task, oldest first: as many as it takes to see a crash loop.
@@ -252,6 +277,11 @@ impl Actor {
         self.shared.feed.changed(id);
         Ok(())
     }
+}
+
+/// Whether a time of it may come by itself.
+fn is_scheduled(stored: &StoredJob) -> bool {
+    stored.job.as_ref().is_ok_and(|job| job.schedules.iter().any(|schedule| !schedule.paused))
 }
 
 /// No wait between two attempts is longer.
