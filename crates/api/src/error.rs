@@ -131,7 +131,11 @@ pub fn in_full(error: &dyn std::error::Error) -> String {
     let mut line = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
-        line = format!("{line}: {error}");
+        // Some say their cause themselves.
+        let said = error.to_string();
+        if !line.ends_with(&said) {
+            line = format!("{line}: {said}");
+        }
         cause = error.source();
     }
     line

@@ -1,8 +1,9 @@
 //! The database: whether it is sound, what copies there are, and what was kept of damaged ones.
 
 use crate::words::{age, bytes};
+use rustix::fs::{Access, access};
 use solti_model::{Finding, counted};
-use solti_store::{DAMAGED_KEPT, StoreError, backups, damaged, inspect, sqlite_version};
+use solti_store::{DAMAGED_KEPT, DATABASE_FILE, StoreError, backups, damaged, inspect, sqlite_version};
 use std::error::Error;
 use std::path::Path;
 
@@ -10,6 +11,11 @@ pub(crate) fn state(dir: &Path) -> Finding {
     const WHAT: &str = "Database";
     match inspect(dir) {
         Ok(None) => Finding::ok(WHAT, "none yet"),
+        Ok(Some(_)) if access(dir.join(DATABASE_FILE), Access::WRITE_OK).is_err() => Finding::problem(
+            WHAT,
+            "sound, but it cannot be written to: nothing can be submitted",
+            "See to the permissions and the disk of the data folder.",
+        ),
         Ok(Some(found)) => Finding::ok(
             WHAT,
             format!(

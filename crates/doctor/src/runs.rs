@@ -5,6 +5,7 @@ use solti_model::{Finding, LogSettings, TaskId, counted, grouped};
 use solti_store::{StoreError, known_tasks};
 use std::collections::HashSet;
 use std::fs::Metadata;
+use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
@@ -54,8 +55,14 @@ fn on_disk(found: &Metadata) -> u64 {
 }
 
 pub(crate) fn folders(data_dir: &Path, limits: &LogSettings) -> Vec<Finding> {
-    let Ok(entries) = std::fs::read_dir(data_dir.join("runs")) else {
-        return vec![Finding::ok("Logs", "none yet")];
+    let folder = data_dir.join("runs");
+    let entries = match std::fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return vec![Finding::ok("Logs", "none yet")],
+        Err(error) => {
+            let said = format!("{} cannot be looked at: {error}", folder.display());
+            return vec![Finding::problem("Logs", said, "See who may read it: the logs of all tasks are there.")];
+        }
     };
     let usage = log_usage(data_dir);
     let tasks: Vec<TaskId> =
@@ -126,5 +133,17 @@ mod tests {
             let finding = said(limits);
             assert!(finding.said.contains("2 runs; ") && finding.advice.is_some(), "{finding:?}");
         }
+    }
+
+    #[test]
+    fn what_cannot_be_looked_at_is_not_taken_for_nothing() {
+        let dir = tempfile::tempdir().expect("temp dir");
+        let said = || folders(dir.path(), &LogSettings::default())[0].clone();
+        assert_eq!(said().said, "none yet");
+        // A folder that is none: permissions do not keep the superuser out.
+        std::fs::write(dir.path().join("runs"), "").expect("own file");
+        let finding = said();
+        assert_eq!(finding.state, solti_model::FindingState::Problem);
+        assert!(finding.said.contains("runs cannot be looked at: "), "{finding:?}");
     }
 }

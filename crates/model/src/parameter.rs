@@ -4,7 +4,7 @@
 //! working directory, variables and the fields of a container. It never stands in the text of a program, be it a script or what
 //! a shell is given with `-c`: there it would be read as code. A secret is in the values of variables alone, see `job_secrets`.
 
-use crate::{CommandMode, EnvVar, FieldError, SubprocessMode, TaskKind, TaskSpec};
+use crate::{CommandMode, EnvVar, FieldError, Stdin, SubprocessMode, TaskKind, TaskSpec};
 use regex::RegexBuilder;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -290,10 +290,20 @@ pub(crate) fn fill(
     values: &BTreeMap<String, String>,
 ) -> Result<(), FieldError> {
     let filler = Filler { parameters, values };
+    for (name, value) in &spec.labels {
+        filler.as_it_stands(&format!("labels.{name}"), name)?;
+        filler.as_it_stands(&format!("labels.{name}"), value)?;
+    }
+    match &spec.stdin {
+        Stdin::Text(text) => filler.as_it_stands("stdin.text", text)?,
+        Stdin::File(path) => filler.as_it_stands("stdin.file", path)?,
+        Stdin::None | Stdin::Open => {}
+    }
     match &mut spec.kind {
         TaskKind::Subprocess(task) => {
             match &mut task.mode {
                 SubprocessMode::Command(CommandMode { command, args }) => {
+                    filler.as_it_stands("kind.subprocess.mode.command.command", command)?;
                     filler.arguments("kind.subprocess.mode.command.args", &[command], args)?;
                 }
                 SubprocessMode::Script(script) => {
@@ -404,11 +414,20 @@ impl Filler<'_> {
 
     /// A value would be read as code here.
     fn program(&self, field: &str, text: &str) -> Result<(), FieldError> {
+        self.refuse(field, text, "is never put into the text of a program")
+    }
+
+    /// Whoever writes it here would wait in vain for the value.
+    fn as_it_stands(&self, field: &str, text: &str) -> Result<(), FieldError> {
+        self.refuse(field, text, "is not filled in here")
+    }
+
+    fn refuse(&self, field: &str, text: &str, why: &str) -> Result<(), FieldError> {
         let mut rest = text;
         while let Some((_, name, after)) = next_placeholder(rest) {
             if let Some(parameter) = self.parameters.iter().find(|parameter| parameter.name == name) {
                 let problem = format!(
-                    "holds {{{{{name}}}}}, which is never put into the text of a program: there it is the variable {}",
+                    "holds {{{{{name}}}}}, which {why}: the program has it as the variable {}",
                     parameter.variable()
                 );
                 return Err(FieldError::new(field, problem));
@@ -420,6 +439,7 @@ impl Filler<'_> {
 
     fn variables(&self, field: &str, env: &mut Vec<EnvVar>) -> Result<(), FieldError> {
         for (n, variable) in env.iter_mut().enumerate() {
+            self.as_it_stands(&format!("{field}[{n}].key"), &variable.key)?;
             let field = format!("{field}[{n}].value");
             self.filled(&field, &mut variable.value, |secret| Ok(secret.placeholder()))?;
         }
@@ -527,6 +547,31 @@ mod tests {
         let mut spec = parse_spec(json!({"slot": "s", "kind": kind})).expect("legal");
         fill(&mut spec, &parameters, &values)?;
         Ok(serde_json::to_value(spec.kind).expect("writes"))
+    }
+
+    #[test]
+    fn a_parameter_where_none_is_filled_in_is_refused_by_field() {
+        let parameters = parameters(json!([{"name": "date", "type": "text"}]));
+        let command = |command: &str, key: &str| json!({"slot": "s", "kind": {"subprocess": {"mode": {"command": {"command": command}}, "env": [{"key": key, "value": "{{date}}"}]}}});
+        let with = |field: &str, value: serde_json::Value| {
+            let mut spec = command("true", "A");
+            spec[field] = value;
+            spec
+        };
+        for (spec, field) in [
+            (command("{{date}}", "A"), "kind.subprocess.mode.command.command"),
+            (command("true", "A_{{ date }}"), "kind.subprocess.env[0].key"),
+            (with("stdin", json!({"text": "of {{date}}"})), "stdin.text"),
+            (with("labels", json!({"day": "{{date}}"})), "labels.day"),
+        ] {
+            let mut spec = parse_spec(spec).expect("legal");
+            let refused = fill(&mut spec, &parameters, &given(&[("date", "x")])).expect_err(field);
+            assert_eq!(refused.field, field);
+            assert!(refused.message.contains("the variable SOLTI_PARAM_DATE"), "{refused}");
+        }
+        // What names no parameter is somebody else's.
+        let mut spec = parse_spec(with("labels", json!({"shape": "{{ other }}"}))).expect("legal");
+        fill(&mut spec, &parameters, &given(&[("date", "x")])).expect("filled");
     }
 
     #[test]

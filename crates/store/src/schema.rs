@@ -63,6 +63,8 @@ pub(crate) fn prepare_file(dir: &Path) -> Result<PathBuf, StoreError> {
     file.write(true).create(true).truncate(false);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
+    #[cfg(unix)]
+    make_writable(&path);
     match file.open(&path) {
         #[cfg(unix)]
         Ok(file) => {
@@ -76,6 +78,20 @@ pub(crate) fn prepare_file(dir: &Path) -> Result<PathBuf, StoreError> {
         Err(error) => return Err(failed(error)),
     }
     Ok(path)
+}
+
+/// Gives a file of ours the permission to write that it keeps: SQLite would open it for reading, and nothing would be stored for as long
+/// as the program runs. What cannot be done is told by the opening.
+#[cfg(unix)]
+fn make_writable(path: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    let Ok(found) = std::fs::metadata(path) else { return };
+    if found.is_file() && found.permissions().mode() & 0o200 == 0 {
+        let made = std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600));
+        if let Err(error) = made {
+            tracing::warn!("{} cannot be written to, and that cannot be changed: {error}", path.display());
+        }
+    }
 }
 
 /// The one connection that writes, to a file of the current format.

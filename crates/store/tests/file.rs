@@ -30,9 +30,12 @@ async fn only_the_owner_can_read_it() {
     drop(store);
 
     let file = dir.join("solti.db");
-    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
-    let _store = Store::open(&dir).unwrap();
-    assert_eq!(mode(&file), 0o600);
+    // In the second case it would be opened for reading, by everybody but the superuser.
+    for before in [0o644, 0o400] {
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(before)).unwrap();
+        let _store = Store::open(&dir).unwrap();
+        assert_eq!(mode(&file), 0o600);
+    }
 }
 
 #[tokio::test]

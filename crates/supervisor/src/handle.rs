@@ -14,8 +14,8 @@ use crate::shared::SharedState;
 use crate::sleeps::{note_sleeps, sleeps};
 use crate::{LiveTask, RowState, RunFolders, SupervisorConfig, SupervisorError};
 use solti_model::{
-    ComingRun, DigestSleep, Job, JobName, JobQuery, Lane, LaneRules, RunId, ScheduleId, Slot, StaysAwake,
-    StopMode, StorageState, TaskId, TaskSpec, UnkeptLimit,
+    ComingRun, DigestSleep, FieldError, Job, JobName, JobQuery, Lane, LaneMachine, LaneRules, RunId,
+    ScheduleId, Slot, StaysAwake, StopMode, StorageState, TaskId, TaskSpec, UnkeptLimit,
 };
 use solti_runner::Runners;
 use solti_schedule::Zones;
@@ -203,6 +203,11 @@ impl Supervisor {
     /// # Errors
     /// `Invalid` with the field, within `rules`.
     pub async fn set_lane_rules(&self, slot: &Slot, rules: LaneRules) -> Result<Lane, SupervisorError> {
+        let unknown = |(_, machine): &(usize, &LaneMachine)| !self.runners.has_machine(&machine.name);
+        if let Some((n, machine)) = rules.machines.iter().enumerate().find(unknown) {
+            let why = format!("there is no connection {}", machine.name);
+            return Err(FieldError::new(format!("rules.machines[{n}].name"), why).into());
+        }
         let change = LaneChange { rules: Some(rules), ..LaneChange::default() };
         self.ask(|reply| Message::SetLane { slot: slot.clone(), change, reply }).await?
     }

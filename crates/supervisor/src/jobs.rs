@@ -270,7 +270,7 @@ impl Jobs {
 impl Entry {
     /// The first time at which it is run by itself.
     pub(crate) fn next(&self) -> Option<u64> {
-        self.plans.iter().filter_map(|plan| plan.next).map(|(time, _)| time).min()
+        self.plans.iter().filter_map(|plan| plan.next).map(|(_, due)| due).min()
     }
 }
 

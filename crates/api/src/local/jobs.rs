@@ -148,7 +148,10 @@ impl Perform<PreviewSchedule> for SupervisorApiAdapter {
         PreviewSchedule { schedule, from, count }: PreviewSchedule,
     ) -> Result<SchedulePreview, ApiError> {
         let zones = self.supervisor().zones().await?;
-        let from = from.unwrap_or_else(now_ms).min(MAX_TIME_MS);
+        let from = from.unwrap_or_else(now_ms);
+        if from > MAX_TIME_MS {
+            return Err(FieldError::new("from", format!("must be at most {MAX_TIME_MS}")).into());
+        }
         let rule = schedule.rule(&zones, from).map_err(|error| error.within("schedule"))?;
         let warnings = match rule.never(now_ms()) {
             Some(never) => vec![never.to_owned()],
@@ -181,26 +184,33 @@ impl Perform<Upcoming> for SupervisorApiAdapter {
     }
 }
 
-/// The times of all schedules in one order, as far as an answer goes.
+/// When the schedules run something, in one order, as far as an answer goes.
 fn upcoming(planned: &[Planned], from: u64, to: u64) -> ComingRuns {
     let first = |schedule: &Planned| {
+        // A time that is over may be run within this one.
+        let earliest = from.saturating_sub(schedule.jitter_ms);
         // Its next time is one of its times, but for one that starts with the engine.
-        if schedule.next >= from {
-            Some(schedule.next)
-        } else {
-            schedule.rule.next_after(from.saturating_sub(1))
+        match schedule.next >= earliest {
+            true => Some(schedule.next),
+            false => schedule.rule.next_after(earliest.saturating_sub(1)),
         }
     };
-    let within = |(n, schedule)| Some(Reverse((first(schedule).filter(|at| *at <= to)?, n)));
+    let within = |(n, schedule)| Some(Reverse((first(schedule).filter(|time| *time <= to)?, n)));
     let mut heads: BinaryHeap<_> = planned.iter().enumerate().filter_map(within).collect();
     let mut times = Vec::new();
     while times.len() < UPCOMING
-        && let Some(Reverse((at, n))) = heads.pop()
+        && let Some(Reverse((time, n))) = heads.pop()
     {
         let schedule = &planned[n];
-        times.push(ComingRun { job: schedule.job.clone(), schedule: schedule.schedule.clone(), at });
-        heads.extend(schedule.rule.next_after(at).filter(|next| *next <= to).map(|next| Reverse((next, n))));
+        let at = schedule.due(time);
+        if (from..=to).contains(&at) {
+            times.push(ComingRun { job: schedule.job.clone(), schedule: schedule.schedule.clone(), at });
+        }
+        heads
+            .extend(schedule.rule.next_after(time).filter(|next| *next <= to).map(|next| Reverse((next, n))));
     }
+    // What was put off comes after what was not.
+    times.sort_by_key(|coming| coming.at);
     ComingRuns { times, more: !heads.is_empty() }
 }
 

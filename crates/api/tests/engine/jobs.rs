@@ -4,8 +4,8 @@ use crate::common::{Engine, bash, within};
 use crate::engine_process::{Core, check_often};
 use serde_json::{Value, json};
 use solti_api::operations::{
-    DeleteJob, EditTask, GetJob, HoldAll, JobHistory, ListJobs, Operations as _, RenameJob, RunJob, SaveJob,
-    SkipNext, UncheckedSpec, Upcoming, WatchJobs,
+    DeleteJob, EditTask, GetJob, HoldAll, JobHistory, ListJobs, Operations as _, ReadDigest, RenameJob,
+    RunJob, SaveJob, SkipNext, UncheckedSpec, Upcoming, WatchJobs,
 };
 use solti_api::{ApiError, ApiHandler as _};
 use solti_model::{Firing, FiringOutcome, Job, JobDetail, JobName, JobQuery, TaskQuery};
@@ -35,6 +35,27 @@ fn save(job: Job) -> SaveJob {
 
 async fn detail(engine: &Engine, called: &str) -> JobDetail {
     engine.api.ask(GetJob { name: name(called), revision: None }).await.unwrap().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_next_time_is_that_at_which_it_is_run() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = Engine::open(dir.path()).await;
+    // Ten minutes after a time of it, and a quarter of an hour before the next.
+    let anchor = now_ms() - 10 * 60_000;
+    let schedules = json!([{"everyMs": 25 * 60_000, "anchor": anchor, "jitterMs": 20 * 60_000}]);
+    engine.api.ask(save(job("put-off", bash("true"), json!({"schedules": schedules})))).await.unwrap();
+    let next = detail(&engine, "put-off").await.schedules[0].next_at.unwrap();
+    let time = anchor + 25 * 60_000;
+    assert!((time..=time + 20 * 60_000).contains(&next), "{next}, of {time}");
+    let coming = engine.api.ask(Upcoming { from: now_ms(), to: now_ms() + 24 * HOUR }).await.unwrap();
+    let all: Vec<_> = coming.times.iter().map(|coming| coming.at).collect();
+    assert!(all[0] == next && all.is_sorted() && all.len() > 50, "{next}: {all:?}");
+    // Also when it is asked of what is after that time of the schedule.
+    let put_off = Upcoming { from: next, to: next };
+    assert_eq!(engine.api.ask(put_off).await.unwrap().times[0].at, next);
+    let listed = engine.api.ask(ListJobs { query: JobQuery::default() }).await.unwrap();
+    assert_eq!(listed.jobs[0].next_at, Some(next));
 }
 
 /// Waits until what came of the job's schedules fits.
@@ -148,6 +169,14 @@ async fn times_at_which_nobody_was_there_are_dealt_with_by_the_schedules_rule() 
         (FiringOutcome::Missed, anchor + 8 * HOUR, 3)
     );
     assert_eq!(detail(&engine, "paused").await.firings, []);
+    // What happened meanwhile counts them too, those before a time that was run as well.
+    let digest = engine.api.ask(ReadDigest { since: anchor + 8 * HOUR }).await.unwrap();
+    assert_eq!(digest.missed_count, 3 + 4);
+    let mut missed: Vec<_> =
+        digest.missed.iter().map(|missed| (missed.job.as_str(), missed.reason.as_deref())).collect();
+    missed.sort_unstable();
+    assert_eq!(missed[0], ("latest", Some("run, but not the 3 times before it")));
+    assert_eq!((missed.len(), missed[1].0), (2, "skip"));
     let next = engine.api.ask(Upcoming { from: now_ms(), to: now_ms() + 2 * HOUR }).await.unwrap();
     let next: Vec<_> = next.times.iter().map(|time| (time.job.as_str(), time.at)).collect();
     assert_eq!(next, ["all", "latest", "skip"].map(|job| (job, anchor + 10 * HOUR)));

@@ -280,19 +280,22 @@ pub async fn a_lane_spans_machines(subject: &Subject) {
         slot: slot.clone(),
         rules: serde_json::from_value(rules).unwrap(),
     };
-    let machines = |here: u32, nas: u32| json!({"machines": [{"name": "here", "places": here}, {"name": "nas", "places": nas}]});
-    let lane = api.ask(ask(machines(1, 4))).await.unwrap();
-    assert_eq!((lane.capacity, lane.rules.machines.len()), (5, 2), "as many as they have together");
+    let here = |places: u32| json!({"machines": [{"name": "here", "places": places}]});
+    let lane = api.ask(ask(here(5))).await.unwrap();
+    assert_eq!((lane.capacity, lane.rules.machines.len()), (5, 1), "as many as they have together");
     assert_eq!(api.ask(ListLanes {}).await.unwrap(), std::slice::from_ref(&lane));
-    let error = api.ask(ask(machines(1, 0))).await.unwrap_err();
-    assert!(
-        matches!(&error, ApiError::InvalidRequest { field, .. } if field == "rules.machines[1].places"),
-        "{error:?}"
-    );
+    let two = json!({"machines": [{"name": "here", "places": 1}, {"name": "nas", "places": 4}]});
+    for (rules, wrong) in [(here(0), "rules.machines[0].places"), (two, "rules.machines[1].name")] {
+        let error = api.ask(ask(rules)).await.unwrap_err();
+        assert!(
+            matches!(&error, ApiError::InvalidRequest { field, .. } if field == wrong),
+            "{error:?}"
+        );
+    }
     let fewer = api.ask(SetLane { slot: slot.clone(), capacity: Some(2), paused: None }).await.unwrap();
     assert_eq!((fewer.capacity, &fewer.rules), (2, &lane.rules), "a smaller number holds");
     let alone = api.ask(ask(json!({}))).await.unwrap();
-    assert_eq!(alone.capacity, 1, "as many as it had on this machine");
+    assert_eq!(alone.capacity, 5, "as many as it had on this machine");
     assert_eq!(api.ask(ListLanes {}).await.unwrap(), []);
 }
 

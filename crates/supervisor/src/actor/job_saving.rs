@@ -6,7 +6,7 @@ use super::firing::Beginning;
 use super::{Actor, Message, Reply};
 use crate::SupervisorError;
 use crate::clock::now_ms;
-use crate::jobs::{Entry, Jobs, Plan, days};
+use crate::jobs::{Entry, Jobs, Plan, days, jitter};
 use crate::local_zone::ZoneSource;
 use crate::shared::SharedState;
 use solti_model::{
@@ -129,6 +129,15 @@ pub struct Planned {
     pub rule: Arc<Rule>,
     /// The next time; none that is before it comes any more.
     pub next: u64,
+    /// By how much at most each time is put off, in milliseconds.
+    pub jitter_ms: u64,
+}
+
+impl Planned {
+    /// When a time of it is run.
+    pub fn due(&self, time: u64) -> u64 {
+        time.saturating_add(jitter(&self.job, &self.schedule, time, self.jitter_ms))
+    }
 }
 
 impl Actor {
@@ -414,7 +423,7 @@ fn state(jobs: &Jobs, name: &JobName) -> Result<Option<JobState>, SupervisorErro
     let state = |plan: &Plan| ScheduleState {
         id: plan.id.clone(),
         words: words(jobs, plan),
-        next_at: plan.next.map(|(time, _)| time),
+        next_at: plan.next.map(|(_, due)| due),
     };
     Ok(Some(JobState { job: entry.job.clone(), schedules: entry.plans.iter().map(state).collect() }))
 }
@@ -424,7 +433,10 @@ fn planned(jobs: &Jobs) -> Vec<Planned> {
         let planned = entry.plans.iter().filter_map(|plan| {
             let (next, _) = plan.next?;
             let rule = Arc::clone(plan.rule.as_ref().ok()?);
-            Some(Planned { job: name.clone(), schedule: plan.id.clone(), rule, next })
+            let of_plan = |schedule: &&Schedule| schedule.id.as_ref() == Some(&plan.id);
+            let schedule = entry.job.as_ref().ok()?.schedules.iter().find(of_plan);
+            let jitter_ms = schedule.map_or(0, |schedule| schedule.jitter_ms);
+            Some(Planned { job: name.clone(), schedule: plan.id.clone(), rule, next, jitter_ms })
         });
         planned.collect::<Vec<_>>()
     };

@@ -5,11 +5,14 @@ use super::kept::secret;
 use crate::{ApiHandler as _, SupervisorApiAdapter};
 use solti_model::{
     AdmissionStrategy, AfterMain, BackoffStrategy, CommandMode, EnvVar, Hook, HookCall, HookDelivery,
-    RestartStrategy, Slot, Stdin, SubprocessMode, SubprocessTask, TaskKind, TaskSpec,
+    HookEvent, RestartStrategy, Slot, Stdin, SubprocessMode, SubprocessTask, TaskId, TaskKind, TaskPhase,
+    TaskSpec,
 };
 use solti_store::DueCall;
 use solti_webhook::{Post, post, sign};
 use std::collections::BTreeMap;
+use std::time::Duration;
+use tokio::time::{sleep, timeout};
 
 /// The lane of commands that hooks run.
 const LANE: &str = "hooks";
@@ -17,6 +20,9 @@ const LANE: &str = "hooks";
 pub(super) const MADE_BY: &str = "solti.hook";
 const COMMAND_TIMEOUT_MS: u64 = 5 * 60 * 1000;
 const COMMAND_RETRIES: u32 = 3;
+/// For a command that is tried out to end.
+const TRIED_OUT: Duration = Duration::from_secs(5);
+const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
 /// Of an answer that is shown, in bytes.
 const SHOWN: usize = 200;
 
@@ -27,7 +33,31 @@ pub(super) async fn send(api: &SupervisorApiAdapter, hook: &Hook, call: &DueCall
         HookCall::Webhook(webhook) => post_to(&webhook.url, secret(hook), &call.delivery, body).await,
         HookCall::Command(command) => {
             let id = api.submit_task(task(hook, command, &call.delivery, body)?).await;
-            id.map(|id| format!("task {}", id.as_str())).map_err(|error| error.to_string())
+            let id = id.map_err(|error| error.to_string())?;
+            match call.delivery.event {
+                // Who tries it out is told how it ended, where that is soon.
+                HookEvent::Test => timeout(TRIED_OUT, ended(api, &id)).await.unwrap_or(Ok(())),
+                _ => Ok(()),
+            }
+            .map(|()| format!("task {}", id.as_str()))
+        }
+    }
+}
+
+/// # Errors
+/// How the task has failed.
+async fn ended(api: &SupervisorApiAdapter, id: &TaskId) -> Result<(), String> {
+    loop {
+        let task = api.get_task_status(id).await.map_err(|error| error.to_string())?;
+        // One that was deleted cannot be told of.
+        let Some(status) = task.map(|task| task.status) else { return Ok(()) };
+        match status.phase {
+            TaskPhase::Pending | TaskPhase::Running => sleep(BETWEEN_LOOKS).await,
+            TaskPhase::Succeeded => return Ok(()),
+            phase => {
+                let why = status.error.unwrap_or_else(|| phase.word().to_owned());
+                return Err(format!("task {}: {why}", id.as_str()));
+            }
         }
     }
 }
@@ -74,7 +104,11 @@ fn task(hook: &Hook, command: &CommandMode, call: &HookDelivery, body: String) -
     let slot = Slot::new(LANE).map_err(|error| error.to_string())?;
     Ok(TaskSpec {
         timeout: Some(COMMAND_TIMEOUT_MS),
-        restart: RestartStrategy::OnFailure,
+        // One that is tried out is tried once.
+        restart: match call.event {
+            HookEvent::Test => RestartStrategy::Never,
+            HookEvent::Success | HookEvent::Failure | HookEvent::Silence => RestartStrategy::OnFailure,
+        },
         backoff: BackoffStrategy::default(),
         max_retries: Some(COMMAND_RETRIES),
         admission: AdmissionStrategy::Queue,
