@@ -68,14 +68,22 @@ fn change(cron: &Cron, zone: &TimeZone, at: Timestamp) -> Option<String> {
 }
 
 fn rare_days(cron: &Cron) -> Option<String> {
-    let days: Vec<u32> = (1..=31).filter(|day| cron.days & (1 << day) != 0).collect();
-    // Where a shorter month has none of the days.
-    let least = *days.first()?;
-    let mut shorter = (1..=12).filter(|month| cron.months & (1 << month) != 0 && length(*month) < least);
-    if !cron.names_days || cron.names_weekdays || cron.days_from_end != 0 {
+    let first = |set: u64| (0..=31).find(|day| set & (1 << day) != 0);
+    let (day, from_end) = (first(cron.days), first(cron.days_from_end));
+    // A shorter month has none of the days.
+    let has_none = |month: &u32| {
+        let length = length(*month);
+        day.is_none_or(|day| length < day) && from_end.is_none_or(|before| length <= before)
+    };
+    let in_line = |month: &u32| cron.months & (1 << month) != 0;
+    if !cron.names_days || cron.names_weekdays || !(1..=12).filter(in_line).any(|month| has_none(&month)) {
         return None;
     }
-    shorter.next()?;
+    if let Some(before) = from_end {
+        let day = day.map(|day| format!("a day {day} or ")).unwrap_or_default();
+        return Some(format!("Not every month has {day}a day {before} days before its last one."));
+    }
+    let least = day?;
     Some(if cron.months == FEBRUARY {
         // A later day is none of any year, and such a line is refused.
         "29 February comes in leap years only.".to_owned()
@@ -148,6 +156,17 @@ mod tests {
             warnings("0 0 29 * *", "UTC"),
             ["29 February comes in leap years only; L stands for the last day of a month."]
         );
+        for (line, before) in [("0 4 L-30 * *", 30), ("0 4 L-29 * *", 29), ("0 4 L-28,L-30 2,3 *", 28)] {
+            let said = format!("Not every month has a day {before} days before its last one.");
+            assert_eq!(warnings(line, "UTC"), [said], "{line}");
+        }
+        assert_eq!(
+            warnings("0 4 31,L-30 * *", "UTC"),
+            ["Not every month has a day 31 or a day 30 days before its last one."]
+        );
+        for line in ["0 4 L-30 1,3 *", "0 4 L-27 * *", "0 4 L-30,15 * *", "0 4 L-29 4 *"] {
+            assert_eq!(warnings(line, "UTC"), [""; 0], "{line}");
+        }
         for line in ["0 4 31 1,3 *", "0 4 L * *", "0 4 28 * *", "0 4 31,L * *", "0 4 1,31 * *"] {
             assert_eq!(warnings(line, "UTC"), [""; 0], "{line}");
         }

@@ -133,6 +133,7 @@ fn times(cron: &Cron) -> (String, bool) {
             debug_assert_eq!(last, 23);
             String::new()
         }
+        [first] => format!(" from {first:02}:00 to {first:02}:59"),
         [first, .., last] if last - first + 1 == hours.len() as u32 => {
             format!(" from {first:02}:00 to {last:02}:59")
         }
@@ -144,6 +145,7 @@ fn times(cron: &Cron) -> (String, bool) {
     let past = |words: String| match (steps(cron.hours, 24), cron.hours == ALL_HOURS) {
         (_, true) => format!("every hour{words}"),
         (Some(step), _) => format!("every {step} hours{words}, from 00:00 on"),
+        _ if hours.len() == 1 => format!("{}{}", words.trim_start(), within()),
         _ => format!("every hour{words}{}", within()),
     };
     let words = if cron.minutes == ALL_MINUTES {
@@ -271,6 +273,10 @@ mod tests {
             ("0 6,18 * * *", "every day at 06:00 and 18:00"),
             ("*/5 * * * *", "every 5 minutes"),
             ("* * * * *", "every minute"),
+            ("* 3 * * *", "every minute from 03:00 to 03:59"),
+            ("*/5 3 * * *", "every 5 minutes from 03:00 to 03:59"),
+            ("1-7 3 * * *", "at :01, :02, :03, :04, :05, :06 and :07 from 03:00 to 03:59"),
+            ("* 3,7 * * *", "every minute of the hours 03 and 07"),
             ("@hourly", "every hour at :00"),
             ("5,35 * * * sat", "every hour at :05 and :35, every Saturday"),
             ("*/15 9-17 * * mon-fri", "every 15 minutes from 09:00 to 17:59, every weekday"),
