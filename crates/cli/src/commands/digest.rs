@@ -32,10 +32,11 @@ fn text(digest: &Digest) -> String {
         lines.push(format!("The machine slept from {} for {slept}.", time::written(sleep.from)));
     }
     let count = |phase| digest.ended.get(&phase).copied().unwrap_or(0);
-    lines.push(ended(digest.ended.values().sum(), count(TaskPhase::Succeeded)));
+    let failures = FAILED.into_iter().map(count).sum();
+    lines.push(ended(count(TaskPhase::Succeeded), failures, count(TaskPhase::Canceled)));
     lines.extend(digest.failed.iter().map(|task| line(task, task.phase.word())));
     let more = |all: u64, named: usize| all.saturating_sub(named as u64);
-    let failed = more(FAILED.into_iter().map(count).sum(), digest.failed.len());
+    let failed = more(failures, digest.failed.len());
     if failed > 0 {
         let phases = FAILED.map(TaskPhase::word).join(",");
         let since = time::written(digest.since);
@@ -67,14 +68,27 @@ fn text(digest: &Digest) -> String {
     lines.into_iter().map(|line| line + "\n").collect()
 }
 
-fn ended(ended: u64, well: u64) -> String {
-    match (ended, well) {
-        (0, _) => "Nothing has ended.".into(),
-        (1, 0) => "1 task has ended without success.".into(),
-        (1, _) => "1 task has succeeded.".into(),
-        (ended, 0) => format!("{ended} tasks have ended, and none has succeeded."),
-        (ended, well) if well == ended => format!("{ended} tasks have ended, and all have succeeded."),
-        (ended, well) => format!("{ended} tasks have ended; {well} succeeded."),
+fn ended(well: u64, failed: u64, canceled: u64) -> String {
+    let all = well + failed + canceled;
+    match (well, failed, canceled) {
+        (0, 0, 0) => "Nothing has ended.".into(),
+        (1, 0, 0) => "1 task has succeeded.".into(),
+        (0, 1, 0) => "1 task has ended without success.".into(),
+        (0, 0, 1) => "1 task was canceled.".into(),
+        (well, 0, 0) => format!("{well} tasks have ended, and all have succeeded."),
+        (0, failed, 0) => format!("{failed} tasks have ended, and none has succeeded."),
+        (0, 0, canceled) => format!("{canceled} tasks were canceled."),
+        _ => {
+            let was = if canceled == 1 { "was" } else { "were" };
+            let parts = [
+                (well, format!("{well} succeeded")),
+                (failed, format!("{failed} failed")),
+                (canceled, format!("{canceled} {was} canceled")),
+            ];
+            let parts: Vec<_> =
+                parts.into_iter().filter(|(count, _)| *count > 0).map(|(_, words)| words).collect();
+            format!("{all} tasks have ended: {}.", parts.join(", "))
+        }
     }
 }
 
@@ -108,7 +122,7 @@ mod tests {
     #[test]
     fn what_is_not_named_is_counted_with_where_it_is_found() {
         let lines = told(json!({"succeeded": 3, "failed": 11, "timeout": 2, "canceled": 1}), 10, 3, 2);
-        assert_eq!(lines[0], "17 tasks have ended; 3 succeeded.");
+        assert_eq!(lines[0], "17 tasks have ended: 3 succeeded, 13 failed, 1 was canceled.");
         assert_eq!(lines[1], "  failed 01a build␛[2J: exit 3");
         let since = time::written(1_764_336_000_000);
         assert_eq!(
@@ -132,6 +146,10 @@ mod tests {
         assert_eq!(lines.len(), 6, "nothing is left out: {lines:?}");
         assert_eq!(told(json!({"succeeded": 1}), 0, 0, 0), ["1 task has succeeded."]);
         assert_eq!(told(json!({"succeeded": 2}), 0, 0, 0), ["2 tasks have ended, and all have succeeded."]);
-        assert_eq!(told(json!({"canceled": 2}), 0, 0, 0), ["2 tasks have ended, and none has succeeded."]);
+        assert_eq!(told(json!({"timeout": 2}), 2, 0, 0)[0], "2 tasks have ended, and none has succeeded.");
+        assert_eq!(told(json!({"canceled": 2}), 0, 0, 0), ["2 tasks were canceled."]);
+        assert_eq!(told(json!({"canceled": 1}), 0, 0, 0), ["1 task was canceled."]);
+        let both = told(json!({"succeeded": 51, "canceled": 7}), 0, 0, 0);
+        assert_eq!(both, ["58 tasks have ended: 51 succeeded, 7 were canceled."]);
     }
 }
