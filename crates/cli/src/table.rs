@@ -1,4 +1,5 @@
-//! Tables for people: as wide as the terminal, one column giving way; whole where nobody's terminal is the limit.
+//! Tables for people: as wide as the terminal or COLUMNS says, long cells giving way; elsewhere one long cell does not make every row
+//! as wide.
 
 use crate::terminal::harmless;
 use anstyle::Style;
@@ -7,12 +8,16 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 /// Between two columns.
 const GAP: usize = 2;
-/// The column that gives way keeps so much.
+/// A column that gives way keeps so much.
 const LEAST: usize = 10;
+/// Where there is no terminal a column is at most so wide. The last one, which no other is moved by, is whole.
+const MOST: usize = 100;
 
 pub struct Cell {
     text: String,
     style: Style,
+    /// Of no use in part: its column does not give way.
+    whole: bool,
 }
 
 impl Cell {
@@ -22,7 +27,12 @@ impl Cell {
     }
 
     pub fn styled(text: impl AsRef<str>, style: Style) -> Self {
-        Self { text: harmless(text.as_ref()), style }
+        Self { text: harmless(text.as_ref()), style, whole: false }
+    }
+
+    /// An id or a time, which is copied from here.
+    pub fn whole(text: impl AsRef<str>) -> Self {
+        Self { whole: true, ..Self::new(text) }
     }
 
     pub fn into_text(self) -> String {
@@ -34,12 +44,18 @@ impl Cell {
     }
 }
 
-/// Prints `rows` under `head`; the column `flexible` gives way where it must.
+/// Prints `rows` under `head`; the column `flexible` gives way first where one must.
 pub fn print<const N: usize>(head: [&str; N], flexible: usize, rows: &[[Cell; N]]) -> io::Result<()> {
     let mut out = anstream::stdout().lock();
-    let terminal = io::stdout().is_terminal().then(terminal_width).flatten();
-    out.write_all(lines(head, flexible, rows, terminal).as_bytes())?;
+    let terminal = || io::stdout().is_terminal().then(terminal_width).flatten();
+    let width = named_width(std::env::var("COLUMNS").ok().as_deref()).or_else(terminal);
+    out.write_all(lines(head, flexible, rows, width).as_bytes())?;
     out.flush()
+}
+
+/// What a person or a script asks for, whatever the terminal is.
+fn named_width(columns: Option<&str>) -> Option<usize> {
+    columns?.trim().parse().ok().filter(|columns| *columns > 0)
 }
 
 fn terminal_width() -> Option<usize> {
@@ -59,10 +75,13 @@ fn lines<const N: usize>(
             *width = (*width).max(cell.width());
         }
     }
-    if let Some(width) = width {
-        let all: usize = widths.iter().sum::<usize>() + GAP * (N - 1);
-        widths[flexible] =
-            widths[flexible].saturating_sub(all.saturating_sub(width)).max(LEAST.min(widths[flexible]));
+    let gives = |column: &usize| !rows.iter().any(|row| row[*column].whole);
+    let giving: Vec<_> = (0..N).filter(gives).collect();
+    match width {
+        Some(width) => fit(&mut widths, flexible, &giving, width),
+        None => giving.iter().filter(|column| **column + 1 < N).for_each(|column| {
+            widths[*column] = widths[*column].min(MOST);
+        }),
     }
     let bold = Style::new().bold();
     let head = head.map(|title| Cell::styled(title, bold));
@@ -78,6 +97,26 @@ fn lines<const N: usize>(
         text.push('\n');
     }
     text
+}
+
+/// Takes from the columns what is too much for `width`: from the flexible one, then from the widest of those that give way.
+fn fit<const N: usize>(widths: &mut [usize; N], flexible: usize, giving: &[usize], width: usize) {
+    let mut too_much = (widths.iter().sum::<usize>() + GAP * (N - 1)).saturating_sub(width);
+    let mut take = |width: &mut usize, most: usize| {
+        let taken = width.saturating_sub(LEAST).min(too_much).min(most);
+        *width -= taken;
+        too_much -= taken;
+        taken > 0
+    };
+    take(&mut widths[flexible], usize::MAX);
+    while let Some(widest) = giving.iter().copied().max_by_key(|column| widths[*column]) {
+        // By as much as makes it as wide as the next one.
+        let next = giving.iter().filter(|column| **column != widest).map(|column| widths[*column]).max();
+        let most = (widths[widest] - next.unwrap_or(0)).max(1);
+        if !take(&mut widths[widest], most) {
+            break;
+        }
+    }
 }
 
 /// The beginning of a text that fits, with a mark when something is missing.
@@ -120,7 +159,40 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_cut_where_nobody_looks() {
+    fn the_widest_of_the_others_gives_way_next_and_no_id_does() {
+        let id = "01jd3v8m2k9x7w5q4t6r8y0z1a";
+        let row = [
+            Cell::whole(id),
+            Cell::new("n".repeat(5_000)),
+            Cell::new("l".repeat(60)),
+            Cell::new("t".repeat(20)),
+        ];
+        let lines = plain(&lines(["ID", "NAME", "LANE", "TOOK"], 1, &[row], Some(80)));
+        assert!(lines.iter().all(|line| line.width() <= 80), "{lines:?}");
+        let words: Vec<_> = lines[1].split_whitespace().map(|word| word.width()).collect();
+        assert_eq!((lines[1].starts_with(id), &words[1..]), (true, &[10, 19, 19][..]), "{lines:?}");
+    }
+
+    #[test]
+    fn one_long_name_does_not_widen_every_row_where_there_is_no_terminal() {
+        let row = |name: String| [Cell::new("1"), Cell::new(&name), Cell::new(name)];
+        let rows = [row("n".repeat(5_000)), row("short".into())];
+        let lines = plain(&lines(["ID", "NAME", "END"], 1, &rows, None));
+        assert_eq!(lines[2].find("short"), lines[1].find('n'));
+        assert!(lines[2].len() < 200 && lines[1].contains("n…  n"), "{}", lines[2]);
+        assert_eq!(lines[1].chars().count(), 4 + MOST + 2 + 5_000, "the last column is whole");
+    }
+
+    #[test]
+    fn columns_names_a_width() {
+        assert_eq!(named_width(Some("80")), Some(80));
+        for none in [None, Some(""), Some("0"), Some("wide"), Some("-3")] {
+            assert_eq!(named_width(none), None, "{none:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_long_is_whole_where_there_is_no_terminal() {
         let lines = plain(&lines(["ID", "NAME", "END"], 1, &rows(), None));
         assert!(lines[2].contains("far too long for the terminal"));
         assert_eq!(lines[0].find("END"), lines[1].find('x'));

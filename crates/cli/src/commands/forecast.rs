@@ -24,7 +24,7 @@ pub async fn queue(options: &Options, slot: Option<Slot>) -> Result<u8, CliError
         let row = rows.get(&task.task);
         [
             Cell::new(task.slot.as_str()),
-            Cell::new(task.task.as_str()),
+            Cell::whole(task.task.as_str()),
             row.map_or_else(|| Cell::new(""), show::status),
             Cell::new(row.map_or("", |row| row.task.spec.name.as_str())),
             Cell::new(starts(task, *at)),

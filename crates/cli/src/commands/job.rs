@@ -134,7 +134,7 @@ fn cells(job: &JobRow) -> [Cell; 4] {
     [
         Cell::new(job.name.as_str()),
         Cell::styled(last.map_or_else(String::new, marks_end), show::style(phase)),
-        Cell::new(next),
+        Cell::whole(next),
         Cell::new(when),
     ]
 }
@@ -328,9 +328,9 @@ async fn history(options: &Options, client: &HttpClient, name: &str, limit: u32)
     let cells = |row: &TaskRow| {
         let metadata = &row.task.metadata;
         [
-            Cell::new(metadata.id.as_str()),
+            Cell::whole(metadata.id.as_str()),
             show::status(row),
-            Cell::new(time::written(metadata.created_at)),
+            Cell::whole(time::written(metadata.created_at)),
             Cell::new(show::duration(row)),
         ]
     };
@@ -364,7 +364,7 @@ async fn next(
     let cells = |time: &solti_model::ComingRun| {
         let left = show::span(time.at.saturating_sub(from));
         [
-            Cell::new(time::written(time.at)),
+            Cell::whole(time::written(time.at)),
             Cell::new(format!("in {left}")),
             Cell::new(time.job.as_str()),
             Cell::new(time.schedule.as_str()),

@@ -56,7 +56,7 @@ pub async fn list(options: &Options, list: List) -> Result<u8, CliError> {
 fn cells(row: &TaskRow) -> [Cell; 6] {
     let task = &row.task;
     [
-        Cell::new(task.metadata.id.as_str()),
+        Cell::whole(task.metadata.id.as_str()),
         show::status(row),
         Cell::new(task.spec.name.as_str()),
         Cell::new(task.spec.slot.as_str()),

@@ -60,9 +60,9 @@ fn cells(run: &TaskRun) -> [Cell; 5] {
     let remarks = [&node, &run.error, &run.remark].into_iter().flatten().cloned();
     let took = run.took_ms().unwrap_or_else(|| show::now_ms().saturating_sub(run.started_at));
     [
-        Cell::new(run.attempt.to_string()),
+        Cell::whole(run.attempt.to_string()),
         Cell::styled(run.phase.word(), show::style(run.phase)),
-        Cell::new(time::written(run.started_at)),
+        Cell::whole(time::written(run.started_at)),
         Cell::new(show::span(took)),
         Cell::new(remarks.collect::<Vec<_>>().join("; ")),
     ]
